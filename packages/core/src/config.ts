@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { CodedError } from './errors.ts';
+import { ACTIONS, DETECTORS } from './detection.ts';
+import { LIMITS } from './limits.ts';
+
+/** Dialects a system can speak: OpenAI, Anthropic, Open Inference Protocol v2. */
+export const DIALECTS = ['openai', 'anthropic', 'oip'] as const;
+export type DialectName = (typeof DIALECTS)[number];
+
+/** A secret is named, never written: `env:NAME` or `file:PATH`. */
+export const secretRefSchema = z.string().regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'write env:NAME or file:PATH');
+
+/** Names of systems: lower case, digits and hyphens; they become a path segment. */
+export const systemNameSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and hyphens');
+
+const actionMap = z.partialRecord(z.enum(DETECTORS), z.enum(ACTIONS));
+
+export const usageLimitsSchema = z.strictObject({
+  requestsPerMinute: z.int().min(0).max(10_000_000).optional(),
+  tokensPerMinute: z.int().min(0).max(1_000_000_000).optional(),
+  concurrent: z.int().min(0).max(100_000).optional(),
+  spendMicroUsdPerDay: z.int().min(0).max(1_000_000_000_000).optional(),
+});
+
+const httpUrl = z.url({ protocol: /^https?$/ }).max(2048).refine((text) => {
+  const url = new URL(text);
+  return url.username === '' && url.password === '';
+}, 'credentials do not belong in a URL; use apiKeyRef');
+
+/** One AI system behind the gates. */
+export const systemSchema = z.strictObject({
+  dialect: z.enum(DIALECTS),
+  /** Addresses in order of preference; the next one serves when a connection to the one before fails. */
+  urls: z.array(httpUrl).min(1).max(8),
+  apiKeyRef: secretRefSchema.optional(),
+  /** Lets this system live at a loopback or private address. */
+  allowPrivate: z.boolean().default(false),
+  mode: z.enum(['observe', 'enforce']).default('observe'),
+  /** Model names that route here; the name of the system itself always does. */
+  models: z.array(z.string().min(1).max(256)).max(256).default([]),
+  /** Strings that must never leave this system, such as a marker in its system prompt. */
+  canaries: z.array(z.string().min(6).max(512)).max(64).default([]),
+  policy: z.strictObject({ input: actionMap.default({}), output: actionMap.default({}) }).prefault({}),
+  limits: usageLimitsSchema.default({}),
+  /** US dollars for a million tokens, to count spend. */
+  prices: z.strictObject({
+    inputPerMillion: z.number().min(0).max(10_000).default(0),
+    outputPerMillion: z.number().min(0).max(10_000).default(0),
+  }).prefault({}),
+});
+export type SystemConfig = z.infer<typeof systemSchema>;
+
+const listener = (port: number) =>
+  z.strictObject({
+    host: z.string().default('127.0.0.1'),
+    port: z.int().min(0).max(65_535).default(port),
+    /** PEM files. Required for any address that is not loopback. */
+    tls: z.strictObject({ certFile: z.string(), keyFile: z.string() }).optional(),
+  });
+
+/** `sallyport.yaml`, whole. Unknown keys are refused. */
+export const configSchema = z.strictObject({
+  gateway: listener(8080).prefault({}),
+  control: listener(8081).extend({
+    /** Further host names the control plane answers for. */
+    hosts: z.array(z.string()).max(16).default([]),
+  }).prefault({}),
+  /** PostgreSQL instead of the embedded SQLite. */
+  database: z.strictObject({ urlRef: secretRefSchema }).optional(),
+  deadlines: z.strictObject({
+    connectMs: z.int().min(10).max(120_000).default(5_000),
+    firstByteMs: z.int().min(10).max(3_600_000).default(120_000),
+    idleMs: z.int().min(10).max(3_600_000).default(60_000),
+    bodyMs: z.int().min(10).max(600_000).default(30_000),
+  }).prefault({}),
+  limits: z.strictObject({
+    bodyBytesMax: z.int().min(1024).max(256 * 1024 * 1024).default(LIMITS.bodyBytesMax),
+    responseBytesMax: z.int().min(1024).max(1024 * 1024 * 1024).default(LIMITS.responseBytesMax),
+    streamBytesMax: z.int().min(1024).max(4 * 1024 * 1024 * 1024).default(LIMITS.streamBytesMax),
+  }).prefault({}),
+  /** A folder of further Cedar policies (`*.cedar`). */
+  policies: z.string().optional(),
+  systems: z.record(systemNameSchema, systemSchema).default({}),
+});
+export type Config = z.infer<typeof configSchema>;
+export type Deadlines = Config['deadlines'];
+
+/** The first problem of a failed parse in one line: field, then what is wrong. */
+export function describeIssue(error: z.ZodError): string {
+  const issue = error.issues[0];
+  if (!issue) return 'not valid';
+  return `\`${issue.path.join('.') || '(top)'}\`: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
+}
+
+/** Validates a parsed `sallyport.yaml`. @throws CodedError `config-invalid` naming the field */
+export function parseConfig(value: unknown): Config {
+  const result = configSchema.safeParse(value ?? {});
+  if (!result.success) throw new CodedError('config-invalid', describeIssue(result.error));
+  return result.data;
+}
+
+/** JSON Schema of `sallyport.yaml`, for editors. */
+export function configJsonSchema(): unknown {
+  return z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' });
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+
+/** How bad a thing is, from worst to mildest. */
+export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+/** Whether `a` is at least as severe as `b`. */
+export function atLeast(a: Severity, b: Severity): boolean {
+  return SEVERITIES.indexOf(a) <= SEVERITIES.indexOf(b);
+}
+
+/** The detectors a policy can set an action for. */
+export const DETECTORS = [
+  'injection', 'pii', 'secret', 'canary', 'system-prompt-leak', 'link', 'obfuscation', 'schema',
+] as const;
+export type DetectorName = (typeof DETECTORS)[number];
+
+/** Where a detection lies. Offsets are UTF-16 code units into the text at `pointer` (RFC 6901). */
+export interface DetectionLocation {
+  readonly pointer: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What one inspection saw: immutable, and never holding the offending text. */
+export interface Detection {
+  readonly detector: DetectorName;
+  /** Rule or entity, such as `instruction-override` or `credit-card`. */
+  readonly technique: string;
+  readonly severity: Severity;
+  /** 0 to 1. */
+  readonly confidence: number;
+  readonly location: DetectionLocation;
+  /** `LLM01:2025`, `AML.T0051`, `CWE-1427` and the like. */
+  readonly references: readonly string[];
+  /** The chain of decodings under which it was seen, such as `base64`; absent for the text as written. */
+  readonly view?: string;
+}
+
+/** The schema of {@link Detection} for readers outside the process. */
+export const detectionSchema = z.object({
+  detector: z.enum(DETECTORS),
+  technique: z.string(),
+  severity: z.enum(SEVERITIES),
+  confidence: z.number().min(0).max(1),
+  location: z.object({ pointer: z.string(), start: z.number().int(), end: z.number().int() }),
+  references: z.array(z.string()),
+  view: z.string().optional(),
+});
+
+/** What policy does about a detection. */
+export const ACTIONS = ['allow', 'flag', 'redact', 'deny'] as const;
+export type Action = (typeof ACTIONS)[number];
+
+/** What an inspection decided: the strictest action over all detections. */
+export interface Verdict {
+  /** What is done. */
+  readonly action: Action;
+  /** What enforcing would have done; differs from `action` only in observe mode. */
+  readonly wouldBe: Action;
+  readonly detections: readonly Detection[];
+}
+
+/** The stricter of two actions. */
+export function stricter(a: Action, b: Action): Action {
+  return ACTIONS.indexOf(a) >= ACTIONS.indexOf(b) ? a : b;
+}

@@ -1,0 +1,102 @@
+/** What an error code means: its HTTP status, what happened, and what the person reading it should do. */
+export interface ErrorMeaning {
+  readonly status: number;
+  readonly meaning: string;
+  readonly action: string;
+}
+
+const row = (status: number, meaning: string, action: string): ErrorMeaning => ({ status, meaning, action });
+
+/** Every code Sallyport can answer or throw. `docs/ERRORS.md` is checked against this table. */
+export const ERRORS = {
+  'key-missing': row(401, 'the call carries no API key', 'send `authorization: Bearer sp_…`'),
+  'key-malformed': row(401, 'the API key has a typo: its checksum does not match', 'copy the key again, whole'),
+  'key-unknown': row(401, 'no such API key', 'check the key, or create one with `sallyport key create`'),
+  'key-expired': row(401, 'the API key is past its expiry', 'create a new key with `sallyport key create`'),
+  'key-revoked': row(401, 'the API key was revoked', 'ask the owner of the key for a new one'),
+  'not-authorised': row(403, 'no policy permits this key to do this', 'create a key that names the system'),
+  'route-unknown': row(404, 'the gateway serves no such route', 'see the routes in `docs/LIFECYCLE.md`'),
+  'system-unknown': row(404, 'no system of this name is known', 'list them with `sallyport upstream list`'),
+  'system-ambiguous': row(400, 'the key allows several systems and the call chooses none',
+    'call `/s/NAME/…`, or name the system as the model'),
+  'method-not-allowed': row(405, 'the route exists but not with this method', 'use the method the dialect defines'),
+  'rate-limited': row(429, 'too many requests or tokens a minute', 'wait as long as `Retry-After` says'),
+  'concurrency-limited': row(429, 'too many calls at the same time', 'wait for an earlier call to end'),
+  'spend-limited': row(429, 'the spending limit of the day is reached', 'raise the limit, or wait for 00:00 UTC'),
+  'body-too-large': row(413, 'the body is over the size limit', 'send less, or raise `limits.bodyBytesMax`'),
+  'body-not-json': row(400, 'the body is not valid JSON in UTF-8', 'send JSON encoded as UTF-8'),
+  'body-too-deep': row(400, 'the JSON is nested too deeply', 'flatten it'),
+  'body-duplicate-key': row(400, 'an object in the body names one key twice', 'send each key once'),
+  'body-lone-surrogate': row(400, 'a string in the body holds half a character', 'send well-formed Unicode'),
+  'body-invalid': row(400, 'the body does not have the shape this dialect defines', 'see the message for the field'),
+  'body-encoding-unsupported': row(415, 'the body has a content encoding that cannot be inspected',
+    'send gzip, deflate, br, zstd or none'),
+  'body-type-unsupported': row(415, 'the body is not of a type that can be inspected', 'send application/json'),
+  'body-truncated': row(400, 'the body ended early or arrived too slowly', 'send the whole body in time'),
+  'input-denied': row(403, 'the input gate refused the call', 'see the named detectors; the record shows where'),
+  'output-denied': row(403, 'the output gate withheld the answer', 'see the named detectors; the record shows where'),
+  'inspection-failed': row(503, 'a text could not be inspected, so it was not let through',
+    'try again; if it stays, run `sallyport doctor`'),
+  'record-unavailable': row(503, 'the record cannot be written, so no call is let through',
+    'free disk space or mend the data folder, then run `sallyport doctor`'),
+  'overloaded': row(503, 'the gateway is at its limit of calls', 'try again shortly'),
+  'draining': row(503, 'the gateway is stopping', 'try again; another instance may answer'),
+  'upstream-unreachable': row(502, 'no connection to the AI system could be made',
+    'check its address with `sallyport upstream list`'),
+  'upstream-refused-address': row(502, 'the address of the AI system is in a private or reserved range',
+    'allow it with `--allow-private` if it is meant'),
+  'upstream-timeout': row(504, 'the AI system did not answer in time', 'try again, or raise its deadlines'),
+  'upstream-redirected': row(502, 'the AI system answered with a redirect, which is never followed',
+    'configure the final address'),
+  'upstream-invalid': row(502, 'the AI system answered something that is not of its dialect',
+    'check the dialect and address of the upstream'),
+  'upstream-too-large': row(502, 'the answer is over the size limit', 'raise `limits.responseBytesMax`'),
+  'upstream-credential-missing': row(502, 'the credential of the AI system cannot be read',
+    'set the variable or file its `apiKeyRef` names'),
+  'client-aborted': row(499, 'the caller went away before the answer was complete', 'none is needed'),
+  'not-signed-in': row(401, 'this needs a signed-in administrator', 'sign in, or use the command line'),
+  'setup-link-invalid': row(403, 'the set-up link is used, expired or wrong', 'make one with `sallyport up` again'),
+  'host-not-allowed': row(421, 'the request names a host this server does not answer for',
+    'use the address that `sallyport up` printed'),
+  'origin-not-allowed': row(403, 'the request comes from another site', 'use the console at its own address'),
+  'not-found': row(404, 'there is no such thing', 'check the id'),
+  'request-invalid': row(400, 'the request does not match the schema', 'see the message for the field'),
+  'conflict': row(409, 'a thing of this name exists already', 'choose another name'),
+  'config-invalid': row(400, 'the configuration is not valid', 'mend the field the message names'),
+  'policy-invalid': row(400, 'a policy does not parse or does not match the schema', 'mend the policy file named'),
+  'data-locked': row(409, 'another server holds the data folder', 'stop it, or use another `--data`'),
+  'data-damaged': row(500, 'a file in the data folder is damaged', 'run `sallyport ledger verify`, restore a backup'),
+  'root-key-missing': row(500, 'the root key of this data folder cannot be found',
+    'restore it, or name it with `--root-key`'),
+  'root-key-wrong': row(500, 'the root key does not belong to this data folder', 'name the right one'),
+  'tls-required': row(400, 'an address other than loopback needs TLS', 'set `tls` for the listener, or use 127.0.0.1'),
+  'address-in-use': row(409, 'the port is taken by another program', 'choose another port'),
+  'ledger-corrupt': row(500, 'the log does not verify', 'keep a copy of the folder, restore a backup'),
+  'entry-too-large': row(500, 'a log entry is over 65,535 bytes', 'report this: entries are bounded'),
+  'sealed-content-unreadable': row(500, 'sealed content cannot be opened', 'its key was destroyed, or it was changed'),
+  'usage': row(400, 'the command was used wrongly', 'see `sallyport help`'),
+  'internal': row(500, 'a fault inside Sallyport', 'run `sallyport doctor`, report the exchange id'),
+} as const satisfies Record<string, ErrorMeaning>;
+
+/** A stable error code; the same word in denials, logs and `docs/ERRORS.md`. */
+export type ErrorCode = keyof typeof ERRORS;
+
+/** A fault with a stable code. Messages are lower case and never hold secrets or prompt text. */
+export class CodedError extends Error {
+  readonly code: ErrorCode;
+  constructor(code: ErrorCode, message?: string, options?: { cause?: unknown }) {
+    super(message ?? ERRORS[code].meaning, options);
+    this.name = 'CodedError';
+    this.code = code;
+  }
+  /** HTTP status that goes with the code. */
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+}
+
+/** The same fault as a {@link CodedError}; anything unforeseen becomes `internal`. */
+export function toCodedError(fault: unknown): CodedError {
+  if (fault instanceof CodedError) return fault;
+  return new CodedError('internal', ERRORS.internal.meaning, { cause: fault });
+}

@@ -1,0 +1,47 @@
+import { newId } from './ids.ts';
+
+/** Version of the event schema; a reader refuses what it does not know. */
+export const EVENT_SCHEMA_VERSION = 1;
+
+/** Kinds of events outside the exchanges. */
+export const EVENT_TYPES = [
+  'installation-created', 'server-started', 'server-stopped', 'key-created', 'key-revoked', 'upstream-added',
+  'upstream-changed', 'upstream-removed', 'admin-created', 'session-created', 'session-ended', 'sign-in-failed', 'setup-link-created',
+  'probe-completed', 'unauthenticated-counted', 'data-key-created', 'content-read', 'policy-loaded', 'record-gap-found',
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** One thing that happened, other than an exchange. */
+export interface SallyportEvent {
+  readonly v: typeof EVENT_SCHEMA_VERSION;
+  readonly type: EventType;
+  readonly id: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** `key:…`, `admin:…`, `local:USER` or `sallyport`. */
+  readonly actor: string;
+  /** What it is about: `system:NAME`, `key:ID`, `organisation`. */
+  readonly subject: string;
+  readonly synthetic: boolean;
+  readonly demo: boolean;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Builds an event with a fresh id and the time now. */
+export function newEvent(
+  type: EventType,
+  fields: { actor: string; subject: string; demo?: boolean; synthetic?: boolean; data?: Record<string, unknown> },
+  nowMs: number = Date.now(),
+): SallyportEvent {
+  return {
+    v: EVENT_SCHEMA_VERSION,
+    type,
+    id: newId('evt', nowMs),
+    at: new Date(nowMs).toISOString(),
+    actor: fields.actor,
+    subject: fields.subject,
+    synthetic: fields.synthetic ?? false,
+    demo: fields.demo ?? false,
+    data: fields.data ?? {},
+  };
+}

@@ -1,0 +1,93 @@
+import type { Action, Detection } from './detection.ts';
+
+/** How an exchange ended. */
+export const OUTCOMES = [
+  'answered', 'denied', 'upstream-error', 'timeout', 'aborted', 'failed', 'crashed',
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** One direction of an exchange as the log tells it: sizes and a salted commitment, never content. */
+export interface ContentRecord {
+  readonly bytes: number;
+  /** SHA-256 over a domain tag, a 16-byte salt kept with the sealed content, and the content; base64. */
+  readonly commitment: string;
+  /** Bytes of it that are kept, sealed. */
+  readonly kept: number;
+}
+
+/** What was decided about one direction. */
+export interface VerdictRecord {
+  readonly action: Action;
+  readonly wouldBe: Action;
+  /** Number of texts inspected. */
+  readonly texts: number;
+  readonly detections: readonly Detection[];
+}
+
+interface LeafBase {
+  readonly v: 1;
+  readonly id: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly worker: number;
+  /** Counts records of one worker and run from 0 without a gap. */
+  readonly seq: number;
+  /** Id of the run (start of the server) the sequence belongs to. */
+  readonly run: string;
+  readonly synthetic: boolean;
+  readonly demo: boolean;
+}
+
+/** What an exchange was about. */
+export interface ExchangeFacts {
+  readonly actor: string;
+  readonly system: string | null;
+  readonly dialect: string | null;
+  readonly operation: string | null;
+  readonly model: string | null;
+  readonly stream: boolean;
+  readonly mode: 'observe' | 'enforce';
+  /** Cedar decision: ids of the policies that decided, version of the set. */
+  readonly policy: { readonly ids: readonly string[]; readonly version: string } | null;
+  readonly reservedTokens: number;
+  readonly reservedMicroUsd: number;
+}
+
+/** Written, durably, before anything is forwarded. */
+export interface IntentLeaf extends LeafBase, ExchangeFacts {
+  readonly type: 'exchange-intent';
+  readonly input: ContentRecord;
+  readonly verdict: VerdictRecord;
+}
+
+/** Written, durably, before the last byte of the answer. */
+export interface OutcomeLeaf extends LeafBase {
+  readonly type: 'exchange-outcome';
+  readonly system: string | null;
+  readonly actor: string;
+  readonly outcome: Outcome;
+  readonly status: number;
+  readonly code: string | null;
+  readonly output: ContentRecord | null;
+  readonly verdict: VerdictRecord | null;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly costMicroUsd: number;
+  /** Milliseconds spent in each stage. */
+  readonly timingsMs: Readonly<Record<string, number>>;
+}
+
+/** A call that ended before anything was forwarded: intent and outcome in one. */
+export interface DenialLeaf extends LeafBase, ExchangeFacts {
+  readonly type: 'exchange-denied';
+  readonly outcome: Outcome;
+  readonly status: number;
+  readonly code: string;
+  readonly input: ContentRecord | null;
+  readonly verdict: VerdictRecord | null;
+  readonly address: string | null;
+  readonly timingsMs: Readonly<Record<string, number>>;
+}
+
+/** A leaf of the log that belongs to an exchange. */
+export type ExchangeLeaf = IntentLeaf | OutcomeLeaf | DenialLeaf;

@@ -1,0 +1,38 @@
+import { randomFillSync } from 'node:crypto';
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const POOL_BYTES = 4096;
+const pool = new Uint8Array(POOL_BYTES);
+let used = POOL_BYTES;
+
+function randomCharacters(count: number): string {
+  if (used + count > POOL_BYTES) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  let out = '';
+  for (let i = 0; i < count; i++) out += ALPHABET[pool[used++]! & 31];
+  return out;
+}
+
+/** Prefixes of the ids in use: exchange, event, key, detection, session, data key, administrator. */
+export type IdPrefix = 'exc' | 'evt' | 'key' | 'det' | 'ses' | 'dek' | 'adm' | 'fnd';
+
+/**
+ * A new id: prefix, 9 characters of milliseconds since 1970, 16 random ones (80 bits). Sorts by time.
+ * @param nowMs wall-clock time in milliseconds
+ */
+export function newId(prefix: IdPrefix, nowMs: number = Date.now()): string {
+  let time = '';
+  let rest = nowMs;
+  for (let i = 0; i < 9; i++) {
+    time = ALPHABET[rest % 32]! + time;
+    rest = Math.floor(rest / 32);
+  }
+  return `${prefix}_${time}${randomCharacters(16)}`;
+}
+
+/** Whether a text has the shape of an id with this prefix. */
+export function isId(prefix: IdPrefix, text: string): boolean {
+  return text.length === prefix.length + 26 && text.startsWith(`${prefix}_`) && /^[a-z]{3}_[0-9a-z]{25}$/.test(text);
+}

@@ -1,0 +1,19 @@
+/**
+ * The vocabulary and contracts every other package speaks: events, detections, findings, controls, limits,
+ * errors and the configuration schema. Nothing here performs I/O.
+ *
+ * Call first: {@link CodedError} for faults, {@link parseConfig} for `sallyport.yaml`.
+ * Do not trust it with: secrets. Nothing here encrypts, hashes or redacts.
+ */
+export * from './config.ts';
+export * from './control.ts';
+export * from './detection.ts';
+export * from './duration.ts';
+export * from './errors.ts';
+export * from './event.ts';
+export * from './exchange.ts';
+export * from './finding.ts';
+export * from './ids.ts';
+export * from './json.ts';
+export * from './limits.ts';
+export * from './ports.ts';

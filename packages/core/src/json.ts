@@ -1,0 +1,177 @@
+import { CodedError } from './errors.ts';
+import { LIMITS } from './limits.ts';
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+
+/** Index just past the string literal that opens at `open` (a quote) in valid JSON text. */
+function stringEnd(text: string, open: number): number {
+  let at = open + 1;
+  for (;;) {
+    const quote = text.indexOf('"', at);
+    if (quote < 0) throw new CodedError('body-not-json', 'a string in the JSON does not end');
+    let slashes = 0;
+    while (text.charCodeAt(quote - 1 - slashes) === BACKSLASH) slashes++;
+    if (slashes % 2 === 0) return quote + 1;
+    at = quote + 1;
+  }
+}
+
+/**
+ * Counts members and nesting of JSON text without building it.
+ * @throws CodedError `body-too-deep` past {@link LIMITS.jsonDepthMax}
+ */
+function measure(text: string): number {
+  let depth = 0;
+  let members = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === QUOTE) i = stringEnd(text, i) - 1;
+    else if (c === 58 /* : */) members++;
+    else if (c === 123 || c === 91) {
+      if (++depth > LIMITS.jsonDepthMax) {
+        throw new CodedError('body-too-deep', `the JSON is nested over ${LIMITS.jsonDepthMax} levels`);
+      }
+    } else if (c === 125 || c === 93) depth--;
+  }
+  return members;
+}
+
+function countMembers(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === 'object' && item !== null) count += countMembers(item);
+    return count;
+  }
+  for (const key in value) {
+    count++;
+    const item = (value as Record<string, unknown>)[key];
+    if (typeof item === 'object' && item !== null) count += countMembers(item);
+  }
+  return count;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Decodes UTF-8 strictly. @throws CodedError `body-not-json` on malformed bytes */
+export function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    throw new CodedError('body-not-json', 'the body is not valid UTF-8', { cause });
+  }
+}
+
+/**
+ * Parses JSON that two readers could not read differently: bounded depth, each key once (RFC 8259 section 4
+ * leaves repeated keys undefined, which lets a text hide from one of two parsers).
+ * @throws CodedError `body-not-json`, `body-too-deep`, `body-duplicate-key`
+ */
+export function parseStrictJson(text: string): unknown {
+  const members = measure(text);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new CodedError('body-not-json', 'the body is not valid JSON', { cause });
+  }
+  if (members > 0 && countMembers(value) !== members) throw new CodedError('body-duplicate-key');
+  return value;
+}
+
+/** One segment of a JSON pointer, escaped (RFC 6901 section 3). */
+export function pointerSegment(key: string): string {
+  return key.includes('~') || key.includes('/') ? key.replaceAll('~', '~0').replaceAll('/', '~1') : key;
+}
+
+/** Called for each string; `path` holds keys and array positions and is reused between calls. */
+export type StringVisitor = (text: string, path: readonly (string | number)[], parent: object) => void;
+
+/**
+ * Visits every string value of a parsed JSON document, in order.
+ * @throws CodedError `body-invalid` past {@link LIMITS.jsonStringsMax}
+ */
+export function visitStrings(root: unknown, visit: StringVisitor): void {
+  const path: (string | number)[] = [];
+  let seen = 0;
+  const walk = (value: unknown, parent: object): void => {
+    if (typeof value === 'string') {
+      if (++seen > LIMITS.jsonStringsMax) throw new CodedError('body-invalid', 'the body holds too many strings');
+      visit(value, path, parent);
+    } else if (Array.isArray(value)) {
+      for (let i = 0; i < value.length; i++) {
+        path.push(i);
+        walk(value[i], value);
+        path.pop();
+      }
+    } else if (typeof value === 'object' && value !== null) {
+      for (const key in value) {
+        path.push(key);
+        walk((value as Record<string, unknown>)[key], value);
+        path.pop();
+      }
+    }
+  };
+  walk(root, {});
+}
+
+/** RFC 6901 pointer of a path. */
+export function toPointer(path: readonly (string | number)[]): string {
+  let out = '';
+  for (const part of path) out += `/${typeof part === 'number' ? part : pointerSegment(part)}`;
+  return out;
+}
+
+/**
+ * Replaces string values in JSON text and leaves every other byte as it was (numbers keep their digits).
+ * @param replacements new value by RFC 6901 pointer
+ */
+export function replaceStrings(text: string, replacements: ReadonlyMap<string, string>): string {
+  const pieces: string[] = [];
+  let copied = 0;
+  let i = 0;
+  const skipSpace = (): void => {
+    while (i < text.length && text.charCodeAt(i) <= 32) i++;
+  };
+  const value = (pointer: string): void => {
+    skipSpace();
+    const c = text[i];
+    if (c === '{') {
+      i++;
+      for (skipSpace(); text[i] !== '}'; skipSpace()) {
+        const start = i;
+        i = stringEnd(text, i);
+        const key = JSON.parse(text.slice(start, i)) as string;
+        skipSpace();
+        i++;
+        value(`${pointer}/${pointerSegment(key)}`);
+        skipSpace();
+        if (text[i] === ',') i++;
+      }
+      i++;
+    } else if (c === '[') {
+      i++;
+      let index = 0;
+      for (skipSpace(); text[i] !== ']'; skipSpace()) {
+        value(`${pointer}/${index++}`);
+        skipSpace();
+        if (text[i] === ',') i++;
+      }
+      i++;
+    } else if (c === '"') {
+      const start = i;
+      i = stringEnd(text, i);
+      const replacement = replacements.get(pointer);
+      if (replacement !== undefined) {
+        pieces.push(text.slice(copied, start), JSON.stringify(replacement));
+        copied = i;
+      }
+    } else {
+      while (i < text.length && !',]}'.includes(text[i]!) && text.charCodeAt(i) > 32) i++;
+    }
+  };
+  value('');
+  pieces.push(text.slice(copied));
+  return pieces.join('');
+}

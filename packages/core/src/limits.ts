@@ -1,0 +1,55 @@
+/** Bounds on everything, each with a name. Bytes unless the name says otherwise. */
+export const LIMITS = {
+  /** Largest request body taken in, after decompression. */
+  bodyBytesMax: 10 * 1024 * 1024,
+  /** Largest answer that is not a stream. */
+  responseBytesMax: 32 * 1024 * 1024,
+  /** Largest answer in all that is a stream. */
+  streamBytesMax: 256 * 1024 * 1024,
+  /** Largest single event within a stream. */
+  streamEventBytesMax: 4 * 1024 * 1024,
+  /** Characters of stream text held while a verdict is open, over all channels. */
+  streamHeldBytesMax: 8 * 1024 * 1024,
+  /** Channels (choices, tool calls, reasoning parts) one stream may open. */
+  streamChannelsMax: 256,
+  /** Nesting of JSON in requests and answers. */
+  jsonDepthMax: 64,
+  /** Strings one body may hold. */
+  jsonStringsMax: 200_000,
+  /** Texts at least this long are inspected off the event loop. */
+  inspectInlineBytesMax: 32 * 1024,
+  /** Detections kept for one exchange and direction. */
+  detectionsMax: 64,
+  /** One leaf of the log (C2SP tlog-tiles entries carry a 16-bit length). */
+  leafBytesMax: 65_535,
+  /** Content kept, sealed, for one direction of an exchange. */
+  payloadBytesMax: 4 * 1024 * 1024,
+  /** Header block of a request. */
+  headerBytesMax: 16 * 1024,
+  /** Calls in flight on one worker. */
+  inFlightMax: 4096,
+  /** Unauthenticated calls recorded one by one, for each address and minute; further ones are counted. */
+  unauthenticatedRecordsPerMinute: 60,
+  /** Addresses tracked for that purpose. */
+  addressesTrackedMax: 10_000,
+} as const;
+
+/** Limits of a key or a system; zero means none of that kind. */
+export interface UsageLimits {
+  /** Requests a minute. */
+  readonly requestsPerMinute: number;
+  /** Tokens a minute, in and out. */
+  readonly tokensPerMinute: number;
+  /** Calls at the same time. */
+  readonly concurrent: number;
+  /** Spend a day (UTC), in millionths of a US dollar. */
+  readonly spendMicroUsdPerDay: number;
+}
+
+/** Limits a key or system has when nobody chose any: high enough to be a fuse, not a plan. */
+export const DEFAULT_USAGE_LIMITS: UsageLimits = {
+  requestsPerMinute: 60_000,
+  tokensPerMinute: 50_000_000,
+  concurrent: 1024,
+  spendMicroUsdPerDay: 100_000_000,
+};

@@ -1,0 +1,116 @@
+import type { SallyportEvent } from './event.ts';
+import type { Detection } from './detection.ts';
+import type { UsageLimits } from './limits.ts';
+import type { DialectName, SystemConfig } from './config.ts';
+
+/** Wraps and unwraps data keys; the key it does so with never leaves it. */
+export interface KeyProvider {
+  /** Names the wrapping key, so that a wrong one is noticed. */
+  readonly id: string;
+  wrap(key: Uint8Array, context: string): Uint8Array;
+  /** @throws CodedError `root-key-wrong` */
+  unwrap(wrapped: Uint8Array, context: string): Uint8Array;
+}
+
+/** Appends to the record. Resolves only once the entries are durable; rejects with `record-unavailable`. */
+export interface Recorder {
+  record(leaf: string, payload: Uint8Array | null): Promise<void>;
+}
+
+/** Inspects one text. Pure; may run on another thread. */
+export interface TextInspector {
+  inspect(request: InspectionRequest): Detection[] | Promise<Detection[]>;
+}
+
+/** One text to inspect and what is known about it. */
+export interface InspectionRequest {
+  readonly text: string;
+  readonly pointer: string;
+  /** `user` speaks to the system, `document` is material it reads, `output` is what it says. */
+  readonly channel: 'user' | 'document' | 'output';
+  /** System and developer messages of the same call, to notice when they leak. */
+  readonly systemPrompts?: readonly string[];
+  readonly canaries?: readonly string[];
+}
+
+/** A system as the gateway sees it. */
+export interface SystemSnapshot extends SystemConfig {
+  readonly name: string;
+  readonly dialect: DialectName;
+  readonly demo: boolean;
+  /** The provider's credential, resolved; never leaves the process. */
+  readonly apiKey: string | null;
+  readonly usageLimits: UsageLimits;
+  /** Row of the shared counters. */
+  readonly slot: number;
+  /** Data keys that seal content, newest first; raw. */
+  readonly dataKeys: readonly { readonly id: string; readonly key: Uint8Array }[];
+}
+
+/** An API key as the gateway sees it. */
+export interface KeySnapshot {
+  readonly id: string;
+  readonly name: string;
+  /** SHA-256 of the secret, hex. */
+  readonly hash: string;
+  readonly systems: readonly string[];
+  readonly expiresAtMs: number;
+  readonly revoked: boolean;
+  readonly demo: boolean;
+  readonly synthetic: boolean;
+  readonly usageLimits: UsageLimits;
+  readonly slot: number;
+}
+
+/** Everything a gateway worker decides by, as one version. */
+export interface GatewaySnapshot {
+  readonly version: number;
+  readonly systems: readonly SystemSnapshot[];
+  readonly keys: readonly KeySnapshot[];
+  readonly policies: { readonly version: string; readonly text: string };
+}
+
+/** Facts about one exchange, as projections keep them. */
+export interface ExchangeFact {
+  readonly id: string;
+  readonly at: string;
+  readonly endedAt: string | null;
+  readonly system: string | null;
+  readonly actor: string;
+  readonly demo: boolean;
+  readonly synthetic: boolean;
+  readonly outcome: string | null;
+  readonly code: string | null;
+}
+
+/** Counts over real (not demonstration, not synthetic) exchanges. */
+export interface ExchangeCounts {
+  readonly total: number;
+  readonly inspected: number;
+  readonly authorised: number;
+  readonly withPolicyId: number;
+  readonly complete: number;
+  readonly oldestAt: string | null;
+  readonly newestAt: string | null;
+  readonly redactions: number;
+}
+
+/** What governance may read: projections and the results of probes, nothing else. */
+export interface EvidenceSource {
+  /** Real exchanges since a time (ms since 1970), over all systems or one. */
+  exchangeCounts(sinceMs: number, system?: string): Promise<ExchangeCounts>;
+  systems(): Promise<readonly { name: string; demo: boolean; mode: string }[]>;
+  keys(): Promise<readonly { id: string; demo: boolean; createdAt: string; expiresAt: string; revokedAt: string | null }[]>;
+  /** Latest event of a type, real ones only. */
+  latestEvent(type: SallyportEvent['type'], subject?: string): Promise<SallyportEvent | null>;
+  /** Latest result of each probe. */
+  probes(): Promise<readonly ProbeResult[]>;
+}
+
+/** What a live probe found. */
+export interface ProbeResult {
+  readonly probe: string;
+  readonly at: string;
+  readonly passed: boolean;
+  readonly detail: string;
+}

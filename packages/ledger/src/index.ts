@@ -1,0 +1,14 @@
+/**
+ * The record: an append-only Merkle log in the C2SP tlog-tiles layout (https://c2sp.org/tlog-tiles), durable
+ * before it acknowledges, with inclusion proofs and a verifier that needs only the files and the public key.
+ *
+ * Call first: {@link Ledger.open} to write, {@link verifyLedger} to check.
+ * Do not trust it with: content. Leaves hold commitments; sealed content lies beside them, opaque to the log.
+ */
+export { Ledger, type LedgerOptions } from './ledger.ts';
+export {
+  inclusionProof, leafHash, nodeHash, rootFromProof, verifyInclusion,
+} from './merkle.ts';
+export { type Checkpoint, formatVerifierKey, type NoteSigner, openCheckpoint, parseVerifierKey, signCheckpoint } from './note.ts';
+export { type LedgerProblem, type LedgerReport, verifyLedger } from './verify.ts';
+export { entriesPath, tilePath } from './tile.ts';

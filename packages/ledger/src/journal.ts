@@ -1,0 +1,244 @@
+import { closeSync, existsSync, fdatasync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { open as openAsync } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { CodedError } from '@sallyport/core';
+
+/** Bytes set aside for one segment, written once so that later syncs need no metadata. */
+export const SEGMENT_BYTES = 16 * 1024 * 1024;
+const HEADER_BYTES = 28;
+const MAGIC = 0x53504a31;
+
+/** A leaf and the sealed content beside it. */
+export interface JournalEntry {
+  readonly leaf: Uint8Array;
+  readonly payload: Uint8Array | null;
+}
+
+interface Segment {
+  readonly path: string;
+  readonly fd: number;
+  readonly first: number;
+  position: number;
+}
+
+const segmentName = (first: number): string => `${String(first).padStart(16, '0')}.journal`;
+
+function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r');
+  fsyncSync(fd);
+  closeSync(fd);
+}
+
+function encodeBatch(first: number, entries: readonly JournalEntry[], bodyBytes: number): Buffer {
+  const out = Buffer.allocUnsafe(HEADER_BYTES + bodyBytes);
+  let at = HEADER_BYTES;
+  for (const { leaf, payload } of entries) {
+    out.writeUInt32BE(leaf.length, at);
+    out.writeUInt32BE(payload?.length ?? 0, at + 4);
+    out.set(leaf, at + 8);
+    at += 8 + leaf.length;
+    if (payload) {
+      out.set(payload, at);
+      at += payload.length;
+    }
+  }
+  out.writeUInt32BE(MAGIC, 0);
+  out.writeBigUInt64BE(BigInt(first), 4);
+  out.writeUInt32BE(entries.length, 12);
+  out.writeUInt32BE(bodyBytes, 16);
+  out.writeUInt32BE(crc32(out.subarray(HEADER_BYTES)), 20);
+  out.writeUInt32BE(crc32(out.subarray(0, 24)), 24);
+  return out;
+}
+
+interface Batch {
+  readonly first: number;
+  readonly entries: JournalEntry[];
+  readonly bytes: number;
+}
+
+function decodeBatch(file: Buffer, at: number): Batch | null {
+  if (at + HEADER_BYTES > file.length || file.readUInt32BE(at) !== MAGIC) return null;
+  if (file.readUInt32BE(at + 24) !== crc32(file.subarray(at, at + 24))) return null;
+  const count = file.readUInt32BE(at + 12);
+  const bodyBytes = file.readUInt32BE(at + 16);
+  const end = at + HEADER_BYTES + bodyBytes;
+  if (end > file.length || file.readUInt32BE(at + 20) !== crc32(file.subarray(at + HEADER_BYTES, end))) return null;
+  const entries: JournalEntry[] = [];
+  let p = at + HEADER_BYTES;
+  for (let i = 0; i < count; i++) {
+    const leafBytes = file.readUInt32BE(p);
+    const payloadBytes = file.readUInt32BE(p + 4);
+    p += 8;
+    const leaf = file.subarray(p, p + leafBytes);
+    p += leafBytes;
+    entries.push({ leaf, payload: payloadBytes > 0 ? file.subarray(p, p + payloadBytes) : null });
+    p += payloadBytes;
+  }
+  return { first: Number(file.readBigUInt64BE(at + 4)), entries, bytes: HEADER_BYTES + bodyBytes };
+}
+
+/** Whether any batch later than `first` follows in the file: then what came before it had been acknowledged. */
+function laterBatchFollows(file: Buffer, from: number, first: number): boolean {
+  const magic = Buffer.alloc(4);
+  magic.writeUInt32BE(MAGIC);
+  for (let at = file.indexOf(magic, from); at >= 0; at = file.indexOf(magic, at + 1)) {
+    const batch = decodeBatch(file, at);
+    if (batch && batch.first > first) return true;
+  }
+  return false;
+}
+
+/**
+ * Write-ahead journal of the log. A batch is written and synced before anything in it is acknowledged; tiles
+ * follow later. Segments are preallocated and reused, so a sync touches data blocks only.
+ */
+export class Journal {
+  readonly #folder: string;
+  readonly #segmentBytes: number;
+  #segments: Segment[] = [];
+  #spare: string | null = null;
+  #preparing: Promise<void> | null = null;
+
+  constructor(folder: string, segmentBytes = SEGMENT_BYTES) {
+    this.#folder = folder;
+    this.#segmentBytes = segmentBytes;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+
+  /**
+   * Reads what a previous run left, from leaf number `size` on. A torn last batch was never acknowledged and is
+   * dropped; a damaged batch with later ones behind it was, and is reported.
+   * @throws CodedError `ledger-corrupt`
+   */
+  static recover(folder: string, size: number): JournalEntry[] {
+    if (!existsSync(folder)) return [];
+    const found: JournalEntry[] = [];
+    const names = readdirSync(folder).filter((name) => name.endsWith('.journal')).sort();
+    let torn: number | null = null;
+    for (const name of names) {
+      const file = readFileSync(join(folder, name));
+      let expected = Number.parseInt(name, 10);
+      let at = 0;
+      for (;;) {
+        const batch = decodeBatch(file, at);
+        if (!batch || batch.first !== expected) break;
+        if (torn !== null) throw new CodedError('ledger-corrupt', `the journal is damaged at entry ${torn}`);
+        batch.entries.forEach((entry, i) => {
+          const index = batch.first + i;
+          if (index < size) return;
+          if (index !== size + found.length) {
+            throw new CodedError('ledger-corrupt', `the journal skips from entry ${size + found.length} to ${index}`);
+          }
+          found.push(entry);
+        });
+        expected += batch.entries.length;
+        at += batch.bytes;
+      }
+      if (laterBatchFollows(file, at, expected)) {
+        throw new CodedError('ledger-corrupt', `the journal is damaged at entry ${expected} (${name}, byte ${at})`);
+      }
+      torn = expected;
+      if (name !== names.at(-1) && Number.parseInt(names[names.indexOf(name) + 1]!, 10) === expected) torn = null;
+    }
+    return found;
+  }
+
+  /** Removes what earlier runs left; call once everything recovered stands in tiles. */
+  reset(): void {
+    for (const segment of this.#segments) closeSync(segment.fd);
+    this.#segments = [];
+    this.#spare = null;
+    for (const name of readdirSync(this.#folder)) rmSync(join(this.#folder, name));
+    syncFolder(this.#folder);
+  }
+
+  /** How many of the entries fit into one batch; at least one. */
+  fit(entries: readonly JournalEntry[]): number {
+    let bytes = HEADER_BYTES;
+    for (let i = 0; i < entries.length; i++) {
+      bytes += 8 + entries[i]!.leaf.length + (entries[i]!.payload?.length ?? 0);
+      if (i > 0 && bytes > this.#segmentBytes / 4) return i;
+    }
+    return entries.length;
+  }
+
+  /** Writes entries as one batch; resolves when they are durable. @param first number of the first leaf */
+  async write(first: number, entries: readonly JournalEntry[]): Promise<void> {
+    let bodyBytes = 0;
+    for (const { leaf, payload } of entries) bodyBytes += 8 + leaf.length + (payload?.length ?? 0);
+    const batch = encodeBatch(first, entries, bodyBytes);
+    const segment = this.#segmentFor(first, batch.length);
+    const written = writeSync(segment.fd, batch, 0, batch.length, segment.position);
+    if (written !== batch.length) throw new CodedError('record-unavailable', 'the journal took only part of a batch');
+    await new Promise<void>((done, fail) => fdatasync(segment.fd, (error) => (error ? fail(error) : done())));
+    segment.position += batch.length;
+  }
+
+  #segmentFor(first: number, bytes: number): Segment {
+    const current = this.#segments.at(-1);
+    if (current && current.position + bytes <= this.#segmentBytes) {
+      if (!this.#spare && current.position > this.#segmentBytes / 2) this.#prepareSpare();
+      return current;
+    }
+    const path = join(this.#folder, segmentName(first));
+    const spare = this.#spare;
+    if (spare) renameSync(spare, path);
+    this.#spare = null;
+    const fd = openSync(path, spare ? 'r+' : 'w+', 0o600);
+    const segment = { path, fd, first, position: 0 };
+    syncFolder(this.#folder);
+    this.#segments.push(segment);
+    return segment;
+  }
+
+  #prepareSpare(): void {
+    if (this.#preparing) return;
+    this.#preparing = this.#fillSpare().catch(() => {}).finally(() => {
+      this.#preparing = null;
+    });
+  }
+
+  async #fillSpare(): Promise<void> {
+    const path = join(this.#folder, 'spare');
+    const file = await openAsync(path, 'w', 0o600);
+    try {
+      const zeros = Buffer.alloc(1024 * 1024);
+      for (let at = 0; at < this.#segmentBytes; at += zeros.length) {
+        await file.write(zeros, 0, Math.min(zeros.length, this.#segmentBytes - at), at);
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    this.#spare = path;
+  }
+
+  /** Makes the first segment ready, so that the first call pays no allocation. */
+  async prepare(): Promise<void> {
+    this.#prepareSpare();
+    await this.#preparing;
+  }
+
+  /** Lets go of segments whose every entry is below `size`; one is kept for reuse. */
+  release(size: number): void {
+    while (this.#segments.length > 1 && this.#segments[1]!.first <= size) {
+      const segment = this.#segments.shift()!;
+      closeSync(segment.fd);
+      if (this.#spare || this.#preparing) rmSync(segment.path);
+      else {
+        const spare = join(this.#folder, 'spare');
+        renameSync(segment.path, spare);
+        this.#spare = spare;
+      }
+    }
+  }
+
+  /** Closes the files. */
+  async close(): Promise<void> {
+    await this.#preparing;
+    for (const segment of this.#segments) closeSync(segment.fd);
+    this.#segments = [];
+  }
+}

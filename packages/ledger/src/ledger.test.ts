@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { Ledger } from './ledger.ts';
+import { inclusionProof, leafHash, nodeHash, rootOf, verifyInclusion } from './merkle.ts';
+import { type NoteSigner, openCheckpoint, signCheckpoint } from './note.ts';
+import { entriesPath, tilePath } from './tile.ts';
+import { verifyLedger } from './verify.ts';
+
+function signer(): NoteSigner {
+  const pair = generateKeyPairSync('ed25519');
+  const jwk = pair.publicKey.export({ format: 'jwk' }) as { x: string };
+  return { name: 'sallyport.test/log', publicKey: Buffer.from(jwk.x, 'base64url'), sign: (m) => sign(null, m, pair.privateKey) };
+}
+
+const folder = (): string => mkdtempSync(join(tmpdir(), 'ledger-'));
+const entry = (i: number) => ({ leaf: Buffer.from(`entry ${i}`), payload: i % 3 === 0 ? Buffer.from(`content ${i}`) : null });
+
+async function filled(count: number): Promise<{ dir: string; key: NoteSigner; note: string; vkey: string }> {
+  const dir = folder();
+  const key = signer();
+  const ledger = await Ledger.open({ folder: dir, signer: key });
+  for (let i = 0; i < count; i += 100) await ledger.append(Array.from({ length: Math.min(100, count - i) }, (_, j) => entry(i + j)));
+  await ledger.close();
+  return { dir, key, note: readFileSync(join(dir, 'checkpoint'), 'utf8'), vkey: ledger.verifierKey };
+}
+
+describe('merkle tree', () => {
+  it('gives the hashes of RFC 6962 (test vectors of certificate-transparency-go, Apache-2.0)', () => {
+    const inputs = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'];
+    const hashes = inputs.map((hex) => leafHash(Buffer.from(hex, 'hex')));
+    assert.equal(rootOf(hashes.slice(0, 1)).toString('hex'), '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d');
+    assert.equal(rootOf(hashes.slice(0, 2)).toString('hex'), 'fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125');
+    assert.equal(rootOf(hashes).toString('hex'), '5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328');
+  });
+
+  it('proves every leaf of every small tree, and nothing else', async () => {
+    for (let size = 1; size <= 33; size++) {
+      const hashes = Array.from({ length: size }, (_, i) => leafHash(Buffer.from(`${i}`)));
+      const root = rootOf(hashes);
+      for (let index = 0; index < size; index++) {
+        const proof = await inclusionProof(index, size, async (from, to) => rootOf(hashes.slice(from, to)));
+        assert.ok(verifyInclusion(hashes[index]!, index, size, proof, root));
+        assert.ok(!verifyInclusion(leafHash(Buffer.from('x')), index, size, proof, root));
+        if (size > 1) assert.ok(!verifyInclusion(hashes[index]!, (index + 1) % size, size, proof, root));
+        assert.ok(!verifyInclusion(hashes[index]!, index, size, [...proof, nodeHash(root, root)], root));
+      }
+    }
+  });
+});
+
+describe('paths', () => {
+  it('follow C2SP tlog-tiles', () => {
+    assert.equal(tilePath(0, 1234067, 256), 'tile/0/x001/x234/067');
+    assert.equal(tilePath(1, 0, 3), 'tile/1/000.p/3');
+    assert.equal(entriesPath(1000, 256), 'tile/entries/x001/000');
+  });
+});
+
+describe('signed note', () => {
+  it('refuses any change of text or signature', async () => {
+    const key = signer();
+    const { verifierKey } = await Ledger.open({ folder: folder(), signer: key });
+    const note = signCheckpoint({ origin: key.name, size: 7, root: leafHash(Buffer.from('x')) }, key);
+    assert.equal(openCheckpoint(note, verifierKey).size, 7);
+    fc.assert(fc.property(fc.nat(Buffer.byteLength(note) - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
+      const bytes = Buffer.from(note);
+      bytes[at]! ^= flip;
+      if (at >= note.length - 3) return; // padding bits and the last line break carry nothing
+      assert.throws(() => {
+        const opened = openCheckpoint(bytes.toString('latin1') === note ? note : bytes.toString(), verifierKey);
+        assert.equal(opened.size, -1);
+      });
+    }), { numRuns: 300 });
+  });
+});
+
+describe('ledger', () => {
+  it('keeps, proves and verifies entries across restarts', async () => {
+    const { dir, key, vkey } = await filled(1000);
+    const ledger = await Ledger.open({ folder: dir, signer: key });
+    assert.equal(ledger.size, 1000);
+    assert.equal(await ledger.append([entry(1000), entry(1001)]), 1000);
+    for (const index of [0, 255, 256, 511, 999, 1001]) {
+      const { leaf, proof, checkpoint } = await ledger.prove(index);
+      assert.equal(Buffer.from(leaf).toString(), `entry ${index}`);
+      assert.ok(verifyInclusion(leafHash(leaf), index, checkpoint.size, proof, checkpoint.root));
+    }
+    assert.equal(Buffer.from((await ledger.content(999))!).toString(), 'content 999');
+    assert.equal(await ledger.content(1000), null);
+    await ledger.close();
+    const report = await verifyLedger(dir, vkey);
+    assert.deepEqual(report.problems, []);
+    assert.equal(report.size, 1002);
+  });
+
+  it('keeps every acknowledged entry when the process stops without closing', async () => {
+    const dir = folder();
+    const key = signer();
+    const first = await Ledger.open({ folder: dir, signer: key, checkpointMs: 60_000 });
+    await first.append([entry(0), entry(1), entry(2)]);
+    await first.append([entry(3)]);
+    const crashed = folder();
+    cpSync(dir, crashed, { recursive: true });
+    const second = await Ledger.open({ folder: crashed, signer: key });
+    assert.equal(second.size, 4);
+    assert.equal(Buffer.from((await second.content(3))!).toString(), 'content 3');
+    await second.close();
+    assert.ok((await verifyLedger(crashed, second.verifierKey)).ok);
+    await first.close();
+  });
+
+  it('drops a torn tail and refuses damage before the tail, wherever the journal is cut', async () => {
+    const dir = folder();
+    const key = signer();
+    const ledger = await Ledger.open({ folder: dir, signer: key, checkpointMs: 60_000 });
+    const ends = [0];
+    for (let i = 0; i < 4; i++) await ledger.append([entry(i)]);
+    const name = readdirSync(join(dir, 'journal')).find((file) => file.endsWith('.journal'))!;
+    const file = readFileSync(join(dir, 'journal', name));
+    for (let at = file.indexOf('SPJ1', 1); at > 0; at = file.indexOf('SPJ1', at + 1)) ends.push(at);
+    const used = ends[3]! + 28 + 8 + 7 + 9;
+    for (let cut = 0; cut <= used; cut += 3) {
+      const copy = folder();
+      cpSync(dir, copy, { recursive: true });
+      writeFileSync(join(copy, 'journal', name), Buffer.concat([file.subarray(0, cut), Buffer.alloc(64)]));
+      const again = await Ledger.open({ folder: copy, signer: key });
+      const whole = ends.slice(1).filter((end) => end <= cut).length + (cut >= used ? 1 : 0);
+      assert.equal(again.size, whole, `cut at ${cut}`);
+      await again.close();
+      rmSync(copy, { recursive: true });
+    }
+    const damaged = Buffer.from(file);
+    damaged[ends[1]! + 40]! ^= 1;
+    const copy = folder();
+    cpSync(dir, copy, { recursive: true });
+    writeFileSync(join(copy, 'journal', name), damaged);
+    await assert.rejects(Ledger.open({ folder: copy, signer: key }), /damaged at entry 1/);
+    await ledger.close();
+  });
+
+  it('reuses segments without reading their old content as new', async () => {
+    const dir = folder();
+    const key = signer();
+    let ledger = await Ledger.open({ folder: dir, signer: key, checkpointMs: 5 });
+    const big = Buffer.alloc(1024 * 1024, 7);
+    for (let i = 0; i < 60; i++) await ledger.append([{ leaf: Buffer.from(`big ${i}`), payload: big }]);
+    const copy = folder();
+    cpSync(dir, copy, { recursive: true });
+    await ledger.close();
+    ledger = await Ledger.open({ folder: copy, signer: key });
+    assert.equal(ledger.size, 60);
+    assert.ok(readdirSync(join(dir, 'journal')).length <= 3);
+    await ledger.close();
+  });
+
+  it('refuses entries over the limit of the layout', async () => {
+    const ledger = await Ledger.open({ folder: folder(), signer: signer() });
+    await assert.rejects(ledger.append([{ leaf: Buffer.alloc(65_536), payload: null }]), { code: 'entry-too-large' });
+    assert.equal(await ledger.append([{ leaf: Buffer.alloc(65_535), payload: null }]), 0);
+    await ledger.close();
+  });
+});
+
+describe('verification', () => {
+  it('finds any flipped byte of any file and says where', async () => {
+    const { dir, vkey } = await filled(600);
+    const files = ['tile/entries/000', 'tile/entries/001', 'tile/entries/002.p/88', 'tile/0/000', 'tile/0/002.p/88', 'tile/1/000.p/2', 'checkpoint'];
+    for (const file of files) {
+      const path = join(dir, file);
+      assert.ok(existsSync(path), file);
+      const good = readFileSync(path);
+      for (let at = 0; at < good.length - 3; at += Math.max(1, Math.floor(good.length / 40))) {
+        const bad = Buffer.from(good);
+        bad[at]! ^= 0x10;
+        writeFileSync(path, bad);
+        const report = await verifyLedger(dir, vkey);
+        assert.equal(report.ok, false, `${file} byte ${at}`);
+        assert.ok(report.problems[0]!.file.length > 0);
+      }
+      writeFileSync(path, good);
+    }
+    assert.ok((await verifyLedger(dir, vkey)).ok);
+  });
+
+  it('names a deleted, swapped or truncated entry', async () => {
+    const { dir, vkey, note } = await filled(600);
+    const path = join(dir, 'tile/entries/001');
+    const good = readFileSync(path);
+    const entries: Buffer[] = [];
+    for (let at = 0; at < good.length; ) {
+      const length = good.readUInt16BE(at);
+      entries.push(good.subarray(at, at + 2 + length));
+      at += 2 + length;
+    }
+    writeFileSync(path, Buffer.concat([...entries.slice(0, 10), ...entries.slice(11)]));
+    assert.equal((await verifyLedger(dir, vkey)).problems.some((p) => p.entry === 266 && p.file === 'tile/entries/001'), true);
+    writeFileSync(path, Buffer.concat([...entries.slice(0, 5), entries[6]!, entries[5]!, ...entries.slice(7)]));
+    assert.deepEqual((await verifyLedger(dir, vkey)).problems.map((p) => p.entry).slice(0, 2), [261, 262]);
+    truncateSync(path, good.length - 4);
+    assert.equal((await verifyLedger(dir, vkey, [note])).ok, false);
+    rmSync(path);
+    assert.match((await verifyLedger(dir, vkey)).problems[0]!.message, /missing/);
+  });
+
+  it('finds a log rebuilt, or rolled back, behind a given checkpoint', async () => {
+    const { dir, vkey, note, key } = await filled(300);
+    const rebuilt = folder();
+    const forged = await Ledger.open({ folder: rebuilt, signer: key });
+    await forged.append(Array.from({ length: 400 }, (_, i) => entry(i === 17 ? 9999 : i)));
+    await forged.close();
+    assert.ok((await verifyLedger(rebuilt, vkey)).ok, 'consistent in itself');
+    const report = await verifyLedger(rebuilt, vkey, [note]);
+    assert.match(report.problems[0]!.message, /first 300 entries do not lead/);
+    const short = folder();
+    const cut = await Ledger.open({ folder: short, signer: key });
+    await cut.append(Array.from({ length: 200 }, (_, i) => entry(i)));
+    await cut.close();
+    assert.match((await verifyLedger(short, vkey, [note])).problems[0]!.message, /was cut/);
+    assert.ok((await verifyLedger(dir, vkey, [note])).ok);
+  });
+});

@@ -1,0 +1,356 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CodedError, LIMITS } from '@sallyport/core';
+import { Journal, type JournalEntry } from './journal.ts';
+import { inclusionProof, leafHash } from './merkle.ts';
+import { type Checkpoint, formatVerifierKey, type NoteSigner, openCheckpoint, signCheckpoint } from './note.ts';
+import { contentPath, decodeBundle, encodeBundle, entriesPath, levelCount, partialPaths, TILE_WIDTH, tilePath } from './tile.ts';
+import {
+  DurableFiles, discard, type Edge, edgeRange, encodeContent, loadEdge, readContent, readIfThere, readTileFile, subtreeRoot, tileRoot, wholeContent,
+} from './tree-store.ts';
+
+/** How a ledger is opened. */
+export interface LedgerOptions {
+  readonly folder: string;
+  readonly signer: NoteSigner;
+  /** Milliseconds from an append to a signed checkpoint over it. */
+  readonly checkpointMs?: number;
+  /** Called, in order, with leaves that have become durable. */
+  readonly onDurable?: (first: number, leaves: readonly Uint8Array[]) => void;
+  /** Called when tiles or a checkpoint could not be written; the journal keeps the entries. */
+  readonly onFault?: (fault: unknown) => void;
+}
+
+interface Waiter {
+  readonly entries: readonly JournalEntry[];
+  readonly done: (first: number) => void;
+  readonly fail: (fault: CodedError) => void;
+}
+
+/** Entries in memory, not yet in tiles, at which tiles are written without waiting for the clock. */
+const INTEGRATE_BYTES = 8 * 1024 * 1024;
+/** Bytes that may wait, unintegrated, before appends are refused: tiles cannot be written. */
+const BACKLOG_BYTES_MAX = 256 * 1024 * 1024;
+/** Bytes appended but not yet durable before appends are refused. */
+const QUEUE_BYTES_MAX = 128 * 1024 * 1024;
+
+/** The log, open for appending. One per folder: the caller holds the lock. */
+export class Ledger {
+  readonly folder: string;
+  readonly #options: LedgerOptions;
+  readonly #journal: Journal;
+  readonly #edge: Edge;
+  #durable: number;
+  #checkpoint: Checkpoint;
+  #queue: Waiter[] = [];
+  #queueBytes = 0;
+  #committing = false;
+  #unintegrated: JournalEntry[] = [];
+  #unintegratedBytes = 0;
+  #integrating: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  /** Partial files of the checkpoint before the newest and of the newest; a reader may still want the former. */
+  #partials: [string[], string[]];
+  #closed = false;
+
+  private constructor(options: LedgerOptions, edge: Edge, checkpoint: Checkpoint) {
+    this.folder = options.folder;
+    this.#options = options;
+    this.#journal = new Journal(join(options.folder, 'journal'));
+    this.#edge = edge;
+    this.#durable = checkpoint.size;
+    this.#checkpoint = checkpoint;
+    this.#partials = [[], partialPaths(checkpoint.size)];
+  }
+
+  /**
+   * Opens or creates a log, recovers what a crash left and signs a checkpoint over it.
+   * @throws CodedError `ledger-corrupt` when what was acknowledged is not all there
+   */
+  static async open(options: LedgerOptions): Promise<Ledger> {
+    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+    const note = readIfThere(join(options.folder, 'checkpoint'));
+    const checkpoint = note
+      ? openCheckpoint(note.toString(), formatVerifierKey(options.signer))
+      : { origin: options.signer.name, size: 0, root: Buffer.alloc(32) };
+    if (!note && existsSync(join(options.folder, 'tile'))) {
+      const journal = Journal.recover(join(options.folder, 'journal'), 0);
+      if (journal.length === 0) throw new CodedError('ledger-corrupt', 'there are tiles but no checkpoint');
+    }
+    const edge = await loadEdge(options.folder, checkpoint.size);
+    if (note && checkpoint.size > 0 && !edgeRange(edge.levels).root().equals(checkpoint.root)) {
+      throw new CodedError('ledger-corrupt', `the tiles do not lead to the checkpoint of size ${checkpoint.size}`);
+    }
+    const ledger = new Ledger(options, edge, checkpoint);
+    await ledger.#recover();
+    return ledger;
+  }
+
+  async #recover(): Promise<void> {
+    const recovered = Journal.recover(join(this.folder, 'journal'), this.#checkpoint.size);
+    await this.#trimContent();
+    if (recovered.length > 0) this.#accept(recovered);
+    if (recovered.length > 0 || !existsSync(join(this.folder, 'checkpoint'))) await this.#integrate();
+    this.#journal.reset();
+    await this.#journal.prepare();
+  }
+
+  /** Content written ahead of a checkpoint that never came is written again; cut it off first. */
+  async #trimContent(): Promise<void> {
+    const files = new DurableFiles(this.folder);
+    for (let n = Math.floor(this.#checkpoint.size / TILE_WIDTH); ; n++) {
+      const file = readIfThere(join(this.folder, contentPath(n)));
+      if (!file) break;
+      const whole = wholeContent(file, this.#checkpoint.size);
+      if (whole.length !== file.length) await files.write(contentPath(n), whole);
+    }
+    await files.syncFolders();
+  }
+
+  /** Number of leaves that are durable. */
+  get size(): number {
+    return this.#durable;
+  }
+
+  /** The newest signed checkpoint. */
+  get checkpoint(): Checkpoint {
+    return this.#checkpoint;
+  }
+
+  /** The key that verifies this log's checkpoints. */
+  get verifierKey(): string {
+    return formatVerifierKey(this.#options.signer);
+  }
+
+  /**
+   * Appends entries together.
+   * @returns number of the first leaf, once all are durable
+   * @throws CodedError `record-unavailable`, `entry-too-large`
+   */
+  append(entries: readonly JournalEntry[]): Promise<number> {
+    let bytes = 0;
+    for (const { leaf, payload } of entries) {
+      if (leaf.length > LIMITS.leafBytesMax) return Promise.reject(new CodedError('entry-too-large'));
+      bytes += leaf.length + (payload?.length ?? 0);
+    }
+    if (this.#closed || this.#queueBytes + bytes > QUEUE_BYTES_MAX || this.#unintegratedBytes > BACKLOG_BYTES_MAX) {
+      return Promise.reject(new CodedError('record-unavailable'));
+    }
+    this.#queueBytes += bytes;
+    return new Promise((done, fail) => {
+      this.#queue.push({ entries, done, fail });
+      if (!this.#committing) void this.#commit();
+    });
+  }
+
+  /** Group commit: whatever arrived while the last sync ran goes into the next batch. */
+  async #commit(): Promise<void> {
+    this.#committing = true;
+    while (this.#queue.length > 0) {
+      const waiters = this.#queue;
+      this.#queue = [];
+      this.#queueBytes = 0;
+      const all = waiters.length === 1 ? [...waiters[0]!.entries] : waiters.flatMap((waiter) => waiter.entries);
+      const first = this.#durable;
+      let written = 0;
+      let fault: CodedError | null = null;
+      while (written < all.length && !fault) {
+        const batch = written === 0 && this.#journal.fit(all) === all.length
+          ? all : all.slice(written, written + this.#journal.fit(all.slice(written)));
+        try {
+          await this.#journal.write(this.#durable, batch);
+          this.#accept(batch);
+          written += batch.length;
+        } catch (cause) {
+          fault = new CodedError('record-unavailable', undefined, { cause });
+          this.#options.onFault?.(cause);
+        }
+      }
+      let offset = 0;
+      for (const waiter of waiters) {
+        offset += waiter.entries.length;
+        if (offset <= written) waiter.done(first + offset - waiter.entries.length);
+        else waiter.fail(fault!);
+      }
+    }
+    this.#committing = false;
+  }
+
+  #accept(batch: readonly JournalEntry[]): void {
+    const first = this.#durable;
+    this.#durable += batch.length;
+    for (const entry of batch) {
+      this.#unintegrated.push(entry);
+      this.#unintegratedBytes += entry.leaf.length + (entry.payload?.length ?? 0);
+    }
+    this.#options.onDurable?.(first, batch.map((entry) => entry.leaf));
+    if (this.#unintegratedBytes > INTEGRATE_BYTES) void this.checkpointNow().catch(() => {});
+    else this.#timer ??= setTimeout(() => void this.checkpointNow().catch(() => {}), this.#options.checkpointMs ?? 1000).unref();
+  }
+
+  /** Writes tiles and a signed checkpoint over every durable entry. */
+  async checkpointNow(): Promise<Checkpoint> {
+    while (this.#integrating) await this.#integrating.catch(() => {});
+    if (this.#unintegrated.length > 0) {
+      this.#integrating = this.#integrate();
+      try {
+        await this.#integrating;
+      } catch (fault) {
+        this.#options.onFault?.(fault);
+        this.#timer = setTimeout(() => void this.checkpointNow().catch(() => {}), 1000).unref();
+        throw fault;
+      } finally {
+        this.#integrating = null;
+      }
+    }
+    return this.#checkpoint;
+  }
+
+  async #integrate(): Promise<void> {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    const start = this.#checkpoint.size;
+    const batch = this.#unintegrated.slice();
+    const files = new DurableFiles(this.folder);
+    const work = new TileWork(this.#edge, start);
+    for (const entry of batch) work.add(entry);
+    for (const [path, content, flags] of work.files()) await files.write(path, content, flags);
+    await files.syncFolders();
+    const next = { origin: this.#options.signer.name, size: start + batch.length, root: work.root() };
+    await files.write('checkpoint.new', Buffer.from(signCheckpoint(next, this.#options.signer)));
+    await rename(join(this.folder, 'checkpoint.new'), join(this.folder, 'checkpoint'));
+    await files.syncFolders();
+    work.commit(this.#edge);
+    this.#checkpoint = next;
+    this.#unintegrated = this.#unintegrated.slice(batch.length);
+    for (const entry of batch) this.#unintegratedBytes -= entry.leaf.length + (entry.payload?.length ?? 0);
+    const partials = work.partials();
+    discard(this.folder, this.#partials[0]!.filter((path) => !partials.includes(path) && !this.#partials[1]!.includes(path)));
+    this.#partials = [this.#partials[1]!, partials];
+    this.#journal.release(next.size);
+    if (this.#unintegrated.length > 0 && !this.#timer) {
+      this.#timer = setTimeout(() => void this.checkpointNow().catch(() => {}), this.#options.checkpointMs ?? 1000).unref();
+    }
+  }
+
+  /** Reads leaves `[start, end)`, durable ones. */
+  async *read(start: number, end: number = this.#durable): AsyncGenerator<{ index: number; leaf: Uint8Array }> {
+    for (let index = start; index < Math.min(end, this.#durable); ) {
+      if (index >= this.#checkpoint.size) {
+        yield { index, leaf: this.#unintegrated[index - this.#checkpoint.size]!.leaf };
+        index++;
+        continue;
+      }
+      const size = this.#checkpoint.size;
+      const n = Math.floor(index / TILE_WIDTH);
+      const width = Math.min(TILE_WIDTH, size - n * TILE_WIDTH);
+      const bundle = decodeBundle(await readTileFile(this.folder, (w) => entriesPath(n, w), width)) ?? [];
+      for (const until = Math.min(n * TILE_WIDTH + width, end); index < until; index++) {
+        const leaf = bundle[index - n * TILE_WIDTH];
+        if (!leaf) throw new CodedError('ledger-corrupt', `\`${entriesPath(n, width)}\` is cut short`);
+        yield { index, leaf };
+      }
+    }
+  }
+
+  /** The sealed content beside a leaf, or null. */
+  async content(index: number): Promise<Uint8Array | null> {
+    if (index >= this.#checkpoint.size) return this.#unintegrated[index - this.#checkpoint.size]?.payload ?? null;
+    return readContent(this.folder, index);
+  }
+
+  /** A leaf with its audit path to the newest checkpoint, which is renewed first when the leaf is newer. */
+  async prove(index: number): Promise<{ leaf: Uint8Array; proof: Buffer[]; checkpoint: Checkpoint; note: string }> {
+    if (index >= this.#checkpoint.size) await this.checkpointNow();
+    const checkpoint = this.#checkpoint;
+    const note = readIfThere(join(this.folder, 'checkpoint'))!.toString();
+    const size = checkpoint.size;
+    const proof = await inclusionProof(index, size, (from, to) => subtreeRoot(this.folder, size, from, to));
+    for await (const { leaf } of this.read(index, index + 1)) return { leaf, proof, checkpoint, note };
+    throw new CodedError('not-found', `there is no entry ${index}`);
+  }
+
+  /** Makes everything durable and stops. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    while (this.#committing) await new Promise((tick) => setTimeout(tick, 1));
+    await this.checkpointNow();
+    if (this.#timer) clearTimeout(this.#timer);
+    await this.#journal.close();
+  }
+}
+
+/** Tiles that one round of integration has to write; touches the edge only on commit. */
+class TileWork {
+  readonly #levels: Buffer[][];
+  readonly #first: number[];
+  #entries: Buffer[];
+  #next: number;
+  readonly #out: [string, Uint8Array, 'w' | 'a'][] = [];
+  readonly #content = new Map<string, Buffer[]>();
+  readonly #partials: string[] = [];
+
+  constructor(edge: Edge, start: number) {
+    this.#levels = edge.levels.map((level) => level.slice());
+    this.#first = this.#levels.map((_, level) => Math.floor(levelCount(start, level) / TILE_WIDTH));
+    this.#entries = edge.entries.slice();
+    this.#next = start;
+  }
+
+  add(entry: JournalEntry): void {
+    if (entry.payload) {
+      const path = contentPath(Math.floor(this.#next / TILE_WIDTH));
+      const pieces = this.#content.get(path) ?? [];
+      pieces.push(encodeContent(this.#next, entry.payload));
+      this.#content.set(path, pieces);
+    }
+    const leaf = Buffer.from(entry.leaf.buffer, entry.leaf.byteOffset, entry.leaf.length);
+    this.#entries.push(leaf);
+    if (this.#entries.length === TILE_WIDTH) {
+      this.#out.push([entriesPath(Math.floor(this.#next / TILE_WIDTH), TILE_WIDTH), encodeBundle(this.#entries), 'w']);
+      this.#entries = [];
+    }
+    this.#next++;
+    this.#push(0, leafHash(leaf));
+  }
+
+  #push(level: number, item: Buffer): void {
+    this.#levels[level] ??= [];
+    this.#first[level] ??= 0;
+    const tile = this.#levels[level];
+    tile.push(item);
+    if (tile.length < TILE_WIDTH) return;
+    this.#out.push([tilePath(level, this.#first[level]++, TILE_WIDTH), Buffer.concat(tile), 'w']);
+    this.#levels[level] = [];
+    this.#push(level + 1, tileRoot(tile));
+  }
+
+  files(): [string, Uint8Array, 'w' | 'a'][] {
+    const partial = (path: string, content: Uint8Array): void => {
+      this.#partials.push(path);
+      this.#out.push([path, content, 'w']);
+    };
+    if (this.#entries.length > 0) {
+      partial(entriesPath(Math.floor(this.#next / TILE_WIDTH), this.#entries.length), encodeBundle(this.#entries));
+    }
+    this.#levels.forEach((tile, level) => {
+      if (tile.length > 0) partial(tilePath(level, this.#first[level]!, tile.length), Buffer.concat(tile));
+    });
+    for (const [path, pieces] of this.#content) this.#out.push([path, Buffer.concat(pieces), 'a']);
+    return this.#out;
+  }
+
+  root(): Buffer {
+    return edgeRange(this.#levels).root();
+  }
+
+  partials(): string[] {
+    return this.#partials;
+  }
+
+  commit(edge: Edge): void {
+    edge.levels.splice(0, edge.levels.length, ...this.#levels);
+    edge.entries.splice(0, edge.entries.length, ...this.#entries);
+  }
+}

@@ -1,0 +1,81 @@
+/** Hashes in a full tile, and entries in a full bundle (tile height 8). */
+export const TILE_WIDTH = 256;
+
+/** Tile number as path: groups of three digits, all but the last behind an `x` (C2SP tlog-tiles). */
+function numberPath(n: number): string {
+  let rest = Math.floor(n / 1000);
+  let path = String(n % 1000).padStart(3, '0');
+  while (rest > 0) {
+    path = `x${String(rest % 1000).padStart(3, '0')}/${path}`;
+    rest = Math.floor(rest / 1000);
+  }
+  return path;
+}
+
+const partial = (width: number): string => (width === TILE_WIDTH ? '' : `.p/${width}`);
+
+/** Path of a hash tile. @param width hashes in it, 1 to 256 */
+export function tilePath(level: number, n: number, width: number): string {
+  return `tile/${level}/${numberPath(n)}${partial(width)}`;
+}
+
+/** Path of a bundle of entries. @param width entries in it, 1 to 256 */
+export function entriesPath(n: number, width: number): string {
+  return `tile/entries/${numberPath(n)}${partial(width)}`;
+}
+
+/** Path of the sealed content that belongs to a bundle of entries. */
+export function contentPath(n: number): string {
+  return `content/${numberPath(n)}`;
+}
+
+/** Hashes at a level in a tree of `size` leaves, of which complete ones only. */
+export function levelCount(size: number, level: number): number {
+  return Math.floor(size / TILE_WIDTH ** level);
+}
+
+/** Every partial file a tree of `size` leaves has. */
+export function partialPaths(size: number): string[] {
+  const paths: string[] = [];
+  if (size % TILE_WIDTH > 0) paths.push(entriesPath(Math.floor(size / TILE_WIDTH), size % TILE_WIDTH));
+  for (let level = 0; levelCount(size, level) > 0; level++) {
+    const count = levelCount(size, level);
+    if (count % TILE_WIDTH > 0) paths.push(tilePath(level, Math.floor(count / TILE_WIDTH), count % TILE_WIDTH));
+  }
+  return paths;
+}
+
+/** A bundle of entries: each behind its length in 16 bits, big-endian. */
+export function encodeBundle(entries: readonly Uint8Array[]): Buffer {
+  let bytes = 0;
+  for (const entry of entries) bytes += 2 + entry.length;
+  const out = Buffer.allocUnsafe(bytes);
+  let at = 0;
+  for (const entry of entries) {
+    out.writeUInt16BE(entry.length, at);
+    out.set(entry, at + 2);
+    at += 2 + entry.length;
+  }
+  return out;
+}
+
+/** The entries of a bundle, or null when it is cut short or has bytes left over. */
+export function decodeBundle(bundle: Buffer): Buffer[] | null {
+  const entries: Buffer[] = [];
+  let at = 0;
+  while (at < bundle.length) {
+    if (at + 2 > bundle.length) return null;
+    const length = bundle.readUInt16BE(at);
+    if (at + 2 + length > bundle.length) return null;
+    entries.push(bundle.subarray(at + 2, at + 2 + length));
+    at += 2 + length;
+  }
+  return entries;
+}
+
+/** Splits a tile into its hashes. */
+export function decodeTile(tile: Buffer): Buffer[] {
+  const hashes: Buffer[] = [];
+  for (let at = 0; at + 32 <= tile.length; at += 32) hashes.push(tile.subarray(at, at + 32));
+  return hashes;
+}

@@ -1,0 +1,173 @@
+import { createReadStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { CodedError } from '@sallyport/core';
+import { CompactRange, rootOf } from './merkle.ts';
+import { contentPath, decodeBundle, decodeTile, entriesPath, levelCount, TILE_WIDTH, tilePath } from './tile.ts';
+
+/** Reads a tile or bundle of at least `width` items: the partial file, or the full one that replaced it. */
+export async function readTileFile(folder: string, path: (width: number) => string, width: number): Promise<Buffer> {
+  for (const candidate of width === TILE_WIDTH ? [width] : [width, TILE_WIDTH]) {
+    try {
+      return await readFile(join(folder, path(candidate)));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  throw new CodedError('ledger-corrupt', `\`${path(width)}\` is missing`);
+}
+
+/** Writes files and forces them, and the folders that name them, to disk. */
+export class DurableFiles {
+  readonly #folder: string;
+  readonly #foldersToSync = new Set<string>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Writes or extends one file and syncs it. */
+  async write(path: string, content: Uint8Array, flags: 'w' | 'a' = 'w'): Promise<void> {
+    const full = join(this.#folder, path);
+    const parent = dirname(full);
+    if (!existsSync(parent)) {
+      const made = mkdirSync(parent, { recursive: true, mode: 0o700 });
+      for (let at = parent; made && at.length >= dirname(made).length; at = dirname(at)) this.#foldersToSync.add(at);
+    }
+    this.#foldersToSync.add(parent);
+    const file = await open(full, flags, 0o600);
+    try {
+      await file.write(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Syncs every folder touched since the last call. */
+  async syncFolders(): Promise<void> {
+    const folders = [...this.#foldersToSync];
+    this.#foldersToSync.clear();
+    for (const folder of folders) {
+      const handle = await open(folder, 'r');
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    }
+  }
+}
+
+/** Hashes and entries at the right edge of the tree: what the next append needs. */
+export interface Edge {
+  /** Hashes of the incomplete tile at each level. */
+  readonly levels: Buffer[][];
+  /** Entries of the incomplete bundle. */
+  readonly entries: Buffer[];
+}
+
+/** The tree that the incomplete tiles of all levels describe. */
+export function edgeRange(levels: readonly (readonly Buffer[])[]): CompactRange {
+  const range = new CompactRange();
+  for (let level = levels.length - 1; level >= 0; level--) {
+    for (const item of levels[level]!) range.push(item, TILE_WIDTH ** level);
+  }
+  return range;
+}
+
+/** Loads the right edge of a tree of `size` leaves. @throws CodedError `ledger-corrupt` */
+export async function loadEdge(folder: string, size: number): Promise<Edge> {
+  const levels: Buffer[][] = [];
+  for (let level = 0; levelCount(size, level) > 0; level++) {
+    const count = levelCount(size, level);
+    const width = count % TILE_WIDTH;
+    const n = Math.floor(count / TILE_WIDTH);
+    const tile = width === 0 ? [] : decodeTile(await readTileFile(folder, (w) => tilePath(level, n, w), width));
+    if (tile.length < width) throw new CodedError('ledger-corrupt', `\`${tilePath(level, n, width)}\` is cut short`);
+    levels.push(tile.slice(0, width));
+  }
+  const width = size % TILE_WIDTH;
+  const n = Math.floor(size / TILE_WIDTH);
+  let entries: Buffer[] = [];
+  if (width > 0) {
+    const bundle = decodeBundle(await readTileFile(folder, (w) => entriesPath(n, w), width));
+    if (!bundle || bundle.length < width) throw new CodedError('ledger-corrupt', `\`${entriesPath(n, width)}\` is cut short`);
+    entries = bundle.slice(0, width);
+  }
+  return { levels, entries };
+}
+
+/** Root over leaves `[start, end)` from tiles of a tree of `size` leaves; `start` aligned as RFC 6962 splits are. */
+export async function subtreeRoot(folder: string, size: number, start: number, end: number): Promise<Buffer> {
+  const range = new CompactRange();
+  for (let at = start; at < end; ) {
+    let level = 0;
+    while (at % TILE_WIDTH ** (level + 1) === 0 && at + TILE_WIDTH ** (level + 1) <= end) level++;
+    const span = TILE_WIDTH ** level;
+    const index = at / span;
+    const n = Math.floor(index / TILE_WIDTH);
+    const width = Math.min(TILE_WIDTH, levelCount(size, level) - n * TILE_WIDTH);
+    const tile = decodeTile(await readTileFile(folder, (w) => tilePath(level, n, w), width));
+    const until = Math.min((n + 1) * TILE_WIDTH, Math.floor(end / span));
+    for (let i = index; i < until; i++) {
+      const item = tile[i - n * TILE_WIDTH];
+      if (!item) throw new CodedError('ledger-corrupt', `\`${tilePath(level, n, width)}\` is cut short`);
+      range.push(item, span);
+    }
+    at = until * span;
+  }
+  return range.root();
+}
+
+/** Root of a full tile's hashes. */
+export const tileRoot = (hashes: readonly Buffer[]): Buffer => rootOf(hashes);
+
+/** One record of a content file: leaf number, length, bytes. */
+export function encodeContent(index: number, payload: Uint8Array): Buffer {
+  const out = Buffer.allocUnsafe(12 + payload.length);
+  out.writeBigUInt64BE(BigInt(index), 0);
+  out.writeUInt32BE(payload.length, 8);
+  out.set(payload, 12);
+  return out;
+}
+
+/** The sealed content beside leaf `index`, or null when there is none. Content files may end torn. */
+export async function readContent(folder: string, index: number): Promise<Buffer | null> {
+  const path = join(folder, contentPath(Math.floor(index / TILE_WIDTH)));
+  if (!existsSync(path)) return null;
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const piece of createReadStream(path)) {
+    rest = rest.length === 0 ? (piece as Buffer) : Buffer.concat([rest, piece as Buffer]);
+    let at = 0;
+    while (at + 12 <= rest.length) {
+      const length = rest.readUInt32BE(at + 8);
+      if (at + 12 + length > rest.length) break;
+      if (Number(rest.readBigUInt64BE(at)) === index) return rest.subarray(at + 12, at + 12 + length);
+      at += 12 + length;
+    }
+    rest = rest.subarray(at);
+  }
+  return null;
+}
+
+/** Cuts a content file back to whole records of leaves below `size`, as recovery needs before it appends again. */
+export function wholeContent(file: Buffer, size: number): Buffer {
+  let at = 0;
+  while (at + 12 <= file.length) {
+    const length = file.readUInt32BE(at + 8);
+    if (at + 12 + length > file.length || Number(file.readBigUInt64BE(at)) >= size) break;
+    at += 12 + length;
+  }
+  return file.subarray(0, at);
+}
+
+/** Removes files, whether or not they exist. */
+export function discard(folder: string, paths: Iterable<string>): void {
+  for (const path of paths) rmSync(join(folder, path), { force: true });
+}
+
+/** Reads a file, or null when there is none. */
+export function readIfThere(path: string): Buffer | null {
+  return existsSync(path) ? readFileSync(path) : null;
+}

@@ -1,0 +1,179 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CodedError } from '@sallyport/core';
+import { Journal } from './journal.ts';
+import { CompactRange, leafHash, rootOf } from './merkle.ts';
+import { type Checkpoint, openCheckpoint } from './note.ts';
+import { decodeBundle, decodeTile, entriesPath, levelCount, TILE_WIDTH, tilePath } from './tile.ts';
+import { readIfThere, readTileFile } from './tree-store.ts';
+
+/** One thing that is wrong with a log, and where. */
+export interface LedgerProblem {
+  /** File within the ledger folder. */
+  readonly file: string;
+  /** Number of the entry, where one can be named. */
+  readonly entry: number | null;
+  readonly message: string;
+}
+
+/** What verification found. */
+export interface LedgerReport {
+  readonly ok: boolean;
+  /** Entries under the newest checkpoint. */
+  readonly size: number;
+  /** Base64. */
+  readonly rootHash: string;
+  readonly problems: readonly LedgerProblem[];
+  /** Entries durable in the journal that no checkpoint covers yet. */
+  readonly pending: number;
+}
+
+const PROBLEMS_MAX = 100;
+const ATTEMPTS_MAX = 5;
+
+/**
+ * Recomputes a whole log from its files: every leaf, every tile, the root, the signature; needs the public key
+ * and nothing else.
+ * @param given earlier checkpoints (signed notes), such as one kept elsewhere: the log must extend each of them
+ */
+export async function verifyLedger(
+  folder: string,
+  verifierKey: string,
+  given: readonly string[] = [],
+  onProgress: (done: number, size: number) => void = () => {},
+): Promise<LedgerReport> {
+  for (let attempt = 1; ; attempt++) {
+    const before = readIfThere(join(folder, 'checkpoint'))?.toString();
+    const report = await verifyOnce(folder, verifierKey, given, onProgress);
+    // A running server replaces partial tiles as the log grows: then what was read was a mixture, so read again.
+    const moved = readIfThere(join(folder, 'checkpoint'))?.toString() !== before;
+    if (report.ok || !moved || attempt === ATTEMPTS_MAX) return report;
+  }
+}
+
+async function verifyOnce(
+  folder: string, verifierKey: string, given: readonly string[], onProgress: (done: number, size: number) => void,
+): Promise<LedgerReport> {
+  const problems: LedgerProblem[] = [];
+  const report = (file: string, entry: number | null, message: string): void => {
+    if (problems.length < PROBLEMS_MAX) problems.push({ file, entry, message });
+  };
+  const wanted: Checkpoint[] = [];
+  given.forEach((note, i) => {
+    try {
+      wanted.push(openCheckpoint(note, verifierKey));
+    } catch (fault) {
+      report(`given checkpoint ${i + 1}`, null, (fault as Error).message);
+    }
+  });
+  const newest = readCheckpoint(folder, verifierKey, report);
+  if (!newest) return { ok: false, size: 0, rootHash: '', problems, pending: 0 };
+  for (const checkpoint of wanted) {
+    if (checkpoint.origin !== newest.origin) report('checkpoint', null, `the given checkpoint is of another log, \`${checkpoint.origin}\``);
+    if (checkpoint.size > newest.size) {
+      report('checkpoint', newest.size, `the log was cut: it has ${newest.size} entries, the given checkpoint ${checkpoint.size}`);
+    }
+  }
+  const roots = await recompute(folder, newest.size, wanted.map((item) => item.size), report, onProgress);
+  if (!roots.get(newest.size)?.equals(newest.root)) {
+    report('checkpoint', null, 'the entries do not lead to the root of the newest checkpoint');
+  }
+  for (const checkpoint of wanted) {
+    const root = roots.get(checkpoint.size);
+    if (root && !root.equals(checkpoint.root)) {
+      report('checkpoint', null, `the first ${checkpoint.size} entries do not lead to the root of the given checkpoint`);
+    }
+  }
+  let pending = 0;
+  try {
+    pending = Journal.recover(join(folder, 'journal'), newest.size).length;
+  } catch (fault) {
+    report('journal', null, (fault as Error).message);
+  }
+  return { ok: problems.length === 0, size: newest.size, rootHash: newest.root.toString('base64'), problems, pending };
+}
+
+type Report = (file: string, entry: number | null, message: string) => void;
+
+function readCheckpoint(folder: string, verifierKey: string, report: Report): Checkpoint | null {
+  const path = join(folder, 'checkpoint');
+  if (!existsSync(path)) {
+    report('checkpoint', null, 'there is no checkpoint');
+    return null;
+  }
+  try {
+    return openCheckpoint(readFileSync(path, 'utf8'), verifierKey);
+  } catch (fault) {
+    report('checkpoint', null, (fault as Error).message);
+    return null;
+  }
+}
+
+async function bundleOf(folder: string, n: number, width: number, report: Report): Promise<Buffer[]> {
+  const path = entriesPath(n, width);
+  let file: Buffer;
+  try {
+    file = await readTileFile(folder, (w) => entriesPath(n, w), width);
+  } catch (fault) {
+    const missing = fault instanceof CodedError;
+    report(path, n * TILE_WIDTH, missing ? 'the file is missing' : `the file cannot be read: ${(fault as Error).message}`);
+    return [];
+  }
+  const entries = decodeBundle(file);
+  if (!entries) report(path, n * TILE_WIDTH, 'the file is cut short or its lengths were changed');
+  else if (entries.length < width) {
+    report(path, n * TILE_WIDTH + entries.length, `it holds ${entries.length} entries instead of ${width}`);
+  }
+  return (entries ?? []).slice(0, width);
+}
+
+async function tileOf(folder: string, level: number, n: number, width: number, report: Report): Promise<Buffer[]> {
+  try {
+    return decodeTile(await readTileFile(folder, (w) => tilePath(level, n, w), width));
+  } catch (fault) {
+    report(tilePath(level, n, width), null, fault instanceof CodedError ? 'the file is missing' : (fault as Error).message);
+    return [];
+  }
+}
+
+/** Recomputes tiles level by level; gives the roots at the sizes asked for and at `size`. */
+async function recompute(
+  folder: string, size: number, sizes: readonly number[], report: Report, onProgress: (done: number, size: number) => void,
+): Promise<Map<number, Buffer>> {
+  const roots = new Map<number, Buffer>();
+  const range = new CompactRange();
+  if (size === 0) roots.set(0, range.root());
+  let above: Buffer[] = [];
+  for (let n = 0; n * TILE_WIDTH < size; n++) {
+    const width = Math.min(TILE_WIDTH, size - n * TILE_WIDTH);
+    const entries = await bundleOf(folder, n, width, report);
+    const stored = await tileOf(folder, 0, n, width, report);
+    const hashes = entries.map((entry) => leafHash(entry));
+    for (let i = 0; i < width; i++) {
+      const item = hashes[i] ?? stored[i] ?? Buffer.alloc(32);
+      if (hashes[i] && stored[i] && !hashes[i]!.equals(stored[i]!)) {
+        report(entriesPath(n, width), n * TILE_WIDTH + i, 'the entry does not match its hash in the tree');
+      }
+      range.push(item);
+      if (sizes.includes(range.size) || range.size === size) roots.set(range.size, range.root());
+    }
+    if (width === TILE_WIDTH) above.push(rootOf(hashes.length === width ? hashes : stored.slice(0, width)));
+    if (n % 64 === 0) onProgress(n * TILE_WIDTH, size);
+  }
+  for (let level = 1; levelCount(size, level) > 0; level++) {
+    const next: Buffer[] = [];
+    const count = levelCount(size, level);
+    for (let n = 0; n * TILE_WIDTH < count; n++) {
+      const width = Math.min(TILE_WIDTH, count - n * TILE_WIDTH);
+      const stored = await tileOf(folder, level, n, width, report);
+      const expected = above.slice(n * TILE_WIDTH, n * TILE_WIDTH + width);
+      expected.forEach((item, i) => {
+        if (!stored[i]?.equals(item)) report(tilePath(level, n, width), null, `hash ${i} does not match the level below`);
+      });
+      if (width === TILE_WIDTH) next.push(rootOf(expected));
+    }
+    above = next;
+  }
+  onProgress(size, size);
+  return roots;
+}

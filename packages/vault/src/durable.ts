@@ -1,0 +1,36 @@
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** Forces a folder's entries to disk, so that a new name survives a crash. */
+export function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Writes a whole file so that after a crash it is there in full or not at all.
+ * @param exclusive refuse to replace a file that exists
+ */
+export function writeDurably(path: string, content: Uint8Array | string, mode: number, exclusive = false): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const target = `${path}.${process.pid}.new`;
+  const fd = openSync(target, 'w', mode);
+  try {
+    writeSync(fd, typeof content === 'string' ? Buffer.from(content) : content);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  if (exclusive) {
+    try {
+      linkSync(target, path);
+    } finally {
+      rmSync(target, { force: true });
+    }
+  } else renameSync(target, path);
+  syncFolder(dirname(path));
+}

@@ -1,0 +1,12 @@
+/**
+ * Keys and what is done with them: the root key outside the data folder, data keys wrapped by it, sealed
+ * content, salted commitments, Ed25519 signing keys.
+ *
+ * Call first: {@link openRootKey}, then {@link DataKeys}.
+ * Do not trust it with: keeping a key secret from whoever can read this process's memory.
+ */
+export { commit, commitmentHasher, newSalt, SALT_BYTES } from './commitment.ts';
+export { type DataKey, DataKeys } from './data-keys.ts';
+export { type RootKey, type RootKeyPlace, defaultRootKeyPath, openRootKey } from './root-key.ts';
+export { open, SEAL_OVERHEAD_BYTES, seal, sealedKeyId } from './seal.ts';
+export { openSigningKey, type SigningKey } from './signing-key.ts';

@@ -1,0 +1,69 @@
+import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { CodedError, type KeyProvider } from '@sallyport/core';
+import { writeDurably } from './durable.ts';
+
+const KEY_BYTES = 32;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** Where the root key lies relative to the data it protects. */
+export type RootKeyPlace = 'outside' | 'beside-the-data';
+
+/** The key that wraps all others, from a file. */
+export interface RootKey extends KeyProvider {
+  readonly path: string;
+  readonly place: RootKeyPlace;
+  /** Whether others than the owner may read the file. */
+  readonly exposed: boolean;
+}
+
+/** Default place of the root key of one installation: the user's configuration folder. */
+export function defaultRootKeyPath(installation: string): string {
+  const base = process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config');
+  return join(base, 'sallyport', `root-${installation}.key`);
+}
+
+function load(path: string): Uint8Array {
+  const key = Buffer.from(readFileSync(path, 'latin1').trim(), 'base64');
+  if (key.length !== KEY_BYTES) throw new CodedError('root-key-wrong', `\`${path}\` holds no 256-bit root key`);
+  return key;
+}
+
+/**
+ * Opens the root key file, or creates it (mode 0600, never replacing one).
+ * @param create whether a missing file is made: only for a new data folder
+ * @throws CodedError `root-key-missing`, `root-key-wrong`
+ */
+export function openRootKey(path: string, dataFolder: string, create: boolean): RootKey {
+  const file = resolve(path);
+  if (!existsSync(file)) {
+    if (!create) throw new CodedError('root-key-missing', `no root key at \`${file}\`; restore it or name it with --root-key`);
+    writeDurably(file, `${randomBytes(KEY_BYTES).toString('base64')}\n`, 0o600, true);
+  }
+  const key = load(file);
+  const inside = !relative(resolve(dataFolder), file).startsWith('..');
+  return {
+    id: hash('sha256', Buffer.concat([Buffer.from('sallyport root key id\0'), key]), 'hex').slice(0, 16),
+    path: file,
+    place: inside ? 'beside-the-data' : 'outside',
+    exposed: process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0,
+    wrap(plain, context) {
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context));
+      const body = Buffer.concat([cipher.update(plain), cipher.final()]);
+      return Buffer.concat([nonce, cipher.getAuthTag(), body]);
+    },
+    unwrap(wrapped, context) {
+      try {
+        const decipher = createDecipheriv('aes-256-gcm', key, wrapped.subarray(0, NONCE_BYTES));
+        decipher.setAAD(Buffer.from(context)).setAuthTag(wrapped.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+        return Buffer.concat([decipher.update(wrapped.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
+      } catch (cause) {
+        throw new CodedError('root-key-wrong', `the root key \`${file}\` does not open this data folder`, { cause });
+      }
+    },
+  };
+}
