@@ -1,0 +1,259 @@
+import { type Kysely, sql } from 'kysely';
+import {
+  type Detection, type ExchangeCounts, type ExchangeLeaf, type Finding, fingerprint, SEVERITIES, type SallyportEvent, type Severity,
+} from '@sallyport/core';
+import type { Database } from './schema.ts';
+import type { Connection, Engine } from './store.ts';
+
+/** An exchange as projected from its leaves. */
+export type ExchangeRow = Database['exchanges'];
+
+/** What to list. */
+export interface ExchangeFilter {
+  readonly system?: string | undefined;
+  readonly outcome?: string | undefined;
+  /** Only exchanges before this id. */
+  readonly before?: string | undefined;
+  readonly limit: number;
+}
+
+/** What enforcing would have stopped, by system, detector and technique. */
+export interface Summary {
+  readonly system: string;
+  readonly exchanges: number;
+  readonly wouldHaveDenied: number;
+  readonly denied: number;
+}
+
+/** A leaf of the log with its number. */
+export interface NumberedLeaf {
+  readonly index: number;
+  readonly leaf: ExchangeLeaf | SallyportEvent;
+}
+
+const ROWS_PER_STATEMENT = 200;
+const CURSOR = 'projected';
+
+function worse(a: string, b: Severity): Severity {
+  return SEVERITIES.indexOf(a as Severity) <= SEVERITIES.indexOf(b) ? (a as Severity) : b;
+}
+
+/** The projection of the log into rows. Everything here can be rebuilt from the log. */
+export class Exchanges {
+  readonly #db: Kysely<Database>;
+  readonly #engine: Engine;
+
+  constructor(db: Kysely<Database>, engine: Engine) {
+    this.#db = db;
+    this.#engine = engine;
+  }
+
+  /** Number of leaves projected so far. */
+  async cursor(): Promise<number> {
+    const row = await this.#db.selectFrom('meta').select('value').where('name', '=', CURSOR).executeTakeFirst();
+    return Number(row?.value ?? 0);
+  }
+
+  /** Forgets the projection, to build it anew. */
+  async reset(): Promise<void> {
+    await this.#db.transaction().execute(async (tx) => {
+      for (const table of ['exchanges', 'events', 'findings'] as const) await tx.deleteFrom(table).execute();
+      await tx.deleteFrom('meta').where('name', '=', CURSOR).execute();
+    });
+  }
+
+  /** Projects leaves in order, and the cursor with them, in one transaction. */
+  async project(leaves: readonly NumberedLeaf[]): Promise<void> {
+    if (leaves.length === 0) return;
+    const rows = new Map<string, ExchangeRow>();
+    const ended: NumberedLeaf[] = [];
+    const events: Database['events'][] = [];
+    const findings = new Map<string, Finding>();
+    for (const item of leaves) {
+      const { leaf, index } = item;
+      if (leaf.type === 'exchange-intent' || leaf.type === 'exchange-denied') {
+        rows.set(leaf.id, openRow(leaf, index));
+        countFindings(findings, leaf.system, leaf.verdict?.detections ?? [], leaf.at, leaf.demo);
+      } else if (leaf.type === 'exchange-outcome') {
+        const row = rows.get(leaf.id);
+        if (row) closeRow(row, leaf, index);
+        else ended.push(item);
+        countFindings(findings, leaf.system, leaf.verdict?.detections ?? [], leaf.at, leaf.demo);
+      } else events.push(eventRow(leaf, index));
+    }
+    const until = String(leaves.at(-1)!.index + 1);
+    await this.#db.transaction().execute(async (tx) => {
+      await this.#insert(tx, 'exchanges', [...rows.values()]);
+      for (const item of ended) await this.#close(tx, item);
+      await this.#insert(tx, 'events', events);
+      for (const finding of findings.values()) await upsertFinding(tx, finding);
+      await tx.insertInto('meta').values({ name: CURSOR, value: until })
+        .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: until })).execute();
+    });
+  }
+
+  /** One statement for many rows: the rows travel as one JSON parameter. */
+  async #insert(tx: Connection, table: 'exchanges' | 'events', rows: readonly object[]): Promise<void> {
+    for (let at = 0; at < rows.length; at += ROWS_PER_STATEMENT) {
+      const chunk = rows.slice(at, at + ROWS_PER_STATEMENT);
+      const columns = Object.keys(chunk[0]!);
+      const names = sql.join(columns.map((column) => sql.ref(column)));
+      const json = JSON.stringify(chunk);
+      const source = this.#engine === 'sqlite'
+        ? sql`select ${sql.join(columns.map((column) => sql`value ->> ${sql.lit(column)}`))} from json_each(${json}) where true`
+        : sql`select ${names} from json_populate_recordset(null::${sql.table(table)}, ${json}::json)`;
+      await sql`insert into ${sql.table(table)} (${names}) ${source} on conflict (id) do nothing`.execute(tx);
+    }
+  }
+
+  async #close(tx: Connection, { leaf, index }: NumberedLeaf): Promise<void> {
+    const row = await tx.selectFrom('exchanges').selectAll().where('id', '=', leaf.id).executeTakeFirst();
+    if (!row || leaf.type !== 'exchange-outcome') return;
+    closeRow(row, leaf, index);
+    await tx.updateTable('exchanges').set(row).where('id', '=', leaf.id).execute();
+  }
+
+  async byId(id: string): Promise<ExchangeRow | null> {
+    return (await this.#db.selectFrom('exchanges').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
+  }
+
+  async list(filter: ExchangeFilter): Promise<ExchangeRow[]> {
+    let query = this.#db.selectFrom('exchanges').selectAll();
+    if (filter.system !== undefined) query = query.where('system', '=', filter.system);
+    if (filter.outcome !== undefined) query = query.where('outcome', '=', filter.outcome);
+    if (filter.before !== undefined) query = query.where('id', '<', filter.before);
+    return query.orderBy('id', 'desc').limit(filter.limit).execute();
+  }
+
+  /** Exchanges that have an intent and no outcome: in flight, or cut off by a crash. */
+  async open(): Promise<ExchangeRow[]> {
+    return this.#db.selectFrom('exchanges').selectAll().where('outcome', 'is', null).execute();
+  }
+
+  /** Spend and tokens by actor and by system since a time, for limits that survive a restart. */
+  async spendSince(since: string): Promise<{ actor: string; system: string | null; micro: number }[]> {
+    const rows = await this.#db.selectFrom('exchanges').select((e) => [
+      'actor', 'system',
+      sql<number>`sum(case when ${e.ref('outcome')} is null then ${e.ref('reserved_micro_usd')} else ${e.ref('cost_micro_usd')} end)`.as('micro'),
+    ]).where('at', '>=', since).groupBy(['actor', 'system']).execute();
+    return rows.map((row) => ({ ...row, micro: Number(row.micro) }));
+  }
+
+  /** Counts over real exchanges, for the posture. */
+  async counts(since: string, system?: string): Promise<ExchangeCounts> {
+    let query = this.#db.selectFrom('exchanges').where('demo', '=', 0).where('synthetic', '=', 0)
+      .where('at', '>=', since).where('system', 'is not', null).where('actor', '!=', 'anonymous');
+    if (system !== undefined) query = query.where('system', '=', system);
+    const row = await query.select((e) => [
+      e.fn.countAll().as('total'), e.fn.sum('inspected').as('inspected'), e.fn.count('policy_ids').as('with_policy'),
+      sql<number>`sum(case when ${e.ref('outcome')} is not null then 1 else 0 end)`.as('complete'),
+      e.fn.min('at').as('oldest'), e.fn.max('at').as('newest'), e.fn.sum('redactions').as('redactions'),
+    ]).executeTakeFirstOrThrow();
+    const number = (value: unknown): number => Number(value ?? 0);
+    return {
+      total: number(row.total), inspected: number(row.inspected), authorised: number(row.with_policy),
+      withPolicyId: number(row.with_policy), complete: number(row.complete), oldestAt: row.oldest ?? null,
+      newestAt: row.newest ?? null, redactions: number(row.redactions),
+    };
+  }
+
+  /** By system: how many exchanges, how many denied, how many enforcing would have denied. */
+  async summaries(): Promise<Summary[]> {
+    const rows = await this.#db.selectFrom('exchanges').where('system', 'is not', null).select((e) => [
+      'system', e.fn.countAll().as('exchanges'),
+      sql<number>`sum(case when ${e.ref('would_be')} = 'deny' and ${e.ref('action')} <> 'deny' then 1 else 0 end)`.as('would'),
+      sql<number>`sum(case when ${e.ref('outcome')} = 'denied' then 1 else 0 end)`.as('denied'),
+    ]).groupBy('system').orderBy('system').execute();
+    return rows.map((row) => ({
+      system: row.system!, exchanges: Number(row.exchanges), wouldHaveDenied: Number(row.would), denied: Number(row.denied),
+    }));
+  }
+
+  async findings(): Promise<Finding[]> {
+    const rows = await this.#db.selectFrom('findings').selectAll().orderBy('last_at', 'desc').limit(500).execute();
+    return rows.map((row) => ({
+      fingerprint: row.fingerprint, subject: row.subject, detector: row.detector, technique: row.technique,
+      severity: row.severity as Severity, status: row.status as Finding['status'], firstAt: row.first_at,
+      lastAt: row.last_at, count: row.count, demo: row.demo === 1,
+    }));
+  }
+
+  /** Ids of a run's records in order, to look for gaps. */
+  async sequenceGaps(): Promise<{ run: string; worker: number; missing: number }[]> {
+    const rows = await this.#db.selectFrom('exchanges').select((e) => [
+      'run', 'worker', e.fn.max('seq').as('last'), e.fn.countAll().as('n'),
+    ]).groupBy(['run', 'worker']).execute();
+    return rows.map((row) => ({ run: row.run, worker: row.worker, missing: Number(row.last) + 1 - Number(row.n) }))
+      .filter((row) => row.missing > 0);
+  }
+}
+
+function openRow(leaf: Exclude<ExchangeLeaf, { type: 'exchange-outcome' }>, index: number): ExchangeRow {
+  const denied = leaf.type === 'exchange-denied';
+  return {
+    id: leaf.id, at: leaf.at, ended_at: denied ? leaf.at : null, system: leaf.system, actor: leaf.actor,
+    dialect: leaf.dialect, operation: leaf.operation, model: leaf.model, mode: leaf.mode, stream: Number(leaf.stream),
+    demo: Number(leaf.demo), synthetic: Number(leaf.synthetic), outcome: denied ? leaf.outcome : null,
+    status: denied ? leaf.status : null, code: denied ? leaf.code : null,
+    action: leaf.verdict?.action ?? 'allow', would_be: leaf.verdict?.wouldBe ?? 'allow',
+    inspected: leaf.verdict ? 1 : 0, policy_ids: leaf.policy ? leaf.policy.ids.join(',') : null,
+    redactions: leaf.verdict?.action === 'redact' ? 1 : 0, input_tokens: 0, output_tokens: 0, cost_micro_usd: 0,
+    reserved_tokens: leaf.reservedTokens, reserved_micro_usd: leaf.reservedMicroUsd,
+    detections: JSON.stringify(leaf.verdict?.detections ?? []),
+    timings: JSON.stringify(denied ? leaf.timingsMs : {}), intent_index: index,
+    outcome_index: denied ? index : null, worker: leaf.worker, seq: leaf.seq, run: leaf.run,
+  };
+}
+
+function closeRow(row: ExchangeRow, leaf: Extract<ExchangeLeaf, { type: 'exchange-outcome' }>, index: number): void {
+  const order = ['allow', 'flag', 'redact', 'deny'];
+  const later = leaf.verdict;
+  row.ended_at = leaf.at;
+  row.outcome = leaf.outcome;
+  row.status = leaf.status;
+  row.code = leaf.code;
+  row.input_tokens = leaf.inputTokens;
+  row.output_tokens = leaf.outputTokens;
+  row.cost_micro_usd = leaf.costMicroUsd;
+  row.timings = JSON.stringify(leaf.timingsMs);
+  row.outcome_index = index;
+  if (!later) return;
+  if (order.indexOf(later.action) > order.indexOf(row.action)) row.action = later.action;
+  if (order.indexOf(later.wouldBe) > order.indexOf(row.would_be)) row.would_be = later.wouldBe;
+  if (later.action === 'redact') row.redactions++;
+  if (later.detections.length > 0) {
+    row.detections = JSON.stringify([...(JSON.parse(row.detections) as Detection[]), ...later.detections]);
+  }
+}
+
+function eventRow(event: SallyportEvent, index: number): Database['events'] {
+  return {
+    id: event.id, at: event.at, type: event.type, actor: event.actor, subject: event.subject,
+    demo: Number(event.demo), synthetic: Number(event.synthetic), data: JSON.stringify(event.data), leaf_index: index,
+  };
+}
+
+function countFindings(
+  findings: Map<string, Finding>, system: string | null, detections: readonly Detection[], at: string, demo: boolean,
+): void {
+  for (const detection of detections) {
+    const subject = `system:${system}`;
+    const print = fingerprint(subject, detection);
+    const known = findings.get(print);
+    findings.set(print, {
+      fingerprint: print, subject, detector: detection.detector, technique: detection.technique,
+      severity: known ? worse(known.severity, detection.severity) : detection.severity, status: 'open',
+      firstAt: known?.firstAt ?? at, lastAt: at, count: (known?.count ?? 0) + 1, demo,
+    });
+  }
+}
+
+async function upsertFinding(tx: Connection, finding: Finding): Promise<void> {
+  await tx.insertInto('findings').values({
+    fingerprint: finding.fingerprint, subject: finding.subject, detector: finding.detector,
+    technique: finding.technique, severity: finding.severity, status: finding.status, first_at: finding.firstAt,
+    last_at: finding.lastAt, count: finding.count, demo: Number(finding.demo),
+  }).onConflict((conflict) => conflict.column('fingerprint').doUpdateSet((e) => ({
+    last_at: finding.lastAt, status: 'open', count: sql<number>`${e.ref('findings.count')} + ${finding.count}`,
+  }))).execute();
+}

@@ -1,0 +1,71 @@
+import { type Kysely, sql } from 'kysely';
+
+/** One forward step of the schema. There is no way back: restore a backup instead. */
+export interface Migration {
+  readonly name: string;
+  /** Statements, the same for both engines but for `{serial}` and `{bigint}`. */
+  readonly statements: readonly string[];
+}
+
+/** Every migration, in order. Append only; a landed one never changes. */
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    name: '0001-foundation',
+    statements: [
+      'create table meta (name text primary key, value text not null)',
+      `create table api_keys (id text primary key, name text not null, prefix text not null, hash text not null unique,
+        systems text not null, limits text not null, created_at text not null, expires_at text not null,
+        revoked_at text, demo integer not null, synthetic integer not null)`,
+      `create table systems (name text primary key, config text not null, demo integer not null,
+        origin text not null, created_at text not null, updated_at text not null)`,
+      'create table administrators (id text primary key, name text not null unique, password text not null, created_at text not null)',
+      'create table setup_links (hash text primary key, created_at text not null, expires_at text not null, used_at text)',
+      `create table sessions (hash text primary key, admin_id text not null references administrators (id),
+        created_at text not null, last_seen_at text not null, expires_at text not null)`,
+      'create table outbox (seq {serial}, event_id text not null unique, event text not null, appended_at text)',
+      'create index outbox_waiting on outbox (seq) where appended_at is null',
+      `create table exchanges (id text primary key, at text not null, ended_at text, system text, actor text not null,
+        dialect text, operation text, model text, mode text not null, stream integer not null, demo integer not null,
+        synthetic integer not null, outcome text, status integer, code text, action text not null,
+        would_be text not null, inspected integer not null, policy_ids text, redactions integer not null,
+        input_tokens {bigint} not null, output_tokens {bigint} not null, cost_micro_usd {bigint} not null,
+        reserved_tokens {bigint} not null, reserved_micro_usd {bigint} not null, detections text not null,
+        timings text not null, intent_index {bigint} not null, outcome_index {bigint}, worker integer not null,
+        seq {bigint} not null, run text not null)`,
+      'create index exchanges_at on exchanges (at)',
+      'create index exchanges_open on exchanges (id) where outcome is null',
+      `create table events (id text primary key, at text not null, type text not null, actor text not null,
+        subject text not null, demo integer not null, synthetic integer not null, data text not null,
+        leaf_index {bigint} not null)`,
+      'create index events_type on events (type, at)',
+      `create table findings (fingerprint text primary key, subject text not null, detector text not null,
+        technique text not null, severity text not null, status text not null, first_at text not null,
+        last_at text not null, count {bigint} not null, demo integer not null)`,
+    ],
+  },
+];
+
+const WORDS = {
+  sqlite: { serial: 'integer primary key autoincrement', bigint: 'integer' },
+  postgres: { serial: 'bigint generated always as identity primary key', bigint: 'bigint' },
+} as const;
+
+/** Brings the schema up to date; each migration in a transaction of its own. @returns names of those applied */
+export async function migrate<T>(db: Kysely<T>, engine: 'sqlite' | 'postgres'): Promise<string[]> {
+  await sql`create table if not exists schema_migrations (name text primary key, applied_at text not null)`.execute(db);
+  const applied: string[] = [];
+  for (const migration of MIGRATIONS) {
+    await db.transaction().execute(async (tx) => {
+      if (engine === 'postgres') await sql`select pg_advisory_xact_lock(5348001)`.execute(tx);
+      const found = await sql<{ name: string }>`select name from schema_migrations where name = ${migration.name}`.execute(tx);
+      if (found.rows.length > 0) return;
+      for (const statement of migration.statements) {
+        const text = statement.replaceAll(/\{(serial|bigint)\}/g, (_, word: 'serial' | 'bigint') => WORDS[engine][word]);
+        await sql.raw(text).execute(tx);
+      }
+      await sql`insert into schema_migrations (name, applied_at) values (${migration.name}, ${new Date().toISOString()})`.execute(tx);
+      applied.push(migration.name);
+    });
+  }
+  return applied;
+}

@@ -1,0 +1,32 @@
+import type { Generated } from 'kysely';
+
+/** Tables and columns, as Kysely types them. Times are ISO 8601 text in UTC; JSON is text. */
+export interface Database {
+  meta: { name: string; value: string };
+  api_keys: {
+    id: string; name: string; prefix: string; hash: string; systems: string; limits: string;
+    created_at: string; expires_at: string; revoked_at: string | null; demo: number; synthetic: number;
+  };
+  systems: { name: string; config: string; demo: number; origin: string; created_at: string; updated_at: string };
+  administrators: { id: string; name: string; password: string; created_at: string };
+  setup_links: { hash: string; created_at: string; expires_at: string; used_at: string | null };
+  sessions: { hash: string; admin_id: string; created_at: string; last_seen_at: string; expires_at: string };
+  outbox: { seq: Generated<number>; event_id: string; event: string; appended_at: string | null };
+  exchanges: {
+    id: string; at: string; ended_at: string | null; system: string | null; actor: string; dialect: string | null;
+    operation: string | null; model: string | null; mode: string; stream: number; demo: number; synthetic: number;
+    outcome: string | null; status: number | null; code: string | null; action: string; would_be: string;
+    inspected: number; policy_ids: string | null; redactions: number;
+    input_tokens: number; output_tokens: number; cost_micro_usd: number;
+    reserved_tokens: number; reserved_micro_usd: number; detections: string; timings: string;
+    intent_index: number; outcome_index: number | null; worker: number; seq: number; run: string;
+  };
+  events: {
+    id: string; at: string; type: string; actor: string; subject: string; demo: number; synthetic: number;
+    data: string; leaf_index: number;
+  };
+  findings: {
+    fingerprint: string; subject: string; detector: string; technique: string; severity: string; status: string;
+    first_at: string; last_at: string; count: number; demo: number;
+  };
+}

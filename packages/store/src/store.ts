@@ -1,0 +1,101 @@
+import { chmodSync, existsSync } from 'node:fs';
+import { Kysely, PostgresDialect, SqliteDialect, type Transaction } from 'kysely';
+import pg from 'pg';
+import type { SallyportEvent } from '@sallyport/core';
+import { Administrators } from './administrators.ts';
+import { Events } from './events.ts';
+import { Exchanges } from './exchanges.ts';
+import { Keys } from './keys.ts';
+import { migrate } from './migrations.ts';
+import type { Database } from './schema.ts';
+import { sqliteDatabase } from './sqlite-driver.ts';
+import { Systems } from './systems.ts';
+
+export type Engine = 'sqlite' | 'postgres';
+/** A connection or a transaction. */
+export type Connection = Kysely<Database> | Transaction<Database>;
+
+/** State, outbox and projections behind one interface; the same contract suite runs over both engines. */
+export class Store {
+  readonly engine: Engine;
+  readonly keys: Keys;
+  readonly systems: Systems;
+  readonly administrators: Administrators;
+  readonly exchanges: Exchanges;
+  readonly events: Events;
+  readonly #db: Kysely<Database>;
+  /** Called when events wait in the outbox; resolves when they are in the record. */
+  #deliver: () => Promise<void> = async () => {};
+
+  private constructor(db: Kysely<Database>, engine: Engine) {
+    this.#db = db;
+    this.engine = engine;
+    this.keys = new Keys(db);
+    this.systems = new Systems(db);
+    this.administrators = new Administrators(db);
+    this.exchanges = new Exchanges(db, engine);
+    this.events = new Events(db);
+  }
+
+  /** Wraps a connection and brings its schema up to date. */
+  static async open(db: Kysely<Database>, engine: Engine): Promise<Store> {
+    await migrate(db, engine);
+    return new Store(db, engine);
+  }
+
+  /** Sets what takes events from the outbox into the record. */
+  onOutbox(deliver: () => Promise<void>): void {
+    this.#deliver = deliver;
+  }
+
+  /**
+   * Makes a change and its event in one transaction, then waits until the event is in the record: a change is
+   * acknowledged only when it is recorded. When the record is down the event stays in the outbox.
+   */
+  async change<T>(work: (tx: Connection) => Promise<{ result: T; event: SallyportEvent }>): Promise<T> {
+    const result = await this.#db.transaction().execute(async (tx) => {
+      const done = await work(tx);
+      await this.events.enqueue(tx, done.event);
+      return done.result;
+    });
+    await this.#deliver();
+    return result;
+  }
+
+  /** Records an event without a change. */
+  async announce(event: SallyportEvent): Promise<void> {
+    await this.change(async () => ({ result: undefined, event }));
+  }
+
+  /** A named value, or null. */
+  async meta(name: string): Promise<string | null> {
+    const row = await this.#db.selectFrom('meta').select('value').where('name', '=', name).executeTakeFirst();
+    return row?.value ?? null;
+  }
+
+  /** Sets a named value. */
+  async setMeta(name: string, value: string): Promise<void> {
+    await this.#db.insertInto('meta').values({ name, value })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value })).execute();
+  }
+
+  async close(): Promise<void> {
+    await this.#db.destroy();
+  }
+}
+
+/** Opens the embedded store. @param path file, or `:memory:` */
+export function openSqlite(path: string): Promise<Store> {
+  const fresh = path !== ':memory:' && !existsSync(path);
+  const dialect = new SqliteDialect({ database: sqliteDatabase(path) });
+  if (fresh) chmodSync(path, 0o600);
+  return Store.open(new Kysely<Database>({ dialect }), 'sqlite');
+}
+
+/** Opens a PostgreSQL store. @param url connection URL; a secret, never logged */
+export function openPostgres(url: string): Promise<Store> {
+  const types = { getTypeParser: (oid: number) => (oid === 20 ? Number : pg.types.getTypeParser(oid)) };
+  const pool = new pg.Pool({ connectionString: url, max: 8, types: types as never });
+  pool.on('error', () => {});
+  return Store.open(new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }), 'postgres');
+}
