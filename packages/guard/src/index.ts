@@ -1,0 +1,12 @@
+/**
+ * Pure inspection of content: no I/O, no clock, no state between texts. Decodes what hides a text, detects
+ * injections, personal data, secrets and leaks, and redacts.
+ *
+ * Call first: `new Inspector().inspect({ text, pointer: '', channel: 'user' })`.
+ * Do not trust it with: semantic attacks. Rules see what is said, not what is meant; see `docs/THREATS.md`.
+ */
+export { canonicalise, type View } from './canonicalise.ts';
+export { Inspector } from './inspector.ts';
+export { INJECTION_RULES, type InjectionRule } from './injection-rules.ts';
+export { PLACEHOLDER, Redactor } from './redaction.ts';
+export { SECRET_RULES, type SecretRule } from './secret-rules.ts';

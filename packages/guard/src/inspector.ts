@@ -1,0 +1,167 @@
+import type { Detection, DetectorName, InspectionRequest, Severity } from '@sallyport/core';
+import { LIMITS } from '@sallyport/core';
+import { LiteralSet } from './aho-corasick.ts';
+import { type Canonical, canonicalise, type View } from './canonicalise.ts';
+import { INJECTION_RULES } from './injection-rules.ts';
+import { findCanaries, findPromptLeaks } from './leak.ts';
+import { findLinks } from './links.ts';
+import { findPii, type PiiMatch } from './pii.ts';
+import { SECRET_RULES } from './secret-rules.ts';
+
+/** Matches of one rule in one view that are kept. */
+const MATCHES_PER_RULE_MAX = 16;
+/** Invisible characters that are normal in running text, such as joiners in emoji and some scripts. */
+const INVISIBLE_TOLERATED = 8;
+
+/** Views that decoding made; folding letters cannot make personal data. */
+const DECODED = /^(?:base64|hex|url|html|escape|tags)/;
+
+/** Shannon entropy of a text in bits a character. */
+function entropy(text: string): number {
+  const counts = new Map<string, number>();
+  for (const c of text) counts.set(c, (counts.get(c) ?? 0) + 1);
+  let bits = 0;
+  for (const n of counts.values()) bits -= (n / text.length) * Math.log2(n / text.length);
+  return bits;
+}
+
+const literals: string[] = [];
+/** For each literal, the rules it can wake: negative numbers are secret rules. */
+const wakes: number[][] = [];
+const numberOf = new Map<string, number>();
+function register(keyword: string, rule: number): void {
+  let number = numberOf.get(keyword);
+  if (number === undefined) {
+    number = literals.push(keyword) - 1;
+    wakes.push([]);
+    numberOf.set(keyword, number);
+  }
+  wakes[number]!.push(rule);
+}
+INJECTION_RULES.forEach((rule, i) => {
+  for (const keyword of rule.keywords) register(keyword, i);
+});
+SECRET_RULES.forEach((rule, i) => {
+  for (const keyword of rule.keywords) register(keyword, -1 - i);
+});
+const KEYWORDS = new LiteralSet(literals);
+
+/** Collects detections of one text, each place and technique once. */
+class Findings {
+  readonly list: Detection[] = [];
+  readonly #seen = new Set<string>();
+  readonly #pointer: string;
+
+  constructor(pointer: string) {
+    this.#pointer = pointer;
+  }
+
+  add(
+    detector: DetectorName, technique: string, severity: Severity, confidence: number, references: readonly string[],
+    span: { start: number; end: number }, chain = '',
+  ): void {
+    const key = `${detector} ${technique} ${span.start} ${span.end}`;
+    if (this.#seen.has(key) || this.list.length >= LIMITS.detectionsMax) return;
+    this.#seen.add(key);
+    const found: Detection = {
+      detector, technique, severity, confidence, references,
+      location: { pointer: this.#pointer, start: span.start, end: span.end },
+    };
+    this.list.push(chain === '' ? found : { ...found, view: chain });
+  }
+}
+
+/** Inspects texts with rules, checksums and decoded views. Stateless: the same text gives the same detections. */
+export class Inspector {
+  /** All detections in one text, within {@link LIMITS.detectionsMax}. Offsets point into the text as given. */
+  inspect(request: InspectionRequest): Detection[] {
+    const findings = new Findings(request.pointer);
+    const canonical = canonicalise(request.text);
+    this.#obfuscation(canonical, findings);
+    for (const view of canonical.views) {
+      const awake = new Set<number>();
+      const hits = new Set<number>();
+      KEYWORDS.scan(view.text, hits);
+      for (const hit of hits) for (const rule of wakes[hit]!) awake.add(rule);
+      if (request.channel !== 'output') this.#injection(view, awake, request.channel, findings);
+      this.#secrets(view, awake, request.text, canonical.rewritten, findings);
+      if (request.channel === 'output') this.#leaks(view, request, findings);
+    }
+    this.#pii(canonical, request.text, findings);
+    if (request.channel === 'output') {
+      for (const link of findLinks(request.text)) {
+        findings.add('link', link.technique, link.severity, link.confidence, ['LLM05:2025', 'CWE-79', 'AML.T0057'], link);
+      }
+    }
+    return findings.list;
+  }
+
+  #obfuscation({ invisible }: Canonical, findings: Findings): void {
+    if (invisible && invisible.count > INVISIBLE_TOLERATED) {
+      findings.add('obfuscation', 'invisible-characters', 'medium', 0.7, ['LLM01:2025', 'AML.T0068', 'CWE-1007'], invisible);
+    }
+  }
+
+  #injection(view: View, awake: ReadonlySet<number>, channel: 'user' | 'document', findings: Findings): void {
+    for (const number of awake) {
+      const rule = INJECTION_RULES[number];
+      if (!rule?.channels.includes(channel)) continue;
+      let matches = 0;
+      for (const match of view.text.matchAll(rule.pattern)) {
+        const span = view.span(match.index, match.index + match[0].length);
+        findings.add('injection', rule.id, rule.severity, rule.confidence, rule.references, span, view.chain);
+        if (++matches === MATCHES_PER_RULE_MAX) break;
+      }
+    }
+  }
+
+  /** Secrets are case-sensitive: where a view keeps the spelling the original is searched, else letters of any case. */
+  #secrets(view: View, awake: ReadonlySet<number>, text: string, rewritten: boolean, findings: Findings): void {
+    for (const number of awake) {
+      if (number >= 0) continue;
+      const rule = SECRET_RULES[-1 - number]!;
+      const add = (match: RegExpExecArray, span: { start: number; end: number }): void => {
+        if (entropy(match[1] ?? match[0]) < rule.entropyMin) return;
+        findings.add('secret', rule.id, rule.severity, 0.9, ['LLM02:2025', 'CWE-798', 'CWE-200'], span, view.chain);
+      };
+      if (view.chain === '') {
+        for (const match of text.matchAll(rule.pattern)) add(match, { start: match.index, end: match.index + match[0].length });
+        if (!rewritten) continue;
+      }
+      for (const match of view.text.matchAll(new RegExp(rule.pattern.source, 'gi'))) {
+        add(match, view.span(match.index, match.index + match[0].length));
+      }
+    }
+  }
+
+  #leaks(view: View, request: InspectionRequest, findings: Findings): void {
+    if (request.canaries && request.canaries.length > 0) {
+      for (const found of findCanaries(view.text, request.canaries)) {
+        const span = view.span(found.start, found.end);
+        findings.add('canary', 'canary-leak', 'critical', 0.99, ['LLM07:2025', 'LLM02:2025', 'AML.T0056'], span, view.chain);
+      }
+    }
+    if (request.systemPrompts && request.systemPrompts.length > 0) {
+      for (const found of findPromptLeaks(view.text, request.systemPrompts)) {
+        const span = view.span(found.start, found.end);
+        findings.add('system-prompt-leak', 'verbatim-run', 'high', 0.9, ['LLM07:2025', 'AML.T0056'], span, view.chain);
+      }
+    }
+  }
+
+  /** Personal data as written, and in decoded layers; folding letters cannot make any. */
+  #pii({ views, rewritten }: Canonical, text: string, findings: Findings): void {
+    const references = ['LLM02:2025', 'CWE-359'];
+    const severe = { 'credit-card': 'high', iban: 'medium', 'us-ssn': 'high', email: 'medium', phone: 'medium', 'ip-address': 'low' } as const;
+    const add = (source: string, place: (match: PiiMatch) => { start: number; end: number }, chain: string): void => {
+      for (const match of findPii(source)) {
+        findings.add('pii', match.entity, severe[match.entity], match.confidence, references, place(match), chain);
+      }
+    };
+    add(text, (match) => match, '');
+    for (const view of views) {
+      if (view.chain === '' ? !rewritten : !DECODED.test(view.chain)) continue;
+      add(view.text.toUpperCase(), (match) => view.span(match.start, match.end), view.chain);
+    }
+  }
+}
