@@ -1,0 +1,69 @@
+import { CodedError } from '@sallyport/core';
+import {
+  channelKey, collectTexts, type Dialect, type DialectError, objectBody, optional, readUsage, tokenBound,
+} from './dialect.ts';
+
+const ERROR_TYPES: Readonly<Record<number, string>> = {
+  400: 'invalid_request_error', 401: 'authentication_error', 403: 'permission_error', 404: 'not_found_error',
+  413: 'request_too_large', 429: 'rate_limit_error', 503: 'overloaded_error',
+};
+
+const errorObject = (error: DialectError): Record<string, unknown> => ({
+  type: 'error',
+  error: {
+    type: ERROR_TYPES[error.status] ?? 'api_error', message: `sallyport: ${error.message}`, code: error.code,
+    exchange: error.exchange, detectors: error.detectors,
+  },
+});
+
+/** The Anthropic dialect: messages and token count. Source: Anthropic API reference. */
+export const anthropic: Dialect = {
+  name: 'anthropic',
+  operations: [
+    { id: 'messages', method: 'POST', path: /^\/v1\/messages$/ },
+    { id: 'messages.count', method: 'POST', path: /^\/v1\/messages\/count_tokens$/ },
+  ],
+  credential: (apiKey) => ({ 'x-api-key': apiKey }),
+
+  readRequest(operation, raw) {
+    const body = objectBody(raw);
+    if (!Array.isArray(body['messages'])) throw new CodedError('body-invalid', '`messages` must be a list of messages');
+    const parts = collectTexts(body, (path, parent) => {
+      const tool = path.includes('content') && (parent as { type?: unknown }).type === 'tool_result';
+      const inside = path[0] === 'messages' && toolResult(body, path);
+      return { channel: tool || inside ? 'document' : 'user', system: path[0] === 'system', stream: null };
+    });
+    return {
+      model: optional(body, 'model', 'string'),
+      stream: optional(body, 'stream', 'boolean') ?? false,
+      parts,
+      outputTokensMax: operation === 'messages.count' ? 0 : tokenBound(body, ['max_tokens']),
+    };
+  },
+
+  readResponse: (_operation, body) => collectTexts(body, () => ({ channel: 'output', system: false, stream: null })),
+
+  readEvent(_operation, data) {
+    const event = data as { type?: unknown; index?: unknown } | null;
+    const place = `${String(event?.type)} ${String(event?.index)}`;
+    return collectTexts(data, (path) => ({ channel: 'output', system: false, stream: `${place}${channelKey(data, path)}` }));
+  },
+
+  usage(body) {
+    const holder = body as { usage?: unknown; message?: { usage?: unknown } } | null;
+    return readUsage(holder?.usage ?? holder?.message?.usage, 'input_tokens', 'output_tokens');
+  },
+
+  errorBody: (error) => JSON.stringify(errorObject(error)),
+  errorEvent: (_operation, error) => `event: error\ndata: ${JSON.stringify(errorObject(error))}\n\n`,
+};
+
+/** Whether a path leads into a tool result of a message. */
+function toolResult(body: Record<string, unknown>, path: readonly (string | number)[]): boolean {
+  let value: unknown = body;
+  for (const part of path) {
+    value = (value as Record<string | number, unknown>)[part];
+    if (typeof value === 'object' && value !== null && (value as { type?: unknown }).type === 'tool_result') return true;
+  }
+  return false;
+}

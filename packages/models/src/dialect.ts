@@ -1,0 +1,162 @@
+import { CodedError, type DialectName, type ErrorCode, type StringVisitor, toPointer, visitStrings } from '@sallyport/core';
+
+/** One text in a body: where it is, who says it, how it is written. */
+export interface TextPart {
+  /** RFC 6901. */
+  readonly pointer: string;
+  readonly text: string;
+  readonly channel: 'user' | 'document' | 'output';
+  readonly system: boolean;
+  /** `json` where the text is itself JSON, as the arguments of tool calls are. */
+  readonly kind: 'text' | 'json';
+  /**
+   * Within a stream: texts of one channel follow each other across events. Null where a text stands alone, whole.
+   */
+  readonly stream: string | null;
+}
+
+/** Tokens an answer says it used. */
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** What a request says of itself. */
+export interface RequestReading {
+  readonly model: string | null;
+  readonly stream: boolean;
+  readonly parts: readonly TextPart[];
+  /** Tokens the answer may have at most, for the reservation. */
+  readonly outputTokensMax: number;
+}
+
+/** What the gateway tells a caller that it refuses. */
+export interface DialectError {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly message: string;
+  readonly exchange: string;
+  readonly detectors: readonly string[];
+}
+
+/** One operation of a dialect. */
+export interface OperationRoute {
+  readonly id: string;
+  readonly method: 'GET' | 'POST';
+  readonly path: RegExp;
+  /** Which group of `path` names the model, if any does. */
+  readonly modelGroup?: number;
+}
+
+/** A way of speaking with AI systems. */
+export interface Dialect {
+  readonly name: DialectName;
+  readonly operations: readonly OperationRoute[];
+  /** Headers that carry the provider's credential. */
+  credential(apiKey: string): Record<string, string>;
+  /** @throws CodedError `body-invalid` naming the field */
+  readRequest(operation: string, body: unknown): RequestReading;
+  /** Texts of a complete answer. */
+  readResponse(operation: string, body: unknown): TextPart[];
+  /** Texts of one stream event. */
+  readEvent(operation: string, data: unknown): TextPart[];
+  /** Token counts in an answer or event, or null. */
+  usage(body: unknown): Usage | null;
+  errorBody(error: DialectError): string;
+  /** A whole event that ends a stream with an error. */
+  errorEvent(operation: string, error: DialectError): string;
+}
+
+/** Tokens reserved for an answer whose request sets no bound. */
+export const OUTPUT_TOKENS_DEFAULT = 1024;
+
+/** Keys whose short, spaceless values are names and ids of the protocol, not content. */
+const STRUCTURAL = new Set([
+  'model', 'role', 'type', 'id', 'object', 'detail', 'encoding_format', 'service_tier', 'finish_reason', 'status',
+  'system_fingerprint', 'item_id', 'call_id', 'tool_call_id', 'tool_use_id', 'stop_reason', 'obfuscation', 'datatype', 'effort',
+  'reasoning_effort', 'verbosity', 'truncation', 'response_id', 'previous_response_id', 'model_name', 'model_version',
+]);
+const STRUCTURAL_CHARACTERS_MAX = 128;
+const IMAGE_DATA = /^data:(?:image|audio|video)\/[a-z0-9.+-]{1,40};base64,[A-Za-z0-9+/=]*$/;
+
+function isStructural(key: string | number | undefined, text: string): boolean {
+  if (text.length === 0) return true;
+  if (typeof key !== 'string') return false;
+  if (STRUCTURAL.has(key)) return text.length <= STRUCTURAL_CHARACTERS_MAX && /^[\w.:/@+-]+$/.test(text);
+  return key === 'url' && text.length > 30 && IMAGE_DATA.test(text);
+}
+
+/** Says, for one string of a body, what kind of text it is; null leaves it out. */
+export type Classify = (
+  path: readonly (string | number)[], parent: object,
+) => Pick<TextPart, 'channel' | 'system' | 'stream'> | null;
+
+const JSON_KEYS = new Set(['arguments', 'partial_json']);
+
+/** Every string of a body that is content, classified. What a dialect does not know is content too. */
+export function collectTexts(body: unknown, classify: Classify): TextPart[] {
+  const parts: TextPart[] = [];
+  const visit: StringVisitor = (text, path, parent) => {
+    const key = path.at(-1);
+    if (isStructural(key, text)) return;
+    const kind = classify(path, parent);
+    if (!kind) return;
+    if (!text.isWellFormed()) throw new CodedError('body-lone-surrogate', `the text at \`${toPointer(path)}\` is not well-formed Unicode`);
+    parts.push({ pointer: toPointer(path), text, kind: JSON_KEYS.has(key as string) ? 'json' : 'text', ...kind });
+  };
+  visitStrings(body, visit);
+  return parts;
+}
+
+/** A JSON object, or `body-invalid`. */
+export function objectBody(body: unknown): Record<string, unknown> {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new CodedError('body-invalid', 'the body must be a JSON object');
+  }
+  return body as Record<string, unknown>;
+}
+
+/** A field that, when there, has this type. */
+export function optional<T extends 'string' | 'number' | 'boolean'>(
+  body: Record<string, unknown>, field: string, type: T,
+): (T extends 'string' ? string : T extends 'number' ? number : boolean) | null {
+  const value = body[field];
+  if (value === undefined || value === null) return null;
+  // biome-ignore lint/suspicious/useValidTypeof: the type is one of three literals
+  if (typeof value !== type) throw new CodedError('body-invalid', `\`${field}\` must be a ${type}`);
+  return value as never;
+}
+
+/** A token bound out of a request: a whole number above zero. */
+export function tokenBound(body: Record<string, unknown>, fields: readonly string[]): number {
+  for (const field of fields) {
+    const value = optional(body, field, 'number');
+    if (value === null) continue;
+    if (!Number.isInteger(value) || value < 1 || value > 100_000_000) {
+      throw new CodedError('body-invalid', `\`${field}\` must be a whole number above zero`);
+    }
+    return value;
+  }
+  return OUTPUT_TOKENS_DEFAULT;
+}
+
+/** Token counts under the names that dialects use. */
+export function readUsage(value: unknown, input: string, output: string): Usage | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const record = value as Record<string, unknown>;
+  const count = (key: string): number => (typeof record[key] === 'number' && record[key] >= 0 ? Math.floor(record[key]) : 0);
+  if (record[input] === undefined && record[output] === undefined) return null;
+  return { inputTokens: count(input), outputTokens: count(output) };
+}
+
+/** The key of a stream channel: the path, with array positions replaced by the element's own `index`. */
+export function channelKey(root: unknown, path: readonly (string | number)[]): string {
+  let key = '';
+  let at: unknown = root;
+  for (const part of path) {
+    at = (at as Record<string | number, unknown>)[part];
+    const own = typeof part === 'number' ? (at as { index?: unknown } | null)?.index : undefined;
+    key += `/${typeof own === 'number' ? own : part}`;
+  }
+  return key;
+}

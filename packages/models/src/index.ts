@@ -1,0 +1,16 @@
+/**
+ * How to speak with AI systems: dialects (OpenAI, Anthropic, Open Inference Protocol v2) as routes, readings of
+ * requests, answers and streams, and errors in the caller's own tongue; and local ONNX files.
+ *
+ * Call first: {@link findRoute}, then the dialect's `readRequest`.
+ * Do not trust it with: judging content. It says where texts are, not what they mean.
+ */
+export { anthropic } from './anthropic.ts';
+export {
+  type Dialect, type DialectError, type OperationRoute, type RequestReading, type TextPart, type Usage,
+} from './dialect.ts';
+export { OnnxModel } from './onnx.ts';
+export { openInference } from './open-inference.ts';
+export { openai } from './openai.ts';
+export { DIALECT_TABLE, findRoute, joinUrl } from './routes.ts';
+export { type SseEvent, SseParser } from './sse.ts';

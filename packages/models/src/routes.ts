@@ -1,0 +1,39 @@
+import type { DialectName } from '@sallyport/core';
+import { anthropic } from './anthropic.ts';
+import type { Dialect, OperationRoute } from './dialect.ts';
+import { openInference } from './open-inference.ts';
+import { openai } from './openai.ts';
+
+/** Every dialect, by name. A new one is a file and a row here. */
+export const DIALECT_TABLE: Readonly<Record<DialectName, Dialect>> = { openai, anthropic, oip: openInference };
+
+/** A route that was found. */
+export interface FoundRoute {
+  readonly dialect: Dialect;
+  readonly operation: OperationRoute;
+  /** Model named by the path, if it names one. */
+  readonly model: string | null;
+}
+
+/** The operation a method and path stand for; `wrong-method` when only the method is off; null when unknown. */
+export function findRoute(method: string, path: string): FoundRoute | 'wrong-method' | null {
+  let known = false;
+  for (const dialect of Object.values(DIALECT_TABLE)) {
+    for (const operation of dialect.operations) {
+      const match = operation.path.exec(path);
+      if (!match) continue;
+      if (operation.method === method) {
+        return { dialect, operation, model: operation.modelGroup ? (match[operation.modelGroup] ?? null) : null };
+      }
+      known = true;
+    }
+  }
+  return known ? 'wrong-method' : null;
+}
+
+/** Path under an upstream's base: `…/v1` and `/v1/chat` meet in one `/v1`. */
+export function joinUrl(base: URL, path: string): string {
+  const stem = base.pathname.replace(/\/+$/, '');
+  const version = /\/v\d+$/.exec(stem)?.[0];
+  return version && path.startsWith(`${version}/`) ? stem + path.slice(version.length) : stem + path;
+}
