@@ -1,0 +1,115 @@
+import { performance } from 'node:perf_hooks';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  type ErrorCode, ERRORS, type ExchangeFacts, type KeySnapshot, newId, type Recorder, type SystemSnapshot, type Verdict, type VerdictRecord,
+} from '@sallyport/core';
+import type { Redactor } from '@sallyport/guard';
+import { type Dialect, openai, type OperationRoute, type RequestReading } from '@sallyport/models';
+import type { Counters, Reservation } from './counters.ts';
+import type { Inspection } from './inspection.ts';
+import type { WorkerStart } from './messages.ts';
+import type { GatewayState } from './state.ts';
+import type { Stats } from './stats.ts';
+import type { Upstreams } from './upstream.ts';
+
+/** What the stages work with; one set for each worker. */
+export interface Deps {
+  readonly start: WorkerStart;
+  readonly state: () => GatewayState;
+  readonly counters: Counters;
+  readonly inspection: Inspection;
+  readonly recorder: Recorder;
+  readonly upstreams: Upstreams;
+  readonly stats: Stats;
+  /** Next number in the sequence of this worker's exchanges. */
+  readonly nextSeq: () => number;
+  /** Says that an unauthenticated call was counted instead of recorded. */
+  readonly countUnauthenticated: (address: string) => boolean;
+}
+
+/** One call on its way through the gates. Stages fill it in, in order. */
+export interface Exchange {
+  readonly id: string;
+  readonly seq: number;
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly address: string;
+  readonly atMs: number;
+  /** Milliseconds spent in each stage. */
+  readonly timingsMs: Record<string, number>;
+  markMs: number;
+  dialect: Dialect;
+  operation: OperationRoute | null;
+  /** Path as forwarded, without prefix and query. */
+  path: string;
+  /** System named by the path prefix. */
+  named: string | null;
+  pathModel: string | null;
+  key: KeySnapshot | null;
+  system: SystemSnapshot | null;
+  policy: ExchangeFacts['policy'];
+  /** Body as it came, maybe compressed. */
+  body: Buffer | null;
+  /** Body decoded, as text. */
+  text: string;
+  reading: RequestReading | null;
+  /** Model to forward where the caller wrote `SYSTEM/MODEL`. */
+  modelForwarded: string | null;
+  reservation: Reservation | null;
+  redactor: Redactor | null;
+  inputVerdict: (Verdict & { texts: number }) | null;
+  /** Body to forward when policy changed it. */
+  bodyChanged: Buffer | null;
+  /** Whether the intent is in the record. */
+  intended: boolean;
+  ended: boolean;
+}
+
+/** Begins an exchange. */
+export function beginExchange(req: IncomingMessage, res: ServerResponse, seq: number): Exchange {
+  const atMs = Date.now();
+  return {
+    id: newId('exc', atMs), seq, req, res, atMs, address: req.socket.remoteAddress ?? 'unknown', timingsMs: {},
+    markMs: performance.now(), dialect: openai, operation: null, path: '', named: null, pathModel: null, key: null,
+    system: null, policy: null, body: null, text: '', reading: null, modelForwarded: null, reservation: null,
+    redactor: null, inputVerdict: null, bodyChanged: null, intended: false, ended: false,
+  };
+}
+
+/** Ends a stage: notes how long it took. */
+export function mark(exchange: Exchange, stage: string): void {
+  const now = performance.now();
+  exchange.timingsMs[stage] = Math.round((now - exchange.markMs) * 1000) / 1000;
+  exchange.markMs = now;
+}
+
+/** A caller's text as metadata: short and harmless, or not at all. */
+export function metadata(text: string | null): string | null {
+  if (text === null) return null;
+  return /^[\w.:@/+-]{1,128}$/.test(text) ? text : '(not shown)';
+}
+
+/** A pointer as metadata: names the caller chose freely are not shown. */
+export function safePointer(pointer: string): string {
+  return pointer.split('/').map((part) => (part === '' || /^[\w-]{1,64}$/.test(part) ? part : '*')).join('/').slice(0, 256);
+}
+
+/** A verdict as the record keeps it. */
+export function verdictRecord(verdict: Verdict & { texts: number }): VerdictRecord {
+  return {
+    action: verdict.action, wouldBe: verdict.wouldBe, texts: verdict.texts,
+    detections: verdict.detections.map((d) => ({ ...d, location: { ...d.location, pointer: safePointer(d.location.pointer) } })),
+  };
+}
+
+/** The detectors that led to a denial, each once. */
+export function detectorsOf(verdict: Verdict | null): string[] {
+  return [...new Set((verdict?.detections ?? []).map((d) => `${d.detector}/${d.technique}`))];
+}
+
+/** The message of a denial: what the code means, and what decided. */
+export function denialMessage(code: ErrorCode, verdict: Verdict | null, own?: string): string {
+  const names = detectorsOf(verdict);
+  const base = own ?? ERRORS[code].meaning;
+  return names.length > 0 && (code === 'input-denied' || code === 'output-denied') ? `${base}: ${names.slice(0, 8).join(', ')}` : base;
+}

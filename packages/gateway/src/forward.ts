@@ -1,0 +1,339 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { CodedError, type ErrorCode, LIMITS, type Outcome, toCodedError, type Verdict } from '@sallyport/core';
+import { Redactor } from '@sallyport/guard';
+import { SseParser, type Usage } from '@sallyport/models';
+import { commitmentHasher, newSalt } from '@sallyport/vault';
+import { decode } from './body.ts';
+import { type Deps, type Exchange, mark } from './exchange.ts';
+import { costMicroUsd, estimateTokens } from './input-stages.ts';
+import { judgeAnswer, systemPromptsOf } from './output-gate.ts';
+import { recordOutcome, sealContent, type Sealed } from './record.ts';
+import { dialectError, EXCHANGE_HEADER, outcomeOf, sendError } from './respond.ts';
+import { StreamGate } from './stream-gate.ts';
+
+/** Request headers that mean something to an AI system; all others stay here, credentials first of all. */
+const FORWARDED = [
+  'content-type', 'accept', 'openai-beta', 'anthropic-version', 'anthropic-beta', 'idempotency-key', 'traceparent', 'tracestate',
+] as const;
+/** Answer headers that mean something to a caller. */
+const RETURNED = ['content-type', 'retry-after', 'openai-processing-ms', 'openai-version', 'x-request-id', 'request-id'] as const;
+
+/** Chunks of an answer that may wait for the gate before the AI system is asked to pause, in bytes. */
+const QUEUE_BYTES_MAX = 256 * 1024;
+
+function upstreamHeaders(exchange: Exchange): Record<string, string> {
+  const headers: Record<string, string> = { 'accept-encoding': 'identity', 'user-agent': 'sallyport' };
+  for (const name of FORWARDED) {
+    const value = exchange.req.headers[name];
+    if (typeof value === 'string') headers[name] = value;
+  }
+  if (!exchange.bodyChanged && typeof exchange.req.headers['content-encoding'] === 'string') {
+    headers['content-encoding'] = exchange.req.headers['content-encoding'];
+  }
+  const { apiKey } = exchange.system!;
+  return apiKey === null ? headers : { ...headers, ...exchange.dialect.credential(apiKey) };
+}
+
+/** First value of a header. */
+const header = (headers: IncomingHttpHeaders, name: string): string | undefined => {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
+};
+
+/** The rest of an exchange once its intent is recorded: the upstream call, the output gate, the outcome. */
+export class Forwarding {
+  readonly #exchange: Exchange;
+  readonly #deps: Deps;
+  #control: { abort(): void; pause(): void; resume(): void } | null = null;
+  #status = 0;
+  #headers: Record<string, string | string[] | undefined> = {};
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #ended = false;
+  #settled = false;
+  /** Set while the answer is a stream. */
+  #stream: { gate: StreamGate; parser: SseParser } | null = null;
+  #queue: (Buffer | 'end')[] = [];
+  #queueBytes = 0;
+  #pumping = false;
+  #salt = newSalt();
+  #hasher = commitmentHasher(this.#salt);
+  #sentBytes = 0;
+  #kept: Buffer[] = [];
+  #outputCharacters = 0;
+  #drainTimer: NodeJS.Timeout | null = null;
+  #done!: () => void;
+
+  constructor(exchange: Exchange, deps: Deps) {
+    this.#exchange = exchange;
+    this.#deps = deps;
+  }
+
+  /** Runs to the end; every way out is recorded. */
+  run(): Promise<void> {
+    const { system, path, operation, body, bodyChanged, res } = this.#exchange;
+    return new Promise((done) => {
+      this.#done = done;
+      res.on('close', () => {
+        if (!res.writableFinished) this.#fail(new CodedError('client-aborted'));
+      });
+      this.#deps.upstreams.send(
+        system!, { method: operation!.method, path, headers: upstreamHeaders(this.#exchange), body: bodyChanged ?? body },
+        {
+          started: (control) => {
+            this.#control = control;
+            if (this.#settled) control.abort();
+          },
+          head: (status, headers) => this.#head(status, headers),
+          data: (chunk) => this.#data(chunk),
+          end: () => this.#end(),
+          fail: (fault) => this.#fail(fault),
+        },
+      );
+    });
+  }
+
+  #head(status: number, headers: Record<string, string | string[] | undefined>): void {
+    this.#status = status;
+    this.#headers = headers;
+    mark(this.#exchange, 'first-byte');
+    if (status >= 300 && status < 400) return this.#fail(new CodedError('upstream-redirected'));
+    if (this.#settled) return;
+    const type = header(headers, 'content-type') ?? '';
+    const encoding = header(headers, 'content-encoding');
+    if (!/^text\/event-stream\b/i.test(type)) return;
+    if (encoding !== undefined && encoding !== 'identity') {
+      return this.#fail(new CodedError('upstream-invalid', 'the stream is compressed though that was not asked for'));
+    }
+    const exchange = this.#exchange;
+    const deps = this.#deps;
+    this.#stream = {
+      parser: new SseParser(LIMITS.streamEventBytesMax),
+      gate: new StreamGate({
+        dialect: exchange.dialect, operation: exchange.operation!.id, system: exchange.system!,
+        systemPrompts: systemPromptsOf(exchange), redactor: exchange.redactor, outputRedactor: new Redactor(),
+        inspect: (requests) => (deps.start.detectors ? deps.inspection.inspect(requests) : []),
+      }),
+    };
+    exchange.res.writeHead(status, { ...this.#returnedHeaders(), 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+    exchange.res.flushHeaders();
+  }
+
+  #returnedHeaders(): Record<string, string> {
+    const out: Record<string, string> = { [EXCHANGE_HEADER]: this.#exchange.id };
+    for (const name of RETURNED) {
+      const value = header(this.#headers as IncomingHttpHeaders, name);
+      if (value !== undefined) out[name] = value;
+    }
+    return out;
+  }
+
+  #data(chunk: Buffer): void {
+    if (this.#settled) return;
+    this.#bytes += chunk.length;
+    if (this.#stream) {
+      if (this.#bytes > this.#deps.start.limits.streamBytesMax) return this.#fail(new CodedError('upstream-too-large'));
+      this.#queue.push(chunk);
+      this.#queueBytes += chunk.length;
+      if (this.#queueBytes > QUEUE_BYTES_MAX) this.#control?.pause();
+      void this.#pump();
+    } else if (this.#bytes > this.#deps.start.limits.responseBytesMax) this.#fail(new CodedError('upstream-too-large'));
+    else this.#chunks.push(chunk);
+  }
+
+  #end(): void {
+    if (this.#settled || this.#ended) return;
+    this.#ended = true;
+    if (this.#stream) {
+      this.#queue.push('end');
+      void this.#pump();
+    } else void this.#answer().catch((fault: unknown) => this.#fail(toCodedError(fault)));
+  }
+
+  /** A complete answer: judge, record, send. */
+  async #answer(): Promise<void> {
+    const exchange = this.#exchange;
+    const raw = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+    mark(exchange, 'upstream');
+    if (this.#status === 204 || raw.length === 0) return this.#finishWhole(raw, null, null, 0);
+    const type = header(this.#headers as IncomingHttpHeaders, 'content-type') ?? '';
+    if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) {
+      throw new CodedError('upstream-invalid', 'the answer is of a type that cannot be inspected');
+    }
+    const encoding = header(this.#headers as IncomingHttpHeaders, 'content-encoding');
+    const plain = await decode(raw, encoding, this.#deps.start.limits.responseBytesMax, 'upstream');
+    const judged = await judgeAnswer(exchange, this.#deps, plain, plain);
+    mark(exchange, 'inspect-output');
+    if (judged.verdict.action === 'deny') return this.#denyWhole(judged.verdict);
+    return this.#finishWhole(this.#withoutCredential(judged.body), judged.verdict, judged.usage, judged.characters);
+  }
+
+  /** Some providers repeat the credential in their errors; it is ours, so it stays here. */
+  #withoutCredential(body: Buffer): Buffer {
+    const { apiKey } = this.#exchange.system!;
+    if (this.#status < 400 || apiKey === null || !body.includes(apiKey)) return body;
+    return Buffer.from(body.toString().replaceAll(apiKey, '[CREDENTIAL]'));
+  }
+
+  async #denyWhole(verdict: Verdict & { texts: number }): Promise<void> {
+    const error = dialectError(this.#exchange, 'output-denied', verdict);
+    await this.#record('denied', error.status, error.code, null, verdict, null);
+    sendError(this.#exchange, error);
+    this.#close();
+  }
+
+  async #finishWhole(body: Buffer, verdict: (Verdict & { texts: number }) | null, usage: Usage | null, characters: number): Promise<void> {
+    const exchange = this.#exchange;
+    this.#outputCharacters = characters;
+    const good = this.#status < 400;
+    const sealed = sealContent(exchange, 'output', body);
+    await this.#record(good ? 'answered' : 'upstream-error', this.#status, null, sealed, verdict, usage);
+    if (!exchange.res.destroyed) {
+      exchange.res.writeHead(this.#status, { ...this.#returnedHeaders(), 'content-length': body.length });
+      exchange.res.end(body);
+    }
+    this.#close();
+  }
+
+  /** Takes chunks through the gate one after the other. */
+  async #pump(): Promise<void> {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (this.#queue.length > 0 && !this.#settled) {
+        const chunk = this.#queue.shift()!;
+        if (chunk === 'end') await this.#finishStream();
+        else {
+          this.#queueBytes -= chunk.length;
+          const out: string[] = [];
+          for (const event of this.#stream!.parser.push(chunk)) {
+            this.#outputCharacters += event.data?.length ?? 0;
+            for (const raw of await this.#stream!.gate.push(event)) out.push(raw);
+          }
+          if (out.length > 0 && !this.#settled) await this.#write(Buffer.from(out.join('')));
+          if (this.#queueBytes <= QUEUE_BYTES_MAX && !this.#settled) this.#control?.resume();
+        }
+      }
+    } catch (fault) {
+      this.#fail(toCodedError(fault));
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  #note(bytes: Buffer): void {
+    this.#hasher.update(bytes);
+    if (this.#sentBytes < LIMITS.payloadBytesMax) this.#kept.push(bytes);
+    this.#sentBytes += bytes.length;
+  }
+
+  /** Sends a piece; a reader who does not keep up makes the AI system wait, and in the end loses the call. */
+  async #write(bytes: Buffer): Promise<void> {
+    this.#note(bytes);
+    const { res } = this.#exchange;
+    if (res.destroyed || res.write(bytes)) return;
+    this.#control?.pause();
+    await new Promise<void>((done) => {
+      const finish = (): void => {
+        if (this.#drainTimer) clearTimeout(this.#drainTimer);
+        this.#drainTimer = null;
+        res.off('drain', finish);
+        res.off('close', finish);
+        done();
+      };
+      this.#drainTimer = setTimeout(() => {
+        this.#fail(new CodedError('client-aborted', 'the caller stopped reading'));
+        finish();
+      }, this.#deps.start.deadlines.idleMs);
+      res.on('drain', finish);
+      res.on('close', finish);
+    });
+  }
+
+  #streamSealed(): Sealed {
+    return sealContent(this.#exchange, 'output', Buffer.concat(this.#kept), {
+      commitment: this.#hasher.digest(), salt: this.#salt, bytes: this.#sentBytes,
+    });
+  }
+
+  /** The end of a stream: the last events go out only once the outcome is recorded. */
+  async #finishStream(): Promise<void> {
+    const { gate, parser } = this.#stream!;
+    const out: string[] = [];
+    for (const event of parser.end()) for (const raw of await gate.push(event)) out.push(raw);
+    for (const raw of await gate.end()) out.push(raw);
+    if (this.#settled) return;
+    const last = Buffer.from(out.join(''));
+    this.#note(last);
+    mark(this.#exchange, 'stream');
+    const good = this.#status < 400;
+    await this.#record(good ? 'answered' : 'upstream-error', this.#status, null, this.#streamSealed(), { ...gate.verdict, texts: gate.texts }, gate.usage);
+    this.#exchange.res.end(last);
+    this.#close();
+  }
+
+  /** Every way out that is not an answer. */
+  #fail(fault: CodedError): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#control?.abort();
+    mark(this.#exchange, 'failed');
+    void this.#fault(fault).finally(() => this.#close());
+  }
+
+  async #fault(fault: CodedError): Promise<void> {
+    const exchange = this.#exchange;
+    const stream = this.#stream;
+    const verdict = stream ? { ...stream.gate.verdict, texts: stream.gate.texts } : null;
+    let code: ErrorCode = fault.code;
+    const error = dialectError(exchange, code, verdict, fault.message);
+    const event = stream && code !== 'client-aborted' ? Buffer.from(exchange.dialect.errorEvent(exchange.operation!.id, error)) : null;
+    if (event) this.#note(event);
+    try {
+      await this.#record(outcomeOf(code), error.status, code, stream ? this.#streamSealed() : null, verdict, stream?.gate.usage ?? null, true);
+    } catch {
+      code = 'record-unavailable';
+    }
+    if (exchange.res.destroyed) return;
+    if (event) exchange.res.end(event);
+    else sendError(exchange, code === fault.code ? error : dialectError(exchange, code, null));
+  }
+
+  async #record(
+    outcome: Outcome, status: number, code: ErrorCode | null, output: Sealed | null,
+    verdict: (Verdict & { texts: number }) | null, usage: Usage | null, failing = false,
+  ): Promise<void> {
+    if (this.#settled && !failing) throw new CodedError('client-aborted');
+    this.#settled = true;
+    const exchange = this.#exchange;
+    const reserved = exchange.reservation!;
+    let input = 0;
+    for (const part of exchange.reading!.parts) input += part.text.length;
+    const inputTokens = usage?.inputTokens ?? estimateTokens(input);
+    const outputTokens = usage?.outputTokens ?? estimateTokens(this.#outputCharacters);
+    const cost = costMicroUsd(exchange, inputTokens, outputTokens);
+    if (!exchange.ended) {
+      exchange.ended = true;
+      this.#deps.counters.settle(reserved, inputTokens + outputTokens, cost);
+      this.#deps.stats.ended(exchange.system!.name, outcome, code, exchange.timingsMs);
+    }
+    try {
+      await recordOutcome(exchange, this.#deps, { outcome, status, code, output, verdict, inputTokens, outputTokens, costMicroUsd: cost });
+    } catch (cause) {
+      if (failing) throw cause;
+      // The answer exists but cannot be recorded: it is withheld.
+      const error = dialectError(exchange, 'record-unavailable', null);
+      if (this.#stream && exchange.res.headersSent) exchange.res.end(exchange.dialect.errorEvent(exchange.operation!.id, error));
+      else sendError(exchange, error, { 'retry-after': '1' });
+      this.#close();
+      throw new Unrecorded();
+    }
+  }
+
+  #close(): void {
+    this.#done();
+  }
+}
+
+/** Thrown to leave a path whose answer was already replaced by an error. */
+class Unrecorded extends Error {}

@@ -1,0 +1,11 @@
+/**
+ * The data plane: one mandatory pipeline between callers and AI systems, and nothing else. Workers are threads;
+ * they hold no SQL and decide by versioned snapshots.
+ *
+ * Call first: {@link GatewayPool.start}.
+ * Do not trust it with: policy or keys. It enforces what the snapshot says; the control plane writes the snapshot.
+ */
+export { classifyAddress } from './address.ts';
+export { Counters, DAY_MS } from './counters.ts';
+export { GatewayPool, type GatewayPoolOptions } from './pool.ts';
+export type { GatewayStats } from './messages.ts';

@@ -1,0 +1,154 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { CodedError, decodeUtf8, type Detection, type InspectionRequest, parseStrictJson, replaceStrings } from '@sallyport/core';
+import { Redactor } from '@sallyport/guard';
+import { DIALECT_TABLE, findRoute } from '@sallyport/models';
+import { decode, readBody } from './body.ts';
+import type { LimitHit } from './counters.ts';
+import { type Deps, type Exchange, mark } from './exchange.ts';
+import { actionFor, verdictOf } from './state.ts';
+
+/** A refusal by a limit, which says when to come back. */
+export class LimitFault extends CodedError {
+  readonly retryAfterMs: number;
+  constructor(hit: LimitHit) {
+    super(hit.code, hit.message);
+    this.retryAfterMs = hit.retryAfterMs;
+  }
+}
+
+/** The credential a caller presents, in either of the two places client SDKs put it. */
+function presented(headers: IncomingHttpHeaders): string | null {
+  const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
+  const direct = headers['x-api-key'];
+  if (bearer !== undefined) return bearer;
+  return typeof direct === 'string' ? direct : null;
+}
+
+/** Who is calling? */
+export function authenticate(exchange: Exchange, deps: Deps): void {
+  const verdict = deps.state().keys.verify(presented(exchange.req.headers), exchange.atMs);
+  if (verdict.key) exchange.key = verdict.key;
+  if ('code' in verdict) throw new CodedError(verdict.code);
+  mark(exchange, 'authenticate');
+}
+
+/** Reads prefix and path before anything else, so that even a refusal speaks the caller's dialect. */
+export function readPath(exchange: Exchange): void {
+  const url = exchange.req.url ?? '/';
+  const query = url.indexOf('?');
+  let path = query < 0 ? url : url.slice(0, query);
+  const prefix = /^\/s\/([a-z0-9][a-z0-9-]{0,62})(\/.*)$/.exec(path);
+  if (prefix) {
+    exchange.named = prefix[1]!;
+    path = prefix[2]!;
+  }
+  exchange.path = path;
+  if (path.startsWith('/v2')) exchange.dialect = DIALECT_TABLE.oip;
+  else if (path.startsWith('/v1/messages')) exchange.dialect = DIALECT_TABLE.anthropic;
+}
+
+/** Which operation is it? Unknown ones are denied. */
+export function route(exchange: Exchange): void {
+  const found = findRoute(exchange.req.method ?? '', exchange.path);
+  if (found === null) throw new CodedError('route-unknown');
+  if (found === 'wrong-method') throw new CodedError('method-not-allowed');
+  exchange.dialect = found.dialect;
+  exchange.operation = found.operation;
+  exchange.pathModel = found.model;
+}
+
+/** Reads, decompresses and parses the body; finds every text in it. */
+export async function read(exchange: Exchange, deps: Deps): Promise<void> {
+  const { req } = exchange;
+  if (exchange.operation!.method === 'GET') {
+    exchange.reading = { model: exchange.pathModel, stream: false, parts: [], outputTokensMax: 0 };
+    return;
+  }
+  if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(req.headers['content-type'] ?? '')) throw new CodedError('body-type-unsupported');
+  if (req.headers['inference-header-content-length'] !== undefined) {
+    throw new CodedError('body-type-unsupported', 'the binary tensor extension cannot be inspected; send tensors as JSON');
+  }
+  const { bodyBytesMax } = deps.start.limits;
+  exchange.body = await readBody(req, bodyBytesMax, deps.start.deadlines.bodyMs);
+  const plain = await decode(exchange.body, req.headers['content-encoding'], bodyBytesMax, 'body');
+  exchange.text = decodeUtf8(plain);
+  const reading = exchange.dialect.readRequest(exchange.operation!.id, parseStrictJson(exchange.text));
+  exchange.reading = exchange.pathModel === null ? reading : { ...reading, model: exchange.pathModel };
+  mark(exchange, 'read');
+}
+
+/** Which system, and may this key use it so? */
+export function authorise(exchange: Exchange, deps: Deps): void {
+  const state = deps.state();
+  const { model, stream } = exchange.reading!;
+  const key = exchange.key!;
+  const chosen = state.choose(key, exchange.dialect.name, exchange.named, model);
+  exchange.system = chosen.system;
+  if (chosen.model !== model) exchange.modelForwarded = chosen.model;
+  const { name, demo, dialect } = chosen.system;
+  const decision = state.policies.decide({
+    key, system: { name, demo, dialect }, operation: exchange.operation!.id, model: chosen.model ?? '', stream,
+  });
+  exchange.policy = { ids: decision.policyIds, version: state.policies.version };
+  if (!decision.allowed) throw new CodedError('not-authorised', `the key may not use \`${name}\``);
+  mark(exchange, 'authorise');
+}
+
+/** Characters that make a token, roughly, where nobody counted. */
+const CHARACTERS_PER_TOKEN = 4;
+
+/** Tokens that a number of characters is likely to be. */
+export const estimateTokens = (characters: number): number => Math.ceil(characters / CHARACTERS_PER_TOKEN);
+
+/** What tokens cost, in millionths of a US dollar. */
+export function costMicroUsd(exchange: Exchange, inputTokens: number, outputTokens: number): number {
+  const { inputPerMillion, outputPerMillion } = exchange.system!.prices;
+  return Math.ceil(inputTokens * inputPerMillion + outputTokens * outputPerMillion);
+}
+
+/** How much? Takes a request, its tokens and its price from the key's limits and the system's. */
+export function limit(exchange: Exchange, deps: Deps): void {
+  const key = exchange.key!;
+  const system = exchange.system!;
+  let characters = 0;
+  for (const part of exchange.reading!.parts) characters += part.text.length;
+  const input = estimateTokens(characters);
+  const output = exchange.reading!.outputTokensMax;
+  const taken = deps.counters.reserve(
+    [{ slot: key.slot, limits: key.usageLimits }, { slot: system.slot, limits: system.usageLimits }],
+    input + output, costMicroUsd(exchange, input, output), process.hrtime.bigint(), exchange.atMs,
+  );
+  if ('code' in taken) throw new LimitFault(taken);
+  exchange.reservation = taken;
+  mark(exchange, 'limit');
+}
+
+/** What does it say? Judges every text of the request; redacts where policy says so. */
+export async function inspectInput(exchange: Exchange, deps: Deps): Promise<void> {
+  const system = exchange.system!;
+  const { parts } = exchange.reading!;
+  const requests: InspectionRequest[] = parts.map(({ text, pointer, channel }) => ({ text, pointer, channel }));
+  const found = deps.start.detectors ? deps.inspection.inspect(requests) : [];
+  const detections = found instanceof Promise ? await found : found;
+  const verdict = verdictOf(system, 'input', detections);
+  exchange.inputVerdict = { ...verdict, texts: deps.start.detectors ? parts.length : 0 };
+  const replacements = verdict.action === 'redact' ? redact(exchange, detections) : new Map<string, string>();
+  if (exchange.modelForwarded !== null) replacements.set('/model', exchange.modelForwarded);
+  if (replacements.size > 0) exchange.bodyChanged = Buffer.from(replaceStrings(exchange.text, replacements));
+  mark(exchange, 'inspect-input');
+  if (verdict.action === 'deny') throw new CodedError('input-denied');
+}
+
+function redact(exchange: Exchange, detections: readonly Detection[]): Map<string, string> {
+  const { parts } = exchange.reading!;
+  const redactor = new Redactor(parts.map((part) => part.text));
+  exchange.redactor = redactor;
+  const replacements = new Map<string, string>();
+  for (const part of parts) {
+    const spans = detections
+      .filter((d) => d.location.pointer === part.pointer && actionFor(exchange.system!, 'input', d) === 'redact')
+      .map((d) => ({ start: d.location.start, end: d.location.end, technique: d.technique }));
+    if (spans.length > 0) replacements.set(part.pointer, redactor.redact(part.text, spans));
+  }
+  return replacements;
+}

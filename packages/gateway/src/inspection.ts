@@ -1,0 +1,93 @@
+import { Worker } from 'node:worker_threads';
+import { CodedError, type Detection, type InspectionRequest, LIMITS } from '@sallyport/core';
+import { Inspector } from '@sallyport/guard';
+
+/** Longest a batch of texts may take on the inspection thread before the call is refused. */
+const DEADLINE_MS = 10_000;
+/** Batches that may wait for the thread. */
+const QUEUE_MAX = 64;
+
+interface Job {
+  readonly id: number;
+  readonly requests: readonly InspectionRequest[];
+  readonly done: (detections: Detection[]) => void;
+  readonly fail: (fault: CodedError) => void;
+  timer?: NodeJS.Timeout;
+}
+
+/** Inspects texts: short ones at once, long ones on a thread of their own. Whatever goes wrong refuses the call. */
+export class Inspection {
+  readonly #inspector = new Inspector();
+  #thread: Worker | null = null;
+  #jobs: Job[] = [];
+  #next = 0;
+  /** Characters inspected since the start. */
+  characters = 0;
+
+  /** @throws CodedError `inspection-failed` */
+  inspect(requests: readonly InspectionRequest[]): Detection[] | Promise<Detection[]> {
+    let characters = 0;
+    for (const { text } of requests) characters += text.length;
+    this.characters += characters;
+    if (characters > LIMITS.inspectInlineBytesMax) return this.#elsewhere(requests);
+    const found: Detection[] = [];
+    try {
+      for (const request of requests) {
+        for (const detection of this.#inspector.inspect(request)) found.push(detection);
+      }
+    } catch (cause) {
+      throw new CodedError('inspection-failed', undefined, { cause });
+    }
+    return found;
+  }
+
+  #elsewhere(requests: readonly InspectionRequest[]): Promise<Detection[]> {
+    if (this.#jobs.length >= QUEUE_MAX) return Promise.reject(new CodedError('overloaded', 'too many long texts wait for inspection'));
+    return new Promise((done, fail) => {
+      this.#jobs.push({ id: this.#next++, requests, done, fail });
+      if (this.#jobs.length === 1) this.#run();
+    });
+  }
+
+  #run(): void {
+    const job = this.#jobs[0];
+    if (!job) return;
+    this.#thread ??= this.#start();
+    job.timer = setTimeout(() => this.#restart(), DEADLINE_MS);
+    this.#thread.postMessage({ id: job.id, requests: job.requests });
+  }
+
+  #start(): Worker {
+    const thread = new Worker(new URL('./inspection-thread.ts', import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: 256 } });
+    thread.unref();
+    thread.on('message', (answer: { id: number; detections: Detection[] | null }) => {
+      const job = this.#jobs[0];
+      if (job?.id !== answer.id) return;
+      this.#finish(answer.detections);
+    });
+    thread.on('error', () => this.#restart());
+    return thread;
+  }
+
+  #restart(): void {
+    const thread = this.#thread;
+    this.#thread = null;
+    thread?.removeAllListeners();
+    void thread?.terminate();
+    this.#finish(null);
+  }
+
+  #finish(detections: Detection[] | null): void {
+    const job = this.#jobs.shift();
+    if (!job) return;
+    clearTimeout(job.timer);
+    if (detections) job.done(detections);
+    else job.fail(new CodedError('inspection-failed'));
+    this.#run();
+  }
+
+  close(): void {
+    this.#thread?.removeAllListeners();
+    void this.#thread?.terminate();
+  }
+}

@@ -1,0 +1,45 @@
+import type { Deadlines, GatewaySnapshot } from '@sallyport/core';
+import type { CounterMemory } from './counters.ts';
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  readonly worker: number;
+  readonly run: string;
+  readonly host: string;
+  readonly port: number;
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly reusePort: boolean;
+  readonly deadlines: Deadlines;
+  readonly limits: { readonly bodyBytesMax: number; readonly responseBytesMax: number; readonly streamBytesMax: number };
+  readonly counters: CounterMemory;
+  readonly snapshot: GatewaySnapshot;
+  /** Whether content is inspected; off only in benches that price the rest of the pipeline. */
+  readonly detectors: boolean;
+}
+
+/** Numbers a worker reports, added up since its start. */
+export interface GatewayStats {
+  readonly requests: Readonly<Record<string, number>>;
+  readonly inFlight: number;
+  readonly inspectedCharacters: number;
+  /** Sums and counts of stage times in milliseconds. */
+  readonly stagesMs: Readonly<Record<string, { readonly sum: number; readonly count: number }>>;
+  /** Failures of what is observed only; they stop no call. */
+  readonly observationFailures: number;
+}
+
+/** To a worker. */
+export type ToWorker =
+  | { readonly type: 'snapshot'; readonly snapshot: GatewaySnapshot }
+  | { readonly type: 'recorded'; readonly batch: number; readonly ok: boolean }
+  | { readonly type: 'drain'; readonly deadlineMs: number };
+
+/** From a worker. */
+export type FromWorker =
+  | { readonly type: 'listening'; readonly port: number }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string }
+  | { readonly type: 'acknowledged'; readonly version: number }
+  | { readonly type: 'record'; readonly batch: number; readonly frames: Uint8Array }
+  | { readonly type: 'stats'; readonly stats: GatewayStats }
+  | { readonly type: 'unauthenticated'; readonly address: string; readonly count: number }
+  | { readonly type: 'drained' };

@@ -1,0 +1,66 @@
+import { CodedError, decodeUtf8, type Detection, parseStrictJson, replaceStrings, type Verdict } from '@sallyport/core';
+import { Redactor } from '@sallyport/guard';
+import type { Usage } from '@sallyport/models';
+import type { Deps, Exchange } from './exchange.ts';
+import { applyEdits, type Edit, embed, orderEdits, restorations } from './rewrite.ts';
+import { actionFor, verdictOf } from './state.ts';
+
+/** A complete answer, judged. */
+export interface JudgedAnswer {
+  /** Bytes to send: those that came, unless policy or restoring changed them. */
+  readonly body: Buffer;
+  readonly changed: boolean;
+  readonly verdict: Verdict & { texts: number };
+  readonly usage: Usage | null;
+  readonly characters: number;
+}
+
+/** System and developer messages of a request, to notice when they come back. */
+export function systemPromptsOf(exchange: Exchange): string[] {
+  return exchange.reading!.parts.filter((part) => part.system).map((part) => part.text);
+}
+
+/** Judges a complete answer. @throws CodedError when it cannot be read; the verdict says whether it is denied */
+export async function judgeAnswer(exchange: Exchange, deps: Deps, raw: Buffer, plain: Buffer): Promise<JudgedAnswer> {
+  const system = exchange.system!;
+  let text: string;
+  let data: unknown;
+  try {
+    text = decodeUtf8(plain);
+    data = parseStrictJson(text);
+  } catch (cause) {
+    throw new CodedError('upstream-invalid', 'the answer is not valid JSON', { cause });
+  }
+  const parts = exchange.dialect.readResponse(exchange.operation!.id, data);
+  const systemPrompts = systemPromptsOf(exchange);
+  const found = deps.start.detectors
+    ? deps.inspection.inspect(parts.map((part) => ({ text: part.text, pointer: part.pointer, channel: 'output', systemPrompts, canaries: system.canaries })))
+    : [];
+  const detections = found instanceof Promise ? await found : found;
+  const verdict = { ...verdictOf(system, 'output', detections), texts: deps.start.detectors ? parts.length : 0 };
+  let characters = 0;
+  for (const part of parts) characters += part.text.length;
+  const replacements = new Map<string, string>();
+  if (verdict.action !== 'deny' && (verdict.action === 'redact' || exchange.redactor?.used)) {
+    const outputRedactor = new Redactor(parts.map((part) => part.text));
+    for (const part of parts) {
+      const own = detections.filter((d) => d.location.pointer === part.pointer);
+      const edits = orderEdits([
+        ...redactions(exchange, own, part.text, part.kind, outputRedactor), ...restorations(part.text, part.kind, exchange.redactor),
+      ]);
+      if (edits.length > 0) replacements.set(part.pointer, applyEdits(part.text, 0, edits));
+    }
+  }
+  const usage = exchange.dialect.usage(data);
+  if (replacements.size === 0) return { body: raw, changed: false, verdict, usage, characters };
+  return { body: Buffer.from(replaceStrings(text, replacements)), changed: true, verdict, usage, characters };
+}
+
+function redactions(exchange: Exchange, detections: readonly Detection[], text: string, kind: 'text' | 'json', redactor: Redactor): Edit[] {
+  const system = exchange.system!;
+  if (system.mode !== 'enforce') return [];
+  return detections.filter((d) => actionFor(system, 'output', d) === 'redact').map((d) => ({
+    start: d.location.start, end: d.location.end,
+    text: embed(redactor.placeholder(d.technique, text.slice(d.location.start, d.location.end)), kind),
+  }));
+}

@@ -1,0 +1,65 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { CodedError, LIMITS, toCodedError } from '@sallyport/core';
+import { beginExchange, type Deps, type Exchange, mark } from './exchange.ts';
+import { Forwarding } from './forward.ts';
+import { authenticate, authorise, inspectInput, limit, read, readPath, route } from './input-stages.ts';
+import { recordIntent, recordOutcome, sealContent } from './record.ts';
+import { EXCHANGE_HEADER, refuse } from './respond.ts';
+
+/**
+ * The one way a call can take. Every stage either completes or throws a {@link CodedError}; nothing goes round a
+ * stage, and what throws before the intent is recorded was never forwarded.
+ */
+export async function serve(req: IncomingMessage, res: ServerResponse, deps: Deps, draining: boolean): Promise<void> {
+  const exchange = beginExchange(req, res, deps.nextSeq());
+  deps.stats.inFlight++;
+  try {
+    readPath(exchange);
+    authenticate(exchange, deps);
+    if (draining) throw new CodedError('draining');
+    if (deps.stats.inFlight > LIMITS.inFlightMax) throw new CodedError('overloaded');
+    route(exchange);
+    await read(exchange, deps);
+    if (answersItself(exchange)) return await listModels(exchange, deps);
+    authorise(exchange, deps);
+    limit(exchange, deps);
+    await inspectInput(exchange, deps);
+    await recordIntent(exchange, deps);
+    mark(exchange, 'record-intent');
+    await new Forwarding(exchange, deps).run();
+  } catch (fault) {
+    await refuse(exchange, deps, toCodedError(fault));
+  } finally {
+    deps.stats.inFlight--;
+  }
+}
+
+/** The list of models of a key with several systems is the gateway's own to give. */
+function answersItself(exchange: Exchange): boolean {
+  return exchange.operation!.id === 'models.list' && exchange.named === null;
+}
+
+/** Lists, in the OpenAI dialect, what this key may ask for: names of systems and the models they are known to have. */
+async function listModels(exchange: Exchange, deps: Deps): Promise<void> {
+  const systems = exchange.key!.systems.map((name) => deps.state().systems.get(name)).filter((system) => system?.dialect === 'openai');
+  const ids = [...new Set(systems.flatMap((system) => [system!.name, ...system!.models]))];
+  const data = ids.map((id) => ({ id, object: 'model', created: 0, owned_by: 'sallyport' }));
+  const body = Buffer.from(JSON.stringify({ object: 'list', data }));
+  const first = systems[0];
+  if (first) {
+    exchange.system = first;
+    authorise(Object.assign(exchange, { named: first.name }), deps);
+    limit(exchange, deps);
+    exchange.inputVerdict = { action: 'allow', wouldBe: 'allow', detections: [], texts: 0 };
+    await recordIntent(exchange, deps);
+    exchange.ended = true;
+    deps.counters.settle(exchange.reservation!, 0, 0);
+    await recordOutcome(exchange, deps, {
+      outcome: 'answered', status: 200, code: null, output: sealContent(exchange, 'output', body), verdict: null,
+      inputTokens: 0, outputTokens: 0, costMicroUsd: 0,
+    });
+    deps.stats.ended(first.name, 'answered', null, exchange.timingsMs);
+  } else throw new CodedError('not-authorised', 'the key has no system that speaks this dialect');
+  exchange.res.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length, [EXCHANGE_HEADER]: exchange.id });
+  exchange.res.end(body);
+}

@@ -1,0 +1,182 @@
+import { Worker } from 'node:worker_threads';
+import { CodedError, type Config, type GatewaySnapshot } from '@sallyport/core';
+import { Counters, WORKERS_MAX } from './counters.ts';
+import type { FromWorker, GatewayStats, ToWorker, WorkerStart } from './messages.ts';
+import { decodeFrames, type Frame } from './recorder.ts';
+
+/** How long workers get to acknowledge a snapshot, and to start. */
+const ACKNOWLEDGE_MS = 5_000;
+const START_MS = 20_000;
+
+/** What a pool of gateway workers needs. */
+export interface GatewayPoolOptions {
+  readonly config: Config;
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly workers: number;
+  readonly run: string;
+  readonly snapshot: GatewaySnapshot;
+  readonly counters: Counters;
+  /** Appends to the record; resolves when durable. */
+  readonly append: (entries: readonly Frame[]) => Promise<unknown>;
+  readonly onUnauthenticated: (address: string, count: number) => void;
+  /** A worker died; it is being replaced. */
+  readonly onCrash: (worker: number, error: Error) => void;
+  readonly detectors?: boolean;
+}
+
+interface Running {
+  readonly thread: Worker;
+  version: number;
+  stats: GatewayStats | null;
+  drained: boolean;
+}
+
+/** The gateway workers of one process, seen from the thread that owns store and ledger. */
+export class GatewayPool {
+  readonly #options: GatewayPoolOptions;
+  readonly #workers = new Map<number, Running>();
+  #snapshot: GatewaySnapshot;
+  #waiting: { version: number; done: () => void }[] = [];
+  #stopping = false;
+  #port = 0;
+  /** Counts of workers that are gone. */
+  #past: GatewayStats[] = [];
+
+  private constructor(options: GatewayPoolOptions) {
+    this.#options = options;
+    this.#snapshot = options.snapshot;
+  }
+
+  /** Starts all workers; resolves when they listen. @throws CodedError `address-in-use` */
+  static async start(options: GatewayPoolOptions): Promise<GatewayPool> {
+    const pool = new GatewayPool(options);
+    try {
+      // The first one finds the port where it was left open; the others share it.
+      pool.#port = await pool.#launch(0, options.config.gateway.port);
+      for (let i = 1; i < Math.min(options.workers, WORKERS_MAX); i++) await pool.#launch(i, pool.#port);
+    } catch (fault) {
+      await pool.stop(0);
+      throw fault;
+    }
+    return pool;
+  }
+
+  /** Port that the workers listen on. */
+  get port(): number {
+    return this.#port;
+  }
+
+  #launch(worker: number, port: number): Promise<number> {
+    const { config, run, tls, counters, workers, detectors } = this.#options;
+    const start: WorkerStart = {
+      worker, run, host: config.gateway.host, port, tls, reusePort: workers > 1 && process.platform === 'linux', deadlines: config.deadlines,
+      limits: config.limits, counters: counters.memory, snapshot: this.#snapshot, detectors: detectors ?? true,
+    };
+    const thread = new Worker(new URL('./worker.ts', import.meta.url), { workerData: start });
+    const running: Running = { thread, version: this.#snapshot.version, stats: null, drained: false };
+    this.#workers.set(worker, running);
+    return new Promise((done, fail) => {
+      const timer = setTimeout(() => fail(new CodedError('internal', 'a gateway worker did not start in time')), START_MS);
+      thread.on('message', (message: FromWorker) => {
+        if (message.type === 'listening') {
+          clearTimeout(timer);
+          done(message.port);
+        } else if (message.type === 'failed') {
+          clearTimeout(timer);
+          fail(listenFault(message, config));
+        } else this.#receive(running, message);
+      });
+      thread.on('error', (error: Error) => {
+        clearTimeout(timer);
+        fail(error);
+        this.#options.onCrash(worker, error);
+      });
+      thread.on('exit', () => this.#gone(worker, running));
+    });
+  }
+
+  #receive(running: Running, message: FromWorker): void {
+    switch (message.type) {
+      case 'record': {
+        const answer = (ok: boolean): void => running.thread.postMessage({ type: 'recorded', batch: message.batch, ok } satisfies ToWorker);
+        this.#options.append(decodeFrames(message.frames)).then(() => answer(true), () => answer(false));
+        break;
+      }
+      case 'acknowledged':
+        running.version = message.version;
+        this.#settle();
+        break;
+      case 'stats':
+        running.stats = message.stats;
+        break;
+      case 'unauthenticated':
+        this.#options.onUnauthenticated(message.address, message.count);
+        break;
+      case 'drained':
+        running.drained = true;
+        void running.thread.terminate();
+        break;
+      default:
+        break;
+    }
+  }
+
+  #gone(worker: number, running: Running): void {
+    if (this.#workers.get(worker) !== running) return;
+    this.#workers.delete(worker);
+    this.#options.counters.clearWorker(worker);
+    if (running.stats) this.#past.push({ ...running.stats, inFlight: 0 });
+    this.#settle();
+    if (this.#stopping) return;
+    setTimeout(() => {
+      if (!this.#stopping) this.#launch(worker, this.#port).catch((error: Error) => this.#options.onCrash(worker, error));
+    }, 100);
+  }
+
+  #settle(): void {
+    const slowest = Math.min(...[...this.#workers.values()].map((running) => running.version));
+    const ready = this.#waiting.filter((waiter) => waiter.version <= slowest);
+    this.#waiting = this.#waiting.filter((waiter) => waiter.version > slowest);
+    for (const waiter of ready) waiter.done();
+  }
+
+  /** Hands out a new snapshot; resolves when every worker decides by it. @throws CodedError `internal` when one does not */
+  async publish(snapshot: GatewaySnapshot): Promise<void> {
+    this.#snapshot = snapshot;
+    if (this.#workers.size === 0) return;
+    await new Promise<void>((done, fail) => {
+      const timer = setTimeout(() => fail(new CodedError('internal', 'a gateway worker did not take the new state in time')), ACKNOWLEDGE_MS);
+      this.#waiting.push({ version: snapshot.version, done: () => {
+        clearTimeout(timer);
+        done();
+      } });
+      for (const { thread } of this.#workers.values()) thread.postMessage({ type: 'snapshot', snapshot } satisfies ToWorker);
+    });
+  }
+
+  /** Counts of all workers, past ones included. */
+  stats(): readonly GatewayStats[] {
+    return [...this.#past, ...[...this.#workers.values()].flatMap((running) => (running.stats ? [running.stats] : []))];
+  }
+
+  /** Number of workers that run. */
+  get size(): number {
+    return this.#workers.size;
+  }
+
+  /** Lets calls in flight end, then stops. @param deadlineMs after which calls still in flight are cut off */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#stopping = true;
+    await Promise.all([...this.#workers.values()].map(({ thread }) => new Promise<void>((done) => {
+      thread.once('exit', () => done());
+      thread.postMessage({ type: 'drain', deadlineMs } satisfies ToWorker);
+      setTimeout(() => void thread.terminate(), deadlineMs + 5_000).unref();
+    })));
+  }
+}
+
+function listenFault(message: { code: string; message: string }, config: Config): CodedError {
+  const place = `${config.gateway.host}:${config.gateway.port}`;
+  if (message.code === 'EADDRINUSE') return new CodedError('address-in-use', `port ${place} of the gateway is taken; choose another with --gateway-port`);
+  return new CodedError('config-invalid', `the gateway cannot listen on ${place}: ${message.code}`);
+}

@@ -1,0 +1,94 @@
+import { type ContentRecord, type DenialLeaf, type ExchangeFacts, type IntentLeaf, LIMITS, type Outcome, type OutcomeLeaf, type SystemSnapshot, type Verdict } from '@sallyport/core';
+import { commit, newSalt, seal } from '@sallyport/vault';
+import { type Deps, type Exchange, metadata, verdictRecord } from './exchange.ts';
+
+/** Content for the record: its commitment, and the sealed bytes that go beside the log. */
+export interface Sealed {
+  readonly record: ContentRecord;
+  readonly payload: Uint8Array | null;
+}
+
+/** The data key of today, or the newest there is. */
+function dataKey(system: SystemSnapshot): { id: string; key: Uint8Array } | null {
+  return system.dataKeys[0] ?? null;
+}
+
+/** Commits to content and seals as much of it as is kept. */
+export function sealContent(exchange: Exchange, direction: 'input' | 'output', content: Uint8Array, done?: { commitment: string; salt: Uint8Array; bytes: number }): Sealed {
+  const salt = done?.salt ?? newSalt();
+  const commitment = done?.commitment ?? commit(salt, content);
+  const bytes = done?.bytes ?? content.length;
+  const key = exchange.system ? dataKey(exchange.system) : null;
+  if (!key) return { record: { bytes, commitment, kept: 0 }, payload: null };
+  const kept = content.subarray(0, LIMITS.payloadBytesMax);
+  return { record: { bytes, commitment, kept: kept.length }, payload: seal(key, `${exchange.id}/${direction}`, salt, kept) };
+}
+
+function facts(exchange: Exchange): ExchangeFacts {
+  return {
+    actor: exchange.key ? `key:${exchange.key.id}` : 'anonymous',
+    system: exchange.system?.name ?? null,
+    dialect: exchange.operation ? exchange.dialect.name : null,
+    operation: exchange.operation?.id ?? null,
+    model: metadata(exchange.reading?.model ?? exchange.pathModel),
+    stream: exchange.reading?.stream ?? false,
+    mode: exchange.system?.mode ?? 'enforce',
+    policy: exchange.policy,
+    reservedTokens: exchange.reservation?.tokens ?? 0,
+    reservedMicroUsd: exchange.reservation?.microUsd ?? 0,
+  };
+}
+
+function base(exchange: Exchange, deps: Deps) {
+  return {
+    v: 1 as const, id: exchange.id, worker: deps.start.worker, seq: exchange.seq, run: deps.start.run,
+    synthetic: exchange.key?.synthetic ?? false, demo: exchange.system?.demo ?? exchange.key?.demo ?? false,
+  };
+}
+
+/** Records what is about to be forwarded. Durable when it resolves. @throws CodedError `record-unavailable` */
+export async function recordIntent(exchange: Exchange, deps: Deps): Promise<void> {
+  const sealed = sealContent(exchange, 'input', exchange.body ?? new Uint8Array(0));
+  const leaf: IntentLeaf = {
+    ...base(exchange, deps), type: 'exchange-intent', at: new Date(exchange.atMs).toISOString(), ...facts(exchange),
+    input: sealed.record, verdict: verdictRecord(exchange.inputVerdict!),
+  };
+  await deps.recorder.record(JSON.stringify(leaf), sealed.payload);
+  exchange.intended = true;
+}
+
+/** How a forwarded exchange ended. */
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly status: number;
+  readonly code: string | null;
+  readonly output: Sealed | null;
+  readonly verdict: (Verdict & { texts: number }) | null;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly costMicroUsd: number;
+}
+
+/** Records how a forwarded exchange ended. Durable when it resolves. */
+export async function recordOutcome(exchange: Exchange, deps: Deps, ending: Ending): Promise<void> {
+  const leaf: OutcomeLeaf = {
+    ...base(exchange, deps), type: 'exchange-outcome', at: new Date().toISOString(), system: exchange.system!.name,
+    actor: `key:${exchange.key!.id}`, outcome: ending.outcome, status: ending.status, code: ending.code,
+    output: ending.output?.record ?? null, verdict: ending.verdict ? verdictRecord(ending.verdict) : null,
+    inputTokens: ending.inputTokens, outputTokens: ending.outputTokens, costMicroUsd: ending.costMicroUsd,
+    timingsMs: exchange.timingsMs,
+  };
+  await deps.recorder.record(JSON.stringify(leaf), ending.output?.payload ?? null);
+}
+
+/** Records a call that ends before anything is forwarded. */
+export async function recordDenial(exchange: Exchange, deps: Deps, outcome: Outcome, status: number, code: string): Promise<void> {
+  const sealed = exchange.body && exchange.system ? sealContent(exchange, 'input', exchange.body) : null;
+  const leaf: DenialLeaf = {
+    ...base(exchange, deps), type: 'exchange-denied', at: new Date(exchange.atMs).toISOString(), ...facts(exchange),
+    outcome, status, code, input: sealed?.record ?? null,
+    verdict: exchange.inputVerdict ? verdictRecord(exchange.inputVerdict) : null, address: exchange.address,
+    timingsMs: exchange.timingsMs,
+  };
+  await deps.recorder.record(JSON.stringify(leaf), sealed?.payload ?? null);
+}

@@ -1,0 +1,79 @@
+import { CodedError, type Recorder } from '@sallyport/core';
+
+/** An entry in the frames sent to the appender. */
+export interface Frame {
+  readonly leaf: Uint8Array;
+  readonly payload: Uint8Array | null;
+}
+
+/** Splits frames again: lengths of leaf and payload in 32 bits, then both. */
+export function decodeFrames(frames: Uint8Array): Frame[] {
+  const view = Buffer.from(frames.buffer, frames.byteOffset, frames.length);
+  const out: Frame[] = [];
+  for (let at = 0; at < view.length; ) {
+    const leafBytes = view.readUInt32BE(at);
+    const payloadBytes = view.readUInt32BE(at + 4);
+    at += 8;
+    const leaf = view.subarray(at, at + leafBytes);
+    at += leafBytes;
+    out.push({ leaf, payload: payloadBytes > 0 ? view.subarray(at, at + payloadBytes) : null });
+    at += payloadBytes;
+  }
+  return out;
+}
+
+interface Pending {
+  readonly leaf: string;
+  readonly payload: Uint8Array | null;
+  readonly done: () => void;
+  readonly fail: (fault: CodedError) => void;
+}
+
+/** The recorder of a worker: whatever one turn of the event loop records travels to the appender together. */
+export class PortRecorder implements Recorder {
+  readonly #post: (batch: number, frames: Uint8Array<ArrayBuffer>) => void;
+  #pending: Pending[] = [];
+  readonly #sent = new Map<number, Pending[]>();
+  #batch = 0;
+
+  constructor(post: (batch: number, frames: Uint8Array<ArrayBuffer>) => void) {
+    this.#post = post;
+  }
+
+  record(leaf: string, payload: Uint8Array | null): Promise<void> {
+    return new Promise((done, fail) => {
+      if (this.#pending.push({ leaf, payload, done, fail }) === 1) setImmediate(() => this.#flush());
+    });
+  }
+
+  #flush(): void {
+    const pending = this.#pending;
+    this.#pending = [];
+    let bytes = 0;
+    for (const { leaf, payload } of pending) bytes += 8 + leaf.length * 3 + (payload?.length ?? 0);
+    const out = Buffer.from(new ArrayBuffer(bytes));
+    let at = 0;
+    for (const { leaf, payload } of pending) {
+      const leafBytes = out.write(leaf, at + 8, 'utf8');
+      out.writeUInt32BE(leafBytes, at);
+      out.writeUInt32BE(payload?.length ?? 0, at + 4);
+      at += 8 + leafBytes;
+      if (payload) {
+        out.set(payload, at);
+        at += payload.length;
+      }
+    }
+    this.#sent.set(++this.#batch, pending);
+    this.#post(this.#batch, out.subarray(0, at) as Uint8Array<ArrayBuffer>);
+  }
+
+  /** The appender's answer to a batch. */
+  acknowledge(batch: number, ok: boolean): void {
+    const pending = this.#sent.get(batch) ?? [];
+    this.#sent.delete(batch);
+    for (const { done, fail } of pending) {
+      if (ok) done();
+      else fail(new CodedError('record-unavailable'));
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import { type CodedError, type ErrorCode, ERRORS, type Outcome, type Verdict } from '@sallyport/core';
+import type { DialectError } from '@sallyport/models';
+import { denialMessage, detectorsOf, type Deps, type Exchange, mark } from './exchange.ts';
+import { LimitFault } from './input-stages.ts';
+import { recordDenial } from './record.ts';
+
+/** Header that names the exchange in the record, on every answer. */
+export const EXCHANGE_HEADER = 'x-sallyport-exchange';
+
+/** An error in the caller's dialect. */
+export function dialectError(exchange: Exchange, code: ErrorCode, verdict: Verdict | null, message?: string): DialectError {
+  const asked = verdict ?? exchange.inputVerdict;
+  const named = code === 'input-denied' || code === 'output-denied';
+  return {
+    code, status: ERRORS[code].status, message: denialMessage(code, asked, message), exchange: exchange.id,
+    detectors: named ? detectorsOf(asked) : [],
+  };
+}
+
+/** Sends an error and closes the exchange's answer. */
+export function sendError(exchange: Exchange, error: DialectError, headers: OutgoingHttpHeaders = {}): void {
+  const { res, req } = exchange;
+  if (res.headersSent || res.destroyed) {
+    res.destroy();
+    return;
+  }
+  const body = Buffer.from(exchange.dialect.errorBody(error));
+  // A body that was not read to its end must not be taken for the next request.
+  if (!req.complete) res.shouldKeepAlive = false;
+  res.writeHead(error.status, {
+    'content-type': 'application/json', 'content-length': body.length, [EXCHANGE_HEADER]: exchange.id, ...headers,
+  });
+  res.end(body);
+}
+
+/** What kind of ending a code is. */
+export function outcomeOf(code: ErrorCode): Outcome {
+  if (code === 'client-aborted') return 'aborted';
+  if (code === 'upstream-timeout') return 'timeout';
+  if (code.startsWith('upstream-')) return 'upstream-error';
+  if (code === 'internal' || code === 'inspection-failed' || code === 'record-unavailable') return 'failed';
+  return 'denied';
+}
+
+/** Refuses a call before anything was forwarded: recorded first, then answered. */
+export async function refuse(exchange: Exchange, deps: Deps, fault: CodedError): Promise<void> {
+  if (exchange.ended) return;
+  exchange.ended = true;
+  if (exchange.reservation) deps.counters.settle(exchange.reservation, 0, 0);
+  mark(exchange, 'refuse');
+  let code = fault.code;
+  let message: string | undefined = fault.message;
+  const outcome = outcomeOf(code);
+  const counted = exchange.key === null && deps.countUnauthenticated(exchange.address);
+  try {
+    if (!counted) await recordDenial(exchange, deps, outcome, fault.status, code);
+  } catch {
+    code = 'record-unavailable';
+    message = undefined;
+  }
+  deps.stats.ended(exchange.system?.name ?? null, outcome, code, exchange.timingsMs);
+  const headers: OutgoingHttpHeaders = {};
+  if (fault instanceof LimitFault) headers['retry-after'] = String(Math.max(1, Math.ceil(fault.retryAfterMs / 1000)));
+  else if (code === 'record-unavailable' || code === 'overloaded' || code === 'draining') headers['retry-after'] = '1';
+  sendError(exchange, dialectError(exchange, code, exchange.inputVerdict, message), headers);
+}

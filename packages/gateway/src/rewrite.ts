@@ -1,0 +1,50 @@
+import { PLACEHOLDER, type Redactor } from '@sallyport/guard';
+import type { TextPart } from '@sallyport/models';
+
+/** A span of a text and what stands there instead. */
+export interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** A value as it stands inside a text of this kind: JSON needs its escapes. */
+export function embed(value: string, kind: TextPart['kind']): string {
+  return kind === 'json' ? JSON.stringify(value).slice(1, -1) : value;
+}
+
+/** Placeholders of this exchange in a text, and the caller's own values they stand for. */
+export function restorations(text: string, kind: TextPart['kind'], redactor: Redactor | null): Edit[] {
+  if (!redactor?.used || !text.includes('[')) return [];
+  const edits: Edit[] = [];
+  for (const match of text.matchAll(PLACEHOLDER)) {
+    const value = redactor.restore(match[0]);
+    if (value !== undefined) edits.push({ start: match.index, end: match.index + match[0].length, text: embed(value, kind) });
+  }
+  return edits;
+}
+
+/** Sorts edits and drops those that overlap an earlier one. */
+export function orderEdits(edits: readonly Edit[]): Edit[] {
+  const ordered: Edit[] = [];
+  for (const edit of [...edits].sort((a, b) => a.start - b.start || b.end - a.end)) {
+    const last = ordered.at(-1);
+    if (last && edit.start < last.end) {
+      if (edit.end > last.end) ordered[ordered.length - 1] = { ...last, end: edit.end };
+    } else ordered.push(edit);
+  }
+  return ordered;
+}
+
+/** Applies edits to a piece of a text that begins at `from`; an edit's text goes where the edit begins. */
+export function applyEdits(piece: string, from: number, edits: readonly Edit[]): string {
+  const to = from + piece.length;
+  let out = '';
+  let at = from;
+  for (const edit of edits) {
+    if (edit.end <= at || edit.start >= to) continue;
+    if (edit.start >= from) out += piece.slice(at - from, edit.start - from) + edit.text;
+    at = Math.min(to, edit.end);
+  }
+  return out + piece.slice(at - from);
+}

@@ -1,0 +1,306 @@
+import {
+  CodedError, type Detection, type InspectionRequest, LIMITS, parseStrictJson, replaceStrings, stricter, type SystemSnapshot, type Verdict,
+} from '@sallyport/core';
+import type { Redactor } from '@sallyport/guard';
+import type { Dialect, SseEvent, TextPart, Usage } from '@sallyport/models';
+import { applyEdits, type Edit, embed, orderEdits, restorations } from './rewrite.ts';
+import { actionFor, verdictOf } from './state.ts';
+
+/** Characters of new text that make a window. Verdicts fall at fixed places in the text, not where chunks end. */
+export const WINDOW_CHARACTERS = 128;
+/** Characters at the end of what was judged that stay held: a match this long is never let out in part. */
+export const HOLD_CHARACTERS = 192;
+/** Longest run without a space that is held whole, as base64 and URLs need to be seen from their start. */
+export const RUN_CHARACTERS_MAX = 2048;
+
+/** Texts of one choice, tool call or reasoning part, as they grow. */
+interface Channel {
+  readonly key: string;
+  readonly kind: TextPart['kind'];
+  /** Text from `base` on; what lies before was released and is no longer needed. */
+  text: string;
+  base: number;
+  /** Everything before this was judged. */
+  judged: number;
+  /** Everything before this may go out. */
+  releasable: number;
+  /** Characters of other channels seen since this one last grew. */
+  idle: number;
+  /** Start of a match that still touched the end of a window; text from there is judged again. */
+  open: number | null;
+  edits: Edit[];
+}
+
+interface Segment {
+  readonly channel: Channel | null;
+  readonly pointer: string;
+  readonly text: string;
+  readonly start: number;
+  readonly kind: TextPart['kind'];
+  /** Edits of a text that stands alone. */
+  readonly edits: readonly Edit[];
+}
+
+interface Held {
+  readonly event: SseEvent;
+  readonly segments: readonly Segment[];
+}
+
+/** What inspects: at once for what is short, later for what is long. */
+export type Inspect = (requests: readonly InspectionRequest[]) => Detection[] | Promise<Detection[]>;
+
+/** How a stream gate is set up. */
+export interface StreamGateOptions {
+  readonly dialect: Dialect;
+  readonly operation: string;
+  readonly system: SystemSnapshot;
+  readonly systemPrompts: readonly string[];
+  readonly redactor: Redactor | null;
+  /** Makes placeholders for what is redacted in the answer. */
+  readonly outputRedactor: Redactor;
+  readonly inspect: Inspect;
+}
+
+/** Characters before what is judged that a window shows besides, so that no word begins in the middle. */
+const LEAD_CHARACTERS = 32;
+
+/** Characters that encodings and addresses are made of. */
+const RUN = new Uint8Array(128);
+for (const c of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_%\\&#;.:-') RUN[c.charCodeAt(0)] = 1;
+
+/** Length of the unbroken run at the end of a text, at most {@link RUN_CHARACTERS_MAX}. */
+function runAtEnd(text: string): number {
+  let run = 0;
+  while (run < text.length && run < RUN_CHARACTERS_MAX && RUN[text.charCodeAt(text.length - 1 - run)] === 1) run++;
+  return run;
+}
+
+/**
+ * The output gate for streams. Events wait until every text in them was judged; texts are judged in windows over
+ * each channel, so that neither chunk boundaries nor interleaving change a verdict.
+ */
+export class StreamGate {
+  readonly #options: StreamGateOptions;
+  readonly #channels = new Map<string, Channel>();
+  #held: Held[] = [];
+  #heldBytes = 0;
+  readonly #detections: Detection[] = [];
+  #verdict: Verdict = { action: 'allow', wouldBe: 'allow', detections: [] };
+  /** Number of windows and whole texts judged. */
+  texts = 0;
+  usage: Usage | null = null;
+
+  constructor(options: StreamGateOptions) {
+    this.#options = options;
+  }
+
+  /** The verdict so far. */
+  get verdict(): Verdict {
+    return this.#verdict;
+  }
+
+  /** Takes one event; gives the raw events that may go out now. @throws CodedError `output-denied` and others */
+  async push(event: SseEvent): Promise<string[]> {
+    if (event.data === null || event.data === '[DONE]') {
+      this.#hold(event, []);
+      return this.#release();
+    }
+    let data: unknown;
+    try {
+      data = parseStrictJson(event.data);
+    } catch (cause) {
+      throw new CodedError('upstream-invalid', 'an event of the stream is not valid JSON', { cause });
+    }
+    this.usage = this.#options.dialect.usage(data) ?? this.usage;
+    const segments: Segment[] = [];
+    for (const part of this.#options.dialect.readEvent(this.#options.operation, data)) {
+      if (part.stream === null) segments.push(await this.#whole(part));
+      else segments.push(this.#grow(part, part.stream));
+    }
+    this.#hold(event, segments);
+    for (const { channel } of segments) if (channel) await this.#judge(channel, false);
+    return this.#release();
+  }
+
+  /** Judges what is left; gives the last events. @throws CodedError `output-denied` */
+  async end(): Promise<string[]> {
+    for (const channel of this.#channels.values()) await this.#judge(channel, true);
+    return this.#release();
+  }
+
+  #hold(event: SseEvent, segments: readonly Segment[]): void {
+    this.#heldBytes += event.raw.length;
+    if (this.#heldBytes > LIMITS.streamHeldBytesMax) throw new CodedError('upstream-too-large', 'the stream holds too much text open');
+    this.#held.push({ event, segments });
+  }
+
+  #grow(part: TextPart, key: string): Segment {
+    let channel = this.#channels.get(key);
+    if (!channel) {
+      if (this.#channels.size >= LIMITS.streamChannelsMax) throw new CodedError('upstream-too-large', 'the stream opens too many channels');
+      channel = { key, kind: part.kind, text: '', base: 0, judged: 0, releasable: 0, idle: 0, open: null, edits: [] };
+      this.#channels.set(key, channel);
+    }
+    for (const other of this.#channels.values()) other.idle += part.text.length;
+    channel.idle = 0;
+    const start = channel.base + channel.text.length;
+    channel.text += part.text;
+    return { channel, pointer: part.pointer, text: part.text, start, kind: part.kind, edits: [] };
+  }
+
+  #request(text: string): InspectionRequest {
+    const { system, systemPrompts } = this.#options;
+    return { text, pointer: '', channel: 'output', systemPrompts, canaries: system.canaries };
+  }
+
+  /** Judges a text that stands alone in its event. */
+  async #whole(part: TextPart): Promise<Segment> {
+    this.texts++;
+    const found = await this.#options.inspect([this.#request(part.text)]);
+    const kept = found.map((d) => this.#locate(d, part.pointer, 0));
+    this.#decide(kept);
+    const edits = orderEdits([...this.#redactions(kept, part.text, 0, part.kind), ...restorations(part.text, part.kind, this.#options.redactor)]);
+    return { channel: null, pointer: part.pointer, text: part.text, start: 0, kind: part.kind, edits };
+  }
+
+  #locate(detection: Detection, pointer: string, offset: number): Detection {
+    const { start, end } = detection.location;
+    return { ...detection, location: { pointer, start: start + offset, end: end + offset } };
+  }
+
+  #redactions(detections: readonly Detection[], text: string, offset: number, kind: TextPart['kind']): Edit[] {
+    const { system, outputRedactor } = this.#options;
+    if (system.mode !== 'enforce') return [];
+    const edits: Edit[] = [];
+    for (const detection of detections) {
+      if (actionFor(system, 'output', detection) !== 'redact') continue;
+      const { start, end } = detection.location;
+      const placeholder = outputRedactor.placeholder(detection.technique, text.slice(start - offset, end - offset));
+      edits.push({ start, end, text: embed(placeholder, kind) });
+    }
+    return edits;
+  }
+
+  #decide(detections: readonly Detection[]): void {
+    if (detections.length === 0) return;
+    for (const detection of detections) if (this.#detections.length < LIMITS.detectionsMax) this.#detections.push(detection);
+    const latest = verdictOf(this.#options.system, 'output', detections);
+    this.#verdict = {
+      action: stricter(this.#verdict.action, latest.action), wouldBe: stricter(this.#verdict.wouldBe, latest.wouldBe),
+      detections: this.#detections,
+    };
+    if (latest.action === 'deny') throw new CodedError('output-denied');
+  }
+
+  /** Judges a channel window by window; at the end of it, or when others went on without it, to its end. */
+  async #judge(channel: Channel, final: boolean): Promise<void> {
+    for (;;) {
+      const length = channel.base + channel.text.length;
+      const full = channel.judged + WINDOW_CHARACTERS <= length;
+      if (!full && !(final && channel.releasable < length)) return;
+      const end = full ? channel.judged + WINDOW_CHARACTERS : length;
+      await this.#window(channel, end, final && end === length);
+    }
+  }
+
+  async #window(channel: Channel, end: number, last: boolean): Promise<void> {
+    this.texts++;
+    const from = this.#windowStart(channel);
+    const text = channel.text.slice(from - channel.base, end - channel.base);
+    const found = (await this.#options.inspect([this.#request(text)])).map((d) => this.#locate(d, channel.key, from));
+    channel.judged = end;
+    channel.open = null;
+    const acted: Detection[] = [];
+    for (const detection of found) {
+      const { start, end: stop } = detection.location;
+      if (!last && stop === end && end - start < HOLD_CHARACTERS) channel.open = Math.min(channel.open ?? start, start);
+      else acted.push(detection);
+    }
+    const fresh = acted.filter((d) => !this.#detections.some((known) => sameFind(known, d)));
+    this.#decide(fresh);
+    channel.edits = orderEdits([
+      ...channel.edits, ...this.#redactions(fresh, text, from, channel.kind),
+      ...restorations(text, channel.kind, this.#options.redactor).map((e) => ({ ...e, start: e.start + from, end: e.end + from })),
+    ]);
+    channel.releasable = last ? end : Math.max(channel.releasable, this.#releaseLimit(channel, end, text, from));
+  }
+
+  /** Where the next window begins: far enough back to see what is held, an open match and a run from its start; after a space. */
+  #windowStart(channel: Channel): number {
+    let start = Math.min(channel.releasable, channel.open ?? channel.judged) - LEAD_CHARACTERS;
+    const furthest = start - HOLD_CHARACTERS;
+    while (start > channel.base && start > furthest && !/\s/.test(channel.text[start - 1 - channel.base]!)) start--;
+    return Math.max(channel.base, start);
+  }
+
+  #releaseLimit(channel: Channel, end: number, text: string, from: number): number {
+    let limit = end - HOLD_CHARACTERS;
+    if (channel.open !== null) limit = Math.min(limit, channel.open);
+    const run = runAtEnd(text);
+    if (run < RUN_CHARACTERS_MAX) limit = Math.min(limit, end - run);
+    return Math.max(from, limit);
+  }
+
+  async #unblock(): Promise<boolean> {
+    const head = this.#held[0];
+    let moved = false;
+    for (const { channel } of head?.segments ?? []) {
+      if (!channel || channel.idle < WINDOW_CHARACTERS) continue;
+      const length = channel.base + channel.text.length;
+      if (channel.releasable >= length) continue;
+      await this.#judge(channel, true);
+      moved = true;
+    }
+    return moved;
+  }
+
+  async #release(): Promise<string[]> {
+    const out: string[] = [];
+    for (;;) {
+      while (this.#held.length > 0 && this.#held[0]!.segments.every(isReleasable)) {
+        const held = this.#held.shift()!;
+        this.#heldBytes -= held.event.raw.length;
+        out.push(this.#render(held));
+        for (const { channel } of held.segments) if (channel) trim(channel);
+      }
+      if (this.#held.length === 0 || !(await this.#unblock())) return out;
+    }
+  }
+
+  /** An event as it goes out: untouched, or with its texts replaced in place. */
+  #render({ event, segments }: Held): string {
+    const replacements = new Map<string, string>();
+    for (const { channel, pointer, text, start, edits } of segments) {
+      const changed = applyEdits(text, start, channel ? channel.edits : edits);
+      if (changed !== text) replacements.set(pointer, changed);
+    }
+    if (replacements.size === 0) return event.raw;
+    const data = withoutTokenDetails(replaceStrings(event.data!, replacements));
+    const name = /^event:[^\n\r]*/m.exec(event.raw);
+    return `${name ? `${name[0]}\n` : ''}data: ${data}\n\n`;
+  }
+}
+
+function sameFind(a: Detection, b: Detection): boolean {
+  return a.detector === b.detector && a.technique === b.technique && a.location.pointer === b.location.pointer &&
+    a.location.start === b.location.start && a.location.end === b.location.end;
+}
+
+function isReleasable({ channel, start, text }: Segment): boolean {
+  return channel === null || start + text.length <= channel.releasable;
+}
+
+/** Forgets text that went out and that no later window looks back to. */
+function trim(channel: Channel): void {
+  const keep = channel.releasable - 2 * HOLD_CHARACTERS;
+  if (keep - channel.base < 4096) return;
+  channel.text = channel.text.slice(keep - channel.base);
+  channel.base = keep;
+  channel.edits = channel.edits.filter((edit) => edit.end > keep);
+}
+
+/** Log probabilities spell the text out token by token; where the text was changed they go. */
+function withoutTokenDetails(data: string): string {
+  if (!data.includes('"logprobs"')) return data;
+  return JSON.stringify(JSON.parse(data, (key, value: unknown) => (key === 'logprobs' ? null : value)));
+}

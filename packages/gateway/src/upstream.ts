@@ -1,0 +1,139 @@
+import { lookup as resolve } from 'node:dns';
+import { isIP } from 'node:net';
+import { CodedError, type Deadlines, LIMITS, type SystemSnapshot } from '@sallyport/core';
+import { joinUrl } from '@sallyport/models';
+import { type Dispatcher, Pool } from 'undici';
+import { classifyAddress } from './address.ts';
+
+/** Connections kept to one address of a system. */
+const CONNECTIONS_MAX = 256;
+
+/** Errors after which nothing can have been sent. */
+const UNSENT = new Set([
+  'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT',
+  'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'SELF_SIGNED_CERT_IN_CHAIN',
+  'ERR_TLS_CERT_ALTNAME_INVALID', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'upstream-refused-address',
+]);
+
+/** Whether an address may be connected to for this system. */
+function permitted(address: string, allowPrivate: boolean): boolean {
+  const kind = classifyAddress(address);
+  return kind === 'public' || (kind === 'private' && allowPrivate);
+}
+
+type LookupCallback = (error: Error | null, address?: unknown, family?: number) => void;
+
+/** Resolves, checks and hands over in one step: the address that was checked is the one connected to. */
+function checkedLookup(allowPrivate: boolean) {
+  return (host: string, options: object, callback: LookupCallback): void => {
+    resolve(host, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error);
+      const good = addresses.filter(({ address }) => permitted(address, allowPrivate));
+      if (good.length === 0) {
+        return callback(Object.assign(new CodedError('upstream-refused-address'), { code: 'upstream-refused-address' }));
+      }
+      if ((options as { all?: boolean }).all) return callback(null, good);
+      callback(null, good[0]!.address, good[0]!.family);
+    });
+  };
+}
+
+/** One request to a system. */
+export interface UpstreamRequest {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly body: Buffer | null;
+}
+
+/** Where the answer goes, piece by piece. */
+export interface UpstreamSink {
+  /** Called once the request goes out; `abort` ends it. */
+  started(control: { abort(): void; pause(): void; resume(): void }): void;
+  head(status: number, headers: Record<string, string | string[] | undefined>): void;
+  data(chunk: Buffer): void;
+  end(): void;
+  fail(fault: CodedError): void;
+}
+
+/** What a network error means to the caller. */
+function toFault(error: Error & { code?: string }): CodedError {
+  if (error instanceof CodedError) return error;
+  switch (error.code) {
+    case 'upstream-refused-address': return new CodedError('upstream-refused-address');
+    case 'UND_ERR_HEADERS_TIMEOUT': return new CodedError('upstream-timeout', 'the AI system sent no answer in time', { cause: error });
+    case 'UND_ERR_BODY_TIMEOUT': return new CodedError('upstream-timeout', 'the AI system stopped in the middle of its answer', { cause: error });
+    case 'UND_ERR_CONNECT_TIMEOUT': return new CodedError('upstream-unreachable', 'the AI system took no connection in time', { cause: error });
+    case 'UND_ERR_SOCKET': case 'ECONNRESET': case 'EPIPE':
+      return new CodedError('upstream-unreachable', 'the AI system closed the connection', { cause: error });
+    default: break;
+  }
+  if (error.code?.startsWith('HPE_') || error.code?.startsWith('UND_ERR_')) return new CodedError('upstream-invalid', undefined, { cause: error });
+  return new CodedError('upstream-unreachable', undefined, { cause: error });
+}
+
+/** Connections to all systems. */
+export class Upstreams {
+  readonly #deadlines: Deadlines;
+  readonly #pools = new Map<string, Pool>();
+
+  constructor(deadlines: Deadlines) {
+    this.#deadlines = deadlines;
+  }
+
+  #pool(origin: string, allowPrivate: boolean): Pool {
+    const key = `${origin} ${allowPrivate}`;
+    const known = this.#pools.get(key);
+    if (known) return known;
+    const pool = new Pool(origin, {
+      connections: CONNECTIONS_MAX,
+      pipelining: 1,
+      headersTimeout: this.#deadlines.firstByteMs,
+      bodyTimeout: this.#deadlines.idleMs,
+      keepAliveTimeout: 4_000,
+      maxHeaderSize: LIMITS.headerBytesMax,
+      connect: { timeout: this.#deadlines.connectMs, lookup: checkedLookup(allowPrivate) as never },
+    });
+    this.#pools.set(key, pool);
+    return pool;
+  }
+
+  /** Sends a request to the first address that takes a connection; goes on to the next only while nothing was sent. */
+  send(system: SystemSnapshot, request: UpstreamRequest, sink: UpstreamSink, attempt = 0): void {
+    const url = new URL(system.urls[attempt]!);
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const next = (fault: CodedError, unsent: boolean): void => {
+      const again = attempt + 1 < system.urls.length && (unsent || request.method === 'GET');
+      if (again) this.send(system, request, sink, attempt + 1);
+      else sink.fail(fault);
+    };
+    if (isIP(host) !== 0 && !permitted(host, system.allowPrivate)) return next(new CodedError('upstream-refused-address'), true);
+    let answered = false;
+    const handler: Dispatcher.DispatchHandler = {
+      onRequestStart: (controller) => sink.started({
+        abort: () => controller.abort(new CodedError('client-aborted')),
+        pause: () => controller.pause(),
+        resume: () => controller.resume(),
+      }),
+      onResponseStart: (_controller, status, headers) => {
+        if (status < 200) return;
+        answered = true;
+        sink.head(status, headers);
+      },
+      onResponseData: (_controller, chunk) => sink.data(chunk),
+      onResponseEnd: () => sink.end(),
+      onResponseError: (_controller, error) => {
+        const fault = toFault(error as Error & { code?: string });
+        if (answered || fault.code === 'client-aborted') sink.fail(fault);
+        else next(fault, UNSENT.has((error as { code?: string }).code ?? ''));
+      },
+    };
+    this.#pool(url.origin, system.allowPrivate).dispatch(
+      { path: joinUrl(url, request.path), method: request.method, headers: request.headers, body: request.body }, handler,
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
+  }
+}

@@ -1,0 +1,99 @@
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { parentPort, workerData } from 'node:worker_threads';
+import { LIMITS } from '@sallyport/core';
+import { Counters } from './counters.ts';
+import type { Deps } from './exchange.ts';
+import { Inspection } from './inspection.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
+import { serve } from './pipeline.ts';
+import { PortRecorder } from './recorder.ts';
+import { GatewayState } from './state.ts';
+import { Stats } from './stats.ts';
+import { Unauthenticated } from './unauthenticated.ts';
+import { Upstreams } from './upstream.ts';
+
+const start = workerData as WorkerStart;
+const port = parentPort!;
+const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+
+let state = new GatewayState(start.snapshot);
+let seq = 0;
+let draining = false;
+const recorder = new PortRecorder((batch, frames) => post({ type: 'record', batch, frames }, [frames.buffer]));
+const unauthenticated = new Unauthenticated((address, count) => post({ type: 'unauthenticated', address, count }));
+const deps: Deps = {
+  start,
+  state: () => state,
+  counters: new Counters(start.counters, start.worker),
+  inspection: new Inspection(),
+  recorder,
+  upstreams: new Upstreams(start.deadlines),
+  stats: new Stats(),
+  nextSeq: () => seq++,
+  countUnauthenticated: (address) => unauthenticated.count(address),
+};
+
+const options = {
+  maxHeaderSize: LIMITS.headerBytesMax,
+  headersTimeout: 10_000,
+  requestTimeout: start.deadlines.bodyMs + 10_000,
+  connectionsCheckingInterval: 1_000,
+  keepAliveTimeout: 65_000,
+  insecureHTTPParser: false,
+  requireHostHeader: true,
+};
+const server: Server = start.tls
+  ? createTlsServer({ ...options, ...start.tls, minVersion: 'TLSv1.3' })
+  : createServer(options);
+server.maxHeadersCount = 100;
+server.on('request', (req, res) => {
+  serve(req, res, deps, draining).catch(() => {
+    deps.stats.observationFailures++;
+    res.destroy();
+  });
+});
+server.on('clientError', (error: Error & { code?: string }, socket: Socket) => {
+  if (socket.destroyed || !socket.writable) return;
+  const timeout = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const large = error.code === 'HPE_HEADER_OVERFLOW';
+  const line = timeout ? '408 Request Timeout' : large ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  socket.end(`HTTP/1.1 ${line}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+});
+for (const refused of ['upgrade', 'connect'] as const) {
+  server.on(refused, (_req: unknown, socket: Socket) => socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n'));
+}
+server.on('error', (error: Error & { code?: string }) => post({ type: 'failed', code: error.code ?? '', message: error.message }));
+server.listen({ host: start.host, port: start.port, reusePort: start.reusePort, backlog: 1024 }, () => {
+  post({ type: 'listening', port: (server.address() as AddressInfo).port });
+});
+
+const statsTimer = setInterval(() => post({ type: 'stats', stats: deps.stats.snapshot(deps.inspection.characters) }), 500);
+statsTimer.unref();
+
+async function drain(deadlineMs: number): Promise<void> {
+  draining = true;
+  const closed = new Promise<void>((done) => server.close(() => done()));
+  server.closeIdleConnections();
+  const idle = setInterval(() => server.closeIdleConnections(), 100);
+  const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(deadline);
+  // Aborted calls still record how they ended.
+  for (let i = 0; i < 100 && deps.stats.inFlight > 0; i++) await new Promise((tick) => setTimeout(tick, 20));
+  unauthenticated.flush();
+  post({ type: 'stats', stats: deps.stats.snapshot(deps.inspection.characters) });
+  deps.inspection.close();
+  await deps.upstreams.close();
+  post({ type: 'drained' });
+}
+
+port.on('message', (message: ToWorker) => {
+  if (message.type === 'recorded') recorder.acknowledge(message.batch, message.ok);
+  else if (message.type === 'snapshot') {
+    state = new GatewayState(message.snapshot, state);
+    post({ type: 'acknowledged', version: state.version });
+  } else void drain(message.deadlineMs);
+});
