@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { CodedError, type Config, type GatewaySnapshot } from '@sallyport/core';
 import { Counters, WORKERS_MAX } from './counters.ts';
@@ -50,6 +51,7 @@ export class GatewayPool {
   /** Starts all workers; resolves when they listen. @throws CodedError `address-in-use` */
   static async start(options: GatewayPoolOptions): Promise<GatewayPool> {
     const pool = new GatewayPool(options);
+    await probePort(options.config);
     try {
       // The first one finds the port where it was left open; the others share it.
       pool.#port = await pool.#launch(0, options.config.gateway.port);
@@ -173,6 +175,17 @@ export class GatewayPool {
       setTimeout(() => void thread.terminate(), deadlineMs + 5_000).unref();
     })));
   }
+}
+
+/** Listens for a moment without sharing: a port that another server shares would otherwise be shared with it unnoticed. */
+function probePort(config: Config): Promise<void> {
+  const { host, port } = config.gateway;
+  if (port === 0) return Promise.resolve();
+  return new Promise((done, fail) => {
+    const probe = createServer();
+    probe.on('error', (error: Error & { code?: string }) => fail(listenFault({ code: error.code ?? '', message: error.message }, config)));
+    probe.listen({ host, port }, () => probe.close(() => done()));
+  });
 }
 
 function listenFault(message: { code: string; message: string }, config: Config): CodedError {

@@ -10,3 +10,4 @@ export { type DataKey, DataKeys } from './data-keys.ts';
 export { type RootKey, type RootKeyPlace, defaultRootKeyPath, openRootKey } from './root-key.ts';
 export { open, SEAL_OVERHEAD_BYTES, seal, sealedKeyId } from './seal.ts';
 export { openSigningKey, type SigningKey } from './signing-key.ts';
+export { writeDurably } from './durable.ts';

@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+// Runs the command with the Node that the workspace pins, whatever Node found this file.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const main = join(dirname(fileURLToPath(import.meta.url)), '..', 'src', 'main.ts');
+const [major, minor] = process.versions.node.split('.').map(Number);
+
+function pinned() {
+  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+  try {
+    const folder = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+    const path = join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+    return existsSync(path) ? path : null;
+  } catch {
+    return null;
+  }
+}
+
+if (major > 24 || (major === 24 && minor >= 7)) await import(main);
+else {
+  const node = pinned();
+  if (node === null) {
+    process.stderr.write(`sallyport: needs Node 24.7 or newer; this is ${process.versions.node}. Install the workspace with npm start.\n`);
+    process.exit(3);
+  }
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
+  child.on('exit', (code, signal) => process.exit(code ?? (signal ? 3 : 0)));
+}

@@ -1,0 +1,35 @@
+import type { ParseArgsConfig } from 'node:util';
+import { doctor } from './commands/doctor.ts';
+import { keyCreate, keyList, keyRevoke } from './commands/key.ts';
+import { ledgerShow } from './commands/ledger-show.ts';
+import { ledgerVerify } from './commands/ledger-verify.ts';
+import { posture } from './commands/posture.ts';
+import { schema } from './commands/schema.ts';
+import { up } from './commands/up.ts';
+import { upstreamAdd, upstreamList, upstreamMode } from './commands/upstream.ts';
+import type { Options } from './options.ts';
+
+/** One command. */
+export interface Command {
+  /** Words that call it, such as `key create`. */
+  readonly name: string;
+  readonly usage: string;
+  readonly summary: string;
+  readonly options?: NonNullable<ParseArgsConfig['options']>;
+  /** @returns the exit code */
+  run(options: Options): Promise<number>;
+}
+
+/** Every command. A new one is a file and a row here. */
+export const COMMANDS: readonly Command[] = [
+  up, upstreamAdd, upstreamList, upstreamMode, keyCreate, keyList, keyRevoke, ledgerVerify, ledgerShow, posture, doctor, schema,
+];
+
+/** The command that begins a command line, and what follows it. */
+export function findCommand(argv: readonly string[]): { command: Command; rest: readonly string[] } | null {
+  for (const command of COMMANDS) {
+    const words = command.name.split(' ');
+    if (words.every((word, i) => argv[i] === word)) return { command, rest: argv.slice(words.length) };
+  }
+  return null;
+}

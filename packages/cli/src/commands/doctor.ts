@@ -1,0 +1,28 @@
+import { withClient } from '../client.ts';
+import type { Command } from '../commands.ts';
+import { print, printJson } from '../output.ts';
+
+interface Diagnosis {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly remedy: string | null;
+}
+
+/** Says what is wrong and what to type. */
+export const doctor: Command = {
+  name: 'doctor',
+  usage: 'doctor',
+  summary: 'what is wrong, and what to type',
+  async run(options) {
+    const { diagnoses } = await withClient(options, (client) => client.call<{ diagnoses: Diagnosis[] }>('GET', '/api/v1/doctor'));
+    if (options.json) printJson({ ok: diagnoses.every((one) => one.ok), diagnoses });
+    else {
+      for (const { ok, check, detail, remedy } of diagnoses) {
+        print(`${ok ? 'ok  ' : 'BAD '} ${check}: ${detail}`);
+        if (remedy !== null) print(`       ${remedy}`);
+      }
+    }
+    return diagnoses.every((one) => one.ok) ? 0 : 1;
+  },
+};

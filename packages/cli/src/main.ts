@@ -1,0 +1,35 @@
+import { CodedError, toCodedError, ERRORS } from '@sallyport/core';
+import { COMMANDS, findCommand } from './commands.ts';
+import { parseOptions } from './options.ts';
+
+/** Exit codes: 0 fine, 1 findings, 2 wrong usage or configuration, 3 could not do it. */
+function exitCodeOf(fault: CodedError): number {
+  return ['usage', 'config-invalid', 'policy-invalid', 'request-invalid', 'system-unknown', 'not-found', 'conflict', 'tls-required'].includes(fault.code) ? 2 : 3;
+}
+
+function help(): string {
+  const width = Math.max(...COMMANDS.map((command) => command.usage.length));
+  const lines = COMMANDS.map((command) => `  sallyport ${command.usage.padEnd(width)}  ${command.summary}`);
+  return `${['Two gates around every AI call, and a record nobody can quietly rewrite.', '', ...lines, '', 'Every command takes --data DIR (default .sallyport), --root-key FILE, --config FILE and --format json.'].join('\n')}\n`;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  if (argv.length === 0 || argv[0] === 'help' || argv[0] === '--help' || argv[0] === '-h') {
+    process.stdout.write(help());
+    return argv.length === 0 ? 2 : 0;
+  }
+  const found = findCommand(argv);
+  if (!found) throw new CodedError('usage', `there is no command \`${argv.slice(0, 2).join(' ')}\`; see sallyport help`);
+  return found.command.run(parseOptions(found.rest, found.command.options ?? {}));
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (fault) {
+  const coded = toCodedError(fault);
+  const asJson = process.argv.join(' ').includes('--format json') || process.argv.includes('--format=json');
+  if (asJson) process.stdout.write(`${JSON.stringify({ error: { code: coded.code, message: coded.message, action: ERRORS[coded.code].action } })}\n`);
+  process.stderr.write(`sallyport: ${coded.message}\n  ${ERRORS[coded.code].action} (${coded.code})\n`);
+  if (coded.code === 'internal') process.stderr.write(`${String((coded.cause as Error)?.stack ?? coded.cause)}\n`);
+  process.exitCode = exitCodeOf(coded);
+}

@@ -1,0 +1,61 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { CodedError } from '@sallyport/core';
+
+type OptionSpec = NonNullable<ParseArgsConfig['options']>;
+
+/** Options of a command, parsed. */
+export interface Options {
+  readonly positionals: readonly string[];
+  readonly data: string;
+  readonly rootKey: string | undefined;
+  readonly config: string | undefined;
+  readonly json: boolean;
+  /** A text option, or undefined. */
+  text(name: string): string | undefined;
+  /** All values of an option that may repeat. */
+  texts(name: string): string[];
+  flag(name: string): boolean;
+  /** A whole number within bounds. @throws CodedError `usage` */
+  whole(name: string, low: number, high: number): number | undefined;
+  /** A text option that must be there. @throws CodedError `usage` */
+  needed(name: string): string;
+}
+
+const COMMON: OptionSpec = {
+  data: { type: 'string' }, format: { type: 'string' }, config: { type: 'string' }, 'root-key': { type: 'string' },
+};
+
+/** Parses the options every command has and its own. @throws CodedError `usage` */
+export function parseOptions(argv: readonly string[], own: OptionSpec): Options {
+  let parsed: ReturnType<typeof parseArgs>;
+  try {
+    parsed = parseArgs({ args: [...argv], options: { ...COMMON, ...own }, allowPositionals: true, strict: true });
+  } catch (fault) {
+    throw new CodedError('usage', (fault as Error).message.split('.')[0]!.toLowerCase());
+  }
+  const values = parsed.values as Record<string, string | boolean | string[] | undefined>;
+  const format = values['format'] ?? 'text';
+  if (format !== 'json' && format !== 'text') throw new CodedError('usage', `--format is json or text, not \`${String(format)}\``);
+  const text = (name: string): string | undefined => {
+    const value = values[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  return {
+    positionals: parsed.positionals, data: text('data') ?? '.sallyport', rootKey: text('root-key'), config: text('config'), json: format === 'json',
+    text,
+    texts: (name) => ([values[name] ?? []].flat() as string[]),
+    flag: (name) => values[name] === true,
+    whole: (name, low, high) => {
+      const value = text(name);
+      if (value === undefined) return undefined;
+      const number = Number(value);
+      if (!/^\d+$/.test(value) || number < low || number > high) throw new CodedError('usage', `--${name} is a whole number from ${low} to ${high}, not \`${value}\``);
+      return number;
+    },
+    needed: (name) => {
+      const value = text(name);
+      if (value === undefined) throw new CodedError('usage', `--${name} is needed`);
+      return value;
+    },
+  };
+}

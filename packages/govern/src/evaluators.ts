@@ -1,0 +1,91 @@
+import type { EvidenceSource, ProbeResult } from '@sallyport/core';
+import type { Evaluator, Piece } from './posture.ts';
+
+const absent = (what: string): Piece => ({ what, good: null, at: null });
+
+/** The latest result of a probe as a piece of evidence. */
+async function probe(source: EvidenceSource, name: string, missing: string): Promise<Piece> {
+  const result = (await source.probes()).find((item: ProbeResult) => item.probe === name);
+  return result ? { what: result.detail, good: result.passed, at: result.at } : absent(missing);
+}
+
+/** A share of real exchanges that must be complete, worst system first. */
+async function share(
+  source: EvidenceSource, sinceMs: number, count: 'inspected' | 'withPolicyId' | 'complete', what: string,
+): Promise<Piece> {
+  let worst: Piece | null = null;
+  for (const { name, demo } of await source.systems()) {
+    if (demo) continue;
+    const counts = await source.exchangeCounts(sinceMs, name);
+    if (counts.total === 0) continue;
+    const piece: Piece = {
+      what: `${counts[count]} of ${counts.total} calls to \`${name}\` ${what}`, good: counts[count] === counts.total,
+      at: counts.newestAt, subject: `system:${name}`,
+    };
+    if (!worst || (worst.good && !piece.good)) worst = piece;
+  }
+  return worst ?? absent(`real calls that ${what}`);
+}
+
+/** Evaluators of the controls that this version can evidence. The other practices are `not assessed`. */
+export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
+  'MOD-01': async (source, now, maxAge) => [
+    await share(source, now - maxAge, 'withPolicyId', 'were decided by a policy'),
+    await probe(source, 'over-limit-call', 'a synthetic call over its limit, refused'),
+  ],
+  'MOD-03': async (source, now) => [
+    await share(source, now - 86_400_000, 'complete', 'have an intent and an outcome in the record'),
+    await probe(source, 'sequence-gaps', 'a check of the sequence numbers for gaps'),
+    absent('the count of calls that the provider billed'),
+  ],
+  'IO-01': async (source, now, maxAge) => [
+    await share(source, now - maxAge, 'inspected', 'were inspected'),
+    absent('nightly detection and false-positive rates on frozen sets'),
+  ],
+  'IO-03': async (source, now, maxAge) => [
+    await share(source, now - maxAge, 'withPolicyId', 'carry the policy that decided and its version'),
+    absent('a replay of the day with identical decisions'),
+  ],
+  'DAT-03': async (source) => [
+    await probe(source, 'sealed-content', 'a scan of stored content for plaintext'),
+    absent('encrypted backups'),
+  ],
+  'DAT-04': async (source) => [
+    await probe(source, 'transport', 'a handshake with every system that is not a demonstration'),
+  ],
+  'DAT-06': async (source, now, maxAge) => {
+    const counts = await source.exchangeCounts(now - maxAge);
+    return [
+      counts.redactions > 0
+        ? { what: `personal data or secrets were redacted in ${counts.redactions} directions of calls`, good: true, at: counts.newestAt }
+        : absent('redactions in real calls'),
+      absent('a weekly residual test on a labelled set'),
+    ];
+  },
+  'ACC-02': async (source) => {
+    const session = await source.latestEvent('session-created');
+    return [session
+      ? { what: `the latest administrator session was proven by ${String(session.data['method'])} alone`, good: session.data['secondFactor'] === true, at: session.at }
+      : absent('sessions of administrators')];
+  },
+  'ACC-03': async (source, now) => {
+    const keys = (await source.keys()).filter((key) => !key.demo && key.revokedAt === null);
+    const dead = keys.filter((key) => !key.expiresAt);
+    return [
+      keys.length > 0
+        ? { what: `${keys.length - dead.length} of ${keys.length} live keys expire`, good: dead.length === 0, at: new Date(now).toISOString() }
+        : absent('live API keys'),
+      await probe(source, 'retired-key', 'a call with a revoked key, refused'),
+      absent('automatic rotation'),
+    ];
+  },
+  'CMP-03': async (source) => [
+    await probe(source, 'ledger-verify', 'verification of the whole log'),
+    await probe(source, 'tamper-drill', 'a drill in which a copy of the log is tampered with and that is detected'),
+    absent('cosignatures of witnesses'),
+  ],
+  'KEY-01': async (source) => [
+    await probe(source, 'root-key', 'the place and protection of the root key'),
+    absent('an audit of unwrapping and a check for reuse of keys'),
+  ],
+};

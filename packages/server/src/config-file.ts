@@ -1,0 +1,36 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { CodedError, type Config, parseConfig } from '@sallyport/core';
+import { parseDocument } from 'yaml';
+
+/**
+ * Reads `sallyport.yaml`. Without a path, the one in the working folder serves if it is there.
+ * @throws CodedError `config-invalid` naming file and field
+ */
+export function loadConfig(path: string | undefined): Config {
+  const file = resolve(path ?? 'sallyport.yaml');
+  if (!existsSync(file)) {
+    if (path !== undefined) throw new CodedError('config-invalid', `there is no file \`${path}\``);
+    return parseConfig({});
+  }
+  const document = parseDocument(readFileSync(file, 'utf8'), { uniqueKeys: true, strict: true });
+  const problem = document.errors[0];
+  if (problem) throw new CodedError('config-invalid', `\`${file}\`: ${problem.message.split('\n')[0]}`);
+  try {
+    const config = parseConfig(document.toJS({ maxAliasCount: 20 }));
+    return config.policies === undefined ? config : { ...config, policies: resolve(dirname(file), config.policies) };
+  } catch (fault) {
+    throw new CodedError('config-invalid', `\`${file}\`: ${(fault as Error).message}`);
+  }
+}
+
+/** The value a reference names, or null when it is not there. Never logged. */
+export function resolveSecret(ref: string | undefined): string | null {
+  if (ref === undefined) return null;
+  if (ref.startsWith('env:')) return process.env[ref.slice(4)] || null;
+  try {
+    return readFileSync(ref.slice(5), 'utf8').trim() || null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,242 @@
+import { userInfo } from 'node:os';
+import { issueKey } from '@sallyport/access';
+import {
+  CodedError, type Config, type ControlResult, describeIssue, type ExchangeLeaf, newEvent, newId, parseDurationMs, type SystemConfig,
+  systemNameSchema, systemSchema, type UsageLimits,
+} from '@sallyport/core';
+import type { GatewayPool, GatewayStats } from '@sallyport/gateway';
+import { posture } from '@sallyport/govern';
+import type { ExchangeFilter, ExchangeRow, KeyRow } from '@sallyport/store';
+import { open, sealedKeyId, SALT_BYTES, commit } from '@sallyport/vault';
+import { evidenceSource, type ProbeName } from './evidence.ts';
+import { Installation } from './installation.ts';
+import { runProbes } from './probes.ts';
+import { knownSystems, type KnownSystem, Snapshots } from './snapshot.ts';
+
+const KEY_LIFE_MAX_MS = 365 * 86_400_000;
+
+/** A key as shown: never its secret or hash. */
+export interface KeyView {
+  readonly id: string;
+  readonly name: string;
+  readonly prefix: string;
+  readonly systems: readonly string[];
+  readonly limits: UsageLimits;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+  readonly revokedAt: string | null;
+  readonly demo: boolean;
+}
+
+const keyView = ({ id, name, prefix, systems, limits, createdAt, expiresAt, revokedAt, demo }: KeyRow): KeyView =>
+  ({ id, name, prefix, systems, limits, createdAt, expiresAt, revokedAt, demo });
+
+/** One exchange with its leaves, proofs and, on demand, content. */
+export interface ExchangeProof {
+  readonly id: string;
+  readonly summary: ExchangeRow;
+  readonly entries: readonly { index: number; leaf: ExchangeLeaf; leafBase64: string; proof: string[]; content?: string | null; commitmentHolds?: boolean }[];
+  readonly checkpoint: { size: number; rootHash: string; note: string };
+}
+
+/**
+ * Everything that can be asked of an installation, with or without a server: the HTTP API and the commands are thin
+ * clothes over it.
+ */
+export class Control {
+  readonly config: Config;
+  readonly installation: Installation;
+  readonly snapshots: Snapshots;
+  gateway: GatewayPool | null = null;
+  gatewayUrl: string | null = null;
+
+  constructor(config: Config, installation: Installation) {
+    this.config = config;
+    this.installation = installation;
+    this.snapshots = new Snapshots(config, installation);
+  }
+
+  /** Hands the state as it is now to every gateway worker; resolves once all decide by it. */
+  async publish(): Promise<void> {
+    if (this.gateway) await this.gateway.publish(await this.snapshots.build());
+  }
+
+  systems(): Promise<KnownSystem[]> {
+    return knownSystems(this.config, this.installation);
+  }
+
+  /** Adds a system. @throws CodedError `request-invalid`, `conflict` */
+  async addSystem(actor: string, name: string, input: unknown, replace = false): Promise<KnownSystem> {
+    const named = systemNameSchema.safeParse(name);
+    if (!named.success) throw new CodedError('request-invalid', `the name \`${name.slice(0, 64)}\` is not valid: ${named.error.issues[0]!.message}`);
+    const parsed = systemSchema.safeParse(input);
+    if (!parsed.success) throw new CodedError('request-invalid', describeIssue(parsed.error));
+    const known = (await this.systems()).find((system) => system.name === name);
+    if (known && !replace) throw new CodedError('conflict', `a system \`${name}\` exists already`);
+    if (known?.origin === 'file') throw new CodedError('conflict', `\`${name}\` is defined in sallyport.yaml; change it there`);
+    const now = new Date().toISOString();
+    const { store } = this.installation;
+    await store.change(async (tx) => {
+      await store.systems.put(tx, { name, config: parsed.data, demo: known?.demo ?? false, origin: known?.demo ? 'demo' : 'command', createdAt: now, updatedAt: now });
+      const { dialect, mode, urls, allowPrivate } = parsed.data;
+      return {
+        result: undefined,
+        event: newEvent(known ? 'upstream-changed' : 'upstream-added', {
+          actor, subject: `system:${name}`, demo: known?.demo ?? false, data: { dialect, mode, allowPrivate, hosts: urls.map((url) => new URL(url).host) },
+        }),
+      };
+    });
+    await this.publish();
+    return (await this.systems()).find((system) => system.name === name)!;
+  }
+
+  /** Changes whether a system is observed or enforced. */
+  async setMode(actor: string, name: string, mode: SystemConfig['mode']): Promise<KnownSystem> {
+    const known = (await this.systems()).find((system) => system.name === name);
+    if (!known) throw new CodedError('system-unknown', `no system \`${name}\` is known`);
+    return this.addSystem(actor, name, { ...known.config, mode }, true);
+  }
+
+  async removeSystem(actor: string, name: string): Promise<void> {
+    const known = (await this.systems()).find((system) => system.name === name);
+    if (!known) throw new CodedError('system-unknown', `no system \`${name}\` is known`);
+    if (known.origin === 'file') throw new CodedError('conflict', `\`${name}\` is defined in sallyport.yaml; remove it there`);
+    const { store } = this.installation;
+    await store.change(async (tx) => {
+      await store.systems.remove(tx, name);
+      return { result: undefined, event: newEvent('upstream-removed', { actor, subject: `system:${name}`, demo: known.demo }) };
+    });
+    await this.publish();
+  }
+
+  /** Makes a key. The secret is in the answer and nowhere else. @throws CodedError `request-invalid`, `system-unknown` */
+  async createKey(
+    actor: string, input: { name: string; systems: readonly string[]; expires?: string | undefined; limits?: Partial<UsageLimits> | undefined; demo?: boolean },
+  ): Promise<{ id: string; key: string; expiresAt: string }> {
+    const lifeMs = parseDurationMs(input.expires ?? '30d');
+    if (lifeMs <= 0 || lifeMs > KEY_LIFE_MAX_MS) throw new CodedError('request-invalid', 'a key lives for at least a second and at most 365 days');
+    if (!/^[^\x00-\x1f\x7f]{1,128}$/.test(input.name)) throw new CodedError('request-invalid', '`name` must be 1 to 128 printable characters');
+    if (input.systems.length === 0) throw new CodedError('request-invalid', '`systems` must name at least one system');
+    const known = new Map((await this.systems()).map((system) => [system.name, system]));
+    for (const name of input.systems) {
+      if (!known.has(name)) throw new CodedError('system-unknown', `no system \`${name.slice(0, 64)}\` is known; list them with \`sallyport upstream list\``);
+    }
+    const demo = input.demo ?? input.systems.every((name) => known.get(name)!.demo);
+    if (demo && !input.systems.every((name) => known.get(name)!.demo)) throw new CodedError('request-invalid', 'a demonstration key opens demonstrations only');
+    const issued = issueKey();
+    const now = Date.now();
+    const row: KeyRow = {
+      id: newId('key', now), name: input.name, prefix: issued.prefix, hash: issued.hash, systems: [...new Set(input.systems)],
+      limits: (input.limits ?? {}) as UsageLimits, createdAt: new Date(now).toISOString(), expiresAt: new Date(now + lifeMs).toISOString(),
+      revokedAt: null, demo, synthetic: false,
+    };
+    const { store } = this.installation;
+    await store.change(async (tx) => {
+      await store.keys.insert(tx, row);
+      const data = { name: row.name, prefix: row.prefix, systems: row.systems, expiresAt: row.expiresAt };
+      return { result: undefined, event: newEvent('key-created', { actor, subject: `key:${row.id}`, demo, data }) };
+    });
+    await this.publish();
+    return { id: row.id, key: issued.secret, expiresAt: row.expiresAt };
+  }
+
+  async keys(): Promise<KeyView[]> {
+    return (await this.installation.store.keys.list()).filter((key) => !key.synthetic).map(keyView);
+  }
+
+  /** Revokes a key; when this resolves no worker takes it any more. @throws CodedError `not-found` */
+  async revokeKey(actor: string, id: string): Promise<KeyView> {
+    const { store } = this.installation;
+    const row = await store.keys.byId(id);
+    if (!row) throw new CodedError('not-found', `there is no key \`${id.slice(0, 64)}\``);
+    if (row.revokedAt === null) {
+      await store.change(async (tx) => {
+        await store.keys.revoke(tx, id, new Date().toISOString());
+        return { result: undefined, event: newEvent('key-revoked', { actor, subject: `key:${id}`, demo: row.demo }) };
+      });
+    }
+    await this.publish();
+    return keyView((await store.keys.byId(id))!);
+  }
+
+  async exchanges(filter: ExchangeFilter): Promise<ExchangeRow[]> {
+    await this.installation.flush();
+    return this.installation.store.exchanges.list(filter);
+  }
+
+  /** One exchange, proven. @param withContent opens the sealed content too, which is itself recorded */
+  async exchange(actor: string, id: string, withContent: boolean): Promise<ExchangeProof> {
+    await this.installation.flush();
+    const { store, ledger } = this.installation;
+    const summary = await store.exchanges.byId(id);
+    if (!summary) throw new CodedError('not-found', `there is no exchange \`${id.slice(0, 64)}\` in the record`);
+    if (withContent) {
+      await this.installation.announce(newEvent('content-read', { actor, subject: `exchange:${id}`, demo: summary.demo === 1 }));
+    }
+    await ledger.checkpointNow();
+    const indices = [...new Set([summary.intent_index, summary.outcome_index])].filter((index) => index !== null);
+    const entries: ExchangeProof['entries'][number][] = [];
+    let note = '';
+    let checkpoint = ledger.checkpoint;
+    // A second proof may be against a newer checkpoint than the first: prove all against the last.
+    for (const index of indices) ({ note, checkpoint } = await ledger.prove(index));
+    for (const index of indices) {
+      const proven = await ledger.prove(index);
+      ({ note, checkpoint } = proven);
+      const leaf = JSON.parse(Buffer.from(proven.leaf).toString()) as ExchangeLeaf;
+      const entry = { index, leaf, leafBase64: Buffer.from(proven.leaf).toString('base64'), proof: proven.proof.map((hash) => hash.toString('base64')) };
+      entries.push(withContent ? { ...entry, ...(await this.#content(id, index, leaf)) } : entry);
+    }
+    return { id, summary, entries, checkpoint: { size: checkpoint.size, rootHash: checkpoint.root.toString('base64'), note } };
+  }
+
+  async #content(id: string, index: number, leaf: ExchangeLeaf): Promise<{ content: string | null; commitmentHolds: boolean }> {
+    const sealed = await this.installation.ledger.content(index);
+    if (!sealed) return { content: null, commitmentHolds: false };
+    const direction = leaf.type === 'exchange-outcome' ? 'output' : 'input';
+    const record = leaf.type === 'exchange-outcome' ? leaf.output : leaf.input;
+    const plain = open(this.installation.dataKeys.byId(sealedKeyId(sealed)).key, `${id}/${direction}`, sealed);
+    const content = plain.subarray(SALT_BYTES);
+    return {
+      content: Buffer.from(content).toString(),
+      commitmentHolds: record !== null && record.kept === record.bytes && commit(plain.subarray(0, SALT_BYTES), content) === record.commitment,
+    };
+  }
+
+  /** Every control, computed now. Cheap probes run first where their result is older than a minute. */
+  async posture(): Promise<ControlResult[]> {
+    await this.probeIfOlder(60_000);
+    await this.installation.flush();
+    return posture(evidenceSource(this.config, this.installation));
+  }
+
+  /** Runs probes whose latest result is older than an age. */
+  async probeIfOlder(ageMs: number): Promise<void> {
+    const source = evidenceSource(this.config, this.installation);
+    const results = await source.probes();
+    const old = (names: readonly ProbeName[]): ProbeName[] => names.filter((name) => {
+      const result = results.find((item) => item.probe === name);
+      return !result || Date.now() - Date.parse(result.at) > ageMs;
+    });
+    const always: ProbeName[] = ['root-key', 'ledger-verify', 'tamper-drill', 'sealed-content', 'sequence-gaps', 'transport'];
+    const live: ProbeName[] = this.gateway ? ['over-limit-call', 'retired-key'] : [];
+    await runProbes({
+      config: this.config, installation: this.installation, gatewayUrl: this.gatewayUrl, publish: () => this.publish(),
+    }, old([...always, ...live]));
+  }
+
+  /** Counts of all gateway workers. */
+  stats(): readonly GatewayStats[] {
+    return this.gateway?.stats() ?? [];
+  }
+}
+
+/** Opens an installation for one command, without a server. The actor is the local user. */
+export async function openControl(options: { data: string; config: Config; rootKey: string | undefined; create?: boolean }): Promise<Control> {
+  return new Control(options.config, await Installation.open(options.data, options.config, options.rootKey, options.create ?? true));
+}
+
+/** The actor of commands: whoever runs them on this machine. They can approve nothing. */
+export function localActor(): string {
+  return `local:${userInfo().username}`;
+}

@@ -1,0 +1,59 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { newEvent, systemSchema } from '@sallyport/core';
+import { writeDurably } from '@sallyport/vault';
+import type { Control } from '../control.ts';
+import { PLANTED_SECRET } from './helpdesk.ts';
+
+const KEY_RENEW_MS = 86_400_000;
+
+/** The demonstration systems, running on a thread of their own. */
+export interface Demo {
+  readonly key: string;
+  readonly urls: { readonly helpdesk: string; readonly lending: string };
+  stop(): Promise<void>;
+}
+
+/** Starts both demonstrations and makes them known; the demonstration key stays the same across starts. */
+export async function startDemo(control: Control): Promise<Demo> {
+  const thread = new Worker(new URL('./thread.ts', import.meta.url));
+  const ports = await new Promise<{ helpdesk: number; lending: number }>((done, fail) => {
+    thread.once('message', done);
+    thread.once('error', fail);
+  });
+  const urls = { helpdesk: `http://127.0.0.1:${ports.helpdesk}/v1`, lending: `http://127.0.0.1:${ports.lending}` };
+  await put(control, 'helpdesk', { dialect: 'openai', urls: [urls.helpdesk], canaries: [PLANTED_SECRET] });
+  await put(control, 'lending', { dialect: 'oip', urls: [urls.lending], models: ['lending'] });
+  return { key: await demoKey(control), urls, stop: async () => void (await thread.terminate()) };
+}
+
+/** Demonstrations enforce from the start; a mode someone chose since is kept. */
+async function put(control: Control, name: string, own: { dialect: 'openai' | 'oip'; urls: string[]; canaries?: string[]; models?: string[] }): Promise<void> {
+  const { store } = control.installation;
+  const known = (await control.systems()).find((system) => system.name === name);
+  if (known && !known.demo) return;
+  const now = new Date().toISOString();
+  const config = systemSchema.parse({ mode: known?.config.mode ?? 'enforce', allowPrivate: true, ...own });
+  await store.change(async (tx) => {
+    await store.systems.put(tx, { name, config, demo: true, origin: 'demo', createdAt: now, updatedAt: now });
+    return { result: undefined, event: newEvent(known ? 'upstream-changed' : 'upstream-added', { actor: 'sallyport', subject: `system:${name}`, demo: true }) };
+  });
+}
+
+/** The demonstration key: kept wrapped by the root key, so that it can be printed again. */
+async function demoKey(control: Control): Promise<string> {
+  const { installation } = control;
+  const path = join(installation.folder, 'keys', 'demo-key.json');
+  if (existsSync(path)) {
+    const { id, wrapped } = JSON.parse(readFileSync(path, 'utf8')) as { id: string; wrapped: string };
+    const row = await installation.store.keys.byId(id);
+    if (row && row.revokedAt === null && Date.parse(row.expiresAt) - Date.now() > KEY_RENEW_MS) {
+      return Buffer.from(installation.rootKey.unwrap(Buffer.from(wrapped, 'base64'), `demo-key:${id}`)).toString();
+    }
+  }
+  const made = await control.createKey('sallyport', { name: 'demonstration', systems: ['helpdesk', 'lending'], expires: '30d', demo: true });
+  const wrapped = Buffer.from(installation.rootKey.wrap(Buffer.from(made.key), `demo-key:${made.id}`)).toString('base64');
+  writeDurably(path, `${JSON.stringify({ id: made.id, wrapped })}\n`, 0o600);
+  return made.key;
+}

@@ -1,0 +1,28 @@
+import type { Config, EvidenceSource, ProbeResult } from '@sallyport/core';
+import type { Installation } from './installation.ts';
+import { knownSystems } from './snapshot.ts';
+
+/** What governance reads: projections of the record and the latest results of probes. */
+export function evidenceSource(config: Config, installation: Installation): EvidenceSource {
+  const { store } = installation;
+  return {
+    exchangeCounts: (sinceMs, system) => store.exchanges.counts(new Date(sinceMs).toISOString(), system),
+    systems: async () => (await knownSystems(config, installation)).map(({ name, demo, config: own }) => ({ name, demo, mode: own.mode })),
+    keys: async () => (await store.keys.list()).filter((key) => !key.synthetic),
+    latestEvent: (type, subject) => store.events.latest(type, subject),
+    probes: async () => {
+      const results: ProbeResult[] = [];
+      for (const probe of PROBE_NAMES) {
+        const event = await store.events.latest('probe-completed', `probe:${probe}`);
+        if (event) results.push({ probe, at: event.at, passed: event.data['passed'] === true, detail: String(event.data['detail']) });
+      }
+      return results;
+    },
+  };
+}
+
+/** Names of the probes there are. */
+export const PROBE_NAMES = [
+  'ledger-verify', 'tamper-drill', 'root-key', 'sealed-content', 'sequence-gaps', 'transport', 'over-limit-call', 'retired-key',
+] as const;
+export type ProbeName = (typeof PROBE_NAMES)[number];

@@ -1,0 +1,13 @@
+/**
+ * The control plane and composition root: opens an installation, wires every part to the others, serves the HTTP
+ * API and runs the gateway.
+ *
+ * Call first: {@link startServer}, or {@link openControl} for a command without a server.
+ * Do not trust it with: being reachable from a network without TLS. It refuses to.
+ */
+export { type Control, openControl } from './control.ts';
+export { loadConfig } from './config-file.ts';
+export { controlSocketPath } from './control-socket.ts';
+export { type RunningServer, type ServerOptions, startServer } from './server.ts';
+export { openApiDocument } from './app.ts';
+export { type LocalApi, localApi } from './local-api.ts';

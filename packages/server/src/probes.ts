@@ -1,0 +1,179 @@
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { issueKey } from '@sallyport/access';
+import { type Config, DEFAULT_USAGE_LIMITS, newEvent, newId } from '@sallyport/core';
+import { entriesPath, verifyLedger } from '@sallyport/ledger';
+import { open } from '@sallyport/vault';
+import type { ProbeName } from './evidence.ts';
+import type { Installation } from './installation.ts';
+import { knownSystems, type KnownSystem } from './snapshot.ts';
+
+/** What a probe found; null where there is nothing to probe. */
+type Finding = { passed: boolean; detail: string } | null;
+
+/** What probes may use. */
+export interface ProbeContext {
+  readonly config: Config;
+  readonly installation: Installation;
+  /** Address of the gateway, when one runs. */
+  readonly gatewayUrl: string | null;
+  /** Hands new keys to the gateway. */
+  readonly publish: () => Promise<void>;
+}
+
+async function ledgerVerify({ installation }: ProbeContext): Promise<Finding> {
+  await installation.ledger.checkpointNow();
+  const report = await verifyLedger(installation.ledger.folder, installation.ledger.verifierKey);
+  return {
+    passed: report.ok,
+    detail: report.ok ? `all ${report.size} entries of the log verify against the signed checkpoint` : `the log does not verify: ${report.problems[0]!.message}`,
+  };
+}
+
+/** Copies the end of the log, changes one byte, and expects to be told. */
+async function tamperDrill({ installation }: ProbeContext): Promise<Finding> {
+  const { folder, verifierKey, checkpoint } = installation.ledger;
+  if (checkpoint.size === 0 || checkpoint.size > 100_000) return null;
+  const copy = mkdtempSync(join(tmpdir(), 'sallyport-drill-'));
+  try {
+    cpSync(folder, copy, { recursive: true, filter: (path) => !path.startsWith(join(folder, 'content')) && !path.startsWith(join(folder, 'journal')) });
+    const n = Math.floor((checkpoint.size - 1) / 256);
+    const width = Math.min(256, checkpoint.size - n * 256);
+    const path = [entriesPath(n, width), entriesPath(n, 256)].map((name) => join(copy, name)).find((name) => existsSync(name));
+    if (!path) return null;
+    const bytes = readFileSync(path);
+    bytes[Math.floor(bytes.length / 2)]! ^= 1;
+    writeFileSync(path, bytes);
+    const report = await verifyLedger(copy, verifierKey);
+    return { passed: !report.ok, detail: report.ok ? 'a changed byte in a copy of the log went unnoticed' : 'a changed byte in a copy of the log was found and placed' };
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+async function rootKey({ installation }: ProbeContext): Promise<Finding> {
+  const { place, exposed } = installation.rootKey;
+  if (place !== 'outside') return { passed: false, detail: 'the root key lies beside the data that it protects' };
+  if (exposed) return { passed: false, detail: 'the root key can be read by other users of this machine' };
+  return { passed: true, detail: `the root key lies outside the data folder, readable by its owner only; ${installation.dataKeys.size} data keys are wrapped by it` };
+}
+
+/** Opens recent sealed content: each must need a key, and must not be readable without. */
+async function sealedContent({ installation }: ProbeContext): Promise<Finding> {
+  const rows = await installation.store.exchanges.list({ limit: 200 });
+  let opened = 0;
+  for (const row of rows) {
+    if (row.demo === 1 || row.synthetic === 1 || opened >= 25) continue;
+    const sealed = await installation.ledger.content(row.intent_index);
+    if (!sealed) continue;
+    const { id, key } = installation.dataKeys.byId(Buffer.from(sealed.subarray(1, 31)).toString('latin1').trimEnd());
+    const plain = Buffer.from(open(key, `${row.id}/input`, sealed)).subarray(16);
+    if (plain.length >= 16 && Buffer.from(sealed).includes(plain.subarray(0, 16))) {
+      return { passed: false, detail: `content under ${id} is stored in the clear` };
+    }
+    opened++;
+  }
+  const stray = existsSync(join(installation.folder, 'content')) ? readdirSync(join(installation.folder, 'content')).length : 0;
+  if (opened === 0) return null;
+  return { passed: stray === 0, detail: `${opened} stored contents were opened with their keys; none is readable without` };
+}
+
+async function sequenceGaps({ installation }: ProbeContext): Promise<Finding> {
+  if ((await installation.store.exchanges.counts('1970')).total === 0) return null;
+  const gaps = await installation.store.exchanges.sequenceGaps();
+  const missing = gaps.reduce((sum, gap) => sum + gap.missing, 0);
+  return { passed: missing === 0, detail: missing === 0 ? 'the sequence numbers of all workers have no gap' : `${missing} sequence numbers are missing from the record` };
+}
+
+function handshake(url: URL): Promise<string> {
+  return new Promise((done, fail) => {
+    const socket = connect({ host: url.hostname, port: Number(url.port || 443), servername: url.hostname, timeout: 5_000 }, () => {
+      done(socket.getProtocol() ?? 'unknown');
+      socket.destroy();
+    });
+    socket.on('timeout', () => socket.destroy(new Error('no handshake in time')));
+    socket.on('error', fail);
+  });
+}
+
+async function transport({ config, installation }: ProbeContext): Promise<Finding> {
+  const systems = (await knownSystems(config, installation)).filter((system: KnownSystem) => !system.demo);
+  if (systems.length === 0) return null;
+  const seen: string[] = [];
+  for (const { name, config: own } of systems) {
+    for (const text of own.urls) {
+      const url = new URL(text);
+      const loopback = /^(?:localhost|127\.|\[::1\])/.test(url.hostname);
+      if (url.protocol === 'http:' && loopback) seen.push(`${name}: loopback`);
+      else if (url.protocol === 'http:') return { passed: false, detail: `\`${name}\` is reached without TLS` };
+      else {
+        const protocol = await handshake(url).catch(() => 'no handshake');
+        if (protocol !== 'TLSv1.3') return { passed: false, detail: `\`${name}\` answered with ${protocol} instead of TLS 1.3` };
+        seen.push(`${name}: ${protocol}`);
+      }
+    }
+  }
+  return { passed: true, detail: `transport of every system: ${seen.join(', ')}` };
+}
+
+/** Calls the gateway with a synthetic key that must be refused with a certain code. */
+async function refusedCall(context: ProbeContext, kind: 'over-limit-call' | 'retired-key'): Promise<Finding> {
+  const { gatewayUrl, installation, config } = context;
+  const system = (await knownSystems(config, installation))
+    .find((one) => one.config.dialect === 'openai' && (kind === 'retired-key' || !one.demo));
+  if (gatewayUrl === null || !system) return null;
+  const issued = issueKey();
+  const now = Date.now();
+  const id = newId('key');
+  const retired = kind === 'retired-key';
+  await installation.store.change(async (tx) => {
+    await installation.store.keys.insert(tx, {
+      id, name: `probe ${kind}`, prefix: issued.prefix, hash: issued.hash, systems: [system.name],
+      limits: { ...DEFAULT_USAGE_LIMITS, requestsPerMinute: retired ? DEFAULT_USAGE_LIMITS.requestsPerMinute : 0 },
+      createdAt: new Date(now).toISOString(), expiresAt: new Date(now + 600_000).toISOString(),
+      revokedAt: retired ? new Date(now).toISOString() : null, demo: system.demo, synthetic: true,
+    });
+    return { result: undefined, event: newEvent('key-created', { actor: 'sallyport', subject: `key:${id}`, synthetic: true }) };
+  });
+  await context.publish();
+  try {
+    const response = await fetch(`${gatewayUrl}/s/${system.name}/v1/chat/completions`, {
+      method: 'POST', headers: { authorization: `Bearer ${issued.secret}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: system.name, messages: [{ role: 'user', content: 'probe' }] }), signal: AbortSignal.timeout(10_000),
+    });
+    const wanted = retired ? 401 : 429;
+    await response.body?.cancel();
+    const what = retired ? 'a call with a revoked key' : 'a synthetic call over its limit';
+    return { passed: response.status === wanted, detail: `${what} was answered with ${response.status}` };
+  } finally {
+    const at = new Date().toISOString();
+    await installation.store.change(async (tx) => {
+      await installation.store.keys.revoke(tx, id, at);
+      return { result: undefined, event: newEvent('key-revoked', { actor: 'sallyport', subject: `key:${id}`, synthetic: true }) };
+    });
+    await context.publish();
+  }
+}
+
+const PROBES: Readonly<Record<ProbeName, (context: ProbeContext) => Promise<Finding>>> = {
+  'ledger-verify': ledgerVerify,
+  'tamper-drill': tamperDrill,
+  'root-key': rootKey,
+  'sealed-content': sealedContent,
+  'sequence-gaps': sequenceGaps,
+  transport,
+  'over-limit-call': (context) => refusedCall(context, 'over-limit-call'),
+  'retired-key': (context) => refusedCall(context, 'retired-key'),
+};
+
+/** Runs every probe and records what each found. A probe that cannot run is recorded as failed, with the reason. */
+export async function runProbes(context: ProbeContext, names: readonly ProbeName[] = Object.keys(PROBES) as ProbeName[]): Promise<void> {
+  for (const name of names) {
+    const found = await PROBES[name](context).catch((fault: Error): Finding => ({ passed: false, detail: `the probe could not run: ${fault.message}` }));
+    if (found === null) continue;
+    await context.installation.announce(newEvent('probe-completed', { actor: 'sallyport', subject: `probe:${name}`, data: { ...found } }));
+  }
+  await context.installation.flush();
+}

@@ -1,0 +1,84 @@
+import {
+  type Config, DEFAULT_USAGE_LIMITS, type GatewaySnapshot, type KeySnapshot, type SystemConfig, type SystemSnapshot, type UsageLimits,
+} from '@sallyport/core';
+import { Counters } from '@sallyport/gateway';
+import { defaultPolicyText, PolicySet } from '@sallyport/policy';
+import type { KeyRow } from '@sallyport/store';
+import { resolveSecret } from './config-file.ts';
+import type { Installation } from './installation.ts';
+
+/** A system, wherever it was named. */
+export interface KnownSystem {
+  readonly name: string;
+  readonly config: SystemConfig;
+  readonly demo: boolean;
+  readonly origin: 'file' | 'command' | 'demo';
+}
+
+/** Every system: those of the file first; a name in the file wins. */
+export async function knownSystems(config: Config, installation: Installation): Promise<KnownSystem[]> {
+  const systems = new Map<string, KnownSystem>();
+  for (const row of await installation.store.systems.list()) systems.set(row.name, row);
+  for (const [name, own] of Object.entries(config.systems)) systems.set(name, { name, config: own, demo: false, origin: 'file' });
+  return [...systems.values()].sort((a, b) => a.name.localeCompare(b.name));
+}
+
+const limitsOf = (own: { [K in keyof UsageLimits]?: number | undefined }): UsageLimits => ({
+  requestsPerMinute: own.requestsPerMinute ?? DEFAULT_USAGE_LIMITS.requestsPerMinute,
+  tokensPerMinute: own.tokensPerMinute ?? DEFAULT_USAGE_LIMITS.tokensPerMinute,
+  concurrent: own.concurrent ?? DEFAULT_USAGE_LIMITS.concurrent,
+  spendMicroUsdPerDay: own.spendMicroUsdPerDay ?? DEFAULT_USAGE_LIMITS.spendMicroUsdPerDay,
+});
+
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
+/** Builds snapshots for the gateway and keeps the places of keys and systems in the shared counters. */
+export class Snapshots {
+  readonly counters = new Counters(Counters.allocate(), 0);
+  readonly #config: Config;
+  readonly #installation: Installation;
+  readonly #slots = new Map<string, number>();
+  #version = 0;
+
+  constructor(config: Config, installation: Installation) {
+    this.#config = config;
+    this.#installation = installation;
+  }
+
+  #slot(subject: string): number {
+    let slot = this.#slots.get(subject);
+    if (slot === undefined) {
+      slot = this.#slots.size;
+      this.#slots.set(subject, slot);
+    }
+    return slot;
+  }
+
+  /** Spend of the day so far, from the record: a restart hands out no second budget. */
+  async restoreSpend(nowMs: number): Promise<void> {
+    const sums = new Map<string, number>();
+    for (const { actor, system, micro } of await this.#installation.store.exchanges.spendSince(dayOf(nowMs))) {
+      for (const subject of [actor, `system:${system}`]) sums.set(subject, (sums.get(subject) ?? 0) + micro);
+    }
+    for (const [subject, micro] of sums) this.counters.setSpend(this.#slot(subject), micro, nowMs);
+  }
+
+  /** The state as it is now, as the next version. @throws CodedError `policy-invalid` */
+  async build(nowMs: number = Date.now()): Promise<GatewaySnapshot> {
+    const { store, dataKeys } = this.#installation;
+    const today = dayOf(nowMs);
+    const systems = (await knownSystems(this.#config, this.#installation)).map(({ name, config, demo }): SystemSnapshot => {
+      const { key } = dataKeys.forDay(`system:${name}`, today);
+      return {
+        ...config, name, demo, apiKey: resolveSecret(config.apiKeyRef), usageLimits: limitsOf(config.limits),
+        slot: this.#slot(`system:${name}`), dataKeys: [{ id: key.id, key: key.key }],
+      };
+    });
+    const keys = (await store.keys.list()).map((row: KeyRow): KeySnapshot => ({
+      id: row.id, name: row.name, hash: row.hash, systems: row.systems, expiresAtMs: Date.parse(row.expiresAt),
+      revoked: row.revokedAt !== null, demo: row.demo, synthetic: row.synthetic, usageLimits: limitsOf(row.limits), slot: this.#slot(`key:${row.id}`),
+    }));
+    const text = defaultPolicyText(this.#config.policies);
+    return { version: ++this.#version, systems, keys, policies: { version: PolicySet.load(text).version, text } };
+  }
+}
