@@ -12,11 +12,6 @@ export interface KeyProvider {
   unwrap(wrapped: Uint8Array, context: string): Uint8Array;
 }
 
-/** Appends to the record. Resolves only once the entries are durable; rejects with `record-unavailable`. */
-export interface Recorder {
-  record(leaf: string, payload: Uint8Array | null): Promise<void>;
-}
-
 /** Inspects one text. Pure; may run on another thread. */
 export interface TextInspector {
   inspect(request: InspectionRequest): Detection[] | Promise<Detection[]>;

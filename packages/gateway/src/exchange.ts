@@ -1,13 +1,14 @@
 import { performance } from 'node:perf_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
-  type ErrorCode, ERRORS, type ExchangeFacts, type KeySnapshot, newId, type Recorder, type SystemSnapshot, type Verdict, type VerdictRecord,
+  type ErrorCode, ERRORS, type ExchangeFacts, type KeySnapshot, newId, type SystemSnapshot, type Verdict, type VerdictRecord,
 } from '@sallyport/core';
 import type { Redactor } from '@sallyport/guard';
 import { type Dialect, openai, type OperationRoute, type RequestReading } from '@sallyport/models';
 import type { Counters, Reservation } from './counters.ts';
 import type { Inspection } from './inspection.ts';
 import type { WorkerStart } from './messages.ts';
+import type { PortRecorder } from './recorder.ts';
 import type { GatewayState } from './state.ts';
 import type { Stats } from './stats.ts';
 import type { Upstreams } from './upstream.ts';
@@ -18,7 +19,7 @@ export interface Deps {
   readonly state: () => GatewayState;
   readonly counters: Counters;
   readonly inspection: Inspection;
-  readonly recorder: Recorder;
+  readonly recorder: PortRecorder;
   readonly upstreams: Upstreams;
   readonly stats: Stats;
   /** Next number in the sequence of this worker's exchanges. */

@@ -186,7 +186,7 @@ export class Forwarding {
     const exchange = this.#exchange;
     this.#outputCharacters = characters;
     const good = this.#status < 400;
-    const sealed = sealContent(exchange, 'output', body);
+    const sealed = sealContent(exchange, this.#deps, 'output', body);
     await this.#record(good ? 'answered' : 'upstream-error', this.#status, null, sealed, verdict, usage);
     if (!exchange.res.destroyed) {
       exchange.res.writeHead(this.#status, { ...this.#returnedHeaders(), 'content-length': body.length });
@@ -251,7 +251,7 @@ export class Forwarding {
   }
 
   #streamSealed(): Sealed {
-    return sealContent(this.#exchange, 'output', Buffer.concat(this.#kept), {
+    return sealContent(this.#exchange, this.#deps, 'output', Buffer.concat(this.#kept), {
       commitment: this.#hasher.digest(), salt: this.#salt, bytes: this.#sentBytes,
     });
   }

@@ -55,7 +55,7 @@ async function listModels(exchange: Exchange, deps: Deps): Promise<void> {
     exchange.ended = true;
     deps.counters.settle(exchange.reservation!, 0, 0);
     await recordOutcome(exchange, deps, {
-      outcome: 'answered', status: 200, code: null, output: sealContent(exchange, 'output', body), verdict: null,
+      outcome: 'answered', status: 200, code: null, output: sealContent(exchange, deps, 'output', body), verdict: null,
       inputTokens: 0, outputTokens: 0, costMicroUsd: 0,
     });
     deps.stats.ended(first.name, 'answered', null, exchange.timingsMs);

@@ -8,6 +8,8 @@ import { decodeFrames, type Frame } from './recorder.ts';
 /** How long workers get to acknowledge a snapshot, and to start. */
 const ACKNOWLEDGE_MS = 5_000;
 const START_MS = 20_000;
+/** Room for what lives as long as a call: larger means that fewer calls are copied by the collector. */
+const YOUNG_GENERATION_MB = 64;
 
 /** What a pool of gateway workers needs. */
 export interface GatewayPoolOptions {
@@ -74,7 +76,9 @@ export class GatewayPool {
       worker, run, host: config.gateway.host, port, tls, reusePort: workers > 1 && process.platform === 'linux', deadlines: config.deadlines,
       limits: config.limits, counters: counters.memory, snapshot: this.#snapshot, detectors: detectors ?? true,
     };
-    const thread = new Worker(new URL('./worker.ts', import.meta.url), { workerData: start });
+    const thread = new Worker(new URL('./worker.ts', import.meta.url), {
+      workerData: start, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
     const running: Running = { thread, version: this.#snapshot.version, stats: null, drained: false };
     this.#workers.set(worker, running);
     return new Promise((done, fail) => {

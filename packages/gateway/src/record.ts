@@ -1,27 +1,25 @@
-import { type ContentRecord, type DenialLeaf, type ExchangeFacts, type IntentLeaf, LIMITS, type Outcome, type OutcomeLeaf, type SystemSnapshot, type Verdict } from '@sallyport/core';
-import { commit, newSalt, seal } from '@sallyport/vault';
+import { type ContentRecord, type DenialLeaf, type ExchangeFacts, type IntentLeaf, LIMITS, type Outcome, type OutcomeLeaf, type Verdict } from '@sallyport/core';
+import { commit, commitWithSalt, newSalt, type Sealable } from '@sallyport/vault';
 import { type Deps, type Exchange, metadata, verdictRecord } from './exchange.ts';
 
-/** Content for the record: its commitment, and the sealed bytes that go beside the log. */
+/** Content for the record: its commitment, and what is to be sealed beside the log. */
 export interface Sealed {
   readonly record: ContentRecord;
-  readonly payload: Uint8Array | null;
+  readonly content: Sealable | null;
 }
 
-/** The data key of today, or the newest there is. */
-function dataKey(system: SystemSnapshot): { id: string; key: Uint8Array } | null {
-  return system.dataKeys[0] ?? null;
-}
-
-/** Commits to content and seals as much of it as is kept. */
-export function sealContent(exchange: Exchange, direction: 'input' | 'output', content: Uint8Array, done?: { commitment: string; salt: Uint8Array; bytes: number }): Sealed {
+/** Commits to content and readies as much of it as is kept for sealing. */
+export function sealContent(exchange: Exchange, deps: Deps, direction: 'input' | 'output', content: Uint8Array, done?: { commitment: string; salt: Uint8Array; bytes: number }): Sealed {
+  const key = exchange.system ? deps.state().sealing.get(exchange.system.name) : undefined;
+  const kept = content.length > LIMITS.payloadBytesMax ? content.subarray(0, LIMITS.payloadBytesMax) : content;
+  const whole = done === undefined && kept.length === content.length;
+  const made = whole ? commitWithSalt(content) : null;
   const salt = done?.salt ?? newSalt();
-  const commitment = done?.commitment ?? commit(salt, content);
+  const commitment = done?.commitment ?? made?.commitment ?? commit(salt, content);
   const bytes = done?.bytes ?? content.length;
-  const key = exchange.system ? dataKey(exchange.system) : null;
-  if (!key) return { record: { bytes, commitment, kept: 0 }, payload: null };
-  const kept = content.subarray(0, LIMITS.payloadBytesMax);
-  return { record: { bytes, commitment, kept: kept.length }, payload: seal(key, `${exchange.id}/${direction}`, salt, kept) };
+  if (!key) return { record: { bytes, commitment, kept: 0 }, content: null };
+  const plain = made?.salted ?? Buffer.concat([salt, kept]);
+  return { record: { bytes, commitment, kept: kept.length }, content: { key, context: `${exchange.id}/${direction}`, plain } };
 }
 
 function facts(exchange: Exchange): ExchangeFacts {
@@ -48,12 +46,12 @@ function base(exchange: Exchange, deps: Deps) {
 
 /** Records what is about to be forwarded. Durable when it resolves. @throws CodedError `record-unavailable` */
 export async function recordIntent(exchange: Exchange, deps: Deps): Promise<void> {
-  const sealed = sealContent(exchange, 'input', exchange.body ?? new Uint8Array(0));
+  const sealed = sealContent(exchange, deps, 'input', exchange.body ?? new Uint8Array(0));
   const leaf: IntentLeaf = {
     ...base(exchange, deps), type: 'exchange-intent', at: new Date(exchange.atMs).toISOString(), ...facts(exchange),
     input: sealed.record, verdict: verdictRecord(exchange.inputVerdict!),
   };
-  await deps.recorder.record(JSON.stringify(leaf), sealed.payload);
+  await deps.recorder.record(JSON.stringify(leaf), sealed.content);
   exchange.intended = true;
 }
 
@@ -78,17 +76,17 @@ export async function recordOutcome(exchange: Exchange, deps: Deps, ending: Endi
     inputTokens: ending.inputTokens, outputTokens: ending.outputTokens, costMicroUsd: ending.costMicroUsd,
     timingsMs: exchange.timingsMs,
   };
-  await deps.recorder.record(JSON.stringify(leaf), ending.output?.payload ?? null);
+  await deps.recorder.record(JSON.stringify(leaf), ending.output?.content ?? null);
 }
 
 /** Records a call that ends before anything is forwarded. */
 export async function recordDenial(exchange: Exchange, deps: Deps, outcome: Outcome, status: number, code: string): Promise<void> {
-  const sealed = exchange.body && exchange.system ? sealContent(exchange, 'input', exchange.body) : null;
+  const sealed = exchange.body && exchange.system ? sealContent(exchange, deps, 'input', exchange.body) : null;
   const leaf: DenialLeaf = {
     ...base(exchange, deps), type: 'exchange-denied', at: new Date(exchange.atMs).toISOString(), ...facts(exchange),
     outcome, status, code, input: sealed?.record ?? null,
     verdict: exchange.inputVerdict ? verdictRecord(exchange.inputVerdict) : null, address: exchange.address,
     timingsMs: exchange.timingsMs,
   };
-  await deps.recorder.record(JSON.stringify(leaf), sealed?.payload ?? null);
+  await deps.recorder.record(JSON.stringify(leaf), sealed?.content ?? null);
 }

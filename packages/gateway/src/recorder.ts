@@ -1,4 +1,5 @@
-import { CodedError, type Recorder } from '@sallyport/core';
+import { CodedError } from '@sallyport/core';
+import { type Sealable, sealTogether } from '@sallyport/vault';
 
 /** An entry in the frames sent to the appender. */
 export interface Frame {
@@ -22,38 +23,52 @@ export function decodeFrames(frames: Uint8Array): Frame[] {
   return out;
 }
 
+/** How long records gather under load: each sync to disk is then shared by more of them. */
+const GATHER_MS = 2;
+
 interface Pending {
   readonly leaf: string;
-  readonly payload: Uint8Array | null;
+  readonly content: Sealable | null;
   readonly done: () => void;
   readonly fail: (fault: CodedError) => void;
 }
 
 /** The recorder of a worker: whatever one turn of the event loop records travels to the appender together. */
-export class PortRecorder implements Recorder {
+export class PortRecorder {
   readonly #post: (batch: number, frames: Uint8Array<ArrayBuffer>) => void;
   #pending: Pending[] = [];
   readonly #sent = new Map<number, Pending[]>();
   #batch = 0;
 
-  constructor(post: (batch: number, frames: Uint8Array<ArrayBuffer>) => void) {
+  readonly #busy: () => boolean;
+
+  /** @param busy whether so much is in flight that records are worth gathering for a moment */
+  constructor(post: (batch: number, frames: Uint8Array<ArrayBuffer>) => void, busy: () => boolean) {
     this.#post = post;
+    this.#busy = busy;
   }
 
-  record(leaf: string, payload: Uint8Array | null): Promise<void> {
+  /** Records a leaf, its content sealed beside it. Durable when it resolves. @throws CodedError `record-unavailable` */
+  record(leaf: string, content: Sealable | null): Promise<void> {
     return new Promise((done, fail) => {
-      if (this.#pending.push({ leaf, payload, done, fail }) === 1) setImmediate(() => this.#flush());
+      if (this.#pending.push({ leaf, content, done, fail }) > 1) return;
+      if (this.#busy()) setTimeout(() => this.#flush(), GATHER_MS);
+      else setImmediate(() => this.#flush());
     });
   }
 
   #flush(): void {
     const pending = this.#pending;
     this.#pending = [];
+    const payloads = sealTogether(pending.map((one) => one.content));
     let bytes = 0;
-    for (const { leaf, payload } of pending) bytes += 8 + leaf.length * 3 + (payload?.length ?? 0);
+    pending.forEach(({ leaf }, i) => {
+      bytes += 8 + leaf.length * 3 + (payloads[i]?.length ?? 0);
+    });
     const out = Buffer.from(new ArrayBuffer(bytes));
     let at = 0;
-    for (const { leaf, payload } of pending) {
+    for (const [i, { leaf }] of pending.entries()) {
+      const payload = payloads[i];
       const leafBytes = out.write(leaf, at + 8, 'utf8');
       out.writeUInt32BE(leafBytes, at);
       out.writeUInt32BE(payload?.length ?? 0, at + 4);

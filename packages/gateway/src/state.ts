@@ -4,6 +4,7 @@ import {
   type DialectName, stricter, type SystemSnapshot, type Verdict,
 } from '@sallyport/core';
 import { PolicySet } from '@sallyport/policy';
+import { type SealingKey, sealingKey } from '@sallyport/vault';
 
 /** What is done about a detection where the system's own policy says nothing. */
 const DEFAULT_ACTIONS: Readonly<Record<'input' | 'output', Readonly<Record<DetectorName, Action>>>> = {
@@ -37,12 +38,15 @@ export class GatewayState {
   readonly keys: KeyRing;
   readonly policies: PolicySet;
   readonly systems: ReadonlyMap<string, SystemSnapshot>;
+  /** The key that seals content of a system today. */
+  readonly sealing: ReadonlyMap<string, SealingKey>;
 
   constructor(snapshot: GatewaySnapshot, before?: GatewayState) {
     this.version = snapshot.version;
     this.keys = new KeyRing(snapshot.keys);
     this.policies = before?.policies.text === snapshot.policies.text ? before.policies : PolicySet.load(snapshot.policies.text);
     this.systems = new Map(snapshot.systems.map((system) => [system.name, system]));
+    this.sealing = new Map(snapshot.systems.flatMap((system) => (system.dataKeys[0] ? [[system.name, sealingKey(system.dataKeys[0])]] : [])));
   }
 
   /**

@@ -14,6 +14,9 @@ import { Stats } from './stats.ts';
 import { Unauthenticated } from './unauthenticated.ts';
 import { Upstreams } from './upstream.ts';
 
+/** Calls in flight from which records are gathered before they go to the appender. */
+const BUSY_IN_FLIGHT = 8;
+
 const start = workerData as WorkerStart;
 const port = parentPort!;
 const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
@@ -21,7 +24,10 @@ const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.p
 let state = new GatewayState(start.snapshot);
 let seq = 0;
 let draining = false;
-const recorder = new PortRecorder((batch, frames) => post({ type: 'record', batch, frames }, [frames.buffer]));
+const stats = new Stats();
+const recorder = new PortRecorder(
+  (batch, frames) => post({ type: 'record', batch, frames }, [frames.buffer]), () => stats.inFlight >= BUSY_IN_FLIGHT,
+);
 const unauthenticated = new Unauthenticated((address, count) => post({ type: 'unauthenticated', address, count }));
 const deps: Deps = {
   start,
@@ -30,7 +36,7 @@ const deps: Deps = {
   inspection: new Inspection(),
   recorder,
   upstreams: new Upstreams(start.deadlines),
-  stats: new Stats(),
+  stats,
   nextSeq: () => seq++,
   countUnauthenticated: (address) => unauthenticated.count(address),
 };

@@ -9,8 +9,8 @@ const cedar = createRequire(import.meta.url)('@cedar-policy/cedar-wasm/nodejs') 
 
 const FOLDER = join(import.meta.dirname, '..', 'policies');
 const SCHEMA = readFileSync(join(FOLDER, 'gateway.cedarschema'), 'utf8');
-/** Decisions kept; the oldest goes when one more comes. */
-const CACHE_MAX = 10_000;
+/** Decisions kept for one key; the oldest goes when one more comes. */
+const CACHE_MAX = 1_000;
 
 /** May this key do this with this system? */
 export interface Request {
@@ -48,7 +48,8 @@ export class PolicySet {
   readonly version: string;
   readonly text: string;
   readonly #name: string;
-  readonly #cache = new Map<string, Decision>();
+  /** By key object: a key that changes is another object, so what was decided for the old one is never found. */
+  readonly #cache = new WeakMap<object, Map<string, Decision>>();
   readonly #ids: ReadonlyMap<string, string>;
 
   private constructor(text: string, ids: ReadonlyMap<string, string>, name: string) {
@@ -72,8 +73,14 @@ export class PolicySet {
 
   /** Decides, from the cache where the same was asked before. Errors deny. */
   decide(request: Request): Decision {
-    const cacheKey = `${request.key.id}\n${request.key.demo}\n${request.key.systems.join(',')}\n${request.system.name}\n${request.system.demo}\n${request.system.dialect}\n${request.operation}\n${request.model}\n${request.stream}`;
-    const known = this.#cache.get(cacheKey);
+    let own = this.#cache.get(request.key);
+    if (!own) {
+      own = new Map();
+      this.#cache.set(request.key, own);
+    }
+    const { name, demo, dialect } = request.system;
+    const asked = `${name} ${demo} ${dialect} ${request.operation} ${request.stream} ${request.model}`;
+    const known = own.get(asked);
     if (known) return known;
     const uid = (type: string, id: string): { type: string; id: string } => ({ type, id });
     const system = (name: string, demo: boolean, dialect: string) => ({
@@ -97,8 +104,8 @@ export class PolicySet {
       policyIds: answer.type === 'success'
         ? answer.response.diagnostics.reason.map((id: string) => this.#ids.get(id) ?? id) : ['evaluation-failed'],
     };
-    if (this.#cache.size >= CACHE_MAX) this.#cache.delete(this.#cache.keys().next().value!);
-    this.#cache.set(cacheKey, decision);
+    if (own.size >= CACHE_MAX) own.delete(own.keys().next().value!);
+    own.set(asked, decision);
     return decision;
   }
 }

@@ -7,7 +7,8 @@ import {
 import type { GatewayPool, GatewayStats } from '@sallyport/gateway';
 import { posture } from '@sallyport/govern';
 import type { ExchangeFilter, ExchangeRow, KeyRow } from '@sallyport/store';
-import { open, sealedKeyId, SALT_BYTES, commit } from '@sallyport/vault';
+import { commit, SALT_BYTES } from '@sallyport/vault';
+import { openContent } from './content.ts';
 import { evidenceSource, type ProbeName } from './evidence.ts';
 import { Installation } from './installation.ts';
 import { runProbes } from './probes.ts';
@@ -185,17 +186,16 @@ export class Control {
       ({ note, checkpoint } = proven);
       const leaf = JSON.parse(Buffer.from(proven.leaf).toString()) as ExchangeLeaf;
       const entry = { index, leaf, leafBase64: Buffer.from(proven.leaf).toString('base64'), proof: proven.proof.map((hash) => hash.toString('base64')) };
-      entries.push(withContent ? { ...entry, ...(await this.#content(id, index, leaf)) } : entry);
+      entries.push(withContent ? { ...entry, ...(await this.#content(index, leaf)) } : entry);
     }
     return { id, summary, entries, checkpoint: { size: checkpoint.size, rootHash: checkpoint.root.toString('base64'), note } };
   }
 
-  async #content(id: string, index: number, leaf: ExchangeLeaf): Promise<{ content: string | null; commitmentHolds: boolean }> {
-    const sealed = await this.installation.ledger.content(index);
-    if (!sealed) return { content: null, commitmentHolds: false };
-    const direction = leaf.type === 'exchange-outcome' ? 'output' : 'input';
+  async #content(index: number, leaf: ExchangeLeaf): Promise<{ content: string | null; commitmentHolds: boolean }> {
+    const opened = await openContent(this.installation, index);
+    if (!opened) return { content: null, commitmentHolds: false };
+    const { plain } = opened;
     const record = leaf.type === 'exchange-outcome' ? leaf.output : leaf.input;
-    const plain = open(this.installation.dataKeys.byId(sealedKeyId(sealed)).key, `${id}/${direction}`, sealed);
     const content = plain.subarray(SALT_BYTES);
     return {
       content: Buffer.from(content).toString(),

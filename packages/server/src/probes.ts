@@ -5,7 +5,8 @@ import { connect } from 'node:tls';
 import { issueKey } from '@sallyport/access';
 import { type Config, DEFAULT_USAGE_LIMITS, newEvent, newId } from '@sallyport/core';
 import { entriesPath, verifyLedger } from '@sallyport/ledger';
-import { open } from '@sallyport/vault';
+import { SALT_BYTES } from '@sallyport/vault';
+import { openContent } from './content.ts';
 import type { ProbeName } from './evidence.ts';
 import type { Installation } from './installation.ts';
 import { knownSystems, type KnownSystem } from './snapshot.ts';
@@ -66,12 +67,11 @@ async function sealedContent({ installation }: ProbeContext): Promise<Finding> {
   let opened = 0;
   for (const row of rows) {
     if (row.demo === 1 || row.synthetic === 1 || opened >= 25) continue;
-    const sealed = await installation.ledger.content(row.intent_index);
-    if (!sealed) continue;
-    const { id, key } = installation.dataKeys.byId(Buffer.from(sealed.subarray(1, 31)).toString('latin1').trimEnd());
-    const plain = Buffer.from(open(key, `${row.id}/input`, sealed)).subarray(16);
-    if (plain.length >= 16 && Buffer.from(sealed).includes(plain.subarray(0, 16))) {
-      return { passed: false, detail: `content under ${id} is stored in the clear` };
+    const found = await openContent(installation, row.intent_index);
+    if (!found) continue;
+    const content = found.plain.subarray(SALT_BYTES);
+    if (content.length >= 16 && Buffer.from(found.sealed).includes(Buffer.from(content.subarray(0, 16)))) {
+      return { passed: false, detail: `the content of ${row.id} is stored in the clear` };
     }
     opened++;
   }

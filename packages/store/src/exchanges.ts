@@ -3,7 +3,8 @@ import {
   type Detection, type ExchangeCounts, type ExchangeLeaf, type Finding, fingerprint, SEVERITIES, type SallyportEvent, type Severity,
 } from '@sallyport/core';
 import type { Database } from './schema.ts';
-import type { Connection, Engine } from './store.ts';
+import type { Sqlite } from './sqlite-driver.ts';
+import type { Connection } from './store.ts';
 
 /** An exchange as projected from its leaves. */
 export type ExchangeRow = Database['exchanges'];
@@ -32,6 +33,8 @@ export interface NumberedLeaf {
 }
 
 const ROWS_PER_STATEMENT = 200;
+/** Exchanges in flight whose rows are kept in memory. */
+const OPEN_ROWS_MAX = 10_000;
 const CURSOR = 'projected';
 
 function worse(a: string, b: Severity): Severity {
@@ -41,11 +44,13 @@ function worse(a: string, b: Severity): Severity {
 /** The projection of the log into rows. Everything here can be rebuilt from the log. */
 export class Exchanges {
   readonly #db: Kysely<Database>;
-  readonly #engine: Engine;
+  readonly #sqlite: Sqlite | null;
+  readonly #open = new Map<string, ExchangeRow>();
 
-  constructor(db: Kysely<Database>, engine: Engine) {
+  /** @param sqlite the embedded database itself, where that is the engine: the fast way for many rows */
+  constructor(db: Kysely<Database>, sqlite: Sqlite | null) {
     this.#db = db;
-    this.#engine = engine;
+    this.#sqlite = sqlite;
   }
 
   /** Number of leaves projected so far. */
@@ -66,7 +71,6 @@ export class Exchanges {
   async project(leaves: readonly NumberedLeaf[]): Promise<void> {
     if (leaves.length === 0) return;
     const rows = new Map<string, ExchangeRow>();
-    const ended: NumberedLeaf[] = [];
     const events: Database['events'][] = [];
     const findings = new Map<string, Finding>();
     for (const item of leaves) {
@@ -75,42 +79,49 @@ export class Exchanges {
         rows.set(leaf.id, openRow(leaf, index));
         countFindings(findings, leaf.system, leaf.verdict?.detections ?? [], leaf.at, leaf.demo);
       } else if (leaf.type === 'exchange-outcome') {
-        const row = rows.get(leaf.id);
-        if (row) closeRow(row, leaf, index);
-        else ended.push(item);
+        const row = rows.get(leaf.id) ?? this.#open.get(leaf.id) ?? (await this.byId(leaf.id));
+        if (row) {
+          closeRow(row, leaf, index);
+          rows.set(leaf.id, row);
+        }
         countFindings(findings, leaf.system, leaf.verdict?.detections ?? [], leaf.at, leaf.demo);
       } else events.push(eventRow(leaf, index));
     }
     const until = String(leaves.at(-1)!.index + 1);
     await this.#db.transaction().execute(async (tx) => {
       await this.#insert(tx, 'exchanges', [...rows.values()]);
-      for (const item of ended) await this.#close(tx, item);
       await this.#insert(tx, 'events', events);
       for (const finding of findings.values()) await upsertFinding(tx, finding);
       await tx.insertInto('meta').values({ name: CURSOR, value: until })
         .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: until })).execute();
     });
+    this.#remember(rows.values());
   }
 
-  /** One statement for many rows: the rows travel as one JSON parameter. */
+  /** Inserts many rows, or replaces those that are there: a leaf projected twice changes nothing. */
   async #insert(tx: Connection, table: 'exchanges' | 'events', rows: readonly object[]): Promise<void> {
+    if (rows.length === 0) return;
+    const columns = Object.keys(rows[0]!);
+    const updates = columns.filter((column) => column !== 'id').map((column) => `${column} = excluded.${column}`).join(', ');
+    if (this.#sqlite) {
+      const marks = columns.map(() => '?').join(', ');
+      this.#sqlite.runEach(`insert into ${table} (${columns.join(', ')}) values (${marks}) on conflict (id) do update set ${updates}`, rows.map(Object.values));
+      return;
+    }
+    // The rows travel as one JSON parameter, whatever their number.
+    const names = sql.join(columns.map((column) => sql.ref(column)));
     for (let at = 0; at < rows.length; at += ROWS_PER_STATEMENT) {
-      const chunk = rows.slice(at, at + ROWS_PER_STATEMENT);
-      const columns = Object.keys(chunk[0]!);
-      const names = sql.join(columns.map((column) => sql.ref(column)));
-      const json = JSON.stringify(chunk);
-      const source = this.#engine === 'sqlite'
-        ? sql`select ${sql.join(columns.map((column) => sql`value ->> ${sql.lit(column)}`))} from json_each(${json}) where true`
-        : sql`select ${names} from json_populate_recordset(null::${sql.table(table)}, ${json}::json)`;
-      await sql`insert into ${sql.table(table)} (${names}) ${source} on conflict (id) do nothing`.execute(tx);
+      const json = JSON.stringify(rows.slice(at, at + ROWS_PER_STATEMENT));
+      await sql`insert into ${sql.table(table)} (${names}) select ${names} from json_populate_recordset(null::${sql.table(table)}, ${json}::json) on conflict (id) do update set ${sql.raw(updates)}`.execute(tx);
     }
   }
 
-  async #close(tx: Connection, { leaf, index }: NumberedLeaf): Promise<void> {
-    const row = await tx.selectFrom('exchanges').selectAll().where('id', '=', leaf.id).executeTakeFirst();
-    if (!row || leaf.type !== 'exchange-outcome') return;
-    closeRow(row, leaf, index);
-    await tx.updateTable('exchanges').set(row).where('id', '=', leaf.id).execute();
+  /** Keeps rows whose end is still to come: closing one then needs no look-up. */
+  #remember(rows: Iterable<ExchangeRow>): void {
+    for (const row of rows) {
+      if (row.outcome !== null) this.#open.delete(row.id);
+      else if (this.#open.size < OPEN_ROWS_MAX) this.#open.set(row.id, row);
+    }
   }
 
   async byId(id: string): Promise<ExchangeRow | null> {

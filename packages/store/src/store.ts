@@ -8,7 +8,7 @@ import { Exchanges } from './exchanges.ts';
 import { Keys } from './keys.ts';
 import { migrate } from './migrations.ts';
 import type { Database } from './schema.ts';
-import { sqliteDatabase } from './sqlite-driver.ts';
+import { type Sqlite, sqliteDatabase } from './sqlite-driver.ts';
 import { Systems } from './systems.ts';
 
 export type Engine = 'sqlite' | 'postgres';
@@ -27,20 +27,20 @@ export class Store {
   /** Called when events wait in the outbox; resolves when they are in the record. */
   #deliver: () => Promise<void> = async () => {};
 
-  private constructor(db: Kysely<Database>, engine: Engine) {
+  private constructor(db: Kysely<Database>, engine: Engine, sqlite: Sqlite | null) {
     this.#db = db;
     this.engine = engine;
     this.keys = new Keys(db);
     this.systems = new Systems(db);
     this.administrators = new Administrators(db);
-    this.exchanges = new Exchanges(db, engine);
+    this.exchanges = new Exchanges(db, sqlite);
     this.events = new Events(db);
   }
 
   /** Wraps a connection and brings its schema up to date. */
-  static async open(db: Kysely<Database>, engine: Engine): Promise<Store> {
+  static async open(db: Kysely<Database>, engine: Engine, sqlite: Sqlite | null = null): Promise<Store> {
     await migrate(db, engine);
-    return new Store(db, engine);
+    return new Store(db, engine, sqlite);
   }
 
   /** Sets what takes events from the outbox into the record. */
@@ -87,9 +87,9 @@ export class Store {
 /** Opens the embedded store. @param path file, or `:memory:` */
 export function openSqlite(path: string): Promise<Store> {
   const fresh = path !== ':memory:' && !existsSync(path);
-  const dialect = new SqliteDialect({ database: sqliteDatabase(path) });
+  const sqlite = sqliteDatabase(path);
   if (fresh) chmodSync(path, 0o600);
-  return Store.open(new Kysely<Database>({ dialect }), 'sqlite');
+  return Store.open(new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) }), 'sqlite', sqlite);
 }
 
 /** Opens a PostgreSQL store. @param url connection URL; a secret, never logged */

@@ -1,4 +1,4 @@
-import { createHash, randomFillSync } from 'node:crypto';
+import { createHash, hash, randomFillSync } from 'node:crypto';
 
 /** Salts are 128 random bits: enough that a commitment reveals nothing about guessable content. */
 export const SALT_BYTES = 16;
@@ -25,6 +25,18 @@ export function commitmentHasher(salt: Uint8Array): { update(piece: Uint8Array):
     update: (piece) => void hasher.update(piece),
     digest: () => hasher.digest('base64'),
   };
+}
+
+/**
+ * Commits to content and lays out salt and content together, ready to be sealed, without copying twice.
+ * @returns the commitment, and salt followed by content
+ */
+export function commitWithSalt(content: Uint8Array): { commitment: string; salted: Uint8Array } {
+  const out = Buffer.allocUnsafe(TAG.length + SALT_BYTES + content.length);
+  out.set(TAG, 0);
+  out.set(newSalt(), TAG.length);
+  out.set(content, TAG.length + SALT_BYTES);
+  return { commitment: hash('sha256', out, 'base64'), salted: out.subarray(TAG.length) };
 }
 
 /** SHA-256 over tag, salt and content; base64. Binding, and hiding while the salt is secret. */

@@ -5,9 +5,11 @@
  * Call first: {@link openRootKey}, then {@link DataKeys}.
  * Do not trust it with: keeping a key secret from whoever can read this process's memory.
  */
-export { commit, commitmentHasher, newSalt, SALT_BYTES } from './commitment.ts';
+export { commit, commitmentHasher, commitWithSalt, newSalt, SALT_BYTES } from './commitment.ts';
 export { type DataKey, DataKeys } from './data-keys.ts';
 export { type RootKey, type RootKeyPlace, defaultRootKeyPath, openRootKey } from './root-key.ts';
-export { open, SEAL_OVERHEAD_BYTES, seal, sealedKeyId } from './seal.ts';
+export {
+  open, SEAL_OVERHEAD_BYTES, type Sealable, type SealingKey, seal, sealedKeyId, sealedPart, sealedPlace, sealingKey, sealTogether,
+} from './seal.ts';
 export { openSigningKey, type SigningKey } from './signing-key.ts';
 export { writeDurably } from './durable.ts';
