@@ -206,11 +206,15 @@ export class Forwarding {
         else {
           this.#queueBytes -= chunk.length;
           const out: string[] = [];
-          for (const event of this.#stream!.parser.push(chunk)) {
-            this.#outputCharacters += event.data?.length ?? 0;
-            for (const raw of await this.#stream!.gate.push(event)) out.push(raw);
+          try {
+            for (const event of this.#stream!.parser.push(chunk)) {
+              this.#outputCharacters += event.data?.length ?? 0;
+              for (const raw of await this.#stream!.gate.push(event)) out.push(raw);
+            }
+          } finally {
+            // What was judged before a denial goes out, wherever the network cut the chunks.
+            if (out.length > 0 && !this.#settled) await this.#write(Buffer.from(out.join('')));
           }
-          if (out.length > 0 && !this.#settled) await this.#write(Buffer.from(out.join('')));
           if (this.#queueBytes <= QUEUE_BYTES_MAX && !this.#settled) this.#control?.resume();
         }
       }

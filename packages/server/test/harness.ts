@@ -1,0 +1,103 @@
+import { mkdtempSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ControlResult, parseConfig, type UsageLimits } from '@sallyport/core';
+import { type RunningServer, startServer } from '@sallyport/server';
+
+/** An AI system made for a test: answers as the test says, and keeps what it was sent. */
+export interface FakeSystem {
+  readonly url: string;
+  readonly requests: { method: string; path: string; headers: IncomingMessage['headers']; body: Buffer }[];
+  answer: (req: IncomingMessage, res: ServerResponse, body: Buffer) => void;
+  close(): Promise<void>;
+}
+
+/** A chat completion with this content. */
+export const completion = (content: unknown, more: object = {}): string => JSON.stringify({
+  id: 'chatcmpl-1', object: 'chat.completion', created: 1, model: 'm',
+  choices: [{ index: 0, message: { role: 'assistant', content, ...more }, finish_reason: 'stop' }], usage: { prompt_tokens: 3, completion_tokens: 5, total_tokens: 8 },
+});
+
+/** One chunk of a streamed chat completion. */
+export const chunk = (delta: object, index = 0, finish: string | null = null): string =>
+  `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index, delta, finish_reason: finish }] })}\n\n`;
+
+export const sendJson = (res: ServerResponse, text: string, status = 200): void => {
+  res.writeHead(status, { 'content-type': 'application/json' });
+  res.end(text);
+};
+
+export const sendEvents = (res: ServerResponse, pieces: readonly (string | Buffer)[]): void => {
+  res.writeHead(200, { 'content-type': 'text/event-stream' });
+  for (const piece of pieces) res.write(piece);
+  res.end();
+};
+
+/** Starts a fake AI system on loopback. */
+export async function fakeSystem(): Promise<FakeSystem> {
+  const requests: FakeSystem['requests'] = [];
+  const system: { answer: FakeSystem['answer'] } = { answer: (_req, res) => sendJson(res, completion('hello')) };
+  const server: Server = createServer(async (req, res) => {
+    const chunks: Buffer[] = [];
+    try {
+      for await (const piece of req) chunks.push(piece as Buffer);
+    } catch {
+      return;
+    }
+    const body = Buffer.concat(chunks);
+    requests.push({ method: req.method!, path: req.url!, headers: req.headers, body });
+    fake.answer(req, res, body);
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const fake: FakeSystem = Object.assign(system, {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  });
+  return fake;
+}
+
+/** A server under test, with the ways in that tests use. */
+export interface TestServer extends RunningServer {
+  readonly data: string;
+  /** A key for these systems. */
+  key(systems: string[], limits?: Partial<UsageLimits>): Promise<string>;
+  /** Posts JSON (or bytes) to the gateway. */
+  post(path: string, key: string | null, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  chat(key: string, content: unknown, more?: object): Promise<Response>;
+  controls(): Promise<Map<string, ControlResult>>;
+}
+
+export const scratch = (): string => mkdtempSync(join(tmpdir(), 'sallyport-test-'));
+
+/** Starts a whole server on free ports with an empty data folder. @param systems entries of `systems` in the configuration */
+export async function testServer(options: {
+  systems?: Record<string, unknown>; demo?: boolean; workers?: number; data?: string; config?: Record<string, unknown>;
+} = {}): Promise<TestServer> {
+  const data = options.data ?? join(scratch(), 'data');
+  const server = await startServer({
+    data, rootKey: `${data}.key`, demo: options.demo ?? false, workers: options.workers ?? 1,
+    config: parseConfig({ gateway: { port: 0 }, control: { port: 0 }, systems: options.systems ?? {}, ...options.config }),
+  });
+  const post: TestServer['post'] = (path, key, body, headers = {}) => fetch(`${server.gatewayUrl}${path}`, {
+    method: 'POST', headers: { 'content-type': 'application/json', ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...headers },
+    body: typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body),
+  });
+  return {
+    ...server, data, post,
+    key: async (systems, limits) => (await server.control.createKey('test', { name: 'test', systems, limits })).key,
+    chat: (key, content, more = {}) => post('/v1/chat/completions', key, { model: 'm', messages: [{ role: 'user', content }], ...more }),
+    controls: async () => new Map((await server.control.posture()).map((control) => [control.id, control])),
+  };
+}
+
+/** The id an answer carries. */
+export const exchangeOf = (response: Response): string => response.headers.get('x-sallyport-exchange')!;
+
+/** Settings of a system that enforces, at a fake. */
+export const enforced = (fake: FakeSystem, more: object = {}): Record<string, unknown> =>
+  ({ dialect: 'openai', urls: [fake.url], allowPrivate: true, mode: 'enforce', ...more });
