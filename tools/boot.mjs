@@ -69,7 +69,7 @@ function run(args) {
   return new Promise((done) => child.on('exit', (code, signal) => done(code ?? (signal ? 3 : 0))));
 }
 
-const tests = (patterns) => ['--test', '--test-reporter=spec', '--test-concurrency=2', ...(rest.length > 0 ? rest : patterns)];
+const tests = (patterns) => ['--test', '--test-reporter=spec', '--test-concurrency=2', '--test-force-exit', `--test-timeout=${task === 'prove' ? 3_600_000 : 180_000}`, ...(rest.length > 0 ? rest : patterns)];
 const tasks = {
   start: async () => run([join(root, 'packages/cli/src/main.ts'), 'up', ...rest]),
   test: async () => run(tests(['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'tools/*.test.ts'])),

@@ -213,6 +213,7 @@ export class Forwarding {
             }
           } finally {
             // What was judged before a denial goes out, wherever the network cut the chunks.
+            out.push(...this.#stream!.gate.drain());
             if (out.length > 0 && !this.#settled) await this.#write(Buffer.from(out.join('')));
           }
           if (this.#queueBytes <= QUEUE_BYTES_MAX && !this.#settled) this.#control?.resume();

@@ -255,16 +255,21 @@ export class StreamGate {
   }
 
   async #release(): Promise<string[]> {
+    const out = this.drain();
+    while (this.#held.length > 0 && (await this.#unblock())) out.push(...this.drain());
+    return out;
+  }
+
+  /** Events whose every text was judged and may go out; also after a denial, for what was judged before it. */
+  drain(): string[] {
     const out: string[] = [];
-    for (;;) {
-      while (this.#held.length > 0 && this.#held[0]!.segments.every(isReleasable)) {
-        const held = this.#held.shift()!;
-        this.#heldBytes -= held.event.raw.length;
-        out.push(this.#render(held));
-        for (const { channel } of held.segments) if (channel) trim(channel);
-      }
-      if (this.#held.length === 0 || !(await this.#unblock())) return out;
+    while (this.#held.length > 0 && this.#held[0]!.segments.every(isReleasable)) {
+      const held = this.#held.shift()!;
+      this.#heldBytes -= held.event.raw.length;
+      out.push(this.#render(held));
+      for (const { channel } of held.segments) if (channel) trim(channel);
     }
+    return out;
   }
 
   /** An event as it goes out: untouched, or with its texts replaced in place. */

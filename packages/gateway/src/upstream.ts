@@ -68,7 +68,7 @@ function toFault(error: Error & { code?: string }): CodedError {
       return new CodedError('upstream-unreachable', 'the AI system closed the connection', { cause: error });
     default: break;
   }
-  if (error.code?.startsWith('HPE_') || error.code?.startsWith('UND_ERR_')) return new CodedError('upstream-invalid', undefined, { cause: error });
+  if (error.name === 'HTTPParserError' || error.code?.startsWith('HPE_') || error.code?.startsWith('UND_ERR_')) return new CodedError('upstream-invalid', undefined, { cause: error });
   return new CodedError('upstream-unreachable', undefined, { cause: error });
 }
 

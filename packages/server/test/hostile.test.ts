@@ -5,8 +5,6 @@ import { after, before, describe, it } from 'node:test';
 import { classifyAddress } from '@sallyport/gateway';
 import { completion, enforced, type FakeSystem, fakeSystem, sendJson, type TestServer, testServer } from './harness.ts';
 
-const wait = (ms: number): Promise<void> => new Promise((tick) => setTimeout(tick, ms));
-
 describe('hostile callers', () => {
   let server: TestServer;
   let fake: FakeSystem;
@@ -135,7 +133,8 @@ describe('hostile systems', () => {
     const inner = createServer((_req, res) => {
       reached = true;
       res.end();
-    }).listen(0, '127.0.0.1');
+    });
+    await new Promise<void>((done) => inner.listen(0, '127.0.0.1', done));
     fake.answer = (_req, res) => {
       res.writeHead(307, { location: `http://127.0.0.1:${(inner.address() as AddressInfo).port}/latest/meta-data` });
       res.end();
@@ -187,10 +186,10 @@ describe('hostile systems', () => {
   });
 
   it('fails over to the next address while nothing was sent, and not after', async () => {
-    const dead = createServer().listen(0, '127.0.0.1');
+    const dead = createServer();
+    await new Promise<void>((done) => dead.listen(0, '127.0.0.1', done));
     const { port } = dead.address() as AddressInfo;
-    dead.close();
-    await wait(50);
+    await new Promise((done) => dead.close(done));
     await withServer({ ...enforced(fake), urls: [`http://127.0.0.1:${port}`, fake.url] }, async (server, key) => {
       fake.answer = (_req, res) => sendJson(res, completion('ok'));
       assert.equal((await ask(server, key))[0], 200);

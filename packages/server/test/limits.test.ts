@@ -75,7 +75,7 @@ describe('limits at the gateway', () => {
   it('bound tokens, concurrency and spend; spend survives a restart', async () => {
     const fake = await fakeSystem();
     fake.answer = (_req, res) => setTimeout(() => sendJson(res, completion('ok')), 200);
-    const system = enforced(fake, { prices: { inputPerMillion: 0, outputPerMillion: 1_000_000 } });
+    const system = enforced(fake, { prices: { inputPerMillion: 0, outputPerMillion: 10_000 } });
     const first = await testServer({ systems: { main: system } });
     const tokens = await first.key(['main'], { tokensPerMinute: 100 });
     assert.equal((await first.chat(tokens, 'hi', { max_tokens: 101 })).status, 429);
@@ -83,12 +83,12 @@ describe('limits at the gateway', () => {
     const lone = await first.key(['main'], { concurrent: 1 });
     const both = await Promise.all([first.chat(lone, 'a', { max_tokens: 5 }), first.chat(lone, 'b', { max_tokens: 5 })]);
     assert.deepEqual(both.map((one) => one.status).sort(), [200, 429]);
-    const poor = await first.key(['main'], { spendMicroUsdPerDay: 8_000_000 });
+    const poor = await first.key(['main'], { spendMicroUsdPerDay: 80_000 });
     assert.equal((await first.chat(poor, 'hi', { max_tokens: 6 })).status, 200);
     await first.stop();
     const second = await testServer({ systems: { main: system }, data: first.data });
     try {
-      // The answer said it used 5 tokens: 5 of 8 dollars are gone.
+      // The answer said it used 5 tokens: 5 of 8 cents are gone.
       assert.equal((await second.chat(poor, 'hi', { max_tokens: 4 })).status, 429);
       assert.equal((await second.chat(poor, 'hi', { max_tokens: 3 })).status, 200);
     } finally {
