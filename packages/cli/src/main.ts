@@ -13,6 +13,8 @@ function help(): string {
   return `${['Two gates around every AI call, and a record nobody can quietly rewrite.', '', ...lines, '', 'Every command takes --data DIR (default .sallyport), --root-key FILE, --config FILE and --format json.'].join('\n')}\n`;
 }
 
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 3));
+
 async function main(argv: readonly string[]): Promise<number> {
   if (argv.length === 0 || argv[0] === 'help' || argv[0] === '--help' || argv[0] === '-h') {
     process.stdout.write(help());
