@@ -71,7 +71,7 @@ export class Administrators {
       .where('sessions.expires_at', '>', now).where('sessions.last_seen_at', '>', idleSince).executeTakeFirst();
     if (!row) return null;
     await this.#db.updateTable('sessions').set({ last_seen_at: now }).where('hash', '=', hash).execute();
-    return row;
+    return { id: row.id, name: row.name };
   }
 
   async endSession(tx: Connection, hash: string): Promise<void> {

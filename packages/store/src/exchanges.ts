@@ -67,8 +67,11 @@ export class Exchanges {
     });
   }
 
-  /** Projects leaves in order, and the cursor with them, in one transaction. */
-  async project(leaves: readonly NumberedLeaf[]): Promise<void> {
+  /** Projects leaves in order, and the cursor with them, in one transaction. What was projected before is passed over. */
+  async project(given: readonly NumberedLeaf[]): Promise<void> {
+    if (given.length === 0) return;
+    const cursor = await this.cursor();
+    const leaves = given.filter(({ index }) => index >= cursor);
     if (leaves.length === 0) return;
     const rows = new Map<string, ExchangeRow>();
     const events: Database['events'][] = [];
