@@ -20,11 +20,16 @@ function pinnedNode() {
   if (existsSync(path)) return path;
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > 24 || (major === 24 && minor >= 7)) return process.execPath;
-  return fail(`there is no pinned Node for ${process.platform}-${process.arch}, and this machine's Node ${process.versions.node} is older than 24.7`);
+  return fail(
+    `there is no pinned Node for ${process.platform}-${process.arch}, and this machine's Node ${process.versions.node} is older than 24.7`,
+  );
 }
 
 const stamp = join(root, 'node_modules', '.sallyport-installed');
-const wanted = () => createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+const wanted = () =>
+  createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
 const installed = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted();
 
 /** Two starts at once install once: the second waits for the first. */
@@ -36,7 +41,8 @@ function install() {
       break;
     } catch {
       if (installed()) return;
-      if (existsSync(lock) && Date.now() - statSync(lock).mtimeMs > 600_000) rmSync(lock, { recursive: true, force: true });
+      if (existsSync(lock) && Date.now() - statSync(lock).mtimeMs > 600_000)
+        rmSync(lock, { recursive: true, force: true });
       if (waited > 1200) fail(`another installation does not end; remove ${lock} if there is none`);
       spawnSync(process.execPath, ['-e', 'setTimeout(() => {}, 500)']);
     }
@@ -47,8 +53,10 @@ function install() {
     const npm = process.env.npm_execpath;
     const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
     const options = { cwd: root, stdio: ['ignore', 2, 2] };
-    const done = npm && /\.c?js$/.test(npm) ? spawnSync(process.execPath, [npm, ...args], options)
-      : spawnSync('npm', args, { ...options, shell: process.platform === 'win32' });
+    const done =
+      npm && /\.c?js$/.test(npm)
+        ? spawnSync(process.execPath, [npm, ...args], options)
+        : spawnSync('npm', args, { ...options, shell: process.platform === 'win32' });
     if (done.status !== 0) fail('npm could not install; see its message above');
     writeFileSync(stamp, wanted());
   } finally {
@@ -62,22 +70,38 @@ const quiet = '--disable-warning=ExperimentalWarning';
 const path = `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH ?? ''}`;
 
 function run(args) {
-  const child = spawn(node, [quiet, ...args], { cwd: process.env.INIT_CWD && task === 'start' ? process.env.INIT_CWD : root, stdio: 'inherit', env: { ...process.env, PATH: path } });
+  const child = spawn(node, [quiet, ...args], {
+    cwd: process.env.INIT_CWD && task === 'start' ? process.env.INIT_CWD : root,
+    stdio: 'inherit',
+    env: { ...process.env, PATH: path },
+  });
   // A terminal sends Ctrl-C to both of us; the child ends by itself and takes its time to do it cleanly.
   process.on('SIGINT', () => {});
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   return new Promise((done) => child.on('exit', (code, signal) => done(code ?? (signal ? 3 : 0))));
 }
 
-const tests = (patterns) => ['--test', '--test-reporter=spec', '--test-concurrency=2', '--test-force-exit', `--test-timeout=${task === 'prove' ? 3_600_000 : 180_000}`, ...(rest.length > 0 ? rest : patterns)];
+const tests = (patterns) => [
+  '--test',
+  '--test-reporter=spec',
+  '--test-concurrency=2',
+  '--test-force-exit',
+  `--test-timeout=${task === 'prove' ? 3_600_000 : 180_000}`,
+  ...(rest.length > 0 ? rest : patterns),
+];
 const tasks = {
   start: async () => run([join(root, 'packages/cli/src/main.ts'), 'up', ...rest]),
-  test: async () => run(tests(['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'tools/*.test.ts'])),
+  test: async () =>
+    run(tests(['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'tools/*.test.ts'])),
   prove: async () => run(tests(['prove/*.test.ts'])),
   run: async () => run(rest),
   bench: async () => run([`bench/${rest[0] ?? 'gateway'}/run.ts`, ...rest.slice(1)]),
   check: async () => {
-    for (const args of [['node_modules/typescript/bin/tsc', '-p', '.'], ['node_modules/@biomejs/biome/bin/biome', 'check', '.'], ['node_modules/knip/bin/knip.js']]) {
+    for (const args of [
+      ['node_modules/typescript/bin/tsc', '-p', '.'],
+      ['node_modules/@biomejs/biome/bin/biome', 'check', '.'],
+      ['node_modules/knip/bin/knip.js'],
+    ]) {
       const code = await run(args);
       if (code !== 0) return code;
     }

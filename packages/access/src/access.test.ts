@@ -5,8 +5,17 @@ import { issueKey, KEY_PATTERN, KeyRing } from './api-key.ts';
 import { hashPassword, verifyPassword } from './password.ts';
 
 const snapshot = (hash: string, over: Partial<KeySnapshot> = {}): KeySnapshot => ({
-  id: 'key_1', name: 'test', hash, systems: ['a'], expiresAtMs: 2_000, revoked: false, demo: false, synthetic: false,
-  usageLimits: DEFAULT_USAGE_LIMITS, slot: 0, ...over,
+  id: 'key_1',
+  name: 'test',
+  hash,
+  systems: ['a'],
+  expiresAtMs: 2_000,
+  revoked: false,
+  demo: false,
+  synthetic: false,
+  usageLimits: DEFAULT_USAGE_LIMITS,
+  slot: 0,
+  ...over,
 });
 
 describe('API keys', () => {
@@ -24,7 +33,8 @@ describe('API keys', () => {
     const last = issued.secret.at(-1) === 'a' ? 'b' : 'a';
     assert.deepEqual(ring.verify(issued.secret.slice(0, -1) + last, 1_000), { code: 'key-malformed' });
     for (let i = 3; i < 46; i++) {
-      const typo = issued.secret.slice(0, i) + (issued.secret[i] === 'x' ? 'y' : 'x') + issued.secret.slice(i + 1);
+      const typo =
+        issued.secret.slice(0, i) + (issued.secret[i] === 'x' ? 'y' : 'x') + issued.secret.slice(i + 1);
       assert.deepEqual(ring.verify(typo, 1_000), { code: 'key-malformed' });
     }
     assert.deepEqual(ring.verify(issueKey().secret, 1_000), { code: 'key-unknown' });

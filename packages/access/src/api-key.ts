@@ -51,11 +51,13 @@ export class KeyRing {
    */
   verify(presented: string | null, nowMs: number): KeyVerdict {
     if (presented === null || presented === '') return { code: 'key-missing' };
-    if (!KEY_PATTERN.test(presented)) return { code: presented.startsWith('sp_') ? 'key-malformed' : 'key-unknown' };
+    if (!KEY_PATTERN.test(presented))
+      return { code: presented.startsWith('sp_') ? 'key-malformed' : 'key-unknown' };
     if (checksum(presented.slice(0, 46)) !== presented.slice(47)) return { code: 'key-malformed' };
     const digest = hash('sha256', presented, 'hex');
     const key = this.#byHash.get(digest);
-    if (!key || !timingSafeEqual(Buffer.from(key.hash, 'latin1'), Buffer.from(digest, 'latin1'))) return { code: 'key-unknown' };
+    if (!key || !timingSafeEqual(Buffer.from(key.hash, 'latin1'), Buffer.from(digest, 'latin1')))
+      return { code: 'key-unknown' };
     if (key.revoked) return { code: 'key-revoked', key };
     if (key.expiresAtMs <= nowMs) return { code: 'key-expired', key };
     return { key };

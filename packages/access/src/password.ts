@@ -8,7 +8,14 @@ const PARAMETERS = { parallelism: 1, tagLength: 32, memory: 65_536, passes: 3 } 
 
 type Argon2 = (
   algorithm: 'argon2id',
-  parameters: { message: Buffer; nonce: Buffer; parallelism: number; tagLength: number; memory: number; passes: number },
+  parameters: {
+    message: Buffer;
+    nonce: Buffer;
+    parallelism: number;
+    tagLength: number;
+    memory: number;
+    passes: number;
+  },
   callback: (error: Error | null, key: Buffer) => void,
 ) => void;
 

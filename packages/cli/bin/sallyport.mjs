@@ -24,10 +24,15 @@ if (major > 24 || (major === 24 && minor >= 7)) await import(main);
 else {
   const node = pinned();
   if (node === null) {
-    process.stderr.write(`sallyport: needs Node 24.7 or newer; this is ${process.versions.node}. Install the workspace with npm start.\n`);
+    process.stderr.write(
+      `sallyport: needs Node 24.7 or newer; this is ${process.versions.node}. Install the workspace with npm start.\n`,
+    );
     process.exit(3);
   }
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)], { stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
   child.on('exit', (code, signal) => process.exit(code ?? (signal ? 3 : 0)));
 }

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { resolve } from 'node:path';
-import { CodedError, type ErrorCode, ERRORS } from '@sallyport/core';
-import { controlSocketPath, localApi, loadConfig } from '@sallyport/server';
+import { CodedError, ERRORS, type ErrorCode } from '@sallyport/core';
+import { controlSocketPath, loadConfig, localApi } from '@sallyport/server';
 import type { Options } from './options.ts';
 
 /** The control plane, wherever it is: in a running server, or opened for this one command. */
@@ -58,14 +58,26 @@ export async function connect(options: Options, create = false): Promise<Client>
   const data = resolve(options.data);
   if (await serverRuns(data)) {
     const socket = controlSocketPath(data);
-    return { running: true, call: async (method, path, body) => read(await overSocket(socket, method, path, body)), close: async () => {} };
+    return {
+      running: true,
+      call: async (method, path, body) => read(await overSocket(socket, method, path, body)),
+      close: async () => {},
+    };
   }
   const api = await localApi({ data, config: loadConfig(options.config), rootKey: options.rootKey, create });
-  return { running: false, call: async (method, path, body) => read(await api.request(method, path, body)), close: api.close };
+  return {
+    running: false,
+    call: async (method, path, body) => read(await api.request(method, path, body)),
+    close: api.close,
+  };
 }
 
 /** Runs work with a client and closes it. */
-export async function withClient<T>(options: Options, work: (client: Client) => Promise<T>, create = false): Promise<T> {
+export async function withClient<T>(
+  options: Options,
+  work: (client: Client) => Promise<T>,
+  create = false,
+): Promise<T> {
   const client = await connect(options, create);
   try {
     return await work(client);

@@ -22,7 +22,18 @@ export interface Command {
 
 /** Every command. A new one is a file and a row here. */
 export const COMMANDS: readonly Command[] = [
-  up, upstreamAdd, upstreamList, upstreamMode, keyCreate, keyList, keyRevoke, ledgerVerify, ledgerShow, posture, doctor, schema,
+  up,
+  upstreamAdd,
+  upstreamList,
+  upstreamMode,
+  keyCreate,
+  keyList,
+  keyRevoke,
+  ledgerVerify,
+  ledgerShow,
+  posture,
+  doctor,
+  schema,
 ];
 
 /** The command that begins a command line, and what follows it. */

@@ -1,10 +1,21 @@
-import { CodedError, toCodedError, ERRORS } from '@sallyport/core';
+import { CodedError, ERRORS, toCodedError } from '@sallyport/core';
 import { COMMANDS, findCommand } from './commands.ts';
 import { parseOptions } from './options.ts';
 
 /** Exit codes: 0 fine, 1 findings, 2 wrong usage or configuration, 3 could not do it. */
 function exitCodeOf(fault: CodedError): number {
-  return ['usage', 'config-invalid', 'policy-invalid', 'request-invalid', 'system-unknown', 'not-found', 'conflict', 'tls-required'].includes(fault.code) ? 2 : 3;
+  return [
+    'usage',
+    'config-invalid',
+    'policy-invalid',
+    'request-invalid',
+    'system-unknown',
+    'not-found',
+    'conflict',
+    'tls-required',
+  ].includes(fault.code)
+    ? 2
+    : 3;
 }
 
 function help(): string {
@@ -21,7 +32,11 @@ async function main(argv: readonly string[]): Promise<number> {
     return argv.length === 0 ? 2 : 0;
   }
   const found = findCommand(argv);
-  if (!found) throw new CodedError('usage', `there is no command \`${argv.slice(0, 2).join(' ')}\`; see sallyport help`);
+  if (!found)
+    throw new CodedError(
+      'usage',
+      `there is no command \`${argv.slice(0, 2).join(' ')}\`; see sallyport help`,
+    );
   return found.command.run(parseOptions(found.rest, found.command.options ?? {}));
 }
 
@@ -30,8 +45,12 @@ try {
 } catch (fault) {
   const coded = toCodedError(fault);
   const asJson = process.argv.join(' ').includes('--format json') || process.argv.includes('--format=json');
-  if (asJson) process.stdout.write(`${JSON.stringify({ error: { code: coded.code, message: coded.message, action: ERRORS[coded.code].action } })}\n`);
+  if (asJson)
+    process.stdout.write(
+      `${JSON.stringify({ error: { code: coded.code, message: coded.message, action: ERRORS[coded.code].action } })}\n`,
+    );
   process.stderr.write(`sallyport: ${coded.message}\n  ${ERRORS[coded.code].action} (${coded.code})\n`);
-  if (coded.code === 'internal') process.stderr.write(`${String((coded.cause as Error)?.stack ?? coded.cause)}\n`);
+  if (coded.code === 'internal')
+    process.stderr.write(`${String((coded.cause as Error)?.stack ?? coded.cause)}\n`);
   process.exitCode = exitCodeOf(coded);
 }

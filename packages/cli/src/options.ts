@@ -1,4 +1,4 @@
-import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { CodedError } from '@sallyport/core';
 
 type OptionSpec = NonNullable<ParseArgsConfig['options']>;
@@ -22,34 +22,48 @@ export interface Options {
 }
 
 const COMMON: OptionSpec = {
-  data: { type: 'string' }, format: { type: 'string' }, config: { type: 'string' }, 'root-key': { type: 'string' },
+  data: { type: 'string' },
+  format: { type: 'string' },
+  config: { type: 'string' },
+  'root-key': { type: 'string' },
 };
 
 /** Parses the options every command has and its own. @throws CodedError `usage` */
 export function parseOptions(argv: readonly string[], own: OptionSpec): Options {
   let parsed: ReturnType<typeof parseArgs>;
   try {
-    parsed = parseArgs({ args: [...argv], options: { ...COMMON, ...own }, allowPositionals: true, strict: true });
+    parsed = parseArgs({
+      args: [...argv],
+      options: { ...COMMON, ...own },
+      allowPositionals: true,
+      strict: true,
+    });
   } catch (fault) {
     throw new CodedError('usage', (fault as Error).message.split('.')[0]!.toLowerCase());
   }
   const values = parsed.values as Record<string, string | boolean | string[] | undefined>;
   const format = values['format'] ?? 'text';
-  if (format !== 'json' && format !== 'text') throw new CodedError('usage', `--format is json or text, not \`${String(format)}\``);
+  if (format !== 'json' && format !== 'text')
+    throw new CodedError('usage', `--format is json or text, not \`${String(format)}\``);
   const text = (name: string): string | undefined => {
     const value = values[name];
     return typeof value === 'string' ? value : undefined;
   };
   return {
-    positionals: parsed.positionals, data: text('data') ?? '.sallyport', rootKey: text('root-key'), config: text('config'), json: format === 'json',
+    positionals: parsed.positionals,
+    data: text('data') ?? '.sallyport',
+    rootKey: text('root-key'),
+    config: text('config'),
+    json: format === 'json',
     text,
-    texts: (name) => ([values[name] ?? []].flat() as string[]),
+    texts: (name) => [values[name] ?? []].flat() as string[],
     flag: (name) => values[name] === true,
     whole: (name, low, high) => {
       const value = text(name);
       if (value === undefined) return undefined;
       const number = Number(value);
-      if (!/^\d+$/.test(value) || number < low || number > high) throw new CodedError('usage', `--${name} is a whole number from ${low} to ${high}, not \`${value}\``);
+      if (!/^\d+$/.test(value) || number < low || number > high)
+        throw new CodedError('usage', `--${name} is a whole number from ${low} to ${high}, not \`${value}\``);
       return number;
     },
     needed: (name) => {

@@ -12,7 +12,14 @@ export function print(...lines: string[]): void {
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];
   const widths = head.map((_, i) => Math.max(...all.map((row) => (row[i] ?? '').length)));
-  return all.map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]!))).join('  ').trimEnd()).join('\n');
+  return all
+    .map((row) =>
+      row
+        .map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]!)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 /** Progress on a terminal for what takes longer than two seconds; silent elsewhere. */
@@ -28,7 +35,9 @@ export class Progress {
   update(done: number, of: number): void {
     if (!process.stderr.isTTY || Date.now() - this.#startedMs < 2_000) return;
     this.#shown = true;
-    process.stderr.write(`\r${this.#label}: ${done} of ${of} (${Math.floor((done / Math.max(1, of)) * 100)} %)   `);
+    process.stderr.write(
+      `\r${this.#label}: ${done} of ${of} (${Math.floor((done / Math.max(1, of)) * 100)} %)   `,
+    );
   }
 
   end(): void {

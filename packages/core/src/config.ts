@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { CodedError } from './errors.ts';
 import { ACTIONS, DETECTORS } from './detection.ts';
+import { CodedError } from './errors.ts';
 import { LIMITS } from './limits.ts';
 
 /** Dialects a system can speak: OpenAI, Anthropic, Open Inference Protocol v2. */
@@ -8,10 +8,14 @@ export const DIALECTS = ['openai', 'anthropic', 'oip'] as const;
 export type DialectName = (typeof DIALECTS)[number];
 
 /** A secret is named, never written: `env:NAME` or `file:PATH`. */
-export const secretRefSchema = z.string().regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'write env:NAME or file:PATH');
+export const secretRefSchema = z
+  .string()
+  .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'write env:NAME or file:PATH');
 
 /** Names of systems: lower case, digits and hyphens; they become a path segment. */
-export const systemNameSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and hyphens');
+export const systemNameSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and hyphens');
 
 const actionMap = z.partialRecord(z.enum(DETECTORS), z.enum(ACTIONS));
 
@@ -22,10 +26,13 @@ export const usageLimitsSchema = z.strictObject({
   spendMicroUsdPerDay: z.int().min(0).max(1_000_000_000_000).optional(),
 });
 
-const httpUrl = z.url({ protocol: /^https?$/ }).max(2048).refine((text) => {
-  const url = new URL(text);
-  return url.username === '' && url.password === '';
-}, 'credentials do not belong in a URL; use apiKeyRef');
+const httpUrl = z
+  .url({ protocol: /^https?$/ })
+  .max(2048)
+  .refine((text) => {
+    const url = new URL(text);
+    return url.username === '' && url.password === '';
+  }, 'credentials do not belong in a URL; use apiKeyRef');
 
 /** One AI system behind the gates. */
 export const systemSchema = z.strictObject({
@@ -43,10 +50,12 @@ export const systemSchema = z.strictObject({
   policy: z.strictObject({ input: actionMap.default({}), output: actionMap.default({}) }).prefault({}),
   limits: usageLimitsSchema.default({}),
   /** US dollars for a million tokens, to count spend. */
-  prices: z.strictObject({
-    inputPerMillion: z.number().min(0).max(10_000).default(0),
-    outputPerMillion: z.number().min(0).max(10_000).default(0),
-  }).prefault({}),
+  prices: z
+    .strictObject({
+      inputPerMillion: z.number().min(0).max(10_000).default(0),
+      outputPerMillion: z.number().min(0).max(10_000).default(0),
+    })
+    .prefault({}),
 });
 export type SystemConfig = z.infer<typeof systemSchema>;
 
@@ -61,23 +70,41 @@ const listener = (port: number) =>
 /** `sallyport.yaml`, whole. Unknown keys are refused. */
 export const configSchema = z.strictObject({
   gateway: listener(8080).prefault({}),
-  control: listener(8081).extend({
-    /** Further host names the control plane answers for. */
-    hosts: z.array(z.string()).max(16).default([]),
-  }).prefault({}),
+  control: listener(8081)
+    .extend({
+      /** Further host names the control plane answers for. */
+      hosts: z.array(z.string()).max(16).default([]),
+    })
+    .prefault({}),
   /** PostgreSQL instead of the embedded SQLite. */
   database: z.strictObject({ urlRef: secretRefSchema }).optional(),
-  deadlines: z.strictObject({
-    connectMs: z.int().min(10).max(120_000).default(5_000),
-    firstByteMs: z.int().min(10).max(3_600_000).default(120_000),
-    idleMs: z.int().min(10).max(3_600_000).default(60_000),
-    bodyMs: z.int().min(10).max(600_000).default(30_000),
-  }).prefault({}),
-  limits: z.strictObject({
-    bodyBytesMax: z.int().min(1024).max(256 * 1024 * 1024).default(LIMITS.bodyBytesMax),
-    responseBytesMax: z.int().min(1024).max(1024 * 1024 * 1024).default(LIMITS.responseBytesMax),
-    streamBytesMax: z.int().min(1024).max(4 * 1024 * 1024 * 1024).default(LIMITS.streamBytesMax),
-  }).prefault({}),
+  deadlines: z
+    .strictObject({
+      connectMs: z.int().min(10).max(120_000).default(5_000),
+      firstByteMs: z.int().min(10).max(3_600_000).default(120_000),
+      idleMs: z.int().min(10).max(3_600_000).default(60_000),
+      bodyMs: z.int().min(10).max(600_000).default(30_000),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      bodyBytesMax: z
+        .int()
+        .min(1024)
+        .max(256 * 1024 * 1024)
+        .default(LIMITS.bodyBytesMax),
+      responseBytesMax: z
+        .int()
+        .min(1024)
+        .max(1024 * 1024 * 1024)
+        .default(LIMITS.responseBytesMax),
+      streamBytesMax: z
+        .int()
+        .min(1024)
+        .max(4 * 1024 * 1024 * 1024)
+        .default(LIMITS.streamBytesMax),
+    })
+    .prefault({}),
   /** A folder of further Cedar policies (`*.cedar`). */
   policies: z.string().optional(),
   systems: z.record(systemNameSchema, systemSchema).default({}),

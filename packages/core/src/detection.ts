@@ -11,7 +11,14 @@ export function atLeast(a: Severity, b: Severity): boolean {
 
 /** The detectors a policy can set an action for. */
 export const DETECTORS = [
-  'injection', 'pii', 'secret', 'canary', 'system-prompt-leak', 'link', 'obfuscation', 'schema',
+  'injection',
+  'pii',
+  'secret',
+  'canary',
+  'system-prompt-leak',
+  'link',
+  'obfuscation',
+  'schema',
 ] as const;
 export type DetectorName = (typeof DETECTORS)[number];
 

@@ -9,6 +9,7 @@ const UNIT_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 8
  */
 export function parseDurationMs(text: string): number {
   const match = /^(\d{1,6})([smhd])$/.exec(text);
-  if (!match) throw new CodedError('usage', `\`${text}\` is no duration; write for example 30d, 12h, 90m or 45s`);
+  if (!match)
+    throw new CodedError('usage', `\`${text}\` is no duration; write for example 30d, 12h, 90m or 45s`);
   return Number(match[1]) * UNIT_MS[match[2]!]!;
 }

@@ -5,9 +5,25 @@ export const EVENT_SCHEMA_VERSION = 1;
 
 /** Kinds of events outside the exchanges. */
 export const EVENT_TYPES = [
-  'installation-created', 'server-started', 'server-stopped', 'key-created', 'key-revoked', 'upstream-added',
-  'upstream-changed', 'upstream-removed', 'admin-created', 'session-created', 'session-ended', 'sign-in-failed', 'setup-link-created',
-  'probe-completed', 'unauthenticated-counted', 'data-key-created', 'content-read', 'policy-loaded', 'record-gap-found',
+  'installation-created',
+  'server-started',
+  'server-stopped',
+  'key-created',
+  'key-revoked',
+  'upstream-added',
+  'upstream-changed',
+  'upstream-removed',
+  'admin-created',
+  'session-created',
+  'session-ended',
+  'sign-in-failed',
+  'setup-link-created',
+  'probe-completed',
+  'unauthenticated-counted',
+  'data-key-created',
+  'content-read',
+  'policy-loaded',
+  'record-gap-found',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
@@ -30,7 +46,13 @@ export interface SallyportEvent {
 /** Builds an event with a fresh id and the time now. */
 export function newEvent(
   type: EventType,
-  fields: { actor: string; subject: string; demo?: boolean; synthetic?: boolean; data?: Record<string, unknown> },
+  fields: {
+    actor: string;
+    subject: string;
+    demo?: boolean;
+    synthetic?: boolean;
+    data?: Record<string, unknown>;
+  },
   nowMs: number = Date.now(),
 ): SallyportEvent {
   return {

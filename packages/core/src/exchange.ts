@@ -2,7 +2,13 @@ import type { Action, Detection } from './detection.ts';
 
 /** How an exchange ended. */
 export const OUTCOMES = [
-  'answered', 'denied', 'upstream-error', 'timeout', 'aborted', 'failed', 'crashed',
+  'answered',
+  'denied',
+  'upstream-error',
+  'timeout',
+  'aborted',
+  'failed',
+  'crashed',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 

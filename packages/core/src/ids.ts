@@ -34,5 +34,9 @@ export function newId(prefix: IdPrefix, nowMs: number = Date.now()): string {
 
 /** Whether a text has the shape of an id with this prefix. */
 export function isId(prefix: IdPrefix, text: string): boolean {
-  return text.length === prefix.length + 26 && text.startsWith(`${prefix}_`) && /^[a-z]{3}_[0-9a-z]{25}$/.test(text);
+  return (
+    text.length === prefix.length + 26 &&
+    text.startsWith(`${prefix}_`) &&
+    /^[a-z]{3}_[0-9a-z]{25}$/.test(text)
+  );
 }

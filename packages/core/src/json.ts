@@ -97,7 +97,8 @@ export function visitStrings(root: unknown, visit: StringVisitor): void {
   let seen = 0;
   const walk = (value: unknown, parent: object): void => {
     if (typeof value === 'string') {
-      if (++seen > LIMITS.jsonStringsMax) throw new CodedError('body-invalid', 'the body holds too many strings');
+      if (++seen > LIMITS.jsonStringsMax)
+        throw new CodedError('body-invalid', 'the body holds too many strings');
       visit(value, path, parent);
     } else if (Array.isArray(value)) {
       for (let i = 0; i < value.length; i++) {

@@ -1,7 +1,7 @@
-import type { SallyportEvent } from './event.ts';
-import type { Detection } from './detection.ts';
-import type { UsageLimits } from './limits.ts';
 import type { DialectName, SystemConfig } from './config.ts';
+import type { Detection } from './detection.ts';
+import type { SallyportEvent } from './event.ts';
+import type { UsageLimits } from './limits.ts';
 
 /** Wraps and unwraps data keys; the key it does so with never leaves it. */
 export interface KeyProvider {
@@ -95,7 +95,9 @@ export interface EvidenceSource {
   /** Real exchanges since a time (ms since 1970), over all systems or one. */
   exchangeCounts(sinceMs: number, system?: string): Promise<ExchangeCounts>;
   systems(): Promise<readonly { name: string; demo: boolean; mode: string }[]>;
-  keys(): Promise<readonly { id: string; demo: boolean; createdAt: string; expiresAt: string; revokedAt: string | null }[]>;
+  keys(): Promise<
+    readonly { id: string; demo: boolean; createdAt: string; expiresAt: string; revokedAt: string | null }[]
+  >;
   /** Latest event of a type, real ones only. */
   latestEvent(type: SallyportEvent['type'], subject?: string): Promise<SallyportEvent | null>;
   /** Latest result of each probe. */

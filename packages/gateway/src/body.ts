@@ -3,7 +3,9 @@ import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { CodedError } from '@sallyport/core';
 
-const DECODERS: Readonly<Record<string, (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>> = {
+const DECODERS: Readonly<
+  Record<string, (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>
+> = {
   gzip: promisify(zlib.gunzip) as never,
   'x-gzip': promisify(zlib.gunzip) as never,
   deflate: promisify(zlib.inflate) as never,
@@ -12,20 +14,30 @@ const DECODERS: Readonly<Record<string, (bytes: Buffer, options: { maxOutputLeng
 };
 
 /** Undoes one content encoding within a size limit. @throws CodedError */
-export async function decode(bytes: Buffer, encoding: string | undefined, bytesMax: number, side: 'body' | 'upstream'): Promise<Buffer> {
+export async function decode(
+  bytes: Buffer,
+  encoding: string | undefined,
+  bytesMax: number,
+  side: 'body' | 'upstream',
+): Promise<Buffer> {
   const name = encoding?.trim().toLowerCase() ?? 'identity';
   if (name === '' || name === 'identity') return bytes;
   const decoder = DECODERS[name];
   if (!decoder) {
-    if (side === 'upstream') throw new CodedError('upstream-invalid', 'the answer has an encoding that cannot be inspected');
+    if (side === 'upstream')
+      throw new CodedError('upstream-invalid', 'the answer has an encoding that cannot be inspected');
     throw new CodedError('body-encoding-unsupported');
   }
   try {
     return await decoder(bytes, { maxOutputLength: bytesMax });
   } catch (cause) {
     const large = (cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
-    if (side === 'upstream') throw new CodedError(large ? 'upstream-too-large' : 'upstream-invalid', undefined, { cause });
-    if (large) throw new CodedError('body-too-large', `the body is over ${bytesMax} bytes when decompressed`, { cause });
+    if (side === 'upstream')
+      throw new CodedError(large ? 'upstream-too-large' : 'upstream-invalid', undefined, { cause });
+    if (large)
+      throw new CodedError('body-too-large', `the body is over ${bytesMax} bytes when decompressed`, {
+        cause,
+      });
     throw new CodedError('body-not-json', `the body is not valid ${name}`, { cause });
   }
 }
@@ -36,11 +48,15 @@ export async function decode(bytes: Buffer, encoding: string | undefined, bytesM
  */
 export function readBody(req: IncomingMessage, bytesMax: number, timeoutMs: number): Promise<Buffer> {
   const announced = Number(req.headers['content-length'] ?? 0);
-  if (announced > bytesMax) return Promise.reject(new CodedError('body-too-large', `the body is over ${bytesMax} bytes`));
+  if (announced > bytesMax)
+    return Promise.reject(new CodedError('body-too-large', `the body is over ${bytesMax} bytes`));
   return new Promise((done, fail) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const timer = setTimeout(() => stop(new CodedError('body-truncated', `the body did not arrive within ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(
+      () => stop(new CodedError('body-truncated', `the body did not arrive within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
     const stop = (fault: CodedError): void => {
       clearTimeout(timer);
       req.removeAllListeners('data');

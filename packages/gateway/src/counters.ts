@@ -3,7 +3,7 @@ import type { UsageLimits } from '@sallyport/core';
 export const DAY_MS = 86_400_000;
 const WINDOW_NS = 60_000_000_000n;
 /** Keys and systems that can be counted. */
-export const SLOTS_MAX = 16_384;
+const SLOTS_MAX = 16_384;
 export const WORKERS_MAX = 16;
 
 const REQUESTS = 0;
@@ -59,7 +59,13 @@ export class Counters {
   }
 
   /** Takes one request, tokens and spend from every slot, or nothing at all. */
-  reserve(slots: Reservation['slots'], tokens: number, microUsd: number, nowNs: bigint, nowMs: number): Reservation | LimitHit {
+  reserve(
+    slots: Reservation['slots'],
+    tokens: number,
+    microUsd: number,
+    nowNs: bigint,
+    nowMs: number,
+  ): Reservation | LimitHit {
     const undo: (() => void)[] = [];
     const refuse = (hit: LimitHit): LimitHit => {
       for (const step of undo) step();
@@ -67,21 +73,37 @@ export class Counters {
     };
     for (const { slot, limits } of slots) {
       if (!this.#enter(slot, limits.concurrent)) {
-        return refuse({ code: 'concurrency-limited', retryAfterMs: 1000, message: `${limits.concurrent} calls at the same time are the limit` });
+        return refuse({
+          code: 'concurrency-limited',
+          retryAfterMs: 1000,
+          message: `${limits.concurrent} calls at the same time are the limit`,
+        });
       }
       undo.push(() => this.#leave(slot));
       const requestWait = this.#take(slot, REQUESTS, 1, limits.requestsPerMinute, nowNs);
       if (requestWait > 0) {
-        return refuse({ code: 'rate-limited', retryAfterMs: requestWait, message: `${limits.requestsPerMinute} requests a minute are the limit` });
+        return refuse({
+          code: 'rate-limited',
+          retryAfterMs: requestWait,
+          message: `${limits.requestsPerMinute} requests a minute are the limit`,
+        });
       }
       undo.push(() => this.#give(slot, REQUESTS, 1, limits.requestsPerMinute));
       const tokenWait = this.#take(slot, TOKENS, tokens, limits.tokensPerMinute, nowNs);
       if (tokenWait > 0) {
-        return refuse({ code: 'rate-limited', retryAfterMs: tokenWait, message: `${limits.tokensPerMinute} tokens a minute are the limit; this call may use ${tokens}` });
+        return refuse({
+          code: 'rate-limited',
+          retryAfterMs: tokenWait,
+          message: `${limits.tokensPerMinute} tokens a minute are the limit; this call may use ${tokens}`,
+        });
       }
       undo.push(() => this.#give(slot, TOKENS, tokens, limits.tokensPerMinute));
       if (!this.#spend(slot, microUsd, limits.spendMicroUsdPerDay, nowMs)) {
-        return refuse({ code: 'spend-limited', retryAfterMs: DAY_MS - (nowMs % DAY_MS), message: `${limits.spendMicroUsdPerDay / 1e6} US dollars a day are the limit` });
+        return refuse({
+          code: 'spend-limited',
+          retryAfterMs: DAY_MS - (nowMs % DAY_MS),
+          message: `${limits.spendMicroUsdPerDay / 1e6} US dollars a day are the limit`,
+        });
       }
       undo.push(() => this.#unspend(slot, microUsd));
     }
@@ -104,7 +126,11 @@ export class Counters {
   /** Sets the spend of the day, as rebuilt from the record at start. */
   setSpend(slot: number, microUsd: number, nowMs: number): void {
     const day = BigInt(Math.floor(nowMs / DAY_MS));
-    Atomics.store(this.#cells, slot * FIELDS + SPEND, (day << SPEND_BITS) | BigInt(Math.max(0, Math.round(microUsd))));
+    Atomics.store(
+      this.#cells,
+      slot * FIELDS + SPEND,
+      (day << SPEND_BITS) | BigInt(Math.max(0, Math.round(microUsd))),
+    );
   }
 
   /** Spend of the day so far, in millionths of a US dollar. */
@@ -115,13 +141,15 @@ export class Counters {
   /** Calls in flight on a slot, over all workers. */
   concurrent(slot: number): number {
     let sum = 0;
-    for (let worker = 0; worker < WORKERS_MAX; worker++) sum += Atomics.load(this.#concurrent, worker * SLOTS_MAX + slot);
+    for (let worker = 0; worker < WORKERS_MAX; worker++)
+      sum += Atomics.load(this.#concurrent, worker * SLOTS_MAX + slot);
     return sum;
   }
 
   /** Forgets the calls of a worker that died. */
   clearWorker(worker: number): void {
-    for (let slot = 0; slot < SLOTS_MAX; slot++) Atomics.store(this.#concurrent, worker * SLOTS_MAX + slot, 0);
+    for (let slot = 0; slot < SLOTS_MAX; slot++)
+      Atomics.store(this.#concurrent, worker * SLOTS_MAX + slot, 0);
   }
 
   /** Forgets everything about a slot that is given to another key or system. */
@@ -156,7 +184,8 @@ export class Counters {
   }
 
   #give(slot: number, field: number, units: number, limit: number): void {
-    if (limit > 0) Atomics.sub(this.#cells, slot * FIELDS + field, (WINDOW_NS * BigInt(units)) / BigInt(limit));
+    if (limit > 0)
+      Atomics.sub(this.#cells, slot * FIELDS + field, (WINDOW_NS * BigInt(units)) / BigInt(limit));
   }
 
   #spend(slot: number, microUsd: number, limit: number, nowMs: number): boolean {
@@ -169,7 +198,8 @@ export class Counters {
       const spent = day === known >> SPEND_BITS ? BigInt.asUintN(48, known) : 0n;
       const after = spent + BigInt(microUsd);
       if (after > BigInt(limit) || (microUsd === 0 && spent >= BigInt(limit))) return false;
-      if (Atomics.compareExchange(this.#cells, cell, known, (day << SPEND_BITS) | after) === known) return true;
+      if (Atomics.compareExchange(this.#cells, cell, known, (day << SPEND_BITS) | after) === known)
+        return true;
     }
   }
 

@@ -1,10 +1,17 @@
-import { performance } from 'node:perf_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { performance } from 'node:perf_hooks';
 import {
-  type ErrorCode, ERRORS, type ExchangeFacts, type KeySnapshot, newId, type SystemSnapshot, type Verdict, type VerdictRecord,
+  ERRORS,
+  type ErrorCode,
+  type ExchangeFacts,
+  type KeySnapshot,
+  newId,
+  type SystemSnapshot,
+  type Verdict,
+  type VerdictRecord,
 } from '@sallyport/core';
 import type { Redactor } from '@sallyport/guard';
-import { type Dialect, openai, type OperationRoute, type RequestReading } from '@sallyport/models';
+import { type Dialect, type OperationRoute, openai, type RequestReading } from '@sallyport/models';
 import type { Counters, Reservation } from './counters.ts';
 import type { Inspection } from './inspection.ts';
 import type { WorkerStart } from './messages.ts';
@@ -70,10 +77,32 @@ export interface Exchange {
 export function beginExchange(req: IncomingMessage, res: ServerResponse, seq: number): Exchange {
   const atMs = Date.now();
   return {
-    id: newId('exc', atMs), seq, req, res, atMs, address: req.socket.remoteAddress ?? 'unknown', timingsMs: {},
-    markMs: performance.now(), dialect: openai, operation: null, path: '', named: null, pathModel: null, key: null,
-    system: null, policy: null, body: null, text: '', reading: null, modelForwarded: null, reservation: null,
-    redactor: null, inputVerdict: null, bodyChanged: null, intended: false, ended: false,
+    id: newId('exc', atMs),
+    seq,
+    req,
+    res,
+    atMs,
+    address: req.socket.remoteAddress ?? 'unknown',
+    timingsMs: {},
+    markMs: performance.now(),
+    dialect: openai,
+    operation: null,
+    path: '',
+    named: null,
+    pathModel: null,
+    key: null,
+    system: null,
+    policy: null,
+    body: null,
+    text: '',
+    reading: null,
+    modelForwarded: null,
+    reservation: null,
+    redactor: null,
+    inputVerdict: null,
+    bodyChanged: null,
+    intended: false,
+    ended: false,
   };
 }
 
@@ -91,15 +120,24 @@ export function metadata(text: string | null): string | null {
 }
 
 /** A pointer as metadata: names the caller chose freely are not shown. */
-export function safePointer(pointer: string): string {
-  return pointer.split('/').map((part) => (part === '' || /^[\w-]{1,64}$/.test(part) ? part : '*')).join('/').slice(0, 256);
+function safePointer(pointer: string): string {
+  return pointer
+    .split('/')
+    .map((part) => (part === '' || /^[\w-]{1,64}$/.test(part) ? part : '*'))
+    .join('/')
+    .slice(0, 256);
 }
 
 /** A verdict as the record keeps it. */
 export function verdictRecord(verdict: Verdict & { texts: number }): VerdictRecord {
   return {
-    action: verdict.action, wouldBe: verdict.wouldBe, texts: verdict.texts,
-    detections: verdict.detections.map((d) => ({ ...d, location: { ...d.location, pointer: safePointer(d.location.pointer) } })),
+    action: verdict.action,
+    wouldBe: verdict.wouldBe,
+    texts: verdict.texts,
+    detections: verdict.detections.map((d) => ({
+      ...d,
+      location: { ...d.location, pointer: safePointer(d.location.pointer) },
+    })),
   };
 }
 
@@ -112,5 +150,7 @@ export function detectorsOf(verdict: Verdict | null): string[] {
 export function denialMessage(code: ErrorCode, verdict: Verdict | null, own?: string): string {
   const names = detectorsOf(verdict);
   const base = own ?? ERRORS[code].meaning;
-  return names.length > 0 && (code === 'input-denied' || code === 'output-denied') ? `${base}: ${names.slice(0, 8).join(', ')}` : base;
+  return names.length > 0 && (code === 'input-denied' || code === 'output-denied')
+    ? `${base}: ${names.slice(0, 8).join(', ')}`
+    : base;
 }

@@ -1,5 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { CodedError, type ErrorCode, LIMITS, type Outcome, toCodedError, type Verdict } from '@sallyport/core';
+import {
+  CodedError,
+  type ErrorCode,
+  LIMITS,
+  type Outcome,
+  toCodedError,
+  type Verdict,
+} from '@sallyport/core';
 import { Redactor } from '@sallyport/guard';
 import { SseParser, type Usage } from '@sallyport/models';
 import { commitmentHasher, newSalt } from '@sallyport/vault';
@@ -7,16 +14,30 @@ import { decode } from './body.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
 import { costMicroUsd, estimateTokens } from './input-stages.ts';
 import { judgeAnswer, systemPromptsOf } from './output-gate.ts';
-import { recordOutcome, sealContent, type Sealed } from './record.ts';
+import { recordOutcome, type Sealed, sealContent } from './record.ts';
 import { dialectError, EXCHANGE_HEADER, outcomeOf, sendError } from './respond.ts';
 import { StreamGate } from './stream-gate.ts';
 
 /** Request headers that mean something to an AI system; all others stay here, credentials first of all. */
 const FORWARDED = [
-  'content-type', 'accept', 'openai-beta', 'anthropic-version', 'anthropic-beta', 'idempotency-key', 'traceparent', 'tracestate',
+  'content-type',
+  'accept',
+  'openai-beta',
+  'anthropic-version',
+  'anthropic-beta',
+  'idempotency-key',
+  'traceparent',
+  'tracestate',
 ] as const;
 /** Answer headers that mean something to a caller. */
-const RETURNED = ['content-type', 'retry-after', 'openai-processing-ms', 'openai-version', 'x-request-id', 'request-id'] as const;
+const RETURNED = [
+  'content-type',
+  'retry-after',
+  'openai-processing-ms',
+  'openai-version',
+  'x-request-id',
+  'request-id',
+] as const;
 
 /** Chunks of an answer that may wait for the gate before the AI system is asked to pause, in bytes. */
 const QUEUE_BYTES_MAX = 256 * 1024;
@@ -78,7 +99,13 @@ export class Forwarding {
         if (!res.writableFinished) this.#fail(new CodedError('client-aborted'));
       });
       this.#deps.upstreams.send(
-        system!, { method: operation!.method, path, headers: upstreamHeaders(this.#exchange), body: bodyChanged ?? body },
+        system!,
+        {
+          method: operation!.method,
+          path,
+          headers: upstreamHeaders(this.#exchange),
+          body: bodyChanged ?? body,
+        },
         {
           started: (control) => {
             this.#control = control;
@@ -103,19 +130,29 @@ export class Forwarding {
     const encoding = header(headers, 'content-encoding');
     if (!/^text\/event-stream\b/i.test(type)) return;
     if (encoding !== undefined && encoding !== 'identity') {
-      return this.#fail(new CodedError('upstream-invalid', 'the stream is compressed though that was not asked for'));
+      return this.#fail(
+        new CodedError('upstream-invalid', 'the stream is compressed though that was not asked for'),
+      );
     }
     const exchange = this.#exchange;
     const deps = this.#deps;
     this.#stream = {
       parser: new SseParser(LIMITS.streamEventBytesMax),
       gate: new StreamGate({
-        dialect: exchange.dialect, operation: exchange.operation!.id, system: exchange.system!,
-        systemPrompts: systemPromptsOf(exchange), redactor: exchange.redactor, outputRedactor: new Redactor(),
+        dialect: exchange.dialect,
+        operation: exchange.operation!.id,
+        system: exchange.system!,
+        systemPrompts: systemPromptsOf(exchange),
+        redactor: exchange.redactor,
+        outputRedactor: new Redactor(),
         inspect: (requests) => (deps.start.detectors ? deps.inspection.inspect(requests) : []),
       }),
     };
-    exchange.res.writeHead(status, { ...this.#returnedHeaders(), 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+    exchange.res.writeHead(status, {
+      ...this.#returnedHeaders(),
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-cache',
+    });
     exchange.res.flushHeaders();
   }
 
@@ -132,12 +169,14 @@ export class Forwarding {
     if (this.#settled) return;
     this.#bytes += chunk.length;
     if (this.#stream) {
-      if (this.#bytes > this.#deps.start.limits.streamBytesMax) return this.#fail(new CodedError('upstream-too-large'));
+      if (this.#bytes > this.#deps.start.limits.streamBytesMax)
+        return this.#fail(new CodedError('upstream-too-large'));
       this.#queue.push(chunk);
       this.#queueBytes += chunk.length;
       if (this.#queueBytes > QUEUE_BYTES_MAX) this.#control?.pause();
       void this.#pump();
-    } else if (this.#bytes > this.#deps.start.limits.responseBytesMax) this.#fail(new CodedError('upstream-too-large'));
+    } else if (this.#bytes > this.#deps.start.limits.responseBytesMax)
+      this.#fail(new CodedError('upstream-too-large'));
     else this.#chunks.push(chunk);
   }
 
@@ -165,7 +204,12 @@ export class Forwarding {
     const judged = await judgeAnswer(exchange, this.#deps, plain, plain);
     mark(exchange, 'inspect-output');
     if (judged.verdict.action === 'deny') return this.#denyWhole(judged.verdict);
-    return this.#finishWhole(this.#withoutCredential(judged.body), judged.verdict, judged.usage, judged.characters);
+    return this.#finishWhole(
+      this.#withoutCredential(judged.body),
+      judged.verdict,
+      judged.usage,
+      judged.characters,
+    );
   }
 
   /** Some providers repeat the credential in their errors; it is ours, so it stays here. */
@@ -182,7 +226,12 @@ export class Forwarding {
     this.#close();
   }
 
-  async #finishWhole(body: Buffer, verdict: (Verdict & { texts: number }) | null, usage: Usage | null, characters: number): Promise<void> {
+  async #finishWhole(
+    body: Buffer,
+    verdict: (Verdict & { texts: number }) | null,
+    usage: Usage | null,
+    characters: number,
+  ): Promise<void> {
     const exchange = this.#exchange;
     this.#outputCharacters = characters;
     const good = this.#status < 400;
@@ -257,7 +306,9 @@ export class Forwarding {
 
   #streamSealed(): Sealed {
     return sealContent(this.#exchange, this.#deps, 'output', Buffer.concat(this.#kept), {
-      commitment: this.#hasher.digest(), salt: this.#salt, bytes: this.#sentBytes,
+      commitment: this.#hasher.digest(),
+      salt: this.#salt,
+      bytes: this.#sentBytes,
     });
   }
 
@@ -272,7 +323,14 @@ export class Forwarding {
     this.#note(last);
     mark(this.#exchange, 'stream');
     const good = this.#status < 400;
-    await this.#record(good ? 'answered' : 'upstream-error', this.#status, null, this.#streamSealed(), { ...gate.verdict, texts: gate.texts }, gate.usage);
+    await this.#record(
+      good ? 'answered' : 'upstream-error',
+      this.#status,
+      null,
+      this.#streamSealed(),
+      { ...gate.verdict, texts: gate.texts },
+      gate.usage,
+    );
     this.#exchange.res.end(last);
     this.#close();
   }
@@ -292,10 +350,21 @@ export class Forwarding {
     const verdict = stream ? { ...stream.gate.verdict, texts: stream.gate.texts } : null;
     let code: ErrorCode = fault.code;
     const error = dialectError(exchange, code, verdict, fault.message);
-    const event = stream && code !== 'client-aborted' ? Buffer.from(exchange.dialect.errorEvent(exchange.operation!.id, error)) : null;
+    const event =
+      stream && code !== 'client-aborted'
+        ? Buffer.from(exchange.dialect.errorEvent(exchange.operation!.id, error))
+        : null;
     if (event) this.#note(event);
     try {
-      await this.#record(outcomeOf(code), error.status, code, stream ? this.#streamSealed() : null, verdict, stream?.gate.usage ?? null, true);
+      await this.#record(
+        outcomeOf(code),
+        error.status,
+        code,
+        stream ? this.#streamSealed() : null,
+        verdict,
+        stream?.gate.usage ?? null,
+        true,
+      );
     } catch {
       code = 'record-unavailable';
     }
@@ -305,8 +374,13 @@ export class Forwarding {
   }
 
   async #record(
-    outcome: Outcome, status: number, code: ErrorCode | null, output: Sealed | null,
-    verdict: (Verdict & { texts: number }) | null, usage: Usage | null, failing = false,
+    outcome: Outcome,
+    status: number,
+    code: ErrorCode | null,
+    output: Sealed | null,
+    verdict: (Verdict & { texts: number }) | null,
+    usage: Usage | null,
+    failing = false,
   ): Promise<void> {
     if (this.#settled && !failing) throw new CodedError('client-aborted');
     this.#settled = true;
@@ -323,12 +397,22 @@ export class Forwarding {
       this.#deps.stats.ended(exchange.system!.name, outcome, code, exchange.timingsMs);
     }
     try {
-      await recordOutcome(exchange, this.#deps, { outcome, status, code, output, verdict, inputTokens, outputTokens, costMicroUsd: cost });
+      await recordOutcome(exchange, this.#deps, {
+        outcome,
+        status,
+        code,
+        output,
+        verdict,
+        inputTokens,
+        outputTokens,
+        costMicroUsd: cost,
+      });
     } catch (cause) {
       if (failing) throw cause;
       // The answer exists but cannot be recorded: it is withheld.
       const error = dialectError(exchange, 'record-unavailable', null);
-      if (this.#stream && exchange.res.headersSent) exchange.res.end(exchange.dialect.errorEvent(exchange.operation!.id, error));
+      if (this.#stream && exchange.res.headersSent)
+        exchange.res.end(exchange.dialect.errorEvent(exchange.operation!.id, error));
       else sendError(exchange, error, { 'retry-after': '1' });
       this.#close();
       throw new Unrecorded();

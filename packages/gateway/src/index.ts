@@ -7,5 +7,5 @@
  */
 export { classifyAddress } from './address.ts';
 export { Counters, DAY_MS } from './counters.ts';
-export { GatewayPool, type GatewayPoolOptions } from './pool.ts';
 export type { GatewayStats } from './messages.ts';
+export { GatewayPool, type GatewayPoolOptions } from './pool.ts';

@@ -1,5 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { CodedError, decodeUtf8, type Detection, type InspectionRequest, parseStrictJson, replaceStrings } from '@sallyport/core';
+import {
+  CodedError,
+  type Detection,
+  decodeUtf8,
+  type InspectionRequest,
+  parseStrictJson,
+  replaceStrings,
+} from '@sallyport/core';
 import { Redactor } from '@sallyport/guard';
 import { DIALECT_TABLE, findRoute } from '@sallyport/models';
 import { decode, readBody } from './body.ts';
@@ -64,9 +71,13 @@ export async function read(exchange: Exchange, deps: Deps): Promise<void> {
     exchange.reading = { model: exchange.pathModel, stream: false, parts: [], outputTokensMax: 0 };
     return;
   }
-  if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(req.headers['content-type'] ?? '')) throw new CodedError('body-type-unsupported');
+  if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(req.headers['content-type'] ?? ''))
+    throw new CodedError('body-type-unsupported');
   if (req.headers['inference-header-content-length'] !== undefined) {
-    throw new CodedError('body-type-unsupported', 'the binary tensor extension cannot be inspected; send tensors as JSON');
+    throw new CodedError(
+      'body-type-unsupported',
+      'the binary tensor extension cannot be inspected; send tensors as JSON',
+    );
   }
   const { bodyBytesMax } = deps.start.limits;
   exchange.body = await readBody(req, bodyBytesMax, deps.start.deadlines.bodyMs);
@@ -87,7 +98,11 @@ export function authorise(exchange: Exchange, deps: Deps): void {
   if (chosen.model !== model) exchange.modelForwarded = chosen.model;
   const { name, demo, dialect } = chosen.system;
   const decision = state.policies.decide({
-    key, system: { name, demo, dialect }, operation: exchange.operation!.id, model: chosen.model ?? '', stream,
+    key,
+    system: { name, demo, dialect },
+    operation: exchange.operation!.id,
+    model: chosen.model ?? '',
+    stream,
   });
   exchange.policy = { ids: decision.policyIds, version: state.policies.version };
   if (!decision.allowed) throw new CodedError('not-authorised', `the key may not use \`${name}\``);
@@ -115,8 +130,14 @@ export function limit(exchange: Exchange, deps: Deps): void {
   const input = estimateTokens(characters);
   const output = exchange.reading!.outputTokensMax;
   const taken = deps.counters.reserve(
-    [{ slot: key.slot, limits: key.usageLimits }, { slot: system.slot, limits: system.usageLimits }],
-    input + output, costMicroUsd(exchange, input, output), process.hrtime.bigint(), exchange.atMs,
+    [
+      { slot: key.slot, limits: key.usageLimits },
+      { slot: system.slot, limits: system.usageLimits },
+    ],
+    input + output,
+    costMicroUsd(exchange, input, output),
+    process.hrtime.bigint(),
+    exchange.atMs,
   );
   if ('code' in taken) throw new LimitFault(taken);
   exchange.reservation = taken;
@@ -127,7 +148,11 @@ export function limit(exchange: Exchange, deps: Deps): void {
 export async function inspectInput(exchange: Exchange, deps: Deps): Promise<void> {
   const system = exchange.system!;
   const { parts } = exchange.reading!;
-  const requests: InspectionRequest[] = parts.map(({ text, pointer, channel }) => ({ text, pointer, channel }));
+  const requests: InspectionRequest[] = parts.map(({ text, pointer, channel }) => ({
+    text,
+    pointer,
+    channel,
+  }));
   const found = deps.start.detectors ? deps.inspection.inspect(requests) : [];
   const detections = found instanceof Promise ? await found : found;
   const verdict = verdictOf(system, 'input', detections);
@@ -146,7 +171,9 @@ function redact(exchange: Exchange, detections: readonly Detection[]): Map<strin
   const replacements = new Map<string, string>();
   for (const part of parts) {
     const spans = detections
-      .filter((d) => d.location.pointer === part.pointer && actionFor(exchange.system!, 'input', d) === 'redact')
+      .filter(
+        (d) => d.location.pointer === part.pointer && actionFor(exchange.system!, 'input', d) === 'redact',
+      )
       .map((d) => ({ start: d.location.start, end: d.location.end, technique: d.technique }));
     if (spans.length > 0) replacements.set(part.pointer, redactor.redact(part.text, spans));
   }

@@ -42,7 +42,8 @@ export class Inspection {
   }
 
   #elsewhere(requests: readonly InspectionRequest[]): Promise<Detection[]> {
-    if (this.#jobs.length >= QUEUE_MAX) return Promise.reject(new CodedError('overloaded', 'too many long texts wait for inspection'));
+    if (this.#jobs.length >= QUEUE_MAX)
+      return Promise.reject(new CodedError('overloaded', 'too many long texts wait for inspection'));
     return new Promise((done, fail) => {
       this.#jobs.push({ id: this.#next++, requests, done, fail });
       if (this.#jobs.length === 1) this.#run();
@@ -58,7 +59,9 @@ export class Inspection {
   }
 
   #start(): Worker {
-    const thread = new Worker(new URL('./inspection-thread.ts', import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: 256 } });
+    const thread = new Worker(new URL('./inspection-thread.ts', import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: 256 },
+    });
     thread.unref();
     thread.on('message', (answer: { id: number; detections: Detection[] | null }) => {
       const job = this.#jobs[0];

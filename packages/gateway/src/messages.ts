@@ -10,7 +10,11 @@ export interface WorkerStart {
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly reusePort: boolean;
   readonly deadlines: Deadlines;
-  readonly limits: { readonly bodyBytesMax: number; readonly responseBytesMax: number; readonly streamBytesMax: number };
+  readonly limits: {
+    readonly bodyBytesMax: number;
+    readonly responseBytesMax: number;
+    readonly streamBytesMax: number;
+  };
   readonly counters: CounterMemory;
   readonly snapshot: GatewaySnapshot;
   /** Whether content is inspected; off only in benches that price the rest of the pipeline. */

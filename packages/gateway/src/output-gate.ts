@@ -1,4 +1,11 @@
-import { CodedError, decodeUtf8, type Detection, parseStrictJson, replaceStrings, type Verdict } from '@sallyport/core';
+import {
+  CodedError,
+  type Detection,
+  decodeUtf8,
+  parseStrictJson,
+  replaceStrings,
+  type Verdict,
+} from '@sallyport/core';
 import { Redactor } from '@sallyport/guard';
 import type { Usage } from '@sallyport/models';
 import type { Deps, Exchange } from './exchange.ts';
@@ -21,7 +28,12 @@ export function systemPromptsOf(exchange: Exchange): string[] {
 }
 
 /** Judges a complete answer. @throws CodedError when it cannot be read; the verdict says whether it is denied */
-export async function judgeAnswer(exchange: Exchange, deps: Deps, raw: Buffer, plain: Buffer): Promise<JudgedAnswer> {
+export async function judgeAnswer(
+  exchange: Exchange,
+  deps: Deps,
+  raw: Buffer,
+  plain: Buffer,
+): Promise<JudgedAnswer> {
   const system = exchange.system!;
   let text: string;
   let data: unknown;
@@ -34,10 +46,21 @@ export async function judgeAnswer(exchange: Exchange, deps: Deps, raw: Buffer, p
   const parts = exchange.dialect.readResponse(exchange.operation!.id, data);
   const systemPrompts = systemPromptsOf(exchange);
   const found = deps.start.detectors
-    ? deps.inspection.inspect(parts.map((part) => ({ text: part.text, pointer: part.pointer, channel: 'output', systemPrompts, canaries: system.canaries })))
+    ? deps.inspection.inspect(
+        parts.map((part) => ({
+          text: part.text,
+          pointer: part.pointer,
+          channel: 'output',
+          systemPrompts,
+          canaries: system.canaries,
+        })),
+      )
     : [];
   const detections = found instanceof Promise ? await found : found;
-  const verdict = { ...verdictOf(system, 'output', detections), texts: deps.start.detectors ? parts.length : 0 };
+  const verdict = {
+    ...verdictOf(system, 'output', detections),
+    texts: deps.start.detectors ? parts.length : 0,
+  };
   let characters = 0;
   for (const part of parts) characters += part.text.length;
   const replacements = new Map<string, string>();
@@ -46,7 +69,8 @@ export async function judgeAnswer(exchange: Exchange, deps: Deps, raw: Buffer, p
     for (const part of parts) {
       const own = detections.filter((d) => d.location.pointer === part.pointer);
       const edits = orderEdits([
-        ...redactions(exchange, own, part.text, part.kind, outputRedactor), ...restorations(part.text, part.kind, exchange.redactor),
+        ...redactions(exchange, own, part.text, part.kind, outputRedactor),
+        ...restorations(part.text, part.kind, exchange.redactor),
       ]);
       if (edits.length > 0) replacements.set(part.pointer, applyEdits(part.text, 0, edits));
     }
@@ -56,11 +80,20 @@ export async function judgeAnswer(exchange: Exchange, deps: Deps, raw: Buffer, p
   return { body: Buffer.from(replaceStrings(text, replacements)), changed: true, verdict, usage, characters };
 }
 
-function redactions(exchange: Exchange, detections: readonly Detection[], text: string, kind: 'text' | 'json', redactor: Redactor): Edit[] {
+function redactions(
+  exchange: Exchange,
+  detections: readonly Detection[],
+  text: string,
+  kind: 'text' | 'json',
+  redactor: Redactor,
+): Edit[] {
   const system = exchange.system!;
   if (system.mode !== 'enforce') return [];
-  return detections.filter((d) => actionFor(system, 'output', d) === 'redact').map((d) => ({
-    start: d.location.start, end: d.location.end,
-    text: embed(redactor.placeholder(d.technique, text.slice(d.location.start, d.location.end)), kind),
-  }));
+  return detections
+    .filter((d) => actionFor(system, 'output', d) === 'redact')
+    .map((d) => ({
+      start: d.location.start,
+      end: d.location.end,
+      text: embed(redactor.placeholder(d.technique, text.slice(d.location.start, d.location.end)), kind),
+    }));
 }

@@ -10,7 +10,12 @@ import { EXCHANGE_HEADER, refuse } from './respond.ts';
  * The one way a call can take. Every stage either completes or throws a {@link CodedError}; nothing goes round a
  * stage, and what throws before the intent is recorded was never forwarded.
  */
-export async function serve(req: IncomingMessage, res: ServerResponse, deps: Deps, draining: boolean): Promise<void> {
+export async function serve(
+  req: IncomingMessage,
+  res: ServerResponse,
+  deps: Deps,
+  draining: boolean,
+): Promise<void> {
   const exchange = beginExchange(req, res, deps.nextSeq());
   deps.stats.inFlight++;
   try {
@@ -41,7 +46,9 @@ function answersItself(exchange: Exchange): boolean {
 
 /** Lists, in the OpenAI dialect, what this key may ask for: names of systems and the models they are known to have. */
 async function listModels(exchange: Exchange, deps: Deps): Promise<void> {
-  const systems = exchange.key!.systems.map((name) => deps.state().systems.get(name)).filter((system) => system?.dialect === 'openai');
+  const systems = exchange
+    .key!.systems.map((name) => deps.state().systems.get(name))
+    .filter((system) => system?.dialect === 'openai');
   const ids = [...new Set(systems.flatMap((system) => [system!.name, ...system!.models]))];
   const data = ids.map((id) => ({ id, object: 'model', created: 0, owned_by: 'sallyport' }));
   const body = Buffer.from(JSON.stringify({ object: 'list', data }));
@@ -55,11 +62,21 @@ async function listModels(exchange: Exchange, deps: Deps): Promise<void> {
     exchange.ended = true;
     deps.counters.settle(exchange.reservation!, 0, 0);
     await recordOutcome(exchange, deps, {
-      outcome: 'answered', status: 200, code: null, output: sealContent(exchange, deps, 'output', body), verdict: null,
-      inputTokens: 0, outputTokens: 0, costMicroUsd: 0,
+      outcome: 'answered',
+      status: 200,
+      code: null,
+      output: sealContent(exchange, deps, 'output', body),
+      verdict: null,
+      inputTokens: 0,
+      outputTokens: 0,
+      costMicroUsd: 0,
     });
     deps.stats.ended(first.name, 'answered', null, exchange.timingsMs);
   } else throw new CodedError('not-authorised', 'the key has no system that speaks this dialect');
-  exchange.res.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length, [EXCHANGE_HEADER]: exchange.id });
+  exchange.res.writeHead(200, {
+    'content-type': 'application/json',
+    'content-length': body.length,
+    [EXCHANGE_HEADER]: exchange.id,
+  });
   exchange.res.end(body);
 }

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { CodedError, type Config, type GatewaySnapshot } from '@sallyport/core';
-import { Counters, WORKERS_MAX } from './counters.ts';
+import { type Counters, WORKERS_MAX } from './counters.ts';
 import type { FromWorker, GatewayStats, ToWorker, WorkerStart } from './messages.ts';
 import { decodeFrames, type Frame } from './recorder.ts';
 
@@ -73,16 +73,29 @@ export class GatewayPool {
   #launch(worker: number, port: number): Promise<number> {
     const { config, run, tls, counters, workers, detectors } = this.#options;
     const start: WorkerStart = {
-      worker, run, host: config.gateway.host, port, tls, reusePort: workers > 1 && process.platform === 'linux', deadlines: config.deadlines,
-      limits: config.limits, counters: counters.memory, snapshot: this.#snapshot, detectors: detectors ?? true,
+      worker,
+      run,
+      host: config.gateway.host,
+      port,
+      tls,
+      reusePort: workers > 1 && process.platform === 'linux',
+      deadlines: config.deadlines,
+      limits: config.limits,
+      counters: counters.memory,
+      snapshot: this.#snapshot,
+      detectors: detectors ?? true,
     };
     const thread = new Worker(new URL('./worker.ts', import.meta.url), {
-      workerData: start, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+      workerData: start,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
     const running: Running = { thread, version: this.#snapshot.version, stats: null, drained: false };
     this.#workers.set(worker, running);
     return new Promise((done, fail) => {
-      const timer = setTimeout(() => fail(new CodedError('internal', 'a gateway worker did not start in time')), START_MS);
+      const timer = setTimeout(
+        () => fail(new CodedError('internal', 'a gateway worker did not start in time')),
+        START_MS,
+      );
       thread.on('message', (message: FromWorker) => {
         if (message.type === 'listening') {
           clearTimeout(timer);
@@ -104,8 +117,12 @@ export class GatewayPool {
   #receive(running: Running, message: FromWorker): void {
     switch (message.type) {
       case 'record': {
-        const answer = (ok: boolean): void => running.thread.postMessage({ type: 'recorded', batch: message.batch, ok } satisfies ToWorker);
-        this.#options.append(decodeFrames(message.frames)).then(() => answer(true), () => answer(false));
+        const answer = (ok: boolean): void =>
+          running.thread.postMessage({ type: 'recorded', batch: message.batch, ok } satisfies ToWorker);
+        this.#options.append(decodeFrames(message.frames)).then(
+          () => answer(true),
+          () => answer(false),
+        );
         break;
       }
       case 'acknowledged':
@@ -135,7 +152,8 @@ export class GatewayPool {
     this.#settle();
     if (this.#stopping) return;
     setTimeout(() => {
-      if (!this.#stopping) this.#launch(worker, this.#port).catch((error: Error) => this.#options.onCrash(worker, error));
+      if (!this.#stopping)
+        this.#launch(worker, this.#port).catch((error: Error) => this.#options.onCrash(worker, error));
     }, 100);
   }
 
@@ -151,18 +169,28 @@ export class GatewayPool {
     this.#snapshot = snapshot;
     if (this.#workers.size === 0) return;
     await new Promise<void>((done, fail) => {
-      const timer = setTimeout(() => fail(new CodedError('internal', 'a gateway worker did not take the new state in time')), ACKNOWLEDGE_MS);
-      this.#waiting.push({ version: snapshot.version, done: () => {
-        clearTimeout(timer);
-        done();
-      } });
-      for (const { thread } of this.#workers.values()) thread.postMessage({ type: 'snapshot', snapshot } satisfies ToWorker);
+      const timer = setTimeout(
+        () => fail(new CodedError('internal', 'a gateway worker did not take the new state in time')),
+        ACKNOWLEDGE_MS,
+      );
+      this.#waiting.push({
+        version: snapshot.version,
+        done: () => {
+          clearTimeout(timer);
+          done();
+        },
+      });
+      for (const { thread } of this.#workers.values())
+        thread.postMessage({ type: 'snapshot', snapshot } satisfies ToWorker);
     });
   }
 
   /** Counts of all workers, past ones included. */
   stats(): readonly GatewayStats[] {
-    return [...this.#past, ...[...this.#workers.values()].flatMap((running) => (running.stats ? [running.stats] : []))];
+    return [
+      ...this.#past,
+      ...[...this.#workers.values()].flatMap((running) => (running.stats ? [running.stats] : [])),
+    ];
   }
 
   /** Number of workers that run. */
@@ -173,11 +201,16 @@ export class GatewayPool {
   /** Lets calls in flight end, then stops. @param deadlineMs after which calls still in flight are cut off */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping = true;
-    await Promise.all([...this.#workers.values()].map(({ thread }) => new Promise<void>((done) => {
-      thread.once('exit', () => done());
-      thread.postMessage({ type: 'drain', deadlineMs } satisfies ToWorker);
-      setTimeout(() => void thread.terminate(), deadlineMs + 5_000).unref();
-    })));
+    await Promise.all(
+      [...this.#workers.values()].map(
+        ({ thread }) =>
+          new Promise<void>((done) => {
+            thread.once('exit', () => done());
+            thread.postMessage({ type: 'drain', deadlineMs } satisfies ToWorker);
+            setTimeout(() => void thread.terminate(), deadlineMs + 5_000).unref();
+          }),
+      ),
+    );
   }
 }
 
@@ -187,13 +220,19 @@ function probePort(config: Config): Promise<void> {
   if (port === 0) return Promise.resolve();
   return new Promise((done, fail) => {
     const probe = createServer();
-    probe.on('error', (error: Error & { code?: string }) => fail(listenFault({ code: error.code ?? '', message: error.message }, config)));
+    probe.on('error', (error: Error & { code?: string }) =>
+      fail(listenFault({ code: error.code ?? '', message: error.message }, config)),
+    );
     probe.listen({ host, port }, () => probe.close(() => done()));
   });
 }
 
 function listenFault(message: { code: string; message: string }, config: Config): CodedError {
   const place = `${config.gateway.host}:${config.gateway.port}`;
-  if (message.code === 'EADDRINUSE') return new CodedError('address-in-use', `port ${place} of the gateway is taken; choose another with --gateway-port`);
+  if (message.code === 'EADDRINUSE')
+    return new CodedError(
+      'address-in-use',
+      `port ${place} of the gateway is taken; choose another with --gateway-port`,
+    );
   return new CodedError('config-invalid', `the gateway cannot listen on ${place}: ${message.code}`);
 }

@@ -1,4 +1,13 @@
-import { type ContentRecord, type DenialLeaf, type ExchangeFacts, type IntentLeaf, LIMITS, type Outcome, type OutcomeLeaf, type Verdict } from '@sallyport/core';
+import {
+  type ContentRecord,
+  type DenialLeaf,
+  type ExchangeFacts,
+  type IntentLeaf,
+  LIMITS,
+  type Outcome,
+  type OutcomeLeaf,
+  type Verdict,
+} from '@sallyport/core';
 import { commit, commitWithSalt, newSalt, type Sealable } from '@sallyport/vault';
 import { type Deps, type Exchange, metadata, verdictRecord } from './exchange.ts';
 
@@ -9,9 +18,16 @@ export interface Sealed {
 }
 
 /** Commits to content and readies as much of it as is kept for sealing. */
-export function sealContent(exchange: Exchange, deps: Deps, direction: 'input' | 'output', content: Uint8Array, done?: { commitment: string; salt: Uint8Array; bytes: number }): Sealed {
+export function sealContent(
+  exchange: Exchange,
+  deps: Deps,
+  direction: 'input' | 'output',
+  content: Uint8Array,
+  done?: { commitment: string; salt: Uint8Array; bytes: number },
+): Sealed {
   const key = exchange.system ? deps.state().sealing.get(exchange.system.name) : undefined;
-  const kept = content.length > LIMITS.payloadBytesMax ? content.subarray(0, LIMITS.payloadBytesMax) : content;
+  const kept =
+    content.length > LIMITS.payloadBytesMax ? content.subarray(0, LIMITS.payloadBytesMax) : content;
   const whole = done === undefined && kept.length === content.length;
   const made = whole ? commitWithSalt(content) : null;
   const salt = done?.salt ?? newSalt();
@@ -19,7 +35,10 @@ export function sealContent(exchange: Exchange, deps: Deps, direction: 'input' |
   const bytes = done?.bytes ?? content.length;
   if (!key) return { record: { bytes, commitment, kept: 0 }, content: null };
   const plain = made?.salted ?? Buffer.concat([salt, kept]);
-  return { record: { bytes, commitment, kept: kept.length }, content: { key, context: `${exchange.id}/${direction}`, plain } };
+  return {
+    record: { bytes, commitment, kept: kept.length },
+    content: { key, context: `${exchange.id}/${direction}`, plain },
+  };
 }
 
 function facts(exchange: Exchange): ExchangeFacts {
@@ -39,8 +58,13 @@ function facts(exchange: Exchange): ExchangeFacts {
 
 function base(exchange: Exchange, deps: Deps) {
   return {
-    v: 1 as const, id: exchange.id, worker: deps.start.worker, seq: exchange.seq, run: deps.start.run,
-    synthetic: exchange.key?.synthetic ?? false, demo: exchange.system?.demo ?? exchange.key?.demo ?? false,
+    v: 1 as const,
+    id: exchange.id,
+    worker: deps.start.worker,
+    seq: exchange.seq,
+    run: deps.start.run,
+    synthetic: exchange.key?.synthetic ?? false,
+    demo: exchange.system?.demo ?? exchange.key?.demo ?? false,
   };
 }
 
@@ -48,8 +72,12 @@ function base(exchange: Exchange, deps: Deps) {
 export async function recordIntent(exchange: Exchange, deps: Deps): Promise<void> {
   const sealed = sealContent(exchange, deps, 'input', exchange.body ?? new Uint8Array(0));
   const leaf: IntentLeaf = {
-    ...base(exchange, deps), type: 'exchange-intent', at: new Date(exchange.atMs).toISOString(), ...facts(exchange),
-    input: sealed.record, verdict: verdictRecord(exchange.inputVerdict!),
+    ...base(exchange, deps),
+    type: 'exchange-intent',
+    at: new Date(exchange.atMs).toISOString(),
+    ...facts(exchange),
+    input: sealed.record,
+    verdict: verdictRecord(exchange.inputVerdict!),
   };
   await deps.recorder.record(JSON.stringify(leaf), sealed.content);
   exchange.intended = true;
@@ -70,22 +98,45 @@ export interface Ending {
 /** Records how a forwarded exchange ended. Durable when it resolves. */
 export async function recordOutcome(exchange: Exchange, deps: Deps, ending: Ending): Promise<void> {
   const leaf: OutcomeLeaf = {
-    ...base(exchange, deps), type: 'exchange-outcome', at: new Date().toISOString(), system: exchange.system!.name,
-    actor: `key:${exchange.key!.id}`, outcome: ending.outcome, status: ending.status, code: ending.code,
-    output: ending.output?.record ?? null, verdict: ending.verdict ? verdictRecord(ending.verdict) : null,
-    inputTokens: ending.inputTokens, outputTokens: ending.outputTokens, costMicroUsd: ending.costMicroUsd,
+    ...base(exchange, deps),
+    type: 'exchange-outcome',
+    at: new Date().toISOString(),
+    system: exchange.system!.name,
+    actor: `key:${exchange.key!.id}`,
+    outcome: ending.outcome,
+    status: ending.status,
+    code: ending.code,
+    output: ending.output?.record ?? null,
+    verdict: ending.verdict ? verdictRecord(ending.verdict) : null,
+    inputTokens: ending.inputTokens,
+    outputTokens: ending.outputTokens,
+    costMicroUsd: ending.costMicroUsd,
     timingsMs: exchange.timingsMs,
   };
   await deps.recorder.record(JSON.stringify(leaf), ending.output?.content ?? null);
 }
 
 /** Records a call that ends before anything is forwarded. */
-export async function recordDenial(exchange: Exchange, deps: Deps, outcome: Outcome, status: number, code: string): Promise<void> {
-  const sealed = exchange.body && exchange.system ? sealContent(exchange, deps, 'input', exchange.body) : null;
+export async function recordDenial(
+  exchange: Exchange,
+  deps: Deps,
+  outcome: Outcome,
+  status: number,
+  code: string,
+): Promise<void> {
+  const sealed =
+    exchange.body && exchange.system ? sealContent(exchange, deps, 'input', exchange.body) : null;
   const leaf: DenialLeaf = {
-    ...base(exchange, deps), type: 'exchange-denied', at: new Date(exchange.atMs).toISOString(), ...facts(exchange),
-    outcome, status, code, input: sealed?.record ?? null,
-    verdict: exchange.inputVerdict ? verdictRecord(exchange.inputVerdict) : null, address: exchange.address,
+    ...base(exchange, deps),
+    type: 'exchange-denied',
+    at: new Date(exchange.atMs).toISOString(),
+    ...facts(exchange),
+    outcome,
+    status,
+    code,
+    input: sealed?.record ?? null,
+    verdict: exchange.inputVerdict ? verdictRecord(exchange.inputVerdict) : null,
+    address: exchange.address,
     timingsMs: exchange.timingsMs,
   };
   await deps.recorder.record(JSON.stringify(leaf), sealed?.content ?? null);

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { type CodedError, type ErrorCode, ERRORS, type Outcome, type Verdict } from '@sallyport/core';
+import { type CodedError, ERRORS, type ErrorCode, type Outcome, type Verdict } from '@sallyport/core';
 import type { DialectError } from '@sallyport/models';
-import { denialMessage, detectorsOf, type Deps, type Exchange, mark } from './exchange.ts';
+import { type Deps, denialMessage, detectorsOf, type Exchange, mark } from './exchange.ts';
 import { LimitFault } from './input-stages.ts';
 import { recordDenial } from './record.ts';
 
@@ -9,11 +9,19 @@ import { recordDenial } from './record.ts';
 export const EXCHANGE_HEADER = 'x-sallyport-exchange';
 
 /** An error in the caller's dialect. */
-export function dialectError(exchange: Exchange, code: ErrorCode, verdict: Verdict | null, message?: string): DialectError {
+export function dialectError(
+  exchange: Exchange,
+  code: ErrorCode,
+  verdict: Verdict | null,
+  message?: string,
+): DialectError {
   const asked = verdict ?? exchange.inputVerdict;
   const named = code === 'input-denied' || code === 'output-denied';
   return {
-    code, status: ERRORS[code].status, message: denialMessage(code, asked, message), exchange: exchange.id,
+    code,
+    status: ERRORS[code].status,
+    message: denialMessage(code, asked, message),
+    exchange: exchange.id,
     detectors: named ? detectorsOf(asked) : [],
   };
 }
@@ -29,7 +37,10 @@ export function sendError(exchange: Exchange, error: DialectError, headers: Outg
   // A body that was not read to its end must not be taken for the next request.
   if (!req.complete) res.shouldKeepAlive = false;
   res.writeHead(error.status, {
-    'content-type': 'application/json', 'content-length': body.length, [EXCHANGE_HEADER]: exchange.id, ...headers,
+    'content-type': 'application/json',
+    'content-length': body.length,
+    [EXCHANGE_HEADER]: exchange.id,
+    ...headers,
   });
   res.end(body);
 }
@@ -61,7 +72,9 @@ export async function refuse(exchange: Exchange, deps: Deps, fault: CodedError):
   }
   deps.stats.ended(exchange.system?.name ?? null, outcome, code, exchange.timingsMs);
   const headers: OutgoingHttpHeaders = {};
-  if (fault instanceof LimitFault) headers['retry-after'] = String(Math.max(1, Math.ceil(fault.retryAfterMs / 1000)));
-  else if (code === 'record-unavailable' || code === 'overloaded' || code === 'draining') headers['retry-after'] = '1';
+  if (fault instanceof LimitFault)
+    headers['retry-after'] = String(Math.max(1, Math.ceil(fault.retryAfterMs / 1000)));
+  else if (code === 'record-unavailable' || code === 'overloaded' || code === 'draining')
+    headers['retry-after'] = '1';
   sendError(exchange, dialectError(exchange, code, exchange.inputVerdict, message), headers);
 }

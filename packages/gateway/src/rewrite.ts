@@ -19,7 +19,8 @@ export function restorations(text: string, kind: TextPart['kind'], redactor: Red
   const edits: Edit[] = [];
   for (const match of text.matchAll(PLACEHOLDER)) {
     const value = redactor.restore(match[0]);
-    if (value !== undefined) edits.push({ start: match.index, end: match.index + match[0].length, text: embed(value, kind) });
+    if (value !== undefined)
+      edits.push({ start: match.index, end: match.index + match[0].length, text: embed(value, kind) });
   }
   return edits;
 }

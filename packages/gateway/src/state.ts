@@ -1,7 +1,16 @@
 import { KeyRing } from '@sallyport/access';
 import {
-  type Action, atLeast, CodedError, type Detection, type DetectorName, type GatewaySnapshot, type KeySnapshot,
-  type DialectName, stricter, type SystemSnapshot, type Verdict,
+  type Action,
+  atLeast,
+  CodedError,
+  type Detection,
+  type DetectorName,
+  type DialectName,
+  type GatewaySnapshot,
+  type KeySnapshot,
+  type SystemSnapshot,
+  stricter,
+  type Verdict,
 } from '@sallyport/core';
 import { PolicySet } from '@sallyport/policy';
 import { type SealingKey, sealingKey } from '@sallyport/vault';
@@ -9,23 +18,44 @@ import { type SealingKey, sealingKey } from '@sallyport/vault';
 /** What is done about a detection where the system's own policy says nothing. */
 const DEFAULT_ACTIONS: Readonly<Record<'input' | 'output', Readonly<Record<DetectorName, Action>>>> = {
   input: {
-    injection: 'deny', pii: 'redact', secret: 'redact', canary: 'deny', 'system-prompt-leak': 'flag', link: 'flag',
-    obfuscation: 'flag', schema: 'deny',
+    injection: 'deny',
+    pii: 'redact',
+    secret: 'redact',
+    canary: 'deny',
+    'system-prompt-leak': 'flag',
+    link: 'flag',
+    obfuscation: 'flag',
+    schema: 'deny',
   },
   output: {
-    injection: 'flag', pii: 'redact', secret: 'deny', canary: 'deny', 'system-prompt-leak': 'deny', link: 'deny',
-    obfuscation: 'flag', schema: 'deny',
+    injection: 'flag',
+    pii: 'redact',
+    secret: 'deny',
+    canary: 'deny',
+    'system-prompt-leak': 'deny',
+    link: 'deny',
+    obfuscation: 'flag',
+    schema: 'deny',
   },
 };
 
 /** The action for one detection. What is of medium severity or less is flagged where graver things are denied. */
-export function actionFor(system: SystemSnapshot, direction: 'input' | 'output', detection: Detection): Action {
-  const action = system.policy[direction][detection.detector] ?? DEFAULT_ACTIONS[direction][detection.detector];
+export function actionFor(
+  system: SystemSnapshot,
+  direction: 'input' | 'output',
+  detection: Detection,
+): Action {
+  const action =
+    system.policy[direction][detection.detector] ?? DEFAULT_ACTIONS[direction][detection.detector];
   return action === 'deny' && !atLeast(detection.severity, 'high') ? 'flag' : action;
 }
 
 /** The verdict over all detections: the strictest action; in observe mode nothing is changed, only noted. */
-export function verdictOf(system: SystemSnapshot, direction: 'input' | 'output', detections: readonly Detection[]): Verdict {
+export function verdictOf(
+  system: SystemSnapshot,
+  direction: 'input' | 'output',
+  detections: readonly Detection[],
+): Verdict {
   let wouldBe: Action = 'allow';
   for (const detection of detections) wouldBe = stricter(wouldBe, actionFor(system, direction, detection));
   const action = system.mode === 'enforce' || wouldBe === 'allow' ? wouldBe : 'flag';
@@ -44,9 +74,16 @@ export class GatewayState {
   constructor(snapshot: GatewaySnapshot, before?: GatewayState) {
     this.version = snapshot.version;
     this.keys = new KeyRing(snapshot.keys);
-    this.policies = before?.policies.text === snapshot.policies.text ? before.policies : PolicySet.load(snapshot.policies.text);
+    this.policies =
+      before?.policies.text === snapshot.policies.text
+        ? before.policies
+        : PolicySet.load(snapshot.policies.text);
     this.systems = new Map(snapshot.systems.map((system) => [system.name, system]));
-    this.sealing = new Map(snapshot.systems.flatMap((system) => (system.dataKeys[0] ? [[system.name, sealingKey(system.dataKeys[0])]] : [])));
+    this.sealing = new Map(
+      snapshot.systems.flatMap((system) =>
+        system.dataKeys[0] ? [[system.name, sealingKey(system.dataKeys[0])]] : [],
+      ),
+    );
   }
 
   /**
@@ -55,24 +92,34 @@ export class GatewayState {
    * @returns the system, and the model name to forward when the caller wrote `SYSTEM/MODEL`
    * @throws CodedError `system-unknown`, `system-ambiguous`, `not-authorised`
    */
-  choose(key: KeySnapshot, dialect: DialectName, named: string | null, model: string | null): { system: SystemSnapshot; model: string | null } {
+  choose(
+    key: KeySnapshot,
+    dialect: DialectName,
+    named: string | null,
+    model: string | null,
+  ): { system: SystemSnapshot; model: string | null } {
     if (named !== null) {
       const system = this.systems.get(named);
-      if (!system || system.dialect !== dialect) throw new CodedError('system-unknown', `no system \`${named}\` speaks this dialect`);
+      if (!system || system.dialect !== dialect)
+        throw new CodedError('system-unknown', `no system \`${named}\` speaks this dialect`);
       return { system, model };
     }
-    const own = key.systems.map((name) => this.systems.get(name)).filter((system) => system?.dialect === dialect) as SystemSnapshot[];
+    const own = key.systems
+      .map((name) => this.systems.get(name))
+      .filter((system) => system?.dialect === dialect) as SystemSnapshot[];
     if (model !== null) {
       const direct = own.find((system) => system.name === model || system.models.includes(model));
       if (direct) return { system: direct, model };
       const slash = model.indexOf('/');
       const prefixed = slash > 0 ? own.find((system) => system.name === model.slice(0, slash)) : undefined;
       if (prefixed) return { system: prefixed, model: model.slice(slash + 1) };
-      const foreign = this.systems.get(model) ?? (slash > 0 ? this.systems.get(model.slice(0, slash)) : undefined);
+      const foreign =
+        this.systems.get(model) ?? (slash > 0 ? this.systems.get(model.slice(0, slash)) : undefined);
       if (foreign && foreign.dialect === dialect) return { system: foreign, model };
     }
     if (own.length === 1) return { system: own[0]!, model };
-    if (own.length === 0) throw new CodedError('not-authorised', 'the key has no system that speaks this dialect');
+    if (own.length === 0)
+      throw new CodedError('not-authorised', 'the key has no system that speaks this dialect');
     throw new CodedError('system-ambiguous');
   }
 }

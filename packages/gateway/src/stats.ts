@@ -8,7 +8,12 @@ export class Stats {
   observationFailures = 0;
 
   /** Counts an exchange that ended. Labels are few: systems, outcomes and codes, never what a caller wrote. */
-  ended(system: string | null, outcome: string, code: string | null, timingsMs: Readonly<Record<string, number>>): void {
+  ended(
+    system: string | null,
+    outcome: string,
+    code: string | null,
+    timingsMs: Readonly<Record<string, number>>,
+  ): void {
     const key = `${system ?? ''}\t${outcome}\t${code ?? ''}`;
     this.#requests.set(key, (this.#requests.get(key) ?? 0) + 1);
     for (const stage in timingsMs) {
@@ -21,8 +26,11 @@ export class Stats {
 
   snapshot(inspectedCharacters: number): GatewayStats {
     return {
-      requests: Object.fromEntries(this.#requests), inFlight: this.inFlight, inspectedCharacters,
-      stagesMs: Object.fromEntries(this.#stages), observationFailures: this.observationFailures,
+      requests: Object.fromEntries(this.#requests),
+      inFlight: this.inFlight,
+      inspectedCharacters,
+      stagesMs: Object.fromEntries(this.#stages),
+      observationFailures: this.observationFailures,
     };
   }
 }

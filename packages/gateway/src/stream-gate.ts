@@ -1,5 +1,13 @@
 import {
-  CodedError, type Detection, type InspectionRequest, LIMITS, parseStrictJson, replaceStrings, stricter, type SystemSnapshot, type Verdict,
+  CodedError,
+  type Detection,
+  type InspectionRequest,
+  LIMITS,
+  parseStrictJson,
+  replaceStrings,
+  type SystemSnapshot,
+  stricter,
+  type Verdict,
 } from '@sallyport/core';
 import type { Redactor } from '@sallyport/guard';
 import type { Dialect, SseEvent, TextPart, Usage } from '@sallyport/models';
@@ -7,11 +15,11 @@ import { applyEdits, type Edit, embed, orderEdits, restorations } from './rewrit
 import { actionFor, verdictOf } from './state.ts';
 
 /** Characters of new text that make a window. Verdicts fall at fixed places in the text, not where chunks end. */
-export const WINDOW_CHARACTERS = 128;
+const WINDOW_CHARACTERS = 128;
 /** Characters at the end of what was judged that stay held: a match this long is never let out in part. */
-export const HOLD_CHARACTERS = 192;
+const HOLD_CHARACTERS = 192;
 /** Longest run without a space that is held whole, as base64 and URLs need to be seen from their start. */
-export const RUN_CHARACTERS_MAX = 2048;
+const RUN_CHARACTERS_MAX = 2048;
 
 /** Texts of one choice, tool call or reasoning part, as they grow. */
 interface Channel {
@@ -47,7 +55,7 @@ interface Held {
 }
 
 /** What inspects: at once for what is short, later for what is long. */
-export type Inspect = (requests: readonly InspectionRequest[]) => Detection[] | Promise<Detection[]>;
+type Inspect = (requests: readonly InspectionRequest[]) => Detection[] | Promise<Detection[]>;
 
 /** How a stream gate is set up. */
 export interface StreamGateOptions {
@@ -66,12 +74,14 @@ const LEAD_CHARACTERS = 32;
 
 /** Characters that encodings and addresses are made of. */
 const RUN = new Uint8Array(128);
-for (const c of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_%\\&#;.:-') RUN[c.charCodeAt(0)] = 1;
+for (const c of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_%\\&#;.:-')
+  RUN[c.charCodeAt(0)] = 1;
 
 /** Length of the unbroken run at the end of a text, at most {@link RUN_CHARACTERS_MAX}. */
 function runAtEnd(text: string): number {
   let run = 0;
-  while (run < text.length && run < RUN_CHARACTERS_MAX && RUN[text.charCodeAt(text.length - 1 - run)] === 1) run++;
+  while (run < text.length && run < RUN_CHARACTERS_MAX && RUN[text.charCodeAt(text.length - 1 - run)] === 1)
+    run++;
   return run;
 }
 
@@ -130,15 +140,27 @@ export class StreamGate {
 
   #hold(event: SseEvent, segments: readonly Segment[]): void {
     this.#heldBytes += event.raw.length;
-    if (this.#heldBytes > LIMITS.streamHeldBytesMax) throw new CodedError('upstream-too-large', 'the stream holds too much text open');
+    if (this.#heldBytes > LIMITS.streamHeldBytesMax)
+      throw new CodedError('upstream-too-large', 'the stream holds too much text open');
     this.#held.push({ event, segments });
   }
 
   #grow(part: TextPart, key: string): Segment {
     let channel = this.#channels.get(key);
     if (!channel) {
-      if (this.#channels.size >= LIMITS.streamChannelsMax) throw new CodedError('upstream-too-large', 'the stream opens too many channels');
-      channel = { key, kind: part.kind, text: '', base: 0, judged: 0, releasable: 0, idle: 0, open: null, edits: [] };
+      if (this.#channels.size >= LIMITS.streamChannelsMax)
+        throw new CodedError('upstream-too-large', 'the stream opens too many channels');
+      channel = {
+        key,
+        kind: part.kind,
+        text: '',
+        base: 0,
+        judged: 0,
+        releasable: 0,
+        idle: 0,
+        open: null,
+        edits: [],
+      };
       this.#channels.set(key, channel);
     }
     for (const other of this.#channels.values()) other.idle += part.text.length;
@@ -159,7 +181,10 @@ export class StreamGate {
     const found = await this.#options.inspect([this.#request(part.text)]);
     const kept = found.map((d) => this.#locate(d, part.pointer, 0));
     this.#decide(kept);
-    const edits = orderEdits([...this.#redactions(kept, part.text, 0, part.kind), ...restorations(part.text, part.kind, this.#options.redactor)]);
+    const edits = orderEdits([
+      ...this.#redactions(kept, part.text, 0, part.kind),
+      ...restorations(part.text, part.kind, this.#options.redactor),
+    ]);
     return { channel: null, pointer: part.pointer, text: part.text, start: 0, kind: part.kind, edits };
   }
 
@@ -168,14 +193,22 @@ export class StreamGate {
     return { ...detection, location: { pointer, start: start + offset, end: end + offset } };
   }
 
-  #redactions(detections: readonly Detection[], text: string, offset: number, kind: TextPart['kind']): Edit[] {
+  #redactions(
+    detections: readonly Detection[],
+    text: string,
+    offset: number,
+    kind: TextPart['kind'],
+  ): Edit[] {
     const { system, outputRedactor } = this.#options;
     if (system.mode !== 'enforce') return [];
     const edits: Edit[] = [];
     for (const detection of detections) {
       if (actionFor(system, 'output', detection) !== 'redact') continue;
       const { start, end } = detection.location;
-      const placeholder = outputRedactor.placeholder(detection.technique, text.slice(start - offset, end - offset));
+      const placeholder = outputRedactor.placeholder(
+        detection.technique,
+        text.slice(start - offset, end - offset),
+      );
       edits.push({ start, end, text: embed(placeholder, kind) });
     }
     return edits;
@@ -183,10 +216,12 @@ export class StreamGate {
 
   #decide(detections: readonly Detection[]): void {
     if (detections.length === 0) return;
-    for (const detection of detections) if (this.#detections.length < LIMITS.detectionsMax) this.#detections.push(detection);
+    for (const detection of detections)
+      if (this.#detections.length < LIMITS.detectionsMax) this.#detections.push(detection);
     const latest = verdictOf(this.#options.system, 'output', detections);
     this.#verdict = {
-      action: stricter(this.#verdict.action, latest.action), wouldBe: stricter(this.#verdict.wouldBe, latest.wouldBe),
+      action: stricter(this.#verdict.action, latest.action),
+      wouldBe: stricter(this.#verdict.wouldBe, latest.wouldBe),
       detections: this.#detections,
     };
     if (latest.action === 'deny') throw new CodedError('output-denied');
@@ -207,29 +242,40 @@ export class StreamGate {
     this.texts++;
     const from = this.#windowStart(channel);
     const text = channel.text.slice(from - channel.base, end - channel.base);
-    const found = (await this.#options.inspect([this.#request(text)])).map((d) => this.#locate(d, channel.key, from));
+    const found = (await this.#options.inspect([this.#request(text)])).map((d) =>
+      this.#locate(d, channel.key, from),
+    );
     channel.judged = end;
     channel.open = null;
     const acted: Detection[] = [];
     for (const detection of found) {
       const { start, end: stop } = detection.location;
-      if (!last && stop === end && end - start < HOLD_CHARACTERS) channel.open = Math.min(channel.open ?? start, start);
+      if (!last && stop === end && end - start < HOLD_CHARACTERS)
+        channel.open = Math.min(channel.open ?? start, start);
       else acted.push(detection);
     }
     const fresh = acted.filter((d) => !this.#detections.some((known) => sameFind(known, d)));
     this.#decide(fresh);
     channel.edits = orderEdits([
-      ...channel.edits, ...this.#redactions(fresh, text, from, channel.kind),
-      ...restorations(text, channel.kind, this.#options.redactor).map((e) => ({ ...e, start: e.start + from, end: e.end + from })),
+      ...channel.edits,
+      ...this.#redactions(fresh, text, from, channel.kind),
+      ...restorations(text, channel.kind, this.#options.redactor).map((e) => ({
+        ...e,
+        start: e.start + from,
+        end: e.end + from,
+      })),
     ]);
-    channel.releasable = last ? end : Math.max(channel.releasable, this.#releaseLimit(channel, end, text, from));
+    channel.releasable = last
+      ? end
+      : Math.max(channel.releasable, this.#releaseLimit(channel, end, text, from));
   }
 
   /** Where the next window begins: far enough back to see what is held, an open match and a run from its start; after a space. */
   #windowStart(channel: Channel): number {
     let start = Math.min(channel.releasable, channel.open ?? channel.judged) - LEAD_CHARACTERS;
     const furthest = start - HOLD_CHARACTERS;
-    while (start > channel.base && start > furthest && !/\s/.test(channel.text[start - 1 - channel.base]!)) start--;
+    while (start > channel.base && start > furthest && !/\s/.test(channel.text[start - 1 - channel.base]!))
+      start--;
     return Math.max(channel.base, start);
   }
 
@@ -287,8 +333,13 @@ export class StreamGate {
 }
 
 function sameFind(a: Detection, b: Detection): boolean {
-  return a.detector === b.detector && a.technique === b.technique && a.location.pointer === b.location.pointer &&
-    a.location.start === b.location.start && a.location.end === b.location.end;
+  return (
+    a.detector === b.detector &&
+    a.technique === b.technique &&
+    a.location.pointer === b.location.pointer &&
+    a.location.start === b.location.start &&
+    a.location.end === b.location.end
+  );
 }
 
 function isReleasable({ channel, start, text }: Segment): boolean {

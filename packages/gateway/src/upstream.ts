@@ -10,9 +10,20 @@ const CONNECTIONS_MAX = 256;
 
 /** Errors after which nothing can have been sent. */
 const UNSENT = new Set([
-  'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT',
-  'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'SELF_SIGNED_CERT_IN_CHAIN',
-  'ERR_TLS_CERT_ALTNAME_INVALID', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'upstream-refused-address',
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ETIMEDOUT',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'upstream-refused-address',
 ]);
 
 /** Whether an address may be connected to for this system. */
@@ -30,7 +41,9 @@ function checkedLookup(allowPrivate: boolean) {
       if (error) return callback(error);
       const good = addresses.filter(({ address }) => permitted(address, allowPrivate));
       if (good.length === 0) {
-        return callback(Object.assign(new CodedError('upstream-refused-address'), { code: 'upstream-refused-address' }));
+        return callback(
+          Object.assign(new CodedError('upstream-refused-address'), { code: 'upstream-refused-address' }),
+        );
       }
       if ((options as { all?: boolean }).all) return callback(null, good);
       callback(null, good[0]!.address, good[0]!.family);
@@ -60,15 +73,31 @@ export interface UpstreamSink {
 function toFault(error: Error & { code?: string }): CodedError {
   if (error instanceof CodedError) return error;
   switch (error.code) {
-    case 'upstream-refused-address': return new CodedError('upstream-refused-address');
-    case 'UND_ERR_HEADERS_TIMEOUT': return new CodedError('upstream-timeout', 'the AI system sent no answer in time', { cause: error });
-    case 'UND_ERR_BODY_TIMEOUT': return new CodedError('upstream-timeout', 'the AI system stopped in the middle of its answer', { cause: error });
-    case 'UND_ERR_CONNECT_TIMEOUT': return new CodedError('upstream-unreachable', 'the AI system took no connection in time', { cause: error });
-    case 'UND_ERR_SOCKET': case 'ECONNRESET': case 'EPIPE':
+    case 'upstream-refused-address':
+      return new CodedError('upstream-refused-address');
+    case 'UND_ERR_HEADERS_TIMEOUT':
+      return new CodedError('upstream-timeout', 'the AI system sent no answer in time', { cause: error });
+    case 'UND_ERR_BODY_TIMEOUT':
+      return new CodedError('upstream-timeout', 'the AI system stopped in the middle of its answer', {
+        cause: error,
+      });
+    case 'UND_ERR_CONNECT_TIMEOUT':
+      return new CodedError('upstream-unreachable', 'the AI system took no connection in time', {
+        cause: error,
+      });
+    case 'UND_ERR_SOCKET':
+    case 'ECONNRESET':
+    case 'EPIPE':
       return new CodedError('upstream-unreachable', 'the AI system closed the connection', { cause: error });
-    default: break;
+    default:
+      break;
   }
-  if (error.name === 'HTTPParserError' || error.code?.startsWith('HPE_') || error.code?.startsWith('UND_ERR_')) return new CodedError('upstream-invalid', undefined, { cause: error });
+  if (
+    error.name === 'HTTPParserError' ||
+    error.code?.startsWith('HPE_') ||
+    error.code?.startsWith('UND_ERR_')
+  )
+    return new CodedError('upstream-invalid', undefined, { cause: error });
   return new CodedError('upstream-unreachable', undefined, { cause: error });
 }
 
@@ -107,14 +136,16 @@ export class Upstreams {
       if (again) this.send(system, request, sink, attempt + 1);
       else sink.fail(fault);
     };
-    if (isIP(host) !== 0 && !permitted(host, system.allowPrivate)) return next(new CodedError('upstream-refused-address'), true);
+    if (isIP(host) !== 0 && !permitted(host, system.allowPrivate))
+      return next(new CodedError('upstream-refused-address'), true);
     let answered = false;
     const handler: Dispatcher.DispatchHandler = {
-      onRequestStart: (controller) => sink.started({
-        abort: () => controller.abort(new CodedError('client-aborted')),
-        pause: () => controller.pause(),
-        resume: () => controller.resume(),
-      }),
+      onRequestStart: (controller) =>
+        sink.started({
+          abort: () => controller.abort(new CodedError('client-aborted')),
+          pause: () => controller.pause(),
+          resume: () => controller.resume(),
+        }),
       onResponseStart: (_controller, status, headers) => {
         if (status < 200) return;
         answered = true;
@@ -129,7 +160,13 @@ export class Upstreams {
       },
     };
     this.#pool(url.origin, system.allowPrivate).dispatch(
-      { path: joinUrl(url, request.path), method: request.method, headers: request.headers, body: request.body }, handler,
+      {
+        path: joinUrl(url, request.path),
+        method: request.method,
+        headers: request.headers,
+        body: request.body,
+      },
+      handler,
     );
   }
 

@@ -26,9 +26,12 @@ let seq = 0;
 let draining = false;
 const stats = new Stats();
 const recorder = new PortRecorder(
-  (batch, frames) => post({ type: 'record', batch, frames }, [frames.buffer]), () => stats.inFlight >= BUSY_IN_FLIGHT,
+  (batch, frames) => post({ type: 'record', batch, frames }, [frames.buffer]),
+  () => stats.inFlight >= BUSY_IN_FLIGHT,
 );
-const unauthenticated = new Unauthenticated((address, count) => post({ type: 'unauthenticated', address, count }));
+const unauthenticated = new Unauthenticated((address, count) =>
+  post({ type: 'unauthenticated', address, count }),
+);
 const deps: Deps = {
   start,
   state: () => state,
@@ -64,18 +67,29 @@ server.on('clientError', (error: Error & { code?: string }, socket: Socket) => {
   if (socket.destroyed || !socket.writable) return;
   const timeout = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
   const large = error.code === 'HPE_HEADER_OVERFLOW';
-  const line = timeout ? '408 Request Timeout' : large ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  const line = timeout
+    ? '408 Request Timeout'
+    : large
+      ? '431 Request Header Fields Too Large'
+      : '400 Bad Request';
   socket.end(`HTTP/1.1 ${line}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
 });
 for (const refused of ['upgrade', 'connect'] as const) {
-  server.on(refused, (_req: unknown, socket: Socket) => socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n'));
+  server.on(refused, (_req: unknown, socket: Socket) =>
+    socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n'),
+  );
 }
-server.on('error', (error: Error & { code?: string }) => post({ type: 'failed', code: error.code ?? '', message: error.message }));
+server.on('error', (error: Error & { code?: string }) =>
+  post({ type: 'failed', code: error.code ?? '', message: error.message }),
+);
 server.listen({ host: start.host, port: start.port, reusePort: start.reusePort, backlog: 1024 }, () => {
   post({ type: 'listening', port: (server.address() as AddressInfo).port });
 });
 
-const statsTimer = setInterval(() => post({ type: 'stats', stats: deps.stats.snapshot(deps.inspection.characters) }), 500);
+const statsTimer = setInterval(
+  () => post({ type: 'stats', stats: deps.stats.snapshot(deps.inspection.characters) }),
+  500,
+);
 statsTimer.unref();
 
 async function drain(deadlineMs: number): Promise<void> {

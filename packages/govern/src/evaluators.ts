@@ -11,7 +11,10 @@ async function probe(source: EvidenceSource, name: string, missing: string): Pro
 
 /** A share of real exchanges that must be complete, worst system first. */
 async function share(
-  source: EvidenceSource, sinceMs: number, count: 'inspected' | 'withPolicyId' | 'complete', what: string,
+  source: EvidenceSource,
+  sinceMs: number,
+  count: 'inspected' | 'withPolicyId' | 'complete',
+  what: string,
 ): Promise<Piece> {
   let worst: Piece | null = null;
   for (const { name, demo } of await source.systems()) {
@@ -19,8 +22,10 @@ async function share(
     const counts = await source.exchangeCounts(sinceMs, name);
     if (counts.total === 0) continue;
     const piece: Piece = {
-      what: `${counts[count]} of ${counts.total} calls to \`${name}\` ${what}`, good: counts[count] === counts.total,
-      at: counts.newestAt, subject: `system:${name}`,
+      what: `${counts[count]} of ${counts.total} calls to \`${name}\` ${what}`,
+      good: counts[count] === counts.total,
+      at: counts.newestAt,
+      subject: `system:${name}`,
     };
     if (!worst || (worst.good && !piece.good)) worst = piece;
   }
@@ -57,23 +62,37 @@ export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
     const counts = await source.exchangeCounts(now - maxAge);
     return [
       counts.redactions > 0
-        ? { what: `personal data or secrets were redacted in ${counts.redactions} directions of calls`, good: true, at: counts.newestAt }
+        ? {
+            what: `personal data or secrets were redacted in ${counts.redactions} directions of calls`,
+            good: true,
+            at: counts.newestAt,
+          }
         : absent('redactions in real calls'),
       absent('a weekly residual test on a labelled set'),
     ];
   },
   'ACC-02': async (source) => {
     const session = await source.latestEvent('session-created');
-    return [session
-      ? { what: `the latest administrator session was proven by ${String(session.data['method'])} alone`, good: session.data['secondFactor'] === true, at: session.at }
-      : absent('sessions of administrators')];
+    return [
+      session
+        ? {
+            what: `the latest administrator session was proven by ${String(session.data['method'])} alone`,
+            good: session.data['secondFactor'] === true,
+            at: session.at,
+          }
+        : absent('sessions of administrators'),
+    ];
   },
   'ACC-03': async (source, now) => {
     const keys = (await source.keys()).filter((key) => !key.demo && key.revokedAt === null);
     const dead = keys.filter((key) => !key.expiresAt);
     return [
       keys.length > 0
-        ? { what: `${keys.length - dead.length} of ${keys.length} live keys expire`, good: dead.length === 0, at: new Date(now).toISOString() }
+        ? {
+            what: `${keys.length - dead.length} of ${keys.length} live keys expire`,
+            good: dead.length === 0,
+            at: new Date(now).toISOString(),
+          }
         : absent('live API keys'),
       await probe(source, 'retired-key', 'a call with a revoked key, refused'),
       absent('automatic rotation'),
@@ -81,7 +100,11 @@ export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
   },
   'CMP-03': async (source) => [
     await probe(source, 'ledger-verify', 'verification of the whole log'),
-    await probe(source, 'tamper-drill', 'a drill in which a copy of the log is tampered with and that is detected'),
+    await probe(
+      source,
+      'tamper-drill',
+      'a drill in which a copy of the log is tampered with and that is detected',
+    ),
     absent('cosignatures of witnesses'),
   ],
   'KEY-01': async (source) => [

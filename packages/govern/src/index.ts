@@ -4,5 +4,6 @@
  * Call first: {@link posture}.
  * Do not trust it with: judgement. Where only a person can decide, it says so and stays unlit.
  */
-export { type Practice, PRACTICES } from './practices.ts';
+
 export { posture, severityFails } from './posture.ts';
+export { PRACTICES, type Practice } from './practices.ts';

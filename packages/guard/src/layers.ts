@@ -12,8 +12,25 @@ const URL_ESCAPE = /%[0-9a-fA-F]{2}/;
 const HTML_ESCAPE = /&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});/;
 const JSON_ESCAPE = /\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[ntr"'/\\])/;
 const NAMED: Readonly<Record<string, string>> = {
-  amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ', sol: '/', colon: ':', period: '.', comma: ',',
-  excl: '!', quest: '?', lpar: '(', rpar: ')', newline: '\n', tab: '\t', hyphen: '-', equals: '=', num: '#',
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+  nbsp: ' ',
+  sol: '/',
+  colon: ':',
+  period: '.',
+  comma: ',',
+  excl: '!',
+  quest: '?',
+  lpar: '(',
+  rpar: ')',
+  newline: '\n',
+  tab: '\t',
+  hyphen: '-',
+  equals: '=',
+  num: '#',
 };
 
 const strict = new TextDecoder('utf-8', { fatal: true });
@@ -60,7 +77,12 @@ function hexLayers(text: string): Layer[] {
 }
 
 /** Rewrites each match in place, keeping track of where every character came from. */
-function rewrite(name: Layer['name'], text: string, pattern: RegExp, decode: (found: string) => string | null): Layer | null {
+function rewrite(
+  name: Layer['name'],
+  text: string,
+  pattern: RegExp,
+  decode: (found: string) => string | null,
+): Layer | null {
   const global = new RegExp(pattern.source, 'g');
   const pieces: string[] = [];
   const starts: number[] = [];
@@ -99,7 +121,9 @@ function fromCodePoint(c: number): string | null {
 function decodeHtml(found: string): string | null {
   const name = found.slice(1, -1);
   if (name[0] !== '#') return NAMED[name.toLowerCase()] ?? null;
-  return fromCodePoint(name[1] === 'x' || name[1] === 'X' ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1)));
+  return fromCodePoint(
+    name[1] === 'x' || name[1] === 'X' ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1)),
+  );
 }
 
 const CONTROL: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' };

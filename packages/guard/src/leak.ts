@@ -64,7 +64,10 @@ export function findPromptLeaks(lower: string, prompts: readonly string[]): { st
 }
 
 /** Occurrences of canaries, whatever stands between their letters and digits. */
-export function findCanaries(lower: string, canaries: readonly string[]): { canary: number; start: number; end: number }[] {
+export function findCanaries(
+  lower: string,
+  canaries: readonly string[],
+): { canary: number; start: number; end: number }[] {
   const positions: number[] = [];
   let squeezed = '';
   for (let i = 0; i < lower.length; i++) {

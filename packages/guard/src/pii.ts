@@ -8,22 +8,97 @@ export interface PiiMatch {
   readonly confidence: number;
 }
 
-const EMAIL = /[A-Za-z0-9](?:[A-Za-z0-9._%+'-]{0,62}[A-Za-z0-9_+-])?@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}/g;
+const EMAIL =
+  /[A-Za-z0-9](?:[A-Za-z0-9._%+'-]{0,62}[A-Za-z0-9_+-])?@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}/g;
 const CARD = /(?<![\d.-])\d(?:[ -]?\d){12,18}(?![\d-]|\.\d)/g;
 const IBAN = /\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b/g;
 const SSN = /(?<![\d-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])/g;
-const PHONE = /(?<![\w+.-])(?:\+\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?\d(?:[ .-]?\d){5,12}|(?:1[ .-])?\(\d{3}\) ?\d{3}[ .-]\d{4}|(?:1[ .-])?\d{3}[.-]\d{3}[.-]\d{4}|(?:00|0)[1-9]\d{0,4}[ /-]\d{2,4}(?:[ -]?\d{2,4}){1,3})(?![\w-]|\.\d)/g;
-const IPV4 = /(?<![\d.])(?<![vV])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d]|\.\d)/g;
+const PHONE =
+  /(?<![\w+.-])(?:\+\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?\d(?:[ .-]?\d){5,12}|(?:1[ .-])?\(\d{3}\) ?\d{3}[ .-]\d{4}|(?:1[ .-])?\d{3}[.-]\d{3}[.-]\d{4}|(?:00|0)[1-9]\d{0,4}[ /-]\d{2,4}(?:[ -]?\d{2,4}){1,3})(?![\w-]|\.\d)/g;
+const IPV4 =
+  /(?<![\d.])(?<![vV])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d]|\.\d)/g;
 const IPV6 = /(?<![\w:.])(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}(?![\w:])/g;
 
 /** Lengths of IBANs by country (ISO 13616 registry). */
 const IBAN_LENGTH: Readonly<Record<string, number>> = {
-  AD: 24, AE: 23, AL: 28, AT: 20, AZ: 28, BA: 20, BE: 16, BG: 22, BH: 22, BR: 29, BY: 28, CH: 21, CR: 22, CY: 28,
-  CZ: 24, DE: 22, DK: 18, DO: 28, EE: 20, EG: 29, ES: 24, FI: 18, FO: 18, FR: 27, GB: 22, GE: 22, GI: 23, GL: 18,
-  GR: 27, GT: 28, HR: 21, HU: 28, IE: 22, IL: 23, IQ: 23, IS: 26, IT: 27, JO: 30, KW: 30, KZ: 20, LB: 28, LC: 32,
-  LI: 21, LT: 20, LU: 20, LV: 21, LY: 25, MC: 27, MD: 24, ME: 22, MK: 19, MR: 27, MT: 31, MU: 30, NL: 18, NO: 15,
-  PK: 24, PL: 28, PS: 29, PT: 25, QA: 29, RO: 24, RS: 22, SA: 24, SC: 31, SE: 24, SI: 19, SK: 24, SM: 27, ST: 25,
-  SV: 28, TL: 23, TN: 24, TR: 26, UA: 29, VA: 22, VG: 24, XK: 20,
+  AD: 24,
+  AE: 23,
+  AL: 28,
+  AT: 20,
+  AZ: 28,
+  BA: 20,
+  BE: 16,
+  BG: 22,
+  BH: 22,
+  BR: 29,
+  BY: 28,
+  CH: 21,
+  CR: 22,
+  CY: 28,
+  CZ: 24,
+  DE: 22,
+  DK: 18,
+  DO: 28,
+  EE: 20,
+  EG: 29,
+  ES: 24,
+  FI: 18,
+  FO: 18,
+  FR: 27,
+  GB: 22,
+  GE: 22,
+  GI: 23,
+  GL: 18,
+  GR: 27,
+  GT: 28,
+  HR: 21,
+  HU: 28,
+  IE: 22,
+  IL: 23,
+  IQ: 23,
+  IS: 26,
+  IT: 27,
+  JO: 30,
+  KW: 30,
+  KZ: 20,
+  LB: 28,
+  LC: 32,
+  LI: 21,
+  LT: 20,
+  LU: 20,
+  LV: 21,
+  LY: 25,
+  MC: 27,
+  MD: 24,
+  ME: 22,
+  MK: 19,
+  MR: 27,
+  MT: 31,
+  MU: 30,
+  NL: 18,
+  NO: 15,
+  PK: 24,
+  PL: 28,
+  PS: 29,
+  PT: 25,
+  QA: 29,
+  RO: 24,
+  RS: 22,
+  SA: 24,
+  SC: 31,
+  SE: 24,
+  SI: 19,
+  SK: 24,
+  SM: 27,
+  ST: 25,
+  SV: 28,
+  TL: 23,
+  TN: 24,
+  TR: 26,
+  UA: 29,
+  VA: 22,
+  VG: 24,
+  XK: 20,
 };
 
 /** Check digit of card numbers (ISO/IEC 7812-1 annex B). */
@@ -91,7 +166,12 @@ function* numbers(text: string): Generator<PiiMatch> {
     const digits = match[0].replaceAll(/\D/g, '');
     if (digits.length < 8 || digits.length > 15 || /^(\d)\1+$/.test(digits)) continue;
     if (/^\d{3}[.-]\d{3}[.-]\d{4}$/.test(match[0]) && !/^[2-9]\d{2}[.-][2-9]/.test(match[0])) continue;
-    yield { entity: 'phone', start: match.index, end: match.index + match[0].length, confidence: match[0][0] === '+' ? 0.9 : 0.75 };
+    yield {
+      entity: 'phone',
+      start: match.index,
+      end: match.index + match[0].length,
+      confidence: match[0][0] === '+' ? 0.9 : 0.75,
+    };
   }
 }
 
@@ -100,14 +180,24 @@ export function findPii(text: string): PiiMatch[] {
   const found: PiiMatch[] = [];
   if (text.includes('@')) {
     for (const match of text.matchAll(EMAIL)) {
-      found.push({ entity: 'email', start: match.index, end: match.index + match[0].length, confidence: 0.95 });
+      found.push({
+        entity: 'email',
+        start: match.index,
+        end: match.index + match[0].length,
+        confidence: 0.95,
+      });
     }
   }
   if (/\d.{0,3}\d.{0,3}\d.{0,3}\d/.test(text)) found.push(...numbers(text), ...ibans(text));
   if (text.includes(':')) {
     for (const match of text.matchAll(IPV6)) {
       if (match[0].length < 5 || !/\d/.test(match[0]) || !isIPv6(match[0])) continue;
-      found.push({ entity: 'ip-address', start: match.index, end: match.index + match[0].length, confidence: 0.9 });
+      found.push({
+        entity: 'ip-address',
+        start: match.index,
+        end: match.index + match[0].length,
+        confidence: 0.9,
+      });
     }
   }
   if (found.length < 2) return found;

@@ -1,7 +1,5 @@
 /** What a placeholder looks like: `[EMAIL_1]`. */
 export const PLACEHOLDER = /\[([A-Z][A-Z-]{1,24})_(\d{1,4})\]/g;
-/** Longest placeholder in characters. */
-export const PLACEHOLDER_CHARACTERS_MAX = 32;
 
 /** Replaces values by placeholders, and placeholders by the values again, within one exchange. */
 export class Redactor {
@@ -11,7 +9,9 @@ export class Redactor {
 
   /** @param existing texts whose own placeholder-like words must not be restored by mistake */
   constructor(existing: readonly string[] = []) {
-    this.#taken = new Set(existing.flatMap((text) => (text.includes('_') ? (text.match(PLACEHOLDER) ?? []) : [])));
+    this.#taken = new Set(
+      existing.flatMap((text) => (text.includes('_') ? (text.match(PLACEHOLDER) ?? []) : [])),
+    );
   }
 
   /** Whether anything was redacted. */
@@ -23,7 +23,11 @@ export class Redactor {
   placeholder(technique: string, value: string): string {
     const known = this.#byValue.get(value);
     if (known) return known;
-    const stem = technique.toUpperCase().replaceAll(/[^A-Z-]/g, '').slice(0, 20) || 'VALUE';
+    const stem =
+      technique
+        .toUpperCase()
+        .replaceAll(/[^A-Z-]/g, '')
+        .slice(0, 20) || 'VALUE';
     let number = 1;
     while (this.#byPlaceholder.has(`[${stem}_${number}]`) || this.#taken.has(`[${stem}_${number}]`)) number++;
     const made = `[${stem}_${number}]`;

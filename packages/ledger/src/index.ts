@@ -7,8 +7,19 @@
  */
 export { Ledger, type LedgerOptions } from './ledger.ts';
 export {
-  inclusionProof, leafHash, nodeHash, rootFromProof, verifyInclusion,
+  inclusionProof,
+  leafHash,
+  nodeHash,
+  rootFromProof,
+  verifyInclusion,
 } from './merkle.ts';
-export { type Checkpoint, formatVerifierKey, type NoteSigner, openCheckpoint, parseVerifierKey, signCheckpoint } from './note.ts';
-export { type LedgerProblem, type LedgerReport, verifyLedger } from './verify.ts';
+export {
+  type Checkpoint,
+  formatVerifierKey,
+  type NoteSigner,
+  openCheckpoint,
+  parseVerifierKey,
+  signCheckpoint,
+} from './note.ts';
 export { entriesPath, tilePath } from './tile.ts';
+export { type LedgerProblem, type LedgerReport, verifyLedger } from './verify.ts';

@@ -1,4 +1,17 @@
-import { closeSync, existsSync, fdatasync, fdatasyncSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fdatasync,
+  fdatasyncSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { open as openAsync } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -6,7 +19,7 @@ import { crc32 } from 'node:zlib';
 import { CodedError } from '@sallyport/core';
 
 /** Bytes set aside for one segment, written once so that later syncs need no metadata. */
-export const SEGMENT_BYTES = 16 * 1024 * 1024;
+const SEGMENT_BYTES = 16 * 1024 * 1024;
 /** A sync that takes longer than this on average goes to another thread. */
 const SYNC_INLINE_MS_MAX = 2;
 const HEADER_BYTES = 28;
@@ -67,7 +80,8 @@ function decodeBatch(file: Buffer, at: number): Batch | null {
   const count = file.readUInt32BE(at + 12);
   const bodyBytes = file.readUInt32BE(at + 16);
   const end = at + HEADER_BYTES + bodyBytes;
-  if (end > file.length || file.readUInt32BE(at + 20) !== crc32(file.subarray(at + HEADER_BYTES, end))) return null;
+  if (end > file.length || file.readUInt32BE(at + 20) !== crc32(file.subarray(at + HEADER_BYTES, end)))
+    return null;
   const entries: JournalEntry[] = [];
   let p = at + HEADER_BYTES;
   for (let i = 0; i < count; i++) {
@@ -120,7 +134,9 @@ export class Journal {
   static recover(folder: string, size: number): JournalEntry[] {
     if (!existsSync(folder)) return [];
     const found: JournalEntry[] = [];
-    const names = readdirSync(folder).filter((name) => name.endsWith('.journal')).sort();
+    const names = readdirSync(folder)
+      .filter((name) => name.endsWith('.journal'))
+      .sort();
     let torn: number | null = null;
     for (const name of names) {
       const file = readFileSync(join(folder, name));
@@ -134,7 +150,10 @@ export class Journal {
           const index = batch.first + i;
           if (index < size) return;
           if (index !== size + found.length) {
-            throw new CodedError('ledger-corrupt', `the journal skips from entry ${size + found.length} to ${index}`);
+            throw new CodedError(
+              'ledger-corrupt',
+              `the journal skips from entry ${size + found.length} to ${index}`,
+            );
           }
           found.push(entry);
         });
@@ -142,10 +161,14 @@ export class Journal {
         at += batch.bytes;
       }
       if (laterBatchFollows(file, at, expected)) {
-        throw new CodedError('ledger-corrupt', `the journal is damaged at entry ${expected} (${name}, byte ${at})`);
+        throw new CodedError(
+          'ledger-corrupt',
+          `the journal is damaged at entry ${expected} (${name}, byte ${at})`,
+        );
       }
       torn = expected;
-      if (name !== names.at(-1) && Number.parseInt(names[names.indexOf(name) + 1]!, 10) === expected) torn = null;
+      if (name !== names.at(-1) && Number.parseInt(names[names.indexOf(name) + 1]!, 10) === expected)
+        torn = null;
     }
     return found;
   }
@@ -176,7 +199,8 @@ export class Journal {
     const batch = encodeBatch(first, entries, bodyBytes);
     const segment = this.#segmentFor(first, batch.length);
     const written = writeSync(segment.fd, batch, 0, batch.length, segment.position);
-    if (written !== batch.length) throw new CodedError('record-unavailable', 'the journal took only part of a batch');
+    if (written !== batch.length)
+      throw new CodedError('record-unavailable', 'the journal took only part of a batch');
     await this.#sync(segment.fd);
     segment.position += batch.length;
   }
@@ -208,9 +232,11 @@ export class Journal {
 
   #prepareSpare(): void {
     if (this.#preparing) return;
-    this.#preparing = this.#fillSpare().catch(() => {}).finally(() => {
-      this.#preparing = null;
-    });
+    this.#preparing = this.#fillSpare()
+      .catch(() => {})
+      .finally(() => {
+        this.#preparing = null;
+      });
   }
 
   async #fillSpare(): Promise<void> {

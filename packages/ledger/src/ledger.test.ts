@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -14,28 +23,54 @@ import { verifyLedger } from './verify.ts';
 function signer(): NoteSigner {
   const pair = generateKeyPairSync('ed25519');
   const jwk = pair.publicKey.export({ format: 'jwk' }) as { x: string };
-  return { name: 'sallyport.test/log', publicKey: Buffer.from(jwk.x, 'base64url'), sign: (m) => sign(null, m, pair.privateKey) };
+  return {
+    name: 'sallyport.test/log',
+    publicKey: Buffer.from(jwk.x, 'base64url'),
+    sign: (m) => sign(null, m, pair.privateKey),
+  };
 }
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'ledger-'));
-const entry = (i: number) => ({ leaf: Buffer.from(`entry ${i}`), payload: i % 3 === 0 ? Buffer.from(`content ${i}`) : null });
+const entry = (i: number) => ({
+  leaf: Buffer.from(`entry ${i}`),
+  payload: i % 3 === 0 ? Buffer.from(`content ${i}`) : null,
+});
 
 async function filled(count: number): Promise<{ dir: string; key: NoteSigner; note: string; vkey: string }> {
   const dir = folder();
   const key = signer();
   const ledger = await Ledger.open({ folder: dir, signer: key });
-  for (let i = 0; i < count; i += 100) await ledger.append(Array.from({ length: Math.min(100, count - i) }, (_, j) => entry(i + j)));
+  for (let i = 0; i < count; i += 100)
+    await ledger.append(Array.from({ length: Math.min(100, count - i) }, (_, j) => entry(i + j)));
   await ledger.close();
   return { dir, key, note: readFileSync(join(dir, 'checkpoint'), 'utf8'), vkey: ledger.verifierKey };
 }
 
 describe('merkle tree', () => {
   it('gives the hashes of RFC 6962 (test vectors of certificate-transparency-go, Apache-2.0)', () => {
-    const inputs = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'];
+    const inputs = [
+      '',
+      '00',
+      '10',
+      '2021',
+      '3031',
+      '40414243',
+      '5051525354555657',
+      '606162636465666768696a6b6c6d6e6f',
+    ];
     const hashes = inputs.map((hex) => leafHash(Buffer.from(hex, 'hex')));
-    assert.equal(rootOf(hashes.slice(0, 1)).toString('hex'), '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d');
-    assert.equal(rootOf(hashes.slice(0, 2)).toString('hex'), 'fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125');
-    assert.equal(rootOf(hashes).toString('hex'), '5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328');
+    assert.equal(
+      rootOf(hashes.slice(0, 1)).toString('hex'),
+      '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
+    );
+    assert.equal(
+      rootOf(hashes.slice(0, 2)).toString('hex'),
+      'fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125',
+    );
+    assert.equal(
+      rootOf(hashes).toString('hex'),
+      '5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328',
+    );
   });
 
   it('proves every leaf of every small tree, and nothing else', async () => {
@@ -67,15 +102,21 @@ describe('signed note', () => {
     const { verifierKey } = await Ledger.open({ folder: folder(), signer: key });
     const note = signCheckpoint({ origin: key.name, size: 7, root: leafHash(Buffer.from('x')) }, key);
     assert.equal(openCheckpoint(note, verifierKey).size, 7);
-    fc.assert(fc.property(fc.nat(Buffer.byteLength(note) - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
-      const bytes = Buffer.from(note);
-      bytes[at]! ^= flip;
-      if (at >= note.length - 3) return; // padding bits and the last line break carry nothing
-      assert.throws(() => {
-        const opened = openCheckpoint(bytes.toString('latin1') === note ? note : bytes.toString(), verifierKey);
-        assert.equal(opened.size, -1);
-      });
-    }), { numRuns: 300 });
+    fc.assert(
+      fc.property(fc.nat(Buffer.byteLength(note) - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
+        const bytes = Buffer.from(note);
+        bytes[at]! ^= flip;
+        if (at >= note.length - 3) return; // padding bits and the last line break carry nothing
+        assert.throws(() => {
+          const opened = openCheckpoint(
+            bytes.toString('latin1') === note ? note : bytes.toString(),
+            verifierKey,
+          );
+          assert.equal(opened.size, -1);
+        });
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 
@@ -160,7 +201,9 @@ describe('ledger', () => {
 
   it('refuses entries over the limit of the layout', async () => {
     const ledger = await Ledger.open({ folder: folder(), signer: signer() });
-    await assert.rejects(ledger.append([{ leaf: Buffer.alloc(65_536), payload: null }]), { code: 'entry-too-large' });
+    await assert.rejects(ledger.append([{ leaf: Buffer.alloc(65_536), payload: null }]), {
+      code: 'entry-too-large',
+    });
     assert.equal(await ledger.append([{ leaf: Buffer.alloc(65_535), payload: null }]), 0);
     await ledger.close();
   });
@@ -169,7 +212,15 @@ describe('ledger', () => {
 describe('verification', () => {
   it('finds any flipped byte of any file and says where', async () => {
     const { dir, vkey } = await filled(600);
-    const files = ['tile/entries/000', 'tile/entries/001', 'tile/entries/002.p/88', 'tile/0/000', 'tile/0/002.p/88', 'tile/1/000.p/2', 'checkpoint'];
+    const files = [
+      'tile/entries/000',
+      'tile/entries/001',
+      'tile/entries/002.p/88',
+      'tile/0/000',
+      'tile/0/002.p/88',
+      'tile/1/000.p/2',
+      'checkpoint',
+    ];
     for (const file of files) {
       const path = join(dir, file);
       assert.ok(existsSync(path), file);
@@ -198,8 +249,14 @@ describe('verification', () => {
       at += 2 + length;
     }
     writeFileSync(path, Buffer.concat([...entries.slice(0, 10), ...entries.slice(11)]));
-    assert.equal((await verifyLedger(dir, vkey)).problems.some((p) => p.entry === 266 && p.file === 'tile/entries/001'), true);
-    writeFileSync(path, Buffer.concat([...entries.slice(0, 5), entries[6]!, entries[5]!, ...entries.slice(7)]));
+    assert.equal(
+      (await verifyLedger(dir, vkey)).problems.some((p) => p.entry === 266 && p.file === 'tile/entries/001'),
+      true,
+    );
+    writeFileSync(
+      path,
+      Buffer.concat([...entries.slice(0, 5), entries[6]!, entries[5]!, ...entries.slice(7)]),
+    );
     assert.deepEqual((await verifyLedger(dir, vkey)).problems.map((p) => p.entry).slice(0, 2), [261, 262]);
     truncateSync(path, good.length - 4);
     assert.equal((await verifyLedger(dir, vkey, [note])).ok, false);

@@ -4,10 +4,36 @@ import { join } from 'node:path';
 import { CodedError, LIMITS } from '@sallyport/core';
 import { Journal, type JournalEntry } from './journal.ts';
 import { inclusionProof, leafHash } from './merkle.ts';
-import { type Checkpoint, formatVerifierKey, type NoteSigner, openCheckpoint, signCheckpoint } from './note.ts';
-import { contentPath, decodeBundle, encodeBundle, entriesPath, levelCount, partialPaths, TILE_WIDTH, tilePath } from './tile.ts';
 import {
-  DurableFiles, discard, type Edge, edgeRange, encodeContent, loadEdge, readContent, readIfThere, readTileFile, subtreeRoot, tileRoot, wholeContent,
+  type Checkpoint,
+  formatVerifierKey,
+  type NoteSigner,
+  openCheckpoint,
+  signCheckpoint,
+} from './note.ts';
+import {
+  contentPath,
+  decodeBundle,
+  encodeBundle,
+  entriesPath,
+  levelCount,
+  partialPaths,
+  TILE_WIDTH,
+  tilePath,
+} from './tile.ts';
+import {
+  DurableFiles,
+  discard,
+  type Edge,
+  edgeRange,
+  encodeContent,
+  loadEdge,
+  readContent,
+  readIfThere,
+  readTileFile,
+  subtreeRoot,
+  tileRoot,
+  wholeContent,
 } from './tree-store.ts';
 
 /** How a ledger is opened. */
@@ -80,7 +106,10 @@ export class Ledger {
     }
     const edge = await loadEdge(options.folder, checkpoint.size);
     if (note && checkpoint.size > 0 && !edgeRange(edge.levels).root().equals(checkpoint.root)) {
-      throw new CodedError('ledger-corrupt', `the tiles do not lead to the checkpoint of size ${checkpoint.size}`);
+      throw new CodedError(
+        'ledger-corrupt',
+        `the tiles do not lead to the checkpoint of size ${checkpoint.size}`,
+      );
     }
     const ledger = new Ledger(options, edge, checkpoint);
     await ledger.#recover();
@@ -134,7 +163,11 @@ export class Ledger {
       if (leaf.length > LIMITS.leafBytesMax) return Promise.reject(new CodedError('entry-too-large'));
       bytes += leaf.length + (payload?.length ?? 0);
     }
-    if (this.#closed || this.#queueBytes + bytes > QUEUE_BYTES_MAX || this.#unintegratedBytes > BACKLOG_BYTES_MAX) {
+    if (
+      this.#closed ||
+      this.#queueBytes + bytes > QUEUE_BYTES_MAX ||
+      this.#unintegratedBytes > BACKLOG_BYTES_MAX
+    ) {
       return Promise.reject(new CodedError('record-unavailable'));
     }
     this.#queueBytes += bytes;
@@ -151,13 +184,16 @@ export class Ledger {
       const waiters = this.#queue;
       this.#queue = [];
       this.#queueBytes = 0;
-      const all = waiters.length === 1 ? [...waiters[0]!.entries] : waiters.flatMap((waiter) => waiter.entries);
+      const all =
+        waiters.length === 1 ? [...waiters[0]!.entries] : waiters.flatMap((waiter) => waiter.entries);
       const first = this.#durable;
       let written = 0;
       let fault: CodedError | null = null;
       while (written < all.length && !fault) {
-        const batch = written === 0 && this.#journal.fit(all) === all.length
-          ? all : all.slice(written, written + this.#journal.fit(all.slice(written)));
+        const batch =
+          written === 0 && this.#journal.fit(all) === all.length
+            ? all
+            : all.slice(written, written + this.#journal.fit(all.slice(written)));
         try {
           await this.#journal.write(this.#durable, batch);
           this.#accept(batch);
@@ -184,9 +220,16 @@ export class Ledger {
       this.#unintegrated.push(entry);
       this.#unintegratedBytes += entry.leaf.length + (entry.payload?.length ?? 0);
     }
-    this.#options.onDurable?.(first, batch.map((entry) => entry.leaf));
+    this.#options.onDurable?.(
+      first,
+      batch.map((entry) => entry.leaf),
+    );
     if (this.#unintegratedBytes > INTEGRATE_BYTES) void this.checkpointNow().catch(() => {});
-    else this.#timer ??= setTimeout(() => void this.checkpointNow().catch(() => {}), this.#options.checkpointMs ?? 1000).unref();
+    else
+      this.#timer ??= setTimeout(
+        () => void this.checkpointNow().catch(() => {}),
+        this.#options.checkpointMs ?? 1000,
+      ).unref();
   }
 
   /** Writes tiles and a signed checkpoint over every durable entry. */
@@ -226,16 +269,25 @@ export class Ledger {
     this.#unintegrated = this.#unintegrated.slice(batch.length);
     for (const entry of batch) this.#unintegratedBytes -= entry.leaf.length + (entry.payload?.length ?? 0);
     const partials = work.partials();
-    discard(this.folder, this.#partials[0]!.filter((path) => !partials.includes(path) && !this.#partials[1]!.includes(path)));
+    discard(
+      this.folder,
+      this.#partials[0]!.filter((path) => !partials.includes(path) && !this.#partials[1]!.includes(path)),
+    );
     this.#partials = [this.#partials[1]!, partials];
     this.#journal.release(next.size);
     if (this.#unintegrated.length > 0 && !this.#timer) {
-      this.#timer = setTimeout(() => void this.checkpointNow().catch(() => {}), this.#options.checkpointMs ?? 1000).unref();
+      this.#timer = setTimeout(
+        () => void this.checkpointNow().catch(() => {}),
+        this.#options.checkpointMs ?? 1000,
+      ).unref();
     }
   }
 
   /** Reads leaves `[start, end)`, durable ones. */
-  async *read(start: number, end: number = this.#durable): AsyncGenerator<{ index: number; leaf: Uint8Array }> {
+  async *read(
+    start: number,
+    end: number = this.#durable,
+  ): AsyncGenerator<{ index: number; leaf: Uint8Array }> {
     for (let index = start; index < Math.min(end, this.#durable); ) {
       if (index >= this.#checkpoint.size) {
         yield { index, leaf: this.#unintegrated[index - this.#checkpoint.size]!.leaf };
@@ -256,12 +308,15 @@ export class Ledger {
 
   /** The sealed content beside a leaf, or null. */
   async content(index: number): Promise<Uint8Array | null> {
-    if (index >= this.#checkpoint.size) return this.#unintegrated[index - this.#checkpoint.size]?.payload ?? null;
+    if (index >= this.#checkpoint.size)
+      return this.#unintegrated[index - this.#checkpoint.size]?.payload ?? null;
     return readContent(this.folder, index);
   }
 
   /** A leaf with its audit path to the newest checkpoint, which is renewed first when the leaf is newer. */
-  async prove(index: number): Promise<{ leaf: Uint8Array; proof: Buffer[]; checkpoint: Checkpoint; note: string }> {
+  async prove(
+    index: number,
+  ): Promise<{ leaf: Uint8Array; proof: Buffer[]; checkpoint: Checkpoint; note: string }> {
     if (index >= this.#checkpoint.size) await this.checkpointNow();
     const checkpoint = this.#checkpoint;
     const note = readIfThere(join(this.folder, 'checkpoint'))!.toString();
@@ -308,7 +363,11 @@ class TileWork {
     const leaf = Buffer.from(entry.leaf.buffer, entry.leaf.byteOffset, entry.leaf.length);
     this.#entries.push(leaf);
     if (this.#entries.length === TILE_WIDTH) {
-      this.#out.push([entriesPath(Math.floor(this.#next / TILE_WIDTH), TILE_WIDTH), encodeBundle(this.#entries), 'w']);
+      this.#out.push([
+        entriesPath(Math.floor(this.#next / TILE_WIDTH), TILE_WIDTH),
+        encodeBundle(this.#entries),
+        'w',
+      ]);
       this.#entries = [];
     }
     this.#next++;
@@ -332,7 +391,10 @@ class TileWork {
       this.#out.push([path, content, 'w']);
     };
     if (this.#entries.length > 0) {
-      partial(entriesPath(Math.floor(this.#next / TILE_WIDTH), this.#entries.length), encodeBundle(this.#entries));
+      partial(
+        entriesPath(Math.floor(this.#next / TILE_WIDTH), this.#entries.length),
+        encodeBundle(this.#entries),
+      );
     }
     this.#levels.forEach((tile, level) => {
       if (tile.length > 0) partial(tilePath(level, this.#first[level]!, tile.length), Buffer.concat(tile));

@@ -19,7 +19,7 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
 }
 
 /** Root of the empty tree. */
-export const EMPTY_ROOT: Buffer = hash('sha256', '', 'buffer');
+const EMPTY_ROOT: Buffer = hash('sha256', '', 'buffer');
 
 /** Largest power of two strictly below n (n ≥ 2), the split of RFC 6962. */
 function split(n: number): number {
@@ -98,7 +98,12 @@ export async function inclusionProof(
 }
 
 /** The root that a leaf and its audit path lead to, or null when the path has the wrong length. */
-export function rootFromProof(leaf: Buffer, index: number, size: number, proof: readonly Uint8Array[]): Buffer | null {
+export function rootFromProof(
+  leaf: Buffer,
+  index: number,
+  size: number,
+  proof: readonly Uint8Array[],
+): Buffer | null {
   if (index >= size) return null;
   let fn = index;
   let sn = size - 1;
@@ -120,7 +125,11 @@ export function rootFromProof(leaf: Buffer, index: number, size: number, proof: 
 
 /** Whether a leaf is in the tree of this root (RFC 9162 section 2.1.3.2). */
 export function verifyInclusion(
-  leaf: Buffer, index: number, size: number, proof: readonly Uint8Array[], root: Uint8Array,
+  leaf: Buffer,
+  index: number,
+  size: number,
+  proof: readonly Uint8Array[],
+  root: Uint8Array,
 ): boolean {
   const computed = rootFromProof(leaf, index, size, proof);
   return computed !== null && Buffer.compare(computed, root) === 0;

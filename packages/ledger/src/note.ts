@@ -67,14 +67,16 @@ export function openCheckpoint(note: string, verifierKey: string): Checkpoint {
   }
   const expected = keyHash(key.name, key.publicKey);
   const publicKey = createPublicKey({
-    key: { kty: 'OKP', crv: 'Ed25519', x: key.publicKey.toString('base64url') }, format: 'jwk',
+    key: { kty: 'OKP', crv: 'Ed25519', x: key.publicKey.toString('base64url') },
+    format: 'jwk',
   });
   for (const line of note.slice(end + 2).split('\n')) {
     const match = /^— (\S+) ([A-Za-z0-9+/=]+)$/.exec(line);
     if (!match || match[1] !== key.name) continue;
     const blob = Buffer.from(match[2]!, 'base64');
     if (blob.length !== 68 || !blob.subarray(0, 4).equals(expected)) continue;
-    if (verify(null, Buffer.from(text), publicKey, blob.subarray(4))) return { origin: lines[0]!, size, root };
+    if (verify(null, Buffer.from(text), publicKey, blob.subarray(4)))
+      return { origin: lines[0]!, size, root };
   }
   throw new CodedError('ledger-corrupt', 'the checkpoint carries no valid signature of the log');
 }

@@ -40,7 +40,8 @@ export function partialPaths(size: number): string[] {
   if (size % TILE_WIDTH > 0) paths.push(entriesPath(Math.floor(size / TILE_WIDTH), size % TILE_WIDTH));
   for (let level = 0; levelCount(size, level) > 0; level++) {
     const count = levelCount(size, level);
-    if (count % TILE_WIDTH > 0) paths.push(tilePath(level, Math.floor(count / TILE_WIDTH), count % TILE_WIDTH));
+    if (count % TILE_WIDTH > 0)
+      paths.push(tilePath(level, Math.floor(count / TILE_WIDTH), count % TILE_WIDTH));
   }
   return paths;
 }

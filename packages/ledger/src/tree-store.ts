@@ -3,10 +3,22 @@ import { open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CodedError } from '@sallyport/core';
 import { CompactRange, rootOf } from './merkle.ts';
-import { contentPath, decodeBundle, decodeTile, entriesPath, levelCount, TILE_WIDTH, tilePath } from './tile.ts';
+import {
+  contentPath,
+  decodeBundle,
+  decodeTile,
+  entriesPath,
+  levelCount,
+  TILE_WIDTH,
+  tilePath,
+} from './tile.ts';
 
 /** Reads a tile or bundle of at least `width` items: the partial file, or the full one that replaced it. */
-export async function readTileFile(folder: string, path: (width: number) => string, width: number): Promise<Buffer> {
+export async function readTileFile(
+  folder: string,
+  path: (width: number) => string,
+  width: number,
+): Promise<Buffer> {
   for (const candidate of width === TILE_WIDTH ? [width] : [width, TILE_WIDTH]) {
     try {
       return await readFile(join(folder, path(candidate)));
@@ -32,7 +44,8 @@ export class DurableFiles {
     const parent = dirname(full);
     if (!existsSync(parent)) {
       const made = mkdirSync(parent, { recursive: true, mode: 0o700 });
-      for (let at = parent; made && at.length >= dirname(made).length; at = dirname(at)) this.#foldersToSync.add(at);
+      for (let at = parent; made && at.length >= dirname(made).length; at = dirname(at))
+        this.#foldersToSync.add(at);
     }
     this.#foldersToSync.add(parent);
     const file = await open(full, flags, 0o600);
@@ -83,8 +96,10 @@ export async function loadEdge(folder: string, size: number): Promise<Edge> {
     const count = levelCount(size, level);
     const width = count % TILE_WIDTH;
     const n = Math.floor(count / TILE_WIDTH);
-    const tile = width === 0 ? [] : decodeTile(await readTileFile(folder, (w) => tilePath(level, n, w), width));
-    if (tile.length < width) throw new CodedError('ledger-corrupt', `\`${tilePath(level, n, width)}\` is cut short`);
+    const tile =
+      width === 0 ? [] : decodeTile(await readTileFile(folder, (w) => tilePath(level, n, w), width));
+    if (tile.length < width)
+      throw new CodedError('ledger-corrupt', `\`${tilePath(level, n, width)}\` is cut short`);
     levels.push(tile.slice(0, width));
   }
   const width = size % TILE_WIDTH;
@@ -92,7 +107,8 @@ export async function loadEdge(folder: string, size: number): Promise<Edge> {
   let entries: Buffer[] = [];
   if (width > 0) {
     const bundle = decodeBundle(await readTileFile(folder, (w) => entriesPath(n, w), width));
-    if (!bundle || bundle.length < width) throw new CodedError('ledger-corrupt', `\`${entriesPath(n, width)}\` is cut short`);
+    if (!bundle || bundle.length < width)
+      throw new CodedError('ledger-corrupt', `\`${entriesPath(n, width)}\` is cut short`);
     entries = bundle.slice(0, width);
   }
   return { levels, entries };

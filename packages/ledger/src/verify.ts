@@ -52,7 +52,10 @@ export async function verifyLedger(
 }
 
 async function verifyOnce(
-  folder: string, verifierKey: string, given: readonly string[], onProgress: (done: number, size: number) => void,
+  folder: string,
+  verifierKey: string,
+  given: readonly string[],
+  onProgress: (done: number, size: number) => void,
 ): Promise<LedgerReport> {
   const problems: LedgerProblem[] = [];
   const report = (file: string, entry: number | null, message: string): void => {
@@ -69,19 +72,34 @@ async function verifyOnce(
   const newest = readCheckpoint(folder, verifierKey, report);
   if (!newest) return { ok: false, size: 0, rootHash: '', problems, pending: 0 };
   for (const checkpoint of wanted) {
-    if (checkpoint.origin !== newest.origin) report('checkpoint', null, `the given checkpoint is of another log, \`${checkpoint.origin}\``);
+    if (checkpoint.origin !== newest.origin)
+      report('checkpoint', null, `the given checkpoint is of another log, \`${checkpoint.origin}\``);
     if (checkpoint.size > newest.size) {
-      report('checkpoint', newest.size, `the log was cut: it has ${newest.size} entries, the given checkpoint ${checkpoint.size}`);
+      report(
+        'checkpoint',
+        newest.size,
+        `the log was cut: it has ${newest.size} entries, the given checkpoint ${checkpoint.size}`,
+      );
     }
   }
-  const roots = await recompute(folder, newest.size, wanted.map((item) => item.size), report, onProgress);
+  const roots = await recompute(
+    folder,
+    newest.size,
+    wanted.map((item) => item.size),
+    report,
+    onProgress,
+  );
   if (!roots.get(newest.size)?.equals(newest.root)) {
     report('checkpoint', null, 'the entries do not lead to the root of the newest checkpoint');
   }
   for (const checkpoint of wanted) {
     const root = roots.get(checkpoint.size);
     if (root && !root.equals(checkpoint.root)) {
-      report('checkpoint', null, `the first ${checkpoint.size} entries do not lead to the root of the given checkpoint`);
+      report(
+        'checkpoint',
+        null,
+        `the first ${checkpoint.size} entries do not lead to the root of the given checkpoint`,
+      );
     }
   }
   let pending = 0;
@@ -90,7 +108,13 @@ async function verifyOnce(
   } catch (fault) {
     report('journal', null, (fault as Error).message);
   }
-  return { ok: problems.length === 0, size: newest.size, rootHash: newest.root.toString('base64'), problems, pending };
+  return {
+    ok: problems.length === 0,
+    size: newest.size,
+    rootHash: newest.root.toString('base64'),
+    problems,
+    pending,
+  };
 }
 
 type Report = (file: string, entry: number | null, message: string) => void;
@@ -116,7 +140,11 @@ async function bundleOf(folder: string, n: number, width: number, report: Report
     file = await readTileFile(folder, (w) => entriesPath(n, w), width);
   } catch (fault) {
     const missing = fault instanceof CodedError;
-    report(path, n * TILE_WIDTH, missing ? 'the file is missing' : `the file cannot be read: ${(fault as Error).message}`);
+    report(
+      path,
+      n * TILE_WIDTH,
+      missing ? 'the file is missing' : `the file cannot be read: ${(fault as Error).message}`,
+    );
     return [];
   }
   const entries = decodeBundle(file);
@@ -127,18 +155,32 @@ async function bundleOf(folder: string, n: number, width: number, report: Report
   return (entries ?? []).slice(0, width);
 }
 
-async function tileOf(folder: string, level: number, n: number, width: number, report: Report): Promise<Buffer[]> {
+async function tileOf(
+  folder: string,
+  level: number,
+  n: number,
+  width: number,
+  report: Report,
+): Promise<Buffer[]> {
   try {
     return decodeTile(await readTileFile(folder, (w) => tilePath(level, n, w), width));
   } catch (fault) {
-    report(tilePath(level, n, width), null, fault instanceof CodedError ? 'the file is missing' : (fault as Error).message);
+    report(
+      tilePath(level, n, width),
+      null,
+      fault instanceof CodedError ? 'the file is missing' : (fault as Error).message,
+    );
     return [];
   }
 }
 
 /** Recomputes tiles level by level; gives the roots at the sizes asked for and at `size`. */
 async function recompute(
-  folder: string, size: number, sizes: readonly number[], report: Report, onProgress: (done: number, size: number) => void,
+  folder: string,
+  size: number,
+  sizes: readonly number[],
+  report: Report,
+  onProgress: (done: number, size: number) => void,
 ): Promise<Map<number, Buffer>> {
   const roots = new Map<number, Buffer>();
   const range = new CompactRange();
@@ -168,7 +210,8 @@ async function recompute(
       const stored = await tileOf(folder, level, n, width, report);
       const expected = above.slice(n * TILE_WIDTH, n * TILE_WIDTH + width);
       expected.forEach((item, i) => {
-        if (!stored[i]?.equals(item)) report(tilePath(level, n, width), null, `hash ${i} does not match the level below`);
+        if (!stored[i]?.equals(item))
+          report(tilePath(level, n, width), null, `hash ${i} does not match the level below`);
       });
       if (width === TILE_WIDTH) next.push(rootOf(expected));
     }

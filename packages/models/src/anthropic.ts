@@ -1,18 +1,33 @@
 import { CodedError } from '@sallyport/core';
 import {
-  channelKey, collectTexts, type Dialect, type DialectError, objectBody, optional, readUsage, tokenBound,
+  channelKey,
+  collectTexts,
+  type Dialect,
+  type DialectError,
+  objectBody,
+  optional,
+  readUsage,
+  tokenBound,
 } from './dialect.ts';
 
 const ERROR_TYPES: Readonly<Record<number, string>> = {
-  400: 'invalid_request_error', 401: 'authentication_error', 403: 'permission_error', 404: 'not_found_error',
-  413: 'request_too_large', 429: 'rate_limit_error', 503: 'overloaded_error',
+  400: 'invalid_request_error',
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  413: 'request_too_large',
+  429: 'rate_limit_error',
+  503: 'overloaded_error',
 };
 
 const errorObject = (error: DialectError): Record<string, unknown> => ({
   type: 'error',
   error: {
-    type: ERROR_TYPES[error.status] ?? 'api_error', message: `sallyport: ${error.message}`, code: error.code,
-    exchange: error.exchange, detectors: error.detectors,
+    type: ERROR_TYPES[error.status] ?? 'api_error',
+    message: `sallyport: ${error.message}`,
+    code: error.code,
+    exchange: error.exchange,
+    detectors: error.detectors,
   },
 });
 
@@ -27,7 +42,8 @@ export const anthropic: Dialect = {
 
   readRequest(operation, raw) {
     const body = objectBody(raw);
-    if (!Array.isArray(body['messages'])) throw new CodedError('body-invalid', '`messages` must be a list of messages');
+    if (!Array.isArray(body['messages']))
+      throw new CodedError('body-invalid', '`messages` must be a list of messages');
     const parts = collectTexts(body, (path, parent) => {
       const tool = path.includes('content') && (parent as { type?: unknown }).type === 'tool_result';
       const inside = path[0] === 'messages' && toolResult(body, path);
@@ -41,12 +57,17 @@ export const anthropic: Dialect = {
     };
   },
 
-  readResponse: (_operation, body) => collectTexts(body, () => ({ channel: 'output', system: false, stream: null })),
+  readResponse: (_operation, body) =>
+    collectTexts(body, () => ({ channel: 'output', system: false, stream: null })),
 
   readEvent(_operation, data) {
     const event = data as { type?: unknown; index?: unknown } | null;
     const place = `${String(event?.type)} ${String(event?.index)}`;
-    return collectTexts(data, (path) => ({ channel: 'output', system: false, stream: `${place}${channelKey(data, path)}` }));
+    return collectTexts(data, (path) => ({
+      channel: 'output',
+      system: false,
+      stream: `${place}${channelKey(data, path)}`,
+    }));
   },
 
   usage(body) {
@@ -63,7 +84,8 @@ function toolResult(body: Record<string, unknown>, path: readonly (string | numb
   let value: unknown = body;
   for (const part of path) {
     value = (value as Record<string | number, unknown>)[part];
-    if (typeof value === 'object' && value !== null && (value as { type?: unknown }).type === 'tool_result') return true;
+    if (typeof value === 'object' && value !== null && (value as { type?: unknown }).type === 'tool_result')
+      return true;
   }
   return false;
 }

@@ -1,4 +1,11 @@
-import { CodedError, type DialectName, type ErrorCode, type StringVisitor, toPointer, visitStrings } from '@sallyport/core';
+import {
+  CodedError,
+  type DialectName,
+  type ErrorCode,
+  type StringVisitor,
+  toPointer,
+  visitStrings,
+} from '@sallyport/core';
 
 /** One text in a body: where it is, who says it, how it is written. */
 export interface TextPart {
@@ -68,13 +75,36 @@ export interface Dialect {
 }
 
 /** Tokens reserved for an answer whose request sets no bound. */
-export const OUTPUT_TOKENS_DEFAULT = 1024;
+const OUTPUT_TOKENS_DEFAULT = 1024;
 
 /** Keys whose short, spaceless values are names and ids of the protocol, not content. */
 const STRUCTURAL = new Set([
-  'model', 'role', 'type', 'id', 'object', 'detail', 'encoding_format', 'service_tier', 'finish_reason', 'status',
-  'system_fingerprint', 'item_id', 'call_id', 'tool_call_id', 'tool_use_id', 'stop_reason', 'obfuscation', 'datatype', 'effort',
-  'reasoning_effort', 'verbosity', 'truncation', 'response_id', 'previous_response_id', 'model_name', 'model_version',
+  'model',
+  'role',
+  'type',
+  'id',
+  'object',
+  'detail',
+  'encoding_format',
+  'service_tier',
+  'finish_reason',
+  'status',
+  'system_fingerprint',
+  'item_id',
+  'call_id',
+  'tool_call_id',
+  'tool_use_id',
+  'stop_reason',
+  'obfuscation',
+  'datatype',
+  'effort',
+  'reasoning_effort',
+  'verbosity',
+  'truncation',
+  'response_id',
+  'previous_response_id',
+  'model_name',
+  'model_version',
 ]);
 const STRUCTURAL_CHARACTERS_MAX = 128;
 const IMAGE_DATA = /^data:(?:image|audio|video)\/[a-z0-9.+-]{1,40};base64,[A-Za-z0-9+/=]*$/;
@@ -88,7 +118,8 @@ function isStructural(key: string | number | undefined, text: string): boolean {
 
 /** Says, for one string of a body, what kind of text it is; null leaves it out. */
 export type Classify = (
-  path: readonly (string | number)[], parent: object,
+  path: readonly (string | number)[],
+  parent: object,
 ) => Pick<TextPart, 'channel' | 'system' | 'stream'> | null;
 
 const JSON_KEYS = new Set(['arguments', 'partial_json']);
@@ -101,8 +132,17 @@ export function collectTexts(body: unknown, classify: Classify): TextPart[] {
     if (isStructural(key, text)) return;
     const kind = classify(path, parent);
     if (!kind) return;
-    if (!text.isWellFormed()) throw new CodedError('body-lone-surrogate', `the text at \`${toPointer(path)}\` is not well-formed Unicode`);
-    parts.push({ pointer: toPointer(path), text, kind: JSON_KEYS.has(key as string) ? 'json' : 'text', ...kind });
+    if (!text.isWellFormed())
+      throw new CodedError(
+        'body-lone-surrogate',
+        `the text at \`${toPointer(path)}\` is not well-formed Unicode`,
+      );
+    parts.push({
+      pointer: toPointer(path),
+      text,
+      kind: JSON_KEYS.has(key as string) ? 'json' : 'text',
+      ...kind,
+    });
   };
   visitStrings(body, visit);
   return parts;
@@ -118,11 +158,12 @@ export function objectBody(body: unknown): Record<string, unknown> {
 
 /** A field that, when there, has this type. */
 export function optional<T extends 'string' | 'number' | 'boolean'>(
-  body: Record<string, unknown>, field: string, type: T,
+  body: Record<string, unknown>,
+  field: string,
+  type: T,
 ): (T extends 'string' ? string : T extends 'number' ? number : boolean) | null {
   const value = body[field];
   if (value === undefined || value === null) return null;
-  // biome-ignore lint/suspicious/useValidTypeof: the type is one of three literals
   if (typeof value !== type) throw new CodedError('body-invalid', `\`${field}\` must be a ${type}`);
   return value as never;
 }
@@ -144,7 +185,8 @@ export function tokenBound(body: Record<string, unknown>, fields: readonly strin
 export function readUsage(value: unknown, input: string, output: string): Usage | null {
   if (typeof value !== 'object' || value === null) return null;
   const record = value as Record<string, unknown>;
-  const count = (key: string): number => (typeof record[key] === 'number' && record[key] >= 0 ? Math.floor(record[key]) : 0);
+  const count = (key: string): number =>
+    typeof record[key] === 'number' && record[key] >= 0 ? Math.floor(record[key]) : 0;
   if (record[input] === undefined && record[output] === undefined) return null;
   return { inputTokens: count(input), outputTokens: count(output) };
 }

@@ -6,8 +6,13 @@
  * Do not trust it with: judging content. It says where texts are, not what they mean.
  */
 export { anthropic } from './anthropic.ts';
-export {
-  type Dialect, type DialectError, type OperationRoute, type RequestReading, type TextPart, type Usage,
+export type {
+  Dialect,
+  DialectError,
+  OperationRoute,
+  RequestReading,
+  TextPart,
+  Usage,
 } from './dialect.ts';
 export { OnnxModel } from './onnx.ts';
 export { openInference } from './open-inference.ts';

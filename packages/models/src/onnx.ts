@@ -16,7 +16,11 @@ export class OnnxModel {
   /** Opens a model; the runtime is loaded only now. @param threads worker threads inside one run */
   static async open(path: string, threads = 1): Promise<OnnxModel> {
     const ort = load('onnxruntime-node') as typeof Ort;
-    const session = await ort.InferenceSession.create(path, { intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel: 3 });
+    const session = await ort.InferenceSession.create(path, {
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      logSeverityLevel: 3,
+    });
     return new OnnxModel(ort, session);
   }
 
@@ -29,12 +33,18 @@ export class OnnxModel {
   }
 
   /** Runs one batch of rows through the only input. @returns flat values by output name */
-  async run(rows: Float32Array, shape: readonly number[]): Promise<Record<string, { data: number[]; dims: readonly number[] }>> {
+  async run(
+    rows: Float32Array,
+    shape: readonly number[],
+  ): Promise<Record<string, { data: number[]; dims: readonly number[] }>> {
     const feeds = { [this.#session.inputNames[0]!]: new this.#ort.Tensor('float32', rows, [...shape]) };
     const results = await this.#session.run(feeds);
-    return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [
-      name, { data: Array.from(tensor.data as Float32Array), dims: tensor.dims },
-    ]));
+    return Object.fromEntries(
+      Object.entries(results).map(([name, tensor]) => [
+        name,
+        { data: Array.from(tensor.data as Float32Array), dims: tensor.dims },
+      ]),
+    );
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,19 @@ import { CodedError } from '@sallyport/core';
 import { collectTexts, type Dialect, objectBody } from './dialect.ts';
 
 const DATATYPES = new Set([
-  'BOOL', 'UINT8', 'UINT16', 'UINT32', 'UINT64', 'INT8', 'INT16', 'INT32', 'INT64', 'FP16', 'FP32', 'FP64', 'BYTES',
+  'BOOL',
+  'UINT8',
+  'UINT16',
+  'UINT32',
+  'UINT64',
+  'INT8',
+  'INT16',
+  'INT32',
+  'INT64',
+  'FP16',
+  'FP32',
+  'FP64',
+  'BYTES',
 ]);
 const MODEL = '/v2/models/([\\w.-]{1,128})(?:/versions/[\\w.-]{1,64})?';
 
@@ -13,14 +25,14 @@ function validateTensor(tensor: unknown, i: number): void {
   if (typeof tensor !== 'object' || tensor === null) fail('must be an object');
   const { name, shape, datatype, data } = tensor as Record<string, unknown>;
   if (typeof name !== 'string' || name === '') fail('`name` is missing');
-  if (!Array.isArray(shape) || !shape.every((n) => Number.isInteger(n) && (n as number) >= 0)) fail('`shape` must be whole numbers');
+  if (!Array.isArray(shape) || !shape.every((n) => Number.isInteger(n) && (n as number) >= 0))
+    fail('`shape` must be whole numbers');
   if (typeof datatype !== 'string' || !DATATYPES.has(datatype)) fail('`datatype` is unknown');
   if (!Array.isArray(data)) fail('`data` must be a list; the binary extension cannot be inspected');
   const elements = (shape as number[]).reduce((product, n) => product * n, 1);
   const flat = (data as unknown[]).flat(Number.POSITIVE_INFINITY);
   if (flat.length !== elements) fail(`\`data\` holds ${flat.length} values, \`shape\` says ${elements}`);
   const type = datatype === 'BYTES' ? 'string' : datatype === 'BOOL' ? 'boolean' : 'number';
-  // biome-ignore lint/suspicious/useValidTypeof: the type is one of three literals
   if (!flat.every((value) => typeof value === type)) fail(`\`data\` must hold values of type ${type}`);
 }
 
@@ -39,17 +51,25 @@ export const openInference: Dialect = {
   readRequest(_operation, raw) {
     const body = objectBody(raw);
     const inputs = body['inputs'];
-    if (!Array.isArray(inputs) || inputs.length === 0) throw new CodedError('body-invalid', '`inputs` must be a list of tensors');
+    if (!Array.isArray(inputs) || inputs.length === 0)
+      throw new CodedError('body-invalid', '`inputs` must be a list of tensors');
     inputs.forEach(validateTensor);
     const parts = collectTexts(body, () => ({ channel: 'user', system: false, stream: null }));
     return { model: null, stream: false, parts, outputTokensMax: 0 };
   },
 
-  readResponse: (_operation, body) => collectTexts(body, () => ({ channel: 'output', system: false, stream: null })),
-  readEvent: (_operation, data) => collectTexts(data, () => ({ channel: 'output', system: false, stream: null })),
+  readResponse: (_operation, body) =>
+    collectTexts(body, () => ({ channel: 'output', system: false, stream: null })),
+  readEvent: (_operation, data) =>
+    collectTexts(data, () => ({ channel: 'output', system: false, stream: null })),
   usage: () => null,
-  errorBody: (error) => JSON.stringify({
-    error: `sallyport: ${error.message}`, code: error.code, exchange: error.exchange, detectors: error.detectors,
-  }),
-  errorEvent: (_operation, error) => `data: ${JSON.stringify({ error: `sallyport: ${error.message}`, code: error.code })}\n\n`,
+  errorBody: (error) =>
+    JSON.stringify({
+      error: `sallyport: ${error.message}`,
+      code: error.code,
+      exchange: error.exchange,
+      detectors: error.detectors,
+    }),
+  errorEvent: (_operation, error) =>
+    `data: ${JSON.stringify({ error: `sallyport: ${error.message}`, code: error.code })}\n\n`,
 };

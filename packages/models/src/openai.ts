@@ -1,23 +1,43 @@
 import { CodedError } from '@sallyport/core';
 import {
-  channelKey, collectTexts, type Dialect, type DialectError, objectBody, optional, readUsage, tokenBound,
+  channelKey,
+  collectTexts,
+  type Dialect,
+  type DialectError,
+  objectBody,
+  optional,
+  readUsage,
+  tokenBound,
 } from './dialect.ts';
 
 const SYSTEM_ROLES = new Set(['system', 'developer']);
 const TOOL_ROLES = new Set(['tool', 'function']);
 const ERROR_TYPES: Readonly<Record<number, string>> = {
-  400: 'invalid_request_error', 401: 'authentication_error', 403: 'permission_error', 404: 'not_found_error',
-  413: 'invalid_request_error', 415: 'invalid_request_error', 429: 'rate_limit_error',
+  400: 'invalid_request_error',
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  413: 'invalid_request_error',
+  415: 'invalid_request_error',
+  429: 'rate_limit_error',
 };
 
 function errorObject(error: DialectError): Record<string, unknown> {
   return {
-    message: `sallyport: ${error.message}`, type: ERROR_TYPES[error.status] ?? 'api_error', param: null, code: error.code,
-    exchange: error.exchange, detectors: error.detectors,
+    message: `sallyport: ${error.message}`,
+    type: ERROR_TYPES[error.status] ?? 'api_error',
+    param: null,
+    code: error.code,
+    exchange: error.exchange,
+    detectors: error.detectors,
   };
 }
 
-function at(body: Record<string, unknown>, list: string, index: string | number | undefined): Record<string, unknown> {
+function at(
+  body: Record<string, unknown>,
+  list: string,
+  index: string | number | undefined,
+): Record<string, unknown> {
   const items = body[list];
   const item = Array.isArray(items) && typeof index === 'number' ? (items[index] as unknown) : null;
   return typeof item === 'object' && item !== null ? (item as Record<string, unknown>) : {};
@@ -26,15 +46,25 @@ function at(body: Record<string, unknown>, list: string, index: string | number 
 function validate(operation: string, body: Record<string, unknown>): void {
   if (operation === 'chat.completions') {
     const messages = body['messages'];
-    if (!Array.isArray(messages) || messages.length === 0) throw new CodedError('body-invalid', '`messages` must be a list of messages');
+    if (!Array.isArray(messages) || messages.length === 0)
+      throw new CodedError('body-invalid', '`messages` must be a list of messages');
     messages.forEach((message: unknown, i) => {
-      if (typeof message !== 'object' || message === null || typeof (message as { role?: unknown }).role !== 'string') {
+      if (
+        typeof message !== 'object' ||
+        message === null ||
+        typeof (message as { role?: unknown }).role !== 'string'
+      ) {
         throw new CodedError('body-invalid', `\`messages.${i}\` must be an object with a \`role\``);
       }
     });
   }
   const needed = { completions: 'prompt', embeddings: 'input', responses: 'input' }[operation];
-  if (needed && body[needed] === undefined && body['previous_response_id'] === undefined && body['prompt'] === undefined) {
+  if (
+    needed &&
+    body[needed] === undefined &&
+    body['previous_response_id'] === undefined &&
+    body['prompt'] === undefined
+  ) {
     throw new CodedError('body-invalid', `\`${needed}\` is missing`);
   }
 }
@@ -48,7 +78,12 @@ export const openai: Dialect = {
     { id: 'embeddings', method: 'POST', path: /^\/v1\/embeddings$/ },
     { id: 'responses', method: 'POST', path: /^\/v1\/responses$/ },
     { id: 'models.list', method: 'GET', path: /^\/v1\/models$/ },
-    { id: 'models.get', method: 'GET', path: /^\/v1\/models\/([\w.:@-]{1,128}(?:\/[\w.:@-]{1,128})?)$/, modelGroup: 1 },
+    {
+      id: 'models.get',
+      method: 'GET',
+      path: /^\/v1\/models\/([\w.:@-]{1,128}(?:\/[\w.:@-]{1,128})?)$/,
+      modelGroup: 1,
+    },
   ],
   credential: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
 
@@ -70,42 +105,71 @@ export const openai: Dialect = {
       model: optional(body, 'model', 'string'),
       stream: optional(body, 'stream', 'boolean') ?? false,
       parts,
-      outputTokensMax: operation === 'embeddings'
-        ? 0 : choices * tokenBound(body, ['max_completion_tokens', 'max_tokens', 'max_output_tokens']),
+      outputTokensMax:
+        operation === 'embeddings'
+          ? 0
+          : choices * tokenBound(body, ['max_completion_tokens', 'max_tokens', 'max_output_tokens']),
     };
   },
 
-  readResponse: (_operation, body) => collectTexts(body, (path) => (
-    // A responses object repeats the caller's own instructions, tools and metadata.
-    path[0] === 'instructions' || path[0] === 'tools' || path[0] === 'metadata'
-      ? null : { channel: 'output', system: false, stream: null }
-  )),
+  readResponse: (_operation, body) =>
+    collectTexts(body, (path) =>
+      // A responses object repeats the caller's own instructions, tools and metadata.
+      path[0] === 'instructions' || path[0] === 'tools' || path[0] === 'metadata'
+        ? null
+        : { channel: 'output', system: false, stream: null },
+    ),
 
   readEvent(_operation, data) {
     const type = typeof data === 'object' && data !== null ? (data as { type?: unknown }).type : undefined;
     if (typeof type === 'string' && type.startsWith('response.')) {
       const event = data as Record<string, unknown>;
-      const place = [type, event['item_id'], event['output_index'], event['content_index'], event['summary_index']].join(' ');
+      const place = [
+        type,
+        event['item_id'],
+        event['output_index'],
+        event['content_index'],
+        event['summary_index'],
+      ].join(' ');
       return collectTexts(data, (path) => {
-        const own = path[0] === 'response' && (path[1] === 'instructions' || path[1] === 'tools' || path[1] === 'metadata');
+        const own =
+          path[0] === 'response' &&
+          (path[1] === 'instructions' || path[1] === 'tools' || path[1] === 'metadata');
         if (own) return null;
-        return { channel: 'output', system: false, stream: path[0] === 'delta' ? `${place}/${path.join('/')}` : null };
+        return {
+          channel: 'output',
+          system: false,
+          stream: path[0] === 'delta' ? `${place}/${path.join('/')}` : null,
+        };
       });
     }
-    return collectTexts(data, (path) => ({ channel: 'output', system: false, stream: channelKey(data, path) }));
+    return collectTexts(data, (path) => ({
+      channel: 'output',
+      system: false,
+      stream: channelKey(data, path),
+    }));
   },
 
   usage(body) {
     const holder = body as { usage?: unknown; response?: { usage?: unknown } } | null;
     const usage = holder?.usage ?? holder?.response?.usage;
-    return readUsage(usage, 'prompt_tokens', 'completion_tokens') ?? readUsage(usage, 'input_tokens', 'output_tokens');
+    return (
+      readUsage(usage, 'prompt_tokens', 'completion_tokens') ??
+      readUsage(usage, 'input_tokens', 'output_tokens')
+    );
   },
 
   errorBody: (error) => JSON.stringify({ error: errorObject(error) }),
 
   errorEvent(operation, error) {
     if (operation !== 'responses') return `data: ${JSON.stringify({ error: errorObject(error) })}\n\n`;
-    const shape = { type: 'error', code: error.code, message: error.message, param: null, error: errorObject(error) };
+    const shape = {
+      type: 'error',
+      code: error.code,
+      message: error.message,
+      param: null,
+      error: errorObject(error),
+    };
     return `event: error\ndata: ${JSON.stringify(shape)}\n\n`;
   },
 };

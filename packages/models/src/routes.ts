@@ -5,7 +5,11 @@ import { openInference } from './open-inference.ts';
 import { openai } from './openai.ts';
 
 /** Every dialect, by name. A new one is a file and a row here. */
-export const DIALECT_TABLE: Readonly<Record<DialectName, Dialect>> = { openai, anthropic, oip: openInference };
+export const DIALECT_TABLE: Readonly<Record<DialectName, Dialect>> = {
+  openai,
+  anthropic,
+  oip: openInference,
+};
 
 /** A route that was found. */
 export interface FoundRoute {
@@ -23,7 +27,11 @@ export function findRoute(method: string, path: string): FoundRoute | 'wrong-met
       const match = operation.path.exec(path);
       if (!match) continue;
       if (operation.method === method) {
-        return { dialect, operation, model: operation.modelGroup ? (match[operation.modelGroup] ?? null) : null };
+        return {
+          dialect,
+          operation,
+          model: operation.modelGroup ? (match[operation.modelGroup] ?? null) : null,
+        };
       }
       known = true;
     }

@@ -53,7 +53,8 @@ export class SseParser {
       this.#scanned = 0;
     }
     this.#scanned = this.#rest.length;
-    if (this.#rest.length > this.#eventBytesMax) throw new CodedError('upstream-too-large', 'one event of the stream is too large');
+    if (this.#rest.length > this.#eventBytesMax)
+      throw new CodedError('upstream-too-large', 'one event of the stream is too large');
     return events;
   }
 }
@@ -69,7 +70,8 @@ function blankLine(text: string, from: number): number {
 }
 
 function toEvent(raw: string): SseEvent {
-  if (raw.startsWith('data: ') && raw.indexOf('\n') === raw.length - 2) return { raw, data: raw.slice(6, -2) };
+  if (raw.startsWith('data: ') && raw.indexOf('\n') === raw.length - 2)
+    return { raw, data: raw.slice(6, -2) };
   const data: string[] = [];
   for (const line of raw.split(/\r\n|\n|\r/)) {
     if (line.startsWith('data:')) data.push(line.slice(line[5] === ' ' ? 6 : 5));

@@ -33,7 +33,9 @@ export function defaultPolicyText(folder?: string): string {
   if (folder !== undefined) {
     let names: string[];
     try {
-      names = readdirSync(folder).filter((name) => name.endsWith('.cedar')).sort();
+      names = readdirSync(folder)
+        .filter((name) => name.endsWith('.cedar'))
+        .sort();
     } catch (cause) {
       throw new CodedError('policy-invalid', `the policy folder \`${folder}\` cannot be read`, { cause });
     }
@@ -62,12 +64,17 @@ export class PolicySet {
   /** Parses and validates. @throws CodedError `policy-invalid` with the place */
   static load(text: string): PolicySet {
     const checked = cedar.validate({ schema: SCHEMA, policies: { staticPolicies: text } });
-    const problem = checked.type === 'failure'
-      ? checked.errors[0]?.message : checked.validationErrors[0] && `${checked.validationErrors[0].policyId}: ${checked.validationErrors[0].error.message}`;
-    if (problem !== undefined && problem !== '') throw new CodedError('policy-invalid', `the policies are not valid: ${problem}`);
+    const problem =
+      checked.type === 'failure'
+        ? checked.errors[0]?.message
+        : checked.validationErrors[0] &&
+          `${checked.validationErrors[0].policyId}: ${checked.validationErrors[0].error.message}`;
+    if (problem !== undefined && problem !== '')
+      throw new CodedError('policy-invalid', `the policies are not valid: ${problem}`);
     const name = hash('sha256', text, 'hex');
     const parsed = cedar.preparsePolicySet(name, { staticPolicies: text });
-    if (parsed.type === 'failure') throw new CodedError('policy-invalid', `the policies do not parse: ${parsed.errors[0]?.message}`);
+    if (parsed.type === 'failure')
+      throw new CodedError('policy-invalid', `the policies do not parse: ${parsed.errors[0]?.message}`);
     return new PolicySet(text, annotations(text), name);
   }
 
@@ -84,7 +91,9 @@ export class PolicySet {
     if (known) return known;
     const uid = (type: string, id: string): { type: string; id: string } => ({ type, id });
     const system = (name: string, demo: boolean, dialect: string) => ({
-      uid: uid('System', name), attrs: { name, demo, dialect }, parents: [],
+      uid: uid('System', name),
+      attrs: { name, demo, dialect },
+      parents: [],
     });
     const answer = cedar.statefulIsAuthorized({
       principal: uid('Key', request.key.id),
@@ -94,15 +103,21 @@ export class PolicySet {
       preparsedPolicySetId: this.#name,
       validateRequest: false,
       entities: [
-        { uid: uid('Key', request.key.id), attrs: { demo: request.key.demo }, parents: request.key.systems.map((name) => uid('System', name)) },
+        {
+          uid: uid('Key', request.key.id),
+          attrs: { demo: request.key.demo },
+          parents: request.key.systems.map((name) => uid('System', name)),
+        },
         system(request.system.name, request.system.demo, request.system.dialect),
       ],
     });
     const ok = answer.type === 'success' && answer.response.diagnostics.errors.length === 0;
     const decision: Decision = {
       allowed: ok && answer.response.decision === 'allow',
-      policyIds: answer.type === 'success'
-        ? answer.response.diagnostics.reason.map((id: string) => this.#ids.get(id) ?? id) : ['evaluation-failed'],
+      policyIds:
+        answer.type === 'success'
+          ? answer.response.diagnostics.reason.map((id: string) => this.#ids.get(id) ?? id)
+          : ['evaluation-failed'],
     };
     if (own.size >= CACHE_MAX) own.delete(own.keys().next().value!);
     own.set(asked, decision);

@@ -5,10 +5,14 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { defaultPolicyText, PolicySet, type Request } from './policy-set.ts';
 
-const ask = (over: { systems?: string[]; keyDemo?: boolean; system?: string; demo?: boolean } = {}): Request => ({
+const ask = (
+  over: { systems?: string[]; keyDemo?: boolean; system?: string; demo?: boolean } = {},
+): Request => ({
   key: { id: 'key_1', systems: over.systems ?? ['a', 'b'], demo: over.keyDemo ?? false },
   system: { name: over.system ?? 'a', demo: over.demo ?? false, dialect: 'openai' },
-  operation: 'chat.completions', model: 'm', stream: false,
+  operation: 'chat.completions',
+  model: 'm',
+  stream: false,
 });
 
 describe('policies', () => {
@@ -28,11 +32,16 @@ describe('policies', () => {
   });
   it('never load when they do not parse or do not match the schema', () => {
     assert.throws(() => PolicySet.load('permit (principal'), { code: 'policy-invalid' });
-    assert.throws(() => PolicySet.load('permit (principal, action, resource) when { principal.nonsense };'), { code: 'policy-invalid' });
+    assert.throws(() => PolicySet.load('permit (principal, action, resource) when { principal.nonsense };'), {
+      code: 'policy-invalid',
+    });
   });
   it('take further policies from a folder', () => {
     const folder = mkdtempSync(join(tmpdir(), 'policies-'));
-    writeFileSync(join(folder, 'x.cedar'), '@id("no-streams") forbid (principal, action, resource) when { context.stream };');
+    writeFileSync(
+      join(folder, 'x.cedar'),
+      '@id("no-streams") forbid (principal, action, resource) when { context.stream };',
+    );
     const more = PolicySet.load(defaultPolicyText(folder));
     assert.deepEqual(more.decide({ ...ask(), stream: true }), { allowed: false, policyIds: ['no-streams'] });
     assert.equal(more.decide(ask()).allowed, true);

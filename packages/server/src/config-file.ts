@@ -18,7 +18,9 @@ export function loadConfig(path: string | undefined): Config {
   if (problem) throw new CodedError('config-invalid', `\`${file}\`: ${problem.message.split('\n')[0]}`);
   try {
     const config = parseConfig(document.toJS({ maxAliasCount: 20 }));
-    return config.policies === undefined ? config : { ...config, policies: resolve(dirname(file), config.policies) };
+    return config.policies === undefined
+      ? config
+      : { ...config, policies: resolve(dirname(file), config.policies) };
   } catch (fault) {
     throw new CodedError('config-invalid', `\`${file}\`: ${(fault as Error).message}`);
   }

@@ -3,7 +3,10 @@ import { open, sealedKeyId, sealedPart, sealedPlace } from '@sallyport/vault';
 import type { Installation } from './installation.ts';
 
 /** The sealed content beside a leaf, opened: salt, then content. Null when none was kept. @throws CodedError `sealed-content-unreadable` */
-export async function openContent({ ledger, dataKeys }: Installation, index: number): Promise<{ plain: Uint8Array; sealed: Uint8Array } | null> {
+export async function openContent(
+  { ledger, dataKeys }: Installation,
+  index: number,
+): Promise<{ plain: Uint8Array; sealed: Uint8Array } | null> {
   const stored = await ledger.content(index);
   if (!stored) return null;
   const { back, part } = sealedPlace(stored);

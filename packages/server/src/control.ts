@@ -1,8 +1,18 @@
 import { userInfo } from 'node:os';
 import { issueKey } from '@sallyport/access';
 import {
-  CodedError, type Config, type ControlResult, describeIssue, type ExchangeLeaf, newEvent, newId, parseDurationMs, type SystemConfig,
-  systemNameSchema, systemSchema, type UsageLimits,
+  CodedError,
+  type Config,
+  type ControlResult,
+  describeIssue,
+  type ExchangeLeaf,
+  newEvent,
+  newId,
+  parseDurationMs,
+  type SystemConfig,
+  systemNameSchema,
+  systemSchema,
+  type UsageLimits,
 } from '@sallyport/core';
 import type { GatewayPool, GatewayStats } from '@sallyport/gateway';
 import { posture } from '@sallyport/govern';
@@ -12,7 +22,7 @@ import { openContent } from './content.ts';
 import { evidenceSource, type ProbeName } from './evidence.ts';
 import { Installation } from './installation.ts';
 import { runProbes } from './probes.ts';
-import { knownSystems, type KnownSystem, Snapshots } from './snapshot.ts';
+import { type KnownSystem, knownSystems, Snapshots } from './snapshot.ts';
 
 const KEY_LIFE_MAX_MS = 365 * 86_400_000;
 
@@ -29,14 +39,30 @@ export interface KeyView {
   readonly demo: boolean;
 }
 
-const keyView = ({ id, name, prefix, systems, limits, createdAt, expiresAt, revokedAt, demo }: KeyRow): KeyView =>
-  ({ id, name, prefix, systems, limits, createdAt, expiresAt, revokedAt, demo });
+const keyView = ({
+  id,
+  name,
+  prefix,
+  systems,
+  limits,
+  createdAt,
+  expiresAt,
+  revokedAt,
+  demo,
+}: KeyRow): KeyView => ({ id, name, prefix, systems, limits, createdAt, expiresAt, revokedAt, demo });
 
 /** One exchange with its leaves, proofs and, on demand, content. */
 export interface ExchangeProof {
   readonly id: string;
   readonly summary: ExchangeRow;
-  readonly entries: readonly { index: number; leaf: ExchangeLeaf; leafBase64: string; proof: string[]; content?: string | null; commitmentHolds?: boolean }[];
+  readonly entries: readonly {
+    index: number;
+    leaf: ExchangeLeaf;
+    leafBase64: string;
+    proof: string[];
+    content?: string | null;
+    commitmentHolds?: boolean;
+  }[];
   readonly checkpoint: { size: number; rootHash: string; note: string };
 }
 
@@ -69,21 +95,36 @@ export class Control {
   /** Adds a system. @throws CodedError `request-invalid`, `conflict` */
   async addSystem(actor: string, name: string, input: unknown, replace = false): Promise<KnownSystem> {
     const named = systemNameSchema.safeParse(name);
-    if (!named.success) throw new CodedError('request-invalid', `the name \`${name.slice(0, 64)}\` is not valid: ${named.error.issues[0]!.message}`);
+    if (!named.success)
+      throw new CodedError(
+        'request-invalid',
+        `the name \`${name.slice(0, 64)}\` is not valid: ${named.error.issues[0]!.message}`,
+      );
     const parsed = systemSchema.safeParse(input);
     if (!parsed.success) throw new CodedError('request-invalid', describeIssue(parsed.error));
     const known = (await this.systems()).find((system) => system.name === name);
     if (known && !replace) throw new CodedError('conflict', `a system \`${name}\` exists already`);
-    if (known?.origin === 'file') throw new CodedError('conflict', `\`${name}\` is defined in sallyport.yaml; change it there`);
+    if (known?.origin === 'file')
+      throw new CodedError('conflict', `\`${name}\` is defined in sallyport.yaml; change it there`);
     const now = new Date().toISOString();
     const { store } = this.installation;
     await store.change(async (tx) => {
-      await store.systems.put(tx, { name, config: parsed.data, demo: known?.demo ?? false, origin: known?.demo ? 'demo' : 'command', createdAt: now, updatedAt: now });
+      await store.systems.put(tx, {
+        name,
+        config: parsed.data,
+        demo: known?.demo ?? false,
+        origin: known?.demo ? 'demo' : 'command',
+        createdAt: now,
+        updatedAt: now,
+      });
       const { dialect, mode, urls, allowPrivate } = parsed.data;
       return {
         result: undefined,
         event: newEvent(known ? 'upstream-changed' : 'upstream-added', {
-          actor, subject: `system:${name}`, demo: known?.demo ?? false, data: { dialect, mode, allowPrivate, hosts: urls.map((url) => new URL(url).host) },
+          actor,
+          subject: `system:${name}`,
+          demo: known?.demo ?? false,
+          data: { dialect, mode, allowPrivate, hosts: urls.map((url) => new URL(url).host) },
         }),
       };
     });
@@ -101,41 +142,71 @@ export class Control {
   async removeSystem(actor: string, name: string): Promise<void> {
     const known = (await this.systems()).find((system) => system.name === name);
     if (!known) throw new CodedError('system-unknown', `no system \`${name}\` is known`);
-    if (known.origin === 'file') throw new CodedError('conflict', `\`${name}\` is defined in sallyport.yaml; remove it there`);
+    if (known.origin === 'file')
+      throw new CodedError('conflict', `\`${name}\` is defined in sallyport.yaml; remove it there`);
     const { store } = this.installation;
     await store.change(async (tx) => {
       await store.systems.remove(tx, name);
-      return { result: undefined, event: newEvent('upstream-removed', { actor, subject: `system:${name}`, demo: known.demo }) };
+      return {
+        result: undefined,
+        event: newEvent('upstream-removed', { actor, subject: `system:${name}`, demo: known.demo }),
+      };
     });
     await this.publish();
   }
 
   /** Makes a key. The secret is in the answer and nowhere else. @throws CodedError `request-invalid`, `system-unknown` */
   async createKey(
-    actor: string, input: { name: string; systems: readonly string[]; expires?: string | undefined; limits?: Partial<UsageLimits> | undefined; demo?: boolean },
+    actor: string,
+    input: {
+      name: string;
+      systems: readonly string[];
+      expires?: string | undefined;
+      limits?: Partial<UsageLimits> | undefined;
+      demo?: boolean;
+    },
   ): Promise<{ id: string; key: string; expiresAt: string }> {
     const lifeMs = parseDurationMs(input.expires ?? '30d');
-    if (lifeMs <= 0 || lifeMs > KEY_LIFE_MAX_MS) throw new CodedError('request-invalid', 'a key lives for at least a second and at most 365 days');
-    if (!/^[^\x00-\x1f\x7f]{1,128}$/.test(input.name)) throw new CodedError('request-invalid', '`name` must be 1 to 128 printable characters');
-    if (input.systems.length === 0) throw new CodedError('request-invalid', '`systems` must name at least one system');
+    if (lifeMs <= 0 || lifeMs > KEY_LIFE_MAX_MS)
+      throw new CodedError('request-invalid', 'a key lives for at least a second and at most 365 days');
+    if (!/^[^\x00-\x1f\x7f]{1,128}$/.test(input.name))
+      throw new CodedError('request-invalid', '`name` must be 1 to 128 printable characters');
+    if (input.systems.length === 0)
+      throw new CodedError('request-invalid', '`systems` must name at least one system');
     const known = new Map((await this.systems()).map((system) => [system.name, system]));
     for (const name of input.systems) {
-      if (!known.has(name)) throw new CodedError('system-unknown', `no system \`${name.slice(0, 64)}\` is known; list them with \`sallyport upstream list\``);
+      if (!known.has(name))
+        throw new CodedError(
+          'system-unknown',
+          `no system \`${name.slice(0, 64)}\` is known; list them with \`sallyport upstream list\``,
+        );
     }
     const demo = input.demo ?? input.systems.every((name) => known.get(name)!.demo);
-    if (demo && !input.systems.every((name) => known.get(name)!.demo)) throw new CodedError('request-invalid', 'a demonstration key opens demonstrations only');
+    if (demo && !input.systems.every((name) => known.get(name)!.demo))
+      throw new CodedError('request-invalid', 'a demonstration key opens demonstrations only');
     const issued = issueKey();
     const now = Date.now();
     const row: KeyRow = {
-      id: newId('key', now), name: input.name, prefix: issued.prefix, hash: issued.hash, systems: [...new Set(input.systems)],
-      limits: (input.limits ?? {}) as UsageLimits, createdAt: new Date(now).toISOString(), expiresAt: new Date(now + lifeMs).toISOString(),
-      revokedAt: null, demo, synthetic: false,
+      id: newId('key', now),
+      name: input.name,
+      prefix: issued.prefix,
+      hash: issued.hash,
+      systems: [...new Set(input.systems)],
+      limits: (input.limits ?? {}) as UsageLimits,
+      createdAt: new Date(now).toISOString(),
+      expiresAt: new Date(now + lifeMs).toISOString(),
+      revokedAt: null,
+      demo,
+      synthetic: false,
     };
     const { store } = this.installation;
     await store.change(async (tx) => {
       await store.keys.insert(tx, row);
       const data = { name: row.name, prefix: row.prefix, systems: row.systems, expiresAt: row.expiresAt };
-      return { result: undefined, event: newEvent('key-created', { actor, subject: `key:${row.id}`, demo, data }) };
+      return {
+        result: undefined,
+        event: newEvent('key-created', { actor, subject: `key:${row.id}`, demo, data }),
+      };
     });
     await this.publish();
     return { id: row.id, key: issued.secret, expiresAt: row.expiresAt };
@@ -153,7 +224,10 @@ export class Control {
     if (row.revokedAt === null) {
       await store.change(async (tx) => {
         await store.keys.revoke(tx, id, new Date().toISOString());
-        return { result: undefined, event: newEvent('key-revoked', { actor, subject: `key:${id}`, demo: row.demo }) };
+        return {
+          result: undefined,
+          event: newEvent('key-revoked', { actor, subject: `key:${id}`, demo: row.demo }),
+        };
       });
     }
     await this.publish();
@@ -170,12 +244,17 @@ export class Control {
     await this.installation.flush();
     const { store, ledger } = this.installation;
     const summary = await store.exchanges.byId(id);
-    if (!summary) throw new CodedError('not-found', `there is no exchange \`${id.slice(0, 64)}\` in the record`);
+    if (!summary)
+      throw new CodedError('not-found', `there is no exchange \`${id.slice(0, 64)}\` in the record`);
     if (withContent) {
-      await this.installation.announce(newEvent('content-read', { actor, subject: `exchange:${id}`, demo: summary.demo === 1 }));
+      await this.installation.announce(
+        newEvent('content-read', { actor, subject: `exchange:${id}`, demo: summary.demo === 1 }),
+      );
     }
     await ledger.checkpointNow();
-    const indices = [...new Set([summary.intent_index, summary.outcome_index])].filter((index) => index !== null);
+    const indices = [...new Set([summary.intent_index, summary.outcome_index])].filter(
+      (index) => index !== null,
+    );
     const entries: ExchangeProof['entries'][number][] = [];
     let note = '';
     let checkpoint = ledger.checkpoint;
@@ -185,13 +264,26 @@ export class Control {
       const proven = await ledger.prove(index);
       ({ note, checkpoint } = proven);
       const leaf = JSON.parse(Buffer.from(proven.leaf).toString()) as ExchangeLeaf;
-      const entry = { index, leaf, leafBase64: Buffer.from(proven.leaf).toString('base64'), proof: proven.proof.map((hash) => hash.toString('base64')) };
+      const entry = {
+        index,
+        leaf,
+        leafBase64: Buffer.from(proven.leaf).toString('base64'),
+        proof: proven.proof.map((hash) => hash.toString('base64')),
+      };
       entries.push(withContent ? { ...entry, ...(await this.#content(index, leaf)) } : entry);
     }
-    return { id, summary, entries, checkpoint: { size: checkpoint.size, rootHash: checkpoint.root.toString('base64'), note } };
+    return {
+      id,
+      summary,
+      entries,
+      checkpoint: { size: checkpoint.size, rootHash: checkpoint.root.toString('base64'), note },
+    };
   }
 
-  async #content(index: number, leaf: ExchangeLeaf): Promise<{ content: string | null; commitmentHolds: boolean }> {
+  async #content(
+    index: number,
+    leaf: ExchangeLeaf,
+  ): Promise<{ content: string | null; commitmentHolds: boolean }> {
     const opened = await openContent(this.installation, index);
     if (!opened) return { content: null, commitmentHolds: false };
     const { plain } = opened;
@@ -199,7 +291,10 @@ export class Control {
     const content = plain.subarray(SALT_BYTES);
     return {
       content: Buffer.from(content).toString(),
-      commitmentHolds: record !== null && record.kept === record.bytes && commit(plain.subarray(0, SALT_BYTES), content) === record.commitment,
+      commitmentHolds:
+        record !== null &&
+        record.kept === record.bytes &&
+        commit(plain.subarray(0, SALT_BYTES), content) === record.commitment,
     };
   }
 
@@ -214,15 +309,29 @@ export class Control {
   async probeIfOlder(ageMs: number): Promise<void> {
     const source = evidenceSource(this.config, this.installation);
     const results = await source.probes();
-    const old = (names: readonly ProbeName[]): ProbeName[] => names.filter((name) => {
-      const result = results.find((item) => item.probe === name);
-      return !result || Date.now() - Date.parse(result.at) > ageMs;
-    });
-    const always: ProbeName[] = ['root-key', 'ledger-verify', 'tamper-drill', 'sealed-content', 'sequence-gaps', 'transport'];
+    const old = (names: readonly ProbeName[]): ProbeName[] =>
+      names.filter((name) => {
+        const result = results.find((item) => item.probe === name);
+        return !result || Date.now() - Date.parse(result.at) > ageMs;
+      });
+    const always: ProbeName[] = [
+      'root-key',
+      'ledger-verify',
+      'tamper-drill',
+      'sealed-content',
+      'sequence-gaps',
+      'transport',
+    ];
     const live: ProbeName[] = this.gateway ? ['over-limit-call', 'retired-key'] : [];
-    await runProbes({
-      config: this.config, installation: this.installation, gatewayUrl: this.gatewayUrl, publish: () => this.publish(),
-    }, old([...always, ...live]));
+    await runProbes(
+      {
+        config: this.config,
+        installation: this.installation,
+        gatewayUrl: this.gatewayUrl,
+        publish: () => this.publish(),
+      },
+      old([...always, ...live]),
+    );
   }
 
   /** Counts of all gateway workers. */
@@ -232,8 +341,16 @@ export class Control {
 }
 
 /** Opens an installation for one command, without a server. The actor is the local user. */
-export async function openControl(options: { data: string; config: Config; rootKey: string | undefined; create?: boolean }): Promise<Control> {
-  return new Control(options.config, await Installation.open(options.data, options.config, options.rootKey, options.create ?? true));
+export async function openControl(options: {
+  data: string;
+  config: Config;
+  rootKey: string | undefined;
+  create?: boolean;
+}): Promise<Control> {
+  return new Control(
+    options.config,
+    await Installation.open(options.data, options.config, options.rootKey, options.create ?? true),
+  );
 }
 
 /** The actor of commands: whoever runs them on this machine. They can approve nothing. */

@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs';
-import type { Control } from './control.ts';
 import { resolveSecret } from './config-file.ts';
+import type { Control } from './control.ts';
 
 /** One thing the doctor looked at. */
 export interface Diagnosis {
@@ -17,32 +17,80 @@ const FREE_BYTES_MIN = 512 * 1024 * 1024;
 export async function diagnose(control: Control): Promise<Diagnosis[]> {
   const { installation } = control;
   const found: Diagnosis[] = [];
-  const add = (check: string, ok: boolean, detail: string, remedy: string): void => void found.push({ check, ok, detail, remedy: ok ? null : remedy });
+  const add = (check: string, ok: boolean, detail: string, remedy: string): void =>
+    void found.push({ check, ok, detail, remedy: ok ? null : remedy });
   const [major, minor] = process.versions.node.split('.').map(Number) as [number, number];
-  add('runtime', major > 24 || (major === 24 && minor >= 7), `Node ${process.versions.node}`, 'start with `npm start`, which uses the pinned Node');
+  add(
+    'runtime',
+    major > 24 || (major === 24 && minor >= 7),
+    `Node ${process.versions.node}`,
+    'start with `npm start`, which uses the pinned Node',
+  );
   const disk = statfsSync(installation.folder);
   const free = disk.bavail * disk.bsize;
-  add('disk', free > FREE_BYTES_MIN, `${Math.floor(free / 1e6)} MB free`, `free space on the disk of ${installation.folder}; calls are refused when the record cannot be written`);
-  add('root key', installation.rootKey.place === 'outside' && !installation.rootKey.exposed, installation.rootKey.place === 'outside'
-    ? (installation.rootKey.exposed ? 'other users can read it' : 'outside the data folder') : 'beside the data',
-  installation.rootKey.exposed ? `chmod 600 ${installation.rootKey.path}` : 'move the root key file out of the data folder and start with --root-key PATH');
+  add(
+    'disk',
+    free > FREE_BYTES_MIN,
+    `${Math.floor(free / 1e6)} MB free`,
+    `free space on the disk of ${installation.folder}; calls are refused when the record cannot be written`,
+  );
+  add(
+    'root key',
+    installation.rootKey.place === 'outside' && !installation.rootKey.exposed,
+    installation.rootKey.place === 'outside'
+      ? installation.rootKey.exposed
+        ? 'other users can read it'
+        : 'outside the data folder'
+      : 'beside the data',
+    installation.rootKey.exposed
+      ? `chmod 600 ${installation.rootKey.path}`
+      : 'move the root key file out of the data folder and start with --root-key PATH',
+  );
   add('record', true, `${installation.ledger.size} entries`, 'sallyport ledger verify');
-  add('gateway', control.gateway !== null, control.gateway ? `${control.gateway.size} workers at ${control.gatewayUrl}` : 'not running', 'sallyport up');
+  add(
+    'gateway',
+    control.gateway !== null,
+    control.gateway ? `${control.gateway.size} workers at ${control.gatewayUrl}` : 'not running',
+    'sallyport up',
+  );
   for (const { name, config } of await control.systems()) {
     if (config.apiKeyRef !== undefined) {
-      add(`credential of ${name}`, resolveSecret(config.apiKeyRef) !== null, config.apiKeyRef, `set the variable or file that ${config.apiKeyRef} names, then restart`);
+      add(
+        `credential of ${name}`,
+        resolveSecret(config.apiKeyRef) !== null,
+        config.apiKeyRef,
+        `set the variable or file that ${config.apiKeyRef} names, then restart`,
+      );
     }
     const reach = await reachable(config.urls[0]!);
-    add(`reach ${name}`, reach.ok, reach.detail, `check the address of ${name} with \`sallyport upstream list\``);
+    add(
+      `reach ${name}`,
+      reach.ok,
+      reach.detail,
+      `check the address of ${name} with \`sallyport upstream list\``,
+    );
   }
-  const soon = (await control.keys()).filter((key) => key.revokedAt === null && Date.parse(key.expiresAt) - Date.now() < 3 * 86_400_000);
-  add('keys', soon.length === 0, soon.length === 0 ? 'none expires within 3 days' : `${soon.length} expired or expiring: ${soon.map((key) => key.name).join(', ')}`, 'sallyport key create --name NAME --systems NAME');
+  const soon = (await control.keys()).filter(
+    (key) => key.revokedAt === null && Date.parse(key.expiresAt) - Date.now() < 3 * 86_400_000,
+  );
+  add(
+    'keys',
+    soon.length === 0,
+    soon.length === 0
+      ? 'none expires within 3 days'
+      : `${soon.length} expired or expiring: ${soon.map((key) => key.name).join(', ')}`,
+    'sallyport key create --name NAME --systems NAME',
+  );
   return found;
 }
 
 async function reachable(url: string): Promise<{ ok: boolean; detail: string }> {
   try {
-    const response = await fetch(url, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(3_000) });
+    const response = await fetch(url, {
+      method: 'HEAD',
+      redirect: 'manual',
+      signal: AbortSignal.timeout(3_000),
+    });
     await response.body?.cancel();
     return { ok: true, detail: `answers with ${response.status}` };
   } catch (fault) {

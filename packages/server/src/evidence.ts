@@ -7,14 +7,25 @@ export function evidenceSource(config: Config, installation: Installation): Evid
   const { store } = installation;
   return {
     exchangeCounts: (sinceMs, system) => store.exchanges.counts(new Date(sinceMs).toISOString(), system),
-    systems: async () => (await knownSystems(config, installation)).map(({ name, demo, config: own }) => ({ name, demo, mode: own.mode })),
+    systems: async () =>
+      (await knownSystems(config, installation)).map(({ name, demo, config: own }) => ({
+        name,
+        demo,
+        mode: own.mode,
+      })),
     keys: async () => (await store.keys.list()).filter((key) => !key.synthetic),
     latestEvent: (type, subject) => store.events.latest(type, subject),
     probes: async () => {
       const results: ProbeResult[] = [];
       for (const probe of PROBE_NAMES) {
         const event = await store.events.latest('probe-completed', `probe:${probe}`);
-        if (event) results.push({ probe, at: event.at, passed: event.data['passed'] === true, detail: String(event.data['detail']) });
+        if (event)
+          results.push({
+            probe,
+            at: event.at,
+            passed: event.data['passed'] === true,
+            detail: String(event.data['detail']),
+          });
       }
       return results;
     },
@@ -22,7 +33,14 @@ export function evidenceSource(config: Config, installation: Installation): Evid
 }
 
 /** Names of the probes there are. */
-export const PROBE_NAMES = [
-  'ledger-verify', 'tamper-drill', 'root-key', 'sealed-content', 'sequence-gaps', 'transport', 'over-limit-call', 'retired-key',
+const PROBE_NAMES = [
+  'ledger-verify',
+  'tamper-drill',
+  'root-key',
+  'sealed-content',
+  'sequence-gaps',
+  'transport',
+  'over-limit-call',
+  'retired-key',
 ] as const;
 export type ProbeName = (typeof PROBE_NAMES)[number];

@@ -5,9 +5,10 @@
  * Call first: {@link startServer}, or {@link openControl} for a command without a server.
  * Do not trust it with: being reachable from a network without TLS. It refuses to.
  */
-export { type Control, openControl } from './control.ts';
-export { loadConfig } from './config-file.ts';
-export { controlSocketPath } from './control-socket.ts';
-export { type RunningServer, type ServerOptions, startServer } from './server.ts';
+
 export { openApiDocument } from './app.ts';
+export { loadConfig } from './config-file.ts';
+export { type Control, openControl } from './control.ts';
+export { controlSocketPath } from './control-socket.ts';
 export { type LocalApi, localApi } from './local-api.ts';
+export { type RunningServer, type ServerOptions, startServer } from './server.ts';

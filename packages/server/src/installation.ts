@@ -1,11 +1,24 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
-  CodedError, type Config, type ExchangeLeaf, newEvent, newId, type OutcomeLeaf, type SallyportEvent,
+  CodedError,
+  type Config,
+  type ExchangeLeaf,
+  newEvent,
+  newId,
+  type OutcomeLeaf,
+  type SallyportEvent,
 } from '@sallyport/core';
 import { Ledger } from '@sallyport/ledger';
 import { DataFolderLock, openPostgres, openSqlite, type Store } from '@sallyport/store';
-import { DataKeys, defaultRootKeyPath, openRootKey, openSigningKey, type RootKey, writeDurably } from '@sallyport/vault';
+import {
+  DataKeys,
+  defaultRootKeyPath,
+  openRootKey,
+  openSigningKey,
+  type RootKey,
+  writeDurably,
+} from '@sallyport/vault';
 import { resolveSecret } from './config-file.ts';
 import { log } from './log.ts';
 
@@ -32,7 +45,11 @@ export class Installation {
   #delivering: Promise<void> = Promise.resolve();
   #behind = false;
 
-  private constructor(folder: string, id: string, parts: { lock: DataFolderLock; rootKey: RootKey; dataKeys: DataKeys; ledger: Ledger; store: Store }) {
+  private constructor(
+    folder: string,
+    id: string,
+    parts: { lock: DataFolderLock; rootKey: RootKey; dataKeys: DataKeys; ledger: Ledger; store: Store },
+  ) {
     this.folder = folder;
     this.id = id;
     this.#lock = parts.lock;
@@ -46,34 +63,62 @@ export class Installation {
    * Opens a data folder, or creates it. Recovers what a crash left: the log, the projection, calls without an end.
    * @throws CodedError `data-locked`, `root-key-missing`, `root-key-wrong`, `ledger-corrupt`
    */
-  static async open(path: string, config: Config, rootKeyPath: string | undefined, create: boolean): Promise<Installation> {
+  static async open(
+    path: string,
+    config: Config,
+    rootKeyPath: string | undefined,
+    create: boolean,
+  ): Promise<Installation> {
     const folder = resolve(path);
     const file = join(folder, 'installation.json');
     const fresh = !existsSync(file);
-    if (fresh && !create) throw new CodedError('usage', `there is no installation in \`${folder}\`; start one with \`sallyport up\``);
+    if (fresh && !create)
+      throw new CodedError(
+        'usage',
+        `there is no installation in \`${folder}\`; start one with \`sallyport up\``,
+      );
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const lock = DataFolderLock.acquire(folder);
     try {
       const known = existsSync(file);
-      const id = known ? (JSON.parse(readFileSync(file, 'utf8')) as { id: string }).id : newId('evt').slice(4, 20);
-      const rootKey = openRootKey(rootKeyPath ?? process.env['SALLYPORT_ROOT_KEY'] ?? defaultRootKeyPath(id), folder, !known);
+      const id = known
+        ? (JSON.parse(readFileSync(file, 'utf8')) as { id: string }).id
+        : newId('evt').slice(4, 20);
+      const rootKey = openRootKey(
+        rootKeyPath ?? process.env['SALLYPORT_ROOT_KEY'] ?? defaultRootKeyPath(id),
+        folder,
+        !known,
+      );
       const dataKeys = new DataKeys(join(folder, 'keys'), rootKey);
       const signing = openSigningKey(join(folder, 'keys', 'signing.json'), rootKey);
-      if (!known) writeDurably(file, `${JSON.stringify({ id, createdAt: new Date().toISOString() })}\n`, 0o600);
+      if (!known)
+        writeDurably(file, `${JSON.stringify({ id, createdAt: new Date().toISOString() })}\n`, 0o600);
       const database = config.database ? resolveSecret(config.database.urlRef) : null;
-      if (config.database && database === null) throw new CodedError('config-invalid', `\`database.urlRef\`: \`${config.database.urlRef}\` holds nothing`);
-      const store = database === null ? await openSqlite(join(folder, 'state.db')) : await openPostgres(database);
-      const hooks: { durable: (first: number, leaves: readonly Uint8Array[]) => void } = { durable: () => {} };
+      if (config.database && database === null)
+        throw new CodedError(
+          'config-invalid',
+          `\`database.urlRef\`: \`${config.database.urlRef}\` holds nothing`,
+        );
+      const store =
+        database === null ? await openSqlite(join(folder, 'state.db')) : await openPostgres(database);
+      const hooks: { durable: (first: number, leaves: readonly Uint8Array[]) => void } = {
+        durable: () => {},
+      };
       const ledger = await Ledger.open({
-        folder: join(folder, 'ledger'), signer: { name: `sallyport.local/${id}`, publicKey: signing.publicKey, sign: signing.sign },
+        folder: join(folder, 'ledger'),
+        signer: { name: `sallyport.local/${id}`, publicKey: signing.publicKey, sign: signing.sign },
         onDurable: (first, leaves) => hooks.durable(first, leaves),
-        onFault: (fault) => log('error', 'the record could not be written', { fault: (fault as Error).message }),
+        onFault: (fault) =>
+          log('error', 'the record could not be written', { fault: (fault as Error).message }),
       });
       publishVerifierKey(folder, `${rootKey.path}.${id}.verifier`, ledger.verifierKey);
       const installation = new Installation(folder, id, { lock, rootKey, dataKeys, ledger, store });
       hooks.durable = (first, leaves) => installation.#durable(first, leaves);
       await installation.#catchUp();
-      if (!known) await installation.announce(newEvent('installation-created', { actor: 'sallyport', subject: 'organisation', data: { id } }));
+      if (!known)
+        await installation.announce(
+          newEvent('installation-created', { actor: 'sallyport', subject: 'organisation', data: { id } }),
+        );
       return installation;
     } catch (fault) {
       lock.release();
@@ -84,7 +129,10 @@ export class Installation {
   async #catchUp(): Promise<void> {
     const cursor = await this.store.exchanges.cursor();
     if (cursor > this.ledger.size) {
-      throw new CodedError('ledger-corrupt', `the log has ${this.ledger.size} entries but ${cursor} were seen before: it was cut or rolled back`);
+      throw new CodedError(
+        'ledger-corrupt',
+        `the log has ${this.ledger.size} entries but ${cursor} were seen before: it was cut or rolled back`,
+      );
     }
     await this.#projectFrom(cursor);
     this.store.onOutbox(() => this.#deliver());
@@ -109,9 +157,26 @@ export class Installation {
     const open = await this.store.exchanges.open();
     const entries = open.map((row) => {
       const leaf: OutcomeLeaf = {
-        v: 1, type: 'exchange-outcome', id: row.id, at: new Date().toISOString(), worker: row.worker, seq: row.seq, run: row.run,
-        synthetic: row.synthetic === 1, demo: row.demo === 1, system: row.system, actor: row.actor, outcome: 'crashed', status: 0,
-        code: null, output: null, verdict: null, inputTokens: 0, outputTokens: 0, costMicroUsd: row.reserved_micro_usd, timingsMs: {},
+        v: 1,
+        type: 'exchange-outcome',
+        id: row.id,
+        at: new Date().toISOString(),
+        worker: row.worker,
+        seq: row.seq,
+        run: row.run,
+        synthetic: row.synthetic === 1,
+        demo: row.demo === 1,
+        system: row.system,
+        actor: row.actor,
+        outcome: 'crashed',
+        status: 0,
+        code: null,
+        output: null,
+        verdict: null,
+        inputTokens: 0,
+        outputTokens: 0,
+        costMicroUsd: row.reserved_micro_usd,
+        timingsMs: {},
       };
       return { leaf: Buffer.from(JSON.stringify(leaf)), payload: null };
     });
@@ -129,10 +194,12 @@ export class Installation {
     if (!this.#behind) leaves.forEach((leaf, i) => this.#pending.push({ index: first + i, leaf }));
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
-      this.#projecting = this.#projecting.then(() => this.#project()).catch((fault: Error) => {
-        log('error', 'the projection failed; it is built again from the log', { fault: fault.message });
-        this.#behind = true;
-      });
+      this.#projecting = this.#projecting
+        .then(() => this.#project())
+        .catch((fault: Error) => {
+          log('error', 'the projection failed; it is built again from the log', { fault: fault.message });
+          this.#behind = true;
+        });
     }, PROJECT_MS).unref();
   }
 
@@ -146,16 +213,22 @@ export class Installation {
     const leaves = this.#pending;
     this.#pending = [];
     for (let at = 0; at < leaves.length; at += PROJECT_LEAVES_MAX) {
-      await this.store.exchanges.project(leaves.slice(at, at + PROJECT_LEAVES_MAX).map(({ index, leaf }) => ({ index, leaf: parseLeaf(leaf) })));
+      await this.store.exchanges.project(
+        leaves
+          .slice(at, at + PROJECT_LEAVES_MAX)
+          .map(({ index, leaf }) => ({ index, leaf: parseLeaf(leaf) })),
+      );
     }
   }
 
   /** Projects everything durable; reads after it see it. */
   async flush(): Promise<void> {
-    this.#projecting = this.#projecting.then(() => this.#project()).catch((fault: Error) => {
-      log('error', 'the projection failed; it is built again from the log', { fault: fault.message });
-      this.#behind = true;
-    });
+    this.#projecting = this.#projecting
+      .then(() => this.#project())
+      .catch((fault: Error) => {
+        log('error', 'the projection failed; it is built again from the log', { fault: fault.message });
+        this.#behind = true;
+      });
     await this.#projecting;
   }
 
@@ -168,8 +241,14 @@ export class Installation {
         await this.flush();
         const recorded = await this.store.events.recorded(waiting.map(({ event }) => event.id));
         const fresh = waiting.filter(({ event }) => !recorded.has(event.id));
-        if (fresh.length > 0) await this.ledger.append(fresh.map(({ event }) => ({ leaf: Buffer.from(JSON.stringify(event)), payload: null })));
-        await this.store.events.appended(waiting.map(({ seq }) => seq), new Date().toISOString());
+        if (fresh.length > 0)
+          await this.ledger.append(
+            fresh.map(({ event }) => ({ leaf: Buffer.from(JSON.stringify(event)), payload: null })),
+          );
+        await this.store.events.appended(
+          waiting.map(({ seq }) => seq),
+          new Date().toISOString(),
+        );
       }
     });
     this.#delivering = work.catch(() => {});
@@ -192,14 +271,20 @@ export class Installation {
 }
 
 function parseLeaf(leaf: Uint8Array): ExchangeLeaf | SallyportEvent {
-  return JSON.parse(Buffer.from(leaf.buffer, leaf.byteOffset, leaf.length).toString()) as ExchangeLeaf | SallyportEvent;
+  return JSON.parse(Buffer.from(leaf.buffer, leaf.byteOffset, leaf.length).toString()) as
+    | ExchangeLeaf
+    | SallyportEvent;
 }
 
 /** The verifier key lies beside the log, and again beside the root key, where whoever rewrites the data does not reach. */
 function publishVerifierKey(folder: string, copy: string, key: string): void {
   for (const path of [join(folder, 'ledger', 'verifier.key'), copy]) {
     if (existsSync(path) && readFileSync(path, 'utf8').trim() === key) continue;
-    if (existsSync(path)) throw new CodedError('ledger-corrupt', `\`${path}\` names another key than the one that signs this log`);
+    if (existsSync(path))
+      throw new CodedError(
+        'ledger-corrupt',
+        `\`${path}\` names another key than the one that signs this log`,
+      );
     writeDurably(path, `${key}\n`, 0o644);
   }
 }

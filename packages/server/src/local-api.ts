@@ -10,14 +10,25 @@ export interface LocalApi {
 }
 
 /** Takes the lock on a data folder and opens its API. @throws CodedError `data-locked` */
-export async function localApi(options: { data: string; config: Config; rootKey: string | undefined; create: boolean }): Promise<LocalApi> {
+export async function localApi(options: {
+  data: string;
+  config: Config;
+  rootKey: string | undefined;
+  create: boolean;
+}): Promise<LocalApi> {
   const control = await openControl(options);
   const app = createApp(control, new People(control.installation), []);
   return {
     request: async (method, path, body) => {
       const content = body === undefined ? null : JSON.stringify(body);
-      const headers: Record<string, string> = content === null ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(content)) };
-      const response = await app.fetch(new Request(`http://localhost${path}`, { method, headers, body: content }), { actor: localActor(), address: 'local' });
+      const headers: Record<string, string> =
+        content === null
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(content)) };
+      const response = await app.fetch(
+        new Request(`http://localhost${path}`, { method, headers, body: content }),
+        { actor: localActor(), address: 'local' },
+      );
       return { status: response.status, text: await response.text() };
     },
     close: () => control.installation.close(),

@@ -1,16 +1,21 @@
 import type { GatewayStats } from '@sallyport/gateway';
 
-const label = (value: string): string => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+const label = (value: string): string =>
+  value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 
 /** Counts in the Prometheus text format, version 0.0.4. Labels are systems, outcomes and codes only. */
-export function prometheus(stats: readonly GatewayStats[], facts: { ledgerSize: number; checkpointSize: number; workers: number }): string {
+export function prometheus(
+  stats: readonly GatewayStats[],
+  facts: { ledgerSize: number; checkpointSize: number; workers: number },
+): string {
   const requests = new Map<string, number>();
   const stages = new Map<string, { sum: number; count: number }>();
   let inFlight = 0;
   let characters = 0;
   let failures = 0;
   for (const one of stats) {
-    for (const [key, count] of Object.entries(one.requests)) requests.set(key, (requests.get(key) ?? 0) + count);
+    for (const [key, count] of Object.entries(one.requests))
+      requests.set(key, (requests.get(key) ?? 0) + count);
     for (const [stage, { sum, count }] of Object.entries(one.stagesMs)) {
       const entry = stages.get(stage) ?? { sum: 0, count: 0 };
       stages.set(stage, { sum: entry.sum + sum, count: entry.count + count });
@@ -20,20 +25,53 @@ export function prometheus(stats: readonly GatewayStats[], facts: { ledgerSize: 
     failures += one.observationFailures;
   }
   const lines: string[] = [];
-  const metric = (name: string, type: string, help: string, rows: readonly (readonly [string, number])[]): void => {
-    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...rows.map(([labels, value]) => `${name}${labels} ${value}`));
+  const metric = (
+    name: string,
+    type: string,
+    help: string,
+    rows: readonly (readonly [string, number])[],
+  ): void => {
+    lines.push(
+      `# HELP ${name} ${help}`,
+      `# TYPE ${name} ${type}`,
+      ...rows.map(([labels, value]) => `${name}${labels} ${value}`),
+    );
   };
-  metric('sallyport_exchanges_total', 'counter', 'Exchanges by system, outcome and code.', [...requests].map(([key, count]) => {
-    const [system, outcome, code] = key.split('\t') as [string, string, string];
-    return [`{system="${label(system)}",outcome="${label(outcome)}",code="${label(code)}"}`, count] as const;
-  }));
+  metric(
+    'sallyport_exchanges_total',
+    'counter',
+    'Exchanges by system, outcome and code.',
+    [...requests].map(([key, count]) => {
+      const [system, outcome, code] = key.split('\t') as [string, string, string];
+      return [
+        `{system="${label(system)}",outcome="${label(outcome)}",code="${label(code)}"}`,
+        count,
+      ] as const;
+    }),
+  );
   metric('sallyport_in_flight', 'gauge', 'Exchanges in flight.', [['', inFlight]]);
   metric('sallyport_inspected_characters_total', 'counter', 'Characters inspected.', [['', characters]]);
-  metric('sallyport_stage_seconds_sum', 'counter', 'Time spent in each stage.', [...stages].map(([stage, { sum }]) => [`{stage="${stage}"}`, sum / 1000] as const));
-  metric('sallyport_stage_seconds_count', 'counter', 'Exchanges that passed each stage.', [...stages].map(([stage, { count }]) => [`{stage="${stage}"}`, count] as const));
-  metric('sallyport_observation_failures_total', 'counter', 'Failures of what is observed only.', [['', failures]]);
-  metric('sallyport_ledger_entries', 'gauge', 'Entries in the log that are durable.', [['', facts.ledgerSize]]);
-  metric('sallyport_ledger_checkpoint_entries', 'gauge', 'Entries under the newest signed checkpoint.', [['', facts.checkpointSize]]);
+  metric(
+    'sallyport_stage_seconds_sum',
+    'counter',
+    'Time spent in each stage.',
+    [...stages].map(([stage, { sum }]) => [`{stage="${stage}"}`, sum / 1000] as const),
+  );
+  metric(
+    'sallyport_stage_seconds_count',
+    'counter',
+    'Exchanges that passed each stage.',
+    [...stages].map(([stage, { count }]) => [`{stage="${stage}"}`, count] as const),
+  );
+  metric('sallyport_observation_failures_total', 'counter', 'Failures of what is observed only.', [
+    ['', failures],
+  ]);
+  metric('sallyport_ledger_entries', 'gauge', 'Entries in the log that are durable.', [
+    ['', facts.ledgerSize],
+  ]);
+  metric('sallyport_ledger_checkpoint_entries', 'gauge', 'Entries under the newest signed checkpoint.', [
+    ['', facts.checkpointSize],
+  ]);
   metric('sallyport_gateway_workers', 'gauge', 'Gateway workers that run.', [['', facts.workers]]);
   return `${lines.join('\n')}\n`;
 }

@@ -1,4 +1,10 @@
-import { hashPassword, newToken, PASSWORD_CHARACTERS_MIN, tokenHash, verifyPassword } from '@sallyport/access';
+import {
+  hashPassword,
+  newToken,
+  PASSWORD_CHARACTERS_MIN,
+  tokenHash,
+  verifyPassword,
+} from '@sallyport/access';
 import { CodedError, newEvent, newId } from '@sallyport/core';
 import type { Installation } from './installation.ts';
 
@@ -29,9 +35,14 @@ export class People {
     const token = newToken();
     await store.change(async (tx) => {
       await store.administrators.putSetupLink(tx, {
-        hash: tokenHash(token), createdAt: new Date(nowMs).toISOString(), expiresAt: new Date(nowMs + SETUP_LINK_MS).toISOString(),
+        hash: tokenHash(token),
+        createdAt: new Date(nowMs).toISOString(),
+        expiresAt: new Date(nowMs + SETUP_LINK_MS).toISOString(),
       });
-      return { result: undefined, event: newEvent('setup-link-created', { actor: 'sallyport', subject: 'organisation' }) };
+      return {
+        result: undefined,
+        event: newEvent('setup-link-created', { actor: 'sallyport', subject: 'organisation' }),
+      };
     });
     return token;
   }
@@ -42,7 +53,8 @@ export class People {
   }
 
   async #bounded<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#hashing >= HASHES_MAX) throw new CodedError('overloaded', 'too many people sign in at this moment');
+    if (this.#hashing >= HASHES_MAX)
+      throw new CodedError('overloaded', 'too many people sign in at this moment');
     this.#hashing++;
     try {
       return await work();
@@ -53,9 +65,13 @@ export class People {
 
   /** Uses the set-up link up and makes the first administrator. @returns a session token */
   async setUp(token: string, name: string, password: string): Promise<string> {
-    if (!/^[\w.@+-]{1,64}$/.test(name)) throw new CodedError('request-invalid', 'the name must be 1 to 64 letters, digits or . _ @ + -');
+    if (!/^[\w.@+-]{1,64}$/.test(name))
+      throw new CodedError('request-invalid', 'the name must be 1 to 64 letters, digits or . _ @ + -');
     if (password.length < PASSWORD_CHARACTERS_MIN || password.length > 256) {
-      throw new CodedError('request-invalid', `the password must have ${PASSWORD_CHARACTERS_MIN} to 256 characters`);
+      throw new CodedError(
+        'request-invalid',
+        `the password must have ${PASSWORD_CHARACTERS_MIN} to 256 characters`,
+      );
     }
     if (!(await this.setupOpen(token))) throw new CodedError('setup-link-invalid');
     const stored = await this.#bounded(() => hashPassword(password));
@@ -63,9 +79,13 @@ export class People {
     const id = newId('adm');
     await store.change(async (tx) => {
       const now = new Date().toISOString();
-      if (!(await store.administrators.useSetupLink(tx, tokenHash(token), now))) throw new CodedError('setup-link-invalid');
+      if (!(await store.administrators.useSetupLink(tx, tokenHash(token), now)))
+        throw new CodedError('setup-link-invalid');
       await store.administrators.insert(tx, { id, name, password: stored, createdAt: now });
-      return { result: undefined, event: newEvent('admin-created', { actor: 'setup-link', subject: `admin:${id}`, data: { name } }) };
+      return {
+        result: undefined,
+        event: newEvent('admin-created', { actor: 'setup-link', subject: `admin:${id}`, data: { name } }),
+      };
     });
     return this.#newSession(id);
   }
@@ -75,7 +95,8 @@ export class People {
     const now = Date.now();
     for (const key of [`address ${address}`, `account ${name}`]) {
       const entry = this.#failures.get(key);
-      if (entry && now - entry.since < FAILURE_WINDOW_MS && entry.count >= FAILURES_MAX) throw new CodedError('rate-limited', 'too many wrong passwords; wait a quarter of an hour');
+      if (entry && now - entry.since < FAILURE_WINDOW_MS && entry.count >= FAILURES_MAX)
+        throw new CodedError('rate-limited', 'too many wrong passwords; wait a quarter of an hour');
     }
     const admin = await this.#installation.store.administrators.byName(name);
     if (await this.#bounded(() => verifyPassword(password, admin?.password ?? null))) {
@@ -85,10 +106,16 @@ export class People {
     for (const key of [`address ${address}`, `account ${name}`]) {
       const entry = this.#failures.get(key);
       const fresh = !entry || now - entry.since >= FAILURE_WINDOW_MS;
-      if (fresh && this.#failures.size >= ADDRESSES_MAX) this.#failures.delete(this.#failures.keys().next().value!);
-      this.#failures.set(key, fresh ? { count: 1, since: now } : { count: entry.count + 1, since: entry.since });
+      if (fresh && this.#failures.size >= ADDRESSES_MAX)
+        this.#failures.delete(this.#failures.keys().next().value!);
+      this.#failures.set(
+        key,
+        fresh ? { count: 1, since: now } : { count: entry.count + 1, since: entry.since },
+      );
     }
-    await this.#installation.announce(newEvent('sign-in-failed', { actor: 'anonymous', subject: 'organisation', data: { address } }));
+    await this.#installation.announce(
+      newEvent('sign-in-failed', { actor: 'anonymous', subject: 'organisation', data: { address } }),
+    );
     throw new CodedError('not-signed-in', 'name or password is wrong');
   }
 
@@ -98,10 +125,16 @@ export class People {
     const { store } = this.#installation;
     await store.change(async (tx) => {
       await store.administrators.putSession(tx, {
-        hash: tokenHash(token), adminId, createdAt: new Date(now).toISOString(), expiresAt: new Date(now + SESSION_MS).toISOString(),
+        hash: tokenHash(token),
+        adminId,
+        createdAt: new Date(now).toISOString(),
+        expiresAt: new Date(now + SESSION_MS).toISOString(),
       });
       const data = { method: 'password', secondFactor: false };
-      return { result: undefined, event: newEvent('session-created', { actor: `admin:${adminId}`, subject: `admin:${adminId}`, data }) };
+      return {
+        result: undefined,
+        event: newEvent('session-created', { actor: `admin:${adminId}`, subject: `admin:${adminId}`, data }),
+      };
     });
     return token;
   }
@@ -110,14 +143,21 @@ export class People {
   async administrator(token: string | undefined): Promise<{ id: string; name: string } | null> {
     if (!token) return null;
     const now = Date.now();
-    return this.#installation.store.administrators.sessionAdmin(tokenHash(token), new Date(now).toISOString(), new Date(now - IDLE_MS).toISOString());
+    return this.#installation.store.administrators.sessionAdmin(
+      tokenHash(token),
+      new Date(now).toISOString(),
+      new Date(now - IDLE_MS).toISOString(),
+    );
   }
 
   async signOut(token: string): Promise<void> {
     const { store } = this.#installation;
     await store.change(async (tx) => {
       await store.administrators.endSession(tx, tokenHash(token));
-      return { result: undefined, event: newEvent('session-ended', { actor: 'sallyport', subject: 'organisation' }) };
+      return {
+        result: undefined,
+        event: newEvent('session-ended', { actor: 'sallyport', subject: 'organisation' }),
+      };
     });
   }
 }

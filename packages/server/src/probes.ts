@@ -9,7 +9,7 @@ import { SALT_BYTES } from '@sallyport/vault';
 import { openContent } from './content.ts';
 import type { ProbeName } from './evidence.ts';
 import type { Installation } from './installation.ts';
-import { knownSystems, type KnownSystem } from './snapshot.ts';
+import { type KnownSystem, knownSystems } from './snapshot.ts';
 
 /** What a probe found; null where there is nothing to probe. */
 type Finding = { passed: boolean; detail: string } | null;
@@ -29,7 +29,9 @@ async function ledgerVerify({ installation }: ProbeContext): Promise<Finding> {
   const report = await verifyLedger(installation.ledger.folder, installation.ledger.verifierKey);
   return {
     passed: report.ok,
-    detail: report.ok ? `all ${report.size} entries of the log verify against the signed checkpoint` : `the log does not verify: ${report.problems[0]!.message}`,
+    detail: report.ok
+      ? `all ${report.size} entries of the log verify against the signed checkpoint`
+      : `the log does not verify: ${report.problems[0]!.message}`,
   };
 }
 
@@ -39,16 +41,27 @@ async function tamperDrill({ installation }: ProbeContext): Promise<Finding> {
   if (checkpoint.size === 0 || checkpoint.size > 100_000) return null;
   const copy = mkdtempSync(join(tmpdir(), 'sallyport-drill-'));
   try {
-    cpSync(folder, copy, { recursive: true, filter: (path) => !path.startsWith(join(folder, 'content')) && !path.startsWith(join(folder, 'journal')) });
+    cpSync(folder, copy, {
+      recursive: true,
+      filter: (path) =>
+        !path.startsWith(join(folder, 'content')) && !path.startsWith(join(folder, 'journal')),
+    });
     const n = Math.floor((checkpoint.size - 1) / 256);
     const width = Math.min(256, checkpoint.size - n * 256);
-    const path = [entriesPath(n, width), entriesPath(n, 256)].map((name) => join(copy, name)).find((name) => existsSync(name));
+    const path = [entriesPath(n, width), entriesPath(n, 256)]
+      .map((name) => join(copy, name))
+      .find((name) => existsSync(name));
     if (!path) return null;
     const bytes = readFileSync(path);
     bytes[Math.floor(bytes.length / 2)]! ^= 1;
     writeFileSync(path, bytes);
     const report = await verifyLedger(copy, verifierKey);
-    return { passed: !report.ok, detail: report.ok ? 'a changed byte in a copy of the log went unnoticed' : 'a changed byte in a copy of the log was found and placed' };
+    return {
+      passed: !report.ok,
+      detail: report.ok
+        ? 'a changed byte in a copy of the log went unnoticed'
+        : 'a changed byte in a copy of the log was found and placed',
+    };
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
@@ -56,9 +69,13 @@ async function tamperDrill({ installation }: ProbeContext): Promise<Finding> {
 
 async function rootKey({ installation }: ProbeContext): Promise<Finding> {
   const { place, exposed } = installation.rootKey;
-  if (place !== 'outside') return { passed: false, detail: 'the root key lies beside the data that it protects' };
+  if (place !== 'outside')
+    return { passed: false, detail: 'the root key lies beside the data that it protects' };
   if (exposed) return { passed: false, detail: 'the root key can be read by other users of this machine' };
-  return { passed: true, detail: `the root key lies outside the data folder, readable by its owner only; ${installation.dataKeys.size} data keys are wrapped by it` };
+  return {
+    passed: true,
+    detail: `the root key lies outside the data folder, readable by its owner only; ${installation.dataKeys.size} data keys are wrapped by it`,
+  };
 }
 
 /** Opens recent sealed content: each must need a key, and must not be readable without. */
@@ -75,24 +92,38 @@ async function sealedContent({ installation }: ProbeContext): Promise<Finding> {
     }
     opened++;
   }
-  const stray = existsSync(join(installation.folder, 'content')) ? readdirSync(join(installation.folder, 'content')).length : 0;
+  const stray = existsSync(join(installation.folder, 'content'))
+    ? readdirSync(join(installation.folder, 'content')).length
+    : 0;
   if (opened === 0) return null;
-  return { passed: stray === 0, detail: `${opened} stored contents were opened with their keys; none is readable without` };
+  return {
+    passed: stray === 0,
+    detail: `${opened} stored contents were opened with their keys; none is readable without`,
+  };
 }
 
 async function sequenceGaps({ installation }: ProbeContext): Promise<Finding> {
   if ((await installation.store.exchanges.counts('1970')).total === 0) return null;
   const gaps = await installation.store.exchanges.sequenceGaps();
   const missing = gaps.reduce((sum, gap) => sum + gap.missing, 0);
-  return { passed: missing === 0, detail: missing === 0 ? 'the sequence numbers of all workers have no gap' : `${missing} sequence numbers are missing from the record` };
+  return {
+    passed: missing === 0,
+    detail:
+      missing === 0
+        ? 'the sequence numbers of all workers have no gap'
+        : `${missing} sequence numbers are missing from the record`,
+  };
 }
 
 function handshake(url: URL): Promise<string> {
   return new Promise((done, fail) => {
-    const socket = connect({ host: url.hostname, port: Number(url.port || 443), servername: url.hostname, timeout: 5_000 }, () => {
-      done(socket.getProtocol() ?? 'unknown');
-      socket.destroy();
-    });
+    const socket = connect(
+      { host: url.hostname, port: Number(url.port || 443), servername: url.hostname, timeout: 5_000 },
+      () => {
+        done(socket.getProtocol() ?? 'unknown');
+        socket.destroy();
+      },
+    );
     socket.on('timeout', () => socket.destroy(new Error('no handshake in time')));
     socket.on('error', fail);
   });
@@ -107,10 +138,12 @@ async function transport({ config, installation }: ProbeContext): Promise<Findin
       const url = new URL(text);
       const loopback = /^(?:localhost|127\.|\[::1\])/.test(url.hostname);
       if (url.protocol === 'http:' && loopback) seen.push(`${name}: loopback`);
-      else if (url.protocol === 'http:') return { passed: false, detail: `\`${name}\` is reached without TLS` };
+      else if (url.protocol === 'http:')
+        return { passed: false, detail: `\`${name}\` is reached without TLS` };
       else {
         const protocol = await handshake(url).catch(() => 'no handshake');
-        if (protocol !== 'TLSv1.3') return { passed: false, detail: `\`${name}\` answered with ${protocol} instead of TLS 1.3` };
+        if (protocol !== 'TLSv1.3')
+          return { passed: false, detail: `\`${name}\` answered with ${protocol} instead of TLS 1.3` };
         seen.push(`${name}: ${protocol}`);
       }
     }
@@ -121,8 +154,9 @@ async function transport({ config, installation }: ProbeContext): Promise<Findin
 /** Calls the gateway with a synthetic key that must be refused with a certain code. */
 async function refusedCall(context: ProbeContext, kind: 'over-limit-call' | 'retired-key'): Promise<Finding> {
   const { gatewayUrl, installation, config } = context;
-  const system = (await knownSystems(config, installation))
-    .find((one) => one.config.dialect === 'openai' && (kind === 'retired-key' || !one.demo));
+  const system = (await knownSystems(config, installation)).find(
+    (one) => one.config.dialect === 'openai' && (kind === 'retired-key' || !one.demo),
+  );
   if (gatewayUrl === null || !system) return null;
   const issued = issueKey();
   const now = Date.now();
@@ -130,18 +164,33 @@ async function refusedCall(context: ProbeContext, kind: 'over-limit-call' | 'ret
   const retired = kind === 'retired-key';
   await installation.store.change(async (tx) => {
     await installation.store.keys.insert(tx, {
-      id, name: `probe ${kind}`, prefix: issued.prefix, hash: issued.hash, systems: [system.name],
-      limits: { ...DEFAULT_USAGE_LIMITS, requestsPerMinute: retired ? DEFAULT_USAGE_LIMITS.requestsPerMinute : 0 },
-      createdAt: new Date(now).toISOString(), expiresAt: new Date(now + 600_000).toISOString(),
-      revokedAt: retired ? new Date(now).toISOString() : null, demo: system.demo, synthetic: true,
+      id,
+      name: `probe ${kind}`,
+      prefix: issued.prefix,
+      hash: issued.hash,
+      systems: [system.name],
+      limits: {
+        ...DEFAULT_USAGE_LIMITS,
+        requestsPerMinute: retired ? DEFAULT_USAGE_LIMITS.requestsPerMinute : 0,
+      },
+      createdAt: new Date(now).toISOString(),
+      expiresAt: new Date(now + 600_000).toISOString(),
+      revokedAt: retired ? new Date(now).toISOString() : null,
+      demo: system.demo,
+      synthetic: true,
     });
-    return { result: undefined, event: newEvent('key-created', { actor: 'sallyport', subject: `key:${id}`, synthetic: true }) };
+    return {
+      result: undefined,
+      event: newEvent('key-created', { actor: 'sallyport', subject: `key:${id}`, synthetic: true }),
+    };
   });
   await context.publish();
   try {
     const response = await fetch(`${gatewayUrl}/s/${system.name}/v1/chat/completions`, {
-      method: 'POST', headers: { authorization: `Bearer ${issued.secret}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ model: system.name, messages: [{ role: 'user', content: 'probe' }] }), signal: AbortSignal.timeout(10_000),
+      method: 'POST',
+      headers: { authorization: `Bearer ${issued.secret}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: system.name, messages: [{ role: 'user', content: 'probe' }] }),
+      signal: AbortSignal.timeout(10_000),
     });
     const wanted = retired ? 401 : 429;
     await response.body?.cancel();
@@ -151,7 +200,10 @@ async function refusedCall(context: ProbeContext, kind: 'over-limit-call' | 'ret
     const at = new Date().toISOString();
     await installation.store.change(async (tx) => {
       await installation.store.keys.revoke(tx, id, at);
-      return { result: undefined, event: newEvent('key-revoked', { actor: 'sallyport', subject: `key:${id}`, synthetic: true }) };
+      return {
+        result: undefined,
+        event: newEvent('key-revoked', { actor: 'sallyport', subject: `key:${id}`, synthetic: true }),
+      };
     });
     await context.publish();
   }
@@ -169,11 +221,18 @@ const PROBES: Readonly<Record<ProbeName, (context: ProbeContext) => Promise<Find
 };
 
 /** Runs every probe and records what each found. A probe that cannot run is recorded as failed, with the reason. */
-export async function runProbes(context: ProbeContext, names: readonly ProbeName[] = Object.keys(PROBES) as ProbeName[]): Promise<void> {
+export async function runProbes(
+  context: ProbeContext,
+  names: readonly ProbeName[] = Object.keys(PROBES) as ProbeName[],
+): Promise<void> {
   for (const name of names) {
-    const found = await PROBES[name](context).catch((fault: Error): Finding => ({ passed: false, detail: `the probe could not run: ${fault.message}` }));
+    const found = await PROBES[name](context).catch(
+      (fault: Error): Finding => ({ passed: false, detail: `the probe could not run: ${fault.message}` }),
+    );
     if (found === null) continue;
-    await context.installation.announce(newEvent('probe-completed', { actor: 'sallyport', subject: `probe:${name}`, data: { ...found } }));
+    await context.installation.announce(
+      newEvent('probe-completed', { actor: 'sallyport', subject: `probe:${name}`, data: { ...found } }),
+    );
   }
   await context.installation.flush();
 }

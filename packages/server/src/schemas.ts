@@ -1,60 +1,145 @@
 import { z } from '@hono/zod-openapi';
-import { CONTROL_STATUSES, DIALECTS, detectionSchema, SEVERITIES, systemSchema, usageLimitsSchema } from '@sallyport/core';
+import {
+  CONTROL_STATUSES,
+  DIALECTS,
+  detectionSchema,
+  SEVERITIES,
+  systemSchema,
+  usageLimitsSchema,
+} from '@sallyport/core';
 
 /** What the API takes and gives, as schemas: they validate, type and document at once. */
-export const errorSchema = z.object({
-  error: z.object({ code: z.string(), message: z.string(), action: z.string() }),
-}).openapi('Error');
+export const errorSchema = z
+  .object({
+    error: z.object({ code: z.string(), message: z.string(), action: z.string() }),
+  })
+  .openapi('Error');
 
-export const systemView = z.object({
-  name: z.string(), dialect: z.enum(DIALECTS), urls: z.array(z.string()), mode: z.enum(['observe', 'enforce']),
-  allowPrivate: z.boolean(), apiKeyRef: z.string().nullable(), demo: z.boolean(), origin: z.enum(['file', 'command', 'demo']),
-}).openapi('System');
+export const systemView = z
+  .object({
+    name: z.string(),
+    dialect: z.enum(DIALECTS),
+    urls: z.array(z.string()),
+    mode: z.enum(['observe', 'enforce']),
+    allowPrivate: z.boolean(),
+    apiKeyRef: z.string().nullable(),
+    demo: z.boolean(),
+    origin: z.enum(['file', 'command', 'demo']),
+  })
+  .openapi('System');
 
 export const newSystem = z.strictObject({ name: z.string(), ...systemSchema.shape }).openapi('NewSystem');
 
-export const keyView = z.object({
-  id: z.string(), name: z.string(), prefix: z.string(), systems: z.array(z.string()), limits: z.record(z.string(), z.number()),
-  createdAt: z.string(), expiresAt: z.string(), revokedAt: z.string().nullable(), demo: z.boolean(),
-}).openapi('Key');
+export const keyView = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    prefix: z.string(),
+    systems: z.array(z.string()),
+    limits: z.record(z.string(), z.number()),
+    createdAt: z.string(),
+    expiresAt: z.string(),
+    revokedAt: z.string().nullable(),
+    demo: z.boolean(),
+  })
+  .openapi('Key');
 
-export const newKey = z.strictObject({
-  name: z.string().min(1).max(128), systems: z.array(z.string()).min(1).max(256), expires: z.string().max(16).optional(),
-  limits: usageLimitsSchema.optional(),
-}).openapi('NewKey');
+export const newKey = z
+  .strictObject({
+    name: z.string().min(1).max(128),
+    systems: z.array(z.string()).min(1).max(256),
+    expires: z.string().max(16).optional(),
+    limits: usageLimitsSchema.optional(),
+  })
+  .openapi('NewKey');
 
-export const issuedKey = z.object({ id: z.string(), key: z.string(), expiresAt: z.string() }).openapi('IssuedKey');
+export const issuedKey = z
+  .object({ id: z.string(), key: z.string(), expiresAt: z.string() })
+  .openapi('IssuedKey');
 
-export const exchangeView = z.object({
-  id: z.string(), at: z.string(), endedAt: z.string().nullable(), system: z.string().nullable(), actor: z.string(),
-  operation: z.string().nullable(), model: z.string().nullable(), mode: z.string(), stream: z.boolean(), demo: z.boolean(),
-  outcome: z.string().nullable(), status: z.number().nullable(), code: z.string().nullable(), action: z.string(), wouldBe: z.string(),
-  inputTokens: z.number(), outputTokens: z.number(), costMicroUsd: z.number(), detections: z.array(detectionSchema),
-  timingsMs: z.record(z.string(), z.number()),
-}).openapi('Exchange');
+export const exchangeView = z
+  .object({
+    id: z.string(),
+    at: z.string(),
+    endedAt: z.string().nullable(),
+    system: z.string().nullable(),
+    actor: z.string(),
+    operation: z.string().nullable(),
+    model: z.string().nullable(),
+    mode: z.string(),
+    stream: z.boolean(),
+    demo: z.boolean(),
+    outcome: z.string().nullable(),
+    status: z.number().nullable(),
+    code: z.string().nullable(),
+    action: z.string(),
+    wouldBe: z.string(),
+    inputTokens: z.number(),
+    outputTokens: z.number(),
+    costMicroUsd: z.number(),
+    detections: z.array(detectionSchema),
+    timingsMs: z.record(z.string(), z.number()),
+  })
+  .openapi('Exchange');
 
-export const exchangeProof = z.object({
-  exchange: exchangeView,
-  entries: z.array(z.object({
-    index: z.number(), leaf: z.record(z.string(), z.unknown()), leafBase64: z.string(), proof: z.array(z.string()),
-    content: z.string().nullable().optional(), commitmentHolds: z.boolean().optional(),
-  })),
-  checkpoint: z.object({ size: z.number(), rootHash: z.string(), note: z.string() }),
-}).openapi('ExchangeProof');
+export const exchangeProof = z
+  .object({
+    exchange: exchangeView,
+    entries: z.array(
+      z.object({
+        index: z.number(),
+        leaf: z.record(z.string(), z.unknown()),
+        leafBase64: z.string(),
+        proof: z.array(z.string()),
+        content: z.string().nullable().optional(),
+        commitmentHolds: z.boolean().optional(),
+      }),
+    ),
+    checkpoint: z.object({ size: z.number(), rootHash: z.string(), note: z.string() }),
+  })
+  .openapi('ExchangeProof');
 
-export const controlView = z.object({
-  id: z.string(), area: z.string(), practice: z.string(), severity: z.enum(SEVERITIES), status: z.enum(CONTROL_STATUSES),
-  evidence: z.array(z.string()), evidenceAt: z.string().nullable(), missing: z.array(z.string()), subject: z.string().nullable(),
-}).openapi('Control');
+export const controlView = z
+  .object({
+    id: z.string(),
+    area: z.string(),
+    practice: z.string(),
+    severity: z.enum(SEVERITIES),
+    status: z.enum(CONTROL_STATUSES),
+    evidence: z.array(z.string()),
+    evidenceAt: z.string().nullable(),
+    missing: z.array(z.string()),
+    subject: z.string().nullable(),
+  })
+  .openapi('Control');
 
-export const findingView = z.object({
-  fingerprint: z.string(), subject: z.string(), detector: z.string(), technique: z.string(), severity: z.enum(SEVERITIES),
-  status: z.enum(['open', 'resolved']), firstAt: z.string(), lastAt: z.string(), count: z.number(), demo: z.boolean(),
-}).openapi('Finding');
+export const findingView = z
+  .object({
+    fingerprint: z.string(),
+    subject: z.string(),
+    detector: z.string(),
+    technique: z.string(),
+    severity: z.enum(SEVERITIES),
+    status: z.enum(['open', 'resolved']),
+    firstAt: z.string(),
+    lastAt: z.string(),
+    count: z.number(),
+    demo: z.boolean(),
+  })
+  .openapi('Finding');
 
-export const observationView = z.object({
-  system: z.string(), exchanges: z.number(), wouldHaveDenied: z.number(), denied: z.number(),
-}).openapi('Observation');
+export const observationView = z
+  .object({
+    system: z.string(),
+    exchanges: z.number(),
+    wouldHaveDenied: z.number(),
+    denied: z.number(),
+  })
+  .openapi('Observation');
 
-export const diagnosisView = z.object({ check: z.string(), ok: z.boolean(), detail: z.string(), remedy: z.string().nullable() }).openapi('Diagnosis');
-export const checkpointView = z.object({ size: z.number(), rootHash: z.string(), note: z.string(), verifierKey: z.string() }).openapi('Checkpoint');
+export const diagnosisView = z
+  .object({ check: z.string(), ok: z.boolean(), detail: z.string(), remedy: z.string().nullable() })
+  .openapi('Diagnosis');
+export const checkpointView = z
+  .object({ size: z.number(), rootHash: z.string(), note: z.string(), verifierKey: z.string() })
+  .openapi('Checkpoint');

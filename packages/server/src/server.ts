@@ -4,10 +4,10 @@ import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, isIP } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
-import { classifyAddress, GatewayPool } from '@sallyport/gateway';
 import { CodedError, type Config, newEvent } from '@sallyport/core';
+import { classifyAddress, GatewayPool } from '@sallyport/gateway';
 import { createApp } from './app.ts';
-import { Control, localActor, openControl } from './control.ts';
+import { type Control, localActor, openControl } from './control.ts';
 import { controlSocketPath } from './control-socket.ts';
 import { type Demo, startDemo } from './demo/demo.ts';
 import { log } from './log.ts';
@@ -43,28 +43,47 @@ export interface RunningServer {
 type Listener = Config['gateway'];
 
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || (isIP(host) !== 0 && (host.startsWith('127.') || host === '::1') && classifyAddress(host) === 'private');
+  return (
+    host === 'localhost' ||
+    (isIP(host) !== 0 && (host.startsWith('127.') || host === '::1') && classifyAddress(host) === 'private')
+  );
 }
 
 function readTls(listener: Listener, name: string): { cert: string; key: string } | null {
   if (!listener.tls) {
-    if (!isLoopback(listener.host)) throw new CodedError('tls-required', `\`${name}.host\` is \`${listener.host}\`: an address other than loopback needs \`${name}.tls\``);
+    if (!isLoopback(listener.host))
+      throw new CodedError(
+        'tls-required',
+        `\`${name}.host\` is \`${listener.host}\`: an address other than loopback needs \`${name}.tls\``,
+      );
     return null;
   }
   try {
-    return { cert: readFileSync(listener.tls.certFile, 'utf8'), key: readFileSync(listener.tls.keyFile, 'utf8') };
+    return {
+      cert: readFileSync(listener.tls.certFile, 'utf8'),
+      key: readFileSync(listener.tls.keyFile, 'utf8'),
+    };
   } catch (cause) {
     throw new CodedError('config-invalid', `\`${name}.tls\`: a file cannot be read`, { cause });
   }
 }
 
-function listen(server: Server, where: { host: string; port: number } | { path: string }, name: string): Promise<void> {
+function listen(
+  server: Server,
+  where: { host: string; port: number } | { path: string },
+  name: string,
+): Promise<void> {
   return new Promise((done, fail) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const place = 'port' in where ? `port ${where.host}:${where.port}` : where.path;
-      fail(error.code === 'EADDRINUSE'
-        ? new CodedError('address-in-use', `${place} of the ${name} is taken; choose another with --${name}-port`)
-        : new CodedError('config-invalid', `the ${name} cannot listen on ${place}: ${error.code}`));
+      fail(
+        error.code === 'EADDRINUSE'
+          ? new CodedError(
+              'address-in-use',
+              `${place} of the ${name} is taken; choose another with --${name}-port`,
+            )
+          : new CodedError('config-invalid', `the ${name} cannot listen on ${place}: ${error.code}`),
+      );
     });
     server.listen(where, () => done());
   });
@@ -79,19 +98,35 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const control = await openControl({ data: options.data, config, rootKey: options.rootKey });
   const closing: (() => Promise<void>)[] = [() => control.installation.close()];
   const stop = async (): Promise<void> => {
-    for (const step of closing.splice(0).reverse()) await step().catch((fault: Error) => log('error', 'a part did not stop cleanly', { fault: fault.message }));
+    for (const step of closing.splice(0).reverse())
+      await step().catch((fault: Error) =>
+        log('error', 'a part did not stop cleanly', { fault: fault.message }),
+      );
   };
   try {
     const demo = options.demo ? await startDemo(control) : null;
     if (demo) closing.push(demo.stop);
     await control.snapshots.restoreSpend(Date.now());
     const gateway = await GatewayPool.start({
-      config, tls: tls.gateway, workers: options.workers, run: control.installation.run, snapshot: await control.snapshots.build(),
-      counters: control.snapshots.counters, append: (entries) => control.installation.ledger.append(entries),
-      onUnauthenticated: (address, count) => void control.installation.announce(newEvent('unauthenticated-counted', {
-        actor: 'anonymous', subject: 'organisation', data: { address, count },
-      })).catch(() => {}),
-      onCrash: (worker, error) => log('error', 'a gateway worker died and is replaced', { worker, fault: error.message }),
+      config,
+      tls: tls.gateway,
+      workers: options.workers,
+      run: control.installation.run,
+      snapshot: await control.snapshots.build(),
+      counters: control.snapshots.counters,
+      append: (entries) => control.installation.ledger.append(entries),
+      onUnauthenticated: (address, count) =>
+        void control.installation
+          .announce(
+            newEvent('unauthenticated-counted', {
+              actor: 'anonymous',
+              subject: 'organisation',
+              data: { address, count },
+            }),
+          )
+          .catch(() => {}),
+      onCrash: (worker, error) =>
+        log('error', 'a gateway worker died and is replaced', { worker, fault: error.message }),
       ...(options.detectors === undefined ? {} : { detectors: options.detectors }),
     });
     control.gateway = gateway;
@@ -100,16 +135,37 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     control.gatewayUrl = gatewayUrl;
     const people = new People(control.installation);
     const controlUrl = await serveControl(control, people, tls.control, closing);
-    await control.installation.announce(newEvent('server-started', { actor: localActor(), subject: 'organisation', data: { workers: options.workers, demo: options.demo } }));
+    await control.installation.announce(
+      newEvent('server-started', {
+        actor: localActor(),
+        subject: 'organisation',
+        data: { workers: options.workers, demo: options.demo },
+      }),
+    );
     const token = await people.setupToken();
-    for (const [work, ms] of [[() => control.probeIfOlder(PROBE_EVERY_MS / 2), PROBE_EVERY_MS], [() => control.publish(), RENEW_EVERY_MS]] as const) {
-      const timer = setInterval(() => void work().catch((fault: Error) => log('error', 'a periodic task failed', { fault: fault.message })), ms).unref();
+    for (const [work, ms] of [
+      [() => control.probeIfOlder(PROBE_EVERY_MS / 2), PROBE_EVERY_MS],
+      [() => control.publish(), RENEW_EVERY_MS],
+    ] as const) {
+      const timer = setInterval(
+        () =>
+          void work().catch((fault: Error) =>
+            log('error', 'a periodic task failed', { fault: fault.message }),
+          ),
+        ms,
+      ).unref();
       closing.push(async () => clearInterval(timer));
     }
     return {
-      control, gatewayUrl, controlUrl, setupUrl: token === null ? null : `${controlUrl}/setup?token=${token}`, demo,
+      control,
+      gatewayUrl,
+      controlUrl,
+      setupUrl: token === null ? null : `${controlUrl}/setup?token=${token}`,
+      demo,
       stop: async () => {
-        await control.installation.announce(newEvent('server-stopped', { actor: localActor(), subject: 'organisation' })).catch(() => {});
+        await control.installation
+          .announce(newEvent('server-stopped', { actor: localActor(), subject: 'organisation' }))
+          .catch(() => {});
         await stop();
       },
     };
@@ -120,17 +176,35 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 /** Serves the control plane on its port, and on the socket in the data folder for commands. */
-async function serveControl(control: Control, people: People, tls: { cert: string; key: string } | null, closing: (() => Promise<void>)[]): Promise<string> {
+async function serveControl(
+  control: Control,
+  people: People,
+  tls: { cert: string; key: string } | null,
+  closing: (() => Promise<void>)[],
+): Promise<string> {
   const { config, installation } = control;
   const { host, port, hosts } = config.control;
   const names = ['localhost', '127.0.0.1', '[::1]', shown(host), ...hosts].map((name) => name.toLowerCase());
   const app = createApp(control, people, names);
-  const handler = (actor: string | null) => getRequestListener((request, env) => {
-    const address = (env as { incoming: { socket: { remoteAddress?: string } } }).incoming.socket.remoteAddress ?? 'local';
-    return app.fetch(request, { actor, address });
-  }, { overrideGlobalObjects: false });
-  const limits = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000, requireHostHeader: true };
-  const outer = tls ? createTlsServer({ ...limits, ...tls, minVersion: 'TLSv1.3' }, handler(null)) : createHttpServer(limits, handler(null));
+  const handler = (actor: string | null) =>
+    getRequestListener(
+      (request, env) => {
+        const address =
+          (env as { incoming: { socket: { remoteAddress?: string } } }).incoming.socket.remoteAddress ??
+          'local';
+        return app.fetch(request, { actor, address });
+      },
+      { overrideGlobalObjects: false },
+    );
+  const limits = {
+    headersTimeout: 10_000,
+    requestTimeout: 30_000,
+    connectionsCheckingInterval: 1_000,
+    requireHostHeader: true,
+  };
+  const outer = tls
+    ? createTlsServer({ ...limits, ...tls, minVersion: 'TLSv1.3' }, handler(null))
+    : createHttpServer(limits, handler(null));
   await listen(outer, { host, port }, 'control');
   closing.push(() => close(outer));
   const path = controlSocketPath(installation.folder);

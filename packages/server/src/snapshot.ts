@@ -1,5 +1,11 @@
 import {
-  type Config, DEFAULT_USAGE_LIMITS, type GatewaySnapshot, type KeySnapshot, type SystemConfig, type SystemSnapshot, type UsageLimits,
+  type Config,
+  DEFAULT_USAGE_LIMITS,
+  type GatewaySnapshot,
+  type KeySnapshot,
+  type SystemConfig,
+  type SystemSnapshot,
+  type UsageLimits,
 } from '@sallyport/core';
 import { Counters } from '@sallyport/gateway';
 import { defaultPolicyText, PolicySet } from '@sallyport/policy';
@@ -19,7 +25,8 @@ export interface KnownSystem {
 export async function knownSystems(config: Config, installation: Installation): Promise<KnownSystem[]> {
   const systems = new Map<string, KnownSystem>();
   for (const row of await installation.store.systems.list()) systems.set(row.name, row);
-  for (const [name, own] of Object.entries(config.systems)) systems.set(name, { name, config: own, demo: false, origin: 'file' });
+  for (const [name, own] of Object.entries(config.systems))
+    systems.set(name, { name, config: own, demo: false, origin: 'file' });
   return [...systems.values()].sort((a, b) => a.name.localeCompare(b.name));
 }
 
@@ -57,7 +64,9 @@ export class Snapshots {
   /** Spend of the day so far, from the record: a restart hands out no second budget. */
   async restoreSpend(nowMs: number): Promise<void> {
     const sums = new Map<string, number>();
-    for (const { actor, system, micro } of await this.#installation.store.exchanges.spendSince(dayOf(nowMs))) {
+    for (const { actor, system, micro } of await this.#installation.store.exchanges.spendSince(
+      dayOf(nowMs),
+    )) {
       for (const subject of [actor, `system:${system}`]) sums.set(subject, (sums.get(subject) ?? 0) + micro);
     }
     for (const [subject, micro] of sums) this.counters.setSpend(this.#slot(subject), micro, nowMs);
@@ -67,18 +76,40 @@ export class Snapshots {
   async build(nowMs: number = Date.now()): Promise<GatewaySnapshot> {
     const { store, dataKeys } = this.#installation;
     const today = dayOf(nowMs);
-    const systems = (await knownSystems(this.#config, this.#installation)).map(({ name, config, demo }): SystemSnapshot => {
-      const { key } = dataKeys.forDay(`system:${name}`, today);
-      return {
-        ...config, name, demo, apiKey: resolveSecret(config.apiKeyRef), usageLimits: limitsOf(config.limits),
-        slot: this.#slot(`system:${name}`), dataKeys: [{ id: key.id, key: key.key }],
-      };
-    });
-    const keys = (await store.keys.list()).map((row: KeyRow): KeySnapshot => ({
-      id: row.id, name: row.name, hash: row.hash, systems: row.systems, expiresAtMs: Date.parse(row.expiresAt),
-      revoked: row.revokedAt !== null, demo: row.demo, synthetic: row.synthetic, usageLimits: limitsOf(row.limits), slot: this.#slot(`key:${row.id}`),
-    }));
+    const systems = (await knownSystems(this.#config, this.#installation)).map(
+      ({ name, config, demo }): SystemSnapshot => {
+        const { key } = dataKeys.forDay(`system:${name}`, today);
+        return {
+          ...config,
+          name,
+          demo,
+          apiKey: resolveSecret(config.apiKeyRef),
+          usageLimits: limitsOf(config.limits),
+          slot: this.#slot(`system:${name}`),
+          dataKeys: [{ id: key.id, key: key.key }],
+        };
+      },
+    );
+    const keys = (await store.keys.list()).map(
+      (row: KeyRow): KeySnapshot => ({
+        id: row.id,
+        name: row.name,
+        hash: row.hash,
+        systems: row.systems,
+        expiresAtMs: Date.parse(row.expiresAt),
+        revoked: row.revokedAt !== null,
+        demo: row.demo,
+        synthetic: row.synthetic,
+        usageLimits: limitsOf(row.limits),
+        slot: this.#slot(`key:${row.id}`),
+      }),
+    );
     const text = defaultPolicyText(this.#config.policies);
-    return { version: ++this.#version, systems, keys, policies: { version: PolicySet.load(text).version, text } };
+    return {
+      version: ++this.#version,
+      systems,
+      keys,
+      policies: { version: PolicySet.load(text).version, text },
+    };
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { openControl } from '@sallyport/server';
 import { parseConfig } from '@sallyport/core';
+import { openControl } from '@sallyport/server';
 import { crashRepeatedly, prepareCrash, startProcess } from './crash.ts';
 
 describe('crashes', () => {
@@ -10,7 +10,10 @@ describe('crashes', () => {
     const report = await crashRepeatedly({ fake, data, config, key, crashes: 20 });
     await fake.close();
     assert.ok(report.acknowledged > 100, `${report.acknowledged}`);
-    assert.deepEqual({ missing: report.missing, unfinished: report.unfinished, problems: report.problems }, { missing: [], unfinished: 0, problems: [] });
+    assert.deepEqual(
+      { missing: report.missing, unfinished: report.unfinished, problems: report.problems },
+      { missing: [], unfinished: 0, problems: [] },
+    );
   });
 
   it('a call cut off by a crash is found at the next start and recorded as crashed', async () => {
@@ -18,7 +21,9 @@ describe('crashes', () => {
     fake.answer = () => {};
     const { child, gateway } = await startProcess(data, config);
     const call = fetch(`${gateway}/v1/chat/completions`, {
-      method: 'POST', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, body: '{"model":"main","messages":[{"role":"user","content":"x"}]}',
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: '{"model":"main","messages":[{"role":"user","content":"x"}]}',
     }).catch(() => null);
     while (fake.requests.length === 0) await new Promise((tick) => setTimeout(tick, 10));
     const exited = new Promise((done) => child.once('exit', done));

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openControl } from '@sallyport/server';
 import { parseConfig } from '@sallyport/core';
 import { verifyLedger } from '@sallyport/ledger';
+import { openControl } from '@sallyport/server';
 import { chunk, completion, type FakeSystem, fakeSystem, scratch, sendEvents, sendJson } from './harness.ts';
 
 const MAIN = join(import.meta.dirname, '../../cli/src/main.ts');
@@ -18,8 +18,32 @@ export interface CrashReport {
 }
 
 /** Starts `sallyport up` as a process of its own. */
-export async function startProcess(data: string, config: string): Promise<{ child: ChildProcess; gateway: string }> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'up', '--no-demo', '--data', data, '--root-key', `${data}.key`, '--config', config, '--gateway-port', '0', '--control-port', '0', '--format', 'json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+export async function startProcess(
+  data: string,
+  config: string,
+): Promise<{ child: ChildProcess; gateway: string }> {
+  const child = spawn(
+    process.execPath,
+    [
+      '--disable-warning=ExperimentalWarning',
+      MAIN,
+      'up',
+      '--no-demo',
+      '--data',
+      data,
+      '--root-key',
+      `${data}.key`,
+      '--config',
+      config,
+      '--gateway-port',
+      '0',
+      '--control-port',
+      '0',
+      '--format',
+      'json',
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   let out = '';
   let errors = '';
   child.stderr!.on('data', (piece: Buffer) => {
@@ -28,7 +52,8 @@ export async function startProcess(data: string, config: string): Promise<{ chil
   return new Promise((done, fail) => {
     child.stdout!.on('data', (piece: Buffer) => {
       out += piece.toString();
-      if (out.trimEnd().endsWith('}')) done({ child, gateway: (JSON.parse(out) as { gateway: string }).gateway });
+      if (out.trimEnd().endsWith('}'))
+        done({ child, gateway: (JSON.parse(out) as { gateway: string }).gateway });
     });
     child.on('exit', () => fail(new Error(`the server did not start: ${errors}`)));
   });
@@ -38,7 +63,14 @@ export async function startProcess(data: string, config: string): Promise<{ chil
  * Kills a loaded server at random moments, again and again on one data folder, and then looks for every exchange
  * that a caller saw answered.
  */
-export async function crashRepeatedly(options: { data: string; config: string; key: string; fake: FakeSystem; crashes: number; onCrash?: (n: number) => void }): Promise<CrashReport> {
+export async function crashRepeatedly(options: {
+  data: string;
+  config: string;
+  key: string;
+  fake: FakeSystem;
+  crashes: number;
+  onCrash?: (n: number) => void;
+}): Promise<CrashReport> {
   const acknowledged = new Set<string>();
   for (let n = 0; n < options.crashes; n++) {
     const { child, gateway } = await startProcess(options.data, options.config);
@@ -48,12 +80,18 @@ export async function crashRepeatedly(options: { data: string; config: string; k
       while (!stop) {
         try {
           const response = await fetch(`${gateway}/v1/chat/completions`, {
-            method: 'POST', headers: { authorization: `Bearer ${options.key}`, 'content-type': 'application/json' },
-            body: JSON.stringify({ model: 'main', stream, messages: [{ role: 'user', content: `hello ${n}` }] }),
+            method: 'POST',
+            headers: { authorization: `Bearer ${options.key}`, 'content-type': 'application/json' },
+            body: JSON.stringify({
+              model: 'main',
+              stream,
+              messages: [{ role: 'user', content: `hello ${n}` }],
+            }),
           });
           const text = await response.text();
           const whole = stream ? text.endsWith('data: [DONE]\n\n') : text.endsWith('}');
-          if (response.status === 200 && whole) acknowledged.add(response.headers.get('x-sallyport-exchange')!);
+          if (response.status === 200 && whole)
+            acknowledged.add(response.headers.get('x-sallyport-exchange')!);
         } catch {
           if (stop) return;
           await new Promise((tick) => setTimeout(tick, 1));
@@ -68,7 +106,12 @@ export async function crashRepeatedly(options: { data: string; config: string; k
     await Promise.all(callers);
     options.onCrash?.(n);
   }
-  const control = await openControl({ data: options.data, config: parseConfig({}), rootKey: `${options.data}.key`, create: false });
+  const control = await openControl({
+    data: options.data,
+    config: parseConfig({}),
+    rootKey: `${options.data}.key`,
+    create: false,
+  });
   const missing: string[] = [];
   let unfinished = 0;
   for (const id of acknowledged) {
@@ -78,9 +121,18 @@ export async function crashRepeatedly(options: { data: string; config: string; k
     else if (row.outcome !== 'answered') unfinished++;
   }
   await control.installation.ledger.checkpointNow();
-  const report = await verifyLedger(control.installation.ledger.folder, control.installation.ledger.verifierKey);
+  const report = await verifyLedger(
+    control.installation.ledger.folder,
+    control.installation.ledger.verifierKey,
+  );
   await control.installation.close();
-  return { acknowledged: acknowledged.size, missing, unfinished, problems: report.problems.map((problem) => problem.message), crashes: options.crashes };
+  return {
+    acknowledged: acknowledged.size,
+    missing,
+    unfinished,
+    problems: report.problems.map((problem) => problem.message),
+    crashes: options.crashes,
+  };
 }
 
 /** Prepares a data folder with one system and one key. */
@@ -88,16 +140,31 @@ export async function prepareCrash() {
   const fake = await fakeSystem();
   fake.answer = (_req, res, body) => {
     const { stream } = JSON.parse(body.toString()) as { stream: boolean };
-    if (stream) sendEvents(res, [...Array.from({ length: 30 }, (_, i) => chunk({ content: `word${i} ` })), 'data: [DONE]\n\n']);
+    if (stream)
+      sendEvents(res, [
+        ...Array.from({ length: 30 }, (_, i) => chunk({ content: `word${i} ` })),
+        'data: [DONE]\n\n',
+      ]);
     else sendJson(res, completion('fine'));
   };
   const folder = scratch();
   const data = join(folder, 'data');
   const config = join(folder, 'sallyport.yaml');
-  writeFileSync(config, JSON.stringify({ systems: { main: { dialect: 'openai', urls: [fake.url], allowPrivate: true, mode: 'enforce' } } }));
-  const own = parseConfig({ systems: { main: { dialect: 'openai', urls: [fake.url], allowPrivate: true, mode: 'enforce' } } });
+  writeFileSync(
+    config,
+    JSON.stringify({
+      systems: { main: { dialect: 'openai', urls: [fake.url], allowPrivate: true, mode: 'enforce' } },
+    }),
+  );
+  const own = parseConfig({
+    systems: { main: { dialect: 'openai', urls: [fake.url], allowPrivate: true, mode: 'enforce' } },
+  });
   const control = await openControl({ data, config: own, rootKey: `${data}.key` });
-  const { key } = await control.createKey('test', { name: 'crash', systems: ['main'], limits: { requestsPerMinute: 10_000_000 } });
+  const { key } = await control.createKey('test', {
+    name: 'crash',
+    systems: ['main'],
+    limits: { requestsPerMinute: 10_000_000 },
+  });
   await control.installation.close();
   return { fake, data, config, key };
 }

@@ -15,10 +15,15 @@ export interface FakeSystem {
 }
 
 /** A chat completion with this content. */
-export const completion = (content: unknown, more: object = {}): string => JSON.stringify({
-  id: 'chatcmpl-1', object: 'chat.completion', created: 1, model: 'm',
-  choices: [{ index: 0, message: { role: 'assistant', content, ...more }, finish_reason: 'stop' }], usage: { prompt_tokens: 3, completion_tokens: 5, total_tokens: 8 },
-});
+export const completion = (content: unknown, more: object = {}): string =>
+  JSON.stringify({
+    id: 'chatcmpl-1',
+    object: 'chat.completion',
+    created: 1,
+    model: 'm',
+    choices: [{ index: 0, message: { role: 'assistant', content, ...more }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 3, completion_tokens: 5, total_tokens: 8 },
+  });
 
 /** One chunk of a streamed chat completion. */
 export const chunk = (delta: object, index = 0, finish: string | null = null): string =>
@@ -38,7 +43,9 @@ export const sendEvents = (res: ServerResponse, pieces: readonly (string | Buffe
 /** Starts a fake AI system on loopback. */
 export async function fakeSystem(): Promise<FakeSystem> {
   const requests: FakeSystem['requests'] = [];
-  const system: { answer: FakeSystem['answer'] } = { answer: (_req, res) => sendJson(res, completion('hello')) };
+  const system: { answer: FakeSystem['answer'] } = {
+    answer: (_req, res) => sendJson(res, completion('hello')),
+  };
   const server: Server = createServer(async (req, res) => {
     const chunks: Buffer[] = [];
     try {
@@ -52,7 +59,8 @@ export async function fakeSystem(): Promise<FakeSystem> {
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const fake: FakeSystem = Object.assign(system, {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
     close: async () => {
       server.closeAllConnections();
       server.close();
@@ -75,22 +83,46 @@ export interface TestServer extends RunningServer {
 export const scratch = (): string => mkdtempSync(join(tmpdir(), 'sallyport-test-'));
 
 /** Starts a whole server on free ports with an empty data folder. @param systems entries of `systems` in the configuration */
-export async function testServer(options: {
-  systems?: Record<string, unknown>; demo?: boolean; workers?: number; data?: string; config?: Record<string, unknown>;
-} = {}): Promise<TestServer> {
+export async function testServer(
+  options: {
+    systems?: Record<string, unknown>;
+    demo?: boolean;
+    workers?: number;
+    data?: string;
+    config?: Record<string, unknown>;
+  } = {},
+): Promise<TestServer> {
   const data = options.data ?? join(scratch(), 'data');
   const server = await startServer({
-    data, rootKey: `${data}.key`, demo: options.demo ?? false, workers: options.workers ?? 1,
-    config: parseConfig({ gateway: { port: 0 }, control: { port: 0 }, systems: options.systems ?? {}, ...options.config }),
+    data,
+    rootKey: `${data}.key`,
+    demo: options.demo ?? false,
+    workers: options.workers ?? 1,
+    config: parseConfig({
+      gateway: { port: 0 },
+      control: { port: 0 },
+      systems: options.systems ?? {},
+      ...options.config,
+    }),
   });
-  const post: TestServer['post'] = (path, key, body, headers = {}) => fetch(`${server.gatewayUrl}${path}`, {
-    method: 'POST', headers: { 'content-type': 'application/json', ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...headers },
-    body: typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body),
-  });
+  const post: TestServer['post'] = (path, key, body, headers = {}) =>
+    fetch(`${server.gatewayUrl}${path}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+        ...headers,
+      },
+      body: typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body),
+    });
   return {
-    ...server, data, post,
-    key: async (systems, limits) => (await server.control.createKey('test', { name: 'test', systems, limits })).key,
-    chat: (key, content, more = {}) => post('/v1/chat/completions', key, { model: 'm', messages: [{ role: 'user', content }], ...more }),
+    ...server,
+    data,
+    post,
+    key: async (systems, limits) =>
+      (await server.control.createKey('test', { name: 'test', systems, limits })).key,
+    chat: (key, content, more = {}) =>
+      post('/v1/chat/completions', key, { model: 'm', messages: [{ role: 'user', content }], ...more }),
     controls: async () => new Map((await server.control.posture()).map((control) => [control.id, control])),
   };
 }
@@ -99,5 +131,10 @@ export async function testServer(options: {
 export const exchangeOf = (response: Response): string => response.headers.get('x-sallyport-exchange')!;
 
 /** Settings of a system that enforces, at a fake. */
-export const enforced = (fake: FakeSystem, more: object = {}): Record<string, unknown> =>
-  ({ dialect: 'openai', urls: [fake.url], allowPrivate: true, mode: 'enforce', ...more });
+export const enforced = (fake: FakeSystem, more: object = {}): Record<string, unknown> => ({
+  dialect: 'openai',
+  urls: [fake.url],
+  allowPrivate: true,
+  mode: 'enforce',
+  ...more,
+});

@@ -3,7 +3,15 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { classifyAddress } from '@sallyport/gateway';
-import { completion, enforced, type FakeSystem, fakeSystem, sendJson, type TestServer, testServer } from './harness.ts';
+import {
+  completion,
+  enforced,
+  type FakeSystem,
+  fakeSystem,
+  sendJson,
+  type TestServer,
+  testServer,
+} from './harness.ts';
 
 describe('hostile callers', () => {
   let server: TestServer;
@@ -11,62 +19,114 @@ describe('hostile callers', () => {
   let key: string;
   before(async () => {
     fake = await fakeSystem();
-    server = await testServer({ systems: { main: enforced(fake) }, config: { deadlines: { connectMs: 500, firstByteMs: 1500, idleMs: 1500, bodyMs: 1000 } } });
+    server = await testServer({
+      systems: { main: enforced(fake) },
+      config: { deadlines: { connectMs: 500, firstByteMs: 1500, idleMs: 1500, bodyMs: 1000 } },
+    });
     key = await server.key(['main']);
   });
   after(async () => {
     await server.stop();
     await fake.close();
   });
-  const code = async (response: Response): Promise<string> => ((await response.json()) as { error: { code: string } }).error.code;
-  const say = async (body: string | Uint8Array, headers: Record<string, string> = {}): Promise<[number, string]> => {
+  const code = async (response: Response): Promise<string> =>
+    ((await response.json()) as { error: { code: string } }).error.code;
+  const say = async (
+    body: string | Uint8Array,
+    headers: Record<string, string> = {},
+  ): Promise<[number, string]> => {
     const response = await server.post('/v1/chat/completions', key, body, headers);
     return [response.status, await code(response)];
   };
-  const raw = (text: string, ms = 3000): Promise<string> => new Promise((done) => {
-    const url = new URL(server.gatewayUrl);
-    const socket = connect(Number(url.port), url.hostname);
-    let seen = '';
-    socket.on('data', (piece) => {
-      seen += piece.toString();
+  const raw = (text: string, ms = 3000): Promise<string> =>
+    new Promise((done) => {
+      const url = new URL(server.gatewayUrl);
+      const socket = connect(Number(url.port), url.hostname);
+      let seen = '';
+      socket.on('data', (piece) => {
+        seen += piece.toString();
+      });
+      socket.on('close', () => done(seen));
+      socket.on('error', () => done(seen));
+      socket.write(text);
+      setTimeout(() => socket.destroy(), ms);
     });
-    socket.on('close', () => done(seen));
-    socket.on('error', () => done(seen));
-    socket.write(text);
-    setTimeout(() => socket.destroy(), ms);
-  });
 
   it('bodies that are no request get an error that says what is wrong', async () => {
     assert.deepEqual(await say('not json'), [400, 'body-not-json']);
     assert.deepEqual(await say(Buffer.from('{"model":"\xff"}', 'latin1')), [400, 'body-not-json']);
     assert.deepEqual(await say('[]'), [400, 'body-invalid']);
     assert.deepEqual(await say('{"messages":"x"}'), [400, 'body-invalid']);
-    assert.deepEqual(await say('{"messages":[{"role":"user","content":"x"}],"stream":"yes"}'), [400, 'body-invalid']);
+    assert.deepEqual(await say('{"messages":[{"role":"user","content":"x"}],"stream":"yes"}'), [
+      400,
+      'body-invalid',
+    ]);
     assert.deepEqual(await say(`${'['.repeat(100_000)}`), [400, 'body-too-deep']);
-    assert.deepEqual(await say(`{"messages":[{"role":"user","content":${'{"a":'.repeat(100)}1${'}'.repeat(100)}}]}`), [400, 'body-too-deep']);
-    assert.deepEqual(await say('{"messages":[{"role":"user","content":"good","content":"evil"}]}'), [400, 'body-duplicate-key']);
-    assert.deepEqual(await say('{"messages":[{"role":"user","content":"good","c\\u006fntent":"evil"}]}'), [400, 'body-duplicate-key']);
-    assert.deepEqual(await say('{"messages":[{"role":"user","content":"half \\ud83d"}]}'), [400, 'body-lone-surrogate']);
+    assert.deepEqual(
+      await say(`{"messages":[{"role":"user","content":${'{"a":'.repeat(100)}1${'}'.repeat(100)}}]}`),
+      [400, 'body-too-deep'],
+    );
+    assert.deepEqual(await say('{"messages":[{"role":"user","content":"good","content":"evil"}]}'), [
+      400,
+      'body-duplicate-key',
+    ]);
+    assert.deepEqual(await say('{"messages":[{"role":"user","content":"good","c\\u006fntent":"evil"}]}'), [
+      400,
+      'body-duplicate-key',
+    ]);
+    assert.deepEqual(await say('{"messages":[{"role":"user","content":"half \\ud83d"}]}'), [
+      400,
+      'body-lone-surrogate',
+    ]);
     assert.deepEqual(await say('{}', { 'content-type': 'text/plain' }), [415, 'body-type-unsupported']);
-    assert.equal((await server.post('/v1/chat/completions', key, '{"messages":[{"role":"user","content":"x"}],"__proto__":{"a":1}}')).status, 200);
+    assert.equal(
+      (
+        await server.post(
+          '/v1/chat/completions',
+          key,
+          '{"messages":[{"role":"user","content":"x"}],"__proto__":{"a":1}}',
+        )
+      ).status,
+      200,
+    );
   });
 
   it('a body of 50 MB is refused without taking the memory', async () => {
     const before = process.memoryUsage().rss;
-    const response = await server.post('/v1/chat/completions', key, new Uint8Array(50 * 1024 * 1024).fill(32)).catch((fault: Error) => fault);
-    if (response instanceof Response) assert.deepEqual([response.status, await code(response)], [413, 'body-too-large']);
-    const chunked = await raw(`POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n${`100000\r\n${'a'.repeat(0x100000)}\r\n`.repeat(12)}0\r\n\r\n`);
+    const response = await server
+      .post('/v1/chat/completions', key, new Uint8Array(50 * 1024 * 1024).fill(32))
+      .catch((fault: Error) => fault);
+    if (response instanceof Response)
+      assert.deepEqual([response.status, await code(response)], [413, 'body-too-large']);
+    const chunked = await raw(
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n${`100000\r\n${'a'.repeat(0x100000)}\r\n`.repeat(12)}0\r\n\r\n`,
+    );
     assert.match(chunked, /413|body-too-large/);
     assert.ok(process.memoryUsage().rss - before < 300 * 1024 * 1024);
   });
 
   it('routes and methods nobody knows are denied', async () => {
-    for (const path of ['/v1/files', '/', '/v1/chat/completions/', '/v1/../v1/chat/completions/x', '//v1/chat/completions', '/s/main/v1/audio', '/V1/chat/completions', '/v1/chat%2fcompletions']) {
+    for (const path of [
+      '/v1/files',
+      '/',
+      '/v1/chat/completions/',
+      '/v1/../v1/chat/completions/x',
+      '//v1/chat/completions',
+      '/s/main/v1/audio',
+      '/V1/chat/completions',
+      '/v1/chat%2fcompletions',
+    ]) {
       assert.equal((await server.post(path, key, '{}')).status, 404, path);
     }
-    const wrong = await fetch(`${server.gatewayUrl}/v1/chat/completions`, { headers: { authorization: `Bearer ${key}` } });
+    const wrong = await fetch(`${server.gatewayUrl}/v1/chat/completions`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
     assert.equal(await code(wrong), 'method-not-allowed');
-    assert.equal((await server.post('/s/other/v1/chat/completions', key, { messages: [{ role: 'user', content: 'x' }] })).status, 404);
+    assert.equal(
+      (await server.post('/s/other/v1/chat/completions', key, { messages: [{ role: 'user', content: 'x' }] }))
+        .status,
+      404,
+    );
   });
 
   it('credentials: missing, mistyped, unknown, on every route before anything else', async () => {
@@ -75,18 +135,31 @@ describe('hostile callers', () => {
       assert.equal(response.status, 401, path);
       assert.ok(response.headers.get('x-sallyport-exchange'));
     }
-    assert.equal(await code(await server.post('/v1/models', `${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}`, '{}')), 'key-malformed');
-    assert.equal((await server.post('/v1/models', null, '{}', { host: 'localhost', 'x-api-key': 'x' })).status, 401);
+    assert.equal(
+      await code(
+        await server.post('/v1/models', `${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}`, '{}'),
+      ),
+      'key-malformed',
+    );
+    assert.equal(
+      (await server.post('/v1/models', null, '{}', { host: 'localhost', 'x-api-key': 'x' })).status,
+      401,
+    );
   });
 
   it('ambiguous framing is refused', async () => {
     const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\n`;
     const before = fake.requests.length;
     for (const text of [
-      `${head}content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nGET /v1/models HTTP/1.1\r\n\r\n`, `${head}content-length: 5\r\ncontent-length: 6\r\n\r\n{}`,
-      `${head}transfer-encoding: xchunked\r\n\r\n0\r\n\r\n`, `${head}transfer-encoding: chunked\r\n\r\n5\n{}\r\n0\r\n\r\n`,
-      `${head}content-length : 2\r\n\r\n{}`, `${head}x: a\rb\r\ncontent-length: 2\r\n\r\n{}`, 'GET / HTTP/1.1\r\n\r\n',
-    ]) assert.match(await raw(text, 1000), /^(?:HTTP\/1\.1 400|$)/, JSON.stringify(text.slice(-60)));
+      `${head}content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nGET /v1/models HTTP/1.1\r\n\r\n`,
+      `${head}content-length: 5\r\ncontent-length: 6\r\n\r\n{}`,
+      `${head}transfer-encoding: xchunked\r\n\r\n0\r\n\r\n`,
+      `${head}transfer-encoding: chunked\r\n\r\n5\n{}\r\n0\r\n\r\n`,
+      `${head}content-length : 2\r\n\r\n{}`,
+      `${head}x: a\rb\r\ncontent-length: 2\r\n\r\n{}`,
+      'GET / HTTP/1.1\r\n\r\n',
+    ])
+      assert.match(await raw(text, 1000), /^(?:HTTP\/1\.1 400|$)/, JSON.stringify(text.slice(-60)));
     assert.equal(fake.requests.length, before);
   });
 
@@ -98,12 +171,18 @@ describe('hostile callers', () => {
   });
 
   it('a header block that is too large is refused', async () => {
-    assert.match(await raw(`GET /v1/models HTTP/1.1\r\nhost: x\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`), /^HTTP\/1\.1 431/);
+    assert.match(
+      await raw(`GET /v1/models HTTP/1.1\r\nhost: x\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`),
+      /^HTTP\/1\.1 431/,
+    );
   });
 
   it('a flood without keys is recorded one by one up to a limit, then counted', async () => {
     const before = server.control.installation.ledger.size;
-    for (let i = 0; i < 20; i++) await Promise.all(Array.from({ length: 10 }, () => server.post('/v1/models', null, '{}').then((r) => r.body?.cancel())));
+    for (let i = 0; i < 20; i++)
+      await Promise.all(
+        Array.from({ length: 10 }, () => server.post('/v1/models', null, '{}').then((r) => r.body?.cancel())),
+      );
     assert.ok(server.control.installation.ledger.size - before <= 61);
   });
 });
@@ -115,7 +194,11 @@ describe('hostile systems', () => {
   });
   after(() => fake.close());
   const deadlines = { connectMs: 300, firstByteMs: 500, idleMs: 500, bodyMs: 1000 };
-  const withServer = async (system: Record<string, unknown>, work: (server: TestServer, key: string) => Promise<void>, config = {}): Promise<void> => {
+  const withServer = async (
+    system: Record<string, unknown>,
+    work: (server: TestServer, key: string) => Promise<void>,
+    config = {},
+  ): Promise<void> => {
     const server = await testServer({ systems: { main: system }, config: { deadlines, ...config } });
     try {
       await work(server, await server.key(['main']));
@@ -128,61 +211,125 @@ describe('hostile systems', () => {
     return [response.status, ((await response.json()) as { error?: { code: string } }).error?.code ?? ''];
   };
 
-  it('redirects are not followed', () => withServer(enforced(fake), async (server, key) => {
-    let reached = false;
-    const inner = createServer((_req, res) => {
-      reached = true;
-      res.end();
-    });
-    await new Promise<void>((done) => inner.listen(0, '127.0.0.1', done));
-    fake.answer = (_req, res) => {
-      res.writeHead(307, { location: `http://127.0.0.1:${(inner.address() as AddressInfo).port}/latest/meta-data` });
-      res.end();
-    };
-    assert.deepEqual(await ask(server, key), [502, 'upstream-redirected']);
-    assert.equal(reached, false);
-    inner.close();
-  }));
+  it('redirects are not followed', () =>
+    withServer(enforced(fake), async (server, key) => {
+      let reached = false;
+      const inner = createServer((_req, res) => {
+        reached = true;
+        res.end();
+      });
+      await new Promise<void>((done) => inner.listen(0, '127.0.0.1', done));
+      fake.answer = (_req, res) => {
+        res.writeHead(307, {
+          location: `http://127.0.0.1:${(inner.address() as AddressInfo).port}/latest/meta-data`,
+        });
+        res.end();
+      };
+      assert.deepEqual(await ask(server, key), [502, 'upstream-redirected']);
+      assert.equal(reached, false);
+      inner.close();
+    }));
 
-  it('answers that are garbage, of another type, too large or never come are refused', () => withServer(enforced(fake), async (server, key) => {
-    const answers: [code: string, status: number, answer: FakeSystem['answer']][] = [
-      ['upstream-invalid', 502, (_req, res) => sendJson(res, '{"choices":[')],
-      ['upstream-invalid', 502, (_req, res) => sendJson(res, '{"a":1,"a":2}')],
-      ['upstream-invalid', 502, (_req, res) => void res.writeHead(200, { 'content-type': 'text/html' }).end('<h1>hi</h1>')],
-      ['upstream-invalid', 502, (_req, res) => void res.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end('xx')],
-      ['upstream-invalid', 502, (_req, res) => void res.socket!.end('HTTP/9.9 what\r\n\r\n')],
-      ['upstream-unreachable', 502, (_req, res) => void res.destroy()],
-      ['upstream-timeout', 504, () => {}],
-      ['upstream-timeout', 504, (_req, res) => void res.writeHead(200, { 'content-type': 'application/json' }).write('{')],
-      ['upstream-too-large', 502, (_req, res) => sendJson(res, completion('x'.repeat(3_000_000)))],
-    ];
-    for (const [expected, status, answer] of answers) {
-      fake.answer = answer;
-      assert.deepEqual(await ask(server, key), [status, expected]);
-    }
-  }, { limits: { responseBytesMax: 2_000_000 } }));
+  it('answers that are garbage, of another type, too large or never come are refused', () =>
+    withServer(
+      enforced(fake),
+      async (server, key) => {
+        const answers: [code: string, status: number, answer: FakeSystem['answer']][] = [
+          ['upstream-invalid', 502, (_req, res) => sendJson(res, '{"choices":[')],
+          ['upstream-invalid', 502, (_req, res) => sendJson(res, '{"a":1,"a":2}')],
+          [
+            'upstream-invalid',
+            502,
+            (_req, res) => void res.writeHead(200, { 'content-type': 'text/html' }).end('<h1>hi</h1>'),
+          ],
+          [
+            'upstream-invalid',
+            502,
+            (_req, res) =>
+              void res
+                .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+                .end('xx'),
+          ],
+          ['upstream-invalid', 502, (_req, res) => void res.socket!.end('HTTP/9.9 what\r\n\r\n')],
+          ['upstream-unreachable', 502, (_req, res) => void res.destroy()],
+          ['upstream-timeout', 504, () => {}],
+          [
+            'upstream-timeout',
+            504,
+            (_req, res) => void res.writeHead(200, { 'content-type': 'application/json' }).write('{'),
+          ],
+          ['upstream-too-large', 502, (_req, res) => sendJson(res, completion('x'.repeat(3_000_000)))],
+        ];
+        for (const [expected, status, answer] of answers) {
+          fake.answer = answer;
+          assert.deepEqual(await ask(server, key), [status, expected]);
+        }
+      },
+      { limits: { responseBytesMax: 2_000_000 } },
+    ));
 
   it('private addresses are refused unless allowed, by name, number or disguise', async () => {
     const port = new URL(fake.url).port;
-    for (const host of ['127.0.0.1', 'localhost', '[::1]', '[::ffff:127.0.0.1]', '0x7f000001', '2130706433', '0.0.0.0']) {
-      await withServer({ ...enforced(fake), urls: [`http://${host}:${port}`], allowPrivate: false }, async (server, key) => {
-        assert.deepEqual(await ask(server, key), [502, 'upstream-refused-address'], host);
-      });
+    for (const host of [
+      '127.0.0.1',
+      'localhost',
+      '[::1]',
+      '[::ffff:127.0.0.1]',
+      '0x7f000001',
+      '2130706433',
+      '0.0.0.0',
+    ]) {
+      await withServer(
+        { ...enforced(fake), urls: [`http://${host}:${port}`], allowPrivate: false },
+        async (server, key) => {
+          assert.deepEqual(await ask(server, key), [502, 'upstream-refused-address'], host);
+        },
+      );
     }
     await withServer({ ...enforced(fake), urls: ['http://169.254.169.254/latest'] }, async (server, key) => {
-      assert.deepEqual(await ask(server, key), [502, 'upstream-refused-address'], 'metadata, even where private ones are allowed');
+      assert.deepEqual(
+        await ask(server, key),
+        [502, 'upstream-refused-address'],
+        'metadata, even where private ones are allowed',
+      );
     });
   });
 
   it('addresses are classified, embedded ones by what they lead to', () => {
     const kinds: Record<string, string> = {
-      '93.184.216.34': 'public', '2606:2800:220:1::1': 'public', '::ffff:93.184.216.34': 'public', '64:ff9b::5db8:d822': 'public',
-      '10.1.2.3': 'private', '172.31.0.1': 'private', '192.168.1.1': 'private', '127.8.8.8': 'private', '100.64.0.1': 'private', '198.18.0.1': 'private',
-      '::1': 'private', 'fd00::1': 'private', '::ffff:10.0.0.1': 'private', '64:ff9b::a00:1': 'private', '2002:0a00:0001::1': 'private', '::ffff:0:127.0.0.1': 'private', '::127.0.0.1': 'private',
-      '169.254.169.254': 'forbidden', 'fe80::1': 'forbidden', '::ffff:169.254.169.254': 'forbidden', '64:ff9b::a9fe:a9fe': 'forbidden', '2002:a9fe:a9fe::': 'forbidden',
-      '0.0.0.0': 'forbidden', '::': 'forbidden', '224.0.0.1': 'forbidden', '255.255.255.255': 'forbidden', '192.0.2.1': 'forbidden', '2001:db8::1': 'forbidden', 'ff02::1': 'forbidden', nonsense: 'forbidden',
+      '93.184.216.34': 'public',
+      '2606:2800:220:1::1': 'public',
+      '::ffff:93.184.216.34': 'public',
+      '64:ff9b::5db8:d822': 'public',
+      '10.1.2.3': 'private',
+      '172.31.0.1': 'private',
+      '192.168.1.1': 'private',
+      '127.8.8.8': 'private',
+      '100.64.0.1': 'private',
+      '198.18.0.1': 'private',
+      '::1': 'private',
+      'fd00::1': 'private',
+      '::ffff:10.0.0.1': 'private',
+      '64:ff9b::a00:1': 'private',
+      '2002:0a00:0001::1': 'private',
+      '::ffff:0:127.0.0.1': 'private',
+      '::127.0.0.1': 'private',
+      '169.254.169.254': 'forbidden',
+      'fe80::1': 'forbidden',
+      '::ffff:169.254.169.254': 'forbidden',
+      '64:ff9b::a9fe:a9fe': 'forbidden',
+      '2002:a9fe:a9fe::': 'forbidden',
+      '0.0.0.0': 'forbidden',
+      '::': 'forbidden',
+      '224.0.0.1': 'forbidden',
+      '255.255.255.255': 'forbidden',
+      '192.0.2.1': 'forbidden',
+      '2001:db8::1': 'forbidden',
+      'ff02::1': 'forbidden',
+      nonsense: 'forbidden',
     };
-    for (const [address, kind] of Object.entries(kinds)) assert.equal(classifyAddress(address), kind, address);
+    for (const [address, kind] of Object.entries(kinds))
+      assert.equal(classifyAddress(address), kind, address);
   });
 
   it('fails over to the next address while nothing was sent, and not after', async () => {
@@ -190,10 +337,13 @@ describe('hostile systems', () => {
     await new Promise<void>((done) => dead.listen(0, '127.0.0.1', done));
     const { port } = dead.address() as AddressInfo;
     await new Promise((done) => dead.close(done));
-    await withServer({ ...enforced(fake), urls: [`http://127.0.0.1:${port}`, fake.url] }, async (server, key) => {
-      fake.answer = (_req, res) => sendJson(res, completion('ok'));
-      assert.equal((await ask(server, key))[0], 200);
-    });
+    await withServer(
+      { ...enforced(fake), urls: [`http://127.0.0.1:${port}`, fake.url] },
+      async (server, key) => {
+        fake.answer = (_req, res) => sendJson(res, completion('ok'));
+        assert.equal((await ask(server, key))[0], 200);
+      },
+    );
     const second = await fakeSystem();
     await withServer({ ...enforced(fake), urls: [fake.url, second.url] }, async (server, key) => {
       fake.answer = (_req, res) => void res.destroy();

@@ -3,9 +3,21 @@ import { describe, it } from 'node:test';
 import { Counters } from '@sallyport/gateway';
 import { completion, enforced, exchangeOf, fakeSystem, sendJson, testServer } from './harness.ts';
 
-const limits = (more: object) => ({ requestsPerMinute: 1000, tokensPerMinute: 1_000_000, concurrent: 100, spendMicroUsdPerDay: 1_000_000, ...more });
-const take = (counters: Counters, own: ReturnType<typeof limits>, tokens = 0, spend = 0, nowNs = 10n ** 15n, nowMs = 86_400_000 * 20_000) =>
-  counters.reserve([{ slot: 3, limits: own }], tokens, spend, nowNs, nowMs);
+const limits = (more: object) => ({
+  requestsPerMinute: 1000,
+  tokensPerMinute: 1_000_000,
+  concurrent: 100,
+  spendMicroUsdPerDay: 1_000_000,
+  ...more,
+});
+const take = (
+  counters: Counters,
+  own: ReturnType<typeof limits>,
+  tokens = 0,
+  spend = 0,
+  nowNs = 10n ** 15n,
+  nowMs = 86_400_000 * 20_000,
+) => counters.reserve([{ slot: 3, limits: own }], tokens, spend, nowNs, nowMs);
 const passed = (result: object): boolean => !('code' in result);
 
 describe('counters', () => {
@@ -36,7 +48,10 @@ describe('counters', () => {
     const day = 86_400_000 * 20_000;
     assert.ok(passed(take(counters, own, 0, 80, 1n, day)));
     assert.ok(!passed(take(counters, own, 0, 30, 1n, day)));
-    assert.ok(!passed(take(counters, own, 0, 30, 1n, day - 86_400_000)), 'a clock set back hands out no second budget');
+    assert.ok(
+      !passed(take(counters, own, 0, 30, 1n, day - 86_400_000)),
+      'a clock set back hands out no second budget',
+    );
     assert.ok(passed(take(counters, own, 0, 30, 1n, day + 86_400_000)));
   });
 
@@ -81,7 +96,10 @@ describe('limits at the gateway', () => {
     assert.equal((await first.chat(tokens, 'hi', { max_tokens: 101 })).status, 429);
     assert.equal((await first.chat(tokens, 'hi', { max_tokens: 90 })).status, 200);
     const lone = await first.key(['main'], { concurrent: 1 });
-    const both = await Promise.all([first.chat(lone, 'a', { max_tokens: 5 }), first.chat(lone, 'b', { max_tokens: 5 })]);
+    const both = await Promise.all([
+      first.chat(lone, 'a', { max_tokens: 5 }),
+      first.chat(lone, 'b', { max_tokens: 5 }),
+    ]);
     assert.deepEqual(both.map((one) => one.status).sort(), [200, 429]);
     const poor = await first.key(['main'], { spendMicroUsdPerDay: 80_000 });
     assert.equal((await first.chat(poor, 'hi', { max_tokens: 6 })).status, 200);

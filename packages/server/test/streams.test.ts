@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { chunk, enforced, exchangeOf, type FakeSystem, fakeSystem, sendEvents, type TestServer, testServer } from './harness.ts';
+import {
+  chunk,
+  enforced,
+  exchangeOf,
+  type FakeSystem,
+  fakeSystem,
+  sendEvents,
+  type TestServer,
+  testServer,
+} from './harness.ts';
 
 const DONE = 'data: [DONE]\n\n';
 const CARD = '4111 1111 1111 1111';
@@ -13,12 +22,18 @@ function spoken(text: string): Record<string, string> {
   const out: Record<string, string> = {};
   for (const line of text.split('\n')) {
     if (!line.startsWith('data: {')) continue;
-    const data = JSON.parse(line.slice(6)) as { error?: { code: string }; choices?: { index: number; delta: Record<string, unknown> }[] };
+    const data = JSON.parse(line.slice(6)) as {
+      error?: { code: string };
+      choices?: { index: number; delta: Record<string, unknown> }[];
+    };
     if (data.error) out['error'] = data.error.code;
     for (const { index, delta } of data.choices ?? []) {
       for (const [field, value] of Object.entries(delta)) {
         if (typeof value === 'string') out[`${index}/${field}`] = (out[`${index}/${field}`] ?? '') + value;
-        else for (const call of value as { index: number; function: { arguments: string } }[]) out[`${index}/tool/${call.index}`] = (out[`${index}/tool/${call.index}`] ?? '') + call.function.arguments;
+        else
+          for (const call of value as { index: number; function: { arguments: string } }[])
+            out[`${index}/tool/${call.index}`] =
+              (out[`${index}/tool/${call.index}`] ?? '') + call.function.arguments;
       }
     }
   }
@@ -41,17 +56,28 @@ describe('streams', () => {
     await server.stop();
     await fake.close();
   });
-  const stream = async (pieces: readonly (string | Buffer)[], content = 'hello'): Promise<Record<string, string>> => {
+  const stream = async (
+    pieces: readonly (string | Buffer)[],
+    content = 'hello',
+  ): Promise<Record<string, string>> => {
     fake.answer = (_req, res) => sendEvents(res, pieces);
     return spoken(await (await server.chat(key, content, { stream: true })).text());
   };
   const latest = async () => (await server.control.exchanges({ limit: 1 }))[0]!;
 
-  const filler = 'The quarterly report describes the work of the northern offices in some detail and without surprises. '.repeat(6);
+  const filler =
+    'The quarterly report describes the work of the northern offices in some detail and without surprises. '.repeat(
+      6,
+    );
   const cut = (text: string, size: number): string[] => text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [];
 
   it('pass untouched, byte for byte, when nothing is found', async () => {
-    const pieces = [chunk({ role: 'assistant', content: '' }), ...cut(filler, 7).map((content) => chunk({ content })), chunk({}, 0, 'stop'), DONE];
+    const pieces = [
+      chunk({ role: 'assistant', content: '' }),
+      ...cut(filler, 7).map((content) => chunk({ content })),
+      chunk({}, 0, 'stop'),
+      DONE,
+    ];
     fake.answer = (_req, res) => sendEvents(res, pieces);
     assert.equal(await (await server.chat(key, 'hello', { stream: true })).text(), pieces.join(''));
     assert.equal((await latest()).outcome, 'answered');
@@ -69,9 +95,15 @@ describe('streams', () => {
   for (const [place, write] of Object.entries(places)) {
     it(`a canary in ${place} is withheld whole, however it is cut`, async () => {
       for (const size of [1, 3, 8, 400]) {
-        const said = await stream([...cut(`${filler}${filler}the code is MAGNOLIA-3391 so there. ${filler}`, size).map(write), DONE]);
+        const said = await stream([
+          ...cut(`${filler}${filler}the code is MAGNOLIA-3391 so there. ${filler}`, size).map(write),
+          DONE,
+        ]);
         assert.equal(said['error'], 'output-denied', `${size}`);
-        const all = Object.entries(said).filter(([name]) => name !== 'error').map(([, text]) => text).join('');
+        const all = Object.entries(said)
+          .filter(([name]) => name !== 'error')
+          .map(([, text]) => text)
+          .join('');
         assert.ok(!/mag/i.test(all), 'nothing of the match');
         assert.ok(all.length > 100, 'what was judged before came through');
       }
@@ -80,26 +112,41 @@ describe('streams', () => {
 
   it('the same answer split at every byte offset gives the same answer', async () => {
     const text = `${filler.slice(0, 150)} Her card is ${CARD}; the é and 漢字 stay. ${filler.slice(0, 90)}`;
-    const whole = Buffer.from([...cut(text, 30).map((content) => chunk({ content })), chunk({}, 0, 'stop'), DONE].join(''));
+    const whole = Buffer.from(
+      [...cut(text, 30).map((content) => chunk({ content })), chunk({}, 0, 'stop'), DONE].join(''),
+    );
     const wanted = text.replace(CARD, '[CREDIT-CARD_1]');
     fake.answer = (req, res) => {
       const at = Number(req.headers['idempotency-key']);
-      sendEvents(res, [whole.subarray(0, at), whole.subarray(at)].filter((piece) => piece.length > 0));
+      sendEvents(
+        res,
+        [whole.subarray(0, at), whole.subarray(at)].filter((piece) => piece.length > 0),
+      );
     };
     const offsets = Array.from({ length: whole.length }, (_, i) => i);
     let next = 0;
-    await Promise.all(Array.from({ length: 8 }, async () => {
-      for (let at = offsets[next++]; at !== undefined; at = offsets[next++]) {
-        const response = await server.post('/v1/chat/completions', key, { model: 'main', stream: true, messages: [{ role: 'user', content: 'hi' }] }, { 'idempotency-key': String(at) });
-        assert.equal(spoken(await response.text())['0/content'], wanted, `split at ${at}`);
-      }
-    }));
+    await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        for (let at = offsets[next++]; at !== undefined; at = offsets[next++]) {
+          const response = await server.post(
+            '/v1/chat/completions',
+            key,
+            { model: 'main', stream: true, messages: [{ role: 'user', content: 'hi' }] },
+            { 'idempotency-key': String(at) },
+          );
+          assert.equal(spoken(await response.text())['0/content'], wanted, `split at ${at}`);
+        }
+      }),
+    );
   });
 
   it('however the deltas are cut, verdict and text are the same', async () => {
     const text = `${filler}mail bob@corp.example or call +44 20 7946 0958, card ${CARD}. ${filler}`;
     const results = new Set<string>();
-    for (const size of [1, 2, 5, 17, 64, 129, 500, 5000]) results.add((await stream([...cut(text, size).map((content) => chunk({ content })), DONE]))['0/content']!);
+    for (const size of [1, 2, 5, 17, 64, 129, 500, 5000])
+      results.add(
+        (await stream([...cut(text, size).map((content) => chunk({ content })), DONE]))['0/content']!,
+      );
     assert.equal(results.size, 1);
     assert.ok(![...results][0]!.includes('4111') && ![...results][0]!.includes('bob@'));
     assert.match([...results][0]!, /mail \[EMAIL_1\] or call \[PHONE_1\], card \[CREDIT-CARD_1\]\./);
@@ -108,7 +155,12 @@ describe('streams', () => {
   it('placeholders are restored across chunks', async () => {
     fake.answer = (_req, res, body) => {
       const { messages } = JSON.parse(body.toString()) as { messages: { content: string }[] };
-      sendEvents(res, [...cut(`${filler}You said: ${messages[0]!.content} ${filler}`, 3).map((content) => chunk({ content })), DONE]);
+      sendEvents(res, [
+        ...cut(`${filler}You said: ${messages[0]!.content} ${filler}`, 3).map((content) =>
+          chunk({ content }),
+        ),
+        DONE,
+      ]);
     };
     const said = spoken(await (await server.chat(key, `card ${CARD} please`, { stream: true })).text());
     assert.match(said['0/content']!, /You said: card 4111 1111 1111 1111 please/);
@@ -117,7 +169,10 @@ describe('streams', () => {
 
   it('a long secret in base64 is withheld from its start', async () => {
     const hidden = Buffer.from(`${'padding words here '.repeat(20)} MAGNOLIA-3391`).toString('base64');
-    const said = await stream([...cut(`${filler}data ${hidden} end ${filler}`, 10).map((content) => chunk({ content })), DONE]);
+    const said = await stream([
+      ...cut(`${filler}data ${hidden} end ${filler}`, 10).map((content) => chunk({ content })),
+      DONE,
+    ]);
     assert.equal(said['error'], 'output-denied');
     assert.ok(!said['0/content']!.includes(hidden.slice(0, 12)));
   });
@@ -154,7 +209,10 @@ describe('streams', () => {
     };
     const response = await server.chat(key, 'hi', { stream: true });
     assert.equal(spoken(await response.text())['error'], 'upstream-unreachable');
-    assert.deepEqual([(await latest()).outcome, (await latest()).code], ['upstream-error', 'upstream-unreachable']);
+    assert.deepEqual(
+      [(await latest()).outcome, (await latest()).code],
+      ['upstream-error', 'upstream-unreachable'],
+    );
   });
 
   it('a system that falls silent ends the stream with a timeout', async () => {
@@ -162,18 +220,28 @@ describe('streams', () => {
       res.writeHead(200, { 'content-type': 'text/event-stream' });
       res.write(chunk({ content: 'and then' }));
     };
-    assert.equal(spoken(await (await server.chat(key, 'hi', { stream: true })).text())['error'], 'upstream-timeout');
+    assert.equal(
+      spoken(await (await server.chat(key, 'hi', { stream: true })).text())['error'],
+      'upstream-timeout',
+    );
     assert.equal((await latest()).outcome, 'timeout');
   });
 
   it('garbage instead of events is refused', async () => {
-    for (const garbage of ['data: {"choices":[\n\n', 'data: \x00\x01\n\n', Buffer.from('data: "\xff\xfe"\n\n', 'latin1')]) {
+    for (const garbage of [
+      'data: {"choices":[\n\n',
+      'data: \x00\x01\n\n',
+      Buffer.from('data: "\xff\xfe"\n\n', 'latin1'),
+    ]) {
       assert.equal((await stream([garbage, DONE]))['error'], 'upstream-invalid');
     }
   });
 
   it('a stream without end is cut at its limit', async () => {
-    const own = await testServer({ systems: { main: enforced(fake) }, config: { limits: { streamBytesMax: 1_000_000 } } });
+    const own = await testServer({
+      systems: { main: enforced(fake) },
+      config: { limits: { streamBytesMax: 1_000_000 } },
+    });
     try {
       fake.answer = (_req, res) => {
         res.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -199,7 +267,9 @@ describe('streams', () => {
     };
     const control = new AbortController();
     const response = await fetch(`${server.gatewayUrl}/v1/chat/completions`, {
-      method: 'POST', signal: control.signal, headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      method: 'POST',
+      signal: control.signal,
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
       body: JSON.stringify({ model: 'main', stream: true, messages: [{ role: 'user', content: 'hi' }] }),
     });
     const id = exchangeOf(response);
@@ -226,7 +296,9 @@ describe('streams', () => {
     const url = new URL(server.gatewayUrl);
     const socket = connect(Number(url.port), url.hostname);
     const body = JSON.stringify({ model: 'main', stream: true, messages: [{ role: 'user', content: 'hi' }] });
-    socket.write(`POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    socket.write(
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
     socket.pause();
     await wait(1200);
     const soFar = written;

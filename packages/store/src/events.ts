@@ -1,5 +1,5 @@
-import type { Kysely } from 'kysely';
 import type { SallyportEvent } from '@sallyport/core';
+import type { Kysely } from 'kysely';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -13,13 +13,21 @@ export class Events {
 
   /** Puts an event into the outbox of a transaction. */
   async enqueue(tx: Connection, event: SallyportEvent): Promise<void> {
-    await tx.insertInto('outbox').values({ event_id: event.id, event: JSON.stringify(event), appended_at: null }).execute();
+    await tx
+      .insertInto('outbox')
+      .values({ event_id: event.id, event: JSON.stringify(event), appended_at: null })
+      .execute();
   }
 
   /** Events not yet in the record, oldest first. */
   async waiting(most: number): Promise<{ seq: number; event: SallyportEvent }[]> {
-    const rows = await this.#db.selectFrom('outbox').select(['seq', 'event']).where('appended_at', 'is', null)
-      .orderBy('seq').limit(most).execute();
+    const rows = await this.#db
+      .selectFrom('outbox')
+      .select(['seq', 'event'])
+      .where('appended_at', 'is', null)
+      .orderBy('seq')
+      .limit(most)
+      .execute();
     return rows.map((row) => ({ seq: row.seq, event: JSON.parse(row.event) as SallyportEvent }));
   }
 
@@ -34,27 +42,55 @@ export class Events {
   async appended(seqs: readonly number[], at: string): Promise<void> {
     if (seqs.length === 0) return;
     await this.#db.updateTable('outbox').set({ appended_at: at }).where('seq', 'in', seqs).execute();
-    await this.#db.deleteFrom('outbox').where('appended_at', 'is not', null).where('seq', 'not in', seqs).execute();
+    await this.#db
+      .deleteFrom('outbox')
+      .where('appended_at', 'is not', null)
+      .where('seq', 'not in', seqs)
+      .execute();
   }
 
   /** The latest event of a type that is neither demonstration nor synthetic. */
   async latest(type: string, subject?: string): Promise<SallyportEvent | null> {
-    let query = this.#db.selectFrom('events').selectAll().where('type', '=', type).where('demo', '=', 0).where('synthetic', '=', 0);
+    let query = this.#db
+      .selectFrom('events')
+      .selectAll()
+      .where('type', '=', type)
+      .where('demo', '=', 0)
+      .where('synthetic', '=', 0);
     if (subject !== undefined) query = query.where('subject', '=', subject);
     const row = await query.orderBy('at', 'desc').orderBy('leaf_index', 'desc').limit(1).executeTakeFirst();
     if (!row) return null;
     return {
-      v: 1, type: row.type as SallyportEvent['type'], id: row.id, at: row.at, actor: row.actor, subject: row.subject,
-      demo: row.demo === 1, synthetic: row.synthetic === 1, data: JSON.parse(row.data) as Record<string, unknown>,
+      v: 1,
+      type: row.type as SallyportEvent['type'],
+      id: row.id,
+      at: row.at,
+      actor: row.actor,
+      subject: row.subject,
+      demo: row.demo === 1,
+      synthetic: row.synthetic === 1,
+      data: JSON.parse(row.data) as Record<string, unknown>,
     };
   }
 
   /** The latest events, newest first. */
   async list(most: number): Promise<SallyportEvent[]> {
-    const rows = await this.#db.selectFrom('events').selectAll().orderBy('leaf_index', 'desc').limit(most).execute();
+    const rows = await this.#db
+      .selectFrom('events')
+      .selectAll()
+      .orderBy('leaf_index', 'desc')
+      .limit(most)
+      .execute();
     return rows.map((row) => ({
-      v: 1, type: row.type as SallyportEvent['type'], id: row.id, at: row.at, actor: row.actor, subject: row.subject,
-      demo: row.demo === 1, synthetic: row.synthetic === 1, data: JSON.parse(row.data) as Record<string, unknown>,
+      v: 1,
+      type: row.type as SallyportEvent['type'],
+      id: row.id,
+      at: row.at,
+      actor: row.actor,
+      subject: row.subject,
+      demo: row.demo === 1,
+      synthetic: row.synthetic === 1,
+      data: JSON.parse(row.data) as Record<string, unknown>,
     }));
   }
 }

@@ -1,7 +1,14 @@
-import { type Kysely, sql } from 'kysely';
 import {
-  type Detection, type ExchangeCounts, type ExchangeLeaf, type Finding, fingerprint, SEVERITIES, type SallyportEvent, type Severity,
+  type Detection,
+  type ExchangeCounts,
+  type ExchangeLeaf,
+  type Finding,
+  fingerprint,
+  type SallyportEvent,
+  SEVERITIES,
+  type Severity,
 } from '@sallyport/core';
+import { type Kysely, sql } from 'kysely';
 import type { Database } from './schema.ts';
 import type { Sqlite } from './sqlite-driver.ts';
 import type { Connection } from './store.ts';
@@ -55,7 +62,11 @@ export class Exchanges {
 
   /** Number of leaves projected so far. */
   async cursor(): Promise<number> {
-    const row = await this.#db.selectFrom('meta').select('value').where('name', '=', CURSOR).executeTakeFirst();
+    const row = await this.#db
+      .selectFrom('meta')
+      .select('value')
+      .where('name', '=', CURSOR)
+      .executeTakeFirst();
     return Number(row?.value ?? 0);
   }
 
@@ -95,8 +106,11 @@ export class Exchanges {
       await this.#insert(tx, 'exchanges', [...rows.values()]);
       await this.#insert(tx, 'events', events);
       for (const finding of findings.values()) await upsertFinding(tx, finding);
-      await tx.insertInto('meta').values({ name: CURSOR, value: until })
-        .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: until })).execute();
+      await tx
+        .insertInto('meta')
+        .values({ name: CURSOR, value: until })
+        .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: until }))
+        .execute();
     });
     this.#remember(rows.values());
   }
@@ -105,17 +119,25 @@ export class Exchanges {
   async #insert(tx: Connection, table: 'exchanges' | 'events', rows: readonly object[]): Promise<void> {
     if (rows.length === 0) return;
     const columns = Object.keys(rows[0]!);
-    const updates = columns.filter((column) => column !== 'id').map((column) => `${column} = excluded.${column}`).join(', ');
+    const updates = columns
+      .filter((column) => column !== 'id')
+      .map((column) => `${column} = excluded.${column}`)
+      .join(', ');
     if (this.#sqlite) {
       const marks = columns.map(() => '?').join(', ');
-      this.#sqlite.runEach(`insert into ${table} (${columns.join(', ')}) values (${marks}) on conflict (id) do update set ${updates}`, rows.map(Object.values));
+      this.#sqlite.runEach(
+        `insert into ${table} (${columns.join(', ')}) values (${marks}) on conflict (id) do update set ${updates}`,
+        rows.map(Object.values),
+      );
       return;
     }
     // The rows travel as one JSON parameter, whatever their number.
     const names = sql.join(columns.map((column) => sql.ref(column)));
     for (let at = 0; at < rows.length; at += ROWS_PER_STATEMENT) {
       const json = JSON.stringify(rows.slice(at, at + ROWS_PER_STATEMENT));
-      await sql`insert into ${sql.table(table)} (${names}) select ${names} from json_populate_recordset(null::${sql.table(table)}, ${json}::json) on conflict (id) do update set ${sql.raw(updates)}`.execute(tx);
+      await sql`insert into ${sql.table(table)} (${names}) select ${names} from json_populate_recordset(null::${sql.table(table)}, ${json}::json) on conflict (id) do update set ${sql.raw(updates)}`.execute(
+        tx,
+      );
     }
   }
 
@@ -128,7 +150,9 @@ export class Exchanges {
   }
 
   async byId(id: string): Promise<ExchangeRow | null> {
-    return (await this.#db.selectFrom('exchanges').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
+    return (
+      (await this.#db.selectFrom('exchanges').selectAll().where('id', '=', id).executeTakeFirst()) ?? null
+    );
   }
 
   async list(filter: ExchangeFilter): Promise<ExchangeRow[]> {
@@ -146,58 +170,109 @@ export class Exchanges {
 
   /** Spend and tokens by actor and by system since a time, for limits that survive a restart. */
   async spendSince(since: string): Promise<{ actor: string; system: string | null; micro: number }[]> {
-    const rows = await this.#db.selectFrom('exchanges').select((e) => [
-      'actor', 'system',
-      sql<number>`sum(case when ${e.ref('outcome')} is null then ${e.ref('reserved_micro_usd')} else ${e.ref('cost_micro_usd')} end)`.as('micro'),
-    ]).where('at', '>=', since).groupBy(['actor', 'system']).execute();
+    const rows = await this.#db
+      .selectFrom('exchanges')
+      .select((e) => [
+        'actor',
+        'system',
+        sql<number>`sum(case when ${e.ref('outcome')} is null then ${e.ref('reserved_micro_usd')} else ${e.ref('cost_micro_usd')} end)`.as(
+          'micro',
+        ),
+      ])
+      .where('at', '>=', since)
+      .groupBy(['actor', 'system'])
+      .execute();
     return rows.map((row) => ({ ...row, micro: Number(row.micro) }));
   }
 
   /** Counts over real exchanges, for the posture. */
   async counts(since: string, system?: string): Promise<ExchangeCounts> {
-    let query = this.#db.selectFrom('exchanges').where('demo', '=', 0).where('synthetic', '=', 0)
-      .where('at', '>=', since).where('system', 'is not', null).where('actor', '!=', 'anonymous');
+    let query = this.#db
+      .selectFrom('exchanges')
+      .where('demo', '=', 0)
+      .where('synthetic', '=', 0)
+      .where('at', '>=', since)
+      .where('system', 'is not', null)
+      .where('actor', '!=', 'anonymous');
     if (system !== undefined) query = query.where('system', '=', system);
-    const row = await query.select((e) => [
-      e.fn.countAll().as('total'), e.fn.sum('inspected').as('inspected'), e.fn.count('policy_ids').as('with_policy'),
-      sql<number>`sum(case when ${e.ref('outcome')} is not null then 1 else 0 end)`.as('complete'),
-      e.fn.min('at').as('oldest'), e.fn.max('at').as('newest'), e.fn.sum('redactions').as('redactions'),
-    ]).executeTakeFirstOrThrow();
+    const row = await query
+      .select((e) => [
+        e.fn.countAll().as('total'),
+        e.fn.sum('inspected').as('inspected'),
+        e.fn.count('policy_ids').as('with_policy'),
+        sql<number>`sum(case when ${e.ref('outcome')} is not null then 1 else 0 end)`.as('complete'),
+        e.fn.min('at').as('oldest'),
+        e.fn.max('at').as('newest'),
+        e.fn.sum('redactions').as('redactions'),
+      ])
+      .executeTakeFirstOrThrow();
     const number = (value: unknown): number => Number(value ?? 0);
     return {
-      total: number(row.total), inspected: number(row.inspected), authorised: number(row.with_policy),
-      withPolicyId: number(row.with_policy), complete: number(row.complete), oldestAt: row.oldest ?? null,
-      newestAt: row.newest ?? null, redactions: number(row.redactions),
+      total: number(row.total),
+      inspected: number(row.inspected),
+      authorised: number(row.with_policy),
+      withPolicyId: number(row.with_policy),
+      complete: number(row.complete),
+      oldestAt: row.oldest ?? null,
+      newestAt: row.newest ?? null,
+      redactions: number(row.redactions),
     };
   }
 
   /** By system: how many exchanges, how many denied, how many enforcing would have denied. */
   async summaries(): Promise<Summary[]> {
-    const rows = await this.#db.selectFrom('exchanges').where('system', 'is not', null).select((e) => [
-      'system', e.fn.countAll().as('exchanges'),
-      sql<number>`sum(case when ${e.ref('would_be')} = 'deny' and ${e.ref('action')} <> 'deny' then 1 else 0 end)`.as('would'),
-      sql<number>`sum(case when ${e.ref('outcome')} = 'denied' then 1 else 0 end)`.as('denied'),
-    ]).groupBy('system').orderBy('system').execute();
+    const rows = await this.#db
+      .selectFrom('exchanges')
+      .where('system', 'is not', null)
+      .select((e) => [
+        'system',
+        e.fn.countAll().as('exchanges'),
+        sql<number>`sum(case when ${e.ref('would_be')} = 'deny' and ${e.ref('action')} <> 'deny' then 1 else 0 end)`.as(
+          'would',
+        ),
+        sql<number>`sum(case when ${e.ref('outcome')} = 'denied' then 1 else 0 end)`.as('denied'),
+      ])
+      .groupBy('system')
+      .orderBy('system')
+      .execute();
     return rows.map((row) => ({
-      system: row.system!, exchanges: Number(row.exchanges), wouldHaveDenied: Number(row.would), denied: Number(row.denied),
+      system: row.system!,
+      exchanges: Number(row.exchanges),
+      wouldHaveDenied: Number(row.would),
+      denied: Number(row.denied),
     }));
   }
 
   async findings(): Promise<Finding[]> {
-    const rows = await this.#db.selectFrom('findings').selectAll().orderBy('last_at', 'desc').limit(500).execute();
+    const rows = await this.#db
+      .selectFrom('findings')
+      .selectAll()
+      .orderBy('last_at', 'desc')
+      .limit(500)
+      .execute();
     return rows.map((row) => ({
-      fingerprint: row.fingerprint, subject: row.subject, detector: row.detector, technique: row.technique,
-      severity: row.severity as Severity, status: row.status as Finding['status'], firstAt: row.first_at,
-      lastAt: row.last_at, count: row.count, demo: row.demo === 1,
+      fingerprint: row.fingerprint,
+      subject: row.subject,
+      detector: row.detector,
+      technique: row.technique,
+      severity: row.severity as Severity,
+      status: row.status as Finding['status'],
+      firstAt: row.first_at,
+      lastAt: row.last_at,
+      count: row.count,
+      demo: row.demo === 1,
     }));
   }
 
   /** Ids of a run's records in order, to look for gaps. */
   async sequenceGaps(): Promise<{ run: string; worker: number; missing: number }[]> {
-    const rows = await this.#db.selectFrom('exchanges').select((e) => [
-      'run', 'worker', e.fn.max('seq').as('last'), e.fn.countAll().as('n'),
-    ]).groupBy(['run', 'worker']).execute();
-    return rows.map((row) => ({ run: row.run, worker: row.worker, missing: Number(row.last) + 1 - Number(row.n) }))
+    const rows = await this.#db
+      .selectFrom('exchanges')
+      .select((e) => ['run', 'worker', e.fn.max('seq').as('last'), e.fn.countAll().as('n')])
+      .groupBy(['run', 'worker'])
+      .execute();
+    return rows
+      .map((row) => ({ run: row.run, worker: row.worker, missing: Number(row.last) + 1 - Number(row.n) }))
       .filter((row) => row.missing > 0);
   }
 }
@@ -205,21 +280,46 @@ export class Exchanges {
 function openRow(leaf: Exclude<ExchangeLeaf, { type: 'exchange-outcome' }>, index: number): ExchangeRow {
   const denied = leaf.type === 'exchange-denied';
   return {
-    id: leaf.id, at: leaf.at, ended_at: denied ? leaf.at : null, system: leaf.system, actor: leaf.actor,
-    dialect: leaf.dialect, operation: leaf.operation, model: leaf.model, mode: leaf.mode, stream: Number(leaf.stream),
-    demo: Number(leaf.demo), synthetic: Number(leaf.synthetic), outcome: denied ? leaf.outcome : null,
-    status: denied ? leaf.status : null, code: denied ? leaf.code : null,
-    action: leaf.verdict?.action ?? 'allow', would_be: leaf.verdict?.wouldBe ?? 'allow',
-    inspected: leaf.verdict ? 1 : 0, policy_ids: leaf.policy ? leaf.policy.ids.join(',') : null,
-    redactions: leaf.verdict?.action === 'redact' ? 1 : 0, input_tokens: 0, output_tokens: 0, cost_micro_usd: 0,
-    reserved_tokens: leaf.reservedTokens, reserved_micro_usd: leaf.reservedMicroUsd,
+    id: leaf.id,
+    at: leaf.at,
+    ended_at: denied ? leaf.at : null,
+    system: leaf.system,
+    actor: leaf.actor,
+    dialect: leaf.dialect,
+    operation: leaf.operation,
+    model: leaf.model,
+    mode: leaf.mode,
+    stream: Number(leaf.stream),
+    demo: Number(leaf.demo),
+    synthetic: Number(leaf.synthetic),
+    outcome: denied ? leaf.outcome : null,
+    status: denied ? leaf.status : null,
+    code: denied ? leaf.code : null,
+    action: leaf.verdict?.action ?? 'allow',
+    would_be: leaf.verdict?.wouldBe ?? 'allow',
+    inspected: leaf.verdict ? 1 : 0,
+    policy_ids: leaf.policy ? leaf.policy.ids.join(',') : null,
+    redactions: leaf.verdict?.action === 'redact' ? 1 : 0,
+    input_tokens: 0,
+    output_tokens: 0,
+    cost_micro_usd: 0,
+    reserved_tokens: leaf.reservedTokens,
+    reserved_micro_usd: leaf.reservedMicroUsd,
     detections: JSON.stringify(leaf.verdict?.detections ?? []),
-    timings: JSON.stringify(denied ? leaf.timingsMs : {}), intent_index: index,
-    outcome_index: denied ? index : null, worker: leaf.worker, seq: leaf.seq, run: leaf.run,
+    timings: JSON.stringify(denied ? leaf.timingsMs : {}),
+    intent_index: index,
+    outcome_index: denied ? index : null,
+    worker: leaf.worker,
+    seq: leaf.seq,
+    run: leaf.run,
   };
 }
 
-function closeRow(row: ExchangeRow, leaf: Extract<ExchangeLeaf, { type: 'exchange-outcome' }>, index: number): void {
+function closeRow(
+  row: ExchangeRow,
+  leaf: Extract<ExchangeLeaf, { type: 'exchange-outcome' }>,
+  index: number,
+): void {
   const order = ['allow', 'flag', 'redact', 'deny'];
   const later = leaf.verdict;
   row.ended_at = leaf.at;
@@ -242,32 +342,65 @@ function closeRow(row: ExchangeRow, leaf: Extract<ExchangeLeaf, { type: 'exchang
 
 function eventRow(event: SallyportEvent, index: number): Database['events'] {
   return {
-    id: event.id, at: event.at, type: event.type, actor: event.actor, subject: event.subject,
-    demo: Number(event.demo), synthetic: Number(event.synthetic), data: JSON.stringify(event.data), leaf_index: index,
+    id: event.id,
+    at: event.at,
+    type: event.type,
+    actor: event.actor,
+    subject: event.subject,
+    demo: Number(event.demo),
+    synthetic: Number(event.synthetic),
+    data: JSON.stringify(event.data),
+    leaf_index: index,
   };
 }
 
 function countFindings(
-  findings: Map<string, Finding>, system: string | null, detections: readonly Detection[], at: string, demo: boolean,
+  findings: Map<string, Finding>,
+  system: string | null,
+  detections: readonly Detection[],
+  at: string,
+  demo: boolean,
 ): void {
   for (const detection of detections) {
     const subject = `system:${system}`;
     const print = fingerprint(subject, detection);
     const known = findings.get(print);
     findings.set(print, {
-      fingerprint: print, subject, detector: detection.detector, technique: detection.technique,
-      severity: known ? worse(known.severity, detection.severity) : detection.severity, status: 'open',
-      firstAt: known?.firstAt ?? at, lastAt: at, count: (known?.count ?? 0) + 1, demo,
+      fingerprint: print,
+      subject,
+      detector: detection.detector,
+      technique: detection.technique,
+      severity: known ? worse(known.severity, detection.severity) : detection.severity,
+      status: 'open',
+      firstAt: known?.firstAt ?? at,
+      lastAt: at,
+      count: (known?.count ?? 0) + 1,
+      demo,
     });
   }
 }
 
 async function upsertFinding(tx: Connection, finding: Finding): Promise<void> {
-  await tx.insertInto('findings').values({
-    fingerprint: finding.fingerprint, subject: finding.subject, detector: finding.detector,
-    technique: finding.technique, severity: finding.severity, status: finding.status, first_at: finding.firstAt,
-    last_at: finding.lastAt, count: finding.count, demo: Number(finding.demo),
-  }).onConflict((conflict) => conflict.column('fingerprint').doUpdateSet((e) => ({
-    last_at: finding.lastAt, status: 'open', count: sql<number>`${e.ref('findings.count')} + ${finding.count}`,
-  }))).execute();
+  await tx
+    .insertInto('findings')
+    .values({
+      fingerprint: finding.fingerprint,
+      subject: finding.subject,
+      detector: finding.detector,
+      technique: finding.technique,
+      severity: finding.severity,
+      status: finding.status,
+      first_at: finding.firstAt,
+      last_at: finding.lastAt,
+      count: finding.count,
+      demo: Number(finding.demo),
+    })
+    .onConflict((conflict) =>
+      conflict.column('fingerprint').doUpdateSet((e) => ({
+        last_at: finding.lastAt,
+        status: 'open',
+        count: sql<number>`${e.ref('findings.count')} + ${finding.count}`,
+      })),
+    )
+    .execute();
 }

@@ -5,10 +5,10 @@
  * Call first: {@link openSqlite} or {@link openPostgres}.
  * Do not trust it with: the record. What is here is state and a view of the log, not the log.
  */
-export { type AdminRow, Administrators } from './administrators.ts';
-export { type ExchangeFilter, type ExchangeRow, Exchanges, type Summary } from './exchanges.ts';
+export { Administrators, type AdminRow } from './administrators.ts';
 export { Events } from './events.ts';
+export { type ExchangeFilter, type ExchangeRow, Exchanges, type Summary } from './exchanges.ts';
 export { type KeyRow, Keys } from './keys.ts';
 export { DataFolderLock } from './lock.ts';
-export { Store, openPostgres, openSqlite } from './store.ts';
+export { openPostgres, openSqlite, Store } from './store.ts';
 export { type SystemRow, Systems } from './systems.ts';

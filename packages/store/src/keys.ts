@@ -1,5 +1,5 @@
-import type { Kysely } from 'kysely';
 import { DEFAULT_USAGE_LIMITS, type UsageLimits } from '@sallyport/core';
+import type { Kysely } from 'kysely';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -29,28 +29,54 @@ export class Keys {
   }
 
   async insert(tx: Connection, key: KeyRow): Promise<void> {
-    await tx.insertInto('api_keys').values({
-      id: key.id, name: key.name, prefix: key.prefix, hash: key.hash, systems: JSON.stringify(key.systems),
-      limits: JSON.stringify(key.limits), created_at: key.createdAt, expires_at: key.expiresAt,
-      revoked_at: key.revokedAt, demo: Number(key.demo), synthetic: Number(key.synthetic),
-    }).execute();
+    await tx
+      .insertInto('api_keys')
+      .values({
+        id: key.id,
+        name: key.name,
+        prefix: key.prefix,
+        hash: key.hash,
+        systems: JSON.stringify(key.systems),
+        limits: JSON.stringify(key.limits),
+        created_at: key.createdAt,
+        expires_at: key.expiresAt,
+        revoked_at: key.revokedAt,
+        demo: Number(key.demo),
+        synthetic: Number(key.synthetic),
+      })
+      .execute();
   }
 
   /** Marks a key revoked. @returns whether it existed and was not revoked before */
   async revoke(tx: Connection, id: string, at: string): Promise<boolean> {
-    const result = await tx.updateTable('api_keys').set({ revoked_at: at })
-      .where('id', '=', id).where('revoked_at', 'is', null).executeTakeFirst();
+    const result = await tx
+      .updateTable('api_keys')
+      .set({ revoked_at: at })
+      .where('id', '=', id)
+      .where('revoked_at', 'is', null)
+      .executeTakeFirst();
     return Number(result.numUpdatedRows) === 1;
   }
 
   async list(): Promise<KeyRow[]> {
-    const rows = await this.#db.selectFrom('api_keys').selectAll().orderBy('created_at').orderBy('id').execute();
+    const rows = await this.#db
+      .selectFrom('api_keys')
+      .selectAll()
+      .orderBy('created_at')
+      .orderBy('id')
+      .execute();
     return rows.map((row) => ({
-      id: row.id, name: row.name, prefix: row.prefix, hash: row.hash,
+      id: row.id,
+      name: row.name,
+      prefix: row.prefix,
+      hash: row.hash,
       systems: JSON.parse(row.systems) as string[],
       limits: { ...DEFAULT_USAGE_LIMITS, ...(JSON.parse(row.limits) as Partial<UsageLimits>) },
-      createdAt: row.created_at, expiresAt: row.expires_at, revokedAt: row.revoked_at,
-      demo: row.demo === 1, synthetic: row.synthetic === 1,
+      createdAt: row.created_at,
+      expiresAt: row.expires_at,
+      revokedAt: row.revoked_at,
+      demo: row.demo === 1,
+      synthetic: row.synthetic === 1,
     }));
   }
 

@@ -22,7 +22,11 @@ export class DataFolderLock {
       db.exec('pragma busy_timeout = 0; pragma locking_mode = exclusive; begin exclusive');
     } catch (cause) {
       db.close();
-      throw new CodedError('data-locked', `another server holds \`${folder}\`; stop it, or use another --data`, { cause });
+      throw new CodedError(
+        'data-locked',
+        `another server holds \`${folder}\`; stop it, or use another --data`,
+        { cause },
+      );
     }
     return new DataFolderLock(db);
   }

@@ -1,14 +1,14 @@
 import { type Kysely, sql } from 'kysely';
 
 /** One forward step of the schema. There is no way back: restore a backup instead. */
-export interface Migration {
+interface Migration {
   readonly name: string;
   /** Statements, the same for both engines but for `{serial}` and `{bigint}`. */
   readonly statements: readonly string[];
 }
 
 /** Every migration, in order. Append only; a landed one never changes. */
-export const MIGRATIONS: readonly Migration[] = [
+const MIGRATIONS: readonly Migration[] = [
   {
     name: '0001-foundation',
     statements: [
@@ -52,18 +52,27 @@ const WORDS = {
 
 /** Brings the schema up to date; each migration in a transaction of its own. @returns names of those applied */
 export async function migrate<T>(db: Kysely<T>, engine: 'sqlite' | 'postgres'): Promise<string[]> {
-  await sql`create table if not exists schema_migrations (name text primary key, applied_at text not null)`.execute(db);
+  await sql`create table if not exists schema_migrations (name text primary key, applied_at text not null)`.execute(
+    db,
+  );
   const applied: string[] = [];
   for (const migration of MIGRATIONS) {
     await db.transaction().execute(async (tx) => {
       if (engine === 'postgres') await sql`select pg_advisory_xact_lock(5348001)`.execute(tx);
-      const found = await sql<{ name: string }>`select name from schema_migrations where name = ${migration.name}`.execute(tx);
+      const found = await sql<{
+        name: string;
+      }>`select name from schema_migrations where name = ${migration.name}`.execute(tx);
       if (found.rows.length > 0) return;
       for (const statement of migration.statements) {
-        const text = statement.replaceAll(/\{(serial|bigint)\}/g, (_, word: 'serial' | 'bigint') => WORDS[engine][word]);
+        const text = statement.replaceAll(
+          /\{(serial|bigint)\}/g,
+          (_, word: 'serial' | 'bigint') => WORDS[engine][word],
+        );
         await sql.raw(text).execute(tx);
       }
-      await sql`insert into schema_migrations (name, applied_at) values (${migration.name}, ${new Date().toISOString()})`.execute(tx);
+      await sql`insert into schema_migrations (name, applied_at) values (${migration.name}, ${new Date().toISOString()})`.execute(
+        tx,
+      );
       applied.push(migration.name);
     });
   }

@@ -13,7 +13,9 @@ export interface Sqlite extends SqliteDatabase {
 /** Opens a database file: write-ahead log, synced on every commit. */
 export function sqliteDatabase(path: string): Sqlite {
   const db = new DatabaseSync(path);
-  db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000');
+  db.exec(
+    'pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000',
+  );
   const compiled = new Map<string, StatementSync>();
   const compile = (text: string): StatementSync => {
     const known = compiled.get(text);
@@ -35,7 +37,8 @@ export function sqliteDatabase(path: string): Sqlite {
         reader: statement.columns().length > 0,
         all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
         run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
-        iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])) as IterableIterator<unknown>,
+        iterate: (parameters) =>
+          statement.iterate(...(parameters as SQLInputValue[])) as IterableIterator<unknown>,
       };
     },
   };

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync } from 'node:fs';
+import type { SallyportEvent } from '@sallyport/core';
 import { Kysely, PostgresDialect, SqliteDialect, type Transaction } from 'kysely';
 import pg from 'pg';
-import type { SallyportEvent } from '@sallyport/core';
 import { Administrators } from './administrators.ts';
 import { Events } from './events.ts';
 import { Exchanges } from './exchanges.ts';
@@ -75,8 +75,11 @@ export class Store {
 
   /** Sets a named value. */
   async setMeta(name: string, value: string): Promise<void> {
-    await this.#db.insertInto('meta').values({ name, value })
-      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value })).execute();
+    await this.#db
+      .insertInto('meta')
+      .values({ name, value })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+      .execute();
   }
 
   async close(): Promise<void> {
@@ -89,7 +92,11 @@ export function openSqlite(path: string): Promise<Store> {
   const fresh = path !== ':memory:' && !existsSync(path);
   const sqlite = sqliteDatabase(path);
   if (fresh) chmodSync(path, 0o600);
-  return Store.open(new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) }), 'sqlite', sqlite);
+  return Store.open(
+    new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) }),
+    'sqlite',
+    sqlite,
+  );
 }
 
 /** Opens a PostgreSQL store. @param url connection URL; a secret, never logged */

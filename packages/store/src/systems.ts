@@ -1,5 +1,5 @@
-import type { Kysely } from 'kysely';
 import { type SystemConfig, systemSchema } from '@sallyport/core';
+import type { Kysely } from 'kysely';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -24,12 +24,23 @@ export class Systems {
 
   async put(tx: Connection, system: SystemRow): Promise<void> {
     const row = {
-      name: system.name, config: JSON.stringify(system.config), demo: Number(system.demo), origin: system.origin,
-      created_at: system.createdAt, updated_at: system.updatedAt,
+      name: system.name,
+      config: JSON.stringify(system.config),
+      demo: Number(system.demo),
+      origin: system.origin,
+      created_at: system.createdAt,
+      updated_at: system.updatedAt,
     };
-    await tx.insertInto('systems').values(row).onConflict((conflict) => conflict.column('name').doUpdateSet({
-      config: row.config, updated_at: row.updated_at,
-    })).execute();
+    await tx
+      .insertInto('systems')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict.column('name').doUpdateSet({
+          config: row.config,
+          updated_at: row.updated_at,
+        }),
+      )
+      .execute();
   }
 
   async remove(tx: Connection, name: string): Promise<boolean> {
@@ -40,8 +51,12 @@ export class Systems {
   async list(): Promise<SystemRow[]> {
     const rows = await this.#db.selectFrom('systems').selectAll().orderBy('name').execute();
     return rows.map((row) => ({
-      name: row.name, config: systemSchema.parse(JSON.parse(row.config)), demo: row.demo === 1,
-      origin: row.origin as SystemRow['origin'], createdAt: row.created_at, updatedAt: row.updated_at,
+      name: row.name,
+      config: systemSchema.parse(JSON.parse(row.config)),
+      demo: row.demo === 1,
+      origin: row.origin as SystemRow['origin'],
+      createdAt: row.created_at,
+      updatedAt: row.updated_at,
     }));
   }
 }

@@ -40,7 +40,10 @@ export class DataKeys {
 
   #load(path: string): void {
     const file = JSON.parse(readFileSync(path, 'utf8')) as DataKeyFile;
-    const key = this.#provider.unwrap(Buffer.from(file.wrapped, 'base64'), `data-key:${file.id}:${file.purpose}`);
+    const key = this.#provider.unwrap(
+      Buffer.from(file.wrapped, 'base64'),
+      `data-key:${file.id}:${file.purpose}`,
+    );
     this.#remember({ id: file.id, purpose: file.purpose, day: file.day, key });
   }
 
@@ -56,7 +59,11 @@ export class DataKeys {
     const key: DataKey = { id: newId('dek'), purpose, day, key: randomBytes(32) };
     const wrapped = this.#provider.wrap(key.key, `data-key:${key.id}:${purpose}`);
     const file: DataKeyFile = {
-      id: key.id, purpose, day, provider: this.#provider.id, wrapped: Buffer.from(wrapped).toString('base64'),
+      id: key.id,
+      purpose,
+      day,
+      provider: this.#provider.id,
+      wrapped: Buffer.from(wrapped).toString('base64'),
     };
     writeDurably(join(this.#folder, `${key.id}.json`), `${JSON.stringify(file)}\n`, 0o600, true);
     this.#remember(key);

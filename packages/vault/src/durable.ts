@@ -15,7 +15,12 @@ export function syncFolder(folder: string): void {
  * Writes a whole file so that after a crash it is there in full or not at all.
  * @param exclusive refuse to replace a file that exists
  */
-export function writeDurably(path: string, content: Uint8Array | string, mode: number, exclusive = false): void {
+export function writeDurably(
+  path: string,
+  content: Uint8Array | string,
+  mode: number,
+  exclusive = false,
+): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const target = `${path}.${process.pid}.new`;
   const fd = openSync(target, 'w', mode);

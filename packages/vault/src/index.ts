@@ -7,9 +7,18 @@
  */
 export { commit, commitmentHasher, commitWithSalt, newSalt, SALT_BYTES } from './commitment.ts';
 export { type DataKey, DataKeys } from './data-keys.ts';
-export { type RootKey, type RootKeyPlace, defaultRootKeyPath, openRootKey } from './root-key.ts';
+export { writeDurably } from './durable.ts';
+export { defaultRootKeyPath, openRootKey, type RootKey, type RootKeyPlace } from './root-key.ts';
 export {
-  open, SEAL_OVERHEAD_BYTES, type Sealable, type SealingKey, seal, sealedKeyId, sealedPart, sealedPlace, sealingKey, sealTogether,
+  open,
+  SEAL_OVERHEAD_BYTES,
+  type Sealable,
+  type SealingKey,
+  seal,
+  sealedKeyId,
+  sealedPart,
+  sealedPlace,
+  sealingKey,
+  sealTogether,
 } from './seal.ts';
 export { openSigningKey, type SigningKey } from './signing-key.ts';
-export { writeDurably } from './durable.ts';

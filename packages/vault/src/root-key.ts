@@ -28,7 +28,8 @@ export function defaultRootKeyPath(installation: string): string {
 
 function load(path: string): Uint8Array {
   const key = Buffer.from(readFileSync(path, 'latin1').trim(), 'base64');
-  if (key.length !== KEY_BYTES) throw new CodedError('root-key-wrong', `\`${path}\` holds no 256-bit root key`);
+  if (key.length !== KEY_BYTES)
+    throw new CodedError('root-key-wrong', `\`${path}\` holds no 256-bit root key`);
   return key;
 }
 
@@ -40,7 +41,11 @@ function load(path: string): Uint8Array {
 export function openRootKey(path: string, dataFolder: string, create: boolean): RootKey {
   const file = resolve(path);
   if (!existsSync(file)) {
-    if (!create) throw new CodedError('root-key-missing', `no root key at \`${file}\`; restore it or name it with --root-key`);
+    if (!create)
+      throw new CodedError(
+        'root-key-missing',
+        `no root key at \`${file}\`; restore it or name it with --root-key`,
+      );
     writeDurably(file, `${randomBytes(KEY_BYTES).toString('base64')}\n`, 0o600, true);
   }
   const key = load(file);
@@ -59,10 +64,14 @@ export function openRootKey(path: string, dataFolder: string, create: boolean): 
     unwrap(wrapped, context) {
       try {
         const decipher = createDecipheriv('aes-256-gcm', key, wrapped.subarray(0, NONCE_BYTES));
-        decipher.setAAD(Buffer.from(context)).setAuthTag(wrapped.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+        decipher
+          .setAAD(Buffer.from(context))
+          .setAuthTag(wrapped.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
         return Buffer.concat([decipher.update(wrapped.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
       } catch (cause) {
-        throw new CodedError('root-key-wrong', `the root key \`${file}\` does not open this data folder`, { cause });
+        throw new CodedError('root-key-wrong', `the root key \`${file}\` does not open this data folder`, {
+          cause,
+        });
       }
     },
   };

@@ -1,4 +1,10 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomFillSync } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  type KeyObject,
+  randomFillSync,
+} from 'node:crypto';
 import { CodedError } from '@sallyport/core';
 
 /** First byte of a sealed blob: one content, several contents, or a pointer to a part of such. */
@@ -7,7 +13,7 @@ const BATCH = 2;
 const POINTER = 3;
 const POINTER_BYTES = 5;
 /** Contents sealed together at most. */
-export const BATCH_PARTS_MAX = 256;
+const BATCH_PARTS_MAX = 256;
 const KEY_ID_BYTES = 30;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -42,7 +48,12 @@ export function sealingKey({ id, key }: { readonly id: string; readonly key: Uin
  * A data key serves one system and one day, far below the 2^32 messages random nonces allow.
  * @param context bound as associated data: what the content is; opening needs the same
  */
-export function seal(key: SealingKey, context: string, plain: Uint8Array, kind: typeof SINGLE | typeof BATCH = SINGLE): Uint8Array {
+export function seal(
+  key: SealingKey,
+  context: string,
+  plain: Uint8Array,
+  kind: typeof SINGLE | typeof BATCH = SINGLE,
+): Uint8Array {
   const out = Buffer.allocUnsafe(SEAL_OVERHEAD_BYTES + plain.length);
   out[0] = kind;
   out.write(key.id.padEnd(KEY_ID_BYTES), 1, KEY_ID_BYTES, 'latin1');
@@ -86,7 +97,11 @@ export function sealTogether(items: readonly (Sealable | null)[]): (Uint8Array |
   return out;
 }
 
-function sealGroup(items: readonly (Sealable | null)[], group: readonly number[], out: (Uint8Array | null)[]): void {
+function sealGroup(
+  items: readonly (Sealable | null)[],
+  group: readonly number[],
+  out: (Uint8Array | null)[],
+): void {
   const first = items[group[0]!]!;
   if (group.length === 1) {
     out[group[0]!] = seal(first.key, first.context, first.plain);
@@ -130,8 +145,11 @@ export function sealedPart(sealed: Uint8Array, plain: Uint8Array, part: number):
 
 /** The id of the data key a sealed blob needs. */
 export function sealedKeyId(sealed: Uint8Array): string {
-  if (sealed.length < SEAL_OVERHEAD_BYTES || (sealed[0] !== SINGLE && sealed[0] !== BATCH)) throw new CodedError('sealed-content-unreadable');
-  return Buffer.from(sealed.buffer, sealed.byteOffset + 1, KEY_ID_BYTES).toString('latin1').trimEnd();
+  if (sealed.length < SEAL_OVERHEAD_BYTES || (sealed[0] !== SINGLE && sealed[0] !== BATCH))
+    throw new CodedError('sealed-content-unreadable');
+  return Buffer.from(sealed.buffer, sealed.byteOffset + 1, KEY_ID_BYTES)
+    .toString('latin1')
+    .trimEnd();
 }
 
 /** Decrypts what {@link seal} made. @throws CodedError `sealed-content-unreadable` */

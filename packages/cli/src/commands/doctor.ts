@@ -15,7 +15,9 @@ export const doctor: Command = {
   usage: 'doctor',
   summary: 'what is wrong, and what to type',
   async run(options) {
-    const { diagnoses } = await withClient(options, (client) => client.call<{ diagnoses: Diagnosis[] }>('GET', '/api/v1/doctor'));
+    const { diagnoses } = await withClient(options, (client) =>
+      client.call<{ diagnoses: Diagnosis[] }>('GET', '/api/v1/doctor'),
+    );
     if (options.json) printJson({ ok: diagnoses.every((one) => one.ok), diagnoses });
     else {
       for (const { ok, check, detail, remedy } of diagnoses) {

@@ -13,31 +13,47 @@ interface Key {
 }
 
 const LIMITS: Readonly<Record<string, [option: string, most: number]>> = {
-  requestsPerMinute: ['requests-per-minute', 10_000_000], tokensPerMinute: ['tokens-per-minute', 1_000_000_000],
-  concurrent: ['concurrent', 100_000], spendMicroUsdPerDay: ['spend-micro-usd-per-day', 1_000_000_000_000],
+  requestsPerMinute: ['requests-per-minute', 10_000_000],
+  tokensPerMinute: ['tokens-per-minute', 1_000_000_000],
+  concurrent: ['concurrent', 100_000],
+  spendMicroUsdPerDay: ['spend-micro-usd-per-day', 1_000_000_000_000],
 };
 
 /** Makes an API key and shows it, once. */
 export const keyCreate: Command = {
   name: 'key create',
-  usage: 'key create --name NAME --systems NAME[,NAME] [--expires 30d] [--requests-per-minute N] [--tokens-per-minute N] [--concurrent N]',
+  usage:
+    'key create --name NAME --systems NAME[,NAME] [--expires 30d] [--requests-per-minute N] [--tokens-per-minute N] [--concurrent N]',
   summary: 'make an API key; it is shown once',
   options: {
-    name: { type: 'string' }, systems: { type: 'string' }, expires: { type: 'string' },
+    name: { type: 'string' },
+    systems: { type: 'string' },
+    expires: { type: 'string' },
     ...Object.fromEntries(Object.values(LIMITS).map(([option]) => [option, { type: 'string' as const }])),
   },
   async run(options) {
-    const limits = Object.fromEntries(Object.entries(LIMITS).flatMap(([field, [option, most]]) => {
-      const value = options.whole(option, 0, most);
-      return value === undefined ? [] : [[field, value]];
-    }));
+    const limits = Object.fromEntries(
+      Object.entries(LIMITS).flatMap(([field, [option, most]]) => {
+        const value = options.whole(option, 0, most);
+        return value === undefined ? [] : [[field, value]];
+      }),
+    );
     const expires = options.text('expires');
-    const made = await withClient(options, (client) => client.call<{ id: string; key: string; expiresAt: string }>('POST', '/api/v1/keys', {
-      name: options.needed('name'), systems: options.needed('systems').split(',').map((name) => name.trim()).filter((name) => name !== ''), limits,
-      ...(expires === undefined ? {} : { expires }),
-    }));
+    const made = await withClient(options, (client) =>
+      client.call<{ id: string; key: string; expiresAt: string }>('POST', '/api/v1/keys', {
+        name: options.needed('name'),
+        systems: options
+          .needed('systems')
+          .split(',')
+          .map((name) => name.trim())
+          .filter((name) => name !== ''),
+        limits,
+        ...(expires === undefined ? {} : { expires }),
+      }),
+    );
     if (options.json) printJson(made);
-    else print(made.key, '', `Id ${made.id}, until ${made.expiresAt}. This is the only time the key is shown.`);
+    else
+      print(made.key, '', `Id ${made.id}, until ${made.expiresAt}. This is the only time the key is shown.`);
     return 0;
   },
 };
@@ -48,12 +64,23 @@ export const keyList: Command = {
   usage: 'key list',
   summary: 'list the API keys',
   async run(options) {
-    const { keys } = await withClient(options, (client) => client.call<{ keys: Key[] }>('GET', '/api/v1/keys'));
+    const { keys } = await withClient(options, (client) =>
+      client.call<{ keys: Key[] }>('GET', '/api/v1/keys'),
+    );
     if (options.json) printJson({ keys });
     else {
-      print(table(['ID', 'PREFIX', 'NAME', 'SYSTEMS', 'STATE'], keys.map((key) => [
-        key.id, key.prefix, key.name, key.systems.join(','), key.revokedAt ? `revoked ${key.revokedAt}` : `until ${key.expiresAt}`,
-      ])));
+      print(
+        table(
+          ['ID', 'PREFIX', 'NAME', 'SYSTEMS', 'STATE'],
+          keys.map((key) => [
+            key.id,
+            key.prefix,
+            key.name,
+            key.systems.join(','),
+            key.revokedAt ? `revoked ${key.revokedAt}` : `until ${key.expiresAt}`,
+          ]),
+        ),
+      );
     }
     return 0;
   },
@@ -66,8 +93,11 @@ export const keyRevoke: Command = {
   summary: 'revoke an API key, at once',
   async run(options) {
     const [id] = options.positionals;
-    if (id === undefined) throw new CodedError('usage', 'name the id of a key: sallyport key list shows them');
-    const key = await withClient(options, (client) => client.call<Key>('POST', `/api/v1/keys/${encodeURIComponent(id)}/revoke`, {}));
+    if (id === undefined)
+      throw new CodedError('usage', 'name the id of a key: sallyport key list shows them');
+    const key = await withClient(options, (client) =>
+      client.call<Key>('POST', `/api/v1/keys/${encodeURIComponent(id)}/revoke`, {}),
+    );
     if (options.json) printJson(key);
     else print(`${key.id} (${key.name}) is revoked.`);
     return 0;

@@ -5,7 +5,7 @@ import { CodedError } from '@sallyport/core';
 import { verifyLedger } from '@sallyport/ledger';
 import { connect, serverRuns } from '../client.ts';
 import type { Command } from '../commands.ts';
-import { print, printJson, Progress } from '../output.ts';
+import { Progress, print, printJson } from '../output.ts';
 
 function read(path: string): string {
   try {
@@ -22,10 +22,12 @@ function pinnedKeys(data: string): { path: string; key: string }[] {
   const { id } = JSON.parse(readFileSync(file, 'utf8')) as { id: string };
   const folder = join(process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'sallyport');
   if (!existsSync(folder)) return [];
-  return readdirSync(folder).filter((name) => name.endsWith(`.${id}.verifier`)).map((name) => {
-    const path = join(folder, name);
-    return { path, key: read(path).trim() };
-  });
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(`.${id}.verifier`))
+    .map((name) => {
+      const path = join(folder, name);
+      return { path, key: read(path).trim() };
+    });
 }
 
 /** Recomputes the whole log from its files and the public key. Needs no server and changes nothing. */
@@ -42,21 +44,36 @@ export const ledgerVerify: Command = {
       await client.call('POST', '/api/v1/ledger/checkpoint');
     }
     const keyFile = options.text('key') ?? join(folder, 'verifier.key');
-    if (!existsSync(keyFile)) throw new CodedError('usage', `there is no log in \`${data}\`: \`${keyFile}\` is missing`);
+    if (!existsSync(keyFile))
+      throw new CodedError('usage', `there is no log in \`${data}\`: \`${keyFile}\` is missing`);
     const key = read(keyFile).trim();
     const progress = new Progress('verifying');
-    const found = await verifyLedger(folder, key, options.texts('checkpoint').map(read), (done, of) => progress.update(done, of));
+    const found = await verifyLedger(folder, key, options.texts('checkpoint').map(read), (done, of) =>
+      progress.update(done, of),
+    );
     progress.end();
-    const foreign = options.text('key') === undefined ? pinnedKeys(data).filter((pinned) => pinned.key !== key) : [];
-    const problems = [...found.problems, ...foreign.map(({ path }) => ({
-      file: 'verifier.key', entry: null, message: `the key beside the log is not the one kept in ${path}`,
-    }))];
+    const foreign =
+      options.text('key') === undefined ? pinnedKeys(data).filter((pinned) => pinned.key !== key) : [];
+    const problems = [
+      ...found.problems,
+      ...foreign.map(({ path }) => ({
+        file: 'verifier.key',
+        entry: null,
+        message: `the key beside the log is not the one kept in ${path}`,
+      })),
+    ];
     const report = { ...found, ok: problems.length === 0, problems };
     if (options.json) printJson(report);
-    else if (report.ok) print(`ok: ${report.size} entries verify, root ${report.rootHash}${report.pending > 0 ? `; ${report.pending} more are durable and wait for the next checkpoint` : ''}`);
+    else if (report.ok)
+      print(
+        `ok: ${report.size} entries verify, root ${report.rootHash}${report.pending > 0 ? `; ${report.pending} more are durable and wait for the next checkpoint` : ''}`,
+      );
     else {
       print(`NOT OK: ${report.problems.length} problems in ${folder}`);
-      for (const problem of report.problems) print(`  ${problem.file}${problem.entry === null ? '' : `, entry ${problem.entry}`}: ${problem.message}`);
+      for (const problem of report.problems)
+        print(
+          `  ${problem.file}${problem.entry === null ? '' : `, entry ${problem.entry}`}: ${problem.message}`,
+        );
     }
     return report.ok ? 0 : 1;
   },

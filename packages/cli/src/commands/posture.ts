@@ -20,20 +20,31 @@ export const posture: Command = {
   options: { 'fail-on': { type: 'string' } },
   async run(options) {
     const failOn = (options.text('fail-on') ?? 'high') as Severity;
-    if (!SEVERITIES.includes(failOn)) throw new CodedError('usage', `--fail-on is one of ${SEVERITIES.join(', ')}`);
-    const { controls } = await withClient(options, (client) => client.call<{ controls: ControlResult[] }>('GET', '/api/v1/posture'));
+    if (!SEVERITIES.includes(failOn))
+      throw new CodedError('usage', `--fail-on is one of ${SEVERITIES.join(', ')}`);
+    const { controls } = await withClient(options, (client) =>
+      client.call<{ controls: ControlResult[] }>('GET', '/api/v1/posture'),
+    );
     if (options.json) printJson({ controls });
     else {
       for (const area of new Set(controls.map((control) => control.area))) {
         print('', area.toUpperCase());
         for (const control of controls.filter((one) => one.area === area)) {
-          print(`  ${SIGN[control.status]} ${control.id}  ${control.practice}: ${control.status} (${control.severity})${control.subject ? ` at ${control.subject}` : ''}`);
-          for (const piece of control.evidence) print(`      ${piece}${control.evidenceAt ? `, ${age(control.evidenceAt)}` : ''}`);
-          if (control.status !== 'not assessed') for (const piece of control.missing) print(`      missing: ${piece}`);
+          print(
+            `  ${SIGN[control.status]} ${control.id}  ${control.practice}: ${control.status} (${control.severity})${control.subject ? ` at ${control.subject}` : ''}`,
+          );
+          for (const piece of control.evidence)
+            print(`      ${piece}${control.evidenceAt ? `, ${age(control.evidenceAt)}` : ''}`);
+          if (control.status !== 'not assessed')
+            for (const piece of control.missing) print(`      missing: ${piece}`);
         }
       }
-      const count = (status: string): number => controls.filter((control) => control.status === status).length;
-      print('', `${controls.length} practices: ${count('effective')} effective, ${count('partial')} partial, ${count('stale')} stale, ${count('failing')} failing, ${count('not assessed')} not assessed`);
+      const count = (status: string): number =>
+        controls.filter((control) => control.status === status).length;
+      print(
+        '',
+        `${controls.length} practices: ${count('effective')} effective, ${count('partial')} partial, ${count('stale')} stale, ${count('failing')} failing, ${count('not assessed')} not assessed`,
+      );
     }
     return severityFails(controls, failOn) ? 1 : 0;
   },

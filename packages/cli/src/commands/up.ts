@@ -8,28 +8,46 @@ export const up: Command = {
   name: 'up',
   usage: 'up [--gateway-port N] [--control-port N] [--no-demo] [--workers N]',
   summary: 'start the gateway and the control plane',
-  options: { 'gateway-port': { type: 'string' }, 'control-port': { type: 'string' }, 'no-demo': { type: 'boolean' }, workers: { type: 'string' } },
+  options: {
+    'gateway-port': { type: 'string' },
+    'control-port': { type: 'string' },
+    'no-demo': { type: 'boolean' },
+    workers: { type: 'string' },
+  },
   async run(options) {
     const config = loadConfig(options.config);
     const gatewayPort = options.whole('gateway-port', 0, 65_535);
     const controlPort = options.whole('control-port', 0, 65_535);
     const server = await startServer({
-      data: options.data, rootKey: options.rootKey, demo: !options.flag('no-demo'),
+      data: options.data,
+      rootKey: options.rootKey,
+      demo: !options.flag('no-demo'),
       workers: options.whole('workers', 1, 16) ?? Math.max(1, availableParallelism() - 1),
       config: {
-        ...config, gateway: { ...config.gateway, port: gatewayPort ?? config.gateway.port },
+        ...config,
+        gateway: { ...config.gateway, port: gatewayPort ?? config.gateway.port },
         control: { ...config.control, port: controlPort ?? config.control.port },
       },
     });
     const { gatewayUrl, controlUrl, setupUrl, demo } = server;
     if (options.json) {
-      printJson({ gateway: gatewayUrl, control: controlUrl, setup: setupUrl, demo: demo ? { key: demo.key, systems: demo.urls } : null });
+      printJson({
+        gateway: gatewayUrl,
+        control: controlUrl,
+        setup: setupUrl,
+        demo: demo ? { key: demo.key, systems: demo.urls } : null,
+      });
     } else {
       print('', `  Gateway        ${gatewayUrl}`, `  Control plane  ${controlUrl}`);
       if (setupUrl !== null) print(`  Set-up link    ${setupUrl}   (once, within 30 minutes)`);
       if (demo) {
-        print('', '  Two demonstration systems run behind the gates: helpdesk (a naive assistant), lending (credit screening).', '  Try one:', '',
-          `  curl ${gatewayUrl}/v1/chat/completions -H 'authorization: Bearer ${demo.key}' -H 'content-type: application/json' -d '{"model":"helpdesk","messages":[{"role":"user","content":"Where is my refund? My card is 4111 1111 1111 1111"}]}'`);
+        print(
+          '',
+          '  Two demonstration systems run behind the gates: helpdesk (a naive assistant), lending (credit screening).',
+          '  Try one:',
+          '',
+          `  curl ${gatewayUrl}/v1/chat/completions -H 'authorization: Bearer ${demo.key}' -H 'content-type: application/json' -d '{"model":"helpdesk","messages":[{"role":"user","content":"Where is my refund? My card is 4111 1111 1111 1111"}]}'`,
+        );
       }
       print('', '  Ctrl-C stops.', '');
     }

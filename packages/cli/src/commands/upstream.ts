@@ -16,24 +16,46 @@ interface System {
 /** Puts an AI system behind the gates. */
 export const upstreamAdd: Command = {
   name: 'upstream add',
-  usage: 'upstream add NAME --dialect openai|anthropic|oip --url URL [--api-key-ref env:VAR] [--allow-private] [--mode observe|enforce]',
+  usage:
+    'upstream add NAME --dialect openai|anthropic|oip --url URL [--api-key-ref env:VAR] [--allow-private] [--mode observe|enforce]',
   summary: 'put an AI system behind the gates',
   options: {
-    dialect: { type: 'string' }, url: { type: 'string', multiple: true }, 'api-key-ref': { type: 'string' }, 'allow-private': { type: 'boolean' },
-    mode: { type: 'string' }, model: { type: 'string', multiple: true }, canary: { type: 'string', multiple: true },
+    dialect: { type: 'string' },
+    url: { type: 'string', multiple: true },
+    'api-key-ref': { type: 'string' },
+    'allow-private': { type: 'boolean' },
+    mode: { type: 'string' },
+    model: { type: 'string', multiple: true },
+    canary: { type: 'string', multiple: true },
   },
   async run(options) {
     const [name, ...more] = options.positionals;
-    if (name === undefined || more.length > 0) throw new CodedError('usage', 'name one system: sallyport upstream add NAME --dialect … --url …');
+    if (name === undefined || more.length > 0)
+      throw new CodedError('usage', 'name one system: sallyport upstream add NAME --dialect … --url …');
     const urls = options.texts('url');
     if (urls.length === 0) throw new CodedError('usage', '--url is needed');
     const apiKeyRef = options.text('api-key-ref');
-    const system = await withClient(options, (client) => client.call<System>('POST', '/api/v1/systems', {
-      name, dialect: options.needed('dialect'), urls, allowPrivate: options.flag('allow-private'), mode: options.text('mode') ?? 'observe',
-      models: options.texts('model'), canaries: options.texts('canary'), ...(apiKeyRef === undefined ? {} : { apiKeyRef }),
-    }), true);
+    const system = await withClient(
+      options,
+      (client) =>
+        client.call<System>('POST', '/api/v1/systems', {
+          name,
+          dialect: options.needed('dialect'),
+          urls,
+          allowPrivate: options.flag('allow-private'),
+          mode: options.text('mode') ?? 'observe',
+          models: options.texts('model'),
+          canaries: options.texts('canary'),
+          ...(apiKeyRef === undefined ? {} : { apiKeyRef }),
+        }),
+      true,
+    );
     if (options.json) printJson(system);
-    else print(`${system.name} is behind the gates, in ${system.mode} mode.`, `Now make a key for it: sallyport key create --name NAME --systems ${system.name}`);
+    else
+      print(
+        `${system.name} is behind the gates, in ${system.mode} mode.`,
+        `Now make a key for it: sallyport key create --name NAME --systems ${system.name}`,
+      );
     return 0;
   },
 };
@@ -44,12 +66,24 @@ export const upstreamList: Command = {
   usage: 'upstream list',
   summary: 'list the AI systems',
   async run(options) {
-    const { systems } = await withClient(options, (client) => client.call<{ systems: System[] }>('GET', '/api/v1/systems'));
+    const { systems } = await withClient(options, (client) =>
+      client.call<{ systems: System[] }>('GET', '/api/v1/systems'),
+    );
     if (options.json) printJson({ systems });
     else {
-      print(table(['NAME', 'DIALECT', 'MODE', 'ORIGIN', 'CREDENTIAL', 'ADDRESS'], systems.map((system) => [
-        system.name, system.dialect, system.mode, system.origin, system.apiKeyRef ?? '-', system.urls.join(' '),
-      ])));
+      print(
+        table(
+          ['NAME', 'DIALECT', 'MODE', 'ORIGIN', 'CREDENTIAL', 'ADDRESS'],
+          systems.map((system) => [
+            system.name,
+            system.dialect,
+            system.mode,
+            system.origin,
+            system.apiKeyRef ?? '-',
+            system.urls.join(' '),
+          ]),
+        ),
+      );
     }
     return 0;
   },
@@ -62,8 +96,11 @@ export const upstreamMode: Command = {
   summary: 'watch a system, or enforce its policy',
   async run(options) {
     const [name, mode] = options.positionals;
-    if (name === undefined || mode === undefined) throw new CodedError('usage', 'name a system and a mode: sallyport upstream mode NAME observe|enforce');
-    const system = await withClient(options, (client) => client.call<System>('POST', `/api/v1/systems/${encodeURIComponent(name)}/mode`, { mode }));
+    if (name === undefined || mode === undefined)
+      throw new CodedError('usage', 'name a system and a mode: sallyport upstream mode NAME observe|enforce');
+    const system = await withClient(options, (client) =>
+      client.call<System>('POST', `/api/v1/systems/${encodeURIComponent(name)}/mode`, { mode }),
+    );
     if (options.json) printJson(system);
     else print(`${system.name} is in ${system.mode} mode.`);
     return 0;

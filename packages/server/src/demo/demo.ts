@@ -22,14 +22,21 @@ export async function startDemo(control: Control): Promise<Demo> {
     thread.once('message', done);
     thread.once('error', fail);
   });
-  const urls = { helpdesk: `http://127.0.0.1:${ports.helpdesk}/v1`, lending: `http://127.0.0.1:${ports.lending}` };
+  const urls = {
+    helpdesk: `http://127.0.0.1:${ports.helpdesk}/v1`,
+    lending: `http://127.0.0.1:${ports.lending}`,
+  };
   await put(control, 'helpdesk', { dialect: 'openai', urls: [urls.helpdesk], canaries: [PLANTED_SECRET] });
   await put(control, 'lending', { dialect: 'oip', urls: [urls.lending], models: ['lending'] });
   return { key: await demoKey(control), urls, stop: async () => void (await thread.terminate()) };
 }
 
 /** Demonstrations enforce from the start; a mode someone chose since is kept. */
-async function put(control: Control, name: string, own: { dialect: 'openai' | 'oip'; urls: string[]; canaries?: string[]; models?: string[] }): Promise<void> {
+async function put(
+  control: Control,
+  name: string,
+  own: { dialect: 'openai' | 'oip'; urls: string[]; canaries?: string[]; models?: string[] },
+): Promise<void> {
   const { store } = control.installation;
   const known = (await control.systems()).find((system) => system.name === name);
   if (known && !known.demo) return;
@@ -37,7 +44,14 @@ async function put(control: Control, name: string, own: { dialect: 'openai' | 'o
   const config = systemSchema.parse({ mode: known?.config.mode ?? 'enforce', allowPrivate: true, ...own });
   await store.change(async (tx) => {
     await store.systems.put(tx, { name, config, demo: true, origin: 'demo', createdAt: now, updatedAt: now });
-    return { result: undefined, event: newEvent(known ? 'upstream-changed' : 'upstream-added', { actor: 'sallyport', subject: `system:${name}`, demo: true }) };
+    return {
+      result: undefined,
+      event: newEvent(known ? 'upstream-changed' : 'upstream-added', {
+        actor: 'sallyport',
+        subject: `system:${name}`,
+        demo: true,
+      }),
+    };
   });
 }
 
@@ -49,11 +63,20 @@ async function demoKey(control: Control): Promise<string> {
     const { id, wrapped } = JSON.parse(readFileSync(path, 'utf8')) as { id: string; wrapped: string };
     const row = await installation.store.keys.byId(id);
     if (row && row.revokedAt === null && Date.parse(row.expiresAt) - Date.now() > KEY_RENEW_MS) {
-      return Buffer.from(installation.rootKey.unwrap(Buffer.from(wrapped, 'base64'), `demo-key:${id}`)).toString();
+      return Buffer.from(
+        installation.rootKey.unwrap(Buffer.from(wrapped, 'base64'), `demo-key:${id}`),
+      ).toString();
     }
   }
-  const made = await control.createKey('sallyport', { name: 'demonstration', systems: ['helpdesk', 'lending'], expires: '30d', demo: true });
-  const wrapped = Buffer.from(installation.rootKey.wrap(Buffer.from(made.key), `demo-key:${made.id}`)).toString('base64');
+  const made = await control.createKey('sallyport', {
+    name: 'demonstration',
+    systems: ['helpdesk', 'lending'],
+    expires: '30d',
+    demo: true,
+  });
+  const wrapped = Buffer.from(
+    installation.rootKey.wrap(Buffer.from(made.key), `demo-key:${made.id}`),
+  ).toString('base64');
   writeDurably(path, `${JSON.stringify({ id: made.id, wrapped })}\n`, 0o600);
   return made.key;
 }

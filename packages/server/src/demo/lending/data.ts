@@ -1,8 +1,15 @@
 /** Features of an application for credit, in the order the model takes them. */
-export const FEATURES = ['income', 'amount', 'debtRatio', 'creditYears', 'latePayments', 'employmentYears'] as const;
+export const FEATURES = [
+  'income',
+  'amount',
+  'debtRatio',
+  'creditYears',
+  'latePayments',
+  'employmentYears',
+] as const;
 
 /** One labelled application. */
-export interface Application {
+interface Application {
   readonly features: readonly number[];
   /** 1 where the credit was repaid. */
   readonly repaid: 0 | 1;
@@ -19,7 +26,8 @@ export function random(seed: number): () => number {
   };
 }
 
-const normal = (next: () => number): number => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+const normal = (next: () => number): number =>
+  Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 
 /** Invents applications: no row describes anybody. The same seed gives the same rows. */
@@ -32,7 +40,17 @@ export function generateApplications(count: number, seed: number): Application[]
     const creditYears = clamp(next() * 25, 0, 40);
     const latePayments = Math.floor(clamp(-1.2 * Math.log(1 - next()) * (1 + debtRatio), 0, 12));
     const employmentYears = clamp(next() * next() * 30, 0, 40);
-    const score = 1.6 - 2.2 * (amount / income) - 2.4 * debtRatio + 0.05 * creditYears - 0.55 * latePayments + 0.06 * employmentYears + 0.8 * normal(next);
-    return { features: [income, amount, debtRatio, creditYears, latePayments, employmentYears], repaid: score > 0 ? 1 : 0 };
+    const score =
+      1.6 -
+      2.2 * (amount / income) -
+      2.4 * debtRatio +
+      0.05 * creditYears -
+      0.55 * latePayments +
+      0.06 * employmentYears +
+      0.8 * normal(next);
+    return {
+      features: [income, amount, debtRatio, creditYears, latePayments, employmentYears],
+      repaid: score > 0 ? 1 : 0,
+    };
   });
 }

@@ -29,7 +29,9 @@ class Dense {
 
   constructor(inputs: number, outputs: number, next: () => number) {
     const scale = Math.sqrt(2 / inputs);
-    this.w = Array.from({ length: inputs }, () => Array.from({ length: outputs }, () => (next() * 2 - 1) * scale));
+    this.w = Array.from({ length: inputs }, () =>
+      Array.from({ length: outputs }, () => (next() * 2 - 1) * scale),
+    );
     this.b = new Array(outputs).fill(0);
     const zeros = (): number[][] => Array.from({ length: inputs + 1 }, () => new Array(outputs).fill(0));
     this.#m = zeros();
@@ -58,9 +60,12 @@ class Dense {
     this.#dw.forEach((row, i) => {
       row.forEach((sum, j) => {
         const g = sum / count;
-        const m = (this.#m[i]![j] = 0.9 * this.#m[i]![j]! + 0.1 * g);
-        const v = (this.#v[i]![j] = 0.999 * this.#v[i]![j]! + 0.001 * g * g);
-        const change = (RATE * (m / (1 - 0.9 ** this.#steps))) / (Math.sqrt(v / (1 - 0.999 ** this.#steps)) + 1e-8);
+        const m = 0.9 * this.#m[i]![j]! + 0.1 * g;
+        this.#m[i]![j] = m;
+        const v = 0.999 * this.#v[i]![j]! + 0.001 * g * g;
+        this.#v[i]![j] = v;
+        const change =
+          (RATE * (m / (1 - 0.9 ** this.#steps))) / (Math.sqrt(v / (1 - 0.999 ** this.#steps)) + 1e-8);
         if (i < this.w.length) this.w[i]![j]! -= change;
         else this.b[j]! -= change;
         row[j] = 0;
@@ -77,8 +82,11 @@ export function trainLending(): Trained {
   const train = rows.slice(0, 5000);
   const test = rows.slice(5000);
   const mean = FEATURES.map((_, i) => train.reduce((sum, row) => sum + row.features[i]!, 0) / train.length);
-  const deviation = FEATURES.map((_, i) => Math.sqrt(train.reduce((sum, row) => sum + (row.features[i]! - mean[i]!) ** 2, 0) / train.length));
-  const scaled = (features: readonly number[]): number[] => features.map((value, i) => (value - mean[i]!) / deviation[i]!);
+  const deviation = FEATURES.map((_, i) =>
+    Math.sqrt(train.reduce((sum, row) => sum + (row.features[i]! - mean[i]!) ** 2, 0) / train.length),
+  );
+  const scaled = (features: readonly number[]): number[] =>
+    features.map((value, i) => (value - mean[i]!) / deviation[i]!);
   const next = random(SEED + 1);
   const sizes = [FEATURES.length, ...HIDDEN, 1];
   const layers = sizes.slice(1).map((outputs, i) => new Dense(sizes[i]!, outputs, next));
@@ -112,10 +120,14 @@ export function trainLending(): Trained {
   // Scaling becomes part of the first layer, so that the model takes plain numbers.
   network[0] = {
     weights: first.weights.map((row, i) => row.map((weight) => weight / deviation[i]!)),
-    bias: first.bias.map((bias, j) => bias - first.weights.reduce((sum, row, i) => sum + (row[j]! * mean[i]!) / deviation[i]!, 0)),
+    bias: first.bias.map(
+      (bias, j) =>
+        bias - first.weights.reduce((sum, row, i) => sum + (row[j]! * mean[i]!) / deviation[i]!, 0),
+    ),
   };
   return {
-    file: encodeNetwork(network, 'application', 'repayment_probability'), accuracy: right / test.length,
+    file: encodeNetwork(network, 'application', 'repayment_probability'),
+    accuracy: right / test.length,
     baseline: test.filter((row) => row.repaid === 1).length / test.length,
   };
 }
@@ -123,5 +135,7 @@ export function trainLending(): Trained {
 if (import.meta.main) {
   const { file, accuracy, baseline } = trainLending();
   writeFileSync(join(import.meta.dirname, 'lending.onnx'), file);
-  process.stdout.write(`lending.onnx: ${file.length} bytes, accuracy ${accuracy} on 1000 rows kept aside (always yes: ${baseline})\n`);
+  process.stdout.write(
+    `lending.onnx: ${file.length} bytes, accuracy ${accuracy} on 1000 rows kept aside (always yes: ${baseline})\n`,
+  );
 }
