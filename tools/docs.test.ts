@@ -12,24 +12,40 @@ const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 describe('documents agree with the code', () => {
   it('docs/ERRORS.md has exactly the codes there are, with status, meaning and action', () => {
-    const rows = [...read('docs/ERRORS.md').matchAll(/^\| `([a-z0-9-]+)` \| (\d+) \| (.+) \| (.+) \|$/gm)].map((match) => match.slice(1, 5));
-    const wanted = Object.entries(ERRORS).map(([code, { status, meaning, action }]) => [code, String(status), meaning, action.replaceAll('|', '\\|')]);
+    const rows = [
+      ...read('docs/ERRORS.md').matchAll(/^\| `([a-z0-9-]+)` \| (\d+) \| (.+) \| (.+) \|$/gm),
+    ].map((match) => match.slice(1, 5));
+    const wanted = Object.entries(ERRORS).map(([code, { status, meaning, action }]) => [
+      code,
+      String(status),
+      meaning,
+      action.replaceAll('|', '\\|'),
+    ]);
     assert.deepEqual(rows, wanted);
   });
 
   it('schema/sallyport.schema.json is the schema of the code', () => {
-    assert.deepEqual(JSON.parse(read('schema/sallyport.schema.json')), JSON.parse(JSON.stringify(configJsonSchema())));
+    assert.deepEqual(
+      JSON.parse(read('schema/sallyport.schema.json')),
+      JSON.parse(JSON.stringify(configJsonSchema())),
+    );
   });
 
   it('docs/LIFECYCLE.md names every route', () => {
     const text = read('docs/LIFECYCLE.md');
-    for (const dialect of Object.values(DIALECT_TABLE)) for (const { id } of dialect.operations) assert.ok(text.includes(`\`${id}\``), id);
+    for (const dialect of Object.values(DIALECT_TABLE))
+      for (const { id } of dialect.operations) assert.ok(text.includes(`\`${id}\``), id);
   });
 
   it('README.md names every command, and links lead somewhere', () => {
     const text = read('README.md');
     for (const { name } of COMMANDS) assert.ok(text.includes(`sallyport ${name}`), name);
-    for (const file of ['README.md', ...readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)]) {
+    for (const file of [
+      'README.md',
+      ...readdirSync(join(ROOT, 'docs'))
+        .filter((name) => name.endsWith('.md'))
+        .map((name) => `docs/${name}`),
+    ]) {
       for (const [, target] of read(file).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
         assert.ok(existsSync(join(ROOT, file, '..', target!)), `${file} links to ${target}`);
       }
@@ -41,7 +57,8 @@ describe('documents agree with the code', () => {
     assert.equal(new Set(PRACTICES.map((practice) => practice.id)).size, 64);
     for (const practice of PRACTICES) {
       assert.match(practice.maxAge, /^\d+[mhd]$/);
-      for (const field of ['area', 'practice', 'control', 'evidence', 'forPeople', 'severity'] as const) assert.ok(practice[field].length > 0, `${practice.id} ${field}`);
+      for (const field of ['area', 'practice', 'control', 'evidence', 'forPeople', 'severity'] as const)
+        assert.ok(practice[field].length > 0, `${practice.id} ${field}`);
     }
   });
 });

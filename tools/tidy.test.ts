@@ -6,16 +6,38 @@ import { describe, it } from 'node:test';
 const ROOT = join(import.meta.dirname, '..');
 /** Packages by rank: a package imports only lower ranks. */
 const RANKS: Readonly<Record<string, number>> = {
-  core: 0, vault: 1, ledger: 1, store: 1, guard: 1, policy: 1, models: 1, access: 2, govern: 2, gateway: 3, server: 4, cli: 5,
+  core: 0,
+  vault: 1,
+  ledger: 1,
+  store: 1,
+  guard: 1,
+  policy: 1,
+  models: 1,
+  access: 2,
+  govern: 2,
+  gateway: 3,
+  server: 4,
+  cli: 5,
 };
 const LINES_MAX = 400;
 const LINE_CHARACTERS_MAX = 110;
 /** Files over a limit, with what they may have. This list only shrinks. */
 const EXEMPT_LINES: Readonly<Record<string, number>> = {
-  'packages/gateway/src/forward.ts': 440, 'packages/ledger/src/ledger.ts': 425, 'packages/server/src/app.ts': 520, 'packages/store/src/exchanges.ts': 415,
+  'packages/gateway/src/forward.ts': 440,
+  'packages/ledger/src/ledger.ts': 425,
+  'packages/server/src/app.ts': 520,
+  'packages/store/src/exchanges.ts': 415,
 };
 /** Sources whose long lines are patterns, templates or rows of a table. */
-const EXEMPT_WIDTH = [/injection-rules\.ts$/, /secret-rules\.ts$/, /pii\.ts$/, /links\.ts$/, /pages\.ts$/, /helpdesk\.ts$/, /\.test\.ts$/];
+const EXEMPT_WIDTH = [
+  /injection-rules\.ts$/,
+  /secret-rules\.ts$/,
+  /pii\.ts$/,
+  /links\.ts$/,
+  /pages\.ts$/,
+  /helpdesk\.ts$/,
+  /\.test\.ts$/,
+];
 
 function files(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {
@@ -25,11 +47,16 @@ function files(folder: string): string[] {
   });
 }
 
-const sources = files(join(ROOT, 'packages')).filter((path) => /\.ts$/.test(path)).map((path) => ({
-  path: relative(ROOT, path), text: readFileSync(path, 'utf8'), package: relative(ROOT, path).split('/')[1]!,
-}));
+const sources = files(join(ROOT, 'packages'))
+  .filter((path) => /\.ts$/.test(path))
+  .map((path) => ({
+    path: relative(ROOT, path),
+    text: readFileSync(path, 'utf8'),
+    package: relative(ROOT, path).split('/')[1]!,
+  }));
 const product = sources.filter(({ path }) => path.includes('/src/') && !path.endsWith('.test.ts'));
-const importsOf = (text: string): string[] => [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1]!);
+const importsOf = (text: string): string[] =>
+  [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1]!);
 
 describe('the house is tidy', () => {
   it('packages import only lower ranks', () => {
@@ -37,27 +64,45 @@ describe('the house is tidy', () => {
       assert.ok(own in RANKS, `${own} has no rank`);
       for (const name of importsOf(text)) {
         const other = /^@sallyport\/([a-z]+)/.exec(name)?.[1];
-        if (other) assert.ok(RANKS[other]! < RANKS[own]!, `${path} imports ${name}, which is not of a lower rank`);
+        if (other)
+          assert.ok(RANKS[other]! < RANKS[own]!, `${path} imports ${name}, which is not of a lower rank`);
       }
     }
   });
 
   it('packages declare what they import, and nothing imports into the inside of another', () => {
     for (const { path, text, package: own } of product) {
-      const manifest = JSON.parse(readFileSync(join(ROOT, 'packages', own, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
+      const manifest = JSON.parse(readFileSync(join(ROOT, 'packages', own, 'package.json'), 'utf8')) as {
+        dependencies: Record<string, string>;
+      };
       for (const name of importsOf(text)) {
         if (name.startsWith('.') || name.startsWith('node:')) continue;
         const parts = name.split('/');
         const base = name.startsWith('@') ? parts.slice(0, 2).join('/') : parts[0]!;
-        assert.ok(base in manifest.dependencies, `${path} imports ${name}, which its package.json does not name`);
+        assert.ok(
+          base in manifest.dependencies,
+          `${path} imports ${name}, which its package.json does not name`,
+        );
         if (base.startsWith('@sallyport/')) assert.equal(name, base, `${path} reaches inside ${base}`);
       }
     }
   });
 
   it('files within a package have no import cycles', () => {
-    const graph = new Map(product.map(({ path, text }) => [path, text.split('\n').filter((line) => !/^import type /.test(line)).join('\n')]));
-    const edges = (path: string): string[] => importsOf(graph.get(path)!).filter((name) => name.startsWith('.')).map((name) => join(path, '..', name)).filter((name) => graph.has(name));
+    const graph = new Map(
+      product.map(({ path, text }) => [
+        path,
+        text
+          .split('\n')
+          .filter((line) => !/^import type /.test(line))
+          .join('\n'),
+      ]),
+    );
+    const edges = (path: string): string[] =>
+      importsOf(graph.get(path)!)
+        .filter((name) => name.startsWith('.'))
+        .map((name) => join(path, '..', name))
+        .filter((name) => graph.has(name));
     const done = new Set<string>();
     const visit = (path: string, trail: string[]): void => {
       assert.ok(!trail.includes(path), `import cycle: ${[...trail, path].join(' → ')}`);
@@ -75,7 +120,10 @@ describe('the house is tidy', () => {
       if (EXEMPT_WIDTH.some((pattern) => pattern.test(path))) continue;
       lines.forEach((line, i) => {
         const free = /`|'[^']{60,}'|https?:|^\s*(?:\/\/|\*|\/\*)/.test(line);
-        assert.ok(free || line.length <= LINE_CHARACTERS_MAX + 10, `${path}:${i + 1} has ${line.length} characters`);
+        assert.ok(
+          free || line.length <= LINE_CHARACTERS_MAX + 10,
+          `${path}:${i + 1} has ${line.length} characters`,
+        );
       });
     }
   });
@@ -91,29 +139,38 @@ describe('the house is tidy', () => {
   it('every export has a doc comment, every index opens with one', () => {
     for (const { path, text } of product) {
       const lines = text.split('\n');
-      if (path.endsWith('/src/index.ts')) assert.match(text, /^\/\*\*[\s\S]*Call first:[\s\S]*Do not trust it with:/, path);
+      if (path.endsWith('/src/index.ts'))
+        assert.match(text, /^\/\*\*[\s\S]*Call first:[\s\S]*Do not trust it with:/, path);
       lines.forEach((line, i) => {
         if (!/^export (?:async )?(?:function|class|interface|const)\b/.test(line)) return;
         const before = lines[i - 1] ?? '';
-        assert.ok(/\*\/$/.test(before.trim()) || /^export /.test(before), `${path}:${i + 1}: ${line.slice(0, 60)} has no doc comment`);
+        assert.ok(
+          /\*\/$/.test(before.trim()) || /^export /.test(before),
+          `${path}:${i + 1}: ${line.slice(0, 60)} has no doc comment`,
+        );
       });
     }
   });
 
   it('banned calls are absent', () => {
     const banned: [RegExp, string][] = [
-      [/\bconsole\.(?:log|error|warn)\(/, 'log through log.ts or write to the stream'], [/\beval\(|new Function\(/, 'no code from text'],
-      [/\bMath\.random\(/, 'random numbers come from node:crypto'], [/child_process/, 'the product starts no programs'],
-      [/\bTODO\b|\bFIXME\b/, 'finish it or leave it out'], [/rejectUnauthorized/, 'TLS is always verified'],
+      [/\bconsole\.(?:log|error|warn)\(/, 'log through log.ts or write to the stream'],
+      [/\beval\(|new Function\(/, 'no code from text'],
+      [/\bMath\.random\(/, 'random numbers come from node:crypto'],
+      [/child_process/, 'the product starts no programs'],
+      [/\bTODO\b|\bFIXME\b/, 'finish it or leave it out'],
+      [/rejectUnauthorized/, 'TLS is always verified'],
     ];
-    for (const { path, text } of product) for (const [pattern, why] of banned) assert.ok(!pattern.test(text), `${path}: ${why}`);
+    for (const { path, text } of product)
+      for (const [pattern, why] of banned) assert.ok(!pattern.test(text), `${path}: ${why}`);
   });
 
   it('versions are exact', () => {
     for (const path of files(join(ROOT, 'packages')).filter((name) => name.endsWith('package.json'))) {
       const manifest = JSON.parse(readFileSync(path, 'utf8')) as Record<string, Record<string, string>>;
       for (const group of ['dependencies', 'devDependencies']) {
-        for (const [name, version] of Object.entries(manifest[group] ?? {})) assert.match(version, /^\d+\.\d+\.\d+(?:-[\w.]+)?$/, `${path}: ${name}`);
+        for (const [name, version] of Object.entries(manifest[group] ?? {}))
+          assert.match(version, /^\d+\.\d+\.\d+(?:-[\w.]+)?$/, `${path}: ${name}`);
       }
     }
     assert.ok(!/"resolved": "http/.test(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')));
