@@ -73,7 +73,7 @@ function run(args) {
   const child = spawn(node, [quiet, ...args], {
     cwd: process.env.INIT_CWD && task === 'start' ? process.env.INIT_CWD : root,
     stdio: 'inherit',
-    env: { ...process.env, PATH: path },
+    env: { ...process.env, PATH: path, SALLYPORT_STARTED_BY: String(process.pid) },
   });
   // A terminal sends Ctrl-C to both of us; the child ends by itself and takes its time to do it cleanly.
   process.on('SIGINT', () => {});

@@ -19,6 +19,7 @@ export const systemNameSchema = z
 
 const actionMap = z.partialRecord(z.enum(DETECTORS), z.enum(ACTIONS));
 
+/** Limits as configured; what is left out has its default. */
 export const usageLimitsSchema = z.strictObject({
   requestsPerMinute: z.int().min(0).max(10_000_000).optional(),
   tokensPerMinute: z.int().min(0).max(1_000_000_000).optional(),

@@ -1,9 +1,11 @@
 import type { UsageLimits } from '@sallyport/core';
 
+/** A day in milliseconds. */
 export const DAY_MS = 86_400_000;
 const WINDOW_NS = 60_000_000_000n;
 /** Keys and systems that can be counted. */
 const SLOTS_MAX = 16_384;
+/** Gateway workers one process can have. */
 export const WORKERS_MAX = 16;
 
 const REQUESTS = 0;

@@ -38,7 +38,8 @@ export interface Deps {
 /** One call on its way through the gates. Stages fill it in, in order. */
 export interface Exchange {
   readonly id: string;
-  readonly seq: number;
+  /** Number in the worker's sequence; given when the first leaf is recorded, so that what is never recorded leaves no gap. */
+  seq: number;
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly address: string;
@@ -74,11 +75,11 @@ export interface Exchange {
 }
 
 /** Begins an exchange. */
-export function beginExchange(req: IncomingMessage, res: ServerResponse, seq: number): Exchange {
+export function beginExchange(req: IncomingMessage, res: ServerResponse): Exchange {
   const atMs = Date.now();
   return {
     id: newId('exc', atMs),
-    seq,
+    seq: -1,
     req,
     res,
     atMs,

@@ -43,7 +43,8 @@ export async function judgeAnswer(
   } catch (cause) {
     throw new CodedError('upstream-invalid', 'the answer is not valid JSON', { cause });
   }
-  const parts = exchange.dialect.readResponse(exchange.operation!.id, data);
+  const looking = deps.start.detectors || exchange.redactor?.used === true;
+  const parts = looking ? exchange.dialect.readResponse(exchange.operation!.id, data) : [];
   const systemPrompts = systemPromptsOf(exchange);
   const found = deps.start.detectors
     ? deps.inspection.inspect(
@@ -61,7 +62,7 @@ export async function judgeAnswer(
     ...verdictOf(system, 'output', detections),
     texts: deps.start.detectors ? parts.length : 0,
   };
-  let characters = 0;
+  let characters = looking ? 0 : plain.length;
   for (const part of parts) characters += part.text.length;
   const replacements = new Map<string, string>();
   if (verdict.action !== 'deny' && (verdict.action === 'redact' || exchange.redactor?.used)) {

@@ -16,7 +16,7 @@ export async function serve(
   deps: Deps,
   draining: boolean,
 ): Promise<void> {
-  const exchange = beginExchange(req, res, deps.nextSeq());
+  const exchange = beginExchange(req, res);
   deps.stats.inFlight++;
   try {
     readPath(exchange);

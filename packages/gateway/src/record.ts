@@ -71,6 +71,7 @@ function base(exchange: Exchange, deps: Deps) {
 /** Records what is about to be forwarded. Durable when it resolves. @throws CodedError `record-unavailable` */
 export async function recordIntent(exchange: Exchange, deps: Deps): Promise<void> {
   const sealed = sealContent(exchange, deps, 'input', exchange.body ?? new Uint8Array(0));
+  exchange.seq = deps.nextSeq();
   const leaf: IntentLeaf = {
     ...base(exchange, deps),
     type: 'exchange-intent',
@@ -126,6 +127,7 @@ export async function recordDenial(
 ): Promise<void> {
   const sealed =
     exchange.body && exchange.system ? sealContent(exchange, deps, 'input', exchange.body) : null;
+  exchange.seq = deps.nextSeq();
   const leaf: DenialLeaf = {
     ...base(exchange, deps),
     type: 'exchange-denied',

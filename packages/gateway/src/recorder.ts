@@ -23,9 +23,6 @@ export function decodeFrames(frames: Uint8Array): Frame[] {
   return out;
 }
 
-/** How long records gather under load: each sync to disk is then shared by more of them. */
-const GATHER_MS = 2;
-
 interface Pending {
   readonly leaf: string;
   readonly content: Sealable | null;
@@ -40,19 +37,20 @@ export class PortRecorder {
   readonly #sent = new Map<number, Pending[]>();
   #batch = 0;
 
-  readonly #busy: () => boolean;
+  readonly #gatherMs: () => number;
 
-  /** @param busy whether so much is in flight that records are worth gathering for a moment */
-  constructor(post: (batch: number, frames: Uint8Array<ArrayBuffer>) => void, busy: () => boolean) {
+  /** @param gatherMs how long records may gather, so that more of them share a sync; 0 for not at all */
+  constructor(post: (batch: number, frames: Uint8Array<ArrayBuffer>) => void, gatherMs: () => number) {
     this.#post = post;
-    this.#busy = busy;
+    this.#gatherMs = gatherMs;
   }
 
   /** Records a leaf, its content sealed beside it. Durable when it resolves. @throws CodedError `record-unavailable` */
   record(leaf: string, content: Sealable | null): Promise<void> {
     return new Promise((done, fail) => {
       if (this.#pending.push({ leaf, content, done, fail }) > 1) return;
-      if (this.#busy()) setTimeout(() => this.#flush(), GATHER_MS);
+      const gatherMs = this.#gatherMs();
+      if (gatherMs > 0) setTimeout(() => this.#flush(), gatherMs);
       else setImmediate(() => this.#flush());
     });
   }

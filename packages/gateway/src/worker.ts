@@ -14,8 +14,8 @@ import { Stats } from './stats.ts';
 import { Unauthenticated } from './unauthenticated.ts';
 import { Upstreams } from './upstream.ts';
 
-/** Calls in flight from which records are gathered before they go to the appender. */
-const BUSY_IN_FLIGHT = 8;
+/** How long records gather, by calls in flight: a lone call waits for nothing, a crowd shares syncs and messages. */
+const gatherMs = (inFlight: number): number => (inFlight < 8 ? 0 : inFlight < 32 ? 2 : 4);
 
 const start = workerData as WorkerStart;
 const port = parentPort!;
@@ -27,7 +27,7 @@ let draining = false;
 const stats = new Stats();
 const recorder = new PortRecorder(
   (batch, frames) => post({ type: 'record', batch, frames }, [frames.buffer]),
-  () => stats.inFlight >= BUSY_IN_FLIGHT,
+  () => gatherMs(stats.inFlight),
 );
 const unauthenticated = new Unauthenticated((address, count) =>
   post({ type: 'unauthenticated', address, count }),

@@ -8,6 +8,7 @@ import {
 import { CodedError, newEvent, newId } from '@sallyport/core';
 import type { Installation } from './installation.ts';
 
+/** How long a set-up link works, in milliseconds. */
 export const SETUP_LINK_MS = 30 * 60_000;
 const SESSION_MS = 12 * 3_600_000;
 const IDLE_MS = 30 * 60_000;

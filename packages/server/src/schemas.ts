@@ -15,6 +15,7 @@ export const errorSchema = z
   })
   .openapi('Error');
 
+/** An AI system, without credentials. */
 export const systemView = z
   .object({
     name: z.string(),
@@ -28,8 +29,10 @@ export const systemView = z
   })
   .openapi('System');
 
+/** What adding a system takes. */
 export const newSystem = z.strictObject({ name: z.string(), ...systemSchema.shape }).openapi('NewSystem');
 
+/** An API key, without its secret. */
 export const keyView = z
   .object({
     id: z.string(),
@@ -44,6 +47,7 @@ export const keyView = z
   })
   .openapi('Key');
 
+/** What creating a key takes. */
 export const newKey = z
   .strictObject({
     name: z.string().min(1).max(128),
@@ -53,10 +57,12 @@ export const newKey = z
   })
   .openapi('NewKey');
 
+/** A new key; the only time its secret is shown. */
 export const issuedKey = z
   .object({ id: z.string(), key: z.string(), expiresAt: z.string() })
   .openapi('IssuedKey');
 
+/** One call, without content. */
 export const exchangeView = z
   .object({
     id: z.string(),
@@ -82,6 +88,7 @@ export const exchangeView = z
   })
   .openapi('Exchange');
 
+/** One call with its entries in the log and their audit paths (base64). */
 export const exchangeProof = z
   .object({
     exchange: exchangeView,
@@ -99,6 +106,7 @@ export const exchangeProof = z
   })
   .openapi('ExchangeProof');
 
+/** One control, as computed now. */
 export const controlView = z
   .object({
     id: z.string(),
@@ -113,6 +121,7 @@ export const controlView = z
   })
   .openapi('Control');
 
+/** Detections of one kind on one system. */
 export const findingView = z
   .object({
     fingerprint: z.string(),
@@ -128,6 +137,7 @@ export const findingView = z
   })
   .openapi('Finding');
 
+/** What enforcing would have blocked on one system. */
 export const observationView = z
   .object({
     system: z.string(),
@@ -137,9 +147,11 @@ export const observationView = z
   })
   .openapi('Observation');
 
+/** One thing the doctor looked at. */
 export const diagnosisView = z
   .object({ check: z.string(), ok: z.boolean(), detail: z.string(), remedy: z.string().nullable() })
   .openapi('Diagnosis');
+/** A signed checkpoint of the log. */
 export const checkpointView = z
   .object({ size: z.number(), rootHash: z.string(), note: z.string(), verifierKey: z.string() })
   .openapi('Checkpoint');

@@ -3,6 +3,13 @@ import { loadConfig, startServer } from '@sallyport/server';
 import type { Command } from '../commands.ts';
 import { print, printJson } from '../output.ts';
 
+/** `npm start` stands between a terminal and the server; when it is killed the server must not stay behind. */
+function onParentGone(stop: () => void): void {
+  const parent = Number(process.env['SALLYPORT_STARTED_BY'] ?? 0);
+  if (parent === 0 || process.ppid !== parent) return;
+  setInterval(() => process.ppid !== parent && stop(), 1_000).unref();
+}
+
 /** Starts the server and stays until it is told to stop. */
 export const up: Command = {
   name: 'up',
@@ -53,6 +60,7 @@ export const up: Command = {
     }
     await new Promise<void>((done) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
+      onParentGone(done);
     });
     if (!options.json) print('  Stopping: calls in flight may end …');
     await server.stop();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { FEATURES, generateApplications, random } from './data.ts';
 import { encodeNetwork, type Layer } from './onnx-file.ts';
 
+/** Seed of the invented data and of the first weights. */
 export const SEED = 20_261_121;
 const HIDDEN = [16, 8];
 const EPOCHS = 30;
