@@ -16,7 +16,7 @@ const DATATYPES = new Set([
   'FP64',
   'BYTES',
 ]);
-const MODEL = '/v2/models/([\\w.-]{1,128})(?:/versions/[\\w.-]{1,64})?';
+const MODEL = '/v2/models/(\\w[\\w.-]{0,127})(?:/versions/\\w[\\w.-]{0,63})?';
 
 function validateTensor(tensor: unknown, i: number): void {
   const fail = (what: string): never => {

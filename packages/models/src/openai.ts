@@ -81,7 +81,7 @@ export const openai: Dialect = {
     {
       id: 'models.get',
       method: 'GET',
-      path: /^\/v1\/models\/([\w.:@-]{1,128}(?:\/[\w.:@-]{1,128})?)$/,
+      path: /^\/v1\/models\/(\w[\w.:@-]{0,127}(?:\/\w[\w.:@-]{0,127})?)$/,
       modelGroup: 1,
     },
   ],

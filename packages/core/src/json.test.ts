@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { configJsonSchema, parseConfig } from './config.ts';
+import { parseDurationMs } from './duration.ts';
+import { isId, newId } from './ids.ts';
+import { parseStrictJson, replaceStrings, toPointer, visitStrings } from './json.ts';
+
+/** JSON text with spaces where they may stand. */
+const spaced = (value: unknown): string => JSON.stringify(value, null, 2);
+
+describe('strict JSON', () => {
+  it('reads what JSON.parse reads, whatever the document', () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 8 }), (text) =>
+        assert.deepEqual(parseStrictJson(text), JSON.parse(text)),
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('refuses what two parsers read differently, however it is written', () => {
+    for (const text of [
+      '{"a":1,"a":2}',
+      '{"a":1,"\\u0061":2}',
+      '[{"x":{"b":1,"b":1}}]',
+      '{"__proto__":1,"__proto__":2}',
+    ]) {
+      assert.throws(() => parseStrictJson(text), { code: 'body-duplicate-key' }, text);
+    }
+    for (const text of ['', '{', '"a', '{"a":"\\"}', '[1,]', '{"a"}', 'nul', '\u{feff}{}'])
+      assert.throws(() => parseStrictJson(text), { code: 'body-not-json' }, text);
+    assert.throws(() => parseStrictJson('['.repeat(65) + ']'.repeat(65)), { code: 'body-too-deep' });
+    assert.deepEqual(parseStrictJson('{"a":"{\\"b\\":1,[[["}'), { a: '{"b":1,[[[' });
+  });
+
+  it('replaces one string and nothing else', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 5 }), fc.string(), fc.nat(), (value, replacement, pick) => {
+        const pointers: string[] = [];
+        visitStrings(value, (_text, path) => pointers.push(toPointer(path)));
+        if (pointers.length === 0) return;
+        const chosen = pointers[pick % pointers.length]!;
+        for (const text of [JSON.stringify(value), spaced(value)]) {
+          assert.equal(replaceStrings(text, new Map()), text);
+          const changed = JSON.parse(replaceStrings(text, new Map([[chosen, replacement]]))) as unknown;
+          visitStrings(changed, (seen, path) => {
+            if (toPointer(path) === chosen) assert.equal(seen, replacement);
+          });
+          const back: Map<string, string> = new Map();
+          visitStrings(value, (seen, path) => toPointer(path) === chosen && back.set(chosen, seen));
+          assert.deepEqual(
+            JSON.parse(replaceStrings(JSON.stringify(changed), back)),
+            JSON.parse(JSON.stringify(value)),
+          );
+        }
+      }),
+      { numRuns: 500 },
+    );
+    assert.equal(
+      replaceStrings('{ "n":1.0,"b":12345678901234567890 , "s":"x" }', new Map([['/s', 'y']])),
+      '{ "n":1.0,"b":12345678901234567890 , "s":"y" }',
+    );
+  });
+});
+
+describe('ids, durations, configuration', () => {
+  it('ids sort by time and have their shape', () => {
+    const ids = [1, 1000, 1_800_000_000_000].map((ms) => newId('exc', ms));
+    assert.deepEqual([...ids].sort(), ids);
+    assert.ok(isId('exc', ids[0]!) && !isId('key', ids[0]!) && !isId('exc', `${ids[0]}x`));
+  });
+  it('durations', () => {
+    assert.deepEqual(
+      ['45s', '90m', '12h', '30d'].map(parseDurationMs),
+      [45_000, 5_400_000, 43_200_000, 2_592_000_000],
+    );
+    for (const text of ['', '30', 'd', '-1d', '1.5h', '9999999d'])
+      assert.throws(() => parseDurationMs(text), { code: 'usage' });
+  });
+  it('configuration has defaults, refuses what it does not know, and has a schema', () => {
+    assert.deepEqual(
+      [parseConfig({}).gateway, parseConfig(null).control.port],
+      [{ host: '127.0.0.1', port: 8080 }, 8081],
+    );
+    assert.throws(() => parseConfig({ systems: { a: { dialect: 'openai', urls: ['ftp://x'] } } }), {
+      code: 'config-invalid',
+    });
+    assert.throws(
+      () => parseConfig({ systems: { a: { dialect: 'openai', urls: ['https://x.example'], color: 1 } } }),
+      /systems\.a/,
+    );
+    assert.equal((configJsonSchema() as { additionalProperties: boolean }).additionalProperties, false);
+  });
+});

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { DIALECT_TABLE, findRoute, joinUrl } from './routes.ts';
+import { SseParser } from './sse.ts';
+
+describe('server-sent events', () => {
+  const stream =
+    'data: {"a":1}\n\n: comment\n\nevent: x\r\ndata: one\r\ndata: two\r\n\r\ndata: é漢\n\ndata:tight\n\nevent: empty\n\ndata: last';
+  const read = (cuts: readonly number[]): unknown[] => {
+    const bytes = Buffer.from(stream);
+    const parser = new SseParser(1000);
+    const edges = [0, ...[...cuts].map((cut) => cut % bytes.length).sort((a, b) => a - b), bytes.length];
+    const events = edges.slice(1).flatMap((to, i) => parser.push(bytes.subarray(edges[i], to)));
+    return [...events, ...parser.end()];
+  };
+  it('are the same wherever the chunks are cut', () => {
+    const whole = read([]) as { data: string | null; raw: string }[];
+    assert.deepEqual(
+      whole.map((event) => event.data),
+      ['{"a":1}', null, 'one\ntwo', 'é漢', 'tight', null, 'last'],
+    );
+    assert.equal(whole.map((event) => event.raw).join(''), stream);
+    fc.assert(
+      fc.property(fc.array(fc.nat(200), { maxLength: 20 }), (cuts) => assert.deepEqual(read(cuts), whole)),
+      { numRuns: 500 },
+    );
+  });
+  it('are bounded and must be UTF-8', () => {
+    assert.throws(() => new SseParser(10).push(Buffer.from('data: far too long')), {
+      code: 'upstream-too-large',
+    });
+    assert.throws(() => new SseParser(10).push(Buffer.from([0xff])), { code: 'upstream-invalid' });
+  });
+});
+
+describe('dialects', () => {
+  it('find their routes, exactly', () => {
+    assert.equal(
+      (findRoute('POST', '/v1/chat/completions') as { operation: { id: string } }).operation.id,
+      'chat.completions',
+    );
+    assert.equal((findRoute('POST', '/v2/models/a/versions/1/infer') as { model: string }).model, 'a');
+    assert.equal(findRoute('GET', '/v1/chat/completions'), 'wrong-method');
+    for (const path of [
+      '/v1/chat/completions/',
+      '/v1/Chat/completions',
+      '/v2/models/a/b/infer',
+      '/v2/models/../infer',
+      '/',
+    ])
+      assert.equal(findRoute('POST', path), null, path);
+  });
+  it('join base and path without a second version', () => {
+    assert.equal(joinUrl(new URL('https://a.example/v1'), '/v1/models'), '/v1/models');
+    assert.equal(joinUrl(new URL('https://a.example/proxy/v1/'), '/v1/models'), '/proxy/v1/models');
+    assert.equal(joinUrl(new URL('https://a.example'), '/v1/models'), '/v1/models');
+  });
+  it('classify texts: tool results are documents, system messages are known, ids are none', () => {
+    const { parts } = DIALECT_TABLE.openai.readRequest('chat.completions', {
+      model: 'm',
+      messages: [
+        { role: 'system', content: 'be good' },
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'hi there' },
+            { type: 'image_url', image_url: { url: `data:image/png;base64,${'A'.repeat(40)}` } },
+          ],
+        },
+        { role: 'tool', tool_call_id: 'call_1', content: 'result' },
+      ],
+    });
+    assert.deepEqual(
+      parts.map(({ pointer, channel, system }) => [pointer, channel, system]),
+      [
+        ['/messages/0/content', 'user', true],
+        ['/messages/1/content/0/text', 'user', false],
+        ['/messages/2/content', 'document', false],
+      ],
+    );
+    const anthropic = DIALECT_TABLE.anthropic.readRequest('messages', {
+      model: 'm',
+      max_tokens: 5,
+      system: 's s',
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'tool_result', tool_use_id: 't', content: [{ type: 'text', text: 'from a tool' }] },
+          ],
+        },
+      ],
+    });
+    assert.deepEqual(
+      anthropic.parts.map((part) => [part.channel, part.system]),
+      [
+        ['user', true],
+        ['document', false],
+      ],
+    );
+  });
+  it('check tensors', () => {
+    const infer = (tensor: unknown): unknown => DIALECT_TABLE.oip.readRequest('infer', { inputs: [tensor] });
+    infer({ name: 'a', shape: [1, 2], datatype: 'FP32', data: [[1, 2]] });
+    for (const bad of [
+      {},
+      { name: 'a', shape: [2], datatype: 'FP32', data: [1] },
+      { name: 'a', shape: [1], datatype: 'BYTES', data: [1] },
+      { name: 'a', shape: [-1], datatype: 'FP32', data: [] },
+      { name: 'a', shape: [1], datatype: 'FP31', data: [1] },
+    ]) {
+      assert.throws(() => infer(bad), { code: 'body-invalid' });
+    }
+  });
+});
