@@ -37,11 +37,19 @@ export async function hashPassword(password: string): Promise<string> {
   return `$argon2id$v=19$m=${PARAMETERS.memory},t=${PARAMETERS.passes},p=${PARAMETERS.parallelism}$${b64(nonce)}$${b64(key)}`;
 }
 
-const DUMMY = hashPassword('no such administrator');
+let dummy: Promise<string> | null = null;
+
+/** A hash to compare with where there is no administrator; made when first needed. */
+function dummyHash(): Promise<string> {
+  dummy ??= hashPassword('no such administrator');
+  return dummy;
+}
 
 /** Whether a password matches; takes as long when there is no such administrator (`stored` null). */
 export async function verifyPassword(password: string, stored: string | null): Promise<boolean> {
-  const match = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([^$]+)\$([^$]+)$/.exec(stored ?? (await DUMMY));
+  const match = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([^$]+)\$([^$]+)$/.exec(
+    stored ?? (await dummyHash()),
+  );
   if (!match || password.length > CHARACTERS_MAX) return false;
   const expected = Buffer.from(match[5]!, 'base64');
   const key = await derive(password, Buffer.from(match[4]!, 'base64'), PARAMETERS);

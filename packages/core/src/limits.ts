@@ -15,7 +15,7 @@ export const LIMITS = {
   /** Nesting of JSON in requests and answers. */
   jsonDepthMax: 64,
   /** Strings one body may hold. */
-  jsonStringsMax: 200_000,
+  jsonStringsMax: 50_000,
   /** Texts at least this long are inspected off the event loop. */
   inspectInlineBytesMax: 32 * 1024,
   /** Detections kept for one exchange and direction. */

@@ -5,6 +5,7 @@ import {
   type ErrorCode,
   type ExchangeFacts,
   type KeySnapshot,
+  LIMITS,
   newId,
   type SystemSnapshot,
   type Verdict,
@@ -135,7 +136,7 @@ export function verdictRecord(verdict: Verdict & { texts: number }): VerdictReco
     action: verdict.action,
     wouldBe: verdict.wouldBe,
     texts: verdict.texts,
-    detections: verdict.detections.map((d) => ({
+    detections: verdict.detections.slice(0, LIMITS.detectionsMax).map((d) => ({
       ...d,
       location: { ...d.location, pointer: safePointer(d.location.pointer) },
     })),

@@ -88,6 +88,9 @@ export async function read(exchange: Exchange, deps: Deps): Promise<void> {
   mark(exchange, 'read');
 }
 
+/** Policies named in a record. */
+const POLICY_IDS_MAX = 32;
+
 /** Which system, and may this key use it so? */
 export function authorise(exchange: Exchange, deps: Deps): void {
   const state = deps.state();
@@ -104,7 +107,7 @@ export function authorise(exchange: Exchange, deps: Deps): void {
     model: chosen.model ?? '',
     stream,
   });
-  exchange.policy = { ids: decision.policyIds, version: state.policies.version };
+  exchange.policy = { ids: decision.policyIds.slice(0, POLICY_IDS_MAX), version: state.policies.version };
   if (!decision.allowed) throw new CodedError('not-authorised', `the key may not use \`${name}\``);
   mark(exchange, 'authorise');
 }

@@ -7,7 +7,7 @@ import {
   type Verdict,
 } from '@sallyport/core';
 import { Redactor } from '@sallyport/guard';
-import type { Usage } from '@sallyport/models';
+import type { TextPart, Usage } from '@sallyport/models';
 import type { Deps, Exchange } from './exchange.ts';
 import { applyEdits, type Edit, embed, orderEdits, restorations } from './rewrite.ts';
 import { actionFor, verdictOf } from './state.ts';
@@ -35,16 +35,17 @@ export async function judgeAnswer(
   plain: Buffer,
 ): Promise<JudgedAnswer> {
   const system = exchange.system!;
+  const looking = deps.start.detectors || exchange.redactor?.used === true;
   let text: string;
   let data: unknown;
+  let parts: readonly TextPart[];
   try {
     text = decodeUtf8(plain);
     data = parseStrictJson(text);
+    parts = looking ? exchange.dialect.readResponse(exchange.operation!.id, data) : [];
   } catch (cause) {
     throw new CodedError('upstream-invalid', 'the answer is not valid JSON', { cause });
   }
-  const looking = deps.start.detectors || exchange.redactor?.used === true;
-  const parts = looking ? exchange.dialect.readResponse(exchange.operation!.id, data) : [];
   const systemPrompts = systemPromptsOf(exchange);
   const found = deps.start.detectors
     ? deps.inspection.inspect(

@@ -1,4 +1,4 @@
-import { CodedError } from '@sallyport/core';
+import { CodedError, LIMITS } from '@sallyport/core';
 import { type Sealable, sealTogether } from '@sallyport/vault';
 
 /** An entry in the frames sent to the appender. */
@@ -47,6 +47,9 @@ export class PortRecorder {
 
   /** Records a leaf, its content sealed beside it. Durable when it resolves. @throws CodedError `record-unavailable` */
   record(leaf: string, content: Sealable | null): Promise<void> {
+    // One record that is too large must not take others of its batch down.
+    if (Buffer.byteLength(leaf) > LIMITS.leafBytesMax)
+      return Promise.reject(new CodedError('entry-too-large'));
     return new Promise((done, fail) => {
       if (this.#pending.push({ leaf, content, done, fail }) > 1) return;
       const gatherMs = this.#gatherMs();

@@ -132,7 +132,8 @@ export function collectTexts(body: unknown, classify: Classify): TextPart[] {
     if (isStructural(key, text)) return;
     const kind = classify(path, parent);
     if (!kind) return;
-    if (!text.isWellFormed())
+    // A system may cut a character between two deltas; a caller has no reason to.
+    if (kind.channel !== 'output' && !text.isWellFormed())
       throw new CodedError(
         'body-lone-surrogate',
         `the text at \`${toPointer(path)}\` is not well-formed Unicode`,
