@@ -39,7 +39,7 @@ export class PortRecorder {
 
   readonly #gatherMs: () => number;
 
-  /** @param gatherMs how long records may gather, so that more of them share a sync; 0 for not at all */
+  /** @param gatherMs how long records may gather, so that more of them share a sync; 0 to the end of the turn, less for not at all */
   constructor(post: (batch: number, frames: Uint8Array<ArrayBuffer>) => void, gatherMs: () => number) {
     this.#post = post;
     this.#gatherMs = gatherMs;
@@ -54,6 +54,7 @@ export class PortRecorder {
       if (this.#pending.push({ leaf, content, done, fail }) > 1) return;
       const gatherMs = this.#gatherMs();
       if (gatherMs > 0) setTimeout(() => this.#flush(), gatherMs);
+      else if (gatherMs < 0) queueMicrotask(() => this.#flush());
       else setImmediate(() => this.#flush());
     });
   }

@@ -15,7 +15,7 @@ import { Unauthenticated } from './unauthenticated.ts';
 import { Upstreams } from './upstream.ts';
 
 /** How long records gather, by calls in flight: a lone call waits for nothing, a crowd shares syncs and messages. */
-const gatherMs = (inFlight: number): number => (inFlight < 8 ? 0 : inFlight < 32 ? 2 : 4);
+const gatherMs = (inFlight: number): number => (inFlight < 2 ? -1 : inFlight < 8 ? 0 : inFlight < 32 ? 2 : 4);
 
 const start = workerData as WorkerStart;
 const port = parentPort!;

