@@ -1,0 +1,54 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Control } from '../control.ts';
+import * as schemas from '../schemas.ts';
+import { body, type Env, failures, json, named } from './shared.ts';
+
+/** Routes of the API keys. */
+export function keyRoutes(app: OpenAPIHono<Env>, control: Control): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/keys',
+      summary: 'List API keys, without secrets',
+      responses: { 200: json(z.object({ keys: z.array(schemas.keyView) }), 'Every key'), ...failures },
+    }),
+    async (c) =>
+      c.json(
+        {
+          keys: (await control.keys()).map((key) => ({
+            ...key,
+            systems: [...key.systems],
+            limits: { ...key.limits },
+          })),
+        },
+        200,
+      ),
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/keys',
+      summary: 'Create an API key; the secret is shown this once',
+      request: body(schemas.newKey),
+      responses: { 201: json(schemas.issuedKey, 'The key'), ...failures },
+    }),
+    async (c) =>
+      c.json(
+        await control.createKey(c.var.actor, c.req.valid('json') as Parameters<Control['createKey']>[1]),
+        201,
+      ),
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/keys/{id}/revoke',
+      summary: 'Revoke an API key; in force when this answers',
+      request: named('id'),
+      responses: { 200: json(schemas.keyView, 'Revoked'), ...failures },
+    }),
+    async (c) => {
+      const key = await control.revokeKey(c.var.actor, c.req.param('id'));
+      return c.json({ ...key, systems: [...key.systems], limits: { ...key.limits } }, 200);
+    },
+  );
+}

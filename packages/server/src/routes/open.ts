@@ -1,0 +1,50 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Control } from '../control.ts';
+import { prometheus } from '../metrics.ts';
+import { type Env, json } from './shared.ts';
+
+/** Routes that tell nothing about anybody: health, readiness, counts. */
+export function openRoutes(app: OpenAPIHono<Env>, control: Control): void {
+  const health = z.object({ status: z.string() });
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/healthz',
+      summary: 'Whether the process lives',
+      responses: { 200: json(health, 'It lives') },
+    }),
+    (c) => c.json({ status: 'ok' }, 200),
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/readyz',
+      summary: 'Whether calls are taken',
+      responses: { 200: json(health, 'Yes'), 503: json(health, 'Not now') },
+    }),
+    (c) =>
+      control.gateway && control.gateway.size > 0
+        ? c.json({ status: 'ready' }, 200)
+        : c.json({ status: 'no gateway worker runs' }, 503),
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/metrics',
+      summary: 'Counts in the Prometheus text format',
+      responses: { 200: { description: 'Counts', content: { 'text/plain': { schema: z.string() } } } },
+    }),
+    (c) => {
+      const { ledger } = control.installation;
+      return c.text(
+        prometheus(control.stats(), {
+          ledgerSize: ledger.size,
+          checkpointSize: ledger.checkpoint.size,
+          workers: control.gateway?.size ?? 0,
+        }),
+        200,
+        { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+      );
+    },
+  );
+}

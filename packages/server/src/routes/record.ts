@@ -1,0 +1,136 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Control } from '../control.ts';
+import { diagnose } from '../doctor.ts';
+import * as schemas from '../schemas.ts';
+import { type Env, exchangeView, failures, json, named } from './shared.ts';
+
+/** Routes of the record and of what is concluded from it. */
+export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
+  const query = z.object({
+    system: z.string().max(64).optional(),
+    outcome: z.string().max(32).optional(),
+    before: z.string().max(64).optional(),
+    limit: z.coerce.number().int().min(1).max(500).default(50),
+  });
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/exchanges',
+      summary: 'List exchanges, newest first',
+      request: { query },
+      responses: {
+        200: json(z.object({ exchanges: z.array(schemas.exchangeView) }), 'Exchanges'),
+        ...failures,
+      },
+    }),
+    async (c) =>
+      c.json({ exchanges: (await control.exchanges(c.req.valid('query'))).map(exchangeView) }, 200),
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/exchanges/{id}',
+      summary: 'One exchange with its entries in the log and their inclusion proofs',
+      request: { ...named('id'), query: z.object({ content: z.enum(['true', 'false']).optional() }) },
+      responses: {
+        200: json(schemas.exchangeProof, 'The exchange; content only when asked for, which is recorded'),
+        ...failures,
+      },
+    }),
+    async (c) => {
+      const { summary, entries, checkpoint } = await control.exchange(
+        c.var.actor,
+        c.req.param('id'),
+        c.req.query('content') === 'true',
+      );
+      return c.json(
+        {
+          exchange: exchangeView(summary),
+          entries: entries.map((entry) => ({ ...entry, leaf: { ...entry.leaf } })),
+          checkpoint,
+        },
+        200,
+      );
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/observations',
+      summary: 'What enforcing would have blocked, by system',
+      responses: {
+        200: json(z.object({ observations: z.array(schemas.observationView) }), 'By system'),
+        ...failures,
+      },
+    }),
+    async (c) => {
+      await control.installation.flush();
+      return c.json({ observations: await control.installation.store.exchanges.summaries() }, 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/findings',
+      summary: 'Findings: detections of one kind on one system',
+      responses: { 200: json(z.object({ findings: z.array(schemas.findingView) }), 'Findings'), ...failures },
+    }),
+    async (c) => {
+      await control.installation.flush();
+      return c.json({ findings: await control.installation.store.exchanges.findings() }, 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/posture',
+      summary: 'Every control, computed now from evidence',
+      responses: { 200: json(z.object({ controls: z.array(schemas.controlView) }), 'Controls'), ...failures },
+    }),
+    async (c) =>
+      c.json(
+        {
+          controls: (await control.posture()).map((one) => ({
+            ...one,
+            evidence: [...one.evidence],
+            missing: [...one.missing],
+          })),
+        },
+        200,
+      ),
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/ledger/checkpoint',
+      summary: 'Sign a checkpoint over everything recorded so far',
+      responses: { 200: json(schemas.checkpointView, 'The checkpoint'), ...failures },
+    }),
+    async (c) => {
+      const { ledger } = control.installation;
+      const checkpoint = await ledger.checkpointNow();
+      const { note } = checkpoint.size > 0 ? await ledger.prove(0) : { note: '' };
+      return c.json(
+        {
+          size: checkpoint.size,
+          rootHash: checkpoint.root.toString('base64'),
+          note,
+          verifierKey: ledger.verifierKey,
+        },
+        200,
+      );
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/doctor',
+      summary: 'What is wrong and what to type',
+      responses: {
+        200: json(z.object({ diagnoses: z.array(schemas.diagnosisView) }), 'Checks'),
+        ...failures,
+      },
+    }),
+    async (c) => c.json({ diagnoses: await diagnose(control) }, 200),
+  );
+}

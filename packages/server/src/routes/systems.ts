@@ -1,0 +1,60 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Control } from '../control.ts';
+import * as schemas from '../schemas.ts';
+import { body, type Env, failures, json, named, systemView } from './shared.ts';
+
+/** Routes of the AI systems. */
+export function systemRoutes(app: OpenAPIHono<Env>, control: Control): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/systems',
+      summary: 'List AI systems',
+      responses: {
+        200: json(z.object({ systems: z.array(schemas.systemView) }), 'Every system'),
+        ...failures,
+      },
+    }),
+    async (c) => c.json({ systems: (await control.systems()).map(systemView) }, 200),
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/systems',
+      summary: 'Add an AI system',
+      request: body(schemas.newSystem),
+      responses: { 201: json(schemas.systemView, 'Added'), ...failures },
+    }),
+    async (c) => {
+      const { name, ...config } = c.req.valid('json');
+      return c.json(systemView(await control.addSystem(c.var.actor, name, config)), 201);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/systems/{name}/mode',
+      summary: 'Observe or enforce',
+      request: { ...named('name'), ...body(z.strictObject({ mode: z.enum(['observe', 'enforce']) })) },
+      responses: { 200: json(schemas.systemView, 'Changed'), ...failures },
+    }),
+    async (c) =>
+      c.json(
+        systemView(await control.setMode(c.var.actor, c.req.param('name'), c.req.valid('json').mode)),
+        200,
+      ),
+  );
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/v1/systems/{name}',
+      summary: 'Remove an AI system',
+      request: named('name'),
+      responses: { 204: { description: 'Removed' }, ...failures },
+    }),
+    async (c) => {
+      await control.removeSystem(c.var.actor, c.req.param('name'));
+      return c.body(null, 204);
+    },
+  );
+}
