@@ -72,11 +72,13 @@ describe('limits at the gateway', () => {
     const server = await testServer({ systems: { main: enforced(fake) }, workers: 3 });
     try {
       const key = await server.key(['main'], { requestsPerMinute: 50 });
+      const begun = Date.now();
       const answers = await Promise.all(Array.from({ length: 200 }, () => server.chat(key, 'hi')));
+      const trickle = Math.ceil(((Date.now() - begun) / 60_000) * 50);
       const refused = answers.filter((answer) => answer.status === 429);
       // A minute's allowance, and what trickles in at 50 a minute while the test runs.
       const through = answers.length - refused.length;
-      assert.ok(through >= 50 && through <= 54, `${through}`);
+      assert.ok(through >= 50 && through <= 50 + trickle, `${through}`);
       assert.equal(fake.requests.length, through);
       for (const answer of refused) assert.ok(Number(answer.headers.get('retry-after')) >= 1);
       const { summary } = await server.control.exchange('test', exchangeOf(refused[0]!), false);

@@ -60,17 +60,7 @@ export class Events {
     if (subject !== undefined) query = query.where('subject', '=', subject);
     const row = await query.orderBy('at', 'desc').orderBy('leaf_index', 'desc').limit(1).executeTakeFirst();
     if (!row) return null;
-    return {
-      v: 1,
-      type: row.type as SallyportEvent['type'],
-      id: row.id,
-      at: row.at,
-      actor: row.actor,
-      subject: row.subject,
-      demo: row.demo === 1,
-      synthetic: row.synthetic === 1,
-      data: JSON.parse(row.data) as Record<string, unknown>,
-    };
+    return toEvent(row);
   }
 
   /** The latest events, newest first. */
@@ -81,16 +71,20 @@ export class Events {
       .orderBy('leaf_index', 'desc')
       .limit(most)
       .execute();
-    return rows.map((row) => ({
-      v: 1,
-      type: row.type as SallyportEvent['type'],
-      id: row.id,
-      at: row.at,
-      actor: row.actor,
-      subject: row.subject,
-      demo: row.demo === 1,
-      synthetic: row.synthetic === 1,
-      data: JSON.parse(row.data) as Record<string, unknown>,
-    }));
+    return rows.map(toEvent);
   }
+}
+
+function toEvent(row: Database['events']): SallyportEvent {
+  return {
+    v: 1,
+    type: row.type as SallyportEvent['type'],
+    id: row.id,
+    at: row.at,
+    actor: row.actor,
+    subject: row.subject,
+    demo: row.demo === 1,
+    synthetic: row.synthetic === 1,
+    data: JSON.parse(row.data) as Record<string, unknown>,
+  };
 }
