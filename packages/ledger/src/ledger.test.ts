@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -197,6 +198,21 @@ describe('ledger', () => {
     assert.equal(ledger.size, 60);
     assert.ok(readdirSync(join(dir, 'journal')).length <= 3);
     await ledger.close();
+  });
+
+  it('never touches again what the last checkpoint rests on', async () => {
+    // Found by 1,000 kills: a partial tile that was written anew, though unchanged, could be cut short by a crash.
+    const dir = folder();
+    const ledger = await Ledger.open({ folder: dir, signer: signer(), checkpointMs: 60_000 });
+    await ledger.append(Array.from({ length: 300 }, (_, i) => entry(i)));
+    await ledger.checkpointNow();
+    const before = statSync(join(dir, 'tile/1/000.p/1'));
+    await ledger.append([entry(300)]);
+    await ledger.checkpointNow();
+    const after = statSync(join(dir, 'tile/1/000.p/1'));
+    assert.deepEqual([after.ino, after.mtimeMs], [before.ino, before.mtimeMs]);
+    await ledger.close();
+    assert.ok((await verifyLedger(dir, ledger.verifierKey)).ok);
   });
 
   it('refuses entries over the limit of the layout', async () => {

@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError, LIMITS } from '@sallyport/core';
 import { Journal, type JournalEntry } from './journal.ts';
@@ -261,8 +260,7 @@ export class Ledger {
     for (const [path, content, flags] of work.files()) await files.write(path, content, flags);
     await files.syncFolders();
     const next = { origin: this.#options.signer.name, size: start + batch.length, root: work.root() };
-    await files.write('checkpoint.new', Buffer.from(signCheckpoint(next, this.#options.signer)));
-    await rename(join(this.folder, 'checkpoint.new'), join(this.folder, 'checkpoint'));
+    await files.write('checkpoint', Buffer.from(signCheckpoint(next, this.#options.signer)));
     await files.syncFolders();
     work.commit(this.#edge);
     this.#checkpoint = next;
@@ -345,8 +343,11 @@ class TileWork {
   readonly #out: [string, Uint8Array, 'w' | 'a'][] = [];
   readonly #content = new Map<string, Buffer[]>();
   readonly #partials: string[] = [];
+  /** Partial files that stand already, under the last checkpoint. */
+  readonly #standing: ReadonlySet<string>;
 
   constructor(edge: Edge, start: number) {
+    this.#standing = new Set(partialPaths(start));
     this.#levels = edge.levels.map((level) => level.slice());
     this.#first = this.#levels.map((_, level) => Math.floor(levelCount(start, level) / TILE_WIDTH));
     this.#entries = edge.entries.slice();
@@ -388,7 +389,8 @@ class TileWork {
   files(): [string, Uint8Array, 'w' | 'a'][] {
     const partial = (path: string, content: Uint8Array): void => {
       this.#partials.push(path);
-      this.#out.push([path, content, 'w']);
+      // The same path has the same content: what the last checkpoint rests on is never touched again.
+      if (!this.#standing.has(path)) this.#out.push([path, content, 'w']);
     };
     if (this.#entries.length > 0) {
       partial(

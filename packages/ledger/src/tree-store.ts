@@ -1,5 +1,5 @@
 import { createReadStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CodedError } from '@sallyport/core';
 import { CompactRange, rootOf } from './merkle.ts';
@@ -38,7 +38,10 @@ export class DurableFiles {
     this.#folder = folder;
   }
 
-  /** Writes or extends one file and syncs it. */
+  /**
+   * Writes or extends one file and syncs it. A file written whole appears under its name only when it is complete:
+   * a crash never leaves a checkpoint's tile cut short.
+   */
   async write(path: string, content: Uint8Array, flags: 'w' | 'a' = 'w'): Promise<void> {
     const full = join(this.#folder, path);
     const parent = dirname(full);
@@ -48,13 +51,15 @@ export class DurableFiles {
         this.#foldersToSync.add(at);
     }
     this.#foldersToSync.add(parent);
-    const file = await open(full, flags, 0o600);
+    const target = flags === 'w' ? `${full}.new` : full;
+    const file = await open(target, flags, 0o600);
     try {
       await file.write(content);
       await file.sync();
     } finally {
       await file.close();
     }
+    if (flags === 'w') await rename(target, full);
   }
 
   /** Syncs every folder touched since the last call. */
