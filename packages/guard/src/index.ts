@@ -6,7 +6,8 @@
  * Do not trust it with: semantic attacks. Rules see what is said, not what is meant; see `docs/THREATS.md`.
  */
 export { canonicalise, type View } from './canonicalise.ts';
-export { INJECTION_RULES, type InjectionRule } from './injection-rules.ts';
+export type { InjectionRule } from './injection-rule.ts';
+export { INJECTION_RULES } from './injection-rules.ts';
 export { Inspector } from './inspector.ts';
 export { PLACEHOLDER, Redactor } from './redaction.ts';
 export { SECRET_RULES, type SecretRule } from './secret-rules.ts';
