@@ -79,7 +79,10 @@ export async function read(exchange: Exchange, deps: Deps): Promise<void> {
       'the binary tensor extension cannot be inspected; send tensors as JSON',
     );
   }
-  const { bodyBytesMax } = deps.start.limits;
+  const bodyBytesMax = Math.min(
+    deps.start.limits.bodyBytesMax,
+    exchange.operation!.bodyBytesMax ?? Number.POSITIVE_INFINITY,
+  );
   exchange.body = await readBody(req, bodyBytesMax, deps.start.deadlines.bodyMs);
   const plain = await decode(exchange.body, req.headers['content-encoding'], bodyBytesMax, 'body');
   exchange.text = decodeUtf8(plain);

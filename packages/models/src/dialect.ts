@@ -51,6 +51,8 @@ export interface OperationRoute {
   readonly id: string;
   readonly method: 'GET' | 'POST';
   readonly path: RegExp;
+  /** Largest body of this operation, in bytes, where it is below the general limit. */
+  readonly bodyBytesMax?: number;
   /** Which group of `path` names the model, if any does. */
   readonly modelGroup?: number;
 }

@@ -40,7 +40,13 @@ function validateTensor(tensor: unknown, i: number): void {
 export const openInference: Dialect = {
   name: 'oip',
   operations: [
-    { id: 'infer', method: 'POST', path: new RegExp(`^${MODEL}/infer$`), modelGroup: 1 },
+    {
+      id: 'infer',
+      method: 'POST',
+      path: new RegExp(`^${MODEL}/infer$`),
+      modelGroup: 1,
+      bodyBytesMax: 8 * 1024 * 1024,
+    },
     { id: 'model.metadata', method: 'GET', path: new RegExp(`^${MODEL}$`), modelGroup: 1 },
     { id: 'model.ready', method: 'GET', path: new RegExp(`^${MODEL}/ready$`), modelGroup: 1 },
     { id: 'server.metadata', method: 'GET', path: /^\/v2$/ },

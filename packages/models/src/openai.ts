@@ -74,8 +74,8 @@ export const openai: Dialect = {
   name: 'openai',
   operations: [
     { id: 'chat.completions', method: 'POST', path: /^\/v1\/chat\/completions$/ },
-    { id: 'completions', method: 'POST', path: /^\/v1\/completions$/ },
-    { id: 'embeddings', method: 'POST', path: /^\/v1\/embeddings$/ },
+    { id: 'completions', method: 'POST', path: /^\/v1\/completions$/, bodyBytesMax: 4 * 1024 * 1024 },
+    { id: 'embeddings', method: 'POST', path: /^\/v1\/embeddings$/, bodyBytesMax: 8 * 1024 * 1024 },
     { id: 'responses', method: 'POST', path: /^\/v1\/responses$/ },
     { id: 'models.list', method: 'GET', path: /^\/v1\/models$/ },
     {

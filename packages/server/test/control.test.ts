@@ -62,6 +62,10 @@ describe('the control plane', () => {
     const document = (await (await get('/openapi.json')).json()) as {
       paths: Record<string, Record<string, unknown>>;
     };
+    const published = JSON.parse(
+      readFileSync(join(import.meta.dirname, '../../../schema/openapi.json'), 'utf8'),
+    ) as unknown;
+    assert.deepEqual(document, published, 'schema/openapi.json is what the code serves');
     for (const [path, methods] of Object.entries(document.paths)) {
       if (!path.startsWith('/api/')) continue;
       for (const method of Object.keys(methods)) {

@@ -123,6 +123,12 @@ describe('hostile callers', () => {
     assert.deepEqual([many.status, await code(many)], [400, 'body-invalid']);
   });
 
+  it('each operation has its own size limit', async () => {
+    const six = `"${'x '.repeat(3 * 1024 * 1024)}"`;
+    const completion = await server.post('/v1/completions', key, `{"prompt":${six}}`);
+    assert.deepEqual([completion.status, await code(completion)], [413, 'body-too-large']);
+  });
+
   it('routes and methods nobody knows are denied', async () => {
     for (const path of [
       '/v1/files',
