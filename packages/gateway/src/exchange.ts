@@ -70,8 +70,6 @@ export interface Exchange {
   inputVerdict: (Verdict & { texts: number }) | null;
   /** Body to forward when policy changed it. */
   bodyChanged: Buffer | null;
-  /** Whether the intent is in the record. */
-  intended: boolean;
   ended: boolean;
 }
 
@@ -103,7 +101,6 @@ export function beginExchange(req: IncomingMessage, res: ServerResponse): Exchan
     redactor: null,
     inputVerdict: null,
     bodyChanged: null,
-    intended: false,
     ended: false,
   };
 }

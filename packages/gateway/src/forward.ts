@@ -201,7 +201,7 @@ export class Forwarding {
     }
     const encoding = header(this.#headers as IncomingHttpHeaders, 'content-encoding');
     const plain = await decode(raw, encoding, this.#deps.start.limits.responseBytesMax, 'upstream');
-    const judged = await judgeAnswer(exchange, this.#deps, plain, plain);
+    const judged = await judgeAnswer(exchange, this.#deps, plain);
     mark(exchange, 'inspect-output');
     if (judged.verdict.action === 'deny') return this.#denyWhole(judged.verdict);
     return this.#finishWhole(

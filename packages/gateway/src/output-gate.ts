@@ -1,22 +1,14 @@
-import {
-  CodedError,
-  type Detection,
-  decodeUtf8,
-  parseStrictJson,
-  replaceStrings,
-  type Verdict,
-} from '@sallyport/core';
+import { CodedError, decodeUtf8, parseStrictJson, replaceStrings, type Verdict } from '@sallyport/core';
 import { Redactor } from '@sallyport/guard';
 import type { TextPart, Usage } from '@sallyport/models';
 import type { Deps, Exchange } from './exchange.ts';
-import { applyEdits, type Edit, embed, orderEdits, restorations } from './rewrite.ts';
-import { actionFor, verdictOf } from './state.ts';
+import { applyEdits, maskings, orderEdits, restorations } from './rewrite.ts';
+import { verdictOf } from './state.ts';
 
 /** A complete answer, judged. */
 export interface JudgedAnswer {
   /** Bytes to send: those that came, unless policy or restoring changed them. */
   readonly body: Buffer;
-  readonly changed: boolean;
   readonly verdict: Verdict & { texts: number };
   readonly usage: Usage | null;
   readonly characters: number;
@@ -28,12 +20,7 @@ export function systemPromptsOf(exchange: Exchange): string[] {
 }
 
 /** Judges a complete answer. @throws CodedError when it cannot be read; the verdict says whether it is denied */
-export async function judgeAnswer(
-  exchange: Exchange,
-  deps: Deps,
-  raw: Buffer,
-  plain: Buffer,
-): Promise<JudgedAnswer> {
+export async function judgeAnswer(exchange: Exchange, deps: Deps, plain: Buffer): Promise<JudgedAnswer> {
   const system = exchange.system!;
   const looking = deps.start.detectors || exchange.redactor?.used === true;
   let text: string;
@@ -71,31 +58,13 @@ export async function judgeAnswer(
     for (const part of parts) {
       const own = detections.filter((d) => d.location.pointer === part.pointer);
       const edits = orderEdits([
-        ...redactions(exchange, own, part.text, part.kind, outputRedactor),
+        ...maskings(system, own, part.text, part.kind, outputRedactor),
         ...restorations(part.text, part.kind, exchange.redactor),
       ]);
       if (edits.length > 0) replacements.set(part.pointer, applyEdits(part.text, 0, edits));
     }
   }
   const usage = exchange.dialect.usage(data);
-  if (replacements.size === 0) return { body: raw, changed: false, verdict, usage, characters };
-  return { body: Buffer.from(replaceStrings(text, replacements)), changed: true, verdict, usage, characters };
-}
-
-function redactions(
-  exchange: Exchange,
-  detections: readonly Detection[],
-  text: string,
-  kind: 'text' | 'json',
-  redactor: Redactor,
-): Edit[] {
-  const system = exchange.system!;
-  if (system.mode !== 'enforce') return [];
-  return detections
-    .filter((d) => actionFor(system, 'output', d) === 'redact')
-    .map((d) => ({
-      start: d.location.start,
-      end: d.location.end,
-      text: embed(redactor.placeholder(d.technique, text.slice(d.location.start, d.location.end)), kind),
-    }));
+  if (replacements.size === 0) return { body: plain, verdict, usage, characters };
+  return { body: Buffer.from(replaceStrings(text, replacements)), verdict, usage, characters };
 }

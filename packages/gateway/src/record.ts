@@ -81,7 +81,6 @@ export async function recordIntent(exchange: Exchange, deps: Deps): Promise<void
     verdict: verdictRecord(exchange.inputVerdict!),
   };
   await deps.recorder.record(JSON.stringify(leaf), sealed.content);
-  exchange.intended = true;
 }
 
 /** How a forwarded exchange ended. */

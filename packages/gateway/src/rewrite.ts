@@ -1,5 +1,7 @@
+import type { Detection, SystemSnapshot } from '@sallyport/core';
 import { PLACEHOLDER, type Redactor } from '@sallyport/guard';
 import type { TextPart } from '@sallyport/models';
+import { actionFor } from './state.ts';
 
 /** A span of a text and what stands there instead. */
 export interface Edit {
@@ -48,4 +50,26 @@ export function applyEdits(piece: string, from: number, edits: readonly Edit[]):
     at = Math.min(to, edit.end);
   }
   return out + piece.slice(at - from);
+}
+
+/**
+ * Placeholders for what policy redacts in an answer.
+ * @param offset where `text` begins in the coordinates of the detections
+ */
+export function maskings(
+  system: SystemSnapshot,
+  detections: readonly Detection[],
+  text: string,
+  kind: TextPart['kind'],
+  redactor: Redactor,
+  offset = 0,
+): Edit[] {
+  if (system.mode !== 'enforce') return [];
+  return detections
+    .filter((detection) => actionFor(system, 'output', detection) === 'redact')
+    .map(({ technique, location: { start, end } }) => ({
+      start,
+      end,
+      text: embed(redactor.placeholder(technique, text.slice(start - offset, end - offset)), kind),
+    }));
 }

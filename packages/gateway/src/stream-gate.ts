@@ -11,8 +11,8 @@ import {
 } from '@sallyport/core';
 import type { Redactor } from '@sallyport/guard';
 import type { Dialect, SseEvent, TextPart, Usage } from '@sallyport/models';
-import { applyEdits, type Edit, embed, orderEdits, restorations } from './rewrite.ts';
-import { actionFor, verdictOf } from './state.ts';
+import { applyEdits, type Edit, maskings, orderEdits, restorations } from './rewrite.ts';
+import { verdictOf } from './state.ts';
 
 /** Characters of new text that make a window. Verdicts fall at fixed places in the text, not where chunks end. */
 const WINDOW_CHARACTERS = 128;
@@ -182,7 +182,7 @@ export class StreamGate {
     const kept = found.map((d) => this.#locate(d, part.pointer, 0));
     this.#decide(kept);
     const edits = orderEdits([
-      ...this.#redactions(kept, part.text, 0, part.kind),
+      ...this.#maskings(kept, part.text, part.kind, 0),
       ...restorations(part.text, part.kind, this.#options.redactor),
     ]);
     return { channel: null, pointer: part.pointer, text: part.text, start: 0, kind: part.kind, edits };
@@ -193,25 +193,9 @@ export class StreamGate {
     return { ...detection, location: { pointer, start: start + offset, end: end + offset } };
   }
 
-  #redactions(
-    detections: readonly Detection[],
-    text: string,
-    offset: number,
-    kind: TextPart['kind'],
-  ): Edit[] {
+  #maskings(detections: readonly Detection[], text: string, kind: TextPart['kind'], offset: number): Edit[] {
     const { system, outputRedactor } = this.#options;
-    if (system.mode !== 'enforce') return [];
-    const edits: Edit[] = [];
-    for (const detection of detections) {
-      if (actionFor(system, 'output', detection) !== 'redact') continue;
-      const { start, end } = detection.location;
-      const placeholder = outputRedactor.placeholder(
-        detection.technique,
-        text.slice(start - offset, end - offset),
-      );
-      edits.push({ start, end, text: embed(placeholder, kind) });
-    }
-    return edits;
+    return maskings(system, detections, text, kind, outputRedactor, offset);
   }
 
   #decide(detections: readonly Detection[]): void {
@@ -258,7 +242,7 @@ export class StreamGate {
     this.#decide(fresh);
     channel.edits = orderEdits([
       ...channel.edits,
-      ...this.#redactions(fresh, text, from, channel.kind),
+      ...this.#maskings(fresh, text, channel.kind, from),
       ...restorations(text, channel.kind, this.#options.redactor).map((e) => ({
         ...e,
         start: e.start + from,

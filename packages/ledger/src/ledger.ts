@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, LIMITS } from '@sallyport/core';
 import { Journal, type JournalEntry } from './journal.ts';
-import { inclusionProof, leafHash } from './merkle.ts';
+import { inclusionProof, leafHash, rootOf } from './merkle.ts';
 import {
   type Checkpoint,
   formatVerifierKey,
@@ -31,7 +31,6 @@ import {
   readIfThere,
   readTileFile,
   subtreeRoot,
-  tileRoot,
   wholeContent,
 } from './tree-store.ts';
 
@@ -224,11 +223,15 @@ export class Ledger {
       batch.map((entry) => entry.leaf),
     );
     if (this.#unintegratedBytes > INTEGRATE_BYTES) void this.checkpointNow().catch(() => {});
-    else
-      this.#timer ??= setTimeout(
-        () => void this.checkpointNow().catch(() => {}),
-        this.#options.checkpointMs ?? 1000,
-      ).unref();
+    else this.#checkpointLater(this.#options.checkpointMs);
+  }
+
+  /** Sets the clock to the next checkpoint, unless it runs already. */
+  #checkpointLater(ms = 1000): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      void this.checkpointNow().catch(() => {});
+    }, ms).unref();
   }
 
   /** Writes tiles and a signed checkpoint over every durable entry. */
@@ -240,7 +243,7 @@ export class Ledger {
         await this.#integrating;
       } catch (fault) {
         this.#options.onFault?.(fault);
-        this.#timer = setTimeout(() => void this.checkpointNow().catch(() => {}), 1000).unref();
+        this.#checkpointLater();
         throw fault;
       } finally {
         this.#integrating = null;
@@ -273,12 +276,7 @@ export class Ledger {
     );
     this.#partials = [this.#partials[1]!, partials];
     this.#journal.release(next.size);
-    if (this.#unintegrated.length > 0 && !this.#timer) {
-      this.#timer = setTimeout(
-        () => void this.checkpointNow().catch(() => {}),
-        this.#options.checkpointMs ?? 1000,
-      ).unref();
-    }
+    if (this.#unintegrated.length > 0) this.#checkpointLater(this.#options.checkpointMs);
   }
 
   /** Reads leaves `[start, end)`, durable ones. */
@@ -383,7 +381,7 @@ class TileWork {
     if (tile.length < TILE_WIDTH) return;
     this.#out.push([tilePath(level, this.#first[level]++, TILE_WIDTH), Buffer.concat(tile), 'w']);
     this.#levels[level] = [];
-    this.#push(level + 1, tileRoot(tile));
+    this.#push(level + 1, rootOf(tile));
   }
 
   files(): [string, Uint8Array, 'w' | 'a'][] {

@@ -2,7 +2,7 @@ import { createReadStream, existsSync, mkdirSync, readFileSync, rmSync } from 'n
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CodedError } from '@sallyport/core';
-import { CompactRange, rootOf } from './merkle.ts';
+import { CompactRange } from './merkle.ts';
 import {
   contentPath,
   decodeBundle,
@@ -140,9 +140,6 @@ export async function subtreeRoot(folder: string, size: number, start: number, e
   }
   return range.root();
 }
-
-/** Root of a full tile's hashes. */
-export const tileRoot = (hashes: readonly Buffer[]): Buffer => rootOf(hashes);
 
 /** One record of a content file: leaf number, length, bytes. */
 export function encodeContent(index: number, payload: Uint8Array): Buffer {
