@@ -53,3 +53,11 @@ export const DEFAULT_USAGE_LIMITS: UsageLimits = {
   concurrent: 1024,
   spendMicroUsdPerDay: 100_000_000,
 };
+
+/** The limits chosen, completed by the defaults. */
+export const usageLimits = (own: { [K in keyof UsageLimits]?: number | undefined }): UsageLimits => ({
+  requestsPerMinute: own.requestsPerMinute ?? DEFAULT_USAGE_LIMITS.requestsPerMinute,
+  tokensPerMinute: own.tokensPerMinute ?? DEFAULT_USAGE_LIMITS.tokensPerMinute,
+  concurrent: own.concurrent ?? DEFAULT_USAGE_LIMITS.concurrent,
+  spendMicroUsdPerDay: own.spendMicroUsdPerDay ?? DEFAULT_USAGE_LIMITS.spendMicroUsdPerDay,
+});

@@ -82,7 +82,6 @@ export interface ExchangeFact {
 export interface ExchangeCounts {
   readonly total: number;
   readonly inspected: number;
-  readonly authorised: number;
   readonly withPolicyId: number;
   readonly complete: number;
   readonly oldestAt: string | null;

@@ -9,7 +9,6 @@ const source = (over: Partial<EvidenceSource> = {}): EvidenceSource => ({
   exchangeCounts: async () => ({
     total: 0,
     inspected: 0,
-    authorised: 0,
     withPolicyId: 0,
     complete: 0,
     oldestAt: null,
@@ -31,7 +30,6 @@ const status = async (over: Partial<EvidenceSource>, id: string) =>
 const counts = (total: number, withPolicyId: number, minutes: number) => ({
   total,
   inspected: total,
-  authorised: total,
   withPolicyId,
   complete: total,
   oldestAt: at(minutes),

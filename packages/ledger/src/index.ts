@@ -5,7 +5,7 @@
  * Call first: {@link Ledger.open} to write, {@link verifyLedger} to check.
  * Do not trust it with: content. Leaves hold commitments; sealed content lies beside them, opaque to the log.
  */
-export { Ledger, type LedgerOptions } from './ledger.ts';
+export { type LeafProofs, Ledger, type LedgerOptions } from './ledger.ts';
 export {
   inclusionProof,
   leafHash,

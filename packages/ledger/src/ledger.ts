@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, LIMITS } from '@sallyport/core';
 import { Journal, type JournalEntry } from './journal.ts';
-import { inclusionProof, leafHash, rootOf } from './merkle.ts';
+import { inclusionProof } from './merkle.ts';
 import {
   type Checkpoint,
   formatVerifierKey,
@@ -10,22 +10,13 @@ import {
   openCheckpoint,
   signCheckpoint,
 } from './note.ts';
-import {
-  contentPath,
-  decodeBundle,
-  encodeBundle,
-  entriesPath,
-  levelCount,
-  partialPaths,
-  TILE_WIDTH,
-  tilePath,
-} from './tile.ts';
+import { contentPath, decodeBundle, entriesPath, partialPaths, TILE_WIDTH } from './tile.ts';
+import { TileWork } from './tile-work.ts';
 import {
   DurableFiles,
   discard,
   type Edge,
   edgeRange,
-  encodeContent,
   loadEdge,
   readContent,
   readIfThere,
@@ -44,6 +35,14 @@ export interface LedgerOptions {
   readonly onDurable?: (first: number, leaves: readonly Uint8Array[]) => void;
   /** Called when tiles or a checkpoint could not be written; the journal keeps the entries. */
   readonly onFault?: (fault: unknown) => void;
+}
+
+/** Leaves and audit paths in the order asked for, all leading to one signed checkpoint. */
+export interface LeafProofs {
+  readonly leaves: readonly { readonly leaf: Uint8Array; readonly proof: Buffer[] }[];
+  readonly checkpoint: Checkpoint;
+  /** The checkpoint as a signed note; empty while nothing has been recorded. */
+  readonly note: string;
 }
 
 interface Waiter {
@@ -67,6 +66,8 @@ export class Ledger {
   readonly #edge: Edge;
   #durable: number;
   #checkpoint: Checkpoint;
+  /** The checkpoint as signed; empty before the first. */
+  #note: string;
   #queue: Waiter[] = [];
   #queueBytes = 0;
   #committing = false;
@@ -76,15 +77,18 @@ export class Ledger {
   #timer: NodeJS.Timeout | null = null;
   /** Partial files of the checkpoint before the newest and of the newest; a reader may still want the former. */
   #partials: [string[], string[]];
+  /** Proofs being read: until they end, no partial file goes. */
+  #proving = 0;
   #closed = false;
 
-  private constructor(options: LedgerOptions, edge: Edge, checkpoint: Checkpoint) {
+  private constructor(options: LedgerOptions, edge: Edge, checkpoint: Checkpoint, note: string) {
     this.folder = options.folder;
     this.#options = options;
     this.#journal = new Journal(join(options.folder, 'journal'));
     this.#edge = edge;
     this.#durable = checkpoint.size;
     this.#checkpoint = checkpoint;
+    this.#note = note;
     this.#partials = [[], partialPaths(checkpoint.size)];
   }
 
@@ -109,7 +113,7 @@ export class Ledger {
         `the tiles do not lead to the checkpoint of size ${checkpoint.size}`,
       );
     }
-    const ledger = new Ledger(options, edge, checkpoint);
+    const ledger = new Ledger(options, edge, checkpoint, note?.toString() ?? '');
     await ledger.#recover();
     return ledger;
   }
@@ -118,7 +122,8 @@ export class Ledger {
     const recovered = Journal.recover(join(this.folder, 'journal'), this.#checkpoint.size);
     await this.#trimContent();
     if (recovered.length > 0) this.#accept(recovered);
-    if (recovered.length > 0 || !existsSync(join(this.folder, 'checkpoint'))) await this.#integrate();
+    await this.checkpointNow();
+    if (this.#note === '') await this.#integrate();
     this.#journal.reset();
     await this.#journal.prepare();
   }
@@ -263,18 +268,19 @@ export class Ledger {
     for (const [path, content, flags] of work.files()) await files.write(path, content, flags);
     await files.syncFolders();
     const next = { origin: this.#options.signer.name, size: start + batch.length, root: work.root() };
-    await files.write('checkpoint', Buffer.from(signCheckpoint(next, this.#options.signer)));
+    const note = signCheckpoint(next, this.#options.signer);
+    await files.write('checkpoint', Buffer.from(note));
     await files.syncFolders();
     work.commit(this.#edge);
     this.#checkpoint = next;
+    this.#note = note;
     this.#unintegrated = this.#unintegrated.slice(batch.length);
     for (const entry of batch) this.#unintegratedBytes -= entry.leaf.length + (entry.payload?.length ?? 0);
     const partials = work.partials();
-    discard(
-      this.folder,
-      this.#partials[0]!.filter((path) => !partials.includes(path) && !this.#partials[1]!.includes(path)),
-    );
-    this.#partials = [this.#partials[1]!, partials];
+    const kept = new Set([...partials, ...this.#partials[1]!]);
+    const old = this.#partials[0]!.filter((path) => !kept.has(path));
+    if (this.#proving === 0) discard(this.folder, old);
+    this.#partials = [[...(this.#proving > 0 ? old : []), ...this.#partials[1]!], partials];
     this.#journal.release(next.size);
     if (this.#unintegrated.length > 0) this.#checkpointLater(this.#options.checkpointMs);
   }
@@ -309,17 +315,29 @@ export class Ledger {
     return readContent(this.folder, index);
   }
 
-  /** A leaf with its audit path to the newest checkpoint, which is renewed first when the leaf is newer. */
-  async prove(
-    index: number,
-  ): Promise<{ leaf: Uint8Array; proof: Buffer[]; checkpoint: Checkpoint; note: string }> {
-    if (index >= this.#checkpoint.size) await this.checkpointNow();
+  /**
+   * Leaves with their audit paths, all to one checkpoint, which is renewed first when a leaf is newer.
+   * @throws CodedError `not-found`
+   */
+  async prove(indices: readonly number[]): Promise<LeafProofs> {
+    if (indices.some((index) => index >= this.#checkpoint.size)) await this.checkpointNow();
     const checkpoint = this.#checkpoint;
-    const note = readIfThere(join(this.folder, 'checkpoint'))!.toString();
-    const size = checkpoint.size;
-    const proof = await inclusionProof(index, size, (from, to) => subtreeRoot(this.folder, size, from, to));
-    for await (const { leaf } of this.read(index, index + 1)) return { leaf, proof, checkpoint, note };
-    throw new CodedError('not-found', `there is no entry ${index}`);
+    const note = this.#note;
+    const { size } = checkpoint;
+    this.#proving++;
+    try {
+      const leaves: { leaf: Uint8Array; proof: Buffer[] }[] = [];
+      for (const index of indices) {
+        if (index >= size) throw new CodedError('not-found', `there is no entry ${index}`);
+        const proof = await inclusionProof(index, size, (from, to) =>
+          subtreeRoot(this.folder, size, from, to),
+        );
+        for await (const { leaf } of this.read(index, index + 1)) leaves.push({ leaf, proof });
+      }
+      return { leaves, checkpoint, note };
+    } finally {
+      this.#proving--;
+    }
   }
 
   /** Makes everything durable and stops. */
@@ -329,90 +347,5 @@ export class Ledger {
     await this.checkpointNow();
     if (this.#timer) clearTimeout(this.#timer);
     await this.#journal.close();
-  }
-}
-
-/** Tiles that one round of integration has to write; touches the edge only on commit. */
-class TileWork {
-  readonly #levels: Buffer[][];
-  readonly #first: number[];
-  #entries: Buffer[];
-  #next: number;
-  readonly #out: [string, Uint8Array, 'w' | 'a'][] = [];
-  readonly #content = new Map<string, Buffer[]>();
-  readonly #partials: string[] = [];
-  /** Partial files that stand already, under the last checkpoint. */
-  readonly #standing: ReadonlySet<string>;
-
-  constructor(edge: Edge, start: number) {
-    this.#standing = new Set(partialPaths(start));
-    this.#levels = edge.levels.map((level) => level.slice());
-    this.#first = this.#levels.map((_, level) => Math.floor(levelCount(start, level) / TILE_WIDTH));
-    this.#entries = edge.entries.slice();
-    this.#next = start;
-  }
-
-  add(entry: JournalEntry): void {
-    if (entry.payload) {
-      const path = contentPath(Math.floor(this.#next / TILE_WIDTH));
-      const pieces = this.#content.get(path) ?? [];
-      pieces.push(encodeContent(this.#next, entry.payload));
-      this.#content.set(path, pieces);
-    }
-    const leaf = Buffer.from(entry.leaf.buffer, entry.leaf.byteOffset, entry.leaf.length);
-    this.#entries.push(leaf);
-    if (this.#entries.length === TILE_WIDTH) {
-      this.#out.push([
-        entriesPath(Math.floor(this.#next / TILE_WIDTH), TILE_WIDTH),
-        encodeBundle(this.#entries),
-        'w',
-      ]);
-      this.#entries = [];
-    }
-    this.#next++;
-    this.#push(0, leafHash(leaf));
-  }
-
-  #push(level: number, item: Buffer): void {
-    this.#levels[level] ??= [];
-    this.#first[level] ??= 0;
-    const tile = this.#levels[level];
-    tile.push(item);
-    if (tile.length < TILE_WIDTH) return;
-    this.#out.push([tilePath(level, this.#first[level]++, TILE_WIDTH), Buffer.concat(tile), 'w']);
-    this.#levels[level] = [];
-    this.#push(level + 1, rootOf(tile));
-  }
-
-  files(): [string, Uint8Array, 'w' | 'a'][] {
-    const partial = (path: string, content: Uint8Array): void => {
-      this.#partials.push(path);
-      // The same path has the same content: what the last checkpoint rests on is never touched again.
-      if (!this.#standing.has(path)) this.#out.push([path, content, 'w']);
-    };
-    if (this.#entries.length > 0) {
-      partial(
-        entriesPath(Math.floor(this.#next / TILE_WIDTH), this.#entries.length),
-        encodeBundle(this.#entries),
-      );
-    }
-    this.#levels.forEach((tile, level) => {
-      if (tile.length > 0) partial(tilePath(level, this.#first[level]!, tile.length), Buffer.concat(tile));
-    });
-    for (const [path, pieces] of this.#content) this.#out.push([path, Buffer.concat(pieces), 'a']);
-    return this.#out;
-  }
-
-  root(): Buffer {
-    return edgeRange(this.#levels).root();
-  }
-
-  partials(): string[] {
-    return this.#partials;
-  }
-
-  commit(edge: Edge): void {
-    edge.levels.splice(0, edge.levels.length, ...this.#levels);
-    edge.entries.splice(0, edge.entries.length, ...this.#entries);
   }
 }

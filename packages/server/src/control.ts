@@ -255,20 +255,16 @@ export class Control {
     const indices = [...new Set([summary.intent_index, summary.outcome_index])].filter(
       (index) => index !== null,
     );
+    const { leaves, checkpoint, note } = await ledger.prove(indices);
     const entries: ExchangeProof['entries'][number][] = [];
-    let note = '';
-    let checkpoint = ledger.checkpoint;
-    // A second proof may be against a newer checkpoint than the first: prove all against the last.
-    for (const index of indices) ({ note, checkpoint } = await ledger.prove(index));
-    for (const index of indices) {
-      const proven = await ledger.prove(index);
-      ({ note, checkpoint } = proven);
-      const leaf = JSON.parse(Buffer.from(proven.leaf).toString()) as ExchangeLeaf;
+    for (const [i, { leaf: bytes, proof }] of leaves.entries()) {
+      const leaf = JSON.parse(Buffer.from(bytes).toString()) as ExchangeLeaf;
+      const index = indices[i]!;
       const entry = {
         index,
         leaf,
-        leafBase64: Buffer.from(proven.leaf).toString('base64'),
-        proof: proven.proof.map((hash) => hash.toString('base64')),
+        leafBase64: Buffer.from(bytes).toString('base64'),
+        proof: proof.map((hash) => hash.toString('base64')),
       };
       entries.push(withContent ? { ...entry, ...(await this.#content(index, leaf)) } : entry);
     }

@@ -1,11 +1,10 @@
 import {
   type Config,
-  DEFAULT_USAGE_LIMITS,
   type GatewaySnapshot,
   type KeySnapshot,
   type SystemConfig,
   type SystemSnapshot,
-  type UsageLimits,
+  usageLimits,
 } from '@sallyport/core';
 import { Counters } from '@sallyport/gateway';
 import { defaultPolicyText, PolicySet } from '@sallyport/policy';
@@ -29,13 +28,6 @@ export async function knownSystems(config: Config, installation: Installation): 
     systems.set(name, { name, config: own, demo: false, origin: 'file' });
   return [...systems.values()].sort((a, b) => a.name.localeCompare(b.name));
 }
-
-const limitsOf = (own: { [K in keyof UsageLimits]?: number | undefined }): UsageLimits => ({
-  requestsPerMinute: own.requestsPerMinute ?? DEFAULT_USAGE_LIMITS.requestsPerMinute,
-  tokensPerMinute: own.tokensPerMinute ?? DEFAULT_USAGE_LIMITS.tokensPerMinute,
-  concurrent: own.concurrent ?? DEFAULT_USAGE_LIMITS.concurrent,
-  spendMicroUsdPerDay: own.spendMicroUsdPerDay ?? DEFAULT_USAGE_LIMITS.spendMicroUsdPerDay,
-});
 
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
@@ -84,7 +76,7 @@ export class Snapshots {
           name,
           demo,
           apiKey: resolveSecret(config.apiKeyRef),
-          usageLimits: limitsOf(config.limits),
+          usageLimits: usageLimits(config.limits),
           slot: this.#slot(`system:${name}`),
           dataKeys: [{ id: key.id, key: key.key }],
         };
@@ -100,7 +92,7 @@ export class Snapshots {
         revoked: row.revokedAt !== null,
         demo: row.demo,
         synthetic: row.synthetic,
-        usageLimits: limitsOf(row.limits),
+        usageLimits: row.limits,
         slot: this.#slot(`key:${row.id}`),
       }),
     );

@@ -210,7 +210,6 @@ export class Exchanges {
     return {
       total: number(row.total),
       inspected: number(row.inspected),
-      authorised: number(row.with_policy),
       withPolicyId: number(row.with_policy),
       complete: number(row.complete),
       oldestAt: row.oldest ?? null,

@@ -1,4 +1,4 @@
-import { DEFAULT_USAGE_LIMITS, type UsageLimits } from '@sallyport/core';
+import { type UsageLimits, usageLimits } from '@sallyport/core';
 import type { Kysely } from 'kysely';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
@@ -71,7 +71,7 @@ export class Keys {
       prefix: row.prefix,
       hash: row.hash,
       systems: JSON.parse(row.systems) as string[],
-      limits: { ...DEFAULT_USAGE_LIMITS, ...(JSON.parse(row.limits) as Partial<UsageLimits>) },
+      limits: usageLimits(JSON.parse(row.limits) as Partial<UsageLimits>),
       createdAt: row.created_at,
       expiresAt: row.expires_at,
       revokedAt: row.revoked_at,

@@ -108,8 +108,8 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       const { ledger } = control.installation;
-      const checkpoint = await ledger.checkpointNow();
-      const { note } = checkpoint.size > 0 ? await ledger.prove(0) : { note: '' };
+      await ledger.checkpointNow();
+      const { checkpoint, note } = await ledger.prove([]);
       return c.json(
         {
           size: checkpoint.size,

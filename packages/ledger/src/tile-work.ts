@@ -1,0 +1,97 @@
+import type { JournalEntry } from './journal.ts';
+import { leafHash, rootOf } from './merkle.ts';
+import {
+  contentPath,
+  encodeBundle,
+  entriesPath,
+  levelCount,
+  partialPaths,
+  TILE_WIDTH,
+  tilePath,
+} from './tile.ts';
+import { type Edge, edgeRange, encodeContent } from './tree-store.ts';
+
+/** Tiles that one round of integration has to write; touches the edge only on commit. */
+export class TileWork {
+  readonly #levels: Buffer[][];
+  readonly #first: number[];
+  #entries: Buffer[];
+  #next: number;
+  readonly #out: [string, Uint8Array, 'w' | 'a'][] = [];
+  readonly #content = new Map<string, Buffer[]>();
+  readonly #partials: string[] = [];
+  /** Partial files that stand already, under the last checkpoint. */
+  readonly #standing: ReadonlySet<string>;
+
+  constructor(edge: Edge, start: number) {
+    this.#standing = new Set(partialPaths(start));
+    this.#levels = edge.levels.map((level) => level.slice());
+    this.#first = this.#levels.map((_, level) => Math.floor(levelCount(start, level) / TILE_WIDTH));
+    this.#entries = edge.entries.slice();
+    this.#next = start;
+  }
+
+  add(entry: JournalEntry): void {
+    if (entry.payload) {
+      const path = contentPath(Math.floor(this.#next / TILE_WIDTH));
+      const pieces = this.#content.get(path) ?? [];
+      pieces.push(encodeContent(this.#next, entry.payload));
+      this.#content.set(path, pieces);
+    }
+    const leaf = Buffer.from(entry.leaf.buffer, entry.leaf.byteOffset, entry.leaf.length);
+    this.#entries.push(leaf);
+    if (this.#entries.length === TILE_WIDTH) {
+      this.#out.push([
+        entriesPath(Math.floor(this.#next / TILE_WIDTH), TILE_WIDTH),
+        encodeBundle(this.#entries),
+        'w',
+      ]);
+      this.#entries = [];
+    }
+    this.#next++;
+    this.#push(0, leafHash(leaf));
+  }
+
+  #push(level: number, item: Buffer): void {
+    this.#levels[level] ??= [];
+    this.#first[level] ??= 0;
+    const tile = this.#levels[level];
+    tile.push(item);
+    if (tile.length < TILE_WIDTH) return;
+    this.#out.push([tilePath(level, this.#first[level]++, TILE_WIDTH), Buffer.concat(tile), 'w']);
+    this.#levels[level] = [];
+    this.#push(level + 1, rootOf(tile));
+  }
+
+  files(): [string, Uint8Array, 'w' | 'a'][] {
+    const partial = (path: string, content: Uint8Array): void => {
+      this.#partials.push(path);
+      // The same path has the same content: what the last checkpoint rests on is never touched again.
+      if (!this.#standing.has(path)) this.#out.push([path, content, 'w']);
+    };
+    if (this.#entries.length > 0) {
+      partial(
+        entriesPath(Math.floor(this.#next / TILE_WIDTH), this.#entries.length),
+        encodeBundle(this.#entries),
+      );
+    }
+    this.#levels.forEach((tile, level) => {
+      if (tile.length > 0) partial(tilePath(level, this.#first[level]!, tile.length), Buffer.concat(tile));
+    });
+    for (const [path, pieces] of this.#content) this.#out.push([path, Buffer.concat(pieces), 'a']);
+    return this.#out;
+  }
+
+  root(): Buffer {
+    return edgeRange(this.#levels).root();
+  }
+
+  partials(): string[] {
+    return this.#partials;
+  }
+
+  commit(edge: Edge): void {
+    edge.levels.splice(0, edge.levels.length, ...this.#levels);
+    edge.entries.splice(0, edge.entries.length, ...this.#entries);
+  }
+}
