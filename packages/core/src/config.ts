@@ -3,8 +3,8 @@ import { ACTIONS, DETECTORS } from './detection.ts';
 import { CodedError } from './errors.ts';
 import { LIMITS } from './limits.ts';
 
-/** Dialects a system can speak: OpenAI, Anthropic, Open Inference Protocol v2. */
-export const DIALECTS = ['openai', 'anthropic', 'oip'] as const;
+/** Dialects a system can speak: OpenAI, Anthropic, Ollama, Open Inference Protocol v2. */
+export const DIALECTS = ['openai', 'anthropic', 'ollama', 'oip'] as const;
 export type DialectName = (typeof DIALECTS)[number];
 
 /** A secret is named, never written: `env:NAME` or `file:PATH`. */

@@ -19,6 +19,7 @@ export const DETECTORS = [
   'link',
   'obfuscation',
   'schema',
+  'attachment',
 ] as const;
 export type DetectorName = (typeof DETECTORS)[number];
 

@@ -88,11 +88,15 @@ export function pointerSegment(key: string): string {
 /** Called for each string; `path` holds keys and array positions and is reused between calls. */
 export type StringVisitor = (text: string, path: readonly (string | number)[], parent: object) => void;
 
+/** Names a program would give to a field; any other name may carry content. */
+const FIELD_NAME = /^[A-Za-z_$][A-Za-z_$.-]{0,47}\d{0,4}$/;
+
 /**
  * Visits every string value of a parsed JSON document, in order.
+ * @param visitName called for member names that no program would choose, with the member's path
  * @throws CodedError `body-invalid` past {@link LIMITS.jsonStringsMax}
  */
-export function visitStrings(root: unknown, visit: StringVisitor): void {
+export function visitStrings(root: unknown, visit: StringVisitor, visitName?: StringVisitor): void {
   const path: (string | number)[] = [];
   let seen = 0;
   const walk = (value: unknown, parent: object): void => {
@@ -109,6 +113,7 @@ export function visitStrings(root: unknown, visit: StringVisitor): void {
     } else if (typeof value === 'object' && value !== null) {
       for (const key in value) {
         path.push(key);
+        if (visitName && !FIELD_NAME.test(key)) visitName(key, path, value);
         walk((value as Record<string, unknown>)[key], value);
         path.pop();
       }

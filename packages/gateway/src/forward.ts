@@ -8,7 +8,7 @@ import {
   type Verdict,
 } from '@sallyport/core';
 import { Redactor } from '@sallyport/guard';
-import { SseParser, type Usage } from '@sallyport/models';
+import type { StreamParser, Usage } from '@sallyport/models';
 import { commitmentHasher, newSalt } from '@sallyport/vault';
 import { decode } from './body.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
@@ -73,7 +73,7 @@ export class Forwarding {
   #ended = false;
   #settled = false;
   /** Set while the answer is a stream. */
-  #stream: { gate: StreamGate; parser: SseParser } | null = null;
+  #stream: { gate: StreamGate; parser: StreamParser } | null = null;
   #queue: (Buffer | 'end')[] = [];
   #queueBytes = 0;
   #pumping = false;
@@ -128,7 +128,8 @@ export class Forwarding {
     if (this.#settled) return;
     const type = header(headers, 'content-type') ?? '';
     const encoding = header(headers, 'content-encoding');
-    if (!/^text\/event-stream\b/i.test(type)) return;
+    const { framing } = this.#exchange.dialect;
+    if (!framing.matches.test(type)) return;
     if (encoding !== undefined && encoding !== 'identity') {
       return this.#fail(
         new CodedError('upstream-invalid', 'the stream is compressed though that was not asked for'),
@@ -137,7 +138,7 @@ export class Forwarding {
     const exchange = this.#exchange;
     const deps = this.#deps;
     this.#stream = {
-      parser: new SseParser(LIMITS.streamEventBytesMax),
+      parser: framing.parser(LIMITS.streamEventBytesMax),
       gate: new StreamGate({
         dialect: exchange.dialect,
         operation: exchange.operation!.id,
@@ -150,7 +151,7 @@ export class Forwarding {
     };
     exchange.res.writeHead(status, {
       ...this.#returnedHeaders(),
-      'content-type': 'text/event-stream',
+      'content-type': framing.contentType,
       'cache-control': 'no-cache',
     });
     exchange.res.flushHeaders();

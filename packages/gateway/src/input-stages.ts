@@ -1,9 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { KEY_PATTERN } from '@sallyport/access';
 import {
   CodedError,
   type Detection,
   decodeUtf8,
   type InspectionRequest,
+  LIMITS,
   parseStrictJson,
   replaceStrings,
 } from '@sallyport/core';
@@ -27,8 +29,9 @@ export class LimitFault extends CodedError {
 function presented(headers: IncomingHttpHeaders): string | null {
   const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
   const direct = headers['x-api-key'];
-  if (bearer !== undefined) return bearer;
-  return typeof direct === 'string' ? direct : null;
+  if (typeof direct !== 'string') return bearer ?? null;
+  // An SDK that has both sends both; ours tells itself apart.
+  return bearer === undefined || KEY_PATTERN.test(direct) ? direct : bearer;
 }
 
 /** Who is calling? */
@@ -50,13 +53,16 @@ export function readPath(exchange: Exchange): void {
     path = prefix[2]!;
   }
   exchange.path = path;
+  const { headers } = exchange.req;
   if (path.startsWith('/v2')) exchange.dialect = DIALECT_TABLE.oip;
-  else if (path.startsWith('/v1/messages')) exchange.dialect = DIALECT_TABLE.anthropic;
+  else if (path.startsWith('/api/')) exchange.dialect = DIALECT_TABLE.ollama;
+  else if (path.startsWith('/v1/messages') || headers['anthropic-version'] !== undefined)
+    exchange.dialect = DIALECT_TABLE.anthropic;
 }
 
 /** Which operation is it? Unknown ones are denied. */
 export function route(exchange: Exchange): void {
-  const found = findRoute(exchange.req.method ?? '', exchange.path);
+  const found = findRoute(exchange.req.method ?? '', exchange.path, exchange.dialect.name);
   if (found === null) throw new CodedError('route-unknown');
   if (found === 'wrong-method') throw new CodedError('method-not-allowed');
   exchange.dialect = found.dialect;
@@ -68,7 +74,13 @@ export function route(exchange: Exchange): void {
 export async function read(exchange: Exchange, deps: Deps): Promise<void> {
   const { req } = exchange;
   if (exchange.operation!.method === 'GET') {
-    exchange.reading = { model: exchange.pathModel, stream: false, parts: [], outputTokensMax: 0 };
+    exchange.reading = {
+      model: exchange.pathModel,
+      stream: false,
+      parts: [],
+      attachments: [],
+      outputTokensMax: 0,
+    };
     return;
   }
   if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(req.headers['content-type'] ?? ''))
@@ -160,7 +172,7 @@ export async function inspectInput(exchange: Exchange, deps: Deps): Promise<void
     channel,
   }));
   const found = deps.start.detectors ? deps.inspection.inspect(requests) : [];
-  const detections = found instanceof Promise ? await found : found;
+  const detections = [...(found instanceof Promise ? await found : found), ...attachmentDetections(exchange)];
   const verdict = verdictOf(system, 'input', detections);
   exchange.inputVerdict = { ...verdict, texts: deps.start.detectors ? parts.length : 0 };
   const replacements = verdict.action === 'redact' ? redact(exchange, detections) : new Map<string, string>();
@@ -168,6 +180,18 @@ export async function inspectInput(exchange: Exchange, deps: Deps): Promise<void
   if (replacements.size > 0) exchange.bodyChanged = Buffer.from(replaceStrings(exchange.text, replacements));
   mark(exchange, 'inspect-input');
   if (verdict.action === 'deny') throw new CodedError('input-denied');
+}
+
+/** What cannot be read is at least seen: a system that must get none denies `attachment`. */
+function attachmentDetections(exchange: Exchange): Detection[] {
+  return exchange.reading!.attachments.slice(0, LIMITS.detectionsMax).map(({ pointer, media }) => ({
+    detector: 'attachment',
+    technique: media,
+    severity: 'info',
+    confidence: 1,
+    location: { pointer, start: 0, end: 0 },
+    references: ['LLM01:2025'],
+  }));
 }
 
 function redact(exchange: Exchange, detections: readonly Detection[]): Map<string, string> {

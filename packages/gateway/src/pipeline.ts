@@ -44,14 +44,13 @@ function answersItself(exchange: Exchange): boolean {
   return exchange.operation!.id === 'models.list' && exchange.named === null;
 }
 
-/** Lists, in the OpenAI dialect, what this key may ask for: names of systems and the models they are known to have. */
+/** Lists, in the caller's dialect, what this key may ask for: names of systems and the models they are known to have. */
 async function listModels(exchange: Exchange, deps: Deps): Promise<void> {
   const systems = exchange
     .key!.systems.map((name) => deps.state().systems.get(name))
-    .filter((system) => system?.dialect === 'openai');
+    .filter((system) => system?.dialect === exchange.dialect.name);
   const ids = [...new Set(systems.flatMap((system) => [system!.name, ...system!.models]))];
-  const data = ids.map((id) => ({ id, object: 'model', created: 0, owned_by: 'sallyport' }));
-  const body = Buffer.from(JSON.stringify({ object: 'list', data }));
+  const body = Buffer.from(exchange.dialect.modelList(ids));
   const first = systems[0];
   if (first) {
     exchange.system = first;

@@ -26,6 +26,7 @@ const DEFAULT_ACTIONS: Readonly<Record<'input' | 'output', Readonly<Record<Detec
     link: 'flag',
     obfuscation: 'flag',
     schema: 'deny',
+    attachment: 'flag',
   },
   output: {
     injection: 'flag',
@@ -36,6 +37,7 @@ const DEFAULT_ACTIONS: Readonly<Record<'input' | 'output', Readonly<Record<Detec
     link: 'deny',
     obfuscation: 'flag',
     schema: 'deny',
+    attachment: 'flag',
   },
 };
 
@@ -47,7 +49,10 @@ export function actionFor(
 ): Action {
   const action =
     system.policy[direction][detection.detector] ?? DEFAULT_ACTIONS[direction][detection.detector];
-  return action === 'deny' && !atLeast(detection.severity, 'high') ? 'flag' : action;
+  // The name of a member cannot be replaced.
+  if (action === 'redact' && detection.location.pointer.endsWith('#')) return 'deny';
+  const graded = detection.detector !== 'attachment';
+  return action === 'deny' && graded && !atLeast(detection.severity, 'high') ? 'flag' : action;
 }
 
 /** The verdict over all detections: the strictest action; in observe mode nothing is changed, only noted. */

@@ -10,7 +10,7 @@ import {
   type Verdict,
 } from '@sallyport/core';
 import type { Redactor } from '@sallyport/guard';
-import type { Dialect, SseEvent, TextPart, Usage } from '@sallyport/models';
+import type { Dialect, StreamEvent, TextPart, Usage } from '@sallyport/models';
 import { applyEdits, type Edit, maskings, orderEdits, restorations } from './rewrite.ts';
 import { verdictOf } from './state.ts';
 
@@ -50,7 +50,7 @@ interface Segment {
 }
 
 interface Held {
-  readonly event: SseEvent;
+  readonly event: StreamEvent;
   readonly segments: readonly Segment[];
 }
 
@@ -110,7 +110,7 @@ export class StreamGate {
   }
 
   /** Takes one event; gives the raw events that may go out now. @throws CodedError `output-denied` and others */
-  async push(event: SseEvent): Promise<string[]> {
+  async push(event: StreamEvent): Promise<string[]> {
     if (event.data === null || event.data === '[DONE]') {
       this.#hold(event, []);
       return this.#release();
@@ -138,7 +138,7 @@ export class StreamGate {
     return this.#release();
   }
 
-  #hold(event: SseEvent, segments: readonly Segment[]): void {
+  #hold(event: StreamEvent, segments: readonly Segment[]): void {
     this.#heldBytes += event.raw.length;
     if (this.#heldBytes > LIMITS.streamHeldBytesMax)
       throw new CodedError('upstream-too-large', 'the stream holds too much text open');
@@ -311,8 +311,7 @@ export class StreamGate {
     }
     if (replacements.size === 0) return event.raw;
     const data = withoutTokenDetails(replaceStrings(event.data!, replacements));
-    const name = /^event:[^\n\r]*/m.exec(event.raw);
-    return `${name ? `${name[0]}\n` : ''}data: ${data}\n\n`;
+    return this.#options.dialect.framing.render(event, data);
   }
 }
 

@@ -1,6 +1,7 @@
 import { CodedError } from '@sallyport/core';
 import {
   channelKey,
+  collectAttachments,
   collectTexts,
   type Dialect,
   type DialectError,
@@ -9,6 +10,7 @@ import {
   readUsage,
   tokenBound,
 } from './dialect.ts';
+import { sse } from './sse.ts';
 
 const ERROR_TYPES: Readonly<Record<number, string>> = {
   400: 'invalid_request_error',
@@ -34,8 +36,11 @@ const errorObject = (error: DialectError): Record<string, unknown> => ({
 /** The Anthropic dialect: messages and token count. Source: Anthropic API reference. */
 export const anthropic: Dialect = {
   name: 'anthropic',
+  framing: sse,
   operations: [
     { id: 'messages', method: 'POST', path: /^\/v1\/messages$/ },
+    { id: 'models.list', method: 'GET', path: /^\/v1\/models$/ },
+    { id: 'models.get', method: 'GET', path: /^\/v1\/models\/(\w[\w.:@-]{0,127})$/, modelGroup: 1 },
     { id: 'messages.count', method: 'POST', path: /^\/v1\/messages\/count_tokens$/ },
   ],
   credential: (apiKey) => ({ 'x-api-key': apiKey }),
@@ -53,6 +58,7 @@ export const anthropic: Dialect = {
       model: optional(body, 'model', 'string'),
       stream: optional(body, 'stream', 'boolean') ?? false,
       parts,
+      attachments: collectAttachments(body),
       outputTokensMax: operation === 'messages.count' ? 0 : tokenBound(body, ['max_tokens']),
     };
   },
@@ -75,6 +81,13 @@ export const anthropic: Dialect = {
     return readUsage(holder?.usage ?? holder?.message?.usage, 'input_tokens', 'output_tokens');
   },
 
+  modelList: (ids) =>
+    JSON.stringify({
+      data: ids.map((id) => ({ type: 'model', id, display_name: id, created_at: new Date(0).toISOString() })),
+      has_more: false,
+      first_id: ids[0] ?? null,
+      last_id: ids.at(-1) ?? null,
+    }),
   errorBody: (error) => JSON.stringify(errorObject(error)),
   errorEvent: (_operation, error) => `event: error\ndata: ${JSON.stringify(errorObject(error))}\n\n`,
 };

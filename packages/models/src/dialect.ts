@@ -6,10 +6,11 @@ import {
   toPointer,
   visitStrings,
 } from '@sallyport/core';
+import type { Framing } from './framing.ts';
 
 /** One text in a body: where it is, who says it, how it is written. */
 export interface TextPart {
-  /** RFC 6901. */
+  /** RFC 6901; with `#` behind it, the name of that member and not its value. */
   readonly pointer: string;
   readonly text: string;
   readonly channel: 'user' | 'document' | 'output';
@@ -20,6 +21,13 @@ export interface TextPart {
    * Within a stream: texts of one channel follow each other across events. Null where a text stands alone, whole.
    */
   readonly stream: string | null;
+}
+
+/** A piece of a request that is not text. */
+export interface Attachment {
+  /** RFC 6901. */
+  readonly pointer: string;
+  readonly media: 'image' | 'audio' | 'video' | 'document';
 }
 
 /** Tokens an answer says it used. */
@@ -33,6 +41,8 @@ export interface RequestReading {
   readonly model: string | null;
   readonly stream: boolean;
   readonly parts: readonly TextPart[];
+  /** What only the model can read: pictures, sound, documents. */
+  readonly attachments: readonly Attachment[];
   /** Tokens the answer may have at most, for the reservation. */
   readonly outputTokensMax: number;
 }
@@ -60,6 +70,7 @@ export interface OperationRoute {
 /** A way of speaking with AI systems. */
 export interface Dialect {
   readonly name: DialectName;
+  readonly framing: Framing;
   readonly operations: readonly OperationRoute[];
   /** Headers that carry the provider's credential. */
   credential(apiKey: string): Record<string, string>;
@@ -71,6 +82,8 @@ export interface Dialect {
   readEvent(operation: string, data: unknown): TextPart[];
   /** Token counts in an answer or event, or null. */
   usage(body: unknown): Usage | null;
+  /** A list of models in the dialect's shape. */
+  modelList(ids: readonly string[]): string;
   errorBody(error: DialectError): string;
   /** A whole event that ends a stream with an error. */
   errorEvent(operation: string, error: DialectError): string;
@@ -109,13 +122,53 @@ const STRUCTURAL = new Set([
   'model_version',
 ]);
 const STRUCTURAL_CHARACTERS_MAX = 128;
-const IMAGE_DATA = /^data:(?:image|audio|video)\/[a-z0-9.+-]{1,40};base64,[A-Za-z0-9+/=]*$/;
+const DATA_URL = /^data:(image|audio|video|application\/pdf)(?:\/[a-z0-9.+-]{1,40})?;base64,[A-Za-z0-9+/=]*$/;
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+/** Keys under which dialects put media as base64, and how such media begin. */
+const MEDIA_KEYS = new Set([
+  'url',
+  'image_url',
+  'file_data',
+  'data',
+  'images',
+  'image',
+  'result',
+  'b64_json',
+  'partial_image_b64',
+]);
+const MAGIC: readonly (readonly [string, Attachment['media']])[] = [
+  ['iVBORw0KGgo', 'image'],
+  ['/9j/', 'image'],
+  ['R0lGOD', 'image'],
+  ['UklGR', 'image'],
+  ['JVBERi0', 'document'],
+  ['SUQz', 'audio'],
+  ['//v', 'audio'],
+  ['//s', 'audio'],
+  ['T2dnUw', 'audio'],
+  ['ZkxhQw', 'audio'],
+];
+/** Signed or encrypted state that a provider hands back and forth: nobody but the provider reads it. */
+const OPAQUE_KEYS = new Set(['signature', 'encrypted_content', 'thoughtSignature']);
+
+/** What kind of media a string is, where it stands in a place for media and looks like it; else null. */
+function mediaOf(key: string | number | undefined, text: string): Attachment['media'] | null {
+  if (text.length < 30 || typeof key !== 'string' || !MEDIA_KEYS.has(key)) return null;
+  const url = DATA_URL.exec(text);
+  if (url) return url[1] === 'application/pdf' ? 'document' : (url[1] as Attachment['media']);
+  const magic = MAGIC.find(([prefix]) => text.startsWith(prefix));
+  return magic && BASE64.test(text) ? magic[1] : null;
+}
+
+/** Key of a string: its own, or that of the list it stands in. */
+const keyOf = (path: readonly (string | number)[]): string | number | undefined =>
+  typeof path.at(-1) === 'number' ? path.at(-2) : path.at(-1);
 
 function isStructural(key: string | number | undefined, text: string): boolean {
   if (text.length === 0) return true;
   if (typeof key !== 'string') return false;
   if (STRUCTURAL.has(key)) return text.length <= STRUCTURAL_CHARACTERS_MAX && /^[\w.:/@+-]+$/.test(text);
-  return key === 'url' && text.length > 30 && IMAGE_DATA.test(text);
+  return OPAQUE_KEYS.has(key) && BASE64.test(text);
 }
 
 /** Says, for one string of a body, what kind of text it is; null leaves it out. */
@@ -126,12 +179,12 @@ export type Classify = (
 
 const JSON_KEYS = new Set(['arguments', 'partial_json']);
 
-/** Every string of a body that is content, classified. What a dialect does not know is content too. */
+/** Every string of a body that is content, classified: values, and names that are no field's. What a dialect does not know is content too. */
 export function collectTexts(body: unknown, classify: Classify): TextPart[] {
   const parts: TextPart[] = [];
   const visit: StringVisitor = (text, path, parent) => {
     const key = path.at(-1);
-    if (isStructural(key, text)) return;
+    if (isStructural(key, text) || mediaOf(keyOf(path), text)) return;
     const kind = classify(path, parent);
     if (!kind) return;
     // A system may cut a character between two deltas; a caller has no reason to.
@@ -147,8 +200,21 @@ export function collectTexts(body: unknown, classify: Classify): TextPart[] {
       ...kind,
     });
   };
-  visitStrings(body, visit);
+  visitStrings(body, visit, (text, path, parent) => {
+    const kind = classify(path, parent);
+    if (kind) parts.push({ pointer: `${toPointer(path)}#`, text, kind: 'text', ...kind, stream: null });
+  });
   return parts;
+}
+
+/** Everything in a body that is not text. */
+export function collectAttachments(body: unknown): Attachment[] {
+  const found: Attachment[] = [];
+  visitStrings(body, (text, path) => {
+    const media = mediaOf(keyOf(path), text);
+    if (media) found.push({ pointer: toPointer(path), media });
+  });
+  return found;
 }
 
 /** A JSON object, or `body-invalid`. */

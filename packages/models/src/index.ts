@@ -1,5 +1,5 @@
 /**
- * How to speak with AI systems: dialects (OpenAI, Anthropic, Open Inference Protocol v2) as routes, readings of
+ * How to speak with AI systems: dialects (OpenAI, Anthropic, Ollama, Open Inference Protocol v2) as routes, readings of
  * requests, answers and streams, and errors in the caller's own tongue; and local ONNX files.
  *
  * Call first: {@link findRoute}, then the dialect's `readRequest`.
@@ -7,6 +7,7 @@
  */
 export { anthropic } from './anthropic.ts';
 export type {
+  Attachment,
   Dialect,
   DialectError,
   OperationRoute,
@@ -14,8 +15,11 @@ export type {
   TextPart,
   Usage,
 } from './dialect.ts';
+export type { Framing, StreamEvent, StreamParser } from './framing.ts';
+export { ndjson } from './ndjson.ts';
+export { ollama } from './ollama.ts';
 export { OnnxModel } from './onnx.ts';
 export { openInference } from './open-inference.ts';
 export { openai } from './openai.ts';
 export { DIALECT_TABLE, findRoute, joinUrl } from './routes.ts';
-export { type SseEvent, SseParser } from './sse.ts';
+export { SseParser, sse } from './sse.ts';

@@ -1,5 +1,6 @@
 import { CodedError } from '@sallyport/core';
 import { collectTexts, type Dialect, objectBody } from './dialect.ts';
+import { sse } from './sse.ts';
 
 const DATATYPES = new Set([
   'BOOL',
@@ -39,6 +40,7 @@ function validateTensor(tensor: unknown, i: number): void {
 /** Open Inference Protocol v2 over HTTP/REST. Source: github.com/kserve/open-inference-protocol, required API. */
 export const openInference: Dialect = {
   name: 'oip',
+  framing: sse,
   operations: [
     {
       id: 'infer',
@@ -61,7 +63,7 @@ export const openInference: Dialect = {
       throw new CodedError('body-invalid', '`inputs` must be a list of tensors');
     inputs.forEach(validateTensor);
     const parts = collectTexts(body, () => ({ channel: 'user', system: false, stream: null }));
-    return { model: null, stream: false, parts, outputTokensMax: 0 };
+    return { model: null, stream: false, parts, attachments: [], outputTokensMax: 0 };
   },
 
   readResponse: (_operation, body) =>
@@ -69,6 +71,7 @@ export const openInference: Dialect = {
   readEvent: (_operation, data) =>
     collectTexts(data, () => ({ channel: 'output', system: false, stream: null })),
   usage: () => null,
+  modelList: (ids) => JSON.stringify({ models: ids }),
   errorBody: (error) =>
     JSON.stringify({
       error: `sallyport: ${error.message}`,

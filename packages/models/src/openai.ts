@@ -1,6 +1,7 @@
 import { CodedError } from '@sallyport/core';
 import {
   channelKey,
+  collectAttachments,
   collectTexts,
   type Dialect,
   type DialectError,
@@ -9,6 +10,7 @@ import {
   readUsage,
   tokenBound,
 } from './dialect.ts';
+import { sse } from './sse.ts';
 
 const SYSTEM_ROLES = new Set(['system', 'developer']);
 const TOOL_ROLES = new Set(['tool', 'function']);
@@ -72,6 +74,7 @@ function validate(operation: string, body: Record<string, unknown>): void {
 /** The OpenAI dialect: chat completions, completions, embeddings, models, responses. Source: OpenAI API reference. */
 export const openai: Dialect = {
   name: 'openai',
+  framing: sse,
   operations: [
     { id: 'chat.completions', method: 'POST', path: /^\/v1\/chat\/completions$/ },
     { id: 'completions', method: 'POST', path: /^\/v1\/completions$/, bodyBytesMax: 4 * 1024 * 1024 },
@@ -105,6 +108,7 @@ export const openai: Dialect = {
       model: optional(body, 'model', 'string'),
       stream: optional(body, 'stream', 'boolean') ?? false,
       parts,
+      attachments: collectAttachments(body),
       outputTokensMax:
         operation === 'embeddings'
           ? 0
@@ -159,6 +163,11 @@ export const openai: Dialect = {
     );
   },
 
+  modelList: (ids) =>
+    JSON.stringify({
+      object: 'list',
+      data: ids.map((id) => ({ id, object: 'model', created: 0, owned_by: 'sallyport' })),
+    }),
   errorBody: (error) => JSON.stringify({ error: errorObject(error) }),
 
   errorEvent(operation, error) {

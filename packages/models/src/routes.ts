@@ -1,6 +1,7 @@
 import type { DialectName } from '@sallyport/core';
 import { anthropic } from './anthropic.ts';
 import type { Dialect, OperationRoute } from './dialect.ts';
+import { ollama } from './ollama.ts';
 import { openInference } from './open-inference.ts';
 import { openai } from './openai.ts';
 
@@ -8,6 +9,7 @@ import { openai } from './openai.ts';
 export const DIALECT_TABLE: Readonly<Record<DialectName, Dialect>> = {
   openai,
   anthropic,
+  ollama,
   oip: openInference,
 };
 
@@ -19,10 +21,17 @@ export interface FoundRoute {
   readonly model: string | null;
 }
 
-/** The operation a method and path stand for; `wrong-method` when only the method is off; null when unknown. */
-export function findRoute(method: string, path: string): FoundRoute | 'wrong-method' | null {
+/**
+ * The operation a method and path stand for; `wrong-method` when only the method is off; null when unknown.
+ * @param preferred dialect to take where two have the same path
+ */
+export function findRoute(
+  method: string,
+  path: string,
+  preferred: DialectName = 'openai',
+): FoundRoute | 'wrong-method' | null {
   let known = false;
-  for (const dialect of Object.values(DIALECT_TABLE)) {
+  for (const dialect of [DIALECT_TABLE[preferred], ...Object.values(DIALECT_TABLE)]) {
     for (const operation of dialect.operations) {
       const match = operation.path.exec(path);
       if (!match) continue;

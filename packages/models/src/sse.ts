@@ -1,15 +1,8 @@
 import { CodedError } from '@sallyport/core';
-
-/** One server-sent event. */
-export interface SseEvent {
-  /** The event as it came, with its blank line. */
-  readonly raw: string;
-  /** Joined `data` lines; null for comments and events without data. */
-  readonly data: string | null;
-}
+import type { Framing, StreamEvent, StreamParser } from './framing.ts';
 
 /** Splits a byte stream into server-sent events (WHATWG HTML, section 9.2), wherever its chunks are cut. */
-export class SseParser {
+export class SseParser implements StreamParser {
   readonly #decoder = new TextDecoder('utf-8', { fatal: true });
   readonly #eventBytesMax: number;
   #rest = '';
@@ -21,7 +14,7 @@ export class SseParser {
   }
 
   /** Events completed by a chunk. @throws CodedError `upstream-invalid`, `upstream-too-large` */
-  push(chunk: Uint8Array): SseEvent[] {
+  push(chunk: Uint8Array): StreamEvent[] {
     try {
       this.#rest += this.#decoder.decode(chunk, { stream: true });
     } catch (cause) {
@@ -31,7 +24,7 @@ export class SseParser {
   }
 
   /** What is left at the end, as a last event when it has data. */
-  end(): SseEvent[] {
+  end(): StreamEvent[] {
     try {
       this.#rest += this.#decoder.decode();
     } catch (cause) {
@@ -43,8 +36,8 @@ export class SseParser {
     return events;
   }
 
-  #take(): SseEvent[] {
-    const events: SseEvent[] = [];
+  #take(): StreamEvent[] {
+    const events: StreamEvent[] = [];
     for (;;) {
       const end = blankLine(this.#rest, Math.max(0, this.#scanned - 3));
       if (end < 0) break;
@@ -69,7 +62,7 @@ function blankLine(text: string, from: number): number {
   return found ? found.index + found[0].length : -1;
 }
 
-function toEvent(raw: string): SseEvent {
+function toEvent(raw: string): StreamEvent {
   if (raw.startsWith('data: ') && raw.indexOf('\n') === raw.length - 2)
     return { raw, data: raw.slice(6, -2) };
   const data: string[] = [];
@@ -78,3 +71,14 @@ function toEvent(raw: string): SseEvent {
   }
   return { raw, data: data.length > 0 ? data.join('\n') : null };
 }
+
+/** Server-sent events. A changed event keeps its name; comments and ids of the AI system go. */
+export const sse: Framing = {
+  contentType: 'text/event-stream',
+  matches: /^text\/event-stream\b/i,
+  parser: (eventBytesMax) => new SseParser(eventBytesMax),
+  render(event, data) {
+    const name = /^event:[^\n\r]*/m.exec(event.raw);
+    return `${name ? `${name[0]}\n` : ''}data: ${data}\n\n`;
+  },
+};

@@ -17,7 +17,7 @@ interface System {
 export const upstreamAdd: Command = {
   name: 'upstream add',
   usage:
-    'upstream add NAME --dialect openai|anthropic|oip --url URL [--api-key-ref env:VAR] [--allow-private] [--mode observe|enforce]',
+    'upstream add NAME --dialect openai|anthropic|ollama|oip --url URL [--api-key-ref env:VAR] [--allow-private] [--mode observe|enforce]',
   summary: 'put an AI system behind the gates',
   options: {
     dialect: { type: 'string' },

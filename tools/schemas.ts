@@ -1,0 +1,13 @@
+// Writes the published schemas anew from the code: `npm run schemas`. Tests compare them with what is served.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { configJsonSchema } from '@sallyport/core';
+import { openApiDocument } from '@sallyport/server';
+
+const folder = join(import.meta.dirname, '../schema');
+for (const [name, value] of [
+  ['sallyport.schema.json', configJsonSchema()],
+  ['openapi.json', openApiDocument()],
+] as const) {
+  writeFileSync(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
+}
