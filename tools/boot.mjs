@@ -2,7 +2,7 @@
 // when that is needed, then runs the pinned Node by path.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -69,9 +69,9 @@ const node = pinnedNode();
 const quiet = '--disable-warning=ExperimentalWarning';
 const path = `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH ?? ''}`;
 
-function run(args) {
+function run(args, doing = task) {
   const child = spawn(node, [quiet, ...args], {
-    cwd: process.env.INIT_CWD && task === 'start' ? process.env.INIT_CWD : root,
+    cwd: process.env.INIT_CWD && doing === 'start' ? process.env.INIT_CWD : root,
     stdio: 'inherit',
     env: { ...process.env, PATH: path, SALLYPORT_STARTED_BY: String(process.pid) },
   });
@@ -79,6 +79,23 @@ function run(args) {
   process.on('SIGINT', () => {});
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   return new Promise((done) => child.on('exit', (code, signal) => done(code ?? (signal ? 3 : 0))));
+}
+
+/** Builds the console when its sources are not those it was last built from. */
+async function buildConsole() {
+  const folder = join(root, 'packages/console');
+  const digest = createHash('sha256').update(wanted());
+  const read = (path) => {
+    if (statSync(path).isDirectory()) for (const name of readdirSync(path).sort()) read(join(path, name));
+    else digest.update(path.slice(folder.length)).update(readFileSync(path));
+  };
+  for (const name of ['index.html', 'vite.config.ts', 'public', 'src']) read(join(folder, name));
+  const built = join(folder, 'dist', '.built-from');
+  const now = digest.digest('hex');
+  if (existsSync(built) && readFileSync(built, 'utf8') === now) return 0;
+  const code = await run([join(root, 'node_modules/vite/bin/vite.js'), 'build', folder], 'build');
+  if (code === 0) writeFileSync(built, now);
+  return code;
 }
 
 const tests = (patterns) => [
@@ -90,8 +107,10 @@ const tests = (patterns) => [
   ...(rest.length > 0 ? rest : patterns),
 ];
 const tasks = {
-  start: async () => run([join(root, 'packages/cli/src/main.ts'), 'up', ...rest]),
+  start: async () => (await buildConsole()) || run([join(root, 'packages/cli/src/main.ts'), 'up', ...rest]),
+  console: buildConsole,
   test: async () =>
+    (await buildConsole()) ||
     run(tests(['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'tools/*.test.ts'])),
   prove: async () => run(tests(['prove/*.test.ts'])),
   run: async () => run(rest),
@@ -99,6 +118,7 @@ const tasks = {
   check: async () => {
     for (const args of [
       ['node_modules/typescript/bin/tsc', '-p', '.'],
+      ['node_modules/typescript/bin/tsc', '-p', 'packages/console'],
       ['node_modules/@biomejs/biome/bin/biome', 'check', '.'],
       ['node_modules/knip/bin/knip.js'],
     ]) {

@@ -18,13 +18,13 @@ const RANKS: Readonly<Record<string, number>> = {
   gateway: 3,
   server: 4,
   cli: 5,
+  console: 5,
 };
 const LINES_MAX = 400;
 const LINE_CHARACTERS_MAX = 110;
 /** Files over a limit, with what they may have. This list only shrinks. */
 const EXEMPT_LINES: Readonly<Record<string, number>> = {
   'packages/gateway/src/forward.ts': 440,
-  'packages/store/src/exchanges.ts': 415,
 };
 /** Sources whose long lines are patterns, templates or rows of a table. */
 const EXEMPT_WIDTH = [
@@ -40,13 +40,13 @@ const EXEMPT_WIDTH = [
 function files(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {
     const path = join(folder, name);
-    if (name === 'node_modules' || name === 'out' || name === '.git') return [];
+    if (name === 'node_modules' || name === 'dist' || name === 'out' || name === '.git') return [];
     return statSync(path).isDirectory() ? files(path) : [path];
   });
 }
 
 const sources = files(join(ROOT, 'packages'))
-  .filter((path) => /\.ts$/.test(path))
+  .filter((path) => /\.tsx?$/.test(path))
   .map((path) => ({
     path: relative(ROOT, path),
     text: readFileSync(path, 'utf8'),
@@ -129,7 +129,7 @@ describe('the house is tidy', () => {
   it('names are kebab-case and say something', () => {
     for (const { path } of sources) {
       const name = path.split('/').at(-1)!;
-      assert.match(name, /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.test)?\.ts$/, path);
+      assert.match(name, /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:test|config))?\.tsx?$/, path);
       assert.ok(!/util|helper|manager|common|-v\d|misc/.test(name), `${path} says nothing`);
     }
   });

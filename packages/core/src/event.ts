@@ -24,6 +24,8 @@ export const EVENT_TYPES = [
   'content-read',
   'policy-loaded',
   'record-gap-found',
+  'report-read',
+  'guide-completed',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 

@@ -71,6 +71,28 @@ export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
       absent('a weekly residual test on a labelled set'),
     ];
   },
+  'ACC-01': async (source) => [
+    await probe(source, 'route-permissions', 'every route of the control plane, asked without a session'),
+    absent('roles other than administrator, and an author who cannot approve'),
+  ],
+  'GOV-10': async (source) => {
+    const guide = await source.latestEvent('guide-completed');
+    if (!guide)
+      return [absent('a guided first hour that was completed; it is under `/start` in the console')];
+    const { effective, partial, failing, minutes } = guide.data as Record<string, number | null>;
+    return [
+      {
+        what: `every step of the guided first hour was done, ${minutes} minutes after installation`,
+        good: true,
+        at: guide.at,
+      },
+      {
+        what: `then ${effective} controls were effective, ${partial} partial, ${failing} failing`,
+        good: (effective ?? 0) > 0,
+        at: guide.at,
+      },
+    ];
+  },
   'ACC-02': async (source) => {
     const session = await source.latestEvent('session-created');
     return [

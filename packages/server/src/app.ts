@@ -4,18 +4,30 @@ import type { Context } from 'hono';
 import { getCookie } from 'hono/cookie';
 import type { Control } from './control.ts';
 import type { People } from './people.ts';
+import type { AskedRoutes } from './probes.ts';
+import { consoleRoutes } from './routes/console.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { openRoutes } from './routes/open.ts';
-import { pageRoutes } from './routes/pages.ts';
 import { recordRoutes } from './routes/record.ts';
-import { COOKIE, type Env, failure } from './routes/shared.ts';
+import { sessionRoutes } from './routes/session.ts';
+import { type Env, failure, sessionCookie } from './routes/shared.ts';
 import { systemRoutes } from './routes/systems.ts';
+import { trafficRoutes } from './routes/traffic.ts';
 
 const API = { openapi: '3.1.0', info: { title: 'Sallyport control plane', version: '0.1.0' } } as const;
+/** Everything from here, nothing from elsewhere, nothing inline. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
+  "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'";
 const JSON_BODY_MAX = 256 * 1024;
 
-/** The control plane as one application: API under `/api/v1`, health and metrics, the pages. */
-export function createApp(control: Control, people: People, hosts: readonly string[]): OpenAPIHono<Env> {
+/** The control plane as one application: API under `/api/v1`, health and metrics, the console. */
+export function createApp(
+  control: Control,
+  people: People,
+  hosts: readonly string[],
+  consoleFolder: string | null,
+): OpenAPIHono<Env> {
   const app = new OpenAPIHono<Env>({
     defaultHook: (result, c) =>
       result.success
@@ -26,8 +38,12 @@ export function createApp(control: Control, people: People, hosts: readonly stri
   app.notFound((c) => failure(c, new CodedError('not-found')));
   guardRequests(app, hosts);
   openRoutes(app, control);
+  sessionRoutes(app, people);
   app.use('/api/v1/*', async (c, next) => {
-    const admin = c.env.actor === null ? await people.administrator(getCookie(c, COOKIE)) : null;
+    // What a page fetches by itself says so, and keeps no session alive.
+    const active = c.req.header('x-sallyport-background') === undefined && c.req.path !== '/api/v1/live';
+    const token = getCookie(c, sessionCookie(c).name);
+    const admin = c.env.actor === null ? await people.administrator(token, active) : null;
     const actor = c.env.actor ?? (admin ? `admin:${admin.id}` : null);
     if (actor === null) throw new CodedError('not-signed-in');
     c.set('actor', actor);
@@ -36,8 +52,9 @@ export function createApp(control: Control, people: People, hosts: readonly stri
   systemRoutes(app, control);
   keyRoutes(app, control);
   recordRoutes(app, control);
-  pageRoutes(app, control, people);
+  trafficRoutes(app, control);
   app.doc31('/openapi.json', API);
+  consoleRoutes(app, consoleFolder);
   return app;
 }
 
@@ -63,17 +80,40 @@ function guardRequests(app: OpenAPIHono<Env>, hosts: readonly string[]): void {
     if (c.req.header('transfer-encoding') !== undefined)
       throw new CodedError('request-invalid', 'send a body with its length');
     await next();
-    c.res.headers.set(
-      'content-security-policy',
-      "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-    );
+    c.res.headers.set('content-security-policy', POLICY);
+    c.res.headers.set('cross-origin-opener-policy', 'same-origin');
+    c.res.headers.set('cross-origin-resource-policy', 'same-origin');
+    c.res.headers.set('permissions-policy', 'camera=(), microphone=(), geolocation=()');
     c.res.headers.set('x-content-type-options', 'nosniff');
     c.res.headers.set('referrer-policy', 'no-referrer');
-    c.res.headers.set('cache-control', 'no-store');
+    if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
   });
+}
+
+/** Routes that answer whoever asks: who am I, signing in and out, set-up. */
+const OPEN_ROUTES = ['/api/v1/session', '/api/v1/setup'];
+
+/** Asks every operation of the API as somebody who is not signed in. */
+export async function askEveryRoute(app: OpenAPIHono<Env>): Promise<AskedRoutes> {
+  const { paths } = app.getOpenAPI31Document(API);
+  const open: string[] = [];
+  let asked = 0;
+  for (const [path, methods] of Object.entries(paths ?? {})) {
+    if (!path.startsWith('/api/') || OPEN_ROUTES.includes(path)) continue;
+    for (const method of Object.keys(methods as object)) {
+      const request = new Request(`http://localhost${path.replaceAll(/\{[^}]+\}/g, 'probe')}`, {
+        method: method.toUpperCase(),
+        headers: { host: 'localhost' },
+      });
+      const { status } = await app.fetch(request, { actor: null, address: 'probe' });
+      asked++;
+      if (status !== 401) open.push(`${method.toUpperCase()} ${path}`);
+    }
+  }
+  return { asked, open };
 }
 
 /** The OpenAPI document, as served under `/openapi.json`. */
 export function openApiDocument(): unknown {
-  return createApp(null as never, null as never, []).getOpenAPI31Document(API);
+  return createApp(null as never, null as never, [], null).getOpenAPI31Document(API);
 }

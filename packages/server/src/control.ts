@@ -16,12 +16,13 @@ import {
 } from '@sallyport/core';
 import type { GatewayPool, GatewayStats } from '@sallyport/gateway';
 import { posture } from '@sallyport/govern';
-import type { ExchangeFilter, ExchangeRow, KeyRow } from '@sallyport/store';
+import type { BlockedKind, ExchangePage, ExchangeRow, KeyRow, Summary } from '@sallyport/store';
 import { commit, SALT_BYTES } from '@sallyport/vault';
 import { openContent } from './content.ts';
 import { evidenceSource, type ProbeName } from './evidence.ts';
+import { type FirstHour, firstHour } from './first-hour.ts';
 import { Installation } from './installation.ts';
-import { runProbes } from './probes.ts';
+import { type AskedRoutes, runProbes } from './probes.ts';
 import { type KnownSystem, knownSystems, Snapshots } from './snapshot.ts';
 
 const KEY_LIFE_MAX_MS = 365 * 86_400_000;
@@ -66,6 +67,12 @@ export interface ExchangeProof {
   readonly checkpoint: { size: number; rootHash: string; note: string };
 }
 
+/** The "would have blocked" report of one system. */
+export interface BlockedReport extends Summary {
+  readonly mode: SystemConfig['mode'];
+  readonly kinds: readonly BlockedKind[];
+}
+
 /**
  * Everything that can be asked of an installation, with or without a server: the HTTP API and the commands are thin
  * clothes over it.
@@ -76,6 +83,7 @@ export class Control {
   readonly snapshots: Snapshots;
   gateway: GatewayPool | null = null;
   gatewayUrl: string | null = null;
+  askRoutes: (() => Promise<AskedRoutes>) | null = null;
 
   constructor(config: Config, installation: Installation) {
     this.config = config;
@@ -234,7 +242,7 @@ export class Control {
     return keyView((await store.keys.byId(id))!);
   }
 
-  async exchanges(filter: ExchangeFilter): Promise<ExchangeRow[]> {
+  async exchanges(filter: ExchangePage): Promise<ExchangeRow[]> {
     await this.installation.flush();
     return this.installation.store.exchanges.list(filter);
   }
@@ -294,6 +302,32 @@ export class Control {
     };
   }
 
+  /** What enforcing would have blocked on a system. That it was read is an event. @throws CodedError `system-unknown` */
+  async report(actor: string, name: string): Promise<BlockedReport> {
+    const known = (await this.systems()).find((system) => system.name === name);
+    if (!known) throw new CodedError('system-unknown', `no system \`${name.slice(0, 64)}\` is known`);
+    await this.installation.flush();
+    const { exchanges } = this.installation.store;
+    const summary = (await exchanges.summaries()).find((one) => one.system === name);
+    const kinds = await exchanges.wouldHaveBlocked(name);
+    if ((summary?.exchanges ?? 0) > 0)
+      await this.installation.announce(
+        newEvent('report-read', {
+          actor,
+          subject: `system:${name}`,
+          demo: known.demo,
+          data: { kinds: kinds.length },
+        }),
+      );
+    const { wouldHaveDenied = 0, denied = 0, exchanges: total = 0 } = summary ?? {};
+    return { system: name, mode: known.config.mode, exchanges: total, wouldHaveDenied, denied, kinds };
+  }
+
+  /** How far the guided first hour has come. */
+  firstHour(): Promise<FirstHour> {
+    return firstHour(this);
+  }
+
   /** Every control, computed now. Cheap probes run first where their result is older than a minute. */
   async posture(): Promise<ControlResult[]> {
     await this.probeIfOlder(60_000);
@@ -317,6 +351,7 @@ export class Control {
       'sealed-content',
       'sequence-gaps',
       'transport',
+      'route-permissions',
     ];
     const live: ProbeName[] = this.gateway ? ['over-limit-call', 'retired-key'] : [];
     await runProbes(
@@ -324,6 +359,7 @@ export class Control {
         config: this.config,
         installation: this.installation,
         gatewayUrl: this.gatewayUrl,
+        askRoutes: this.askRoutes,
         publish: () => this.publish(),
       },
       old([...always, ...live]),

@@ -42,5 +42,6 @@ const PROBE_NAMES = [
   'transport',
   'over-limit-call',
   'retired-key',
+  'route-permissions',
 ] as const;
 export type ProbeName = (typeof PROBE_NAMES)[number];

@@ -10,7 +10,7 @@ import {
   type SallyportEvent,
 } from '@sallyport/core';
 import { Ledger } from '@sallyport/ledger';
-import { DataFolderLock, openPostgres, openSqlite, type Store } from '@sallyport/store';
+import { DataFolderLock, type ExchangeRow, openPostgres, openSqlite, type Store } from '@sallyport/store';
 import {
   DataKeys,
   defaultRootKeyPath,
@@ -44,6 +44,7 @@ export class Installation {
   #timer: NodeJS.Timeout | null = null;
   #delivering: Promise<void> = Promise.resolve();
   #behind = false;
+  readonly #watchers = new Set<(rows: readonly ExchangeRow[]) => void>();
 
   private constructor(
     folder: string,
@@ -213,12 +214,19 @@ export class Installation {
     const leaves = this.#pending;
     this.#pending = [];
     for (let at = 0; at < leaves.length; at += PROJECT_LEAVES_MAX) {
-      await this.store.exchanges.project(
+      const rows = await this.store.exchanges.project(
         leaves
           .slice(at, at + PROJECT_LEAVES_MAX)
           .map(({ index, leaf }) => ({ index, leaf: parseLeaf(leaf) })),
       );
+      for (const watcher of this.#watchers) watcher(rows);
     }
+  }
+
+  /** Calls back with exchanges as they are projected, new or changed. @returns ends it */
+  watch(watcher: (rows: readonly ExchangeRow[]) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
   /** Projects everything durable; reads after it see it. */

@@ -17,7 +17,7 @@ export async function localApi(options: {
   create: boolean;
 }): Promise<LocalApi> {
   const control = await openControl(options);
-  const app = createApp(control, new People(control.installation), []);
+  const app = createApp(control, new People(control.installation), [], null);
   return {
     request: async (method, path, body) => {
       const content = body === undefined ? null : JSON.stringify(body);

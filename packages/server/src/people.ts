@@ -10,7 +10,9 @@ import type { Installation } from './installation.ts';
 
 /** How long a set-up link works, in milliseconds. */
 export const SETUP_LINK_MS = 30 * 60_000;
-const SESSION_MS = 12 * 3_600_000;
+/** How long a session lives at most, in milliseconds. */
+export const SESSION_MS = 12 * 3_600_000;
+/** How long a session lives while nobody does anything. */
 const IDLE_MS = 30 * 60_000;
 /** Wrong passwords in a row, over all accounts of an address, before it must wait. */
 const FAILURES_MAX = 10;
@@ -46,6 +48,11 @@ export class People {
       };
     });
     return token;
+  }
+
+  /** Whether there is an administrator. */
+  async any(): Promise<boolean> {
+    return (await this.#installation.store.administrators.count()) > 0;
   }
 
   /** Whether a set-up token could be used now. */
@@ -140,14 +147,18 @@ export class People {
     return token;
   }
 
-  /** The administrator behind a session token, or null. */
-  async administrator(token: string | undefined): Promise<{ id: string; name: string } | null> {
+  /** The administrator behind a session token, or null. @param active whether the person did something */
+  async administrator(
+    token: string | undefined,
+    active = true,
+  ): Promise<{ id: string; name: string } | null> {
     if (!token) return null;
     const now = Date.now();
     return this.#installation.store.administrators.sessionAdmin(
       tokenHash(token),
       new Date(now).toISOString(),
       new Date(now - IDLE_MS).toISOString(),
+      active,
     );
   }
 

@@ -14,12 +14,21 @@ import { type KnownSystem, knownSystems } from './snapshot.ts';
 /** What a probe found; null where there is nothing to probe. */
 type Finding = { passed: boolean; detail: string } | null;
 
+/** What asking every route without a session gave. */
+export interface AskedRoutes {
+  readonly asked: number;
+  /** Those that answered all the same. */
+  readonly open: readonly string[];
+}
+
 /** What probes may use. */
 export interface ProbeContext {
   readonly config: Config;
   readonly installation: Installation;
   /** Address of the gateway, when one runs. */
   readonly gatewayUrl: string | null;
+  /** Asks every route of the control plane without a session; null where none is served. */
+  readonly askRoutes: (() => Promise<AskedRoutes>) | null;
   /** Hands new keys to the gateway. */
   readonly publish: () => Promise<void>;
 }
@@ -209,6 +218,17 @@ async function refusedCall(context: ProbeContext, kind: 'over-limit-call' | 'ret
   }
 }
 
+async function routePermissions({ askRoutes }: ProbeContext): Promise<Finding> {
+  if (!askRoutes) return null;
+  const { asked, open } = await askRoutes();
+  return open.length === 0
+    ? { passed: true, detail: `all ${asked} routes of the control plane refuse whoever is not signed in` }
+    : {
+        passed: false,
+        detail: `${open.length} of ${asked} routes answer without a session, such as ${open[0]}`,
+      };
+}
+
 const PROBES: Readonly<Record<ProbeName, (context: ProbeContext) => Promise<Finding>>> = {
   'ledger-verify': ledgerVerify,
   'tamper-drill': tamperDrill,
@@ -218,6 +238,7 @@ const PROBES: Readonly<Record<ProbeName, (context: ProbeContext) => Promise<Find
   transport,
   'over-limit-call': (context) => refusedCall(context, 'over-limit-call'),
   'retired-key': (context) => refusedCall(context, 'retired-key'),
+  'route-permissions': routePermissions,
 };
 
 /** Runs every probe and records what each found. A probe that cannot run is recorded as failed, with the reason. */

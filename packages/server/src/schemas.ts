@@ -75,6 +75,7 @@ export const exchangeView = z
     mode: z.string(),
     stream: z.boolean(),
     demo: z.boolean(),
+    synthetic: z.boolean(),
     outcome: z.string().nullable(),
     status: z.number().nullable(),
     code: z.string().nullable(),
@@ -146,6 +147,55 @@ export const observationView = z
     denied: z.number(),
   })
   .openapi('Observation');
+
+/** One bucket of time. */
+export const bucketView = z
+  .object({
+    at: z.string(),
+    answered: z.number(),
+    flagged: z.number(),
+    denied: z.number(),
+    failed: z.number(),
+  })
+  .openapi('TrafficBucket');
+
+/** What enforcing would have blocked on one system, by kind of detection. */
+export const reportView = z
+  .object({
+    system: z.string(),
+    mode: z.enum(['observe', 'enforce']),
+    exchanges: z.number(),
+    wouldHaveDenied: z.number(),
+    denied: z.number(),
+    kinds: z.array(
+      z.object({
+        detector: z.string(),
+        technique: z.string(),
+        severity: z.string(),
+        exchanges: z.number(),
+        latest: z.string(),
+        examples: z.array(z.string()),
+      }),
+    ),
+  })
+  .openapi('BlockedReport');
+
+/** The guided first hour. */
+export const firstHourView = z
+  .object({
+    gatewayUrl: z.string().nullable(),
+    steps: z.array(
+      z.object({
+        id: z.enum(['connect', 'key', 'call', 'report', 'enforce']),
+        done: z.boolean(),
+        detail: z.string(),
+        system: z.string().nullable(),
+      }),
+    ),
+    startedAt: z.string().nullable(),
+    completedAt: z.string().nullable(),
+  })
+  .openapi('FirstHour');
 
 /** One thing the doctor looked at. */
 export const diagnosisView = z

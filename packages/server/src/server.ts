@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { CodedError, type Config, newEvent } from '@sallyport/core';
 import { classifyAddress, GatewayPool } from '@sallyport/gateway';
-import { createApp } from './app.ts';
+import { askEveryRoute, createApp } from './app.ts';
 import { type Control, localActor, openControl } from './control.ts';
 import { controlSocketPath } from './control-socket.ts';
 import { type Demo, startDemo } from './demo/demo.ts';
@@ -25,6 +25,8 @@ export interface ServerOptions {
   readonly rootKey?: string | undefined;
   readonly demo: boolean;
   readonly workers: number;
+  /** Folder of the built console; null or absent serves the API alone. */
+  readonly console?: string | null;
   /** Off only in benches that price the rest of the pipeline. */
   readonly detectors?: boolean;
 }
@@ -134,7 +136,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const gatewayUrl = `${tls.gateway ? 'https' : 'http'}://${shown(config.gateway.host)}:${gateway.port}`;
     control.gatewayUrl = gatewayUrl;
     const people = new People(control.installation);
-    const controlUrl = await serveControl(control, people, tls.control, closing);
+    const controlUrl = await serveControl(control, people, tls.control, options.console ?? null, closing);
     await control.installation.announce(
       newEvent('server-started', {
         actor: localActor(),
@@ -180,12 +182,14 @@ async function serveControl(
   control: Control,
   people: People,
   tls: { cert: string; key: string } | null,
+  consoleFolder: string | null,
   closing: (() => Promise<void>)[],
 ): Promise<string> {
   const { config, installation } = control;
   const { host, port, hosts } = config.control;
   const names = ['localhost', '127.0.0.1', '[::1]', shown(host), ...hosts].map((name) => name.toLowerCase());
-  const app = createApp(control, people, names);
+  const app = createApp(control, people, names, consoleFolder);
+  control.askRoutes = () => askEveryRoute(app);
   const handler = (actor: string | null) =>
     getRequestListener(
       (request, env) => {

@@ -29,17 +29,20 @@ describe('the control plane', () => {
   });
   const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
     fetch(`${server.controlUrl}${path}`, { headers, redirect: 'manual' });
-  const form = (
+  const send = (
+    method: string,
     path: string,
-    fields: Record<string, string>,
+    body: object | null,
     headers: Record<string, string> = {},
   ): Promise<Response> =>
     fetch(`${server.controlUrl}${path}`, {
-      method: 'POST',
+      method,
       redirect: 'manual',
-      body: new URLSearchParams(fields).toString(),
-      headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+      body: body === null ? null : JSON.stringify(body),
+      headers: body === null ? headers : { 'content-type': 'application/json', ...headers },
     });
+  const signIn = (name: string, password: string, headers: Record<string, string> = {}): Promise<Response> =>
+    send('POST', '/api/v1/session', { name, password }, headers);
   /** A request with headers that fetch would not send. */
   const rawGet = (path: string, headers: Record<string, string>): Promise<number> =>
     new Promise((done, fail) => {
@@ -67,7 +70,7 @@ describe('the control plane', () => {
     ) as unknown;
     assert.deepEqual(document, published, 'schema/openapi.json is what the code serves');
     for (const [path, methods] of Object.entries(document.paths)) {
-      if (!path.startsWith('/api/')) continue;
+      if (!path.startsWith('/api/') || /\/(?:session|setup)$/.test(path)) continue;
       for (const method of Object.keys(methods)) {
         const response = await fetch(`${server.controlUrl}${path.replace(/\{[^}]+\}/, 'x')}`, {
           method: method.toUpperCase(),
@@ -77,53 +80,63 @@ describe('the control plane', () => {
     }
   });
 
-  it('the set-up link works once; passwords need length; the session opens the pages and the API', async () => {
+  const password = 'correct horse battery staple';
+
+  it('the set-up link works once; passwords need length; the session opens the API', async () => {
     const token = new URL(server.setupUrl!).searchParams.get('token')!;
-    assert.equal((await get('/setup?token=wrong')).status, 403);
-    assert.match(await (await get(`/setup?token=${token}`)).text(), /first administrator/);
-    assert.equal((await form('/setup', { token, name: 'ann', password: 'short' })).status, 400);
-    const made = await Promise.all(
-      Array.from({ length: 3 }, (_, i) =>
-        form('/setup', { token, name: `ann${i}`, password: 'correct horse battery staple' }),
-      ),
-    );
-    assert.deepEqual(made.map((one) => one.status).sort(), [303, 403, 403]);
-    const won = made.find((one) => one.status === 303)!;
+    const open = async (value: string): Promise<unknown> =>
+      (await get(`/api/v1/setup?token=${value}`)).json();
+    assert.deepEqual(await open('wrong'), { open: false, administrators: false });
+    assert.deepEqual(await open(token), { open: true, administrators: false });
+    const setUp = (name: string, chosen: string): Promise<Response> =>
+      send('POST', '/api/v1/setup', { token, name, password: chosen });
+    assert.equal((await setUp('ann', 'short')).status, 400);
+    const made = await Promise.all([0, 1, 2].map((i) => setUp(`ann${i}`, password)));
+    assert.deepEqual(made.map((one) => one.status).sort(), [201, 403, 403]);
+    const won = made.find((one) => one.status === 201)!;
     const set = won.headers.get('set-cookie')!;
-    assert.match(set, /HttpOnly/);
-    assert.match(set, /SameSite=Strict/);
+    for (const part of [/HttpOnly/, /SameSite=Strict/, /Path=\//]) assert.match(set, part);
     cookie = set.split(';')[0]!;
-    const page = await get('/', { cookie });
-    assert.match(await page.text(), /Latest calls/);
-    assert.match(page.headers.get('content-security-policy')!, /default-src 'none'/);
     assert.equal((await get('/api/v1/systems', { cookie })).status, 200);
-    assert.equal(
-      (await form('/setup', { token, name: 'eve', password: 'correct horse battery staple' })).status,
-      403,
-    );
+    const { name } = (await (await get('/api/v1/session', { cookie })).json()) as { name: string };
+    assert.match(name, /^ann\d$/);
+    assert.equal((await setUp('eve', password)).status, 403);
+    assert.deepEqual(await open(token), { open: false, administrators: true });
   });
 
-  it('signing in: wrong passwords are told alike, throttled, and recorded; signing out ends the session', async () => {
-    const wrong = await form('/sign-in', { name: 'ann0', password: 'x' });
-    const nobody = await form('/sign-in', { name: 'nobody', password: 'x' });
+  it('every answer forbids scripts of others, frames and caching', async () => {
+    for (const path of ['/', '/api/v1/session', '/healthz']) {
+      const { headers } = await get(path);
+      assert.match(headers.get('content-security-policy')!, /default-src 'none'.*frame-ancestors 'none'/);
+      assert.ok(!/unsafe|https?:/.test(headers.get('content-security-policy')!));
+      assert.equal(headers.get('x-content-type-options'), 'nosniff');
+      assert.match(headers.get('cache-control')!, /no-(?:store|cache)/);
+    }
+  });
+
+  it('signing in: wrong passwords are told alike, throttled, and recorded; it replaces the session; signing out ends it', async () => {
+    const { name } = (await (await get('/api/v1/session', { cookie })).json()) as { name: string };
+    const wrong = await signIn(name, 'x');
+    const nobody = await signIn('nobody', 'x');
     assert.deepEqual([wrong.status, nobody.status], [401, 401]);
-    assert.equal((await wrong.text()).length, (await nobody.text()).length);
-    for (let i = 0; i < 8; i++) await form('/sign-in', { name: 'zed', password: 'x' });
-    assert.equal((await form('/sign-in', { name: 'zed', password: 'x' })).status, 429);
+    assert.equal(await wrong.text(), await nobody.text());
+    const again = await signIn(name, password, { cookie });
+    assert.equal(again.status, 201);
+    assert.equal((await get('/api/v1/systems', { cookie })).status, 401, 'the session before is over');
+    cookie = again.headers.get('set-cookie')!.split(';')[0]!;
+    for (let i = 0; i < 8; i++) await signIn('zed', 'x');
+    assert.equal((await signIn('zed', 'x')).status, 429);
     assert.ok(
       (await server.control.installation.store.events.list(50)).some(
         (event) => event.type === 'sign-in-failed',
       ),
     );
-    assert.equal((await form('/sign-out', {}, { cookie })).status, 303);
+    assert.equal((await send('DELETE', '/api/v1/session', null, { cookie })).status, 204);
     assert.equal((await get('/api/v1/systems', { cookie })).status, 401);
   });
 
   it('other sites and other host names are refused', async () => {
-    assert.equal(
-      (await form('/sign-in', { name: 'a', password: 'b' }, { origin: 'https://evil.example' })).status,
-      403,
-    );
+    assert.equal((await signIn('a', 'b', { origin: 'https://evil.example' })).status, 403);
     assert.equal(await rawGet('/healthz', { host: 'evil.example' }), 421);
     assert.equal(await rawGet('/healthz', { host: 'localhost:1' }), 200);
   });

@@ -105,11 +105,15 @@ export class Administrators {
       .execute();
   }
 
-  /** The administrator a live session belongs to; sessions idle since before `idleSince` are dead. */
+  /**
+   * The administrator a live session belongs to; sessions idle since before `idleSince` are dead.
+   * @param active whether the person did something: what a page fetches by itself keeps no session alive
+   */
   async sessionAdmin(
     hash: string,
     now: string,
     idleSince: string,
+    active: boolean,
   ): Promise<{ id: string; name: string } | null> {
     const row = await this.#db
       .selectFrom('sessions')
@@ -120,7 +124,8 @@ export class Administrators {
       .where('sessions.last_seen_at', '>', idleSince)
       .executeTakeFirst();
     if (!row) return null;
-    await this.#db.updateTable('sessions').set({ last_seen_at: now }).where('hash', '=', hash).execute();
+    if (active)
+      await this.#db.updateTable('sessions').set({ last_seen_at: now }).where('hash', '=', hash).execute();
     return { id: row.id, name: row.name };
   }
 

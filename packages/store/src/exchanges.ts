@@ -1,6 +1,5 @@
 import {
   type Detection,
-  type ExchangeCounts,
   type ExchangeLeaf,
   type Finding,
   fingerprint,
@@ -9,29 +8,10 @@ import {
   type Severity,
 } from '@sallyport/core';
 import { type Kysely, sql } from 'kysely';
+import { type ExchangeRow, ExchangeViews } from './exchange-views.ts';
 import type { Database } from './schema.ts';
 import type { Sqlite } from './sqlite-driver.ts';
 import type { Connection } from './store.ts';
-
-/** An exchange as projected from its leaves. */
-export type ExchangeRow = Database['exchanges'];
-
-/** What to list. */
-export interface ExchangeFilter {
-  readonly system?: string | undefined;
-  readonly outcome?: string | undefined;
-  /** Only exchanges before this id. */
-  readonly before?: string | undefined;
-  readonly limit: number;
-}
-
-/** What enforcing would have stopped, by system, detector and technique. */
-export interface Summary {
-  readonly system: string;
-  readonly exchanges: number;
-  readonly wouldHaveDenied: number;
-  readonly denied: number;
-}
 
 /** A leaf of the log with its number. */
 export interface NumberedLeaf {
@@ -49,13 +29,14 @@ function worse(a: string, b: Severity): Severity {
 }
 
 /** The projection of the log into rows. Everything here can be rebuilt from the log. */
-export class Exchanges {
+export class Exchanges extends ExchangeViews {
   readonly #db: Kysely<Database>;
   readonly #sqlite: Sqlite | null;
   readonly #open = new Map<string, ExchangeRow>();
 
   /** @param sqlite the embedded database itself, where that is the engine: the fast way for many rows */
   constructor(db: Kysely<Database>, sqlite: Sqlite | null) {
+    super(db);
     this.#db = db;
     this.#sqlite = sqlite;
   }
@@ -78,12 +59,15 @@ export class Exchanges {
     });
   }
 
-  /** Projects leaves in order, and the cursor with them, in one transaction. What was projected before is passed over. */
-  async project(given: readonly NumberedLeaf[]): Promise<void> {
-    if (given.length === 0) return;
+  /**
+   * Projects leaves in order, and the cursor with them, in one transaction. What was projected before is passed over.
+   * @returns the exchanges that are new or changed
+   */
+  async project(given: readonly NumberedLeaf[]): Promise<ExchangeRow[]> {
+    if (given.length === 0) return [];
     const cursor = await this.cursor();
     const leaves = given.filter(({ index }) => index >= cursor);
-    if (leaves.length === 0) return;
+    if (leaves.length === 0) return [];
     const rows = new Map<string, ExchangeRow>();
     const events: Database['events'][] = [];
     const findings = new Map<string, Finding>();
@@ -113,6 +97,7 @@ export class Exchanges {
         .execute();
     });
     this.#remember(rows.values());
+    return [...rows.values()];
   }
 
   /** Inserts many rows, or replaces those that are there: a leaf projected twice changes nothing. */
@@ -147,132 +132,6 @@ export class Exchanges {
       if (row.outcome !== null) this.#open.delete(row.id);
       else if (this.#open.size < OPEN_ROWS_MAX) this.#open.set(row.id, row);
     }
-  }
-
-  async byId(id: string): Promise<ExchangeRow | null> {
-    return (
-      (await this.#db.selectFrom('exchanges').selectAll().where('id', '=', id).executeTakeFirst()) ?? null
-    );
-  }
-
-  async list(filter: ExchangeFilter): Promise<ExchangeRow[]> {
-    let query = this.#db.selectFrom('exchanges').selectAll();
-    if (filter.system !== undefined) query = query.where('system', '=', filter.system);
-    if (filter.outcome !== undefined) query = query.where('outcome', '=', filter.outcome);
-    if (filter.before !== undefined) query = query.where('id', '<', filter.before);
-    return query.orderBy('id', 'desc').limit(filter.limit).execute();
-  }
-
-  /** Exchanges that have an intent and no outcome: in flight, or cut off by a crash. */
-  async open(): Promise<ExchangeRow[]> {
-    return this.#db.selectFrom('exchanges').selectAll().where('outcome', 'is', null).execute();
-  }
-
-  /** Spend and tokens by actor and by system since a time, for limits that survive a restart. */
-  async spendSince(since: string): Promise<{ actor: string; system: string | null; micro: number }[]> {
-    const rows = await this.#db
-      .selectFrom('exchanges')
-      .select((e) => [
-        'actor',
-        'system',
-        sql<number>`sum(case when ${e.ref('outcome')} is null then ${e.ref('reserved_micro_usd')} else ${e.ref('cost_micro_usd')} end)`.as(
-          'micro',
-        ),
-      ])
-      .where('at', '>=', since)
-      .groupBy(['actor', 'system'])
-      .execute();
-    return rows.map((row) => ({ ...row, micro: Number(row.micro) }));
-  }
-
-  /** Counts over real exchanges, for the posture. */
-  async counts(since: string, system?: string): Promise<ExchangeCounts> {
-    let query = this.#db
-      .selectFrom('exchanges')
-      .where('demo', '=', 0)
-      .where('synthetic', '=', 0)
-      .where('at', '>=', since)
-      .where('system', 'is not', null)
-      .where('actor', '!=', 'anonymous');
-    if (system !== undefined) query = query.where('system', '=', system);
-    const row = await query
-      .select((e) => [
-        e.fn.countAll().as('total'),
-        e.fn.sum('inspected').as('inspected'),
-        e.fn.count('policy_ids').as('with_policy'),
-        sql<number>`sum(case when ${e.ref('outcome')} is not null then 1 else 0 end)`.as('complete'),
-        e.fn.min('at').as('oldest'),
-        e.fn.max('at').as('newest'),
-        e.fn.sum('redactions').as('redactions'),
-      ])
-      .executeTakeFirstOrThrow();
-    const number = (value: unknown): number => Number(value ?? 0);
-    return {
-      total: number(row.total),
-      inspected: number(row.inspected),
-      withPolicyId: number(row.with_policy),
-      complete: number(row.complete),
-      oldestAt: row.oldest ?? null,
-      newestAt: row.newest ?? null,
-      redactions: number(row.redactions),
-    };
-  }
-
-  /** By system: how many exchanges, how many denied, how many enforcing would have denied. */
-  async summaries(): Promise<Summary[]> {
-    const rows = await this.#db
-      .selectFrom('exchanges')
-      .where('system', 'is not', null)
-      .select((e) => [
-        'system',
-        e.fn.countAll().as('exchanges'),
-        sql<number>`sum(case when ${e.ref('would_be')} = 'deny' and ${e.ref('action')} <> 'deny' then 1 else 0 end)`.as(
-          'would',
-        ),
-        sql<number>`sum(case when ${e.ref('outcome')} = 'denied' then 1 else 0 end)`.as('denied'),
-      ])
-      .groupBy('system')
-      .orderBy('system')
-      .execute();
-    return rows.map((row) => ({
-      system: row.system!,
-      exchanges: Number(row.exchanges),
-      wouldHaveDenied: Number(row.would),
-      denied: Number(row.denied),
-    }));
-  }
-
-  async findings(): Promise<Finding[]> {
-    const rows = await this.#db
-      .selectFrom('findings')
-      .selectAll()
-      .orderBy('last_at', 'desc')
-      .limit(500)
-      .execute();
-    return rows.map((row) => ({
-      fingerprint: row.fingerprint,
-      subject: row.subject,
-      detector: row.detector,
-      technique: row.technique,
-      severity: row.severity as Severity,
-      status: row.status as Finding['status'],
-      firstAt: row.first_at,
-      lastAt: row.last_at,
-      count: row.count,
-      demo: row.demo === 1,
-    }));
-  }
-
-  /** Ids of a run's records in order, to look for gaps. */
-  async sequenceGaps(): Promise<{ run: string; worker: number; missing: number }[]> {
-    const rows = await this.#db
-      .selectFrom('exchanges')
-      .select((e) => ['run', 'worker', e.fn.max('seq').as('last'), e.fn.countAll().as('n')])
-      .groupBy(['run', 'worker'])
-      .execute();
-    return rows
-      .map((row) => ({ run: row.run, worker: row.worker, missing: Number(row.last) + 1 - Number(row.n) }))
-      .filter((row) => row.missing > 0);
   }
 }
 

@@ -7,7 +7,8 @@
  */
 export { Administrators, type AdminRow } from './administrators.ts';
 export { Events } from './events.ts';
-export { type ExchangeFilter, type ExchangeRow, Exchanges, type Summary } from './exchanges.ts';
+export type { BlockedKind, ExchangePage, ExchangeRow, Summary, TrafficBucket } from './exchange-views.ts';
+export { Exchanges } from './exchanges.ts';
 export { type KeyRow, Keys } from './keys.ts';
 export { DataFolderLock } from './lock.ts';
 export { openPostgres, openSqlite, Store } from './store.ts';

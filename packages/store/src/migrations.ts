@@ -43,6 +43,16 @@ const MIGRATIONS: readonly Migration[] = [
         last_at text not null, count {bigint} not null, demo integer not null)`,
     ],
   },
+  {
+    name: '0002-traffic-views',
+    statements: [
+      'create index exchanges_list on exchanges (synthetic, id)',
+      'create index exchanges_system on exchanges (synthetic, system, id)',
+      'create index exchanges_outcome on exchanges (synthetic, outcome, id)',
+      'create index exchanges_would_be on exchanges (synthetic, would_be, id)',
+      'create index exchanges_traffic on exchanges (at, system, outcome, action, synthetic)',
+    ],
+  },
 ];
 
 const WORDS = {

@@ -180,9 +180,15 @@ function contract(name: string, open: () => Promise<Store>): void {
       await change((tx) =>
         store.administrators.putSession(tx, { hash: 's', adminId: id, createdAt: at(0), expiresAt: at(100) }),
       );
-      assert.deepEqual(await store.administrators.sessionAdmin('s', at(10), at(-20)), { id, name: 'ann' });
-      assert.equal(await store.administrators.sessionAdmin('s', at(50), at(20)), null);
-      assert.equal(await store.administrators.sessionAdmin('s', at(101), at(0)), null);
+      assert.deepEqual(await store.administrators.sessionAdmin('s', at(10), at(-20), true), {
+        id,
+        name: 'ann',
+      });
+      assert.equal(await store.administrators.sessionAdmin('s', at(50), at(20), true), null);
+      assert.equal(await store.administrators.sessionAdmin('s', at(101), at(0), true), null);
+      // What a page fetches by itself keeps no session alive.
+      assert.ok(await store.administrators.sessionAdmin('s', at(29), at(9), false));
+      assert.equal(await store.administrators.sessionAdmin('s', at(30), at(20), false), null);
     });
 
     it('rolls a change back together with its event', async () => {

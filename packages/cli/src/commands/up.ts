@@ -1,7 +1,11 @@
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { loadConfig, startServer } from '@sallyport/server';
 import type { Command } from '../commands.ts';
 import { print, printJson } from '../output.ts';
+
+/** Where the console lies once it is built. */
+const CONSOLE = fileURLToPath(new URL('../../../console/dist/', import.meta.url));
 
 /** `npm start` stands between a terminal and the server; when it is killed the server must not stay behind. */
 function onParentGone(stop: () => void): void {
@@ -28,6 +32,7 @@ export const up: Command = {
     const server = await startServer({
       data: options.data,
       rootKey: options.rootKey,
+      console: CONSOLE,
       demo: !options.flag('no-demo'),
       workers: options.whole('workers', 1, 16) ?? Math.max(1, availableParallelism() - 1),
       config: {
@@ -45,7 +50,7 @@ export const up: Command = {
         demo: demo ? { key: demo.key, systems: demo.urls } : null,
       });
     } else {
-      print('', `  Gateway        ${gatewayUrl}`, `  Control plane  ${controlUrl}`);
+      print('', `  Gateway        ${gatewayUrl}`, `  Console        ${controlUrl}`);
       if (setupUrl !== null) print(`  Set-up link    ${setupUrl}   (once, within 30 minutes)`);
       if (demo) {
         print(

@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { ACTIONS, DETECTORS } from '@sallyport/core';
 import type { Control } from '../control.ts';
 import { diagnose } from '../doctor.ts';
 import * as schemas from '../schemas.ts';
@@ -9,8 +10,20 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
   const query = z.object({
     system: z.string().max(64).optional(),
     outcome: z.string().max(32).optional(),
+    wouldBe: z.enum(ACTIONS).optional(),
+    actor: z.string().max(64).optional(),
+    detector: z.enum(DETECTORS).optional(),
+    synthetic: z.enum(['true', 'false', 'all']).default('false'),
+    from: z.iso.datetime().optional(),
+    to: z.iso.datetime().optional(),
     before: z.string().max(64).optional(),
+    until: z.string().max(64).optional(),
+    offset: z.coerce.number().int().min(0).max(10_000_000).optional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),
+  });
+  const filtered = ({ synthetic, ...rest }: z.infer<typeof query>) => ({
+    ...rest,
+    synthetic: synthetic === 'all' ? undefined : synthetic === 'true',
   });
   app.openapi(
     createRoute({
@@ -24,7 +37,23 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
       },
     }),
     async (c) =>
-      c.json({ exchanges: (await control.exchanges(c.req.valid('query'))).map(exchangeView) }, 200),
+      c.json({ exchanges: (await control.exchanges(filtered(c.req.valid('query')))).map(exchangeView) }, 200),
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/exchanges/count',
+      summary: 'How many exchanges there are, and the newest of them',
+      request: { query },
+      responses: {
+        200: json(z.object({ total: z.number(), newest: z.string().nullable() }), 'Their number'),
+        ...failures,
+      },
+    }),
+    async (c) => {
+      await control.installation.flush();
+      return c.json(await control.installation.store.exchanges.count(filtered(c.req.valid('query'))), 200);
+    },
   );
   app.openapi(
     createRoute({

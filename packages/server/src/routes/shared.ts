@@ -19,8 +19,11 @@ export interface Env {
   Variables: { actor: string };
 }
 
-/** Name of the session cookie. */
-export const COOKIE = 'sallyport_session';
+/** The session cookie: over TLS its name makes browsers insist that it is secure and of this host alone (RFC 6265bis). */
+export function sessionCookie(c: Context<Env>): { name: string; secure: boolean } {
+  const secure = c.req.url.startsWith('https:');
+  return { name: secure ? '__Host-sallyport_session' : 'sallyport_session', secure };
+}
 
 /** A JSON answer of a route. */
 export const json = <T extends z.ZodType>(schema: T, description: string) => ({
@@ -60,6 +63,7 @@ export function exchangeView(row: ExchangeRow): z.infer<typeof schemas.exchangeV
     mode: row.mode,
     stream: row.stream === 1,
     demo: row.demo === 1,
+    synthetic: row.synthetic === 1,
     outcome: row.outcome,
     status: row.status,
     code: row.code,

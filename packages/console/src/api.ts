@@ -1,0 +1,193 @@
+import type { Action, ControlStatus, Detection, DialectName, Severity } from '@sallyport/core';
+
+/** An AI system as the control plane shows it. */
+export interface System {
+  readonly name: string;
+  readonly dialect: DialectName;
+  readonly urls: readonly string[];
+  readonly mode: 'observe' | 'enforce';
+  readonly allowPrivate: boolean;
+  readonly apiKeyRef: string | null;
+  readonly demo: boolean;
+  readonly origin: 'file' | 'command' | 'demo';
+}
+
+/** An API key, without its secret. */
+export interface Key {
+  readonly id: string;
+  readonly name: string;
+  readonly prefix: string;
+  readonly systems: readonly string[];
+  readonly createdAt: string;
+  readonly expiresAt: string;
+  readonly revokedAt: string | null;
+  readonly demo: boolean;
+}
+
+/** One call, without content. */
+export interface Exchange {
+  readonly id: string;
+  readonly at: string;
+  readonly endedAt: string | null;
+  readonly system: string | null;
+  readonly actor: string;
+  readonly operation: string | null;
+  readonly model: string | null;
+  readonly mode: string;
+  readonly stream: boolean;
+  readonly demo: boolean;
+  readonly synthetic: boolean;
+  readonly outcome: string | null;
+  readonly status: number | null;
+  readonly code: string | null;
+  readonly action: Action;
+  readonly wouldBe: Action;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly costMicroUsd: number;
+  readonly detections: readonly Detection[];
+  readonly timingsMs: Readonly<Record<string, number>>;
+}
+
+/** One entry of an exchange in the log; hashes and leaf in base64. */
+export interface Entry {
+  readonly index: number;
+  readonly leaf: Readonly<Record<string, unknown>>;
+  readonly leafBase64: string;
+  readonly proof: readonly string[];
+  readonly content?: string | null;
+  readonly commitmentHolds?: boolean;
+}
+
+/** One call with its entries and audit paths. */
+export interface ExchangeProof {
+  readonly exchange: Exchange;
+  readonly entries: readonly Entry[];
+  readonly checkpoint: { readonly size: number; readonly rootHash: string; readonly note: string };
+}
+
+/** One control as computed now. */
+export interface Control {
+  readonly id: string;
+  readonly area: string;
+  readonly practice: string;
+  readonly severity: Severity;
+  readonly status: ControlStatus;
+  readonly evidence: readonly string[];
+  readonly evidenceAt: string | null;
+  readonly missing: readonly string[];
+  readonly subject: string | null;
+}
+
+/** Calls of one minute or hour. */
+export interface Bucket {
+  readonly at: string;
+  readonly answered: number;
+  readonly flagged: number;
+  readonly denied: number;
+  readonly failed: number;
+}
+
+/** Traffic over time; buckets without any are left out. */
+export interface Traffic {
+  readonly width: 'minute' | 'hour';
+  readonly from: string;
+  readonly to: string;
+  readonly buckets: readonly Bucket[];
+}
+
+/** What enforcing would have blocked on one system. */
+export interface Report {
+  readonly system: string;
+  readonly mode: 'observe' | 'enforce';
+  readonly exchanges: number;
+  readonly wouldHaveDenied: number;
+  readonly denied: number;
+  readonly kinds: readonly {
+    readonly detector: string;
+    readonly technique: string;
+    readonly severity: string;
+    readonly exchanges: number;
+    readonly latest: string;
+    readonly examples: readonly string[];
+  }[];
+}
+
+/** Counts of one system. */
+export interface Observation {
+  readonly system: string;
+  readonly exchanges: number;
+  readonly wouldHaveDenied: number;
+  readonly denied: number;
+}
+
+/** The guided first hour. */
+export interface FirstHour {
+  readonly gatewayUrl: string | null;
+  readonly steps: readonly {
+    readonly id: 'connect' | 'key' | 'call' | 'report' | 'enforce';
+    readonly done: boolean;
+    readonly detail: string;
+    readonly system: string | null;
+  }[];
+  readonly completedAt: string | null;
+}
+
+/** A refusal by the control plane: what is wrong and what to do. */
+export class ApiError extends Error {
+  readonly code: string;
+  readonly status: number;
+  readonly action: string;
+
+  constructor(status: number, code: string, message: string, action: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.action = action;
+  }
+}
+
+async function call<T>(method: string, path: string, body?: unknown, background = false): Promise<T> {
+  const headers: Record<string, string> = {};
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  // What nobody asked for keeps no session alive.
+  if (background) headers['x-sallyport-background'] = '1';
+  let response: Response;
+  try {
+    response = await fetch(`/api/v1${path}`, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch {
+    throw new ApiError(
+      0,
+      'unreachable',
+      'the control plane does not answer',
+      'see whether `sallyport up` still runs',
+    );
+  }
+  if (response.status === 204) return undefined as T;
+  const value = (await response.json()) as T & { error?: { code: string; message: string; action: string } };
+  if (response.ok) return value;
+  const { code = 'internal', message = response.statusText, action = '' } = value.error ?? {};
+  throw new ApiError(response.status, code, message, action);
+}
+
+/** Query string of what is set. */
+export function query(values: Readonly<Record<string, string | number | undefined>>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(values))
+    if (value !== undefined && value !== '') search.set(name, String(value));
+  const text = search.toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+/** The control plane, typed. @throws ApiError */
+export const api = {
+  get: <T>(path: string): Promise<T> => call<T>('GET', path),
+  /** A fetch that the page makes by itself. */
+  refresh: <T>(path: string): Promise<T> => call<T>('GET', path, undefined, true),
+  post: <T>(path: string, body: unknown): Promise<T> => call<T>('POST', path, body),
+  remove: (path: string): Promise<void> => call<void>('DELETE', path),
+};

@@ -1,0 +1,36 @@
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { ApiError } from './api.ts';
+import { router } from './router.tsx';
+import './style.css';
+import './theme.ts';
+
+/** A session that ended leads to the sign-in, and back. */
+function onFault(fault: unknown): void {
+  const { pathname, href } = router.state.location;
+  if (!(fault instanceof ApiError) || fault.status !== 401) return;
+  if (pathname === '/sign-in' || pathname === '/setup') return;
+  void router.navigate({ to: '/sign-in', search: { next: href }, replace: true });
+}
+
+const client = new QueryClient({
+  queryCache: new QueryCache({ onError: onFault }),
+  mutationCache: new MutationCache({ onError: onFault }),
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      retry: (times, fault) =>
+        times < 2 && !(fault instanceof ApiError && fault.status >= 400 && fault.status < 500),
+    },
+  },
+});
+
+createRoot(document.getElementById('app')!).render(
+  <StrictMode>
+    <QueryClientProvider client={client}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
+  </StrictMode>,
+);

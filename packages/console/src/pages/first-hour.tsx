@@ -1,0 +1,131 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { type ReactElement, type ReactNode, useState } from 'react';
+import type { FirstHour } from '../api.ts';
+import { useLive } from '../live.ts';
+import { BlockedReport } from '../parts/blocked-report.tsx';
+import { Copyable } from '../parts/copy.tsx';
+import { KeyForm } from '../parts/key-form.tsx';
+import { ModeSwitch } from '../parts/mode-switch.tsx';
+import { Fault, Waiting } from '../parts/notice.tsx';
+import { Status } from '../parts/status.tsx';
+import { SystemForm } from '../parts/system-form.tsx';
+import { queries } from '../queries.ts';
+import { moment } from '../words.ts';
+
+const TITLES = {
+  connect: 'Connect a system',
+  key: 'Make a key',
+  call: 'See the first call',
+  report: 'Read what would have been blocked',
+  enforce: 'Enforce',
+} as const;
+
+/** A first call, ready to paste, in the dialect of the system. */
+function firstCall(gateway: string, dialect: string, system: string, key: string): string {
+  const shared = `-H 'authorization: Bearer ${key}' -H 'content-type: application/json'`;
+  const messages = '"messages":[{"role":"user","content":"Hello"}]';
+  if (dialect === 'anthropic')
+    return `curl ${gateway}/s/${system}/v1/messages ${shared} -H 'anthropic-version: 2023-06-01' -d '{"model":"MODEL","max_tokens":100,${messages}}'`;
+  if (dialect === 'ollama')
+    return `curl ${gateway}/s/${system}/api/chat ${shared} -d '{"model":"MODEL","stream":false,${messages}}'`;
+  if (dialect === 'oip')
+    return `curl ${gateway}/s/${system}/v2/models/MODEL/infer ${shared} -d '{"inputs":[{"name":"input","shape":[1,1],"datatype":"FP32","data":[0]}]}'`;
+  return `curl ${gateway}/s/${system}/v1/chat/completions ${shared} -d '{"model":"MODEL",${messages}}'`;
+}
+
+/** The guided first hour: from nothing to a system behind closed gates. Each step is done when the record shows it. */
+export function FirstHourPage(): ReactElement {
+  const { data, error } = useQuery(queries.firstHour);
+  const systems = useQuery(queries.systems);
+  const [key, setKey] = useState<string | null>(null);
+  useLive();
+  if (error) return <Fault fault={error} />;
+  if (!data) return <Waiting what="the steps" />;
+  const current = data.steps.find((step) => !step.done)?.id ?? null;
+  const name = data.steps[0]!.system;
+  const system = systems.data?.find((one) => one.name === name);
+  const bodies: Record<FirstHour['steps'][number]['id'], ReactNode> = {
+    connect: <SystemForm onDone={() => {}} />,
+    key: name ? <KeyForm system={name} onIssued={setKey} /> : null,
+    call:
+      name && system ? (
+        <div className="grid gap-2">
+          <p>
+            Point your program at <code>{data.gatewayUrl ?? 'the gateway'}</code> with the key, or paste this
+            with a model of yours:
+          </p>
+          <Copyable
+            label="A first call"
+            text={firstCall(data.gatewayUrl ?? 'http://127.0.0.1:8080', system.dialect, name, key ?? 'KEY')}
+          />
+          <p className="text-muted" role="status">
+            Waiting for the first call to {name} …
+          </p>
+        </div>
+      ) : null,
+    report: name ? <ReadReport system={name} /> : null,
+    enforce:
+      name && system ? (
+        <div className="grid gap-3">
+          <BlockedReport system={name} />
+          <div>
+            <ModeSwitch system={system} />
+          </div>
+        </div>
+      ) : null,
+  };
+  return (
+    <>
+      <h1>First hour</h1>
+      {data.completedAt ? (
+        <p className="panel" role="status">
+          Done on {moment(data.completedAt)}. What remains is in{' '}
+          <Link to="/evidence" search={{}} className="link">
+            Evidence
+          </Link>
+          , in plain words.
+        </p>
+      ) : (
+        <p>
+          From nothing to a system behind closed gates. Each step is done when the record shows it; nobody
+          ticks it off.
+        </p>
+      )}
+      <ol className="grid gap-3">
+        {data.steps.map((step, i) => (
+          <li
+            key={step.id}
+            className="panel grid gap-3"
+            aria-current={step.id === current ? 'step' : undefined}
+          >
+            <div className="flex flex-wrap items-baseline justify-between gap-3">
+              <h2>
+                {i + 1}. {TITLES[step.id]}
+              </h2>
+              <Status tone={step.done ? 'good' : step.id === current ? 'warn' : 'idle'}>
+                {step.done ? 'done' : step.id === current ? 'now' : 'later'}
+              </Status>
+            </div>
+            <p className="text-muted">{step.detail.replaceAll('`', '')}</p>
+            {step.id === 'key' && step.done && key ? <Copyable label="The new key" text={key} /> : null}
+            {step.id === current ? bodies[step.id] : null}
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}
+
+function ReadReport({ system }: { system: string }): ReactElement {
+  const [open, setOpen] = useState(false);
+  return open ? (
+    <BlockedReport system={system} />
+  ) : (
+    <div>
+      <button type="button" className="button main" onClick={() => setOpen(true)}>
+        Read the report
+      </button>
+    </div>
+  );
+}

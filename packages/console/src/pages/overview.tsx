@@ -1,0 +1,142 @@
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
+import { type ReactElement, useCallback, useState } from 'react';
+import type { Exchange } from '../api.ts';
+import { useLive } from '../live.ts';
+import { Fault, Waiting } from '../parts/notice.tsx';
+import { PostureBars } from '../parts/posture-bars.tsx';
+import { outcomeTone, outcomeWord, Status } from '../parts/status.tsx';
+import { TrafficChart } from '../parts/traffic-chart.tsx';
+import { queries } from '../queries.ts';
+import { clock, count } from '../words.ts';
+
+const SPANS = [
+  [60, 'Last hour'],
+  [360, 'Last 6 hours'],
+  [1440, 'Last day'],
+  [10_080, 'Last week'],
+] as const;
+const LATEST = 12;
+const route = getRouteApi('/app/');
+
+/** What is going on: traffic, verdicts, systems, posture. */
+export function OverviewPage(): ReactElement {
+  const { minutes = 60 } = route.useSearch();
+  const navigate = useNavigate({ from: '/' });
+  const traffic = useQuery(queries.traffic(minutes));
+  const posture = useQuery(queries.posture);
+  const systems = useQuery(queries.systems);
+  const observations = useQuery(queries.observations);
+  const start = useQuery(queries.firstHour);
+  const [latest, setLatest] = useState<readonly Exchange[]>([]);
+  useLive(
+    useCallback((exchanges) => {
+      setLatest((before) => {
+        const all = new Map(before.map((one) => [one.id, one]));
+        for (const one of exchanges) all.set(one.id, one);
+        return [...all.values()].sort((a, b) => b.id.localeCompare(a.id)).slice(0, LATEST);
+      });
+    }, []),
+  );
+  const left = start.data?.steps.filter((step) => !step.done) ?? [];
+  return (
+    <>
+      <h1>Overview</h1>
+      {left.length > 0 && !start.data?.completedAt ? (
+        <section className="panel flex flex-wrap items-center justify-between gap-3" aria-label="First hour">
+          <p>
+            <strong>{5 - left.length} of 5</strong> steps of the first hour are done. Next: {left[0]!.detail}.
+          </p>
+          <Link to="/start" className="button main">
+            Go on
+          </Link>
+        </section>
+      ) : null}
+      <section className="panel grid gap-3" aria-labelledby="traffic-title">
+        <div className="flex items-center justify-between">
+          <h2 id="traffic-title">Traffic</h2>
+          <label className="flex items-center gap-2 text-sm">
+            Span
+            <select
+              className="input"
+              value={minutes}
+              onChange={(event) => void navigate({ search: { minutes: Number(event.target.value) } })}
+            >
+              {SPANS.map(([value, label]) => (
+                <option key={value} value={value}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          </label>
+        </div>
+        <Fault fault={traffic.error} />
+        {traffic.data ? <TrafficChart traffic={traffic.data} /> : <Waiting what="the traffic" />}
+      </section>
+      <div className="grid items-start gap-4 lg:grid-cols-2">
+        <section className="panel grid gap-2" aria-labelledby="latest-title">
+          <div className="flex items-baseline justify-between">
+            <h2 id="latest-title">As it happens</h2>
+            <Link to="/traffic" className="link text-sm">
+              All traffic
+            </Link>
+          </div>
+          {latest.length === 0 ? <p className="text-muted">No call since this page was opened.</p> : null}
+          <ul className="grid gap-1">
+            {latest.map((exchange) => (
+              <li key={exchange.id} className="flex gap-3">
+                <span className="tabular-nums text-muted">{clock(exchange.at)}</span>
+                <Link to="/traffic" search={{ id: exchange.id }} className="link flex-1 truncate">
+                  {exchange.system ?? 'no system'} {exchange.operation ?? ''}
+                </Link>
+                <Status tone={outcomeTone(exchange.outcome, exchange.action)}>
+                  {outcomeWord(exchange.outcome, exchange.action)}
+                </Status>
+              </li>
+            ))}
+          </ul>
+        </section>
+        <section className="panel grid gap-2" aria-labelledby="systems-title">
+          <h2 id="systems-title">Systems</h2>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">System</th>
+                <th scope="col">Mode</th>
+                <th scope="col">Calls</th>
+                <th scope="col">Denied</th>
+                <th scope="col">Would have denied</th>
+              </tr>
+            </thead>
+            <tbody>
+              {(systems.data ?? []).map((system) => {
+                const seen = observations.data?.find((one) => one.system === system.name);
+                return (
+                  <tr key={system.name}>
+                    <th scope="row">
+                      <Link to="/systems/$name" params={{ name: system.name }} className="link">
+                        {system.name}
+                      </Link>
+                      {system.demo ? <span className="text-muted font-normal"> demonstration</span> : null}
+                    </th>
+                    <td>
+                      <Status tone={system.mode === 'enforce' ? 'good' : 'warn'}>{system.mode}</Status>
+                    </td>
+                    <td>{count(seen?.exchanges ?? 0)}</td>
+                    <td>{count(seen?.denied ?? 0)}</td>
+                    <td>{count(seen?.wouldHaveDenied ?? 0)}</td>
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+        </section>
+      </div>
+      <section className="panel grid gap-2" aria-labelledby="posture-title">
+        <h2 id="posture-title">Posture, from evidence</h2>
+        <Fault fault={posture.error} />
+        {posture.data ? <PostureBars controls={posture.data} /> : <Waiting what="the posture" />}
+      </section>
+    </>
+  );
+}

@@ -1,0 +1,248 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
+import { type ReactElement, useState } from 'react';
+import { api, type Key } from '../api.ts';
+import { BlockedReport } from '../parts/blocked-report.tsx';
+import { Dialog } from '../parts/dialog.tsx';
+import { KeyForm } from '../parts/key-form.tsx';
+import { ModeSwitch } from '../parts/mode-switch.tsx';
+import { Fault, Waiting } from '../parts/notice.tsx';
+import { Status } from '../parts/status.tsx';
+import { SystemForm } from '../parts/system-form.tsx';
+import { queries } from '../queries.ts';
+import { count, moment } from '../words.ts';
+
+/** Every AI system behind the gates. */
+export function SystemsPage(): ReactElement {
+  const { data, error } = useQuery(queries.systems);
+  const observations = useQuery(queries.observations);
+  const navigate = useNavigate();
+  const [adding, setAdding] = useState(false);
+  return (
+    <>
+      <div className="flex items-center justify-between">
+        <h1>Systems</h1>
+        <button type="button" className="button main" onClick={() => setAdding(true)}>
+          Connect a system
+        </button>
+      </div>
+      <Fault fault={error} />
+      {data ? null : <Waiting what="the systems" />}
+      <div className="grid gap-4 md:grid-cols-2 xl:grid-cols-3">
+        {(data ?? []).map((system) => {
+          const seen = observations.data?.find((one) => one.system === system.name);
+          return (
+            <section key={system.name} className="panel grid gap-2" aria-labelledby={`system-${system.name}`}>
+              <div className="flex items-baseline justify-between gap-2">
+                <h2 id={`system-${system.name}`}>
+                  <Link to="/systems/$name" params={{ name: system.name }} className="link">
+                    {system.name}
+                  </Link>
+                </h2>
+                <Status tone={system.mode === 'enforce' ? 'good' : 'warn'}>{system.mode}</Status>
+              </div>
+              <p className="text-muted text-sm break-all">
+                {system.dialect} at {system.urls.join(', ')}
+                {system.demo ? ' – demonstration' : ''}
+              </p>
+              <p className="text-sm">
+                {count(seen?.exchanges ?? 0)} calls, {count(seen?.denied ?? 0)} denied,{' '}
+                {count(seen?.wouldHaveDenied ?? 0)} more if enforced
+              </p>
+            </section>
+          );
+        })}
+      </div>
+      <Dialog title="Connect an AI system" open={adding} onClose={() => setAdding(false)}>
+        <SystemForm
+          onDone={(system) => void navigate({ to: '/systems/$name', params: { name: system.name } })}
+        />
+      </Dialog>
+    </>
+  );
+}
+
+const route = getRouteApi('/app/systems/$name');
+
+/** One AI system: its mode, its keys, what enforcing would block. */
+export function SystemPage(): ReactElement {
+  const { name } = route.useParams();
+  const systems = useQuery(queries.systems);
+  const [removing, setRemoving] = useState(false);
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const remove = useMutation({
+    mutationFn: () => api.remove(`/systems/${name}`),
+    onSuccess: async () => {
+      await client.invalidateQueries();
+      await navigate({ to: '/systems' });
+    },
+  });
+  const system = systems.data?.find((one) => one.name === name);
+  if (!systems.data) return <Waiting what="the system" />;
+  if (!system)
+    return (
+      <p role="alert">
+        There is no system {name}.{' '}
+        <Link to="/systems" className="link">
+          All systems
+        </Link>
+      </p>
+    );
+  return (
+    <>
+      <div className="flex flex-wrap items-center justify-between gap-3">
+        <h1>
+          {name}{' '}
+          {system.demo ? <span className="text-muted text-base font-normal">demonstration</span> : null}
+        </h1>
+        <span className="flex items-center gap-3">
+          <Status tone={system.mode === 'enforce' ? 'good' : 'warn'}>{system.mode}</Status>
+          <ModeSwitch system={system} />
+          {system.origin === 'command' ? (
+            <button type="button" className="button" onClick={() => setRemoving(true)}>
+              Remove …
+            </button>
+          ) : null}
+        </span>
+      </div>
+      <section className="panel" aria-label="Settings">
+        <dl className="grid grid-cols-[max-content_1fr] gap-x-6 gap-y-1">
+          <dt className="text-muted">Speaks</dt>
+          <dd>{system.dialect}</dd>
+          <dt className="text-muted">Addresses</dt>
+          <dd className="break-all">{system.urls.join(', ')}</dd>
+          <dt className="text-muted">Credential</dt>
+          <dd>{system.apiKeyRef ?? 'none'}</dd>
+          <dt className="text-muted">Private addresses</dt>
+          <dd>{system.allowPrivate ? 'allowed' : 'refused'}</dd>
+          <dt className="text-muted">Defined</dt>
+          <dd>
+            {
+              { file: 'in sallyport.yaml', command: 'by command or console', demo: 'as a demonstration' }[
+                system.origin
+              ]
+            }
+          </dd>
+        </dl>
+      </section>
+      <section className="panel grid gap-2" aria-labelledby="report-title">
+        <h2 id="report-title">
+          {system.mode === 'enforce' ? 'What was blocked' : 'What enforcing would have blocked'}
+        </h2>
+        <BlockedReport system={name} />
+        <p>
+          <Link to="/traffic" search={{ system: name }} className="link">
+            Its traffic
+          </Link>
+        </p>
+      </section>
+      <Keys system={name} />
+      <Dialog title={`Remove ${name}?`} open={removing} onClose={() => setRemoving(false)}>
+        <p className="mb-3">Calls to it are denied from now on. What was recorded stays recorded.</p>
+        <Fault fault={remove.error} />
+        <button
+          type="button"
+          className="button main"
+          onClick={() => remove.mutate()}
+          disabled={remove.isPending}
+        >
+          Remove {name}
+        </button>
+      </Dialog>
+    </>
+  );
+}
+
+function Keys({ system }: { system: string }): ReactElement {
+  const client = useQueryClient();
+  const { data, error } = useQuery(queries.keys);
+  const [making, setMaking] = useState(false);
+  const [revoking, setRevoking] = useState<Key | null>(null);
+  const revoke = useMutation({
+    mutationFn: (key: Key) => api.post(`/keys/${key.id}/revoke`, {}),
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey: ['keys'] });
+      setRevoking(null);
+    },
+  });
+  const own = (data ?? []).filter((key) => key.systems.includes(system));
+  const state = (key: Key) =>
+    key.revokedAt ? (
+      <Status tone="bad">revoked</Status>
+    ) : key.expiresAt < new Date().toISOString() ? (
+      <Status tone="old">expired</Status>
+    ) : (
+      <Status tone="good">live</Status>
+    );
+  return (
+    <section className="panel grid gap-2" aria-labelledby="keys-title">
+      <div className="flex items-center justify-between">
+        <h2 id="keys-title">Keys</h2>
+        <button type="button" className="button" onClick={() => setMaking(true)}>
+          New key
+        </button>
+      </div>
+      <Fault fault={error} />
+      <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Keys of this system">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col">Begins with</th>
+              <th scope="col">State</th>
+              <th scope="col">Expires</th>
+              <th scope="col">Action</th>
+            </tr>
+          </thead>
+          <tbody>
+            {own.map((key) => (
+              <tr key={key.id}>
+                <th scope="row">{key.name}</th>
+                <td>
+                  <code>{key.prefix}…</code>
+                </td>
+                <td>{state(key)}</td>
+                <td className="whitespace-nowrap">{moment(key.expiresAt)}</td>
+                <td>
+                  {key.revokedAt ? null : (
+                    <button
+                      type="button"
+                      className="button"
+                      onClick={() => setRevoking(key)}
+                      aria-label={`Revoke ${key.name}`}
+                    >
+                      Revoke …
+                    </button>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {data && own.length === 0 ? <p className="text-muted">No key opens this system yet.</p> : null}
+      <Dialog title={`New key for ${system}`} open={making} onClose={() => setMaking(false)}>
+        <KeyForm system={system} />
+      </Dialog>
+      <Dialog
+        title={`Revoke ${revoking?.name ?? ''}?`}
+        open={revoking !== null}
+        onClose={() => setRevoking(null)}
+      >
+        <p className="mb-3">
+          Every call with it is refused from this moment on every worker. This cannot be undone.
+        </p>
+        <Fault fault={revoke.error} />
+        <button
+          type="button"
+          className="button main"
+          onClick={() => revoking && revoke.mutate(revoking)}
+          disabled={revoke.isPending}
+        >
+          Revoke
+        </button>
+      </Dialog>
+    </section>
+  );
+}

@@ -1,0 +1,104 @@
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import {
+  api,
+  type Control,
+  type Exchange,
+  type ExchangeProof,
+  type FirstHour,
+  type Key,
+  type Observation,
+  query,
+  type Report,
+  type System,
+  type Traffic,
+} from './api.ts';
+
+/** Rows that one request of the traffic list brings. */
+export const PAGE_ROWS = 100;
+const MINUTE = 60_000;
+
+/** What of the traffic is shown; part of the address. */
+export interface TrafficFilter {
+  readonly system?: string | undefined;
+  readonly outcome?: string | undefined;
+  readonly wouldBe?: string | undefined;
+  readonly detector?: string | undefined;
+  /** `all` shows calls of our own probes too. */
+  readonly synthetic?: string | undefined;
+}
+
+const session = queryOptions({
+  queryKey: ['session'],
+  queryFn: () => api.get<{ name: string }>('/session'),
+  retry: false,
+  staleTime: MINUTE,
+});
+const systems = queryOptions({
+  queryKey: ['systems'],
+  queryFn: async () => (await api.get<{ systems: System[] }>('/systems')).systems,
+});
+const keys = queryOptions({
+  queryKey: ['keys'],
+  queryFn: async () => (await api.get<{ keys: Key[] }>('/keys')).keys,
+});
+const posture = queryOptions({
+  queryKey: ['posture'],
+  queryFn: async () => (await api.refresh<{ controls: Control[] }>('/posture')).controls,
+  refetchInterval: MINUTE,
+});
+const observations = queryOptions({
+  queryKey: ['traffic', 'observations'],
+  queryFn: async () => (await api.refresh<{ observations: Observation[] }>('/observations')).observations,
+});
+const firstHour = queryOptions({
+  queryKey: ['traffic', 'first-hour'],
+  queryFn: () => api.refresh<FirstHour>('/first-hour'),
+});
+
+/**
+ * Everything the console reads, by name. Keys that begin with `traffic` are read again when new calls are recorded.
+ */
+export const queries = {
+  session,
+  systems,
+  keys,
+  posture,
+  observations,
+  firstHour,
+  traffic: (minutes: number) =>
+    queryOptions({
+      queryKey: ['traffic', 'buckets', minutes],
+      queryFn: () => api.refresh<Traffic>(`/traffic${query({ minutes })}`),
+      refetchInterval: MINUTE / 2,
+      placeholderData: keepPreviousData,
+    }),
+  count: (filter: TrafficFilter) =>
+    queryOptions({
+      queryKey: ['count', filter],
+      queryFn: () =>
+        api.refresh<{ total: number; newest: string | null }>(`/exchanges/count${query({ ...filter })}`),
+      placeholderData: keepPreviousData,
+    }),
+  page: (filter: TrafficFilter, until: string, page: number) =>
+    queryOptions({
+      queryKey: ['page', filter, until, page],
+      queryFn: async () =>
+        (
+          await api.refresh<{ exchanges: Exchange[] }>(
+            `/exchanges${query({ ...filter, until, offset: page * PAGE_ROWS, limit: PAGE_ROWS })}`,
+          )
+        ).exchanges,
+      staleTime: 5 * MINUTE,
+    }),
+  exchange: (id: string) =>
+    queryOptions({
+      queryKey: ['exchange', id],
+      queryFn: () => api.get<ExchangeProof>(`/exchanges/${encodeURIComponent(id)}`),
+    }),
+  report: (system: string) =>
+    queryOptions({
+      queryKey: ['report', system],
+      queryFn: () => api.get<Report>(`/systems/${encodeURIComponent(system)}/report`),
+      staleTime: 10_000,
+    }),
+};

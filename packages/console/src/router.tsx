@@ -1,0 +1,107 @@
+import { createRootRoute, createRoute, createRouter, Link, Outlet } from '@tanstack/react-router';
+import { EvidencePage } from './pages/evidence.tsx';
+import { FirstHourPage } from './pages/first-hour.tsx';
+import { OverviewPage } from './pages/overview.tsx';
+import { SetupPage, SignInPage } from './pages/sign-in.tsx';
+import { SystemPage, SystemsPage } from './pages/systems.tsx';
+import { TrafficPage } from './pages/traffic.tsx';
+import { Shell } from './shell.tsx';
+
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+
+const root = createRootRoute({
+  component: Outlet,
+  notFoundComponent: () => (
+    <main className="p-6">
+      <h1>There is no such page</h1>
+      <Link to="/" className="link">
+        Overview
+      </Link>
+    </main>
+  ),
+});
+const app = createRoute({ getParentRoute: () => root, id: 'app', component: Shell });
+
+const overview = createRoute({
+  getParentRoute: () => app,
+  path: '/',
+  component: OverviewPage,
+  validateSearch: (search): { minutes?: number | undefined } => {
+    const minutes = Number(search['minutes']);
+    return Number.isInteger(minutes) && minutes > 0 && minutes <= 44_640 ? { minutes } : {};
+  },
+});
+const traffic = createRoute({
+  getParentRoute: () => app,
+  path: '/traffic',
+  component: TrafficPage,
+  validateSearch: (
+    search,
+  ): {
+    system?: string | undefined;
+    outcome?: string | undefined;
+    wouldBe?: string | undefined;
+    detector?: string | undefined;
+    synthetic?: string | undefined;
+    id?: string | undefined;
+  } => ({
+    system: text(search['system']),
+    outcome: text(search['outcome']),
+    wouldBe: text(search['wouldBe']),
+    detector: text(search['detector']),
+    synthetic: search['synthetic'] === 'all' ? 'all' : undefined,
+    id: text(search['id']),
+  }),
+});
+const systems = createRoute({ getParentRoute: () => app, path: '/systems', component: SystemsPage });
+const system = createRoute({ getParentRoute: () => app, path: '/systems/$name', component: SystemPage });
+const evidence = createRoute({
+  getParentRoute: () => app,
+  path: '/evidence',
+  component: EvidencePage,
+  validateSearch: (
+    search,
+  ): { area?: string | undefined; status?: string | undefined; id?: string | undefined } => ({
+    area: text(search['area']),
+    status: text(search['status']),
+    id: text(search['id']),
+  }),
+});
+const start = createRoute({ getParentRoute: () => app, path: '/start', component: FirstHourPage });
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  component: SignInPage,
+  validateSearch: (search): { next?: string | undefined } => ({ next: text(search['next']) }),
+});
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  component: SetupPage,
+  validateSearch: (search): { token?: string | undefined } => ({ token: text(search['token']) }),
+});
+
+/** Every page and its address; what a page shows is in its address. */
+export const router = createRouter({
+  routeTree: root.addChildren([
+    app.addChildren([overview, traffic, systems, system, evidence, start]),
+    signIn,
+    setup,
+  ]),
+  // Tokens and ids are text, even where they look like numbers.
+  parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+  stringifySearch: (search) => {
+    const params = new URLSearchParams();
+    for (const [name, value] of Object.entries(search))
+      if (value !== undefined && value !== '') params.set(name, String(value));
+    const line = params.toString();
+    return line === '' ? '' : `?${line}`;
+  },
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,110 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
+import { type ReactElement, useEffect, useRef, useState } from 'react';
+import { ApiError, api } from './api.ts';
+import { Fault, Waiting } from './parts/notice.tsx';
+import { queries } from './queries.ts';
+import { applyTheme, chosenTheme, type Theme } from './theme.ts';
+
+const ENTRIES = [
+  ['/', 'Overview'],
+  ['/traffic', 'Traffic'],
+  ['/systems', 'Systems'],
+  ['/evidence', 'Evidence'],
+  ['/start', 'First hour'],
+] as const;
+
+/** The frame of every page of somebody signed in: navigation, theme, sign-out. */
+export function Shell(): ReactElement {
+  const { data, error, isPending } = useQuery(queries.session);
+  const location = useLocation();
+  const main = useRef<HTMLElement>(null);
+  const before = useRef(location.pathname);
+  // A new page is said by its heading: focus goes there, as it would on a page that was loaded.
+  useEffect(() => {
+    if (before.current !== location.pathname) main.current?.focus();
+    before.current = location.pathname;
+    const entry = ENTRIES.findLast(([path]) => location.pathname.startsWith(path));
+    document.title = `${entry?.[1] ?? 'Console'} – Sallyport`;
+  }, [location.pathname]);
+  // Without a session every page leads to the sign-in; main.tsx sees to that, once.
+  if (isPending || (error instanceof ApiError && error.status === 401))
+    return (
+      <main className="p-6">
+        <Waiting what="who you are" />
+      </main>
+    );
+  if (error)
+    return (
+      <main className="p-6">
+        <Fault fault={error} />
+      </main>
+    );
+  return (
+    <div className="mx-auto flex min-h-screen max-w-400 flex-col px-4">
+      <a href="#main" className="sr-only focus:not-sr-only focus:absolute focus:m-2 focus:p-2 button">
+        Skip to the page
+      </a>
+      <header className="flex flex-wrap items-center gap-x-6 gap-y-2 border-b border-line py-3">
+        <span className="flex items-center gap-2 font-semibold">
+          <img src="/gates.svg" alt="" width="24" height="24" />
+          Sallyport
+        </span>
+        <nav aria-label="Main" className="flex flex-wrap gap-4">
+          {ENTRIES.map(([to, label]) => (
+            <Link
+              key={to}
+              to={to}
+              className="py-1 text-muted"
+              activeProps={{ className: 'py-1 font-semibold text-ink! border-b-2 border-accent' }}
+              activeOptions={{ exact: to === '/', includeSearch: false }}
+            >
+              {label}
+            </Link>
+          ))}
+        </nav>
+        <Person name={data.name} />
+      </header>
+      <main id="main" ref={main} tabIndex={-1} className="flex flex-1 flex-col gap-4 py-4 outline-none">
+        <Outlet />
+      </main>
+    </div>
+  );
+}
+
+function Person({ name }: { name: string }): ReactElement {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const [theme, setTheme] = useState<Theme>(chosenTheme());
+  const leave = useMutation({
+    mutationFn: () => api.remove('/session'),
+    onSuccess: async () => {
+      client.clear();
+      await navigate({ to: '/sign-in' });
+    },
+  });
+  return (
+    <div className="ml-auto flex items-center gap-3 text-sm">
+      <label className="flex items-center gap-1.5">
+        <span className="sr-only">Theme</span>
+        <select
+          className="input"
+          value={theme}
+          onChange={(event) => {
+            const chosen = event.target.value as Theme;
+            setTheme(chosen);
+            applyTheme(chosen);
+          }}
+        >
+          <option value="system">As the device</option>
+          <option value="light">Light</option>
+          <option value="dark">Dark</option>
+        </select>
+      </label>
+      <span className="text-muted">{name}</span>
+      <button type="button" className="button" onClick={() => leave.mutate()}>
+        Sign out
+      </button>
+    </div>
+  );
+}

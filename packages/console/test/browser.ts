@@ -1,0 +1,49 @@
+/// <reference lib="dom" />
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+
+// So that the package unpacks the libraries it brings, on machines that have none of a browser's.
+process.env['AWS_EXECUTION_ENV'] = 'AWS_Lambda_nodejs22.x';
+process.env['AWS_LAMBDA_JS_RUNTIME'] = 'nodejs22.x';
+
+/** A real Chromium, from the registry. */
+export async function launchBrowser(): Promise<Browser> {
+  const { default: chromium } = await import('@sparticuz/chromium');
+  const { chromium: driver } = await import('playwright-core');
+  return driver.launch({
+    executablePath: await chromium.executablePath(),
+    args: [
+      ...chromium.args.filter(
+        (arg) => !arg.startsWith('--headless') && arg !== '--single-process' && arg !== '--no-zygote',
+      ),
+      '--no-sandbox',
+    ],
+    headless: true,
+    downloadsPath: mkdtempSync(join(tmpdir(), 'sallyport-browser-')),
+  });
+}
+
+const AXE = fileURLToPath(import.meta.resolve('axe-core/axe.min.js'));
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+}
+
+/** Every violation that axe finds on a page, no rule left out. */
+export async function violations(page: Page): Promise<string[]> {
+  // Evaluated by the driver, which the page's own policy does not bind.
+  await page.evaluate(readFileSync(AXE, 'utf8'));
+  const found = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run: (o: object) => Promise<{ violations: Violation[] }> };
+    };
+    return (await axe.run({ resultTypes: ['violations'] })).violations;
+  });
+  return found.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map((node) => `${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`).join(' | ')}`,
+  );
+}

@@ -1,0 +1,112 @@
+import { newEvent } from '@sallyport/core';
+import type { Control } from './control.ts';
+
+/** One step of the guided first hour. */
+export interface FirstHourStep {
+  readonly id: 'connect' | 'key' | 'call' | 'report' | 'enforce';
+  readonly done: boolean;
+  /** What shows it, or what to do. */
+  readonly detail: string;
+  /** The system the step is about, once there is one. */
+  readonly system: string | null;
+}
+
+/** The guided first hour, computed from state and record: nobody ticks a step off. */
+export interface FirstHour {
+  /** Where programs call, while a gateway runs. */
+  readonly gatewayUrl: string | null;
+  readonly steps: readonly FirstHourStep[];
+  readonly startedAt: string | null;
+  readonly completedAt: string | null;
+}
+
+/** Works out how far the first hour has come; its completion is an event, once. */
+export async function firstHour(control: Control): Promise<FirstHour> {
+  const { store } = control.installation;
+  await control.installation.flush();
+  const systems = (await control.systems()).filter((system) => !system.demo);
+  const summaries = new Map((await store.exchanges.summaries()).map((one) => [one.system, one]));
+  const keys = (await control.keys()).filter(
+    (key) => !key.demo && key.revokedAt === null && key.expiresAt > new Date().toISOString(),
+  );
+  // The system that has come furthest is the one the guide follows.
+  let best: { name: string; mode: string; key: boolean; calls: number; report: string | null } | null = null;
+  let furthest = -1;
+  for (const { name, config } of systems) {
+    const key = keys.some((one) => one.systems.includes(name));
+    const calls = summaries.get(name)?.exchanges ?? 0;
+    const report = (await store.events.latest('report-read', `system:${name}`))?.at ?? null;
+    const done =
+      Number(key) + Number(calls > 0) + Number(report !== null) + Number(config.mode === 'enforce');
+    if (done > furthest) {
+      furthest = done;
+      best = { name, mode: config.mode, key, calls, report };
+    }
+  }
+  const system = best?.name ?? null;
+  const steps: FirstHourStep[] = [
+    {
+      id: 'connect',
+      system,
+      done: best !== null,
+      detail: best
+        ? `\`${best.name}\` is connected`
+        : 'name an AI system and its address; it is observed, nothing is blocked',
+    },
+    {
+      id: 'key',
+      system,
+      done: best?.key ?? false,
+      detail: best?.key
+        ? 'a key for it is live'
+        : 'make a key for the program that calls it; the key is shown once',
+    },
+    {
+      id: 'call',
+      system,
+      done: (best?.calls ?? 0) > 0,
+      detail:
+        best && best.calls > 0
+          ? `${best.calls} calls are in the record`
+          : 'point the program at the gateway with that key and call once',
+    },
+    {
+      id: 'report',
+      system,
+      done: (best?.report ?? null) !== null,
+      detail: best?.report
+        ? `the report was read at ${best.report}`
+        : 'read what enforcing would have blocked; judge whether it is right',
+    },
+    {
+      id: 'enforce',
+      system,
+      done: best?.mode === 'enforce',
+      detail: best?.mode === 'enforce' ? 'the gates are closed' : 'let the gates block',
+    },
+  ];
+  const started = await store.events.latest('installation-created');
+  let completed = await store.events.latest('guide-completed');
+  if (!completed && steps.every((step) => step.done)) {
+    const controls = await control.posture();
+    const count = (status: string): number => controls.filter((one) => one.status === status).length;
+    completed = newEvent('guide-completed', {
+      actor: 'sallyport',
+      subject: 'organisation',
+      data: {
+        system,
+        minutes: started ? Math.round((Date.now() - Date.parse(started.at)) / 60_000) : null,
+        effective: count('effective'),
+        partial: count('partial'),
+        failing: count('failing'),
+      },
+    });
+    await control.installation.announce(completed);
+  }
+  return {
+    gatewayUrl: control.gatewayUrl,
+    steps,
+    startedAt: started?.at ?? null,
+    completedAt: completed?.at ?? null,
+  };
+}

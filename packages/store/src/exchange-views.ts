@@ -1,0 +1,291 @@
+import type { Detection, ExchangeCounts, Finding, Severity } from '@sallyport/core';
+import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
+import type { Database } from './schema.ts';
+
+/** An exchange as projected from its leaves. */
+export type ExchangeRow = Database['exchanges'];
+
+/** Which exchanges. What is left out restricts nothing. */
+export interface ExchangeFilter {
+  readonly system?: string | undefined;
+  readonly outcome?: string | undefined;
+  /** What was done, or in observe mode would have been done. */
+  readonly wouldBe?: string | undefined;
+  readonly actor?: string | undefined;
+  /** Detector that saw something. */
+  readonly detector?: string | undefined;
+  /** Whether calls of our own probes are among them; left out, both kinds are. */
+  readonly synthetic?: boolean | undefined;
+  /** Times in ISO 8601: from, included, and to, excluded. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  /** Only exchanges before this id. */
+  readonly before?: string | undefined;
+  /** Only exchanges up to this id: a list that stays as it is while new ones arrive. */
+  readonly until?: string | undefined;
+}
+
+/** Which exchanges, and how many of them. */
+export interface ExchangePage extends ExchangeFilter {
+  readonly limit: number;
+  readonly offset?: number | undefined;
+}
+
+/** Exchanges of one bucket of time. */
+export interface TrafficBucket {
+  /** Start of the minute or hour, ISO 8601. */
+  readonly at: string;
+  readonly answered: number;
+  readonly flagged: number;
+  readonly denied: number;
+  readonly failed: number;
+}
+
+/** One kind of detection that enforcing would have acted on, on one system. */
+export interface BlockedKind {
+  readonly detector: string;
+  readonly technique: string;
+  readonly severity: string;
+  readonly exchanges: number;
+  readonly latest: string;
+  /** Ids of some of them, newest first. */
+  readonly examples: readonly string[];
+}
+
+/** What enforcing would have stopped, by system, detector and technique. */
+export interface Summary {
+  readonly system: string;
+  readonly exchanges: number;
+  readonly wouldHaveDenied: number;
+  readonly denied: number;
+}
+
+/** What is read of the projected exchanges: lists, counts, reports. */
+export class ExchangeViews {
+  readonly #db: Kysely<Database>;
+
+  constructor(db: Kysely<Database>) {
+    this.#db = db;
+  }
+
+  async byId(id: string): Promise<ExchangeRow | null> {
+    return (
+      (await this.#db.selectFrom('exchanges').selectAll().where('id', '=', id).executeTakeFirst()) ?? null
+    );
+  }
+
+  #where<Q extends SelectQueryBuilder<Database, 'exchanges', unknown>>(query: Q, filter: ExchangeFilter): Q {
+    let q = query as SelectQueryBuilder<Database, 'exchanges', unknown>;
+    const equal = [
+      ['system', filter.system],
+      ['outcome', filter.outcome],
+      ['would_be', filter.wouldBe],
+      ['actor', filter.actor],
+    ] as const;
+    for (const [column, value] of equal) if (value !== undefined) q = q.where(column, '=', value);
+    if (filter.detector !== undefined) q = q.where('detections', 'like', `%"detector":"${filter.detector}"%`);
+    if (filter.synthetic !== undefined) q = q.where('synthetic', '=', Number(filter.synthetic));
+    if (filter.from !== undefined) q = q.where('at', '>=', filter.from);
+    if (filter.to !== undefined) q = q.where('at', '<', filter.to);
+    if (filter.before !== undefined) q = q.where('id', '<', filter.before);
+    if (filter.until !== undefined) q = q.where('id', '<=', filter.until);
+    return q as Q;
+  }
+
+  /** One page, newest first. The ids are found in an index first, so that a page far down costs little more. */
+  async list(page: ExchangePage): Promise<ExchangeRow[]> {
+    const ids = this.#where(this.#db.selectFrom('exchanges').select('id'), page)
+      .orderBy('id', 'desc')
+      .limit(page.limit)
+      .offset(page.offset ?? 0);
+    return this.#db
+      .selectFrom('exchanges')
+      .selectAll()
+      .where('id', 'in', ids)
+      .orderBy('id', 'desc')
+      .execute();
+  }
+
+  /** How many there are, and the newest of them. */
+  async count(filter: ExchangeFilter): Promise<{ total: number; newest: string | null }> {
+    const row = await this.#where(
+      this.#db.selectFrom('exchanges').select((e) => [e.fn.countAll().as('n'), e.fn.max('id').as('newest')]),
+      filter,
+    ).executeTakeFirstOrThrow();
+    return { total: Number(row.n), newest: row.newest ?? null };
+  }
+
+  /** Traffic by minute or hour since a time; buckets without traffic are left out. */
+  async traffic(since: string, width: 'minute' | 'hour', system?: string): Promise<TrafficBucket[]> {
+    const bucket = sql<string>`substr(at, 1, ${sql.lit(width === 'minute' ? 16 : 13)})`;
+    let query = this.#db.selectFrom('exchanges').where('at', '>=', since).where('synthetic', '=', 0);
+    if (system !== undefined) query = query.where('system', '=', system);
+    const rows = await query
+      .select([bucket.as('bucket'), 'outcome', 'action', sql<number>`count(*)`.as('n')])
+      .groupBy([bucket, 'outcome', 'action'])
+      .execute();
+    const buckets = new Map<string, { answered: number; flagged: number; denied: number; failed: number }>();
+    for (const row of rows) {
+      const own = buckets.get(row.bucket) ?? { answered: 0, flagged: 0, denied: 0, failed: 0 };
+      const kind =
+        row.outcome === 'denied'
+          ? 'denied'
+          : row.outcome !== null && row.outcome !== 'answered'
+            ? 'failed'
+            : row.action === 'allow'
+              ? 'answered'
+              : 'flagged';
+      own[kind] += Number(row.n);
+      buckets.set(row.bucket, own);
+    }
+    return [...buckets]
+      .map(([at, counts]) => ({ at: `${at}${width === 'minute' ? ':00Z' : ':00:00Z'}`, ...counts }))
+      .sort((a, b) => a.at.localeCompare(b.at));
+  }
+
+  /** The "would have blocked" report of a system: what enforcing would have acted on, by kind, commonest first. */
+  async wouldHaveBlocked(system: string, most = 5_000): Promise<BlockedKind[]> {
+    const rows = await this.#db
+      .selectFrom('exchanges')
+      .select(['id', 'at', 'detections'])
+      .where('system', '=', system)
+      .where('synthetic', '=', 0)
+      .where('would_be', 'in', ['deny', 'redact'])
+      .orderBy('id', 'desc')
+      .limit(most)
+      .execute();
+    const kinds = new Map<
+      string,
+      { -readonly [K in keyof BlockedKind]: BlockedKind[K] } & { examples: string[] }
+    >();
+    for (const { id, at, detections } of rows) {
+      const seen = new Set<string>();
+      for (const { detector, technique, severity } of JSON.parse(detections) as Detection[]) {
+        const name = `${detector}/${technique}`;
+        if (seen.has(name)) continue;
+        seen.add(name);
+        const known = kinds.get(name);
+        if (!known) {
+          kinds.set(name, { detector, technique, severity, exchanges: 1, latest: at, examples: [id] });
+          continue;
+        }
+        known.exchanges++;
+        if (known.examples.length < 5) known.examples.push(id);
+      }
+    }
+    return [...kinds.values()].sort((a, b) => b.exchanges - a.exchanges);
+  }
+
+  /** Exchanges that have an intent and no outcome: in flight, or cut off by a crash. */
+  async open(): Promise<ExchangeRow[]> {
+    return this.#db.selectFrom('exchanges').selectAll().where('outcome', 'is', null).execute();
+  }
+
+  /** Spend and tokens by actor and by system since a time, for limits that survive a restart. */
+  async spendSince(since: string): Promise<{ actor: string; system: string | null; micro: number }[]> {
+    const rows = await this.#db
+      .selectFrom('exchanges')
+      .select((e) => [
+        'actor',
+        'system',
+        sql<number>`sum(case when ${e.ref('outcome')} is null then ${e.ref('reserved_micro_usd')} else ${e.ref('cost_micro_usd')} end)`.as(
+          'micro',
+        ),
+      ])
+      .where('at', '>=', since)
+      .groupBy(['actor', 'system'])
+      .execute();
+    return rows.map((row) => ({ ...row, micro: Number(row.micro) }));
+  }
+
+  /** Counts over real exchanges, for the posture. */
+  async counts(since: string, system?: string): Promise<ExchangeCounts> {
+    let query = this.#db
+      .selectFrom('exchanges')
+      .where('demo', '=', 0)
+      .where('synthetic', '=', 0)
+      .where('at', '>=', since)
+      .where('system', 'is not', null)
+      .where('actor', '!=', 'anonymous');
+    if (system !== undefined) query = query.where('system', '=', system);
+    const row = await query
+      .select((e) => [
+        e.fn.countAll().as('total'),
+        e.fn.sum('inspected').as('inspected'),
+        e.fn.count('policy_ids').as('with_policy'),
+        sql<number>`sum(case when ${e.ref('outcome')} is not null then 1 else 0 end)`.as('complete'),
+        e.fn.min('at').as('oldest'),
+        e.fn.max('at').as('newest'),
+        e.fn.sum('redactions').as('redactions'),
+      ])
+      .executeTakeFirstOrThrow();
+    const number = (value: unknown): number => Number(value ?? 0);
+    return {
+      total: number(row.total),
+      inspected: number(row.inspected),
+      withPolicyId: number(row.with_policy),
+      complete: number(row.complete),
+      oldestAt: row.oldest ?? null,
+      newestAt: row.newest ?? null,
+      redactions: number(row.redactions),
+    };
+  }
+
+  /** By system: how many exchanges, how many denied, how many enforcing would have denied; our probes left out. */
+  async summaries(): Promise<Summary[]> {
+    const rows = await this.#db
+      .selectFrom('exchanges')
+      .where('system', 'is not', null)
+      .where('synthetic', '=', 0)
+      .select((e) => [
+        'system',
+        e.fn.countAll().as('exchanges'),
+        sql<number>`sum(case when ${e.ref('would_be')} = 'deny' and ${e.ref('action')} <> 'deny' then 1 else 0 end)`.as(
+          'would',
+        ),
+        sql<number>`sum(case when ${e.ref('outcome')} = 'denied' then 1 else 0 end)`.as('denied'),
+      ])
+      .groupBy('system')
+      .orderBy('system')
+      .execute();
+    return rows.map((row) => ({
+      system: row.system!,
+      exchanges: Number(row.exchanges),
+      wouldHaveDenied: Number(row.would),
+      denied: Number(row.denied),
+    }));
+  }
+
+  async findings(): Promise<Finding[]> {
+    const rows = await this.#db
+      .selectFrom('findings')
+      .selectAll()
+      .orderBy('last_at', 'desc')
+      .limit(500)
+      .execute();
+    return rows.map((row) => ({
+      fingerprint: row.fingerprint,
+      subject: row.subject,
+      detector: row.detector,
+      technique: row.technique,
+      severity: row.severity as Severity,
+      status: row.status as Finding['status'],
+      firstAt: row.first_at,
+      lastAt: row.last_at,
+      count: row.count,
+      demo: row.demo === 1,
+    }));
+  }
+
+  /** Ids of a run's records in order, to look for gaps. */
+  async sequenceGaps(): Promise<{ run: string; worker: number; missing: number }[]> {
+    const rows = await this.#db
+      .selectFrom('exchanges')
+      .select((e) => ['run', 'worker', e.fn.max('seq').as('last'), e.fn.countAll().as('n')])
+      .groupBy(['run', 'worker'])
+      .execute();
+    return rows
+      .map((row) => ({ run: row.run, worker: row.worker, missing: Number(row.last) + 1 - Number(row.n) }))
+      .filter((row) => row.missing > 0);
+  }
+}
