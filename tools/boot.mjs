@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { environment, FLAGS } from '../packages/cli/bin/runtime.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const [, , task, ...rest] = process.argv;
@@ -66,18 +67,20 @@ function install() {
 
 if (!installed()) install();
 const node = pinnedNode();
-const quiet = '--disable-warning=ExperimentalWarning';
 const path = `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH ?? ''}`;
 
 function run(args, doing = task) {
-  const child = spawn(node, [quiet, ...args], {
+  const child = spawn(node, [...FLAGS, ...args], {
     cwd: process.env.INIT_CWD && doing === 'start' ? process.env.INIT_CWD : root,
     stdio: 'inherit',
-    env: { ...process.env, PATH: path, SALLYPORT_STARTED_BY: String(process.pid) },
+    env: {
+      ...environment(join(root, 'node_modules/.cache/sallyport-compiled')),
+      PATH: path,
+      SALLYPORT_STARTED_BY: String(process.pid),
+    },
   });
-  // A terminal sends Ctrl-C to both of us; the child ends by itself and takes its time to do it cleanly.
-  process.on('SIGINT', () => {});
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  // A terminal sends Ctrl-C to both of us; the child takes it once, and its time to end cleanly.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   return new Promise((done) => child.on('exit', (code, signal) => done(code ?? (signal ? 3 : 0))));
 }
 

@@ -24,7 +24,7 @@ const LINES_MAX = 400;
 const LINE_CHARACTERS_MAX = 110;
 /** Files over a limit, with what they may have. This list only shrinks. */
 const EXEMPT_LINES: Readonly<Record<string, number>> = {
-  'packages/gateway/src/forward.ts': 440,
+  'packages/gateway/src/forward.ts': 430,
 };
 /** Sources whose long lines are patterns, templates or rows of a table. */
 const EXEMPT_WIDTH = [
@@ -155,11 +155,12 @@ describe('the house is tidy', () => {
       [/\bconsole\.(?:log|error|warn)\(/, 'log through log.ts or write to the stream'],
       [/\beval\(|new Function\(/, 'no code from text'],
       [/\bMath\.random\(/, 'random numbers come from node:crypto'],
+      [/\bDate\.now\(\)|new Date\(\)/, 'ask the steady clock of core'],
       [/child_process/, 'the product starts no programs'],
       [/\bTODO\b|\bFIXME\b/, 'finish it or leave it out'],
       [/rejectUnauthorized/, 'TLS is always verified'],
     ];
-    for (const { path, text } of product)
+    for (const { path, text } of product.filter((one) => one.package !== 'console'))
       for (const [pattern, why] of banned) assert.ok(!pattern.test(text), `${path}: ${why}`);
   });
 

@@ -4,6 +4,7 @@ import { keyCreate, keyList, keyRevoke } from './commands/key.ts';
 import { ledgerShow } from './commands/ledger-show.ts';
 import { ledgerVerify } from './commands/ledger-verify.ts';
 import { posture } from './commands/posture.ts';
+import { reload } from './commands/reload.ts';
 import { schema } from './commands/schema.ts';
 import { up } from './commands/up.ts';
 import { upstreamAdd, upstreamList, upstreamMode } from './commands/upstream.ts';
@@ -33,6 +34,7 @@ export const COMMANDS: readonly Command[] = [
   ledgerShow,
   posture,
   doctor,
+  reload,
   schema,
 ];
 

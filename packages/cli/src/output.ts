@@ -1,3 +1,4 @@
+import { clock } from '@sallyport/core';
 /** Writes one JSON document. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
@@ -25,7 +26,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 /** Progress on a terminal for what takes longer than two seconds; silent elsewhere. */
 export class Progress {
   readonly #label: string;
-  readonly #startedMs = Date.now();
+  readonly #startedMs = clock.nowMs();
   #shown = false;
 
   constructor(label: string) {
@@ -33,7 +34,7 @@ export class Progress {
   }
 
   update(done: number, of: number): void {
-    if (!process.stderr.isTTY || Date.now() - this.#startedMs < 2_000) return;
+    if (!process.stderr.isTTY || clock.nowMs() - this.#startedMs < 2_000) return;
     this.#shown = true;
     process.stderr.write(
       `\r${this.#label}: ${done} of ${of} (${Math.floor((done / Math.max(1, of)) * 100)} %)   `,

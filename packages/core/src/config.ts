@@ -104,6 +104,8 @@ export const configSchema = z.strictObject({
         .min(1024)
         .max(4 * 1024 * 1024 * 1024)
         .default(LIMITS.streamBytesMax),
+      /** Calls in flight on one gateway worker; beyond most of them callers get their part only. */
+      inFlightMax: z.int().min(2).max(65_536).default(LIMITS.inFlightMax),
     })
     .prefault({}),
   /** A folder of further Cedar policies (`*.cedar`). */

@@ -1,3 +1,4 @@
+import { clock } from './clock.ts';
 import { newId } from './ids.ts';
 
 /** Version of the event schema; a reader refuses what it does not know. */
@@ -25,6 +26,9 @@ export const EVENT_TYPES = [
   'policy-loaded',
   'record-gap-found',
   'report-read',
+  'configuration-loaded',
+  'configuration-refused',
+  'clock-jumped',
   'guide-completed',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -55,7 +59,7 @@ export function newEvent(
     synthetic?: boolean;
     data?: Record<string, unknown>;
   },
-  nowMs: number = Date.now(),
+  nowMs: number = clock.nowMs(),
 ): SallyportEvent {
   return {
     v: EVENT_SCHEMA_VERSION,

@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { clock } from './clock.ts';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const POOL_BYTES = 4096;
@@ -22,7 +23,7 @@ export type IdPrefix = 'exc' | 'evt' | 'key' | 'det' | 'ses' | 'dek' | 'adm' | '
  * A new id: prefix, 9 characters of milliseconds since 1970, 16 random ones (80 bits). Sorts by time.
  * @param nowMs wall-clock time in milliseconds
  */
-export function newId(prefix: IdPrefix, nowMs: number = Date.now()): string {
+export function newId(prefix: IdPrefix, nowMs: number = clock.nowMs()): string {
   let time = '';
   let rest = nowMs;
   for (let i = 0; i < 9; i++) {

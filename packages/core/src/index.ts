@@ -5,6 +5,7 @@
  * Call first: {@link CodedError} for faults, {@link parseConfig} for `sallyport.yaml`.
  * Do not trust it with: secrets. Nothing here encrypts, hashes or redacts.
  */
+export * from './clock.ts';
 export * from './config.ts';
 export * from './control.ts';
 export * from './detection.ts';

@@ -24,6 +24,8 @@ export const LIMITS = {
   leafBytesMax: 65_535,
   /** Content kept, sealed, for one direction of an exchange. */
   payloadBytesMax: 4 * 1024 * 1024,
+  /** Content of streams in flight kept for the record, over all streams of a worker; beyond it only a beginning is. */
+  streamsKeptBytesMax: 64 * 1024 * 1024,
   /** Header block of a request. */
   headerBytesMax: 16 * 1024,
   /** Calls in flight on one worker. */

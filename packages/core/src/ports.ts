@@ -1,4 +1,4 @@
-import type { DialectName, SystemConfig } from './config.ts';
+import type { Config, DialectName, SystemConfig } from './config.ts';
 import type { Detection } from './detection.ts';
 import type { SallyportEvent } from './event.ts';
 import type { UsageLimits } from './limits.ts';
@@ -57,12 +57,21 @@ export interface KeySnapshot {
   readonly slot: number;
 }
 
+/** Settings of the gateway that can change while it runs. */
+export interface GatewaySettings {
+  readonly deadlines: Config['deadlines'];
+  readonly limits: Config['limits'];
+  /** Certificate and key in PEM, where it serves TLS. */
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+}
+
 /** Everything a gateway worker decides by, as one version. */
 export interface GatewaySnapshot {
   readonly version: number;
   readonly systems: readonly SystemSnapshot[];
   readonly keys: readonly KeySnapshot[];
   readonly policies: { readonly version: string; readonly text: string };
+  readonly settings: GatewaySettings;
 }
 
 /** Facts about one exchange, as projections keep them. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import {
+  clock,
   ERRORS,
   type ErrorCode,
   type ExchangeFacts,
@@ -13,6 +14,7 @@ import {
 } from '@sallyport/core';
 import type { Redactor } from '@sallyport/guard';
 import { type Dialect, type OperationRoute, openai, type RequestReading } from '@sallyport/models';
+import type { Admission } from './admission.ts';
 import type { Counters, Reservation } from './counters.ts';
 import type { Inspection } from './inspection.ts';
 import type { WorkerStart } from './messages.ts';
@@ -26,6 +28,9 @@ export interface Deps {
   readonly start: WorkerStart;
   readonly state: () => GatewayState;
   readonly counters: Counters;
+  readonly admission: Admission;
+  /** Bytes of streams in flight that are kept for the record, over all of them. */
+  readonly keeping: { bytes: number };
   readonly inspection: Inspection;
   readonly recorder: PortRecorder;
   readonly upstreams: Upstreams;
@@ -75,7 +80,7 @@ export interface Exchange {
 
 /** Begins an exchange. */
 export function beginExchange(req: IncomingMessage, res: ServerResponse): Exchange {
-  const atMs = Date.now();
+  const atMs = clock.nowMs();
   return {
     id: newId('exc', atMs),
     seq: -1,

@@ -9,7 +9,6 @@ import {
 } from '@sallyport/core';
 import { Redactor } from '@sallyport/guard';
 import type { StreamParser, Usage } from '@sallyport/models';
-import { commitmentHasher, newSalt } from '@sallyport/vault';
 import { decode } from './body.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
 import { costMicroUsd, estimateTokens } from './input-stages.ts';
@@ -17,6 +16,7 @@ import { judgeAnswer, systemPromptsOf } from './output-gate.ts';
 import { recordOutcome, type Sealed, sealContent } from './record.ts';
 import { dialectError, EXCHANGE_HEADER, outcomeOf, sendError } from './respond.ts';
 import { StreamGate } from './stream-gate.ts';
+import { StreamRecord } from './stream-record.ts';
 
 /** Request headers that mean something to an AI system; all others stay here, credentials first of all. */
 const FORWARDED = [
@@ -77,10 +77,7 @@ export class Forwarding {
   #queue: (Buffer | 'end')[] = [];
   #queueBytes = 0;
   #pumping = false;
-  #salt = newSalt();
-  #hasher = commitmentHasher(this.#salt);
-  #sentBytes = 0;
-  #kept: Buffer[] = [];
+  readonly #sent: StreamRecord;
   #outputCharacters = 0;
   #drainTimer: NodeJS.Timeout | null = null;
   #done!: () => void;
@@ -88,6 +85,7 @@ export class Forwarding {
   constructor(exchange: Exchange, deps: Deps) {
     this.#exchange = exchange;
     this.#deps = deps;
+    this.#sent = new StreamRecord(deps.keeping);
   }
 
   /** Runs to the end; every way out is recorded. */
@@ -170,13 +168,13 @@ export class Forwarding {
     if (this.#settled) return;
     this.#bytes += chunk.length;
     if (this.#stream) {
-      if (this.#bytes > this.#deps.start.limits.streamBytesMax)
+      if (this.#bytes > this.#deps.state().settings.limits.streamBytesMax)
         return this.#fail(new CodedError('upstream-too-large'));
       this.#queue.push(chunk);
       this.#queueBytes += chunk.length;
       if (this.#queueBytes > QUEUE_BYTES_MAX) this.#control?.pause();
       void this.#pump();
-    } else if (this.#bytes > this.#deps.start.limits.responseBytesMax)
+    } else if (this.#bytes > this.#deps.state().settings.limits.responseBytesMax)
       this.#fail(new CodedError('upstream-too-large'));
     else this.#chunks.push(chunk);
   }
@@ -201,7 +199,12 @@ export class Forwarding {
       throw new CodedError('upstream-invalid', 'the answer is of a type that cannot be inspected');
     }
     const encoding = header(this.#headers as IncomingHttpHeaders, 'content-encoding');
-    const plain = await decode(raw, encoding, this.#deps.start.limits.responseBytesMax, 'upstream');
+    const plain = await decode(
+      raw,
+      encoding,
+      this.#deps.state().settings.limits.responseBytesMax,
+      'upstream',
+    );
     const judged = await judgeAnswer(exchange, this.#deps, plain);
     mark(exchange, 'inspect-output');
     if (judged.verdict.action === 'deny') return this.#denyWhole(judged.verdict);
@@ -276,15 +279,9 @@ export class Forwarding {
     }
   }
 
-  #note(bytes: Buffer): void {
-    this.#hasher.update(bytes);
-    if (this.#sentBytes < LIMITS.payloadBytesMax) this.#kept.push(bytes);
-    this.#sentBytes += bytes.length;
-  }
-
   /** Sends a piece; a reader who does not keep up makes the AI system wait, and in the end loses the call. */
   async #write(bytes: Buffer): Promise<void> {
-    this.#note(bytes);
+    this.#sent.note(bytes);
     const { res } = this.#exchange;
     if (res.destroyed || res.write(bytes)) return;
     this.#control?.pause();
@@ -299,17 +296,9 @@ export class Forwarding {
       this.#drainTimer = setTimeout(() => {
         this.#fail(new CodedError('client-aborted', 'the caller stopped reading'));
         finish();
-      }, this.#deps.start.deadlines.idleMs);
+      }, this.#deps.state().settings.deadlines.idleMs);
       res.on('drain', finish);
       res.on('close', finish);
-    });
-  }
-
-  #streamSealed(): Sealed {
-    return sealContent(this.#exchange, this.#deps, 'output', Buffer.concat(this.#kept), {
-      commitment: this.#hasher.digest(),
-      salt: this.#salt,
-      bytes: this.#sentBytes,
     });
   }
 
@@ -321,14 +310,14 @@ export class Forwarding {
     for (const raw of await gate.end()) out.push(raw);
     if (this.#settled) return;
     const last = Buffer.from(out.join(''));
-    this.#note(last);
+    this.#sent.note(last);
     mark(this.#exchange, 'stream');
     const good = this.#status < 400;
     await this.#record(
       good ? 'answered' : 'upstream-error',
       this.#status,
       null,
-      this.#streamSealed(),
+      this.#sent.seal(this.#exchange, this.#deps),
       { ...gate.verdict, texts: gate.texts },
       gate.usage,
     );
@@ -355,13 +344,13 @@ export class Forwarding {
       stream && code !== 'client-aborted'
         ? Buffer.from(exchange.dialect.errorEvent(exchange.operation!.id, error))
         : null;
-    if (event) this.#note(event);
+    if (event) this.#sent.note(event);
     try {
       await this.#record(
         outcomeOf(code),
         error.status,
         code,
-        stream ? this.#streamSealed() : null,
+        stream ? this.#sent.seal(this.#exchange, this.#deps) : null,
         verdict,
         stream?.gate.usage ?? null,
         true,
@@ -421,6 +410,7 @@ export class Forwarding {
   }
 
   #close(): void {
+    this.#sent.letGo();
     this.#done();
   }
 }

@@ -92,10 +92,10 @@ export async function read(exchange: Exchange, deps: Deps): Promise<void> {
     );
   }
   const bodyBytesMax = Math.min(
-    deps.start.limits.bodyBytesMax,
+    deps.state().settings.limits.bodyBytesMax,
     exchange.operation!.bodyBytesMax ?? Number.POSITIVE_INFINITY,
   );
-  exchange.body = await readBody(req, bodyBytesMax, deps.start.deadlines.bodyMs);
+  exchange.body = await readBody(req, bodyBytesMax, deps.state().settings.deadlines.bodyMs);
   const plain = await decode(exchange.body, req.headers['content-encoding'], bodyBytesMax, 'body');
   exchange.text = decodeUtf8(plain);
   const reading = exchange.dialect.readRequest(exchange.operation!.id, parseStrictJson(exchange.text));

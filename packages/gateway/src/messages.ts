@@ -1,4 +1,4 @@
-import type { Deadlines, GatewaySnapshot } from '@sallyport/core';
+import type { ClockAnchor, GatewaySnapshot } from '@sallyport/core';
 import type { CounterMemory } from './counters.ts';
 
 /** What a worker is started with. */
@@ -7,15 +7,9 @@ export interface WorkerStart {
   readonly run: string;
   readonly host: string;
   readonly port: number;
-  readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly reusePort: boolean;
-  readonly deadlines: Deadlines;
-  readonly limits: {
-    readonly bodyBytesMax: number;
-    readonly responseBytesMax: number;
-    readonly streamBytesMax: number;
-  };
   readonly counters: CounterMemory;
+  readonly clock: ClockAnchor;
   readonly snapshot: GatewaySnapshot;
   /** Whether content is inspected; off only in benches that price the rest of the pipeline. */
   readonly detectors: boolean;

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { CodedError, LIMITS, toCodedError } from '@sallyport/core';
+import { CodedError, toCodedError } from '@sallyport/core';
 import { beginExchange, type Deps, type Exchange, mark } from './exchange.ts';
 import { Forwarding } from './forward.ts';
 import { authenticate, authorise, inspectInput, limit, read, readPath, route } from './input-stages.ts';
@@ -17,12 +17,14 @@ export async function serve(
   draining: boolean,
 ): Promise<void> {
   const exchange = beginExchange(req, res);
+  let admitted: string | null = null;
   deps.stats.inFlight++;
   try {
     readPath(exchange);
     authenticate(exchange, deps);
     if (draining) throw new CodedError('draining');
-    if (deps.stats.inFlight > LIMITS.inFlightMax) throw new CodedError('overloaded');
+    deps.admission.enter(exchange.key!.id, deps.state().settings.limits.inFlightMax);
+    admitted = exchange.key!.id;
     route(exchange);
     await read(exchange, deps);
     if (answersItself(exchange)) return await listModels(exchange, deps);
@@ -36,6 +38,7 @@ export async function serve(
     await refuse(exchange, deps, toCodedError(fault));
   } finally {
     deps.stats.inFlight--;
+    if (admitted !== null) deps.admission.leave(admitted);
   }
 }
 

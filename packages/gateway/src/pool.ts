@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import { CodedError, type Config, type GatewaySnapshot } from '@sallyport/core';
+import { CodedError, type Config, clock, type GatewaySnapshot } from '@sallyport/core';
 import { type Counters, WORKERS_MAX } from './counters.ts';
 import type { FromWorker, GatewayStats, ToWorker, WorkerStart } from './messages.ts';
 import { decodeFrames, type Frame } from './recorder.ts';
@@ -9,12 +9,11 @@ import { decodeFrames, type Frame } from './recorder.ts';
 const ACKNOWLEDGE_MS = 5_000;
 const START_MS = 20_000;
 /** Room for what lives as long as a call: larger means that fewer calls are copied by the collector. */
-const YOUNG_GENERATION_MB = 64;
+const YOUNG_GENERATION_MB = 24;
 
 /** What a pool of gateway workers needs. */
 export interface GatewayPoolOptions {
   readonly config: Config;
-  readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly workers: number;
   readonly run: string;
   readonly snapshot: GatewaySnapshot;
@@ -24,6 +23,8 @@ export interface GatewayPoolOptions {
   readonly onUnauthenticated: (address: string, count: number) => void;
   /** A worker died; it is being replaced. */
   readonly onCrash: (worker: number, error: Error) => void;
+  /** A worker is gone that did not drain, and all that it recorded is durable: its calls need an end. */
+  readonly onGone: (worker: number, run: string) => void;
   readonly detectors?: boolean;
 }
 
@@ -32,6 +33,10 @@ interface Running {
   version: number;
   stats: GatewayStats | null;
   drained: boolean;
+  listening: boolean;
+  /** Names this worker's sequence: a successor counts anew under another name. */
+  readonly run: string;
+  readonly appending: Set<Promise<unknown>>;
 }
 
 /** The gateway workers of one process, seen from the thread that owns store and ledger. */
@@ -41,6 +46,7 @@ export class GatewayPool {
   #snapshot: GatewaySnapshot;
   #waiting: { version: number; done: () => void }[] = [];
   #stopping = false;
+  #launches = 0;
   #port = 0;
   /** Counts of workers that are gone. */
   #past: GatewayStats[] = [];
@@ -71,17 +77,17 @@ export class GatewayPool {
   }
 
   #launch(worker: number, port: number): Promise<number> {
-    const { config, run, tls, counters, workers, detectors } = this.#options;
+    const { config, counters, workers, detectors } = this.#options;
+    const generation = this.#launches++;
+    const run = generation < workers ? this.#options.run : `${this.#options.run}-${generation}`;
     const start: WorkerStart = {
       worker,
       run,
       host: config.gateway.host,
       port,
-      tls,
       reusePort: workers > 1 && process.platform === 'linux',
-      deadlines: config.deadlines,
-      limits: config.limits,
       counters: counters.memory,
+      clock: clock.anchor(),
       snapshot: this.#snapshot,
       detectors: detectors ?? true,
     };
@@ -89,7 +95,15 @@ export class GatewayPool {
       workerData: start,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
-    const running: Running = { thread, version: this.#snapshot.version, stats: null, drained: false };
+    const running: Running = {
+      thread,
+      version: this.#snapshot.version,
+      stats: null,
+      drained: false,
+      listening: false,
+      run,
+      appending: new Set(),
+    };
     this.#workers.set(worker, running);
     return new Promise((done, fail) => {
       const timer = setTimeout(
@@ -99,6 +113,7 @@ export class GatewayPool {
       thread.on('message', (message: FromWorker) => {
         if (message.type === 'listening') {
           clearTimeout(timer);
+          running.listening = true;
           done(message.port);
         } else if (message.type === 'failed') {
           clearTimeout(timer);
@@ -119,10 +134,12 @@ export class GatewayPool {
       case 'record': {
         const answer = (ok: boolean): void =>
           running.thread.postMessage({ type: 'recorded', batch: message.batch, ok } satisfies ToWorker);
-        this.#options.append(decodeFrames(message.frames)).then(
+        const appended = this.#options.append(decodeFrames(message.frames)).then(
           () => answer(true),
           () => answer(false),
         );
+        running.appending.add(appended);
+        void appended.finally(() => running.appending.delete(appended));
         break;
       }
       case 'acknowledged':
@@ -150,6 +167,8 @@ export class GatewayPool {
     this.#options.counters.clearWorker(worker);
     if (running.stats) this.#past.push({ ...running.stats, inFlight: 0 });
     this.#settle();
+    if (!running.drained)
+      void Promise.allSettled([...running.appending]).then(() => this.#options.onGone(worker, running.run));
     if (this.#stopping) return;
     setTimeout(() => {
       if (!this.#stopping)
@@ -183,6 +202,15 @@ export class GatewayPool {
       for (const { thread } of this.#workers.values())
         thread.postMessage({ type: 'snapshot', snapshot } satisfies ToWorker);
     });
+  }
+
+  /** Stops a worker where it stands, as a crash would; resolves when its successor listens. For drills. */
+  async recycle(worker: number): Promise<void> {
+    const running = this.#workers.get(worker);
+    if (!running) return;
+    await running.thread.terminate();
+    while (this.#workers.get(worker) === running || !this.#workers.get(worker)?.listening)
+      await new Promise((tick) => setTimeout(tick, 20));
   }
 
   /** Counts of all workers, past ones included. */

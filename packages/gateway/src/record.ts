@@ -1,5 +1,6 @@
 import {
   type ContentRecord,
+  clock,
   type DenialLeaf,
   type ExchangeFacts,
   type IntentLeaf,
@@ -23,21 +24,35 @@ export function sealContent(
   deps: Deps,
   direction: 'input' | 'output',
   content: Uint8Array,
-  done?: { commitment: string; salt: Uint8Array; bytes: number },
 ): Sealed {
   const key = exchange.system ? deps.state().sealing.get(exchange.system.name) : undefined;
   const kept =
     content.length > LIMITS.payloadBytesMax ? content.subarray(0, LIMITS.payloadBytesMax) : content;
-  const whole = done === undefined && kept.length === content.length;
-  const made = whole ? commitWithSalt(content) : null;
-  const salt = done?.salt ?? newSalt();
-  const commitment = done?.commitment ?? made?.commitment ?? commit(salt, content);
-  const bytes = done?.bytes ?? content.length;
+  const made = kept.length === content.length ? commitWithSalt(content) : null;
+  const salt = newSalt();
+  const commitment = made?.commitment ?? commit(salt, content);
+  const bytes = content.length;
   if (!key) return { record: { bytes, commitment, kept: 0 }, content: null };
   const plain = made?.salted ?? Buffer.concat([salt, kept]);
   return {
     record: { bytes, commitment, kept: kept.length },
     content: { key, context: `${exchange.id}/${direction}`, plain },
+  };
+}
+
+/** The same for a stream, whose commitment was computed as it went by. @param pieces what was kept, from its beginning */
+export function sealStream(
+  exchange: Exchange,
+  deps: Deps,
+  stream: { commitment: string; salt: Uint8Array; bytes: number; pieces: readonly Uint8Array[] },
+): Sealed {
+  const { commitment, bytes } = stream;
+  const key = deps.state().sealing.get(exchange.system!.name);
+  if (!key) return { record: { bytes, commitment, kept: 0 }, content: null };
+  const plain = Buffer.concat([stream.salt, ...stream.pieces]);
+  return {
+    record: { bytes, commitment, kept: plain.length - stream.salt.length },
+    content: { key, context: `${exchange.id}/output`, plain },
   };
 }
 
@@ -100,7 +115,7 @@ export async function recordOutcome(exchange: Exchange, deps: Deps, ending: Endi
   const leaf: OutcomeLeaf = {
     ...base(exchange, deps),
     type: 'exchange-outcome',
-    at: new Date().toISOString(),
+    at: clock.nowIso(),
     system: exchange.system!.name,
     actor: `key:${exchange.key!.id}`,
     outcome: ending.outcome,

@@ -6,6 +6,7 @@ import {
   type Detection,
   type DetectorName,
   type DialectName,
+  type GatewaySettings,
   type GatewaySnapshot,
   type KeySnapshot,
   type SystemSnapshot,
@@ -70,6 +71,7 @@ export function verdictOf(
 /** One snapshot, made ready for look-ups. */
 export class GatewayState {
   readonly version: number;
+  readonly settings: GatewaySettings;
   readonly keys: KeyRing;
   readonly policies: PolicySet;
   readonly systems: ReadonlyMap<string, SystemSnapshot>;
@@ -78,6 +80,7 @@ export class GatewayState {
 
   constructor(snapshot: GatewaySnapshot, before?: GatewayState) {
     this.version = snapshot.version;
+    this.settings = snapshot.settings;
     this.keys = new KeyRing(snapshot.keys);
     this.policies =
       before?.policies.text === snapshot.policies.text

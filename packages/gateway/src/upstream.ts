@@ -6,7 +6,7 @@ import { type Dispatcher, Pool } from 'undici';
 import { classifyAddress } from './address.ts';
 
 /** Connections kept to one address of a system. */
-const CONNECTIONS_MAX = 256;
+const CONNECTIONS_MAX = 4096;
 
 /** Errors after which nothing can have been sent. */
 const UNSENT = new Set([
@@ -103,28 +103,44 @@ function toFault(error: Error & { code?: string }): CodedError {
 
 /** Connections to all systems. */
 export class Upstreams {
-  readonly #deadlines: Deadlines;
+  readonly #deadlines: () => Deadlines;
   readonly #pools = new Map<string, Pool>();
 
-  constructor(deadlines: Deadlines) {
+  constructor(deadlines: () => Deadlines) {
     this.#deadlines = deadlines;
   }
 
   #pool(origin: string, allowPrivate: boolean): Pool {
-    const key = `${origin} ${allowPrivate}`;
+    const { firstByteMs, idleMs, connectMs } = this.#deadlines();
+    const key = `${origin} ${allowPrivate} ${this.#generation()}`;
     const known = this.#pools.get(key);
     if (known) return known;
     const pool = new Pool(origin, {
       connections: CONNECTIONS_MAX,
       pipelining: 1,
-      headersTimeout: this.#deadlines.firstByteMs,
-      bodyTimeout: this.#deadlines.idleMs,
+      headersTimeout: firstByteMs,
+      bodyTimeout: idleMs,
       keepAliveTimeout: 4_000,
       maxHeaderSize: LIMITS.headerBytesMax,
-      connect: { timeout: this.#deadlines.connectMs, lookup: checkedLookup(allowPrivate) as never },
+      connect: { timeout: connectMs, lookup: checkedLookup(allowPrivate) as never },
     });
     this.#pools.set(key, pool);
     return pool;
+  }
+
+  #generation(): string {
+    const { connectMs, firstByteMs, idleMs } = this.#deadlines();
+    return `${connectMs} ${firstByteMs} ${idleMs}`;
+  }
+
+  /** Lets go of connections that were opened under other deadlines, once their calls have ended. */
+  settle(): void {
+    const now = this.#generation();
+    for (const [key, pool] of this.#pools) {
+      if (key.endsWith(` ${now}`)) continue;
+      this.#pools.delete(key);
+      void pool.close().catch(() => {});
+    }
   }
 
   /** Sends a request to the first address that takes a connection; goes on to the next only while nothing was sent. */

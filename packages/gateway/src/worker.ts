@@ -2,7 +2,8 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
-import { LIMITS } from '@sallyport/core';
+import { clock, type GatewaySettings, LIMITS } from '@sallyport/core';
+import { Admission } from './admission.ts';
 import { Counters } from './counters.ts';
 import type { Deps } from './exchange.ts';
 import { Inspection } from './inspection.ts';
@@ -21,6 +22,7 @@ const start = workerData as WorkerStart;
 const port = parentPort!;
 const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
 
+clock.follow(start.clock);
 let state = new GatewayState(start.snapshot);
 let seq = 0;
 let draining = false;
@@ -38,7 +40,9 @@ const deps: Deps = {
   counters: new Counters(start.counters, start.worker),
   inspection: new Inspection(),
   recorder,
-  upstreams: new Upstreams(start.deadlines),
+  admission: new Admission(),
+  keeping: { bytes: 0 },
+  upstreams: new Upstreams(() => state.settings.deadlines),
   stats,
   nextSeq: () => seq++,
   countUnauthenticated: (address) => unauthenticated.count(address),
@@ -47,15 +51,15 @@ const deps: Deps = {
 const options = {
   maxHeaderSize: LIMITS.headerBytesMax,
   headersTimeout: 10_000,
-  requestTimeout: start.deadlines.bodyMs + 10_000,
+  requestTimeout: state.settings.deadlines.bodyMs + 10_000,
   connectionsCheckingInterval: 1_000,
   keepAliveTimeout: 65_000,
   insecureHTTPParser: false,
   requireHostHeader: true,
 };
-const server: Server = start.tls
-  ? createTlsServer({ ...options, ...start.tls, minVersion: 'TLSv1.3' })
-  : createServer(options);
+const { tls } = start.snapshot.settings;
+const tlsServer = tls ? createTlsServer({ ...options, ...tls, minVersion: 'TLSv1.3' }) : null;
+const server: Server = tlsServer ?? createServer(options);
 server.maxHeadersCount = 100;
 server.on('request', (req, res) => {
   serve(req, res, deps, draining).catch(() => {
@@ -110,10 +114,20 @@ async function drain(deadlineMs: number): Promise<void> {
   post({ type: 'drained' });
 }
 
+/** Settings that live outside the pipeline follow the new state; calls in flight keep theirs. */
+function adopt(before: GatewaySettings): void {
+  const { deadlines, tls: next } = state.settings;
+  server.requestTimeout = deadlines.bodyMs + 10_000;
+  if (next && next.cert !== before.tls?.cert) tlsServer?.setSecureContext({ ...next, minVersion: 'TLSv1.3' });
+  deps.upstreams.settle();
+}
+
 port.on('message', (message: ToWorker) => {
   if (message.type === 'recorded') recorder.acknowledge(message.batch, message.ok);
   else if (message.type === 'snapshot') {
+    const before = state.settings;
     state = new GatewayState(message.snapshot, state);
+    adopt(before);
     post({ type: 'acknowledged', version: state.version });
   } else void drain(message.deadlineMs);
 });

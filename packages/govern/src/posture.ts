@@ -2,6 +2,7 @@ import {
   atLeast,
   type ControlResult,
   type ControlStatus,
+  clock,
   type EvidenceSource,
   parseDurationMs,
   type Severity,
@@ -62,7 +63,10 @@ async function evaluate(practice: Practice, source: EvidenceSource, nowMs: numbe
 }
 
 /** Evaluates every practice from the evidence as it is now. */
-export async function posture(source: EvidenceSource, nowMs: number = Date.now()): Promise<ControlResult[]> {
+export async function posture(
+  source: EvidenceSource,
+  nowMs: number = clock.nowMs(),
+): Promise<ControlResult[]> {
   const results: ControlResult[] = [];
   for (const practice of PRACTICES) results.push(await evaluate(practice, source, nowMs));
   return results;

@@ -9,7 +9,7 @@ import {
   TILE_WIDTH,
   tilePath,
 } from './tile.ts';
-import { type Edge, edgeRange, encodeContent } from './tree-store.ts';
+import { contentHeader, type Edge, edgeRange } from './tree-store.ts';
 
 /** Tiles that one round of integration has to write; touches the edge only on commit. */
 export class TileWork {
@@ -18,7 +18,7 @@ export class TileWork {
   #entries: Buffer[];
   #next: number;
   readonly #out: [string, Uint8Array, 'w' | 'a'][] = [];
-  readonly #content = new Map<string, Buffer[]>();
+  readonly #content = new Map<string, Uint8Array[]>();
   readonly #partials: string[] = [];
   /** Partial files that stand already, under the last checkpoint. */
   readonly #standing: ReadonlySet<string>;
@@ -35,7 +35,7 @@ export class TileWork {
     if (entry.payload) {
       const path = contentPath(Math.floor(this.#next / TILE_WIDTH));
       const pieces = this.#content.get(path) ?? [];
-      pieces.push(encodeContent(this.#next, entry.payload));
+      pieces.push(contentHeader(this.#next, entry.payload), entry.payload);
       this.#content.set(path, pieces);
     }
     const leaf = Buffer.from(entry.leaf.buffer, entry.leaf.byteOffset, entry.leaf.length);

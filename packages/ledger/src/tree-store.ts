@@ -54,7 +54,8 @@ export class DurableFiles {
     const target = flags === 'w' ? `${full}.new` : full;
     const file = await open(target, flags, 0o600);
     try {
-      await file.write(content);
+      // To the last byte: a single write may take less than it was given.
+      await file.writeFile(content);
       await file.sync();
     } finally {
       await file.close();
@@ -141,12 +142,11 @@ export async function subtreeRoot(folder: string, size: number, start: number, e
   return range.root();
 }
 
-/** One record of a content file: leaf number, length, bytes. */
-export function encodeContent(index: number, payload: Uint8Array): Buffer {
-  const out = Buffer.allocUnsafe(12 + payload.length);
+/** What stands before each payload of a content file: leaf number, length. */
+export function contentHeader(index: number, payload: Uint8Array): Buffer {
+  const out = Buffer.allocUnsafe(12);
   out.writeBigUInt64BE(BigInt(index), 0);
   out.writeUInt32BE(payload.length, 8);
-  out.set(payload, 12);
   return out;
 }
 

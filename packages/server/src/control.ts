@@ -4,8 +4,8 @@ import {
   CodedError,
   type Config,
   type ControlResult,
+  clock,
   describeIssue,
-  type ExchangeLeaf,
   newEvent,
   newId,
   parseDurationMs,
@@ -17,12 +17,12 @@ import {
 import type { GatewayPool, GatewayStats } from '@sallyport/gateway';
 import { posture } from '@sallyport/govern';
 import type { BlockedKind, ExchangePage, ExchangeRow, KeyRow, Summary } from '@sallyport/store';
-import { commit, SALT_BYTES } from '@sallyport/vault';
-import { openContent } from './content.ts';
 import { evidenceSource, type ProbeName } from './evidence.ts';
+import { type ExchangeProof, proveExchange } from './exchange-proof.ts';
 import { type FirstHour, firstHour } from './first-hour.ts';
 import { Installation } from './installation.ts';
 import { type AskedRoutes, runProbes } from './probes.ts';
+import { type Reloaded, reload } from './reload.ts';
 import { type KnownSystem, knownSystems, Snapshots } from './snapshot.ts';
 
 const KEY_LIFE_MAX_MS = 365 * 86_400_000;
@@ -52,21 +52,6 @@ const keyView = ({
   demo,
 }: KeyRow): KeyView => ({ id, name, prefix, systems, limits, createdAt, expiresAt, revokedAt, demo });
 
-/** One exchange with its leaves, proofs and, on demand, content. */
-export interface ExchangeProof {
-  readonly id: string;
-  readonly summary: ExchangeRow;
-  readonly entries: readonly {
-    index: number;
-    leaf: ExchangeLeaf;
-    leafBase64: string;
-    proof: string[];
-    content?: string | null;
-    commitmentHolds?: boolean;
-  }[];
-  readonly checkpoint: { size: number; rootHash: string; note: string };
-}
-
 /** The "would have blocked" report of one system. */
 export interface BlockedReport extends Summary {
   readonly mode: SystemConfig['mode'];
@@ -78,11 +63,15 @@ export interface BlockedReport extends Summary {
  * clothes over it.
  */
 export class Control {
-  readonly config: Config;
+  config: Config;
   readonly installation: Installation;
   readonly snapshots: Snapshots;
   gateway: GatewayPool | null = null;
   gatewayUrl: string | null = null;
+  /** How far the machine's clock was ahead of the steady one when that was last noted, in milliseconds. */
+  clockDriftMs = 0;
+  /** Reads the configuration anew; null for a command without a server. */
+  loadConfig: (() => Config) | null = null;
   askRoutes: (() => Promise<AskedRoutes>) | null = null;
 
   constructor(config: Config, installation: Installation) {
@@ -114,7 +103,7 @@ export class Control {
     if (known && !replace) throw new CodedError('conflict', `a system \`${name}\` exists already`);
     if (known?.origin === 'file')
       throw new CodedError('conflict', `\`${name}\` is defined in sallyport.yaml; change it there`);
-    const now = new Date().toISOString();
+    const now = clock.nowIso();
     const { store } = this.installation;
     await store.change(async (tx) => {
       await store.systems.put(tx, {
@@ -193,7 +182,7 @@ export class Control {
     if (demo && !input.systems.every((name) => known.get(name)!.demo))
       throw new CodedError('request-invalid', 'a demonstration key opens demonstrations only');
     const issued = issueKey();
-    const now = Date.now();
+    const now = clock.nowMs();
     const row: KeyRow = {
       id: newId('key', now),
       name: input.name,
@@ -231,7 +220,7 @@ export class Control {
     if (!row) throw new CodedError('not-found', `there is no key \`${id.slice(0, 64)}\``);
     if (row.revokedAt === null) {
       await store.change(async (tx) => {
-        await store.keys.revoke(tx, id, new Date().toISOString());
+        await store.keys.revoke(tx, id, clock.nowIso());
         return {
           result: undefined,
           event: newEvent('key-revoked', { actor, subject: `key:${id}`, demo: row.demo }),
@@ -248,58 +237,8 @@ export class Control {
   }
 
   /** One exchange, proven. @param withContent opens the sealed content too, which is itself recorded */
-  async exchange(actor: string, id: string, withContent: boolean): Promise<ExchangeProof> {
-    await this.installation.flush();
-    const { store, ledger } = this.installation;
-    const summary = await store.exchanges.byId(id);
-    if (!summary)
-      throw new CodedError('not-found', `there is no exchange \`${id.slice(0, 64)}\` in the record`);
-    if (withContent) {
-      await this.installation.announce(
-        newEvent('content-read', { actor, subject: `exchange:${id}`, demo: summary.demo === 1 }),
-      );
-    }
-    await ledger.checkpointNow();
-    const indices = [...new Set([summary.intent_index, summary.outcome_index])].filter(
-      (index) => index !== null,
-    );
-    const { leaves, checkpoint, note } = await ledger.prove(indices);
-    const entries: ExchangeProof['entries'][number][] = [];
-    for (const [i, { leaf: bytes, proof }] of leaves.entries()) {
-      const leaf = JSON.parse(Buffer.from(bytes).toString()) as ExchangeLeaf;
-      const index = indices[i]!;
-      const entry = {
-        index,
-        leaf,
-        leafBase64: Buffer.from(bytes).toString('base64'),
-        proof: proof.map((hash) => hash.toString('base64')),
-      };
-      entries.push(withContent ? { ...entry, ...(await this.#content(index, leaf)) } : entry);
-    }
-    return {
-      id,
-      summary,
-      entries,
-      checkpoint: { size: checkpoint.size, rootHash: checkpoint.root.toString('base64'), note },
-    };
-  }
-
-  async #content(
-    index: number,
-    leaf: ExchangeLeaf,
-  ): Promise<{ content: string | null; commitmentHolds: boolean }> {
-    const opened = await openContent(this.installation, index);
-    if (!opened) return { content: null, commitmentHolds: false };
-    const { plain } = opened;
-    const record = leaf.type === 'exchange-outcome' ? leaf.output : leaf.input;
-    const content = plain.subarray(SALT_BYTES);
-    return {
-      content: Buffer.from(content).toString(),
-      commitmentHolds:
-        record !== null &&
-        record.kept === record.bytes &&
-        commit(plain.subarray(0, SALT_BYTES), content) === record.commitment,
-    };
+  exchange(actor: string, id: string, withContent: boolean): Promise<ExchangeProof> {
+    return proveExchange(this.installation, actor, id, withContent);
   }
 
   /** What enforcing would have blocked on a system. That it was read is an event. @throws CodedError `system-unknown` */
@@ -342,7 +281,7 @@ export class Control {
     const old = (names: readonly ProbeName[]): ProbeName[] =>
       names.filter((name) => {
         const result = results.find((item) => item.probe === name);
-        return !result || Date.now() - Date.parse(result.at) > ageMs;
+        return !result || clock.nowMs() - Date.parse(result.at) > ageMs;
       });
     const always: ProbeName[] = [
       'root-key',
@@ -364,6 +303,13 @@ export class Control {
       },
       old([...always, ...live]),
     );
+  }
+
+  /** Takes configuration, policies and certificates anew. @throws CodedError what is wrong with them */
+  reload(actor: string): Promise<Reloaded> {
+    if (!this.loadConfig)
+      throw new CodedError('request-invalid', 'this server was started without a configuration file');
+    return reload(this, actor, this.loadConfig);
   }
 
   /** Counts of all gateway workers. */

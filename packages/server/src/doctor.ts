@@ -1,4 +1,5 @@
 import { statfsSync } from 'node:fs';
+import { clock } from '@sallyport/core';
 import { resolveSecret } from './config-file.ts';
 import type { Control } from './control.ts';
 
@@ -25,6 +26,15 @@ export async function diagnose(control: Control): Promise<Diagnosis[]> {
     major > 24 || (major === 24 && minor >= 7),
     `Node ${process.versions.node}`,
     'start with `npm start`, which uses the pinned Node',
+  );
+  const driftS = Math.round(clock.driftMs() / 1000);
+  add(
+    'clock',
+    Math.abs(driftS) < 5,
+    driftS === 0
+      ? 'as the machine says'
+      : `the machine's clock is ${driftS} s away from where it was at start`,
+    'if the machine is right now, restart; until then limits and expiry go on from the time at start',
   );
   const disk = statfsSync(installation.folder);
   const free = disk.bavail * disk.bsize;
@@ -71,7 +81,7 @@ export async function diagnose(control: Control): Promise<Diagnosis[]> {
     );
   }
   const soon = (await control.keys()).filter(
-    (key) => key.revokedAt === null && Date.parse(key.expiresAt) - Date.now() < 3 * 86_400_000,
+    (key) => key.revokedAt === null && Date.parse(key.expiresAt) - clock.nowMs() < 3 * 86_400_000,
   );
   add(
     'keys',

@@ -1,4 +1,4 @@
-import { newEvent } from '@sallyport/core';
+import { clock, newEvent } from '@sallyport/core';
 import type { Control } from './control.ts';
 
 /** One step of the guided first hour. */
@@ -27,7 +27,7 @@ export async function firstHour(control: Control): Promise<FirstHour> {
   const systems = (await control.systems()).filter((system) => !system.demo);
   const summaries = new Map((await store.exchanges.summaries()).map((one) => [one.system, one]));
   const keys = (await control.keys()).filter(
-    (key) => !key.demo && key.revokedAt === null && key.expiresAt > new Date().toISOString(),
+    (key) => !key.demo && key.revokedAt === null && key.expiresAt > clock.nowIso(),
   );
   // The system that has come furthest is the one the guide follows.
   let best: { name: string; mode: string; key: boolean; calls: number; report: string | null } | null = null;
@@ -95,7 +95,7 @@ export async function firstHour(control: Control): Promise<FirstHour> {
       subject: 'organisation',
       data: {
         system,
-        minutes: started ? Math.round((Date.now() - Date.parse(started.at)) / 60_000) : null,
+        minutes: started ? Math.round((clock.nowMs() - Date.parse(started.at)) / 60_000) : null,
         effective: count('effective'),
         partial: count('partial'),
         failing: count('failing'),

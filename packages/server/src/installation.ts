@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import {
   CodedError,
   type Config,
+  clock,
   type ExchangeLeaf,
   newEvent,
   newId,
@@ -92,8 +93,7 @@ export class Installation {
       );
       const dataKeys = new DataKeys(join(folder, 'keys'), rootKey);
       const signing = openSigningKey(join(folder, 'keys', 'signing.json'), rootKey);
-      if (!known)
-        writeDurably(file, `${JSON.stringify({ id, createdAt: new Date().toISOString() })}\n`, 0o600);
+      if (!known) writeDurably(file, `${JSON.stringify({ id, createdAt: clock.nowIso() })}\n`, 0o600);
       const database = config.database ? resolveSecret(config.database.urlRef) : null;
       if (config.database && database === null)
         throw new CodedError(
@@ -138,7 +138,7 @@ export class Installation {
     await this.#projectFrom(cursor);
     this.store.onOutbox(() => this.#deliver());
     await this.#deliver();
-    await this.#endCrashed();
+    await this.endCrashed();
   }
 
   async #projectFrom(cursor: number): Promise<void> {
@@ -153,15 +153,18 @@ export class Installation {
     await this.store.exchanges.project(batch);
   }
 
-  /** Calls that a crash cut off get the ending they had. */
-  async #endCrashed(): Promise<void> {
-    const open = await this.store.exchanges.open();
+  /** Calls that a crash cut off get the ending they had: all of earlier runs, or those of one worker that died. */
+  async endCrashed(worker?: number, run?: string): Promise<void> {
+    await this.flush();
+    const open = (await this.store.exchanges.open()).filter(
+      (row) => run === undefined || (row.run === run && row.worker === worker),
+    );
     const entries = open.map((row) => {
       const leaf: OutcomeLeaf = {
         v: 1,
         type: 'exchange-outcome',
         id: row.id,
-        at: new Date().toISOString(),
+        at: clock.nowIso(),
         worker: row.worker,
         seq: row.seq,
         run: row.run,
@@ -255,7 +258,7 @@ export class Installation {
           );
         await this.store.events.appended(
           waiting.map(({ seq }) => seq),
-          new Date().toISOString(),
+          clock.nowIso(),
         );
       }
     });

@@ -1,3 +1,5 @@
+import { clock } from '@sallyport/core';
+
 /** Levels of log lines, mildest first. */
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 type Level = (typeof LEVELS)[number];
@@ -12,5 +14,5 @@ export function log(
   facts: Readonly<Record<string, string | number | boolean | null>> = {},
 ): void {
   if (LEVELS.indexOf(level) < least) return;
-  process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), level, message, ...facts })}\n`);
+  process.stderr.write(`${JSON.stringify({ at: clock.nowIso(), level, message, ...facts })}\n`);
 }

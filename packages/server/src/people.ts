@@ -5,7 +5,7 @@ import {
   tokenHash,
   verifyPassword,
 } from '@sallyport/access';
-import { CodedError, newEvent, newId } from '@sallyport/core';
+import { CodedError, clock, newEvent, newId } from '@sallyport/core';
 import type { Installation } from './installation.ts';
 
 /** How long a set-up link works, in milliseconds. */
@@ -32,7 +32,7 @@ export class People {
   }
 
   /** Makes a one-time set-up link token, when there is no administrator yet; earlier ones are void. */
-  async setupToken(nowMs: number = Date.now()): Promise<string | null> {
+  async setupToken(nowMs: number = clock.nowMs()): Promise<string | null> {
     const { store } = this.#installation;
     if ((await store.administrators.count()) > 0) return null;
     const token = newToken();
@@ -57,7 +57,7 @@ export class People {
 
   /** Whether a set-up token could be used now. */
   setupOpen(token: string): Promise<boolean> {
-    return this.#installation.store.administrators.setupLinkOpen(tokenHash(token), new Date().toISOString());
+    return this.#installation.store.administrators.setupLinkOpen(tokenHash(token), clock.nowIso());
   }
 
   async #bounded<T>(work: () => Promise<T>): Promise<T> {
@@ -86,7 +86,7 @@ export class People {
     const { store } = this.#installation;
     const id = newId('adm');
     await store.change(async (tx) => {
-      const now = new Date().toISOString();
+      const now = clock.nowIso();
       if (!(await store.administrators.useSetupLink(tx, tokenHash(token), now)))
         throw new CodedError('setup-link-invalid');
       await store.administrators.insert(tx, { id, name, password: stored, createdAt: now });
@@ -100,7 +100,7 @@ export class People {
 
   /** Proves a password. @returns a session token @throws CodedError `not-signed-in`, `rate-limited` */
   async signIn(name: string, password: string, address: string): Promise<string> {
-    const now = Date.now();
+    const now = clock.nowMs();
     for (const key of [`address ${address}`, `account ${name}`]) {
       const entry = this.#failures.get(key);
       if (entry && now - entry.since < FAILURE_WINDOW_MS && entry.count >= FAILURES_MAX)
@@ -129,7 +129,7 @@ export class People {
 
   async #newSession(adminId: string): Promise<string> {
     const token = newToken();
-    const now = Date.now();
+    const now = clock.nowMs();
     const { store } = this.#installation;
     await store.change(async (tx) => {
       await store.administrators.putSession(tx, {
@@ -153,7 +153,7 @@ export class People {
     active = true,
   ): Promise<{ id: string; name: string } | null> {
     if (!token) return null;
-    const now = Date.now();
+    const now = clock.nowMs();
     return this.#installation.store.administrators.sessionAdmin(
       tokenHash(token),
       new Date(now).toISOString(),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { issueKey } from '@sallyport/access';
-import { type Config, DEFAULT_USAGE_LIMITS, newEvent, newId } from '@sallyport/core';
+import { type Config, clock, DEFAULT_USAGE_LIMITS, newEvent, newId } from '@sallyport/core';
 import { entriesPath, verifyLedger } from '@sallyport/ledger';
 import { SALT_BYTES } from '@sallyport/vault';
 import { openContent } from './content.ts';
@@ -168,7 +168,7 @@ async function refusedCall(context: ProbeContext, kind: 'over-limit-call' | 'ret
   );
   if (gatewayUrl === null || !system) return null;
   const issued = issueKey();
-  const now = Date.now();
+  const now = clock.nowMs();
   const id = newId('key');
   const retired = kind === 'retired-key';
   await installation.store.change(async (tx) => {
@@ -206,7 +206,7 @@ async function refusedCall(context: ProbeContext, kind: 'over-limit-call' | 'ret
     const what = retired ? 'a call with a revoked key' : 'a synthetic call over its limit';
     return { passed: response.status === wanted, detail: `${what} was answered with ${response.status}` };
   } finally {
-    const at = new Date().toISOString();
+    const at = clock.nowIso();
     await installation.store.change(async (tx) => {
       await installation.store.keys.revoke(tx, id, at);
       return {

@@ -197,6 +197,11 @@ export const firstHourView = z
   })
   .openapi('FirstHour');
 
+/** What a reload did. */
+export const reloadedView = z
+  .object({ changed: z.array(z.string()), restart: z.array(z.string()), policies: z.string() })
+  .openapi('Reloaded');
+
 /** One thing the doctor looked at. */
 export const diagnosisView = z
   .object({ check: z.string(), ok: z.boolean(), detail: z.string(), remedy: z.string().nullable() })

@@ -1,21 +1,25 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, isIP } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
-import { CodedError, type Config, newEvent } from '@sallyport/core';
-import { classifyAddress, GatewayPool } from '@sallyport/gateway';
+import { CodedError, type Config, clock, newEvent } from '@sallyport/core';
+import { GatewayPool } from '@sallyport/gateway';
 import { askEveryRoute, createApp } from './app.ts';
 import { type Control, localActor, openControl } from './control.ts';
 import { controlSocketPath } from './control-socket.ts';
 import { type Demo, startDemo } from './demo/demo.ts';
+import { isLoopback, readTls } from './listener.ts';
 import { log } from './log.ts';
 import { People } from './people.ts';
 
 const DRAIN_MS = 10_000;
 const PROBE_EVERY_MS = 15 * 60_000;
 /** Data keys are per day: snapshots are renewed well within one. */
+/** How often the machine's clock is looked at, and how far it may move in that time. */
+const CLOCK_EVERY_MS = 5_000;
+const CLOCK_JUMP_MS = 5_000;
 const RENEW_EVERY_MS = 10 * 60_000;
 
 /** How a server is started. */
@@ -25,6 +29,8 @@ export interface ServerOptions {
   readonly rootKey?: string | undefined;
   readonly demo: boolean;
   readonly workers: number;
+  /** Reads the configuration anew, for a reload. */
+  readonly loadConfig?: () => Config;
   /** Folder of the built console; null or absent serves the API alone. */
   readonly console?: string | null;
   /** Off only in benches that price the rest of the pipeline. */
@@ -40,34 +46,6 @@ export interface RunningServer {
   readonly setupUrl: string | null;
   readonly demo: Demo | null;
   stop(): Promise<void>;
-}
-
-type Listener = Config['gateway'];
-
-function isLoopback(host: string): boolean {
-  return (
-    host === 'localhost' ||
-    (isIP(host) !== 0 && (host.startsWith('127.') || host === '::1') && classifyAddress(host) === 'private')
-  );
-}
-
-function readTls(listener: Listener, name: string): { cert: string; key: string } | null {
-  if (!listener.tls) {
-    if (!isLoopback(listener.host))
-      throw new CodedError(
-        'tls-required',
-        `\`${name}.host\` is \`${listener.host}\`: an address other than loopback needs \`${name}.tls\``,
-      );
-    return null;
-  }
-  try {
-    return {
-      cert: readFileSync(listener.tls.certFile, 'utf8'),
-      key: readFileSync(listener.tls.keyFile, 'utf8'),
-    };
-  } catch (cause) {
-    throw new CodedError('config-invalid', `\`${name}.tls\`: a file cannot be read`, { cause });
-  }
 }
 
 function listen(
@@ -108,10 +86,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     const demo = options.demo ? await startDemo(control) : null;
     if (demo) closing.push(demo.stop);
-    await control.snapshots.restoreSpend(Date.now());
+    await control.snapshots.restoreSpend(clock.nowMs());
     const gateway = await GatewayPool.start({
       config,
-      tls: tls.gateway,
       workers: options.workers,
       run: control.installation.run,
       snapshot: await control.snapshots.build(),
@@ -127,11 +104,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
             }),
           )
           .catch(() => {}),
+      onGone: (worker, run) =>
+        void control.installation
+          .endCrashed(worker, run)
+          .catch((fault: Error) =>
+            log('error', 'calls of a dead worker got no end yet', { worker, fault: fault.message }),
+          ),
       onCrash: (worker, error) =>
         log('error', 'a gateway worker died and is replaced', { worker, fault: error.message }),
       ...(options.detectors === undefined ? {} : { detectors: options.detectors }),
     });
     control.gateway = gateway;
+    control.loadConfig = options.loadConfig ?? null;
     closing.push(() => gateway.stop(DRAIN_MS));
     const gatewayUrl = `${tls.gateway ? 'https' : 'http'}://${shown(config.gateway.host)}:${gateway.port}`;
     control.gatewayUrl = gatewayUrl;
@@ -148,6 +132,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     for (const [work, ms] of [
       [() => control.probeIfOlder(PROBE_EVERY_MS / 2), PROBE_EVERY_MS],
       [() => control.publish(), RENEW_EVERY_MS],
+      [() => watchClock(control), CLOCK_EVERY_MS],
     ] as const) {
       const timer = setInterval(
         () =>
@@ -175,6 +160,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await stop();
     throw fault;
   }
+}
+
+/** Notes when somebody set the machine's clock. Limits, expiry and the order of the record follow a steady one. */
+async function watchClock(control: Control): Promise<void> {
+  const driftMs = clock.driftMs();
+  const byMs = driftMs - control.clockDriftMs;
+  if (Math.abs(byMs) < CLOCK_JUMP_MS) return;
+  control.clockDriftMs = driftMs;
+  log('warn', 'the clock of this machine was set; time here goes on steadily until a restart', { byMs });
+  await control.installation.announce(
+    newEvent('clock-jumped', { actor: 'sallyport', subject: 'organisation', data: { byMs, driftMs } }),
+  );
 }
 
 /** Serves the control plane on its port, and on the socket in the data folder for commands. */

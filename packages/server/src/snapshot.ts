@@ -1,5 +1,7 @@
 import {
   type Config,
+  clock,
+  type GatewaySettings,
   type GatewaySnapshot,
   type KeySnapshot,
   type SystemConfig,
@@ -11,6 +13,7 @@ import { defaultPolicyText, PolicySet } from '@sallyport/policy';
 import type { KeyRow } from '@sallyport/store';
 import { resolveSecret } from './config-file.ts';
 import type { Installation } from './installation.ts';
+import { readTls } from './listener.ts';
 
 /** A system, wherever it was named. */
 export interface KnownSystem {
@@ -29,13 +32,21 @@ export async function knownSystems(config: Config, installation: Installation): 
   return [...systems.values()].sort((a, b) => a.name.localeCompare(b.name));
 }
 
+/** Files as they were when they were loaded. */
+interface Loaded {
+  readonly policies: GatewaySnapshot['policies'];
+  readonly tls: GatewaySettings['tls'];
+}
+
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 /** Builds snapshots for the gateway and keeps the places of keys and systems in the shared counters. */
 export class Snapshots {
   readonly counters = new Counters(Counters.allocate(), 0);
-  readonly #config: Config;
+  #config: Config;
   readonly #installation: Installation;
+  /** What decides now; files that changed since do not until they were loaded whole. */
+  #loaded: Loaded | null = null;
   readonly #slots = new Map<string, number>();
   #version = 0;
 
@@ -64,8 +75,27 @@ export class Snapshots {
     for (const [subject, micro] of sums) this.counters.setSpend(this.#slot(subject), micro, nowMs);
   }
 
-  /** The state as it is now, as the next version. @throws CodedError `policy-invalid` */
-  async build(nowMs: number = Date.now()): Promise<GatewaySnapshot> {
+  /** Takes another configuration, when its policies and certificates load. @throws CodedError */
+  async use(config: Config): Promise<void> {
+    this.#loaded = this.#load(config);
+    this.#config = config;
+  }
+
+  #load(config: Config): Loaded {
+    const text = defaultPolicyText(config.policies);
+    return {
+      policies: { version: PolicySet.load(text).version, text },
+      tls: readTls(config.gateway, 'gateway'),
+    };
+  }
+
+  /** Version of the policies that decide now. */
+  get policiesVersion(): string {
+    return this.#loaded?.policies.version ?? '';
+  }
+
+  /** The state as it is now, as the next version. @throws CodedError `policy-invalid` at the first time */
+  async build(nowMs: number = clock.nowMs()): Promise<GatewaySnapshot> {
     const { store, dataKeys } = this.#installation;
     const today = dayOf(nowMs);
     const systems = (await knownSystems(this.#config, this.#installation)).map(
@@ -96,12 +126,15 @@ export class Snapshots {
         slot: this.#slot(`key:${row.id}`),
       }),
     );
-    const text = defaultPolicyText(this.#config.policies);
+    this.#loaded ??= this.#load(this.#config);
+    const { policies, tls } = this.#loaded;
+    const { deadlines, limits } = this.#config;
     return {
       version: ++this.#version,
       systems,
       keys,
-      policies: { version: PolicySet.load(text).version, text },
+      policies,
+      settings: { deadlines, limits, tls },
     };
   }
 }

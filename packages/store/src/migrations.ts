@@ -1,3 +1,4 @@
+import { clock } from '@sallyport/core';
 import { type Kysely, sql } from 'kysely';
 
 /** One forward step of the schema. There is no way back: restore a backup instead. */
@@ -80,7 +81,7 @@ export async function migrate<T>(db: Kysely<T>, engine: 'sqlite' | 'postgres'): 
         );
         await sql.raw(text).execute(tx);
       }
-      await sql`insert into schema_migrations (name, applied_at) values (${migration.name}, ${new Date().toISOString()})`.execute(
+      await sql`insert into schema_migrations (name, applied_at) values (${migration.name}, ${clock.nowIso()})`.execute(
         tx,
       );
       applied.push(migration.name);

@@ -1,4 +1,4 @@
-import { CodedError, type ControlResult, SEVERITIES, type Severity } from '@sallyport/core';
+import { CodedError, type ControlResult, clock, SEVERITIES, type Severity } from '@sallyport/core';
 import { severityFails } from '@sallyport/govern';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
@@ -8,7 +8,7 @@ const SIGN = { effective: '●', partial: '◐', stale: '◌', failing: '✖', '
 
 function age(at: string | null): string {
   if (at === null) return '';
-  const minutes = Math.max(0, Math.round((Date.now() - Date.parse(at)) / 60_000));
+  const minutes = Math.max(0, Math.round((clock.nowMs() - Date.parse(at)) / 60_000));
   return minutes < 120 ? `${minutes} min ago` : `${Math.round(minutes / 60)} h ago`;
 }
 

@@ -1,11 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { Config } from '@sallyport/core';
 import { loadConfig, startServer } from '@sallyport/server';
 import type { Command } from '../commands.ts';
 import { print, printJson } from '../output.ts';
 
 /** Where the console lies once it is built. */
 const CONSOLE = fileURLToPath(new URL('../../../console/dist/', import.meta.url));
+
+/** Signals to stop after which it stops without waiting. */
+const INSISTING = 6;
 
 /** `npm start` stands between a terminal and the server; when it is killed the server must not stay behind. */
 function onParentGone(stop: () => void): void {
@@ -26,20 +30,24 @@ export const up: Command = {
     workers: { type: 'string' },
   },
   async run(options) {
-    const config = loadConfig(options.config);
     const gatewayPort = options.whole('gateway-port', 0, 65_535);
     const controlPort = options.whole('control-port', 0, 65_535);
+    const readConfig = (): Config => {
+      const config = loadConfig(options.config);
+      return {
+        ...config,
+        gateway: { ...config.gateway, port: gatewayPort ?? config.gateway.port },
+        control: { ...config.control, port: controlPort ?? config.control.port },
+      };
+    };
     const server = await startServer({
       data: options.data,
       rootKey: options.rootKey,
       console: CONSOLE,
       demo: !options.flag('no-demo'),
       workers: options.whole('workers', 1, 16) ?? Math.max(1, availableParallelism() - 1),
-      config: {
-        ...config,
-        gateway: { ...config.gateway, port: gatewayPort ?? config.gateway.port },
-        control: { ...config.control, port: controlPort ?? config.control.port },
-      },
+      config: readConfig(),
+      loadConfig: readConfig,
     });
     const { gatewayUrl, controlUrl, setupUrl, demo } = server;
     if (options.json) {
@@ -64,7 +72,20 @@ export const up: Command = {
       print('', '  Ctrl-C stops.', '');
     }
     await new Promise<void>((done) => {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
+      let asked = 0;
+      for (const signal of ['SIGINT', 'SIGTERM'] as const)
+        process.on(signal, () => {
+          // Whoever started this may pass on what the terminal sent already; who insists gets an end at once.
+          if (++asked > INSISTING) process.exit(3);
+          done();
+        });
+      // A terminal that goes away ends the server; a service manager that hangs up means: read everything anew.
+      process.on('SIGHUP', () => {
+        if (process.stdin.isTTY) return done();
+        server.control.reload('signal:SIGHUP').catch((fault: Error) => {
+          process.stderr.write(`sallyport: not reloaded, the settings before stay: ${fault.message}\n`);
+        });
+      });
       onParentGone(done);
     });
     if (!options.json) print('  Stopping: calls in flight may end …');

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { newEvent, systemSchema } from '@sallyport/core';
+import { clock, newEvent, systemSchema } from '@sallyport/core';
 import { writeDurably } from '@sallyport/vault';
 import type { Control } from '../control.ts';
 import { PLANTED_SECRET } from './helpdesk.ts';
@@ -40,7 +40,7 @@ async function put(
   const { store } = control.installation;
   const known = (await control.systems()).find((system) => system.name === name);
   if (known && !known.demo) return;
-  const now = new Date().toISOString();
+  const now = clock.nowIso();
   const config = systemSchema.parse({ mode: known?.config.mode ?? 'enforce', allowPrivate: true, ...own });
   await store.change(async (tx) => {
     await store.systems.put(tx, { name, config, demo: true, origin: 'demo', createdAt: now, updatedAt: now });
@@ -62,7 +62,7 @@ async function demoKey(control: Control): Promise<string> {
   if (existsSync(path)) {
     const { id, wrapped } = JSON.parse(readFileSync(path, 'utf8')) as { id: string; wrapped: string };
     const row = await installation.store.keys.byId(id);
-    if (row && row.revokedAt === null && Date.parse(row.expiresAt) - Date.now() > KEY_RENEW_MS) {
+    if (row && row.revokedAt === null && Date.parse(row.expiresAt) - clock.nowMs() > KEY_RENEW_MS) {
       return Buffer.from(
         installation.rootKey.unwrap(Buffer.from(wrapped, 'base64'), `demo-key:${id}`),
       ).toString();

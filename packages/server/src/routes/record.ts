@@ -152,6 +152,18 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
   );
   app.openapi(
     createRoute({
+      method: 'post',
+      path: '/api/v1/reload',
+      summary: 'Take configuration, policies and certificates anew, without dropping a call',
+      responses: { 200: json(schemas.reloadedView, 'What changed'), ...failures },
+    }),
+    async (c) => {
+      const { changed, restart, policies } = await control.reload(c.var.actor);
+      return c.json({ changed: [...changed], restart: [...restart], policies }, 200);
+    },
+  );
+  app.openapi(
+    createRoute({
       method: 'get',
       path: '/api/v1/doctor',
       summary: 'What is wrong and what to type',

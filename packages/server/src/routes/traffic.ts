@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { CodedError } from '@sallyport/core';
+import { CodedError, clock } from '@sallyport/core';
 import type { ExchangeRow } from '@sallyport/store';
 import { streamSSE } from 'hono/streaming';
 import type { Control } from '../control.ts';
@@ -45,7 +45,7 @@ export function trafficRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const { system, minutes } = c.req.valid('query');
       await control.installation.flush();
       const width = minutes <= 360 ? 'minute' : 'hour';
-      const now = Date.now();
+      const now = clock.nowMs();
       const step = width === 'minute' ? 60_000 : 3_600_000;
       const from = new Date(Math.floor((now - minutes * 60_000) / step) * step + step).toISOString();
       const buckets = await control.installation.store.exchanges.traffic(from, width, system);
@@ -95,9 +95,9 @@ export function trafficRoutes(app: OpenAPIHono<Env>, control: Control): void {
           }
         });
         try {
-          const until = Date.now() + FOLLOW_FOR_MS;
+          const until = clock.nowMs() + FOLLOW_FOR_MS;
           await stream.writeSSE({ event: 'ready', data: '{}' });
-          while (!stream.aborted && Date.now() < until) {
+          while (!stream.aborted && clock.nowMs() < until) {
             await stream.sleep(FOLLOW_MS);
             if (fresh.size === 0) continue;
             const data = JSON.stringify({ exchanges: [...fresh.values()].map(exchangeView), missed });

@@ -1,0 +1,30 @@
+import { CodedError } from '@sallyport/core';
+import { withClient } from '../client.ts';
+import type { Command } from '../commands.ts';
+import { print, printJson } from '../output.ts';
+
+interface Reloaded {
+  readonly changed: readonly string[];
+  readonly restart: readonly string[];
+  readonly policies: string;
+}
+
+/** Takes configuration, policies and certificates anew, without dropping a call. */
+export const reload: Command = {
+  name: 'reload',
+  usage: 'reload',
+  summary: 'take sallyport.yaml, policies and certificates anew, without dropping a call',
+  run: (options) =>
+    withClient(options, async (client) => {
+      if (!client.running)
+        throw new CodedError('usage', 'no server runs on this folder; `sallyport up` reads everything anew');
+      const done = await client.call<Reloaded>('POST', '/api/v1/reload', {});
+      if (options.json) printJson(done);
+      else {
+        print(done.changed.length === 0 ? 'Nothing changed.' : `Changed: ${done.changed.join(', ')}.`);
+        print(`Policies ${done.policies} decide.`);
+        if (done.restart.length > 0) print(`Needs a restart: ${done.restart.join(', ')}.`);
+      }
+      return 0;
+    }),
+};

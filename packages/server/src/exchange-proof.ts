@@ -1,0 +1,81 @@
+import { CodedError, type ExchangeLeaf, newEvent } from '@sallyport/core';
+import type { ExchangeRow } from '@sallyport/store';
+import { commit, SALT_BYTES } from '@sallyport/vault';
+import { openContent } from './content.ts';
+import type { Installation } from './installation.ts';
+
+/** One exchange with its leaves, proofs and, on demand, content. */
+export interface ExchangeProof {
+  readonly id: string;
+  readonly summary: ExchangeRow;
+  readonly entries: readonly {
+    index: number;
+    leaf: ExchangeLeaf;
+    leafBase64: string;
+    proof: string[];
+    content?: string | null;
+    commitmentHolds?: boolean;
+  }[];
+  readonly checkpoint: { size: number; rootHash: string; note: string };
+}
+
+/** One exchange, proven. @param withContent opens the sealed content too, which is itself recorded */
+export async function proveExchange(
+  installation: Installation,
+  actor: string,
+  id: string,
+  withContent: boolean,
+): Promise<ExchangeProof> {
+  await installation.flush();
+  const { store, ledger } = installation;
+  const summary = await store.exchanges.byId(id);
+  if (!summary)
+    throw new CodedError('not-found', `there is no exchange \`${id.slice(0, 64)}\` in the record`);
+  if (withContent) {
+    await installation.announce(
+      newEvent('content-read', { actor, subject: `exchange:${id}`, demo: summary.demo === 1 }),
+    );
+  }
+  await ledger.checkpointNow();
+  const indices = [...new Set([summary.intent_index, summary.outcome_index])].filter(
+    (index) => index !== null,
+  );
+  const { leaves, checkpoint, note } = await ledger.prove(indices);
+  const entries: ExchangeProof['entries'][number][] = [];
+  for (const [i, { leaf: bytes, proof }] of leaves.entries()) {
+    const leaf = JSON.parse(Buffer.from(bytes).toString()) as ExchangeLeaf;
+    const index = indices[i]!;
+    const entry = {
+      index,
+      leaf,
+      leafBase64: Buffer.from(bytes).toString('base64'),
+      proof: proof.map((hash) => hash.toString('base64')),
+    };
+    entries.push(withContent ? { ...entry, ...(await content(installation, index, leaf)) } : entry);
+  }
+  return {
+    id,
+    summary,
+    entries,
+    checkpoint: { size: checkpoint.size, rootHash: checkpoint.root.toString('base64'), note },
+  };
+}
+
+async function content(
+  installation: Installation,
+  index: number,
+  leaf: ExchangeLeaf,
+): Promise<{ content: string | null; commitmentHolds: boolean }> {
+  const opened = await openContent(installation, index);
+  if (!opened) return { content: null, commitmentHolds: false };
+  const { plain } = opened;
+  const record = leaf.type === 'exchange-outcome' ? leaf.output : leaf.input;
+  const bytes = plain.subarray(SALT_BYTES);
+  return {
+    content: Buffer.from(bytes).toString(),
+    commitmentHolds:
+      record !== null &&
+      record.kept === record.bytes &&
+      commit(plain.subarray(0, SALT_BYTES), bytes) === record.commitment,
+  };
+}

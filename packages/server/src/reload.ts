@@ -1,0 +1,74 @@
+import { type Config, newEvent, toCodedError } from '@sallyport/core';
+import type { Control } from './control.ts';
+
+/** What a reload did. */
+export interface Reloaded {
+  /** Top-level settings that are different now. */
+  readonly changed: readonly string[];
+  /** Settings that differ in the file and need a restart to take effect. */
+  readonly restart: readonly string[];
+  /** Version of the policies that decide now. */
+  readonly policies: string;
+}
+
+/** Settings that the listeners and the database were opened with. */
+function fixed(config: Config): Readonly<Record<string, unknown>> {
+  const { gateway, control, database } = config;
+  return {
+    'gateway.host': gateway.host,
+    'gateway.port': gateway.port,
+    'gateway.tls': gateway.tls !== undefined,
+    'control.host': control.host,
+    'control.port': control.port,
+    'control.hosts': control.hosts,
+    'control.tls': control.tls !== undefined,
+    database,
+  };
+}
+
+const differ = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
+
+/** What a change of configuration would touch. */
+function compare(before: Config, after: Config): { changed: string[]; restart: string[] } {
+  const changed = Object.keys(after).filter((name) =>
+    differ(before[name as keyof Config], after[name as keyof Config]),
+  );
+  const [old, next] = [fixed(before), fixed(after)];
+  return { changed, restart: Object.keys(next).filter((name) => differ(old[name], next[name])) };
+}
+
+/**
+ * Takes the configuration, its policies and its certificates anew, without dropping a call. What is not valid never
+ * loads: the one before stays, and that is an event.
+ * @throws CodedError `config-invalid`, `policy-invalid` and others, naming what is wrong
+ */
+export async function reload(control: Control, actor: string, load: () => Config): Promise<Reloaded> {
+  const before = control.config;
+  let after: Config;
+  let compared: ReturnType<typeof compare>;
+  try {
+    const read = load();
+    compared = compare(before, read);
+    // What needs a restart stays as the listeners were opened.
+    after = {
+      ...read,
+      gateway: { ...read.gateway, host: before.gateway.host, port: before.gateway.port },
+      control: { ...read.control, host: before.control.host, port: before.control.port },
+      database: before.database,
+    };
+    await control.snapshots.use(after);
+  } catch (fault) {
+    const { code, message } = toCodedError(fault);
+    await control.installation.announce(
+      newEvent('configuration-refused', { actor, subject: 'organisation', data: { code, message } }),
+    );
+    throw fault;
+  }
+  control.config = after;
+  await control.publish();
+  const policies = control.snapshots.policiesVersion;
+  await control.installation.announce(
+    newEvent('configuration-loaded', { actor, subject: 'organisation', data: { ...compared, policies } }),
+  );
+  return { ...compared, policies };
+}
