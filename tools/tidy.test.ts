@@ -15,6 +15,7 @@ const RANKS: Readonly<Record<string, number>> = {
   models: 1,
   access: 2,
   govern: 2,
+  monitor: 2,
   gateway: 3,
   server: 4,
   cli: 5,

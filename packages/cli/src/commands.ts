@@ -1,4 +1,6 @@
 import type { ParseArgsConfig } from 'node:util';
+import { alertList } from './commands/alert.ts';
+import { call } from './commands/call.ts';
 import { doctor } from './commands/doctor.ts';
 import { keyCreate, keyList, keyRevoke } from './commands/key.ts';
 import { ledgerShow } from './commands/ledger-show.ts';
@@ -33,6 +35,8 @@ export const COMMANDS: readonly Command[] = [
   ledgerVerify,
   ledgerShow,
   posture,
+  alertList,
+  call,
   doctor,
   reload,
   schema,

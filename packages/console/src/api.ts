@@ -133,6 +133,27 @@ export interface FirstHour {
   readonly completedAt: string | null;
 }
 
+/** An alert that is open. */
+export interface Alert {
+  readonly rule: string;
+  readonly subject: string;
+  readonly severity: Severity;
+  readonly owner: string;
+  readonly detail: string;
+  readonly action: string;
+  readonly since: string;
+}
+
+/** A test call, stage by stage. */
+export interface Tried {
+  readonly exchange: string;
+  readonly status: number;
+  readonly outcome: string;
+  readonly code: string | null;
+  readonly stages: readonly { readonly stage: string; readonly ms: number; readonly verdict: string }[];
+  readonly answer: string;
+}
+
 /** A refusal by the control plane: what is wrong and what to do. */
 export class ApiError extends Error {
   readonly code: string;

@@ -1,5 +1,6 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import {
+  type Alert,
   api,
   type Control,
   type Exchange,
@@ -46,6 +47,11 @@ const posture = queryOptions({
   queryFn: async () => (await api.refresh<{ controls: Control[] }>('/posture')).controls,
   refetchInterval: MINUTE,
 });
+const alerts = queryOptions({
+  queryKey: ['alerts'],
+  queryFn: async () => (await api.refresh<{ alerts: Alert[] }>('/alerts')).alerts,
+  refetchInterval: MINUTE / 4,
+});
 const observations = queryOptions({
   queryKey: ['traffic', 'observations'],
   queryFn: async () => (await api.refresh<{ observations: Observation[] }>('/observations')).observations,
@@ -63,6 +69,7 @@ export const queries = {
   systems,
   keys,
   posture,
+  alerts,
   observations,
   firstHour,
   traffic: (minutes: number) =>

@@ -247,6 +247,24 @@ describe('the console, in a browser', () => {
     assert.equal((await call(second, 'shop', 'Hello')).status, 401);
   });
 
+  it('a test call explains itself; alerts say what to do', async () => {
+    await page.getByLabel('What a caller would say').fill(ATTACK);
+    await page.getByRole('button', { name: 'Call and explain' }).click();
+    await page.getByRole('cell', { name: /deny: injection/ }).waitFor();
+    await accessible('a test call');
+    for (let i = 0; i < 10; i++) await call(key, 'shop', ATTACK);
+    await server.control.installation.flush();
+    await server.control.monitor!.tick();
+    await open('/');
+    await page.getByRole('heading', { name: '1 open alert' }).waitFor();
+    await page
+      .getByText('12 calls carried an attack')
+      .or(page.getByText(/\d+ calls carried an attack/))
+      .first()
+      .waitFor();
+    await accessible('overview with an alert');
+  });
+
   it('says what is wrong in words', async () => {
     await open('/systems');
     await page.getByRole('button', { name: 'Connect a system' }).click();

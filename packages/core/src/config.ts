@@ -110,6 +110,21 @@ export const configSchema = z.strictObject({
     .prefault({}),
   /** A folder of further Cedar policies (`*.cedar`). */
   policies: z.string().optional(),
+  /** Traces and metrics for an OpenTelemetry collector. */
+  telemetry: z
+    .strictObject({
+      otlp: z.strictObject({
+        /** Base of its OTLP/HTTP endpoint, such as `http://127.0.0.1:4318`. */
+        url: httpUrl,
+        /** Names a value of lines `header=value`, for its credential. */
+        headersRef: secretRefSchema.optional(),
+        allowPrivate: z.boolean().default(false),
+        intervalMs: z.int().min(100).max(3_600_000).default(15_000),
+      }),
+      /** Sends what was said along, too. Think twice: the collector then holds what the vault protects here. */
+      content: z.boolean().default(false),
+    })
+    .optional(),
   systems: z.record(systemNameSchema, systemSchema).default({}),
 });
 export type Config = z.infer<typeof configSchema>;

@@ -29,6 +29,8 @@ export const EVENT_TYPES = [
   'configuration-loaded',
   'configuration-refused',
   'clock-jumped',
+  'alert-opened',
+  'alert-closed',
   'guide-completed',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];

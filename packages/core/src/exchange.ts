@@ -55,6 +55,8 @@ export interface ExchangeFacts {
   readonly mode: 'observe' | 'enforce';
   /** Cedar decision: ids of the policies that decided, version of the set. */
   readonly policy: { readonly ids: readonly string[]; readonly version: string } | null;
+  /** Trace, own span and caller's span, where calls are traced; missing in leaves before that could be. */
+  readonly trace: { readonly id: string; readonly span: string; readonly parent: string | null } | null;
   readonly reservedTokens: number;
   readonly reservedMicroUsd: number;
 }

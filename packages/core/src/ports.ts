@@ -61,6 +61,8 @@ export interface KeySnapshot {
 export interface GatewaySettings {
   readonly deadlines: Config['deadlines'];
   readonly limits: Config['limits'];
+  /** Whether calls take part in traces: each then has a span, also where the caller had none. */
+  readonly traces: boolean;
   /** Certificate and key in PEM, where it serves TLS. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
 }

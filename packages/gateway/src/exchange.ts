@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import {
@@ -60,6 +61,8 @@ export interface Exchange {
   /** System named by the path prefix. */
   named: string | null;
   pathModel: string | null;
+  /** Trace context, where calls are traced. */
+  trace: { readonly id: string; readonly span: string; readonly parent: string | null } | null;
   key: KeySnapshot | null;
   system: SystemSnapshot | null;
   policy: ExchangeFacts['policy'];
@@ -95,6 +98,7 @@ export function beginExchange(req: IncomingMessage, res: ServerResponse): Exchan
     path: '',
     named: null,
     pathModel: null,
+    trace: null,
     key: null,
     system: null,
     policy: null,
@@ -108,6 +112,18 @@ export function beginExchange(req: IncomingMessage, res: ServerResponse): Exchan
     bodyChanged: null,
     ended: false,
   };
+}
+
+const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-|$)/;
+
+/** Takes part in the caller's trace, or begins one (W3C Trace Context, section 3.2). */
+export function traced(header: string | undefined): NonNullable<Exchange['trace']> {
+  const match = header === undefined ? null : TRACEPARENT.exec(header);
+  const valid = match && !/^0+$/.test(match[1]!) && !/^0+$/.test(match[2]!);
+  const span = randomBytes(8).toString('hex');
+  return valid
+    ? { id: match[1]!, span, parent: match[2]! }
+    : { id: randomBytes(16).toString('hex'), span, parent: null };
 }
 
 /** Ends a stage: notes how long it took. */

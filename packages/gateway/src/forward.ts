@@ -51,6 +51,7 @@ function upstreamHeaders(exchange: Exchange): Record<string, string> {
   if (!exchange.bodyChanged && typeof exchange.req.headers['content-encoding'] === 'string') {
     headers['content-encoding'] = exchange.req.headers['content-encoding'];
   }
+  if (exchange.trace) headers['traceparent'] = `00-${exchange.trace.id}-${exchange.trace.span}-01`;
   const { apiKey } = exchange.system!;
   return apiKey === null ? headers : { ...headers, ...exchange.dialect.credential(apiKey) };
 }

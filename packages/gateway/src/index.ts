@@ -6,6 +6,7 @@
  * Do not trust it with: policy or keys. It enforces what the snapshot says; the control plane writes the snapshot.
  */
 export { classifyAddress } from './address.ts';
-export { Counters, DAY_MS } from './counters.ts';
+export { Counters, DAY_MS, WORKERS_MAX } from './counters.ts';
 export type { GatewayStats } from './messages.ts';
 export { GatewayPool, type GatewayPoolOptions } from './pool.ts';
+export { safeLookup } from './upstream.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CodedError, toCodedError } from '@sallyport/core';
-import { beginExchange, type Deps, type Exchange, mark } from './exchange.ts';
+import { beginExchange, type Deps, type Exchange, mark, traced } from './exchange.ts';
 import { Forwarding } from './forward.ts';
 import { authenticate, authorise, inspectInput, limit, read, readPath, route } from './input-stages.ts';
 import { recordIntent, recordOutcome, sealContent } from './record.ts';
@@ -21,6 +21,8 @@ export async function serve(
   deps.stats.inFlight++;
   try {
     readPath(exchange);
+    if (deps.state().settings.traces)
+      exchange.trace = traced(req.headers['traceparent'] as string | undefined);
     authenticate(exchange, deps);
     if (draining) throw new CodedError('draining');
     deps.admission.enter(exchange.key!.id, deps.state().settings.limits.inFlightMax);

@@ -66,6 +66,7 @@ function facts(exchange: Exchange): ExchangeFacts {
     stream: exchange.reading?.stream ?? false,
     mode: exchange.system?.mode ?? 'enforce',
     policy: exchange.policy,
+    trace: exchange.trace,
     reservedTokens: exchange.reservation?.tokens ?? 0,
     reservedMicroUsd: exchange.reservation?.microUsd ?? 0,
   };

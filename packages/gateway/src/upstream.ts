@@ -1,5 +1,5 @@
 import { lookup as resolve } from 'node:dns';
-import { isIP } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import { CodedError, type Deadlines, LIMITS, type SystemSnapshot } from '@sallyport/core';
 import { joinUrl } from '@sallyport/models';
 import { type Dispatcher, Pool } from 'undici';
@@ -49,6 +49,16 @@ function checkedLookup(allowPrivate: boolean) {
       callback(null, good[0]!.address, good[0]!.family);
     });
   };
+}
+
+/**
+ * How to resolve a configured address safely, for connections that are not made here.
+ * @throws CodedError `upstream-refused-address` when the URL names a refused address itself
+ */
+export function safeLookup(url: string, allowPrivate: boolean): LookupFunction {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) !== 0 && !permitted(host, allowPrivate)) throw new CodedError('upstream-refused-address');
+  return checkedLookup(allowPrivate) as never;
 }
 
 /** One request to a system. */

@@ -75,6 +75,19 @@ export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
     await probe(source, 'route-permissions', 'every route of the control plane, asked without a session'),
     absent('roles other than administrator, and an author who cannot approve'),
   ],
+  'MON-01': async (source) => {
+    const opened = await source.latestEvent('alert-opened');
+    return [
+      opened
+        ? {
+            what: `the latest alert, \`${String(opened.data['rule'])}\` on ${opened.subject}, opened with owner and severity`,
+            good: true,
+            at: opened.at,
+          }
+        : absent('an alert on real traffic, with owner and severity'),
+      absent('precision and recall from a weekly replay of labelled traffic'),
+    ];
+  },
   'GOV-10': async (source) => {
     const guide = await source.latestEvent('guide-completed');
     if (!guide)

@@ -7,6 +7,7 @@ import type { People } from './people.ts';
 import type { AskedRoutes } from './probes.ts';
 import { consoleRoutes } from './routes/console.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { monitorRoutes } from './routes/monitor.ts';
 import { openRoutes } from './routes/open.ts';
 import { recordRoutes } from './routes/record.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -53,6 +54,7 @@ export function createApp(
   keyRoutes(app, control);
   recordRoutes(app, control);
   trafficRoutes(app, control);
+  monitorRoutes(app, control);
   app.doc31('/openapi.json', API);
   consoleRoutes(app, consoleFolder);
   return app;

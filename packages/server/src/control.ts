@@ -21,9 +21,11 @@ import { evidenceSource, type ProbeName } from './evidence.ts';
 import { type ExchangeProof, proveExchange } from './exchange-proof.ts';
 import { type FirstHour, firstHour } from './first-hour.ts';
 import { Installation } from './installation.ts';
+import { Monitor, type OpenAlert } from './monitor.ts';
 import { type AskedRoutes, runProbes } from './probes.ts';
 import { type Reloaded, reload } from './reload.ts';
 import { type KnownSystem, knownSystems, Snapshots } from './snapshot.ts';
+import { type TriedCall, tryCall } from './try-call.ts';
 
 const KEY_LIFE_MAX_MS = 365 * 86_400_000;
 
@@ -72,6 +74,7 @@ export class Control {
   clockDriftMs = 0;
   /** Reads the configuration anew; null for a command without a server. */
   loadConfig: (() => Config) | null = null;
+  monitor: Monitor | null = null;
   askRoutes: (() => Promise<AskedRoutes>) | null = null;
 
   constructor(config: Config, installation: Installation) {
@@ -303,6 +306,24 @@ export class Control {
       },
       old([...always, ...live]),
     );
+  }
+
+  /** Alerts that are open; without a server, those that were when it stopped. */
+  async alerts(): Promise<readonly OpenAlert[]> {
+    await this.installation.flush();
+    if (this.monitor) return this.monitor.open;
+    const monitor = new Monitor(this, 0);
+    await monitor.restore();
+    return monitor.open;
+  }
+
+  /** Makes one test call and says what each stage made of it. @throws CodedError */
+  tryCall(
+    actor: string,
+    name: string,
+    input: { text: string; model?: string | undefined },
+  ): Promise<TriedCall> {
+    return tryCall(this, actor, name, input);
   }
 
   /** Takes configuration, policies and certificates anew. @throws CodedError what is wrong with them */

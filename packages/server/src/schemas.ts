@@ -202,6 +202,31 @@ export const reloadedView = z
   .object({ changed: z.array(z.string()), restart: z.array(z.string()), policies: z.string() })
   .openapi('Reloaded');
 
+/** An alert that is open. */
+export const alertView = z
+  .object({
+    rule: z.string(),
+    subject: z.string(),
+    severity: z.enum(SEVERITIES),
+    owner: z.string(),
+    detail: z.string(),
+    action: z.string(),
+    since: z.string(),
+  })
+  .openapi('Alert');
+
+/** A test call, stage by stage. */
+export const triedView = z
+  .object({
+    exchange: z.string(),
+    status: z.number(),
+    outcome: z.string(),
+    code: z.string().nullable(),
+    stages: z.array(z.object({ stage: z.string(), ms: z.number(), verdict: z.string() })),
+    answer: z.string(),
+  })
+  .openapi('TriedCall');
+
 /** One thing the doctor looked at. */
 export const diagnosisView = z
   .object({ check: z.string(), ok: z.boolean(), detail: z.string(), remedy: z.string().nullable() })

@@ -5,14 +5,16 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { CodedError, type Config, clock, newEvent } from '@sallyport/core';
-import { GatewayPool } from '@sallyport/gateway';
+import { GatewayPool, WORKERS_MAX } from '@sallyport/gateway';
 import { askEveryRoute, createApp } from './app.ts';
 import { type Control, localActor, openControl } from './control.ts';
 import { controlSocketPath } from './control-socket.ts';
 import { type Demo, startDemo } from './demo/demo.ts';
 import { isLoopback, readTls } from './listener.ts';
 import { log } from './log.ts';
+import { Monitor } from './monitor.ts';
 import { People } from './people.ts';
+import { followTelemetry } from './telemetry.ts';
 
 const DRAIN_MS = 10_000;
 const PROBE_EVERY_MS = 15 * 60_000;
@@ -20,6 +22,8 @@ const PROBE_EVERY_MS = 15 * 60_000;
 /** How often the machine's clock is looked at, and how far it may move in that time. */
 const CLOCK_EVERY_MS = 5_000;
 const CLOCK_JUMP_MS = 5_000;
+/** How often alerts are judged. */
+const MONITOR_EVERY_MS = 15_000;
 const RENEW_EVERY_MS = 10 * 60_000;
 
 /** How a server is started. */
@@ -119,6 +123,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closing.push(() => gateway.stop(DRAIN_MS));
     const gatewayUrl = `${tls.gateway ? 'https' : 'http'}://${shown(config.gateway.host)}:${gateway.port}`;
     control.gatewayUrl = gatewayUrl;
+    const monitor = new Monitor(control, Math.min(options.workers, WORKERS_MAX));
+    await monitor.restore();
+    control.monitor = monitor;
+    closing.push(await followTelemetry(control));
     const people = new People(control.installation);
     const controlUrl = await serveControl(control, people, tls.control, options.console ?? null, closing);
     await control.installation.announce(
@@ -133,6 +141,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       [() => control.probeIfOlder(PROBE_EVERY_MS / 2), PROBE_EVERY_MS],
       [() => control.publish(), RENEW_EVERY_MS],
       [() => watchClock(control), CLOCK_EVERY_MS],
+      [() => monitor.tick(), MONITOR_EVERY_MS],
     ] as const) {
       const timer = setInterval(
         () =>

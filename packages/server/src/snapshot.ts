@@ -134,7 +134,7 @@ export class Snapshots {
       systems,
       keys,
       policies,
-      settings: { deadlines, limits, tls },
+      settings: { deadlines, limits, tls, traces: this.#config.telemetry !== undefined },
     };
   }
 }

@@ -63,6 +63,19 @@ export class Events {
     return toEvent(row);
   }
 
+  /** Every event of some types since a time, oldest first. */
+  async since(types: readonly string[], at: string, most = 10_000): Promise<SallyportEvent[]> {
+    const rows = await this.#db
+      .selectFrom('events')
+      .selectAll()
+      .where('type', 'in', types)
+      .where('at', '>=', at)
+      .orderBy('leaf_index')
+      .limit(most)
+      .execute();
+    return rows.map(toEvent);
+  }
+
   /** The latest events, newest first. */
   async list(most: number): Promise<SallyportEvent[]> {
     const rows = await this.#db

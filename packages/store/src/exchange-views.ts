@@ -1,5 +1,5 @@
 import type { Detection, ExchangeCounts, Finding, Severity } from '@sallyport/core';
-import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
+import { type Kysely, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
 import type { Database } from './schema.ts';
 
 /** An exchange as projected from its leaves. */
@@ -39,6 +39,15 @@ export interface TrafficBucket {
   readonly flagged: number;
   readonly denied: number;
   readonly failed: number;
+}
+
+/** What one system saw in a window of time. */
+export interface SystemCounts {
+  readonly system: string;
+  readonly calls: number;
+  readonly failed: number;
+  readonly attacks: number;
+  readonly leaks: number;
 }
 
 /** One kind of detection that enforcing would have acted on, on one system. */
@@ -141,6 +150,47 @@ export class ExchangeViews {
     return [...buckets]
       .map(([at, counts]) => ({ at: `${at}${width === 'minute' ? ':00Z' : ':00:00Z'}`, ...counts }))
       .sort((a, b) => a.at.localeCompare(b.at));
+  }
+
+  /** What each real system saw since a time: calls, failures, attacks, leaks. */
+  async windows(since: string): Promise<SystemCounts[]> {
+    const sum = (condition: RawBuilder<unknown>) =>
+      sql<number>`sum(case when ${condition} then 1 else 0 end)`;
+    const rows = await this.#db
+      .selectFrom('exchanges')
+      .where('at', '>=', since)
+      .where('demo', '=', 0)
+      .where('synthetic', '=', 0)
+      .where('system', 'is not', null)
+      .select([
+        'system',
+        sql<number>`count(*)`.as('calls'),
+        sum(sql`outcome in ('upstream-error', 'timeout', 'failed', 'crashed')`).as('failed'),
+        sum(sql`would_be = 'deny' and detections like '%"detector":"injection"%'`).as('attacks'),
+        sum(
+          sql`code = 'output-denied' or (would_be = 'deny' and action <> 'deny' and (detections like '%"system-prompt-leak"%' or detections like '%"canary"%'))`,
+        ).as('leaks'),
+      ])
+      .groupBy('system')
+      .execute();
+    return rows.map((row) => ({
+      system: row.system!,
+      calls: Number(row.calls),
+      failed: Number(row.failed),
+      attacks: Number(row.attacks),
+      leaks: Number(row.leaks),
+    }));
+  }
+
+  /** Calls without a valid key since a time. */
+  async unauthenticated(since: string): Promise<number> {
+    const row = await this.#db
+      .selectFrom('exchanges')
+      .where('at', '>=', since)
+      .where('actor', '=', 'anonymous')
+      .select((e) => e.fn.countAll().as('n'))
+      .executeTakeFirstOrThrow();
+    return Number(row.n);
   }
 
   /** The "would have blocked" report of a system: what enforcing would have acted on, by kind, commonest first. */

@@ -170,6 +170,7 @@ function openRow(leaf: Exclude<ExchangeLeaf, { type: 'exchange-outcome' }>, inde
     worker: leaf.worker,
     seq: leaf.seq,
     run: leaf.run,
+    trace: leaf.trace ? `${leaf.trace.id}/${leaf.trace.span}/${leaf.trace.parent ?? ''}` : null,
   };
 }
 

@@ -47,6 +47,7 @@ const MIGRATIONS: readonly Migration[] = [
   {
     name: '0002-traffic-views',
     statements: [
+      'alter table exchanges add column trace text',
       'create index exchanges_list on exchanges (synthetic, id)',
       'create index exchanges_system on exchanges (synthetic, system, id)',
       'create index exchanges_outcome on exchanges (synthetic, outcome, id)',

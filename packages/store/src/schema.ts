@@ -61,6 +61,8 @@ export interface Database {
     worker: number;
     seq: number;
     run: string;
+    /** Trace, own span and caller's span, parted by slashes. */
+    trace: string | null;
   };
   events: {
     id: string;

@@ -42,6 +42,7 @@ const facts = {
   stream: false,
   mode: 'observe' as const,
   policy: { ids: ['p'], version: 'v' },
+  trace: { id: 'a'.repeat(32), span: 'b'.repeat(16), parent: null },
   reservedTokens: 10,
   reservedMicroUsd: 70,
 };
@@ -213,7 +214,7 @@ function contract(name: string, open: () => Promise<Store>): void {
     });
 
     it('projects leaves, in one batch or many, twice or once, to the same rows', async () => {
-      const [a, b, c, d] = [newId('exc'), newId('exc'), newId('exc'), newId('exc')] as [
+      const [a, b, c, d] = Array.from({ length: 4 }, () => newId('exc')).sort() as [
         string,
         string,
         string,
@@ -276,6 +277,47 @@ function contract(name: string, open: () => Promise<Store>): void {
       assert.deepEqual(
         (await store.exchanges.list({ limit: 10, outcome: 'denied' })).map((one) => one.id),
         [c],
+      );
+      assert.equal(row.trace, `${'a'.repeat(32)}/${'b'.repeat(16)}/`);
+      const only = async (filter: object): Promise<string[]> => {
+        const page = { limit: 10, ...filter };
+        const ids = (await store.exchanges.list(page)).map((one) => one.id);
+        assert.equal((await store.exchanges.count(filter)).total, ids.length, JSON.stringify(filter));
+        return ids;
+      };
+      assert.deepEqual(await only({}), [d, c, b, a]);
+      assert.deepEqual(
+        await only({ system: 's', synthetic: false, wouldBe: 'deny', detector: 'injection' }),
+        [d, c, b, a],
+      );
+      assert.deepEqual(await only({ detector: 'pii' }), []);
+      assert.deepEqual(await only({ synthetic: true }), []);
+      assert.deepEqual(await only({ until: b }), [b, a]);
+      assert.deepEqual(await only({ from: at(1), to: at(3) }), [c, b]);
+      assert.deepEqual(
+        (await store.exchanges.list({ limit: 2, offset: 1 })).map((one) => one.id),
+        [c, b],
+      );
+      assert.equal((await store.exchanges.count({})).newest, d);
+      const [minute] = await store.exchanges.traffic(at(0), 'minute');
+      assert.deepEqual(
+        [minute!.at, minute!.answered, minute!.flagged, minute!.denied, minute!.failed],
+        [`${at(0).slice(0, 16)}:00Z`, 0, 3, 1, 0],
+      );
+      assert.equal(
+        (await store.exchanges.traffic(at(0), 'hour', 's'))[0]!.at,
+        `${at(0).slice(0, 13)}:00:00Z`,
+      );
+      assert.deepEqual(await store.exchanges.traffic(at(0), 'hour', 'other'), []);
+      const [kind] = await store.exchanges.wouldHaveBlocked('s');
+      assert.deepEqual([kind!.technique, kind!.exchanges, kind!.examples], ['t', 4, [d, c, b, a]]);
+      assert.deepEqual(await store.exchanges.windows(at(0)), [
+        { system: 's', calls: 4, failed: 0, attacks: 4, leaks: 0 },
+      ]);
+      assert.equal(await store.exchanges.unauthenticated(at(0)), 0);
+      assert.deepEqual(
+        (await store.events.since(['probe-completed'], at(0))).map((one) => one.id),
+        [event.id],
       );
       await store.exchanges.project([{ index: 7, leaf: intent(newId('exc'), 6) }]);
       assert.deepEqual(await store.exchanges.sequenceGaps(), [{ run: 'run', worker: 0, missing: 2 }]);

@@ -8,7 +8,7 @@ import { PostureBars } from '../parts/posture-bars.tsx';
 import { outcomeTone, outcomeWord, Status } from '../parts/status.tsx';
 import { TrafficChart } from '../parts/traffic-chart.tsx';
 import { queries } from '../queries.ts';
-import { clock, count } from '../words.ts';
+import { ago, clock, count, plural } from '../words.ts';
 
 const SPANS = [
   [60, 'Last hour'],
@@ -18,6 +18,31 @@ const SPANS = [
 ] as const;
 const LATEST = 12;
 const route = getRouteApi('/app/');
+
+/** Alerts that are open, with what to do first; nothing while there are none. */
+function Alerts(): ReactElement | null {
+  const { data } = useQuery(queries.alerts);
+  if (!data || data.length === 0) return null;
+  return (
+    <section className="panel grid gap-2 border-bad!" aria-labelledby="alerts-title">
+      <h2 id="alerts-title">{plural(data.length, 'open alert')}</h2>
+      <ul className="grid gap-2">
+        {data.map((alert) => (
+          <li key={`${alert.rule} ${alert.subject}`}>
+            <Status tone={alert.severity === 'critical' || alert.severity === 'high' ? 'bad' : 'warn'}>
+              {alert.severity}
+            </Status>{' '}
+            {alert.subject.replace('system:', '')}: {alert.detail}
+            <br />
+            <span className="text-sm text-muted">
+              since {ago(alert.since)}, for {alert.owner}: {alert.action}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
 
 /** What is going on: traffic, verdicts, systems, posture. */
 export function OverviewPage(): ReactElement {
@@ -42,6 +67,7 @@ export function OverviewPage(): ReactElement {
   return (
     <>
       <h1>Overview</h1>
+      <Alerts />
       {left.length > 0 && !start.data?.completedAt ? (
         <section className="panel flex flex-wrap items-center justify-between gap-3" aria-label="First hour">
           <p>

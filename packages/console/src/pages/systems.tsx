@@ -9,6 +9,7 @@ import { ModeSwitch } from '../parts/mode-switch.tsx';
 import { Fault, Waiting } from '../parts/notice.tsx';
 import { Status } from '../parts/status.tsx';
 import { SystemForm } from '../parts/system-form.tsx';
+import { TryCall } from '../parts/try-call.tsx';
 import { queries } from '../queries.ts';
 import { count, moment } from '../words.ts';
 
@@ -137,6 +138,7 @@ export function SystemPage(): ReactElement {
           </Link>
         </p>
       </section>
+      {system.dialect === 'oip' ? null : <TryCall system={name} />}
       <Keys system={name} />
       <Dialog title={`Remove ${name}?`} open={removing} onClose={() => setRemoving(false)}>
         <p className="mb-3">Calls to it are denied from now on. What was recorded stays recorded.</p>

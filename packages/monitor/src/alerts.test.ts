@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ALERT_RULES, type AlertWindow, evaluateAlerts, type SystemWindow } from './alerts.ts';
+
+const quietSystem: SystemWindow = {
+  system: 'main',
+  calls: 30,
+  callsHourBefore: 300,
+  failed: 1,
+  attacks: 2,
+  leaks: 0,
+};
+const quiet: AlertWindow = {
+  minutes: 5,
+  systems: [quietSystem],
+  unrecorded: 0,
+  unauthenticated: 3,
+  workers: 2,
+  workersWanted: 2,
+  behind: 10,
+  probeMinutes: 3,
+};
+const system = (change: Partial<SystemWindow>): AlertWindow => ({
+  ...quiet,
+  systems: [{ ...quietSystem, ...change }],
+});
+
+describe('alerts', () => {
+  it('are silent while all is well', () => {
+    assert.deepEqual(evaluateAlerts(quiet, []), { opened: [], closed: [] });
+    assert.deepEqual(
+      evaluateAlerts(system({ calls: 0, callsHourBefore: 3 }), []).opened,
+      [],
+      'quiet nights are no silence',
+    );
+    assert.deepEqual(
+      evaluateAlerts(system({ calls: 3, failed: 3 }), []).opened,
+      [],
+      'three calls are no rate',
+    );
+  });
+
+  it('each rule fires for what it watches, once, and closes when that is over', () => {
+    const causes: Readonly<Record<string, AlertWindow>> = {
+      'leak-in-answers': system({ leaks: 1 }),
+      'attack-burst': system({ attacks: 10 }),
+      'system-failing': system({ calls: 40, failed: 20 }),
+      'system-silent': system({ calls: 0 }),
+      'unauthenticated-flood': { ...quiet, unauthenticated: 300 },
+      'record-unavailable': { ...quiet, unrecorded: 1 },
+      'workers-missing': { ...quiet, workers: 1 },
+      'monitor-behind': { ...quiet, behind: 20_001 },
+      'probes-silent': { ...quiet, probeMinutes: 46 },
+    };
+    assert.deepEqual(Object.keys(causes).sort(), ALERT_RULES.map((rule) => rule.id).sort());
+    for (const [rule, window] of Object.entries(causes)) {
+      const first = evaluateAlerts(window, []);
+      assert.deepEqual(
+        first.opened.map((alert) => alert.rule),
+        [rule],
+      );
+      assert.ok(first.opened[0]!.action.length > 10);
+      assert.deepEqual(evaluateAlerts(window, first.opened), { opened: [], closed: [] }, `${rule} again`);
+      assert.deepEqual(evaluateAlerts(quiet, first.opened).closed, first.opened, `${rule} over`);
+    }
+  });
+});

@@ -1,0 +1,116 @@
+import { clock, newEvent, type SallyportEvent } from '@sallyport/core';
+import { type Alert, type AlertWindow, evaluateAlerts } from '@sallyport/monitor';
+import type { Control } from './control.ts';
+import { log } from './log.ts';
+
+const WINDOW_MINUTES = 5;
+const HOUR_MS = 3_600_000;
+/** Alerts older than this that never closed are not looked for again after a restart. */
+const REMEMBERED_MS = 30 * 24 * HOUR_MS;
+
+/** An alert with when it opened. */
+export interface OpenAlert extends Alert {
+  readonly since: string;
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+const key = (alert: { rule: string; subject: string }): string => `${alert.rule} ${alert.subject}`;
+
+/** Watches what goes on, ourselves included, and opens and closes alerts; each is an event. */
+export class Monitor {
+  readonly #control: Control;
+  readonly #workersWanted: number;
+  readonly #open = new Map<string, OpenAlert>();
+  #unrecordedBefore = 0;
+
+  /** @param workersWanted gateway workers that should run */
+  constructor(control: Control, workersWanted: number) {
+    this.#control = control;
+    this.#workersWanted = workersWanted;
+  }
+
+  /** Alerts that are open, gravest and oldest first. */
+  get open(): readonly OpenAlert[] {
+    const order = ['critical', 'high', 'medium', 'low', 'info'];
+    return [...this.#open.values()].sort(
+      (a, b) => order.indexOf(a.severity) - order.indexOf(b.severity) || a.since.localeCompare(b.since),
+    );
+  }
+
+  /** Takes up alerts that were open when the server stopped. */
+  async restore(): Promise<void> {
+    const { events } = this.#control.installation.store;
+    for (const event of await events.since(
+      ['alert-opened', 'alert-closed'],
+      iso(clock.nowMs() - REMEMBERED_MS),
+    )) {
+      const alert = alertOf(event);
+      if (event.type === 'alert-opened') this.#open.set(key(alert), { ...alert, since: event.at });
+      else this.#open.delete(key(alert));
+    }
+  }
+
+  /** Judges the last minutes. */
+  async tick(): Promise<void> {
+    const window = await this.#window();
+    const { opened, closed } = evaluateAlerts(window, this.open);
+    for (const alert of opened) {
+      const event = this.#event('alert-opened', alert);
+      this.#open.set(key(alert), { ...alert, since: event.at });
+      log('warn', `alert: ${alert.detail}`, { rule: alert.rule, subject: alert.subject, do: alert.action });
+      await this.#control.installation.announce(event);
+    }
+    for (const alert of closed) {
+      this.#open.delete(key(alert));
+      await this.#control.installation.announce(this.#event('alert-closed', alert));
+    }
+  }
+
+  #event(type: 'alert-opened' | 'alert-closed', alert: Alert): SallyportEvent {
+    const { rule, subject, severity, owner, detail, action } = alert;
+    return newEvent(type, { actor: 'sallyport', subject, data: { rule, severity, owner, detail, action } });
+  }
+
+  async #window(): Promise<AlertWindow> {
+    const { installation, gateway } = this.#control;
+    const { exchanges } = installation.store;
+    const behind = installation.ledger.size - (await exchanges.cursor());
+    const now = clock.nowMs();
+    const since = iso(now - WINDOW_MINUTES * 60_000);
+    const recent = new Map((await exchanges.windows(since)).map((one) => [one.system, one]));
+    const hour = await exchanges.windows(iso(now - WINDOW_MINUTES * 60_000 - HOUR_MS));
+    const unrecorded = this.#control
+      .stats()
+      .flatMap((stats) => Object.entries(stats.requests))
+      .filter(([label]) => label.endsWith('\trecord-unavailable'))
+      .reduce((sum, [, n]) => sum + n, 0);
+    const fresh = unrecorded - this.#unrecordedBefore;
+    this.#unrecordedBefore = unrecorded;
+    const probe = await installation.store.events.latest('probe-completed');
+    return {
+      minutes: WINDOW_MINUTES,
+      systems: hour.map(({ system, calls }) => {
+        const own = recent.get(system) ?? { calls: 0, failed: 0, attacks: 0, leaks: 0 };
+        return { system, callsHourBefore: calls - own.calls, ...own };
+      }),
+      unrecorded: fresh,
+      unauthenticated: await exchanges.unauthenticated(since),
+      workers: gateway?.size ?? 0,
+      workersWanted: this.#workersWanted,
+      behind,
+      probeMinutes: probe ? (now - Date.parse(probe.at)) / 60_000 : null,
+    };
+  }
+}
+
+function alertOf(event: SallyportEvent): Alert {
+  const { rule, severity, owner, detail, action } = event.data as Record<string, string>;
+  return {
+    rule: rule ?? '',
+    subject: event.subject,
+    severity: (severity ?? 'medium') as Alert['severity'],
+    owner: owner ?? '',
+    detail: detail ?? '',
+    action: action ?? '',
+  };
+}

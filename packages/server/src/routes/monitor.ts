@@ -1,0 +1,39 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Control } from '../control.ts';
+import * as schemas from '../schemas.ts';
+import { body, type Env, failures, json, named } from './shared.ts';
+
+/** Routes of alerts, and of test calls that explain themselves. */
+export function monitorRoutes(app: OpenAPIHono<Env>, control: Control): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/alerts',
+      summary: 'Alerts that are open, gravest first',
+      responses: { 200: json(z.object({ alerts: z.array(schemas.alertView) }), 'Open alerts'), ...failures },
+    }),
+    async (c) => c.json({ alerts: [...(await control.alerts())] }, 200),
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/systems/{name}/try',
+      summary: 'Make one test call through both gates, and say what each stage made of it',
+      request: {
+        ...named('name'),
+        ...body(
+          z.strictObject({ text: z.string().min(1).max(100_000), model: z.string().max(256).optional() }),
+        ),
+      },
+      responses: { 200: json(schemas.triedView, 'The call, stage by stage'), ...failures },
+    }),
+    async (c) => {
+      const { stages, ...tried } = await control.tryCall(
+        c.var.actor,
+        c.req.param('name'),
+        c.req.valid('json'),
+      );
+      return c.json({ ...tried, stages: [...stages] }, 200);
+    },
+  );
+}

@@ -1,0 +1,161 @@
+import { issueKey } from '@sallyport/access';
+import { CodedError, clock, DEFAULT_USAGE_LIMITS, newEvent, newId } from '@sallyport/core';
+import type { Control } from './control.ts';
+
+const CALL_MS = 120_000;
+
+/** One stage of a call, in order. */
+export interface ExplainedStage {
+  readonly stage: string;
+  readonly ms: number;
+  readonly verdict: string;
+}
+
+/** A test call and what each stage made of it. */
+export interface TriedCall {
+  readonly exchange: string;
+  readonly status: number;
+  readonly outcome: string;
+  readonly code: string | null;
+  readonly stages: readonly ExplainedStage[];
+  /** The answer as a caller would have it, cut at some length. */
+  readonly answer: string;
+}
+
+const ANSWER_CHARACTERS_MAX = 4_000;
+
+function requestFor(dialect: string, model: string, text: string): { path: string; body: unknown } {
+  const messages = [{ role: 'user', content: text }];
+  if (dialect === 'anthropic') return { path: '/v1/messages', body: { model, max_tokens: 256, messages } };
+  if (dialect === 'ollama') return { path: '/api/chat', body: { model, stream: false, messages } };
+  if (dialect === 'openai') return { path: '/v1/chat/completions', body: { model, messages } };
+  throw new CodedError(
+    'request-invalid',
+    'a test call needs a system that takes messages; this one is a classifier',
+  );
+}
+
+/**
+ * Makes one call through both gates, as a program would, with a key that lives only for it. The exchange is synthetic:
+ * it is recorded, and lights no control.
+ * @throws CodedError `system-unknown`, `request-invalid`
+ */
+export async function tryCall(
+  control: Control,
+  actor: string,
+  name: string,
+  input: { text: string; model?: string | undefined },
+): Promise<TriedCall> {
+  const system = (await control.systems()).find((one) => one.name === name);
+  if (!system) throw new CodedError('system-unknown', `no system \`${name.slice(0, 64)}\` is known`);
+  if (control.gatewayUrl === null)
+    throw new CodedError('request-invalid', 'no gateway runs; start one with `sallyport up`');
+  const { path, body } = requestFor(
+    system.config.dialect,
+    input.model ?? system.config.models[0] ?? name,
+    input.text,
+  );
+  const { store } = control.installation;
+  const issued = issueKey();
+  const id = newId('key');
+  const now = clock.nowMs();
+  await store.change(async (tx) => {
+    await store.keys.insert(tx, {
+      id,
+      name: `test call of ${actor}`.slice(0, 128),
+      prefix: issued.prefix,
+      hash: issued.hash,
+      systems: [name],
+      limits: DEFAULT_USAGE_LIMITS,
+      createdAt: new Date(now).toISOString(),
+      expiresAt: new Date(now + CALL_MS).toISOString(),
+      revokedAt: null,
+      demo: system.demo,
+      synthetic: true,
+    });
+    return {
+      result: undefined,
+      event: newEvent('key-created', {
+        actor,
+        subject: `key:${id}`,
+        synthetic: true,
+        data: { systems: [name] },
+      }),
+    };
+  });
+  try {
+    await control.publish();
+    const response = await fetch(`${control.gatewayUrl}/s/${name}${path}`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${issued.secret}`,
+        'content-type': 'application/json',
+        ...(system.config.dialect === 'anthropic' ? { 'anthropic-version': '2023-06-01' } : {}),
+      },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(CALL_MS),
+    });
+    const answer = await response.text();
+    const exchange = response.headers.get('x-sallyport-exchange') ?? '';
+    return {
+      exchange,
+      status: response.status,
+      answer: answer.slice(0, ANSWER_CHARACTERS_MAX),
+      ...(await explain(control, exchange)),
+    };
+  } finally {
+    await store.change(async (tx) => {
+      await store.keys.revoke(tx, id, clock.nowIso());
+      return {
+        result: undefined,
+        event: newEvent('key-revoked', { actor, subject: `key:${id}`, synthetic: true }),
+      };
+    });
+    await control.publish();
+  }
+}
+
+/** What each stage of a recorded exchange took and decided. */
+async function explain(
+  control: Control,
+  id: string,
+): Promise<{ outcome: string; code: string | null; stages: ExplainedStage[] }> {
+  const { store, ledger } = control.installation;
+  await control.installation.flush();
+  const row = await store.exchanges.byId(id);
+  if (!row) throw new CodedError('not-found', `the exchange \`${id}\` is not in the record yet`);
+  const seen = [
+    ...new Set(
+      (JSON.parse(row.detections) as { detector: string; technique: string }[]).map(
+        (one) => `${one.detector}/${one.technique}`,
+      ),
+    ),
+  ];
+  const judged = `${row.action}${row.action === row.would_be ? '' : `, enforcing would ${row.would_be}`}${seen.length > 0 ? `: ${seen.join(', ')}` : ''}`;
+  const verdicts: Readonly<Record<string, string>> = {
+    authenticate: 'key known, live',
+    read: 'read, well-formed',
+    authorise: row.policy_ids ? `permitted by ${row.policy_ids}` : 'no policy permits it',
+    limit: `${row.reserved_tokens} tokens reserved`,
+    'inspect-input': row.code === 'input-denied' ? judged : row.outcome === 'denied' ? 'allow' : judged,
+    'record-intent': `entry ${row.intent_index} of ${ledger.size}`,
+    'first-byte': `status ${row.status}`,
+    upstream: `status ${row.status}`,
+    'inspect-output': row.code === 'output-denied' ? judged : 'passed',
+    stream: row.code === 'output-denied' ? judged : 'passed',
+    refuse: row.code ?? '',
+    failed: row.code ?? '',
+  };
+  const stages = Object.entries(JSON.parse(row.timings) as Record<string, number>).map(([stage, ms]) => ({
+    stage,
+    ms,
+    verdict: verdicts[stage] ?? '',
+  }));
+  if (row.outcome_index !== null)
+    stages.push({
+      stage: 'record-outcome',
+      ms: 0,
+      verdict: `${row.outcome}, entry ${row.outcome_index} of ${ledger.size}`,
+    });
+  return { outcome: row.outcome ?? 'in flight', code: row.code, stages };
+}

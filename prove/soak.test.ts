@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { it } from 'node:test';
+import { parseConfig } from '@sallyport/core';
+import { openControl } from '@sallyport/server';
+import { Agent, request } from 'undici';
+import { completion, scratch } from '../packages/server/test/harness.ts';
+
+const MINUTES = Number(process.env['SOAK_MINUTES'] ?? 10);
+const LOAD = 0.7;
+const { environment, FLAGS } = (await import('../packages/cli/bin/runtime.mjs' as string)) as {
+  environment: (cache: string) => NodeJS.ProcessEnv;
+  FLAGS: string[];
+};
+const MAIN = join(import.meta.dirname, '../packages/cli/src/main.ts');
+const sleep = (ms: number): Promise<void> => new Promise((tick) => setTimeout(tick, ms));
+const share = (sorted: readonly number[], p: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))]!;
+const mean = (values: readonly number[]): number => values.reduce((sum, one) => sum + one, 0) / values.length;
+
+it(`${MINUTES} minutes at 70 % load: flat memory, nothing lost, no limit overshot, p99 within 3 times p50`, async () => {
+  const folder = scratch();
+  const data = join(folder, 'data');
+  const config = join(folder, 'sallyport.yaml');
+  const answer = Buffer.from(completion('x'.repeat(1024)));
+  const upstream = createServer((req, res) => {
+    req.resume();
+    req.on('end', () => {
+      res.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length });
+      res.end(answer);
+    });
+  });
+  await new Promise<void>((done) => upstream.listen(0, '127.0.0.1', done));
+  const { port } = upstream.address() as AddressInfo;
+  writeFileSync(
+    config,
+    `systems:\n  main: { dialect: openai, urls: ["http://127.0.0.1:${port}"], allowPrivate: true, mode: enforce }\n`,
+  );
+  const control = await openControl({
+    data,
+    config: parseConfig({ systems: { main: { dialect: 'openai', urls: ['http://x.example'] } } }),
+    rootKey: `${data}.key`,
+    create: true,
+  });
+  const none = { requestsPerMinute: 0, tokensPerMinute: 0, concurrent: 0, spendMicroUsdPerDay: 0 };
+  const free = (await control.createKey('soak', { name: 'free', systems: ['main'], limits: none })).key;
+  const limited = await control.createKey('soak', {
+    name: 'limited',
+    systems: ['main'],
+    limits: { ...none, requestsPerMinute: 120 },
+  });
+  await control.installation.close();
+  const child = spawn(
+    process.execPath,
+    [
+      ...FLAGS,
+      MAIN,
+      'up',
+      '--no-demo',
+      '--workers',
+      '1',
+      '--gateway-port',
+      '0',
+      '--control-port',
+      '0',
+      '--data',
+      data,
+      '--root-key',
+      `${data}.key`,
+      '--config',
+      config,
+      '--format',
+      'json',
+    ],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: environment(join(import.meta.dirname, '../node_modules/.cache/sallyport-compiled')),
+    },
+  );
+  const gateway = await new Promise<string>((done) => {
+    let out = '';
+    child.stdout.on('data', (piece: Buffer) => {
+      out += piece.toString();
+      if (out.trimEnd().endsWith('}')) done((JSON.parse(out) as { gateway: string }).gateway);
+    });
+  });
+  const agent = new Agent({ connections: 128, pipelining: 1 });
+  const body = JSON.stringify({ model: 'main', messages: [{ role: 'user', content: 'word '.repeat(200) }] });
+  let acknowledged = 0;
+  const call = async (key: string): Promise<number> => {
+    const { statusCode, body: text } = await request(`${gateway}/v1/chat/completions`, {
+      method: 'POST',
+      dispatcher: agent,
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body,
+    });
+    await text.dump();
+    if (statusCode === 200) acknowledged++;
+    return statusCode;
+  };
+  const rss = (): number =>
+    Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) / 1024;
+
+  // What it can do at most, with everything warm.
+  let counting = false;
+  let counted = 0;
+  let going = true;
+  const closed = Array.from({ length: 32 }, async () => {
+    while (going) {
+      assert.equal(await call(free), 200);
+      if (counting) counted++;
+    }
+  });
+  await sleep(10_000);
+  counting = true;
+  await sleep(10_000);
+  going = false;
+  await Promise.all(closed);
+  const most = counted / 10;
+  const rate = most * LOAD;
+
+  const latencies: number[] = [];
+  const memory: number[] = [];
+  const failures: number[] = [];
+  const passed: number[] = [];
+  const begun = performance.now();
+  const end = begun + MINUTES * 60_000;
+  const pending = new Set<Promise<void>>();
+  const watch = setInterval(() => memory.push(rss()), 1_000);
+  // A key with a limit, asked for four times as much as it may.
+  const greedy = (async () => {
+    while (performance.now() < end) {
+      const status = await call(limited.key);
+      if (status === 200) passed.push(performance.now());
+      else assert.equal(status, 429);
+      await sleep(125);
+    }
+  })();
+  for (let n = 0; performance.now() < end; ) {
+    const due = Math.floor(((performance.now() - begun) / 1000) * rate);
+    for (; n < due; n++) {
+      const from = performance.now();
+      const one: Promise<void> = call(free).then((status) => {
+        latencies.push(performance.now() - from);
+        if (status !== 200) failures.push(status);
+        pending.delete(one);
+      });
+      pending.add(one);
+    }
+    await sleep(2);
+  }
+  await Promise.all([...pending, greedy]);
+  clearInterval(watch);
+  const minutes = (performance.now() - begun) / 60_000;
+  await new Promise<void>((done) => {
+    child.on('exit', () => done());
+    child.kill('SIGTERM');
+  });
+  upstream.close();
+  await agent.close();
+
+  const again = await openControl({ data, config: parseConfig({}), rootKey: `${data}.key`, create: false });
+  const { total } = await again.installation.store.exchanges.count({ outcome: 'answered' });
+  await again.installation.close();
+  latencies.sort((a, b) => a - b);
+  const third = Math.floor(memory.length / 3);
+  const report = {
+    most: Math.round(most),
+    rate: Math.round(rate),
+    calls: latencies.length,
+    p50: share(latencies, 0.5),
+    p99: share(latencies, 0.99),
+    rssFirstThird: Math.round(mean(memory.slice(0, third))),
+    rssLastThird: Math.round(mean(memory.slice(-third))),
+    rssMost: Math.round(Math.max(...memory)),
+    acknowledged,
+    recorded: total,
+    limited: passed.length,
+    limitedAllowed: Math.floor(120 + 120 * minutes) + 1,
+  };
+  process.stderr.write(`${JSON.stringify(report)}\n`);
+  assert.deepEqual(failures, []);
+  assert.equal(total, acknowledged, 'every acknowledged call is in the record, and no other');
+  assert.ok(passed.length <= report.limitedAllowed, 'no limit overshot beyond one reservation');
+  assert.ok(report.rssLastThird <= report.rssFirstThird * 1.1, 'memory is flat');
+  assert.ok(report.p99 <= report.p50 * 3, `p99 ${report.p99.toFixed(1)} ms, p50 ${report.p50.toFixed(1)} ms`);
+});
