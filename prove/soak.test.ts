@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { it } from 'node:test';
 import { parseConfig } from '@sallyport/core';
 import { openControl } from '@sallyport/server';
-import { Agent, request } from 'undici';
 import { completion, scratch } from '../packages/server/test/harness.ts';
 
 const MINUTES = Number(process.env['SOAK_MINUTES'] ?? 10);
@@ -39,7 +38,7 @@ it(`${MINUTES} minutes at 70 % load: flat memory, nothing lost, no limit oversho
   const { port } = upstream.address() as AddressInfo;
   writeFileSync(
     config,
-    `systems:\n  main: { dialect: openai, urls: ["http://127.0.0.1:${port}"], allowPrivate: true, mode: enforce }\n`,
+    `systems:\n  main: { dialect: openai, urls: ["http://127.0.0.1:${port}"], allowPrivate: true, mode: enforce, limits: { requestsPerMinute: 9999999, tokensPerMinute: 999999999, concurrent: 10000 } }\n`,
   );
   const control = await openControl({
     data,
@@ -47,7 +46,12 @@ it(`${MINUTES} minutes at 70 % load: flat memory, nothing lost, no limit oversho
     rootKey: `${data}.key`,
     create: true,
   });
-  const none = { requestsPerMinute: 0, tokensPerMinute: 0, concurrent: 0, spendMicroUsdPerDay: 0 };
+  const none = {
+    requestsPerMinute: 9_999_999,
+    tokensPerMinute: 999_999_999,
+    concurrent: 10_000,
+    spendMicroUsdPerDay: 1_000_000_000,
+  };
   const free = (await control.createKey('soak', { name: 'free', systems: ['main'], limits: none })).key;
   const limited = await control.createKey('soak', {
     name: 'limited',
@@ -89,20 +93,28 @@ it(`${MINUTES} minutes at 70 % load: flat memory, nothing lost, no limit oversho
       if (out.trimEnd().endsWith('}')) done((JSON.parse(out) as { gateway: string }).gateway);
     });
   });
-  const agent = new Agent({ connections: 128, pipelining: 1 });
-  const body = JSON.stringify({ model: 'main', messages: [{ role: 'user', content: 'word '.repeat(200) }] });
+  const agent = new Agent({ keepAlive: true, maxSockets: 128 });
+  const body = Buffer.from(
+    JSON.stringify({ model: 'main', messages: [{ role: 'user', content: 'word '.repeat(200) }] }),
+  );
   let acknowledged = 0;
-  const call = async (key: string): Promise<number> => {
-    const { statusCode, body: text } = await request(`${gateway}/v1/chat/completions`, {
-      method: 'POST',
-      dispatcher: agent,
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-      body,
+  const call = (key: string): Promise<number> =>
+    new Promise((done, fail) => {
+      const headers = {
+        authorization: `Bearer ${key}`,
+        'content-type': 'application/json',
+        'content-length': body.length,
+      };
+      const req = request(`${gateway}/v1/chat/completions`, { method: 'POST', agent, headers }, (res) => {
+        res.resume();
+        res.on('end', () => {
+          if (res.statusCode === 200) acknowledged++;
+          done(res.statusCode!);
+        });
+      });
+      req.on('error', fail);
+      req.end(body);
     });
-    await text.dump();
-    if (statusCode === 200) acknowledged++;
-    return statusCode;
-  };
   const rss = (): number =>
     Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) / 1024;
 
@@ -162,7 +174,7 @@ it(`${MINUTES} minutes at 70 % load: flat memory, nothing lost, no limit oversho
     child.kill('SIGTERM');
   });
   upstream.close();
-  await agent.close();
+  agent.destroy();
 
   const again = await openControl({ data, config: parseConfig({}), rootKey: `${data}.key`, create: false });
   const { total } = await again.installation.store.exchanges.count({ outcome: 'answered' });

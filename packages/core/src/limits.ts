@@ -36,7 +36,7 @@ export const LIMITS = {
   addressesTrackedMax: 10_000,
 } as const;
 
-/** Limits of a key or a system; zero means none of that kind. */
+/** Limits of a key or a system; zero lets nothing of that kind pass. */
 export interface UsageLimits {
   /** Requests a minute. */
   readonly requestsPerMinute: number;

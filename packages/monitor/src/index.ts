@@ -13,4 +13,5 @@ export {
   evaluateAlerts,
   type SystemWindow,
 } from './alerts.ts';
+export { type RollupExchange, Rollups } from './rollups.ts';
 export { type ObservedExchange, startTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts';

@@ -1,5 +1,12 @@
 import { clock, newEvent, type SallyportEvent } from '@sallyport/core';
-import { type Alert, type AlertWindow, evaluateAlerts } from '@sallyport/monitor';
+import {
+  type Alert,
+  type AlertWindow,
+  evaluateAlerts,
+  type RollupExchange,
+  Rollups,
+} from '@sallyport/monitor';
+import type { ExchangeRow } from '@sallyport/store';
 import type { Control } from './control.ts';
 import { log } from './log.ts';
 
@@ -21,6 +28,7 @@ export class Monitor {
   readonly #control: Control;
   readonly #workersWanted: number;
   readonly #open = new Map<string, OpenAlert>();
+  readonly #rollups = new Rollups();
   #unrecordedBefore = 0;
 
   /** @param workersWanted gateway workers that should run */
@@ -35,6 +43,13 @@ export class Monitor {
     return [...this.#open.values()].sort(
       (a, b) => order.indexOf(a.severity) - order.indexOf(b.severity) || a.since.localeCompare(b.since),
     );
+  }
+
+  /** Counts exchanges as they end. @returns ends it */
+  follow(): () => void {
+    return this.#control.installation.watch((rows) => {
+      for (const row of rows) if (row.demo === 0 && row.synthetic === 0) this.#rollups.add(counted(row));
+    });
   }
 
   /** Takes up alerts that were open when the server stopped. */
@@ -76,9 +91,6 @@ export class Monitor {
     const { exchanges } = installation.store;
     const behind = installation.ledger.size - (await exchanges.cursor());
     const now = clock.nowMs();
-    const since = iso(now - WINDOW_MINUTES * 60_000);
-    const recent = new Map((await exchanges.windows(since)).map((one) => [one.system, one]));
-    const hour = await exchanges.windows(iso(now - WINDOW_MINUTES * 60_000 - HOUR_MS));
     const unrecorded = this.#control
       .stats()
       .flatMap((stats) => Object.entries(stats.requests))
@@ -89,18 +101,30 @@ export class Monitor {
     const probe = await installation.store.events.latest('probe-completed');
     return {
       minutes: WINDOW_MINUTES,
-      systems: hour.map(({ system, calls }) => {
-        const own = recent.get(system) ?? { calls: 0, failed: 0, attacks: 0, leaks: 0 };
-        return { system, callsHourBefore: calls - own.calls, ...own };
-      }),
+      ...this.#rollups.window(now, WINDOW_MINUTES),
       unrecorded: fresh,
-      unauthenticated: await exchanges.unauthenticated(since),
       workers: gateway?.size ?? 0,
       workersWanted: this.#workersWanted,
       behind,
       probeMinutes: probe ? (now - Date.parse(probe.at)) / 60_000 : null,
     };
   }
+}
+
+/** What alerts are judged by, of one row. In observe mode an answer that would have been denied is a leak. */
+function counted(row: ExchangeRow): RollupExchange {
+  const would = row.would_be === 'deny';
+  const leak =
+    row.code === 'output-denied' ||
+    (would && row.action !== 'deny' && /"detector":"(?:system-prompt-leak|canary)"/.test(row.detections));
+  return {
+    system: row.system,
+    actor: row.actor,
+    atMs: Date.parse(row.at),
+    outcome: row.outcome,
+    attack: would && row.detections.includes('"detector":"injection"'),
+    leak,
+  };
 }
 
 function alertOf(event: SallyportEvent): Alert {

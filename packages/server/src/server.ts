@@ -125,6 +125,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     control.gatewayUrl = gatewayUrl;
     const monitor = new Monitor(control, Math.min(options.workers, WORKERS_MAX));
     await monitor.restore();
+    const unfollow = monitor.follow();
+    closing.push(async () => unfollow());
     control.monitor = monitor;
     closing.push(await followTelemetry(control));
     const people = new People(control.installation);

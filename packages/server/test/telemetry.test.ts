@@ -203,8 +203,6 @@ describe('monitor', () => {
     await server.stop();
     const again = await testServer({ systems: { main: enforced(fake) }, data: server.data });
     assert.equal((await again.control.alerts()).length, 1);
-    const { exchanges } = again.control.installation.store;
-    exchanges.windows = async () => [];
     await again.control.monitor!.tick();
     assert.deepEqual(await again.control.alerts(), []);
     await again.control.installation.flush();

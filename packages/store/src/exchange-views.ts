@@ -1,5 +1,5 @@
 import type { Detection, ExchangeCounts, Finding, Severity } from '@sallyport/core';
-import { type Kysely, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
+import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { Database } from './schema.ts';
 
 /** An exchange as projected from its leaves. */
@@ -41,15 +41,6 @@ export interface TrafficBucket {
   readonly failed: number;
 }
 
-/** What one system saw in a window of time. */
-export interface SystemCounts {
-  readonly system: string;
-  readonly calls: number;
-  readonly failed: number;
-  readonly attacks: number;
-  readonly leaks: number;
-}
-
 /** One kind of detection that enforcing would have acted on, on one system. */
 export interface BlockedKind {
   readonly detector: string;
@@ -69,18 +60,12 @@ export interface Summary {
   readonly denied: number;
 }
 
-/** What is read of the projected exchanges: lists, counts, reports. */
+/** What is read of the projected exchanges: lists, counts, reports. May take long, and holds nothing up. */
 export class ExchangeViews {
   readonly #db: Kysely<Database>;
 
   constructor(db: Kysely<Database>) {
     this.#db = db;
-  }
-
-  async byId(id: string): Promise<ExchangeRow | null> {
-    return (
-      (await this.#db.selectFrom('exchanges').selectAll().where('id', '=', id).executeTakeFirst()) ?? null
-    );
   }
 
   #where<Q extends SelectQueryBuilder<Database, 'exchanges', unknown>>(query: Q, filter: ExchangeFilter): Q {
@@ -152,47 +137,6 @@ export class ExchangeViews {
       .sort((a, b) => a.at.localeCompare(b.at));
   }
 
-  /** What each real system saw since a time: calls, failures, attacks, leaks. */
-  async windows(since: string): Promise<SystemCounts[]> {
-    const sum = (condition: RawBuilder<unknown>) =>
-      sql<number>`sum(case when ${condition} then 1 else 0 end)`;
-    const rows = await this.#db
-      .selectFrom('exchanges')
-      .where('at', '>=', since)
-      .where('demo', '=', 0)
-      .where('synthetic', '=', 0)
-      .where('system', 'is not', null)
-      .select([
-        'system',
-        sql<number>`count(*)`.as('calls'),
-        sum(sql`outcome in ('upstream-error', 'timeout', 'failed', 'crashed')`).as('failed'),
-        sum(sql`would_be = 'deny' and detections like '%"detector":"injection"%'`).as('attacks'),
-        sum(
-          sql`code = 'output-denied' or (would_be = 'deny' and action <> 'deny' and (detections like '%"system-prompt-leak"%' or detections like '%"canary"%'))`,
-        ).as('leaks'),
-      ])
-      .groupBy('system')
-      .execute();
-    return rows.map((row) => ({
-      system: row.system!,
-      calls: Number(row.calls),
-      failed: Number(row.failed),
-      attacks: Number(row.attacks),
-      leaks: Number(row.leaks),
-    }));
-  }
-
-  /** Calls without a valid key since a time. */
-  async unauthenticated(since: string): Promise<number> {
-    const row = await this.#db
-      .selectFrom('exchanges')
-      .where('at', '>=', since)
-      .where('actor', '=', 'anonymous')
-      .select((e) => e.fn.countAll().as('n'))
-      .executeTakeFirstOrThrow();
-    return Number(row.n);
-  }
-
   /** The "would have blocked" report of a system: what enforcing would have acted on, by kind, commonest first. */
   async wouldHaveBlocked(system: string, most = 5_000): Promise<BlockedKind[]> {
     const rows = await this.#db
@@ -224,11 +168,6 @@ export class ExchangeViews {
       }
     }
     return [...kinds.values()].sort((a, b) => b.exchanges - a.exchanges);
-  }
-
-  /** Exchanges that have an intent and no outcome: in flight, or cut off by a crash. */
-  async open(): Promise<ExchangeRow[]> {
-    return this.#db.selectFrom('exchanges').selectAll().where('outcome', 'is', null).execute();
   }
 
   /** Spend and tokens by actor and by system since a time, for limits that survive a restart. */

@@ -34,11 +34,25 @@ export class Exchanges extends ExchangeViews {
   readonly #sqlite: Sqlite | null;
   readonly #open = new Map<string, ExchangeRow>();
 
-  /** @param sqlite the embedded database itself, where that is the engine: the fast way for many rows */
-  constructor(db: Kysely<Database>, sqlite: Sqlite | null) {
-    super(db);
+  /**
+   * @param sqlite the embedded database itself, where that is the engine: the fast way for many rows
+   * @param reader where long reads go
+   */
+  constructor(db: Kysely<Database>, sqlite: Sqlite | null, reader: Kysely<Database>) {
+    super(reader);
     this.#db = db;
     this.#sqlite = sqlite;
+  }
+
+  async byId(id: string): Promise<ExchangeRow | null> {
+    return (
+      (await this.#db.selectFrom('exchanges').selectAll().where('id', '=', id).executeTakeFirst()) ?? null
+    );
+  }
+
+  /** Exchanges that have an intent and no outcome: in flight, or cut off by a crash. */
+  async open(): Promise<ExchangeRow[]> {
+    return this.#db.selectFrom('exchanges').selectAll().where('outcome', 'is', null).execute();
   }
 
   /** Number of leaves projected so far. */

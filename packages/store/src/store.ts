@@ -9,6 +9,7 @@ import { Keys } from './keys.ts';
 import { migrate } from './migrations.ts';
 import type { Database } from './schema.ts';
 import { type Sqlite, sqliteDatabase } from './sqlite-driver.ts';
+import { sqliteReader } from './sqlite-reader.ts';
 import { Systems } from './systems.ts';
 
 export type Engine = 'sqlite' | 'postgres';
@@ -27,20 +28,28 @@ export class Store {
   /** Called when events wait in the outbox; resolves when they are in the record. */
   #deliver: () => Promise<void> = async () => {};
 
-  private constructor(db: Kysely<Database>, engine: Engine, sqlite: Sqlite | null) {
+  readonly #reader: Kysely<Database>;
+
+  private constructor(db: Kysely<Database>, engine: Engine, sqlite: Sqlite | null, reader: Kysely<Database>) {
+    this.#reader = reader;
     this.#db = db;
     this.engine = engine;
     this.keys = new Keys(db);
     this.systems = new Systems(db);
     this.administrators = new Administrators(db);
-    this.exchanges = new Exchanges(db, sqlite);
+    this.exchanges = new Exchanges(db, sqlite, reader);
     this.events = new Events(db);
   }
 
   /** Wraps a connection and brings its schema up to date. */
-  static async open(db: Kysely<Database>, engine: Engine, sqlite: Sqlite | null = null): Promise<Store> {
+  static async open(
+    db: Kysely<Database>,
+    engine: Engine,
+    sqlite: Sqlite | null = null,
+    reader: Kysely<Database> = db,
+  ): Promise<Store> {
     await migrate(db, engine);
-    return new Store(db, engine, sqlite);
+    return new Store(db, engine, sqlite, reader);
   }
 
   /** Sets what takes events from the outbox into the record. */
@@ -83,6 +92,7 @@ export class Store {
   }
 
   async close(): Promise<void> {
+    if (this.#reader !== this.#db) await this.#reader.destroy();
     await this.#db.destroy();
   }
 }
@@ -96,6 +106,7 @@ export function openSqlite(path: string): Promise<Store> {
     new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) }),
     'sqlite',
     sqlite,
+    ...(path === ':memory:' ? [] : [sqliteReader(path)]),
   );
 }
 
