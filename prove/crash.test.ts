@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { crashRepeatedly, prepareCrash } from '../packages/server/test/crash.ts';
 
-const CRASHES = Number(process.env['CRASHES'] ?? 1000);
+const CRASHES = Number(process.env['CRASHES'] ?? 10_000);
 
 it(`${CRASHES} times kill -9 under load: nothing acknowledged is missing, the log verifies`, async () => {
   const { fake, data, config, key } = await prepareCrash();

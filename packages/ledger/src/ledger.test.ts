@@ -3,6 +3,7 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -250,6 +251,24 @@ describe('ledger', () => {
       assert.equal(bytes, 12 * (12 + big.length), 'each content lies there once');
     }
     await first.close();
+  });
+
+  it('cuts off what a failed round of tiles had written, before it tries again', async () => {
+    const dir = folder();
+    const ledger = await Ledger.open({ folder: dir, signer: signer(), checkpointMs: 60_000 });
+    await ledger.append([entry(0), entry(1)]);
+    // The checkpoint cannot be written; the content before it was.
+    mkdirSync(join(dir, 'checkpoint.new'));
+    for (let i = 0; i < 3; i++) await assert.rejects(ledger.checkpointNow());
+    await ledger.append([entry(2)]);
+    rmSync(join(dir, 'checkpoint.new'), { recursive: true });
+    await ledger.checkpointNow();
+    assert.equal(Buffer.from((await ledger.content(0))!).toString(), 'content 0');
+    assert.equal(await ledger.content(1), null);
+    const bytes = 12 + 'content 0'.length;
+    assert.equal(statSync(join(dir, 'content/000')).size, bytes, 'each content lies there once');
+    await ledger.close();
+    assert.deepEqual((await verifyLedger(dir, ledger.verifierKey)).problems, []);
   });
 
   it('never touches again what the last checkpoint rests on', async () => {

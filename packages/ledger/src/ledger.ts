@@ -55,6 +55,8 @@ interface Waiter {
 const INTEGRATE_BYTES = 8 * 1024 * 1024;
 /** Bytes that may wait, unintegrated, before appends are refused: tiles cannot be written. */
 const BACKLOG_BYTES_MAX = 256 * 1024 * 1024;
+/** Entries hashed into tiles at a time. */
+const SLICE = 128;
 /** Bytes appended but not yet durable before appends are refused. */
 const QUEUE_BYTES_MAX = 128 * 1024 * 1024;
 
@@ -77,6 +79,8 @@ export class Ledger {
   #timer: NodeJS.Timeout | null = null;
   /** Partial files of the checkpoint before the newest and of the newest; a reader may still want the former. */
   #partials: [string[], string[]];
+  /** A round of integration failed: content it appended is cut off before the next. */
+  #untidy = false;
   /** Proofs being read: until they end, no partial file goes. */
   #proving = 0;
   #closed = false;
@@ -137,7 +141,7 @@ export class Ledger {
       const whole = wholeContent(file, this.#checkpoint.size);
       if (whole.length !== file.length) await files.write(contentPath(n), whole);
     }
-    await files.syncFolders();
+    await files.settle();
   }
 
   /** Number of leaves that are durable. */
@@ -262,15 +266,26 @@ export class Ledger {
     this.#timer = null;
     const start = this.#checkpoint.size;
     const batch = this.#unintegrated.slice();
+    if (this.#untidy) await this.#trimContent();
+    this.#untidy = true;
     const files = new DurableFiles(this.folder);
     const work = new TileWork(this.#edge, start);
-    for (const entry of batch) work.add(entry);
-    for (const [path, content, flags] of work.files()) await files.write(path, content, flags);
-    await files.syncFolders();
+    for (const [i, entry] of batch.entries()) {
+      work.add(entry);
+      // Appends come first: between slices the thread takes what waits.
+      if (i % SLICE === SLICE - 1) await new Promise((turn) => setImmediate(turn));
+    }
     const next = { origin: this.#options.signer.name, size: start + batch.length, root: work.root() };
     const note = signCheckpoint(next, this.#options.signer);
-    await files.write('checkpoint', Buffer.from(note));
-    await files.syncFolders();
+    try {
+      for (const [path, content, flags] of work.files()) await files.write(path, content, flags);
+      await files.settle();
+      await files.write('checkpoint', Buffer.from(note));
+      await files.settle();
+    } finally {
+      await files.abandon();
+    }
+    this.#untidy = false;
     work.commit(this.#edge);
     this.#checkpoint = next;
     this.#note = note;

@@ -63,7 +63,8 @@ export class TileWork {
     this.#push(level + 1, rootOf(tile));
   }
 
-  files(): [string, Uint8Array, 'w' | 'a'][] {
+  /** What is to be written, in order; large pieces are put together only when their turn comes. */
+  *files(): Generator<[string, Uint8Array, 'w' | 'a']> {
     const partial = (path: string, content: Uint8Array): void => {
       this.#partials.push(path);
       // The same path has the same content: what the last checkpoint rests on is never touched again.
@@ -78,8 +79,8 @@ export class TileWork {
     this.#levels.forEach((tile, level) => {
       if (tile.length > 0) partial(tilePath(level, this.#first[level]!, tile.length), Buffer.concat(tile));
     });
-    for (const [path, pieces] of this.#content) this.#out.push([path, Buffer.concat(pieces), 'a']);
-    return this.#out;
+    yield* this.#out;
+    for (const [path, pieces] of this.#content) yield [path, Buffer.concat(pieces), 'a'];
   }
 
   root(): Buffer {

@@ -1,5 +1,5 @@
 import { createReadStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { open, readFile, rename } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CodedError } from '@sallyport/core';
 import { CompactRange } from './merkle.ts';
@@ -33,14 +33,15 @@ export async function readTileFile(
 export class DurableFiles {
   readonly #folder: string;
   readonly #foldersToSync = new Set<string>();
+  #written: { file: FileHandle; target: string; full: string }[] = [];
 
   constructor(folder: string) {
     this.#folder = folder;
   }
 
   /**
-   * Writes or extends one file and syncs it. A file written whole appears under its name only when it is complete:
-   * a crash never leaves a checkpoint's tile cut short.
+   * Writes or extends one file. It is durable, and stands under its name, once {@link settle} resolves: a crash never
+   * leaves a checkpoint's tile cut short.
    */
   async write(path: string, content: Uint8Array, flags: 'w' | 'a' = 'w'): Promise<void> {
     const full = join(this.#folder, path);
@@ -53,28 +54,39 @@ export class DurableFiles {
     this.#foldersToSync.add(parent);
     const target = flags === 'w' ? `${full}.new` : full;
     const file = await open(target, flags, 0o600);
-    try {
-      // To the last byte: a single write may take less than it was given.
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    if (flags === 'w') await rename(target, full);
+    this.#written.push({ file, target, full });
+    // To the last byte: a single write may take less than it was given.
+    await file.writeFile(content);
   }
 
-  /** Syncs every folder touched since the last call. */
-  async syncFolders(): Promise<void> {
+  /**
+   * Makes everything written since the last call durable, under its name. Files are synced together, so that the file
+   * system commits once or twice for all of them and the journal of the log waits less.
+   */
+  async settle(): Promise<void> {
+    const written = this.#written;
+    this.#written = [];
+    const synced = await Promise.allSettled(written.map(({ file }) => file.sync()));
+    await Promise.allSettled(written.map(({ file }) => file.close()));
+    for (const one of synced) if (one.status === 'rejected') throw one.reason;
+    for (const { target, full } of written) if (target !== full) await rename(target, full);
     const folders = [...this.#foldersToSync];
     this.#foldersToSync.clear();
-    for (const folder of folders) {
-      const handle = await open(folder, 'r');
-      try {
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-    }
+    await Promise.all(folders.map(syncFolder));
+  }
+
+  /** Lets go of what was written and will not be settled. */
+  async abandon(): Promise<void> {
+    await Promise.allSettled(this.#written.splice(0).map(({ file }) => file.close()));
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

@@ -234,10 +234,20 @@ describe('staying up', () => {
         for (const id of [
           acknowledged[0]!,
           acknowledged.at(-1)!,
+          acknowledged.at(-2)!,
+          acknowledged.at(-3)!,
           acknowledged[Math.floor(acknowledged.length / 2)]!,
         ]) {
           const shown = again.sallyport('ledger', 'show', id) as { entries: unknown[] };
           assert.equal(shown.entries.length, 2, id);
+          const opened = again.sallyport('ledger', 'show', id, '--content') as {
+            entries: { commitmentHolds: boolean }[];
+          };
+          assert.deepEqual(
+            opened.entries.map((one) => one.commitmentHolds),
+            [true, true],
+            `content of ${id}`,
+          );
         }
         const verified = again.sallyport('ledger', 'verify') as { ok: boolean; problems: unknown[] };
         assert.deepEqual(verified.problems, []);

@@ -33,6 +33,8 @@ class ReaderThread implements DatabaseConnection {
       throw new CodedError('overloaded', 'too many reports are being read');
     this.#thread ??= this.#start();
     const id = this.#next++;
+    // Whoever waits for an answer keeps the process alive; an idle thread does not.
+    this.#thread.ref();
     const rows = await new Promise<unknown[]>((done, fail) => {
       this.#waiting.set(id, { done, fail });
       this.#thread!.postMessage({ id, text: query.sql, parameters: query.parameters });
@@ -53,6 +55,7 @@ class ReaderThread implements DatabaseConnection {
     thread.on('message', ({ id, rows, fault }: Answer) => {
       const one = this.#waiting.get(id);
       this.#waiting.delete(id);
+      if (this.#waiting.size === 0) thread.unref();
       if (rows) one?.done(rows);
       else one?.fail(new CodedError('internal', fault));
     });
