@@ -105,7 +105,6 @@ const tests = (patterns) => [
   '--test',
   '--test-reporter=spec',
   '--test-concurrency=2',
-  '--test-force-exit',
   `--test-timeout=${task === 'prove' ? 3_600_000 : 180_000}`,
   ...(rest.length > 0 ? rest : patterns),
 ];
