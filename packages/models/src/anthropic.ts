@@ -1,7 +1,7 @@
 import { CodedError } from '@sallyport/core';
 import {
+  type Attachment,
   channelKey,
-  collectAttachments,
   collectTexts,
   type Dialect,
   type DialectError,
@@ -49,16 +49,21 @@ export const anthropic: Dialect = {
     const body = objectBody(raw);
     if (!Array.isArray(body['messages']))
       throw new CodedError('body-invalid', '`messages` must be a list of messages');
-    const parts = collectTexts(body, (path, parent) => {
-      const tool = path.includes('content') && (parent as { type?: unknown }).type === 'tool_result';
-      const inside = path[0] === 'messages' && toolResult(body, path);
-      return { channel: tool || inside ? 'document' : 'user', system: path[0] === 'system', stream: null };
-    });
+    const attachments: Attachment[] = [];
+    const parts = collectTexts(
+      body,
+      (path, parent) => {
+        const tool = path.includes('content') && (parent as { type?: unknown }).type === 'tool_result';
+        const inside = path[0] === 'messages' && toolResult(body, path);
+        return { channel: tool || inside ? 'document' : 'user', system: path[0] === 'system', stream: null };
+      },
+      attachments,
+    );
     return {
       model: optional(body, 'model', 'string'),
       stream: optional(body, 'stream', 'boolean') ?? false,
       parts,
-      attachments: collectAttachments(body),
+      attachments,
       outputTokensMax: operation === 'messages.count' ? 0 : tokenBound(body, ['max_tokens']),
     };
   },

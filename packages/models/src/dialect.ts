@@ -125,6 +125,7 @@ const STRUCTURAL_CHARACTERS_MAX = 128;
 const DATA_URL = /^data:(image|audio|video|application\/pdf)(?:\/[a-z0-9.+-]{1,40})?;base64,[A-Za-z0-9+/=]*$/;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 /** Keys under which dialects put media as base64, and how such media begin. */
+const MEDIA_CHARACTERS_MIN = 30;
 const MEDIA_KEYS = new Set([
   'url',
   'image_url',
@@ -153,7 +154,7 @@ const OPAQUE_KEYS = new Set(['signature', 'encrypted_content', 'thoughtSignature
 
 /** What kind of media a string is, where it stands in a place for media and looks like it; else null. */
 function mediaOf(key: string | number | undefined, text: string): Attachment['media'] | null {
-  if (text.length < 30 || typeof key !== 'string' || !MEDIA_KEYS.has(key)) return null;
+  if (typeof key !== 'string' || !MEDIA_KEYS.has(key)) return null;
   const url = DATA_URL.exec(text);
   if (url) return url[1] === 'application/pdf' ? 'document' : (url[1] as Attachment['media']);
   const magic = MAGIC.find(([prefix]) => text.startsWith(prefix));
@@ -180,11 +181,16 @@ export type Classify = (
 const JSON_KEYS = new Set(['arguments', 'partial_json']);
 
 /** Every string of a body that is content, classified: values, and names that are no field's. What a dialect does not know is content too. */
-export function collectTexts(body: unknown, classify: Classify): TextPart[] {
+export function collectTexts(body: unknown, classify: Classify, attachments: Attachment[] = []): TextPart[] {
   const parts: TextPart[] = [];
   const visit: StringVisitor = (text, path, parent) => {
     const key = path.at(-1);
-    if (isStructural(key, text) || mediaOf(keyOf(path), text)) return;
+    if (isStructural(key, text)) return;
+    const media = text.length < MEDIA_CHARACTERS_MIN ? null : mediaOf(keyOf(path), text);
+    if (media) {
+      attachments.push({ pointer: toPointer(path), media });
+      return;
+    }
     const kind = classify(path, parent);
     if (!kind) return;
     // A system may cut a character between two deltas; a caller has no reason to.
@@ -205,16 +211,6 @@ export function collectTexts(body: unknown, classify: Classify): TextPart[] {
     if (kind) parts.push({ pointer: `${toPointer(path)}#`, text, kind: 'text', ...kind, stream: null });
   });
   return parts;
-}
-
-/** Everything in a body that is not text. */
-export function collectAttachments(body: unknown): Attachment[] {
-  const found: Attachment[] = [];
-  visitStrings(body, (text, path) => {
-    const media = mediaOf(keyOf(path), text);
-    if (media) found.push({ pointer: toPointer(path), media });
-  });
-  return found;
 }
 
 /** A JSON object, or `body-invalid`. */

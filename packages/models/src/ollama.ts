@@ -1,6 +1,6 @@
 import { CodedError } from '@sallyport/core';
 import {
-  collectAttachments,
+  type Attachment,
   collectTexts,
   type Dialect,
   type DialectError,
@@ -52,14 +52,19 @@ export const ollama: Dialect = {
     const body = objectBody(raw);
     validate(operation, body);
     const messages = Array.isArray(body['messages']) ? body['messages'] : [];
-    const parts = collectTexts(body, (path) => {
-      const message = path[0] === 'messages' ? (messages[path[1] as number] as { role: string }) : null;
-      return {
-        channel: message?.role === 'tool' ? 'document' : 'user',
-        system: message?.role === 'system' || path[0] === 'system' || path[0] === 'template',
-        stream: null,
-      };
-    });
+    const attachments: Attachment[] = [];
+    const parts = collectTexts(
+      body,
+      (path) => {
+        const message = path[0] === 'messages' ? (messages[path[1] as number] as { role: string }) : null;
+        return {
+          channel: message?.role === 'tool' ? 'document' : 'user',
+          system: message?.role === 'system' || path[0] === 'system' || path[0] === 'template',
+          stream: null,
+        };
+      },
+      attachments,
+    );
     const options = body['options'];
     // `num_predict` may be -1 or -2: no bound of the caller's own.
     const bound = (options as { num_predict?: unknown } | undefined)?.num_predict;
@@ -71,7 +76,7 @@ export const ollama: Dialect = {
           ? (optional(body, 'stream', 'boolean') ?? true)
           : false,
       parts,
-      attachments: collectAttachments(body),
+      attachments,
       outputTokensMax:
         isEmbedding(operation) || operation === 'show'
           ? 0

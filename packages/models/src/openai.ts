@@ -1,7 +1,7 @@
 import { CodedError } from '@sallyport/core';
 import {
+  type Attachment,
   channelKey,
-  collectAttachments,
   collectTexts,
   type Dialect,
   type DialectError,
@@ -94,21 +94,26 @@ export const openai: Dialect = {
     const body = objectBody(raw);
     validate(operation, body);
     const choices = Math.max(1, Math.min(128, optional(body, 'n', 'number') ?? 1));
-    const parts = collectTexts(body, (path) => {
-      const message = at(body, path[0] === 'messages' ? 'messages' : 'input', path[1]);
-      const role = String(message['role'] ?? '');
-      const tool = TOOL_ROLES.has(role) || String(message['type'] ?? '').endsWith('_output');
-      return {
-        channel: tool ? 'document' : 'user',
-        system: SYSTEM_ROLES.has(role) || path[0] === 'instructions',
-        stream: null,
-      };
-    });
+    const attachments: Attachment[] = [];
+    const parts = collectTexts(
+      body,
+      (path) => {
+        const message = at(body, path[0] === 'messages' ? 'messages' : 'input', path[1]);
+        const role = String(message['role'] ?? '');
+        const tool = TOOL_ROLES.has(role) || String(message['type'] ?? '').endsWith('_output');
+        return {
+          channel: tool ? 'document' : 'user',
+          system: SYSTEM_ROLES.has(role) || path[0] === 'instructions',
+          stream: null,
+        };
+      },
+      attachments,
+    );
     return {
       model: optional(body, 'model', 'string'),
       stream: optional(body, 'stream', 'boolean') ?? false,
       parts,
-      attachments: collectAttachments(body),
+      attachments,
       outputTokensMax:
         operation === 'embeddings'
           ? 0

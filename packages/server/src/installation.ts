@@ -26,8 +26,6 @@ import { log } from './log.ts';
 /** How often what became durable is projected into the store. */
 const PROJECT_MS = 200;
 const PROJECT_LEAVES_MAX = 2_000;
-/** Leaves projected at a time while calls go on: between two slices the thread records what waits. */
-const PROJECT_SLICE = 64;
 /** Leaves that wait for projection before they are dropped from memory and read from the log later. */
 const BACKLOG_LEAVES_MAX = 50_000;
 
@@ -218,10 +216,11 @@ export class Installation {
     }
     const leaves = this.#pending;
     this.#pending = [];
-    for (let at = 0; at < leaves.length; at += PROJECT_SLICE) {
-      if (at > 0) await new Promise((turn) => setImmediate(turn));
+    for (let at = 0; at < leaves.length; at += PROJECT_LEAVES_MAX) {
       const rows = await this.store.exchanges.project(
-        leaves.slice(at, at + PROJECT_SLICE).map(({ index, leaf }) => ({ index, leaf: parseLeaf(leaf) })),
+        leaves
+          .slice(at, at + PROJECT_LEAVES_MAX)
+          .map(({ index, leaf }) => ({ index, leaf: parseLeaf(leaf) })),
       );
       for (const watcher of this.#watchers) watcher(rows);
     }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { describe, it, mock } from 'node:test';
+import { after, describe, it, mock } from 'node:test';
 import { verifyLedger } from '@sallyport/ledger';
 import {
   chunk,
@@ -33,6 +33,12 @@ interface Started {
   stop(): Promise<number>;
   sallyport(...args: string[]): unknown;
 }
+
+const programs: ChildProcess[] = [];
+// A test that fails leaves its program behind; that must not keep this process.
+after(() => {
+  for (const child of programs) child.kill('SIGKILL');
+});
 
 /** The real program in a process of its own. @param shell what the shell does before it becomes the program */
 async function program(folder: string, config: string, shell = 'true'): Promise<Started> {
@@ -70,6 +76,7 @@ async function program(folder: string, config: string, shell = 'true'): Promise<
       env: ENVIRONMENT,
     },
   );
+  programs.push(child);
   const printed = await new Promise<string>((done, fail) => {
     let text = '';
     child.stdout.on('data', (piece: Buffer) => {

@@ -19,6 +19,24 @@ export interface NumberedLeaf {
   readonly leaf: ExchangeLeaf | SallyportEvent;
 }
 
+/** Rows written in one transaction while calls go on. */
+const SLICE_ROWS = 128;
+/** Columns that the end of an exchange changes; of the indexes only that of open exchanges knows one. */
+const CLOSING = new Set([
+  'ended_at',
+  'outcome',
+  'status',
+  'code',
+  'action',
+  'would_be',
+  'redactions',
+  'input_tokens',
+  'output_tokens',
+  'cost_micro_usd',
+  'detections',
+  'timings',
+  'outcome_index',
+]);
 const ROWS_PER_STATEMENT = 200;
 /** Exchanges in flight whose rows are kept in memory. */
 const OPEN_ROWS_MAX = 10_000;
@@ -92,7 +110,7 @@ export class Exchanges extends ExchangeViews {
         countFindings(findings, leaf.system, leaf.verdict?.detections ?? [], leaf.at, leaf.demo);
       } else if (leaf.type === 'exchange-outcome') {
         const row = rows.get(leaf.id) ?? this.#open.get(leaf.id) ?? (await this.byId(leaf.id));
-        if (row) {
+        if (row && row.outcome_index !== index) {
           closeRow(row, leaf, index);
           rows.set(leaf.id, row);
         }
@@ -100,8 +118,17 @@ export class Exchanges extends ExchangeViews {
       } else events.push(eventRow(leaf, index));
     }
     const until = String(leaves.at(-1)!.index + 1);
+    // Rows first, in slices between which the thread records what waits; the cursor last. A crash in between projects
+    // the same leaves again, which changes nothing.
+    const changed = [...rows.values()];
+    let at = 0;
+    for (; changed.length - at > SLICE_ROWS; at += SLICE_ROWS) {
+      const slice = changed.slice(at, at + SLICE_ROWS);
+      await this.#db.transaction().execute((tx) => this.#insert(tx, 'exchanges', slice));
+      await new Promise((turn) => setImmediate(turn));
+    }
     await this.#db.transaction().execute(async (tx) => {
-      await this.#insert(tx, 'exchanges', [...rows.values()]);
+      await this.#insert(tx, 'exchanges', changed.slice(at));
       await this.#insert(tx, 'events', events);
       for (const finding of findings.values()) await upsertFinding(tx, finding);
       await tx
@@ -119,7 +146,7 @@ export class Exchanges extends ExchangeViews {
     if (rows.length === 0) return;
     const columns = Object.keys(rows[0]!);
     const updates = columns
-      .filter((column) => column !== 'id')
+      .filter((column) => column !== 'id' && (table !== 'exchanges' || CLOSING.has(column)))
       .map((column) => `${column} = excluded.${column}`)
       .join(', ');
     if (this.#sqlite) {

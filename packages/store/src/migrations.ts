@@ -50,9 +50,6 @@ const MIGRATIONS: readonly Migration[] = [
       'alter table exchanges add column trace text',
       'create index exchanges_list on exchanges (synthetic, id)',
       'create index exchanges_system on exchanges (synthetic, system, id)',
-      'create index exchanges_outcome on exchanges (synthetic, outcome, id)',
-      'create index exchanges_would_be on exchanges (synthetic, would_be, id)',
-      'create index exchanges_traffic on exchanges (at, system, outcome, action, synthetic)',
     ],
   },
 ];
