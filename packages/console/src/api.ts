@@ -1,4 +1,4 @@
-import type { Action, ControlStatus, Detection, DialectName, Severity } from '@sallyport/core';
+import type { Action, Detection, DialectName, Severity } from '@sallyport/core';
 
 /** An AI system as the control plane shows it. */
 export interface System {
@@ -64,19 +64,6 @@ export interface ExchangeProof {
   readonly exchange: Exchange;
   readonly entries: readonly Entry[];
   readonly checkpoint: { readonly size: number; readonly rootHash: string; readonly note: string };
-}
-
-/** One control as computed now. */
-export interface Control {
-  readonly id: string;
-  readonly area: string;
-  readonly practice: string;
-  readonly severity: Severity;
-  readonly status: ControlStatus;
-  readonly evidence: readonly string[];
-  readonly evidenceAt: string | null;
-  readonly missing: readonly string[];
-  readonly subject: string | null;
 }
 
 /** Calls of one minute or hour. */

@@ -1,8 +1,8 @@
+import type { ControlResult } from '@sallyport/core';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import {
   type Alert,
   api,
-  type Control,
   type Exchange,
   type ExchangeProof,
   type FirstHour,
@@ -44,7 +44,7 @@ const keys = queryOptions({
 });
 const posture = queryOptions({
   queryKey: ['posture'],
-  queryFn: async () => (await api.refresh<{ controls: Control[] }>('/posture')).controls,
+  queryFn: async () => (await api.refresh<{ controls: ControlResult[] }>('/posture')).controls,
   refetchInterval: MINUTE,
 });
 const alerts = queryOptions({

@@ -9,7 +9,7 @@ import {
   type OutcomeLeaf,
   type Verdict,
 } from '@sallyport/core';
-import { commit, commitWithSalt, newSalt, type Sealable } from '@sallyport/vault';
+import { commit, commitWithSalt, newSalt, SALT_BYTES, type Sealable } from '@sallyport/vault';
 import { type Deps, type Exchange, metadata, verdictRecord } from './exchange.ts';
 
 /** Content for the record: its commitment, and what is to be sealed beside the log. */
@@ -25,19 +25,16 @@ export function sealContent(
   direction: 'input' | 'output',
   content: Uint8Array,
 ): Sealed {
-  const key = exchange.system ? deps.state().sealing.get(exchange.system.name) : undefined;
-  const kept =
-    content.length > LIMITS.payloadBytesMax ? content.subarray(0, LIMITS.payloadBytesMax) : content;
-  const made = kept.length === content.length ? commitWithSalt(content) : null;
+  if (content.length <= LIMITS.payloadBytesMax) {
+    const { commitment, salted } = commitWithSalt(content);
+    return sealed(exchange, deps, direction, { commitment, bytes: content.length, plain: salted });
+  }
   const salt = newSalt();
-  const commitment = made?.commitment ?? commit(salt, content);
-  const bytes = content.length;
-  if (!key) return { record: { bytes, commitment, kept: 0 }, content: null };
-  const plain = made?.salted ?? Buffer.concat([salt, kept]);
-  return {
-    record: { bytes, commitment, kept: kept.length },
-    content: { key, context: `${exchange.id}/${direction}`, plain },
-  };
+  return sealed(exchange, deps, direction, {
+    commitment: commit(salt, content),
+    bytes: content.length,
+    plain: Buffer.concat([salt, content.subarray(0, LIMITS.payloadBytesMax)]),
+  });
 }
 
 /** The same for a stream, whose commitment was computed as it went by. @param pieces what was kept, from its beginning */
@@ -46,13 +43,23 @@ export function sealStream(
   deps: Deps,
   stream: { commitment: string; salt: Uint8Array; bytes: number; pieces: readonly Uint8Array[] },
 ): Sealed {
-  const { commitment, bytes } = stream;
-  const key = deps.state().sealing.get(exchange.system!.name);
+  const { commitment, bytes, salt, pieces } = stream;
+  return sealed(exchange, deps, 'output', { commitment, bytes, plain: Buffer.concat([salt, ...pieces]) });
+}
+
+/** @param content committed to, with as much of it as is kept behind its salt */
+function sealed(
+  exchange: Exchange,
+  deps: Deps,
+  direction: 'input' | 'output',
+  content: { commitment: string; bytes: number; plain: Uint8Array },
+): Sealed {
+  const { commitment, bytes, plain } = content;
+  const key = exchange.system ? deps.state().sealing.get(exchange.system.name) : undefined;
   if (!key) return { record: { bytes, commitment, kept: 0 }, content: null };
-  const plain = Buffer.concat([stream.salt, ...stream.pieces]);
   return {
-    record: { bytes, commitment, kept: plain.length - stream.salt.length },
-    content: { key, context: `${exchange.id}/output`, plain },
+    record: { bytes, commitment, kept: plain.length - SALT_BYTES },
+    content: { key, context: `${exchange.id}/${direction}`, plain },
   };
 }
 

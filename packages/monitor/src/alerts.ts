@@ -175,9 +175,12 @@ export interface AlertChange {
   readonly closed: readonly Alert[];
 }
 
+/** What tells alerts apart: a rule fires once for a subject. */
+export const alertKey = (alert: { rule: string; subject: string }): string =>
+  `${alert.rule} ${alert.subject}`;
+
 /** Judges a window by every rule, against the alerts that are open. */
 export function evaluateAlerts(window: AlertWindow, open: readonly Alert[]): AlertChange {
-  const key = (alert: { rule: string; subject: string }): string => `${alert.rule} ${alert.subject}`;
   const firing = new Map<string, Alert>();
   for (const rule of ALERT_RULES) {
     for (const { subject, detail } of rule.judge(window)) {
@@ -189,12 +192,12 @@ export function evaluateAlerts(window: AlertWindow, open: readonly Alert[]): Ale
         detail,
         action: rule.action,
       };
-      firing.set(key(alert), alert);
+      firing.set(alertKey(alert), alert);
     }
   }
-  const known = new Set(open.map(key));
+  const known = new Set(open.map(alertKey));
   return {
-    opened: [...firing.values()].filter((alert) => !known.has(key(alert))),
-    closed: open.filter((alert) => !firing.has(key(alert))),
+    opened: [...firing.values()].filter((alert) => !known.has(alertKey(alert))),
+    closed: open.filter((alert) => !firing.has(alertKey(alert))),
   };
 }

@@ -10,6 +10,7 @@ export {
   type AlertChange,
   type AlertRule,
   type AlertWindow,
+  alertKey,
   evaluateAlerts,
   type SystemWindow,
 } from './alerts.ts';

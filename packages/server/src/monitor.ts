@@ -1,7 +1,8 @@
-import { clock, newEvent, type SallyportEvent } from '@sallyport/core';
+import { clock, newEvent, type SallyportEvent, SEVERITIES } from '@sallyport/core';
 import {
   type Alert,
   type AlertWindow,
+  alertKey,
   evaluateAlerts,
   type RollupExchange,
   Rollups,
@@ -21,7 +22,6 @@ export interface OpenAlert extends Alert {
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
-const key = (alert: { rule: string; subject: string }): string => `${alert.rule} ${alert.subject}`;
 
 /** Watches what goes on, ourselves included, and opens and closes alerts; each is an event. */
 export class Monitor {
@@ -39,9 +39,9 @@ export class Monitor {
 
   /** Alerts that are open, gravest and oldest first. */
   get open(): readonly OpenAlert[] {
-    const order = ['critical', 'high', 'medium', 'low', 'info'];
     return [...this.#open.values()].sort(
-      (a, b) => order.indexOf(a.severity) - order.indexOf(b.severity) || a.since.localeCompare(b.since),
+      (a, b) =>
+        SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || a.since.localeCompare(b.since),
     );
   }
 
@@ -60,8 +60,8 @@ export class Monitor {
       iso(clock.nowMs() - REMEMBERED_MS),
     )) {
       const alert = alertOf(event);
-      if (event.type === 'alert-opened') this.#open.set(key(alert), { ...alert, since: event.at });
-      else this.#open.delete(key(alert));
+      if (event.type === 'alert-opened') this.#open.set(alertKey(alert), { ...alert, since: event.at });
+      else this.#open.delete(alertKey(alert));
     }
   }
 
@@ -71,12 +71,12 @@ export class Monitor {
     const { opened, closed } = evaluateAlerts(window, this.open);
     for (const alert of opened) {
       const event = this.#event('alert-opened', alert);
-      this.#open.set(key(alert), { ...alert, since: event.at });
+      this.#open.set(alertKey(alert), { ...alert, since: event.at });
       log('warn', `alert: ${alert.detail}`, { rule: alert.rule, subject: alert.subject, do: alert.action });
       await this.#control.installation.announce(event);
     }
     for (const alert of closed) {
-      this.#open.delete(key(alert));
+      this.#open.delete(alertKey(alert));
       await this.#control.installation.announce(this.#event('alert-closed', alert));
     }
   }

@@ -2,14 +2,14 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { issueKey } from '@sallyport/access';
-import { type Config, clock, DEFAULT_USAGE_LIMITS, newEvent, newId } from '@sallyport/core';
+import { type Config, DEFAULT_USAGE_LIMITS, newEvent } from '@sallyport/core';
 import { entriesPath, verifyLedger } from '@sallyport/ledger';
 import { SALT_BYTES } from '@sallyport/vault';
 import { openContent } from './content.ts';
 import type { ProbeName } from './evidence.ts';
 import type { Installation } from './installation.ts';
 import { type KnownSystem, knownSystems } from './snapshot.ts';
+import { withSyntheticKey } from './synthetic-key.ts';
 
 /** What a probe found; null where there is nothing to probe. */
 type Finding = { passed: boolean; detail: string } | null;
@@ -167,37 +167,22 @@ async function refusedCall(context: ProbeContext, kind: 'over-limit-call' | 'ret
     (one) => one.config.dialect === 'openai' && (kind === 'retired-key' || !one.demo),
   );
   if (gatewayUrl === null || !system) return null;
-  const issued = issueKey();
-  const now = clock.nowMs();
-  const id = newId('key');
   const retired = kind === 'retired-key';
-  await installation.store.change(async (tx) => {
-    await installation.store.keys.insert(tx, {
-      id,
-      name: `probe ${kind}`,
-      prefix: issued.prefix,
-      hash: issued.hash,
-      systems: [system.name],
-      limits: {
-        ...DEFAULT_USAGE_LIMITS,
-        requestsPerMinute: retired ? DEFAULT_USAGE_LIMITS.requestsPerMinute : 0,
-      },
-      createdAt: new Date(now).toISOString(),
-      expiresAt: new Date(now + 600_000).toISOString(),
-      revokedAt: retired ? new Date(now).toISOString() : null,
-      demo: system.demo,
-      synthetic: true,
-    });
-    return {
-      result: undefined,
-      event: newEvent('key-created', { actor: 'sallyport', subject: `key:${id}`, synthetic: true }),
-    };
-  });
-  await context.publish();
-  try {
+  const key = {
+    actor: 'sallyport',
+    name: `probe ${kind}`,
+    system,
+    limits: {
+      ...DEFAULT_USAGE_LIMITS,
+      requestsPerMinute: retired ? DEFAULT_USAGE_LIMITS.requestsPerMinute : 0,
+    },
+    lifeMs: 600_000,
+    revoked: retired,
+  };
+  return withSyntheticKey(installation, context.publish, key, async (secret) => {
     const response = await fetch(`${gatewayUrl}/s/${system.name}/v1/chat/completions`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${issued.secret}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
       body: JSON.stringify({ model: system.name, messages: [{ role: 'user', content: 'probe' }] }),
       signal: AbortSignal.timeout(10_000),
     });
@@ -205,17 +190,7 @@ async function refusedCall(context: ProbeContext, kind: 'over-limit-call' | 'ret
     await response.body?.cancel();
     const what = retired ? 'a call with a revoked key' : 'a synthetic call over its limit';
     return { passed: response.status === wanted, detail: `${what} was answered with ${response.status}` };
-  } finally {
-    const at = clock.nowIso();
-    await installation.store.change(async (tx) => {
-      await installation.store.keys.revoke(tx, id, at);
-      return {
-        result: undefined,
-        event: newEvent('key-revoked', { actor: 'sallyport', subject: `key:${id}`, synthetic: true }),
-      };
-    });
-    await context.publish();
-  }
+  });
 }
 
 async function routePermissions({ askRoutes }: ProbeContext): Promise<Finding> {

@@ -1,6 +1,6 @@
-import { issueKey } from '@sallyport/access';
-import { CodedError, clock, DEFAULT_USAGE_LIMITS, newEvent, newId } from '@sallyport/core';
+import { CodedError, DEFAULT_USAGE_LIMITS } from '@sallyport/core';
 import type { Control } from './control.ts';
+import { withSyntheticKey } from './synthetic-key.ts';
 
 const CALL_MS = 120_000;
 
@@ -55,64 +55,39 @@ export async function tryCall(
     input.model ?? system.config.models[0] ?? name,
     input.text,
   );
-  const { store } = control.installation;
-  const issued = issueKey();
-  const id = newId('key');
-  const now = clock.nowMs();
-  await store.change(async (tx) => {
-    await store.keys.insert(tx, {
-      id,
-      name: `test call of ${actor}`.slice(0, 128),
-      prefix: issued.prefix,
-      hash: issued.hash,
-      systems: [name],
-      limits: DEFAULT_USAGE_LIMITS,
-      createdAt: new Date(now).toISOString(),
-      expiresAt: new Date(now + CALL_MS).toISOString(),
-      revokedAt: null,
-      demo: system.demo,
-      synthetic: true,
-    });
-    return {
-      result: undefined,
-      event: newEvent('key-created', {
-        actor,
-        subject: `key:${id}`,
-        synthetic: true,
-        data: { systems: [name] },
-      }),
-    };
-  });
-  try {
-    await control.publish();
-    const response = await fetch(`${control.gatewayUrl}/s/${name}${path}`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${issued.secret}`,
-        'content-type': 'application/json',
-        ...(system.config.dialect === 'anthropic' ? { 'anthropic-version': '2023-06-01' } : {}),
-      },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(CALL_MS),
-    });
-    const answer = await response.text();
-    const exchange = response.headers.get('x-sallyport-exchange') ?? '';
-    return {
-      exchange,
-      status: response.status,
-      answer: answer.slice(0, ANSWER_CHARACTERS_MAX),
-      ...(await explain(control, exchange)),
-    };
-  } finally {
-    await store.change(async (tx) => {
-      await store.keys.revoke(tx, id, clock.nowIso());
+  const key = {
+    actor,
+    name: `test call of ${actor}`.slice(0, 128),
+    system: { name, demo: system.demo },
+    limits: DEFAULT_USAGE_LIMITS,
+    lifeMs: CALL_MS,
+    data: { systems: [name] },
+  };
+  return withSyntheticKey(
+    control.installation,
+    () => control.publish(),
+    key,
+    async (secret) => {
+      const response = await fetch(`${control.gatewayUrl}/s/${name}${path}`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${secret}`,
+          'content-type': 'application/json',
+          ...(system.config.dialect === 'anthropic' ? { 'anthropic-version': '2023-06-01' } : {}),
+        },
+        body: JSON.stringify(body),
+        signal: AbortSignal.timeout(CALL_MS),
+      });
+      const answer = await response.text();
+      const exchange = response.headers.get('x-sallyport-exchange') ?? '';
       return {
-        result: undefined,
-        event: newEvent('key-revoked', { actor, subject: `key:${id}`, synthetic: true }),
+        exchange,
+        status: response.status,
+        answer: answer.slice(0, ANSWER_CHARACTERS_MAX),
+        ...(await explain(control, exchange)),
       };
-    });
-    await control.publish();
-  }
+    },
+  );
 }
 
 /** What each stage of a recorded exchange took and decided. */

@@ -92,7 +92,7 @@ export class Exchanges extends ExchangeViews {
   }
 
   /**
-   * Projects leaves in order, and the cursor with them, in one transaction. What was projected before is passed over.
+   * Projects leaves in order, the cursor last. What was projected before is passed over.
    * @returns the exchanges that are new or changed
    */
   async project(given: readonly NumberedLeaf[]): Promise<ExchangeRow[]> {

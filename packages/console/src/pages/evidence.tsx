@@ -1,7 +1,7 @@
+import type { ControlResult } from '@sallyport/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { type ReactElement, useEffect, useRef } from 'react';
-import type { Control } from '../api.ts';
 import { Fault, Waiting } from '../parts/notice.tsx';
 import { CONTROL_TONES, Status } from '../parts/status.tsx';
 import { queries } from '../queries.ts';
@@ -84,7 +84,7 @@ function ControlRow({
   open,
   onOpen,
 }: {
-  control: Control;
+  control: ControlResult;
   open: boolean;
   onOpen: (id: string | undefined) => void;
 }): ReactElement {

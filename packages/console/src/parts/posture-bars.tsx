@@ -1,6 +1,6 @@
+import type { ControlResult } from '@sallyport/core';
 import { Link } from '@tanstack/react-router';
 import type { ReactElement } from 'react';
-import type { Control } from '../api.ts';
 import { CONTROL_TONES, Status } from './status.tsx';
 
 const STATUSES = ['effective', 'partial', 'stale', 'failing', 'not assessed'] as const;
@@ -13,7 +13,7 @@ const FILLS = {
 } as const;
 
 /** Controls of each area by status: a bar with its numbers beside it, and a way to the evidence. */
-export function PostureBars({ controls }: { controls: readonly Control[] }): ReactElement {
+export function PostureBars({ controls }: { controls: readonly ControlResult[] }): ReactElement {
   const areas = [...new Set(controls.map((control) => control.area))];
   return (
     <table>
