@@ -79,7 +79,7 @@ export class Ledger {
   #timer: NodeJS.Timeout | null = null;
   /** Partial files of the checkpoint before the newest and of the newest; a reader may still want the former. */
   #partials: [string[], string[]];
-  /** A round of integration failed: content it appended is cut off before the next. */
+  /** A round of integration failed, and may have appended content. */
   #untidy = false;
   /** Proofs being read: until they end, no partial file goes. */
   #proving = 0;
@@ -142,6 +142,15 @@ export class Ledger {
       if (whole.length !== file.length) await files.write(contentPath(n), whole);
     }
     await files.settle();
+  }
+
+  /**
+   * A content file to replace the one that a failed round left. It is cut and extended in one step: the checkpoint of
+   * that round may stand on disk, and a crash must not find it without its content.
+   */
+  #contentAnew(path: string, added: Uint8Array): Buffer {
+    const left = readIfThere(join(this.folder, path)) ?? Buffer.alloc(0);
+    return Buffer.concat([wholeContent(left, this.#checkpoint.size), added]);
   }
 
   /** Number of leaves that are durable. */
@@ -266,7 +275,7 @@ export class Ledger {
     this.#timer = null;
     const start = this.#checkpoint.size;
     const batch = this.#unintegrated.slice();
-    if (this.#untidy) await this.#trimContent();
+    const again = this.#untidy;
     this.#untidy = true;
     const files = new DurableFiles(this.folder);
     const work = new TileWork(this.#edge, start);
@@ -278,7 +287,10 @@ export class Ledger {
     const next = { origin: this.#options.signer.name, size: start + batch.length, root: work.root() };
     const note = signCheckpoint(next, this.#options.signer);
     try {
-      for (const [path, content, flags] of work.files()) await files.write(path, content, flags);
+      for (const [path, content, flags] of work.files()) {
+        if (again && flags === 'a') await files.write(path, this.#contentAnew(path, content));
+        else await files.write(path, content, flags);
+      }
       await files.settle();
       await files.write('checkpoint', Buffer.from(note));
       await files.settle();

@@ -23,8 +23,10 @@ import {
 import { resolveSecret } from './config-file.ts';
 import { log } from './log.ts';
 
-/** How often what became durable is projected into the store. */
+/** Milliseconds between projections of what became durable into the store. */
 const PROJECT_MS = 200;
+/** Milliseconds from a failed projection to the next try. */
+const RETRY_MS = 1_000;
 const PROJECT_LEAVES_MAX = 2_000;
 /** Leaves that wait for projection before they are dropped from memory and read from the log later. */
 const BACKLOG_LEAVES_MAX = 50_000;
@@ -196,15 +198,14 @@ export class Installation {
       this.#behind = true;
     }
     if (!this.#behind) leaves.forEach((leaf, i) => this.#pending.push({ index: first + i, leaf }));
+    this.#projectLater(PROJECT_MS);
+  }
+
+  #projectLater(ms: number): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
-      this.#projecting = this.#projecting
-        .then(() => this.#project())
-        .catch((fault: Error) => {
-          log('error', 'the projection failed; it is built again from the log', { fault: fault.message });
-          this.#behind = true;
-        });
-    }, PROJECT_MS).unref();
+      void this.flush();
+    }, ms).unref();
   }
 
   async #project(): Promise<void> {
@@ -239,6 +240,7 @@ export class Installation {
       .catch((fault: Error) => {
         log('error', 'the projection failed; it is built again from the log', { fault: fault.message });
         this.#behind = true;
+        this.#projectLater(RETRY_MS);
       });
     await this.#projecting;
   }
@@ -272,9 +274,9 @@ export class Installation {
   }
 
   async close(): Promise<void> {
-    if (this.#timer) clearTimeout(this.#timer);
     await this.#delivering;
     await this.flush();
+    if (this.#timer) clearTimeout(this.#timer);
     await this.ledger.close();
     await this.store.close();
     this.#lock.release();

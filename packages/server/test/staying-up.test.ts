@@ -247,6 +247,14 @@ describe('staying up', () => {
         ]) {
           const shown = again.sallyport('ledger', 'show', id) as { entries: unknown[] };
           assert.equal(shown.entries.length, 2, id);
+          const opened = again.sallyport('ledger', 'show', id, '--content') as {
+            entries: { commitmentHolds: boolean }[];
+          };
+          assert.deepEqual(
+            opened.entries.map((one) => one.commitmentHolds),
+            [true, true],
+            `content of ${id}`,
+          );
         }
         const verified = again.sallyport('ledger', 'verify') as { ok: boolean; problems: unknown[] };
         assert.deepEqual(verified.problems, []);

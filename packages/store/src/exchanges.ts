@@ -1,4 +1,5 @@
 import {
+  CodedError,
   type Detection,
   type ExchangeLeaf,
   type Finding,
@@ -94,12 +95,15 @@ export class Exchanges extends ExchangeViews {
   /**
    * Projects leaves in order, the cursor last. What was projected before is passed over.
    * @returns the exchanges that are new or changed
+   * @throws CodedError `internal` when leaves between the cursor and the first of these are missing
    */
   async project(given: readonly NumberedLeaf[]): Promise<ExchangeRow[]> {
     if (given.length === 0) return [];
     const cursor = await this.cursor();
     const leaves = given.filter(({ index }) => index >= cursor);
     if (leaves.length === 0) return [];
+    if (leaves[0]!.index > cursor)
+      throw new CodedError('internal', `the projection misses entries ${cursor} to ${leaves[0]!.index - 1}`);
     const rows = new Map<string, ExchangeRow>();
     const events: Database['events'][] = [];
     const findings = new Map<string, Finding>();
@@ -110,10 +114,7 @@ export class Exchanges extends ExchangeViews {
         countFindings(findings, leaf.system, leaf.verdict?.detections ?? [], leaf.at, leaf.demo);
       } else if (leaf.type === 'exchange-outcome') {
         const row = rows.get(leaf.id) ?? this.#open.get(leaf.id) ?? (await this.byId(leaf.id));
-        if (row && row.outcome_index !== index) {
-          closeRow(row, leaf, index);
-          rows.set(leaf.id, row);
-        }
+        if (row && row.outcome_index === null) rows.set(leaf.id, closedRow(row, leaf, index));
         countFindings(findings, leaf.system, leaf.verdict?.detections ?? [], leaf.at, leaf.demo);
       } else events.push(eventRow(leaf, index));
     }
@@ -215,29 +216,35 @@ function openRow(leaf: Exclude<ExchangeLeaf, { type: 'exchange-outcome' }>, inde
   };
 }
 
-function closeRow(
+const ACTIONS: readonly string[] = ['allow', 'flag', 'redact', 'deny'];
+const stricter = (a: string, b: string): string => (ACTIONS.indexOf(b) > ACTIONS.indexOf(a) ? b : a);
+
+/** The row of an exchange with its end. A row in memory stays as it is until this one is committed. */
+function closedRow(
   row: ExchangeRow,
   leaf: Extract<ExchangeLeaf, { type: 'exchange-outcome' }>,
   index: number,
-): void {
-  const order = ['allow', 'flag', 'redact', 'deny'];
-  const later = leaf.verdict;
-  row.ended_at = leaf.at;
-  row.outcome = leaf.outcome;
-  row.status = leaf.status;
-  row.code = leaf.code;
-  row.input_tokens = leaf.inputTokens;
-  row.output_tokens = leaf.outputTokens;
-  row.cost_micro_usd = leaf.costMicroUsd;
-  row.timings = JSON.stringify(leaf.timingsMs);
-  row.outcome_index = index;
-  if (!later) return;
-  if (order.indexOf(later.action) > order.indexOf(row.action)) row.action = later.action;
-  if (order.indexOf(later.wouldBe) > order.indexOf(row.would_be)) row.would_be = later.wouldBe;
-  if (later.action === 'redact') row.redactions++;
-  if (later.detections.length > 0) {
-    row.detections = JSON.stringify([...(JSON.parse(row.detections) as Detection[]), ...later.detections]);
-  }
+): ExchangeRow {
+  const { verdict } = leaf;
+  return {
+    ...row,
+    ended_at: leaf.at,
+    outcome: leaf.outcome,
+    status: leaf.status,
+    code: leaf.code,
+    input_tokens: leaf.inputTokens,
+    output_tokens: leaf.outputTokens,
+    cost_micro_usd: leaf.costMicroUsd,
+    timings: JSON.stringify(leaf.timingsMs),
+    outcome_index: index,
+    action: verdict ? stricter(row.action, verdict.action) : row.action,
+    would_be: verdict ? stricter(row.would_be, verdict.wouldBe) : row.would_be,
+    redactions: row.redactions + Number(verdict?.action === 'redact'),
+    detections:
+      verdict && verdict.detections.length > 0
+        ? JSON.stringify([...(JSON.parse(row.detections) as Detection[]), ...verdict.detections])
+        : row.detections,
+  };
 }
 
 function eventRow(event: SallyportEvent, index: number): Database['events'] {

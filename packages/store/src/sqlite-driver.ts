@@ -36,7 +36,11 @@ export function sqliteDatabase(path: string): Sqlite {
       return {
         reader: statement.columns().length > 0,
         all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
-        run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+        run: (parameters) => {
+          // A full disk has SQLite roll back by itself; rolling back again would hide why.
+          if (text === 'rollback' && !db.isTransaction) return { changes: 0, lastInsertRowid: 0 };
+          return statement.run(...(parameters as SQLInputValue[]));
+        },
         iterate: (parameters) =>
           statement.iterate(...(parameters as SQLInputValue[])) as IterableIterator<unknown>,
       };

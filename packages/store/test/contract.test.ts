@@ -318,6 +318,25 @@ function contract(name: string, open: () => Promise<Store>): void {
       await store.exchanges.project([{ index: 7, leaf: intent(newId('exc'), 6) }]);
       assert.deepEqual(await store.exchanges.sequenceGaps(), [{ run: 'run', worker: 0, missing: 2 }]);
     });
+
+    it('projects again what a failure undid, as if nothing had happened', async () => {
+      await store.exchanges.reset();
+      const id = newId('exc');
+      await store.exchanges.project([{ index: 0, leaf: intent(id, 0) }]);
+      const broken = { ...newEvent('probe-completed', { actor: 'x', subject: 'y' }), at: null as never };
+      const end = { index: 1, leaf: outcome(id, 0) };
+      await assert.rejects(store.exchanges.project([end, { index: 2, leaf: broken }]), /not.null/i);
+      assert.equal((await store.exchanges.byId(id))!.outcome, null);
+      await assert.rejects(store.exchanges.project([{ index: 2, leaf: intent(newId('exc'), 1) }]), {
+        code: 'internal',
+      });
+      await store.exchanges.project([end]);
+      const row = (await store.exchanges.byId(id))!;
+      assert.deepEqual([row.outcome, row.outcome_index, row.redactions], ['answered', 1, 1]);
+      const second = { ...outcome(id, 0), outcome: 'crashed' as const };
+      await store.exchanges.project([{ index: 2, leaf: second }]);
+      assert.equal((await store.exchanges.byId(id))!.outcome, 'answered', 'the first end counts');
+    });
   });
 }
 
