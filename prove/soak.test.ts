@@ -1,30 +1,28 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { it } from 'node:test';
+import { after, it } from 'node:test';
 import { parseConfig } from '@sallyport/core';
 import { openControl } from '@sallyport/server';
 import { completion, scratch } from '../packages/server/test/harness.ts';
+import { killPrograms, startProgram } from '../packages/server/test/program.ts';
 
 const MINUTES = Number(process.env['SOAK_MINUTES'] ?? 10);
 const LOAD = 0.7;
-const { environment, FLAGS } = (await import('../packages/cli/bin/runtime.mjs' as string)) as {
-  environment: (cache: string) => NodeJS.ProcessEnv;
-  FLAGS: string[];
-};
-const MAIN = join(import.meta.dirname, '../packages/cli/src/main.ts');
 const sleep = (ms: number): Promise<void> => new Promise((tick) => setTimeout(tick, ms));
 const share = (sorted: readonly number[], p: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))]!;
 const mean = (values: readonly number[]): number => values.reduce((sum, one) => sum + one, 0) / values.length;
 
+after(killPrograms);
+
 it(`${MINUTES} minutes at 70 % load: flat memory, nothing lost, no limit overshot, p99 within 3 times p50`, async () => {
   const folder = scratch();
   const data = join(folder, 'data');
+  const rootKey = join(folder, 'root.key');
   const config = join(folder, 'sallyport.yaml');
   const answer = Buffer.from(completion('x'.repeat(1024)));
   const upstream = createServer((req, res) => {
@@ -43,7 +41,7 @@ it(`${MINUTES} minutes at 70 % load: flat memory, nothing lost, no limit oversho
   const control = await openControl({
     data,
     config: parseConfig({ systems: { main: { dialect: 'openai', urls: ['http://x.example'] } } }),
-    rootKey: `${data}.key`,
+    rootKey,
     create: true,
   });
   const none = {
@@ -59,40 +57,8 @@ it(`${MINUTES} minutes at 70 % load: flat memory, nothing lost, no limit oversho
     limits: { ...none, requestsPerMinute: 120 },
   });
   await control.installation.close();
-  const child = spawn(
-    process.execPath,
-    [
-      ...FLAGS,
-      MAIN,
-      'up',
-      '--no-demo',
-      '--workers',
-      '1',
-      '--gateway-port',
-      '0',
-      '--control-port',
-      '0',
-      '--data',
-      data,
-      '--root-key',
-      `${data}.key`,
-      '--config',
-      config,
-      '--format',
-      'json',
-    ],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: environment(join(import.meta.dirname, '../node_modules/.cache/sallyport-compiled')),
-    },
-  );
-  const gateway = await new Promise<string>((done) => {
-    let out = '';
-    child.stdout.on('data', (piece: Buffer) => {
-      out += piece.toString();
-      if (out.trimEnd().endsWith('}')) done((JSON.parse(out) as { gateway: string }).gateway);
-    });
-  });
+  const program = await startProgram({ data, rootKey, config, args: ['--workers', '1'] });
+  const { gateway } = program;
   const agent = new Agent({ keepAlive: true, maxSockets: 128 });
   const body = Buffer.from(
     JSON.stringify({ model: 'main', messages: [{ role: 'user', content: 'word '.repeat(200) }] }),
@@ -115,9 +81,6 @@ it(`${MINUTES} minutes at 70 % load: flat memory, nothing lost, no limit oversho
       req.on('error', fail);
       req.end(body);
     });
-  const rss = (): number =>
-    Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) / 1024;
-
   // What it can do at most, with everything warm.
   let counting = false;
   let counted = 0;
@@ -145,7 +108,7 @@ it(`${MINUTES} minutes at 70 % load: flat memory, nothing lost, no limit oversho
   const begun = performance.now();
   const end = begun + MINUTES * 60_000;
   const pending = new Set<Promise<void>>();
-  const watch = setInterval(() => memory.push(rss()), 1_000);
+  const watch = setInterval(() => memory.push(program.rssMb()), 1_000);
   // A key with a limit, asked for four times as much as it may.
   const greedy = (async () => {
     while (performance.now() < end) {
@@ -171,14 +134,11 @@ it(`${MINUTES} minutes at 70 % load: flat memory, nothing lost, no limit oversho
   await Promise.all([...pending, greedy]);
   clearInterval(watch);
   const minutes = (performance.now() - begun) / 60_000;
-  await new Promise<void>((done) => {
-    child.on('exit', () => done());
-    child.kill('SIGTERM');
-  });
+  assert.equal(await program.stop(), 0);
   upstream.close();
   agent.destroy();
 
-  const again = await openControl({ data, config: parseConfig({}), rootKey: `${data}.key`, create: false });
+  const again = await openControl({ data, config: parseConfig({}), rootKey, create: false });
   const { total } = await again.installation.store.exchanges.count({ outcome: 'answered' });
   await again.installation.close();
   latencies.sort((a, b) => a - b);

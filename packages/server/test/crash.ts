@@ -1,80 +1,33 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseConfig } from '@sallyport/core';
 import { verifyLedger } from '@sallyport/ledger';
 import { openControl } from '@sallyport/server';
 import { chunk, completion, type FakeSystem, fakeSystem, scratch, sendEvents, sendJson } from './harness.ts';
-
-const MAIN = join(import.meta.dirname, '../../cli/src/main.ts');
+import { startProgram } from './program.ts';
 
 /** What a number of crashes left. */
 export interface CrashReport {
   readonly acknowledged: number;
   readonly missing: string[];
+  /** Acknowledged, and recorded as cut off nevertheless. */
   readonly unfinished: number;
+  /** Of every fiftieth: content that is not what was committed to. */
+  readonly contentLost: string[];
   readonly problems: string[];
   readonly crashes: number;
-}
-
-/** Starts `sallyport up` as a process of its own. */
-export async function startProcess(
-  data: string,
-  config: string,
-): Promise<{ child: ChildProcess; gateway: string }> {
-  const child = spawn(
-    process.execPath,
-    [
-      '--disable-warning=ExperimentalWarning',
-      MAIN,
-      'up',
-      '--no-demo',
-      '--data',
-      data,
-      '--root-key',
-      `${data}.key`,
-      '--config',
-      config,
-      '--gateway-port',
-      '0',
-      '--control-port',
-      '0',
-      '--format',
-      'json',
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  let out = '';
-  let errors = '';
-  child.stderr!.on('data', (piece: Buffer) => {
-    errors += piece.toString();
-  });
-  return new Promise((done, fail) => {
-    child.stdout!.on('data', (piece: Buffer) => {
-      out += piece.toString();
-      if (out.trimEnd().endsWith('}'))
-        done({ child, gateway: (JSON.parse(out) as { gateway: string }).gateway });
-    });
-    child.on('exit', () => fail(new Error(`the server did not start: ${errors}`)));
-  });
 }
 
 /**
  * Kills a loaded server at random moments, again and again on one data folder, and then looks for every exchange
  * that a caller saw answered.
  */
-export async function crashRepeatedly(options: {
-  data: string;
-  config: string;
-  key: string;
-  fake: FakeSystem;
-  crashes: number;
-  onCrash?: (n: number) => void;
-}): Promise<CrashReport> {
+export async function crashRepeatedly(
+  options: CrashSetting & { crashes: number; onCrash?: () => void },
+): Promise<CrashReport> {
   const acknowledged = new Set<string>();
   for (let n = 0; n < options.crashes; n++) {
-    const { child, gateway } = await startProcess(options.data, options.config);
-    const exited = new Promise((done) => child.once('exit', done));
+    const { gateway, kill } = await startProgram(options);
     let stop = false;
     const caller = async (stream: boolean): Promise<void> => {
       while (!stop) {
@@ -99,26 +52,30 @@ export async function crashRepeatedly(options: {
       }
     };
     const callers = Array.from({ length: 12 }, (_, i) => caller(i % 4 === 0));
-    await new Promise((tick) => setTimeout(tick, 20 + Math.random() * 400));
-    child.kill('SIGKILL');
-    await exited;
+    await new Promise((tick) => setTimeout(tick, 5 + Math.random() * 300));
+    await kill();
     stop = true;
     await Promise.all(callers);
-    options.onCrash?.(n);
+    options.onCrash?.();
   }
   const control = await openControl({
     data: options.data,
     config: parseConfig({}),
-    rootKey: `${options.data}.key`,
+    rootKey: options.rootKey,
     create: false,
   });
   const missing: string[] = [];
+  const contentLost: string[] = [];
   let unfinished = 0;
-  for (const id of acknowledged) {
+  for (const [i, id] of [...acknowledged].entries()) {
     const row = await control.installation.store.exchanges.byId(id);
     if (!row) missing.push(id);
     // Its last byte was seen, so its outcome had been recorded: it must not have become a crash.
     else if (row.outcome !== 'answered') unfinished++;
+    else if (i % 50 === 0) {
+      const { entries } = await control.exchange('test', id, true);
+      if (!entries.every((entry) => entry.commitmentHolds)) contentLost.push(id);
+    }
   }
   await control.installation.ledger.checkpointNow();
   const report = await verifyLedger(
@@ -130,13 +87,23 @@ export async function crashRepeatedly(options: {
     acknowledged: acknowledged.size,
     missing,
     unfinished,
+    contentLost,
     problems: report.problems.map((problem) => problem.message),
     crashes: options.crashes,
   };
 }
 
+/** What a series of crashes needs. */
+export interface CrashSetting {
+  readonly fake: FakeSystem;
+  readonly data: string;
+  readonly rootKey: string;
+  readonly config: string;
+  readonly key: string;
+}
+
 /** Prepares a data folder with one system and one key. */
-export async function prepareCrash() {
+export async function prepareCrash(): Promise<CrashSetting> {
   const fake = await fakeSystem();
   fake.answer = (_req, res, body) => {
     const { stream } = JSON.parse(body.toString()) as { stream: boolean };
@@ -159,12 +126,13 @@ export async function prepareCrash() {
   const own = parseConfig({
     systems: { main: { dialect: 'openai', urls: [fake.url], allowPrivate: true, mode: 'enforce' } },
   });
-  const control = await openControl({ data, config: own, rootKey: `${data}.key` });
+  const rootKey = `${data}.key`;
+  const control = await openControl({ data, config: own, rootKey });
   const { key } = await control.createKey('test', {
     name: 'crash',
     systems: ['main'],
     limits: { requestsPerMinute: 10_000_000 },
   });
   await control.installation.close();
-  return { fake, data, config, key };
+  return { fake, data, rootKey, config, key };
 }

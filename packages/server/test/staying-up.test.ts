@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, describe, it, mock } from 'node:test';
@@ -15,89 +15,19 @@ import {
   sendJson,
   testServer,
 } from './harness.ts';
+import { killPrograms, type Program, startProgram } from './program.ts';
 
-// As `npm start` starts it.
-const { environment, FLAGS } = (await import('../../cli/bin/runtime.mjs' as string)) as {
-  environment: (cache: string) => NodeJS.ProcessEnv;
-  FLAGS: string[];
-};
-const ENVIRONMENT = environment(join(import.meta.dirname, '../../../node_modules/.cache/sallyport-compiled'));
-const MAIN = join(import.meta.dirname, '../../cli/src/main.ts');
 const sleep = (ms: number): Promise<void> => new Promise((tick) => setTimeout(tick, ms));
 const codeOf = async (response: Response): Promise<string> =>
   ((await response.json()) as { error: { code: string } }).error.code;
 
-interface Started {
-  readonly gateway: string;
-  readonly pid: number;
-  stop(): Promise<number>;
-  sallyport(...args: string[]): unknown;
-}
-
-const programs: ChildProcess[] = [];
-// A test that fails leaves its program behind; that must not keep this process.
-after(() => {
-  for (const child of programs) child.kill('SIGKILL');
-});
-
-/** The real program in a process of its own. @param shell what the shell does before it becomes the program */
-async function program(folder: string, config: string, shell = 'true'): Promise<Started> {
+/** The program on a folder of its own, with one gateway worker. */
+function program(folder: string, config: string, shell = 'true'): Promise<Program> {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'sallyport.yaml');
   writeFileSync(file, config);
-  const data = join(folder, 'data');
-  const common = [
-    '--data',
-    data,
-    '--root-key',
-    join(folder, 'root.key'),
-    '--config',
-    file,
-    '--format',
-    'json',
-  ];
-  const child = spawn(
-    'sh',
-    [
-      '-c',
-      `${shell} && exec "$@"`,
-      'sh',
-      process.execPath,
-      ...FLAGS,
-      MAIN,
-      'up',
-      '--no-demo',
-      '--workers',
-      '1',
-      ...common,
-    ],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: ENVIRONMENT,
-    },
-  );
-  programs.push(child);
-  const printed = await new Promise<string>((done, fail) => {
-    let text = '';
-    child.stdout.on('data', (piece: Buffer) => {
-      text += piece;
-      if (/\}\s*$/.test(text)) done(text);
-    });
-    child.on('exit', (code) => fail(new Error(`the program ended with ${code}`)));
-  });
-  const { gateway } = JSON.parse(printed) as { gateway: string };
-  return {
-    gateway,
-    pid: child.pid!,
-    stop: () =>
-      new Promise((done) => {
-        child.removeAllListeners('exit');
-        child.on('exit', (code) => done(code ?? -1));
-        child.kill('SIGTERM');
-      }),
-    sallyport: (...args) =>
-      JSON.parse(execFileSync(process.execPath, [...FLAGS, MAIN, ...args, ...common], { encoding: 'utf8' })),
-  };
+  const [data, rootKey] = [join(folder, 'data'), join(folder, 'root.key')];
+  return startProgram({ data, rootKey, config: file, args: ['--workers', '1'], shell });
 }
 
 const config = (fake: FakeSystem, more = ''): string =>
@@ -108,10 +38,10 @@ const chat = (gateway: string, key: string, more: object = {}): Promise<Response
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
     body: JSON.stringify({ model: 'main', messages: [{ role: 'user', content: 'hello' }], ...more }),
   });
-const rssMb = (pid: number): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
 
 describe('staying up', () => {
+  after(killPrograms);
+
   it('overload: the flood of one key is shed, another key’s calls pass', async () => {
     const fake = await fakeSystem();
     const server = await testServer({
@@ -159,13 +89,13 @@ describe('staying up', () => {
     const started = await program(folder, config(fake));
     const { key } = started.sallyport('key', 'create', '--name', 'k', '--systems', 'main') as { key: string };
     await chat(started.gateway, key);
-    const idle = rssMb(started.pid);
+    const idle = started.rssMb();
     const answers = Array.from({ length: 1000 }, async () =>
       (await chat(started.gateway, key, { stream: true })).text(),
     );
     while (open.length < 1000) await sleep(50);
-    const peak: number[] = [rssMb(started.pid)];
-    const timer = setInterval(() => peak.push(rssMb(started.pid)), 50);
+    const peak: number[] = [started.rssMb()];
+    const timer = setInterval(() => peak.push(started.rssMb()), 50);
     for (const finish of open) finish();
     const texts = await Promise.all(answers);
     clearInterval(timer);
