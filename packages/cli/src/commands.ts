@@ -2,6 +2,7 @@ import type { ParseArgsConfig } from 'node:util';
 import { alertList } from './commands/alert.ts';
 import { call } from './commands/call.ts';
 import { doctor } from './commands/doctor.ts';
+import { guardCheck } from './commands/guard-check.ts';
 import { keyCreate, keyList, keyRevoke } from './commands/key.ts';
 import { ledgerShow } from './commands/ledger-show.ts';
 import { ledgerVerify } from './commands/ledger-verify.ts';
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Command[] = [
   posture,
   alertList,
   call,
+  guardCheck,
   doctor,
   reload,
   schema,

@@ -69,6 +69,11 @@ export const ERRORS = {
     'the output gate withheld the answer',
     'see the named detectors; the record shows where',
   ),
+  'model-invalid': row(
+    500,
+    'the injection model is missing or not the one that ships with this version',
+    'install the program again, or run `npm run train:guard` and pin its signer',
+  ),
   'inspection-failed': row(
     503,
     'a text could not be inspected, so it was not let through',

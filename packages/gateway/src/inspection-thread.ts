@@ -1,8 +1,9 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import type { Detection, InspectionRequest } from '@sallyport/core';
-import { Inspector } from '@sallyport/guard';
+import { InjectionModel, Inspector } from '@sallyport/guard';
 
-const inspector = new Inspector();
+const model = workerData as Uint8Array | null;
+const inspector = new Inspector(model ? InjectionModel.parse(model) : null);
 
 parentPort!.on('message', ({ id, requests }: { id: number; requests: InspectionRequest[] }) => {
   let detections: Detection[] | null = null;

@@ -11,6 +11,8 @@ export interface WorkerStart {
   readonly counters: CounterMemory;
   readonly clock: ClockAnchor;
   readonly snapshot: GatewaySnapshot;
+  /** The injection model, in memory that workers share; null leaves injections to the rules. */
+  readonly model: Uint8Array | null;
   /** Whether content is inspected; off only in benches that price the rest of the pipeline. */
   readonly detectors: boolean;
 }

@@ -25,6 +25,8 @@ export interface GatewayPoolOptions {
   readonly onCrash: (worker: number, error: Error) => void;
   /** A worker is gone that did not drain, and all that it recorded is durable: its calls need an end. */
   readonly onGone: (worker: number, run: string) => void;
+  /** The injection model, verified. */
+  readonly model: Uint8Array | null;
   readonly detectors?: boolean;
 }
 
@@ -77,7 +79,7 @@ export class GatewayPool {
   }
 
   #launch(worker: number, port: number): Promise<number> {
-    const { config, counters, workers, detectors } = this.#options;
+    const { config, counters, workers, model, detectors } = this.#options;
     const generation = this.#launches++;
     const run = generation < workers ? this.#options.run : `${this.#options.run}-${generation}`;
     const start: WorkerStart = {
@@ -89,6 +91,7 @@ export class GatewayPool {
       counters: counters.memory,
       clock: clock.anchor(),
       snapshot: this.#snapshot,
+      model,
       detectors: detectors ?? true,
     };
     const thread = new Worker(new URL('./worker.ts', import.meta.url), {

@@ -5,9 +5,11 @@
  * Call first: `new Inspector().inspect({ text, pointer: '', channel: 'user' })`.
  * Do not trust it with: semantic attacks. Rules see what is said, not what is meant; see `docs/THREATS.md`.
  */
-export { canonicalise, type View } from './canonicalise.ts';
+
 export type { InjectionRule } from './injection-rule.ts';
 export { INJECTION_RULES } from './injection-rules.ts';
-export { Inspector } from './inspector.ts';
+export { type Inspected, Inspector } from './inspector.ts';
+export { DENY_AT, FLAG_AT, InjectionModel } from './model/injection-model.ts';
 export { PLACEHOLDER, Redactor } from './redaction.ts';
 export { SECRET_RULES, type SecretRule } from './secret-rules.ts';
+export { canonicalise, type View } from './views/canonicalise.ts';

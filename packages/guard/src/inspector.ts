@@ -1,12 +1,13 @@
 import type { Detection, DetectorName, InspectionRequest, Severity } from '@sallyport/core';
 import { LIMITS } from '@sallyport/core';
 import { LiteralSet } from './aho-corasick.ts';
-import { type Canonical, canonicalise, type View } from './canonicalise.ts';
 import { INJECTION_RULES } from './injection-rules.ts';
 import { findCanaries, findPromptLeaks } from './leak.ts';
 import { findLinks } from './links.ts';
+import { DENY_AT, FLAG_AT, type InjectionModel } from './model/injection-model.ts';
 import { findPii, type PiiMatch } from './pii.ts';
 import { SECRET_RULES } from './secret-rules.ts';
+import { type Canonical, canonicalise, type View } from './views/canonicalise.ts';
 
 /** Matches of one rule in one view that are kept. */
 const MATCHES_PER_RULE_MAX = 16;
@@ -80,11 +81,36 @@ class Findings {
   }
 }
 
-/** Inspects texts with rules, checksums and decoded views. Stateless: the same text gives the same detections. */
+/** What one inspection says of a text. */
+export interface Inspected {
+  readonly detections: Detection[];
+  /** How sure the most sure detector is of an injection, 0 to 1; of texts below every threshold too. */
+  readonly scores: { readonly injection: number };
+}
+
+/** Inspects texts with rules, a trained model, checksums and decoded views. The same text gives the same detections. */
 export class Inspector {
+  readonly #model: InjectionModel | null;
+
+  /** @param model of injections; without one only rules see them */
+  constructor(model: InjectionModel | null = null) {
+    this.#model = model;
+  }
+
   /** All detections in one text, within {@link LIMITS.detectionsMax}. Offsets point into the text as given. */
   inspect(request: InspectionRequest): Detection[] {
+    return this.#look(request, request.channel !== 'output').detections;
+  }
+
+  /** The same, with scores. */
+  assess(request: InspectionRequest): Inspected {
+    return this.#look(request, true);
+  }
+
+  /** @param scored whether the model is asked */
+  #look(request: InspectionRequest, scored: boolean): Inspected {
     const findings = new Findings(request.pointer);
+    let injection = 0;
     const canonical = canonicalise(request.text);
     this.#obfuscation(canonical, findings);
     for (const view of canonical.views) {
@@ -93,6 +119,7 @@ export class Inspector {
       KEYWORDS.scan(view.text, hits);
       for (const hit of hits) for (const rule of wakes[hit]!) awake.add(rule);
       if (request.channel !== 'output') this.#injection(view, awake, request.channel, findings);
+      if (scored) injection = Math.max(injection, this.#learned(view, request.channel, findings));
       this.#secrets(view, awake, request.text, canonical.rewritten, findings);
       if (request.channel === 'output') this.#leaks(view, request, findings);
     }
@@ -109,7 +136,31 @@ export class Inspector {
         );
       }
     }
-    return findings.list;
+    for (const { detector, confidence } of findings.list)
+      if (detector === 'injection') injection = Math.max(injection, confidence);
+    return { detections: findings.list, scores: { injection } };
+  }
+
+  /** What the model makes of a view. Answers are scored, but an answer that speaks of instructions attacks nobody. */
+  #learned(view: View, channel: InspectionRequest['channel'], findings: Findings): number {
+    if (!this.#model) return 0;
+    const { probability, start, end } = this.#model.score(
+      view.text,
+      channel === 'user' ? 'user' : 'document',
+    );
+    if (probability >= FLAG_AT && channel !== 'output') {
+      const severity = probability >= DENY_AT ? 'high' : 'medium';
+      findings.add(
+        'injection',
+        'learned',
+        severity,
+        Math.round(probability * 1_000) / 1_000,
+        ['LLM01:2025', 'AML.T0051', 'CWE-1427'],
+        view.span(start, end),
+        view.chain,
+      );
+    }
+    return probability;
   }
 
   #obfuscation({ invisible }: Canonical, findings: Findings): void {

@@ -53,6 +53,10 @@ export async function crashRepeatedly(
     };
     const callers = Array.from({ length: 12 }, (_, i) => caller(i % 4 === 0));
     await new Promise((tick) => setTimeout(tick, 5 + Math.random() * 300));
+    // Every other one is killed under full load, on a slow machine too.
+    const before = acknowledged.size;
+    for (let i = 0; n % 2 === 1 && i < 200 && acknowledged.size < before + 12; i++)
+      await new Promise((tick) => setTimeout(tick, 10));
     await kill();
     stop = true;
     await Promise.all(callers);

@@ -58,6 +58,8 @@ export async function fakeSystem(): Promise<FakeSystem> {
     fake.answer(req, res, body);
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  // A test that fails leaves it open; that must not keep the process.
+  server.unref();
   const fake: FakeSystem = Object.assign(system, {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,

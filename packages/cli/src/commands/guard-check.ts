@@ -1,0 +1,113 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { CodedError, type Detection, type InspectionRequest, LIMITS } from '@sallyport/core';
+import { InjectionModel, Inspector } from '@sallyport/guard';
+import { readGuardModel } from '@sallyport/server';
+import type { Command } from '../commands.ts';
+import { print, printJson } from '../output.ts';
+
+const CHANNELS = ['user', 'document', 'output'] as const;
+/** Characters of verdicts gathered before they are written. */
+const WRITE_CHARACTERS = 65_536;
+
+interface Verdict {
+  readonly verdict: 'deny' | 'flag' | 'allow';
+  readonly scores: { readonly injection: number };
+  readonly detections: readonly Detection[];
+}
+
+/** What default policy makes of detections: grave ones are denied, others flagged. */
+function verdictOf(detections: readonly Detection[]): Verdict['verdict'] {
+  if (detections.some(({ severity }) => severity === 'critical' || severity === 'high')) return 'deny';
+  return detections.length > 0 ? 'flag' : 'allow';
+}
+
+function check(inspector: Inspector, text: string, channel: InspectionRequest['channel']): Verdict {
+  const { detections, scores } = inspector.assess({ text, channel, pointer: '' });
+  return { verdict: verdictOf(detections), scores, detections };
+}
+
+/** A line of input: text and channel. @throws CodedError `request-invalid` naming the line */
+function parseLine(line: string, number: number, channel: InspectionRequest['channel']) {
+  let value: { text?: unknown; channel?: unknown };
+  try {
+    value = JSON.parse(line) as typeof value;
+  } catch {
+    throw new CodedError('request-invalid', `line ${number} is not JSON`);
+  }
+  if (typeof value?.text !== 'string')
+    throw new CodedError('request-invalid', `line ${number} has no \`text\` that is a string`);
+  const named = value.channel ?? channel;
+  if (!CHANNELS.includes(named as (typeof CHANNELS)[number]))
+    throw new CodedError('request-invalid', `line ${number}: \`channel\` is ${CHANNELS.join(', ')}`);
+  return { text: value.text, channel: named as InspectionRequest['channel'] };
+}
+
+async function readAll(input: NodeJS.ReadableStream): Promise<string> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of input) {
+    bytes += (piece as Buffer).length;
+    if (bytes > LIMITS.bodyBytesMax)
+      throw new CodedError('request-invalid', `the text is over ${LIMITS.bodyBytesMax} bytes`);
+    pieces.push(piece as Buffer);
+  }
+  return Buffer.concat(pieces).toString();
+}
+
+/** Inspects texts without a server. */
+export const guardCheck: Command = {
+  name: 'guard check',
+  usage: 'guard check FILE|- [--channel user|document|output] [--jsonl]',
+  summary: 'inspect a text; --jsonl reads {"text", "channel"} a line and writes a verdict a line',
+  options: { channel: { type: 'string' }, jsonl: { type: 'boolean' } },
+  run: async (options) => {
+    const [path] = options.positionals;
+    if (path === undefined) throw new CodedError('usage', 'name a file, or - for standard input');
+    const channel = (options.text('channel') ?? 'user') as InspectionRequest['channel'];
+    if (!CHANNELS.includes(channel)) throw new CodedError('usage', `--channel is ${CHANNELS.join(', ')}`);
+    const inspector = new Inspector(InjectionModel.parse(readGuardModel()));
+    const input = path === '-' ? process.stdin : createReadStream(path);
+    const failed = new Promise<never>((_, fail) =>
+      input.on('error', (fault: Error) =>
+        fail(new CodedError('usage', `cannot read \`${path}\`: ${fault.message}`)),
+      ),
+    );
+    failed.catch(() => {});
+    if (!options.flag('jsonl')) {
+      const verdict = check(inspector, await Promise.race([readAll(input), failed]), channel);
+      if (options.json) printJson(verdict);
+      else {
+        print(`${verdict.verdict}, injection ${verdict.scores.injection.toFixed(3)}`);
+        for (const { detector, technique, severity, confidence, location, view } of verdict.detections)
+          print(
+            `  ${severity.padEnd(8)}  ${detector}/${technique}  ${location.start}–${location.end}  ${confidence}${view ? `  through ${view}` : ''}`,
+          );
+      }
+      return verdict.verdict === 'deny' ? 1 : 0;
+    }
+    let denied = false;
+    let number = 0;
+    let out = '';
+    const write = async (): Promise<void> => {
+      const piece = out;
+      out = '';
+      if (!process.stdout.write(piece)) await new Promise((done) => process.stdout.once('drain', done));
+    };
+    const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+    const work = (async () => {
+      for await (const line of lines) {
+        number++;
+        if (line.trim() === '') continue;
+        const one = parseLine(line, number, channel);
+        const verdict = check(inspector, one.text, one.channel);
+        if (verdict.verdict === 'deny') denied = true;
+        out += `${JSON.stringify(verdict)}\n`;
+        if (out.length > WRITE_CHARACTERS) await write();
+      }
+      await write();
+    })();
+    await Promise.race([work, failed]);
+    return denied ? 1 : 0;
+  },
+};
