@@ -11,12 +11,10 @@ const WORD_CHARACTERS_MAX = 40;
 const PRIME = 0x0100_0193;
 const OFFSET = 0x811c_9dc5;
 
-/** Mixes a hash so that its low bits depend on all of it (the finaliser of MurmurHash3). */
+/** Mixes a hash so that its low bits depend on all of it. */
 function mix(hash: number): number {
-  let h = hash;
-  h = Math.imul(h ^ (h >>> 16), 0x85eb_ca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2_ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+  const h = Math.imul(hash ^ (hash >>> 15), 0x2c1b_3c6d);
+  return (h ^ (h >>> 13)) >>> 0;
 }
 
 const OTHER = 0;

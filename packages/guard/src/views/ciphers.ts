@@ -133,19 +133,31 @@ const STRANGE = 0.08;
 /** What a reading must reach to be believed. */
 const BELIEVED = 0.15;
 
+/** Signs that end a part. */
+const ENDS = new Uint8Array(128);
+for (const c of '\n.!?:;"') ENDS[c.charCodeAt(0)] = 1;
+/** Parts of one text that are tried. */
+const PARTS_MAX = 16;
+
 /** Parts of a text that nobody would have written as they stand: sentences without a common word. */
-function* strangeParts(text: string): Generator<{ start: number; end: number; mirrored: number }> {
+function strangeParts(text: string): { start: number; end: number; mirrored: number }[] {
+  const out: { start: number; end: number; mirrored: number }[] = [];
   let spent = 0;
-  for (const match of text.matchAll(/[^\n.!?:;"“”]{12,}/g)) {
-    const start = match.index;
-    const end = start + match[0].length;
-    if (end - start > CHARACTERS_MAX) continue;
-    const { words, common, letters, mirrored } = countWords(text, start, Math.min(end, start + 400));
-    if (letters < LETTERS_MIN || common >= words * STRANGE) continue;
-    spent += end - start;
-    if (spent > CHARACTERS_MAX) return;
-    yield { start, end, mirrored };
+  let start = 0;
+  for (let i = 0; i <= text.length && out.length < PARTS_MAX && spent < CHARACTERS_MAX; i++) {
+    const c = i < text.length ? text.charCodeAt(i) : 10;
+    if (c < 128 ? ENDS[c] === 0 : c !== 0x201c && c !== 0x201d) continue;
+    const end = i;
+    if (end - start >= LETTERS_MIN && end - start <= CHARACTERS_MAX) {
+      const { words, long, letters, mirrored } = countWords(text, start, Math.min(end, start + 400));
+      if (letters >= LETTERS_MIN && long < words * STRANGE) {
+        spent += end - start;
+        out.push({ start, end, mirrored });
+      }
+    }
+    start = end + 1;
   }
+  return out;
 }
 
 /** Letters shifted, mirrored in the alphabet, or in reverse order. */
@@ -167,7 +179,7 @@ export function* findCiphers(source: Mapped): Generator<Layer> {
     yield* turned;
     if (turned.length > 0) return;
   }
-  const parts = [...strangeParts(text)];
+  const parts = strangeParts(text);
   if (parts.length === 0) return;
   for (const { start, end } of parts) {
     const part = text.slice(start, end);

@@ -159,16 +159,24 @@ const NUMBER_FORMS: readonly [string, RegExp, number][] = [
   ['octal', /(?:\b[01][0-7]{2}[ ,]{1,2}){7,}[01][0-7]{2}\b/g, 8],
 ];
 
+/** Digits a text must have to hold letters as numbers: ASCII letters in any base have one each. */
+const DIGITS_MIN = 8;
+
 function* numberLayers(source: Mapped): Generator<Layer> {
   const { text } = source;
-  if (!/\d/.test(text)) return;
+  let digits = 0;
+  for (let i = 0; i < text.length && digits < DIGITS_MIN; i++) {
+    const c = text.charCodeAt(i);
+    if (c >= 48 && c <= 57) digits++;
+  }
+  if (digits < DIGITS_MIN) return;
   for (const [name, pattern, base] of NUMBER_FORMS) {
     for (const match of text.matchAll(pattern)) {
-      const digits =
+      const found =
         base === 2
           ? match[0].match(/[01]{8}/g)!
           : match[0].match(base === 16 ? /(?<=x|\b|[ ,:;])[0-9a-f]{2}/gi : /\d+/g)!;
-      const codes = (digits ?? []).map((digit) => Number.parseInt(digit, base));
+      const codes = (found ?? []).map((digit) => Number.parseInt(digit, base));
       if (codes.some((code) => code > 255)) continue;
       const decoded = readable(Uint8Array.from(codes));
       if (decoded && looksWritten(decoded))

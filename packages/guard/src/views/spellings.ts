@@ -21,97 +21,130 @@ const LEET: Readonly<Record<string, string>> = {
   '¡': 'i',
 };
 const LEET_WORD =
-  /(?<![\w@$])(?=[a-z0-9@$!|+(]*[a-z])(?=[a-z0-9@$!|+(]*[0-9@$!|+(])[a-z0-9@$!|+(]{3,24}(?![\w@$])/g;
+  /(?<![\w@$])(?=[a-z0-9@$!|+(]{0,24}[a-z])(?=[a-z0-9@$!|+(]{0,24}[0-9@$!|+(])[a-z0-9@$!|+(]{3,24}(?![\w@$])/g;
+/** Figures beside letters from which a text is taken to be written so. */
+const LEET_MIN = 3;
+/** Words of one letter in a row from which letters are taken to be set apart. */
+const APART_MIN = 5;
+/** Characters around what was undone that are read with it. */
+const AROUND = 160;
+
+const [OTHER, LETTER, FIGURE, MARK] = [0, 1, 2, 3];
+const KIND = new Uint8Array(128);
+for (let c = 97; c <= 122; c++) KIND[c] = LETTER;
+for (const c of '0134578@$!|+(') KIND[c.charCodeAt(0)] = FIGURE;
+for (const c of '_-./*,~\\`<"') KIND[c.charCodeAt(0)] = MARK;
+
+/** What one look at a canonical text says of how it is written: which of the ways below to undo. */
+function shapeOf(text: string): { figures: number; singles: number; joints: number } {
+  let figures = 0;
+  let joints = 0;
+  let singles = 0;
+  let most = 0;
+  let length = 0;
+  let last = OTHER;
+  // The mark that followed a letter at once, until a letter follows it; comments and strings may hold spaces.
+  let open = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    const kind = c < 128 ? KIND[c]! : LETTER;
+    if (kind === LETTER) {
+      length++;
+      if (last === FIGURE) figures++;
+      if (open > 0) joints++;
+      open = 0;
+    } else {
+      if (kind === FIGURE && last === LETTER) figures++;
+      if (kind === MARK && last === LETTER) open = c;
+      else if (c <= 32 && open !== 60 && open !== 34) open = 0;
+      if (length === 1) {
+        if (++singles > most) most = singles;
+      } else if (length > 1) singles = 0;
+      length = 0;
+    }
+    last = kind;
+  }
+  if (length === 1) most = Math.max(most, singles + 1);
+  return { figures, singles: most, joints };
+}
+
+/** Rewrites matches with what stands around them; far from any, the text needs no second reading. */
+function around(
+  name: string,
+  source: Mapped,
+  pattern: RegExp,
+  write: (builder: MappedBuilder, found: string, at: number) => boolean,
+): Layer | null {
+  const { text } = source;
+  let builder: MappedBuilder | null = null;
+  let at = 0;
+  let until = 0;
+  let changed = false;
+  for (const match of text.matchAll(pattern)) {
+    builder ??= new MappedBuilder(source, Math.min(text.length, 2_048));
+    const from = Math.max(at, match.index - AROUND);
+    if (from > until) {
+      if (until > at) builder.copy(at, until);
+      if (builder.length > 0) builder.code(10, from, from + 1);
+      at = from;
+    }
+    builder.copy(at, match.index);
+    at = match.index + match[0].length;
+    if (write(builder, match[0], match.index)) changed = true;
+    else builder.copy(match.index, at);
+    until = Math.min(text.length, at + AROUND);
+  }
+  if (!builder || !changed) return null;
+  if (until > at) builder.copy(at, until);
+  return { name, mapped: builder.done() };
+}
 
 /** Figures and signs that stand for letters within words. */
-function leet(source: Mapped): Layer | null {
-  const { text } = source;
-  if (!/[a-z][0-9@$!|+(]|[0-9@$!|+(][a-z]/.test(text)) return null;
-  let changed = 0;
-  const codes = [...text.matchAll(LEET_WORD)];
-  if (codes.length === 0) return null;
-  const builder = new MappedBuilder(source, text.length);
-  let at = 0;
-  for (const match of codes) {
-    builder.copy(at, match.index);
-    for (let i = 0; i < match[0].length; i++) {
-      const letter = LEET[match[0][i]!];
-      if (letter) changed++;
-      builder.code((letter ?? match[0][i]!).charCodeAt(0), match.index + i, match.index + i + 1);
-    }
-    at = match.index + match[0].length;
-  }
-  builder.copy(at, text.length);
-  return changed > 1 ? { name: 'leet', mapped: builder.done() } : null;
-}
+const leet = (source: Mapped): Layer | null =>
+  around('leet', source, LEET_WORD, (builder, found, at) => {
+    for (let i = 0; i < found.length; i++)
+      builder.code((LEET[found[i]!] ?? found[i]!).charCodeAt(0), at + i, at + i + 1);
+    return true;
+  });
 
 /** A letter, then each time the same kind of mark and a letter. */
 const APART =
   /(?<![\p{L}\p{N}])[\p{L}\p{N}](?:([ \t._\-*/|~+,:•·])\1{0,2}[\p{L}\p{N}](?![\p{L}\p{N}])[ \t]{0,3}){4,}/gu;
 
-/** Letters set apart with spaces, dots or dashes, brought together; two spaces or more, or a space among other marks, end a word. */
-function together(source: Mapped): Layer | null {
-  const { text } = source;
-  let builder: MappedBuilder | null = null;
-  let at = 0;
-  for (const match of text.matchAll(APART)) {
-    builder ??= new MappedBuilder(source, text.length);
-    builder.copy(at, match.index);
-    const mark = match[0].match(/[^\p{L}\p{N}]/u)![0];
-    const end = match.index + match[0].length;
-    for (let i = match.index; i < end; i++) {
-      const c = text[i]!;
-      if (/[\p{L}\p{N}]/u.test(c)) builder.code(c.charCodeAt(0), i, i + 1);
+/** Letters set apart brought together; two spaces or more, or a space among other marks, end a word. */
+const together = (source: Mapped): Layer | null =>
+  around('spacing', source, APART, (builder, found, at) => {
+    const mark = found.match(/[^\p{L}\p{N}]/u)![0];
+    for (let i = 0; i < found.length; i++) {
+      const c = found[i]!;
+      if (/[\p{L}\p{N}]/u.test(c)) builder.code(c.charCodeAt(0), at + i, at + i + 1);
       else if (/\s/.test(c)) {
         let run = i;
-        while (run < end && /\s/.test(text[run]!)) run++;
-        if (run - i > 1 || !/\s/.test(mark)) builder.code(32, i, run);
+        while (run < found.length && /\s/.test(found[run]!)) run++;
+        if (run - i > 1 || !/\s/.test(mark)) builder.code(32, at + i, at + run);
         i = run - 1;
       }
     }
-    at = end;
-  }
-  if (!builder) return null;
-  builder.copy(at, text.length);
-  return { name: 'spacing', mapped: builder.done() };
-}
+    return true;
+  });
 
-/** What stands within words and shows nowhere: emphasis, comments and tags of mark-up, joined strings, underscores for spaces. */
+/** What stands within words and shows nowhere: emphasis, comments and tags of mark-up, joined strings. */
 const MARKUP =
-  /<!--.{0,200}?-->|<\/?[a-z][a-z0-9]{0,9}(?:\s[^<>]{0,80})?>|\*{1,3}|_{2,3}|~~|`|["']\s?[+.]\s?["']|\\(?=[a-z])|\{\}|\[\]/gs;
-function withoutMarkup(source: Mapped): Layer | null {
-  const { text } = source;
-  let builder: MappedBuilder | null = null;
-  let at = 0;
-  for (const match of text.matchAll(MARKUP)) {
-    builder ??= new MappedBuilder(source, text.length);
-    builder.copy(at, match.index);
-    at = match.index + match[0].length;
-  }
-  if (!builder) return null;
-  builder.copy(at, text.length);
-  return { name: 'markup', mapped: builder.done() };
-}
+  /(?:<!--[^>]{0,200}-->|<\/?[a-z][a-z0-9]{0,9}(?:\s[^<>]{0,80})?>|\*{1,3}|_{2,3}|~~|`|["']\s?[+.]\s?["']|\\)+(?=\w)/g;
+const withoutMarkup = (source: Mapped): Layer | null =>
+  around('markup', source, MARKUP, (_builder, found, at) => {
+    // Emphasis goes wherever it stands once it stands within words; the rest only there.
+    return /^[*_~`]/.test(found) || (at > 0 && /\w/.test(source.text[at - 1]!));
+  });
 
 /** Words joined by a mark instead of spaces: `ignore_all-previous.instructions`. */
 const JOINED = /(?<![a-z0-9])[a-z][a-z0-9']{1,23}(?:[_\-./|+*,~][a-z0-9']{1,24}){2,}/g;
-function asWords(source: Mapped): Layer | null {
-  const { text } = source;
-  let builder: MappedBuilder | null = null;
-  let at = 0;
-  for (const match of text.matchAll(JOINED)) {
-    builder ??= new MappedBuilder(source, text.length);
-    builder.copy(at, match.index);
-    for (let i = 0; i < match[0].length; i++) {
-      const c = match[0].charCodeAt(i);
-      builder.code(/[a-z0-9']/.test(match[0][i]!) ? c : 32, match.index + i, match.index + i + 1);
-    }
-    at = match.index + match[0].length;
-  }
-  if (!builder) return null;
-  builder.copy(at, text.length);
-  return { name: 'joined', mapped: builder.done() };
-}
+const asWords = (source: Mapped): Layer | null =>
+  around('joined', source, JOINED, (builder, found, at) => {
+    for (let i = 0; i < found.length; i++)
+      builder.code(/[a-z0-9']/.test(found[i]!) ? found.charCodeAt(i) : 32, at + i, at + i + 1);
+    return true;
+  });
 
 const MORSE: Readonly<Record<string, string>> = Object.fromEntries(
   '.- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.. ----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----.'
@@ -130,7 +163,7 @@ const BRAILLE = '⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥
 /** Telegraph, radio and raised-dot alphabets. */
 function* alphabets(source: Mapped): Generator<Layer> {
   const { text } = source;
-  if (/[.\-·–] ?[.\-·–]/.test(text)) {
+  if (/[.\-·–] [.\-·–]{1,6} [.\-·–]/.test(text)) {
     for (const match of text.matchAll(MORSE_RUN)) {
       const builder = new MappedBuilder(source, match[0].length);
       for (const symbol of match[0].matchAll(/[.\-·•–—]+|\s*[/|]\s*|\s{2,}/g)) {
@@ -166,16 +199,22 @@ function* alphabets(source: Mapped): Generator<Layer> {
  * other, letters set apart by themselves. Linear in the text.
  */
 export function* findSpellings(source: Mapped): Generator<Layer> {
+  const { figures, singles, joints } = shapeOf(source.text);
   let mapped = source;
   const names: string[] = [];
-  for (const undo of [withoutMarkup, leet, asWords]) {
-    const layer = undo(mapped);
+  const ways = [
+    [joints > 2, withoutMarkup],
+    [figures >= LEET_MIN, leet],
+    [joints > 1, asWords],
+  ] as const;
+  for (const [due, undo] of ways) {
+    const layer = due ? undo(mapped) : null;
     if (!layer) continue;
     ({ mapped } = layer);
     names.push(layer.name);
   }
-  const apart = together(mapped);
   if (names.length > 0) yield { name: names.join('+'), mapped };
+  const apart = singles >= APART_MIN ? together(mapped) : null;
   if (apart) yield { name: [...names, apart.name].join('+'), mapped: apart.mapped };
   yield* alphabets(source);
 }
