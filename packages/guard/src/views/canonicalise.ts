@@ -1,6 +1,7 @@
 import { foldCharacter, isInvisible, lookalike } from './characters.ts';
 import { findCiphers } from './ciphers.ts';
 import { findEncodings } from './encodings.ts';
+import { look } from './look.ts';
 import { endOf, type Mapped, MappedBuilder, startOf } from './mapped.ts';
 import { findSpellings } from './spellings.ts';
 
@@ -155,11 +156,15 @@ export function canonicalise(text: string): Canonical {
       queue.push({ mapped: decoded, chain: name(step), depth: depth + 1, spelt: spelling });
       return true;
     };
+    const seen = look(mapped.text);
     for (const find of [findEncodings, findCiphers])
-      for (const layer of find(mapped)) if (!follow(layer)) break;
+      for (const layer of find(mapped, seen)) if (!follow(layer)) break;
     // What was put together needs it no second time; what it was put together to may be encoded.
-    if (!spelt)
-      for (const layer of findSpellings(normal.folded ?? normal.plain)) if (!follow(layer, true)) break;
+    if (!spelt) {
+      const written = normal.folded ?? normal.plain;
+      for (const layer of findSpellings(written, seen.plain ? seen : look(written.text)))
+        if (!follow(layer, true)) break;
+    }
     if (normal.hidden) follow({ name: 'tags', mapped: normal.hidden });
   }
   return { views, rewritten: !PLAIN.test(text), invisible };

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Layer } from './canonicalise.ts';
+import { AMPERSAND, BACKSLASH, EQUALS, LESS, type Look, PERCENT } from './look.ts';
 import { type Mapped, MappedBuilder } from './mapped.ts';
 
 /** Characters around an escape that are read with it. */
@@ -164,12 +165,6 @@ const DIGITS_MIN = 8;
 
 function* numberLayers(source: Mapped): Generator<Layer> {
   const { text } = source;
-  let digits = 0;
-  for (let i = 0; i < text.length && digits < DIGITS_MIN; i++) {
-    const c = text.charCodeAt(i);
-    if (c >= 48 && c <= 57) digits++;
-  }
-  if (digits < DIGITS_MIN) return;
   for (const [name, pattern, base] of NUMBER_FORMS) {
     for (const match of text.matchAll(pattern)) {
       const found =
@@ -270,24 +265,22 @@ function turnedLayer(source: Mapped): Layer | null {
 }
 
 /** Encodings of bytes and characters found in a text, each decoded one step. Linear in the text. */
-export function* findEncodings(source: Mapped): Generator<Layer> {
+export function* findEncodings(source: Mapped, { digits, token, signs, plain }: Look): Generator<Layer> {
   const { text } = source;
-  if (text.length >= 16) {
-    yield* tokenLayers(source);
-    yield* numberLayers(source);
-  }
+  if (token) yield* tokenLayers(source);
+  if (digits >= DIGITS_MIN) yield* numberLayers(source);
   const rewrites: (Layer | null)[] = [];
-  if (text.includes('%'))
+  if ((signs & PERCENT) !== 0)
     rewrites.push(
       rewritten('url', source, /(?:%[0-9a-f]{2})+/gi, (found) =>
         Buffer.from(found.replaceAll('%', ''), 'hex').toString(),
       ),
     );
-  if (text.includes('&'))
+  if ((signs & AMPERSAND) !== 0)
     rewrites.push(
       rewritten('html', source, /&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});/g, decodeHtml),
     );
-  if (text.includes('\\'))
+  if ((signs & BACKSLASH) !== 0)
     rewrites.push(
       rewritten(
         'escape',
@@ -296,9 +289,9 @@ export function* findEncodings(source: Mapped): Generator<Layer> {
         decodeEscape,
       ),
     );
-  if (/u\+[0-9a-f]{4}/i.test(text))
+  if (digits > 0 && /u\+[0-9a-f]{4}/i.test(text))
     rewrites.push(rewritten('escape', source, /u\+[0-9a-f]{4,6}\s?/gi, decodeEscape));
-  if (/=(?:[0-9A-F]{2}|\r?\n)/.test(text))
+  if ((signs & EQUALS) !== 0 && /=(?:[0-9A-F]{2}|\r?\n)/.test(text))
     rewrites.push(
       rewritten('quoted-printable', source, /(?:=[0-9A-F]{2})+|=\r?\n/g, (found) =>
         found[1] === '\r' || found[1] === '\n'
@@ -306,9 +299,9 @@ export function* findEncodings(source: Mapped): Generator<Layer> {
           : Buffer.from(found.replaceAll('=', ''), 'hex').toString(),
       ),
     );
-  rewrites.push(turnedLayer(source));
+  if (!plain) rewrites.push(turnedLayer(source));
   for (const layer of rewrites) if (layer) yield layer;
-  if (text.includes('<~')) {
+  if ((signs & LESS) !== 0 && text.includes('<~')) {
     for (const match of text.matchAll(ASCII85)) {
       const decoded = readable(fromAscii85(match[1]!));
       if (decoded) yield run('ascii85', source, decoded, match.index, match.index + match[0].length);

@@ -1,4 +1,5 @@
 import type { Layer } from './canonicalise.ts';
+import type { Look } from './look.ts';
 import { type Mapped, MappedBuilder } from './mapped.ts';
 
 const LEET: Readonly<Record<string, string>> = {
@@ -28,45 +29,6 @@ const LEET_MIN = 3;
 const APART_MIN = 5;
 /** Characters around what was undone that are read with it. */
 const AROUND = 160;
-
-const [OTHER, LETTER, FIGURE, MARK] = [0, 1, 2, 3];
-const KIND = new Uint8Array(128);
-for (let c = 97; c <= 122; c++) KIND[c] = LETTER;
-for (const c of '0134578@$!|+(') KIND[c.charCodeAt(0)] = FIGURE;
-for (const c of '_-./*,~\\`<"') KIND[c.charCodeAt(0)] = MARK;
-
-/** What one look at a canonical text says of how it is written: which of the ways below to undo. */
-function shapeOf(text: string): { figures: number; singles: number; joints: number } {
-  let figures = 0;
-  let joints = 0;
-  let singles = 0;
-  let most = 0;
-  let length = 0;
-  let last = OTHER;
-  // The mark that followed a letter at once, until a letter follows it; comments and strings may hold spaces.
-  let open = 0;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    const kind = c < 128 ? KIND[c]! : LETTER;
-    if (kind === LETTER) {
-      length++;
-      if (last === FIGURE) figures++;
-      if (open > 0) joints++;
-      open = 0;
-    } else {
-      if (kind === FIGURE && last === LETTER) figures++;
-      if (kind === MARK && last === LETTER) open = c;
-      else if (c <= 32 && open !== 60 && open !== 34) open = 0;
-      if (length === 1) {
-        if (++singles > most) most = singles;
-      } else if (length > 1) singles = 0;
-      length = 0;
-    }
-    last = kind;
-  }
-  if (length === 1) most = Math.max(most, singles + 1);
-  return { figures, singles: most, joints };
-}
 
 /** Rewrites matches with what stands around them; far from any, the text needs no second reading. */
 function around(
@@ -198,8 +160,7 @@ function* alphabets(source: Mapped): Generator<Layer> {
  * Unusual ways of writing in a canonical text, undone: mark-up, joined words and figures for letters one after the
  * other, letters set apart by themselves. Linear in the text.
  */
-export function* findSpellings(source: Mapped): Generator<Layer> {
-  const { figures, singles, joints } = shapeOf(source.text);
+export function* findSpellings(source: Mapped, { figures, singles, joints }: Look): Generator<Layer> {
   let mapped = source;
   const names: string[] = [];
   const ways = [
