@@ -90,7 +90,8 @@ function ownTexts(): string[] {
       a.name < b.name ? -1 : 1,
     )) {
       const path = join(folder, entry.name);
-      if (/^(?:node_modules|dist|guard|attacks|test|demo|screens)$/.test(entry.name)) continue;
+      if (/^(?:node_modules|dist|guard|attacks|test|demo|screens|guard-report.md)$/.test(entry.name))
+        continue;
       if (entry.isDirectory()) read(path);
       else if (/(?<!\.test)\.(?:ts|tsx|md)$/.test(entry.name)) {
         const text = readFileSync(path, 'utf8');
