@@ -1,4 +1,4 @@
-import { extractFeatures, FeatureBuffer } from '../../packages/guard/src/model/features.ts';
+import { AGAIN, extractFeatures, FeatureBuffer } from '../../packages/guard/src/model/features.ts';
 import {
   WINDOW_FEATURES_MIN,
   WINDOW_PENALTY,
@@ -26,6 +26,8 @@ export interface Example {
   readonly source: string;
 }
 
+/** The bucket of a feature, without its mark. */
+const INDEX = 0x7fff_ffff;
 const buffer = new FeatureBuffer();
 
 /** Features of the first reading of a text. */
@@ -33,7 +35,7 @@ export function toExample(row: Row, mask: number): Example {
   const { views } = canonicalise(row.text.slice(0, CHARACTERS_MAX));
   extractFeatures(views[0]!.text, buffer);
   const hashes = buffer.hashes.slice(0, buffer.count);
-  for (let i = 0; i < hashes.length; i++) hashes[i]! &= mask;
+  for (let i = 0; i < hashes.length; i++) hashes[i] = (hashes[i]! & mask) + (hashes[i]! >= AGAIN ? AGAIN : 0);
   return {
     hashes,
     ends: Int32Array.from(buffer.ends),
@@ -70,14 +72,23 @@ export function bestWindow(
   const { hashes, ends } = example;
   let at = 0;
   let sum = 0;
+  let once = 0;
+  let count = 0;
   for (let s = 0; s < ends.length; s++) {
-    for (; at < ends[s]!; at++) sum += weights[hashes[at]!]!;
+    for (; at < ends[s]!; at++) {
+      const weight = weights[hashes[at]! & INDEX]!;
+      sum += weight;
+      if (hashes[at]! < AGAIN) {
+        once += weight;
+        count++;
+      }
+    }
     sums[s + 1] = sum;
   }
   const last = ends.length - 1;
   if (last < 0) return [0, 0, bias];
   const penalty = last > 0 ? WINDOW_PENALTY * Math.log(last + 1) : 0;
-  let [from, to, best] = [0, ends[last]!, sum / Math.sqrt(Math.max(ends[last]!, WINDOW_FEATURES_MIN))];
+  let [from, to, best] = [0, ends[last]!, once / Math.sqrt(Math.max(count, WINDOW_FEATURES_MIN))];
   for (let end = 0; end <= last; end++) {
     for (let begin = Math.max(0, end - WINDOW_SEGMENTS + 1); begin <= end; begin++) {
       const start = begin === 0 ? 0 : ends[begin - 1]!;
@@ -127,28 +138,30 @@ export function fit(
     for (const n of order) {
       const example = examples[n]!;
       if (example.ends.length === 0) continue;
-      let [from, to, score] = bestWindow(example, weights, bias, sums);
+      let [from, to] = bestWindow(example, weights, bias, sums);
       // To begin with nothing is known of windows: the whole text is taken, of attacks always in the first round.
       if (epoch === 0 && (example.label === 1 || random() < 0.5)) {
         [from, to] = [0, example.hashes.length];
-        score = bias + sums[example.ends.length]! / Math.sqrt(Math.max(to, WINDOW_FEATURES_MIN));
       }
-      if (options.dropout > 0) {
-        salt = (random() * 4_294_967_296) >>> 0;
-        let sum = 0;
-        const { hashes } = example;
-        for (let i = from; i < to; i++) if (!dropped(i)) sum += weights[hashes[i]!]!;
-        score = bias + sum / (1 - options.dropout) / Math.sqrt(Math.max(to - from, WINDOW_FEATURES_MIN));
-      }
+      const { hashes } = example;
+      // The whole text counts what it says twice once.
+      const whole = from === 0 && to === hashes.length;
+      let counted = 0;
+      for (let i = from; i < to; i++) if (!whole || hashes[i]! < AGAIN) counted++;
+      const root = Math.sqrt(Math.max(counted, WINDOW_FEATURES_MIN));
+      salt = (random() * 4_294_967_296) >>> 0;
+      let sum = 0;
+      for (let i = from; i < to; i++)
+        if (!(whole && hashes[i]! >= AGAIN) && !dropped(i)) sum += weights[hashes[i]! & INDEX]!;
+      const score = bias + sum / (1 - options.dropout) / root;
       const p = 1 / (1 + Math.exp(-score));
       loss += example.weight * -Math.log(Math.max(1e-9, example.label === 1 ? p : 1 - p));
       const error = (p - example.label) * example.weight;
       if (Math.abs(error) < 1e-4) continue;
-      const step = error / Math.sqrt(Math.max(to - from, WINDOW_FEATURES_MIN));
-      const { hashes } = example;
+      const step = error / root;
       for (let i = from; i < to; i++) {
-        const h = hashes[i]!;
-        if (options.dropout > 0 && dropped(i)) continue;
+        if ((whole && hashes[i]! >= AGAIN) || dropped(i)) continue;
+        const h = hashes[i]! & INDEX;
         const w = weights[h]!;
         const g = step + options.l2 * w;
         const past = history[h]! + g * g;

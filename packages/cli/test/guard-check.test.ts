@@ -91,6 +91,14 @@ describe('disguises', () => {
     });
   }
 
+  it('saying a thing over and over makes it no attack', () => {
+    for (const word of ['word ', 'hello there, ', 'no. ', 'lorem ipsum dolor '])
+      for (const times of [1, 20, 400]) {
+        const found = inspector.inspect({ text: word.repeat(times), pointer: '', channel: 'user' });
+        assert.ok(!found.some(({ severity }) => severity === 'high'), `${times} times ${word}`);
+      }
+  });
+
   it('a tampered model is refused', () => {
     const model = new Uint8Array(readGuardModel());
     assert.throws(() => InjectionModel.parse(model.subarray(0, 1000)), RangeError);

@@ -4,9 +4,28 @@ import { ENGLISH } from './english.ts';
 import { ENGLISH_TASKS } from './english-tasks.ts';
 import { EASTERN } from './europe-east.ts';
 import { WESTERN } from './europe-west.ts';
+import { MORE } from './more-phrases.ts';
 import { type Phrases, toGrammar } from './phrases.ts';
 
-const OTHERS: readonly Phrases[] = [...WESTERN, ...EASTERN, ...ASIAN];
+const OTHERS: readonly Phrases[] = [...WESTERN, ...EASTERN, ...ASIAN].map((first) => {
+  const more = MORE[first.tag] ?? {};
+  const both = (part: Exclude<keyof Phrases, 'tag'>): readonly string[] => [
+    ...first[part],
+    ...(more[part] ?? []),
+  ];
+  return {
+    tag: first.tag,
+    override: both('override'),
+    instructions: both('instructions'),
+    reveal: both('reveal'),
+    secrets: both('secrets'),
+    role: both('role'),
+    order: both('order'),
+    authority: both('authority'),
+    things: both('things'),
+    everyday: both('everyday'),
+  };
+});
 
 /** Languages that attacks are known in, as BCP 47 tags. */
 export const LANGUAGES: readonly string[] = ['en', ...OTHERS.map(({ tag }) => tag)];

@@ -54,6 +54,17 @@ function kindOf(c: number): number {
   return LETTER;
 }
 
+/** Set in a feature that an earlier segment of the text has too: the text as a whole counts it once. */
+export const AGAIN = 0x8000_0000;
+
+/** Features seen in the text at hand, by their low bits: which, and in which segment last. */
+const SEEN = 1 << 15;
+const PROBES = 8;
+const seenHash = new Uint32Array(SEEN);
+const seenSegment = new Uint32Array(SEEN);
+/** Goes on from text to text, so that nothing need be cleared. */
+let segmentNumber = 1;
+
 /** Features of one text, segment by segment. Reused from text to text. */
 export class FeatureBuffer {
   /** Hashes, in the order of the text. */
@@ -83,6 +94,32 @@ export function extractFeatures(text: string, out: FeatureBuffer): void {
   let two = 0;
   let words = 0;
   let segment = -1;
+  if (segmentNumber > 0x7000_0000) {
+    seenSegment.fill(0);
+    segmentNumber = 1;
+  }
+  const firstSegment = ++segmentNumber;
+  // What is said twice in a segment counts once there, and once for the whole: repeating is no argument.
+  const put = (hashes: Uint32Array, n: number, hash: number): number => {
+    const feature = hash & 0x7fff_ffff;
+    for (let probe = 0; probe < PROBES; probe++) {
+      const slot = (feature + probe) & (SEEN - 1);
+      const segmentSeen = seenSegment[slot]!;
+      if (segmentSeen < firstSegment) {
+        seenHash[slot] = feature;
+        seenSegment[slot] = segmentNumber;
+        hashes[n] = feature;
+        return n + 1;
+      }
+      if (seenHash[slot] !== feature) continue;
+      if (segmentSeen === segmentNumber) return n;
+      seenSegment[slot] = segmentNumber;
+      break;
+    }
+    // Seen before, or one more than there is room to remember: the whole has heard enough.
+    hashes[n] = feature | AGAIN;
+    return n + 1;
+  };
   const close = (at: number): void => {
     if (segment >= 0) {
       out.ends.push(out.count);
@@ -90,6 +127,7 @@ export function extractFeatures(text: string, out: FeatureBuffer): void {
       out.stops.push(at);
     }
     segment = -1;
+    segmentNumber++;
     one = 0;
     two = 0;
   };
@@ -125,10 +163,10 @@ export function extractFeatures(text: string, out: FeatureBuffer): void {
     out.reserve(taken * 3 + 12);
     const hashes = out.hashes;
     let n = out.count;
-    hashes[n++] = word;
+    n = put(hashes, n, word);
     if (one !== 0) {
-      hashes[n++] = mix(Math.imul(one, 31) + word);
-      if (two !== 0) hashes[n++] = mix(Math.imul(Math.imul(two, 31) + one, 37) + word);
+      n = put(hashes, n, mix(Math.imul(one, 31) + word));
+      if (two !== 0) n = put(hashes, n, mix(Math.imul(Math.imul(two, 31) + one, 37) + word));
     }
     two = one;
     one = word;
@@ -138,7 +176,7 @@ export function extractFeatures(text: string, out: FeatureBuffer): void {
         let h = from < 0 ? 0x5bd1_e995 : Math.imul(OFFSET ^ text.charCodeAt(start + from), PRIME);
         for (let at = from + 1, size = 2; size <= 5 && at <= taken; at++, size++) {
           h = Math.imul(h ^ (at < taken ? text.charCodeAt(start + at) : 0x1f), PRIME);
-          if (size >= 3) hashes[n++] = mix(h + size);
+          if (size >= 3) n = put(hashes, n, mix(h + size));
         }
       }
     }
