@@ -40,7 +40,7 @@ export function readFolder(folder: string): Map<string, Line[]> {
 }
 
 /** Sources of everyday text that are kept from training: thresholds are set on them. */
-export const CALIBRATION: ReadonlySet<string> = new Set([
+const CALIBRATION: ReadonlySet<string> = new Set([
   'selfinstruct_seed',
   'oaigr_demo',
   'parapet_l1_benign',
@@ -54,7 +54,6 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   mosscap: 0.5,
   xquad_ctx: 0.5,
   deepset_train: 2,
-  awesome: 1,
 };
 
 /** Phrases that a proxy of unseen wording holds back: every fourth. */

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { DOCUMENT_KINDS, ENCODERS, expand, hideInDocument, LANGUAGES, Random } from '@sallyport/attacks';
+import { atLeast } from '@sallyport/core';
 import { InjectionModel, Inspector } from '../../packages/guard/src/index.ts';
 import { canonicalise } from '../../packages/guard/src/views/canonicalise.ts';
 import { buildCorpus, developerDocuments, grammarFor, readFolder } from './corpus.ts';
@@ -46,7 +47,7 @@ function judge(
       .inspect({ text, pointer: '', channel })
       .filter(({ detector }) => detector === 'injection');
     if (found.length > 0) flagged++;
-    if (found.some(({ severity }) => severity === 'high' || severity === 'critical')) denied++;
+    if (found.some(({ severity }) => atLeast(severity, 'high'))) denied++;
   }
   return { flagged, denied, of: texts.length };
 }

@@ -10,11 +10,11 @@ import { bestWindow, type Example, type FitOptions, type Fitted, fit, type Row, 
 import { thresholdAt } from './threshold.ts';
 
 /** How both heads are fitted. */
-export const SETTINGS: FitOptions = { bits: 20, epochs: 6, rate: 0.05, l2: 1e-6, seed: 1, dropout: 0.5 };
+const SETTINGS: FitOptions = { bits: 20, epochs: 6, rate: 0.05, l2: 1e-6, seed: 1, dropout: 0.5 };
 const HEADS: readonly Head[] = ['user', 'document'];
 
-/** Weights as bytes: the largest becomes 127. */
-export function quantise({ weights }: Fitted): { bytes: Int8Array; scale: number } {
+/** Weights as bytes: half of the largest becomes 127. */
+function quantise({ weights }: Fitted): { bytes: Int8Array; scale: number } {
   let most = 0;
   for (const w of weights) most = Math.max(most, Math.abs(w));
   // The few largest weights are cut, so that the many small ones keep their differences.

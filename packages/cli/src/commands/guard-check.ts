@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { CodedError, type Detection, type InspectionRequest, LIMITS } from '@sallyport/core';
+import { atLeast, CodedError, type Detection, type InspectionRequest, LIMITS } from '@sallyport/core';
 import { InjectionModel, Inspector } from '@sallyport/guard';
 import { readGuardModel } from '@sallyport/server';
 import type { Command } from '../commands.ts';
@@ -18,7 +18,7 @@ interface Verdict {
 
 /** What default policy makes of detections: grave ones are denied, others flagged. */
 function verdictOf(detections: readonly Detection[]): Verdict['verdict'] {
-  if (detections.some(({ severity }) => severity === 'critical' || severity === 'high')) return 'deny';
+  if (detections.some(({ severity }) => atLeast(severity, 'high'))) return 'deny';
   return detections.length > 0 ? 'flag' : 'allow';
 }
 

@@ -135,13 +135,17 @@ export function canonicalise(text: string): Canonical {
   const views: View[] = [];
   let budget = Math.max(text.length * GROWTH_MAX, DECODED_MIN);
   let invisible: Canonical['invisible'] = null;
+  let rewritten = false;
   const queue: { mapped: Mapped; chain: string; depth: number; spelt: boolean }[] = [
     { mapped: { text, starts: null, ends: null }, chain: '', depth: 0, spelt: false },
   ];
   for (let head = 0; head < queue.length && views.length < VIEWS_MAX; head++) {
     const { mapped, chain, depth, spelt } = queue[head]!;
     const normal = normalise(mapped);
-    if (depth === 0) invisible = normal.invisible;
+    if (depth === 0) {
+      ({ invisible } = normal);
+      rewritten = normal.plain.starts !== null;
+    }
     const name = (step: string): string => (chain === '' ? step : `${chain}+${step}`);
     const show = (one: Mapped, step: string): void => {
       if (views.length < VIEWS_MAX) views.push(toView(one, step));
@@ -167,5 +171,5 @@ export function canonicalise(text: string): Canonical {
     }
     if (normal.hidden) follow({ name: 'tags', mapped: normal.hidden });
   }
-  return { views, rewritten: !PLAIN.test(text), invisible };
+  return { views, rewritten, invisible };
 }

@@ -11,7 +11,8 @@ const shift = (code: number, by: number): number => {
   return code >= 65 && code <= 90 ? ((code - 65 + by) % 26) + 65 : code;
 };
 
-function shifted(text: string, by: number): string {
+/** A text with its letters moved along the alphabet. */
+export function shifted(text: string, by: number): string {
   let out = '';
   for (let i = 0; i < text.length; i++) out += String.fromCharCode(shift(text.charCodeAt(i), by));
   return out;

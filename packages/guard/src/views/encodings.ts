@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Layer } from './canonicalise.ts';
-import { AMPERSAND, BACKSLASH, EQUALS, LESS, type Look, PERCENT } from './look.ts';
+import { shifted } from './ciphers.ts';
+import { AMPERSAND, BACKSLASH, EQUALS, isToken, LESS, type Look, PERCENT, TOKEN_MIN } from './look.ts';
 import { type Mapped, MappedBuilder } from './mapped.ts';
 
 /** Characters around an escape that are read with it. */
@@ -39,11 +40,6 @@ function readable(bytes: Uint8Array): string | null {
   return odd * 10 > text.length ? null : text;
 }
 
-const TOKEN = new Uint8Array(128);
-for (const c of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-')
-  TOKEN[c.charCodeAt(0)] = 1;
-const isToken = (c: number): boolean => c < 128 && TOKEN[c] === 1;
-
 /** Runs of at least `least` characters of encoded data; looks at one character in `least` where there are none. */
 function* tokens(text: string, least: number): Generator<{ start: number; end: number }> {
   for (let at = least - 1; at < text.length; ) {
@@ -60,11 +56,6 @@ function* tokens(text: string, least: number): Generator<{ start: number; end: n
   }
 }
 
-const rot13 = (text: string): string =>
-  text.replaceAll(/[a-z]/gi, (c) => {
-    const base = c < 'a' ? 65 : 97;
-    return String.fromCharCode(((c.charCodeAt(0) - base + 13) % 26) + base);
-  });
 const reversed = (text: string): string => [...text].reverse().join('');
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
@@ -94,7 +85,7 @@ function decodeToken(token: string): { name: string; text: string } | null {
   ];
   for (const [before, turn] of [
     ['', (t: string) => t],
-    ['rot13', rot13],
+    ['rot13', (t: string) => shifted(t, 13)],
     ['reverse', reversed],
   ] as const) {
     const turned = turn(bare);
@@ -127,7 +118,7 @@ function run(name: string, source: Mapped, text: string, start: number, end: num
 
 function* tokenLayers(source: Mapped): Generator<Layer> {
   const { text } = source;
-  for (const { start, end } of tokens(text, 16)) {
+  for (const { start, end } of tokens(text, TOKEN_MIN)) {
     const found = decodeToken(text.slice(start, end));
     if (found) yield run(found.name, source, found.text, start, end);
   }
@@ -167,11 +158,8 @@ function* numberLayers(source: Mapped): Generator<Layer> {
   const { text } = source;
   for (const [name, pattern, base] of NUMBER_FORMS) {
     for (const match of text.matchAll(pattern)) {
-      const found =
-        base === 2
-          ? match[0].match(/[01]{8}/g)!
-          : match[0].match(base === 16 ? /(?<=x|\b|[ ,:;])[0-9a-f]{2}/gi : /\d+/g)!;
-      const codes = (found ?? []).map((digit) => Number.parseInt(digit, base));
+      const digits = base === 2 ? /[01]{8}/g : base === 16 ? /(?<=x|\b|[ ,:;])[0-9a-f]{2}/gi : /\d+/g;
+      const codes = (match[0].match(digits) ?? []).map((digit) => Number.parseInt(digit, base));
       if (codes.some((code) => code > 255)) continue;
       const decoded = readable(Uint8Array.from(codes));
       if (decoded && looksWritten(decoded))

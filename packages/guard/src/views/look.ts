@@ -72,7 +72,11 @@ const SAMPLE = 400;
 const PARTS_MAX = 16;
 /** Share of common words below which nobody would have written a sentence as it stands. */
 const STRANGE = 0.08;
-const TOKEN_MIN = 16;
+/** Characters of the shortest run that is tried as encoded. */
+export const TOKEN_MIN = 16;
+
+/** Whether encodings of bytes use a character. */
+export const isToken = (c: number): boolean => c < 128 && (KIND[c]! & TOKEN) !== 0;
 
 /** Looks at a text once. Linear. */
 export function look(text: string): Look {
