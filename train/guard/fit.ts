@@ -1,9 +1,5 @@
 import { AGAIN, extractFeatures, FeatureBuffer } from '../../packages/guard/src/model/features.ts';
-import {
-  WINDOW_FEATURES_MIN,
-  WINDOW_PENALTY,
-  WINDOW_SEGMENTS,
-} from '../../packages/guard/src/model/linear.ts';
+import { WINDOW_FEATURES_MIN, worstWindow } from '../../packages/guard/src/model/linear.ts';
 import { canonicalise } from '../../packages/guard/src/views/canonicalise.ts';
 
 /** Characters of a text that are trained on. */
@@ -85,20 +81,9 @@ export function bestWindow(
     }
     sums[s + 1] = sum;
   }
-  const last = ends.length - 1;
-  if (last < 0) return [0, 0, bias];
-  const penalty = last > 0 ? WINDOW_PENALTY * Math.log(last + 1) : 0;
-  let [from, to, best] = [0, ends[last]!, once / Math.sqrt(Math.max(count, WINDOW_FEATURES_MIN))];
-  for (let end = 0; end <= last; end++) {
-    for (let begin = Math.max(0, end - WINDOW_SEGMENTS + 1); begin <= end; begin++) {
-      const start = begin === 0 ? 0 : ends[begin - 1]!;
-      const value =
-        (sums[end + 1]! - sums[begin]!) / Math.sqrt(Math.max(ends[end]! - start, WINDOW_FEATURES_MIN)) -
-        penalty;
-      if (value > best) [from, to, best] = [start, ends[end]!, value];
-    }
-  }
-  return [from, to, best + bias];
+  if (ends.length === 0) return [0, 0, bias];
+  const { first, last, score } = worstWindow(ends.length, sums, ends, once, count, 1);
+  return [first === 0 ? 0 : ends[first - 1]!, ends[last]!, score + bias];
 }
 
 /**

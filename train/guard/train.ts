@@ -89,7 +89,7 @@ if (import.meta.main) {
     heads.push({ name, bits: SETTINGS.bits, scale, bias: trained.fitted.bias, flagAt, denyAt });
     tables.push(bytes);
   }
-  const file = encodeModel({ format: 'sallyport-injection-1', version, heads }, tables);
+  const file = encodeModel({ format: 'sallyport-injection-2', version, heads }, tables);
   const folder = join(import.meta.dirname, '../../packages/guard/model');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'injection.model'), file);

@@ -1,7 +1,7 @@
 // How the pinned Node is started, wherever it is started: what keeps a thousand streams within 300 MB.
 
 /** Quiet about `node:sqlite`; the main thread keeps few new objects, so its young generation can be small. */
-export const FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8'];
+export const FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'];
 
 /**
  * Environment of the program. glibc gives each thread an arena of its own and keeps what is freed; stripped and

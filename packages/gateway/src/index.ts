@@ -9,4 +9,4 @@ export { classifyAddress } from './address.ts';
 export { Counters, DAY_MS, WORKERS_MAX } from './counters.ts';
 export type { GatewayStats } from './messages.ts';
 export { GatewayPool, type GatewayPoolOptions } from './pool.ts';
-export { safeLookup } from './upstream.ts';
+export { safeLookup } from './safe-lookup.ts';

@@ -6,9 +6,11 @@ export class LiteralSet {
   readonly #classOf = new Uint8Array(65_536);
   readonly #classes: number;
   readonly #next: Int32Array;
+  /** The first state that finds something. */
+  readonly #finding: number;
   readonly #found: (readonly number[])[];
 
-  /** @param literals each at least one character; position in the list is its number */
+  /** @param literals each at least one character, in lower case; position in the list is its number */
   constructor(literals: readonly string[]) {
     let classes = 1;
     for (const literal of literals) {
@@ -20,7 +22,7 @@ export class LiteralSet {
         }
       }
     }
-    this.#classes = classes;
+    for (let c = 65; c <= 90; c++) this.#classOf[c] = this.#classOf[c + 32]!;
     const trie: number[][] = [new Array(classes).fill(-1)];
     const found: number[][] = [[]];
     literals.forEach((literal, number) => {
@@ -36,46 +38,77 @@ export class LiteralSet {
       }
       found[state]!.push(number);
     });
-    this.#next = this.#link(trie, found);
-    this.#found = found;
+    const next = link(trie, found, classes);
+    // States that find something come last, and a state is the place of its row: one comparison tells, none is multiplied.
+    const order = [...trie.keys()].sort(
+      (a, b) => Number(found[a]!.length > 0) - Number(found[b]!.length > 0) || a - b,
+    );
+    const placeOf = new Int32Array(trie.length);
+    order.forEach((state, place) => {
+      placeOf[state] = place * classes;
+    });
+    this.#next = new Int32Array(next.length);
+    order.forEach((state, place) => {
+      for (let c = 0; c < classes; c++)
+        this.#next[place * classes + c] = placeOf[next[state * classes + c]!]!;
+    });
+    this.#classes = classes;
+    const silent = order.findIndex((state) => found[state]!.length > 0);
+    this.#finding = (silent < 0 ? order.length : silent) * classes;
+    this.#found = order.slice(silent < 0 ? order.length : silent).map((state) => found[state]!);
   }
 
-  #link(trie: number[][], found: number[][]): Int32Array {
-    const classes = this.#classes;
-    const next = new Int32Array(trie.length * classes);
-    const fallback = new Int32Array(trie.length);
-    const queue: number[] = [];
-    for (let c = 0; c < classes; c++) {
-      const to = trie[0]![c]!;
-      if (to > 0) queue.push(to);
-      next[c] = Math.max(to, 0);
+  /** Every occurrence, whatever the case of ASCII letters: number of the literal and where it ends, in turn. */
+  positions(text: string): number[] {
+    const classOf = this.#classOf;
+    const next = this.#next;
+    const finding = this.#finding;
+    const hits: number[] = [];
+    let state = 0;
+    for (let i = 0; i < text.length; i++) {
+      state = next[state + classOf[text.charCodeAt(i)]!]!;
+      if (state < finding) continue;
+      for (const number of this.#found[(state - finding) / this.#classes]!) hits.push(number, i + 1);
     }
-    for (let head = 0; head < queue.length; head++) {
-      const state = queue[head]!;
-      found[state]!.push(...found[fallback[state]!]!);
-      for (let c = 0; c < classes; c++) {
-        const to = trie[state]![c]!;
-        const via = next[fallback[state]! * classes + c]!;
-        if (to >= 0) {
-          fallback[to] = via;
-          queue.push(to);
-          next[state * classes + c] = to;
-        } else next[state * classes + c] = via;
-      }
-    }
-    return next;
+    return hits;
   }
 
-  /** Adds the numbers of the literals that occur in `text` to `into`. */
+  /** Adds the numbers of the literals that occur in `text`, whatever the case of ASCII letters, to `into`. */
   scan(text: string, into: Set<number>): void {
     const classOf = this.#classOf;
     const next = this.#next;
-    const classes = this.#classes;
+    const finding = this.#finding;
     let state = 0;
     for (let i = 0; i < text.length; i++) {
-      state = next[state * classes + classOf[text.charCodeAt(i)]!]!;
-      const found = this.#found[state]!;
-      if (found.length > 0) for (const number of found) into.add(number);
+      state = next[state + classOf[text.charCodeAt(i)]!]!;
+      if (state < finding) continue;
+      for (const number of this.#found[(state - finding) / this.#classes]!) into.add(number);
     }
   }
+}
+
+/** Transitions by state and class; what a state finds includes what the states it falls back to find. */
+function link(trie: number[][], found: number[][], classes: number): Int32Array {
+  const next = new Int32Array(trie.length * classes);
+  const fallback = new Int32Array(trie.length);
+  const queue: number[] = [];
+  for (let c = 0; c < classes; c++) {
+    const to = trie[0]![c]!;
+    if (to > 0) queue.push(to);
+    next[c] = Math.max(to, 0);
+  }
+  for (let head = 0; head < queue.length; head++) {
+    const state = queue[head]!;
+    found[state]!.push(...found[fallback[state]!]!);
+    for (let c = 0; c < classes; c++) {
+      const to = trie[state]![c]!;
+      const via = next[fallback[state]! * classes + c]!;
+      if (to >= 0) {
+        fallback[to] = via;
+        queue.push(to);
+        next[state * classes + c] = to;
+      } else next[state * classes + c] = via;
+    }
+  }
+  return next;
 }

@@ -11,5 +11,6 @@ export { INJECTION_RULES } from './injection-rules.ts';
 export { type Inspected, Inspector } from './inspector.ts';
 export { DENY_AT, FLAG_AT, InjectionModel } from './model/injection-model.ts';
 export { PLACEHOLDER, Redactor } from './redaction.ts';
-export { SECRET_RULES, type SecretRule } from './secret-rules.ts';
+export { findSecrets, SECRET_RULES, type SecretMatch } from './secrets/find-secrets.ts';
+export type { SecretRule } from './secrets/secret-rule.ts';
 export { canonicalise, type View } from './views/canonicalise.ts';

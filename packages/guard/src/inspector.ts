@@ -5,8 +5,9 @@ import { INJECTION_RULES } from './injection-rules.ts';
 import { findCanaries, findPromptLeaks } from './leak.ts';
 import { findLinks } from './links.ts';
 import { DENY_AT, FLAG_AT, type InjectionModel } from './model/injection-model.ts';
-import { findPii, type PiiMatch } from './pii.ts';
-import { SECRET_RULES } from './secret-rules.ts';
+import { PII_ENTITIES, type PiiMatch } from './pii/entity.ts';
+import { findPii } from './pii/find-pii.ts';
+import { findSecrets } from './secrets/find-secrets.ts';
 import { type Canonical, canonicalise, type View } from './views/canonicalise.ts';
 
 /** Matches of one rule in one view that are kept. */
@@ -17,17 +18,8 @@ const INVISIBLE_TOLERATED = 8;
 /** Views that decoding made; folding letters cannot make personal data. */
 const DECODED = /^(?:base64|hex|url|html|escape|tags)/;
 
-/** Shannon entropy of a text in bits a character. */
-function entropy(text: string): number {
-  const counts = new Map<string, number>();
-  for (const c of text) counts.set(c, (counts.get(c) ?? 0) + 1);
-  let bits = 0;
-  for (const n of counts.values()) bits -= (n / text.length) * Math.log2(n / text.length);
-  return bits;
-}
-
 const literals: string[] = [];
-/** For each literal, the rules it can wake: negative numbers are secret rules. */
+/** For each literal, the rules it can wake. */
 const wakes: number[][] = [];
 const numberOf = new Map<string, number>();
 function register(keyword: string, rule: number): void {
@@ -41,9 +33,6 @@ function register(keyword: string, rule: number): void {
 }
 INJECTION_RULES.forEach((rule, i) => {
   for (const keyword of rule.keywords) register(keyword, i);
-});
-SECRET_RULES.forEach((rule, i) => {
-  for (const keyword of rule.keywords) register(keyword, -1 - i);
 });
 const KEYWORDS = new LiteralSet(literals);
 
@@ -120,9 +109,9 @@ export class Inspector {
       for (const hit of hits) for (const rule of wakes[hit]!) awake.add(rule);
       if (request.channel !== 'output') this.#injection(view, awake, request.channel, findings);
       if (scored) injection = Math.max(injection, this.#learned(view, request.channel, findings));
-      this.#secrets(view, awake, request.text, canonical.rewritten, findings);
       if (request.channel === 'output') this.#leaks(view, request, findings);
     }
+    this.#secrets(canonical, request.text, findings);
     this.#pii(canonical, request.text, findings);
     if (request.channel === 'output') {
       for (const link of findLinks(request.text)) {
@@ -190,36 +179,14 @@ export class Inspector {
   }
 
   /** Secrets are case-sensitive: where a view keeps the spelling the original is searched, else letters of any case. */
-  #secrets(
-    view: View,
-    awake: ReadonlySet<number>,
-    text: string,
-    rewritten: boolean,
-    findings: Findings,
-  ): void {
-    for (const number of awake) {
-      if (number >= 0) continue;
-      const rule = SECRET_RULES[-1 - number]!;
-      const add = (match: RegExpExecArray, span: { start: number; end: number }): void => {
-        if (entropy(match[1] ?? match[0]) < rule.entropyMin) return;
-        findings.add(
-          'secret',
-          rule.id,
-          rule.severity,
-          0.9,
-          ['LLM02:2025', 'CWE-798', 'CWE-200'],
-          span,
-          view.chain,
-        );
-      };
-      if (view.chain === '') {
-        for (const match of text.matchAll(rule.pattern))
-          add(match, { start: match.index, end: match.index + match[0].length });
-        if (!rewritten) continue;
-      }
-      for (const match of view.text.matchAll(new RegExp(rule.pattern.source, 'gi'))) {
-        add(match, view.span(match.index, match.index + match[0].length));
-      }
+  #secrets({ views, rewritten }: Canonical, text: string, findings: Findings): void {
+    const references = ['LLM02:2025', 'CWE-798', 'CWE-200'];
+    for (const found of findSecrets(text))
+      findings.add('secret', found.id, found.severity, 0.9, references, found);
+    for (const view of views) {
+      if (view.chain === '' && !rewritten) continue;
+      for (const { id, severity, start, end } of findSecrets(view.text, true))
+        findings.add('secret', id, severity, 0.9, references, view.span(start, end), view.chain);
     }
   }
 
@@ -257,14 +224,6 @@ export class Inspector {
   /** Personal data as written, and in decoded layers; folding letters cannot make any. */
   #pii({ views, rewritten }: Canonical, text: string, findings: Findings): void {
     const references = ['LLM02:2025', 'CWE-359'];
-    const severe = {
-      'credit-card': 'high',
-      iban: 'medium',
-      'us-ssn': 'high',
-      email: 'medium',
-      phone: 'medium',
-      'ip-address': 'low',
-    } as const;
     const add = (
       source: string,
       place: (match: PiiMatch) => { start: number; end: number },
@@ -274,7 +233,7 @@ export class Inspector {
         findings.add(
           'pii',
           match.entity,
-          severe[match.entity],
+          PII_ENTITIES[match.entity],
           match.confidence,
           references,
           place(match),

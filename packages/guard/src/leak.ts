@@ -63,33 +63,44 @@ export function findPromptLeaks(lower: string, prompts: readonly string[]): { st
   return found;
 }
 
-/** Occurrences of canaries, whatever stands between their letters and digits. */
+const KEPT = /[a-z0-9\u0080-\uffff]/;
+const DROPPED = /[^a-z0-9\u0080-\uffff]+/g;
+/** Letters and figures that a canary needs to be looked for. */
+const CANARY_MIN = 6;
+
+/** A canary as it is looked for: letters and figures alone, forwards and backwards. */
+const needles = new Map<string, readonly [string, string]>();
+
+function needlesOf(canary: string): readonly [string, string] {
+  const known = needles.get(canary);
+  if (known) return known;
+  const forwards = canary.toLowerCase().replaceAll(DROPPED, '');
+  const made = [forwards, [...forwards].reverse().join('')] as const;
+  if (needles.size >= CACHE_MAX) needles.delete(needles.keys().next().value!);
+  needles.set(canary, made);
+  return made;
+}
+
+/** Occurrences of canaries, whatever stands between their letters and digits, forwards or backwards. */
 export function findCanaries(
   lower: string,
   canaries: readonly string[],
 ): { canary: number; start: number; end: number }[] {
-  const positions: number[] = [];
-  let squeezed = '';
-  for (let i = 0; i < lower.length; i++) {
-    const c = lower.charCodeAt(i);
-    if ((c >= 48 && c <= 57) || (c >= 97 && c <= 122) || c > 127) {
-      squeezed += lower[i];
-      positions.push(i);
-    }
-  }
-  const backwards = [...squeezed].reverse().join('');
-  const found: { canary: number; start: number; end: number }[] = [];
+  const squeezed = lower.replaceAll(DROPPED, '');
+  const hits: { canary: number; at: number; length: number }[] = [];
   canaries.forEach((canary, number) => {
-    const needle = canary.toLowerCase().replaceAll(/[^a-z0-9\u0080-\uffff]/g, '');
-    if (needle.length < 6) return;
-    for (let at = squeezed.indexOf(needle); at >= 0; at = squeezed.indexOf(needle, at + 1)) {
-      found.push({ canary: number, start: positions[at]!, end: positions[at + needle.length - 1]! + 1 });
-    }
-    const reversed = backwards.indexOf(needle);
-    if (reversed >= 0 && backwards.length === squeezed.length) {
-      const from = squeezed.length - reversed - needle.length;
-      found.push({ canary: number, start: positions[from]!, end: positions[from + needle.length - 1]! + 1 });
-    }
+    const [forwards, backwards] = needlesOf(canary);
+    if (forwards.length < CANARY_MIN) return;
+    for (const needle of forwards === backwards ? [forwards] : [forwards, backwards])
+      for (let at = squeezed.indexOf(needle); at >= 0; at = squeezed.indexOf(needle, at + 1))
+        hits.push({ canary: number, at, length: needle.length });
   });
-  return found;
+  if (hits.length === 0) return [];
+  const positions = new Int32Array(squeezed.length);
+  for (let i = 0, n = 0; i < lower.length; i++) if (KEPT.test(lower[i]!)) positions[n++] = i;
+  return hits.map(({ canary, at, length }) => ({
+    canary,
+    start: positions[at]!,
+    end: positions[at + length - 1]! + 1,
+  }));
 }

@@ -1,7 +1,6 @@
 import { chmodSync, existsSync } from 'node:fs';
 import type { SallyportEvent } from '@sallyport/core';
 import { Kysely, PostgresDialect, SqliteDialect, type Transaction } from 'kysely';
-import pg from 'pg';
 import { Administrators } from './administrators.ts';
 import { Events } from './events.ts';
 import { Exchanges } from './exchanges.ts';
@@ -111,7 +110,9 @@ export function openSqlite(path: string): Promise<Store> {
 }
 
 /** Opens a PostgreSQL store. @param url connection URL; a secret, never logged */
-export function openPostgres(url: string): Promise<Store> {
+export async function openPostgres(url: string): Promise<Store> {
+  // Loaded here: those with the embedded store need none of it.
+  const { default: pg } = await import('pg');
   const types = { getTypeParser: (oid: number) => (oid === 20 ? Number : pg.types.getTypeParser(oid)) };
   const pool = new pg.Pool({ connectionString: url, max: 8, types: types as never });
   pool.on('error', () => {});

@@ -1,12 +1,11 @@
-import { extractFeatures, FeatureBuffer } from './features.ts';
-import { type LinearWeights, worstWindow } from './linear.ts';
+import { WindowScorer } from './linear.ts';
 
 /** Which of the two heads: what a person says, or what the system reads. */
 export type Head = 'user' | 'document';
 
 /** What stands before the weights in a model file. */
 export interface ModelHeader {
-  readonly format: 'sallyport-injection-1';
+  readonly format: 'sallyport-injection-2';
   /** Of the training run: first characters of the digest over its corpus and settings. */
   readonly version: string;
   readonly heads: readonly {
@@ -38,7 +37,7 @@ const HEADER_BYTES_MAX = 65_536;
 const BITS_MAX = 22;
 
 interface Loaded {
-  readonly weights: LinearWeights;
+  readonly scorer: WindowScorer;
   readonly flagAt: number;
   /** Steepness of the curve through both thresholds. */
   readonly slope: number;
@@ -48,7 +47,6 @@ interface Loaded {
 export class InjectionModel {
   readonly header: ModelHeader;
   readonly #heads = new Map<Head, Loaded>();
-  readonly #features = new FeatureBuffer();
 
   private constructor(header: ModelHeader) {
     this.header = header;
@@ -62,7 +60,7 @@ export class InjectionModel {
     if (headerBytes > HEADER_BYTES_MAX || 8 + headerBytes > view.length)
       throw new RangeError('the header of the model is cut short');
     const header = JSON.parse(view.subarray(8, 8 + headerBytes).toString()) as ModelHeader;
-    if (header.format !== 'sallyport-injection-1') throw new RangeError('the format of the model is unknown');
+    if (header.format !== 'sallyport-injection-2') throw new RangeError('the format of the model is unknown');
     const model = new InjectionModel(header);
     let at = 8 + headerBytes;
     for (const { name, bits, scale, bias, flagAt, denyAt } of header.heads) {
@@ -71,7 +69,7 @@ export class InjectionModel {
         throw new RangeError('the model is cut short');
       const bytes = new Int8Array(view.buffer, view.byteOffset + at, size);
       model.#heads.set(name, {
-        weights: { bytes, scale, bias },
+        scorer: new WindowScorer({ bytes, scale, bias }),
         flagAt,
         slope: Math.log(DENY_AT / (1 - DENY_AT)) / (denyAt - flagAt),
       });
@@ -83,9 +81,8 @@ export class InjectionModel {
 
   /** Scores a canonical text, such as the first view of `canonicalise`. */
   score(text: string, head: Head): InjectionScore {
-    const { weights, flagAt, slope } = this.#heads.get(head)!;
-    extractFeatures(text, this.#features);
-    const { score, start, end } = worstWindow(this.#features, weights);
+    const { scorer, flagAt, slope } = this.#heads.get(head)!;
+    const { score, start, end } = scorer.score(text);
     return { probability: 1 / (1 + Math.exp(-slope * (score - flagAt))), start, end };
   }
 }

@@ -18,8 +18,10 @@ export interface Look {
   readonly figures: number;
   /** Words of one letter in a row, at most. */
   readonly singles: number;
-  /** Marks between two letters. */
-  readonly joints: number;
+  /** Marks of mark-up and of strings between two letters. */
+  readonly wraps: number;
+  /** Marks in one word that join its parts, at most. */
+  readonly chain: number;
   readonly digits: number;
   /** Whether there is a run of 16 characters or more of what encodings use. */
   readonly token: boolean;
@@ -32,7 +34,7 @@ export interface Look {
 /** Bits of {@link Look.signs}. */
 export const [PERCENT, AMPERSAND, BACKSLASH, EQUALS, LESS] = [1, 2, 4, 8, 16] as const;
 
-const [ALPHA, FIGURE, MARK, END, TOKEN, DIGIT, SIGN] = [1, 2, 4, 8, 16, 32, 64];
+const [ALPHA, FIGURE, MARK, END, TOKEN, DIGIT, SIGN, WRAP] = [1, 2, 4, 8, 16, 32, 64, 128];
 const KIND = new Uint8Array(128);
 const set = (characters: string, bit: number): void => {
   for (const c of characters) KIND[c.charCodeAt(0)]! |= bit;
@@ -44,6 +46,7 @@ set('0134578@$!|+(', FIGURE);
 set('_-./*,~\\`<"', MARK);
 set('\n.!?:;"', END);
 set('%&\\=<', SIGN);
+set('*_~`<"\\', WRAP);
 
 const SIGN_BITS: Readonly<Record<number, number>> = {
   37: PERCENT,
@@ -81,70 +84,85 @@ export const isToken = (c: number): boolean => c < 128 && (KIND[c]! & TOKEN) !==
 /** Looks at a text once. Linear. */
 export function look(text: string): Look {
   const parts: StrangePart[] = [];
-  let [figures, singles, most, joints, digits, signs, run] = [0, 0, 0, 0, 0, 0, 0];
+  let [figures, singles, most, wraps, joined, chain, digits, signs] = [0, 0, 0, 0, 0, 0, 0, 0];
   let token = false;
   let plain = true;
   let [words, long, mirrored, letters] = [0, 0, 0, 0];
   let [allWords, allLong, allMirrored] = [0, 0, 0];
-  let [hash, length, spelt] = [0, 0, 0];
   let start = 0;
   let open = 0;
   let last = 0;
+  /** Where the run of letters, and of what encodings use, began; -1 outside of one. */
+  let speltFrom = -1;
+  let tokenFrom = -1;
   const end = text.length;
-  for (let i = 0; i <= end; i++) {
+  for (let i = 0; i <= end; ) {
     const c = i < end ? text.charCodeAt(i) : 10;
     const kind = c < 128 ? KIND[c]! : 0;
-    if ((kind & ALPHA) !== 0) {
-      hash = (Math.imul(hash, 31) + (c | 0x20)) | 0;
-      length++;
-    } else if (length > 0) {
+    if ((kind & ALPHA) !== 0 || c >= 128) {
+      if (speltFrom < 0) speltFrom = i;
+      if ((last & FIGURE) !== 0) figures++;
+      if (open !== 0) {
+        if ((KIND[open]! & WRAP) !== 0) wraps++;
+        if (++joined > chain) chain = joined;
+        open = 0;
+      }
+      last = ALPHA;
+      if (c >= 128) {
+        plain = false;
+        if (tokenFrom >= 0 && i - tokenFrom >= TOKEN_MIN) token = true;
+        tokenFrom = -1;
+        i++;
+        continue;
+      }
+      if (tokenFrom < 0) tokenFrom = i;
+      const from = i;
+      let hash = 0;
+      let letter = c;
+      do {
+        hash = (Math.imul(hash, 31) + (letter | 0x20)) | 0;
+        letter = ++i < end ? text.charCodeAt(i) : 10;
+      } while (letter < 128 && (KIND[letter]! & ALPHA) !== 0);
       words++;
-      letters += length;
+      letters += i - from;
       if (TABLE[hash & 16_383] === 1) {
         const known = NUMBERS.get(hash);
         if (known === COMMON) long++;
         else if (known === MIRRORED) mirrored++;
       }
-      hash = 0;
-      length = 0;
+      continue;
     }
-    if ((kind & TOKEN) !== 0) run++;
-    else {
-      if (run >= TOKEN_MIN) token = true;
-      run = 0;
-    }
-    if ((kind & ALPHA) !== 0 || c >= 128) {
-      spelt++;
-      if (c >= 128) plain = false;
-      if ((last & FIGURE) !== 0) figures++;
-      if (open !== 0) {
-        joints++;
-        open = 0;
-      }
+    if ((kind & TOKEN) !== 0) {
+      if (tokenFrom < 0) tokenFrom = i;
     } else {
-      const lettered = spelt > 0 && last === ALPHA;
-      if (lettered && (kind & FIGURE) !== 0) figures++;
-      if (lettered && (kind & MARK) !== 0) open = c;
-      else if (c <= 32 && open !== 60 && open !== 34) open = 0;
-      if (spelt === 1) {
-        if (++singles > most) most = singles;
-      } else if (spelt > 1) singles = 0;
-      spelt = 0;
-      if ((kind & DIGIT) !== 0) digits++;
-      if ((kind & SIGN) !== 0) signs |= SIGN_BITS[c]!;
-      if ((kind & END) !== 0) {
-        if (allWords < 64) {
-          allWords += words;
-          allLong += long;
-          allMirrored += mirrored;
-        }
-        if (letters >= LETTERS_MIN && long < words * STRANGE && parts.length < PARTS_MAX)
-          parts.push({ start, end: i, mirrored });
-        [words, long, mirrored, letters] = [0, 0, 0, 0];
-        start = i + 1;
-      }
+      if (tokenFrom >= 0 && i - tokenFrom >= TOKEN_MIN) token = true;
+      tokenFrom = -1;
     }
-    last = (kind & ALPHA) !== 0 || c >= 128 ? ALPHA : kind & (FIGURE | MARK);
+    const lettered = last === ALPHA;
+    if (lettered && (kind & FIGURE) !== 0) figures++;
+    if (lettered && (kind & MARK) !== 0) open = c;
+    else if (c <= 32 && open !== 60 && open !== 34) open = 0;
+    if ((kind & (MARK | DIGIT)) === 0) joined = 0;
+    if (speltFrom >= 0) {
+      if (i - speltFrom > 1) singles = 0;
+      else if (++singles > most) most = singles;
+      speltFrom = -1;
+    }
+    if ((kind & DIGIT) !== 0) digits++;
+    if ((kind & SIGN) !== 0) signs |= SIGN_BITS[c]!;
+    if ((kind & END) !== 0) {
+      if (allWords < 64) {
+        allWords += words;
+        allLong += long;
+        allMirrored += mirrored;
+      }
+      if (letters >= LETTERS_MIN && long < words * STRANGE && parts.length < PARTS_MAX)
+        parts.push({ start, end: i, mirrored });
+      [words, long, mirrored, letters] = [0, 0, 0, 0];
+      start = i + 1;
+    }
+    last = kind & (FIGURE | MARK);
+    i++;
   }
   return {
     strange: allLong < allWords * STRANGE,
@@ -152,7 +170,8 @@ export function look(text: string): Look {
     parts,
     figures,
     singles: most,
-    joints,
+    wraps,
+    chain,
     digits,
     token,
     plain,

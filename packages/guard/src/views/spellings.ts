@@ -25,6 +25,8 @@ const LEET_WORD =
   /(?<![\w@$])(?=[a-z0-9@$!|+(]{0,24}[a-z])(?=[a-z0-9@$!|+(]{0,24}[0-9@$!|+(])[a-z0-9@$!|+(]{3,24}(?![\w@$])/g;
 /** Figures beside letters from which a text is taken to be written so. */
 const LEET_MIN = 3;
+/** Marks within words from which they are taken to be mark-up. */
+const WRAPS_MIN = 2;
 /** Words of one letter in a row from which letters are taken to be set apart. */
 const APART_MIN = 5;
 /** Characters around what was undone that are read with it. */
@@ -160,13 +162,13 @@ function* alphabets(source: Mapped): Generator<Layer> {
  * Unusual ways of writing in a canonical text, undone: mark-up, joined words and figures for letters one after the
  * other, letters set apart by themselves. Linear in the text.
  */
-export function* findSpellings(source: Mapped, { figures, singles, joints }: Look): Generator<Layer> {
+export function* findSpellings(source: Mapped, { figures, singles, wraps, chain }: Look): Generator<Layer> {
   let mapped = source;
   const names: string[] = [];
   const ways = [
-    [joints > 2, withoutMarkup],
+    [wraps >= WRAPS_MIN, withoutMarkup],
     [figures >= LEET_MIN, leet],
-    [joints > 1, asWords],
+    [chain > 1, asWords],
   ] as const;
   for (const [due, undo] of ways) {
     const layer = due ? undo(mapped) : null;

@@ -1,0 +1,48 @@
+import type { Severity } from '@sallyport/core';
+
+/** Kinds of personal data, with how much harm they do in the wrong hands. */
+export const PII_ENTITIES = {
+  email: 'medium',
+  phone: 'medium',
+  'credit-card': 'high',
+  iban: 'medium',
+  'bank-account': 'medium',
+  'crypto-wallet': 'medium',
+  'ip-address': 'low',
+  'mac-address': 'low',
+  'us-ssn': 'high',
+  'national-id': 'high',
+  passport: 'high',
+  'driver-license': 'high',
+  'medical-record': 'high',
+  'date-of-birth': 'medium',
+  age: 'low',
+  address: 'medium',
+  person: 'low',
+  place: 'info',
+  organisation: 'info',
+} as const satisfies Readonly<Record<string, Severity>>;
+
+/** A kind of personal data. */
+export type PiiEntity = keyof typeof PII_ENTITIES;
+
+/** Personal data found, with offsets into the text. */
+export interface PiiMatch {
+  readonly entity: PiiEntity;
+  readonly start: number;
+  readonly end: number;
+  readonly confidence: number;
+  /** Country of a national number, as ISO 3166-1 alpha-2. */
+  readonly country?: string;
+}
+
+/** Characters before a number in which words may say what it is. */
+const BEFORE = 48;
+const AFTER = 24;
+
+/** Whether words that say what a number is stand near it. */
+export function near(text: string, start: number, end: number, words: RegExp): boolean {
+  return (
+    words.test(text.slice(Math.max(0, start - BEFORE), start)) || words.test(text.slice(end, end + AFTER))
+  );
+}

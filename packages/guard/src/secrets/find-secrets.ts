@@ -1,0 +1,118 @@
+import { atLeast, SEVERITIES, type Severity } from '@sallyport/core';
+import { LiteralSet } from '../aho-corasick.ts';
+import { GENERAL_SECRETS } from './general.ts';
+import { PLATFORM_SECRETS } from './platforms.ts';
+import type { SecretRule } from './secret-rule.ts';
+import { SERVICE_SECRETS } from './services.ts';
+
+/** All rules: those that know a provider come before those that know none. */
+export const SECRET_RULES: readonly SecretRule[] = [
+  ...PLATFORM_SECRETS,
+  ...SERVICE_SECRETS,
+  ...GENERAL_SECRETS,
+];
+
+/** A secret in a text: its own span, without the name it was given to. */
+export interface SecretMatch {
+  readonly id: string;
+  readonly severity: Severity;
+  readonly start: number;
+  readonly end: number;
+}
+
+const literals = [...new Set(SECRET_RULES.flatMap((rule) => rule.keywords))];
+const KEYWORDS = new LiteralSet(literals);
+/** For each literal, its length and the rules it wakes. */
+const WAKES = literals.map((literal) => ({
+  length: literal.length,
+  rules: SECRET_RULES.flatMap((rule, number) => (rule.keywords.includes(literal) ? [number] : [])),
+}));
+const exact = SECRET_RULES.map((rule) => new RegExp(rule.source, rule.anyCase ? 'iy' : 'y'));
+interface Found extends SecretMatch {
+  /** Of the rule. */
+  readonly number: number;
+}
+
+/** Secrets kept of one text. */
+const MATCHES_MAX = 4_096;
+/** Built when a text comes whose letters have lost their case. */
+let folded: readonly RegExp[] | null = null;
+
+/** Shannon entropy of a text in bits a character. */
+export function entropy(text: string): number {
+  const counts = new Map<number, number>();
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    counts.set(c, (counts.get(c) ?? 0) + 1);
+  }
+  let bits = 0;
+  for (const n of counts.values()) bits -= (n / text.length) * Math.log2(n / text.length);
+  return bits;
+}
+
+const PLACEHOLDER =
+  /example|placeholder|your[_-]|[_-]here|changeme|redacted|dummy|insert|replace|xxxx|\*\*\*|^\$|^%|<|\.{3}|^(?:true|false|null|none|undefined)$|^(.)\1+$|^(?:1234|abcd|0000)/i;
+
+/** Changes from lower to upper case from which letters are taken to be drawn by lot. */
+const RISES_MIN = 2;
+
+/** Whether a value may be a secret at all: figures beside letters or cases mixed, and no word, path, call or name of a variable. */
+function plausible(value: string): boolean {
+  if (PLACEHOLDER.test(value) || !/[A-Za-z]/.test(value)) return false;
+  const mixed = (value.match(/[a-z][A-Z]/g)?.length ?? 0) >= RISES_MIN && /[A-Z]{2}/.test(value);
+  if (!/\d/.test(value) && !(mixed && !/[^A-Za-z0-9]/.test(value))) return false;
+  // `process.env.API_KEY`, `config/keys.json`, `get_token_v2`: words joined by signs.
+  const words = value.split(/[^A-Za-z0-9]+/);
+  if (words.length > 1 && words.every((one) => /^(?:[A-Za-z]{0,24}\d{0,3}|\d{1,4})$/.test(one))) return false;
+  return !/^[A-Za-z]+\d{0,2}$/.test(value) || value.length >= 20 || mixed;
+}
+
+/**
+ * Secrets in a text. Linear: each rule is tried only where one of its keywords stands, over a bounded length.
+ * @param caseless whether letters have lost their case, as in decoded views
+ */
+export function findSecrets(text: string, caseless = false): SecretMatch[] {
+  const hits = KEYWORDS.positions(text);
+  if (hits.length === 0) return [];
+  folded ??= SECRET_RULES.map((rule) => new RegExp(rule.source, 'iy'));
+  const patterns = caseless ? folded : exact;
+  const found: Found[] = [];
+  for (let i = 0; i < hits.length; i += 2) {
+    const { length, rules } = WAKES[hits[i]!]!;
+    for (const number of rules) {
+      const rule = SECRET_RULES[number]!;
+      const from = hits[i + 1]! - length - rule.before;
+      if (from < 0) continue;
+      const pattern = patterns[number]!;
+      pattern.lastIndex = from;
+      const match = pattern.exec(text);
+      if (!match) continue;
+      const secret = match[1] ?? match[0];
+      if (entropy(secret) < rule.entropyMin || (rule.careful && !plausible(secret))) continue;
+      const start = from + match[0].lastIndexOf(secret);
+      if (found.length === MATCHES_MAX) return withoutNested(found);
+      found.push({ number, id: rule.id, severity: rule.severity, start, end: start + secret.length });
+    }
+  }
+  return withoutNested(found);
+}
+
+/**
+ * Without matches that lie within another as severe. What a rule without a format of its own found covers nothing
+ * that a provider's rule found; of several on one span the first rule's stays.
+ */
+function withoutNested(found: readonly Found[]): SecretMatch[] {
+  const order = [...found].sort((a, b) => a.start - b.start || b.end - a.end || a.number - b.number);
+  const kept: SecretMatch[] = [];
+  const reach = { known: new Map<Severity, number>(), careful: new Map<Severity, number>() };
+  const covered = (by: ReadonlyMap<Severity, number>, { severity, end }: Found): boolean =>
+    SEVERITIES.some((other) => atLeast(other, severity) && (by.get(other) ?? 0) >= end);
+  for (const one of order) {
+    const { careful } = SECRET_RULES[one.number]!;
+    if (covered(reach.known, one) || (careful && covered(reach.careful, one))) continue;
+    const mine = careful ? reach.careful : reach.known;
+    mine.set(one.severity, Math.max(mine.get(one.severity) ?? 0, one.end));
+    kept.push({ id: one.id, severity: one.severity, start: one.start, end: one.end });
+  }
+  return kept;
+}
