@@ -1,10 +1,10 @@
 // Trains the injection model: `npm run train:guard -- [DATA]`. The same data, sources and settings give the same file,
-// byte for byte. Signed with the key in `~/.config/sallyport/model-signing.pem`, made when there is none.
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+// byte for byte.
+import { createHash } from 'node:crypto';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { encodeModel, type Head, type ModelHeader } from '../../packages/guard/src/model/injection-model.ts';
+import { MODELS, writeSigned } from '../sign-model.ts';
 import { buildCorpus, type Corpus } from './corpus.ts';
 import { bestWindow, type Example, type FitOptions, type Fitted, fit, type Row, toExample } from './fit.ts';
 import { thresholdAt } from './threshold.ts';
@@ -60,16 +60,6 @@ export function trainHead(
   return { fitted, ...quantised, flagAt: thresholdAt(scores, 0.01), denyAt: thresholdAt(scores, 0.001) };
 }
 
-function signingKey(): string {
-  const path = join(homedir(), '.config', 'sallyport', 'model-signing.pem');
-  if (existsSync(path)) return readFileSync(path, 'utf8');
-  const { privateKey } = generateKeyPairSync('ed25519');
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileSync(path, pem, { mode: 0o600 });
-  return pem;
-}
-
 if (import.meta.main) {
   const data = process.argv[2] ?? join(import.meta.dirname, '../../../shared/guard');
   if (!existsSync(join(data, 'train'))) {
@@ -90,21 +80,13 @@ if (import.meta.main) {
     tables.push(bytes);
   }
   const file = encodeModel({ format: 'sallyport-injection-2', version, heads }, tables);
-  const folder = join(import.meta.dirname, '../../packages/guard/model');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'injection.model'), file);
-  const key = createPrivateKey(signingKey());
-  writeFileSync(join(folder, 'injection.model.sig'), sign(null, file, key));
-  writeFileSync(
-    join(folder, 'signer.pem'),
-    createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString(),
-  );
+  writeSigned('injection.model', file);
   const count = (rows: readonly Row[], label: number): number =>
     rows.filter((row) => row.label === label).length;
   const sources = new Map<string, number>();
   for (const row of corpus.user) sources.set(row.source, (sources.get(row.source) ?? 0) + 1);
   writeFileSync(
-    join(folder, 'training.json'),
+    join(MODELS, 'training.json'),
     `${JSON.stringify(
       {
         version,

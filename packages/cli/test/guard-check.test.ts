@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { ENCODERS } from '@sallyport/attacks';
 import { detectionSchema } from '@sallyport/core';
 import { InjectionModel, Inspector } from '@sallyport/guard';
-import { readGuardModel } from '@sallyport/server';
+import { readGuardModels } from '@sallyport/server';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 const run = (args: string[], input: string) => {
@@ -68,7 +68,7 @@ describe('guard check', () => {
 });
 
 describe('disguises', () => {
-  const inspector = new Inspector(InjectionModel.parse(readGuardModel()));
+  const inspector = Inspector.open(readGuardModels());
   const seen = (text: string): boolean =>
     inspector
       .inspect({ text, pointer: '', channel: 'user' })
@@ -100,7 +100,7 @@ describe('disguises', () => {
   });
 
   it('a tampered model is refused', () => {
-    const model = new Uint8Array(readGuardModel());
+    const model = new Uint8Array(readGuardModels().injection);
     assert.throws(() => InjectionModel.parse(model.subarray(0, 1000)), RangeError);
     assert.throws(() => InjectionModel.parse(new Uint8Array(100)), RangeError);
     assert.equal(InjectionModel.parse(model).header.heads.length, 2);

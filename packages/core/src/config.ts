@@ -49,6 +49,14 @@ export const systemSchema = z.strictObject({
   /** Strings that must never leave this system, such as a marker in its system prompt. */
   canaries: z.array(z.string().min(6).max(512)).max(64).default([]),
   policy: z.strictObject({ input: actionMap.default({}), output: actionMap.default({}) }).prefault({}),
+  privacy: z
+    .strictObject({
+      /** Looks for names of people, places and organisations, too; costs some microseconds a line. */
+      names: z.boolean().default(false),
+      /** What stands where policy redacts. */
+      redact: z.enum(['tokenise', 'mask', 'pseudonymise', 'generalise']).default('tokenise'),
+    })
+    .prefault({}),
   limits: usageLimitsSchema.default({}),
   /** US dollars for a million tokens, to count spend. */
   prices: z

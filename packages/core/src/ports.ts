@@ -26,6 +26,8 @@ export interface InspectionRequest {
   /** System and developer messages of the same call, to notice when they leak. */
   readonly systemPrompts?: readonly string[];
   readonly canaries?: readonly string[];
+  /** Whether names of people, places and organisations are looked for. */
+  readonly names?: boolean;
 }
 
 /** A system as the gateway sees it. */
@@ -38,6 +40,8 @@ export interface SystemSnapshot extends SystemConfig {
   readonly usageLimits: UsageLimits;
   /** Row of the shared counters. */
   readonly slot: number;
+  /** Makes pseudonyms that are the same in every call. */
+  readonly pseudonymKey: Uint8Array;
   /** Data keys that seal content, newest first; raw. */
   readonly dataKeys: readonly { readonly id: string; readonly key: Uint8Array }[];
 }

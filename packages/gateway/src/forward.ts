@@ -7,7 +7,6 @@ import {
   toCodedError,
   type Verdict,
 } from '@sallyport/core';
-import { Redactor } from '@sallyport/guard';
 import type { StreamParser, Usage } from '@sallyport/models';
 import { decode } from './body.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
@@ -15,6 +14,7 @@ import { costMicroUsd, estimateTokens } from './input-stages.ts';
 import { judgeAnswer, systemPromptsOf } from './output-gate.ts';
 import { recordOutcome, type Sealed, sealContent } from './record.ts';
 import { dialectError, EXCHANGE_HEADER, outcomeOf, sendError } from './respond.ts';
+import { redactorFor } from './rewrite.ts';
 import { StreamGate } from './stream-gate.ts';
 import { StreamRecord } from './stream-record.ts';
 
@@ -144,7 +144,7 @@ export class Forwarding {
         system: exchange.system!,
         systemPrompts: systemPromptsOf(exchange),
         redactor: exchange.redactor,
-        outputRedactor: new Redactor(),
+        outputRedactor: redactorFor(exchange.system!),
         inspect: (requests) => (deps.start.detectors ? deps.inspection.inspect(requests) : []),
       }),
     };

@@ -9,11 +9,11 @@ import {
   parseStrictJson,
   replaceStrings,
 } from '@sallyport/core';
-import { Redactor } from '@sallyport/guard';
 import { DIALECT_TABLE, findRoute } from '@sallyport/models';
 import { decode, readBody } from './body.ts';
 import type { LimitHit } from './counters.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
+import { redactorFor } from './rewrite.ts';
 import { actionFor, verdictOf } from './state.ts';
 
 /** A refusal by a limit, which says when to come back. */
@@ -170,6 +170,7 @@ export async function inspectInput(exchange: Exchange, deps: Deps): Promise<void
     text,
     pointer,
     channel,
+    names: system.privacy.names,
   }));
   const found = deps.start.detectors ? deps.inspection.inspect(requests) : [];
   const detections = [...(found instanceof Promise ? await found : found), ...attachmentDetections(exchange)];
@@ -196,7 +197,10 @@ function attachmentDetections(exchange: Exchange): Detection[] {
 
 function redact(exchange: Exchange, detections: readonly Detection[]): Map<string, string> {
   const { parts } = exchange.reading!;
-  const redactor = new Redactor(parts.map((part) => part.text));
+  const redactor = redactorFor(
+    exchange.system!,
+    parts.map((part) => part.text),
+  );
   exchange.redactor = redactor;
   const replacements = new Map<string, string>();
   for (const part of parts) {

@@ -1,9 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Detection, InspectionRequest } from '@sallyport/core';
-import { InjectionModel, Inspector } from '@sallyport/guard';
+import { type GuardModels, Inspector } from '@sallyport/guard';
 
-const model = workerData as Uint8Array | null;
-const inspector = new Inspector(model ? InjectionModel.parse(model) : null);
+const inspector = Inspector.open(workerData as GuardModels | null);
 
 parentPort!.on('message', ({ id, requests }: { id: number; requests: InspectionRequest[] }) => {
   let detections: Detection[] | null = null;

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { CodedError, type Detection, type InspectionRequest, LIMITS } from '@sallyport/core';
-import { InjectionModel, Inspector } from '@sallyport/guard';
+import { type GuardModels, Inspector } from '@sallyport/guard';
 
 /** Longest a batch of texts may take on the inspection thread before the call is refused. */
 const DEADLINE_MS = 10_000;
@@ -18,17 +18,17 @@ interface Job {
 /** Inspects texts: short ones at once, long ones on a thread of their own. Whatever goes wrong refuses the call. */
 export class Inspection {
   readonly #inspector: Inspector;
-  readonly #model: Uint8Array | null;
+  readonly #models: GuardModels | null;
   #thread: Worker | null = null;
   #jobs: Job[] = [];
   #next = 0;
   /** Characters inspected since the start. */
   characters = 0;
 
-  /** @param model a verified model file, in memory that is shared with the thread */
-  constructor(model: Uint8Array | null) {
-    this.#model = model;
-    this.#inspector = new Inspector(model ? InjectionModel.parse(model) : null);
+  /** @param models verified model files, in memory that is shared with the thread */
+  constructor(models: GuardModels | null) {
+    this.#models = models;
+    this.#inspector = Inspector.open(models);
   }
 
   /** @throws CodedError `inspection-failed` */
@@ -67,7 +67,7 @@ export class Inspection {
 
   #start(): Worker {
     const thread = new Worker(new URL('./inspection-thread.ts', import.meta.url), {
-      workerData: this.#model,
+      workerData: this.#models,
       resourceLimits: { maxOldGenerationSizeMb: 256 },
     });
     thread.unref();

@@ -1,4 +1,5 @@
 import type { ClockAnchor, GatewaySnapshot } from '@sallyport/core';
+import type { GuardModels } from '@sallyport/guard';
 import type { CounterMemory } from './counters.ts';
 
 /** What a worker is started with. */
@@ -11,8 +12,8 @@ export interface WorkerStart {
   readonly counters: CounterMemory;
   readonly clock: ClockAnchor;
   readonly snapshot: GatewaySnapshot;
-  /** The injection model, in memory that workers share; null leaves injections to the rules. */
-  readonly model: Uint8Array | null;
+  /** The models of the guard, in memory that workers share; null leaves injections to the rules. */
+  readonly models: GuardModels | null;
   /** Whether content is inspected; off only in benches that price the rest of the pipeline. */
   readonly detectors: boolean;
 }

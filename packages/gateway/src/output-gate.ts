@@ -1,8 +1,7 @@
 import { CodedError, decodeUtf8, parseStrictJson, replaceStrings, type Verdict } from '@sallyport/core';
-import { Redactor } from '@sallyport/guard';
 import type { TextPart, Usage } from '@sallyport/models';
 import type { Deps, Exchange } from './exchange.ts';
-import { applyEdits, maskings, orderEdits, restorations } from './rewrite.ts';
+import { applyEdits, maskings, orderEdits, redactorFor, restorations } from './rewrite.ts';
 import { verdictOf } from './state.ts';
 
 /** A complete answer, judged. */
@@ -42,6 +41,7 @@ export async function judgeAnswer(exchange: Exchange, deps: Deps, plain: Buffer)
           channel: 'output',
           systemPrompts,
           canaries: system.canaries,
+          names: system.privacy.names,
         })),
       )
     : [];
@@ -54,7 +54,10 @@ export async function judgeAnswer(exchange: Exchange, deps: Deps, plain: Buffer)
   for (const part of parts) characters += part.text.length;
   const replacements = new Map<string, string>();
   if (verdict.action !== 'deny' && (verdict.action === 'redact' || exchange.redactor?.used)) {
-    const outputRedactor = new Redactor(parts.map((part) => part.text));
+    const outputRedactor = redactorFor(
+      system,
+      parts.map((part) => part.text),
+    );
     for (const part of parts) {
       const own = detections.filter((d) => d.location.pointer === part.pointer);
       const edits = orderEdits([

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { CodedError, type Config, clock, type GatewaySnapshot } from '@sallyport/core';
+import type { GuardModels } from '@sallyport/guard';
 import { type Counters, WORKERS_MAX } from './counters.ts';
 import type { FromWorker, GatewayStats, ToWorker, WorkerStart } from './messages.ts';
 import { decodeFrames, type Frame } from './recorder.ts';
@@ -25,8 +26,8 @@ export interface GatewayPoolOptions {
   readonly onCrash: (worker: number, error: Error) => void;
   /** A worker is gone that did not drain, and all that it recorded is durable: its calls need an end. */
   readonly onGone: (worker: number, run: string) => void;
-  /** The injection model, verified. */
-  readonly model: Uint8Array | null;
+  /** The models of the guard, verified. */
+  readonly models: GuardModels | null;
   readonly detectors?: boolean;
 }
 
@@ -79,7 +80,7 @@ export class GatewayPool {
   }
 
   #launch(worker: number, port: number): Promise<number> {
-    const { config, counters, workers, model, detectors } = this.#options;
+    const { config, counters, workers, models, detectors } = this.#options;
     const generation = this.#launches++;
     const run = generation < workers ? this.#options.run : `${this.#options.run}-${generation}`;
     const start: WorkerStart = {
@@ -91,7 +92,7 @@ export class GatewayPool {
       counters: counters.memory,
       clock: clock.anchor(),
       snapshot: this.#snapshot,
-      model,
+      models,
       detectors: detectors ?? true,
     };
     const thread = new Worker(new URL('./worker.ts', import.meta.url), {

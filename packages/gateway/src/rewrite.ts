@@ -1,7 +1,13 @@
 import type { Detection, SystemSnapshot } from '@sallyport/core';
-import { PLACEHOLDER, type Redactor } from '@sallyport/guard';
+import { PLACEHOLDER, Redactor } from '@sallyport/guard';
 import type { TextPart } from '@sallyport/models';
 import { actionFor } from './state.ts';
+
+/** Replaces as a system wants it. @param existing texts that may hold placeholders of their own */
+export const redactorFor = (
+  { privacy, pseudonymKey }: SystemSnapshot,
+  existing: readonly string[] = [],
+): Redactor => new Redactor(existing, privacy.redact, pseudonymKey);
 
 /** A span of a text and what stands there instead. */
 export interface Edit {

@@ -50,6 +50,8 @@ export function actionFor(
 ): Action {
   const action =
     system.policy[direction][detection.detector] ?? DEFAULT_ACTIONS[direction][detection.detector];
+  // What only says that somebody or something is named, such as a place, is noted and left.
+  if (action === 'redact' && detection.severity === 'info') return 'allow';
   // The name of a member cannot be replaced.
   if (action === 'redact' && detection.location.pointer.endsWith('#')) return 'deny';
   const graded = detection.detector !== 'attachment';

@@ -172,7 +172,8 @@ export class StreamGate {
 
   #request(text: string): InspectionRequest {
     const { system, systemPrompts } = this.#options;
-    return { text, pointer: '', channel: 'output', systemPrompts, canaries: system.canaries };
+    const { canaries, privacy } = system;
+    return { text, pointer: '', channel: 'output', systemPrompts, canaries, names: privacy.names };
   }
 
   /** Judges a text that stands alone in its event. */

@@ -38,7 +38,7 @@ const deps: Deps = {
   start,
   state: () => state,
   counters: new Counters(start.counters, start.worker),
-  inspection: new Inspection(start.model),
+  inspection: new Inspection(start.models),
   recorder,
   admission: new Admission(),
   keeping: { bytes: 0 },

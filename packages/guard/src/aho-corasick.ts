@@ -5,7 +5,7 @@
 export class LiteralSet {
   readonly #classOf = new Uint8Array(65_536);
   readonly #classes: number;
-  readonly #next: Int32Array;
+  readonly #next: Uint16Array;
   /** The first state that finds something. */
   readonly #finding: number;
   readonly #found: (readonly number[])[];
@@ -39,36 +39,38 @@ export class LiteralSet {
       found[state]!.push(number);
     });
     const next = link(trie, found, classes);
-    // States that find something come last, and a state is the place of its row: one comparison tells, none is multiplied.
+    if (trie.length > 0xffff) throw new RangeError('too many literals');
+    // States that find something come last, so that one comparison tells.
     const order = [...trie.keys()].sort(
       (a, b) => Number(found[a]!.length > 0) - Number(found[b]!.length > 0) || a - b,
     );
-    const placeOf = new Int32Array(trie.length);
+    const placeOf = new Uint16Array(trie.length);
     order.forEach((state, place) => {
-      placeOf[state] = place * classes;
+      placeOf[state] = place;
     });
-    this.#next = new Int32Array(next.length);
+    this.#next = new Uint16Array(next.length);
     order.forEach((state, place) => {
       for (let c = 0; c < classes; c++)
         this.#next[place * classes + c] = placeOf[next[state * classes + c]!]!;
     });
     this.#classes = classes;
     const silent = order.findIndex((state) => found[state]!.length > 0);
-    this.#finding = (silent < 0 ? order.length : silent) * classes;
-    this.#found = order.slice(silent < 0 ? order.length : silent).map((state) => found[state]!);
+    this.#finding = silent < 0 ? order.length : silent;
+    this.#found = order.slice(this.#finding).map((state) => found[state]!);
   }
 
   /** Every occurrence, whatever the case of ASCII letters: number of the literal and where it ends, in turn. */
   positions(text: string): number[] {
     const classOf = this.#classOf;
     const next = this.#next;
+    const classes = this.#classes;
     const finding = this.#finding;
     const hits: number[] = [];
     let state = 0;
     for (let i = 0; i < text.length; i++) {
-      state = next[state + classOf[text.charCodeAt(i)]!]!;
+      state = next[state * classes + classOf[text.charCodeAt(i)]!]!;
       if (state < finding) continue;
-      for (const number of this.#found[(state - finding) / this.#classes]!) hits.push(number, i + 1);
+      for (const number of this.#found[state - finding]!) hits.push(number, i + 1);
     }
     return hits;
   }
@@ -77,12 +79,13 @@ export class LiteralSet {
   scan(text: string, into: Set<number>): void {
     const classOf = this.#classOf;
     const next = this.#next;
+    const classes = this.#classes;
     const finding = this.#finding;
     let state = 0;
     for (let i = 0; i < text.length; i++) {
-      state = next[state + classOf[text.charCodeAt(i)]!]!;
+      state = next[state * classes + classOf[text.charCodeAt(i)]!]!;
       if (state < finding) continue;
-      for (const number of this.#found[(state - finding) / this.#classes]!) into.add(number);
+      for (const number of this.#found[state - finding]!) into.add(number);
     }
   }
 }

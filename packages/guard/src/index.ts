@@ -8,9 +8,13 @@
 
 export type { InjectionRule } from './injection-rule.ts';
 export { INJECTION_RULES } from './injection-rules.ts';
-export { type Inspected, Inspector } from './inspector.ts';
+export { type GuardModels, type Inspected, Inspector } from './inspector.ts';
 export { DENY_AT, FLAG_AT, InjectionModel } from './model/injection-model.ts';
-export { PLACEHOLDER, Redactor } from './redaction.ts';
+export { type NameMatch, NameTagger } from './names/tagger.ts';
+export { PII_ENTITIES, type PiiEntity, type PiiMatch } from './pii/entity.ts';
+export { findNames } from './pii/find-names.ts';
+export { findPii } from './pii/find-pii.ts';
+export { PLACEHOLDER, REPLACEMENTS, Redactor, type Replacement } from './redaction.ts';
 export { findSecrets, SECRET_RULES, type SecretMatch } from './secrets/find-secrets.ts';
 export type { SecretRule } from './secrets/secret-rule.ts';
 export { canonicalise, type View } from './views/canonicalise.ts';

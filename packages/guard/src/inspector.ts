@@ -4,8 +4,10 @@ import { LiteralSet } from './aho-corasick.ts';
 import { INJECTION_RULES } from './injection-rules.ts';
 import { findCanaries, findPromptLeaks } from './leak.ts';
 import { findLinks } from './links.ts';
-import { DENY_AT, FLAG_AT, type InjectionModel } from './model/injection-model.ts';
+import { DENY_AT, FLAG_AT, InjectionModel } from './model/injection-model.ts';
+import { NameTagger } from './names/tagger.ts';
 import { PII_ENTITIES, type PiiMatch } from './pii/entity.ts';
+import { findNames } from './pii/find-names.ts';
 import { findPii } from './pii/find-pii.ts';
 import { findSecrets } from './secrets/find-secrets.ts';
 import { type Canonical, canonicalise, type View } from './views/canonicalise.ts';
@@ -77,13 +79,27 @@ export interface Inspected {
   readonly scores: { readonly injection: number };
 }
 
+/** The model files of the guard, verified. */
+export interface GuardModels {
+  readonly injection: Uint8Array;
+  readonly names: Uint8Array;
+}
+
 /** Inspects texts with rules, a trained model, checksums and decoded views. The same text gives the same detections. */
 export class Inspector {
   readonly #model: InjectionModel | null;
+  readonly #tagger: NameTagger | null;
 
-  /** @param model of injections; without one only rules see them */
-  constructor(model: InjectionModel | null = null) {
+  /** @param model of injections; without one only rules see them; @param tagger of names, asked for where a request wants names */
+  constructor(model: InjectionModel | null = null, tagger: NameTagger | null = null) {
     this.#model = model;
+    this.#tagger = tagger;
+  }
+
+  /** An inspector with the models that ship with the guard. @throws RangeError when a file is none */
+  static open(models: GuardModels | null): Inspector {
+    if (!models) return new Inspector();
+    return new Inspector(InjectionModel.parse(models.injection), NameTagger.parse(models.names));
   }
 
   /** All detections in one text, within {@link LIMITS.detectionsMax}. Offsets point into the text as given. */
@@ -112,7 +128,7 @@ export class Inspector {
       if (request.channel === 'output') this.#leaks(view, request, findings);
     }
     this.#secrets(canonical, request.text, findings);
-    this.#pii(canonical, request.text, findings);
+    this.#pii(canonical, request, findings);
     if (request.channel === 'output') {
       for (const link of findLinks(request.text)) {
         findings.add(
@@ -222,14 +238,14 @@ export class Inspector {
   }
 
   /** Personal data as written, and in decoded layers; folding letters cannot make any. */
-  #pii({ views, rewritten }: Canonical, text: string, findings: Findings): void {
+  #pii({ views, rewritten }: Canonical, { text, names }: InspectionRequest, findings: Findings): void {
     const references = ['LLM02:2025', 'CWE-359'];
     const add = (
-      source: string,
+      found: readonly PiiMatch[],
       place: (match: PiiMatch) => { start: number; end: number },
       chain: string,
     ): void => {
-      for (const match of findPii(source)) {
+      for (const match of found) {
         findings.add(
           'pii',
           match.entity,
@@ -241,10 +257,10 @@ export class Inspector {
         );
       }
     };
-    add(text, (match) => match, '');
+    add(names && this.#tagger ? findNames(text, this.#tagger) : findPii(text), (match) => match, '');
     for (const view of views) {
       if (view.chain === '' ? !rewritten : !DECODED.test(view.chain)) continue;
-      add(view.text.toUpperCase(), (match) => view.span(match.start, match.end), view.chain);
+      add(findPii(view.text.toUpperCase()), (match) => view.span(match.start, match.end), view.chain);
     }
   }
 }

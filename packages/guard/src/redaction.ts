@@ -1,39 +1,88 @@
-/** What a placeholder looks like: `[EMAIL_1]`. */
-export const PLACEHOLDER = /\[([A-Z][A-Z-]{1,24})_(\d{1,4})\]/g;
+import { createHmac } from 'node:crypto';
+import { generalise } from './pii/generalise.ts';
+
+/** What a placeholder looks like: `[EMAIL_1]`, or `[EMAIL_k3vq7m2a]` where the same value has the same in every call. */
+export const PLACEHOLDER = /\[([A-Z][A-Z-]{1,24})_(\d{1,4}|[a-z2-7]{8})\]/g;
+
+/** What stands where a value stood. */
+export const REPLACEMENTS = ['tokenise', 'mask', 'pseudonymise', 'generalise'] as const;
+/**
+ * `tokenise` numbers values within one exchange and restores them in its answer; `pseudonymise` does the same with names
+ * that a key makes, so that a value has the same name in every call; `mask` leaves only the kind; `generalise` leaves
+ * what is less exact: a card's last figures, a network, a year.
+ */
+export type Replacement = (typeof REPLACEMENTS)[number];
+
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+const PSEUDONYM_LETTERS = 8;
 
 /** Replaces values by placeholders, and placeholders by the values again, within one exchange. */
 export class Redactor {
   readonly #byValue = new Map<string, string>();
   readonly #byPlaceholder = new Map<string, string>();
+  /** Numbers given out, by kind: the next one is looked for from here. */
+  readonly #last = new Map<string, number>();
   readonly #taken: Set<string>;
+  readonly #how: Replacement;
+  readonly #key: Uint8Array;
 
-  /** @param existing texts whose own placeholder-like words must not be restored by mistake */
-  constructor(existing: readonly string[] = []) {
+  /**
+   * @param existing texts whose own placeholder-like words must not be restored by mistake
+   * @param key of pseudonyms, 32 random bytes
+   */
+  constructor(
+    existing: readonly string[] = [],
+    how: Replacement = 'tokenise',
+    key: Uint8Array = new Uint8Array(0),
+  ) {
+    if (how === 'pseudonymise' && key.length < 16) throw new RangeError('pseudonyms need a key');
+    this.#how = how;
+    this.#key = key;
     this.#taken = new Set(
       existing.flatMap((text) => (text.includes('_') ? (text.match(PLACEHOLDER) ?? []) : [])),
     );
   }
 
-  /** Whether anything was redacted. */
+  /** Whether there is anything to restore. */
   get used(): boolean {
     return this.#byPlaceholder.size > 0;
   }
 
-  /** The placeholder of a value: the same value gets the same one. */
+  /** What stands for a value: the same value of one kind gets the same. */
   placeholder(technique: string, value: string): string {
-    const known = this.#byValue.get(value);
-    if (known) return known;
     const stem =
       technique
         .toUpperCase()
         .replaceAll(/[^A-Z-]/g, '')
         .slice(0, 20) || 'VALUE';
-    let number = 1;
-    while (this.#byPlaceholder.has(`[${stem}_${number}]`) || this.#taken.has(`[${stem}_${number}]`)) number++;
-    const made = `[${stem}_${number}]`;
-    this.#byValue.set(value, made);
+    if (this.#how === 'mask') return `[${stem}]`;
+    if (this.#how === 'generalise') return generalise(technique, value) ?? `[${stem}]`;
+    const known = this.#byValue.get(`${stem} ${value}`);
+    if (known) return known;
+    const made = this.#how === 'pseudonymise' ? this.#pseudonym(stem, value) : this.#numbered(stem);
+    this.#byValue.set(`${stem} ${value}`, made);
     this.#byPlaceholder.set(made, value);
     return made;
+  }
+
+  #numbered(stem: string): string {
+    let number = (this.#last.get(stem) ?? 0) + 1;
+    while (this.#taken.has(`[${stem}_${number}]`)) number++;
+    this.#last.set(stem, number);
+    return `[${stem}_${number}]`;
+  }
+
+  #pseudonym(stem: string, value: string): string {
+    // Should two values of one exchange fall together, the second one gets another.
+    for (let n = 0; ; n++) {
+      const bytes = createHmac('sha256', this.#key)
+        .update(`${stem}\n${value}\n${n === 0 ? '' : n}`)
+        .digest();
+      let letters = '';
+      for (let i = 0; i < PSEUDONYM_LETTERS; i++) letters += BASE32[bytes[i]! & 31];
+      const made = `[${stem}_${letters}]`;
+      if (!this.#byPlaceholder.has(made) && !this.#taken.has(made)) return made;
+    }
   }
 
   /** Replaces the spans of a text, which may overlap. */
@@ -56,5 +105,11 @@ export class Redactor {
   /** The value behind a placeholder that this exchange made, or undefined. */
   restore(placeholder: string): string | undefined {
     return this.#byPlaceholder.get(placeholder);
+  }
+
+  /** A text with every placeholder that this exchange made as the value again. */
+  restoreAll(text: string): string {
+    if (!this.used) return text;
+    return text.replaceAll(PLACEHOLDER, (placeholder) => this.restore(placeholder) ?? placeholder);
   }
 }

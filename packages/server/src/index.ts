@@ -10,6 +10,6 @@ export { openApiDocument } from './app.ts';
 export { loadConfig } from './config-file.ts';
 export { type Control, openControl } from './control.ts';
 export { controlSocketPath } from './control-socket.ts';
-export { readGuardModel } from './guard-model.ts';
+export { readGuardModels } from './guard-models.ts';
 export { type LocalApi, localApi } from './local-api.ts';
 export { type RunningServer, type ServerOptions, startServer } from './server.ts';

@@ -10,7 +10,7 @@ import { askEveryRoute, createApp } from './app.ts';
 import { type Control, localActor, openControl } from './control.ts';
 import { controlSocketPath } from './control-socket.ts';
 import { type Demo, startDemo } from './demo/demo.ts';
-import { readGuardModel } from './guard-model.ts';
+import { readGuardModels } from './guard-models.ts';
 import { isLoopback, readTls } from './listener.ts';
 import { log } from './log.ts';
 import { Monitor } from './monitor.ts';
@@ -98,7 +98,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       run: control.installation.run,
       snapshot: await control.snapshots.build(),
       counters: control.snapshots.counters,
-      model: readGuardModel(),
+      models: readGuardModels(),
       append: (entries) => control.installation.ledger.append(entries),
       onUnauthenticated: (address, count) =>
         void control.installation

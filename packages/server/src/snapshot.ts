@@ -108,6 +108,7 @@ export class Snapshots {
           apiKey: resolveSecret(config.apiKeyRef),
           usageLimits: usageLimits(config.limits),
           slot: this.#slot(`system:${name}`),
+          pseudonymKey: dataKeys.forDay(`pseudonyms:${name}`, 'always').key.key,
           dataKeys: [{ id: key.id, key: key.key }],
         };
       },

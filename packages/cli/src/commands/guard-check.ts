@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { atLeast, CodedError, type Detection, type InspectionRequest, LIMITS } from '@sallyport/core';
-import { InjectionModel, Inspector } from '@sallyport/guard';
-import { readGuardModel } from '@sallyport/server';
+import { Inspector } from '@sallyport/guard';
+import { readGuardModels } from '@sallyport/server';
 import type { Command } from '../commands.ts';
 import { print, printJson } from '../output.ts';
 
@@ -16,14 +16,14 @@ interface Verdict {
   readonly detections: readonly Detection[];
 }
 
-/** What default policy makes of detections: grave ones are denied, others flagged. */
+/** What default policy makes of detections: grave ones are denied, others flagged, names and the like merely listed. */
 function verdictOf(detections: readonly Detection[]): Verdict['verdict'] {
   if (detections.some(({ severity }) => atLeast(severity, 'high'))) return 'deny';
-  return detections.length > 0 ? 'flag' : 'allow';
+  return detections.some(({ severity }) => atLeast(severity, 'medium')) ? 'flag' : 'allow';
 }
 
 function check(inspector: Inspector, text: string, channel: InspectionRequest['channel']): Verdict {
-  const { detections, scores } = inspector.assess({ text, channel, pointer: '' });
+  const { detections, scores } = inspector.assess({ text, channel, pointer: '', names: true });
   return { verdict: verdictOf(detections), scores, detections };
 }
 
@@ -66,7 +66,7 @@ export const guardCheck: Command = {
     if (path === undefined) throw new CodedError('usage', 'name a file, or - for standard input');
     const channel = (options.text('channel') ?? 'user') as InspectionRequest['channel'];
     if (!CHANNELS.includes(channel)) throw new CodedError('usage', `--channel is ${CHANNELS.join(', ')}`);
-    const inspector = new Inspector(InjectionModel.parse(readGuardModel()));
+    const inspector = Inspector.open(readGuardModels());
     const input = path === '-' ? process.stdin : createReadStream(path);
     const failed = new Promise<never>((_, fail) =>
       input.on('error', (fault: Error) =>

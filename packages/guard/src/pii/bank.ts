@@ -104,6 +104,8 @@ function cardIssuer(digits: string): boolean {
   if (/^3(?:0[0-5]|[689])/.test(digits)) return n === 14 || n === 16 || n === 19;
   if (/^(?:6(?:011|4[4-9]|5)|62)/.test(digits)) return n >= 16;
   if (/^35(?:2[89]|[3-8])/.test(digits)) return n >= 16;
+  if (/^(?:1800|2131)/.test(digits)) return n === 15;
+  if (/^(?:50(?:18|20|38)|5893|6304|67(?:59|6[1-3]))/.test(digits)) return n >= 12;
   return /^(?:5[0678]|6)/.test(digits) && n >= 13;
 }
 

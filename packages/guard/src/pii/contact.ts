@@ -8,8 +8,13 @@ const LOCAL_MAX = 64;
 const DOMAIN = /@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.){1,8}\p{L}{2,24}/uy;
 const IPV4 = /(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)/y;
 const IPV6 = /(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}(?:[0-9a-f]{0,4}|(?:\d{1,3}\.){3}\d{1,3})(?![\w:])/gi;
-const MAC =
-  /(?<![\w:-])[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}(?![\w:-])|(?<![\w.])(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}(?![\w.])/gi;
+const MAC = new RegExp(
+  [
+    '(?<![\\w:-])[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\\1){4}[0-9a-f]{2}(?![\\w:-])',
+    '(?<![\\w.])(?:[0-9a-f]{4}\\.){2}[0-9a-f]{4}(?![\\w.])',
+  ].join('|'),
+  'gi',
+);
 
 /** E-mail addresses, MAC addresses and IPv6 addresses: whatever has a sign of its own. */
 export function* signed(text: string): Generator<PiiMatch> {

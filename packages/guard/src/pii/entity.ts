@@ -21,6 +21,10 @@ export const PII_ENTITIES = {
   person: 'low',
   place: 'info',
   organisation: 'info',
+  belief: 'low',
+  title: 'info',
+  date: 'info',
+  url: 'info',
 } as const satisfies Readonly<Record<string, Severity>>;
 
 /** A kind of personal data. */

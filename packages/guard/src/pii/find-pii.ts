@@ -9,6 +9,7 @@ const LETTERS_AHEAD = 6;
 /** Figures a stretch of text must have to be a number of somebody. */
 const DIGITS_MIN = 6;
 const DIGITS_AFTER_LETTERS = 4;
+const APART = /(?:^|[^\w])[A-Za-z]{2} $/;
 /** Characters in a row from which an address of a crypto currency may have few figures. */
 const LONG = /\w{26}/y;
 const REACH = 24;
@@ -77,6 +78,14 @@ function* numbered(text: string): Generator<PiiMatch> {
     if (at < past) continue;
     const letter = isLetter(text.charCodeAt(at));
     if (digitsAhead(text, at) < (letter ? DIGITS_AFTER_LETTERS : DIGITS_MIN) && !isLong(text, at)) continue;
+    // British numbers have a space after their letters.
+    const spaced = at === digit && APART.test(text.slice(Math.max(0, at - 4), at));
+    const apart = spaced ? nationalAt(text, at - 3, true) : null;
+    if (apart) {
+      past = apart.end;
+      yield apart;
+      continue;
+    }
     const found = letter
       ? (ibanAt(text, at) ?? walletAt(text, at) ?? nationalAt(text, at, true))
       : at < digit
@@ -100,6 +109,7 @@ const unsigned = (text: string, at: number): PiiMatch | null =>
 
 /** Personal data with a structure, checksums verified; overlaps resolved to the more certain. */
 export function findPii(text: string): PiiMatch[] {
+  if (!/[\d@]/.test(text)) return [];
   const found: PiiMatch[] = [...signed(text)];
   found.push(...numbered(text), ...told(text));
   return withoutOverlaps(found);

@@ -108,8 +108,9 @@ function japanese(text: string): boolean {
 }
 
 function hongKong(text: string): boolean {
-  const letters = text.replace(/[\dA]+$/, '').padStart(2, ' ');
-  const digits = text.slice(letters.trim().length);
+  const own = /^[A-Z]{1,2}(?=\d)/.exec(text)![0];
+  const letters = own.padStart(2, ' ');
+  const digits = text.slice(own.length);
   const value = (c: string): number => (c === ' ' ? 36 : c.charCodeAt(0) - 55);
   let sum = value(letters[0]!) * 9 + value(letters[1]!) * 8;
   for (let i = 0; i < 6; i++) sum += digitAt(digits, i) * (7 - i);
@@ -154,7 +155,7 @@ export const NATIONAL_IDS: readonly NationalId[] = [
   id(
     'CA',
     'sin',
-    '[1-79]\\d{2}[ -]?\\d{3}[ -]?\\d{3}',
+    '\\d{3}[ -]?\\d{3}[ -]?\\d{3}',
     luhn,
     /\bsin\b|social insurance|assurance sociale|\bnas\b/i,
   ),
@@ -248,6 +249,13 @@ export const NATIONAL_IDS: readonly NationalId[] = [
     /svnr|sozialvers|versicherungsn|\bsv\b|social/i,
   ),
   id('PL', 'pesel', '\\d{11}', pesel, /pesel|polish|identyfik/i),
+  id(
+    'DK',
+    'cpr',
+    '(?:0[1-9]|[12]\\d|3[01])(?:0[1-9]|1[0-2])\\d{2}-\\d{4}',
+    () => true,
+    /\bcpr\b|danish|dansk/i,
+  ),
   id('SE', 'personnummer', '(?:19|20)?\\d{6}[-+]\\d{4}', (c) => {
     const short = c.slice(-10);
     return (
@@ -255,13 +263,6 @@ export const NATIONAL_IDS: readonly NationalId[] = [
     );
   }),
   id('NO', 'fodselsnummer', '\\d{6} ?\\d{5}', norwegian, /f(?:ø|o)dsels|personn|norw|national/i),
-  id(
-    'DK',
-    'cpr',
-    '(?:0[1-9]|[12]\\d|3[01])(?:0[1-9]|1[0-2])\\d{2}-\\d{4}',
-    () => true,
-    /\bcpr\b|personn|danish|dansk/i,
-  ),
   id('FI', 'hetu', '\\d{6}[-+A-FU-Y]\\d{3}[0-9A-Y]', (c) => {
     const digits = c.replaceAll(/\D/g, '').slice(0, 9);
     return (

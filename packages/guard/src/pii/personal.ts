@@ -4,7 +4,8 @@ import type { PiiEntity, PiiMatch } from './entity.ts';
 
 const MONTHS =
   '(?:jan(?:uary|uar)?|feb(?:ruary|ruar)?|m(?:ar(?:ch)?|ärz)|apr(?:il)?|ma[yi]|june?|juni|july?|juli|aug(?:ust)?|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)';
-const DATE = `(?:\\d{4}[-/.]\\d{1,2}[-/.]\\d{1,2}|\\d{1,2}[-/.]\\d{1,2}[-/.](?:\\d{4}|\\d{2})|\\d{1,2}(?:st|nd|rd|th|\\.)? (?:of )?${MONTHS}\\.?,? \\d{4}|${MONTHS}\\.? \\d{1,2}(?:st|nd|rd|th)?,? \\d{4}|\\d{4}年\\d{1,2}月\\d{1,2}日)`;
+/** Days as people write them. */
+export const DATE = `(?:\\d{4}[-/.]\\d{1,2}[-/.]\\d{1,2}|\\d{1,2}[-/.]\\d{1,2}[-/.](?:\\d{4}|\\d{2})|\\d{1,2}(?:st|nd|rd|th|\\.)? (?:of )?${MONTHS}\\.?,? \\d{4}|${MONTHS}\\.? \\d{1,2}(?:st|nd|rd|th)?,? \\d{4}|\\d{4}年\\d{1,2}月\\d{1,2}日)`;
 
 /** Words after which a value stands that has no shape of its own. */
 const TOLD: readonly { entity: PiiEntity; words: readonly string[]; pattern: RegExp; confidence: number }[] =
@@ -47,7 +48,7 @@ const TOLD: readonly { entity: PiiEntity; words: readonly string[]; pattern: Reg
       entity: 'passport',
       words: ['passport', 'reisepass', 'passeport', 'pasaporte', 'passaporto', '护照'],
       pattern:
-        /(?:passport|reisepass|passeport|pasaporte|passaporto|护照)(?: (?:number|no\.?|id|card|nr\.?))?[\s:#=]{0,4}(?:is |number )?[\s:#"']{0,3}((?=[A-Z0-9]{0,6}\d{4})[A-Z0-9]{6,9})(?!\w)/gi,
+        /(?:passport|reisepass|passeport|pasaporte|passaporto|护照)(?: (?:number|no\.?|id|card|nr\.?))?[\s:#=]{0,4}(?:is |number )?[\s:#"']{0,3}((?=(?:[A-Z]{0,5}\d){4})[A-Z0-9]{6,9})(?!\w)/gi,
       confidence: 0.9,
     },
     {

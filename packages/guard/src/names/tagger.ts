@@ -1,0 +1,133 @@
+import { FEATURES, featuresOf, type Token, tokensOf } from './tokens.ts';
+
+/** What a token may be; the first is none of them. */
+export const TAGS = ['none', 'person', 'place', 'organisation', 'address', 'title', 'belief'] as const;
+export type NameKind = Exclude<(typeof TAGS)[number], 'none'>;
+
+/** A name in a text. */
+export interface NameMatch {
+  readonly kind: NameKind;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What stands before the weights of a tagger. */
+export interface TaggerHeader {
+  readonly format: 'sallyport-names-1';
+  readonly version: string;
+  readonly bits: number;
+  /** For each tag what each tag before it adds, in the order of {@link TAGS}. */
+  readonly transitions: readonly (readonly number[])[];
+}
+
+const MAGIC = 0x53_50_4e_4d;
+const HEADER_BYTES_MAX = 65_536;
+
+/**
+ * The best tags of a row of tokens (Viterbi 1967).
+ * @param scores {@link TAGS} numbers for each token
+ */
+export function bestTags(
+  scores: Float32Array,
+  tokens: number,
+  transitions: readonly (readonly number[])[],
+): Uint8Array {
+  const size = TAGS.length;
+  const from = new Uint8Array(tokens * size);
+  let before = new Float32Array(size);
+  let here = new Float32Array(size);
+  for (let n = 0; n < tokens; n++) {
+    for (let tag = 0; tag < size; tag++) {
+      let best = Number.NEGATIVE_INFINITY;
+      let which = 0;
+      for (let last = 0; last < size; last++) {
+        const value = n === 0 ? 0 : before[last]! + transitions[last]![tag]!;
+        if (value > best) [best, which] = [value, last];
+      }
+      here[tag] = best + scores[n * size + tag]!;
+      from[n * size + tag] = which;
+    }
+    [before, here] = [here, before];
+  }
+  const tags = new Uint8Array(tokens);
+  if (tokens === 0) return tags;
+  let tag = 0;
+  for (let k = 1; k < size; k++) if (before[k]! > before[tag]!) tag = k;
+  for (let n = tokens - 1; n >= 0; n--) {
+    tags[n] = tag;
+    tag = from[n * size + tag]!;
+  }
+  return tags;
+}
+
+/** Names of a tagged text: neighbouring tokens of one kind, without signs at their ends. */
+export function namesOf(tokens: readonly Token[], tags: Uint8Array): NameMatch[] {
+  const names: NameMatch[] = [];
+  const bare = (n: number): boolean => /^[^\p{L}\d]$/u.test(tokens[n]!.text);
+  for (let n = 0; n < tokens.length; n++) {
+    const tag = tags[n]!;
+    if (tag === 0) continue;
+    let last = n;
+    while (last + 1 < tokens.length && tags[last + 1] === tag) last++;
+    let first = n;
+    n = last;
+    while (first <= last && bare(first)) first++;
+    while (last > first && bare(last) && tokens[last]!.text !== '.') last--;
+    if (first > last) continue;
+    names.push({ kind: TAGS[tag] as NameKind, start: tokens[first]!.start, end: tokens[last]!.end });
+  }
+  return names;
+}
+
+/** Finds names of people, places and organisations, and addresses. Pure: the same text gives the same names. */
+export class NameTagger {
+  readonly header: TaggerHeader;
+  readonly #weights: Int8Array;
+  readonly #mask: number;
+
+  private constructor(header: TaggerHeader, weights: Int8Array) {
+    this.header = header;
+    this.#weights = weights;
+    this.#mask = 2 ** header.bits - 1;
+  }
+
+  /** Reads a model file; whether it is the right one is for the caller to verify. @throws RangeError when it is none */
+  static parse(file: Uint8Array): NameTagger {
+    const view = Buffer.from(file.buffer, file.byteOffset, file.length);
+    if (view.length < 8 || view.readUInt32BE(0) !== MAGIC) throw new RangeError('not a model of names');
+    const headerBytes = view.readUInt32BE(4);
+    if (headerBytes > HEADER_BYTES_MAX || 8 + headerBytes > view.length)
+      throw new RangeError('the header of the model is cut short');
+    const header = JSON.parse(view.subarray(8, 8 + headerBytes).toString()) as TaggerHeader;
+    if (header.format !== 'sallyport-names-1') throw new RangeError('the format of the model is unknown');
+    const size = 2 ** header.bits * TAGS.length;
+    if (!(header.bits >= 8 && header.bits <= 20) || 8 + headerBytes + size > view.length)
+      throw new RangeError('the model is cut short');
+    return new NameTagger(header, new Int8Array(view.buffer, view.byteOffset + 8 + headerBytes, size));
+  }
+
+  /** Names in a text as written, in their order. Linear. */
+  find(text: string): NameMatch[] {
+    const tokens = tokensOf(text);
+    const features = featuresOf(tokens);
+    const size = TAGS.length;
+    const scores = new Float32Array(tokens.length * size);
+    const weights = this.#weights;
+    for (let n = 0; n < tokens.length; n++) {
+      for (let k = 0; k < FEATURES; k++) {
+        const row = (features[n * FEATURES + k]! & this.#mask) * size;
+        for (let tag = 0; tag < size; tag++) scores[n * size + tag]! += weights[row + tag]!;
+      }
+    }
+    return namesOf(tokens, bestTags(scores, tokens.length, this.header.transitions));
+  }
+}
+
+/** Puts a tagger into a file. */
+export function encodeTagger(header: TaggerHeader, weights: Int8Array): Buffer {
+  const json = Buffer.from(JSON.stringify(header));
+  const start = Buffer.alloc(8);
+  start.writeUInt32BE(MAGIC, 0);
+  start.writeUInt32BE(json.length, 4);
+  return Buffer.concat([start, json, Buffer.from(weights.buffer, weights.byteOffset, weights.length)]);
+}

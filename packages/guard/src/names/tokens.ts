@@ -1,0 +1,93 @@
+/** A word, a number, a sign or a line break, and where it stands. */
+export interface Token {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+const TOKEN = /\p{L}[\p{L}\p{M}'’]{0,39}|\d{1,20}|\n|[^\s\p{L}\d]/gu;
+
+/** Tokens of one text that are read. */
+const TOKENS_MAX = 50_000;
+
+/** Words, numbers, signs and line breaks of a text as written. Linear. */
+export function tokensOf(text: string): Token[] {
+  const tokens: Token[] = [];
+  for (const match of text.matchAll(TOKEN)) {
+    tokens.push({ text: match[0], start: match.index, end: match.index + match[0].length });
+    if (tokens.length === TOKENS_MAX) break;
+  }
+  return tokens;
+}
+
+const PRIME = 0x0100_0193;
+
+function hashOf(text: string, salt: number): number {
+  let hash = 0x811c_9dc5 ^ salt;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), PRIME);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b_3c6d);
+  return (hash ^ (hash >>> 13)) >>> 0;
+}
+
+/** How a token is written: `Xx`, `XX`, `X`, `x`, digits by number, the sign itself. */
+function shapeOf(text: string): string {
+  const first = text[0]!;
+  if (/\d/.test(first)) return text.length > 5 ? 'd6' : `d${text.length}`;
+  if (!/\p{L}/u.test(first)) return first;
+  const lower = text.toLowerCase();
+  if (text === lower) return text === text.toUpperCase() ? 'u' : 'x';
+  if (text === text.toUpperCase()) return text.length === 1 ? 'X' : 'XX';
+  return text.slice(1) === lower.slice(1) ? 'Xx' : 'Xm';
+}
+
+interface Read {
+  readonly lower: string;
+  readonly shape: string;
+}
+
+const OUTSIDE: Read = { lower: '', shape: '^' };
+
+/** Features of a token that do not hang on the tags of others. */
+export const FEATURES = 19;
+
+/**
+ * Features of every token, {@link FEATURES} hashes each, in a row.
+ * @param hidden tokens whose words are not to be seen, in training; so that what stands around them counts
+ */
+export function featuresOf(tokens: readonly Token[], hidden?: (token: number) => boolean): Uint32Array {
+  const read: Read[] = tokens.map(({ text }, n) => ({
+    lower: hidden?.(n) ? '' : text.toLowerCase(),
+    shape: shapeOf(text),
+  }));
+  const at = (n: number): Read => read[n] ?? OUTSIDE;
+  const out = new Uint32Array(tokens.length * FEATURES);
+  for (let n = 0; n < tokens.length; n++) {
+    const { lower, shape } = read[n]!;
+    const [before, after] = [at(n - 1), at(n + 1)];
+    const [second, third] = [at(n - 2), at(n + 2)];
+    const row = [
+      lower,
+      before.lower,
+      after.lower,
+      second.lower,
+      third.lower,
+      shape,
+      `${before.shape} ${shape}`,
+      `${shape} ${after.shape}`,
+      `${before.shape} ${shape} ${after.shape}`,
+      lower.slice(-3),
+      lower.slice(-2),
+      lower.slice(0, 3),
+      lower.slice(0, 4),
+      `${before.lower} ${lower}`,
+      `${lower} ${after.lower}`,
+      `${before.lower} ${shape}`,
+      `${shape} ${after.lower}`,
+      `${second.lower} ${before.lower} ${shape}`,
+      `${second.shape} ${before.shape} ${shape} ${after.shape} ${third.shape}`,
+    ];
+    // What is hidden has no ending either.
+    for (let k = 0; k < FEATURES; k++) out[n * FEATURES + k] = hashOf(row[k]!, k * 0x9e37);
+  }
+  return out;
+}
