@@ -8,6 +8,7 @@ import { atLeast } from '@sallyport/core';
 import { InjectionModel, Inspector } from '../../packages/guard/src/index.ts';
 import { canonicalise } from '../../packages/guard/src/views/canonicalise.ts';
 import { buildCorpus, developerDocuments, grammarFor, readFolder } from './corpus.ts';
+import { reportPii } from './report-pii.ts';
 import { scoresBySource, trainHead } from './train.ts';
 
 const data = process.argv[2] ?? join(import.meta.dirname, '../../../shared/guard');
@@ -223,6 +224,8 @@ say('', '## Time', '');
     `Median on this machine: the model ${model400.toFixed(0)} µs for 400 characters, everything ${all.toFixed(0)} µs for a kilobyte of technical questions, ${times[4]!.toFixed(0)} ms for 100 kB.`,
   );
 }
+
+reportPii(data, say);
 
 say(
   '',

@@ -91,15 +91,24 @@ export const PHONE_COUNTRIES: readonly CountryCode[] = [
 
 const PHONE =
   /(?:\+|\()?\d(?:[ .\-/()\u00a0\u2011]{0,3}\d){5,15}(?:\s{0,2}(?:x|ext\.?|extension)\s{0,2}\d{1,6})?(?![\w]|[.-]\d)/iy;
-const SAID =
-  /(?:phone|tel[eé]?fo|\btel\b|\bmobile?\b|\bcell|\bcall|\bfax\b|\bdial|\bring\b|contact|number|whatsapp|\bsms\b|\btext\b|handy|ruf|nummer|num[eé]ro|téléphone|☎|📞|📱|电话|電話)/i;
+const SAID = new RegExp(
+  [
+    'phone|tel[eé]?fo|\\btel\\b|\\bmobile?\\b|\\bcell|\\bcall|\\bfax\\b|\\bdial|\\bring\\b|contact|number|whatsapp',
+    '\\bsms\\b|\\btext\\b|handy|ruf|nummer|num[eé]ro|téléphone|☎|📞|📱|电话|電話',
+  ].join('|'),
+  'i',
+);
 /** Written as nothing but telephone numbers is: a sign of the country, an area in brackets, or parts of 2 to 4 digits. */
 const GROUPED = /^(?:\+\d|\(\d{1,5}\)[ -]?\d|0?0\d{0,4}[ /-]\(?\d|\d{2,4}(?:[ .-]\d{2,4}){2,4}$)/;
 const OTHER =
   /^(?:\d{4}-\d{2}-\d{2}|\d{2}[-/.]\d{2}[-/.]\d{4}|\d{1,2}[-/]\d{1,2}[-/]\d{2}|\d{3}-\d{2}-\d{4})/;
 /** What stands before numbers that are something else. */
-const UNLIKE =
-  /(?:[#$€£№=]|\bisbn|\border|\binvoice|\bid|\bpo box|\bticket|\bcase|\bversion|\bv|\bcard|\baccount|\bissue|\bpin|\bzip|\bpage|\bISO|\bRFC|\bnr|\bserial|\bsku|\bmodel)[\s.:#-]{0,3}$/i;
+const UNLIKE = new RegExp(
+  `(?:[#$€£№=]|\\b(?:${'isbn order invoice id po\\sbox ticket case version v card account issue pin zip page iso rfc nr serial sku model'
+    .split(' ')
+    .join('|')}))[\\s.:#-]{0,3}$`,
+  'i',
+);
 
 type Library = typeof import('libphonenumber-js/max');
 let library: Library | null = null;

@@ -2,10 +2,27 @@ import { LiteralSet } from '../aho-corasick.ts';
 import { isDay } from './check-digits.ts';
 import type { PiiEntity, PiiMatch } from './entity.ts';
 
-const MONTHS =
-  '(?:jan(?:uary|uar)?|feb(?:ruary|ruar)?|m(?:ar(?:ch)?|ärz)|apr(?:il)?|ma[yi]|june?|juni|july?|juli|aug(?:ust)?|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)';
+const MONTHS = `(?:${[
+  'jan(?:uary|uar)?|feb(?:ruary|ruar)?|m(?:ar(?:ch)?|ärz)|apr(?:il)?|ma[yi]|june?|juni|july?|juli',
+  'aug(?:ust)?|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?',
+].join('|')})`;
+
 /** Days as people write them. */
-export const DATE = `(?:\\d{4}[-/.]\\d{1,2}[-/.]\\d{1,2}|\\d{1,2}[-/.]\\d{1,2}[-/.](?:\\d{4}|\\d{2})|\\d{1,2}(?:st|nd|rd|th|\\.)? (?:of )?${MONTHS}\\.?,? \\d{4}|${MONTHS}\\.? \\d{1,2}(?:st|nd|rd|th)?,? \\d{4}|\\d{4}年\\d{1,2}月\\d{1,2}日)`;
+export const DATE = `(?:${[
+  '\\d{4}[-/.]\\d{1,2}[-/.]\\d{1,2}',
+  '\\d{1,2}[-/.]\\d{1,2}[-/.](?:\\d{4}|\\d{2})',
+  `\\d{1,2}(?:st|nd|rd|th|\\.)? (?:of )?${MONTHS}\\.?,? \\d{4}`,
+  `${MONTHS}\\.? \\d{1,2}(?:st|nd|rd|th)?,? \\d{4}`,
+  '\\d{4}年\\d{1,2}月\\d{1,2}日',
+].join('|')})`;
+
+/** What may stand between a word and the value it announces. */
+const SAYS = String.raw`[\s:#=]{0,4}(?:is |was |number )?[\s:#"']{0,3}`;
+const NUMBER = String.raw`(?: (?:number|no\.?|id|nr\.?|card))?`;
+
+/** One of several spellings, then a value. */
+const after = (words: readonly string[], value: string, between: string = SAYS): RegExp =>
+  new RegExp(`(?:${words.join('|')})${between}(${value})`, 'gi');
 
 /** Words after which a value stands that has no shape of its own. */
 const TOLD: readonly { entity: PiiEntity; words: readonly string[]; pattern: RegExp; confidence: number }[] =
@@ -13,56 +30,81 @@ const TOLD: readonly { entity: PiiEntity; words: readonly string[]; pattern: Reg
     {
       entity: 'date-of-birth',
       words: [
-        'born',
-        'birth',
-        'dob',
-        'd.o.b',
-        'geboren',
-        'geb.',
-        'geburtsdatum',
-        'naissance',
-        'né',
-        'nacid',
-        'nacimiento',
-        'nascit',
-        'nascimento',
-        'nato',
-        'nata',
-        '出生',
-        '生年月日',
+        ...['born', 'birth', 'dob', 'd.o.b', 'geboren', 'geb.', 'geburtsdatum', 'naissance', 'né', 'nacid'],
+        ...['nacimiento', 'nascit', 'nascimento', 'nato', 'nata', '出生', '生年月日'],
       ],
-      pattern: new RegExp(
-        `(?:\\bborn|birth(?:day|date)?|\\bdob\\b|d\\.o\\.b\\.?|geboren|\\bgeb\\.|geburtsdatum|naissance|\\bnée?|\\bnacid[oa]|nacimiento|nascit[ao]|nascimento|\\bnat[oa]|出生(?:日期)?|生年月日)[^\\n\\d]{0,24}?(${DATE})(?!\\d)`,
-        'gi',
+      pattern: after(
+        [
+          ...[
+            `\\bborn`,
+            'birth(?:day|date)?',
+            '\\bdob\\b',
+            'd\\.o\\.b\\.?',
+            'geboren',
+            '\\bgeb\\.',
+            'geburtsdatum',
+          ],
+          ...['naissance', '\\bnée?', '\\bnacid[oa]', 'nacimiento', 'nascit[ao]', 'nascimento', '\\bnat[oa]'],
+          ...['出生(?:日期)?', '生年月日'],
+        ],
+        `${DATE}(?!\\d)`,
+        '[^\\n\\d]{0,24}?',
       ),
       confidence: 0.9,
     },
     {
       entity: 'medical-record',
       words: ['mrn', 'medical', 'patient', 'chart', 'health', 'insurance', 'member'],
-      pattern:
-        /(?:\bmrn\b|medical record(?: (?:number|no\.?|id))?|patient(?:'s)? (?:id|number|no\.?|identifier)|chart (?:number|no\.?)|health (?:id|card)(?: number)?|(?:insurance|member)(?: id| number)+)[\s:#=]{0,4}(?:is )?[\s:#"']{0,3}((?=[A-Z0-9-]{0,12}\d{3})[A-Z0-9][A-Z0-9-]{4,15})(?![\w-])/gi,
+      pattern: after(
+        [
+          '\\bmrn\\b',
+          'medical record(?: (?:number|no\\.?|id))?',
+          "patient(?:'s)? (?:id|number|no\\.?|identifier)",
+          'chart (?:number|no\\.?)',
+          'health (?:id|card)(?: number)?',
+          '(?:insurance|member)(?: id| number)+',
+        ],
+        '(?=[A-Z0-9-]{0,12}\\d{3})[A-Z0-9][A-Z0-9-]{4,15}(?![\\w-])',
+      ),
       confidence: 0.9,
     },
     {
       entity: 'passport',
       words: ['passport', 'reisepass', 'passeport', 'pasaporte', 'passaporto', '护照'],
-      pattern:
-        /(?:passport|reisepass|passeport|pasaporte|passaporto|护照)(?: (?:number|no\.?|id|card|nr\.?))?[\s:#=]{0,4}(?:is |number )?[\s:#"']{0,3}((?=(?:[A-Z]{0,5}\d){4})[A-Z0-9]{6,9})(?!\w)/gi,
+      pattern: after(
+        ['passport', 'reisepass', 'passeport', 'pasaporte', 'passaporto', '护照'].map(
+          (word) => word + NUMBER,
+        ),
+        '(?=(?:[A-Z]{0,5}\\d){4})[A-Z0-9]{6,9}(?!\\w)',
+      ),
       confidence: 0.9,
     },
     {
       entity: 'driver-license',
       words: ['driv', 'licen', 'dl', 'führerschein', 'permis'],
-      pattern:
-        /(?:driver'?s?'?(?: |-)?licen[cs]e|driving licen[cs]e|\bdl\b|licen[cs]e (?:number|no\.?|id)|führerschein|permis de conduire)(?: (?:number|no\.?|id|nr\.?|card))?[\s:#=]{0,4}(?:is |was )?[\s:#"']{0,3}((?=[A-Z0-9-]{0,10}\d{3})[A-Z0-9](?:[A-Z0-9]|-(?=\w)){5,18})(?![\w-])/gi,
+      pattern: after(
+        [
+          "driver'?s?'?(?: |-)?licen[cs]e",
+          'driving licen[cs]e',
+          '\\bdl\\b',
+          'licen[cs]e (?:number|no\\.?|id)',
+          'führerschein',
+          'permis de conduire',
+        ].map((word) => word + NUMBER),
+        '(?=[A-Z0-9-]{0,10}\\d{3})[A-Z0-9](?:[A-Z0-9]|-(?=\\w)){5,18}(?![\\w-])',
+      ),
       confidence: 0.85,
     },
     {
       entity: 'age',
       words: ['age', 'years', 'year-', 'year ', 'y/o'],
-      pattern:
-        /(?:\bage[d:]?(?: is| of)?\s{0,2})(\d{1,3})(?!\d|[.,]\d|[-–]\d)|(?<![\d.,$])(\d{1,3})(?:[ -]years?[ -]old\b| y\/o\b)/gi,
+      pattern: new RegExp(
+        [
+          '\\bage[d:]?(?: is| of)?\\s{0,2}(\\d{1,3})(?!\\d|[.,]\\d|[-–]\\d)',
+          '(?<![\\d.,$])(\\d{1,3})(?:[ -]years?[ -]old\\b| y/o\\b)',
+        ].join('|'),
+        'gi',
+      ),
       confidence: 0.75,
     },
   ];
