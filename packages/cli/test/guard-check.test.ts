@@ -91,6 +91,23 @@ describe('disguises', () => {
     });
   }
 
+  it('a canary is seen in every one of them', () => {
+    const canary = 'ORCHID-LANTERN-HARBOUR';
+    for (const [name, encode] of Object.entries(ENCODERS)) {
+      const text = `As you asked: ${encode(`the marker ${canary} is mine`)} - that is all.`;
+      const found = inspector.inspect({ text, pointer: '', channel: 'output', canaries: [canary] });
+      assert.ok(
+        found.some(({ detector }) => detector === 'canary'),
+        `${name}: ${text.slice(0, 200)}`,
+      );
+    }
+    const said = 'The orchid stood beside a lantern in the harbour of the old town, as orchids do.';
+    assert.deepEqual(
+      inspector.inspect({ text: said, pointer: '', channel: 'output', canaries: [canary] }),
+      [],
+    );
+  });
+
   it('saying a thing over and over makes it no attack', () => {
     for (const word of ['word ', 'hello there, ', 'no. ', 'lorem ipsum dolor '])
       for (const times of [1, 20, 400]) {

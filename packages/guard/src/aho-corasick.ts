@@ -10,8 +10,11 @@ export class LiteralSet {
   readonly #finding: number;
   readonly #found: (readonly number[])[];
 
-  /** @param literals each at least one character, in lower case; position in the list is its number */
-  constructor(literals: readonly string[]) {
+  /**
+   * @param literals each at least one character; position in the list is its number
+   * @param exact whether capitals are told from small letters; otherwise the literals are in lower case
+   */
+  constructor(literals: readonly string[], exact = false) {
     let classes = 1;
     for (const literal of literals) {
       for (let i = 0; i < literal.length; i++) {
@@ -22,7 +25,7 @@ export class LiteralSet {
         }
       }
     }
-    for (let c = 65; c <= 90; c++) this.#classOf[c] = this.#classOf[c + 32]!;
+    if (!exact) for (let c = 65; c <= 90; c++) this.#classOf[c] = this.#classOf[c + 32]!;
     const trie: number[][] = [new Array(classes).fill(-1)];
     const found: number[][] = [[]];
     literals.forEach((literal, number) => {
@@ -59,7 +62,7 @@ export class LiteralSet {
     this.#found = order.slice(this.#finding).map((state) => found[state]!);
   }
 
-  /** Every occurrence, whatever the case of ASCII letters: number of the literal and where it ends, in turn. */
+  /** Every occurrence: number of the literal and where it ends, in turn. */
   positions(text: string): number[] {
     const classOf = this.#classOf;
     const next = this.#next;
@@ -75,7 +78,23 @@ export class LiteralSet {
     return hits;
   }
 
-  /** Adds the numbers of the literals that occur in `text`, whatever the case of ASCII letters, to `into`. */
+  /** The same in the first `length` of a row of characters. */
+  positionsIn(codes: Uint16Array, length: number): number[] {
+    const classOf = this.#classOf;
+    const next = this.#next;
+    const classes = this.#classes;
+    const finding = this.#finding;
+    const hits: number[] = [];
+    let state = 0;
+    for (let i = 0; i < length; i++) {
+      state = next[state * classes + classOf[codes[i]!]!]!;
+      if (state < finding) continue;
+      for (const number of this.#found[state - finding]!) hits.push(number, i + 1);
+    }
+    return hits;
+  }
+
+  /** Adds the numbers of the literals that occur in `text` to `into`. */
   scan(text: string, into: Set<number>): void {
     const classOf = this.#classOf;
     const next = this.#next;

@@ -2,10 +2,11 @@ import type { Detection, DetectorName, InspectionRequest, Severity } from '@sall
 import { LIMITS } from '@sallyport/core';
 import { LiteralSet } from './aho-corasick.ts';
 import { INJECTION_RULES } from './injection-rules.ts';
-import { findCanaries, findPromptLeaks } from './leak.ts';
-import { findLinks } from './links.ts';
 import { DENY_AT, FLAG_AT, InjectionModel } from './model/injection-model.ts';
 import { NameTagger } from './names/tagger.ts';
+import { findCanaries } from './output/canaries.ts';
+import { findLinks } from './output/links.ts';
+import { findPromptLeaks } from './output/prompt-leak.ts';
 import { PII_ENTITIES, type PiiMatch } from './pii/entity.ts';
 import { findNames } from './pii/find-names.ts';
 import { findPii } from './pii/find-pii.ts';
@@ -125,7 +126,7 @@ export class Inspector {
       for (const hit of hits) for (const rule of wakes[hit]!) awake.add(rule);
       if (request.channel !== 'output') this.#injection(view, awake, request.channel, findings);
       if (scored) injection = Math.max(injection, this.#learned(view, request.channel, findings));
-      if (request.channel === 'output') this.#leaks(view, request, findings);
+      if (request.channel === 'output') this.#leaks(view, canonical.rewritten, request, findings);
     }
     this.#secrets(canonical, request.text, findings);
     this.#pii(canonical, request, findings);
@@ -206,20 +207,14 @@ export class Inspector {
     }
   }
 
-  #leaks(view: View, request: InspectionRequest, findings: Findings): void {
+  #leaks(view: View, rewritten: boolean, request: InspectionRequest, findings: Findings): void {
     if (request.canaries && request.canaries.length > 0) {
-      for (const found of findCanaries(view.text, request.canaries)) {
-        const span = view.span(found.start, found.end);
-        findings.add(
-          'canary',
-          'canary-leak',
-          'critical',
-          0.99,
-          ['LLM07:2025', 'LLM02:2025', 'AML.T0056'],
-          span,
-          view.chain,
-        );
-      }
+      const refs = ['LLM07:2025', 'LLM02:2025', 'AML.T0056'];
+      const add = (span: { start: number; end: number }): void =>
+        findings.add('canary', 'canary-leak', 'critical', 0.99, refs, span, view.chain);
+      if (view.chain === '') for (const span of findCanaries(request.text, request.canaries)) add(span);
+      if (view.chain !== '' || rewritten)
+        for (const { start, end } of findCanaries(view.text, request.canaries)) add(view.span(start, end));
     }
     if (request.systemPrompts && request.systemPrompts.length > 0) {
       for (const found of findPromptLeaks(view.text, request.systemPrompts)) {

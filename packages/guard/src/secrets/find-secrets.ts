@@ -50,8 +50,13 @@ export function entropy(text: string): number {
   return bits;
 }
 
-const PLACEHOLDER =
-  /example|placeholder|your[_-]|[_-]here|changeme|redacted|dummy|insert|replace|xxxx|\*\*\*|^\$|^%|<|\.{3}|^(?:true|false|null|none|undefined)$|^(.)\1+$|^(?:1234|abcd|0000)/i;
+const PLACEHOLDER = new RegExp(
+  [
+    'example|placeholder|your[_-]|[_-]here|changeme|redacted|dummy|insert|replace|xxxx|\\*\\*\\*|^\\$|^%|<|\\.{3}',
+    '^(?:true|false|null|none|undefined)$|^(.)\\1+$|^(?:1234|abcd|0000)',
+  ].join('|'),
+  'i',
+);
 
 /** Changes from lower to upper case from which letters are taken to be drawn by lot. */
 const RISES_MIN = 2;
