@@ -3,6 +3,7 @@ import { alertList } from './commands/alert.ts';
 import { call } from './commands/call.ts';
 import { doctor } from './commands/doctor.ts';
 import { guardCheck } from './commands/guard-check.ts';
+import { guardRules } from './commands/guard-rules.ts';
 import { keyCreate, keyList, keyRevoke } from './commands/key.ts';
 import { ledgerShow } from './commands/ledger-show.ts';
 import { ledgerVerify } from './commands/ledger-verify.ts';
@@ -39,6 +40,7 @@ export const COMMANDS: readonly Command[] = [
   alertList,
   call,
   guardCheck,
+  guardRules,
   doctor,
   reload,
   schema,

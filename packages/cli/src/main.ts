@@ -8,6 +8,7 @@ function exitCodeOf(fault: CodedError): number {
     'usage',
     'config-invalid',
     'policy-invalid',
+    'rules-invalid',
     'request-invalid',
     'system-unknown',
     'not-found',

@@ -118,6 +118,8 @@ export const configSchema = z.strictObject({
     .prefault({}),
   /** A folder of further Cedar policies (`*.cedar`). */
   policies: z.string().optional(),
+  /** A folder of rules over texts (`*.yaml`). */
+  rules: z.string().optional(),
   /** Traces and metrics for an OpenTelemetry collector. */
   telemetry: z
     .strictObject({

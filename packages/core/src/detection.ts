@@ -20,6 +20,7 @@ export const DETECTORS = [
   'obfuscation',
   'schema',
   'attachment',
+  'rule',
 ] as const;
 export type DetectorName = (typeof DETECTORS)[number];
 
@@ -43,6 +44,8 @@ export interface Detection {
   readonly references: readonly string[];
   /** The chain of decodings under which it was seen, such as `base64`; absent for the text as written. */
   readonly view?: string;
+  /** Seen by a rule that is on trial: noted, and nothing done about it. */
+  readonly shadow?: boolean;
 }
 
 /** The schema of {@link Detection} for readers outside the process. */
@@ -54,6 +57,7 @@ export const detectionSchema = z.object({
   location: z.object({ pointer: z.string(), start: z.number().int(), end: z.number().int() }),
   references: z.array(z.string()),
   view: z.string().optional(),
+  shadow: z.boolean().optional(),
 });
 
 /** What policy does about a detection. */

@@ -135,6 +135,11 @@ export const ERRORS = {
     'a policy does not parse or does not match the schema',
     'mend the policy file named',
   ),
+  'rules-invalid': row(
+    400,
+    'a rule over texts does not parse, or fails one of its own tests',
+    'mend the rule named; `sallyport guard rules FOLDER` checks them',
+  ),
   'data-locked': row(409, 'another server holds the data folder', 'stop it, or use another `--data`'),
   'data-damaged': row(
     500,

@@ -18,3 +18,4 @@ export * from './ids.ts';
 export * from './json.ts';
 export * from './limits.ts';
 export * from './ports.ts';
+export * from './text-rule.ts';

@@ -2,6 +2,7 @@ import type { Config, DialectName, SystemConfig } from './config.ts';
 import type { Detection } from './detection.ts';
 import type { SallyportEvent } from './event.ts';
 import type { UsageLimits } from './limits.ts';
+import type { TextRule } from './text-rule.ts';
 
 /** Wraps and unwraps data keys; the key it does so with never leaves it. */
 export interface KeyProvider {
@@ -77,6 +78,8 @@ export interface GatewaySnapshot {
   readonly systems: readonly SystemSnapshot[];
   readonly keys: readonly KeySnapshot[];
   readonly policies: { readonly version: string; readonly text: string };
+  /** The operator's rules over texts. */
+  readonly rules: { readonly version: string; readonly rules: readonly TextRule[] };
   readonly settings: GatewaySettings;
 }
 

@@ -1,15 +1,22 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Detection, InspectionRequest } from '@sallyport/core';
-import { type GuardModels, Inspector } from '@sallyport/guard';
+import type { Detection } from '@sallyport/core';
+import { Inspector, RuleSet } from '@sallyport/guard';
+import type { InspectionStart, ToInspection } from './inspection.ts';
 
-const inspector = Inspector.open(workerData as GuardModels | null);
+const { models, rules } = workerData as InspectionStart;
+const inspector = Inspector.open(models);
+inspector.useRules(RuleSet.compile(rules));
 
-parentPort!.on('message', ({ id, requests }: { id: number; requests: InspectionRequest[] }) => {
+parentPort!.on('message', (message: ToInspection) => {
+  if ('rules' in message) {
+    inspector.useRules(RuleSet.compile(message.rules));
+    return;
+  }
   let detections: Detection[] | null = null;
   try {
-    detections = requests.flatMap((request) => inspector.inspect(request));
+    detections = message.requests.flatMap((request) => inspector.inspect(request));
   } catch {
     // The caller refuses the call: it learns that there is no verdict, which is all it needs.
   }
-  parentPort!.postMessage({ id, detections });
+  parentPort!.postMessage({ id: message.id, detections });
 });

@@ -1,11 +1,28 @@
 import { Worker } from 'node:worker_threads';
-import { CodedError, type Detection, type InspectionRequest, LIMITS } from '@sallyport/core';
-import { type GuardModels, Inspector } from '@sallyport/guard';
+import {
+  CodedError,
+  type Detection,
+  type GatewaySnapshot,
+  type InspectionRequest,
+  LIMITS,
+} from '@sallyport/core';
+import { type GuardModels, Inspector, RuleSet } from '@sallyport/guard';
 
 /** Longest a batch of texts may take on the inspection thread before the call is refused. */
 const DEADLINE_MS = 10_000;
 /** Batches that may wait for the thread. */
 const QUEUE_MAX = 64;
+
+/** What the inspection thread begins with. */
+export interface InspectionStart {
+  readonly models: GuardModels | null;
+  readonly rules: GatewaySnapshot['rules']['rules'];
+}
+
+/** What it is told: texts to inspect, or other rules. */
+export type ToInspection =
+  | { readonly id: number; readonly requests: readonly InspectionRequest[] }
+  | { readonly rules: InspectionStart['rules'] };
 
 interface Job {
   readonly id: number;
@@ -19,6 +36,7 @@ interface Job {
 export class Inspection {
   readonly #inspector: Inspector;
   readonly #models: GuardModels | null;
+  #rules: GatewaySnapshot['rules'] = { version: '', rules: [] };
   #thread: Worker | null = null;
   #jobs: Job[] = [];
   #next = 0;
@@ -29,6 +47,14 @@ export class Inspection {
   constructor(models: GuardModels | null) {
     this.#models = models;
     this.#inspector = Inspector.open(models);
+  }
+
+  /** Takes the operator's rules, here and on the thread. */
+  useRules(rules: GatewaySnapshot['rules']): void {
+    if (rules.version === this.#rules.version) return;
+    this.#rules = rules;
+    this.#inspector.useRules(RuleSet.compile(rules.rules));
+    this.#thread?.postMessage({ rules: rules.rules });
   }
 
   /** @throws CodedError `inspection-failed` */
@@ -67,7 +93,7 @@ export class Inspection {
 
   #start(): Worker {
     const thread = new Worker(new URL('./inspection-thread.ts', import.meta.url), {
-      workerData: this.#models,
+      workerData: { models: this.#models, rules: this.#rules.rules } satisfies InspectionStart,
       resourceLimits: { maxOldGenerationSizeMb: 256 },
     });
     thread.unref();

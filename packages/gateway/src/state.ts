@@ -28,6 +28,7 @@ const DEFAULT_ACTIONS: Readonly<Record<'input' | 'output', Readonly<Record<Detec
     obfuscation: 'flag',
     schema: 'deny',
     attachment: 'flag',
+    rule: 'deny',
   },
   output: {
     injection: 'flag',
@@ -39,6 +40,7 @@ const DEFAULT_ACTIONS: Readonly<Record<'input' | 'output', Readonly<Record<Detec
     obfuscation: 'flag',
     schema: 'deny',
     attachment: 'flag',
+    rule: 'deny',
   },
 };
 
@@ -48,6 +50,7 @@ export function actionFor(
   direction: 'input' | 'output',
   detection: Detection,
 ): Action {
+  if (detection.shadow) return 'allow';
   const action =
     system.policy[direction][detection.detector] ?? DEFAULT_ACTIONS[direction][detection.detector];
   // What only says that somebody or something is named, such as a place, is noted and left.

@@ -48,6 +48,8 @@ const deps: Deps = {
   countUnauthenticated: (address) => unauthenticated.count(address),
 };
 
+deps.inspection.useRules(start.snapshot.rules);
+
 const options = {
   maxHeaderSize: LIMITS.headerBytesMax,
   headersTimeout: 10_000,
@@ -127,6 +129,7 @@ port.on('message', (message: ToWorker) => {
   else if (message.type === 'snapshot') {
     const before = state.settings;
     state = new GatewayState(message.snapshot, state);
+    deps.inspection.useRules(message.snapshot.rules);
     adopt(before);
     post({ type: 'acknowledged', version: state.version });
   } else void drain(message.deadlineMs);

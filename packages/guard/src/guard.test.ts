@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { INJECTION_RULES } from './injection-rules.ts';
 import { Inspector } from './inspector.ts';
 import { ibanValid } from './pii/bank.ts';
 import { luhn } from './pii/check-digits.ts';
 import { findPii } from './pii/find-pii.ts';
 import { Redactor } from './redaction.ts';
+import { INJECTION_RULES } from './rules/injection-rules.ts';
 import { canonicalise } from './views/canonicalise.ts';
 
 const inspector = new Inspector();

@@ -6,8 +6,6 @@
  * Do not trust it with: semantic attacks. Rules see what is said, not what is meant; see `docs/THREATS.md`.
  */
 
-export type { InjectionRule } from './injection-rule.ts';
-export { INJECTION_RULES } from './injection-rules.ts';
 export { type GuardModels, type Inspected, Inspector } from './inspector.ts';
 export { DENY_AT, FLAG_AT, InjectionModel } from './model/injection-model.ts';
 export { type NameMatch, NameTagger } from './names/tagger.ts';
@@ -15,6 +13,9 @@ export { PII_ENTITIES, type PiiEntity, type PiiMatch } from './pii/entity.ts';
 export { findNames } from './pii/find-names.ts';
 export { findPii } from './pii/find-pii.ts';
 export { PLACEHOLDER, REPLACEMENTS, Redactor, type Replacement } from './redaction.ts';
+export type { InjectionRule } from './rules/injection-rule.ts';
+export { INJECTION_RULES } from './rules/injection-rules.ts';
+export { RuleError, type RuleMatch, RuleSet } from './rules/rule-set.ts';
 export { findSecrets, SECRET_RULES, type SecretMatch } from './secrets/find-secrets.ts';
 export type { SecretRule } from './secrets/secret-rule.ts';
 export { canonicalise, type View } from './views/canonicalise.ts';

@@ -1,7 +1,6 @@
 import type { Detection, DetectorName, InspectionRequest, Severity } from '@sallyport/core';
 import { LIMITS } from '@sallyport/core';
 import { LiteralSet } from './aho-corasick.ts';
-import { INJECTION_RULES } from './injection-rules.ts';
 import { DENY_AT, FLAG_AT, InjectionModel } from './model/injection-model.ts';
 import { NameTagger } from './names/tagger.ts';
 import { findCanaries } from './output/canaries.ts';
@@ -10,6 +9,8 @@ import { findPromptLeaks } from './output/prompt-leak.ts';
 import { PII_ENTITIES, type PiiMatch } from './pii/entity.ts';
 import { findNames } from './pii/find-names.ts';
 import { findPii } from './pii/find-pii.ts';
+import { INJECTION_RULES } from './rules/injection-rules.ts';
+import { RuleSet } from './rules/rule-set.ts';
 import { findSecrets } from './secrets/find-secrets.ts';
 import { type Canonical, canonicalise, type View } from './views/canonicalise.ts';
 
@@ -57,6 +58,7 @@ class Findings {
     references: readonly string[],
     span: { start: number; end: number },
     chain = '',
+    shadow = false,
   ): void {
     const key = `${detector} ${technique} ${span.start} ${span.end}`;
     if (this.#seen.has(key) || this.list.length >= LIMITS.detectionsMax) return;
@@ -69,7 +71,7 @@ class Findings {
       references,
       location: { pointer: this.#pointer, start: span.start, end: span.end },
     };
-    this.list.push(chain === '' ? found : { ...found, view: chain });
+    this.list.push({ ...found, ...(chain !== '' && { view: chain }), ...(shadow && { shadow }) });
   }
 }
 
@@ -90,6 +92,7 @@ export interface GuardModels {
 export class Inspector {
   readonly #model: InjectionModel | null;
   readonly #tagger: NameTagger | null;
+  #rules = RuleSet.NONE;
 
   /** @param model of injections; without one only rules see them; @param tagger of names, asked for where a request wants names */
   constructor(model: InjectionModel | null = null, tagger: NameTagger | null = null) {
@@ -101,6 +104,11 @@ export class Inspector {
   static open(models: GuardModels | null): Inspector {
     if (!models) return new Inspector();
     return new Inspector(InjectionModel.parse(models.injection), NameTagger.parse(models.names));
+  }
+
+  /** Takes the operator's rules; those before are gone. */
+  useRules(rules: RuleSet): void {
+    this.#rules = rules;
   }
 
   /** All detections in one text, within {@link LIMITS.detectionsMax}. Offsets point into the text as given. */
@@ -125,6 +133,7 @@ export class Inspector {
       KEYWORDS.scan(view.text, hits);
       for (const hit of hits) for (const rule of wakes[hit]!) awake.add(rule);
       if (request.channel !== 'output') this.#injection(view, awake, request.channel, findings);
+      this.#ruled(view, request.channel, findings);
       if (scored) injection = Math.max(injection, this.#learned(view, request.channel, findings));
       if (request.channel === 'output') this.#leaks(view, canonical.rewritten, request, findings);
     }
@@ -167,6 +176,13 @@ export class Inspector {
       );
     }
     return probability;
+  }
+
+  #ruled(view: View, channel: InspectionRequest['channel'], findings: Findings): void {
+    for (const { rule, start, end } of this.#rules.find(view.text, channel)) {
+      const { id, severity, references, mode } = rule;
+      findings.add('rule', id, severity, 1, references, view.span(start, end), view.chain, mode === 'shadow');
+    }
   }
 
   #obfuscation({ invisible }: Canonical, findings: Findings): void {

@@ -18,9 +18,12 @@ export function loadConfig(path: string | undefined): Config {
   if (problem) throw new CodedError('config-invalid', `\`${file}\`: ${problem.message.split('\n')[0]}`);
   try {
     const config = parseConfig(document.toJS({ maxAliasCount: 20 }));
-    return config.policies === undefined
-      ? config
-      : { ...config, policies: resolve(dirname(file), config.policies) };
+    const beside = (path: string): string => resolve(dirname(file), path);
+    return {
+      ...config,
+      ...(config.policies !== undefined && { policies: beside(config.policies) }),
+      ...(config.rules !== undefined && { rules: beside(config.rules) }),
+    };
   } catch (fault) {
     throw new CodedError('config-invalid', `\`${file}\`: ${(fault as Error).message}`);
   }

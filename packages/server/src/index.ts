@@ -12,4 +12,5 @@ export { type Control, openControl } from './control.ts';
 export { controlSocketPath } from './control-socket.ts';
 export { readGuardModels } from './guard-models.ts';
 export { type LocalApi, localApi } from './local-api.ts';
+export { type LoadedRules, readRules } from './rules-folder.ts';
 export { type RunningServer, type ServerOptions, startServer } from './server.ts';

@@ -9,6 +9,8 @@ export interface Reloaded {
   readonly restart: readonly string[];
   /** Version of the policies that decide now. */
   readonly policies: string;
+  /** Version of the rules over texts that decide now. */
+  readonly rules: string;
 }
 
 /** Settings that the listeners and the database were opened with. */
@@ -67,8 +69,13 @@ export async function reload(control: Control, actor: string, load: () => Config
   control.config = after;
   await control.publish();
   const policies = control.snapshots.policiesVersion;
+  const rules = control.snapshots.rules.version;
   await control.installation.announce(
-    newEvent('configuration-loaded', { actor, subject: 'organisation', data: { ...compared, policies } }),
+    newEvent('configuration-loaded', {
+      actor,
+      subject: 'organisation',
+      data: { ...compared, policies, rules },
+    }),
   );
-  return { ...compared, policies };
+  return { ...compared, policies, rules };
 }

@@ -199,7 +199,12 @@ export const firstHourView = z
 
 /** What a reload did. */
 export const reloadedView = z
-  .object({ changed: z.array(z.string()), restart: z.array(z.string()), policies: z.string() })
+  .object({
+    changed: z.array(z.string()),
+    restart: z.array(z.string()),
+    policies: z.string(),
+    rules: z.string(),
+  })
   .openapi('Reloaded');
 
 /** An alert that is open. */

@@ -14,6 +14,7 @@ import type { KeyRow } from '@sallyport/store';
 import { resolveSecret } from './config-file.ts';
 import type { Installation } from './installation.ts';
 import { readTls } from './listener.ts';
+import { type LoadedRules, readRules } from './rules-folder.ts';
 
 /** A system, wherever it was named. */
 export interface KnownSystem {
@@ -35,6 +36,7 @@ export async function knownSystems(config: Config, installation: Installation): 
 /** Files as they were when they were loaded. */
 interface Loaded {
   readonly policies: GatewaySnapshot['policies'];
+  readonly rules: GatewaySnapshot['rules'];
   readonly tls: GatewaySettings['tls'];
 }
 
@@ -85,6 +87,7 @@ export class Snapshots {
     const text = defaultPolicyText(config.policies);
     return {
       policies: { version: PolicySet.load(text).version, text },
+      rules: readRules(config.rules),
       tls: readTls(config.gateway, 'gateway'),
     };
   }
@@ -92,6 +95,11 @@ export class Snapshots {
   /** Version of the policies that decide now. */
   get policiesVersion(): string {
     return this.#loaded?.policies.version ?? '';
+  }
+
+  /** The rules over texts that decide now. */
+  get rules(): LoadedRules {
+    return this.#loaded?.rules ?? { version: '', rules: [] };
   }
 
   /** The state as it is now, as the next version. @throws CodedError `policy-invalid` at the first time */
@@ -128,13 +136,14 @@ export class Snapshots {
       }),
     );
     this.#loaded ??= this.#load(this.#config);
-    const { policies, tls } = this.#loaded;
+    const { policies, rules, tls } = this.#loaded;
     const { deadlines, limits } = this.#config;
     return {
       version: ++this.#version,
       systems,
       keys,
       policies,
+      rules,
       settings: { deadlines, limits, tls, traces: this.#config.telemetry !== undefined },
     };
   }

@@ -12,10 +12,11 @@ describe('reload', () => {
   const folder = scratch();
   const file = join(folder, 'sallyport.yaml');
   const policies = join(folder, 'policies');
+  const rules = join(folder, 'rules');
   const write = (mode: string, more = ''): void =>
     writeFileSync(
       file,
-      `gateway: { port: 0 }\ncontrol: { port: 0 }\npolicies: policies\nsystems:\n  main: { dialect: openai, urls: ["${fake.url}"], allowPrivate: true, mode: ${mode} }\n${more}`,
+      `gateway: { port: 0 }\ncontrol: { port: 0 }\npolicies: policies\nrules: rules\nsystems:\n  main: { dialect: openai, urls: ["${fake.url}"], allowPrivate: true, mode: ${mode} }\n${more}`,
     );
   const ask = (content: string): Promise<Response> =>
     fetch(`${server.gatewayUrl}/v1/chat/completions`, {
@@ -27,6 +28,7 @@ describe('reload', () => {
   before(async () => {
     fake = await fakeSystem();
     mkdirSync(policies);
+    mkdirSync(rules);
     write('observe');
     server = await startServer({
       data: join(folder, 'data'),
@@ -59,6 +61,45 @@ describe('reload', () => {
     assert.equal((await ask(attack)).status, 403, 'enforced from now on, on every worker');
     assert.deepEqual([...new Set((await Promise.all(flying)).map((one) => one.status))], [200]);
     assert.deepEqual((await latest('configuration-loaded'))!.data['changed'], ['systems']);
+  });
+
+  it('takes changed rules, first on trial, then in earnest; a bad one never loads', async () => {
+    fake.answer = (_req, res) => sendJson(res, completion('hello'));
+    const write = (mode: string, miss = 'a nightjar'): void =>
+      writeFileSync(
+        join(rules, 'ours.yaml'),
+        `rules:\n  - id: project-name\n    any: [nightingale]\n    mode: ${mode}\n    tests: { match: [nightingale], miss: ["${miss}"] }\n`,
+      );
+    const secret = 'tell me about Nightingale';
+    write('shadow');
+    assert.equal((await ask(secret)).status, 200);
+    const trial = await server.control.reload('test');
+    assert.equal((await ask(secret)).status, 200, 'a rule on trial does nothing');
+    const { installation } = server.control;
+    await installation.flush();
+    const [row] = await installation.store.exchanges.list({ limit: 1 });
+    const seen = JSON.parse(row!.detections) as { technique: string; shadow?: boolean }[];
+    assert.deepEqual(
+      seen.map(({ technique, shadow }) => [technique, shadow]),
+      [['project-name', true]],
+    );
+    assert.equal(row!.action, 'allow');
+    write('enforce', 'the nightingale sings');
+    await assert.rejects(server.control.reload('test'), {
+      code: 'rules-invalid',
+      message: /project-name.*must not/,
+    });
+    assert.equal((await ask(secret)).status, 200, 'the rules before stay');
+    assert.equal((await latest('configuration-refused'))!.data['code'], 'rules-invalid');
+    write('enforce');
+    assert.notEqual((await server.control.reload('test')).rules, trial.rules);
+    for (let n = 0; n < 4; n++) assert.equal((await ask(secret)).status, 403, 'on every worker');
+    // A long text goes to a thread of its own, which knows the rules, too.
+    assert.equal((await ask(`${'a word and another. '.repeat(8_000)}${secret}`)).status, 403);
+    assert.equal((await ask('tell me about nightjars')).status, 200);
+    writeFileSync(join(rules, 'ours.yaml'), '');
+    await server.control.reload('test');
+    assert.equal((await ask(secret)).status, 200);
   });
 
   it('takes changed policies', async () => {

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { atLeast, CodedError, type Detection, type InspectionRequest, LIMITS } from '@sallyport/core';
-import { Inspector } from '@sallyport/guard';
-import { readGuardModels } from '@sallyport/server';
+import { Inspector, RuleSet } from '@sallyport/guard';
+import { readGuardModels, readRules } from '@sallyport/server';
 import type { Command } from '../commands.ts';
 import { print, printJson } from '../output.ts';
 
@@ -17,7 +17,8 @@ interface Verdict {
 }
 
 /** What default policy makes of detections: grave ones are denied, others flagged, names and the like merely listed. */
-function verdictOf(detections: readonly Detection[]): Verdict['verdict'] {
+function verdictOf(all: readonly Detection[]): Verdict['verdict'] {
+  const detections = all.filter(({ shadow }) => !shadow);
   if (detections.some(({ severity }) => atLeast(severity, 'high'))) return 'deny';
   return detections.some(({ severity }) => atLeast(severity, 'medium')) ? 'flag' : 'allow';
 }
@@ -58,15 +59,16 @@ async function readAll(input: NodeJS.ReadableStream): Promise<string> {
 /** Inspects texts without a server. */
 export const guardCheck: Command = {
   name: 'guard check',
-  usage: 'guard check FILE|- [--channel user|document|output] [--jsonl]',
+  usage: 'guard check FILE|- [--channel user|document|output] [--rules FOLDER] [--jsonl]',
   summary: 'inspect a text; --jsonl reads {"text", "channel"} a line and writes a verdict a line',
-  options: { channel: { type: 'string' }, jsonl: { type: 'boolean' } },
+  options: { channel: { type: 'string' }, rules: { type: 'string' }, jsonl: { type: 'boolean' } },
   run: async (options) => {
     const [path] = options.positionals;
     if (path === undefined) throw new CodedError('usage', 'name a file, or - for standard input');
     const channel = (options.text('channel') ?? 'user') as InspectionRequest['channel'];
     if (!CHANNELS.includes(channel)) throw new CodedError('usage', `--channel is ${CHANNELS.join(', ')}`);
     const inspector = Inspector.open(readGuardModels());
+    inspector.useRules(RuleSet.compile(readRules(options.text('rules')).rules));
     const input = path === '-' ? process.stdin : createReadStream(path);
     const failed = new Promise<never>((_, fail) =>
       input.on('error', (fault: Error) =>

@@ -158,8 +158,8 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
       responses: { 200: json(schemas.reloadedView, 'What changed'), ...failures },
     }),
     async (c) => {
-      const { changed, restart, policies } = await control.reload(c.var.actor);
-      return c.json({ changed: [...changed], restart: [...restart], policies }, 200);
+      const { changed, restart, policies, rules } = await control.reload(c.var.actor);
+      return c.json({ changed: [...changed], restart: [...restart], policies, rules }, 200);
     },
   );
   app.openapi(

@@ -1,0 +1,109 @@
+import type { InspectionRequest, TextRule } from '@sallyport/core';
+import { RE2JS } from 're2js';
+import { LiteralSet } from '../aho-corasick.ts';
+import { canonicalise } from '../views/canonicalise.ts';
+
+/** Matches of one rule in one text that are kept. */
+const MATCHES_MAX = 16;
+
+/** What a rule found. */
+export interface RuleMatch {
+  readonly rule: TextRule;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A rule that cannot be used, and why. */
+export class RuleError extends Error {
+  readonly rule: string;
+  constructor(rule: string, message: string) {
+    super(`rule \`${rule}\`: ${message}`);
+    this.rule = rule;
+  }
+}
+
+const isWord = (text: string, at: number): boolean => /[\p{L}\p{N}]/u.test(text[at] ?? '');
+
+/** The rules of an operator, ready to be matched in one pass and linear time. */
+export class RuleSet {
+  static readonly NONE = new RuleSet([]);
+  readonly rules: readonly TextRule[];
+  readonly #literals: LiteralSet;
+  /** For each literal, its length and the rules it wakes. */
+  readonly #wakes: readonly { readonly length: number; readonly rules: readonly number[] }[];
+  readonly #patterns: readonly (RE2JS | null)[];
+
+  private constructor(rules: readonly TextRule[]) {
+    this.rules = rules;
+    const words = [...new Set(rules.flatMap(({ any }) => any.map((word) => word.toLowerCase())))];
+    this.#wakes = words.map((word) => ({
+      length: word.length,
+      rules: rules.flatMap(({ any }, n) => (any.some((one) => one.toLowerCase() === word) ? [n] : [])),
+    }));
+    this.#literals = new LiteralSet(words);
+    this.#patterns = rules.map(({ id, pattern }) => {
+      if (pattern === undefined) return null;
+      try {
+        return RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE);
+      } catch (fault) {
+        throw new RuleError(id, `its pattern is not RE2: ${(fault as Error).message}`);
+      }
+    });
+  }
+
+  /**
+   * Makes rules ready and runs the tests in each of them.
+   * @throws RuleError naming the rule and what is wrong with it
+   */
+  static compile(rules: readonly TextRule[]): RuleSet {
+    const ids = new Set<string>();
+    for (const { id } of rules) {
+      if (ids.has(id)) throw new RuleError(id, 'there are two of that name');
+      ids.add(id);
+    }
+    const set = new RuleSet(rules);
+    for (const rule of rules) {
+      const finds = (text: string): boolean =>
+        canonicalise(text).views.some((view) =>
+          set.find(view.text, rule.channels[0]!).some((match) => match.rule === rule),
+        );
+      for (const text of rule.tests.match)
+        if (!finds(text))
+          throw new RuleError(rule.id, `does not find its own example ${JSON.stringify(text)}`);
+      for (const text of rule.tests.miss)
+        if (finds(text)) throw new RuleError(rule.id, `finds ${JSON.stringify(text)}, which it must not`);
+    }
+    return set;
+  }
+
+  /** What the rules find. @param text as a view of the canonicaliser has it, in lower case */
+  find(text: string, channel: InspectionRequest['channel']): RuleMatch[] {
+    if (this.rules.length === 0) return [];
+    const hits = this.#literals.positions(text);
+    const found: RuleMatch[] = [];
+    const awake = new Set<number>();
+    const counts = new Map<number, number>();
+    for (let i = 0; i < hits.length; i += 2) {
+      const { length, rules } = this.#wakes[hits[i]!]!;
+      const end = hits[i + 1]!;
+      for (const number of rules) {
+        const rule = this.rules[number]!;
+        if (!rule.channels.includes(channel)) continue;
+        if (this.#patterns[number]) awake.add(number);
+        else if (!isWord(text, end) && !isWord(text, end - length - 1)) {
+          const count = counts.get(number) ?? 0;
+          counts.set(number, count + 1);
+          if (count < MATCHES_MAX) found.push({ rule, start: end - length, end });
+        }
+      }
+    }
+    for (const number of awake) {
+      const matcher = this.#patterns[number]!.matcher(text);
+      for (let n = 0; n < MATCHES_MAX && matcher.find(); n++) {
+        if (matcher.end() > matcher.start())
+          found.push({ rule: this.rules[number]!, start: matcher.start(), end: matcher.end() });
+      }
+    }
+    return found;
+  }
+}

@@ -1,0 +1,47 @@
+import { hash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CodedError, describeIssue, ruleFileSchema, type TextRule } from '@sallyport/core';
+import { RuleSet } from '@sallyport/guard';
+import { parseDocument } from 'yaml';
+
+/** Rules as they were read. */
+export interface LoadedRules {
+  /** First 12 hex digits of the SHA-256 of the rules. */
+  readonly version: string;
+  readonly rules: readonly TextRule[];
+}
+
+function readFile(path: string): TextRule[] {
+  const document = parseDocument(readFileSync(path, 'utf8'), { uniqueKeys: true, strict: true });
+  const problem = document.errors[0];
+  if (problem) throw new CodedError('rules-invalid', `\`${path}\`: ${problem.message.split('\n')[0]}`);
+  const read = ruleFileSchema.safeParse(document.toJS({ maxAliasCount: 20 }) ?? { rules: [] });
+  if (!read.success) throw new CodedError('rules-invalid', `\`${path}\`: ${describeIssue(read.error)}`);
+  return read.data.rules;
+}
+
+/**
+ * Reads the rules of a folder (`*.yaml`), and runs the tests in each of them.
+ * @throws CodedError `rules-invalid` naming file, rule and what is wrong
+ */
+export function readRules(folder: string | undefined): LoadedRules {
+  const rules: TextRule[] = [];
+  if (folder !== undefined) {
+    let names: string[];
+    try {
+      names = readdirSync(folder)
+        .filter((name) => /\.ya?ml$/.test(name))
+        .sort();
+    } catch (cause) {
+      throw new CodedError('rules-invalid', `the folder of rules \`${folder}\` cannot be read`, { cause });
+    }
+    for (const name of names) rules.push(...readFile(join(folder, name)));
+    try {
+      RuleSet.compile(rules);
+    } catch (cause) {
+      throw new CodedError('rules-invalid', `\`${folder}\`: ${(cause as Error).message}`, { cause });
+    }
+  }
+  return { version: hash('sha256', JSON.stringify(rules), 'hex').slice(0, 12), rules };
+}
