@@ -7,6 +7,7 @@ import { DOCUMENT_KINDS, ENCODERS, expand, hideInDocument, LANGUAGES, Random } f
 import { atLeast } from '@sallyport/core';
 import { InjectionModel, Inspector } from '../../packages/guard/src/index.ts';
 import { canonicalise } from '../../packages/guard/src/views/canonicalise.ts';
+import { MODELS } from '../sign-model.ts';
 import { buildCorpus, developerDocuments, grammarFor, readFolder } from './corpus.ts';
 import { reportPii } from './report-pii.ts';
 import { scoresBySource, trainHead } from './train.ts';
@@ -76,6 +77,26 @@ for (const [name, rows] of readFolder(join(data, 'eval'))) {
     if (texts.length > 0)
       say(row(`${name}, as ${channel}`, label === 0 ? 'harmless' : 'attack', judge(texts, channel)));
   }
+}
+{
+  // Shares above each probability, drawn in the console.
+  const scores: { harmless: number[]; attacks: number[] } = { harmless: [], attacks: [] };
+  for (const [name, rows] of readFolder(join(data, 'eval'))) {
+    const channel = /bipia/i.test(name) ? 'document' : 'user';
+    for (const { text, label } of rows) {
+      if (label > 1) continue;
+      const { injection } = inspector.assess({ text, pointer: '', channel }).scores;
+      scores[label === 1 ? 'attacks' : 'harmless'].push(injection);
+    }
+  }
+  const above = (list: readonly number[], at: number): number =>
+    Math.round((list.filter((score) => score >= at).length / list.length) * 10_000) / 10_000;
+  const points = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99].map((at) => ({
+    at,
+    harmless: above(scores.harmless, at),
+    attacks: above(scores.attacks, at),
+  }));
+  writeFileSync(join(MODELS, 'curve.json'), `${JSON.stringify(points, null, 2)}\n`);
 }
 const documents = developerDocuments().map(({ text }) => text);
 say(

@@ -141,6 +141,45 @@ export interface Tried {
   readonly answer: string;
 }
 
+/** The guard: what it consists of, and what rules on trial saw. */
+export interface Guard {
+  readonly models: readonly { readonly name: string; readonly version: string }[];
+  readonly thresholds: { readonly flagAt: number; readonly denyAt: number };
+  readonly detectors: readonly { readonly name: string; readonly kinds: number; readonly how: string }[];
+  readonly rules: {
+    readonly version: string;
+    readonly rules: readonly {
+      readonly id: string;
+      readonly about: string;
+      readonly mode: string;
+      readonly severity: string;
+      readonly channels: readonly string[];
+    }[];
+  };
+  readonly trials: readonly {
+    readonly technique: string;
+    readonly calls: number;
+    readonly denied: number;
+    readonly latest: string;
+  }[];
+  readonly curve: readonly CurvePoint[];
+}
+
+/** Shares of harmless texts and of attacks above a probability. */
+export interface CurvePoint {
+  readonly at: number;
+  readonly harmless: number;
+  readonly attacks: number;
+}
+
+/** What the guard makes of one text. */
+export interface Checked {
+  readonly verdict: 'allow' | 'flag' | 'deny';
+  readonly injection: number;
+  readonly detections: readonly Detection[];
+  readonly views: readonly { readonly chain: string; readonly text: string }[];
+}
+
 /** A refusal by the control plane: what is wrong and what to do. */
 export class ApiError extends Error {
   readonly code: string;

@@ -6,6 +6,7 @@ import {
   type Exchange,
   type ExchangeProof,
   type FirstHour,
+  type Guard,
   type Key,
   type Observation,
   query,
@@ -61,6 +62,11 @@ const firstHour = queryOptions({
   queryFn: () => api.refresh<FirstHour>('/first-hour'),
 });
 
+const guard = queryOptions({
+  queryKey: ['guard'],
+  queryFn: () => api.refresh<Guard>('/guard'),
+});
+
 /**
  * Everything the console reads, by name. Keys that begin with `traffic` are read again when new calls are recorded.
  */
@@ -72,6 +78,7 @@ export const queries = {
   alerts,
   observations,
   firstHour,
+  guard,
   traffic: (minutes: number) =>
     queryOptions({
       queryKey: ['traffic', 'buckets', minutes],

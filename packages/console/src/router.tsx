@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, Link, Outlet } from '@tanstack/react-router';
 import { EvidencePage } from './pages/evidence.tsx';
 import { FirstHourPage } from './pages/first-hour.tsx';
+import { GuardPage } from './pages/guard.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { SetupPage, SignInPage } from './pages/sign-in.tsx';
 import { SystemPage, SystemsPage } from './pages/systems.tsx';
@@ -68,6 +69,12 @@ const evidence = createRoute({
     id: text(search['id']),
   }),
 });
+const guard = createRoute({
+  getParentRoute: () => app,
+  path: '/guard',
+  component: GuardPage,
+  validateSearch: (search): { channel?: string | undefined } => ({ channel: text(search['channel']) }),
+});
 const start = createRoute({ getParentRoute: () => app, path: '/start', component: FirstHourPage });
 const signIn = createRoute({
   getParentRoute: () => root,
@@ -85,7 +92,7 @@ const setup = createRoute({
 /** Every page and its address; what a page shows is in its address. */
 export const router = createRouter({
   routeTree: root.addChildren([
-    app.addChildren([overview, traffic, systems, system, evidence, start]),
+    app.addChildren([overview, traffic, systems, system, guard, evidence, start]),
     signIn,
     setup,
   ]),

@@ -10,6 +10,7 @@ const ENTRIES = [
   ['/', 'Overview'],
   ['/traffic', 'Traffic'],
   ['/systems', 'Systems'],
+  ['/guard', 'Guard'],
   ['/evidence', 'Evidence'],
   ['/start', 'First hour'],
 ] as const;

@@ -276,6 +276,28 @@ describe('the console, in a browser', () => {
     await page.keyboard.press('Escape');
   });
 
+  it('guard: detectors, the measured curve with its table, and a text tried with its readings', async () => {
+    await open('/guard');
+    await page.getByRole('heading', { name: 'How well it sees injections' }).waitFor();
+    await page.getByRole('row', { name: /^secret/ }).waitFor();
+    await page.getByText('The same as a table').click();
+    await page.getByRole('rowheader', { name: '0.5', exact: true }).waitFor();
+    const coded = Buffer.from(ATTACK).toString('base64');
+    await page.getByLabel('Text; nothing of it is kept').fill(`Decode ${coded} for Anna Berg in London`);
+    await page.getByLabel('names, too').check();
+    await page.getByLabel('Who says it').selectOption('document');
+    await page.waitForURL(/channel=document/);
+    await page.getByRole('button', { name: 'Inspect' }).click();
+    await page.getByText('deny by default').waitFor();
+    await page.getByRole('cell', { name: 'base64' }).first().waitFor();
+    await page.getByRole('rowheader', { name: 'pii/person' }).waitFor();
+    const marks = await page.getByTestId('marked').locator('mark').allTextContents();
+    assert.ok(marks.includes('Anna Berg') && marks.join('').includes(coded.replace(/=+$/, '')), marks.join('|'));
+    await page.getByText('ignore all previous instructions', { exact: false }).first().waitFor();
+    await accessible('guard');
+    await shot('guard');
+  });
+
   it('evidence: every control, filtered by the address; details with age and what is missing', async () => {
     await open('/evidence');
     await page.getByText('64 controls').waitFor();

@@ -6,6 +6,7 @@ import type { Control } from './control.ts';
 import type { People } from './people.ts';
 import type { AskedRoutes } from './probes.ts';
 import { consoleRoutes } from './routes/console.ts';
+import { guardRoutes } from './routes/guard.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { monitorRoutes } from './routes/monitor.ts';
 import { openRoutes } from './routes/open.ts';
@@ -55,6 +56,7 @@ export function createApp(
   recordRoutes(app, control);
   trafficRoutes(app, control);
   monitorRoutes(app, control);
+  guardRoutes(app, control);
   app.doc31('/openapi.json', API);
   consoleRoutes(app, consoleFolder);
   return app;

@@ -20,6 +20,7 @@ import type { BlockedKind, ExchangePage, ExchangeRow, KeyRow, Summary } from '@s
 import { evidenceSource, type ProbeName } from './evidence.ts';
 import { type ExchangeProof, proveExchange } from './exchange-proof.ts';
 import { type FirstHour, firstHour } from './first-hour.ts';
+import type { GuardDesk } from './guard-desk.ts';
 import { Installation } from './installation.ts';
 import { Monitor, type OpenAlert } from './monitor.ts';
 import { type AskedRoutes, runProbes } from './probes.ts';
@@ -69,6 +70,8 @@ export class Control {
   readonly installation: Installation;
   readonly snapshots: Snapshots;
   gateway: GatewayPool | null = null;
+  /** The guard as people look at it; null for a command without a server. */
+  guard: GuardDesk | null = null;
   gatewayUrl: string | null = null;
   /** How far the machine's clock was ahead of the steady one when that was last noted, in milliseconds. */
   clockDriftMs = 0;

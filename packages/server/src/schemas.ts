@@ -89,6 +89,41 @@ export const exchangeView = z
   })
   .openapi('Exchange');
 
+/** What the guard consists of, and what rules on trial saw. */
+export const guardView = z
+  .object({
+    models: z.array(z.object({ name: z.string(), version: z.string() })),
+    thresholds: z.object({ flagAt: z.number(), denyAt: z.number() }),
+    detectors: z.array(z.object({ name: z.string(), kinds: z.number(), how: z.string() })),
+    rules: z.object({
+      version: z.string(),
+      rules: z.array(
+        z.object({
+          id: z.string(),
+          about: z.string(),
+          mode: z.string(),
+          severity: z.string(),
+          channels: z.array(z.string()),
+        }),
+      ),
+    }),
+    trials: z.array(
+      z.object({ technique: z.string(), calls: z.number(), denied: z.number(), latest: z.string() }),
+    ),
+    curve: z.array(z.object({ at: z.number(), harmless: z.number(), attacks: z.number() })),
+  })
+  .openapi('Guard');
+
+/** What the guard makes of one text. */
+export const checkedView = z
+  .object({
+    verdict: z.enum(['allow', 'flag', 'deny']),
+    injection: z.number(),
+    detections: z.array(detectionSchema),
+    views: z.array(z.object({ chain: z.string(), text: z.string() })),
+  })
+  .openapi('CheckedText');
+
 /** One call with its entries in the log and their audit paths (base64). */
 export const exchangeProof = z
   .object({

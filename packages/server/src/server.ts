@@ -10,6 +10,7 @@ import { askEveryRoute, createApp } from './app.ts';
 import { type Control, localActor, openControl } from './control.ts';
 import { controlSocketPath } from './control-socket.ts';
 import { type Demo, startDemo } from './demo/demo.ts';
+import { GuardDesk } from './guard-desk.ts';
 import { readGuardModels } from './guard-models.ts';
 import { isLoopback, readTls } from './listener.ts';
 import { log } from './log.ts';
@@ -92,13 +93,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const demo = options.demo ? await startDemo(control) : null;
     if (demo) closing.push(demo.stop);
     await control.snapshots.restoreSpend(clock.nowMs());
+    const models = readGuardModels();
+    control.guard = new GuardDesk(models, () => control.snapshots.rules);
     const gateway = await GatewayPool.start({
       config,
       workers: options.workers,
       run: control.installation.run,
       snapshot: await control.snapshots.build(),
       counters: control.snapshots.counters,
-      models: readGuardModels(),
+      models,
       append: (entries) => control.installation.ledger.append(entries),
       onUnauthenticated: (address, count) =>
         void control.installation

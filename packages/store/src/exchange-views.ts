@@ -31,6 +31,15 @@ export interface ExchangePage extends ExchangeFilter {
   readonly offset?: number | undefined;
 }
 
+/** What a rule on trial saw. */
+export interface Trial {
+  readonly technique: string;
+  readonly calls: number;
+  /** Of those, how many other detectors denied, or in observe mode would have. */
+  readonly denied: number;
+  readonly latest: string;
+}
+
 /** Exchanges of one bucket of time. */
 export interface TrafficBucket {
   /** Start of the minute or hour, ISO 8601. */
@@ -168,6 +177,33 @@ export class ExchangeViews {
       }
     }
     return [...kinds.values()].sort((a, b) => b.exchanges - a.exchanges);
+  }
+
+  /** What rules on trial saw in the newest calls that they saw something in, and how many of those were denied anyway. */
+  async trials(most = 5_000): Promise<Trial[]> {
+    const rows = await this.#db
+      .selectFrom('exchanges')
+      .select(['at', 'would_be', 'detections'])
+      .where('synthetic', '=', 0)
+      .where('detections', 'like', '%"shadow":true%')
+      .orderBy('id', 'desc')
+      .limit(most)
+      .execute();
+    const trials = new Map<string, { -readonly [K in keyof Trial]: Trial[K] }>();
+    for (const { at, would_be, detections } of rows) {
+      const seen = new Set(
+        (JSON.parse(detections) as Detection[]).flatMap(({ shadow, technique }) =>
+          shadow ? [technique] : [],
+        ),
+      );
+      for (const technique of seen) {
+        const own = trials.get(technique) ?? { technique, calls: 0, denied: 0, latest: at };
+        own.calls++;
+        if (would_be === 'deny') own.denied++;
+        trials.set(technique, own);
+      }
+    }
+    return [...trials.values()].sort((a, b) => b.calls - a.calls);
   }
 
   /** Spend and tokens by actor and by system since a time, for limits that survive a restart. */

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { atLeast, CodedError, type Detection, type InspectionRequest, LIMITS } from '@sallyport/core';
+import { CodedError, type Detection, type InspectionRequest, LIMITS } from '@sallyport/core';
 import { Inspector, RuleSet } from '@sallyport/guard';
-import { readGuardModels, readRules } from '@sallyport/server';
+import { defaultVerdict, readGuardModels, readRules } from '@sallyport/server';
 import type { Command } from '../commands.ts';
 import { print, printJson } from '../output.ts';
 
@@ -16,16 +16,9 @@ interface Verdict {
   readonly detections: readonly Detection[];
 }
 
-/** What default policy makes of detections: grave ones are denied, others flagged, names and the like merely listed. */
-function verdictOf(all: readonly Detection[]): Verdict['verdict'] {
-  const detections = all.filter(({ shadow }) => !shadow);
-  if (detections.some(({ severity }) => atLeast(severity, 'high'))) return 'deny';
-  return detections.some(({ severity }) => atLeast(severity, 'medium')) ? 'flag' : 'allow';
-}
-
 function check(inspector: Inspector, text: string, channel: InspectionRequest['channel']): Verdict {
   const { detections, scores } = inspector.assess({ text, channel, pointer: '', names: true });
-  return { verdict: verdictOf(detections), scores, detections };
+  return { verdict: defaultVerdict(detections), scores, detections };
 }
 
 /** A line of input: text and channel. @throws CodedError `request-invalid` naming the line */

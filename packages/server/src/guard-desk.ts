@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { atLeast, type Detection, type InspectionRequest } from '@sallyport/core';
+import {
+  canonicalise,
+  DENY_AT,
+  FLAG_AT,
+  type GuardModels,
+  INJECTION_RULES,
+  InjectionModel,
+  Inspector,
+  NameTagger,
+  PII_ENTITIES,
+  RuleSet,
+  SECRET_RULES,
+} from '@sallyport/guard';
+import type { LoadedRules } from './rules-folder.ts';
+
+/** Characters of a reading that are shown. */
+const VIEW_CHARACTERS_MAX = 2_000;
+
+/** What the guard consists of. */
+export interface GuardOverview {
+  readonly models: readonly { readonly name: string; readonly version: string }[];
+  readonly thresholds: { readonly flagAt: number; readonly denyAt: number };
+  readonly detectors: readonly { readonly name: string; readonly kinds: number; readonly how: string }[];
+  readonly rules: LoadedRules;
+  /** Share of harmless texts and of attacks of the evaluation sets above each probability, as last measured. */
+  readonly curve: readonly { readonly at: number; readonly harmless: number; readonly attacks: number }[];
+}
+
+/** What the guard makes of one text. */
+export interface CheckedText {
+  readonly verdict: 'allow' | 'flag' | 'deny';
+  readonly injection: number;
+  readonly detections: readonly Detection[];
+  /** The text as every reading has it; the first is the text itself, normalised. */
+  readonly views: readonly { readonly chain: string; readonly text: string }[];
+}
+
+/** What default policy makes of detections: grave ones are denied, others flagged, names and the like merely listed. */
+export function defaultVerdict(all: readonly Detection[]): CheckedText['verdict'] {
+  const detections = all.filter(({ shadow }) => !shadow);
+  if (detections.some(({ severity }) => atLeast(severity, 'high'))) return 'deny';
+  return detections.some(({ severity }) => atLeast(severity, 'medium')) ? 'flag' : 'allow';
+}
+
+function readCurve(): GuardOverview['curve'] {
+  try {
+    const path = fileURLToPath(import.meta.resolve('@sallyport/guard/model/curve.json'));
+    return JSON.parse(readFileSync(path, 'utf8')) as GuardOverview['curve'];
+  } catch {
+    return [];
+  }
+}
+
+/** The guard as people look at it: what it consists of, and what it makes of a text. Nothing of a text is kept. */
+export class GuardDesk {
+  readonly #models: GuardModels;
+  readonly #rules: () => LoadedRules;
+  #inspector: Inspector | null = null;
+  #version = '';
+
+  /** @param rules those that decide now */
+  constructor(models: GuardModels, rules: () => LoadedRules) {
+    this.#models = models;
+    this.#rules = rules;
+  }
+
+  overview(): GuardOverview {
+    const entities = Object.keys(PII_ENTITIES).length;
+    return {
+      models: [
+        { name: 'injection', version: InjectionModel.parse(this.#models.injection).header.version },
+        { name: 'names', version: NameTagger.parse(this.#models.names).header.version },
+      ],
+      thresholds: { flagAt: FLAG_AT, denyAt: DENY_AT },
+      detectors: [
+        { name: 'injection', kinds: INJECTION_RULES.length + 1, how: 'rules, and a trained model' },
+        { name: 'secret', kinds: SECRET_RULES.length, how: 'patterns by provider, entropy' },
+        { name: 'pii', kinds: entities, how: 'patterns, check digits, a trained tagger' },
+        { name: 'canary', kinds: 1, how: 'every spelling and encoding of each canary' },
+        { name: 'system-prompt-leak', kinds: 1, how: 'runs of twelve words' },
+        { name: 'link', kinds: 6, how: 'patterns' },
+        { name: 'obfuscation', kinds: 1, how: 'invisible characters, counted' },
+        { name: 'rule', kinds: this.#rules().rules.length, how: 'rules of yours' },
+      ],
+      rules: this.#rules(),
+      curve: readCurve(),
+    };
+  }
+
+  /** Inspects a text as a call would have it inspected. */
+  check(text: string, channel: InspectionRequest['channel'], names: boolean): CheckedText {
+    this.#inspector ??= Inspector.open(this.#models);
+    const { version, rules } = this.#rules();
+    if (version !== this.#version) {
+      this.#inspector.useRules(RuleSet.compile(rules));
+      this.#version = version;
+    }
+    const { detections, scores } = this.#inspector.assess({ text, channel, pointer: '', names });
+    return {
+      verdict: defaultVerdict(detections),
+      injection: scores.injection,
+      detections,
+      views: canonicalise(text).views.map(({ chain, text: reading }) => ({
+        chain,
+        text: reading.slice(0, VIEW_CHARACTERS_MAX),
+      })),
+    };
+  }
+}
