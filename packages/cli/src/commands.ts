@@ -3,6 +3,7 @@ import { alertList } from './commands/alert.ts';
 import { call } from './commands/call.ts';
 import { doctor } from './commands/doctor.ts';
 import { guardCheck } from './commands/guard-check.ts';
+import { guardLearn } from './commands/guard-learn.ts';
 import { guardRules } from './commands/guard-rules.ts';
 import { keyCreate, keyList, keyRevoke } from './commands/key.ts';
 import { ledgerShow } from './commands/ledger-show.ts';
@@ -41,6 +42,7 @@ export const COMMANDS: readonly Command[] = [
   call,
   guardCheck,
   guardRules,
+  guardLearn,
   doctor,
   reload,
   schema,

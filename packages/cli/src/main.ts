@@ -9,6 +9,7 @@ function exitCodeOf(fault: CodedError): number {
     'config-invalid',
     'policy-invalid',
     'rules-invalid',
+    'profile-invalid',
     'request-invalid',
     'system-unknown',
     'not-found',

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ENCODERS } from '@sallyport/attacks';
@@ -64,6 +66,63 @@ describe('guard check', () => {
     const single = run(['-', '--format', 'json'], 'How do I bake bread?');
     assert.equal(single.status, 0);
     assert.equal((JSON.parse(single.stdout) as Verdict).verdict, 'allow');
+  });
+});
+
+describe('guard rules and guard learn', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-guard-'));
+  const guard = (...args: string[]) =>
+    spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'guard', ...args], {
+      encoding: 'utf8',
+    });
+  it('a folder of rules is checked by the tests in them, and used by guard check', () => {
+    const file = join(folder, 'ours.yaml');
+    const write = (miss: string): void =>
+      writeFileSync(
+        file,
+        `rules:\n  - id: project-name\n    any: [nightingale]\n    tests: { match: [nightingale], miss: ["${miss}"] }\n`,
+      );
+    write('a nightjar');
+    const good = guard('rules', folder);
+    assert.equal(good.status, 0, good.stderr);
+    assert.match(good.stdout, /project-name[^]*every test holds/);
+    const seen = run(['--rules', folder, '--format', 'json', '-'], 'tell me of Nightingale');
+    assert.equal((JSON.parse(seen.stdout) as Verdict).verdict, 'deny');
+    write('the nightingale');
+    const bad = guard('rules', folder);
+    assert.equal(bad.status, 2);
+    assert.match(bad.stderr, /project-name.*must not/);
+    assert.equal(guard('rules', join(folder, 'nowhere')).status, 2);
+  });
+
+  it('a profile is learned from CSV or JSON Lines, without the columns that are skipped', () => {
+    const [csv, lines, out] = ['t.csv', 't.jsonl', 'p.json'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const rows = Array.from({ length: 80 }, (_, n) => ({
+      amount: 1_000 + n,
+      home: n % 2 ? 'rent' : 'own',
+      repaid: 1,
+    }));
+    writeFileSync(csv, `amount,home,repaid\n${rows.map((row) => Object.values(row).join(',')).join('\n')}\n`);
+    writeFileSync(lines, rows.map((row) => JSON.stringify(row)).join('\n'));
+    const learned = [csv, lines].map((path) => {
+      const { status, stderr } = guard('learn', path, '--skip', 'repaid', '--out', out);
+      assert.equal(status, 0, stderr);
+      return readFileSync(out, 'utf8');
+    });
+    assert.equal(learned[0], learned[1]);
+    const { features } = JSON.parse(learned[0]!) as { features: { name: string; kind: string }[] };
+    assert.deepEqual(
+      features.map(({ name, kind }) => `${name} ${kind}`),
+      ['amount number', 'home category'],
+    );
+    writeFileSync(csv, 'amount\n1\n2\n');
+    assert.match(guard('learn', csv, '--out', out).stderr, /too few/);
+    assert.equal(guard('learn', join(folder, 'none.csv'), '--out', out).status, 2);
+    assert.equal(guard('learn', csv).status, 2);
   });
 });
 

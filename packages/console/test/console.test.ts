@@ -292,7 +292,10 @@ describe('the console, in a browser', () => {
     await page.getByRole('cell', { name: 'base64' }).first().waitFor();
     await page.getByRole('rowheader', { name: 'pii/person' }).waitFor();
     const marks = await page.getByTestId('marked').locator('mark').allTextContents();
-    assert.ok(marks.includes('Anna Berg') && marks.join('').includes(coded.replace(/=+$/, '')), marks.join('|'));
+    assert.ok(
+      marks.includes('Anna Berg') && marks.join('').includes(coded.replace(/=+$/, '')),
+      marks.join('|'),
+    );
     await page.getByText('ignore all previous instructions', { exact: false }).first().waitFor();
     await accessible('guard');
     await shot('guard');

@@ -49,6 +49,8 @@ export const systemSchema = z.strictObject({
   /** Strings that must never leave this system, such as a marker in its system prompt. */
   canaries: z.array(z.string().min(6).max(512)).max(64).default([]),
   policy: z.strictObject({ input: actionMap.default({}), output: actionMap.default({}) }).prefault({}),
+  /** A file that `sallyport guard learn` wrote: rows for a classifier are held against it. */
+  profile: z.string().optional(),
   privacy: z
     .strictObject({
       /** Looks for names of people, places and organisations, too; costs some microseconds a line. */

@@ -140,6 +140,11 @@ export const ERRORS = {
     'a rule over texts does not parse, or fails one of its own tests',
     'mend the rule named; `sallyport guard rules FOLDER` checks them',
   ),
+  'profile-invalid': row(
+    400,
+    'a profile of rows is missing or is none',
+    'make it with `sallyport guard learn`, and name it at the system',
+  ),
   'data-locked': row(409, 'another server holds the data folder', 'stop it, or use another `--data`'),
   'data-damaged': row(
     500,

@@ -18,4 +18,5 @@ export * from './ids.ts';
 export * from './json.ts';
 export * from './limits.ts';
 export * from './ports.ts';
+export * from './row-profile.ts';
 export * from './text-rule.ts';

@@ -2,6 +2,7 @@ import type { Config, DialectName, SystemConfig } from './config.ts';
 import type { Detection } from './detection.ts';
 import type { SallyportEvent } from './event.ts';
 import type { UsageLimits } from './limits.ts';
+import type { RowProfile } from './row-profile.ts';
 import type { TextRule } from './text-rule.ts';
 
 /** Wraps and unwraps data keys; the key it does so with never leaves it. */
@@ -41,6 +42,8 @@ export interface SystemSnapshot extends SystemConfig {
   readonly usageLimits: UsageLimits;
   /** Row of the shared counters. */
   readonly slot: number;
+  /** What rows for a classifier look like; null where nobody taught it. */
+  readonly rowProfile: RowProfile | null;
   /** Makes pseudonyms that are the same in every call. */
   readonly pseudonymKey: Uint8Array;
   /** Data keys that seal content, newest first; raw. */

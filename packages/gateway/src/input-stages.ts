@@ -14,6 +14,7 @@ import { decode, readBody } from './body.ts';
 import type { LimitHit } from './counters.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
 import { redactorFor } from './rewrite.ts';
+import { rowDetections } from './rows.ts';
 import { actionFor, verdictOf } from './state.ts';
 
 /** A refusal by a limit, which says when to come back. */
@@ -165,7 +166,7 @@ export function limit(exchange: Exchange, deps: Deps): void {
 /** What does it say? Judges every text of the request; redacts where policy says so. */
 export async function inspectInput(exchange: Exchange, deps: Deps): Promise<void> {
   const system = exchange.system!;
-  const { parts } = exchange.reading!;
+  const { parts, tensors } = exchange.reading!;
   const requests: InspectionRequest[] = parts.map(({ text, pointer, channel }) => ({
     text,
     pointer,
@@ -173,7 +174,13 @@ export async function inspectInput(exchange: Exchange, deps: Deps): Promise<void
     names: system.privacy.names,
   }));
   const found = deps.start.detectors ? deps.inspection.inspect(requests) : [];
-  const detections = [...(found instanceof Promise ? await found : found), ...attachmentDetections(exchange)];
+  const detections = [
+    ...(found instanceof Promise ? await found : found),
+    ...attachmentDetections(exchange),
+    ...(deps.start.detectors && system.rowProfile && tensors
+      ? rowDetections(system.rowProfile, tensors)
+      : []),
+  ];
   const verdict = verdictOf(system, 'input', detections);
   exchange.inputVerdict = { ...verdict, texts: deps.start.detectors ? parts.length : 0 };
   const replacements = verdict.action === 'redact' ? redact(exchange, detections) : new Map<string, string>();

@@ -18,4 +18,6 @@ export { INJECTION_RULES } from './rules/injection-rules.ts';
 export { RuleError, type RuleMatch, RuleSet } from './rules/rule-set.ts';
 export { findSecrets, SECRET_RULES, type SecretMatch } from './secrets/find-secrets.ts';
 export type { SecretRule } from './secrets/secret-rule.ts';
+export { checkRow, type RowReason, squeezeRow } from './tabular/check-row.ts';
+export { learnProfile, ProfileError } from './tabular/profile.ts';
 export { canonicalise, type View } from './views/canonicalise.ts';

@@ -30,6 +30,15 @@ export interface Attachment {
   readonly media: 'image' | 'audio' | 'video' | 'document';
 }
 
+/** One tensor of a request to a classifier. */
+export interface Tensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: readonly unknown[];
+  /** Where a value is, RFC 6901. */
+  readonly pointerOf: (index: number) => string;
+}
+
 /** Tokens an answer says it used. */
 export interface Usage {
   readonly inputTokens: number;
@@ -43,6 +52,8 @@ export interface RequestReading {
   readonly parts: readonly TextPart[];
   /** What only the model can read: pictures, sound, documents. */
   readonly attachments: readonly Attachment[];
+  /** Numbers and texts for a classifier, flat. */
+  readonly tensors?: readonly Tensor[];
   /** Tokens the answer may have at most, for the reservation. */
   readonly outputTokensMax: number;
 }

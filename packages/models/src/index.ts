@@ -12,6 +12,7 @@ export type {
   DialectError,
   OperationRoute,
   RequestReading,
+  Tensor,
   TextPart,
   Usage,
 } from './dialect.ts';

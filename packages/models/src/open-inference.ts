@@ -1,5 +1,5 @@
 import { CodedError } from '@sallyport/core';
-import { collectTexts, type Dialect, objectBody } from './dialect.ts';
+import { collectTexts, type Dialect, objectBody, type Tensor } from './dialect.ts';
 import { sse } from './sse.ts';
 
 const DATATYPES = new Set([
@@ -37,6 +37,28 @@ function validateTensor(tensor: unknown, i: number): void {
   if (!flat.every((value) => typeof value === type)) fail(`\`data\` must hold values of type ${type}`);
 }
 
+/** A validated tensor, flat; its data may be nested as its shape says. */
+function readTensor(
+  { name, shape, data }: { name: string; shape: number[]; data: unknown[] },
+  i: number,
+): Tensor {
+  const nested = Array.isArray(data[0]);
+  return {
+    name,
+    shape,
+    values: nested ? data.flat(Number.POSITIVE_INFINITY) : data,
+    pointerOf: (index) => {
+      if (!nested) return `/inputs/${i}/data/${index}`;
+      let path = '';
+      for (let rest = index, k = shape.length - 1; k >= 0; k--) {
+        path = `/${rest % shape[k]!}${path}`;
+        rest = Math.floor(rest / shape[k]!);
+      }
+      return `/inputs/${i}/data${path}`;
+    },
+  };
+}
+
 /** Open Inference Protocol v2 over HTTP/REST. Source: github.com/kserve/open-inference-protocol, required API. */
 export const openInference: Dialect = {
   name: 'oip',
@@ -63,7 +85,8 @@ export const openInference: Dialect = {
       throw new CodedError('body-invalid', '`inputs` must be a list of tensors');
     inputs.forEach(validateTensor);
     const parts = collectTexts(body, () => ({ channel: 'user', system: false, stream: null }));
-    return { model: null, stream: false, parts, attachments: [], outputTokensMax: 0 };
+    const tensors = inputs.map(readTensor);
+    return { model: null, stream: false, parts, attachments: [], tensors, outputTokensMax: 0 };
   },
 
   readResponse: (_operation, body) =>

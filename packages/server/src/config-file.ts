@@ -22,6 +22,12 @@ export function loadConfig(path: string | undefined): Config {
     return {
       ...config,
       ...(config.policies !== undefined && { policies: beside(config.policies) }),
+      systems: Object.fromEntries(
+        Object.entries(config.systems).map(([name, system]) => [
+          name,
+          system.profile === undefined ? system : { ...system, profile: beside(system.profile) },
+        ]),
+      ),
       ...(config.rules !== undefined && { rules: beside(config.rules) }),
     };
   } catch (fault) {

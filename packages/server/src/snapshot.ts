@@ -4,6 +4,7 @@ import {
   type GatewaySettings,
   type GatewaySnapshot,
   type KeySnapshot,
+  type RowProfile,
   type SystemConfig,
   type SystemSnapshot,
   usageLimits,
@@ -14,6 +15,7 @@ import type { KeyRow } from '@sallyport/store';
 import { resolveSecret } from './config-file.ts';
 import type { Installation } from './installation.ts';
 import { readTls } from './listener.ts';
+import { readProfile } from './row-profile-file.ts';
 import { type LoadedRules, readRules } from './rules-folder.ts';
 
 /** A system, wherever it was named. */
@@ -38,6 +40,8 @@ interface Loaded {
   readonly policies: GatewaySnapshot['policies'];
   readonly rules: GatewaySnapshot['rules'];
   readonly tls: GatewaySettings['tls'];
+  /** Profiles of rows, by file. */
+  readonly profiles: Map<string, RowProfile>;
 }
 
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
@@ -83,12 +87,25 @@ export class Snapshots {
     this.#config = config;
   }
 
+  /** A profile as it was when it was loaded. @throws CodedError `profile-invalid` */
+  #profile(path: string): RowProfile {
+    this.#loaded ??= this.#load(this.#config);
+    const { profiles } = this.#loaded;
+    const known = profiles.get(path) ?? readProfile(path);
+    profiles.set(path, known);
+    return known;
+  }
+
   #load(config: Config): Loaded {
+    const paths = Object.values(config.systems).flatMap(({ profile }) =>
+      profile === undefined ? [] : [profile],
+    );
     const text = defaultPolicyText(config.policies);
     return {
       policies: { version: PolicySet.load(text).version, text },
       rules: readRules(config.rules),
       tls: readTls(config.gateway, 'gateway'),
+      profiles: new Map(paths.map((path) => [path, readProfile(path)])),
     };
   }
 
@@ -116,6 +133,7 @@ export class Snapshots {
           apiKey: resolveSecret(config.apiKeyRef),
           usageLimits: usageLimits(config.limits),
           slot: this.#slot(`system:${name}`),
+          rowProfile: config.profile === undefined ? null : this.#profile(config.profile),
           pseudonymKey: dataKeys.forDay(`pseudonyms:${name}`, 'always').key.key,
           dataKeys: [{ id: key.id, key: key.key }],
         };

@@ -1,0 +1,79 @@
+import { CodedError, type Detection, LIMITS, type RowProfile } from '@sallyport/core';
+import { checkRow } from '@sallyport/guard';
+import type { Tensor } from '@sallyport/models';
+
+/** Rows of one call that are held against known rows, too; beyond, each value by itself and all together. */
+const THOROUGH_ROWS = 256;
+/** Rows of one call that are looked at. */
+const ROWS_MAX = 100_000;
+
+interface Cell {
+  readonly value: unknown;
+  readonly pointer: string;
+}
+
+/** Rows of a call: one tensor of rows, or a tensor for each feature; null where the tensors are neither. */
+function rowsOf(tensors: readonly Tensor[], { features }: RowProfile): Cell[][] | null {
+  const width = features.length;
+  const cell = (tensor: Tensor, at: number): Cell => ({
+    value: tensor.values[at],
+    pointer: tensor.pointerOf(at),
+  });
+  const [first] = tensors;
+  if (tensors.length === 1 && first && (first.shape.at(-1) === width || width === 1)) {
+    const rows = first.values.length / width;
+    return Array.from({ length: Math.min(rows, ROWS_MAX) }, (_, row) =>
+      Array.from({ length: width }, (_, column) => cell(first, row * width + column)),
+    );
+  }
+  const named = features.map(({ name }) => tensors.find((tensor) => tensor.name === name));
+  if (named.some((tensor) => tensor === undefined)) return null;
+  const rows = Math.max(...named.map((tensor) => tensor!.values.length));
+  return Array.from({ length: Math.min(rows, ROWS_MAX) }, (_, row) =>
+    named.map((tensor) => cell(tensor!, row)),
+  );
+}
+
+/**
+ * What is odd about the rows of a call, each with the feature that makes it so.
+ * @throws CodedError `body-too-large` for more rows than are looked at
+ */
+export function rowDetections(profile: RowProfile, tensors: readonly Tensor[]): Detection[] {
+  const found: Detection[] = [];
+  const add = (
+    technique: string,
+    severity: Detection['severity'],
+    confidence: number,
+    pointer: string,
+  ): void => {
+    if (found.length >= LIMITS.detectionsMax) return;
+    const references = ['AML.T0043', 'CWE-20'];
+    found.push({
+      detector: 'schema',
+      technique,
+      severity,
+      confidence,
+      references,
+      location: { pointer, start: 0, end: 0 },
+    });
+  };
+  let values = 0;
+  for (const tensor of tensors) values += tensor.values.length;
+  if (values > ROWS_MAX * profile.features.length)
+    throw new CodedError('body-too-large', `send at most ${ROWS_MAX} rows in one call`);
+  const rows = rowsOf(tensors, profile);
+  if (rows === null) {
+    add('wrong-width', 'high', 1, '/inputs');
+    return found;
+  }
+  rows.forEach((row, n) => {
+    const thorough = n < THOROUGH_ROWS;
+    for (const { technique, feature, severity, confidence } of checkRow(
+      profile,
+      row.map(({ value }) => value),
+      thorough,
+    ))
+      add(technique, severity, confidence, row[Math.max(0, feature)]?.pointer ?? '/inputs');
+  });
+  return found;
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { learnProfile } from '@sallyport/guard';
+import { loadConfig, type RunningServer, startServer } from '@sallyport/server';
+import { type FakeSystem, fakeSystem, scratch, sendJson } from './harness.ts';
+
+describe('rows for a classifier', () => {
+  let fake: FakeSystem;
+  let server: RunningServer;
+  let key: string;
+  const folder = scratch();
+  const file = join(folder, 'sallyport.yaml');
+  const infer = (inputs: unknown): Promise<Response> =>
+    fetch(`${server.gatewayUrl}/v2/models/scorer/infer`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ inputs }),
+    });
+  const rows = (data: unknown[], shape: number[]): unknown => [{ name: 'x', shape, datatype: 'FP64', data }];
+
+  before(async () => {
+    fake = await fakeSystem();
+    fake.answer = (_req, res) =>
+      sendJson(
+        res,
+        JSON.stringify({
+          model_name: 'scorer',
+          outputs: [{ name: 'y', shape: [1], datatype: 'FP64', data: [0.5] }],
+        }),
+      );
+    mkdirSync(join(folder, 'profiles'));
+    const known = Array.from({ length: 500 }, (_, n) => [1_000 + n * 4, 20 + (n % 50)]);
+    writeFileSync(
+      join(folder, 'profiles', 'scorer.json'),
+      JSON.stringify(learnProfile(['amount', 'age'], known)),
+    );
+    writeFileSync(
+      file,
+      `gateway: { port: 0 }\ncontrol: { port: 0 }\nsystems:\n  scorer: { dialect: oip, urls: ["${fake.url}"], allowPrivate: true, mode: enforce, profile: profiles/scorer.json }\n`,
+    );
+    server = await startServer({
+      data: join(folder, 'data'),
+      rootKey: join(folder, 'root.key'),
+      demo: false,
+      workers: 1,
+      config: loadConfig(file),
+      loadConfig: () => loadConfig(file),
+    });
+    key = (await server.control.createKey('test', { name: 'k', systems: ['scorer'] })).key;
+  });
+  after(async () => {
+    await server.stop();
+    await fake.close();
+  });
+
+  it('pass when they are like those it knows: in one tensor, nested, or a tensor a feature', async () => {
+    assert.equal((await infer(rows([1_500, 30, 2_000, 40], [2, 2]))).status, 200);
+    assert.equal((await infer(rows([[1_500, 30]], [1, 2]))).status, 200);
+    const named = (name: string, value: number): object => ({
+      name,
+      shape: [1],
+      datatype: 'FP64',
+      data: [value],
+    });
+    assert.equal((await infer([named('age', 30), named('amount', 1_500)])).status, 200);
+  });
+
+  it('are denied when they are not, before the system sees them; the record says which value', async () => {
+    const sent = fake.requests.length;
+    for (const [inputs, technique, pointer] of [
+      [rows([1_500, 30, 9_000_000, 40], [2, 2]), 'out-of-range', '/inputs/0/data/2'],
+      [
+        rows(
+          [
+            [1_500, 30],
+            [1_500, 4_000],
+          ],
+          [2, 2],
+        ),
+        'out-of-range',
+        '/inputs/0/data/1/1',
+      ],
+      [rows([1, 2, 3], [1, 3]), 'wrong-width', '/inputs'],
+      [[{ name: 'amount', shape: [1], datatype: 'FP64', data: [1_500] }], 'wrong-width', '/inputs'],
+    ] as const) {
+      const response = await infer(inputs);
+      assert.equal(response.status, 403, JSON.stringify(inputs));
+      await server.control.installation.flush();
+      const [row] = await server.control.installation.store.exchanges.list({ limit: 1 });
+      const seen = JSON.parse(row!.detections) as {
+        detector: string;
+        technique: string;
+        location: { pointer: string };
+      }[];
+      assert.ok(
+        seen.some(
+          (one) =>
+            one.detector === 'schema' && one.technique === technique && one.location.pointer === pointer,
+        ),
+        row!.detections,
+      );
+    }
+    assert.equal(fake.requests.length, sent);
+  });
+
+  it('many of them are looked at in bounded time', async () => {
+    const data = Array.from({ length: 40_000 }, (_, n) => (n % 2 === 0 ? 1_500 + (n % 500) : 20 + (n % 50)));
+    const begun = process.hrtime.bigint();
+    assert.equal((await infer(rows(data, [20_000, 2]))).status, 200);
+    assert.ok(process.hrtime.bigint() - begun < 20_000_000_000n);
+  });
+
+  it('a profile that is none never loads', async () => {
+    const path = join(folder, 'profiles', 'scorer.json');
+    const good = readFileSync(path, 'utf8');
+    writeFileSync(path, '{"format":"other"}');
+    await assert.rejects(server.control.reload('test'), { code: 'profile-invalid' });
+    assert.equal((await infer(rows([1_500, 30], [1, 2]))).status, 200);
+    assert.equal((await infer(rows([9_000_000, 30], [1, 2]))).status, 403, 'the one before stays');
+    writeFileSync(path, good);
+    await server.control.reload('test');
+  });
+});
