@@ -1,4 +1,5 @@
 import type { Layer } from './canonicalise.ts';
+import { COMMON_WORDS } from './frequent-words.ts';
 import type { Look } from './look.ts';
 import { type Mapped, MappedBuilder } from './mapped.ts';
 
@@ -29,6 +30,9 @@ const LEET_MIN = 3;
 const WRAPS_MIN = 2;
 /** Words of one letter in a row from which letters are taken to be set apart. */
 const APART_MIN = 5;
+/** Letters from which a common word says that what was undone was meant so. */
+const COMMON_LETTERS_MIN = 3;
+const isCommon = (word: string): boolean => word.length >= COMMON_LETTERS_MIN && COMMON_WORDS.has(word);
 /** Characters around what was undone that are read with it. */
 const AROUND = 160;
 
@@ -64,12 +68,21 @@ function around(
 }
 
 /** Figures and signs that stand for letters within words. */
-const leet = (source: Mapped): Layer | null =>
-  around('leet', source, LEET_WORD, (builder, found, at) => {
-    for (let i = 0; i < found.length; i++)
-      builder.code((LEET[found[i]!] ?? found[i]!).charCodeAt(0), at + i, at + i + 1);
+function leet(source: Mapped): Layer | null {
+  // `f(x)` and `utf8` are no leet; where it is meant, some of it are common words.
+  let believed = false;
+  const layer = around('leet', source, LEET_WORD, (builder, found, at) => {
+    let word = '';
+    for (let i = 0; i < found.length; i++) {
+      const letter = LEET[found[i]!] ?? found[i]!;
+      word += letter;
+      builder.code(letter.charCodeAt(0), at + i, at + i + 1);
+    }
+    believed ||= isCommon(word);
     return true;
   });
+  return believed ? layer : null;
+}
 
 /** A letter, then each time the same kind of mark and a letter. */
 const APART =
@@ -105,6 +118,8 @@ const withoutMarkup = (source: Mapped): Layer | null =>
 const JOINED = /(?<![a-z0-9])[a-z][a-z0-9']{1,23}(?:[_\-./|+*,~][a-z0-9']{1,24}){2,}/g;
 const asWords = (source: Mapped): Layer | null =>
   around('joined', source, JOINED, (builder, found, at) => {
+    // Paths and names of variables are joined, too; sentences have common words.
+    if (!found.split(/[^a-z0-9']/).some(isCommon)) return false;
     for (let i = 0; i < found.length; i++)
       builder.code(/[a-z0-9']/.test(found[i]!) ? found.charCodeAt(i) : 32, at + i, at + i + 1);
     return true;
