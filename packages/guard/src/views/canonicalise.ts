@@ -1,4 +1,4 @@
-import { foldCharacter, isInvisible, lookalike } from './characters.ts';
+import { foldCharacter, isInvisible, isNeeded, lookalike } from './characters.ts';
 import { findCiphers } from './ciphers.ts';
 import { findEncodings } from './encodings.ts';
 import { look } from './look.ts';
@@ -82,8 +82,10 @@ function normalise(source: Mapped): Normalised {
       if (c >= 0xe0020 && c <= 0xe007e) hidden.piece(String.fromCharCode(c - 0xe0000).toLowerCase(), i, end);
       else if (selectorByte(c) >= 32 && selectorByte(c) < 127)
         hidden.piece(String.fromCharCode(selectorByte(c)).toLowerCase(), i, end);
-      if (seen.count++ === 0) seen.start = startOf(source, i);
-      seen.end = endOf(source, end);
+      if (!isNeeded(c, i > 0 ? text.charCodeAt(i - 1) : 0)) {
+        if (seen.count++ === 0) seen.start = startOf(source, i);
+        seen.end = endOf(source, end);
+      }
     } else {
       const piece = foldCharacter(c);
       for (let k = 0; k < piece.length; k++) if (lookalike(piece.charCodeAt(k))) lookalikes++;

@@ -18,11 +18,22 @@ export function isInvisible(c: number): boolean {
     (c >= 0xfe00 && c <= 0xfe0f) ||
     c === 0xfeff ||
     c === 0xffa0 ||
-    (c >= 0xfff9 && c <= 0xfffb) ||
+    (c >= 0xfff0 && c <= 0xfffb) ||
+    (c >= 0x13430 && c <= 0x1345f) ||
     (c >= 0x1bca0 && c <= 0x1bca3) ||
     (c >= 0x1d173 && c <= 0x1d17a) ||
-    (c >= 0xe0000 && c <= 0xe01ef)
+    (c >= 0xe0000 && c <= 0xe0fff)
   );
+}
+
+/**
+ * Whether an invisible character does its work where it stands: joiners within Arabic and Indic scripts and between
+ * pictures, and what chooses how a picture is drawn.
+ * @param before the code unit before it
+ */
+export function isNeeded(c: number, before: number): boolean {
+  if (c === 0x200c || c === 0x200d || c === 0x34f) return before >= 0x590;
+  return (c === 0xfe0e || c === 0xfe0f) && before >= 0x2000;
 }
 
 /** Letters that no normalisation form folds: squared, negative circled, regional indicators, turned, small capitals. */
