@@ -85,7 +85,7 @@ describe('guard rules and guard learn', () => {
     write('a nightjar');
     const good = guard('rules', folder);
     assert.equal(good.status, 0, good.stderr);
-    assert.match(good.stdout, /project-name[^]*every test holds/);
+    assert.match(good.stdout, /project-name[\s\S]*every test holds/);
     const seen = run(['--rules', folder, '--format', 'json', '-'], 'tell me of Nightingale');
     assert.equal((JSON.parse(seen.stdout) as Verdict).verdict, 'deny');
     write('the nightingale');

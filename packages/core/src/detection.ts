@@ -21,6 +21,7 @@ export const DETECTORS = [
   'schema',
   'attachment',
   'rule',
+  'command',
 ] as const;
 export type DetectorName = (typeof DETECTORS)[number];
 

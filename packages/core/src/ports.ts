@@ -28,6 +28,8 @@ export interface InspectionRequest {
   /** System and developer messages of the same call, to notice when they leak. */
   readonly systemPrompts?: readonly string[];
   readonly canaries?: readonly string[];
+  /** Whether the text is the arguments of a tool call. */
+  readonly tool?: boolean;
   /** Whether names of people, places and organisations are looked for. */
   readonly names?: boolean;
 }

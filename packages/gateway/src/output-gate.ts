@@ -42,6 +42,7 @@ export async function judgeAnswer(exchange: Exchange, deps: Deps, plain: Buffer)
           systemPrompts,
           canaries: system.canaries,
           names: system.privacy.names,
+          tool: part.kind === 'json',
         })),
       )
     : [];

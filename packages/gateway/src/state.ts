@@ -29,6 +29,7 @@ const DEFAULT_ACTIONS: Readonly<Record<'input' | 'output', Readonly<Record<Detec
     schema: 'deny',
     attachment: 'flag',
     rule: 'deny',
+    command: 'flag',
   },
   output: {
     injection: 'flag',
@@ -41,6 +42,7 @@ const DEFAULT_ACTIONS: Readonly<Record<'input' | 'output', Readonly<Record<Detec
     schema: 'deny',
     attachment: 'flag',
     rule: 'deny',
+    command: 'flag',
   },
 };
 

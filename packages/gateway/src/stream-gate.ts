@@ -170,16 +170,24 @@ export class StreamGate {
     return { channel, pointer: part.pointer, text: part.text, start, kind: part.kind, edits: [] };
   }
 
-  #request(text: string): InspectionRequest {
+  #request(text: string, kind: TextPart['kind']): InspectionRequest {
     const { system, systemPrompts } = this.#options;
     const { canaries, privacy } = system;
-    return { text, pointer: '', channel: 'output', systemPrompts, canaries, names: privacy.names };
+    return {
+      text,
+      pointer: '',
+      channel: 'output',
+      systemPrompts,
+      canaries,
+      names: privacy.names,
+      tool: kind === 'json',
+    };
   }
 
   /** Judges a text that stands alone in its event. */
   async #whole(part: TextPart): Promise<Segment> {
     this.texts++;
-    const found = await this.#options.inspect([this.#request(part.text)]);
+    const found = await this.#options.inspect([this.#request(part.text, part.kind)]);
     const kept = found.map((d) => this.#locate(d, part.pointer, 0));
     this.#decide(kept);
     const edits = orderEdits([
@@ -227,7 +235,7 @@ export class StreamGate {
     this.texts++;
     const from = this.#windowStart(channel);
     const text = channel.text.slice(from - channel.base, end - channel.base);
-    const found = (await this.#options.inspect([this.#request(text)])).map((d) =>
+    const found = (await this.#options.inspect([this.#request(text, channel.kind)])).map((d) =>
       this.#locate(d, channel.key, from),
     );
     channel.judged = end;

@@ -4,6 +4,7 @@ import { LiteralSet } from './aho-corasick.ts';
 import { DENY_AT, FLAG_AT, InjectionModel } from './model/injection-model.ts';
 import { NameTagger } from './names/tagger.ts';
 import { findCanaries } from './output/canaries.ts';
+import { findCommands } from './output/commands.ts';
 import { findLinks } from './output/links.ts';
 import { findPromptLeaks } from './output/prompt-leak.ts';
 import { PII_ENTITIES, type PiiMatch } from './pii/entity.ts';
@@ -139,6 +140,9 @@ export class Inspector {
     }
     this.#secrets(canonical, request.text, findings);
     this.#pii(canonical, request, findings);
+    if (request.tool)
+      for (const { technique, severity, confidence, references, ...span } of findCommands(request.text))
+        findings.add('command', technique, severity, confidence, references, span);
     if (request.channel === 'output') {
       for (const link of findLinks(request.text)) {
         findings.add(

@@ -82,6 +82,7 @@ export class GuardDesk {
         { name: 'canary', kinds: 1, how: 'every spelling and encoding of each canary' },
         { name: 'system-prompt-leak', kinds: 1, how: 'runs of twelve words' },
         { name: 'link', kinds: 6, how: 'patterns' },
+        { name: 'command', kinds: 9, how: 'patterns over the arguments of tool calls' },
         { name: 'obfuscation', kinds: 1, how: 'invisible characters, counted' },
         { name: 'rule', kinds: this.#rules().rules.length, how: 'rules of yours' },
       ],
