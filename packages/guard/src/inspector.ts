@@ -20,6 +20,9 @@ const MATCHES_PER_RULE_MAX = 16;
 /** Invisible characters that are normal in running text, such as joiners in emoji and some scripts. */
 const INVISIBLE_TOLERATED = 8;
 
+/** How sure the tagger of names is at most; what is surer has a structure. */
+const TAGGED_MAX = 0.65;
+
 /** Views that decoding made; folding letters cannot make personal data. */
 const DECODED = /^(?:base64|hex|url|html|escape|tags)/;
 
@@ -49,6 +52,14 @@ class Findings {
 
   constructor(pointer: string) {
     this.#pointer = pointer;
+  }
+
+  /** Whether a secret was found, as written, that reaches over a part of the span. */
+  holdsSecret(span: { start: number; end: number }): boolean {
+    return this.list.some(
+      ({ detector, view, location }) =>
+        detector === 'secret' && view === undefined && location.start < span.end && span.start < location.end,
+    );
   }
 
   add(
@@ -261,6 +272,8 @@ export class Inspector {
       chain: string,
     ): void => {
       for (const match of found) {
+        // A piece of a token is nobody's name.
+        if (match.confidence <= TAGGED_MAX && findings.holdsSecret(match)) continue;
         findings.add(
           'pii',
           match.entity,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { findNames, findPii, NameTagger, REPLACEMENTS, Redactor } from '../src/index.ts';
+import { findNames, findPii, Inspector, NameTagger, REPLACEMENTS, Redactor } from '../src/index.ts';
 
 const tagger = NameTagger.parse(readFileSync(new URL('../model/names.model', import.meta.url)));
 const CORPUS = new URL('../../../../shared/guard/pii/', import.meta.url);
@@ -125,6 +125,18 @@ describe('personal data', () => {
     assert.deepEqual(
       findNames('how do I sort a list in python without a loop?', tagger).map(({ entity }) => entity),
       [],
+    );
+  });
+
+  it('no name is found within a secret', () => {
+    const inspector = new Inspector(null, tagger);
+    const text = 'token ghp_aB3dE5gH7jK9mN1pQ3rS5tU7vW9xY1zA3bC5 of Anna Berg';
+    const seen = inspector.inspect({ text, pointer: '', channel: 'user', names: true });
+    assert.deepEqual(
+      seen.map(
+        ({ technique, location }) => `${technique} ${text.slice(location.start, location.end).slice(0, 9)}`,
+      ),
+      ['github-pat ghp_aB3dE', 'person Anna Berg'],
     );
   });
 
