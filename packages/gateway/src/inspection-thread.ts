@@ -5,11 +5,11 @@ import type { InspectionStart, ToInspection } from './inspection.ts';
 
 const { models, rules } = workerData as InspectionStart;
 const inspector = Inspector.open(models);
-inspector.useRules(RuleSet.compile(rules));
+inspector.useRules(RuleSet.of(rules));
 
 parentPort!.on('message', (message: ToInspection) => {
   if ('rules' in message) {
-    inspector.useRules(RuleSet.compile(message.rules));
+    inspector.useRules(RuleSet.of(message.rules));
     return;
   }
   let detections: Detection[] | null = null;

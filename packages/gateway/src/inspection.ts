@@ -53,7 +53,7 @@ export class Inspection {
   useRules(rules: GatewaySnapshot['rules']): void {
     if (rules.version === this.#rules.version) return;
     this.#rules = rules;
-    this.#inspector.useRules(RuleSet.compile(rules.rules));
+    this.#inspector.useRules(RuleSet.of(rules.rules));
     this.#thread?.postMessage({ rules: rules.rules });
   }
 

@@ -77,36 +77,6 @@ export class LiteralSet {
     }
     return hits;
   }
-
-  /** The same in the first `length` of a row of characters. */
-  positionsIn(codes: Uint16Array, length: number): number[] {
-    const classOf = this.#classOf;
-    const next = this.#next;
-    const classes = this.#classes;
-    const finding = this.#finding;
-    const hits: number[] = [];
-    let state = 0;
-    for (let i = 0; i < length; i++) {
-      state = next[state * classes + classOf[codes[i]!]!]!;
-      if (state < finding) continue;
-      for (const number of this.#found[state - finding]!) hits.push(number, i + 1);
-    }
-    return hits;
-  }
-
-  /** Adds the numbers of the literals that occur in `text` to `into`. */
-  scan(text: string, into: Set<number>): void {
-    const classOf = this.#classOf;
-    const next = this.#next;
-    const classes = this.#classes;
-    const finding = this.#finding;
-    let state = 0;
-    for (let i = 0; i < text.length; i++) {
-      state = next[state * classes + classOf[text.charCodeAt(i)]!]!;
-      if (state < finding) continue;
-      for (const number of this.#found[state - finding]!) into.add(number);
-    }
-  }
 }
 
 /** Transitions by state and class; what a state finds includes what the states it falls back to find. */

@@ -1,6 +1,6 @@
 import type { Detection, DetectorName, InspectionRequest, Severity } from '@sallyport/core';
 import { LIMITS } from '@sallyport/core';
-import { LiteralSet } from './aho-corasick.ts';
+import { KeywordIndex } from './keyword-index.ts';
 import { DENY_AT, FLAG_AT, InjectionModel } from './model/injection-model.ts';
 import { NameTagger } from './names/tagger.ts';
 import { findCanaries } from './output/canaries.ts';
@@ -26,23 +26,7 @@ const TAGGED_MAX = 0.65;
 /** Views that decoding made; folding letters cannot make personal data. */
 const DECODED = /^(?:base64|hex|url|html|escape|tags)/;
 
-const literals: string[] = [];
-/** For each literal, the rules it can wake. */
-const wakes: number[][] = [];
-const numberOf = new Map<string, number>();
-function register(keyword: string, rule: number): void {
-  let number = numberOf.get(keyword);
-  if (number === undefined) {
-    number = literals.push(keyword) - 1;
-    wakes.push([]);
-    numberOf.set(keyword, number);
-  }
-  wakes[number]!.push(rule);
-}
-INJECTION_RULES.forEach((rule, i) => {
-  for (const keyword of rule.keywords) register(keyword, i);
-});
-const KEYWORDS = new LiteralSet(literals);
+const KEYWORDS = new KeywordIndex(INJECTION_RULES.map(({ keywords }) => keywords));
 
 /** Collects detections of one text, each place and technique once. */
 class Findings {
@@ -140,11 +124,7 @@ export class Inspector {
     const canonical = canonicalise(request.text);
     this.#obfuscation(canonical, findings);
     for (const view of canonical.views) {
-      const awake = new Set<number>();
-      const hits = new Set<number>();
-      KEYWORDS.scan(view.text, hits);
-      for (const hit of hits) for (const rule of wakes[hit]!) awake.add(rule);
-      if (request.channel !== 'output') this.#injection(view, awake, request.channel, findings);
+      if (request.channel !== 'output') this.#injection(view, request.channel, findings);
       this.#ruled(view, request.channel, findings);
       if (scored) injection = Math.max(injection, this.#learned(view, request.channel, findings));
       if (request.channel === 'output') this.#leaks(view, canonical.rewritten, request, findings);
@@ -213,8 +193,8 @@ export class Inspector {
     }
   }
 
-  #injection(view: View, awake: ReadonlySet<number>, channel: 'user' | 'document', findings: Findings): void {
-    for (const number of awake) {
+  #injection(view: View, channel: 'user' | 'document', findings: Findings): void {
+    for (const number of KEYWORDS.awake(view.text)) {
       const rule = INJECTION_RULES[number];
       if (!rule?.channels.includes(channel)) continue;
       let matches = 0;

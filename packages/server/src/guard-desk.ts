@@ -96,7 +96,7 @@ export class GuardDesk {
     this.#inspector ??= Inspector.open(this.#models);
     const { version, rules } = this.#rules();
     if (version !== this.#version) {
-      this.#inspector.useRules(RuleSet.compile(rules));
+      this.#inspector.useRules(RuleSet.of(rules));
       this.#version = version;
     }
     const { detections, scores } = this.#inspector.assess({ text, channel, pointer: '', names });

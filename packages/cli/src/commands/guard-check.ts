@@ -61,7 +61,7 @@ export const guardCheck: Command = {
     const channel = (options.text('channel') ?? 'user') as InspectionRequest['channel'];
     if (!CHANNELS.includes(channel)) throw new CodedError('usage', `--channel is ${CHANNELS.join(', ')}`);
     const inspector = Inspector.open(readGuardModels());
-    inspector.useRules(RuleSet.compile(readRules(options.text('rules')).rules));
+    inspector.useRules(RuleSet.of(readRules(options.text('rules')).rules));
     const input = path === '-' ? process.stdin : createReadStream(path);
     const failed = new Promise<never>((_, fail) =>
       input.on('error', (fault: Error) =>

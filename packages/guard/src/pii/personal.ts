@@ -1,4 +1,4 @@
-import { LiteralSet } from '../aho-corasick.ts';
+import { KeywordIndex } from '../keyword-index.ts';
 import { isDay } from './check-digits.ts';
 import type { PiiEntity, PiiMatch } from './entity.ts';
 
@@ -109,9 +109,7 @@ const TOLD: readonly { entity: PiiEntity; words: readonly string[]; pattern: Reg
     },
   ];
 
-const words = TOLD.flatMap((one) => one.words);
-const WORDS = new LiteralSet(words);
-const RULE_OF = TOLD.flatMap((one, number) => one.words.map(() => number));
+const WORDS = new KeywordIndex(TOLD.map(({ words }) => words));
 
 /** Whether a date as written names a day. */
 function plausibleDate(text: string): boolean {
@@ -126,10 +124,7 @@ function plausibleDate(text: string): boolean {
 
 /** Values that words before them say to be personal: dates of birth, records of patients, documents, ages. */
 export function* told(text: string): Generator<PiiMatch> {
-  const heard = new Set<number>();
-  WORDS.scan(text, heard);
-  if (heard.size === 0) return;
-  for (const number of new Set([...heard].map((word) => RULE_OF[word]!))) {
+  for (const number of WORDS.awake(text)) {
     const { entity, pattern, confidence } = TOLD[number]!;
     for (const match of text.matchAll(pattern)) {
       const value = match[1] ?? match[2]!;

@@ -1,6 +1,6 @@
 import type { InspectionRequest, TextRule } from '@sallyport/core';
 import { RE2JS } from 're2js';
-import { LiteralSet } from '../aho-corasick.ts';
+import { KeywordIndex } from '../keyword-index.ts';
 import { canonicalise } from '../views/canonicalise.ts';
 
 /** Matches of one rule in one text that are kept. */
@@ -28,19 +28,12 @@ const isWord = (text: string, at: number): boolean => /[\p{L}\p{N}]/u.test(text[
 export class RuleSet {
   static readonly NONE = new RuleSet([]);
   readonly rules: readonly TextRule[];
-  readonly #literals: LiteralSet;
-  /** For each literal, its length and the rules it wakes. */
-  readonly #wakes: readonly { readonly length: number; readonly rules: readonly number[] }[];
+  readonly #keywords: KeywordIndex;
   readonly #patterns: readonly (RE2JS | null)[];
 
   private constructor(rules: readonly TextRule[]) {
     this.rules = rules;
-    const words = [...new Set(rules.flatMap(({ any }) => any.map((word) => word.toLowerCase())))];
-    this.#wakes = words.map((word) => ({
-      length: word.length,
-      rules: rules.flatMap(({ any }, n) => (any.some((one) => one.toLowerCase() === word) ? [n] : [])),
-    }));
-    this.#literals = new LiteralSet(words);
+    this.#keywords = new KeywordIndex(rules.map(({ any }) => any.map((word) => word.toLowerCase())));
     this.#patterns = rules.map(({ id, pattern }) => {
       if (pattern === undefined) return null;
       try {
@@ -49,6 +42,11 @@ export class RuleSet {
         throw new RuleError(id, `its pattern is not RE2: ${(fault as Error).message}`);
       }
     });
+  }
+
+  /** Makes rules ready whose tests held when they were read: where calls wait, they are not run again. */
+  static of(rules: readonly TextRule[]): RuleSet {
+    return new RuleSet(rules);
   }
 
   /**
@@ -79,24 +77,19 @@ export class RuleSet {
   /** What the rules find. @param text as a view of the canonicaliser has it, in lower case */
   find(text: string, channel: InspectionRequest['channel']): RuleMatch[] {
     if (this.rules.length === 0) return [];
-    const hits = this.#literals.positions(text);
     const found: RuleMatch[] = [];
     const awake = new Set<number>();
     const counts = new Map<number, number>();
-    for (let i = 0; i < hits.length; i += 2) {
-      const { length, rules } = this.#wakes[hits[i]!]!;
-      const end = hits[i + 1]!;
-      for (const number of rules) {
-        const rule = this.rules[number]!;
-        if (!rule.channels.includes(channel)) continue;
-        if (this.#patterns[number]) awake.add(number);
-        else if (!isWord(text, end) && !isWord(text, end - length - 1)) {
-          const count = counts.get(number) ?? 0;
-          counts.set(number, count + 1);
-          if (count < MATCHES_MAX) found.push({ rule, start: end - length, end });
-        }
+    this.#keywords.each(text, (number, start, end) => {
+      const rule = this.rules[number]!;
+      if (!rule.channels.includes(channel)) return;
+      if (this.#patterns[number]) awake.add(number);
+      else if (!isWord(text, end) && !isWord(text, start - 1)) {
+        const count = counts.get(number) ?? 0;
+        counts.set(number, count + 1);
+        if (count < MATCHES_MAX) found.push({ rule, start, end });
       }
-    }
+    });
     for (const number of awake) {
       const matcher = this.#patterns[number]!.matcher(text);
       for (let n = 0; n < MATCHES_MAX && matcher.find(); n++) {

@@ -1,5 +1,5 @@
 import { atLeast, SEVERITIES, type Severity } from '@sallyport/core';
-import { LiteralSet } from '../aho-corasick.ts';
+import { KeywordIndex } from '../keyword-index.ts';
 import { GENERAL_SECRETS } from './general.ts';
 import { PLATFORM_SECRETS } from './platforms.ts';
 import type { SecretRule } from './secret-rule.ts';
@@ -20,13 +20,7 @@ export interface SecretMatch {
   readonly end: number;
 }
 
-const literals = [...new Set(SECRET_RULES.flatMap((rule) => rule.keywords))];
-const KEYWORDS = new LiteralSet(literals);
-/** For each literal, its length and the rules it wakes. */
-const WAKES = literals.map((literal) => ({
-  length: literal.length,
-  rules: SECRET_RULES.flatMap((rule, number) => (rule.keywords.includes(literal) ? [number] : [])),
-}));
+const KEYWORDS = new KeywordIndex(SECRET_RULES.map(({ keywords }) => keywords));
 const exact = SECRET_RULES.map((rule) => new RegExp(rule.source, rule.anyCase ? 'iy' : 'y'));
 interface Found extends SecretMatch {
   /** Of the rule. */
@@ -77,28 +71,23 @@ function plausible(value: string): boolean {
  * @param caseless whether letters have lost their case, as in decoded views
  */
 export function findSecrets(text: string, caseless = false): SecretMatch[] {
-  const hits = KEYWORDS.positions(text);
-  if (hits.length === 0) return [];
-  folded ??= SECRET_RULES.map((rule) => new RegExp(rule.source, 'iy'));
-  const patterns = caseless ? folded : exact;
+  if (caseless) folded ??= SECRET_RULES.map((rule) => new RegExp(rule.source, 'iy'));
+  const patterns = caseless ? folded! : exact;
   const found: Found[] = [];
-  for (let i = 0; i < hits.length; i += 2) {
-    const { length, rules } = WAKES[hits[i]!]!;
-    for (const number of rules) {
-      const rule = SECRET_RULES[number]!;
-      const from = hits[i + 1]! - length - rule.before;
-      if (from < 0) continue;
-      const pattern = patterns[number]!;
-      pattern.lastIndex = from;
-      const match = pattern.exec(text);
-      if (!match) continue;
-      const secret = match[1] ?? match[0];
-      if (entropy(secret) < rule.entropyMin || (rule.careful && !plausible(secret))) continue;
-      const start = from + match[0].lastIndexOf(secret);
-      if (found.length === MATCHES_MAX) return withoutNested(found);
-      found.push({ number, id: rule.id, severity: rule.severity, start, end: start + secret.length });
-    }
-  }
+  KEYWORDS.each(text, (number, start) => {
+    const rule = SECRET_RULES[number]!;
+    const from = start - rule.before;
+    if (from < 0) return true;
+    const pattern = patterns[number]!;
+    pattern.lastIndex = from;
+    const match = pattern.exec(text);
+    if (!match) return true;
+    const secret = match[1] ?? match[0];
+    if (entropy(secret) < rule.entropyMin || (rule.careful && !plausible(secret))) return true;
+    const at = from + match[0].lastIndexOf(secret);
+    found.push({ number, id: rule.id, severity: rule.severity, start: at, end: at + secret.length });
+    return found.length < MATCHES_MAX;
+  });
   return withoutNested(found);
 }
 
