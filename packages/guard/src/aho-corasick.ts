@@ -77,6 +77,22 @@ export class LiteralSet {
     }
     return hits;
   }
+
+  /** The same in the first `length` of a row of characters; to make a text of them first takes three times as long. */
+  positionsIn(codes: Uint16Array, length: number): number[] {
+    const classOf = this.#classOf;
+    const next = this.#next;
+    const classes = this.#classes;
+    const finding = this.#finding;
+    const hits: number[] = [];
+    let state = 0;
+    for (let i = 0; i < length; i++) {
+      state = next[state * classes + classOf[codes[i]!]!]!;
+      if (state < finding) continue;
+      for (const number of this.#found[state - finding]!) hits.push(number, i + 1);
+    }
+    return hits;
+  }
 }
 
 /** Transitions by state and class; what a state finds includes what the states it falls back to find. */

@@ -140,23 +140,12 @@ class CanaryFinder {
         places[n++] = i;
       }
     }
-    const hits = literals.positions(textOf(codes, n));
+    const hits = literals.positionsIn(codes, n);
     for (let i = 0; i < hits.length; i += 2) {
       const end = hits[i + 1]!;
       found.push({ start: places[end - lengths[hits[i]!]!]!, end: places[end - 1]! + 1 });
     }
   }
-}
-
-/** Characters that are turned into a text at a time: more arguments a call does not take. */
-const AT_A_TIME = 8_192;
-
-/** The first `length` of a row of characters as a text. */
-function textOf(row: Uint16Array, length: number): string {
-  let text = '';
-  for (let at = 0; at < length; at += AT_A_TIME)
-    text += String.fromCharCode(...row.subarray(at, Math.min(length, at + AT_A_TIME)));
-  return text;
 }
 
 /** Characters that one may count as. */
