@@ -9,11 +9,11 @@ import type { Browser, Page } from 'playwright-core';
 process.env['AWS_EXECUTION_ENV'] = 'AWS_Lambda_nodejs22.x';
 process.env['AWS_LAMBDA_JS_RUNTIME'] = 'nodejs22.x';
 
-/** A real Chromium, from the registry. */
-export async function launchBrowser(): Promise<Browser> {
+/** A real Chromium, from the registry. It is started again, twice at most, where it dies before it listens. */
+export async function launchBrowser(starts = 3): Promise<Browser> {
   const { default: chromium } = await import('@sparticuz/chromium');
   const { chromium: driver } = await import('playwright-core');
-  return driver.launch({
+  const browser = driver.launch({
     executablePath: await chromium.executablePath(),
     args: [
       ...chromium.args.filter(
@@ -24,6 +24,7 @@ export async function launchBrowser(): Promise<Browser> {
     headless: true,
     downloadsPath: mkdtempSync(join(tmpdir(), 'sallyport-browser-')),
   });
+  return starts > 1 ? browser.catch(() => launchBrowser(starts - 1)) : browser;
 }
 
 const AXE = fileURLToPath(import.meta.resolve('axe-core/axe.min.js'));

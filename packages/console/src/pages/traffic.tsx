@@ -1,6 +1,6 @@
 import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { type ReactElement, useCallback, useEffect, useRef, useState } from 'react';
+import { type ReactElement, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { Exchange } from '../api.ts';
 import { useLive } from '../live.ts';
 import { ExchangePanel } from '../parts/exchange-panel.tsx';
@@ -197,8 +197,9 @@ function Row({
   onFocus: (index: number) => void;
 }): ReactElement {
   const link = useRef<HTMLAnchorElement>(null);
-  // The row that arrow keys reach takes the focus, once it is there and when the list had it.
-  useEffect(() => {
+  // The row that arrow keys reach takes the focus, once it is there and when the list had it. At once as it appears:
+  // later, the next key may have moved on, and the focus would call it back.
+  useLayoutEffect(() => {
     const list = exchange?.id === undefined ? null : link.current?.closest('[role=rowgroup]');
     if (focused && list?.contains(document.activeElement)) link.current?.focus({ preventScroll: true });
   }, [focused, exchange?.id]);
