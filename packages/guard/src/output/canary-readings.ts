@@ -1,3 +1,5 @@
+import { atbash, BRAILLE, LEET, LETTERS_AND_FIGURES, MORSE, rot47, shifted } from '../views/alphabets.ts';
+
 /** Letters and figures that a canary needs to be looked for. */
 export const CANARY_MIN = 6;
 /** Letters from which a canary is known without its figures. */
@@ -67,27 +69,6 @@ const spellings = (text: string): string[] => [
   ]),
 ];
 
-function shifted(text: string, by: number): string {
-  return text.replaceAll(/[a-z]/g, (c) => String.fromCharCode(((c.charCodeAt(0) - 97 + by) % 26) + 97));
-}
-
-const atbash = (text: string): string =>
-  text.replaceAll(/[a-z]/g, (c) => String.fromCharCode(219 - c.charCodeAt(0)));
-
-const LEET: Readonly<Record<string, string>> = {
-  '0': 'o',
-  '1': 'i',
-  '3': 'e',
-  '4': 'a',
-  '5': 's',
-  '7': 't',
-  '8': 'b',
-  '9': 'g',
-  '@': 'a',
-  $: 's',
-  '!': 'i',
-  '|': 'i',
-};
 const leet = (c: string): string => LEET[c] ?? (/[a-z]/.test(c) ? c : '');
 
 /** Letters of other alphabets by their sound, and raised dots. */
@@ -98,7 +79,7 @@ const SOUNDS: Readonly<Record<string, string>> = Object.fromEntries([
   )
     .split(' ')
     .map((pair) => [pair[0]!, pair.slice(1)]),
-  ...[...'⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵'].map((dots, n) => [dots, String.fromCharCode(97 + n)]),
+  ...[...BRAILLE].map((dots, n) => [dots, String.fromCharCode(97 + n)]),
 ]);
 
 /** Characters of an encoding that hold nothing but the bytes of `text`, wherever among others it stands. */
@@ -118,15 +99,8 @@ function base32(bytes: Buffer): string {
   return (bits.match(/.{5}/g) ?? []).map((five) => BASE32[Number.parseInt(five, 2)]).join('');
 }
 
-const rot47 = (text: string): string =>
-  text.replaceAll(/[!-~]/g, (c) => String.fromCharCode(((c.charCodeAt(0) - 33 + 47) % 94) + 33));
-
-const MORSE =
-  '.- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.. ----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----.'.split(
-    ' ',
-  );
 const morse = (text: string): string =>
-  [...squeeze(text)].map((c) => MORSE['abcdefghijklmnopqrstuvwxyz0123456789'.indexOf(c)] ?? '').join('');
+  [...squeeze(text)].map((c) => MORSE[LETTERS_AND_FIGURES.indexOf(c)] ?? '').join('');
 
 const inCodes = (text: string, digits: (c: number) => string): string =>
   [...text].map((c) => digits(c.charCodeAt(0))).join('');

@@ -1,3 +1,4 @@
+import { atbash, rot47, shifted } from './alphabets.ts';
 import type { Layer } from './canonicalise.ts';
 import { belief, type Look } from './look.ts';
 import { type Mapped, MappedBuilder } from './mapped.ts';
@@ -6,22 +7,6 @@ import { type Mapped, MappedBuilder } from './mapped.ts';
 const CHARACTERS_MAX = 8_192;
 /** Characters of a part that decide which cipher it is. */
 const SAMPLE = 240;
-const shift = (code: number, by: number): number => {
-  if (code >= 97 && code <= 122) return ((code - 97 + by) % 26) + 97;
-  return code >= 65 && code <= 90 ? ((code - 65 + by) % 26) + 65 : code;
-};
-
-/** A text with its letters moved along the alphabet. */
-export function shifted(text: string, by: number): string {
-  let out = '';
-  for (let i = 0; i < text.length; i++) out += String.fromCharCode(shift(text.charCodeAt(i), by));
-  return out;
-}
-
-const atbash = (text: string): string =>
-  text.replaceAll(/[a-z]/gi, (c) => String.fromCharCode((c < 'a' ? 155 : 219) - c.charCodeAt(0)));
-const rot47 = (text: string): string =>
-  text.replaceAll(/[!-~]/g, (c) => String.fromCharCode(((c.charCodeAt(0) - 33 + 47) % 94) + 33));
 
 /** How often letters occur in European languages, in percent, much the same in all of them. */
 const FREQUENCY = [

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import { shifted } from './alphabets.ts';
 import type { Layer } from './canonicalise.ts';
-import { shifted } from './ciphers.ts';
 import { AMPERSAND, BACKSLASH, EQUALS, isToken, LESS, type Look, PERCENT, TOKEN_MIN } from './look.ts';
 import { type Mapped, MappedBuilder } from './mapped.ts';
 

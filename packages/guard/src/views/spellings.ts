@@ -1,21 +1,11 @@
+import { BRAILLE, LEET, LETTERS_AND_FIGURES, MORSE } from './alphabets.ts';
 import type { Layer } from './canonicalise.ts';
 import { COMMON_WORDS } from './frequent-words.ts';
 import type { Look } from './look.ts';
 import { type Mapped, MappedBuilder } from './mapped.ts';
 
-const LEET: Readonly<Record<string, string>> = {
-  '0': 'o',
-  '1': 'i',
-  '3': 'e',
-  '4': 'a',
-  '5': 's',
-  '7': 't',
-  '8': 'b',
-  '9': 'g',
-  '@': 'a',
-  $: 's',
-  '!': 'i',
-  '|': 'i',
+const FIGURES: Readonly<Record<string, string>> = {
+  ...LEET,
   '+': 't',
   '€': 'e',
   '£': 'l',
@@ -74,7 +64,7 @@ function leet(source: Mapped): Layer | null {
   const layer = around('leet', source, LEET_WORD, (builder, found, at) => {
     let word = '';
     for (let i = 0; i < found.length; i++) {
-      const letter = LEET[found[i]!] ?? found[i]!;
+      const letter = FIGURES[found[i]!] ?? found[i]!;
       word += letter;
       builder.code(letter.charCodeAt(0), at + i, at + i + 1);
     }
@@ -125,11 +115,7 @@ const asWords = (source: Mapped): Layer | null =>
     return true;
   });
 
-const MORSE: Readonly<Record<string, string>> = Object.fromEntries(
-  '.- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.. ----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----.'
-    .split(' ')
-    .map((code, i) => [code, 'abcdefghijklmnopqrstuvwxyz0123456789'[i]!]),
-);
+const MORSE_LETTERS = new Map(MORSE.map((code, i) => [code, LETTERS_AND_FIGURES[i]!]));
 const MORSE_RUN = /(?:[.\-·•–—]{1,6}(?:[ ]|\s*[/|]\s*|\s{2,})){7,}[.\-·•–—]{1,6}/g;
 
 const NATO =
@@ -137,7 +123,6 @@ const NATO =
     ' ',
   );
 const NATO_RUN = new RegExp(`(?:\\b(?:${NATO.join('|')}|x-ray)\\b[\\s,.\\-]{0,3}){6,}`, 'g');
-const BRAILLE = '⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵';
 
 /** Telegraph, radio and raised-dot alphabets. */
 function* alphabets(source: Mapped): Generator<Layer> {
@@ -148,7 +133,11 @@ function* alphabets(source: Mapped): Generator<Layer> {
       for (const symbol of match[0].matchAll(/[.\-·•–—]+|\s*[/|]\s*|\s{2,}/g)) {
         const code = symbol[0].replaceAll(/[·•]/g, '.').replaceAll(/[–—]/g, '-');
         const from = match.index + symbol.index;
-        builder.piece(/[.-]/.test(code) ? (MORSE[code] ?? '?') : ' ', from, from + symbol[0].length);
+        builder.piece(
+          /[.-]/.test(code) ? (MORSE_LETTERS.get(code) ?? '?') : ' ',
+          from,
+          from + symbol[0].length,
+        );
       }
       yield { name: 'morse', mapped: builder.done() };
     }
