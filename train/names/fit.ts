@@ -1,4 +1,4 @@
-import { bestTags, TAGS } from '../../packages/guard/src/names/tagger.ts';
+import { bestTags, TAGS, tagScores } from '../../packages/guard/src/names/tagger.ts';
 import { FEATURES, featuresOf, tokensOf } from '../../packages/guard/src/names/tokens.ts';
 import type { Corpus, Labelled } from './corpus.ts';
 
@@ -65,12 +65,7 @@ export function fitTagger(
       corpus,
     );
     const count = tags.length;
-    const scores = new Float32Array(count * size);
-    for (let t = 0; t < count; t++)
-      for (let k = 0; k < FEATURES; k++) {
-        const row = (features[t * FEATURES + k]! & mask) * size;
-        for (let tag = 0; tag < size; tag++) scores[t * size + tag]! += weights[row + tag]!;
-      }
+    const scores = tagScores(features, weights, mask);
     const guess = bestTags(scores, count, transitions);
     for (let t = 0; t < count; t++) {
       seen++;

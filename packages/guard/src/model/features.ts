@@ -1,4 +1,4 @@
-import { eachWord, mix, type WordSink } from './words.ts';
+import { eachWord, mix, OFFSET, PRIME, type WordSink } from './words.ts';
 
 /**
  * Hashed n-grams of a canonical text: words one to three at a time, and three to five characters within words. What is
@@ -8,8 +8,6 @@ import { eachWord, mix, type WordSink } from './words.ts';
 /** Characters of one word whose n-grams are taken. */
 const WORD_CHARACTERS_MAX = 40;
 
-const PRIME = 0x0100_0193;
-const OFFSET = 0x811c_9dc5;
 const EDGE = 0x5bd1_e995;
 const END = 0x1f;
 
@@ -99,10 +97,8 @@ export class FeatureBuffer {
   /** Hashes, in the order of the text. */
   hashes = new Uint32Array(1 << 14);
   count = 0;
-  /** For each segment: where its features end, and which characters it spans. */
+  /** For each segment, where its features end. */
   readonly ends: number[] = [];
-  readonly starts: number[] = [];
-  readonly stops: number[] = [];
 
   /** Room for as many features more. */
   reserve(more: number): void {
@@ -127,8 +123,6 @@ class Extraction implements WordSink {
     this.#out = out;
     out.count = 0;
     out.ends.length = 0;
-    out.starts.length = 0;
-    out.stops.length = 0;
     this.#one = 0;
     this.#two = 0;
     this.#seen.begin();
@@ -160,11 +154,8 @@ class Extraction implements WordSink {
     if (known !== HERE) this.#out.hashes[this.#out.count++] = feature | (known === ELSEWHERE ? AGAIN : 0);
   }
 
-  close(start: number, end: number): void {
-    const out = this.#out;
-    out.ends.push(out.count);
-    out.starts.push(start);
-    out.stops.push(end);
+  close(): void {
+    this.#out.ends.push(this.#out.count);
     this.#one = 0;
     this.#two = 0;
     this.#seen.next();

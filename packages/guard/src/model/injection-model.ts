@@ -1,3 +1,4 @@
+import { encodeModelFile, openModelFile } from '../model-file.ts';
 import { WindowScorer } from './linear.ts';
 
 /** Which of the two heads: what a person says, or what the system reads. */
@@ -33,7 +34,6 @@ export const FLAG_AT = 0.5;
 export const DENY_AT = 0.9;
 
 const MAGIC = 0x53_50_47_4d;
-const HEADER_BYTES_MAX = 65_536;
 const BITS_MAX = 22;
 
 interface Loaded {
@@ -54,26 +54,17 @@ export class InjectionModel {
 
   /** Reads a model file; whether it is the right one is for the caller to verify. @throws RangeError when it is none */
   static parse(file: Uint8Array): InjectionModel {
-    const view = Buffer.from(file.buffer, file.byteOffset, file.length);
-    if (view.length < 8 || view.readUInt32BE(0) !== MAGIC) throw new RangeError('not a model file');
-    const headerBytes = view.readUInt32BE(4);
-    if (headerBytes > HEADER_BYTES_MAX || 8 + headerBytes > view.length)
-      throw new RangeError('the header of the model is cut short');
-    const header = JSON.parse(view.subarray(8, 8 + headerBytes).toString()) as ModelHeader;
-    if (header.format !== 'sallyport-injection-2') throw new RangeError('the format of the model is unknown');
+    const { header, take } = openModelFile<ModelHeader>(file, MAGIC, 'sallyport-injection-2');
     const model = new InjectionModel(header);
-    let at = 8 + headerBytes;
     for (const { name, bits, scale, bias, flagAt, denyAt } of header.heads) {
-      const size = 2 ** bits;
-      if (!(bits >= 8 && bits <= BITS_MAX) || at + size > view.length || !(denyAt > flagAt))
-        throw new RangeError('the model is cut short');
-      const bytes = new Int8Array(view.buffer, view.byteOffset + at, size);
+      if (!(bits >= 8 && bits <= BITS_MAX) || !(denyAt > flagAt))
+        throw new RangeError('the header of the model makes no sense');
+      const bytes = take(2 ** bits);
       model.#heads.set(name, {
         scorer: new WindowScorer({ bytes, scale, bias }),
         flagAt,
         slope: Math.log(DENY_AT / (1 - DENY_AT)) / (denyAt - flagAt),
       });
-      at += size;
     }
     if (model.#heads.size !== 2) throw new RangeError('the model lacks a head');
     return model;
@@ -88,14 +79,5 @@ export class InjectionModel {
 }
 
 /** Puts a model into a file. */
-export function encodeModel(header: ModelHeader, tables: readonly Int8Array[]): Buffer {
-  const json = Buffer.from(JSON.stringify(header));
-  const start = Buffer.alloc(8);
-  start.writeUInt32BE(MAGIC, 0);
-  start.writeUInt32BE(json.length, 4);
-  return Buffer.concat([
-    start,
-    json,
-    ...tables.map((table) => Buffer.from(table.buffer, table.byteOffset, table.length)),
-  ]);
-}
+export const encodeModel = (header: ModelHeader, tables: readonly Int8Array[]): Buffer =>
+  encodeModelFile(MAGIC, header, tables);

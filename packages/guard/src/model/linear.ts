@@ -40,12 +40,11 @@ export function worstWindow(
   once: number,
   count: number,
   step: number,
-): { first: number; last: number; score: number; whole: boolean } {
+): { first: number; last: number; score: number } {
   const penalty = segments > 1 ? (WINDOW_PENALTY * Math.log(segments)) / step : 0;
   let score = once / Math.sqrt(Math.max(count, WINDOW_FEATURES_MIN));
   let first = 0;
   let last = segments - 1;
-  let whole = true;
   for (let end = 0; end < segments; end++) {
     for (let begin = Math.max(0, end - WINDOW_SEGMENTS + 1); begin <= end; begin++) {
       const features = ends[end]! - (begin === 0 ? 0 : ends[begin - 1]!);
@@ -55,11 +54,10 @@ export function worstWindow(
         score = here;
         first = begin;
         last = end;
-        whole = false;
       }
     }
   }
-  return { first, last, score: score * step, whole };
+  return { first, last, score: score * step };
 }
 
 /** Words whose n-grams are remembered as a sum. A power of two. */

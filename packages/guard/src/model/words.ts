@@ -5,8 +5,8 @@
 /** Words of one text that are read; what is beyond is read in a text of its own by the caller. */
 const WORDS_MAX = 65_536;
 
-const PRIME = 0x0100_0193;
-const OFFSET = 0x811c_9dc5;
+/** Of the FNV-1a hash of 32 bits (Fowler, Noll, Vo). */
+export const [PRIME, OFFSET] = [0x0100_0193, 0x811c_9dc5] as const;
 
 /** Mixes a hash so that its low bits depend on all of it. */
 export function mix(hash: number): number {

@@ -1,3 +1,4 @@
+import { encodeModelFile, openModelFile } from '../model-file.ts';
 import { FEATURES, featuresOf, type Token, tokensOf } from './tokens.ts';
 
 /** What a token may be; the first is none of them. */
@@ -21,11 +22,28 @@ export interface TaggerHeader {
 }
 
 const MAGIC = 0x53_50_4e_4d;
-const HEADER_BYTES_MAX = 65_536;
+
+/**
+ * How much each token speaks for each tag.
+ * @param features of `featuresOf`
+ * @param mask by which a feature becomes the number of its row of weights, one weight for each tag
+ * @returns {@link TAGS} numbers for each token
+ */
+export function tagScores(features: Uint32Array, weights: ArrayLike<number>, mask: number): Float32Array {
+  const size = TAGS.length;
+  const scores = new Float32Array((features.length / FEATURES) * size);
+  for (let i = 0, at = 0; i < features.length; at += size) {
+    for (const end = i + FEATURES; i < end; i++) {
+      const row = (features[i]! & mask) * size;
+      for (let tag = 0; tag < size; tag++) scores[at + tag]! += weights[row + tag]!;
+    }
+  }
+  return scores;
+}
 
 /**
  * The best tags of a row of tokens (Viterbi 1967).
- * @param scores {@link TAGS} numbers for each token
+ * @param scores of {@link tagScores}
  */
 export function bestTags(
   scores: Float32Array,
@@ -93,41 +111,20 @@ export class NameTagger {
 
   /** Reads a model file; whether it is the right one is for the caller to verify. @throws RangeError when it is none */
   static parse(file: Uint8Array): NameTagger {
-    const view = Buffer.from(file.buffer, file.byteOffset, file.length);
-    if (view.length < 8 || view.readUInt32BE(0) !== MAGIC) throw new RangeError('not a model of names');
-    const headerBytes = view.readUInt32BE(4);
-    if (headerBytes > HEADER_BYTES_MAX || 8 + headerBytes > view.length)
-      throw new RangeError('the header of the model is cut short');
-    const header = JSON.parse(view.subarray(8, 8 + headerBytes).toString()) as TaggerHeader;
-    if (header.format !== 'sallyport-names-1') throw new RangeError('the format of the model is unknown');
-    const size = 2 ** header.bits * TAGS.length;
-    if (!(header.bits >= 8 && header.bits <= 20) || 8 + headerBytes + size > view.length)
-      throw new RangeError('the model is cut short');
-    return new NameTagger(header, new Int8Array(view.buffer, view.byteOffset + 8 + headerBytes, size));
+    const { header, take } = openModelFile<TaggerHeader>(file, MAGIC, 'sallyport-names-1');
+    if (!(header.bits >= 8 && header.bits <= 20))
+      throw new RangeError('the header of the model makes no sense');
+    return new NameTagger(header, take(2 ** header.bits * TAGS.length));
   }
 
   /** Names in a text as written, in their order. Linear. */
   find(text: string): NameMatch[] {
     const tokens = tokensOf(text);
-    const features = featuresOf(tokens);
-    const size = TAGS.length;
-    const scores = new Float32Array(tokens.length * size);
-    const weights = this.#weights;
-    for (let n = 0; n < tokens.length; n++) {
-      for (let k = 0; k < FEATURES; k++) {
-        const row = (features[n * FEATURES + k]! & this.#mask) * size;
-        for (let tag = 0; tag < size; tag++) scores[n * size + tag]! += weights[row + tag]!;
-      }
-    }
+    const scores = tagScores(featuresOf(tokens), this.#weights, this.#mask);
     return namesOf(tokens, bestTags(scores, tokens.length, this.header.transitions));
   }
 }
 
 /** Puts a tagger into a file. */
-export function encodeTagger(header: TaggerHeader, weights: Int8Array): Buffer {
-  const json = Buffer.from(JSON.stringify(header));
-  const start = Buffer.alloc(8);
-  start.writeUInt32BE(MAGIC, 0);
-  start.writeUInt32BE(json.length, 4);
-  return Buffer.concat([start, json, Buffer.from(weights.buffer, weights.byteOffset, weights.length)]);
-}
+export const encodeTagger = (header: TaggerHeader, weights: Int8Array): Buffer =>
+  encodeModelFile(MAGIC, header, [weights]);

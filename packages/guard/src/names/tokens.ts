@@ -1,3 +1,5 @@
+import { mix, OFFSET, PRIME } from '../model/words.ts';
+
 /** A word, a number, a sign or a line break, and where it stands. */
 export interface Token {
   readonly text: string;
@@ -20,13 +22,10 @@ export function tokensOf(text: string): Token[] {
   return tokens;
 }
 
-const PRIME = 0x0100_0193;
-
 function hashOf(text: string, salt: number): number {
-  let hash = 0x811c_9dc5 ^ salt;
+  let hash = OFFSET ^ salt;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), PRIME);
-  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b_3c6d);
-  return (hash ^ (hash >>> 13)) >>> 0;
+  return mix(hash);
 }
 
 /** How a token is written: `Xx`, `XX`, `X`, `x`, digits by number, the sign itself. */
