@@ -45,7 +45,7 @@ export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
   ],
   'IO-01': async (source, now, maxAge) => [
     await share(source, now - maxAge, 'inspected', 'were inspected'),
-    absent('nightly detection and false-positive rates on frozen sets'),
+    await probe(source, 'guard-detection', 'nightly detection and false-positive rates on frozen sets'),
   ],
   'IO-03': async (source, now, maxAge) => [
     await share(source, now - maxAge, 'withPolicyId', 'carry the policy that decided and its version'),
@@ -68,7 +68,7 @@ export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
             at: counts.newestAt,
           }
         : absent('redactions in real calls'),
-      absent('a weekly residual test on a labelled set'),
+      await probe(source, 'guard-residual', 'a residual test on a labelled set'),
     ];
   },
   'ACC-01': async (source) => [

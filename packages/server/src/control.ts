@@ -298,13 +298,16 @@ export class Control {
       'transport',
       'route-permissions',
     ];
-    const live: ProbeName[] = this.gateway ? ['over-limit-call', 'retired-key'] : [];
+    const live: ProbeName[] = this.gateway
+      ? ['over-limit-call', 'retired-key', 'guard-detection', 'guard-residual']
+      : [];
     await runProbes(
       {
         config: this.config,
         installation: this.installation,
         gatewayUrl: this.gatewayUrl,
         askRoutes: this.askRoutes,
+        guard: this.guard,
         publish: () => this.publish(),
       },
       old([...always, ...live]),

@@ -43,5 +43,7 @@ const PROBE_NAMES = [
   'over-limit-call',
   'retired-key',
   'route-permissions',
+  'guard-detection',
+  'guard-residual',
 ] as const;
 export type ProbeName = (typeof PROBE_NAMES)[number];

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { atLeast, type Detection, type InspectionRequest } from '@sallyport/core';
 import {
   canonicalise,
@@ -45,6 +46,21 @@ export function defaultVerdict(all: readonly Detection[]): CheckedText['verdict'
   return detections.some(({ severity }) => atLeast(severity, 'medium')) ? 'flag' : 'allow';
 }
 
+/** What the guard makes of texts that are the same every night. */
+export interface GuardDrill {
+  readonly detection: {
+    readonly attacks: number;
+    readonly seen: number;
+    readonly harmless: number;
+    readonly flagged: number;
+  };
+  /** Values planted in texts, and those that were still there when the texts had been masked. */
+  readonly residual: { readonly planted: number; readonly left: number };
+}
+
+/** How long a drill may take. */
+const DRILL_MS = 60_000;
+
 function readCurve(): GuardOverview['curve'] {
   try {
     const path = fileURLToPath(import.meta.resolve('@sallyport/guard/model/curve.json'));
@@ -60,6 +76,7 @@ export class GuardDesk {
   readonly #rules: () => LoadedRules;
   #inspector: Inspector | null = null;
   #version = '';
+  #drilling: Promise<GuardDrill> | null = null;
 
   /** @param rules those that decide now */
   constructor(models: GuardModels, rules: () => LoadedRules) {
@@ -89,6 +106,38 @@ export class GuardDesk {
       rules: this.#rules(),
       curve: readCurve(),
     };
+  }
+
+  /** Runs the guard over generated texts, on a thread that ends with it. @throws Error when it gives no answer */
+  drill(): Promise<GuardDrill> {
+    // The same texts and the same models give the same result: who asks while one runs shares it.
+    this.#drilling ??= this.#drill().finally(() => {
+      this.#drilling = null;
+    });
+    return this.#drilling;
+  }
+
+  #drill(): Promise<GuardDrill> {
+    return new Promise((done, fail) => {
+      const thread = new Worker(new URL('./guard-drill-thread.ts', import.meta.url), {
+        workerData: this.#models,
+      });
+      const timer = setTimeout(() => {
+        fail(new Error('the drill took too long'));
+        void thread.terminate();
+      }, DRILL_MS);
+      timer.unref();
+      thread.unref();
+      thread.once('message', (drill: GuardDrill) => {
+        clearTimeout(timer);
+        done(drill);
+        void thread.terminate();
+      });
+      thread.once('error', (fault) => {
+        clearTimeout(timer);
+        fail(fault);
+      });
+    });
   }
 
   /** Inspects a text as a call would have it inspected. */

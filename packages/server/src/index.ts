@@ -10,7 +10,7 @@ export { openApiDocument } from './app.ts';
 export { loadConfig } from './config-file.ts';
 export { type Control, openControl } from './control.ts';
 export { controlSocketPath } from './control-socket.ts';
-export { defaultVerdict } from './guard-desk.ts';
+export { defaultVerdict, GuardDesk } from './guard-desk.ts';
 export { readGuardModels } from './guard-models.ts';
 export { type LocalApi, localApi } from './local-api.ts';
 export { type LoadedRules, readRules } from './rules-folder.ts';

@@ -2,11 +2,12 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { type Config, DEFAULT_USAGE_LIMITS, newEvent } from '@sallyport/core';
+import { type Config, clock, DEFAULT_USAGE_LIMITS, newEvent } from '@sallyport/core';
 import { entriesPath, verifyLedger } from '@sallyport/ledger';
 import { SALT_BYTES } from '@sallyport/vault';
 import { openContent } from './content.ts';
 import type { ProbeName } from './evidence.ts';
+import type { GuardDesk, GuardDrill } from './guard-desk.ts';
 import type { Installation } from './installation.ts';
 import { type KnownSystem, knownSystems } from './snapshot.ts';
 import { withSyntheticKey } from './synthetic-key.ts';
@@ -29,6 +30,8 @@ export interface ProbeContext {
   readonly gatewayUrl: string | null;
   /** Asks every route of the control plane without a session; null where none is served. */
   readonly askRoutes: (() => Promise<AskedRoutes>) | null;
+  /** The guard, where one runs. */
+  readonly guard: GuardDesk | null;
   /** Hands new keys to the gateway. */
   readonly publish: () => Promise<void>;
 }
@@ -204,6 +207,52 @@ async function routePermissions({ askRoutes }: ProbeContext): Promise<Finding> {
       };
 }
 
+/** How often the guard is tried: its models change with the version only. */
+const DRILL_EVERY_MS = 20 * 3_600_000;
+/** What a guard as delivered reaches on the texts of the drill. */
+const [SEEN_MIN, FLAGGED_MAX] = [0.9, 0.03];
+
+/** 95 % interval of a share (Wilson 1927), in percent. */
+function interval(hits: number, of: number): string {
+  const z = 1.96;
+  const p = hits / of;
+  const middle = (p + (z * z) / (2 * of)) / (1 + (z * z) / of);
+  const half = (z / (1 + (z * z) / of)) * Math.sqrt((p * (1 - p)) / of + (z * z) / (4 * of * of));
+  return `${(Math.max(0, middle - half) * 100).toFixed(1)}–${(Math.min(1, middle + half) * 100).toFixed(1)} %`;
+}
+
+/** Runs the drill once a night for both probes that read it; a demonstration needs none. */
+async function drill(context: ProbeContext, name: ProbeName): Promise<GuardDrill | null> {
+  const { config, installation, guard } = context;
+  if (!guard || (await knownSystems(config, installation)).every(({ demo }) => demo)) return null;
+  const last = await installation.store.events.latest('probe-completed', `probe:${name}`);
+  if (last && last.data['passed'] === true && clock.nowMs() - Date.parse(last.at) < DRILL_EVERY_MS)
+    return null;
+  return guard.drill();
+}
+
+async function guardDetection(context: ProbeContext): Promise<Finding> {
+  const drilled = await drill(context, 'guard-detection');
+  if (!drilled) return null;
+  const { attacks, seen, harmless, flagged } = drilled.detection;
+  return {
+    passed: seen / attacks >= SEEN_MIN && flagged / harmless <= FLAGGED_MAX,
+    detail:
+      `of ${attacks} attacks generated in 28 languages ${seen} were seen (${interval(seen, attacks)}), of ${harmless} everyday ` +
+      `texts ${flagged} were flagged (${interval(flagged, harmless)}): the guard works as delivered; how well on texts of others is in its report`,
+  };
+}
+
+async function guardResidual(context: ProbeContext): Promise<Finding> {
+  const drilled = await drill(context, 'guard-residual');
+  if (!drilled) return null;
+  const { planted, left } = drilled.residual;
+  return {
+    passed: left === 0,
+    detail: `of ${planted} personal values planted in texts ${left} were left when the texts had been masked and were read again`,
+  };
+}
+
 const PROBES: Readonly<Record<ProbeName, (context: ProbeContext) => Promise<Finding>>> = {
   'ledger-verify': ledgerVerify,
   'tamper-drill': tamperDrill,
@@ -214,6 +263,8 @@ const PROBES: Readonly<Record<ProbeName, (context: ProbeContext) => Promise<Find
   'over-limit-call': (context) => refusedCall(context, 'over-limit-call'),
   'retired-key': (context) => refusedCall(context, 'retired-key'),
   'route-permissions': routePermissions,
+  'guard-detection': guardDetection,
+  'guard-residual': guardResidual,
 };
 
 /** Runs every probe and records what each found. A probe that cannot run is recorded as failed, with the reason. */
