@@ -22,6 +22,7 @@ export const DETECTORS = [
   'attachment',
   'rule',
   'command',
+  'condition',
 ] as const;
 export type DetectorName = (typeof DETECTORS)[number];
 

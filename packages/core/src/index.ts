@@ -6,6 +6,7 @@
  * Do not trust it with: secrets. Nothing here encrypts, hashes or redacts.
  */
 export * from './clock.ts';
+export * from './condition.ts';
 export * from './config.ts';
 export * from './control.ts';
 export * from './detection.ts';

@@ -1,3 +1,4 @@
+import type { Condition } from './condition.ts';
 import type { Config, DialectName, SystemConfig } from './config.ts';
 import type { Detection } from './detection.ts';
 import type { SallyportEvent } from './event.ts';
@@ -83,8 +84,12 @@ export interface GatewaySnapshot {
   readonly systems: readonly SystemSnapshot[];
   readonly keys: readonly KeySnapshot[];
   readonly policies: { readonly version: string; readonly text: string };
-  /** The operator's rules over texts. */
-  readonly rules: { readonly version: string; readonly rules: readonly TextRule[] };
+  /** The operator's rules over texts, and conditions over what systems are asked and decide. */
+  readonly rules: {
+    readonly version: string;
+    readonly rules: readonly TextRule[];
+    readonly conditions: readonly Condition[];
+  };
   readonly settings: GatewaySettings;
 }
 

@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { SEVERITIES } from './detection.ts';
 
+/** The name of a rule: shown as the technique of what it finds. */
+export const ruleIdSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{1,62}$/, 'is 2 to 63 small letters, figures and dashes');
+
 /** A rule of the operator over texts. Letters of either case are alike; texts are read as the canonicaliser has them. */
 export const textRuleSchema = z.strictObject({
-  /** Shown as the technique of what it finds. */
-  id: z.string().regex(/^[a-z0-9][a-z0-9-]{1,62}$/, 'is 2 to 63 small letters, figures and dashes'),
+  id: ruleIdSchema,
   about: z.string().max(500).default(''),
   /** What a person says, what the system reads, what it answers. */
   channels: z
@@ -32,6 +36,3 @@ export const textRuleSchema = z.strictObject({
 });
 /** A rule of the operator over texts. */
 export type TextRule = z.infer<typeof textRuleSchema>;
-
-/** A file of rules. */
-export const ruleFileSchema = z.strictObject({ rules: z.array(textRuleSchema).max(1_000) });

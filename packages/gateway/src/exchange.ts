@@ -15,6 +15,7 @@ import {
 } from '@sallyport/core';
 import type { Redactor } from '@sallyport/guard';
 import { type Dialect, type OperationRoute, openai, type RequestReading } from '@sallyport/models';
+import type { SystemConditions } from '@sallyport/policy';
 import type { Admission } from './admission.ts';
 import type { Counters, Reservation } from './counters.ts';
 import type { Inspection } from './inspection.ts';
@@ -66,6 +67,8 @@ export interface Exchange {
   key: KeySnapshot | null;
   system: SystemSnapshot | null;
   policy: ExchangeFacts['policy'];
+  /** Business rules for the system, as they were when the call began; null where there are none. */
+  conditions: SystemConditions | null;
   /** Body as it came, maybe compressed. */
   body: Buffer | null;
   /** Body decoded, as text. */
@@ -102,6 +105,7 @@ export function beginExchange(req: IncomingMessage, res: ServerResponse): Exchan
     key: null,
     system: null,
     policy: null,
+    conditions: null,
     body: null,
     text: '',
     reading: null,

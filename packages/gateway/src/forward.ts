@@ -15,6 +15,7 @@ import { judgeAnswer, systemPromptsOf } from './output-gate.ts';
 import { recordOutcome, type Sealed, sealContent } from './record.ts';
 import { dialectError, EXCHANGE_HEADER, outcomeOf, sendError } from './respond.ts';
 import { redactorFor } from './rewrite.ts';
+import { StreamConditions } from './stream-conditions.ts';
 import { StreamGate } from './stream-gate.ts';
 import { StreamRecord } from './stream-record.ts';
 
@@ -146,6 +147,7 @@ export class Forwarding {
         redactor: exchange.redactor,
         outputRedactor: redactorFor(exchange.system!),
         inspect: (requests) => (deps.start.detectors ? deps.inspection.inspect(requests) : []),
+        conditions: exchange.conditions && new StreamConditions(exchange),
       }),
     };
     exchange.res.writeHead(status, {
@@ -206,7 +208,7 @@ export class Forwarding {
       this.#deps.state().settings.limits.responseBytesMax,
       'upstream',
     );
-    const judged = await judgeAnswer(exchange, this.#deps, plain);
+    const judged = await judgeAnswer(exchange, this.#deps, plain, this.#status);
     mark(exchange, 'inspect-output');
     if (judged.verdict.action === 'deny') return this.#denyWhole(judged.verdict);
     return this.#finishWhole(

@@ -11,6 +11,7 @@ import {
 } from '@sallyport/core';
 import { DIALECT_TABLE, findRoute } from '@sallyport/models';
 import { decode, readBody } from './body.ts';
+import { conditionsOnRequest } from './conditions.ts';
 import type { LimitHit } from './counters.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
 import { redactorFor } from './rewrite.ts';
@@ -124,6 +125,7 @@ export function authorise(exchange: Exchange, deps: Deps): void {
     stream,
   });
   exchange.policy = { ids: decision.policyIds.slice(0, POLICY_IDS_MAX), version: state.policies.version };
+  exchange.conditions = deps.start.detectors ? state.conditions.for(name) : null;
   if (!decision.allowed) throw new CodedError('not-authorised', `the key may not use \`${name}\``);
   mark(exchange, 'authorise');
 }
@@ -181,6 +183,8 @@ export async function inspectInput(exchange: Exchange, deps: Deps): Promise<void
       ? rowDetections(system.rowProfile, tensors)
       : []),
   ];
+  // Business rules know what all others found, and decide last.
+  detections.push(...conditionsOnRequest(exchange, detections));
   const verdict = verdictOf(system, 'input', detections);
   exchange.inputVerdict = { ...verdict, texts: deps.start.detectors ? parts.length : 0 };
   const replacements = verdict.action === 'redact' ? redact(exchange, detections) : new Map<string, string>();

@@ -36,7 +36,7 @@ interface Job {
 export class Inspection {
   readonly #inspector: Inspector;
   readonly #models: GuardModels | null;
-  #rules: GatewaySnapshot['rules'] = { version: '', rules: [] };
+  #rules: GatewaySnapshot['rules'] = { version: '', rules: [], conditions: [] };
   #thread: Worker | null = null;
   #jobs: Job[] = [];
   #next = 0;

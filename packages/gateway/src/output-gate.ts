@@ -1,8 +1,10 @@
 import { CodedError, decodeUtf8, parseStrictJson, replaceStrings, type Verdict } from '@sallyport/core';
 import type { TextPart, Usage } from '@sallyport/models';
+import { conditionsOnAnswer, conditionsOnRows, conditionsOnTools } from './conditions.ts';
 import type { Deps, Exchange } from './exchange.ts';
 import { applyEdits, maskings, orderEdits, redactorFor, restorations } from './rewrite.ts';
 import { verdictOf } from './state.ts';
+import { ToolCalls } from './tool-calls.ts';
 
 /** A complete answer, judged. */
 export interface JudgedAnswer {
@@ -19,7 +21,12 @@ export function systemPromptsOf(exchange: Exchange): string[] {
 }
 
 /** Judges a complete answer. @throws CodedError when it cannot be read; the verdict says whether it is denied */
-export async function judgeAnswer(exchange: Exchange, deps: Deps, plain: Buffer): Promise<JudgedAnswer> {
+export async function judgeAnswer(
+  exchange: Exchange,
+  deps: Deps,
+  plain: Buffer,
+  status: number,
+): Promise<JudgedAnswer> {
   const system = exchange.system!;
   const looking = deps.start.detectors || exchange.redactor?.used === true;
   let text: string;
@@ -46,7 +53,18 @@ export async function judgeAnswer(exchange: Exchange, deps: Deps, plain: Buffer)
         })),
       )
     : [];
-  const detections = found instanceof Promise ? await found : found;
+  const detections = [...(found instanceof Promise ? await found : found)];
+  if (exchange.conditions) {
+    const calls = new ToolCalls();
+    const operation = exchange.operation!.id;
+    const pieces = exchange.dialect.toolPieces(operation, data);
+    detections.push(
+      ...conditionsOnTools(exchange, [...calls.push(pieces), ...calls.end()]),
+      ...conditionsOnAnswer(exchange, parts, detections),
+      // An error has no rows.
+      ...(status < 400 ? conditionsOnRows(exchange, data) : []),
+    );
+  }
   const verdict = {
     ...verdictOf(system, 'output', detections),
     texts: deps.start.detectors ? parts.length : 0,

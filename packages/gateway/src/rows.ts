@@ -13,7 +13,7 @@ interface Cell {
 }
 
 /** Rows of a call: one tensor of rows, or a tensor for each feature; null where the tensors are neither. */
-function rowsOf(tensors: readonly Tensor[], { features }: RowProfile): Cell[][] | null {
+export function featureCells(tensors: readonly Tensor[], { features }: RowProfile): Cell[][] | null {
   const width = features.length;
   const cell = (tensor: Tensor, at: number): Cell => ({
     value: tensor.values[at],
@@ -61,7 +61,7 @@ export function rowDetections(profile: RowProfile, tensors: readonly Tensor[]): 
   for (const tensor of tensors) values += tensor.values.length;
   if (values > ROWS_MAX * profile.features.length)
     throw new CodedError('body-too-large', `send at most ${ROWS_MAX} rows in one call`);
-  const rows = rowsOf(tensors, profile);
+  const rows = featureCells(tensors, profile);
   if (rows === null) {
     add('wrong-width', 'high', 1, '/inputs');
     return found;

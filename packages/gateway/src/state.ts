@@ -13,7 +13,7 @@ import {
   stricter,
   type Verdict,
 } from '@sallyport/core';
-import { PolicySet } from '@sallyport/policy';
+import { ConditionSet, PolicySet } from '@sallyport/policy';
 import { type SealingKey, sealingKey } from '@sallyport/vault';
 
 /** What is done about a detection where the system's own policy says nothing. */
@@ -30,6 +30,7 @@ const DEFAULT_ACTIONS: Readonly<Record<'input' | 'output', Readonly<Record<Detec
     attachment: 'flag',
     rule: 'deny',
     command: 'flag',
+    condition: 'deny',
   },
   output: {
     injection: 'flag',
@@ -43,6 +44,7 @@ const DEFAULT_ACTIONS: Readonly<Record<'input' | 'output', Readonly<Record<Detec
     attachment: 'flag',
     rule: 'deny',
     command: 'flag',
+    condition: 'deny',
   },
 };
 
@@ -81,6 +83,8 @@ export class GatewayState {
   readonly settings: GatewaySettings;
   readonly keys: KeyRing;
   readonly policies: PolicySet;
+  readonly conditions: ConditionSet;
+  readonly #rules: string;
   readonly systems: ReadonlyMap<string, SystemSnapshot>;
   /** The key that seals content of a system today. */
   readonly sealing: ReadonlyMap<string, SealingKey>;
@@ -93,6 +97,11 @@ export class GatewayState {
       before?.policies.text === snapshot.policies.text
         ? before.policies
         : PolicySet.load(snapshot.policies.text);
+    this.#rules = snapshot.rules.version;
+    this.conditions =
+      before && before.#rules === this.#rules
+        ? before.conditions
+        : ConditionSet.of(snapshot.rules.conditions);
     this.systems = new Map(snapshot.systems.map((system) => [system.name, system]));
     this.sealing = new Map(
       snapshot.systems.flatMap((system) =>

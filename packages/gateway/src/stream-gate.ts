@@ -13,6 +13,7 @@ import type { Redactor } from '@sallyport/guard';
 import type { Dialect, StreamEvent, TextPart, Usage } from '@sallyport/models';
 import { applyEdits, type Edit, maskings, orderEdits, restorations } from './rewrite.ts';
 import { verdictOf } from './state.ts';
+import type { StreamConditions } from './stream-conditions.ts';
 
 /** Characters of new text that make a window. Verdicts fall at fixed places in the text, not where chunks end. */
 const WINDOW_CHARACTERS = 128;
@@ -52,6 +53,8 @@ interface Segment {
 interface Held {
   readonly event: StreamEvent;
   readonly segments: readonly Segment[];
+  /** Says something of a call of a tool, which goes out whole or not at all. */
+  readonly tool: boolean;
 }
 
 /** What inspects: at once for what is short, later for what is long. */
@@ -67,6 +70,8 @@ export interface StreamGateOptions {
   /** Makes placeholders for what is redacted in the answer. */
   readonly outputRedactor: Redactor;
   readonly inspect: Inspect;
+  /** Business rules over the answer; null where there are none. */
+  readonly conditions: StreamConditions | null;
 }
 
 /** Characters before what is judged that a window shows besides, so that no word begins in the middle. */
@@ -112,7 +117,7 @@ export class StreamGate {
   /** Takes one event; gives the raw events that may go out now. @throws CodedError `output-denied` and others */
   async push(event: StreamEvent): Promise<string[]> {
     if (event.data === null || event.data === '[DONE]') {
-      this.#hold(event, []);
+      this.#hold(event, [], false);
       return this.#release();
     }
     let data: unknown;
@@ -123,11 +128,17 @@ export class StreamGate {
     }
     this.usage = this.#options.dialect.usage(data) ?? this.usage;
     const segments: Segment[] = [];
-    for (const part of this.#options.dialect.readEvent(this.#options.operation, data)) {
+    const parts = this.#options.dialect.readEvent(this.#options.operation, data);
+    for (const part of parts) {
       if (part.stream === null) segments.push(await this.#whole(part));
       else segments.push(this.#grow(part, part.stream));
     }
-    this.#hold(event, segments);
+    const { conditions } = this.#options;
+    this.#hold(event, segments, conditions?.push(data, parts) ?? false);
+    if (conditions) {
+      this.#decide(conditions.judge());
+      conditions.decided();
+    }
     for (const { channel } of segments) if (channel) await this.#judge(channel, false);
     return this.#release();
   }
@@ -135,14 +146,19 @@ export class StreamGate {
   /** Judges what is left; gives the last events. @throws CodedError `output-denied` */
   async end(): Promise<string[]> {
     for (const channel of this.#channels.values()) await this.#judge(channel, true);
+    const { conditions } = this.#options;
+    if (conditions) {
+      this.#decide(conditions.end(this.#detections));
+      conditions.decided();
+    }
     return this.#release();
   }
 
-  #hold(event: StreamEvent, segments: readonly Segment[]): void {
+  #hold(event: StreamEvent, segments: readonly Segment[], tool: boolean): void {
     this.#heldBytes += event.raw.length;
     if (this.#heldBytes > LIMITS.streamHeldBytesMax)
       throw new CodedError('upstream-too-large', 'the stream holds too much text open');
-    this.#held.push({ event, segments });
+    this.#held.push({ event, segments, tool });
   }
 
   #grow(part: TextPart, key: string): Segment {
@@ -302,11 +318,13 @@ export class StreamGate {
   /** Events whose every text was judged and may go out; also after a denial, for what was judged before it. */
   drain(): string[] {
     const out: string[] = [];
-    while (this.#held.length > 0 && this.#held[0]!.segments.every(isReleasable)) {
-      const held = this.#held.shift()!;
-      this.#heldBytes -= held.event.raw.length;
-      out.push(this.#render(held));
-      for (const { channel } of held.segments) if (channel) trim(channel);
+    const { conditions } = this.#options;
+    for (let head = this.#held[0]; head?.segments.every(isReleasable); head = this.#held[0]) {
+      if (conditions?.holds(head.tool)) break;
+      this.#held.shift();
+      this.#heldBytes -= head.event.raw.length;
+      out.push(this.#render(head));
+      for (const { channel } of head.segments) if (channel) trim(channel);
     }
     return out;
   }

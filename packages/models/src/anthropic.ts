@@ -5,9 +5,13 @@ import {
   collectTexts,
   type Dialect,
   type DialectError,
+  named,
+  objectAt,
   objectBody,
+  objectsOf,
   optional,
   readUsage,
+  type ToolPiece,
   tokenBound,
 } from './dialect.ts';
 import { sse } from './sse.ts';
@@ -32,6 +36,16 @@ const errorObject = (error: DialectError): Record<string, unknown> => ({
     detectors: error.detectors,
   },
 });
+
+const isToolBlock = (type: unknown): boolean => typeof type === 'string' && type.endsWith('tool_use');
+
+/** A block that calls a tool. @param begun whether its arguments are still to come */
+function blockPieces(block: Record<string, unknown>, at: unknown, begun: boolean): ToolPiece[] {
+  if (!isToolBlock(block['type'])) return [];
+  const input = block['input'] ?? {};
+  const whole = !begun || Object.keys(input).length > 0;
+  return [{ call: String(at), ...named(block['name']), ...(whole && { whole: input }) }];
+}
 
 /** The Anthropic dialect: messages and token count. Source: Anthropic API reference. */
 export const anthropic: Dialect = {
@@ -79,6 +93,20 @@ export const anthropic: Dialect = {
       system: false,
       stream: `${place}${channelKey(data, path)}`,
     }));
+  },
+
+  toolPieces(_operation, data) {
+    const event = (data ?? {}) as Record<string, unknown>;
+    const call = String(event['index']);
+    if (event['type'] === 'content_block_start')
+      return blockPieces(objectAt(event, 'content_block'), call, true);
+    if (event['type'] === 'content_block_stop') return [{ call, ended: true }];
+    if (event['type'] === 'content_block_delta') {
+      const text = objectAt(event, 'delta')['partial_json'];
+      return typeof text === 'string' ? [{ call, text }] : [];
+    }
+    const content = event['content'] ?? objectAt(event, 'message')['content'];
+    return objectsOf(content).flatMap(([block, n]) => blockPieces(block, n, false));
   },
 
   usage(body) {

@@ -39,6 +39,19 @@ export interface Tensor {
   readonly pointerOf: (index: number) => string;
 }
 
+/** A piece of what a model says of a call of a tool: a whole answer has whole calls, a stream has them piece by piece. */
+export interface ToolPiece {
+  /** Tells the calls of one answer apart. */
+  readonly call: string;
+  readonly name?: string;
+  /** JSON text of the arguments, to be put behind what came before. */
+  readonly text?: string;
+  /** All of the arguments, whatever came before. */
+  readonly whole?: unknown;
+  /** Nothing more comes of this call. */
+  readonly ended?: boolean;
+}
+
 /** Tokens an answer says it used. */
 export interface Usage {
   readonly inputTokens: number;
@@ -91,6 +104,8 @@ export interface Dialect {
   readResponse(operation: string, body: unknown): TextPart[];
   /** Texts of one stream event. */
   readEvent(operation: string, data: unknown): TextPart[];
+  /** Calls of tools in a complete answer or in one stream event. */
+  toolPieces(operation: string, data: unknown): ToolPiece[];
   /** Token counts in an answer or event, or null. */
   usage(body: unknown): Usage | null;
   /** A list of models in the dialect's shape. */
@@ -278,3 +293,21 @@ export function channelKey(root: unknown, path: readonly (string | number)[]): s
   }
   return key;
 }
+
+/** The objects of a list, with their places; none where it is no list. */
+export function objectsOf(list: unknown): (readonly [Record<string, unknown>, number])[] {
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((one: unknown, n) =>
+    typeof one === 'object' && one !== null ? [[one as Record<string, unknown>, n] as const] : [],
+  );
+}
+
+/** A member that is an object, or an empty one. */
+export function objectAt(holder: unknown, key: string): Record<string, unknown> {
+  const value =
+    typeof holder === 'object' && holder !== null ? (holder as Record<string, unknown>)[key] : null;
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+/** A name, where there is one. */
+export const named = (name: unknown): { name?: string } => (typeof name === 'string' ? { name } : {});

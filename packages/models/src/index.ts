@@ -14,13 +14,14 @@ export type {
   RequestReading,
   Tensor,
   TextPart,
+  ToolPiece,
   Usage,
 } from './dialect.ts';
 export type { Framing, StreamEvent, StreamParser } from './framing.ts';
 export { ndjson } from './ndjson.ts';
 export { ollama } from './ollama.ts';
 export { OnnxModel } from './onnx.ts';
-export { openInference } from './open-inference.ts';
+export { openInference, readOutputTensors } from './open-inference.ts';
 export { openai } from './openai.ts';
 export { DIALECT_TABLE, findRoute, joinUrl } from './routes.ts';
 export { SseParser, sse } from './sse.ts';

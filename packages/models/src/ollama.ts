@@ -4,7 +4,10 @@ import {
   collectTexts,
   type Dialect,
   type DialectError,
+  named,
+  objectAt,
   objectBody,
+  objectsOf,
   optional,
   tokenBound,
 } from './dialect.ts';
@@ -94,6 +97,12 @@ export const ollama: Dialect = {
       // Text grows over `response`, `message.content` and `message.thinking`; calls of tools come whole.
       stream: path.includes('tool_calls') ? null : path.join('/'),
     })),
+
+  toolPieces: (_operation, data) =>
+    objectsOf(objectAt(data, 'message')['tool_calls']).map(([tool, n]) => {
+      const own = objectAt(tool, 'function');
+      return { call: String(own['index'] ?? n), ...named(own['name']), whole: own['arguments'] ?? {} };
+    }),
 
   usage(body) {
     const counts = body as { prompt_eval_count?: unknown; eval_count?: unknown } | null;

@@ -19,10 +19,8 @@ const DATATYPES = new Set([
 ]);
 const MODEL = '/v2/models/(\\w[\\w.-]{0,127})(?:/versions/\\w[\\w.-]{0,63})?';
 
-function validateTensor(tensor: unknown, i: number): void {
-  const fail = (what: string): never => {
-    throw new CodedError('body-invalid', `\`inputs.${i}\`: ${what}`);
-  };
+/** @param fail called with what is wrong */
+function validateTensor(tensor: unknown, fail: (what: string) => never): void {
   if (typeof tensor !== 'object' || tensor === null) fail('must be an object');
   const { name, shape, datatype, data } = tensor as Record<string, unknown>;
   if (typeof name !== 'string' || name === '') fail('`name` is missing');
@@ -40,7 +38,7 @@ function validateTensor(tensor: unknown, i: number): void {
 /** A validated tensor, flat; its data may be nested as its shape says. */
 function readTensor(
   { name, shape, data }: { name: string; shape: number[]; data: unknown[] },
-  i: number,
+  at: string,
 ): Tensor {
   const nested = Array.isArray(data[0]);
   return {
@@ -48,15 +46,28 @@ function readTensor(
     shape,
     values: nested ? data.flat(Number.POSITIVE_INFINITY) : data,
     pointerOf: (index) => {
-      if (!nested) return `/inputs/${i}/data/${index}`;
+      if (!nested) return `${at}/data/${index}`;
       let path = '';
       for (let rest = index, k = shape.length - 1; k >= 0; k--) {
         path = `/${rest % shape[k]!}${path}`;
         rest = Math.floor(rest / shape[k]!);
       }
-      return `/inputs/${i}/data${path}`;
+      return `${at}/data${path}`;
     },
   };
+}
+
+/** Tensors that a classifier answers with. @throws CodedError `upstream-invalid` naming the tensor */
+export function readOutputTensors(body: unknown): Tensor[] {
+  const outputs = (body as { outputs?: unknown } | null)?.outputs;
+  const fail = (what: string): never => {
+    throw new CodedError('upstream-invalid', what);
+  };
+  if (!Array.isArray(outputs)) return fail('`outputs` must be a list of tensors');
+  return outputs.map((tensor, i) => {
+    validateTensor(tensor, (what) => fail(`\`outputs.${i}\`: ${what}`));
+    return readTensor(tensor, `/outputs/${i}`);
+  });
 }
 
 /** Open Inference Protocol v2 over HTTP/REST. Source: github.com/kserve/open-inference-protocol, required API. */
@@ -83,9 +94,13 @@ export const openInference: Dialect = {
     const inputs = body['inputs'];
     if (!Array.isArray(inputs) || inputs.length === 0)
       throw new CodedError('body-invalid', '`inputs` must be a list of tensors');
-    inputs.forEach(validateTensor);
+    inputs.forEach((tensor, i) =>
+      validateTensor(tensor, (what) => {
+        throw new CodedError('body-invalid', `\`inputs.${i}\`: ${what}`);
+      }),
+    );
     const parts = collectTexts(body, () => ({ channel: 'user', system: false, stream: null }));
-    const tensors = inputs.map(readTensor);
+    const tensors = inputs.map((tensor, i) => readTensor(tensor, `/inputs/${i}`));
     return { model: null, stream: false, parts, attachments: [], tensors, outputTokensMax: 0 };
   },
 
@@ -93,6 +108,7 @@ export const openInference: Dialect = {
     collectTexts(body, () => ({ channel: 'output', system: false, stream: null })),
   readEvent: (_operation, data) =>
     collectTexts(data, () => ({ channel: 'output', system: false, stream: null })),
+  toolPieces: () => [],
   usage: () => null,
   modelList: (ids) => JSON.stringify({ models: ids }),
   errorBody: (error) =>

@@ -116,7 +116,7 @@ export class Snapshots {
 
   /** The rules over texts that decide now. */
   get rules(): LoadedRules {
-    return this.#loaded?.rules ?? { version: '', rules: [] };
+    return this.#loaded?.rules ?? { version: '', rules: [], conditions: [] };
   }
 
   /** The state as it is now, as the next version. @throws CodedError `policy-invalid` at the first time */

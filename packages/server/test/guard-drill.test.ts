@@ -4,7 +4,7 @@ import { GuardDesk, readGuardModels } from '@sallyport/server';
 import { enforced, fakeSystem, testServer } from './harness.ts';
 
 it('the guard is tried on texts that are the same every time, beside the work, and the result is evidence', async () => {
-  const desk = new GuardDesk(readGuardModels(), () => ({ version: '', rules: [] }));
+  const desk = new GuardDesk(readGuardModels(), () => ({ version: '', rules: [], conditions: [] }));
   const [first, second] = [await desk.drill(), await desk.drill()];
   assert.deepEqual(first, second);
   assert.ok(first.detection.attacks >= 400 && first.residual.planted >= 1_000);

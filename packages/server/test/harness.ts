@@ -34,8 +34,12 @@ export const sendJson = (res: ServerResponse, text: string, status = 200): void 
   res.end(text);
 };
 
-export const sendEvents = (res: ServerResponse, pieces: readonly (string | Buffer)[]): void => {
-  res.writeHead(200, { 'content-type': 'text/event-stream' });
+export const sendEvents = (
+  res: ServerResponse,
+  pieces: readonly (string | Buffer)[],
+  type = 'text/event-stream',
+): void => {
+  res.writeHead(200, { 'content-type': type });
   for (const piece of pieces) res.write(piece);
   res.end();
 };

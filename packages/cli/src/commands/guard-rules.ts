@@ -1,4 +1,4 @@
-import { CodedError } from '@sallyport/core';
+import { CodedError, type Condition, type TextRule } from '@sallyport/core';
 import { readRules } from '@sallyport/server';
 import type { Command } from '../commands.ts';
 import { print, printJson } from '../output.ts';
@@ -7,19 +7,23 @@ import { print, printJson } from '../output.ts';
 export const guardRules: Command = {
   name: 'guard rules',
   usage: 'guard rules FOLDER',
-  summary: 'read a folder of rules and run the tests in each of them',
+  summary: 'read a folder of rules and conditions and run the tests in each of them',
   options: {},
   run: async (options) => {
     const [folder] = options.positionals;
     if (folder === undefined) throw new CodedError('usage', 'name a folder of rules');
-    const { version, rules } = readRules(folder);
-    if (options.json) printJson({ version, rules });
+    const { version, rules, conditions } = readRules(folder);
+    if (options.json) printJson({ version, rules, conditions });
     else {
-      for (const { id, mode, severity, channels, tests, about } of rules)
+      const line = (rule: TextRule | Condition, about: string): void =>
         print(
-          `${mode === 'shadow' ? 'shadow ' : 'enforce'}  ${severity.padEnd(8)}  ${id}  (${channels.join(', ')}; ${tests.match.length + tests.miss.length} tests)  ${about}`,
+          `${rule.mode === 'shadow' ? 'shadow ' : 'enforce'}  ${rule.severity.padEnd(8)}  ${rule.id}  (${about}; ${rule.tests.match.length + rule.tests.miss.length} tests)  ${rule.about}`,
         );
-      print(`${rules.length} rules, version ${version}: every test holds`);
+      for (const rule of rules) line(rule, rule.channels.join(', '));
+      for (const one of conditions) line(one, `each ${one.on}`);
+      print(
+        `${rules.length} rules and ${conditions.length} conditions, version ${version}: every test holds`,
+      );
     }
     return 0;
   },

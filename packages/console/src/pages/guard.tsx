@@ -82,13 +82,14 @@ export function GuardPage(): ReactElement {
                 <thead>
                   <tr>
                     <th scope="col">Rule</th>
+                    <th scope="col">Looks at</th>
                     <th scope="col">Mode</th>
                     <th scope="col">Severity</th>
                     <th scope="col">On trial it saw</th>
                   </tr>
                 </thead>
                 <tbody>
-                  {data.rules.rules.map(({ id, about, mode, severity }) => {
+                  {data.rules.rules.map(({ id, about, mode, severity, channels }) => {
                     const trial = data.trials.find(({ technique }) => technique === id);
                     return (
                       <tr key={id}>
@@ -96,6 +97,7 @@ export function GuardPage(): ReactElement {
                           {id}
                           {about ? <span className="block font-normal text-muted">{about}</span> : null}
                         </th>
+                        <td>{channels.join(', ')}</td>
                         <td>{mode === 'shadow' ? 'on trial' : 'enforced'}</td>
                         <td>{severity}</td>
                         <td>

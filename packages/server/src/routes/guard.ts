@@ -28,7 +28,10 @@ export function guardRoutes(app: OpenAPIHono<Env>, control: Control): void {
           detectors: [...detectors],
           rules: {
             version: rules.version,
-            rules: rules.rules.map(({ id, about, mode, severity, channels }) => ({
+            rules: [
+              ...rules.rules,
+              ...rules.conditions.map((one) => ({ ...one, channels: [`each ${one.on}`] })),
+            ].map(({ id, about, mode, severity, channels }) => ({
               id,
               about,
               mode,

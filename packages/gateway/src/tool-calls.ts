@@ -1,0 +1,116 @@
+import { parseStrictJson } from '@sallyport/core';
+import type { ToolPiece } from '@sallyport/models';
+
+/** A call of a tool that a model asks for. */
+export interface ToolCall {
+  readonly name: string;
+  /** As parsed; null where they are no JSON. */
+  readonly arguments: unknown;
+}
+
+/** A call as its pieces come. */
+interface Growing {
+  name: string;
+  /** All names that came, one behind the other: some clients join them. */
+  joined: string;
+  text: string;
+  whole: unknown;
+  /** Where the text stands within its JSON. */
+  depth: number;
+  quoted: boolean;
+  escaped: boolean;
+  /** Everything of it was handed out. */
+  done: boolean;
+}
+
+const WHOLE_LATER = Symbol('later');
+
+function parsed(text: string): unknown {
+  if (text.trim() === '') return {};
+  try {
+    return parseStrictJson(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Goes on reading JSON text; true where it is just complete. */
+function read(call: Growing, text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (call.escaped) call.escaped = false;
+    else if (call.quoted) {
+      if (c === 92) call.escaped = true;
+      else if (c === 34) call.quoted = false;
+    } else if (c === 34) call.quoted = true;
+    else if (c === 123 || c === 91) call.depth++;
+    else if (c === 125 || c === 93) call.depth--;
+  }
+  call.text += text;
+  return call.depth === 0 && !call.quoted && /[}\]]\s*$/.test(call.text.slice(-16));
+}
+
+/** Puts the calls of tools of one answer together, in whatever order their pieces come. */
+export class ToolCalls {
+  readonly #growing = new Map<string, Growing>();
+
+  /** Whether a call has begun of which more is to come. */
+  get open(): boolean {
+    for (const call of this.#growing.values()) if (!call.done) return true;
+    return false;
+  }
+
+  /** Takes pieces; gives the calls that are complete with them. */
+  push(pieces: readonly ToolPiece[]): ToolCall[] {
+    const complete: ToolCall[] = [];
+    for (const piece of pieces) {
+      let call = this.#growing.get(piece.call);
+      if (!call) {
+        if (piece.ended && piece.name === undefined) continue;
+        call = {
+          name: '',
+          joined: '',
+          text: '',
+          whole: WHOLE_LATER,
+          depth: 0,
+          quoted: false,
+          escaped: false,
+          done: false,
+        };
+        this.#growing.set(piece.call, call);
+      }
+      if (piece.name !== undefined && piece.name !== '') {
+        call.name = piece.name;
+        call.joined += piece.name;
+        call.done = false;
+      }
+      let whole = false;
+      if (piece.text !== undefined && piece.text !== '') {
+        call.done = false;
+        whole = read(call, piece.text);
+      }
+      if (piece.whole !== undefined) {
+        call.done = false;
+        call.whole = piece.whole;
+      }
+      const due = whole || piece.whole !== undefined || piece.ended === true;
+      if (due && !call.done && call.name !== '') complete.push(...handOut(call));
+    }
+    return complete;
+  }
+
+  /** The calls that are still open, as far as they came. */
+  end(): ToolCall[] {
+    return [...this.#growing.values()].filter(({ done }) => !done).flatMap(handOut);
+  }
+}
+
+/** A call under every name, and with all arguments, that a client may read out of its pieces. */
+function handOut(call: Growing): ToolCall[] {
+  call.done = true;
+  const names = new Set([call.name, call.joined]);
+  const args: unknown[] = [];
+  if (call.whole !== WHOLE_LATER) args.push(typeof call.whole === 'string' ? parsed(call.whole) : call.whole);
+  if (call.text !== '' || args.length === 0) args.push(parsed(call.text));
+  return [...names].flatMap((name) => args.map((own) => ({ name, arguments: own })));
+}
