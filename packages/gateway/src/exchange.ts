@@ -137,10 +137,13 @@ export function mark(exchange: Exchange, stage: string): void {
   exchange.markMs = now;
 }
 
+/** Stands for a caller's text that is no metadata. */
+export const NOT_SHOWN = '(not shown)';
+
 /** A caller's text as metadata: short and harmless, or not at all. */
 export function metadata(text: string | null): string | null {
   if (text === null) return null;
-  return /^[\w.:@/+-]{1,128}$/.test(text) ? text : '(not shown)';
+  return /^[\w.:@/+-]{1,128}$/.test(text) ? text : NOT_SHOWN;
 }
 
 /** A pointer as metadata: names the caller chose freely are not shown. */

@@ -7,6 +7,8 @@
  */
 export { classifyAddress } from './address.ts';
 export { Counters, DAY_MS, WORKERS_MAX } from './counters.ts';
+export { NOT_SHOWN } from './exchange.ts';
 export type { GatewayStats } from './messages.ts';
 export { GatewayPool, type GatewayPoolOptions } from './pool.ts';
 export { safeLookup } from './safe-lookup.ts';
+export { verdictOf } from './state.ts';

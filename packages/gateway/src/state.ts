@@ -50,7 +50,7 @@ const DEFAULT_ACTIONS: Readonly<Record<'input' | 'output', Readonly<Record<Detec
 
 /** The action for one detection. What is of medium severity or less is flagged where graver things are denied. */
 export function actionFor(
-  system: SystemSnapshot,
+  system: Pick<SystemSnapshot, 'policy'>,
   direction: 'input' | 'output',
   detection: Detection,
 ): Action {
@@ -67,7 +67,7 @@ export function actionFor(
 
 /** The verdict over all detections: the strictest action; in observe mode nothing is changed, only noted. */
 export function verdictOf(
-  system: SystemSnapshot,
+  system: Pick<SystemSnapshot, 'policy' | 'mode'>,
   direction: 'input' | 'output',
   detections: readonly Detection[],
 ): Verdict {

@@ -49,7 +49,7 @@ export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
   ],
   'IO-03': async (source, now, maxAge) => [
     await share(source, now - maxAge, 'withPolicyId', 'carry the policy that decided and its version'),
-    absent('a replay of the day with identical decisions'),
+    await probe(source, 'decision-replay', 'a replay of the day with identical decisions'),
   ],
   'DAT-03': async (source) => [
     await probe(source, 'sealed-content', 'a scan of stored content for plaintext'),

@@ -299,7 +299,7 @@ export class Control {
       'route-permissions',
     ];
     const live: ProbeName[] = this.gateway
-      ? ['over-limit-call', 'retired-key', 'guard-detection', 'guard-residual']
+      ? ['over-limit-call', 'retired-key', 'guard-detection', 'guard-residual', 'decision-replay']
       : [];
     await runProbes(
       {
@@ -308,6 +308,7 @@ export class Control {
         gatewayUrl: this.gatewayUrl,
         askRoutes: this.askRoutes,
         guard: this.guard,
+        policies: this.snapshots.policies?.text ?? null,
         publish: () => this.publish(),
       },
       old([...always, ...live]),

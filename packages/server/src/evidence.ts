@@ -45,5 +45,6 @@ const PROBE_NAMES = [
   'route-permissions',
   'guard-detection',
   'guard-residual',
+  'decision-replay',
 ] as const;
 export type ProbeName = (typeof PROBE_NAMES)[number];

@@ -6,6 +6,7 @@ import { type Config, clock, DEFAULT_USAGE_LIMITS, newEvent } from '@sallyport/c
 import { entriesPath, verifyLedger } from '@sallyport/ledger';
 import { SALT_BYTES } from '@sallyport/vault';
 import { openContent } from './content.ts';
+import { replayDecisions } from './decision-replay.ts';
 import type { ProbeName } from './evidence.ts';
 import type { GuardDesk, GuardDrill } from './guard-desk.ts';
 import type { Installation } from './installation.ts';
@@ -32,6 +33,8 @@ export interface ProbeContext {
   readonly askRoutes: (() => Promise<AskedRoutes>) | null;
   /** The guard, where one runs. */
   readonly guard: GuardDesk | null;
+  /** Text of the policies that decide now, where a gateway runs. */
+  readonly policies: string | null;
   /** Hands new keys to the gateway. */
   readonly publish: () => Promise<void>;
 }
@@ -253,6 +256,19 @@ async function guardResidual(context: ProbeContext): Promise<Finding> {
   };
 }
 
+async function decisionReplay({ installation, config, policies }: ProbeContext): Promise<Finding> {
+  if (policies === null) return null;
+  const { replayed, differing } = await replayDecisions(installation, config, policies, clock.nowMs());
+  if (replayed === 0) return null;
+  return {
+    passed: differing.length === 0,
+    detail:
+      differing.length === 0
+        ? `${replayed} calls of the last day were decided again from the record, each as it was decided then`
+        : `of ${replayed} calls of the last day ${differing.length} would be decided differently: ${differing.slice(0, 3).join(', ')}`,
+  };
+}
+
 const PROBES: Readonly<Record<ProbeName, (context: ProbeContext) => Promise<Finding>>> = {
   'ledger-verify': ledgerVerify,
   'tamper-drill': tamperDrill,
@@ -265,6 +281,7 @@ const PROBES: Readonly<Record<ProbeName, (context: ProbeContext) => Promise<Find
   'route-permissions': routePermissions,
   'guard-detection': guardDetection,
   'guard-residual': guardResidual,
+  'decision-replay': decisionReplay,
 };
 
 /** Runs every probe and records what each found. A probe that cannot run is recorded as failed, with the reason. */

@@ -109,9 +109,9 @@ export class Snapshots {
     };
   }
 
-  /** Version of the policies that decide now. */
-  get policiesVersion(): string {
-    return this.#loaded?.policies.version ?? '';
+  /** The policies that decide now; null before any were loaded. */
+  get policies(): GatewaySnapshot['policies'] | null {
+    return this.#loaded?.policies ?? null;
   }
 
   /** The rules over texts that decide now. */
