@@ -4,6 +4,7 @@ import { call } from './commands/call.ts';
 import { doctor } from './commands/doctor.ts';
 import { guardCheck } from './commands/guard-check.ts';
 import { guardLearn } from './commands/guard-learn.ts';
+import { guardLearnTexts } from './commands/guard-learn-texts.ts';
 import { guardRules } from './commands/guard-rules.ts';
 import { keyCreate, keyList, keyRevoke } from './commands/key.ts';
 import { ledgerShow } from './commands/ledger-show.ts';
@@ -43,6 +44,7 @@ export const COMMANDS: readonly Command[] = [
   guardCheck,
   guardRules,
   guardLearn,
+  guardLearnTexts,
   doctor,
   reload,
   schema,

@@ -75,6 +75,27 @@ describe('guard rules and guard learn', () => {
     spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'guard', ...args], {
       encoding: 'utf8',
     });
+  it('learns what answers must not repeat, from texts and JSON Lines', () => {
+    writeFileSync(join(folder, 'a.txt'), 'one two three four five six seven');
+    writeFileSync(join(folder, 'b.jsonl'), '{"q":"a","a":["uno dos tres cuatro cinco seis"]}\n');
+    const out = join(folder, 'texts.echo');
+    const made = guard(
+      'learn-texts',
+      join(folder, 'a.txt'),
+      join(folder, 'b.jsonl'),
+      '--out',
+      out,
+      '--format',
+      'json',
+    );
+    assert.equal(made.status, 0, made.stderr);
+    assert.deepEqual([JSON.parse(made.stdout)].map(({ texts, runs }) => [texts, runs])[0], [3, 3]);
+    writeFileSync(join(folder, 'c.jsonl'), 'not json\n');
+    const bad = guard('learn-texts', join(folder, 'c.jsonl'), '--out', out);
+    assert.equal(bad.status, 2);
+    assert.match(bad.stderr, /line 1 of .* is not JSON/);
+  });
+
   it('a folder of rules is checked by the tests in them, and used by guard check', () => {
     const file = join(folder, 'ours.yaml');
     const write = (miss: string): void =>

@@ -51,10 +51,18 @@ export const systemSchema = z.strictObject({
   policy: z.strictObject({ input: actionMap.default({}), output: actionMap.default({}) }).prefault({}),
   /** A file that `sallyport guard learn` wrote: rows for a classifier are held against it. */
   profile: z.string().optional(),
+  /** A file that `sallyport guard learn-texts` wrote: answers must not repeat what the system learned from. */
+  echo: z.string().optional(),
   privacy: z
     .strictObject({
       /** Looks for names of people, places and organisations, too; costs some microseconds a line. */
       names: z.boolean().default(false),
+      /** Countries whose national numbers are looked for (ISO 3166-1, such as DE); all that are known when absent. */
+      countries: z
+        .array(z.string().regex(/^[A-Z]{2}$/, 'is two capital letters'))
+        .min(1)
+        .max(64)
+        .optional(),
       /** What stands where policy redacts. */
       redact: z.enum(['tokenise', 'mask', 'pseudonymise', 'generalise']).default('tokenise'),
     })

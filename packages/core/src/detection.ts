@@ -23,6 +23,7 @@ export const DETECTORS = [
   'rule',
   'command',
   'condition',
+  'training-echo',
 ] as const;
 export type DetectorName = (typeof DETECTORS)[number];
 

@@ -142,8 +142,8 @@ export const ERRORS = {
   ),
   'profile-invalid': row(
     400,
-    'a profile of rows is missing or is none',
-    'make it with `sallyport guard learn`, and name it at the system',
+    'a file that was learned from training data is missing or is none',
+    'make it with `sallyport guard learn` or `guard learn-texts`, and name it at the system',
   ),
   'data-locked': row(409, 'another server holds the data folder', 'stop it, or use another `--data`'),
   'data-damaged': row(

@@ -33,6 +33,10 @@ export interface InspectionRequest {
   readonly tool?: boolean;
   /** Whether names of people, places and organisations are looked for. */
   readonly names?: boolean;
+  /** Countries whose national numbers are looked for; all when absent. */
+  readonly countries?: readonly string[] | undefined;
+  /** A filter of what an answer must not repeat, in memory that threads share. */
+  readonly echo?: Uint8Array | null;
 }
 
 /** A system as the gateway sees it. */
@@ -47,6 +51,8 @@ export interface SystemSnapshot extends SystemConfig {
   readonly slot: number;
   /** What rows for a classifier look like; null where nobody taught it. */
   readonly rowProfile: RowProfile | null;
+  /** What the system learned from and must not repeat; null where nobody said. */
+  readonly trainingEcho: Uint8Array | null;
   /** Makes pseudonyms that are the same in every call. */
   readonly pseudonymKey: Uint8Array;
   /** Data keys that seal content, newest first; raw. */

@@ -14,6 +14,7 @@ import { decode, readBody } from './body.ts';
 import { conditionsOnRequest } from './conditions.ts';
 import type { LimitHit } from './counters.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
+import { requestOf } from './inspection.ts';
 import { redactorFor } from './rewrite.ts';
 import { rowDetections } from './rows.ts';
 import { actionFor, verdictOf } from './state.ts';
@@ -169,11 +170,12 @@ export function limit(exchange: Exchange, deps: Deps): void {
 export async function inspectInput(exchange: Exchange, deps: Deps): Promise<void> {
   const system = exchange.system!;
   const { parts, tensors } = exchange.reading!;
+  const settings = requestOf(system, false);
   const requests: InspectionRequest[] = parts.map(({ text, pointer, channel }) => ({
     text,
     pointer,
     channel,
-    names: system.privacy.names,
+    ...settings,
   }));
   const found = deps.start.detectors ? deps.inspection.inspect(requests) : [];
   const detections = [

@@ -5,6 +5,7 @@ import {
   type GatewaySnapshot,
   type InspectionRequest,
   LIMITS,
+  type SystemSnapshot,
 } from '@sallyport/core';
 import { type GuardModels, Inspector, RuleSet } from '@sallyport/guard';
 
@@ -12,6 +13,13 @@ import { type GuardModels, Inspector, RuleSet } from '@sallyport/guard';
 const DEADLINE_MS = 10_000;
 /** Batches that may wait for the thread. */
 const QUEUE_MAX = 64;
+
+/** What of a system's settings says how its texts are inspected. @param answer whether the system says them */
+export function requestOf(system: SystemSnapshot, answer: boolean): Partial<InspectionRequest> {
+  const { canaries, privacy, trainingEcho } = system;
+  const { names, countries } = privacy;
+  return answer ? { canaries, names, countries, echo: trainingEcho } : { names, countries };
+}
 
 /** What the inspection thread begins with. */
 export interface InspectionStart {

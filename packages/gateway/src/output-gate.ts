@@ -2,6 +2,7 @@ import { CodedError, decodeUtf8, parseStrictJson, replaceStrings, type Verdict }
 import type { TextPart, Usage } from '@sallyport/models';
 import { conditionsOnAnswer, conditionsOnRows, conditionsOnTools } from './conditions.ts';
 import type { Deps, Exchange } from './exchange.ts';
+import { requestOf } from './inspection.ts';
 import { applyEdits, maskings, orderEdits, redactorFor, restorations } from './rewrite.ts';
 import { verdictOf } from './state.ts';
 import { ToolCalls } from './tool-calls.ts';
@@ -40,6 +41,7 @@ export async function judgeAnswer(
     throw new CodedError('upstream-invalid', 'the answer is not valid JSON', { cause });
   }
   const systemPrompts = systemPromptsOf(exchange);
+  const settings = requestOf(system, true);
   const found = deps.start.detectors
     ? deps.inspection.inspect(
         parts.map((part) => ({
@@ -47,8 +49,7 @@ export async function judgeAnswer(
           pointer: part.pointer,
           channel: 'output',
           systemPrompts,
-          canaries: system.canaries,
-          names: system.privacy.names,
+          ...settings,
           tool: part.kind === 'json',
         })),
       )

@@ -31,6 +31,7 @@ const DEFAULT_ACTIONS: Readonly<Record<'input' | 'output', Readonly<Record<Detec
     rule: 'deny',
     command: 'flag',
     condition: 'deny',
+    'training-echo': 'allow',
   },
   output: {
     injection: 'flag',
@@ -45,6 +46,7 @@ const DEFAULT_ACTIONS: Readonly<Record<'input' | 'output', Readonly<Record<Detec
     rule: 'deny',
     command: 'flag',
     condition: 'deny',
+    'training-echo': 'deny',
   },
 };
 

@@ -11,6 +11,7 @@ import {
 } from '@sallyport/core';
 import type { Redactor } from '@sallyport/guard';
 import type { Dialect, StreamEvent, TextPart, Usage } from '@sallyport/models';
+import { requestOf } from './inspection.ts';
 import { applyEdits, type Edit, maskings, orderEdits, restorations } from './rewrite.ts';
 import { verdictOf } from './state.ts';
 import type { StreamConditions } from './stream-conditions.ts';
@@ -188,14 +189,12 @@ export class StreamGate {
 
   #request(text: string, kind: TextPart['kind']): InspectionRequest {
     const { system, systemPrompts } = this.#options;
-    const { canaries, privacy } = system;
     return {
       text,
       pointer: '',
       channel: 'output',
       systemPrompts,
-      canaries,
-      names: privacy.names,
+      ...requestOf(system, true),
       tool: kind === 'json',
     };
   }

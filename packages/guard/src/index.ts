@@ -9,6 +9,7 @@
 export { type GuardModels, type Inspected, Inspector } from './inspector.ts';
 export { DENY_AT, FLAG_AT, InjectionModel } from './model/injection-model.ts';
 export { type NameMatch, NameTagger } from './names/tagger.ts';
+export { learnTrainingEcho, TrainingEcho } from './output/training-echo.ts';
 export { PII_ENTITIES, type PiiEntity, type PiiMatch } from './pii/entity.ts';
 export { findNames } from './pii/find-names.ts';
 export { findPii } from './pii/find-pii.ts';

@@ -7,6 +7,7 @@ import { findCanaries } from './output/canaries.ts';
 import { findCommands } from './output/commands.ts';
 import { findLinks } from './output/links.ts';
 import { findPromptLeaks } from './output/prompt-leak.ts';
+import { TrainingEcho } from './output/training-echo.ts';
 import { PII_ENTITIES, type PiiMatch } from './pii/entity.ts';
 import { findNames } from './pii/find-names.ts';
 import { findPii } from './pii/find-pii.ts';
@@ -69,6 +70,18 @@ class Findings {
     };
     this.list.push({ ...found, ...(chain !== '' && { view: chain }), ...(shadow && { shadow }) });
   }
+}
+
+const echoes = new WeakMap<Uint8Array, TrainingEcho>();
+
+/** A filter, read once for each piece of memory that it comes in. */
+function echoOf(file: Uint8Array): TrainingEcho {
+  let echo = echoes.get(file);
+  if (!echo) {
+    echo = TrainingEcho.parse(file);
+    echoes.set(file, echo);
+  }
+  return echo;
 }
 
 /** What one inspection says of a text. */
@@ -227,6 +240,11 @@ export class Inspector {
       if (view.chain !== '' || rewritten)
         for (const { start, end } of findCanaries(view.text, request.canaries)) add(view.span(start, end));
     }
+    if (request.echo) {
+      const refs = ['LLM02:2025', 'AML.T0024', 'CWE-200'];
+      for (const { start, end } of echoOf(request.echo).find(view.text))
+        findings.add('training-echo', 'verbatim-run', 'high', 0.9, refs, view.span(start, end), view.chain);
+    }
     if (request.systemPrompts && request.systemPrompts.length > 0) {
       for (const found of findPromptLeaks(view.text, request.systemPrompts)) {
         const span = view.span(found.start, found.end);
@@ -244,7 +262,11 @@ export class Inspector {
   }
 
   /** Personal data as written, and in decoded layers; folding letters cannot make any. */
-  #pii({ views, rewritten }: Canonical, { text, names }: InspectionRequest, findings: Findings): void {
+  #pii(
+    { views, rewritten }: Canonical,
+    { text, names, countries }: InspectionRequest,
+    findings: Findings,
+  ): void {
     const references = ['LLM02:2025', 'CWE-359'];
     const add = (
       found: readonly PiiMatch[],
@@ -265,10 +287,15 @@ export class Inspector {
         );
       }
     };
-    add(names && this.#tagger ? findNames(text, this.#tagger) : findPii(text), (match) => match, '');
+    const wanted = countries ? new Set(countries) : null;
+    add(
+      names && this.#tagger ? findNames(text, this.#tagger, wanted) : findPii(text, wanted),
+      (match) => match,
+      '',
+    );
     for (const view of views) {
       if (view.chain === '' ? !rewritten : !DECODED.test(view.chain)) continue;
-      add(findPii(view.text.toUpperCase()), (match) => view.span(match.start, match.end), view.chain);
+      add(findPii(view.text.toUpperCase(), wanted), (match) => view.span(match.start, match.end), view.chain);
     }
   }
 }

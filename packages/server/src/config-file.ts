@@ -25,7 +25,11 @@ export function loadConfig(path: string | undefined): Config {
       systems: Object.fromEntries(
         Object.entries(config.systems).map(([name, system]) => [
           name,
-          system.profile === undefined ? system : { ...system, profile: beside(system.profile) },
+          {
+            ...system,
+            ...(system.profile !== undefined && { profile: beside(system.profile) }),
+            ...(system.echo !== undefined && { echo: beside(system.echo) }),
+          },
         ]),
       ),
       ...(config.rules !== undefined && { rules: beside(config.rules) }),

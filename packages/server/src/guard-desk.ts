@@ -98,6 +98,7 @@ export class GuardDesk {
         { name: 'pii', kinds: entities, how: 'patterns, check digits, a trained tagger' },
         { name: 'canary', kinds: 1, how: 'every spelling and encoding of each canary' },
         { name: 'system-prompt-leak', kinds: 1, how: 'runs of twelve words' },
+        { name: 'training-echo', kinds: 1, how: 'runs of twelve words of the texts you name' },
         { name: 'link', kinds: 6, how: 'patterns' },
         { name: 'command', kinds: 9, how: 'patterns over the arguments of tool calls' },
         { name: 'obfuscation', kinds: 1, how: 'invisible characters, counted' },

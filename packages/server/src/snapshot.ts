@@ -14,8 +14,8 @@ import { defaultPolicyText, PolicySet } from '@sallyport/policy';
 import type { KeyRow } from '@sallyport/store';
 import { resolveSecret } from './config-file.ts';
 import type { Installation } from './installation.ts';
+import { readProfile, readTrainingEcho } from './learned-files.ts';
 import { readTls } from './listener.ts';
-import { readProfile } from './row-profile-file.ts';
 import { type LoadedRules, readRules } from './rules-folder.ts';
 
 /** A system, wherever it was named. */
@@ -42,6 +42,8 @@ interface Loaded {
   readonly tls: GatewaySettings['tls'];
   /** Profiles of rows, by file. */
   readonly profiles: Map<string, RowProfile>;
+  /** Filters of training texts, by file. */
+  readonly echoes: Map<string, Uint8Array>;
 }
 
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
@@ -87,25 +89,29 @@ export class Snapshots {
     this.#config = config;
   }
 
-  /** A profile as it was when it was loaded. @throws CodedError `profile-invalid` */
-  #profile(path: string): RowProfile {
+  /** A learned file as it was when it was loaded. @throws CodedError `profile-invalid` */
+  #learned<T>(kind: 'profiles' | 'echoes', path: string | undefined, read: (path: string) => T): T | null {
+    if (path === undefined) return null;
     this.#loaded ??= this.#load(this.#config);
-    const { profiles } = this.#loaded;
-    const known = profiles.get(path) ?? readProfile(path);
-    profiles.set(path, known);
+    const files = this.#loaded[kind] as Map<string, T>;
+    const known = files.get(path) ?? read(path);
+    files.set(path, known);
     return known;
   }
 
   #load(config: Config): Loaded {
-    const paths = Object.values(config.systems).flatMap(({ profile }) =>
-      profile === undefined ? [] : [profile],
-    );
+    const named = (paths: readonly (string | undefined)[]): string[] =>
+      paths.filter((path) => path !== undefined);
+    const systems = Object.values(config.systems);
     const text = defaultPolicyText(config.policies);
     return {
       policies: { version: PolicySet.load(text).version, text },
       rules: readRules(config.rules),
       tls: readTls(config.gateway, 'gateway'),
-      profiles: new Map(paths.map((path) => [path, readProfile(path)])),
+      profiles: new Map(
+        named(systems.map(({ profile }) => profile)).map((path) => [path, readProfile(path)]),
+      ),
+      echoes: new Map(named(systems.map(({ echo }) => echo)).map((path) => [path, readTrainingEcho(path)])),
     };
   }
 
@@ -133,7 +139,8 @@ export class Snapshots {
           apiKey: resolveSecret(config.apiKeyRef),
           usageLimits: usageLimits(config.limits),
           slot: this.#slot(`system:${name}`),
-          rowProfile: config.profile === undefined ? null : this.#profile(config.profile),
+          rowProfile: this.#learned('profiles', config.profile, readProfile),
+          trainingEcho: this.#learned('echoes', config.echo, readTrainingEcho),
           pseudonymKey: dataKeys.forDay(`pseudonyms:${name}`, 'always').key.key,
           dataKeys: [{ id: key.id, key: key.key }],
         };

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { learnTrainingEcho } from '@sallyport/guard';
 import {
   chunk,
   completion,
   enforced,
   type FakeSystem,
   fakeSystem,
+  scratch,
   sendEvents,
   sendJson,
   type TestServer,
@@ -20,6 +24,13 @@ describe('what a system wants replaced, and what tools may be told', () => {
   const keys = new Map<string, string>();
   before(async () => {
     fake = await fakeSystem();
+    const echo = join(scratch(), 'contracts.echo');
+    writeFileSync(
+      echo,
+      learnTrainingEcho([
+        'Contract of sale. The parties agree that the purchase price of the western meadow shall be reduced by the cost of draining it before the first of May. Signed.',
+      ]),
+    );
     server = await testServer({
       systems: {
         tokens: enforced(fake, { privacy: { names: true } }),
@@ -27,9 +38,11 @@ describe('what a system wants replaced, and what tools may be told', () => {
         pseudonyms: enforced(fake, { privacy: { redact: 'pseudonymise' } }),
         general: enforced(fake, { privacy: { redact: 'generalise' } }),
         tools: enforced(fake, { policy: { output: { command: 'deny' } } }),
+        taught: enforced(fake, { echo }),
+        polish: enforced(fake, { privacy: { countries: ['PL'] } }),
       },
     });
-    for (const name of ['tokens', 'masks', 'pseudonyms', 'general', 'tools'])
+    for (const name of ['tokens', 'masks', 'pseudonyms', 'general', 'tools', 'taught', 'polish'])
       keys.set(name, await server.key([name]));
   });
   after(async () => {
@@ -102,5 +115,43 @@ describe('what a system wants replaced, and what tools may be told', () => {
       assert.match(said, /output-denied/);
       assert.ok(!said.includes('x.example'), said);
     }
+  });
+
+  it('texts a system learned from do not come back: whole, in a stream, encoded; others do', async () => {
+    const learned =
+      'The parties agree that the purchase price of the western meadow shall be reduced by the cost of draining it before the first of May.';
+    const others =
+      'The parties agree that the weather in the western meadow was better before the first of May.';
+    for (const [text, denied] of [
+      [`Sure. ${learned}`, true],
+      [`Sure: ${Buffer.from(learned).toString('base64')}`, true],
+      [learned.toUpperCase().replaceAll(' ', '  '), true],
+      [others, false],
+    ] as const) {
+      fake.answer = (_req, res) => sendJson(res, completion(text));
+      const whole = await server.chat(keys.get('taught')!, 'what do you know?');
+      assert.equal(whole.status, denied ? 403 : 200, text);
+      assert.equal(/training-echo/.test(await whole.text()), denied);
+      fake.answer = (_req, res) =>
+        sendEvents(res, [...[...text].map((content) => chunk({ content })), 'data: [DONE]\n\n']);
+      const streamed = await (
+        await server.chat(keys.get('taught')!, 'what do you know?', { stream: true })
+      ).text();
+      assert.equal(/training-echo/.test(streamed), denied, text);
+      if (denied) assert.doesNotMatch(streamed, /"content":"m"/, 'nothing of it was let out');
+    }
+  });
+
+  it('numbers of other countries than those named are left alone', async () => {
+    const text = 'His PESEL is 44051401359, her social security number is 536-22-1234.';
+    let sent = '';
+    fake.answer = (_req, res, body) => {
+      sent = body.toString();
+      sendJson(res, completion('ok'));
+    };
+    await server.chat(keys.get('tokens')!, text);
+    assert.doesNotMatch(sent, /44051401359|536-22-1234/);
+    await server.chat(keys.get('polish')!, text);
+    assert.match(sent, /\[NATIONAL-ID_1\].*536-22-1234/);
   });
 });

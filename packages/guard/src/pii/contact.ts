@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { isIPv6 } from 'node:net';
 import type { CountryCode } from 'libphonenumber-js/max';
-import type { PiiMatch } from './entity.ts';
+import type { Countries, PiiMatch } from './entity.ts';
 
 const LOCAL = /[\p{L}\p{N}](?:[\p{L}\p{N}._%+'-]{0,62}[\p{L}\p{N}_+-])?$/u;
 const LOCAL_MAX = 64;
@@ -121,23 +121,26 @@ const parsed: Library['parsePhoneNumberFromString'] = (...number) => {
 const known = new Map<string, boolean>();
 const KNOWN_MAX = 4_096;
 
-function valid(number: string): boolean {
-  const before = known.get(number);
+function valid(number: string, countries: Countries): boolean {
+  const key = countries ? `${number} ${[...countries].join()}` : number;
+  const before = known.get(key);
   if (before !== undefined) return before;
   let found = false;
   if (number.startsWith('+')) found = parsed(number)?.isValid() === true;
   else if (number.startsWith('00')) found = parsed(`+${number.slice(2)}`)?.isValid() === true;
   if (!found && !number.startsWith('+'))
-    found = PHONE_COUNTRIES.some((country) => parsed(number, country)?.isValid() === true);
+    found = PHONE_COUNTRIES.some(
+      (country) => (!countries || countries.has(country)) && parsed(number, country)?.isValid() === true,
+    );
   if (known.size >= KNOWN_MAX) known.delete(known.keys().next().value!);
-  known.set(number, found);
+  known.set(key, found);
   return found;
 }
 
 /**
  * A telephone number at `at`: one that its country gives out (libphonenumber), and written as such or said to be one.
  */
-export function phoneAt(text: string, at: number): PiiMatch | null {
+export function phoneAt(text: string, at: number, countries: Countries): PiiMatch | null {
   PHONE.lastIndex = at;
   const match = PHONE.exec(text);
   if (!match) return null;
@@ -152,7 +155,7 @@ export function phoneAt(text: string, at: number): PiiMatch | null {
   if (/\d[ .\-/()]{1,2}$/.test(before)) return null;
   const said = SAID.test(before);
   if (!said && (!GROUPED.test(number) || UNLIKE.test(before))) return null;
-  if (!valid(compact)) {
+  if (!valid(compact, countries)) {
     // Said to be a number, and written as one: it may be of a country that is not read, or made up.
     if (!said || !GROUPED.test(number) || compact.length > 15) return null;
     return { entity: 'phone', start: at, end: at + match[0].length, confidence: 0.7 };

@@ -40,6 +40,9 @@ export interface PiiMatch {
   readonly country?: string;
 }
 
+/** Countries that are looked at, as ISO 3166-1 alpha-2; null for all that are known. */
+export type Countries = ReadonlySet<string> | null;
+
 /** Characters before a number in which words may say what it is. */
 const BEFORE = 48;
 const AFTER = 24;

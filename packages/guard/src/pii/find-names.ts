@@ -1,5 +1,5 @@
 import type { NameTagger } from '../names/tagger.ts';
-import type { PiiMatch } from './entity.ts';
+import type { Countries, PiiMatch } from './entity.ts';
 import { findPii, withoutOverlaps } from './find-pii.ts';
 import { DATE } from './personal.ts';
 
@@ -13,8 +13,8 @@ const URL = /https?:\/\/[^\s<>"'`\])]{3,400}/gi;
 const TAGGED = 0.6;
 
 /** Personal data of every kind: what has a structure, and what the tagger takes for a name; overlaps go to the more certain. */
-export function findNames(text: string, tagger: NameTagger): PiiMatch[] {
-  const found: PiiMatch[] = findPii(text);
+export function findNames(text: string, tagger: NameTagger, countries: Countries = null): PiiMatch[] {
+  const found: PiiMatch[] = findPii(text, countries);
   for (const { kind, start, end } of tagger.find(text))
     found.push({ entity: kind, start, end, confidence: TAGGED });
   for (const { index, 0: date } of text.matchAll(MOMENT))

@@ -1,6 +1,6 @@
 import { accountAt, cardAt, ibanAt, walletAt } from './bank.ts';
 import { ipv4At, phoneAt, signed } from './contact.ts';
-import { near, type PiiMatch } from './entity.ts';
+import { type Countries, near, type PiiMatch } from './entity.ts';
 import { NATIONAL_IDS } from './national-ids.ts';
 import { told } from './personal.ts';
 
@@ -18,7 +18,8 @@ const SSN_TOLD = /(?!000|666|9\d\d)\d{3}[ ]?(?!00)\d{2}[ ]?(?!0000)\d{4}(?![\d-]
 const NATIONAL_DIGIT = NATIONAL_IDS.filter(({ pattern }) => !/^\[[A-Z]/.test(pattern.source));
 const NATIONAL_LETTER = NATIONAL_IDS.filter(({ pattern }) => /^\[[A-Z]/.test(pattern.source));
 
-function ssnAt(text: string, at: number): PiiMatch | null {
+function ssnAt(text: string, at: number, countries: Countries): PiiMatch | null {
+  if (countries && !countries.has('US')) return null;
   SSN.lastIndex = at;
   if (SSN.test(text)) return { entity: 'us-ssn', start: at, end: at + 11, confidence: 0.9, country: 'US' };
   SSN_TOLD.lastIndex = at;
@@ -26,8 +27,9 @@ function ssnAt(text: string, at: number): PiiMatch | null {
   return { entity: 'us-ssn', start: at, end: SSN_TOLD.lastIndex, confidence: 0.85, country: 'US' };
 }
 
-function nationalAt(text: string, at: number, letter: boolean): PiiMatch | null {
+function nationalAt(text: string, at: number, letter: boolean, countries: Countries): PiiMatch | null {
   for (const { country, pattern, valid, words } of letter ? NATIONAL_LETTER : NATIONAL_DIGIT) {
+    if (countries && !countries.has(country)) continue;
     pattern.lastIndex = at;
     const match = pattern.exec(text);
     if (!match) continue;
@@ -68,7 +70,7 @@ function isLong(text: string, at: number): boolean {
   return LONG.test(text);
 }
 
-function* numbered(text: string): Generator<PiiMatch> {
+function* numbered(text: string, countries: Countries): Generator<PiiMatch> {
   let past = 0;
   for (let i = 0; i < text.length; i++) {
     if (!isDigit(text.charCodeAt(i))) continue;
@@ -80,17 +82,17 @@ function* numbered(text: string): Generator<PiiMatch> {
     if (digitsAhead(text, at) < (letter ? DIGITS_AFTER_LETTERS : DIGITS_MIN) && !isLong(text, at)) continue;
     // British numbers have a space after their letters.
     const spaced = at === digit && APART.test(text.slice(Math.max(0, at - 4), at));
-    const apart = spaced ? nationalAt(text, at - 3, true) : null;
+    const apart = spaced ? nationalAt(text, at - 3, true, countries) : null;
     if (apart) {
       past = apart.end;
       yield apart;
       continue;
     }
     const found = letter
-      ? (ibanAt(text, at) ?? walletAt(text, at) ?? nationalAt(text, at, true))
+      ? (ibanAt(text, at) ?? walletAt(text, at) ?? nationalAt(text, at, true, countries))
       : at < digit
-        ? (phoneAt(text, at) ?? unsigned(text, digit))
-        : unsigned(text, digit);
+        ? (phoneAt(text, at, countries) ?? unsigned(text, digit, countries))
+        : unsigned(text, digit, countries);
     if (!found) continue;
     past = found.end;
     yield found;
@@ -98,20 +100,23 @@ function* numbered(text: string): Generator<PiiMatch> {
 }
 
 /** A number that begins with a figure. */
-const unsigned = (text: string, at: number): PiiMatch | null =>
+const unsigned = (text: string, at: number, countries: Countries): PiiMatch | null =>
   walletAt(text, at) ??
   cardAt(text, at) ??
-  ssnAt(text, at) ??
+  ssnAt(text, at, countries) ??
   ipv4At(text, at) ??
-  nationalAt(text, at, false) ??
+  nationalAt(text, at, false, countries) ??
   accountAt(text, at) ??
-  phoneAt(text, at);
+  phoneAt(text, at, countries);
 
-/** Personal data with a structure, checksums verified; overlaps resolved to the more certain. */
-export function findPii(text: string): PiiMatch[] {
+/**
+ * Personal data with a structure, checksums verified; overlaps resolved to the more certain.
+ * @param countries whose national numbers, and national ways to write telephone numbers, are looked for; all when null
+ */
+export function findPii(text: string, countries: Countries = null): PiiMatch[] {
   if (!/[\d@]/.test(text)) return [];
   const found: PiiMatch[] = [...signed(text)];
-  found.push(...numbered(text), ...told(text));
+  found.push(...numbered(text, countries), ...told(text));
   return withoutOverlaps(found);
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CodedError, describeIssue, type RowProfile, rowProfileSchema } from '@sallyport/core';
+import { TrainingEcho } from '@sallyport/guard';
 
 /** Reads a profile of rows that `sallyport guard learn` wrote. @throws CodedError `profile-invalid` naming the file */
 export function readProfile(path: string): RowProfile {
@@ -12,4 +13,20 @@ export function readProfile(path: string): RowProfile {
   const read = rowProfileSchema.safeParse(value);
   if (!read.success) throw new CodedError('profile-invalid', `\`${path}\`: ${describeIssue(read.error)}`);
   return read.data;
+}
+
+/**
+ * Reads a filter of training texts that `sallyport guard learn-texts` wrote, into memory that threads share.
+ * @throws CodedError `profile-invalid` naming the file
+ */
+export function readTrainingEcho(path: string): Uint8Array {
+  try {
+    const bytes = readFileSync(path);
+    const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+    shared.set(bytes);
+    TrainingEcho.parse(shared);
+    return shared;
+  } catch (cause) {
+    throw new CodedError('profile-invalid', `\`${path}\`: ${(cause as Error).message}`, { cause });
+  }
 }
