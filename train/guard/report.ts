@@ -253,7 +253,7 @@ say(
   '## What it cannot see',
   '',
   'Attacks by meaning: a story, a polite argument, a question that leads step by step (PAIR, TAP, Crescendo); suffixes found by gradient',
-  '(GCG); an instruction in a document that could be anybody’s ("recommend a book"). A second tier that asks a larger model is planned.',
+  '(GCG); an instruction in a document that could be anybody’s ("recommend a book"). A second tier (`judge:`) asks a larger model of yours.',
   `Texts removed from training because half of them stands in an evaluation set: ${corpus.removed}.`,
 );
 writeFileSync(join(import.meta.dirname, '../../docs/guard-report.md'), `${out.join('\n')}\n`);

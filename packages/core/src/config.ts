@@ -35,6 +35,21 @@ const httpUrl = z
     return url.username === '' && url.password === '';
   }, 'credentials do not belong in a URL; use apiKeyRef');
 
+const judgeSchema = z.strictObject({
+  /** The system that is asked. */
+  system: z.string(),
+  model: z.string().max(256).default('judge'),
+  /** A model that follows instructions, one that says `safe` or `unsafe`, or a classifier of texts (Open Inference Protocol). */
+  speaks: z.enum(['instructions', 'guard-model', 'classifier']).default('instructions'),
+  /** Score from which a classifier's text is an attack. */
+  threshold: z.number().min(0).max(1).default(0.5),
+  timeoutMs: z.number().int().min(100).max(120_000).default(10_000),
+  /** What becomes of a call of which the judge says nothing. */
+  whenSilent: z.enum(['deny', 'flag']).default('deny'),
+});
+/** A second tier: another system that is asked about calls which the guard lets pass. */
+export type JudgeConfig = z.infer<typeof judgeSchema>;
+
 /** One AI system behind the gates. */
 export const systemSchema = z.strictObject({
   dialect: z.enum(DIALECTS),
@@ -67,6 +82,8 @@ export const systemSchema = z.strictObject({
       redact: z.enum(['tokenise', 'mask', 'pseudonymise', 'generalise']).default('tokenise'),
     })
     .prefault({}),
+  /** Another system that is asked about each call which the guard lets pass; none when absent. */
+  judge: judgeSchema.optional(),
   limits: usageLimitsSchema.default({}),
   /** US dollars for a million tokens, to count spend. */
   prices: z

@@ -15,6 +15,7 @@ import { conditionsOnRequest } from './conditions.ts';
 import type { LimitHit } from './counters.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
 import { requestOf } from './inspection.ts';
+import { judgeCall } from './judge.ts';
 import { redactorFor } from './rewrite.ts';
 import { rowDetections } from './rows.ts';
 import { actionFor, verdictOf } from './state.ts';
@@ -185,14 +186,19 @@ export async function inspectInput(exchange: Exchange, deps: Deps): Promise<void
       ? rowDetections(system.rowProfile, tensors)
       : []),
   ];
+  const first = verdictOf(system, 'input', detections);
+  const replacements = first.action === 'redact' ? redact(exchange, detections) : new Map<string, string>();
+  mark(exchange, 'inspect-input');
+  if (system.judge && first.action !== 'deny') {
+    const texts = parts.map(({ pointer, text }) => ({ pointer, text: replacements.get(pointer) ?? text }));
+    detections.push(...(await judgeCall(exchange, deps, texts)));
+  }
   // Business rules know what all others found, and decide last.
   detections.push(...conditionsOnRequest(exchange, detections));
   const verdict = verdictOf(system, 'input', detections);
   exchange.inputVerdict = { ...verdict, texts: deps.start.detectors ? parts.length : 0 };
-  const replacements = verdict.action === 'redact' ? redact(exchange, detections) : new Map<string, string>();
   if (exchange.modelForwarded !== null) replacements.set('/model', exchange.modelForwarded);
   if (replacements.size > 0) exchange.bodyChanged = Buffer.from(replaceStrings(exchange.text, replacements));
-  mark(exchange, 'inspect-input');
   if (verdict.action === 'deny') throw new CodedError('input-denied');
 }
 
