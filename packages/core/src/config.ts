@@ -66,6 +66,11 @@ export const systemSchema = z.strictObject({
   policy: z.strictObject({ input: actionMap.default({}), output: actionMap.default({}) }).prefault({}),
   /** A file that `sallyport guard learn` wrote: rows for a classifier are held against it. */
   profile: z.string().optional(),
+  /**
+   * Asks a classifier with a profile again about rows that hold noise, without it; its answers may change by this much.
+   * Costs a second call for such rows; none when absent.
+   */
+  squeeze: z.number().min(0).optional(),
   /** A file that `sallyport guard learn-texts` wrote: answers must not repeat what the system learned from. */
   echo: z.string().optional(),
   privacy: z

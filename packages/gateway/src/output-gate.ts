@@ -4,6 +4,7 @@ import { conditionsOnAnswer, conditionsOnRows, conditionsOnTools } from './condi
 import type { Deps, Exchange } from './exchange.ts';
 import { requestOf } from './inspection.ts';
 import { applyEdits, maskings, orderEdits, redactorFor, restorations } from './rewrite.ts';
+import { squeezeDetections } from './squeeze.ts';
 import { verdictOf } from './state.ts';
 import { ToolCalls } from './tool-calls.ts';
 
@@ -66,6 +67,8 @@ export async function judgeAnswer(
       ...(status < 400 ? conditionsOnRows(exchange, data) : []),
     );
   }
+  if (deps.start.detectors && status < 400)
+    detections.push(...(await squeezeDetections(exchange, deps, data)));
   const verdict = {
     ...verdictOf(system, 'output', detections),
     texts: deps.start.detectors ? parts.length : 0,

@@ -12,8 +12,8 @@ describe('rows for a classifier', () => {
   let key: string;
   const folder = scratch();
   const file = join(folder, 'sallyport.yaml');
-  const infer = (inputs: unknown): Promise<Response> =>
-    fetch(`${server.gatewayUrl}/v2/models/scorer/infer`, {
+  const infer = (inputs: unknown, system = 'scorer'): Promise<Response> =>
+    fetch(`${server.gatewayUrl}/s/${system}/v2/models/scorer/infer`, {
       method: 'POST',
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
       body: JSON.stringify({ inputs }),
@@ -38,7 +38,7 @@ describe('rows for a classifier', () => {
     );
     writeFileSync(
       file,
-      `gateway: { port: 0 }\ncontrol: { port: 0 }\nsystems:\n  scorer: { dialect: oip, urls: ["${fake.url}"], allowPrivate: true, mode: enforce, profile: profiles/scorer.json }\n`,
+      `gateway: { port: 0 }\ncontrol: { port: 0 }\nsystems:\n  scorer: { dialect: oip, urls: ["${fake.url}"], allowPrivate: true, mode: enforce, profile: profiles/scorer.json }\n  squeezed: { dialect: oip, urls: ["${fake.url}"], allowPrivate: true, mode: enforce, profile: profiles/scorer.json, squeeze: 0.1 }\n`,
     );
     server = await startServer({
       data: join(folder, 'data'),
@@ -48,7 +48,7 @@ describe('rows for a classifier', () => {
       config: loadConfig(file),
       loadConfig: () => loadConfig(file),
     });
-    key = (await server.control.createKey('test', { name: 'k', systems: ['scorer'] })).key;
+    key = (await server.control.createKey('test', { name: 'k', systems: ['scorer', 'squeezed'] })).key;
   });
   after(async () => {
     await server.stop();
@@ -121,5 +121,40 @@ describe('rows for a classifier', () => {
     assert.equal((await infer(rows([9_000_000, 30], [1, 2]))).status, 403, 'the one before stays');
     writeFileSync(path, good);
     await server.control.reload('test');
+  });
+
+  it('an answer that noise sways is denied; what holds no noise is not asked about again', async () => {
+    const { answer } = fake;
+    let asked: number[][] = [];
+    // A model that takes the third figure behind the point for a reason.
+    const says = (value: (data: number[]) => unknown, datatype = 'FP64'): void => {
+      asked = [];
+      fake.answer = (_req, res, body) => {
+        const { data } = (JSON.parse(body.toString()) as { inputs: { data: number[] }[] }).inputs[0]!;
+        asked.push(data);
+        const out = [value(data.slice(0, 2)), value(data.slice(2))];
+        sendJson(res, JSON.stringify({ outputs: [{ name: 'y', shape: [2], datatype, data: out }] }));
+      };
+    };
+    const noise = (data: number[]): boolean => Math.abs(data[0]! - Math.round(data[0]!)) > 1e-9;
+    const clean = rows([1_500, 30, 2_000, 40], [2, 2]);
+    const noisy = rows([1_500, 30, 2_000.001, 40], [2, 2]);
+    says((data) => (noise(data) ? 0.9 : 0.2));
+    assert.equal((await infer(clean, 'squeezed')).status, 200);
+    assert.equal(asked.length, 1);
+    const denied = await infer(noisy, 'squeezed');
+    assert.match(await denied.text(), /swayed-by-noise/);
+    assert.equal(denied.status, 403);
+    assert.deepEqual(asked.at(-1), [1_500, 30, 2_000, 40]);
+    says((data) => (noise(data) ? 'granted' : 'refused'), 'BYTES');
+    assert.equal((await infer(noisy, 'squeezed')).status, 403, 'a label');
+    says((data) => (noise(data) ? 0.25 : 0.2));
+    assert.equal((await infer(noisy, 'squeezed')).status, 200, 'within what is allowed');
+    assert.equal((await infer(noisy)).status, 200, 'not asked for');
+    let calls = 0;
+    const { answer: good } = fake;
+    fake.answer = (req, res, body) => (calls++ === 0 ? good(req, res, body) : res.destroy());
+    assert.equal((await infer(noisy, 'squeezed')).status, 200, 'flagged when there is no second answer');
+    fake.answer = answer;
   });
 });
