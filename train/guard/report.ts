@@ -7,6 +7,8 @@ import { DOCUMENT_KINDS, ENCODERS, expand, hideInDocument, LANGUAGES, Random } f
 import { atLeast } from '@sallyport/core';
 import { InjectionModel, Inspector } from '../../packages/guard/src/index.ts';
 import { canonicalise } from '../../packages/guard/src/views/canonicalise.ts';
+import { reportContent } from '../content/report-content.ts';
+import { share } from '../share.ts';
 import { MODELS } from '../sign-model.ts';
 import { buildCorpus, developerDocuments, grammarFor, readFolder } from './corpus.ts';
 import { reportPii } from './report-pii.ts';
@@ -26,16 +28,6 @@ const say = (...lines: string[]): void => {
   out.push(...lines);
   process.stderr.write(`${lines.join('\n')}\n`);
 };
-
-/** A share with its Wilson interval at 95 %, in percent. */
-function share(hits: number, of: number): string {
-  const z = 1.96;
-  const p = hits / of;
-  const middle = (p + (z * z) / (2 * of)) / (1 + (z * z) / of);
-  const half = (z / (1 + (z * z) / of)) * Math.sqrt((p * (1 - p)) / of + (z * z) / (4 * of * of));
-  const [low, high] = [Math.max(0, middle - half), Math.min(1, middle + half)];
-  return `${(p * 100).toFixed(1)} % (${(low * 100).toFixed(1)}–${(high * 100).toFixed(1)})`;
-}
 
 /** How many of the texts are flagged, and how many denied, by model and rules together. */
 function judge(
@@ -247,6 +239,7 @@ say('', '## Time', '');
 }
 
 reportPii(data, say);
+reportContent(data, say);
 
 say(
   '',

@@ -87,6 +87,8 @@ export const systemSchema = z.strictObject({
       redact: z.enum(['tokenise', 'mask', 'pseudonymise', 'generalise']).default('tokenise'),
     })
     .prefault({}),
+  /** Reads answers for refusals and unsafe content, too. */
+  content: z.boolean().default(false),
   /** Another system that is asked about each call which the guard lets pass; none when absent. */
   judge: judgeSchema.optional(),
   limits: usageLimitsSchema.default({}),

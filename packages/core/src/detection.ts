@@ -24,6 +24,7 @@ export const DETECTORS = [
   'command',
   'condition',
   'training-echo',
+  'content',
 ] as const;
 export type DetectorName = (typeof DETECTORS)[number];
 

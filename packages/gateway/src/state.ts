@@ -32,6 +32,7 @@ const DEFAULT_ACTIONS: Readonly<Record<'input' | 'output', Readonly<Record<Detec
     command: 'flag',
     condition: 'deny',
     'training-echo': 'allow',
+    content: 'flag',
   },
   output: {
     injection: 'flag',
@@ -47,6 +48,7 @@ const DEFAULT_ACTIONS: Readonly<Record<'input' | 'output', Readonly<Record<Detec
     command: 'flag',
     condition: 'deny',
     'training-echo': 'deny',
+    content: 'flag',
   },
 };
 

@@ -6,6 +6,7 @@
  * Do not trust it with: semantic attacks. Rules see what is said, not what is meant; see `docs/THREATS.md`.
  */
 
+export { CONTENT_CATEGORIES, type ContentCategory, ContentModel } from './content/content-model.ts';
 export { type GuardModels, type Inspected, Inspector } from './inspector.ts';
 export { DENY_AT, FLAG_AT, InjectionModel } from './model/injection-model.ts';
 export { type NameMatch, NameTagger } from './names/tagger.ts';

@@ -1,5 +1,6 @@
 import type { Detection, DetectorName, InspectionRequest, Severity } from '@sallyport/core';
 import { LIMITS } from '@sallyport/core';
+import { ContentModel } from './content/content-model.ts';
 import { KeywordIndex } from './keyword-index.ts';
 import { DENY_AT, FLAG_AT, InjectionModel } from './model/injection-model.ts';
 import { NameTagger } from './names/tagger.ts';
@@ -95,24 +96,39 @@ export interface Inspected {
 export interface GuardModels {
   readonly injection: Uint8Array;
   readonly names: Uint8Array;
+  readonly content: Uint8Array;
 }
 
 /** Inspects texts with rules, a trained model, checksums and decoded views. The same text gives the same detections. */
 export class Inspector {
   readonly #model: InjectionModel | null;
   readonly #tagger: NameTagger | null;
+  readonly #content: ContentModel | null;
   #rules = RuleSet.NONE;
 
-  /** @param model of injections; without one only rules see them; @param tagger of names, asked for where a request wants names */
-  constructor(model: InjectionModel | null = null, tagger: NameTagger | null = null) {
+  /**
+   * @param model of injections; without one only rules see them
+   * @param tagger of names, asked where a request wants names
+   * @param content of what answers hold, asked where a request wants that
+   */
+  constructor(
+    model: InjectionModel | null = null,
+    tagger: NameTagger | null = null,
+    content: ContentModel | null = null,
+  ) {
     this.#model = model;
     this.#tagger = tagger;
+    this.#content = content;
   }
 
   /** An inspector with the models that ship with the guard. @throws RangeError when a file is none */
   static open(models: GuardModels | null): Inspector {
     if (!models) return new Inspector();
-    return new Inspector(InjectionModel.parse(models.injection), NameTagger.parse(models.names));
+    return new Inspector(
+      InjectionModel.parse(models.injection),
+      NameTagger.parse(models.names),
+      ContentModel.parse(models.content),
+    );
   }
 
   /** Takes the operator's rules; those before are gone. */
@@ -141,6 +157,14 @@ export class Inspector {
       this.#ruled(view, request.channel, findings);
       if (scored) injection = Math.max(injection, this.#learned(view, request.channel, findings));
       if (request.channel === 'output') this.#leaks(view, canonical.rewritten, request, findings);
+    }
+    if (request.content && this.#content) {
+      const whole = { start: 0, end: request.text.length };
+      for (const { category, probability } of this.#content.find(canonical.views[0]!.text)) {
+        const confidence = Math.round(probability * 1_000) / 1_000;
+        const severity = category === 'refusal' ? 'info' : probability >= DENY_AT ? 'high' : 'medium';
+        findings.add('content', category, severity, confidence, ['AML.T0054', 'LLM09:2025'], whole);
+      }
     }
     this.#secrets(canonical, request.text, findings);
     this.#pii(canonical, request, findings);

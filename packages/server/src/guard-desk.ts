@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { atLeast, type Detection, type InspectionRequest } from '@sallyport/core';
 import {
+  CONTENT_CATEGORIES,
+  ContentModel,
   canonicalise,
   DENY_AT,
   FLAG_AT,
@@ -90,6 +92,7 @@ export class GuardDesk {
       models: [
         { name: 'injection', version: InjectionModel.parse(this.#models.injection).header.version },
         { name: 'names', version: NameTagger.parse(this.#models.names).header.version },
+        { name: 'content', version: ContentModel.parse(this.#models.content).header.version },
       ],
       thresholds: { flagAt: FLAG_AT, denyAt: DENY_AT },
       detectors: [
@@ -99,6 +102,11 @@ export class GuardDesk {
         { name: 'canary', kinds: 1, how: 'every spelling and encoding of each canary' },
         { name: 'system-prompt-leak', kinds: 1, how: 'runs of twelve words' },
         { name: 'training-echo', kinds: 1, how: 'runs of twelve words of the texts you name' },
+        {
+          name: 'content',
+          kinds: CONTENT_CATEGORIES.length,
+          how: 'a trained model, where a system wants it',
+        },
         { name: 'link', kinds: 6, how: 'patterns' },
         { name: 'command', kinds: 9, how: 'patterns over the arguments of tool calls' },
         { name: 'obfuscation', kinds: 1, how: 'invisible characters, counted' },
@@ -150,7 +158,13 @@ export class GuardDesk {
       this.#inspector.useRules(RuleSet.of(rules));
       this.#version = version;
     }
-    const { detections, scores } = this.#inspector.assess({ text, channel, pointer: '', names });
+    const { detections, scores } = this.#inspector.assess({
+      text,
+      channel,
+      pointer: '',
+      names,
+      content: channel === 'output',
+    });
     return {
       verdict: defaultVerdict(detections),
       injection: scores.injection,

@@ -33,4 +33,5 @@ function readModel(name: string): Uint8Array {
 export const readGuardModels = (): GuardModels => ({
   injection: readModel('injection.model'),
   names: readModel('names.model'),
+  content: readModel('content.model'),
 });

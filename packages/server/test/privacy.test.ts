@@ -39,10 +39,22 @@ describe('what a system wants replaced, and what tools may be told', () => {
         general: enforced(fake, { privacy: { redact: 'generalise' } }),
         tools: enforced(fake, { policy: { output: { command: 'deny' } } }),
         taught: enforced(fake, { echo }),
+        read: enforced(fake, { content: true }),
+        strict: enforced(fake, { content: true, policy: { output: { content: 'deny' } } }),
         polish: enforced(fake, { privacy: { countries: ['PL'] } }),
       },
     });
-    for (const name of ['tokens', 'masks', 'pseudonyms', 'general', 'tools', 'taught', 'polish'])
+    for (const name of [
+      'tokens',
+      'masks',
+      'pseudonyms',
+      'general',
+      'tools',
+      'taught',
+      'polish',
+      'read',
+      'strict',
+    ])
       keys.set(name, await server.key([name]));
   });
   after(async () => {
@@ -153,5 +165,21 @@ describe('what a system wants replaced, and what tools may be told', () => {
     assert.doesNotMatch(sent, /44051401359|536-22-1234/);
     await server.chat(keys.get('polish')!, text);
     assert.match(sent, /\[NATIONAL-ID_1\].*536-22-1234/);
+  });
+
+  it('unsafe answers are flagged where a system wants them seen, denied where policy says so, and left alone elsewhere', async () => {
+    fake.answer = (_req, res) =>
+      sendJson(res, completion('You should kill yourself, nobody would miss you.'));
+    for (const [name, status] of [
+      ['tokens', 200],
+      ['read', 200],
+      ['strict', 403],
+    ] as const) {
+      const response = await server.chat(keys.get(name)!, 'I am sad.');
+      assert.equal(response.status, status, name);
+      if (status === 403) assert.match(await response.text(), /content\/self-harm/);
+    }
+    fake.answer = (_req, res) => sendJson(res, completion("I'm sorry, but I cannot help with that."));
+    assert.equal((await server.chat(keys.get('strict')!, 'I am sad.')).status, 200, 'a refusal is no harm');
   });
 });
