@@ -1,6 +1,7 @@
 import type { ParseArgsConfig } from 'node:util';
 import { alertList } from './commands/alert.ts';
 import { call } from './commands/call.ts';
+import { classifier } from './commands/classifier.ts';
 import { doctor } from './commands/doctor.ts';
 import { guardCheck } from './commands/guard-check.ts';
 import { guardLearn } from './commands/guard-learn.ts';
@@ -45,6 +46,7 @@ export const COMMANDS: readonly Command[] = [
   guardRules,
   guardLearn,
   guardLearnTexts,
+  classifier,
   doctor,
   reload,
   schema,

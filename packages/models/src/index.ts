@@ -25,3 +25,4 @@ export { openInference, readOutputTensors } from './open-inference.ts';
 export { openai } from './openai.ts';
 export { DIALECT_TABLE, findRoute, joinUrl } from './routes.ts';
 export { SseParser, sse } from './sse.ts';
+export { TextClassifier, type TextLabel } from './text-classifier.ts';
