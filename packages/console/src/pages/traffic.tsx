@@ -23,6 +23,12 @@ const DETECTORS = [
   'link',
   'obfuscation',
   'attachment',
+  'schema',
+  'rule',
+  'command',
+  'condition',
+  'training-echo',
+  'content',
 ];
 /** Pages kept in sight at most: those before and after the one looked at. */
 const PAGES_AROUND = 1;
