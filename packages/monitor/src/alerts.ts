@@ -73,7 +73,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     action: 'open the calls under Traffic, filtered by what was seen; rotate what leaked',
     judge: perSystem(({ leaks }, minutes) =>
       leaks > 0
-        ? `${leaks} answers held a secret, a canary or the system prompt within ${minutes} minutes`
+        ? `${leaks} answers held a secret, a canary, the system prompt or texts learned from within ${minutes} minutes`
         : null,
     ),
   },

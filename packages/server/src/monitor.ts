@@ -111,12 +111,17 @@ export class Monitor {
   }
 }
 
+/** What an answer must not hold. That business denied it is no leak. */
+const LEAKS = /"detector":"(?:secret|pii|canary|system-prompt-leak|training-echo|link)"/;
+/** Of those, what is never in a question that a system only watched would have been denied for. */
+const LEAKS_WATCHED = /"detector":"(?:canary|system-prompt-leak|training-echo)"/;
+
 /** What alerts are judged by, of one row. In observe mode an answer that would have been denied is a leak. */
 function counted(row: ExchangeRow): RollupExchange {
   const would = row.would_be === 'deny';
   const leak =
-    row.code === 'output-denied' ||
-    (would && row.action !== 'deny' && /"detector":"(?:system-prompt-leak|canary)"/.test(row.detections));
+    (row.code === 'output-denied' && LEAKS.test(row.detections)) ||
+    (would && row.action !== 'deny' && LEAKS_WATCHED.test(row.detections));
   return {
     system: row.system,
     actor: row.actor,

@@ -363,4 +363,17 @@ describe('conditions', () => {
     });
     assert.equal(await response.text(), STREAMS['openai']!('pay', pay(500)).join(''));
   });
+
+  it('an answer that business denies is no leak; one that holds a secret is', async () => {
+    const rules = async (): Promise<string[]> => {
+      await server.control.installation.flush();
+      await server.control.monitor!.tick();
+      return (await server.control.alerts()).map(({ rule }) => rule);
+    };
+    assert.ok(!(await rules()).includes('leak-in-answers'));
+    fake.answer = (_req, res) => sendJson(res, completion(`ghp_${'a1B2c3D4e5F6'.repeat(3)}`));
+    const ask = { model: 'm', messages: [{ role: 'user', content: 'hello' }] };
+    assert.equal((await server.post('/s/chat/v1/chat/completions', key, ask)).status, 403);
+    assert.ok((await rules()).includes('leak-in-answers'));
+  });
 });
