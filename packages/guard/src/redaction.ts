@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { generalise } from './pii/generalise.ts';
 
 /** What a placeholder looks like: `[EMAIL_1]`, or `[EMAIL_k3vq7m2a]` where the same value has the same in every call. */
-export const PLACEHOLDER = /\[([A-Z][A-Z-]{1,24})_(\d{1,4}|[a-z2-7]{8})\]/g;
+export const PLACEHOLDER = /\[([A-Z][A-Z-]{1,24})_(\d{1,7}|[a-z2-7]{8})\]/g;
 
 /** What stands where a value stood. */
 export const REPLACEMENTS = ['tokenise', 'mask', 'pseudonymise', 'generalise'] as const;
