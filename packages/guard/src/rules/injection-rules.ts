@@ -286,7 +286,7 @@ export const INJECTION_RULES: readonly InjectionRule[] = [
   rule(
     'prompt-boundary',
     ['end of', 'begin', '-----', '=====', 'user input'],
-    /(?:[-=#*]{3,}|\[|<)\s{0,3}(?:end|begin|start) (?:of )?(?:the )?(?:system )?(?:prompt|instructions?|context|document|user (?:input|query|message)|conversation)\s{0,3}(?:[-=#*]{3,}|\]|>)/g,
+    /(?:[-=#*]{3}|\[|<)\s{0,3}(?:end|begin|start) (?:of )?(?:the )?(?:system )?(?:prompt|instructions?|context|document|user (?:input|query|message)|conversation)\s{0,3}(?:[-=#*]{3}|\]|>)/g,
     'medium',
     0.7,
     INJECTION,
