@@ -15,7 +15,8 @@ export function reportContent(data: string, say: (...lines: string[]) => void): 
   say('', '## What answers hold', '');
   say(
     'Fitted without every fourth sentence of each category and tried on answers made of nothing but those, and on harmless ones with',
-    'the same words. Sentences of ours are no sample of what models say: take the recall as the best case.',
+    'the same words; from which score a text is flagged was chosen with the same sentences. Sentences of ours are no sample of what models',
+    'say: take all of this as the best case.',
     '',
     '| category | seen, of 300 | as another |',
     '|---|---|---|',

@@ -16,6 +16,8 @@ import { writeSigned } from '../sign-model.ts';
 import { type Part, rowsFor } from './corpus.ts';
 
 const SETTINGS: FitOptions = { bits: 16, epochs: 5, rate: 0.05, l2: 1e-6, seed: 1, dropout: 0.5 };
+/** Raw scores from which a text is flagged: where few harmless sentences with the same words are, fitted without those. */
+const [UNSAFE_FROM, REFUSAL_FROM] = [-1.5, -3.5];
 /** Everyday texts that each category learns from. */
 const EVERYDAY = 12_000;
 
@@ -73,10 +75,11 @@ export function fitContent(
       list.push(bestWindow(example, shipped, bias, sums)[2]);
       scores.set(source, list);
     }
-    const [flagAt, denyAt] = [thresholdAt(scores, 0.01), thresholdAt(scores, 0.001)];
+    // Everyday texts are so far from every category that a share of them says nothing of those that are near.
+    const flagAt = Math.max(thresholdAt(scores, 0.001), name === 'refusal' ? REFUSAL_FROM : UNSAFE_FROM);
+    const denyAt = Math.max(thresholdAt(scores, 0.0001), flagAt + 1);
     say(`${name}: flagged at ${flagAt.toFixed(2)}, grave at ${denyAt.toFixed(2)}\n`);
-    // Where a category is never met by chance both thresholds are where harmless texts end.
-    return { header: { name, scale, bias, flagAt, denyAt: Math.max(denyAt, flagAt + 0.1) }, bytes };
+    return { header: { name, scale, bias, flagAt, denyAt }, bytes };
   });
 }
 

@@ -26,7 +26,7 @@ export interface ContentHeader extends ModelFileHeader {
     readonly name: ContentCategory;
     readonly scale: number;
     readonly bias: number;
-    /** Raw scores at which 1 % and 0.1 % of the calibration texts are exceeded. */
+    /** Raw scores from which a text is flagged, and from which that is grave. */
     readonly flagAt: number;
     readonly denyAt: number;
   }[];
@@ -35,7 +35,7 @@ export interface ContentHeader extends ModelFileHeader {
 /** A category that a text reads like. */
 export interface ContentMatch {
   readonly category: ContentCategory;
-  /** On the scale of the injection model: 0.5 where 1 in 100 harmless texts lies above, 0.9 where 1 in 1,000 does. */
+  /** 0.5 at the lower threshold of its category, 0.9 at the higher one. */
   readonly probability: number;
 }
 
