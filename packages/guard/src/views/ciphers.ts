@@ -14,8 +14,11 @@ const FREQUENCY = [
   2, 0.1,
 ];
 
-/** The shift, or the mirror, under which the letters of a part are as frequent as they should be; null where they are already. */
-function likelySubstitution(part: string): [string, (text: string) => string] | null {
+/** How many of the likeliest substitutions are read: short parts have letters of their own. */
+const TRIED = 3;
+
+/** The shifts, and the mirror, under which the letters of a part are as frequent as they should be; none where they are already. */
+function likelySubstitutions(part: string): (readonly [string, (text: string) => string])[] {
   const counts = new Float64Array(26);
   let signs = 0;
   let others = 0;
@@ -27,18 +30,38 @@ function likelySubstitution(part: string): [string, (text: string) => string] | 
     else if (c > 32) others++;
   }
   // Lower case letters become figures, signs and the first capitals.
-  if (signs > others * 2) return ['rot47', rot47];
-  let best = -1;
-  let most = 0;
+  if (signs > others * 2) return [['rot47', rot47]];
+  const ranked: { by: number; sum: number }[] = [];
   for (let by = 0; by < 27; by++) {
     let sum = 0;
     for (let i = 0; i < 26; i++) sum += counts[i]! * FREQUENCY[by === 26 ? 25 - i : (i + by) % 26]!;
-    if (sum > most) [best, most] = [by, sum];
+    ranked.push({ by, sum });
   }
-  if (best <= 0) return null;
-  if (best === 26) return ['atbash', atbash];
-  const by = best;
-  return [by === 13 ? 'rot13' : 'caesar', (text) => shifted(text, by)];
+  ranked.sort((a, b) => b.sum - a.sum);
+  if (ranked[0]!.by === 0) return [];
+  return ranked
+    .slice(0, TRIED)
+    .filter(({ by }) => by !== 0)
+    .map(({ by }) =>
+      by === 26
+        ? (['atbash', atbash] as const)
+        : ([by === 13 ? 'rot13' : 'caesar', (text: string) => shifted(text, by)] as const),
+    );
+}
+
+/** The reading of a part that is believed most, if any is. @param sample of the part, from which it is guessed */
+function bestReading(part: string, sample: string): { name: string; text: string } | null {
+  let best: { name: string; text: string } | null = null;
+  let most = BELIEVED;
+  for (const [name, undo] of likelySubstitutions(sample)) {
+    const text = undo(part);
+    const believed = belief(text);
+    if (believed >= most) {
+      best = { name, text };
+      most = believed + Number.EPSILON;
+    }
+  }
+  return best;
 }
 
 /** What a reading must reach to be believed. */
@@ -50,12 +73,11 @@ export function* findCiphers(source: Mapped, { strange, mirrored, parts }: Look)
   if (parts.length === 0 && !strange) return;
   // First the whole: ROT47 uses signs that end sentences, and short sentences say little alone.
   const short = strange && text.length <= CHARACTERS_MAX;
-  const whole = short ? likelySubstitution(text.slice(0, SAMPLE)) : null;
-  if (whole && belief(whole[1](text)) >= BELIEVED) {
+  const whole = short ? bestReading(text, text.slice(0, SAMPLE)) : null;
+  if (whole) {
     const builder = new MappedBuilder(source, text.length);
-    const reading = whole[1](text);
-    for (let i = 0; i < reading.length; i++) builder.code(reading.charCodeAt(i), i, i + 1);
-    yield { name: whole[0], mapped: builder.done() };
+    for (let i = 0; i < whole.text.length; i++) builder.code(whole.text.charCodeAt(i), i, i + 1);
+    yield { name: whole.name, mapped: builder.done() };
     return;
   }
   if (short && mirrored > 0) {
@@ -67,9 +89,7 @@ export function* findCiphers(source: Mapped, { strange, mirrored, parts }: Look)
   for (const { start, end } of parts) {
     if (end - start > CHARACTERS_MAX) continue;
     const part = text.slice(start, end);
-    const likely = likelySubstitution(part.slice(0, SAMPLE));
-    const reading = likely?.[1](part) ?? '';
-    const best = likely && belief(reading) >= BELIEVED ? { name: likely[0], text: reading } : null;
+    const best = bestReading(part, part.slice(0, SAMPLE));
     if (best) {
       const builder = new MappedBuilder(source, part.length);
       for (let i = 0; i < best.text.length; i++)

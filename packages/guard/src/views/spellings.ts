@@ -13,7 +13,7 @@ const FIGURES: Readonly<Record<string, string>> = {
   '¡': 'i',
 };
 const LEET_WORD =
-  /(?<![\w@$])(?=[a-z0-9@$!|+(]{0,24}[a-z])(?=[a-z0-9@$!|+(]{0,24}[0-9@$!|+(])[a-z0-9@$!|+(]{3,24}(?![\w@$])/g;
+  /(?<![\w@$])(?=[a-z0-9@$!|+(]{0,24}[a-z])(?=[a-z0-9@$!|+(]{0,24}[0-9@$!|+(])[a-z0-9@$!|+(]{2,24}(?![\w@$])/g;
 /** Figures beside letters from which a text is taken to be written so. */
 const LEET_MIN = 3;
 /** Marks within words from which they are taken to be mark-up. */
@@ -74,26 +74,33 @@ function leet(source: Mapped): Layer | null {
   return believed ? layer : null;
 }
 
-/** A letter, then each time the same kind of mark and a letter. */
+/** Letters one by one, between them the same kind of mark each time. */
 const APART =
-  /(?<![\p{L}\p{N}])[\p{L}\p{N}](?:([ \t._\-*/|~+,:•·])\1{0,2}[\p{L}\p{N}](?![\p{L}\p{N}])[ \t]{0,3}){4,}/gu;
+  /(?<![\p{L}\p{N}])[\p{L}\p{N}](?:([ \t._\-*/|~+,:•·])\1{0,2}[\p{L}\p{N}](?![\p{L}\p{N}])){4,}/gu;
+const MARKS = /[^\p{L}\p{N}]+/gu;
 
-/** Letters set apart brought together; two spaces or more, or a space among other marks, end a word. */
-const together = (source: Mapped): Layer | null =>
-  around('spacing', source, APART, (builder, found, at) => {
-    const mark = found.match(/[^\p{L}\p{N}]/u)![0];
-    for (let i = 0; i < found.length; i++) {
-      const c = found[i]!;
-      if (/[\p{L}\p{N}]/u.test(c)) builder.code(c.charCodeAt(0), at + i, at + i + 1);
-      else if (/\s/.test(c)) {
-        let run = i;
-        while (run < found.length && /\s/.test(found[run]!)) run++;
-        if (run - i > 1 || !/\s/.test(mark)) builder.code(32, at + i, at + run);
-        i = run - 1;
-      }
+/** Letters set apart brought together: where five in a row are, short words with the same marks are, too. */
+function together(source: Mapped): Layer | null {
+  const signs = new Set<string>();
+  let gap = 0;
+  for (const [chain] of source.text.matchAll(APART)) {
+    for (const [marks] of chain.matchAll(MARKS)) {
+      if (!/\s/.test(marks)) signs.add(marks[0]!);
+      else if (gap === 0 || marks.length < gap) gap = marks.length;
     }
+  }
+  if (signs.size === 0 && gap === 0) return null;
+  const between = signs.size > 0 ? `[${[...signs].join('').replace('-', '\\-')}]{1,3}` : `[ \\t]{${gap}}`;
+  const word = new RegExp(
+    `(?<![\\p{L}\\p{N}])[\\p{L}\\p{N}](?:${between}[\\p{L}\\p{N}](?![\\p{L}\\p{N}]))+`,
+    'gu',
+  );
+  return around('spacing', source, word, (builder, found, at) => {
+    for (let i = 0; i < found.length; i++)
+      if (/[\p{L}\p{N}]/u.test(found[i]!)) builder.code(found.charCodeAt(i), at + i, at + i + 1);
     return true;
   });
+}
 
 /** What stands within words and shows nowhere: emphasis, comments and tags of mark-up, joined strings. */
 const MARKUP =
@@ -105,13 +112,16 @@ const withoutMarkup = (source: Mapped): Layer | null =>
   });
 
 /** Words joined by a mark instead of spaces: `ignore_all-previous.instructions`. */
-const JOINED = /(?<![a-z0-9])[a-z][a-z0-9']{1,23}(?:[_\-./|+*,~][a-z0-9']{1,24}){2,}/g;
+const JOINED = /(?<![a-z0-9])[a-z][a-z0-9']{1,23}(?:[.,:;!?]?[_\-./|+*,~][a-z0-9']{1,24}){2,}/g;
 const asWords = (source: Mapped): Layer | null =>
   around('joined', source, JOINED, (builder, found, at) => {
     // Paths and names of variables are joined, too; sentences have common words.
     if (!found.split(/[^a-z0-9']/).some(isCommon)) return false;
-    for (let i = 0; i < found.length; i++)
-      builder.code(/[a-z0-9']/.test(found[i]!) ? found.charCodeAt(i) : 32, at + i, at + i + 1);
+    for (let i = 0; i < found.length; i++) {
+      // Of a point and a mark, the point ends a sentence.
+      const kept = /[a-z0-9']/.test(found[i]!) || !/[a-z0-9']/.test(found[i + 1] ?? 'a');
+      builder.code(kept ? found.charCodeAt(i) : 32, at + i, at + i + 1);
+    }
     return true;
   });
 
