@@ -78,6 +78,7 @@ function leet(source: Mapped): Layer | null {
 const APART =
   /(?<![\p{L}\p{N}])[\p{L}\p{N}](?:([ \t._\-*/|~+,:•·])\1{0,2}[\p{L}\p{N}](?![\p{L}\p{N}])){4,}/gu;
 const MARKS = /[^\p{L}\p{N}]+/gu;
+const LETTER = String.raw`[\p{L}\p{N}]`;
 
 /** Letters set apart brought together: where five in a row are, short words with the same marks are, too. */
 function together(source: Mapped): Layer | null {
@@ -90,14 +91,15 @@ function together(source: Mapped): Layer | null {
     }
   }
   if (signs.size === 0 && gap === 0) return null;
+  // Signs between letters stand beside other signs, too, but points end sentences; spaces are told from those between
+  // words by their number.
   const between = signs.size > 0 ? `[${[...signs].join('').replace('-', '\\-')}]{1,3}` : `[ \\t]{${gap}}`;
-  const word = new RegExp(
-    `(?<![\\p{L}\\p{N}])[\\p{L}\\p{N}](?:${between}[\\p{L}\\p{N}](?![\\p{L}\\p{N}]))+`,
-    'gu',
-  );
-  return around('spacing', source, word, (builder, found, at) => {
+  const element = signs.size > 0 && !signs.has('.') ? '\\S' : LETTER;
+  const word = `(?<!${LETTER})${element}(?:${between}${element}(?!${LETTER}))+`;
+  return around('spacing', source, new RegExp(word, 'gu'), (builder, found, at) => {
     for (let i = 0; i < found.length; i++)
-      if (/[\p{L}\p{N}]/u.test(found[i]!)) builder.code(found.charCodeAt(i), at + i, at + i + 1);
+      if (!/\s/.test(found[i]!) && !signs.has(found[i]!))
+        builder.code(found.charCodeAt(i), at + i, at + i + 1);
     return true;
   });
 }
