@@ -50,8 +50,8 @@ it(`${MINUTES} minutes at 70 % load: flat memory, nothing lost, no limit oversho
     concurrent: 10_000,
     spendMicroUsdPerDay: 1_000_000_000,
   };
-  const free = (await control.createKey('soak', { name: 'free', systems: ['main'], limits: none })).key;
-  const limited = await control.createKey('soak', {
+  const free = (await control.apiKeys.create('soak', { name: 'free', systems: ['main'], limits: none })).key;
+  const limited = await control.apiKeys.create('soak', {
     name: 'limited',
     systems: ['main'],
     limits: { ...none, requestsPerMinute: 120 },

@@ -25,7 +25,7 @@ const server = await startServer({
     },
   }),
 });
-const { key } = await server.control.createKey('bench', { name: 'bench', systems: ['mock'], limits });
+const { key } = await server.control.apiKeys.create('bench', { name: 'bench', systems: ['mock'], limits });
 process.once('SIGINT', () => void server.stop().then(() => process.exit(0)));
 process.stdout.write(
   `${JSON.stringify({ url: server.gatewayUrl, headers: { authorization: `Bearer ${key}` } })}\n`,

@@ -9,6 +9,7 @@ const snapshot = (hash: string, over: Partial<KeySnapshot> = {}): KeySnapshot =>
   name: 'test',
   hash,
   systems: ['a'],
+  scope: {},
   expiresAtMs: 2_000,
   revoked: false,
   demo: false,

@@ -7,7 +7,7 @@ import { guardCheck } from './commands/guard-check.ts';
 import { guardLearn } from './commands/guard-learn.ts';
 import { guardLearnTexts } from './commands/guard-learn-texts.ts';
 import { guardRules } from './commands/guard-rules.ts';
-import { keyCreate, keyList, keyRevoke } from './commands/key.ts';
+import { keyCreate, keyList, keyRevoke, keyRotate } from './commands/key.ts';
 import { ledgerShow } from './commands/ledger-show.ts';
 import { ledgerVerify } from './commands/ledger-verify.ts';
 import { posture } from './commands/posture.ts';
@@ -37,6 +37,7 @@ export const COMMANDS: readonly Command[] = [
   keyCreate,
   keyList,
   keyRevoke,
+  keyRotate,
   ledgerVerify,
   ledgerShow,
   posture,

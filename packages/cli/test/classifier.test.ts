@@ -170,7 +170,7 @@ describe('a classifier of texts from a folder', () => {
         },
         false,
       );
-      const { key } = await server.control.createKey('test', { name: 'k', systems: ['judged'] });
+      const { key } = await server.control.apiKeys.create('test', { name: 'k', systems: ['judged'] });
       const ask = (content: string): Promise<Response> =>
         fetch(`${server.gatewayUrl}/s/judged/v1/chat/completions`, {
           method: 'POST',

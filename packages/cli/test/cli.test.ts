@@ -143,6 +143,25 @@ describe('the command line', () => {
     ]);
     assert.deepEqual(Object.keys(made).sort(), ['expiresAt', 'id', 'key']);
     assert.ok(Math.abs(Date.parse(made.expiresAt) - Date.now() - 86_400_000) < 60_000);
+    const narrow = json<{ key: string; id: string }>([
+      ...[
+        'key',
+        'create',
+        '--name',
+        'narrow',
+        '--systems',
+        'mine',
+        '--models',
+        'x,gpt-*',
+        '--addresses',
+        '192.0.2.0/24',
+      ],
+      ...['--hours', '00:00-00:00', '--zone', 'Europe/Zurich'],
+    ]);
+    assert.equal((await ask(narrow.key, 'hello', 'mine')).status, 403);
+    const rotated = json<{ key: string; id: string }>(['key', 'rotate', made.id, '--overlap', '1h']);
+    assert.equal((await ask(rotated.key, 'hello', 'mine')).status, 200);
+    assert.match(run(['key', 'create', '--name', 'n', '--systems', 'mine', '--hours', '8-17']).err, /hours/);
     const answer = await ask(made.key, 'hello', 'mine');
     assert.equal(answer.status, 200);
     const id = answer.headers.get('x-sallyport-exchange')!;
@@ -242,7 +261,7 @@ describe('the command line', () => {
   it('Ctrl-C stops cleanly; the commands work on; a second start keeps everything', async () => {
     assert.equal(await stop(server!), 0);
     assert.equal(json(['ledger', 'verify'])['ok'], true);
-    assert.equal(json<{ keys: unknown[] }>(['key', 'list']).keys.length, 2);
+    assert.equal(json<{ keys: unknown[] }>(['key', 'list']).keys.length, 4);
     const made = json<{ key: string }>(['key', 'create', '--name', 'offline', '--systems', 'helpdesk']);
     json(['posture']);
     const old = up.demo.key;

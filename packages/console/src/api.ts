@@ -18,6 +18,17 @@ export interface Key {
   readonly name: string;
   readonly prefix: string;
   readonly systems: readonly string[];
+  readonly scope: {
+    readonly models?: readonly string[];
+    readonly operations?: readonly string[];
+    readonly addresses?: readonly string[];
+    readonly hours?: {
+      readonly days: readonly string[];
+      readonly from: string;
+      readonly until: string;
+      readonly zone: string;
+    };
+  };
   readonly createdAt: string;
   readonly expiresAt: string;
   readonly revokedAt: string | null;

@@ -19,6 +19,11 @@ export const ERRORS = {
   'key-expired': row(401, 'the API key is past its expiry', 'create a new key with `sallyport key create`'),
   'key-revoked': row(401, 'the API key was revoked', 'ask the owner of the key for a new one'),
   'not-authorised': row(403, 'no policy permits this key to do this', 'create a key that names the system'),
+  'out-of-scope': row(
+    403,
+    'the API key is not meant for this',
+    'make a key with a wider scope, or call as this one is meant to',
+  ),
   'route-unknown': row(404, 'the gateway serves no such route', 'see the routes in `docs/LIFECYCLE.md`'),
   'system-unknown': row(404, 'no system of this name is known', 'list them with `sallyport upstream list`'),
   'system-ambiguous': row(

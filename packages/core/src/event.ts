@@ -11,6 +11,7 @@ export const EVENT_TYPES = [
   'server-stopped',
   'key-created',
   'key-revoked',
+  'key-rotated',
   'upstream-added',
   'upstream-changed',
   'upstream-removed',

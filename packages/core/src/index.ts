@@ -17,6 +17,7 @@ export * from './exchange.ts';
 export * from './finding.ts';
 export * from './ids.ts';
 export * from './json.ts';
+export * from './key-scope.ts';
 export * from './limits.ts';
 export * from './ports.ts';
 export * from './row-profile.ts';

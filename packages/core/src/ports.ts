@@ -2,6 +2,7 @@ import type { Condition } from './condition.ts';
 import type { Config, DialectName, SystemConfig } from './config.ts';
 import type { Detection } from './detection.ts';
 import type { SallyportEvent } from './event.ts';
+import type { KeyScope } from './key-scope.ts';
 import type { UsageLimits } from './limits.ts';
 import type { RowProfile } from './row-profile.ts';
 import type { TextRule } from './text-rule.ts';
@@ -68,6 +69,8 @@ export interface KeySnapshot {
   /** SHA-256 of the secret, hex. */
   readonly hash: string;
   readonly systems: readonly string[];
+  /** What it may be used for besides; narrows what policies permit. */
+  readonly scope: KeyScope;
   readonly expiresAtMs: number;
   readonly revoked: boolean;
   readonly demo: boolean;

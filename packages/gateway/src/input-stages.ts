@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { KEY_PATTERN } from '@sallyport/access';
+import { KEY_PATTERN, outsideScope } from '@sallyport/access';
 import {
   CodedError,
   type Detection,
@@ -129,6 +129,13 @@ export function authorise(exchange: Exchange, deps: Deps): void {
   exchange.policy = { ids: decision.policyIds.slice(0, POLICY_IDS_MAX), version: state.policies.version };
   exchange.conditions = deps.start.detectors ? state.conditions.for(name) : null;
   if (!decision.allowed) throw new CodedError('not-authorised', `the key may not use \`${name}\``);
+  const outside = outsideScope(key.scope, {
+    model: chosen.model,
+    operation: exchange.operation!.id,
+    address: exchange.address,
+    atMs: exchange.atMs,
+  });
+  if (outside !== null) throw new CodedError('out-of-scope', `the key is not meant for ${outside}`);
   mark(exchange, 'authorise');
 }
 

@@ -44,7 +44,7 @@ export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
     absent('the count of calls that the provider billed'),
   ],
   'IO-01': async (source, now, maxAge) => [
-    await share(source, now - maxAge, 'inspected', 'were inspected'),
+    await share(source, now - maxAge, 'inspected', 'were inspected, or refused before that'),
     await probe(source, 'guard-detection', 'nightly detection and false-positive rates on frozen sets'),
   ],
   'IO-03': async (source, now, maxAge) => [

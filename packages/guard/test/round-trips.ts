@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { Random } from '@sallyport/attacks';
 import { findPii, Redactor } from '@sallyport/guard';
 
 /** What texts are made of: values, placeholders that nobody gave out, and what looks like a part of one. */
@@ -35,9 +34,19 @@ const PIECES = [
 ];
 const KINDS = ['email', 'credit-card', 'iban', 'us-ssn', 'phone', 'person', 'value'];
 
+/** The same numbers for the same seed. */
+function numbers(seed: number): { below(n: number): number; pick<T>(list: readonly T[]): T } {
+  let state = seed;
+  const below = (n: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 4_294_967_296) * n);
+  };
+  return { below, pick: (list) => list[below(list.length)]! };
+}
+
 /** Redacts and restores texts made at random. @throws AssertionError with the text that did not come back */
 export function roundTrips(rounds: number, seed: number): void {
-  const random = new Random(seed);
+  const random = numbers(seed);
   const key = randomBytes(32);
   for (let n = 0; n < rounds; n++) {
     const text = Array.from({ length: 1 + random.below(14) }, () => random.pick(PIECES)).join('');

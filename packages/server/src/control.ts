@@ -1,5 +1,4 @@
 import { userInfo } from 'node:os';
-import { issueKey } from '@sallyport/access';
 import {
   CodedError,
   type Config,
@@ -7,16 +6,14 @@ import {
   clock,
   describeIssue,
   newEvent,
-  newId,
-  parseDurationMs,
   type SystemConfig,
   systemNameSchema,
   systemSchema,
-  type UsageLimits,
 } from '@sallyport/core';
 import type { GatewayPool, GatewayStats } from '@sallyport/gateway';
 import { posture } from '@sallyport/govern';
-import type { BlockedKind, ExchangePage, ExchangeRow, KeyRow, Summary } from '@sallyport/store';
+import type { BlockedKind, ExchangePage, ExchangeRow, Summary } from '@sallyport/store';
+import { ApiKeys } from './api-keys.ts';
 import { evidenceSource, type ProbeName } from './evidence.ts';
 import { type ExchangeProof, proveExchange } from './exchange-proof.ts';
 import { type FirstHour, firstHour } from './first-hour.ts';
@@ -27,33 +24,6 @@ import { type AskedRoutes, runProbes } from './probes.ts';
 import { type Reloaded, reload } from './reload.ts';
 import { type KnownSystem, knownSystems, Snapshots } from './snapshot.ts';
 import { type TriedCall, tryCall } from './try-call.ts';
-
-const KEY_LIFE_MAX_MS = 365 * 86_400_000;
-
-/** A key as shown: never its secret or hash. */
-export interface KeyView {
-  readonly id: string;
-  readonly name: string;
-  readonly prefix: string;
-  readonly systems: readonly string[];
-  readonly limits: UsageLimits;
-  readonly createdAt: string;
-  readonly expiresAt: string;
-  readonly revokedAt: string | null;
-  readonly demo: boolean;
-}
-
-const keyView = ({
-  id,
-  name,
-  prefix,
-  systems,
-  limits,
-  createdAt,
-  expiresAt,
-  revokedAt,
-  demo,
-}: KeyRow): KeyView => ({ id, name, prefix, systems, limits, createdAt, expiresAt, revokedAt, demo });
 
 /** The "would have blocked" report of one system. */
 export interface BlockedReport extends Summary {
@@ -158,83 +128,9 @@ export class Control {
     await this.publish();
   }
 
-  /** Makes a key. The secret is in the answer and nowhere else. @throws CodedError `request-invalid`, `system-unknown` */
-  async createKey(
-    actor: string,
-    input: {
-      name: string;
-      systems: readonly string[];
-      expires?: string | undefined;
-      limits?: Partial<UsageLimits> | undefined;
-      demo?: boolean;
-    },
-  ): Promise<{ id: string; key: string; expiresAt: string }> {
-    const lifeMs = parseDurationMs(input.expires ?? '30d');
-    if (lifeMs <= 0 || lifeMs > KEY_LIFE_MAX_MS)
-      throw new CodedError('request-invalid', 'a key lives for at least a second and at most 365 days');
-    if (!/^[^\x00-\x1f\x7f]{1,128}$/.test(input.name))
-      throw new CodedError('request-invalid', '`name` must be 1 to 128 printable characters');
-    if (input.systems.length === 0)
-      throw new CodedError('request-invalid', '`systems` must name at least one system');
-    const known = new Map((await this.systems()).map((system) => [system.name, system]));
-    for (const name of input.systems) {
-      if (!known.has(name))
-        throw new CodedError(
-          'system-unknown',
-          `no system \`${name.slice(0, 64)}\` is known; list them with \`sallyport upstream list\``,
-        );
-    }
-    const demo = input.demo ?? input.systems.every((name) => known.get(name)!.demo);
-    if (demo && !input.systems.every((name) => known.get(name)!.demo))
-      throw new CodedError('request-invalid', 'a demonstration key opens demonstrations only');
-    const issued = issueKey();
-    const now = clock.nowMs();
-    const row: KeyRow = {
-      id: newId('key', now),
-      name: input.name,
-      prefix: issued.prefix,
-      hash: issued.hash,
-      systems: [...new Set(input.systems)],
-      limits: (input.limits ?? {}) as UsageLimits,
-      createdAt: new Date(now).toISOString(),
-      expiresAt: new Date(now + lifeMs).toISOString(),
-      revokedAt: null,
-      demo,
-      synthetic: false,
-    };
-    const { store } = this.installation;
-    await store.change(async (tx) => {
-      await store.keys.insert(tx, row);
-      const data = { name: row.name, prefix: row.prefix, systems: row.systems, expiresAt: row.expiresAt };
-      return {
-        result: undefined,
-        event: newEvent('key-created', { actor, subject: `key:${row.id}`, demo, data }),
-      };
-    });
-    await this.publish();
-    return { id: row.id, key: issued.secret, expiresAt: row.expiresAt };
-  }
-
-  async keys(): Promise<KeyView[]> {
-    return (await this.installation.store.keys.list()).filter((key) => !key.synthetic).map(keyView);
-  }
-
-  /** Revokes a key; when this resolves no worker takes it any more. @throws CodedError `not-found` */
-  async revokeKey(actor: string, id: string): Promise<KeyView> {
-    const { store } = this.installation;
-    const row = await store.keys.byId(id);
-    if (!row) throw new CodedError('not-found', `there is no key \`${id.slice(0, 64)}\``);
-    if (row.revokedAt === null) {
-      await store.change(async (tx) => {
-        await store.keys.revoke(tx, id, clock.nowIso());
-        return {
-          result: undefined,
-          event: newEvent('key-revoked', { actor, subject: `key:${id}`, demo: row.demo }),
-        };
-      });
-    }
-    await this.publish();
-    return keyView((await store.keys.byId(id))!);
+  /** The API keys: made, rotated, revoked. */
+  get apiKeys(): ApiKeys {
+    return new ApiKeys(this);
   }
 
   async exchanges(filter: ExchangePage): Promise<ExchangeRow[]> {

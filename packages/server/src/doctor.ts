@@ -80,7 +80,7 @@ export async function diagnose(control: Control): Promise<Diagnosis[]> {
       `check the address of ${name} with \`sallyport upstream list\``,
     );
   }
-  const soon = (await control.keys()).filter(
+  const soon = (await control.apiKeys.list()).filter(
     (key) => key.revokedAt === null && Date.parse(key.expiresAt) - clock.nowMs() < 3 * 86_400_000,
   );
   add(

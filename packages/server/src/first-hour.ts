@@ -26,7 +26,7 @@ export async function firstHour(control: Control): Promise<FirstHour> {
   await control.installation.flush();
   const systems = (await control.systems()).filter((system) => !system.demo);
   const summaries = new Map((await store.exchanges.summaries()).map((one) => [one.system, one]));
-  const keys = (await control.keys()).filter(
+  const keys = (await control.apiKeys.list()).filter(
     (key) => !key.demo && key.revokedAt === null && key.expiresAt > clock.nowIso(),
   );
   // The system that has come furthest is the one the guide follows.

@@ -3,6 +3,7 @@ import {
   CONTROL_STATUSES,
   DIALECTS,
   detectionSchema,
+  keyScopeSchema,
   SEVERITIES,
   systemSchema,
   usageLimitsSchema,
@@ -39,6 +40,7 @@ export const keyView = z
     name: z.string(),
     prefix: z.string(),
     systems: z.array(z.string()),
+    scope: keyScopeSchema,
     limits: z.record(z.string(), z.number()),
     createdAt: z.string(),
     expiresAt: z.string(),
@@ -54,8 +56,14 @@ export const newKey = z
     systems: z.array(z.string()).min(1).max(256),
     expires: z.string().max(16).optional(),
     limits: usageLimitsSchema.optional(),
+    scope: keyScopeSchema.optional(),
   })
   .openapi('NewKey');
+
+/** What rotating a key takes. */
+export const keyRotation = z
+  .strictObject({ overlap: z.string().max(16).optional(), expires: z.string().max(16).optional() })
+  .openapi('KeyRotation');
 
 /** A new key; the only time its secret is shown. */
 export const issuedKey = z

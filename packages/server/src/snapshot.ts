@@ -152,6 +152,7 @@ export class Snapshots {
         name: row.name,
         hash: row.hash,
         systems: row.systems,
+        scope: row.scope,
         expiresAtMs: Date.parse(row.expiresAt),
         revoked: row.revokedAt !== null,
         demo: row.demo,

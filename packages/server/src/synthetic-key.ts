@@ -38,6 +38,7 @@ export async function withSyntheticKey<T>(
       prefix: issued.prefix,
       hash: issued.hash,
       systems: [system.name],
+      scope: {},
       limits: key.limits,
       createdAt: new Date(now).toISOString(),
       expiresAt: new Date(now + key.lifeMs).toISOString(),

@@ -132,7 +132,7 @@ export async function prepareCrash(): Promise<CrashSetting> {
   });
   const rootKey = `${data}.key`;
   const control = await openControl({ data, config: own, rootKey });
-  const { key } = await control.createKey('test', {
+  const { key } = await control.apiKeys.create('test', {
     name: 'crash',
     systems: ['main'],
     limits: { requestsPerMinute: 10_000_000 },

@@ -126,7 +126,7 @@ export async function testServer(
     data,
     post,
     key: async (systems, limits) =>
-      (await server.control.createKey('test', { name: 'test', systems, limits })).key,
+      (await server.control.apiKeys.create('test', { name: 'test', systems, limits })).key,
     chat: (key, content, more = {}) =>
       post('/v1/chat/completions', key, { model: 'm', messages: [{ role: 'user', content }], ...more }),
     controls: async () => new Map((await server.control.posture()).map((control) => [control.id, control])),

@@ -121,12 +121,16 @@ describe('limits at the gateway', () => {
     const fake = await fakeSystem();
     const server = await testServer({ systems: { main: enforced(fake) }, workers: 3 });
     try {
-      const made = await server.control.createKey('test', { name: 'x', systems: ['main'] });
+      const made = await server.control.apiKeys.create('test', { name: 'x', systems: ['main'] });
       assert.equal((await server.chat(made.key, 'hi')).status, 200);
-      await server.control.revokeKey('test', made.id);
+      await server.control.apiKeys.revoke('test', made.id);
       const answers = await Promise.all(Array.from({ length: 30 }, () => server.chat(made.key, 'hi')));
       assert.deepEqual([...new Set(answers.map((answer) => answer.status))], [401]);
-      const short = await server.control.createKey('test', { name: 'x', systems: ['main'], expires: '1s' });
+      const short = await server.control.apiKeys.create('test', {
+        name: 'x',
+        systems: ['main'],
+        expires: '1s',
+      });
       assert.equal((await server.chat(short.key, 'hi')).status, 200);
       await new Promise((tick) => setTimeout(tick, 1100));
       assert.equal((await server.chat(short.key, 'hi')).status, 401);

@@ -235,7 +235,7 @@ describe('published failures of others', () => {
       );
       assert.equal(refused.status, 401, hostile);
     }
-    await assert.rejects(server.control.revokeKey('test', "x' OR 1=1 --"), { code: 'not-found' });
+    await assert.rejects(server.control.apiKeys.revoke('test', "x' OR 1=1 --"), { code: 'not-found' });
     fake.answer = (_req, res) => sendJson(res, completion('hello'));
     assert.equal(
       (await server.post('/s/main/v1/chat/completions', key, { model: 'm', messages })).status,

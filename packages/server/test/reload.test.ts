@@ -38,7 +38,7 @@ describe('reload', () => {
       config: loadConfig(file),
       loadConfig: () => loadConfig(file),
     });
-    key = (await server.control.createKey('test', { name: 'k', systems: ['main'] })).key;
+    key = (await server.control.apiKeys.create('test', { name: 'k', systems: ['main'] })).key;
   });
   after(async () => {
     await server.stop();
@@ -138,8 +138,11 @@ describe('reload', () => {
       assert.equal((await ask('hello')).status, 200, what);
       assert.equal((await ask(attack)).status, 403, what);
       // A bad file on the disk must not stand between a revocation and the workers.
-      const { id, key: short } = await server.control.createKey('test', { name: 'short', systems: ['main'] });
-      await server.control.revokeKey('test', id);
+      const { id, key: short } = await server.control.apiKeys.create('test', {
+        name: 'short',
+        systems: ['main'],
+      });
+      await server.control.apiKeys.revoke('test', id);
       const refused = await fetch(`${server.gatewayUrl}/v1/models`, {
         headers: { authorization: `Bearer ${short}` },
       });

@@ -48,7 +48,7 @@ describe('rows for a classifier', () => {
       config: loadConfig(file),
       loadConfig: () => loadConfig(file),
     });
-    key = (await server.control.createKey('test', { name: 'k', systems: ['scorer', 'squeezed'] })).key;
+    key = (await server.control.apiKeys.create('test', { name: 'k', systems: ['scorer', 'squeezed'] })).key;
   });
   after(async () => {
     await server.stop();

@@ -302,7 +302,7 @@ describe('staying up', () => {
   it('a clock that is set moves no limit, no expiry and no session', async () => {
     const fake = await fakeSystem();
     const server = await testServer({ systems: { main: enforced(fake) } });
-    const { id, key } = await server.control.createKey('test', {
+    const { id, key } = await server.control.apiKeys.create('test', {
       name: 'short',
       systems: ['main'],
       expires: '1h',
@@ -312,13 +312,13 @@ describe('staying up', () => {
     const moved = mock.method(Date, 'now', () => real() + 400 * 86_400_000);
     try {
       assert.equal((await server.chat(key, 'hello')).status, 200, 'a clock set forward expires nothing');
-      const later = await server.control.createKey('test', {
+      const later = await server.control.apiKeys.create('test', {
         name: 'later',
         systems: ['main'],
         expires: '1h',
       });
       assert.ok(Math.abs(Date.parse(later.expiresAt) - real() - 3_600_000) < 60_000);
-      const { expiresAt } = (await server.control.keys()).find((one) => one.id === id)!;
+      const { expiresAt } = (await server.control.apiKeys.list()).find((one) => one.id === id)!;
       assert.ok(Date.parse(expiresAt) > real());
     } finally {
       moved.mock.restore();

@@ -234,7 +234,7 @@ describe('monitor', () => {
     });
     await assert.rejects(server.control.tryCall('test', 'nobody', { text: 'x' }), { code: 'system-unknown' });
     assert.ok(
-      !(await server.control.keys()).some((one) => one.name.startsWith('test call')),
+      !(await server.control.apiKeys.list()).some((one) => one.name.startsWith('test call')),
       'the key is gone',
     );
     await server.stop();

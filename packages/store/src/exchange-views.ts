@@ -236,7 +236,10 @@ export class ExchangeViews {
     const row = await query
       .select((e) => [
         e.fn.countAll().as('total'),
-        e.fn.sum('inspected').as('inspected'),
+        // Intent and outcome in one entry: refused before anything was forwarded, so that nothing passed uninspected.
+        sql<number>`sum(case when ${e.ref('inspected')} = 1 or ${e.ref('intent_index')} = ${e.ref('outcome_index')} then 1 else 0 end)`.as(
+          'inspected',
+        ),
         e.fn.count('policy_ids').as('with_policy'),
         sql<number>`sum(case when ${e.ref('outcome')} is not null then 1 else 0 end)`.as('complete'),
         e.fn.min('at').as('oldest'),

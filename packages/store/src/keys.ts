@@ -1,4 +1,4 @@
-import { type UsageLimits, usageLimits } from '@sallyport/core';
+import { type KeyScope, type UsageLimits, usageLimits } from '@sallyport/core';
 import type { Kysely } from 'kysely';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
@@ -12,6 +12,7 @@ export interface KeyRow {
   /** SHA-256 of the secret, hex. */
   readonly hash: string;
   readonly systems: readonly string[];
+  readonly scope: KeyScope;
   readonly limits: UsageLimits;
   readonly createdAt: string;
   readonly expiresAt: string;
@@ -37,6 +38,7 @@ export class Keys {
         prefix: key.prefix,
         hash: key.hash,
         systems: JSON.stringify(key.systems),
+        scope: JSON.stringify(key.scope),
         limits: JSON.stringify(key.limits),
         created_at: key.createdAt,
         expires_at: key.expiresAt,
@@ -58,6 +60,18 @@ export class Keys {
     return Number(result.numUpdatedRows) === 1;
   }
 
+  /** Lets a key end earlier than it would. @returns whether it lived, and would have lived longer */
+  async endBy(tx: Connection, id: string, at: string): Promise<boolean> {
+    const result = await tx
+      .updateTable('api_keys')
+      .set({ expires_at: at })
+      .where('id', '=', id)
+      .where('revoked_at', 'is', null)
+      .where('expires_at', '>', at)
+      .executeTakeFirst();
+    return Number(result.numUpdatedRows) === 1;
+  }
+
   async list(): Promise<KeyRow[]> {
     const rows = await this.#db
       .selectFrom('api_keys')
@@ -71,6 +85,7 @@ export class Keys {
       prefix: row.prefix,
       hash: row.hash,
       systems: JSON.parse(row.systems) as string[],
+      scope: JSON.parse(row.scope) as KeyScope,
       limits: usageLimits(JSON.parse(row.limits) as Partial<UsageLimits>),
       createdAt: row.created_at,
       expiresAt: row.expires_at,

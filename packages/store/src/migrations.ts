@@ -52,6 +52,10 @@ const MIGRATIONS: readonly Migration[] = [
       'create index exchanges_system on exchanges (synthetic, system, id)',
     ],
   },
+  {
+    name: '0003-key-scopes',
+    statements: [`alter table api_keys add column scope text not null default '{}'`],
+  },
 ];
 
 const WORDS = {

@@ -9,6 +9,7 @@ export interface Database {
     prefix: string;
     hash: string;
     systems: string;
+    scope: Generated<string>;
     limits: string;
     created_at: string;
     expires_at: string;

@@ -118,6 +118,7 @@ function contract(name: string, open: () => Promise<Store>): void {
         prefix: 'sp_abc',
         hash: 'h1',
         systems: ['a'],
+        scope: { models: ['m*'] },
         limits: DEFAULT_USAGE_LIMITS,
         createdAt: at(0),
         expiresAt: at(9),
@@ -127,7 +128,15 @@ function contract(name: string, open: () => Promise<Store>): void {
       };
       await change((tx) => store.keys.insert(tx, key));
       assert.deepEqual(await store.keys.byId(key.id), key);
+      assert.equal(await change((tx) => store.keys.endBy(tx, key.id, at(9))), false, 'no later than it ends');
+      assert.equal(await change((tx) => store.keys.endBy(tx, key.id, at(8))), true);
+      assert.equal((await store.keys.byId(key.id))!.expiresAt, at(8));
       assert.equal(await change((tx) => store.keys.revoke(tx, key.id, at(1))), true);
+      assert.equal(
+        await change((tx) => store.keys.endBy(tx, key.id, at(7))),
+        false,
+        'a revoked key stays as it was',
+      );
       assert.equal(await change((tx) => store.keys.revoke(tx, key.id, at(2))), false);
       assert.equal((await store.keys.byId(key.id))!.revokedAt, at(1));
       await assert.rejects(

@@ -1,6 +1,7 @@
 import { CodedError } from '@sallyport/core';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
+import type { Options } from '../options.ts';
 import { print, printJson, table } from '../output.ts';
 
 interface Key {
@@ -19,16 +20,48 @@ const LIMITS: Readonly<Record<string, [option: string, most: number]>> = {
   spendMicroUsdPerDay: ['spend-micro-usd-per-day', 1_000_000_000_000],
 };
 
+/** What narrows a key, out of the options. */
+function scopeOf(options: Options): Record<string, unknown> {
+  const list = (name: string): string[] | undefined =>
+    options
+      .text(name)
+      ?.split(',')
+      .map((one) => one.trim())
+      .filter((one) => one !== '');
+  const [models, operations, addresses, days] = ['models', 'operations', 'addresses', 'days'].map(list);
+  const hours = options.text('hours');
+  const [from, until] = hours?.split('-') ?? [];
+  if (hours !== undefined && until === undefined)
+    throw new CodedError('usage', '--hours takes a span such as 08:00-17:00');
+  if (hours === undefined && (days || options.text('zone') !== undefined))
+    throw new CodedError('usage', '--days and --zone narrow --hours; name those too');
+  const zone = options.text('zone');
+  return {
+    ...(models && { models }),
+    ...(operations && { operations }),
+    ...(addresses && { addresses }),
+    ...(hours !== undefined && {
+      hours: { from, until, ...(days && { days }), ...(zone !== undefined && { zone }) },
+    }),
+  };
+}
+
 /** Makes an API key and shows it, once. */
 export const keyCreate: Command = {
   name: 'key create',
   usage:
-    'key create --name NAME --systems NAME[,NAME] [--expires 30d] [--requests-per-minute N] [--tokens-per-minute N] [--concurrent N]',
+    'key create --name NAME --systems NAME[,NAME] [--expires 30d] [--models NAME,GPT-*] [--operations NAME,…] [--addresses RANGE,…] [--hours 08:00-17:00 [--days mon,tue] [--zone Europe/Zurich]] [--requests-per-minute N] [--tokens-per-minute N] [--concurrent N]',
   summary: 'make an API key; it is shown once',
   options: {
     name: { type: 'string' },
     systems: { type: 'string' },
     expires: { type: 'string' },
+    models: { type: 'string' },
+    operations: { type: 'string' },
+    addresses: { type: 'string' },
+    hours: { type: 'string' },
+    days: { type: 'string' },
+    zone: { type: 'string' },
     ...Object.fromEntries(Object.values(LIMITS).map(([option]) => [option, { type: 'string' as const }])),
   },
   async run(options) {
@@ -48,6 +81,7 @@ export const keyCreate: Command = {
           .map((name) => name.trim())
           .filter((name) => name !== ''),
         limits,
+        scope: scopeOf(options),
         ...(expires === undefined ? {} : { expires }),
       }),
     );
@@ -82,6 +116,36 @@ export const keyList: Command = {
         ),
       );
     }
+    return 0;
+  },
+};
+
+/** Makes the successor of an API key; both are good for a while. */
+export const keyRotate: Command = {
+  name: 'key rotate',
+  usage: 'key rotate ID [--overlap 24h] [--expires 30d]',
+  summary: 'make the successor of an API key; both are good for the overlap, then the old one ends',
+  options: { overlap: { type: 'string' }, expires: { type: 'string' } },
+  async run(options) {
+    const [id] = options.positionals;
+    if (id === undefined)
+      throw new CodedError('usage', 'name the id of a key: sallyport key list shows them');
+    const [overlap, expires] = [options.text('overlap'), options.text('expires')];
+    const made = await withClient(options, (client) =>
+      client.call<{ id: string; key: string; expiresAt: string; overlapUntil: string }>(
+        'POST',
+        `/api/v1/keys/${encodeURIComponent(id)}/rotate`,
+        { ...(overlap !== undefined && { overlap }), ...(expires !== undefined && { expires }) },
+      ),
+    );
+    if (options.json) printJson(made);
+    else
+      print(
+        made.key,
+        '',
+        `Id ${made.id}, until ${made.expiresAt}. This is the only time the key is shown.`,
+        `${id} is good until ${made.overlapUntil}; put the new key where it was before then.`,
+      );
     return 0;
   },
 };

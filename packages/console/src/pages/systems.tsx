@@ -4,7 +4,7 @@ import { type ReactElement, useState } from 'react';
 import { api, type Key } from '../api.ts';
 import { BlockedReport } from '../parts/blocked-report.tsx';
 import { Dialog } from '../parts/dialog.tsx';
-import { KeyForm } from '../parts/key-form.tsx';
+import { KeyForm, RotateForm } from '../parts/key-form.tsx';
 import { ModeSwitch } from '../parts/mode-switch.tsx';
 import { Fault, Waiting } from '../parts/notice.tsx';
 import { Status } from '../parts/status.tsx';
@@ -161,6 +161,7 @@ function Keys({ system }: { system: string }): ReactElement {
   const { data, error } = useQuery(queries.keys);
   const [making, setMaking] = useState(false);
   const [revoking, setRevoking] = useState<Key | null>(null);
+  const [rotating, setRotating] = useState<Key | null>(null);
   const revoke = useMutation({
     mutationFn: (key: Key) => api.post(`/keys/${key.id}/revoke`, {}),
     onSuccess: async () => {
@@ -192,6 +193,7 @@ function Keys({ system }: { system: string }): ReactElement {
             <tr>
               <th scope="col">Name</th>
               <th scope="col">Begins with</th>
+              <th scope="col">Only for</th>
               <th scope="col">State</th>
               <th scope="col">Expires</th>
               <th scope="col">Action</th>
@@ -204,9 +206,20 @@ function Keys({ system }: { system: string }): ReactElement {
                 <td>
                   <code>{key.prefix}…</code>
                 </td>
+                <td>{scopeWords(key)}</td>
                 <td>{state(key)}</td>
                 <td className="whitespace-nowrap">{moment(key.expiresAt)}</td>
                 <td>
+                  {key.revokedAt || key.expiresAt < new Date().toISOString() ? null : (
+                    <button
+                      type="button"
+                      className="button mr-2"
+                      onClick={() => setRotating(key)}
+                      aria-label={`Rotate ${key.name}`}
+                    >
+                      Rotate …
+                    </button>
+                  )}
                   {key.revokedAt ? null : (
                     <button
                       type="button"
@@ -228,6 +241,13 @@ function Keys({ system }: { system: string }): ReactElement {
         <KeyForm system={system} />
       </Dialog>
       <Dialog
+        title={`Rotate ${rotating?.name ?? ''}`}
+        open={rotating !== null}
+        onClose={() => setRotating(null)}
+      >
+        {rotating ? <RotateForm key={rotating.id} id={rotating.id} name={rotating.name} /> : null}
+      </Dialog>
+      <Dialog
         title={`Revoke ${revoking?.name ?? ''}?`}
         open={revoking !== null}
         onClose={() => setRevoking(null)}
@@ -247,4 +267,16 @@ function Keys({ system }: { system: string }): ReactElement {
       </Dialog>
     </section>
   );
+}
+
+/** What a key is narrowed to, in words. */
+function scopeWords({ scope: { models, operations, addresses, hours } }: Key): string {
+  return [
+    models?.join(', '),
+    operations?.join(', '),
+    addresses && `from ${addresses.join(', ')}`,
+    hours && `${hours.days.join(', ')} ${hours.from}–${hours.until} ${hours.zone}`,
+  ]
+    .filter(Boolean)
+    .join('; ');
 }

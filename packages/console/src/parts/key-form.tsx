@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, type ReactElement, useState } from 'react';
+import { type FormEvent, type ReactElement, type ReactNode, useState } from 'react';
 import { api } from '../api.ts';
 import { moment } from '../words.ts';
 import { Copyable } from './copy.tsx';
@@ -9,6 +9,62 @@ interface Issued {
   readonly id: string;
   readonly key: string;
   readonly expiresAt: string;
+}
+
+/** A key, the only time it is shown. */
+function Shown({ issued, children }: { issued: Issued; children?: ReactNode }): ReactElement {
+  return (
+    <div className="grid gap-2" role="status">
+      <p>
+        This is the key. It is shown <strong>once</strong>: only its hash is kept. It expires{' '}
+        {moment(issued.expiresAt)}. {children}
+      </p>
+      <Copyable text={issued.key} label="The new key" />
+    </div>
+  );
+}
+
+/** Makes the successor of a key; both are good for a while. */
+export function RotateForm({ id, name }: { id: string; name: string }): ReactElement {
+  const client = useQueryClient();
+  const [issued, setIssued] = useState<(Issued & { overlapUntil: string }) | null>(null);
+  const rotate = useMutation({
+    mutationFn: (input: object) => api.post<Issued & { overlapUntil: string }>(`/keys/${id}/rotate`, input),
+    onSuccess: async (key) => {
+      setIssued(key);
+      await client.invalidateQueries({ queryKey: ['keys'] });
+    },
+  });
+  if (issued)
+    return (
+      <Shown issued={issued}>
+        The key before it is good until {moment(issued.overlapUntil)}: put the new one in its place before
+        then.
+      </Shown>
+    );
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    rotate.mutate({ overlap: new FormData(event.currentTarget).get('overlap') });
+  };
+  return (
+    <form onSubmit={submit} className="grid gap-3">
+      <p>The new key may do what {name} may. Both are good for a while, so that no call fails.</p>
+      <label className="field">
+        <span>Both are good for</span>
+        <select className="input" name="overlap" defaultValue="24h">
+          <option value="1h">an hour</option>
+          <option value="24h">a day</option>
+          <option value="7d">a week</option>
+        </select>
+      </label>
+      <Fault fault={rotate.error} />
+      <div>
+        <button type="submit" className="button main" disabled={rotate.isPending}>
+          Make the successor
+        </button>
+      </div>
+    </form>
+  );
 }
 
 /** Makes a key for a system and shows it, once. */
@@ -35,17 +91,7 @@ export function KeyForm({
     const form = new FormData(event.currentTarget);
     make.mutate({ name: String(form.get('name')).trim(), systems: [system], expires: form.get('expires') });
   };
-  if (issued) {
-    return (
-      <div className="grid gap-2" role="status">
-        <p>
-          This is the key. It is shown <strong>once</strong>: only its hash is kept. It expires{' '}
-          {moment(issued.expiresAt)}.
-        </p>
-        <Copyable text={issued.key} label="The new key" />
-      </div>
-    );
-  }
+  if (issued) return <Shown issued={issued} />;
   return (
     <form onSubmit={submit} className="grid gap-3">
       <label className="field">

@@ -68,7 +68,7 @@ async function demoKey(control: Control): Promise<string> {
       ).toString();
     }
   }
-  const made = await control.createKey('sallyport', {
+  const made = await control.apiKeys.create('sallyport', {
     name: 'demonstration',
     systems: ['helpdesk', 'lending'],
     expires: '30d',

@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { ApiKeys } from '../api-keys.ts';
 import type { Control } from '../control.ts';
 import * as schemas from '../schemas.ts';
 import { body, type Env, failures, json, named } from './shared.ts';
@@ -15,7 +16,7 @@ export function keyRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) =>
       c.json(
         {
-          keys: (await control.keys()).map((key) => ({
+          keys: (await control.apiKeys.list()).map((key) => ({
             ...key,
             systems: [...key.systems],
             limits: { ...key.limits },
@@ -34,9 +35,26 @@ export function keyRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) =>
       c.json(
-        await control.createKey(c.var.actor, c.req.valid('json') as Parameters<Control['createKey']>[1]),
+        await control.apiKeys.create(c.var.actor, c.req.valid('json') as Parameters<ApiKeys['create']>[1]),
         201,
       ),
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/keys/{id}/rotate',
+      summary: 'Make a successor of an API key; both are good for the overlap',
+      request: { ...named('id'), ...body(schemas.keyRotation) },
+      responses: {
+        201: json(
+          schemas.issuedKey.extend({ replaces: z.string(), overlapUntil: z.string() }),
+          'The successor, shown this once',
+        ),
+        ...failures,
+      },
+    }),
+    async (c) =>
+      c.json(await control.apiKeys.rotate(c.var.actor, c.req.param('id'), c.req.valid('json')), 201),
   );
   app.openapi(
     createRoute({
@@ -47,7 +65,7 @@ export function keyRoutes(app: OpenAPIHono<Env>, control: Control): void {
       responses: { 200: json(schemas.keyView, 'Revoked'), ...failures },
     }),
     async (c) => {
-      const key = await control.revokeKey(c.var.actor, c.req.param('id'));
+      const key = await control.apiKeys.revoke(c.var.actor, c.req.param('id'));
       return c.json({ ...key, systems: [...key.systems], limits: { ...key.limits } }, 200);
     },
   );

@@ -1,0 +1,176 @@
+import { issueKey } from '@sallyport/access';
+import {
+  CodedError,
+  clock,
+  type KeyScope,
+  newEvent,
+  newId,
+  parseDurationMs,
+  type UsageLimits,
+} from '@sallyport/core';
+import type { KeyRow } from '@sallyport/store';
+import type { Installation } from './installation.ts';
+import type { KnownSystem } from './snapshot.ts';
+
+/** Longest time in which a key and its successor are both good. */
+const OVERLAP_MAX_MS = 30 * 86_400_000;
+const KEY_LIFE_MAX_MS = 365 * 86_400_000;
+
+/** A key as shown: never its secret or hash. */
+export interface KeyView {
+  readonly id: string;
+  readonly name: string;
+  readonly prefix: string;
+  readonly systems: readonly string[];
+  readonly scope: KeyScope;
+  readonly limits: UsageLimits;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+  readonly revokedAt: string | null;
+  readonly demo: boolean;
+}
+
+const keyView = ({
+  id,
+  name,
+  prefix,
+  systems,
+  scope,
+  limits,
+  createdAt,
+  expiresAt,
+  revokedAt,
+  demo,
+}: KeyRow): KeyView => ({ id, name, prefix, systems, scope, limits, createdAt, expiresAt, revokedAt, demo });
+
+/** Where keys live. */
+export interface KeyHome {
+  readonly installation: Installation;
+  systems(): Promise<KnownSystem[]>;
+  /** Hands the keys as they are to the gateway. */
+  publish(): Promise<void>;
+}
+
+/** The API keys of an installation. */
+export class ApiKeys {
+  readonly #home: KeyHome;
+
+  constructor(home: KeyHome) {
+    this.#home = home;
+  }
+
+  /** Makes a key. The secret is in the answer and nowhere else. @throws CodedError `request-invalid`, `system-unknown` */
+  async create(
+    actor: string,
+    input: {
+      name: string;
+      systems: readonly string[];
+      expires?: string | undefined;
+      limits?: Partial<UsageLimits> | undefined;
+      scope?: KeyScope | undefined;
+      demo?: boolean;
+    },
+  ): Promise<{ id: string; key: string; expiresAt: string }> {
+    const lifeMs = parseDurationMs(input.expires ?? '30d');
+    if (lifeMs <= 0 || lifeMs > KEY_LIFE_MAX_MS)
+      throw new CodedError('request-invalid', 'a key lives for at least a second and at most 365 days');
+    if (!/^[^\x00-\x1f\x7f]{1,128}$/.test(input.name))
+      throw new CodedError('request-invalid', '`name` must be 1 to 128 printable characters');
+    if (input.systems.length === 0)
+      throw new CodedError('request-invalid', '`systems` must name at least one system');
+    const known = new Map((await this.#home.systems()).map((system) => [system.name, system]));
+    for (const name of input.systems) {
+      if (!known.has(name))
+        throw new CodedError(
+          'system-unknown',
+          `no system \`${name.slice(0, 64)}\` is known; list them with \`sallyport upstream list\``,
+        );
+    }
+    const demo = input.demo ?? input.systems.every((name) => known.get(name)!.demo);
+    if (demo && !input.systems.every((name) => known.get(name)!.demo))
+      throw new CodedError('request-invalid', 'a demonstration key opens demonstrations only');
+    const issued = issueKey();
+    const now = clock.nowMs();
+    const row: KeyRow = {
+      id: newId('key', now),
+      name: input.name,
+      prefix: issued.prefix,
+      hash: issued.hash,
+      systems: [...new Set(input.systems)],
+      scope: input.scope ?? {},
+      limits: (input.limits ?? {}) as UsageLimits,
+      createdAt: new Date(now).toISOString(),
+      expiresAt: new Date(now + lifeMs).toISOString(),
+      revokedAt: null,
+      demo,
+      synthetic: false,
+    };
+    const { store } = this.#home.installation;
+    await store.change(async (tx) => {
+      await store.keys.insert(tx, row);
+      const { name, prefix, systems, scope, expiresAt } = row;
+      const data = { name, prefix, systems, scope, expiresAt };
+      return {
+        result: undefined,
+        event: newEvent('key-created', { actor, subject: `key:${row.id}`, demo, data }),
+      };
+    });
+    await this.#home.publish();
+    return { id: row.id, key: issued.secret, expiresAt: row.expiresAt };
+  }
+
+  async list(): Promise<KeyView[]> {
+    return (await this.#home.installation.store.keys.list()).filter((key) => !key.synthetic).map(keyView);
+  }
+
+  /** Revokes a key; when this resolves no worker takes it any more. @throws CodedError `not-found` */
+  async revoke(actor: string, id: string): Promise<KeyView> {
+    const { store } = this.#home.installation;
+    const row = await store.keys.byId(id);
+    if (!row) throw new CodedError('not-found', `there is no key \`${id.slice(0, 64)}\``);
+    if (row.revokedAt === null) {
+      await store.change(async (tx) => {
+        await store.keys.revoke(tx, id, clock.nowIso());
+        return {
+          result: undefined,
+          event: newEvent('key-revoked', { actor, subject: `key:${id}`, demo: row.demo }),
+        };
+      });
+    }
+    await this.#home.publish();
+    return keyView((await store.keys.byId(id))!);
+  }
+
+  /**
+   * Makes a key that may do what another one may, which ends after an overlap in which both are good.
+   * @throws CodedError `not-found`, `request-invalid` when the key is dead already
+   */
+  async rotate(
+    actor: string,
+    id: string,
+    input: { overlap?: string | undefined; expires?: string | undefined },
+  ): Promise<{ id: string; key: string; expiresAt: string; replaces: string; overlapUntil: string }> {
+    const { store } = this.#home.installation;
+    const row = await store.keys.byId(id);
+    if (!row || row.synthetic) throw new CodedError('not-found', `there is no key \`${id.slice(0, 64)}\``);
+    const now = clock.nowMs();
+    if (row.revokedAt !== null || Date.parse(row.expiresAt) <= now)
+      throw new CodedError('request-invalid', 'the key is revoked or expired already; make a new one');
+    const overlapMs = parseDurationMs(input.overlap ?? '24h');
+    if (overlapMs < 0 || overlapMs > OVERLAP_MAX_MS)
+      throw new CodedError('request-invalid', 'both keys may be good for at most 30 days');
+    const until = new Date(Math.min(now + overlapMs, Date.parse(row.expiresAt))).toISOString();
+    const { name, systems, scope, limits, demo } = row;
+    const made = await this.create(actor, { name, systems, scope, limits, demo, expires: input.expires });
+    await store.change(async (tx) => {
+      await store.keys.endBy(tx, id, until);
+      const data = { by: made.id, overlapUntil: until };
+      return {
+        result: undefined,
+        event: newEvent('key-rotated', { actor, subject: `key:${id}`, demo, data }),
+      };
+    });
+    await this.#home.publish();
+    return { ...made, replaces: id, overlapUntil: until };
+  }
+}
