@@ -41,6 +41,8 @@ export interface Deps {
   readonly nextSeq: () => number;
   /** Says that an unauthenticated call was counted instead of recorded. */
   readonly countUnauthenticated: (address: string) => boolean;
+  /** Says that a key of ours stood in a text. */
+  readonly keyLeaked: (key: string, exchange: string) => void;
 }
 
 /** One call on its way through the gates. Stages fill it in, in order. */

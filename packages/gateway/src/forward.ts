@@ -11,6 +11,7 @@ import type { StreamParser, Usage } from '@sallyport/models';
 import { decode } from './body.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
 import { costMicroUsd, estimateTokens } from './input-stages.ts';
+import { inspectTexts } from './leaked-keys.ts';
 import { judgeAnswer, systemPromptsOf } from './output-gate.ts';
 import { recordOutcome, type Sealed, sealContent } from './record.ts';
 import { dialectError, EXCHANGE_HEADER, outcomeOf, sendError } from './respond.ts';
@@ -146,7 +147,7 @@ export class Forwarding {
         systemPrompts: systemPromptsOf(exchange),
         redactor: exchange.redactor,
         outputRedactor: redactorFor(exchange.system!),
-        inspect: (requests) => (deps.start.detectors ? deps.inspection.inspect(requests) : []),
+        inspect: (requests) => inspectTexts(exchange, deps, requests),
         conditions: exchange.conditions && new StreamConditions(exchange),
       }),
     };

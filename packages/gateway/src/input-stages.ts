@@ -16,6 +16,7 @@ import type { LimitHit } from './counters.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
 import { requestOf } from './inspection.ts';
 import { judgeCall } from './judge.ts';
+import { inspectTexts } from './leaked-keys.ts';
 import { redactorFor } from './rewrite.ts';
 import { rowDetections } from './rows.ts';
 import { actionFor, verdictOf } from './state.ts';
@@ -185,7 +186,7 @@ export async function inspectInput(exchange: Exchange, deps: Deps): Promise<void
     channel,
     ...settings,
   }));
-  const found = deps.start.detectors ? deps.inspection.inspect(requests) : [];
+  const found = inspectTexts(exchange, deps, requests);
   const detections = [
     ...(found instanceof Promise ? await found : found),
     ...attachmentDetections(exchange),

@@ -3,6 +3,7 @@ import type { TextPart, Usage } from '@sallyport/models';
 import { conditionsOnAnswer, conditionsOnRows, conditionsOnTools } from './conditions.ts';
 import type { Deps, Exchange } from './exchange.ts';
 import { requestOf } from './inspection.ts';
+import { inspectTexts } from './leaked-keys.ts';
 import { applyEdits, maskings, orderEdits, redactorFor, restorations } from './rewrite.ts';
 import { squeezeDetections } from './squeeze.ts';
 import { verdictOf } from './state.ts';
@@ -43,18 +44,18 @@ export async function judgeAnswer(
   }
   const systemPrompts = systemPromptsOf(exchange);
   const settings = requestOf(system, true);
-  const found = deps.start.detectors
-    ? deps.inspection.inspect(
-        parts.map((part) => ({
-          text: part.text,
-          pointer: part.pointer,
-          channel: 'output',
-          systemPrompts,
-          ...settings,
-          tool: part.kind === 'json',
-        })),
-      )
-    : [];
+  const found = inspectTexts(
+    exchange,
+    deps,
+    parts.map((part) => ({
+      text: part.text,
+      pointer: part.pointer,
+      channel: 'output',
+      systemPrompts,
+      ...settings,
+      tool: part.kind === 'json',
+    })),
+  );
   const detections = [...(found instanceof Promise ? await found : found)];
   if (exchange.conditions) {
     const calls = new ToolCalls();

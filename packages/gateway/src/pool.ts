@@ -22,6 +22,8 @@ export interface GatewayPoolOptions {
   /** Appends to the record; resolves when durable. */
   readonly append: (entries: readonly Frame[]) => Promise<unknown>;
   readonly onUnauthenticated: (address: string, count: number) => void;
+  /** A key of ours stood in a text of a call. */
+  readonly onKeyLeaked: (key: string, exchange: string) => void;
   /** A worker died; it is being replaced. */
   readonly onCrash: (worker: number, error: Error) => void;
   /** A worker is gone that did not drain, and all that it recorded is durable: its calls need an end. */
@@ -152,6 +154,9 @@ export class GatewayPool {
         break;
       case 'stats':
         running.stats = message.stats;
+        break;
+      case 'key-leaked':
+        this.#options.onKeyLeaked(message.key, message.exchange);
         break;
       case 'unauthenticated':
         this.#options.onUnauthenticated(message.address, message.count);

@@ -46,6 +46,7 @@ const deps: Deps = {
   stats,
   nextSeq: () => seq++,
   countUnauthenticated: (address) => unauthenticated.count(address),
+  keyLeaked: (key, exchange) => post({ type: 'key-leaked', key, exchange }),
 };
 
 deps.inspection.useRules(start.snapshot.rules);

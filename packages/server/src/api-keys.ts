@@ -123,8 +123,8 @@ export class ApiKeys {
     return (await this.#home.installation.store.keys.list()).filter((key) => !key.synthetic).map(keyView);
   }
 
-  /** Revokes a key; when this resolves no worker takes it any more. @throws CodedError `not-found` */
-  async revoke(actor: string, id: string): Promise<KeyView> {
+  /** Revokes a key; when this resolves no worker takes it any more. @param why for the event @throws CodedError `not-found` */
+  async revoke(actor: string, id: string, why: Readonly<Record<string, string>> = {}): Promise<KeyView> {
     const { store } = this.#home.installation;
     const row = await store.keys.byId(id);
     if (!row) throw new CodedError('not-found', `there is no key \`${id.slice(0, 64)}\``);
@@ -133,7 +133,7 @@ export class ApiKeys {
         await store.keys.revoke(tx, id, clock.nowIso());
         return {
           result: undefined,
-          event: newEvent('key-revoked', { actor, subject: `key:${id}`, demo: row.demo }),
+          event: newEvent('key-revoked', { actor, subject: `key:${id}`, demo: row.demo, data: why }),
         };
       });
     }

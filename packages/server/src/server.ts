@@ -113,6 +113,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
             }),
           )
           .catch(() => {}),
+      onKeyLeaked: (key, exchange) =>
+        void control.apiKeys
+          .revoke('sallyport', key, { reason: 'leaked', exchange })
+          .then(() => log('warn', 'a key that stood in a text of a call was revoked', { key, exchange }))
+          .catch((fault: Error) =>
+            log('error', 'a leaked key is not revoked yet', { key, fault: fault.message }),
+          ),
       onGone: (worker, run) =>
         void control.installation
           .endCrashed(worker, run)

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { KeyScope } from '@sallyport/core';
-import { enforced, type FakeSystem, fakeSystem, type TestServer, testServer } from './harness.ts';
+import {
+  chunk,
+  completion,
+  enforced,
+  type FakeSystem,
+  fakeSystem,
+  sendEvents,
+  sendJson,
+  type TestServer,
+  testServer,
+} from './harness.ts';
 
 describe('keys', () => {
   let server: TestServer;
@@ -96,5 +106,41 @@ describe('keys', () => {
     const old = await made({}, '1s');
     const next = await server.control.apiKeys.rotate('test', old.id, { overlap: '10d' });
     assert.equal(next.overlapUntil, old.expiresAt);
+  });
+
+  it('that stand in a text of a call are revoked everywhere: said by a caller, in an answer, in a stream', async () => {
+    const until = async (holds: () => Promise<boolean>): Promise<void> => {
+      for (let n = 0; n < 100 && !(await holds()); n++) await new Promise((done) => setTimeout(done, 20));
+    };
+    const caller = await made();
+    const plain = fake.answer;
+    for (const where of ['question', 'answer', 'stream'] as const) {
+      const leaked = await made();
+      const bystander = await made();
+      assert.equal((await ask(leaked.key)).status, 200);
+      const text = `my key is ${leaked.key}, keep it`;
+      if (where !== 'question')
+        fake.answer = (_req, res) =>
+          where === 'answer'
+            ? sendJson(res, completion(text))
+            : sendEvents(res, [...[...text].map((content) => chunk({ content })), 'data: [DONE]\n\n']);
+      const content = where === 'question' ? text : 'hello';
+      await (
+        await server.post('/v1/chat/completions', caller.key, {
+          model: 'm',
+          stream: where === 'stream',
+          messages: [{ role: 'user', content }],
+        })
+      ).text();
+      fake.answer = plain;
+      await until(async () => (await ask(leaked.key)).status === 401);
+      assert.match(await (await ask(leaked.key)).text(), /key-revoked/, where);
+      for (const { key } of [caller, bystander]) assert.equal((await ask(key)).status, 200, 'no other key');
+      const { installation } = server.control;
+      await installation.flush();
+      const event = await installation.store.events.latest('key-revoked', `key:${leaked.id}`);
+      assert.equal(event!.data['reason'], 'leaked');
+      assert.match(String(event!.data['exchange']), /^exc_/);
+    }
   });
 });
