@@ -113,6 +113,8 @@ describe('the command line', () => {
       res.end('{"choices":[{"index":0,"message":{"role":"assistant","content":"hi"}}]}');
     });
     await new Promise<void>((done) => upstream.listen(0, '127.0.0.1', done));
+    // A test that fails leaves it open; that must not keep the process.
+    upstream.unref();
     const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/v1`;
     const added = json([
       'upstream',
