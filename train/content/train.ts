@@ -10,8 +10,9 @@ import {
   encodeContentModel,
 } from '../../packages/guard/src/content/content-model.ts';
 import { buildCorpus } from '../guard/corpus.ts';
-import { bestWindow, type FitOptions, fit, type Row, toExample } from '../guard/fit.ts';
+import { type FitOptions, fit, type Row, toExample } from '../guard/fit.ts';
 import { thresholdAt } from '../guard/threshold.ts';
+import { quantise, scoreExamples } from '../guard/train.ts';
 import { writeSigned } from '../sign-model.ts';
 import { type Part, rowsFor } from './corpus.ts';
 
@@ -54,32 +55,21 @@ export function fitContent(
   say: (line: string) => void = () => {},
 ): FittedCategory[] {
   const mask = 2 ** SETTINGS.bits - 1;
-  const held = calibration.map((row) => [row.source, toExample(row, mask)] as const);
+  const held = calibration.map((row) => toExample(row, mask));
   return CONTENT_CATEGORIES.map((name: ContentCategory, n) => {
     const rows = rowsFor(name, part, everyday, n + 1);
-    const { weights, bias } = fit(
+    const fitted = fit(
       rows.map((row) => toExample(row, mask)),
       SETTINGS,
     );
-    let most = 0;
-    for (const weight of weights) most = Math.max(most, Math.abs(weight));
-    const scale = (most * 0.5) / 127;
-    const bytes = Int8Array.from(weights, (weight) =>
-      Math.max(-127, Math.min(127, Math.round(weight / scale))),
-    );
-    const shipped = Float32Array.from(bytes, (byte) => byte * scale);
-    const sums = new Float64Array(8_192);
-    const scores = new Map<string, number[]>();
-    for (const [source, example] of held) {
-      const list = scores.get(source) ?? [];
-      list.push(bestWindow(example, shipped, bias, sums)[2]);
-      scores.set(source, list);
-    }
+    const quantised = quantise(fitted);
+    const scores = scoreExamples(held, fitted, quantised);
     // Everyday texts are so far from every category that a share of them says nothing of those that are near.
     const flagAt = Math.max(thresholdAt(scores, 0.001), name === 'refusal' ? REFUSAL_FROM : UNSAFE_FROM);
     const denyAt = Math.max(thresholdAt(scores, 0.0001), flagAt + 1);
     say(`${name}: flagged at ${flagAt.toFixed(2)}, grave at ${denyAt.toFixed(2)}\n`);
-    return { header: { name, scale, bias, flagAt, denyAt }, bytes };
+    const { bytes, scale } = quantised;
+    return { header: { name, scale, bias: fitted.bias, flagAt, denyAt }, bytes };
   });
 }
 

@@ -14,7 +14,7 @@ const SETTINGS: FitOptions = { bits: 20, epochs: 6, rate: 0.05, l2: 1e-6, seed: 
 const HEADS: readonly Head[] = ['user', 'document'];
 
 /** Weights as bytes: half of the largest becomes 127. */
-function quantise({ weights }: Fitted): { bytes: Int8Array; scale: number } {
+export function quantise({ weights }: Fitted): { bytes: Int8Array; scale: number } {
   let most = 0;
   for (const w of weights) most = Math.max(most, Math.abs(w));
   // The few largest weights are cut, so that the many small ones keep their differences.
@@ -25,23 +25,35 @@ function quantise({ weights }: Fitted): { bytes: Int8Array; scale: number } {
   };
 }
 
-/** Scores of calibration texts by source, under weights as they will be shipped. */
-export function scoresBySource(
+/** Scores of examples by source, under weights as they will be shipped. */
+export function scoreExamples(
+  examples: Iterable<Example>,
+  { bias }: Fitted,
+  { bytes, scale }: { bytes: Int8Array; scale: number },
+): Map<string, number[]> {
+  const weights = Float32Array.from(bytes, (byte) => byte * scale);
+  const sums = new Float64Array(8_192);
+  const out = new Map<string, number[]>();
+  for (const example of examples) {
+    const list = out.get(example.source) ?? [];
+    list.push(bestWindow(example, weights, bias, sums)[2]);
+    out.set(example.source, list);
+  }
+  return out;
+}
+
+/** Scores of calibration texts by source. */
+export const scoresBySource = (
   rows: readonly Row[],
   fitted: Fitted,
   quantised: { bytes: Int8Array; scale: number },
   bits: number,
-): Map<string, number[]> {
-  const weights = Float32Array.from(quantised.bytes, (byte) => byte * quantised.scale);
-  const sums = new Float64Array(8_192);
-  const out = new Map<string, number[]>();
-  for (const row of rows) {
-    const list = out.get(row.source) ?? [];
-    list.push(bestWindow(toExample(row, 2 ** bits - 1), weights, fitted.bias, sums)[2]);
-    out.set(row.source, list);
-  }
-  return out;
-}
+): Map<string, number[]> =>
+  scoreExamples(
+    rows.map((row) => toExample(row, 2 ** bits - 1)),
+    fitted,
+    quantised,
+  );
 
 /** Fits one head and finds its thresholds. */
 export function trainHead(

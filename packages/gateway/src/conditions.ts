@@ -34,14 +34,9 @@ function callFacts(exchange: Exchange): Facts {
   };
 }
 
-/** Values of each row, by name: one tensor named by its features, or each tensor by its own name. */
-function rowFacts(tensors: readonly Tensor[], rows: number, profile: RowProfile | null): Facts[] {
-  const cells = profile ? featureCells(tensors, profile) : null;
-  if (cells?.length === rows)
-    return cells.map((row) =>
-      Object.fromEntries(row.map(({ value }, n) => [profile!.features[n]!.name, value])),
-    );
-  return Array.from({ length: rows }, (_, row) =>
+/** Values of each row, by the names of their tensors. */
+const byTensor = (tensors: readonly Tensor[], rows: number): Facts[] =>
+  Array.from({ length: rows }, (_, row) =>
     Object.fromEntries(
       tensors.flatMap(({ name, shape, values }) => {
         // What is not given row by row is not given for any.
@@ -52,19 +47,20 @@ function rowFacts(tensors: readonly Tensor[], rows: number, profile: RowProfile 
       }),
     ),
   );
-}
 
-/** Number of rows in a request. @throws CodedError `body-too-large` for more than conditions are asked about */
-function rowsOf(exchange: Exchange): number {
-  const { tensors = [] } = exchange.reading!;
-  const profile = exchange.system!.rowProfile;
-  const rows = (profile && featureCells(tensors, profile)?.length) ?? tensors[0]?.shape[0] ?? 0;
+/** Values of each row of a request, by feature where the system has a profile. @throws CodedError `body-too-large` for more than conditions are asked about */
+function inputRows(tensors: readonly Tensor[], profile: RowProfile | null): Facts[] {
+  const cells = profile && featureCells(tensors, profile);
+  const rows = cells?.length ?? tensors[0]?.shape[0] ?? 0;
   if (rows > ROWS_MAX)
     throw new CodedError(
       'body-too-large',
       `send at most ${ROWS_MAX} rows in one call: conditions look at each`,
     );
-  return rows;
+  if (!cells) return byTensor(tensors, rows);
+  return cells.map((row) =>
+    Object.fromEntries(row.map(({ value }, n) => [profile.features[n]!.name, value])),
+  );
 }
 
 /**
@@ -78,10 +74,10 @@ export function conditionsOnRows(exchange: Exchange, answer: unknown): Detection
   const needsOutput = answer !== null;
   const { tensors } = exchange.reading!;
   if (!tensors || !conditions.has('row', needsOutput)) return [];
-  const rows = rowsOf(exchange);
   const call = callFacts(exchange);
-  const inputs = rowFacts(tensors, rows, exchange.system!.rowProfile);
-  const outputs = needsOutput ? rowFacts(readOutputTensors(answer), rows, null) : null;
+  const inputs = inputRows(tensors, exchange.system!.rowProfile);
+  const rows = inputs.length;
+  const outputs = needsOutput ? byTensor(readOutputTensors(answer), rows) : null;
   const found: Detection[] = [];
   for (let row = 0; row < rows && found.length < LIMITS.detectionsMax; row++) {
     const facts = { call, input: inputs[row], ...(outputs && { output: outputs[row] }) };

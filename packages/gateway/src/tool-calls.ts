@@ -14,6 +14,7 @@ interface Growing {
   /** All names that came, one behind the other: some clients join them. */
   joined: string;
   text: string;
+  /** All of the arguments, where they came at once. */
   whole: unknown;
   /** Where the text stands within its JSON. */
   depth: number;
@@ -22,8 +23,6 @@ interface Growing {
   /** Everything of it was handed out. */
   done: boolean;
 }
-
-const WHOLE_LATER = Symbol('later');
 
 function parsed(text: string): unknown {
   if (text.trim() === '') return {};
@@ -71,7 +70,7 @@ export class ToolCalls {
           name: '',
           joined: '',
           text: '',
-          whole: WHOLE_LATER,
+          whole: undefined,
           depth: 0,
           quoted: false,
           escaped: false,
@@ -110,7 +109,7 @@ function handOut(call: Growing): ToolCall[] {
   call.done = true;
   const names = new Set([call.name, call.joined]);
   const args: unknown[] = [];
-  if (call.whole !== WHOLE_LATER) args.push(typeof call.whole === 'string' ? parsed(call.whole) : call.whole);
+  if (call.whole !== undefined) args.push(typeof call.whole === 'string' ? parsed(call.whole) : call.whole);
   if (call.text !== '' || args.length === 0) args.push(parsed(call.text));
   return [...names].flatMap((name) => args.map((own) => ({ name, arguments: own })));
 }

@@ -90,6 +90,8 @@ export interface Inspected {
   readonly detections: Detection[];
   /** How sure the most sure detector is of an injection, 0 to 1; of texts below every threshold too. */
   readonly scores: { readonly injection: number };
+  /** Every reading of the text; the first is the text itself, normalised. */
+  readonly views: readonly View[];
 }
 
 /** The model files of the guard, verified. */
@@ -185,7 +187,7 @@ export class Inspector {
     }
     for (const { detector, confidence } of findings.list)
       if (detector === 'injection') injection = Math.max(injection, confidence);
-    return { detections: findings.list, scores: { injection } };
+    return { detections: findings.list, scores: { injection }, views: canonical.views };
   }
 
   /** What the model makes of a view. Answers are scored, but an answer that speaks of instructions attacks nobody. */

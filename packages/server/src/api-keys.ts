@@ -17,18 +17,7 @@ const OVERLAP_MAX_MS = 30 * 86_400_000;
 const KEY_LIFE_MAX_MS = 365 * 86_400_000;
 
 /** A key as shown: never its secret or hash. */
-export interface KeyView {
-  readonly id: string;
-  readonly name: string;
-  readonly prefix: string;
-  readonly systems: readonly string[];
-  readonly scope: KeyScope;
-  readonly limits: UsageLimits;
-  readonly createdAt: string;
-  readonly expiresAt: string;
-  readonly revokedAt: string | null;
-  readonly demo: boolean;
-}
+export type KeyView = Omit<KeyRow, 'hash' | 'synthetic'>;
 
 const keyView = ({
   id,

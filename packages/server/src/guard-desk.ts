@@ -5,7 +5,6 @@ import { atLeast, type Detection, type InspectionRequest } from '@sallyport/core
 import {
   CONTENT_CATEGORIES,
   ContentModel,
-  canonicalise,
   DENY_AT,
   FLAG_AT,
   type GuardModels,
@@ -76,6 +75,7 @@ function readCurve(): GuardOverview['curve'] {
 export class GuardDesk {
   readonly #models: GuardModels;
   readonly #rules: () => LoadedRules;
+  #versions: GuardOverview['models'] | null = null;
   #inspector: Inspector | null = null;
   #version = '';
   #drilling: Promise<GuardDrill> | null = null;
@@ -88,12 +88,14 @@ export class GuardDesk {
 
   overview(): GuardOverview {
     const entities = Object.keys(PII_ENTITIES).length;
+    // The models stay the same as long as the server runs.
+    this.#versions ??= [
+      { name: 'injection', version: InjectionModel.parse(this.#models.injection).header.version },
+      { name: 'names', version: NameTagger.parse(this.#models.names).header.version },
+      { name: 'content', version: ContentModel.parse(this.#models.content).header.version },
+    ];
     return {
-      models: [
-        { name: 'injection', version: InjectionModel.parse(this.#models.injection).header.version },
-        { name: 'names', version: NameTagger.parse(this.#models.names).header.version },
-        { name: 'content', version: ContentModel.parse(this.#models.content).header.version },
-      ],
+      models: this.#versions,
       thresholds: { flagAt: FLAG_AT, denyAt: DENY_AT },
       detectors: [
         { name: 'injection', kinds: INJECTION_RULES.length + 1, how: 'rules, and a trained model' },
@@ -158,7 +160,7 @@ export class GuardDesk {
       this.#inspector.useRules(RuleSet.of(rules));
       this.#version = version;
     }
-    const { detections, scores } = this.#inspector.assess({
+    const { detections, scores, views } = this.#inspector.assess({
       text,
       channel,
       pointer: '',
@@ -169,7 +171,7 @@ export class GuardDesk {
       verdict: defaultVerdict(detections),
       injection: scores.injection,
       detections,
-      views: canonicalise(text).views.map(({ chain, text: reading }) => ({
+      views: views.map(({ chain, text: reading }) => ({
         chain,
         text: reading.slice(0, VIEW_CHARACTERS_MAX),
       })),

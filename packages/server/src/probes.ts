@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { type Config, clock, DEFAULT_USAGE_LIMITS, newEvent } from '@sallyport/core';
+import { type Config, clock, DEFAULT_USAGE_LIMITS, newEvent, wilsonInterval } from '@sallyport/core';
 import { entriesPath, verifyLedger } from '@sallyport/ledger';
 import { SALT_BYTES } from '@sallyport/vault';
 import { openContent } from './content.ts';
@@ -215,13 +215,10 @@ const DRILL_EVERY_MS = 20 * 3_600_000;
 /** What a guard as delivered reaches on the texts of the drill. */
 const [SEEN_MIN, FLAGGED_MAX] = [0.9, 0.03];
 
-/** 95 % interval of a share (Wilson 1927), in percent. */
+/** The 95 % interval of a share, in percent. */
 function interval(hits: number, of: number): string {
-  const z = 1.96;
-  const p = hits / of;
-  const middle = (p + (z * z) / (2 * of)) / (1 + (z * z) / of);
-  const half = (z / (1 + (z * z) / of)) * Math.sqrt((p * (1 - p)) / of + (z * z) / (4 * of * of));
-  return `${(Math.max(0, middle - half) * 100).toFixed(1)}–${(Math.min(1, middle + half) * 100).toFixed(1)} %`;
+  const [low, high] = wilsonInterval(hits, of);
+  return `${(low * 100).toFixed(1)}–${(high * 100).toFixed(1)} %`;
 }
 
 /** Runs the drill once a night for both probes that read it; a demonstration needs none. */
