@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DEFAULT_USAGE_LIMITS, type KeySnapshot } from '@sallyport/core';
 import { issueKey, KEY_PATTERN, KeyRing } from './api-key.ts';
-import { hashPassword, verifyPassword } from './password.ts';
+import { hashPassword, verifyPassword } from './factors/password.ts';
 
 const snapshot = (hash: string, over: Partial<KeySnapshot> = {}): KeySnapshot => ({
   id: 'key_1',

@@ -1,10 +1,25 @@
 /**
- * Who somebody is: API keys of programs, passwords and sessions of administrators.
+ * Who somebody is, and what they hold: API keys of programs; passwords, passkeys, authenticator apps, recovery codes,
+ * sessions and roles of people.
  *
- * Call first: {@link issueKey} and {@link KeyRing}.
+ * Call first: {@link issueKey} and {@link KeyRing} for programs, {@link Accounts} for people.
  * Do not trust it with: what somebody may do. That is `policy`.
  */
+export { TrustedProxies } from './address.ts';
 export { type IssuedKey, issueKey, KEY_PATTERN, KeyRing, type KeyVerdict } from './api-key.ts';
+export type { RelyingParty } from './factors/passkeys.ts';
+export { PASSWORD_CHARACTERS_MIN } from './factors/password.ts';
 export { outsideScope, type ScopedCall } from './key-scope.ts';
-export { hashPassword, PASSWORD_CHARACTERS_MIN, verifyPassword } from './password.ts';
+export { Accounts } from './people/accounts.ts';
+export type { NewGrant, PersonView } from './people/directory.ts';
+export type { Proof } from './people/factors.ts';
+export {
+  type AccessHome,
+  type AccessSettings,
+  type From,
+  LEVEL,
+  levelNeeded,
+  type SecretBox,
+} from './people/home.ts';
+export type { Begun, Who } from './people/sessions.ts';
 export { newToken, tokenHash } from './token.ts';

@@ -10,11 +10,21 @@ import { guardRules } from './commands/guard-rules.ts';
 import { keyCreate, keyList, keyRevoke, keyRotate } from './commands/key.ts';
 import { ledgerShow } from './commands/ledger-show.ts';
 import { ledgerVerify } from './commands/ledger-verify.ts';
+import { policyExplain, policyTest } from './commands/policy.ts';
 import { posture } from './commands/posture.ts';
 import { reload } from './commands/reload.ts';
 import { schema } from './commands/schema.ts';
 import { up } from './commands/up.ts';
 import { upstreamAdd, upstreamList, upstreamMode } from './commands/upstream.ts';
+import {
+  userAdd,
+  userDisable,
+  userEnable,
+  userGrant,
+  userLink,
+  userList,
+  userUngrant,
+} from './commands/user.ts';
 import type { Options } from './options.ts';
 
 /** One command. */
@@ -38,6 +48,15 @@ export const COMMANDS: readonly Command[] = [
   keyList,
   keyRevoke,
   keyRotate,
+  userList,
+  userAdd,
+  userGrant,
+  userUngrant,
+  userDisable,
+  userEnable,
+  userLink,
+  policyTest,
+  policyExplain,
   ledgerVerify,
   ledgerShow,
   posture,

@@ -210,6 +210,88 @@ describe('the command line', () => {
     assert.ok(doctor.diagnoses.filter((one) => !one.ok).every((one) => one.remedy !== null));
   });
 
+  it('user and policy: while the server runs', () => {
+    const added = json<{ person: { name: string }; link: string }>([
+      'user',
+      'add',
+      'Bob',
+      '--role',
+      'viewer',
+      '--role',
+      'operator@helpdesk',
+      '--expires',
+      '30d',
+    ]);
+    assert.equal(added.person.name, 'bob');
+    assert.match(added.link, new RegExp(`^${up.control}/setup\\?token=[\\w-]{43}$`));
+    const find = () =>
+      json<{
+        people: {
+          name: string;
+          disabledAt: string | null;
+          grants: { id: string; role: string; system: string; expiresAt: string | null }[];
+        }[];
+      }>(['user', 'list']).people.find(({ name }) => name === 'bob')!;
+    assert.deepEqual(
+      find()
+        .grants.map(({ role, system }) => [role, system])
+        .sort(),
+      [
+        ['operator', 'helpdesk'],
+        ['viewer', '*'],
+      ],
+    );
+    assert.ok(find().grants.every(({ expiresAt }) => expiresAt !== null));
+    assert.match(run(['user', 'add', 'bob']).err, /somebody is called `bob` already/);
+    assert.match(
+      run(['user', 'grant', 'bob', '--role', 'emperor']).err,
+      /no policy speaks of a role `emperor`/,
+    );
+    assert.match(
+      run(['user', 'grant', 'bob', '--role', 'viewer@nowhere']).err,
+      /no system `nowhere` is known/,
+    );
+    assert.match(run(['user', 'grant', 'bob', '--role', 'auditor']).out, /^bob holds auditor \(grt_/);
+    const { id } = find().grants.find(({ role }) => role === 'auditor')!;
+    assert.equal(run(['user', 'ungrant', 'bob', id]).code, 0);
+    assert.equal(find().grants.length, 2);
+    assert.match(run(['user', 'disable', 'bob']).out, /shut out/);
+    assert.ok(find().disabledAt);
+    assert.match(run(['user', 'enable', 'bob']).out, /may sign in again/);
+    assert.match(run(['user', 'link', 'bob']).out, /setup\?token=/);
+    assert.match(run(['user', 'link', 'nobody']).err, /there is nobody `nobody`/);
+    const yes = run(['policy', 'explain', 'person:bob', 'make-keys', 'system:helpdesk']);
+    assert.equal(yes.code, 0);
+    assert.match(yes.out, /permitted[\s\S]*roles that count here: [a-z, ]*operator/);
+    assert.match(yes.out, /proven with two factors at least/);
+    const no = run(['policy', 'explain', 'person:bob', 'read-content', 'system:helpdesk']);
+    assert.equal(no.code, 1);
+    assert.match(no.out, /roles that would permit it: administrator, analyst/);
+    assert.equal(
+      json<{ allowed: boolean }>(
+        ['policy', 'explain', 'local:me', 'approve-proposals', 'proposal:person:x'],
+        1,
+      ).allowed,
+      false,
+    );
+    assert.match(
+      run(['policy', 'explain', 'person:bob', 'fly', 'organisation']).err,
+      /there is no action `fly`; there are/,
+    );
+    const folder = scratch();
+    const test = (expect: string): void =>
+      writeFileSync(
+        join(folder, 'own.test.yaml'),
+        `tests: [{ name: keys, principal: { key: k, systems: [a] }, action: invoke, resource: { system: a }, expect: ${expect} }]`,
+      );
+    test('deny');
+    assert.equal(run(['policy', 'test', folder]).code, 1);
+    test('allow');
+    assert.match(run(['policy', 'test', folder]).out, /1 of 1 tests hold/);
+    writeFileSync(join(folder, 'own.cedar'), 'permit (principal');
+    assert.equal(run(['policy', 'test', folder]).code, 2);
+  });
+
   it('wrong usage exits 2 and says what to do', () => {
     const cases: [string[], RegExp][] = [
       [['upstream', 'add', 'Bad Name', '--dialect', 'openai', '--url', 'https://a.example'], /lower-case/],

@@ -205,7 +205,25 @@ export class ApiError extends Error {
   }
 }
 
+/** Lets the person prove who they are; resolves true once they did. Set by the frame of the pages. */
+let proveAgain: (() => Promise<boolean>) | null = null;
+
+/** Sets what asks for a proof before something dangerous. */
+export function onProofNeeded(ask: (() => Promise<boolean>) | null): void {
+  proveAgain = ask;
+}
+
 async function call<T>(method: string, path: string, body?: unknown, background = false): Promise<T> {
+  try {
+    return await send<T>(method, path, body, background);
+  } catch (fault) {
+    const asked = fault instanceof ApiError && fault.code === 'proof-needed' && !background && proveAgain;
+    if (!asked || !(await asked())) throw fault;
+    return send<T>(method, path, body, background);
+  }
+}
+
+async function send<T>(method: string, path: string, body: unknown, background: boolean): Promise<T> {
   const headers: Record<string, string> = {};
   if (body !== undefined) headers['content-type'] = 'application/json';
   // What nobody asked for keeps no session alive.

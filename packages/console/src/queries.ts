@@ -1,5 +1,6 @@
 import type { ControlResult } from '@sallyport/core';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import type { AccessEntry, Account, Person, Policies, Session } from './accounts.ts';
 import {
   type Alert,
   api,
@@ -31,7 +32,7 @@ export interface TrafficFilter {
 
 const session = queryOptions({
   queryKey: ['session'],
-  queryFn: () => api.get<{ name: string }>('/session'),
+  queryFn: () => api.get<Session>('/session'),
   retry: false,
   staleTime: MINUTE,
 });
@@ -66,6 +67,12 @@ const guard = queryOptions({
   queryKey: ['guard'],
   queryFn: () => api.refresh<Guard>('/guard'),
 });
+const account = queryOptions({ queryKey: ['account'], queryFn: () => api.get<Account>('/account') });
+const people = queryOptions({
+  queryKey: ['people'],
+  queryFn: async () => (await api.get<{ people: Person[] }>('/people')).people,
+});
+const policies = queryOptions({ queryKey: ['policies'], queryFn: () => api.get<Policies>('/policies') });
 
 /**
  * Everything the console reads, by name. Keys that begin with `traffic` are read again when new calls are recorded.
@@ -79,6 +86,17 @@ export const queries = {
   observations,
   firstHour,
   guard,
+  account,
+  people,
+  policies,
+  accessLog: (kind: string, actor: string | undefined) =>
+    queryOptions({
+      queryKey: ['access-log', kind, actor],
+      queryFn: async () =>
+        (await api.get<{ entries: AccessEntry[] }>(`/access-log${query({ kind, actor, limit: 200 })}`))
+          .entries,
+      placeholderData: keepPreviousData,
+    }),
   traffic: (minutes: number) =>
     queryOptions({
       queryKey: ['traffic', 'buckets', minutes],

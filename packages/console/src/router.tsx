@@ -1,8 +1,12 @@
 import { createRootRoute, createRoute, createRouter, Link, Outlet } from '@tanstack/react-router';
+import { AccessLogPage } from './pages/access-log.tsx';
+import { AccountPage } from './pages/account.tsx';
 import { EvidencePage } from './pages/evidence.tsx';
 import { FirstHourPage } from './pages/first-hour.tsx';
 import { GuardPage } from './pages/guard.tsx';
 import { OverviewPage } from './pages/overview.tsx';
+import { PeoplePage } from './pages/people.tsx';
+import { PoliciesPage } from './pages/policies.tsx';
 import { SetupPage, SignInPage } from './pages/sign-in.tsx';
 import { SystemPage, SystemsPage } from './pages/systems.tsx';
 import { TrafficPage } from './pages/traffic.tsx';
@@ -76,6 +80,27 @@ const guard = createRoute({
   validateSearch: (search): { channel?: string | undefined } => ({ channel: text(search['channel']) }),
 });
 const start = createRoute({ getParentRoute: () => app, path: '/start', component: FirstHourPage });
+const people = createRoute({
+  getParentRoute: () => app,
+  path: '/people',
+  component: PeoplePage,
+  validateSearch: (search): { id?: string | undefined } => ({ id: text(search['id']) }),
+});
+const policies = createRoute({
+  getParentRoute: () => app,
+  path: '/people/policies',
+  component: PoliciesPage,
+});
+const accessLog = createRoute({
+  getParentRoute: () => app,
+  path: '/people/access-log',
+  component: AccessLogPage,
+  validateSearch: (search): { kind?: string | undefined; actor?: string | undefined } => ({
+    kind: text(search['kind']),
+    actor: text(search['actor']),
+  }),
+});
+const account = createRoute({ getParentRoute: () => app, path: '/account', component: AccountPage });
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
@@ -92,7 +117,19 @@ const setup = createRoute({
 /** Every page and its address; what a page shows is in its address. */
 export const router = createRouter({
   routeTree: root.addChildren([
-    app.addChildren([overview, traffic, systems, system, guard, evidence, start]),
+    app.addChildren([
+      overview,
+      traffic,
+      systems,
+      system,
+      guard,
+      people,
+      policies,
+      accessLog,
+      account,
+      evidence,
+      start,
+    ]),
     signIn,
     setup,
   ]),

@@ -1,16 +1,20 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { type ReactElement, useEffect, useRef, useState } from 'react';
+import type { Session } from './accounts.ts';
 import { ApiError, api } from './api.ts';
 import { Fault, Waiting } from './parts/notice.tsx';
+import { ProofDialog } from './parts/proof.tsx';
 import { queries } from './queries.ts';
 import { applyTheme, chosenTheme, type Theme } from './theme.ts';
+import { clock } from './words.ts';
 
 const ENTRIES = [
   ['/', 'Overview'],
   ['/traffic', 'Traffic'],
   ['/systems', 'Systems'],
   ['/guard', 'Guard'],
+  ['/people', 'People'],
   ['/evidence', 'Evidence'],
   ['/start', 'First hour'],
 ] as const;
@@ -26,7 +30,8 @@ export function Shell(): ReactElement {
     if (before.current !== location.pathname) main.current?.focus();
     before.current = location.pathname;
     const entry = ENTRIES.findLast(([path]) => location.pathname.startsWith(path));
-    document.title = `${entry?.[1] ?? 'Console'} – Sallyport`;
+    const title = location.pathname === '/account' ? 'Account' : (entry?.[1] ?? 'Console');
+    document.title = `${title} – Sallyport`;
   }, [location.pathname]);
   // Without a session every page leads to the sign-in; main.tsx sees to that, once.
   if (isPending || (error instanceof ApiError && error.status === 401))
@@ -67,9 +72,31 @@ export function Shell(): ReactElement {
         <Person name={data.name} />
       </header>
       <main id="main" ref={main} tabIndex={-1} className="flex flex-1 flex-col gap-4 py-4 outline-none">
+        <Weak session={data} />
         <Outlet />
       </main>
+      <ProofDialog />
     </div>
+  );
+}
+
+/** Says what is missing while a session is too weak for the roles of its person. */
+function Weak({ session }: { session: Session }): ReactElement | null {
+  const bootstrap = session.methods.includes('set-up-link') && !session.methods.includes('passkey');
+  if (session.level >= session.levelNeeded && !(bootstrap && session.levelNeeded === 3)) return null;
+  const words =
+    bootstrap && session.level === 3
+      ? `This session came from the set-up link and ends at ${clock(session.expiresAt)}. After that, administrators need a passkey.`
+      : session.levelNeeded === 3
+        ? 'Administrators need a passkey: with this session you can do nothing else until you add or use one.'
+        : 'Your roles need a second factor: with this session you can do nothing else until you add one.';
+  return (
+    <p role="status" className="rounded-md border border-warn px-3 py-2">
+      {words}{' '}
+      <Link to="/account" className="link">
+        {session.levelNeeded === 3 ? 'Add a passkey' : 'Add a second factor'}
+      </Link>
+    </p>
   );
 }
 
@@ -102,7 +129,9 @@ function Person({ name }: { name: string }): ReactElement {
           <option value="dark">Dark</option>
         </select>
       </label>
-      <span className="text-muted">{name}</span>
+      <Link to="/account" className="link">
+        {name}
+      </Link>
       <button type="button" className="button" onClick={() => leave.mutate()}>
         Sign out
       </button>

@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -42,7 +43,20 @@ function assistant(): Promise<Server> {
   return new Promise((done) => server.listen(0, '127.0.0.1', () => done(server)));
 }
 
+/** What an authenticator app shows now (RFC 6238), worked out from the secret as a person types it. */
+function codeOf(secret: string): string {
+  const bits = [...secret]
+    .map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0'))
+    .join('');
+  const key = Buffer.from(bits.match(/.{8}/g)!.map((byte) => Number.parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const mac = createHmac('sha1', key).update(step).digest();
+  return String((mac.readUInt32BE(mac.at(-1)! & 15) & 0x7fffffff) % 1e6).padStart(6, '0');
+}
+
 describe('the console, in a browser', () => {
+  let recoveryCode = '';
   let server: RunningServer;
   let upstream: Server;
   let browser: Browser;
@@ -219,7 +233,7 @@ describe('the console, in a browser', () => {
     await page.getByText('as committed to in the log').first().waitFor();
     await server.control.installation.flush();
     const read = await server.control.installation.store.events.latest('content-read');
-    assert.match(read!.actor, /^admin:/);
+    assert.match(read!.actor, /^person:/);
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Close' }).click();
     await page.waitForURL((url) => !url.search.includes('id='));
@@ -330,22 +344,159 @@ describe('the console, in a browser', () => {
     await shot('evidence');
   });
 
+  it('account: a passkey, an authenticator app, recovery codes, sessions', async () => {
+    const devtools = await context.newCDPSession(page);
+    await devtools.send('WebAuthn.enable');
+    await devtools.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    });
+    await open('/');
+    await page.getByText('This session came from the set-up link').waitFor();
+    await page.getByRole('link', { name: 'Add a passkey' }).click();
+    await heading('Account');
+    await accessible('account');
+    await page.getByRole('button', { name: 'Add a passkey' }).click();
+    await page.getByLabel('What to call it').fill('laptop');
+    await accessible('add a passkey');
+    await page.getByRole('button', { name: 'Make the passkey' }).click();
+    await page.getByRole('row', { name: /laptop/ }).waitFor();
+    assert.equal(await page.getByText('came from the set-up link').count(), 0);
+    await page.getByRole('button', { name: 'Add an authenticator app' }).click();
+    await page.getByLabel('What to call it').fill('phone');
+    await page.getByRole('button', { name: 'Show the QR code' }).click();
+    await page.getByRole('img', { name: /QR code/ }).waitFor();
+    await accessible('add an authenticator app');
+    const secret = (await page.getByRole('region', { name: 'The secret' }).innerText()).trim();
+    assert.match(secret, /^[A-Z2-7]{32}$/);
+    await page.getByLabel('Code that the app shows').fill('000000');
+    await page.getByRole('button', { name: 'Confirm' }).click();
+    await page.getByRole('alert').getByText('the code is wrong').waitFor();
+    await page.getByLabel('Code that the app shows').fill(codeOf(secret));
+    await page.getByRole('button', { name: 'Confirm' }).click();
+    await page.getByRole('row', { name: /phone/ }).waitFor();
+    await page.getByRole('button', { name: 'Make recovery codes' }).click();
+    const codes = (await page.getByRole('region', { name: 'Recovery codes' }).innerText())
+      .trim()
+      .split(/\s+/);
+    assert.equal(codes.length, 10);
+    recoveryCode = codes[0]!;
+    await accessible('recovery codes');
+    await page.keyboard.press('Escape');
+    await page.getByText('10 recovery codes left').waitFor();
+    await page.getByRole('row', { name: /this one/ }).waitFor();
+    await shot('account');
+  });
+
+  it('what is dangerous asks again, and goes on by itself once proven', async () => {
+    await open('/people');
+    await page.getByRole('row', { name: /^ann/ }).getByText('passkey').waitFor();
+    const { store } = server.control.installation;
+    await store.change(async (tx) => {
+      const old = new Date(Date.now() - 10 * 60_000).toISOString();
+      await tx.updateTable('sessions').set({ proven_at: old }).execute();
+      return { result: undefined, event: [] };
+    });
+    await page.getByRole('button', { name: 'Add somebody' }).click();
+    await page.getByLabel('Name to sign in with').fill('ben');
+    await page.getByLabel('Role').selectOption('operator');
+    await page.getByLabel('On').selectOption('shop');
+    await accessible('add somebody');
+    await page.getByRole('button', { name: 'Add and show the link' }).click();
+    await page.getByRole('heading', { name: 'Prove that it is you' }).waitFor();
+    await accessible('prove that it is you');
+    await page.getByRole('button', { name: 'Use a passkey' }).click();
+    const link = (await page.getByRole('region', { name: 'The set-up link' }).innerText()).trim();
+    await page.keyboard.press('Escape');
+    await page.getByRole('row', { name: /^ben operator on shop no second factor/ }).waitFor();
+    await accessible('people');
+    await shot('people');
+    await page.getByRole('link', { name: 'ben', exact: true }).click();
+    await page.getByRole('heading', { name: 'Roles' }).waitFor();
+    await accessible('a person');
+    await page.getByRole('combobox', { name: 'Role' }).selectOption('auditor');
+    await page.getByRole('button', { name: 'Give the role' }).click();
+    await page.getByRole('button', { name: 'Take away auditor' }).click();
+    await page.getByRole('button', { name: 'Take away auditor' }).waitFor({ state: 'detached' });
+    await page.keyboard.press('Escape');
+    // Whoever was added chooses a password, and gets no further without a second factor.
+    const other = await browser.newContext();
+    const ben = await other.newPage();
+    await ben.goto(link);
+    assert.equal(await ben.getByLabel('Name').inputValue(), 'ben');
+    await ben.getByLabel('Password').fill(`${PASSWORD} of ben`);
+    await ben.getByRole('button', { name: 'Choose this password' }).click();
+    await ben.getByRole('heading', { name: 'Account', exact: true }).waitFor();
+    await ben.getByText('Your roles need a second factor').waitFor();
+    await ben.getByRole('link', { name: 'Systems' }).click();
+    await ben.getByText('your roles need a stronger factor').first().waitFor();
+    await other.close();
+  });
+
+  it('policies: why somebody may, and a bench to try others on', async () => {
+    await open('/people/policies');
+    await page.getByLabel('Who').selectOption('ben');
+    await page.getByLabel('Does what').selectOption('make-keys');
+    await page.getByLabel('With what').selectOption('shop');
+    await page.getByRole('button', { name: 'Explain' }).click();
+    await page.getByText('by operator, proven with two factors at least').waitFor();
+    await page.getByRole('button', { name: 'Run the tests' }).click();
+    await page.getByRole('listitem').getByText('passed').waitFor();
+    await page.getByText('fresh-proof').first().click();
+    await accessible('policies');
+    await shot('policies');
+  });
+
+  it('access log: who did what, and which policy let them', async () => {
+    await page.getByRole('link', { name: 'Access log' }).click();
+    await page.getByRole('heading', { name: 'Access log' }).waitFor();
+    await page.getByLabel('Show').selectOption('changes');
+    await page.waitForURL(/kind=changes/);
+    await page.getByRole('cell', { name: /grant given, operator, shop/ }).waitFor();
+    await page.getByLabel('Show').selectOption('refused');
+    await page.getByLabel('Who').selectOption('ben');
+    await page
+      .getByRole('row', { name: /refused see-systems/ })
+      .first()
+      .waitFor();
+    await accessible('access log');
+    await shot('access-log');
+  });
+
   it('dark theme is kept; signing out ends the session; the way back is kept', async () => {
     await page.getByLabel('Theme').selectOption('dark');
     await page.reload();
     assert.equal(await page.evaluate(() => document.documentElement.dataset['theme']), 'dark');
     await page.getByLabel('Theme').selectOption('system');
     await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    const signIn = page.getByRole('button', { name: 'Sign in', exact: true });
+    await signIn.waitFor();
     await accessible('sign-in');
     await open('/traffic?outcome=denied');
-    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await signIn.waitFor();
     await page.getByLabel('Name').fill('ann');
     await page.getByLabel('Password').fill('wrong');
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await signIn.click();
     await page.getByRole('alert').waitFor();
     await page.getByLabel('Password').fill(PASSWORD);
     await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'One more proof' }).waitFor();
+    await accessible('one more proof');
+    await page.getByRole('button', { name: 'Use a recovery code' }).click();
+    await page.getByLabel('Recovery code').fill(recoveryCode);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await heading('Account');
+    await page.getByText('9 recovery codes left').waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await signIn.waitFor();
+    await open('/traffic?outcome=denied');
+    await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
     await page.waitForURL(/\/traffic\?outcome=denied/);
     await heading('Traffic');
   });

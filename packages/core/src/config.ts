@@ -59,6 +59,10 @@ export const systemSchema = z.strictObject({
   /** Lets this system live at a loopback or private address. */
   allowPrivate: z.boolean().default(false),
   mode: z.enum(['observe', 'enforce']).default('observe'),
+  /** Such as `production`: policies may look at it. */
+  environment: z.string().max(64).default(''),
+  /** What data goes through it, such as `health`: policies may look at it. */
+  dataClasses: z.array(z.string().min(1).max(64)).max(32).default([]),
   /** Model names that route here; the name of the system itself always does. */
   models: z.array(z.string().min(1).max(256)).max(256).default([]),
   /** Strings that must never leave this system, such as a marker in its system prompt. */
@@ -102,10 +106,14 @@ export const systemSchema = z.strictObject({
 });
 export type SystemConfig = z.infer<typeof systemSchema>;
 
+const addressRange = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
+
 const listener = (port: number) =>
   z.strictObject({
     host: z.string().default('127.0.0.1'),
     port: z.int().min(0).max(65_535).default(port),
+    /** Proxies in front, addresses or ranges: what they say in `X-Forwarded-For` is believed, what others say is not. */
+    trustedProxies: z.array(addressRange).max(64).default([]),
     /** PEM files. Required for any address that is not loopback. */
     tls: z.strictObject({ certFile: z.string(), keyFile: z.string() }).optional(),
   });
@@ -117,6 +125,18 @@ export const configSchema = z.strictObject({
     .extend({
       /** Further host names the control plane answers for. */
       hosts: z.array(z.string()).max(16).default([]),
+      /** Where people reach the console, when that is not the address it listens on: `https://sallyport.example`. */
+      publicUrl: httpUrl.optional(),
+    })
+    .prefault({}),
+  access: z
+    .strictObject({
+      /** Minutes after which a session ends when nobody does anything. */
+      idleMinutes: z.int().min(1).max(720).default(30),
+      /** Hours after which a session ends in any case. */
+      sessionHours: z.int().min(1).max(24).default(12),
+      /** File of SHA-1 digests of breached passwords, sorted, as Have I Been Pwned publishes them. */
+      breachedPasswords: z.string().optional(),
     })
     .prefault({}),
   /** PostgreSQL instead of the embedded SQLite. */

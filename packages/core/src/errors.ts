@@ -119,7 +119,23 @@ export const ERRORS = {
     'set the variable or file its `apiKeyRef` names',
   ),
   'client-aborted': row(499, 'the caller went away before the answer was complete', 'none is needed'),
-  'not-signed-in': row(401, 'this needs a signed-in administrator', 'sign in, or use the command line'),
+  'not-signed-in': row(401, 'this needs somebody who is signed in', 'sign in, or use the command line'),
+  'not-permitted': row(
+    403,
+    'no role that you hold permits this',
+    'ask an administrator; `sallyport policy explain` says what would permit it',
+  ),
+  'proof-needed': row(
+    403,
+    'this is dangerous, and the last proof of who you are is older than five minutes',
+    'prove it again, then repeat the request',
+  ),
+  'factor-needed': row(
+    403,
+    'your roles need a stronger factor than this session was proven with',
+    'add or use a passkey (administrators) or an authenticator app under Account',
+  ),
+  'factor-invalid': row(403, 'the factor does not prove who you are', 'try again, or use another factor'),
   'setup-link-invalid': row(
     403,
     'the set-up link is used, expired or wrong',

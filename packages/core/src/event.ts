@@ -15,11 +15,25 @@ export const EVENT_TYPES = [
   'upstream-added',
   'upstream-changed',
   'upstream-removed',
-  'admin-created',
+  'person-created',
+  'person-changed',
+  'person-disabled',
+  'person-enabled',
+  'grant-given',
+  'grant-removed',
+  'factor-added',
+  'factor-removed',
+  'recovery-codes-created',
+  'recovery-code-used',
+  'password-changed',
+  'device-forgotten',
   'session-created',
   'session-ended',
+  'session-proven',
   'sign-in-failed',
   'setup-link-created',
+  'setup-link-used',
+  'access-decided',
   'probe-completed',
   'unauthenticated-counted',
   'data-key-created',
@@ -43,7 +57,7 @@ export interface SallyportEvent {
   readonly id: string;
   /** ISO 8601, UTC. */
   readonly at: string;
-  /** `key:…`, `admin:…`, `local:USER` or `sallyport`. */
+  /** `key:…`, `person:…`, `program:…`, `local:USER` or `sallyport`. */
   readonly actor: string;
   /** What it is about: `system:NAME`, `key:ID`, `organisation`. */
   readonly subject: string;

@@ -16,8 +16,20 @@ function randomCharacters(count: number): string {
   return out;
 }
 
-/** Prefixes of the ids in use: exchange, event, key, detection, session, data key, administrator. */
-export type IdPrefix = 'exc' | 'evt' | 'key' | 'det' | 'ses' | 'dek' | 'adm' | 'fnd';
+/** Prefixes of the ids in use: exchange, event, key, detection, session, data key, person, program, grant, factor, device, finding. */
+export type IdPrefix =
+  | 'exc'
+  | 'evt'
+  | 'key'
+  | 'det'
+  | 'ses'
+  | 'dek'
+  | 'per'
+  | 'prg'
+  | 'grt'
+  | 'fac'
+  | 'dev'
+  | 'fnd';
 
 /**
  * A new id: prefix, 9 characters of milliseconds since 1970, 16 random ones (80 bits). Sorts by time.

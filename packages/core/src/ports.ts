@@ -83,6 +83,8 @@ export interface KeySnapshot {
 export interface GatewaySettings {
   readonly deadlines: Config['deadlines'];
   readonly limits: Config['limits'];
+  /** Proxies in front whose word about the caller's address is believed. */
+  readonly trustedProxies: readonly string[];
   /** Whether calls take part in traces: each then has a span, also where the caller had none. */
   readonly traces: boolean;
   /** Certificate and key in PEM, where it serves TLS. */

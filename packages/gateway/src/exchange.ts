@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
+import type { TrustedProxies } from '@sallyport/access';
 import {
   clock,
   ERRORS,
@@ -86,8 +87,8 @@ export interface Exchange {
   ended: boolean;
 }
 
-/** Begins an exchange. */
-export function beginExchange(req: IncomingMessage, res: ServerResponse): Exchange {
+/** Begins an exchange. @param proxies whose word about the caller's address is believed */
+export function beginExchange(req: IncomingMessage, res: ServerResponse, proxies: TrustedProxies): Exchange {
   const atMs = clock.nowMs();
   return {
     id: newId('exc', atMs),
@@ -95,7 +96,7 @@ export function beginExchange(req: IncomingMessage, res: ServerResponse): Exchan
     req,
     res,
     atMs,
-    address: req.socket.remoteAddress ?? 'unknown',
+    address: proxies.client(req.socket.remoteAddress ?? 'unknown', req.headers['x-forwarded-for'] as string),
     timingsMs: {},
     markMs: performance.now(),
     dialect: openai,

@@ -119,13 +119,14 @@ export function authorise(exchange: Exchange, deps: Deps): void {
   const chosen = state.choose(key, exchange.dialect.name, exchange.named, model);
   exchange.system = chosen.system;
   if (chosen.model !== model) exchange.modelForwarded = chosen.model;
-  const { name, demo, dialect } = chosen.system;
+  const { name } = chosen.system;
   const decision = state.policies.decide({
     key,
-    system: { name, demo, dialect },
+    system: chosen.system,
     operation: exchange.operation!.id,
     model: chosen.model ?? '',
     stream,
+    nowMs: exchange.atMs,
   });
   exchange.policy = { ids: decision.policyIds.slice(0, POLICY_IDS_MAX), version: state.policies.version };
   exchange.conditions = deps.start.detectors ? state.conditions.for(name) : null;

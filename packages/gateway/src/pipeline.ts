@@ -16,7 +16,7 @@ export async function serve(
   deps: Deps,
   draining: boolean,
 ): Promise<void> {
-  const exchange = beginExchange(req, res);
+  const exchange = beginExchange(req, res, deps.state().proxies);
   let admitted: string | null = null;
   deps.stats.inFlight++;
   try {

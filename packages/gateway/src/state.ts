@@ -1,4 +1,4 @@
-import { KeyRing } from '@sallyport/access';
+import { KeyRing, TrustedProxies } from '@sallyport/access';
 import {
   type Action,
   atLeast,
@@ -86,6 +86,7 @@ export class GatewayState {
   readonly version: number;
   readonly settings: GatewaySettings;
   readonly keys: KeyRing;
+  readonly proxies: TrustedProxies;
   readonly policies: PolicySet;
   readonly conditions: ConditionSet;
   readonly #rules: string;
@@ -97,10 +98,11 @@ export class GatewayState {
     this.version = snapshot.version;
     this.settings = snapshot.settings;
     this.keys = new KeyRing(snapshot.keys);
+    this.proxies = new TrustedProxies(snapshot.settings.trustedProxies);
     this.policies =
-      before?.policies.text === snapshot.policies.text
+      before?.policies.version === snapshot.policies.version
         ? before.policies
-        : PolicySet.load(snapshot.policies.text);
+        : PolicySet.load(snapshot.policies.text, snapshot.policies.version);
     this.#rules = snapshot.rules.version;
     this.conditions =
       before && before.#rules === this.#rules

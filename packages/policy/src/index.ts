@@ -1,7 +1,7 @@
 /**
- * What decides last. Authorisation by Cedar policies (https://www.cedarpolicy.com): load, validate, decide, explain;
- * deny by default. Business rules over what systems are asked and decide, as CEL conditions (https://cel.dev). A set
- * that does not validate never loads.
+ * What decides last. Authorisation by Cedar policies (https://www.cedarpolicy.com), at the gateway and at the control
+ * plane: load, validate, test, decide, explain; deny by default. Business rules over what systems are asked and decide,
+ * as CEL conditions (https://cel.dev). A set that does not validate, or fails the tests beside it, never loads.
  *
  * Call first: {@link PolicySet.load}.
  * Do not trust it with: knowing who somebody is. It is told; `access` finds out.
@@ -13,4 +13,25 @@ export {
   type Facts,
   type SystemConditions,
 } from './condition-set.ts';
-export { type Decision, defaultPolicyText, PolicySet, type Request } from './policy-set.ts';
+export { type Decision, defaultPolicyText, type Policy, PolicySet, shippedWith } from './policy-set.ts';
+export {
+  ADMINISTRATOR_ROLE,
+  decideTest,
+  type PolicyTest,
+  type PolicyTestResult,
+  policyTestSchema,
+  readPolicyTests,
+  requestOf,
+  requirePolicyTests,
+  runPolicyTests,
+  UNPRIVILEGED_ROLE,
+} from './policy-tests.ts';
+export {
+  type Actor,
+  actorText,
+  type ControlRequest,
+  type GatewayRequest,
+  type SystemFacts,
+  type Target,
+} from './question.ts';
+export { groupsOfAction, INVOKE, policySchema } from './schema.ts';

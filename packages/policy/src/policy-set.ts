@@ -1,25 +1,39 @@
 import { hash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { CodedError } from '@sallyport/core';
+import {
+  type ControlRequest,
+  controlQuestion,
+  type EntityUid,
+  type GatewayRequest,
+  gatewayQuestion,
+  type Question,
+} from './question.ts';
+import {
+  cedar,
+  groupsOfAction,
+  type Plane,
+  POLICY_FOLDER,
+  planeOf,
+  policySchema,
+  SCHEMAS,
+} from './schema.ts';
 
-type Cedar = typeof import('@cedar-policy/cedar-wasm/nodejs');
-const cedar = createRequire(import.meta.url)('@cedar-policy/cedar-wasm/nodejs') as Cedar;
-
-const FOLDER = join(import.meta.dirname, '..', 'policies');
-const SCHEMA = readFileSync(join(FOLDER, 'gateway.cedarschema'), 'utf8');
 /** Decisions kept for one key; the oldest goes when one more comes. */
 const CACHE_MAX = 1_000;
+/** Decisions of the control plane kept. */
+const CONTROL_CACHE_MAX = 10_000;
+/** What policies may look at besides principal, action and resource. */
+const CIRCUMSTANCES = ['level', 'provenSecondsAgo', 'address', 'now', 'weekday'] as const;
 
-/** May this key do this with this system? */
-export interface Request {
-  readonly key: { readonly id: string; readonly systems: readonly string[]; readonly demo: boolean };
-  readonly system: { readonly name: string; readonly demo: boolean; readonly dialect: string };
-  readonly operation: string;
-  readonly model: string;
-  readonly stream: boolean;
+/** The policies that may matter to a kind of question, as the engine knows them. */
+interface Slice {
+  readonly name: string;
+  /** What they look at, of the circumstances. */
+  readonly reads: readonly string[];
 }
+const MINUTE_MS = 60_000;
 
 /** The answer, and the policies it rests on. */
 export interface Decision {
@@ -27,15 +41,27 @@ export interface Decision {
   readonly policyIds: readonly string[];
 }
 
+/** One policy of a set. */
+export interface Policy {
+  readonly id: string;
+  readonly effect: 'permit' | 'forbid';
+  readonly text: string;
+  /** Where it decides: wherever its words mean something. */
+  readonly planes: readonly Plane[];
+}
+
+const cedarFiles = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.cedar'))
+    .sort();
+
 /** The policies that ship with the product, with those of a folder behind them. @throws CodedError `policy-invalid` */
 export function defaultPolicyText(folder?: string): string {
-  const texts = [readFileSync(join(FOLDER, 'default.cedar'), 'utf8')];
+  const texts = cedarFiles(POLICY_FOLDER).map((name) => readFileSync(join(POLICY_FOLDER, name), 'utf8'));
   if (folder !== undefined) {
     let names: string[];
     try {
-      names = readdirSync(folder)
-        .filter((name) => name.endsWith('.cedar'))
-        .sort();
+      names = cedarFiles(folder);
     } catch (cause) {
       throw new CodedError('policy-invalid', `the policy folder \`${folder}\` cannot be read`, { cause });
     }
@@ -44,95 +70,230 @@ export function defaultPolicyText(folder?: string): string {
   return texts.join('\n');
 }
 
+/** The policies that ship with the product, with others behind them. */
+export const shippedWith = (more: string): string => `${defaultPolicyText()}\n${more}`;
+
+/** To what a policy applies at all, as its syntax tree says. */
+interface Scope {
+  readonly op: 'All' | '==' | 'in' | 'is';
+  readonly entity?: EntityUid;
+  readonly entities?: readonly EntityUid[];
+  readonly entity_type?: string;
+}
+
+const PLANES: readonly Plane[] = ['gateway', 'control'];
+
+/** What the schema of a plane says against policies, by their id. */
+function faults(plane: Plane, policies: readonly Omit<Policy, 'planes'>[]): ReadonlyMap<string, string> {
+  const staticPolicies = Object.fromEntries(policies.map(({ id, text }) => [id, text]));
+  const checked = cedar.validate({ schema: SCHEMAS[plane], policies: { staticPolicies } });
+  if (checked.type === 'failure')
+    throw new CodedError('policy-invalid', `the policies are not valid: ${checked.errors[0]?.message}`);
+  return new Map(checked.validationErrors.map(({ policyId, error }) => [policyId, error.message]));
+}
+
+/** A policy with its scope. */
+interface ScopedPolicy extends Omit<Policy, 'planes'> {
+  /** Syntax tree, as JSON: names of attributes stand there as they are meant, however they were written. */
+  readonly tree: string;
+  readonly scope: { readonly principal: Scope; readonly action: Scope; readonly resource: Scope };
+}
+
+/** Whether an entity of a type could be in a scope. */
+function mayBe({ op, entity, entity_type: only }: Scope, type: string): boolean {
+  if (op === 'All') return true;
+  if (op === 'is') return only === type;
+  return (
+    entity?.type === type ||
+    (op === 'in' &&
+      policySchema()
+        .above.get(type)
+        ?.has(entity?.type ?? '') === true)
+  );
+}
+
+/** Whether an action is in a scope. */
+function actsOn({ op, entity, entities }: Scope, action: string): boolean {
+  if (op === 'All') return true;
+  const named = (entities ?? [entity!]).map(({ id }) => id);
+  return (
+    named.includes(action) ||
+    (op === 'in' && (groupsOfAction(action) ?? []).some((group) => named.includes(group)))
+  );
+}
+
 /** A validated set of policies with a cache of decisions. */
 export class PolicySet {
-  /** First 12 hex digits of the SHA-256 of the text. */
+  /** First 12 hex digits of the SHA-256 of the whole text. */
   readonly version: string;
   readonly text: string;
-  readonly #name: string;
+  readonly policies: readonly Policy[];
+  /** Roles that some policy speaks of. */
+  readonly roles: ReadonlySet<string>;
+  /** Whether some policy looks at the time. */
+  readonly timed: boolean;
+  readonly #scoped: readonly (ScopedPolicy & Policy)[];
+  readonly #slices = new Map<string, Slice>();
+  readonly #controlCache = new Map<string, Decision>();
   /** By key object: a key that changes is another object, so what was decided for the old one is never found. */
   readonly #cache = new WeakMap<object, Map<string, Decision>>();
-  readonly #ids: ReadonlyMap<string, string>;
 
-  private constructor(text: string, ids: ReadonlyMap<string, string>, name: string) {
+  private constructor(text: string, version: string, policies: readonly (ScopedPolicy & Policy)[]) {
+    const trees = policies.map(({ tree }) => tree).join('');
     this.text = text;
-    this.version = hash('sha256', text, 'hex').slice(0, 12);
-    this.#ids = ids;
-    this.#name = name;
+    this.version = version;
+    this.policies = policies.map(({ id, effect, text: own, planes }) => ({ id, effect, text: own, planes }));
+    this.#scoped = policies;
+    this.roles = new Set(
+      [...trees.matchAll(/\{"type":"Role","id":("(?:[^"\\]|\\.)*")\}/g)].map(
+        ([, id]) => JSON.parse(id!) as string,
+      ),
+    );
+    this.timed = /"(?:now|weekday)"/.test(trees);
   }
 
-  /** Parses and validates. @throws CodedError `policy-invalid` with the place */
-  static load(text: string): PolicySet {
-    const checked = cedar.validate({ schema: SCHEMA, policies: { staticPolicies: text } });
-    const problem =
-      checked.type === 'failure'
-        ? checked.errors[0]?.message
-        : checked.validationErrors[0] &&
-          `${checked.validationErrors[0].policyId}: ${checked.validationErrors[0].error.message}`;
-    if (problem !== undefined && problem !== '')
-      throw new CodedError('policy-invalid', `the policies are not valid: ${problem}`);
-    const name = hash('sha256', text, 'hex');
-    const parsed = cedar.preparsePolicySet(name, { staticPolicies: text });
+  /**
+   * Parses and validates.
+   * @param version of the text, where it is a part of a larger one
+   * @throws CodedError `policy-invalid` with the place
+   */
+  static load(text: string, version: string = hash('sha256', text, 'hex').slice(0, 12)): PolicySet {
+    const policies = readPolicies(text);
+    const invalid = { gateway: faults('gateway', policies), control: faults('control', policies) };
+    const placed = policies.map((policy) => {
+      const planes = PLANES.filter((plane) => !invalid[plane].has(policy.id));
+      // Say what is wrong where it was meant to decide.
+      const meant: Plane = actsOn(policy.scope.action, 'invoke') ? 'gateway' : 'control';
+      if (planes.length === 0)
+        throw new CodedError(
+          'policy-invalid',
+          `the policies are not valid: ${policy.id}: ${invalid[meant].get(policy.id)}`,
+        );
+      return { ...policy, planes };
+    });
+    return new PolicySet(text, version, placed);
+  }
+
+  /** The policies that decide about calls, as one text: what the gateway needs to know. */
+  get gatewayText(): string {
+    return this.policies.flatMap(({ planes, text }) => (planes.includes('gateway') ? [text] : [])).join('\n');
+  }
+
+  /**
+   * The policies whose scope a question of this kind may be in, made ready. The engine takes time for each policy of a
+   * set, so it gets those that could apply; the others could not have decided anything.
+   */
+  #slice(principalType: string, action: string, resourceType: string): Slice {
+    const kind = `${principalType} ${action} ${resourceType}`;
+    const made = this.#slices.get(kind);
+    if (made !== undefined) return made;
+    const own = this.#scoped.filter(
+      ({ scope, planes }) =>
+        planes.includes(planeOf(action)) &&
+        mayBe(scope.principal, principalType) &&
+        actsOn(scope.action, action) &&
+        mayBe(scope.resource, resourceType),
+    );
+    const staticPolicies = Object.fromEntries(own.map(({ id, text }) => [id, text]));
+    const name = hash('sha256', JSON.stringify(staticPolicies), 'hex');
+    const parsed = cedar.preparsePolicySet(name, { staticPolicies });
     if (parsed.type === 'failure')
       throw new CodedError('policy-invalid', `the policies do not parse: ${parsed.errors[0]?.message}`);
-    return new PolicySet(text, annotations(text), name);
+    const trees = own.map(({ tree }) => tree).join('');
+    const slice = { name, reads: CIRCUMSTANCES.filter((attribute) => trees.includes(`"${attribute}"`)) };
+    this.#slices.set(kind, slice);
+    return slice;
   }
 
-  /** Decides, from the cache where the same was asked before. Errors deny. */
-  decide(request: Request): Decision {
+  /** Asks Cedar. Errors deny. */
+  ask(question: Question): Decision {
+    const { principal, action, resource } = question;
+    const answer = cedar.statefulIsAuthorized({
+      ...(question as unknown as Parameters<typeof cedar.statefulIsAuthorized>[0]),
+      preparsedPolicySetId: this.#slice(principal.type, action.id, resource.type).name,
+      validateRequest: false,
+    });
+    if (answer.type !== 'success') return { allowed: false, policyIds: ['evaluation-failed'] };
+    const { decision, diagnostics } = answer.response;
+    return {
+      allowed: diagnostics.errors.length === 0 && decision === 'allow',
+      policyIds: diagnostics.errors.length > 0 ? ['evaluation-failed'] : [...diagnostics.reason].sort(),
+    };
+  }
+
+  /** Decides about a call, from the cache where the same was asked before, in the same minute where time matters. */
+  decide(request: GatewayRequest): Decision {
     let own = this.#cache.get(request.key);
     if (!own) {
       own = new Map();
       this.#cache.set(request.key, own);
     }
-    const { name, demo, dialect } = request.system;
-    const asked = `${name} ${demo} ${dialect} ${request.operation} ${request.stream} ${request.model}`;
+    const { name, demo, dialect, environment = '', dataClasses = [] } = request.system;
+    const minute = this.timed ? Math.floor(request.nowMs / MINUTE_MS) : 0;
+    // Names of systems, dialects and operations hold no space; classes and the model come last, and as JSON.
+    const facts = `${name} ${demo} ${dialect} ${request.operation} ${request.stream} ${minute}`;
+    const asked =
+      environment === '' && dataClasses.length === 0
+        ? `${facts} ${request.model}`
+        : `${facts} ${JSON.stringify([environment, dataClasses, request.model])}`;
     const known = own.get(asked);
     if (known) return known;
-    const uid = (type: string, id: string): { type: string; id: string } => ({ type, id });
-    const system = (name: string, demo: boolean, dialect: string) => ({
-      uid: uid('System', name),
-      attrs: { name, demo, dialect },
-      parents: [],
-    });
-    const answer = cedar.statefulIsAuthorized({
-      principal: uid('Key', request.key.id),
-      action: uid('Action', 'invoke'),
-      resource: uid('System', request.system.name),
-      context: { operation: request.operation, model: request.model, stream: request.stream },
-      preparsedPolicySetId: this.#name,
-      validateRequest: false,
-      entities: [
-        {
-          uid: uid('Key', request.key.id),
-          attrs: { demo: request.key.demo },
-          parents: request.key.systems.map((name) => uid('System', name)),
-        },
-        system(request.system.name, request.system.demo, request.system.dialect),
-      ],
-    });
-    const ok = answer.type === 'success' && answer.response.diagnostics.errors.length === 0;
-    const decision: Decision = {
-      allowed: ok && answer.response.decision === 'allow',
-      policyIds:
-        answer.type === 'success'
-          ? answer.response.diagnostics.reason.map((id: string) => this.#ids.get(id) ?? id)
-          : ['evaluation-failed'],
-    };
+    const decision = this.ask(gatewayQuestion(request, this.timed));
     if (own.size >= CACHE_MAX) own.delete(own.keys().next().value!);
     own.set(asked, decision);
     return decision;
   }
+
+  /**
+   * Decides about a request to the control plane, from the cache where the same was asked before: the same in all that
+   * the policies which may matter look at.
+   * @throws CodedError `internal` when there is no such action
+   */
+  decideControl(request: ControlRequest): Decision {
+    const groups = groupsOfAction(request.action);
+    if (!groups) throw new CodedError('internal', `there is no action \`${request.action}\``);
+    const question = controlQuestion(request, groups, this.timed);
+    const { principal, action, resource, context, entities } = question;
+    const { reads } = this.#slice(principal.type, action.id, resource.type);
+    const asked = JSON.stringify([principal, action, resource, entities, reads.map((name) => context[name])]);
+    const known = this.#controlCache.get(asked);
+    if (known) return known;
+    const decision = this.ask(question);
+    if (this.#controlCache.size >= CONTROL_CACHE_MAX)
+      this.#controlCache.delete(this.#controlCache.keys().next().value!);
+    this.#controlCache.set(asked, decision);
+    return decision;
+  }
 }
 
-/** Cedar numbers policies `policy0`, `policy1` …; people know them by their `@id`. */
-function annotations(text: string): Map<string, string> {
+/** The policies of a text, each with the id that it gives itself. */
+function readPolicies(text: string): ScopedPolicy[] {
   const parts = cedar.policySetTextToParts(text);
-  const ids = new Map<string, string>();
-  if (parts.type !== 'success') return ids;
-  parts.policies.forEach((policy: string, i: number) => {
-    const id = /@id\("([^"]{1,128})"\)/.exec(policy)?.[1];
-    if (id) ids.set(`policy${i}`, id);
+  if (parts.type === 'failure')
+    throw new CodedError('policy-invalid', `the policies do not parse: ${parts.errors[0]?.message}`);
+  if (parts.policy_templates.length > 0)
+    throw new CodedError('policy-invalid', 'templates are not taken; write each policy out');
+  const seen = new Set<string>();
+  const policies = parts.policies.map((own, i): ScopedPolicy => {
+    const tree = cedar.policyToJson(own);
+    if (tree.type === 'failure')
+      throw new CodedError('policy-invalid', `a policy does not parse: ${tree.errors[0]?.message}`);
+    const id = tree.json.annotations?.['id'] ?? `policy${i}`;
+    if (!/^[\w.-]{1,128}$/.test(id))
+      throw new CodedError(
+        'policy-invalid',
+        `\`${id.slice(0, 64)}\` is no id: use letters, digits and . _ -`,
+      );
+    if (seen.has(id)) throw new CodedError('policy-invalid', `two policies have the id \`${id}\``);
+    seen.add(id);
+    const { effect, principal, action, resource } = tree.json;
+    return {
+      id,
+      effect,
+      text: own,
+      tree: JSON.stringify(tree.json),
+      scope: { principal, action, resource } as ScopedPolicy['scope'],
+    };
   });
-  return ids;
+  return policies;
 }

@@ -2,14 +2,18 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { CodedError, describeIssue } from '@sallyport/core';
 import type { Context } from 'hono';
 import { getCookie } from 'hono/cookie';
+import { type Principal, principalText } from './authorisation/authoriser.ts';
+import { requirePermissions } from './authorisation/route-permissions.ts';
 import type { Control } from './control.ts';
-import type { People } from './people.ts';
 import type { AskedRoutes } from './probes.ts';
+import { accountRoutes } from './routes/account.ts';
 import { consoleRoutes } from './routes/console.ts';
 import { guardRoutes } from './routes/guard.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { monitorRoutes } from './routes/monitor.ts';
 import { openRoutes } from './routes/open.ts';
+import { peopleRoutes } from './routes/people.ts';
+import { policyRoutes } from './routes/policies.ts';
 import { recordRoutes } from './routes/record.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { type Env, failure, sessionCookie } from './routes/shared.ts';
@@ -26,7 +30,6 @@ const JSON_BODY_MAX = 256 * 1024;
 /** The control plane as one application: API under `/api/v1`, health and metrics, the console. */
 export function createApp(
   control: Control,
-  people: People,
   hosts: readonly string[],
   consoleFolder: string | null,
 ): OpenAPIHono<Env> {
@@ -40,32 +43,57 @@ export function createApp(
   app.notFound((c) => failure(c, new CodedError('not-found')));
   guardRequests(app, hosts);
   openRoutes(app, control);
-  sessionRoutes(app, people);
+  sessionRoutes(app, control);
   app.use('/api/v1/*', async (c, next) => {
-    // What a page fetches by itself says so, and keeps no session alive.
-    const active = c.req.header('x-sallyport-background') === undefined && c.req.path !== '/api/v1/live';
-    const token = getCookie(c, sessionCookie(c).name);
-    const admin = c.env.actor === null ? await people.administrator(token, active) : null;
-    const actor = c.env.actor ?? (admin ? `admin:${admin.id}` : null);
-    if (actor === null) throw new CodedError('not-signed-in');
-    c.set('actor', actor);
+    await signedIn(c, control);
     await next();
   });
+  requirePermissions(app, control);
+  accountRoutes(app, control);
+  peopleRoutes(app, control);
+  policyRoutes(app, control);
   systemRoutes(app, control);
   keyRoutes(app, control);
   recordRoutes(app, control);
   trafficRoutes(app, control);
   monitorRoutes(app, control);
   guardRoutes(app, control);
-  app.doc31('/openapi.json', API);
+  // Worked out once: whoever asks often costs little.
+  let document: string | null = null;
+  app.get('/openapi.json', (c) => {
+    document ??= JSON.stringify(app.getOpenAPI31Document(API));
+    return c.body(document, 200, { 'content-type': 'application/json' });
+  });
   consoleRoutes(app, consoleFolder);
   return app;
 }
 
+/** Finds out who asks. @throws CodedError `not-signed-in` */
+async function signedIn(c: Context<Env>, control: Control): Promise<void> {
+  const { accounts, authoriser } = control;
+  // What a page fetches by itself says so, and keeps no session alive.
+  const active = c.req.header('x-sallyport-background') === undefined && c.req.path !== '/api/v1/live';
+  const token = getCookie(c, sessionCookie(c).name);
+  const who = c.env.local === null ? await accounts.sessions.who(token, active) : null;
+  if (c.env.local === null && who === null) throw new CodedError('not-signed-in');
+  const principal: Principal = who ? { kind: 'person', who } : { kind: 'local', name: c.env.local! };
+  c.set('principal', principal);
+  c.set('actor', principalText(principal));
+  c.set('permit', (action, target) => authoriser.require(principal, action, target, c.env.address, true));
+  c.set('stillThere', async () => {
+    if (who === null) return true;
+    const again = await accounts.sessions.who(token, false);
+    return again !== null && JSON.stringify(again.grants.map(held)) === JSON.stringify(who.grants.map(held));
+  });
+}
+
+const held = ({ id, role, system }: { id: string; role: string; system: string }): string =>
+  `${id} ${role} ${system}`;
+
 /** What holds for every request: known host, no foreign origin, bounded body, strict headers. */
 function guardRequests(app: OpenAPIHono<Env>, hosts: readonly string[]): void {
   app.use('*', async (c, next) => {
-    if (c.env.actor === null) {
+    if (c.env.local === null) {
       const host = (c.req.header('host') ?? '').replace(/:\d+$/, '').toLowerCase();
       if (!hosts.includes(host)) throw new CodedError('host-not-allowed');
       const origin = c.req.header('origin');
@@ -109,7 +137,7 @@ export async function askEveryRoute(app: OpenAPIHono<Env>): Promise<AskedRoutes>
         method: method.toUpperCase(),
         headers: { host: 'localhost' },
       });
-      const { status } = await app.fetch(request, { actor: null, address: 'probe' });
+      const { status } = await app.fetch(request, { local: null, address: 'probe' });
       asked++;
       if (status !== 401) open.push(`${method.toUpperCase()} ${path}`);
     }
@@ -119,5 +147,5 @@ export async function askEveryRoute(app: OpenAPIHono<Env>): Promise<AskedRoutes>
 
 /** The OpenAPI document, as served under `/openapi.json`. */
 export function openApiDocument(): unknown {
-  return createApp(null as never, null as never, [], null).getOpenAPI31Document(API);
+  return createApp(null as never, [], null).getOpenAPI31Document(API);
 }

@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import type { Accounts } from '@sallyport/access';
 import {
   CodedError,
   type Config,
@@ -13,12 +14,15 @@ import {
 import type { GatewayPool, GatewayStats } from '@sallyport/gateway';
 import { posture } from '@sallyport/govern';
 import type { BlockedKind, ExchangePage, ExchangeRow, Summary } from '@sallyport/store';
+import { openAccounts } from './accounts-home.ts';
 import { ApiKeys } from './api-keys.ts';
+import { Authoriser } from './authorisation/authoriser.ts';
 import { evidenceSource, type ProbeName } from './evidence.ts';
 import { type ExchangeProof, proveExchange } from './exchange-proof.ts';
 import { type FirstHour, firstHour } from './first-hour.ts';
 import type { GuardDesk } from './guard-desk.ts';
 import { Installation } from './installation.ts';
+import { log } from './log.ts';
 import { Monitor, type OpenAlert } from './monitor.ts';
 import { type AskedRoutes, runProbes } from './probes.ts';
 import { type Reloaded, reload } from './reload.ts';
@@ -43,6 +47,8 @@ export class Control {
   /** The guard as people look at it; null for a command without a server. */
   guard: GuardDesk | null = null;
   gatewayUrl: string | null = null;
+  /** Where people reach the console, when it runs. */
+  consoleUrl: string | null = null;
   /** How far the machine's clock was ahead of the steady one when that was last noted, in milliseconds. */
   clockDriftMs = 0;
   /** Reads the configuration anew; null for a command without a server. */
@@ -50,10 +56,27 @@ export class Control {
   monitor: Monitor | null = null;
   askRoutes: (() => Promise<AskedRoutes>) | null = null;
 
+  /** The accounts of people. */
+  readonly accounts: Accounts;
+  /** Decides what people and commands may do here. */
+  readonly authoriser: Authoriser;
+
   constructor(config: Config, installation: Installation) {
     this.config = config;
     this.installation = installation;
     this.snapshots = new Snapshots(config, installation);
+    this.accounts = openAccounts(this);
+    this.authoriser = new Authoriser(this);
+  }
+
+  /** Ends what is under way and closes the installation. */
+  async close(): Promise<void> {
+    await this.authoriser
+      .flush()
+      .catch((fault: Error) =>
+        log('error', 'the last decisions of the control plane are not recorded', { fault: fault.message }),
+      );
+    await this.installation.close();
   }
 
   /** Hands the state as it is now to every gateway worker; resolves once all decide by it. */
@@ -204,7 +227,7 @@ export class Control {
         gatewayUrl: this.gatewayUrl,
         askRoutes: this.askRoutes,
         guard: this.guard,
-        policies: this.snapshots.policies?.text ?? null,
+        policies: this.snapshots.policies.text,
         publish: () => this.publish(),
       },
       old([...always, ...live]),
@@ -257,5 +280,10 @@ export async function openControl(options: {
 
 /** The actor of commands: whoever runs them on this machine. They can approve nothing. */
 export function localActor(): string {
-  return `local:${userInfo().username}`;
+  return `local:${localUser()}`;
+}
+
+/** Whoever runs commands on this machine. */
+export function localUser(): string {
+  return userInfo().username;
 }

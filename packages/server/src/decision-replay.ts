@@ -60,10 +60,11 @@ export async function replayDecisions(
       const decided = [...new Set([model, model.replace(`${system.name}/`, '')])].map((one) =>
         set.decide({
           key: { id: key.id, systems: key.systems, demo: key.demo },
-          system: { name: system.name, demo: system.demo, dialect: system.config.dialect },
+          system: { ...system.config, name: system.name, demo: system.demo },
           operation: leaf.operation ?? '',
           model: one,
           stream: leaf.stream,
+          nowMs: Date.parse(row.at),
         }),
       );
       const refused = leaf.type === 'exchange-denied' && leaf.code === 'not-authorised';

@@ -1,7 +1,6 @@
 import type { Config } from '@sallyport/core';
 import { createApp } from './app.ts';
-import { localActor, openControl } from './control.ts';
-import { People } from './people.ts';
+import { localUser, openControl } from './control.ts';
 
 /** The API of an installation opened for one command: the same application, without a socket. */
 export interface LocalApi {
@@ -17,7 +16,7 @@ export async function localApi(options: {
   create: boolean;
 }): Promise<LocalApi> {
   const control = await openControl(options);
-  const app = createApp(control, new People(control.installation), [], null);
+  const app = createApp(control, [], null);
   return {
     request: async (method, path, body) => {
       const content = body === undefined ? null : JSON.stringify(body);
@@ -27,10 +26,10 @@ export async function localApi(options: {
           : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(content)) };
       const response = await app.fetch(
         new Request(`http://localhost${path}`, { method, headers, body: content }),
-        { actor: localActor(), address: 'local' },
+        { local: localUser(), address: 'local' },
       );
       return { status: response.status, text: await response.text() };
     },
-    close: () => control.installation.close(),
+    close: () => control.close(),
   };
 }

@@ -33,8 +33,8 @@ export interface ProbeContext {
   readonly askRoutes: (() => Promise<AskedRoutes>) | null;
   /** The guard, where one runs. */
   readonly guard: GuardDesk | null;
-  /** Text of the policies that decide now, where a gateway runs. */
-  readonly policies: string | null;
+  /** Text of the policies that decide now. */
+  readonly policies: string;
   /** Hands new keys to the gateway. */
   readonly publish: () => Promise<void>;
 }
@@ -254,7 +254,6 @@ async function guardResidual(context: ProbeContext): Promise<Finding> {
 }
 
 async function decisionReplay({ installation, config, policies }: ProbeContext): Promise<Finding> {
-  if (policies === null) return null;
   const { replayed, differing } = await replayDecisions(installation, config, policies, clock.nowMs());
   if (replayed === 0) return null;
   return {

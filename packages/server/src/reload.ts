@@ -68,7 +68,7 @@ export async function reload(control: Control, actor: string, load: () => Config
   }
   control.config = after;
   await control.publish();
-  const policies = control.snapshots.policies!.version;
+  const policies = control.snapshots.policies.version;
   const rules = control.snapshots.rules.version;
   await control.installation.announce(
     newEvent('configuration-loaded', {

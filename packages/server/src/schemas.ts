@@ -24,6 +24,8 @@ export const systemView = z
     urls: z.array(z.string()),
     mode: z.enum(['observe', 'enforce']),
     allowPrivate: z.boolean(),
+    environment: z.string(),
+    dataClasses: z.array(z.string()),
     apiKeyRef: z.string().nullable(),
     demo: z.boolean(),
     origin: z.enum(['file', 'command', 'demo']),

@@ -1,13 +1,14 @@
 import { existsSync, rmSync } from 'node:fs';
-import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
+import { TrustedProxies } from '@sallyport/access';
 import { CodedError, type Config, clock, newEvent } from '@sallyport/core';
 import { GatewayPool, WORKERS_MAX } from '@sallyport/gateway';
 import { askEveryRoute, createApp } from './app.ts';
-import { type Control, localActor, openControl } from './control.ts';
+import { type Control, localActor, localUser, openControl } from './control.ts';
 import { controlSocketPath } from './control-socket.ts';
 import { type Demo, startDemo } from './demo/demo.ts';
 import { GuardDesk } from './guard-desk.ts';
@@ -15,7 +16,6 @@ import { readGuardModels } from './guard-models.ts';
 import { isLoopback, readTls } from './listener.ts';
 import { log } from './log.ts';
 import { Monitor } from './monitor.ts';
-import { People } from './people.ts';
 import { followTelemetry } from './telemetry.ts';
 
 const DRAIN_MS = 10_000;
@@ -27,6 +27,8 @@ const CLOCK_JUMP_MS = 5_000;
 /** How often alerts are judged. */
 const MONITOR_EVERY_MS = 15_000;
 const RENEW_EVERY_MS = 10 * 60_000;
+/** How often sessions and counts that are over are forgotten. */
+const PURGE_EVERY_MS = 10 * 60_000;
 
 /** How a server is started. */
 export interface ServerOptions {
@@ -82,7 +84,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { config } = options;
   const tls = { gateway: readTls(config.gateway, 'gateway'), control: readTls(config.control, 'control') };
   const control = await openControl({ data: options.data, config, rootKey: options.rootKey });
-  const closing: (() => Promise<void>)[] = [() => control.installation.close()];
+  const closing: (() => Promise<void>)[] = [() => control.close()];
   const stop = async (): Promise<void> => {
     for (const step of closing.splice(0).reverse())
       await step().catch((fault: Error) =>
@@ -141,8 +143,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closing.push(async () => unfollow());
     control.monitor = monitor;
     closing.push(await followTelemetry(control));
-    const people = new People(control.installation);
-    const controlUrl = await serveControl(control, people, tls.control, options.console ?? null, closing);
+    const controlUrl = await serveControl(control, tls.control, options.console ?? null, closing);
+    control.consoleUrl = config.control.publicUrl?.replace(/\/$/, '') ?? controlUrl;
     await control.installation.announce(
       newEvent('server-started', {
         actor: localActor(),
@@ -150,12 +152,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         data: { workers: options.workers, demo: options.demo },
       }),
     );
-    const token = await people.setupToken();
+    await control.accounts.signIn.warm();
+    const token = await control.accounts.directory.firstLink();
     for (const [work, ms] of [
       [() => control.probeIfOlder(PROBE_EVERY_MS / 2), PROBE_EVERY_MS],
       [() => control.publish(), RENEW_EVERY_MS],
       [() => watchClock(control), CLOCK_EVERY_MS],
       [() => monitor.tick(), MONITOR_EVERY_MS],
+      [() => control.accounts.signIn.purge(), PURGE_EVERY_MS],
     ] as const) {
       const timer = setInterval(
         () =>
@@ -170,7 +174,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       control,
       gatewayUrl,
       controlUrl,
-      setupUrl: token === null ? null : `${controlUrl}/setup?token=${token}`,
+      setupUrl: token === null ? null : `${control.consoleUrl}/setup?token=${token}`,
       demo,
       stop: async () => {
         await control.installation
@@ -200,23 +204,31 @@ async function watchClock(control: Control): Promise<void> {
 /** Serves the control plane on its port, and on the socket in the data folder for commands. */
 async function serveControl(
   control: Control,
-  people: People,
   tls: { cert: string; key: string } | null,
   consoleFolder: string | null,
   closing: (() => Promise<void>)[],
 ): Promise<string> {
   const { config, installation } = control;
-  const { host, port, hosts } = config.control;
-  const names = ['localhost', '127.0.0.1', '[::1]', shown(host), ...hosts].map((name) => name.toLowerCase());
-  const app = createApp(control, people, names, consoleFolder);
+  const { host, port, hosts, publicUrl } = config.control;
+  const reached = publicUrl === undefined ? [] : [new URL(publicUrl).hostname];
+  const names = ['localhost', '127.0.0.1', '[::1]', shown(host), ...hosts, ...reached].map((name) =>
+    name.toLowerCase(),
+  );
+  const app = createApp(control, names, consoleFolder);
   control.askRoutes = () => askEveryRoute(app);
-  const handler = (actor: string | null) =>
+  const proxies = new TrustedProxies(config.control.trustedProxies);
+  const handler = (local: string | null) =>
     getRequestListener(
       (request, env) => {
+        const { socket, headers } = (env as { incoming: IncomingMessage }).incoming;
         const address =
-          (env as { incoming: { socket: { remoteAddress?: string } } }).incoming.socket.remoteAddress ??
-          'local';
-        return app.fetch(request, { actor, address });
+          local === null
+            ? proxies.client(
+                socket.remoteAddress ?? 'unknown',
+                headers['x-forwarded-for'] as string | undefined,
+              )
+            : 'local';
+        return app.fetch(request, { local, address, publicUrl: control.config.control.publicUrl });
       },
       { overrideGlobalObjects: false },
     );
@@ -234,7 +246,7 @@ async function serveControl(
   const path = controlSocketPath(installation.folder);
   const file = join(installation.folder, 'control.sock');
   if (existsSync(file)) rmSync(file);
-  const inner = createHttpServer(limits, handler(localActor()));
+  const inner = createHttpServer(limits, handler(localUser()));
   const mask = process.umask(0o177);
   try {
     await listen(inner, { path }, 'control');

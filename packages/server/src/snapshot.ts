@@ -10,7 +10,7 @@ import {
   usageLimits,
 } from '@sallyport/core';
 import { Counters } from '@sallyport/gateway';
-import { defaultPolicyText, PolicySet } from '@sallyport/policy';
+import { defaultPolicyText, PolicySet, requirePolicyTests } from '@sallyport/policy';
 import type { KeyRow } from '@sallyport/store';
 import { resolveSecret } from './config-file.ts';
 import type { Installation } from './installation.ts';
@@ -37,7 +37,7 @@ export async function knownSystems(config: Config, installation: Installation): 
 
 /** Files as they were when they were loaded. */
 interface Loaded {
-  readonly policies: GatewaySnapshot['policies'];
+  readonly policies: PolicySet;
   readonly rules: GatewaySnapshot['rules'];
   readonly tls: GatewaySettings['tls'];
   /** Profiles of rows, by file. */
@@ -103,9 +103,10 @@ export class Snapshots {
     const named = (paths: readonly (string | undefined)[]): string[] =>
       paths.filter((path) => path !== undefined);
     const systems = Object.values(config.systems);
-    const text = defaultPolicyText(config.policies);
+    const policies = PolicySet.load(defaultPolicyText(config.policies));
+    requirePolicyTests(policies, config.policies);
     return {
-      policies: { version: PolicySet.load(text).version, text },
+      policies,
       rules: readRules(config.rules),
       tls: readTls(config.gateway, 'gateway'),
       profiles: new Map(
@@ -115,9 +116,10 @@ export class Snapshots {
     };
   }
 
-  /** The policies that decide now; null before any were loaded. */
-  get policies(): GatewaySnapshot['policies'] | null {
-    return this.#loaded?.policies ?? null;
+  /** The policies that decide now. @throws CodedError `policy-invalid` at the first time */
+  get policies(): PolicySet {
+    this.#loaded ??= this.#load(this.#config);
+    return this.#loaded.policies;
   }
 
   /** The rules over texts that decide now. */
@@ -163,14 +165,15 @@ export class Snapshots {
     );
     this.#loaded ??= this.#load(this.#config);
     const { policies, rules, tls } = this.#loaded;
-    const { deadlines, limits } = this.#config;
+    const { deadlines, limits, gateway } = this.#config;
+    const { trustedProxies } = gateway;
     return {
       version: ++this.#version,
       systems,
       keys,
-      policies,
+      policies: { version: policies.version, text: policies.gatewayText },
       rules,
-      settings: { deadlines, limits, tls, traces: this.#config.telemetry !== undefined },
+      settings: { deadlines, limits, tls, trustedProxies, traces: this.#config.telemetry !== undefined },
     };
   }
 }

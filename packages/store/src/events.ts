@@ -76,6 +76,32 @@ export class Events {
     return rows.map(toEvent);
   }
 
+  /** Events of some types, newest first. @param filter `before`: place in the log; `refused`: only what was refused */
+  async page(
+    types: readonly string[],
+    filter: {
+      actor?: string | undefined;
+      subject?: string | undefined;
+      before?: number | undefined;
+      refused?: boolean;
+    },
+    limit: number,
+  ): Promise<{ events: SallyportEvent[]; next: number | null }> {
+    let query = this.#db.selectFrom('events').selectAll().where('type', 'in', types);
+    if (filter.actor !== undefined) query = query.where('actor', '=', filter.actor);
+    if (filter.subject !== undefined) query = query.where('subject', '=', filter.subject);
+    if (filter.before !== undefined) query = query.where('leaf_index', '<', filter.before);
+    if (filter.refused === true)
+      query = query.where((e) =>
+        e.or([e('type', '<>', 'access-decided'), e('data', 'like', '%"allowed":false%')]),
+      );
+    const rows = await query.orderBy('leaf_index', 'desc').limit(limit).execute();
+    return {
+      events: rows.map(toEvent),
+      next: rows.length === limit ? Number(rows.at(-1)!.leaf_index) : null,
+    };
+  }
+
   /** The latest events, newest first. */
   async list(most: number): Promise<SallyportEvent[]> {
     const rows = await this.#db

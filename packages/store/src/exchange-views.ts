@@ -8,6 +8,8 @@ export type ExchangeRow = Database['exchanges'];
 /** Which exchanges. What is left out restricts nothing. */
 export interface ExchangeFilter {
   readonly system?: string | undefined;
+  /** Only exchanges of one of these. */
+  readonly systems?: readonly string[] | undefined;
   readonly outcome?: string | undefined;
   /** What was done, or in observe mode would have been done. */
   readonly wouldBe?: string | undefined;
@@ -86,6 +88,7 @@ export class ExchangeViews {
       ['actor', filter.actor],
     ] as const;
     for (const [column, value] of equal) if (value !== undefined) q = q.where(column, '=', value);
+    if (filter.systems !== undefined) q = q.where('system', 'in', [...filter.systems]);
     if (filter.detector !== undefined) q = q.where('detections', 'like', `%"detector":"${filter.detector}"%`);
     if (filter.synthetic !== undefined) q = q.where('synthetic', '=', Number(filter.synthetic));
     if (filter.from !== undefined) q = q.where('at', '>=', filter.from);
@@ -119,10 +122,14 @@ export class ExchangeViews {
   }
 
   /** Traffic by minute or hour since a time; buckets without traffic are left out. */
-  async traffic(since: string, width: 'minute' | 'hour', system?: string): Promise<TrafficBucket[]> {
+  async traffic(
+    since: string,
+    width: 'minute' | 'hour',
+    systems?: readonly string[],
+  ): Promise<TrafficBucket[]> {
     const bucket = sql<string>`substr(at, 1, ${sql.lit(width === 'minute' ? 16 : 13)})`;
     let query = this.#db.selectFrom('exchanges').where('at', '>=', since).where('synthetic', '=', 0);
-    if (system !== undefined) query = query.where('system', '=', system);
+    if (systems !== undefined) query = query.where('system', 'in', [...systems]);
     const rows = await query
       .select([bucket.as('bucket'), 'outcome', 'action', sql<number>`count(*)`.as('n')])
       .groupBy([bucket, 'outcome', 'action'])

@@ -25,9 +25,76 @@ export interface Database {
     created_at: string;
     updated_at: string;
   };
-  administrators: { id: string; name: string; password: string; created_at: string };
-  setup_links: { hash: string; created_at: string; expires_at: string; used_at: string | null };
-  sessions: { hash: string; admin_id: string; created_at: string; last_seen_at: string; expires_at: string };
+  people: {
+    id: string;
+    name: string;
+    display_name: string;
+    email: string | null;
+    password: string | null;
+    password_changed_at: string | null;
+    origin: string;
+    external_id: string | null;
+    created_at: string;
+    created_by: string;
+    disabled_at: string | null;
+  };
+  grants: {
+    id: string;
+    holder: string;
+    role: string;
+    system: string;
+    origin: string;
+    created_at: string;
+    created_by: string;
+    expires_at: string | null;
+    last_used_at: string | null;
+  };
+  factors: {
+    id: string;
+    person_id: string;
+    kind: string;
+    name: string;
+    handle: string;
+    secret: string;
+    counter: number;
+    created_at: string;
+    confirmed_at: string | null;
+    used_at: string | null;
+  };
+  sessions: {
+    id: string;
+    hash: string;
+    person_id: string;
+    level: number;
+    methods: string;
+    created_at: string;
+    last_seen_at: string;
+    expires_at: string;
+    proven_at: string;
+    address: string;
+    agent: string;
+    device_id: string | null;
+    provider_session: string | null;
+  };
+  devices: {
+    id: string;
+    hash: string;
+    person_id: string;
+    agent: string;
+    address: string;
+    first_seen_at: string;
+    last_seen_at: string;
+  };
+  tickets: {
+    hash: string;
+    kind: string;
+    person_id: string | null;
+    data: string;
+    created_at: string;
+    expires_at: string;
+    used_at: string | null;
+  };
+  attempts: { key: string; count: number; since: number };
   outbox: { seq: Generated<number>; event_id: string; event: string; appended_at: string | null };
   exchanges: {
     id: string;

@@ -1,15 +1,18 @@
 import { chmodSync, existsSync } from 'node:fs';
 import type { SallyportEvent } from '@sallyport/core';
 import { Kysely, PostgresDialect, SqliteDialect, type Transaction } from 'kysely';
-import { Administrators } from './administrators.ts';
 import { Events } from './events.ts';
 import { Exchanges } from './exchanges.ts';
+import { Factors } from './factors.ts';
 import { Keys } from './keys.ts';
 import { migrate } from './migrations.ts';
+import { People } from './people.ts';
 import type { Database } from './schema.ts';
+import { Sessions } from './sessions.ts';
 import { type Sqlite, sqliteDatabase } from './sqlite-driver.ts';
 import { sqliteReader } from './sqlite-reader.ts';
 import { Systems } from './systems.ts';
+import { Tickets } from './tickets.ts';
 
 export type Engine = 'sqlite' | 'postgres';
 /** A connection or a transaction. */
@@ -20,7 +23,10 @@ export class Store {
   readonly engine: Engine;
   readonly keys: Keys;
   readonly systems: Systems;
-  readonly administrators: Administrators;
+  readonly people: People;
+  readonly sessions: Sessions;
+  readonly factors: Factors;
+  readonly tickets: Tickets;
   readonly exchanges: Exchanges;
   readonly events: Events;
   readonly #db: Kysely<Database>;
@@ -35,7 +41,10 @@ export class Store {
     this.engine = engine;
     this.keys = new Keys(db);
     this.systems = new Systems(db);
-    this.administrators = new Administrators(db);
+    this.people = new People(db);
+    this.sessions = new Sessions(db);
+    this.factors = new Factors(db);
+    this.tickets = new Tickets(db);
     this.exchanges = new Exchanges(db, sqlite, reader);
     this.events = new Events(db);
   }
@@ -57,13 +66,15 @@ export class Store {
   }
 
   /**
-   * Makes a change and its event in one transaction, then waits until the event is in the record: a change is
+   * Makes a change and its events in one transaction, then waits until the event is in the record: a change is
    * acknowledged only when it is recorded. When the record is down the event stays in the outbox.
    */
-  async change<T>(work: (tx: Connection) => Promise<{ result: T; event: SallyportEvent }>): Promise<T> {
+  async change<T>(
+    work: (tx: Connection) => Promise<{ result: T; event: SallyportEvent | readonly SallyportEvent[] }>,
+  ): Promise<T> {
     const result = await this.#db.transaction().execute(async (tx) => {
       const done = await work(tx);
-      await this.events.enqueue(tx, done.event);
+      for (const event of [done.event].flat()) await this.events.enqueue(tx, event);
       return done.result;
     });
     await this.#deliver();

@@ -13,7 +13,7 @@ import {
   type OutcomeLeaf,
   systemSchema,
 } from '@sallyport/core';
-import { DataFolderLock, openPostgres, openSqlite, type Store } from '@sallyport/store';
+import { type Connection, DataFolderLock, openPostgres, openSqlite, type Store } from '@sallyport/store';
 import { startPostgres } from './postgres.ts';
 
 const at = (s: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, s)).toISOString();
@@ -167,38 +167,168 @@ function contract(name: string, open: () => Promise<Store>): void {
       assert.equal(await change((tx) => store.systems.remove(tx, 'sys')), false);
     });
 
-    it('lets a set-up link be used once, by one of many', async () => {
-      await change((tx) =>
-        store.administrators.putSetupLink(tx, { hash: 'old', createdAt: at(0), expiresAt: at(50) }),
-      );
-      await change((tx) =>
-        store.administrators.putSetupLink(tx, { hash: 'l', createdAt: at(0), expiresAt: at(50) }),
-      );
-      assert.equal(await store.administrators.setupLinkOpen('old', at(1)), false);
-      assert.equal(await store.administrators.setupLinkOpen('l', at(51)), false);
-      const used = await Promise.all(
-        Array.from({ length: 8 }, () => change((tx) => store.administrators.useSetupLink(tx, 'l', at(1)))),
-      );
-      assert.equal(used.filter(Boolean).length, 1);
+    const ann = { id: newId('per'), name: 'ann', displayName: 'Ann', email: null, password: 'p' };
+    const factor = {
+      personId: ann.id,
+      kind: 'totp' as const,
+      name: 'app',
+      secret: 's',
+      counter: 0,
+      createdAt: at(0),
+    };
+    const race = (work: (tx: Connection) => Promise<unknown>): Promise<number> =>
+      Promise.all(Array.from({ length: 8 }, () => change(work))).then((won) => won.filter(Boolean).length);
+
+    it('lets a ticket be used once, by one of many, as what it is', async () => {
+      const ticket = { personId: null, data: { a: 1 }, createdAt: at(0), expiresAt: at(50) };
+      await store.tickets.put({ ...ticket, hash: 'old', kind: 'set-up' });
+      await change((tx) => store.tickets.void(tx, 'set-up', null));
+      await store.tickets.put({ ...ticket, hash: 'l', kind: 'set-up' });
+      assert.equal(await store.tickets.open('set-up', 'old', at(1)), null);
+      assert.equal(await store.tickets.open('set-up', 'l', at(51)), null);
+      assert.equal(await change((tx) => store.tickets.use(tx, 'sign-on', 'l', at(1))), null);
+      assert.equal(await race((tx) => store.tickets.use(tx, 'set-up', 'l', at(1))), 1);
+      await store.tickets.put({
+        ...ticket,
+        hash: 'late',
+        kind: 'set-up',
+        createdAt: at(90_000),
+        expiresAt: at(90_001),
+      });
+      assert.equal(await store.tickets.open('set-up', 'l', at(1)), null, 'what is long over is forgotten');
     });
 
-    it('ends sessions when idle and when expired', async () => {
-      const id = newId('adm');
-      await change((tx) =>
-        store.administrators.insert(tx, { id, name: 'ann', password: 'p', createdAt: at(0) }),
+    it('counts attempts in windows, each once', async () => {
+      const attempts = await Promise.all(
+        Array.from({ length: 8 }, () => store.tickets.attempt('k', 1_000, 500)),
       );
-      await change((tx) =>
-        store.administrators.putSession(tx, { hash: 's', adminId: id, createdAt: at(0), expiresAt: at(100) }),
+      assert.deepEqual(attempts.map(({ count }) => count).sort(), [1, 2, 3, 4, 5, 6, 7, 8]);
+      await store.tickets.takeBack('k');
+      assert.deepEqual(await store.tickets.attempt('k', 1_400, 500), { count: 8, sinceMs: 1_000 });
+      assert.deepEqual(await store.tickets.attempt('k', 1_500, 500), { count: 1, sinceMs: 1_500 });
+      await store.tickets.purgeAttempts(2_000);
+      assert.deepEqual(await store.tickets.attempt('k', 1_501, 500), { count: 1, sinceMs: 1_501 });
+    });
+
+    it('keeps people, and what they hold until it ends', async () => {
+      const more = {
+        passwordChangedAt: at(0),
+        origin: 'local' as const,
+        externalId: null,
+        createdBy: 'x',
+        disabledAt: null,
+      };
+      await change((tx) => store.people.insert(tx, { ...ann, ...more, createdAt: at(0) }));
+      await assert.rejects(
+        change((tx) => store.people.insert(tx, { ...ann, ...more, id: 'other', createdAt: at(0) })),
       );
-      assert.deepEqual(await store.administrators.sessionAdmin('s', at(10), at(-20), true), {
-        id,
-        name: 'ann',
+      assert.equal((await store.people.byName('ann'))?.id, ann.id);
+      assert.equal(await store.people.count(), 1);
+      assert.equal(
+        await change((tx) => store.people.update(tx, ann.id, { email: 'a@b', externalId: 'e' })),
+        true,
+      );
+      assert.equal((await store.people.byExternalId('e'))?.email, 'a@b');
+      assert.equal(await change((tx) => store.people.update(tx, 'nobody', { email: null })), false);
+      const grant = {
+        holder: `person:${ann.id}`,
+        system: '*',
+        origin: 'local' as const,
+        createdBy: 'x',
+        lastUsedAt: null,
+      };
+      const put = (id: string, expiresAt: string | null): Promise<unknown> =>
+        change((tx) => store.people.grant(tx, { ...grant, id, role: id, createdAt: at(0), expiresAt }));
+      await put('g1', null);
+      await put('g2', at(50));
+      const held = async (now: string) => (await store.people.grants(now, grant.holder)).map(({ id }) => id);
+      assert.deepEqual([await held(at(49)), await held(at(50))], [['g1', 'g2'], ['g1']]);
+      assert.deepEqual(await store.people.grants(at(1), 'person:other'), []);
+      await store.people.usedGrants(['g1'], at(9));
+      assert.equal((await store.people.grants(at(9)))[0]?.lastUsedAt, at(9));
+      assert.equal(await race((tx) => store.people.ungrant(tx, 'g2')), 1);
+    });
+
+    it('moves a counter forward once, uses a recovery code once', async () => {
+      const more = { confirmedAt: at(0), usedAt: null };
+      await change((tx) => store.factors.insert(tx, { ...factor, ...more, id: 'f', handle: 'f' }));
+      assert.equal(await race((tx) => store.factors.advance(tx, 'f', 7, at(1))), 1);
+      assert.equal(await change((tx) => store.factors.advance(tx, 'f', 6, at(1))), false);
+      await change((tx) =>
+        store.factors.insert(tx, { ...factor, ...more, kind: 'recovery-code', id: 'r', handle: 'h' }),
+      );
+      assert.equal(await change((tx) => store.factors.useUp(tx, 'other', 'h', at(1))), false);
+      assert.equal(await race((tx) => store.factors.useUp(tx, ann.id, 'h', at(1))), 1);
+      assert.equal((await store.factors.byHandle('f'))?.counter, 7);
+      assert.deepEqual([...((await store.factors.kinds()).get(ann.id) ?? [])].sort(), [
+        'recovery-code',
+        'totp',
+      ]);
+      assert.equal(await change((tx) => store.factors.remove(tx, ann.id, { kind: 'recovery-code' })), 1);
+      assert.deepEqual(
+        (await store.factors.list(ann.id)).map(({ id }) => id),
+        ['f'],
+      );
+    });
+
+    it('ends sessions when idle, when expired, when their person is shut out; a token that was replaced is void', async () => {
+      const session = {
+        id: 'ses_1',
+        hash: 's',
+        personId: ann.id,
+        level: 1,
+        methods: ['password'],
+        createdAt: at(0),
+        lastSeenAt: at(0),
+        expiresAt: at(100),
+        provenAt: at(0),
+        address: '::1',
+        agent: 'a',
+        deviceId: null,
+        providerSession: 'sid',
+      };
+      await change((tx) => store.sessions.insert(tx, session));
+      assert.deepEqual(await store.sessions.live('s', at(10), at(-20)), session);
+      assert.equal(await store.sessions.live('s', at(50), at(20)), null);
+      assert.equal(await store.sessions.live('s', at(101), at(-1)), null);
+      await store.sessions.seen('s', at(30));
+      assert.ok(await store.sessions.live('s', at(50), at(20)));
+      const change2 = { hash: 't', level: 2, methods: ['password', 'totp'], provenAt: at(40) };
+      assert.equal(await race((tx) => store.sessions.renew(tx, 's', change2)), 1);
+      assert.equal(await store.sessions.live('s', at(50), at(20)), null);
+      assert.equal((await store.sessions.live('t', at(50), at(20)))?.level, 2);
+      await change((tx) => store.people.update(tx, ann.id, { disabledAt: at(1) }));
+      assert.equal(await store.sessions.live('t', at(50), at(20)), null);
+      await change((tx) => store.people.update(tx, ann.id, { disabledAt: null }));
+      assert.deepEqual(await change((tx) => store.sessions.end(tx, { personId: ann.id, butHash: 't' })), []);
+      const ended = await change((tx) => store.sessions.end(tx, { providerSession: 'sid' }));
+      assert.deepEqual(
+        (ended as { id: string }[]).map(({ id }) => id),
+        ['ses_1'],
+      );
+      assert.deepEqual(await store.sessions.list(ann.id, at(0), at(-1)), []);
+    });
+
+    it('keeps devices, and forgets them', async () => {
+      const device = {
+        hash: 'd',
+        personId: ann.id,
+        agent: 'a',
+        address: '::1',
+        firstSeenAt: at(0),
+        lastSeenAt: at(0),
+      };
+      await change((tx) => store.sessions.putDevice(tx, { ...device, id: 'dev_1' }));
+      await change((tx) => store.sessions.deviceSeen(tx, 'dev_1', '::2', at(1)));
+      assert.deepEqual(await store.sessions.device('d'), {
+        ...device,
+        id: 'dev_1',
+        address: '::2',
+        lastSeenAt: at(1),
       });
-      assert.equal(await store.administrators.sessionAdmin('s', at(50), at(20), true), null);
-      assert.equal(await store.administrators.sessionAdmin('s', at(101), at(0), true), null);
-      // What a page fetches by itself keeps no session alive.
-      assert.ok(await store.administrators.sessionAdmin('s', at(29), at(9), false));
-      assert.equal(await store.administrators.sessionAdmin('s', at(30), at(20), false), null);
+      assert.equal((await store.sessions.devices(ann.id)).length, 1);
+      assert.equal(await change((tx) => store.sessions.forgetDevices(tx, 'other', 'dev_1')), 0);
+      assert.equal(await change((tx) => store.sessions.forgetDevices(tx, ann.id)), 1);
     });
 
     it('rolls a change back together with its event', async () => {
@@ -314,10 +444,10 @@ function contract(name: string, open: () => Promise<Store>): void {
         [`${at(0).slice(0, 16)}:00Z`, 0, 3, 1, 0],
       );
       assert.equal(
-        (await store.exchanges.traffic(at(0), 'hour', 's'))[0]!.at,
+        (await store.exchanges.traffic(at(0), 'hour', ['s']))[0]!.at,
         `${at(0).slice(0, 13)}:00:00Z`,
       );
-      assert.deepEqual(await store.exchanges.traffic(at(0), 'hour', 'other'), []);
+      assert.deepEqual(await store.exchanges.traffic(at(0), 'hour', ['other']), []);
       const [kind] = await store.exchanges.wouldHaveBlocked('s');
       assert.deepEqual([kind!.technique, kind!.exchanges, kind!.examples], ['t', 4, [d, c, b, a]]);
       assert.deepEqual(

@@ -1,8 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
-import { type FormEvent, type ReactElement, type ReactNode, useId } from 'react';
+import { type FormEvent, type ReactElement, type ReactNode, useId, useState } from 'react';
+import type { PasskeyRequest, Pending, Session } from '../accounts.ts';
 import { api, query } from '../api.ts';
 import { Fault, Waiting } from '../parts/notice.tsx';
+import { SecondFactor } from '../parts/second-factor.tsx';
+import { signWithPasskey } from '../passkey.ts';
 
 const PASSWORD_CHARACTERS_MIN = 15;
 
@@ -25,24 +28,21 @@ function Credentials({
   label,
   path,
   more,
-  to,
+  known,
+  onEntered,
 }: {
   fresh: boolean;
   label: string;
   path: string;
   more?: object;
-  to: string;
+  /** The name, when it is not to be chosen. */
+  known?: string | undefined;
+  onEntered: (answer: Session | Pending) => void | Promise<void>;
 }): ReactElement {
-  const client = useQueryClient();
-  const navigate = useNavigate();
   const hint = useId();
   const enter = useMutation({
-    mutationFn: (body: object) => api.post<{ name: string }>(path, body),
-    onSuccess: async (who) => {
-      client.clear();
-      client.setQueryData(['session'], who);
-      await navigate({ href: to });
-    },
+    mutationFn: (body: object) => api.post<Session | Pending>(path, body),
+    onSuccess: onEntered,
   });
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -53,7 +53,15 @@ function Credentials({
     <form onSubmit={submit} className="grid gap-3">
       <label className="field">
         <span>Name</span>
-        <input className="input" name="name" required maxLength={64} autoComplete="username" />
+        <input
+          className="input"
+          name="name"
+          required
+          maxLength={64}
+          autoComplete={fresh ? 'username' : 'username webauthn'}
+          defaultValue={known ?? ''}
+          readOnly={known !== undefined}
+        />
       </label>
       <label className="field">
         <span>Password</span>
@@ -81,43 +89,93 @@ function Credentials({
   );
 }
 
+/** Goes on once somebody is signed in. */
+function useEntered(to: string): (session: Session) => Promise<void> {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  return async (session) => {
+    client.clear();
+    client.setQueryData(['session'], session);
+    await navigate({ href: session.level < session.levelNeeded ? '/account' : to });
+  };
+}
+
 const signInRoute = getRouteApi('/sign-in');
 
-/** Sign-in by name and password. */
+/** Sign-in: by name and password and what is asked for besides, or by a passkey alone. */
 export function SignInPage(): ReactElement {
   const { next } = signInRoute.useSearch();
   const setup = useQuery({
     queryKey: ['setup', ''],
     queryFn: () => api.get<{ open: boolean; administrators: boolean }>('/setup'),
   });
-  return (
-    <Gate title="Sallyport">
-      {setup.data?.administrators === false ? (
+  const entered = useEntered(next?.startsWith('/') && !next.startsWith('//') ? next : '/');
+  const [pending, setPending] = useState<Pending | null>(null);
+  const passkey = useMutation({
+    mutationFn: async () =>
+      api.post<Session>(
+        '/session',
+        await signWithPasskey(await api.post<PasskeyRequest>('/session', { request: 'passkey' })),
+      ),
+    onSuccess: entered,
+  });
+  if (setup.data?.administrators === false)
+    return (
+      <Gate title="Sallyport">
         <p>
           Nobody is set up yet. Open the set-up link that <code>npm start</code> printed; a new start prints a
           new one.
         </p>
-      ) : (
-        <Credentials
-          fresh={false}
-          label="Sign in"
-          path="/session"
-          to={next?.startsWith('/') && !next.startsWith('//') ? next : '/'}
+      </Gate>
+    );
+  if (pending)
+    return (
+      <Gate title="One more proof">
+        <SecondFactor
+          methods={pending.methods}
+          request={() =>
+            api.post<PasskeyRequest>('/session', { request: 'passkey', pending: pending.pending })
+          }
+          prove={(proof) => api.post<Session>('/session', { pending: pending.pending, proof })}
+          onProven={entered}
         />
-      )}
+        <button type="button" className="button" onClick={() => setPending(null)}>
+          Begin again
+        </button>
+      </Gate>
+    );
+  return (
+    <Gate title="Sallyport">
+      <button
+        type="button"
+        className="button main"
+        disabled={passkey.isPending}
+        onClick={() => passkey.mutate()}
+      >
+        Sign in with a passkey
+      </button>
+      <Fault fault={passkey.error} />
+      <p className="text-muted text-sm">or</p>
+      <Credentials
+        fresh={false}
+        label="Sign in"
+        path="/session"
+        onEntered={(answer) => ('pending' in answer ? setPending(answer) : entered(answer))}
+      />
     </Gate>
   );
 }
 
 const setupRoute = getRouteApi('/setup');
 
-/** The first run: the one-time link makes the first administrator. */
+/** A set-up link: it makes the first administrator, or lets somebody who was added choose a password. */
 export function SetupPage(): ReactElement {
   const { token } = setupRoute.useSearch();
   const { data, error } = useQuery({
     queryKey: ['setup', token],
-    queryFn: () => api.get<{ open: boolean }>(`/setup${query({ token })}`),
+    queryFn: () => api.get<{ open: boolean; name: string | null }>(`/setup${query({ token })}`),
   });
+  const entered = useEntered(data?.name ? '/' : '/start');
   return (
     <Gate title="Set up Sallyport">
       {error ? <Fault fault={error} /> : null}
@@ -133,8 +191,20 @@ export function SetupPage(): ReactElement {
       ) : null}
       {data?.open ? (
         <>
-          <p>You become the first administrator. The link works once.</p>
-          <Credentials fresh label="Become administrator" path="/setup" more={{ token }} to="/start" />
+          <p>
+            {data.name === null
+              ? 'You become the first administrator.'
+              : 'Choose a password. Factors that you had before are void from then on.'}{' '}
+            The link works once.
+          </p>
+          <Credentials
+            fresh
+            label={data.name === null ? 'Become administrator' : 'Choose this password'}
+            path="/setup"
+            more={{ token }}
+            known={data.name ?? undefined}
+            onEntered={(answer) => entered(answer as Session)}
+          />
         </>
       ) : null}
     </Gate>

@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { CodedError } from '@sallyport/core';
+import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import type { GuardDesk } from '../guard-desk.ts';
 import * as schemas from '../schemas.ts';
@@ -15,12 +16,14 @@ export function guardRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'get',
       path: '/api/v1/guard',
+      ...needs('see-guard', 'anywhere'),
       summary: 'Detectors, thresholds, models and rules, and what rules on trial saw',
       responses: { 200: json(schemas.guardView, 'The guard'), ...failures },
     }),
     async (c) => {
       const { models, thresholds, detectors, rules, curve } = desk().overview();
-      const trials = await control.installation.store.exchanges.trials();
+      // Counts over every system are for those who may see every system.
+      const trials = c.var.systems === null ? await control.installation.store.exchanges.trials() : [];
       return c.json(
         {
           models: [...models],
@@ -50,6 +53,7 @@ export function guardRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'post',
       path: '/api/v1/guard/check',
+      ...needs('check-texts', 'anywhere'),
       summary: 'Inspect a text; nothing of it is kept',
       request: body(
         z.strictObject({

@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ApiKeys } from '../api-keys.ts';
+import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import * as schemas from '../schemas.ts';
 import { body, type Env, failures, json, named } from './shared.ts';
@@ -10,17 +11,22 @@ export function keyRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'get',
       path: '/api/v1/keys',
+      ...needs('see-keys', 'systems'),
       summary: 'List API keys, without secrets',
       responses: { 200: json(z.object({ keys: z.array(schemas.keyView) }), 'Every key'), ...failures },
     }),
     async (c) =>
       c.json(
         {
-          keys: (await control.apiKeys.list()).map((key) => ({
-            ...key,
-            systems: [...key.systems],
-            limits: { ...key.limits },
-          })),
+          keys: (await control.apiKeys.list())
+            .filter(
+              ({ systems }) => c.var.systems === null || systems.every((one) => c.var.systems!.has(one)),
+            )
+            .map((key) => ({
+              ...key,
+              systems: [...key.systems],
+              limits: { ...key.limits },
+            })),
         },
         200,
       ),
@@ -29,6 +35,7 @@ export function keyRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'post',
       path: '/api/v1/keys',
+      ...needs('make-keys', 'systems-in-body'),
       summary: 'Create an API key; the secret is shown this once',
       request: body(schemas.newKey),
       responses: { 201: json(schemas.issuedKey, 'The key'), ...failures },
@@ -43,6 +50,7 @@ export function keyRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'post',
       path: '/api/v1/keys/{id}/rotate',
+      ...needs('make-keys', 'key'),
       summary: 'Make a successor of an API key; both are good for the overlap',
       request: { ...named('id'), ...body(schemas.keyRotation) },
       responses: {
@@ -60,6 +68,7 @@ export function keyRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'post',
       path: '/api/v1/keys/{id}/revoke',
+      ...needs('revoke-keys', 'key'),
       summary: 'Revoke an API key; in force when this answers',
       request: named('id'),
       responses: { 200: json(schemas.keyView, 'Revoked'), ...failures },

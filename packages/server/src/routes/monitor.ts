@@ -1,7 +1,8 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import * as schemas from '../schemas.ts';
-import { body, type Env, failures, json, named } from './shared.ts';
+import { body, type Env, failures, json, named, systemOf, visible } from './shared.ts';
 
 /** Routes of alerts, and of test calls that explain themselves. */
 export function monitorRoutes(app: OpenAPIHono<Env>, control: Control): void {
@@ -9,15 +10,18 @@ export function monitorRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'get',
       path: '/api/v1/alerts',
+      ...needs('see-alerts', 'systems'),
       summary: 'Alerts that are open, gravest first',
       responses: { 200: json(z.object({ alerts: z.array(schemas.alertView) }), 'Open alerts'), ...failures },
     }),
-    async (c) => c.json({ alerts: [...(await control.alerts())] }, 200),
+    async (c) =>
+      c.json({ alerts: visible(c, await control.alerts(), ({ subject }) => systemOf(subject)) }, 200),
   );
   app.openapi(
     createRoute({
       method: 'post',
       path: '/api/v1/systems/{name}/try',
+      ...needs('try-systems', 'system'),
       summary: 'Make one test call through both gates, and say what each stage made of it',
       request: {
         ...named('name'),

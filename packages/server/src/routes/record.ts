@@ -1,9 +1,21 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { ACTIONS, DETECTORS } from '@sallyport/core';
+import type { Context } from 'hono';
+import { systemTarget } from '../authorisation/authoriser.ts';
+import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { diagnose } from '../doctor.ts';
 import * as schemas from '../schemas.ts';
-import { type Env, exchangeView, failures, json, named } from './shared.ts';
+import {
+  type Env,
+  exchangeView,
+  failures,
+  json,
+  named,
+  systemOf,
+  visible,
+  visibleSystems,
+} from './shared.ts';
 
 /** Routes of the record and of what is concluded from it. */
 export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
@@ -21,14 +33,16 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
     offset: z.coerce.number().int().min(0).max(10_000_000).optional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),
   });
-  const filtered = ({ synthetic, ...rest }: z.infer<typeof query>) => ({
+  const filtered = (c: Context<Env>, { synthetic, system, ...rest }: z.infer<typeof query>) => ({
     ...rest,
+    systems: visibleSystems(c, system),
     synthetic: synthetic === 'all' ? undefined : synthetic === 'true',
   });
   app.openapi(
     createRoute({
       method: 'get',
       path: '/api/v1/exchanges',
+      ...needs('see-traffic', 'systems'),
       summary: 'List exchanges, newest first',
       request: { query },
       responses: {
@@ -37,12 +51,16 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
       },
     }),
     async (c) =>
-      c.json({ exchanges: (await control.exchanges(filtered(c.req.valid('query')))).map(exchangeView) }, 200),
+      c.json(
+        { exchanges: (await control.exchanges(filtered(c, c.req.valid('query')))).map(exchangeView) },
+        200,
+      ),
   );
   app.openapi(
     createRoute({
       method: 'get',
       path: '/api/v1/exchanges/count',
+      ...needs('see-traffic', 'systems'),
       summary: 'How many exchanges there are, and the newest of them',
       request: { query },
       responses: {
@@ -52,13 +70,14 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       await control.installation.flush();
-      return c.json(await control.installation.store.exchanges.count(filtered(c.req.valid('query'))), 200);
+      return c.json(await control.installation.store.exchanges.count(filtered(c, c.req.valid('query'))), 200);
     },
   );
   app.openapi(
     createRoute({
       method: 'get',
       path: '/api/v1/exchanges/{id}',
+      ...needs('see-traffic', 'exchange'),
       summary: 'One exchange with its entries in the log and their inclusion proofs',
       request: { ...named('id'), query: z.object({ content: z.enum(['true', 'false']).optional() }) },
       responses: {
@@ -67,10 +86,19 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
       },
     }),
     async (c) => {
+      const withContent = c.req.query('content') === 'true';
+      if (withContent) {
+        const row = await control.installation.store.exchanges.byId(c.req.param('id'));
+        const known = (await control.systems()).find(({ name }) => name === row?.system);
+        await c.var.permit(
+          'read-content',
+          row?.system ? systemTarget(row.system, known) : { kind: 'organisation' },
+        );
+      }
       const { summary, entries, checkpoint } = await control.exchange(
         c.var.actor,
         c.req.param('id'),
-        c.req.query('content') === 'true',
+        withContent,
       );
       return c.json(
         {
@@ -86,6 +114,7 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'get',
       path: '/api/v1/observations',
+      ...needs('see-traffic', 'systems'),
       summary: 'What enforcing would have blocked, by system',
       responses: {
         200: json(z.object({ observations: z.array(schemas.observationView) }), 'By system'),
@@ -94,25 +123,29 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       await control.installation.flush();
-      return c.json({ observations: await control.installation.store.exchanges.summaries() }, 200);
+      const observations = await control.installation.store.exchanges.summaries();
+      return c.json({ observations: visible(c, observations, ({ system }) => system) }, 200);
     },
   );
   app.openapi(
     createRoute({
       method: 'get',
       path: '/api/v1/findings',
+      ...needs('see-findings', 'systems'),
       summary: 'Findings: detections of one kind on one system',
       responses: { 200: json(z.object({ findings: z.array(schemas.findingView) }), 'Findings'), ...failures },
     }),
     async (c) => {
       await control.installation.flush();
-      return c.json({ findings: await control.installation.store.exchanges.findings() }, 200);
+      const findings = await control.installation.store.exchanges.findings();
+      return c.json({ findings: visible(c, findings, ({ subject }) => systemOf(subject)) }, 200);
     },
   );
   app.openapi(
     createRoute({
       method: 'get',
       path: '/api/v1/posture',
+      ...needs('see-posture', 'organisation'),
       summary: 'Every control, computed now from evidence',
       responses: { 200: json(z.object({ controls: z.array(schemas.controlView) }), 'Controls'), ...failures },
     }),
@@ -132,6 +165,7 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'post',
       path: '/api/v1/ledger/checkpoint',
+      ...needs('sign-checkpoints', 'organisation'),
       summary: 'Sign a checkpoint over everything recorded so far',
       responses: { 200: json(schemas.checkpointView, 'The checkpoint'), ...failures },
     }),
@@ -154,6 +188,7 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'post',
       path: '/api/v1/reload',
+      ...needs('reload', 'organisation'),
       summary: 'Take configuration, policies and certificates anew, without dropping a call',
       responses: { 200: json(schemas.reloadedView, 'What changed'), ...failures },
     }),
@@ -166,6 +201,7 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'get',
       path: '/api/v1/doctor',
+      ...needs('see-health', 'organisation'),
       summary: 'What is wrong and what to type',
       responses: {
         200: json(z.object({ diagnoses: z.array(schemas.diagnosisView) }), 'Checks'),

@@ -1,28 +1,55 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Begun, Proof, Who } from '@sallyport/access';
+import { levelNeeded } from '@sallyport/access';
 import { CodedError } from '@sallyport/core';
 import type { Context } from 'hono';
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
-import { type People, SESSION_MS } from '../people.ts';
-import { body, type Env, failures, json, sessionCookie } from './shared.ts';
+import { deleteCookie, getCookie } from 'hono/cookie';
+import * as schemas from '../account-schemas.ts';
+import type { Control } from '../control.ts';
+import {
+  body,
+  cameFrom,
+  type Env,
+  failures,
+  json,
+  keepSession,
+  relyingParty,
+  sessionCookie,
+} from './shared.ts';
+
+/** A session as its owner sees it. */
+function sessionView({ person, session, grants }: Who): z.infer<typeof schemas.sessionView> {
+  return {
+    id: person.id,
+    name: person.name,
+    displayName: person.displayName,
+    roles: grants.map(({ role, system, expiresAt }) => ({ role, system, expiresAt })),
+    level: session.level,
+    levelNeeded: levelNeeded(grants),
+    methods: [...session.methods],
+    provenAt: session.provenAt,
+    expiresAt: session.expiresAt,
+  };
+}
 
 /** Routes of the session: set-up, sign-in, who am I, sign-out. They need no session. */
-export function sessionRoutes(app: OpenAPIHono<Env>, people: People): void {
-  const who = z.object({ name: z.string() }).openapi('Session');
+export function sessionRoutes(app: OpenAPIHono<Env>, control: Control): void {
+  const accounts = () => control.accounts;
   const tooMany = { 429: failures[401], 503: failures[401] };
-  const begin = (c: Context<Env>, token: string): void => {
-    const { name, secure } = sessionCookie(c);
-    setCookie(c, name, token, {
-      httpOnly: true,
-      sameSite: 'Strict',
-      path: '/',
-      secure,
-      maxAge: SESSION_MS / 1000,
-    });
+  const whoOf = async (c: Context<Env>, begun: Begun): Promise<Who> => {
+    const { person, session } = begun;
+    keepSession(c, begun);
+    const grants = await control.installation.store.people.grants(session.provenAt, `person:${person.id}`);
+    return { person, session, grants };
   };
   /** A browser that was signed in before does not keep the session it had. */
   const endOld = async (c: Context<Env>): Promise<void> => {
     const old = getCookie(c, sessionCookie(c).name);
-    if (old) await people.signOut(old);
+    if (old) await accounts().sessions.signOut(old);
+  };
+  const begin = async (c: Context<Env>, begun: Begun): Promise<z.infer<typeof schemas.sessionView>> => {
+    await endOld(c);
+    return sessionView(await whoOf(c, begun));
   };
 
   app.openapi(
@@ -33,52 +60,85 @@ export function sessionRoutes(app: OpenAPIHono<Env>, people: People): void {
       request: { query: z.object({ token: z.string().max(128).optional() }) },
       responses: {
         200: json(
-          z.object({ open: z.boolean(), administrators: z.boolean() }),
-          'Whether the link works, and whether anybody was set up',
+          z.object({ open: z.boolean(), administrators: z.boolean(), name: z.string().nullable() }),
+          'Whether the link works and for whom, and whether anybody was set up',
         ),
         ...failures,
       },
     }),
     async (c) => {
       const token = c.req.query('token');
-      const open = token !== undefined && (await people.setupOpen(token));
-      return c.json({ open, administrators: await people.any() }, 200);
+      const { open, name } =
+        token === undefined ? { open: false, name: null } : await accounts().directory.linkOpen(token);
+      return c.json(
+        { open, name: open ? name : null, administrators: await accounts().directory.any() },
+        200,
+      );
     },
   );
   app.openapi(
     createRoute({
       method: 'post',
       path: '/api/v1/setup',
-      summary: 'Use the set-up link up and become the first administrator',
+      summary: 'Use a set-up link up: become the first administrator, or choose a password',
       request: body(
         z.strictObject({
           token: z.string().max(128),
-          name: z.string().max(64),
+          name: z.string().max(64).default(''),
           password: z.string().max(1024),
         }),
       ),
-      responses: { 201: json(who, 'Signed in'), ...failures, ...tooMany },
+      responses: { 201: json(schemas.sessionView, 'Signed in'), ...failures, ...tooMany },
     }),
     async (c) => {
       const { token, name, password } = c.req.valid('json');
-      begin(c, await people.setUp(token, name, password));
-      return c.json({ name }, 201);
+      return c.json(
+        await begin(c, await accounts().directory.useLink(token, { name, password }, cameFrom(c))),
+        201,
+      );
     },
   );
   app.openapi(
     createRoute({
       method: 'post',
       path: '/api/v1/session',
-      summary: 'Sign in',
-      request: body(z.strictObject({ name: z.string().max(64), password: z.string().max(1024) })),
-      responses: { 201: json(who, 'Signed in'), ...failures, ...tooMany },
+      summary: 'Sign in: with name and password, then what is asked for besides; or with a passkey alone',
+      request: body(schemas.signIn),
+      responses: {
+        200: json(
+          schemas.passkeyRequest,
+          'What a browser is asked to sign; the ticket works once, for five minutes',
+        ),
+        201: json(schemas.sessionView, 'Signed in'),
+        202: json(schemas.pendingView, 'The password is right; a second factor is asked for'),
+        ...failures,
+        ...tooMany,
+      },
     }),
     async (c) => {
-      const { name, password } = c.req.valid('json');
-      const token = await people.signIn(name, password, c.env.address);
-      await endOld(c);
-      begin(c, token);
-      return c.json({ name }, 201);
+      const input = c.req.valid('json');
+      const { signIn, factors } = accounts();
+      const from = cameFrom(c);
+      const site = relyingParty(c);
+      if ('request' in input) {
+        const person = input.pending === undefined ? null : await signIn.pendingPerson(input.pending);
+        return c.json(await factors.challenge(site, person?.id ?? null), 200);
+      }
+      if ('proof' in input)
+        return c.json(
+          await begin(
+            c,
+            await signIn.secondFactor(input.pending, input.proof as unknown as Proof, from, site),
+          ),
+          201,
+        );
+      if ('passkey' in input) {
+        const { ticket, passkey } = input as unknown as Extract<Proof, { ticket: string }>;
+        return c.json(await begin(c, await signIn.passkey(ticket, passkey, from, site)), 201);
+      }
+      const first = await signIn.password(input.name, input.password, from);
+      if ('begun' in first) return c.json(await begin(c, first.begun), 201);
+      return c.json({ pending: first.pending, methods: [...first.methods] }, 202);
     },
   );
   app.openapi(
@@ -86,13 +146,13 @@ export function sessionRoutes(app: OpenAPIHono<Env>, people: People): void {
       method: 'get',
       path: '/api/v1/session',
       summary: 'Who is signed in',
-      responses: { 200: json(who, 'The administrator'), ...failures },
+      responses: { 200: json(schemas.sessionView, 'Whoever asks'), ...failures },
     }),
     async (c) => {
-      if (c.env.actor !== null) return c.json({ name: c.env.actor }, 200);
-      const admin = await people.administrator(getCookie(c, sessionCookie(c).name), false);
-      if (!admin) throw new CodedError('not-signed-in');
-      return c.json({ name: admin.name }, 200);
+      if (c.env.local !== null) return c.json(schemas.localSession(c.env.local), 200);
+      const who = await accounts().sessions.who(getCookie(c, sessionCookie(c).name), false);
+      if (!who) throw new CodedError('not-signed-in');
+      return c.json(sessionView(who), 200);
     },
   );
   app.openapi(

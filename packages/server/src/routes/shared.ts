@@ -1,28 +1,104 @@
 import { z } from '@hono/zod-openapi';
-import { ERRORS, toCodedError } from '@sallyport/core';
+import type { Begun, From, RelyingParty } from '@sallyport/access';
+import { clock, ERRORS, toCodedError } from '@sallyport/core';
+import type { Target } from '@sallyport/policy';
 import type { ExchangeRow } from '@sallyport/store';
 import type { Context } from 'hono';
+import { getCookie, setCookie } from 'hono/cookie';
+import type { Principal } from '../authorisation/authoriser.ts';
 import { log } from '../log.ts';
 import * as schemas from '../schemas.ts';
 import type { KnownSystem } from '../snapshot.ts';
 
 /** What comes with a request from outside HTTP: who asks when the socket says it, and from where. */
 export interface Caller {
-  /** Set on the control socket and for commands: `local:USER`. */
-  readonly actor: string | null;
+  /** Set on the control socket and for commands: the name of the user. */
+  readonly local: string | null;
+  /** Address of the client, trusted proxies left out. */
   readonly address: string;
+  /** Scheme, host and port that people reach the console at, when that is set. */
+  readonly publicUrl?: string | undefined;
 }
 
 /** What routes know of a request. */
 export interface Env {
   Bindings: Caller;
-  Variables: { actor: string };
+  Variables: {
+    actor: string;
+    principal: Principal;
+    /** Systems that the answer may tell of; null where it may of all. Set for routes that list systems. */
+    systems: ReadonlySet<string> | null;
+    /** Asks for more than the route itself does. @throws CodedError `not-permitted` and its kin */
+    permit: (action: string, target: Target) => Promise<void>;
+    /** Whether the session lives still, with the roles that it had: for answers that go on and on. */
+    stillThere: () => Promise<boolean>;
+  };
+}
+
+/** The system that a subject of the record names, or null. */
+export const systemOf = (subject: string): string | null => /^system:(.+)$/.exec(subject)?.[1] ?? null;
+
+/** What of a list may be told. */
+export function visible<T>(c: Context<Env>, rows: readonly T[], systemOf: (row: T) => string | null): T[] {
+  const { systems } = c.var;
+  if (systems === null) return [...rows];
+  return rows.filter((row) => {
+    const system = systemOf(row);
+    return system !== null && systems.has(system);
+  });
+}
+
+/** The systems of a filter that may be told of: the one asked for, all that are permitted, or no limit. */
+export function visibleSystems(c: Context<Env>, asked: string | undefined): readonly string[] | undefined {
+  const { systems } = c.var;
+  if (systems === null) return asked === undefined ? undefined : [asked];
+  return asked === undefined ? [...systems] : systems.has(asked) ? [asked] : [];
 }
 
 /** The session cookie: over TLS its name makes browsers insist that it is secure and of this host alone (RFC 6265bis). */
 export function sessionCookie(c: Context<Env>): { name: string; secure: boolean } {
-  const secure = c.req.url.startsWith('https:');
+  const secure = siteOrigin(c).startsWith('https:');
   return { name: secure ? '__Host-sallyport_session' : 'sallyport_session', secure };
+}
+
+/** Scheme, host and port at which the browser sees us. The host was checked before. */
+export function siteOrigin(c: Context<Env>): string {
+  if (c.env.publicUrl !== undefined) return new URL(c.env.publicUrl).origin;
+  const scheme = c.req.url.startsWith('https:') ? 'https' : 'http';
+  return `${scheme}://${c.req.header('host') ?? 'localhost'}`;
+}
+
+/** The site that passkeys are for. */
+export function relyingParty(c: Context<Env>): RelyingParty {
+  const origin = siteOrigin(c);
+  return { id: new URL(origin).hostname, origin };
+}
+
+/** Cookie of a browser that somebody signed in with before: not a credential, see the throttle of sign-ins. */
+export function deviceCookie(c: Context<Env>): { name: string; secure: boolean } {
+  const { secure } = sessionCookie(c);
+  return { name: secure ? '__Host-sallyport_device' : 'sallyport_device', secure };
+}
+
+/** Where a request comes from. */
+export function cameFrom(c: Context<Env>): From {
+  return {
+    address: c.env.address,
+    agent: c.req.header('user-agent') ?? '',
+    device: getCookie(c, deviceCookie(c).name) ?? null,
+  };
+}
+
+/** How long a browser keeps the device cookie, in seconds: as long as browsers keep any. */
+const DEVICE_S = 400 * 86_400;
+
+/** Sets the cookies of a session that begins or got another token. */
+export function keepSession(c: Context<Env>, { token, session, device }: Begun): void {
+  const { name, secure } = sessionCookie(c);
+  const common = { httpOnly: true, sameSite: 'Strict', path: '/', secure } as const;
+  const lifeMs = Date.parse(session.expiresAt) - clock.nowMs();
+  setCookie(c, name, token, { ...common, maxAge: Math.max(1, Math.floor(lifeMs / 1_000)) });
+  if (device !== null) setCookie(c, deviceCookie(c).name, device, { ...common, maxAge: DEVICE_S });
 }
 
 /** A JSON answer of a route. */
@@ -43,11 +119,16 @@ export const body = <T extends z.ZodType>(schema: T) => ({
 });
 /** A parameter in the path. */
 export const named = (name: string) => ({ params: z.object({ [name]: z.string().max(128) }) });
+/** Parameters in the path. */
+export const namedBoth = (one: string, other: string) => ({
+  params: z.object({ [one]: z.string().max(128), [other]: z.string().max(128) }),
+});
 
 /** A system as the API shows it. */
 export function systemView({ name, config, demo, origin }: KnownSystem): z.infer<typeof schemas.systemView> {
-  const { dialect, urls, mode, allowPrivate, apiKeyRef } = config;
-  return { name, dialect, urls, mode, allowPrivate, apiKeyRef: apiKeyRef ?? null, demo, origin };
+  const { dialect, urls, mode, allowPrivate, apiKeyRef, environment, dataClasses } = config;
+  const shown = { dialect, urls, mode, allowPrivate, environment, dataClasses };
+  return { name, ...shown, apiKeyRef: apiKeyRef ?? null, demo, origin };
 }
 
 /** An exchange as the API shows it. */

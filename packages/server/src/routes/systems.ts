@@ -1,7 +1,9 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { systemTarget } from '../authorisation/authoriser.ts';
+import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import * as schemas from '../schemas.ts';
-import { body, type Env, failures, json, named, systemView } from './shared.ts';
+import { body, type Env, failures, json, named, systemView, visible } from './shared.ts';
 
 /** Routes of the AI systems. */
 export function systemRoutes(app: OpenAPIHono<Env>, control: Control): void {
@@ -9,18 +11,21 @@ export function systemRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'get',
       path: '/api/v1/systems',
+      ...needs('see-systems', 'systems'),
       summary: 'List AI systems',
       responses: {
         200: json(z.object({ systems: z.array(schemas.systemView) }), 'Every system'),
         ...failures,
       },
     }),
-    async (c) => c.json({ systems: (await control.systems()).map(systemView) }, 200),
+    async (c) =>
+      c.json({ systems: visible(c, await control.systems(), ({ name }) => name).map(systemView) }, 200),
   );
   app.openapi(
     createRoute({
       method: 'post',
       path: '/api/v1/systems',
+      ...needs('change-systems', 'organisation'),
       summary: 'Add an AI system',
       request: body(schemas.newSystem),
       responses: { 201: json(schemas.systemView, 'Added'), ...failures },
@@ -34,20 +39,25 @@ export function systemRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'post',
       path: '/api/v1/systems/{name}/mode',
+      ...needs('change-systems', 'system'),
       summary: 'Observe or enforce',
       request: { ...named('name'), ...body(z.strictObject({ mode: z.enum(['observe', 'enforce']) })) },
       responses: { 200: json(schemas.systemView, 'Changed'), ...failures },
     }),
-    async (c) =>
-      c.json(
-        systemView(await control.setMode(c.var.actor, c.req.param('name'), c.req.valid('json').mode)),
-        200,
-      ),
+    async (c) => {
+      const name = c.req.param('name');
+      const { mode } = c.req.valid('json');
+      const known = (await control.systems()).find((system) => system.name === name);
+      // To let everything pass again is more than to stop things.
+      if (mode === 'observe') await c.var.permit('relax-systems', systemTarget(name, known));
+      return c.json(systemView(await control.setMode(c.var.actor, name, mode)), 200);
+    },
   );
   app.openapi(
     createRoute({
       method: 'delete',
       path: '/api/v1/systems/{name}',
+      ...needs('remove-systems', 'system'),
       summary: 'Remove an AI system',
       request: named('name'),
       responses: { 204: { description: 'Removed' }, ...failures },

@@ -2,9 +2,10 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { CodedError, clock } from '@sallyport/core';
 import type { ExchangeRow } from '@sallyport/store';
 import { streamSSE } from 'hono/streaming';
+import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import * as schemas from '../schemas.ts';
-import { type Env, exchangeView, failures, json, named } from './shared.ts';
+import { type Env, exchangeView, failures, json, named, visible, visibleSystems } from './shared.ts';
 
 /** Browsers that may follow traffic at a time. */
 const FOLLOWERS_MAX = 64;
@@ -21,6 +22,7 @@ export function trafficRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'get',
       path: '/api/v1/traffic',
+      ...needs('see-traffic', 'systems'),
       summary: 'Calls by minute (up to six hours) or hour, synthetic ones left out',
       request: {
         query: z.object({
@@ -48,7 +50,8 @@ export function trafficRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const now = clock.nowMs();
       const step = width === 'minute' ? 60_000 : 3_600_000;
       const from = new Date(Math.floor((now - minutes * 60_000) / step) * step + step).toISOString();
-      const buckets = await control.installation.store.exchanges.traffic(from, width, system);
+      const systems = visibleSystems(c, system);
+      const buckets = await control.installation.store.exchanges.traffic(from, width, systems);
       return c.json({ width, from, to: new Date(now).toISOString(), buckets } as const, 200);
     },
   );
@@ -56,6 +59,7 @@ export function trafficRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'get',
       path: '/api/v1/systems/{name}/report',
+      ...needs('read-reports', 'system'),
       summary: 'What enforcing would have blocked on a system, by kind; reading it is recorded',
       request: named('name'),
       responses: { 200: json(schemas.reportView, 'The report'), ...failures },
@@ -72,6 +76,7 @@ export function trafficRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'get',
       path: '/api/v1/live',
+      ...needs('see-traffic', 'systems'),
       summary: 'Exchanges as they are recorded, as server-sent events',
       responses: {
         200: {
@@ -99,8 +104,11 @@ export function trafficRoutes(app: OpenAPIHono<Env>, control: Control): void {
           await stream.writeSSE({ event: 'ready', data: '{}' });
           while (!stream.aborted && clock.nowMs() < until) {
             await stream.sleep(FOLLOW_MS);
+            // Whoever was shut out since hears no more.
+            if (!(await c.var.stillThere())) break;
             if (fresh.size === 0) continue;
-            const data = JSON.stringify({ exchanges: [...fresh.values()].map(exchangeView), missed });
+            const rows = visible(c, [...fresh.values()], (row) => row.system);
+            const data = JSON.stringify({ exchanges: rows.map(exchangeView), missed });
             fresh.clear();
             missed = 0;
             await stream.writeSSE({ event: 'exchanges', data });
@@ -116,6 +124,7 @@ export function trafficRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'get',
       path: '/api/v1/first-hour',
+      ...needs('see-posture', 'organisation'),
       summary: 'The guided first hour: each step, and what shows that it is done',
       responses: { 200: json(schemas.firstHourView, 'The steps'), ...failures },
     }),

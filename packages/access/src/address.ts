@@ -1,0 +1,46 @@
+import { BlockList, isIP } from 'node:net';
+
+/** Addresses that one header may list. */
+const HOPS_MAX = 32;
+
+/** Proxies that are believed when they say for whom they ask. */
+export class TrustedProxies {
+  readonly #list = new BlockList();
+  readonly #any: boolean;
+
+  /** @param ranges addresses and ranges, such as `10.0.0.0/8` */
+  constructor(ranges: readonly string[]) {
+    this.#any = ranges.length > 0;
+    for (const range of ranges) {
+      const [address = '', bits] = range.split('/');
+      const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+      if (bits === undefined) this.#list.addAddress(address, family);
+      else this.#list.addSubnet(address, Number(bits), family);
+    }
+  }
+
+  #trusts(address: string): boolean {
+    return isIP(address) !== 0 && this.#list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  }
+
+  /**
+   * The client behind the proxies: the last hop in `X-Forwarded-For` that is no trusted proxy. What others than
+   * trusted proxies say is not listened to.
+   * @param peer address of the connection @param forwardedFor the header, when there is one
+   */
+  client(peer: string, forwardedFor: string | undefined): string {
+    let address = plain(peer);
+    if (!this.#any || forwardedFor === undefined) return address;
+    for (const hop of forwardedFor.split(',').slice(-HOPS_MAX).reverse()) {
+      if (!this.#trusts(address)) break;
+      const next = plain(hop.trim());
+      // A hop that is no address leaves us with the proxy that wrote it.
+      if (isIP(next) === 0) break;
+      address = next;
+    }
+    return address;
+  }
+}
+
+/** An IPv4 address that came over an IPv6 socket is written as itself. */
+const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { isBreached } from './breach-list.ts';
+import { hashPassword, requireGoodPassword, verifyPassword } from './password.ts';
+import { newRecoveryCodes, recoveryHash } from './recovery-codes.ts';
+import { base32, matchTotp, newTotpSecret, totpCode, totpStep, totpUri } from './totp.ts';
+
+describe('passwords', () => {
+  const refused = (password: string, words: string[] = [], list?: string): boolean => {
+    try {
+      requireGoodPassword(password, words, list);
+      return false;
+    } catch (fault) {
+      assert.equal((fault as { code: string }).code, 'request-invalid');
+      return true;
+    }
+  };
+  it('need length, not signs of every kind', () => {
+    assert.ok(refused('fourteen chars'));
+    assert.ok(!refused('fifteen letters'));
+    assert.ok(!refused('only lower case words here'));
+    assert.ok(!refused('пароль из пятнадцати букв'));
+    assert.ok(refused('x'.repeat(257)));
+  });
+  it('are not those guessed first', () => {
+    for (const guessed of [
+      'passwordpassword',
+      'sallyport-admin-2026'.replace('2026', '1234'),
+      'aaaaaaaaaaaaaaaaaaaa',
+      'qwertyuiopasdfghjkl',
+      '123456789012345678',
+      'zyxwvutsrqponmlk',
+      'abababababababab',
+    ])
+      assert.ok(refused(guessed), guessed);
+    assert.ok(refused('ann.smith ann.smith', ['ann.smith']));
+  });
+  it('are not in the list of breached ones, wherever in it they stand', () => {
+    const all = Array.from({ length: 5_000 }, (_, i) => `breached password number ${i}`);
+    const lines = all.map((one) => createHash('sha1').update(one).digest('hex').toUpperCase()).sort();
+    const folder = mkdtempSync(join(tmpdir(), 'breach-'));
+    for (const [name, text] of [
+      ['counted', lines.map((line, i) => `${line}:${i}`).join('\r\n')],
+      ['plain', `${lines.join('\n')}\n`],
+    ] as const) {
+      const path = join(folder, name);
+      writeFileSync(path, text);
+      for (const one of all) assert.ok(isBreached(path, one), `${name}: ${one}`);
+      for (let i = 0; i < 500; i++) assert.ok(!isBreached(path, `another password ${i}`));
+    }
+    assert.ok(refused('breached password number 7', [], join(folder, 'plain')));
+    assert.ok(!refused('an unknown passphrase', [], join(folder, 'plain')));
+    writeFileSync(join(folder, 'nonsense'), 'x'.repeat(100_000));
+    for (const name of ['nonsense', 'absent'])
+      assert.throws(() => isBreached(join(folder, name), 'x'), { code: 'config-invalid' });
+  });
+  it('verify with whatever their hash cost; composed and decomposed letters are the same', async () => {
+    const cheap = await hashPassword('un mot de passe très sûr', { memory: 256, passes: 1 });
+    assert.match(cheap, /m=256,t=1,p=1/);
+    assert.ok(await verifyPassword('un mot de passe très sûr'.normalize('NFD'), cheap));
+    assert.ok(!(await verifyPassword('un mot de passe tres sur', cheap)));
+  });
+});
+
+describe('codes of authenticator apps', () => {
+  // RFC 6238, appendix B (SHA-1), cut to six digits. Public domain text of the IETF Trust's code component licence.
+  const secret = Buffer.from('12345678901234567890');
+  it('are those of the RFC', () => {
+    for (const [seconds, code] of [
+      [59, '287082'],
+      [1_111_111_109, '081804'],
+      [1_111_111_111, '050471'],
+      [1_234_567_890, '005924'],
+      [2_000_000_000, '279037'],
+      [20_000_000_000, '353130'],
+    ] as const)
+      assert.equal(totpCode(secret, totpStep(seconds * 1_000)), code);
+  });
+  it('are taken one step early or late, and no more', () => {
+    const now = 2_000_000_000_000;
+    const code = (steps: number): string => totpCode(secret, totpStep(now) + steps);
+    assert.deepEqual(
+      [-2, -1, 0, 1, 2].map((steps) => matchTotp(secret, code(steps), now)),
+      [null, totpStep(now) - 1, totpStep(now), totpStep(now) + 1, null],
+    );
+    for (const nonsense of ['', '12345', '1234567', 'abcdef', '１２３４５６'])
+      assert.equal(matchTotp(secret, nonsense, now), null);
+  });
+  it('have secrets of 160 bits, in base32 as apps read it', () => {
+    // RFC 4648, section 10.
+    assert.deepEqual(
+      ['', 'f', 'fo', 'foo', 'foob', 'fooba', 'foobar'].map((text) => base32(Buffer.from(text))),
+      ['', 'MY', 'MZXQ', 'MZXW6', 'MZXW6YQ', 'MZXW6YTB', 'MZXW6YTBOI'],
+    );
+    assert.equal(base32(newTotpSecret()).length, 32);
+    assert.equal(
+      totpUri(secret, 'ann@example'),
+      'otpauth://totp/Sallyport%3Aann%40example?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Sallyport',
+    );
+  });
+});
+
+describe('recovery codes', () => {
+  it('are ten, of 120 bits, bound to the person, however they are typed', () => {
+    const codes = newRecoveryCodes();
+    assert.equal(new Set(codes).size, 10);
+    for (const code of codes) assert.match(code, /^[a-z2-7]{6}(?:-[a-z2-7]{6}){3}$/);
+    const [code] = codes;
+    assert.equal(
+      recoveryHash('p', code!),
+      recoveryHash('p', ` ${code!.toUpperCase().replaceAll('-', ' ')} `),
+    );
+    assert.notEqual(recoveryHash('p', code!), recoveryHash('q', code!));
+  });
+});

@@ -1,0 +1,20 @@
+import { Directory } from './directory.ts';
+import { PersonFactors } from './factors.ts';
+import type { AccessHome } from './home.ts';
+import { PersonSessions } from './sessions.ts';
+import { SignIn } from './sign-in.ts';
+
+/** Everything about the accounts of people, from being added to leaving. */
+export class Accounts {
+  readonly directory: Directory;
+  readonly sessions: PersonSessions;
+  readonly factors: PersonFactors;
+  readonly signIn: SignIn;
+
+  constructor(home: AccessHome) {
+    this.sessions = new PersonSessions(home);
+    this.factors = new PersonFactors(home, this.sessions);
+    this.directory = new Directory(home, this.sessions);
+    this.signIn = new SignIn(home, this.sessions, this.factors);
+  }
+}

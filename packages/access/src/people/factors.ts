@@ -1,0 +1,308 @@
+import { CodedError, clock, newEvent, newId, type SallyportEvent } from '@sallyport/core';
+import type { Connection, FactorKind, FactorRow, PersonRow } from '@sallyport/store';
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
+import {
+  passkeyCreation,
+  passkeyRequest,
+  type RelyingParty,
+  type StoredPasskey,
+  verifyCreation,
+  verifyPasskey,
+} from '../factors/passkeys.ts';
+import { newRecoveryCodes, recoveryHash } from '../factors/recovery-codes.ts';
+import { base32, matchTotp, newTotpSecret, totpUri } from '../factors/totp.ts';
+import { newToken, tokenHash } from '../token.ts';
+import { type AccessHome, LEVEL } from './home.ts';
+import type { Begun, PersonSessions, Who } from './sessions.ts';
+
+/** How long a challenge works, in milliseconds. */
+const CHALLENGE_MS = 5 * 60_000;
+const FACTORS_MAX = 20;
+
+/** What somebody shows to prove who they are. */
+export type Proof =
+  | { readonly code: string }
+  | { readonly recoveryCode: string }
+  | { readonly ticket: string; readonly passkey: AuthenticationResponseJSON };
+
+/** A proof that holds: how it was given, and the level that it gives. */
+export interface Held {
+  readonly method: FactorKind;
+  readonly level: number;
+  readonly event: SallyportEvent | null;
+}
+
+/** Further factors of people: enrolled, proven, removed. */
+export class PersonFactors {
+  readonly #home: AccessHome;
+  readonly #sessions: PersonSessions;
+
+  constructor(home: AccessHome, sessions: PersonSessions) {
+    this.#home = home;
+    this.#sessions = sessions;
+  }
+
+  /** Kinds that somebody could prove themselves with now. */
+  async kinds(personId: string): Promise<FactorKind[]> {
+    const factors = await this.#home.store.factors.list(personId);
+    return [...new Set(factors.filter(isUsable).map(({ kind }) => kind))];
+  }
+
+  /** What somebody holds, as shown: no secrets. */
+  async list(personId: string): Promise<FactorRow[]> {
+    return (await this.#home.store.factors.list(personId))
+      .filter(({ confirmedAt }) => confirmedAt !== null)
+      .map((factor) => ({ ...factor, secret: '' }));
+  }
+
+  /** What a browser is asked to sign; any passkey of the site where nobody is named. The ticket works once. */
+  async challenge(site: RelyingParty, personId: string | null): Promise<{ ticket: string; options: object }> {
+    const own = personId === null ? [] : await this.#home.store.factors.list(personId, 'passkey');
+    const options = await passkeyRequest(
+      site,
+      own.map(({ handle }) => handle),
+    );
+    return { ticket: await this.#ticket(personId, options.challenge), options };
+  }
+
+  async #ticket(personId: string | null, challenge: string): Promise<string> {
+    const ticket = newToken();
+    const now = clock.nowMs();
+    await this.#home.store.tickets.put({
+      hash: tokenHash(ticket),
+      kind: 'passkey',
+      personId,
+      data: { challenge },
+      createdAt: new Date(now).toISOString(),
+      expiresAt: new Date(now + CHALLENGE_MS).toISOString(),
+    });
+    return ticket;
+  }
+
+  /** Whose passkey it is that signed. @throws CodedError `factor-invalid` */
+  async owner(passkey: AuthenticationResponseJSON): Promise<string> {
+    const factor = await this.#home.store.factors.byHandle(String(passkey.id).slice(0, 1_024));
+    if (factor?.kind !== 'passkey') throw new CodedError('factor-invalid', 'this passkey is not known here');
+    return factor.personId;
+  }
+
+  /**
+   * Checks a proof and uses it up, in the transaction of what it is for: a code and a challenge work once, whoever
+   * races. The challenge must be one that was made for this person, or for nobody in particular.
+   * @throws CodedError `factor-invalid`
+   */
+  async prove(tx: Connection, person: PersonRow, proof: Proof, site: RelyingParty): Promise<Held> {
+    const { factors, tickets } = this.#home.store;
+    const at = clock.nowIso();
+    if ('code' in proof) {
+      for (const factor of await factors.list(person.id, 'totp', tx)) {
+        if (!isUsable(factor)) continue;
+        const step = matchTotp(this.#open(factor), proof.code.replaceAll(' ', ''), clock.nowMs());
+        if (step !== null && (await factors.advance(tx, factor.id, step, at)))
+          return { method: 'totp', level: LEVEL.two, event: null };
+      }
+      throw new CodedError('factor-invalid', 'the code is wrong, or was used before');
+    }
+    if ('recoveryCode' in proof) {
+      if (!(await factors.useUp(tx, person.id, recoveryHash(person.id, proof.recoveryCode), at)))
+        throw new CodedError('factor-invalid', 'the recovery code is wrong, or was used before');
+      const left = (await factors.list(person.id, 'recovery-code', tx)).filter(isUsable).length;
+      const event = newEvent('recovery-code-used', {
+        actor: `person:${person.id}`,
+        subject: `person:${person.id}`,
+        data: { left },
+      });
+      return { method: 'recovery-code', level: LEVEL.two, event };
+    }
+    const ticket = await tickets.use(tx, 'passkey', tokenHash(proof.ticket), at);
+    if (!ticket || (ticket.personId !== null && ticket.personId !== person.id))
+      throw new CodedError('factor-invalid', 'the challenge is used or expired; begin again');
+    const own = (await factors.list(person.id, 'passkey', tx)).find(
+      ({ handle }) => handle === proof.passkey.id,
+    );
+    if (!own) throw new CodedError('factor-invalid', 'this passkey is not known here');
+    const stored = JSON.parse(own.secret) as StoredPasskey;
+    const { handle, counter } = own;
+    const next = await verifyPasskey(site, String(ticket.data['challenge']), proof.passkey, {
+      ...stored,
+      handle,
+      counter,
+    });
+    // A counter that does not move on is a copy; authenticators that keep none answer zero.
+    if (next > 0 && !(await factors.advance(tx, own.id, next, at)))
+      throw new CodedError('factor-invalid', 'the passkey was copied: its counter did not move on');
+    if (next === 0) await factors.used(tx, own.id, at);
+    return { method: 'passkey', level: LEVEL.resistant, event: null };
+  }
+
+  #open(factor: FactorRow): Uint8Array {
+    return this.#home.secrets.open(`totp ${factor.id}`, factor.secret);
+  }
+
+  async #room(personId: string): Promise<FactorRow[]> {
+    const own = (await this.#home.store.factors.list(personId)).filter(
+      ({ kind }) => kind !== 'recovery-code',
+    );
+    if (own.length >= FACTORS_MAX)
+      throw new CodedError(
+        'request-invalid',
+        `nobody may have more than ${FACTORS_MAX} factors; remove one first`,
+      );
+    return own;
+  }
+
+  /** Makes the secret of an authenticator app; it counts once its first code was shown. */
+  async beginTotp(who: Who, name: string): Promise<{ id: string; secret: string; uri: string }> {
+    await this.#room(who.person.id);
+    const { store, secrets } = this.#home;
+    const id = newId('fac');
+    const secret = newTotpSecret();
+    await store.change(async (tx) => {
+      // One that was begun and never confirmed is forgotten.
+      for (const old of await store.factors.list(who.person.id, 'totp', tx))
+        if (old.confirmedAt === null) await store.factors.remove(tx, who.person.id, { id: old.id });
+      await store.factors.insert(tx, {
+        id,
+        personId: who.person.id,
+        kind: 'totp',
+        name,
+        handle: id,
+        secret: secrets.seal(`totp ${id}`, secret),
+        counter: 0,
+        createdAt: clock.nowIso(),
+        confirmedAt: null,
+        usedAt: null,
+      });
+      return { result: undefined, event: [] };
+    });
+    return { id, secret: base32(secret), uri: totpUri(secret, who.person.name) };
+  }
+
+  /** Takes the first code of an authenticator app. @throws CodedError `factor-invalid` */
+  async confirmTotp(who: Who, id: string, code: string): Promise<Begun> {
+    const { store } = this.#home;
+    return store.change(async (tx) => {
+      const factor = (await store.factors.list(who.person.id, 'totp', tx)).find((one) => one.id === id);
+      if (!factor || factor.confirmedAt !== null)
+        throw new CodedError('not-found', 'there is no such authenticator that waits for its first code');
+      const step = matchTotp(this.#open(factor), code.replaceAll(' ', ''), clock.nowMs());
+      const at = clock.nowIso();
+      if (step === null || !(await store.factors.advance(tx, id, step, at)))
+        throw new CodedError(
+          'factor-invalid',
+          'the code is wrong; see whether the clock of the device is right',
+        );
+      await store.factors.confirm(tx, id, at);
+      return this.#added(tx, who, { id, kind: 'totp', name: factor.name }, LEVEL.two);
+    });
+  }
+
+  /** What a browser is asked to make a passkey from. */
+  async beginPasskey(who: Who, site: RelyingParty): Promise<{ ticket: string; options: object }> {
+    const own = await this.#room(who.person.id);
+    const known = own.filter(({ kind }) => kind === 'passkey').map(({ handle }) => handle);
+    const options = await passkeyCreation(site, who.person, known);
+    return { ticket: await this.#ticket(who.person.id, options.challenge), options };
+  }
+
+  /** Takes the passkey that a browser made. @throws CodedError `factor-invalid` */
+  async addPasskey(
+    who: Who,
+    site: RelyingParty,
+    input: { ticket: string; name: string; passkey: RegistrationResponseJSON },
+  ): Promise<Begun> {
+    const { store } = this.#home;
+    return store.change(async (tx) => {
+      const at = clock.nowIso();
+      const ticket = await store.tickets.use(tx, 'passkey', tokenHash(input.ticket), at);
+      if (ticket?.personId !== who.person.id)
+        throw new CodedError('factor-invalid', 'the challenge is used or expired; begin again');
+      const made = await verifyCreation(site, String(ticket.data['challenge']), input.passkey);
+      const id = newId('fac');
+      await store.factors.insert(tx, {
+        id,
+        personId: who.person.id,
+        kind: 'passkey',
+        name: input.name,
+        handle: made.handle,
+        secret: JSON.stringify(made.passkey),
+        counter: made.counter,
+        createdAt: at,
+        confirmedAt: at,
+        usedAt: at,
+      });
+      return this.#added(tx, who, { id, kind: 'passkey', name: input.name }, LEVEL.resistant);
+    });
+  }
+
+  /** A factor that was shown just now proves its holder: the session rises with it, and gets another token. */
+  async #added(
+    tx: Connection,
+    who: Who,
+    factor: { id: string; kind: FactorKind; name: string },
+    level: number,
+  ): Promise<{ result: Begun; event: SallyportEvent[] }> {
+    const { begun, event } = await this.#sessions.renew(tx, who, level, factor.kind);
+    const subject = `person:${who.person.id}`;
+    return {
+      result: begun,
+      event: [newEvent('factor-added', { actor: subject, subject, data: factor }), event],
+    };
+  }
+
+  /** Makes recovery codes; those before are void. Shown this once. */
+  async newRecoveryCodes(who: Who): Promise<string[]> {
+    const { store } = this.#home;
+    const codes = newRecoveryCodes();
+    const subject = `person:${who.person.id}`;
+    await store.change(async (tx) => {
+      await store.factors.remove(tx, who.person.id, { kind: 'recovery-code' });
+      const at = clock.nowIso();
+      for (const code of codes)
+        await store.factors.insert(tx, {
+          id: newId('fac'),
+          personId: who.person.id,
+          kind: 'recovery-code',
+          name: '',
+          handle: recoveryHash(who.person.id, code),
+          secret: '',
+          counter: 0,
+          createdAt: at,
+          confirmedAt: at,
+          usedAt: null,
+        });
+      return {
+        result: undefined,
+        event: newEvent('recovery-codes-created', { actor: subject, subject, data: { codes: codes.length } }),
+      };
+    });
+    return codes;
+  }
+
+  /**
+   * Removes a factor.
+   * @param levelNeeded what the person's roles ask for: the last factor that gives it stays
+   * @throws CodedError `not-found`, `conflict`
+   */
+  async remove(who: Who, id: string, levelNeeded: number): Promise<void> {
+    const { store } = this.#home;
+    const subject = `person:${who.person.id}`;
+    await store.change(async (tx) => {
+      const own = (await store.factors.list(who.person.id, undefined, tx)).filter(isUsable);
+      const factor = own.find((one) => one.id === id && one.kind !== 'recovery-code');
+      if (!factor) throw new CodedError('not-found', 'there is no such factor');
+      const gives = (kind: FactorKind): number =>
+        kind === 'passkey' ? LEVEL.resistant : kind === 'totp' ? LEVEL.two : LEVEL.one;
+      const rest = own.filter((one) => one.id !== id);
+      if (levelNeeded > LEVEL.one && !rest.some(({ kind }) => gives(kind) >= levelNeeded))
+        throw new CodedError('conflict', 'your roles need this factor; add another one first');
+      await store.factors.remove(tx, who.person.id, { id });
+      const data = { id, kind: factor.kind, name: factor.name };
+      return { result: undefined, event: newEvent('factor-removed', { actor: subject, subject, data }) };
+    });
+  }
+}
+
+/** Whether a factor could prove somebody now. */
+const isUsable = ({ kind, confirmedAt, usedAt }: FactorRow): boolean =>
+  confirmedAt !== null && (kind !== 'recovery-code' || usedAt === null);

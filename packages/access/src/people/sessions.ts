@@ -1,0 +1,234 @@
+import { CodedError, clock, newEvent, newId, type SallyportEvent } from '@sallyport/core';
+import type { Connection, DeviceRow, GrantRow, PersonRow, SessionRow } from '@sallyport/store';
+import { newToken, tokenHash } from '../token.ts';
+import { type AccessHome, type From, levelNeeded } from './home.ts';
+
+/** A session notes what its person does no more often than this. */
+const SEEN_EVERY_MS = 15_000;
+/** Devices kept of one person; the one not seen for longest goes. */
+const DEVICES_MAX = 20;
+const AGENT_CHARACTERS_MAX = 256;
+
+/** Somebody who is signed in. */
+export interface Who {
+  readonly person: PersonRow;
+  readonly session: SessionRow;
+  /** What they hold, in force now. */
+  readonly grants: readonly GrantRow[];
+}
+
+/** A session that begins, or that got another token. Tokens are shown this once. */
+export interface Begun {
+  readonly token: string;
+  readonly session: SessionRow;
+  readonly person: PersonRow;
+  /** Set when the browser was not known before. */
+  readonly device: string | null;
+}
+
+/** How a session was proven. */
+export interface Proven {
+  readonly level: number;
+  readonly methods: readonly string[];
+  /** Shorter than other sessions, in milliseconds. */
+  readonly lifeMs?: number;
+  readonly providerSession?: string | null;
+}
+
+/** Sessions and devices of people: begun, recognised, renewed, ended. */
+export class PersonSessions {
+  readonly #home: AccessHome;
+
+  constructor(home: AccessHome) {
+    this.#home = home;
+  }
+
+  /** The device of a browser, when it belongs to this person. */
+  async knownDevice(personId: string, token: string | null): Promise<DeviceRow | null> {
+    if (token === null) return null;
+    const device = await this.#home.store.sessions.device(tokenHash(token));
+    return device?.personId === personId ? device : null;
+  }
+
+  /** Begins a session in a transaction. @returns the session and its event */
+  async begin(
+    tx: Connection,
+    person: PersonRow,
+    from: From,
+    proven: Proven,
+  ): Promise<{ begun: Begun; event: SallyportEvent }> {
+    const { store } = this.#home;
+    const now = clock.nowMs();
+    const at = new Date(now).toISOString();
+    const agent = from.agent.slice(0, AGENT_CHARACTERS_MAX);
+    const devices = await store.sessions.devices(person.id, tx);
+    const known = devices.find(({ hash }) => from.device !== null && hash === tokenHash(from.device));
+    const token = newToken();
+    let deviceToken: string | null = null;
+    let deviceId = known?.id ?? null;
+    if (known) await store.sessions.deviceSeen(tx, known.id, from.address, at);
+    else {
+      deviceToken = newToken();
+      deviceId = newId('dev', now);
+      for (const { id } of devices.slice(DEVICES_MAX - 1))
+        await store.sessions.forgetDevices(tx, person.id, id);
+      await store.sessions.putDevice(tx, {
+        id: deviceId,
+        hash: tokenHash(deviceToken),
+        personId: person.id,
+        agent,
+        address: from.address,
+        firstSeenAt: at,
+        lastSeenAt: at,
+      });
+    }
+    const session: SessionRow = {
+      id: newId('ses', now),
+      hash: tokenHash(token),
+      personId: person.id,
+      level: proven.level,
+      methods: proven.methods,
+      createdAt: at,
+      lastSeenAt: at,
+      expiresAt: new Date(
+        now + Math.min(proven.lifeMs ?? Infinity, this.#home.settings().sessionMs),
+      ).toISOString(),
+      provenAt: at,
+      address: from.address,
+      agent,
+      deviceId,
+      providerSession: proven.providerSession ?? null,
+    };
+    await store.sessions.insert(tx, session);
+    const grants = await store.people.grants(at, `person:${person.id}`, tx);
+    const event = newEvent('session-created', {
+      actor: `person:${person.id}`,
+      subject: `person:${person.id}`,
+      data: {
+        session: session.id,
+        methods: proven.methods,
+        level: proven.level,
+        levelNeeded: levelNeeded(grants),
+        address: from.address,
+        newDevice: known === undefined && devices.length > 0,
+        newAddress: devices.length > 0 && !devices.some(({ address }) => address === from.address),
+      },
+    });
+    return { begun: { token, session, person, device: deviceToken }, event };
+  }
+
+  /**
+   * Who a token stands for; null when its session is over.
+   * @param active whether the person did something: what a page fetches by itself keeps no session alive
+   */
+  async who(token: string | undefined, active: boolean): Promise<Who | null> {
+    if (!token) return null;
+    const { store } = this.#home;
+    const now = clock.nowMs();
+    const at = new Date(now).toISOString();
+    const session = await store.sessions.live(tokenHash(token), at, this.#idleSince(now));
+    const person = session ? await store.people.byId(session.personId) : null;
+    if (!session || !person) return null;
+    if (active && now - Date.parse(session.lastSeenAt) > SEEN_EVERY_MS)
+      await store.sessions.seen(session.hash, at);
+    return { person, session, grants: await store.people.grants(at, `person:${person.id}`) };
+  }
+
+  #idleSince(nowMs: number): string {
+    return new Date(nowMs - this.#home.settings().idleMs).toISOString();
+  }
+
+  /** Gives a session a new token for what was proven now: the one before is void. @throws CodedError `not-signed-in` */
+  async renew(
+    tx: Connection,
+    who: Who,
+    level: number,
+    method: string,
+  ): Promise<{ begun: Begun; event: SallyportEvent }> {
+    const token = newToken();
+    const provenAt = clock.nowIso();
+    const methods = [...new Set([...who.session.methods, method])];
+    const change = { hash: tokenHash(token), level: Math.max(level, who.session.level), methods, provenAt };
+    if (!(await this.#home.store.sessions.renew(tx, who.session.hash, change)))
+      throw new CodedError('not-signed-in');
+    const event = newEvent('session-proven', {
+      actor: `person:${who.person.id}`,
+      subject: `person:${who.person.id}`,
+      data: { session: who.session.id, method, level: change.level },
+    });
+    return {
+      begun: { token, session: { ...who.session, ...change }, person: who.person, device: null },
+      event,
+    };
+  }
+
+  /** Ends sessions in a transaction. @returns the event, or null when there was none */
+  async end(
+    tx: Connection,
+    actor: string,
+    subject: string,
+    which: Parameters<AccessHome['store']['sessions']['end']>[1],
+    why: string,
+  ): Promise<SallyportEvent | null> {
+    const ended = await this.#home.store.sessions.end(tx, which);
+    if (ended.length === 0) return null;
+    return newEvent('session-ended', { actor, subject, data: { sessions: ended.map(({ id }) => id), why } });
+  }
+
+  /** Signs out: ends the session of a token. */
+  async signOut(token: string): Promise<void> {
+    const { store } = this.#home;
+    const hash = tokenHash(token);
+    const session = await store.sessions.live(hash, clock.nowIso(), '');
+    if (!session) return;
+    const subject = `person:${session.personId}`;
+    await store.change(async (tx) => ({
+      result: undefined,
+      event: (await this.end(tx, subject, subject, { hash }, 'signed out')) ?? [],
+    }));
+  }
+
+  /** Sessions and devices of somebody. */
+  async list(personId: string): Promise<{ sessions: SessionRow[]; devices: DeviceRow[] }> {
+    const { sessions } = this.#home.store;
+    const now = clock.nowMs();
+    return {
+      sessions: await sessions.list(personId, new Date(now).toISOString(), this.#idleSince(now)),
+      devices: await sessions.devices(personId),
+    };
+  }
+
+  /** Ends sessions of somebody: one, all but one, all. @throws CodedError `not-found` when there was none */
+  async endOf(
+    actor: string,
+    personId: string,
+    which: { id?: string; butHash?: string },
+    why: string,
+  ): Promise<void> {
+    const ended = await this.#home.store.change(async (tx) => {
+      const event = await this.end(tx, actor, `person:${personId}`, { ...which, personId }, why);
+      return { result: event !== null, event: event ?? [] };
+    });
+    if (!ended && which.id !== undefined) throw new CodedError('not-found', 'there is no such session');
+  }
+
+  /** Forgets a device, and ends the sessions on it. @throws CodedError `not-found` */
+  async forgetDevice(actor: string, personId: string, id: string): Promise<void> {
+    const { store } = this.#home;
+    await store.change(async (tx) => {
+      const sessions = (await store.sessions.list(personId, '', '', tx)).filter(
+        ({ deviceId }) => deviceId === id,
+      );
+      if ((await store.sessions.forgetDevices(tx, personId, id)) === 0)
+        throw new CodedError('not-found', 'there is no such device');
+      const events: SallyportEvent[] = [
+        newEvent('device-forgotten', { actor, subject: `person:${personId}`, data: { device: id } }),
+      ];
+      for (const session of sessions) {
+        const ended = await this.end(tx, actor, `person:${personId}`, { id: session.id }, 'device forgotten');
+        if (ended) events.push(ended);
+      }
+      return { result: undefined, event: events };
+    });
+  }
+}

@@ -1,0 +1,136 @@
+// What the control plane tells of accounts, roles, policies and of what was decided.
+
+/** Who is signed in, and what they hold. */
+export interface Session {
+  readonly id: string;
+  readonly name: string;
+  readonly displayName: string;
+  readonly roles: readonly {
+    readonly role: string;
+    readonly system: string;
+    readonly expiresAt: string | null;
+  }[];
+  /** 1 one factor, 2 two, 3 resistant to phishing. */
+  readonly level: number;
+  readonly levelNeeded: number;
+  readonly methods: readonly string[];
+  readonly provenAt: string;
+  readonly expiresAt: string;
+}
+
+/** The password was right; a second factor is asked for. */
+export interface Pending {
+  readonly pending: string;
+  readonly methods: readonly ('totp' | 'passkey' | 'recovery-code')[];
+}
+
+/** What a browser is asked to do with a passkey. */
+export interface PasskeyRequest {
+  readonly ticket: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** One's own account. */
+export interface Account {
+  readonly name: string;
+  readonly displayName: string;
+  readonly email: string | null;
+  readonly origin: 'local' | 'oidc' | 'scim';
+  readonly passwordChangedAt: string | null;
+  readonly levelNeeded: number;
+  readonly factors: readonly {
+    readonly id: string;
+    readonly kind: 'totp' | 'passkey';
+    readonly name: string;
+    readonly createdAt: string;
+    readonly usedAt: string | null;
+  }[];
+  readonly recoveryCodesLeft: number;
+  readonly sessions: readonly {
+    readonly id: string;
+    readonly methods: readonly string[];
+    readonly level: number;
+    readonly createdAt: string;
+    readonly lastSeenAt: string;
+    readonly address: string;
+    readonly agent: string;
+    readonly current: boolean;
+  }[];
+  readonly devices: readonly {
+    readonly id: string;
+    readonly agent: string;
+    readonly address: string;
+    readonly lastSeenAt: string;
+    readonly current: boolean;
+  }[];
+}
+
+/** A role that somebody holds. */
+export interface Grant {
+  readonly id: string;
+  readonly role: string;
+  readonly system: string;
+  readonly origin: string;
+  readonly createdAt: string;
+  readonly createdBy: string;
+  readonly expiresAt: string | null;
+  readonly lastUsedAt: string | null;
+}
+
+/** Somebody with an account. */
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+  readonly displayName: string;
+  readonly email: string | null;
+  readonly origin: 'local' | 'oidc' | 'scim';
+  readonly createdAt: string;
+  readonly disabledAt: string | null;
+  readonly factors: readonly string[];
+  readonly grants: readonly Grant[];
+}
+
+/** The policies that decide now. */
+export interface Policies {
+  readonly version: string;
+  readonly roles: readonly string[];
+  readonly actions: readonly { readonly name: string; readonly groups: readonly string[] }[];
+  readonly policies: readonly {
+    readonly id: string;
+    readonly effect: 'permit' | 'forbid';
+    readonly text: string;
+    readonly planes: readonly string[];
+  }[];
+}
+
+/** Why somebody may do something, or may not. */
+export interface Explanation {
+  readonly allowed: boolean;
+  readonly roles: readonly string[];
+  readonly policies: readonly { readonly id: string; readonly effect: string; readonly text: string }[];
+  readonly levelNeeded: number | null;
+  readonly freshProof: boolean;
+  readonly wouldPermit: readonly string[];
+}
+
+/** What became of tests of policies. */
+export interface PolicyTestResults {
+  readonly passed: number;
+  readonly failed: number;
+  readonly results: readonly {
+    readonly name: string;
+    readonly passed: boolean;
+    readonly expected: string;
+    readonly got: string;
+  }[];
+}
+
+/** One entry of the access log. */
+export interface AccessEntry {
+  readonly id: string;
+  readonly at: string;
+  readonly type: string;
+  readonly actor: string;
+  readonly subject: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,182 @@
+/** A Cedar entity as the engine takes it. */
+export interface Entity {
+  readonly uid: EntityUid;
+  readonly attrs: Readonly<Record<string, unknown>>;
+  readonly parents: readonly EntityUid[];
+}
+
+/** Type and id of an entity. */
+export interface EntityUid {
+  readonly type: string;
+  readonly id: string;
+}
+
+/** What Cedar is asked: may `principal` do `action` to `resource`? */
+export interface Question {
+  readonly principal: EntityUid;
+  readonly action: EntityUid;
+  readonly resource: EntityUid;
+  readonly context: Readonly<Record<string, unknown>>;
+  readonly entities: readonly Entity[];
+}
+
+/** A system as policies see it. */
+export interface SystemFacts {
+  readonly name: string;
+  readonly demo: boolean;
+  readonly dialect: string;
+  /** Such as `production`; empty when nobody said. */
+  readonly environment?: string;
+  /** What data goes through it, such as `health`. */
+  readonly dataClasses?: readonly string[];
+}
+
+/** May this key do this with this system? */
+export interface GatewayRequest {
+  readonly key: { readonly id: string; readonly systems: readonly string[]; readonly demo: boolean };
+  readonly system: SystemFacts;
+  readonly operation: string;
+  readonly model: string;
+  readonly stream: boolean;
+  /** Wall-clock time; policies see its minute. */
+  readonly nowMs: number;
+}
+
+/** Who asks something of the control plane. */
+export type Actor =
+  | {
+      readonly kind: 'person';
+      readonly id: string;
+      readonly name: string;
+      /** Roles held on what is asked about. */
+      readonly roles: readonly string[];
+      /** Holds a role beyond viewer anywhere. */
+      readonly privileged: boolean;
+      /** Is an administrator of everything. */
+      readonly administrator: boolean;
+      /** Courses that are passed and current. */
+      readonly mastery: readonly string[];
+    }
+  | {
+      readonly kind: 'program';
+      readonly id: string;
+      readonly name: string;
+      readonly roles: readonly string[];
+    }
+  | { readonly kind: 'local'; readonly name: string };
+
+/** What something is asked about. */
+export type Target =
+  | { readonly kind: 'organisation' }
+  | ({ readonly kind: 'system' } & SystemFacts)
+  | { readonly kind: 'person'; readonly id: string }
+  | { readonly kind: 'proposal'; readonly id: string; readonly author: string };
+
+/** May this person, program or command do this at the control plane? */
+export interface ControlRequest {
+  readonly actor: Actor;
+  readonly action: string;
+  readonly target: Target;
+  /** 1 one factor, 2 two, 3 resistant to phishing. */
+  readonly level: number;
+  readonly provenSecondsAgo: number;
+  readonly address: string;
+  readonly nowMs: number;
+}
+
+const uid = (type: string, id: string): EntityUid => ({ type, id });
+
+/** Milliseconds of the minutes in which policies see time. */
+const MINUTE_MS = 60_000;
+
+/** Time as policies see it: the minute in UTC, and the day of the week from 1, Monday. */
+function timeFacts(nowMs: number): { now: unknown; weekday: number } {
+  const minute = new Date(Math.floor(nowMs / MINUTE_MS) * MINUTE_MS);
+  return {
+    now: { __extn: { fn: 'datetime', arg: minute.toISOString() } },
+    weekday: minute.getUTCDay() || 7,
+  };
+}
+
+const systemEntity = ({ name, demo, dialect, environment = '', dataClasses = [] }: SystemFacts): Entity => ({
+  uid: uid('System', name),
+  attrs: { name, demo, dialect, environment, dataClasses },
+  parents: [],
+});
+
+/** Words a gateway request for Cedar. @param timed whether policies look at the time */
+export function gatewayQuestion(request: GatewayRequest, timed: boolean): Question {
+  const { key, system, operation, model, stream, nowMs } = request;
+  return {
+    principal: uid('Key', key.id),
+    action: uid('Action', 'invoke'),
+    resource: uid('System', system.name),
+    context: { operation, model, stream, ...(timed ? timeFacts(nowMs) : {}) },
+    entities: [
+      {
+        uid: uid('Key', key.id),
+        attrs: { demo: key.demo },
+        parents: key.systems.map((name) => uid('System', name)),
+      },
+      systemEntity(system),
+    ],
+  };
+}
+
+/** How an actor is written in the record. */
+export const actorText = (actor: Actor): string =>
+  actor.kind === 'local' ? `local:${actor.name}` : `${actor.kind}:${actor.id}`;
+
+function principalOf(actor: Actor): Entity {
+  const roles = actor.kind === 'local' ? [] : actor.roles.map((role) => uid('Role', role));
+  const name = actor.name;
+  const text = actorText(actor);
+  switch (actor.kind) {
+    case 'local':
+      return { uid: uid('Local', name), attrs: { actor: text }, parents: [] };
+    case 'program':
+      return { uid: uid('Program', actor.id), attrs: { name, actor: text }, parents: roles };
+    case 'person': {
+      const { privileged, administrator, mastery } = actor;
+      const attrs = { name, actor: text, privileged, administrator, mastery };
+      return { uid: uid('Person', actor.id), attrs, parents: roles };
+    }
+  }
+}
+
+function resourceOf(target: Target): { uid: EntityUid; entity: Entity | null } {
+  switch (target.kind) {
+    case 'organisation':
+      return { uid: uid('Organisation', 'self'), entity: null };
+    case 'person':
+      return { uid: uid('Person', target.id), entity: null };
+    case 'system':
+      return { uid: uid('System', target.name), entity: systemEntity(target) };
+    case 'proposal': {
+      const own = uid('Proposal', target.id);
+      return { uid: own, entity: { uid: own, attrs: { author: target.author }, parents: [] } };
+    }
+  }
+}
+
+/** Words a request to the control plane for Cedar. @param groups action groups that the action is in, all of them */
+export function controlQuestion(
+  request: ControlRequest,
+  groups: readonly string[],
+  timed: boolean,
+): Question {
+  const { actor, action, target, level, provenSecondsAgo, address, nowMs } = request;
+  const principal = principalOf(actor);
+  const resource = resourceOf(target);
+  return {
+    principal: principal.uid,
+    action: uid('Action', action),
+    resource: resource.uid,
+    context: { level, provenSecondsAgo, address, ...(timed ? timeFacts(nowMs) : {}) },
+    entities: [
+      principal,
+      ...(resource.entity ? [resource.entity] : []),
+      { uid: uid('Action', action), attrs: {}, parents: groups.map((group) => uid('Action', group)) },
+    ],
+  };
+}

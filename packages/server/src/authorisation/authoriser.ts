@@ -1,0 +1,171 @@
+import { LEVEL, type Who } from '@sallyport/access';
+import { CodedError, clock } from '@sallyport/core';
+import {
+  type Actor,
+  ADMINISTRATOR_ROLE,
+  actorText,
+  type Decision,
+  groupsOfAction,
+  type Target,
+  UNPRIVILEGED_ROLE,
+} from '@sallyport/policy';
+import type { Control } from '../control.ts';
+import type { KnownSystem } from '../snapshot.ts';
+import { DecisionLog } from './decision-log.ts';
+
+/** Who asks something of the control plane. */
+export type Principal =
+  | { readonly kind: 'person'; readonly who: Who }
+  | { readonly kind: 'local'; readonly name: string };
+
+/** A grant notes its use no more often than this. */
+const USED_EVERY_MS = 3_600_000;
+/** Where a system of a name that nobody knows is asked about. */
+const UNKNOWN_SYSTEM = { demo: false, dialect: '' };
+
+/** What a system is to policies. */
+export const systemTarget = (name: string, known?: KnownSystem): Target => {
+  if (!known) return { kind: 'system', name, ...UNKNOWN_SYSTEM };
+  const { dialect, environment, dataClasses } = known.config;
+  return { kind: 'system', name, demo: known.demo, dialect, environment, dataClasses };
+};
+
+/** How a target is written in the record. */
+export function targetText(target: Target): string {
+  if (target.kind === 'organisation') return 'organisation';
+  return `${target.kind}:${target.kind === 'system' ? target.name : target.id}`;
+}
+
+/** How whoever asks is written in the record. */
+export const principalText = (principal: Principal): string =>
+  principal.kind === 'person' ? `person:${principal.who.person.id}` : `local:${principal.name}`;
+
+/** Decides what people, programs and commands may do at the control plane, and records it. */
+export class Authoriser {
+  readonly #control: Control;
+  readonly #log: DecisionLog;
+  readonly #used = new Map<string, number>();
+
+  constructor(control: Control) {
+    this.#control = control;
+    this.#log = new DecisionLog(control.installation.store);
+  }
+
+  /** Records what was gathered. */
+  flush(): Promise<void> {
+    return this.#log.flush();
+  }
+
+  #request(principal: Principal, action: string, target: Target, address: string) {
+    const nowMs = clock.nowMs();
+    const provenSecondsAgo =
+      principal.kind === 'person'
+        ? Math.max(0, Math.floor((nowMs - Date.parse(principal.who.session.provenAt)) / 1_000))
+        : 0;
+    const level = principal.kind === 'person' ? principal.who.session.level : 0;
+    return { actor: actorOf(principal, target), action, target, level, provenSecondsAgo, address, nowMs };
+  }
+
+  /** Decides, and records nothing: for lists, and for what people ask about. */
+  decide(principal: Principal, action: string, target: Target, address: string): Decision {
+    return this.#control.snapshots.policies.decideControl(this.#request(principal, action, target, address));
+  }
+
+  /**
+   * Lets pass what is permitted. The decision is in the record: before this resolves where something changes or is
+   * refused.
+   * @param changes whether something is about to change
+   * @throws CodedError `not-permitted`, `proof-needed`, `factor-needed`
+   */
+  async require(
+    principal: Principal,
+    action: string,
+    target: Target,
+    address: string,
+    changes: boolean,
+  ): Promise<void> {
+    const { policies } = this.#control.snapshots;
+    const request = this.#request(principal, action, target, address);
+    const decision = policies.decideControl(request);
+    const grave = changes || !decision.allowed || (groupsOfAction(action) ?? []).includes('dangerous');
+    await this.#log.note(
+      {
+        actor: actorText(request.actor),
+        action,
+        resource: targetText(target),
+        allowed: decision.allowed,
+        policyIds: decision.policyIds,
+        policies: policies.version,
+        address,
+      },
+      new Date(request.nowMs).toISOString(),
+      grave,
+    );
+    if (decision.allowed) return this.#noteUse(principal, target);
+    if (principal.kind === 'person') {
+      // Say what would help, but only to whom it would.
+      const proven = policies.decideControl({ ...request, provenSecondsAgo: 0 });
+      if (proven.allowed) throw new CodedError('proof-needed');
+      if (policies.decideControl({ ...request, provenSecondsAgo: 0, level: LEVEL.resistant }).allowed)
+        throw new CodedError('factor-needed');
+    }
+    throw new CodedError('not-permitted', `no role of yours permits \`${action}\` here`);
+  }
+
+  /** The systems on which something is permitted; null where it is on all, whatever they are called. */
+  async permittedSystems(
+    principal: Principal,
+    action: string,
+    address: string,
+  ): Promise<ReadonlySet<string> | null> {
+    if (this.decide(principal, action, { kind: 'organisation' }, address).allowed) return null;
+    const systems = await this.#control.systems();
+    return new Set(
+      systems
+        .filter((known) => this.decide(principal, action, systemTarget(known.name, known), address).allowed)
+        .map(({ name }) => name),
+    );
+  }
+
+  /** Where something would be permitted to whoever proved themselves as well as can be: an answer may say so. */
+  async bestTarget(principal: Principal, action: string, address: string): Promise<Target> {
+    const { policies } = this.#control.snapshots;
+    const known = (await this.#control.systems()).map((one) => systemTarget(one.name, one));
+    const best = known.find((target) => {
+      const request = this.#request(principal, action, target, address);
+      return policies.decideControl({ ...request, level: LEVEL.resistant, provenSecondsAgo: 0 }).allowed;
+    });
+    return best ?? { kind: 'organisation' };
+  }
+
+  /** Notes which grants somebody makes use of, now and then. */
+  async #noteUse(principal: Principal, target: Target): Promise<void> {
+    if (principal.kind !== 'person') return;
+    const now = clock.nowMs();
+    const fresh = rolesOn(principal.who, target)
+      .map(({ id }) => id)
+      .filter((id) => now - (this.#used.get(id) ?? -USED_EVERY_MS) >= USED_EVERY_MS);
+    if (fresh.length === 0) return;
+    if (this.#used.size > 10_000) this.#used.clear();
+    for (const id of fresh) this.#used.set(id, now);
+    await this.#control.installation.store.people.usedGrants(fresh, new Date(now).toISOString());
+  }
+}
+
+/** Grants that count where something is asked about: those on every system, and those on this one. */
+const rolesOn = ({ grants }: Who, target: Target): Who['grants'] =>
+  grants.filter(({ system }) => system === '*' || (target.kind === 'system' && target.name === system));
+
+function actorOf(principal: Principal, target: Target): Actor {
+  if (principal.kind === 'local') return { kind: 'local', name: principal.name };
+  const { person, grants } = principal.who;
+  return {
+    kind: 'person',
+    id: person.id,
+    name: person.name,
+    roles: [...new Set(rolesOn(principal.who, target).map(({ role }) => role))],
+    privileged: grants.some(({ role }) => role !== UNPRIVILEGED_ROLE),
+    administrator: grants.some(({ role }) => role === ADMINISTRATOR_ROLE),
+    mastery: [],
+  };
+}

@@ -1,0 +1,141 @@
+import { LEVEL } from '@sallyport/access';
+import { CodedError, clock } from '@sallyport/core';
+import {
+  type Actor,
+  ADMINISTRATOR_ROLE,
+  type Decision,
+  groupsOfAction,
+  type PolicySet,
+  policySchema,
+  type Target,
+  UNPRIVILEGED_ROLE,
+} from '@sallyport/policy';
+import type { z } from 'zod';
+import type { explanationView } from '../account-schemas.ts';
+import type { Control } from '../control.ts';
+import { systemTarget } from './authoriser.ts';
+
+/** Why somebody may do something, or may not. */
+export type Explanation = z.infer<typeof explanationView>;
+
+/** What is asked: `person:ann`, `see-traffic`, `system:chat`. */
+export interface Asked {
+  readonly principal: string;
+  readonly action: string;
+  readonly resource: string;
+}
+
+function split(text: string, what: string): [string, string] {
+  const at = text.indexOf(':');
+  if (at < 1) throw new CodedError('request-invalid', `write ${what}, not \`${text.slice(0, 64)}\``);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+async function targetOf(control: Control, resource: string): Promise<Target> {
+  if (resource === 'organisation') return { kind: 'organisation' };
+  const [kind, name] = split(resource, 'system:NAME, person:NAME, proposal:AUTHOR or organisation');
+  if (kind === 'system')
+    return systemTarget(
+      name,
+      (await control.systems()).find((known) => known.name === name),
+    );
+  if (kind === 'person') return { kind: 'person', id: (await control.accounts.directory.find(name)).id };
+  if (kind === 'proposal') return { kind: 'proposal', id: 'any', author: name };
+  throw new CodedError('request-invalid', `there is no kind of thing \`${kind.slice(0, 32)}\``);
+}
+
+async function actorOf(control: Control, principal: string, target: Target): Promise<Actor> {
+  const [kind, name] = split(principal, 'person:NAME, key:ID or local:USER');
+  if (kind === 'local') return { kind: 'local', name };
+  if (kind !== 'person')
+    throw new CodedError('request-invalid', `there is no kind of principal \`${kind.slice(0, 32)}\``);
+  const person = await control.accounts.directory.find(name);
+  const held = await control.installation.store.people.grants(clock.nowIso(), `person:${person.id}`);
+  const counts = held.filter(
+    ({ system }) => system === '*' || (target.kind === 'system' && target.name === system),
+  );
+  return {
+    kind: 'person',
+    id: person.id,
+    name: person.name,
+    // Whoever is shut out holds nothing.
+    roles: person.disabledAt === null ? [...new Set(counts.map(({ role }) => role))] : [],
+    privileged: held.some(({ role }) => role !== UNPRIVILEGED_ROLE),
+    administrator: held.some(({ role }) => role === ADMINISTRATOR_ROLE),
+    mastery: [],
+  };
+}
+
+/** The policies of a decision, whole. */
+const policiesOf = (set: PolicySet, { policyIds }: Decision): Explanation['policies'] =>
+  set.policies
+    .filter(({ id }) => policyIds.includes(id))
+    .map(({ id, effect, text }) => ({ id, effect, text: text.trim() }));
+
+/** Says why somebody may do something, or may not, by the policies that decide now. @throws CodedError */
+export async function explain(control: Control, asked: Asked): Promise<Explanation> {
+  const set = control.snapshots.policies;
+  const target = await targetOf(control, asked.resource);
+  if (groupsOfAction(asked.action) === null)
+    throw new CodedError(
+      'request-invalid',
+      `there is no action \`${asked.action.slice(0, 64)}\`; there are ${[...policySchema().groups.keys()].join(', ')}`,
+    );
+  if (asked.principal.startsWith('key:')) return explainKey(control, asked, target);
+  const actor = await actorOf(control, asked.principal, target);
+  const ask = (over: { level?: number; provenSecondsAgo?: number; actor?: Actor }): Decision =>
+    set.decideControl({
+      actor,
+      action: asked.action,
+      target,
+      level: LEVEL.resistant,
+      provenSecondsAgo: 0,
+      address: '',
+      nowMs: clock.nowMs(),
+      ...over,
+    });
+  const decision = ask({});
+  const levels = Object.values(LEVEL);
+  const person = actor.kind === 'person' ? actor : null;
+  return {
+    ...asked,
+    allowed: decision.allowed,
+    roles: actor.kind === 'person' ? [...actor.roles] : [],
+    policies: policiesOf(set, decision),
+    levelNeeded: decision.allowed ? (levels.find((level) => ask({ level }).allowed) ?? null) : null,
+    freshProof: decision.allowed && person !== null && !ask({ provenSecondsAgo: 1_000_000 }).allowed,
+    wouldPermit:
+      decision.allowed || person === null
+        ? []
+        : [...set.roles]
+            .filter((role) => ask({ actor: { ...person, roles: [...person.roles, role] } }).allowed)
+            .sort(),
+  };
+}
+
+async function explainKey(control: Control, asked: Asked, target: Target): Promise<Explanation> {
+  const set = control.snapshots.policies;
+  const id = asked.principal.slice('key:'.length);
+  const key = await control.installation.store.keys.byId(id);
+  if (!key) throw new CodedError('not-found', `there is no key \`${id.slice(0, 64)}\``);
+  if (asked.action !== 'invoke' || target.kind !== 'system')
+    throw new CodedError('request-invalid', 'keys `invoke` systems, and do nothing else');
+  const dead = key.revokedAt !== null || key.expiresAt <= clock.nowIso();
+  const decision = set.decide({
+    key: { id: key.id, systems: key.systems, demo: key.demo },
+    system: target,
+    operation: '',
+    model: '',
+    stream: false,
+    nowMs: clock.nowMs(),
+  });
+  return {
+    ...asked,
+    allowed: decision.allowed && !dead,
+    roles: dead ? ['revoked or expired'] : [],
+    policies: policiesOf(set, decision),
+    levelNeeded: null,
+    freshProof: false,
+    wouldPermit: [],
+  };
+}

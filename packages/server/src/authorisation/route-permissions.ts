@@ -1,0 +1,154 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { CodedError } from '@sallyport/core';
+import { groupsOfAction, type Target } from '@sallyport/policy';
+import type { Context } from 'hono';
+import { matchedRoutes } from 'hono/route';
+import type { Control } from '../control.ts';
+import type { Env } from '../routes/shared.ts';
+import { systemTarget } from './authoriser.ts';
+
+/**
+ * What a route asks permission on:
+ * - `organisation`: what is of no one system
+ * - `anywhere`: the organisation or any system
+ * - `systems`: a list, of which everybody sees their systems; nothing at all is refused
+ * - `system`: the system that the path names
+ * - `systems-in-body`: each system that the body names
+ * - `key`, `exchange`: every system of the key, or of the call, that the path names
+ * - `person`: the person whom the path names
+ * - `self`: whoever asks
+ */
+export type PermissionOn =
+  | 'organisation'
+  | 'anywhere'
+  | 'systems'
+  | 'system'
+  | 'systems-in-body'
+  | 'key'
+  | 'exchange'
+  | 'person'
+  | 'self';
+
+/** What a route needs, as the OpenAPI document says it too. */
+export interface RoutePermission {
+  readonly action: string;
+  readonly on: PermissionOn;
+}
+
+/** Says in the definition of a route what it needs. Routes that say nothing are open to nobody. */
+export const needs = (action: string, on: PermissionOn): { 'x-permission': RoutePermission } => {
+  if (groupsOfAction(action) === null) throw new Error(`there is no action ${action}`);
+  return { 'x-permission': { action, on } };
+};
+
+/** Values of the parameters in a path, by the pattern of its route. */
+function parametersOf(pattern: string, path: string): Readonly<Record<string, string>> {
+  const values = path.split('/');
+  return Object.fromEntries(
+    pattern.split('/').flatMap((part, i) => {
+      if (!part.startsWith(':')) return [];
+      const raw = values[i] ?? '';
+      try {
+        return [[part.slice(1).replace(/\{.*$/, ''), decodeURIComponent(raw)]];
+      } catch {
+        throw new CodedError('request-invalid', 'the path is not well-formed');
+      }
+    }),
+  );
+}
+
+/** Permissions by method and path pattern, as the router knows them. */
+function permissionTable(app: OpenAPIHono<Env>): ReadonlyMap<string, RoutePermission> {
+  const table = new Map<string, RoutePermission>();
+  for (const one of app.openAPIRegistry.definitions) {
+    if (one.type !== 'route') continue;
+    const permission = (one.route as { 'x-permission'?: RoutePermission })['x-permission'];
+    const pattern = one.route.path.replaceAll(/\{([^}]+)\}/g, ':$1');
+    if (permission) table.set(`${one.route.method.toUpperCase()} ${pattern}`, permission);
+  }
+  return table;
+}
+
+/** Targets that a request is about; null stands for a list of systems. */
+async function targetsOf(
+  c: Context<Env>,
+  control: Control,
+  on: PermissionOn,
+  pattern: string,
+): Promise<Target[]> {
+  const own = parametersOf(pattern, c.req.path);
+  const named = async (names: readonly string[]): Promise<Target[]> => {
+    const known = new Map((await control.systems()).map((system) => [system.name, system]));
+    return names.map((name) => systemTarget(name, known.get(name)));
+  };
+  const organisation: Target[] = [{ kind: 'organisation' }];
+  const { store } = control.installation;
+  switch (on) {
+    case 'system':
+      return named([own['name'] ?? '']);
+    case 'systems-in-body': {
+      const body = (await c.req.json().catch(() => null)) as { systems?: unknown } | null;
+      const names = Array.isArray(body?.systems)
+        ? body.systems.filter((name) => typeof name === 'string')
+        : [];
+      return names.length > 0 && names.length <= 1_000 ? named([...new Set(names)]) : organisation;
+    }
+    case 'key': {
+      const key = await store.keys.byId(own['id'] ?? '');
+      return key && key.systems.length > 0 ? named(key.systems) : organisation;
+    }
+    case 'exchange': {
+      await control.installation.flush();
+      const exchange = await store.exchanges.byId(own['id'] ?? '');
+      return exchange?.system ? named([exchange.system]) : organisation;
+    }
+    case 'person': {
+      const person =
+        (await store.people.byId(own['id'] ?? '')) ?? (await store.people.byName(own['id'] ?? ''));
+      return person ? [{ kind: 'person', id: person.id }] : organisation;
+    }
+    case 'self':
+      if (c.var.principal.kind !== 'person')
+        throw new CodedError('not-permitted', 'a command has no account of its own');
+      return [{ kind: 'person', id: c.var.principal.who.person.id }];
+    default:
+      return organisation;
+  }
+}
+
+/** Asks permission for every route under `/api/v1`, by what its definition says. */
+export function requirePermissions(app: OpenAPIHono<Env>, control: Control): void {
+  let table: ReadonlyMap<string, RoutePermission> | null = null;
+  app.use('/api/v1/*', async (c, next) => {
+    // The route that will answer, as the router chose it. Whatever it is, it needs a permission.
+    const route = matchedRoutes(c).find(({ path }) => !path.endsWith('*'));
+    if (!route) return next();
+    table ??= permissionTable(app);
+    const permission = table.get(`${route.method} ${route.path}`);
+    if (!permission)
+      throw new CodedError('not-permitted', 'this route asks for no permission, so nobody has it');
+    const { action, on } = permission;
+    const { authoriser } = control;
+    const { principal } = c.var;
+    const { address } = c.env;
+    const changes = route.method !== 'GET';
+    if (on === 'systems' || on === 'anywhere') {
+      const systems = await authoriser.permittedSystems(principal, action, address);
+      const [first] = systems ?? [];
+      const target: Target =
+        first !== undefined
+          ? systemTarget(
+              first,
+              (await control.systems()).find(({ name }) => name === first),
+            )
+          : systems === null
+            ? { kind: 'organisation' }
+            : await authoriser.bestTarget(principal, action, address);
+      await authoriser.require(principal, action, target, address, changes);
+      c.set('systems', systems);
+    } else
+      for (const target of await targetsOf(c, control, on, route.path))
+        await authoriser.require(principal, action, target, address, changes);
+    await next();
+  });
+}

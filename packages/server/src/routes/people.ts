@@ -1,0 +1,158 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { PersonView } from '@sallyport/access';
+import { CodedError } from '@sallyport/core';
+import type { PersonRow } from '@sallyport/store';
+import type { Context } from 'hono';
+import * as schemas from '../account-schemas.ts';
+import { needs } from '../authorisation/route-permissions.ts';
+import type { Control } from '../control.ts';
+import { body, type Env, failures, json, named, namedBoth, siteOrigin } from './shared.ts';
+
+const personView = ({ grants, factors, ...person }: PersonView): z.infer<typeof schemas.personView> => ({
+  id: person.id,
+  name: person.name,
+  displayName: person.displayName,
+  email: person.email,
+  origin: person.origin,
+  createdAt: person.createdAt,
+  createdBy: person.createdBy,
+  disabledAt: person.disabledAt,
+  factors: [...factors],
+  grants: grants.map(({ holder: _, ...grant }) => grant),
+});
+
+/** Routes of the people with accounts and of what they hold. */
+export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
+  const directory = () => control.accounts.directory;
+  const done = { 204: { description: 'Done' }, ...failures };
+  const view = async ({ id }: PersonRow): Promise<z.infer<typeof schemas.personView>> =>
+    personView((await directory().list()).find((one) => one.id === id)!);
+  /** The set-up link as the person who gets it opens it. */
+  const linkUrl = (c: Context<Env>, token: string): string => {
+    const origin = c.env.local === null ? siteOrigin(c) : (control.consoleUrl ?? '');
+    return `${origin}/setup?token=${token}`;
+  };
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/people',
+      ...needs('see-people', 'organisation'),
+      summary: 'List people with accounts, what they hold and which factors they have',
+      responses: { 200: json(z.object({ people: z.array(schemas.personView) }), 'Everybody'), ...failures },
+    }),
+    async (c) => c.json({ people: (await directory().list()).map(personView) }, 200),
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/people',
+      ...needs('add-people', 'organisation'),
+      summary: 'Add somebody; the link with which they choose a password is shown this once',
+      request: body(schemas.newPerson),
+      responses: {
+        201: json(z.object({ person: schemas.personView, link: z.string().nullable() }), 'Added'),
+        ...failures,
+      },
+    }),
+    async (c) => {
+      const input = c.req.valid('json');
+      if (input.grants.length > 0) await c.var.permit('change-grants', { kind: 'organisation' });
+      await requireSystems(control, input.grants);
+      const { person, token } = await directory().add(c.var.actor, input);
+      return c.json({ person: await view(person), link: token === null ? null : linkUrl(c, token) }, 201);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/people/{id}/link',
+      ...needs('add-people', 'person'),
+      summary: 'Make a link with which somebody chooses a new password; using it voids their factors',
+      request: named('id'),
+      responses: {
+        201: json(z.object({ link: z.string(), expiresAt: z.string() }), 'The link, shown this once'),
+        ...failures,
+      },
+    }),
+    async (c) => {
+      const { token, expiresAt } = await directory().link(c.var.actor, c.req.param('id'));
+      return c.json({ link: linkUrl(c, token), expiresAt }, 201);
+    },
+  );
+  for (const [word, disabled] of [
+    ['disable', true],
+    ['enable', false],
+  ] as const)
+    app.openapi(
+      createRoute({
+        method: 'post',
+        path: `/api/v1/people/{id}/${word}`,
+        ...needs('disable-people', 'person'),
+        summary: disabled ? 'Shut somebody out, at once' : 'Let somebody in again',
+        request: named('id'),
+        responses: { 200: json(schemas.personView, 'Done'), ...failures },
+      }),
+      async (c) => {
+        const id = c.req.param('id') ?? '';
+        await directory().setDisabled(c.var.actor, id, disabled);
+        return c.json(await view(await directory().find(id)), 200);
+      },
+    );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/people/{id}/grants',
+      ...needs('change-grants', 'person'),
+      summary: 'Give somebody a role, on one system or on every one; their sessions end',
+      request: { ...named('id'), ...body(schemas.newGrant) },
+      responses: { 201: json(schemas.grantView, 'Given'), ...failures },
+    }),
+    async (c) => {
+      const input = c.req.valid('json');
+      await requireSystems(control, [input]);
+      const { holder: _, ...grant } = await directory().grant(c.var.actor, c.req.param('id'), input);
+      return c.json(grant, 201);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/v1/people/{id}/grants/{grant}',
+      ...needs('change-grants', 'person'),
+      summary: 'Take a role away; at once, and their sessions end',
+      request: namedBoth('id', 'grant'),
+      responses: done,
+    }),
+    async (c) => {
+      await directory().ungrant(c.var.actor, c.req.param('id') ?? '', c.req.param('grant') ?? '');
+      return c.body(null, 204);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/v1/people/{id}/sessions',
+      ...needs('end-sessions', 'person'),
+      summary: 'End every session of somebody',
+      request: named('id'),
+      responses: done,
+    }),
+    async (c) => {
+      const { id } = await directory().find(c.req.param('id'));
+      await control.accounts.sessions.endOf(c.var.actor, id, {}, 'ended by an administrator');
+      return c.body(null, 204);
+    },
+  );
+}
+
+/** Roles are given on systems that exist. @throws CodedError `system-unknown` */
+async function requireSystems(
+  control: Control,
+  grants: readonly { readonly system?: string | undefined }[],
+): Promise<void> {
+  const known = new Set((await control.systems()).map(({ name }) => name));
+  for (const { system = '*' } of grants)
+    if (system !== '*' && !known.has(system))
+      throw new CodedError('system-unknown', `no system \`${system.slice(0, 64)}\` is known`);
+}

@@ -1,0 +1,202 @@
+import type { Kysely, Selectable } from 'kysely';
+import type { Database } from './schema.ts';
+import type { Connection } from './store.ts';
+
+/** Somebody with an account. */
+export interface PersonRow {
+  readonly id: string;
+  /** What they sign in with: lower case, unique. */
+  readonly name: string;
+  readonly displayName: string;
+  readonly email: string | null;
+  /** argon2id in PHC string format; null when they sign in through an identity provider. */
+  readonly password: string | null;
+  readonly passwordChangedAt: string | null;
+  /** Who keeps the account: people here, or a provider. */
+  readonly origin: 'local' | 'oidc' | 'scim';
+  /** The provider's name for them. */
+  readonly externalId: string | null;
+  readonly createdAt: string;
+  readonly createdBy: string;
+  readonly disabledAt: string | null;
+}
+
+/** A role that somebody holds on a system, or on every system (`*`). */
+export interface GrantRow {
+  readonly id: string;
+  /** `person:ID` or `program:ID`. */
+  readonly holder: string;
+  readonly role: string;
+  /** Name of a system, or `*`. */
+  readonly system: string;
+  readonly origin: 'local' | 'oidc' | 'scim' | 'break-glass';
+  readonly createdAt: string;
+  readonly createdBy: string;
+  readonly expiresAt: string | null;
+  readonly lastUsedAt: string | null;
+}
+
+/** People and what they may do. */
+export class People {
+  readonly #db: Kysely<Database>;
+
+  constructor(db: Kysely<Database>) {
+    this.#db = db;
+  }
+
+  /** Makes whoever changes accounts wait for each other: what is counted stays true until the change is made. */
+  async oneAtATime(tx: Connection): Promise<void> {
+    await tx
+      .insertInto('meta')
+      .values({ name: 'people-lock', value: '' })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: '' }))
+      .execute();
+  }
+
+  /** How many accounts there are. */
+  async count(): Promise<number> {
+    const row = await this.#db
+      .selectFrom('people')
+      .select((e) => e.fn.countAll().as('n'))
+      .executeTakeFirst();
+    return Number(row?.n ?? 0);
+  }
+
+  async insert(tx: Connection, person: PersonRow): Promise<void> {
+    await tx
+      .insertInto('people')
+      .values({
+        id: person.id,
+        name: person.name,
+        display_name: person.displayName,
+        email: person.email,
+        password: person.password,
+        password_changed_at: person.passwordChangedAt,
+        origin: person.origin,
+        external_id: person.externalId,
+        created_at: person.createdAt,
+        created_by: person.createdBy,
+        disabled_at: person.disabledAt,
+      })
+      .execute();
+  }
+
+  async list(): Promise<PersonRow[]> {
+    return (await this.#db.selectFrom('people').selectAll().orderBy('name').execute()).map(toPerson);
+  }
+
+  /** Looks in a transaction where one is given. */
+  async byId(id: string, tx: Connection = this.#db): Promise<PersonRow | null> {
+    const row = await tx.selectFrom('people').selectAll().where('id', '=', id).executeTakeFirst();
+    return row ? toPerson(row) : null;
+  }
+
+  async byName(name: string, tx: Connection = this.#db): Promise<PersonRow | null> {
+    const row = await tx.selectFrom('people').selectAll().where('name', '=', name).executeTakeFirst();
+    return row ? toPerson(row) : null;
+  }
+
+  /** Somebody whom a provider knows by this. */
+  async byExternalId(externalId: string, tx: Connection = this.#db): Promise<PersonRow | null> {
+    const row = await tx
+      .selectFrom('people')
+      .selectAll()
+      .where('external_id', '=', externalId)
+      .executeTakeFirst();
+    return row ? toPerson(row) : null;
+  }
+
+  /** Changes what is given. @returns whether there is such a person */
+  async update(
+    tx: Connection,
+    id: string,
+    change: Partial<
+      Pick<
+        PersonRow,
+        'displayName' | 'email' | 'password' | 'passwordChangedAt' | 'disabledAt' | 'externalId' | 'name'
+      >
+    >,
+  ): Promise<boolean> {
+    const { displayName, email, password, passwordChangedAt, disabledAt, externalId, name } = change;
+    const result = await tx
+      .updateTable('people')
+      .set({
+        ...(name === undefined ? {} : { name }),
+        ...(displayName === undefined ? {} : { display_name: displayName }),
+        ...(email === undefined ? {} : { email }),
+        ...(password === undefined ? {} : { password }),
+        ...(passwordChangedAt === undefined ? {} : { password_changed_at: passwordChangedAt }),
+        ...(disabledAt === undefined ? {} : { disabled_at: disabledAt }),
+        ...(externalId === undefined ? {} : { external_id: externalId }),
+      })
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return Number(result.numUpdatedRows) === 1;
+  }
+
+  /** Gives a role. */
+  async grant(tx: Connection, grant: GrantRow): Promise<void> {
+    await tx
+      .insertInto('grants')
+      .values({
+        id: grant.id,
+        holder: grant.holder,
+        role: grant.role,
+        system: grant.system,
+        origin: grant.origin,
+        created_at: grant.createdAt,
+        created_by: grant.createdBy,
+        expires_at: grant.expiresAt,
+        last_used_at: grant.lastUsedAt,
+      })
+      .execute();
+  }
+
+  /** Takes a role away. @returns whether there was such a grant */
+  async ungrant(tx: Connection, id: string): Promise<boolean> {
+    const result = await tx.deleteFrom('grants').where('id', '=', id).executeTakeFirst();
+    return Number(result.numDeletedRows) === 1;
+  }
+
+  /** Grants in force at a time. @param holder of somebody, or of everybody */
+  async grants(now: string, holder?: string, tx: Connection = this.#db): Promise<GrantRow[]> {
+    let query = tx
+      .selectFrom('grants')
+      .selectAll()
+      .where((e) => e.or([e('expires_at', 'is', null), e('expires_at', '>', now)]));
+    if (holder !== undefined) query = query.where('holder', '=', holder);
+    return (await query.orderBy('created_at').orderBy('id').execute()).map(toGrant);
+  }
+
+  /** Notes that grants were used. */
+  async usedGrants(ids: readonly string[], at: string): Promise<void> {
+    if (ids.length > 0)
+      await this.#db.updateTable('grants').set({ last_used_at: at }).where('id', 'in', ids).execute();
+  }
+}
+
+const toPerson = (row: Selectable<Database['people']>): PersonRow => ({
+  id: row.id,
+  name: row.name,
+  displayName: row.display_name,
+  email: row.email,
+  password: row.password,
+  passwordChangedAt: row.password_changed_at,
+  origin: row.origin as PersonRow['origin'],
+  externalId: row.external_id,
+  createdAt: row.created_at,
+  createdBy: row.created_by,
+  disabledAt: row.disabled_at,
+});
+
+const toGrant = (row: Selectable<Database['grants']>): GrantRow => ({
+  id: row.id,
+  holder: row.holder,
+  role: row.role,
+  system: row.system,
+  origin: row.origin as GrantRow['origin'],
+  createdAt: row.created_at,
+  createdBy: row.created_by,
+  expiresAt: row.expires_at,
+  lastUsedAt: row.last_used_at,
+});

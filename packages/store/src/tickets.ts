@@ -1,0 +1,126 @@
+import { type Kysely, sql } from 'kysely';
+import type { Database } from './schema.ts';
+import type { Connection } from './store.ts';
+
+/** What a ticket is for. One of one kind is never taken for another. */
+export type TicketKind = 'set-up' | 'second-factor' | 'passkey' | 'sign-on';
+
+/** Something that works once, within a time: a link, a challenge, a state. Stored as the SHA-256 of its token. */
+export interface TicketRow {
+  readonly hash: string;
+  readonly kind: TicketKind;
+  readonly personId: string | null;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+}
+
+/** Used and expired ones are kept for this long, so that a replay is told from nonsense. */
+const KEEP_MS = 86_400_000;
+
+/** Things that work once, and counts of attempts. */
+export class Tickets {
+  readonly #db: Kysely<Database>;
+
+  constructor(db: Kysely<Database>) {
+    this.#db = db;
+  }
+
+  async put(ticket: TicketRow, tx: Connection = this.#db): Promise<void> {
+    const old = new Date(Date.parse(ticket.createdAt) - KEEP_MS).toISOString();
+    await tx.deleteFrom('tickets').where('expires_at', '<', old).execute();
+    await tx
+      .insertInto('tickets')
+      .values({
+        hash: ticket.hash,
+        kind: ticket.kind,
+        person_id: ticket.personId,
+        data: JSON.stringify(ticket.data),
+        created_at: ticket.createdAt,
+        expires_at: ticket.expiresAt,
+        used_at: null,
+      })
+      .execute();
+  }
+
+  /** A ticket that could be used now. */
+  async open(kind: TicketKind, hash: string, now: string): Promise<TicketRow | null> {
+    const row = await this.#db
+      .selectFrom('tickets')
+      .selectAll()
+      .where('hash', '=', hash)
+      .where('kind', '=', kind)
+      .where('used_at', 'is', null)
+      .where('expires_at', '>', now)
+      .executeTakeFirst();
+    return row ? toTicket(row) : null;
+  }
+
+  /** Uses a ticket up: answers it to exactly one caller. */
+  async use(tx: Connection, kind: TicketKind, hash: string, now: string): Promise<TicketRow | null> {
+    const row = await tx
+      .updateTable('tickets')
+      .set({ used_at: now })
+      .where('hash', '=', hash)
+      .where('kind', '=', kind)
+      .where('used_at', 'is', null)
+      .where('expires_at', '>', now)
+      .returningAll()
+      .executeTakeFirst();
+    return row ? toTicket(row) : null;
+  }
+
+  /** Voids tickets of a kind that were not used: of one person, or those of nobody in particular. */
+  async void(tx: Connection, kind: TicketKind, personId: string | null): Promise<void> {
+    await tx
+      .deleteFrom('tickets')
+      .where('kind', '=', kind)
+      .where('person_id', personId === null ? 'is' : '=', personId)
+      .where('used_at', 'is', null)
+      .execute();
+  }
+
+  /**
+   * Counts an attempt within a window that begins with the first of them.
+   * @returns attempts in the window, this one included, and when it began (milliseconds)
+   */
+  async attempt(key: string, nowMs: number, windowMs: number): Promise<{ count: number; sinceMs: number }> {
+    const over = sql<boolean>`attempts.since <= ${nowMs - windowMs}`;
+    const row = await this.#db
+      .insertInto('attempts')
+      .values({ key, count: 1, since: nowMs })
+      .onConflict((conflict) =>
+        conflict.column('key').doUpdateSet({
+          count: sql<number>`case when ${over} then 1 else attempts.count + 1 end`,
+          since: sql<number>`case when ${over} then ${nowMs} else attempts.since end`,
+        }),
+      )
+      .returning(['count', 'since'])
+      .executeTakeFirstOrThrow();
+    return { count: Number(row.count), sinceMs: Number(row.since) };
+  }
+
+  /** Takes a counted attempt back: it turned out not to be one. */
+  async takeBack(key: string): Promise<void> {
+    await this.#db
+      .updateTable('attempts')
+      .set({ count: sql<number>`count - 1` })
+      .where('key', '=', key)
+      .where('count', '>', 0)
+      .execute();
+  }
+
+  /** Forgets counts of windows that began before a time. */
+  async purgeAttempts(beforeMs: number): Promise<void> {
+    await this.#db.deleteFrom('attempts').where('since', '<', beforeMs).execute();
+  }
+}
+
+const toTicket = (row: Database['tickets']): TicketRow => ({
+  hash: row.hash,
+  kind: row.kind as TicketKind,
+  personId: row.person_id,
+  data: JSON.parse(row.data) as Record<string, unknown>,
+  createdAt: row.created_at,
+  expiresAt: row.expires_at,
+});
