@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Accounts, Begun, Who } from '@sallyport/access';
+import { type Accounts, type Begun, countAccounts, type Who } from '@sallyport/access';
 import { openPostgres, openSqlite, type Store } from '@sallyport/store';
 import { startPostgres } from '../../store/test/postgres.ts';
 import { totpCode, totpStep } from '../src/factors/totp.ts';
@@ -368,6 +368,27 @@ function suite(name: string, open: () => Promise<Store>): void {
         [false, true],
         [true, true],
       ]);
+    });
+
+    it('roles that nobody used are taken away, but for the last administrator', async () => {
+      const { id, name } = await person();
+      const change = (at: string | null): Promise<unknown> =>
+        store.change(async (tx) => {
+          const set = { created_at: '2020-01-01T00:00:00.000Z', last_used_at: at };
+          await tx.updateTable('grants').set(set).where('holder', '=', `person:${id}`).execute();
+          return { result: undefined, event: [] };
+        });
+      const held = async () =>
+        (await accounts.directory.list()).find((one) => one.name === name)!.grants.length;
+      await change(new Date().toISOString());
+      await accounts.directory.takeAwayUnused(90);
+      assert.equal(await held(), 1);
+      assert.equal((await countAccounts(store, 90)).unusedGrants, 0);
+      await change(null);
+      assert.equal((await countAccounts(store, 90)).unusedGrants, 1);
+      assert.equal(await accounts.directory.takeAwayUnused(90), 1);
+      assert.equal(await held(), 0);
+      assert.ok((await countAccounts(store, 90)).orphans >= 1);
     });
 
     it('a session ends when idle, whatever a page fetches by itself', async () => {

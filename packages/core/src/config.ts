@@ -137,6 +137,8 @@ export const configSchema = z.strictObject({
       sessionHours: z.int().min(1).max(24).default(12),
       /** File of SHA-1 digests of breached passwords, sorted, as Have I Been Pwned publishes them. */
       breachedPasswords: z.string().optional(),
+      /** Days after which a role that nobody used is taken away. */
+      unusedGrantDays: z.int().min(1).max(3_650).default(90),
     })
     .prefault({}),
   /** PostgreSQL instead of the embedded SQLite. */

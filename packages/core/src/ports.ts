@@ -142,6 +142,22 @@ export interface EvidenceSource {
   latestEvent(type: SallyportEvent['type'], subject?: string): Promise<SallyportEvent | null>;
   /** Latest result of each probe. */
   probes(): Promise<readonly ProbeResult[]>;
+  /** Events of some types since a time (ms since 1970), oldest first; those of demonstrations and probes too. */
+  events(types: readonly SallyportEvent['type'][], sinceMs: number): Promise<readonly SallyportEvent[]>;
+  /** What people hold. */
+  accounts(): Promise<AccountCounts>;
+}
+
+/** Accounts and what they hold, counted. */
+export interface AccountCounts {
+  readonly people: number;
+  readonly grants: number;
+  /** Grants that nobody used for as long as they may go unused. */
+  readonly unusedGrants: number;
+  /** Accounts that are open and hold nothing, or whose owner never came. */
+  readonly orphans: number;
+  /** How long a grant may go unused, in days. */
+  readonly unusedDays: number;
 }
 
 /** What a live probe found. */

@@ -1,13 +1,7 @@
-import type { EvidenceSource, ProbeResult } from '@sallyport/core';
+import type { EvidenceSource } from '@sallyport/core';
+import { ACCESS_EVALUATORS } from './access-evaluators.ts';
+import { absent, probe } from './pieces.ts';
 import type { Evaluator, Piece } from './posture.ts';
-
-const absent = (what: string): Piece => ({ what, good: null, at: null });
-
-/** The latest result of a probe as a piece of evidence. */
-async function probe(source: EvidenceSource, name: string, missing: string): Promise<Piece> {
-  const result = (await source.probes()).find((item: ProbeResult) => item.probe === name);
-  return result ? { what: result.detail, good: result.passed, at: result.at } : absent(missing);
-}
 
 /** A share of real exchanges that must be complete, worst system first. */
 async function share(
@@ -34,6 +28,7 @@ async function share(
 
 /** Evaluators of the controls that this version can evidence. The other practices are `not assessed`. */
 export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
+  ...ACCESS_EVALUATORS,
   'MOD-01': async (source, now, maxAge) => [
     await share(source, now - maxAge, 'withPolicyId', 'were decided by a policy'),
     await probe(source, 'over-limit-call', 'a synthetic call over its limit, refused'),
@@ -71,10 +66,6 @@ export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
       await probe(source, 'guard-residual', 'a residual test on a labelled set'),
     ];
   },
-  'ACC-01': async (source) => [
-    await probe(source, 'route-permissions', 'every route of the control plane, asked without a session'),
-    absent('roles other than administrator, and an author who cannot approve'),
-  ],
   'MON-01': async (source) => {
     const opened = await source.latestEvent('alert-opened');
     return [
@@ -104,33 +95,6 @@ export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
         good: (effective ?? 0) > 0,
         at: guide.at,
       },
-    ];
-  },
-  'ACC-02': async (source) => {
-    const session = await source.latestEvent('session-created');
-    return [
-      session
-        ? {
-            what: `the latest administrator session was proven by ${String(session.data['method'])} alone`,
-            good: session.data['secondFactor'] === true,
-            at: session.at,
-          }
-        : absent('sessions of administrators'),
-    ];
-  },
-  'ACC-03': async (source, now) => {
-    const keys = (await source.keys()).filter((key) => !key.demo && key.revokedAt === null);
-    const dead = keys.filter((key) => !key.expiresAt);
-    return [
-      keys.length > 0
-        ? {
-            what: `${keys.length - dead.length} of ${keys.length} live keys expire`,
-            good: dead.length === 0,
-            at: new Date(now).toISOString(),
-          }
-        : absent('live API keys'),
-      await probe(source, 'retired-key', 'a call with a revoked key, refused'),
-      absent('automatic rotation'),
     ];
   },
   'CMP-03': async (source) => [

@@ -23,6 +23,8 @@ const source = (over: Partial<EvidenceSource> = {}): EvidenceSource => ({
   keys: async () => [],
   latestEvent: async () => null,
   probes: async () => [],
+  events: async () => [],
+  accounts: async () => ({ people: 0, grants: 0, unusedGrants: 0, orphans: 0, unusedDays: 90 }),
   ...over,
 });
 const status = async (over: Partial<EvidenceSource>, id: string) =>
@@ -91,5 +93,46 @@ describe('controls', () => {
       [severityFails(controls, 'critical'), severityFails(controls, 'high'), severityFails(controls, 'low')],
       [false, true, true],
     );
+  });
+
+  it('ACC-02 counts sessions with power; one that came from the set-up link alone is not strong', async () => {
+    const session = (id: string, minutes: number, level: number, needed: number, ...methods: string[]) =>
+      ({
+        type: 'session-created',
+        at: at(minutes),
+        data: { session: id, level, levelNeeded: needed, methods },
+      }) as never;
+    const proven = (id: string, minutes: number, level: number, method: string) =>
+      ({ type: 'session-proven', at: at(minutes), data: { session: id, level, method } }) as never;
+    const with2 = async (...events: never[]) =>
+      (
+        await status(
+          { events: async () => events, probes: async () => [probe('role-rules', true, 5)] },
+          'ACC-02',
+        )
+      ).status;
+    assert.equal(await with2(), 'partial');
+    assert.equal(await with2(session('a', 5, 3, 3, 'passkey')), 'effective');
+    assert.equal(await with2(session('a', 5, 3, 3, 'set-up-link', 'password')), 'failing');
+    assert.equal(
+      await with2(session('a', 5, 3, 3, 'set-up-link', 'password'), proven('a', 4, 3, 'passkey')),
+      'effective',
+    );
+    assert.equal(await with2(session('a', 5, 1, 3, 'password')), 'partial', 'it could do nothing');
+    assert.equal(await with2(session('a', 5, 1, 1, 'password')), 'partial', 'a viewer');
+    assert.equal(
+      await with2(session('a', 5, 2, 2, 'password', 'totp'), session('b', 4, 3, 3, 'set-up-link')),
+      'failing',
+    );
+    assert.equal(await with2(session('a', 90, 3, 3, 'passkey')), 'stale');
+  });
+  it('ACC-04 falls with unused roles and orphans', async () => {
+    const accounts = { people: 3, grants: 4, unusedGrants: 0, orphans: 0, unusedDays: 90 };
+    const with4 = async (over: object) =>
+      (await status({ accounts: async () => ({ ...accounts, ...over }) }, 'ACC-04')).status;
+    assert.equal(await with4({}), 'partial');
+    assert.equal(await with4({ unusedGrants: 1 }), 'failing');
+    assert.equal(await with4({ orphans: 1 }), 'failing');
+    assert.equal(await with4({ people: 0 }), 'not assessed');
   });
 });

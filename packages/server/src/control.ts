@@ -216,6 +216,7 @@ export class Control {
       'sequence-gaps',
       'transport',
       'route-permissions',
+      'role-rules',
     ];
     const live: ProbeName[] = this.gateway
       ? ['over-limit-call', 'retired-key', 'guard-detection', 'guard-residual', 'decision-replay']
@@ -227,7 +228,7 @@ export class Control {
         gatewayUrl: this.gatewayUrl,
         askRoutes: this.askRoutes,
         guard: this.guard,
-        policies: this.snapshots.policies.text,
+        policies: this.snapshots.policies,
         publish: () => this.publish(),
       },
       old([...always, ...live]),

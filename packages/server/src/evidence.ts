@@ -1,3 +1,4 @@
+import { countAccounts } from '@sallyport/access';
 import type { Config, EvidenceSource, ProbeResult } from '@sallyport/core';
 import type { Installation } from './installation.ts';
 import { knownSystems } from './snapshot.ts';
@@ -15,6 +16,8 @@ export function evidenceSource(config: Config, installation: Installation): Evid
       })),
     keys: async () => (await store.keys.list()).filter((key) => !key.synthetic),
     latestEvent: (type, subject) => store.events.latest(type, subject),
+    events: (types, sinceMs) => store.events.since(types, new Date(sinceMs).toISOString()),
+    accounts: () => countAccounts(store, config.access.unusedGrantDays),
     probes: async () => {
       const results: ProbeResult[] = [];
       for (const probe of PROBE_NAMES) {
@@ -43,6 +46,7 @@ const PROBE_NAMES = [
   'over-limit-call',
   'retired-key',
   'route-permissions',
+  'role-rules',
   'guard-detection',
   'guard-residual',
   'decision-replay',

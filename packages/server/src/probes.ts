@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { type Config, clock, DEFAULT_USAGE_LIMITS, newEvent, wilsonInterval } from '@sallyport/core';
 import { entriesPath, verifyLedger } from '@sallyport/ledger';
+import type { PolicySet } from '@sallyport/policy';
 import { SALT_BYTES } from '@sallyport/vault';
+import { checkRoleRules } from './authorisation/role-rules.ts';
 import { openContent } from './content.ts';
 import { replayDecisions } from './decision-replay.ts';
 import type { ProbeName } from './evidence.ts';
@@ -33,8 +35,8 @@ export interface ProbeContext {
   readonly askRoutes: (() => Promise<AskedRoutes>) | null;
   /** The guard, where one runs. */
   readonly guard: GuardDesk | null;
-  /** Text of the policies that decide now. */
-  readonly policies: string;
+  /** The policies that decide now. */
+  readonly policies: PolicySet;
   /** Hands new keys to the gateway. */
   readonly publish: () => Promise<void>;
 }
@@ -210,6 +212,19 @@ async function routePermissions({ askRoutes }: ProbeContext): Promise<Finding> {
       };
 }
 
+async function roleRules({ policies }: ProbeContext): Promise<Finding> {
+  const { asked, broken } = checkRoleRules(policies);
+  return broken.length === 0
+    ? {
+        passed: true,
+        detail: `in ${asked} questions no role did with one factor what needs more, nobody approved their own, and no program administered`,
+      }
+    : {
+        passed: false,
+        detail: `${broken.length} of ${asked} questions were answered against the rules: ${broken[0]}`,
+      };
+}
+
 /** How often the guard is tried: its models change with the version only. */
 const DRILL_EVERY_MS = 20 * 3_600_000;
 /** What a guard as delivered reaches on the texts of the drill. */
@@ -254,7 +269,7 @@ async function guardResidual(context: ProbeContext): Promise<Finding> {
 }
 
 async function decisionReplay({ installation, config, policies }: ProbeContext): Promise<Finding> {
-  const { replayed, differing } = await replayDecisions(installation, config, policies, clock.nowMs());
+  const { replayed, differing } = await replayDecisions(installation, config, policies.text, clock.nowMs());
   if (replayed === 0) return null;
   return {
     passed: differing.length === 0,
@@ -275,6 +290,7 @@ const PROBES: Readonly<Record<ProbeName, (context: ProbeContext) => Promise<Find
   'over-limit-call': (context) => refusedCall(context, 'over-limit-call'),
   'retired-key': (context) => refusedCall(context, 'retired-key'),
   'route-permissions': routePermissions,
+  'role-rules': roleRules,
   'guard-detection': guardDetection,
   'guard-residual': guardResidual,
   'decision-replay': decisionReplay,

@@ -29,6 +29,8 @@ const MONITOR_EVERY_MS = 15_000;
 const RENEW_EVERY_MS = 10 * 60_000;
 /** How often sessions and counts that are over are forgotten. */
 const PURGE_EVERY_MS = 10 * 60_000;
+/** How often roles that nobody used are looked for. */
+const UNUSED_EVERY_MS = 3_600_000;
 
 /** How a server is started. */
 export interface ServerOptions {
@@ -160,6 +162,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       [() => watchClock(control), CLOCK_EVERY_MS],
       [() => monitor.tick(), MONITOR_EVERY_MS],
       [() => control.accounts.signIn.purge(), PURGE_EVERY_MS],
+      [
+        () => control.accounts.directory.takeAwayUnused(control.config.access.unusedGrantDays),
+        UNUSED_EVERY_MS,
+      ],
     ] as const) {
       const timer = setInterval(
         () =>

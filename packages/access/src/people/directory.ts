@@ -1,6 +1,6 @@
-import { CodedError, clock, newEvent, newId, type SallyportEvent } from '@sallyport/core';
+import { type AccountCounts, CodedError, clock, newEvent, newId, type SallyportEvent } from '@sallyport/core';
 import { ADMINISTRATOR_ROLE } from '@sallyport/policy';
-import type { Connection, FactorKind, GrantRow, PersonRow } from '@sallyport/store';
+import type { Connection, FactorKind, GrantRow, PersonRow, Store } from '@sallyport/store';
 import { hashPassword, requireGoodPassword } from '../factors/password.ts';
 import { newToken, tokenHash } from '../token.ts';
 import { type AccessHome, type From, LEVEL, personName } from './home.ts';
@@ -307,6 +307,24 @@ export class Directory {
     });
   }
 
+  /** Takes away roles that nobody used for some days; the last administrator stays. @returns how many */
+  async takeAwayUnused(days: number): Promise<number> {
+    const grants = await this.#home.store.people.grants(clock.nowIso());
+    let taken = 0;
+    for (const grant of grants.filter((one) => isUnused(one, days))) {
+      const person = grant.holder.replace(/^person:/, '');
+      const why = `not used for ${days} days`;
+      taken += await this.ungrant('sallyport', person, grant.id, why).then(
+        () => 1,
+        (fault: unknown) => {
+          if (fault instanceof CodedError && fault.code === 'conflict') return 0;
+          throw fault;
+        },
+      );
+    }
+    return taken;
+  }
+
   /** Somebody must be left who can give roles. */
   async #requireAdministrator(tx: Connection): Promise<void> {
     const { people } = this.#home.store;
@@ -345,3 +363,28 @@ const created = (actor: string, { id, name, origin }: PersonRow): SallyportEvent
 
 const given = (actor: string, { id, holder, role, system, expiresAt, origin }: GrantRow): SallyportEvent =>
   newEvent('grant-given', { actor, subject: holder, data: { grant: id, role, system, expiresAt, origin } });
+
+const DAY_MS = 86_400_000;
+/** Whoever was added and never chose a password within this many days will not come any more. */
+const ARRIVAL_DAYS = 7;
+const olderThan = (at: string, days: number): boolean => clock.nowMs() - Date.parse(at) > days * DAY_MS;
+const isUnused = ({ lastUsedAt, createdAt }: GrantRow, days: number): boolean =>
+  olderThan(lastUsedAt ?? createdAt, days);
+
+/** Counts accounts and what they hold. */
+export async function countAccounts({ people }: Store, unusedDays: number): Promise<AccountCounts> {
+  const grants = (await people.grants(clock.nowIso())).filter(({ holder }) => holder.startsWith('person:'));
+  const active = (await people.list()).filter(({ disabledAt }) => disabledAt === null);
+  const orphans = active.filter(
+    ({ id, password, origin, createdAt }) =>
+      !grants.some(({ holder }) => holder === `person:${id}`) ||
+      (origin === 'local' && password === null && olderThan(createdAt, ARRIVAL_DAYS)),
+  );
+  return {
+    people: active.length,
+    grants: grants.length,
+    unusedGrants: grants.filter((grant) => isUnused(grant, unusedDays)).length,
+    orphans: orphans.length,
+    unusedDays,
+  };
+}

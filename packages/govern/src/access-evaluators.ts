@@ -1,0 +1,105 @@
+import type { SallyportEvent } from '@sallyport/core';
+import { absent, probe } from './pieces.ts';
+import type { Evaluator, Piece } from './posture.ts';
+
+/** Factors that count besides a password. */
+const STRONG = ['passkey', 'totp', 'recovery-code', 'provider-mfa'];
+const MONTH_MS = 30 * 86_400_000;
+
+/** What sessions were proven with, one entry a session, as far as their proofs were strong enough to do anything. */
+function privilegedSessions(events: readonly SallyportEvent[]): { at: string; strong: boolean }[] {
+  const sessions = new Map<string, { at: string; needed: number; level: number; strong: boolean }>();
+  for (const { type, at, data } of events) {
+    const id = String(data['session']);
+    const known = sessions.get(id);
+    const methods = (data['methods'] as string[] | undefined) ?? [String(data['method'])];
+    const strong = methods.some((method) => STRONG.includes(method));
+    if (type === 'session-created')
+      sessions.set(id, { at, needed: Number(data['levelNeeded']), level: Number(data['level']), strong });
+    else if (known)
+      sessions.set(id, { ...known, at, level: Number(data['level']), strong: known.strong || strong });
+  }
+  // A session below what the roles need could do nothing with them.
+  return [...sessions.values()].filter(({ needed, level }) => needed > 1 && level >= needed);
+}
+
+/** Evaluators of the controls about who may do what. */
+export const ACCESS_EVALUATORS: Readonly<Record<string, Evaluator>> = {
+  'ACC-01': async (source, now, maxAge) => {
+    const decided = await source.events(['access-decided'], now - maxAge);
+    const without = decided.filter(
+      ({ data }) => data['allowed'] === true && !(data['policyIds'] as string[]).length,
+    );
+    const decisions: Piece =
+      decided.length === 0
+        ? absent('decisions of the control plane in the record')
+        : {
+            what: `${decided.length - without.length} of ${decided.length} recorded decisions of the control plane name their policies`,
+            good: without.length === 0,
+            at: decided.at(-1)!.at,
+          };
+    return [
+      await probe(source, 'route-permissions', 'every route of the control plane, asked without a session'),
+      await probe(source, 'role-rules', 'every role on every action, held against what no role may do'),
+      decisions,
+    ];
+  },
+  'ACC-02': async (source, now, maxAge) => {
+    const sessions = privilegedSessions(
+      await source.events(['session-created', 'session-proven'], now - MONTH_MS),
+    );
+    const since = new Date(now - maxAge).toISOString();
+    const recent = sessions.filter(({ at }) => at >= since);
+    const counted = recent.length > 0 ? recent : sessions.slice(-1);
+    const strong = counted.filter((session) => session.strong).length;
+    return [
+      counted.length === 0
+        ? absent('sessions of people whose roles go beyond viewing')
+        : {
+            what: `${strong} of ${counted.length} sessions with such roles were proven by a passkey or an authenticator app`,
+            good: strong === counted.length,
+            at: counted
+              .map(({ at }) => at)
+              .sort()
+              .at(-1)!,
+          },
+      await probe(source, 'role-rules', 'every role on every action, with too weak a factor'),
+    ];
+  },
+  'ACC-03': async (source, now) => {
+    const keys = (await source.keys()).filter((key) => !key.demo && key.revokedAt === null);
+    const dead = keys.filter((key) => !key.expiresAt);
+    return [
+      keys.length > 0
+        ? {
+            what: `${keys.length - dead.length} of ${keys.length} live keys expire`,
+            good: dead.length === 0,
+            at: new Date(now).toISOString(),
+          }
+        : absent('live API keys'),
+      await probe(source, 'retired-key', 'a call with a revoked key, refused'),
+      absent('automatic rotation'),
+    ];
+  },
+  'ACC-04': async (source, now) => {
+    const { people, grants, unusedGrants, orphans, unusedDays } = await source.accounts();
+    if (people === 0) return [absent('accounts of people')];
+    const at = new Date(now).toISOString();
+    const left = await source.latestEvent('person-disabled');
+    return [
+      {
+        what: `${grants - unusedGrants} of ${grants} roles were used within ${unusedDays} days; others are taken away`,
+        good: unusedGrants === 0,
+        at,
+      },
+      { what: `${orphans} of ${people} accounts are orphans`, good: orphans === 0, at },
+      left
+        ? {
+            what: `the latest leaver was shut out ${left.at}, and every session ended with that`,
+            good: true,
+            at,
+          }
+        : absent('a leaver, and how soon they were shut out'),
+    ];
+  },
+};
