@@ -11,7 +11,7 @@ export type { RelyingParty } from './factors/passkeys.ts';
 export { PASSWORD_CHARACTERS_MIN } from './factors/password.ts';
 export { outsideScope, type ScopedCall } from './key-scope.ts';
 export { Accounts } from './people/accounts.ts';
-export { countAccounts, type NewGrant, type PersonView } from './people/directory.ts';
+export type { NewGrant, PersonView } from './people/directory.ts';
 export type { Proof } from './people/factors.ts';
 export {
   type AccessHome,
@@ -22,4 +22,6 @@ export {
   type SecretBox,
 } from './people/home.ts';
 export type { Begun, Who } from './people/sessions.ts';
+export { countAccounts } from './people/unused.ts';
+export type { ProviderSettings } from './sign-on/sign-on.ts';
 export { newToken, tokenHash } from './token.ts';

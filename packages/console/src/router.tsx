@@ -105,7 +105,10 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   component: SignInPage,
-  validateSearch: (search): { next?: string | undefined } => ({ next: text(search['next']) }),
+  validateSearch: (search): { next?: string | undefined; fault?: string | undefined } => ({
+    next: text(search['next']),
+    fault: text(search['fault']),
+  }),
 });
 const setup = createRoute({
   getParentRoute: () => root,

@@ -35,6 +35,26 @@ const httpUrl = z
     return url.username === '' && url.password === '';
   }, 'credentials do not belong in a URL; use apiKeyRef');
 
+const roleText = z
+  .string()
+  .regex(/^[\w.-]{1,128}(?:@[a-z0-9][a-z0-9-]{0,62})?$/, 'write ROLE or ROLE@SYSTEM');
+
+const signOnSchema = z.strictObject({
+  issuer: httpUrl,
+  clientId: z.string().min(1).max(256),
+  /** Names its secret; none for a client that is known by PKCE alone. */
+  clientSecretRef: secretRefSchema.optional(),
+  scopes: z.array(z.string().min(1).max(64)).max(32).default(['openid', 'profile', 'email']),
+  /** What the button says. */
+  label: z.string().min(1).max(64).default('your organisation'),
+  /** Claim that lists the groups of somebody. */
+  groupsClaim: z.string().min(1).max(128).default('groups'),
+  /** Roles of each group: `operator`, or `operator@chat`. Whoever is in none of them gets no account. */
+  roles: z.record(z.string().min(1).max(256), z.array(roleText).min(1).max(32)).default({}),
+  /** Lets it live at a private address, and at loopback without TLS. */
+  allowPrivate: z.boolean().default(false),
+});
+
 const judgeSchema = z.strictObject({
   /** The system that is asked. */
   system: z.string(),
@@ -139,6 +159,8 @@ export const configSchema = z.strictObject({
       breachedPasswords: z.string().optional(),
       /** Days after which a role that nobody used is taken away. */
       unusedGrantDays: z.int().min(1).max(3_650).default(90),
+      /** An identity provider through which people sign on (OpenID Connect). */
+      signOn: signOnSchema.optional(),
     })
     .prefault({}),
   /** PostgreSQL instead of the embedded SQLite. */

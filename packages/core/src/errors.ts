@@ -135,6 +135,11 @@ export const ERRORS = {
     'your roles need a stronger factor than this session was proven with',
     'add or use a passkey (administrators) or an authenticator app under Account',
   ),
+  'sign-on-failed': row(
+    403,
+    'signing on through the identity provider failed',
+    'begin again; if it stays, see the settings under `access.signOn`',
+  ),
   'factor-invalid': row(403, 'the factor does not prove who you are', 'try again, or use another factor'),
   'setup-link-invalid': row(
     403,

@@ -10,5 +10,6 @@ export { Counters, DAY_MS, WORKERS_MAX } from './counters.ts';
 export { NOT_SHOWN } from './exchange.ts';
 export type { GatewayStats } from './messages.ts';
 export { GatewayPool, type GatewayPoolOptions } from './pool.ts';
+export { safeFetch } from './safe-fetch.ts';
 export { safeLookup } from './safe-lookup.ts';
 export { verdictOf } from './state.ts';

@@ -3,7 +3,7 @@ import { absent, probe } from './pieces.ts';
 import type { Evaluator, Piece } from './posture.ts';
 
 /** Factors that count besides a password. */
-const STRONG = ['passkey', 'totp', 'recovery-code', 'provider-mfa'];
+const STRONG = ['passkey', 'totp', 'recovery-code', 'provider-mfa', 'provider-passkey'];
 const MONTH_MS = 30 * 86_400_000;
 
 /** What sessions were proven with, one entry a session, as far as their proofs were strong enough to do anything. */

@@ -17,6 +17,7 @@ import { policyRoutes } from './routes/policies.ts';
 import { recordRoutes } from './routes/record.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { type Env, failure, sessionCookie } from './routes/shared.ts';
+import { signOnRoutes } from './routes/sign-on.ts';
 import { systemRoutes } from './routes/systems.ts';
 import { trafficRoutes } from './routes/traffic.ts';
 
@@ -44,6 +45,7 @@ export function createApp(
   guardRequests(app, hosts);
   openRoutes(app, control);
   sessionRoutes(app, control);
+  signOnRoutes(app, control);
   app.use('/api/v1/*', async (c, next) => {
     await signedIn(c, control);
     await next();

@@ -86,8 +86,8 @@ describe('the control plane', () => {
     const token = new URL(server.setupUrl!).searchParams.get('token')!;
     const open = async (value: string): Promise<unknown> =>
       (await get(`/api/v1/setup?token=${value}`)).json();
-    assert.deepEqual(await open('wrong'), { open: false, name: null, administrators: false });
-    assert.deepEqual(await open(token), { open: true, name: null, administrators: false });
+    assert.deepEqual(await open('wrong'), { open: false, name: null, administrators: false, signOn: null });
+    assert.deepEqual(await open(token), { open: true, name: null, administrators: false, signOn: null });
     const setUp = (name: string, chosen: string): Promise<Response> =>
       send('POST', '/api/v1/setup', { token, name, password: chosen });
     assert.equal((await setUp('ann', 'short')).status, 400);
@@ -101,7 +101,7 @@ describe('the control plane', () => {
     const { name } = (await (await get('/api/v1/session', { cookie })).json()) as { name: string };
     assert.match(name, /^ann\d$/);
     assert.equal((await setUp('eve', password)).status, 403);
-    assert.deepEqual(await open(token), { open: false, name: null, administrators: true });
+    assert.deepEqual(await open(token), { open: false, name: null, administrators: true, signOn: null });
   });
 
   it('every answer forbids scripts of others, frames and caching', async () => {

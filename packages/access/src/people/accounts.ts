@@ -1,3 +1,4 @@
+import { SignOn } from '../sign-on/sign-on.ts';
 import { Directory } from './directory.ts';
 import { PersonFactors } from './factors.ts';
 import type { AccessHome } from './home.ts';
@@ -10,11 +11,13 @@ export class Accounts {
   readonly sessions: PersonSessions;
   readonly factors: PersonFactors;
   readonly signIn: SignIn;
+  readonly signOn: SignOn;
 
   constructor(home: AccessHome) {
     this.sessions = new PersonSessions(home);
     this.factors = new PersonFactors(home, this.sessions);
     this.directory = new Directory(home, this.sessions);
     this.signIn = new SignIn(home, this.sessions, this.factors);
+    this.signOn = new SignOn(home, this.directory, this.sessions);
   }
 }

@@ -1,10 +1,11 @@
-import { type AccountCounts, CodedError, clock, newEvent, newId, type SallyportEvent } from '@sallyport/core';
+import { CodedError, clock, newEvent, newId, type SallyportEvent } from '@sallyport/core';
 import { ADMINISTRATOR_ROLE } from '@sallyport/policy';
-import type { Connection, FactorKind, GrantRow, PersonRow, Store } from '@sallyport/store';
+import type { Connection, FactorKind, GrantRow, PersonRow } from '@sallyport/store';
 import { hashPassword, requireGoodPassword } from '../factors/password.ts';
 import { newToken, tokenHash } from '../token.ts';
 import { type AccessHome, type From, LEVEL, personName } from './home.ts';
 import type { Begun, PersonSessions } from './sessions.ts';
+import { isUnused } from './unused.ts';
 
 /** How long the link for the first administrator works, in milliseconds. */
 export const FIRST_LINK_MS = 30 * 60_000;
@@ -253,6 +254,80 @@ export class Directory {
     return { person, token };
   }
 
+  /**
+   * Somebody whom an identity provider vouches for, with the roles that their groups have now. Whoever has no account
+   * gets one, when some group of theirs has a role.
+   * @throws CodedError `not-permitted`, `conflict` when the name is that of an account which people keep here
+   */
+  async fromProvider(said: {
+    externalId: string;
+    name: string;
+    displayName?: string | undefined;
+    email?: string | undefined;
+    grants: readonly NewGrant[];
+  }): Promise<PersonRow> {
+    const { people } = this.#home.store;
+    const name = personName(said.name);
+    return this.#home.store.change(async (tx) => {
+      await people.oneAtATime(tx);
+      const events: SallyportEvent[] = [];
+      let person = (await people.byExternalId(said.externalId, tx)) ?? (await people.byName(name, tx));
+      if (person && person.externalId !== said.externalId) {
+        // An account that a provider made, and that its owner uses for the first time.
+        if (person.origin !== 'scim' || person.externalId !== null)
+          throw new CodedError('conflict', `\`${name}\` is the name of another account`);
+        await people.update(tx, person.id, { externalId: said.externalId });
+      }
+      if (person !== null && person.disabledAt !== null)
+        throw new CodedError('not-permitted', 'this account is shut out');
+      if (person === null) {
+        if (said.grants.length === 0)
+          throw new CodedError('not-permitted', 'no group of yours has a role here');
+        person = this.#newPerson(name, 'identity-provider', {
+          displayName: said.displayName ?? name,
+          email: said.email ?? null,
+          origin: 'oidc',
+          externalId: said.externalId,
+        });
+        await people.insert(tx, person);
+        events.push(created('identity-provider', person));
+      }
+      events.push(...(await this.setGrants(tx, 'identity-provider', person.id, said.grants, 'oidc')));
+      if ((await people.grants(clock.nowIso(), `person:${person.id}`, tx)).length === 0)
+        throw new CodedError('not-permitted', 'no group of yours has a role here');
+      return { result: person, event: events };
+    });
+  }
+
+  /** Makes the roles of one origin what they should be; sessions end when that changes any. @returns events */
+  async setGrants(
+    tx: Connection,
+    actor: string,
+    personId: string,
+    wanted: readonly NewGrant[],
+    origin: GrantRow['origin'],
+  ): Promise<SallyportEvent[]> {
+    const { people } = this.#home.store;
+    const holder = `person:${personId}`;
+    const same = (one: NewGrant, { role, system }: GrantRow): boolean =>
+      one.role === role && (one.system ?? '*') === system;
+    const held = (await people.grants(clock.nowIso(), holder, tx)).filter((grant) => grant.origin === origin);
+    const events: SallyportEvent[] = [];
+    for (const grant of held.filter((one) => !wanted.some((want) => same(want, one)))) {
+      await people.ungrant(tx, grant.id);
+      const data = { grant: grant.id, role: grant.role, system: grant.system, why: 'groups changed' };
+      events.push(newEvent('grant-removed', { actor, subject: holder, data }));
+    }
+    for (const want of wanted.filter((one) => !held.some((grant) => same(one, grant)))) {
+      const grant = this.#newGrant(personId, actor, want, origin);
+      await people.grant(tx, grant);
+      events.push(given(actor, grant));
+    }
+    const ended =
+      events.length > 0 ? await this.#sessions.end(tx, actor, holder, { personId }, 'roles changed') : null;
+    return ended ? [...events, ended] : events;
+  }
+
   /** Gives a role. Sessions of the person end: they begin anew with what they may do now. @throws CodedError */
   async grant(
     actor: string,
@@ -363,28 +438,3 @@ const created = (actor: string, { id, name, origin }: PersonRow): SallyportEvent
 
 const given = (actor: string, { id, holder, role, system, expiresAt, origin }: GrantRow): SallyportEvent =>
   newEvent('grant-given', { actor, subject: holder, data: { grant: id, role, system, expiresAt, origin } });
-
-const DAY_MS = 86_400_000;
-/** Whoever was added and never chose a password within this many days will not come any more. */
-const ARRIVAL_DAYS = 7;
-const olderThan = (at: string, days: number): boolean => clock.nowMs() - Date.parse(at) > days * DAY_MS;
-const isUnused = ({ lastUsedAt, createdAt }: GrantRow, days: number): boolean =>
-  olderThan(lastUsedAt ?? createdAt, days);
-
-/** Counts accounts and what they hold. */
-export async function countAccounts({ people }: Store, unusedDays: number): Promise<AccountCounts> {
-  const grants = (await people.grants(clock.nowIso())).filter(({ holder }) => holder.startsWith('person:'));
-  const active = (await people.list()).filter(({ disabledAt }) => disabledAt === null);
-  const orphans = active.filter(
-    ({ id, password, origin, createdAt }) =>
-      !grants.some(({ holder }) => holder === `person:${id}`) ||
-      (origin === 'local' && password === null && olderThan(createdAt, ARRIVAL_DAYS)),
-  );
-  return {
-    people: active.length,
-    grants: grants.length,
-    unusedGrants: grants.filter((grant) => isUnused(grant, unusedDays)).length,
-    orphans: orphans.length,
-    unusedDays,
-  };
-}

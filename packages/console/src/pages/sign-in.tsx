@@ -100,14 +100,19 @@ function useEntered(to: string): (session: Session) => Promise<void> {
   };
 }
 
+/** Why signing on through a provider failed, as far as the person may know. */
+const FAULTS: Readonly<Record<string, string>> = {
+  'not-permitted': 'no group of yours has a role here; ask an administrator',
+  conflict: 'your name is that of another account here; ask an administrator',
+};
 const signInRoute = getRouteApi('/sign-in');
 
 /** Sign-in: by name and password and what is asked for besides, or by a passkey alone. */
 export function SignInPage(): ReactElement {
-  const { next } = signInRoute.useSearch();
+  const { next, fault } = signInRoute.useSearch();
   const setup = useQuery({
     queryKey: ['setup', ''],
-    queryFn: () => api.get<{ open: boolean; administrators: boolean }>('/setup'),
+    queryFn: () => api.get<{ open: boolean; administrators: boolean; signOn: string | null }>('/setup'),
   });
   const entered = useEntered(next?.startsWith('/') && !next.startsWith('//') ? next : '/');
   const [pending, setPending] = useState<Pending | null>(null);
@@ -155,6 +160,16 @@ export function SignInPage(): ReactElement {
         Sign in with a passkey
       </button>
       <Fault fault={passkey.error} />
+      {setup.data?.signOn ? (
+        <a className="button text-center" href={`/sign-on${query({ next })}`}>
+          Sign on with {setup.data.signOn}
+        </a>
+      ) : null}
+      {fault ? (
+        <p role="alert" className="rounded-md border border-bad px-3 py-2 text-bad">
+          {FAULTS[fault] ?? 'signing on failed; the access log says why'}
+        </p>
+      ) : null}
       <p className="text-muted text-sm">or</p>
       <Credentials
         fresh={false}

@@ -60,8 +60,13 @@ export function sessionRoutes(app: OpenAPIHono<Env>, control: Control): void {
       request: { query: z.object({ token: z.string().max(128).optional() }) },
       responses: {
         200: json(
-          z.object({ open: z.boolean(), administrators: z.boolean(), name: z.string().nullable() }),
-          'Whether the link works and for whom, and whether anybody was set up',
+          z.object({
+            open: z.boolean(),
+            administrators: z.boolean(),
+            name: z.string().nullable(),
+            signOn: z.string().nullable(),
+          }),
+          'Whether the link works and for whom, whether anybody was set up, and who else signs people on',
         ),
         ...failures,
       },
@@ -71,7 +76,12 @@ export function sessionRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const { open, name } =
         token === undefined ? { open: false, name: null } : await accounts().directory.linkOpen(token);
       return c.json(
-        { open, name: open ? name : null, administrators: await accounts().directory.any() },
+        {
+          open,
+          name: open ? name : null,
+          administrators: await accounts().directory.any(),
+          signOn: control.config.access.signOn?.label ?? null,
+        },
         200,
       );
     },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { defaultPolicyText, PolicySet, shippedWith } from '@sallyport/policy';
-import { checkRoleRules } from './role-rules.ts';
+import { checkRoleRules } from '../src/authorisation/role-rules.ts';
 
 describe('what no role may do', () => {
   it('holds for the policies that ship', () => {

@@ -1,0 +1,275 @@
+import { CodedError, clock, newEvent } from '@sallyport/core';
+import type { JWTPayload } from 'jose';
+import type { Configuration, IDToken } from 'openid-client';
+import type { Directory, NewGrant } from '../people/directory.ts';
+import { type AccessHome, type From, LEVEL } from '../people/home.ts';
+import type { Begun, PersonSessions, Proven } from '../people/sessions.ts';
+import { newToken, tokenHash } from '../token.ts';
+
+/** How long somebody may take at the identity provider, in milliseconds. */
+const STATE_MS = 10 * 60_000;
+/** How long what a provider says of itself is believed without asking again, in milliseconds. */
+const DISCOVERED_MS = 3_600_000;
+/** A logout token is taken for this long after it was issued, in seconds. */
+const LOGOUT_AGE_S = 120;
+const GROUPS_MAX = 2_000;
+const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
+/** Ways of proving oneself that resist phishing: RFC 8176, and the ACR values of OpenID's EAP profile. */
+const RESISTANT = ['hwk', 'phr', 'phrh'];
+const TWO = ['mfa', 'otp', 'mca'];
+
+/** An identity provider, as configured. */
+export interface ProviderSettings {
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Null for a client that is known by PKCE alone. */
+  readonly clientSecret: string | null;
+  readonly scopes: readonly string[];
+  /** Claim that lists groups. */
+  readonly groupsClaim: string;
+  /** Roles of each group: `operator`, or `operator@chat`. */
+  readonly roles: Readonly<Record<string, readonly string[]>>;
+  /** Lets the provider live at a private address, and at loopback without TLS. */
+  readonly allowPrivate: boolean;
+}
+
+/** What is fetched is fetched by this. Port: whoever wires it checks addresses. */
+export type Fetch = typeof fetch;
+
+// Loaded when somebody first signs on: nothing else needs them.
+const oidc = () => import('openid-client');
+const jose = () => import('jose');
+
+/** Signs people on through an identity provider (OpenID Connect Core 1.0, code flow with PKCE). */
+export class SignOn {
+  readonly #home: AccessHome;
+  readonly #directory: Directory;
+  readonly #sessions: PersonSessions;
+  #known: { key: string; at: number; configuration: Configuration } | null = null;
+
+  constructor(home: AccessHome, directory: Directory, sessions: PersonSessions) {
+    this.#home = home;
+    this.#directory = directory;
+    this.#sessions = sessions;
+  }
+
+  async #configuration(settings: ProviderSettings, fetchSafely: Fetch): Promise<Configuration> {
+    const key = JSON.stringify([settings.issuer, settings.clientId]);
+    if (this.#known?.key === key && clock.nowMs() - this.#known.at < DISCOVERED_MS)
+      return this.#known.configuration;
+    const { discovery, customFetch, allowInsecureRequests, ClientSecretPost, None } = await oidc();
+    const issuer = new URL(settings.issuer);
+    const auth = settings.clientSecret === null ? None() : ClientSecretPost(settings.clientSecret);
+    // Without TLS only where the address cannot leave this machine.
+    const insecure = issuer.protocol === 'http:' && settings.allowPrivate && isLoopback(issuer.hostname);
+    const configuration = await discovery(issuer, settings.clientId, undefined, auth, {
+      [customFetch]: fetchSafely as never,
+      ...(insecure ? { execute: [allowInsecureRequests] } : {}),
+    }).catch(unreachable);
+    this.#known = { key, at: clock.nowMs(), configuration };
+    return configuration;
+  }
+
+  /**
+   * Where a browser goes to sign on.
+   * @returns the address, and a token for a cookie that binds the answer to this browser
+   */
+  async begin(
+    settings: ProviderSettings,
+    fetchSafely: Fetch,
+    redirectUri: string,
+    next: string,
+  ): Promise<{ url: string; state: string }> {
+    const configuration = await this.#configuration(settings, fetchSafely);
+    const { randomPKCECodeVerifier, calculatePKCECodeChallenge, randomNonce, buildAuthorizationUrl } =
+      await oidc();
+    const state = newToken();
+    const verifier = randomPKCECodeVerifier();
+    const nonce = randomNonce();
+    const now = clock.nowMs();
+    await this.#home.store.tickets.put({
+      hash: tokenHash(state),
+      kind: 'sign-on',
+      personId: null,
+      data: { verifier, nonce, next, redirectUri },
+      createdAt: new Date(now).toISOString(),
+      expiresAt: new Date(now + STATE_MS).toISOString(),
+    });
+    const url = buildAuthorizationUrl(configuration, {
+      redirect_uri: redirectUri,
+      scope: settings.scopes.join(' '),
+      code_challenge: await calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+      state,
+      nonce,
+    });
+    return { url: url.href, state };
+  }
+
+  /**
+   * Takes the answer of the provider: its state works once, in the browser that began.
+   * @param cookie the token that the browser kept
+   * @throws CodedError `sign-on-failed`, `not-permitted`
+   */
+  async finish(
+    settings: ProviderSettings,
+    fetchSafely: Fetch,
+    answer: URLSearchParams,
+    cookie: string | null,
+    from: From,
+  ): Promise<{ begun: Begun; next: string }> {
+    const { store } = this.#home;
+    const state = answer.get('state') ?? '';
+    if (cookie === null || cookie !== state)
+      throw new CodedError('sign-on-failed', 'this browser did not begin this sign-on; begin again');
+    const ticket = await store.change(async (tx) => ({
+      result: await store.tickets.use(tx, 'sign-on', tokenHash(state), clock.nowIso()),
+      event: [],
+    }));
+    if (!ticket)
+      throw new CodedError('sign-on-failed', 'that took too long, or was used already; begin again');
+    const configuration = await this.#configuration(settings, fetchSafely);
+    const { authorizationCodeGrant } = await oidc();
+    const { verifier, nonce, next, redirectUri } = ticket.data as Record<string, string>;
+    const url = new URL(redirectUri!);
+    url.search = answer.toString();
+    const tokens = await authorizationCodeGrant(configuration, url, {
+      pkceCodeVerifier: verifier!,
+      expectedNonce: nonce!,
+      expectedState: state,
+      idTokenExpected: true,
+    }).catch((cause: Error) => {
+      throw new CodedError('sign-on-failed', `the identity provider did not vouch: ${cause.message}`, {
+        cause,
+      });
+    });
+    const claims = tokens.claims()!;
+    const person = await this.#directory.fromProvider({
+      externalId: `${claims.iss}|${claims.sub}`,
+      name: textOf(claims['preferred_username']) ?? textOf(claims['email']) ?? claims.sub,
+      displayName: textOf(claims['name']),
+      email: claims['email_verified'] === false ? undefined : textOf(claims['email']),
+      grants: grantsOf(settings, claims),
+    });
+    const begun = await store.change(async (tx) => {
+      const done = await this.#sessions.begin(tx, person, from, {
+        ...provenBy(claims),
+        providerSession: sessionOf(claims),
+      });
+      return { result: done.begun, event: done.event };
+    });
+    return { begun, next: next! };
+  }
+
+  /**
+   * Ends sessions that the provider says are over (OpenID Connect Back-Channel Logout 1.0, section 2.6).
+   * @throws CodedError `sign-on-failed` when the token is not what it should be
+   */
+  async backChannelLogout(settings: ProviderSettings, fetchSafely: Fetch, token: string): Promise<number> {
+    const { store } = this.#home;
+    const claims = await this.#logoutClaims(settings, fetchSafely, token);
+    const now = clock.nowMs();
+    // The token works once.
+    await store.tickets
+      .put({
+        hash: tokenHash(`logout ${claims.iss} ${claims.jti}`),
+        kind: 'sign-on',
+        personId: null,
+        data: {},
+        createdAt: new Date(now).toISOString(),
+        expiresAt: new Date(now).toISOString(),
+      })
+      .catch((cause: Error) => {
+        throw new CodedError('sign-on-failed', 'this logout token was used before', { cause });
+      });
+    const person = claims.sub ? await store.people.byExternalId(`${claims.iss}|${claims.sub}`) : null;
+    const which =
+      typeof claims['sid'] === 'string'
+        ? { providerSession: sessionOf(claims) ?? '' }
+        : person
+          ? { personId: person.id }
+          : null;
+    if (which === null) return 0;
+    return store.change(async (tx) => {
+      const subject = person ? `person:${person.id}` : 'organisation';
+      const event = await this.#sessions.end(
+        tx,
+        'identity-provider',
+        subject,
+        which,
+        'ended at the identity provider',
+      );
+      return { result: event ? (event.data['sessions'] as string[]).length : 0, event: event ?? [] };
+    });
+  }
+
+  async #logoutClaims(settings: ProviderSettings, fetchSafely: Fetch, token: string): Promise<JWTPayload> {
+    const { createRemoteJWKSet, customFetch, jwtVerify } = await jose();
+    const metadata = (await this.#configuration(settings, fetchSafely)).serverMetadata();
+    const keys = createRemoteJWKSet(new URL(metadata.jwks_uri!), { [customFetch]: fetchSafely as never });
+    const { payload } = await jwtVerify(token, keys, {
+      issuer: metadata.issuer,
+      audience: settings.clientId,
+      maxTokenAge: LOGOUT_AGE_S,
+      requiredClaims: ['iat', 'jti', 'events'],
+      algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'],
+    }).catch((cause: Error) => {
+      throw new CodedError('sign-on-failed', `the logout token does not verify: ${cause.message}`, { cause });
+    });
+    const events = payload['events'] as Record<string, unknown> | undefined;
+    if (
+      typeof events !== 'object' ||
+      events === null ||
+      !(LOGOUT_EVENT in events) ||
+      payload['nonce'] !== undefined
+    )
+      throw new CodedError('sign-on-failed', 'this is not a logout token');
+    if (payload.sub === undefined && payload['sid'] === undefined)
+      throw new CodedError('sign-on-failed', 'the logout token names nobody');
+    return payload;
+  }
+
+  /** Records that signing on failed, and why. */
+  async failed(fault: CodedError, from: From): Promise<void> {
+    const data = { what: 'sign-on', address: from.address, code: fault.code };
+    await this.#home.store.announce(
+      newEvent('sign-in-failed', { actor: 'anonymous', subject: 'organisation', data }),
+    );
+  }
+}
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value.slice(0, 254) : undefined;
+
+const isLoopback = (host: string): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host);
+
+/** The session at the provider, or null where it names none. */
+const sessionOf = (claims: { iss?: string | undefined; [name: string]: unknown }): string | null =>
+  typeof claims['sid'] === 'string' ? `${claims.iss}|${claims['sid']}` : null;
+
+/** How strongly the provider says that somebody was proven. */
+function provenBy(claims: IDToken): Proven {
+  const said = [...(Array.isArray(claims['amr']) ? claims['amr'] : []), claims['acr']].map(String);
+  if (said.some((one) => RESISTANT.includes(one)))
+    return { level: LEVEL.resistant, methods: ['provider', 'provider-passkey'] };
+  if (said.some((one) => TWO.includes(one)))
+    return { level: LEVEL.two, methods: ['provider', 'provider-mfa'] };
+  return { level: LEVEL.one, methods: ['provider'] };
+}
+
+/** The roles of somebody's groups. */
+function grantsOf({ groupsClaim, roles }: ProviderSettings, claims: IDToken): NewGrant[] {
+  const claim = claims[groupsClaim];
+  const groups = (Array.isArray(claim) ? claim : [claim]).slice(0, GROUPS_MAX).map(String);
+  const texts = new Set(groups.flatMap((group) => (Object.hasOwn(roles, group) ? roles[group]! : [])));
+  return [...texts].map((text) => {
+    const [role = '', system] = text.split('@');
+    return { role, system };
+  });
+}
+
+function unreachable(cause: Error): never {
+  throw new CodedError('sign-on-failed', `the identity provider cannot be asked: ${cause.message}`, {
+    cause,
+  });
+}
