@@ -11,8 +11,9 @@ export type { RelyingParty } from './factors/passkeys.ts';
 export { PASSWORD_CHARACTERS_MIN } from './factors/password.ts';
 export { outsideScope, type ScopedCall } from './key-scope.ts';
 export { Accounts } from './people/accounts.ts';
-export type { NewGrant, PersonView } from './people/directory.ts';
+export type { PersonView } from './people/directory.ts';
 export type { Proof } from './people/factors.ts';
+export type { NewGrant } from './people/grants.ts';
 export {
   type AccessHome,
   type AccessSettings,

@@ -43,7 +43,7 @@ function suite(name: string, open: () => Promise<Store>): void {
       return {
         id,
         name,
-        begun: await accounts.directory.useLink(token, { name: '', password: PASSWORD }, from()),
+        begun: await accounts.links.use(token, { name: '', password: PASSWORD }, from()),
       };
     };
     const withTotp = async (begun: Begun): Promise<{ secret: Buffer; begun: Begun }> => {
@@ -74,9 +74,9 @@ function suite(name: string, open: () => Promise<Store>): void {
     };
 
     it('the first link makes one administrator, whoever races', async () => {
-      const token = (await accounts.directory.firstLink())!;
+      const token = (await accounts.links.first())!;
       const setUp = (i: number): Promise<Begun> =>
-        accounts.directory.useLink(token, { name: `Ann${i}`, password: PASSWORD }, from());
+        accounts.links.use(token, { name: `Ann${i}`, password: PASSWORD }, from());
       assert.equal(
         await won(
           times(REPLAYS, async (i) => (admin = await setUp(i))),
@@ -86,19 +86,19 @@ function suite(name: string, open: () => Promise<Store>): void {
       );
       assert.equal(await store.people.count(), 1);
       assert.match(admin.person.name, /^ann\d+$/, 'names are lower case');
-      assert.equal(await accounts.directory.firstLink(), null);
+      assert.equal(await accounts.links.first(), null);
     });
 
     it('a link of somebody who was added works once, and voids what they had', async () => {
       const { name, token } = await link();
       const use = (): Promise<Begun> =>
-        accounts.directory.useLink(token, { name: 'eve', password: PASSWORD }, from());
+        accounts.links.use(token, { name: 'eve', password: PASSWORD }, from());
       assert.equal(await won(times(REPLAYS, use), ['setup-link-invalid', 'overloaded']), 1);
       const first = await accounts.signIn.password(name, PASSWORD, from());
       assert.ok('begun' in first, 'the name in the link counts, not the one that was sent along');
       await withTotp(first.begun);
-      const again = await accounts.directory.link('test', name);
-      await accounts.directory.useLink(again.token, { name: '', password: `another ${PASSWORD}` }, from());
+      const again = await accounts.links.make('test', await accounts.directory.find(name));
+      await accounts.links.use(again.token, { name: '', password: `another ${PASSWORD}` }, from());
       assert.equal(await accounts.sessions.who(first.begun.token, false), null);
       assert.ok(
         'begun' in (await accounts.signIn.password(name, `another ${PASSWORD}`, from())),

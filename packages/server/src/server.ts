@@ -155,7 +155,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       }),
     );
     await control.accounts.signIn.warm();
-    const token = await control.accounts.directory.firstLink();
+    const token = await control.accounts.links.first();
     for (const [work, ms] of [
       [() => control.probeIfOlder(PROBE_EVERY_MS / 2), PROBE_EVERY_MS],
       [() => control.publish(), RENEW_EVERY_MS],

@@ -3,11 +3,13 @@ import { Directory } from './directory.ts';
 import { PersonFactors } from './factors.ts';
 import type { AccessHome } from './home.ts';
 import { PersonSessions } from './sessions.ts';
+import { SetUpLinks } from './set-up-links.ts';
 import { SignIn } from './sign-in.ts';
 
 /** Everything about the accounts of people, from being added to leaving. */
 export class Accounts {
   readonly directory: Directory;
+  readonly links: SetUpLinks;
   readonly sessions: PersonSessions;
   readonly factors: PersonFactors;
   readonly signIn: SignIn;
@@ -16,7 +18,8 @@ export class Accounts {
   constructor(home: AccessHome) {
     this.sessions = new PersonSessions(home);
     this.factors = new PersonFactors(home, this.sessions);
-    this.directory = new Directory(home, this.sessions);
+    this.links = new SetUpLinks(home, this.sessions);
+    this.directory = new Directory(home, this.sessions, this.links);
     this.signIn = new SignIn(home, this.sessions, this.factors);
     this.signOn = new SignOn(home, this.directory, this.sessions);
   }

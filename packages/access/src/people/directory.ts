@@ -1,28 +1,11 @@
-import { CodedError, clock, newEvent, newId, type SallyportEvent } from '@sallyport/core';
+import { CodedError, clock, newEvent, type SallyportEvent } from '@sallyport/core';
 import { ADMINISTRATOR_ROLE } from '@sallyport/policy';
 import type { Connection, FactorKind, GrantRow, PersonRow } from '@sallyport/store';
-import { hashPassword, requireGoodPassword } from '../factors/password.ts';
-import { newToken, tokenHash } from '../token.ts';
-import { type AccessHome, type From, LEVEL, personName } from './home.ts';
-import type { Begun, PersonSessions } from './sessions.ts';
+import { created, given, type NewGrant, newGrant, newPerson } from './grants.ts';
+import { type AccessHome, personName } from './home.ts';
+import type { PersonSessions } from './sessions.ts';
+import type { SetUpLinks } from './set-up-links.ts';
 import { isUnused } from './unused.ts';
-
-/** How long the link for the first administrator works, in milliseconds. */
-export const FIRST_LINK_MS = 30 * 60_000;
-/** How long a link for somebody who was added works, in milliseconds. */
-export const LINK_MS = 24 * 3_600_000;
-/** How long the session lives that the first link opens: time to add a passkey, in milliseconds. */
-const FIRST_SESSION_MS = 3_600_000;
-/** Longest a grant that ends by itself may last. */
-const GRANT_MS_MAX = 366 * 86_400_000;
-
-/** A role to give: on one system, or on all (`*`). */
-export interface NewGrant {
-  readonly role: string;
-  readonly system?: string | undefined;
-  /** When it ends by itself, ISO 8601; never when absent. */
-  readonly expiresAt?: string | undefined;
-}
 
 /** Somebody as administrators see them: no secrets. */
 export interface PersonView extends Omit<PersonRow, 'password'> {
@@ -35,10 +18,12 @@ export interface PersonView extends Omit<PersonRow, 'password'> {
 export class Directory {
   readonly #home: AccessHome;
   readonly #sessions: PersonSessions;
+  readonly #links: SetUpLinks;
 
-  constructor(home: AccessHome, sessions: PersonSessions) {
+  constructor(home: AccessHome, sessions: PersonSessions, links: SetUpLinks) {
     this.#home = home;
     this.#sessions = sessions;
+    this.#links = links;
   }
 
   /** Whether there is anybody. */
@@ -66,158 +51,6 @@ export class Directory {
     return person;
   }
 
-  /** Makes the link for the first administrator, while there is nobody; earlier ones are void. */
-  async firstLink(): Promise<string | null> {
-    if (await this.any()) return null;
-    return this.#home.store.change(async (tx) => ({
-      result: await this.#link(tx, null, FIRST_LINK_MS),
-      event: newEvent('setup-link-created', { actor: 'sallyport', subject: 'organisation' }),
-    }));
-  }
-
-  async #link(tx: Connection, personId: string | null, lifeMs: number): Promise<string> {
-    const { tickets } = this.#home.store;
-    const token = newToken();
-    const now = clock.nowMs();
-    await tickets.void(tx, 'set-up', personId);
-    await tickets.put(
-      {
-        hash: tokenHash(token),
-        kind: 'set-up',
-        personId,
-        data: {},
-        createdAt: new Date(now).toISOString(),
-        expiresAt: new Date(now + lifeMs).toISOString(),
-      },
-      tx,
-    );
-    return token;
-  }
-
-  /** Makes a link with which somebody chooses a password; their factors are void once it is used. */
-  async link(actor: string, idOrName: string): Promise<{ token: string; expiresAt: string }> {
-    const person = await this.find(idOrName);
-    if (person.origin !== 'local')
-      throw new CodedError(
-        'conflict',
-        'this account signs in through its identity provider; it has no password',
-      );
-    const token = await this.#home.store.change(async (tx) => ({
-      result: await this.#link(tx, person.id, LINK_MS),
-      event: newEvent('setup-link-created', { actor, subject: `person:${person.id}` }),
-    }));
-    return { token, expiresAt: new Date(clock.nowMs() + LINK_MS).toISOString() };
-  }
-
-  /** Whether a link could be used now, and for whom: a name, or null for the first administrator. */
-  async linkOpen(token: string): Promise<{ open: boolean; name: string | null }> {
-    const { tickets, people } = this.#home.store;
-    const ticket = await tickets.open('set-up', tokenHash(token), clock.nowIso());
-    const person = ticket?.personId ? await people.byId(ticket.personId) : null;
-    return {
-      open: ticket !== null && (ticket.personId === null || person?.disabledAt === null),
-      name: person?.name ?? null,
-    };
-  }
-
-  /**
-   * Uses a link up: makes the first administrator, or gives somebody a password. It works for exactly one caller.
-   * @throws CodedError `request-invalid`, `setup-link-invalid`
-   */
-  async useLink(token: string, input: { name: string; password: string }, from: From): Promise<Begun> {
-    const { store } = this.#home;
-    const { open, name: known } = await this.linkOpen(token);
-    const name = known ?? personName(input.name);
-    if (!open) throw new CodedError('setup-link-invalid');
-    requireGoodPassword(input.password, [name], this.#home.settings().breachList);
-    const password = await hashPassword(input.password, this.#home.settings().hashCost);
-    return store.change(async (tx) => {
-      const now = clock.nowIso();
-      const ticket = await store.tickets.use(tx, 'set-up', tokenHash(token), now);
-      if (!ticket) throw new CodedError('setup-link-invalid');
-      if (ticket.personId === null) return this.#first(tx, name, password, from);
-      const id = ticket.personId;
-      await store.people.update(tx, id, { password, passwordChangedAt: now });
-      await store.factors.remove(tx, id, {});
-      await store.sessions.forgetDevices(tx, id);
-      const subject = `person:${id}`;
-      const ended = await this.#sessions.end(tx, subject, subject, { personId: id }, 'set-up link used');
-      const person = (await store.people.byId(id, tx))!;
-      const { begun, event } = await this.#sessions.begin(tx, person, from, {
-        level: LEVEL.one,
-        methods: ['set-up-link', 'password'],
-      });
-      const used = newEvent('setup-link-used', { actor: subject, subject, data: { address: from.address } });
-      return { result: begun, event: [used, ...(ended ? [ended] : []), event] };
-    });
-  }
-
-  /** Whoever has the first link has this machine before them: their first session is taken for proven, for an hour. */
-  async #first(
-    tx: Connection,
-    name: string,
-    password: string,
-    from: From,
-  ): Promise<{ result: Begun; event: SallyportEvent[] }> {
-    const person = this.#newPerson(name, 'setup-link', { password });
-    const { people } = this.#home.store;
-    await people.insert(tx, person);
-    const grant = this.#newGrant(person.id, 'setup-link', { role: ADMINISTRATOR_ROLE });
-    await people.grant(tx, grant);
-    const { begun, event } = await this.#sessions.begin(tx, person, from, {
-      level: LEVEL.resistant,
-      methods: ['set-up-link', 'password'],
-      lifeMs: FIRST_SESSION_MS,
-    });
-    return {
-      result: begun,
-      event: [created('setup-link', person), given('setup-link', grant), event],
-    };
-  }
-
-  #newPerson(name: string, createdBy: string, more: Partial<PersonRow>): PersonRow {
-    const now = clock.nowIso();
-    return {
-      id: newId('per'),
-      name,
-      displayName: name,
-      email: null,
-      password: null,
-      passwordChangedAt: more.password ? now : null,
-      origin: 'local',
-      externalId: null,
-      createdAt: now,
-      createdBy,
-      disabledAt: null,
-      ...more,
-    };
-  }
-
-  #newGrant(
-    personId: string,
-    createdBy: string,
-    grant: NewGrant,
-    origin: GrantRow['origin'] = 'local',
-  ): GrantRow {
-    if (!this.#home.roles().has(grant.role))
-      throw new CodedError('request-invalid', `no policy speaks of a role \`${grant.role.slice(0, 64)}\``);
-    const now = clock.nowMs();
-    const ends = grant.expiresAt === undefined ? null : Date.parse(grant.expiresAt);
-    if (ends !== null && !(ends > now && ends < now + GRANT_MS_MAX))
-      throw new CodedError('request-invalid', 'a grant ends in the future, within a year');
-    return {
-      id: newId('grt', now),
-      holder: `person:${personId}`,
-      role: grant.role,
-      system: grant.system ?? '*',
-      origin,
-      createdAt: new Date(now).toISOString(),
-      createdBy,
-      expiresAt: ends === null ? null : new Date(ends).toISOString(),
-      lastUsedAt: null,
-    };
-  }
-
   /** Adds somebody. @returns the link with which they choose a password; null when a provider signs them in */
   async add(
     actor: string,
@@ -233,13 +66,15 @@ export class Directory {
     const { store } = this.#home;
     const name = personName(input.name);
     const origin = input.origin ?? 'local';
-    const person = this.#newPerson(name, actor, {
+    const person = newPerson(name, actor, {
       displayName: input.displayName ?? name,
       email: input.email ?? null,
       origin,
       externalId: input.externalId ?? null,
     });
-    const grants = input.grants.map((grant) => this.#newGrant(person.id, actor, grant, origin));
+    const grants = input.grants.map((grant) =>
+      newGrant(this.#home.roles(), `person:${person.id}`, actor, grant, origin),
+    );
     const token = await store.change(async (tx) => {
       await store.people.oneAtATime(tx);
       if (await store.people.byName(name, tx))
@@ -249,7 +84,7 @@ export class Directory {
       const events = [created(actor, person), ...grants.map((grant) => given(actor, grant))];
       if (origin !== 'local') return { result: null, event: events };
       const link = newEvent('setup-link-created', { actor, subject: `person:${person.id}` });
-      return { result: await this.#link(tx, person.id, LINK_MS), event: [...events, link] };
+      return { result: await this.#links.issue(tx, person.id), event: [...events, link] };
     });
     return { person, token };
   }
@@ -283,7 +118,7 @@ export class Directory {
       if (person === null) {
         if (said.grants.length === 0)
           throw new CodedError('not-permitted', 'no group of yours has a role here');
-        person = this.#newPerson(name, 'identity-provider', {
+        person = newPerson(name, 'identity-provider', {
           displayName: said.displayName ?? name,
           email: said.email ?? null,
           origin: 'oidc',
@@ -319,7 +154,7 @@ export class Directory {
       events.push(newEvent('grant-removed', { actor, subject: holder, data }));
     }
     for (const want of wanted.filter((one) => !held.some((grant) => same(one, grant)))) {
-      const grant = this.#newGrant(personId, actor, want, origin);
+      const grant = newGrant(this.#home.roles(), holder, actor, want, origin);
       await people.grant(tx, grant);
       events.push(given(actor, grant));
     }
@@ -337,7 +172,7 @@ export class Directory {
   ): Promise<GrantRow> {
     const { store } = this.#home;
     const person = await this.find(idOrName);
-    const grant = this.#newGrant(person.id, actor, input, origin);
+    const grant = newGrant(this.#home.roles(), `person:${person.id}`, actor, input, origin);
     return store.change(async (tx) => {
       await store.people.oneAtATime(tx);
       const held = await store.people.grants(clock.nowIso(), grant.holder, tx);
@@ -432,9 +267,3 @@ export class Directory {
     });
   }
 }
-
-const created = (actor: string, { id, name, origin }: PersonRow): SallyportEvent =>
-  newEvent('person-created', { actor, subject: `person:${id}`, data: { name, origin } });
-
-const given = (actor: string, { id, holder, role, system, expiresAt, origin }: GrantRow): SallyportEvent =>
-  newEvent('grant-given', { actor, subject: holder, data: { grant: id, role, system, expiresAt, origin } });

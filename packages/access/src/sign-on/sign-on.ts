@@ -1,7 +1,8 @@
 import { CodedError, clock, newEvent } from '@sallyport/core';
 import type { JWTPayload } from 'jose';
 import type { Configuration, IDToken } from 'openid-client';
-import type { Directory, NewGrant } from '../people/directory.ts';
+import type { Directory } from '../people/directory.ts';
+import type { NewGrant } from '../people/grants.ts';
 import { type AccessHome, type From, LEVEL } from '../people/home.ts';
 import type { Begun, PersonSessions, Proven } from '../people/sessions.ts';
 import { newToken, tokenHash } from '../token.ts';

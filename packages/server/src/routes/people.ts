@@ -76,7 +76,10 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
       },
     }),
     async (c) => {
-      const { token, expiresAt } = await directory().link(c.var.actor, c.req.param('id'));
+      const { token, expiresAt } = await control.accounts.links.make(
+        c.var.actor,
+        await directory().find(c.req.param('id')),
+      );
       return c.json({ link: linkUrl(c, token), expiresAt }, 201);
     },
   );

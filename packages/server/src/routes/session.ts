@@ -74,7 +74,7 @@ export function sessionRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) => {
       const token = c.req.query('token');
       const { open, name } =
-        token === undefined ? { open: false, name: null } : await accounts().directory.linkOpen(token);
+        token === undefined ? { open: false, name: null } : await accounts().links.open(token);
       return c.json(
         {
           open,
@@ -102,10 +102,7 @@ export function sessionRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       const { token, name, password } = c.req.valid('json');
-      return c.json(
-        await begin(c, await accounts().directory.useLink(token, { name, password }, cameFrom(c))),
-        201,
-      );
+      return c.json(await begin(c, await accounts().links.use(token, { name, password }, cameFrom(c))), 201);
     },
   );
   app.openapi(

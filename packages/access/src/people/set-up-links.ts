@@ -1,0 +1,137 @@
+import { CodedError, clock, newEvent, type SallyportEvent } from '@sallyport/core';
+import { ADMINISTRATOR_ROLE } from '@sallyport/policy';
+import type { Connection, PersonRow } from '@sallyport/store';
+import { hashPassword, requireGoodPassword } from '../factors/password.ts';
+import { newToken, tokenHash } from '../token.ts';
+import { created, given, newGrant, newPerson } from './grants.ts';
+import { type AccessHome, type From, LEVEL, personName } from './home.ts';
+import type { Begun, PersonSessions } from './sessions.ts';
+
+/** How long the link for the first administrator works, in milliseconds. */
+const FIRST_LINK_MS = 30 * 60_000;
+/** How long a link for somebody who was added works, in milliseconds. */
+const LINK_MS = 24 * 3_600_000;
+/** How long the session lives that the first link opens: time to add a passkey, in milliseconds. */
+const FIRST_SESSION_MS = 3_600_000;
+
+/** Links that work once: for the first administrator, and for people who choose a password. */
+export class SetUpLinks {
+  readonly #home: AccessHome;
+  readonly #sessions: PersonSessions;
+
+  constructor(home: AccessHome, sessions: PersonSessions) {
+    this.#home = home;
+    this.#sessions = sessions;
+  }
+
+  /** Makes the link for the first administrator, while there is nobody; earlier ones are void. */
+  async first(): Promise<string | null> {
+    if ((await this.#home.store.people.count()) > 0) return null;
+    return this.#home.store.change(async (tx) => ({
+      result: await this.issue(tx, null, FIRST_LINK_MS),
+      event: newEvent('setup-link-created', { actor: 'sallyport', subject: 'organisation' }),
+    }));
+  }
+
+  /** Makes a link in a transaction; those before, for the same person, are void. */
+  async issue(tx: Connection, personId: string | null, lifeMs = LINK_MS): Promise<string> {
+    const { tickets } = this.#home.store;
+    const token = newToken();
+    const now = clock.nowMs();
+    await tickets.void(tx, 'set-up', personId);
+    await tickets.put(
+      {
+        hash: tokenHash(token),
+        kind: 'set-up',
+        personId,
+        data: {},
+        createdAt: new Date(now).toISOString(),
+        expiresAt: new Date(now + lifeMs).toISOString(),
+      },
+      tx,
+    );
+    return token;
+  }
+
+  /** Makes a link with which somebody chooses a password; their factors are void once it is used. */
+  async make(actor: string, person: PersonRow): Promise<{ token: string; expiresAt: string }> {
+    if (person.origin !== 'local')
+      throw new CodedError(
+        'conflict',
+        'this account signs in through its identity provider; it has no password',
+      );
+    const token = await this.#home.store.change(async (tx) => ({
+      result: await this.issue(tx, person.id),
+      event: newEvent('setup-link-created', { actor, subject: `person:${person.id}` }),
+    }));
+    return { token, expiresAt: new Date(clock.nowMs() + LINK_MS).toISOString() };
+  }
+
+  /** Whether a link could be used now, and for whom: a name, or null for the first administrator. */
+  async open(token: string): Promise<{ open: boolean; name: string | null }> {
+    const { tickets, people } = this.#home.store;
+    const ticket = await tickets.open('set-up', tokenHash(token), clock.nowIso());
+    const person = ticket?.personId ? await people.byId(ticket.personId) : null;
+    return {
+      open: ticket !== null && (ticket.personId === null || person?.disabledAt === null),
+      name: person?.name ?? null,
+    };
+  }
+
+  /**
+   * Uses a link up: makes the first administrator, or gives somebody a password. It works for exactly one caller.
+   * @throws CodedError `request-invalid`, `setup-link-invalid`
+   */
+  async use(token: string, input: { name: string; password: string }, from: From): Promise<Begun> {
+    const { store } = this.#home;
+    const { open, name: known } = await this.open(token);
+    const name = known ?? personName(input.name);
+    if (!open) throw new CodedError('setup-link-invalid');
+    requireGoodPassword(input.password, [name], this.#home.settings().breachList);
+    const password = await hashPassword(input.password, this.#home.settings().hashCost);
+    return store.change(async (tx) => {
+      const now = clock.nowIso();
+      const ticket = await store.tickets.use(tx, 'set-up', tokenHash(token), now);
+      if (!ticket) throw new CodedError('setup-link-invalid');
+      if (ticket.personId === null) return this.#first(tx, name, password, from);
+      const id = ticket.personId;
+      await store.people.update(tx, id, { password, passwordChangedAt: now });
+      await store.factors.remove(tx, id, {});
+      await store.sessions.forgetDevices(tx, id);
+      const subject = `person:${id}`;
+      const ended = await this.#sessions.end(tx, subject, subject, { personId: id }, 'set-up link used');
+      const person = (await store.people.byId(id, tx))!;
+      const { begun, event } = await this.#sessions.begin(tx, person, from, {
+        level: LEVEL.one,
+        methods: ['set-up-link', 'password'],
+      });
+      const used = newEvent('setup-link-used', { actor: subject, subject, data: { address: from.address } });
+      return { result: begun, event: [used, ...(ended ? [ended] : []), event] };
+    });
+  }
+
+  /** Whoever has the first link has this machine before them: their first session is taken for proven, for an hour. */
+  async #first(
+    tx: Connection,
+    name: string,
+    password: string,
+    from: From,
+  ): Promise<{ result: Begun; event: SallyportEvent[] }> {
+    const person = newPerson(name, 'setup-link', { password });
+    const { people } = this.#home.store;
+    await people.insert(tx, person);
+    const grant = newGrant(this.#home.roles(), `person:${person.id}`, 'setup-link', {
+      role: ADMINISTRATOR_ROLE,
+    });
+    await people.grant(tx, grant);
+    const { begun, event } = await this.#sessions.begin(tx, person, from, {
+      level: LEVEL.resistant,
+      methods: ['set-up-link', 'password'],
+      lifeMs: FIRST_SESSION_MS,
+    });
+    return {
+      result: begun,
+      event: [created('setup-link', person), given('setup-link', grant), event],
+    };
+  }
+}
