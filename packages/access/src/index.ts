@@ -24,5 +24,7 @@ export {
 } from './people/home.ts';
 export type { Begun, Who } from './people/sessions.ts';
 export { countAccounts } from './people/unused.ts';
+export type { KnownProgram, ProgramView } from './programs.ts';
+export type { KnownUser, ProvisionedGroup, ProvisionedUser } from './sign-on/provisioner.ts';
 export type { ProviderSettings } from './sign-on/sign-on.ts';
 export { newToken, tokenHash } from './token.ts';

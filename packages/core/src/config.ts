@@ -161,6 +161,8 @@ export const configSchema = z.strictObject({
       unusedGrantDays: z.int().min(1).max(3_650).default(90),
       /** An identity provider through which people sign on (OpenID Connect). */
       signOn: signOnSchema.optional(),
+      /** Roles of each group that a provider keeps here by SCIM: `operator`, or `operator@chat`. */
+      groupRoles: z.record(z.string().min(1).max(256), z.array(roleText).min(1).max(32)).default({}),
     })
     .prefault({}),
   /** PostgreSQL instead of the embedded SQLite. */

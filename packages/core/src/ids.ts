@@ -16,7 +16,7 @@ function randomCharacters(count: number): string {
   return out;
 }
 
-/** Prefixes of the ids in use: exchange, event, key, detection, session, data key, person, program, grant, factor, device, finding. */
+/** Prefixes of the ids in use: exchange, event, key, detection, session, data key, person, program, grant, group, factor, device, finding. */
 export type IdPrefix =
   | 'exc'
   | 'evt'
@@ -27,6 +27,7 @@ export type IdPrefix =
   | 'per'
   | 'prg'
   | 'grt'
+  | 'grp'
   | 'fac'
   | 'dev'
   | 'fnd';

@@ -198,6 +198,30 @@ export const newPerson = z
   })
   .openapi('NewPerson');
 
+/** A service account. */
+export const programView = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    purpose: z.string(),
+    owner: z.string().nullable().describe('id of the person who answers for it'),
+    createdAt: z.string(),
+    createdBy: z.string(),
+    disabledAt: z.string().nullable(),
+    grants: z.array(grantView),
+  })
+  .openapi('Program');
+
+/** A service account to add. */
+export const newProgram = z
+  .strictObject({
+    name: z.string().max(64),
+    purpose: z.string().min(1).max(256),
+    owner: z.string().max(64).optional().describe('name or id of a person; whoever asks when absent'),
+    grants: z.array(newGrant).max(64).default([]),
+  })
+  .openapi('NewProgram');
+
 /** The policies that decide now. */
 export const policiesView = z
   .object({

@@ -25,11 +25,12 @@ export function openAccounts(control: Control): Accounts {
     secrets: secretBox(installation),
     roles: () => control.snapshots.policies.roles,
     settings: () => {
-      const { idleMinutes, sessionHours, breachedPasswords } = control.config.access;
+      const { idleMinutes, sessionHours, breachedPasswords, groupRoles } = control.config.access;
       return {
         idleMs: idleMinutes * 60_000,
         sessionMs: sessionHours * 3_600_000,
         breachList: breachedPasswords,
+        groupRoles,
       };
     },
   });

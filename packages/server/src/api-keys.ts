@@ -30,7 +30,20 @@ const keyView = ({
   expiresAt,
   revokedAt,
   demo,
-}: KeyRow): KeyView => ({ id, name, prefix, systems, scope, limits, createdAt, expiresAt, revokedAt, demo });
+  program,
+}: KeyRow): KeyView => ({
+  id,
+  name,
+  prefix,
+  systems,
+  scope,
+  limits,
+  createdAt,
+  expiresAt,
+  revokedAt,
+  demo,
+  program,
+});
 
 /** Where keys live. */
 export interface KeyHome {
@@ -58,6 +71,8 @@ export class ApiKeys {
       limits?: Partial<UsageLimits> | undefined;
       scope?: KeyScope | undefined;
       demo?: boolean;
+      /** The service account that it is for; such a key may open no system at all. */
+      program?: string | null;
     },
   ): Promise<{ id: string; key: string; expiresAt: string }> {
     const lifeMs = parseDurationMs(input.expires ?? '30d');
@@ -65,7 +80,7 @@ export class ApiKeys {
       throw new CodedError('request-invalid', 'a key lives for at least a second and at most 365 days');
     if (!/^[^\x00-\x1f\x7f]{1,128}$/.test(input.name))
       throw new CodedError('request-invalid', '`name` must be 1 to 128 printable characters');
-    if (input.systems.length === 0)
+    if (input.systems.length === 0 && !input.program)
       throw new CodedError('request-invalid', '`systems` must name at least one system');
     const known = new Map((await this.#home.systems()).map((system) => [system.name, system]));
     for (const name of input.systems) {
@@ -75,7 +90,8 @@ export class ApiKeys {
           `no system \`${name.slice(0, 64)}\` is known; list them with \`sallyport upstream list\``,
         );
     }
-    const demo = input.demo ?? input.systems.every((name) => known.get(name)!.demo);
+    const demo =
+      input.demo ?? (input.systems.length > 0 && input.systems.every((name) => known.get(name)!.demo));
     if (demo && !input.systems.every((name) => known.get(name)!.demo))
       throw new CodedError('request-invalid', 'a demonstration key opens demonstrations only');
     const issued = issueKey();
@@ -93,12 +109,13 @@ export class ApiKeys {
       revokedAt: null,
       demo,
       synthetic: false,
+      program: input.program ?? null,
     };
     const { store } = this.#home.installation;
     await store.change(async (tx) => {
       await store.keys.insert(tx, row);
-      const { name, prefix, systems, scope, expiresAt } = row;
-      const data = { name, prefix, systems, scope, expiresAt };
+      const { name, prefix, systems, scope, expiresAt, program } = row;
+      const data = { name, prefix, systems, scope, expiresAt, ...(program ? { program } : {}) };
       return {
         result: undefined,
         event: newEvent('key-created', { actor, subject: `key:${row.id}`, demo, data }),
@@ -149,8 +166,16 @@ export class ApiKeys {
     if (overlapMs < 0 || overlapMs > OVERLAP_MAX_MS)
       throw new CodedError('request-invalid', 'both keys may be good for at most 30 days');
     const until = new Date(Math.min(now + overlapMs, Date.parse(row.expiresAt))).toISOString();
-    const { name, systems, scope, limits, demo } = row;
-    const made = await this.create(actor, { name, systems, scope, limits, demo, expires: input.expires });
+    const { name, systems, scope, limits, demo, program } = row;
+    const made = await this.create(actor, {
+      name,
+      systems,
+      scope,
+      limits,
+      demo,
+      program,
+      expires: input.expires,
+    });
     await store.change(async (tx) => {
       await store.keys.endBy(tx, id, until);
       const data = { by: made.id, overlapUntil: until };

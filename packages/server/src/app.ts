@@ -14,7 +14,9 @@ import { monitorRoutes } from './routes/monitor.ts';
 import { openRoutes } from './routes/open.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { policyRoutes } from './routes/policies.ts';
+import { programRoutes } from './routes/programs.ts';
 import { recordRoutes } from './routes/record.ts';
+import { scimRoutes } from './routes/scim.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { type Env, failure, sessionCookie } from './routes/shared.ts';
 import { signOnRoutes } from './routes/sign-on.ts';
@@ -46,14 +48,17 @@ export function createApp(
   openRoutes(app, control);
   sessionRoutes(app, control);
   signOnRoutes(app, control);
-  app.use('/api/v1/*', async (c, next) => {
-    await signedIn(c, control);
-    await next();
-  });
+  for (const under of ['/api/v1/*', '/scim/v2/*'])
+    app.use(under, async (c, next) => {
+      await signedIn(c, control);
+      await next();
+    });
   requirePermissions(app, control);
   accountRoutes(app, control);
   peopleRoutes(app, control);
   policyRoutes(app, control);
+  programRoutes(app, control);
+  scimRoutes(app, control);
   systemRoutes(app, control);
   keyRoutes(app, control);
   recordRoutes(app, control);
@@ -76,13 +81,25 @@ async function signedIn(c: Context<Env>, control: Control): Promise<void> {
   // What a page fetches by itself says so, and keeps no session alive.
   const active = c.req.header('x-sallyport-background') === undefined && c.req.path !== '/api/v1/live';
   const token = getCookie(c, sessionCookie(c).name);
-  const who = c.env.local === null ? await accounts.sessions.who(token, active) : null;
-  if (c.env.local === null && who === null) throw new CodedError('not-signed-in');
-  const principal: Principal = who ? { kind: 'person', who } : { kind: 'local', name: c.env.local! };
+  const bearer = /^Bearer (\S{1,256})$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  const who =
+    c.env.local === null && bearer === undefined ? await accounts.sessions.who(token, active) : null;
+  if (c.env.local === null && bearer === undefined && who === null) throw new CodedError('not-signed-in');
+  const principal: Principal =
+    c.env.local !== null
+      ? { kind: 'local', name: c.env.local }
+      : who
+        ? { kind: 'person', who }
+        : { kind: 'program', known: await accounts.programs.recognise(bearer!, c.env.address) };
   c.set('principal', principal);
   c.set('actor', principalText(principal));
   c.set('permit', (action, target) => authoriser.require(principal, action, target, c.env.address, true));
   c.set('stillThere', async () => {
+    if (principal.kind === 'program')
+      return accounts.programs.recognise(bearer!, c.env.address).then(
+        () => true,
+        () => false,
+      );
     if (who === null) return true;
     const again = await accounts.sessions.who(token, false);
     return again !== null && JSON.stringify(again.grants.map(held)) === JSON.stringify(who.grants.map(held));

@@ -88,6 +88,14 @@ export class Control {
     return knownSystems(this.config, this.installation);
   }
 
+  /** Roles are given on systems that exist. @throws CodedError `system-unknown` */
+  async requireSystems(grants: readonly { readonly system?: string | undefined }[]): Promise<void> {
+    const known = new Set((await this.systems()).map(({ name }) => name));
+    for (const { system = '*' } of grants)
+      if (system !== '*' && !known.has(system))
+        throw new CodedError('system-unknown', `no system \`${system.slice(0, 64)}\` is known`);
+  }
+
   /** Adds a system. @throws CodedError `request-invalid`, `conflict` */
   async addSystem(actor: string, name: string, input: unknown, replace = false): Promise<KnownSystem> {
     const named = systemNameSchema.safeParse(name);

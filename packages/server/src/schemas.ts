@@ -48,6 +48,7 @@ export const keyView = z
     expiresAt: z.string(),
     revokedAt: z.string().nullable(),
     demo: z.boolean(),
+    program: z.string().nullable(),
   })
   .openapi('Key');
 

@@ -148,6 +148,9 @@ export class Snapshots {
         };
       },
     );
+    const shut = new Set(
+      (await store.programs.list()).flatMap(({ id, disabledAt }) => (disabledAt === null ? [] : [id])),
+    );
     const keys = (await store.keys.list()).map(
       (row: KeyRow): KeySnapshot => ({
         id: row.id,
@@ -156,7 +159,7 @@ export class Snapshots {
         systems: row.systems,
         scope: row.scope,
         expiresAtMs: Date.parse(row.expiresAt),
-        revoked: row.revokedAt !== null,
+        revoked: row.revokedAt !== null || (row.program !== null && shut.has(row.program)),
         demo: row.demo,
         synthetic: row.synthetic,
         usageLimits: row.limits,

@@ -45,6 +45,7 @@ export async function withSyntheticKey<T>(
       revokedAt: revoked ? new Date(now).toISOString() : null,
       demo: system.demo,
       synthetic: true,
+      program: null,
     });
     return { result: undefined, event: newEvent('key-created', { ...told, data }) };
   });

@@ -50,6 +50,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   'disable-people': 'administer',
   'add-people': 'administer',
   'change-grants': 'administer',
+  'change-programs': 'administer',
   'own-account': 'own',
   'own-factors': 'own',
 };

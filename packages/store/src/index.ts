@@ -12,6 +12,8 @@ export type { FactorKind, FactorRow } from './factors.ts';
 export { type KeyRow, Keys } from './keys.ts';
 export { DataFolderLock } from './lock.ts';
 export type { GrantRow, PersonRow } from './people.ts';
+export type { ProgramRow } from './programs.ts';
+export type { GroupRow, ProvisionedPerson } from './provisioning.ts';
 export type { DeviceRow, SessionRow } from './sessions.ts';
 export { type Connection, openPostgres, openSqlite, Store } from './store.ts';
 export { type SystemRow, Systems } from './systems.ts';

@@ -1,5 +1,5 @@
 import { type KeyScope, type UsageLimits, usageLimits } from '@sallyport/core';
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -19,6 +19,8 @@ export interface KeyRow {
   readonly revokedAt: string | null;
   readonly demo: boolean;
   readonly synthetic: boolean;
+  /** The service account that it belongs to. */
+  readonly program: string | null;
 }
 
 /** The API keys. */
@@ -45,6 +47,7 @@ export class Keys {
         revoked_at: key.revokedAt,
         demo: Number(key.demo),
         synthetic: Number(key.synthetic),
+        program: key.program,
       })
       .execute();
   }
@@ -79,23 +82,33 @@ export class Keys {
       .orderBy('created_at')
       .orderBy('id')
       .execute();
-    return rows.map((row) => ({
-      id: row.id,
-      name: row.name,
-      prefix: row.prefix,
-      hash: row.hash,
-      systems: JSON.parse(row.systems) as string[],
-      scope: JSON.parse(row.scope) as KeyScope,
-      limits: usageLimits(JSON.parse(row.limits) as Partial<UsageLimits>),
-      createdAt: row.created_at,
-      expiresAt: row.expires_at,
-      revokedAt: row.revoked_at,
-      demo: row.demo === 1,
-      synthetic: row.synthetic === 1,
-    }));
+    return rows.map(toKey);
+  }
+
+  /** The key with this hash. */
+  async byHash(hash: string): Promise<KeyRow | null> {
+    const row = await this.#db.selectFrom('api_keys').selectAll().where('hash', '=', hash).executeTakeFirst();
+    return row ? toKey(row) : null;
   }
 
   async byId(id: string): Promise<KeyRow | null> {
-    return (await this.list()).find((key) => key.id === id) ?? null;
+    const row = await this.#db.selectFrom('api_keys').selectAll().where('id', '=', id).executeTakeFirst();
+    return row ? toKey(row) : null;
   }
 }
+
+const toKey = (row: Selectable<Database['api_keys']>): KeyRow => ({
+  id: row.id,
+  name: row.name,
+  prefix: row.prefix,
+  hash: row.hash,
+  systems: JSON.parse(row.systems) as string[],
+  scope: JSON.parse(row.scope) as KeyScope,
+  limits: usageLimits(JSON.parse(row.limits) as Partial<UsageLimits>),
+  createdAt: row.created_at,
+  expiresAt: row.expires_at,
+  revokedAt: row.revoked_at,
+  demo: row.demo === 1,
+  synthetic: row.synthetic === 1,
+  program: row.program,
+});

@@ -89,6 +89,19 @@ const MIGRATIONS: readonly Migration[] = [
       'create table attempts (key text primary key, count {bigint} not null, since {bigint} not null)',
     ],
   },
+  {
+    name: '0005-programs',
+    statements: [
+      `create table programs (id text primary key, name text not null unique, purpose text not null, owner text,
+        created_at text not null, created_by text not null, disabled_at text)`,
+      'alter table api_keys add column program text',
+      `create table provisioned (person_id text primary key references people (id), external_id text, deleted_at text)`,
+      'create table groups (id text primary key, name text not null unique, external_id text, created_at text not null)',
+      `create table group_members (group_id text not null references groups (id),
+        person_id text not null references people (id), primary key (group_id, person_id))`,
+      'create index group_members_person on group_members (person_id)',
+    ],
+  },
 ];
 
 const WORDS = {

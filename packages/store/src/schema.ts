@@ -16,6 +16,7 @@ export interface Database {
     revoked_at: string | null;
     demo: number;
     synthetic: number;
+    program: string | null;
   };
   systems: {
     name: string;
@@ -94,6 +95,18 @@ export interface Database {
     expires_at: string;
     used_at: string | null;
   };
+  programs: {
+    id: string;
+    name: string;
+    purpose: string;
+    owner: string | null;
+    created_at: string;
+    created_by: string;
+    disabled_at: string | null;
+  };
+  provisioned: { person_id: string; external_id: string | null; deleted_at: string | null };
+  groups: { id: string; name: string; external_id: string | null; created_at: string };
+  group_members: { group_id: string; person_id: string };
   attempts: { key: string; count: number; since: number };
   outbox: { seq: Generated<number>; event_id: string; event: string; appended_at: string | null };
   exchanges: {

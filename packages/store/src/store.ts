@@ -7,6 +7,8 @@ import { Factors } from './factors.ts';
 import { Keys } from './keys.ts';
 import { migrate } from './migrations.ts';
 import { People } from './people.ts';
+import { Programs } from './programs.ts';
+import { Provisioning } from './provisioning.ts';
 import type { Database } from './schema.ts';
 import { Sessions } from './sessions.ts';
 import { type Sqlite, sqliteDatabase } from './sqlite-driver.ts';
@@ -27,6 +29,8 @@ export class Store {
   readonly sessions: Sessions;
   readonly factors: Factors;
   readonly tickets: Tickets;
+  readonly programs: Programs;
+  readonly provisioning: Provisioning;
   readonly exchanges: Exchanges;
   readonly events: Events;
   readonly #db: Kysely<Database>;
@@ -45,6 +49,8 @@ export class Store {
     this.sessions = new Sessions(db);
     this.factors = new Factors(db);
     this.tickets = new Tickets(db);
+    this.programs = new Programs(db);
+    this.provisioning = new Provisioning(db);
     this.exchanges = new Exchanges(db, sqlite, reader);
     this.events = new Events(db);
   }

@@ -125,6 +125,7 @@ function contract(name: string, open: () => Promise<Store>): void {
         revokedAt: null,
         demo: false,
         synthetic: false,
+        program: null,
       };
       await change((tx) => store.keys.insert(tx, key));
       assert.deepEqual(await store.keys.byId(key.id), key);

@@ -1,3 +1,5 @@
+import { ServiceAccounts } from '../programs.ts';
+import { Provisioner } from '../sign-on/provisioner.ts';
 import { SignOn } from '../sign-on/sign-on.ts';
 import { Directory } from './directory.ts';
 import { PersonFactors } from './factors.ts';
@@ -6,7 +8,7 @@ import { PersonSessions } from './sessions.ts';
 import { SetUpLinks } from './set-up-links.ts';
 import { SignIn } from './sign-in.ts';
 
-/** Everything about the accounts of people, from being added to leaving. */
+/** Everything about the accounts of people and programs, from being added to leaving. */
 export class Accounts {
   readonly directory: Directory;
   readonly links: SetUpLinks;
@@ -14,6 +16,8 @@ export class Accounts {
   readonly factors: PersonFactors;
   readonly signIn: SignIn;
   readonly signOn: SignOn;
+  readonly programs: ServiceAccounts;
+  readonly provisioner: Provisioner;
 
   constructor(home: AccessHome) {
     this.sessions = new PersonSessions(home);
@@ -21,6 +25,8 @@ export class Accounts {
     this.links = new SetUpLinks(home, this.sessions);
     this.directory = new Directory(home, this.sessions, this.links);
     this.signIn = new SignIn(home, this.sessions, this.factors);
+    this.programs = new ServiceAccounts(home);
+    this.provisioner = new Provisioner(home, this.directory);
     this.signOn = new SignOn(home, this.directory, this.sessions);
   }
 }

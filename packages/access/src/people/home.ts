@@ -19,6 +19,8 @@ export interface AccessSettings {
   readonly sessionMs: number;
   /** File of breached passwords. */
   readonly breachList?: string | undefined;
+  /** Roles of groups that an identity provider keeps here, by the name of the group: `operator@chat`. */
+  readonly groupRoles?: Readonly<Record<string, readonly string[]>>;
   /** What a hash of a password costs; what is right for production when absent. */
   readonly hashCost?: HashCost;
 }

@@ -15,8 +15,10 @@ export async function countAccounts({ people }: Store, unusedDays: number): Prom
   const active = (await people.list()).filter(({ disabledAt }) => disabledAt === null);
   const orphans = active.filter(
     ({ id, password, origin, createdAt }) =>
-      !grants.some(({ holder }) => holder === `person:${id}`) ||
-      (origin === 'local' && password === null && olderThan(createdAt, ARRIVAL_DAYS)),
+      // Who is kept by a provider may come to hold something by the groups they come into.
+      origin === 'local' &&
+      (!grants.some(({ holder }) => holder === `person:${id}`) ||
+        (password === null && olderThan(createdAt, ARRIVAL_DAYS))),
   );
   return {
     people: active.length,

@@ -1,4 +1,4 @@
-import { LEVEL, type Who } from '@sallyport/access';
+import { type KnownProgram, LEVEL, type Who } from '@sallyport/access';
 import { CodedError, clock } from '@sallyport/core';
 import {
   type Actor,
@@ -9,6 +9,7 @@ import {
   type Target,
   UNPRIVILEGED_ROLE,
 } from '@sallyport/policy';
+import type { GrantRow } from '@sallyport/store';
 import type { Control } from '../control.ts';
 import type { KnownSystem } from '../snapshot.ts';
 import { DecisionLog } from './decision-log.ts';
@@ -16,6 +17,7 @@ import { DecisionLog } from './decision-log.ts';
 /** Who asks something of the control plane. */
 export type Principal =
   | { readonly kind: 'person'; readonly who: Who }
+  | { readonly kind: 'program'; readonly known: KnownProgram }
   | { readonly kind: 'local'; readonly name: string };
 
 /** A grant notes its use no more often than this. */
@@ -38,7 +40,11 @@ export function targetText(target: Target): string {
 
 /** How whoever asks is written in the record. */
 export const principalText = (principal: Principal): string =>
-  principal.kind === 'person' ? `person:${principal.who.person.id}` : `local:${principal.name}`;
+  principal.kind === 'person'
+    ? `person:${principal.who.person.id}`
+    : principal.kind === 'program'
+      ? `program:${principal.known.program.id}`
+      : `local:${principal.name}`;
 
 /** Decides what people, programs and commands may do at the control plane, and records it. */
 export class Authoriser {
@@ -140,9 +146,9 @@ export class Authoriser {
 
   /** Notes which grants somebody makes use of, now and then. */
   async #noteUse(principal: Principal, target: Target): Promise<void> {
-    if (principal.kind !== 'person') return;
+    if (principal.kind === 'local') return;
     const now = clock.nowMs();
-    const fresh = rolesOn(principal.who, target)
+    const fresh = rolesOn(grantsOf(principal), target)
       .map(({ id }) => id)
       .filter((id) => now - (this.#used.get(id) ?? -USED_EVERY_MS) >= USED_EVERY_MS);
     if (fresh.length === 0) return;
@@ -152,18 +158,26 @@ export class Authoriser {
   }
 }
 
+const grantsOf = (principal: Exclude<Principal, { kind: 'local' }>): readonly GrantRow[] =>
+  principal.kind === 'person' ? principal.who.grants : principal.known.grants;
+
 /** Grants that count where something is asked about: those on every system, and those on this one. */
-const rolesOn = ({ grants }: Who, target: Target): Who['grants'] =>
+const rolesOn = (grants: readonly GrantRow[], target: Target): GrantRow[] =>
   grants.filter(({ system }) => system === '*' || (target.kind === 'system' && target.name === system));
 
 function actorOf(principal: Principal, target: Target): Actor {
   if (principal.kind === 'local') return { kind: 'local', name: principal.name };
+  const roles = [...new Set(rolesOn(grantsOf(principal), target).map(({ role }) => role))];
+  if (principal.kind === 'program') {
+    const { id, name } = principal.known.program;
+    return { kind: 'program', id, name, roles };
+  }
   const { person, grants } = principal.who;
   return {
     kind: 'person',
     id: person.id,
     name: person.name,
-    roles: [...new Set(rolesOn(principal.who, target).map(({ role }) => role))],
+    roles,
     privileged: grants.some(({ role }) => role !== UNPRIVILEGED_ROLE),
     administrator: grants.some(({ role }) => role === ADMINISTRATOR_ROLE),
     mastery: [],

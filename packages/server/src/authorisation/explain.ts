@@ -45,8 +45,17 @@ async function targetOf(control: Control, resource: string): Promise<Target> {
 }
 
 async function actorOf(control: Control, principal: string, target: Target): Promise<Actor> {
-  const [kind, name] = split(principal, 'person:NAME, key:ID or local:USER');
+  const [kind, name] = split(principal, 'person:NAME, program:NAME, key:ID or local:USER');
   if (kind === 'local') return { kind: 'local', name };
+  if (kind === 'program') {
+    const program = await control.accounts.programs.find(name);
+    const grants = await control.installation.store.people.grants(clock.nowIso(), `program:${program.id}`);
+    const counted = grants.filter(
+      ({ system }) => system === '*' || (target.kind === 'system' && target.name === system),
+    );
+    const roles = program.disabledAt === null ? [...new Set(counted.map(({ role }) => role))] : [];
+    return { kind: 'program', id: program.id, name: program.name, roles };
+  }
   if (kind !== 'person')
     throw new CodedError('request-invalid', `there is no kind of principal \`${kind.slice(0, 32)}\``);
   const person = await control.accounts.directory.find(name);
@@ -100,7 +109,7 @@ export async function explain(control: Control, asked: Asked): Promise<Explanati
   return {
     ...asked,
     allowed: decision.allowed,
-    roles: actor.kind === 'person' ? [...actor.roles] : [],
+    roles: actor.kind === 'local' ? [] : [...actor.roles],
     policies: policiesOf(set, decision),
     levelNeeded: decision.allowed ? (levels.find((level) => ask({ level }).allowed) ?? null) : null,
     freshProof: decision.allowed && person !== null && !ask({ provenSecondsAgo: 1_000_000 }).allowed,

@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { CodedError } from '@sallyport/core';
 import { groupsOfAction, type Target } from '@sallyport/policy';
-import type { Context } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { Control } from '../control.ts';
 import type { Env } from '../routes/shared.ts';
@@ -109,17 +109,17 @@ async function targetsOf(
     }
     case 'self':
       if (c.var.principal.kind !== 'person')
-        throw new CodedError('not-permitted', 'a command has no account of its own');
+        throw new CodedError('not-permitted', 'only people have an account of their own');
       return [{ kind: 'person', id: c.var.principal.who.person.id }];
     default:
       return organisation;
   }
 }
 
-/** Asks permission for every route under `/api/v1`, by what its definition says. */
+/** Asks permission for every route under `/api/v1` and `/scim/v2`, by what its definition says. */
 export function requirePermissions(app: OpenAPIHono<Env>, control: Control): void {
   let table: ReadonlyMap<string, RoutePermission> | null = null;
-  app.use('/api/v1/*', async (c, next) => {
+  const ask: MiddlewareHandler<Env> = async (c, next) => {
     // The route that will answer, as the router chose it. Whatever it is, it needs a permission.
     const route = matchedRoutes(c).find(({ path }) => !path.endsWith('*'));
     if (!route) return next();
@@ -150,5 +150,7 @@ export function requirePermissions(app: OpenAPIHono<Env>, control: Control): voi
       for (const target of await targetsOf(c, control, on, route.path))
         await authoriser.require(principal, action, target, address, changes);
     await next();
-  });
+  };
+  app.use('/api/v1/*', ask);
+  app.use('/scim/v2/*', ask);
 }

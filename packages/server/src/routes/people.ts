@@ -1,6 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { PersonView } from '@sallyport/access';
-import { CodedError } from '@sallyport/core';
 import type { PersonRow } from '@sallyport/store';
 import type { Context } from 'hono';
 import * as schemas from '../account-schemas.ts';
@@ -58,7 +57,7 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) => {
       const input = c.req.valid('json');
       if (input.grants.length > 0) await c.var.permit('change-grants', { kind: 'organisation' });
-      await requireSystems(control, input.grants);
+      await control.requireSystems(input.grants);
       const { person, token } = await directory().add(c.var.actor, input);
       return c.json({ person: await view(person), link: token === null ? null : linkUrl(c, token) }, 201);
     },
@@ -113,7 +112,7 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       const input = c.req.valid('json');
-      await requireSystems(control, [input]);
+      await control.requireSystems([input]);
       const { holder: _, ...grant } = await directory().grant(c.var.actor, c.req.param('id'), input);
       return c.json(grant, 201);
     },
@@ -147,15 +146,4 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
       return c.body(null, 204);
     },
   );
-}
-
-/** Roles are given on systems that exist. @throws CodedError `system-unknown` */
-async function requireSystems(
-  control: Control,
-  grants: readonly { readonly system?: string | undefined }[],
-): Promise<void> {
-  const known = new Set((await control.systems()).map(({ name }) => name));
-  for (const { system = '*' } of grants)
-    if (system !== '*' && !known.has(system))
-      throw new CodedError('system-unknown', `no system \`${system.slice(0, 64)}\` is known`);
 }

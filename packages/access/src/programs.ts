@@ -1,0 +1,148 @@
+import { hash } from 'node:crypto';
+import { CodedError, clock, newEvent, newId } from '@sallyport/core';
+import type { GrantRow, KeyRow, ProgramRow } from '@sallyport/store';
+import { KEY_PATTERN } from './api-key.ts';
+import { outsideScope } from './key-scope.ts';
+import { given, type NewGrant, newGrant } from './people/grants.ts';
+import type { AccessHome } from './people/home.ts';
+
+/** A service account that shows a key of its own. */
+export interface KnownProgram {
+  readonly program: ProgramRow;
+  readonly key: KeyRow;
+  /** What it holds, in force now. */
+  readonly grants: readonly GrantRow[];
+}
+
+/** A service account as shown. */
+export interface ProgramView extends ProgramRow {
+  readonly grants: readonly GrantRow[];
+}
+
+/** Service accounts: programs with keys and roles of their own, and somebody who answers for each. */
+export class ServiceAccounts {
+  readonly #home: AccessHome;
+
+  constructor(home: AccessHome) {
+    this.#home = home;
+  }
+
+  async list(): Promise<ProgramView[]> {
+    const { programs, people } = this.#home.store;
+    const grants = await people.grants(clock.nowIso());
+    return (await programs.list()).map((program) => ({
+      ...program,
+      grants: grants.filter(({ holder }) => holder === `program:${program.id}`),
+    }));
+  }
+
+  /** One by id or name. @throws CodedError `not-found` */
+  async find(idOrName: string): Promise<ProgramRow> {
+    const program = await this.#home.store.programs.find(idOrName);
+    if (!program) throw new CodedError('not-found', `there is no program \`${idOrName.slice(0, 64)}\``);
+    return program;
+  }
+
+  /** Adds one. @throws CodedError `request-invalid`, `conflict` */
+  async add(
+    actor: string,
+    input: { name: string; purpose: string; owner: string | null; grants: readonly NewGrant[] },
+  ): Promise<ProgramRow> {
+    const { store } = this.#home;
+    if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(input.name))
+      throw new CodedError('request-invalid', 'the name is lower-case letters, digits and hyphens');
+    const program: ProgramRow = {
+      id: newId('prg'),
+      name: input.name,
+      purpose: input.purpose,
+      owner: input.owner,
+      createdAt: clock.nowIso(),
+      createdBy: actor,
+      disabledAt: null,
+    };
+    const grants = input.grants.map((grant) =>
+      newGrant(this.#home.roles(), `program:${program.id}`, actor, grant),
+    );
+    await store.change(async (tx) => {
+      await store.people.oneAtATime(tx);
+      if (await store.programs.find(input.name, tx))
+        throw new CodedError('conflict', `a program \`${input.name}\` exists already`);
+      await store.programs.insert(tx, program);
+      for (const grant of grants) await store.people.grant(tx, grant);
+      const { id, name, purpose, owner } = program;
+      const event = newEvent('program-created', {
+        actor,
+        subject: `program:${id}`,
+        data: { name, purpose, owner },
+      });
+      return { result: undefined, event: [event, ...grants.map((grant) => given(actor, grant))] };
+    });
+    return program;
+  }
+
+  /** Shuts one out, with all its keys, or lets it in again. Whoever calls hands the keys to the gateway then. */
+  async setDisabled(actor: string, idOrName: string, disabled: boolean, why = ''): Promise<void> {
+    const { store } = this.#home;
+    const program = await this.find(idOrName);
+    await store.change(async (tx) => {
+      await store.programs.setDisabled(tx, program.id, disabled ? clock.nowIso() : null);
+      const type = disabled ? 'program-disabled' : 'program-enabled';
+      const data = { name: program.name, why };
+      return { result: undefined, event: newEvent(type, { actor, subject: `program:${program.id}`, data }) };
+    });
+  }
+
+  /** Gives a role. @throws CodedError `conflict` when it holds it already */
+  async grant(actor: string, idOrName: string, input: NewGrant): Promise<GrantRow> {
+    const { store } = this.#home;
+    const program = await this.find(idOrName);
+    const grant = newGrant(this.#home.roles(), `program:${program.id}`, actor, input);
+    return store.change(async (tx) => {
+      await store.people.oneAtATime(tx);
+      const held = await store.people.grants(clock.nowIso(), grant.holder, tx);
+      if (held.some(({ role, system }) => role === grant.role && system === grant.system))
+        throw new CodedError('conflict', `\`${program.name}\` has this role already`);
+      await store.people.grant(tx, grant);
+      return { result: grant, event: given(actor, grant) };
+    });
+  }
+
+  /** Takes a role away, at once. @throws CodedError `not-found` */
+  async ungrant(actor: string, idOrName: string, grantId: string): Promise<void> {
+    const { store } = this.#home;
+    const program = await this.find(idOrName);
+    await store.change(async (tx) => {
+      const held = await store.people.grants(clock.nowIso(), `program:${program.id}`, tx);
+      const grant = held.find(({ id }) => id === grantId);
+      if (!grant) throw new CodedError('not-found', `\`${program.name}\` has no such grant`);
+      await store.people.ungrant(tx, grantId);
+      const { role, system, holder } = grant;
+      const data = { grant: grantId, role, system, why: 'taken away' };
+      return { result: undefined, event: newEvent('grant-removed', { actor, subject: holder, data }) };
+    });
+  }
+
+  /**
+   * Who shows a key at the control plane. Keys of no service account open nothing there, nor do those that are narrowed
+   * to models or operations.
+   * @throws CodedError `key-unknown`, `key-revoked`, `key-expired`, `out-of-scope`
+   */
+  async recognise(secret: string, address: string): Promise<KnownProgram> {
+    const { store } = this.#home;
+    const nowMs = clock.nowMs();
+    const key = KEY_PATTERN.test(secret) ? await store.keys.byHash(hash('sha256', secret, 'hex')) : null;
+    const program = key?.program ? await store.programs.find(key.program) : null;
+    if (!key || !program) throw new CodedError('key-unknown');
+    if (key.revokedAt !== null || program.disabledAt !== null) throw new CodedError('key-revoked');
+    if (Date.parse(key.expiresAt) <= nowMs) throw new CodedError('key-expired');
+    const outside = outsideScope(key.scope, {
+      model: null,
+      operation: 'control-plane',
+      address,
+      atMs: nowMs,
+    });
+    if (outside !== null) throw new CodedError('out-of-scope', `the key is not meant for ${outside}`);
+    const grants = await store.people.grants(new Date(nowMs).toISOString(), `program:${program.id}`);
+    return { program, key, grants };
+  }
+}

@@ -1,0 +1,188 @@
+import { CodedError, clock, newEvent, newId, type SallyportEvent } from '@sallyport/core';
+import type { Connection, GroupRow } from '@sallyport/store';
+import type { Directory } from '../people/directory.ts';
+import { created, type NewGrant, newPerson } from '../people/grants.ts';
+import { type AccessHome, personName } from '../people/home.ts';
+
+/** Members of one group, and groups, at most. */
+const MEMBERS_MAX = 10_000;
+const GROUPS_MAX = 1_000;
+
+/** Somebody as an identity provider keeps them. */
+export interface ProvisionedUser {
+  readonly userName: string;
+  readonly externalId: string | null;
+  readonly displayName: string;
+  readonly email: string | null;
+  readonly active: boolean;
+}
+
+/** Such a person with our id and times. */
+export type KnownUser = ProvisionedUser & { readonly id: string; readonly createdAt: string };
+
+/** A group as an identity provider keeps it. */
+export type ProvisionedGroup = Pick<GroupRow, 'name' | 'externalId' | 'members'>;
+
+/** Keeps people and groups as an identity provider says (SCIM 2.0, RFC 7643): joiners, movers, leavers. */
+export class Provisioner {
+  readonly #home: AccessHome;
+  readonly #directory: Directory;
+
+  constructor(home: AccessHome, directory: Directory) {
+    this.#home = home;
+    this.#directory = directory;
+  }
+
+  /** Everybody whom the provider keeps. */
+  async users(): Promise<KnownUser[]> {
+    const { people, provisioning } = this.#home.store;
+    const kept = await provisioning.people();
+    return (await people.list())
+      .filter(({ id }) => kept.has(id))
+      .map((person) => ({
+        id: person.id,
+        userName: person.name,
+        externalId: kept.get(person.id) ?? null,
+        displayName: person.displayName,
+        email: person.email,
+        active: person.disabledAt === null,
+        createdAt: person.createdAt,
+      }));
+  }
+
+  /** @throws CodedError `not-found` */
+  async user(id: string): Promise<KnownUser> {
+    const user = (await this.users()).find((one) => one.id === id);
+    if (!user) throw new CodedError('not-found', `there is no user \`${id.slice(0, 64)}\``);
+    return user;
+  }
+
+  /** A joiner. @throws CodedError `conflict` when somebody has the name already */
+  async create(actor: string, user: ProvisionedUser): Promise<KnownUser> {
+    const { store } = this.#home;
+    const name = personName(user.userName);
+    const person = newPerson(name, actor, {
+      displayName: user.displayName,
+      email: user.email,
+      origin: 'scim',
+      disabledAt: user.active ? null : clock.nowIso(),
+    });
+    await store.change(async (tx) => {
+      await store.people.oneAtATime(tx);
+      if (await store.people.byName(name, tx))
+        throw new CodedError('conflict', `somebody is called \`${name}\` already`);
+      await store.people.insert(tx, person);
+      await store.provisioning.put(tx, person.id, user.externalId);
+      return { result: undefined, event: created(actor, person) };
+    });
+    return this.user(person.id);
+  }
+
+  /** A mover, or a leaver: whoever is not active is out when this resolves. @throws CodedError */
+  async replace(actor: string, id: string, user: ProvisionedUser): Promise<KnownUser> {
+    const { store } = this.#home;
+    const before = await this.user(id);
+    const name = personName(user.userName);
+    await store.change(async (tx) => {
+      await store.people.oneAtATime(tx);
+      const other = await store.people.byName(name, tx);
+      if (other && other.id !== id)
+        throw new CodedError('conflict', `somebody is called \`${name}\` already`);
+      await store.people.update(tx, id, { name, displayName: user.displayName, email: user.email });
+      await store.provisioning.put(tx, id, user.externalId);
+      const data = { name, displayName: user.displayName };
+      return {
+        result: undefined,
+        event: newEvent('person-changed', { actor, subject: `person:${id}`, data }),
+      };
+    });
+    if (before.active !== user.active)
+      await this.#directory.setDisabled(actor, id, !user.active, 'said by the identity provider');
+    return this.user(id);
+  }
+
+  /** A leaver for good: out when this resolves. What they did stays recorded. */
+  async remove(actor: string, id: string): Promise<void> {
+    const { store } = this.#home;
+    await this.user(id);
+    await this.#directory.setDisabled(actor, id, true, 'removed by the identity provider');
+    await store.change(async (tx) => {
+      await store.provisioning.delete(tx, id, clock.nowIso());
+      const event = await this.#settle(tx, actor, [id]);
+      return { result: undefined, event };
+    });
+  }
+
+  groups(): Promise<GroupRow[]> {
+    return this.#home.store.provisioning.groups();
+  }
+
+  /** @throws CodedError `not-found` */
+  async group(id: string): Promise<GroupRow> {
+    const group = (await this.groups()).find((one) => one.id === id);
+    if (!group) throw new CodedError('not-found', `there is no group \`${id.slice(0, 64)}\``);
+    return group;
+  }
+
+  /** Makes a group, or makes one what it should be. Roles of whoever came or went follow at once. @throws CodedError */
+  async putGroup(actor: string, id: string | null, input: ProvisionedGroup): Promise<GroupRow> {
+    const { store } = this.#home;
+    const before = id === null ? null : await this.group(id);
+    const members = [...new Set(input.members)];
+    const known = await store.provisioning.people();
+    const stranger = members.find((one) => !known.has(one));
+    if (stranger !== undefined)
+      throw new CodedError('request-invalid', `there is no user \`${stranger.slice(0, 64)}\` to be a member`);
+    if (members.length > MEMBERS_MAX)
+      throw new CodedError('request-invalid', `a group has at most ${MEMBERS_MAX} members`);
+    const group: GroupRow = {
+      ...input,
+      id: before?.id ?? newId('grp'),
+      createdAt: before?.createdAt ?? clock.nowIso(),
+      members,
+    };
+    await store.change(async (tx) => {
+      await store.people.oneAtATime(tx);
+      const groups = await store.provisioning.groups(tx);
+      if (before === null && groups.length >= GROUPS_MAX)
+        throw new CodedError('request-invalid', `there are at most ${GROUPS_MAX} groups`);
+      if (groups.some((one) => one.name === group.name && one.id !== group.id))
+        throw new CodedError('conflict', `a group \`${group.name.slice(0, 64)}\` exists already`);
+      await store.provisioning.putGroup(tx, group);
+      const touched = new Set([...members, ...(before?.members ?? [])]);
+      const data = { name: group.name, members: members.length };
+      const event = newEvent('group-changed', { actor, subject: `group:${group.id}`, data });
+      return { result: undefined, event: [event, ...(await this.#settle(tx, actor, [...touched]))] };
+    });
+    return group;
+  }
+
+  async removeGroup(actor: string, id: string): Promise<void> {
+    const { store } = this.#home;
+    const group = await this.group(id);
+    await store.change(async (tx) => {
+      await store.people.oneAtATime(tx);
+      await store.provisioning.removeGroup(tx, id);
+      const data = { name: group.name, removed: true };
+      const event = newEvent('group-changed', { actor, subject: `group:${id}`, data });
+      return { result: undefined, event: [event, ...(await this.#settle(tx, actor, group.members))] };
+    });
+  }
+
+  /** Gives people the roles that their groups have, and takes those away that no group of theirs has any more. */
+  async #settle(tx: Connection, actor: string, ids: readonly string[]): Promise<SallyportEvent[]> {
+    const groups = await this.#home.store.provisioning.groups(tx);
+    const roles = this.#home.settings().groupRoles ?? {};
+    const events: SallyportEvent[] = [];
+    for (const id of ids) {
+      const own = groups.filter(({ members }) => members.includes(id));
+      const texts = new Set(own.flatMap(({ name }) => (Object.hasOwn(roles, name) ? roles[name]! : [])));
+      const wanted = [...texts].map((text): NewGrant => {
+        const [role = '', system] = text.split('@');
+        return { role, system };
+      });
+      events.push(...(await this.#directory.setGrants(tx, actor, id, wanted, 'scim')));
+    }
+    return events;
+  }
+}

@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { enforced, type FakeSystem, fakeSystem, type TestServer, testServer } from './harness.ts';
+
+interface User {
+  id: string;
+  userName: string;
+  displayName: string;
+  active: boolean;
+  emails: { value: string }[];
+  externalId?: string;
+}
+interface Group {
+  id: string;
+  displayName: string;
+  members: { value: string }[];
+}
+interface List<T> {
+  totalResults: number;
+  itemsPerPage: number;
+  Resources: T[];
+}
+
+describe('SCIM: an identity provider keeps people and groups', () => {
+  let server: TestServer;
+  let fake: FakeSystem;
+  let key = '';
+  before(async () => {
+    fake = await fakeSystem();
+    server = await testServer({
+      systems: { chat: enforced(fake) },
+      config: { access: { groupRoles: { operators: ['operator@chat', 'viewer'], auditors: ['auditor'] } } },
+    });
+    const { programs } = server.control.accounts;
+    const { id } = await programs.add('test', {
+      name: 'idp',
+      purpose: 'keeps people',
+      owner: null,
+      grants: [{ role: 'provisioner' }],
+    });
+    key = (await server.control.apiKeys.create('test', { name: 'idp', systems: [], program: id })).key;
+  });
+  after(async () => {
+    await server.stop();
+    await fake.close();
+  });
+  const scim = async <T>(
+    status: number,
+    method: string,
+    path: string,
+    body?: object,
+    type = 'application/scim+json',
+  ): Promise<T> => {
+    const response = await fetch(`${server.controlUrl}/scim/v2${path}`, {
+      method,
+      headers: { authorization: `Bearer ${key}`, 'content-type': type },
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+    const text = await response.text();
+    assert.equal(response.status, status, text);
+    return (text === '' ? null : JSON.parse(text)) as T;
+  };
+  const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
+  const join = (userName: string, more: object = {}): Promise<User> =>
+    scim<User>(201, 'POST', '/Users', { schemas: [USER], userName, ...more });
+  const patch = (...Operations: object[]): object => ({
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+    Operations,
+  });
+  const person = async (id: string) =>
+    (await server.control.accounts.directory.list()).find((one) => one.id === id)!;
+  const roles = async (id: string) =>
+    (await person(id)).grants.map(({ role, system }) => `${role}@${system}`).sort();
+
+  it('joiners: made, found, listed in pages; a name is taken once', async () => {
+    const made = await join('Olga@Example.com', {
+      externalId: 'e-1',
+      name: { givenName: 'Olga', familyName: 'Berg' },
+      emails: [{ value: 'x@example.com' }, { value: 'olga@example.com', primary: true }],
+      title: 'kept nowhere',
+    });
+    assert.deepEqual(
+      [made.userName, made.displayName, made.emails[0]!.value, made.active],
+      ['olga@example.com', 'Olga Berg', 'olga@example.com', true],
+    );
+    for (const filter of ['userName eq "OLGA@example.com"', 'externalId eq "e-1"', `id eq "${made.id}"`]) {
+      const found = await scim<List<User>>(200, 'GET', `/Users?filter=${encodeURIComponent(filter)}`);
+      assert.deepEqual(
+        found.Resources.map(({ id }) => id),
+        [made.id],
+        filter,
+      );
+    }
+    await scim(409, 'POST', '/Users', { userName: 'olga@example.com' });
+    for (const bad of [
+      {},
+      { userName: 'a b' },
+      { userName: 'x'.repeat(300) },
+      { userName: 'ok', emails: 'x' },
+    ])
+      await scim(400, 'POST', '/Users', bad);
+    await scim(400, 'GET', '/Users?filter=userName%20sw%20%22o%22');
+    for (let i = 0; i < 5; i++) await join(`many-${i}`);
+    const page = await scim<List<User>>(200, 'GET', '/Users?startIndex=2&count=3');
+    assert.deepEqual([page.totalResults, page.itemsPerPage], [6, 3]);
+    assert.deepEqual(await scim<User>(200, 'GET', `/Users/${made.id}`), made);
+    await scim(404, 'GET', '/Users/nobody');
+  });
+
+  it('movers: roles follow groups at once', async () => {
+    const [one, two] = [await join('mover-1'), await join('mover-2')];
+    const members = (...ids: string[]) => ids.map((value) => ({ value }));
+    const group = await scim<Group>(201, 'POST', '/Groups', {
+      displayName: 'operators',
+      members: members(one.id),
+    });
+    assert.deepEqual(await roles(one.id), ['operator@chat', 'viewer@*']);
+    const path = `/Groups/${group.id}`;
+    await scim(200, 'PATCH', path, patch({ op: 'Add', path: 'members', value: members(two.id) }));
+    assert.deepEqual(await roles(two.id), ['operator@chat', 'viewer@*']);
+    const audit = await scim<Group>(201, 'POST', '/Groups', {
+      displayName: 'auditors',
+      members: members(one.id),
+    });
+    await scim(200, 'PATCH', path, patch({ op: 'remove', path: `members[value eq "${one.id}"]` }));
+    assert.deepEqual(await roles(one.id), ['auditor@*']);
+    await scim(200, 'PATCH', path, patch({ op: 'replace', value: { displayName: 'nobody-knows-this' } }));
+    assert.deepEqual(await roles(two.id), [], 'a group without roles');
+    await scim(200, 'PUT', path, { displayName: 'operators', members: members(two.id) });
+    assert.deepEqual(await roles(two.id), ['operator@chat', 'viewer@*']);
+    await scim(409, 'POST', '/Groups', { displayName: 'operators' });
+    await scim(400, 'PATCH', path, patch({ op: 'add', path: 'members', value: members('nobody') }));
+    const found = await scim<List<Group>>(200, 'GET', '/Groups?filter=displayName%20eq%20%22auditors%22');
+    assert.deepEqual(
+      found.Resources.map(({ id }) => id),
+      [audit.id],
+    );
+    await scim(204, 'DELETE', `/Groups/${audit.id}`);
+    assert.deepEqual(await roles(one.id), []);
+  });
+
+  it('leavers: every session is over within the request, however the provider words it', async () => {
+    const { sessions } = server.control.accounts;
+    const { store } = server.control.installation;
+    for (const [how, leave] of [
+      [
+        'words',
+        (id: string) =>
+          scim(200, 'PATCH', `/Users/${id}`, patch({ op: 'Replace', path: 'active', value: 'False' })),
+      ],
+      [
+        'an object',
+        (id: string) =>
+          scim(200, 'PATCH', `/Users/${id}`, patch({ op: 'replace', value: { active: false } })),
+      ],
+      [
+        'a whole user',
+        (id: string) => scim(200, 'PUT', `/Users/${id}`, { userName: `leaver-a-whole-user`, active: false }),
+      ],
+      ['gone', (id: string) => scim(204, 'DELETE', `/Users/${id}`)],
+    ] as const) {
+      const { id } = await join(`leaver-${how.replaceAll(' ', '-')}`);
+      const who = (await store.people.byId(id))!;
+      const { token } = await store.change(async (tx) => {
+        const from = { address: '::1', agent: 'test', device: null };
+        const { begun, event } = await sessions.begin(tx, who, from, {
+          level: 2,
+          methods: ['provider', 'provider-mfa'],
+        });
+        return { result: begun, event };
+      });
+      assert.ok(await sessions.who(token, false));
+      const begun = performance.now();
+      await leave(id);
+      assert.equal(await sessions.who(token, false), null, how);
+      assert.ok(performance.now() - begun < 10_000);
+      assert.ok((await person(id)).disabledAt, how);
+      if (how === 'gone') await scim(404, 'GET', `/Users/${id}`);
+      else {
+        const back = await scim<User>(
+          200,
+          'PATCH',
+          `/Users/${id}`,
+          patch({ op: 'replace', path: 'active', value: true }),
+        );
+        assert.equal(back.active, true);
+      }
+    }
+  });
+
+  it('errors are worded as SCIM does; whoever may not provision may not', async () => {
+    const error = await scim<{ schemas: string[]; status: string; detail: string }>(
+      404,
+      'GET',
+      '/Groups/none',
+    );
+    assert.deepEqual(
+      [error.schemas[0], error.status],
+      ['urn:ietf:params:scim:api:messages:2.0:Error', '404'],
+    );
+    await scim(400, 'PATCH', '/Users/none', { Operations: [] });
+    assert.equal(
+      (await scim<{ patch: { supported: boolean } }>(200, 'GET', '/ServiceProviderConfig')).patch.supported,
+      true,
+    );
+    assert.equal((await fetch(`${server.controlUrl}/scim/v2/Users`)).status, 401);
+    const { programs } = server.control.accounts;
+    const other = await programs.add('test', {
+      name: 'other',
+      purpose: 'x',
+      owner: null,
+      grants: [{ role: 'administrator' }],
+    });
+    const wrong = await server.control.apiKeys.create('test', {
+      name: 'other',
+      systems: [],
+      program: other.id,
+    });
+    const headers = { authorization: `Bearer ${wrong.key}` };
+    assert.equal((await fetch(`${server.controlUrl}/scim/v2/Users`, { headers })).status, 403);
+    assert.equal(
+      (await fetch(`${server.controlUrl}/api/v1/people`, { headers: { authorization: `Bearer ${key}` } }))
+        .status,
+      403,
+    );
+  });
+});
