@@ -345,8 +345,10 @@ function suite(name: string, open: () => Promise<Store>): void {
       const who = await whoOf(risen);
       const [factor] = await accounts.factors.list(id);
       await assert.rejects(accounts.factors.remove(who, factor!.id, 3), { code: 'conflict' });
+      await accounts.factors.newRecoveryCodes(who);
       await accounts.factors.remove(who, factor!.id, 1);
-      assert.deepEqual(await accounts.factors.list(id), []);
+      assert.deepEqual(await accounts.factors.list(id), [], 'recovery codes go with the last factor');
+      await assert.rejects(accounts.factors.newRecoveryCodes(who), { code: 'conflict' });
     });
 
     it('knows devices and new addresses', async () => {

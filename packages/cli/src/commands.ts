@@ -12,6 +12,7 @@ import { ledgerShow } from './commands/ledger-show.ts';
 import { ledgerVerify } from './commands/ledger-verify.ts';
 import { policyExplain, policyTest } from './commands/policy.ts';
 import { posture } from './commands/posture.ts';
+import { programAdd, programDisable, programEnable, programKey, programList } from './commands/program.ts';
 import { reload } from './commands/reload.ts';
 import { schema } from './commands/schema.ts';
 import { up } from './commands/up.ts';
@@ -55,6 +56,11 @@ export const COMMANDS: readonly Command[] = [
   userDisable,
   userEnable,
   userLink,
+  programList,
+  programAdd,
+  programKey,
+  programDisable,
+  programEnable,
   policyTest,
   policyExplain,
   ledgerVerify,

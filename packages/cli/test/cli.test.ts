@@ -278,6 +278,15 @@ describe('the command line', () => {
       run(['policy', 'explain', 'person:bob', 'fly', 'organisation']).err,
       /there is no action `fly`; there are/,
     );
+    assert.match(
+      run(['program', 'add', 'ci', '--purpose', 'builds', '--role', 'viewer']).out,
+      /ci is added \(prg_/,
+    );
+    assert.match(run(['program', 'key', 'ci']).out, /^sp_/);
+    assert.match(run(['program', 'list']).out, /ci +active +viewer +builds/);
+    assert.match(run(['program', 'disable', 'ci']).out, /shut out/);
+    assert.match(run(['program', 'enable', 'ci']).out, /in again/);
+    assert.match(run(['policy', 'explain', 'program:ci', 'see-traffic', 'organisation']).out, /^permitted/);
     const folder = scratch();
     const test = (expect: string): void =>
       writeFileSync(
@@ -345,7 +354,7 @@ describe('the command line', () => {
   it('Ctrl-C stops cleanly; the commands work on; a second start keeps everything', async () => {
     assert.equal(await stop(server!), 0);
     assert.equal(json(['ledger', 'verify'])['ok'], true);
-    assert.equal(json<{ keys: unknown[] }>(['key', 'list']).keys.length, 4);
+    assert.equal(json<{ keys: unknown[] }>(['key', 'list']).keys.length, 5);
     const made = json<{ key: string }>(['key', 'create', '--name', 'offline', '--systems', 'helpdesk']);
     json(['posture']);
     const old = up.demo.key;

@@ -90,6 +90,16 @@ export interface Person {
   readonly grants: readonly Grant[];
 }
 
+/** A service account. */
+export interface Program {
+  readonly id: string;
+  readonly name: string;
+  readonly purpose: string;
+  readonly owner: string | null;
+  readonly disabledAt: string | null;
+  readonly grants: readonly Grant[];
+}
+
 /** The policies that decide now. */
 export interface Policies {
   readonly version: string;

@@ -33,6 +33,8 @@ export interface Key {
   readonly expiresAt: string;
   readonly revokedAt: string | null;
   readonly demo: boolean;
+  /** The service account that it belongs to. */
+  readonly program: string | null;
 }
 
 /** One call, without content. */

@@ -1,6 +1,6 @@
 import type { ControlResult } from '@sallyport/core';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
-import type { AccessEntry, Account, Person, Policies, Session } from './accounts.ts';
+import type { AccessEntry, Account, Person, Policies, Program, Session } from './accounts.ts';
 import {
   type Alert,
   api,
@@ -72,6 +72,10 @@ const people = queryOptions({
   queryKey: ['people'],
   queryFn: async () => (await api.get<{ people: Person[] }>('/people')).people,
 });
+const programs = queryOptions({
+  queryKey: ['programs'],
+  queryFn: async () => (await api.get<{ programs: Program[] }>('/programs')).programs,
+});
 const policies = queryOptions({ queryKey: ['policies'], queryFn: () => api.get<Policies>('/policies') });
 
 /**
@@ -89,6 +93,7 @@ export const queries = {
   account,
   people,
   policies,
+  programs,
   accessLog: (kind: string, actor: string | undefined) =>
     queryOptions({
       queryKey: ['access-log', kind, actor],

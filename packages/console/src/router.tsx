@@ -7,6 +7,7 @@ import { GuardPage } from './pages/guard.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { PeoplePage } from './pages/people.tsx';
 import { PoliciesPage } from './pages/policies.tsx';
+import { ProgramsPage } from './pages/programs.tsx';
 import { SetupPage, SignInPage } from './pages/sign-in.tsx';
 import { SystemPage, SystemsPage } from './pages/systems.tsx';
 import { TrafficPage } from './pages/traffic.tsx';
@@ -91,6 +92,11 @@ const policies = createRoute({
   path: '/people/policies',
   component: PoliciesPage,
 });
+const programs = createRoute({
+  getParentRoute: () => app,
+  path: '/people/programs',
+  component: ProgramsPage,
+});
 const accessLog = createRoute({
   getParentRoute: () => app,
   path: '/people/access-log',
@@ -128,6 +134,7 @@ export const router = createRouter({
       guard,
       people,
       policies,
+      programs,
       accessLog,
       account,
       evidence,

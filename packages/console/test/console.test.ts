@@ -406,7 +406,7 @@ describe('the console, in a browser', () => {
     await page.getByRole('button', { name: 'Add somebody' }).click();
     await page.getByLabel('Name to sign in with').fill('ben');
     await page.getByLabel('Role').selectOption('operator');
-    await page.getByLabel('On').selectOption('shop');
+    await page.getByRole('combobox', { name: 'On' }).selectOption('shop');
     await accessible('add somebody');
     await page.getByRole('button', { name: 'Add and show the link' }).click();
     await page.getByRole('heading', { name: 'Prove that it is you' }).waitFor();
@@ -437,6 +437,29 @@ describe('the console, in a browser', () => {
     await ben.getByRole('link', { name: 'Systems' }).click();
     await ben.getByText('your roles need a stronger factor').first().waitFor();
     await other.close();
+  });
+
+  it('programs: added with a role, a key shown once, shut out', async () => {
+    await page.getByRole('link', { name: 'Programs' }).click();
+    await page.getByRole('button', { name: 'Add a program' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('nightly');
+    await page.getByLabel('What it is for').fill('a report each night');
+    await accessible('add a program');
+    await page.getByRole('button', { name: 'Add the program' }).click();
+    await page.getByRole('button', { name: 'New key for nightly' }).click();
+    await page.getByLabel('shop').check();
+    await accessible('a key of a program');
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    const own = (await page.getByRole('region', { name: 'The new key' }).innerText()).trim();
+    assert.equal((await call(own, 'shop', 'Hello')).status, 200);
+    await page.keyboard.press('Escape');
+    await page
+      .getByRole('row', { name: /^nightly a report each night ann viewer on every system 1 active/ })
+      .waitFor();
+    await accessible('programs');
+    await page.getByRole('button', { name: 'Shut out nightly' }).click();
+    await page.getByRole('button', { name: 'Let in nightly' }).waitFor();
+    assert.equal((await call(own, 'shop', 'Hello')).status, 401);
   });
 
   it('policies: why somebody may, and a bench to try others on', async () => {

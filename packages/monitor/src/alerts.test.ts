@@ -19,7 +19,18 @@ const quiet: AlertWindow = {
   workersWanted: 2,
   behind: 10,
   probeMinutes: 3,
+  access: {
+    failures: { 'person:a': 19, organisation: 3 },
+    newAddresses: [],
+    contentReads: { 'person:a': 99 },
+    contentReadsOffHours: { 'person:a': 19 },
+    keysEnding: [],
+  },
 };
+const access = (change: Partial<AlertWindow['access']>): AlertWindow => ({
+  ...quiet,
+  access: { ...quiet.access, ...change },
+});
 const system = (change: Partial<SystemWindow>): AlertWindow => ({
   ...quiet,
   systems: [{ ...quietSystem, ...change }],
@@ -47,6 +58,11 @@ describe('alerts', () => {
       'system-failing': system({ calls: 40, failed: 20 }),
       'system-silent': system({ calls: 0 }),
       'unauthenticated-flood': { ...quiet, unauthenticated: 300 },
+      'sign-in-failures': access({ failures: { 'person:a': 20 } }),
+      'administrator-new-address': access({ newAddresses: [{ subject: 'person:a', address: '192.0.2.1' }] }),
+      'mass-reading': access({ contentReads: { 'person:a': 100 } }),
+      'reading-off-hours': access({ contentReadsOffHours: { 'person:a': 20 } }),
+      'key-ending': access({ keysEnding: [{ subject: 'key:k', name: 'shop', days: 0.5 }] }),
       'record-unavailable': { ...quiet, unrecorded: 1 },
       'workers-missing': { ...quiet, workers: 1 },
       'monitor-behind': { ...quiet, behind: 20_001 },

@@ -1,4 +1,5 @@
 import type { Severity } from '@sallyport/core';
+import { ACCESS_ALERT_RULES, type AccessWindow } from './access-alerts.ts';
 
 /** What one system saw in a window of time; demonstrations and our own probes left out. */
 export interface SystemWindow {
@@ -28,6 +29,7 @@ export interface AlertWindow {
   readonly behind: number;
   /** Minutes since the newest probe ended; null when none ever did. */
   readonly probeMinutes: number | null;
+  readonly access: AccessWindow;
 }
 
 /** A rule: what it watches, and whom it calls. */
@@ -119,6 +121,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
         : null,
     ),
   },
+  ...ACCESS_ALERT_RULES,
   {
     id: 'record-unavailable',
     severity: 'critical',

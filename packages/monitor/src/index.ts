@@ -4,6 +4,7 @@
  * Call first: {@link evaluateAlerts} with what a window of time held, or {@link startTelemetry}.
  * Do not trust it with: a decision. It observes; when it fails, calls go on and the failure is counted.
  */
+export type { AccessWindow } from './access-alerts.ts';
 export {
   ALERT_RULES,
   type Alert,

@@ -8,6 +8,7 @@ import {
   Rollups,
 } from '@sallyport/monitor';
 import type { ExchangeRow } from '@sallyport/store';
+import { accessWindow } from './access-window.ts';
 import type { Control } from './control.ts';
 import { log } from './log.ts';
 
@@ -107,6 +108,7 @@ export class Monitor {
       workersWanted: this.#workersWanted,
       behind,
       probeMinutes: probe ? (now - Date.parse(probe.at)) / 60_000 : null,
+      access: await accessWindow(installation.store),
     };
   }
 }

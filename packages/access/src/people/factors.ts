@@ -244,18 +244,34 @@ export class PersonFactors {
   ): Promise<{ result: Begun; event: SallyportEvent[] }> {
     const { begun, event } = await this.#sessions.renew(tx, who, level, factor.kind);
     const subject = `person:${who.person.id}`;
-    return {
-      result: begun,
-      event: [newEvent('factor-added', { actor: subject, subject, data: factor }), event],
-    };
+    const own = (await this.#home.store.factors.list(who.person.id, undefined, tx)).filter(isUsable);
+    // With the first factor, sessions that a password alone began are over: one of them may be somebody else's.
+    const others =
+      own.length === 1
+        ? await this.#sessions.end(
+            tx,
+            subject,
+            subject,
+            { personId: who.person.id, butHash: begun.session.hash },
+            'first factor added',
+          )
+        : null;
+    const added = newEvent('factor-added', { actor: subject, subject, data: factor });
+    return { result: begun, event: [added, event, ...(others ? [others] : [])] };
   }
 
-  /** Makes recovery codes; those before are void. Shown this once. */
+  /** Makes recovery codes; those before are void. Shown this once. @throws CodedError `conflict` without another factor */
   async newRecoveryCodes(who: Who): Promise<string[]> {
     const { store } = this.#home;
     const codes = newRecoveryCodes();
     const subject = `person:${who.person.id}`;
     await store.change(async (tx) => {
+      const own = (await store.factors.list(who.person.id, undefined, tx)).filter(isUsable);
+      if (!own.some(({ kind }) => kind !== 'recovery-code'))
+        throw new CodedError(
+          'conflict',
+          'recovery codes stand in for a factor; add a passkey or an authenticator app first',
+        );
       await store.factors.remove(tx, who.person.id, { kind: 'recovery-code' });
       const at = clock.nowIso();
       for (const code of codes)
@@ -297,6 +313,9 @@ export class PersonFactors {
       if (levelNeeded > LEVEL.one && !rest.some(({ kind }) => gives(kind) >= levelNeeded))
         throw new CodedError('conflict', 'your roles need this factor; add another one first');
       await store.factors.remove(tx, who.person.id, { id });
+      // Codes that stand in for nothing would be all that was asked for.
+      if (!rest.some(({ kind }) => kind !== 'recovery-code'))
+        await store.factors.remove(tx, who.person.id, { kind: 'recovery-code' });
       const data = { id, kind: factor.kind, name: factor.name };
       return { result: undefined, event: newEvent('factor-removed', { actor: subject, subject, data }) };
     });

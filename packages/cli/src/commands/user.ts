@@ -26,7 +26,7 @@ const named = (options: Options): string => {
 const pathOf = (options: Options): string => `/api/v1/people/${encodeURIComponent(named(options))}`;
 
 /** Roles as options write them: `operator`, or `operator@chat`. */
-function grantsOf(options: Options): { role: string; system?: string; expiresAt?: string }[] {
+export function grantsOf(options: Options): { role: string; system?: string; expiresAt?: string }[] {
   const life = options.text('expires');
   const expiresAt =
     life === undefined ? undefined : new Date(clock.nowMs() + parseDurationMs(life)).toISOString();

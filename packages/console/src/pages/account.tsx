@@ -122,7 +122,7 @@ function Factors({ account }: { account: Account }): ReactElement {
         <button
           type="button"
           className="button"
-          disabled={recover.isPending}
+          disabled={recover.isPending || account.factors.length === 0}
           onClick={() => recover.mutate()}
         >
           {account.recoveryCodesLeft === 0 ? 'Make recovery codes' : 'Make new recovery codes'}

@@ -3,6 +3,7 @@ import type { ReactElement } from 'react';
 
 const TABS = [
   ['/people', 'People'],
+  ['/people/programs', 'Programs'],
   ['/people/policies', 'Policies'],
   ['/people/access-log', 'Access log'],
 ] as const;

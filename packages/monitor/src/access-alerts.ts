@@ -1,0 +1,91 @@
+import type { AlertRule } from './alerts.ts';
+
+/** What people and programs did in the last hour, as far as alerts look at it. */
+export interface AccessWindow {
+  /** Failed sign-ins by account (`person:ID`), and under `organisation` those at accounts that do not exist. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** Administrators who signed in from an address that they never came from. */
+  readonly newAddresses: readonly { readonly subject: string; readonly address: string }[];
+  /** Contents of calls opened, by who did. */
+  readonly contentReads: Readonly<Record<string, number>>;
+  /** Of those, outside working hours. */
+  readonly contentReadsOffHours: Readonly<Record<string, number>>;
+  /** Live keys that end soon, and days until then. */
+  readonly keysEnding: readonly { readonly subject: string; readonly name: string; readonly days: number }[];
+}
+
+const FAILURES_MIN = 20;
+const READS_MIN = 100;
+const READS_OFF_HOURS_MIN = 20;
+
+/** A rule over counts by subject. */
+const counted = (
+  of: (access: AccessWindow) => Readonly<Record<string, number>>,
+  least: number,
+  words: (count: number) => string,
+): AlertRule['judge'] => {
+  return ({ access }) =>
+    Object.entries(of(access)).flatMap(([subject, count]) =>
+      count >= least ? [{ subject, detail: words(count) }] : [],
+    );
+};
+
+/** Rules over who does what. */
+export const ACCESS_ALERT_RULES: readonly AlertRule[] = [
+  {
+    id: 'sign-in-failures',
+    severity: 'high',
+    owner: 'security',
+    action:
+      'see the addresses in the access log; ask whoever has the account, and block the addresses in front of the console',
+    judge: counted(
+      ({ failures }) => failures,
+      FAILURES_MIN,
+      (n) => `${n} failed sign-ins within an hour`,
+    ),
+  },
+  {
+    id: 'administrator-new-address',
+    severity: 'medium',
+    owner: 'security',
+    action: 'ask them whether it was they; if not: sallyport user disable',
+    judge: ({ access }) =>
+      access.newAddresses.map(({ subject, address }) => ({
+        subject,
+        detail: `an administrator signed in from ${address} for the first time`,
+      })),
+  },
+  {
+    id: 'mass-reading',
+    severity: 'high',
+    owner: 'security',
+    action: 'see what was opened in the access log; end their sessions if it is not their work',
+    judge: counted(
+      ({ contentReads }) => contentReads,
+      READS_MIN,
+      (n) => `opened the content of ${n} calls within an hour`,
+    ),
+  },
+  {
+    id: 'reading-off-hours',
+    severity: 'medium',
+    owner: 'security',
+    action: 'ask them about it; the access log says what was opened',
+    judge: counted(
+      ({ contentReadsOffHours }) => contentReadsOffHours,
+      READS_OFF_HOURS_MIN,
+      (n) => `opened the content of ${n} calls within an hour, at night or at the weekend`,
+    ),
+  },
+  {
+    id: 'key-ending',
+    severity: 'low',
+    owner: 'operations',
+    action: 'sallyport key rotate ID, and put the new key where the old one is',
+    judge: ({ access }) =>
+      access.keysEnding.map(({ subject, name, days }) => ({
+        subject,
+        detail: `the key \`${name}\` ends in ${days < 1 ? 'less than a day' : `${Math.floor(days)} days`}`,
+      })),
+  },
+];

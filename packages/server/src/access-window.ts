@@ -1,0 +1,73 @@
+import { clock } from '@sallyport/core';
+import type { AccessWindow } from '@sallyport/monitor';
+import type { Store } from '@sallyport/store';
+
+const HOUR_MS = 3_600_000;
+/** Days before its end from which a key is spoken of. */
+const ENDING_DAYS = 7;
+/** Hours that are nobody's working hours, on the clock of this machine. */
+const NIGHT = { from: 22, until: 6 };
+
+const isOffHours = (at: string): boolean => {
+  const time = new Date(at);
+  const hour = time.getHours();
+  return time.getDay() === 0 || time.getDay() === 6 || hour >= NIGHT.from || hour < NIGHT.until;
+};
+
+/** What people and programs did in the last hour. */
+export async function accessWindow(store: Store): Promise<AccessWindow> {
+  const now = clock.nowMs();
+  const events = await store.events.since(
+    ['sign-in-failed', 'session-created', 'content-read'],
+    new Date(now - HOUR_MS).toISOString(),
+  );
+  const count = (
+    of: typeof events,
+    subject: (event: (typeof events)[number]) => string,
+  ): Record<string, number> => {
+    const counts: Record<string, number> = {};
+    for (const event of of) counts[subject(event)] = (counts[subject(event)] ?? 0) + 1;
+    return counts;
+  };
+  const reads = events.filter(({ type, actor }) => type === 'content-read' && !actor.startsWith('local:'));
+  const keys = (await store.keys.list()).filter(
+    ({ demo, synthetic, revokedAt, expiresAt }) =>
+      !demo && !synthetic && revokedAt === null && Date.parse(expiresAt) > now,
+  );
+  // A key that was replaced already ends as it should.
+  const replaced = new Set(
+    (await store.events.since(['key-rotated'], new Date(now - 31 * 24 * HOUR_MS).toISOString())).map(
+      ({ subject }) => subject,
+    ),
+  );
+  return {
+    failures: count(
+      events.filter(({ type }) => type === 'sign-in-failed'),
+      ({ subject }) => subject,
+    ),
+    newAddresses: events
+      .filter(
+        ({ type, data }) =>
+          type === 'session-created' && data['newAddress'] === true && Number(data['levelNeeded']) === 3,
+      )
+      .map(({ subject, data }) => ({ subject, address: String(data['address']) })),
+    contentReads: count(reads, ({ actor }) => actor),
+    contentReadsOffHours: count(
+      reads.filter(({ at }) => isOffHours(at)),
+      ({ actor }) => actor,
+    ),
+    keysEnding: keys
+      .map(({ id, name, expiresAt, createdAt }) => ({
+        subject: `key:${id}`,
+        name,
+        days: (Date.parse(expiresAt) - now) / (24 * HOUR_MS),
+        lifeDays: (Date.parse(expiresAt) - Date.parse(createdAt)) / (24 * HOUR_MS),
+      }))
+      // One that is meant for a day or two is not a reminder.
+      .filter(
+        ({ subject, days, lifeDays }) =>
+          days <= ENDING_DAYS && lifeDays > ENDING_DAYS && !replaced.has(subject),
+      )
+      .map(({ lifeDays: _, ...key }) => key),
+  };
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { accessWindow } from '../src/access-window.ts';
+import { testServer } from './harness.ts';
+import { browserOf, ok, PASSWORD, signedIn } from './people.ts';
+
+it('failed sign-ins, new addresses, keys that end: alerts that say what to do', async () => {
+  const server = await testServer({ config: { control: { port: 0, trustedProxies: ['127.0.0.1'] } } });
+  const admin = await signedIn(server, [{ role: 'administrator' }]);
+  const viewer = await signedIn(server, [{ role: 'viewer' }], false);
+  const from = (address: string, body: object): Promise<Response> =>
+    fetch(`${server.controlUrl}/api/v1/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-forwarded-for': address },
+      body: JSON.stringify(body),
+    });
+  // The same person from elsewhere: a device that is not known, an address that is not.
+  const request = await ok<{ ticket: string; options: { challenge: string } }>(
+    await from('203.0.113.9', { request: 'passkey' }),
+    200,
+  );
+  const signature = admin.passkey!.get(request.options);
+  assert.equal((await from('203.0.113.9', { ticket: request.ticket, passkey: signature })).status, 201);
+  for (let i = 0; i < 10; i++)
+    assert.equal((await from(`198.51.100.${i}`, { name: viewer.name, password: 'wrong' })).status, 401);
+  assert.equal((await from('198.51.100.99', { name: viewer.name, password: PASSWORD })).status, 429);
+  // Who is no trusted proxy is not believed.
+  const plain = await testServer();
+  const { call } = browserOf(plain);
+  for (let i = 0; i < 31; i++)
+    await fetch(`${plain.controlUrl}/api/v1/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-forwarded-for': `198.51.100.${i}` },
+      body: JSON.stringify({ name: `nobody-${i}`, password: 'wrong' }),
+    });
+  assert.equal((await call('POST', '/api/v1/session', { name: 'another', password: 'wrong' })).status, 429);
+  await plain.stop();
+
+  const { store } = server.control.installation;
+  await server.control.installation.flush();
+  const seen = await accessWindow(store);
+  assert.equal(seen.failures[`person:${viewer.id}`], 10);
+  assert.deepEqual(seen.newAddresses, [{ subject: `person:${admin.id}`, address: '203.0.113.9' }]);
+  await server.control.monitor!.tick();
+  const open = server.control.monitor!.open.map(({ rule, subject }) => [rule, subject]);
+  assert.deepEqual(open, [['administrator-new-address', `person:${admin.id}`]]);
+  await server.stop();
+});
+
+it('a key is spoken of a week before its end, unless it was replaced or meant for a few days', async () => {
+  const server = await testServer({ demo: true });
+  const make = (name: string, program: string) =>
+    server.control.apiKeys.create('test', { name, systems: [], program, expires: '30d' });
+  const { id: program } = await server.control.accounts.programs.add('test', {
+    name: 'x',
+    purpose: 'x',
+    owner: null,
+    grants: [],
+  });
+  const [ending, replaced, fresh] = [
+    await make('ending', program),
+    await make('replaced', program),
+    await make('fresh', program),
+  ];
+  const { store } = server.control.installation;
+  const soon = new Date(Date.now() + 3 * 86_400_000).toISOString();
+  await store.change(async (tx) => {
+    await tx
+      .updateTable('api_keys')
+      .set({ expires_at: soon })
+      .where('id', 'in', [ending.id, replaced.id])
+      .execute();
+    await tx
+      .updateTable('api_keys')
+      .set({ created_at: '2026-01-01T00:00:00.000Z' })
+      .where('id', 'in', [ending.id, replaced.id])
+      .execute();
+    return { result: undefined, event: [] };
+  });
+  await server.control.apiKeys.rotate('test', replaced.id, { overlap: '2d' });
+  await server.control.installation.flush();
+  const { keysEnding } = await accessWindow(store);
+  assert.deepEqual(
+    keysEnding.map(({ subject }) => subject),
+    [`key:${ending.id}`],
+  );
+  assert.ok(fresh.id);
+  await server.stop();
+});
