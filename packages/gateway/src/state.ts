@@ -102,7 +102,7 @@ export class GatewayState {
     this.policies =
       before?.policies.version === snapshot.policies.version
         ? before.policies
-        : PolicySet.load(snapshot.policies.text, snapshot.policies.version);
+        : PolicySet.validated(snapshot.policies.text, snapshot.policies.version);
     this.#rules = snapshot.rules.version;
     this.conditions =
       before && before.#rules === this.#rules

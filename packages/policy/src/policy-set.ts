@@ -83,8 +83,23 @@ interface Scope {
 
 const PLANES: readonly Plane[] = ['gateway', 'control'];
 
+let shipped: ReadonlyMap<string, Plane> | null = null;
+
+/** Where each policy that ships decides, by its text. */
+function shippedPlanes(): ReadonlyMap<string, Plane> {
+  shipped ??= new Map(
+    cedarFiles(POLICY_FOLDER).flatMap((name) =>
+      readPolicies(readFileSync(join(POLICY_FOLDER, name), 'utf8')).map(
+        ({ text }) => [text.trim(), name === 'gateway.cedar' ? 'gateway' : 'control'] as const,
+      ),
+    ),
+  );
+  return shipped;
+}
+
 /** What the schema of a plane says against policies, by their id. */
 function faults(plane: Plane, policies: readonly Omit<Policy, 'planes'>[]): ReadonlyMap<string, string> {
+  if (policies.length === 0) return new Map();
   const staticPolicies = Object.fromEntries(policies.map(({ id, text }) => [id, text]));
   const checked = cedar.validate({ schema: SCHEMAS[plane], policies: { staticPolicies } });
   if (checked.type === 'failure')
@@ -154,13 +169,17 @@ export class PolicySet {
 
   /**
    * Parses and validates.
-   * @param version of the text, where it is a part of a larger one
+   * @param known where policies decide that need no validating: those that ship, which tests validate. It takes the
+   * engine some 40 MB, which a program without policies of its own does without
    * @throws CodedError `policy-invalid` with the place
    */
-  static load(text: string, version: string = hash('sha256', text, 'hex').slice(0, 12)): PolicySet {
+  static load(text: string, known: ReadonlyMap<string, Plane> = shippedPlanes()): PolicySet {
     const policies = readPolicies(text);
-    const invalid = { gateway: faults('gateway', policies), control: faults('control', policies) };
+    const others = policies.filter((policy) => !known.has(policy.text.trim()));
+    const invalid = { gateway: faults('gateway', others), control: faults('control', others) };
     const placed = policies.map((policy) => {
+      const own = known.get(policy.text.trim());
+      if (own) return { ...policy, planes: [own] };
       const planes = PLANES.filter((plane) => !invalid[plane].has(policy.id));
       // Say what is wrong where it was meant to decide.
       const meant: Plane = actsOn(policy.scope.action, 'invoke') ? 'gateway' : 'control';
@@ -171,7 +190,17 @@ export class PolicySet {
         );
       return { ...policy, planes };
     });
-    return new PolicySet(text, version, placed);
+    return new PolicySet(text, hash('sha256', text, 'hex').slice(0, 12), placed);
+  }
+
+  /**
+   * The {@link gatewayText} of a set that was validated in another thread of this program. Validating takes the engine
+   * some 30 MB, which each gateway worker does without.
+   * @param version of the whole set
+   */
+  static validated(gatewayText: string, version: string): PolicySet {
+    const policies = readPolicies(gatewayText).map((policy) => ({ ...policy, planes: ['gateway'] as const }));
+    return new PolicySet(gatewayText, version, policies);
   }
 
   /** The policies that decide about calls, as one text: what the gateway needs to know. */

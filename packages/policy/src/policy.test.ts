@@ -41,6 +41,10 @@ const control = (over: Partial<ControlRequest>): ControlRequest => ({
 
 describe('policies', () => {
   const set = PolicySet.load(defaultPolicyText());
+  it('that ship are valid where they decide, and nowhere else', () => {
+    const planes = (one: PolicySet) => one.policies.map((policy) => [policy.id, policy.planes]);
+    assert.deepEqual(planes(set), planes(PolicySet.load(defaultPolicyText(), new Map())));
+  });
   it('permit the systems of a key and name the policy', () => {
     assert.deepEqual(set.decide(ask()), { allowed: true, policyIds: ['key-systems'] });
     const twice = ask();

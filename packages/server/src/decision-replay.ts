@@ -1,6 +1,6 @@
 import type { Config, ExchangeLeaf } from '@sallyport/core';
 import { NOT_SHOWN, verdictOf } from '@sallyport/gateway';
-import { PolicySet } from '@sallyport/policy';
+import type { PolicySet } from '@sallyport/policy';
 import type { Installation } from './installation.ts';
 import { knownSystems } from './snapshot.ts';
 
@@ -30,16 +30,15 @@ async function unchangedSince({ store }: Installation, nowMs: number): Promise<n
 /**
  * Decides the calls of the last day again from what the record says of them: who may do what, and what is done about
  * what was seen. Calls before a change of settings are left out.
- * @param policies text of the policies that decide now
+ * @param set the policies that decide now
  */
 export async function replayDecisions(
   installation: Installation,
   config: Config,
-  policies: string,
+  set: PolicySet,
   nowMs: number,
 ): Promise<Replay> {
   const { store, ledger } = installation;
-  const set = PolicySet.load(policies);
   const keys = new Map((await store.keys.list()).map((key) => [key.id, key]));
   const systems = new Map((await knownSystems(config, installation)).map((system) => [system.name, system]));
   const from = new Date(await unchangedSince(installation, nowMs)).toISOString();

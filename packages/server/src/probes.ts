@@ -269,7 +269,7 @@ async function guardResidual(context: ProbeContext): Promise<Finding> {
 }
 
 async function decisionReplay({ installation, config, policies }: ProbeContext): Promise<Finding> {
-  const { replayed, differing } = await replayDecisions(installation, config, policies.text, clock.nowMs());
+  const { replayed, differing } = await replayDecisions(installation, config, policies, clock.nowMs());
   if (replayed === 0) return null;
   return {
     passed: differing.length === 0,

@@ -29,7 +29,7 @@ it('the day is decided again from the record; what would be decided differently 
     const { installation, snapshots } = server.control;
     await installation.flush();
     const again = (as: Record<string, unknown>) =>
-      replayDecisions(installation, parseConfig({ systems: as }), snapshots.policies!.text, clock.nowMs());
+      replayDecisions(installation, parseConfig({ systems: as }), snapshots.policies, clock.nowMs());
     assert.deepEqual(await again(systems), { replayed: 4, differing: [] });
     const { differing } = await again({ ...systems, main: enforced(fake, { mode: 'observe' }) });
     assert.equal(differing.length, 2, 'the denial and the redaction');
