@@ -52,6 +52,21 @@ describe('documents agree with the code', () => {
     }
   });
 
+  it('tests that documents name are there', () => {
+    const names = (folder: string): string[] =>
+      readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+        entry.name === 'node_modules'
+          ? []
+          : entry.isDirectory()
+            ? names(join(folder, entry.name))
+            : [entry.name],
+      );
+    const known = new Set([...names(join(ROOT, 'packages')), ...names(join(ROOT, 'prove'))]);
+    for (const file of ['docs/THREATS.md', 'docs/ASVS.md'])
+      for (const [, name] of read(file).matchAll(/`(?:prove\/)?([\w-]+\.test\.ts)`/g))
+        assert.ok(known.has(name!), `${file} names ${name}`);
+  });
+
   it('there are 64 practices, each complete', () => {
     assert.equal(PRACTICES.length, 64);
     assert.equal(new Set(PRACTICES.map((practice) => practice.id)).size, 64);

@@ -27,4 +27,5 @@ export { countAccounts } from './people/unused.ts';
 export type { KnownProgram, ProgramView } from './programs.ts';
 export type { KnownUser, ProvisionedGroup, ProvisionedUser } from './sign-on/provisioner.ts';
 export type { ProviderSettings } from './sign-on/sign-on.ts';
+export type { WorkloadRule } from './sign-on/workloads.ts';
 export { newToken, tokenHash } from './token.ts';

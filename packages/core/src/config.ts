@@ -55,6 +55,24 @@ const signOnSchema = z.strictObject({
   allowPrivate: z.boolean().default(false),
 });
 
+const workloadSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and hyphens'),
+  issuer: httpUrl,
+  /** What the token must be meant for. */
+  audience: z.string().min(1).max(256),
+  /** What its claims must say; a star at the end stands for any ending. */
+  claims: z
+    .record(z.string().min(1).max(128), z.string().min(1).max(1_024))
+    .refine((claims) => Object.keys(claims).length > 0, 'name at least one claim: an issuer serves many'),
+  /** The service account that it stands for. */
+  program: z.string().min(1).max(64),
+  /** Systems that its key may call. */
+  systems: z.array(systemNameSchema).max(256).default([]),
+  /** How long the key lives. */
+  minutes: z.int().min(1).max(60).default(15),
+  allowPrivate: z.boolean().default(false),
+});
+
 const judgeSchema = z.strictObject({
   /** The system that is asked. */
   system: z.string(),
@@ -161,6 +179,8 @@ export const configSchema = z.strictObject({
       unusedGrantDays: z.int().min(1).max(3_650).default(90),
       /** An identity provider through which people sign on (OpenID Connect). */
       signOn: signOnSchema.optional(),
+      /** Jobs of CI and clusters that may trade a token of their platform for a key of a service account. */
+      workloads: z.array(workloadSchema).max(64).default([]),
       /** Roles of each group that a provider keeps here by SCIM: `operator`, or `operator@chat`. */
       groupRoles: z.record(z.string().min(1).max(256), z.array(roleText).min(1).max(32)).default({}),
     })

@@ -140,6 +140,11 @@ export const ERRORS = {
     'signing on through the identity provider failed',
     'begin again; if it stays, see the settings under `access.signOn`',
   ),
+  'token-invalid': row(
+    401,
+    'the token of this job stands for no service account',
+    'see its claims against `access.workloads`',
+  ),
   'factor-invalid': row(403, 'the factor does not prove who you are', 'try again, or use another factor'),
   'setup-link-invalid': row(
     403,

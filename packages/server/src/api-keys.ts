@@ -14,7 +14,8 @@ import type { KnownSystem } from './snapshot.ts';
 
 /** Longest time in which a key and its successor are both good. */
 const OVERLAP_MAX_MS = 30 * 86_400_000;
-const KEY_LIFE_MAX_MS = 365 * 86_400_000;
+const DAY_MS = 86_400_000;
+const KEY_LIFE_MAX_MS = 365 * DAY_MS;
 
 /** A key as shown: never its secret or hash. */
 export type KeyView = Omit<KeyRow, 'hash' | 'synthetic'>;
@@ -123,6 +124,14 @@ export class ApiKeys {
     });
     await this.#home.publish();
     return { id: row.id, key: issued.secret, expiresAt: row.expiresAt };
+  }
+
+  /** Forgets keys of jobs a day after they ended: there are many, and the record keeps who had them. */
+  async forgetJobs(): Promise<void> {
+    await this.#home.installation.store.keys.forget(
+      'workload:',
+      new Date(clock.nowMs() - DAY_MS).toISOString(),
+    );
   }
 
   async list(): Promise<KeyView[]> {

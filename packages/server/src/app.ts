@@ -21,6 +21,7 @@ import { sessionRoutes } from './routes/session.ts';
 import { type Env, failure, sessionCookie } from './routes/shared.ts';
 import { signOnRoutes } from './routes/sign-on.ts';
 import { systemRoutes } from './routes/systems.ts';
+import { tokenRoutes } from './routes/token.ts';
 import { trafficRoutes } from './routes/traffic.ts';
 
 const API = { openapi: '3.1.0', info: { title: 'Sallyport control plane', version: '0.1.0' } } as const;
@@ -48,6 +49,7 @@ export function createApp(
   openRoutes(app, control);
   sessionRoutes(app, control);
   signOnRoutes(app, control);
+  tokenRoutes(app, control);
   for (const under of ['/api/v1/*', '/scim/v2/*'])
     app.use(under, async (c, next) => {
       await signedIn(c, control);

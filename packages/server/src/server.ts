@@ -162,6 +162,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       [() => watchClock(control), CLOCK_EVERY_MS],
       [() => monitor.tick(), MONITOR_EVERY_MS],
       [() => control.accounts.signIn.purge(), PURGE_EVERY_MS],
+      [() => control.apiKeys.forgetJobs(), PURGE_EVERY_MS],
       [
         () => control.accounts.directory.takeAwayUnused(control.config.access.unusedGrantDays),
         UNUSED_EVERY_MS,

@@ -286,7 +286,7 @@ describe('signing on through an identity provider', () => {
     const { id } = await ok<Session>(await session(one), 200);
     const { sessions } = await server.control.accounts.sessions.list(id);
     const [, sid] = sessions[0]!.providerSession!.split('|');
-    const token = (over: object = {}, key: CryptoKey = keys.key, kid = 'k1'): Promise<string> =>
+    const token = (over: object = {}, key: CryptoKey = keys.key, typ = 'logout+jwt'): Promise<string> =>
       new SignJWT({
         sub: 'root',
         sid,
@@ -294,7 +294,7 @@ describe('signing on through an identity provider', () => {
         events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
         ...over,
       })
-        .setProtectedHeader({ alg: 'RS256', kid, typ: 'logout+jwt' })
+        .setProtectedHeader({ alg: 'RS256', kid: 'k1', typ })
         .setIssuer(issuer)
         .setAudience('sallyport')
         .setIssuedAt((over as { iat?: number }).iat)
@@ -309,6 +309,7 @@ describe('signing on through an identity provider', () => {
     const foreign = (await generateKeyPair('RS256')).privateKey;
     for (const [why, bad] of [
       ['another key', await token({}, foreign)],
+      ['another type', await token({}, keys.key, 'JWT')],
       ['a nonce', await token({ nonce: 'x' })],
       ['no event', await token({ events: {} })],
       ['old', await token({ iat: Math.floor(Date.now() / 1_000) - 600 })],

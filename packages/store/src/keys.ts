@@ -75,6 +75,16 @@ export class Keys {
     return Number(result.numUpdatedRows) === 1;
   }
 
+  /** Forgets keys of a kind that ended before a time. @param prefix of their names */
+  async forget(prefix: string, before: string): Promise<void> {
+    await this.#db
+      .deleteFrom('api_keys')
+      .where('name', 'like', `${prefix}%`)
+      .where('program', 'is not', null)
+      .where('expires_at', '<', before)
+      .execute();
+  }
+
   async list(): Promise<KeyRow[]> {
     const rows = await this.#db
       .selectFrom('api_keys')

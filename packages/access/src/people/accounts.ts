@@ -1,6 +1,7 @@
 import { ServiceAccounts } from '../programs.ts';
 import { Provisioner } from '../sign-on/provisioner.ts';
 import { SignOn } from '../sign-on/sign-on.ts';
+import { Workloads } from '../sign-on/workloads.ts';
 import { Directory } from './directory.ts';
 import { PersonFactors } from './factors.ts';
 import type { AccessHome } from './home.ts';
@@ -18,6 +19,7 @@ export class Accounts {
   readonly signOn: SignOn;
   readonly programs: ServiceAccounts;
   readonly provisioner: Provisioner;
+  readonly workloads: Workloads;
 
   constructor(home: AccessHome) {
     this.sessions = new PersonSessions(home);
@@ -26,6 +28,7 @@ export class Accounts {
     this.directory = new Directory(home, this.sessions, this.links);
     this.signIn = new SignIn(home, this.sessions, this.factors);
     this.programs = new ServiceAccounts(home);
+    this.workloads = new Workloads(home);
     this.provisioner = new Provisioner(home, this.directory);
     this.signOn = new SignOn(home, this.directory, this.sessions);
   }

@@ -208,7 +208,9 @@ export class SignOn {
     const { createRemoteJWKSet, customFetch, jwtVerify } = await jose();
     const metadata = (await this.#configuration(settings, fetchSafely)).serverMetadata();
     const keys = createRemoteJWKSet(new URL(metadata.jwks_uri!), { [customFetch]: fetchSafely as never });
+    // Explicitly typed, so that no other token of the provider is taken for one.
     const { payload } = await jwtVerify(token, keys, {
+      typ: 'logout+jwt',
       issuer: metadata.issuer,
       audience: settings.clientId,
       maxTokenAge: LOGOUT_AGE_S,

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { enforced, type FakeSystem, fakeSystem, type TestServer, testServer } from './harness.ts';
+
+describe('workload identity', () => {
+  let server: TestServer;
+  let fake: FakeSystem;
+  let platform: Server;
+  let issuer = '';
+  let key: CryptoKey;
+  before(async () => {
+    const pair = await generateKeyPair('ES256', { extractable: true });
+    key = pair.privateKey;
+    const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' };
+    platform = createServer((req, res) => {
+      res.setHeader('content-type', 'application/json');
+      if (req.url === '/keys') res.end(JSON.stringify({ keys: [jwk] }));
+      else res.end(JSON.stringify({ issuer, jwks_uri: `${issuer}/keys` }));
+    });
+    await new Promise<void>((done) => platform.listen(0, '127.0.0.1', done));
+    issuer = `http://127.0.0.1:${(platform.address() as AddressInfo).port}`;
+    fake = await fakeSystem();
+    const rule = { issuer, audience: 'sallyport', allowPrivate: true, program: 'ci', minutes: 5 };
+    server = await testServer({
+      systems: { main: enforced(fake) },
+      config: {
+        access: {
+          workloads: [
+            {
+              ...rule,
+              name: 'main-branch',
+              claims: { repository: 'acme/shop', ref: 'refs/heads/main' },
+              systems: ['main'],
+            },
+            { ...rule, name: 'releases', claims: { repository: 'acme/shop', ref: 'refs/tags/*' } },
+            {
+              ...rule,
+              name: 'elsewhere',
+              issuer: 'http://127.0.0.1:9',
+              allowPrivate: false,
+              claims: { sub: 'x' },
+            },
+          ],
+        },
+      },
+    });
+    await server.control.accounts.programs.add('test', {
+      name: 'ci',
+      purpose: 'builds',
+      owner: null,
+      grants: [{ role: 'viewer' }],
+    });
+  });
+  after(async () => {
+    await server.stop();
+    await fake.close();
+    platform.closeAllConnections();
+    platform.close();
+  });
+  const claims = { repository: 'acme/shop', ref: 'refs/heads/main' };
+  const token = (over: Record<string, unknown> = {}, by = key): Promise<string> => {
+    const now = Math.floor(Date.now() / 1_000);
+    const payload = {
+      sub: 'repo:acme/shop',
+      iat: now,
+      exp: now + 300,
+      iss: issuer,
+      aud: 'sallyport',
+      jti: crypto.randomUUID(),
+    };
+    return new SignJWT({ ...payload, ...claims, ...over })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+      .sign(by);
+  };
+  const trade = (subject: string): Promise<Response> =>
+    fetch(`${server.controlUrl}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+        subject_token: subject,
+      }),
+    });
+
+  it('a job trades its token for a key that lives for minutes and may what its service account may', async () => {
+    const answer = await trade(await token());
+    assert.equal(answer.status, 200, await answer.clone().text());
+    const {
+      access_token: secret,
+      token_type: type,
+      expires_in: seconds,
+    } = (await answer.json()) as Record<string, string>;
+    assert.equal(type, 'Bearer');
+    assert.ok(Number(seconds) > 280 && Number(seconds) <= 300);
+    assert.equal((await server.chat(secret!, 'hello')).status, 200);
+    const headers = { authorization: `Bearer ${secret}` };
+    assert.equal((await fetch(`${server.controlUrl}/api/v1/systems`, { headers })).status, 200);
+    assert.equal((await fetch(`${server.controlUrl}/api/v1/people`, { headers })).status, 403);
+    await server.control.installation.flush();
+    const made = await server.control.installation.store.events.latest('key-created');
+    assert.equal(made!.actor, 'workload:main-branch');
+    const tag = await trade(await token({ ref: 'refs/tags/v1' }));
+    const other = ((await tag.json()) as Record<string, string>)['access_token']!;
+    assert.equal((await server.chat(other, 'hello')).status, 403, 'this rule opens no system');
+  });
+
+  it('a token works once: 500 at the same time give one key', async () => {
+    const subject = await token();
+    const answers = await Promise.all(Array.from({ length: 500 }, () => trade(subject)));
+    assert.equal(answers.filter(({ status }) => status === 200).length, 1);
+    assert.equal(answers.filter(({ status }) => status === 401).length, 499);
+  });
+
+  it('tokens of others, for others, of other jobs, old or altered are refused', async () => {
+    const now = Math.floor(Date.now() / 1_000);
+    const stranger = (await generateKeyPair('ES256')).privateKey;
+    const [head, body, signature] = (await token()).split('.') as [string, string, string];
+    const none = Buffer.from(JSON.stringify({ alg: 'none' })).toString('base64url');
+    for (const [why, bad] of [
+      ['another key', await token({}, stranger)],
+      ['another audience', await token({ aud: 'somebody-else' })],
+      ['another repository', await token({ repository: 'acme/shop-evil' })],
+      ['a branch', await token({ ref: 'refs/heads/feature' })],
+      ['a claim that is no text', await token({ repository: ['acme/shop'] })],
+      ['no such claim', await token({ ref: undefined })],
+      ['over', await token({ iat: now - 600, exp: now - 1 })],
+      ['too old, whatever it says', await token({ iat: now - 7_200, exp: now + 7_200 })],
+      ['no end', await token({ exp: undefined })],
+      ['another issuer', await token({ iss: 'https://other.example' })],
+      ['an issuer at a private address', await token({ iss: 'http://127.0.0.1:9', sub: 'x' })],
+      ['no signature', `${none}.${body}.`],
+      [
+        'altered',
+        `${head}.${Buffer.from(JSON.stringify({ ...claims, iss: issuer })).toString('base64url')}.${signature}`,
+      ],
+      ['nonsense', 'x.y.z'],
+    ] as const)
+      assert.equal((await trade(bad)).status, 401, why);
+  });
+
+  it('keys of jobs are forgotten a day after they ended; a service account that is shut out gets none', async () => {
+    const { store } = server.control.installation;
+    await store.change(async (tx) => {
+      await tx.updateTable('api_keys').set({ expires_at: '2020-01-01T00:00:00.000Z' }).execute();
+      return { result: undefined, event: [] };
+    });
+    assert.ok((await store.keys.list()).some(({ name }) => name.startsWith('workload:')));
+    await server.control.apiKeys.forgetJobs();
+    assert.ok(!(await store.keys.list()).some(({ name }) => name.startsWith('workload:')));
+    await server.control.accounts.programs.setDisabled('test', 'ci', true);
+    assert.equal((await trade(await token())).status, 401);
+  });
+});
