@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AuthorizationAnswer, StatefulAuthorizationCall } from '@cedar-policy/cedar-wasm/nodejs';
 import { CodedError } from '@sallyport/core';
+import { engineGeneration, requireShallow, withCedar } from './engine.ts';
 import {
   type ControlRequest,
   controlQuestion,
@@ -10,15 +12,7 @@ import {
   gatewayQuestion,
   type Question,
 } from './question.ts';
-import {
-  cedar,
-  groupsOfAction,
-  type Plane,
-  POLICY_FOLDER,
-  planeOf,
-  policySchema,
-  SCHEMAS,
-} from './schema.ts';
+import { groupsOfAction, type Plane, POLICY_FOLDER, planeOf, policySchema, SCHEMAS } from './schema.ts';
 
 /** Decisions kept for one key; the oldest goes when one more comes. */
 const CACHE_MAX = 1_000;
@@ -101,7 +95,9 @@ function shippedPlanes(): ReadonlyMap<string, Plane> {
 function faults(plane: Plane, policies: readonly Omit<Policy, 'planes'>[]): ReadonlyMap<string, string> {
   if (policies.length === 0) return new Map();
   const staticPolicies = Object.fromEntries(policies.map(({ id, text }) => [id, text]));
-  const checked = cedar.validate({ schema: SCHEMAS[plane], policies: { staticPolicies } });
+  const checked = withCedar((cedar) =>
+    cedar.validate({ schema: SCHEMAS[plane], policies: { staticPolicies } }),
+  );
   if (checked.type === 'failure')
     throw new CodedError('policy-invalid', `the policies are not valid: ${checked.errors[0]?.message}`);
   return new Map(checked.validationErrors.map(({ policyId, error }) => [policyId, error.message]));
@@ -149,6 +145,7 @@ export class PolicySet {
   readonly timed: boolean;
   readonly #scoped: readonly (ScopedPolicy & Policy)[];
   readonly #slices = new Map<string, Slice>();
+  #generation = engineGeneration();
   readonly #controlCache = new Map<string, Decision>();
   /** By key object: a key that changes is another object, so what was decided for the old one is never found. */
   readonly #cache = new WeakMap<object, Map<string, Decision>>();
@@ -213,6 +210,11 @@ export class PolicySet {
    * set, so it gets those that could apply; the others could not have decided anything.
    */
   #slice(principalType: string, action: string, resourceType: string): Slice {
+    // An engine that was made anew knows none of what the one before was told.
+    if (this.#generation !== engineGeneration()) {
+      this.#slices.clear();
+      this.#generation = engineGeneration();
+    }
     const kind = `${principalType} ${action} ${resourceType}`;
     const made = this.#slices.get(kind);
     if (made !== undefined) return made;
@@ -225,7 +227,7 @@ export class PolicySet {
     );
     const staticPolicies = Object.fromEntries(own.map(({ id, text }) => [id, text]));
     const name = hash('sha256', JSON.stringify(staticPolicies), 'hex');
-    const parsed = cedar.preparsePolicySet(name, { staticPolicies });
+    const parsed = withCedar((cedar) => cedar.preparsePolicySet(name, { staticPolicies }));
     if (parsed.type === 'failure')
       throw new CodedError('policy-invalid', `the policies do not parse: ${parsed.errors[0]?.message}`);
     const trees = own.map(({ tree }) => tree).join('');
@@ -237,11 +239,19 @@ export class PolicySet {
   /** Asks Cedar. Errors deny. */
   ask(question: Question): Decision {
     const { principal, action, resource } = question;
-    const answer = cedar.statefulIsAuthorized({
-      ...(question as unknown as Parameters<typeof cedar.statefulIsAuthorized>[0]),
-      preparsedPolicySetId: this.#slice(principal.type, action.id, resource.type).name,
-      validateRequest: false,
-    });
+    let answer: AuthorizationAnswer;
+    try {
+      const { name } = this.#slice(principal.type, action.id, resource.type);
+      answer = withCedar((cedar) =>
+        cedar.statefulIsAuthorized({
+          ...(question as unknown as StatefulAuthorizationCall),
+          preparsedPolicySetId: name,
+          validateRequest: false,
+        }),
+      );
+    } catch {
+      return { allowed: false, policyIds: ['evaluation-failed'] };
+    }
     if (answer.type !== 'success') return { allowed: false, policyIds: ['evaluation-failed'] };
     const { decision, diagnostics } = answer.response;
     return {
@@ -297,14 +307,15 @@ export class PolicySet {
 
 /** The policies of a text, each with the id that it gives itself. */
 function readPolicies(text: string): ScopedPolicy[] {
-  const parts = cedar.policySetTextToParts(text);
+  requireShallow(text);
+  const parts = withCedar((cedar) => cedar.policySetTextToParts(text));
   if (parts.type === 'failure')
     throw new CodedError('policy-invalid', `the policies do not parse: ${parts.errors[0]?.message}`);
   if (parts.policy_templates.length > 0)
     throw new CodedError('policy-invalid', 'templates are not taken; write each policy out');
   const seen = new Set<string>();
   const policies = parts.policies.map((own, i): ScopedPolicy => {
-    const tree = cedar.policyToJson(own);
+    const tree = withCedar((cedar) => cedar.policyToJson(own));
     if (tree.type === 'failure')
       throw new CodedError('policy-invalid', `a policy does not parse: ${tree.errors[0]?.message}`);
     const id = tree.json.annotations?.['id'] ?? `policy${i}`;

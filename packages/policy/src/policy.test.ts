@@ -3,6 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { withCedar } from './engine.ts';
 import { defaultPolicyText, PolicySet } from './policy-set.ts';
 import { readPolicyTests, requirePolicyTests, runPolicyTests } from './policy-tests.ts';
 import type { ControlRequest, GatewayRequest } from './question.ts';
@@ -89,6 +90,35 @@ describe('policies', () => {
     assert.deepEqual(own.decideControl(control({ level: 1 })).policyIds, ['b', 'c']);
     const wrong = 'permit (principal, action == Action::"invoke", resource) when { context.model.nonsense };';
     assert.throws(() => PolicySet.load(wrong), { code: 'policy-invalid' });
+  });
+  it('that would kill the engine are refused, and kill it for nobody else', () => {
+    const when = (body: string): string => `permit (principal, action, resource) when { ${body} };`;
+    const deep = (n: number, open: string, middle: string, close: string): string =>
+      when(open.repeat(n) + middle + close.repeat(n));
+    for (const text of [
+      deep(2_000, '(', 'true', ')'),
+      deep(2_000, '[', '1', ']'),
+      deep(5_000, 'if true then ', 'true', ' else false'),
+      deep(5_000, '!', 'true', ''),
+      when(`true${' && true'.repeat(30_000)}`),
+      when(`1${' + 1'.repeat(30_000)} == 1`),
+      when(`principal${'.a'.repeat(30_000)}`),
+    ])
+      assert.throws(() => PolicySet.load(text), { code: 'policy-invalid' });
+    assert.deepEqual(set.decide({ ...ask(), model: 'another' }).policyIds, ['key-systems']);
+    assert.throws(
+      () =>
+        withCedar(() => {
+          throw new RangeError('Maximum call stack size exceeded');
+        }),
+      { code: 'policy-invalid' },
+    );
+    assert.deepEqual(
+      set.decide({ ...ask(), model: 'a third' }).policyIds,
+      ['key-systems'],
+      'an engine that died is replaced',
+    );
+    assert.ok(PolicySet.load(when(`context.model == "${'(['.repeat(5_000)}" // ${'('.repeat(500)}\n`)));
   });
   it('refuse two policies of one id, and templates', () => {
     const one = '@id("x") permit (principal, action == Action::"reload", resource);';

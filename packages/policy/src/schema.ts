@@ -1,10 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-
-type Cedar = typeof import('@cedar-policy/cedar-wasm/nodejs');
-/** The engine (https://github.com/cedar-policy/cedar), compiled to WebAssembly. */
-export const cedar = createRequire(import.meta.url)('@cedar-policy/cedar-wasm/nodejs') as Cedar;
+import { withCedar } from './engine.ts';
 
 /** Where the policies that ship with the product lie. */
 export const POLICY_FOLDER = join(import.meta.dirname, '..', 'policies');
@@ -44,7 +40,7 @@ interface Schema {
 }
 
 function schemaJson(text: string): SchemaJson {
-  const answer = cedar.schemaToJson(text);
+  const answer = withCedar((cedar) => cedar.schemaToJson(text));
   if (answer.type === 'failure') throw new Error(`the schema is not valid: ${answer.errors[0]?.message}`);
   return (answer.json as unknown as Record<string, SchemaJson>)['']!;
 }

@@ -230,16 +230,26 @@ describe('permissions', () => {
     await ok(await admin.call('GET', content), 200);
   });
 
-  it('nobody changes what they hold themselves', async () => {
+  it('nobody changes what they hold themselves, however they spell themselves', async () => {
     const admin = await signedIn(server, [{ role: 'administrator' }]);
-    assert.equal(
-      await refusal(await admin.call('POST', `/api/v1/people/${admin.id}/grants`, { role: 'approver' })),
-      'not-permitted',
-    );
-    assert.equal(
-      await refusal(await admin.call('POST', `/api/v1/people/${admin.id}/disable`, {})),
-      'not-permitted',
-    );
+    for (const own of [
+      admin.id,
+      admin.name,
+      admin.name.toUpperCase(),
+      encodeURIComponent(admin.name).replace('-', '%2D'),
+    ])
+      for (const [path, body] of [
+        ['grants', { role: 'approver' }],
+        ['disable', {}],
+        ['link', {}],
+      ] as const)
+        assert.equal(
+          await refusal(await admin.call('POST', `/api/v1/people/${own}/${path}`, body)),
+          'not-permitted',
+          `${own} ${path}`,
+        );
+    const { grants } = (await server.control.accounts.directory.list()).find(({ id }) => id === admin.id)!;
+    assert.equal(grants.length, 1);
   });
 
   const MANY = 20_000;

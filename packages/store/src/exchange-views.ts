@@ -71,6 +71,10 @@ export interface Summary {
   readonly denied: number;
 }
 
+/** Of one of these systems; of none where there are none, which SQL has no list for. */
+const among = (systems: readonly string[]) =>
+  systems.length === 0 ? sql<boolean>`1 = 0` : sql<boolean>`system in (${sql.join(systems)})`;
+
 /** What is read of the projected exchanges: lists, counts, reports. May take long, and holds nothing up. */
 export class ExchangeViews {
   readonly #db: Kysely<Database>;
@@ -88,7 +92,7 @@ export class ExchangeViews {
       ['actor', filter.actor],
     ] as const;
     for (const [column, value] of equal) if (value !== undefined) q = q.where(column, '=', value);
-    if (filter.systems !== undefined) q = q.where('system', 'in', [...filter.systems]);
+    if (filter.systems !== undefined) q = q.where(among(filter.systems));
     if (filter.detector !== undefined) q = q.where('detections', 'like', `%"detector":"${filter.detector}"%`);
     if (filter.synthetic !== undefined) q = q.where('synthetic', '=', Number(filter.synthetic));
     if (filter.from !== undefined) q = q.where('at', '>=', filter.from);
@@ -129,7 +133,7 @@ export class ExchangeViews {
   ): Promise<TrafficBucket[]> {
     const bucket = sql<string>`substr(at, 1, ${sql.lit(width === 'minute' ? 16 : 13)})`;
     let query = this.#db.selectFrom('exchanges').where('at', '>=', since).where('synthetic', '=', 0);
-    if (systems !== undefined) query = query.where('system', 'in', [...systems]);
+    if (systems !== undefined) query = query.where(among(systems));
     const rows = await query
       .select([bucket.as('bucket'), 'outcome', 'action', sql<number>`count(*)`.as('n')])
       .groupBy([bucket, 'outcome', 'action'])

@@ -449,6 +449,10 @@ function contract(name: string, open: () => Promise<Store>): void {
         `${at(0).slice(0, 13)}:00:00Z`,
       );
       assert.deepEqual(await store.exchanges.traffic(at(0), 'hour', ['other']), []);
+      assert.deepEqual(await store.exchanges.traffic(at(0), 'hour', []), []);
+      assert.deepEqual(await store.exchanges.list({ limit: 10, systems: [] }), []);
+      assert.equal((await store.exchanges.count({ systems: ['s', 'other'] })).total > 0, true);
+      assert.equal((await store.exchanges.count({ systems: [] })).total, 0);
       const [kind] = await store.exchanges.wouldHaveBlocked('s');
       assert.deepEqual([kind!.technique, kind!.exchanges, kind!.examples], ['t', 4, [d, c, b, a]]);
       assert.deepEqual(

@@ -103,8 +103,8 @@ async function targetsOf(
       return exchange?.system ? named([exchange.system]) : organisation;
     }
     case 'person': {
-      const person =
-        (await store.people.byId(own['id'] ?? '')) ?? (await store.people.byName(own['id'] ?? ''));
+      // Found as the route itself will find them: by whatever spelling.
+      const person = await control.accounts.directory.find(own['id'] ?? '').catch(() => null);
       return person ? [{ kind: 'person', id: person.id }] : organisation;
     }
     case 'self':

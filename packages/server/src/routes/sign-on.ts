@@ -5,7 +5,7 @@ import { safeFetch } from '@sallyport/gateway';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { resolveSecret } from '../config-file.ts';
 import type { Control } from '../control.ts';
-import { cameFrom, deviceCookie, type Env, keepSession, siteOrigin } from './shared.ts';
+import { cameFrom, deviceCookie, type Env, keepSession, sessionCookie, siteOrigin } from './shared.ts';
 
 const TOKEN_CHARACTERS_MAX = 16_384;
 /** The cookie lives as long as a state does, in seconds. */
@@ -83,6 +83,9 @@ export function signOnRoutes(app: OpenAPIHono<Env>, control: Control): void {
           cookie,
           from,
         );
+        // A browser that was signed in before does not keep the session it had.
+        const old = getCookie(c, sessionCookie(c).name);
+        if (old) await control.accounts.sessions.signOut(old);
         keepSession(c, begun);
         return c.redirect(next, 302);
       } catch (fault) {
