@@ -3,7 +3,7 @@ import { CodedError, clock, newEvent, newId } from '@sallyport/core';
 import type { GrantRow, KeyRow, ProgramRow } from '@sallyport/store';
 import { KEY_PATTERN } from './api-key.ts';
 import { outsideScope } from './key-scope.ts';
-import { given, type NewGrant, newGrant } from './people/grants.ts';
+import { giveGrant, given, type NewGrant, newGrant, takeGrant } from './people/grants.ts';
 import type { AccessHome } from './people/home.ts';
 
 /** A service account that shows a key of its own. */
@@ -97,28 +97,20 @@ export class ServiceAccounts {
     const { store } = this.#home;
     const program = await this.find(idOrName);
     const grant = newGrant(this.#home.roles(), `program:${program.id}`, actor, input);
-    return store.change(async (tx) => {
-      await store.people.oneAtATime(tx);
-      const held = await store.people.grants(clock.nowIso(), grant.holder, tx);
-      if (held.some(({ role, system }) => role === grant.role && system === grant.system))
-        throw new CodedError('conflict', `\`${program.name}\` has this role already`);
-      await store.people.grant(tx, grant);
-      return { result: grant, event: given(actor, grant) };
-    });
+    return store.change(async (tx) => ({
+      result: grant,
+      event: await giveGrant(store, tx, actor, program.name, grant),
+    }));
   }
 
   /** Takes a role away, at once. @throws CodedError `not-found` */
   async ungrant(actor: string, idOrName: string, grantId: string): Promise<void> {
     const { store } = this.#home;
     const program = await this.find(idOrName);
+    const holder = { key: `program:${program.id}`, name: program.name };
     await store.change(async (tx) => {
-      const held = await store.people.grants(clock.nowIso(), `program:${program.id}`, tx);
-      const grant = held.find(({ id }) => id === grantId);
-      if (!grant) throw new CodedError('not-found', `\`${program.name}\` has no such grant`);
-      await store.people.ungrant(tx, grantId);
-      const { role, system, holder } = grant;
-      const data = { grant: grantId, role, system, why: 'taken away' };
-      return { result: undefined, event: newEvent('grant-removed', { actor, subject: holder, data }) };
+      const { event } = await takeGrant(store, tx, actor, holder, grantId, 'taken away');
+      return { result: undefined, event };
     });
   }
 

@@ -15,7 +15,6 @@ export {
 } from './condition-set.ts';
 export { type Decision, defaultPolicyText, type Policy, PolicySet, shippedWith } from './policy-set.ts';
 export {
-  ADMINISTRATOR_ROLE,
   decideTest,
   type PolicyTest,
   type PolicyTestResult,
@@ -24,14 +23,16 @@ export {
   requestOf,
   requirePolicyTests,
   runPolicyTests,
-  UNPRIVILEGED_ROLE,
 } from './policy-tests.ts';
 export {
   type Actor,
+  ADMINISTRATOR_ROLE,
   actorText,
   type ControlRequest,
   type GatewayRequest,
+  personActor,
   type SystemFacts,
   type Target,
+  UNPRIVILEGED_ROLE,
 } from './question.ts';
 export { groupsOfAction, INVOKE, policySchema } from './schema.ts';

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { CodedError, clock, describeIssue } from '@sallyport/core';
 import { z } from 'zod';
 import type { Decision, PolicySet } from './policy-set.ts';
-import type { Actor, ControlRequest, GatewayRequest, Target } from './question.ts';
+import {
+  type Actor,
+  type ControlRequest,
+  type GatewayRequest,
+  personActor,
+  type Target,
+} from './question.ts';
 import { groupsOfAction } from './schema.ts';
 
 // Loaded where tests are read: gateway workers read none.
@@ -77,24 +83,12 @@ function targetOf({ resource }: PolicyTest): Target {
   return { kind: 'proposal', id: resource.proposal, author: resource.author };
 }
 
-/** Roles that make somebody privileged are all but this one. */
-export const UNPRIVILEGED_ROLE = 'viewer';
-/** The role that needs a factor resistant to phishing. */
-export const ADMINISTRATOR_ROLE = 'administrator';
-
 function actorOf(principal: Exclude<PolicyTest['principal'], { key: string }>): Actor {
   if ('command' in principal) return { kind: 'local', name: principal.command };
   if ('program' in principal)
     return { kind: 'program', id: principal.program, name: principal.program, roles: principal.roles };
-  return {
-    kind: 'person',
-    id: principal.person,
-    name: principal.person,
-    roles: principal.roles,
-    privileged: principal.roles.some((role) => role !== UNPRIVILEGED_ROLE),
-    administrator: principal.roles.includes(ADMINISTRATOR_ROLE),
-    mastery: principal.mastery,
-  };
+  const { person: id, roles, mastery } = principal;
+  return personActor({ id, name: id }, roles, roles, mastery);
 }
 
 /** What a test asks. @throws CodedError `policy-invalid` when it makes no sense */

@@ -65,6 +65,32 @@ export type Actor =
     }
   | { readonly kind: 'local'; readonly name: string };
 
+/** Roles that make somebody privileged are all but this one. */
+export const UNPRIVILEGED_ROLE = 'viewer';
+/** The role that needs a factor resistant to phishing. */
+export const ADMINISTRATOR_ROLE = 'administrator';
+
+/**
+ * A person as policies see them.
+ * @param roles held on what is asked about @param anywhere roles held on anything
+ */
+export function personActor(
+  { id, name }: { readonly id: string; readonly name: string },
+  roles: readonly string[],
+  anywhere: readonly string[] = roles,
+  mastery: readonly string[] = [],
+): Actor {
+  return {
+    kind: 'person',
+    id,
+    name,
+    roles: [...new Set(roles)],
+    privileged: anywhere.some((role) => role !== UNPRIVILEGED_ROLE),
+    administrator: anywhere.includes(ADMINISTRATOR_ROLE),
+    mastery,
+  };
+}
+
 /** What something is asked about. */
 export type Target =
   | { readonly kind: 'organisation' }

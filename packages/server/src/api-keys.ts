@@ -12,9 +12,9 @@ import type { KeyRow } from '@sallyport/store';
 import type { Installation } from './installation.ts';
 import type { KnownSystem } from './snapshot.ts';
 
-/** Longest time in which a key and its successor are both good. */
-const OVERLAP_MAX_MS = 30 * 86_400_000;
 const DAY_MS = 86_400_000;
+/** Longest time in which a key and its successor are both good. */
+const OVERLAP_MAX_MS = 30 * DAY_MS;
 const KEY_LIFE_MAX_MS = 365 * DAY_MS;
 
 /** A key as shown: never its secret or hash. */

@@ -1,7 +1,7 @@
 import { CodedError, clock, newEvent, type SallyportEvent } from '@sallyport/core';
 import { ADMINISTRATOR_ROLE } from '@sallyport/policy';
 import type { Connection, FactorKind, GrantRow, PersonRow } from '@sallyport/store';
-import { created, given, type NewGrant, newGrant, newPerson } from './grants.ts';
+import { created, giveGrant, given, type NewGrant, newGrant, newPerson, takeGrant, taken } from './grants.ts';
 import { type AccessHome, personName } from './home.ts';
 import type { PersonSessions } from './sessions.ts';
 import type { SetUpLinks } from './set-up-links.ts';
@@ -150,8 +150,7 @@ export class Directory {
     const events: SallyportEvent[] = [];
     for (const grant of held.filter((one) => !wanted.some((want) => same(want, one)))) {
       await people.ungrant(tx, grant.id);
-      const data = { grant: grant.id, role: grant.role, system: grant.system, why: 'groups changed' };
-      events.push(newEvent('grant-removed', { actor, subject: holder, data }));
+      events.push(taken(actor, grant, 'groups changed'));
     }
     for (const want of wanted.filter((one) => !held.some((grant) => same(one, grant)))) {
       const grant = newGrant(this.#home.roles(), holder, actor, want, origin);
@@ -174,11 +173,7 @@ export class Directory {
     const person = await this.find(idOrName);
     const grant = newGrant(this.#home.roles(), `person:${person.id}`, actor, input, origin);
     return store.change(async (tx) => {
-      await store.people.oneAtATime(tx);
-      const held = await store.people.grants(clock.nowIso(), grant.holder, tx);
-      if (held.some(({ role, system }) => role === grant.role && system === grant.system))
-        throw new CodedError('conflict', `\`${person.name}\` has this role already`);
-      await store.people.grant(tx, grant);
+      const event = await giveGrant(store, tx, actor, person.name, grant);
       const ended = await this.#sessions.end(
         tx,
         actor,
@@ -186,7 +181,7 @@ export class Directory {
         { personId: person.id },
         'roles changed',
       );
-      return { result: grant, event: [given(actor, grant), ...(ended ? [ended] : [])] };
+      return { result: grant, event: [event, ...(ended ? [ended] : [])] };
     });
   }
 
@@ -195,11 +190,8 @@ export class Directory {
     const { store } = this.#home;
     const person = await this.find(idOrName);
     await store.change(async (tx) => {
-      await store.people.oneAtATime(tx);
-      const held = await store.people.grants(clock.nowIso(), `person:${person.id}`, tx);
-      const grant = held.find(({ id }) => id === grantId);
-      if (!grant) throw new CodedError('not-found', `\`${person.name}\` has no such grant`);
-      await store.people.ungrant(tx, grantId);
+      const holder = { key: `person:${person.id}`, name: person.name };
+      const { grant, event } = await takeGrant(store, tx, actor, holder, grantId, why);
       if (grant.role === ADMINISTRATOR_ROLE) await this.#requireAdministrator(tx);
       const ended = await this.#sessions.end(
         tx,
@@ -208,23 +200,18 @@ export class Directory {
         { personId: person.id },
         'roles changed',
       );
-      const { role, system } = grant;
-      const data = { grant: grantId, role, system, why };
-      return {
-        result: undefined,
-        event: [newEvent('grant-removed', { actor, subject: grant.holder, data }), ...(ended ? [ended] : [])],
-      };
+      return { result: undefined, event: [event, ...(ended ? [ended] : [])] };
     });
   }
 
   /** Takes away roles that nobody used for some days; the last administrator stays. @returns how many */
   async takeAwayUnused(days: number): Promise<number> {
     const grants = await this.#home.store.people.grants(clock.nowIso());
-    let taken = 0;
+    let count = 0;
     for (const grant of grants.filter((one) => isUnused(one, days))) {
       const person = grant.holder.replace(/^person:/, '');
       const why = `not used for ${days} days`;
-      taken += await this.ungrant('sallyport', person, grant.id, why).then(
+      count += await this.ungrant('sallyport', person, grant.id, why).then(
         () => 1,
         (fault: unknown) => {
           if (fault instanceof CodedError && fault.code === 'conflict') return 0;
@@ -232,7 +219,7 @@ export class Directory {
         },
       );
     }
-    return taken;
+    return count;
   }
 
   /** Somebody must be left who can give roles. */

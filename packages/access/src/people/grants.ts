@@ -1,5 +1,5 @@
 import { CodedError, clock, newEvent, newId, type SallyportEvent } from '@sallyport/core';
-import type { GrantRow, PersonRow } from '@sallyport/store';
+import type { Connection, GrantRow, PersonRow, Store } from '@sallyport/store';
 
 /** Longest a grant that ends by itself may last. */
 const GRANT_MS_MAX = 366 * 86_400_000;
@@ -72,3 +72,39 @@ export const given = (
   { id, holder, role, system, expiresAt, origin }: GrantRow,
 ): SallyportEvent =>
   newEvent('grant-given', { actor, subject: holder, data: { grant: id, role, system, expiresAt, origin } });
+
+/** Gives a role in a transaction. @param name of the holder, in words @throws CodedError `conflict` when it is held already */
+export async function giveGrant(
+  { people }: Store,
+  tx: Connection,
+  actor: string,
+  name: string,
+  grant: GrantRow,
+): Promise<SallyportEvent> {
+  await people.oneAtATime(tx);
+  const held = await people.grants(clock.nowIso(), grant.holder, tx);
+  if (held.some(({ role, system }) => role === grant.role && system === grant.system))
+    throw new CodedError('conflict', `\`${name}\` has this role already`);
+  await people.grant(tx, grant);
+  return given(actor, grant);
+}
+
+/** Takes a role away in a transaction. @param why in words @throws CodedError `not-found` */
+export async function takeGrant(
+  { people }: Store,
+  tx: Connection,
+  actor: string,
+  holder: { readonly key: string; readonly name: string },
+  grantId: string,
+  why: string,
+): Promise<{ grant: GrantRow; event: SallyportEvent }> {
+  await people.oneAtATime(tx);
+  const grant = (await people.grants(clock.nowIso(), holder.key, tx)).find(({ id }) => id === grantId);
+  if (!grant) throw new CodedError('not-found', `\`${holder.name}\` has no such grant`);
+  await people.ungrant(tx, grantId);
+  return { grant, event: taken(actor, grant, why) };
+}
+
+/** A role was taken away. */
+export const taken = (actor: string, { id, holder, role, system }: GrantRow, why: string): SallyportEvent =>
+  newEvent('grant-removed', { actor, subject: holder, data: { grant: id, role, system, why } });

@@ -2,12 +2,11 @@ import { type KnownProgram, LEVEL, type Who } from '@sallyport/access';
 import { CodedError, clock } from '@sallyport/core';
 import {
   type Actor,
-  ADMINISTRATOR_ROLE,
   actorText,
   type Decision,
   groupsOfAction,
+  personActor,
   type Target,
-  UNPRIVILEGED_ROLE,
 } from '@sallyport/policy';
 import type { GrantRow } from '@sallyport/store';
 import type { Control } from '../control.ts';
@@ -162,24 +161,19 @@ const grantsOf = (principal: Exclude<Principal, { kind: 'local' }>): readonly Gr
   principal.kind === 'person' ? principal.who.grants : principal.known.grants;
 
 /** Grants that count where something is asked about: those on every system, and those on this one. */
-const rolesOn = (grants: readonly GrantRow[], target: Target): GrantRow[] =>
+export const rolesOn = (grants: readonly GrantRow[], target: Target): GrantRow[] =>
   grants.filter(({ system }) => system === '*' || (target.kind === 'system' && target.name === system));
 
 function actorOf(principal: Principal, target: Target): Actor {
   if (principal.kind === 'local') return { kind: 'local', name: principal.name };
-  const roles = [...new Set(rolesOn(grantsOf(principal), target).map(({ role }) => role))];
-  if (principal.kind === 'program') {
-    const { id, name } = principal.known.program;
-    return { kind: 'program', id, name, roles };
-  }
-  const { person, grants } = principal.who;
-  return {
-    kind: 'person',
-    id: person.id,
-    name: person.name,
-    roles,
-    privileged: grants.some(({ role }) => role !== UNPRIVILEGED_ROLE),
-    administrator: grants.some(({ role }) => role === ADMINISTRATOR_ROLE),
-    mastery: [],
-  };
+  const held = grantsOf(principal);
+  const roles = rolesOn(held, target).map(({ role }) => role);
+  if (principal.kind === 'person')
+    return personActor(
+      principal.who.person,
+      roles,
+      held.map(({ role }) => role),
+    );
+  const { id, name } = principal.known.program;
+  return { kind: 'program', id, name, roles: [...new Set(roles)] };
 }

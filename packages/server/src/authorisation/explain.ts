@@ -2,18 +2,17 @@ import { LEVEL } from '@sallyport/access';
 import { CodedError, clock } from '@sallyport/core';
 import {
   type Actor,
-  ADMINISTRATOR_ROLE,
   type Decision,
   groupsOfAction,
   type PolicySet,
+  personActor,
   policySchema,
   type Target,
-  UNPRIVILEGED_ROLE,
 } from '@sallyport/policy';
 import type { z } from 'zod';
 import type { explanationView } from '../account-schemas.ts';
 import type { Control } from '../control.ts';
-import { systemTarget } from './authoriser.ts';
+import { rolesOn, systemTarget } from './authoriser.ts';
 
 /** Why somebody may do something, or may not. */
 export type Explanation = z.infer<typeof explanationView>;
@@ -47,32 +46,20 @@ async function targetOf(control: Control, resource: string): Promise<Target> {
 async function actorOf(control: Control, principal: string, target: Target): Promise<Actor> {
   const [kind, name] = split(principal, 'person:NAME, program:NAME, key:ID or local:USER');
   if (kind === 'local') return { kind: 'local', name };
-  if (kind === 'program') {
-    const program = await control.accounts.programs.find(name);
-    const grants = await control.installation.store.people.grants(clock.nowIso(), `program:${program.id}`);
-    const counted = grants.filter(
-      ({ system }) => system === '*' || (target.kind === 'system' && target.name === system),
-    );
-    const roles = program.disabledAt === null ? [...new Set(counted.map(({ role }) => role))] : [];
-    return { kind: 'program', id: program.id, name: program.name, roles };
-  }
-  if (kind !== 'person')
+  if (kind !== 'person' && kind !== 'program')
     throw new CodedError('request-invalid', `there is no kind of principal \`${kind.slice(0, 32)}\``);
-  const person = await control.accounts.directory.find(name);
-  const held = await control.installation.store.people.grants(clock.nowIso(), `person:${person.id}`);
-  const counts = held.filter(
-    ({ system }) => system === '*' || (target.kind === 'system' && target.name === system),
+  const { directory, programs } = control.accounts;
+  const found = kind === 'person' ? await directory.find(name) : await programs.find(name);
+  const { people } = control.installation.store;
+  const held = await people.grants(clock.nowIso(), `${kind}:${found.id}`);
+  // Whoever is shut out holds nothing.
+  const roles = found.disabledAt === null ? rolesOn(held, target).map(({ role }) => role) : [];
+  if (kind === 'program') return { kind, id: found.id, name: found.name, roles: [...new Set(roles)] };
+  return personActor(
+    found,
+    roles,
+    held.map(({ role }) => role),
   );
-  return {
-    kind: 'person',
-    id: person.id,
-    name: person.name,
-    // Whoever is shut out holds nothing.
-    roles: person.disabledAt === null ? [...new Set(counts.map(({ role }) => role))] : [],
-    privileged: held.some(({ role }) => role !== UNPRIVILEGED_ROLE),
-    administrator: held.some(({ role }) => role === ADMINISTRATOR_ROLE),
-    mastery: [],
-  };
 }
 
 /** The policies of a decision, whole. */

@@ -6,6 +6,7 @@ import {
   type ControlRequest,
   INVOKE,
   type PolicySet,
+  personActor,
   policySchema,
   type Target,
   UNPRIVILEGED_ROLE,
@@ -26,15 +27,7 @@ const TARGETS: Readonly<Record<string, Target>> = {
   Proposal: { kind: 'proposal', id: 'any', author: 'person:somebody-else' },
 };
 
-const person = (...roles: string[]): Actor => ({
-  kind: 'person',
-  id: SOMEBODY,
-  name: SOMEBODY,
-  roles,
-  privileged: roles.some((role) => role !== UNPRIVILEGED_ROLE),
-  administrator: roles.includes(ADMINISTRATOR_ROLE),
-  mastery: [],
-});
+const person = (...roles: string[]): Actor => personActor({ id: SOMEBODY, name: SOMEBODY }, roles);
 
 /**
  * Holds policies against what no role may do, whatever they say: weak factors do nothing that needs more, what is
