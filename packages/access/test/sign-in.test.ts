@@ -382,6 +382,18 @@ function suite(name: string, open: () => Promise<Store>): void {
         });
       const held = async () =>
         (await accounts.directory.list()).find((one) => one.name === name)!.grants.length;
+      // A program's unused role is no person's, and stands in nobody's way.
+      const program = await accounts.programs.add('test', {
+        name: 'unused',
+        purpose: 'a test',
+        owner: null,
+        grants: [{ role: 'viewer' }],
+      });
+      await store.change(async (tx) => {
+        const set = { created_at: '2020-01-01T00:00:00.000Z' };
+        await tx.updateTable('grants').set(set).where('holder', '=', `program:${program.id}`).execute();
+        return { result: undefined, event: [] };
+      });
       await change(new Date().toISOString());
       await accounts.directory.takeAwayUnused(90);
       assert.equal(await held(), 1);

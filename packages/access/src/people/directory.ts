@@ -208,7 +208,9 @@ export class Directory {
   async takeAwayUnused(days: number): Promise<number> {
     const grants = await this.#home.store.people.grants(clock.nowIso());
     let count = 0;
-    for (const grant of grants.filter((one) => isUnused(one, days))) {
+    // Those of programs are not people's: whoever answers for a program takes its roles away.
+    const people = grants.filter(({ holder }) => holder.startsWith('person:'));
+    for (const grant of people.filter((one) => isUnused(one, days))) {
       const person = grant.holder.replace(/^person:/, '');
       const why = `not used for ${days} days`;
       count += await this.ungrant('sallyport', person, grant.id, why).then(
