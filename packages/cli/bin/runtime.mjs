@@ -1,7 +1,10 @@
 // How the pinned Node is started, wherever it is started: what keeps a thousand streams within 300 MB.
 
-/** Quiet about `node:sqlite`; the main thread keeps few new objects, so its young generation can be small. */
-export const FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'];
+/**
+ * Quiet about `node:sqlite`; the main thread keeps few new objects, so its young generation can be small; two threads
+ * help all others to collect and compile.
+ */
+export const FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2', '--v8-pool-size=2'];
 
 /**
  * Environment of the program. glibc gives each thread an arena of its own and keeps what is freed; stripped and

@@ -11,6 +11,8 @@ const ACKNOWLEDGE_MS = 5_000;
 const START_MS = 20_000;
 /** Room for what lives as long as a call: larger means that fewer calls are copied by the collector. */
 const YOUNG_GENERATION_MB = 24;
+/** V8 lets garbage grow with the room it is given; a worker that needs more than this is replaced. */
+const OLD_GENERATION_MB = 1024;
 
 /** What a pool of gateway workers needs. */
 export interface GatewayPoolOptions {
@@ -99,7 +101,10 @@ export class GatewayPool {
     };
     const thread = new Worker(new URL('./worker.ts', import.meta.url), {
       workerData: start,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+      resourceLimits: {
+        maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+        maxOldGenerationSizeMb: OLD_GENERATION_MB,
+      },
     });
     const running: Running = {
       thread,

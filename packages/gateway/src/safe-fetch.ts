@@ -1,4 +1,3 @@
-import { Agent, fetch as plainFetch } from 'undici';
 import { checkedLookup, safeLookup } from './safe-lookup.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -9,16 +8,30 @@ const ANSWER_BYTES_MAX = 1024 * 1024;
  * to, redirects are not followed, answers are bounded in time and size.
  */
 export function safeFetch(allowPrivate: boolean): typeof fetch {
+  // Loaded at the first use: an installation that fetches nothing needs none of it in this thread.
+  let loaded: Promise<Fetching> | null = null;
+  return (async (input: string | URL | Request, init: RequestInit = {}) => {
+    const url = input instanceof Request ? input.url : String(input);
+    // Refuses an address that stands in the URL itself, which nothing resolves.
+    safeLookup(url, allowPrivate);
+    loaded ??= loadFetching(allowPrivate);
+    const { plainFetch, agent } = await loaded;
+    return plainFetch(url, { ...(init as object), redirect: 'manual', dispatcher: agent });
+  }) as unknown as typeof fetch;
+}
+
+interface Fetching {
+  readonly plainFetch: typeof import('undici')['fetch'];
+  readonly agent: import('undici').Agent;
+}
+
+async function loadFetching(allowPrivate: boolean): Promise<Fetching> {
+  const { Agent, fetch: plainFetch } = await import('undici');
   const agent = new Agent({
     connect: { lookup: checkedLookup(allowPrivate) as never, timeout: TIMEOUT_MS },
     headersTimeout: TIMEOUT_MS,
     bodyTimeout: TIMEOUT_MS,
     maxResponseSize: ANSWER_BYTES_MAX,
   });
-  return (async (input: string | URL | Request, init: RequestInit = {}) => {
-    const url = input instanceof Request ? input.url : String(input);
-    // Refuses an address that stands in the URL itself, which nothing resolves.
-    safeLookup(url, allowPrivate);
-    return plainFetch(url, { ...(init as object), redirect: 'manual', dispatcher: agent });
-  }) as unknown as typeof fetch;
+  return { plainFetch, agent };
 }
