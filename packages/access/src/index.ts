@@ -11,6 +11,7 @@ export type { RelyingParty } from './factors/passkeys.ts';
 export { PASSWORD_CHARACTERS_MIN } from './factors/password.ts';
 export { outsideScope, type ScopedCall } from './key-scope.ts';
 export { Accounts } from './people/accounts.ts';
+export { BREAK_GLASS_MINUTES_MAX } from './people/break-glass.ts';
 export type { PersonView } from './people/directory.ts';
 export type { Proof } from './people/factors.ts';
 export type { NewGrant } from './people/grants.ts';
@@ -25,6 +26,8 @@ export {
 export type { Begun, Who } from './people/sessions.ts';
 export { countAccounts } from './people/unused.ts';
 export type { KnownProgram, ProgramView } from './programs.ts';
+export type { ReviewView } from './reviews/reviews.ts';
+export type { Decided } from './reviews/statement.ts';
 export type { KnownUser, ProvisionedGroup, ProvisionedUser } from './sign-on/provisioner.ts';
 export type { ProviderSettings } from './sign-on/sign-on.ts';
 export type { WorkloadRule } from './sign-on/workloads.ts';

@@ -177,6 +177,15 @@ export const configSchema = z.strictObject({
       breachedPasswords: z.string().optional(),
       /** Days after which a role that nobody used is taken away. */
       unusedGrantDays: z.int().min(1).max(3_650).default(90),
+      /** Reviews of who holds what. Roles on which nobody decided by then lapse. */
+      reviews: z
+        .strictObject({
+          /** Days from one review to the next; none opens by itself when 0. */
+          everyDays: z.int().min(0).max(366).default(0),
+          /** Days that reviewers have. */
+          dueDays: z.int().min(1).max(90).default(14),
+        })
+        .prefault({}),
       /** An identity provider through which people sign on (OpenID Connect). */
       signOn: signOnSchema.optional(),
       /** Jobs of CI and clusters that may trade a token of their platform for a key of a service account. */

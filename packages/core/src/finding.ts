@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Detection, Severity } from './detection.ts';
+import type { Severity } from './detection.ts';
 
 /** Something that must be dealt with: many detections of one kind on one subject, under one fingerprint. */
 export interface Finding {
@@ -16,6 +16,9 @@ export interface Finding {
 }
 
 /** The fingerprint under which detections aggregate: SHA-256 over subject, detector, technique; 16 hex digits. */
-export function fingerprint(subject: string, detection: Pick<Detection, 'detector' | 'technique'>): string {
+export function fingerprint(
+  subject: string,
+  detection: { readonly detector: string; readonly technique: string },
+): string {
   return hash('sha256', `${subject}\n${detection.detector}\n${detection.technique}`, 'hex').slice(0, 16);
 }

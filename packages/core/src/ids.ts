@@ -16,7 +16,7 @@ function randomCharacters(count: number): string {
   return out;
 }
 
-/** Prefixes of the ids in use: exchange, event, key, detection, session, data key, person, program, grant, group, factor, device, finding. */
+/** Prefixes of the ids in use: exchange, event, key, detection, session, data key, person, program, grant, group, factor, device, finding, review, its items, integration. */
 export type IdPrefix =
   | 'exc'
   | 'evt'
@@ -30,7 +30,10 @@ export type IdPrefix =
   | 'grp'
   | 'fac'
   | 'dev'
-  | 'fnd';
+  | 'fnd'
+  | 'rev'
+  | 'rvi'
+  | 'int';
 
 /**
  * A new id: prefix, 9 characters of milliseconds since 1970, 16 random ones (80 bits). Sorts by time.

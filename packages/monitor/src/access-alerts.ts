@@ -10,6 +10,10 @@ export interface AccessWindow {
   readonly contentReads: Readonly<Record<string, number>>;
   /** Of those, outside working hours. */
   readonly contentReadsOffHours: Readonly<Record<string, number>>;
+  /** People who used emergency access that nobody judged yet, and what for. */
+  readonly emergencies: readonly { readonly subject: string; readonly detail: string }[];
+  /** Reviews that are overdue. */
+  readonly overdue: readonly { readonly subject: string; readonly days: number }[];
   /** Live keys that end soon, and days until then. */
   readonly keysEnding: readonly { readonly subject: string; readonly name: string; readonly days: number }[];
 }
@@ -43,6 +47,24 @@ export const ACCESS_ALERT_RULES: readonly AlertRule[] = [
       FAILURES_MIN,
       (n) => `${n} failed sign-ins within an hour`,
     ),
+  },
+  {
+    id: 'break-glass',
+    severity: 'critical',
+    owner: 'security',
+    action: 'ask them now; somebody else judges it under Reviews, and the alarm ends with that',
+    judge: ({ access }) => access.emergencies,
+  },
+  {
+    id: 'review-overdue',
+    severity: 'medium',
+    owner: 'security',
+    action: 'somebody with the role approver finishes it under Reviews',
+    judge: ({ access }) =>
+      access.overdue.map(({ subject, days }) => ({
+        subject,
+        detail: `a review is overdue by ${days < 1 ? 'less than a day' : `${Math.floor(days)} days`}`,
+      })),
   },
   {
     id: 'administrator-new-address',

@@ -40,7 +40,18 @@ export async function accessWindow(store: Store): Promise<AccessWindow> {
       ({ subject }) => subject,
     ),
   );
+  const reviews = (await store.reviews.list()).filter(({ closedAt }) => closedAt === null);
+  const emergencies = await Promise.all(
+    reviews.flatMap(({ id, kind }) => (kind === 'break-glass' ? [store.reviews.items(id)] : [])),
+  );
   return {
+    emergencies: emergencies.flat().map(({ holder, evidence }) => ({
+      subject: holder,
+      detail: `\`${evidence['name']}\` took emergency access: ${evidence['reason']}`,
+    })),
+    overdue: reviews
+      .map(({ id, dueAt }) => ({ subject: `review:${id}`, days: (now - Date.parse(dueAt)) / (24 * HOUR_MS) }))
+      .filter(({ days }) => days > 0),
     failures: count(
       events.filter(({ type }) => type === 'sign-in-failed'),
       ({ subject }) => subject,

@@ -61,7 +61,7 @@ export const createdCredential = credential({
 }).openapi('CreatedCredential');
 
 /** A signature of a passkey (WebAuthn Level 3, `AuthenticationResponseJSON`). */
-const assertedCredential = credential({
+export const assertedCredential = credential({
   clientDataJSON: base64url(8_192),
   authenticatorData: base64url(8_192),
   signature: base64url(8_192),

@@ -16,6 +16,7 @@ import { peopleRoutes } from './routes/people.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { programRoutes } from './routes/programs.ts';
 import { recordRoutes } from './routes/record.ts';
+import { reviewRoutes } from './routes/reviews.ts';
 import { scimRoutes } from './routes/scim.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { type Env, failure, sessionCookie } from './routes/shared.ts';
@@ -60,6 +61,7 @@ export function createApp(
   peopleRoutes(app, control);
   policyRoutes(app, control);
   programRoutes(app, control);
+  reviewRoutes(app, control);
   scimRoutes(app, control);
   systemRoutes(app, control);
   keyRoutes(app, control);

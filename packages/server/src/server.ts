@@ -16,6 +16,7 @@ import { readGuardModels } from './guard-models.ts';
 import { isLoopback, readTls } from './listener.ts';
 import { log } from './log.ts';
 import { Monitor } from './monitor.ts';
+import { keepReviews } from './reviews-due.ts';
 import { followTelemetry } from './telemetry.ts';
 
 const DRAIN_MS = 10_000;
@@ -29,7 +30,7 @@ const MONITOR_EVERY_MS = 15_000;
 const RENEW_EVERY_MS = 10 * 60_000;
 /** How often sessions and counts that are over are forgotten. */
 const PURGE_EVERY_MS = 10 * 60_000;
-/** How often roles that nobody used are looked for. */
+/** How often roles that nobody used are looked for, and reviews that are due. */
 const UNUSED_EVERY_MS = 3_600_000;
 
 /** How a server is started. */
@@ -167,6 +168,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         () => control.accounts.directory.takeAwayUnused(control.config.access.unusedGrantDays),
         UNUSED_EVERY_MS,
       ],
+      [() => keepReviews(control), UNUSED_EVERY_MS],
     ] as const) {
       const timer = setInterval(
         () =>

@@ -20,9 +20,10 @@ const ROLES: Readonly<Record<string, readonly string[]>> = {
   viewer: ['view'],
   analyst: ['view', 'investigate'],
   operator: ['view', 'operate'],
-  approver: ['view', 'approve'],
-  auditor: ['view', 'audit'],
-  administrator: ['view', 'investigate', 'operate', 'audit', 'administer'],
+  approver: ['view', 'approve', 'review'],
+  auditor: ['view', 'audit', 'review'],
+  responder: ['view', 'emergency'],
+  administrator: ['view', 'investigate', 'operate', 'audit', 'review', 'administer'],
 };
 /** The group of each action that a route asks for. */
 const GROUPS: Readonly<Record<string, string>> = {
@@ -46,6 +47,10 @@ const GROUPS: Readonly<Record<string, string>> = {
   'see-people': 'audit',
   'see-access': 'audit',
   'see-policies': 'audit',
+  'see-reviews': 'review',
+  'open-reviews': 'administer',
+  'decide-reviews': 'approve',
+  'break-glass': 'emergency',
   'explain-policies': 'audit',
   'end-sessions': 'administer',
   'disable-people': 'administer',

@@ -76,6 +76,32 @@ export class Events {
     return rows.map(toEvent);
   }
 
+  /** Ids of every event of some types since a time that is no demonstration, oldest first. */
+  async idsSince(types: readonly string[], at: string): Promise<string[]> {
+    const rows = await this.#db
+      .selectFrom('events')
+      .select('id')
+      .where('type', 'in', types)
+      .where('at', '>=', at)
+      .where('demo', '=', 0)
+      .where('synthetic', '=', 0)
+      .orderBy('leaf_index')
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
+  /** Events by id, oldest first. */
+  async byIds(ids: readonly string[]): Promise<SallyportEvent[]> {
+    if (ids.length === 0) return [];
+    const rows = await this.#db
+      .selectFrom('events')
+      .selectAll()
+      .where('id', 'in', ids)
+      .orderBy('leaf_index')
+      .execute();
+    return rows.map(toEvent);
+  }
+
   /** Events of some types, newest first. @param filter `before`: place in the log; `refused`: only what was refused */
   async page(
     types: readonly string[],

@@ -116,7 +116,10 @@ export class Exchanges extends ExchangeViews {
         const row = rows.get(leaf.id) ?? this.#open.get(leaf.id) ?? (await this.byId(leaf.id));
         if (row && row.outcome_index === null) rows.set(leaf.id, closedRow(row, leaf, index));
         countFindings(findings, leaf.system, leaf.verdict?.detections ?? [], leaf.at, leaf.demo);
-      } else events.push(eventRow(leaf, index));
+      } else {
+        events.push(eventRow(leaf, index));
+        countEventFindings(findings, leaf);
+      }
     }
     const until = String(leaves.at(-1)!.index + 1);
     // Rows first, in slices between which the thread records what waits; the cursor last. A crash in between projects
@@ -261,6 +264,23 @@ function eventRow(event: SallyportEvent, index: number): Database['events'] {
   };
 }
 
+/** What is found, before it is counted. */
+type Found = Pick<Finding, 'subject' | 'detector' | 'technique' | 'severity' | 'demo'>;
+
+function countFinding(findings: Map<string, Finding>, found: Found, at: string): void {
+  const print = fingerprint(found.subject, found);
+  const known = findings.get(print);
+  findings.set(print, {
+    ...found,
+    fingerprint: print,
+    severity: known ? worse(known.severity, found.severity) : found.severity,
+    status: 'open',
+    firstAt: known?.firstAt ?? at,
+    lastAt: at,
+    count: (known?.count ?? 0) + 1,
+  });
+}
+
 function countFindings(
   findings: Map<string, Finding>,
   system: string | null,
@@ -268,25 +288,27 @@ function countFindings(
   at: string,
   demo: boolean,
 ): void {
-  for (const detection of detections) {
-    // A rule on trial accuses nobody.
-    if (detection.shadow) continue;
-    const subject = `system:${system}`;
-    const print = fingerprint(subject, detection);
-    const known = findings.get(print);
-    findings.set(print, {
-      fingerprint: print,
-      subject,
-      detector: detection.detector,
-      technique: detection.technique,
-      severity: known ? worse(known.severity, detection.severity) : detection.severity,
-      status: 'open',
-      firstAt: known?.firstAt ?? at,
-      lastAt: at,
-      count: (known?.count ?? 0) + 1,
-      demo,
-    });
+  // A rule on trial accuses nobody.
+  for (const { detector, technique, severity, shadow } of detections)
+    if (!shadow)
+      countFinding(findings, { subject: `system:${system}`, detector, technique, severity, demo }, at);
+}
+
+/** Alerts that security owns, and events that a reviewer found wrong, must be dealt with even when they are over. */
+function countEventFindings(findings: Map<string, Finding>, event: SallyportEvent): void {
+  const { type, subject, data, at, demo } = event;
+  if (type === 'alert-opened' && data['owner'] === 'security') {
+    const severity = data['severity'] as Severity;
+    const technique = String(data['rule']);
+    countFinding(findings, { subject, detector: 'alert', technique, severity, demo }, at);
   }
+  if (type === 'review-signed')
+    for (const holder of (data['unexpected'] ?? []) as string[])
+      countFinding(
+        findings,
+        { subject: holder, detector: 'review', technique: 'unexpected-access', severity: 'high', demo },
+        at,
+      );
 }
 
 async function upsertFinding(tx: Connection, finding: Finding): Promise<void> {

@@ -9,11 +9,19 @@ export { Events } from './events.ts';
 export type { BlockedKind, ExchangePage, ExchangeRow, Summary, TrafficBucket } from './exchange-views.ts';
 export { Exchanges } from './exchanges.ts';
 export type { FactorKind, FactorRow } from './factors.ts';
+export { type IntegrationRow, Integrations } from './integrations.ts';
 export { type KeyRow, Keys } from './keys.ts';
 export { DataFolderLock } from './lock.ts';
 export type { GrantRow, PersonRow } from './people.ts';
 export type { ProgramRow } from './programs.ts';
 export type { GroupRow, ProvisionedPerson } from './provisioning.ts';
+export {
+  type ReviewDecision,
+  type ReviewItemRow,
+  type ReviewKind,
+  type ReviewRow,
+  Reviews,
+} from './reviews.ts';
 export type { DeviceRow, SessionRow } from './sessions.ts';
 export { type Connection, openPostgres, openSqlite, Store } from './store.ts';
 export { type SystemRow, Systems } from './systems.ts';

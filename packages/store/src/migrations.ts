@@ -102,6 +102,26 @@ const MIGRATIONS: readonly Migration[] = [
       'create index group_members_person on group_members (person_id)',
     ],
   },
+  {
+    name: '0006-reviews',
+    statements: [
+      `create table reviews (id text primary key, kind text not null, seed text not null, opened_at text not null,
+        opened_by text not null, due_at text not null, closed_at text)`,
+      `create table review_items (id text primary key, review_id text not null references reviews (id),
+        subject text not null, holder text not null, evidence text not null, suggestion text, decision text,
+        reason text, decided_by text, decided_at text)`,
+      'create index review_items_review on review_items (review_id)',
+    ],
+  },
+  {
+    name: '0007-integrations',
+    statements: [
+      `create table integrations (id text primary key, name text not null unique, kind text not null,
+        manifest text not null, owner text, status text not null, why text not null, seen text not null,
+        expires_at text not null, proposed_at text not null, proposed_by text not null, approved_at text,
+        approved_by text)`,
+    ],
+  },
 ];
 
 const WORDS = {

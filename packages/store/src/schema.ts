@@ -107,6 +107,42 @@ export interface Database {
   provisioned: { person_id: string; external_id: string | null; deleted_at: string | null };
   groups: { id: string; name: string; external_id: string | null; created_at: string };
   group_members: { group_id: string; person_id: string };
+  reviews: {
+    id: string;
+    kind: string;
+    seed: string;
+    opened_at: string;
+    opened_by: string;
+    due_at: string;
+    closed_at: string | null;
+  };
+  review_items: {
+    id: string;
+    review_id: string;
+    subject: string;
+    holder: string;
+    evidence: string;
+    suggestion: string | null;
+    decision: string | null;
+    reason: string | null;
+    decided_by: string | null;
+    decided_at: string | null;
+  };
+  integrations: {
+    id: string;
+    name: string;
+    kind: string;
+    manifest: string;
+    owner: string | null;
+    status: string;
+    why: string;
+    seen: string;
+    expires_at: string;
+    proposed_at: string;
+    proposed_by: string;
+    approved_at: string | null;
+    approved_by: string | null;
+  };
   attempts: { key: string; count: number; since: number };
   outbox: { seq: Generated<number>; event_id: string; event: string; appended_at: string | null };
   exchanges: {

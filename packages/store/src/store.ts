@@ -4,11 +4,13 @@ import { Kysely, PostgresDialect, SqliteDialect, type Transaction } from 'kysely
 import { Events } from './events.ts';
 import { Exchanges } from './exchanges.ts';
 import { Factors } from './factors.ts';
+import { Integrations } from './integrations.ts';
 import { Keys } from './keys.ts';
 import { migrate } from './migrations.ts';
 import { People } from './people.ts';
 import { Programs } from './programs.ts';
 import { Provisioning } from './provisioning.ts';
+import { Reviews } from './reviews.ts';
 import type { Database } from './schema.ts';
 import { Sessions } from './sessions.ts';
 import { type Sqlite, sqliteDatabase } from './sqlite-driver.ts';
@@ -31,6 +33,8 @@ export class Store {
   readonly tickets: Tickets;
   readonly programs: Programs;
   readonly provisioning: Provisioning;
+  readonly reviews: Reviews;
+  readonly integrations: Integrations;
   readonly exchanges: Exchanges;
   readonly events: Events;
   readonly #db: Kysely<Database>;
@@ -51,6 +55,8 @@ export class Store {
     this.tickets = new Tickets(db);
     this.programs = new Programs(db);
     this.provisioning = new Provisioning(db);
+    this.reviews = new Reviews(db);
+    this.integrations = new Integrations(db);
     this.exchanges = new Exchanges(db, sqlite, reader);
     this.events = new Events(db);
   }

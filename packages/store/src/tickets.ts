@@ -3,7 +3,7 @@ import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
 /** What a ticket is for. One of one kind is never taken for another. */
-export type TicketKind = 'set-up' | 'second-factor' | 'passkey' | 'sign-on';
+export type TicketKind = 'set-up' | 'second-factor' | 'passkey' | 'sign-on' | 'statement';
 
 /** Something that works once, within a time: a link, a challenge, a state. Stored as the SHA-256 of its token. */
 export interface TicketRow {

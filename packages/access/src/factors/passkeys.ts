@@ -79,16 +79,21 @@ export async function verifyCreation(
   };
 }
 
-/** What a browser is asked to sign. @param allowed credential ids; any passkey of the site when empty */
+/**
+ * What a browser is asked to sign.
+ * @param allowed credential ids; any passkey of the site when empty @param challenge by chance when absent
+ */
 export async function passkeyRequest(
   site: RelyingParty,
   allowed: readonly string[] = [],
+  challenge?: Uint8Array,
 ): Promise<PublicKeyCredentialRequestOptionsJSON> {
   const { generateAuthenticationOptions } = await library();
   return generateAuthenticationOptions({
     rpID: site.id,
     userVerification: 'required',
     allowCredentials: allowed.map((id) => ({ id })),
+    ...(challenge === undefined ? {} : { challenge: new Uint8Array(challenge) }),
   });
 }
 

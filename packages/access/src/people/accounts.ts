@@ -1,7 +1,9 @@
 import { ServiceAccounts } from '../programs.ts';
+import { Reviews } from '../reviews/reviews.ts';
 import { Provisioner } from '../sign-on/provisioner.ts';
 import { SignOn } from '../sign-on/sign-on.ts';
 import { Workloads } from '../sign-on/workloads.ts';
+import { BreakGlass } from './break-glass.ts';
 import { Directory } from './directory.ts';
 import { PersonFactors } from './factors.ts';
 import type { AccessHome } from './home.ts';
@@ -20,6 +22,8 @@ export class Accounts {
   readonly programs: ServiceAccounts;
   readonly provisioner: Provisioner;
   readonly workloads: Workloads;
+  readonly reviews: Reviews;
+  readonly breakGlass: BreakGlass;
 
   constructor(home: AccessHome) {
     this.sessions = new PersonSessions(home);
@@ -30,6 +34,8 @@ export class Accounts {
     this.programs = new ServiceAccounts(home);
     this.workloads = new Workloads(home);
     this.provisioner = new Provisioner(home, this.directory);
+    this.reviews = new Reviews(home, this.factors, this.directory);
+    this.breakGlass = new BreakGlass(home, this.reviews);
     this.signOn = new SignOn(home, this.directory, this.sessions);
   }
 }

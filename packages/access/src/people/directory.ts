@@ -1,7 +1,7 @@
 import { CodedError, clock, newEvent, type SallyportEvent } from '@sallyport/core';
 import { ADMINISTRATOR_ROLE } from '@sallyport/policy';
 import type { Connection, FactorKind, GrantRow, PersonRow } from '@sallyport/store';
-import { created, giveGrant, given, type NewGrant, newGrant, newPerson, takeGrant, taken } from './grants.ts';
+import { created, giveGrant, given, type NewGrant, newGrant, newPerson, taken } from './grants.ts';
 import { type AccessHome, personName } from './home.ts';
 import type { PersonSessions } from './sessions.ts';
 import type { SetUpLinks } from './set-up-links.ts';
@@ -190,18 +190,34 @@ export class Directory {
     const { store } = this.#home;
     const person = await this.find(idOrName);
     await store.change(async (tx) => {
-      const holder = { key: `person:${person.id}`, name: person.name };
-      const { grant, event } = await takeGrant(store, tx, actor, holder, grantId, why);
-      if (grant.role === ADMINISTRATOR_ROLE) await this.#requireAdministrator(tx);
-      const ended = await this.#sessions.end(
-        tx,
-        actor,
-        grant.holder,
-        { personId: person.id },
-        'roles changed',
-      );
-      return { result: undefined, event: [event, ...(ended ? [ended] : [])] };
+      const event = await this.takeAway(tx, actor, `person:${person.id}`, grantId, why);
+      if (event.length === 0) throw new CodedError('not-found', `\`${person.name}\` has no such grant`);
+      return { result: undefined, event };
     });
+  }
+
+  /**
+   * Takes a role away in a transaction, from a person or a program.
+   * @returns events; none when it was gone already @throws CodedError `conflict` when nobody would be left to administer
+   */
+  async takeAway(
+    tx: Connection,
+    actor: string,
+    holder: string,
+    grantId: string,
+    why: string,
+  ): Promise<SallyportEvent[]> {
+    const { store } = this.#home;
+    await store.people.oneAtATime(tx);
+    const grant = (await store.people.grants(clock.nowIso(), holder, tx)).find(({ id }) => id === grantId);
+    if (!grant) return [];
+    if (grant.role === ADMINISTRATOR_ROLE) await this.#requireAdministrator(tx, grantId);
+    await store.people.ungrant(tx, grantId);
+    const event = taken(actor, grant, why);
+    if (!holder.startsWith('person:')) return [event];
+    const personId = holder.slice('person:'.length);
+    const ended = await this.#sessions.end(tx, actor, holder, { personId }, 'roles changed');
+    return [event, ...(ended ? [ended] : [])];
   }
 
   /** Takes away roles that nobody used for some days; the last administrator stays. @returns how many */
@@ -225,10 +241,15 @@ export class Directory {
   }
 
   /** Somebody must be left who can give roles. */
-  async #requireAdministrator(tx: Connection): Promise<void> {
+  async #requireAdministrator(tx: Connection, without?: string): Promise<void> {
     const { people } = this.#home.store;
-    for (const { role, system, holder } of await people.grants(clock.nowIso(), undefined, tx)) {
-      if (role !== ADMINISTRATOR_ROLE || system !== '*') continue;
+    for (const { id, role, system, holder, expiresAt } of await people.grants(
+      clock.nowIso(),
+      undefined,
+      tx,
+    )) {
+      // One that ends by itself leaves nobody.
+      if (role !== ADMINISTRATOR_ROLE || system !== '*' || id === without || expiresAt !== null) continue;
       const person = await people.byId(holder.replace(/^person:/, ''), tx);
       if (person?.disabledAt === null) return;
     }

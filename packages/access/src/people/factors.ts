@@ -30,6 +30,8 @@ export interface Held {
   readonly method: FactorKind;
   readonly level: number;
   readonly event: SallyportEvent | null;
+  /** COSE public key of the passkey that signed, base64url. */
+  readonly publicKey?: string;
 }
 
 /** Further factors of people: enrolled, proven, removed. */
@@ -117,13 +119,35 @@ export class PersonFactors {
     const ticket = await tickets.use(tx, 'passkey', tokenHash(proof.ticket), at);
     if (!ticket || (ticket.personId !== null && ticket.personId !== person.id))
       throw new CodedError('factor-invalid', 'the challenge is used or expired; begin again');
-    const own = (await factors.list(person.id, 'passkey', tx)).find(
-      ({ handle }) => handle === proof.passkey.id,
+    return this.proveChallenge(tx, person, String(ticket.data['challenge']), proof.passkey, site);
+  }
+
+  /** What a browser is asked to sign with a passkey of somebody; null when they have none. */
+  async request(site: RelyingParty, personId: string, challenge: Uint8Array): Promise<object | null> {
+    const own = await this.#home.store.factors.list(personId, 'passkey');
+    if (own.length === 0) return null;
+    return passkeyRequest(
+      site,
+      own.map(({ handle }) => handle),
+      challenge,
     );
+  }
+
+  /** Checks what a passkey signed. Whoever calls sees to it that a challenge is used once. @throws CodedError `factor-invalid` */
+  async proveChallenge(
+    tx: Connection,
+    person: PersonRow,
+    challenge: string,
+    passkey: AuthenticationResponseJSON,
+    site: RelyingParty,
+  ): Promise<Held> {
+    const { factors } = this.#home.store;
+    const at = clock.nowIso();
+    const own = (await factors.list(person.id, 'passkey', tx)).find(({ handle }) => handle === passkey.id);
     if (!own) throw new CodedError('factor-invalid', 'this passkey is not known here');
     const stored = JSON.parse(own.secret) as StoredPasskey;
     const { handle, counter } = own;
-    const next = await verifyPasskey(site, String(ticket.data['challenge']), proof.passkey, {
+    const next = await verifyPasskey(site, challenge, passkey, {
       ...stored,
       handle,
       counter,
@@ -132,7 +156,7 @@ export class PersonFactors {
     if (next > 0 && !(await factors.advance(tx, own.id, next, at)))
       throw new CodedError('factor-invalid', 'the passkey was copied: its counter did not move on');
     if (next === 0) await factors.used(tx, own.id, at);
-    return { method: 'passkey', level: LEVEL.resistant, event: null };
+    return { method: 'passkey', level: LEVEL.resistant, event: null, publicKey: stored.publicKey };
   }
 
   #open(factor: FactorRow): Uint8Array {

@@ -1,0 +1,294 @@
+import assert from 'node:assert/strict';
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { clock, type SallyportEvent } from '@sallyport/core';
+import { startPostgres } from '../../store/test/postgres.ts';
+import { keepReviews } from '../src/reviews-due.ts';
+import { type TestServer, testServer } from './harness.ts';
+import { ok, signedIn, type TestPerson } from './people.ts';
+
+const DAY_MS = 86_400_000;
+
+interface Item {
+  readonly id: string;
+  readonly subject: string;
+  readonly holder: string;
+  readonly evidence: Record<string, unknown>;
+  readonly suggestion: { decision: string; why: string } | null;
+  readonly decision: string | null;
+}
+interface Detail {
+  readonly review: { id: string; seed: string; closedAt: string | null; undecided: number };
+  readonly items: readonly Item[];
+}
+interface Statement {
+  readonly ticket: string;
+  readonly statement: string;
+  readonly options: { challenge: string };
+}
+
+const codeOf = async (response: Response): Promise<string> =>
+  ((await response.json()) as { error: { code: string } }).error.code;
+
+/** COSE EC2 key of P-256 as the record holds it, to a key that Node verifies with. */
+function keyOf(cose: string): ReturnType<typeof createPublicKey> {
+  const bytes = Buffer.from(cose, 'base64url');
+  const at = (label: number): string => {
+    // Both coordinates are byte strings of 32 bytes: 0x58 0x20.
+    const index = bytes.indexOf(Buffer.from([label, 0x58, 0x20]));
+    return bytes.subarray(index + 3, index + 35).toString('base64url');
+  };
+  return createPublicKey({
+    key: { kty: 'EC', crv: 'P-256', x: at(0x21), y: at(0x22) },
+    format: 'jwk',
+  });
+}
+
+async function decide(
+  who: TestPerson,
+  review: string,
+  decisions: readonly { item: string; decision: string; reason?: string }[],
+): Promise<Response> {
+  const path = `/api/v1/reviews/${review}/statement`;
+  const made = await ok<Statement>(await who.call('POST', path, { decisions }), 200);
+  return who.call('POST', '/api/v1/reviews/signatures', {
+    ticket: made.ticket,
+    proof: { passkey: who.passkey!.get(made.options) },
+  });
+}
+
+const openOf = async (who: TestPerson, kind: string): Promise<Detail> => {
+  const { id } = await ok<{ id: string }>(
+    await who.call('POST', '/api/v1/reviews', { kind, dueDays: 7 }),
+    201,
+  );
+  return ok<Detail>(await who.call('GET', `/api/v1/reviews/${id}`), 200);
+};
+
+function suite(engine: string, config: () => Record<string, unknown>): void {
+  describe(`reviews over ${engine}`, () => {
+    let server: TestServer;
+    let admin: TestPerson;
+    let approver: TestPerson;
+    let analyst: TestPerson;
+    const events = async (type: SallyportEvent['type']): Promise<SallyportEvent[]> => {
+      await server.control.installation.flush();
+      return server.control.installation.store.events.since([type], '2000');
+    };
+    before(async () => {
+      server = await testServer({ config: config() });
+      admin = await signedIn(server, [{ role: 'administrator' }]);
+      approver = await signedIn(server, [{ role: 'approver' }]);
+      analyst = await signedIn(server, [{ role: 'analyst' }, { role: 'viewer' }]);
+    });
+    after(() => server.stop());
+
+    it('a reviewer sees, decides and signs; what goes is gone, and the signature verifies from the record alone', async () => {
+      const { review, items } = await openOf(admin, 'grants');
+      assert.equal(items.length, 4);
+      assert.equal(await codeOf(await admin.call('POST', '/api/v1/reviews', { kind: 'grants' })), 'conflict');
+      const of = (person: TestPerson, role: string): Item =>
+        items.find(({ holder, evidence }) => holder === `person:${person.id}` && evidence['role'] === role)!;
+      const statement = `/api/v1/reviews/${review.id}/statement`;
+      const own = [{ item: of(approver, 'approver').id, decision: 'keep' }];
+      assert.equal(await codeOf(await approver.call('POST', statement, { decisions: own })), 'not-permitted');
+      const wrong = [{ item: of(analyst, 'viewer').id, decision: 'unexpected', reason: 'x' }];
+      assert.equal(
+        await codeOf(await approver.call('POST', statement, { decisions: wrong })),
+        'request-invalid',
+      );
+      assert.equal(await codeOf(await admin.call('POST', statement, { decisions: own })), 'not-permitted');
+
+      const decisions = [
+        { item: of(analyst, 'analyst').id, decision: 'remove', reason: 'left the team' },
+        { item: of(analyst, 'viewer').id, decision: 'keep' },
+      ];
+      const made = await ok<Statement>(await approver.call('POST', statement, { decisions }), 200);
+      const elsewhere = await ok<Statement>(await approver.call('POST', statement, { decisions }), 200);
+      const signed = (options: { challenge: string }): Promise<Response> =>
+        approver.call('POST', '/api/v1/reviews/signatures', {
+          ticket: made.ticket,
+          proof: { passkey: approver.passkey!.get(options) },
+        });
+      assert.equal(await codeOf(await signed(elsewhere.options)), 'factor-invalid', 'signed other words');
+      // A ticket that was used is gone, also where the signature was wrong… but nothing came of it.
+      const again = await ok<Statement>(await approver.call('POST', statement, { decisions }), 200);
+      const many = await Promise.all(
+        Array.from({ length: 50 }, () =>
+          approver.call('POST', '/api/v1/reviews/signatures', {
+            ticket: again.ticket,
+            proof: { passkey: approver.passkey!.get(again.options) },
+          }),
+        ),
+      );
+      assert.equal(many.filter(({ status }) => status === 200).length, 1, 'exactly one signature counts');
+      const after = await ok<Detail>(await approver.call('GET', `/api/v1/reviews/${review.id}`), 200);
+      assert.equal(after.review.undecided, 2);
+      const now = (await server.control.accounts.directory.list()).find(({ id }) => id === analyst.id)!;
+      assert.deepEqual(
+        now.grants.map(({ role }) => role),
+        ['viewer'],
+      );
+      assert.equal((await analyst.call('GET', '/api/v1/systems')).status, 401, 'their session is over');
+
+      const [event, ...others] = await events('review-signed');
+      assert.equal(others.length, 0);
+      const data = event!.data as {
+        statement: string;
+        signature: {
+          clientDataJSON: string;
+          authenticatorData: string;
+          signature: string;
+          publicKey: string;
+        };
+      };
+      assert.match(data.statement, new RegExp(`^${decisions[0]!.item} remove "left the team"$`, 'm'));
+      const client = Buffer.from(data.signature.clientDataJSON, 'base64url');
+      const digest = createHash('sha256').update(data.statement).digest('base64url');
+      assert.equal((JSON.parse(client.toString()) as { challenge: string }).challenge, digest);
+      const signedBytes = Buffer.concat([
+        Buffer.from(data.signature.authenticatorData, 'base64url'),
+        createHash('sha256').update(client).digest(),
+      ]);
+      const signature = Buffer.from(data.signature.signature, 'base64url');
+      assert.ok(verify('sha256', signedBytes, keyOf(data.signature.publicKey), signature));
+    });
+
+    it('what nobody decides on lapses when the review is due; the last administrator stays', async (t) => {
+      const later = Date.now() + 8 * DAY_MS;
+      t.mock.method(clock, 'nowMs', () => later);
+      t.mock.method(clock, 'nowIso', () => new Date(later).toISOString());
+      await keepReviews(server.control);
+      t.mock.restoreAll();
+      const people = await server.control.accounts.directory.list();
+      const held = people.map(({ name, grants }) => [name, ...grants.map(({ role }) => role)]);
+      assert.deepEqual(held, [[admin.name, 'administrator'], [approver.name], [analyst.name, 'viewer']]);
+      const closed = (await events('review-closed')).map(({ data }) => [data['kind'], data['count']]);
+      assert.deepEqual(closed, [['grants', { keep: 2, remove: 1, lapsed: 1 }]]);
+    });
+
+    it('a sample is chosen by the root of the record; what is found wrong is a finding', async () => {
+      const reviewer = await signedIn(server, [{ role: 'approver' }]);
+      const { review, items } = await openOf(admin, 'sample');
+      assert.ok(items.length > 5, `${items.length} items`);
+      const [size, root] = review.seed.split(' ') as [string, string];
+      assert.equal(root.length, 44);
+      const ids = [];
+      for (const event of await server.control.installation.store.events.list(10_000)) ids.push(event.id);
+      assert.ok(Number(size) <= ids.length);
+      const rank = (id: string): string => createHash('sha256').update(`${review.seed}\n${id}`).digest('hex');
+      const ranks = items.map(({ subject }) => rank(subject)).sort();
+      const opened = (await events('review-opened')).find(
+        ({ subject }) => subject === `review:${review.id}`,
+      )!;
+      assert.equal((opened.data['items'] as string[]).length, items.length);
+      if (Number(opened.data['of']) > items.length) {
+        const sampled = new Set(items.map(({ subject }) => subject));
+        const least = await server.control.installation.store.events.idsSince(
+          [
+            'session-created',
+            'sign-in-failed',
+            'access-decided',
+            'content-read',
+            'grant-given',
+            'grant-removed',
+          ],
+          '2000',
+        );
+        for (const id of least.filter((one) => !sampled.has(one) && one < opened.id))
+          assert.ok(rank(id) > ranks.at(-1)!, 'nothing was left out that ranks before');
+      }
+      const others = items.filter(({ holder }) => holder !== `person:${reviewer.id}`);
+      const [first, ...rest] = others;
+      const silent = await reviewer.call('POST', `/api/v1/reviews/${review.id}/statement`, {
+        decisions: [{ item: first!.id, decision: 'unexpected' }],
+      });
+      assert.equal(await codeOf(silent), 'request-invalid', 'what is wrong needs words');
+      await ok(
+        await decide(reviewer, review.id, [
+          { item: first!.id, decision: 'unexpected', reason: 'nobody works at that hour' },
+          ...rest.map(({ id }) => ({ item: id, decision: 'expected' })),
+        ]),
+        200,
+      );
+      await server.control.installation.flush();
+      const findings = await server.control.installation.store.exchanges.findings();
+      const found = findings.find(({ technique }) => technique === 'unexpected-access');
+      assert.equal(found?.subject, first!.holder);
+    });
+
+    it('emergency access is for whoever is prepared, aloud, for minutes, and judged by somebody else', async () => {
+      const weak = await signedIn(server, [{ role: 'responder' }], false);
+      const reason = 'the only administrator cannot be reached and calls fail';
+      assert.equal(await codeOf(await weak.call('POST', '/api/v1/break-glass', { reason })), 'factor-needed');
+      const plain = await signedIn(server, [{ role: 'approver' }]);
+      assert.equal(
+        await codeOf(await plain.call('POST', '/api/v1/break-glass', { reason })),
+        'not-permitted',
+      );
+      const responder = await signedIn(server, [{ role: 'responder' }, { role: 'approver' }]);
+      assert.equal((await responder.call('GET', '/api/v1/people')).status, 403);
+      const short = await responder.call('POST', '/api/v1/break-glass', { reason: 'hm' });
+      assert.equal(await codeOf(short), 'request-invalid');
+      const before = Date.now();
+      const grant = await ok<{ expiresAt: string }>(
+        await responder.call('POST', '/api/v1/break-glass', { reason, minutes: 10 }),
+        201,
+      );
+      const minutes = (Date.parse(grant.expiresAt) - before) / 60_000;
+      assert.ok(minutes > 9 && minutes < 11, `${minutes}`);
+      await ok(await responder.call('GET', '/api/v1/people'), 200);
+      const alarm = server.control.monitor!.open.find(({ rule }) => rule === 'break-glass')!;
+      assert.equal(alarm.severity, 'critical');
+      assert.match(alarm.detail, /only administrator cannot be reached/);
+
+      const { reviews } = await ok<{ reviews: { id: string; kind: string }[] }>(
+        await plain.call('GET', '/api/v1/reviews'),
+        200,
+      );
+      const { id } = reviews.find(({ kind }) => kind === 'break-glass')!;
+      const { items } = await ok<Detail>(await plain.call('GET', `/api/v1/reviews/${id}`), 200);
+      const judged = [{ item: items[0]!.id, decision: 'expected' }];
+      const self = await responder.call('POST', `/api/v1/reviews/${id}/statement`, { decisions: judged });
+      assert.equal(await codeOf(self), 'not-permitted', 'nobody judges themselves');
+      await ok(await decide(plain, id, judged), 200);
+      await server.control.monitor!.tick();
+      assert.ok(!server.control.monitor!.open.some(({ rule }) => rule === 'break-glass'), 'the alarm ends');
+    });
+
+    it('a sample opens by itself every week, roles are reviewed as often as configured', async (t) => {
+      const kinds = async (): Promise<string[]> =>
+        (await server.control.accounts.reviews.list()).map(({ kind }) => kind);
+      const before = (await kinds()).filter((kind) => kind === 'sample').length;
+      await keepReviews(server.control);
+      assert.equal(
+        (await kinds()).filter((kind) => kind === 'sample').length,
+        before,
+        'one was opened just now',
+      );
+      const later = Date.now() + 15 * DAY_MS;
+      t.mock.method(clock, 'nowMs', () => later);
+      t.mock.method(clock, 'nowIso', () => new Date(later).toISOString());
+      await server.control.accounts.directory.add('test', { name: `late-${engine}`, grants: [] });
+      await server.control.installation.announce({
+        ...(await events('session-created'))[0]!,
+        id: `evt_${'0'.repeat(24)}1`,
+        at: new Date(later - 1_000).toISOString(),
+      });
+      await server.control.installation.flush();
+      await keepReviews(server.control);
+      assert.equal((await kinds()).filter((kind) => kind === 'sample').length, before + 1);
+    });
+  });
+}
+
+suite('SQLite', () => ({}));
+describe('with PostgreSQL', () => {
+  let postgres: Awaited<ReturnType<typeof startPostgres>>;
+  before(async () => {
+    postgres = await startPostgres();
+    process.env['REVIEWS_TEST_DATABASE'] = postgres.url;
+  });
+  after(() => postgres.stop());
+  suite('PostgreSQL', () => ({ database: { urlRef: 'env:REVIEWS_TEST_DATABASE' } }));
+});
