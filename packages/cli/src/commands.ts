@@ -14,6 +14,7 @@ import { policyExplain, policyTest } from './commands/policy.ts';
 import { posture } from './commands/posture.ts';
 import { programAdd, programDisable, programEnable, programKey, programList } from './commands/program.ts';
 import { reload } from './commands/reload.ts';
+import { reviewList, reviewOpen, reviewShow } from './commands/review.ts';
 import { schema } from './commands/schema.ts';
 import { up } from './commands/up.ts';
 import { upstreamAdd, upstreamList, upstreamMode } from './commands/upstream.ts';
@@ -63,6 +64,9 @@ export const COMMANDS: readonly Command[] = [
   programEnable,
   policyTest,
   policyExplain,
+  reviewList,
+  reviewOpen,
+  reviewShow,
   ledgerVerify,
   ledgerShow,
   posture,

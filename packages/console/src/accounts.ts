@@ -18,6 +18,30 @@ export interface Session {
   readonly expiresAt: string;
 }
 
+/** A review of access. */
+export interface Review {
+  readonly id: string;
+  readonly kind: 'grants' | 'sample' | 'break-glass';
+  /** Size and root of the record by which items were chosen; empty where they were not. */
+  readonly seed: string;
+  readonly openedAt: string;
+  readonly dueAt: string;
+  readonly closedAt: string | null;
+  readonly items: number;
+  readonly undecided: number;
+  readonly overdue: boolean;
+}
+
+/** One thing that a review decides on. */
+export interface ReviewItem {
+  readonly id: string;
+  readonly holder: string;
+  readonly evidence: Readonly<Record<string, unknown>>;
+  readonly suggestion: { readonly decision: string; readonly why: string } | null;
+  readonly decision: string | null;
+  readonly reason: string | null;
+}
+
 /** The password was right; a second factor is asked for. */
 export interface Pending {
   readonly pending: string;

@@ -1,6 +1,15 @@
 import type { ControlResult } from '@sallyport/core';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
-import type { AccessEntry, Account, Person, Policies, Program, Session } from './accounts.ts';
+import type {
+  AccessEntry,
+  Account,
+  Person,
+  Policies,
+  Program,
+  Review,
+  ReviewItem,
+  Session,
+} from './accounts.ts';
 import {
   type Alert,
   api,
@@ -76,6 +85,10 @@ const programs = queryOptions({
   queryKey: ['programs'],
   queryFn: async () => (await api.get<{ programs: Program[] }>('/programs')).programs,
 });
+const reviews = queryOptions({
+  queryKey: ['reviews'],
+  queryFn: async () => (await api.get<{ reviews: Review[] }>('/reviews')).reviews,
+});
 const policies = queryOptions({ queryKey: ['policies'], queryFn: () => api.get<Policies>('/policies') });
 
 /**
@@ -94,6 +107,12 @@ export const queries = {
   people,
   policies,
   programs,
+  reviews,
+  review: (id: string) =>
+    queryOptions({
+      queryKey: ['reviews', id],
+      queryFn: () => api.get<{ review: Review; items: ReviewItem[] }>(`/reviews/${id}`),
+    }),
   accessLog: (kind: string, actor: string | undefined) =>
     queryOptions({
       queryKey: ['access-log', kind, actor],

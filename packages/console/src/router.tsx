@@ -8,6 +8,7 @@ import { OverviewPage } from './pages/overview.tsx';
 import { PeoplePage } from './pages/people.tsx';
 import { PoliciesPage } from './pages/policies.tsx';
 import { ProgramsPage } from './pages/programs.tsx';
+import { ReviewsPage } from './pages/reviews.tsx';
 import { SetupPage, SignInPage } from './pages/sign-in.tsx';
 import { SystemPage, SystemsPage } from './pages/systems.tsx';
 import { TrafficPage } from './pages/traffic.tsx';
@@ -97,6 +98,12 @@ const programs = createRoute({
   path: '/people/programs',
   component: ProgramsPage,
 });
+const reviews = createRoute({
+  getParentRoute: () => app,
+  path: '/people/reviews',
+  component: ReviewsPage,
+  validateSearch: (search): { id?: string | undefined } => ({ id: text(search['id']) }),
+});
 const accessLog = createRoute({
   getParentRoute: () => app,
   path: '/people/access-log',
@@ -135,6 +142,7 @@ export const router = createRouter({
       people,
       policies,
       programs,
+      reviews,
       accessLog,
       account,
       evidence,

@@ -55,6 +55,18 @@ function codeOf(secret: string): string {
   return String((mac.readUInt32BE(mac.at(-1)! & 15) & 0x7fffffff) % 1e6).padStart(6, '0');
 }
 
+/** An authenticator that the browser pretends to have. */
+const AUTHENTICATOR = {
+  options: {
+    protocol: 'ctap2',
+    transport: 'internal',
+    hasResidentKey: true,
+    hasUserVerification: true,
+    isUserVerified: true,
+    automaticPresenceSimulation: true,
+  },
+} as const;
+
 describe('the console, in a browser', () => {
   let recoveryCode = '';
   let server: RunningServer;
@@ -347,16 +359,7 @@ describe('the console, in a browser', () => {
   it('account: a passkey, an authenticator app, recovery codes, sessions', async () => {
     const devtools = await context.newCDPSession(page);
     await devtools.send('WebAuthn.enable');
-    await devtools.send('WebAuthn.addVirtualAuthenticator', {
-      options: {
-        protocol: 'ctap2',
-        transport: 'internal',
-        hasResidentKey: true,
-        hasUserVerification: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: true,
-      },
-    });
+    await devtools.send('WebAuthn.addVirtualAuthenticator', AUTHENTICATOR);
     await open('/');
     await page.getByText('This session came from the set-up link').waitFor();
     await page.getByRole('link', { name: 'Add a passkey' }).click();
@@ -474,6 +477,52 @@ describe('the console, in a browser', () => {
     await page.getByText('fresh-proof').first().click();
     await accessible('policies');
     await shot('policies');
+  });
+
+  it('reviews: opened, decided on by somebody else, signed with a passkey', async () => {
+    await open('/people/reviews');
+    await page.getByText('There was no review yet').waitFor();
+    await page.getByRole('button', { name: 'Review who holds what' }).click();
+    await page.getByRole('link', { name: 'who holds what' }).click();
+    await page.getByLabel('Decision on operator on shop of ben').selectOption('keep');
+    await accessible('a review');
+    await page.getByRole('button', { name: 'Sign one decision' }).click();
+    await page.getByText('no role of yours permits').waitFor();
+    await page.getByRole('button', { name: 'Emergency access' }).click();
+    await page.getByLabel('What the emergency is').waitFor();
+    await accessible('emergency access');
+    await page.keyboard.press('Escape');
+
+    const { directory } = server.control.accounts;
+    const { token } = await directory.add('test', { name: 'rita', grants: [{ role: 'approver' }] });
+    const other = await browser.newContext();
+    const rita = await other.newPage();
+    const devtools = await other.newCDPSession(rita);
+    await devtools.send('WebAuthn.enable');
+    await devtools.send('WebAuthn.addVirtualAuthenticator', AUTHENTICATOR);
+    await rita.goto(`${server.controlUrl}/setup?token=${token}`);
+    await rita.getByLabel('Password').fill(`${PASSWORD} of rita`);
+    await rita.getByRole('button', { name: 'Choose this password' }).click();
+    await rita.getByRole('heading', { name: 'Account', exact: true }).waitFor();
+    await rita.getByRole('button', { name: 'Add a passkey' }).click();
+    await rita.getByLabel('What to call it').fill('laptop');
+    await rita.getByRole('button', { name: 'Make the passkey' }).click();
+    await rita.getByRole('row', { name: /laptop/ }).waitFor();
+    await rita.goto(`${server.controlUrl}/people/reviews`);
+    await rita.getByRole('link', { name: 'who holds what' }).click();
+    await rita.getByLabel('Decision on operator on shop of ben').selectOption('remove');
+    await rita.getByLabel('Reason for operator on shop of ben').fill('works elsewhere now');
+    await rita.getByRole('button', { name: 'Sign one decision' }).click();
+    await rita.getByText('remove "works elsewhere now"').waitFor();
+    await rita.getByRole('button', { name: 'Use a passkey' }).click();
+    await rita.getByText('remove: works elsewhere now').waitFor();
+    await other.close();
+    const ben = (await directory.list()).find(({ name }) => name === 'ben')!;
+    assert.deepEqual(
+      ben.grants.map(({ role }) => role),
+      [],
+    );
+    await shot('reviews');
   });
 
   it('access log: who did what, and which policy let them', async () => {

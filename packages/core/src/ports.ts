@@ -156,6 +156,8 @@ export interface AccountCounts {
   readonly unusedGrants: number;
   /** Accounts that are open and hold nothing, or whose owner never came. */
   readonly orphans: number;
+  /** Reviews whose time is over and that nobody finished. */
+  readonly reviewsOverdue: number;
   /** How long a grant may go unused, in days. */
   readonly unusedDays: number;
 }

@@ -4,7 +4,8 @@ import type { Evaluator, Piece } from './posture.ts';
 
 /** Factors that count besides a password. */
 const STRONG = ['passkey', 'totp', 'recovery-code', 'provider-mfa', 'provider-passkey'];
-const MONTH_MS = 30 * 86_400_000;
+const DAY_MS = 86_400_000;
+const MONTH_MS = 30 * DAY_MS;
 
 /** What sessions were proven with, one entry a session, as far as their proofs were strong enough to do anything. */
 function privilegedSessions(events: readonly SallyportEvent[]): { at: string; strong: boolean }[] {
@@ -79,6 +80,31 @@ export const ACCESS_EVALUATORS: Readonly<Record<string, Evaluator>> = {
         : absent('live API keys'),
       await probe(source, 'retired-key', 'a call with a revoked key, refused'),
       absent('automatic rotation'),
+    ];
+  },
+  'ACC-05': async (source, now, maxAge) => {
+    const { reviewsOverdue } = await source.accounts();
+    const since = now - 3 * maxAge;
+    const opened = (await source.events(['review-opened'], since)).filter(
+      ({ data }) => data['kind'] === 'sample',
+    );
+    const signed = await source.events(['review-signed'], since);
+    const latest = opened.findLast(({ subject }) => signed.some((one) => one.subject === subject));
+    const mark = latest ? signed.findLast(({ subject }) => subject === latest.subject)! : null;
+    const days = latest && mark ? (Date.parse(mark.at) - Date.parse(latest.at)) / DAY_MS : 0;
+    return [
+      latest && mark
+        ? {
+            what: `${(latest.data['items'] as unknown[]).length} of ${latest.data['of']} events, chosen by the root of the record, were judged and signed by ${mark.actor} within ${days < 1 ? 'a day' : `${Math.ceil(days)} days`}`,
+            good: true,
+            at: mark.at,
+          }
+        : absent('a sample of the access log that a person judged'),
+      {
+        what: `${reviewsOverdue} reviews are overdue`,
+        good: opened.length === 0 && reviewsOverdue === 0 ? null : reviewsOverdue === 0,
+        at: new Date(now).toISOString(),
+      },
     ];
   },
   'ACC-04': async (source, now) => {

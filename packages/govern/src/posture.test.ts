@@ -24,7 +24,14 @@ const source = (over: Partial<EvidenceSource> = {}): EvidenceSource => ({
   latestEvent: async () => null,
   probes: async () => [],
   events: async () => [],
-  accounts: async () => ({ people: 0, grants: 0, unusedGrants: 0, orphans: 0, unusedDays: 90 }),
+  accounts: async () => ({
+    people: 0,
+    grants: 0,
+    unusedGrants: 0,
+    orphans: 0,
+    reviewsOverdue: 0,
+    unusedDays: 90,
+  }),
   ...over,
 });
 const status = async (over: Partial<EvidenceSource>, id: string) =>
@@ -126,8 +133,39 @@ describe('controls', () => {
     );
     assert.equal(await with2(session('a', 90, 3, 3, 'passkey')), 'stale');
   });
+  it('ACC-05 wants a sample that a person judged and signed, and nothing overdue', async () => {
+    const opened = {
+      type: 'review-opened',
+      at: at(60),
+      subject: 'review:r',
+      data: { kind: 'sample', items: ['e'], of: 9 },
+    };
+    const signed = { type: 'review-signed', at: at(30), actor: 'person:p', subject: 'review:r', data: {} };
+    const with5 = async (events: { type: string }[], reviewsOverdue = 0) =>
+      (
+        await status(
+          {
+            events: async (types) => events.filter(({ type }) => types.includes(type as never)) as never,
+            accounts: async () => ({
+              people: 1,
+              grants: 1,
+              unusedGrants: 0,
+              orphans: 0,
+              reviewsOverdue,
+              unusedDays: 90,
+            }),
+          },
+          'ACC-05',
+        )
+      ).status;
+    assert.equal(await with5([]), 'not assessed');
+    assert.equal(await with5([opened]), 'partial');
+    assert.equal(await with5([opened, signed]), 'effective');
+    assert.equal(await with5([opened, { ...signed, subject: 'review:other' } as never]), 'partial');
+    assert.equal(await with5([opened, signed], 1), 'failing');
+  });
   it('ACC-04 falls with unused roles and orphans', async () => {
-    const accounts = { people: 3, grants: 4, unusedGrants: 0, orphans: 0, unusedDays: 90 };
+    const accounts = { people: 3, grants: 4, unusedGrants: 0, orphans: 0, reviewsOverdue: 0, unusedDays: 90 };
     const with4 = async (over: object) =>
       (await status({ accounts: async () => ({ ...accounts, ...over }) }, 'ACC-04')).status;
     assert.equal(await with4({}), 'partial');

@@ -25,6 +25,8 @@ const quiet: AlertWindow = {
     contentReads: { 'person:a': 99 },
     contentReadsOffHours: { 'person:a': 19 },
     keysEnding: [],
+    emergencies: [],
+    overdue: [],
   },
 };
 const access = (change: Partial<AlertWindow['access']>): AlertWindow => ({
@@ -60,6 +62,8 @@ describe('alerts', () => {
       'unauthenticated-flood': { ...quiet, unauthenticated: 300 },
       'sign-in-failures': access({ failures: { 'person:a': 20 } }),
       'administrator-new-address': access({ newAddresses: [{ subject: 'person:a', address: '192.0.2.1' }] }),
+      'break-glass': access({ emergencies: [{ subject: 'person:a', detail: 'a took emergency access' }] }),
+      'review-overdue': access({ overdue: [{ subject: 'review:r', days: 2 }] }),
       'mass-reading': access({ contentReads: { 'person:a': 100 } }),
       'reading-off-hours': access({ contentReadsOffHours: { 'person:a': 20 } }),
       'key-ending': access({ keysEnding: [{ subject: 'key:k', name: 'shop', days: 0.5 }] }),

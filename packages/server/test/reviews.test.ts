@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { clock, type SallyportEvent } from '@sallyport/core';
+import { totpCode, totpStep } from '../../access/src/factors/totp.ts';
 import { startPostgres } from '../../store/test/postgres.ts';
 import { keepReviews } from '../src/reviews-due.ts';
 import { type TestServer, testServer } from './harness.ts';
@@ -44,6 +45,13 @@ function keyOf(cose: string): ReturnType<typeof createPublicKey> {
   });
 }
 
+function fromBase32(text: string): Uint8Array {
+  let bits = '';
+  for (const letter of text)
+    bits += 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0');
+  return Uint8Array.from(bits.match(/.{8}/g)!, (byte) => Number.parseInt(byte, 2));
+}
+
 async function decide(
   who: TestPerson,
   review: string,
@@ -71,6 +79,7 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
     let admin: TestPerson;
     let approver: TestPerson;
     let analyst: TestPerson;
+    let idle: TestPerson;
     const events = async (type: SallyportEvent['type']): Promise<SallyportEvent[]> => {
       await server.control.installation.flush();
       return server.control.installation.store.events.since([type], '2000');
@@ -80,12 +89,13 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
       admin = await signedIn(server, [{ role: 'administrator' }]);
       approver = await signedIn(server, [{ role: 'approver' }]);
       analyst = await signedIn(server, [{ role: 'analyst' }, { role: 'viewer' }]);
+      idle = await signedIn(server, [{ role: 'operator' }]);
     });
     after(() => server.stop());
 
     it('a reviewer sees, decides and signs; what goes is gone, and the signature verifies from the record alone', async () => {
       const { review, items } = await openOf(admin, 'grants');
-      assert.equal(items.length, 4);
+      assert.equal(items.length, 5);
       assert.equal(await codeOf(await admin.call('POST', '/api/v1/reviews', { kind: 'grants' })), 'conflict');
       const of = (person: TestPerson, role: string): Item =>
         items.find(({ holder, evidence }) => holder === `person:${person.id}` && evidence['role'] === role)!;
@@ -123,7 +133,7 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
       );
       assert.equal(many.filter(({ status }) => status === 200).length, 1, 'exactly one signature counts');
       const after = await ok<Detail>(await approver.call('GET', `/api/v1/reviews/${review.id}`), 200);
-      assert.equal(after.review.undecided, 2);
+      assert.equal(after.review.undecided, 3);
       const now = (await server.control.accounts.directory.list()).find(({ id }) => id === analyst.id)!;
       assert.deepEqual(
         now.grants.map(({ role }) => role),
@@ -154,6 +164,45 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
       assert.ok(verify('sha256', signedBytes, keyOf(data.signature.publicKey), signature));
     });
 
+    it('a code of an authenticator signs too, and nobody tries all of them', async () => {
+      const own = await signedIn(server, [{ role: 'approver' }], false);
+      const { id, secret } = await ok<{ id: string; secret: string }>(
+        await own.call('POST', '/api/v1/account/authenticators', { name: 'test' }),
+        201,
+      );
+      const code = (step: number): string => totpCode(fromBase32(secret), totpStep(Date.now()) + step);
+      await ok(
+        await own.call('POST', `/api/v1/account/authenticators/${id}/confirm`, { code: code(-1) }),
+        200,
+      );
+      const { reviews } = await ok<{ reviews: { id: string }[] }>(
+        await own.call('GET', '/api/v1/reviews'),
+        200,
+      );
+      const { review, items } = await ok<Detail>(
+        await own.call('GET', `/api/v1/reviews/${reviews[0]!.id}`),
+        200,
+      );
+      const item = items.find(
+        ({ holder, decision }) => holder === `person:${approver.id}` && decision === null,
+      )!;
+      const made = await ok<Statement>(
+        await own.call('POST', `/api/v1/reviews/${review.id}/statement`, {
+          decisions: [{ item: item.id, decision: 'keep' }],
+        }),
+        200,
+      );
+      assert.equal(made.options, null);
+      const sign = (proof: object): Promise<Response> =>
+        own.call('POST', '/api/v1/reviews/signatures', { ticket: made.ticket, proof });
+      for (let i = 0; i < 3; i++)
+        assert.equal(await codeOf(await sign({ code: '000000' })), 'factor-invalid');
+      await ok(await sign({ code: code(0) }), 200);
+      const codes = [];
+      for (let i = 0; i < 40; i++) codes.push(await codeOf(await sign({ code: '000000' })));
+      assert.equal(codes.at(-1), 'rate-limited');
+    });
+
     it('what nobody decides on lapses when the review is due; the last administrator stays', async (t) => {
       const later = Date.now() + 8 * DAY_MS;
       t.mock.method(clock, 'nowMs', () => later);
@@ -162,9 +211,13 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
       t.mock.restoreAll();
       const people = await server.control.accounts.directory.list();
       const held = people.map(({ name, grants }) => [name, ...grants.map(({ role }) => role)]);
-      assert.deepEqual(held, [[admin.name, 'administrator'], [approver.name], [analyst.name, 'viewer']]);
+      const of = (name: string): unknown => held.find(([one]) => one === name)?.slice(1);
+      assert.deepEqual(
+        [admin, approver, analyst, idle].map(({ name }) => of(name)),
+        [['administrator'], ['approver'], ['viewer'], []],
+      );
       const closed = (await events('review-closed')).map(({ data }) => [data['kind'], data['count']]);
-      assert.deepEqual(closed, [['grants', { keep: 2, remove: 1, lapsed: 1 }]]);
+      assert.deepEqual(closed, [['grants', { keep: 3, remove: 1, lapsed: 1 }]]);
     });
 
     it('a sample is chosen by the root of the record; what is found wrong is a finding', async () => {

@@ -34,7 +34,7 @@ export class Accounts {
     this.programs = new ServiceAccounts(home);
     this.workloads = new Workloads(home);
     this.provisioner = new Provisioner(home, this.directory);
-    this.reviews = new Reviews(home, this.factors, this.directory);
+    this.reviews = new Reviews(home, this.factors, this.directory, this.signIn);
     this.breakGlass = new BreakGlass(home, this.reviews);
     this.signOn = new SignOn(home, this.directory, this.sessions);
   }

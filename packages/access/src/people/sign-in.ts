@@ -98,7 +98,7 @@ export class SignIn {
   async secondFactor(pending: string, proof: Proof, from: From, site: RelyingParty): Promise<Begun> {
     const { store } = this.#home;
     const person = await this.pendingPerson(pending);
-    return this.#attempt(person, from, () =>
+    return this.attempt(person, from, () =>
       store.change(async (tx) => {
         const held = await this.#factors.prove(tx, person, proof, site);
         if (!(await store.tickets.use(tx, 'second-factor', tokenHash(pending), clock.nowIso())))
@@ -123,7 +123,7 @@ export class SignIn {
     const person = await store.people.byId(await this.#factors.owner(passkey));
     if (!person || person.disabledAt !== null)
       throw new CodedError('factor-invalid', 'this passkey is not known here');
-    return this.#attempt(person, from, () =>
+    return this.attempt(person, from, () =>
       store.change(async (tx) => {
         const held = await this.#factors.prove(tx, person, { ticket, passkey }, site);
         const proven = { level: held.level, methods: [held.method] };
@@ -149,7 +149,7 @@ export class SignIn {
       // Enough for whoever has nothing else, and for nobody else.
       if ((await this.#factors.kinds(person.id)).length > 0)
         throw new CodedError('factor-invalid', 'a password alone is not enough; use your second factor');
-      return this.#attempt(person, from, async () => {
+      return this.attempt(person, from, async () => {
         if (!(await verifyPassword(proof.password, person.password, this.#home.settings().hashCost)))
           throw new CodedError('factor-invalid', 'the password is wrong');
         return store.change(async (tx) => {
@@ -158,7 +158,7 @@ export class SignIn {
         });
       });
     }
-    return this.#attempt(person, from, () =>
+    return this.attempt(person, from, () =>
       store.change(async (tx) => {
         const held = await this.#factors.prove(tx, person, proof, site);
         const { begun, event } = await this.#sessions.renew(tx, who, held.level, held.method);
@@ -181,7 +181,7 @@ export class SignIn {
         'this account signs in through its identity provider; it has no password',
       );
     requireGoodPassword(next, [person.name], breachList);
-    const password = await this.#attempt(person, from, async () => {
+    const password = await this.attempt(person, from, async () => {
       if (!(await verifyPassword(current, person.password, hashCost)))
         throw new CodedError('factor-invalid', 'the password is wrong');
       return hashPassword(next, hashCost);
@@ -199,7 +199,8 @@ export class SignIn {
   }
 
   /** Lets few attempts at a second factor pass, and records those that fail. */
-  async #attempt<T>(person: PersonRow, from: From, work: () => Promise<T>): Promise<T> {
+  /** Tries a factor of somebody, counted: who fails too often waits. @throws CodedError `rate-limited` */
+  async attempt<T>(person: PersonRow, from: From, work: () => Promise<T>): Promise<T> {
     const device = await this.#sessions.knownDevice(person.id, from.device);
     const takeBack = await this.#throttle.attempt(
       'second-factor',

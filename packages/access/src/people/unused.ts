@@ -10,7 +10,7 @@ export const isUnused = ({ lastUsedAt, createdAt }: GrantRow, days: number): boo
   olderThan(lastUsedAt ?? createdAt, days);
 
 /** Counts accounts and what they hold. */
-export async function countAccounts({ people }: Store, unusedDays: number): Promise<AccountCounts> {
+export async function countAccounts({ people, reviews }: Store, unusedDays: number): Promise<AccountCounts> {
   const grants = (await people.grants(clock.nowIso())).filter(({ holder }) => holder.startsWith('person:'));
   const active = (await people.list()).filter(({ disabledAt }) => disabledAt === null);
   const orphans = active.filter(
@@ -25,6 +25,9 @@ export async function countAccounts({ people }: Store, unusedDays: number): Prom
     grants: grants.length,
     unusedGrants: grants.filter((grant) => isUnused(grant, unusedDays)).length,
     orphans: orphans.length,
+    reviewsOverdue: (await reviews.list()).filter(
+      ({ closedAt, dueAt }) => closedAt === null && dueAt < clock.nowIso(),
+    ).length,
     unusedDays,
   };
 }

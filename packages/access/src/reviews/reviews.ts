@@ -3,8 +3,9 @@ import type { Connection, ReviewItemRow, ReviewKind, ReviewRow } from '@sallypor
 import type { RelyingParty } from '../factors/passkeys.ts';
 import type { Directory } from '../people/directory.ts';
 import type { PersonFactors, Proof } from '../people/factors.ts';
-import type { AccessHome } from '../people/home.ts';
+import type { AccessHome, From } from '../people/home.ts';
 import type { Who } from '../people/sessions.ts';
+import type { SignIn } from '../people/sign-in.ts';
 import { newToken, tokenHash } from '../token.ts';
 import { chosenBySeed, eventItems, grantItems } from './evidence.ts';
 import { type Decided, requireFitting, statementChallenge, statementText } from './statement.ts';
@@ -39,11 +40,13 @@ export class Reviews {
   readonly #home: AccessHome;
   readonly #factors: PersonFactors;
   readonly #directory: Directory;
+  readonly #signIn: SignIn;
 
-  constructor(home: AccessHome, factors: PersonFactors, directory: Directory) {
+  constructor(home: AccessHome, factors: PersonFactors, directory: Directory, signIn: SignIn) {
     this.#home = home;
     this.#factors = factors;
     this.#directory = directory;
+    this.#signIn = signIn;
   }
 
   async list(): Promise<ReviewView[]> {
@@ -146,8 +149,12 @@ export class Reviews {
     return { ticket, statement, options };
   }
 
-  /** Takes a signature, and does what was decided. @throws CodedError `factor-invalid`, `conflict` */
-  async sign(who: Who, site: RelyingParty, ticket: string, proof: Proof): Promise<ReviewRow> {
+  /** Takes a signature, and does what was decided. @throws CodedError `factor-invalid`, `rate-limited`, `conflict` */
+  sign(who: Who, from: From, site: RelyingParty, ticket: string, proof: Proof): Promise<ReviewRow> {
+    return this.#signIn.attempt(who.person, from, () => this.#sign(who, site, ticket, proof));
+  }
+
+  async #sign(who: Who, site: RelyingParty, ticket: string, proof: Proof): Promise<ReviewRow> {
     const { store } = this.#home;
     const actor = `person:${who.person.id}`;
     return store.change(async (tx) => {

@@ -5,6 +5,7 @@ const TABS = [
   ['/people', 'People'],
   ['/people/programs', 'Programs'],
   ['/people/policies', 'Policies'],
+  ['/people/reviews', 'Reviews'],
   ['/people/access-log', 'Access log'],
 ] as const;
 

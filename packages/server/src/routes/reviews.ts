@@ -12,7 +12,7 @@ import * as schemas from '../account-schemas.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { openSample } from '../reviews-due.ts';
-import { body, type Env, failures, json, named, relyingParty } from './shared.ts';
+import { body, cameFrom, type Env, failures, json, named, relyingParty } from './shared.ts';
 
 const kinds = z.enum(['grants', 'sample', 'break-glass']);
 const decisions = z.enum(['keep', 'remove', 'expected', 'unexpected']);
@@ -192,6 +192,7 @@ export function reviewRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const { ticket, proof } = c.req.valid('json');
       const signed = await reviews().sign(
         person(c),
+        cameFrom(c),
         relyingParty(c),
         ticket,
         ('passkey' in proof ? { ticket, ...proof } : proof) as Proof,
