@@ -7,8 +7,17 @@
  */
 export { TrustedProxies } from './address.ts';
 export { type IssuedKey, issueKey, KEY_PATTERN, KeyRing, type KeyVerdict } from './api-key.ts';
+export { type ClientCertificate, clientCertificate } from './client-certificate.ts';
 export type { RelyingParty } from './factors/passkeys.ts';
 export { PASSWORD_CHARACTERS_MIN } from './factors/password.ts';
+export { type EgressCall, type Seen, type ToolDefinition, toolDigest } from './integrations/manifest.ts';
+export {
+  behindSystem,
+  type EgressDecision,
+  type Observe,
+  ThirdParties,
+  type ThirdParty,
+} from './integrations/third-parties.ts';
 export { outsideScope, type ScopedCall } from './key-scope.ts';
 export { Accounts } from './people/accounts.ts';
 export { BREAK_GLASS_MINUTES_MAX } from './people/break-glass.ts';

@@ -1,11 +1,14 @@
 import { BlockList, isIP } from 'node:net';
 import { type KeyScope, WEEKDAYS } from '@sallyport/core';
+import type { ClientCertificate } from './client-certificate.ts';
 
 /** One call, as a scope looks at it. */
 export interface ScopedCall {
   readonly model: string | null;
   readonly operation: string;
   readonly address: string;
+  /** What the client proved to hold on its connection. */
+  readonly certificate?: ClientCertificate | null;
   /** Wall-clock time. */
   readonly atMs: number;
 }
@@ -67,9 +70,15 @@ function withinHours({ days, from, until, zone }: NonNullable<KeyScope['hours']>
   return (minute >= start && on(day)) || (minute < end && on(day - 1));
 }
 
+/** Whether a client holds one of the certificates that a key is bound to. */
+function shows(bound: readonly string[], held: ClientCertificate | null): boolean {
+  if (held === null) return false;
+  return bound.includes(`sha256:${held.sha256}`) || held.names.some((name) => bound.includes(name));
+}
+
 /** What of a call lies outside the scope of its key, in words for the caller; null where nothing does. */
 export function outsideScope(scope: KeyScope, call: ScopedCall): string | null {
-  const { models, operations, addresses, hours } = scope;
+  const { models, operations, addresses, certificates, hours } = scope;
   if (operations && !operations.includes(call.operation)) return `the operation \`${call.operation}\``;
   // A call that names no model may be for any of them.
   const model = call.model ?? '';
@@ -81,6 +90,7 @@ export function outsideScope(scope: KeyScope, call: ScopedCall): string | null {
   )
     return call.model === null ? 'a call that names no model' : 'this model';
   if (addresses && !within(rangesOf(scope, addresses), call.address)) return 'calls from this address';
+  if (certificates && !shows(certificates, call.certificate ?? null)) return 'calls without its certificate';
   if (hours && !withinHours(hours, call.atMs)) return 'calls at this time';
   return null;
 }

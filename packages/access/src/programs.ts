@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { CodedError, clock, newEvent, newId } from '@sallyport/core';
 import type { GrantRow, KeyRow, ProgramRow } from '@sallyport/store';
 import { KEY_PATTERN } from './api-key.ts';
+import type { ClientCertificate } from './client-certificate.ts';
 import { outsideScope } from './key-scope.ts';
 import { giveGrant, given, type NewGrant, newGrant, takeGrant } from './people/grants.ts';
 import type { AccessHome } from './people/home.ts';
@@ -119,7 +120,11 @@ export class ServiceAccounts {
    * to models or operations.
    * @throws CodedError `key-unknown`, `key-revoked`, `key-expired`, `out-of-scope`
    */
-  async recognise(secret: string, address: string): Promise<KnownProgram> {
+  async recognise(
+    secret: string,
+    address: string,
+    certificate: ClientCertificate | null = null,
+  ): Promise<KnownProgram> {
     const { store } = this.#home;
     const nowMs = clock.nowMs();
     const key = KEY_PATTERN.test(secret) ? await store.keys.byHash(hash('sha256', secret, 'hex')) : null;
@@ -131,6 +136,7 @@ export class ServiceAccounts {
       model: null,
       operation: 'control-plane',
       address,
+      certificate,
       atMs: nowMs,
     });
     if (outside !== null) throw new CodedError('out-of-scope', `the key is not meant for ${outside}`);

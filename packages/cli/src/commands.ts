@@ -7,6 +7,12 @@ import { guardCheck } from './commands/guard-check.ts';
 import { guardLearn } from './commands/guard-learn.ts';
 import { guardLearnTexts } from './commands/guard-learn-texts.ts';
 import { guardRules } from './commands/guard-rules.ts';
+import {
+  integrationEnd,
+  integrationList,
+  integrationPropose,
+  integrationSuspend,
+} from './commands/integration.ts';
 import { keyCreate, keyList, keyRevoke, keyRotate } from './commands/key.ts';
 import { ledgerShow } from './commands/ledger-show.ts';
 import { ledgerVerify } from './commands/ledger-verify.ts';
@@ -64,6 +70,10 @@ export const COMMANDS: readonly Command[] = [
   programEnable,
   policyTest,
   policyExplain,
+  integrationList,
+  integrationPropose,
+  integrationSuspend,
+  integrationEnd,
   reviewList,
   reviewOpen,
   reviewShow,

@@ -18,6 +18,39 @@ export interface Session {
   readonly expiresAt: string;
 }
 
+/** A third party. */
+export interface Integration {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly status: 'proposed' | 'approved' | 'suspended' | 'ended';
+  readonly why: string;
+  readonly expiresAt: string;
+  readonly manifest: {
+    readonly purpose: string;
+    readonly origins: readonly string[];
+    readonly systems: readonly string[];
+    readonly models?: readonly string[];
+    readonly operations?: readonly string[];
+    readonly tools?: readonly string[];
+    readonly dataClasses: readonly string[];
+  };
+  readonly seen: {
+    readonly certificates: Readonly<Record<string, { readonly key: string } | null>>;
+    readonly tools: Readonly<Record<string, string>>;
+  };
+}
+
+/** Third parties, and places elsewhere that are talked to. */
+export interface Integrations {
+  readonly integrations: readonly Integration[];
+  readonly elsewhere: readonly {
+    readonly by: string;
+    readonly origin: string;
+    readonly manifest: string | null;
+  }[];
+}
+
 /** A review of access. */
 export interface Review {
   readonly id: string;

@@ -3,6 +3,7 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import type {
   AccessEntry,
   Account,
+  Integrations,
   Person,
   Policies,
   Program,
@@ -85,6 +86,10 @@ const programs = queryOptions({
   queryKey: ['programs'],
   queryFn: async () => (await api.get<{ programs: Program[] }>('/programs')).programs,
 });
+const integrations = queryOptions({
+  queryKey: ['integrations'],
+  queryFn: () => api.get<Integrations>('/integrations'),
+});
 const reviews = queryOptions({
   queryKey: ['reviews'],
   queryFn: async () => (await api.get<{ reviews: Review[] }>('/reviews')).reviews,
@@ -107,6 +112,7 @@ export const queries = {
   people,
   policies,
   programs,
+  integrations,
   reviews,
   review: (id: string) =>
     queryOptions({

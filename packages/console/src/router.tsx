@@ -4,6 +4,7 @@ import { AccountPage } from './pages/account.tsx';
 import { EvidencePage } from './pages/evidence.tsx';
 import { FirstHourPage } from './pages/first-hour.tsx';
 import { GuardPage } from './pages/guard.tsx';
+import { IntegrationsPage } from './pages/integrations.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { PeoplePage } from './pages/people.tsx';
 import { PoliciesPage } from './pages/policies.tsx';
@@ -98,6 +99,11 @@ const programs = createRoute({
   path: '/people/programs',
   component: ProgramsPage,
 });
+const integrations = createRoute({
+  getParentRoute: () => app,
+  path: '/people/integrations',
+  component: IntegrationsPage,
+});
 const reviews = createRoute({
   getParentRoute: () => app,
   path: '/people/reviews',
@@ -142,6 +148,7 @@ export const router = createRouter({
       people,
       policies,
       programs,
+      integrations,
       reviews,
       accessLog,
       account,

@@ -525,6 +525,27 @@ describe('the console, in a browser', () => {
     await shot('reviews');
   });
 
+  it('integrations: a manifest is proposed, and its author does not approve it', async () => {
+    await open('/people/integrations');
+    await page.getByText('No third party has a manifest yet').waitFor();
+    await page.getByRole('button', { name: 'Propose a manifest' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('maker');
+    await page.getByLabel('Kind').selectOption('webhook');
+    await page.getByLabel('What it is for').fill('tickets of the help desk');
+    await page.getByLabel('Where: scheme, host and port').fill('http://127.0.0.1:9');
+    await page.getByLabel('Systems that it serves').fill('shop');
+    await page.getByLabel('It lives in a private network').check();
+    await accessible('propose a manifest');
+    await page.getByRole('button', { name: 'Propose it' }).click();
+    await page
+      .getByRole('row', { name: /^maker tickets of the help desk webhook at .* for shop .* proposed/ })
+      .waitFor();
+    await page.getByRole('button', { name: 'Approve maker' }).click();
+    await page.getByText('no role of yours permits').waitFor();
+    await accessible('integrations');
+    await shot('integrations');
+  });
+
   it('access log: who did what, and which policy let them', async () => {
     await page.getByRole('link', { name: 'Access log' }).click();
     await page.getByRole('heading', { name: 'Access log' }).waitFor();

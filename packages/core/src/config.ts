@@ -153,7 +153,20 @@ const listener = (port: number) =>
     /** Proxies in front, addresses or ranges: what they say in `X-Forwarded-For` is believed, what others say is not. */
     trustedProxies: z.array(addressRange).max(64).default([]),
     /** PEM files. Required for any address that is not loopback. */
-    tls: z.strictObject({ certFile: z.string(), keyFile: z.string() }).optional(),
+    tls: z
+      .strictObject({
+        certFile: z.string(),
+        keyFile: z.string(),
+        /** Authorities of clients, PEM: then clients are asked for a certificate, and keys may be bound to one. */
+        clientCaFile: z.string().optional(),
+        /** Whether whoever shows no such certificate gets no connection at all. */
+        clientCertificate: z.enum(['optional', 'required']).default('optional'),
+      })
+      .refine(
+        (tls) => tls.clientCertificate === 'optional' || tls.clientCaFile !== undefined,
+        'clientCertificate needs clientCaFile',
+      )
+      .optional(),
   });
 
 /** `sallyport.yaml`, whole. Unknown keys are refused. */
@@ -177,6 +190,8 @@ export const configSchema = z.strictObject({
       breachedPasswords: z.string().optional(),
       /** Days after which a role that nobody used is taken away. */
       unusedGrantDays: z.int().min(1).max(3_650).default(90),
+      /** Whether a system elsewhere, or anything else that is called there, needs an approved manifest. */
+      manifests: z.enum(['noted', 'required']).default('noted'),
       /** Reviews of who holds what. Roles on which nobody decided by then lapse. */
       reviews: z
         .strictObject({

@@ -24,6 +24,11 @@ export const ERRORS = {
     'the API key is not meant for this',
     'make a key with a wider scope, or call as this one is meant to',
   ),
+  'integration-refused': row(
+    403,
+    'the third party behind this is not approved for it',
+    'see why under Integrations, or with `sallyport integration list`; an approver approves it',
+  ),
   'route-unknown': row(404, 'the gateway serves no such route', 'see the routes in `docs/LIFECYCLE.md`'),
   'system-unknown': row(404, 'no system of this name is known', 'list them with `sallyport upstream list`'),
   'system-ambiguous': row(

@@ -16,6 +16,7 @@ export * from './event.ts';
 export * from './exchange.ts';
 export * from './finding.ts';
 export * from './ids.ts';
+export * from './integration.ts';
 export * from './interval.ts';
 export * from './json.ts';
 export * from './key-scope.ts';

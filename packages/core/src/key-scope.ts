@@ -38,6 +38,23 @@ export const keyScopeSchema = z.strictObject({
     .optional(),
   /** Where calls come from. */
   addresses: z.array(rangeSchema).min(1).max(64).optional(),
+  /**
+   * Certificates of clients, one of which must be shown (RFC 8705): `sha256:` and 64 hex digits, or a name in a
+   * certificate of an authority that the listener trusts, such as `uri:spiffe://example.org/batch` or `dns:batch.example`.
+   */
+  certificates: z
+    .array(
+      z
+        .string()
+        .max(512)
+        .regex(
+          /^(?:sha256:[0-9a-f]{64}|(?:dns|uri|email):[^\s",]+)$/,
+          'write sha256:HEX, dns:NAME, uri:NAME or email:NAME',
+        ),
+    )
+    .min(1)
+    .max(32)
+    .optional(),
   /** When calls are made. */
   hours: z
     .strictObject({

@@ -2,6 +2,7 @@ import type { Condition } from './condition.ts';
 import type { Config, DialectName, SystemConfig } from './config.ts';
 import type { Detection } from './detection.ts';
 import type { SallyportEvent } from './event.ts';
+import type { IntegrationSnapshot } from './integration.ts';
 import type { KeyScope } from './key-scope.ts';
 import type { UsageLimits } from './limits.ts';
 import type { RowProfile } from './row-profile.ts';
@@ -47,6 +48,8 @@ export interface SystemSnapshot extends SystemConfig {
   readonly name: string;
   readonly dialect: DialectName;
   readonly demo: boolean;
+  /** The third party behind it; null where there is none and none is needed. */
+  readonly integration: IntegrationSnapshot | null;
   /** The provider's credential, resolved; never leaves the process. */
   readonly apiKey: string | null;
   readonly usageLimits: UsageLimits;
@@ -79,6 +82,16 @@ export interface KeySnapshot {
   readonly slot: number;
 }
 
+/** What a listener serves TLS with, as Node's options of a server. */
+export interface ListenerTls {
+  readonly cert: string;
+  readonly key: string;
+  /** Authorities of clients; absent where clients are not asked for certificates. */
+  readonly ca?: string;
+  readonly requestCert?: boolean;
+  readonly rejectUnauthorized?: boolean;
+}
+
 /** Settings of the gateway that can change while it runs. */
 export interface GatewaySettings {
   readonly deadlines: Config['deadlines'];
@@ -88,7 +101,7 @@ export interface GatewaySettings {
   /** Whether calls take part in traces: each then has a span, also where the caller had none. */
   readonly traces: boolean;
   /** Certificate and key in PEM, where it serves TLS. */
-  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly tls: ListenerTls | null;
 }
 
 /** Everything a gateway worker decides by, as one version. */
@@ -144,8 +157,24 @@ export interface EvidenceSource {
   probes(): Promise<readonly ProbeResult[]>;
   /** Events of some types since a time (ms since 1970), oldest first; those of demonstrations and probes too. */
   events(types: readonly SallyportEvent['type'][], sinceMs: number): Promise<readonly SallyportEvent[]>;
+  /** Third parties: how many are talked to, and how many of those without an approved manifest. */
+  thirdParties(): Promise<ThirdPartyCounts>;
   /** What people hold. */
   accounts(): Promise<AccountCounts>;
+}
+
+/** Third parties, counted. */
+export interface ThirdPartyCounts {
+  /** Places elsewhere that the configuration talks to. */
+  readonly talkedTo: number;
+  /** Of those, without an approved manifest. */
+  readonly without: number;
+  /** Manifests that are approved and not over. */
+  readonly live: number;
+  /** Those that nobody of the people here answers for. */
+  readonly ownerless: number;
+  /** When they were last looked at; null when never. */
+  readonly watchedAt: string | null;
 }
 
 /** Accounts and what they hold, counted. */

@@ -6,6 +6,7 @@
  * Do not trust it with: policy or keys. It enforces what the snapshot says; the control plane writes the snapshot.
  */
 export { classifyAddress } from './address.ts';
+export { seenCertificate } from './certificate-pin.ts';
 export { Counters, DAY_MS, WORKERS_MAX } from './counters.ts';
 export { NOT_SHOWN } from './exchange.ts';
 export type { GatewayStats } from './messages.ts';

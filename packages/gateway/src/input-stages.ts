@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { KEY_PATTERN, outsideScope } from '@sallyport/access';
+import { clientCertificate, KEY_PATTERN, outsideScope } from '@sallyport/access';
 import {
   CodedError,
   type Detection,
@@ -20,6 +20,7 @@ import { inspectTexts } from './leaked-keys.ts';
 import { redactorFor } from './rewrite.ts';
 import { rowDetections } from './rows.ts';
 import { actionFor, verdictOf } from './state.ts';
+import { refusalOf } from './upstream.ts';
 
 /** A refusal by a limit, which says when to come back. */
 export class LimitFault extends CodedError {
@@ -135,9 +136,20 @@ export function authorise(exchange: Exchange, deps: Deps): void {
     model: chosen.model,
     operation: exchange.operation!.id,
     address: exchange.address,
+    certificate: key.scope.certificates ? clientCertificate(exchange.req.socket) : null,
     atMs: exchange.atMs,
   });
   if (outside !== null) throw new CodedError('out-of-scope', `the key is not meant for ${outside}`);
+  const { integration } = chosen.system;
+  const refusal = refusalOf(integration);
+  if (refusal !== null) throw refusal;
+  const call = { model: chosen.model, operation: exchange.operation!.id, address: '', atMs: exchange.atMs };
+  const beyond = integration === null ? null : outsideScope(integration.scope, call);
+  if (beyond !== null)
+    throw new CodedError(
+      'integration-refused',
+      `the manifest of \`${integration!.name}\` does not name ${beyond}`,
+    );
   mark(exchange, 'authorise');
 }
 

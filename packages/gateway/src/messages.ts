@@ -43,5 +43,6 @@ export type FromWorker =
   | { readonly type: 'record'; readonly batch: number; readonly frames: Uint8Array }
   | { readonly type: 'stats'; readonly stats: GatewayStats }
   | { readonly type: 'unauthenticated'; readonly address: string; readonly count: number }
+  | { readonly type: 'certificate-changed'; readonly integration: string; readonly origin: string }
   | { readonly type: 'key-leaked'; readonly key: string; readonly exchange: string }
   | { readonly type: 'drained' };

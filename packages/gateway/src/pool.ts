@@ -25,6 +25,8 @@ export interface GatewayPoolOptions {
   readonly append: (entries: readonly Frame[]) => Promise<unknown>;
   readonly onUnauthenticated: (address: string, count: number) => void;
   /** A key of ours stood in a text of a call. */
+  /** An endpoint of a third party showed another certificate than was approved. */
+  readonly onCertificateChanged: (integration: string, origin: string) => void;
   readonly onKeyLeaked: (key: string, exchange: string) => void;
   /** A worker died; it is being replaced. */
   readonly onCrash: (worker: number, error: Error) => void;
@@ -159,6 +161,9 @@ export class GatewayPool {
         break;
       case 'stats':
         running.stats = message.stats;
+        break;
+      case 'certificate-changed':
+        this.#options.onCertificateChanged(message.integration, message.origin);
         break;
       case 'key-leaked':
         this.#options.onKeyLeaked(message.key, message.exchange);

@@ -1,3 +1,4 @@
+import { type CertificatePin, pinnedIdentity } from './certificate-pin.ts';
 import { checkedLookup, safeLookup } from './safe-lookup.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -7,14 +8,14 @@ const ANSWER_BYTES_MAX = 1024 * 1024;
  * Fetches from addresses that configuration names, safely: what a name resolves to is checked and is what is connected
  * to, redirects are not followed, answers are bounded in time and size.
  */
-export function safeFetch(allowPrivate: boolean): typeof fetch {
+export function safeFetch(allowPrivate: boolean, pin: CertificatePin | null = null): typeof fetch {
   // Loaded at the first use: an installation that fetches nothing needs none of it in this thread.
   let loaded: Promise<Fetching> | null = null;
   return (async (input: string | URL | Request, init: RequestInit = {}) => {
     const url = input instanceof Request ? input.url : String(input);
     // Refuses an address that stands in the URL itself, which nothing resolves.
     safeLookup(url, allowPrivate);
-    loaded ??= loadFetching(allowPrivate);
+    loaded ??= loadFetching(allowPrivate, pin);
     const { plainFetch, agent } = await loaded;
     return plainFetch(url, { ...(init as object), redirect: 'manual', dispatcher: agent });
   }) as unknown as typeof fetch;
@@ -25,10 +26,14 @@ interface Fetching {
   readonly agent: import('undici').Agent;
 }
 
-async function loadFetching(allowPrivate: boolean): Promise<Fetching> {
+async function loadFetching(allowPrivate: boolean, pin: CertificatePin | null): Promise<Fetching> {
   const { Agent, fetch: plainFetch } = await import('undici');
   const agent = new Agent({
-    connect: { lookup: checkedLookup(allowPrivate) as never, timeout: TIMEOUT_MS },
+    connect: {
+      lookup: checkedLookup(allowPrivate) as never,
+      timeout: TIMEOUT_MS,
+      ...(pin === null ? {} : { checkServerIdentity: pinnedIdentity(pin) }),
+    },
     headersTimeout: TIMEOUT_MS,
     bodyTimeout: TIMEOUT_MS,
     maxResponseSize: ANSWER_BYTES_MAX,

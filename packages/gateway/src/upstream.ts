@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
-import { CodedError, type Deadlines, LIMITS, type SystemSnapshot } from '@sallyport/core';
+import { CodedError, clock, type Deadlines, LIMITS, type SystemSnapshot } from '@sallyport/core';
 import { joinUrl } from '@sallyport/models';
 import { type Dispatcher, Pool } from 'undici';
+import { CERTIFICATE_CHANGED, type CertificatePin, pinnedIdentity } from './certificate-pin.ts';
 import { checkedLookup, permitted } from './safe-lookup.ts';
 
 /** Connections kept to one address of a system. */
@@ -23,6 +24,7 @@ const UNSENT = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'upstream-refused-address',
+  CERTIFICATE_CHANGED,
 ]);
 
 /** One request to a system. */
@@ -47,6 +49,8 @@ export interface UpstreamSink {
 function toFault(error: Error & { code?: string }): CodedError {
   if (error instanceof CodedError) return error;
   switch (error.code) {
+    case CERTIFICATE_CHANGED:
+      return new CodedError('integration-refused', 'its certificate is not the one that was approved');
     case 'upstream-refused-address':
       return new CodedError('upstream-refused-address');
     case 'UND_ERR_HEADERS_TIMEOUT':
@@ -75,18 +79,35 @@ function toFault(error: Error & { code?: string }): CodedError {
   return new CodedError('upstream-unreachable', undefined, { cause: error });
 }
 
+/** Why nothing may go to the third party behind a system now; null when it may. */
+export function refusalOf(integration: SystemSnapshot['integration']): CodedError | null {
+  if (integration === null) return null;
+  const { name, refusal, expiresAtMs } = integration;
+  const why = refusal ?? (clock.nowMs() >= expiresAtMs ? 'its approval expired' : null);
+  return why === null
+    ? null
+    : new CodedError('integration-refused', name === '' ? why : `\`${name}\`: ${why}`);
+}
+
 /** Connections to all systems. */
 export class Upstreams {
   readonly #deadlines: () => Deadlines;
   readonly #pools = new Map<string, Pool>();
+  readonly #onCertificate: (integration: string, origin: string) => void;
 
-  constructor(deadlines: () => Deadlines) {
+  /** @param onCertificate called when an endpoint shows another certificate than was approved; nothing is sent to it */
+  constructor(
+    deadlines: () => Deadlines,
+    onCertificate: (integration: string, origin: string) => void = () => {},
+  ) {
     this.#deadlines = deadlines;
+    this.#onCertificate = onCertificate;
   }
 
-  #pool(origin: string, allowPrivate: boolean): Pool {
+  #pool(origin: string, allowPrivate: boolean, pin: CertificatePin | null): Pool {
     const { firstByteMs, idleMs, connectMs } = this.#deadlines();
-    const key = `${origin} ${allowPrivate} ${this.#generation()}`;
+    const pinned = pin === null ? '' : `${pin.keeps} ${pin.seen[pin.keeps]}`;
+    const key = `${origin} ${allowPrivate} ${pinned} ${this.#generation()}`;
     const known = this.#pools.get(key);
     if (known) return known;
     const pool = new Pool(origin, {
@@ -96,7 +117,11 @@ export class Upstreams {
       bodyTimeout: idleMs,
       keepAliveTimeout: 4_000,
       maxHeaderSize: LIMITS.headerBytesMax,
-      connect: { timeout: connectMs, lookup: checkedLookup(allowPrivate) as never },
+      connect: {
+        timeout: connectMs,
+        lookup: checkedLookup(allowPrivate) as never,
+        ...(pin === null ? {} : { checkServerIdentity: pinnedIdentity(pin) }),
+      },
     });
     this.#pools.set(key, pool);
     return pool;
@@ -119,7 +144,12 @@ export class Upstreams {
 
   /** Sends a request to the first address that takes a connection; goes on to the next only while nothing was sent. */
   send(system: SystemSnapshot, request: UpstreamRequest, sink: UpstreamSink, attempt = 0): void {
+    const { integration } = system;
+    const refusal = refusalOf(integration);
+    if (refusal !== null) return sink.fail(refusal);
     const url = new URL(system.urls[attempt]!);
+    const seen = integration?.certificates[url.origin];
+    const pin = integration && seen ? { keeps: integration.certificate, seen } : null;
     const host = url.hostname.replace(/^\[|\]$/g, '');
     const next = (fault: CodedError, unsent: boolean): void => {
       const again = attempt + 1 < system.urls.length && (unsent || request.method === 'GET');
@@ -145,11 +175,13 @@ export class Upstreams {
       onResponseEnd: () => sink.end(),
       onResponseError: (_controller, error) => {
         const fault = toFault(error as Error & { code?: string });
+        if ((error as { code?: string }).code === CERTIFICATE_CHANGED)
+          this.#onCertificate(integration!.name, url.origin);
         if (answered || fault.code === 'client-aborted') sink.fail(fault);
         else next(fault, UNSENT.has((error as { code?: string }).code ?? ''));
       },
     };
-    this.#pool(url.origin, system.allowPrivate).dispatch(
+    this.#pool(url.origin, system.allowPrivate, pin).dispatch(
       {
         path: joinUrl(url, request.path),
         method: request.method,

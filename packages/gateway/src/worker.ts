@@ -42,7 +42,10 @@ const deps: Deps = {
   recorder,
   admission: new Admission(),
   keeping: { bytes: 0 },
-  upstreams: new Upstreams(() => state.settings.deadlines),
+  upstreams: new Upstreams(
+    () => state.settings.deadlines,
+    (integration, origin) => post({ type: 'certificate-changed', integration, origin }),
+  ),
   stats,
   nextSeq: () => seq++,
   countUnauthenticated: (address) => unauthenticated.count(address),

@@ -82,6 +82,30 @@ export const ACCESS_EVALUATORS: Readonly<Record<string, Evaluator>> = {
       absent('automatic rotation'),
     ];
   },
+  'ACC-06': async (source, now) => {
+    const { talkedTo, without, live, ownerless, watchedAt } = await source.thirdParties();
+    const at = new Date(now).toISOString();
+    return [
+      {
+        what: `${talkedTo - without} of ${talkedTo} places elsewhere that are talked to lie within an approved manifest`,
+        good: talkedTo === 0 ? null : without === 0,
+        at,
+      },
+      {
+        what: `${live - ownerless} of ${live} live manifests have somebody who answers for them`,
+        good: live === 0 ? null : ownerless === 0,
+        at,
+      },
+      watchedAt !== null && live > 0
+        ? {
+            what: 'certificates and tools of each were compared with what was approved',
+            good: true,
+            at: watchedAt,
+          }
+        : absent('a look at certificates and tools of approved third parties'),
+      await probe(source, 'egress-refusal', 'calls outside every manifest, refused'),
+    ];
+  },
   'ACC-05': async (source, now, maxAge) => {
     const { reviewsOverdue } = await source.accounts();
     const since = now - 3 * maxAge;

@@ -24,6 +24,7 @@ const source = (over: Partial<EvidenceSource> = {}): EvidenceSource => ({
   latestEvent: async () => null,
   probes: async () => [],
   events: async () => [],
+  thirdParties: async () => ({ talkedTo: 0, without: 0, live: 0, ownerless: 0, watchedAt: null }),
   accounts: async () => ({
     people: 0,
     grants: 0,
@@ -132,6 +133,24 @@ describe('controls', () => {
       'failing',
     );
     assert.equal(await with2(session('a', 90, 3, 3, 'passkey')), 'stale');
+  });
+  it('ACC-06 wants a manifest for whoever is talked to, a look at each, and a refusal that held', async () => {
+    const counts = { talkedTo: 2, without: 0, live: 2, ownerless: 0, watchedAt: at(5) };
+    const with6 = async (over: object) =>
+      (
+        await status(
+          {
+            thirdParties: async () => ({ ...counts, ...over }),
+            probes: async () => [probe('egress-refusal', true, 5)],
+          },
+          'ACC-06',
+        )
+      ).status;
+    assert.equal(await with6({}), 'effective');
+    assert.equal(await with6({ without: 1 }), 'failing');
+    assert.equal(await with6({ ownerless: 1 }), 'failing');
+    assert.equal(await with6({ watchedAt: null }), 'partial');
+    assert.equal(await with6({ watchedAt: at(120) }), 'stale');
   });
   it('ACC-05 wants a sample that a person judged and signed, and nothing overdue', async () => {
     const opened = {

@@ -12,6 +12,8 @@ export interface AccessWindow {
   readonly contentReadsOffHours: Readonly<Record<string, number>>;
   /** People who used emergency access that nobody judged yet, and what for. */
   readonly emergencies: readonly { readonly subject: string; readonly detail: string }[];
+  /** Third parties to which nothing goes because they are not what was approved. */
+  readonly suspended: readonly { readonly subject: string; readonly detail: string }[];
   /** Reviews that are overdue. */
   readonly overdue: readonly { readonly subject: string; readonly days: number }[];
   /** Live keys that end soon, and days until then. */
@@ -54,6 +56,14 @@ export const ACCESS_ALERT_RULES: readonly AlertRule[] = [
     owner: 'security',
     action: 'ask them now; somebody else judges it under Reviews, and the alarm ends with that',
     judge: ({ access }) => access.emergencies,
+  },
+  {
+    id: 'third-party-changed',
+    severity: 'high',
+    owner: 'security',
+    action:
+      'ask them what changed; somebody with the role approver approves it under Integrations, or ends it',
+    judge: ({ access }) => access.suspended,
   },
   {
     id: 'review-overdue',

@@ -27,6 +27,7 @@ const quiet: AlertWindow = {
     keysEnding: [],
     emergencies: [],
     overdue: [],
+    suspended: [],
   },
 };
 const access = (change: Partial<AlertWindow['access']>): AlertWindow => ({
@@ -63,6 +64,7 @@ describe('alerts', () => {
       'sign-in-failures': access({ failures: { 'person:a': 20 } }),
       'administrator-new-address': access({ newAddresses: [{ subject: 'person:a', address: '192.0.2.1' }] }),
       'break-glass': access({ emergencies: [{ subject: 'person:a', detail: 'a took emergency access' }] }),
+      'third-party-changed': access({ suspended: [{ subject: 'integration:a', detail: 'another key' }] }),
       'review-overdue': access({ overdue: [{ subject: 'review:r', days: 2 }] }),
       'mass-reading': access({ contentReads: { 'person:a': 100 } }),
       'reading-off-hours': access({ contentReadsOffHours: { 'person:a': 20 } }),

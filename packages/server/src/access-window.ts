@@ -49,6 +49,12 @@ export async function accessWindow(store: Store): Promise<AccessWindow> {
       subject: holder,
       detail: `\`${evidence['name']}\` took emergency access: ${evidence['reason']}`,
     })),
+    suspended: (await store.integrations.list())
+      .filter(({ status }) => status === 'suspended')
+      .map(({ name, why }) => ({
+        subject: `integration:${name}`,
+        detail: `nothing goes to \`${name}\`: ${why}`,
+      })),
     overdue: reviews
       .map(({ id, dueAt }) => ({ subject: `review:${id}`, days: (now - Date.parse(dueAt)) / (24 * HOUR_MS) }))
       .filter(({ days }) => days > 0),

@@ -9,6 +9,7 @@ import type { AskedRoutes } from './probes.ts';
 import { accountRoutes } from './routes/account.ts';
 import { consoleRoutes } from './routes/console.ts';
 import { guardRoutes } from './routes/guard.ts';
+import { integrationRoutes } from './routes/integrations.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { monitorRoutes } from './routes/monitor.ts';
 import { openRoutes } from './routes/open.ts';
@@ -62,6 +63,7 @@ export function createApp(
   policyRoutes(app, control);
   programRoutes(app, control);
   reviewRoutes(app, control);
+  integrationRoutes(app, control);
   scimRoutes(app, control);
   systemRoutes(app, control);
   keyRoutes(app, control);
@@ -94,13 +96,16 @@ async function signedIn(c: Context<Env>, control: Control): Promise<void> {
       ? { kind: 'local', name: c.env.local }
       : who
         ? { kind: 'person', who }
-        : { kind: 'program', known: await accounts.programs.recognise(bearer!, c.env.address) };
+        : {
+            kind: 'program',
+            known: await accounts.programs.recognise(bearer!, c.env.address, c.env.certificate ?? null),
+          };
   c.set('principal', principal);
   c.set('actor', principalText(principal));
   c.set('permit', (action, target) => authoriser.require(principal, action, target, c.env.address, true));
   c.set('stillThere', async () => {
     if (principal.kind === 'program')
-      return accounts.programs.recognise(bearer!, c.env.address).then(
+      return accounts.programs.recognise(bearer!, c.env.address, c.env.certificate ?? null).then(
         () => true,
         () => false,
       );

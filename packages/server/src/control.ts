@@ -1,11 +1,12 @@
 import { userInfo } from 'node:os';
-import type { Accounts } from '@sallyport/access';
+import { type Accounts, ThirdParties } from '@sallyport/access';
 import {
   CodedError,
   type Config,
   type ControlResult,
   clock,
   describeIssue,
+  type EvidenceSource,
   newEvent,
   type SystemConfig,
   systemNameSchema,
@@ -17,16 +18,19 @@ import type { BlockedKind, ExchangePage, ExchangeRow, Summary } from '@sallyport
 import { openAccounts } from './accounts-home.ts';
 import { ApiKeys } from './api-keys.ts';
 import { Authoriser } from './authorisation/authoriser.ts';
+import { Egress } from './egress.ts';
 import { evidenceSource, type ProbeName } from './evidence.ts';
 import { type ExchangeProof, proveExchange } from './exchange-proof.ts';
 import { type FirstHour, firstHour } from './first-hour.ts';
 import type { GuardDesk } from './guard-desk.ts';
 import { Installation } from './installation.ts';
+import { observer, type ToolSource } from './integration-observer.ts';
 import { log } from './log.ts';
 import { Monitor, type OpenAlert } from './monitor.ts';
 import { type AskedRoutes, runProbes } from './probes.ts';
 import { type Reloaded, reload } from './reload.ts';
 import { type KnownSystem, knownSystems, Snapshots } from './snapshot.ts';
+import { countThirdParties } from './third-parties.ts';
 import { type TriedCall, tryCall } from './try-call.ts';
 
 /** The "would have blocked" report of one system. */
@@ -58,6 +62,14 @@ export class Control {
 
   /** The accounts of people. */
   readonly accounts: Accounts;
+  /** Third parties and what they are approved for. */
+  readonly thirdParties: ThirdParties;
+  /** When they were last looked at; null when not since the start. */
+  thirdPartiesWatchedAt: string | null = null;
+  /** Decides about what leaves for them other than through the gateway. */
+  readonly egress = new Egress(this);
+  /** Lists tools of third parties; nothing here speaks to tool servers yet. */
+  toolSource: ToolSource = async () => [];
   /** Decides what people and commands may do here. */
   readonly authoriser: Authoriser;
 
@@ -66,6 +78,11 @@ export class Control {
     this.installation = installation;
     this.snapshots = new Snapshots(config, installation);
     this.accounts = openAccounts(this);
+    this.thirdParties = new ThirdParties(
+      installation.store,
+      observer((kind, manifest) => this.toolSource(kind, manifest)),
+    );
+    this.snapshots.parties = () => this.thirdParties.list();
     this.authoriser = new Authoriser(this);
   }
 
@@ -204,12 +221,16 @@ export class Control {
   async posture(): Promise<ControlResult[]> {
     await this.probeIfOlder(60_000);
     await this.installation.flush();
-    return posture(evidenceSource(this.config, this.installation));
+    return posture(this.#evidence());
+  }
+
+  #evidence(): EvidenceSource {
+    return evidenceSource(this.config, this.installation, () => countThirdParties(this));
   }
 
   /** Runs probes whose latest result is older than an age. */
   async probeIfOlder(ageMs: number): Promise<void> {
-    const source = evidenceSource(this.config, this.installation);
+    const source = this.#evidence();
     const results = await source.probes();
     const old = (names: readonly ProbeName[]): ProbeName[] =>
       names.filter((name) => {
@@ -225,6 +246,7 @@ export class Control {
       'transport',
       'route-permissions',
       'role-rules',
+      'egress-refusal',
     ];
     const live: ProbeName[] = this.gateway
       ? ['over-limit-call', 'retired-key', 'guard-detection', 'guard-residual', 'decision-replay']
@@ -237,6 +259,7 @@ export class Control {
         askRoutes: this.askRoutes,
         guard: this.guard,
         policies: this.snapshots.policies,
+        thirdParties: this.thirdParties,
         publish: () => this.publish(),
       },
       old([...always, ...live]),

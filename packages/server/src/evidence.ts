@@ -1,10 +1,17 @@
 import { countAccounts } from '@sallyport/access';
-import type { Config, EvidenceSource, ProbeResult } from '@sallyport/core';
+import type { Config, EvidenceSource, ProbeResult, ThirdPartyCounts } from '@sallyport/core';
 import type { Installation } from './installation.ts';
 import { knownSystems } from './snapshot.ts';
 
-/** What governance reads: projections of the record and the latest results of probes. */
-export function evidenceSource(config: Config, installation: Installation): EvidenceSource {
+/**
+ * What governance reads: projections of the record and the latest results of probes.
+ * @param thirdParties counts third parties
+ */
+export function evidenceSource(
+  config: Config,
+  installation: Installation,
+  thirdParties: () => Promise<ThirdPartyCounts>,
+): EvidenceSource {
   const { store } = installation;
   return {
     exchangeCounts: (sinceMs, system) => store.exchanges.counts(new Date(sinceMs).toISOString(), system),
@@ -17,6 +24,7 @@ export function evidenceSource(config: Config, installation: Installation): Evid
     keys: async () => (await store.keys.list()).filter((key) => !key.synthetic),
     latestEvent: (type, subject) => store.events.latest(type, subject),
     events: (types, sinceMs) => store.events.since(types, new Date(sinceMs).toISOString()),
+    thirdParties,
     accounts: () => countAccounts(store, config.access.unusedGrantDays),
     probes: async () => {
       const results: ProbeResult[] = [];
@@ -50,5 +58,6 @@ const PROBE_NAMES = [
   'guard-detection',
   'guard-residual',
   'decision-replay',
+  'egress-refusal',
 ] as const;
 export type ProbeName = (typeof PROBE_NAMES)[number];

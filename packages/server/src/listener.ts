@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { CodedError, type Config } from '@sallyport/core';
+import { CodedError, type Config, type ListenerTls } from '@sallyport/core';
 import { classifyAddress } from '@sallyport/gateway';
 
 type Listener = Config['gateway'];
@@ -14,7 +14,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /** Certificate and key of a listener, or null for plain HTTP on loopback. @throws CodedError `tls-required`, `config-invalid` */
-export function readTls(listener: Listener, name: string): { cert: string; key: string } | null {
+export function readTls(listener: Listener, name: string): ListenerTls | null {
   if (!listener.tls) {
     if (!isLoopback(listener.host))
       throw new CodedError(
@@ -24,9 +24,17 @@ export function readTls(listener: Listener, name: string): { cert: string; key: 
     return null;
   }
   try {
+    const { certFile, keyFile, clientCaFile, clientCertificate } = listener.tls;
     return {
-      cert: readFileSync(listener.tls.certFile, 'utf8'),
-      key: readFileSync(listener.tls.keyFile, 'utf8'),
+      cert: readFileSync(certFile, 'utf8'),
+      key: readFileSync(keyFile, 'utf8'),
+      ...(clientCaFile === undefined
+        ? {}
+        : {
+            ca: readFileSync(clientCaFile, 'utf8'),
+            requestCert: true,
+            rejectUnauthorized: clientCertificate === 'required',
+          }),
     };
   } catch (cause) {
     throw new CodedError('config-invalid', `\`${name}.tls\`: a file cannot be read`, { cause });

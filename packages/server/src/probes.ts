@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
+import type { ThirdParties } from '@sallyport/access';
 import { type Config, clock, DEFAULT_USAGE_LIMITS, newEvent, wilsonInterval } from '@sallyport/core';
 import { entriesPath, verifyLedger } from '@sallyport/ledger';
 import type { PolicySet } from '@sallyport/policy';
@@ -37,8 +38,42 @@ export interface ProbeContext {
   readonly guard: GuardDesk | null;
   /** The policies that decide now. */
   readonly policies: PolicySet;
+  /** Third parties and what they are approved for. */
+  readonly thirdParties: ThirdParties;
   /** Hands new keys to the gateway. */
   readonly publish: () => Promise<void>;
+}
+
+/** Asks about what lies outside every manifest: another place, another system, other data. */
+async function egressRefusal({ thirdParties, config }: ProbeContext): Promise<Finding> {
+  const live = (await thirdParties.list()).filter((one) => one.live);
+  if (live.length === 0) return null;
+  let asked = 0;
+  const passed: string[] = [];
+  for (const { name, manifest } of live) {
+    const origin = manifest.origins[0]!;
+    for (const call of [
+      { origin, system: 'a-system-that-nobody-named' },
+      { origin, dataClasses: ['a-class-that-nobody-named'] },
+    ]) {
+      asked++;
+      if ((await thirdParties.decide(call, true)).allowed) passed.push(name);
+    }
+  }
+  const required = config.access.manifests === 'required';
+  const elsewhere = await thirdParties.decide({ origin: 'https://nobody.invalid' }, required);
+  if (elsewhere.allowed)
+    return {
+      passed: false,
+      detail: 'what no manifest names is let pass: set `access.manifests` to `required`',
+    };
+  return {
+    passed: passed.length === 0,
+    detail:
+      passed.length === 0
+        ? `all ${asked + 1} calls outside every manifest were refused`
+        : `calls outside the manifest of ${passed.join(', ')} were let pass`,
+  };
 }
 
 async function ledgerVerify({ installation }: ProbeContext): Promise<Finding> {
@@ -294,6 +329,7 @@ const PROBES: Readonly<Record<ProbeName, (context: ProbeContext) => Promise<Find
   'guard-detection': guardDetection,
   'guard-residual': guardResidual,
   'decision-replay': decisionReplay,
+  'egress-refusal': egressRefusal,
 };
 
 /** Runs every probe and records what each found. A probe that cannot run is recorded as failed, with the reason. */

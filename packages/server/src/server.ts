@@ -4,8 +4,8 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
-import { TrustedProxies } from '@sallyport/access';
-import { CodedError, type Config, clock, newEvent } from '@sallyport/core';
+import { clientCertificate, TrustedProxies } from '@sallyport/access';
+import { CodedError, type Config, clock, type ListenerTls, newEvent } from '@sallyport/core';
 import { GatewayPool, WORKERS_MAX } from '@sallyport/gateway';
 import { askEveryRoute, createApp } from './app.ts';
 import { type Control, localActor, localUser, openControl } from './control.ts';
@@ -18,6 +18,7 @@ import { log } from './log.ts';
 import { Monitor } from './monitor.ts';
 import { keepReviews } from './reviews-due.ts';
 import { followTelemetry } from './telemetry.ts';
+import { watchThirdParties } from './third-parties.ts';
 
 const DRAIN_MS = 10_000;
 const PROBE_EVERY_MS = 15 * 60_000;
@@ -25,6 +26,8 @@ const PROBE_EVERY_MS = 15 * 60_000;
 /** How often the machine's clock is looked at, and how far it may move in that time. */
 const CLOCK_EVERY_MS = 5_000;
 const CLOCK_JUMP_MS = 5_000;
+/** How often third parties are looked at. */
+const WATCH_EVERY_MS = 10 * 60_000;
 /** How often alerts are judged. */
 const MONITOR_EVERY_MS = 15_000;
 const RENEW_EVERY_MS = 10 * 60_000;
@@ -118,6 +121,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
             }),
           )
           .catch(() => {}),
+      onCertificateChanged: (integration, origin) =>
+        void control.thirdParties
+          .certificateChanged(integration, origin)
+          .then(async (suspended) => {
+            if (!suspended) return;
+            log('warn', 'a third party showed another certificate than was approved', {
+              integration,
+              origin,
+            });
+            await control.publish();
+          })
+          .catch((fault: Error) =>
+            log('error', 'a third party is not suspended yet', { integration, fault: fault.message }),
+          ),
       onKeyLeaked: (key, exchange) =>
         void control.apiKeys
           .revoke('sallyport', key, { reason: 'leaked', exchange })
@@ -169,6 +186,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         UNUSED_EVERY_MS,
       ],
       [() => keepReviews(control), UNUSED_EVERY_MS],
+      [() => watchThirdParties(control), WATCH_EVERY_MS],
     ] as const) {
       const timer = setInterval(
         () =>
@@ -213,7 +231,7 @@ async function watchClock(control: Control): Promise<void> {
 /** Serves the control plane on its port, and on the socket in the data folder for commands. */
 async function serveControl(
   control: Control,
-  tls: { cert: string; key: string } | null,
+  tls: ListenerTls | null,
   consoleFolder: string | null,
   closing: (() => Promise<void>)[],
 ): Promise<string> {
@@ -237,7 +255,9 @@ async function serveControl(
                 headers['x-forwarded-for'] as string | undefined,
               )
             : 'local';
-        return app.fetch(request, { local, address, publicUrl: control.config.control.publicUrl });
+        const certificate = local === null ? clientCertificate(socket) : null;
+        const { publicUrl } = control.config.control;
+        return app.fetch(request, { local, address, certificate, publicUrl });
       },
       { overrideGlobalObjects: false },
     );

@@ -1,3 +1,4 @@
+import { behindSystem, type ThirdParty } from '@sallyport/access';
 import {
   type Config,
   clock,
@@ -62,6 +63,9 @@ export class Snapshots {
     this.#config = config;
     this.#installation = installation;
   }
+
+  /** Third parties as they are now. */
+  parties: () => Promise<readonly ThirdParty[]> = async () => [];
 
   #slot(subject: string): number {
     let slot = this.#slots.get(subject);
@@ -131,6 +135,8 @@ export class Snapshots {
   async build(nowMs: number = clock.nowMs()): Promise<GatewaySnapshot> {
     const { store, dataKeys } = this.#installation;
     const today = dayOf(nowMs);
+    const parties = await this.parties();
+    const required = this.#config.access.manifests === 'required';
     const systems = (await knownSystems(this.#config, this.#installation)).map(
       ({ name, config, demo }): SystemSnapshot => {
         const { key } = dataKeys.forDay(`system:${name}`, today);
@@ -138,6 +144,7 @@ export class Snapshots {
           ...config,
           name,
           demo,
+          integration: behindSystem(parties, { ...config, name }, required && !demo && !config.allowPrivate),
           apiKey: resolveSecret(config.apiKeyRef),
           usageLimits: usageLimits(config.limits),
           slot: this.#slot(`system:${name}`),

@@ -28,7 +28,13 @@ function scopeOf(options: Options): Record<string, unknown> {
       ?.split(',')
       .map((one) => one.trim())
       .filter((one) => one !== '');
-  const [models, operations, addresses, days] = ['models', 'operations', 'addresses', 'days'].map(list);
+  const [models, operations, addresses, certificates, days] = [
+    'models',
+    'operations',
+    'addresses',
+    'certificates',
+    'days',
+  ].map(list);
   const hours = options.text('hours');
   const [from, until] = hours?.split('-') ?? [];
   if (hours !== undefined && until === undefined)
@@ -40,6 +46,7 @@ function scopeOf(options: Options): Record<string, unknown> {
     ...(models && { models }),
     ...(operations && { operations }),
     ...(addresses && { addresses }),
+    ...(certificates && { certificates }),
     ...(hours !== undefined && {
       hours: { from, until, ...(days && { days }), ...(zone !== undefined && { zone }) },
     }),
@@ -50,7 +57,7 @@ function scopeOf(options: Options): Record<string, unknown> {
 export const keyCreate: Command = {
   name: 'key create',
   usage:
-    'key create --name NAME --systems NAME[,NAME] [--expires 30d] [--models NAME,GPT-*] [--operations NAME,…] [--addresses RANGE,…] [--hours 08:00-17:00 [--days mon,tue] [--zone Europe/Zurich]] [--requests-per-minute N] [--tokens-per-minute N] [--concurrent N]',
+    'key create --name NAME --systems NAME[,NAME] [--expires 30d] [--models NAME,GPT-*] [--operations NAME,…] [--addresses RANGE,…] [--certificates sha256:HEX,…] [--hours 08:00-17:00 [--days mon,tue] [--zone Europe/Zurich]] [--requests-per-minute N] [--tokens-per-minute N] [--concurrent N]',
   summary: 'make an API key; it is shown once',
   options: {
     name: { type: 'string' },
@@ -59,6 +66,7 @@ export const keyCreate: Command = {
     models: { type: 'string' },
     operations: { type: 'string' },
     addresses: { type: 'string' },
+    certificates: { type: 'string' },
     hours: { type: 'string' },
     days: { type: 'string' },
     zone: { type: 'string' },

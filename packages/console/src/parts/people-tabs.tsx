@@ -4,6 +4,7 @@ import type { ReactElement } from 'react';
 const TABS = [
   ['/people', 'People'],
   ['/people/programs', 'Programs'],
+  ['/people/integrations', 'Integrations'],
   ['/people/policies', 'Policies'],
   ['/people/reviews', 'Reviews'],
   ['/people/access-log', 'Access log'],

@@ -16,6 +16,7 @@ import { systemTarget } from './authoriser.ts';
  * - `systems-in-body`: each system that the body names
  * - `key`, `exchange`: every system of the key, or of the call, that the path names
  * - `person`: the person whom the path names
+ * - `integration`: what waits for approval under the name in the path
  * - `self`: whoever asks
  */
 export type PermissionOn =
@@ -27,6 +28,7 @@ export type PermissionOn =
   | 'key'
   | 'exchange'
   | 'person'
+  | 'integration'
   | 'self';
 
 /** What a route needs, as the OpenAPI document says it too. */
@@ -106,6 +108,10 @@ async function targetsOf(
       // Found as the route itself will find them: by whatever spelling.
       const person = await control.accounts.directory.find(own['id'] ?? '').catch(() => null);
       return person ? [{ kind: 'person', id: person.id }] : organisation;
+    }
+    case 'integration': {
+      const one = await store.integrations.find(own['id'] ?? '');
+      return [{ kind: 'proposal', id: one?.id ?? 'none', author: one?.proposedBy ?? '' }];
     }
     case 'self':
       if (c.var.principal.kind !== 'person')

@@ -44,6 +44,15 @@ const ACCESS_EVENTS: readonly EventType[] = [
   'content-read',
   'report-read',
   'policy-loaded',
+  'break-glass-used',
+  'review-opened',
+  'review-signed',
+  'review-closed',
+  'integration-proposed',
+  'integration-approved',
+  'integration-suspended',
+  'integration-ended',
+  'egress-decided',
 ];
 
 /** Routes of the policies, and of the log of what they decided. */

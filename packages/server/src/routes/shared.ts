@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { Begun, From, RelyingParty } from '@sallyport/access';
+import type { Begun, ClientCertificate, From, RelyingParty } from '@sallyport/access';
 import { clock, ERRORS, toCodedError } from '@sallyport/core';
 import type { Target } from '@sallyport/policy';
 import type { ExchangeRow } from '@sallyport/store';
@@ -16,6 +16,8 @@ export interface Caller {
   readonly local: string | null;
   /** Address of the client, trusted proxies left out. */
   readonly address: string;
+  /** What a program proved to hold on its connection. */
+  readonly certificate?: ClientCertificate | null;
   /** Scheme, host and port that people reach the console at, when that is set. */
   readonly publicUrl?: string | undefined;
 }

@@ -1,7 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ProviderSettings } from '@sallyport/access';
 import { CodedError, toCodedError } from '@sallyport/core';
-import { safeFetch } from '@sallyport/gateway';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { resolveSecret } from '../config-file.ts';
 import type { Control } from '../control.ts';
@@ -22,7 +21,7 @@ function provider(control: Control): { settings: ProviderSettings; fetchSafely: 
       'config-invalid',
       `\`access.signOn.clientSecretRef\`: \`${clientSecretRef}\` holds nothing`,
     );
-  return { settings: { ...rest, clientSecret }, fetchSafely: safeFetch(signOn.allowPrivate) };
+  return { settings: { ...rest, clientSecret }, fetchSafely: control.egress.fetch(signOn.allowPrivate) };
 }
 
 /** Routes that a browser, or an identity provider, opens: they need no session, and lead to one. */

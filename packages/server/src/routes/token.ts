@@ -1,6 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { CodedError, clock } from '@sallyport/core';
-import { safeFetch } from '@sallyport/gateway';
 import type { Control } from '../control.ts';
 import { type Env, failures, json } from './shared.ts';
 
@@ -48,7 +47,7 @@ export function tokenRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const { accounts } = control;
       const { rule, subject } = await accounts.workloads.recognise(
         workloads,
-        ({ allowPrivate }) => safeFetch(allowPrivate),
+        ({ allowPrivate }) => control.egress.fetch(allowPrivate),
         c.req.valid('form').subject_token,
       );
       const program = await accounts.programs.find(rule.program).catch(() => null);

@@ -1,0 +1,340 @@
+import {
+  CodedError,
+  clock,
+  describeIssue,
+  INTEGRATION_KINDS,
+  type IntegrationKind,
+  type IntegrationSnapshot,
+  type Manifest,
+  manifestSchema,
+  newEvent,
+  newId,
+  type SeenCertificate,
+} from '@sallyport/core';
+import type { IntegrationRow, Store } from '@sallyport/store';
+import { differences, type EgressCall, outsideManifest, type Seen } from './manifest.ts';
+
+const DAY_MS = 86_400_000;
+const DAYS_MAX = 366;
+
+/** Looks at a third party from here. Port: what lies outside is somebody else's. */
+export type Observe = (kind: IntegrationKind, manifest: Manifest) => Promise<Seen>;
+
+/** A third party as shown. */
+export interface ThirdParty extends Omit<IntegrationRow, 'manifest' | 'seen' | 'kind'> {
+  readonly kind: IntegrationKind;
+  readonly manifest: Manifest;
+  /** As it was approved, or is to be. */
+  readonly seen: Seen;
+  /** Whether it may be called now. */
+  readonly live: boolean;
+}
+
+/** What was decided about a call to a third party. */
+export interface EgressDecision {
+  readonly allowed: boolean;
+  /** Name of the manifest that decided; null where there is none. */
+  readonly integration: string | null;
+  readonly why: string;
+  readonly certificates: Readonly<Record<string, SeenCertificate | null>>;
+  readonly certificate: Manifest['certificate'];
+}
+
+/** Third parties: what each is approved for, by whom and until when; suspended when they are not what was approved. */
+export class ThirdParties {
+  readonly #store: Store;
+  readonly #observe: Observe;
+
+  constructor(store: Store, observe: Observe) {
+    this.#store = store;
+    this.#observe = observe;
+  }
+
+  async list(): Promise<ThirdParty[]> {
+    return (await this.#store.integrations.list()).map(shown);
+  }
+
+  /** One by id or name. @throws CodedError `not-found` */
+  async find(idOrName: string): Promise<ThirdParty> {
+    const row = await this.#store.integrations.find(idOrName);
+    if (!row) throw new CodedError('not-found', `there is no integration \`${idOrName.slice(0, 64)}\``);
+    return shown(row);
+  }
+
+  /**
+   * Writes a manifest, new or instead of the one before, which then decides nothing any more.
+   * @throws CodedError `request-invalid`
+   */
+  async propose(
+    actor: string,
+    input: { name: string; kind: string; manifest: unknown; owner: string | null; days: number },
+  ): Promise<ThirdParty> {
+    const { name, owner, days } = input;
+    if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name))
+      throw new CodedError('request-invalid', 'the name is lower-case letters, digits and hyphens');
+    const kind = INTEGRATION_KINDS.find((one) => one === input.kind);
+    if (!kind) throw new CodedError('request-invalid', `the kind is one of ${INTEGRATION_KINDS.join(', ')}`);
+    if (!(days >= 1 && days <= DAYS_MAX))
+      throw new CodedError('request-invalid', `it is approved for 1 to ${DAYS_MAX} days`);
+    const parsed = manifestSchema.safeParse(input.manifest);
+    if (!parsed.success) throw new CodedError('request-invalid', describeIssue(parsed.error));
+    const seen = await this.#observe(kind, parsed.data);
+    const now = clock.nowMs();
+    const row = await this.#store.change(async (tx) => {
+      const known = await this.#store.integrations.find(name, tx);
+      const one: IntegrationRow = {
+        id: known?.id ?? newId('int', now),
+        name,
+        kind,
+        manifest: JSON.stringify(parsed.data),
+        owner,
+        status: 'proposed',
+        why: '',
+        seen: JSON.stringify(seen),
+        expiresAt: new Date(now + days * DAY_MS).toISOString(),
+        proposedAt: new Date(now).toISOString(),
+        proposedBy: actor,
+        // Whoever was approved once does not go back to needing no approval.
+        approvedAt: known?.approvedAt ?? null,
+        approvedBy: known?.approvedBy ?? null,
+      };
+      await this.#store.integrations.put(tx, one);
+      const data = { kind, owner, expiresAt: one.expiresAt, manifest: parsed.data, seen };
+      return {
+        result: one,
+        event: newEvent('integration-proposed', { actor, subject: subjectOf(name), data }),
+      };
+    });
+    return shown(row);
+  }
+
+  /**
+   * Approves what is proposed, or what changed. It is looked at again: what is approved is what is there now and was
+   * shown before.
+   * @throws CodedError `conflict`, `not-permitted`, `upstream-unreachable`
+   */
+  async approve(actor: string, idOrName: string): Promise<ThirdParty> {
+    const before = await this.find(idOrName);
+    const now = await this.#observe(before.kind, before.manifest);
+    const silent = Object.entries(now.certificates).find(([, certificate]) => certificate === null);
+    if (silent) throw new CodedError('upstream-unreachable', `${silent[0]} shows no certificate that holds`);
+    const row = await this.#store.change(async (tx) => {
+      const known = (await this.#store.integrations.find(before.id, tx))!;
+      if (known.status !== 'proposed' && known.status !== 'suspended')
+        throw new CodedError('conflict', `\`${known.name}\` is ${known.status}: there is nothing to approve`);
+      // Asked again within: somebody may have written another manifest meanwhile.
+      if (known.proposedBy === actor || known.proposedAt !== before.proposedAt)
+        throw new CodedError(
+          'not-permitted',
+          'an author does not approve; nor anybody what they did not see',
+        );
+      if (known.expiresAt <= clock.nowIso())
+        throw new CodedError('conflict', `\`${known.name}\` expired; propose it anew`);
+      const at = clock.nowIso();
+      const shownBefore = JSON.parse(known.seen) as Seen;
+      const unseen = Object.keys(now.certificates).filter((origin) => !shownBefore.certificates[origin]);
+      const changed = [
+        ...differences(before.manifest, shownBefore, now),
+        ...unseen.map((origin) => `${origin} shows a certificate now`),
+      ];
+      const seen = JSON.stringify(now);
+      if (changed.length > 0) {
+        const one = { ...known, seen, proposedBy: 'sallyport', proposedAt: at, why: changed.join('; ') };
+        await this.#store.integrations.put(tx, one);
+        return { result: null, event: [] };
+      }
+      const one: IntegrationRow = {
+        ...known,
+        status: 'approved',
+        why: '',
+        seen,
+        approvedAt: at,
+        approvedBy: actor,
+      };
+      await this.#store.integrations.put(tx, one);
+      const data = { seen: now, proposedBy: known.proposedBy };
+      return {
+        result: one,
+        event: newEvent('integration-approved', { actor, subject: subjectOf(known.name), data }),
+      };
+    });
+    if (row === null)
+      throw new CodedError(
+        'conflict',
+        'it changed since it was shown; look at what is there now, then approve',
+      );
+    return shown(row);
+  }
+
+  /** Refuses everything to it, at once, until somebody approves it again. @throws CodedError `not-found` */
+  suspend(actor: string, idOrName: string, why: string): Promise<ThirdParty> {
+    return this.#stop(actor, idOrName, 'suspended', why);
+  }
+
+  /** Ends it; only another proposal brings it back. @throws CodedError `not-found` */
+  end(actor: string, idOrName: string, why: string): Promise<ThirdParty> {
+    return this.#stop(actor, idOrName, 'ended', why);
+  }
+
+  async #stop(
+    actor: string,
+    idOrName: string,
+    status: 'suspended' | 'ended',
+    why: string,
+    seen?: Seen,
+  ): Promise<ThirdParty> {
+    const { id } = await this.find(idOrName);
+    const row = await this.#store.change(async (tx) => {
+      const known = (await this.#store.integrations.find(id, tx))!;
+      if (known.status === status || known.status === 'ended') return { result: known, event: [] };
+      const now = clock.nowIso();
+      const one: IntegrationRow = {
+        ...known,
+        status,
+        why,
+        // What changed is shown to whoever approves it, and nobody here is its author.
+        ...(seen ? { seen: JSON.stringify(seen), proposedAt: now, proposedBy: 'sallyport' } : {}),
+      };
+      await this.#store.integrations.put(tx, one);
+      const type = status === 'ended' ? 'integration-ended' : 'integration-suspended';
+      const data = { why, ...(seen ? { seen, before: JSON.parse(known.seen) as Seen } : {}) };
+      return { result: one, event: newEvent(type, { actor, subject: subjectOf(known.name), data }) };
+    });
+    return shown(row);
+  }
+
+  /** Looks at every one that is approved: what changed is suspended, what expired ends. @returns names of those */
+  async watch(): Promise<string[]> {
+    const stopped: string[] = [];
+    for (const one of await this.list()) {
+      if (one.status !== 'approved') continue;
+      if (!one.live) {
+        await this.end('sallyport', one.id, 'its approval expired');
+        stopped.push(one.name);
+        continue;
+      }
+      // Who cannot be looked at now is looked at next time; calls see the certificate themselves.
+      const now = await this.#observe(one.kind, one.manifest).catch(() => null);
+      if (now === null) continue;
+      const changed = differences(one.manifest, one.seen, now);
+      if (changed.length === 0) continue;
+      await this.#stop('sallyport', one.id, 'suspended', changed.join('; '), now);
+      stopped.push(one.name);
+    }
+    return stopped;
+  }
+
+  /** A call met another certificate than was approved. @returns whether anything was suspended */
+  async certificateChanged(name: string, origin: string): Promise<boolean> {
+    const one = await this.find(name);
+    if (!one.live) return false;
+    const now = await this.#observe(one.kind, one.manifest).catch(() => one.seen);
+    const why = `${origin} showed another certificate than when it was approved`;
+    await this.#stop('sallyport', one.id, 'suspended', why, now);
+    return true;
+  }
+
+  /**
+   * Decides about a call.
+   * @param required whether what has no manifest is refused
+   */
+  async decide(call: EgressCall, required: boolean): Promise<EgressDecision> {
+    const none = { certificates: {}, certificate: 'key' } as const;
+    const there = (await this.list()).filter(
+      (one) => one.manifest.origins.includes(call.origin) && (required || !isMereProposal(one)),
+    );
+    if (there.length === 0) {
+      const why = required ? `no manifest names ${call.origin}` : 'no manifest is needed';
+      return { allowed: !required, integration: null, why, ...none };
+    }
+    let refused: EgressDecision | null = null;
+    for (const { name, live, status, why: reason, manifest, seen } of there) {
+      const outside = live ? outsideManifest(manifest, call) : `${stateWords(status, reason)}`;
+      const { certificates } = seen;
+      const decided = { integration: name, certificates, certificate: manifest.certificate };
+      if (outside === null) return { allowed: true, why: 'within its manifest', ...decided };
+      refused ??= { allowed: false, why: outside, ...decided };
+    }
+    return refused!;
+  }
+}
+
+/** One that nobody ever approved: where none is needed, it takes nothing away. */
+const isMereProposal = ({ status, approvedAt }: ThirdParty): boolean =>
+  status === 'proposed' && approvedAt === null;
+
+const subjectOf = (name: string): string => `integration:${name}`;
+
+/** Why one that is not live is not, in words. */
+const stateWords = (status: IntegrationRow['status'], why: string): string =>
+  status === 'proposed'
+    ? 'it waits for approval'
+    : status === 'approved'
+      ? 'its approval expired'
+      : `it is ${status}${why ? `: ${why}` : ''}`;
+
+function shown(row: IntegrationRow): ThirdParty {
+  const { manifest, seen, kind, ...rest } = row;
+  return {
+    ...rest,
+    kind: kind as IntegrationKind,
+    manifest: JSON.parse(manifest) as Manifest,
+    seen: JSON.parse(seen) as Seen,
+    live: row.status === 'approved' && row.expiresAt > clock.nowIso(),
+  };
+}
+
+/**
+ * The third party behind a system, as the gateway sees it; null where there is none and none is needed.
+ * @param system its name, where it is called and what goes through it
+ * @param required whether a system elsewhere needs a manifest
+ */
+export function behindSystem(
+  parties: readonly ThirdParty[],
+  system: {
+    readonly name: string;
+    readonly urls: readonly string[];
+    readonly dataClasses: readonly string[];
+  },
+  required: boolean,
+): IntegrationSnapshot | null {
+  const refusing = (name: string, refusal: string): IntegrationSnapshot => ({
+    name,
+    refusal,
+    expiresAtMs: Number.POSITIVE_INFINITY,
+    scope: {},
+    certificate: 'key',
+    certificates: {},
+  });
+  const own = parties.filter(
+    (one) =>
+      one.kind === 'vendor-model' &&
+      one.manifest.systems.includes(system.name) &&
+      (required || !isMereProposal(one)),
+  );
+  const one = own.find(({ live }) => live) ?? own[0];
+  if (!one) return required ? refusing('', 'no manifest of a vendor names this system') : null;
+  if (!one.live) return refusing(one.name, stateWords(one.status, one.why));
+  for (const url of system.urls) {
+    const { origin } = new URL(url);
+    const outside = outsideManifest(one.manifest, {
+      origin,
+      system: system.name,
+      dataClasses: system.dataClasses,
+    });
+    if (outside !== null) return refusing(one.name, `its manifest does not name ${outside}`);
+  }
+  const { models, operations, certificate } = one.manifest;
+  return {
+    name: one.name,
+    refusal: null,
+    expiresAtMs: Date.parse(one.expiresAt),
+    scope: { models, operations },
+    certificate,
+    certificates: Object.fromEntries(
+      Object.entries(one.seen.certificates).filter(
+        (entry): entry is [string, SeenCertificate] => entry[1] !== null,
+      ),
+    ),
+  };
+}
