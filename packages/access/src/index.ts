@@ -7,7 +7,7 @@
  */
 export { TrustedProxies } from './address.ts';
 export { type IssuedKey, issueKey, KEY_PATTERN, KeyRing, type KeyVerdict } from './api-key.ts';
-export { type ClientCertificate, clientCertificate } from './client-certificate.ts';
+export { type ClientCertificate, clientCertificate, tlsServerOptions } from './client-certificate.ts';
 export type { RelyingParty } from './factors/passkeys.ts';
 export { PASSWORD_CHARACTERS_MIN } from './factors/password.ts';
 export { type EgressCall, type Seen, type ToolDefinition, toolDigest } from './integrations/manifest.ts';

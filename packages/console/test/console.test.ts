@@ -370,7 +370,7 @@ describe('the console, in a browser', () => {
     await accessible('add a passkey');
     await page.getByRole('button', { name: 'Make the passkey' }).click();
     await page.getByRole('row', { name: /laptop/ }).waitFor();
-    assert.equal(await page.getByText('came from the set-up link').count(), 0);
+    await page.getByText('came from the set-up link').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Add an authenticator app' }).click();
     await page.getByLabel('What to call it').fill('phone');
     await page.getByRole('button', { name: 'Show the QR code' }).click();

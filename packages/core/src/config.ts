@@ -190,6 +190,8 @@ export const configSchema = z.strictObject({
       breachedPasswords: z.string().optional(),
       /** Days after which a role that nobody used is taken away. */
       unusedGrantDays: z.int().min(1).max(3_650).default(90),
+      /** File that knows the places of addresses, in MaxMind's format: whoever signs in far from where they just were is noticed. */
+      locations: z.string().optional(),
       /** Whether a system elsewhere, or anything else that is called there, needs an approved manifest. */
       manifests: z.enum(['noted', 'required']).default('noted'),
       /** Reviews of who holds what. Roles on which nobody decided by then lapse. */

@@ -82,14 +82,12 @@ export interface KeySnapshot {
   readonly slot: number;
 }
 
-/** What a listener serves TLS with, as Node's options of a server. */
+/** What a listener serves TLS with, in PEM. */
 export interface ListenerTls {
   readonly cert: string;
   readonly key: string;
-  /** Authorities of clients; absent where clients are not asked for certificates. */
-  readonly ca?: string;
-  readonly requestCert?: boolean;
-  readonly rejectUnauthorized?: boolean;
+  /** Authorities of clients, and whether a certificate of theirs is required; absent where clients are asked for none. */
+  readonly clients?: { readonly ca: string; readonly required: boolean };
 }
 
 /** Settings of the gateway that can change while it runs. */

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
+import { tlsServerOptions } from '@sallyport/access';
 import { clock, type GatewaySettings, LIMITS } from '@sallyport/core';
 import { Admission } from './admission.ts';
 import { Counters } from './counters.ts';
@@ -64,7 +65,7 @@ const options = {
   requireHostHeader: true,
 };
 const { tls } = start.snapshot.settings;
-const tlsServer = tls ? createTlsServer({ ...options, ...tls, minVersion: 'TLSv1.3' }) : null;
+const tlsServer = tls ? createTlsServer({ ...options, ...tlsServerOptions(tls) }) : null;
 const server: Server = tlsServer ?? createServer(options);
 server.maxHeadersCount = 100;
 server.on('request', (req, res) => {
@@ -124,7 +125,7 @@ async function drain(deadlineMs: number): Promise<void> {
 function adopt(before: GatewaySettings): void {
   const { deadlines, tls: next } = state.settings;
   server.requestTimeout = deadlines.bodyMs + 10_000;
-  if (next && next.cert !== before.tls?.cert) tlsServer?.setSecureContext({ ...next, minVersion: 'TLSv1.3' });
+  if (next && next.cert !== before.tls?.cert) tlsServer?.setSecureContext(tlsServerOptions(next));
   deps.upstreams.settle();
 }
 

@@ -6,6 +6,8 @@ export interface AccessWindow {
   readonly failures: Readonly<Record<string, number>>;
   /** Administrators who signed in from an address that they never came from. */
   readonly newAddresses: readonly { readonly subject: string; readonly address: string }[];
+  /** People who were in two places that are too far apart. */
+  readonly travel: readonly { readonly subject: string; readonly detail: string }[];
   /** Contents of calls opened, by who did. */
   readonly contentReads: Readonly<Record<string, number>>;
   /** Of those, outside working hours. */
@@ -86,6 +88,13 @@ export const ACCESS_ALERT_RULES: readonly AlertRule[] = [
         subject,
         detail: `an administrator signed in from ${address} for the first time`,
       })),
+  },
+  {
+    id: 'impossible-travel',
+    severity: 'high',
+    owner: 'security',
+    action: 'ask them whether both were they; if not: end their sessions, sallyport user disable',
+    judge: ({ access }) => access.travel,
   },
   {
     id: 'mass-reading',

@@ -27,6 +27,7 @@ const quiet: AlertWindow = {
     keysEnding: [],
     emergencies: [],
     overdue: [],
+    travel: [],
     suspended: [],
   },
 };
@@ -66,6 +67,7 @@ describe('alerts', () => {
       'break-glass': access({ emergencies: [{ subject: 'person:a', detail: 'a took emergency access' }] }),
       'third-party-changed': access({ suspended: [{ subject: 'integration:a', detail: 'another key' }] }),
       'review-overdue': access({ overdue: [{ subject: 'review:r', days: 2 }] }),
+      'impossible-travel': access({ travel: [{ subject: 'person:a', detail: 'far apart' }] }),
       'mass-reading': access({ contentReads: { 'person:a': 100 } }),
       'reading-off-hours': access({ contentReadsOffHours: { 'person:a': 20 } }),
       'key-ending': access({ keysEnding: [{ subject: 'key:k', name: 'shop', days: 0.5 }] }),

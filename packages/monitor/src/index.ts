@@ -17,3 +17,4 @@ export {
 } from './alerts.ts';
 export { type RollupExchange, Rollups } from './rollups.ts';
 export { type ObservedExchange, startTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts';
+export { distanceKm, impossibleTravel, type Whereabouts } from './travel.ts';

@@ -1,5 +1,5 @@
 import { clock } from '@sallyport/core';
-import type { AccessWindow } from '@sallyport/monitor';
+import { type AccessWindow, impossibleTravel, type Whereabouts } from '@sallyport/monitor';
 import type { Store } from '@sallyport/store';
 
 const HOUR_MS = 3_600_000;
@@ -14,8 +14,42 @@ const isOffHours = (at: string): boolean => {
   return time.getDay() === 0 || time.getDay() === 6 || hour >= NIGHT.from || hour < NIGHT.until;
 };
 
-/** What people and programs did in the last hour. */
-export async function accessWindow(store: Store): Promise<AccessWindow> {
+/** Hours within which a journey is looked at. */
+const JOURNEY_HOURS = 24;
+
+/** Journeys that nobody makes and that ended within the last hour. */
+async function travel(
+  store: Store,
+  place: (address: string) => Promise<Whereabouts['place']>,
+): Promise<AccessWindow['travel']> {
+  const now = clock.nowMs();
+  const sessions = await store.events.since(
+    ['session-created'],
+    new Date(now - (JOURNEY_HOURS + 1) * HOUR_MS).toISOString(),
+  );
+  const been: Whereabouts[] = [];
+  for (const { subject, at, data } of sessions) {
+    const address = String(data['address']);
+    been.push({ subject, atMs: Date.parse(at), address, place: await place(address) });
+  }
+  return been
+    .filter(({ atMs }) => atMs >= now - HOUR_MS)
+    .flatMap((end) => {
+      const own = been.filter(
+        ({ subject, atMs, place: known }) => known !== null && subject === end.subject && atMs <= end.atMs,
+      );
+      return impossibleTravel(own.slice(-2));
+    });
+}
+
+/**
+ * What people and programs did in the last hour.
+ * @param place where an address is; null where no file says so
+ */
+export async function accessWindow(
+  store: Store,
+  place: ((address: string) => Promise<Whereabouts['place']>) | null = null,
+): Promise<AccessWindow> {
   const now = clock.nowMs();
   const events = await store.events.since(
     ['sign-in-failed', 'session-created', 'content-read'],
@@ -49,6 +83,7 @@ export async function accessWindow(store: Store): Promise<AccessWindow> {
       subject: holder,
       detail: `\`${evidence['name']}\` took emergency access: ${evidence['reason']}`,
     })),
+    travel: place === null ? [] : await travel(store, place),
     suspended: (await store.integrations.list())
       .filter(({ status }) => status === 'suspended')
       .map(({ name, why }) => ({

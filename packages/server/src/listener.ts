@@ -31,9 +31,7 @@ export function readTls(listener: Listener, name: string): ListenerTls | null {
       ...(clientCaFile === undefined
         ? {}
         : {
-            ca: readFileSync(clientCaFile, 'utf8'),
-            requestCert: true,
-            rejectUnauthorized: clientCertificate === 'required',
+            clients: { ca: readFileSync(clientCaFile, 'utf8'), required: clientCertificate === 'required' },
           }),
     };
   } catch (cause) {

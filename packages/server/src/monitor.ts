@@ -6,10 +6,12 @@ import {
   evaluateAlerts,
   type RollupExchange,
   Rollups,
+  type Whereabouts,
 } from '@sallyport/monitor';
 import type { ExchangeRow } from '@sallyport/store';
 import { accessWindow } from './access-window.ts';
 import type { Control } from './control.ts';
+import { Locations } from './locations.ts';
 import { log } from './log.ts';
 
 const WINDOW_MINUTES = 5;
@@ -30,6 +32,7 @@ export class Monitor {
   readonly #workersWanted: number;
   readonly #open = new Map<string, OpenAlert>();
   readonly #rollups = new Rollups();
+  readonly #locations = new Locations();
   #unrecordedBefore = 0;
 
   /** @param workersWanted gateway workers that should run */
@@ -87,6 +90,19 @@ export class Monitor {
     return newEvent(type, { actor: 'sallyport', subject, data: { rule, severity, owner, detail, action } });
   }
 
+  /** Looks up places, where a file of them is configured. */
+  #place(): ((address: string) => Promise<Whereabouts['place']>) | null {
+    const { locations } = this.#control.config.access;
+    return locations === undefined
+      ? null
+      : (address) =>
+          this.#locations.place(locations, address).catch((fault: Error) => {
+            // Other alerts go on without.
+            log('error', 'nobody is noticed who travels impossibly', { fault: fault.message });
+            return null;
+          });
+  }
+
   async #window(): Promise<AlertWindow> {
     const { installation, gateway } = this.#control;
     const { exchanges } = installation.store;
@@ -108,7 +124,7 @@ export class Monitor {
       workersWanted: this.#workersWanted,
       behind,
       probeMinutes: probe ? (now - Date.parse(probe.at)) / 60_000 : null,
-      access: await accessWindow(installation.store),
+      access: await accessWindow(installation.store, this.#place()),
     };
   }
 }

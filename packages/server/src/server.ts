@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
-import { clientCertificate, TrustedProxies } from '@sallyport/access';
+import { clientCertificate, TrustedProxies, tlsServerOptions } from '@sallyport/access';
 import { CodedError, type Config, clock, type ListenerTls, newEvent } from '@sallyport/core';
 import { GatewayPool, WORKERS_MAX } from '@sallyport/gateway';
 import { askEveryRoute, createApp } from './app.ts';
@@ -268,7 +268,7 @@ async function serveControl(
     requireHostHeader: true,
   };
   const outer = tls
-    ? createTlsServer({ ...limits, ...tls, minVersion: 'TLSv1.3' }, handler(null))
+    ? createTlsServer({ ...limits, ...tlsServerOptions(tls) }, handler(null))
     : createHttpServer(limits, handler(null));
   await listen(outer, { host, port }, 'control');
   closing.push(() => close(outer));

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { it } from 'node:test';
 import { accessWindow } from '../src/access-window.ts';
-import { testServer } from './harness.ts';
+import { scratch, testServer } from './harness.ts';
+import { locationFile } from './location-file.ts';
 import { browserOf, ok, PASSWORD, signedIn } from './people.ts';
 
 it('failed sign-ins, new addresses, keys that end: alerts that say what to do', async () => {
@@ -85,5 +88,52 @@ it('a key is spoken of a week before its end, unless it was replaced or meant fo
     [`key:${ending.id}`],
   );
   assert.ok(fresh.id);
+  await server.stop();
+});
+
+it('nobody is in two places: a journey faster than any is an alert and a finding', async () => {
+  const file = join(scratch(), 'places.mmdb');
+  const zurich = { latitude: 47.37, longitude: 8.54, radius: 20 };
+  const sydney = { latitude: -33.87, longitude: 151.21, radius: 50 };
+  writeFileSync(file, locationFile({ 192: zurich, 198: zurich, 203: sydney }));
+  const server = await testServer({
+    config: { control: { port: 0, trustedProxies: ['127.0.0.1'] }, access: { locations: file } },
+  });
+  const person = await signedIn(server, [{ role: 'analyst' }]);
+  const signIn = async (address: string): Promise<void> => {
+    const ask = (body: object): Promise<Response> =>
+      fetch(`${server.controlUrl}/api/v1/session`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-forwarded-for': address },
+        body: JSON.stringify(body),
+      });
+    const made = await ok<{ ticket: string; options: { challenge: string } }>(
+      await ask({ request: 'passkey' }),
+      200,
+    );
+    await ok(await ask({ ticket: made.ticket, passkey: person.passkey!.get(made.options) }), 201);
+  };
+  const open = async (): Promise<string[]> => {
+    await server.control.installation.flush();
+    await server.control.monitor!.tick();
+    return server.control
+      .monitor!.open.filter(({ rule }) => rule === 'impossible-travel')
+      .map((one) => one.detail);
+  };
+  await signIn('192.0.2.1');
+  await signIn('198.51.100.7');
+  await signIn('10.0.0.7');
+  assert.deepEqual(await open(), [], 'near, or nobody knows where');
+  await signIn('203.0.113.9');
+  const [detail, ...others] = await open();
+  assert.match(detail!, /signed in from 198\.51\.100\.7 and 203\.0\.113\.9, 16\d\d\d km apart/);
+  assert.equal(others.length, 0);
+  await server.control.installation.flush();
+  const findings = await server.control.installation.store.exchanges.findings();
+  const found = findings.find(({ technique }) => technique === 'impossible-travel');
+  assert.deepEqual([found?.subject, found?.severity], [`person:${person.id}`, 'high']);
+  // A file that breaks silences nothing else.
+  writeFileSync(file, 'no database');
+  await open();
   await server.stop();
 });
