@@ -70,6 +70,8 @@ const workloadSchema = z.strictObject({
   systems: z.array(systemNameSchema).max(256).default([]),
   /** How long the key lives. */
   minutes: z.int().min(1).max(60).default(15),
+  /** Hours for which a job may trade a refresh token for its next key; it gets none when 0. */
+  refreshHours: z.int().min(0).max(24).default(0),
   allowPrivate: z.boolean().default(false),
 });
 

@@ -16,7 +16,7 @@ function randomCharacters(count: number): string {
   return out;
 }
 
-/** Prefixes of the ids in use: exchange, event, key, detection, session, data key, person, program, grant, group, factor, device, finding, review, its items, integration. */
+/** Prefixes of the ids in use: exchange, event, key, detection, session, data key, person, program, grant, group, factor, device, finding, review, its items, integration, family of refresh tokens. */
 export type IdPrefix =
   | 'exc'
   | 'evt'
@@ -33,7 +33,8 @@ export type IdPrefix =
   | 'fnd'
   | 'rev'
   | 'rvi'
-  | 'int';
+  | 'int'
+  | 'rft';
 
 /**
  * A new id: prefix, 9 characters of milliseconds since 1970, 16 random ones (80 bits). Sorts by time.

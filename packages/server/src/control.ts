@@ -68,6 +68,8 @@ export class Control {
   thirdPartiesWatchedAt: string | null = null;
   /** Decides about what leaves for them other than through the gateway. */
   readonly egress = new Egress(this);
+  /** Courses that somebody passed and that are current, by id of the person; nothing here trains people yet. */
+  mastery: (personId: string) => readonly string[] = () => [];
   /** Lists tools of third parties; nothing here speaks to tool servers yet. */
   toolSource: ToolSource = async () => [];
   /** Decides what people and commands may do here. */

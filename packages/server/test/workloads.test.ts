@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { clock } from '@sallyport/core';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { enforced, type FakeSystem, fakeSystem, type TestServer, testServer } from './harness.ts';
 
@@ -34,6 +35,7 @@ describe('workload identity', () => {
               name: 'main-branch',
               claims: { repository: 'acme/shop', ref: 'refs/heads/main' },
               systems: ['main'],
+              refreshHours: 2,
             },
             { ...rule, name: 'releases', claims: { repository: 'acme/shop', ref: 'refs/tags/*' } },
             {
@@ -112,6 +114,46 @@ describe('workload identity', () => {
     const answers = await Promise.all(Array.from({ length: 500 }, () => trade(subject)));
     assert.equal(answers.filter(({ status }) => status === 200).length, 1);
     assert.equal(answers.filter(({ status }) => status === 401).length, 499);
+  });
+
+  it('a refresh token gives the next key, once; one that comes again later ends all that came of it', async (t) => {
+    interface Given {
+      readonly access_token: string;
+      readonly refresh_token?: string;
+    }
+    const refresh = (one: string): Promise<Response> =>
+      fetch(`${server.controlUrl}/token`, {
+        method: 'POST',
+        body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: one }),
+      });
+    const given = async (response: Response): Promise<Given> => {
+      assert.equal(response.status, 200, await response.clone().text());
+      return (await response.json()) as Given;
+    };
+    const release = await given(await trade(await token({ ref: 'refs/tags/v2' })));
+    assert.equal(release.refresh_token, undefined, 'this rule gives none');
+    const first = await given(await trade(await token()));
+    const answers = await Promise.all(Array.from({ length: 500 }, () => refresh(first.refresh_token!)));
+    assert.equal(answers.filter(({ status }) => status === 401).length, 499);
+    const second = await given(answers.find(({ status }) => status === 200)!);
+    assert.equal((await server.chat(second.access_token, 'hello')).status, 200, 'a race is no theft');
+    const third = await given(await refresh(second.refresh_token!));
+    assert.equal((await refresh('nonsense')).status, 401);
+    const later = Date.now() + 60_000;
+    t.mock.method(clock, 'nowMs', () => later);
+    t.mock.method(clock, 'nowIso', () => new Date(later).toISOString());
+    const again = await refresh(first.refresh_token!);
+    assert.match(await again.text(), /used before: all that came of it is ended/);
+    assert.equal((await refresh(third.refresh_token!)).status, 401, 'the newest too');
+    t.mock.restoreAll();
+    for (const { access_token: secret } of [first, second, third])
+      assert.equal((await server.chat(secret, 'hello')).status, 401, 'and every key');
+    assert.equal((await server.chat(release.access_token, 'hello')).status, 403, 'others are as before');
+    const [last] = [await given(await trade(await token()))];
+    t.mock.method(clock, 'nowMs', () => Date.now() + 3 * 3_600_000);
+    t.mock.method(clock, 'nowIso', () => new Date(Date.now() + 3 * 3_600_000).toISOString());
+    assert.equal((await refresh(last.refresh_token!)).status, 401, 'after its hours it is over');
+    t.mock.restoreAll();
   });
 
   it('tokens of others, for others, of other jobs, old or altered are refused', async () => {

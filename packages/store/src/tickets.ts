@@ -3,7 +3,7 @@ import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
 /** What a ticket is for. One of one kind is never taken for another. */
-export type TicketKind = 'set-up' | 'second-factor' | 'passkey' | 'sign-on' | 'statement';
+export type TicketKind = 'set-up' | 'second-factor' | 'passkey' | 'sign-on' | 'statement' | 'refresh';
 
 /** Something that works once, within a time: a link, a challenge, a state. Stored as the SHA-256 of its token. */
 export interface TicketRow {
@@ -68,6 +68,28 @@ export class Tickets {
       .returningAll()
       .executeTakeFirst();
     return row ? toTicket(row) : null;
+  }
+
+  /** When a ticket was used, and of whom it was; null when it was not. */
+  async used(kind: TicketKind, hash: string): Promise<{ usedAt: string; personId: string | null } | null> {
+    const row = await this.#db
+      .selectFrom('tickets')
+      .select(['used_at', 'person_id'])
+      .where('hash', '=', hash)
+      .where('kind', '=', kind)
+      .executeTakeFirst();
+    return row?.used_at ? { usedAt: row.used_at, personId: row.person_id } : null;
+  }
+
+  /** Every ticket of a kind of somebody, used or not. */
+  async ofPerson(kind: TicketKind, personId: string): Promise<TicketRow[]> {
+    const rows = await this.#db
+      .selectFrom('tickets')
+      .selectAll()
+      .where('kind', '=', kind)
+      .where('person_id', '=', personId)
+      .execute();
+    return rows.map(toTicket);
   }
 
   /** Voids tickets of a kind that were not used: of one person, or those of nobody in particular. */

@@ -1,6 +1,7 @@
 import { ServiceAccounts } from '../programs.ts';
 import { Reviews } from '../reviews/reviews.ts';
 import { Provisioner } from '../sign-on/provisioner.ts';
+import { RefreshTokens } from '../sign-on/refresh-tokens.ts';
 import { SignOn } from '../sign-on/sign-on.ts';
 import { Workloads } from '../sign-on/workloads.ts';
 import { BreakGlass } from './break-glass.ts';
@@ -22,6 +23,7 @@ export class Accounts {
   readonly programs: ServiceAccounts;
   readonly provisioner: Provisioner;
   readonly workloads: Workloads;
+  readonly refreshTokens: RefreshTokens;
   readonly reviews: Reviews;
   readonly breakGlass: BreakGlass;
 
@@ -34,6 +36,7 @@ export class Accounts {
     this.programs = new ServiceAccounts(home);
     this.workloads = new Workloads(home);
     this.provisioner = new Provisioner(home, this.directory);
+    this.refreshTokens = new RefreshTokens(home);
     this.reviews = new Reviews(home, this.factors, this.directory, this.signIn);
     this.breakGlass = new BreakGlass(home, this.reviews);
     this.signOn = new SignOn(home, this.directory, this.sessions);

@@ -68,7 +68,8 @@ export class Authoriser {
         ? Math.max(0, Math.floor((nowMs - Date.parse(principal.who.session.provenAt)) / 1_000))
         : 0;
     const level = principal.kind === 'person' ? principal.who.session.level : 0;
-    return { actor: actorOf(principal, target), action, target, level, provenSecondsAgo, address, nowMs };
+    const actor = actorOf(principal, target, this.#control.mastery);
+    return { actor, action, target, level, provenSecondsAgo, address, nowMs };
   }
 
   /** Decides, and records nothing: for lists, and for what people ask about. */
@@ -164,7 +165,7 @@ const grantsOf = (principal: Exclude<Principal, { kind: 'local' }>): readonly Gr
 export const rolesOn = (grants: readonly GrantRow[], target: Target): GrantRow[] =>
   grants.filter(({ system }) => system === '*' || (target.kind === 'system' && target.name === system));
 
-function actorOf(principal: Principal, target: Target): Actor {
+function actorOf(principal: Principal, target: Target, mastery: Control['mastery']): Actor {
   if (principal.kind === 'local') return { kind: 'local', name: principal.name };
   const held = grantsOf(principal);
   const roles = rolesOn(held, target).map(({ role }) => role);
@@ -173,6 +174,7 @@ function actorOf(principal: Principal, target: Target): Actor {
       principal.who.person,
       roles,
       held.map(({ role }) => role),
+      mastery(principal.who.person.id),
     );
   const { id, name } = principal.known.program;
   return { kind: 'program', id, name, roles: [...new Set(roles)] };

@@ -59,6 +59,7 @@ async function actorOf(control: Control, principal: string, target: Target): Pro
     found,
     roles,
     held.map(({ role }) => role),
+    control.mastery(found.id),
   );
 }
 

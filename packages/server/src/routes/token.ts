@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { CodedError, clock } from '@sallyport/core';
+import { CodedError, type Config, clock } from '@sallyport/core';
 import type { Control } from '../control.ts';
 import { type Env, failures, json } from './shared.ts';
 
@@ -7,6 +7,7 @@ const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const JWT = 'urn:ietf:params:oauth:token-type:jwt';
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 const TOKEN_CHARACTERS_MAX = 16_384;
+const HOUR_MS = 3_600_000;
 
 /** The route by which a job trades the token of its platform for a short-lived key (RFC 8693). */
 export function tokenRoutes(app: OpenAPIHono<Env>, control: Control): void {
@@ -20,11 +21,14 @@ export function tokenRoutes(app: OpenAPIHono<Env>, control: Control): void {
           required: true,
           content: {
             'application/x-www-form-urlencoded': {
-              schema: z.object({
-                grant_type: z.literal(EXCHANGE),
-                subject_token_type: z.literal(JWT),
-                subject_token: z.string().max(TOKEN_CHARACTERS_MAX),
-              }),
+              schema: z.union([
+                z.object({
+                  grant_type: z.literal(EXCHANGE),
+                  subject_token_type: z.literal(JWT),
+                  subject_token: z.string().max(TOKEN_CHARACTERS_MAX),
+                }),
+                z.object({ grant_type: z.literal('refresh_token'), refresh_token: z.string().max(128) }),
+              ]),
             },
           },
         },
@@ -36,6 +40,7 @@ export function tokenRoutes(app: OpenAPIHono<Env>, control: Control): void {
             issued_token_type: z.literal(ACCESS_TOKEN),
             token_type: z.literal('Bearer'),
             expires_in: z.number(),
+            refresh_token: z.string().optional().describe('works once; only where the rule allows it'),
           }),
           'The key',
         ),
@@ -43,14 +48,13 @@ export function tokenRoutes(app: OpenAPIHono<Env>, control: Control): void {
       },
     }),
     async (c) => {
-      const { workloads } = control.config.access;
-      const { accounts } = control;
-      const { rule, subject } = await accounts.workloads.recognise(
-        workloads,
-        ({ allowPrivate }) => control.egress.fetch(allowPrivate),
-        c.req.valid('form').subject_token,
-      );
-      const program = await accounts.programs.find(rule.program).catch(() => null);
+      const form = c.req.valid('form');
+      const { job, refresh } =
+        form.grant_type === EXCHANGE
+          ? await exchanged(control, form.subject_token)
+          : await refreshed(control, form.refresh_token);
+      const { rule, subject } = job;
+      const program = await control.accounts.programs.find(rule.program).catch(() => null);
       if (!program || program.disabledAt !== null)
         throw new CodedError(
           'token-invalid',
@@ -62,6 +66,16 @@ export function tokenRoutes(app: OpenAPIHono<Env>, control: Control): void {
         program: program.id,
         expires: `${rule.minutes}m`,
       });
+      const { refreshTokens } = control.accounts;
+      const next =
+        refresh === null
+          ? {}
+          : {
+              refresh_token: await refreshTokens.issue(
+                { rule: rule.name, subject, key: made.id, until: refresh.until },
+                refresh.family,
+              ),
+            };
       const seconds = Math.floor((Date.parse(made.expiresAt) - clock.nowMs()) / 1_000);
       return c.json(
         {
@@ -69,9 +83,48 @@ export function tokenRoutes(app: OpenAPIHono<Env>, control: Control): void {
           issued_token_type: ACCESS_TOKEN,
           token_type: 'Bearer',
           expires_in: seconds,
+          ...next,
         } as const,
         200,
       );
     },
   );
+}
+
+/** A job that is known, and how long it may go on, when it may. */
+interface Recognised {
+  readonly job: { readonly rule: Config['access']['workloads'][number]; readonly subject: string };
+  readonly refresh: { readonly until: string; readonly family: string | null } | null;
+}
+
+/** A job that shows a token of its platform. @throws CodedError `token-invalid` */
+async function exchanged({ config, accounts, egress }: Control, token: string): Promise<Recognised> {
+  const job = await accounts.workloads.recognise(
+    config.access.workloads,
+    ({ allowPrivate }) => egress.fetch(allowPrivate),
+    token,
+  );
+  const { refreshHours } = job.rule;
+  const until = new Date(clock.nowMs() + refreshHours * HOUR_MS).toISOString();
+  return { job, refresh: refreshHours === 0 ? null : { until, family: null } };
+}
+
+/** A job that goes on. Its rule must be there still. @throws CodedError `token-invalid` */
+async function refreshed(control: Control, token: string): Promise<Recognised> {
+  const { refreshTokens } = control.accounts;
+  const {
+    rule: name,
+    subject,
+    until,
+    family,
+  } = await refreshTokens.use(token, async (keys) => {
+    for (const key of keys)
+      await control.apiKeys
+        .revoke('sallyport', key, { reason: 'refresh token used twice' })
+        .catch(() => null);
+  });
+  const rule = control.config.access.workloads.find((one) => one.name === name);
+  if (!rule || rule.refreshHours === 0)
+    throw new CodedError('token-invalid', 'jobs of this rule get no refresh tokens any more');
+  return { job: { rule, subject }, refresh: { until, family } };
 }

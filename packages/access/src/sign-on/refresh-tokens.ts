@@ -1,0 +1,78 @@
+import { CodedError, clock, newId } from '@sallyport/core';
+import type { AccessHome } from '../people/home.ts';
+import { newToken, tokenHash } from '../token.ts';
+
+/** A token that was just used is asked for again by whoever lost the answer; later, by whoever stole it. */
+const GRACE_MS = 10_000;
+
+/** What a refresh token stands for. */
+export interface Refreshable {
+  /** Everything that came of one token of a platform. */
+  readonly family: string;
+  readonly rule: string;
+  readonly subject: string;
+  /** Id of the key that came with it. */
+  readonly key: string;
+  /** When the last of the family ends, ISO 8601. */
+  readonly until: string;
+}
+
+/** Tokens with which a job gets its next key. Each works once; one that is used twice ends all that came of it (RFC 9700, 4.14). */
+export class RefreshTokens {
+  readonly #home: AccessHome;
+
+  constructor(home: AccessHome) {
+    this.#home = home;
+  }
+
+  /** Issues one. @param family null for the first of a family */
+  async issue(of: Omit<Refreshable, 'family'>, family: string | null): Promise<string> {
+    const token = newToken();
+    const { rule, subject, key, until } = of;
+    await this.#home.store.tickets.put({
+      hash: tokenHash(token),
+      kind: 'refresh',
+      // Those of a family are found by its name.
+      personId: family ?? newId('rft'),
+      data: { rule, subject, key, until },
+      createdAt: clock.nowIso(),
+      expiresAt: until,
+    });
+    return token;
+  }
+
+  /**
+   * Uses one up.
+   * @param onStolen ends the keys of a family, when one of its tokens comes a second time
+   * @throws CodedError `token-invalid`
+   */
+  async use(token: string, onStolen: (keys: readonly string[]) => Promise<void>): Promise<Refreshable> {
+    const { store } = this.#home;
+    const hash = tokenHash(token);
+    const now = clock.nowMs();
+    const ticket = await store.change(async (tx) => ({
+      result: await store.tickets.use(tx, 'refresh', hash, new Date(now).toISOString()),
+      event: [],
+    }));
+    if (ticket) return { ...(ticket.data as Omit<Refreshable, 'family'>), family: ticket.personId! };
+    const used = await store.tickets.used('refresh', hash);
+    if (used !== null && now - Date.parse(used.usedAt) > GRACE_MS) {
+      const keys = (await store.tickets.ofPerson('refresh', used.personId!)).map(({ data }) =>
+        String(data['key']),
+      );
+      await store.change(async (tx) => {
+        await store.tickets.void(tx, 'refresh', used.personId);
+        return { result: undefined, event: [] };
+      });
+      await onStolen(keys);
+      throw new CodedError(
+        'token-invalid',
+        'this refresh token was used before: all that came of it is ended',
+      );
+    }
+    throw new CodedError(
+      'token-invalid',
+      'the refresh token is used or expired; show a token of your platform',
+    );
+  }
+}
