@@ -1,5 +1,5 @@
 import type { ParseArgsConfig } from 'node:util';
-import { alertList } from './commands/alert.ts';
+import { alertAcknowledge, alertList } from './commands/alert.ts';
 import { call } from './commands/call.ts';
 import { classifier } from './commands/classifier.ts';
 import { doctor } from './commands/doctor.ts';
@@ -81,6 +81,7 @@ export const COMMANDS: readonly Command[] = [
   ledgerShow,
   posture,
   alertList,
+  alertAcknowledge,
   call,
   guardCheck,
   guardRules,

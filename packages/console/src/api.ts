@@ -142,6 +142,7 @@ export interface Alert {
   readonly detail: string;
   readonly action: string;
   readonly since: string;
+  readonly acknowledged: { readonly by: string; readonly at: string } | null;
 }
 
 /** A test call, stage by stage. */

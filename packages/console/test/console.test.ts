@@ -302,6 +302,8 @@ describe('the console, in a browser', () => {
       .or(page.getByText(/\d+ calls carried an attack/))
       .first()
       .waitFor();
+    await page.getByRole('button', { name: /^Look after/ }).click();
+    await page.getByText(/^person:.* looks after it/).waitFor();
     await accessible('overview with an alert');
   });
 

@@ -59,6 +59,7 @@ export const EVENT_TYPES = [
   'clock-jumped',
   'alert-opened',
   'alert-closed',
+  'alert-acknowledged',
   'guide-completed',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];

@@ -5,6 +5,8 @@ import type { Evaluator, Piece } from './posture.ts';
 /** Factors that count besides a password. */
 const STRONG = ['passkey', 'totp', 'recovery-code', 'provider-mfa', 'provider-passkey'];
 const DAY_MS = 86_400_000;
+/** Within this time somebody looks after a grave alert. */
+const ATTENDED_MS = 60 * 60_000;
 const MONTH_MS = 30 * DAY_MS;
 
 /** What sessions were proven with, one entry a session, as far as their proofs were strong enough to do anything. */
@@ -80,6 +82,40 @@ export const ACCESS_EVALUATORS: Readonly<Record<string, Evaluator>> = {
         : absent('live API keys'),
       await probe(source, 'retired-key', 'a call with a revoked key, refused'),
       absent('automatic rotation'),
+    ];
+  },
+  'MON-05': async (source, now) => {
+    const grave = (await source.events(['alert-opened'], now - MONTH_MS)).filter(({ data }) =>
+      ['critical', 'high'].includes(String(data['severity'])),
+    );
+    const seen = await source.events(['alert-acknowledged'], now - MONTH_MS);
+    const of = ({ subject, at, data }: SallyportEvent): SallyportEvent | undefined =>
+      seen.find(
+        (one) => one.subject === subject && one.data['rule'] === data['rule'] && one.data['since'] === at,
+      );
+    const acknowledged = grave.flatMap((alert) => of(alert) ?? []);
+    const seconds = acknowledged.map(({ data }) => Number(data['seconds'])).sort((a, b) => a - b);
+    // One that opened just now may wait for somebody.
+    const missed = grave.filter((alert) => !of(alert) && now - Date.parse(alert.at) > ATTENDED_MS);
+    const trained = acknowledged.filter(({ data }) => (data['mastery'] as string[]).length > 0);
+    return [
+      grave.length === 0
+        ? absent('grave alerts, and who looked after them')
+        : {
+            what: `${acknowledged.length} of ${grave.length} grave alerts of the month were looked after${
+              seconds.length > 0 ? `, half of them within ${seconds[Math.floor(seconds.length / 2)]} s` : ''
+            }`,
+            good: missed.length === 0,
+            at: (acknowledged.at(-1) ?? grave.at(-1)!).at,
+          },
+      trained.length > 0
+        ? {
+            what: `${trained.length} of ${acknowledged.length} by somebody whose training is current`,
+            good: trained.length === acknowledged.length,
+            at: trained.at(-1)!.at,
+          }
+        : absent('training of whoever looks after alerts'),
+      absent('seeded alerts, and how many of them somebody noticed'),
     ];
   },
   'ACC-06': async (source, now) => {

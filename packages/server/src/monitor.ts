@@ -1,4 +1,4 @@
-import { clock, newEvent, type SallyportEvent, SEVERITIES } from '@sallyport/core';
+import { CodedError, clock, newEvent, type SallyportEvent, SEVERITIES } from '@sallyport/core';
 import {
   type Alert,
   type AlertWindow,
@@ -22,6 +22,8 @@ const REMEMBERED_MS = 30 * 24 * HOUR_MS;
 /** An alert with when it opened. */
 export interface OpenAlert extends Alert {
   readonly since: string;
+  /** Who looks after it, and since when; null while nobody does. */
+  readonly acknowledged: { readonly by: string; readonly at: string } | null;
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -60,12 +62,16 @@ export class Monitor {
   async restore(): Promise<void> {
     const { events } = this.#control.installation.store;
     for (const event of await events.since(
-      ['alert-opened', 'alert-closed'],
+      ['alert-opened', 'alert-closed', 'alert-acknowledged'],
       iso(clock.nowMs() - REMEMBERED_MS),
     )) {
       const alert = alertOf(event);
-      if (event.type === 'alert-opened') this.#open.set(alertKey(alert), { ...alert, since: event.at });
-      else this.#open.delete(alertKey(alert));
+      const key = alertKey(alert);
+      const known = this.#open.get(key);
+      if (event.type === 'alert-opened')
+        this.#open.set(key, { ...alert, since: event.at, acknowledged: null });
+      else if (event.type === 'alert-closed') this.#open.delete(key);
+      else if (known) this.#open.set(key, { ...known, acknowledged: { by: event.actor, at: event.at } });
     }
   }
 
@@ -75,7 +81,7 @@ export class Monitor {
     const { opened, closed } = evaluateAlerts(window, this.open);
     for (const alert of opened) {
       const event = this.#event('alert-opened', alert);
-      this.#open.set(alertKey(alert), { ...alert, since: event.at });
+      this.#open.set(alertKey(alert), { ...alert, since: event.at, acknowledged: null });
       log('warn', `alert: ${alert.detail}`, { rule: alert.rule, subject: alert.subject, do: alert.action });
       await this.#control.installation.announce(event);
     }
@@ -83,6 +89,33 @@ export class Monitor {
       this.#open.delete(alertKey(alert));
       await this.#control.installation.announce(this.#event('alert-closed', alert));
     }
+  }
+
+  /**
+   * Somebody looks after an alert that is open; the first who does.
+   * @param mastery courses of theirs that are current
+   * @throws CodedError `not-found`, `conflict`
+   */
+  async acknowledge(
+    actor: string,
+    which: { readonly rule: string; readonly subject: string; readonly note: string },
+    mastery: readonly string[],
+  ): Promise<OpenAlert> {
+    const key = alertKey(which);
+    const alert = this.#open.get(key);
+    if (!alert) throw new CodedError('not-found', 'no such alert is open');
+    if (alert.acknowledged)
+      throw new CodedError('conflict', `${alert.acknowledged.by} looks after it already`);
+    const at = clock.nowMs();
+    const { rule, subject, severity, since } = alert;
+    const seconds = Math.round((at - Date.parse(since)) / 1_000);
+    const data = { rule, severity, since, seconds, note: which.note, mastery };
+    const event = newEvent('alert-acknowledged', { actor, subject, data }, at);
+    const acknowledged = { ...alert, acknowledged: { by: actor, at: event.at } };
+    // Before it is recorded, so that of two at once the second is told.
+    this.#open.set(key, acknowledged);
+    await this.#control.installation.announce(event);
+    return acknowledged;
   }
 
   #event(type: 'alert-opened' | 'alert-closed', alert: Alert): SallyportEvent {

@@ -263,6 +263,7 @@ export const alertView = z
     detail: z.string(),
     action: z.string(),
     since: z.string(),
+    acknowledged: z.object({ by: z.string(), at: z.string() }).nullable().describe('who looks after it'),
   })
   .openapi('Alert');
 

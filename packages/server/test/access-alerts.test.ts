@@ -128,6 +128,27 @@ it('nobody is in two places: a journey faster than any is an alert and a finding
   const [detail, ...others] = await open();
   assert.match(detail!, /signed in from 198\.51\.100\.7 and 203\.0\.113\.9, 16\d\d\d km apart/);
   assert.equal(others.length, 0);
+  const which = { rule: 'impossible-travel', subject: `person:${person.id}` };
+  const attend = (who: typeof person): Promise<Response> =>
+    who.call('POST', '/api/v1/alerts/acknowledge', which);
+  server.control.mastery = () => ['alerts'];
+  const operators = [
+    await signedIn(server, [{ role: 'operator' }]),
+    await signedIn(server, [{ role: 'operator' }]),
+  ];
+  assert.equal((await attend(await signedIn(server, [{ role: 'viewer' }]))).status, 403);
+  assert.equal((await attend(await signedIn(server, [{ role: 'operator', system: 'x' }]))).status, 403);
+  const answers = await Promise.all(operators.map(attend));
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409], 'the first who does');
+  await server.control.installation.flush();
+  const noted = (await server.control.installation.store.events.latest('alert-acknowledged'))!;
+  assert.deepEqual([noted.subject, noted.data['mastery']], [which.subject, ['alerts']]);
+  const mon05 = (await server.controls()).get('MON-05')!;
+  assert.equal(mon05.status, 'partial');
+  assert.match(
+    mon05.evidence.join(),
+    /1 of 1 grave alerts of the month were looked after, half of them within \d+ s/,
+  );
   await server.control.installation.flush();
   const findings = await server.control.installation.store.exchanges.findings();
   const found = findings.find(({ technique }) => technique === 'impossible-travel');

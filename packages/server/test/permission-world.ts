@@ -16,12 +16,12 @@ import { signedIn, type TestPerson } from './people.ts';
 export const ROLES: Readonly<Record<string, readonly string[]>> = {
   nobody: [],
   viewer: ['view'],
-  analyst: ['view', 'investigate'],
-  operator: ['view', 'operate'],
+  analyst: ['view', 'investigate', 'attend'],
+  operator: ['view', 'operate', 'attend'],
   approver: ['view', 'approve', 'review'],
   auditor: ['view', 'audit', 'review'],
   responder: ['view', 'emergency'],
-  administrator: ['view', 'investigate', 'operate', 'audit', 'review', 'administer'],
+  administrator: ['view', 'investigate', 'operate', 'audit', 'review', 'attend', 'administer'],
 };
 /** The group of each action that a route asks for. */
 export const GROUPS: Readonly<Record<string, string>> = {
@@ -45,6 +45,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   'see-people': 'audit',
   'see-access': 'audit',
   'see-policies': 'audit',
+  'acknowledge-alerts': 'attend',
   'see-reviews': 'review',
   'see-integrations': 'review',
   'change-integrations': 'operate',

@@ -1,3 +1,4 @@
+import { CodedError } from '@sallyport/core';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
 import { print, printJson } from '../output.ts';
@@ -10,6 +11,7 @@ interface Alert {
   readonly detail: string;
   readonly action: string;
   readonly since: string;
+  readonly acknowledged: { readonly by: string } | null;
 }
 
 /** Alerts that are open. */
@@ -22,8 +24,38 @@ export const alertList: Command = {
       const { alerts } = await client.call<{ alerts: Alert[] }>('GET', '/api/v1/alerts');
       if (options.json) printJson({ alerts });
       else if (alerts.length === 0) print('No alert is open.');
-      for (const { severity, subject, detail, since, owner, action } of options.json ? [] : alerts)
-        print(`${severity}  ${subject}  ${detail}`, `    since ${since}, for ${owner}: ${action}`);
+      for (const { rule, severity, subject, detail, since, owner, action, acknowledged } of options.json
+        ? []
+        : alerts)
+        print(
+          `${severity}  ${rule}  ${subject}  ${detail}`,
+          `    since ${since}, for ${owner}: ${action}`,
+          ...(acknowledged ? [`    ${acknowledged.by} looks after it`] : []),
+        );
       return alerts.length === 0 ? 0 : 1;
     }),
+};
+
+/** Says that somebody looks after an alert. */
+export const alertAcknowledge: Command = {
+  name: 'alert acknowledge',
+  usage: 'alert acknowledge RULE SUBJECT [--note TEXT]',
+  summary: 'look after an alert: who did and how long it took is in the record',
+  options: { note: { type: 'string' } },
+  async run(options) {
+    const [rule, subject] = options.positionals;
+    if (rule === undefined || subject === undefined)
+      throw new CodedError('usage', 'name the rule and the subject: sallyport alert list shows them');
+    const note = options.text('note');
+    const alert = await withClient(options, (client) =>
+      client.call<Alert>('POST', '/api/v1/alerts/acknowledge', {
+        rule,
+        subject,
+        ...(note === undefined ? {} : { note }),
+      }),
+    );
+    if (options.json) printJson(alert);
+    else print(`You look after it: ${alert.action}`);
+    return 0;
+  },
 };

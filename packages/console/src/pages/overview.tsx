@@ -1,7 +1,7 @@
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { type ReactElement, useCallback, useState } from 'react';
-import type { Exchange } from '../api.ts';
+import { type Alert, api, type Exchange } from '../api.ts';
 import { useLive } from '../live.ts';
 import { Fault, Waiting } from '../parts/notice.tsx';
 import { PostureBars } from '../parts/posture-bars.tsx';
@@ -22,10 +22,16 @@ const route = getRouteApi('/app/');
 /** Alerts that are open, with what to do first; nothing while there are none. */
 function Alerts(): ReactElement | null {
   const { data } = useQuery(queries.alerts);
+  const client = useQueryClient();
+  const act = useMutation({
+    mutationFn: ({ rule, subject }: Alert) => api.post('/alerts/acknowledge', { rule, subject }),
+    onSettled: () => client.invalidateQueries({ queryKey: ['alerts'] }),
+  });
   if (!data || data.length === 0) return null;
   return (
     <section className="panel grid gap-2 border-bad!" aria-labelledby="alerts-title">
       <h2 id="alerts-title">{plural(data.length, 'open alert')}</h2>
+      <Fault fault={act.error} />
       <ul className="grid gap-2">
         {data.map((alert) => (
           <li key={`${alert.rule} ${alert.subject}`}>
@@ -36,7 +42,20 @@ function Alerts(): ReactElement | null {
             <br />
             <span className="text-sm text-muted">
               since {ago(alert.since)}, for {alert.owner}: {alert.action}
-            </span>
+            </span>{' '}
+            {alert.acknowledged ? (
+              <span className="text-sm">{alert.acknowledged.by} looks after it</span>
+            ) : (
+              <button
+                type="button"
+                className="button"
+                aria-label={`Look after ${alert.rule} of ${alert.subject}`}
+                disabled={act.isPending}
+                onClick={() => act.mutate(alert)}
+              >
+                I look after it
+              </button>
+            )}
           </li>
         ))}
       </ul>

@@ -1,4 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { CodedError } from '@sallyport/core';
+import { systemTarget } from '../authorisation/authoriser.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import * as schemas from '../schemas.ts';
@@ -16,6 +18,35 @@ export function monitorRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) =>
       c.json({ alerts: visible(c, await control.alerts(), ({ subject }) => systemOf(subject)) }, 200),
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/alerts/acknowledge',
+      ...needs('acknowledge-alerts', 'anywhere'),
+      summary: 'Look after an alert that is open; the first who does is recorded, and how long it took',
+      request: body(
+        z.strictObject({
+          rule: z.string().max(64),
+          subject: z.string().max(128),
+          note: z.string().max(1_024).default(''),
+        }),
+      ),
+      responses: { 200: json(schemas.alertView, 'Recorded'), ...failures },
+    }),
+    async (c) => {
+      const input = c.req.valid('json');
+      const name = systemOf(input.subject);
+      const known = name === null ? undefined : (await control.systems()).find((one) => one.name === name);
+      await c.var.permit(
+        'acknowledge-alerts',
+        name === null ? { kind: 'organisation' } : systemTarget(name, known),
+      );
+      const { principal, actor } = c.var;
+      const mastery = principal.kind === 'person' ? control.mastery(principal.who.person.id) : [];
+      if (!control.monitor) throw new CodedError('not-found', 'no such alert is open');
+      return c.json(await control.monitor.acknowledge(actor, input, mastery), 200);
+    },
   );
   app.openapi(
     createRoute({
