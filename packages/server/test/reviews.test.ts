@@ -124,7 +124,7 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
       // A ticket that was used is gone, also where the signature was wrong… but nothing came of it.
       const again = await ok<Statement>(await approver.call('POST', statement, { decisions }), 200);
       const many = await Promise.all(
-        Array.from({ length: 50 }, () =>
+        Array.from({ length: 25 }, () =>
           approver.call('POST', '/api/v1/reviews/signatures', {
             ticket: again.ticket,
             proof: { passkey: approver.passkey!.get(again.options) },

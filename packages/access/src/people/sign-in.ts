@@ -198,7 +198,6 @@ export class SignIn {
     });
   }
 
-  /** Lets few attempts at a second factor pass, and records those that fail. */
   /** Tries a factor of somebody, counted: who fails too often waits. @throws CodedError `rate-limited` */
   async attempt<T>(person: PersonRow, from: From, work: () => Promise<T>): Promise<T> {
     const device = await this.#sessions.knownDevice(person.id, from.device);

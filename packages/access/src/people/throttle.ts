@@ -52,13 +52,13 @@ export class Throttle {
     };
     for (const { key, most, windowMs } of counters) {
       const { count, sinceMs } = await this.#store.tickets.attempt(key, nowMs, windowMs);
+      counted.push(key);
       if (count > most) {
-        // What is refused here was no attempt at the other counts.
+        // What is refused here was no attempt: many at the same time must not lock anybody out for longer.
         await takeBack();
         const minutes = Math.max(1, Math.ceil((sinceMs + windowMs - nowMs) / 60_000));
         throw new CodedError('rate-limited', `too many failed attempts; wait ${minutes} minutes`);
       }
-      counted.push(key);
     }
     return takeBack;
   }
