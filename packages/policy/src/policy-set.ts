@@ -12,20 +12,19 @@ import {
   gatewayQuestion,
   type Question,
 } from './question.ts';
+import { namesIn, readable } from './reading.ts';
 import { groupsOfAction, type Plane, POLICY_FOLDER, planeOf, policySchema, SCHEMAS } from './schema.ts';
 
 /** Decisions kept for one key; the oldest goes when one more comes. */
 const CACHE_MAX = 1_000;
 /** Decisions of the control plane kept. */
 const CONTROL_CACHE_MAX = 10_000;
-/** What policies may look at besides principal, action and resource. */
-const CIRCUMSTANCES = ['level', 'provenSecondsAgo', 'address', 'now', 'weekday'] as const;
 
 /** The policies that may matter to a kind of question, as the engine knows them. */
 interface Slice {
   readonly name: string;
-  /** What they look at, of the circumstances. */
-  readonly reads: readonly string[];
+  /** Every name in them: what is not named is not looked at. */
+  readonly names: ReadonlySet<string>;
 }
 const MINUTE_MS = 60_000;
 
@@ -231,7 +230,7 @@ export class PolicySet {
     if (parsed.type === 'failure')
       throw new CodedError('policy-invalid', `the policies do not parse: ${parsed.errors[0]?.message}`);
     const trees = own.map(({ tree }) => tree).join('');
-    const slice = { name, reads: CIRCUMSTANCES.filter((attribute) => trees.includes(`"${attribute}"`)) };
+    const slice = { name, names: namesIn(trees) };
     this.#slices.set(kind, slice);
     return slice;
   }
@@ -241,10 +240,10 @@ export class PolicySet {
     const { principal, action, resource } = question;
     let answer: AuthorizationAnswer;
     try {
-      const { name } = this.#slice(principal.type, action.id, resource.type);
+      const { name, names } = this.#slice(principal.type, action.id, resource.type);
       answer = withCedar((cedar) =>
         cedar.statefulIsAuthorized({
-          ...(question as unknown as StatefulAuthorizationCall),
+          ...(readable(question, names) as unknown as StatefulAuthorizationCall),
           preparsedPolicySetId: name,
           validateRequest: false,
         }),
@@ -292,9 +291,10 @@ export class PolicySet {
     const groups = groupsOfAction(request.action);
     if (!groups) throw new CodedError('internal', `there is no action \`${request.action}\``);
     const question = controlQuestion(request, groups, this.timed);
-    const { principal, action, resource, context, entities } = question;
-    const { reads } = this.#slice(principal.type, action.id, resource.type);
-    const asked = JSON.stringify([principal, action, resource, entities, reads.map((name) => context[name])]);
+    const { principal, action, resource } = question;
+    const { names } = this.#slice(principal.type, action.id, resource.type);
+    const { context, entities } = readable(question, names);
+    const asked = JSON.stringify([principal, action, resource, entities, context]);
     const known = this.#controlCache.get(asked);
     if (known) return known;
     const decision = this.ask(question);

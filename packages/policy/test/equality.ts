@@ -25,6 +25,10 @@ const MORE = `
 @id("m6") permit (principal is Program, action == Action::"reload", resource is Organisation) when { context.weekday < 6 };
 @id("m7") forbid (principal == Person::"p1", action, resource);
 @id("m8") permit (principal in Role::"overflow", action == Action::"see-health", resource) when { context.level * 9223372036854775807 > 0 };
+@id("m9") forbid (principal is Person, action in Action::"audit", resource) unless { principal has mastery && principal.mastery.contains("logs") };
+@id("m10") permit (principal is Person, action in Action::"view", resource is System) when { resource.dataClasses == ["x"] && context.address like ":*" };
+@id("m11") forbid (principal is Key, action, resource) when { principal in [System::"s2", System::"s3"] && !(resource in System::"s1") && principal.demo };
+@id("m12") permit (principal is Person, action, resource is Person) when { principal == resource && [principal.name, "carl"].contains("carl") && principal.administrator };
 `;
 
 /** A generator of numbers that gives the same for the same seed (mulberry32). */
@@ -89,7 +93,7 @@ export function compareWithCedar(requests: number, seed: number): Equality {
       roles: held,
       privileged,
       administrator,
-      mastery: [],
+      mastery: pick([[], ['logs'], ['courses', 'logs']]),
     };
   };
   const targetOf = (kind: string): Target => {

@@ -36,6 +36,7 @@ export class Monitor {
   readonly #rollups = new Rollups();
   readonly #locations = new Locations();
   #unrecordedBefore = 0;
+  #judged: Promise<void> = Promise.resolve();
 
   /** @param workersWanted gateway workers that should run */
   constructor(control: Control, workersWanted: number) {
@@ -75,8 +76,14 @@ export class Monitor {
     }
   }
 
-  /** Judges the last minutes. */
-  async tick(): Promise<void> {
+  /** Judges the last minutes; one judgement at a time, or an alert would open twice. */
+  tick(): Promise<void> {
+    const judged = this.#judged.catch(() => {}).then(() => this.#judge());
+    this.#judged = judged;
+    return judged;
+  }
+
+  async #judge(): Promise<void> {
     const window = await this.#window();
     const { opened, closed } = evaluateAlerts(window, this.open);
     for (const alert of opened) {

@@ -178,6 +178,7 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
       tools = [tool, { name: 'shell' }];
       assert.equal(await codeOf(await approve('tools')), 'conflict');
       assert.equal((await thirdParties.find('tools')).live, false);
+      assert.equal(await codeOf(await approve('tools', operator)), 'not-permitted', 'its author still is');
       await ok(await approve('tools'), 200);
       assert.equal((await thirdParties.decide(call, false)).allowed, true);
       await ok(await operator.call('POST', '/api/v1/integrations/tools/end', {}), 200);
@@ -210,6 +211,10 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
         code: 'integration-refused',
         message: /no manifest names http:\/\/nobody\.example/,
       });
+      for (let i = 0; i < 50; i++)
+        await assert.rejects(egress.require({ origin: 'http://nobody.example' }), {
+          code: 'integration-refused',
+        });
       const decided = (await events('egress-decided')).filter(
         ({ data }) => data['origin'] === 'http://nobody.example',
       );

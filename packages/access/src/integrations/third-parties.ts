@@ -44,6 +44,7 @@ export interface EgressDecision {
 export class ThirdParties {
   readonly #store: Store;
   readonly #observe: Observe;
+  readonly #changing = new Map<string, Promise<boolean>>();
 
   constructor(store: Store, observe: Observe) {
     this.#store = store;
@@ -139,7 +140,7 @@ export class ThirdParties {
       ];
       const seen = JSON.stringify(now);
       if (changed.length > 0) {
-        const one = { ...known, seen, proposedBy: 'sallyport', proposedAt: at, why: changed.join('; ') };
+        const one = { ...known, seen, proposedAt: at, why: changed.join('; ') };
         await this.#store.integrations.put(tx, one);
         return { result: null, event: [] };
       }
@@ -192,8 +193,8 @@ export class ThirdParties {
         ...known,
         status,
         why,
-        // What changed is shown to whoever approves it, and nobody here is its author.
-        ...(seen ? { seen: JSON.stringify(seen), proposedAt: now, proposedBy: 'sallyport' } : {}),
+        // What changed is shown to whoever approves it; the author of the manifest still is nobody who may.
+        ...(seen ? { seen: JSON.stringify(seen), proposedAt: now } : {}),
       };
       await this.#store.integrations.put(tx, one);
       const type = status === 'ended' ? 'integration-ended' : 'integration-suspended';
@@ -225,7 +226,16 @@ export class ThirdParties {
   }
 
   /** A call met another certificate than was approved. @returns whether anything was suspended */
-  async certificateChanged(name: string, origin: string): Promise<boolean> {
+  certificateChanged(name: string, origin: string): Promise<boolean> {
+    // Many calls meet it at the same time; one of them is looked into.
+    const under = this.#changing.get(name);
+    if (under) return under.then(() => false);
+    const work = this.#certificateChanged(name, origin).finally(() => this.#changing.delete(name));
+    this.#changing.set(name, work);
+    return work;
+  }
+
+  async #certificateChanged(name: string, origin: string): Promise<boolean> {
     const one = await this.find(name);
     if (!one.live) return false;
     const now = await this.#observe(one.kind, one.manifest).catch(() => one.seen);

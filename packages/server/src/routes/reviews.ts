@@ -11,6 +11,7 @@ import type { Context } from 'hono';
 import * as schemas from '../account-schemas.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
+import { log } from '../log.ts';
 import { openSample } from '../reviews-due.ts';
 import { body, cameFrom, type Env, failures, json, named, relyingParty } from './shared.ts';
 
@@ -162,10 +163,9 @@ export function reviewRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const input = c.req.valid('json').decisions as Decided[];
       const who = person(c);
       const { items } = await reviews().one(id);
-      for (const { item } of input) {
-        const author = items.find((one) => one.id === item)?.holder ?? '';
-        await c.var.permit('decide-reviews', { kind: 'proposal', id: item, author });
-      }
+      // What is asked about an item is whose it is.
+      const authors = new Set(input.map(({ item }) => items.find((one) => one.id === item)?.holder ?? ''));
+      for (const author of authors) await c.var.permit('decide-reviews', { kind: 'proposal', id, author });
       const made = await reviews().prepare(who, relyingParty(c), id, input);
       return c.json(made as { options: Record<string, unknown> | null } & typeof made, 200);
     },
@@ -218,7 +218,9 @@ export function reviewRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) => {
       const { reason, minutes } = c.req.valid('json');
       const { holder: _, ...grant } = await control.accounts.breakGlass.use(person(c), reason, minutes);
-      await control.monitor?.tick();
+      await control.monitor
+        ?.tick()
+        .catch((fault: Error) => log('error', 'the alarm comes a little later', { fault: fault.message }));
       return c.json(grant, 201);
     },
   );
