@@ -395,7 +395,8 @@ function suite(name: string, open: () => Promise<Store>): void {
         return { result: undefined, event: [] };
       });
       await change(new Date().toISOString());
-      await accounts.directory.takeAwayUnused(90);
+      assert.equal(await accounts.directory.takeAwayUnused(90), 1, 'that of the program');
+      assert.deepEqual((await accounts.programs.list()).find(({ id }) => id === program.id)!.grants, []);
       assert.equal(await held(), 1);
       assert.equal((await countAccounts(store, 90)).unusedGrants, 0);
       await change(null);

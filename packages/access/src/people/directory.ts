@@ -220,22 +220,22 @@ export class Directory {
     return [event, ...(ended ? [ended] : [])];
   }
 
-  /** Takes away roles that nobody used for some days; the last administrator stays. @returns how many */
+  /** Takes away roles that nobody used for some days, of people and programs; the last administrator stays. @returns how many */
   async takeAwayUnused(days: number): Promise<number> {
-    const grants = await this.#home.store.people.grants(clock.nowIso());
+    const { store } = this.#home;
+    const why = `not used for ${days} days`;
     let count = 0;
-    // Those of programs are not people's: whoever answers for a program takes its roles away.
-    const people = grants.filter(({ holder }) => holder.startsWith('person:'));
-    for (const grant of people.filter((one) => isUnused(one, days))) {
-      const person = grant.holder.replace(/^person:/, '');
-      const why = `not used for ${days} days`;
-      count += await this.ungrant('sallyport', person, grant.id, why).then(
-        () => 1,
-        (fault: unknown) => {
+    for (const grant of await store.people.grants(clock.nowIso())) {
+      if (!isUnused(grant, days)) continue;
+      count += await store
+        .change(async (tx) => {
+          const event = await this.takeAway(tx, 'sallyport', grant.holder, grant.id, why);
+          return { result: event.length > 0 ? 1 : 0, event };
+        })
+        .catch((fault: unknown) => {
           if (fault instanceof CodedError && fault.code === 'conflict') return 0;
           throw fault;
-        },
-      );
+        });
     }
     return count;
   }
