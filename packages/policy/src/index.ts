@@ -29,6 +29,7 @@ export {
   ADMINISTRATOR_ROLE,
   actorText,
   type ControlRequest,
+  type DatasetFacts,
   type GatewayRequest,
   personActor,
   type SystemFacts,

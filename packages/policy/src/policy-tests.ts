@@ -48,6 +48,7 @@ export const policyTestSchema = z.strictObject({
   resource: z.union([
     z.literal('organisation'),
     z.strictObject({ system: name, ...systemFacts }),
+    z.strictObject({ dataset: name, dataClasses: names.default([]) }),
     z.strictObject({ person: name }),
     z.strictObject({ proposal: name, author: name }),
   ]),
@@ -78,6 +79,10 @@ function targetOf({ resource }: PolicyTest): Target {
   if ('system' in resource) {
     const { system, ...facts } = resource;
     return { kind: 'system', name: system, ...facts };
+  }
+  if ('dataset' in resource) {
+    const { dataset, dataClasses } = resource;
+    return { kind: 'dataset', name: dataset, dataClasses };
   }
   if ('person' in resource) return { kind: 'person', id: resource.person };
   return { kind: 'proposal', id: resource.proposal, author: resource.author };

@@ -31,6 +31,13 @@ export interface SystemFacts {
   readonly dataClasses?: readonly string[];
 }
 
+/** A data set as policies see it. */
+export interface DatasetFacts {
+  readonly name: string;
+  /** What is in it, such as `health`. */
+  readonly dataClasses: readonly string[];
+}
+
 /** May this key do this with this system? */
 export interface GatewayRequest {
   readonly key: { readonly id: string; readonly systems: readonly string[]; readonly demo: boolean };
@@ -96,6 +103,7 @@ export type Target =
   | { readonly kind: 'organisation' }
   | ({ readonly kind: 'system' } & SystemFacts)
   | { readonly kind: 'person'; readonly id: string }
+  | ({ readonly kind: 'dataset' } & DatasetFacts)
   | { readonly kind: 'proposal'; readonly id: string; readonly author: string };
 
 /** May this person, program or command do this at the control plane? */
@@ -178,6 +186,11 @@ function resourceOf(target: Target): { uid: EntityUid; entity: Entity | null } {
       return { uid: uid('Person', target.id), entity: null };
     case 'system':
       return { uid: uid('System', target.name), entity: systemEntity(target) };
+    case 'dataset': {
+      const own = uid('Dataset', target.name);
+      const { name, dataClasses } = target;
+      return { uid: own, entity: { uid: own, attrs: { name, dataClasses }, parents: [] } };
+    }
     case 'proposal': {
       const own = uid('Proposal', target.id);
       return { uid: own, entity: { uid: own, attrs: { author: target.author }, parents: [] } };

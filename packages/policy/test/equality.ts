@@ -99,6 +99,7 @@ export function compareWithCedar(requests: number, seed: number): Equality {
   const targetOf = (kind: string): Target => {
     if (kind === 'Organisation') return { kind: 'organisation' };
     if (kind === 'System') return { kind: 'system', ...facts() };
+    if (kind === 'Dataset') return { kind: 'dataset', name: pick(SYSTEMS), dataClasses: facts().dataClasses };
     if (kind === 'Person') return { kind: 'person', id: `p${next(3)}` };
     return { kind: 'proposal', id: 'x', author: pick(['person:p0', 'person:p2', 'local:root']) };
   };

@@ -183,7 +183,11 @@ export const personView = z
 export const newGrant = z
   .strictObject({
     role: z.string().min(1).max(128),
-    system: z.string().max(64).optional().describe('name of a system; every system when absent'),
+    system: z
+      .string()
+      .max(80)
+      .optional()
+      .describe('name of a system, or `dataset:NAME`; every system when absent'),
     expiresAt: z.iso.datetime().optional(),
   })
   .openapi('NewGrant');

@@ -14,6 +14,7 @@ import {
 } from '@sallyport/core';
 import type { GatewayPool, GatewayStats } from '@sallyport/gateway';
 import { posture } from '@sallyport/govern';
+import type { DatasetFacts } from '@sallyport/policy';
 import type { BlockedKind, ExchangePage, ExchangeRow, Summary } from '@sallyport/store';
 import { openAccounts } from './accounts-home.ts';
 import { ApiKeys } from './api-keys.ts';
@@ -70,6 +71,8 @@ export class Control {
   readonly egress = new Egress(this);
   /** Courses that somebody passed and that are current, by id of the person; nothing here trains people yet. */
   mastery: (personId: string) => readonly string[] = () => [];
+  /** Data sets that there are; nothing here keeps any yet. */
+  datasets: () => Promise<readonly DatasetFacts[]> = async () => [];
   /** Lists tools of third parties; nothing here speaks to tool servers yet. */
   toolSource: ToolSource = async () => [];
   /** Decides what people and commands may do here. */
@@ -110,6 +113,7 @@ export class Control {
   /** Roles are given on systems that exist. @throws CodedError `system-unknown` */
   async requireSystems(grants: readonly { readonly system?: string | undefined }[]): Promise<void> {
     const known = new Set((await this.systems()).map(({ name }) => name));
+    for (const { name } of await this.datasets()) known.add(`dataset:${name}`);
     for (const { system = '*' } of grants)
       if (system !== '*' && !known.has(system))
         throw new CodedError('system-unknown', `no system \`${system.slice(0, 64)}\` is known`);

