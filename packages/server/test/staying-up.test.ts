@@ -86,8 +86,8 @@ describe('staying up', () => {
         res.end('data: [DONE]\n\n');
       });
     };
-    // The first start after a change of sources compiles them, and keeps the compiler in memory: measured is any other.
-    await (await program(folder, config(fake))).stop();
+    // The first starts after a change of sources compile them, and keep the compiler in memory: measured are others.
+    for (let i = 0; i < 2; i++) await (await program(folder, config(fake))).stop();
     const started = await program(folder, config(fake));
     const { key } = started.sallyport('key', 'create', '--name', 'k', '--systems', 'main') as { key: string };
     await chat(started.gateway, key);
