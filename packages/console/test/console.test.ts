@@ -524,6 +524,8 @@ describe('the console, in a browser', () => {
       ben.grants.map(({ role }) => role),
       [],
     );
+    await page.reload();
+    await page.getByText('remove: works elsewhere now').waitFor();
     await shot('reviews');
   });
 

@@ -50,6 +50,12 @@ function against(
   return null;
 }
 
+/** `person:ID` or `program:ID` by name; others as they are. */
+function nameOf({ people, programs }: Holders, actor: string): string {
+  const id = actor.replace(/^(?:person|program):/, '');
+  return [...people, ...programs].find((one) => one.id === id)?.name ?? actor;
+}
+
 /** Items of a review of roles: each with what is known of it, and what that suggests. */
 export function grantItems(
   reviewId: string,
@@ -59,18 +65,16 @@ export function grantItems(
 ): ReviewItemRow[] {
   return grants.map((grant) => {
     const why = against(grant, grants, holders, unusedDays);
-    const id = grant.holder.replace(/^\w+:/, '');
-    const named = [...holders.people, ...holders.programs].find((one) => one.id === id);
     const { role, system, origin, createdAt, createdBy, expiresAt, lastUsedAt } = grant;
     return {
       ...undecided(reviewId, grant.id, grant.holder),
       evidence: {
-        name: named?.name ?? id,
+        name: nameOf(holders, grant.holder),
         role,
         system,
         origin,
         givenAt: createdAt,
-        givenBy: createdBy,
+        givenBy: nameOf(holders, createdBy),
         expiresAt,
         lastUsedAt,
       },
