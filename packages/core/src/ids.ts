@@ -50,6 +50,13 @@ export function newId(prefix: IdPrefix, nowMs: number = clock.nowMs()): string {
   return `${prefix}_${time}${randomCharacters(16)}`;
 }
 
+/** When an id was made, in milliseconds since 1970. @param id one that {@link newId} made */
+export function idTimeMs(id: string): number {
+  let time = 0;
+  for (const character of id.slice(4, 13)) time = time * 32 + ALPHABET.indexOf(character);
+  return time;
+}
+
 /** Whether a text has the shape of an id with this prefix. */
 export function isId(prefix: IdPrefix, text: string): boolean {
   return (

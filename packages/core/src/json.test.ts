@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { configJsonSchema, parseConfig } from './config.ts';
 import { parseDurationMs } from './duration.ts';
-import { isId, newId } from './ids.ts';
+import { idTimeMs, isId, newId } from './ids.ts';
 import { parseStrictJson, replaceStrings, toPointer, visitStrings } from './json.ts';
 
 /** JSON text with spaces where they may stand. */
@@ -68,6 +68,7 @@ describe('ids, durations, configuration', () => {
   it('ids sort by time and have their shape', () => {
     const ids = [1, 1000, 1_800_000_000_000].map((ms) => newId('exc', ms));
     assert.deepEqual([...ids].sort(), ids);
+    assert.deepEqual(ids.map(idTimeMs), [1, 1000, 1_800_000_000_000]);
     assert.ok(isId('exc', ids[0]!) && !isId('key', ids[0]!) && !isId('exc', `${ids[0]}x`));
   });
   it('durations', () => {

@@ -1,10 +1,12 @@
-import type { SallyportEvent } from '@sallyport/core';
+import { idTimeMs, type SallyportEvent } from '@sallyport/core';
 import { absent, probe } from './pieces.ts';
 import type { Evaluator, Piece } from './posture.ts';
 
 /** Factors that count besides a password. */
 const STRONG = ['passkey', 'totp', 'recovery-code', 'provider-mfa', 'provider-passkey'];
 const DAY_MS = 86_400_000;
+/** Within this time what is abnormal is contained, in seconds. */
+const CONTAINED_S = 60;
 /** Within this time somebody looks after a grave alert. */
 const ATTENDED_MS = 60 * 60_000;
 const MONTH_MS = 30 * DAY_MS;
@@ -82,6 +84,31 @@ export const ACCESS_EVALUATORS: Readonly<Record<string, Evaluator>> = {
         : absent('live API keys'),
       await probe(source, 'retired-key', 'a call with a revoked key, refused'),
       absent('automatic rotation'),
+    ];
+  },
+  'MOD-04': async (source, now) => {
+    const leaked = (await source.events(['key-revoked'], now - MONTH_MS)).filter(
+      ({ data }) => data['reason'] === 'leaked',
+    );
+    const seconds = leaked
+      .map(({ at, data }) => (Date.parse(at) - idTimeMs(String(data['exchange']))) / 1_000)
+      .sort((a, b) => a - b);
+    const suspended = await source.events(['integration-suspended'], now - MONTH_MS);
+    return [
+      leaked.length === 0
+        ? absent('a key seen in a text, and how soon it was revoked')
+        : {
+            what: `${leaked.length} keys that stood in texts of calls were revoked by themselves, the slowest ${seconds.at(-1)!.toFixed(1)} s after its call began`,
+            good: seconds.at(-1)! <= CONTAINED_S,
+            at: leaked.at(-1)!.at,
+          },
+      ...suspended.slice(-1).map(({ at, subject, data }) => ({
+        what: `the latest third party to be suspended was ${subject.replace('integration:', '')}: ${data['why']}`,
+        good: true,
+        at,
+      })),
+      absent('an attack that is injected each month, and contained'),
+      absent('a drill of the switch that stops everything'),
     ];
   },
   'MON-05': async (source, now) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { EvidenceSource } from '@sallyport/core';
+import { type EvidenceSource, newId } from '@sallyport/core';
 import { posture, severityFails } from './posture.ts';
 
 const NOW = Date.parse('2026-01-02T00:00:00Z');
@@ -115,7 +115,10 @@ describe('controls', () => {
     const with2 = async (...events: never[]) =>
       (
         await status(
-          { events: async () => events, probes: async () => [probe('role-rules', true, 5)] },
+          {
+            events: async (types) => events.filter((one) => types.includes((one as { type: never }).type)),
+            probes: async () => [probe('role-rules', true, 5)],
+          },
           'ACC-02',
         )
       ).status;
@@ -151,6 +154,28 @@ describe('controls', () => {
     assert.equal(await with6({ ownerless: 1 }), 'failing');
     assert.equal(await with6({ watchedAt: null }), 'partial');
     assert.equal(await with6({ watchedAt: at(120) }), 'stale');
+  });
+  it('MOD-04 says how soon what is abnormal was contained', async () => {
+    const called = NOW - 10 * 60_000;
+    const revoked = (seconds: number) => ({
+      type: 'key-revoked',
+      at: new Date(called + seconds * 1_000).toISOString(),
+      subject: 'key:k',
+      data: { reason: 'leaked', exchange: newId('exc', called) },
+    });
+    const with4 = async (...events: object[]) =>
+      status(
+        {
+          events: async (types) =>
+            events.filter((one) => types.includes((one as { type: never }).type)) as never,
+        },
+        'MOD-04',
+      );
+    assert.equal((await with4()).status, 'not assessed');
+    const soon = await with4(revoked(2));
+    assert.equal(soon.status, 'partial');
+    assert.match(soon.evidence.join(), /the slowest 2\.0 s after its call began/);
+    assert.equal((await with4(revoked(2), revoked(90))).status, 'failing');
   });
   it('ACC-05 wants a sample that a person judged and signed, and nothing overdue', async () => {
     const opened = {
