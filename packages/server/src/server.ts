@@ -197,6 +197,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ).unref();
       closing.push(async () => clearInterval(timer));
     }
+    // What changed while nobody looked is not called until it is looked at again.
+    void watchThirdParties(control).catch((fault: Error) =>
+      log('error', 'third parties are looked at a little later', { fault: fault.message }),
+    );
     return {
       control,
       gatewayUrl,

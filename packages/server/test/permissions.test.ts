@@ -29,7 +29,7 @@ async function everyCell({ server, ask }: World): Promise<void> {
   let cells = 0;
   let refused = 0;
   for (const [role, groups] of Object.entries(ROLES))
-    for (const held of ['*', 'alpha']) {
+    for (const held of ['*', 'alpha-desk']) {
       const who = await signedIn(server, role === 'nobody' ? [] : [{ role, system: held }]);
       for (const route of routes)
         for (const system of SYSTEMS) {
@@ -98,7 +98,7 @@ describe('permissions', () => {
               ? 'factor-needed'
               : 'not-permitted';
         assert.equal(
-          await refusal(await ask(who, route, 'alpha')),
+          await refusal(await ask(who, route, 'alpha-desk')),
           expected,
           `${role}: ${route.method} ${route.path}`,
         );
@@ -115,7 +115,7 @@ describe('permissions', () => {
         await tx.updateTable('sessions').set({ proven_at: at }).where('hash', '=', hash).execute();
         return { result: undefined, event: [] };
       });
-    const content = `/api/v1/exchanges/${world.exchanges.get('alpha')}?content=true`;
+    const content = `/api/v1/exchanges/${world.exchanges.get('alpha-desk')}?content=true`;
     await ok(await admin.call('GET', content), 200);
     await age(6);
     assert.equal(await refusal(await admin.call('GET', content)), 'proof-needed');
@@ -167,8 +167,8 @@ describe('permissions', () => {
     });
 
   it('every decision is in the record, with its policies', async () => {
-    const who = await signedIn(server, [{ role: 'operator', system: 'alpha' }]);
-    await refusal(await who.call('DELETE', '/api/v1/systems/beta'));
+    const who = await signedIn(server, [{ role: 'operator', system: 'alpha-desk' }]);
+    await refusal(await who.call('DELETE', '/api/v1/systems/beta-desk'));
     await ok(await who.call('GET', '/api/v1/systems'), 200);
     await server.control.authoriser.flush();
     await server.control.installation.flush();
@@ -184,11 +184,11 @@ describe('permissions', () => {
       data['policyIds'],
     ]);
     assert.ok(
-      told.some((one) => JSON.stringify(one) === '["system:beta","remove-systems",false,[]]'),
+      told.some((one) => JSON.stringify(one) === '["system:beta-desk","remove-systems",false,[]]'),
       JSON.stringify(told),
     );
     assert.ok(
-      told.some((one) => JSON.stringify(one) === '["system:alpha","see-systems",true,["operator"]]'),
+      told.some((one) => JSON.stringify(one) === '["system:alpha-desk","see-systems",true,["operator"]]'),
       JSON.stringify(told),
     );
     const auditor = await signedIn(server, [{ role: 'auditor' }]);
@@ -214,6 +214,10 @@ describe('permissions', () => {
 
   it('somebody without a session gets nothing', async () => {
     for (const route of await routesOf(server))
-      assert.equal(await refusal(await ask(browserOf(server), route, 'alpha')), 'not-signed-in', route.path);
+      assert.equal(
+        await refusal(await ask(browserOf(server), route, 'alpha-desk')),
+        'not-signed-in',
+        route.path,
+      );
   });
 });
