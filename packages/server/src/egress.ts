@@ -2,6 +2,7 @@ import type { EgressCall, EgressDecision } from '@sallyport/access';
 import { CodedError, clock, newEvent } from '@sallyport/core';
 import { safeFetch } from '@sallyport/gateway';
 import type { Control } from './control.ts';
+import { isOwn } from './third-parties.ts';
 
 /** What is decided again in the same way is noted no more often than this, with how often it was. */
 const ALLOWED_EVERY_MS = 3_600_000;
@@ -22,7 +23,8 @@ export class Egress {
   /** Lets a call go, or refuses it; the first refusal is in the record before this throws. @throws CodedError `integration-refused` */
   async require(call: EgressCall): Promise<EgressDecision> {
     const { thirdParties, config } = this.#control;
-    const decision = await thirdParties.decide(call, config.access.manifests === 'required');
+    const required = config.access.manifests === 'required' && !isOwn(call.origin);
+    const decision = await thirdParties.decide(call, required);
     const { allowed, integration, why } = decision;
     await this.#note(call, decision);
     if (!allowed)

@@ -18,6 +18,7 @@ import type { Installation } from './installation.ts';
 import { readProfile, readTrainingEcho } from './learned-files.ts';
 import { readTls } from './listener.ts';
 import { type LoadedRules, readRules } from './rules-folder.ts';
+import { isOwn } from './third-parties.ts';
 
 /** A system, wherever it was named. */
 export interface KnownSystem {
@@ -144,7 +145,11 @@ export class Snapshots {
           ...config,
           name,
           demo,
-          integration: behindSystem(parties, { ...config, name }, required && !demo && !config.allowPrivate),
+          integration: behindSystem(
+            parties,
+            { ...config, name },
+            required && !demo && config.urls.some((url) => !isOwn(url)),
+          ),
           apiKey: resolveSecret(config.apiKeyRef),
           usageLimits: usageLimits(config.limits),
           slot: this.#slot(`system:${name}`),

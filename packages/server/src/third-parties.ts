@@ -13,9 +13,9 @@ export interface Elsewhere {
   readonly manifest: string | null;
 }
 
-/** Whether a host is this machine, or lies in a private network: no third party. */
-function isOwn(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '');
+/** Whether a URL leads to this machine, or by its address into a private network: no third party. */
+export function isOwn(url: string): boolean {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
   if (host === 'localhost' || host.endsWith('.localhost') || host.endsWith('.internal')) return true;
   return /^[\d.]+$|:/.test(host) && classifyAddress(host) === 'private';
 }
@@ -36,7 +36,7 @@ export async function talkedTo(control: Control): Promise<Elsewhere[]> {
     (system === undefined || party.manifest.systems.includes(system));
   return named
     .map(({ by, url, system }) => ({ by, origin: new URL(url).origin, system }))
-    .filter(({ origin }) => !isOwn(new URL(origin).hostname))
+    .filter(({ origin }) => !isOwn(origin))
     .map(({ by, origin, system }) => ({
       by,
       origin,

@@ -211,6 +211,7 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
         code: 'integration-refused',
         message: /no manifest names http:\/\/nobody\.example/,
       });
+      await egress.require({ origin: 'http://127.0.0.1:9' });
       for (let i = 0; i < 50; i++)
         await assert.rejects(egress.require({ origin: 'http://nobody.example' }), {
           code: 'integration-refused',
@@ -226,12 +227,22 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
 
     it('a system elsewhere without a manifest is not called where one is required', async () => {
       const strict = await testServer({
-        systems: { vendor: { dialect: 'openai', urls: ['https://vendor.invalid/v1'], mode: 'enforce' } },
+        // That it might lie in a private network changes nothing: it says where it lies.
+        systems: {
+          vendor: {
+            dialect: 'openai',
+            urls: ['https://vendor.invalid/v1'],
+            mode: 'enforce',
+            allowPrivate: true,
+          },
+          near: enforced(fake),
+        },
         config: { access: { manifests: 'required' } },
       });
       const answer = await strict.chat(await strict.key(['vendor']), 'hello');
       assert.equal(answer.status, 403);
       assert.match(await wordsOf(answer), /no manifest of a vendor names this system/);
+      assert.equal((await strict.chat(await strict.key(['near']), 'hello')).status, 200);
       await strict.stop();
     });
   });
