@@ -54,8 +54,10 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
         manifest: { purpose: 'test', ...manifest },
         ...more,
       });
-    const approve = (name: string, who = approver): Promise<Response> =>
-      who.call('POST', `/api/v1/integrations/${name}/approve`);
+    const approve = async (name: string, who = approver): Promise<Response> => {
+      const { proposedAt } = await server.control.thirdParties.find(name);
+      return who.call('POST', `/api/v1/integrations/${name}/approve`, { proposedAt });
+    };
     before(async () => {
       fake = await fakeSystem();
       fake.answer = (_req, res) => {
@@ -92,6 +94,12 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
         'not-permitted',
         'the author cannot approve',
       );
+      // Written anew while somebody looks at it: what they did not see they do not approve.
+      const { proposedAt } = await server.control.thirdParties.find('vendor');
+      await new Promise((tick) => setTimeout(tick, 5));
+      await ok(await propose('vendor', 'vendor-model', manifest), 201);
+      const stale = await approver.call('POST', '/api/v1/integrations/vendor/approve', { proposedAt });
+      assert.equal(await codeOf(stale), 'conflict');
       await ok(await approve('vendor'), 200);
       assert.match(await wordsOf(await server.chat(key, 'hello')), /data of the class `orders`/);
       await ok(await propose('vendor', 'vendor-model', { ...manifest, dataClasses: ['orders'] }), 201);
@@ -286,8 +294,10 @@ describe('certificates of third parties', () => {
     show(CERTIFICATE, CERTIFICATE_KEY);
     const { seen } = await thirdParties.propose('person:a', input);
     assert.match(seen.certificates[origin]!.key, /^[A-Za-z0-9+/]{43}=$/);
-    await assert.rejects(thirdParties.approve('person:a', 'keys'), { code: 'not-permitted' });
-    await thirdParties.approve('person:b', 'keys');
+    const approve = async (who: string): Promise<unknown> =>
+      thirdParties.approve(who, 'keys', (await thirdParties.find('keys')).proposedAt);
+    await assert.rejects(approve('person:a'), { code: 'not-permitted' });
+    await approve('person:b');
     const fetchSafely = egress.fetch(true);
     assert.equal((await fetchSafely(`${origin}/jwks`)).status, 200);
     show(OTHER_CERTIFICATE, OTHER_CERTIFICATE_KEY);
@@ -297,12 +307,12 @@ describe('certificates of third parties', () => {
     await watchThirdParties(server.control);
     assert.match((await thirdParties.find('keys')).why, /shows another key than when it was approved/);
     await assert.rejects(fetchSafely(`${origin}/jwks`), { code: 'integration-refused' });
-    await thirdParties.approve('person:b', 'keys');
+    await approve('person:b');
     assert.equal((await fetchSafely(`${origin}/jwks`)).status, 200);
     // An endpoint that shows nothing that holds is approved by nobody.
     setDefaultCACertificates(before_);
     await thirdParties.suspend('person:a', 'keys', 'test');
-    await assert.rejects(thirdParties.approve('person:b', 'keys'), { code: 'upstream-unreachable' });
+    await assert.rejects(approve('person:b'), { code: 'upstream-unreachable' });
     setDefaultCACertificates([...before_, CERTIFICATE, OTHER_CERTIFICATE]);
     await server.stop();
   });

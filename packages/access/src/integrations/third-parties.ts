@@ -112,10 +112,12 @@ export class ThirdParties {
   /**
    * Approves what is proposed, or what changed. It is looked at again: what is approved is what is there now and was
    * shown before.
+   * @param shownAt `proposedAt` of what the approver looked at: another manifest since then is not approved
    * @throws CodedError `conflict`, `not-permitted`, `upstream-unreachable`
    */
-  async approve(actor: string, idOrName: string): Promise<ThirdParty> {
+  async approve(actor: string, idOrName: string, shownAt: string): Promise<ThirdParty> {
     const before = await this.find(idOrName);
+    if (before.proposedAt !== shownAt) throw changedSinceShown();
     const now = await this.#observe(before.kind, before.manifest);
     const silent = Object.entries(now.certificates).find(([, certificate]) => certificate === null);
     if (silent) throw new CodedError('upstream-unreachable', `${silent[0]} shows no certificate that holds`);
@@ -124,11 +126,8 @@ export class ThirdParties {
       if (known.status !== 'proposed' && known.status !== 'suspended')
         throw new CodedError('conflict', `\`${known.name}\` is ${known.status}: there is nothing to approve`);
       // Asked again within: somebody may have written another manifest meanwhile.
-      if (known.proposedBy === actor || known.proposedAt !== before.proposedAt)
-        throw new CodedError(
-          'not-permitted',
-          'an author does not approve; nor anybody what they did not see',
-        );
+      if (known.proposedAt !== shownAt) throw changedSinceShown();
+      if (known.proposedBy === actor) throw new CodedError('not-permitted', 'an author does not approve');
       if (known.expiresAt <= clock.nowIso())
         throw new CodedError('conflict', `\`${known.name}\` expired; propose it anew`);
       const at = clock.nowIso();
@@ -159,11 +158,7 @@ export class ThirdParties {
         event: newEvent('integration-approved', { actor, subject: subjectOf(known.name), data }),
       };
     });
-    if (row === null)
-      throw new CodedError(
-        'conflict',
-        'it changed since it was shown; look at what is there now, then approve',
-      );
+    if (row === null) throw changedSinceShown();
     return shown(row);
   }
 
@@ -268,6 +263,9 @@ export class ThirdParties {
     return refused!;
   }
 }
+
+const changedSinceShown = (): CodedError =>
+  new CodedError('conflict', 'it changed since it was shown; look at what is there now, then approve');
 
 /** One that nobody ever approved: where none is needed, it takes nothing away. */
 const isMereProposal = ({ status, approvedAt }: ThirdParty): boolean =>

@@ -55,8 +55,9 @@ export function IntegrationsPage(): ReactElement {
 function IntegrationTable({ all }: { all: readonly Integration[] }): ReactElement {
   const client = useQueryClient();
   const act = useMutation({
-    mutationFn: ({ name, word }: { name: string; word: 'approve' | 'suspend' }) =>
-      api.post(`/integrations/${name}/${word}`, {}),
+    mutationFn: ({ one, word }: { one: Integration; word: 'approve' | 'suspend' }) =>
+      // What is approved is what this page shows.
+      api.post(`/integrations/${one.name}/${word}`, word === 'approve' ? { proposedAt: one.proposedAt } : {}),
     onSettled: () => client.invalidateQueries({ queryKey: ['integrations'] }),
   });
   return (
@@ -95,7 +96,7 @@ function IntegrationTable({ all }: { all: readonly Integration[] }): ReactElemen
                       className="button"
                       aria-label={`Approve ${one.name}`}
                       disabled={act.isPending}
-                      onClick={() => act.mutate({ name: one.name, word: 'approve' })}
+                      onClick={() => act.mutate({ one, word: 'approve' })}
                     >
                       Approve
                     </button>
@@ -106,7 +107,7 @@ function IntegrationTable({ all }: { all: readonly Integration[] }): ReactElemen
                       className="button"
                       aria-label={`Suspend ${one.name}`}
                       disabled={act.isPending}
-                      onClick={() => act.mutate({ name: one.name, word: 'suspend' })}
+                      onClick={() => act.mutate({ one, word: 'suspend' })}
                     >
                       Suspend
                     </button>

@@ -101,11 +101,21 @@ export function integrationRoutes(app: OpenAPIHono<Env>, control: Control): void
       path: '/api/v1/integrations/{id}/approve',
       ...needs('approve-proposals', 'integration'),
       summary: 'Approve what is proposed, or what changed; its author cannot',
-      request: named('id'),
+      request: {
+        ...named('id'),
+        ...body(
+          z.strictObject({
+            proposedAt: z
+              .string()
+              .max(32)
+              .describe('of what was looked at: another manifest since then is not approved'),
+          }),
+        ),
+      },
       responses: { 200: json(integrationView, 'Approved; in force when this answers'), ...failures },
     }),
     async (c) => {
-      const one = await parties().approve(c.var.actor, c.req.param('id'));
+      const one = await parties().approve(c.var.actor, c.req.param('id'), c.req.valid('json').proposedAt);
       await control.publish();
       return c.json(view(one), 200);
     },
