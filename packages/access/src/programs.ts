@@ -4,7 +4,8 @@ import type { GrantRow, KeyRow, ProgramRow } from '@sallyport/store';
 import { KEY_PATTERN } from './api-key.ts';
 import type { ClientCertificate } from './client-certificate.ts';
 import { outsideScope } from './key-scope.ts';
-import { giveGrant, given, type NewGrant, newGrant, takeGrant } from './people/grants.ts';
+import type { Directory } from './people/directory.ts';
+import { giveGrant, given, type NewGrant, newGrant } from './people/grants.ts';
 import type { AccessHome } from './people/home.ts';
 
 /** A service account that shows a key of its own. */
@@ -23,9 +24,11 @@ export interface ProgramView extends ProgramRow {
 /** Service accounts: programs with keys and roles of their own, and somebody who answers for each. */
 export class ServiceAccounts {
   readonly #home: AccessHome;
+  readonly #directory: Directory;
 
-  constructor(home: AccessHome) {
+  constructor(home: AccessHome, directory: Directory) {
     this.#home = home;
+    this.#directory = directory;
   }
 
   async list(): Promise<ProgramView[]> {
@@ -108,9 +111,9 @@ export class ServiceAccounts {
   async ungrant(actor: string, idOrName: string, grantId: string): Promise<void> {
     const { store } = this.#home;
     const program = await this.find(idOrName);
-    const holder = { key: `program:${program.id}`, name: program.name };
     await store.change(async (tx) => {
-      const { event } = await takeGrant(store, tx, actor, holder, grantId, 'taken away');
+      const event = await this.#directory.takeAway(tx, actor, `program:${program.id}`, grantId, 'taken away');
+      if (event.length === 0) throw new CodedError('not-found', `\`${program.name}\` has no such grant`);
       return { result: undefined, event };
     });
   }

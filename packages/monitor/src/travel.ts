@@ -31,16 +31,19 @@ export function distanceKm(
 /**
  * Sessions of one person that begin so far apart in so little time that nobody travels it. What a database is unsure of
  * counts for the person.
- * @param sessions oldest first
+ * @param sessions oldest first @param sinceMs journeys that ended before are left out
  */
-export function impossibleTravel(sessions: readonly Whereabouts[]): { subject: string; detail: string }[] {
+export function impossibleTravel(
+  sessions: readonly Whereabouts[],
+  sinceMs = Number.NEGATIVE_INFINITY,
+): { subject: string; detail: string }[] {
   const last = new Map<string, Whereabouts>();
   const found: { subject: string; detail: string }[] = [];
   for (const session of sessions) {
     if (session.place === null) continue;
     const before = last.get(session.subject);
     last.set(session.subject, session);
-    if (!before?.place || before.address === session.address) continue;
+    if (!before?.place || before.address === session.address || session.atMs < sinceMs) continue;
     const between = distanceKm(before.place, session.place) - before.place.radiusKm - session.place.radiusKm;
     const hours = Math.max((session.atMs - before.atMs) / 3_600_000, 1 / 60);
     if (between < KM_MIN || between / hours <= KM_PER_HOUR_MAX) continue;

@@ -235,15 +235,15 @@ export class PolicySet {
     return slice;
   }
 
-  /** Asks Cedar. Errors deny. */
-  ask(question: Question): Decision {
+  /** Asks Cedar. Errors deny. @param slim whether the question holds only what policies can read, and need not be cut */
+  ask(question: Question, slim = false): Decision {
     const { principal, action, resource } = question;
     let answer: AuthorizationAnswer;
     try {
       const { name, names } = this.#slice(principal.type, action.id, resource.type);
       answer = withCedar((cedar) =>
         cedar.statefulIsAuthorized({
-          ...(readable(question, names) as unknown as StatefulAuthorizationCall),
+          ...((slim ? question : readable(question, names)) as unknown as StatefulAuthorizationCall),
           preparsedPolicySetId: name,
           validateRequest: false,
         }),
@@ -290,14 +290,13 @@ export class PolicySet {
   decideControl(request: ControlRequest): Decision {
     const groups = groupsOfAction(request.action);
     if (!groups) throw new CodedError('internal', `there is no action \`${request.action}\``);
-    const question = controlQuestion(request, groups, this.timed);
-    const { principal, action, resource } = question;
-    const { names } = this.#slice(principal.type, action.id, resource.type);
-    const { context, entities } = readable(question, names);
-    const asked = JSON.stringify([principal, action, resource, entities, context]);
+    const whole = controlQuestion(request, groups, this.timed);
+    const { names } = this.#slice(whole.principal.type, whole.action.id, whole.resource.type);
+    const question = readable(whole, names);
+    const asked = JSON.stringify(question);
     const known = this.#controlCache.get(asked);
     if (known) return known;
-    const decision = this.ask(question);
+    const decision = this.ask(question, true);
     if (this.#controlCache.size >= CONTROL_CACHE_MAX)
       this.#controlCache.delete(this.#controlCache.keys().next().value!);
     this.#controlCache.set(asked, decision);

@@ -32,14 +32,7 @@ async function travel(
     const address = String(data['address']);
     been.push({ subject, atMs: Date.parse(at), address, place: await place(address) });
   }
-  return been
-    .filter(({ atMs }) => atMs >= now - HOUR_MS)
-    .flatMap((end) => {
-      const own = been.filter(
-        ({ subject, atMs, place: known }) => known !== null && subject === end.subject && atMs <= end.atMs,
-      );
-      return impossibleTravel(own.slice(-2));
-    });
+  return impossibleTravel(been, now - HOUR_MS);
 }
 
 /**

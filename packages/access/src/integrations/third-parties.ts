@@ -254,7 +254,7 @@ export class ThirdParties {
     }
     let refused: EgressDecision | null = null;
     for (const { name, live, status, why: reason, manifest, seen } of there) {
-      const outside = live ? outsideManifest(manifest, call) : `${stateWords(status, reason)}`;
+      const outside = live ? outsideManifest(manifest, call) : stateWords(status, reason);
       const { certificates } = seen;
       const decided = { integration: name, certificates, certificate: manifest.certificate };
       if (outside === null) return { allowed: true, why: 'within its manifest', ...decided };

@@ -33,7 +33,7 @@ export class Accounts {
     this.links = new SetUpLinks(home, this.sessions);
     this.directory = new Directory(home, this.sessions, this.links);
     this.signIn = new SignIn(home, this.sessions, this.factors);
-    this.programs = new ServiceAccounts(home);
+    this.programs = new ServiceAccounts(home, this.directory);
     this.workloads = new Workloads(home);
     this.provisioner = new Provisioner(home, this.directory);
     this.refreshTokens = new RefreshTokens(home);

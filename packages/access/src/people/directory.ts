@@ -211,10 +211,12 @@ export class Directory {
     await store.people.oneAtATime(tx);
     const grant = (await store.people.grants(clock.nowIso(), holder, tx)).find(({ id }) => id === grantId);
     if (!grant) return [];
-    if (grant.role === ADMINISTRATOR_ROLE) await this.#requireAdministrator(tx, grantId);
+    // A program administers nothing, whatever it holds: without it there are as many who do.
+    const isPerson = holder.startsWith('person:');
+    if (isPerson && grant.role === ADMINISTRATOR_ROLE) await this.#requireAdministrator(tx, grantId);
     await store.people.ungrant(tx, grantId);
     const event = taken(actor, grant, why);
-    if (!holder.startsWith('person:')) return [event];
+    if (!isPerson) return [event];
     const personId = holder.slice('person:'.length);
     const ended = await this.#sessions.end(tx, actor, holder, { personId }, 'roles changed');
     return [event, ...(ended ? [ended] : [])];

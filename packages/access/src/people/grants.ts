@@ -89,22 +89,6 @@ export async function giveGrant(
   return given(actor, grant);
 }
 
-/** Takes a role away in a transaction. @param why in words @throws CodedError `not-found` */
-export async function takeGrant(
-  { people }: Store,
-  tx: Connection,
-  actor: string,
-  holder: { readonly key: string; readonly name: string },
-  grantId: string,
-  why: string,
-): Promise<{ grant: GrantRow; event: SallyportEvent }> {
-  await people.oneAtATime(tx);
-  const grant = (await people.grants(clock.nowIso(), holder.key, tx)).find(({ id }) => id === grantId);
-  if (!grant) throw new CodedError('not-found', `\`${holder.name}\` has no such grant`);
-  await people.ungrant(tx, grantId);
-  return { grant, event: taken(actor, grant, why) };
-}
-
 /** A role was taken away. */
 export const taken = (actor: string, { id, holder, role, system }: GrantRow, why: string): SallyportEvent =>
   newEvent('grant-removed', { actor, subject: holder, data: { grant: id, role, system, why } });

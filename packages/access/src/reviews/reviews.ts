@@ -16,7 +16,7 @@ const STATEMENT_MS = 5 * 60_000;
 /** Events of the access log that a person judges in one sample. */
 const SAMPLE_EVENTS = 25;
 /** What is worth a look: who came, what they opened, changed and were refused. */
-export const SAMPLED_EVENTS = [
+const SAMPLED_EVENTS = [
   'session-created',
   'sign-in-failed',
   'access-decided',
