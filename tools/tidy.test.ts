@@ -17,6 +17,7 @@ const RANKS: Readonly<Record<string, number>> = {
   access: 2,
   govern: 2,
   monitor: 2,
+  scan: 2,
   gateway: 3,
   server: 4,
   cli: 5,
@@ -40,6 +41,7 @@ const EXEMPT_WIDTH = [
   /helpdesk\.ts$/,
   DATA,
   /attacks\/src\/encoders\.ts$/,
+  /scan\/src\/(?:formats|templates)\/[a-z-]+\.ts$/,
   /\.test\.ts$/,
 ];
 

@@ -21,6 +21,7 @@ import { posture } from './commands/posture.ts';
 import { programAdd, programDisable, programEnable, programKey, programList } from './commands/program.ts';
 import { reload } from './commands/reload.ts';
 import { reviewList, reviewOpen, reviewShow } from './commands/review.ts';
+import { scan } from './commands/scan.ts';
 import { schema } from './commands/schema.ts';
 import { up } from './commands/up.ts';
 import { upstreamAdd, upstreamList, upstreamMode } from './commands/upstream.ts';
@@ -88,6 +89,7 @@ export const COMMANDS: readonly Command[] = [
   guardLearn,
   guardLearnTexts,
   classifier,
+  scan,
   doctor,
   reload,
   schema,

@@ -64,6 +64,51 @@ export const detectionSchema = z.object({
   shadow: z.boolean().optional(),
 });
 
+/** Where in a file a detection lies. */
+export interface FileLocation {
+  /** The file, and behind each `!` a member of an archive or a part of a structure. */
+  readonly path: string;
+  /** Bytes from the beginning of what `path` names. */
+  readonly offset?: number;
+  /** The instruction there, such as `REDUCE`. */
+  readonly opcode?: string;
+  /** From 1, in texts. */
+  readonly line?: number;
+  /** A place in JSON or in the structure of a model (RFC 6901). */
+  readonly pointer?: string;
+}
+
+/** What a static analysis saw in a file: immutable, and never holding more of it than names. */
+export interface FileDetection {
+  readonly detector: string;
+  readonly technique: string;
+  readonly severity: Severity;
+  /** In plain words. */
+  readonly message: string;
+  readonly location: FileLocation;
+  /** `CWE-502`, `AML.T0018`, `LLM03:2025` and the like. */
+  readonly references: readonly string[];
+  /** What to do about it. */
+  readonly remedy: string;
+}
+
+/** The schema of {@link FileDetection} for readers outside the process. */
+export const fileDetectionSchema = z.object({
+  detector: z.string(),
+  technique: z.string(),
+  severity: z.enum(SEVERITIES),
+  message: z.string(),
+  location: z.object({
+    path: z.string(),
+    offset: z.number().int().optional(),
+    opcode: z.string().optional(),
+    line: z.number().int().optional(),
+    pointer: z.string().optional(),
+  }),
+  references: z.array(z.string()),
+  remedy: z.string(),
+});
+
 /** What policy does about a detection. */
 export const ACTIONS = ['allow', 'flag', 'redact', 'deny'] as const;
 export type Action = (typeof ACTIONS)[number];

@@ -1,0 +1,112 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { CodedError } from '@sallyport/core';
+import {
+  type AllowedGroup,
+  type FileReport,
+  RULES,
+  type ScanReport,
+  scanFiles,
+  toSarif,
+} from '@sallyport/scan';
+import type { Command } from '../commands.ts';
+import { Progress, print, printJson } from '../output.ts';
+
+const WORKERS_MAX = 256;
+const SHOWN_MAX = 12;
+
+/** Names that a project allows beyond those that ship. @throws CodedError `usage`, `config-invalid` */
+function readAllowed(path: string | undefined): AllowedGroup[] {
+  if (path === undefined) return [];
+  let groups: unknown;
+  try {
+    groups = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (fault) {
+    throw new CodedError('usage', `cannot read \`${path}\`: ${(fault as Error).message}`);
+  }
+  const sound =
+    Array.isArray(groups) &&
+    groups.every(
+      (group: Partial<AllowedGroup> | null) =>
+        typeof group?.library === 'string' &&
+        typeof group.provenance === 'string' &&
+        RULES.includes(group.rule as (typeof RULES)[number]) &&
+        typeof group.globals === 'object' &&
+        group.globals !== null &&
+        Object.values(group.globals).every((names) => typeof names === 'string'),
+    );
+  if (!sound)
+    throw new CodedError(
+      'config-invalid',
+      `\`${path}\` is not a list of {"library", "provenance", "rule", "globals": {"module": "name name"}}`,
+    );
+  return groups as AllowedGroup[];
+}
+
+function show({ path, verdict, format, detections }: FileReport): void {
+  print(`${verdict.padEnd(10)}  ${path}  (${format})`);
+  for (const { technique, message, location, severity } of detections.slice(0, SHOWN_MAX)) {
+    const inner = location.path === path ? '' : ` in ${location.path.slice(path.length + 1)}`;
+    const place = [
+      location.offset === undefined ? null : `at byte ${location.offset}`,
+      location.opcode ?? null,
+      location.line === undefined ? null : `line ${location.line}`,
+      location.pointer ?? null,
+    ].filter((part) => part !== null);
+    print(
+      `    ${severity.padEnd(8)}  ${technique}: ${message}${inner}${place.length > 0 ? ` (${place.join(', ')})` : ''}`,
+    );
+  }
+  if (detections.length > SHOWN_MAX) print(`    … and ${detections.length - SHOWN_MAX} more`);
+  const remedies = [...new Set(detections.map(({ remedy }) => remedy))];
+  for (const remedy of remedies.slice(0, 3)) print(`    → ${remedy}`);
+}
+
+function showAll(report: ScanReport): void {
+  for (const file of report.files) if (file.verdict !== 'clean') show(file);
+  const { files, verdicts } = report.summary;
+  print(
+    `${files} files: ${Object.entries(verdicts)
+      .map(([verdict, count]) => `${count} ${verdict}`)
+      .join(', ')}`,
+  );
+}
+
+/** Scans model files without loading them. */
+export const scan: Command = {
+  name: 'scan',
+  usage: 'scan PATH… [--allow FILE] [--allow-incomplete] [--digest] [--sarif FILE] [--workers N]',
+  summary:
+    'say what loading model files would do, without loading them; exit 1 for malicious, suspicious or incomplete',
+  options: {
+    allow: { type: 'string' },
+    'allow-incomplete': { type: 'boolean' },
+    digest: { type: 'boolean' },
+    sarif: { type: 'string' },
+    workers: { type: 'string' },
+  },
+  run: async (options) => {
+    if (options.positionals.length === 0) throw new CodedError('usage', 'name files or folders to scan');
+    const progress = new Progress('files');
+    const workers = options.whole('workers', 1, WORKERS_MAX);
+    let report: ScanReport;
+    try {
+      report = await scanFiles(options.positionals, {
+        allowed: readAllowed(options.text('allow')),
+        digest: options.flag('digest'),
+        ...(workers === undefined ? {} : { workers }),
+        onProgress: (done, of) => progress.update(done, of),
+      });
+    } catch (fault) {
+      if ((fault as NodeJS.ErrnoException).code === 'ENOENT')
+        throw new CodedError('usage', `there is no \`${(fault as NodeJS.ErrnoException).path}\``);
+      throw fault;
+    }
+    progress.end();
+    const sarif = options.text('sarif');
+    if (sarif !== undefined) writeFileSync(sarif, `${JSON.stringify(toSarif(report, '0.1.0'), null, 2)}\n`);
+    if (options.json) printJson(report);
+    else showAll(report);
+    const { malicious, suspicious, incomplete } = report.summary.verdicts;
+    return malicious + suspicious > 0 || (incomplete > 0 && !options.flag('allow-incomplete')) ? 1 : 0;
+  },
+};

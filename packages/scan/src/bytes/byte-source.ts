@@ -1,0 +1,75 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+
+/** Bytes that can be read anywhere: a file, a member of an archive, a slice of either. */
+export interface ByteSource {
+  /** Bytes in all. */
+  readonly size: number;
+  /** Bytes from `offset` on: `length` of them, fewer at the end. What it returns may be a view: do not write to it. */
+  read(offset: number, length: number): Uint8Array;
+}
+
+/** Bytes in memory. */
+export class BytesSource implements ByteSource {
+  readonly size: number;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.size = bytes.length;
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    return this.#bytes.subarray(Math.max(0, offset), Math.max(0, Math.min(offset + length, this.size)));
+  }
+}
+
+/** A file, read by position and never as a whole. */
+export class FileSource implements ByteSource {
+  readonly size: number;
+  readonly #descriptor: number;
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+    this.size = fstatSync(descriptor).size;
+  }
+
+  /** @throws Error of the file system */
+  static open(path: string): FileSource {
+    return new FileSource(openSync(path, 'r'));
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    const wanted = Math.max(0, Math.min(length, this.size - offset));
+    if (wanted === 0) return new Uint8Array(0);
+    const bytes = Buffer.allocUnsafe(wanted);
+    let done = 0;
+    while (done < wanted) {
+      const got = readSync(this.#descriptor, bytes, done, wanted - done, offset + done);
+      if (got === 0) break;
+      done += got;
+    }
+    return bytes.subarray(0, done);
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+}
+
+/** A part of another source. */
+export class SliceSource implements ByteSource {
+  readonly size: number;
+  readonly #whole: ByteSource;
+  readonly #start: number;
+
+  constructor(whole: ByteSource, start: number, end = whole.size) {
+    this.#whole = whole;
+    this.#start = Math.min(start, whole.size);
+    this.size = Math.max(0, Math.min(end, whole.size) - this.#start);
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    if (offset >= this.size || offset < 0) return new Uint8Array(0);
+    return this.#whole.read(this.#start + offset, Math.min(length, this.size - offset));
+  }
+}

@@ -1,0 +1,70 @@
+import type { Inspection } from '../inspection.ts';
+import { COMPRESSED } from './compressed.ts';
+import type { Format, Probe } from './format.ts';
+import { gguf } from './gguf.ts';
+import { coreMl, paddle, tensorRt, tflite } from './graph-formats.ts';
+import { hdf5 } from './hdf5.ts';
+import { jsonDocument } from './json-document.ts';
+import { msgpack } from './msgpack.ts';
+import { npy } from './npy.ts';
+import { onnx } from './onnx.ts';
+import { pickle } from './pickle.ts';
+import { rData } from './r-data.ts';
+import { safetensors } from './safetensors.ts';
+import { sevenZip } from './seven-zip.ts';
+import { pythonSource, recipe, requirements, yamlDocument } from './source-text.ts';
+import { tar } from './tar.ts';
+import { graphDef, kerasMetadata, metaGraph, savedModel } from './tensorflow.ts';
+import { DATA_FORMATS, jinja, openVino, pmml, trees } from './text-formats.ts';
+import { zip } from './zip.ts';
+
+export type { Format } from './format.ts';
+
+/** Every format. A file can be several at once, and is then scanned as each of them. */
+export const FORMATS: readonly Format[] = [
+  zip,
+  tar,
+  sevenZip,
+  ...COMPRESSED,
+  npy,
+  hdf5,
+  gguf,
+  safetensors,
+  tflite,
+  savedModel,
+  kerasMetadata,
+  metaGraph,
+  onnx,
+  coreMl,
+  paddle,
+  graphDef,
+  tensorRt,
+  rData,
+  msgpack,
+  jinja,
+  openVino,
+  pmml,
+  trees,
+  pythonSource,
+  recipe,
+  requirements,
+  yamlDocument,
+  jsonDocument,
+  ...DATA_FORMATS,
+  pickle,
+];
+
+const HEAD_BYTES = 4096;
+
+/** The formats that a part is, the most telling first. */
+export function formatsOf(inspection: Inspection): readonly Format[] {
+  const head = inspection.source.read(0, HEAD_BYTES);
+  const probe: Probe = {
+    name: inspection.name,
+    size: inspection.source.size,
+    head,
+    headText: Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1'),
+    inspection,
+  };
+  return FORMATS.filter((format) => format.recognise(probe));
+}

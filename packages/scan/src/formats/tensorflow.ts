@@ -1,0 +1,181 @@
+import { printable } from '../archives/zip.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { type Field, fieldsOf, inside, looksLikeMessage, textOf } from '../bytes/protobuf.ts';
+import type { Inspection } from '../inspection.ts';
+import type { Json } from '../text/json.ts';
+import type { Format } from './format.ts';
+import { inspectKerasConfig } from './keras-config.ts';
+import {
+  FILE_OPERATORS,
+  NETWORK_OPERATORS,
+  PYTHON_OPERATORS,
+  SAVER_OPERATORS,
+} from './tensorflow-operators.ts';
+
+interface Node {
+  readonly name: string;
+  readonly operator: string;
+  readonly inputs: readonly string[];
+  readonly offset: number;
+}
+
+const NODES_MAX = 2_000_000;
+const KERAS_TEXT_BYTES_MAX = 64 * 1024 * 1024;
+
+function readNode(source: ByteSource, field: Field): Node {
+  let name = '';
+  let operator = '';
+  const inputs: string[] = [];
+  for (const part of inside(source, field)) {
+    if (part.number === 1) name = textOf(source, part);
+    else if (part.number === 2) operator = textOf(source, part);
+    else if (part.number === 3 && inputs.length < 64) inputs.push(textOf(source, part));
+  }
+  return { name, operator, inputs, offset: field.offset };
+}
+
+/** Reports one operator that reaches outside the graph. */
+export function inspectOperator(inspection: Inspection, operator: string, offset: number): void {
+  const say = (technique: 'graph-file' | 'graph-network' | 'python-operator', does: string): void =>
+    inspection.report(technique, `has \`${printable(operator)}\`, which ${does}`, { offset });
+  if (PYTHON_OPERATORS.has(operator)) say('python-operator', 'runs Python');
+  else if (FILE_OPERATORS.has(operator)) say('graph-file', 'reads or writes files');
+  else if (NETWORK_OPERATORS.has(operator)) say('graph-network', 'opens connections');
+}
+
+/** Saving and restoring is part of every model; with a place of its own instead of the caller's it is not. */
+function hasOwnPlace(node: Node, nodes: ReadonlyMap<string, Node>): boolean {
+  const from = node.operator === 'MergeV2Checkpoints' ? node.inputs.slice(0, 2) : node.inputs.slice(0, 1);
+  return from.some((first) => {
+    let at: string | undefined = first;
+    for (let steps = 0; at !== undefined && steps < 64; steps++) {
+      const found = nodes.get(at.replace(/^\^/, '').split(':')[0]!);
+      if (!found) return false;
+      if (found.operator === 'Const') return true;
+      if (/^(?:Placeholder|PlaceholderWithDefault|_Arg)$/.test(found.operator)) return false;
+      at = found.inputs[0];
+    }
+    return false;
+  });
+}
+
+function inspectNodes(
+  inspection: Inspection,
+  source: ByteSource,
+  fields: Iterable<Field>,
+  number: number,
+): void {
+  const nodes = new Map<string, Node>();
+  const savers: Node[] = [];
+  for (const field of fields) {
+    if (field.number !== number || field.length === 0) continue;
+    const node = readNode(source, field);
+    if (nodes.size < NODES_MAX) nodes.set(node.name, node);
+    inspectOperator(inspection, node.operator, node.offset);
+    if (SAVER_OPERATORS.has(node.operator)) savers.push(node);
+  }
+  for (const node of savers)
+    if (hasOwnPlace(node, nodes))
+      inspection.report('graph-file', `has \`${printable(node.operator)}\` with a place of its own`, {
+        offset: node.offset,
+      });
+}
+
+function inspectGraph(inspection: Inspection, source: ByteSource, field: Field | null): void {
+  const parts = (): Generator<Field> => (field ? inside(source, field) : fieldsOf(source));
+  inspectNodes(inspection, source, parts(), 1);
+  for (const part of parts()) {
+    if (part.number !== 2 || part.length === 0) continue;
+    for (const definition of inside(source, part))
+      if (definition.number === 1 && definition.length > 0)
+        inspectNodes(inspection, source, inside(source, definition), 3);
+  }
+}
+
+const isSavedModel = (source: ByteSource): boolean => {
+  const found = new Set<number>();
+  try {
+    for (const { number, length } of fieldsOf(source)) {
+      if (number > 2) return false;
+      if (number === 2 && length > 0) found.add(2);
+      if (number === 1) found.add(1);
+    }
+  } catch {
+    return false;
+  }
+  return found.size === 2;
+};
+
+/** TensorFlow SavedModel (`saved_model.pb`). */
+export const savedModel: Format = {
+  name: 'saved-model',
+  recognise: ({ name, head, inspection }) =>
+    head[0] === 0x08 &&
+    head[1] === 1 &&
+    head[2] === 0x12 &&
+    (name === 'saved_model.pb' || isSavedModel(inspection.source)),
+  inspect: (inspection) => {
+    const { source } = inspection;
+    for (const meta of fieldsOf(source)) {
+      if (meta.number !== 2) continue;
+      for (const part of inside(source, meta))
+        if (part.number === 2 && part.length > 0) inspectGraph(inspection, source, part);
+    }
+  },
+};
+
+/** A node has a name and an operator, and the first field of a graph is one. */
+const isGraph = (source: ByteSource, head: Uint8Array): boolean => {
+  if (head[0] !== 0x0a || !looksLikeMessage(source, new Set([1]), 4)) return false;
+  try {
+    for (const field of fieldsOf(source)) {
+      if (field.number !== 1) return false;
+      const { name, operator } = readNode(source, field);
+      return /^[\x21-\x7e]+$/.test(name) && /^[A-Z_][A-Za-z0-9_>]*$/.test(operator);
+    }
+  } catch {
+    return false;
+  }
+  return false;
+};
+
+/** A frozen TensorFlow graph. */
+export const graphDef: Format = {
+  name: 'graph-def',
+  recognise: ({ inspection, head, name }) => !/\.onnx$/.test(name) && isGraph(inspection.source, head),
+  inspect: (inspection) => inspectGraph(inspection, inspection.source, null),
+};
+
+/** A MetaGraph of TensorFlow 1 (`model.ckpt.meta`). */
+export const metaGraph: Format = {
+  name: 'meta-graph',
+  recognise: ({ name, head }) => name.endsWith('.meta') && head[0] === 0x0a,
+  inspect: (inspection) => {
+    const { source } = inspection;
+    for (const part of fieldsOf(source))
+      if (part.number === 2 && part.length > 0) inspectGraph(inspection, source, part);
+  },
+};
+
+/** What Keras keeps beside a SavedModel: configurations as texts in a message. */
+export const kerasMetadata: Format = {
+  name: 'keras-metadata',
+  recognise: ({ name }) => name === 'keras_metadata.pb',
+  inspect: (inspection) => {
+    const { source } = inspection;
+    if (source.size > KERAS_TEXT_BYTES_MAX) return inspection.report('too-much', 'is longer than is read');
+    for (const node of fieldsOf(source)) {
+      if (node.number !== 1 || node.length === 0) continue;
+      for (const part of inside(source, node)) {
+        if (part.length < 2) continue;
+        const text = textOf(source, part);
+        if (!text.startsWith('{')) continue;
+        try {
+          inspectKerasConfig(inspection, JSON.parse(text) as Json, { offset: part.offset });
+        } catch {
+          inspection.report('malformed', 'has a configuration that is not JSON', { offset: part.offset });
+        }
+      }
+    }
+  },
+};

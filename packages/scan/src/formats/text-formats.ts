@@ -1,0 +1,117 @@
+import { printable } from '../archives/zip.ts';
+import type { Inspection } from '../inspection.ts';
+import { inspectTemplate } from '../templates/inspect-template.ts';
+import type { Format, Probe } from './format.ts';
+
+const TEXT_BYTES_MAX = 32 * 1024 * 1024;
+
+/** Whether it begins like text. */
+export const isText = ({ head }: Probe): boolean => head.length > 0 && !head.includes(0);
+
+/** A text, up to a limit; what is longer is reported. */
+export function readText(inspection: Inspection): string {
+  const { source } = inspection;
+  if (source.size > TEXT_BYTES_MAX) inspection.report('too-much', 'is a text that is longer than is read');
+  return Buffer.from(source.read(0, TEXT_BYTES_MAX)).toString('utf8');
+}
+
+const lineAt = (text: string, index: number): number => text.slice(0, index).split('\n').length;
+
+function xml(inspection: Inspection, text: string): void {
+  const entity = /<!(?:DOCTYPE[^>]{0,4096}\[|ENTITY|DOCTYPE[^>]{0,512}(?:SYSTEM|PUBLIC))/i.exec(text);
+  if (entity) inspection.report('xml-entity', 'declares entities', { line: lineAt(text, entity.index) });
+  const sheet = /<\?xml-stylesheet/i.exec(text);
+  if (sheet)
+    inspection.report('xml-entity', 'names a style sheet that a reader fetches', {
+      line: lineAt(text, sheet.index),
+    });
+  const include = /<(?:xi:include|xs:import|xs:include|script)\b/i.exec(text);
+  if (include)
+    inspection.report('xml-entity', 'takes in other files or runs a script', {
+      line: lineAt(text, include.index),
+    });
+}
+
+/** OpenVINO: a graph in XML beside its weights. */
+export const openVino: Format = {
+  name: 'openvino',
+  recognise: ({ headText }) => /<net\s[^>]*\bversion="\d+"/.test(headText),
+  inspect: (inspection) => {
+    const text = readText(inspection);
+    xml(inspection, text);
+    for (const match of text.matchAll(/<layer\s([^>]{1,2048})>/g)) {
+      const version = /\bversion="([^"]*)"/.exec(match[1]!)?.[1];
+      const type = /\btype="([^"]*)"/.exec(match[1]!)?.[1] ?? '';
+      if (version !== undefined && !/^(?:opset\d+|ie_internal_opset|util|)$/.test(version))
+        inspection.report(
+          'custom-operator',
+          `needs operators of \`${printable(version)}\` (\`${printable(type)}\`)`,
+          { line: lineAt(text, match.index) },
+        );
+    }
+    for (const match of text.matchAll(
+      /\b(?:library|plugin|extension|path)="([^"]*\.(?:so|dll|dylib)[^"]*)"/gi,
+    ))
+      inspection.report('custom-operator', `loads \`${printable(match[1]!)}\``, {
+        line: lineAt(text, match.index),
+      });
+  },
+};
+
+/** PMML: models in XML. */
+export const pmml: Format = {
+  name: 'pmml',
+  recognise: ({ headText, name }) =>
+    /<PMML[\s>]/.test(headText) || (name.endsWith('.pmml') && headText.trimStart().startsWith('<')),
+  inspect: (inspection) => {
+    const text = readText(inspection);
+    xml(inspection, text);
+    for (const match of text.matchAll(/<Apply\s[^>]{0,256}function="([^"]{1,256})"/g))
+      if (/^(?:java|javax|javafx|com|org|net|sun|jdk)\./.test(match[1]!))
+        inspection.report('config-target', `calls \`${printable(match[1]!)}\``, {
+          line: lineAt(text, match.index),
+        });
+  },
+};
+
+/** Jinja templates on their own. */
+export const jinja: Format = {
+  name: 'jinja',
+  recognise: (probe) =>
+    isText(probe) &&
+    (/\.(?:jinja2?|j2)$/.test(probe.name) ||
+      probe.name === 'chat_template' ||
+      /^chat_template/.test(probe.name)) &&
+    !probe.name.endsWith('.json'),
+  inspect: (inspection) => inspectTemplate(inspection, readText(inspection), {}),
+};
+
+/** Models of trees as their libraries write them: numbers, and nothing that runs. */
+export const trees: Format = {
+  name: 'trees',
+  recognise: ({ headText }) =>
+    /^tree\r?\nversion=v\d/.test(headText) ||
+    headText.startsWith('CBM1') ||
+    headText.startsWith('binf') ||
+    /^\{L\x00{7}.{1,3}(?:learner|version)/s.test(headText) ||
+    /^\{[LiUI].{0,8}learner/s.test(headText),
+  inspect: () => {},
+};
+
+const data = (name: string, recognise: (headText: string, name: string) => boolean): Format => ({
+  name,
+  recognise: (probe) => recognise(probe.headText, probe.name),
+  inspect: () => {},
+});
+
+/** Formats of data and weights in which nothing runs, told apart so that an inventory knows them. */
+export const DATA_FORMATS: readonly Format[] = [
+  data('parquet', (head) => head.startsWith('PAR1')),
+  data('arrow', (head) => head.startsWith('ARROW1') || head.startsWith('\xff\xff\xff\xff')),
+  data('orc', (head) => head.startsWith('ORC')),
+  data('avro', (head) => head.startsWith('Obj\x01')),
+  data('ggml', (head) => /^(?:lmgg|fmgg|tjgg|algg)/.test(head)),
+  data('tensor-bundle', (_, name) => /\.data-\d{5}-of-\d{5}$/.test(name)),
+  data('sentencepiece', (head, name) => name.endsWith('.model') && /^\n.[\n]/s.test(head)),
+  data('sqlite', (head) => head.startsWith('SQLite format 3\0')),
+];

@@ -1,0 +1,80 @@
+import { inspectCompressed } from '../archives/inspect-members.ts';
+import { escapes, linkEscapes } from '../archives/member-path.ts';
+import { findEnd, isZip, printable, readZip, type ZipMember } from '../archives/zip.ts';
+import { SliceSource } from '../bytes/byte-source.ts';
+import type { Codec } from '../bytes/expand.ts';
+import type { Inspection } from '../inspection.ts';
+import type { Format } from './format.ts';
+
+const METHODS: Readonly<Record<number, Codec>> = { 8: 'deflate', 12: 'bzip2', 93: 'zstd', 95: 'xz' };
+const SYMLINK = 0o120000;
+const MODE_TYPE = 0o170000;
+
+/** A member's content, whatever its headers say of encryption and sums: PyTorch and others do not ask them. */
+async function inspectMember(inspection: Inspection, member: ZipMember): Promise<void> {
+  const { name, method, flags, offset, compressedBytes, headerOffset, mode } = member;
+  const place = { offset: headerOffset };
+  if (escapes(name))
+    inspection.report('path-traversal', `\`${printable(name)}\` would be written outside its folder`, place);
+  if (name.endsWith('/') && compressedBytes === 0) return;
+  if (offset < 0) return;
+  const body = new SliceSource(inspection.source, offset, offset + compressedBytes);
+  if (body.size < compressedBytes)
+    inspection.report('unreadable-member', `\`${printable(name)}\` ends early`, place);
+  if ((mode & MODE_TYPE) === SYMLINK) {
+    const target = Buffer.from(body.read(0, 4096)).toString('utf8');
+    if (linkEscapes(name, target))
+      inspection.report(
+        'path-traversal',
+        `\`${printable(name)}\` is a link that leads outside its folder`,
+        place,
+      );
+    return;
+  }
+  if (flags & 1) inspection.report('encrypted', `\`${printable(name)}\` is encrypted, or says so`, place);
+  if (method === 0) return inspection.part(name, body);
+  if (method === 14) {
+    // A header of four bytes, then properties and data of LZMA.
+    const head = body.read(0, 9);
+    const alone = Buffer.concat([head.subarray(4, 9), Buffer.alloc(8, 0xff)]);
+    const joined = {
+      size: 13 + Math.max(0, body.size - 9),
+      read: (at: number, length: number) =>
+        at < 13
+          ? Buffer.concat([alone.subarray(at, at + length), body.read(9, Math.max(0, at + length - 13))])
+          : body.read(at - 4, length),
+    };
+    return inspectCompressed(inspection, name, 'lzma', joined, headerOffset);
+  }
+  const codec = METHODS[method];
+  if (codec) return inspectCompressed(inspection, name, codec, body, headerOffset);
+  inspection.report(
+    'unknown-codec',
+    `\`${printable(name)}\` is compressed in a way (${method}) that is not read here`,
+    place,
+  );
+}
+
+/** ZIP archives: PyTorch, Keras, npz, skops, MLflow and many more; read from both ends. */
+export const zip: Format = {
+  name: 'zip',
+  recognise: ({ head, name, inspection }) =>
+    isZip(head) ||
+    (/\.(?:zip|pt|pth|ckpt|bin|keras|npz|whl|mar|skops|nemo)$/.test(name) &&
+      findEnd(inspection.source) !== null),
+  inspect: async (inspection) => {
+    const { members, unlisted, differences } = readZip(inspection.source);
+    for (const { what, offset } of differences) inspection.report('ambiguous-archive', what, { offset });
+    for (const { name, headerOffset } of unlisted)
+      inspection.report(
+        'ambiguous-archive',
+        `holds \`${printable(name)}\`, which its directory does not list`,
+        { offset: headerOffset },
+      );
+    for (const member of [...members, ...unlisted]) {
+      if (inspection.budget.outOfTime)
+        return inspection.report('too-much', 'takes longer to read than it may');
+      await inspectMember(inspection, member);
+    }
+  },
+};

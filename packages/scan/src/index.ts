@@ -1,0 +1,13 @@
+/**
+ * Static analysis of model files: what loading one would do, found without loading it. Nothing is run, nothing is
+ * fetched, and what cannot be read to its end is incomplete, never clean.
+ *
+ * Call first: {@link scanFiles}, or {@link scanFile} for one file.
+ * Do not trust it with: whether a model is right, unbiased or free of a backdoor in its weights.
+ */
+export { type BudgetLimits, DEFAULT_BUDGET } from './budget.ts';
+export { type AllowedGroup, AllowList, RULES, shippedGroups } from './pickle/allow-list.ts';
+export { toSarif } from './report/sarif.ts';
+export { type FileReport, scanFile, scanSource } from './scan-file.ts';
+export { type ScanReport, scanFiles } from './scan-files.ts';
+export { type FileVerdict, TECHNIQUES, type Technique, VERDICTS } from './techniques.ts';

@@ -1,0 +1,107 @@
+import type { FileDetection, FileLocation } from '@sallyport/core';
+import { Budget, type BudgetLimits } from './budget.ts';
+import type { ByteSource } from './bytes/byte-source.ts';
+import { Malformed, Truncated } from './bytes/cursor.ts';
+import { type Format, formatsOf } from './formats/index.ts';
+import type { AllowList } from './pickle/allow-list.ts';
+import { type FileVerdict, TECHNIQUES, type TechniqueName, VERDICTS } from './techniques.ts';
+
+/** Where in the inspected part something lies. */
+export type Place = Omit<FileLocation, 'path'>;
+
+/** Detections kept for one file. */
+const DETECTIONS_MAX = 512;
+
+/** What is shared by all parts of one file. */
+export class FileScan {
+  readonly detections: FileDetection[] = [];
+  readonly budget: Budget;
+  readonly allowed: AllowList;
+  verdict: FileVerdict = 'clean';
+  format: string | null = null;
+
+  constructor(allowed: AllowList, limits: BudgetLimits) {
+    this.allowed = allowed;
+    this.budget = new Budget(limits);
+  }
+
+  add(technique: TechniqueName, message: string, location: FileLocation): void {
+    const { detector, verdict, severity, references, remedy } = TECHNIQUES[technique];
+    if (VERDICTS.indexOf(verdict) < VERDICTS.indexOf(this.verdict)) this.verdict = verdict;
+    if (this.detections.length >= DETECTIONS_MAX) return;
+    this.detections.push({ detector, technique, severity, message, location, references, remedy });
+  }
+}
+
+/** One part under inspection: a file, a member of an archive, a model within a model. */
+export class Inspection {
+  readonly path: string;
+  readonly source: ByteSource;
+  readonly depth: number;
+  readonly #file: FileScan;
+
+  constructor(file: FileScan, path: string, source: ByteSource, depth = 0) {
+    this.#file = file;
+    this.path = path;
+    this.source = source;
+    this.depth = depth;
+  }
+
+  /** The last name of the path, in lower case: a hint, nothing to rely on. */
+  get name(): string {
+    return this.path
+      .slice(Math.max(this.path.lastIndexOf('/'), this.path.lastIndexOf('!')) + 1)
+      .toLowerCase();
+  }
+
+  get allowed(): AllowList {
+    return this.#file.allowed;
+  }
+
+  get budget(): Budget {
+    return this.#file.budget;
+  }
+
+  report(technique: TechniqueName, message: string, place: Place = {}): void {
+    this.#file.add(technique, message, { path: this.path, ...place });
+  }
+
+  /** Scans a part of this one. @param name what the part is called here */
+  async part(name: string, source: ByteSource): Promise<void> {
+    const { budget } = this;
+    if (this.depth >= budget.limits.depthMax) {
+      this.report('too-deep', `holds archives within archives, over ${budget.limits.depthMax} deep`);
+      return;
+    }
+    if (++budget.members > budget.limits.membersMax) {
+      if (budget.members === budget.limits.membersMax + 1)
+        this.report('too-much', `holds over ${budget.limits.membersMax} parts`);
+      return;
+    }
+    await new Inspection(this.#file, `${this.path}!${name}`, source, this.depth + 1).run();
+  }
+
+  /** Scans it as every format that it is. @returns the formats it is */
+  async run(): Promise<readonly Format[]> {
+    const formats = formatsOf(this);
+    if (this.depth === 0) this.#file.format = formats[0]?.name ?? (this.source.size === 0 ? 'empty' : 'data');
+    for (const format of formats) {
+      if (this.budget.outOfTime) {
+        this.report('too-much', 'takes longer than it may');
+        break;
+      }
+      try {
+        await format.inspect(this);
+      } catch (fault) {
+        if (fault instanceof Truncated)
+          this.report('truncated', `ends before its ${format.name} structure does`, { offset: fault.offset });
+        else if (fault instanceof Malformed)
+          this.report('malformed', `is not sound as ${format.name}: ${fault.message}`, {
+            offset: fault.offset,
+          });
+        else throw fault;
+      }
+    }
+    return formats;
+  }
+}

@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** How an allowed name may be used; see `call-rules.ts` for what each rule lets through. */
+export const RULES = [
+  'mention',
+  'data',
+  'distribution',
+  'no-formula',
+  'call',
+  'enum',
+  'reconstructor',
+  'new-object',
+  'new-object-named',
+  'class-first',
+  'apply',
+  'apply-first',
+  'partial',
+  'attribute',
+  'type-of',
+  'encode',
+  'default-factory',
+  'array',
+  'bytes',
+  'ufunc',
+  'nested-model',
+] as const;
+export type RuleName = (typeof RULES)[number];
+
+/** Names of one library that may be used alike, and how that is known. */
+export interface AllowedGroup {
+  readonly library: string;
+  /** Where the names come from: which version wrote them into what, or which part of its source was read. */
+  readonly provenance: string;
+  readonly rule: RuleName;
+  /** Names by module, with blanks between them. */
+  readonly globals: Readonly<Record<string, string>>;
+}
+
+/** A name that may be used, how, and why. */
+export interface AllowedName {
+  readonly rule: RuleName;
+  readonly group: AllowedGroup;
+}
+
+/** Exact (module, qualified name) pairs that are harmless to load when used as their rule says. All others are not allowed. */
+export class AllowList {
+  readonly #names = new Map<string, AllowedName>();
+
+  constructor(groups: readonly AllowedGroup[]) {
+    for (const group of groups)
+      for (const [module, names] of Object.entries(group.globals))
+        for (const name of names.split(' ')) {
+          const key = `${module} ${name}`;
+          const before = this.#names.get(key);
+          if (!before || reach(before.rule) < reach(group.rule))
+            this.#names.set(key, { rule: group.rule, group });
+        }
+  }
+
+  lookup(module: string, name: string): AllowedName | undefined {
+    // Classes that a TorchScript archive defines itself: no importer looks for them in a module.
+    if (module === '__torch__' || module.startsWith('__torch__.')) return TORCHSCRIPT;
+    return this.#names.get(`${module} ${name}`);
+  }
+
+  get size(): number {
+    return this.#names.size;
+  }
+}
+
+/** Of several rules for one name the furthest holds: a class whose state is set may also be called. */
+const reach = (rule: RuleName): number =>
+  rule === 'mention' ? 0 : rule === 'data' ? 1 : rule === 'call' ? 2 : 3;
+
+const TORCHSCRIPT: AllowedName = {
+  rule: 'data',
+  group: {
+    library: 'torch',
+    provenance: 'TorchScript: defined by the archive under `code/`',
+    rule: 'data',
+    globals: {},
+  },
+};
+
+const FOLDER = join(import.meta.dirname, '..', '..', 'allow-list');
+let shipped: readonly AllowedGroup[] | undefined;
+
+/** The groups that ship with the scanner: `allow-list/*.json`. */
+export function shippedGroups(): readonly AllowedGroup[] {
+  shipped ??= ['python', 'libraries', 'estimators'].flatMap(
+    (name) => JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8')) as AllowedGroup[],
+  );
+  return shipped;
+}

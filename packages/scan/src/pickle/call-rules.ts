@@ -1,0 +1,163 @@
+import type { RuleName } from './allow-list.ts';
+import type { Literals } from './literals.ts';
+import { ATOM, type CallKind, GlobalName, isOpaque, Made, PLAIN_TUPLE, Tuple, type Value } from './value.ts';
+
+/** What a rule may ask of whoever judges the stream. */
+export interface CallJudge {
+  readonly literals: Literals;
+  /** Judges another call in place of this one. */
+  call(of: Value, args: Value, how: CallKind, offset: number, opcode: number): Value;
+  /** Judges a name that a call looks up. */
+  lookUp(module: string, name: string, offset: number, opcode: number): Value;
+  /** Whether it is an allowed name that is a class or may be called. */
+  isKnown(value: Value, ...rules: readonly RuleName[]): boolean;
+  /** A model within the stream, as bytes or as text of one character for a byte. */
+  nested(bytes: Value, offset: number): void;
+  /** Loading asks for `count` bytes or elements. */
+  allocates(count: number, offset: number): void;
+}
+
+/** One call of an allowed name. */
+export interface Call {
+  readonly of: GlobalName;
+  /** `null` where the machine did not keep them. */
+  readonly items: readonly Value[] | null;
+  readonly how: CallKind;
+  readonly offset: number;
+  readonly opcode: number;
+}
+
+/** What a rule says: what the call gives, or in words why it is refused. */
+export type Ruling = { readonly gives: Value } | { readonly refused: string };
+
+type Rule = (call: Call, judge: CallJudge) => Ruling;
+
+const refused = (why: string): Ruling => ({ refused: why });
+const gives = (value: Value): Ruling => ({ gives: value });
+const made = ({ of, items, how, offset }: Call): Ruling =>
+  gives(new Made(of, items ? new Tuple(items, 0) : PLAIN_TUPLE, how, offset));
+
+/** Encodings that turn a text into the bytes it stands for, and nothing else. */
+const ENCODINGS = new Set([
+  'latin1',
+  'latin-1',
+  'latin_1',
+  'iso-8859-1',
+  'utf-8',
+  'utf8',
+  'ascii',
+  'raw_unicode_escape',
+]);
+/** Elements an array may be asked for that is filled afterwards. */
+const ELEMENTS_MAX = 1_000_000;
+const IDENTIFIER = /^[A-Za-z][A-Za-z0-9_]*$/;
+
+const data: Rule = (call) =>
+  call.how === 'new' || call.items?.length === 0 ? made(call) : refused('takes state, not arguments');
+
+/** What each rule lets through. A stream decides the arguments, so a rule looks at every one that matters. */
+export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
+  mention: () => refused('may be named, not called'),
+  data,
+  distribution: data,
+  'no-formula': data,
+  call: made,
+  enum: made,
+  reconstructor: (call, judge) => {
+    const [kind, base] = call.items ?? [];
+    if (kind === undefined || base === undefined) return refused('lacks its class');
+    if (!judge.isKnown(kind)) return refused('is given a class that is not known');
+    if (!(base instanceof GlobalName) || base.module !== 'builtins')
+      return refused('is given a base that is not built in');
+    return gives(new Made(kind, new Tuple(call.items!.slice(2), 0), 'new', call.offset));
+  },
+  'new-object': (call, judge) => {
+    const [kind, ...args] = call.items ?? [];
+    if (kind === undefined) return refused('lacks its class');
+    return gives(judge.call(kind, new Tuple(args, 0), 'new', call.offset, call.opcode));
+  },
+  'new-object-named': (call, judge) => {
+    const [kind, args] = call.items ?? [];
+    if (kind === undefined) return refused('lacks its class');
+    return gives(judge.call(kind, args ?? PLAIN_TUPLE, 'new', call.offset, call.opcode));
+  },
+  'class-first': (call, judge) => {
+    const kind = call.items?.[0];
+    if (kind === undefined || !judge.isKnown(kind)) return refused('is given a class that is not known');
+    return gives(new Made(kind, new Tuple(call.items!.slice(1), 0), 'new', call.offset));
+  },
+  apply: (call, judge) => {
+    const [of, kind, args] = call.items ?? [];
+    if (of === undefined || args === undefined) return refused('lacks what it calls');
+    if (kind !== undefined && kind !== ATOM && !judge.isKnown(kind))
+      return refused('is given a class that is not known');
+    return gives(judge.call(of, args, 'call', call.offset, call.opcode));
+  },
+  'apply-first': (call, judge) => {
+    const [of, args] = call.items ?? [];
+    if (of === undefined || args === undefined) return refused('lacks what it calls');
+    return gives(judge.call(of, args, 'call', call.offset, call.opcode));
+  },
+  partial: (call, judge) => {
+    const of = call.items?.[0];
+    if (of === undefined || !judge.isKnown(of)) return refused('is given a function that is not known');
+    return made(call);
+  },
+  attribute: (call, judge) => {
+    const [of, name] = call.items ?? [];
+    const text = name === undefined ? null : judge.literals.string(name);
+    if (of === undefined || text === null) return refused('reaches for a name that it computes');
+    if (!IDENTIFIER.test(text) && !(of instanceof GlobalName)) return refused('reaches for a special name');
+    if (of instanceof GlobalName) {
+      if (judge.isKnown(of, 'enum') && IDENTIFIER.test(text)) return made(call);
+      return gives(judge.lookUp(of.module, `${of.name}.${text}`, call.offset, call.opcode));
+    }
+    if (isOpaque(of)) return refused('reaches into something that is not known');
+    return made(call);
+  },
+  'type-of': (call) =>
+    call.items === null || call.items.length === 1 ? made(call) : refused('makes a class'),
+  encode: (call, judge) => {
+    const encoding = call.items?.[1] === undefined ? 'utf-8' : judge.literals.string(call.items[1]);
+    return encoding !== null && ENCODINGS.has(encoding.toLowerCase())
+      ? made(call)
+      : refused('uses a codec that computes');
+  },
+  'default-factory': (call, judge) => {
+    const factory = call.items?.[0];
+    if (call.items === null) return made(call);
+    if (factory === undefined || factory === ATOM) return made(call);
+    return factory instanceof GlobalName &&
+      /^(?:builtins|collections)$/.test(factory.module) &&
+      judge.isKnown(factory, 'call', 'bytes', 'default-factory')
+      ? made(call)
+      : refused('calls what is no plain type for every missing key');
+  },
+  array: (call, judge) => {
+    const [kind, shape] = call.items ?? [];
+    if (kind === undefined || !judge.isKnown(kind)) return refused('is given a class that is not known');
+    let elements = 1;
+    if (shape instanceof Tuple)
+      for (const size of shape.items)
+        elements *= Math.max(0, judge.literals.whole(size) ?? Number.POSITIVE_INFINITY);
+    if (elements > ELEMENTS_MAX) judge.allocates(elements, call.offset);
+    return gives(new Made(kind, new Tuple(call.items!.slice(1), 0), 'new', call.offset));
+  },
+  bytes: (call, judge) => {
+    const [count] = call.items ?? [];
+    const whole = count === undefined ? null : judge.literals.whole(count);
+    if (whole !== null && whole > 100 * ELEMENTS_MAX) judge.allocates(whole, call.offset);
+    return made(call);
+  },
+  ufunc: (call, judge) => {
+    const [module, name] = (call.items ?? []).map((item) => judge.literals.string(item));
+    if (!module || !name) return refused('looks up a name that it computes');
+    return gives(judge.lookUp(module, name, call.offset, call.opcode));
+  },
+  'nested-model': (call, judge) => {
+    const bytes = call.items?.[0];
+    if (bytes === undefined) return refused('loads something that it computes');
+    judge.nested(bytes, call.offset);
+    return made(call);
+  },
+};

@@ -1,0 +1,299 @@
+import type { TechniqueName } from '../techniques.ts';
+import type { AllowedName, AllowList, RuleName } from './allow-list.ts';
+import { CALL_RULES, type CallJudge } from './call-rules.ts';
+import { dangerOf } from './danger.ts';
+import type { Literals } from './literals.ts';
+import type { PickleHost } from './machine-contract.ts';
+import { OP, OPCODE_NAMES } from './opcodes.ts';
+import { STATE_RULES } from './state-rules.ts';
+import {
+  ATOM,
+  type CallKind,
+  GlobalName,
+  isContainer,
+  isOpaque,
+  Made,
+  OPAQUE,
+  offsetOf,
+  Persistent,
+  Tuple,
+  type Value,
+} from './value.ts';
+
+/** One thing seen in a stream. */
+export interface PickleSighting {
+  readonly technique: TechniqueName;
+  readonly message: string;
+  readonly offset: number;
+  readonly opcode: string;
+}
+
+/** What a judge passes on. */
+export interface JudgeOutlets {
+  /** A model within the stream: a place in the source, or its bytes. */
+  nested(bytes: { start: number; length: number } | Uint8Array, offset: number): void;
+  /** What the loader reads on its own behind `BUILD`; see {@link PickleHost.build}. */
+  inline(target: Made, state: ReadonlyMap<string, Value>, next: number, literals: Literals): number | null;
+  /** Asked now and then. @returns whether to go on */
+  goOn(): boolean;
+}
+
+/** Attributes that Python calls without being asked. */
+const SPECIAL = new Set(
+  (
+    'setstate reduce reduce_ex getattr getattribute del class init new call iter len ' +
+    'hash eq enter exit getitem array_wrap array_finalize array_ufunc array_function array_interface array_struct array ' +
+    'torch_function index int bool repr str '
+  ).split(' '),
+);
+/** Names of one stream that are told apart; what is beyond them is counted as seen. */
+const SIGHTINGS_MAX = 256;
+
+/** A name as it may be shown: nothing but what a name is made of, and not too long. */
+export function shown(text: string): string {
+  const plain = text.replace(/[^\x21-\x7e]/g, '?');
+  return plain.length > 96 ? `${plain.slice(0, 95)}…` : plain;
+}
+
+/** Decides what the names and calls of a stream mean. */
+export class Judge implements PickleHost, CallJudge {
+  readonly #allowed: AllowList;
+  readonly #outlets: JudgeOutlets;
+  readonly #sightings = new Map<string, PickleSighting>();
+  readonly #bad = new WeakSet<object>();
+  readonly #entries = new WeakMap<GlobalName, AllowedName>();
+  /** Those of the stream being read; set by whoever runs it. */
+  literals!: Literals;
+
+  constructor(allowed: AllowList, outlets: JudgeOutlets) {
+    this.#allowed = allowed;
+    this.#outlets = outlets;
+  }
+
+  /** What was seen, in the order of its first sight. */
+  get sightings(): PickleSighting[] {
+    return [...this.#sightings.values()];
+  }
+
+  #see(technique: TechniqueName, about: string, message: string, offset: number, opcode: number): void {
+    const key = `${technique} ${about}`;
+    if (!this.#sightings.has(key) && this.#sightings.size >= SIGHTINGS_MAX) return;
+    this.#sightings.set(key, {
+      technique,
+      message,
+      offset,
+      opcode: OPCODE_NAMES.get(opcode) ?? String(opcode),
+    });
+  }
+
+  goOn(): boolean {
+    return this.#outlets.goOn();
+  }
+
+  global(name: GlobalName, opcode: number): void {
+    const entry = this.#allowed.lookup(name.module, name.name);
+    if (entry) {
+      this.#entries.set(name, entry);
+      return;
+    }
+    this.#bad.add(name);
+    const technique = dangerOf(name.module, name.name) ?? 'unknown-global';
+    const full = shown(name.full);
+    if (!this.#sightings.has(`${technique} ${full}`))
+      this.#see(technique, full, `names \`${full}\``, name.offset, opcode);
+  }
+
+  computedGlobal(offset: number, opcode: number): void {
+    const extension = opcode === OP.EXT1 || opcode === OP.EXT2 || opcode === OP.EXT4;
+    this.#see(
+      'computed-name',
+      extension ? 'extension' : 'stack',
+      extension
+        ? 'looks up a name by a code of the extension registry'
+        : 'looks up a name that is not written out',
+      offset,
+      opcode,
+    );
+  }
+
+  lookUp(module: string, name: string, offset: number, opcode: number): Value {
+    const found = new GlobalName(module, name, offset);
+    this.global(found, opcode);
+    return found;
+  }
+
+  isKnown(value: Value, ...rules: readonly RuleName[]): boolean {
+    if (value instanceof Made)
+      return value.of instanceof GlobalName && this.#entries.get(value.of)?.rule === 'partial';
+    if (!(value instanceof GlobalName)) return false;
+    const entry = this.#entries.get(value);
+    return entry !== undefined && (rules.length === 0 || rules.includes(entry.rule));
+  }
+
+  call(of: Value, args: Value, how: CallKind, offset: number, opcode: number): Value {
+    if (of instanceof Made) return this.#callMade(of, args, offset, opcode);
+    if (!(of instanceof GlobalName)) {
+      if (isOpaque(of) || of instanceof Tuple || typeof of !== 'number')
+        this.#see('unknown-call', 'opaque', 'calls something that it computed', offset, opcode);
+      // A number or a text cannot be called: every loader stops here.
+      return new Made(of, args, how, offset);
+    }
+    const entry = this.#entries.get(of);
+    if (!entry) {
+      const technique = dangerOf(of.module, of.name) ?? 'unknown-global';
+      const full = shown(of.full);
+      this.#see(
+        technique,
+        full,
+        `${how === 'new' ? 'makes an instance of' : 'calls'} \`${full}\``,
+        offset,
+        opcode,
+      );
+      const given = new Made(of, args, how, offset);
+      this.#bad.add(given);
+      return given;
+    }
+    const items = args instanceof Tuple ? args.items : null;
+    const ruling = CALL_RULES[entry.rule]({ of, items, how, offset, opcode }, this);
+    if ('gives' in ruling) return ruling.gives;
+    const full = shown(of.full);
+    this.#see('refused-call', full, `calls \`${full}\`, which ${ruling.refused}`, offset, opcode);
+    const given = new Made(of, args, how, offset);
+    this.#bad.add(given);
+    return given;
+  }
+
+  /** What a call gave is called in turn. */
+  #callMade(of: Made, args: Value, offset: number, opcode: number): Value {
+    if (
+      of.of instanceof GlobalName &&
+      this.#entries.get(of.of)?.rule === 'partial' &&
+      of.args instanceof Tuple
+    ) {
+      const [inner, ...first] = of.args.items;
+      const rest = args instanceof Tuple ? args.items : [OPAQUE];
+      return this.call(inner ?? OPAQUE, new Tuple([...first, ...rest], 0), 'call', offset, opcode);
+    }
+    if (!this.#bad.has(of))
+      this.#see('unknown-call', 'made', 'calls what an earlier call gave', offset, opcode);
+    const given = new Made(of, args, 'call', offset);
+    this.#bad.add(given);
+    return given;
+  }
+
+  build(
+    target: Value,
+    state: Value,
+    items: readonly Value[] | null,
+    offset: number,
+    next: number,
+  ): number | null {
+    if (target instanceof GlobalName) {
+      const full = shown(target.full);
+      this.#see('state-on-class', full, `sets attributes of \`${full}\` itself`, offset, OP.BUILD);
+      return 0;
+    }
+    if (!(target instanceof Made)) {
+      if (isOpaque(target))
+        this.#see(
+          'state-on-unknown',
+          'opaque',
+          'sets the state of something that it computed',
+          offset,
+          OP.BUILD,
+        );
+      return 0;
+    }
+    const isBad = this.#bad.has(target);
+    const rule = target.of instanceof GlobalName ? this.#entries.get(target.of)?.rule : undefined;
+    if (!isBad && (rule === undefined || rule === 'attribute'))
+      this.#see('state-on-unknown', 'made', 'sets the state of what an earlier call gave', offset, OP.BUILD);
+    if (rule === 'partial') {
+      const of = state instanceof Tuple ? state.items[0] : undefined;
+      if (of === undefined || !this.isKnown(of))
+        this.#see(
+          'refused-call',
+          'partial state',
+          'replaces the function of a `functools.partial`',
+          offset,
+          OP.BUILD,
+        );
+    }
+    if (state instanceof Tuple && state.items.length === 2 && state.items.some(isOpaque) && rule === 'data')
+      this.#see('state-on-unknown', 'state', 'sets a state that it computed', offset, OP.BUILD);
+    target.state = state;
+    const named = items === null ? null : this.#named(items);
+    const why = rule === undefined ? null : (STATE_RULES[rule]?.(named, this.literals) ?? null);
+    if (why !== null) {
+      const full = shown((target.of as GlobalName).full);
+      this.#see('refused-call', full, `sets the state of \`${full}\`, which ${why}`, offset, OP.BUILD);
+    }
+    return named === null ? 0 : this.#outlets.inline(target, named, next, this.literals);
+  }
+
+  /** What a state sets, by name. */
+  #named(items: readonly Value[]): ReadonlyMap<string, Value> {
+    const named = new Map<string, Value>();
+    for (let i = 0; i + 1 < items.length; i += 2) {
+      const key = this.literals.string(items[i]!);
+      if (key !== null) named.set(key, items[i + 1]!);
+    }
+    return named;
+  }
+
+  added(target: Value, offset: number, opcode: number): void {
+    if (target instanceof GlobalName) {
+      const full = shown(target.full);
+      this.#see('state-on-class', full, `adds to \`${full}\` itself`, offset, opcode);
+    } else if (isOpaque(target) || (target instanceof Made && !(target.of instanceof GlobalName)))
+      this.#see('state-on-unknown', 'added', 'adds to something that it computed', offset, opcode);
+  }
+
+  items(items: readonly Value[], start: number, offset: number): void {
+    for (let i = start; i + 1 < items.length; i += 2) {
+      const value = items[i + 1]!;
+      // Only what can be called can do harm under a special name.
+      if (typeof value === 'number' || value.kind === 'tuple') continue;
+      const key = items[i]!;
+      if (offsetOf(key) < 0) continue;
+      const name = this.literals.string(key);
+      if (name === null || !/^__\w+__$/.test(name) || !SPECIAL.has(name.slice(2, -2))) continue;
+      this.#see('special-attribute', name, `sets \`${name}\``, offset, OP.SETITEMS);
+    }
+  }
+
+  persistent(id: Value): Value {
+    // Old PyTorch names the class of a module this way, with its source beside it.
+    if (id instanceof Tuple && id.items.length >= 2 && this.literals.string(id.items[0]!) === 'module')
+      return id.items[1]!;
+    return new Persistent(id);
+  }
+
+  doubled(level: number, offset: number): void {
+    this.#see('expansion', '', `holds a container twice over, ${level} levels deep`, offset, OP.TUPLE);
+  }
+
+  allocates(count: number, offset: number): void {
+    this.#see('large-allocation', '', `asks for ${count} elements at once`, offset, OP.REDUCE);
+  }
+
+  nested(given: Value, offset: number): void {
+    // Keras hands over a file in memory.
+    const isFile =
+      given instanceof Made && given.of instanceof GlobalName && /^_?io\.BytesIO$/.test(given.of.full);
+    const bytes = isFile && given.state instanceof Tuple ? (given.state.items[0] ?? given) : given;
+    const span = this.literals.span(bytes);
+    if (span && !span.text) {
+      this.#outlets.nested(span, offset);
+      return;
+    }
+    // Protocol 2 has no bytes: `_codecs.encode(text, 'latin1')` stands for them.
+    const text = bytes instanceof Made && bytes.args instanceof Tuple ? bytes.args.items[0] : undefined;
+    const inner = text === undefined ? null : this.literals.span(text);
+    const byEncode =
+      bytes instanceof Made && bytes.of instanceof GlobalName && this.isKnown(bytes.of, 'encode');
+    if (inner?.text && byEncode) this.#outlets.nested(this.literals.latin1(text!), offset);
+    else if (bytes !== ATOM && !isContainer(bytes))
+      this.#see('refused-call', 'nested', 'loads a model from bytes that it computes', offset, OP.REDUCE);
+  }
+}

@@ -1,0 +1,399 @@
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { Literals } from './literals.ts';
+import type { PickleEnd, PickleHost, Reading } from './machine-contract.ts';
+import { DOUBLED_MAX, Halt, Memory } from './memory.ts';
+import { OP } from './opcodes.ts';
+import { nameOnPython3 } from './python2-names.ts';
+import {
+  ATOM,
+  DICT,
+  GlobalName,
+  LIST,
+  levelOver,
+  literalAt,
+  OPAQUE,
+  SET,
+  Tuple,
+  type Value,
+  withLevel,
+} from './value.ts';
+import { lengthOfEight, Window } from './window.ts';
+
+/** Opcodes between two looks at the budget. */
+const TICK = 65_536;
+
+const table = (characters: string): Uint8Array => {
+  const bytes = new Uint8Array(256);
+  for (const character of characters) bytes[character.charCodeAt(0)] = 1;
+  return bytes;
+};
+/** What may begin a number written as text, `inf` and `nan` and blanks that Python strips among it. */
+const NUMBER_BEGINS = table('0123456789+-._infaINFA \t\r\x0b\x0c');
+const STRING_BEGINS = table('\'" \t\r');
+
+/**
+ * Runs a pickle without making anything: the union of what CPython's C and pure-Python unpicklers do (`Modules/_pickle.c`,
+ * `Lib/pickle.py`, protocols 0 to 5). Where the two read a stream differently, one of them stops and the other goes on, and
+ * this one goes on: frame lengths are not believed, arguments need not be tuples, lines may be any text.
+ */
+export class PickleMachine {
+  readonly literals: Literals;
+  readonly #source: ByteSource;
+  readonly #host: PickleHost;
+  readonly #lenient: boolean;
+  #memory: Memory;
+  #opcodes = 0;
+
+  constructor(source: ByteSource, host: PickleHost, reading: Reading = { lenient: false }) {
+    this.#source = source;
+    this.#host = host;
+    this.#lenient = reading.lenient;
+    this.literals = new Literals(source);
+    this.#memory = new Memory(host, this.#lenient);
+  }
+
+  /** Runs from `start` to the first `STOP` or to where it cannot go on. Each run has a memo of its own. */
+  run(start: number): PickleEnd {
+    this.#memory = new Memory(this.#host, this.#lenient);
+    this.#opcodes = 0;
+    const at = { offset: start };
+    try {
+      const result = this.#loop(at);
+      return { why: 'stop', offset: at.offset, message: '', opcodes: this.#opcodes, result };
+    } catch (fault) {
+      if (!(fault instanceof Halt)) throw fault;
+      const { why, message } = fault;
+      return { why, offset: at.offset, message, opcodes: this.#opcodes, result: OPAQUE };
+    }
+  }
+
+  #global(module: string, name: string, offset: number, opcode: number): GlobalName {
+    const resolved = nameOnPython3(module, name);
+    const found = new GlobalName(resolved.module, resolved.name, offset);
+    this.#host.global(found, opcode);
+    return found;
+  }
+
+  #line(start: number, end: number): string {
+    return this.literals.text(start, end - 1 - start);
+  }
+
+  /** A number written as text, as Python's `int()` reads it. */
+  #lineNumber(start: number, end: number): number {
+    const text = this.#line(start, end).trim();
+    if (!/^[+-]?\d+(?:_\d+)*$/.test(text)) throw new Halt('error', 'a memo place that is no number');
+    return Number(text.replaceAll('_', ''));
+  }
+
+  #loop(at: { offset: number }): Value {
+    const host = this.#host;
+    const memory = this.#memory;
+    const window = new Window(this.#source, at.offset);
+    const { size } = this.#source;
+    const stack = memory.stack;
+    let buf = window.buf;
+    let base = window.base;
+    let p = at.offset - base;
+    let end = buf.length;
+    let untilTick = TICK;
+    /** The longest part of an opcode that is read from the window without a look: opcode and eight bytes. */
+    let safe = base + end >= size ? end : end - 16;
+    /** What the last `SETITEM(S)` added, if nothing came between it and now. */
+    let lastItems: readonly Value[] | null = null;
+    let lastItemsEnd = -1;
+
+    for (;;) {
+      if (p >= safe) {
+        const offset = base + p;
+        if (offset >= size) {
+          at.offset = Math.min(offset, size);
+          throw new Halt('truncated', 'ends without STOP');
+        }
+        if (base + end < size || p >= end) {
+          window.moveTo(offset);
+          buf = window.buf;
+          base = window.base;
+          p = 0;
+          end = buf.length;
+          safe = base + end >= size ? end : end - 16;
+          if (end === 0) {
+            at.offset = offset;
+            throw new Halt('truncated', 'ends without STOP');
+          }
+        }
+      }
+      const here = base + p;
+      at.offset = here;
+      const opcode = buf[p]!;
+      this.#opcodes++;
+      if (--untilTick === 0) {
+        untilTick = TICK;
+        if (!host.goOn(here)) throw new Halt('budget', 'the budget is used up');
+      }
+      p++;
+      switch (opcode) {
+        case OP.MARK:
+          memory.marks.push(stack.length);
+          break;
+        case OP.STOP: {
+          const result = this.#lenient && stack.length === 0 ? OPAQUE : memory.pop();
+          at.offset = base + p;
+          return result;
+        }
+        case OP.POP:
+          if (memory.marks.length > 0 && memory.marks[memory.marks.length - 1] === stack.length)
+            memory.marks.pop();
+          else memory.pop();
+          break;
+        case OP.POP_MARK:
+          stack.length = memory.popMark();
+          break;
+        case OP.DUP:
+          stack.push(memory.top());
+          break;
+        case OP.NONE:
+        case OP.NEWTRUE:
+        case OP.NEWFALSE:
+          stack.push(ATOM);
+          break;
+        case OP.FLOAT:
+        case OP.INT:
+        case OP.LONG:
+        case OP.STRING:
+        case OP.UNICODE: {
+          const begins = opcode === OP.UNICODE ? null : opcode === OP.STRING ? STRING_BEGINS : NUMBER_BEGINS;
+          if (begins && !begins[buf[p]!]) throw new Halt('error', 'a number or text that is none');
+          p = window.lineEnd(base + p) - base;
+          stack.push(literalAt(here));
+          break;
+        }
+        case OP.BININT1:
+        case OP.BININT2:
+        case OP.BININT:
+        case OP.BINFLOAT:
+          stack.push(literalAt(here));
+          p += opcode === OP.BININT1 ? 1 : opcode === OP.BININT2 ? 2 : opcode === OP.BININT ? 4 : 8;
+          break;
+        case OP.LONG1:
+        case OP.SHORT_BINSTRING:
+        case OP.SHORT_BINBYTES:
+        case OP.SHORT_BINUNICODE:
+          stack.push(literalAt(here));
+          p += 1 + (buf[p] ?? 0);
+          break;
+        case OP.LONG4:
+        case OP.BINSTRING:
+        case OP.BINBYTES:
+        case OP.BINUNICODE: {
+          const length = (buf[p]! | (buf[p + 1]! << 8) | (buf[p + 2]! << 16) | (buf[p + 3]! << 24)) >>> 0;
+          if (length > 0x7fff_ffff && (opcode === OP.LONG4 || opcode === OP.BINSTRING))
+            throw new Halt('error', 'a negative length');
+          stack.push(literalAt(here));
+          p += 4 + length;
+          break;
+        }
+        case OP.BINUNICODE8:
+        case OP.BINBYTES8:
+        case OP.BYTEARRAY8: {
+          const length = lengthOfEight(buf, p);
+          stack.push(opcode === OP.BYTEARRAY8 ? ATOM : literalAt(here));
+          p += 8 + length;
+          break;
+        }
+        case OP.EMPTY_LIST:
+          stack.push(LIST);
+          break;
+        case OP.EMPTY_DICT:
+          stack.push(DICT);
+          break;
+        case OP.EMPTY_SET:
+          stack.push(SET);
+          break;
+        case OP.EMPTY_TUPLE:
+          stack.push(new Tuple([], 0));
+          break;
+        case OP.TUPLE:
+          stack.push(memory.tuple(memory.popMark(), here));
+          break;
+        case OP.TUPLE1:
+        case OP.TUPLE2:
+        case OP.TUPLE3: {
+          const count = opcode - OP.TUPLE1 + 1;
+          if (stack.length - memory.fence() < count) {
+            if (!this.#lenient) throw new Halt('error', 'takes from an empty stack');
+            while (stack.length - memory.fence() < count) stack.push(OPAQUE);
+          }
+          stack.push(memory.tuple(stack.length - count, here));
+          break;
+        }
+        case OP.LIST:
+        case OP.DICT: {
+          const start = memory.popMark();
+          if (opcode === OP.DICT) host.items(stack, start, here);
+          const level = levelOver(stack, start, stack.length);
+          if (level > DOUBLED_MAX) host.doubled(level, here);
+          stack.length = start;
+          stack.push(withLevel(opcode === OP.LIST ? LIST : DICT, level));
+          break;
+        }
+        case OP.FROZENSET: {
+          stack.length = memory.popMark();
+          stack.push(SET);
+          break;
+        }
+        case OP.APPEND:
+        case OP.SETITEM: {
+          const count = opcode === OP.APPEND ? 1 : 2;
+          if (stack.length - memory.fence() <= count && !this.#lenient)
+            throw new Halt('error', 'takes from an empty stack');
+          const start = Math.max(memory.fence(), stack.length - count);
+          if (opcode === OP.SETITEM) lastItems = stack.slice(start);
+          memory.add(start, here, opcode);
+          lastItemsEnd = base + p;
+          break;
+        }
+        case OP.APPENDS:
+        case OP.SETITEMS:
+        case OP.ADDITEMS: {
+          const start = memory.popMark();
+          // What `BUILD` is about to set is kept for whoever wants to know it.
+          if (opcode === OP.SETITEMS && buf[p] === OP.BUILD) {
+            lastItems = stack.slice(start);
+            lastItemsEnd = base + p;
+          }
+          memory.add(start, here, opcode);
+          break;
+        }
+        case OP.GET: {
+          const next = window.lineEnd(base + p);
+          stack.push(memory.get(this.#lineNumber(base + p, next)));
+          p = next - base;
+          break;
+        }
+        case OP.PUT: {
+          const next = window.lineEnd(base + p);
+          memory.put(this.#lineNumber(base + p, next));
+          p = next - base;
+          break;
+        }
+        case OP.BINGET:
+          stack.push(memory.get(buf[p++]!));
+          break;
+        case OP.BINPUT:
+          memory.put(buf[p++]!);
+          break;
+        case OP.LONG_BINGET:
+        case OP.LONG_BINPUT: {
+          const index = (buf[p]! | (buf[p + 1]! << 8) | (buf[p + 2]! << 16) | (buf[p + 3]! << 24)) >>> 0;
+          p += 4;
+          if (opcode === OP.LONG_BINGET) stack.push(memory.get(index));
+          else memory.put(index);
+          break;
+        }
+        case OP.MEMOIZE:
+          memory.put(memory.next);
+          break;
+        case OP.GLOBAL: {
+          const middle = window.lineEnd(base + p);
+          const last = window.lineEnd(middle);
+          stack.push(this.#global(this.#line(base + p, middle), this.#line(middle, last), here, opcode));
+          p = last - base;
+          break;
+        }
+        case OP.STACK_GLOBAL: {
+          const name = this.literals.string(memory.pop());
+          const module = this.literals.string(memory.pop());
+          if (name === null || module === null) {
+            host.computedGlobal(here, opcode);
+            stack.push(OPAQUE);
+          } else stack.push(this.#global(module, name, here, opcode));
+          break;
+        }
+        case OP.EXT1:
+        case OP.EXT2:
+        case OP.EXT4:
+          p += opcode === OP.EXT1 ? 1 : opcode === OP.EXT2 ? 2 : 4;
+          host.computedGlobal(here, opcode);
+          stack.push(OPAQUE);
+          break;
+        case OP.REDUCE: {
+          const args = memory.pop();
+          const of = memory.pop();
+          stack.push(host.call(of, args, 'call', here, opcode));
+          break;
+        }
+        case OP.NEWOBJ: {
+          const args = memory.pop();
+          const of = memory.pop();
+          stack.push(host.call(of, args, 'new', here, opcode));
+          break;
+        }
+        case OP.NEWOBJ_EX: {
+          const named = memory.pop();
+          const args = memory.pop();
+          const of = memory.pop();
+          stack.push(host.call(of, new Tuple([args, named], 0), 'new', here, opcode));
+          break;
+        }
+        case OP.INST: {
+          const middle = window.lineEnd(base + p);
+          const last = window.lineEnd(middle);
+          const args = memory.tuple(memory.popMark(), here);
+          const of = this.#global(this.#line(base + p, middle), this.#line(middle, last), here, opcode);
+          p = last - base;
+          stack.push(host.call(of, args, 'call', here, opcode));
+          break;
+        }
+        case OP.OBJ: {
+          const start = memory.popMark();
+          if (stack.length <= start && !this.#lenient) throw new Halt('error', 'takes from an empty stack');
+          const args = memory.tuple(Math.min(start + 1, stack.length), here);
+          const of = stack.length > start ? stack.pop()! : OPAQUE;
+          stack.push(host.call(of, args, 'call', here, opcode));
+          break;
+        }
+        case OP.BUILD: {
+          const state = memory.pop();
+          const items = lastItemsEnd === here ? lastItems : null;
+          const skipped = host.build(memory.top(), state, items, here, base + p);
+          if (skipped === null) {
+            at.offset = base + p;
+            throw new Halt('error', 'what follows is read by the loader itself');
+          }
+          p += skipped;
+          break;
+        }
+        case OP.PERSID: {
+          const next = window.lineEnd(base + p);
+          stack.push(host.persistent(literalAt(here), here));
+          p = next - base;
+          break;
+        }
+        case OP.BINPERSID: {
+          const id = memory.pop();
+          stack.push(host.persistent(id, here));
+          break;
+        }
+        case OP.PROTO:
+          if (buf[p]! > 5 && !this.#lenient) throw new Halt('error', `protocol ${buf[p]} is not known`);
+          p += 1;
+          break;
+        case OP.FRAME:
+          p += 8;
+          break;
+        case OP.NEXT_BUFFER:
+          stack.push(OPAQUE);
+          break;
+        case OP.READONLY_BUFFER:
+          break;
+        default:
+          at.offset = here;
+          throw new Halt('error', `there is no opcode ${opcode}`);
+      }
+      if (p > end && base + p > size) {
+        at.offset = here;
+        throw new Halt('truncated', 'a value ends early');
+      }
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import type { FileDetection } from '@sallyport/core';
+import { type BudgetLimits, DEFAULT_BUDGET } from './budget.ts';
+import { type ByteSource, FileSource } from './bytes/byte-source.ts';
+import { FileScan, Inspection } from './inspection.ts';
+import { AllowList, shippedGroups } from './pickle/allow-list.ts';
+import type { FileVerdict } from './techniques.ts';
+
+/** What was found in one file. */
+export interface FileReport {
+  readonly path: string;
+  readonly verdict: FileVerdict;
+  /** The format it is taken for; `data` where nothing is known of it. */
+  readonly format: string;
+  readonly bytes: number;
+  /** Hexadecimal; `null` where it was not asked for and the file is large. */
+  readonly sha256: string | null;
+  readonly detections: readonly FileDetection[];
+}
+
+/** How files are scanned. */
+export interface ScanOptions {
+  readonly allowed?: AllowList;
+  readonly budget?: Partial<BudgetLimits>;
+  /** Whether large files are read whole for their digest too. */
+  readonly digest?: boolean;
+}
+
+/** Files up to this size are read whole anyway. */
+const DIGEST_BYTES_MAX = 256 * 1024 * 1024;
+const READ_BYTES = 1024 * 1024;
+
+let shippedList: AllowList | undefined;
+const shipped = (): AllowList => {
+  shippedList ??= new AllowList(shippedGroups());
+  return shippedList;
+};
+
+function digestOf(source: ByteSource): string {
+  const digest = createHash('sha256');
+  for (let at = 0; at < source.size; at += READ_BYTES) digest.update(source.read(at, READ_BYTES));
+  return digest.digest('hex');
+}
+
+/** Scans one source of bytes under a name. @param name shown in locations, and a hint at the format */
+export async function scanSource(
+  name: string,
+  source: ByteSource,
+  options: ScanOptions = {},
+): Promise<FileReport> {
+  const file = new FileScan(options.allowed ?? shipped(), { ...DEFAULT_BUDGET, ...options.budget });
+  await new Inspection(file, name, source).run();
+  const sha256 = options.digest || source.size <= DIGEST_BYTES_MAX ? digestOf(source) : null;
+  return {
+    path: name,
+    verdict: file.verdict,
+    format: file.format ?? 'data',
+    bytes: source.size,
+    sha256,
+    detections: file.detections,
+  };
+}
+
+/** Scans one file. @throws Error of the file system */
+export async function scanFile(path: string, options: ScanOptions = {}): Promise<FileReport> {
+  const source = FileSource.open(path);
+  try {
+    return await scanSource(path, source, options);
+  } finally {
+    source.close();
+  }
+}

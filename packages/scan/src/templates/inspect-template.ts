@@ -1,0 +1,170 @@
+import type { Inspection, Place } from '../inspection.ts';
+import type { TechniqueName } from '../techniques.ts';
+import { type Stretch, stretchesOf, type Token } from './jinja-lexer.ts';
+
+/** Longest template that is taken apart. */
+const TEMPLATE_CHARACTERS_MAX = 4 * 1024 * 1024;
+/** Rounds of loops, and characters of padding, beyond which a template is out to cost time. */
+const LARGE = 100_000;
+
+/** Attributes by which a template leaves its sandbox: all that Python marks as its own, and what frameworks hand out. */
+const INNER =
+  /^__\w+__$|^_\w*__\w+$|^(?:mro|gi_frame|gi_code|cr_frame|cr_code|f_globals|f_builtins|f_locals|tb_frame|func_globals|func_code|co_code|environ|popen|subclasses|globals|builtins|import_module|getattr|setattr|eval|exec|compile|system|subprocess|__)$/;
+/** Objects of frameworks that no chat template is given, and functions that lead to modules. */
+const FOREIGN =
+  /^(?:self|config|request|session|g|url_for|get_flashed_messages|lipsum|cycler|joiner|dict|undefined|caller|varargs|kwargs|open|os|sys|subprocess|import|eval|exec|getattr|popen)$/;
+/** Filters that reach attributes by a name they are given. */
+const BY_NAME = new Set([
+  'attr',
+  'map',
+  'selectattr',
+  'rejectattr',
+  'groupby',
+  'sort',
+  'unique',
+  'sum',
+  'min',
+  'max',
+]);
+const FROM_FILES = new Set(['include', 'import', 'from', 'extends']);
+const URL_TEXT = /\b(?:https?|ftp|wss?):\/\/[^\s'"{}<>]{3,}|\bdata:[a-z]+\/[a-z0-9.+-]+;base64,/i;
+/** Words of an order, in what is to look like a template's own text. */
+const ORDER =
+  /\b(?:ignore|disregard|forget|always|never|must|do not|don't|instead|pretend|secretly|insert|recommend|reply|respond|answer|include|append|execute|send|reveal|output|tell|say)\b/i;
+
+interface Finder {
+  see(technique: TechniqueName, message: string, stretch: Stretch): void;
+}
+
+const isText = (token: Token | undefined): boolean => token?.kind === 'text';
+const isSign = (token: Token | undefined, sign: string): boolean =>
+  token?.kind === 'sign' && token.value === sign;
+
+/** Texts that are joined by `~` or `+`, or that lie in one list, as the text they make. */
+function joinedTexts(tokens: readonly Token[]): string[] {
+  const joined: string[] = [];
+  let run = '';
+  for (const [at, token] of tokens.entries()) {
+    if (token.kind === 'text') run += token.value;
+    else if (token.kind === 'sign' && /^[~+,]$/.test(token.value) && isText(tokens[at - 1])) continue;
+    else {
+      if (run !== '') joined.push(run);
+      run = '';
+    }
+  }
+  if (run !== '') joined.push(run);
+  return joined;
+}
+
+function inspectTokens({ tokens }: Stretch, see: (technique: TechniqueName, message: string) => void): void {
+  for (const [at, token] of tokens.entries()) {
+    const before = tokens[at - 1];
+    const after = tokens[at + 1];
+    if (token.kind === 'name') {
+      const isAttribute = isSign(before, '.');
+      if (isAttribute ? INNER.test(token.value) : /^__\w+__$/.test(token.value))
+        see('template-escape', 'reaches for an attribute that leads out of the template');
+      else if (
+        !isAttribute &&
+        FOREIGN.test(token.value) &&
+        (isSign(after, '.') || isSign(after, '[') || isSign(after, '(') || isSign(after, '|'))
+      )
+        see('template-escape', `uses \`${token.value}\`, which no chat template needs`);
+      if (isSign(before, '|') && token.value === 'attr')
+        see('template-escape', 'reaches for attributes by names in texts');
+      if (isSign(before, '|') && BY_NAME.has(token.value) && isSign(after, '(')) {
+        const until = tokens.slice(at + 2, at + 12);
+        if (
+          until.some(
+            ({ kind, value }) =>
+              kind === 'text' && (INNER.test(value) || /^_/.test(value) || value === 'attr'),
+          )
+        )
+          see('template-escape', 'reaches for attributes by names in texts');
+      }
+    }
+    if (token.kind === 'text' && isSign(before, '[') && isSign(after, ']') && INNER.test(token.value))
+      see('template-escape', 'reaches for an attribute that leads out of the template');
+    if (token.kind === 'number') {
+      const size = Number(token.value.replaceAll('_', ''));
+      const costs = tokens.some(
+        ({ kind, value }) =>
+          kind === 'name' &&
+          /^(?:range|center|ljust|rjust|zfill|lipsum|wordwrap|indent|batch|slice|repeat)$/.test(value),
+      );
+      if (size >= LARGE && (costs || isSign(before, '*') || isSign(after, '*') || isSign(before, '**')))
+        see('template-exhaustion', 'counts to a number that only costs time');
+      if (isSign(before, '**') && size >= 64)
+        see('template-exhaustion', 'computes a power that only costs time');
+    }
+    if (token.kind === 'text' && /%\d{6,}[a-z]|\{:[^}]*\d{6,}/i.test(token.value))
+      see('template-exhaustion', 'pads a text to a length that only costs memory');
+  }
+  for (const text of joinedTexts(tokens)) {
+    if (
+      /__(?:class|globals|builtins|import|subclasses|init|mro|base|bases|dict|getattribute|reduce|code|call|getitem|self|loader|spec)__/.test(
+        text,
+      )
+    )
+      see('template-escape', 'puts together a name that leads out of the template');
+    if (/\b(?:os\.(?:system|popen)|subprocess|import\s+os|__import__|exec\(|eval\()/.test(text))
+      see('template-escape', 'holds Python that is run elsewhere');
+  }
+}
+
+/** Whether the condition of a stretch asks what somebody wrote. */
+const asksContent = ({ text }: Stretch): boolean =>
+  /\bcontent\b|\bmessage(?:s)?\b/.test(text) && /\bin\b|==|\bstartswith\b|\bendswith\b|\bis\b/.test(text);
+
+/** A text that people would write: words with blanks between, and no marks of a dialogue. */
+const isProse = (text: string): boolean =>
+  /[A-Za-z]{2,}(?:[ ,]+[A-Za-z']{2,}){4,}/.test(text.replace(/<[^>]{0,60}>|\[[A-Z_/]{2,30}\]/g, ' '));
+
+/**
+ * What a Jinja template of a tokenizer can do beyond laying out a dialogue: leave its sandbox, read files, cost time without end,
+ * carry words elsewhere, or slip in orders when certain words come up.
+ */
+export function inspectTemplate(inspection: Inspection, template: string, place: Place): void {
+  const told = new Set<string>();
+  const finder: Finder = {
+    see: (technique, message) => {
+      if (told.has(`${technique} ${message}`)) return;
+      told.add(`${technique} ${message}`);
+      inspection.report(technique, `a template ${message}`, place);
+    },
+  };
+  if (template.length > TEMPLATE_CHARACTERS_MAX)
+    return inspection.report('too-much', 'holds a template that is longer than is read', place);
+  const stretches = stretchesOf(template);
+  const conditions: boolean[] = [];
+  let loops = 0;
+  for (const [at, stretch] of stretches.entries()) {
+    const see = (technique: TechniqueName, message: string): void => finder.see(technique, message, stretch);
+    inspectTokens(stretch, see);
+    const word = stretch.tokens.find(({ kind }) => kind === 'name')?.value ?? '';
+    if (stretch.kind === 'statement') {
+      if (FROM_FILES.has(word)) see('template-file', 'takes in other files');
+      if (word === 'if') conditions.push(asksContent(stretch));
+      else if (word === 'elif' && conditions.length > 0)
+        conditions[conditions.length - 1] = asksContent(stretch);
+      else if (word === 'else' && conditions.length > 0) conditions[conditions.length - 1] = false;
+      else if (word === 'endif') conditions.pop();
+      else if (word === 'for' && ++loops > 6)
+        see('template-exhaustion', 'runs loops within loops within loops');
+      else if (word === 'endfor') loops--;
+    }
+    const texts =
+      stretch.kind === 'literal' ? [stretch.text] : stretch.tokens.filter(isText).map(({ value }) => value);
+    const isOutput = stretch.kind !== 'statement' || word === 'set';
+    if (isOutput && conditions.includes(true) && texts.some((text) => isProse(text) && ORDER.test(text)))
+      see('template-instruction', 'slips in words of its own when certain words come up');
+    const next = stretches[at + 1];
+    if (
+      texts.some((text) => URL_TEXT.test(text)) &&
+      (stretch.kind !== 'literal' || next?.kind === 'expression')
+    )
+      see('template-exfiltration', 'puts an address into what is said');
+    if (/\breplace\b/.test(stretch.text) && texts.some((text) => URL_TEXT.test(text)))
+      see('template-exfiltration', 'replaces words of what is said by an address');
+  }
+}

@@ -1,0 +1,57 @@
+/** The first key that an object of a JSON text names twice, or `null`. The text is known to be JSON. */
+export function duplicateKey(text: string): string | null {
+  const keys: (Set<string> | null)[] = [];
+  let expectKey = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charCodeAt(at);
+    if (character === 0x7b) {
+      keys.push(new Set());
+      expectKey = true;
+    } else if (character === 0x5b) {
+      keys.push(null);
+      expectKey = false;
+    } else if (character === 0x7d || character === 0x5d) {
+      keys.pop();
+      expectKey = false;
+    } else if (character === 0x2c) expectKey = keys.at(-1) instanceof Set;
+    else if (character === 0x22) {
+      const start = at;
+      for (at++; text.charCodeAt(at) !== 0x22; at++) if (text.charCodeAt(at) === 0x5c) at++;
+      if (!expectKey) continue;
+      expectKey = false;
+      const key = JSON.parse(text.slice(start, at + 1)) as string;
+      const own = keys.at(-1);
+      if (own?.has(key)) return key;
+      own?.add(key);
+    }
+  }
+  return null;
+}
+
+/** One value of a JSON document. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** An object, or `null` for all else. */
+export const asObject = (value: Json | undefined): { readonly [key: string]: Json } | null =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as { readonly [key: string]: Json })
+    : null;
+
+/** Every object in a document with the place it is at, the outer before the inner. Bounded in depth by the parser. */
+export function* objectsIn(
+  root: Json,
+): Generator<{ object: { readonly [key: string]: Json }; pointer: string }> {
+  const open: { value: Json; pointer: string }[] = [{ value: root, pointer: '' }];
+  while (open.length > 0) {
+    const { value, pointer } = open.pop()!;
+    if (typeof value !== 'object' || value === null) continue;
+    const object = asObject(value);
+    if (object) yield { object, pointer };
+    for (const [key, inner] of Object.entries(value).reverse())
+      if (typeof inner === 'object' && inner !== null)
+        open.push({
+          value: inner as Json,
+          pointer: `${pointer}/${key.slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1')}`,
+        });
+  }
+}
