@@ -8,6 +8,7 @@ export const RULES = [
   'distribution',
   'no-formula',
   'call',
+  'plain',
   'enum',
   'reconstructor',
   'new-object',

@@ -50,10 +50,21 @@ const ENCODINGS = new Set([
 ]);
 /** Elements an array may be asked for that is filled afterwards. */
 const ELEMENTS_MAX = 1_000_000;
+/** What classes are built upon that a stream may make bare instances of. */
+const BASES = new Set(
+  'object dict list tuple set frozenset int float complex str bytes'
+    .split(' ')
+    .map((name) => `builtins.${name}`),
+);
 const IDENTIFIER = /^[A-Za-z][A-Za-z0-9_]*$/;
 
-const data: Rule = (call) =>
-  call.how === 'new' || call.items?.length === 0 ? made(call) : refused('takes state, not arguments');
+const data: Rule = (call) => (call.items?.length === 0 ? made(call) : refused('takes state, not arguments'));
+
+/** Literals, containers, and what plain types made of such. */
+const isPlain = (value: Value, judge: CallJudge): boolean =>
+  typeof value === 'number' ||
+  value instanceof Tuple ||
+  (value instanceof Made && judge.isKnown(value.of, 'plain', 'bytes', 'encode'));
 
 /** What each rule lets through. A stream decides the arguments, so a rule looks at every one that matters. */
 export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
@@ -62,12 +73,22 @@ export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
   distribution: data,
   'no-formula': data,
   call: made,
+  plain: (call, judge) => {
+    for (const item of call.items ?? []) {
+      // What an earlier call gave may never end, or may do something when it is gone through.
+      if (!isPlain(item, judge)) return refused('goes through what an earlier call gave');
+      const text = call.of.full === 'fractions.Fraction' ? judge.literals.string(item) : null;
+      if (text !== null && !/^[-+]?\d{1,4000}(?:\/\d{1,4000})?$/.test(text))
+        return refused('computes a number without end');
+    }
+    return made(call);
+  },
   enum: made,
   reconstructor: (call, judge) => {
     const [kind, base] = call.items ?? [];
     if (kind === undefined || base === undefined) return refused('lacks its class');
     if (!judge.isKnown(kind)) return refused('is given a class that is not known');
-    if (!(base instanceof GlobalName) || base.module !== 'builtins')
+    if (!(base instanceof GlobalName) || !BASES.has(base.full))
       return refused('is given a base that is not built in');
     return gives(new Made(kind, new Tuple(call.items!.slice(2), 0), 'new', call.offset));
   },
@@ -112,7 +133,13 @@ export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
       if (judge.isKnown(of, 'enum') && IDENTIFIER.test(text)) return made(call);
       return gives(judge.lookUp(of.module, `${of.name}.${text}`, call.offset, call.opcode));
     }
-    if (isOpaque(of)) return refused('reaches into something that is not known');
+    // A method of what was made stays harmless only where the class itself does nothing but hold data.
+    if (
+      of instanceof Made
+        ? !judge.isKnown(of.of, 'data', 'distribution', 'array')
+        : isOpaque(of) || typeof of !== 'number'
+    )
+      return refused('reaches into something that is not known');
     return made(call);
   },
   'type-of': (call) =>
@@ -129,7 +156,7 @@ export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
     if (factory === undefined || factory === ATOM) return made(call);
     return factory instanceof GlobalName &&
       /^(?:builtins|collections)$/.test(factory.module) &&
-      judge.isKnown(factory, 'call', 'bytes', 'default-factory')
+      judge.isKnown(factory, 'call', 'plain', 'bytes', 'default-factory')
       ? made(call)
       : refused('calls what is no plain type for every missing key');
   },
@@ -145,6 +172,8 @@ export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
   },
   bytes: (call, judge) => {
     const [count] = call.items ?? [];
+    if (count !== undefined && call.of.module === 'builtins' && !isPlain(count, judge))
+      return refused('goes through what an earlier call gave');
     const whole = count === undefined ? null : judge.literals.whole(count);
     if (whole !== null && whole > 100 * ELEMENTS_MAX) judge.allocates(whole, call.offset);
     return made(call);
