@@ -139,6 +139,14 @@ export const PICKLE_TECHNIQUES = {
     ['CWE-789', 'AML.T0029'],
     FROM_ELSEWHERE,
   ),
+  'ambiguous-frame': row(
+    'pickle',
+    'suspicious',
+    'high',
+    'readers of this pickle do not agree on what is in it: a frame ends within an argument',
+    [...UNSAFE_LOAD, 'CWE-436'],
+    FROM_ELSEWHERE,
+  ),
   'broken-pickle': row(
     'pickle',
     'incomplete',

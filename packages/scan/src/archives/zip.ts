@@ -57,7 +57,8 @@ export function findEnd(source: ByteSource): { end: number; others: number } | n
     if (at + END_BYTES > tail.length) continue;
     const comment = tail.readUInt16LE(at + 20);
     if (found < 0) found = at;
-    else if (at + END_BYTES + comment <= tail.length) others++;
+    // Another reader takes the one whose comment reaches to the end of the file.
+    else if (at + END_BYTES + comment === tail.length) others++;
   }
   return found < 0 ? null : { end: from + found, others };
 }
@@ -152,6 +153,8 @@ export function readZip(source: ByteSource): ZipReading {
     const directory = readEnd(source, found.end);
     if (found.others > 0) differ('has more than one directory', found.end);
     if (directory.prefix > 0) differ(`begins with ${directory.prefix} bytes that are no part of it`, 0);
+    const behind = source.size - found.end - END_BYTES - new Cursor(source, found.end + 20).u16();
+    if (behind > 0) differ(`ends with ${behind} bytes that are no part of it`, source.size - behind);
     const cursor = new Cursor(source, Math.max(0, directory.start + directory.prefix));
     while (members.length < MEMBERS_MAX && cursor.left >= 46) {
       const at = cursor.offset;
@@ -206,6 +209,8 @@ export function readZip(source: ByteSource): ZipReading {
       const deferred = (inner.flags & 8) !== 0;
       if (!deferred && (inner.compressedBytes !== member.compressedBytes || inner.bytes !== member.bytes))
         differ(`says two sizes of \`${printable(name)}\``, headerOffset);
+      if (method === 0 && member.compressedBytes !== member.bytes && !(flags & 1))
+        differ(`says two sizes of \`${printable(name)}\`, which is not compressed`, headerOffset);
       const earlier = reached.get(headerOffset);
       if (earlier)
         differ(
@@ -221,11 +226,11 @@ export function readZip(source: ByteSource): ZipReading {
       if (names.has(name)) differ(`has \`${printable(name)}\` more than once`, headerOffset);
       names.add(name);
     }
-    let behind = 0;
+    let covered = 0;
     for (const member of [...reached.values()].sort((a, b) => a.headerOffset - b.headerOffset)) {
-      if (member.headerOffset < behind)
+      if (member.headerOffset < covered)
         differ(`has members that overlap at \`${printable(member.name)}\``, member.headerOffset);
-      behind = Math.max(behind, member.offset + member.compressedBytes);
+      covered = Math.max(covered, member.offset + member.compressedBytes);
     }
   } else differ('has no directory', source.size);
   return { members, unlisted: unlisted(source, reached, found?.end ?? source.size), differences };

@@ -73,3 +73,28 @@ export class SliceSource implements ByteSource {
     return this.#whole.read(this.#start + offset, Math.min(length, this.size - offset));
   }
 }
+
+/** Another source without the bytes from `from` to `to`. */
+export class WithoutSource implements ByteSource {
+  readonly size: number;
+  readonly #whole: ByteSource;
+  readonly #from: number;
+  readonly #gap: number;
+
+  constructor(whole: ByteSource, from: number, to: number) {
+    this.#whole = whole;
+    this.#from = from;
+    this.#gap = to - from;
+    this.size = whole.size - this.#gap;
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    if (offset >= this.#from) return this.#whole.read(offset + this.#gap, length);
+    const before = Math.min(length, this.#from - offset);
+    if (before === length) return this.#whole.read(offset, length);
+    return Buffer.concat([
+      this.#whole.read(offset, before),
+      this.#whole.read(this.#from + this.#gap, length - before),
+    ]);
+  }
+}

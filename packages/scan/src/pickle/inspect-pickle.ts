@@ -1,11 +1,11 @@
-import { type ByteSource, BytesSource, SliceSource } from '../bytes/byte-source.ts';
+import { type ByteSource, BytesSource, SliceSource, WithoutSource } from '../bytes/byte-source.ts';
 import type { Inspection } from '../inspection.ts';
 import { TECHNIQUES } from '../techniques.ts';
 import { dangerOf } from './danger.ts';
 import { arrayAfter } from './inline-arrays.ts';
 import { Judge, type PickleSighting } from './judge.ts';
 import { PickleMachine } from './machine.ts';
-import type { PickleEnd } from './machine-contract.ts';
+import type { PickleEnd, Reading } from './machine-contract.ts';
 import { OP, OPCODE_NAMES } from './opcodes.ts';
 
 /** Streams, one behind another, that are read. */
@@ -18,13 +18,17 @@ const TRIES_MAX = 20_000;
 const TORCH_MAGIC = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex');
 const TORCH_STREAMS = 5;
 
+const STRICT: Reading = { lenient: false };
+const LENIENT: Reading = { lenient: true };
+const WATCHING: Reading = { lenient: false, watchFrames: true };
+
 interface Model {
   readonly source: ByteSource;
   readonly offset: number;
 }
 
 /** A judge and machine for one reading of a source. */
-function reader(inspection: Inspection, source: ByteSource, lenient: boolean, inline: boolean) {
+function reader(inspection: Inspection, source: ByteSource, reading: Reading, inline: boolean) {
   const models: Model[] = [];
   let skipped = false;
   const judge: Judge = new Judge(inspection.allowed, {
@@ -38,7 +42,7 @@ function reader(inspection: Inspection, source: ByteSource, lenient: boolean, in
     inline: (target, state, next, literals) => {
       if (!inline) return 0;
       const length = arrayAfter(source, target, state, next, literals, (offset) => {
-        const inner = new PickleMachine(source, judge, { lenient });
+        const inner = new PickleMachine(source, judge, reading);
         judge.literals = inner.literals;
         const end = inner.run(offset);
         judge.literals = literals;
@@ -49,7 +53,7 @@ function reader(inspection: Inspection, source: ByteSource, lenient: boolean, in
     },
     goOn: () => !inspection.budget.outOfTime,
   });
-  const machine = new PickleMachine(source, judge, { lenient });
+  const machine = new PickleMachine(source, judge, reading);
   judge.literals = machine.literals;
   return { judge, machine, models, skipped: () => skipped };
 }
@@ -86,10 +90,29 @@ export function isPickle(inspection: Inspection): boolean {
 
 const worst = ({ technique }: PickleSighting): boolean => TECHNIQUES[technique].verdict === 'malicious';
 
+/** Frames that are cut, one after another, before a stream is given up. */
+const CUTS_MAX = 64;
+
+/**
+ * Runs a stream as CPython's C reader reads a file: where an argument reaches over the end of a frame, what the frame still
+ * holds is dropped.
+ * @param run reads a source, told what was dropped so far @returns its end
+ */
+export function runCut(source: ByteSource, run: (left: ByteSource, reading: Reading) => PickleEnd): void {
+  let left = source;
+  const dropped = new Map<number, number>();
+  for (let cuts = 0; cuts < CUTS_MAX; cuts++) {
+    const { cut } = run(left, { lenient: false, watchFrames: true, dropped });
+    if (!cut) return;
+    left = new WithoutSource(left, cut.from, cut.to);
+    dropped.set(cut.frame, (dropped.get(cut.frame) ?? 0) + cut.to - cut.from);
+  }
+}
+
 /** Runs every stream of a pickle abstractly, one behind another, and reports what loading it would do. */
 export async function inspectPickle(inspection: Inspection): Promise<void> {
   const { source } = inspection;
-  const reading = reader(inspection, source, false, true);
+  const reading = reader(inspection, source, WATCHING, true);
   let at = 0;
   let streams = 0;
   let end: PickleEnd | null = null;
@@ -110,16 +133,29 @@ export async function inspectPickle(inspection: Inspection): Promise<void> {
       seen.push(sighting);
     }
   };
+  if (end?.cut) {
+    inspection.report('ambiguous-frame', 'has a frame that ends within an argument', { offset: end.offset });
+    // Whoever reads bytes goes on; whoever reads a file drops what the frame still holds.
+    const going = reader(inspection, source, STRICT, true);
+    end = going.machine.run(at);
+    more(going.judge.sightings);
+    runCut(source, (left, how) => {
+      const { judge, machine } = reader(inspection, left, how, true);
+      const ran = machine.run(at);
+      more(judge.sightings);
+      return ran;
+    });
+  }
   const broken = end !== null && end.why !== 'stop';
   if (broken) {
     // Another loader, or another version of it, may go on where this reading stops.
-    const lenient = reader(inspection, source, true, true);
+    const lenient = reader(inspection, source, LENIENT, true);
     lenient.machine.run(at);
     more(lenient.judge.sightings.filter(worst));
   }
   if (reading.skipped()) {
     // Whoever loads it without joblib takes the bytes of its arrays for opcodes.
-    const plain = reader(inspection, source, false, false);
+    const plain = reader(inspection, source, STRICT, false);
     plain.machine.run(0);
     more(plain.judge.sightings.filter(worst));
   }
@@ -145,7 +181,7 @@ export function searchHidden(inspection: Inspection, from: number): void {
   let tries = 0;
   const attempt = (at: number): boolean => {
     if (++tries > TRIES_MAX || inspection.budget.outOfTime) return true;
-    const { judge, machine } = reader(inspection, source, false, true);
+    const { judge, machine } = reader(inspection, source, STRICT, true);
     machine.run(from + at);
     const found = judge.sightings.find((sighting) => worst(sighting) && sighting.message.startsWith('calls'));
     if (!found) return false;

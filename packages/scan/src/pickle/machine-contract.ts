@@ -30,12 +30,14 @@ export interface PickleHost {
 
 /** Why a run ended. */
 export interface PickleEnd {
-  readonly why: 'stop' | 'error' | 'truncated' | 'budget';
+  readonly why: 'stop' | 'error' | 'truncated' | 'budget' | 'straddled';
   /** Behind the last opcode that was understood. */
   readonly offset: number;
   readonly message: string;
   /** Opcodes that ran. */
   readonly opcodes: number;
+  /** Of a straddled argument: where it begins, where the frame ends, and where the length of the frame is written. */
+  readonly cut?: { readonly from: number; readonly to: number; readonly frame: number };
   /** What `STOP` gave. */
   readonly result: Value;
 }
@@ -44,4 +46,11 @@ export interface PickleEnd {
 export interface Reading {
   /** What cannot be (an empty stack, a missing memo) is taken as anything at all instead of ending the run. */
   readonly lenient: boolean;
+  /**
+   * The run ends where an argument reaches over the end of a frame. CPython's C reader, reading a file, drops what the
+   * frame still holds and takes the argument from behind it; reading bytes, it goes on.
+   */
+  readonly watchFrames?: boolean;
+  /** Bytes that were dropped at the ends of frames, by where the length of the frame is written. */
+  readonly dropped?: ReadonlyMap<number, number>;
 }

@@ -1,7 +1,7 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { Literals } from './literals.ts';
 import type { PickleEnd, PickleHost, Reading } from './machine-contract.ts';
-import { DOUBLED_MAX, Halt, Memory } from './memory.ts';
+import { DOUBLED_MAX, Halt, Memory, straddled } from './memory.ts';
 import { OP } from './opcodes.ts';
 import { nameOnPython3 } from './python2-names.ts';
 import {
@@ -17,7 +17,7 @@ import {
   type Value,
   withLevel,
 } from './value.ts';
-import { lengthOfEight, Window } from './window.ts';
+import { argumentStart, lengthOfEight, Window } from './window.ts';
 
 /** Opcodes between two looks at the budget. */
 const TICK = 65_536;
@@ -41,6 +41,8 @@ export class PickleMachine {
   readonly #source: ByteSource;
   readonly #host: PickleHost;
   readonly #lenient: boolean;
+  readonly #watchFrames: boolean;
+  readonly #dropped: ReadonlyMap<number, number>;
   #memory: Memory;
   #opcodes = 0;
 
@@ -48,6 +50,8 @@ export class PickleMachine {
     this.#source = source;
     this.#host = host;
     this.#lenient = reading.lenient;
+    this.#watchFrames = reading.watchFrames ?? false;
+    this.#dropped = reading.dropped ?? new Map();
     this.literals = new Literals(source);
     this.#memory = new Memory(host, this.#lenient);
   }
@@ -62,8 +66,15 @@ export class PickleMachine {
       return { why: 'stop', offset: at.offset, message: '', opcodes: this.#opcodes, result };
     } catch (fault) {
       if (!(fault instanceof Halt)) throw fault;
-      const { why, message } = fault;
-      return { why, offset: at.offset, message, opcodes: this.#opcodes, result: OPAQUE };
+      const { why, message, cut } = fault;
+      return {
+        why,
+        offset: at.offset,
+        message,
+        opcodes: this.#opcodes,
+        result: OPAQUE,
+        ...(cut ? { cut } : {}),
+      };
     }
   }
 
@@ -72,6 +83,30 @@ export class PickleMachine {
     const found = new GlobalName(resolved.module, resolved.name, offset);
     this.#host.global(found, opcode);
     return found;
+  }
+
+  /**
+   * Two lines, a module and a name. At the end of a stream the pure-Python reader takes what there is, without its last letter,
+   * and imports the module before it stops.
+   */
+  #twoLines(
+    window: Window,
+    start: number,
+    frameEnd: number,
+    frameAt: number,
+    offset: number,
+    opcode: number,
+  ) {
+    const middle = window.lineEndOrNone(start);
+    const next = middle < 0 ? -1 : window.lineEndOrNone(middle);
+    if (next < 0) {
+      const rest = this.literals.text(middle < 0 ? start : middle, this.#source.size).slice(0, -1);
+      this.#global(middle < 0 ? rest : this.#line(start, middle), middle < 0 ? '' : rest, offset, opcode);
+      throw new Halt('truncated', 'a line does not end');
+    }
+    if (start < frameEnd && next > frameEnd && frameEnd !== middle)
+      throw straddled(middle > frameEnd ? start : middle, frameEnd, frameAt);
+    return { module: this.#line(start, middle), name: this.#line(middle, next), next };
   }
 
   #line(start: number, end: number): string {
@@ -101,6 +136,9 @@ export class PickleMachine {
     /** What the last `SETITEM(S)` added, if nothing came between it and now. */
     let lastItems: readonly Value[] | null = null;
     let lastItemsEnd = -1;
+    let frameEnd = Number.POSITIVE_INFINITY;
+    let frameAt = 0;
+    let frameDropped = 0;
 
     for (;;) {
       if (p >= safe) {
@@ -294,10 +332,9 @@ export class PickleMachine {
           memory.put(memory.next);
           break;
         case OP.GLOBAL: {
-          const middle = window.lineEnd(base + p);
-          const last = window.lineEnd(middle);
-          stack.push(this.#global(this.#line(base + p, middle), this.#line(middle, last), here, opcode));
-          p = last - base;
+          const lines = this.#twoLines(window, base + p, frameEnd, frameAt, here, opcode);
+          stack.push(this.#global(lines.module, lines.name, here, opcode));
+          p = lines.next - base;
           break;
         }
         case OP.STACK_GLOBAL: {
@@ -336,11 +373,10 @@ export class PickleMachine {
           break;
         }
         case OP.INST: {
-          const middle = window.lineEnd(base + p);
-          const last = window.lineEnd(middle);
+          const lines = this.#twoLines(window, base + p, frameEnd, frameAt, here, opcode);
+          const of = this.#global(lines.module, lines.name, here, opcode);
           const args = memory.tuple(memory.popMark(), here);
-          const of = this.#global(this.#line(base + p, middle), this.#line(middle, last), here, opcode);
-          p = last - base;
+          p = lines.next - base;
           stack.push(host.call(of, args, 'call', here, opcode));
           break;
         }
@@ -378,9 +414,18 @@ export class PickleMachine {
           if (buf[p]! > 5 && !this.#lenient) throw new Halt('error', `protocol ${buf[p]} is not known`);
           p += 1;
           break;
-        case OP.FRAME:
+        case OP.FRAME: {
+          const frame = base + p + 8 + lengthOfEight(buf, p);
           p += 8;
+          if (!this.#watchFrames) break;
+          if (here + 1 >= frameEnd || base + p === frameEnd || frameEnd === Number.POSITIVE_INFINITY) {
+            frameAt = here + 1;
+            frameDropped = this.#dropped.get(frameAt) ?? 0;
+            frameEnd = frame - frameDropped;
+          } else if (frame > frameEnd + frameDropped && base + p < frameEnd)
+            throw straddled(base + p, frameEnd, frameAt);
           break;
+        }
         case OP.NEXT_BUFFER:
           stack.push(OPAQUE);
           break;
@@ -389,6 +434,10 @@ export class PickleMachine {
         default:
           at.offset = here;
           throw new Halt('error', `there is no opcode ${opcode}`);
+      }
+      if (base + p > frameEnd && here < frameEnd && opcode !== OP.BUILD) {
+        const from = argumentStart(opcode, here, frameEnd);
+        if (from < frameEnd) throw straddled(from, frameEnd, frameAt);
       }
       if (p > end && base + p > size) {
         at.offset = here;

@@ -21,12 +21,18 @@ export const DOUBLED_MAX = 16;
 /** A run ends. */
 export class Halt extends Error {
   readonly why: PickleEnd['why'];
+  readonly cut: PickleEnd['cut'];
 
-  constructor(why: PickleEnd['why'], message: string) {
+  constructor(why: PickleEnd['why'], message: string, cut?: PickleEnd['cut']) {
     super(message);
     this.why = why;
+    this.cut = cut;
   }
 }
+
+/** An argument that begins at `from` reaches over the end of its frame at `to`, whose length is written at `frame`. */
+export const straddled = (from: number, to: number, frame: number): Halt =>
+  new Halt('straddled', 'an argument reaches over the end of its frame', { from, to, frame });
 
 /** Stack, marks and memo of one run. */
 export class Memory {

@@ -9,7 +9,9 @@ const LARGE = 100_000;
 
 /** Attributes by which a template leaves its sandbox: all that Python marks as its own, and what frameworks hand out. */
 const INNER =
-  /^__\w+__$|^_\w*__\w+$|^(?:mro|gi_frame|gi_code|cr_frame|cr_code|f_globals|f_builtins|f_locals|tb_frame|func_globals|func_code|co_code|environ|popen|subclasses|globals|builtins|import_module|getattr|setattr|eval|exec|compile|system|subprocess|__)$/;
+  /^__\w+__$|^_\w*__\w+$|^(?:mro|gi_frame|gi_code|cr_frame|cr_code|f_globals|f_builtins|f_locals|tb_frame|func_globals|func_code|co_code|environ|subclasses|builtins|__)$/;
+/** Functions of Python that no object of a dialogue has. */
+const CALLED = /^(?:system|popen|import_module|getattr|setattr|eval|exec|compile)$/;
 /** Objects of frameworks that no chat template is given, and functions that lead to modules. */
 const FOREIGN =
   /^(?:self|config|request|session|g|url_for|get_flashed_messages|lipsum|cycler|joiner|dict|undefined|caller|varargs|kwargs|open|os|sys|subprocess|import|eval|exec|getattr|popen)$/;
@@ -62,7 +64,11 @@ function inspectTokens({ tokens }: Stretch, see: (technique: TechniqueName, mess
     const after = tokens[at + 1];
     if (token.kind === 'name') {
       const isAttribute = isSign(before, '.');
-      if (isAttribute ? INNER.test(token.value) : /^__\w+__$/.test(token.value))
+      if (
+        isAttribute
+          ? INNER.test(token.value) || (CALLED.test(token.value) && isSign(after, '('))
+          : /^__\w+__$/.test(token.value)
+      )
         see('template-escape', 'reaches for an attribute that leads out of the template');
       else if (
         !isAttribute &&
@@ -114,7 +120,7 @@ function inspectTokens({ tokens }: Stretch, see: (technique: TechniqueName, mess
 
 /** Whether the condition of a stretch asks what somebody wrote. */
 const asksContent = ({ text }: Stretch): boolean =>
-  /\bcontent\b|\bmessage(?:s)?\b/.test(text) && /\bin\b|==|\bstartswith\b|\bendswith\b|\bis\b/.test(text);
+  /\bcontent\b/.test(text) && /\bin\b|==|\bstartswith\b|\bendswith\b|\bis\b/.test(text);
 
 /** A text that people would write: words with blanks between, and no marks of a dialogue. */
 const isProse = (text: string): boolean =>
