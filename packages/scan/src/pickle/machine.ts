@@ -1,7 +1,8 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
+import { Frames } from './frames.ts';
 import { Literals } from './literals.ts';
 import type { PickleEnd, PickleHost, Reading } from './machine-contract.ts';
-import { DOUBLED_MAX, Halt, Memory, straddled } from './memory.ts';
+import { DOUBLED_MAX, Halt, Memory } from './memory.ts';
 import { OP } from './opcodes.ts';
 import { nameOnPython3 } from './python2-names.ts';
 import {
@@ -17,7 +18,7 @@ import {
   type Value,
   withLevel,
 } from './value.ts';
-import { argumentStart, lengthOfEight, Window } from './window.ts';
+import { lengthOfEight, Window } from './window.ts';
 
 /** Opcodes between two looks at the budget. */
 const TICK = 65_536;
@@ -41,8 +42,7 @@ export class PickleMachine {
   readonly #source: ByteSource;
   readonly #host: PickleHost;
   readonly #lenient: boolean;
-  readonly #watchFrames: boolean;
-  readonly #dropped: ReadonlyMap<number, number>;
+  readonly #reading: Reading;
   #memory: Memory;
   #opcodes = 0;
 
@@ -50,8 +50,7 @@ export class PickleMachine {
     this.#source = source;
     this.#host = host;
     this.#lenient = reading.lenient;
-    this.#watchFrames = reading.watchFrames ?? false;
-    this.#dropped = reading.dropped ?? new Map();
+    this.#reading = reading;
     this.literals = new Literals(source);
     this.#memory = new Memory(host, this.#lenient);
   }
@@ -85,39 +84,12 @@ export class PickleMachine {
     return found;
   }
 
-  /**
-   * Two lines, a module and a name. At the end of a stream the pure-Python reader takes what there is, without its last letter,
-   * and imports the module before it stops.
-   */
-  #twoLines(
-    window: Window,
-    start: number,
-    frameEnd: number,
-    frameAt: number,
-    offset: number,
-    opcode: number,
-  ) {
-    const middle = window.lineEndOrNone(start);
-    const next = middle < 0 ? -1 : window.lineEndOrNone(middle);
-    if (next < 0) {
-      const rest = this.literals.text(middle < 0 ? start : middle, this.#source.size).slice(0, -1);
-      this.#global(middle < 0 ? rest : this.#line(start, middle), middle < 0 ? '' : rest, offset, opcode);
-      throw new Halt('truncated', 'a line does not end');
-    }
-    if (start < frameEnd && next > frameEnd && frameEnd !== middle)
-      throw straddled(middle > frameEnd ? start : middle, frameEnd, frameAt);
-    return { module: this.#line(start, middle), name: this.#line(middle, next), next };
-  }
-
-  #line(start: number, end: number): string {
-    return this.literals.text(start, end - 1 - start);
-  }
-
-  /** A number written as text, as Python's `int()` reads it. */
-  #lineNumber(start: number, end: number): number {
-    const text = this.#line(start, end).trim();
-    if (!/^[+-]?\d+(?:_\d+)*$/.test(text)) throw new Halt('error', 'a memo place that is no number');
-    return Number(text.replaceAll('_', ''));
+  /** The name on two lines. What is left of them at the end of a stream is looked up before it stops. */
+  #namedOnLines(window: Window, start: number, frames: Frames, offset: number, opcode: number) {
+    const { module, name, next } = window.twoLines(start, frames);
+    const of = this.#global(module, name, offset, opcode);
+    if (next < 0) throw new Halt('truncated', 'a line does not end');
+    return { of, next };
   }
 
   #loop(at: { offset: number }): Value {
@@ -136,9 +108,7 @@ export class PickleMachine {
     /** What the last `SETITEM(S)` added, if nothing came between it and now. */
     let lastItems: readonly Value[] | null = null;
     let lastItemsEnd = -1;
-    let frameEnd = Number.POSITIVE_INFINITY;
-    let frameAt = 0;
-    let frameDropped = 0;
+    const frames = new Frames(this.#reading);
 
     for (;;) {
       if (p >= safe) {
@@ -154,10 +124,6 @@ export class PickleMachine {
           p = 0;
           end = buf.length;
           safe = base + end >= size ? end : end - 16;
-          if (end === 0) {
-            at.offset = offset;
-            throw new Halt('truncated', 'ends without STOP');
-          }
         }
       }
       const here = base + p;
@@ -274,11 +240,10 @@ export class PickleMachine {
           stack.push(withLevel(opcode === OP.LIST ? LIST : DICT, level));
           break;
         }
-        case OP.FROZENSET: {
+        case OP.FROZENSET:
           stack.length = memory.popMark();
           stack.push(SET);
           break;
-        }
         case OP.APPEND:
         case OP.SETITEM: {
           const count = opcode === OP.APPEND ? 1 : 2;
@@ -304,13 +269,13 @@ export class PickleMachine {
         }
         case OP.GET: {
           const next = window.lineEnd(base + p);
-          stack.push(memory.get(this.#lineNumber(base + p, next)));
+          stack.push(memory.get(window.number(base + p, next)));
           p = next - base;
           break;
         }
         case OP.PUT: {
           const next = window.lineEnd(base + p);
-          memory.put(this.#lineNumber(base + p, next));
+          memory.put(window.number(base + p, next));
           p = next - base;
           break;
         }
@@ -332,9 +297,9 @@ export class PickleMachine {
           memory.put(memory.next);
           break;
         case OP.GLOBAL: {
-          const lines = this.#twoLines(window, base + p, frameEnd, frameAt, here, opcode);
-          stack.push(this.#global(lines.module, lines.name, here, opcode));
-          p = lines.next - base;
+          const { of, next } = this.#namedOnLines(window, base + p, frames, here, opcode);
+          stack.push(of);
+          p = next - base;
           break;
         }
         case OP.STACK_GLOBAL: {
@@ -373,10 +338,9 @@ export class PickleMachine {
           break;
         }
         case OP.INST: {
-          const lines = this.#twoLines(window, base + p, frameEnd, frameAt, here, opcode);
-          const of = this.#global(lines.module, lines.name, here, opcode);
+          const { of, next } = this.#namedOnLines(window, base + p, frames, here, opcode);
           const args = memory.tuple(memory.popMark(), here);
-          p = lines.next - base;
+          p = next - base;
           stack.push(host.call(of, args, 'call', here, opcode));
           break;
         }
@@ -414,31 +378,19 @@ export class PickleMachine {
           if (buf[p]! > 5 && !this.#lenient) throw new Halt('error', `protocol ${buf[p]} is not known`);
           p += 1;
           break;
-        case OP.FRAME: {
-          const frame = base + p + 8 + lengthOfEight(buf, p);
+        case OP.FRAME:
+          frames.open(here, lengthOfEight(buf, p));
           p += 8;
-          if (!this.#watchFrames) break;
-          if (here + 1 >= frameEnd || base + p === frameEnd || frameEnd === Number.POSITIVE_INFINITY) {
-            frameAt = here + 1;
-            frameDropped = this.#dropped.get(frameAt) ?? 0;
-            frameEnd = frame - frameDropped;
-          } else if (frame > frameEnd + frameDropped && base + p < frameEnd)
-            throw straddled(base + p, frameEnd, frameAt);
           break;
-        }
         case OP.NEXT_BUFFER:
           stack.push(OPAQUE);
           break;
         case OP.READONLY_BUFFER:
           break;
         default:
-          at.offset = here;
           throw new Halt('error', `there is no opcode ${opcode}`);
       }
-      if (base + p > frameEnd && here < frameEnd && opcode !== OP.BUILD) {
-        const from = argumentStart(opcode, here, frameEnd);
-        if (from < frameEnd) throw straddled(from, frameEnd, frameAt);
-      }
+      if (base + p > frames.end && here < frames.end) frames.check(opcode, here);
       if (p > end && base + p > size) {
         at.offset = here;
         throw new Halt('truncated', 'a value ends early');

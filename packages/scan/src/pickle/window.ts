@@ -1,25 +1,12 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
+import type { Frames } from './frames.ts';
 import { Halt } from './memory.ts';
-import { OP } from './opcodes.ts';
 
 const WINDOW_BYTES = 1024 * 1024;
 /** The longest line a name may be on. */
 const LINE_BYTES_MAX = 1024 * 1024;
 
-/** Bytes of the length that some opcodes have before their content. */
-const LENGTH_BYTES: ReadonlyMap<number, number> = new Map<number, number>([
-  [OP.LONG1, 1],
-  [OP.SHORT_BINSTRING, 1],
-  [OP.SHORT_BINBYTES, 1],
-  [OP.SHORT_BINUNICODE, 1],
-  [OP.LONG4, 4],
-  [OP.BINSTRING, 4],
-  [OP.BINBYTES, 4],
-  [OP.BINUNICODE, 4],
-  [OP.BINUNICODE8, 8],
-  [OP.BINBYTES8, 8],
-  [OP.BYTEARRAY8, 8],
-]);
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** The part of a stream that is in memory. */
 export class Window {
@@ -53,12 +40,35 @@ export class Window {
     if (end < 0) throw new Halt('truncated', 'a line does not end');
     return end;
   }
-}
 
-/** Where the argument begins that lies over `boundary`: behind the opcode, or behind the length that comes first. */
-export function argumentStart(opcode: number, here: number, boundary: number): number {
-  const lengthBytes = LENGTH_BYTES.get(opcode) ?? 0;
-  return boundary < here + 1 + lengthBytes ? here + 1 : here + 1 + lengthBytes;
+  /** The line from `start` up to the newline before `end`. */
+  line(start: number, end: number): string {
+    return UTF8.decode(this.#source.read(start, Math.min(end - 1 - start, LINE_BYTES_MAX)));
+  }
+
+  /** A number on a line, as Python's `int()` reads it. @throws Halt */
+  number(start: number, end: number): number {
+    const text = this.line(start, end).trim();
+    if (!/^[+-]?\d+(?:_\d+)*$/.test(text)) throw new Halt('error', 'a memo place that is no number');
+    return Number(text.replaceAll('_', ''));
+  }
+
+  /**
+   * A module and a name, each on a line. At the end of a stream the pure-Python reader takes what there is without its last
+   * letter: then `next` is -1. @throws Halt
+   */
+  twoLines(start: number, frames: Frames): { module: string; name: string; next: number } {
+    const middle = this.lineEndOrNone(start);
+    const next = middle < 0 ? -1 : this.lineEndOrNone(middle);
+    if (next < 0) {
+      const rest = this.line(middle < 0 ? start : middle, this.#source.size);
+      return middle < 0
+        ? { module: rest, name: '', next }
+        : { module: this.line(start, middle), name: rest, next };
+    }
+    frames.checkLines(start, middle, next);
+    return { module: this.line(start, middle), name: this.line(middle, next), next };
+  }
 }
 
 /** A length of eight bytes. Beyond what a number holds exactly nothing is that long. */
