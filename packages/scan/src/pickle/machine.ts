@@ -128,13 +128,12 @@ export class PickleMachine {
       }
       const here = base + p;
       at.offset = here;
-      const opcode = buf[p]!;
       this.#opcodes++;
+      const opcode = buf[p++]!;
       if (--untilTick === 0) {
         untilTick = TICK;
         if (!host.goOn(here)) throw new Halt('budget', 'the budget is used up');
       }
-      p++;
       switch (opcode) {
         case OP.MARK:
           memory.marks.push(stack.length);
