@@ -1,7 +1,7 @@
 import { type ByteSource, BytesSource, SliceSource } from '../bytes/byte-source.ts';
 import { bunzip2 } from '../bytes/bzip2.ts';
 import { Cursor, Malformed } from '../bytes/cursor.ts';
-import { lzma, lzma2, lzma2Dictionary } from '../bytes/lzma.ts';
+import { DICTIONARY_BYTES_MAX, lzma, lzma2, lzma2Dictionary } from '../bytes/lzma.ts';
 
 /** One way in which a folder of a 7z archive is coded. */
 interface Coder {
@@ -191,7 +191,7 @@ export function undo(source: ByteSource, coders: readonly Coder[], bytes: number
     return { bytes: lzma(cursor, properties[0] ?? 0, view.u32(), bytes) };
   }
   if (id === '21')
-    return { bytes: lzma2(cursor, Math.min(lzma2Dictionary(properties[0] ?? 0), 256 * 1024 * 1024)) };
+    return { bytes: lzma2(cursor, Math.min(lzma2Dictionary(properties[0] ?? 0), DICTIONARY_BYTES_MAX)) };
   if (id === '040202') return { bytes: bunzip2(source) };
   return { refused: `is coded in a way that is not undone here (${id})` };
 }

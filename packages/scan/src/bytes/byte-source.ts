@@ -4,8 +4,11 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 export interface ByteSource {
   /** Bytes in all. */
   readonly size: number;
-  /** Bytes from `offset` on: `length` of them, fewer at the end. What it returns may be a view: do not write to it. */
-  read(offset: number, length: number): Uint8Array;
+  /**
+   * Bytes from `offset` on: `length` of them, fewer at the end. What it returns may be a view: do not write to it.
+   * @param into where they may be put, if they must be put somewhere
+   */
+  read(offset: number, length: number, into?: Uint8Array): Uint8Array;
 }
 
 /** Bytes in memory. */
@@ -38,10 +41,10 @@ export class FileSource implements ByteSource {
     return new FileSource(openSync(path, 'r'));
   }
 
-  read(offset: number, length: number): Uint8Array {
+  read(offset: number, length: number, into?: Uint8Array): Uint8Array {
     const wanted = Math.max(0, Math.min(length, this.size - offset));
     if (wanted === 0) return new Uint8Array(0);
-    const bytes = Buffer.allocUnsafe(wanted);
+    const bytes = into && into.length >= wanted ? into : Buffer.allocUnsafe(wanted);
     let done = 0;
     while (done < wanted) {
       const got = readSync(this.#descriptor, bytes, done, wanted - done, offset + done);
@@ -68,9 +71,9 @@ export class SliceSource implements ByteSource {
     this.size = Math.max(0, Math.min(end, whole.size) - this.#start);
   }
 
-  read(offset: number, length: number): Uint8Array {
+  read(offset: number, length: number, into?: Uint8Array): Uint8Array {
     if (offset >= this.size || offset < 0) return new Uint8Array(0);
-    return this.#whole.read(this.#start + offset, Math.min(length, this.size - offset));
+    return this.#whole.read(this.#start + offset, Math.min(length, this.size - offset), into);
   }
 }
 

@@ -2,7 +2,7 @@ import type { ByteSource } from './byte-source.ts';
 import { Cursor, Malformed } from './cursor.ts';
 
 /** Largest dictionary that is made: what asks for more is refused. */
-export const DICTIONARY_BYTES_MAX = 256 * 1024 * 1024;
+export const DICTIONARY_BYTES_MAX = 128 * 1024 * 1024;
 const READ_BYTES = 64 * 1024;
 
 const TOP = 2 ** 24;

@@ -9,7 +9,9 @@ import { inspectKerasConfig, isKerasConfig } from './keras-config.ts';
 import { inspectNotebook } from './notebook.ts';
 import { inspectSkops } from './skops.ts';
 
-const DOCUMENT_BYTES_MAX = 128 * 1024 * 1024;
+const DOCUMENT_BYTES_MAX = 96 * 1024 * 1024;
+/** Lists and objects of a document; each takes far more memory than the two letters it is written with. */
+const PARTS_MAX = 4_000_000;
 /** Libraries that `_target_` and their like may name: what is in them is made with arguments only. */
 const KNOWN_LIBRARIES =
   /^(?:torch\.(?:nn|optim|utils\.data)|torchvision|torchaudio|torchmetrics|transformers|diffusers|peft|lightning|pytorch_lightning|sentence_transformers|timm|monai|nemo\.collections|omegaconf|sklearn|ldm|sgm|models?)\./;
@@ -168,6 +170,10 @@ export const jsonDocument: Format = {
     const { source } = inspection;
     if (source.size > DOCUMENT_BYTES_MAX)
       return inspection.report('too-much', 'is a document that is longer than is read');
-    inspectJson(inspection, Buffer.from(source.read(0, source.size)).toString('utf8'));
+    const bytes = source.read(0, source.size);
+    let parts = 0;
+    for (const byte of bytes) if (byte === 0x5b || byte === 0x7b) parts++;
+    if (parts > PARTS_MAX) return inspection.report('too-much', 'is a document of more parts than are read');
+    inspectJson(inspection, Buffer.from(bytes).toString('utf8'));
   },
 };

@@ -164,9 +164,8 @@ export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
     const [kind, shape] = call.items ?? [];
     if (kind === undefined || !judge.isKnown(kind)) return refused('is given a class that is not known');
     let elements = 1;
-    if (shape instanceof Tuple)
-      for (const size of shape.items)
-        elements *= Math.max(0, judge.literals.whole(size) ?? Number.POSITIVE_INFINITY);
+    for (const size of (shape === undefined ? null : judge.literals.itemsOf(shape)) ?? [])
+      elements *= Math.max(0, judge.literals.whole(size) ?? Number.POSITIVE_INFINITY);
     if (elements > ELEMENTS_MAX) judge.allocates(elements, call.offset);
     return gives(new Made(kind, new Tuple(call.items!.slice(1), 0), 'new', call.offset));
   },

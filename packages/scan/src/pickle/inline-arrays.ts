@@ -55,8 +55,9 @@ export function arrayAfter(
   const bytes = itemBytes(text);
   if (bytes === null) return nested(next);
   let count = 1;
-  if (shape instanceof Tuple)
-    for (const size of shape.items) {
+  const sizes = literals.itemsOf(shape);
+  if (sizes)
+    for (const size of sizes) {
       const whole = literals.whole(size);
       if (whole === null || whole < 0) return null;
       count *= whole;

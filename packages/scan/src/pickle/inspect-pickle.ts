@@ -11,7 +11,7 @@ import { OP, OPCODE_NAMES } from './opcodes.ts';
 /** Streams, one behind another, that are read. */
 const STREAMS_MAX = 100_000;
 /** Bytes behind the last stream that are searched for another. */
-const SEARCH_BYTES_MAX = 64 * 1024 * 1024;
+const SEARCH_BYTES_MAX = 16 * 1024 * 1024;
 /** Places in them that are tried. */
 const TRIES_MAX = 20_000;
 /** The first stream of a file that old `torch.save` wrote: a number, which is followed by four more and raw storages. */

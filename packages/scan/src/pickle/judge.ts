@@ -153,7 +153,7 @@ export class Judge implements PickleHost, CallJudge {
       this.#bad.add(given);
       return given;
     }
-    const items = args instanceof Tuple ? args.items : null;
+    const items = this.literals.itemsOf(args);
     const ruling = CALL_RULES[entry.rule]({ of, items, how, offset, opcode }, this);
     if ('gives' in ruling) return ruling.gives;
     const full = shown(of.full);
@@ -171,7 +171,7 @@ export class Judge implements PickleHost, CallJudge {
       of.args instanceof Tuple
     ) {
       const [inner, ...first] = of.args.items;
-      const rest = args instanceof Tuple ? args.items : [OPAQUE];
+      const rest = this.literals.itemsOf(args) ?? [OPAQUE];
       return this.call(inner ?? OPAQUE, new Tuple([...first, ...rest], 0), 'call', offset, opcode);
     }
     if (!this.#bad.has(of))

@@ -1,11 +1,30 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { OP } from './opcodes.ts';
-import { offsetOf, type Value } from './value.ts';
+import { ATOM, literalAt, literalsAt, offsetOf, Tuple, type Value } from './value.ts';
 
 /** Texts read again from one stream that are remembered. */
 const REMEMBERED_MAX = 4096;
 /** Longest text that is read for a name or a key. */
 const TEXT_BYTES_MAX = 64 * 1024;
+
+/** Items that are read again for one tuple. */
+const ITEMS_MAX = 64;
+/** Opcodes that may stand between literals, with their bytes. */
+const BETWEEN: ReadonlyMap<number, number> = new Map<number, number>([
+  [OP.MEMOIZE, 1],
+  [OP.BINPUT, 2],
+  [OP.LONG_BINPUT, 5],
+  [OP.FRAME, 9],
+]);
+/** Bytes of numbers; of `LONG1` at least. */
+const FIXED: ReadonlyMap<number, number> = new Map<number, number>([
+  [OP.BININT1, 2],
+  [OP.BININT2, 3],
+  [OP.BININT, 5],
+  [OP.BINFLOAT, 9],
+  [OP.LONG1, 2],
+]);
+const LINES: ReadonlySet<number> = new Set<number>([OP.INT, OP.LONG, OP.FLOAT, OP.STRING, OP.UNICODE]);
 
 const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -21,6 +40,52 @@ export class Literals {
   /** UTF-8 at a place. */
   text(offset: number, length: number): string {
     return UTF8.decode(this.#source.read(offset, Math.min(length, TEXT_BYTES_MAX)));
+  }
+
+  /** Items of a tuple, or `null` where they are not kept or it is none. */
+  itemsOf(value: Value): readonly Value[] | null {
+    if (value instanceof Tuple) return value.items;
+    const at = literalsAt(value);
+    return at < 0 ? null : this.#reread(at);
+  }
+
+  /** Literals from one on, up to the opcode that makes a tuple of them; `null` where anything else lies between. */
+  #reread(start: number): readonly Value[] | null {
+    const items: Value[] = [];
+    for (let at = start; items.length <= ITEMS_MAX; ) {
+      const head = this.#source.read(at, 9);
+      const opcode = head[0];
+      if (opcode === undefined) return null;
+      const tuple =
+        opcode === OP.TUPLE
+          ? items.length
+          : opcode >= OP.TUPLE1 && opcode <= OP.TUPLE3
+            ? opcode - OP.TUPLE1 + 1
+            : -1;
+      if (tuple >= 0) return tuple === items.length ? items : null;
+      const between = BETWEEN.get(opcode);
+      if (between !== undefined) at += between;
+      else if (opcode === OP.PUT) at = this.#lineEnd(at);
+      else if (opcode === OP.NONE || opcode === OP.NEWTRUE || opcode === OP.NEWFALSE) {
+        items.push(ATOM);
+        at++;
+      } else {
+        const span = this.span(literalAt(at));
+        const fixed = FIXED.get(opcode);
+        if (!span && fixed === undefined && !LINES.has(opcode)) return null;
+        items.push(literalAt(at));
+        if (LINES.has(opcode)) at = this.#lineEnd(at);
+        else if (span) at = span.start + span.length;
+        else at += opcode === OP.LONG1 ? 2 + head[1]! : fixed!;
+      }
+    }
+    return null;
+  }
+
+  #lineEnd(at: number): number {
+    const line = this.#source.read(at, TEXT_BYTES_MAX);
+    const end = line.indexOf(10);
+    return at + (end < 0 ? line.length : end + 1);
   }
 
   /** The bytes of a literal that is bytes or text, as a place in the source; `null` for all else. */

@@ -1,9 +1,12 @@
 import type { PickleEnd, PickleHost } from './machine-contract.ts';
+import { Memo } from './memo.ts';
 import { OP } from './opcodes.ts';
 import {
+  ATOM,
   isContainer,
   levelOf,
   levelOver,
+  literalsOr,
   memoOf,
   OPAQUE,
   PLAIN_TUPLE,
@@ -13,8 +16,8 @@ import {
   withMemo,
 } from './value.ts';
 
-/** Memo places a stream may use; CPython's own memo is an array that grows to the highest. */
-const MEMO_MAX = 64 * 1024 * 1024;
+/** The highest memo place: CPython's memo is an array that grows to it. */
+const MEMO_MAX = 0xffff_ffff;
 /** Containers doubled this often have over 65,000 times their own size. */
 export const DOUBLED_MAX = 16;
 
@@ -37,11 +40,12 @@ export const straddled = (from: number, to: number, frame: number): Halt =>
 /** Stack, marks and memo of one run. */
 export class Memory {
   readonly stack: Value[] = [];
-  readonly marks: number[] = [];
-  readonly #memo: (Value | undefined)[] = [];
+  readonly #marks: number[] = [];
+  /** Where the values begin that are within reach. */
+  fence = 0;
+  readonly #memo = new Memo();
   readonly #host: PickleHost;
   readonly #lenient: boolean;
-  #memoCount = 0;
 
   constructor(host: PickleHost, lenient: boolean) {
     this.#host = host;
@@ -50,15 +54,22 @@ export class Memory {
 
   /** The place that `MEMOIZE` fills. */
   get next(): number {
-    return this.#memoCount;
+    return this.#memo.count;
   }
 
-  fence(): number {
-    return this.marks.length > 0 ? this.marks[this.marks.length - 1]! : 0;
+  /** Marks the stack; what lies below is out of reach until the mark is gone. */
+  mark(): void {
+    this.fence = this.stack.length;
+    this.#marks.push(this.fence);
+  }
+
+  /** Whether the last mark lies on top of the stack. */
+  get markOnTop(): boolean {
+    return this.#marks.length > 0 && this.fence === this.stack.length;
   }
 
   pop(): Value {
-    if (this.stack.length <= this.fence()) {
+    if (this.stack.length <= this.fence) {
       if (this.#lenient) return OPAQUE;
       throw new Halt('error', 'takes from an empty stack');
     }
@@ -66,7 +77,7 @@ export class Memory {
   }
 
   top(): Value {
-    if (this.stack.length <= this.fence()) {
+    if (this.stack.length <= this.fence) {
       if (this.#lenient) return OPAQUE;
       throw new Halt('error', 'looks at an empty stack');
     }
@@ -74,49 +85,70 @@ export class Memory {
   }
 
   setTop(value: Value): void {
-    if (this.stack.length > this.fence()) this.stack[this.stack.length - 1] = value;
+    if (this.stack.length > this.fence) this.stack[this.stack.length - 1] = value;
   }
 
   /** Where the values above the last mark begin; the mark is gone. */
   popMark(): number {
-    const mark = this.marks.pop();
-    if (mark !== undefined) return mark;
+    const mark = this.#marks.pop();
+    if (mark !== undefined) {
+      this.fence = this.#marks.length > 0 ? this.#marks[this.#marks.length - 1]! : 0;
+      return mark;
+    }
     if (this.#lenient) return 0;
     throw new Halt('error', 'there is no mark');
   }
 
+  /** Takes all values from `start` on. One by one: an array whose length is set gives its room back and must grow anew. */
+  drop(start: number): void {
+    const { stack } = this;
+    while (stack.length > start) stack.pop();
+  }
+
   tuple(start: number, offset: number): Value {
     const stack = this.stack;
+    const count = stack.length - start;
     let matters = false;
-    for (let i = start; i < stack.length && !matters; i++) {
+    let level = 0;
+    let last: Value = ATOM;
+    for (let i = start; i < stack.length; i++) {
       const item = stack[i]!;
-      matters = typeof item !== 'number' || item < 0 || item === OPAQUE;
+      if (typeof item === 'number') {
+        if (item < 0 || item === OPAQUE) matters = true;
+        if (item <= ATOM || item === OPAQUE) continue;
+      } else {
+        matters = true;
+        if (item.kind !== 'tuple') continue;
+      }
+      const own = levelOf(item) + (item === last ? 1 : 0);
+      if (own > level) level = own;
+      last = item;
     }
-    const level = levelOver(stack, start, stack.length);
     if (level > DOUBLED_MAX) this.#host.doubled(level, offset);
-    if (!matters && start < stack.length) {
-      stack.length = start;
+    if (!matters && count > 0) {
+      this.drop(start);
       return withLevel(PLAIN_TUPLE, level);
     }
-    return new Tuple(stack.splice(start), level);
+    const items = new Array<Value>(count);
+    for (let i = 0; i < count; i++) items[i] = stack[start + i]!;
+    this.drop(start);
+    return new Tuple(items, level);
   }
 
   put(index: number): void {
     if (index < 0 || index > MEMO_MAX) throw new Halt('error', 'a memo place out of range');
     let value = this.top();
-    if (typeof value === 'number' && isContainer(value) && memoOf(value) < 0) {
-      value = withMemo(value, index);
-      this.setTop(value);
-    }
-    const memo = this.#memo;
-    // An array with far places would be stored as a table of strings: one with gaps filled stays fast.
-    while (memo.length < index && memo.length < MEMO_MAX) memo.push(undefined);
-    if (memo[index] === undefined) this.#memoCount++;
-    memo[index] = value;
+    if (typeof value === 'number') {
+      if (value > ATOM && isContainer(value) && memoOf(value) < 0) {
+        value = withMemo(value, index);
+        this.setTop(value);
+      }
+    } else if (value.kind === 'tuple') value = literalsOr(value);
+    this.#memo.set(index, value);
   }
 
   get(index: number): Value {
-    const value = this.#memo[index];
+    const value = this.#memo.get(index);
     if (value !== undefined) return value;
     if (this.#lenient) return OPAQUE;
     throw new Halt('error', 'a memo place that is empty');
@@ -128,7 +160,7 @@ export class Memory {
     const keyed = opcode === OP.SETITEM || opcode === OP.SETITEMS;
     if (keyed) this.#host.items(stack, start, offset);
     const level = levelOver(stack, start, stack.length);
-    stack.length = start;
+    this.drop(start);
     const target = this.top();
     if (typeof target !== 'number' || !isContainer(target)) {
       this.#host.added(target, offset, opcode);
@@ -139,6 +171,6 @@ export class Memory {
     const raised = withLevel(target, level);
     this.setTop(raised);
     const memo = memoOf(raised);
-    if (memo >= 0) this.#memo[memo] = raised;
+    if (memo >= 0) this.#memo.set(memo, raised);
   }
 }

@@ -2,7 +2,8 @@
  * What the abstract machine keeps of a value. A pickle may hold millions of values of which a handful matter, so most
  * are numbers: below zero, a literal, by the offset of the opcode that pushed it (`-offset - 1`), to be read again when
  * somebody asks; from zero on, a container or something without interest, `kind + 8 * (level + 64 * (memo + 1))`, where
- * `level` says how often it holds the same container twice over, one inside another, and `memo` where it is memoised.
+ * `level` says how often it holds the same container twice over, one inside another, and `memo` where it is memoised. A
+ * memoised tuple of literals is the place of its first item.
  */
 export type Value = number | Thing;
 
@@ -78,6 +79,9 @@ const DICT_KIND = 2;
 const SET_KIND = 3;
 const TUPLE_KIND = 4;
 const OPAQUE_KIND = 5;
+const LITERALS_KIND = 6;
+/** Items of a tuple that is kept as the place of its first. */
+const LITERALS_MAX = 64;
 /** The deepest level that is told apart. */
 const LEVEL_MAX = 63;
 
@@ -112,9 +116,26 @@ export const isContainer = (value: Value): boolean => {
 
 /** How often the same container is held twice, one inside another. */
 export function levelOf(value: Value): number {
-  if (typeof value === 'number') return value < 8 ? 0 : Math.floor(value / 8) % 64;
+  if (typeof value === 'number')
+    return value < 8 || value % 8 === LITERALS_KIND ? 0 : Math.floor(value / 8) % 64;
   return value.kind === 'tuple' ? value.level : 0;
 }
+
+/** A tuple of literals as the place where the first of them lies; any other tuple as it is. */
+export function literalsOr(tuple: Tuple): Value {
+  const { items } = tuple;
+  const first = items[0];
+  if (items.length > LITERALS_MAX || typeof first !== 'number' || first >= 0) return tuple;
+  for (let i = 1; i < items.length; i++) {
+    const item = items[i]!;
+    if (typeof item !== 'number' || item > ATOM_KIND) return tuple;
+  }
+  return LITERALS_KIND + 8 * (-first - 1);
+}
+
+/** Where the first item of a tuple of literals lies, or -1. */
+export const literalsAt = (value: Value): number =>
+  typeof value === 'number' && value >= 0 && value % 8 === LITERALS_KIND ? Math.floor(value / 8) : -1;
 
 /** Where a container is memoised, or -1. */
 export const memoOf = (value: number): number => (value < 512 ? -1 : Math.floor(value / 512) - 1);

@@ -2,7 +2,7 @@ import type { ByteSource } from '../bytes/byte-source.ts';
 import type { Frames } from './frames.ts';
 import { Halt } from './memory.ts';
 
-const WINDOW_BYTES = 1024 * 1024;
+const WINDOW_BYTES = 256 * 1024;
 /** The longest line a name may be on. */
 const LINE_BYTES_MAX = 1024 * 1024;
 
@@ -11,6 +11,7 @@ const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 /** The part of a stream that is in memory. */
 export class Window {
   readonly #source: ByteSource;
+  readonly #room: Uint8Array;
   buf: Uint8Array;
   /** Where `buf` begins in the source. */
   base: number;
@@ -18,12 +19,13 @@ export class Window {
   constructor(source: ByteSource, offset: number) {
     this.#source = source;
     this.base = offset;
-    this.buf = source.read(offset, WINDOW_BYTES);
+    this.#room = new Uint8Array(Math.min(WINDOW_BYTES, source.size));
+    this.buf = source.read(offset, this.#room.length, this.#room);
   }
 
   moveTo(offset: number): void {
     this.base = offset;
-    this.buf = this.#source.read(offset, WINDOW_BYTES);
+    this.buf = this.#source.read(offset, this.#room.length, this.#room);
   }
 
   /** The offset behind the line that begins at `offset`, or -1 where it does not end. */
