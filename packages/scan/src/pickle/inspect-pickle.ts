@@ -103,7 +103,8 @@ export function runCut(source: ByteSource, run: (left: ByteSource, reading: Read
   const dropped = new Map<number, number>();
   for (let cuts = 0; cuts < CUTS_MAX; cuts++) {
     const { cut } = run(left, { lenient: false, watchFrames: true, dropped });
-    if (!cut) return;
+    // A frame that ends behind the file is refused by the C reader.
+    if (!cut || cut.to > left.size) return;
     left = new WithoutSource(left, cut.from, cut.to);
     dropped.set(cut.frame, (dropped.get(cut.frame) ?? 0) + cut.to - cut.from);
   }
