@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { fileDetectionSchema } from '@sallyport/core';
+import { zip } from '../../scan/test/corpus/archives.ts';
+import { dict, pickle, reduce, stackGlobal, text, whole } from '../../scan/test/corpus/assembler.ts';
+import { safetensors } from '../../scan/test/corpus/graphs.ts';
+
+const MAIN = join(import.meta.dirname, '../src/main.ts');
+const run = (...args: string[]) =>
+  spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'scan', ...args], {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+interface Report {
+  files: { path: string; verdict: string; format: string; sha256: string | null; detections: unknown[] }[];
+  summary: { files: number; verdict: string };
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-scan-'));
+const file = (name: string, content: Uint8Array): string => {
+  const path = join(folder, name);
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, content);
+  return path;
+};
+const good = file('good/weights.pkl', pickle(4, dict({ a: whole(1) })));
+const bad = file('bad/model.pkl', pickle(4, reduce(stackGlobal('os', 'system'), text('x'))));
+const own = file('own/model.pkl', pickle(4, reduce(stackGlobal('my.models', 'Net'), whole(1))));
+const partial = file('partial/model.zip', zip([{ name: 'a.pkl', content: Buffer.from('x'), method: 98 }]));
+const engine = file('review/model.engine', Buffer.from('ptrt'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('scan', () => {
+  it('ends with 1 for what must not be loaded, with 0 for what may be', () => {
+    for (const [path, status] of [
+      [good, 0],
+      [engine, 0],
+      [bad, 1],
+      [own, 1],
+      [partial, 1],
+    ] as const)
+      assert.equal(run(path).status, status, path);
+    assert.equal(run(partial, '--allow-incomplete').status, 0);
+    assert.equal(run(bad, partial, '--allow-incomplete').status, 1);
+  });
+
+  it('writes one entry for each file, and only that, to standard output', () => {
+    const archive = file('archive/model.pt', zip([{ name: 'archive/data.pkl', content: readFileSync(bad) }]));
+    symlinkSync(bad, join(folder, 'archive/again.pkl'));
+    const { status, stdout, stderr } = run(join(folder, 'archive'), good, '--format', 'json');
+    assert.equal(status, 1);
+    assert.equal(stderr, '');
+    const report = JSON.parse(stdout) as Report;
+    assert.deepEqual(
+      report.files.map(({ path, verdict }) => [path, verdict]),
+      [
+        [join(folder, 'archive/again.pkl'), 'malicious'],
+        [archive, 'malicious'],
+        [good, 'clean'],
+      ],
+    );
+    assert.deepEqual(Object.keys(report.files[0]!).sort(), [
+      'bytes',
+      'detections',
+      'format',
+      'path',
+      'sha256',
+      'verdict',
+    ]);
+    assert.match(report.files[0]!.sha256!, /^[0-9a-f]{64}$/);
+    for (const { detections } of report.files) for (const one of detections) fileDetectionSchema.parse(one);
+    const inner = report.files[1]!.detections as { location: { path: string } }[];
+    assert.equal(inner[0]!.location.path, `${archive}!archive/data.pkl`);
+    assert.equal(report.summary.verdict, 'malicious');
+  });
+
+  it('takes names that a project allows, and only as their rule says', () => {
+    const allow = file(
+      'allow.json',
+      Buffer.from(
+        JSON.stringify([
+          {
+            library: 'ours',
+            provenance: 'read on 2026-11-22',
+            rule: 'call',
+            globals: { 'my.models': 'Net' },
+          },
+        ]),
+      ),
+    );
+    assert.equal(run(own, '--allow', allow).status, 0);
+    const named = file(
+      'named.json',
+      Buffer.from(
+        JSON.stringify([
+          {
+            library: 'ours',
+            provenance: 'read on 2026-11-22',
+            rule: 'mention',
+            globals: { 'my.models': 'Net' },
+          },
+        ]),
+      ),
+    );
+    const refused = run(own, '--allow', named);
+    assert.equal(refused.status, 1);
+    assert.match(refused.stdout, /may be named, not called/);
+    assert.equal(run(own, '--allow', file('wrong.json', Buffer.from('[{"library": 1}]'))).status, 2);
+  });
+
+  it('says what is wrong with its arguments', () => {
+    for (const args of [[], [join(folder, 'nowhere')], [good, '--workers', '0'], [good, '--nonsense']]) {
+      const { status, stderr } = run(...args);
+      assert.equal(status, 2, args.join(' '));
+      assert.match(stderr, /sallyport: /);
+    }
+  });
+
+  it('writes SARIF beside its report', () => {
+    const path = join(folder, 'report.sarif');
+    assert.equal(run(bad, '--sarif', path).status, 1);
+    const sarif = JSON.parse(readFileSync(path, 'utf8')) as {
+      version: string;
+      runs: { results: { ruleId: string }[] }[];
+    };
+    assert.equal(sarif.version, '2.1.0');
+    assert.equal(sarif.runs[0]!.results[0]!.ruleId, 'code-execution');
+  });
+
+  it('reads the structure of ten gigabytes, not the ten gigabytes', () => {
+    const bytes = 9_999_999_744;
+    const header = JSON.stringify({ a: { dtype: 'U8', shape: [bytes], data_offsets: [0, bytes] } });
+    const path = file('large/model.safetensors', safetensors(header));
+    truncateSync(path, 8 + header.length + bytes);
+    const report = JSON.parse(run(path, '--format', 'json').stdout) as Report;
+    assert.deepEqual(
+      report.files.map(({ verdict, format, sha256 }) => [verdict, format, sha256]),
+      [['clean', 'safetensors', null]],
+    );
+  });
+
+  it('scans many files in several threads as it does in one', () => {
+    for (let i = 0; i < 60; i++)
+      file(`many/${String(i).padStart(2, '0')}.pkl`, i % 20 === 7 ? readFileSync(bad) : pickle(4, whole(i)));
+    const scan = (workers: string): Report =>
+      JSON.parse(run(join(folder, 'many'), '--format', 'json', '--workers', workers).stdout) as Report;
+    const [one, three] = [scan('1'), scan('3')];
+    assert.equal(one.summary.files, 60);
+    assert.deepEqual(three, one);
+  });
+});
