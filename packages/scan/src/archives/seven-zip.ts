@@ -1,7 +1,9 @@
+import { inflateRawSync } from 'node:zlib';
 import { type ByteSource, BytesSource, SliceSource } from '../bytes/byte-source.ts';
 import { bunzip2 } from '../bytes/bzip2.ts';
 import { Cursor, Malformed } from '../bytes/cursor.ts';
 import { DICTIONARY_BYTES_MAX, lzma, lzma2, lzma2Dictionary } from '../bytes/lzma.ts';
+import { unfilterX86 } from '../bytes/x86-filter.ts';
 
 /** One way in which a folder of a 7z archive is coded. */
 interface Coder {
@@ -15,8 +17,10 @@ interface Folder {
   readonly coders: readonly Coder[];
   /** Packed streams that it takes. */
   readonly packed: number;
-  /** Bytes that come out of each coder. */
+  /** Bytes that come out of each coder, as the header lists them. */
   sizes: number[];
+  /** Which of them is what comes out of the folder. */
+  readonly last: number;
   /** Members that lie in what comes out, and their sizes. */
   members: number[];
   substreams: number;
@@ -79,6 +83,20 @@ function bits(cursor: Cursor, length: number): boolean[] {
 const optionalBits = (cursor: Cursor, length: number): boolean[] =>
   cursor.u8() !== 0 ? new Array<boolean>(length).fill(true) : bits(cursor, length);
 
+/** Coders in a row: the first gives what comes out, the last takes what is packed. @param taken which input takes an output */
+function inOrder(coders: readonly Coder[], taken: ReadonlyMap<number, number>): readonly Coder[] {
+  if (coders.some(({ inputs, outputs }) => inputs !== 1 || outputs !== 1)) return coders;
+  const fed = new Set(taken.values());
+  const row: Coder[] = [];
+  for (
+    let at = coders.findIndex((_, i) => !fed.has(i));
+    at >= 0 && row.length <= coders.length;
+    at = taken.get(at) ?? -1
+  )
+    row.unshift(coders[at]!);
+  return row.length === coders.length ? row : coders;
+}
+
 function readFolder(cursor: Cursor): Folder {
   const coders: Coder[] = [];
   let inputs = 0;
@@ -94,13 +112,21 @@ function readFolder(cursor: Cursor): Folder {
     inputs += own;
     outputs += gives;
   }
+  const taken = new Map<number, number>();
   for (let i = 0; i < outputs - 1; i++) {
-    number(cursor);
-    number(cursor);
+    const input = number(cursor);
+    taken.set(number(cursor), input);
   }
   const packed = inputs - (outputs - 1);
   if (packed > 1) for (let i = 0; i < packed; i++) number(cursor);
-  return { coders, packed, sizes: new Array<number>(outputs).fill(0), members: [], substreams: 1 };
+  return {
+    coders: inOrder(coders, taken),
+    packed,
+    sizes: new Array<number>(outputs).fill(0),
+    last: coders.findIndex((_, i) => !taken.has(i)),
+    members: [],
+    substreams: 1,
+  };
 }
 
 interface Streams {
@@ -149,7 +175,7 @@ function readSubstreams(cursor: Cursor, { folders }: Streams): void {
     id = number(cursor);
   }
   for (const folder of folders) {
-    let left = folder.sizes.at(-1) ?? 0;
+    let left = folder.sizes[folder.last] ?? 0;
     for (let i = 0; i < folder.substreams - 1; i++) {
       const size = id === 9 ? number(cursor) : 0;
       folder.members.push(size);
@@ -181,19 +207,68 @@ export function undo(source: ByteSource, coders: readonly Coder[], bytes: number
         for (let at = 0; at < source.size; at += 65_536) yield source.read(at, 65_536);
       })(),
     };
-  const [coder] = plain;
-  if (plain.length > 1 || coder!.inputs !== 1)
-    return { refused: `is coded in a way that is not undone here (${plain.map(({ id }) => id).join(', ')})` };
-  const { id, properties } = coder!;
-  const cursor = new Cursor(source);
-  if (id === '030101') {
-    const view = new Cursor(new BytesSource(properties), 1);
-    return { bytes: lzma(cursor, properties[0] ?? 0, view.u32(), bytes) };
+  // The last takes what is packed; those before it take what the next gives.
+  let bytesOut: Generator<Uint8Array> | null = null;
+  for (const coder of [...plain].reverse()) {
+    const next = undoOne(bytesOut, source, coder, bytes);
+    if (next === null)
+      return {
+        refused: `is coded in a way that is not undone here (${plain.map(({ id }) => id).join(', ')})`,
+      };
+    bytesOut = next;
   }
-  if (id === '21')
-    return { bytes: lzma2(cursor, Math.min(lzma2Dictionary(properties[0] ?? 0), DICTIONARY_BYTES_MAX)) };
-  if (id === '040202') return { bytes: bunzip2(source) };
-  return { refused: `is coded in a way that is not undone here (${id})` };
+  return { bytes: bytesOut! };
+}
+
+/** Undoes one coding: of what is packed, or of what another coding gave. `null` for one that is not known. */
+function undoOne(
+  from: Generator<Uint8Array> | null,
+  source: ByteSource,
+  { id, properties, inputs }: Coder,
+  bytes: number,
+): Generator<Uint8Array> | null {
+  if (inputs !== 1) return null;
+  if (from !== null)
+    return id === '03030103' || id === '04'
+      ? unfilterX86(from)
+      : id === '03'
+        ? undelta(from, (properties[0] ?? 0) + 1)
+        : null;
+  const cursor = new Cursor(source);
+  if (id === '030101')
+    return lzma(cursor, properties[0] ?? 0, new Cursor(new BytesSource(properties), 1).u32(), bytes);
+  if (id === '21') return lzma2(cursor, Math.min(lzma2Dictionary(properties[0] ?? 0), DICTIONARY_BYTES_MAX));
+  if (id === '040202') return bunzip2(source);
+  if (id === '040108') return inflate(source);
+  return null;
+}
+
+const DEFLATED_BYTES_MAX = 64 * 1024 * 1024;
+const INFLATED_BYTES_MAX = 256 * 1024 * 1024;
+
+/** Deflate, in one go: what is larger is not read. @throws Malformed */
+function* inflate(source: ByteSource): Generator<Uint8Array> {
+  if (source.size > DEFLATED_BYTES_MAX) throw new Malformed(0, 'more deflated bytes than are read');
+  try {
+    yield inflateRawSync(source.read(0, source.size), { maxOutputLength: INFLATED_BYTES_MAX });
+  } catch {
+    throw new Malformed(0, 'bytes that are not deflated');
+  }
+}
+
+/** Differences between bytes `distance` apart, added up. */
+function* undelta(from: Generator<Uint8Array>, distance: number): Generator<Uint8Array> {
+  const before = new Uint8Array(distance);
+  let at = 0;
+  for (const piece of from) {
+    const out = piece.slice();
+    for (let i = 0; i < out.length; i++) {
+      out[i] = (out[i]! + before[at]!) & 255;
+      before[at] = out[i]!;
+      at = (at + 1) % distance;
+    }
+    yield out;
+  }
 }
 
 function readNames(cursor: Cursor, files: number): string[] {
@@ -226,7 +301,7 @@ export function readSevenZip(source: ByteSource): SevenZip | { readonly refused:
       32 + streams.packStart,
       32 + streams.packStart + (streams.packSizes[0] ?? 0),
     );
-    const undone = undo(packed, folder.coders, folder.sizes.at(-1) ?? 0);
+    const undone = undo(packed, folder.coders, folder.sizes[folder.last] ?? 0);
     if ('refused' in undone) return { refused: `has a header that ${undone.refused}` };
     const pieces: Uint8Array[] = [];
     let bytes = 0;
@@ -273,11 +348,12 @@ function readHeader(source: ByteSource, cursor: Cursor): SevenZip {
   const folders = streams.folders.map((folder) => {
     const begin = at;
     for (let i = 0; i < folder.packed; i++) at += streams.packSizes[stream++] ?? 0;
-    if (folder.members.length === 0 && folder.substreams > 0) folder.members = [folder.sizes.at(-1) ?? 0];
+    if (folder.members.length === 0 && folder.substreams > 0)
+      folder.members = [folder.sizes[folder.last] ?? 0];
     return {
       source: new SliceSource(source, begin, at),
       coders: folder.coders,
-      bytes: folder.sizes.at(-1) ?? 0,
+      bytes: folder.sizes[folder.last] ?? 0,
       several: folder.packed > 1,
     };
   });

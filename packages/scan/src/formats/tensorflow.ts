@@ -19,6 +19,21 @@ interface Node {
   readonly offset: number;
 }
 
+const PLACED_OPERATORS: ReadonlySet<string> = new Set(['PrintV2', 'DecodeProtoV2', 'EncodeProto']);
+const ATTRIBUTE_BYTES_MAX = 4096;
+
+/** Whether an attribute of a node is a file. */
+function namesFile(source: ByteSource, field: Field): boolean {
+  for (const part of inside(source, field))
+    if (
+      part.number === 5 &&
+      part.length < ATTRIBUTE_BYTES_MAX &&
+      /file:\/\/|descriptor_source.{1,8}(?:\/|\.\.)/s.test(textOf(source, part))
+    )
+      return true;
+  return false;
+}
+
 const NODES_MAX = 2_000_000;
 const KERAS_TEXT_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -72,6 +87,11 @@ function inspectNodes(
     const node = readNode(source, field);
     if (nodes.size < NODES_MAX) nodes.set(node.name, node);
     inspectOperator(inspection, node.operator, node.offset);
+    // What is printed goes where an attribute says, and descriptions of messages come from where one says.
+    if (PLACED_OPERATORS.has(node.operator) && namesFile(source, field))
+      inspection.report('graph-file', `has \`${printable(node.operator)}\` with a file of its own`, {
+        offset: node.offset,
+      });
     if (SAVER_OPERATORS.has(node.operator)) savers.push(node);
   }
   for (const node of savers)

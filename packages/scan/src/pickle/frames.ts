@@ -17,6 +17,13 @@ const LENGTH_BYTES: ReadonlyMap<number, number> = new Map<number, number>([
   [OP.BYTEARRAY8, 8],
 ]);
 
+const BYTES: ReadonlySet<number> = new Set<number>([
+  OP.SHORT_BINBYTES,
+  OP.BINBYTES,
+  OP.BINBYTES8,
+  OP.BYTEARRAY8,
+]);
+
 /** Where the argument begins that lies over `boundary`: behind the opcode, or behind the length that comes first. */
 function argumentStart(opcode: number, here: number, boundary: number): number {
   const lengthBytes = LENGTH_BYTES.get(opcode) ?? 0;
@@ -55,7 +62,9 @@ export class Frames {
   /** An opcode at `here` reached over the end. What the loader itself reads behind `BUILD` is not part of it. @throws Halt */
   check(opcode: number, here: number): void {
     const from = argumentStart(opcode, here, this.end);
-    if (opcode !== OP.BUILD && from < this.end) throw straddled(from, this.end, this.#at);
+    // Bytes are read into their place: what the frame still holds comes first.
+    if (opcode === OP.BUILD || (BYTES.has(opcode) && from > here + 1)) this.end = Number.POSITIVE_INFINITY;
+    else if (from < this.end) throw straddled(from, this.end, this.#at);
   }
 
   /** Two lines, from `start` and from `middle`, up to `next`. @throws Halt */
