@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   mkdirSync,
   mkdtempSync,
@@ -9,6 +10,8 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -149,6 +152,49 @@ describe('scan', () => {
       report.files.map(({ verdict, format, sha256 }) => [verdict, format, sha256]),
       [['clean', 'safetensors', null]],
     );
+  });
+
+  it('fetches what has an address, and asks every address on the way', async () => {
+    const server = createServer((request, response) => {
+      if (request.url === '/model.pkl') response.end(readFileSync(bad));
+      else if (request.url === '/moved') response.writeHead(302, { location: '/model.pkl' }).end();
+      else if (request.url === '/inside')
+        response.writeHead(302, { location: 'http://169.254.169.254/latest' }).end();
+      else if (request.url === '/around') response.writeHead(302, { location: '/around' }).end();
+      else response.writeHead(404).end();
+    });
+    await new Promise<void>((go) => server.listen(0, '127.0.0.1', go));
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const fetched = async (...args: string[]) => {
+      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, 'scan', ...args]);
+      let text = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (piece: Buffer) => (text += piece.toString()));
+      const [status] = (await once(child, 'close')) as [number];
+      return { status, text };
+    };
+    try {
+      const refused = await fetched(`${base}/model.pkl`);
+      assert.deepEqual(
+        [refused.status, /upstream-refused-address/.test(refused.text)],
+        [3, true],
+        refused.text,
+      );
+      for (const path of ['/model.pkl', '/moved']) {
+        const { status, text } = await fetched(`${base}${path}`, '--allow-private', '--format', 'json');
+        assert.equal(status, 1, text);
+        const [one] = (JSON.parse(text) as Report).files;
+        assert.deepEqual([one!.path, one!.verdict], [`${base}${path}`, 'malicious']);
+        assert.match(JSON.stringify(one!.detections), new RegExp(base));
+      }
+      for (const path of ['/inside', '/around', '/nowhere']) {
+        const { status, text } = await fetched(`${base}${path}`, '--allow-private');
+        assert.ok(status === 2 || status === 3, text);
+        assert.doesNotMatch(text, /clean/);
+      }
+    } finally {
+      server.close();
+    }
   });
 
   it('scans many files in several threads as it does in one', () => {

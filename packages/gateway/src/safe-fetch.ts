@@ -7,15 +7,20 @@ const ANSWER_BYTES_MAX = 1024 * 1024;
 /**
  * Fetches from addresses that configuration names, safely: what a name resolves to is checked and is what is connected
  * to, redirects are not followed, answers are bounded in time and size.
+ * @param answerBytesMax -1 where whoever reads the answer bounds it
  */
-export function safeFetch(allowPrivate: boolean, pin: CertificatePin | null = null): typeof fetch {
+export function safeFetch(
+  allowPrivate: boolean,
+  pin: CertificatePin | null = null,
+  answerBytesMax = ANSWER_BYTES_MAX,
+): typeof fetch {
   // Loaded at the first use: an installation that fetches nothing needs none of it in this thread.
   let loaded: Promise<Fetching> | null = null;
   return (async (input: string | URL | Request, init: RequestInit = {}) => {
     const url = input instanceof Request ? input.url : String(input);
     // Refuses an address that stands in the URL itself, which nothing resolves.
     safeLookup(url, allowPrivate);
-    loaded ??= loadFetching(allowPrivate, pin);
+    loaded ??= loadFetching(allowPrivate, pin, answerBytesMax);
     const { plainFetch, agent } = await loaded;
     return plainFetch(url, { ...(init as object), redirect: 'manual', dispatcher: agent });
   }) as unknown as typeof fetch;
@@ -26,7 +31,11 @@ interface Fetching {
   readonly agent: import('undici').Agent;
 }
 
-async function loadFetching(allowPrivate: boolean, pin: CertificatePin | null): Promise<Fetching> {
+async function loadFetching(
+  allowPrivate: boolean,
+  pin: CertificatePin | null,
+  answerBytesMax: number,
+): Promise<Fetching> {
   const { Agent, fetch: plainFetch } = await import('undici');
   const agent = new Agent({
     connect: {
@@ -36,7 +45,7 @@ async function loadFetching(allowPrivate: boolean, pin: CertificatePin | null): 
     },
     headersTimeout: TIMEOUT_MS,
     bodyTimeout: TIMEOUT_MS,
-    maxResponseSize: ANSWER_BYTES_MAX,
+    maxResponseSize: answerBytesMax,
   });
   return { plainFetch, agent };
 }

@@ -1,4 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CodedError } from '@sallyport/core';
 import {
   type AllowedGroup,
@@ -9,6 +11,8 @@ import {
   toSarif,
 } from '@sallyport/scan';
 import type { Command } from '../commands.ts';
+import { download, isUrl } from '../download.ts';
+import type { Options } from '../options.ts';
 import { Progress, print, printJson } from '../output.ts';
 
 const WORKERS_MAX = 256;
@@ -71,42 +75,81 @@ function showAll(report: ScanReport): void {
   );
 }
 
+/** Fetches what must be fetched, and scans all. What was fetched is shown under its address. */
+async function scanAll(options: Options, allowed: AllowedGroup[], folder: string): Promise<ScanReport> {
+  const shown = new Map<string, string>();
+  const paths: string[] = [];
+  for (const [index, argument] of options.positionals.entries()) {
+    if (!isUrl(argument)) {
+      paths.push(argument);
+      continue;
+    }
+    const own = join(folder, String(index));
+    mkdirSync(own);
+    const path = await download(argument, own, options.flag('allow-private'));
+    shown.set(path, argument);
+    paths.push(path);
+  }
+  const progress = new Progress('files');
+  const workers = options.whole('workers', 1, WORKERS_MAX);
+  try {
+    const report = await scanFiles(paths, {
+      allowed,
+      digest: options.flag('digest'),
+      ...(workers === undefined ? {} : { workers }),
+      onProgress: (done, of) => progress.update(done, of),
+    });
+    if (shown.size === 0) return report;
+    const files = report.files.map((file) => underAddress(file, shown.get(file.path) ?? file.path));
+    return { ...report, files };
+  } catch (fault) {
+    const { code, path } = fault as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new CodedError('usage', `there is no \`${path}\``);
+    throw fault;
+  } finally {
+    progress.end();
+  }
+}
+
+/** A report with another name in place of the path. */
+const underAddress = (file: FileReport, name: string): FileReport => ({
+  ...file,
+  path: name,
+  detections: file.detections.map((one) => ({
+    ...one,
+    location: { ...one.location, path: `${name}${one.location.path.slice(file.path.length)}` },
+  })),
+});
+
 /** Scans model files without loading them. */
 export const scan: Command = {
   name: 'scan',
-  usage: 'scan PATH… [--allow FILE] [--allow-incomplete] [--digest] [--sarif FILE] [--workers N]',
+  usage:
+    'scan PATH|URL… [--allow FILE] [--allow-incomplete] [--allow-private] [--digest] [--sarif FILE] [--workers N]',
   summary:
     'say what loading model files would do, without loading them; exit 1 for malicious, suspicious or incomplete',
   options: {
     allow: { type: 'string' },
     'allow-incomplete': { type: 'boolean' },
+    'allow-private': { type: 'boolean' },
     digest: { type: 'boolean' },
     sarif: { type: 'string' },
     workers: { type: 'string' },
   },
   run: async (options) => {
     if (options.positionals.length === 0) throw new CodedError('usage', 'name files or folders to scan');
-    const progress = new Progress('files');
-    const workers = options.whole('workers', 1, WORKERS_MAX);
-    let report: ScanReport;
+    const allowed = readAllowed(options.text('allow'));
+    const fetched = mkdtempSync(join(tmpdir(), 'sallyport-scan-'));
     try {
-      report = await scanFiles(options.positionals, {
-        allowed: readAllowed(options.text('allow')),
-        digest: options.flag('digest'),
-        ...(workers === undefined ? {} : { workers }),
-        onProgress: (done, of) => progress.update(done, of),
-      });
-    } catch (fault) {
-      if ((fault as NodeJS.ErrnoException).code === 'ENOENT')
-        throw new CodedError('usage', `there is no \`${(fault as NodeJS.ErrnoException).path}\``);
-      throw fault;
+      const report = await scanAll(options, allowed, fetched);
+      const sarif = options.text('sarif');
+      if (sarif !== undefined) writeFileSync(sarif, `${JSON.stringify(toSarif(report, '0.1.0'), null, 2)}\n`);
+      if (options.json) printJson(report);
+      else showAll(report);
+      const { malicious, suspicious, incomplete } = report.summary.verdicts;
+      return malicious + suspicious > 0 || (incomplete > 0 && !options.flag('allow-incomplete')) ? 1 : 0;
+    } finally {
+      rmSync(fetched, { recursive: true, force: true });
     }
-    progress.end();
-    const sarif = options.text('sarif');
-    if (sarif !== undefined) writeFileSync(sarif, `${JSON.stringify(toSarif(report, '0.1.0'), null, 2)}\n`);
-    if (options.json) printJson(report);
-    else showAll(report);
-    const { malicious, suspicious, incomplete } = report.summary.verdicts;
-    return malicious + suspicious > 0 || (incomplete > 0 && !options.flag('allow-incomplete')) ? 1 : 0;
   },
 };
