@@ -22,8 +22,8 @@ export interface FileReport {
 export interface ScanOptions {
   readonly allowed?: AllowList;
   readonly budget?: Partial<BudgetLimits>;
-  /** Whether large files are read whole for their digest too. */
-  readonly digest?: boolean;
+  /** Whether files are read whole for their digest: where nothing is said, only those that are not large. */
+  readonly digest?: boolean | undefined;
 }
 
 /** Files up to this size are read whole anyway. */
@@ -51,7 +51,7 @@ export async function scanSource(
 ): Promise<FileReport> {
   const file = new FileScan(options.allowed ?? shipped(), { ...DEFAULT_BUDGET, ...options.budget });
   await new Inspection(file, name, source).run();
-  const sha256 = options.digest || source.size <= DIGEST_BYTES_MAX ? digestOf(source) : null;
+  const sha256 = (options.digest ?? source.size <= DIGEST_BYTES_MAX) ? digestOf(source) : null;
   return {
     path: name,
     verdict: file.verdict,

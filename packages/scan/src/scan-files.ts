@@ -13,7 +13,8 @@ export interface ScanManyOptions {
   /** Further names that this project allows. */
   readonly allowed?: readonly AllowedGroup[];
   readonly budget?: Partial<BudgetLimits>;
-  readonly digest?: boolean;
+  /** As {@link ScanOptions.digest} of `scan-file.ts`. */
+  readonly digest?: boolean | undefined;
   /** Threads; 1 scans in this one. */
   readonly workers?: number;
   /** Told as files are done. */
@@ -38,7 +39,7 @@ export interface ScanReport {
 export interface ThreadSettings {
   readonly allowed: readonly AllowedGroup[];
   readonly budget: Partial<BudgetLimits>;
-  readonly digest: boolean;
+  readonly digest: boolean | undefined;
 }
 export type ThreadAnswer = { readonly index: number } & (
   | { readonly report: FileReport }
@@ -107,9 +108,7 @@ async function scanHere(paths: readonly string[], options: ScanManyOptions): Pro
   const reports: FileReport[] = [];
   for (const path of paths) {
     try {
-      reports.push(
-        await scanFile(path, { allowed, budget: options.budget ?? {}, digest: options.digest ?? false }),
-      );
+      reports.push(await scanFile(path, { allowed, budget: options.budget ?? {}, digest: options.digest }));
     } catch (fault) {
       reports.push(unreadable(path, (fault as Error).message));
     }
@@ -130,7 +129,7 @@ async function scanInThreads(
   const settings: ThreadSettings = {
     allowed: options.allowed ?? [],
     budget: options.budget ?? {},
-    digest: options.digest ?? false,
+    digest: options.digest,
   };
   const run = (): Promise<void> =>
     new Promise((resolve) => {

@@ -95,7 +95,7 @@ async function scanAll(options: Options, allowed: AllowedGroup[], folder: string
   try {
     const report = await scanFiles(paths, {
       allowed,
-      digest: options.flag('digest'),
+      digest: options.flag('digest') || undefined,
       ...(workers === undefined ? {} : { workers }),
       onProgress: (done, of) => progress.update(done, of),
     });
