@@ -131,7 +131,18 @@ describe('scan', () => {
     }
   });
 
-  it('writes SARIF beside its report', () => {
+  it('writes SARIF and a bill of materials beside its report', () => {
+    const materials = join(folder, 'bom.json');
+    assert.equal(run(good, bad, '--cyclonedx', materials).status, 1);
+    const bom = JSON.parse(readFileSync(materials, 'utf8')) as {
+      specVersion: string;
+      components: unknown[];
+      vulnerabilities: { id: string }[];
+    };
+    assert.deepEqual(
+      [bom.specVersion, bom.components.length, bom.vulnerabilities[0]!.id],
+      ['1.7', 2, 'code-execution'],
+    );
     const path = join(folder, 'report.sarif');
     assert.equal(run(bad, '--sarif', path).status, 1);
     const sarif = JSON.parse(readFileSync(path, 'utf8')) as {

@@ -7,6 +7,7 @@
  */
 export { type BudgetLimits, DEFAULT_BUDGET } from './budget.ts';
 export { type AllowedGroup, AllowList, RULES, shippedGroups } from './pickle/allow-list.ts';
+export { toCycloneDx } from './report/cyclonedx.ts';
 export { toSarif } from './report/sarif.ts';
 export { type FileReport, scanFile, scanSource } from './scan-file.ts';
 export { type ScanReport, scanFiles } from './scan-files.ts';

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import {
   RULES,
   type ScanReport,
   scanFiles,
+  toCycloneDx,
   toSarif,
 } from '@sallyport/scan';
 import type { Command } from '../commands.ts';
@@ -125,13 +127,14 @@ const underAddress = (file: FileReport, name: string): FileReport => ({
 export const scan: Command = {
   name: 'scan',
   usage:
-    'scan PATH|URL… [--allow FILE] [--allow-incomplete] [--allow-private] [--digest] [--sarif FILE] [--workers N]',
+    'scan PATH|URL… [--allow FILE] [--allow-incomplete] [--allow-private] [--digest] [--sarif FILE] [--cyclonedx FILE] [--workers N]',
   summary:
     'say what loading model files would do, without loading them; exit 1 for malicious, suspicious or incomplete',
   options: {
     allow: { type: 'string' },
     'allow-incomplete': { type: 'boolean' },
     'allow-private': { type: 'boolean' },
+    cyclonedx: { type: 'string' },
     digest: { type: 'boolean' },
     sarif: { type: 'string' },
     workers: { type: 'string' },
@@ -144,6 +147,9 @@ export const scan: Command = {
       const report = await scanAll(options, allowed, fetched);
       const sarif = options.text('sarif');
       if (sarif !== undefined) writeFileSync(sarif, `${JSON.stringify(toSarif(report, '0.1.0'), null, 2)}\n`);
+      const bom = options.text('cyclonedx');
+      if (bom !== undefined)
+        writeFileSync(bom, `${JSON.stringify(toCycloneDx(report, '0.1.0', randomUUID()), null, 2)}\n`);
       if (options.json) printJson(report);
       else showAll(report);
       const { malicious, suspicious, incomplete } = report.summary.verdicts;
