@@ -131,6 +131,14 @@ export const FILE_TECHNIQUES = {
     ['CWE-829'],
     'know who made it before its functions are called',
   ),
+  'ambiguous-document': row(
+    'repository',
+    'suspicious',
+    'high',
+    'readers of this document do not agree on what is in it',
+    ['CWE-436', 'AML.T0074'],
+    'get the file again from its maker',
+  ),
   'unpinned-model': row(
     'source',
     'review',

@@ -49,9 +49,9 @@ export type ThreadAnswer = { readonly index: number } & (
 const FILES_MAX = 1_000_000;
 /** Paths in flight in one thread: enough that it never waits. */
 const AHEAD = 8;
-/** Fewer files than this are not worth a thread. */
-const FILES_FOR_THREADS = 32;
-const BYTES_FOR_THREADS = 256 * 1024 * 1024;
+/** Fewer files and bytes than these are done before a thread has begun. */
+const FILES_FOR_THREADS = 8000;
+const BYTES_FOR_THREADS = 64 * 1024 * 1024;
 
 /** Files at and below paths, sorted, each once. Links to files count, links to folders are not followed. @throws Error of the file system for a path that is not there */
 export function filesBelow(paths: readonly string[]): string[] {

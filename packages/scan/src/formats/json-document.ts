@@ -3,7 +3,7 @@ import { printable } from '../archives/zip.ts';
 import type { Inspection } from '../inspection.ts';
 import { dangerOf } from '../pickle/danger.ts';
 import { inspectTemplate } from '../templates/inspect-template.ts';
-import { asObject, type Json, objectsIn } from '../text/json.ts';
+import { asObject, duplicateKey, type Json, objectsIn } from '../text/json.ts';
 import type { Format } from './format.ts';
 import { inspectKerasConfig, isKerasConfig } from './keras-config.ts';
 import { inspectNotebook } from './notebook.ts';
@@ -12,6 +12,8 @@ import { inspectSkops } from './skops.ts';
 const DOCUMENT_BYTES_MAX = 96 * 1024 * 1024;
 /** Lists and objects of a document; each takes far more memory than the two letters it is written with. */
 const PARTS_MAX = 4_000_000;
+/** Keys on which it depends what runs: of two, one reader takes the first and another the last. */
+const DECISIVE = ['chat_template', 'auto_map', 'class_name', 'module', '_target_', '__class__', '__module__'];
 /** Libraries that `_target_` and their like may name: what is in them is made with arguments only. */
 const KNOWN_LIBRARIES =
   /^(?:torch\.(?:nn|optim|utils\.data)|torchvision|torchaudio|torchmetrics|transformers|diffusers|peft|lightning|pytorch_lightning|sentence_transformers|timm|monai|nemo\.collections|omegaconf|sklearn|ldm|sgm|models?)\./;
@@ -146,6 +148,10 @@ export function inspectJson(inspection: Inspection, text: string): void {
     return;
   }
   inspectRoot(inspection, root);
+  const twice = DECISIVE.some((key) => text.split(`"${key}"`).length > 2)
+    ? duplicateKey(text, DECISIVE)
+    : null;
+  if (twice !== null) inspection.report('ambiguous-document', `names \`${twice}\` twice in one object`);
   for (const { object, pointer } of objectsIn(root)) {
     inspectKeys(inspection, object, pointer);
     for (const key of ['chat_template', 'template', 'chat_template_jinja', 'default_chat_template']) {

@@ -1,5 +1,5 @@
-/** The first key that an object of a JSON text names twice, or `null`. The text is known to be JSON. */
-export function duplicateKey(text: string): string | null {
+/** The first key that an object of a JSON text names twice, or `null`. The text is known to be JSON. @param among if only these matter */
+export function duplicateKey(text: string, among?: readonly string[]): string | null {
   const keys: (Set<string> | null)[] = [];
   let expectKey = false;
   for (let at = 0; at < text.length; at++) {
@@ -21,6 +21,7 @@ export function duplicateKey(text: string): string | null {
       expectKey = false;
       const key = JSON.parse(text.slice(start, at + 1)) as string;
       const own = keys.at(-1);
+      if (among && !among.includes(key)) continue;
       if (own?.has(key)) return key;
       own?.add(key);
     }

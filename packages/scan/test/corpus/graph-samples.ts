@@ -443,6 +443,10 @@ function* repositories(): Generator<Sample> {
   const json = (value: object): Buffer => Buffer.from(JSON.stringify(value));
   const cases: Record<string, readonly [string, Uint8Array]> = {
     auto_map: ['config.json', json({ model_type: 'x', auto_map: { AutoModel: 'modeling_x.XModel' } })],
+    'a template twice': [
+      'tokenizer_config.json',
+      Buffer.from('{"chat_template": "{{ x }}", "a": 1, "chat_template": "{{ y }}"}'),
+    ],
     'auto_map of another repository': [
       'config.json',
       json({ auto_map: { AutoModel: 'evil/repo--modeling_x.XModel' } }),
