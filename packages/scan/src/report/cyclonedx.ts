@@ -5,8 +5,12 @@ import type { ScanReport } from '../scan-files.ts';
 import { TECHNIQUES, type Technique } from '../techniques.ts';
 
 /** Formats that hold a model, and not what lies around one. */
-const MODELS =
-  /^(?:pickle|zip|tar|7z|npy|hdf5|gguf|safetensors|tflite|saved-model|meta-graph|onnx|core-ml|paddle|graph-def|tensorrt|r-data|msgpack|openvino|pmml|trees|joblib-zlib|zlib|gzip|bzip2|xz|zstd|lz4|lzma|ggml|tensor-bundle|sentencepiece)$/;
+const MODELS: ReadonlySet<string> = new Set(
+  (
+    'pickle zip tar 7z npy hdf5 gguf safetensors tflite saved-model meta-graph onnx core-ml paddle graph-def tensorrt ' +
+    'r-data msgpack openvino pmml trees joblib-zlib zlib gzip bzip2 xz zstd lz4 lzma ggml tensor-bundle sentencepiece'
+  ).split(' '),
+);
 const DATA = /^(?:parquet|arrow|orc|avro|sqlite|data)$/;
 const RATINGS: Readonly<Record<Severity, string>> = {
   critical: 'critical',
@@ -17,7 +21,7 @@ const RATINGS: Readonly<Record<Severity, string>> = {
 };
 
 const typeOf = ({ format }: FileReport): string =>
-  MODELS.test(format) ? 'machine-learning-model' : DATA.test(format) ? 'data' : 'file';
+  MODELS.has(format) ? 'machine-learning-model' : DATA.test(format) ? 'data' : 'file';
 const refOf = (index: number): string => `file-${index + 1}`;
 const cwe = (reference: string): number | null =>
   /^CWE-\d+$/.test(reference) ? Number(reference.slice(4)) : null;
