@@ -37,6 +37,8 @@ function argumentStart(opcode: number, here: number, boundary: number): number {
 export class Frames {
   /** Behind its last byte; infinite where no frame is open or nobody watches. */
   end = Number.POSITIVE_INFINITY;
+  /** Whether bytes lay over the end of a frame, which versions read differently. */
+  crossed = false;
   #at = 0;
   #dropped = 0;
   readonly #watched: boolean;
@@ -63,7 +65,10 @@ export class Frames {
   check(opcode: number, here: number): void {
     const from = argumentStart(opcode, here, this.end);
     // Bytes are read into their place: what the frame still holds comes first.
-    if (opcode === OP.BUILD || (BYTES.has(opcode) && from > here + 1)) this.end = Number.POSITIVE_INFINITY;
+    // (CPython before 3.8 drops it here too.)
+    const isBytes = BYTES.has(opcode) && from > here + 1;
+    if (isBytes && from < this.end) this.crossed = true;
+    if (opcode === OP.BUILD || isBytes) this.end = Number.POSITIVE_INFINITY;
     else if (from < this.end) throw straddled(from, this.end, this.#at);
   }
 

@@ -120,6 +120,8 @@ export async function inspectPickle(inspection: Inspection): Promise<void> {
   const isTorch = Buffer.compare(Buffer.from(source.read(0, TORCH_MAGIC.length)), TORCH_MAGIC) === 0;
   while (at < source.size && streams < (isTorch ? TORCH_STREAMS : STREAMS_MAX)) {
     end = reading.machine.run(at);
+    if (end.crossed)
+      inspection.report('ambiguous-frame', 'has a frame that ends within bytes', { offset: at });
     if (end.why !== 'stop') break;
     at = end.offset;
     streams++;

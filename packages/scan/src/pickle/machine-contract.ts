@@ -36,6 +36,8 @@ export interface PickleEnd {
   readonly message: string;
   /** Opcodes that ran. */
   readonly opcodes: number;
+  /** Whether bytes lay over the end of a frame, which versions of CPython read differently. */
+  readonly crossed: boolean;
   /** Of a straddled argument: where it begins, where the frame ends, and where the length of the frame is written. */
   readonly cut?: { readonly from: number; readonly to: number; readonly frame: number };
   /** What `STOP` gave. */

@@ -57,7 +57,7 @@ export class PickleMachine {
   /** Runs from `start` to the first `STOP` or to where it cannot go on. Each run has a memo of its own. */
   run(start: number): PickleEnd {
     this.#memory = new Memory(this.#host, this.#lenient);
-    const at = { offset: start, opcodes: 0 };
+    const at = { offset: start, opcodes: 0, crossed: false };
     try {
       const result = this.#loop(at);
       return { why: 'stop', message: '', result, ...at };
@@ -83,7 +83,7 @@ export class PickleMachine {
     return { of, next };
   }
 
-  #loop(at: { offset: number; opcodes: number }): Value {
+  #loop(at: { offset: number; opcodes: number; crossed: boolean }): Value {
     const host = this.#host;
     const memory = this.#memory;
     const window = new Window(this.#source, at.offset);
@@ -388,6 +388,7 @@ export class PickleMachine {
     } finally {
       at.offset = ends >= 0 ? ends : here;
       at.opcodes = opcodes;
+      at.crossed = frames.crossed;
     }
   }
 }

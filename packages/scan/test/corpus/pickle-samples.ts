@@ -295,6 +295,17 @@ function* forms(): Generator<Sample> {
     'protocol said twice': stream(OP.PROTO, 4, OP.PROTO, 2, evil(), OP.STOP),
     'protocol in the middle': pickle(2, whole(1), stream(OP.PROTO, 4), OP.POP, evil()),
     'no protocol': stream(evil(), OP.STOP),
+    'frame that ends within bytes': stream(
+      OP.PROTO,
+      4,
+      OP.FRAME,
+      little(4, 8),
+      OP.SHORT_BINBYTES,
+      6,
+      'xy',
+      'abcd',
+      0x2e,
+    ),
     'frame that ends within a name': stream(
       OP.PROTO,
       4,
