@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { CodedError } from '@sallyport/core';
 import type { BudgetLimits } from './budget.ts';
 import type { AllowedGroup } from './pickle/allow-list.ts';
 import { AllowList, shippedGroups } from './pickle/allow-list.ts';
@@ -53,17 +54,20 @@ const AHEAD = 8;
 const FILES_FOR_THREADS = 8000;
 const BYTES_FOR_THREADS = 64 * 1024 * 1024;
 
-/** Files at and below paths, sorted, each once. Links to files count, links to folders are not followed. @throws Error of the file system for a path that is not there */
+/**
+ * Files at and below paths, sorted, each once, hidden folders among them. Links to files count, links to folders are not followed.
+ * @throws CodedError `usage` for too many, Error of the file system for a path that is not there
+ */
 export function filesBelow(paths: readonly string[]): string[] {
   const found: string[] = [];
   const walk = (path: string): void => {
-    if (found.length >= FILES_MAX) return;
+    if (found.length >= FILES_MAX)
+      throw new CodedError('usage', `there are over ${FILES_MAX} files; scan folders one by one`);
     for (const name of readdirSync(path).sort()) {
       const inner = join(path, name);
       const entry = lstatSync(inner);
-      if (entry.isDirectory()) {
-        if (name !== '.git' && name !== 'node_modules') walk(inner);
-      } else if (entry.isFile()) found.push(inner);
+      if (entry.isDirectory()) walk(inner);
+      else if (entry.isFile()) found.push(inner);
       else if (entry.isSymbolicLink()) {
         const target = statSync(inner, { throwIfNoEntry: false });
         if (target?.isFile()) found.push(inner);

@@ -23,8 +23,12 @@ export interface ZipReading {
   readonly members: readonly ZipMember[];
   /** Local headers that the central directory does not lead to. */
   readonly unlisted: readonly ZipMember[];
-  /** What the two readings differ in, in words. */
-  readonly differences: readonly { readonly what: string; readonly offset: number }[];
+  /** What the two readings differ in, in words; `around` for bytes that are before or behind the archive. */
+  readonly differences: readonly {
+    readonly what: string;
+    readonly offset: number;
+    readonly around?: boolean;
+  }[];
 }
 
 const LOCAL = 0x04034b50;
@@ -93,6 +97,15 @@ function readEnd(source: ByteSource, end: number): Directory {
   return { start, bytes, count, prefix: before - bytes - start };
 }
 
+/** Whether it ends as an archive does, with a directory that is one, whatever it begins with. */
+export function endsAsZip(source: ByteSource): boolean {
+  const found = findEnd(source);
+  if (!found) return false;
+  const { start, prefix, count } = readEnd(source, found.end);
+  const at = start + prefix;
+  return count > 0 && at >= 0 && at + 4 <= source.size && new Cursor(source, at).u32() === CENTRAL;
+}
+
 interface Header {
   readonly member: ZipMember;
   readonly next: number;
@@ -142,9 +155,9 @@ function local(source: ByteSource, at: number): Header | null {
 
 /** Reads an archive both ways. */
 export function readZip(source: ByteSource): ZipReading {
-  const differences: { what: string; offset: number }[] = [];
-  const differ = (what: string, offset: number): void => {
-    if (differences.length < DIFFERENCES_MAX) differences.push({ what, offset });
+  const differences: { what: string; offset: number; around?: boolean }[] = [];
+  const differ = (what: string, offset: number, around = false): void => {
+    if (differences.length < DIFFERENCES_MAX) differences.push({ what, offset, around });
   };
   const members: ZipMember[] = [];
   const reached = new Map<number, ZipMember>();
@@ -152,9 +165,9 @@ export function readZip(source: ByteSource): ZipReading {
   if (found) {
     const directory = readEnd(source, found.end);
     if (found.others > 0) differ('has more than one directory', found.end);
-    if (directory.prefix > 0) differ(`begins with ${directory.prefix} bytes that are no part of it`, 0);
+    if (directory.prefix > 0) differ(`begins with ${directory.prefix} bytes that are no part of it`, 0, true);
     const behind = source.size - found.end - END_BYTES - new Cursor(source, found.end + 20).u16();
-    if (behind > 0) differ(`ends with ${behind} bytes that are no part of it`, source.size - behind);
+    if (behind > 0) differ(`ends with ${behind} bytes that are no part of it`, source.size - behind, true);
     const cursor = new Cursor(source, Math.max(0, directory.start + directory.prefix));
     while (members.length < MEMBERS_MAX && cursor.left >= 46) {
       const at = cursor.offset;

@@ -108,7 +108,7 @@ class Header {
       for (let i = 0; i < count; i++) {
         const one = this.value(inner, depth + 1);
         // Vocabularies are long; templates come first or not at all.
-        if (typeof one === 'string' && texts.length < 64) texts.push(one);
+        if (typeof one === 'string' && texts.length < 4096) texts.push(one);
       }
       return texts;
     }

@@ -3,7 +3,7 @@ import { printable } from '../archives/zip.ts';
 import type { Inspection } from '../inspection.ts';
 import { dangerOf } from '../pickle/danger.ts';
 import { inspectTemplate } from '../templates/inspect-template.ts';
-import { asObject, duplicateKey, type Json, objectsIn } from '../text/json.ts';
+import { asObject, duplicateKey, type Json, objectsIn, parsePythonJson } from '../text/json.ts';
 import type { Format } from './format.ts';
 import { inspectKerasConfig, isKerasConfig } from './keras-config.ts';
 import { inspectNotebook } from './notebook.ts';
@@ -143,10 +143,30 @@ function inspectRoot(inspection: Inspection, root: Json): void {
 export function inspectJson(inspection: Inspection, text: string): void {
   let root: Json;
   try {
-    root = JSON.parse(text.replace(/^\ufeff/, '')) as Json;
+    root = parsePythonJson(text);
   } catch {
-    return;
+    return inspectLines(inspection, text);
   }
+  inspectDocument(inspection, text, root);
+}
+
+/** One document a line, as data sets are kept. What is neither is no document that a loader would read. */
+function inspectLines(inspection: Inspection, text: string): void {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  for (const [index, line] of lines.entries()) {
+    let root: Json;
+    try {
+      root = parsePythonJson(line);
+    } catch {
+      if (inspection.name.endsWith('.json') || index > 0)
+        inspection.report('malformed', 'is not sound as json', { line: index + 1 });
+      return;
+    }
+    inspectDocument(inspection, line, root);
+  }
+}
+
+function inspectDocument(inspection: Inspection, text: string, root: Json): void {
   inspectRoot(inspection, root);
   const twice = DECISIVE.some((key) => text.split(`"${key}"`).length > 2)
     ? duplicateKey(text, DECISIVE)

@@ -2,7 +2,7 @@ import { printable } from '../archives/zip.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { type Field, fieldsOf, inside, looksLikeMessage, textOf } from '../bytes/protobuf.ts';
 import type { Inspection } from '../inspection.ts';
-import type { Json } from '../text/json.ts';
+import { parsePythonJson } from '../text/json.ts';
 import type { Format } from './format.ts';
 import { inspectKerasConfig } from './keras-config.ts';
 import {
@@ -191,7 +191,7 @@ export const kerasMetadata: Format = {
         const text = textOf(source, part);
         if (!text.startsWith('{')) continue;
         try {
-          inspectKerasConfig(inspection, JSON.parse(text) as Json, { offset: part.offset });
+          inspectKerasConfig(inspection, parsePythonJson(text), { offset: part.offset });
         } catch {
           inspection.report('malformed', 'has a configuration that is not JSON', { offset: part.offset });
         }

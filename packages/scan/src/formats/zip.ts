@@ -1,9 +1,10 @@
 import { inspectCompressed } from '../archives/inspect-members.ts';
 import { escapes, linkEscapes } from '../archives/member-path.ts';
-import { findEnd, isZip, printable, readZip, type ZipMember } from '../archives/zip.ts';
+import { endsAsZip, isZip, printable, readZip, type ZipMember } from '../archives/zip.ts';
 import { SliceSource } from '../bytes/byte-source.ts';
 import type { Codec } from '../bytes/expand.ts';
 import type { Inspection } from '../inspection.ts';
+import { isPickle } from '../pickle/inspect-pickle.ts';
 import type { Format } from './format.ts';
 
 const METHODS: Readonly<Record<number, Codec>> = { 8: 'deflate', 12: 'bzip2', 93: 'zstd', 95: 'xz' };
@@ -58,13 +59,13 @@ async function inspectMember(inspection: Inspection, member: ZipMember): Promise
 /** ZIP archives: PyTorch, Keras, npz, skops, MLflow and many more; read from both ends. */
 export const zip: Format = {
   name: 'zip',
-  recognise: ({ head, name, inspection }) =>
-    isZip(head) ||
-    (/\.(?:zip|pt|pth|ckpt|bin|keras|npz|whl|mar|skops|nemo)$/.test(name) &&
-      findEnd(inspection.source) !== null),
+  recognise: ({ head, inspection }) => isZip(head) || endsAsZip(inspection.source),
   inspect: async (inspection) => {
     const { members, unlisted, differences } = readZip(inspection.source);
-    for (const { what, offset } of differences) inspection.report('ambiguous-archive', what, { offset });
+    // A pickle may hold an archive: what is around it is the pickle.
+    const held = !isZip(inspection.source.read(0, 4)) && isPickle(inspection);
+    for (const { what, offset, around } of differences)
+      if (!(held && around)) inspection.report('ambiguous-archive', what, { offset });
     for (const { name, headerOffset } of unlisted)
       inspection.report(
         'ambiguous-archive',

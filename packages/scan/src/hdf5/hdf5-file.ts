@@ -210,7 +210,8 @@ export class Hdf5File {
     if (tag === 'SNOD') {
       cursor.skip(2);
       const count = cursor.u16();
-      for (let i = 0; i < count && links.length < NODES_MAX; i++) {
+      if (links.length > NODES_MAX) throw new Malformed(this.#base + address, 'more links than are read');
+      for (let i = 0; i < count; i++) {
         const offset = cursor.offset;
         const name = this.#heapText(heap, cursor.unsigned(this.#offsetBytes));
         const target = this.#address(cursor);
@@ -354,7 +355,9 @@ export class Hdf5File {
     this.#tag(cursor, 'FHDB');
     cursor.offset += head - 4;
     const end = this.#base + address + bytes;
-    while (cursor.offset + 8 < end && found.links.length + found.attributes.length < NODES_MAX) {
+    while (cursor.offset + 8 < end) {
+      if (found.links.length + found.attributes.length > NODES_MAX)
+        throw new Malformed(cursor.offset, 'more links and attributes than are read');
       const first = new Cursor(this.#source, cursor.offset).u8();
       if (first === 0 || first > 3) return;
       if (links) found.links.push(this.#link(cursor));

@@ -172,6 +172,10 @@ export async function inspectPickle(inspection: Inspection): Promise<void> {
     else if (isStream)
       inspection.report('broken-pickle', `cannot be read to its end: ${end.message}`, { offset: end.offset });
   }
+  if (streams === STREAMS_MAX && at < source.size)
+    inspection.report('too-much', `holds over ${STREAMS_MAX} pickles`, { offset: at });
+  if (!isTorch && source.size - at > SEARCH_BYTES_MAX && !broken)
+    inspection.report('too-much', 'holds more behind its last pickle than is searched', { offset: at });
   if (at < source.size && !seen.some(worst)) searchHidden(inspection, broken ? end!.offset : at);
   for (const { source: inner, offset } of reading.models) await inspection.part(`@${offset}`, inner);
 }
@@ -183,7 +187,12 @@ export function searchHidden(inspection: Inspection, from: number): void {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let tries = 0;
   const attempt = (at: number): boolean => {
-    if (++tries > TRIES_MAX || inspection.budget.outOfTime) return true;
+    if (++tries > TRIES_MAX || inspection.budget.outOfTime) {
+      inspection.report('too-much', 'holds more that begins like a pickle than is tried', {
+        offset: from + at,
+      });
+      return true;
+    }
     const { judge, machine } = reader(inspection, source, STRICT, true);
     machine.run(from + at);
     const found = judge.sightings.find((sighting) => worst(sighting) && sighting.message.startsWith('calls'));

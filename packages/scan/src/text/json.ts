@@ -56,3 +56,19 @@ export function* objectsIn(
         });
   }
 }
+
+/**
+ * A document as Python's `json` reads it, which knows `NaN` and `Infinity` where JSON does not. @throws SyntaxError
+ */
+export function parsePythonJson(text: string): Json {
+  const plain = text.replace(/^\ufeff/, '');
+  try {
+    return JSON.parse(plain) as Json;
+  } catch (fault) {
+    const known = plain.replace(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/gs, (part) =>
+      part.startsWith('"') ? part : 'null',
+    );
+    if (known === plain) throw fault;
+    return JSON.parse(known) as Json;
+  }
+}

@@ -69,6 +69,10 @@ function* zips(): Generator<Sample> {
     'behind other bytes': ['model.pt', zip(torch(evil), { prefix: Buffer.alloc(100, 0x20) })],
     'behind a pickle': ['model.pt', zip(torch(good), { prefix: evil })],
     'behind a program': ['model.pt', zip(torch(evil), { prefix: Buffer.from('#!/bin/sh\nexit\n') })],
+    'behind other bytes, under no known name': [
+      'weights.dat',
+      zip(torch(evil), { prefix: Buffer.alloc(4096, 0x41) }),
+    ],
     'a comment with an end': [
       'model.pt',
       zip(torch(evil), { comment: Buffer.concat([Buffer.from('PK\x05\x06', 'latin1'), Buffer.alloc(18)]) }),

@@ -443,6 +443,14 @@ function* repositories(): Generator<Sample> {
   const json = (value: object): Buffer => Buffer.from(JSON.stringify(value));
   const cases: Record<string, readonly [string, Uint8Array]> = {
     auto_map: ['config.json', json({ model_type: 'x', auto_map: { AutoModel: 'modeling_x.XModel' } })],
+    'a template beside NaN': [
+      'tokenizer_config.json',
+      Buffer.from(`{"a": NaN, "b": -Infinity, "chat_template": "{{ ''.__class__ }}"}`),
+    ],
+    'a template on a line': [
+      'configs.jsonl',
+      Buffer.from(`{"a": 1}\n{"chat_template": "{{ ''.__class__ }}"}\n`),
+    ],
     'a template twice': [
       'tokenizer_config.json',
       Buffer.from('{"chat_template": "{{ x }}", "a": 1, "chat_template": "{{ y }}"}'),
