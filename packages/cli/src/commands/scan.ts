@@ -3,15 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CodedError } from '@sallyport/core';
-import {
-  type AllowedGroup,
-  type FileReport,
-  RULES,
-  type ScanReport,
-  scanFiles,
-  toCycloneDx,
-  toSarif,
-} from '@sallyport/scan';
+import type { AllowedGroup, FileReport, ScanReport } from '@sallyport/scan';
 import type { Command } from '../commands.ts';
 import { download, isUrl } from '../download.ts';
 import type { Options } from '../options.ts';
@@ -20,9 +12,13 @@ import { Progress, print, printJson } from '../output.ts';
 const WORKERS_MAX = 256;
 const SHOWN_MAX = 12;
 
+/** Loaded when something is scanned: a server that runs for months needs none of it. */
+const scanner = (): Promise<typeof import('@sallyport/scan')> => import('@sallyport/scan');
+
 /** Names that a project allows beyond those that ship. @throws CodedError `usage`, `config-invalid` */
-function readAllowed(path: string | undefined): AllowedGroup[] {
+async function readAllowed(path: string | undefined): Promise<AllowedGroup[]> {
   if (path === undefined) return [];
+  const { RULES } = await scanner();
   let groups: unknown;
   try {
     groups = JSON.parse(readFileSync(path, 'utf8'));
@@ -95,6 +91,7 @@ async function scanAll(options: Options, allowed: AllowedGroup[], folder: string
   const progress = new Progress('files');
   const workers = options.whole('workers', 1, WORKERS_MAX);
   try {
+    const { scanFiles } = await scanner();
     const report = await scanFiles(paths, {
       allowed,
       digest: options.flag('digest') || undefined,
@@ -141,10 +138,11 @@ export const scan: Command = {
   },
   run: async (options) => {
     if (options.positionals.length === 0) throw new CodedError('usage', 'name files or folders to scan');
-    const allowed = readAllowed(options.text('allow'));
+    const allowed = await readAllowed(options.text('allow'));
     const fetched = mkdtempSync(join(tmpdir(), 'sallyport-scan-'));
     try {
       const report = await scanAll(options, allowed, fetched);
+      const { toCycloneDx, toSarif } = await scanner();
       const sarif = options.text('sarif');
       if (sarif !== undefined) writeFileSync(sarif, `${JSON.stringify(toSarif(report, '0.1.0'), null, 2)}\n`);
       const bom = options.text('cyclonedx');
