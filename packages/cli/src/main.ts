@@ -29,9 +29,10 @@ async function help(): Promise<string> {
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 3));
 
-/** Commands that are run for file after file, and need nothing of a server: they begin in a fraction of the time. */
+/** Commands that load nothing of the others: one is run for file after file, one stays in memory for months. */
 const ALONE: Readonly<Record<string, () => Promise<Command>>> = {
   scan: async () => (await import('./commands/scan.ts')).scan,
+  up: async () => (await import('./commands/up.ts')).up,
 };
 
 async function find(argv: readonly string[]): Promise<{ command: Command; rest: readonly string[] } | null> {
