@@ -223,7 +223,6 @@ def pandas(at):
             sys.stderr.write(f"pandas {ending}: {fault}\n")
     frame.to_parquet(at("frame.parquet"))
     frame.to_csv(at("frame.csv"))
-    frame.to_hdf(at("frame.h5"), key="x") if False else None
 
 
 @part
@@ -336,7 +335,7 @@ def spacy(at):
     nlp = sp.blank("en"); nlp.add_pipe("sentencizer")
     nlp.to_disk(at("blank"))
     sp.tokens.DocBin(docs=[nlp("a text")]).to_disk(at("docs.spacy"))
-    protocols(at, "doc", nlp("a text"), (4,)); protocols(at, "vocab", nlp.vocab, (4,)) if False else None
+    protocols(at, "doc", nlp("a text"), (4,))
 
 
 @part
@@ -358,7 +357,7 @@ def keras(at):
         yield "dense", k.Sequential([k.Input((4,)), L.Dense(8, activation="relu"), L.Dropout(0.1), L.Dense(2, activation="softmax")])
         yield "conv", k.Sequential([k.Input((8, 8, 3)), L.Conv2D(4, 3, kernel_regularizer="l2"), L.BatchNormalization(), L.MaxPooling2D(), L.GlobalAveragePooling2D(), L.Dense(1)])
         yield "lstm", k.Sequential([k.Input((5, 3)), L.Bidirectional(L.LSTM(4)), L.Dense(1)])
-        yield "gru", k.Sequential([k.Input((5,)), L.Embedding(10, 4), L.GRU(4), L.TimeDistributed(L.Dense(2)) if False else L.Dense(2)])
+        yield "gru", k.Sequential([k.Input((5,)), L.Embedding(10, 4), L.GRU(4), L.Dense(2)])
         a = k.Input((4,)); b = L.Dense(4)(a); yield "functional", k.Model(a, L.Add()([a, b]))
         yield "nested", k.Sequential([k.Input((4,)), k.Sequential([L.Dense(3)]), L.LayerNormalization(), L.Rescaling(1 / 255)])
         yield "augment", k.Sequential([k.Input((8, 8, 3)), L.RandomFlip(), L.RandomRotation(0.1), L.Normalization(mean=0.0, variance=1.0), L.Flatten(), L.Dense(2)])

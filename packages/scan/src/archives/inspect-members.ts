@@ -1,10 +1,35 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { type Codec, expand } from '../bytes/expand.ts';
-import type { Inspection } from '../inspection.ts';
+import { type Codec, type Expanded, expand } from '../bytes/expand.ts';
+import type { Inspection, Place } from '../inspection.ts';
+import { printable } from '../text/printable.ts';
+import { escapes } from './member-path.ts';
 
 /** What came out is a bomb where it is this many times larger than what went in, and this large. */
 const BOMB_RATIO = 150;
 const BOMB_BYTES = 32 * 1024 * 1024;
+
+/** Reports what an expansion came to: a bomb, more than may be read, or an end before its end. @param what in words */
+export function reportExpansion(
+  inspection: Inspection,
+  what: string,
+  { source, end }: Expanded,
+  compressedBytes: number,
+  place: Place = {},
+): void {
+  if (source.size > BOMB_BYTES && source.size > BOMB_RATIO * Math.max(1, compressedBytes))
+    inspection.report(
+      'bomb',
+      `${what} becomes ${Math.round(source.size / Math.max(1, compressedBytes))} times as large`,
+      place,
+    );
+  if (end === 'limit') inspection.report('too-much', `${what} becomes larger than may be read`, place);
+  else if (end !== 'whole')
+    inspection.report(
+      'unreadable-member',
+      `${what} ends ${end === 'truncated' ? 'early' : 'in bytes that are not compressed'}`,
+      place,
+    );
+}
 
 /** Expands a member and scans what came out, whole or not. @param name what it is called here */
 export async function inspectCompressed(
@@ -14,20 +39,22 @@ export async function inspectCompressed(
   compressed: ByteSource,
   offset: number,
 ): Promise<void> {
-  const { source, end } = await expand(codec, compressed, inspection.budget);
-  if (source.size > BOMB_BYTES && source.size > BOMB_RATIO * Math.max(1, compressed.size))
+  const expanded = await expand(codec, compressed, inspection.budget);
+  reportExpansion(inspection, `\`${name}\``, expanded, compressed.size, { offset });
+  await inspection.part(name, expanded.source);
+}
+
+/**
+ * Reports a member that would be written outside the folder an archive is unpacked into, and a link that leads there.
+ * @param leadsOut whether it is a link that does
+ */
+export function reportPath(inspection: Inspection, name: string, leadsOut: boolean, place: Place = {}): void {
+  if (escapes(name))
+    inspection.report('path-traversal', `\`${printable(name)}\` would be written outside its folder`, place);
+  if (leadsOut)
     inspection.report(
-      'bomb',
-      `\`${name}\` becomes ${Math.round(source.size / compressed.size)} times as large`,
-      { offset },
+      'path-traversal',
+      `\`${printable(name)}\` is a link that leads outside its folder`,
+      place,
     );
-  if (end === 'limit')
-    inspection.report('too-much', `\`${name}\` becomes larger than may be read`, { offset });
-  else if (end !== 'whole')
-    inspection.report(
-      'unreadable-member',
-      `\`${name}\` ends ${end === 'truncated' ? 'early' : 'in bytes that are not compressed'}`,
-      { offset },
-    );
-  await inspection.part(name, source);
 }

@@ -1,5 +1,6 @@
-import type { ByteSource } from '../bytes/byte-source.ts';
+import { type ByteSource, BytesSource } from '../bytes/byte-source.ts';
 import { Cursor } from '../bytes/cursor.ts';
+import { printable } from '../text/printable.ts';
 
 /** One member as one of its two headers tells it. */
 export interface ZipMember {
@@ -113,7 +114,7 @@ interface Header {
 
 /** Sizes and offsets of 64 bits, from an extra field. */
 function wide(extra: Uint8Array, fields: { bytes: number; compressedBytes: number; offset?: number }) {
-  const cursor = new Cursor({ size: extra.length, read: (at, length) => extra.subarray(at, at + length) });
+  const cursor = new Cursor(new BytesSource(extra));
   const out = { ...fields };
   while (cursor.left >= 4) {
     const id = cursor.u16();
@@ -130,25 +131,29 @@ function wide(extra: Uint8Array, fields: { bytes: number; compressedBytes: numbe
   return out;
 }
 
-function local(source: ByteSource, at: number): Header | null {
-  if (at < 0 || at + 30 > source.size) return null;
-  const cursor = new Cursor(source, at);
-  if (cursor.u32() !== LOCAL) return null;
+/** The fields that both headers of a member have, in the same order (APPNOTE 4.3.7 and 4.3.12). */
+function sharedFields(cursor: Cursor) {
   cursor.skip(2);
   const flags = cursor.u16();
   const method = cursor.u16();
   cursor.skip(4);
   const crc = cursor.u32();
-  const compressed = cursor.u32();
-  const whole = cursor.u32();
-  const nameBytes = cursor.u16();
-  const extraBytes = cursor.u16();
+  const compressedBytes = cursor.u32();
+  const bytes = cursor.u32();
+  return { flags, method, crc, compressedBytes, bytes, nameBytes: cursor.u16(), extraBytes: cursor.u16() };
+}
+
+function local(source: ByteSource, at: number): Header | null {
+  if (at < 0 || at + 30 > source.size) return null;
+  const cursor = new Cursor(source, at);
+  if (cursor.u32() !== LOCAL) return null;
+  const { nameBytes, extraBytes, bytes, compressedBytes, ...fields } = sharedFields(cursor);
   if (cursor.left < nameBytes + extraBytes) return null;
   const name = UTF8.decode(cursor.bytes(nameBytes));
-  const sizes = wide(cursor.bytes(extraBytes), { bytes: whole, compressedBytes: compressed });
+  const sizes = wide(cursor.bytes(extraBytes), { bytes, compressedBytes });
   const offset = cursor.offset;
   return {
-    member: { name, method, flags, crc, ...sizes, headerOffset: at, offset, mode: 0 },
+    member: { name, ...fields, ...sizes, headerOffset: at, offset, mode: 0 },
     next: offset + sizes.compressedBytes,
   };
 }
@@ -176,23 +181,15 @@ export function readZip(source: ByteSource): ZipReading {
         break;
       }
       const madeBy = cursor.u16() >> 8;
-      cursor.skip(2);
-      const flags = cursor.u16();
-      const method = cursor.u16();
-      cursor.skip(4);
-      const crc = cursor.u32();
-      const compressed = cursor.u32();
-      const whole = cursor.u32();
-      const nameBytes = cursor.u16();
-      const extraBytes = cursor.u16();
+      const { nameBytes, extraBytes, flags, method, crc, ...stated } = sharedFields(cursor);
       const commentBytes = cursor.u16();
       cursor.skip(4);
       const attributes = cursor.u32();
       const start = cursor.u32();
       const name = UTF8.decode(cursor.bytes(nameBytes));
       const sizes = wide(cursor.bytes(extraBytes), {
-        bytes: whole,
-        compressedBytes: compressed,
+        bytes: stated.bytes,
+        compressedBytes: stated.compressedBytes,
         offset: start,
       });
       cursor.skip(commentBytes);
@@ -277,10 +274,4 @@ function unlisted(source: ByteSource, reached: ReadonlyMap<number, ZipMember>, e
     if (next) at = Math.max(at, next.offset + next.compressedBytes);
   }
   return found;
-}
-
-/** A name of a member as it may be shown. */
-export function printable(name: string): string {
-  const plain = name.replace(/[^\x20-\x7e]/g, '?').replaceAll('`', "'");
-  return plain.length > 80 ? `${plain.slice(0, 79)}…` : plain;
 }

@@ -77,11 +77,6 @@ export class Cursor {
     return this.#view.getInt32(at, !this.big);
   }
 
-  f64(): number {
-    const at = this.#need(8);
-    return this.#view.getFloat64(at, !this.big);
-  }
-
   /** 64 bits as a number: beyond 2^53 it is only about right, which no size or offset of a real file reaches. */
   u64(): number {
     const at = this.#need(8);

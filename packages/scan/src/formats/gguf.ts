@@ -1,7 +1,7 @@
-import { printable } from '../archives/zip.ts';
 import { Cursor, Malformed } from '../bytes/cursor.ts';
 import type { Inspection } from '../inspection.ts';
 import { inspectTemplate } from '../templates/inspect-template.ts';
+import { printable } from '../text/printable.ts';
 import type { Format } from './format.ts';
 
 /** Bytes of a metadata value by type (ggml `docs/gguf.md`); 8 is text and 9 an array. */

@@ -1,8 +1,8 @@
-import { printable } from '../archives/zip.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { Cursor, Malformed } from '../bytes/cursor.ts';
 import { fieldsOf, inside, looksLikeMessage, textOf } from '../bytes/protobuf.ts';
 import type { Inspection } from '../inspection.ts';
+import { printable } from '../text/printable.ts';
 import type { Format } from './format.ts';
 import { inspectOperator } from './tensorflow.ts';
 

@@ -1,9 +1,9 @@
 import { escapes } from '../archives/member-path.ts';
-import { printable } from '../archives/zip.ts';
 import type { Inspection } from '../inspection.ts';
 import { dangerOf } from '../pickle/danger.ts';
 import { inspectTemplate } from '../templates/inspect-template.ts';
 import { asObject, duplicateKey, type Json, objectsIn, parsePythonJson } from '../text/json.ts';
+import { printable } from '../text/printable.ts';
 import type { Format } from './format.ts';
 import { inspectKerasConfig, isKerasConfig } from './keras-config.ts';
 import { inspectNotebook } from './notebook.ts';

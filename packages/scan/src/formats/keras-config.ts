@@ -1,6 +1,6 @@
-import { printable } from '../archives/zip.ts';
 import type { Inspection, Place } from '../inspection.ts';
 import { asObject, type Json, objectsIn } from '../text/json.ts';
+import { printable } from '../text/printable.ts';
 
 /** Layers that run Python which the file carries or names. */
 const CODE_LAYERS =
@@ -62,7 +62,6 @@ export function inspectKerasConfig(inspection: Inspection, root: Json, at: Place
       if (typeof value !== 'string') continue;
       if ((key === 'module' || key === 'function_type' || key === 'fn_module') && value === 'lambda')
         inspection.report('keras-code', 'holds the code of a Python function', place);
-      if (key === 'class_name' && value === '__tensor__') continue;
       // Weights, vocabularies and models that a layer reads when it is made.
       if (
         /^(?:vocabulary|filepath|file_path|path|filename|idf_weights|vocabulary_file|file|url|origin|weights|saved_model_path)$/.test(

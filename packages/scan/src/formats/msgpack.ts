@@ -1,6 +1,6 @@
-import { printable } from '../archives/zip.ts';
 import { Cursor, Malformed } from '../bytes/cursor.ts';
 import type { Inspection } from '../inspection.ts';
+import { printable } from '../text/printable.ts';
 import type { Format } from './format.ts';
 
 const ITEMS_MAX = 50_000_000;

@@ -1,8 +1,8 @@
 import { escapes } from '../archives/member-path.ts';
-import { printable } from '../archives/zip.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { type Field, fieldsOf, inside, looksLikeMessage, textOf } from '../bytes/protobuf.ts';
 import type { Inspection } from '../inspection.ts';
+import { printable } from '../text/printable.ts';
 import type { Format } from './format.ts';
 
 /** Operators that come with the runtime; all others need a library that somebody installs. */

@@ -15,7 +15,6 @@ const VECTOR_BYTES: Readonly<Record<number, number>> = { 10: 4, 13: 4, 14: 8, 15
  * recursion: hostile nesting must not end the scan.
  */
 function walk(inspection: Inspection, cursor: Cursor): void {
-  // `null` closes a level of a byte code's own reading, which is not followed.
   const open: number[] = [1];
   let items = 0;
   while (open.length > 0) {
@@ -50,7 +49,7 @@ function walk(inspection: Inspection, cursor: Cursor): void {
         break;
       case 239:
       case 240:
-        open.push(2 + (type === 240 ? 1 : 1));
+        open.push(3);
         break;
       case 4:
         cursor.skip(4);

@@ -1,9 +1,9 @@
-import { printable } from '../archives/zip.ts';
 import { Cursor, Truncated } from '../bytes/cursor.ts';
 import type { Inspection } from '../inspection.ts';
 import { searchHidden } from '../pickle/inspect-pickle.ts';
 import { inspectTemplate } from '../templates/inspect-template.ts';
 import { duplicateKey } from '../text/json.ts';
+import { printable } from '../text/printable.ts';
 import type { Format } from './format.ts';
 
 /** Bits of one element (safetensors 0.8, `Dtype`). */

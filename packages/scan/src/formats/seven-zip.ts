@@ -1,6 +1,6 @@
-import { escapes, linkEscapes } from '../archives/member-path.ts';
+import { reportExpansion, reportPath } from '../archives/inspect-members.ts';
+import { linkEscapes } from '../archives/member-path.ts';
 import { isSevenZip, readSevenZip, undo } from '../archives/seven-zip.ts';
-import { printable } from '../archives/zip.ts';
 import { type ByteSource, SliceSource } from '../bytes/byte-source.ts';
 import { collect } from '../bytes/expand.ts';
 import type { Format } from './format.ts';
@@ -26,25 +26,19 @@ export const sevenZip: Format = {
         );
         continue;
       }
-      const { source: out, end } = await collect(undone.bytes, inspection.budget);
-      if (out.size > 32 * 1024 * 1024 && out.size > 150 * Math.max(1, source.size))
-        inspection.report(
-          'bomb',
-          `becomes ${Math.round(out.size / Math.max(1, source.size))} times as large`,
-        );
-      if (end === 'limit') inspection.report('too-much', 'becomes larger than may be read');
-      else if (end !== 'whole') inspection.report('unreadable-member', 'holds a part that ends early');
-      expanded.set(index, out);
+      const out = await collect(undone.bytes, inspection.budget);
+      reportExpansion(inspection, 'a part', out, source.size);
+      expanded.set(index, out.source);
     }
     for (const { name, folder, start, bytes, isLink } of archive.members) {
-      if (escapes(name))
-        inspection.report('path-traversal', `\`${printable(name)}\` would be written outside its folder`);
       const whole = expanded.get(folder);
-      if (!whole) continue;
-      const body = new SliceSource(whole, start, start + bytes);
-      if (isLink && linkEscapes(name, Buffer.from(body.read(0, 4096)).toString('utf8')))
-        inspection.report('path-traversal', `\`${printable(name)}\` is a link that leads outside its folder`);
-      else await inspection.part(name, body);
+      const body = whole ? new SliceSource(whole, start, start + bytes) : null;
+      reportPath(
+        inspection,
+        name,
+        isLink && body !== null && linkEscapes(name, Buffer.from(body.read(0, 4096)).toString('utf8')),
+      );
+      if (body && !isLink) await inspection.part(name, body);
     }
   },
 };

@@ -1,7 +1,7 @@
-import { printable } from '../archives/zip.ts';
 import type { Inspection } from '../inspection.ts';
 import { dangerOf } from '../pickle/danger.ts';
 import { type Json, objectsIn } from '../text/json.ts';
+import { printable } from '../text/printable.ts';
 
 /** Loaders of skops (`skops/io/_dispatch.py`) that call or reach into what they are given. */
 const ACTING = /^(?:MethodNode|OperatorFuncNode|PartialNode|ReduceNode|FunctionNode|TypeNode)$/;

@@ -1,31 +1,31 @@
 import { parseAllDocuments } from 'yaml';
-import { printable } from '../archives/zip.ts';
 import type { Inspection } from '../inspection.ts';
 import { asObject, type Json, objectsIn } from '../text/json.ts';
+import { lineFinder } from '../text/lines.ts';
+import { printable } from '../text/printable.ts';
 import type { Format } from './format.ts';
 import { inspectTarget } from './json-document.ts';
 import { isText, readText } from './text-formats.ts';
 
-const lineAt = (text: string, index: number): number => text.slice(0, index).split('\n').length;
-
 const UNPINNED_FETCH = [
-  /\b(?:huggingface-cli|hf)\s+download\s+(?![^\n]*--revision)[^\n]+/g,
-  /\bgit\s+clone\s+(?:--\S+\s+)*https?:\/\/huggingface\.co\/[^\s;&|]+/g,
-  /\b(?:curl|wget)\b[^\n]*https?:\/\/[^\s'"]*(?:\.(?:bin|pt|pth|ckpt|safetensors|gguf|onnx|pkl|h5|keras|joblib|tflite)\b|huggingface\.co\/[^\s'"]*\/resolve\/main\/)/g,
-  /\bollama\s+pull\s+[^\s:@]+(?=\s|$)/g,
+  /\b(?:huggingface-cli|hf)\s+download\s{1,16}(?![^\n]{0,256}--revision)[^\n]{1,256}/g,
+  /\bgit\s+clone\s{1,16}(?:--\S{1,64}\s{1,4}){0,8}https?:\/\/huggingface\.co\/[^\s;&|]{1,256}/g,
+  /\b(?:curl|wget)\b[^\n]{0,256}https?:\/\/[^\s'"]{0,256}(?:\.(?:bin|pt|pth|ckpt|safetensors|gguf|onnx|pkl|h5|keras|joblib|tflite)\b|huggingface\.co\/[^\s'"]{0,256}\/resolve\/main\/)/g,
+  /\bollama\s+pull\s{1,16}[^\s:@]{1,128}(?=\s|$)/g,
 ];
-const PIPE_TO_SHELL = /\b(?:curl|wget)\b[^\n|]*\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b/g;
+const PIPE_TO_SHELL = /\b(?:curl|wget)\b[^\n|]{0,512}\|\s{0,8}(?:sudo\s{1,8})?(?:ba|z|da)?sh\b/g;
 
 function inspectFetches(inspection: Inspection, text: string): void {
+  const lineAt = lineFinder(text);
   for (const pattern of UNPINNED_FETCH)
     for (const match of text.matchAll(pattern)) {
       if (/@sha256:|--revision[= ][0-9a-f]{7}|\/resolve\/[0-9a-f]{40}/.test(match[0])) continue;
       inspection.report('unpinned-model', 'fetches a model without naming its revision or digest', {
-        line: lineAt(text, match.index),
+        line: lineAt(match.index),
       });
     }
   for (const match of text.matchAll(PIPE_TO_SHELL))
-    inspection.report('notebook-shell', 'fetches a program and runs it', { line: lineAt(text, match.index) });
+    inspection.report('notebook-shell', 'fetches a program and runs it', { line: lineAt(match.index) });
 }
 
 /** Recipes for images and pipelines that fetch models. */
@@ -46,9 +46,10 @@ const TORCHSCRIPT_FILE =
   /\bops\.aten\.(?:from_file|save)\b|\btorch\.from_file\b|\baten::(?:from_file|save)\b/g;
 const AT_INSTALL =
   /\b(?:os\.system|os\.popen|subprocess\.\w+|urllib\.request\.\w+|requests\.\w+|socket\.socket)\s*\(/g;
-const UNPINNED_CALL = /\bfrom_pretrained\s*\(\s*["'][\w.-]+\/[\w.-]+["'](?![^)]*\brevision\b)[^)]{0,400}\)/g;
+const UNPINNED_CALL =
+  /\bfrom_pretrained\s{0,8}\(\s{0,32}["'][\w.-]{1,96}\/[\w.-]{1,96}["'](?![^)]{0,400}\brevision\b)[^)]{0,400}\)/g;
 const TRUSTED =
-  /\btrust_remote_code\s*=\s*True\b|\btorch\.load\s*\([^)]{0,300}weights_only\s*=\s*False|\bsafe_mode\s*=\s*False\b|\benable_unsafe_deserialization\s*\(/g;
+  /\btrust_remote_code\s*=\s*True\b|\btorch\.load\s{0,8}\([^)]{0,300}weights_only\s*=\s*False|\bsafe_mode\s*=\s*False\b|\benable_unsafe_deserialization\s*\(/g;
 
 /** Python in model repositories: code that hides, installers that reach out, loaders that trust. */
 export const pythonSource: Format = {
@@ -56,22 +57,23 @@ export const pythonSource: Format = {
   recognise: (probe) => isText(probe) && /\.py$/.test(probe.name),
   inspect: (inspection) => {
     const text = readText(inspection);
+    const lineAt = lineFinder(text);
     for (const match of text.matchAll(DECODED))
-      inspection.report('hidden-code', 'decodes code and runs it', { line: lineAt(text, match.index) });
+      inspection.report('hidden-code', 'decodes code and runs it', { line: lineAt(match.index) });
     for (const match of text.matchAll(TORCHSCRIPT_FILE))
-      inspection.report('graph-file', 'maps files into memory', { line: lineAt(text, match.index) });
+      inspection.report('graph-file', 'maps files into memory', { line: lineAt(match.index) });
     if (/(?:^|[/!])setup\.py$/.test(inspection.path))
       for (const match of text.matchAll(AT_INSTALL))
         inspection.report('install-command', 'reaches out when it is installed', {
-          line: lineAt(text, match.index),
+          line: lineAt(match.index),
         });
     for (const match of text.matchAll(UNPINNED_CALL))
       inspection.report('unpinned-model', 'loads a model without naming its revision', {
-        line: lineAt(text, match.index),
+        line: lineAt(match.index),
       });
     for (const match of text.matchAll(TRUSTED))
       inspection.report('unsafe-loading', 'loads models with their code', {
-        line: lineAt(text, match.index),
+        line: lineAt(match.index),
       });
   },
 };
@@ -133,7 +135,7 @@ export const yamlDocument: Format = {
     const tag = PYTHON_TAG.exec(text);
     if (tag)
       inspection.report('config-execution', 'makes objects of a programming language by their names', {
-        line: lineAt(text, tag.index),
+        line: lineFinder(text)(tag.index),
       });
     let documents: Json[];
     try {

@@ -1,6 +1,7 @@
-import { printable } from '../archives/zip.ts';
 import type { Inspection } from '../inspection.ts';
 import { inspectTemplate } from '../templates/inspect-template.ts';
+import { lineFinder } from '../text/lines.ts';
+import { printable } from '../text/printable.ts';
 import type { Format, Probe } from './format.ts';
 
 const TEXT_BYTES_MAX = 32 * 1024 * 1024;
@@ -15,20 +16,18 @@ export function readText(inspection: Inspection): string {
   return Buffer.from(source.read(0, TEXT_BYTES_MAX)).toString('utf8');
 }
 
-const lineAt = (text: string, index: number): number => text.slice(0, index).split('\n').length;
-
-function xml(inspection: Inspection, text: string): void {
+function xml(inspection: Inspection, text: string, lineAt: (offset: number) => number): void {
   const entity = /<!(?:DOCTYPE[^>]{0,4096}\[|ENTITY|DOCTYPE[^>]{0,512}(?:SYSTEM|PUBLIC))/i.exec(text);
-  if (entity) inspection.report('xml-entity', 'declares entities', { line: lineAt(text, entity.index) });
+  if (entity) inspection.report('xml-entity', 'declares entities', { line: lineAt(entity.index) });
   const sheet = /<\?xml-stylesheet/i.exec(text);
   if (sheet)
     inspection.report('xml-entity', 'names a style sheet that a reader fetches', {
-      line: lineAt(text, sheet.index),
+      line: lineAt(sheet.index),
     });
   const include = /<(?:xi:include|xs:import|xs:include|script)\b/i.exec(text);
   if (include)
     inspection.report('xml-entity', 'takes in other files or runs a script', {
-      line: lineAt(text, include.index),
+      line: lineAt(include.index),
     });
 }
 
@@ -38,7 +37,8 @@ export const openVino: Format = {
   recognise: ({ headText }) => /<net\s[^>]*\bversion="\d+"/.test(headText),
   inspect: (inspection) => {
     const text = readText(inspection);
-    xml(inspection, text);
+    const lineAt = lineFinder(text);
+    xml(inspection, text, lineAt);
     for (const match of text.matchAll(/<layer\s([^>]{1,2048})>/g)) {
       const version = /\bversion="([^"]*)"/.exec(match[1]!)?.[1];
       const type = /\btype="([^"]*)"/.exec(match[1]!)?.[1] ?? '';
@@ -46,14 +46,14 @@ export const openVino: Format = {
         inspection.report(
           'custom-operator',
           `needs operators of \`${printable(version)}\` (\`${printable(type)}\`)`,
-          { line: lineAt(text, match.index) },
+          { line: lineAt(match.index) },
         );
     }
     for (const match of text.matchAll(
       /\b(?:library|plugin|extension|path)="([^"]*\.(?:so|dll|dylib)[^"]*)"/gi,
     ))
       inspection.report('custom-operator', `loads \`${printable(match[1]!)}\``, {
-        line: lineAt(text, match.index),
+        line: lineAt(match.index),
       });
   },
 };
@@ -65,11 +65,12 @@ export const pmml: Format = {
     /<PMML[\s>]/.test(headText) || (name.endsWith('.pmml') && headText.trimStart().startsWith('<')),
   inspect: (inspection) => {
     const text = readText(inspection);
-    xml(inspection, text);
+    const lineAt = lineFinder(text);
+    xml(inspection, text, lineAt);
     for (const match of text.matchAll(/<Apply\s[^>]{0,256}function="([^"]{1,256})"/g))
       if (/^(?:java|javax|javafx|com|org|net|sun|jdk)\./.test(match[1]!))
         inspection.report('config-target', `calls \`${printable(match[1]!)}\``, {
-          line: lineAt(text, match.index),
+          line: lineAt(match.index),
         });
   },
 };

@@ -1,10 +1,11 @@
-import { inspectCompressed } from '../archives/inspect-members.ts';
-import { escapes, linkEscapes } from '../archives/member-path.ts';
-import { endsAsZip, isZip, printable, readZip, type ZipMember } from '../archives/zip.ts';
+import { inspectCompressed, reportPath } from '../archives/inspect-members.ts';
+import { linkEscapes } from '../archives/member-path.ts';
+import { endsAsZip, isZip, readZip, type ZipMember } from '../archives/zip.ts';
 import { SliceSource } from '../bytes/byte-source.ts';
 import type { Codec } from '../bytes/expand.ts';
 import type { Inspection } from '../inspection.ts';
 import { isPickle } from '../pickle/inspect-pickle.ts';
+import { printable } from '../text/printable.ts';
 import type { Format } from './format.ts';
 
 const METHODS: Readonly<Record<number, Codec>> = { 8: 'deflate', 12: 'bzip2', 93: 'zstd', 95: 'xz' };
@@ -15,23 +16,19 @@ const MODE_TYPE = 0o170000;
 async function inspectMember(inspection: Inspection, member: ZipMember): Promise<void> {
   const { name, method, flags, offset, compressedBytes, headerOffset, mode } = member;
   const place = { offset: headerOffset };
-  if (escapes(name))
-    inspection.report('path-traversal', `\`${printable(name)}\` would be written outside its folder`, place);
+  const body = new SliceSource(inspection.source, Math.max(0, offset), offset + compressedBytes);
+  const isLink = (mode & MODE_TYPE) === SYMLINK;
+  reportPath(
+    inspection,
+    name,
+    isLink && linkEscapes(name, Buffer.from(body.read(0, 4096)).toString('utf8')),
+    place,
+  );
   if (name.endsWith('/') && compressedBytes === 0) return;
   if (offset < 0) return;
-  const body = new SliceSource(inspection.source, offset, offset + compressedBytes);
   if (body.size < compressedBytes)
     inspection.report('unreadable-member', `\`${printable(name)}\` ends early`, place);
-  if ((mode & MODE_TYPE) === SYMLINK) {
-    const target = Buffer.from(body.read(0, 4096)).toString('utf8');
-    if (linkEscapes(name, target))
-      inspection.report(
-        'path-traversal',
-        `\`${printable(name)}\` is a link that leads outside its folder`,
-        place,
-      );
-    return;
-  }
+  if (isLink) return;
   if (flags & 1) inspection.report('encrypted', `\`${printable(name)}\` is encrypted, or says so`, place);
   if (method === 0) return inspection.part(name, body);
   if (method === 14) {

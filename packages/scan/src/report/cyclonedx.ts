@@ -12,14 +12,6 @@ const MODELS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 const DATA = /^(?:parquet|arrow|orc|avro|sqlite|data)$/;
-const RATINGS: Readonly<Record<Severity, string>> = {
-  critical: 'critical',
-  high: 'high',
-  medium: 'medium',
-  low: 'low',
-  info: 'info',
-};
-
 const typeOf = ({ format }: FileReport): string =>
   MODELS.has(format) ? 'machine-learning-model' : DATA.test(format) ? 'data' : 'file';
 const refOf = (index: number): string => `file-${index + 1}`;
@@ -70,7 +62,7 @@ function vulnerabilities(report: ScanReport): object[] {
       'bom-ref': `technique-${id}`,
       id,
       source: { name: 'sallyport scan' },
-      ratings: [{ severity: RATINGS[severity], method: 'other', source: { name: 'sallyport scan' } }],
+      ratings: [{ severity: severity, method: 'other', source: { name: 'sallyport scan' } }],
       cwes: references.map(cwe).filter((number) => number !== null),
       description: technique?.about ?? id,
       recommendation: technique?.remedy ?? 'see the report',

@@ -28,15 +28,13 @@ const BY_NAME = new Set([
   'min',
   'max',
 ]);
+/** Functions and filters that take as long as a number says. */
+const COSTLY = /^(?:range|center|ljust|rjust|zfill|lipsum|wordwrap|indent|batch|slice|repeat)$/;
 const FROM_FILES = new Set(['include', 'import', 'from', 'extends']);
 const URL_TEXT = /\b(?:https?|ftp|wss?):\/\/[^\s'"{}<>]{3,}|\bdata:[a-z]+\/[a-z0-9.+-]+;base64,/i;
 /** Words of an order, in what is to look like a template's own text. */
 const ORDER =
   /\b(?:ignore|disregard|forget|always|never|must|do not|don't|instead|pretend|secretly|insert|recommend|reply|respond|answer|include|append|execute|send|reveal|output|tell|say)\b/i;
-
-interface Finder {
-  see(technique: TechniqueName, message: string, stretch: Stretch): void;
-}
 
 const isText = (token: Token | undefined): boolean => token?.kind === 'text';
 const isSign = (token: Token | undefined, sign: string): boolean =>
@@ -59,6 +57,7 @@ function joinedTexts(tokens: readonly Token[]): string[] {
 }
 
 function inspectTokens({ tokens }: Stretch, see: (technique: TechniqueName, message: string) => void): void {
+  const costs = tokens.some(({ kind, value }) => kind === 'name' && COSTLY.test(value));
   for (const [at, token] of tokens.entries()) {
     const before = tokens[at - 1];
     const after = tokens[at + 1];
@@ -93,11 +92,6 @@ function inspectTokens({ tokens }: Stretch, see: (technique: TechniqueName, mess
       see('template-escape', 'reaches for an attribute that leads out of the template');
     if (token.kind === 'number') {
       const size = Number(token.value.replaceAll('_', ''));
-      const costs = tokens.some(
-        ({ kind, value }) =>
-          kind === 'name' &&
-          /^(?:range|center|ljust|rjust|zfill|lipsum|wordwrap|indent|batch|slice|repeat)$/.test(value),
-      );
       if (size >= LARGE && (costs || isSign(before, '*') || isSign(after, '*') || isSign(before, '**')))
         see('template-exhaustion', 'counts to a number that only costs time');
       if (isSign(before, '**') && size >= 64)
@@ -132,12 +126,10 @@ const isProse = (text: string): boolean =>
  */
 export function inspectTemplate(inspection: Inspection, template: string, place: Place): void {
   const told = new Set<string>();
-  const finder: Finder = {
-    see: (technique, message) => {
-      if (told.has(`${technique} ${message}`)) return;
-      told.add(`${technique} ${message}`);
-      inspection.report(technique, `a template ${message}`, place);
-    },
+  const see = (technique: TechniqueName, message: string): void => {
+    if (told.has(`${technique} ${message}`)) return;
+    told.add(`${technique} ${message}`);
+    inspection.report(technique, `a template ${message}`, place);
   };
   if (template.length > TEMPLATE_CHARACTERS_MAX)
     return inspection.report('too-much', 'holds a template that is longer than is read', place);
@@ -145,7 +137,6 @@ export function inspectTemplate(inspection: Inspection, template: string, place:
   const conditions: boolean[] = [];
   let loops = 0;
   for (const [at, stretch] of stretches.entries()) {
-    const see = (technique: TechniqueName, message: string): void => finder.see(technique, message, stretch);
     inspectTokens(stretch, see);
     const word = stretch.tokens.find(({ kind }) => kind === 'name')?.value ?? '';
     if (stretch.kind === 'statement') {

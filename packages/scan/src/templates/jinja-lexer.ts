@@ -10,7 +10,6 @@ export interface Stretch {
   readonly kind: 'literal' | 'expression' | 'statement';
   readonly text: string;
   readonly tokens: readonly Token[];
-  readonly start: number;
 }
 
 const NAME = /[\p{ID_Start}_][\p{ID_Continue}]*/uy;
@@ -84,17 +83,17 @@ export function stretchesOf(template: string): Stretch[] {
     const open = template.indexOf('{', at);
     const next = open < 0 ? '' : (template[open + 1] ?? '');
     if (open < 0) {
-      stretches.push({ kind: 'literal', text: template.slice(at), tokens: [], start: at });
+      stretches.push({ kind: 'literal', text: template.slice(at), tokens: [] });
       break;
     }
     if (next !== '{' && next !== '%' && next !== '#') {
       const after = template.slice(open + 1).search(/\{[{%#]/);
       const end = after < 0 ? template.length : open + 1 + after;
-      stretches.push({ kind: 'literal', text: template.slice(at, end), tokens: [], start: at });
+      stretches.push({ kind: 'literal', text: template.slice(at, end), tokens: [] });
       at = end;
       continue;
     }
-    if (open > at) stretches.push({ kind: 'literal', text: template.slice(at, open), tokens: [], start: at });
+    if (open > at) stretches.push({ kind: 'literal', text: template.slice(at, open), tokens: [] });
     const close = closing(template, open + 2, next === '{' ? '}}' : next === '%' ? '%}' : '#}');
     if (next !== '#') {
       const text = template.slice(open + 2, close);
@@ -102,7 +101,6 @@ export function stretchesOf(template: string): Stretch[] {
         kind: next === '{' ? 'expression' : 'statement',
         text,
         tokens: tokensOf(text),
-        start: open,
       });
     }
     at = close + 2;
