@@ -1,39 +1,4 @@
 import type { ParseArgsConfig } from 'node:util';
-import { alertAcknowledge, alertList } from './commands/alert.ts';
-import { call } from './commands/call.ts';
-import { classifier } from './commands/classifier.ts';
-import { doctor } from './commands/doctor.ts';
-import { guardCheck } from './commands/guard-check.ts';
-import { guardLearn } from './commands/guard-learn.ts';
-import { guardLearnTexts } from './commands/guard-learn-texts.ts';
-import { guardRules } from './commands/guard-rules.ts';
-import {
-  integrationEnd,
-  integrationList,
-  integrationPropose,
-  integrationSuspend,
-} from './commands/integration.ts';
-import { keyCreate, keyList, keyRevoke, keyRotate } from './commands/key.ts';
-import { ledgerShow } from './commands/ledger-show.ts';
-import { ledgerVerify } from './commands/ledger-verify.ts';
-import { policyExplain, policyTest } from './commands/policy.ts';
-import { posture } from './commands/posture.ts';
-import { programAdd, programDisable, programEnable, programKey, programList } from './commands/program.ts';
-import { reload } from './commands/reload.ts';
-import { reviewList, reviewOpen, reviewShow } from './commands/review.ts';
-import { scan } from './commands/scan.ts';
-import { schema } from './commands/schema.ts';
-import { up } from './commands/up.ts';
-import { upstreamAdd, upstreamList, upstreamMode } from './commands/upstream.ts';
-import {
-  userAdd,
-  userDisable,
-  userEnable,
-  userGrant,
-  userLink,
-  userList,
-  userUngrant,
-} from './commands/user.ts';
 import type { Options } from './options.ts';
 
 /** One command. */
@@ -47,59 +12,74 @@ export interface Command {
   run(options: Options): Promise<number>;
 }
 
+/** Words that call a command, and where it is: one that runs for file after file or for months loads none of the others. */
+export interface CommandRow {
+  readonly name: string;
+  load(): Promise<Command>;
+}
+
 /** Every command. A new one is a file and a row here. */
-export const COMMANDS: readonly Command[] = [
-  up,
-  upstreamAdd,
-  upstreamList,
-  upstreamMode,
-  keyCreate,
-  keyList,
-  keyRevoke,
-  keyRotate,
-  userList,
-  userAdd,
-  userGrant,
-  userUngrant,
-  userDisable,
-  userEnable,
-  userLink,
-  programList,
-  programAdd,
-  programKey,
-  programDisable,
-  programEnable,
-  policyTest,
-  policyExplain,
-  integrationList,
-  integrationPropose,
-  integrationSuspend,
-  integrationEnd,
-  reviewList,
-  reviewOpen,
-  reviewShow,
-  ledgerVerify,
-  ledgerShow,
-  posture,
-  alertList,
-  alertAcknowledge,
-  call,
-  guardCheck,
-  guardRules,
-  guardLearn,
-  guardLearnTexts,
-  classifier,
-  scan,
-  doctor,
-  reload,
-  schema,
+export const COMMANDS: readonly CommandRow[] = [
+  { name: 'up', load: async () => (await import('./commands/up.ts')).up },
+  { name: 'upstream add', load: async () => (await import('./commands/upstream.ts')).upstreamAdd },
+  { name: 'upstream list', load: async () => (await import('./commands/upstream.ts')).upstreamList },
+  { name: 'upstream mode', load: async () => (await import('./commands/upstream.ts')).upstreamMode },
+  { name: 'key create', load: async () => (await import('./commands/key.ts')).keyCreate },
+  { name: 'key list', load: async () => (await import('./commands/key.ts')).keyList },
+  { name: 'key revoke', load: async () => (await import('./commands/key.ts')).keyRevoke },
+  { name: 'key rotate', load: async () => (await import('./commands/key.ts')).keyRotate },
+  { name: 'user list', load: async () => (await import('./commands/user.ts')).userList },
+  { name: 'user add', load: async () => (await import('./commands/user.ts')).userAdd },
+  { name: 'user grant', load: async () => (await import('./commands/user.ts')).userGrant },
+  { name: 'user ungrant', load: async () => (await import('./commands/user.ts')).userUngrant },
+  { name: 'user disable', load: async () => (await import('./commands/user.ts')).userDisable },
+  { name: 'user enable', load: async () => (await import('./commands/user.ts')).userEnable },
+  { name: 'user link', load: async () => (await import('./commands/user.ts')).userLink },
+  { name: 'program list', load: async () => (await import('./commands/program.ts')).programList },
+  { name: 'program add', load: async () => (await import('./commands/program.ts')).programAdd },
+  { name: 'program key', load: async () => (await import('./commands/program.ts')).programKey },
+  { name: 'program disable', load: async () => (await import('./commands/program.ts')).programDisable },
+  { name: 'program enable', load: async () => (await import('./commands/program.ts')).programEnable },
+  { name: 'policy test', load: async () => (await import('./commands/policy.ts')).policyTest },
+  { name: 'policy explain', load: async () => (await import('./commands/policy.ts')).policyExplain },
+  { name: 'integration list', load: async () => (await import('./commands/integration.ts')).integrationList },
+  {
+    name: 'integration propose',
+    load: async () => (await import('./commands/integration.ts')).integrationPropose,
+  },
+  {
+    name: 'integration suspend',
+    load: async () => (await import('./commands/integration.ts')).integrationSuspend,
+  },
+  { name: 'integration end', load: async () => (await import('./commands/integration.ts')).integrationEnd },
+  { name: 'review list', load: async () => (await import('./commands/review.ts')).reviewList },
+  { name: 'review open', load: async () => (await import('./commands/review.ts')).reviewOpen },
+  { name: 'review show', load: async () => (await import('./commands/review.ts')).reviewShow },
+  { name: 'ledger verify', load: async () => (await import('./commands/ledger-verify.ts')).ledgerVerify },
+  { name: 'ledger show', load: async () => (await import('./commands/ledger-show.ts')).ledgerShow },
+  { name: 'posture', load: async () => (await import('./commands/posture.ts')).posture },
+  { name: 'alert list', load: async () => (await import('./commands/alert.ts')).alertList },
+  { name: 'alert acknowledge', load: async () => (await import('./commands/alert.ts')).alertAcknowledge },
+  { name: 'call', load: async () => (await import('./commands/call.ts')).call },
+  { name: 'guard check', load: async () => (await import('./commands/guard-check.ts')).guardCheck },
+  { name: 'guard rules', load: async () => (await import('./commands/guard-rules.ts')).guardRules },
+  { name: 'guard learn', load: async () => (await import('./commands/guard-learn.ts')).guardLearn },
+  {
+    name: 'guard learn-texts',
+    load: async () => (await import('./commands/guard-learn-texts.ts')).guardLearnTexts,
+  },
+  { name: 'classifier', load: async () => (await import('./commands/classifier.ts')).classifier },
+  { name: 'scan', load: async () => (await import('./commands/scan.ts')).scan },
+  { name: 'doctor', load: async () => (await import('./commands/doctor.ts')).doctor },
+  { name: 'reload', load: async () => (await import('./commands/reload.ts')).reload },
+  { name: 'schema', load: async () => (await import('./commands/schema.ts')).schema },
 ];
 
 /** The command that begins a command line, and what follows it. */
-export function findCommand(argv: readonly string[]): { command: Command; rest: readonly string[] } | null {
-  for (const command of COMMANDS) {
-    const words = command.name.split(' ');
-    if (words.every((word, i) => argv[i] === word)) return { command, rest: argv.slice(words.length) };
+export function findCommand(argv: readonly string[]): { row: CommandRow; rest: readonly string[] } | null {
+  for (const row of COMMANDS) {
+    const words = row.name.split(' ');
+    if (words.every((word, i) => argv[i] === word)) return { row, rest: argv.slice(words.length) };
   }
   return null;
 }

@@ -1,5 +1,5 @@
 import { CodedError, ERRORS, toCodedError } from '@sallyport/core';
-import type { Command } from './commands.ts';
+import { COMMANDS, findCommand } from './commands.ts';
 import { parseOptions } from './options.ts';
 
 /** Exit codes: 0 fine, 1 findings, 2 wrong usage or configuration, 3 could not do it. */
@@ -21,38 +21,29 @@ function exitCodeOf(fault: CodedError): number {
 }
 
 async function help(): Promise<string> {
-  const { COMMANDS } = await import('./commands.ts');
-  const width = Math.max(...COMMANDS.map((command) => command.usage.length));
-  const lines = COMMANDS.map((command) => `  sallyport ${command.usage.padEnd(width)}  ${command.summary}`);
+  const commands = await Promise.all(COMMANDS.map((row) => row.load()));
+  const lines = commands.map(
+    ({ usage, summary }) => `  sallyport ${usage}
+      ${summary}`,
+  );
   return `${['Two gates around every AI call, and a record nobody can quietly rewrite.', '', ...lines, '', 'Every command takes --data DIR (default .sallyport), --root-key FILE, --config FILE and --format json.'].join('\n')}\n`;
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 3));
-
-/** Commands that load nothing of the others: one is run for file after file, one stays in memory for months. */
-const ALONE: Readonly<Record<string, () => Promise<Command>>> = {
-  scan: async () => (await import('./commands/scan.ts')).scan,
-  up: async () => (await import('./commands/up.ts')).up,
-};
-
-async function find(argv: readonly string[]): Promise<{ command: Command; rest: readonly string[] } | null> {
-  const alone = Object.hasOwn(ALONE, argv[0]!) ? ALONE[argv[0]!] : undefined;
-  if (alone) return { command: await alone(), rest: argv.slice(1) };
-  return (await import('./commands.ts')).findCommand(argv);
-}
 
 async function main(argv: readonly string[]): Promise<number> {
   if (argv.length === 0 || argv[0] === 'help' || argv[0] === '--help' || argv[0] === '-h') {
     process.stdout.write(await help());
     return argv.length === 0 ? 2 : 0;
   }
-  const found = await find(argv);
+  const found = findCommand(argv);
   if (!found)
     throw new CodedError(
       'usage',
       `there is no command \`${argv.slice(0, 2).join(' ')}\`; see sallyport help`,
     );
-  return found.command.run(parseOptions(found.rest, found.command.options ?? {}));
+  const command = await found.row.load();
+  return command.run(parseOptions(found.rest, command.options ?? {}));
 }
 
 try {
