@@ -70,6 +70,11 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   { name: 'classifier', load: async () => (await import('./commands/classifier.ts')).classifier },
   { name: 'scan', load: async () => (await import('./commands/scan.ts')).scan },
+  { name: 'dependencies', load: async () => (await import('./commands/dependencies.ts')).dependencies },
+  {
+    name: 'advisories import',
+    load: async () => (await import('./commands/dependencies.ts')).advisoriesImport,
+  },
   { name: 'doctor', load: async () => (await import('./commands/doctor.ts')).doctor },
   { name: 'reload', load: async () => (await import('./commands/reload.ts')).reload },
   { name: 'schema', load: async () => (await import('./commands/schema.ts')).schema },

@@ -2,6 +2,14 @@ import { ASK, FROM_ELSEWHERE, row, type Technique, UNSAFE_LOAD } from './techniq
 
 /** What can be found in all other formats. */
 export const FILE_TECHNIQUES = {
+  unreadable: row(
+    'file',
+    'incomplete',
+    'medium',
+    'a file that cannot be read',
+    ['CWE-1284'],
+    'see that it is there and may be read, then scan it again',
+  ),
   'keras-code': row(
     'keras',
     'malicious',

@@ -6,9 +6,20 @@
  * Do not trust it with: whether a model is right, unbiased or free of a backdoor in its weights.
  */
 export { type BudgetLimits, DEFAULT_BUDGET } from './budget.ts';
+export {
+  AdvisoryDatabase,
+  type DatabaseDescription,
+  importAdvisories,
+} from './dependencies/advisories/database.ts';
+export {
+  type DependencyReport,
+  inspectDependencies,
+  type Vulnerability,
+} from './dependencies/inspect-dependencies.ts';
 export { type AllowedGroup, AllowList, RULES, shippedGroups } from './pickle/allow-list.ts';
 export { toCycloneDx } from './report/cyclonedx.ts';
 export { toSarif } from './report/sarif.ts';
+export { type ModelFacts, toSpdx } from './report/spdx.ts';
 export { type FileReport, scanFile, scanSource } from './scan-file.ts';
 export { type ScanReport, scanFiles } from './scan-files.ts';
 export { type FileVerdict, TECHNIQUES, type Technique, VERDICTS } from './techniques.ts';

@@ -7,7 +7,7 @@ import type { BudgetLimits } from './budget.ts';
 import type { AllowedGroup } from './pickle/allow-list.ts';
 import { AllowList, shippedGroups } from './pickle/allow-list.ts';
 import { type FileReport, scanFile } from './scan-file.ts';
-import { type FileVerdict, VERDICTS } from './techniques.ts';
+import { type FileVerdict, TECHNIQUES, VERDICTS } from './techniques.ts';
 
 /** How many files are scanned, and how. */
 export interface ScanManyOptions {
@@ -56,9 +56,13 @@ const BYTES_FOR_THREADS = 64 * 1024 * 1024;
 
 /**
  * Files at and below paths, sorted, each once, hidden folders among them. Links to files count, links to folders are not followed.
+ * @param enters whether a folder below them is looked into
  * @throws CodedError `usage` for too many, Error of the file system for a path that is not there
  */
-export function filesBelow(paths: readonly string[]): string[] {
+export function filesBelow(
+  paths: readonly string[],
+  enters: (folder: string) => boolean = () => true,
+): string[] {
   const found: string[] = [];
   const walk = (path: string): void => {
     if (found.length >= FILES_MAX)
@@ -66,8 +70,9 @@ export function filesBelow(paths: readonly string[]): string[] {
     for (const name of readdirSync(path).sort()) {
       const inner = join(path, name);
       const entry = lstatSync(inner);
-      if (entry.isDirectory()) walk(inner);
-      else if (entry.isFile()) found.push(inner);
+      if (entry.isDirectory()) {
+        if (enters(inner)) walk(inner);
+      } else if (entry.isFile()) found.push(inner);
       else if (entry.isSymbolicLink()) {
         const target = statSync(inner, { throwIfNoEntry: false });
         if (target?.isFile()) found.push(inner);
@@ -88,24 +93,20 @@ export function filesBelow(paths: readonly string[]): string[] {
 }
 
 /** A file that could not be read is incomplete: it is not known to be harmless. */
-const unreadable = (path: string, why: string): FileReport => ({
-  path,
-  verdict: 'incomplete',
-  format: 'unreadable',
-  bytes: 0,
-  sha256: null,
-  detections: [
-    {
-      detector: 'file',
-      technique: 'unreadable',
-      severity: 'medium',
-      message: `cannot be read: ${why}`,
-      location: { path },
-      references: ['CWE-1284'],
-      remedy: 'see that it is there and may be read, then scan it again',
-    },
-  ],
-});
+function unreadable(path: string, why: string): FileReport {
+  const { detector, verdict, severity, references, remedy } = TECHNIQUES.unreadable;
+  const message = `cannot be read: ${why}`;
+  return {
+    path,
+    verdict,
+    format: 'unreadable',
+    bytes: 0,
+    sha256: null,
+    detections: [
+      { detector, technique: 'unreadable', severity, message, location: { path }, references, remedy },
+    ],
+  };
+}
 
 async function scanHere(paths: readonly string[], options: ScanManyOptions): Promise<FileReport[]> {
   const allowed = new AllowList([...shippedGroups(), ...(options.allowed ?? [])]);

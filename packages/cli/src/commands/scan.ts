@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CodedError } from '@sallyport/core';
@@ -7,10 +6,10 @@ import type { AllowedGroup, FileReport, ScanReport } from '@sallyport/scan';
 import type { Command } from '../commands.ts';
 import { download, isUrl } from '../download.ts';
 import type { Options } from '../options.ts';
-import { Progress, print, printJson } from '../output.ts';
+import { Progress } from '../output.ts';
+import { finishReport, REPORT_OPTIONS, REPORT_USAGE } from '../scan-output.ts';
 
 const WORKERS_MAX = 256;
-const SHOWN_MAX = 12;
 
 /** Loaded when something is scanned: a server that runs for months needs none of it. */
 const scanner = (): Promise<typeof import('@sallyport/scan')> => import('@sallyport/scan');
@@ -42,35 +41,6 @@ async function readAllowed(path: string | undefined): Promise<AllowedGroup[]> {
       `\`${path}\` is not a list of {"library", "provenance", "rule", "globals": {"module": "name name"}}`,
     );
   return groups as AllowedGroup[];
-}
-
-function show({ path, verdict, format, detections }: FileReport): void {
-  print(`${verdict.padEnd(10)}  ${path}  (${format})`);
-  for (const { technique, message, location, severity } of detections.slice(0, SHOWN_MAX)) {
-    const inner = location.path === path ? '' : ` in ${location.path.slice(path.length + 1)}`;
-    const place = [
-      location.offset === undefined ? null : `at byte ${location.offset}`,
-      location.opcode ?? null,
-      location.line === undefined ? null : `line ${location.line}`,
-      location.pointer ?? null,
-    ].filter((part) => part !== null);
-    print(
-      `    ${severity.padEnd(8)}  ${technique}: ${message}${inner}${place.length > 0 ? ` (${place.join(', ')})` : ''}`,
-    );
-  }
-  if (detections.length > SHOWN_MAX) print(`    … and ${detections.length - SHOWN_MAX} more`);
-  const remedies = [...new Set(detections.map(({ remedy }) => remedy))];
-  for (const remedy of remedies.slice(0, 3)) print(`    → ${remedy}`);
-}
-
-function showAll(report: ScanReport): void {
-  for (const file of report.files) if (file.verdict !== 'clean') show(file);
-  const { files, verdicts } = report.summary;
-  print(
-    `${files} files: ${Object.entries(verdicts)
-      .map(([verdict, count]) => `${count} ${verdict}`)
-      .join(', ')}`,
-  );
 }
 
 /** Fetches what must be fetched, and scans all. What was fetched is shown under its address. */
@@ -123,35 +93,23 @@ const underAddress = (file: FileReport, name: string): FileReport => ({
 /** Scans model files without loading them. */
 export const scan: Command = {
   name: 'scan',
-  usage:
-    'scan PATH|URL… [--allow FILE] [--allow-incomplete] [--allow-private] [--digest] [--sarif FILE] [--cyclonedx FILE] [--workers N]',
+  usage: `scan PATH|URL… [--allow FILE] [--allow-private] [--digest] [--workers N] ${REPORT_USAGE}`,
   summary:
     'say what loading model files would do, without loading them; exit 1 for malicious, suspicious or incomplete',
   options: {
     allow: { type: 'string' },
-    'allow-incomplete': { type: 'boolean' },
     'allow-private': { type: 'boolean' },
-    cyclonedx: { type: 'string' },
     digest: { type: 'boolean' },
-    sarif: { type: 'string' },
     workers: { type: 'string' },
+    ...REPORT_OPTIONS,
   },
   run: async (options) => {
     if (options.positionals.length === 0) throw new CodedError('usage', 'name files or folders to scan');
     const allowed = await readAllowed(options.text('allow'));
+    if (!options.positionals.some(isUrl)) return finishReport(await scanAll(options, allowed, ''), options);
     const fetched = mkdtempSync(join(tmpdir(), 'sallyport-scan-'));
     try {
-      const report = await scanAll(options, allowed, fetched);
-      const { toCycloneDx, toSarif } = await scanner();
-      const sarif = options.text('sarif');
-      if (sarif !== undefined) writeFileSync(sarif, `${JSON.stringify(toSarif(report, '0.1.0'), null, 2)}\n`);
-      const bom = options.text('cyclonedx');
-      if (bom !== undefined)
-        writeFileSync(bom, `${JSON.stringify(toCycloneDx(report, '0.1.0', randomUUID()), null, 2)}\n`);
-      if (options.json) printJson(report);
-      else showAll(report);
-      const { malicious, suspicious, incomplete } = report.summary.verdicts;
-      return malicious + suspicious > 0 || (incomplete > 0 && !options.flag('allow-incomplete')) ? 1 : 0;
+      return await finishReport(await scanAll(options, allowed, fetched), options);
     } finally {
       rmSync(fetched, { recursive: true, force: true });
     }

@@ -1,5 +1,5 @@
 import { type ByteSource, BytesSource } from '../bytes/byte-source.ts';
-import { Cursor } from '../bytes/cursor.ts';
+import { Cursor, Malformed } from '../bytes/cursor.ts';
 import { printable } from '../text/printable.ts';
 
 /** One member as one of its two headers tells it. */
@@ -49,7 +49,7 @@ export const isZip = (head: Uint8Array): boolean =>
   ((head[2] === 3 && head[3] === 4) || (head[2] === 5 && head[3] === 6));
 
 /** Where the record at the end lies, as Python and most others look for it: the last one whose comment fits. */
-export function findEnd(source: ByteSource): { end: number; others: number } | null {
+function findEnd(source: ByteSource): { end: number; others: number } | null {
   const from = Math.max(0, source.size - END_BYTES - COMMENT_BYTES_MAX);
   const tail = Buffer.from(source.read(from, source.size - from));
   let found = -1;
@@ -158,6 +158,52 @@ function local(source: ByteSource, at: number): Header | null {
   };
 }
 
+/** Members as the central directory has them, from where a cursor is; `offset` is -1, for only local headers tell it. */
+function* centralMembers(cursor: Cursor, prefix: number): Generator<ZipMember> {
+  while (cursor.left >= 46) {
+    const at = cursor.offset;
+    if (cursor.u32() !== CENTRAL) {
+      cursor.offset = at;
+      return;
+    }
+    const madeBy = cursor.u16() >> 8;
+    const { nameBytes, extraBytes, flags, method, crc, ...stated } = sharedFields(cursor);
+    const commentBytes = cursor.u16();
+    cursor.skip(4);
+    const attributes = cursor.u32();
+    const start = cursor.u32();
+    const name = UTF8.decode(cursor.bytes(nameBytes));
+    const sizes = wide(cursor.bytes(extraBytes), { ...stated, offset: start });
+    cursor.skip(commentBytes);
+    yield {
+      name,
+      method,
+      flags,
+      crc,
+      compressedBytes: sizes.compressedBytes,
+      bytes: sizes.bytes,
+      headerOffset: sizes.offset! + prefix,
+      offset: -1,
+      mode: madeBy === 3 ? attributes >>> 16 : 0,
+    };
+  }
+}
+
+/**
+ * The members of an archive that is trusted to be what it says, one by one: no number of them is too many.
+ * @throws Malformed, Truncated
+ */
+export function* trustedMembers(source: ByteSource): Generator<ZipMember> {
+  const found = findEnd(source);
+  if (!found) throw new Malformed(source.size, 'has no directory');
+  const { start, prefix } = readEnd(source, found.end);
+  for (const listed of centralMembers(new Cursor(source, Math.max(0, start + prefix)), prefix)) {
+    const header = local(source, listed.headerOffset);
+    if (!header) throw new Malformed(listed.headerOffset, 'lists a member where there is none');
+    yield { ...listed, offset: header.member.offset };
+  }
+}
+
 /** Reads an archive both ways. */
 export function readZip(source: ByteSource): ZipReading {
   const differences: { what: string; offset: number; around?: boolean }[] = [];
@@ -174,38 +220,11 @@ export function readZip(source: ByteSource): ZipReading {
     const behind = source.size - found.end - END_BYTES - new Cursor(source, found.end + 20).u16();
     if (behind > 0) differ(`ends with ${behind} bytes that are no part of it`, source.size - behind, true);
     const cursor = new Cursor(source, Math.max(0, directory.start + directory.prefix));
-    while (members.length < MEMBERS_MAX && cursor.left >= 46) {
-      const at = cursor.offset;
-      if (cursor.u32() !== CENTRAL) {
-        cursor.offset = at;
-        break;
-      }
-      const madeBy = cursor.u16() >> 8;
-      const { nameBytes, extraBytes, flags, method, crc, ...stated } = sharedFields(cursor);
-      const commentBytes = cursor.u16();
-      cursor.skip(4);
-      const attributes = cursor.u32();
-      const start = cursor.u32();
-      const name = UTF8.decode(cursor.bytes(nameBytes));
-      const sizes = wide(cursor.bytes(extraBytes), {
-        bytes: stated.bytes,
-        compressedBytes: stated.compressedBytes,
-        offset: start,
-      });
-      cursor.skip(commentBytes);
-      const headerOffset = sizes.offset! + directory.prefix;
+    for (const listed of centralMembers(cursor, directory.prefix)) {
+      if (members.length >= MEMBERS_MAX) break;
+      const { name, method, flags, headerOffset } = listed;
       const header = local(source, headerOffset);
-      const member: ZipMember = {
-        name,
-        method,
-        flags,
-        crc,
-        compressedBytes: sizes.compressedBytes,
-        bytes: sizes.bytes,
-        headerOffset,
-        offset: header ? header.member.offset : -1,
-        mode: madeBy === 3 ? attributes >>> 16 : 0,
-      };
+      const member: ZipMember = { ...listed, offset: header ? header.member.offset : -1 };
       members.push(member);
       if (!header) {
         differ(`lists \`${printable(name)}\` where there is none`, headerOffset);

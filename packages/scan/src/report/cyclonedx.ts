@@ -1,19 +1,15 @@
 import { basename, extname } from 'node:path';
 import { clock, type Severity } from '@sallyport/core';
+import type { DependencyReport, Vulnerability } from '../dependencies/inspect-dependencies.ts';
+import { packageUrl } from '../dependencies/package-url.ts';
 import type { FileReport } from '../scan-file.ts';
 import type { ScanReport } from '../scan-files.ts';
-import { TECHNIQUES, type Technique } from '../techniques.ts';
+import { TECHNIQUES, type Technique, type TechniqueName } from '../techniques.ts';
+import { isModelFormat } from './model-formats.ts';
 
-/** Formats that hold a model, and not what lies around one. */
-const MODELS: ReadonlySet<string> = new Set(
-  (
-    'pickle zip tar 7z npy hdf5 gguf safetensors tflite saved-model meta-graph onnx core-ml paddle graph-def tensorrt ' +
-    'r-data msgpack openvino pmml trees joblib-zlib zlib gzip bzip2 xz zstd lz4 lzma ggml tensor-bundle sentencepiece'
-  ).split(' '),
-);
 const DATA = /^(?:parquet|arrow|orc|avro|sqlite|data)$/;
 const typeOf = ({ format }: FileReport): string =>
-  MODELS.has(format) ? 'machine-learning-model' : DATA.test(format) ? 'data' : 'file';
+  isModelFormat(format) ? 'machine-learning-model' : DATA.test(format) ? 'data' : 'file';
 const refOf = (index: number): string => `file-${index + 1}`;
 const cwe = (reference: string): number | null =>
   /^CWE-\d+$/.test(reference) ? Number(reference.slice(4)) : null;
@@ -52,6 +48,8 @@ function vulnerabilities(report: ScanReport): object[] {
   >();
   for (const [index, { detections }] of report.files.entries())
     for (const { technique, severity, references } of detections) {
+      // What is said of a package stands with the package.
+      if (isDependencyReport(report) && NAMED_ADVISORIES.has(technique)) continue;
       const known = byTechnique.get(technique) ?? { severity, files: new Set<number>(), references };
       known.files.add(index);
       byTechnique.set(technique, known);
@@ -72,8 +70,50 @@ function vulnerabilities(report: ScanReport): object[] {
   });
 }
 
+const isDependencyReport = (report: ScanReport): report is DependencyReport => 'vulnerabilities' in report;
+const NAMED_ADVISORIES: ReadonlySet<string> = new Set([
+  'malicious-package',
+  'exploited-vulnerability',
+  'severe-vulnerability',
+  'vulnerability',
+] satisfies TechniqueName[]);
+
+/** Packages of lock files, each once, and what is known against them. */
+function packagesOf({ components, vulnerabilities: known }: DependencyReport) {
+  const byUrl = new Map(components.map((one) => [one.purl, one]));
+  const byId = new Map<string, { one: Vulnerability; refs: Set<string> }>();
+  for (const one of known) {
+    const entry = byId.get(one.id) ?? { one, refs: new Set() };
+    entry.refs.add(packageUrl(one.ecosystem, one.name, one.version));
+    byId.set(one.id, entry);
+  }
+  return {
+    components: [...byUrl.values()].map(({ name, version, purl }) => ({
+      type: 'library',
+      'bom-ref': purl,
+      name,
+      ...(version === null ? {} : { version }),
+      purl,
+    })),
+    vulnerabilities: [...byId.values()].map(({ one, refs }) => ({
+      'bom-ref': one.id,
+      id: one.id,
+      source: { name: 'OSV' },
+      references: one.aliases.map((id) => ({ id, source: { name: 'OSV' } })),
+      ratings: [{ severity: one.severity, method: 'other' }],
+      ...(Number.isNaN(Date.parse(one.published))
+        ? {}
+        : { published: new Date(one.published).toISOString() }),
+      ...(one.fixed === null ? {} : { recommendation: `update to ${one.fixed} or later` }),
+      affects: [...refs].map((ref) => ({ ref })),
+      properties: [{ name: 'sallyport:exploited', value: String(one.exploited) }],
+    })),
+  };
+}
+
 /** A scan as a bill of materials for machine learning, CycloneDX 1.7 (ECMA-424). @param serial a UUID */
 export function toCycloneDx(report: ScanReport, version: string, serial: string): object {
+  const packages = isDependencyReport(report) ? packagesOf(report) : { components: [], vulnerabilities: [] };
   return {
     $schema: 'http://cyclonedx.org/schema/bom-1.7.schema.json',
     bomFormat: 'CycloneDX',
@@ -85,7 +125,7 @@ export function toCycloneDx(report: ScanReport, version: string, serial: string)
       tools: { components: [{ type: 'application', name: 'sallyport scan', version }] },
       properties: [{ name: 'sallyport:verdict', value: report.summary.verdict }],
     },
-    components: report.files.map(component),
-    vulnerabilities: vulnerabilities(report),
+    components: [...report.files.map(component), ...packages.components],
+    vulnerabilities: [...vulnerabilities(report), ...packages.vulnerabilities],
   };
 }

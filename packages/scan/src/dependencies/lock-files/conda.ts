@@ -1,0 +1,82 @@
+import { asText, asTree, type LockedPackage, type LockFormat, treesOf } from '../locked-package.ts';
+import { readYaml } from './pnpm-and-yarn.ts';
+import { readRequirement } from './python.ts';
+
+/** `https://…/linux-64/numpy-1.26.4-py311h64a7726_0.conda#md5`: name, version, build. */
+function fromUrl(line: string): LockedPackage | null {
+  const file = /\/([^/#\s]+)\.(?:conda|tar\.bz2)(#[0-9a-f]+)?$/.exec(line.trim());
+  const parts = /^(.+)-([^-]+)-[^-]+$/.exec(file?.[1] ?? '');
+  if (!parts) return null;
+  return {
+    ecosystem: 'conda',
+    name: parts[1]!,
+    version: parts[2]!,
+    source: 'registry',
+    hasDigest: file?.[2] !== undefined,
+    needle: parts[0]!,
+  };
+}
+
+function fromLock(entries: readonly Readonly<Record<string, unknown>>[]): LockedPackage[] {
+  return entries.flatMap((entry): LockedPackage[] => {
+    const own = asText(entry['conda']);
+    const name = asText(entry['name']);
+    if (name === null) {
+      const read = own === null ? null : fromUrl(own);
+      return read ? [{ ...read, hasDigest: entry['sha256'] !== undefined }] : [];
+    }
+    return [
+      {
+        ecosystem: entry['manager'] === 'pip' || entry['pypi'] !== undefined ? 'PyPI' : 'conda',
+        name,
+        version: asText(entry['version']),
+        source: 'registry',
+        hasDigest: asTree(entry['hash']) !== null || entry['sha256'] !== undefined,
+        development: entry['category'] === 'dev',
+        needle: `name: ${name}`,
+      },
+    ];
+  });
+}
+
+/** `conda-lock.yml`, `pixi.lock`, explicit lists of addresses, and `environment.yml`. */
+export const condaLock: LockFormat = {
+  name: 'conda',
+  matches: (path) =>
+    /(?:^|\/)(?:conda(?:[\w.-]*lock[\w.-]*)?\.ya?ml|[\w.-]*conda-lock\.ya?ml|pixi\.lock|environment[\w.-]*\.ya?ml|conda-(?:linux|osx|win)-[\w-]+\.lock|explicit[\w.-]*\.txt)$/.test(
+      path,
+    ),
+  read: (text) => {
+    if (/^@EXPLICIT\s*$/m.test(text))
+      return {
+        packages: text
+          .split('\n')
+          .map(fromUrl)
+          .filter((one) => one !== null),
+        unread: [],
+      };
+    const root = asTree(readYaml(text)) ?? {};
+    if (Array.isArray(root['package']) || Array.isArray(root['packages']))
+      return { packages: fromLock(treesOf(root['package'] ?? root['packages'])), unread: [] };
+    const packages: LockedPackage[] = [];
+    for (const one of Array.isArray(root['dependencies']) ? root['dependencies'] : []) {
+      const pip = asTree(one)?.['pip'];
+      if (Array.isArray(pip))
+        for (const line of pip) {
+          const read = typeof line === 'string' ? readRequirement(line) : null;
+          if (read) packages.push(read);
+        }
+      if (typeof one !== 'string') continue;
+      const match = /^(?:[\w.-]+::)?([\w.-]+)\s*(?:==?\s*([\w.!+]+))?(?:=[\w.*]+)?$/.exec(one.trim());
+      if (match)
+        packages.push({
+          ecosystem: 'conda',
+          name: match[1]!,
+          version: match[2] ?? null,
+          source: 'registry',
+          needle: one,
+        });
+    }
+    return { packages, unread: [] };
+  },
+};

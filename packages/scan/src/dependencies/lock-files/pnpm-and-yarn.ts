@@ -1,0 +1,137 @@
+import { parse } from 'yaml';
+import { asText, asTree, type LockedPackage, type LockFormat } from '../locked-package.ts';
+import { sourceOf } from './npm.ts';
+
+const ALIASES_MAX = 100;
+
+/** A YAML document of which nothing is expanded without end. */
+export const readYaml = (text: string): unknown =>
+  parse(text, { maxAliasCount: ALIASES_MAX, logLevel: 'silent', uniqueKeys: false });
+
+/** Name and version of a pnpm key: `/name/1.0.0`, `/name@1.0.0(peer@2)`, `name@1.0.0`, `/@scope/name/1.0.0_peer`. */
+function pnpmKey(key: string): { name: string; version: string } | null {
+  const bare = key.replace(/\(.*$/s, '');
+  const modern = /^\/?((?:@[^/@]+\/)?[^/@]+)@(.+)$/.exec(bare);
+  if (modern) return { name: modern[1]!, version: modern[2]! };
+  const old = /^\/((?:@[^/]+\/)?[^/]+)\/([^/_]+)/.exec(bare);
+  return old ? { name: old[1]!, version: old[2]! } : null;
+}
+
+/** `pnpm-lock.yaml`, lock versions 5 to 9. */
+export const pnpmLock: LockFormat = {
+  name: 'pnpm',
+  matches: (path) => /(?:^|\/)pnpm-lock\.yaml$/.test(path),
+  read: (text) => {
+    const root = asTree(readYaml(text));
+    if (!root || root['lockfileVersion'] === undefined) throw new Error('it has no `lockfileVersion`');
+    const packages: LockedPackage[] = [];
+    const unread: string[] = [];
+    for (const [key, value] of Object.entries(asTree(root['packages']) ?? {})) {
+      const entry = asTree(value) ?? {};
+      const resolution = asTree(entry['resolution']) ?? {};
+      const own = pnpmKey(key);
+      const tarball = asText(resolution['tarball']);
+      const source =
+        resolution['type'] === 'git' || 'repo' in resolution
+          ? 'git'
+          : 'directory' in resolution
+            ? 'folder'
+            : sourceOf(own && /^[a-z+]*:/.test(own.version) ? own.version : tarball);
+      const name = asText(entry['name']) ?? own?.name;
+      if (name === undefined) {
+        unread.push(`a package without a name (line with \`${key.slice(0, 60)}\`)`);
+        continue;
+      }
+      packages.push({
+        ecosystem: 'npm',
+        name,
+        version: asText(entry['version']) ?? (source === 'registry' ? (own?.version ?? null) : null),
+        source,
+        hasDigest: typeof resolution['integrity'] === 'string' || 'commit' in resolution,
+        runsAtInstall: entry['requiresBuild'] === true,
+        development: entry['dev'] === true,
+        needle: key,
+      });
+    }
+    return { packages, unread };
+  },
+};
+
+/** One descriptor of yarn, `@scope/name@range`: the name of it. */
+const yarnName = (descriptor: string): string | null =>
+  /^((?:@[^/@]+\/)?[^/@]+)@/.exec(descriptor)?.[1] ?? null;
+
+/** Yarn 1 has a form of its own: blocks that begin with descriptors and hold `key value` lines. */
+function readClassic(text: string): LockedPackage[] {
+  const packages: LockedPackage[] = [];
+  let head: string | null = null;
+  let fields = new Map<string, string>();
+  const finish = (): void => {
+    const first = head?.split(/,\s*/)[0]?.replace(/^"|"$/g, '') ?? '';
+    const alias = /@npm:((?:@[^/@]+\/)?[^/@]+)@/.exec(first)?.[1];
+    const name = alias ?? yarnName(first);
+    const resolved = fields.get('resolved') ?? null;
+    if (head !== null && name !== null && fields.has('version'))
+      packages.push({
+        ecosystem: 'npm',
+        name,
+        version: fields.get('version')!,
+        source: resolved === null ? 'folder' : sourceOf(resolved),
+        hasDigest: fields.has('integrity') || /#[0-9a-f]{40}$/.test(resolved ?? ''),
+        needle: head,
+      });
+    head = null;
+    fields = new Map();
+  };
+  for (const line of text.split(/\r?\n/)) {
+    if (line === '' || line.startsWith('#')) continue;
+    if (!line.startsWith(' ')) {
+      finish();
+      head = line.replace(/:$/, '');
+      continue;
+    }
+    const field = /^ {2}(version|resolved|integrity) "?([^"]{0,2048})"?$/.exec(line);
+    if (field && head !== null) fields.set(field[1]!, field[2]!);
+  }
+  finish();
+  return packages;
+}
+
+function readBerry(text: string): LockedPackage[] {
+  const packages: LockedPackage[] = [];
+  for (const [key, value] of Object.entries(asTree(readYaml(text)) ?? {})) {
+    const entry = asTree(value);
+    const resolution = asText(entry?.['resolution']);
+    if (!entry || resolution === null) continue;
+    const name = yarnName(resolution);
+    const reference = resolution.slice((name?.length ?? 0) + 1);
+    if (name === null || reference.startsWith('workspace:')) continue;
+    const source = reference.startsWith('npm:') ? 'registry' : sourceOf(reference);
+    packages.push({
+      ecosystem: 'npm',
+      name,
+      version: asText(entry['version']) ?? String(entry['version'] ?? ''),
+      source,
+      hasDigest: entry['checksum'] !== undefined,
+      needle: key,
+    });
+  }
+  return packages;
+}
+
+/** `yarn.lock`, of Yarn 1 and of what came after it. */
+export const yarnLock: LockFormat = {
+  name: 'yarn',
+  matches: (path) => /(?:^|\/)yarn\.lock$/.test(path),
+  read: (text) => {
+    const isBerry = /^__metadata:/m.test(text);
+    if (
+      !isBerry &&
+      !/yarn lockfile v1/.test(text.slice(0, 512)) &&
+      !/^ {2}version "/m.test(text) &&
+      text.trim() !== ''
+    )
+      throw new Error('it is no lock file of yarn');
+    return { packages: isBerry ? readBerry(text) : readClassic(text), unread: [] };
+  },
+};

@@ -1,0 +1,179 @@
+import { parse as parseToml } from 'smol-toml';
+import { asText, asTree, type LockedPackage, type LockFormat, treesOf } from '../locked-package.ts';
+
+/** Whether installing from these files builds from source, which runs the package's own code: no wheel among them. */
+const buildsFromSource = (files: readonly string[]): boolean =>
+  files.length > 0 && !files.some((name) => /\.whl(?:$|[#?])/.test(name));
+
+const fileNames = (value: unknown): string[] =>
+  treesOf(value).flatMap((file) => [
+    asText(file['file']) ?? asText(file['url']) ?? asText(file['path']) ?? asText(file['name']) ?? '',
+  ]);
+
+/** `poetry.lock` and `pdm.lock`, which have the same form. */
+export const poetryLock: LockFormat = {
+  name: 'poetry',
+  matches: (path) => /(?:^|\/)(?:poetry|pdm)\.lock$/.test(path),
+  read: (text) => {
+    const root = parseToml(text);
+    const shared = asTree(asTree(root['metadata'])?.['files']) ?? {};
+    return {
+      unread: [],
+      packages: treesOf(root['package']).flatMap((entry): LockedPackage[] => {
+        const name = asText(entry['name']);
+        if (name === null) return [];
+        const kind =
+          asText(asTree(entry['source'])?.['type']) ??
+          (entry['git'] ? 'git' : entry['path'] ? 'file' : 'legacy');
+        const source =
+          kind === 'git' ? 'git' : kind === 'url' ? 'address' : kind === 'legacy' ? 'registry' : 'folder';
+        const files = fileNames(entry['files'] ?? shared[name]);
+        return [
+          {
+            ecosystem: 'PyPI',
+            name,
+            version: asText(entry['version']),
+            source,
+            hasDigest: files.length > 0,
+            runsAtInstall: source !== 'registry' || buildsFromSource(files),
+            development: entry['category'] === 'dev',
+            needle: `name = "${name}"`,
+          },
+        ];
+      }),
+    };
+  },
+};
+
+/** `uv.lock`, and `pylock.toml` (PEP 751). */
+export const uvLock: LockFormat = {
+  name: 'uv',
+  matches: (path) => /(?:^|\/)(?:uv\.lock|pylock(?:\.[\w-]+)?\.toml)$/.test(path),
+  read: (text) => {
+    const root = parseToml(text);
+    return {
+      unread: [],
+      packages: treesOf(root['package'] ?? root['packages']).flatMap((entry): LockedPackage[] => {
+        const name = asText(entry['name']);
+        const source = asTree(entry['source']) ?? {};
+        if (name === null || 'virtual' in source) return [];
+        const from =
+          'git' in source || 'vcs' in entry
+            ? 'git'
+            : 'url' in source || 'archive' in entry
+              ? 'address'
+              : ['editable', 'directory', 'path'].some((key) => key in source) || 'directory' in entry
+                ? 'folder'
+                : 'registry';
+        if (from === 'folder') return [];
+        const files = [...fileNames(entry['wheels']), ...fileNames([entry['sdist']])];
+        return [
+          {
+            ecosystem: 'PyPI',
+            name,
+            version: asText(entry['version']),
+            source: from,
+            hasDigest: files.length > 0,
+            runsAtInstall: from === 'git' || buildsFromSource(files),
+            needle: `name = "${name}"`,
+          },
+        ];
+      }),
+    };
+  },
+};
+
+/** `Pipfile.lock`. */
+export const pipfileLock: LockFormat = {
+  name: 'pipenv',
+  matches: (path) => /(?:^|\/)pipfile\.lock$/.test(path),
+  read: (text) => {
+    const root = asTree(JSON.parse(text));
+    if (!asTree(root?.['_meta'])) throw new Error('it has no `_meta`');
+    const packages: LockedPackage[] = [];
+    for (const [section, value] of Object.entries(root!)) {
+      if (section === '_meta') continue;
+      for (const [name, one] of Object.entries(asTree(value) ?? {})) {
+        const entry = asTree(one) ?? {};
+        const source =
+          'git' in entry ? 'git' : 'path' in entry ? 'folder' : 'file' in entry ? 'address' : 'registry';
+        packages.push({
+          ecosystem: 'PyPI',
+          name,
+          version: /^===?\s*(.+)$/.exec(asText(entry['version']) ?? '')?.[1] ?? null,
+          source,
+          hasDigest: Array.isArray(entry['hashes']),
+          development: section === 'develop',
+          needle: JSON.stringify(name),
+        });
+      }
+    }
+    return { packages, unread: [] };
+  },
+};
+
+const REQUIREMENT = /^([A-Za-z0-9][A-Za-z0-9._-]{0,213})\s{0,8}(?:\[[^\]]{0,256}\])?\s{0,8}([^;]{0,512})/;
+
+/**
+ * One requirement (PEP 508) as what it fixes.
+ * @returns null for a line that asks for no package
+ */
+export function readRequirement(line: string): LockedPackage | null {
+  const text = line.replace(/(?:^|\s)#.*$/, '').trim();
+  const editable = /^(?:-e\s+|--editable[= ]\s*)(.*)$/.exec(text)?.[1];
+  const address = editable ?? (/^(?:(?:git|hg|svn|bzr)\+|https?:|file:)/.test(text) ? text : undefined);
+  if (address !== undefined) {
+    const source = /^(?:git|hg|svn|bzr)\+/.test(address)
+      ? 'git'
+      : /^https?:/.test(address)
+        ? 'address'
+        : 'folder';
+    const name =
+      /#(?:.*&)?egg=([\w.-]+)/.exec(address)?.[1] ?? address.replace(/^.*\//, '').replace(/[@#?].*$/, '');
+    return { ecosystem: 'PyPI', name, version: null, source, runsAtInstall: true, needle: line.trim() };
+  }
+  if (text === '' || text.startsWith('-')) return null;
+  const match = REQUIREMENT.exec(text);
+  if (!match) return null;
+  const [, name, rest] = match;
+  const hasDigest = /--hash[= ]/.test(text);
+  const direct = /^@\s*(\S+)/.exec(rest!.trim());
+  if (direct)
+    return {
+      ecosystem: 'PyPI',
+      name: name!,
+      version: null,
+      source: /^git\+/.test(direct[1]!) ? 'git' : 'address',
+      hasDigest: /#sha(?:256|384|512)=/.test(direct[1]!),
+      needle: line.trim(),
+    };
+  const exact = /^\(?\s*===?\s*([^\s,;*()]+)\s*\)?\s*(?:--|$)/.exec(rest!.trim());
+  return {
+    ecosystem: 'PyPI',
+    name: name!,
+    version: exact?.[1] ?? null,
+    source: 'registry',
+    hasDigest,
+    needle: line.trim().slice(0, 120),
+  };
+}
+
+/** `requirements.txt` and its kin. */
+export const requirementsLock: LockFormat = {
+  name: 'pip',
+  matches: (path) =>
+    /(?:^|\/)(?:[\w.-]*requirements[\w.-]*|constraints[\w.-]*)\.(?:txt|in|lock)$|(?:^|\/)requirements\/[\w.-]+\.txt$/.test(
+      path,
+    ),
+  read: (text) => {
+    // A digest stands on a line of its own, continued from the line before.
+    const packages = text
+      .replace(/\\\r?\n/g, ' ')
+      .split(/\r?\n/)
+      .map(readRequirement)
+      .filter((one) => one !== null)
+      .map((one) => ({ ...one, needle: one.needle.split(/\s/)[0]! }));
+    const also = [...text.matchAll(/^\s*(?:-r|--requirement)[= ]\s*(\S+)/gm)].length;
+    return { packages, unread: also > 20 ? ['it names over twenty other files'] : [] };
+  },
+};

@@ -1,0 +1,56 @@
+/** Where packages of one kind come from, as OSV names it; `conda` is ours, OSV has no advisories of its own for it. */
+export const ECOSYSTEMS = ['npm', 'PyPI', 'crates.io', 'Go', 'Maven', 'conda'] as const;
+export type Ecosystem = (typeof ECOSYSTEMS)[number];
+
+/** Where the content of a package is fetched from. */
+export type PackageSource = 'registry' | 'git' | 'address' | 'folder';
+
+/** One package as a lock file fixes it. */
+export interface LockedPackage {
+  readonly ecosystem: Ecosystem;
+  /** As the ecosystem writes it; for Maven `group:artifact`. */
+  readonly name: string;
+  /** Exactly one version; null where the file leaves it open. */
+  readonly version: string | null;
+  readonly source: PackageSource;
+  /** Whether the file fixes its content by a digest; undefined for formats that have none. */
+  readonly hasDigest?: boolean;
+  /** Whether installing it runs code of its own, where the file says so. */
+  readonly runsAtInstall?: boolean;
+  /** Only for building or testing. */
+  readonly development?: boolean;
+  /** A text by which its place in the file is found. */
+  readonly needle: string;
+}
+
+/** What a lock file says, and what in it could not be read. */
+export interface LockReading {
+  readonly packages: readonly LockedPackage[];
+  /** In words; a file with any is incomplete. */
+  readonly unread: readonly string[];
+}
+
+/** How one kind of lock file is read. */
+export interface LockFormat {
+  readonly name: string;
+  /** Whether a file of this name is one. @param path with `/`, in lower case */
+  matches(path: string): boolean;
+  /** @throws Error with words about what is wrong with it */
+  read(text: string): LockReading;
+}
+
+/** A package name as PyPI compares them (PEP 503). */
+export const normalPythonName = (name: string): string => name.toLowerCase().replace(/[-_.]+/g, '-');
+
+type Tree = Readonly<Record<string, unknown>>;
+
+/** An object, or nothing where it is something else. */
+export const asTree = (value: unknown): Tree | null =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Tree) : null;
+
+/** The objects of a list. */
+export const treesOf = (value: unknown): readonly Tree[] =>
+  Array.isArray(value) ? value.map(asTree).filter((tree) => tree !== null) : [];
+
+/** A text, or nothing where it is something else. */
+export const asText = (value: unknown): string | null => (typeof value === 'string' ? value : null);
