@@ -71,6 +71,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'classifier', load: async () => (await import('./commands/classifier.ts')).classifier },
   { name: 'scan', load: async () => (await import('./commands/scan.ts')).scan },
   { name: 'dependencies', load: async () => (await import('./commands/dependencies.ts')).dependencies },
+  { name: 'discover', load: async () => (await import('./commands/discover.ts')).discover },
   {
     name: 'advisories import',
     load: async () => (await import('./commands/dependencies.ts')).advisoriesImport,

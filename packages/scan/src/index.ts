@@ -16,6 +16,9 @@ export {
   inspectDependencies,
   type Vulnerability,
 } from './dependencies/inspect-dependencies.ts';
+export { type DiscoveryReport, discover, type KnownUse } from './discovery/discover.ts';
+export { HIT_KINDS, type Hit, type HitKind, hitFingerprint } from './discovery/hit.ts';
+export { serviceOfHost } from './discovery/services.ts';
 export { type AllowedGroup, AllowList, RULES, shippedGroups } from './pickle/allow-list.ts';
 export { toCycloneDx } from './report/cyclonedx.ts';
 export { toSarif } from './report/sarif.ts';

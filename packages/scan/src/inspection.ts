@@ -4,7 +4,7 @@ import type { ByteSource } from './bytes/byte-source.ts';
 import { Malformed, Truncated } from './bytes/cursor.ts';
 import { type Format, formatsOf } from './formats/index.ts';
 import type { AllowList } from './pickle/allow-list.ts';
-import { type FileVerdict, TECHNIQUES, type TechniqueName, VERDICTS } from './techniques.ts';
+import { type FileVerdict, TECHNIQUES, type TechniqueName, worstVerdict } from './techniques.ts';
 
 /** Where in the inspected part something lies. */
 export type Place = Omit<FileLocation, 'path'>;
@@ -27,7 +27,7 @@ export class FileScan {
 
   add(technique: TechniqueName, message: string, location: FileLocation): void {
     const { detector, verdict, severity, references, remedy } = TECHNIQUES[technique];
-    if (VERDICTS.indexOf(verdict) < VERDICTS.indexOf(this.verdict)) this.verdict = verdict;
+    this.verdict = worstVerdict(this.verdict, verdict);
     if (this.detections.length >= DETECTIONS_MAX) return;
     this.detections.push({ detector, technique, severity, message, location, references, remedy });
   }

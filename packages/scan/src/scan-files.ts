@@ -7,6 +7,7 @@ import type { BudgetLimits } from './budget.ts';
 import type { AllowedGroup } from './pickle/allow-list.ts';
 import { AllowList, shippedGroups } from './pickle/allow-list.ts';
 import { type FileReport, scanFile } from './scan-file.ts';
+import { detection } from './technique.ts';
 import { type FileVerdict, TECHNIQUES, VERDICTS } from './techniques.ts';
 
 /** How many files are scanned, and how. */
@@ -94,17 +95,14 @@ export function filesBelow(
 
 /** A file that could not be read is incomplete: it is not known to be harmless. */
 function unreadable(path: string, why: string): FileReport {
-  const { detector, verdict, severity, references, remedy } = TECHNIQUES.unreadable;
-  const message = `cannot be read: ${why}`;
+  const one = detection(TECHNIQUES.unreadable, 'unreadable', `cannot be read: ${why}`, { path });
   return {
     path,
-    verdict,
+    verdict: TECHNIQUES.unreadable.verdict,
     format: 'unreadable',
     bytes: 0,
     sha256: null,
-    detections: [
-      { detector, technique: 'unreadable', severity, message, location: { path }, references, remedy },
-    ],
+    detections: [one],
   };
 }
 

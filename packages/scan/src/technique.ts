@@ -1,4 +1,4 @@
-import type { Severity } from '@sallyport/core';
+import type { FileDetection, FileLocation, Severity } from '@sallyport/core';
 
 /** What a detection makes of the file it is in, from worst to mildest. */
 export const VERDICTS = ['malicious', 'suspicious', 'incomplete', 'review', 'clean'] as const;
@@ -35,3 +35,15 @@ export const row = (
   references: readonly string[],
   remedy: string,
 ): Technique => ({ detector, verdict, severity, about, references, remedy });
+
+/** What was found, as every report says it. */
+export const detection = (
+  { detector, severity, references, remedy }: Technique,
+  technique: string,
+  message: string,
+  location: FileLocation,
+): FileDetection => ({ detector, technique, severity, message, location, references, remedy });
+
+/** The worse of two verdicts. */
+export const worstVerdict = (a: FileVerdict, b: FileVerdict): FileVerdict =>
+  VERDICTS.indexOf(a) <= VERDICTS.indexOf(b) ? a : b;

@@ -1,10 +1,16 @@
 import { DEPENDENCY_TECHNIQUES } from './dependency-techniques.ts';
+import { DISCOVERY_TECHNIQUES } from './discovery-techniques.ts';
 import { FILE_TECHNIQUES } from './file-techniques.ts';
 import { PICKLE_TECHNIQUES } from './pickle-techniques.ts';
 
-export { type FileVerdict, type Technique, VERDICTS } from './technique.ts';
+export { type FileVerdict, type Technique, VERDICTS, worstVerdict } from './technique.ts';
 
 /** Everything the scanner can find. */
-export const TECHNIQUES = { ...PICKLE_TECHNIQUES, ...FILE_TECHNIQUES, ...DEPENDENCY_TECHNIQUES } as const;
+export const TECHNIQUES = {
+  ...PICKLE_TECHNIQUES,
+  ...FILE_TECHNIQUES,
+  ...DEPENDENCY_TECHNIQUES,
+  ...DISCOVERY_TECHNIQUES,
+} as const;
 /** A name of {@link TECHNIQUES}. */
 export type TechniqueName = keyof typeof TECHNIQUES;

@@ -3,7 +3,7 @@ import { atLeast, clock, type FileDetection, type Severity } from '@sallyport/co
 import { FileSource } from '../bytes/byte-source.ts';
 import type { FileReport } from '../scan-file.ts';
 import { filesBelow, type ScanReport, summarise } from '../scan-files.ts';
-import { type FileVerdict, TECHNIQUES, type TechniqueName, VERDICTS } from '../techniques.ts';
+import { type FileVerdict, TECHNIQUES, type TechniqueName, worstVerdict } from '../techniques.ts';
 import { lineFinder } from '../text/lines.ts';
 import { printable } from '../text/printable.ts';
 import type { Advisory } from './advisories/advisory.ts';
@@ -87,7 +87,7 @@ class LockInspection {
     } = {},
   ): void {
     const known = TECHNIQUES[technique];
-    if (VERDICTS.indexOf(known.verdict) < VERDICTS.indexOf(this.verdict)) this.verdict = known.verdict;
+    this.verdict = worstVerdict(this.verdict, known.verdict);
     const at = more.needle === undefined ? -1 : this.#text.indexOf(more.needle);
     this.detections.push({
       detector: known.detector,

@@ -1,0 +1,147 @@
+import type { Severity } from '@sallyport/core';
+import { findSecrets } from '@sallyport/guard';
+import { lockFormatOf } from '../dependencies/lock-files/index.ts';
+import { lineFinder } from '../text/lines.ts';
+import type { HitList } from './hit-list.ts';
+import {
+  AI_SERVICES,
+  type AiService,
+  serviceOfHost,
+  serviceOfModule,
+  serviceOfPackage,
+  serviceOfSpecifier,
+  serviceOfVariable,
+} from './services.ts';
+
+/** Files that are read as sources, by the end of their names. */
+const SOURCES =
+  /\.(?:py|pyi|ipynb|m?[jt]sx?|cjs|cts|mts|vue|svelte|go|rs|java|kt|scala|cs|rb|php|swift|sh|bash|ps1|tf|ya?ml|json|toml|ini|cfg|conf|properties|env|txt|md|html)$|(?:^|\/)(?:\.env[\w.-]*|dockerfile[\w.-]*|procfile|makefile)$/i;
+
+const PYTHON =
+  /^[ \t]{0,80}(?:import[ \t]{1,8}([\w., \t]{1,400})|from[ \t]{1,8}([\w.]{1,200})[ \t]{1,8}import[ \t]{1,8}([\w, \t(]{1,200}))/gm;
+const JAVASCRIPT = /(?:\bfrom|\bimport|\brequire)[ \t]{0,8}\(?[ \t]{0,8}["'`]([^"'`\n]{1,200})["'`]/g;
+const QUOTED = /["'`]([\w@:.+/-]{3,120})["'`]/g;
+const BARE = /(?:^|[\s=:])([a-z][\w@.+-]{2,80})(?=\s|$|[,;])/gm;
+const HOST =
+  /(?:^|[^\w.-])((?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}(?::\d{2,5})?|(?:localhost|127\.0\.0\.1):\d{2,5})(?![\w-])/gi;
+const VARIABLE = /\b([A-Z][A-Z0-9_]{4,63})\b/g;
+const MODEL_FAMILIES: readonly { readonly pattern: RegExp; readonly service: AiService }[] =
+  AI_SERVICES.flatMap((service) =>
+    service.models === null ? [] : [{ pattern: new RegExp(`^${service.models}$`), service }],
+  );
+
+/** Whether a file of this name is read for the use of AI. @param path with `/` */
+export const isSource = (path: string): boolean => SOURCES.test(path);
+
+const asModel = (text: string): AiService | null =>
+  MODEL_FAMILIES.find(({ pattern }) => pattern.test(text))?.service ?? null;
+
+/** The service that a kind of secret is a key of; others are secrets all the same. */
+const serviceOfSecret = (id: string): AiService | null =>
+  AI_SERVICES.find(
+    (one) => id.startsWith(`${one.id}-`) || (one.id === 'bedrock' && id.includes('bedrock')),
+  ) ?? null;
+
+function seeImports(hits: HitList, path: string, text: string, lineAt: (offset: number) => number): void {
+  for (const match of /\.(?:pyi?|ipynb)$/i.test(path) ? text.matchAll(PYTHON) : []) {
+    const modules = match[1]
+      ? match[1].split(',').map((part) => part.trim().split(/\s/)[0]!)
+      : [
+          match[2]!,
+          ...(match[3] ?? '').split(/[,(]/).map((part) => `${match[2]}.${part.trim().split(/\s/)[0]}`),
+        ];
+    for (const module of modules) {
+      const service = serviceOfModule(module);
+      if (!service) continue;
+      hits.see(service, 'import', module.split('.')[0]!, path, { line: lineAt(match.index) });
+      break;
+    }
+  }
+  for (const match of /\.(?:[mc]?[jt]sx?|vue|svelte|html)$/i.test(path) ? text.matchAll(JAVASCRIPT) : []) {
+    const service = serviceOfSpecifier(match[1]!);
+    if (service) hits.see(service, 'import', match[1]!, path, { line: lineAt(match.index) });
+  }
+}
+
+function seeNames(hits: HitList, path: string, text: string, lineAt: (offset: number) => number): void {
+  const isCode = !/\.(?:md|html|txt)$/i.test(path);
+  for (const match of text.matchAll(HOST)) {
+    const service = serviceOfHost(match[1]!);
+    if (service) hits.see(service, 'endpoint', match[1]!.toLowerCase(), path, { line: lineAt(match.index) });
+  }
+  if (!isCode) return;
+  for (const match of text.matchAll(VARIABLE)) {
+    const service = serviceOfVariable(match[1]!);
+    if (service) hits.see(service, 'variable', match[1]!, path, { line: lineAt(match.index) });
+  }
+  for (const match of text.matchAll(QUOTED)) {
+    const service =
+      asModel(match[1]!) ??
+      (/\.(?:go|rs|java|kt|scala)$/.test(path) ? serviceOfPackage('Go', match[1]!) : null);
+    if (service)
+      hits.see(service, asModel(match[1]!) ? 'model' : 'import', match[1]!, path, {
+        line: lineAt(match.index),
+      });
+  }
+  if (/\.(?:ya?ml|toml|ini|cfg|conf|properties|env)$|(?:^|\/)\.env/i.test(path))
+    for (const match of text.matchAll(BARE)) {
+      const service = asModel(match[1]!);
+      if (service) hits.see(service, 'model', match[1]!, path, { line: lineAt(match.index) });
+    }
+}
+
+/** What a secret in a source file is; never the secret itself. */
+export interface SourceSecret {
+  readonly id: string;
+  readonly severity: Severity;
+  readonly line: number;
+}
+
+const SECRETS_MAX = 100;
+
+/**
+ * Looks through one source file for the use of AI, and for secrets.
+ * @param path as it is shown, with `/`
+ * @returns secrets in it
+ */
+export function inspectSource(hits: HitList, path: string, text: string): SourceSecret[] {
+  const lineAt = lineFinder(text);
+  const lock = lockFormatOf(path);
+  if (lock) {
+    try {
+      for (const { ecosystem, name, needle } of lock.read(text).packages) {
+        const service = serviceOfPackage(ecosystem, name);
+        const at = service ? text.indexOf(needle) : -1;
+        if (service) hits.see(service, 'package', name, path, { line: at < 0 ? null : lineAt(at) });
+      }
+    } catch {
+      // The check of dependencies says that it cannot be read.
+    }
+    return [];
+  }
+  if (/(?:^|\/)package\.json$/i.test(path)) seePackageJson(hits, path, text);
+  seeImports(hits, path, text, lineAt);
+  seeNames(hits, path, text, lineAt);
+  const secrets = findSecrets(text)
+    .slice(0, SECRETS_MAX)
+    .map(({ id, severity, start }) => ({ id, severity, line: lineAt(start) }));
+  for (const { id, line } of secrets) {
+    const service = serviceOfSecret(id);
+    if (service) hits.see(service, 'key', id, path, { line });
+  }
+  return secrets;
+}
+
+function seePackageJson(hits: HitList, path: string, text: string): void {
+  let root: Record<string, unknown> | null;
+  try {
+    root = JSON.parse(text) as Record<string, unknown> | null;
+  } catch {
+    return;
+  }
+  for (const key of ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies'])
+    for (const name of Object.keys((root?.[key] as object | undefined) ?? {})) {
+      const service = serviceOfPackage('npm', name);
+      if (service) hits.see(service, 'package', name, path);
+    }
+}
