@@ -17,6 +17,7 @@ const RANKS: Readonly<Record<string, number>> = {
   access: 2,
   govern: 2,
   monitor: 2,
+  registry: 2,
   scan: 2,
   gateway: 3,
   server: 4,

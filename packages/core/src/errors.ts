@@ -206,6 +206,21 @@ export const ERRORS = {
     'sealed content cannot be opened',
     'its key was destroyed, or it was changed',
   ),
+  'signature-invalid': row(
+    409,
+    'a signature does not hold, or what it covers is not what was signed',
+    'do not use it; get it again from whoever signed it',
+  ),
+  'artefact-corrupt': row(
+    500,
+    'a stored artefact is not what was stored',
+    'restore it from a backup, or register it anew',
+  ),
+  'gate-closed': row(
+    409,
+    'a version may not be served yet',
+    'see what is missing on the page of the model, or with `sallyport model show`',
+  ),
   usage: row(400, 'the command was used wrongly', 'see `sallyport help`'),
   internal: row(500, 'a fault inside Sallyport', 'run `sallyport doctor`, report the exchange id'),
 } as const satisfies Record<string, ErrorMeaning>;
