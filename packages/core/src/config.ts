@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ACTIONS, DETECTORS } from './detection.ts';
 import { CodedError } from './errors.ts';
+import { SCAN_KINDS } from './inventory.ts';
 import { LIMITS } from './limits.ts';
 
 /** Dialects a system can speak: OpenAI, Anthropic, Ollama, Open Inference Protocol v2. */
@@ -171,6 +172,41 @@ const listener = (port: number) =>
       .optional(),
   });
 
+/** A folder that is scanned. */
+const watchSchema = z.strictObject({
+  /** Under which its findings are kept. */
+  name: systemNameSchema,
+  folder: z.string().min(1),
+  /** The system that it belongs to. */
+  system: systemNameSchema.optional(),
+  /** What is looked for in it. */
+  for: z
+    .array(z.enum(SCAN_KINDS))
+    .min(1)
+    .default([...SCAN_KINDS]),
+  /** Logs of proxies and resolvers, in which the use of AI shows. */
+  logs: z.array(z.string().min(1)).max(64).default([]),
+});
+export type Watch = z.infer<typeof watchSchema>;
+
+/** Somebody whose signatures of models count: by key, by certificates, or by Sigstore. */
+const signerSchema = z
+  .strictObject({
+    name: z.string().min(1).max(63),
+    /** File of a public key, PEM. */
+    publicKeyFile: z.string().optional(),
+    /** File of root certificates, PEM. */
+    rootsFile: z.string().optional(),
+    sigstore: z
+      .strictObject({ trustedRootFile: z.string(), identity: z.string().min(1), issuer: z.string().min(1) })
+      .optional(),
+  })
+  .refine(
+    (one) => [one.publicKeyFile, one.rootsFile, one.sigstore].filter((way) => way !== undefined).length === 1,
+    'give exactly one of publicKeyFile, rootsFile and sigstore',
+  );
+export type SignerConfig = z.infer<typeof signerSchema>;
+
 /** `sallyport.yaml`, whole. Unknown keys are refused. */
 export const configSchema = z.strictObject({
   gateway: listener(8080).prefault({}),
@@ -263,6 +299,15 @@ export const configSchema = z.strictObject({
       content: z.boolean().default(false),
     })
     .optional(),
+  /** The inventory of models, data and code: what is watched, and whose signatures count. */
+  inventory: z
+    .strictObject({
+      /** Folders of models or code that are scanned when they change, and every day. */
+      watch: z.array(watchSchema).max(64).default([]),
+      /** Whose signatures of models count. */
+      signers: z.array(signerSchema).max(64).default([]),
+    })
+    .prefault({}),
   systems: z.record(systemNameSchema, systemSchema).default({}),
 });
 export type Config = z.infer<typeof configSchema>;

@@ -8,17 +8,85 @@ export interface Finding {
   readonly detector: string;
   readonly technique: string;
   readonly severity: Severity;
+  /** `resolved` by a scan that looked again and did not see it; nobody can set it by hand. */
   readonly status: 'open' | 'resolved';
   readonly firstAt: string;
   readonly lastAt: string;
   readonly count: number;
   readonly demo: boolean;
+  /** What a scan says of it; null where it comes from traffic, an alert or a review. */
+  readonly scanned: ScannedFinding | null;
+  /** Id of the person who answers for it. */
+  readonly owner: string | null;
+  /** Until when its risk is accepted, by whom and why; null where it is not. */
+  readonly accepted: { readonly until: string; readonly by: string; readonly reason: string } | null;
+  /** When the scan that no longer saw it was; null while it is open. */
+  readonly resolvedAt: string | null;
+}
+
+/** What a scan says of a finding. */
+export interface ScannedFinding {
+  readonly kind: string;
+  /** The folder, model or lock file that was scanned. */
+  readonly target: string;
+  /** Where in it. */
+  readonly place: string;
+  readonly message: string;
+  readonly remedy: string;
+  readonly references: readonly string[];
+  /** Known to be exploited. */
+  readonly exploited: boolean;
+  /** When the world knew of it, RFC 3339; empty where nobody says. */
+  readonly disclosedAt: string;
 }
 
 /** The fingerprint under which detections aggregate: SHA-256 over subject, detector, technique; 16 hex digits. */
 export function fingerprint(
   subject: string,
   detection: { readonly detector: string; readonly technique: string },
+  place = '',
 ): string {
-  return hash('sha256', `${subject}\n${detection.detector}\n${detection.technique}`, 'hex').slice(0, 16);
+  const whole = `${subject}\n${detection.detector}\n${detection.technique}${place === '' ? '' : `\n${place}`}`;
+  return hash('sha256', whole, 'hex').slice(0, 16);
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** How long a finding may stay open. Known to be exploited: 48 hours, whatever its severity. */
+const OPEN_MS_MAX: Readonly<Record<Severity, number>> = {
+  critical: 7 * DAY_MS,
+  high: 30 * DAY_MS,
+  medium: 90 * DAY_MS,
+  low: 180 * DAY_MS,
+  info: 365 * DAY_MS,
+};
+const EXPLOITED_MS_MAX = 48 * HOUR_MS;
+
+/** By when a finding must be closed: counted from when it was both known to the world and seen here. @returns RFC 3339 */
+export function dueAt({ severity, firstAt, scanned }: Finding): string {
+  const disclosedMs = Date.parse(scanned?.disclosedAt ?? '');
+  const fromMs = Math.max(Date.parse(firstAt), Number.isNaN(disclosedMs) ? 0 : disclosedMs);
+  return new Date(fromMs + (scanned?.exploited ? EXPLOITED_MS_MAX : OPEN_MS_MAX[severity])).toISOString();
+}
+
+const SEVERITY_POINTS: Readonly<Record<Severity, number>> = {
+  critical: 45,
+  high: 32,
+  medium: 18,
+  low: 7,
+  info: 1,
+};
+
+/** How soon a finding should be dealt with: by how bad it is, how sure it is to be used, and what it reaches. @returns 1 to 100 */
+export function priority(finding: Finding, exposure: 'production' | 'internal' | 'unknown'): number {
+  const { severity, scanned, count } = finding;
+  const exploit = scanned?.exploited
+    ? 35
+    : scanned === null && count > 1
+      ? 20
+      : severity === 'critical'
+        ? 20
+        : 8;
+  const reach = exposure === 'production' ? 20 : exposure === 'internal' ? 6 : 10;
+  return Math.min(100, SEVERITY_POINTS[severity] + exploit + reach);
 }

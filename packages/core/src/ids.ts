@@ -16,7 +16,7 @@ function randomCharacters(count: number): string {
   return out;
 }
 
-/** Prefixes of the ids in use: exchange, event, key, detection, session, data key, person, program, grant, group, factor, device, finding, review, its items, integration, family of refresh tokens. */
+/** Prefixes of the ids in use: exchange, event, key, detection, session, data key, person, program, grant, group, factor, device, finding, review, its items, integration, family of refresh tokens, asset, its versions, attestation, deployment, source, assessment, scan. */
 export type IdPrefix =
   | 'exc'
   | 'evt'
@@ -34,7 +34,14 @@ export type IdPrefix =
   | 'rev'
   | 'rvi'
   | 'int'
-  | 'rft';
+  | 'rft'
+  | 'ast'
+  | 'ver'
+  | 'att'
+  | 'dep'
+  | 'src'
+  | 'asm'
+  | 'scn';
 
 /**
  * A new id: prefix, 9 characters of milliseconds since 1970, 16 random ones (80 bits). Sorts by time.

@@ -18,6 +18,7 @@ export * from './finding.ts';
 export * from './ids.ts';
 export * from './integration.ts';
 export * from './interval.ts';
+export * from './inventory.ts';
 export * from './json.ts';
 export * from './key-scope.ts';
 export * from './limits.ts';

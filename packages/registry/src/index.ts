@@ -1,8 +1,21 @@
 /**
  * The inventory of AI: models and their versions, datasets, endpoints; what they came from, who signed and who approved them.
  *
- * Call first: {@link verifyModel} for a model in a folder; the rest needs a store.
+ * Call first: {@link Inventory}; {@link verifyModel} for a model in a folder needs no store.
  * Do not trust it with: whether whoever signed a model is right to be trusted.
  */
+export { type ArtefactStore, FolderArtefacts } from './artefacts.ts';
+export { assess, type PartyMeasures } from './assess.ts';
+export type { Attester } from './attest.ts';
+export type { Gate } from './gates.ts';
+export {
+  Inventory,
+  type InventoryParts,
+  type KnownVersion,
+  type ScanOutcome,
+  type TrustedSigner,
+  versionTarget,
+} from './inventory.ts';
+export { edgesOf, neighbourhood, parseRunEvent, toRunEvents } from './open-lineage.ts';
 export { type ModelBundle, type SignOptions, signModel } from './signing/sign-model.ts';
 export { type Trust, type VerifiedModel, verifyBundle, verifyModel } from './signing/verify-model.ts';

@@ -8,9 +8,13 @@ import type { Control } from './control.ts';
 import type { AskedRoutes } from './probes.ts';
 import { accountRoutes } from './routes/account.ts';
 import { consoleRoutes } from './routes/console.ts';
+import { discoveryRoutes } from './routes/discovery.ts';
+import { findingRoutes } from './routes/findings.ts';
 import { guardRoutes } from './routes/guard.ts';
 import { integrationRoutes } from './routes/integrations.ts';
+import { inventoryRoutes } from './routes/inventory.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { lineageRoutes } from './routes/lineage.ts';
 import { monitorRoutes } from './routes/monitor.ts';
 import { openRoutes } from './routes/open.ts';
 import { peopleRoutes } from './routes/people.ts';
@@ -18,6 +22,7 @@ import { policyRoutes } from './routes/policies.ts';
 import { programRoutes } from './routes/programs.ts';
 import { recordRoutes } from './routes/record.ts';
 import { reviewRoutes } from './routes/reviews.ts';
+import { scanRoutes } from './routes/scans.ts';
 import { scimRoutes } from './routes/scim.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { type Env, failure, sessionCookie } from './routes/shared.ts';
@@ -71,6 +76,11 @@ export function createApp(
   trafficRoutes(app, control);
   monitorRoutes(app, control);
   guardRoutes(app, control);
+  findingRoutes(app, control);
+  inventoryRoutes(app, control);
+  lineageRoutes(app, control);
+  discoveryRoutes(app, control);
+  scanRoutes(app, control);
   // Worked out once: whoever asks often costs little.
   let document: string | null = null;
   app.get('/openapi.json', (c) => {

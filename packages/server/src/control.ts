@@ -15,6 +15,7 @@ import {
 import type { GatewayPool, GatewayStats } from '@sallyport/gateway';
 import { posture } from '@sallyport/govern';
 import type { DatasetFacts } from '@sallyport/policy';
+import type { Inventory } from '@sallyport/registry';
 import type { BlockedKind, ExchangePage, ExchangeRow, Summary } from '@sallyport/store';
 import { openAccounts } from './accounts-home.ts';
 import { ApiKeys } from './api-keys.ts';
@@ -26,10 +27,12 @@ import { type FirstHour, firstHour } from './first-hour.ts';
 import type { GuardDesk } from './guard-desk.ts';
 import { Installation } from './installation.ts';
 import { observer, type ToolSource } from './integration-observer.ts';
+import { openInventory } from './inventory-home.ts';
 import { log } from './log.ts';
 import { Monitor, type OpenAlert } from './monitor.ts';
 import { type AskedRoutes, runProbes } from './probes.ts';
 import { type Reloaded, reload } from './reload.ts';
+import { ScanDesk } from './scan-desk.ts';
 import { type KnownSystem, knownSystems, Snapshots } from './snapshot.ts';
 import { countThirdParties } from './third-parties.ts';
 import { type TriedCall, tryCall } from './try-call.ts';
@@ -71,8 +74,15 @@ export class Control {
   readonly egress = new Egress(this);
   /** Courses that somebody passed and that are current, by id of the person; nothing here trains people yet. */
   mastery: (personId: string) => readonly string[] = () => [];
-  /** Data sets that there are; nothing here keeps any yet. */
-  datasets: () => Promise<readonly DatasetFacts[]> = async () => [];
+  /** Data sets that there are. */
+  datasets: () => Promise<readonly DatasetFacts[]> = async () =>
+    (await this.installation.store.inventory.assets('dataset')).map(({ name, dataClasses }) => ({
+      name,
+      dataClasses,
+    }));
+  /** Scans what is watched and registered. */
+  readonly scans = new ScanDesk(this);
+  #inventory: Promise<Inventory> | null = null;
   /** Lists tools of third parties; nothing here speaks to tool servers yet. */
   toolSource: ToolSource = async () => [];
   /** Decides what people and commands may do here. */
@@ -89,6 +99,12 @@ export class Control {
     );
     this.snapshots.parties = () => this.thirdParties.list();
     this.authoriser = new Authoriser(this);
+  }
+
+  /** Models, data and what may be served. */
+  inventory(): Promise<Inventory> {
+    this.#inventory ??= openInventory(this);
+    return this.#inventory;
   }
 
   /** Ends what is under way and closes the installation. */

@@ -168,22 +168,6 @@ export const controlView = z
   })
   .openapi('Control');
 
-/** Detections of one kind on one system. */
-export const findingView = z
-  .object({
-    fingerprint: z.string(),
-    subject: z.string(),
-    detector: z.string(),
-    technique: z.string(),
-    severity: z.enum(SEVERITIES),
-    status: z.enum(['open', 'resolved']),
-    firstAt: z.string(),
-    lastAt: z.string(),
-    count: z.number(),
-    demo: z.boolean(),
-  })
-  .openapi('Finding');
-
 /** What enforcing would have blocked on one system. */
 export const observationView = z
   .object({

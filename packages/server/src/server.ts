@@ -16,6 +16,7 @@ import { readGuardModels } from './guard-models.ts';
 import { isLoopback, readTls } from './listener.ts';
 import { log } from './log.ts';
 import { Monitor } from './monitor.ts';
+import { keepAssessments } from './party-assessment.ts';
 import { keepReviews } from './reviews-due.ts';
 import { followTelemetry } from './telemetry.ts';
 import { watchThirdParties } from './third-parties.ts';
@@ -187,6 +188,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ],
       [() => keepReviews(control), UNUSED_EVERY_MS],
       [() => watchThirdParties(control), WATCH_EVERY_MS],
+      [() => control.scans.watch(), WATCH_EVERY_MS],
+      [() => keepAssessments(control), UNUSED_EVERY_MS],
     ] as const) {
       const timer = setInterval(
         () =>
@@ -198,6 +201,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       closing.push(async () => clearInterval(timer));
     }
     // What changed while nobody looked is not called until it is looked at again.
+    void control.scans.watch();
     void watchThirdParties(control).catch((fault: Error) =>
       log('error', 'third parties are looked at a little later', { fault: fault.message }),
     );

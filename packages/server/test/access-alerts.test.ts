@@ -150,7 +150,7 @@ it('nobody is in two places: a journey faster than any is an alert and a finding
     /1 of 1 grave alerts of the month were looked after, half of them within \d+ s/,
   );
   await server.control.installation.flush();
-  const findings = await server.control.installation.store.exchanges.findings();
+  const findings = await server.control.installation.store.findings.list();
   const found = findings.find(({ technique }) => technique === 'impossible-travel');
   assert.deepEqual([found?.subject, found?.severity], [`person:${person.id}`, 'high']);
   // A file that breaks silences nothing else.

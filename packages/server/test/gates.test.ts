@@ -321,7 +321,7 @@ describe('the gates', () => {
     );
     assert.deepEqual([seen!.denied, seen!.wouldHaveDenied], [0, 1]);
     assert.equal(
-      (await server.control.installation.store.exchanges.findings()).some(
+      (await server.control.installation.store.findings.list()).some(
         (finding) => finding.subject === 'system:watched' && finding.detector === 'injection',
       ),
       true,

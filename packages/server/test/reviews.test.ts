@@ -265,7 +265,7 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
         200,
       );
       await server.control.installation.flush();
-      const findings = await server.control.installation.store.exchanges.findings();
+      const findings = await server.control.installation.store.findings.list();
       const found = findings.find(({ technique }) => technique === 'unexpected-access');
       assert.equal(found?.subject, first!.holder);
     });

@@ -1,4 +1,4 @@
-import type { Detection, ExchangeCounts, Finding, Severity } from '@sallyport/core';
+import type { Detection, ExchangeCounts } from '@sallyport/core';
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { Database } from './schema.ts';
 
@@ -270,6 +270,34 @@ export class ExchangeViews {
     };
   }
 
+  /** How calls to some systems went since a time: real ones only. */
+  async health(
+    systems: readonly string[],
+    since: string,
+  ): Promise<{ readonly calls: number; readonly failed: number; readonly flagged: number }> {
+    if (systems.length === 0) return { calls: 0, failed: 0, flagged: 0 };
+    const row = await this.#db
+      .selectFrom('exchanges')
+      .where('demo', '=', 0)
+      .where('synthetic', '=', 0)
+      .where('at', '>=', since)
+      .where('system', 'in', [...systems])
+      .where('outcome', 'is not', null)
+      .where('outcome', '<>', 'denied')
+      .select((e) => [
+        e.fn.countAll().as('calls'),
+        sql<number>`sum(case when ${e.ref('outcome')} in ('failed', 'crashed', 'timeout', 'upstream-error') then 1 else 0 end)`.as(
+          'failed',
+        ),
+        // What is in answers and in no question.
+        sql<number>`sum(case when ${e.ref('detections')} like '%"link"%' or ${e.ref('detections')} like '%"canary"%' or ${e.ref('detections')} like '%"system-prompt-leak"%' or ${e.ref('detections')} like '%"command"%' or ${e.ref('detections')} like '%"training-echo"%' then 1 else 0 end)`.as(
+          'flagged',
+        ),
+      ])
+      .executeTakeFirstOrThrow();
+    return { calls: Number(row.calls), failed: Number(row.failed ?? 0), flagged: Number(row.flagged ?? 0) };
+  }
+
   /** By system: how many exchanges, how many denied, how many enforcing would have denied; our probes left out. */
   async summaries(): Promise<Summary[]> {
     const rows = await this.#db
@@ -292,27 +320,6 @@ export class ExchangeViews {
       exchanges: Number(row.exchanges),
       wouldHaveDenied: Number(row.would),
       denied: Number(row.denied),
-    }));
-  }
-
-  async findings(): Promise<Finding[]> {
-    const rows = await this.#db
-      .selectFrom('findings')
-      .selectAll()
-      .orderBy('last_at', 'desc')
-      .limit(500)
-      .execute();
-    return rows.map((row) => ({
-      fingerprint: row.fingerprint,
-      subject: row.subject,
-      detector: row.detector,
-      technique: row.technique,
-      severity: row.severity as Severity,
-      status: row.status as Finding['status'],
-      firstAt: row.first_at,
-      lastAt: row.last_at,
-      count: row.count,
-      demo: row.demo === 1,
     }));
   }
 

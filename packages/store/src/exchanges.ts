@@ -1,15 +1,8 @@
-import {
-  CodedError,
-  type Detection,
-  type ExchangeLeaf,
-  type Finding,
-  fingerprint,
-  type SallyportEvent,
-  SEVERITIES,
-  type Severity,
-} from '@sallyport/core';
+import { CodedError, type Detection, type ExchangeLeaf, type SallyportEvent } from '@sallyport/core';
 import { type Kysely, sql } from 'kysely';
+import { projectUses } from './ai-uses.ts';
 import { type ExchangeRow, ExchangeViews } from './exchange-views.ts';
+import { FindingProjection } from './findings.ts';
 import type { Database } from './schema.ts';
 import type { Sqlite } from './sqlite-driver.ts';
 import type { Connection } from './store.ts';
@@ -42,10 +35,6 @@ const ROWS_PER_STATEMENT = 200;
 /** Exchanges in flight whose rows are kept in memory. */
 const OPEN_ROWS_MAX = 10_000;
 const CURSOR = 'projected';
-
-function worse(a: string, b: Severity): Severity {
-  return SEVERITIES.indexOf(a as Severity) <= SEVERITIES.indexOf(b) ? (a as Severity) : b;
-}
 
 /** The projection of the log into rows. Everything here can be rebuilt from the log. */
 export class Exchanges extends ExchangeViews {
@@ -87,7 +76,8 @@ export class Exchanges extends ExchangeViews {
   /** Forgets the projection, to build it anew. */
   async reset(): Promise<void> {
     await this.#db.transaction().execute(async (tx) => {
-      for (const table of ['exchanges', 'events', 'findings'] as const) await tx.deleteFrom(table).execute();
+      for (const table of ['exchanges', 'events', 'findings', 'ai_uses', 'ai_decisions'] as const)
+        await tx.deleteFrom(table).execute();
       await tx.deleteFrom('meta').where('name', '=', CURSOR).execute();
     });
   }
@@ -106,19 +96,21 @@ export class Exchanges extends ExchangeViews {
       throw new CodedError('internal', `the projection misses entries ${cursor} to ${leaves[0]!.index - 1}`);
     const rows = new Map<string, ExchangeRow>();
     const events: Database['events'][] = [];
-    const findings = new Map<string, Finding>();
+    const findings = new FindingProjection();
+    const uses: SallyportEvent[] = [];
     for (const item of leaves) {
       const { leaf, index } = item;
       if (leaf.type === 'exchange-intent' || leaf.type === 'exchange-denied') {
         rows.set(leaf.id, openRow(leaf, index));
-        countFindings(findings, leaf.system, leaf.verdict?.detections ?? [], leaf.at, leaf.demo);
+        findings.seeDetections(leaf.system, leaf.verdict?.detections ?? [], leaf.at, leaf.demo);
       } else if (leaf.type === 'exchange-outcome') {
         const row = rows.get(leaf.id) ?? this.#open.get(leaf.id) ?? (await this.byId(leaf.id));
         if (row && row.outcome_index === null) rows.set(leaf.id, closedRow(row, leaf, index));
-        countFindings(findings, leaf.system, leaf.verdict?.detections ?? [], leaf.at, leaf.demo);
+        findings.seeDetections(leaf.system, leaf.verdict?.detections ?? [], leaf.at, leaf.demo);
       } else {
         events.push(eventRow(leaf, index));
-        countEventFindings(findings, leaf);
+        findings.seeEvent(leaf);
+        if (leaf.type === 'ai-uses-noted' || leaf.type === 'ai-use-decided') uses.push(leaf);
       }
     }
     const until = String(leaves.at(-1)!.index + 1);
@@ -134,7 +126,8 @@ export class Exchanges extends ExchangeViews {
     await this.#db.transaction().execute(async (tx) => {
       await this.#insert(tx, 'exchanges', changed.slice(at));
       await this.#insert(tx, 'events', events);
-      for (const finding of findings.values()) await upsertFinding(tx, finding);
+      await findings.write(tx);
+      for (const event of uses) await projectUses(tx, event);
       await tx
         .insertInto('meta')
         .values({ name: CURSOR, value: until })
@@ -262,76 +255,4 @@ function eventRow(event: SallyportEvent, index: number): Database['events'] {
     data: JSON.stringify(event.data),
     leaf_index: index,
   };
-}
-
-/** What is found, before it is counted. */
-type Found = Pick<Finding, 'subject' | 'detector' | 'technique' | 'severity' | 'demo'>;
-
-function countFinding(findings: Map<string, Finding>, found: Found, at: string): void {
-  const print = fingerprint(found.subject, found);
-  const known = findings.get(print);
-  findings.set(print, {
-    ...found,
-    fingerprint: print,
-    severity: known ? worse(known.severity, found.severity) : found.severity,
-    status: 'open',
-    firstAt: known?.firstAt ?? at,
-    lastAt: at,
-    count: (known?.count ?? 0) + 1,
-  });
-}
-
-function countFindings(
-  findings: Map<string, Finding>,
-  system: string | null,
-  detections: readonly Detection[],
-  at: string,
-  demo: boolean,
-): void {
-  // A rule on trial accuses nobody.
-  for (const { detector, technique, severity, shadow } of detections)
-    if (!shadow)
-      countFinding(findings, { subject: `system:${system}`, detector, technique, severity, demo }, at);
-}
-
-/** Alerts that security owns, and events that a reviewer found wrong, must be dealt with even when they are over. */
-function countEventFindings(findings: Map<string, Finding>, event: SallyportEvent): void {
-  const { type, subject, data, at, demo } = event;
-  if (type === 'alert-opened' && data['owner'] === 'security') {
-    const severity = data['severity'] as Severity;
-    const technique = String(data['rule']);
-    countFinding(findings, { subject, detector: 'alert', technique, severity, demo }, at);
-  }
-  if (type === 'review-signed')
-    for (const holder of (data['unexpected'] ?? []) as string[])
-      countFinding(
-        findings,
-        { subject: holder, detector: 'review', technique: 'unexpected-access', severity: 'high', demo },
-        at,
-      );
-}
-
-async function upsertFinding(tx: Connection, finding: Finding): Promise<void> {
-  await tx
-    .insertInto('findings')
-    .values({
-      fingerprint: finding.fingerprint,
-      subject: finding.subject,
-      detector: finding.detector,
-      technique: finding.technique,
-      severity: finding.severity,
-      status: finding.status,
-      first_at: finding.firstAt,
-      last_at: finding.lastAt,
-      count: finding.count,
-      demo: Number(finding.demo),
-    })
-    .onConflict((conflict) =>
-      conflict.column('fingerprint').doUpdateSet((e) => ({
-        last_at: finding.lastAt,
-        status: 'open',
-        count: sql<number>`${e.ref('findings.count')} + ${finding.count}`,
-      })),
-    )
-    .execute();
 }

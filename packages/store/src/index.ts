@@ -5,11 +5,14 @@
  * Call first: {@link openSqlite} or {@link openPostgres}.
  * Do not trust it with: the record. What is here is state and a view of the log, not the log.
  */
+export { type AiUse, AiUses, type NotedUse } from './ai-uses.ts';
 export { Events } from './events.ts';
 export type { BlockedKind, ExchangePage, ExchangeRow, Summary, TrafficBucket } from './exchange-views.ts';
 export { Exchanges } from './exchanges.ts';
 export type { FactorKind, FactorRow } from './factors.ts';
+export { Findings, type NotedDetection, type ScanEnd } from './findings.ts';
 export { type IntegrationRow, Integrations } from './integrations.ts';
+export { type Assessment, type DataSource, InventoryStore } from './inventory.ts';
 export { type KeyRow, Keys } from './keys.ts';
 export { DataFolderLock } from './lock.ts';
 export type { GrantRow, PersonRow } from './people.ts';

@@ -203,5 +203,105 @@ export interface Database {
     last_at: string;
     count: number;
     demo: number;
+    /** What a scan says of it, as JSON. */
+    scanned: string | null;
+    /** Id of the scan that saw it last. */
+    scan: string | null;
+    target: string | null;
+    owner: string | null;
+    accepted: string | null;
+    resolved_at: string | null;
+  };
+  assets: {
+    id: string;
+    kind: string;
+    name: string;
+    facts: string;
+    created_at: string;
+    created_by: string;
+    updated_at: string;
+  };
+  asset_versions: {
+    id: string;
+    asset: string;
+    label: string;
+    digest: string;
+    bytes: number;
+    files: string;
+    stored: number;
+    created_at: string;
+    created_by: string;
+    approved_at: string | null;
+    approved_by: string | null;
+  };
+  attestations: {
+    id: string;
+    digest: string;
+    kind: string;
+    passed: number;
+    summary: string;
+    envelope: string;
+    at: string;
+    actor: string;
+  };
+  deployments: {
+    id: string;
+    place: string;
+    asset: string;
+    version: string;
+    digest: string;
+    at: string;
+    actor: string;
+    ended_at: string | null;
+  };
+  lineage: { source: string; target: string; relation: string; at: string };
+  data_sources: {
+    id: string;
+    pattern: string;
+    note: string;
+    licence: string;
+    status: string;
+    proposed_at: string;
+    proposed_by: string;
+    approved_at: string | null;
+    approved_by: string | null;
+    expires_at: string;
+  };
+  assessments: {
+    id: string;
+    party: string;
+    facts: string;
+    score: number;
+    at: string;
+    actor: string;
+    expires_at: string;
+  };
+  ai_uses: {
+    fingerprint: string;
+    service: string;
+    service_name: string;
+    kind: string;
+    what: string;
+    place: string;
+    line: number | null;
+    count: number;
+    first_at: string;
+    last_at: string;
+    synthetic: number;
+    decision: string | null;
+    owner: string | null;
+    reason: string;
+    decided_by: string | null;
+    decided_at: string | null;
+    until: string | null;
+  };
+  ai_decisions: {
+    service: string;
+    decision: string;
+    owner: string | null;
+    reason: string;
+    decided_by: string;
+    decided_at: string;
+    until: string | null;
   };
 }

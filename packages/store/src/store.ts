@@ -1,10 +1,13 @@
 import { chmodSync, existsSync } from 'node:fs';
 import type { SallyportEvent } from '@sallyport/core';
 import { Kysely, PostgresDialect, SqliteDialect, type Transaction } from 'kysely';
+import { AiUses } from './ai-uses.ts';
 import { Events } from './events.ts';
 import { Exchanges } from './exchanges.ts';
 import { Factors } from './factors.ts';
+import { Findings } from './findings.ts';
 import { Integrations } from './integrations.ts';
+import { InventoryStore } from './inventory.ts';
 import { Keys } from './keys.ts';
 import { migrate } from './migrations.ts';
 import { People } from './people.ts';
@@ -35,6 +38,9 @@ export class Store {
   readonly provisioning: Provisioning;
   readonly reviews: Reviews;
   readonly integrations: Integrations;
+  readonly inventory: InventoryStore;
+  readonly findings: Findings;
+  readonly aiUses: AiUses;
   readonly exchanges: Exchanges;
   readonly events: Events;
   readonly #db: Kysely<Database>;
@@ -57,6 +63,9 @@ export class Store {
     this.provisioning = new Provisioning(db);
     this.reviews = new Reviews(db);
     this.integrations = new Integrations(db);
+    this.inventory = new InventoryStore(db);
+    this.findings = new Findings(reader);
+    this.aiUses = new AiUses(reader);
     this.exchanges = new Exchanges(db, sqlite, reader);
     this.events = new Events(db);
   }

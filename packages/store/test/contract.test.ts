@@ -412,7 +412,7 @@ function contract(name: string, open: () => Promise<Store>): void {
       ]);
       assert.equal((await store.events.latest('probe-completed', 'probe:x'))!.id, event.id);
       assert.deepEqual(await store.events.recorded([event.id, 'none']), new Set([event.id]));
-      const [finding] = await store.exchanges.findings();
+      const [finding] = await store.findings.list();
       assert.equal(finding!.technique, 't');
       assert.deepEqual(
         (await store.exchanges.list({ limit: 10, outcome: 'denied' })).map((one) => one.id),

@@ -31,6 +31,8 @@ export interface Vulnerability {
   /** The least version above that is not affected, null where there is none. */
   readonly fixed: string | null;
   readonly development: boolean;
+  /** As the detection has it. */
+  readonly pointer: string;
 }
 
 /** What lock files hold. */
@@ -199,6 +201,7 @@ function judge(
       published: advisory.published,
       fixed: verdict.fixed,
       development: one.development ?? false,
+      pointer: `${pointerOf(one)}/${escaped(advisory.id)}`,
     });
   }
   return found;

@@ -16,7 +16,7 @@ import { systemTarget } from './authoriser.ts';
  * - `systems-in-body`: each system that the body names
  * - `key`, `exchange`: every system of the key, or of the call, that the path names
  * - `person`: the person whom the path names
- * - `integration`: what waits for approval under the name in the path
+ * - `integration`, `version`, `source`: what waits for approval under the name in the path
  * - `self`: whoever asks
  */
 export type PermissionOn =
@@ -29,6 +29,8 @@ export type PermissionOn =
   | 'exchange'
   | 'person'
   | 'integration'
+  | 'version'
+  | 'source'
   | 'self';
 
 /** What a route needs, as the OpenAPI document says it too. */
@@ -111,6 +113,16 @@ async function targetsOf(
     }
     case 'integration': {
       const one = await store.integrations.find(own['id'] ?? '');
+      return [{ kind: 'proposal', id: one?.id ?? 'none', author: one?.proposedBy ?? '' }];
+    }
+    case 'version': {
+      const [kind, name, label] = [own['kind'] ?? '', own['name'] ?? '', own['label'] ?? ''];
+      const asset = kind === 'model' || kind === 'dataset' ? await store.inventory.asset(kind, name) : null;
+      const version = asset ? await store.inventory.version(asset.id, label) : null;
+      return [{ kind: 'proposal', id: version?.id ?? 'none', author: version?.createdBy ?? '' }];
+    }
+    case 'source': {
+      const one = await store.inventory.source(own['id'] ?? '');
       return [{ kind: 'proposal', id: one?.id ?? 'none', author: one?.proposedBy ?? '' }];
     }
     case 'self':

@@ -6,16 +6,7 @@ import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { diagnose } from '../doctor.ts';
 import * as schemas from '../schemas.ts';
-import {
-  type Env,
-  exchangeView,
-  failures,
-  json,
-  named,
-  systemOf,
-  visible,
-  visibleSystems,
-} from './shared.ts';
+import { type Env, exchangeView, failures, json, named, visible, visibleSystems } from './shared.ts';
 
 /** Routes of the record and of what is concluded from it. */
 export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
@@ -125,20 +116,6 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
       await control.installation.flush();
       const observations = await control.installation.store.exchanges.summaries();
       return c.json({ observations: visible(c, observations, ({ system }) => system) }, 200);
-    },
-  );
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: '/api/v1/findings',
-      ...needs('see-findings', 'systems'),
-      summary: 'Findings: detections of one kind on one system',
-      responses: { 200: json(z.object({ findings: z.array(schemas.findingView) }), 'Findings'), ...failures },
-    }),
-    async (c) => {
-      await control.installation.flush();
-      const findings = await control.installation.store.exchanges.findings();
-      return c.json({ findings: visible(c, findings, ({ subject }) => systemOf(subject)) }, 200);
     },
   );
   app.openapi(

@@ -1,0 +1,42 @@
+import { type Attestation, clock, newId } from '@sallyport/core';
+import { envelope } from './signing/dsse.ts';
+
+/** What signs statements of this installation. */
+export interface Attester {
+  /** Name of the key, as the log's verifier knows it. */
+  readonly keyId: string;
+  /** 32 raw bytes. */
+  readonly publicKey: Uint8Array;
+  /** Ed25519 (RFC 8032) over the bytes. */
+  sign(bytes: Uint8Array): Uint8Array;
+}
+
+/** Predicates by what they say. Tests have one of in-toto; what we say of scans, signatures and approvals is our own. */
+const PREDICATES: Readonly<Record<Attestation['kind'], string>> = {
+  scan: 'urn:sallyport:predicate:scan:v1',
+  signature: 'urn:sallyport:predicate:signature:v1',
+  approval: 'urn:sallyport:predicate:approval:v1',
+  test: 'https://in-toto.io/attestation/test-result/v0.1',
+  promotion: 'https://slsa.dev/verification_summary/v1',
+};
+
+/** Says something about a digest and signs it (in-toto Attestation Framework v1, DSSE). */
+export function attest(
+  attester: Attester,
+  said: Pick<Attestation, 'digest' | 'kind' | 'passed' | 'summary' | 'actor'>,
+  name: string,
+  predicate: object,
+): Attestation {
+  const at = clock.nowIso();
+  const signed = envelope(
+    {
+      _type: 'https://in-toto.io/Statement/v1',
+      subject: [{ name, digest: { sha256: said.digest } }],
+      predicateType: PREDICATES[said.kind],
+      predicate: { ...predicate, result: said.passed ? 'PASSED' : 'FAILED', by: said.actor, at },
+    },
+    (bytes) => attester.sign(bytes),
+    attester.keyId,
+  );
+  return { id: newId('att'), ...said, envelope: JSON.stringify(signed), at };
+}

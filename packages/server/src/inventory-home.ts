@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CodedError, newId, type SignerConfig } from '@sallyport/core';
+import type { Inventory, TrustedSigner } from '@sallyport/registry';
+import { openSigningKey } from '@sallyport/vault';
+import type { Control } from './control.ts';
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (fault) {
+    throw new CodedError('config-invalid', `\`inventory.signers\`: ${(fault as Error).message}`);
+  }
+}
+
+/** A signer of the configuration with its files read. @throws CodedError `config-invalid` */
+function trusted({ name, publicKeyFile, rootsFile, sigstore }: SignerConfig): TrustedSigner {
+  if (publicKeyFile !== undefined) return { name, trust: { kind: 'key', publicKey: read(publicKeyFile) } };
+  if (rootsFile !== undefined) return { name, trust: { kind: 'certificates', roots: read(rootsFile) } };
+  const { trustedRootFile, identity, issuer } = sigstore!;
+  return { name, trust: { kind: 'sigstore', trustedRoot: read(trustedRootFile), identity, issuer } };
+}
+
+/** Opens the inventory of an installation. Loaded when it is first asked for: a gateway without models needs none of it. */
+export async function openInventory(control: Control): Promise<Inventory> {
+  const { FolderArtefacts, Inventory: Opened } = await import('@sallyport/registry');
+  const { folder, store, dataKeys, rootKey, id } = control.installation;
+  const key = openSigningKey(join(folder, 'keys', 'attestations.json'), rootKey);
+  return new Opened({
+    store,
+    artefacts: new FolderArtefacts(join(folder, 'artefacts'), dataKeys),
+    attester: { keyId: `sallyport.local/${id}/attestations`, publicKey: key.publicKey, sign: key.sign },
+    signers: () => control.config.inventory.signers.map(trusted),
+    scratch: () => join(folder, 'artefacts', `open-${newId('ver')}`),
+    scan: async (paths, target, actor) => {
+      const { report: _, ...outcome } = await control.scans.scan(
+        actor,
+        { kind: 'model-files', target, subject: target, root: commonFolder(paths) },
+        { paths },
+      );
+      return outcome;
+    },
+  });
+}
+
+/** The folder that all paths lie in. */
+function commonFolder(paths: readonly string[]): string {
+  const [first = '/'] = paths;
+  let parts = first.split('/').slice(0, -1);
+  for (const path of paths) {
+    const other = path.split('/');
+    let length = 0;
+    while (length < parts.length && parts[length] === other[length]) length++;
+    parts = parts.slice(0, length);
+  }
+  return parts.join('/') || '/';
+}

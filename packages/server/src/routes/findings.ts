@@ -1,0 +1,152 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { CodedError, clock, dueAt, type Finding, newEvent, priority, SEVERITIES } from '@sallyport/core';
+import { needs } from '../authorisation/route-permissions.ts';
+import type { Control } from '../control.ts';
+import type { KnownSystem } from '../snapshot.ts';
+import { body, type Env, failures, json, named, systemOf, visible } from './shared.ts';
+
+const findingView = z
+  .object({
+    fingerprint: z.string(),
+    subject: z.string(),
+    detector: z.string(),
+    technique: z.string(),
+    severity: z.enum(SEVERITIES),
+    status: z
+      .enum(['open', 'resolved'])
+      .describe('resolved by a scan that looked again and no longer saw it'),
+    firstAt: z.string(),
+    lastAt: z.string(),
+    resolvedAt: z.string().nullable(),
+    count: z.number(),
+    demo: z.boolean(),
+    owner: z.string().nullable().describe('id of the person who answers for it'),
+    dueAt: z.string(),
+    overdue: z.boolean(),
+    priority: z.number().describe('1 to 100: how bad it is, how likely to be used, what it reaches'),
+    accepted: z.object({ until: z.string(), by: z.string(), reason: z.string() }).nullable(),
+    scanned: z
+      .object({
+        kind: z.string(),
+        target: z.string(),
+        place: z.string(),
+        message: z.string(),
+        remedy: z.string(),
+        references: z.array(z.string()),
+        exploited: z.boolean(),
+        disclosedAt: z.string(),
+      })
+      .nullable()
+      .describe('what a scan says of it; null for what comes from traffic, alerts and reviews'),
+  })
+  .openapi('Finding');
+
+/** Whether somebody accepted the risk of a finding, and that is not over. */
+export const isAccepted = ({ accepted }: Finding, nowMs: number): boolean =>
+  accepted !== null && Date.parse(accepted.until) > nowMs;
+
+/** A finding as the API shows it. @param owners of systems and assets, by subject */
+function view(
+  finding: Finding,
+  systems: ReadonlyMap<string, KnownSystem>,
+  owners: ReadonlyMap<string, string>,
+) {
+  const nowMs = clock.nowMs();
+  const environment = systems.get(systemOf(finding.subject) ?? '')?.config.environment;
+  const exposure =
+    environment === 'production' ? 'production' : environment === undefined ? 'unknown' : 'internal';
+  const due = dueAt(finding);
+  return {
+    ...finding,
+    scanned: finding.scanned && { ...finding.scanned, references: [...finding.scanned.references] },
+    owner: finding.owner ?? owners.get(finding.subject) ?? null,
+    dueAt: due,
+    overdue: finding.status === 'open' && !isAccepted(finding, nowMs) && Date.parse(due) < nowMs,
+    priority: priority(finding, exposure),
+  };
+}
+
+const RISK_DAYS_MAX = 366;
+
+/** Routes of findings: what must be dealt with, by whom and until when. */
+export function findingRoutes(app: OpenAPIHono<Env>, control: Control): void {
+  const views = async (some: readonly Finding[]) => {
+    const systems = new Map((await control.systems()).map((system) => [system.name, system]));
+    const assets = await control.installation.store.inventory.assets();
+    const owners = new Map(
+      assets.flatMap(({ kind, name, owner }) =>
+        owner === null ? [] : [[`${kind}:${name}`, owner] as const],
+      ),
+    );
+    return some.map((one) => view(one, systems, owners));
+  };
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/findings',
+      ...needs('see-findings', 'systems'),
+      summary: 'Findings, the most pressing first: detections of one kind in one place',
+      responses: { 200: json(z.object({ findings: z.array(findingView) }), 'Findings'), ...failures },
+    }),
+    async (c) => {
+      await control.installation.flush();
+      const some = visible(c, await control.installation.store.findings.list(), ({ subject }) =>
+        systemOf(subject),
+      );
+      const all = await views(some);
+      const order = (one: (typeof all)[number]): number =>
+        one.status === 'open' ? one.priority : one.priority - 1000;
+      return c.json(
+        { findings: all.sort((a, b) => order(b) - order(a) || (a.lastAt < b.lastAt ? 1 : -1)) },
+        200,
+      );
+    },
+  );
+
+  const change = async (actor: string, print: string, data: Record<string, unknown>) => {
+    const known = await control.installation.store.findings.find(print);
+    if (!known) throw new CodedError('not-found', 'there is no such finding');
+    await control.installation.announce(
+      newEvent('finding-decided', { actor, subject: known.subject, data: { fingerprint: print, ...data } }),
+    );
+    await control.installation.flush();
+    return (await views([(await control.installation.store.findings.find(print))!]))[0]!;
+  };
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/findings/{fingerprint}/owner',
+      ...needs('assign-findings', 'organisation'),
+      summary: 'Say who answers for a finding',
+      request: { ...named('fingerprint'), ...body(z.strictObject({ owner: z.string().max(64).nullable() })) },
+      responses: { 200: json(findingView, 'The finding'), ...failures },
+    }),
+    async (c) => {
+      const asked = c.req.valid('json').owner;
+      const owner = asked === null ? null : (await control.accounts.directory.find(asked)).id;
+      return c.json(await change(c.var.actor, c.req.param('fingerprint'), { owner }), 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/findings/{fingerprint}/accept',
+      ...needs('accept-risks', 'organisation'),
+      summary: 'Accept the risk of a finding for a time; it stays open, and counts again afterwards',
+      request: {
+        ...named('fingerprint'),
+        ...body(
+          z.strictObject({ days: z.int().min(1).max(RISK_DAYS_MAX), reason: z.string().min(3).max(512) }),
+        ),
+      },
+      responses: { 200: json(findingView, 'The finding'), ...failures },
+    }),
+    async (c) => {
+      const { days, reason } = c.req.valid('json');
+      const until = new Date(clock.nowMs() + days * 86_400_000).toISOString();
+      const accepted = { until, by: c.var.actor, reason };
+      return c.json(await change(c.var.actor, c.req.param('fingerprint'), { accepted }), 200);
+    },
+  );
+}

@@ -1,0 +1,266 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { CodedError, clock, newEvent, newId } from '@sallyport/core';
+import { needs } from '../authorisation/route-permissions.ts';
+import type { Control } from '../control.ts';
+import { assessParty } from '../party-assessment.ts';
+import { body, type Env, failures, json, named } from './shared.ts';
+
+const edgeView = z
+  .object({ source: z.string(), target: z.string(), relation: z.string(), at: z.string() })
+  .openapi('LineageEdge');
+const sourceView = z
+  .object({
+    id: z.string(),
+    pattern: z.string(),
+    note: z.string(),
+    licence: z.string(),
+    status: z.enum(['proposed', 'approved', 'ended']),
+    proposedAt: z.string(),
+    proposedBy: z.string(),
+    approvedAt: z.string().nullable(),
+    approvedBy: z.string().nullable(),
+    expiresAt: z.string(),
+  })
+  .openapi('DataSource');
+const assessmentView = z
+  .object({
+    id: z.string(),
+    party: z.string(),
+    facts: z.array(z.object({ what: z.string(), good: z.boolean().nullable(), points: z.number() })),
+    score: z.number(),
+    at: z.string(),
+    actor: z.string(),
+    expiresAt: z.string(),
+  })
+  .openapi('Assessment');
+
+const DAY_MS = 86_400_000;
+
+/** Routes of where things come from: lineage, sources of data, assessments of third parties. */
+export function lineageRoutes(app: OpenAPIHono<Env>, control: Control): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/lineage',
+      ...needs('see-inventory', 'organisation'),
+      summary: 'What led to a node and what it led to; everything, where none is named',
+      request: { query: z.object({ node: z.string().max(256).optional() }) },
+      responses: {
+        200: json(z.object({ nodes: z.array(z.string()), edges: z.array(edgeView) }), 'A graph'),
+        ...failures,
+      },
+    }),
+    async (c) => {
+      const edges = await control.installation.store.inventory.edges();
+      const { node } = c.req.valid('query');
+      const { neighbourhood } = await import('@sallyport/registry');
+      const part =
+        node === undefined
+          ? { nodes: [...new Set(edges.flatMap(({ source, target }) => [source, target]))], edges }
+          : neighbourhood(edges, node);
+      return c.json({ nodes: [...part.nodes], edges: part.edges.map((edge) => ({ ...edge })) }, 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/lineage',
+      ...needs('change-inventory', 'organisation'),
+      summary: 'Take in an event of OpenLineage',
+      request: { ...body(z.record(z.string(), z.unknown())) },
+      responses: { 201: json(z.object({ edges: z.number() }), 'Taken in'), ...failures },
+    }),
+    async (c) => {
+      const { edgesOf, parseRunEvent } = await import('@sallyport/registry');
+      const event = parseRunEvent(c.req.valid('json'));
+      const edges = edgesOf(event);
+      const { store } = control.installation;
+      await store.change(async (tx) => {
+        await store.inventory.addEdges(tx, edges);
+        return {
+          result: undefined,
+          event: newEvent('lineage-noted', {
+            actor: c.var.actor,
+            subject: 'organisation',
+            data: {
+              run: event.run.runId,
+              job: `${event.job.namespace}/${event.job.name}`.slice(0, 256),
+              type: event.eventType ?? null,
+              inputs: event.inputs.length,
+              outputs: event.outputs.length,
+            },
+          }),
+        };
+      });
+      return c.json({ edges: edges.length }, 201);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/lineage/events',
+      ...needs('see-inventory', 'organisation'),
+      summary: 'Lineage as events of OpenLineage',
+      responses: {
+        200: json(z.object({ events: z.array(z.record(z.string(), z.unknown())) }), 'Events'),
+        ...failures,
+      },
+    }),
+    async (c) => {
+      const { inventory } = control.installation.store;
+      const assets = new Map((await inventory.assets()).map((asset) => [asset.id, asset]));
+      const versions = (await inventory.versions()).flatMap((version) => {
+        const asset = assets.get(version.asset);
+        return asset ? [{ asset, version }] : [];
+      });
+      const { toRunEvents } = await import('@sallyport/registry');
+      const events = toRunEvents(await inventory.edges(), versions) as Record<string, unknown>[];
+      return c.json({ events }, 200);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/sources',
+      ...needs('see-inventory', 'organisation'),
+      summary: 'Sources that data may come from',
+      responses: { 200: json(z.object({ sources: z.array(sourceView) }), 'Sources'), ...failures },
+    }),
+    async (c) =>
+      c.json(
+        { sources: (await control.installation.store.inventory.sources()).map((one) => ({ ...one })) },
+        200,
+      ),
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/sources',
+      ...needs('change-inventory', 'organisation'),
+      summary: 'Propose a source; data is taken from it once somebody else approved it',
+      request: {
+        ...body(
+          z.strictObject({
+            pattern: z
+              .string()
+              .min(3)
+              .max(256)
+              .describe('the beginning of an address or path: everything below it'),
+            note: z.string().max(512).default(''),
+            licence: z.string().max(128).default(''),
+            days: z.int().min(1).max(1098).default(365),
+          }),
+        ),
+      },
+      responses: { 201: json(sourceView, 'Proposed'), ...failures },
+    }),
+    async (c) => {
+      const { pattern, note, licence, days } = c.req.valid('json');
+      const { store } = control.installation;
+      const known = (await store.inventory.sources()).find((one) => one.pattern === pattern);
+      if (known?.status === 'approved')
+        throw new CodedError('conflict', 'that source is approved already; end it first');
+      const now = clock.nowMs();
+      const source = {
+        id: known?.id ?? newId('src'),
+        pattern,
+        note,
+        licence,
+        status: 'proposed' as const,
+        proposedAt: new Date(now).toISOString(),
+        proposedBy: c.var.actor,
+        approvedAt: null,
+        approvedBy: null,
+        expiresAt: new Date(now + days * DAY_MS).toISOString(),
+      };
+      await store.change(async (tx) => {
+        await store.inventory.putSource(tx, source);
+        return {
+          result: undefined,
+          event: newEvent('source-proposed', {
+            actor: c.var.actor,
+            subject: 'organisation',
+            data: { pattern, licence },
+          }),
+        };
+      });
+      return c.json(source, 201);
+    },
+  );
+  for (const [word, action, on, type] of [
+    ['approve', 'approve-proposals', 'source', 'source-approved'],
+    ['end', 'change-inventory', 'organisation', 'source-ended'],
+  ] as const)
+    app.openapi(
+      createRoute({
+        method: 'post',
+        path: `/api/v1/sources/{id}/${word}`,
+        ...needs(action, on),
+        summary:
+          word === 'approve'
+            ? 'Approve a source; whoever proposed it cannot'
+            : 'Take no more data from a source',
+        request: named('id'),
+        responses: { 200: json(sourceView, 'As it is now'), ...failures },
+      }),
+      async (c) => {
+        const { store } = control.installation;
+        const changed = await store.change(async (tx) => {
+          const known = await store.inventory.source(c.req.param('id') ?? '', tx);
+          if (!known) throw new CodedError('not-found', 'there is no such source');
+          if (word === 'approve' && known.status !== 'proposed')
+            throw new CodedError('conflict', `that source is ${known.status}`);
+          const next = {
+            ...known,
+            status: word === 'approve' ? ('approved' as const) : ('ended' as const),
+            ...(word === 'approve' ? { approvedAt: clock.nowIso(), approvedBy: c.var.actor } : {}),
+          };
+          await store.inventory.putSource(tx, next);
+          return {
+            result: next,
+            event: newEvent(type, {
+              actor: c.var.actor,
+              subject: 'organisation',
+              data: { pattern: known.pattern },
+            }),
+          };
+        });
+        return c.json(changed, 200);
+      },
+    );
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/assessments',
+      ...needs('see-integrations', 'organisation'),
+      summary: 'What was measured of each third party',
+      responses: {
+        200: json(z.object({ assessments: z.array(assessmentView) }), 'The latest of each'),
+        ...failures,
+      },
+    }),
+    async (c) => {
+      const all = await control.installation.store.inventory.assessments();
+      return c.json(
+        { assessments: all.map((one) => ({ ...one, facts: one.facts.map((fact) => ({ ...fact })) })) },
+        200,
+      );
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/assessments/{name}',
+      ...needs('change-integrations', 'organisation'),
+      summary: 'Measure a third party now',
+      request: named('name'),
+      responses: { 201: json(assessmentView, 'What was measured'), ...failures },
+    }),
+    async (c) => {
+      const one = await assessParty(control, c.var.actor, c.req.param('name'));
+      return c.json({ ...one, facts: one.facts.map((fact) => ({ ...fact })) }, 201);
+    },
+  );
+}

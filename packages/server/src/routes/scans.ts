@@ -1,0 +1,100 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { CodedError, clock } from '@sallyport/core';
+import { needs } from '../authorisation/route-permissions.ts';
+import type { Control } from '../control.ts';
+import { body, type Env, failures, json } from './shared.ts';
+
+const scanView = z
+  .object({
+    at: z.string(),
+    actor: z.string(),
+    subject: z.string(),
+    target: z.string(),
+    kind: z.string(),
+    verdict: z.string(),
+    files: z.number(),
+    detections: z.number(),
+    durationMs: z.number(),
+    advisories: z.string().nullable().describe('the newest advisory that was known'),
+  })
+  .openapi('Scan');
+
+const DAYS_SHOWN = 30;
+
+/** Routes of scans: what was scanned and what came of it. */
+export function scanRoutes(app: OpenAPIHono<Env>, control: Control): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/scans',
+      ...needs('see-inventory', 'organisation'),
+      summary: 'Scans of the last 30 days, the latest first, and what is watched',
+      responses: {
+        200: json(
+          z.object({
+            scans: z.array(scanView),
+            watched: z.array(
+              z.object({ name: z.string(), folder: z.string(), system: z.string().nullable() }),
+            ),
+          }),
+          'Scans',
+        ),
+        ...failures,
+      },
+    }),
+    async (c) => {
+      await control.installation.flush();
+      const since = new Date(clock.nowMs() - DAYS_SHOWN * 86_400_000).toISOString();
+      const events = await control.installation.store.events.since(['scan-completed'], since);
+      const scans = events
+        .filter(({ data }) => data['kind'] !== 'loads')
+        .reverse()
+        .map(({ at, actor, subject, data }) => ({
+          at,
+          actor,
+          subject,
+          target: String(data['target']),
+          kind: String(data['kind']),
+          verdict: String(data['verdict']),
+          files: Number(data['files'] ?? 0),
+          detections: Number(data['detections'] ?? 0),
+          durationMs: Number(data['durationMs'] ?? 0),
+          advisories: (data['advisories'] as string | null | undefined) ?? null,
+        }));
+      const watched = control.config.inventory.watch.map(({ name, folder, system }) => ({
+        name,
+        folder,
+        system: system ?? null,
+      }));
+      return c.json({ scans, watched }, 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/scans',
+      ...needs('run-scans', 'organisation'),
+      summary: 'Scan a watched folder now; answers when it is done',
+      request: { ...body(z.strictObject({ watch: z.string().max(63) })) },
+      responses: {
+        200: json(
+          z.object({
+            outcomes: z.array(z.object({ verdict: z.string(), passed: z.boolean(), summary: z.string() })),
+          }),
+          'What came of it',
+        ),
+        ...failures,
+      },
+    }),
+    async (c) => {
+      const { watch: name } = c.req.valid('json');
+      const watch = control.config.inventory.watch.find((one) => one.name === name);
+      if (!watch) throw new CodedError('not-found', `nothing is watched under the name \`${name}\``);
+      const outcomes = await control.scans.scanWatch(c.var.actor, watch);
+      return c.json(
+        { outcomes: outcomes.map(({ verdict, passed, summary }) => ({ verdict, passed, summary })) },
+        200,
+      );
+    },
+  );
+}

@@ -1,0 +1,299 @@
+import { lstatSync, readdirSync, statSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import {
+  clock,
+  type FileDetection,
+  newEvent,
+  newId,
+  type SallyportEvent,
+  type ScanKind,
+  type Watch,
+} from '@sallyport/core';
+import type { ScanOutcome } from '@sallyport/registry';
+import type { NotedDetection, NotedUse } from '@sallyport/store';
+import type { Control } from './control.ts';
+import { log } from './log.ts';
+import { runScanJob, type ScanJob, type ScanJobReport } from './scan-job.ts';
+
+/** Version of the scanner, as results say it. */
+export const SCANNER_VERSION = '0.1.0';
+/** Bytes of JSON that one event of detections holds: an entry of the log takes 65,535. */
+const EVENT_BYTES_MAX = 40_000;
+const DETECTIONS_MAX = 2_000;
+const USES_MAX = 5_000;
+const UNCLEAR_MAX = 100;
+const MESSAGE_CHARACTERS_MAX = 400;
+const DAY_MS = 86_400_000;
+
+/** What a scan is of. */
+export interface ScanTarget {
+  readonly kind: ScanKind;
+  /** `folder:NAME`, `model:NAME@VERSION` … */
+  readonly target: string;
+  /** `system:NAME` where it belongs to one, else the target. */
+  readonly subject: string;
+  /** Folder that places are shown relative to. */
+  readonly root: string;
+}
+
+/** Splits what events carry into as many as fit. */
+function chunks<T>(items: readonly T[]): T[][] {
+  const out: T[][] = [];
+  let bytes = EVENT_BYTES_MAX;
+  for (const item of items) {
+    const size = JSON.stringify(item).length + 1;
+    if (bytes + size > EVENT_BYTES_MAX) {
+      out.push([]);
+      bytes = 0;
+    }
+    out.at(-1)!.push(item);
+    bytes += size;
+  }
+  return out;
+}
+
+const shownPath = (root: string, path: string): string => {
+  const [file, ...inner] = path.split('!');
+  const own = relative(root, file!).split(sep).join('/');
+  return [own === '' ? '.' : own.startsWith('..') ? file! : own, ...inner].join('!');
+};
+
+/** Where a detection lies, as long as what it lies in does not change: lines and bytes move. */
+function placeOf(root: string, { location, technique }: FileDetection): string {
+  const path = shownPath(root, location.path);
+  return `${path}${location.pointer === undefined ? (technique === 'unsanctioned-ai' ? `:${location.line ?? ''}` : '') : `#${location.pointer}`}`;
+}
+
+function noted(report: ScanJobReport, { kind, target, root }: ScanTarget): NotedDetection[] {
+  const vulnerabilities = new Map(
+    (report.vulnerabilities ?? []).map((one) => [`${one.path}#${one.pointer}`, one]),
+  );
+  const all = new Map<string, NotedDetection>();
+  for (const { path, detections } of report.files)
+    for (const one of detections) {
+      const known = vulnerabilities.get(`${path}#${one.location.pointer ?? ''}`);
+      const place = placeOf(root, one);
+      all.set(`${one.technique} ${place}`, {
+        kind,
+        target,
+        place: place.slice(0, 512),
+        detector: one.detector,
+        technique: one.technique,
+        severity: one.severity,
+        message: one.message.slice(0, MESSAGE_CHARACTERS_MAX),
+        remedy: one.remedy.slice(0, MESSAGE_CHARACTERS_MAX),
+        references: one.references.slice(0, 12),
+        exploited: known?.exploited ?? false,
+        disclosedAt: known?.published ?? '',
+      });
+    }
+  return [...all.values()];
+}
+
+/** Scans what is watched and what is registered, and puts into the record what it finds. */
+export class ScanDesk {
+  readonly #control: Control;
+  /** Fingerprints of watched folders when they were scanned last. */
+  readonly #seen = new Map<string, string>();
+  #watching: Promise<void> = Promise.resolve();
+
+  constructor(control: Control) {
+    this.#control = control;
+  }
+
+  /** Folder of imported advisories. */
+  get advisories(): string {
+    return join(this.#control.installation.folder, 'advisories');
+  }
+
+  /** Scans, and records what was found: findings come of it, and go when a later scan no longer sees them. */
+  async scan(
+    actor: string,
+    target: ScanTarget,
+    job: Omit<ScanJob, 'kind'>,
+  ): Promise<ScanOutcome & { report: ScanJobReport }> {
+    const { installation } = this.#control;
+    const startedMs = clock.nowMs();
+    const report = await runScanJob({ ...job, kind: target.kind });
+    const scan = newId('scn');
+    const detections = noted(report, target);
+    const { verdict, files, bytes, verdicts } = report.summary;
+    const incomplete = report.files
+      .filter((file) => file.verdict === 'incomplete')
+      .map(({ path }) => shownPath(target.root, path));
+    const cut = detections.length > DETECTIONS_MAX;
+    const common = { actor, subject: target.subject };
+    const events: SallyportEvent[] = [
+      ...chunks(detections.slice(0, DETECTIONS_MAX)).map((some) =>
+        newEvent('detections-noted', { ...common, data: { scan, detections: some } }),
+      ),
+      ...(await this.#useEvents(report, scan, target, common)),
+      newEvent('scan-completed', {
+        ...common,
+        data: {
+          scan,
+          kind: target.kind,
+          target: target.target,
+          tool: 'sallyport',
+          version: SCANNER_VERSION,
+          verdict,
+          verdicts,
+          files,
+          bytes,
+          detections: detections.length,
+          durationMs: clock.nowMs() - startedMs,
+          ...(report.packages === undefined ? {} : { packages: report.packages }),
+          ...(target.kind === 'dependencies' ? { advisories: report.advisories?.newest ?? null } : {}),
+          ...(report.hits === undefined ? {} : { uses: report.hits.length }),
+          // Of what was not read whole nothing is closed.
+          unclear: cut || incomplete.length > UNCLEAR_MAX ? null : incomplete,
+        },
+      }),
+    ];
+    await installation.store.change(async () => ({ result: undefined, event: events }));
+    await installation.flush();
+    const passed = verdict === 'clean' || verdict === 'review';
+    const summary = `${files} files scanned: ${verdict}${detections.length > 0 ? `, ${detections.length} detections` : ''}`;
+    return { scan, verdict, passed, summary, report };
+  }
+
+  /** Uses of AI that are new, or were seen again on another day. */
+  async #useEvents(
+    report: ScanJobReport,
+    scan: string,
+    { root }: ScanTarget,
+    common: { actor: string; subject: string },
+  ): Promise<SallyportEvent[]> {
+    if (!report.hits || report.hits.length === 0) return [];
+    const known = new Map(
+      (await this.#control.installation.store.aiUses.list()).map((use) => [use.fingerprint, use]),
+    );
+    const day = clock.nowIso().slice(0, 10);
+    const uses = report.hits
+      .filter((hit) => {
+        const before = known.get(hit.fingerprint);
+        return (
+          !before || ((hit.lastAt ?? clock.nowIso()) > before.lastAt && before.lastAt.slice(0, 10) !== day)
+        );
+      })
+      .slice(0, USES_MAX)
+      .map(
+        ({ where, ...hit }): NotedUse => ({
+          ...hit,
+          place: hit.kind === 'traffic' ? where : shownPath(root, where),
+        }),
+      );
+    return chunks(uses).map((some) => newEvent('ai-uses-noted', { ...common, data: { scan, uses: some } }));
+  }
+
+  /** Scans one watched folder for everything that it is watched for. */
+  async scanWatch(actor: string, watch: Watch): Promise<readonly ScanOutcome[]> {
+    const outcomes: ScanOutcome[] = [];
+    const decided = (await this.#control.installation.store.aiUses.list())
+      .filter(
+        ({ decision, until }) =>
+          decision !== null && decision !== 'stop' && (until === null || until > clock.nowIso()),
+      )
+      .map(({ fingerprint }) => fingerprint);
+    for (const kind of watch.for) {
+      const target: ScanTarget = {
+        kind,
+        target: `folder:${watch.name}`,
+        subject: watch.system === undefined ? `folder:${watch.name}` : `system:${watch.system}`,
+        root: watch.folder,
+      };
+      const { report: _, ...outcome } = await this.scan(actor, target, {
+        paths: [watch.folder],
+        logs: kind === 'sources' ? watch.logs : [],
+        advisories: this.advisories,
+        decided,
+      });
+      outcomes.push(outcome);
+    }
+    return outcomes;
+  }
+
+  /** Scans watched folders that changed, and those that were not scanned for a day; one after the other, and never twice at once. */
+  watch(): Promise<void> {
+    this.#watching = this.#watching
+      .then(async () => {
+        for (const watch of this.#control.config.inventory.watch) await this.#watchOne(watch);
+        await this.#watchVersions();
+      })
+      .catch((fault: Error) => log('error', 'a scan of what is watched failed', { fault: fault.message }));
+    return this.#watching;
+  }
+
+  async #watchOne(watch: Watch): Promise<void> {
+    try {
+      const now = await treeFingerprint(watch.folder, this.advisories);
+      const last = await this.#lastScan(`folder:${watch.name}`, watch.for);
+      if (this.#seen.get(watch.name) === now && clock.nowMs() - last < DAY_MS - DAY_MS / 24) return;
+      await this.scanWatch('sallyport', watch);
+      this.#seen.set(watch.name, now);
+    } catch (fault) {
+      log('error', 'a watched folder is not scanned', {
+        folder: watch.name,
+        fault: (fault as Error).message,
+      });
+    }
+  }
+
+  /** Stored versions that serve, or wait to: what was not known yesterday may be known today. */
+  async #watchVersions(): Promise<void> {
+    const { store } = this.#control.installation;
+    const versions = await store.inventory.versions();
+    if (versions.length === 0) return;
+    const assets = new Map((await store.inventory.assets()).map((asset) => [asset.id, asset]));
+    const inventory = await this.#control.inventory();
+    for (const version of versions) {
+      const asset = assets.get(version.asset);
+      if (!asset || !version.stored || (asset.kind !== 'model' && asset.kind !== 'dataset')) continue;
+      const [latest] = (await store.inventory.attestations(version.digest)).filter(
+        ({ kind }) => kind === 'scan',
+      );
+      if (latest && clock.nowMs() - Date.parse(latest.at) < DAY_MS - DAY_MS / 24) continue;
+      await inventory.rescan('sallyport', asset.kind, asset.name, version.label);
+    }
+  }
+
+  async #lastScan(target: string, kinds: readonly ScanKind[]): Promise<number> {
+    const { store } = this.#control.installation;
+    const events = await store.events.since(
+      ['scan-completed'],
+      new Date(clock.nowMs() - 2 * DAY_MS).toISOString(),
+    );
+    const times = kinds.map((kind) =>
+      Math.max(
+        0,
+        ...events
+          .filter(({ data }) => data['target'] === target && data['kind'] === kind)
+          .map(({ at }) => Date.parse(at)),
+      ),
+    );
+    return Math.min(...times);
+  }
+}
+
+const ENTRIES_MAX = 200_000;
+/** Entries that are looked at before calls have their turn. */
+const TURN_ENTRIES = 256;
+
+/** Changes when a file in a folder does, or the advisories: names, sizes and times. */
+async function treeFingerprint(...folders: readonly string[]): Promise<string> {
+  let entries = 0;
+  let bytes = 0;
+  let newest = 0;
+  const open = folders.filter((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory());
+  for (let folder = open.pop(); folder !== undefined && entries < ENTRIES_MAX; folder = open.pop())
+    for (const name of readdirSync(folder)) {
+      if (++entries % TURN_ENTRIES === 0) await new Promise((turn) => setImmediate(turn));
+      const path = join(folder, name);
+      const stat = lstatSync(path, { throwIfNoEntry: false });
+      if (!stat) continue;
+      newest = Math.max(newest, stat.mtimeMs, stat.ctimeMs);
+      if (!stat.isDirectory()) bytes += stat.size;
+      else if (name !== '.git' && name !== 'node_modules') open.push(path);
+    }
+  return `${entries} ${bytes} ${newest}`;
+}

@@ -1,0 +1,28 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { ScanJob, ScanJobReport } from './scan-job.ts';
+
+const { kind, paths, logs = [], advisories, decided = [] } = workerData as ScanJob;
+
+async function run(): Promise<ScanJobReport> {
+  // Loaded here, and gone when the thread is: the server itself needs none of it.
+  const { AdvisoryDatabase, discover, inspectDependencies, scanFiles } = await import('@sallyport/scan');
+  if (kind === 'model-files') return scanFiles(paths, { workers: 1 });
+  if (kind === 'dependencies') {
+    const database = advisories === undefined ? null : AdvisoryDatabase.open(advisories);
+    try {
+      const { components: _, ...report } = inspectDependencies(paths, database);
+      return report;
+    } finally {
+      database?.close();
+    }
+  }
+  const known = new Set(decided);
+  return discover(paths, logs, { isSanctioned: ({ fingerprint }) => known.has(fingerprint) });
+}
+
+try {
+  parentPort!.postMessage({ report: await run() });
+} catch (fault) {
+  const { code, path, message } = fault as NodeJS.ErrnoException;
+  parentPort!.postMessage({ fault: code === 'ENOENT' ? `there is no \`${path}\`` : message });
+}

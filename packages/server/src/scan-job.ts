@@ -1,0 +1,48 @@
+import { Worker } from 'node:worker_threads';
+import { CodedError, type ScanKind } from '@sallyport/core';
+import type { DependencyReport, DiscoveryReport, ScanReport } from '@sallyport/scan';
+
+/** What a thread is to scan. */
+export interface ScanJob {
+  readonly kind: ScanKind;
+  readonly paths: readonly string[];
+  /** Logs of proxies and resolvers. */
+  readonly logs?: readonly string[];
+  /** Folder of imported advisories. */
+  readonly advisories?: string;
+  /** Uses of AI that somebody decided on: fingerprints. */
+  readonly decided?: readonly string[];
+}
+
+/** What came of it. */
+export type ScanJobReport = ScanReport &
+  Partial<Pick<DependencyReport, 'vulnerabilities' | 'advisories' | 'packages'>> &
+  Partial<Pick<DiscoveryReport, 'hits' | 'logLines'>>;
+
+/** Megabytes of JavaScript memory a scan may use; what is read of files lies beside it. */
+const HEAP_MEGABYTES_MAX = 2048;
+
+/**
+ * Scans in a thread of its own: what answers calls and keeps the record does not wait for it, and is not brought down with it.
+ * @throws CodedError `usage` for paths that are not there, `internal` where the thread died
+ */
+export function runScanJob(job: ScanJob): Promise<ScanJobReport> {
+  return new Promise((resolve, reject) => {
+    const thread = new Worker(new URL('./scan-job-thread.ts', import.meta.url), {
+      workerData: job,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES_MAX },
+    });
+    let answered = false;
+    thread.once('message', (answer: { report?: ScanJobReport; fault?: string }) => {
+      answered = true;
+      if (answer.report) resolve(answer.report);
+      else reject(new CodedError('usage', answer.fault));
+    });
+    thread.once('error', (fault) =>
+      reject(new CodedError('internal', `the scan failed: ${(fault as Error).message}`)),
+    );
+    thread.once('exit', () => {
+      if (!answered) reject(new CodedError('internal', 'the scan ended without an answer'));
+    });
+  });
+}

@@ -1,0 +1,153 @@
+import type { SallyportEvent, UseDecision } from '@sallyport/core';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { Database } from './schema.ts';
+import type { Connection } from './store.ts';
+
+/** One use of AI that was found, as an event carries it. */
+export interface NotedUse {
+  readonly fingerprint: string;
+  readonly service: string;
+  readonly serviceName: string;
+  readonly kind: string;
+  readonly what: string;
+  /** The file, or whoever uses it. */
+  readonly place: string;
+  readonly line: number | null;
+  readonly count: number;
+  readonly firstAt: string | null;
+  readonly lastAt: string | null;
+}
+
+/** A use of AI and what was decided about it. */
+export interface AiUse extends NotedUse {
+  readonly firstAt: string;
+  readonly lastAt: string;
+  readonly synthetic: boolean;
+  readonly decision: UseDecision | null;
+  /** Id of the person who answers for it. */
+  readonly owner: string | null;
+  readonly reason: string;
+  readonly decidedBy: string | null;
+  readonly decidedAt: string | null;
+  /** When the decision ends, RFC 3339; null where it does not. */
+  readonly until: string | null;
+}
+
+/** Writes what an event says of the use of AI. */
+export async function projectUses(tx: Connection, event: SallyportEvent): Promise<void> {
+  if (event.type === 'ai-uses-noted') await note(tx, event);
+  else if (event.type === 'ai-use-decided') await decide(tx, event);
+}
+
+async function note(tx: Connection, { at, synthetic, data }: SallyportEvent): Promise<void> {
+  const decisions = new Map(
+    (await tx.selectFrom('ai_decisions').selectAll().execute()).map((row) => [row.service, row]),
+  );
+  for (const use of data['uses'] as NotedUse[]) {
+    const general = decisions.get(use.service);
+    const lastAt = use.lastAt ?? at;
+    await tx
+      .insertInto('ai_uses')
+      .values({
+        fingerprint: use.fingerprint,
+        service: use.service,
+        service_name: use.serviceName,
+        kind: use.kind,
+        what: use.what,
+        place: use.place,
+        line: use.line,
+        count: use.count,
+        first_at: use.firstAt ?? at,
+        last_at: lastAt,
+        synthetic: Number(synthetic),
+        decision: general?.decision ?? null,
+        owner: general?.owner ?? null,
+        reason: general?.reason ?? '',
+        decided_by: general?.decided_by ?? null,
+        decided_at: general?.decided_at ?? null,
+        until: general?.until ?? null,
+      })
+      .onConflict((conflict) =>
+        conflict.column('fingerprint').doUpdateSet((e) => ({
+          line: use.line,
+          count: sql<number>`${e.ref('ai_uses.count')} + ${use.count}`,
+          last_at: lastAt,
+        })),
+      )
+      .execute();
+  }
+}
+
+async function decide(tx: Connection, { at, actor, data }: SallyportEvent): Promise<void> {
+  const { fingerprint, service, decision, owner, reason, until } = data as {
+    fingerprint?: string;
+    service: string;
+    decision: UseDecision;
+    owner: string | null;
+    reason: string;
+    until: string | null;
+  };
+  const decided = { decision, owner, reason, decided_by: actor, decided_at: at, until };
+  if (fingerprint !== undefined) {
+    await tx.updateTable('ai_uses').set(decided).where('fingerprint', '=', fingerprint).execute();
+    return;
+  }
+  await tx
+    .insertInto('ai_decisions')
+    .values({ service, ...decided })
+    .onConflict((conflict) => conflict.column('service').doUpdateSet(decided))
+    .execute();
+  await tx.updateTable('ai_uses').set(decided).where('service', '=', service).execute();
+}
+
+const LISTED_MAX = 5_000;
+
+/** Uses of AI that were found. */
+export class AiUses {
+  readonly #db: Kysely<Database>;
+
+  constructor(db: Kysely<Database>) {
+    this.#db = db;
+  }
+
+  /** Those of this organisation, the latest first. */
+  async list(): Promise<AiUse[]> {
+    const rows = await this.#db
+      .selectFrom('ai_uses')
+      .selectAll()
+      .where('synthetic', '=', 0)
+      .orderBy('last_at', 'desc')
+      .limit(LISTED_MAX)
+      .execute();
+    return rows.map(toUse);
+  }
+
+  async find(fingerprint: string): Promise<AiUse | null> {
+    const row = await this.#db
+      .selectFrom('ai_uses')
+      .selectAll()
+      .where('fingerprint', '=', fingerprint)
+      .executeTakeFirst();
+    return row ? toUse(row) : null;
+  }
+}
+
+const toUse = (row: Selectable<Database['ai_uses']>): AiUse => ({
+  fingerprint: row.fingerprint,
+  service: row.service,
+  serviceName: row.service_name,
+  kind: row.kind,
+  what: row.what,
+  place: row.place,
+  line: row.line,
+  count: row.count,
+  firstAt: row.first_at,
+  lastAt: row.last_at,
+  synthetic: row.synthetic === 1,
+  decision: row.decision as UseDecision | null,
+  owner: row.owner,
+  reason: row.reason,
+  decidedBy: row.decided_by,
+  decidedAt: row.decided_at,
+  until: row.until,
+});

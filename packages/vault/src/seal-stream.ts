@@ -1,0 +1,152 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { CodedError } from '@sallyport/core';
+import type { DataKey } from './data-keys.ts';
+
+/** Names the suite of a sealed file: what was sealed under one can be read while others are added. */
+const SUITE = 'sallyport-stream-1\n';
+const KEY_ID_BYTES = 30;
+const SALT_BYTES = 32;
+const COMMITMENT_BYTES = 32;
+const TAG_BYTES = 16;
+const CHUNK_BYTES = 64 * 1024;
+const HEADER_BYTES = SUITE.length + KEY_ID_BYTES + SALT_BYTES + COMMITMENT_BYTES;
+
+interface Header {
+  readonly bytes: Buffer;
+  readonly keyId: string;
+  readonly salt: Buffer;
+  readonly commitment: Buffer;
+}
+
+/** A key for one file and a commitment to it: two keys never open the same file (HKDF, RFC 5869). */
+function derive(key: DataKey, salt: Uint8Array, context: string): { key: Buffer; commitment: Buffer } {
+  const both = Buffer.from(hkdfSync('sha256', key.key, salt, `${SUITE}${context}`, 32 + COMMITMENT_BYTES));
+  return { key: both.subarray(0, 32), commitment: both.subarray(32) };
+}
+
+/** Counter of the chunk, and whether it is the last: chunks cannot change places, and none can be cut off (STREAM, Hoang et al. 2015). */
+function nonceOf(chunk: number, isLast: boolean): Buffer {
+  const nonce = Buffer.alloc(12);
+  nonce.writeUIntBE(chunk, 5, 6);
+  nonce[11] = isLast ? 1 : 0;
+  return nonce;
+}
+
+function readHeader(descriptor: number): Header {
+  const bytes = Buffer.alloc(HEADER_BYTES);
+  const got = readSync(descriptor, bytes, 0, HEADER_BYTES, 0);
+  if (got !== HEADER_BYTES || bytes.toString('latin1', 0, SUITE.length) !== SUITE)
+    throw new CodedError('sealed-content-unreadable', 'it was not sealed here');
+  let at = SUITE.length;
+  const take = (length: number): Buffer => {
+    at += length;
+    return bytes.subarray(at - length, at);
+  };
+  return {
+    bytes,
+    keyId: take(KEY_ID_BYTES).toString('latin1').trim(),
+    salt: take(SALT_BYTES),
+    commitment: take(COMMITMENT_BYTES),
+  };
+}
+
+/** Whether a file begins as a sealed one does. @param head its first bytes */
+export const isSealedFile = (head: Uint8Array): boolean =>
+  Buffer.from(head.subarray(0, SUITE.length)).toString('latin1') === SUITE;
+
+/** Which data key a sealed file needs. @throws CodedError `sealed-content-unreadable` */
+export function sealedFileKey(path: string): string {
+  const descriptor = openSync(path, 'r');
+  try {
+    return readHeader(descriptor).keyId;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * Encrypts what comes in pieces into a file of its own, in chunks of 64 KiB (AES-256-GCM), and returns when it is on the disk.
+ * @param context bound to the file: opening needs the same
+ * @param path must not exist yet
+ */
+export async function sealFile(
+  key: DataKey,
+  context: string,
+  pieces: AsyncIterable<Uint8Array>,
+  path: string,
+): Promise<void> {
+  const descriptor = openSync(path, 'wx', 0o600);
+  try {
+    const salt = randomBytes(SALT_BYTES);
+    const own = derive(key, salt, context);
+    const header = Buffer.concat([
+      Buffer.from(SUITE, 'latin1'),
+      Buffer.from(key.id.padEnd(KEY_ID_BYTES), 'latin1'),
+      salt,
+      own.commitment,
+    ]);
+    writeSync(descriptor, header);
+    let chunk = 0;
+    const write = (plain: Uint8Array, isLast: boolean): void => {
+      const cipher = createCipheriv('aes-256-gcm', own.key, nonceOf(chunk++, isLast));
+      cipher.setAAD(header);
+      writeSync(descriptor, Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]));
+    };
+    let held = Buffer.alloc(0);
+    for await (const piece of pieces) {
+      held = held.length === 0 ? Buffer.from(piece) : Buffer.concat([held, piece]);
+      let at = 0;
+      // The last chunk is known only at the end, so one is always held back.
+      for (; held.length - at > CHUNK_BYTES; at += CHUNK_BYTES)
+        write(held.subarray(at, at + CHUNK_BYTES), false);
+      held = Buffer.from(held.subarray(at));
+    }
+    write(held, true);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * Opens a sealed file, chunk by chunk; each is authentic before it is handed out.
+ * @param keyOf finds the data key by its id
+ * @throws CodedError `sealed-content-unreadable` for what was changed, cut, or sealed for something else
+ */
+export function* openSealedFile(
+  path: string,
+  context: string,
+  keyOf: (id: string) => DataKey,
+): Generator<Uint8Array> {
+  const descriptor = openSync(path, 'r');
+  try {
+    const header = readHeader(descriptor);
+    const own = derive(keyOf(header.keyId), header.salt, context);
+    if (!timingSafeEqual(own.commitment, header.commitment))
+      throw new CodedError('sealed-content-unreadable', 'it was sealed for something else');
+    const room = Buffer.alloc(CHUNK_BYTES + TAG_BYTES + 1);
+    let at = HEADER_BYTES;
+    for (let chunk = 0; ; chunk++) {
+      // One byte more tells whether another chunk follows.
+      const got = readSync(descriptor, room, 0, room.length, at);
+      const isLast = got < room.length;
+      const size = isLast ? got : got - 1;
+      if (size < TAG_BYTES) throw new CodedError('sealed-content-unreadable', 'it was cut off');
+      const decipher = createDecipheriv('aes-256-gcm', own.key, nonceOf(chunk, isLast));
+      decipher.setAAD(header.bytes);
+      decipher.setAuthTag(room.subarray(size - TAG_BYTES, size));
+      let plain: Buffer;
+      try {
+        plain = Buffer.concat([decipher.update(room.subarray(0, size - TAG_BYTES)), decipher.final()]);
+      } catch {
+        throw new CodedError('sealed-content-unreadable', 'it was changed, or cut off');
+      }
+      yield plain;
+      if (isLast) return;
+      at += size;
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
