@@ -4,6 +4,7 @@ import { parseOptions } from './options.ts';
 
 /** Exit codes: 0 fine, 1 findings, 2 wrong usage or configuration, 3 could not do it. */
 function exitCodeOf(fault: CodedError): number {
+  if (fault.code === 'gate-closed' || fault.code === 'signature-invalid') return 1;
   return [
     'usage',
     'config-invalid',

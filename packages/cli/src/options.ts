@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { CodedError } from '@sallyport/core';
 
@@ -72,4 +73,20 @@ export function parseOptions(argv: readonly string[], own: OptionSpec): Options 
       return value;
     },
   };
+}
+
+/** A positional argument that must be there. @param what it is, in words @throws CodedError `usage` */
+export function positional(options: Options, at: number, what: string): string {
+  const value = options.positionals[at];
+  if (value === undefined) throw new CodedError('usage', `name ${what}`);
+  return value;
+}
+
+/** A file that an option names, as text. @throws CodedError `usage` */
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (fault) {
+    throw new CodedError('usage', `cannot read \`${path}\`: ${(fault as Error).message}`);
+  }
 }

@@ -80,6 +80,7 @@ export const EVENT_TYPES = [
   'source-ended',
   'ingest-decided',
   'party-assessed',
+  'ci-completed',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 

@@ -1,6 +1,6 @@
 import type { Condition } from './condition.ts';
 import type { Config, DialectName, SystemConfig } from './config.ts';
-import type { Detection } from './detection.ts';
+import type { Detection, Severity } from './detection.ts';
 import type { SallyportEvent } from './event.ts';
 import type { IntegrationSnapshot } from './integration.ts';
 import type { KeyScope } from './key-scope.ts';
@@ -159,6 +159,56 @@ export interface EvidenceSource {
   thirdParties(): Promise<ThirdPartyCounts>;
   /** What people hold. */
   accounts(): Promise<AccountCounts>;
+  /** Models, data, findings and uses of AI. */
+  inventory(): Promise<InventoryCounts>;
+}
+
+/** The inventory, counted. */
+export interface InventoryCounts {
+  readonly assets: number;
+  /** Systems, models, data sets and endpoints together, and those that nobody who is here answers for. */
+  readonly subjects: number;
+  readonly ownerless: number;
+  readonly versions: number;
+  /** Places at which a version serves. */
+  readonly serving: number;
+  /** What is to be scanned every day, and what was within one. */
+  readonly targets: number;
+  readonly scanned: number;
+  readonly oldestScanAt: string | null;
+  /** The newest advisory that the latest scan of dependencies knew. */
+  readonly advisoriesNewest: string | null;
+  /** Findings of scans. */
+  readonly findings: {
+    readonly open: number;
+    readonly ownerless: number;
+    readonly overdue: number;
+    readonly resolved: number;
+    /** How often they were seen, all together. */
+    readonly seen: number;
+  };
+  /** Vulnerabilities that a scan no longer saw, with the time that took. */
+  readonly patches: readonly {
+    readonly severity: Severity;
+    readonly exploited: boolean;
+    readonly at: string;
+    readonly fromDisclosureMs: number;
+    readonly fromFirstSeenMs: number;
+  }[];
+  /** Uses of AI that were found. */
+  readonly uses: {
+    readonly found: number;
+    readonly decided: number;
+    /** Found over a week ago, and nobody decided. */
+    readonly late: number;
+    readonly newestAt: string | null;
+  };
+  readonly parties: {
+    readonly live: number;
+    readonly assessed: number;
+    readonly worst: { readonly name: string; readonly score: number } | null;
+    readonly oldestAt: string | null;
+  };
 }
 
 /** Third parties, counted. */

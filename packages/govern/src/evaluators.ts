@@ -1,5 +1,6 @@
 import type { EvidenceSource } from '@sallyport/core';
 import { ACCESS_EVALUATORS } from './access-evaluators.ts';
+import { INVENTORY_EVALUATORS } from './inventory-evaluators.ts';
 import { absent, probe } from './pieces.ts';
 import type { Evaluator, Piece } from './posture.ts';
 
@@ -29,6 +30,7 @@ async function share(
 /** Evaluators of the controls that this version can evidence. The other practices are `not assessed`. */
 export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
   ...ACCESS_EVALUATORS,
+  ...INVENTORY_EVALUATORS,
   'MOD-01': async (source, now, maxAge) => [
     await share(source, now - maxAge, 'withPolicyId', 'were decided by a policy'),
     await probe(source, 'over-limit-call', 'a synthetic call over its limit, refused'),

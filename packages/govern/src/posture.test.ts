@@ -33,6 +33,21 @@ const source = (over: Partial<EvidenceSource> = {}): EvidenceSource => ({
     reviewsOverdue: 0,
     unusedDays: 90,
   }),
+  inventory: async () => ({
+    assets: 0,
+    subjects: 0,
+    ownerless: 0,
+    versions: 0,
+    serving: 0,
+    targets: 0,
+    scanned: 0,
+    oldestScanAt: null,
+    advisoriesNewest: null,
+    findings: { open: 0, ownerless: 0, overdue: 0, resolved: 0, seen: 0 },
+    patches: [],
+    uses: { found: 0, decided: 0, late: 0, newestAt: null },
+    parties: { live: 0, assessed: 0, worst: null, oldestAt: null },
+  }),
   ...over,
 });
 const status = async (over: Partial<EvidenceSource>, id: string) =>

@@ -8,14 +8,9 @@ export { type ArtefactStore, FolderArtefacts } from './artefacts.ts';
 export { assess, type PartyMeasures } from './assess.ts';
 export type { Attester } from './attest.ts';
 export type { Gate } from './gates.ts';
-export {
-  Inventory,
-  type InventoryParts,
-  type KnownVersion,
-  type ScanOutcome,
-  type TrustedSigner,
-  versionTarget,
-} from './inventory.ts';
+export { Inventory } from './inventory.ts';
+export type { InventoryParts, KnownVersion, ScanOutcome, TrustedSigner } from './inventory-parts.ts';
 export { edgesOf, neighbourhood, parseRunEvent, toRunEvents } from './open-lineage.ts';
+export { Serving } from './serving.ts';
 export { type ModelBundle, type SignOptions, signModel } from './signing/sign-model.ts';
 export { type Trust, type VerifiedModel, verifyBundle, verifyModel } from './signing/verify-model.ts';

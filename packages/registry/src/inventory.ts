@@ -1,6 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
-import { dirname, join, resolve, sep } from 'node:path';
+import { rmSync, statSync } from 'node:fs';
 import {
   type Asset,
   type AssetFacts,
@@ -10,74 +9,30 @@ import {
   assetNameSchema,
   CodedError,
   clock,
-  type Deployment,
   newEvent,
   newId,
   type SallyportEvent,
 } from '@sallyport/core';
-import type { Connection, Store } from '@sallyport/store';
-import type { ArtefactStore } from './artefacts.ts';
-import { type Attester, attest } from './attest.ts';
-import { type Gate, gatesOf } from './gates.ts';
+import type { Connection } from '@sallyport/store';
+import { attest } from './attest.ts';
+import { gatesOf } from './gates.ts';
 import { type Found, findModel } from './imports.ts';
+import { decideIngest } from './ingest.ts';
+import type {
+  InventoryParts,
+  KnownVersion,
+  NewVersion,
+  ScanOutcome,
+  TrustedSigner,
+} from './inventory-parts.ts';
 import { edge } from './open-lineage.ts';
+import { coversVersion } from './signing/covers.ts';
 import { hashParts } from './signing/hash-files.ts';
 import { GIT_PATHS } from './signing/model-files.ts';
 import { rootDigest } from './signing/model-manifest.ts';
-import { type Trust, type VerifiedModel, verifyBundle } from './signing/verify-model.ts';
-
-/** What a scan says of a version. */
-export interface ScanOutcome {
-  /** Id under which its findings are kept. */
-  readonly scan: string;
-  readonly verdict: string;
-  readonly passed: boolean;
-  readonly summary: string;
-}
-
-/** Somebody whose signatures count, by the name that the configuration gives. */
-export interface TrustedSigner {
-  readonly name: string;
-  readonly trust: Trust;
-}
-
-/** What an inventory works with. */
-export interface InventoryParts {
-  readonly store: Store;
-  readonly artefacts: ArtefactStore;
-  readonly attester: Attester;
-  /** Scans files, notes what it finds as findings of `target`, and says what it came to. */
-  scan(files: readonly string[], target: string, actor: string): Promise<ScanOutcome>;
-  signers(): readonly TrustedSigner[];
-  /** Folder, not there yet, in which a version lies open while it is scanned. */
-  scratch(): string;
-}
-
-/** A version with what is known of it. */
-export interface KnownVersion {
-  readonly version: AssetVersion;
-  readonly attestations: readonly Attestation[];
-  readonly gates: readonly Gate[];
-  /** Places that it serves now. */
-  readonly serving: readonly string[];
-}
-
-/** How a version is registered. */
-export interface NewVersion {
-  /** Folder or file on this machine. */
-  readonly root: string;
-  /** Of a cache of Hugging Face. */
-  readonly revision?: string | undefined;
-  readonly label?: string | undefined;
-  /** Text of a signature (`model.sig`). */
-  readonly signature?: string | undefined;
-  /** Data sets that it was made from, `NAME` or `NAME@VERSION`. */
-  readonly from?: readonly string[] | undefined;
-}
-
-/** Name of a version in findings, lineage and events. */
-export const versionTarget = (kind: AssetKind, name: string, label: string): string =>
-  `${kind}:${name}@${label}`;
+import { type VerifiedModel, verifyBundle } from './signing/verify-model.ts';
+import { unpackAll } from './unpack.ts';
+import { versionTarget } from './version-target.ts';
 
 const SIGNATURE_FILES: readonly string[] = ['model.sig', ...GIT_PATHS];
 const FILES_STORED_MAX = 20_000;
@@ -99,6 +54,11 @@ export class Inventory {
     const { publicKey } = this.#parts.attester;
     const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') };
     return createPublicKey({ key: jwk, format: 'jwk' }).export({ format: 'pem', type: 'spki' }) as string;
+  }
+
+  /** Content of a stored file, each piece authentic. */
+  content(sha256: string): AsyncIterable<Uint8Array> {
+    return this.#parts.artefacts.read(sha256);
   }
 
   /** @throws CodedError `not-found` */
@@ -176,7 +136,7 @@ export class Inventory {
     const called = name ?? found.name;
     const label = input.label ?? found.label;
     const source = facts.source === '' ? found.source : facts.source;
-    if (kind === 'dataset') await this.#decideIngest(actor, called, label, source);
+    if (kind === 'dataset') await decideIngest(this.#parts.store, actor, called, label, source);
     const known = await this.#db.asset(kind, called);
     if (known && (await this.#db.version(known.id, label)))
       throw new CodedError(
@@ -251,34 +211,6 @@ export class Inventory {
     return sized.map((file, i) => ({ ...file, sha256: digests[i]! }));
   }
 
-  /** Only sources that somebody approved may be taken in; that one was refused is an event too. */
-  async #decideIngest(actor: string, name: string, label: string, source: string): Promise<void> {
-    const now = clock.nowIso();
-    const approved = (await this.#db.sources()).find(
-      (one) =>
-        one.status === 'approved' && one.expiresAt > now && source !== '' && isWithin(source, one.pattern),
-    );
-    await this.#parts.store.announce(
-      newEvent('ingest-decided', {
-        actor,
-        subject: versionTarget('dataset', name, label),
-        data: {
-          source,
-          decision: approved ? 'allowed' : 'refused',
-          by: approved?.pattern ?? null,
-          licence: approved?.licence ?? null,
-        },
-      }),
-    );
-    if (!approved)
-      throw new CodedError(
-        'not-permitted',
-        source === ''
-          ? 'say where the data comes from: only approved sources may be taken in'
-          : `the source \`${source.slice(0, 200)}\` is not approved: propose it, and have somebody approve it`,
-      );
-  }
-
   /** Scans a version again and keeps what it found. @param open its files where they lie open; without, they are unpacked for it */
   async rescan(
     actor: string,
@@ -293,18 +225,19 @@ export class Inventory {
     const scratch = open ? null : this.#parts.scratch();
     let outcome: ScanOutcome;
     try {
-      const paths = open ?? (await this.#unpackAll(version, scratch!));
+      const paths = open ?? (await unpackAll(this.#parts.artefacts, version, scratch!));
       outcome = await this.#parts.scan(paths, target, actor);
     } finally {
       if (scratch !== null) rmSync(scratch, { recursive: true, force: true });
     }
-    return this.#say(actor, target, version.digest, 'scan', outcome.passed, outcome.summary, {
+    return this.say(actor, target, version.digest, 'scan', outcome.passed, outcome.summary, {
       scan: outcome.scan,
       verdict: outcome.verdict,
     });
   }
 
-  async #say(
+  /** Says something about a digest, signed, and records it with whatever changes with it. */
+  async say(
     actor: string,
     target: string,
     digest: string,
@@ -360,7 +293,7 @@ export class Inventory {
       : verified
         ? `signed by ${verified.signer.name}, but for other files than these`
         : why;
-    return this.#say(actor, target, version.digest, 'signature', passed, summary, {
+    return this.say(actor, target, version.digest, 'signature', passed, summary, {
       signer: verified?.signer.name ?? null,
       identity: verified?.model.signer.name ?? null,
     });
@@ -376,7 +309,7 @@ export class Inventory {
   ): Promise<Attestation> {
     const asset = await this.asset('model', name);
     const version = await this.version(asset, label);
-    return this.#say(actor, versionTarget('model', name, label), version.digest, 'test', passed, summary, {});
+    return this.say(actor, versionTarget('model', name, label), version.digest, 'test', passed, summary, {});
   }
 
   /** Approves a version as it is. Its author cannot. @param digest of what was looked at. @throws CodedError `conflict`, `not-permitted` */
@@ -395,7 +328,7 @@ export class Inventory {
       throw new CodedError('not-permitted', 'whoever registered a version cannot approve it');
     const target = versionTarget(kind, name, label);
     const approvedAt = clock.nowIso();
-    await this.#say(
+    await this.say(
       actor,
       target,
       digest,
@@ -433,202 +366,6 @@ export class Inventory {
     };
   }
 
-  /** Has a version serve at a place, in place of whatever does now. @throws CodedError `gate-closed` naming every gate that is */
-  async promote(actor: string, name: string, label: string, place: string): Promise<Deployment> {
-    const asset = await this.asset('model', name);
-    const version = await this.version(asset, label);
-    const { gates } = await this.known(asset, version);
-    const closed = gates.filter((gate) => !gate.open);
-    if (closed.length > 0)
-      throw new CodedError(
-        'gate-closed',
-        `\`${name}\` ${label} may not be served: ${closed.map((gate) => `${gate.name}: ${gate.why}`).join('; ')}`,
-      );
-    return this.#deploy(actor, asset, version, place, 'promotion');
-  }
-
-  async #deploy(
-    actor: string,
-    asset: Asset,
-    version: AssetVersion,
-    place: string,
-    how: 'promotion' | 'rollback',
-  ): Promise<Deployment> {
-    const target = versionTarget(asset.kind, asset.name, version.label);
-    const next: Deployment = {
-      id: newId('dep'),
-      place,
-      asset: asset.id,
-      version: version.id,
-      digest: version.digest,
-      at: clock.nowIso(),
-      actor,
-      endedAt: null,
-    };
-    await this.#say(
-      actor,
-      target,
-      version.digest,
-      'promotion',
-      true,
-      `${how} to ${place}`,
-      { resourceUri: place },
-      async (tx) => {
-        await this.#db.deploy(tx, place, next.at, next);
-        await this.#db.addEdges(tx, [edge(target, place, 'served by')]);
-        return [
-          newEvent('version-promoted', {
-            actor,
-            subject: place,
-            data: { version: target, digest: version.digest, how },
-          }),
-        ];
-      },
-    );
-    return next;
-  }
-
-  /** Has a place serve what it served before. @throws CodedError `conflict` where there is nothing, `gate-closed` where that may not be served any more */
-  async rollback(actor: string, place: string): Promise<Deployment> {
-    const all = (await this.#db.deployments(false)).filter((one) => one.place === place);
-    const now = all.find(({ endedAt }) => endedAt === null);
-    const before = all.find((one) => one.endedAt !== null && one.version !== now?.version);
-    if (!before) throw new CodedError('conflict', `nothing served at \`${place}\` before`);
-    const version = await this.#db.versionById(before.version);
-    const asset = (await this.#db.assets('model')).find(({ id }) => id === before.asset);
-    if (!version || !asset)
-      throw new CodedError('conflict', 'what served before is not in the inventory any more');
-    const { gates } = await this.known(asset, version);
-    // What was good enough then and is merely old now serves again; what was found bad since does not.
-    const closed = gates.filter(
-      ({ name, open }) => !open && ['findings', 'approved', 'stored'].includes(name),
-    );
-    if (closed.length > 0)
-      throw new CodedError(
-        'gate-closed',
-        `what served before may not any more: ${closed.map(({ why }) => why).join('; ')}`,
-      );
-    return this.#deploy(actor, asset, version, place, 'rollback');
-  }
-
-  /** Ends what serves at a place. */
-  async withdraw(actor: string, place: string): Promise<void> {
-    const now = (await this.#db.deployments(true)).find((one) => one.place === place);
-    if (!now) throw new CodedError('not-found', `nothing serves at \`${place}\``);
-    await this.#parts.store.change(async (tx) => {
-      await this.#db.deploy(tx, place, clock.nowIso(), null);
-      return {
-        result: undefined,
-        event: newEvent('version-withdrawn', { actor, subject: place, data: { digest: now.digest } }),
-      };
-    });
-  }
-
-  /**
-   * Unpacks a version into a folder, every byte verified. What does not serve at the place is not handed out, and that somebody
-   * tried is a finding.
-   * @param to a folder that is not there yet
-   * @throws CodedError `gate-closed`, `artefact-corrupt`, `conflict`
-   */
-  async load(actor: string, name: string, place: string, to: string): Promise<AssetVersion> {
-    const asset = await this.asset('model', name);
-    const live = (await this.#db.deployments(true)).find(
-      (one) => one.place === place && one.asset === asset.id,
-    );
-    const version = live ? await this.#db.versionById(live.version) : null;
-    const target = `model:${name}`;
-    const closed = version ? (await this.known(asset, version)).gates.filter((gate) => !gate.open) : [];
-    if (!version || closed.length > 0) {
-      const why = version
-        ? `it may not be served any more: ${closed.map((gate) => gate.why).join('; ')}`
-        : `nothing of it was promoted to \`${place}\``;
-      await this.#noteLoad(actor, target, place, version, why);
-      throw new CodedError('gate-closed', `\`${name}\` is not handed out: ${why}`);
-    }
-    const draft = `${resolve(to)}.${newId('ver')}.new`;
-    try {
-      await this.#unpackAll(version, draft);
-      try {
-        renameSync(draft, resolve(to));
-      } catch {
-        throw new CodedError('conflict', `\`${to}\` is there already; name a folder that is not`);
-      }
-    } catch (fault) {
-      if (fault instanceof CodedError && fault.code === 'artefact-corrupt')
-        await this.#noteLoad(actor, target, place, version, fault.message);
-      throw fault;
-    } finally {
-      rmSync(draft, { recursive: true, force: true });
-    }
-    await this.#noteLoad(actor, target, place, version, null);
-    return version;
-  }
-
-  async #unpackAll(version: AssetVersion, folder: string): Promise<string[]> {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const paths: string[] = [];
-    for (const { sha256, name } of version.files) {
-      const path = join(folder, name);
-      await this.#unpack(sha256, path, folder);
-      paths.push(path);
-    }
-    return paths;
-  }
-
-  async #unpack(sha256: string, path: string, root: string): Promise<void> {
-    if (!resolve(path).startsWith(`${resolve(root)}${sep}`))
-      throw new CodedError('artefact-corrupt', 'a file would be written outside its folder');
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const descriptor = openSync(path, 'wx', 0o600);
-    try {
-      for await (const piece of this.#parts.artefacts.read(sha256)) writeSync(descriptor, piece);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-  }
-
-  async #noteLoad(
-    actor: string,
-    target: string,
-    place: string,
-    version: AssetVersion | null,
-    fault: string | null,
-  ): Promise<void> {
-    const scan = newId('scn');
-    const data = {
-      place,
-      version: version?.label ?? null,
-      digest: version?.digest ?? null,
-      verified: fault === null,
-      fault,
-    };
-    const loaded = newEvent('artefact-loaded', { actor, subject: target, data });
-    const finding = {
-      kind: 'loads',
-      target,
-      place,
-      detector: 'registry',
-      technique: 'unapproved-load',
-      severity: 'high',
-      message: `\`${actor}\` asked for it at \`${place}\`: ${fault}`,
-      remedy:
-        'find out who asked and why; have the version approved, or take the place away from whoever asked',
-      references: ['LLM03:2025', 'ASI04', 'AML.T0010'],
-      exploited: false,
-      disclosedAt: '',
-    };
-    const noted =
-      fault === null
-        ? newEvent('scan-completed', {
-            actor,
-            subject: target,
-            data: { scan, kind: 'loads', target, unclear: [], verdict: 'clean' },
-          })
-        : newEvent('detections-noted', { actor, subject: target, data: { scan, detections: [finding] } });
-    await this.#parts.store.change(async () => ({ result: undefined, event: [loaded, noted] }));
-  }
-
   /** Looks at every stored artefact again. @returns those that are not what they were, or not there */
   async audit(): Promise<{ checked: number; bad: string[] }> {
     const bad: string[] = [];
@@ -647,24 +384,4 @@ export class Inventory {
     }
     return { checked: wanted.size, bad };
   }
-}
-
-/** Whether an address lies within a source: the same, or below it, and not one that only begins alike. */
-export function isWithin(source: string, pattern: string): boolean {
-  if (source.includes('/../') || source.endsWith('/..')) return false;
-  const base = pattern.replace(/\/+$/, '');
-  return source === base || source.startsWith(`${base}/`);
-}
-
-/** Whether a signature covers every file of a version, and nothing else of it. */
-function coversVersion({ manifest }: VerifiedModel, version: AssetVersion): boolean {
-  const { method, hashType } = manifest.serialization;
-  if (method !== 'files' || hashType !== 'sha256') return false;
-  const signed = new Map(manifest.resources.map(({ name, digest }) => [name, digest]));
-  if (version.files.length === 1 && signed.size === 1)
-    return [...signed.values()][0] === version.files[0]!.sha256;
-  return (
-    signed.size === version.files.length &&
-    version.files.every(({ name, sha256 }) => signed.get(name) === sha256)
-  );
 }

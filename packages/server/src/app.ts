@@ -8,6 +8,7 @@ import type { Control } from './control.ts';
 import type { AskedRoutes } from './probes.ts';
 import { accountRoutes } from './routes/account.ts';
 import { consoleRoutes } from './routes/console.ts';
+import { datasetRoutes } from './routes/datasets.ts';
 import { discoveryRoutes } from './routes/discovery.ts';
 import { findingRoutes } from './routes/findings.ts';
 import { guardRoutes } from './routes/guard.ts';
@@ -30,6 +31,7 @@ import { signOnRoutes } from './routes/sign-on.ts';
 import { systemRoutes } from './routes/systems.ts';
 import { tokenRoutes } from './routes/token.ts';
 import { trafficRoutes } from './routes/traffic.ts';
+import { versionRoutes } from './routes/versions.ts';
 
 const API = { openapi: '3.1.0', info: { title: 'Sallyport control plane', version: '0.1.0' } } as const;
 /** Everything from here, nothing from elsewhere, nothing inline. */
@@ -78,6 +80,8 @@ export function createApp(
   guardRoutes(app, control);
   findingRoutes(app, control);
   inventoryRoutes(app, control);
+  versionRoutes(app, control);
+  datasetRoutes(app, control);
   lineageRoutes(app, control);
   discoveryRoutes(app, control);
   scanRoutes(app, control);
@@ -180,6 +184,15 @@ export async function askEveryRoute(app: OpenAPIHono<Env>): Promise<AskedRoutes>
     if (status !== 401) open.push(`${method.toUpperCase()} ${path}`);
   }
   return { asked, open };
+}
+
+/** Asks for a file of a data set as somebody who runs a command here, and so holds nothing on data. @returns the HTTP status */
+export async function askForDataset(app: OpenAPIHono<Env>, name: string, label: string): Promise<number> {
+  const path = `/api/v1/datasets/${encodeURIComponent(name)}/${encodeURIComponent(label)}/files/0`;
+  const request = new Request(`http://localhost${path}`, { headers: { host: 'localhost' } });
+  const answer = await app.fetch(request, { local: 'probe', address: 'probe' });
+  await answer.body?.cancel();
+  return answer.status;
 }
 
 /** The OpenAPI document, as served under `/openapi.json`. */

@@ -15,7 +15,7 @@ import {
 import type { GatewayPool, GatewayStats } from '@sallyport/gateway';
 import { posture } from '@sallyport/govern';
 import type { DatasetFacts } from '@sallyport/policy';
-import type { Inventory } from '@sallyport/registry';
+import type { Inventory, Serving } from '@sallyport/registry';
 import type { BlockedKind, ExchangePage, ExchangeRow, Summary } from '@sallyport/store';
 import { openAccounts } from './accounts-home.ts';
 import { ApiKeys } from './api-keys.ts';
@@ -27,6 +27,7 @@ import { type FirstHour, firstHour } from './first-hour.ts';
 import type { GuardDesk } from './guard-desk.ts';
 import { Installation } from './installation.ts';
 import { observer, type ToolSource } from './integration-observer.ts';
+import { countInventory } from './inventory-evidence.ts';
 import { openInventory } from './inventory-home.ts';
 import { log } from './log.ts';
 import { Monitor, type OpenAlert } from './monitor.ts';
@@ -63,6 +64,7 @@ export class Control {
   loadConfig: (() => Config) | null = null;
   monitor: Monitor | null = null;
   askRoutes: (() => Promise<AskedRoutes>) | null = null;
+  askDataset: ((name: string, label: string) => Promise<number>) | null = null;
 
   /** The accounts of people. */
   readonly accounts: Accounts;
@@ -82,7 +84,7 @@ export class Control {
     }));
   /** Scans what is watched and registered. */
   readonly scans = new ScanDesk(this);
-  #inventory: Promise<Inventory> | null = null;
+  #registry: ReturnType<typeof openInventory> | null = null;
   /** Lists tools of third parties; nothing here speaks to tool servers yet. */
   toolSource: ToolSource = async () => [];
   /** Decides what people and commands may do here. */
@@ -102,9 +104,15 @@ export class Control {
   }
 
   /** Models, data and what may be served. */
-  inventory(): Promise<Inventory> {
-    this.#inventory ??= openInventory(this);
-    return this.#inventory;
+  async inventory(): Promise<Inventory> {
+    this.#registry ??= openInventory(this);
+    return (await this.#registry).inventory;
+  }
+
+  /** What serves where. */
+  async serving(): Promise<Serving> {
+    this.#registry ??= openInventory(this);
+    return (await this.#registry).serving;
   }
 
   /** Ends what is under way and closes the installation. */
@@ -247,7 +255,12 @@ export class Control {
   }
 
   #evidence(): EvidenceSource {
-    return evidenceSource(this.config, this.installation, () => countThirdParties(this));
+    return evidenceSource(
+      this.config,
+      this.installation,
+      () => countThirdParties(this),
+      () => countInventory(this),
+    );
   }
 
   /** Runs probes whose latest result is older than an age. */
@@ -269,9 +282,20 @@ export class Control {
       'route-permissions',
       'role-rules',
       'egress-refusal',
+      'artefact-audit',
+      'artefact-sealed',
+      'approval-signatures',
+      'dataset-canary',
     ];
     const live: ProbeName[] = this.gateway
-      ? ['over-limit-call', 'retired-key', 'guard-detection', 'guard-residual', 'decision-replay']
+      ? [
+          'over-limit-call',
+          'retired-key',
+          'guard-detection',
+          'guard-residual',
+          'decision-replay',
+          'shadow-seed',
+        ]
       : [];
     await runProbes(
       {
@@ -282,6 +306,8 @@ export class Control {
         guard: this.guard,
         policies: this.snapshots.policies,
         thirdParties: this.thirdParties,
+        inventory: () => this.inventory(),
+        askDataset: this.askDataset,
         publish: () => this.publish(),
       },
       old([...always, ...live]),

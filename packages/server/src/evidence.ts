@@ -1,16 +1,18 @@
 import { countAccounts } from '@sallyport/access';
-import type { Config, EvidenceSource, ProbeResult, ThirdPartyCounts } from '@sallyport/core';
+import type { Config, EvidenceSource, InventoryCounts, ProbeResult, ThirdPartyCounts } from '@sallyport/core';
 import type { Installation } from './installation.ts';
 import { knownSystems } from './snapshot.ts';
 
 /**
  * What governance reads: projections of the record and the latest results of probes.
  * @param thirdParties counts third parties
+ * @param inventory counts models, data and findings
  */
 export function evidenceSource(
   config: Config,
   installation: Installation,
   thirdParties: () => Promise<ThirdPartyCounts>,
+  inventory: () => Promise<InventoryCounts>,
 ): EvidenceSource {
   const { store } = installation;
   return {
@@ -25,6 +27,7 @@ export function evidenceSource(
     latestEvent: (type, subject) => store.events.latest(type, subject),
     events: (types, sinceMs) => store.events.since(types, new Date(sinceMs).toISOString()),
     thirdParties,
+    inventory,
     accounts: () => countAccounts(store, config.access.unusedGrantDays),
     probes: async () => {
       const results: ProbeResult[] = [];
@@ -59,5 +62,10 @@ const PROBE_NAMES = [
   'guard-residual',
   'decision-replay',
   'egress-refusal',
+  'artefact-audit',
+  'artefact-sealed',
+  'approval-signatures',
+  'dataset-canary',
+  'shadow-seed',
 ] as const;
 export type ProbeName = (typeof PROBE_NAMES)[number];

@@ -8,7 +8,7 @@
 
 export { openApiDocument } from './app.ts';
 export { classifierServer } from './classifier.ts';
-export { loadConfig } from './config-file.ts';
+export { loadConfig, resolveSecret } from './config-file.ts';
 export { type Control, openControl } from './control.ts';
 export { controlSocketPath } from './control-socket.ts';
 export { defaultVerdict, GuardDesk } from './guard-desk.ts';

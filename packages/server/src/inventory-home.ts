@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, newId, type SignerConfig } from '@sallyport/core';
-import type { Inventory, TrustedSigner } from '@sallyport/registry';
+import type { Inventory, InventoryParts, Serving, TrustedSigner } from '@sallyport/registry';
 import { openSigningKey } from '@sallyport/vault';
 import type { Control } from './control.ts';
 
@@ -22,11 +22,11 @@ function trusted({ name, publicKeyFile, rootsFile, sigstore }: SignerConfig): Tr
 }
 
 /** Opens the inventory of an installation. Loaded when it is first asked for: a gateway without models needs none of it. */
-export async function openInventory(control: Control): Promise<Inventory> {
-  const { FolderArtefacts, Inventory: Opened } = await import('@sallyport/registry');
+export async function openInventory(control: Control): Promise<{ inventory: Inventory; serving: Serving }> {
+  const { FolderArtefacts, Inventory: Opened, Serving: Served } = await import('@sallyport/registry');
   const { folder, store, dataKeys, rootKey, id } = control.installation;
   const key = openSigningKey(join(folder, 'keys', 'attestations.json'), rootKey);
-  return new Opened({
+  const parts: InventoryParts = {
     store,
     artefacts: new FolderArtefacts(join(folder, 'artefacts'), dataKeys),
     attester: { keyId: `sallyport.local/${id}/attestations`, publicKey: key.publicKey, sign: key.sign },
@@ -40,7 +40,9 @@ export async function openInventory(control: Control): Promise<Inventory> {
       );
       return outcome;
     },
-  });
+  };
+  const inventory = new Opened(parts);
+  return { inventory, serving: new Served(parts, inventory) };
 }
 
 /** The folder that all paths lie in. */

@@ -12,7 +12,7 @@ import { openContent } from './content.ts';
 import { replayDecisions } from './decision-replay.ts';
 import type { ProbeName } from './evidence.ts';
 import type { GuardDesk, GuardDrill } from './guard-desk.ts';
-import type { Installation } from './installation.ts';
+import { INVENTORY_PROBES, type InventoryProbeContext } from './inventory-probes.ts';
 import { type KnownSystem, knownSystems } from './snapshot.ts';
 import { withSyntheticKey } from './synthetic-key.ts';
 
@@ -27,9 +27,8 @@ export interface AskedRoutes {
 }
 
 /** What probes may use. */
-export interface ProbeContext {
+export interface ProbeContext extends InventoryProbeContext {
   readonly config: Config;
-  readonly installation: Installation;
   /** Address of the gateway, when one runs. */
   readonly gatewayUrl: string | null;
   /** Asks every route of the control plane without a session; null where none is served. */
@@ -330,6 +329,7 @@ const PROBES: Readonly<Record<ProbeName, (context: ProbeContext) => Promise<Find
   'guard-residual': guardResidual,
   'decision-replay': decisionReplay,
   'egress-refusal': egressRefusal,
+  ...INVENTORY_PROBES,
 };
 
 /** Runs every probe and records what each found. A probe that cannot run is recorded as failed, with the reason. */

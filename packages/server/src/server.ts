@@ -7,7 +7,7 @@ import { getRequestListener } from '@hono/node-server';
 import { clientCertificate, TrustedProxies, tlsServerOptions } from '@sallyport/access';
 import { CodedError, type Config, clock, type ListenerTls, newEvent } from '@sallyport/core';
 import { GatewayPool, WORKERS_MAX } from '@sallyport/gateway';
-import { askEveryRoute, createApp } from './app.ts';
+import { askEveryRoute, askForDataset, createApp } from './app.ts';
 import { type Control, localActor, localUser, openControl } from './control.ts';
 import { controlSocketPath } from './control-socket.ts';
 import { type Demo, startDemo } from './demo/demo.ts';
@@ -251,6 +251,7 @@ async function serveControl(
   );
   const app = createApp(control, names, consoleFolder);
   control.askRoutes = () => askEveryRoute(app);
+  control.askDataset = (name, label) => askForDataset(app, name, label);
   const proxies = new TrustedProxies(config.control.trustedProxies);
   const handler = (local: string | null) =>
     getRequestListener(

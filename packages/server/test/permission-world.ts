@@ -57,6 +57,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   'see-inventory': 'view',
   'change-inventory': 'operate',
   'run-scans': 'operate',
+  'use-datasets': 'data',
   'break-glass': 'emergency',
   'explain-policies': 'audit',
   'end-sessions': 'administer',

@@ -117,6 +117,7 @@ export class AiUses {
       .selectAll()
       .where('synthetic', '=', 0)
       .orderBy('last_at', 'desc')
+      .orderBy('fingerprint')
       .limit(LISTED_MAX)
       .execute();
     return rows.map(toUse);

@@ -200,6 +200,7 @@ export class Findings {
       .selectAll()
       .orderBy('status')
       .orderBy('last_at', 'desc')
+      .orderBy('fingerprint')
       .limit(LISTED_MAX)
       .execute();
     return rows.map(toFinding);

@@ -17,6 +17,7 @@ import { systemTarget } from './authoriser.ts';
  * - `key`, `exchange`: every system of the key, or of the call, that the path names
  * - `person`: the person whom the path names
  * - `integration`, `version`, `source`: what waits for approval under the name in the path
+ * - `dataset`: the data set that the path names
  * - `self`: whoever asks
  */
 export type PermissionOn =
@@ -31,6 +32,7 @@ export type PermissionOn =
   | 'integration'
   | 'version'
   | 'source'
+  | 'dataset'
   | 'self';
 
 /** What a route needs, as the OpenAPI document says it too. */
@@ -124,6 +126,11 @@ async function targetsOf(
     case 'source': {
       const one = await store.inventory.source(own['id'] ?? '');
       return [{ kind: 'proposal', id: one?.id ?? 'none', author: one?.proposedBy ?? '' }];
+    }
+    case 'dataset': {
+      const name = own['name'] ?? '';
+      const known = (await control.datasets()).find((one) => one.name === name);
+      return [{ kind: 'dataset', name, dataClasses: known?.dataClasses ?? [] }];
     }
     case 'self':
       if (c.var.principal.kind !== 'person')

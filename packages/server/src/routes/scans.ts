@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { CodedError, clock } from '@sallyport/core';
+import { CodedError, clock, newEvent } from '@sallyport/core';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { body, type Env, failures, json } from './shared.ts';
@@ -95,6 +95,54 @@ export function scanRoutes(app: OpenAPIHono<Env>, control: Control): void {
         { outcomes: outcomes.map(({ verdict, passed, summary }) => ({ verdict, passed, summary })) },
         200,
       );
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/ci-runs',
+      ...needs('run-scans', 'organisation'),
+      summary: 'Keep what `sallyport ci` found of a change in a pipeline',
+      request: {
+        ...body(
+          z.strictObject({
+            reference: z.string().min(1).max(200).describe('commit or pull request'),
+            inputsDigest: z
+              .string()
+              .regex(/^[0-9a-f]{64}$/)
+              .describe('SHA-256 over what was checked'),
+            passed: z.boolean(),
+            failOn: z.string().max(16),
+            checks: z
+              .array(
+                z.object({
+                  name: z.string().max(64),
+                  ran: z.boolean(),
+                  passed: z.boolean(),
+                  summary: z.string().max(300),
+                }),
+              )
+              .max(16),
+          }),
+        ),
+      },
+      responses: { 201: json(z.object({ kept: z.boolean() }), 'Kept'), ...failures },
+    }),
+    async (c) => {
+      const { checks, ...run } = c.req.valid('json');
+      await control.installation.announce(
+        newEvent('ci-completed', {
+          actor: c.var.actor,
+          subject: 'organisation',
+          data: {
+            ...run,
+            checks: checks
+              .map(({ name, ran, passed }) => `${name} ${ran ? (passed ? 'passed' : 'failed') : 'not run'}`)
+              .join(', '),
+          },
+        }),
+      );
+      return c.json({ kept: true }, 201);
     },
   );
 }

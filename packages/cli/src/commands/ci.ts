@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto';
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { atLeast, CodedError, type ControlResult, SEVERITIES, type Severity } from '@sallyport/core';
+import type { FileReport, ScanReport } from '@sallyport/scan';
+import { resolveSecret } from '@sallyport/server';
+import { withClient } from '../client.ts';
+import type { Command } from '../commands.ts';
+import type { Options } from '../options.ts';
+import { Progress, print, printJson } from '../output.ts';
+import { advisoriesFolder } from './dependencies.ts';
+
+const VERSION = '0.1.0';
+const ROWS_MAX = 40;
+/** Folders of a checkout that hold nothing of its own. */
+const PASSED = /(?:^|\/)(?:node_modules|\.git|\.venv|venv|site-packages|\.sallyport)$/;
+
+/** One part of a run. */
+interface Check {
+  readonly name: string;
+  readonly ran: boolean;
+  readonly passed: boolean;
+  readonly summary: string;
+}
+
+const isBad = ({ severity }: { severity: Severity }, failOn: Severity): boolean => atLeast(severity, failOn);
+
+function judge(name: string, report: ScanReport, failOn: Severity, allowIncomplete: boolean): Check {
+  const { files, verdicts } = report.summary;
+  const bad = report.files.flatMap(({ detections }) => detections).filter((one) => isBad(one, failOn)).length;
+  const unclear = allowIncomplete ? 0 : verdicts.incomplete;
+  return {
+    name,
+    ran: true,
+    passed: bad === 0 && unclear === 0 && verdicts.malicious === 0,
+    summary: `${files} files, ${bad} detections at ${failOn} or above${verdicts.incomplete > 0 ? `, ${verdicts.incomplete} files incomplete` : ''}`,
+  };
+}
+
+/** Controls as they are now, where there is an installation; a pipeline mostly has none. */
+async function posture(options: Options, failOn: Severity): Promise<Check> {
+  if (!existsSync(join(options.data, 'installation.json')))
+    return {
+      name: 'posture',
+      ran: false,
+      passed: true,
+      summary: `there is no installation in ${options.data}`,
+    };
+  const { controls } = await withClient(options, (client) =>
+    client.call<{ controls: ControlResult[] }>('GET', '/api/v1/posture'),
+  );
+  const failing = controls.filter(
+    ({ status, severity }) => status === 'failing' && atLeast(severity, failOn),
+  );
+  return {
+    name: 'posture',
+    ran: true,
+    passed: failing.length === 0,
+    summary:
+      failing.length === 0
+        ? `no control at ${failOn} or above fails`
+        : `${failing.length} controls fail: ${failing.map(({ id }) => id).join(', ')}`,
+  };
+}
+
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+function markdown(checks: readonly Check[], files: readonly FileReport[], failOn: Severity): string {
+  const rows = files
+    .flatMap(({ detections }) => detections)
+    .filter((one) => isBad(one, failOn))
+    .slice(0, ROWS_MAX)
+    .map(
+      ({ severity, technique, message, location, remedy }) =>
+        `| ${severity} | ${technique} | ${cell(location.path)}${location.line === undefined ? '' : `:${location.line}`} | ${cell(message)} | ${cell(remedy)} |`,
+    );
+  return [
+    '## Sallyport',
+    '',
+    '| check | result | |',
+    '|---|---|---|',
+    ...checks.map(
+      ({ name, ran, passed, summary }) =>
+        `| ${name} | ${ran ? (passed ? 'passed' : '**failed**') : 'not run'} | ${cell(summary)} |`,
+    ),
+    '',
+    ...(rows.length > 0
+      ? ['| severity | what | where | | what to do |', '|---|---|---|---|---|', ...rows, '']
+      : []),
+  ].join('\n');
+}
+
+/** Tells a control plane what came of it, as the service account whose key the reference names. @throws CodedError `usage` */
+async function sendReport(
+  url: string,
+  options: Options,
+  run: { passed: boolean; checks: readonly Check[]; failOn: string; files: readonly FileReport[] },
+): Promise<void> {
+  const token = resolveSecret(options.needed('token-ref'));
+  if (token === null) throw new CodedError('usage', `\`${options.needed('token-ref')}\` holds nothing`);
+  const sum = createHash('sha256');
+  for (const { path, sha256 } of run.files) sum.update(`${path}\n${sha256 ?? ''}\n`);
+  const answer = await fetch(new URL('/api/v1/ci-runs', url), {
+    method: 'POST',
+    redirect: 'error',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify({
+      reference:
+        options.text('reference') ?? process.env['GITHUB_SHA'] ?? process.env['CI_COMMIT_SHA'] ?? 'unnamed',
+      inputsDigest: sum.digest('hex'),
+      passed: run.passed,
+      failOn: run.failOn,
+      checks: run.checks.map((check) => ({ ...check, summary: check.summary.slice(0, 300) })),
+    }),
+  });
+  if (!answer.ok)
+    throw new CodedError('usage', `the control plane did not take the report: it answered ${answer.status}`);
+}
+
+/** Everything that a pull request is checked for. */
+export const ci: Command = {
+  name: 'ci',
+  usage:
+    'ci [PATH…] [--advisories DIR] [--fail-on SEVERITY] [--allow-incomplete] [--sarif FILE] [--summary FILE] [--report URL --token-ref env:NAME --reference TEXT]',
+  summary:
+    'check a pull request: model files, dependencies, secrets and AI use, controls; exit 1 at or above a severity (high)',
+  options: {
+    advisories: { type: 'string' },
+    'fail-on': { type: 'string' },
+    'allow-incomplete': { type: 'boolean' },
+    sarif: { type: 'string' },
+    summary: { type: 'string' },
+    report: { type: 'string' },
+    'token-ref': { type: 'string' },
+    reference: { type: 'string' },
+  },
+  async run(options) {
+    const failOn = (options.text('fail-on') ?? 'high') as Severity;
+    if (!SEVERITIES.includes(failOn))
+      throw new CodedError('usage', `--fail-on is one of ${SEVERITIES.join(', ')}`);
+    const paths = options.positionals.length > 0 ? options.positionals : ['.'];
+    for (const path of paths) if (!existsSync(path)) throw new CodedError('usage', `there is no \`${path}\``);
+    const scanner = await import('@sallyport/scan');
+    const allowIncomplete = options.flag('allow-incomplete');
+    const progress = new Progress('files');
+    const onProgress = (done: number, of: number): void => progress.update(done, of);
+    const own = scanner.filesBelow(paths, (folder) => !PASSED.test(folder.replaceAll('\\', '/')));
+    const models = await scanner.scanFiles(own, { onProgress });
+    const database = scanner.AdvisoryDatabase.open(advisoriesFolder(options));
+    const dependencies = scanner.inspectDependencies(paths, database, onProgress);
+    database?.close();
+    const sources = await scanner.discover(paths, [], undefined, onProgress);
+    progress.end();
+    const checks = [
+      judge('model files', models, failOn, allowIncomplete),
+      judge('dependencies', dependencies, failOn, allowIncomplete),
+      judge('secrets and AI use', sources, failOn, allowIncomplete),
+      { name: 'red-team regressions', ran: false, passed: true, summary: 'there are none here' },
+      await posture(options, failOn),
+    ];
+    const files = [...models.files, ...dependencies.files, ...sources.files].filter(
+      ({ detections }) => detections.length > 0,
+    );
+    const passed = checks.every((check) => check.passed);
+    const sarif = options.text('sarif');
+    if (sarif !== undefined)
+      writeFileSync(
+        sarif,
+        `${JSON.stringify(scanner.toSarif({ files, summary: models.summary }, VERSION), null, 2)}\n`,
+      );
+    const report = options.text('report');
+    if (report !== undefined)
+      await sendReport(report, options, {
+        passed,
+        checks,
+        failOn,
+        files: [...models.files, ...dependencies.files],
+      });
+    const text = markdown(checks, files, failOn);
+    const summary = options.text('summary');
+    if (summary !== undefined) writeFileSync(summary, text);
+    const step = process.env['GITHUB_STEP_SUMMARY'];
+    if (step !== undefined && step !== '') appendFileSync(step, text);
+    if (options.json) printJson({ passed, checks, files });
+    else print(text);
+    return passed ? 0 : 1;
+  },
+};

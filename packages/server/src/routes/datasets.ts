@@ -1,0 +1,44 @@
+import { Readable } from 'node:stream';
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { CodedError } from '@sallyport/core';
+import { needs } from '../authorisation/route-permissions.ts';
+import type { Control } from '../control.ts';
+import { type Env, failures } from './shared.ts';
+
+/** Files of data sets, for whoever holds a role on that very data set. */
+export function datasetRoutes(app: OpenAPIHono<Env>, control: Control): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/datasets/{name}/{label}/files/{number}',
+      ...needs('use-datasets', 'dataset'),
+      summary: 'One file of a version of a data set, verified as it is read',
+      request: {
+        params: z.object({
+          name: z.string().max(128),
+          label: z.string().max(64),
+          number: z.coerce.number().int().min(0).max(100_000),
+        }),
+      },
+      responses: {
+        200: { content: { 'application/octet-stream': { schema: z.string() } }, description: 'Its content' },
+        ...failures,
+      },
+    }),
+    async (c) => {
+      const { name, label, number } = c.req.valid('param');
+      const inventory = await control.inventory();
+      const asset = await inventory.asset('dataset', name);
+      const version = await inventory.version(asset, label);
+      const file = version.files[number];
+      if (!file) throw new CodedError('not-found', `that version has ${version.files.length} files`);
+      const content = inventory.content(file.sha256);
+      return new Response(Readable.toWeb(Readable.from(content)) as ReadableStream, {
+        headers: {
+          'content-type': 'application/octet-stream',
+          'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(file.name.split('/').at(-1)!)}`,
+        },
+      }) as never;
+    },
+  );
+}
