@@ -25,6 +25,16 @@ import {
   type System,
   type Traffic,
 } from './api.ts';
+import type {
+  AiUse,
+  Assessment,
+  AssetPage,
+  DataSource,
+  FindingView,
+  InventoryList,
+  Lineage,
+  Scans,
+} from './inventory-types.ts';
 
 /** Rows that one request of the traffic list brings. */
 export const PAGE_ROWS = 100;
@@ -94,6 +104,28 @@ const reviews = queryOptions({
   queryKey: ['reviews'],
   queryFn: async () => (await api.get<{ reviews: Review[] }>('/reviews')).reviews,
 });
+const findings = queryOptions({
+  queryKey: ['findings'],
+  queryFn: async () => (await api.refresh<{ findings: FindingView[] }>('/findings')).findings,
+  refetchInterval: MINUTE,
+});
+const inventory = queryOptions({
+  queryKey: ['inventory'],
+  queryFn: () => api.get<InventoryList>('/inventory'),
+});
+const aiUses = queryOptions({
+  queryKey: ['ai-uses'],
+  queryFn: async () => (await api.get<{ uses: AiUse[] }>('/ai-uses')).uses,
+});
+const scans = queryOptions({ queryKey: ['scans'], queryFn: () => api.get<Scans>('/scans') });
+const sources = queryOptions({
+  queryKey: ['sources'],
+  queryFn: async () => (await api.get<{ sources: DataSource[] }>('/sources')).sources,
+});
+const assessments = queryOptions({
+  queryKey: ['integrations', 'assessments'],
+  queryFn: async () => (await api.get<{ assessments: Assessment[] }>('/assessments')).assessments,
+});
 const policies = queryOptions({ queryKey: ['policies'], queryFn: () => api.get<Policies>('/policies') });
 
 /**
@@ -114,6 +146,22 @@ export const queries = {
   programs,
   integrations,
   reviews,
+  findings,
+  inventory,
+  aiUses,
+  scans,
+  sources,
+  assessments,
+  asset: (kind: string, name: string) =>
+    queryOptions({
+      queryKey: ['inventory', kind, name],
+      queryFn: () => api.get<AssetPage>(`/inventory/${kind}/${encodeURIComponent(name)}`),
+    }),
+  lineage: (node: string) =>
+    queryOptions({
+      queryKey: ['inventory', 'lineage', node],
+      queryFn: () => api.get<Lineage>(`/lineage${query({ node })}`),
+    }),
   review: (id: string) =>
     queryOptions({
       queryKey: ['reviews', id],

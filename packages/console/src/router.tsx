@@ -1,16 +1,21 @@
 import { createRootRoute, createRoute, createRouter, Link, Outlet } from '@tanstack/react-router';
 import { AccessLogPage } from './pages/access-log.tsx';
 import { AccountPage } from './pages/account.tsx';
+import { AiUsePage } from './pages/ai-use.tsx';
 import { EvidencePage } from './pages/evidence.tsx';
+import { FindingsPage } from './pages/findings.tsx';
 import { FirstHourPage } from './pages/first-hour.tsx';
 import { GuardPage } from './pages/guard.tsx';
 import { IntegrationsPage } from './pages/integrations.tsx';
+import { InventoryPage } from './pages/inventory.tsx';
+import { AssetPage } from './pages/model.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { PeoplePage } from './pages/people.tsx';
 import { PoliciesPage } from './pages/policies.tsx';
 import { ProgramsPage } from './pages/programs.tsx';
 import { ReviewsPage } from './pages/reviews.tsx';
 import { SetupPage, SignInPage } from './pages/sign-in.tsx';
+import { SourcesPage } from './pages/sources.tsx';
 import { SystemPage, SystemsPage } from './pages/systems.tsx';
 import { TrafficPage } from './pages/traffic.tsx';
 import { Shell } from './shell.tsx';
@@ -64,6 +69,27 @@ const traffic = createRoute({
 });
 const systems = createRoute({ getParentRoute: () => app, path: '/systems', component: SystemsPage });
 const system = createRoute({ getParentRoute: () => app, path: '/systems/$name', component: SystemPage });
+const inventory = createRoute({
+  getParentRoute: () => app,
+  path: '/systems/inventory',
+  component: InventoryPage,
+});
+const asset = createRoute({
+  getParentRoute: () => app,
+  path: '/systems/inventory/$kind/$name',
+  component: AssetPage,
+});
+const sources = createRoute({ getParentRoute: () => app, path: '/systems/sources', component: SourcesPage });
+const aiUse = createRoute({ getParentRoute: () => app, path: '/systems/ai-use', component: AiUsePage });
+const findings = createRoute({
+  getParentRoute: () => app,
+  path: '/findings',
+  component: FindingsPage,
+  validateSearch: (search): { id?: string | undefined; show?: string | undefined } => ({
+    id: text(search['id']),
+    show: text(search['show']),
+  }),
+});
 const evidence = createRoute({
   getParentRoute: () => app,
   path: '/evidence',
@@ -144,6 +170,11 @@ export const router = createRouter({
       traffic,
       systems,
       system,
+      inventory,
+      asset,
+      sources,
+      aiUse,
+      findings,
       guard,
       people,
       policies,

@@ -13,6 +13,7 @@ const ENTRIES = [
   ['/', 'Overview'],
   ['/traffic', 'Traffic'],
   ['/systems', 'Systems'],
+  ['/findings', 'Findings'],
   ['/guard', 'Guard'],
   ['/people', 'People'],
   ['/evidence', 'Evidence'],

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -69,6 +69,7 @@ const AUTHENTICATOR = {
 
 describe('the console, in a browser', () => {
   let recoveryCode = '';
+  let watched: string;
   let server: RunningServer;
   let upstream: Server;
   let browser: Browser;
@@ -79,6 +80,12 @@ describe('the console, in a browser', () => {
 
   before(async () => {
     const data = join(mkdtempSync(join(tmpdir(), 'sallyport-console-')), 'data');
+    watched = mkdtempSync(join(tmpdir(), 'sallyport-console-watched-'));
+    writeFileSync(
+      join(watched, 'model.pkl'),
+      Buffer.from('\x80\x02cos\nsystem\nX\x04\x00\x00\x00echo\x85R.', 'latin1'),
+    );
+    writeFileSync(join(watched, 'app.py'), 'from openai import OpenAI\n');
     upstream = await assistant();
     server = await startServer({
       data,
@@ -86,7 +93,11 @@ describe('the console, in a browser', () => {
       demo: true,
       workers: 1,
       console: DIST,
-      config: parseConfig({ gateway: { port: 0 }, control: { port: 0 } }),
+      config: parseConfig({
+        gateway: { port: 0 },
+        control: { port: 0 },
+        inventory: { watch: [{ name: 'scoring', folder: watched, for: ['model-files', 'sources'] }] },
+      }),
     });
     browser = await launchBrowser();
     context = await browser.newContext({
@@ -548,6 +559,88 @@ describe('the console, in a browser', () => {
     await page.getByText('no role of yours permits').waitFor();
     await accessible('integrations');
     await shot('integrations');
+  });
+
+  it('findings: the most pressing first, an owner, and closed by the scan that no longer sees them', async () => {
+    await open('/findings');
+    await heading('Findings');
+    await page.getByRole('row', { name: /critical code-execution/ }).waitFor();
+    await page.getByRole('link', { name: 'code-execution' }).click();
+    await page.waitForURL(/id=/);
+    await page.getByText('folder:scoring: model.pkl').waitFor();
+    await accessible('findings');
+    await shot('findings');
+    await page.getByRole('button', { name: 'Say who answers for it' }).click();
+    await page.getByLabel('Name of a person').fill('ann');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('row', { name: /code-execution .* ann/ }).waitFor();
+    rmSync(join(watched, 'model.pkl'));
+    await open('/systems/ai-use');
+    await page.getByRole('button', { name: 'Scan now: scoring' }).click();
+    await page
+      .getByRole('row', { name: /folder:scoring model-files .* clean/ })
+      .first()
+      .waitFor();
+    await open('/findings?show=all');
+    await page.getByRole('row', { name: /critical code-execution .* closed/ }).waitFor();
+  });
+
+  it('AI use: what nobody told of is decided about', async () => {
+    await open('/systems/ai-use');
+    await heading('AI use');
+    await page.getByRole('row', { name: /OpenAI import openai app.py/ }).waitFor();
+    await accessible('AI use');
+    await shot('ai-use');
+    await page.getByRole('button', { name: /Decide about openai/ }).click();
+    await page.getByLabel('Why').fill('the scoring service may');
+    await page.getByRole('button', { name: 'Decide', exact: true }).click();
+    await page.getByRole('row', { name: /OpenAI import openai app\.py.*sanctioned/ }).waitFor();
+  });
+
+  it('inventory: something is registered; a model shows its gates, statements and lineage', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-console-model-'));
+    writeFileSync(join(folder, 'config.json'), '{"a":1}');
+    const inventory = await server.control.inventory();
+    const facts = { owner: null, purpose: 'scores claims', risk: 'high' as const, dataClasses: ['claims'] };
+    await inventory.addVersion(
+      'local:test',
+      'model',
+      'risk/scoring',
+      { ...facts, source: 'https://models.example/scoring', licence: 'own', supplier: 'us' },
+      { root: folder, label: '1.0', from: ['claims@2026', 'claims@2025'] },
+    );
+    await open('/systems/inventory');
+    await heading('Inventory');
+    await page.getByRole('button', { name: 'Register something' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('scoring-eu');
+    await page.getByLabel('What it is for').fill('scores in Europe');
+    await accessible('register something');
+    await page.getByRole('button', { name: 'Register it' }).click();
+    await page.getByRole('row', { name: /scoring-eu scores in Europe endpoint/ }).waitFor();
+    await accessible('inventory');
+    await shot('inventory');
+    await page.getByRole('link', { name: 'risk/scoring' }).click();
+    await heading('risk/scoring');
+    await page.getByText('2 gates closed').waitFor();
+    await page.getByRole('cell', { name: 'dataset:claims@2026' }).waitFor();
+    await page.getByText('1 signed statement about it').click();
+    await accessible('a model');
+    await shot('model');
+    await page.getByRole('button', { name: 'Approve 1.0' }).click();
+    await page.getByText('no role of yours permits').waitFor();
+  });
+
+  it('data sources: proposed, and approved by somebody else', async () => {
+    await open('/systems/sources');
+    await page.getByRole('button', { name: 'Propose a source' }).click();
+    await page.getByLabel('Address or path').fill('https://data.example/claims');
+    await page.getByRole('button', { name: 'Propose it' }).click();
+    await page.getByRole('row', { name: /data.example\/claims .* proposed/ }).waitFor();
+    await accessible('data sources');
+    await page.getByRole('button', { name: /Approve https/ }).click();
+    await page.getByText('no role of yours permits').waitFor();
+    await open('/people/integrations');
+    await heading('Integrations');
   });
 
   it('access log: who did what, and which policy let them', async () => {

@@ -84,6 +84,8 @@ export class Control {
     }));
   /** Scans what is watched and registered. */
   readonly scans = new ScanDesk(this);
+  #probing: Promise<void> = Promise.resolve();
+  #closing = false;
   #registry: ReturnType<typeof openInventory> | null = null;
   /** Lists tools of third parties; nothing here speaks to tool servers yet. */
   toolSource: ToolSource = async () => [];
@@ -117,6 +119,9 @@ export class Control {
 
   /** Ends what is under way and closes the installation. */
   async close(): Promise<void> {
+    this.#closing = true;
+    await this.scans.close();
+    await this.#probing;
     await this.authoriser
       .flush()
       .catch((fault: Error) =>
@@ -263,8 +268,14 @@ export class Control {
     );
   }
 
-  /** Runs probes whose latest result is older than an age. */
-  async probeIfOlder(ageMs: number): Promise<void> {
+  /** Runs probes whose latest result is older than an age; one round after the other, and none once it closes. */
+  probeIfOlder(ageMs: number): Promise<void> {
+    const round = this.#probing.then(() => (this.#closing ? undefined : this.#probe(ageMs)));
+    this.#probing = round.catch(() => {});
+    return round;
+  }
+
+  async #probe(ageMs: number): Promise<void> {
     const source = this.#evidence();
     const results = await source.probes();
     const old = (names: readonly ProbeName[]): ProbeName[] =>

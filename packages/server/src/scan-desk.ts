@@ -1,6 +1,8 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import {
+  CodedError,
   clock,
   type FileDetection,
   newEvent,
@@ -95,7 +97,9 @@ export class ScanDesk {
   readonly #control: Control;
   /** Fingerprints of watched folders when they were scanned last. */
   readonly #seen = new Map<string, string>();
+  readonly #threads = new Set<Worker>();
   #watching: Promise<void> = Promise.resolve();
+  #closed = false;
 
   constructor(control: Control) {
     this.#control = control;
@@ -114,7 +118,11 @@ export class ScanDesk {
   ): Promise<ScanOutcome & { report: ScanJobReport }> {
     const { installation } = this.#control;
     const startedMs = clock.nowMs();
-    const report = await runScanJob({ ...job, kind: target.kind });
+    const report = await runScanJob({ ...job, kind: target.kind }, (thread) => {
+      this.#threads.add(thread);
+      thread.once('exit', () => this.#threads.delete(thread));
+    });
+    if (this.#closed) throw new CodedError('internal', 'the server stops; scan again when it is back');
     const scan = newId('scn');
     const detections = noted(report, target);
     const { verdict, files, bytes, verdicts } = report.summary;
@@ -217,11 +225,21 @@ export class ScanDesk {
   watch(): Promise<void> {
     this.#watching = this.#watching
       .then(async () => {
-        for (const watch of this.#control.config.inventory.watch) await this.#watchOne(watch);
-        await this.#watchVersions();
+        for (const watch of this.#control.config.inventory.watch)
+          if (!this.#closed) await this.#watchOne(watch);
+        if (!this.#closed) await this.#watchVersions();
       })
-      .catch((fault: Error) => log('error', 'a scan of what is watched failed', { fault: fault.message }));
+      .catch((fault: Error) => {
+        if (!this.#closed) log('error', 'a scan of what is watched failed', { fault: fault.message });
+      });
     return this.#watching;
+  }
+
+  /** Ends scans that are under way; what they would have found, the next one finds. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const thread of this.#threads) void thread.terminate();
+    await this.#watching;
   }
 
   async #watchOne(watch: Watch): Promise<void> {
@@ -232,10 +250,11 @@ export class ScanDesk {
       await this.scanWatch('sallyport', watch);
       this.#seen.set(watch.name, now);
     } catch (fault) {
-      log('error', 'a watched folder is not scanned', {
-        folder: watch.name,
-        fault: (fault as Error).message,
-      });
+      if (!this.#closed)
+        log('error', 'a watched folder is not scanned', {
+          folder: watch.name,
+          fault: (fault as Error).message,
+        });
     }
   }
 
@@ -247,6 +266,7 @@ export class ScanDesk {
     const assets = new Map((await store.inventory.assets()).map((asset) => [asset.id, asset]));
     const inventory = await this.#control.inventory();
     for (const version of versions) {
+      if (this.#closed) return;
       const asset = assets.get(version.asset);
       if (!asset || !version.stored || (asset.kind !== 'model' && asset.kind !== 'dataset')) continue;
       const [latest] = (await store.inventory.attestations(version.digest)).filter(

@@ -24,14 +24,19 @@ const HEAP_MEGABYTES_MAX = 2048;
 
 /**
  * Scans in a thread of its own: what answers calls and keeps the record does not wait for it, and is not brought down with it.
+ * @param onThread is given the thread, to end it before its time
  * @throws CodedError `usage` for paths that are not there, `internal` where the thread died
  */
-export function runScanJob(job: ScanJob): Promise<ScanJobReport> {
+export function runScanJob(
+  job: ScanJob,
+  onThread: (thread: Worker) => void = () => {},
+): Promise<ScanJobReport> {
   return new Promise((resolve, reject) => {
     const thread = new Worker(new URL('./scan-job-thread.ts', import.meta.url), {
       workerData: job,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES_MAX },
     });
+    onThread(thread);
     let answered = false;
     thread.once('message', (answer: { report?: ScanJobReport; fault?: string }) => {
       answered = true;

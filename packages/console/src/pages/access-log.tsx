@@ -3,8 +3,8 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import type { ReactElement } from 'react';
 import type { AccessEntry, Person } from '../accounts.ts';
 import { Fault, Waiting } from '../parts/notice.tsx';
-import { PeopleTabs } from '../parts/people-tabs.tsx';
 import { Status } from '../parts/status.tsx';
+import { PeopleTabs } from '../parts/tabs.tsx';
 import { queries } from '../queries.ts';
 import { moment } from '../words.ts';
 

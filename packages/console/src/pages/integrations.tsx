@@ -4,8 +4,8 @@ import type { Integration } from '../accounts.ts';
 import { api } from '../api.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Fault, Waiting } from '../parts/notice.tsx';
-import { PeopleTabs } from '../parts/people-tabs.tsx';
 import { Status } from '../parts/status.tsx';
+import { PeopleTabs } from '../parts/tabs.tsx';
 import { queries } from '../queries.ts';
 import { moment } from '../words.ts';
 
@@ -70,6 +70,7 @@ function IntegrationTable({ all }: { all: readonly Integration[] }): ReactElemen
               <th scope="col">Name</th>
               <th scope="col">May be</th>
               <th scope="col">Seen</th>
+              <th scope="col">Measured</th>
               <th scope="col">Until</th>
               <th scope="col">State</th>
               <th scope="col">Action</th>
@@ -84,6 +85,9 @@ function IntegrationTable({ all }: { all: readonly Integration[] }): ReactElemen
                 </th>
                 <td className="text-sm">{scopeOf(one)}</td>
                 <td className="text-sm">{seenOf(one)}</td>
+                <td>
+                  <Measured name={one.name} />
+                </td>
                 <td className="whitespace-nowrap">{moment(one.expiresAt)}</td>
                 <td>
                   <Status tone={TONES[one.status]}>{one.status}</Status>
@@ -119,6 +123,44 @@ function IntegrationTable({ all }: { all: readonly Integration[] }): ReactElemen
         </table>
         {all.length === 0 ? <p className="text-muted">No third party has a manifest yet.</p> : null}
       </div>
+    </>
+  );
+}
+
+/** What was measured of a third party, with what gave the points. */
+function Measured({ name }: { name: string }): ReactElement {
+  const client = useQueryClient();
+  const { data } = useQuery(queries.assessments);
+  const one = data?.find(({ party }) => party === name);
+  const measure = useMutation({
+    mutationFn: () => api.post(`/assessments/${encodeURIComponent(name)}`, {}),
+    onSettled: () => client.invalidateQueries({ queryKey: ['integrations'] }),
+  });
+  return (
+    <>
+      {one ? (
+        <details>
+          <summary>
+            <Status tone={one.score >= 60 ? 'good' : 'bad'}>{one.score} of 100</Status>
+          </summary>
+          <ul className="text-sm">
+            {one.facts.map(({ what, good, points }) => (
+              <li key={what}>
+                <Status tone={good === null ? 'idle' : good ? 'good' : 'bad'}>{points}</Status> {what}
+              </li>
+            ))}
+          </ul>
+        </details>
+      ) : null}
+      <button
+        type="button"
+        className="button"
+        aria-label={`Measure ${name}`}
+        disabled={measure.isPending}
+        onClick={() => measure.mutate()}
+      >
+        {measure.isPending ? 'Measuring …' : one ? 'Measure again' : 'Measure'}
+      </button>
     </>
   );
 }

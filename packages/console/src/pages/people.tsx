@@ -7,8 +7,8 @@ import { Copyable } from '../parts/copy.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { GrantForm, grantWords, RoleFields } from '../parts/grant-form.tsx';
 import { Fault, Waiting } from '../parts/notice.tsx';
-import { PeopleTabs } from '../parts/people-tabs.tsx';
 import { Status } from '../parts/status.tsx';
+import { PeopleTabs } from '../parts/tabs.tsx';
 import { queries } from '../queries.ts';
 import { ago, moment } from '../words.ts';
 

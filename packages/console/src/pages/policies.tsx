@@ -3,8 +3,8 @@ import { type FormEvent, type ReactElement, useState } from 'react';
 import type { Explanation, PolicyTestResults } from '../accounts.ts';
 import { api } from '../api.ts';
 import { Fault, Waiting } from '../parts/notice.tsx';
-import { PeopleTabs } from '../parts/people-tabs.tsx';
 import { Status } from '../parts/status.tsx';
+import { PeopleTabs } from '../parts/tabs.tsx';
 import { queries } from '../queries.ts';
 
 /** The policies that decide, why they decide as they do, and a bench to try others on. */

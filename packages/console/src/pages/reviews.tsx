@@ -5,9 +5,9 @@ import type { Review } from '../accounts.ts';
 import { api } from '../api.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Fault, Waiting } from '../parts/notice.tsx';
-import { PeopleTabs } from '../parts/people-tabs.tsx';
 import { ReviewPanel } from '../parts/review-panel.tsx';
 import { Status } from '../parts/status.tsx';
+import { PeopleTabs } from '../parts/tabs.tsx';
 import { queries } from '../queries.ts';
 import { moment, plural } from '../words.ts';
 

@@ -9,6 +9,7 @@ import { ModeSwitch } from '../parts/mode-switch.tsx';
 import { Fault, Waiting } from '../parts/notice.tsx';
 import { Status } from '../parts/status.tsx';
 import { SystemForm } from '../parts/system-form.tsx';
+import { SystemTabs } from '../parts/tabs.tsx';
 import { TryCall } from '../parts/try-call.tsx';
 import { queries } from '../queries.ts';
 import { count, moment } from '../words.ts';
@@ -27,6 +28,7 @@ export function SystemsPage(): ReactElement {
           Connect a system
         </button>
       </div>
+      <SystemTabs />
       <Fault fault={error} />
       {data ? null : <Waiting what="the systems" />}
       <div className="grid gap-4 md:grid-cols-2 xl:grid-cols-3">

@@ -1,8 +1,22 @@
 import { type ReactElement, useState } from 'react';
 
+/** A button that copies a text. @param what it is, for those who do not see what it stands beside */
+export function CopyButton({ text, what }: { text: string; what?: string }): ReactElement {
+  const [copied, setCopied] = useState(false);
+  return (
+    <button
+      type="button"
+      className="button"
+      {...(what === undefined ? {} : { 'aria-label': `Copy the ${what}` })}
+      onClick={() => void navigator.clipboard?.writeText(text).then(() => setCopied(true))}
+    >
+      {copied ? 'Copied' : 'Copy'}
+    </button>
+  );
+}
+
 /** A text to take along, with a button that copies it. */
 export function Copyable({ text, label }: { text: string; label: string }): ReactElement {
-  const [copied, setCopied] = useState(false);
   return (
     <div className="flex items-start gap-2">
       <pre
@@ -14,13 +28,7 @@ export function Copyable({ text, label }: { text: string; label: string }): Reac
       >
         {text}
       </pre>
-      <button
-        type="button"
-        className="button"
-        onClick={() => void navigator.clipboard?.writeText(text).then(() => setCopied(true))}
-      >
-        {copied ? 'Copied' : 'Copy'}
-      </button>
+      <CopyButton text={text} />
     </div>
   );
 }
