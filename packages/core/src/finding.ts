@@ -50,6 +50,10 @@ export function fingerprint(
   return hash('sha256', whole, 'hex').slice(0, 16);
 }
 
+/** Whether somebody accepted the risk of a finding, and that is not over. */
+export const isAccepted = ({ accepted }: Finding, nowMs: number): boolean =>
+  accepted !== null && Date.parse(accepted.until) > nowMs;
+
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** How long a finding may stay open. Known to be exploited: 48 hours, whatever its severity. */

@@ -1,4 +1,4 @@
-import type { AssetVersion, Attestation, Finding } from '@sallyport/core';
+import { type AssetVersion, type Attestation, type Finding, isAccepted } from '@sallyport/core';
 
 /** One thing that must be so before a version is served. */
 export interface Gate {
@@ -21,9 +21,6 @@ export interface GateFacts {
   readonly findings: readonly Finding[];
   readonly nowMs: number;
 }
-
-const isAccepted = ({ accepted }: Finding, nowMs: number): boolean =>
-  accepted !== null && Date.parse(accepted.until) > nowMs;
 
 /** Every gate of a version, open or closed. Nothing is served while one is closed. */
 export function gatesOf({ version, attestations, findings, nowMs }: GateFacts): Gate[] {

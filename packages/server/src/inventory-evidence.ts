@@ -1,6 +1,5 @@
-import { clock, dueAt, type InventoryCounts } from '@sallyport/core';
+import { clock, dueAt, type InventoryCounts, isAccepted } from '@sallyport/core';
 import type { Control } from './control.ts';
-import { isAccepted } from './routes/findings.ts';
 
 const DAY_MS = 86_400_000;
 /** Patches of the last this many days are measured. */

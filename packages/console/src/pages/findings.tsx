@@ -31,9 +31,9 @@ export function FindingsPage(): ReactElement {
     <>
       <h1>Findings</h1>
       <p className="text-sm text-muted">
-        Detections of one kind in one place are one finding. It is closed by a scan that looks again and no
-        longer sees it, and by nobody. Priority counts how bad it is, how likely it is to be used, and what it
-        reaches.
+        Detections of one kind in one place are one finding. What a scan found is closed by a scan that looks
+        again and no longer sees it, and by nobody; what was seen in calls stays. Priority counts how bad it
+        is, how likely it is to be used, and what it reaches.
       </p>
       <Fault fault={error} />
       {data || error ? null : <Waiting what="the findings" />}

@@ -103,7 +103,7 @@ function VersionPanel({
       </p>
       <ul className="grid gap-1" aria-label={`Gates of ${version.label}`}>
         {version.gates.map(({ name: gate, open, why }) => (
-          <li key={gate} className="grid gap-x-3 sm:grid-cols-[8rem_1fr]">
+          <li key={gate} className="grid gap-x-3 sm:grid-cols-[10rem_1fr]">
             <Status tone={open ? 'good' : 'bad'}>
               {gate} {open ? '' : '(closed)'}
             </Status>

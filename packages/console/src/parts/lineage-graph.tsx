@@ -92,7 +92,7 @@ export function LineageGraph({ lineage, node }: { lineage: Lineage; node: string
                   width={BOX.width}
                   height={BOX.height}
                   rx="6"
-                  className={one === node ? 'fill-panel stroke-accent' : 'fill-panel stroke-line'}
+                  className={one === node ? 'fill-raised stroke-accent' : 'fill-raised stroke-line'}
                   strokeWidth={one === node ? 2.5 : 1.2}
                 />
                 <text x={x + 8} y={y + 13} className="fill-muted" fontSize="10">

@@ -6,11 +6,13 @@ import { serviceOfHost } from './services.ts';
 
 const LINE_CHARACTERS_MAX = 16_384;
 const HOST = /(?:^|[^\w.-])((?:[a-z0-9_-]{1,63}\.){1,10}[a-z]{2,24})\.?(?::\d{1,5})?(?![\w-])/gi;
-const ADDRESS =
-  /(?:^|[^\w.:])((?:\d{1,3}\.){3}\d{1,3}|(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{1,4}|[0-9a-f:]{2,30}::[0-9a-f:]{0,30})(?![\w.])/i;
+const IPV4 = /(?:\d{1,3}\.){3}\d{1,3}/;
+const IPV6 = /(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{1,4}|[0-9a-f:]{2,30}::[0-9a-f:]{0,30}/;
+const ADDRESS = new RegExp(`(?:^|[^\\w.:])(${IPV4.source}|${IPV6.source})(?![\\w.])`, 'i');
 /** Names under which logs in JSON keep the client, from the surest on. */
-const CLIENT_FIELDS =
-  /"(?:client_ip|clientip|src_ip|source_ip|srcip|srcaddr|id\.orig_h|c-ip|client|remote_addr|user|username|src)"\s{0,4}:\s{0,4}"([^"]{1,128})"/i;
+const CLIENT_NAMES =
+  /client_ip|clientip|src_ip|source_ip|srcip|srcaddr|id\.orig_h|c-ip|client|remote_addr|user|username|src/;
+const CLIENT_FIELDS = new RegExp(`"(?:${CLIENT_NAMES.source})"\\s{0,4}:\\s{0,4}"([^"]{1,128})"`, 'i');
 const ISO = /\b(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)/;
 const APACHE = /\[(\d{2})\/([A-Z][a-z]{2})\/(\d{4}):(\d\d:\d\d:\d\d) ([+-]\d{4})\]/;
 const EPOCH = /(?:^|[\s"=:])(1[5-9]\d{8})(?:\.\d{1,9}|\d{3})?(?=[\s",]|$)/;

@@ -13,12 +13,17 @@ import {
   serviceOfVariable,
 } from './services.ts';
 
-/** Files that are read as sources, by the end of their names. */
-const SOURCES =
-  /\.(?:py|pyi|ipynb|m?[jt]sx?|cjs|cts|mts|vue|svelte|go|rs|java|kt|scala|cs|rb|php|swift|sh|bash|ps1|tf|ya?ml|json|toml|ini|cfg|conf|properties|env|txt|md|html)$|(?:^|\/)(?:\.env[\w.-]*|dockerfile[\w.-]*|procfile|makefile)$/i;
+/** Files that are read as sources, by the end of their names, and those without one. */
+const ENDINGS: ReadonlySet<string> = new Set(
+  (
+    'py pyi ipynb js mjs cjs jsx ts mts cts tsx vue svelte go rs java kt scala cs rb php swift sh bash ps1 tf yaml yml json ' +
+    'toml ini cfg conf properties env txt md html'
+  ).split(' '),
+);
+const NAMES = /(?:^|\/)(?:\.env[\w.-]*|dockerfile[\w.-]*|procfile|makefile)$/i;
 
-const PYTHON =
-  /^[ \t]{0,80}(?:import[ \t]{1,8}([\w., \t]{1,400})|from[ \t]{1,8}([\w.]{1,200})[ \t]{1,8}import[ \t]{1,8}([\w, \t(]{1,200}))/gm;
+const PYTHON_IMPORT = /^[ \t]{0,80}import[ \t]{1,8}([\w., \t]{1,400})/gm;
+const PYTHON_FROM = /^[ \t]{0,80}from[ \t]{1,8}([\w.]{1,200})[ \t]{1,8}import[ \t]{1,8}([\w, \t(]{1,200})/gm;
 const JAVASCRIPT = /(?:\bfrom|\bimport|\brequire)[ \t]{0,8}\(?[ \t]{0,8}["'`]([^"'`\n]{1,200})["'`]/g;
 const QUOTED = /["'`]([\w@:.+/-]{3,120})["'`]/g;
 const BARE = /(?:^|[\s=:])([a-z][\w@.+-]{2,80})(?=\s|$|[,;])/gm;
@@ -31,7 +36,8 @@ const MODEL_FAMILIES: readonly { readonly pattern: RegExp; readonly service: AiS
   );
 
 /** Whether a file of this name is read for the use of AI. @param path with `/` */
-export const isSource = (path: string): boolean => SOURCES.test(path);
+export const isSource = (path: string): boolean =>
+  ENDINGS.has(path.slice(path.lastIndexOf('.') + 1).toLowerCase()) || NAMES.test(path);
 
 const asModel = (text: string): AiService | null =>
   MODEL_FAMILIES.find(({ pattern }) => pattern.test(text))?.service ?? null;
@@ -43,19 +49,21 @@ const serviceOfSecret = (id: string): AiService | null =>
   ) ?? null;
 
 function seeImports(hits: HitList, path: string, text: string, lineAt: (offset: number) => number): void {
-  for (const match of /\.(?:pyi?|ipynb)$/i.test(path) ? text.matchAll(PYTHON) : []) {
-    const modules = match[1]
-      ? match[1].split(',').map((part) => part.trim().split(/\s/)[0]!)
-      : [
-          match[2]!,
-          ...(match[3] ?? '').split(/[,(]/).map((part) => `${match[2]}.${part.trim().split(/\s/)[0]}`),
-        ];
+  const first = (part: string): string => part.trim().split(/\s/)[0]!;
+  const seePython = (modules: readonly string[], offset: number): void => {
     for (const module of modules) {
       const service = serviceOfModule(module);
-      if (!service) continue;
-      hits.see(service, 'import', module.split('.')[0]!, path, { line: lineAt(match.index) });
-      break;
+      if (service) return hits.see(service, 'import', module.split('.')[0]!, path, { line: lineAt(offset) });
     }
+  };
+  if (/\.(?:pyi?|ipynb)$/i.test(path)) {
+    for (const match of text.matchAll(PYTHON_IMPORT))
+      for (const part of match[1]!.split(',')) seePython([first(part)], match.index);
+    for (const match of text.matchAll(PYTHON_FROM))
+      seePython(
+        [match[1]!, ...match[2]!.split(/[,(]/).map((part) => `${match[1]}.${first(part)}`)],
+        match.index,
+      );
   }
   for (const match of /\.(?:[mc]?[jt]sx?|vue|svelte|html)$/i.test(path) ? text.matchAll(JAVASCRIPT) : []) {
     const service = serviceOfSpecifier(match[1]!);

@@ -1,5 +1,14 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { CodedError, clock, dueAt, type Finding, newEvent, priority, SEVERITIES } from '@sallyport/core';
+import {
+  CodedError,
+  clock,
+  dueAt,
+  type Finding,
+  isAccepted,
+  newEvent,
+  priority,
+  SEVERITIES,
+} from '@sallyport/core';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import type { KnownSystem } from '../snapshot.ts';
@@ -40,10 +49,6 @@ const findingView = z
       .describe('what a scan says of it; null for what comes from traffic, alerts and reviews'),
   })
   .openapi('Finding');
-
-/** Whether somebody accepted the risk of a finding, and that is not over. */
-export const isAccepted = ({ accepted }: Finding, nowMs: number): boolean =>
-  accepted !== null && Date.parse(accepted.until) > nowMs;
 
 /** A finding as the API shows it. @param owners of systems and assets, by subject */
 function view(

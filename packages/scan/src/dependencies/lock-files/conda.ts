@@ -39,13 +39,15 @@ function fromLock(entries: readonly Readonly<Record<string, unknown>>[]): Locked
   });
 }
 
+const NAMES: readonly RegExp[] = [
+  /(?:^|\/)(?:conda(?:[\w.-]*lock[\w.-]*)?|[\w.-]*conda-lock|environment[\w.-]*)\.ya?ml$/,
+  /(?:^|\/)(?:pixi\.lock|conda-(?:linux|osx|win)-[\w-]+\.lock|explicit[\w.-]*\.txt)$/,
+];
+
 /** `conda-lock.yml`, `pixi.lock`, explicit lists of addresses, and `environment.yml`. */
 export const condaLock: LockFormat = {
   name: 'conda',
-  matches: (path) =>
-    /(?:^|\/)(?:conda(?:[\w.-]*lock[\w.-]*)?\.ya?ml|[\w.-]*conda-lock\.ya?ml|pixi\.lock|environment[\w.-]*\.ya?ml|conda-(?:linux|osx|win)-[\w-]+\.lock|explicit[\w.-]*\.txt)$/.test(
-      path,
-    ),
+  matches: (path) => NAMES.some((name) => name.test(path)),
   read: (text) => {
     if (/^@EXPLICIT\s*$/m.test(text))
       return {

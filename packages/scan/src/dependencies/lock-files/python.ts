@@ -158,13 +158,15 @@ export function readRequirement(line: string): LockedPackage | null {
   };
 }
 
+const REQUIREMENT_FILES: readonly RegExp[] = [
+  /(?:^|\/)(?:[\w.-]*requirements[\w.-]*|constraints[\w.-]*)\.(?:txt|in|lock)$/,
+  /(?:^|\/)requirements\/[\w.-]+\.txt$/,
+];
+
 /** `requirements.txt` and its kin. */
 export const requirementsLock: LockFormat = {
   name: 'pip',
-  matches: (path) =>
-    /(?:^|\/)(?:[\w.-]*requirements[\w.-]*|constraints[\w.-]*)\.(?:txt|in|lock)$|(?:^|\/)requirements\/[\w.-]+\.txt$/.test(
-      path,
-    ),
+  matches: (path) => REQUIREMENT_FILES.some((name) => name.test(path)),
   read: (text) => {
     // A digest stands on a line of its own, continued from the line before.
     const packages = text
