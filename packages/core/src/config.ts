@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ACTIONS, DETECTORS } from './detection.ts';
 import { CodedError } from './errors.ts';
-import { SCAN_KINDS } from './inventory.ts';
+import { assetNameSchema, SCAN_KINDS } from './inventory.ts';
 import { LIMITS } from './limits.ts';
 
 /** Dialects a system can speak: OpenAI, Anthropic, Ollama, Open Inference Protocol v2. */
@@ -106,6 +106,8 @@ export const systemSchema = z.strictObject({
   dataClasses: z.array(z.string().min(1).max(64)).max(32).default([]),
   /** Model names that route here; the name of the system itself always does. */
   models: z.array(z.string().min(1).max(256)).max(256).default([]),
+  /** A model of the registry: calls are refused unless a version of it serves here and every one of its gates is open. */
+  serves: assetNameSchema.optional(),
   /** Strings that must never leave this system, such as a marker in its system prompt. */
   canaries: z.array(z.string().min(6).max(512)).max(64).default([]),
   policy: z.strictObject({ input: actionMap.default({}), output: actionMap.default({}) }).prefault({}),

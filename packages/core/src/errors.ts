@@ -217,7 +217,7 @@ export const ERRORS = {
     'restore it from a backup, or register it anew',
   ),
   'gate-closed': row(
-    409,
+    403,
     'a version may not be served yet',
     'see what is missing on the page of the model, or with `sallyport model show`',
   ),

@@ -50,6 +50,8 @@ export interface SystemSnapshot extends SystemConfig {
   readonly demo: boolean;
   /** The third party behind it; null where there is none and none is needed. */
   readonly integration: IntegrationSnapshot | null;
+  /** Why no call may go to it: its model may not be served; null where nothing holds it. */
+  readonly held: string | null;
   /** The provider's credential, resolved; never leaves the process. */
   readonly apiKey: string | null;
   readonly usageLimits: UsageLimits;

@@ -140,7 +140,8 @@ export function authorise(exchange: Exchange, deps: Deps): void {
     atMs: exchange.atMs,
   });
   if (outside !== null) throw new CodedError('out-of-scope', `the key is not meant for ${outside}`);
-  const { integration } = chosen.system;
+  const { integration, held } = chosen.system;
+  if (held !== null) throw new CodedError('gate-closed', `\`${name}\`: ${held}`);
   const refusal = refusalOf(integration);
   if (refusal !== null) throw refusal;
   const call = { model: chosen.model, operation: exchange.operation!.id, address: '', atMs: exchange.atMs };

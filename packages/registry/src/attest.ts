@@ -20,6 +20,8 @@ const PREDICATES: Readonly<Record<Attestation['kind'], string>> = {
   promotion: 'https://slsa.dev/verification_summary/v1',
 };
 
+let latestMs = 0;
+
 /** Says something about a digest and signs it (in-toto Attestation Framework v1, DSSE). */
 export function attest(
   attester: Attester,
@@ -27,7 +29,9 @@ export function attest(
   name: string,
   predicate: object,
 ): Attestation {
-  const at = clock.nowIso();
+  // The latest statement of a kind counts, so no two are of the same millisecond.
+  latestMs = Math.max(latestMs + 1, clock.nowMs());
+  const at = new Date(latestMs).toISOString();
   const signed = envelope(
     {
       _type: 'https://in-toto.io/Statement/v1',

@@ -120,6 +120,30 @@ export class Serving {
     });
   }
 
+  /** What of a model serves at a place, or why it may not. */
+  async #serves(
+    asset: Asset,
+    place: string,
+  ): Promise<{ version: AssetVersion; why: null } | { version: AssetVersion | null; why: string }> {
+    const live = (await this.#db.deployments(true)).find(
+      (one) => one.place === place && one.asset === asset.id,
+    );
+    const version = live ? await this.#db.versionById(live.version) : null;
+    if (!version) return { version: null, why: `nothing of it was promoted to \`${place}\`` };
+    const closed = (await this.#inventory.known(asset, version)).gates.filter((gate) => !gate.open);
+    if (closed.length > 0)
+      return { version, why: `it may not be served any more: ${closed.map((gate) => gate.why).join('; ')}` };
+    return { version, why: null };
+  }
+
+  /** Why nothing of a model may be served at a place; null where something is. */
+  async refusal(name: string, place: string): Promise<string | null> {
+    const asset = await this.#db.asset('model', name);
+    if (!asset) return `its model \`${name}\` is not in the registry`;
+    const { why } = await this.#serves(asset, place);
+    return why === null ? null : `its model \`${name}\`: ${why}`;
+  }
+
   /**
    * Unpacks a version into a folder, every byte verified. What does not serve at the place is not handed out, and that somebody
    * tried is a finding.
@@ -128,18 +152,9 @@ export class Serving {
    */
   async load(actor: string, name: string, place: string, to: string): Promise<AssetVersion> {
     const asset = await this.#inventory.asset('model', name);
-    const live = (await this.#db.deployments(true)).find(
-      (one) => one.place === place && one.asset === asset.id,
-    );
-    const version = live ? await this.#db.versionById(live.version) : null;
     const target = `model:${name}`;
-    const closed = version
-      ? (await this.#inventory.known(asset, version)).gates.filter((gate) => !gate.open)
-      : [];
-    if (!version || closed.length > 0) {
-      const why = version
-        ? `it may not be served any more: ${closed.map((gate) => gate.why).join('; ')}`
-        : `nothing of it was promoted to \`${place}\``;
+    const { version, why } = await this.#serves(asset, place);
+    if (why !== null) {
       await this.#noteLoad(actor, target, place, version, why);
       throw new CodedError('gate-closed', `\`${name}\` is not handed out: ${why}`);
     }

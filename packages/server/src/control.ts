@@ -28,7 +28,7 @@ import type { GuardDesk } from './guard-desk.ts';
 import { Installation } from './installation.ts';
 import { observer, type ToolSource } from './integration-observer.ts';
 import { countInventory } from './inventory-evidence.ts';
-import { openInventory } from './inventory-home.ts';
+import { heldSystems, openInventory } from './inventory-home.ts';
 import { log } from './log.ts';
 import { Monitor, type OpenAlert } from './monitor.ts';
 import { type AskedRoutes, runProbes } from './probes.ts';
@@ -102,6 +102,7 @@ export class Control {
       observer((kind, manifest) => this.toolSource(kind, manifest)),
     );
     this.snapshots.parties = () => this.thirdParties.list();
+    this.snapshots.held = (systems) => heldSystems(this, systems);
     this.authoriser = new Authoriser(this);
   }
 

@@ -4,6 +4,7 @@ import { CodedError, newId, type SignerConfig } from '@sallyport/core';
 import type { Inventory, InventoryParts, Serving, TrustedSigner } from '@sallyport/registry';
 import { openSigningKey } from '@sallyport/vault';
 import type { Control } from './control.ts';
+import type { KnownSystem } from './snapshot.ts';
 
 function read(path: string): string {
   try {
@@ -56,4 +57,18 @@ function commonFolder(paths: readonly string[]): string {
     parts = parts.slice(0, length);
   }
   return parts.join('/') || '/';
+}
+
+/** Systems to which no call may go, for their model may not be served: nothing of it was promoted there, or a gate has closed since. */
+export async function heldSystems(
+  control: Control,
+  systems: readonly KnownSystem[],
+): Promise<ReadonlyMap<string, string>> {
+  const held = new Map<string, string>();
+  for (const { name, config } of systems) {
+    if (config.serves === undefined) continue;
+    const why = await (await control.serving()).refusal(config.serves, `system:${name}`);
+    if (why !== null) held.set(name, why);
+  }
+  return held;
 }

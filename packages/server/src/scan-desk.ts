@@ -26,6 +26,8 @@ const USES_MAX = 5_000;
 const UNCLEAR_MAX = 100;
 const MESSAGE_CHARACTERS_MAX = 400;
 const DAY_MS = 86_400_000;
+/** How long a version may be without a scan while it is registered. */
+const REGISTERING_MS = 3_600_000;
 
 /** What a scan is of. */
 export interface ScanTarget {
@@ -272,6 +274,8 @@ export class ScanDesk {
       const [latest] = (await store.inventory.attestations(version.digest)).filter(
         ({ kind }) => kind === 'scan',
       );
+      // Whoever registers a version has it scanned at once.
+      if (!latest && clock.nowMs() - Date.parse(version.createdAt) < REGISTERING_MS) continue;
       if (latest && clock.nowMs() - Date.parse(latest.at) < DAY_MS - DAY_MS / 24) continue;
       await inventory.rescan('sallyport', asset.kind, asset.name, version.label);
     }

@@ -67,6 +67,8 @@ export class Snapshots {
 
   /** Third parties as they are now. */
   parties: () => Promise<readonly ThirdParty[]> = async () => [];
+  /** Why no call may go to a system whose model may not be served, by its name. */
+  held: (systems: readonly KnownSystem[]) => Promise<ReadonlyMap<string, string>> = async () => new Map();
 
   #slot(subject: string): number {
     let slot = this.#slots.get(subject);
@@ -138,28 +140,29 @@ export class Snapshots {
     const today = dayOf(nowMs);
     const parties = await this.parties();
     const required = this.#config.access.manifests === 'required';
-    const systems = (await knownSystems(this.#config, this.#installation)).map(
-      ({ name, config, demo }): SystemSnapshot => {
-        const { key } = dataKeys.forDay(`system:${name}`, today);
-        return {
-          ...config,
-          name,
-          demo,
-          integration: behindSystem(
-            parties,
-            { ...config, name },
-            required && !demo && config.urls.some((url) => !isOwn(url)),
-          ),
-          apiKey: resolveSecret(config.apiKeyRef),
-          usageLimits: usageLimits(config.limits),
-          slot: this.#slot(`system:${name}`),
-          rowProfile: this.#learned('profiles', config.profile, readProfile),
-          trainingEcho: this.#learned('echoes', config.echo, readTrainingEcho),
-          pseudonymKey: dataKeys.forDay(`pseudonyms:${name}`, 'always').key.key,
-          dataKeys: [{ id: key.id, key: key.key }],
-        };
-      },
-    );
+    const known = await knownSystems(this.#config, this.#installation);
+    const held = await this.held(known);
+    const systems = known.map(({ name, config, demo }): SystemSnapshot => {
+      const { key } = dataKeys.forDay(`system:${name}`, today);
+      return {
+        ...config,
+        name,
+        demo,
+        integration: behindSystem(
+          parties,
+          { ...config, name },
+          required && !demo && config.urls.some((url) => !isOwn(url)),
+        ),
+        held: held.get(name) ?? null,
+        apiKey: resolveSecret(config.apiKeyRef),
+        usageLimits: usageLimits(config.limits),
+        slot: this.#slot(`system:${name}`),
+        rowProfile: this.#learned('profiles', config.profile, readProfile),
+        trainingEcho: this.#learned('echoes', config.echo, readTrainingEcho),
+        pseudonymKey: dataKeys.forDay(`pseudonyms:${name}`, 'always').key.key,
+        dataKeys: [{ id: key.id, key: key.key }],
+      };
+    });
     const shut = new Set(
       (await store.programs.list()).flatMap(({ id, disabledAt }) => (disabledAt === null ? [] : [id])),
     );

@@ -9,7 +9,17 @@ import { signModel } from '@sallyport/registry';
 import { osv, writeExport } from '../../scan/test/corpus/advisories.ts';
 import { startPostgres } from '../../store/test/postgres.ts';
 import { controlSocketPath } from '../src/control-socket.ts';
-import { scratch, type TestServer, testServer } from './harness.ts';
+import {
+  completion,
+  enforced,
+  exchangeOf,
+  type FakeSystem,
+  fakeSystem,
+  scratch,
+  sendJson,
+  type TestServer,
+  testServer,
+} from './harness.ts';
 import { ok, signedIn, type TestPerson } from './people.ts';
 
 interface Version {
@@ -74,6 +84,7 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
   describe(`the inventory over ${engine}`, () => {
     let server: TestServer;
     let folder: string;
+    let fake: FakeSystem;
     let operator: TestPerson;
     let approver: TestPerson;
     const key = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
@@ -113,7 +124,10 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
       folder = scratch();
       writeFileSync(join(folder, 'key.pem'), key.publicKey.export({ format: 'pem', type: 'spki' }));
       mkdirSync(join(folder, 'watched'));
+      fake = await fakeSystem();
+      fake.answer = (_req, res) => sendJson(res, completion('hello'));
       server = await testServer({
+        systems: { scoring: enforced(fake, { serves: 'org/good' }) },
         config: {
           ...config(),
           inventory: {
@@ -127,6 +141,7 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
     });
     after(async () => {
       await server.stop();
+      await fake.close();
       rmSync(folder, { recursive: true, force: true });
     });
 
@@ -327,6 +342,28 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
         new Set(graph.nodes),
         new Set(['model:org/good@2.0', 'dataset:claims@2026', 'endpoint:fraud-eu']),
       );
+    });
+
+    it('lets no call through to a system whose model does not serve there, and tells what decided a call', async () => {
+      const key = await server.key(['scoring']);
+      const refused = await server.chat(key, 'hello');
+      assert.equal(refused.status, 403);
+      assert.match(await refused.text(), /gate-closed/);
+      await ok(
+        await operator.call('POST', '/api/v1/models/org%2Fgood/1.0/promote', { place: 'system:scoring' }),
+        200,
+      );
+      const answered = await server.chat(key, 'hello');
+      assert.equal(answered.status, 200);
+      await server.control.installation.flush();
+      const graph = await local<{ nodes: string[] }>(
+        'GET',
+        `/api/v1/lineage?node=exchange:${exchangeOf(answered)}`,
+      );
+      for (const node of ['model:org/good@1.0', 'system:scoring', `exchange:${exchangeOf(answered)}`])
+        assert.ok(graph.nodes.includes(node), node);
+      await ok(await operator.call('POST', '/api/v1/places/withdraw', { place: 'system:scoring' }), 200);
+      assert.equal((await server.chat(key, 'hello')).status, 403);
     });
 
     it('takes data only from sources that somebody other than who proposed them approved', async () => {

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { CodedError, clock, newEvent, newId } from '@sallyport/core';
+import { CodedError, clock, type LineageEdge, newEvent, newId } from '@sallyport/core';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { assessParty } from '../party-assessment.ts';
@@ -36,6 +36,27 @@ const assessmentView = z
 
 const DAY_MS = 86_400_000;
 
+/** What answered one call: its system, and the version that served there then. */
+async function decidedBy(control: Control, node: string): Promise<LineageEdge[]> {
+  await control.installation.flush();
+  const { exchanges, inventory } = control.installation.store;
+  const exchange = await exchanges.byId(node.slice('exchange:'.length));
+  if (!exchange?.system) throw new CodedError('not-found', 'there is no such call');
+  const { at } = exchange;
+  const system = `system:${exchange.system}`;
+  const then = (await inventory.deployments(false)).find(
+    (one) => one.place === system && one.at <= at && (one.endedAt === null || one.endedAt > at),
+  );
+  const version = then ? await inventory.versionById(then.version) : null;
+  const asset = (await inventory.assets('model')).find(({ id }) => id === version?.asset);
+  return [
+    { source: system, target: node, relation: 'answered', at },
+    ...(version && asset
+      ? [{ source: `model:${asset.name}@${version.label}`, target: node, relation: 'decided', at }]
+      : []),
+  ];
+}
+
 /** Routes of where things come from: lineage, sources of data, assessments of third parties. */
 export function lineageRoutes(app: OpenAPIHono<Env>, control: Control): void {
   app.openapi(
@@ -54,10 +75,12 @@ export function lineageRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const edges = await control.installation.store.inventory.edges();
       const { node } = c.req.valid('query');
       const { neighbourhood } = await import('@sallyport/registry');
-      const part =
-        node === undefined
-          ? { nodes: [...new Set(edges.flatMap(({ source, target }) => [source, target]))], edges }
-          : neighbourhood(edges, node);
+      if (node === undefined) {
+        const nodes = [...new Set(edges.flatMap(({ source, target }) => [source, target]))];
+        return c.json({ nodes, edges: edges.map((edge) => ({ ...edge })) }, 200);
+      }
+      const decided = node.startsWith('exchange:') ? await decidedBy(control, node) : [];
+      const part = neighbourhood([...edges, ...decided], node);
       return c.json({ nodes: [...part.nodes], edges: part.edges.map((edge) => ({ ...edge })) }, 200);
     },
   );
