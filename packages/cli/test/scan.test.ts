@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import {
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -57,6 +58,29 @@ describe('scan', () => {
       assert.equal(run(path).status, status, path);
     assert.equal(run(partial, '--allow-incomplete').status, 0);
     assert.equal(run(bad, partial, '--allow-incomplete').status, 1);
+  });
+
+  it('finds again what it found before without looking, and nothing else than it would', () => {
+    const cache = join(folder, 'cache');
+    const many = [good, bad, own, partial, engine];
+    const bare = JSON.parse(run(...many, '--format', 'json').stdout) as Report;
+    for (const round of ['first', 'second']) {
+      const cached = run(...many, '--cache', cache, '--format', 'json');
+      assert.equal(cached.status, 1, round);
+      assert.deepEqual(JSON.parse(cached.stdout), bare, round);
+    }
+    const moved = file('elsewhere/own/model.pkl', readFileSync(bad));
+    const { files } = JSON.parse(run(moved, '--cache', cache, '--format', 'json').stdout) as Report;
+    assert.equal(files[0]!.verdict, 'malicious', 'another content under a name that was seen');
+    const list = file(
+      'allow.json',
+      Buffer.from('[{"library":"m","provenance":"p","rule":"call","globals":{"my.models":"Net"}}]'),
+    );
+    assert.equal(run(own, '--cache', cache, '--allow', list).status, 0, 'what is allowed decides too');
+    assert.equal(run(own, '--cache', cache).status, 1);
+    for (const name of readdirSync(cache, { recursive: true, encoding: 'utf8' }))
+      if (name.endsWith('.json')) writeFileSync(join(cache, name), 'broken');
+    assert.equal(run(bad, '--cache', cache).status, 1, 'a cache that is broken is none');
   });
 
   it('writes one entry for each file, and only that, to standard output', () => {

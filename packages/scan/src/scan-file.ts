@@ -4,6 +4,7 @@ import { type BudgetLimits, DEFAULT_BUDGET } from './budget.ts';
 import { type ByteSource, FileSource } from './bytes/byte-source.ts';
 import { FileScan, Inspection } from './inspection.ts';
 import { AllowList, shippedGroups } from './pickle/allow-list.ts';
+import type { ScanCache } from './scan-cache.ts';
 import type { FileVerdict } from './techniques.ts';
 
 /** What was found in one file. */
@@ -24,6 +25,8 @@ export interface ScanOptions {
   readonly budget?: Partial<BudgetLimits>;
   /** Whether files are read whole for their digest: where nothing is said, only those that are not large. */
   readonly digest?: boolean | undefined;
+  /** What was found before; only for files that are read whole for their digest. */
+  readonly cache?: ScanCache | null | undefined;
 }
 
 /** Files up to this size are read whole anyway. */
@@ -49,10 +52,12 @@ export async function scanSource(
   source: ByteSource,
   options: ScanOptions = {},
 ): Promise<FileReport> {
+  const sha256 = (options.digest ?? source.size <= DIGEST_BYTES_MAX) ? digestOf(source) : null;
+  const before = sha256 === null ? null : options.cache?.get(name, sha256);
+  if (before) return before;
   const file = new FileScan(options.allowed ?? shipped(), { ...DEFAULT_BUDGET, ...options.budget });
   await new Inspection(file, name, source).run();
-  const sha256 = (options.digest ?? source.size <= DIGEST_BYTES_MAX) ? digestOf(source) : null;
-  return {
+  const report: FileReport = {
     path: name,
     verdict: file.verdict,
     format: file.format ?? 'data',
@@ -60,6 +65,8 @@ export async function scanSource(
     sha256,
     detections: file.detections,
   };
+  options.cache?.put(report);
+  return report;
 }
 
 /** Scans one file. @throws Error of the file system */

@@ -6,6 +6,7 @@ import { CodedError } from '@sallyport/core';
 import type { BudgetLimits } from './budget.ts';
 import type { AllowedGroup } from './pickle/allow-list.ts';
 import { AllowList, shippedGroups } from './pickle/allow-list.ts';
+import { ScanCache } from './scan-cache.ts';
 import { type FileReport, scanFile } from './scan-file.ts';
 import { detection } from './technique.ts';
 import { type FileVerdict, TECHNIQUES, VERDICTS } from './techniques.ts';
@@ -17,6 +18,8 @@ export interface ScanManyOptions {
   readonly budget?: Partial<BudgetLimits>;
   /** As {@link ScanOptions.digest} of `scan-file.ts`. */
   readonly digest?: boolean | undefined;
+  /** Folder of a cache: what was found in a content is found again without looking. */
+  readonly cache?: string | undefined;
   /** Threads; 1 scans in this one. */
   readonly workers?: number;
   /** Told as files are done. */
@@ -42,6 +45,7 @@ export interface ThreadSettings {
   readonly allowed: readonly AllowedGroup[];
   readonly budget: Partial<BudgetLimits>;
   readonly digest: boolean | undefined;
+  readonly cache: string | undefined;
 }
 export type ThreadAnswer = { readonly index: number } & (
   | { readonly report: FileReport }
@@ -106,12 +110,22 @@ function unreadable(path: string, why: string): FileReport {
   };
 }
 
+/** The cache that options name, for everything that they say besides. */
+export const openCache = ({
+  cache,
+  allowed = [],
+  budget = {},
+}: Pick<ScanManyOptions, 'cache' | 'allowed' | 'budget'>): ScanCache | null =>
+  cache === undefined ? null : new ScanCache(cache, JSON.stringify([allowed, budget]));
+
 async function scanHere(paths: readonly string[], options: ScanManyOptions): Promise<FileReport[]> {
   const allowed = new AllowList([...shippedGroups(), ...(options.allowed ?? [])]);
+  const { budget = {}, digest } = options;
+  const cache = openCache(options);
   const reports: FileReport[] = [];
   for (const path of paths) {
     try {
-      reports.push(await scanFile(path, { allowed, budget: options.budget ?? {}, digest: options.digest }));
+      reports.push(await scanFile(path, { allowed, budget, digest, cache }));
     } catch (fault) {
       reports.push(unreadable(path, (fault as Error).message));
     }
@@ -133,6 +147,7 @@ async function scanInThreads(
     allowed: options.allowed ?? [],
     budget: options.budget ?? {},
     digest: options.digest,
+    cache: options.cache,
   };
   const run = (): Promise<void> =>
     new Promise((resolve) => {

@@ -1,4 +1,3 @@
-import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import {
@@ -14,8 +13,10 @@ import {
 import type { ScanOutcome } from '@sallyport/registry';
 import type { NotedDetection, NotedUse } from '@sallyport/store';
 import type { Control } from './control.ts';
+import { noteGatewayUse } from './gateway-use.ts';
 import { log } from './log.ts';
 import { runScanJob, type ScanJob, type ScanJobReport } from './scan-job.ts';
+import { treeFingerprint } from './tree-fingerprint.ts';
 
 /** Version of the scanner, as results say it. */
 export const SCANNER_VERSION = '0.1.0';
@@ -230,6 +231,7 @@ export class ScanDesk {
         for (const watch of this.#control.config.inventory.watch)
           if (!this.#closed) await this.#watchOne(watch);
         if (!this.#closed) await this.#watchVersions();
+        if (!this.#closed) await noteGatewayUse(this.#control);
       })
       .catch((fault: Error) => {
         if (!this.#closed) log('error', 'a scan of what is watched failed', { fault: fault.message });
@@ -297,27 +299,4 @@ export class ScanDesk {
     );
     return Math.min(...times);
   }
-}
-
-const ENTRIES_MAX = 200_000;
-/** Entries that are looked at before calls have their turn. */
-const TURN_ENTRIES = 256;
-
-/** Changes when a file in a folder does, or the advisories: names, sizes and times. */
-async function treeFingerprint(...folders: readonly string[]): Promise<string> {
-  let entries = 0;
-  let bytes = 0;
-  let newest = 0;
-  const open = folders.filter((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory());
-  for (let folder = open.pop(); folder !== undefined && entries < ENTRIES_MAX; folder = open.pop())
-    for (const name of readdirSync(folder)) {
-      if (++entries % TURN_ENTRIES === 0) await new Promise((turn) => setImmediate(turn));
-      const path = join(folder, name);
-      const stat = lstatSync(path, { throwIfNoEntry: false });
-      if (!stat) continue;
-      newest = Math.max(newest, stat.mtimeMs, stat.ctimeMs);
-      if (!stat.isDirectory()) bytes += stat.size;
-      else if (name !== '.git' && name !== 'node_modules') open.push(path);
-    }
-  return `${entries} ${bytes} ${newest}`;
 }

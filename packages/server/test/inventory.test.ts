@@ -362,6 +362,16 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
       );
       for (const node of ['model:org/good@1.0', 'system:scoring', `exchange:${exchangeOf(answered)}`])
         assert.ok(graph.nodes.includes(node), node);
+      await server.control.scans.watch();
+      await server.control.installation.flush();
+      const { uses } = await ok<{ uses: { place: string; decision: string | null }[] }>(
+        await operator.call('GET', '/api/v1/ai-uses'),
+        200,
+      );
+      assert.ok(
+        uses.some(({ place, decision }) => place === 'gateway system:scoring' && decision === null),
+        'a system that nobody answers for is a use that nobody told of',
+      );
       await ok(await operator.call('POST', '/api/v1/places/withdraw', { place: 'system:scoring' }), 200);
       assert.equal((await server.chat(key, 'hello')).status, 403);
     });

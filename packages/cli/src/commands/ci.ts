@@ -121,7 +121,7 @@ async function sendReport(
 export const ci: Command = {
   name: 'ci',
   usage:
-    'ci [PATH…] [--advisories DIR] [--fail-on SEVERITY] [--allow-incomplete] [--sarif FILE] [--summary FILE] [--report URL --token-ref env:NAME --reference TEXT]',
+    'ci [PATH…] [--advisories DIR] [--fail-on SEVERITY] [--allow-incomplete] [--cache DIR] [--sarif FILE] [--summary FILE] [--report URL --token-ref env:NAME --reference TEXT]',
   summary:
     'check a pull request: model files, dependencies, secrets and AI use, controls; exit 1 at or above a severity (high)',
   options: {
@@ -130,6 +130,7 @@ export const ci: Command = {
     'allow-incomplete': { type: 'boolean' },
     sarif: { type: 'string' },
     summary: { type: 'string' },
+    cache: { type: 'string' },
     report: { type: 'string' },
     'token-ref': { type: 'string' },
     reference: { type: 'string' },
@@ -145,7 +146,7 @@ export const ci: Command = {
     const progress = new Progress('files');
     const onProgress = (done: number, of: number): void => progress.update(done, of);
     const own = scanner.filesBelow(paths, (folder) => !PASSED.test(folder.replaceAll('\\', '/')));
-    const models = await scanner.scanFiles(own, { onProgress });
+    const models = await scanner.scanFiles(own, { onProgress, cache: options.text('cache') });
     const database = scanner.AdvisoryDatabase.open(advisoriesFolder(options));
     const dependencies = scanner.inspectDependencies(paths, database, onProgress);
     database?.close();

@@ -65,6 +65,7 @@ async function scanAll(options: Options, allowed: AllowedGroup[], folder: string
     const report = await scanFiles(paths, {
       allowed,
       digest: options.flag('digest') || undefined,
+      cache: options.text('cache'),
       ...(workers === undefined ? {} : { workers }),
       onProgress: (done, of) => progress.update(done, of),
     });
@@ -93,12 +94,13 @@ const underAddress = (file: FileReport, name: string): FileReport => ({
 /** Scans model files without loading them. */
 export const scan: Command = {
   name: 'scan',
-  usage: `scan PATH|URL… [--allow FILE] [--allow-private] [--digest] [--workers N] ${REPORT_USAGE}`,
+  usage: `scan PATH|URL… [--allow FILE] [--allow-private] [--cache DIR] [--digest] [--workers N] ${REPORT_USAGE}`,
   summary:
     'say what loading model files would do, without loading them; exit 1 for malicious, suspicious or incomplete',
   options: {
     allow: { type: 'string' },
     'allow-private': { type: 'boolean' },
+    cache: { type: 'string' },
     digest: { type: 'boolean' },
     workers: { type: 'string' },
     ...REPORT_OPTIONS,
