@@ -306,6 +306,19 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** Folders of models or code that are scanned when they change, and every day. */
       watch: z.array(watchSchema).max(64).default([]),
+      /** Where files of models and data are kept instead of the data folder: an object store that speaks S3. They are sealed before they leave. */
+      objects: z
+        .strictObject({
+          endpoint: httpUrl,
+          bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'is no name of a bucket'),
+          region: z.string().max(64).default('us-east-1'),
+          prefix: z.string().max(256).default(''),
+          accessKeyIdRef: secretRefSchema,
+          secretAccessKeyRef: secretRefSchema,
+          pathStyle: z.boolean().default(true),
+          allowPrivate: z.boolean().default(false),
+        })
+        .optional(),
       /** Whose signatures of models count. */
       signers: z.array(signerSchema).max(64).default([]),
     })

@@ -216,6 +216,11 @@ export const ERRORS = {
     'a stored artefact is not what was stored',
     'restore it from a backup, or register it anew',
   ),
+  'artefact-unreachable': row(
+    503,
+    'the store of artefacts does not answer, or does not let us in',
+    'see that the object store is up and takes this key; nothing that was stored is lost',
+  ),
   'gate-closed': row(
     403,
     'a version may not be served yet',

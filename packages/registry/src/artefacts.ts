@@ -1,8 +1,18 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, clock, newId } from '@sallyport/core';
-import { type DataKeys, openSealedFile, sealedFileKey, sealFile } from '@sallyport/vault';
+import { type DataKeys, openSealedFile, sealedHeadKey, sealFile } from '@sallyport/vault';
 
 /** Contents by their digest, sealed. */
 export interface ArtefactStore {
@@ -11,13 +21,49 @@ export interface ArtefactStore {
   has(sha256: string): Promise<boolean>;
   /** Content in pieces, every one authentic; whoever takes all of them has the digest checked too. @throws CodedError `artefact-corrupt` */
   read(sha256: string): AsyncIterable<Uint8Array>;
+  /** How a stored file begins, as it lies there. */
+  head(sha256: string): Promise<Uint8Array>;
   list(): Promise<string[]>;
   remove(sha256: string): Promise<void>;
 }
 
-const contextOf = (sha256: string): string => `artefact:${sha256}`;
+/** Bytes of a head. */
+export const HEAD_BYTES = 256;
 
-async function* hashing(path: string, sum: ReturnType<typeof createHash>): AsyncGenerator<Uint8Array> {
+/** What a sealed file is bound to. */
+export const artefactContext = (sha256: string): string => `artefact:${sha256}`;
+
+/** @throws CodedError `request-invalid` */
+export function requireDigest(sha256: string): void {
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new CodedError('request-invalid', 'that is no digest');
+}
+
+/** Opens a sealed file and checks that all of it is what its name says. @throws CodedError `artefact-corrupt` */
+export async function* openVerified(
+  sha256: string,
+  path: string,
+  keys: DataKeys,
+): AsyncGenerator<Uint8Array> {
+  const sum = createHash('sha256');
+  try {
+    for (const piece of openSealedFile(path, artefactContext(sha256), (id) => keys.byId(id))) {
+      sum.update(piece);
+      yield piece;
+    }
+  } catch (fault) {
+    if (fault instanceof CodedError)
+      throw new CodedError('artefact-corrupt', `artefact \`${sha256.slice(0, 12)}…\`: ${fault.message}`);
+    throw fault;
+  }
+  if (sum.digest('hex') !== sha256)
+    throw new CodedError(
+      'artefact-corrupt',
+      `artefact \`${sha256.slice(0, 12)}…\` is not what its name says`,
+    );
+}
+
+/** A file in pieces, hashed as they go. */
+export async function* hashing(path: string, sum: ReturnType<typeof createHash>): AsyncGenerator<Uint8Array> {
   for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
     sum.update(piece as Buffer);
     yield piece as Buffer;
@@ -35,7 +81,7 @@ export class FolderArtefacts implements ArtefactStore {
   }
 
   #path(sha256: string): string {
-    if (!/^[0-9a-f]{64}$/.test(sha256)) throw new CodedError('request-invalid', 'that is no digest');
+    requireDigest(sha256);
     return join(this.#folder, sha256.slice(0, 2), sha256);
   }
 
@@ -43,11 +89,11 @@ export class FolderArtefacts implements ArtefactStore {
     const target = this.#path(sha256);
     if (existsSync(target)) return;
     mkdirSync(join(this.#folder, sha256.slice(0, 2)), { recursive: true, mode: 0o700 });
-    const { key } = this.#keys.forDay(contextOf(sha256), clock.nowIso().slice(0, 10));
+    const { key } = this.#keys.forDay(artefactContext(sha256), clock.nowIso().slice(0, 10));
     const draft = `${target}.${newId('ver')}.new`;
     try {
       const sum = createHash('sha256');
-      await sealFile(key, contextOf(sha256), hashing(path, sum), draft);
+      await sealFile(key, artefactContext(sha256), hashing(path, sum), draft);
       if (sum.digest('hex') !== sha256)
         throw new CodedError('artefact-corrupt', 'a file changed while it was stored; register it again');
       renameSync(draft, target);
@@ -64,22 +110,17 @@ export class FolderArtefacts implements ArtefactStore {
     const path = this.#path(sha256);
     if (!existsSync(path))
       throw new CodedError('artefact-corrupt', `artefact \`${sha256.slice(0, 12)}…\` is not there`);
-    const sum = createHash('sha256');
+    yield* openVerified(sha256, path, this.#keys);
+  }
+
+  async head(sha256: string): Promise<Uint8Array> {
+    const descriptor = openSync(this.#path(sha256), 'r');
     try {
-      for (const piece of openSealedFile(path, contextOf(sha256), (id) => this.#keys.byId(id))) {
-        sum.update(piece);
-        yield piece;
-      }
-    } catch (fault) {
-      if (fault instanceof CodedError)
-        throw new CodedError('artefact-corrupt', `artefact \`${sha256.slice(0, 12)}…\`: ${fault.message}`);
-      throw fault;
+      const bytes = Buffer.alloc(HEAD_BYTES);
+      return bytes.subarray(0, readSync(descriptor, bytes, 0, HEAD_BYTES, 0));
+    } finally {
+      closeSync(descriptor);
     }
-    if (sum.digest('hex') !== sha256)
-      throw new CodedError(
-        'artefact-corrupt',
-        `artefact \`${sha256.slice(0, 12)}…\` is not what its name says`,
-      );
   }
 
   async list(): Promise<string[]> {
@@ -93,7 +134,7 @@ export class FolderArtefacts implements ArtefactStore {
   async remove(sha256: string): Promise<void> {
     const path = this.#path(sha256);
     if (!existsSync(path)) return;
-    this.#keys.destroy(sealedFileKey(path));
+    this.#keys.destroy(sealedHeadKey(await this.head(sha256)));
     rmSync(path);
   }
 }

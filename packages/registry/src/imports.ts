@@ -97,9 +97,13 @@ function fromOci(root: string): Found {
       name: annotations?.['org.opencontainers.image.title'] ?? `layer-${i + 1}`,
       path: blob(digest),
     }));
-    for (const { name } of files)
-      if (name.startsWith('/') || name.split(/[/\\]/).includes('..'))
+    const names = new Set<string>();
+    for (const { name } of files) {
+      if (names.has(name)) throw new CodedError('usage', `the layout has \`${name.slice(0, 80)}\` twice`);
+      names.add(name);
+      if (name === '' || name.startsWith('/') || name.split(/[/\\]/).includes('..'))
         throw new CodedError('usage', `the layout names a file outside the model: \`${name.slice(0, 80)}\``);
+    }
     const name = image.annotations?.['org.opencontainers.image.title'] ?? basename(resolve(root));
     return {
       layout: 'oci',

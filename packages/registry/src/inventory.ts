@@ -14,6 +14,7 @@ import {
   type SallyportEvent,
 } from '@sallyport/core';
 import type { Connection } from '@sallyport/store';
+import { isSealedFile } from '@sallyport/vault';
 import { attest } from './attest.ts';
 import { gatesOf } from './gates.ts';
 import { type Found, findModel } from './imports.ts';
@@ -364,6 +365,15 @@ export class Inventory {
       gates: gatesOf({ version, attestations, findings, nowMs: clock.nowMs() }),
       serving: deployments.filter((one) => one.version === version.id).map(({ place }) => place),
     };
+  }
+
+  /** Looks at how every stored file begins: what lies open begins otherwise. */
+  async unsealed(): Promise<{ files: number; open: string[] }> {
+    const { artefacts } = this.#parts;
+    const all = await artefacts.list();
+    const open: string[] = [];
+    for (const sha256 of all) if (!isSealedFile(await artefacts.head(sha256))) open.push(sha256);
+    return { files: all.length, open };
   }
 
   /** Looks at every stored artefact again. @returns those that are not what they were, or not there */

@@ -15,6 +15,9 @@ import { edge } from './open-lineage.ts';
 import { unpackAll } from './unpack.ts';
 import { versionTarget } from './version-target.ts';
 
+/** Characters of a reason that an event keeps. */
+const WHY_CHARACTERS_MAX = 400;
+
 /** What serves where: promoted when every gate is open, rolled back in one step, handed out verified. */
 export class Serving {
   readonly #parts: InventoryParts;
@@ -190,7 +193,7 @@ export class Serving {
       version: version?.label ?? null,
       digest: version?.digest ?? null,
       verified: fault === null,
-      fault,
+      fault: fault?.slice(0, WHY_CHARACTERS_MAX) ?? null,
     };
     const loaded = newEvent('artefact-loaded', { actor, subject: target, data });
     const finding = {
@@ -200,7 +203,7 @@ export class Serving {
       detector: 'registry',
       technique: 'unapproved-load',
       severity: 'high',
-      message: `\`${actor}\` asked for it at \`${place}\`: ${fault}`,
+      message: `\`${actor}\` asked for it at \`${place}\`: ${fault?.slice(0, WHY_CHARACTERS_MAX)}`,
       remedy:
         'find out who asked and why; have the version approved, or take the place away from whoever asked',
       references: ['LLM03:2025', 'ASI04', 'AML.T0010'],

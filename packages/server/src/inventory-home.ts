@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, newId, type SignerConfig } from '@sallyport/core';
-import type { Inventory, InventoryParts, Serving, TrustedSigner } from '@sallyport/registry';
+import { safeLookup } from '@sallyport/gateway';
+import type { ArtefactStore, Inventory, InventoryParts, Serving, TrustedSigner } from '@sallyport/registry';
 import { openSigningKey } from '@sallyport/vault';
+import { resolveSecret } from './config-file.ts';
 import type { Control } from './control.ts';
 import type { KnownSystem } from './snapshot.ts';
 
@@ -22,14 +24,39 @@ function trusted({ name, publicKeyFile, rootsFile, sigstore }: SignerConfig): Tr
   return { name, trust: { kind: 'sigstore', trustedRoot: read(trustedRootFile), identity, issuer } };
 }
 
+/** Where files of models and data are kept. @throws CodedError `config-invalid` */
+async function artefactStore(control: Control): Promise<ArtefactStore> {
+  const { folder, dataKeys } = control.installation;
+  const { objects } = control.config.inventory;
+  const { FolderArtefacts, objectArtefacts } = await import('@sallyport/registry');
+  if (!objects) return new FolderArtefacts(join(folder, 'artefacts'), dataKeys);
+  const secret = (ref: string): string => {
+    const value = resolveSecret(ref);
+    if (value === null)
+      throw new CodedError('config-invalid', `\`inventory.objects\`: \`${ref}\` holds nothing`);
+    return value;
+  };
+  const { accessKeyIdRef, secretAccessKeyRef, allowPrivate, ...settings } = objects;
+  return objectArtefacts(
+    {
+      ...settings,
+      accessKeyId: secret(accessKeyIdRef),
+      secretAccessKey: secret(secretAccessKeyRef),
+      lookup: safeLookup(settings.endpoint, allowPrivate),
+    },
+    dataKeys,
+    join(folder, 'artefacts', 'under-way'),
+  );
+}
+
 /** Opens the inventory of an installation. Loaded when it is first asked for: a gateway without models needs none of it. */
 export async function openInventory(control: Control): Promise<{ inventory: Inventory; serving: Serving }> {
-  const { FolderArtefacts, Inventory: Opened, Serving: Served } = await import('@sallyport/registry');
-  const { folder, store, dataKeys, rootKey, id } = control.installation;
+  const { Inventory: Opened, Serving: Served } = await import('@sallyport/registry');
+  const { folder, store, rootKey, id } = control.installation;
   const key = openSigningKey(join(folder, 'keys', 'attestations.json'), rootKey);
   const parts: InventoryParts = {
     store,
-    artefacts: new FolderArtefacts(join(folder, 'artefacts'), dataKeys),
+    artefacts: await artefactStore(control),
     attester: { keyId: `sallyport.local/${id}/attestations`, publicKey: key.publicKey, sign: key.sign },
     signers: () => control.config.inventory.signers.map(trusted),
     scratch: () => join(folder, 'artefacts', `open-${newId('ver')}`),

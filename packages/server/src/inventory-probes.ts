@@ -1,19 +1,9 @@
 import { createPublicKey, verify } from 'node:crypto';
-import {
-  closeSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clock } from '@sallyport/core';
 import type { Inventory } from '@sallyport/registry';
-import { isSealedFile } from '@sallyport/vault';
 import type { ProbeName } from './evidence.ts';
 import type { Installation } from './installation.ts';
 import { runScanJob } from './scan-job.ts';
@@ -28,7 +18,6 @@ export interface InventoryProbeContext {
 
 type Found = { passed: boolean; detail: string } | null;
 
-const HEAD_BYTES = 64;
 /** What takes long or changes seldom is looked at this often. */
 const DAILY_MS = 20 * 3_600_000;
 
@@ -53,35 +42,16 @@ async function artefactAudit(context: InventoryProbeContext): Promise<Found> {
 }
 
 /** Looks at how every stored file begins: what lies open begins otherwise. */
-async function artefactSealed({ installation }: InventoryProbeContext): Promise<Found> {
-  const folder = join(installation.folder, 'artefacts');
-  let files = 0;
-  const open: string[] = [];
-  let groups: string[];
-  try {
-    groups = readdirSync(folder);
-  } catch {
-    return null;
-  }
-  for (const group of groups)
-    for (const name of readdirSync(join(folder, group))) {
-      const descriptor = openSync(join(folder, group, name), 'r');
-      try {
-        const head = Buffer.alloc(HEAD_BYTES);
-        readSync(descriptor, head, 0, HEAD_BYTES, 0);
-        files++;
-        if (!isSealedFile(head)) open.push(`${group}/${name.slice(0, 16)}`);
-      } finally {
-        closeSync(descriptor);
-      }
-    }
+async function artefactSealed({ installation, inventory }: InventoryProbeContext): Promise<Found> {
+  if ((await installation.store.inventory.versions()).length === 0) return null;
+  const { files, open } = await (await inventory()).unsealed();
   if (files === 0) return null;
   return {
     passed: open.length === 0,
     detail:
       open.length === 0
         ? `all ${files} stored files of models and data are sealed, each under a key of its own`
-        : `${open.length} of ${files} stored files lie open, the first: ${open[0]}`,
+        : `${open.length} of ${files} stored files lie open, the first: ${open[0]!.slice(0, 16)}…`,
   };
 }
 

@@ -24,7 +24,10 @@ export const SCANNER_VERSION = '0.1.0';
 const EVENT_BYTES_MAX = 40_000;
 const DETECTIONS_MAX = 2_000;
 const USES_MAX = 5_000;
-const UNCLEAR_MAX = 100;
+/** Characters of all places together that a scan could not read. */
+const UNCLEAR_CHARACTERS_MAX = 16_000;
+const REFERENCES_MAX = 12;
+const PLACE_CHARACTERS_MAX = 512;
 const MESSAGE_CHARACTERS_MAX = 400;
 const DAY_MS = 86_400_000;
 /** How long a version may be without a scan while it is registered. */
@@ -81,13 +84,13 @@ function noted(report: ScanJobReport, { kind, target, root }: ScanTarget): Noted
       all.set(`${one.technique} ${place}`, {
         kind,
         target,
-        place: place.slice(0, 512),
+        place: place.slice(0, PLACE_CHARACTERS_MAX),
         detector: one.detector,
         technique: one.technique,
         severity: one.severity,
         message: one.message.slice(0, MESSAGE_CHARACTERS_MAX),
         remedy: one.remedy.slice(0, MESSAGE_CHARACTERS_MAX),
-        references: one.references.slice(0, 12),
+        references: one.references.slice(0, REFERENCES_MAX).map((text) => text.slice(0, 64)),
         exploited: known?.exploited ?? false,
         disclosedAt: known?.published ?? '',
       });
@@ -157,7 +160,7 @@ export class ScanDesk {
           ...(target.kind === 'dependencies' ? { advisories: report.advisories?.newest ?? null } : {}),
           ...(report.hits === undefined ? {} : { uses: report.hits.length }),
           // Of what was not read whole nothing is closed.
-          unclear: cut || incomplete.length > UNCLEAR_MAX ? null : incomplete,
+          unclear: cut || incomplete.join('').length > UNCLEAR_CHARACTERS_MAX ? null : incomplete,
         },
       }),
     ];
@@ -191,7 +194,7 @@ export class ScanDesk {
       .map(
         ({ where, ...hit }): NotedUse => ({
           ...hit,
-          place: hit.kind === 'traffic' ? where : shownPath(root, where),
+          place: (hit.kind === 'traffic' ? where : shownPath(root, where)).slice(0, PLACE_CHARACTERS_MAX),
         }),
       );
     return chunks(uses).map((some) => newEvent('ai-uses-noted', { ...common, data: { scan, uses: some } }));

@@ -137,6 +137,7 @@ const MIGRATIONS: readonly Migration[] = [
       `create table deployments (id text primary key, place text not null, asset text not null, version text not null,
         digest text not null, at text not null, actor text not null, ended_at text)`,
       'create index deployments_place on deployments (place, ended_at)',
+      'create unique index deployments_live on deployments (place) where ended_at is null',
       `create table lineage (source text not null, target text not null, relation text not null, at text not null,
         primary key (source, target, relation))`,
       'create index lineage_target on lineage (target)',

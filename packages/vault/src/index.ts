@@ -21,5 +21,5 @@ export {
   sealingKey,
   sealTogether,
 } from './seal.ts';
-export { isSealedFile, openSealedFile, sealedFileKey, sealFile } from './seal-stream.ts';
+export { isSealedFile, openSealedFile, sealedHeadKey, sealFile } from './seal-stream.ts';
 export { openSigningKey, type SigningKey } from './signing-key.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { newId } from '@sallyport/core';
 import type { DataKey } from './data-keys.ts';
-import { isSealedFile, openSealedFile, sealedFileKey, sealFile } from './seal-stream.ts';
+import { isSealedFile, openSealedFile, sealedHeadKey, sealFile } from './seal-stream.ts';
 
 const CHUNK = 64 * 1024;
 
@@ -39,7 +39,7 @@ describe('sealed files', () => {
         const content = randomBytes(size);
         const path = await seal(content, using, step);
         assert.deepEqual(open(path, using), content, `${size} in pieces of ${step}`);
-        assert.equal(sealedFileKey(path), using.id);
+        assert.equal(sealedHeadKey(readFileSync(path)), using.id);
         assert.ok(isSealedFile(readFileSync(path)));
         assert.ok(size < 32 || !readFileSync(path).includes(content.subarray(0, 32)));
       }

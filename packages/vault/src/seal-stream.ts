@@ -33,10 +33,8 @@ function nonceOf(chunk: number, isLast: boolean): Buffer {
   return nonce;
 }
 
-function readHeader(descriptor: number): Header {
-  const bytes = Buffer.alloc(HEADER_BYTES);
-  const got = readSync(descriptor, bytes, 0, HEADER_BYTES, 0);
-  if (got !== HEADER_BYTES || bytes.toString('latin1', 0, SUITE.length) !== SUITE)
+function parseHeader(bytes: Buffer): Header {
+  if (bytes.length !== HEADER_BYTES || bytes.toString('latin1', 0, SUITE.length) !== SUITE)
     throw new CodedError('sealed-content-unreadable', 'it was not sealed here');
   let at = SUITE.length;
   const take = (length: number): Buffer => {
@@ -51,19 +49,18 @@ function readHeader(descriptor: number): Header {
   };
 }
 
+function readHeader(descriptor: number): Header {
+  const bytes = Buffer.alloc(HEADER_BYTES);
+  return parseHeader(bytes.subarray(0, readSync(descriptor, bytes, 0, HEADER_BYTES, 0)));
+}
+
 /** Whether a file begins as a sealed one does. @param head its first bytes */
 export const isSealedFile = (head: Uint8Array): boolean =>
   Buffer.from(head.subarray(0, SUITE.length)).toString('latin1') === SUITE;
 
-/** Which data key a sealed file needs. @throws CodedError `sealed-content-unreadable` */
-export function sealedFileKey(path: string): string {
-  const descriptor = openSync(path, 'r');
-  try {
-    return readHeader(descriptor).keyId;
-  } finally {
-    closeSync(descriptor);
-  }
-}
+/** Which data key a sealed file needs. @param head its first bytes, 256 are enough @throws CodedError `sealed-content-unreadable` */
+export const sealedHeadKey = (head: Uint8Array): string =>
+  parseHeader(Buffer.from(head.subarray(0, HEADER_BYTES))).keyId;
 
 /**
  * Encrypts what comes in pieces into a file of its own, in chunks of 64 KiB (AES-256-GCM), and returns when it is on the disk.

@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream, mkdirSync, rmSync } from 'node:fs';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
+import { CodedError, clock, newId } from '@sallyport/core';
+import { type DataKeys, sealedHeadKey, sealFile } from '@sallyport/vault';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import {
+  type ArtefactStore,
+  artefactContext,
+  HEAD_BYTES,
+  hashing,
+  openVerified,
+  requireDigest,
+} from './artefacts.ts';
+import type { ObjectStoreSettings } from './object-store.ts';
+
+const PART_BYTES = 64 * 1024 * 1024;
+const CONNECT_MS = 10_000;
+const REQUEST_MS = 120_000;
+const ATTEMPTS_MAX = 4;
+
+/** Artefacts in an object store: sealed here before they leave, verified here after they came. */
+export class ObjectArtefacts implements ArtefactStore {
+  readonly #settings: ObjectStoreSettings;
+  readonly #keys: DataKeys;
+  readonly #scratch: string;
+  readonly #client: S3Client;
+
+  /** @param scratch folder for sealed files on their way */
+  constructor(settings: ObjectStoreSettings, keys: DataKeys, scratch: string) {
+    this.#settings = settings;
+    this.#keys = keys;
+    this.#scratch = scratch;
+    mkdirSync(scratch, { recursive: true, mode: 0o700 });
+    const { endpoint, region, pathStyle, accessKeyId, secretAccessKey, lookup } = settings;
+    const agent = { lookup, keepAlive: true, maxSockets: 8 };
+    this.#client = new S3Client({
+      endpoint,
+      region,
+      forcePathStyle: pathStyle,
+      credentials: { accessKeyId, secretAccessKey },
+      maxAttempts: ATTEMPTS_MAX,
+      followRegionRedirects: false,
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      requestHandler: new NodeHttpHandler({
+        connectionTimeout: CONNECT_MS,
+        requestTimeout: REQUEST_MS,
+        httpAgent: new HttpAgent(agent),
+        httpsAgent: new HttpsAgent(agent),
+      }),
+    });
+  }
+
+  #object(sha256: string): { Bucket: string; Key: string } {
+    requireDigest(sha256);
+    return { Bucket: this.#settings.bucket, Key: `${this.#settings.prefix}${sha256.slice(0, 2)}/${sha256}` };
+  }
+
+  /** Runs a request; what the store says of itself goes into no message. */
+  async #ask<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (fault) {
+      if (fault instanceof CodedError) throw fault;
+      const { name } = fault as Error;
+      throw new CodedError('artefact-unreachable', `the object store did not ${what}: ${name}`, {
+        cause: fault,
+      });
+    }
+  }
+
+  async put(sha256: string, path: string): Promise<void> {
+    if (await this.has(sha256)) return;
+    const sealed = join(this.#scratch, newId('ver'));
+    const { key } = this.#keys.forDay(artefactContext(sha256), clock.nowIso().slice(0, 10));
+    try {
+      const sum = createHash('sha256');
+      await sealFile(key, artefactContext(sha256), hashing(path, sum), sealed);
+      if (sum.digest('hex') !== sha256)
+        throw new CodedError('artefact-corrupt', 'a file changed while it was stored; register it again');
+      await this.#ask('take a file', () =>
+        new Upload({
+          client: this.#client,
+          partSize: PART_BYTES,
+          queueSize: 2,
+          leavePartsOnError: false,
+          params: { ...this.#object(sha256), Body: createReadStream(sealed) },
+        }).done(),
+      );
+    } finally {
+      rmSync(sealed, { force: true });
+    }
+  }
+
+  async has(sha256: string): Promise<boolean> {
+    const object = this.#object(sha256);
+    try {
+      await this.#client.send(new HeadObjectCommand(object));
+      return true;
+    } catch (fault) {
+      if ((fault as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 404)
+        return false;
+      throw new CodedError(
+        'artefact-unreachable',
+        `the object store does not answer: ${(fault as Error).name}`,
+      );
+    }
+  }
+
+  async *read(sha256: string): AsyncGenerator<Uint8Array> {
+    const sealed = join(this.#scratch, newId('ver'));
+    try {
+      await this.#ask('hand out a file', async () => {
+        const { Body } = await this.#client.send(new GetObjectCommand(this.#object(sha256)));
+        await pipeline(Body as Readable, createWriteStream(sealed, { mode: 0o600, flags: 'wx' }));
+      });
+      yield* openVerified(sha256, sealed, this.#keys);
+    } finally {
+      rmSync(sealed, { force: true });
+    }
+  }
+
+  async head(sha256: string): Promise<Uint8Array> {
+    return this.#ask('hand out a file', async () => {
+      const { Body } = await this.#client.send(
+        new GetObjectCommand({ ...this.#object(sha256), Range: `bytes=0-${HEAD_BYTES - 1}` }),
+      );
+      return Body!.transformToByteArray();
+    });
+  }
+
+  async list(): Promise<string[]> {
+    return this.#ask('list its files', async () => {
+      const found: string[] = [];
+      let after: string | undefined;
+      do {
+        const page = await this.#client.send(
+          new ListObjectsV2Command({
+            Bucket: this.#settings.bucket,
+            Prefix: this.#settings.prefix,
+            ...(after === undefined ? {} : { ContinuationToken: after }),
+          }),
+        );
+        for (const { Key = '' } of page.Contents ?? []) {
+          const name = Key.slice(Key.lastIndexOf('/') + 1);
+          if (/^[0-9a-f]{64}$/.test(name)) found.push(name);
+        }
+        after = page.IsTruncated ? page.NextContinuationToken : undefined;
+      } while (after !== undefined);
+      return found.sort();
+    });
+  }
+
+  async remove(sha256: string): Promise<void> {
+    if (!(await this.has(sha256))) return;
+    this.#keys.destroy(sealedHeadKey(await this.head(sha256)));
+    await this.#ask('remove a file', () => this.#client.send(new DeleteObjectCommand(this.#object(sha256))));
+  }
+}

@@ -1,0 +1,28 @@
+import type { LookupFunction } from 'node:net';
+import type { DataKeys } from '@sallyport/vault';
+import type { ArtefactStore } from './artefacts.ts';
+
+/** An object store that speaks S3, and how it is reached. */
+export interface ObjectStoreSettings {
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly region: string;
+  /** What all names begin with. */
+  readonly prefix: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Names in the path instead of the host. */
+  readonly pathStyle: boolean;
+  /** Resolves and checks addresses. */
+  readonly lookup: LookupFunction;
+}
+
+/** Artefacts in an object store. Loaded when there is one: those with a folder need none of it. @param scratch folder for sealed files on their way */
+export async function objectArtefacts(
+  settings: ObjectStoreSettings,
+  keys: DataKeys,
+  scratch: string,
+): Promise<ArtefactStore> {
+  const { ObjectArtefacts } = await import('./object-artefacts.ts');
+  return new ObjectArtefacts(settings, keys, scratch);
+}

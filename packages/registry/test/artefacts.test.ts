@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { lookup } from 'node:dns';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { DataKeys, isSealedFile, openRootKey } from '@sallyport/vault';
+import { type ArtefactStore, FolderArtefacts, objectArtefacts } from '../src/index.ts';
+import { type ObjectServer, objectServer } from './object-server.ts';
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+/** Larger than one part of an upload. */
+const LARGE = 65 * 1024 * 1024;
+
+/** One side of the port: how it is made, and how what it stores is seen and changed from outside. */
+interface Side {
+  store: ArtefactStore;
+  raw(digest: string): Buffer;
+  damage(digest: string, bytes: Buffer): void;
+  /** Files that lie open on the way; none may be left. */
+  left(): string[];
+}
+
+function contract(name: string, make: (folder: string, keys: DataKeys) => Promise<Side>): void {
+  describe(`artefacts in ${name}`, () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-artefacts-'));
+    let side: Side;
+    let keys: DataKeys;
+    let path: string;
+    const content = randomBytes(200_000);
+    const digest = sha256(content);
+    const all = async (of: string): Promise<Buffer> => {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of side.store.read(of)) pieces.push(piece);
+      return Buffer.concat(pieces);
+    };
+    before(async () => {
+      keys = new DataKeys(join(folder, 'keys'), openRootKey(join(folder, 'root.key'), folder, true));
+      side = await make(folder, keys);
+      path = join(folder, 'content');
+      writeFileSync(path, content);
+    });
+    after(() => rmSync(folder, { recursive: true, force: true }));
+
+    it('come back as they were, lie sealed, and are stored once', async () => {
+      assert.equal(await side.store.has(digest), false);
+      await side.store.put(digest, path);
+      await side.store.put(digest, path);
+      assert.equal(await side.store.has(digest), true);
+      assert.deepEqual(await all(digest), content);
+      assert.ok(isSealedFile(await side.store.head(digest)));
+      assert.ok(!side.raw(digest).includes(content.subarray(0, 64)));
+      assert.equal(keys.size, 1);
+      assert.deepEqual(side.left(), []);
+    });
+
+    it('are refused where they are not what they are said to be', async () => {
+      await assert.rejects(side.store.put('0'.repeat(64), path), { code: 'artefact-corrupt' });
+      assert.equal(await side.store.has('0'.repeat(64)), false);
+      await assert.rejects(side.store.has('../../etc/passwd'), { code: 'request-invalid' });
+      const whole = side.raw(digest);
+      const changed = Buffer.from(whole);
+      changed[changed.length - 20]! ^= 1;
+      side.damage(digest, changed);
+      await assert.rejects(all(digest), { code: 'artefact-corrupt' });
+      side.damage(digest, whole.subarray(0, whole.length - 100));
+      await assert.rejects(all(digest), { code: 'artefact-corrupt' });
+      side.damage(digest, whole);
+      assert.deepEqual(await all(digest), content);
+      assert.deepEqual(side.left(), []);
+    });
+
+    it('may be large, are listed whole, and are gone when they are removed, with their key', async () => {
+      const large = Buffer.alloc(LARGE, 7);
+      const many = [large, ...Array.from({ length: 4 }, (_, i) => Buffer.from(`content ${i}`))];
+      for (const one of many) {
+        writeFileSync(path, one);
+        await side.store.put(sha256(one), path);
+      }
+      assert.deepEqual(await side.store.list(), [digest, ...many.map(sha256)].sort());
+      assert.ok((await all(sha256(large))).equals(large));
+      const sealed = side.raw(digest);
+      await side.store.remove(digest);
+      assert.equal(await side.store.has(digest), false);
+      await assert.rejects(all(digest), /artefact|object store/);
+      side.damage(digest, sealed);
+      await assert.rejects(
+        all(digest),
+        { code: 'artefact-corrupt' },
+        'a copy that somebody kept opens no more',
+      );
+    });
+  });
+}
+
+contract('a folder', async (folder, keys) => {
+  const where = join(folder, 'artefacts');
+  const at = (digest: string): string => join(where, digest.slice(0, 2), digest);
+  return {
+    store: new FolderArtefacts(where, keys),
+    raw: (digest) => readFileSync(at(digest)),
+    damage: (digest, bytes) => writeFileSync(at(digest), bytes),
+    left: () =>
+      readdirSync(where, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.new')),
+  };
+});
+
+describe('with an object store', () => {
+  let server: ObjectServer;
+  before(async () => {
+    server = await objectServer('access');
+  });
+  after(() => server.close());
+  const settings = () => ({
+    endpoint: server.endpoint,
+    bucket: 'models',
+    region: 'eu-central-1',
+    prefix: 'sallyport/',
+    accessKeyId: 'access',
+    secretAccessKey: 'secret',
+    pathStyle: true,
+    lookup: lookup as never,
+  });
+  contract('an object store', async (folder, keys) => {
+    const scratch = join(folder, 'under-way');
+    const at = (digest: string): string => `sallyport/${digest.slice(0, 2)}/${digest}`;
+    return {
+      store: await objectArtefacts(settings(), keys, scratch),
+      raw: (digest) => server.objects.get(at(digest))!,
+      damage: (digest, bytes) => void server.objects.set(at(digest), bytes),
+      left: () => (existsSync(scratch) ? readdirSync(scratch) : []),
+    };
+  });
+
+  it('asks again when it is told to slow down, and says what is wrong when it is refused', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-artefacts-'));
+    try {
+      const keys = new DataKeys(join(folder, 'keys'), openRootKey(join(folder, 'root.key'), folder, true));
+      writeFileSync(join(folder, 'a'), 'a');
+      const store = await objectArtefacts(settings(), keys, join(folder, 'scratch'));
+      server.faults.push(503, 503);
+      await store.put(sha256(Buffer.from('a')), join(folder, 'a'));
+      assert.ok(await store.has(sha256(Buffer.from('a'))));
+      const other = await objectArtefacts(
+        { ...settings(), accessKeyId: 'nobody' },
+        keys,
+        join(folder, 'scratch'),
+      );
+      await assert.rejects(
+        other.list(),
+        (fault: Error) => /object store/.test(fault.message) && !/secret/.test(fault.message),
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
