@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readSync, writeSync, writevSync } from 'node:fs';
 import { CodedError } from '@sallyport/core';
 import type { DataKey } from './data-keys.ts';
 
@@ -62,6 +62,15 @@ export const isSealedFile = (head: Uint8Array): boolean =>
 export const sealedHeadKey = (head: Uint8Array): string =>
   parseHeader(Buffer.from(head.subarray(0, HEADER_BYTES))).keyId;
 
+/** Writes everything: a disk that is nearly full may take a part. @throws Error of the file system */
+function writeAll(descriptor: number, parts: readonly Buffer[]): void {
+  const whole = parts.reduce((sum, part) => sum + part.length, 0);
+  const done = writevSync(descriptor, parts as Buffer[]);
+  if (done === whole) return;
+  const rest = Buffer.concat(parts).subarray(done);
+  for (let at = 0; at < rest.length; ) at += writeSync(descriptor, rest, at);
+}
+
 /**
  * Encrypts what comes in pieces into a file of its own, in chunks of 64 KiB (AES-256-GCM), and returns when it is on the disk.
  * @param context bound to the file: opening needs the same
@@ -85,21 +94,26 @@ export async function sealFile(
     ]);
     writeSync(descriptor, header);
     let chunk = 0;
-    const write = (plain: Uint8Array, isLast: boolean): void => {
+    const seal = (plain: Uint8Array, isLast: boolean): Buffer[] => {
       const cipher = createCipheriv('aes-256-gcm', own.key, nonceOf(chunk++, isLast));
       cipher.setAAD(header);
-      writeSync(descriptor, Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]));
+      const sealed = cipher.update(plain);
+      cipher.final();
+      return [sealed, cipher.getAuthTag()];
     };
-    let held = Buffer.alloc(0);
+    let held: Uint8Array = new Uint8Array(0);
     for await (const piece of pieces) {
-      held = held.length === 0 ? Buffer.from(piece) : Buffer.concat([held, piece]);
+      const bytes = held.length === 0 ? piece : Buffer.concat([held, piece]);
+      const sealed: Buffer[] = [];
       let at = 0;
       // The last chunk is known only at the end, so one is always held back.
-      for (; held.length - at > CHUNK_BYTES; at += CHUNK_BYTES)
-        write(held.subarray(at, at + CHUNK_BYTES), false);
-      held = Buffer.from(held.subarray(at));
+      for (; bytes.length - at > CHUNK_BYTES; at += CHUNK_BYTES)
+        sealed.push(...seal(bytes.subarray(at, at + CHUNK_BYTES), false));
+      if (sealed.length > 0) writeAll(descriptor, sealed);
+      // Whoever gives pieces may use their memory again.
+      held = Uint8Array.prototype.slice.call(bytes, at);
     }
-    write(held, true);
+    writeAll(descriptor, seal(held, true));
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

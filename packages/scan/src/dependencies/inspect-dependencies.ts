@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { atLeast, clock, type FileDetection, type Severity } from '@sallyport/core';
+import { atLeast, clock, type FileDetection, SEVERITIES, type Severity } from '@sallyport/core';
 import { FileSource } from '../bytes/byte-source.ts';
 import type { FileReport } from '../scan-file.ts';
 import { filesBelow, type ScanReport, summarise } from '../scan-files.ts';
@@ -63,18 +63,19 @@ const DAY_MS = 86_400_000;
 /** Age of the newest advisory beyond which it cannot be said that nothing is wrong. */
 const ADVISORY_AGE_DAYS_MAX = 7;
 
+/** A detection whose line is not looked up yet: a file may have more of them than are kept. */
+type Unplaced = FileDetection & { readonly needle: string | undefined };
+
 /** What one lock file comes to, while it is made. */
 class LockInspection {
-  readonly detections: FileDetection[] = [];
   verdict: FileVerdict = 'clean';
+  readonly #found: Unplaced[] = [];
   readonly #path: string;
   readonly #text: string;
-  readonly #lineAt: (offset: number) => number;
 
   constructor(path: string, text: string) {
     this.#path = path;
     this.#text = text;
-    this.#lineAt = lineFinder(text);
   }
 
   report(
@@ -90,19 +91,25 @@ class LockInspection {
   ): void {
     const known = TECHNIQUES[technique];
     this.verdict = worstVerdict(this.verdict, known.verdict);
-    const at = more.needle === undefined ? -1 : this.#text.indexOf(more.needle);
-    this.detections.push({
+    this.#found.push({
       detector: known.detector,
       technique,
       severity: more.severity ?? known.severity,
       message,
-      location: {
-        path: this.#path,
-        ...(at < 0 ? {} : { line: this.#lineAt(at) }),
-        ...(more.pointer === undefined ? {} : { pointer: more.pointer }),
-      },
+      location: { path: this.#path, ...(more.pointer === undefined ? {} : { pointer: more.pointer }) },
       references: [...(more.references ?? []), ...known.references],
       remedy: more.remedy ?? known.remedy,
+      needle: more.needle,
+    });
+  }
+
+  /** The worst of what was found, each with its line. */
+  detections(): FileDetection[] {
+    const lineAt = lineFinder(this.#text);
+    const worst = SEVERITIES.flatMap((severity) => this.#found.filter((one) => one.severity === severity));
+    return worst.slice(0, DETECTIONS_MAX).map(({ needle, ...one }) => {
+      const at = needle === undefined ? -1 : this.#text.indexOf(needle);
+      return at < 0 ? one : { ...one, location: { ...one.location, line: lineAt(at) } };
     });
   }
 }
@@ -292,9 +299,6 @@ function inspectLock(
       `is not read as ${format.name}: ${printable((fault as Error).message)}`,
     );
   }
-  const sorted = inspection.detections.sort((a, b) =>
-    a.severity === b.severity ? 0 : atLeast(a.severity, b.severity) ? -1 : 1,
-  );
   return {
     vulnerabilities,
     components: packages.map(({ ecosystem, name, version }) => ({
@@ -310,7 +314,7 @@ function inspectLock(
       format: format.name,
       bytes: Buffer.byteLength(text),
       sha256: hash('sha256', text, 'hex'),
-      detections: sorted.slice(0, DETECTIONS_MAX),
+      detections: inspection.detections(),
       packages: packages.length,
     },
   };
@@ -360,7 +364,8 @@ export function inspectDependencies(
     } catch (fault) {
       const inspection = new LockInspection(path, '');
       inspection.report('unreadable-lock', `cannot be read: ${(fault as Error).message}`);
-      const { verdict, detections } = inspection;
+      const { verdict } = inspection;
+      const detections = inspection.detections();
       files.push({ path, verdict, format: format.name, bytes: 0, sha256: null, detections, packages: 0 });
     }
     onProgress(files.length, locks.length);
