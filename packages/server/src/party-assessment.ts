@@ -1,43 +1,18 @@
-import { connect } from 'node:tls';
 import { CodedError, clock, newEvent, newId } from '@sallyport/core';
-import { safeLookup } from '@sallyport/gateway';
 import type { PartyMeasures } from '@sallyport/registry';
 import type { Assessment } from '@sallyport/store';
 import type { Control } from './control.ts';
+import { lookOverTls } from './tls-look.ts';
 
 const DAY_MS = 86_400_000;
-const LOOK_MS = 10_000;
 /** How long an assessment holds. */
 const DAYS_VALID = 90;
 /** Hybrid of X25519 and ML-KEM-768 (draft-ietf-tls-ecdhe-mlkem). */
 const HYBRID_GROUP = 'X25519MLKEM768';
 
-/** Speaks TLS with an endpoint. @param group the only one that is offered. @returns the version that was agreed, null where none was */
-function speak(origin: string, allowPrivate: boolean, group?: string): Promise<string | null> {
-  return new Promise((done) => {
-    const { hostname, port } = new URL(origin);
-    const host = hostname.replace(/^\[|\]$/g, '');
-    try {
-      const socket = connect({
-        host,
-        port: port === '' ? 443 : Number(port),
-        servername: /^[\d.]+$|:/.test(host) ? '' : host,
-        lookup: safeLookup(origin, allowPrivate),
-        timeout: LOOK_MS,
-        ...(group === undefined ? {} : { ecdhCurve: group, minVersion: 'TLSv1.3' as const }),
-      });
-      const end = (version: string | null): void => {
-        socket.destroy();
-        done(version);
-      };
-      socket.once('secureConnect', () => end(socket.getProtocol()));
-      socket.once('timeout', () => end(null));
-      socket.once('error', () => end(null));
-    } catch {
-      done(null);
-    }
-  });
-}
+/** The version of TLS that an endpoint agrees to, null where it answers nothing. @param group the only one that is offered */
+const speak = (origin: string, allowPrivate: boolean, group?: string): Promise<string | null> =>
+  lookOverTls(origin, allowPrivate, (socket) => socket.getProtocol(), group);
 
 /** Measures a third party: what its endpoints speak, how its calls went, what was found, how often it was stopped. */
 async function measure(control: Control, name: string): Promise<PartyMeasures> {

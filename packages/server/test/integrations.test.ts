@@ -5,7 +5,9 @@ import { after, before, describe, it } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { clock, type SallyportEvent, type SystemSnapshot } from '@sallyport/core';
 import { Upstreams } from '../../gateway/src/upstream.ts';
+import type { Assessment } from '../../store/src/index.ts';
 import { startPostgres } from '../../store/test/postgres.ts';
+import { assessParty } from '../src/party-assessment.ts';
 import { watchThirdParties } from '../src/third-parties.ts';
 import { CERTIFICATE, CERTIFICATE_KEY, OTHER_CERTIFICATE, OTHER_CERTIFICATE_KEY } from './certificate.ts';
 import {
@@ -314,6 +316,45 @@ describe('certificates of third parties', () => {
     await thirdParties.suspend('person:a', 'keys', 'test');
     await assert.rejects(approve('person:b'), { code: 'upstream-unreachable' });
     setDefaultCACertificates([...before_, CERTIFICATE, OTHER_CERTIFICATE]);
+    await server.stop();
+  });
+
+  it('a third party is measured: what it speaks, whether it is as approved, how often it was stopped', async () => {
+    show(CERTIFICATE, CERTIFICATE_KEY);
+    const server = await testServer();
+    const { thirdParties } = server.control;
+    const manifest = { purpose: 'keys', origins: [origin], allowPrivate: true };
+    await thirdParties.propose('person:a', {
+      name: 'keys',
+      kind: 'identity-provider',
+      manifest,
+      owner: null,
+      days: 30,
+    });
+    await thirdParties.approve('person:b', 'keys', (await thirdParties.find('keys')).proposedAt);
+    const words = ({ facts }: Assessment): string[] =>
+      facts.map(({ what, good }) => `${good === null ? '?' : good ? '+' : '-'} ${what}`);
+    const first = await assessParty(server.control, 'person:a', 'keys');
+    assert.deepEqual(words(first), [
+      '+ its manifest is approved',
+      '- nobody here answers for it',
+      '+ its origins speak TLSv1.3',
+      '+ it agrees on keys that are safe from quantum computers',
+      '+ it is as it was approved',
+      '? no calls in 30 days',
+      '? no answers in 30 days',
+      '+ 0 severe findings on what is behind it',
+      '+ suspended 0 times in a year',
+    ]);
+    assert.equal(first.score, 80);
+    await thirdParties.suspend('person:a', 'keys', 'test');
+    const second = await assessParty(server.control, 'person:a', 'keys');
+    assert.ok(second.score < first.score);
+    assert.ok(words(second).includes('- it is not as it was approved'));
+    assert.ok(words(second).includes('- suspended 1 times in a year'));
+    const control = (await server.controls()).get('ACC-07')!;
+    assert.match(control.missing.join(), /third parties that are approved/, 'none is, now');
+    await assert.rejects(assessParty(server.control, 'person:a', 'nobody'), { code: 'not-found' });
     await server.stop();
   });
 

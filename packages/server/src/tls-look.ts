@@ -1,0 +1,40 @@
+import { connect, type TLSSocket } from 'node:tls';
+import { safeLookup } from '@sallyport/gateway';
+
+const LOOK_MS = 10_000;
+
+/**
+ * Speaks TLS with an endpoint and looks at the connection; nothing is sent over it.
+ * @param group the only group that keys are agreed in
+ * @returns null where no connection came about: refused address, no answer, a certificate that does not hold
+ */
+export function lookOverTls<T>(
+  origin: string,
+  allowPrivate: boolean,
+  see: (socket: TLSSocket) => T,
+  group?: string,
+): Promise<T | null> {
+  return new Promise((done) => {
+    const { hostname, port } = new URL(origin);
+    const host = hostname.replace(/^\[|\]$/g, '');
+    try {
+      const socket = connect({
+        host,
+        port: port === '' ? 443 : Number(port),
+        servername: /^[\d.]+$|:/.test(host) ? '' : host,
+        lookup: safeLookup(origin, allowPrivate),
+        timeout: LOOK_MS,
+        ...(group === undefined ? {} : { ecdhCurve: group, minVersion: 'TLSv1.3' as const }),
+      });
+      const end = (seen: T | null): void => {
+        socket.destroy();
+        done(seen);
+      };
+      socket.once('secureConnect', () => end(see(socket)));
+      socket.once('timeout', () => end(null));
+      socket.once('error', () => end(null));
+    } catch {
+      done(null);
+    }
+  });
+}
