@@ -542,6 +542,44 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
       assert.ok(kinds(await scan(), 'open').includes('exploited-vulnerability'));
     });
 
+    it('lights controls by what happened, and by nothing else', async () => {
+      await ok(
+        await operator.call('POST', '/api/v1/ci-runs', {
+          reference: 'abc',
+          inputsDigest: '0'.repeat(64),
+          passed: false,
+          failOn: 'high',
+          checks: [{ name: 'model files', ran: true, passed: false, summary: 'x' }],
+        }),
+        201,
+      );
+      await server.control.probeIfOlder(0);
+      const controls = await server.controls();
+      const told = (id: string): string => {
+        const { status, evidence } = controls.get(id)!;
+        return `${status}: ${evidence.join('; ')}`;
+      };
+      const LIT: Readonly<Record<string, RegExp>> = {
+        'DAT-01': /^effective: 1 data sets were taken in from approved sources, 6 from others were refused/,
+        'DAT-02':
+          /^effective: all 1 data sets were asked for by somebody who holds nothing on them, and refused/,
+        // Files were changed on the disk above: what was asked for then was refused, and that is no good sign.
+        'MOD-02':
+          /^failing: 2 loads of models were verified byte by byte, 7 were refused; all \d+ stored files/,
+        'VUL-01': /^partial: (\d+) of \1 watched folders and stored versions were scanned within a day/,
+        'VUL-03':
+          /^failing: .* 3 were closed, each by a scan .* 3 have nobody who answers for them, 0 are overdue/,
+        'GOV-02': /^partial: everything that serves \(1\) has an approval of its digest, signed/,
+        'GOV-03':
+          /^effective: of two uses of AI that were seeded unregistered, in code and in a log, 2 were found/,
+        'CMP-01':
+          /^partial: the latest check of a change \(abc\) failed, and so stopped it: model files failed/,
+        'CMP-04': /^partial: 0 findings are open beyond their time/,
+        'KEY-02': /^partial: all \d+ stored files of models and data are sealed, each under a key of its own/,
+      };
+      for (const [id, words] of Object.entries(LIT)) assert.match(told(id), words);
+    });
+
     it('builds findings and uses of AI from the record alone', async () => {
       const { store, ledger } = server.control.installation;
       const before = [await store.findings.list(), await store.aiUses.list()];
