@@ -12,8 +12,9 @@ export const FLAGS = [
 ];
 
 /**
- * Environment of the program. glibc gives each thread an arena of its own and keeps what is freed: one arena costs no call anything that was measured; stripped and
- * compiled sources are kept between starts, so that no thread loads the compiler for types.
+ * Environment of the program. glibc gives each thread an arena of its own and keeps what is freed; one arena for all costs
+ * nothing that could be measured. Stripped and compiled sources are kept between starts, so that no thread loads the
+ * compiler for types.
  * @param cache folder for compiled sources
  */
 export const environment = (cache) => ({

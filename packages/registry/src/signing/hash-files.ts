@@ -18,8 +18,10 @@ export type HashType = keyof typeof HASH_TYPES;
 const READ_BYTES = 4 * 1024 * 1024;
 /** Fewer bytes than these are hashed before a thread has begun. */
 const BYTES_FOR_THREADS = 128 * 1024 * 1024;
+/** While one thread waits for the disk another hashes. */
+const THREADS_PER_CORE = 2;
 /** Jobs that a thread is given at once. */
-const JOBS_AT_ONCE = 16;
+const JOBS_AT_ONCE = 2;
 
 /** Hashes one part. @returns hexadecimal. @throws Error of the file system, or where the file is shorter than it was */
 export function hashPart({ path, start, end }: HashJob, type: HashType): string {
@@ -53,7 +55,7 @@ export async function hashParts(
     bytes += jobs[index]!.end - jobs[index]!.start;
     onProgress(bytes, of);
   };
-  const threads = of < BYTES_FOR_THREADS ? 1 : Math.min(availableParallelism(), jobs.length);
+  const threads = of < BYTES_FOR_THREADS ? 1 : Math.min(THREADS_PER_CORE * availableParallelism(), jobs.length);
   if (threads === 1) {
     for (const [index, job] of jobs.entries()) settle(index, hashPart(job, type));
     return digests;
