@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -525,6 +525,24 @@ describe('advisories', () => {
     );
     assert.equal(AdvisoryDatabase.open(join(folder, 'nowhere')), null);
     assert.throws(() => importAdvisories(join(folder, 'plain'), join(folder, 'to')), /has no advisories/);
+  });
+
+  it('are taken in whole or not at all, and what is no record is counted', () => {
+    const from = join(folder, 'partly');
+    writeExport(from, {
+      PyPI: [osv('X-1', 'PyPI', 'left', [{ introduced: '0' }]), { id: '', modified: '' }],
+    });
+    const to = join(folder, 'partly.db');
+    const first = importAdvisories(from, to);
+    assert.deepEqual([first.ecosystems.PyPI!.records, first.ecosystems.PyPI!.unread], [1, 1]);
+    const whole = readFileSync(join(from, 'PyPI', 'all.zip'));
+    for (const broken of [whole.subarray(0, whole.length - 40), Buffer.from('nothing'), whole.subarray(50)]) {
+      writeFileSync(join(from, 'PyPI', 'all.zip'), broken);
+      assert.throws(() => importAdvisories(from, to), { code: 'usage' });
+      const kept = AdvisoryDatabase.open(to)!;
+      assert.equal(kept.about('PyPI', 'left').length, 1, 'what was there is there');
+      kept.close();
+    }
   });
 
   it('of ten thousand packages are looked up', () => {

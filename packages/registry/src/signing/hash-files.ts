@@ -55,7 +55,8 @@ export async function hashParts(
     bytes += jobs[index]!.end - jobs[index]!.start;
     onProgress(bytes, of);
   };
-  const threads = of < BYTES_FOR_THREADS ? 1 : Math.min(THREADS_PER_CORE * availableParallelism(), jobs.length);
+  const threads =
+    of < BYTES_FOR_THREADS ? 1 : Math.min(THREADS_PER_CORE * availableParallelism(), jobs.length);
   if (threads === 1) {
     for (const [index, job] of jobs.entries()) settle(index, hashPart(job, type));
     return digests;

@@ -56,7 +56,7 @@ export interface DependencyComponent {
   readonly purl: string;
 }
 
-const LOCK_BYTES_MAX = 128 * 1024 * 1024;
+const LOCK_BYTES_MAX = 32 * 1024 * 1024;
 const DETECTIONS_MAX = 2000;
 const NAMES_SHOWN_MAX = 5;
 const DAY_MS = 86_400_000;

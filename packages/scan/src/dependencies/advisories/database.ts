@@ -62,6 +62,9 @@ function* records(folder: string): Generator<Buffer> {
         throw new CodedError('usage', `\`${archive}\` has a record of ${bytes} bytes`);
       yield method === 0 ? body : inflateRawSync(body, { maxOutputLength: RECORD_BYTES_MAX });
     }
+  } catch (fault) {
+    if (fault instanceof CodedError) throw fault;
+    throw new CodedError('usage', `\`${archive}\` cannot be read: ${(fault as Error).message}`);
   } finally {
     source.close();
   }
@@ -94,6 +97,27 @@ function readExploited(path: string): { names: string[]; released: string } {
       `\`${path}\` is no catalogue of exploited vulnerabilities: ${(fault as Error).message}`,
     );
   }
+}
+
+/** One record, or nothing where it is none. */
+function readRecord(
+  bytes: Buffer,
+  ecosystem: Ecosystem,
+): { advisories: Advisory[]; modified: string } | null {
+  try {
+    const json = JSON.parse(bytes.toString('utf8')) as { modified?: unknown };
+    return {
+      advisories: advisoriesOf(json, ecosystem),
+      modified: typeof json.modified === 'string' ? json.modified : '',
+    };
+  } catch {
+    return null;
+  }
+}
+
+/** Writes all of it: a disk that is nearly full may take a part, and says so at the next. @throws Error of the file system */
+function writeWhole(descriptor: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
 }
 
 /** Writes a file, and returns when it lies on the disk. */
@@ -134,30 +158,30 @@ export function importAdvisories(
       for (const bytes of records(join(from, ecosystem))) {
         sum.update(bytes);
         onProgress?.(++done);
-        try {
-          const json = JSON.parse(bytes.toString('utf8')) as { modified?: string };
-          for (const advisory of advisoriesOf(json, ecosystem)) {
-            const line = Buffer.from(`${JSON.stringify(advisory)}\n`);
-            writeSync(descriptor, line);
-            const spots = places[advisory.name] ?? [];
-            spots.push(offset, line.length);
-            places[advisory.name] = spots;
-            offset += line.length;
-          }
-          if (typeof json.modified === 'string' && json.modified > newest) newest = json.modified;
-          count++;
-        } catch {
+        const record = readRecord(bytes, ecosystem);
+        if (!record) {
           unread++;
+          continue;
         }
+        for (const advisory of record.advisories) {
+          const line = Buffer.from(`${JSON.stringify(advisory)}\n`);
+          writeWhole(descriptor, line);
+          const spots = places[advisory.name] ?? [];
+          spots.push(offset, line.length);
+          places[advisory.name] = spots;
+          offset += line.length;
+        }
+        if (record.modified > newest) newest = record.modified;
+        count++;
       }
     });
     writeFile(join(inside, `${ecosystem}.places.json`), (descriptor) =>
-      writeSync(descriptor, JSON.stringify(places)),
+      writeWhole(descriptor, Buffer.from(JSON.stringify(places))),
     );
     Object.assign(ecosystems, { [ecosystem]: { records: count, unread, sha256: sum.digest('hex') } });
   }
   writeFile(join(inside, 'exploited.json'), (descriptor) =>
-    writeSync(descriptor, JSON.stringify(known?.names ?? [])),
+    writeWhole(descriptor, Buffer.from(JSON.stringify(known?.names ?? []))),
   );
   const description: DatabaseDescription = {
     folder,
@@ -167,7 +191,13 @@ export function importAdvisories(
     exploited: known && { names: known.names.length, released: known.released },
   };
   const draft = join(inside, DESCRIPTION);
-  writeFile(draft, (descriptor) => writeSync(descriptor, `${JSON.stringify(description, null, 2)}\n`));
+  writeFile(draft, (descriptor) =>
+    writeWhole(
+      descriptor,
+      Buffer.from(`${JSON.stringify(description, null, 2)}
+`),
+    ),
+  );
   renameSync(draft, join(to, DESCRIPTION));
   for (const name of readdirSync(to))
     if (name.startsWith('database-') && name !== folder)
