@@ -8,6 +8,7 @@ import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
 import type { Options } from '../options.ts';
 import { Progress, print, printJson } from '../output.ts';
+import { readWaivers, type Waiver, waive } from '../waivers.ts';
 import { advisoriesFolder } from './dependencies.ts';
 
 const VERSION = '0.1.0';
@@ -25,16 +26,32 @@ interface Check {
 
 const isBad = ({ severity }: { severity: Severity }, failOn: Severity): boolean => atLeast(severity, failOn);
 
-function judge(name: string, report: ScanReport, failOn: Severity, allowIncomplete: boolean): Check {
-  const { files, verdicts } = report.summary;
-  const bad = report.files.flatMap(({ detections }) => detections).filter((one) => isBad(one, failOn)).length;
-  const unclear = allowIncomplete ? 0 : verdicts.incomplete;
-  return {
+function judge(
+  name: string,
+  report: ScanReport,
+  {
+    failOn,
+    allowIncomplete,
+    waivers,
+  }: { failOn: Severity; allowIncomplete: boolean; waivers: readonly Waiver[] },
+): { check: Check; files: FileReport[] } {
+  const { files, waived } = waive(report.files, waivers);
+  const bad = files.flatMap(({ detections }) => detections).filter((one) => isBad(one, failOn)).length;
+  // A file whose detections are all waived is no longer held against the change.
+  const open = files.filter(({ detections }) => detections.length > 0);
+  const malicious = open.filter(({ verdict }) => verdict === 'malicious').length;
+  const incomplete = open.filter(({ verdict }) => verdict === 'incomplete').length;
+  const more = [
+    ...(incomplete > 0 ? [`${incomplete} files incomplete`] : []),
+    ...(waived > 0 ? [`${waived} waived`] : []),
+  ];
+  const check = {
     name,
     ran: true,
-    passed: bad === 0 && unclear === 0 && verdicts.malicious === 0,
-    summary: `${files} files, ${bad} detections at ${failOn} or above${verdicts.incomplete > 0 ? `, ${verdicts.incomplete} files incomplete` : ''}`,
+    passed: bad === 0 && malicious === 0 && (allowIncomplete || incomplete === 0),
+    summary: [`${report.summary.files} files, ${bad} detections at ${failOn} or above`, ...more].join(', '),
   };
+  return { check, files };
 }
 
 /** Controls as they are now, where there is an installation; a pipeline mostly has none. */
@@ -121,7 +138,7 @@ async function sendReport(
 export const ci: Command = {
   name: 'ci',
   usage:
-    'ci [PATH…] [--advisories DIR] [--fail-on SEVERITY] [--allow-incomplete] [--cache DIR] [--sarif FILE] [--summary FILE] [--report URL --token-ref env:NAME --reference TEXT]',
+    'ci [PATH…] [--advisories DIR] [--fail-on SEVERITY] [--allow-incomplete] [--waivers FILE] [--cache DIR] [--sarif FILE] [--summary FILE] [--report URL --token-ref env:NAME --reference TEXT]',
   summary:
     'check a pull request: model files, dependencies, secrets and AI use, controls; exit 1 at or above a severity (high)',
   options: {
@@ -130,6 +147,7 @@ export const ci: Command = {
     'allow-incomplete': { type: 'boolean' },
     sarif: { type: 'string' },
     summary: { type: 'string' },
+    waivers: { type: 'string' },
     cache: { type: 'string' },
     report: { type: 'string' },
     'token-ref': { type: 'string' },
@@ -142,7 +160,11 @@ export const ci: Command = {
     const paths = options.positionals.length > 0 ? options.positionals : ['.'];
     for (const path of paths) if (!existsSync(path)) throw new CodedError('usage', `there is no \`${path}\``);
     const scanner = await import('@sallyport/scan');
-    const allowIncomplete = options.flag('allow-incomplete');
+    const policy = {
+      failOn,
+      allowIncomplete: options.flag('allow-incomplete'),
+      waivers: readWaivers(options.text('waivers')),
+    };
     const progress = new Progress('files');
     const onProgress = (done: number, of: number): void => progress.update(done, of);
     const own = scanner.filesBelow(paths, (folder) => !PASSED.test(folder.replaceAll('\\', '/')));
@@ -152,16 +174,17 @@ export const ci: Command = {
     database?.close();
     const sources = await scanner.discover(paths, [], undefined, onProgress);
     progress.end();
+    const judged = [
+      judge('model files', models, policy),
+      judge('dependencies', dependencies, policy),
+      judge('secrets and AI use', sources, policy),
+    ];
     const checks = [
-      judge('model files', models, failOn, allowIncomplete),
-      judge('dependencies', dependencies, failOn, allowIncomplete),
-      judge('secrets and AI use', sources, failOn, allowIncomplete),
+      ...judged.map(({ check }) => check),
       { name: 'red-team regressions', ran: false, passed: true, summary: 'there are none here' },
       await posture(options, failOn),
     ];
-    const files = [...models.files, ...dependencies.files, ...sources.files].filter(
-      ({ detections }) => detections.length > 0,
-    );
+    const files = judged.flatMap((one) => one.files).filter(({ detections }) => detections.length > 0);
     const passed = checks.every((check) => check.passed);
     const sarif = options.text('sarif');
     if (sarif !== undefined)

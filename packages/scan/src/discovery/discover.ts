@@ -73,10 +73,10 @@ export async function discover(
   for (const [index, path] of sources.entries()) {
     const text = readSource(path);
     if (text !== null)
-      for (const { id, severity, line } of inspectSource(hits, path, text))
+      for (const { id, severity, hasForm, line } of inspectSource(hits, path, text))
         report(
           path,
-          atLeast(severity, 'high') ? 'secret-in-source' : 'possible-secret',
+          hasForm && atLeast(severity, 'high') ? 'secret-in-source' : 'possible-secret',
           `holds what looks like a secret (${id})`,
           line,
         );

@@ -1,5 +1,5 @@
 import type { Severity } from '@sallyport/core';
-import { findSecrets } from '@sallyport/guard';
+import { findSecrets, SECRET_RULES } from '@sallyport/guard';
 import { lockFormatOf } from '../dependencies/lock-files/index.ts';
 import { lineFinder } from '../text/lines.ts';
 import type { HitList } from './hit-list.ts';
@@ -102,10 +102,16 @@ function seeNames(hits: HitList, path: string, text: string, lineAt: (offset: nu
 export interface SourceSecret {
   readonly id: string;
   readonly severity: Severity;
+  /** Whether its form says that it is one; otherwise only what it is given to does. */
+  readonly hasForm: boolean;
   readonly line: number;
 }
 
 const SECRETS_MAX = 100;
+/** Rules that know no form of what they find. */
+const FORMLESS: ReadonlySet<string> = new Set(
+  SECRET_RULES.flatMap(({ id, careful }) => (careful ? [id] : [])),
+);
 
 /**
  * Looks through one source file for the use of AI, and for secrets.
@@ -132,7 +138,7 @@ export function inspectSource(hits: HitList, path: string, text: string): Source
   seeNames(hits, path, text, lineAt);
   const secrets = findSecrets(text)
     .slice(0, SECRETS_MAX)
-    .map(({ id, severity, start }) => ({ id, severity, line: lineAt(start) }));
+    .map(({ id, severity, start }) => ({ id, severity, hasForm: !FORMLESS.has(id), line: lineAt(start) }));
   for (const { id, line } of secrets) {
     const service = serviceOfSecret(id);
     if (service) hits.see(service, 'key', id, path, { line });
