@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { CodedError } from '@sallyport/core';
+import { CodedError, SEVERITIES, type Severity } from '@sallyport/core';
 
 type OptionSpec = NonNullable<ParseArgsConfig['options']>;
 
@@ -73,6 +73,14 @@ export function parseOptions(argv: readonly string[], own: OptionSpec): Options 
       return value;
     },
   };
+}
+
+/** The severity at and above which a command ends with 1; high where nobody says. @throws CodedError `usage` */
+export function failOnOf(options: Options): Severity {
+  const failOn = (options.text('fail-on') ?? 'high') as Severity;
+  if (!SEVERITIES.includes(failOn))
+    throw new CodedError('usage', `--fail-on is one of ${SEVERITIES.join(', ')}`);
+  return failOn;
 }
 
 /** A positional argument that must be there. @param what it is, in words @throws CodedError `usage` */

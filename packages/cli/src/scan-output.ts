@@ -1,12 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { CodedError } from '@sallyport/core';
 import type { FileReport, ScanReport } from '@sallyport/scan';
 import type { Command } from './commands.ts';
 import type { Options } from './options.ts';
 import { print, printJson } from './output.ts';
 
 const SHOWN_MAX = 12;
-const VERSION = '0.1.0';
+/** Version that reports name as that of their tool. */
+export const VERSION = '0.1.0';
+
+/** A fault of the file system in words, where it is that a path is not there. */
+export function namePath(fault: unknown): unknown {
+  const { code, path } = fault as NodeJS.ErrnoException;
+  return code === 'ENOENT' ? new CodedError('usage', `there is no \`${path}\``) : fault;
+}
 
 /** Options of every command that makes a report of files. */
 export const REPORT_OPTIONS = {

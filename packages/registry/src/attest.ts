@@ -1,5 +1,6 @@
+import { type KeyObject, verify } from 'node:crypto';
 import { type Attestation, clock, newId } from '@sallyport/core';
-import { envelope } from './signing/dsse.ts';
+import { type Envelope, envelope, preAuthEncoding } from './signing/dsse.ts';
 
 /** What signs statements of this installation. */
 export interface Attester {
@@ -43,4 +44,26 @@ export function attest(
     attester.keyId,
   );
   return { id: newId('att'), ...said, envelope: JSON.stringify(signed), at };
+}
+
+/** What an attestation of this installation says. */
+export interface Said {
+  /** Of its subject. */
+  readonly digest: string;
+  readonly passed: boolean;
+  /** The actor who had it said. */
+  readonly by: string;
+}
+
+/** Opens an attestation. @returns null where its signature is not of the key */
+export function openAttestation({ envelope: text }: Attestation, key: KeyObject): Said | null {
+  const { payload, payloadType, signatures } = JSON.parse(text) as Envelope;
+  const bytes = Buffer.from(payload, 'base64');
+  const signature = Buffer.from(signatures[0]!.sig, 'base64');
+  if (!verify(null, preAuthEncoding(payloadType, bytes), key, signature)) return null;
+  const { subject, predicate } = JSON.parse(bytes.toString()) as {
+    subject: { digest: { sha256: string } }[];
+    predicate: { by: string; result: string };
+  };
+  return { digest: subject[0]!.digest.sha256, passed: predicate.result === 'PASSED', by: predicate.by };
 }

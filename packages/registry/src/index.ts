@@ -6,7 +6,7 @@
  */
 export { type ArtefactStore, FolderArtefacts } from './artefacts.ts';
 export { assess, type PartyMeasures } from './assess.ts';
-export type { Attester } from './attest.ts';
+export { type Attester, openAttestation, type Said } from './attest.ts';
 export type { Gate } from './gates.ts';
 export { Inventory } from './inventory.ts';
 export type { InventoryParts, KnownVersion, ScanOutcome, TrustedSigner } from './inventory-parts.ts';

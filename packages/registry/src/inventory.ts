@@ -125,15 +125,9 @@ export class Inventory {
     input: NewVersion,
   ): Promise<KnownVersion> {
     const found = findModel(input.root, input.revision);
-    const own = {
-      ...found,
-      files: found.files.filter((file) => !SIGNATURE_FILES.some((one) => file.name === one)),
-    };
-    if (own.files.length > FILES_STORED_MAX)
-      throw new CodedError(
-        'usage',
-        `it has ${own.files.length} files, of at most ${FILES_STORED_MAX}: pack them`,
-      );
+    const own = found.files.filter(({ name: file }) => !SIGNATURE_FILES.includes(file));
+    if (own.length > FILES_STORED_MAX)
+      throw new CodedError('usage', `it has ${own.length} files, of at most ${FILES_STORED_MAX}: pack them`);
     const called = name ?? found.name;
     const label = input.label ?? found.label;
     const source = facts.source === '' ? found.source : facts.source;
@@ -199,9 +193,9 @@ export class Inventory {
     return this.known(asset, await this.version(asset, label));
   }
 
-  async #hash({
-    files,
-  }: Pick<Found, 'files'>): Promise<(Found['files'][number] & { sha256: string; bytes: number })[]> {
+  async #hash(
+    files: Found['files'],
+  ): Promise<(Found['files'][number] & { sha256: string; bytes: number })[]> {
     const sized = [...files]
       .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
       .map((file) => ({ ...file, bytes: statSync(file.path).size }));
@@ -287,8 +281,7 @@ export class Inventory {
         why = (fault as Error).message;
       }
     }
-    const covers = verified !== null && coversVersion(verified.model, version);
-    const passed = verified !== null && covers;
+    const passed = verified !== null && coversVersion(verified.model, version);
     const summary = passed
       ? `signed by ${verified!.signer.name}`
       : verified

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import { type AssetVersion, CodedError } from '@sallyport/core';
 import type { ArtefactStore } from './artefacts.ts';
@@ -9,7 +9,7 @@ async function unpack(artefacts: ArtefactStore, sha256: string, path: string, ro
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const descriptor = openSync(path, 'wx', 0o600);
   try {
-    for await (const piece of artefacts.read(sha256)) writeSync(descriptor, piece);
+    for await (const piece of artefacts.read(sha256)) writeFileSync(descriptor, piece);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

@@ -12,7 +12,7 @@ export async function countInventory(control: Control): Promise<InventoryCounts>
   const { store } = control.installation;
   const nowMs = clock.nowMs();
   const since = (days: number): string => new Date(nowMs - days * DAY_MS).toISOString();
-  const [assets, versions, live, findings, uses, assessments, parties, scans, systems, people] =
+  const [assets, versions, live, findings, uses, assessments, parties, scans, systems, here] =
     await Promise.all([
       store.inventory.assets(),
       store.inventory.versions(),
@@ -23,9 +23,8 @@ export async function countInventory(control: Control): Promise<InventoryCounts>
       control.thirdParties.list(),
       store.events.since(['scan-completed'], since(2)),
       control.systems(),
-      store.people.list(),
+      store.people.here(),
     ]);
-  const here = new Set(people.flatMap(({ id, disabledAt }) => (disabledAt === null ? [id] : [])));
   const owned = new Map(
     assets.map(({ kind, name, owner }) => [`${kind}:${name}`, owner !== null && here.has(owner)]),
   );

@@ -1,4 +1,4 @@
-import { createPublicKey, verify } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,32 +60,15 @@ async function approvalSignatures(context: InventoryProbeContext): Promise<Found
   const { inventory } = context.installation.store;
   const live = await inventory.deployments(true);
   if (live.length === 0) return null;
+  const { openAttestation } = await import('@sallyport/registry');
   const key = createPublicKey((await context.inventory()).attestationKey);
   const without: string[] = [];
   for (const { place, digest, version: id } of live) {
     const version = await inventory.versionById(id);
     const approvals = (await inventory.attestations(digest)).filter(({ kind }) => kind === 'approval');
-    const holds = approvals.some(({ envelope }) => {
-      const { payload, payloadType, signatures } = JSON.parse(envelope) as {
-        payload: string;
-        payloadType: string;
-        signatures: { sig: string }[];
-      };
-      const bytes = Buffer.from(payload, 'base64');
-      const signed = Buffer.concat([
-        Buffer.from(`DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${bytes.length} `),
-        bytes,
-      ]);
-      if (!verify(null, signed, key, Buffer.from(signatures[0]!.sig, 'base64'))) return false;
-      const said = JSON.parse(bytes.toString()) as {
-        subject: { digest: { sha256: string } }[];
-        predicate: { by: string; result: string };
-      };
-      return (
-        said.subject[0]!.digest.sha256 === digest &&
-        said.predicate.result === 'PASSED' &&
-        said.predicate.by !== version?.createdBy
-      );
+    const holds = approvals.some((approval) => {
+      const said = openAttestation(approval, key);
+      return said?.digest === digest && said.passed && said.by !== version?.createdBy;
     });
     if (!holds) without.push(place);
   }

@@ -29,9 +29,7 @@ async function measure(control: Control, name: string): Promise<PartyMeasures> {
       hybrid.push((await speak(origin, party.manifest.allowPrivate, HYBRID_GROUP)) !== null);
   }
   const reached = versions.filter((version) => version !== null).sort();
-  const people = new Set(
-    (await store.people.list()).flatMap(({ id, disabledAt }) => (disabledAt === null ? [id] : [])),
-  );
+  const people = await store.people.here();
   const health = await store.exchanges.health(
     party.manifest.systems,
     new Date(clock.nowMs() - 30 * DAY_MS).toISOString(),

@@ -30,6 +30,8 @@ const REFERENCES_MAX = 12;
 const PLACE_CHARACTERS_MAX = 512;
 const MESSAGE_CHARACTERS_MAX = 400;
 const DAY_MS = 86_400_000;
+/** What was scanned less long ago is not scanned again: an hour within a day, for the next look to be in time. */
+const AGAIN_MS = 23 * 3_600_000;
 /** How long a version may be without a scan while it is registered. */
 const REGISTERING_MS = 3_600_000;
 
@@ -253,7 +255,7 @@ export class ScanDesk {
     try {
       const now = await treeFingerprint(watch.folder, this.advisories);
       const last = await this.#lastScan(`folder:${watch.name}`, watch.for);
-      if (this.#seen.get(watch.name) === now && clock.nowMs() - last < DAY_MS - DAY_MS / 24) return;
+      if (this.#seen.get(watch.name) === now && clock.nowMs() - last < AGAIN_MS) return;
       await this.scanWatch('sallyport', watch);
       this.#seen.set(watch.name, now);
     } catch (fault) {
@@ -281,7 +283,7 @@ export class ScanDesk {
       );
       // Whoever registers a version has it scanned at once.
       if (!latest && clock.nowMs() - Date.parse(version.createdAt) < REGISTERING_MS) continue;
-      if (latest && clock.nowMs() - Date.parse(latest.at) < DAY_MS - DAY_MS / 24) continue;
+      if (latest && clock.nowMs() - Date.parse(latest.at) < AGAIN_MS) continue;
       await inventory.rescan('sallyport', asset.kind, asset.name, version.label);
     }
   }

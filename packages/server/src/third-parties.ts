@@ -48,11 +48,7 @@ export async function talkedTo(control: Control): Promise<Elsewhere[]> {
 export async function countThirdParties(control: Control): Promise<ThirdPartyCounts> {
   const elsewhere = await talkedTo(control);
   const live = (await control.thirdParties.list()).filter((one) => one.live);
-  const people = new Set(
-    (await control.installation.store.people.list()).flatMap(({ id, disabledAt }) =>
-      disabledAt === null ? [id] : [],
-    ),
-  );
+  const people = await control.installation.store.people.here();
   return {
     talkedTo: elsewhere.length,
     without: elsewhere.filter(({ manifest }) => manifest === null).length,

@@ -81,6 +81,11 @@ export class People {
       .execute();
   }
 
+  /** Ids of those whose account is open. */
+  async here(): Promise<ReadonlySet<string>> {
+    return new Set((await this.list()).flatMap(({ id, disabledAt }) => (disabledAt === null ? [id] : [])));
+  }
+
   async list(): Promise<PersonRow[]> {
     return (await this.#db.selectFrom('people').selectAll().orderBy('name').execute()).map(toPerson);
   }

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readSync, writeSync, writevSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readSync, writeFileSync, writevSync } from 'node:fs';
 import { CodedError } from '@sallyport/core';
 import type { DataKey } from './data-keys.ts';
 
@@ -67,8 +67,7 @@ function writeAll(descriptor: number, parts: readonly Buffer[]): void {
   const whole = parts.reduce((sum, part) => sum + part.length, 0);
   const done = writevSync(descriptor, parts as Buffer[]);
   if (done === whole) return;
-  const rest = Buffer.concat(parts).subarray(done);
-  for (let at = 0; at < rest.length; ) at += writeSync(descriptor, rest, at);
+  writeFileSync(descriptor, Buffer.concat(parts).subarray(done));
 }
 
 /**
@@ -92,7 +91,7 @@ export async function sealFile(
       salt,
       own.commitment,
     ]);
-    writeSync(descriptor, header);
+    writeFileSync(descriptor, header);
     let chunk = 0;
     const seal = (plain: Uint8Array, isLast: boolean): Buffer[] => {
       const cipher = createCipheriv('aes-256-gcm', own.key, nonceOf(chunk++, isLast));

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { atLeast, CodedError, type ControlResult, SEVERITIES, type Severity } from '@sallyport/core';
+import { atLeast, CodedError, type ControlResult, type Severity } from '@sallyport/core';
 import type { FileReport, ScanReport } from '@sallyport/scan';
 import { resolveSecret } from '@sallyport/server';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
-import type { Options } from '../options.ts';
+import { failOnOf, type Options } from '../options.ts';
 import { Progress, print, printJson } from '../output.ts';
+import { VERSION } from '../scan-output.ts';
 import { readWaivers, type Waiver, waive } from '../waivers.ts';
 import { advisoriesFolder } from './dependencies.ts';
 
-const VERSION = '0.1.0';
 const ROWS_MAX = 40;
 /** Folders of a checkout that hold nothing of its own. */
 const PASSED = /(?:^|\/)(?:node_modules|\.git|\.venv|venv|site-packages|\.sallyport)$/;
@@ -154,9 +154,7 @@ export const ci: Command = {
     reference: { type: 'string' },
   },
   async run(options) {
-    const failOn = (options.text('fail-on') ?? 'high') as Severity;
-    if (!SEVERITIES.includes(failOn))
-      throw new CodedError('usage', `--fail-on is one of ${SEVERITIES.join(', ')}`);
+    const failOn = failOnOf(options);
     const paths = options.positionals.length > 0 ? options.positionals : ['.'];
     for (const path of paths) if (!existsSync(path)) throw new CodedError('usage', `there is no \`${path}\``);
     const scanner = await import('@sallyport/scan');

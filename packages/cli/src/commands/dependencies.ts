@@ -3,7 +3,7 @@ import { CodedError } from '@sallyport/core';
 import type { Command } from '../commands.ts';
 import type { Options } from '../options.ts';
 import { Progress, print, printJson } from '../output.ts';
-import { finishReport, REPORT_OPTIONS, REPORT_USAGE } from '../scan-output.ts';
+import { finishReport, namePath, REPORT_OPTIONS, REPORT_USAGE } from '../scan-output.ts';
 
 /** Where advisories lie: the folder that was named, or that of the installation. */
 export const advisoriesFolder = (options: Options): string =>
@@ -26,9 +26,7 @@ export const dependencies: Command = {
       if (report.files.length === 0 && !options.json) print('there are no lock files');
       return await finishReport(report, options);
     } catch (fault) {
-      const { code, path } = fault as NodeJS.ErrnoException;
-      if (code === 'ENOENT') throw new CodedError('usage', `there is no \`${path}\``);
-      throw fault;
+      throw namePath(fault);
     } finally {
       progress.end();
       database?.close();

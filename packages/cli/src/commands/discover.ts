@@ -1,7 +1,6 @@
-import { CodedError } from '@sallyport/core';
 import type { Command } from '../commands.ts';
 import { Progress, print, table } from '../output.ts';
-import { finishReport, REPORT_OPTIONS, REPORT_USAGE } from '../scan-output.ts';
+import { finishReport, namePath, REPORT_OPTIONS, REPORT_USAGE } from '../scan-output.ts';
 
 const SHOWN_MAX = 40;
 
@@ -39,9 +38,7 @@ export const discover: Command = {
       }
       return await finishReport(report, options);
     } catch (fault) {
-      const { code, path } = fault as NodeJS.ErrnoException;
-      if (code === 'ENOENT') throw new CodedError('usage', `there is no \`${path}\``);
-      throw fault;
+      throw namePath(fault);
     } finally {
       progress.end();
     }

@@ -1,6 +1,7 @@
 import { CodedError, SEVERITIES, type Severity } from '@sallyport/core';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
+import { failOnOf } from '../options.ts';
 import { print, printJson, table } from '../output.ts';
 
 interface Finding {
@@ -28,9 +29,7 @@ export const findingList: Command = {
     'what must be dealt with, the most pressing first; exit 1 for open findings at or above a severity (high)',
   options: { all: { type: 'boolean' }, 'fail-on': { type: 'string' } },
   async run(options) {
-    const failOn = (options.text('fail-on') ?? 'high') as Severity;
-    if (!SEVERITIES.includes(failOn))
-      throw new CodedError('usage', `--fail-on is one of ${SEVERITIES.join(', ')}`);
+    const failOn = failOnOf(options);
     const { findings } = await withClient(options, (client) =>
       client.call<{ findings: Finding[] }>('GET', '/api/v1/findings'),
     );

@@ -1,7 +1,8 @@
-import { CodedError, type ControlResult, clock, SEVERITIES, type Severity } from '@sallyport/core';
+import { type ControlResult, clock } from '@sallyport/core';
 import { severityFails } from '@sallyport/govern';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
+import { failOnOf } from '../options.ts';
 import { print, printJson } from '../output.ts';
 
 const SIGN = { effective: '●', partial: '◐', stale: '◌', failing: '✖', 'not assessed': '·' } as const;
@@ -19,9 +20,7 @@ export const posture: Command = {
   summary: 'every control, computed from evidence',
   options: { 'fail-on': { type: 'string' } },
   async run(options) {
-    const failOn = (options.text('fail-on') ?? 'high') as Severity;
-    if (!SEVERITIES.includes(failOn))
-      throw new CodedError('usage', `--fail-on is one of ${SEVERITIES.join(', ')}`);
+    const failOn = failOnOf(options);
     const { controls } = await withClient(options, (client) =>
       client.call<{ controls: ControlResult[] }>('GET', '/api/v1/posture'),
     );

@@ -7,7 +7,7 @@ import type { Command } from '../commands.ts';
 import { download, isUrl } from '../download.ts';
 import type { Options } from '../options.ts';
 import { Progress } from '../output.ts';
-import { finishReport, REPORT_OPTIONS, REPORT_USAGE } from '../scan-output.ts';
+import { finishReport, namePath, REPORT_OPTIONS, REPORT_USAGE } from '../scan-output.ts';
 
 const WORKERS_MAX = 256;
 
@@ -73,9 +73,7 @@ async function scanAll(options: Options, allowed: AllowedGroup[], folder: string
     const files = report.files.map((file) => underAddress(file, shown.get(file.path) ?? file.path));
     return { ...report, files };
   } catch (fault) {
-    const { code, path } = fault as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new CodedError('usage', `there is no \`${path}\``);
-    throw fault;
+    throw namePath(fault);
   } finally {
     progress.end();
   }

@@ -11,6 +11,10 @@ const place = z
   .string()
   .max(128)
   .regex(/^(?:system|endpoint):[a-z0-9][a-z0-9._/-]*$/, 'name a place: system:NAME or endpoint:NAME');
+/** What serves at a place from now on. */
+const serves = z.object({ place: z.string(), digest: z.string(), at: z.string() });
+/** What came of a look at a version. */
+const outcome = z.object({ passed: z.boolean(), summary: z.string() });
 const versionPath = {
   params: z.object({
     kind: z.enum(['model', 'dataset']),
@@ -108,7 +112,7 @@ export function versionRoutes(app: OpenAPIHono<Env>, control: Control): void {
         ...body(z.strictObject({ signature: z.string().max(SIGNATURE_CHARACTERS_MAX) })),
       },
       responses: {
-        200: json(z.object({ passed: z.boolean(), summary: z.string() }), 'What came of it'),
+        200: json(outcome, 'What came of it'),
         ...failures,
       },
     }),
@@ -133,7 +137,7 @@ export function versionRoutes(app: OpenAPIHono<Env>, control: Control): void {
       summary: 'Scan a stored version again',
       request: versionPath,
       responses: {
-        200: json(z.object({ passed: z.boolean(), summary: z.string() }), 'What came of it'),
+        200: json(outcome, 'What came of it'),
         ...failures,
       },
     }),
@@ -154,7 +158,7 @@ export function versionRoutes(app: OpenAPIHono<Env>, control: Control): void {
         ...modelPath,
         ...body(z.strictObject({ passed: z.boolean(), summary: z.string().min(1).max(512) })),
       },
-      responses: { 200: json(z.object({ passed: z.boolean(), summary: z.string() }), 'Kept'), ...failures },
+      responses: { 200: json(outcome, 'Kept'), ...failures },
     }),
     async (c) => {
       const { name, label } = c.req.valid('param');
@@ -172,7 +176,7 @@ export function versionRoutes(app: OpenAPIHono<Env>, control: Control): void {
       summary: 'Have a version serve at a place; refused while one of its gates is closed',
       request: { ...modelPath, ...body(z.strictObject({ place })) },
       responses: {
-        200: json(z.object({ place: z.string(), digest: z.string(), at: z.string() }), 'It serves'),
+        200: json(serves, 'It serves'),
         ...failures,
       },
     }),
@@ -203,7 +207,7 @@ export function versionRoutes(app: OpenAPIHono<Env>, control: Control): void {
       summary: 'Have a place serve what it served before',
       request: { ...body(z.strictObject({ place })) },
       responses: {
-        200: json(z.object({ place: z.string(), digest: z.string(), at: z.string() }), 'It serves'),
+        200: json(serves, 'It serves'),
         ...failures,
       },
     }),

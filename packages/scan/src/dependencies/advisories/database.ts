@@ -11,7 +11,7 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
@@ -115,11 +115,6 @@ function readRecord(
   }
 }
 
-/** Writes all of it: a disk that is nearly full may take a part, and says so at the next. @throws Error of the file system */
-function writeWhole(descriptor: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
-}
-
 /** Writes a file, and returns when it lies on the disk. */
 function writeFile(path: string, write: (descriptor: number) => void): void {
   const descriptor = openSync(path, 'w', 0o600);
@@ -165,7 +160,7 @@ export function importAdvisories(
         }
         for (const advisory of record.advisories) {
           const line = Buffer.from(`${JSON.stringify(advisory)}\n`);
-          writeWhole(descriptor, line);
+          writeFileSync(descriptor, line);
           const spots = places[advisory.name] ?? [];
           spots.push(offset, line.length);
           places[advisory.name] = spots;
@@ -176,12 +171,12 @@ export function importAdvisories(
       }
     });
     writeFile(join(inside, `${ecosystem}.places.json`), (descriptor) =>
-      writeWhole(descriptor, Buffer.from(JSON.stringify(places))),
+      writeFileSync(descriptor, Buffer.from(JSON.stringify(places))),
     );
     Object.assign(ecosystems, { [ecosystem]: { records: count, unread, sha256: sum.digest('hex') } });
   }
   writeFile(join(inside, 'exploited.json'), (descriptor) =>
-    writeWhole(descriptor, Buffer.from(JSON.stringify(known?.names ?? []))),
+    writeFileSync(descriptor, Buffer.from(JSON.stringify(known?.names ?? []))),
   );
   const description: DatabaseDescription = {
     folder,
@@ -192,7 +187,7 @@ export function importAdvisories(
   };
   const draft = join(inside, DESCRIPTION);
   writeFile(draft, (descriptor) =>
-    writeWhole(
+    writeFileSync(
       descriptor,
       Buffer.from(`${JSON.stringify(description, null, 2)}
 `),
