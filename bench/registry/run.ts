@@ -131,8 +131,8 @@ async function lookups(): Promise<void> {
     writeFileSync(join(project, name), text);
     const database = AdvisoryDatabase.open(join(folder, 'db'))!;
     let found = 0;
-    const time = await seconds(() => {
-      found = inspectDependencies([project], database).vulnerabilities.length;
+    const time = await seconds(async () => {
+      found = (await inspectDependencies([project], database)).vulnerabilities.length;
     });
     database.close();
     say(`10,000 packages of ${name}, database opened`, `${time.toFixed(2)} s, ${found} vulnerabilities`);

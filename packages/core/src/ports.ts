@@ -3,6 +3,7 @@ import type { Config, DialectName, SystemConfig } from './config.ts';
 import type { Detection, Severity } from './detection.ts';
 import type { SallyportEvent } from './event.ts';
 import type { IntegrationSnapshot } from './integration.ts';
+import type { ScanKind } from './inventory.ts';
 import type { KeyScope } from './key-scope.ts';
 import type { UsageLimits } from './limits.ts';
 import type { RowProfile } from './row-profile.ts';
@@ -178,6 +179,10 @@ export interface InventoryCounts {
   readonly targets: number;
   readonly scanned: number;
   readonly oldestScanAt: string | null;
+  /** Kinds of scans (`SCAN_KINDS`) that some target had within a day, and what they read of these. */
+  readonly kinds: readonly ScanKind[];
+  readonly images: number;
+  readonly prompts: number;
   /** The newest advisory that the latest scan of dependencies knew. */
   readonly advisoriesNewest: string | null;
   /** Findings of scans. */

@@ -1,4 +1,4 @@
-import type { EvidenceSource, InventoryCounts } from '@sallyport/core';
+import { type EvidenceSource, type InventoryCounts, SCAN_KINDS } from '@sallyport/core';
 import { absent, probe } from './pieces.ts';
 import type { Evaluator, Piece } from './posture.ts';
 
@@ -114,7 +114,11 @@ export const INVENTORY_EVALUATORS: Readonly<Record<string, Evaluator>> = {
             good: ageDays <= ADVISORY_DAYS_MAX,
             at: counts.oldestScanAt,
           },
-      absent('scans of container images and of prompts'),
+      {
+        what: `of code, models, packages and prompts, the scans of a day were of ${counts.kinds.join(', ') || 'none'}; ${counts.prompts} prompts and ${counts.images} container images were among what they read`,
+        good: SCAN_KINDS.every((kind) => counts.kinds.includes(kind)),
+        at: counts.oldestScanAt,
+      },
     ];
   },
   'VUL-03': async (source, now) => {

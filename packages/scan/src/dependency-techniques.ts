@@ -3,7 +3,7 @@ import { row, type Technique } from './technique.ts';
 const SUPPLY = ['LLM03:2025', 'ASI04', 'AML.T0010'];
 const UPDATE = 'update it to a version that is not affected, or take it out';
 
-/** What can be found in lock files. */
+/** What can be found in lock files and container images. */
 export const DEPENDENCY_TECHNIQUES = {
   'malicious-package': row(
     'dependency',
@@ -84,6 +84,30 @@ export const DEPENDENCY_TECHNIQUES = {
     'packages whose content the file does not fix',
     ['CWE-353', ...SUPPLY],
     'have the lock file written with digests (`--generate-hashes`, `integrity`)',
+  ),
+  'image-altered': row(
+    'image',
+    'suspicious',
+    'high',
+    'a part of an image that is not what its digest says',
+    ['CWE-353', ...SUPPLY],
+    'fetch the image again, by its digest',
+  ),
+  'image-secret': row(
+    'image',
+    'suspicious',
+    'high',
+    'a secret in an image',
+    ['CWE-798', 'CWE-522', 'LLM02:2025'],
+    'take it back where it was given, and hand it to the container when it starts (`--mount=type=secret` while it is built)',
+  ),
+  'image-root': row(
+    'image',
+    'review',
+    'low',
+    'a container that runs as root',
+    ['CWE-250'],
+    'name a user in its Dockerfile (`USER`)',
   ),
   'unreadable-lock': row(
     'dependency',

@@ -11,11 +11,8 @@ export {
   type DatabaseDescription,
   importAdvisories,
 } from './dependencies/advisories/database.ts';
-export {
-  type DependencyReport,
-  inspectDependencies,
-  type Vulnerability,
-} from './dependencies/inspect-dependencies.ts';
+export { type DependencyReport, inspectDependencies } from './dependencies/inspect-dependencies.ts';
+export type { Vulnerability } from './dependencies/judge-packages.ts';
 export { type DiscoveryReport, discover, type KnownUse } from './discovery/discover.ts';
 export { HIT_KINDS, type Hit, type HitKind, hitFingerprint } from './discovery/hit.ts';
 export { serviceOfHost } from './discovery/services.ts';

@@ -399,7 +399,7 @@ describe('advisories', () => {
   const requirements = (...lines: string[]): string =>
     lines.map((line) => `${line} --hash=sha256:x`).join('\n');
 
-  it('are matched as their ranges say, in every ecosystem', () => {
+  it('are matched as their ranges say, in every ecosystem', async () => {
     const some = database('ranges', {
       PyPI: [
         osv('A-1', 'PyPI', 'Left_Pad', [{ introduced: '0' }, { fixed: '1.5' }]),
@@ -423,8 +423,11 @@ describe('advisories', () => {
       ],
       Go: [osv('C-1', 'Go', 'golang.org/x/net', [{ introduced: '0' }, { fixed: '0.17.0' }])],
     });
-    const affected = (line: string): string[] => {
-      const report = inspectDependencies([project('one', { 'requirements.txt': requirements(line) })], some);
+    const affected = async (line: string): Promise<string[]> => {
+      const report = await inspectDependencies(
+        [project('one', { 'requirements.txt': requirements(line) })],
+        some,
+      );
       return report.vulnerabilities.map(({ id, fixed }) => `${id} ${fixed}`);
     };
     const KNOWN: readonly [string, string[]][] = [
@@ -444,8 +447,8 @@ describe('advisories', () => {
       ['limited==1.9', ['A-6 null']],
       ['limited==2.0', []],
     ];
-    for (const [line, ids] of KNOWN) assert.deepEqual(affected(line), ids, line);
-    const odd = inspectDependencies(
+    for (const [line, ids] of KNOWN) assert.deepEqual(await affected(line), ids, line);
+    const odd = await inspectDependencies(
       [project('odd', { 'requirements.txt': requirements('odd==not-a-version') })],
       some,
     );
@@ -455,13 +458,13 @@ describe('advisories', () => {
       'go.mod': 'module x\nrequire golang.org/x/net v0.10.0\n',
     });
     assert.deepEqual(
-      inspectDependencies([java], some).vulnerabilities.map(({ id, fixed }) => `${id} ${fixed}`),
+      (await inspectDependencies([java], some)).vulnerabilities.map(({ id, fixed }) => `${id} ${fixed}`),
       ['C-1 0.17.0', 'B-1 2.15.0'],
     );
     some.close();
   });
 
-  it('are told once under all their names, with what is exploited and what is malware', () => {
+  it('are told once under all their names, with what is exploited and what is malware', async () => {
     const some = database(
       'kinds',
       {
@@ -490,7 +493,7 @@ describe('advisories', () => {
         },
       }),
     });
-    const report = inspectDependencies([path], some);
+    const report = await inspectDependencies([path], some);
     assert.deepEqual(
       report.files[0]!.detections.map(({ technique, severity }) => `${severity} ${technique}`),
       [
@@ -510,15 +513,15 @@ describe('advisories', () => {
     some.close();
   });
 
-  it('that are missing or old leave a check incomplete', () => {
+  it('that are missing or old leave a check incomplete', async () => {
     const path = project('plain', { 'requirements.txt': requirements('requests==2.31.0') });
-    assert.equal(inspectDependencies([path], null).summary.verdict, 'incomplete');
+    assert.equal((await inspectDependencies([path], null)).summary.verdict, 'incomplete');
     const foreign = database('foreign', { npm: [osv('X', 'npm', 'x', [{ introduced: '0' }])] });
-    assert.equal(inspectDependencies([path], foreign).summary.verdict, 'incomplete');
+    assert.equal((await inspectDependencies([path], foreign)).summary.verdict, 'incomplete');
     const old = database('old', {
       PyPI: [{ ...osv('X', 'PyPI', 'x', [{ introduced: '0' }]), modified: '2020-01-01T00:00:00Z' }],
     });
-    const report = inspectDependencies([path], old);
+    const report = await inspectDependencies([path], old);
     assert.deepEqual(
       report.files[0]!.detections.map(({ technique }) => technique),
       ['old-advisories'],
@@ -545,7 +548,7 @@ describe('advisories', () => {
     }
   });
 
-  it('of ten thousand packages are looked up', () => {
+  it('of ten thousand packages are looked up', async () => {
     const some = database('many', {
       npm: Array.from({ length: 5000 }, (_, i) =>
         osv(`M-${i}`, 'npm', `package-${i * 2}`, [{ introduced: '0' }, { fixed: '2.0.0' }]),
@@ -560,7 +563,7 @@ describe('advisories', () => {
     const path = project('many-project', {
       'package-lock.json': JSON.stringify({ lockfileVersion: 3, packages }, null, 1),
     });
-    const report = inspectDependencies([path], some);
+    const report = await inspectDependencies([path], some);
     assert.equal(report.packages, 10_000);
     assert.equal(report.vulnerabilities.length, 2500);
     some.close();

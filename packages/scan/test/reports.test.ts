@@ -83,7 +83,7 @@ describe('reports', () => {
       mkdirSync(join(folder, 'project'));
       writeFileSync(join(folder, 'project', 'requirements.txt'), 'left==1.0 --hash=sha256:x\nright\n');
       const database = AdvisoryDatabase.open(join(folder, 'db'))!;
-      const report = inspectDependencies([join(folder, 'project')], database);
+      const report = await inspectDependencies([join(folder, 'project')], database);
       database.close();
       const bom = toCycloneDx(report, '1.0.0', randomUUID()) as {
         components: { purl?: string }[];

@@ -1,4 +1,4 @@
-import { clock, dueAt, type InventoryCounts, isAccepted } from '@sallyport/core';
+import { clock, dueAt, type InventoryCounts, isAccepted, SCAN_KINDS } from '@sallyport/core';
 import type { Control } from './control.ts';
 
 const DAY_MS = 86_400_000;
@@ -56,6 +56,14 @@ export async function countInventory(control: Control): Promise<InventoryCounts>
     .filter(({ data }) => data['kind'] === 'dependencies')
     .map(({ data }) => data['advisories'] as string | null)
     .at(-1);
+  const ofLastDay = (what: 'images' | 'prompts'): number => {
+    const latest = new Map(
+      scans
+        .filter(({ at }) => at > since(1))
+        .map(({ data }) => [`${String(data['kind'])} ${String(data['target'])}`, Number(data[what] ?? 0)]),
+    );
+    return [...latest.values()].reduce((sum, count) => sum + count, 0);
+  };
   const approved = parties.filter((one) => one.live);
   const valid = assessments.filter(({ expiresAt }) => Date.parse(expiresAt) > nowMs);
   return {
@@ -70,6 +78,9 @@ export async function countInventory(control: Control): Promise<InventoryCounts>
     targets: targets.length,
     scanned: targets.filter((target) => (scannedAt.get(target) ?? '') > since(1)).length,
     oldestScanAt: times[0] ?? null,
+    kinds: SCAN_KINDS.filter((kind) => scans.some(({ at, data }) => at > since(1) && data['kind'] === kind)),
+    images: ofLastDay('images'),
+    prompts: ofLastDay('prompts'),
     advisoriesNewest: advisories ?? null,
     findings: {
       open: open.length,

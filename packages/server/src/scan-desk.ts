@@ -100,6 +100,9 @@ function noted(report: ScanJobReport, { kind, target, root }: ScanTarget): Noted
   return [...all.values()];
 }
 
+const countOf = ({ files }: ScanJobReport, format: string): number =>
+  files.filter((file) => file.format === format).length;
+
 /** Scans what is watched and what is registered, and puts into the record what it finds. */
 export class ScanDesk {
   readonly #control: Control;
@@ -160,6 +163,8 @@ export class ScanDesk {
           durationMs: clock.nowMs() - startedMs,
           ...(report.packages === undefined ? {} : { packages: report.packages }),
           ...(target.kind === 'dependencies' ? { advisories: report.advisories?.newest ?? null } : {}),
+          images: countOf(report, 'container-image'),
+          prompts: countOf(report, 'prompt'),
           ...(report.hits === undefined ? {} : { uses: report.hits.length }),
           // Of what was not read whole nothing is closed.
           unclear: cut || incomplete.join('').length > UNCLEAR_CHARACTERS_MAX ? null : incomplete,

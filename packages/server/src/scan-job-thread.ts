@@ -10,7 +10,7 @@ async function run(): Promise<ScanJobReport> {
   if (kind === 'dependencies') {
     const database = advisories === undefined ? null : AdvisoryDatabase.open(advisories);
     try {
-      const { components: _, ...report } = inspectDependencies(paths, database);
+      const { components: _, ...report } = await inspectDependencies(paths, database);
       return report;
     } finally {
       database?.close();

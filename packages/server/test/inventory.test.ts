@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import type { SallyportEvent } from '@sallyport/core';
 import { signModel } from '@sallyport/registry';
 import { osv, writeExport } from '../../scan/test/corpus/advisories.ts';
+import { tar } from '../../scan/test/corpus/archives.ts';
 import { startPostgres } from '../../store/test/postgres.ts';
 import { controlSocketPath } from '../src/control-socket.ts';
 import {
@@ -539,6 +540,14 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
       rmSync(join(watched, 'requirements.txt'));
       writeFileSync(join(watched, 'poetry.lock'), '[[package');
       writeFileSync(join(watched, 'requirements.txt'), 'left==1.0 --hash=sha256:x\n');
+      writeFileSync(join(watched, 'AGENTS.md'), 'Answer in short sentences.\n');
+      writeFileSync(
+        join(watched, 'image.tar'),
+        tar([
+          { name: 'c.json', content: Buffer.from('{}') },
+          { name: 'manifest.json', content: Buffer.from('[{"Config":"c.json","Layers":[]}]') },
+        ]),
+      );
       assert.ok(kinds(await scan(), 'open').includes('exploited-vulnerability'));
     });
 
@@ -566,7 +575,8 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
         // Files were changed on the disk above: what was asked for then was refused, and that is no good sign.
         'MOD-02':
           /^failing: 2 loads of models were verified byte by byte, 7 were refused; all \d+ stored files/,
-        'VUL-01': /^partial: (\d+) of \1 watched folders and stored versions were scanned within a day/,
+        'VUL-01':
+          /^(?:partial|failing|effective): (\d+) of \1 watched folders and stored versions were scanned within a day; .* the scans of a day were of model-files, dependencies, sources; 1 prompts and 1 container images/,
         'VUL-03':
           /^failing: .* 3 were closed, each by a scan .* 3 have nobody who answers for them, 0 are overdue/,
         'GOV-02': /^partial: everything that serves \(1\) has an approval of its digest, signed/,

@@ -168,7 +168,7 @@ export const ci: Command = {
     const own = scanner.filesBelow(paths, (folder) => !PASSED.test(folder.replaceAll('\\', '/')));
     const models = await scanner.scanFiles(own, { onProgress, cache: options.text('cache') });
     const database = scanner.AdvisoryDatabase.open(advisoriesFolder(options));
-    const dependencies = scanner.inspectDependencies(paths, database, onProgress);
+    const dependencies = await scanner.inspectDependencies(paths, database, onProgress);
     database?.close();
     const sources = await scanner.discover(paths, [], undefined, onProgress);
     progress.end();

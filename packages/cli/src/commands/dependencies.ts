@@ -14,16 +14,17 @@ export const dependencies: Command = {
   name: 'dependencies',
   usage: `dependencies [PATH…] [--advisories DIR] ${REPORT_USAGE}`,
   summary:
-    'say what is known about the packages that lock files name; exit 1 for what is severe, exploited or made to harm',
+    'say what is known about the packages in lock files and container images; exit 1 for what is severe, exploited or made to harm',
   options: { advisories: { type: 'string' }, ...REPORT_OPTIONS },
   run: async (options) => {
     const { AdvisoryDatabase, inspectDependencies } = await import('@sallyport/scan');
     const database = AdvisoryDatabase.open(advisoriesFolder(options));
-    const progress = new Progress('lock files');
+    const progress = new Progress('lock files and images');
     try {
       const paths = options.positionals.length > 0 ? options.positionals : ['.'];
-      const report = inspectDependencies(paths, database, (done, of) => progress.update(done, of));
-      if (report.files.length === 0 && !options.json) print('there are no lock files');
+      const report = await inspectDependencies(paths, database, (done, of) => progress.update(done, of));
+      if (report.files.length === 0 && !options.json)
+        print('there are no lock files and no container images');
       return await finishReport(report, options);
     } catch (fault) {
       throw namePath(fault);

@@ -7,6 +7,8 @@ export interface TarMember {
   /** `0` a file, `1` a hard link, `2` a symbolic link, `3` `4` devices, `5` a folder, `6` a pipe. */
   readonly type: string;
   readonly link: string;
+  /** Permissions. */
+  readonly mode: number;
   readonly offset: number;
   readonly source: ByteSource;
 }
@@ -82,6 +84,7 @@ export function* readTar(source: ByteSource): Generator<TarMember> {
         name: name ?? (prefix === '' ? short : `${prefix}/${short}`),
         type,
         link: link ?? field(block, 157, 100),
+        mode: number(block, 100, 8) || 0,
         offset: at,
         source: new SliceSource(source, body, body + bytes),
       };

@@ -9,7 +9,7 @@ export interface Resemblance {
 }
 
 const LIST = JSON.parse(readFileSync(new URL('./familiar-names.json', import.meta.url), 'utf8')) as {
-  readonly familiar: Readonly<Record<Ecosystem, string>>;
+  readonly familiar: Readonly<Partial<Record<Ecosystem, string>>>;
   readonly neighbours: string;
   readonly invented: Readonly<Partial<Record<Ecosystem, Readonly<Record<string, string>>>>>;
 };
@@ -45,7 +45,7 @@ const FAMILIAR = new Map<Ecosystem, Familiar>();
 function familiar(ecosystem: Ecosystem): Familiar {
   const known = FAMILIAR.get(ecosystem);
   if (known) return known;
-  const names = words(LIST.familiar[ecosystem]);
+  const names = words(LIST.familiar[ecosystem] ?? '');
   const byLength = new Map<number, string[]>();
   for (const name of names) byLength.set(name.length, [...(byLength.get(name.length) ?? []), name]);
   const made = {

@@ -1,5 +1,7 @@
+/** Distributions, whose advisories are about packages of one release of theirs. */
+export const DISTRIBUTIONS = ['Debian', 'Ubuntu', 'Alpine'] as const;
 /** Where packages of one kind come from, as OSV names it; `conda` is ours, OSV has no advisories of its own for it. */
-export const ECOSYSTEMS = ['npm', 'PyPI', 'crates.io', 'Go', 'Maven', 'conda'] as const;
+export const ECOSYSTEMS = ['npm', 'PyPI', 'crates.io', 'Go', 'Maven', 'conda', ...DISTRIBUTIONS] as const;
 export type Ecosystem = (typeof ECOSYSTEMS)[number];
 
 /** Where the content of a package is fetched from. */
@@ -10,6 +12,10 @@ export interface LockedPackage {
   readonly ecosystem: Ecosystem;
   /** As the ecosystem writes it; for Maven `group:artifact`. */
   readonly name: string;
+  /** Of the distribution, as OSV writes it (`12`, `22.04`, `v3.19`); undefined for packages that have none. */
+  readonly release?: string;
+  /** Where in an image it is installed. */
+  readonly place?: string;
   /** Exactly one version; null where the file leaves it open. */
   readonly version: string | null;
   readonly source: PackageSource;

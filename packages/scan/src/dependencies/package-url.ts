@@ -8,6 +8,9 @@ const TYPES: Readonly<Record<Ecosystem, string>> = {
   Go: 'golang',
   Maven: 'maven',
   conda: 'conda',
+  Debian: 'deb/debian',
+  Ubuntu: 'deb/ubuntu',
+  Alpine: 'apk/alpine',
 };
 
 /** A package as a package URL (ECMA-427): `pkg:npm/%40scope/name@1.0.0`. */

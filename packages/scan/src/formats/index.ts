@@ -9,6 +9,7 @@ import { msgpack } from './msgpack.ts';
 import { npy } from './npy.ts';
 import { onnx } from './onnx.ts';
 import { pickle } from './pickle.ts';
+import { prompt } from './prompt.ts';
 import { rData } from './r-data.ts';
 import { safetensors } from './safetensors.ts';
 import { sevenZip } from './seven-zip.ts';
@@ -48,6 +49,7 @@ export const FORMATS: readonly Format[] = [
   pythonSource,
   recipe,
   requirements,
+  prompt,
   yamlDocument,
   jsonDocument,
   ...DATA_FORMATS,

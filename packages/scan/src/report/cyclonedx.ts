@@ -1,6 +1,7 @@
 import { basename, extname } from 'node:path';
 import { clock, type Severity } from '@sallyport/core';
-import type { DependencyReport, Vulnerability } from '../dependencies/inspect-dependencies.ts';
+import type { DependencyReport } from '../dependencies/inspect-dependencies.ts';
+import type { Vulnerability } from '../dependencies/judge-packages.ts';
 import { packageUrl } from '../dependencies/package-url.ts';
 import type { FileReport } from '../scan-file.ts';
 import type { ScanReport } from '../scan-files.ts';

@@ -98,15 +98,17 @@ export interface TarPart {
   readonly content?: Uint8Array;
   readonly type?: string;
   readonly link?: string;
+  /** Permissions, octal as the header has them. */
+  readonly mode?: string;
 }
 
 /** A ustar archive (POSIX.1-1988). */
 export function tar(parts: readonly TarPart[], ends = true): Buffer {
   const out: Uint8Array[] = [];
-  for (const { name, content = new Uint8Array(0), type = '0', link = '' } of parts) {
+  for (const { name, content = new Uint8Array(0), type = '0', link = '', mode = '0000644' } of parts) {
     const header = Buffer.alloc(512);
     header.write(name.slice(0, 100), 0, 'utf8');
-    header.write('0000644\0', 100);
+    header.write(`${mode}\0`, 100);
     header.write('0000000\0', 108);
     header.write('0000000\0', 116);
     header.write(`${content.length.toString(8).padStart(11, '0')}\0`, 124);

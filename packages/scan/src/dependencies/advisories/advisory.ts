@@ -1,6 +1,6 @@
 import type { Severity } from '@sallyport/core';
 import { z } from 'zod';
-import { type Ecosystem, normalPythonName } from '../locked-package.ts';
+import { DISTRIBUTIONS, type Ecosystem, normalPythonName } from '../locked-package.ts';
 import { cvssScore } from './cvss.ts';
 
 const eventSchema = z.object({
@@ -55,15 +55,26 @@ export interface Advisory {
   /** The package itself was made to do harm. */
   readonly isMalware: boolean;
   readonly ecosystem: Ecosystem;
-  /** As {@link packageKey} makes it. */
+  /** As {@link packageKey} makes it: with the release of a distribution before it. */
   readonly name: string;
   readonly versions: readonly string[];
   readonly ranges: readonly (readonly RangeEvent[])[];
 }
 
-/** The name under which packages of an ecosystem are compared. */
-export const packageKey = (ecosystem: Ecosystem, name: string): string =>
-  ecosystem === 'PyPI' || ecosystem === 'conda' ? normalPythonName(name) : name;
+/** Whether advisories of it are about one release each. */
+export const isDistribution = (ecosystem: Ecosystem): boolean =>
+  (DISTRIBUTIONS as readonly Ecosystem[]).includes(ecosystem);
+
+/** The name under which packages of an ecosystem, and of a release of a distribution, are compared. */
+export const packageKey = (ecosystem: Ecosystem, name: string, release = ''): string =>
+  ecosystem === 'PyPI' || ecosystem === 'conda'
+    ? normalPythonName(name)
+    : isDistribution(ecosystem)
+      ? `${release} ${name}`
+      : name;
+
+/** The release of a distribution in `Debian:12` or `Ubuntu:22.04:LTS`; empty where a record names none. */
+const releaseIn = (ecosystem: string): string => ecosystem.split(':').slice(1).join(':').replace(/:LTS$/, '');
 
 const ALIASES_MAX = 32;
 const SUMMARY_CHARACTERS_MAX = 200;
@@ -110,7 +121,7 @@ export function advisoriesOf(json: unknown, ecosystem: Ecosystem): Advisory[] {
         isScored: severity !== null,
         isMalware,
         ecosystem,
-        name: packageKey(ecosystem, affected.package.name),
+        name: packageKey(ecosystem, affected.package.name, releaseIn(affected.package.ecosystem)),
         versions: affected.versions,
         ranges: affected.ranges
           .filter(({ type }) => type !== 'GIT')

@@ -19,7 +19,7 @@ import { CodedError, clock } from '@sallyport/core';
 import { trustedMembers } from '../../archives/zip.ts';
 import { FileSource } from '../../bytes/byte-source.ts';
 import { ECOSYSTEMS, type Ecosystem } from '../locked-package.ts';
-import { type Advisory, advisoriesOf, packageKey } from './advisory.ts';
+import { type Advisory, advisoriesOf, isDistribution, packageKey } from './advisory.ts';
 
 /** Bytes of one record that are read. */
 const RECORD_BYTES_MAX = 32 * 1024 * 1024;
@@ -33,7 +33,18 @@ export interface DatabaseDescription {
   /** The newest record, RFC 3339: how old the knowledge is, whenever it was imported. */
   readonly newest: string;
   readonly ecosystems: Readonly<
-    Partial<Record<Ecosystem, { readonly records: number; readonly unread: number; readonly sha256: string }>>
+    Partial<
+      Record<
+        Ecosystem,
+        {
+          readonly records: number;
+          readonly unread: number;
+          readonly sha256: string;
+          /** Of a distribution: releases of which there are advisories. */
+          readonly releases?: readonly string[];
+        }
+      >
+    >
   >;
   /** Names (CVE) that are known to be exploited, and how many; null where no list was given. */
   readonly exploited: { readonly names: number; readonly released: string } | null;
@@ -148,6 +159,7 @@ export function importAdvisories(
     const sum = createHash('sha256');
     let count = 0;
     let unread = 0;
+    const releases = new Set<string>();
     writeFile(join(inside, `${ecosystem}.jsonl`), (descriptor) => {
       let offset = 0;
       for (const bytes of records(join(from, ecosystem))) {
@@ -164,6 +176,7 @@ export function importAdvisories(
           const spots = places[advisory.name] ?? [];
           spots.push(offset, line.length);
           places[advisory.name] = spots;
+          if (isDistribution(ecosystem)) releases.add(advisory.name.split(' ')[0]!);
           offset += line.length;
         }
         if (record.modified > newest) newest = record.modified;
@@ -173,7 +186,14 @@ export function importAdvisories(
     writeFile(join(inside, `${ecosystem}.places.json`), (descriptor) =>
       writeFileSync(descriptor, Buffer.from(JSON.stringify(places))),
     );
-    Object.assign(ecosystems, { [ecosystem]: { records: count, unread, sha256: sum.digest('hex') } });
+    Object.assign(ecosystems, {
+      [ecosystem]: {
+        records: count,
+        unread,
+        sha256: sum.digest('hex'),
+        ...(isDistribution(ecosystem) ? { releases: [...releases].sort() } : {}),
+      },
+    });
   }
   writeFile(join(inside, 'exploited.json'), (descriptor) =>
     writeFileSync(descriptor, Buffer.from(JSON.stringify(known?.names ?? []))),
@@ -221,16 +241,17 @@ export class AdvisoryDatabase {
     return new AdvisoryDatabase(join(folder, basename(description.folder)), description);
   }
 
-  /** Whether it has advisories of this ecosystem at all. */
-  covers(ecosystem: Ecosystem): boolean {
-    return this.description.ecosystems[ecosystem] !== undefined;
+  /** Whether it has advisories of this ecosystem, and of this release of a distribution, at all. */
+  covers(ecosystem: Ecosystem, release?: string): boolean {
+    const known = this.description.ecosystems[ecosystem];
+    return known !== undefined && (release === undefined || (known.releases?.includes(release) ?? false));
   }
 
-  /** Everything known about a package. */
-  about(ecosystem: Ecosystem, name: string): Advisory[] {
+  /** Everything known about a package. @param release of a distribution */
+  about(ecosystem: Ecosystem, name: string, release?: string): Advisory[] {
     if (!this.covers(ecosystem)) return [];
     const { descriptor, places } = this.#shelf(ecosystem);
-    const spots = places.get(packageKey(ecosystem, name)) ?? [];
+    const spots = places.get(packageKey(ecosystem, name, release)) ?? [];
     const found: Advisory[] = [];
     for (let i = 0; i + 1 < spots.length; i += 2) {
       const bytes = Buffer.alloc(spots[i + 1]!);

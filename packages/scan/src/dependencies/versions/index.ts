@@ -1,6 +1,8 @@
 import { compare as comparePython, valid as validPython } from '@renovatebot/pep440';
 import { compare as compareSemantic, parse as parseSemantic } from 'semver';
 import type { Ecosystem } from '../locked-package.ts';
+import { compareAlpine, isAlpineVersion } from './alpine.ts';
+import { compareDebian, isDebianVersion } from './debian.ts';
 import { compareMaven } from './maven.ts';
 
 /** How versions of one ecosystem are ordered. */
@@ -29,6 +31,8 @@ const python: VersionOrder = {
   compare: comparePython,
 };
 
+const debian: VersionOrder = { isVersion: isDebianVersion, compare: compareDebian };
+
 const maven: VersionOrder = { isVersion: (version) => version !== '', compare: compareMaven };
 
 /** How versions are ordered in each ecosystem (OSV schema, "affected[].ranges[].type"). */
@@ -39,4 +43,7 @@ export const VERSION_ORDERS: Readonly<Record<Ecosystem, VersionOrder>> = {
   Go: semantic,
   Maven: maven,
   conda: python,
+  Debian: debian,
+  Ubuntu: debian,
+  Alpine: { isVersion: isAlpineVersion, compare: compareAlpine },
 };

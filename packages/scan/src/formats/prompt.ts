@@ -1,0 +1,63 @@
+import { Inspector } from '@sallyport/guard';
+import type { Inspection } from '../inspection.ts';
+import { lineFinder } from '../text/lines.ts';
+import type { Format } from './format.ts';
+import { isText } from './text-formats.ts';
+
+/** Longer texts are no prompts that anybody wrote. */
+const PROMPT_BYTES_MAX = 2 * 1024 * 1024;
+/** Readings that decoding made out of characters nobody sees. */
+const UNSEEN = /^tags/;
+const LETTERS_HIDDEN_MIN = 4;
+const COMMENT = /<!--[\s\S]{1,8192}?-->/g;
+
+/** Instructions that assistants and agents take up by themselves, and prompts by where they lie. */
+const NAMES =
+  /(?:^|[/!])(?:agents|claude|gemini|copilot-instructions|skill|system[_-]?prompt[\w-]*|prompt)\.(?:md|txt)$|(?:^|[/!])\.(?:cursor|windsurf|cline)rules$|\.(?:mdc|prompty|prompt|(?:prompt|instructions|chatmode|agent)\.md)$|(?:^|[/!])prompts?\/(?:[^/]+\/){0,8}[^/]+\.(?:md|txt|tmpl|tpl)$|(?:^|[/!])\.(?:cursor|windsurf|cline|claude)\/(?:[^/]+\/){0,8}[^/]+\.md$/;
+
+let rules: Inspector | undefined;
+
+/** Prompts, and files of rules that assistants read: what they say to a model that their readers do not see. */
+export const prompt: Format = {
+  name: 'prompt',
+  recognise: (probe) =>
+    isText(probe) && NAMES.test(probe.inspection.path.replaceAll('\\', '/').toLowerCase()),
+  inspect: (inspection) => {
+    const { source } = inspection;
+    if (source.size > PROMPT_BYTES_MAX)
+      inspection.report('too-much', 'is a prompt that is longer than is read');
+    inspectPrompt(inspection, Buffer.from(source.read(0, PROMPT_BYTES_MAX)).toString('utf8'));
+  },
+};
+
+function inspectPrompt(inspection: Inspection, text: string): void {
+  rules ??= new Inspector();
+  const lineAt = lineFinder(text);
+  const { detections, views } = rules.assess({ text, pointer: '', channel: 'document' });
+  const comments = [...text.matchAll(COMMENT)].map(({ index, 0: whole }) => ({
+    start: index,
+    end: index + whole.length,
+  }));
+  const unseen = views.find(
+    ({ chain, text: reading }) => UNSEEN.test(chain) && reading.trim().length >= LETTERS_HIDDEN_MIN,
+  );
+  if (unseen)
+    inspection.report('prompt-unseen', 'holds a text in characters that nobody sees', {
+      line: lineAt(unseen.span(0, unseen.text.length).start),
+    });
+  for (const { detector, technique, location, view } of detections) {
+    const place = { line: lineAt(location.start) };
+    const isComment = comments.some(({ start, end }) => location.start >= start && location.end <= end);
+    if (detector === 'secret') inspection.report('prompt-secret', `holds a secret (${technique})`, place);
+    else if (detector === 'obfuscation' && !unseen)
+      inspection.report('prompt-characters', 'holds characters that nobody sees', place);
+    else if (detector === 'injection' && (view !== undefined || isComment))
+      inspection.report(
+        'prompt-unseen',
+        `gives an order (${technique}) ${isComment ? 'in a comment, which no rendering shows' : `under an encoding (${view})`}`,
+        place,
+      );
+    else if (detector === 'injection')
+      inspection.report('prompt-order', `gives an order as attacks do (${technique})`, place);
+  }
+}
