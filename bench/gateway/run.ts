@@ -5,6 +5,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Pool } from 'undici';
+import { environment, FLAGS } from '../../packages/cli/bin/runtime.mjs';
 import { REQUEST } from './payload.ts';
 
 const HERE = import.meta.dirname;
@@ -28,10 +29,14 @@ interface Measured {
 }
 
 async function start(name: string, command: string[], parse = true): Promise<Target> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...command], {
+  const isOurs = command[0] === 'target-sallyport.ts';
+  // Ours as the program starts it.
+  const flags = isOurs ? FLAGS : ['--disable-warning=ExperimentalWarning'];
+  const own = isOurs ? environment(join(HERE, '.compiled')) : process.env;
+  const child = spawn(process.execPath, [...flags, ...command], {
     cwd: HERE,
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, PORT: '18787' },
+    env: { ...own, PORT: '18787' },
   });
   process.on('exit', () => child.kill('SIGKILL'));
   if (!parse) {
