@@ -10,7 +10,7 @@ import { FolderArtefacts, signModel } from '../../packages/registry/src/index.ts
 import { hashParts } from '../../packages/registry/src/signing/hash-files.ts';
 import { AdvisoryDatabase, importAdvisories, inspectDependencies } from '../../packages/scan/src/index.ts';
 import { osv, writeExport } from '../../packages/scan/test/corpus/advisories.ts';
-import { DataKeys, openRootKey } from '../../packages/vault/src/index.ts';
+import { DataKeys, KeyRing, openRootKey } from '../../packages/vault/src/index.ts';
 
 const GIGABYTES = Number(process.argv[2] ?? 4);
 const FILES = 8;
@@ -81,7 +81,8 @@ async function hashing(): Promise<void> {
 }
 
 async function sealing(): Promise<void> {
-  const keys = new DataKeys(join(folder, 'keys'), openRootKey(join(folder, 'root.key'), folder, true));
+  const root = openRootKey(join(folder, 'root.key'), folder, true);
+  const keys = await DataKeys.open(join(folder, 'keys'), await KeyRing.open(join(folder, 'ring'), root));
   const store = new FolderArtefacts(join(folder, 'artefacts'), keys);
   const content = randomBytes(256 * 1024 * 1024);
   const path = join(folder, 'content');

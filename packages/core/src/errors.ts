@@ -193,6 +193,11 @@ export const ERRORS = {
     'restore it, or name it with `--root-key`',
   ),
   'root-key-wrong': row(500, 'the root key does not belong to this data folder', 'name the right one'),
+  'key-provider-unavailable': row(
+    503,
+    'whoever keeps the root key cannot be reached',
+    'see that the key provider of `keys.provider` answers; nothing is sealed or opened until it does',
+  ),
   'tls-required': row(
     400,
     'an address other than loopback needs TLS',

@@ -16,7 +16,7 @@ function randomCharacters(count: number): string {
   return out;
 }
 
-/** Prefixes of the ids in use: exchange, event, key, detection, session, data key, person, program, grant, group, factor, device, finding, review, its items, integration, family of refresh tokens, asset, its versions, attestation, deployment, source, assessment, scan. */
+/** Prefixes of the ids in use: exchange, event, key, detection, session, data key, key-encryption key, person, program, grant, group, factor, device, finding, review, its items, integration, family of refresh tokens, asset, its versions, attestation, deployment, source, assessment, scan. */
 export type IdPrefix =
   | 'exc'
   | 'evt'
@@ -24,6 +24,7 @@ export type IdPrefix =
   | 'det'
   | 'ses'
   | 'dek'
+  | 'kek'
   | 'per'
   | 'prg'
   | 'grt'

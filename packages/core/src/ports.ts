@@ -9,13 +9,18 @@ import type { UsageLimits } from './limits.ts';
 import type { RowProfile } from './row-profile.ts';
 import type { TextRule } from './text-rule.ts';
 
-/** Wraps and unwraps data keys; the key it does so with never leaves it. */
+/** Ways in which a root is kept. */
+export const KEY_PROVIDER_KINDS = ['file', 'passphrase', 'shares', 'pkcs11', 'transit'] as const;
+
+/** Wraps and unwraps keys; the key it does so with, the root, never leaves it. */
 export interface KeyProvider {
   /** Names the wrapping key, so that a wrong one is noticed. */
   readonly id: string;
-  wrap(key: Uint8Array, context: string): Uint8Array;
-  /** @throws CodedError `root-key-wrong` */
-  unwrap(wrapped: Uint8Array, context: string): Uint8Array;
+  readonly kind: (typeof KEY_PROVIDER_KINDS)[number];
+  /** @param context bound to what comes out @throws CodedError `key-provider-unavailable` */
+  wrap(key: Uint8Array, context: Uint8Array): Promise<Uint8Array>;
+  /** @throws CodedError `root-key-wrong` for another root, another context or a changed byte, `key-provider-unavailable` */
+  unwrap(wrapped: Uint8Array, context: Uint8Array): Promise<Uint8Array>;
 }
 
 /** Inspects one text. Pure; may run on another thread. */

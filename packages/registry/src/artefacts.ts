@@ -89,7 +89,7 @@ export class FolderArtefacts implements ArtefactStore {
     const target = this.#path(sha256);
     if (existsSync(target)) return;
     mkdirSync(join(this.#folder, sha256.slice(0, 2)), { recursive: true, mode: 0o700 });
-    const { key } = this.#keys.forDay(artefactContext(sha256), clock.nowIso().slice(0, 10));
+    const { key } = await this.#keys.forDay(artefactContext(sha256), clock.nowIso().slice(0, 10));
     const draft = `${target}.${newId('ver')}.new`;
     try {
       const sum = createHash('sha256');

@@ -85,7 +85,7 @@ export class ObjectArtefacts implements ArtefactStore {
   async put(sha256: string, path: string): Promise<void> {
     if (await this.has(sha256)) return;
     const sealed = join(this.#scratch, newId('ver'));
-    const { key } = this.#keys.forDay(artefactContext(sha256), clock.nowIso().slice(0, 10));
+    const { key } = await this.#keys.forDay(artefactContext(sha256), clock.nowIso().slice(0, 10));
     try {
       const sum = createHash('sha256');
       await sealFile(key, artefactContext(sha256), hashing(path, sum), sealed);

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { DataKeys, isSealedFile, openRootKey } from '@sallyport/vault';
+import { DataKeys, isSealedFile, KeyRing, openRootKey } from '@sallyport/vault';
 import { type ArtefactStore, FolderArtefacts, objectArtefacts } from '../src/index.ts';
 import { type ObjectServer, objectServer } from './object-server.ts';
 
@@ -22,6 +22,12 @@ interface Side {
   left(): string[];
 }
 
+const openKeys = async (folder: string): Promise<DataKeys> =>
+  DataKeys.open(
+    join(folder, 'keys'),
+    await KeyRing.open(join(folder, 'ring'), openRootKey(join(folder, 'root.key'), folder, true)),
+  );
+
 function contract(name: string, make: (folder: string, keys: DataKeys) => Promise<Side>): void {
   describe(`artefacts in ${name}`, () => {
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-artefacts-'));
@@ -36,7 +42,7 @@ function contract(name: string, make: (folder: string, keys: DataKeys) => Promis
       return Buffer.concat(pieces);
     };
     before(async () => {
-      keys = new DataKeys(join(folder, 'keys'), openRootKey(join(folder, 'root.key'), folder, true));
+      keys = await openKeys(folder);
       side = await make(folder, keys);
       path = join(folder, 'content');
       writeFileSync(path, content);
@@ -136,7 +142,7 @@ describe('with an object store', () => {
   it('asks again when it is told to slow down, and says what is wrong when it is refused', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-artefacts-'));
     try {
-      const keys = new DataKeys(join(folder, 'keys'), openRootKey(join(folder, 'root.key'), folder, true));
+      const keys = await openKeys(folder);
       writeFileSync(join(folder, 'a'), 'a');
       const store = await objectArtefacts(settings(), keys, join(folder, 'scratch'));
       server.faults.push(503, 503);

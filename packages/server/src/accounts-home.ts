@@ -7,12 +7,12 @@ import type { Installation } from './installation.ts';
 function secretBox({ dataKeys }: Installation): SecretBox {
   return {
     seal: (context, plain) => {
-      const { key } = dataKeys.forDay('people', 'always');
-      return Buffer.from(seal(sealingKey(key), context, plain)).toString('base64');
+      const key = sealingKey(dataKeys.ofUse('people', 'always'));
+      return Buffer.from(seal(key, context, plain)).toString('base64');
     },
     open: (context, sealed) => {
       const bytes = Buffer.from(sealed, 'base64');
-      return open(dataKeys.forDay('people', 'always').key.key, context, bytes);
+      return open(dataKeys.ofUse('people', 'always').key, context, bytes);
     },
   };
 }

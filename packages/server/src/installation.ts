@@ -12,15 +12,9 @@ import {
 } from '@sallyport/core';
 import { Ledger } from '@sallyport/ledger';
 import { DataFolderLock, type ExchangeRow, openPostgres, openSqlite, type Store } from '@sallyport/store';
-import {
-  DataKeys,
-  defaultRootKeyPath,
-  openRootKey,
-  openSigningKey,
-  type RootKey,
-  writeDurably,
-} from '@sallyport/vault';
+import { type DataKeys, type KeyRing, type RootKey, writeDurably } from '@sallyport/vault';
 import { resolveSecret } from './config-file.ts';
+import { type Keys, openKeys } from './key-home.ts';
 import { log } from './log.ts';
 
 /** Milliseconds between projections of what became durable into the store. */
@@ -36,6 +30,8 @@ export class Installation {
   readonly folder: string;
   readonly id: string;
   readonly rootKey: RootKey;
+  /** Keys between the root and the data keys; they lie beside the root, apart from the data. */
+  readonly ring: KeyRing;
   readonly dataKeys: DataKeys;
   readonly ledger: Ledger;
   readonly store: Store;
@@ -52,13 +48,14 @@ export class Installation {
   private constructor(
     folder: string,
     id: string,
-    parts: { lock: DataFolderLock; rootKey: RootKey; dataKeys: DataKeys; ledger: Ledger; store: Store },
+    parts: Pick<Installation, 'ledger' | 'store'> & { keys: Keys; lock: DataFolderLock },
   ) {
     this.folder = folder;
     this.id = id;
     this.#lock = parts.lock;
-    this.rootKey = parts.rootKey;
-    this.dataKeys = parts.dataKeys;
+    this.rootKey = parts.keys.rootKey;
+    this.ring = parts.keys.ring;
+    this.dataKeys = parts.keys.dataKeys;
     this.ledger = parts.ledger;
     this.store = parts.store;
   }
@@ -88,13 +85,8 @@ export class Installation {
       const id = known
         ? (JSON.parse(readFileSync(file, 'utf8')) as { id: string }).id
         : newId('evt').slice(4, 20);
-      const rootKey = openRootKey(
-        rootKeyPath ?? process.env['SALLYPORT_ROOT_KEY'] ?? defaultRootKeyPath(id),
-        folder,
-        !known,
-      );
-      const dataKeys = new DataKeys(join(folder, 'keys'), rootKey);
-      const signing = openSigningKey(join(folder, 'keys', 'signing.json'), rootKey);
+      const keys = await openKeys(folder, id, rootKeyPath, !known);
+      const { rootKey, signing } = keys;
       if (!known) writeDurably(file, `${JSON.stringify({ id, createdAt: clock.nowIso() })}\n`, 0o600);
       const database = config.database ? resolveSecret(config.database.urlRef) : null;
       if (config.database && database === null)
@@ -115,7 +107,7 @@ export class Installation {
           log('error', 'the record could not be written', { fault: (fault as Error).message }),
       });
       publishVerifierKey(folder, `${rootKey.path}.${id}.verifier`, ledger.verifierKey);
-      const installation = new Installation(folder, id, { lock, rootKey, dataKeys, ledger, store });
+      const installation = new Installation(folder, id, { lock, keys, ledger, store });
       hooks.durable = (first, leaves) => installation.#durable(first, leaves);
       await installation.#catchUp();
       if (!known)

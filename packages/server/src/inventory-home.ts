@@ -52,8 +52,8 @@ async function artefactStore(control: Control): Promise<ArtefactStore> {
 /** Opens the inventory of an installation. Loaded when it is first asked for: a gateway without models needs none of it. */
 export async function openInventory(control: Control): Promise<{ inventory: Inventory; serving: Serving }> {
   const { Inventory: Opened, Serving: Served } = await import('@sallyport/registry');
-  const { folder, store, rootKey, id } = control.installation;
-  const key = openSigningKey(join(folder, 'keys', 'attestations.json'), rootKey);
+  const { folder, store, ring, id } = control.installation;
+  const key = await openSigningKey(join(folder, 'keys', 'attestations.json'), ring, 'statements');
   const parts: InventoryParts = {
     store,
     artefacts: await artefactStore(control),

@@ -142,8 +142,9 @@ export class Snapshots {
     const required = this.#config.access.manifests === 'required';
     const known = await knownSystems(this.#config, this.#installation);
     const held = await this.held(known);
-    const systems = known.map(({ name, config, demo }): SystemSnapshot => {
-      const { key } = dataKeys.forDay(`system:${name}`, today);
+    const seeSystem = async ({ name, config, demo }: KnownSystem): Promise<SystemSnapshot> => {
+      const { key } = await dataKeys.forDay(`system:${name}`, today);
+      const pseudonyms = await dataKeys.forDay(`pseudonyms:${name}`, 'always');
       return {
         ...config,
         name,
@@ -159,10 +160,11 @@ export class Snapshots {
         slot: this.#slot(`system:${name}`),
         rowProfile: this.#learned('profiles', config.profile, readProfile),
         trainingEcho: this.#learned('echoes', config.echo, readTrainingEcho),
-        pseudonymKey: dataKeys.forDay(`pseudonyms:${name}`, 'always').key.key,
+        pseudonymKey: pseudonyms.key.key,
         dataKeys: [{ id: key.id, key: key.key }],
       };
-    });
+    };
+    const systems = await Promise.all(known.map(seeSystem));
     const shut = new Set(
       (await store.programs.list()).flatMap(({ id, disabledAt }) => (disabledAt === null ? [] : [id])),
     );

@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CodedError, type KeyProvider, newId } from '@sallyport/core';
+import { CodedError, newId } from '@sallyport/core';
 import { syncFolder, writeDurably } from './durable.ts';
+import { formatEnvelope, parseEnvelope } from './envelope.ts';
+import { type KeyPurpose, splitPurpose } from './key-purposes.ts';
+import type { KeyRing } from './key-ring.ts';
 
 /** A key that seals content of one purpose on one day. */
 export interface DataKey {
@@ -14,81 +17,199 @@ export interface DataKey {
   readonly key: Uint8Array;
 }
 
+/** A data key as lists show it: what it is for, and which key wraps it. */
+export interface DataKeyEntry {
+  readonly id: string;
+  readonly purpose: string;
+  readonly day: string;
+  readonly suite: string;
+  /** Id of the key-encryption key. */
+  readonly parent: string;
+}
+
+/** As files hold it. Before there were key-encryption keys, `wrapped` was made by the root itself. */
 interface DataKeyFile {
   readonly id: string;
   readonly purpose: string;
   readonly day: string;
-  readonly provider: string;
-  readonly wrapped: string;
+  readonly envelope?: string;
+  readonly wrapped?: string;
 }
 
-/** The data keys of an installation: one file each, wrapped by the root key. Destroying one erases its content. */
+/** Keys unwrapped and kept in memory. */
+const OPEN_MAX = 4096;
+/** Keys wrapped anew before others have their turn. */
+const REWRAP_SLICE = 16;
+
+const contextOf = (file: Pick<DataKeyFile, 'id' | 'purpose'>) => {
+  const { purpose, owner } = splitPurpose(file.purpose);
+  return { purpose, owner, object: file.id, version: 1 } as const;
+};
+
+/** The data keys of an installation: one file each, wrapped by a key of the ring. Destroying one erases its content. */
 export class DataKeys {
   readonly #folder: string;
-  readonly #provider: KeyProvider;
-  readonly #byId = new Map<string, DataKey>();
-  readonly #byUse = new Map<string, DataKey>();
+  readonly #ring: KeyRing;
+  readonly #files = new Map<string, DataKeyFile>();
+  readonly #byUse = new Map<string, string>();
+  readonly #open = new Map<string, DataKey>();
+  /** How often a key of each purpose was taken out of its wrapping, since {@link takeUnwraps}. */
+  #unwraps = new Map<KeyPurpose, number>();
 
-  constructor(folder: string, provider: KeyProvider) {
+  private constructor(folder: string, ring: KeyRing) {
     this.#folder = folder;
-    this.#provider = provider;
-    if (!existsSync(folder)) return;
-    for (const name of readdirSync(folder)) {
-      if (/^dek_[0-9a-z]+\.json$/.test(name)) this.#load(join(folder, name));
+    this.#ring = ring;
+  }
+
+  /** Opens the keys of a folder; those that the root wrapped itself are wrapped anew. @throws CodedError `root-key-wrong` */
+  static async open(folder: string, ring: KeyRing): Promise<DataKeys> {
+    const keys = new DataKeys(folder, ring);
+    for (const name of existsSync(folder) ? readdirSync(folder).sort() : []) {
+      if (!/^dek_[0-9a-z]+\.json$/.test(name)) continue;
+      const file = JSON.parse(readFileSync(join(folder, name), 'utf8')) as DataKeyFile;
+      keys.#remember(file.envelope === undefined ? await keys.#lift(file) : file);
     }
+    return keys;
   }
 
-  #load(path: string): void {
-    const file = JSON.parse(readFileSync(path, 'utf8')) as DataKeyFile;
-    const key = this.#provider.unwrap(
-      Buffer.from(file.wrapped, 'base64'),
-      `data-key:${file.id}:${file.purpose}`,
-    );
-    this.#remember({ id: file.id, purpose: file.purpose, day: file.day, key });
+  /** A key that the root wrapped itself goes under a key of the ring. */
+  async #lift(file: DataKeyFile): Promise<DataKeyFile> {
+    const bytes = Buffer.from(file.wrapped ?? '', 'base64');
+    const plain = await this.#ring.provider.unwrap(bytes, Buffer.from(`data-key:${file.id}:${file.purpose}`));
+    return this.#write(file, plain);
   }
 
-  #remember(key: DataKey): void {
-    this.#byId.set(key.id, key);
-    this.#byUse.set(`${key.purpose}\n${key.day}`, key);
+  async #write(
+    { id, purpose, day }: Omit<DataKeyFile, 'envelope' | 'wrapped'>,
+    key: Uint8Array,
+  ): Promise<DataKeyFile> {
+    const context = contextOf({ id, purpose });
+    await this.#ring.ensure(context.purpose, context.owner);
+    const file = { id, purpose, day, envelope: formatEnvelope(this.#ring.wrap(context, key)) };
+    writeDurably(join(this.#folder, `${id}.json`), `${JSON.stringify(file)}\n`, 0o600);
+    return file;
   }
 
-  /** The key for a purpose on a day, made and stored when there is none. */
-  forDay(purpose: string, day: string): { key: DataKey; created: boolean } {
+  #remember(file: DataKeyFile): void {
+    this.#files.set(file.id, file);
+    this.#byUse.set(`${file.purpose}\n${file.day}`, file.id);
+  }
+
+  /** The key for a purpose on a day, made and stored when there is none. @throws CodedError `key-provider-unavailable` */
+  async forDay(purpose: string, day: string): Promise<{ key: DataKey; created: boolean }> {
     const known = this.#byUse.get(`${purpose}\n${day}`);
-    if (known) return { key: known, created: false };
+    if (known !== undefined) return { key: this.byId(known), created: false };
     const key: DataKey = { id: newId('dek'), purpose, day, key: randomBytes(32) };
-    const wrapped = this.#provider.wrap(key.key, `data-key:${key.id}:${purpose}`);
-    const file: DataKeyFile = {
-      id: key.id,
-      purpose,
-      day,
-      provider: this.#provider.id,
-      wrapped: Buffer.from(wrapped).toString('base64'),
-    };
-    writeDurably(join(this.#folder, `${key.id}.json`), `${JSON.stringify(file)}\n`, 0o600, true);
-    this.#remember(key);
+    const file = await this.#write(key, key.key);
+    // Whoever asked at the same time may have been quicker.
+    const other = this.#byUse.get(`${purpose}\n${day}`);
+    if (other !== undefined) {
+      rmSync(join(this.#folder, `${file.id}.json`), { force: true });
+      return { key: this.byId(other), created: false };
+    }
+    this.#remember(file);
+    this.#keep(key);
     return { key, created: true };
+  }
+
+  #keep(key: DataKey): void {
+    if (this.#open.size >= OPEN_MAX) {
+      const [oldest] = this.#open.keys();
+      this.#open.delete(oldest!);
+    }
+    this.#open.set(key.id, key);
+  }
+
+  /** The key that was made for a purpose and a day. @throws CodedError `sealed-content-unreadable` where none was */
+  ofUse(purpose: string, day: string): DataKey {
+    const id = this.#byUse.get(`${purpose}\n${day}`);
+    if (id === undefined) throw new CodedError('sealed-content-unreadable', `there is no key for ${purpose}`);
+    return this.byId(id);
   }
 
   /** @throws CodedError `sealed-content-unreadable` when the key was destroyed */
   byId(id: string): DataKey {
-    const key = this.#byId.get(id);
-    if (!key) throw new CodedError('sealed-content-unreadable', `data key \`${id}\` does not exist any more`);
-    return key;
+    const open = this.#open.get(id);
+    if (open) return open;
+    const file = this.#files.get(id);
+    if (!file)
+      throw new CodedError('sealed-content-unreadable', `data key \`${id}\` does not exist any more`);
+    const context = contextOf(file);
+    const key = this.#ring.unwrap(parseEnvelope(file.envelope!), context);
+    this.#unwraps.set(context.purpose, (this.#unwraps.get(context.purpose) ?? 0) + 1);
+    const opened = { id, purpose: file.purpose, day: file.day, key };
+    this.#keep(opened);
+    return opened;
   }
 
   /** Destroys a key: whatever it sealed can never be opened again. */
   destroy(id: string): void {
-    const key = this.byId(id);
+    const file = this.#files.get(id);
+    if (!file)
+      throw new CodedError('sealed-content-unreadable', `data key \`${id}\` does not exist any more`);
     rmSync(join(this.#folder, `${id}.json`), { force: true });
     syncFolder(this.#folder);
-    this.#byId.delete(id);
-    this.#byUse.delete(`${key.purpose}\n${key.day}`);
-    key.key.fill(0);
+    this.#files.delete(id);
+    this.#byUse.delete(`${file.purpose}\n${file.day}`);
+    this.#open.get(id)?.key.fill(0);
+    this.#open.delete(id);
+  }
+
+  /**
+   * Destroys every key of a purpose and owner, and what wrapped them: what they sealed is gone, in backups too.
+   * @param purpose such as `system:helpdesk`
+   * @returns how many keys went
+   */
+  shred(purpose: string): number {
+    const of = splitPurpose(purpose);
+    // First what opens the others, wherever they were copied to.
+    for (const one of this.#ring.list())
+      if (one.purpose === of.purpose && one.owner === of.owner && of.owner !== '') this.#ring.drop(one.id);
+    const gone = [...this.#files.values()].filter((file) => file.purpose === purpose);
+    for (const { id } of gone) this.destroy(id);
+    return gone.length;
+  }
+
+  /**
+   * Wraps every key of a purpose under the newest key-encryption key, and destroys the ones before. Cut short, it goes on
+   * where it stopped when it is called again.
+   */
+  async rewrap(onProgress: (done: number, of: number) => void = () => {}): Promise<number> {
+    const stale = [...this.#files.values()].filter(
+      ({ envelope }) => !this.#ring.isCurrent(parseEnvelope(envelope!)),
+    );
+    for (const [at, file] of stale.entries()) {
+      if (this.#files.get(file.id) !== file) continue;
+      const plain = this.#ring.unwrap(parseEnvelope(file.envelope!), contextOf(file));
+      this.#files.set(file.id, await this.#write(file, plain));
+      onProgress(at + 1, stale.length);
+      if (at % REWRAP_SLICE === REWRAP_SLICE - 1) await new Promise((turn) => setImmediate(turn));
+    }
+    return stale.length;
+  }
+
+  /** Ids of key-encryption keys that still wrap a data key. */
+  parents(): ReadonlySet<string> {
+    return new Set([...this.#files.values()].map(({ envelope }) => parseEnvelope(envelope!).keyId));
+  }
+
+  /** Every data key, none of them secret. */
+  list(): readonly DataKeyEntry[] {
+    return [...this.#files.values()].map(({ id, purpose, day, envelope }) => {
+      const { suite, keyId } = parseEnvelope(envelope!);
+      return { id, purpose, day, suite, parent: keyId };
+    });
+  }
+
+  /** How often keys of each purpose were unwrapped since the last call. */
+  takeUnwraps(): ReadonlyMap<KeyPurpose, number> {
+    const taken = this.#unwraps;
+    this.#unwraps = new Map();
+    return taken;
   }
 
   /** How many keys exist. */
   get size(): number {
-    return this.#byId.size;
+    return this.#files.size;
   }
 }

@@ -1,14 +1,28 @@
 /**
- * Keys and what is done with them: the root key outside the data folder, data keys wrapped by it, sealed
- * content, salted commitments, Ed25519 signing keys.
+ * Keys and what is done with them: a root outside the data folder, key-encryption keys for each purpose under it, data
+ * keys under those; sealed content, salted commitments, signing keys.
  *
- * Call first: {@link openRootKey}, then {@link DataKeys}.
+ * Call first: {@link openRootKey}, then {@link KeyRing}, then {@link DataKeys}.
  * Do not trust it with: keeping a key secret from whoever can read this process's memory.
  */
+export { decryptAge, encryptAge } from './age/file.ts';
+export {
+  type AgeIdentity,
+  type AgeRecipient,
+  newIdentity,
+  parseIdentity,
+  parseRecipient,
+  passphraseIdentity,
+  passphraseRecipient,
+} from './age/recipients.ts';
 export { commit, commitmentHasher, commitWithSalt, newSalt, SALT_BYTES } from './commitment.ts';
-export { type DataKey, DataKeys } from './data-keys.ts';
+export { type DataKey, type DataKeyEntry, DataKeys } from './data-keys.ts';
 export { writeDurably } from './durable.ts';
-export { defaultRootKeyPath, openRootKey, type RootKey, type RootKeyPlace } from './root-key.ts';
+export { formatEnvelope, parseEnvelope } from './envelope.ts';
+export type { KeyContext } from './key-context.ts';
+export { KEY_PURPOSES, type KeyPurpose } from './key-purposes.ts';
+export { type KeyEncryptionKey, KeyRing } from './key-ring.ts';
+export { defaultRootKeyPath, openRootKey, type RootKey, type RootKeyPlace } from './providers/file.ts';
 export {
   open,
   SEAL_OVERHEAD_BYTES,
@@ -23,3 +37,4 @@ export {
 } from './seal.ts';
 export { isSealedFile, openSealedFile, sealedHeadKey, sealFile } from './seal-stream.ts';
 export { openSigningKey, type SigningKey } from './signing-key.ts';
+export { SUITE_NAMES, type SuiteName, WRAPPING_SUITES } from './suites.ts';

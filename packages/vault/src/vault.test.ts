@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { commit, commitmentHasher, commitWithSalt, SALT_BYTES } from './commitment.ts';
-import { DataKeys } from './data-keys.ts';
-import { openRootKey } from './root-key.ts';
+import { openRootKey } from './providers/file.ts';
 import { open, seal, sealedKeyId, sealedPart, sealedPlace, sealingKey, sealTogether } from './seal.ts';
-import { openSigningKey } from './signing-key.ts';
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'vault-'));
 const raw = { id: 'dek_0123456789abcdefghjkmnpqrs', key: new Uint8Array(32).fill(7) };
@@ -88,31 +86,5 @@ describe('keys', () => {
     assert.equal(openRootKey(path, data, false).exposed, true);
     writeFileSync(path, 'short');
     assert.throws(() => openRootKey(path, data, false), { code: 'root-key-wrong' });
-  });
-
-  it('data keys are one a day and purpose, survive a restart wrapped, and die when destroyed', () => {
-    const [data, home] = [folder(), folder()];
-    const root = openRootKey(join(home, 'r'), data, true);
-    const keys = new DataKeys(join(data, 'keys'), root);
-    const { key: first } = keys.forDay('system:a', '2026-01-01');
-    assert.equal(keys.forDay('system:a', '2026-01-01').created, false);
-    assert.notEqual(keys.forDay('system:a', '2026-01-02').key.id, first.id);
-    const file = readFileSync(join(data, 'keys', `${first.id}.json`));
-    assert.ok(!file.includes(Buffer.from(first.key).toString('base64')));
-    const again = new DataKeys(join(data, 'keys'), root);
-    assert.deepEqual(Buffer.from(again.byId(first.id).key), Buffer.from(first.key));
-    again.destroy(first.id);
-    assert.throws(() => again.byId(first.id), { code: 'sealed-content-unreadable' });
-    assert.equal(readdirSync(join(data, 'keys')).length, 1);
-    const wrong = openRootKey(join(home, 'other'), data, true);
-    assert.throws(() => new DataKeys(join(data, 'keys'), wrong), { code: 'root-key-wrong' });
-  });
-
-  it('the signing key is the same after a restart', () => {
-    const [data, home] = [folder(), folder()];
-    const root = openRootKey(join(home, 'r'), data, true);
-    const signing = openSigningKey(join(data, 's.json'), root);
-    assert.deepEqual(openSigningKey(join(data, 's.json'), root).publicKey, signing.publicKey);
-    assert.equal(signing.sign(Buffer.from('x')).length, 64);
   });
 });

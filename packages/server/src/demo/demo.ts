@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { clock, newEvent, systemSchema } from '@sallyport/core';
-import { writeDurably } from '@sallyport/vault';
+import { formatEnvelope, parseEnvelope, writeDurably } from '@sallyport/vault';
 import type { Control } from '../control.ts';
 import { PLANTED_SECRET } from './helpdesk.ts';
 
@@ -55,17 +55,23 @@ async function put(
   });
 }
 
-/** The demonstration key: kept wrapped by the root key, so that it can be printed again. */
+const demoContext = (id: string) => ({ purpose: 'demo', owner: '', object: id, version: 1 }) as const;
+
+/** The demonstration key: kept wrapped, so that it can be printed again. */
 async function demoKey(control: Control): Promise<string> {
   const { installation } = control;
+  const { ring } = installation;
   const path = join(installation.folder, 'keys', 'demo-key.json');
   if (existsSync(path)) {
-    const { id, wrapped } = JSON.parse(readFileSync(path, 'utf8')) as { id: string; wrapped: string };
+    const { id, envelope = '' } = JSON.parse(readFileSync(path, 'utf8')) as { id: string; envelope?: string };
     const row = await installation.store.keys.byId(id);
-    if (row && row.revokedAt === null && Date.parse(row.expiresAt) - clock.nowMs() > KEY_RENEW_MS) {
-      return Buffer.from(
-        installation.rootKey.unwrap(Buffer.from(wrapped, 'base64'), `demo-key:${id}`),
-      ).toString();
+    if (
+      envelope !== '' &&
+      row &&
+      row.revokedAt === null &&
+      Date.parse(row.expiresAt) - clock.nowMs() > KEY_RENEW_MS
+    ) {
+      return Buffer.from(ring.unwrap(parseEnvelope(envelope), demoContext(id))).toString();
     }
   }
   const made = await control.apiKeys.create('sallyport', {
@@ -74,9 +80,8 @@ async function demoKey(control: Control): Promise<string> {
     expires: '30d',
     demo: true,
   });
-  const wrapped = Buffer.from(
-    installation.rootKey.wrap(Buffer.from(made.key), `demo-key:${made.id}`),
-  ).toString('base64');
-  writeDurably(path, `${JSON.stringify({ id: made.id, wrapped })}\n`, 0o600);
+  await ring.ensure('demo');
+  const envelope = formatEnvelope(ring.wrap(demoContext(made.id), Buffer.from(made.key)));
+  writeDurably(path, `${JSON.stringify({ id: made.id, envelope })}\n`, 0o600);
   return made.key;
 }

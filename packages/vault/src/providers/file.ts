@@ -1,13 +1,10 @@
-import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { CodedError, type KeyProvider } from '@sallyport/core';
-import { writeDurably } from './durable.ts';
-
-const KEY_BYTES = 32;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
+import { writeDurably } from '../durable.ts';
+import { ROOT_KEY_BYTES, secretRoot } from './secret-root.ts';
 
 /** Where the root key lies relative to the data it protects. */
 export type RootKeyPlace = 'outside' | 'beside-the-data';
@@ -28,7 +25,7 @@ export function defaultRootKeyPath(installation: string): string {
 
 function load(path: string): Uint8Array {
   const key = Buffer.from(readFileSync(path, 'latin1').trim(), 'base64');
-  if (key.length !== KEY_BYTES)
+  if (key.length !== ROOT_KEY_BYTES)
     throw new CodedError('root-key-wrong', `\`${path}\` holds no 256-bit root key`);
   return key;
 }
@@ -46,33 +43,13 @@ export function openRootKey(path: string, dataFolder: string, create: boolean): 
         'root-key-missing',
         `no root key at \`${file}\`; restore it or name it with --root-key`,
       );
-    writeDurably(file, `${randomBytes(KEY_BYTES).toString('base64')}\n`, 0o600, true);
+    writeDurably(file, `${randomBytes(ROOT_KEY_BYTES).toString('base64')}\n`, 0o600, true);
   }
-  const key = load(file);
   const inside = !relative(resolve(dataFolder), file).startsWith('..');
   return {
-    id: hash('sha256', Buffer.concat([Buffer.from('sallyport root key id\0'), key]), 'hex').slice(0, 16),
+    ...secretRoot('file', load(file), `the root key \`${file}\``),
     path: file,
     place: inside ? 'beside-the-data' : 'outside',
     exposed: process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0,
-    wrap(plain, context) {
-      const nonce = randomBytes(NONCE_BYTES);
-      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context));
-      const body = Buffer.concat([cipher.update(plain), cipher.final()]);
-      return Buffer.concat([nonce, cipher.getAuthTag(), body]);
-    },
-    unwrap(wrapped, context) {
-      try {
-        const decipher = createDecipheriv('aes-256-gcm', key, wrapped.subarray(0, NONCE_BYTES));
-        decipher
-          .setAAD(Buffer.from(context))
-          .setAuthTag(wrapped.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
-        return Buffer.concat([decipher.update(wrapped.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
-      } catch (cause) {
-        throw new CodedError('root-key-wrong', `the root key \`${file}\` does not open this data folder`, {
-          cause,
-        });
-      }
-    },
   };
 }
