@@ -5,6 +5,8 @@
  * Call first: {@link Ledger.open} to write, {@link verifyLedger} to check.
  * Do not trust it with: content. Leaves hold commitments; sealed content lies beside them, opaque to the log.
  */
+
+export { type Checkpoint, type NoteSigner, openCheckpoint, signCheckpoint } from './checkpoint.ts';
 export { type LeafProofs, Ledger, type LedgerOptions } from './ledger.ts';
 export {
   inclusionProof,
@@ -13,13 +15,6 @@ export {
   rootFromProof,
   verifyInclusion,
 } from './merkle.ts';
-export {
-  type Checkpoint,
-  formatVerifierKey,
-  type NoteSigner,
-  openCheckpoint,
-  parseVerifierKey,
-  signCheckpoint,
-} from './note.ts';
 export { entriesPath, tilePath } from './tile.ts';
+export { formatVerifierKey, parseVerifierKey, type VerifierKey } from './verifier-key.ts';
 export { type LedgerProblem, type LedgerReport, verifyLedger } from './verify.ts';

@@ -1,15 +1,15 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CodedError, LIMITS } from '@sallyport/core';
-import { Journal, type JournalEntry } from './journal.ts';
-import { inclusionProof } from './merkle.ts';
+import { CodedError, clock, LIMITS } from '@sallyport/core';
 import {
   type Checkpoint,
-  formatVerifierKey,
   type NoteSigner,
   openCheckpoint,
   signCheckpoint,
-} from './note.ts';
+  verifierKeysOf,
+} from './checkpoint.ts';
+import { Journal, type JournalEntry } from './journal.ts';
+import { inclusionProof } from './merkle.ts';
 import { contentPath, decodeBundle, entriesPath, partialPaths, TILE_WIDTH } from './tile.ts';
 import { TileWork } from './tile-work.ts';
 import {
@@ -24,6 +24,7 @@ import {
   subtreeRoot,
   wholeContent,
 } from './tree-store.ts';
+import { formatVerifierKey } from './verifier-key.ts';
 
 /** How a ledger is opened. */
 export interface LedgerOptions {
@@ -104,7 +105,7 @@ export class Ledger {
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
     const note = readIfThere(join(options.folder, 'checkpoint'));
     const checkpoint = note
-      ? openCheckpoint(note.toString(), formatVerifierKey(options.signer))
+      ? openCheckpoint(note.toString(), verifierKeysOf(options.signer)[0])
       : { origin: options.signer.name, size: 0, root: Buffer.alloc(32) };
     if (!note && existsSync(join(options.folder, 'tile'))) {
       const journal = Journal.recover(join(options.folder, 'journal'), 0);
@@ -163,9 +164,14 @@ export class Ledger {
     return this.#checkpoint;
   }
 
-  /** The key that verifies this log's checkpoints. */
+  /** The key that verifies this log's checkpoints (Ed25519). */
   get verifierKey(): string {
-    return formatVerifierKey(this.#options.signer);
+    return formatVerifierKey(verifierKeysOf(this.#options.signer)[0]);
+  }
+
+  /** The key that verifies its second signature (ML-DSA-44), which a quantum computer does not forge. */
+  get quantumSafeVerifierKey(): string {
+    return formatVerifierKey(verifierKeysOf(this.#options.signer)[1]);
   }
 
   /**
@@ -285,7 +291,7 @@ export class Ledger {
       if (i % SLICE === SLICE - 1) await new Promise((turn) => setImmediate(turn));
     }
     const next = { origin: this.#options.signer.name, size: start + batch.length, root: work.root() };
-    const note = signCheckpoint(next, this.#options.signer);
+    const note = signCheckpoint(next, this.#options.signer, Math.floor(clock.nowMs() / 1000));
     try {
       for (const [path, content, flags] of work.files()) {
         if (again && flags === 'a') await files.write(path, this.#contentAnew(path, content));

@@ -1,82 +1,70 @@
-import { createPublicKey, hash, verify } from 'node:crypto';
 import { CodedError } from '@sallyport/core';
 
-const ALGORITHM_ED25519 = 1;
-
-/** What a signed note (https://c2sp.org/signed-note) of a log says. */
-export interface Checkpoint {
-  readonly origin: string;
-  readonly size: number;
-  readonly root: Buffer;
-}
-
-/** Signs notes under a name. */
-export interface NoteSigner {
+/** One signature of a note: who says to have made it, under which key, and the bytes. */
+export interface NoteSignature {
   readonly name: string;
-  /** 32 raw bytes, Ed25519. */
-  readonly publicKey: Uint8Array;
-  sign(message: Uint8Array): Uint8Array;
+  /** 4 bytes: a hint, no proof. */
+  readonly keyId: Uint8Array;
+  readonly signature: Uint8Array;
 }
 
-function keyHash(name: string, publicKey: Uint8Array): Buffer {
-  const input = Buffer.concat([Buffer.from(`${name}\n`), Buffer.from([ALGORITHM_ED25519]), publicKey]);
-  return hash('sha256', input, 'buffer').subarray(0, 4);
+/** A signed note (https://c2sp.org/signed-note), parsed; its signatures are not checked. */
+export interface Note {
+  /** Ends in a line feed. */
+  readonly text: string;
+  readonly signatures: readonly NoteSignature[];
 }
 
-/** The verifier key: `name+hash+key`, as the signed-note specification writes it. */
-export function formatVerifierKey(signer: Pick<NoteSigner, 'name' | 'publicKey'>): string {
-  const key = Buffer.concat([Buffer.from([ALGORITHM_ED25519]), signer.publicKey]).toString('base64');
-  return `${signer.name}+${keyHash(signer.name, signer.publicKey).toString('hex')}+${key}`;
+const NOTE_CHARACTERS_MAX = 1_000_000;
+const SIGNATURES_MAX = 100;
+const KEY_ID_BYTES = 4;
+const CONTROL = /[\0-\x09\x0b-\x1f\ufffd]/;
+const NAME = /^[^\s+]+$/u;
+
+const malformed = (why: string): CodedError =>
+  new CodedError('ledger-corrupt', `it is no signed note: ${why}`);
+
+/** Whether a name may sign: no spaces, no plus signs. */
+export const isNoteName = (name: string): boolean => NAME.test(name);
+
+/** Bytes in the one spelling that base64 with padding has. @returns null for any other */
+export function fromBase64(text: string): Buffer | null {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.toString('base64') === text ? bytes : null;
 }
 
-/** Reads a verifier key. @throws CodedError `ledger-corrupt` */
-export function parseVerifierKey(text: string): { name: string; publicKey: Buffer } {
-  const match = /^([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text.trim());
-  const key = match ? Buffer.from(match[3]!, 'base64') : Buffer.alloc(0);
-  if (!match || key.length !== 33 || key[0] !== ALGORITHM_ED25519) {
-    throw new CodedError('ledger-corrupt', 'the verifier key is malformed');
-  }
-  const publicKey = key.subarray(1);
-  if (keyHash(match[1]!, publicKey).toString('hex') !== match[2]) {
-    throw new CodedError('ledger-corrupt', 'the verifier key does not match its own hash');
-  }
-  return { name: match[1]!, publicKey };
+/** Reads a note. Whatever it reads, {@link formatNote} prints identically. @throws CodedError `ledger-corrupt` */
+export function parseNote(note: string): Note {
+  if (note.length > NOTE_CHARACTERS_MAX) throw malformed('it is too long');
+  if (CONTROL.test(note)) throw malformed('it holds control characters');
+  const split = note.lastIndexOf('\n\n');
+  if (split < 1) throw malformed('it has no signatures');
+  const block = note.slice(split + 2);
+  if (block === '' || !block.endsWith('\n')) throw malformed('its last line has no end');
+  const lines = block.slice(0, -1).split('\n');
+  if (lines.length > SIGNATURES_MAX) throw malformed(`it has over ${SIGNATURES_MAX} signatures`);
+  return {
+    text: note.slice(0, split + 1),
+    signatures: lines.map((line): NoteSignature => {
+      const [dash, name, base64, ...rest] = line.split(' ');
+      const bytes = base64 === undefined ? null : fromBase64(base64);
+      if (
+        dash !== '—' ||
+        !isNoteName(name ?? '') ||
+        !bytes ||
+        bytes.length <= KEY_ID_BYTES ||
+        rest.length > 0
+      )
+        throw malformed('a signature is malformed');
+      return { name: name!, keyId: bytes.subarray(0, KEY_ID_BYTES), signature: bytes.subarray(KEY_ID_BYTES) };
+    }),
+  };
 }
 
-/** The signed note over a checkpoint: origin, size, root, blank line, signature line. */
-export function signCheckpoint(checkpoint: Checkpoint, signer: NoteSigner): string {
-  const text = `${checkpoint.origin}\n${checkpoint.size}\n${checkpoint.root.toString('base64')}\n`;
-  const signature = Buffer.concat([keyHash(signer.name, signer.publicKey), signer.sign(Buffer.from(text))]);
-  return `${text}\n— ${signer.name} ${signature.toString('base64')}\n`;
-}
+/** One line of a signature. */
+export const formatSignature = ({ name, keyId, signature }: NoteSignature): string =>
+  `— ${name} ${Buffer.concat([keyId, signature]).toString('base64')}\n`;
 
-/**
- * Reads a signed checkpoint and checks the signature of the log's key; other signatures are passed over.
- * @throws CodedError `ledger-corrupt`
- */
-export function openCheckpoint(note: string, verifierKey: string): Checkpoint {
-  const key = parseVerifierKey(verifierKey);
-  const end = note.indexOf('\n\n');
-  if (end < 0) throw new CodedError('ledger-corrupt', 'the checkpoint is no signed note');
-  const text = note.slice(0, end + 1);
-  const lines = text.split('\n');
-  const size = Number(lines[1]);
-  const root = Buffer.from(lines[2] ?? '', 'base64');
-  if (lines.length < 4 || !/^(0|[1-9]\d{0,15})$/.test(lines[1]!) || root.length !== 32) {
-    throw new CodedError('ledger-corrupt', 'the checkpoint is malformed');
-  }
-  const expected = keyHash(key.name, key.publicKey);
-  const publicKey = createPublicKey({
-    key: { kty: 'OKP', crv: 'Ed25519', x: key.publicKey.toString('base64url') },
-    format: 'jwk',
-  });
-  for (const line of note.slice(end + 2).split('\n')) {
-    const match = /^— (\S+) ([A-Za-z0-9+/=]+)$/.exec(line);
-    if (!match || match[1] !== key.name) continue;
-    const blob = Buffer.from(match[2]!, 'base64');
-    if (blob.length !== 68 || !blob.subarray(0, 4).equals(expected)) continue;
-    if (verify(null, Buffer.from(text), publicKey, blob.subarray(4)))
-      return { origin: lines[0]!, size, root };
-  }
-  throw new CodedError('ledger-corrupt', 'the checkpoint carries no valid signature of the log');
-}
+/** A note as it is kept and sent. */
+export const formatNote = ({ text, signatures }: Note): string =>
+  `${text}\n${signatures.map(formatSignature).join('')}`;

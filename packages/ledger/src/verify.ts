@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '@sallyport/core';
+import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import { Journal } from './journal.ts';
 import { CompactRange, leafHash, rootOf } from './merkle.ts';
-import { type Checkpoint, openCheckpoint } from './note.ts';
 import { decodeBundle, decodeTile, entriesPath, levelCount, TILE_WIDTH, tilePath } from './tile.ts';
 import { readIfThere, readTileFile } from './tree-store.ts';
+import { parseVerifierKey, type VerifierKey } from './verifier-key.ts';
 
 /** One thing that is wrong with a log, and where. */
 export interface LedgerProblem {
@@ -32,19 +33,21 @@ const PROBLEMS_MAX = 100;
 const ATTEMPTS_MAX = 5;
 
 /**
- * Recomputes a whole log from its files: every leaf, every tile, the root, the signature; needs the public key
+ * Recomputes a whole log from its files: every leaf, every tile, the root, the signatures; needs the public keys
  * and nothing else.
+ * @param verifierKeys the newest checkpoint must be signed by each of them, earlier ones by the first
  * @param given earlier checkpoints (signed notes), such as one kept elsewhere: the log must extend each of them
  */
 export async function verifyLedger(
   folder: string,
-  verifierKey: string,
+  verifierKeys: string | readonly string[],
   given: readonly string[] = [],
   onProgress: (done: number, size: number) => void = () => {},
 ): Promise<LedgerReport> {
+  const keys = (typeof verifierKeys === 'string' ? [verifierKeys] : verifierKeys).map(parseVerifierKey);
   for (let attempt = 1; ; attempt++) {
     const before = readIfThere(join(folder, 'checkpoint'))?.toString();
-    const report = await verifyOnce(folder, verifierKey, given, onProgress);
+    const report = await verifyOnce(folder, keys, given, onProgress);
     // A running server replaces partial tiles as the log grows: then what was read was a mixture, so read again.
     const moved = readIfThere(join(folder, 'checkpoint'))?.toString() !== before;
     if (report.ok || !moved || attempt === ATTEMPTS_MAX) return report;
@@ -53,7 +56,7 @@ export async function verifyLedger(
 
 async function verifyOnce(
   folder: string,
-  verifierKey: string,
+  keys: readonly VerifierKey[],
   given: readonly string[],
   onProgress: (done: number, size: number) => void,
 ): Promise<LedgerReport> {
@@ -64,12 +67,12 @@ async function verifyOnce(
   const wanted: Checkpoint[] = [];
   given.forEach((note, i) => {
     try {
-      wanted.push(openCheckpoint(note, verifierKey));
+      wanted.push(openCheckpoint(note, ...keys.slice(0, 1)));
     } catch (fault) {
       report(`given checkpoint ${i + 1}`, null, (fault as Error).message);
     }
   });
-  const newest = readCheckpoint(folder, verifierKey, report);
+  const newest = readCheckpoint(folder, keys, report);
   if (!newest) return { ok: false, size: 0, rootHash: '', problems, pending: 0 };
   for (const checkpoint of wanted) {
     if (checkpoint.origin !== newest.origin)
@@ -119,14 +122,14 @@ async function verifyOnce(
 
 type Report = (file: string, entry: number | null, message: string) => void;
 
-function readCheckpoint(folder: string, verifierKey: string, report: Report): Checkpoint | null {
+function readCheckpoint(folder: string, keys: readonly VerifierKey[], report: Report): Checkpoint | null {
   const path = join(folder, 'checkpoint');
   if (!existsSync(path)) {
     report('checkpoint', null, 'there is no checkpoint');
     return null;
   }
   try {
-    return openCheckpoint(readFileSync(path, 'utf8'), verifierKey);
+    return openCheckpoint(readFileSync(path, 'utf8'), ...keys);
   } catch (fault) {
     report('checkpoint', null, (fault as Error).message);
     return null;

@@ -101,12 +101,18 @@ export class Installation {
       };
       const ledger = await Ledger.open({
         folder: join(folder, 'ledger'),
-        signer: { name: `sallyport.local/${id}`, publicKey: signing.publicKey, sign: signing.sign },
+        signer: { name: `sallyport.local/${id}`, ...signing },
         onDurable: (first, leaves) => hooks.durable(first, leaves),
         onFault: (fault) =>
           log('error', 'the record could not be written', { fault: (fault as Error).message }),
       });
-      publishVerifierKey(folder, `${rootKey.path}.${id}.verifier`, ledger.verifierKey);
+      const copy = `${rootKey.path}.${id}.verifier`;
+      publishVerifierKey(join(folder, 'ledger', 'verifier.key'), copy, ledger.verifierKey);
+      publishVerifierKey(
+        join(folder, 'ledger', 'verifier-quantum-safe.key'),
+        `${copy}-quantum-safe`,
+        ledger.quantumSafeVerifierKey,
+      );
       const installation = new Installation(folder, id, { lock, keys, ledger, store });
       hooks.durable = (first, leaves) => installation.#durable(first, leaves);
       await installation.#catchUp();
@@ -281,9 +287,9 @@ function parseLeaf(leaf: Uint8Array): ExchangeLeaf | SallyportEvent {
     | SallyportEvent;
 }
 
-/** The verifier key lies beside the log, and again beside the root key, where whoever rewrites the data does not reach. */
-function publishVerifierKey(folder: string, copy: string, key: string): void {
-  for (const path of [join(folder, 'ledger', 'verifier.key'), copy]) {
+/** A verifier key lies beside the log, and again beside the root key, where whoever rewrites the data does not reach. */
+function publishVerifierKey(beside: string, copy: string, key: string): void {
+  for (const path of [beside, copy]) {
     if (existsSync(path) && readFileSync(path, 'utf8').trim() === key) continue;
     if (existsSync(path))
       throw new CodedError(

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import type { ThirdParties } from '@sallyport/access';
 import { type Config, clock, DEFAULT_USAGE_LIMITS, newEvent, wilsonInterval } from '@sallyport/core';
-import { entriesPath, verifyLedger } from '@sallyport/ledger';
+import { entriesPath, type Ledger, verifyLedger } from '@sallyport/ledger';
 import type { PolicySet } from '@sallyport/policy';
 import { SALT_BYTES } from '@sallyport/vault';
 import { checkRoleRules } from './authorisation/role-rules.ts';
@@ -75,9 +75,14 @@ async function egressRefusal({ thirdParties, config }: ProbeContext): Promise<Fi
   };
 }
 
+const verifierKeys = ({ verifierKey, quantumSafeVerifierKey }: Ledger): string[] => [
+  verifierKey,
+  quantumSafeVerifierKey,
+];
+
 async function ledgerVerify({ installation }: ProbeContext): Promise<Finding> {
   await installation.ledger.checkpointNow();
-  const report = await verifyLedger(installation.ledger.folder, installation.ledger.verifierKey);
+  const report = await verifyLedger(installation.ledger.folder, verifierKeys(installation.ledger));
   return {
     passed: report.ok,
     detail: report.ok
@@ -88,7 +93,7 @@ async function ledgerVerify({ installation }: ProbeContext): Promise<Finding> {
 
 /** Copies the end of the log, changes one byte, and expects to be told. */
 async function tamperDrill({ installation }: ProbeContext): Promise<Finding> {
-  const { folder, verifierKey, checkpoint } = installation.ledger;
+  const { folder, checkpoint } = installation.ledger;
   if (checkpoint.size === 0 || checkpoint.size > 100_000) return null;
   const copy = mkdtempSync(join(tmpdir(), 'sallyport-drill-'));
   try {
@@ -106,7 +111,7 @@ async function tamperDrill({ installation }: ProbeContext): Promise<Finding> {
     const bytes = readFileSync(path);
     bytes[Math.floor(bytes.length / 2)]! ^= 1;
     writeFileSync(path, bytes);
-    const report = await verifyLedger(copy, verifierKey);
+    const report = await verifyLedger(copy, verifierKeys(installation.ledger));
     return {
       passed: !report.ok,
       detail: report.ok

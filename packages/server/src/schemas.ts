@@ -269,5 +269,11 @@ export const diagnosisView = z
   .openapi('Diagnosis');
 /** A signed checkpoint of the log. */
 export const checkpointView = z
-  .object({ size: z.number(), rootHash: z.string(), note: z.string(), verifierKey: z.string() })
+  .object({
+    size: z.number(),
+    rootHash: z.string(),
+    note: z.string(),
+    verifierKey: z.string(),
+    quantumSafeVerifierKey: z.string(),
+  })
   .openapi('Checkpoint');

@@ -156,7 +156,7 @@ const CHECKS: readonly {
     file: /^mldsa_44_verify_test/,
     check: ({ msg, sig, ctx }, { publicKey }) => {
       if (ctx !== undefined && ctx !== '') return 'empty contexts only';
-      const prefix = Buffer.from('30820532300b0609608648016503040311038205210' + '0', 'hex');
+      const prefix = Buffer.from('30820532300b06096086480165030403110382052100', 'hex');
       try {
         const key = createPublicKey({
           key: Buffer.concat([prefix, hex(String(publicKey))]),

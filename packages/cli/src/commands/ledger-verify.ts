@@ -15,19 +15,21 @@ function read(path: string): string {
   }
 }
 
-/** Copies of this installation's verifier key outside its data folder: whoever rewrites the data misses them. */
-function pinnedKeys(data: string): { path: string; key: string }[] {
+/** Which file beside the log each copy outside is one of. */
+const PINNED = { verifier: 'verifier.key', 'verifier-quantum-safe': 'verifier-quantum-safe.key' };
+
+/** Copies of this installation's verifier keys outside its data folder: whoever rewrites the data misses them. */
+function pinnedKeys(data: string): { path: string; file: string; key: string }[] {
   const file = join(data, 'installation.json');
   if (!existsSync(file)) return [];
   const { id } = JSON.parse(readFileSync(file, 'utf8')) as { id: string };
   const folder = join(process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'sallyport');
   if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name.endsWith(`.${id}.verifier`))
-    .map((name) => {
-      const path = join(folder, name);
-      return { path, key: read(path).trim() };
-    });
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    const file = Object.entries(PINNED).find(([ending]) => name.endsWith(`.${id}.${ending}`))?.[1];
+    return file === undefined ? [] : [{ path, file, key: read(path).trim() }];
+  });
 }
 
 /** Recomputes the whole log from its files and the public key. Needs no server and changes nothing. */
@@ -46,18 +48,20 @@ export const ledgerVerify: Command = {
     const keyFile = options.text('key') ?? join(folder, 'verifier.key');
     if (!existsSync(keyFile))
       throw new CodedError('usage', `there is no log in \`${data}\`: \`${keyFile}\` is missing`);
+    const own = options.text('key') === undefined;
+    const second = join(folder, PINNED['verifier-quantum-safe']);
     const key = read(keyFile).trim();
+    const keys = own && existsSync(second) ? [key, read(second).trim()] : key.split('\n');
     const progress = new Progress('verifying');
-    const found = await verifyLedger(folder, key, options.texts('checkpoint').map(read), (done, of) =>
+    const found = await verifyLedger(folder, keys, options.texts('checkpoint').map(read), (done, of) =>
       progress.update(done, of),
     );
     progress.end();
-    const foreign =
-      options.text('key') === undefined ? pinnedKeys(data).filter((pinned) => pinned.key !== key) : [];
+    const foreign = own ? pinnedKeys(data).filter((pinned) => !keys.includes(pinned.key)) : [];
     const problems = [
       ...found.problems,
-      ...foreign.map(({ path }) => ({
-        file: 'verifier.key',
+      ...foreign.map(({ path, file }) => ({
+        file,
         entry: null,
         message: `the key beside the log is not the one kept in ${path}`,
       })),

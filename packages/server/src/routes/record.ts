@@ -156,6 +156,7 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
           rootHash: checkpoint.root.toString('base64'),
           note,
           verifierKey: ledger.verifierKey,
+          quantumSafeVerifierKey: ledger.quantumSafeVerifierKey,
         },
         200,
       );
