@@ -397,6 +397,27 @@ describe('the command line', () => {
     writeFileSync(key, vkey);
   });
 
+  it('the vault: lists keys, changes them for new ones, destroys them only when asked twice', () => {
+    const folder = join(home, 'vaulted');
+    json(['upstream', 'add', 'x', '--dialect', 'openai', '--url', 'https://a.example'], 0, folder);
+    const listed = run(['vault', 'list'], folder);
+    assert.match(listed.out, /root [0-9a-f]{16}: file, outside/);
+    assert.match(listed.out, /signing: log \(Ed25519 and ML-DSA-44\)/);
+    const rotated = run(['vault', 'rotate', 'kek', '--suite', 'mlkem1024-p384-aes-256-gcm'], folder);
+    assert.match(
+      rotated.out,
+      /^\d+ keys made \(mlkem1024-p384-aes-256-gcm\), \d+ wrapped anew, \d+ destroyed/,
+    );
+    assert.match(run(['vault', 'rotate', 'root'], folder).out, /^1 keys made, \d+ wrapped anew, 1 destroyed/);
+    assert.match(run(['vault', 'rotate'], folder).err, /say what: `root`, `kek` or `data`/);
+    assert.match(run(['vault', 'rotate', 'kek', '--suite', 'rot13'], folder).err, /is one of x-wing/);
+    assert.match(run(['vault', 'shred', 'system:x'], folder).err, /can never be read again; say --yes/);
+    assert.equal(run(['vault', 'shred', 'system:nobody', '--yes'], folder).code, 2);
+    const bom = join(home, 'bom.json');
+    assert.equal(run(['crypto-bom', '--out', bom], folder).code, 0);
+    assert.equal((JSON.parse(readFileSync(bom, 'utf8')) as { bomFormat: string }).bomFormat, 'CycloneDX');
+  });
+
   it('the root key: beside the data it works and KEY-01 fails; lost or wrong it says so', () => {
     const folder = join(home, 'beside');
     const key = join(folder, 'root.key');

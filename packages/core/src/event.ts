@@ -81,6 +81,8 @@ export const EVENT_TYPES = [
   'ingest-decided',
   'party-assessed',
   'ci-completed',
+  'vault-rotated',
+  'vault-shredded',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 

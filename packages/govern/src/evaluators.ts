@@ -110,6 +110,24 @@ export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
   ],
   'KEY-01': async (source) => [
     await probe(source, 'root-key', 'the place and protection of the root key'),
-    absent('an audit of unwrapping and a check for reuse of keys'),
+    await probe(source, 'key-inventory', 'a check of every key for its purpose, its parent and its reuse'),
+    absent('an audit of unwrapping'),
   ],
+  'FUT-03': async (source) => {
+    const rotated = await source.latestEvent('vault-rotated');
+    const drill = rotated?.data['what'] === 'kek' ? rotated : null;
+    return [
+      await probe(source, 'quantum-safety', 'a count of keys that a quantum computer opens'),
+      drill
+        ? {
+            what: `a drill changed ${String(drill.data['wrapped'])} wrappings to ${String(drill.data['suite'])} while calls went on`,
+            good: true,
+            at: drill.at,
+          }
+        : absent(
+            'a drill that changes every wrapping to another suite (`sallyport vault rotate kek --suite`)',
+          ),
+      absent('the share of connections with hybrid key agreement'),
+    ];
+  },
 };

@@ -44,7 +44,13 @@ export async function verifyLedger(
   given: readonly string[] = [],
   onProgress: (done: number, size: number) => void = () => {},
 ): Promise<LedgerReport> {
-  const keys = (typeof verifierKeys === 'string' ? [verifierKeys] : verifierKeys).map(parseVerifierKey);
+  let keys: readonly VerifierKey[];
+  try {
+    keys = (typeof verifierKeys === 'string' ? [verifierKeys] : verifierKeys).map(parseVerifierKey);
+  } catch (fault) {
+    const problem = { file: 'verifier.key', entry: null, message: (fault as Error).message };
+    return { ok: false, size: 0, rootHash: '', problems: [problem], pending: 0 };
+  }
   for (let attempt = 1; ; attempt++) {
     const before = readIfThere(join(folder, 'checkpoint'))?.toString();
     const report = await verifyOnce(folder, keys, given, onProgress);

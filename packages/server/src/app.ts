@@ -31,6 +31,7 @@ import { signOnRoutes } from './routes/sign-on.ts';
 import { systemRoutes } from './routes/systems.ts';
 import { tokenRoutes } from './routes/token.ts';
 import { trafficRoutes } from './routes/traffic.ts';
+import { vaultRoutes } from './routes/vault.ts';
 import { versionRoutes } from './routes/versions.ts';
 
 const API = { openapi: '3.1.0', info: { title: 'Sallyport control plane', version: '0.1.0' } } as const;
@@ -85,6 +86,7 @@ export function createApp(
   lineageRoutes(app, control);
   discoveryRoutes(app, control);
   scanRoutes(app, control);
+  vaultRoutes(app, control);
   // Worked out once: whoever asks often costs little.
   let document: string | null = null;
   app.get('/openapi.json', (c) => {

@@ -29,6 +29,7 @@ import { Installation } from './installation.ts';
 import { observer, type ToolSource } from './integration-observer.ts';
 import { countInventory } from './inventory-evidence.ts';
 import { heldSystems, openInventory } from './inventory-home.ts';
+import { KeyDesk } from './key-desk.ts';
 import { log } from './log.ts';
 import { Monitor, type OpenAlert } from './monitor.ts';
 import { type AskedRoutes, runProbes } from './probes.ts';
@@ -84,6 +85,8 @@ export class Control {
     }));
   /** Scans what is watched and registered. */
   readonly scans = new ScanDesk(this);
+  /** Lists keys, changes them for new ones, destroys them. */
+  readonly vault = new KeyDesk(this);
   #probing: Promise<void> = Promise.resolve();
   #closing = false;
   #registry: ReturnType<typeof openInventory> | null = null;
@@ -286,6 +289,8 @@ export class Control {
       });
     const always: ProbeName[] = [
       'root-key',
+      'key-inventory',
+      'quantum-safety',
       'ledger-verify',
       'tamper-drill',
       'sealed-content',

@@ -51,6 +51,8 @@ const PROBE_NAMES = [
   'ledger-verify',
   'tamper-drill',
   'root-key',
+  'key-inventory',
+  'quantum-safety',
   'sealed-content',
   'sequence-gaps',
   'transport',

@@ -29,7 +29,7 @@ const BACKLOG_LEAVES_MAX = 50_000;
 export class Installation {
   readonly folder: string;
   readonly id: string;
-  readonly rootKey: RootKey;
+  rootKey: RootKey;
   /** Keys between the root and the data keys; they lie beside the root, apart from the data. */
   readonly ring: KeyRing;
   readonly dataKeys: DataKeys;

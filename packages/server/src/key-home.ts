@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { CodedError, type KeyProvider } from '@sallyport/core';
+import { CodedError } from '@sallyport/core';
 import {
   DataKeys,
   defaultRootKeyPath,
+  eitherRoot,
   KeyRing,
   openRootKey,
   openSigningKey,
@@ -35,10 +36,30 @@ function readNote(folder: string): RootNote | null {
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as RootNote) : null;
 }
 
-/** Notes which root a data folder belongs to. @param previous the one before, as long as it opens a part of the keys */
-export function noteRoot(folder: string, { id }: KeyProvider, previous?: KeyProvider): void {
-  const note: RootNote = { id, ...(previous && { previous: previous.id }) };
+const writeNote = (folder: string, note: RootNote): void =>
   writeDurably(notePath(folder), `${JSON.stringify(note)}\n`, 0o600);
+
+/** Where the next root key lies until every key is under it. */
+export const nextPath = ({ path }: RootKey): string => `${path}.next`;
+
+/**
+ * Wraps every key of the ring under the root key at {@link nextPath}, which then takes the place of the one before. Cut
+ * short anywhere, {@link openKeys} goes on with it.
+ */
+export async function changeRoot(
+  folder: string,
+  ring: KeyRing,
+  previous: RootKey,
+  next: RootKey,
+  onProgress: (done: number, of: number) => void = () => {},
+): Promise<RootKey> {
+  writeNote(folder, { id: next.id, previous: previous.id });
+  await ring.changeRoot(next, onProgress);
+  renameSync(next.path, previous.path);
+  writeNote(folder, { id: next.id });
+  const rootKey = openRootKey(previous.path, folder, false);
+  ring.useRoot(rootKey);
+  return rootKey;
 }
 
 /**
@@ -54,11 +75,16 @@ export async function openKeys(
   create: boolean,
 ): Promise<Keys> {
   const path = rootKeyPath ?? process.env['SALLYPORT_ROOT_KEY'] ?? defaultRootKeyPath(id);
-  const rootKey = openRootKey(path, folder, create);
+  let rootKey = openRootKey(path, folder, create);
   const note = readNote(folder);
-  if (note && note.id !== rootKey.id && note.previous !== rootKey.id)
+  const pending = existsSync(nextPath(rootKey)) ? openRootKey(nextPath(rootKey), folder, false) : null;
+  const belonging = note ? [note.id, note.previous].filter((one) => one !== undefined) : null;
+  if (belonging && !belonging.includes(rootKey.id) && !(pending && belonging.includes(pending.id)))
     throw new CodedError('root-key-wrong', `the root key \`${rootKey.path}\` does not open this data folder`);
-  const ring = await KeyRing.open(`${rootKey.path}.${id}.ring`, rootKey);
+  const provider = pending ? eitherRoot(pending, rootKey) : rootKey;
+  const ring = await KeyRing.open(`${rootKey.path}.${id}.ring`, provider);
+  // A change of the root that was cut short goes on where it stopped.
+  if (pending) rootKey = await changeRoot(folder, ring, rootKey, pending);
   if (note && ring.list().length === 0)
     throw new CodedError(
       'root-key-missing',
@@ -67,6 +93,6 @@ export async function openKeys(
   const dataKeys = await DataKeys.open(join(folder, 'keys'), ring);
   await dataKeys.forDay('people', 'always');
   const signing = await openSigningKey(join(folder, 'keys', 'signing.json'), ring, 'ledger');
-  if (!note) noteRoot(folder, rootKey);
+  if (!note) writeNote(folder, { id: rootKey.id });
   return { rootKey, ring, dataKeys, signing };
 }

@@ -13,6 +13,7 @@ import { replayDecisions } from './decision-replay.ts';
 import type { ProbeName } from './evidence.ts';
 import type { GuardDesk, GuardDrill } from './guard-desk.ts';
 import { INVENTORY_PROBES, type InventoryProbeContext } from './inventory-probes.ts';
+import { keyInventory, quantumSafety } from './key-probes.ts';
 import { type KnownSystem, knownSystems } from './snapshot.ts';
 import { withSyntheticKey } from './synthetic-key.ts';
 
@@ -323,6 +324,8 @@ const PROBES: Readonly<Record<ProbeName, (context: ProbeContext) => Promise<Find
   'ledger-verify': ledgerVerify,
   'tamper-drill': tamperDrill,
   'root-key': rootKey,
+  'key-inventory': keyInventory,
+  'quantum-safety': quantumSafety,
   'sealed-content': sealedContent,
   'sequence-gaps': sequenceGaps,
   transport,

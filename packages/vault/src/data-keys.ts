@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, newId } from '@sallyport/core';
 import { syncFolder, writeDurably } from './durable.ts';
-import { formatEnvelope, parseEnvelope } from './envelope.ts';
+import { envelopeKeyId, formatEnvelope, parseEnvelope } from './envelope.ts';
 import { type KeyPurpose, splitPurpose } from './key-purposes.ts';
 import type { KeyRing } from './key-ring.ts';
 
@@ -92,7 +92,9 @@ export class DataKeys {
 
   #remember(file: DataKeyFile): void {
     this.#files.set(file.id, file);
-    this.#byUse.set(`${file.purpose}\n${file.day}`, file.id);
+    // What a shredding left in a copy of the data opens nothing, and seals nothing either.
+    if (this.#ring.has(envelopeKeyId(file.envelope ?? '')))
+      this.#byUse.set(`${file.purpose}\n${file.day}`, file.id);
   }
 
   /** The key for a purpose on a day, made and stored when there is none. @throws CodedError `key-provider-unavailable` */
@@ -110,6 +112,14 @@ export class DataKeys {
     this.#remember(file);
     this.#keep(key);
     return { key, created: true };
+  }
+
+  /** Makes a new key for a purpose and a day; the one before opens what it sealed. @throws CodedError `key-provider-unavailable` */
+  async renew(purpose: string, day: string): Promise<DataKey> {
+    const key: DataKey = { id: newId('dek'), purpose, day, key: randomBytes(32) };
+    this.#remember(await this.#write(key, key.key));
+    this.#keep(key);
+    return key;
   }
 
   #keep(key: DataKey): void {
@@ -150,7 +160,8 @@ export class DataKeys {
     rmSync(join(this.#folder, `${id}.json`), { force: true });
     syncFolder(this.#folder);
     this.#files.delete(id);
-    this.#byUse.delete(`${file.purpose}\n${file.day}`);
+    const use = `${file.purpose}\n${file.day}`;
+    if (this.#byUse.get(use) === id) this.#byUse.delete(use);
     this.#open.get(id)?.key.fill(0);
     this.#open.delete(id);
   }
@@ -176,7 +187,7 @@ export class DataKeys {
    */
   async rewrap(onProgress: (done: number, of: number) => void = () => {}): Promise<number> {
     const stale = [...this.#files.values()].filter(
-      ({ envelope }) => !this.#ring.isCurrent(parseEnvelope(envelope!)),
+      ({ id, envelope }) => !this.isOrphan(id) && !this.#ring.isCurrent(envelopeKeyId(envelope!)),
     );
     for (const [at, file] of stale.entries()) {
       if (this.#files.get(file.id) !== file) continue;
@@ -190,14 +201,14 @@ export class DataKeys {
 
   /** Ids of key-encryption keys that still wrap a data key. */
   parents(): ReadonlySet<string> {
-    return new Set([...this.#files.values()].map(({ envelope }) => parseEnvelope(envelope!).keyId));
+    return new Set([...this.#files.values()].map(({ envelope }) => envelopeKeyId(envelope!)));
   }
 
   /** Every data key, none of them secret. */
   list(): readonly DataKeyEntry[] {
     return [...this.#files.values()].map(({ id, purpose, day, envelope }) => {
-      const { suite, keyId } = parseEnvelope(envelope!);
-      return { id, purpose, day, suite, parent: keyId };
+      const [, suite, parent] = envelope!.split(' ', 3);
+      return { id, purpose, day, suite: suite!, parent: parent! };
     });
   }
 
@@ -206,6 +217,12 @@ export class DataKeys {
     const taken = this.#unwraps;
     this.#unwraps = new Map();
     return taken;
+  }
+
+  /** Whether a key lies under one that was destroyed: nothing opens it. */
+  isOrphan(id: string): boolean {
+    const file = this.#files.get(id);
+    return file !== undefined && !this.#ring.has(envelopeKeyId(file.envelope!));
   }
 
   /** How many keys exist. */

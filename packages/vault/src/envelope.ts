@@ -49,6 +49,9 @@ export function parseEnvelope(text: string): Envelope {
   return { suite, keyId: keyId!, encapsulated: sent, sealed: body };
 }
 
+/** The key that a wrapping is under, without reading all of it. */
+export const envelopeKeyId = (line: string): string => line.split(' ', 3)[2] ?? '';
+
 /** Wraps a key to a public key. @param context bound to it: unwrapping needs the same */
 export function wrapKey(
   suite: SuiteName,

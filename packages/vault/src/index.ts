@@ -22,7 +22,14 @@ export { formatEnvelope, parseEnvelope } from './envelope.ts';
 export type { KeyContext } from './key-context.ts';
 export { KEY_PURPOSES, type KeyPurpose } from './key-purposes.ts';
 export { type KeyEncryptionKey, KeyRing } from './key-ring.ts';
-export { defaultRootKeyPath, openRootKey, type RootKey, type RootKeyPlace } from './providers/file.ts';
+export {
+  defaultRootKeyPath,
+  newRootKey,
+  openRootKey,
+  type RootKey,
+  type RootKeyPlace,
+} from './providers/file.ts';
+export { eitherRoot } from './providers/secret-root.ts';
 export {
   open,
   SEAL_OVERHEAD_BYTES,
@@ -37,4 +44,5 @@ export {
 } from './seal.ts';
 export { isSealedFile, openSealedFile, sealedHeadKey, sealFile } from './seal-stream.ts';
 export { openSigningKey, type SigningKey } from './signing-key.ts';
-export { SUITE_NAMES, type SuiteName, WRAPPING_SUITES } from './suites.ts';
+export { isSuite, SUITE_NAMES, type SuiteName, WRAPPING_SUITES } from './suites.ts';
+export { parentOf, rewrapFile, type WrappedFile } from './wrapped-file.ts';

@@ -37,7 +37,7 @@ const useOf = (purpose: KeyPurpose, owner: string): string => `${purpose}\n${own
 export class KeyRing {
   readonly folder: string;
   #provider: KeyProvider;
-  #suite: SuiteName;
+  #suite: SuiteName = DEFAULT_SUITE;
   readonly #files = new Map<string, KeyFile>();
   readonly #seeds = new Map<string, Uint8Array>();
   /** The one that wraps, by purpose and owner. */
@@ -45,23 +45,18 @@ export class KeyRing {
   readonly #making = new Map<string, Promise<KeyFile>>();
   #confirmedMs = clock.nowMs();
 
-  private constructor(folder: string, provider: KeyProvider, suite: SuiteName) {
+  private constructor(folder: string, provider: KeyProvider) {
     this.folder = folder;
     this.#provider = provider;
-    this.#suite = suite;
   }
 
   /**
-   * Opens the ring, unwrapping every key in it.
+   * Opens the ring, unwrapping every key in it. What is wrapped anew goes under the suite of its newest key.
    * @param folder apart from the data: a backup of the data without it can be opened by nobody
    * @throws CodedError `root-key-wrong`, `key-provider-unavailable`
    */
-  static async open(
-    folder: string,
-    provider: KeyProvider,
-    suite: SuiteName = DEFAULT_SUITE,
-  ): Promise<KeyRing> {
-    const ring = new KeyRing(folder, provider, suite);
+  static async open(folder: string, provider: KeyProvider): Promise<KeyRing> {
+    const ring = new KeyRing(folder, provider);
     for (const name of existsSync(folder) ? readdirSync(folder).sort() : []) {
       if (!/^kek_[0-9a-z]+\.json$/.test(name)) continue;
       const file = JSON.parse(readFileSync(join(folder, name), 'utf8')) as KeyFile;
@@ -69,6 +64,8 @@ export class KeyRing {
         throw new CodedError('root-key-wrong', `\`${name}\` is of a suite that this version does not know`);
       ring.#remember(file, await provider.unwrap(Buffer.from(file.wrapped, 'base64'), contextOf(file)));
     }
+    const newest = [...ring.#files.values()].sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1)).at(-1);
+    if (newest) ring.#suite = newest.suite;
     return ring;
   }
 
@@ -143,9 +140,14 @@ export class KeyRing {
     return unwrapKey(envelope, seed, context);
   }
 
-  /** Whether a wrapping is under the newest key of its purpose and owner. */
-  isCurrent(envelope: Envelope): boolean {
-    const file = this.#files.get(envelope.keyId);
+  /** Whether there is a key. */
+  has(id: string): boolean {
+    return this.#files.has(id);
+  }
+
+  /** Whether a key is the newest of its purpose and owner: the one that wraps. */
+  isCurrent(id: string): boolean {
+    const file = this.#files.get(id);
     return file !== undefined && this.#active.get(useOf(file.purpose, file.owner)) === file.id;
   }
 
@@ -195,6 +197,11 @@ export class KeyRing {
     this.#provider = next;
   }
 
+  /** Goes on with the same root under another name. */
+  useRoot(provider: KeyProvider): void {
+    this.#provider = provider;
+  }
+
   /**
    * Asks the root whether it still opens. Where it cannot be reached for {@link CACHE_MS}, what is in memory is forgotten,
    * and nothing opens until it answers again.
@@ -220,9 +227,23 @@ export class KeyRing {
     return clock.nowMs() - this.#confirmedMs;
   }
 
+  /** Destroys keys that wrap nothing any more. @param wrapping ids of those that do @returns how many went */
+  dropRetired(wrapping: ReadonlySet<string>): number {
+    const idle = [...this.#files.values()].filter(
+      ({ id, retiredAt }) => retiredAt !== null && !wrapping.has(id),
+    );
+    for (const { id } of idle) this.drop(id);
+    return idle.length;
+  }
+
   /** Every key, none of them secret. */
   list(): readonly KeyEncryptionKey[] {
     return [...this.#files.values()].map(shown);
+  }
+
+  /** What wraps from now on. */
+  get suite(): SuiteName {
+    return this.#suite;
   }
 
   get provider(): KeyProvider {

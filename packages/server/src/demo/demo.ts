@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { clock, newEvent, systemSchema } from '@sallyport/core';
 import { formatEnvelope, parseEnvelope, writeDurably } from '@sallyport/vault';
 import type { Control } from '../control.ts';
+import { demoContext, demoKeyPath } from './demo-key.ts';
 import { PLANTED_SECRET } from './helpdesk.ts';
 
 const KEY_RENEW_MS = 86_400_000;
@@ -55,13 +55,11 @@ async function put(
   });
 }
 
-const demoContext = (id: string) => ({ purpose: 'demo', owner: '', object: id, version: 1 }) as const;
-
 /** The demonstration key: kept wrapped, so that it can be printed again. */
 async function demoKey(control: Control): Promise<string> {
   const { installation } = control;
   const { ring } = installation;
-  const path = join(installation.folder, 'keys', 'demo-key.json');
+  const path = demoKeyPath(installation.folder);
   if (existsSync(path)) {
     const { id, envelope = '' } = JSON.parse(readFileSync(path, 'utf8')) as { id: string; envelope?: string };
     const row = await installation.store.keys.byId(id);

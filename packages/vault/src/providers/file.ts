@@ -30,6 +30,11 @@ function load(path: string): Uint8Array {
   return key;
 }
 
+/** Writes a new root key (mode 0600, never replacing one). */
+export function newRootKey(path: string): void {
+  writeDurably(path, `${randomBytes(ROOT_KEY_BYTES).toString('base64')}\n`, 0o600, true);
+}
+
 /**
  * Opens the root key file, or creates it (mode 0600, never replacing one).
  * @param create whether a missing file is made: only for a new data folder
@@ -43,7 +48,7 @@ export function openRootKey(path: string, dataFolder: string, create: boolean): 
         'root-key-missing',
         `no root key at \`${file}\`; restore it or name it with --root-key`,
       );
-    writeDurably(file, `${randomBytes(ROOT_KEY_BYTES).toString('base64')}\n`, 0o600, true);
+    newRootKey(file);
   }
   const inside = !relative(resolve(dataFolder), file).startsWith('..');
   return {

@@ -11,6 +11,21 @@ const ID_TAG = Buffer.from('sallyport root key id\0');
 export const rootKeyId = (key: Uint8Array): string =>
   hash('sha256', Buffer.concat([ID_TAG, key]), 'hex').slice(0, 16);
 
+/** A root while keys go from one to another: wraps under the next, opens what either wrapped. */
+export const eitherRoot = (next: KeyProvider, previous: KeyProvider): KeyProvider => ({
+  id: next.id,
+  kind: next.kind,
+  wrap: (key, context) => next.wrap(key, context),
+  unwrap: async (wrapped, context) => {
+    try {
+      return await next.unwrap(wrapped, context);
+    } catch (fault) {
+      if (!(fault instanceof CodedError) || fault.code !== 'root-key-wrong') throw fault;
+      return previous.unwrap(wrapped, context);
+    }
+  },
+});
+
 /**
  * A root whose key lies in memory: AES-256-GCM under a random nonce. It wraps a few dozen keys, far below what random nonces allow.
  * @param where in words, for whoever must find the right one

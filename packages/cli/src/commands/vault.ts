@@ -1,0 +1,128 @@
+import { CodedError } from '@sallyport/core';
+import { type Client, withClient } from '../client.ts';
+import type { Command } from '../commands.ts';
+import { Progress, print, printJson, table } from '../output.ts';
+
+interface Listing {
+  readonly root: {
+    readonly id: string;
+    readonly kind: string;
+    readonly place: string;
+    readonly exposed: boolean;
+  };
+  readonly keyEncryptionKeys: readonly {
+    readonly id: string;
+    readonly purpose: string;
+    readonly owner: string;
+    readonly version: number;
+    readonly suite: string;
+    readonly createdAt: string;
+    readonly retiredAt: string | null;
+    readonly wraps: number;
+  }[];
+  readonly dataKeys: readonly { readonly purpose: string; readonly day: string }[];
+  readonly signingKeys: readonly { readonly name: string; readonly algorithms: readonly string[] }[];
+  readonly progress: { readonly what: string; readonly done: number; readonly of: number } | null;
+}
+
+const PROGRESS_MS = 500;
+
+/** Lists every key from the root down. */
+export const vaultList: Command = {
+  name: 'vault list',
+  usage: 'vault list',
+  summary: 'list the keys that seal what is stored, from the root down; none of them secret',
+  async run(options) {
+    const listing = await withClient(options, (client) => client.call<Listing>('GET', '/api/v1/vault'));
+    if (options.json) {
+      printJson(listing);
+      return 0;
+    }
+    const { root, keyEncryptionKeys, dataKeys, signingKeys } = listing;
+    print(`root ${root.id}: ${root.kind}, ${root.place}${root.exposed ? ', READABLE BY OTHERS' : ''}`, '');
+    print(
+      table(
+        ['ID', 'PURPOSE', 'VERSION', 'SUITE', 'CREATED', 'WRAPS'],
+        keyEncryptionKeys.map(({ id, purpose, owner, version, suite, createdAt, retiredAt, wraps }) => [
+          id,
+          owner === '' ? purpose : `${purpose}:${owner}`,
+          `${version}${retiredAt === null ? '' : ' (retired)'}`,
+          suite,
+          createdAt.slice(0, 10),
+          String(wraps),
+        ]),
+      ),
+      '',
+      `${dataKeys.length} data keys; signing: ${signingKeys.map(({ name, algorithms }) => `${name} (${algorithms.join(' and ')})`).join(', ')}`,
+    );
+    return 0;
+  },
+};
+
+/** Shows how far a rotation is, while a server does it. */
+async function watched<T>(client: Client, work: Promise<T>): Promise<T> {
+  if (!client.running) return work;
+  const progress = new Progress('rotating');
+  const timer = setInterval(() => {
+    void client
+      .call<Listing>('GET', '/api/v1/vault')
+      .then((listing) => listing.progress && progress.update(listing.progress.done, listing.progress.of))
+      .catch(() => {});
+  }, PROGRESS_MS);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+    progress.end();
+  }
+}
+
+/** Changes keys for new ones while calls go on. */
+export const vaultRotate: Command = {
+  name: 'vault rotate',
+  usage: 'vault rotate root|kek|data [--suite NAME]',
+  summary: 'change the root key, the keys that wrap, or those that seal, for new ones while calls go on',
+  options: { suite: { type: 'string' } },
+  async run(options) {
+    const [what] = options.positionals;
+    if (what === undefined) throw new CodedError('usage', 'say what: `root`, `kek` or `data`');
+    const suite = options.text('suite');
+    const done = await withClient(options, (client) =>
+      watched(
+        client,
+        client.call<{ made: number; wrapped: number; destroyed: number; suite: string | null }>(
+          'POST',
+          '/api/v1/vault/rotate',
+          { what, ...(suite === undefined ? {} : { suite }) },
+        ),
+      ),
+    );
+    if (options.json) printJson(done);
+    else
+      print(
+        `${done.made} keys made${done.suite === null ? '' : ` (${done.suite})`}, ${done.wrapped} wrapped anew, ${done.destroyed} destroyed`,
+      );
+    return 0;
+  },
+};
+
+/** Destroys every key of a system or person. */
+export const vaultShred: Command = {
+  name: 'vault shred',
+  usage: 'vault shred system:NAME|subject:NAME --yes',
+  summary:
+    'destroy every key of a system or person: what was said is gone, in backups too; the record stays whole',
+  options: { yes: { type: 'boolean' } },
+  async run(options) {
+    const [purpose] = options.positionals;
+    if (purpose === undefined) throw new CodedError('usage', 'say whose: `system:NAME` or `subject:NAME`');
+    if (!options.flag('yes'))
+      throw new CodedError('usage', `what was said to and by ${purpose} can never be read again; say --yes`);
+    const done = await withClient(options, (client) =>
+      client.call<{ keys: number }>('POST', '/api/v1/vault/shred', { purpose }),
+    );
+    if (options.json) printJson(done);
+    else print(`${done.keys} keys destroyed`);
+    return 0;
+  },
+};

@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import { clock } from '@sallyport/core';
+import { WRAPPING_SUITES } from '@sallyport/vault';
+import type { KeyListing } from './key-listing.ts';
+
+/** An algorithm as CycloneDX describes it, and whether a quantum computer breaks it. */
+interface Algorithm {
+  readonly primitive: 'kem' | 'ae' | 'signature' | 'hash' | 'kdf' | 'mac';
+  readonly parameters: string;
+  /** NIST category, 0 for what a quantum computer breaks. */
+  readonly quantumLevel: number;
+  readonly functions: readonly string[];
+}
+
+const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
+  'AES-256-GCM': { primitive: 'ae', parameters: '256', quantumLevel: 5, functions: ['encrypt', 'decrypt'] },
+  'X-Wing': {
+    primitive: 'kem',
+    parameters: 'X25519+ML-KEM-768',
+    quantumLevel: 3,
+    functions: ['encapsulate', 'decapsulate'],
+  },
+  'MLKEM1024-P384': {
+    primitive: 'kem',
+    parameters: 'P-384+ML-KEM-1024',
+    quantumLevel: 5,
+    functions: ['encapsulate', 'decapsulate'],
+  },
+  Ed25519: { primitive: 'signature', parameters: 'Ed25519', quantumLevel: 0, functions: ['sign', 'verify'] },
+  'ML-DSA-44': {
+    primitive: 'signature',
+    parameters: 'ML-DSA-44',
+    quantumLevel: 2,
+    functions: ['sign', 'verify'],
+  },
+  'SHA-256': { primitive: 'hash', parameters: '256', quantumLevel: 2, functions: ['digest'] },
+  'HKDF-SHA-256': { primitive: 'kdf', parameters: '256', quantumLevel: 2, functions: ['keyderive'] },
+};
+const KEM_NAMES: Readonly<Record<string, string>> = {
+  'x-wing': 'X-Wing',
+  'mlkem1024-p384': 'MLKEM1024-P384',
+};
+const reference = (name: string): string => `algorithm:${name}`;
+const suiteAlgorithm = (suite: string): string => {
+  const known = Object.hasOwn(WRAPPING_SUITES, suite)
+    ? WRAPPING_SUITES[suite as keyof typeof WRAPPING_SUITES]
+    : null;
+  return known ? (KEM_NAMES[known.kem.name] ?? known.kem.name) : suite;
+};
+
+interface Material {
+  readonly ref: string;
+  readonly name: string;
+  readonly type: 'secret-key' | 'private-key';
+  readonly algorithm: string;
+  readonly bits: number;
+  readonly createdAt?: string;
+  readonly state: 'active' | 'deactivated';
+  /** What protects it, and what it lies under. */
+  readonly securedBy?: { readonly mechanism: string; readonly algorithm: string; readonly parent: string };
+}
+
+function materials({ root, keyEncryptionKeys, dataKeys, signingKeys }: KeyListing): Material[] {
+  const parent = (id: string, suite: string): NonNullable<Material['securedBy']> => ({
+    mechanism: `wrapped under ${id}`,
+    algorithm: suiteAlgorithm(suite),
+    parent: id,
+  });
+  const suiteOf = new Map(keyEncryptionKeys.map(({ id, suite }) => [id, suite]));
+  return [
+    {
+      ref: root.id,
+      name: `root key (${root.kind}, ${root.place})`,
+      type: 'secret-key',
+      algorithm: 'AES-256-GCM',
+      bits: 256,
+      state: 'active',
+    },
+    ...keyEncryptionKeys.map(
+      ({ id, purpose, owner, suite, createdAt, retiredAt }): Material => ({
+        ref: id,
+        name: `key-encryption key of ${purpose}${owner === '' ? '' : ` ${owner}`}`,
+        type: 'private-key',
+        algorithm: suiteAlgorithm(suite),
+        bits: 256,
+        createdAt,
+        state: retiredAt === null ? 'active' : 'deactivated',
+        securedBy: { mechanism: 'wrapped under the root', algorithm: 'AES-256-GCM', parent: root.id },
+      }),
+    ),
+    ...dataKeys.map(
+      ({ id, purpose, day, suite, parent: above }): Material => ({
+        ref: id,
+        name: `data key of ${purpose}, ${day}`,
+        type: 'secret-key',
+        algorithm: 'AES-256-GCM',
+        bits: 256,
+        state: 'active',
+        securedBy: parent(above, suite),
+      }),
+    ),
+    ...signingKeys.flatMap(({ name, algorithms, parent: above }) =>
+      algorithms.map(
+        (algorithm): Material => ({
+          ref: `signing:${name}:${algorithm}`,
+          name: `signing key of the ${name}`,
+          type: 'private-key',
+          algorithm,
+          bits: 256,
+          state: 'active',
+          ...(above !== null && { securedBy: parent(above, suiteOf.get(above) ?? '') }),
+        }),
+      ),
+    ),
+  ];
+}
+
+/** What a quantum computer will open or forge, in words; what is signed twice is only as weak as its stronger half. */
+export function notQuantumSafe(listing: KeyListing): string[] {
+  return materials(listing)
+    .filter(({ securedBy }) => securedBy && (ALGORITHMS[securedBy.algorithm]?.quantumLevel ?? 0) === 0)
+    .map(({ name, ref }) => `${name} (${ref}) is wrapped under what a quantum computer opens`);
+}
+
+/** Every key, algorithm, age and parent (CycloneDX 1.7, "Cryptography Bill of Materials"). */
+export function cryptoBom(listing: KeyListing): Record<string, unknown> {
+  const all = materials(listing);
+  return {
+    bomFormat: 'CycloneDX',
+    specVersion: '1.7',
+    serialNumber: `urn:uuid:${randomUUID()}`,
+    version: 1,
+    metadata: {
+      timestamp: clock.nowIso(),
+      component: { type: 'application', name: 'sallyport', 'bom-ref': 'sallyport' },
+      properties: notQuantumSafe(listing).map((value) => ({ name: 'sallyport:not-quantum-safe', value })),
+    },
+    components: [
+      ...Object.entries(ALGORITHMS).map(([name, { primitive, parameters, quantumLevel, functions }]) => ({
+        type: 'cryptographic-asset',
+        name,
+        'bom-ref': reference(name),
+        cryptoProperties: {
+          assetType: 'algorithm',
+          algorithmProperties: {
+            primitive,
+            parameterSetIdentifier: parameters,
+            cryptoFunctions: functions,
+            nistQuantumSecurityLevel: quantumLevel,
+          },
+        },
+      })),
+      ...all.map(({ ref, name, type, algorithm, bits, createdAt, state, securedBy }) => ({
+        type: 'cryptographic-asset',
+        name,
+        'bom-ref': ref,
+        cryptoProperties: {
+          assetType: 'related-crypto-material',
+          relatedCryptoMaterialProperties: {
+            type,
+            id: ref,
+            state,
+            size: bits,
+            algorithmRef: reference(algorithm),
+            ...(createdAt === undefined ? {} : { creationDate: createdAt }),
+            ...(securedBy && {
+              securedBy: { mechanism: securedBy.mechanism, algorithmRef: reference(securedBy.algorithm) },
+            }),
+          },
+        },
+      })),
+    ],
+    dependencies: all.flatMap(({ ref, securedBy }) =>
+      securedBy ? [{ ref, dependsOn: [securedBy.parent] }] : [],
+    ),
+  };
+}

@@ -1,0 +1,152 @@
+import { CodedError, clock, newEvent } from '@sallyport/core';
+import {
+  isSuite,
+  newRootKey,
+  openRootKey,
+  parentOf,
+  rewrapFile,
+  SUITE_NAMES,
+  type SuiteName,
+} from '@sallyport/vault';
+import type { Control } from './control.ts';
+import { demoKeyFile } from './demo/demo-key.ts';
+import { changeRoot, nextPath } from './key-home.ts';
+import { wrappedFiles } from './key-listing.ts';
+
+/** What can be changed for a new one. */
+export const ROTATIONS = ['root', 'kek', 'data'] as const;
+export type Rotation = (typeof ROTATIONS)[number];
+
+/** How far one is. */
+export interface RotationProgress {
+  readonly what: Rotation;
+  readonly done: number;
+  readonly of: number;
+}
+
+/** What a rotation came to. */
+export interface RotationOutcome {
+  readonly what: Rotation;
+  readonly suite: SuiteName | null;
+  /** Keys made new. */
+  readonly made: number;
+  /** Keys wrapped anew. */
+  readonly wrapped: number;
+  /** Keys that wrap nothing any more, destroyed. */
+  readonly destroyed: number;
+}
+
+/** Changes keys for new ones while calls go on, and destroys them. */
+export class KeyDesk {
+  readonly #control: Control;
+  #progress: RotationProgress | null = null;
+  #work: Promise<unknown> = Promise.resolve();
+
+  constructor(control: Control) {
+    this.#control = control;
+  }
+
+  /** What is under way. */
+  get progress(): RotationProgress | null {
+    return this.#progress;
+  }
+
+  /** One change after the other. */
+  #next<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#work.then(work);
+    this.#work = done.catch(() => {});
+    return done.finally(() => {
+      this.#progress = null;
+    });
+  }
+
+  /**
+   * Changes keys for new ones while calls go on. Cut short, what is there opens, and the next rotation ends it.
+   * @param suite for `kek`: what wraps from now on
+   * @throws CodedError `request-invalid`, `key-provider-unavailable`
+   */
+  rotate(actor: string, what: Rotation, suite?: string): Promise<RotationOutcome> {
+    if (suite !== undefined && (what !== 'kek' || !isSuite(suite)))
+      return Promise.reject(
+        new CodedError(
+          'request-invalid',
+          `\`suite\` goes with \`kek\` and is one of ${SUITE_NAMES.join(', ')}`,
+        ),
+      );
+    const own = suite as SuiteName | undefined;
+    return this.#next(async () => {
+      const outcome =
+        what === 'root'
+          ? await this.#root()
+          : what === 'kek'
+            ? await this.#keyEncryption(own)
+            : await this.#data();
+      await this.#control.installation.announce(
+        newEvent('vault-rotated', { actor, subject: 'organisation', data: { ...outcome } }),
+      );
+      return outcome;
+    });
+  }
+
+  #tell(what: Rotation): (done: number, of: number) => void {
+    return (done, of) => {
+      this.#progress = { what, done, of };
+    };
+  }
+
+  async #root(): Promise<RotationOutcome> {
+    const { installation } = this.#control;
+    const { folder, ring, rootKey } = installation;
+    newRootKey(nextPath(rootKey));
+    const next = openRootKey(nextPath(rootKey), folder, false);
+    installation.rootKey = await changeRoot(folder, ring, rootKey, next, this.#tell('root'));
+    return { what: 'root', suite: null, made: 1, wrapped: ring.list().length, destroyed: 1 };
+  }
+
+  async #keyEncryption(suite: SuiteName | undefined): Promise<RotationOutcome> {
+    const { folder, ring, dataKeys } = this.#control.installation;
+    const active = ring.list().filter(({ id }) => ring.isCurrent(id));
+    for (const { purpose, owner } of active) await ring.rotate(purpose, owner, suite);
+    let wrapped = await dataKeys.rewrap(this.#tell('kek'));
+    const files = [...wrappedFiles(folder), demoKeyFile(folder)].filter((file) => file !== null);
+    for (const file of files) if (rewrapFile(file, ring)) wrapped++;
+    const parents = files.flatMap((file) => parentOf(file) ?? []);
+    const destroyed = ring.dropRetired(new Set([...dataKeys.parents(), ...parents]));
+    return { what: 'kek', suite: ring.suite, made: active.length, wrapped, destroyed };
+  }
+
+  /** New keys for what is said from now on; what was said before opens with those before. */
+  async #data(): Promise<RotationOutcome> {
+    const { dataKeys } = this.#control.installation;
+    const today = clock.nowIso().slice(0, 10);
+    const systems = await this.#control.systems();
+    for (const [at, { name }] of systems.entries()) {
+      await dataKeys.renew(`system:${name}`, today);
+      this.#tell('data')(at + 1, systems.length);
+    }
+    await this.#control.publish();
+    return { what: 'data', suite: null, made: systems.length, wrapped: 0, destroyed: 0 };
+  }
+
+  /**
+   * Destroys every key of a system or person: what was said is gone, in backups too. The record stays whole.
+   * @param purpose `system:NAME` or `subject:NAME`
+   * @throws CodedError `not-found`
+   */
+  shred(actor: string, purpose: string): Promise<{ readonly purpose: string; readonly keys: number }> {
+    return this.#next(async () => {
+      const { installation } = this.#control;
+      const name = purpose.slice(purpose.indexOf(':') + 1);
+      const also = purpose.startsWith('system:') ? [`pseudonyms:${name}`] : [];
+      const { dataKeys } = installation;
+      if (!dataKeys.list().some((key) => key.purpose === purpose))
+        throw new CodedError('not-found', `there are no keys of \`${purpose.slice(0, 80)}\``);
+      // First the intention: a crash between leaves a shredding that was recorded and not done, never one that was done unseen.
+      await installation.announce(newEvent('vault-shredded', { actor, subject: purpose, data: { purpose } }));
+      const keys = [purpose, ...also].reduce((sum, one) => sum + dataKeys.shred(one), 0);
+      // Systems that go on get keys of their own again.
+      await this.#control.publish();
+      return { purpose, keys };
+    });
+  }
+}

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { type DataKeyEntry, type KeyEncryptionKey, parentOf, type WrappedFile } from '@sallyport/vault';
+import { demoKeyFile } from './demo/demo-key.ts';
+import type { Installation } from './installation.ts';
+
+/** Every key of an installation, none of them secret. */
+export interface KeyListing {
+  readonly root: {
+    readonly id: string;
+    readonly kind: string;
+    readonly place: string;
+    readonly exposed: boolean;
+  };
+  readonly keyEncryptionKeys: readonly (KeyEncryptionKey & { readonly wraps: number })[];
+  readonly dataKeys: readonly DataKeyEntry[];
+  readonly signingKeys: readonly {
+    readonly name: string;
+    readonly algorithms: readonly string[];
+    readonly parent: string | null;
+  }[];
+}
+
+/** Files of an installation that hold a wrapped key, other than data keys. */
+export const wrappedFiles = (
+  folder: string,
+): (WrappedFile & { readonly name: string; readonly algorithms: readonly string[] })[] => [
+  {
+    name: 'log',
+    algorithms: ['Ed25519', 'ML-DSA-44'],
+    path: join(folder, 'keys', 'signing.json'),
+    context: { purpose: 'signing', owner: '', object: 'ledger', version: 1 },
+  },
+  {
+    name: 'statements',
+    algorithms: ['Ed25519', 'ML-DSA-44'],
+    path: join(folder, 'keys', 'attestations.json'),
+    context: { purpose: 'signing', owner: '', object: 'statements', version: 1 },
+  },
+];
+
+/** Lists every key, from the root down. */
+export function listKeys({ folder, rootKey, ring, dataKeys }: Installation): KeyListing {
+  const wraps = new Map<string, number>();
+  const count = (parent: string | null): void => {
+    if (parent !== null) wraps.set(parent, (wraps.get(parent) ?? 0) + 1);
+  };
+  const entries = dataKeys.list();
+  for (const { parent } of entries) count(parent);
+  const files = wrappedFiles(folder).map((file) => ({ ...file, parent: parentOf(file) }));
+  for (const { parent } of files) count(parent);
+  count(demoParent(folder));
+  return {
+    root: { id: rootKey.id, kind: rootKey.kind, place: rootKey.place, exposed: rootKey.exposed },
+    keyEncryptionKeys: ring.list().map((key) => ({ ...key, wraps: wraps.get(key.id) ?? 0 })),
+    dataKeys: entries,
+    signingKeys: files
+      .filter(({ parent }) => parent !== null)
+      .map(({ name, algorithms, parent }) => ({ name, algorithms, parent })),
+  };
+}
+
+function demoParent(folder: string): string | null {
+  const file = demoKeyFile(folder);
+  return file && parentOf(file);
+}

@@ -1,0 +1,121 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { needs } from '../authorisation/route-permissions.ts';
+import type { Control } from '../control.ts';
+import { cryptoBom } from '../crypto-bom.ts';
+import { ROTATIONS } from '../key-desk.ts';
+import { listKeys } from '../key-listing.ts';
+import { body, type Env, failures, json } from './shared.ts';
+
+const keyEncryptionKey = z.object({
+  id: z.string(),
+  purpose: z.string(),
+  owner: z.string(),
+  version: z.number(),
+  suite: z.string(),
+  createdAt: z.string(),
+  retiredAt: z.string().nullable(),
+  provider: z.string(),
+  wraps: z.number(),
+});
+
+const listing = z
+  .object({
+    root: z.object({ id: z.string(), kind: z.string(), place: z.string(), exposed: z.boolean() }),
+    keyEncryptionKeys: z.array(keyEncryptionKey),
+    dataKeys: z.array(
+      z.object({
+        id: z.string(),
+        purpose: z.string(),
+        day: z.string(),
+        suite: z.string(),
+        parent: z.string(),
+      }),
+    ),
+    signingKeys: z.array(
+      z.object({ name: z.string(), algorithms: z.array(z.string()), parent: z.string().nullable() }),
+    ),
+    progress: z.object({ what: z.enum(ROTATIONS), done: z.number(), of: z.number() }).nullable(),
+  })
+  .openapi('VaultListing');
+
+const rotation = z
+  .object({ what: z.enum(ROTATIONS), suite: z.string().max(64).optional() })
+  .openapi('VaultRotation');
+const rotated = z
+  .object({
+    what: z.enum(ROTATIONS),
+    suite: z.string().nullable(),
+    made: z.number(),
+    wrapped: z.number(),
+    destroyed: z.number(),
+  })
+  .openapi('VaultRotated');
+const shredding = z
+  .object({
+    purpose: z.string().regex(/^(?:system|subject):.{1,128}$/, 'is `system:NAME` or `subject:NAME`'),
+  })
+  .openapi('VaultShredding');
+
+/** Routes of the keys that seal what is stored. */
+export function vaultRoutes(app: OpenAPIHono<Env>, control: Control): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/vault',
+      ...needs('see-vault', 'organisation'),
+      summary: 'List the keys that seal what is stored, from the root down; none of them secret',
+      responses: { 200: json(listing, 'Every key'), ...failures },
+    }),
+    (c) => {
+      const { root, keyEncryptionKeys, dataKeys, signingKeys } = listKeys(control.installation);
+      return c.json(
+        {
+          root,
+          keyEncryptionKeys: [...keyEncryptionKeys],
+          dataKeys: [...dataKeys],
+          signingKeys: signingKeys.map((key) => ({ ...key, algorithms: [...key.algorithms] })),
+          progress: control.vault.progress,
+        },
+        200,
+      );
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/vault/rotate',
+      ...needs('rotate-vault', 'organisation'),
+      summary: 'Change keys for new ones while calls go on; answers when every key is wrapped anew',
+      request: body(rotation),
+      responses: { 200: json(rotated, 'What it came to'), ...failures },
+    }),
+    async (c) => {
+      const { what, suite } = c.req.valid('json');
+      return c.json(await control.vault.rotate(c.var.actor, what, suite), 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/vault/shred',
+      ...needs('shred-vault', 'organisation'),
+      summary: 'Destroy every key of a system or person: what was said is gone, in backups too',
+      request: body(shredding),
+      responses: {
+        200: json(z.object({ purpose: z.string(), keys: z.number() }), 'How many keys went'),
+        ...failures,
+      },
+    }),
+    async (c) => c.json(await control.vault.shred(c.var.actor, c.req.valid('json').purpose), 200),
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/crypto-bom',
+      ...needs('see-vault', 'organisation'),
+      summary: 'A bill of materials of everything cryptographic (CycloneDX 1.7)',
+      responses: { 200: json(z.record(z.string(), z.unknown()), 'CycloneDX'), ...failures },
+    }),
+    (c) => c.json(cryptoBom(listKeys(control.installation)), 200),
+  );
+}
