@@ -57,6 +57,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'review show', load: async () => (await import('./commands/review.ts')).reviewShow },
   { name: 'vault list', load: async () => (await import('./commands/vault.ts')).vaultList },
   { name: 'vault rotate', load: async () => (await import('./commands/vault.ts')).vaultRotate },
+  { name: 'vault split', load: async () => (await import('./commands/vault.ts')).vaultSplit },
   { name: 'vault shred', load: async () => (await import('./commands/vault.ts')).vaultShred },
   { name: 'crypto-bom', load: async () => (await import('./commands/crypto-bom.ts')).cryptoBom },
   { name: 'ledger verify', load: async () => (await import('./commands/ledger-verify.ts')).ledgerVerify },

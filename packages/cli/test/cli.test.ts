@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -416,6 +416,65 @@ describe('the command line', () => {
     const bom = join(home, 'bom.json');
     assert.equal(run(['crypto-bom', '--out', bom], folder).code, 0);
     assert.equal((JSON.parse(readFileSync(bom, 'utf8')) as { bomFormat: string }).bomFormat, 'CycloneDX');
+  });
+
+  it('the root in several hands: any of the shares that are enough open it, fewer do not', () => {
+    const folder = join(home, 'shared');
+    const root = join(home, 'shared.key');
+    const split = json(
+      [
+        'vault',
+        'split',
+        '--shares',
+        '3',
+        '--threshold',
+        '2',
+        '--out',
+        join(home, 'shares'),
+        '--root-key',
+        root,
+      ],
+      0,
+      folder,
+    ) as { files: string[] };
+    const config = (...files: string[]): string => {
+      const path = join(home, 'shares.yaml');
+      const refs = files.map((file) => `file:${file}`);
+      writeFileSync(path, JSON.stringify({ keys: { root: { kind: 'shares', shareRefs: refs } } }));
+      return path;
+    };
+    const [one, two, three] = split.files as [string, string, string];
+    const list = (...files: string[]) =>
+      run(['vault', 'list', '--root-key', root, '--config', config(...files)], folder);
+    json(
+      [
+        'upstream',
+        'add',
+        'x',
+        '--dialect',
+        'openai',
+        '--url',
+        'https://a.example',
+        '--root-key',
+        root,
+        '--config',
+        config(one, two),
+      ],
+      0,
+      folder,
+    );
+    rmSync(root);
+    assert.match(list(two, three).out, /root [0-9a-f]{16}: shares, outside/);
+    assert.match(list(one, one).err, /1 shares of the root key are there, and 2 are needed/);
+    writeFileSync(
+      three,
+      readFileSync(three, 'utf8').replace(/(.)\n$/, (_, last) => (last === '0' ? '1\n' : '0\n')),
+    );
+    assert.match(list(two, three).err, /share 3 was copied wrongly|1 shares/);
+    assert.match(
+      run(['vault', 'split', '--shares', '2', '--threshold', '3', '--out', home], folder).err,
+      /K at most N/,
+    );
   });
 
   it('the root key: beside the data it works and KEY-01 fails; lost or wrong it says so', () => {

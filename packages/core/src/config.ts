@@ -174,6 +174,27 @@ const listener = (port: number) =>
       .optional(),
   });
 
+/** Where the root key is kept, under which every other key lies. */
+const rootSchema = z.discriminatedUnion('kind', [
+  /** In a file outside the data folder: `--root-key`. */
+  z.strictObject({ kind: z.literal('file') }),
+  /** In that file, under a passphrase. */
+  z.strictObject({ kind: z.literal('passphrase'), passphraseRef: secretRefSchema }),
+  /** In several hands: as many shares as are needed, of those that `sallyport vault split` made. */
+  z.strictObject({ kind: z.literal('shares'), shareRefs: z.array(secretRefSchema).min(2).max(255) }),
+  /** In the transit engine of Vault or OpenBao; it never leaves there. */
+  z.strictObject({
+    kind: z.literal('transit'),
+    url: httpUrl,
+    mount: z.string().max(128).default('transit'),
+    key: z.string().max(128),
+    tokenRef: secretRefSchema,
+    namespace: z.string().max(128).optional(),
+    allowPrivate: z.boolean().default(false),
+  }),
+]);
+export type RootConfig = z.infer<typeof rootSchema>;
+
 /** A folder that is scanned. */
 const watchSchema = z.strictObject({
   /** Under which its findings are kept. */
@@ -249,6 +270,14 @@ export const configSchema = z.strictObject({
       workloads: z.array(workloadSchema).max(64).default([]),
       /** Roles of each group that a provider keeps here by SCIM: `operator`, or `operator@chat`. */
       groupRoles: z.record(z.string().min(1).max(256), z.array(roleText).min(1).max(32)).default({}),
+    })
+    .prefault({}),
+  /** The keys under which everything that is stored is sealed. */
+  keys: z
+    .strictObject({
+      root: rootSchema.default({ kind: 'file' }),
+      /** Where the root was kept until now: every key goes from it to `root` at the next start. Take it out then. */
+      previous: rootSchema.optional(),
     })
     .prefault({}),
   /** PostgreSQL instead of the embedded SQLite. */

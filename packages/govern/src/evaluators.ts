@@ -114,8 +114,7 @@ export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
     absent('an audit of unwrapping'),
   ],
   'FUT-03': async (source) => {
-    const rotated = await source.latestEvent('vault-rotated');
-    const drill = rotated?.data['what'] === 'kek' ? rotated : null;
+    const drill = await source.latestEvent('vault-rotated', 'vault:kek');
     return [
       await probe(source, 'quantum-safety', 'a count of keys that a quantum computer opens'),
       drill

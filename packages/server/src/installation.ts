@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
   CodedError,
@@ -85,7 +85,8 @@ export class Installation {
       const id = known
         ? (JSON.parse(readFileSync(file, 'utf8')) as { id: string }).id
         : newId('evt').slice(4, 20);
-      const keys = await openKeys(folder, id, rootKeyPath, !known);
+      if (!known) clearUnfinished(folder);
+      const keys = await openKeys(folder, id, config.keys, rootKeyPath, !known);
       const { rootKey, signing } = keys;
       if (!known) writeDurably(file, `${JSON.stringify({ id, createdAt: clock.nowIso() })}\n`, 0o600);
       const database = config.database ? resolveSecret(config.database.urlRef) : null;
@@ -285,6 +286,16 @@ function parseLeaf(leaf: Uint8Array): ExchangeLeaf | SallyportEvent {
   return JSON.parse(Buffer.from(leaf.buffer, leaf.byteOffset, leaf.length).toString()) as
     | ExchangeLeaf
     | SallyportEvent;
+}
+
+/** A start that was cut short before there was an installation left keys that seal nothing. @throws CodedError `usage` */
+function clearUnfinished(folder: string): void {
+  if (existsSync(join(folder, 'ledger')) || existsSync(join(folder, 'state.db')))
+    throw new CodedError(
+      'usage',
+      `\`${join(folder, 'installation.json')}\` is missing, and the folder is not empty; restore it, or name another folder`,
+    );
+  rmSync(join(folder, 'keys'), { recursive: true, force: true });
 }
 
 /** A verifier key lies beside the log, and again beside the root key, where whoever rewrites the data does not reach. */

@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs';
 import { CodedError, clock, newEvent } from '@sallyport/core';
 import {
   isSuite,
@@ -82,7 +83,7 @@ export class KeyDesk {
             ? await this.#keyEncryption(own)
             : await this.#data();
       await this.#control.installation.announce(
-        newEvent('vault-rotated', { actor, subject: 'organisation', data: { ...outcome } }),
+        newEvent('vault-rotated', { actor, subject: `vault:${what}`, data: { ...outcome } }),
       );
       return outcome;
     });
@@ -94,13 +95,27 @@ export class KeyDesk {
     };
   }
 
+  /** A new root key in the place of the one before. What keeps it elsewhere changes its own: then every key is wrapped there anew. */
   async #root(): Promise<RotationOutcome> {
     const { installation } = this.#control;
     const { folder, ring, rootKey } = installation;
+    const wrapped = ring.list().length;
+    if (rootKey.kind === 'transit') {
+      await ring.changeRoot(rootKey, this.#tell('root'));
+      return { what: 'root', suite: null, made: 0, wrapped, destroyed: 0 };
+    }
+    if (rootKey.kind !== 'file')
+      throw new CodedError(
+        'request-invalid',
+        `the root is kept by ${rootKey.kind}: make a new one, name it as \`keys.root\` and this one as \`keys.previous\`, and start again`,
+      );
     newRootKey(nextPath(rootKey));
     const next = openRootKey(nextPath(rootKey), folder, false);
-    installation.rootKey = await changeRoot(folder, ring, rootKey, next, this.#tell('root'));
-    return { what: 'root', suite: null, made: 1, wrapped: ring.list().length, destroyed: 1 };
+    const finish = (): void => renameSync(next.path, rootKey.path);
+    await changeRoot(folder, ring, rootKey, next, finish, this.#tell('root'));
+    installation.rootKey = openRootKey(rootKey.path, folder, false);
+    ring.useRoot(installation.rootKey);
+    return { what: 'root', suite: null, made: 1, wrapped, destroyed: 1 };
   }
 
   async #keyEncryption(suite: SuiteName | undefined): Promise<RotationOutcome> {

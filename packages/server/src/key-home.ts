@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
-import { CodedError } from '@sallyport/core';
+import { join, resolve } from 'node:path';
+import { CodedError, type Config } from '@sallyport/core';
 import {
   DataKeys,
   defaultRootKeyPath,
@@ -12,6 +12,7 @@ import {
   type SigningKey,
   writeDurably,
 } from '@sallyport/vault';
+import { openRoot } from './root-home.ts';
 
 /** The keys of an installation, open. */
 export interface Keys {
@@ -43,48 +44,84 @@ const writeNote = (folder: string, note: RootNote): void =>
 export const nextPath = ({ path }: RootKey): string => `${path}.next`;
 
 /**
- * Wraps every key of the ring under the root key at {@link nextPath}, which then takes the place of the one before. Cut
- * short anywhere, {@link openKeys} goes on with it.
+ * Wraps every key of the ring under the next root. Cut short anywhere, {@link openKeys} goes on with it.
+ * @param finish what makes the next one the root of the next start
  */
 export async function changeRoot(
   folder: string,
   ring: KeyRing,
   previous: RootKey,
   next: RootKey,
+  finish: () => void,
   onProgress: (done: number, of: number) => void = () => {},
-): Promise<RootKey> {
+): Promise<void> {
   writeNote(folder, { id: next.id, previous: previous.id });
   await ring.changeRoot(next, onProgress);
-  renameSync(next.path, previous.path);
+  finish();
   writeNote(folder, { id: next.id });
-  const rootKey = openRootKey(previous.path, folder, false);
-  ring.useRoot(rootKey);
-  return rootKey;
+}
+
+/** Which root key follows: one that a rotation was cut short with, or that of another keeper. */
+interface Succession {
+  readonly root: RootKey;
+  /** What opened the keys until now, where they go from one to the other. */
+  readonly previous: RootKey | null;
+  /** Ends it, once every key is under the new one. */
+  readonly finish: () => void;
+}
+
+async function succession(
+  folder: string,
+  path: string,
+  config: Config['keys'],
+  note: RootNote | null,
+  create: boolean,
+): Promise<Succession> {
+  const root = await openRoot(config.root, path, folder, create || config.previous !== undefined);
+  if (config.root.kind === 'file' && existsSync(nextPath(root))) {
+    const next = openRootKey(nextPath(root), folder, false);
+    return { root: next, previous: root, finish: () => renameSync(next.path, root.path) };
+  }
+  const isThere = note === null || note.id === root.id;
+  if (config.previous && !(isThere && note?.previous === undefined))
+    return { root, previous: await openRoot(config.previous, path, folder, false), finish: () => {} };
+  return { root, previous: null, finish: () => {} };
 }
 
 /**
- * Opens the keys of a data folder, or makes them.
+ * Opens the keys of a data folder, or makes them. A change of the root that was asked for, or cut short, is carried out.
  * @param id of the installation
  * @param create whether it is a new one
- * @throws CodedError `root-key-missing`, `root-key-wrong`, `key-provider-unavailable`
+ * @throws CodedError `root-key-missing`, `root-key-wrong`, `key-provider-unavailable`, `config-invalid`
  */
 export async function openKeys(
   folder: string,
   id: string,
+  config: Config['keys'],
   rootKeyPath: string | undefined,
   create: boolean,
 ): Promise<Keys> {
   const path = rootKeyPath ?? process.env['SALLYPORT_ROOT_KEY'] ?? defaultRootKeyPath(id);
-  let rootKey = openRootKey(path, folder, create);
   const note = readNote(folder);
-  const pending = existsSync(nextPath(rootKey)) ? openRootKey(nextPath(rootKey), folder, false) : null;
+  const { root, previous, finish } = await succession(folder, path, config, note, create);
   const belonging = note ? [note.id, note.previous].filter((one) => one !== undefined) : null;
-  if (belonging && !belonging.includes(rootKey.id) && !(pending && belonging.includes(pending.id)))
-    throw new CodedError('root-key-wrong', `the root key \`${rootKey.path}\` does not open this data folder`);
-  const provider = pending ? eitherRoot(pending, rootKey) : rootKey;
-  const ring = await KeyRing.open(`${rootKey.path}.${id}.ring`, provider);
-  // A change of the root that was cut short goes on where it stopped.
-  if (pending) rootKey = await changeRoot(folder, ring, rootKey, pending);
+  if (belonging && ![root.id, previous?.id].some((own) => own !== undefined && belonging.includes(own)))
+    throw new CodedError(
+      'root-key-wrong',
+      root.kind === 'file'
+        ? `the root key \`${root.path}\` does not open this data folder`
+        : `the root of \`keys.root\` (${root.kind}) does not open this data folder; name the one before as \`keys.previous\``,
+    );
+  const ring = await KeyRing.open(
+    `${resolve(path)}.${id}.ring`,
+    previous ? eitherRoot(root, previous) : root,
+  );
+  let rootKey = root;
+  if (previous) {
+    await changeRoot(folder, ring, previous, root, finish);
+    rootKey = await openRoot(config.root, path, folder, false);
+    ring.useRoot(rootKey);
+  }
   if (note && ring.list().length === 0)
     throw new CodedError(
       'root-key-missing',
@@ -93,6 +130,7 @@ export async function openKeys(
   const dataKeys = await DataKeys.open(join(folder, 'keys'), ring);
   await dataKeys.forDay('people', 'always');
   const signing = await openSigningKey(join(folder, 'keys', 'signing.json'), ring, 'ledger');
-  if (!note) writeNote(folder, { id: rootKey.id });
+  // Every key opened under this root alone: a change to another one that never began is forgotten.
+  if (note?.id !== rootKey.id || note.previous !== undefined) writeNote(folder, { id: rootKey.id });
   return { rootKey, ring, dataKeys, signing };
 }

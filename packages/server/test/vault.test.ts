@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { newRootKey } from '@sallyport/vault';
+import { startTransit } from '../../vault/test/transit-server.ts';
 import { openContent } from '../src/content.ts';
 import { listKeys } from '../src/key-listing.ts';
 import {
@@ -23,8 +24,12 @@ describe('the vault', () => {
   let admin: TestPerson;
   let key: string;
   const data = join(scratch(), 'data');
-  const start = async (): Promise<void> => {
-    server = await testServer({ data, systems: { main: enforced(fake), other: enforced(fake) } });
+  const start = async (keys: object = {}): Promise<void> => {
+    server = await testServer({
+      data,
+      systems: { main: enforced(fake), other: enforced(fake) },
+      config: { keys },
+    });
     admin = await signedIn(server, [{ role: 'administrator' }]);
   };
   const restart = async (): Promise<void> => {
@@ -160,6 +165,44 @@ describe('the vault', () => {
     await assert.rejects(start(), /the keys that lay beside the root key/);
     for (const name of readdirSync(folder)) rmSync(join(folder, name));
     for (const [name, bytes] of kept) writeFileSync(join(folder, name), bytes);
+    await start();
+  });
+
+  it('goes from one keeper of the root to another, and back, and opens with the present one alone', async () => {
+    const transit = await startTransit();
+    const id = await call('main', 'said while the root moved');
+    process.env['VAULT_TEST_PASSPHRASE'] = 'a phrase that is long enough';
+    process.env['VAULT_TEST_TOKEN'] = transit.token;
+    const passphrase = { kind: 'passphrase', passphraseRef: 'env:VAULT_TEST_PASSPHRASE' };
+    const remote = {
+      kind: 'transit',
+      url: transit.url,
+      key: 'sallyport',
+      tokenRef: 'env:VAULT_TEST_TOKEN',
+      allowPrivate: true,
+    };
+    let before: object = { kind: 'file' };
+    for (const root of [passphrase, remote, { kind: 'file' }]) {
+      await server.stop();
+      await assert.rejects(start({ root }), /root-key-wrong|does not open|holds no root key|no root key at/);
+      await start({ root, previous: before });
+      assert.match(await said(id), /said while the root moved/);
+      assert.equal(listKeys(server.control.installation).root.kind, root.kind);
+      await server.stop();
+      await start({ root });
+      assert.match(await said(id), /said while the root moved/);
+      const rotated = await admin.call('POST', '/api/v1/vault/rotate', { what: 'root' });
+      assert.equal(rotated.status, root === passphrase ? 400 : 200);
+      assert.match(await said(id), /said while the root moved/);
+      before = root;
+    }
+    await server.stop();
+    await start();
+    transit.server.closeAllConnections();
+    transit.server.close();
+    await server.stop();
+    const elsewhere = start({ root: { ...remote, allowPrivate: false }, previous: { kind: 'file' } });
+    await assert.rejects(elsewhere, { code: 'upstream-refused-address' });
     await start();
   });
 

@@ -28,8 +28,12 @@ export {
   openRootKey,
   type RootKey,
   type RootKeyPlace,
+  readRootKey,
 } from './providers/file.ts';
+export { openPassphraseRoot } from './providers/passphrase.ts';
 export { eitherRoot } from './providers/secret-root.ts';
+export { formatShare, joinShares, parseShare, splitRoot } from './providers/shares.ts';
+export { type TransitAnswer, transitRoot } from './providers/transit.ts';
 export {
   open,
   SEAL_OVERHEAD_BYTES,

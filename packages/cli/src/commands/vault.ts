@@ -1,4 +1,7 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { CodedError } from '@sallyport/core';
+import { defaultRootKeyPath } from '@sallyport/vault';
 import { type Client, withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
 import { Progress, print, printJson, table } from '../output.ts';
@@ -123,6 +126,44 @@ export const vaultShred: Command = {
     );
     if (options.json) printJson(done);
     else print(`${done.keys} keys destroyed`);
+    return 0;
+  },
+};
+
+const rootKeyPathOf = (file: string): string =>
+  process.env['SALLYPORT_ROOT_KEY'] ??
+  defaultRootKeyPath((JSON.parse(readFileSync(file, 'utf8')) as { id: string }).id);
+
+/** Splits the root key into shares. */
+export const vaultSplit: Command = {
+  name: 'vault split',
+  usage: 'vault split --shares N --threshold K --out DIR [--root-key FILE]',
+  summary:
+    'split the root key into shares, of which any K make it; one file each, to be handed to different people',
+  options: { shares: { type: 'string' }, threshold: { type: 'string' }, out: { type: 'string' } },
+  async run(options) {
+    const [shares, threshold] = [options.whole('shares', 2, 255), options.whole('threshold', 2, 255)];
+    if (shares === undefined || threshold === undefined || threshold > shares)
+      throw new CodedError('usage', 'say --shares N and --threshold K, K at most N');
+    const { formatShare, openRootKey, readRootKey, splitRoot, writeDurably } = await import(
+      '@sallyport/vault'
+    );
+    const data = resolve(options.data);
+    const file = join(data, 'installation.json');
+    const path = options.rootKey ?? (existsSync(file) ? rootKeyPathOf(file) : undefined);
+    if (path === undefined)
+      throw new CodedError('usage', 'name the root key with --root-key FILE; it is made where there is none');
+    openRootKey(path, data, !existsSync(file));
+    const parts = splitRoot(readRootKey(path), shares, threshold);
+    const files = parts.map((part) => join(options.needed('out'), `share-${part.at}`));
+    for (const [at, part] of parts.entries()) writeDurably(files[at]!, `${formatShare(part)}\n`, 0o600, true);
+    if (options.json) printJson({ rootId: parts[0]!.rootId, threshold, files });
+    else
+      print(
+        ...files,
+        '',
+        `Any ${threshold} of them make the root key. Name them as \`keys.root.shareRefs\`, start, and then destroy \`${path}\`.`,
+      );
     return 0;
   },
 };

@@ -9,7 +9,7 @@ import { ROOT_KEY_BYTES, secretRoot } from './secret-root.ts';
 /** Where the root key lies relative to the data it protects. */
 export type RootKeyPlace = 'outside' | 'beside-the-data';
 
-/** The key that wraps all others, from a file. */
+/** The key that wraps all others, and the file that it is kept in, or beside which its keys lie. */
 export interface RootKey extends KeyProvider {
   readonly path: string;
   readonly place: RootKeyPlace;
@@ -23,7 +23,8 @@ export function defaultRootKeyPath(installation: string): string {
   return join(base, 'sallyport', `root-${installation}.key`);
 }
 
-function load(path: string): Uint8Array {
+/** The root key of a file. @throws CodedError `root-key-wrong` */
+export function readRootKey(path: string): Uint8Array {
   const key = Buffer.from(readFileSync(path, 'latin1').trim(), 'base64');
   if (key.length !== ROOT_KEY_BYTES)
     throw new CodedError('root-key-wrong', `\`${path}\` holds no 256-bit root key`);
@@ -52,7 +53,7 @@ export function openRootKey(path: string, dataFolder: string, create: boolean): 
   }
   const inside = !relative(resolve(dataFolder), file).startsWith('..');
   return {
-    ...secretRoot('file', load(file), `the root key \`${file}\``),
+    ...secretRoot('file', readRootKey(file), `the root key \`${file}\``),
     path: file,
     place: inside ? 'beside-the-data' : 'outside',
     exposed: process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0,
