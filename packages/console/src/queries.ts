@@ -35,10 +35,13 @@ import type {
   Lineage,
   Scans,
 } from './inventory-types.ts';
+import type { Vault } from './vault-types.ts';
 
 /** Rows that one request of the traffic list brings. */
 export const PAGE_ROWS = 100;
 const MINUTE = 60_000;
+/** While something is under way. */
+const PROGRESS = 1_000;
 
 /** What of the traffic is shown; part of the address. */
 export interface TrafficFilter {
@@ -126,6 +129,11 @@ const assessments = queryOptions({
   queryKey: ['integrations', 'assessments'],
   queryFn: async () => (await api.get<{ assessments: Assessment[] }>('/assessments')).assessments,
 });
+const vault = queryOptions({
+  queryKey: ['vault'],
+  queryFn: () => api.refresh<Vault>('/vault'),
+  refetchInterval: (query) => (query.state.data?.progress ? PROGRESS : MINUTE),
+});
 const policies = queryOptions({ queryKey: ['policies'], queryFn: () => api.get<Policies>('/policies') });
 
 /**
@@ -149,6 +157,7 @@ export const queries = {
   findings,
   inventory,
   aiUses,
+  vault,
   scans,
   sources,
   assessments,

@@ -8,6 +8,7 @@ import { FirstHourPage } from './pages/first-hour.tsx';
 import { GuardPage } from './pages/guard.tsx';
 import { IntegrationsPage } from './pages/integrations.tsx';
 import { InventoryPage } from './pages/inventory.tsx';
+import { KeysPage } from './pages/keys.tsx';
 import { AssetPage } from './pages/model.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { PeoplePage } from './pages/people.tsx';
@@ -102,6 +103,7 @@ const evidence = createRoute({
     id: text(search['id']),
   }),
 });
+const keys = createRoute({ getParentRoute: () => app, path: '/evidence/keys', component: KeysPage });
 const guard = createRoute({
   getParentRoute: () => app,
   path: '/guard',
@@ -184,6 +186,7 @@ export const router = createRouter({
       accessLog,
       account,
       evidence,
+      keys,
       start,
     ]),
     signIn,

@@ -369,6 +369,25 @@ describe('the console, in a browser', () => {
     await shot('evidence');
   });
 
+  it('keys: what lies under what, changed while calls go on, destroyed only by name', async () => {
+    await open('/evidence/keys');
+    await heading('Keys');
+    await page.getByRole('row', { name: /system:helpdesk x-wing-aes-256-gcm/ }).waitFor();
+    await page.getByText('outside the data', { exact: true }).waitFor();
+    await accessible('keys');
+    await shot('keys');
+    await page.getByRole('button', { name: 'Change the keys that wrap' }).click();
+    await page.getByLabel('Suite').selectOption('mlkem1024-p384-aes-256-gcm');
+    await page.getByRole('button', { name: 'Change', exact: true }).click();
+    await page.getByRole('row', { name: /system:helpdesk mlkem1024-p384-aes-256-gcm 2/ }).waitFor();
+    await page.getByRole('button', { name: 'Destroy the keys of helpdesk' }).click();
+    const destroy = page.getByRole('button', { name: 'Destroy for ever' });
+    assert.ok(await destroy.isDisabled());
+    await page.getByLabel('Type the name of the system').fill('helpdesk');
+    await destroy.click();
+    await page.getByRole('row', { name: /system:helpdesk mlkem1024-p384-aes-256-gcm 1/ }).waitFor();
+  });
+
   it('account: a passkey, an authenticator app, recovery codes, sessions', async () => {
     const devtools = await context.newCDPSession(page);
     await devtools.send('WebAuthn.enable');

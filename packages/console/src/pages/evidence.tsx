@@ -4,6 +4,7 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { type ReactElement, useEffect, useRef } from 'react';
 import { Fault, Waiting } from '../parts/notice.tsx';
 import { CONTROL_TONES, Status } from '../parts/status.tsx';
+import { EvidenceTabs } from '../parts/tabs.tsx';
 import { queries } from '../queries.ts';
 import { ago, moment, plural } from '../words.ts';
 
@@ -26,6 +27,7 @@ export function EvidencePage(): ReactElement {
   return (
     <>
       <h1>Evidence</h1>
+      <EvidenceTabs />
       <form className="flex flex-wrap gap-4" aria-label="Filter" onSubmit={(event) => event.preventDefault()}>
         <label className="flex items-center gap-2 text-sm">
           Area

@@ -16,7 +16,18 @@ const SYSTEMS = [
   ['/systems/ai-use', 'AI use'],
 ] as const;
 
-function Tabs({ label, tabs }: { label: string; tabs: typeof PEOPLE | typeof SYSTEMS }): ReactElement {
+const EVIDENCE = [
+  ['/evidence', 'Controls'],
+  ['/evidence/keys', 'Keys'],
+] as const;
+
+function Tabs({
+  label,
+  tabs,
+}: {
+  label: string;
+  tabs: typeof PEOPLE | typeof SYSTEMS | typeof EVIDENCE;
+}): ReactElement {
   return (
     <nav aria-label={label} className="flex flex-wrap gap-4 border-b border-line">
       {tabs.map(([to, word]) => (
@@ -36,6 +47,9 @@ function Tabs({ label, tabs }: { label: string; tabs: typeof PEOPLE | typeof SYS
 
 /** The tabs of what concerns people and what they may do. */
 export const PeopleTabs = (): ReactElement => <Tabs label="People" tabs={PEOPLE} />;
+
+/** The tabs of what is proven, and of the keys that it rests on. */
+export const EvidenceTabs = (): ReactElement => <Tabs label="Evidence" tabs={EVIDENCE} />;
 
 /** The tabs of what there is: systems, models, data, and what nobody registered. */
 export const SystemTabs = (): ReactElement => <Tabs label="Systems" tabs={SYSTEMS} />;

@@ -1,0 +1,29 @@
+/** A key that wraps others, as the control plane shows it. */
+export interface WrappingKey {
+  readonly id: string;
+  readonly purpose: string;
+  readonly owner: string;
+  readonly version: number;
+  readonly suite: string;
+  readonly createdAt: string;
+  readonly retiredAt: string | null;
+  /** Keys that lie under it. */
+  readonly wraps: number;
+}
+
+/** Every key that seals what is stored, from the root down. */
+export interface Vault {
+  readonly root: {
+    readonly id: string;
+    readonly kind: string;
+    readonly place: 'outside' | 'beside-the-data';
+    readonly exposed: boolean;
+  };
+  readonly keyEncryptionKeys: readonly WrappingKey[];
+  readonly dataKeys: readonly { readonly id: string; readonly purpose: string; readonly day: string }[];
+  readonly signingKeys: readonly { readonly name: string; readonly algorithms: readonly string[] }[];
+  readonly progress: { readonly what: string; readonly done: number; readonly of: number } | null;
+}
+
+/** What wraps can be wrapped with. */
+export const SUITES = ['x-wing-aes-256-gcm', 'mlkem1024-p384-aes-256-gcm'] as const;
