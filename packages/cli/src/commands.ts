@@ -61,6 +61,11 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'vault shred', load: async () => (await import('./commands/vault.ts')).vaultShred },
   { name: 'crypto-bom', load: async () => (await import('./commands/crypto-bom.ts')).cryptoBom },
   { name: 'ledger verify', load: async () => (await import('./commands/ledger-verify.ts')).ledgerVerify },
+  { name: 'ledger prove', load: async () => (await import('./commands/ledger-prove.ts')).ledgerProve },
+  {
+    name: 'ledger verify-proof',
+    load: async () => (await import('./commands/ledger-prove.ts')).ledgerVerifyProof,
+  },
   { name: 'ledger show', load: async () => (await import('./commands/ledger-show.ts')).ledgerShow },
   { name: 'posture', load: async () => (await import('./commands/posture.ts')).posture },
   { name: 'alert list', load: async () => (await import('./commands/alert.ts')).alertList },

@@ -397,6 +397,40 @@ describe('the command line', () => {
     writeFileSync(key, vkey);
   });
 
+  it('proofs: of an event, checked elsewhere with the public keys alone', () => {
+    const folder = join(home, 'proven');
+    json(['upstream', 'add', 'x', '--dialect', 'openai', '--url', 'https://a.example'], 0, folder);
+    const rotated = run(['vault', 'rotate', 'kek'], folder);
+    assert.equal(rotated.code, 0);
+    const entries = readFileSync(
+      readdirSync(join(folder, 'ledger', 'tile', 'entries'), { recursive: true, withFileTypes: true })
+        .filter((one) => one.isFile())
+        .map((one) => join(one.parentPath, one.name))
+        .sort()
+        .at(-1)!,
+      'latin1',
+    );
+    const event = /"type":"vault-rotated","id":"(evt_[0-9a-z]+)"/.exec(entries)![1]!;
+    const [file] = (json(['ledger', 'prove', event, '--out', home], 0, folder) as { files: string[] }).files;
+    const keys = ['verifier.key', 'verifier-quantum-safe.key'].flatMap((name) => [
+      '--key',
+      join(folder, 'ledger', name),
+    ]);
+    const checked = run(['ledger', 'verify-proof', file!, ...keys], join(home, 'nowhere'));
+    assert.equal(checked.code, 0, checked.err);
+    assert.match(checked.out, /^ok: .* of sallyport\.local\/[0-9a-z]+, signed \d{4}-/);
+    assert.match(checked.out, /vault-rotated/);
+    const text = readFileSync(file!, 'utf8');
+    writeFileSync(
+      file!,
+      text.replace(/^index (\d+)/m, (_, index) => `index ${Number(index) - 1}`),
+    );
+    assert.match(run(['ledger', 'verify-proof', file!, ...keys], folder).out, /NOT OK: .*not in the log/);
+    const stranger = run(['ledger', 'verify-proof', file!], join(home, 'nowhere'));
+    assert.match(stranger.err, /name the public keys of the log/);
+    assert.match(run(['ledger', 'prove', 'evt_nothing'], folder).err, /nothing is recorded under/);
+  });
+
   it('the vault: lists keys, changes them for new ones, destroys them only when asked twice', () => {
     const folder = join(home, 'vaulted');
     json(['upstream', 'add', 'x', '--dialect', 'openai', '--url', 'https://a.example'], 0, folder);

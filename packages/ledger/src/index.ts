@@ -15,6 +15,7 @@ export {
   rootFromProof,
   verifyInclusion,
 } from './merkle.ts';
+export { formatProof, type LogProof, type ProvenEntry, parseProof, verifyProof } from './proof.ts';
 export { entriesPath, tilePath } from './tile.ts';
 export { formatVerifierKey, parseVerifierKey, type VerifierKey } from './verifier-key.ts';
 export { type LedgerProblem, type LedgerReport, verifyLedger } from './verify.ts';

@@ -63,6 +63,16 @@ export class Events {
     return toEvent(row);
   }
 
+  /** Number of the entry of the log that an event is; null where there is none. */
+  async indexOf(id: string): Promise<number | null> {
+    const row = await this.#db
+      .selectFrom('events')
+      .select('leaf_index')
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return row ? Number(row.leaf_index) : null;
+  }
+
   /** Every event of some types since a time, oldest first. */
   async since(types: readonly string[], at: string, most = 10_000): Promise<SallyportEvent[]> {
     const rows = await this.#db

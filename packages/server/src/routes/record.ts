@@ -5,6 +5,7 @@ import { systemTarget } from '../authorisation/authoriser.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { diagnose } from '../doctor.ts';
+import { proofsOf } from '../log-proofs.ts';
 import * as schemas from '../schemas.ts';
 import { type Env, exchangeView, failures, json, named, visible, visibleSystems } from './shared.ts';
 
@@ -100,6 +101,25 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
         200,
       );
     },
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/ledger/proofs/{id}',
+      ...needs('see-access', 'organisation'),
+      summary: 'Proofs that a call or an event is in the record, for whoever has only its public keys',
+      request: named('id'),
+      responses: {
+        200: json(
+          z.object({
+            proofs: z.array(z.object({ name: z.string(), index: z.number(), proof: z.string() })),
+          }),
+          'One for each entry, as https://c2sp.org/tlog-proof has it, with the entry itself',
+        ),
+        ...failures,
+      },
+    }),
+    async (c) => c.json({ proofs: [...(await proofsOf(control.installation, c.req.param('id')))] }, 200),
   );
   app.openapi(
     createRoute({
