@@ -66,6 +66,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'ledger verify-proof',
     load: async () => (await import('./commands/ledger-prove.ts')).ledgerVerifyProof,
   },
+  { name: 'witness', load: async () => (await import('./commands/witness.ts')).witness },
   { name: 'ledger show', load: async () => (await import('./commands/ledger-show.ts')).ledgerShow },
   { name: 'posture', load: async () => (await import('./commands/posture.ts')).posture },
   { name: 'alert list', load: async () => (await import('./commands/alert.ts')).alertList },

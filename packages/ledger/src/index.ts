@@ -9,13 +9,22 @@
 export { type Checkpoint, type NoteSigner, openCheckpoint, signCheckpoint } from './checkpoint.ts';
 export { type LeafProofs, Ledger, type LedgerOptions } from './ledger.ts';
 export {
+  consistencyProof,
   inclusionProof,
   leafHash,
   nodeHash,
   rootFromProof,
+  verifyConsistency,
   verifyInclusion,
 } from './merkle.ts';
 export { formatProof, type LogProof, type ProvenEntry, parseProof, verifyProof } from './proof.ts';
 export { entriesPath, tilePath } from './tile.ts';
 export { formatVerifierKey, parseVerifierKey, type VerifierKey } from './verifier-key.ts';
 export { type LedgerProblem, type LedgerReport, verifyLedger } from './verify.ts';
+export {
+  formatAddCheckpoint,
+  Witness,
+  type WitnessAnswer,
+  type WitnessOptions,
+  witnessKeys,
+} from './witness.ts';

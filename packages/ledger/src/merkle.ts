@@ -134,3 +134,67 @@ export function verifyInclusion(
   const computed = rootFromProof(leaf, index, size, proof);
   return computed !== null && Buffer.compare(computed, root) === 0;
 }
+
+/**
+ * Proof that a tree of `first` leaves is the beginning of one of `size` (RFC 6962 section 2.1.2).
+ * @param subtree gives the root over leaves `[start, end)`
+ */
+export async function consistencyProof(
+  first: number,
+  size: number,
+  subtree: (start: number, end: number) => Promise<Buffer>,
+): Promise<Buffer[]> {
+  if (first < 0 || first > size)
+    throw new RangeError(`a tree of ${size} does not begin with one of ${first}`);
+  if (first === 0 || first === size) return [];
+  const ranges: [number, number][] = [];
+  let [start, end] = [0, size];
+  // Whether the part looked at is the first tree itself, whose root the verifier knows.
+  let isWhole = true;
+  while (first !== end) {
+    const middle = start + split(end - start);
+    if (first <= middle) {
+      ranges.push([middle, end]);
+      end = middle;
+    } else {
+      ranges.push([start, middle]);
+      start = middle;
+      isWhole = false;
+    }
+  }
+  if (!isWhole) ranges.push([start, end]);
+  const path: Buffer[] = [];
+  for (const [from, to] of ranges.reverse()) path.push(await subtree(from, to));
+  return path;
+}
+
+const half = (n: number): number => Math.floor(n / 2);
+
+/** Whether a tree of `first` leaves is the beginning of one of `size` (RFC 9162 section 2.1.4.2). */
+export function verifyConsistency(
+  first: number,
+  size: number,
+  proof: readonly Uint8Array[],
+  firstRoot: Uint8Array,
+  root: Uint8Array,
+): boolean {
+  if (first > size) return false;
+  if (first === size) return proof.length === 0 && Buffer.compare(firstRoot, root) === 0;
+  if (first === 0) return proof.length === 0 && Buffer.compare(firstRoot, EMPTY_ROOT) === 0;
+  const isPower = 2 ** Math.round(Math.log2(first)) === first;
+  const [seed, ...rest] = isPower ? [firstRoot, ...proof] : proof;
+  if (seed === undefined) return false;
+  let [fn, sn] = [first - 1, size - 1];
+  while (fn % 2 === 1) [fn, sn] = [half(fn), half(sn)];
+  let fr: Buffer = Buffer.from(seed);
+  let sr: Buffer = fr;
+  for (const hash of rest) {
+    if (sn === 0) return false;
+    if (fn % 2 === 1 || fn === sn) {
+      [fr, sr] = [nodeHash(hash, fr), nodeHash(hash, sr)];
+      while (fn % 2 === 0 && fn !== 0) [fn, sn] = [half(fn), half(sn)];
+    } else sr = nodeHash(sr, hash);
+    [fn, sn] = [half(fn), half(sn)];
+  }
+  return sn === 0 && Buffer.compare(fr, firstRoot) === 0 && Buffer.compare(sr, root) === 0;
+}

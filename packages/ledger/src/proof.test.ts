@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -9,8 +10,12 @@ import fc from 'fast-check';
 import { type NoteSigner, verifierKeysOf } from './checkpoint.ts';
 import { Ledger } from './ledger.ts';
 import { formatProof, parseProof, verifyProof } from './proof.ts';
+import { formatVerifierKey } from './verifier-key.ts';
 
 const corrupt = { code: 'ledger-corrupt' };
+/** Where Debian puts sources of Go (`golang-golang-x-mod-dev`). */
+const GO_PATH = '/usr/share/gocode';
+const GO_PACKAGES = join(GO_PATH, 'src/golang.org/x/mod/sumdb/note');
 
 function signer(name = 'example.com/log'): NoteSigner {
   const [classic, lattice] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ml-dsa-44')];
@@ -74,6 +79,39 @@ describe('proofs', () => {
     assert.equal(verifyProof(stripped, [classic]).index, 0);
     assert.throws(() => verifyProof(stripped, [classic, lattice]), /ml-dsa-44/);
   });
+
+  const go = spawnSync('go', ['version']).status === 0 && existsSync(GO_PACKAGES);
+  it(
+    "are checked by the packages of Go's checksum database",
+    { skip: !go && 'there is no go with golang.org/x/mod', timeout: 120_000 },
+    async () => {
+      const key = signer();
+      const folder = mkdtempSync(join(tmpdir(), 'ledger-'));
+      const vkey = join(folder, 'verifier.key');
+      writeFileSync(vkey, `${formatVerifierKey(verifierKeysOf(key)[0])}\n`);
+      const files = (await proofs(300, key)).map((text, i) => {
+        const path = join(folder, String(i));
+        writeFileSync(path, text);
+        return path;
+      });
+      const check = (...paths: string[]) =>
+        spawnSync('go', ['run', join(import.meta.dirname, '../test/verify_proof.go'), vkey, ...paths], {
+          encoding: 'utf8',
+          env: {
+            ...process.env,
+            GO111MODULE: 'off',
+            GOPATH: GO_PATH,
+            GOFLAGS: '',
+            GOCACHE: join(folder, 'cache'),
+          },
+        });
+      const { status, stdout, stderr } = check(...files);
+      assert.equal(status, 0, stdout + stderr);
+      assert.equal(stdout, '300 hold\n');
+      writeFileSync(files[7]!, readFileSync(files[8]!, 'utf8').replace('index 8', 'index 7'));
+      assert.notEqual(check(files[7]!).status, 0);
+    },
+  );
 
   it('that are read print identically, whatever was done to them', async () => {
     const [, text] = (await proofs(5, signer())) as [string, string];

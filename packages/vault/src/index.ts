@@ -47,6 +47,6 @@ export {
   sealTogether,
 } from './seal.ts';
 export { isSealedFile, openSealedFile, sealedHeadKey, sealFile } from './seal-stream.ts';
-export { openSigningKey, type SigningKey } from './signing-key.ts';
+export { openSigningKey, type SigningKey, signingKey } from './signing-key.ts';
 export { isSuite, SUITE_NAMES, type SuiteName, WRAPPING_SUITES } from './suites.ts';
 export { parentOf, rewrapFile, type WrappedFile } from './wrapped-file.ts';
