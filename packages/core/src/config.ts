@@ -1,17 +1,14 @@
 import { z } from 'zod';
+import { httpUrl, secretRefSchema } from './config-values.ts';
 import { ACTIONS, DETECTORS } from './detection.ts';
 import { CodedError } from './errors.ts';
 import { assetNameSchema, SCAN_KINDS } from './inventory.ts';
+import { keysSchema, recordSchema } from './keys-config.ts';
 import { LIMITS } from './limits.ts';
 
 /** Dialects a system can speak: OpenAI, Anthropic, Ollama, Open Inference Protocol v2. */
 export const DIALECTS = ['openai', 'anthropic', 'ollama', 'oip'] as const;
 export type DialectName = (typeof DIALECTS)[number];
-
-/** A secret is named, never written: `env:NAME` or `file:PATH`. */
-export const secretRefSchema = z
-  .string()
-  .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'write env:NAME or file:PATH');
 
 /** Names of systems: lower case, digits and hyphens; they become a path segment. */
 export const systemNameSchema = z
@@ -27,14 +24,6 @@ export const usageLimitsSchema = z.strictObject({
   concurrent: z.int().min(0).max(100_000).optional(),
   spendMicroUsdPerDay: z.int().min(0).max(1_000_000_000_000).optional(),
 });
-
-const httpUrl = z
-  .url({ protocol: /^https?$/ })
-  .max(2048)
-  .refine((text) => {
-    const url = new URL(text);
-    return url.username === '' && url.password === '';
-  }, 'credentials do not belong in a URL; use apiKeyRef');
 
 const roleText = z
   .string()
@@ -174,27 +163,6 @@ const listener = (port: number) =>
       .optional(),
   });
 
-/** Where the root key is kept, under which every other key lies. */
-const rootSchema = z.discriminatedUnion('kind', [
-  /** In a file outside the data folder: `--root-key`. */
-  z.strictObject({ kind: z.literal('file') }),
-  /** In that file, under a passphrase. */
-  z.strictObject({ kind: z.literal('passphrase'), passphraseRef: secretRefSchema }),
-  /** In several hands: as many shares as are needed, of those that `sallyport vault split` made. */
-  z.strictObject({ kind: z.literal('shares'), shareRefs: z.array(secretRefSchema).min(2).max(255) }),
-  /** In the transit engine of Vault or OpenBao; it never leaves there. */
-  z.strictObject({
-    kind: z.literal('transit'),
-    url: httpUrl,
-    mount: z.string().max(128).default('transit'),
-    key: z.string().max(128),
-    tokenRef: secretRefSchema,
-    namespace: z.string().max(128).optional(),
-    allowPrivate: z.boolean().default(false),
-  }),
-]);
-export type RootConfig = z.infer<typeof rootSchema>;
-
 /** A folder that is scanned. */
 const watchSchema = z.strictObject({
   /** Under which its findings are kept. */
@@ -272,14 +240,8 @@ export const configSchema = z.strictObject({
       groupRoles: z.record(z.string().min(1).max(256), z.array(roleText).min(1).max(32)).default({}),
     })
     .prefault({}),
-  /** The keys under which everything that is stored is sealed. */
-  keys: z
-    .strictObject({
-      root: rootSchema.default({ kind: 'file' }),
-      /** Where the root was kept until now: every key goes from it to `root` at the next start. Take it out then. */
-      previous: rootSchema.optional(),
-    })
-    .prefault({}),
+  keys: keysSchema,
+  record: recordSchema,
   /** PostgreSQL instead of the embedded SQLite. */
   database: z.strictObject({ urlRef: secretRefSchema }).optional(),
   deadlines: z

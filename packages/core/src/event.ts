@@ -83,6 +83,8 @@ export const EVENT_TYPES = [
   'ci-completed',
   'vault-rotated',
   'vault-shredded',
+  'checkpoint-cosigned',
+  'witness-refused',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 

@@ -21,6 +21,7 @@ export * from './interval.ts';
 export * from './inventory.ts';
 export * from './json.ts';
 export * from './key-scope.ts';
+export type { RootConfig } from './keys-config.ts';
 export * from './limits.ts';
 export * from './ports.ts';
 export * from './row-profile.ts';

@@ -27,6 +27,27 @@ async function share(
   return worst ?? absent(`real calls that ${what}`);
 }
 
+/** Whether independent witnesses cosign, and none of them saw another log since. */
+async function cosigned(source: EvidenceSource): Promise<Piece> {
+  const [good, bad] = await Promise.all([
+    source.latestEvent('checkpoint-cosigned'),
+    source.latestEvent('witness-refused'),
+  ]);
+  if (bad && (!good || bad.at > good.at))
+    return {
+      what: `the witness ${String(bad.data['witness'])} refuses: ${String(bad.data['fault'])}`,
+      good: false,
+      at: bad.at,
+    };
+  if (!good) return absent('cosignatures of witnesses (`record.witnesses`)');
+  const names = good.data['witnesses'] as readonly string[];
+  return {
+    what: `${String(good.data['size'])} entries are cosigned by ${names.join(', ')}, ${names.length} of ${String(good.data['of'])} witnesses`,
+    good: true,
+    at: good.at,
+  };
+}
+
 /** Evaluators of the controls that this version can evidence. The other practices are `not assessed`. */
 export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
   ...ACCESS_EVALUATORS,
@@ -106,7 +127,7 @@ export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
       'tamper-drill',
       'a drill in which a copy of the log is tampered with and that is detected',
     ),
-    absent('cosignatures of witnesses'),
+    await cosigned(source),
   ],
   'KEY-01': async (source) => [
     await probe(source, 'root-key', 'the place and protection of the root key'),

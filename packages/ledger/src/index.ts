@@ -6,8 +6,15 @@
  * Do not trust it with: content. Leaves hold commitments; sealed content lies beside them, opaque to the log.
  */
 
-export { type Checkpoint, type NoteSigner, openCheckpoint, signCheckpoint } from './checkpoint.ts';
-export { type LeafProofs, Ledger, type LedgerOptions } from './ledger.ts';
+export {
+  type Checkpoint,
+  type NoteSigner,
+  openCheckpoint,
+  signCheckpoint,
+  signedAt,
+} from './checkpoint.ts';
+export { Ledger } from './ledger.ts';
+export type { LeafProofs, LedgerOptions } from './ledger-options.ts';
 export {
   consistencyProof,
   inclusionProof,
@@ -17,6 +24,7 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from './merkle.ts';
+export { type Note, parseNote } from './note.ts';
 export { formatProof, type LogProof, type ProvenEntry, parseProof, verifyProof } from './proof.ts';
 export { entriesPath, tilePath } from './tile.ts';
 export { formatVerifierKey, parseVerifierKey, type VerifierKey } from './verifier-key.ts';

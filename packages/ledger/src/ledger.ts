@@ -1,15 +1,10 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, clock, LIMITS } from '@sallyport/core';
-import {
-  type Checkpoint,
-  type NoteSigner,
-  openCheckpoint,
-  signCheckpoint,
-  verifierKeysOf,
-} from './checkpoint.ts';
+import { type Checkpoint, openCheckpoint, signCheckpoint, verifierKeysOf } from './checkpoint.ts';
 import { Journal, type JournalEntry } from './journal.ts';
-import { inclusionProof } from './merkle.ts';
+import type { LeafProofs, LedgerOptions } from './ledger-options.ts';
+import { consistencyProof, inclusionProof } from './merkle.ts';
 import { contentPath, decodeBundle, entriesPath, partialPaths, TILE_WIDTH } from './tile.ts';
 import { TileWork } from './tile-work.ts';
 import {
@@ -25,26 +20,6 @@ import {
   wholeContent,
 } from './tree-store.ts';
 import { formatVerifierKey } from './verifier-key.ts';
-
-/** How a ledger is opened. */
-export interface LedgerOptions {
-  readonly folder: string;
-  readonly signer: NoteSigner;
-  /** Milliseconds from an append to a signed checkpoint over it. */
-  readonly checkpointMs?: number;
-  /** Called, in order, with leaves that have become durable. */
-  readonly onDurable?: (first: number, leaves: readonly Uint8Array[]) => void;
-  /** Called when tiles or a checkpoint could not be written; the journal keeps the entries. */
-  readonly onFault?: (fault: unknown) => void;
-}
-
-/** Leaves and audit paths in the order asked for, all leading to one signed checkpoint. */
-export interface LeafProofs {
-  readonly leaves: readonly { readonly leaf: Uint8Array; readonly proof: Buffer[] }[];
-  readonly checkpoint: Checkpoint;
-  /** The checkpoint as a signed note; empty while nothing has been recorded. */
-  readonly note: string;
-}
 
 interface Waiter {
   readonly entries: readonly JournalEntry[];
@@ -368,6 +343,28 @@ export class Ledger {
         for await (const { leaf } of this.read(index, index + 1)) leaves.push({ leaf, proof });
       }
       return { leaves, checkpoint, note };
+    } finally {
+      this.#proving--;
+    }
+  }
+
+  /**
+   * The newest checkpoint, and the proof that it goes on from a tree of `first` leaves.
+   * @throws CodedError `not-found` where the log is shorter
+   */
+  async proveConsistency(
+    first: number,
+  ): Promise<Omit<LeafProofs, 'leaves'> & { readonly proof: readonly Buffer[] }> {
+    const checkpoint = this.#checkpoint;
+    const note = this.#note;
+    const { size } = checkpoint;
+    if (first > size) throw new CodedError('not-found', `the log has ${size} entries, not ${first}`);
+    this.#proving++;
+    try {
+      const proof = await consistencyProof(first, size, (from, to) =>
+        subtreeRoot(this.folder, size, from, to),
+      );
+      return { proof, checkpoint, note };
     } finally {
       this.#proving--;
     }

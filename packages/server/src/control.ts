@@ -38,6 +38,7 @@ import { ScanDesk } from './scan-desk.ts';
 import { type KnownSystem, knownSystems, Snapshots } from './snapshot.ts';
 import { countThirdParties } from './third-parties.ts';
 import { type TriedCall, tryCall } from './try-call.ts';
+import { Witnesses } from './witnesses.ts';
 
 /** The "would have blocked" report of one system. */
 export interface BlockedReport extends Summary {
@@ -85,6 +86,8 @@ export class Control {
     }));
   /** Scans what is watched and registered. */
   readonly scans = new ScanDesk(this);
+  /** Has checkpoints of the record cosigned. */
+  readonly witnesses = new Witnesses(this);
   /** Lists keys, changes them for new ones, destroys them. */
   readonly vault = new KeyDesk(this);
   #probing: Promise<void> = Promise.resolve();
@@ -124,6 +127,7 @@ export class Control {
   /** Ends what is under way and closes the installation. */
   async close(): Promise<void> {
     this.#closing = true;
+    await this.witnesses.stop();
     await this.scans.close();
     await this.#probing;
     await this.authoriser

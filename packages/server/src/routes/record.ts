@@ -124,6 +124,33 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
   app.openapi(
     createRoute({
       method: 'get',
+      path: '/api/v1/ledger/witnesses',
+      ...needs('see-posture', 'organisation'),
+      summary: 'Who cosigns the record, and how far',
+      responses: {
+        200: json(
+          z.object({
+            witnesses: z.array(
+              z.object({
+                name: z.string(),
+                url: z.string(),
+                size: z.number().nullable(),
+                at: z.string().nullable(),
+                fault: z.string().nullable(),
+                refuses: z.enum(['fork', 'rollback']).nullable(),
+              }),
+            ),
+          }),
+          'Every witness',
+        ),
+        ...failures,
+      },
+    }),
+    (c) => c.json({ witnesses: [...control.witnesses.states()] }, 200),
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
       path: '/api/v1/observations',
       ...needs('see-traffic', 'systems'),
       summary: 'What enforcing would have blocked, by system',

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+
+/** A secret is named, never written: `env:NAME` or `file:PATH`. */
+export const secretRefSchema = z
+  .string()
+  .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'write env:NAME or file:PATH');
+
+/** An address of HTTP without credentials in it. */
+export const httpUrl = z
+  .url({ protocol: /^https?$/ })
+  .max(2048)
+  .refine((text) => {
+    const url = new URL(text);
+    return url.username === '' && url.password === '';
+  }, 'credentials do not belong in a URL; use apiKeyRef');

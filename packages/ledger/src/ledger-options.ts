@@ -1,0 +1,21 @@
+import type { Checkpoint, NoteSigner } from './checkpoint.ts';
+
+/** How a ledger is opened. */
+export interface LedgerOptions {
+  readonly folder: string;
+  readonly signer: NoteSigner;
+  /** Milliseconds from an append to a signed checkpoint over it. */
+  readonly checkpointMs?: number;
+  /** Called, in order, with leaves that have become durable. */
+  readonly onDurable?: (first: number, leaves: readonly Uint8Array[]) => void;
+  /** Called when tiles or a checkpoint could not be written; the journal keeps the entries. */
+  readonly onFault?: (fault: unknown) => void;
+}
+
+/** Leaves and audit paths in the order asked for, all leading to one signed checkpoint. */
+export interface LeafProofs {
+  readonly leaves: readonly { readonly leaf: Uint8Array; readonly proof: Buffer[] }[];
+  readonly checkpoint: Checkpoint;
+  /** The checkpoint as a signed note; empty while nothing has been recorded. */
+  readonly note: string;
+}

@@ -1,0 +1,58 @@
+import { request as plainRequest } from 'node:http';
+import { request as tlsRequest } from 'node:https';
+import { safeLookup } from '@sallyport/gateway';
+
+const POST_MS = 10_000;
+const ANSWER_BYTES_MAX = 256 * 1024;
+
+/** What was answered. */
+export interface PostAnswer {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+}
+
+/**
+ * Posts to one place, whose address is looked up and checked each time; nothing is followed elsewhere.
+ * @param allowPrivate whether private addresses are let through
+ * @throws Error where nobody answers in time, CodedError `upstream-refused-address`
+ */
+export function post(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  allowPrivate: boolean,
+): Promise<PostAnswer> {
+  return new Promise((done, fail) => {
+    const ask = url.startsWith('https:') ? tlsRequest : plainRequest;
+    const req = ask(
+      url,
+      {
+        method: 'POST',
+        headers: { ...headers, 'content-length': Buffer.byteLength(body) },
+        lookup: safeLookup(url, allowPrivate),
+        timeout: POST_MS,
+      },
+      (res) => {
+        const pieces: Buffer[] = [];
+        let bytes = 0;
+        res.on('data', (piece: Buffer) => {
+          bytes += piece.length;
+          if (bytes > ANSWER_BYTES_MAX) res.destroy(new Error('the answer is too long'));
+          else pieces.push(piece);
+        });
+        res.on('end', () =>
+          done({
+            status: res.statusCode ?? 0,
+            type: res.headers['content-type'] ?? '',
+            text: Buffer.concat(pieces).toString(),
+          }),
+        );
+        res.on('error', fail);
+      },
+    );
+    req.on('timeout', () => req.destroy(new Error('no answer in time')));
+    req.on('error', fail);
+    req.end(body);
+  });
+}

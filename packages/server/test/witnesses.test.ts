@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import {
+  formatVerifierKey,
+  parseNote,
+  parseVerifierKey,
+  signedAt,
+  Witness,
+  witnessKeys,
+} from '@sallyport/ledger';
+import { signingKey } from '@sallyport/vault';
+import { enforced, type FakeSystem, fakeSystem, scratch, type TestServer, testServer } from './harness.ts';
+
+/** A witness on a real socket. */
+interface Running {
+  readonly url: string;
+  readonly keys: string[];
+  readonly server: Server;
+  /** Answers this instead, where it is set. */
+  status: number | null;
+}
+
+async function startWitness(name: string, logKey: () => string | null): Promise<Running> {
+  const signer = { name, ...signingKey(Buffer.alloc(64, name.length)) };
+  const witness = new Witness({
+    folder: mkdtempSync(join(tmpdir(), 'sallyport-witness-')),
+    signer,
+    keysOf: () => {
+      const key = logKey();
+      return key === null ? null : [parseVerifierKey(key)];
+    },
+  });
+  const server = createServer(async (req, res) => {
+    const pieces: Buffer[] = [];
+    for await (const piece of req) pieces.push(piece as Buffer);
+    if (running.status !== null) {
+      res.writeHead(running.status);
+      res.end('no\n');
+      return;
+    }
+    const { status, type, body } = await witness.addCheckpoint(Buffer.concat(pieces).toString());
+    res.writeHead(status, { 'content-type': type });
+    res.end(body);
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  server.unref();
+  const running: Running = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    keys: witnessKeys(signer).map(formatVerifierKey),
+    server,
+    status: null,
+  };
+  return running;
+}
+
+describe('witnesses of the record', () => {
+  let fake: FakeSystem;
+  let server: TestServer;
+  let one: Running;
+  let two: Running;
+  let logKey: string | null = null;
+  const data = join(scratch(), 'data');
+  const start = async (quorum = 2): Promise<void> => {
+    server = await testServer({
+      data,
+      systems: { main: enforced(fake) },
+      config: {
+        record: {
+          witnesses: [one, two].map(({ url, keys }) => ({ url, keys, allowPrivate: true })),
+          quorum,
+          everySeconds: 3_600,
+        },
+      },
+    });
+    logKey = server.control.installation.ledger.verifierKey;
+  };
+  before(async () => {
+    fake = await fakeSystem();
+    one = await startWitness('one.example', () => logKey);
+    two = await startWitness('second.example', () => logKey);
+    await start();
+  });
+  after(async () => {
+    await server.stop();
+    await fake.close();
+    for (const { server: own } of [one, two]) {
+      own.closeAllConnections();
+      own.close();
+    }
+  });
+  const round = async () => {
+    const { control } = server;
+    await control.installation.ledger.checkpointNow();
+    await control.witnesses.cosign();
+    await control.installation.flush();
+    return control.witnesses.states();
+  };
+  const evidence = async (): Promise<string> => {
+    const { status, evidence: told, missing } = (await server.controls()).get('CMP-03')!;
+    return `${status}: ${[...told, ...missing].join('; ')}`;
+  };
+
+  it('cosign the newest checkpoint, and the record says so once', async () => {
+    for (let i = 0; i < 3; i++) {
+      const states = await round();
+      assert.deepEqual(
+        states.map(({ name, fault }) => [name, fault]),
+        [
+          ['one.example', null],
+          ['second.example', null],
+        ],
+      );
+    }
+    const cosigned = parseNote(readFileSync(join(data, 'ledger', 'checkpoint.cosigned'), 'utf8'));
+    for (const key of [...one.keys, ...two.keys].map(parseVerifierKey))
+      assert.ok(signedAt(cosigned, key)! > 0);
+    const events = await server.control.installation.store.events.since(['checkpoint-cosigned'], '1970');
+    assert.equal(events.length, 1, 'asking makes no entries that are to be asked about');
+    assert.match(await evidence(), /entries are cosigned by one\.example, second\.example, 2 of 2 witnesses/);
+  });
+
+  it('that are out of reach or misbehave are told, and the others go on', async () => {
+    two.status = 500;
+    assert.deepEqual(
+      (await round()).map(({ fault }) => fault),
+      [null, 'it answers 500'],
+    );
+    two.status = null;
+    assert.deepEqual(
+      (await round()).map(({ fault }) => fault),
+      [null, null],
+    );
+  });
+
+  it('see a log that was cut or restored, and one that was rewritten', { timeout: 60_000 }, async () => {
+    const key = await server.key(['main']);
+    await server.stop();
+    const copy = join(mkdtempSync(join(tmpdir(), 'sallyport-copy-')), 'data');
+    cpSync(data, copy, { recursive: true });
+    await start();
+    for (let i = 0; i < 20; i++) await (await server.chat(key, `call ${i}`)).text();
+    assert.ok((await round()).every(({ fault }) => fault === null));
+    await server.stop();
+    rmSync(data, { recursive: true });
+    cpSync(copy, data, { recursive: true });
+    await start();
+    for (const { fault, refuses } of await round()) {
+      assert.equal(refuses, 'rollback');
+      assert.match(fault!, /it saw \d+ entries, and this log has \d+: it was cut or restored/);
+    }
+    assert.match(await evidence(), /failing: .*refuses: it saw \d+ entries/);
+    // Grown beyond what they saw, it is another log.
+    for (let i = 0; i < 40; i++) await (await server.chat(key, `other ${i}`)).text();
+    assert.ok((await round()).every(({ refuses }) => refuses === 'fork'));
+    const told = await server.control.installation.store.events.since(['witness-refused'], '1970');
+    assert.deepEqual([...new Set(told.map((event) => event.data['kind']))].sort(), ['fork', 'rollback']);
+  });
+});
