@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, sign } from 'node:crypto';
 import {
   cpSync,
   existsSync,
@@ -16,25 +15,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { testSigner } from '../test/signer.ts';
 import { type NoteSigner, openCheckpoint, signCheckpoint, verifierKeysOf } from './checkpoint.ts';
 import { Ledger } from './ledger.ts';
 import { inclusionProof, leafHash, nodeHash, rootOf, verifyInclusion } from './merkle.ts';
 import { entriesPath, tilePath } from './tile.ts';
 import { parseVerifierKey } from './verifier-key.ts';
 import { verifyLedger } from './verify.ts';
-
-function signer(): NoteSigner {
-  const pair = generateKeyPairSync('ed25519');
-  const lattice = generateKeyPairSync('ml-dsa-44');
-  const jwk = pair.publicKey.export({ format: 'jwk' }) as { x: string };
-  return {
-    name: 'sallyport.test/log',
-    publicKey: Buffer.from(jwk.x, 'base64url'),
-    sign: (m) => sign(null, m, pair.privateKey),
-    quantumSafePublicKey: lattice.publicKey.export({ format: 'der', type: 'spki' }).subarray(-1312),
-    signQuantumSafe: (m) => sign(null, m, lattice.privateKey),
-  };
-}
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'ledger-'));
 const entry = (i: number) => ({
@@ -46,7 +33,7 @@ async function filled(
   count: number,
 ): Promise<{ dir: string; key: NoteSigner; note: string; vkey: string; both: string[] }> {
   const dir = folder();
-  const key = signer();
+  const key = testSigner('sallyport.test/log');
   const ledger = await Ledger.open({ folder: dir, signer: key });
   for (let i = 0; i < count; i += 100)
     await ledger.append(Array.from({ length: Math.min(100, count - i) }, (_, j) => entry(i + j)));
@@ -112,7 +99,7 @@ describe('paths', () => {
 
 describe('signed note', () => {
   it('refuses any change of text or signature', async () => {
-    const key = signer();
+    const key = testSigner('sallyport.test/log');
     const keys = verifierKeysOf(key);
     const note = signCheckpoint({ origin: key.name, size: 7, root: leafHash(Buffer.from('x')) }, key, 1);
     assert.equal(openCheckpoint(note, ...keys).size, 7);
@@ -178,7 +165,7 @@ describe('ledger', () => {
 
   it('keeps every acknowledged entry when the process stops without closing', async () => {
     const dir = folder();
-    const key = signer();
+    const key = testSigner('sallyport.test/log');
     const first = await Ledger.open({ folder: dir, signer: key, checkpointMs: 60_000 });
     await first.append([entry(0), entry(1), entry(2)]);
     await first.append([entry(3)]);
@@ -194,7 +181,7 @@ describe('ledger', () => {
 
   it('drops a torn tail and refuses damage before the tail, wherever the journal is cut', async () => {
     const dir = folder();
-    const key = signer();
+    const key = testSigner('sallyport.test/log');
     const ledger = await Ledger.open({ folder: dir, signer: key, checkpointMs: 60_000 });
     const ends = [0];
     for (let i = 0; i < 4; i++) await ledger.append([entry(i)]);
@@ -223,7 +210,7 @@ describe('ledger', () => {
 
   it('reuses segments without reading their old content as new', async () => {
     const dir = folder();
-    const key = signer();
+    const key = testSigner('sallyport.test/log');
     let ledger = await Ledger.open({ folder: dir, signer: key, checkpointMs: 5 });
     const big = Buffer.alloc(1024 * 1024, 7);
     for (let i = 0; i < 60; i++) await ledger.append([{ leaf: Buffer.from(`big ${i}`), payload: big }]);
@@ -239,7 +226,7 @@ describe('ledger', () => {
   it('recovers more than one round of tiles takes, once', async () => {
     // Found by a test that failed now and then: recovery and the appender integrated the same entries side by side.
     const dir = folder();
-    const key = signer();
+    const key = testSigner('sallyport.test/log');
     const first = await Ledger.open({ folder: dir, signer: key, checkpointMs: 60_000 });
     const big = Buffer.alloc(1024 * 1024, 7);
     const entries = Array.from({ length: 12 }, (_, i) => ({ leaf: Buffer.from(`big ${i}`), payload: big }));
@@ -263,7 +250,11 @@ describe('ledger', () => {
 
   it('cuts off what a failed round of tiles had written, before it tries again', async () => {
     const dir = folder();
-    const ledger = await Ledger.open({ folder: dir, signer: signer(), checkpointMs: 60_000 });
+    const ledger = await Ledger.open({
+      folder: dir,
+      signer: testSigner('sallyport.test/log'),
+      checkpointMs: 60_000,
+    });
     await ledger.append([entry(0), entry(1)]);
     // The checkpoint cannot be written; the content before it was.
     mkdirSync(join(dir, 'checkpoint.new'));
@@ -282,7 +273,11 @@ describe('ledger', () => {
   it('never touches again what the last checkpoint rests on', async () => {
     // Found by 1,000 kills: a partial tile that was written anew, though unchanged, could be cut short by a crash.
     const dir = folder();
-    const ledger = await Ledger.open({ folder: dir, signer: signer(), checkpointMs: 60_000 });
+    const ledger = await Ledger.open({
+      folder: dir,
+      signer: testSigner('sallyport.test/log'),
+      checkpointMs: 60_000,
+    });
     await ledger.append(Array.from({ length: 300 }, (_, i) => entry(i)));
     await ledger.checkpointNow();
     const before = statSync(join(dir, 'tile/1/000.p/1'));
@@ -295,7 +290,7 @@ describe('ledger', () => {
   });
 
   it('refuses entries over the limit of the layout', async () => {
-    const ledger = await Ledger.open({ folder: folder(), signer: signer() });
+    const ledger = await Ledger.open({ folder: folder(), signer: testSigner('sallyport.test/log') });
     await assert.rejects(ledger.append([{ leaf: Buffer.alloc(65_536), payload: null }]), {
       code: 'entry-too-large',
     });

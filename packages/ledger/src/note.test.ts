@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { CodedError } from '@sallyport/core';
 import fc from 'fast-check';
+import { testSigner } from '../test/signer.ts';
 import {
   cosignature,
   formatCheckpoint,
@@ -16,17 +16,7 @@ import { formatNote, parseNote } from './note.ts';
 import { formatVerifierKey, parseVerifierKey, verifierKey } from './verifier-key.ts';
 
 const corrupt = { code: 'ledger-corrupt' };
-const classic = generateKeyPairSync('ed25519');
-const lattice = generateKeyPairSync('ml-dsa-44');
-const raw = (key: typeof classic.publicKey, bytes: number): Buffer =>
-  key.export({ format: 'der', type: 'spki' }).subarray(-bytes);
-const signer = {
-  name: 'example.com/log',
-  publicKey: raw(classic.publicKey, 32),
-  sign: (message: Uint8Array) => sign(null, message, classic.privateKey),
-  quantumSafePublicKey: raw(lattice.publicKey, 1312),
-  signQuantumSafe: (message: Uint8Array) => sign(null, message, lattice.privateKey),
-};
+const signer = testSigner();
 const checkpoint = { origin: signer.name, size: 123, root: Buffer.alloc(32, 7) };
 const note = signCheckpoint(checkpoint, signer, 1_700_000_000);
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { generateKeyPairSync, sign } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { CodedError } from '@sallyport/core';
 import fc from 'fast-check';
+import { testSigner } from '../test/signer.ts';
 import { type NoteSigner, verifierKeysOf } from './checkpoint.ts';
 import { Ledger } from './ledger.ts';
 import { formatProof, parseProof, verifyProof } from './proof.ts';
@@ -16,19 +16,6 @@ const corrupt = { code: 'ledger-corrupt' };
 /** Where Debian puts sources of Go (`golang-golang-x-mod-dev`). */
 const GO_PATH = '/usr/share/gocode';
 const GO_PACKAGES = join(GO_PATH, 'src/golang.org/x/mod/sumdb/note');
-
-function signer(name = 'example.com/log'): NoteSigner {
-  const [classic, lattice] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ml-dsa-44')];
-  const raw = (key: typeof classic.publicKey, bytes: number): Buffer =>
-    key.export({ format: 'der', type: 'spki' }).subarray(-bytes);
-  return {
-    name,
-    publicKey: raw(classic.publicKey, 32),
-    sign: (message) => sign(null, message, classic.privateKey),
-    quantumSafePublicKey: raw(lattice.publicKey, 1312),
-    signQuantumSafe: (message) => sign(null, message, lattice.privateKey),
-  };
-}
 
 /** Proofs of every entry of a log of some size. */
 async function proofs(size: number, key: NoteSigner): Promise<string[]> {
@@ -43,7 +30,7 @@ async function proofs(size: number, key: NoteSigner): Promise<string[]> {
 
 describe('proofs', () => {
   it('hold for every entry of logs of many sizes, and for nothing else', async () => {
-    const key = signer();
+    const key = testSigner();
     for (const size of [1, 2, 3, 7, 8, 13, 255, 256, 257]) {
       const all = await proofs(size, key);
       for (const [index, text] of all.entries()) {
@@ -69,9 +56,9 @@ describe('proofs', () => {
   });
 
   it('are of one log: keys of another, or of one kind that did not sign, are told', async () => {
-    const key = signer();
+    const key = testSigner();
     const [text] = await proofs(3, key);
-    assert.throws(() => verifyProof(text!, verifierKeysOf(signer())), /is not signed by/);
+    assert.throws(() => verifyProof(text!, verifierKeysOf(testSigner())), /is not signed by/);
     assert.throws(() => verifyProof(text!, []), corrupt);
     const [classic, lattice] = verifierKeysOf(key);
     const lines = text!.trimEnd().split('\n');
@@ -85,7 +72,7 @@ describe('proofs', () => {
     "are checked by the packages of Go's checksum database",
     { skip: !go && 'there is no go with golang.org/x/mod', timeout: 120_000 },
     async () => {
-      const key = signer();
+      const key = testSigner();
       const folder = mkdtempSync(join(tmpdir(), 'ledger-'));
       const vkey = join(folder, 'verifier.key');
       writeFileSync(vkey, `${formatVerifierKey(verifierKeysOf(key)[0])}\n`);
@@ -114,7 +101,7 @@ describe('proofs', () => {
   );
 
   it('that are read print identically, whatever was done to them', async () => {
-    const [, text] = (await proofs(5, signer())) as [string, string];
+    const [, text] = (await proofs(5, testSigner())) as [string, string];
     assert.equal(formatProof(parseProof(text)), text);
     let read = 0;
     fc.assert(

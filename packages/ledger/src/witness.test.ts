@@ -1,26 +1,13 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { type Checkpoint, type NoteSigner, signCheckpoint, signedAt, verifierKeysOf } from './checkpoint.ts';
+import { testSigner } from '../test/signer.ts';
+import { type Checkpoint, signCheckpoint, signedAt, verifierKeysOf } from './checkpoint.ts';
 import { consistencyProof, leafHash, rootOf, verifyConsistency } from './merkle.ts';
 import { parseNote } from './note.ts';
 import { formatAddCheckpoint, Witness, witnessKeys } from './witness.ts';
-
-function signer(name: string): NoteSigner {
-  const [classic, lattice] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ml-dsa-44')];
-  const raw = (key: typeof classic.publicKey, bytes: number): Buffer =>
-    key.export({ format: 'der', type: 'spki' }).subarray(-bytes);
-  return {
-    name,
-    publicKey: raw(classic.publicKey, 32),
-    sign: (message) => sign(null, message, classic.privateKey),
-    quantumSafePublicKey: raw(lattice.publicKey, 1312),
-    signQuantumSafe: (message) => sign(null, message, lattice.privateKey),
-  };
-}
 
 /** A log in memory, of one line of history. */
 class History {
@@ -46,8 +33,8 @@ class History {
   }
 }
 
-const log = signer('example.com/log');
-const witness = signer('witness.example');
+const log = testSigner('example.com/log');
+const witness = testSigner('witness.example');
 const folder = (): string => mkdtempSync(join(tmpdir(), 'ledger-'));
 const open = (path = folder(), forks: unknown[] = []): Witness =>
   new Witness({
@@ -117,9 +104,9 @@ describe('a witness', () => {
     );
     const many = formatAddCheckpoint(20, Array(64).fill(Buffer.alloc(32)), note(history, 30));
     assert.equal(await status(many), 400, 'over 63 hashes');
-    const stranger = signer('someone.else/log');
+    const stranger = testSigner('someone.else/log');
     assert.equal(await status(formatAddCheckpoint(0, [], note(history, 20, stranger))), 404);
-    const impostor = { ...signer(log.name), name: log.name };
+    const impostor = testSigner(log.name);
     assert.equal(await status(formatAddCheckpoint(20, [], note(history, 20, impostor))), 403);
     const behind = await one.addCheckpoint(await ask(history, 10, 30));
     assert.deepEqual([behind.status, behind.type, behind.body], [409, 'text/x.tlog.size', '20\n']);
