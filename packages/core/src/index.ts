@@ -23,6 +23,7 @@ export * from './json.ts';
 export * from './key-scope.ts';
 export type { RootConfig } from './keys-config.ts';
 export * from './limits.ts';
+export { isLoopback } from './loopback.ts';
 export * from './ports.ts';
 export * from './row-profile.ts';
 export * from './text-rule.ts';

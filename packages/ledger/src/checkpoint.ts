@@ -23,15 +23,20 @@ export interface NoteSigner {
 const HASH_BYTES = 32;
 const TIME_BYTES = 8;
 
-/** The keys that verify what a signer signs: Ed25519 first, then ML-DSA-44. */
-export const verifierKeysOf = ({
-  name,
-  publicKey,
-  quantumSafePublicKey,
-}: Pick<NoteSigner, 'name' | 'publicKey' | 'quantumSafePublicKey'>): readonly [VerifierKey, VerifierKey] => [
-  verifierKey(name, 'ed25519', publicKey),
-  verifierKey(name, 'ml-dsa-44-cosignature', quantumSafePublicKey),
-];
+type PublicKeys = Pick<NoteSigner, 'name' | 'publicKey' | 'quantumSafePublicKey'>;
+
+/** The keys that verify what a signer signs: Ed25519 first, then ML-DSA-44. @param classic what it signs with Ed25519: texts, or cosignatures */
+const keysOf =
+  (classic: 'ed25519' | 'ed25519-cosignature') =>
+  ({ name, publicKey, quantumSafePublicKey }: PublicKeys): readonly [VerifierKey, VerifierKey] => [
+    verifierKey(name, classic, publicKey),
+    verifierKey(name, 'ml-dsa-44-cosignature', quantumSafePublicKey),
+  ];
+
+/** The keys that verify checkpoints which a log signs. */
+export const verifierKeysOf = keysOf('ed25519');
+/** The keys that verify what a witness cosigns. */
+export const witnessKeys = keysOf('ed25519-cosignature');
 
 /** The lines of a checkpoint. */
 export const formatCheckpoint = ({ origin, size, root }: Checkpoint): string =>

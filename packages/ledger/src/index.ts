@@ -12,6 +12,7 @@ export {
   openCheckpoint,
   signCheckpoint,
   signedAt,
+  witnessKeys,
 } from './checkpoint.ts';
 export { Ledger } from './ledger.ts';
 export type { LeafProofs, LedgerOptions } from './ledger-options.ts';
@@ -29,10 +30,4 @@ export { formatProof, type LogProof, type ProvenEntry, parseProof, verifyProof }
 export { entriesPath, tilePath } from './tile.ts';
 export { formatVerifierKey, parseVerifierKey, type VerifierKey } from './verifier-key.ts';
 export { type LedgerProblem, type LedgerReport, verifyLedger } from './verify.ts';
-export {
-  formatAddCheckpoint,
-  Witness,
-  type WitnessAnswer,
-  type WitnessOptions,
-  witnessKeys,
-} from './witness.ts';
+export { formatAddCheckpoint, Witness, type WitnessAnswer, type WitnessOptions } from './witness.ts';

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { testSigner } from '../test/signer.ts';
-import { type Checkpoint, signCheckpoint, signedAt, verifierKeysOf } from './checkpoint.ts';
+import { type Checkpoint, signCheckpoint, signedAt, verifierKeysOf, witnessKeys } from './checkpoint.ts';
 import { consistencyProof, leafHash, rootOf, verifyConsistency } from './merkle.ts';
 import { parseNote } from './note.ts';
-import { formatAddCheckpoint, Witness, witnessKeys } from './witness.ts';
+import { formatAddCheckpoint, Witness } from './witness.ts';
 
 /** A log in memory, of one line of history. */
 class History {

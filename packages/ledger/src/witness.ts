@@ -2,11 +2,18 @@ import { hash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, clock } from '@sallyport/core';
-import { type Checkpoint, cosignature, type NoteSigner, parseCheckpoint, signedAt } from './checkpoint.ts';
+import {
+  type Checkpoint,
+  cosignature,
+  type NoteSigner,
+  parseCheckpoint,
+  signedAt,
+  witnessKeys,
+} from './checkpoint.ts';
 import { verifyConsistency } from './merkle.ts';
 import { formatSignature, fromBase64, type Note, parseNote } from './note.ts';
 import { DurableFiles } from './tree-store.ts';
-import { type VerifierKey, verifierKey } from './verifier-key.ts';
+import type { VerifierKey } from './verifier-key.ts';
 
 /** What a witness answers, as HTTP has it. */
 export interface WitnessAnswer {
@@ -29,16 +36,6 @@ const HASHES_MAX = 63;
 const HASH_BYTES = 32;
 const BODY_CHARACTERS_MAX = 1_000_000;
 const EMPTY = hash('sha256', '', 'buffer');
-
-/** The keys that a witness cosigns under: Ed25519, then ML-DSA-44. */
-export const witnessKeys = ({
-  name,
-  publicKey,
-  quantumSafePublicKey,
-}: Pick<NoteSigner, 'name' | 'publicKey' | 'quantumSafePublicKey'>): readonly [VerifierKey, VerifierKey] => [
-  verifierKey(name, 'ed25519-cosignature', publicKey),
-  verifierKey(name, 'ml-dsa-44-cosignature', quantumSafePublicKey),
-];
 
 /** A request to a witness (https://c2sp.org/tlog-witness). */
 export const formatAddCheckpoint = (old: number, proof: readonly Uint8Array[], note: string): string =>

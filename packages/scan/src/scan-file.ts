@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { FileDetection } from '@sallyport/core';
 import { type BudgetLimits, DEFAULT_BUDGET } from './budget.ts';
 import { type ByteSource, FileSource } from './bytes/byte-source.ts';
+import { digestOf } from './bytes/digest.ts';
 import { FileScan, Inspection } from './inspection.ts';
 import { AllowList, shippedGroups } from './pickle/allow-list.ts';
 import type { ScanCache } from './scan-cache.ts';
@@ -31,20 +31,12 @@ export interface ScanOptions {
 
 /** Files up to this size are read whole anyway. */
 const DIGEST_BYTES_MAX = 256 * 1024 * 1024;
-const READ_BYTES = 1024 * 1024;
 
 let shippedList: AllowList | undefined;
 const shipped = (): AllowList => {
   shippedList ??= new AllowList(shippedGroups());
   return shippedList;
 };
-
-function digestOf(source: ByteSource): string {
-  const digest = createHash('sha256');
-  const room = new Uint8Array(Math.min(READ_BYTES, source.size));
-  for (let at = 0; at < source.size; at += READ_BYTES) digest.update(source.read(at, READ_BYTES, room));
-  return digest.digest('hex');
-}
 
 /** Scans one source of bytes under a name. @param name shown in locations, and a hint at the format */
 export async function scanSource(

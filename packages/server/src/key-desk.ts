@@ -1,4 +1,3 @@
-import { renameSync } from 'node:fs';
 import { CodedError, clock, newEvent } from '@sallyport/core';
 import {
   isSuite,
@@ -11,7 +10,7 @@ import {
 } from '@sallyport/vault';
 import type { Control } from './control.ts';
 import { demoKeyFile } from './demo/demo-key.ts';
-import { changeRoot, nextPath } from './key-home.ts';
+import { changeRoot, nextPath, takePlace } from './key-home.ts';
 import { wrappedFiles } from './key-listing.ts';
 
 /** What can be changed for a new one. */
@@ -111,10 +110,8 @@ export class KeyDesk {
       );
     newRootKey(nextPath(rootKey));
     const next = openRootKey(nextPath(rootKey), folder, false);
-    const finish = (): void => renameSync(next.path, rootKey.path);
-    await changeRoot(folder, ring, rootKey, next, finish, this.#tell('root'));
-    installation.rootKey = openRootKey(rootKey.path, folder, false);
-    ring.useRoot(installation.rootKey);
+    const settle = () => takePlace(folder, next, rootKey);
+    installation.rootKey = await changeRoot(folder, ring, rootKey, next, settle, this.#tell('root'));
     return { what: 'root', suite: null, made: 1, wrapped, destroyed: 1 };
   }
 

@@ -3,12 +3,12 @@ import { join, resolve } from 'node:path';
 import { CodedError, type Config } from '@sallyport/core';
 import {
   DataKeys,
-  defaultRootKeyPath,
   eitherRoot,
   KeyRing,
   openRootKey,
   openSigningKey,
   type RootKey,
+  rootKeyPath,
   type SigningKey,
   writeDurably,
 } from '@sallyport/vault';
@@ -45,20 +45,29 @@ export const nextPath = ({ path }: RootKey): string => `${path}.next`;
 
 /**
  * Wraps every key of the ring under the next root. Cut short anywhere, {@link openKeys} goes on with it.
- * @param finish what makes the next one the root of the next start
+ * @param settle makes the next one the root of the next start
+ * @returns the root as it is then
  */
 export async function changeRoot(
   folder: string,
   ring: KeyRing,
   previous: RootKey,
   next: RootKey,
-  finish: () => void,
+  settle: () => RootKey,
   onProgress: (done: number, of: number) => void = () => {},
-): Promise<void> {
+): Promise<RootKey> {
   writeNote(folder, { id: next.id, previous: previous.id });
   await ring.changeRoot(next, onProgress);
-  finish();
+  const rootKey = settle();
+  ring.useRoot(rootKey);
   writeNote(folder, { id: next.id });
+  return rootKey;
+}
+
+/** Puts the next root key in the place of the one before. */
+export function takePlace(folder: string, next: RootKey, previous: RootKey): RootKey {
+  renameSync(next.path, previous.path);
+  return openRootKey(previous.path, folder, false);
 }
 
 /** Which root key follows: one that a rotation was cut short with, or that of another keeper. */
@@ -67,7 +76,7 @@ interface Succession {
   /** What opened the keys until now, where they go from one to the other. */
   readonly previous: RootKey | null;
   /** Ends it, once every key is under the new one. */
-  readonly finish: () => void;
+  readonly settle: () => RootKey;
 }
 
 async function succession(
@@ -80,17 +89,18 @@ async function succession(
   const root = await openRoot(config.root, path, folder, create || config.previous !== undefined);
   if (config.root.kind === 'file' && existsSync(nextPath(root))) {
     const next = openRootKey(nextPath(root), folder, false);
-    return { root: next, previous: root, finish: () => renameSync(next.path, root.path) };
+    return { root: next, previous: root, settle: () => takePlace(folder, next, root) };
   }
   const isThere = note === null || note.id === root.id;
   if (config.previous && !(isThere && note?.previous === undefined))
-    return { root, previous: await openRoot(config.previous, path, folder, false), finish: () => {} };
-  return { root, previous: null, finish: () => {} };
+    return { root, previous: await openRoot(config.previous, path, folder, false), settle: () => root };
+  return { root, previous: null, settle: () => root };
 }
 
 /**
  * Opens the keys of a data folder, or makes them. A change of the root that was asked for, or cut short, is carried out.
  * @param id of the installation
+ * @param named where its root key lies, if somebody says so
  * @param create whether it is a new one
  * @throws CodedError `root-key-missing`, `root-key-wrong`, `key-provider-unavailable`, `config-invalid`
  */
@@ -98,12 +108,12 @@ export async function openKeys(
   folder: string,
   id: string,
   config: Config['keys'],
-  rootKeyPath: string | undefined,
+  named: string | undefined,
   create: boolean,
 ): Promise<Keys> {
-  const path = rootKeyPath ?? process.env['SALLYPORT_ROOT_KEY'] ?? defaultRootKeyPath(id);
+  const path = rootKeyPath(named, id);
   const note = readNote(folder);
-  const { root, previous, finish } = await succession(folder, path, config, note, create);
+  const { root, previous, settle } = await succession(folder, path, config, note, create);
   const belonging = note ? [note.id, note.previous].filter((one) => one !== undefined) : null;
   if (belonging && ![root.id, previous?.id].some((own) => own !== undefined && belonging.includes(own)))
     throw new CodedError(
@@ -116,12 +126,7 @@ export async function openKeys(
     `${resolve(path)}.${id}.ring`,
     previous ? eitherRoot(root, previous) : root,
   );
-  let rootKey = root;
-  if (previous) {
-    await changeRoot(folder, ring, previous, root, finish);
-    rootKey = await openRoot(config.root, path, folder, false);
-    ring.useRoot(rootKey);
-  }
+  const rootKey = previous ? await changeRoot(folder, ring, previous, root, settle) : root;
   if (note && ring.list().length === 0)
     throw new CodedError(
       'root-key-missing',

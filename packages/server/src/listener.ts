@@ -1,17 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
-import { CodedError, type Config, type ListenerTls } from '@sallyport/core';
-import { classifyAddress } from '@sallyport/gateway';
+import { CodedError, type Config, isLoopback, type ListenerTls } from '@sallyport/core';
 
 type Listener = Config['gateway'];
-
-/** Whether a host can only be reached from this machine. */
-export function isLoopback(host: string): boolean {
-  return (
-    host === 'localhost' ||
-    (isIP(host) !== 0 && (host.startsWith('127.') || host === '::1') && classifyAddress(host) === 'private')
-  );
-}
 
 /** Certificate and key of a listener, or null for plain HTTP on loopback. @throws CodedError `tls-required`, `config-invalid` */
 export function readTls(listener: Listener, name: string): ListenerTls | null {

@@ -23,12 +23,12 @@ export type { KeyContext } from './key-context.ts';
 export { KEY_PURPOSES, type KeyPurpose } from './key-purposes.ts';
 export { type KeyEncryptionKey, KeyRing } from './key-ring.ts';
 export {
-  defaultRootKeyPath,
   newRootKey,
   openRootKey,
   type RootKey,
   type RootKeyPlace,
   readRootKey,
+  rootKeyPath,
 } from './providers/file.ts';
 export { openPassphraseRoot } from './providers/passphrase.ts';
 export { eitherRoot } from './providers/secret-root.ts';

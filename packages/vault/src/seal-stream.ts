@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, timingSafeEqua
 import { closeSync, fsyncSync, openSync, readSync, writeFileSync, writevSync } from 'node:fs';
 import { CodedError } from '@sallyport/core';
 import type { DataKey } from './data-keys.ts';
+import { streamNonce } from './stream-nonce.ts';
 
 /** Names the suite of a sealed file: what was sealed under one can be read while others are added. */
 const SUITE = 'sallyport-stream-1\n';
@@ -23,14 +24,6 @@ interface Header {
 function derive(key: DataKey, salt: Uint8Array, context: string): { key: Buffer; commitment: Buffer } {
   const both = Buffer.from(hkdfSync('sha256', key.key, salt, `${SUITE}${context}`, 32 + COMMITMENT_BYTES));
   return { key: both.subarray(0, 32), commitment: both.subarray(32) };
-}
-
-/** Counter of the chunk, and whether it is the last: chunks cannot change places, and none can be cut off (STREAM, Hoang et al. 2015). */
-function nonceOf(chunk: number, isLast: boolean): Buffer {
-  const nonce = Buffer.alloc(12);
-  nonce.writeUIntBE(chunk, 5, 6);
-  nonce[11] = isLast ? 1 : 0;
-  return nonce;
 }
 
 function parseHeader(bytes: Buffer): Header {
@@ -94,7 +87,7 @@ export async function sealFile(
     writeFileSync(descriptor, header);
     let chunk = 0;
     const seal = (plain: Uint8Array, isLast: boolean): Buffer[] => {
-      const cipher = createCipheriv('aes-256-gcm', own.key, nonceOf(chunk++, isLast));
+      const cipher = createCipheriv('aes-256-gcm', own.key, streamNonce(chunk++, isLast));
       cipher.setAAD(header);
       const sealed = cipher.update(plain);
       cipher.final();
@@ -143,7 +136,7 @@ export function* openSealedFile(
       const isLast = got < room.length;
       const size = isLast ? got : got - 1;
       if (size < TAG_BYTES) throw new CodedError('sealed-content-unreadable', 'it was cut off');
-      const decipher = createDecipheriv('aes-256-gcm', own.key, nonceOf(chunk, isLast));
+      const decipher = createDecipheriv('aes-256-gcm', own.key, streamNonce(chunk, isLast));
       decipher.setAAD(header.bytes);
       decipher.setAuthTag(room.subarray(size - TAG_BYTES, size));
       let plain: Buffer;

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CodedError } from '@sallyport/core';
 import { parseVerifierKey, type VerifierKey, verifyProof } from '@sallyport/ledger';
@@ -6,6 +6,7 @@ import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
 import type { Options } from '../options.ts';
 import { print, printJson } from '../output.ts';
+import { readText } from '../read-text.ts';
 
 const KEY_FILES = ['verifier.key', 'verifier-quantum-safe.key'];
 
@@ -36,20 +37,12 @@ export const ledgerProve: Command = {
   },
 };
 
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    throw new CodedError('usage', `the file \`${path}\` cannot be read`);
-  }
-}
-
 function keysOf(options: Options): VerifierKey[] {
   const named = options.texts('key');
   const folder = join(resolve(options.data), 'ledger');
   const files = named.length > 0 ? named : KEY_FILES.map((name) => join(folder, name)).filter(existsSync);
   if (files.length === 0) throw new CodedError('usage', 'name the public keys of the log with --key FILE');
-  return files.flatMap((file) => read(file).trim().split('\n').map(parseVerifierKey));
+  return files.flatMap((file) => readText(file).trim().split('\n').map(parseVerifierKey));
 }
 
 /** Checks proofs, with nothing but the public keys of the log. */
@@ -65,7 +58,7 @@ export const ledgerVerifyProof: Command = {
     const keys = keysOf(options);
     const results = options.positionals.map((file) => {
       try {
-        const { entry, index, checkpoint, signedAt } = verifyProof(read(file), keys);
+        const { entry, index, checkpoint, signedAt } = verifyProof(readText(file), keys);
         const times = signedAt.filter((seconds) => seconds > 0);
         const at = times.length === 0 ? null : new Date(Math.max(...times) * 1000).toISOString();
         return {

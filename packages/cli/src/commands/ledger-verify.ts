@@ -6,14 +6,7 @@ import { verifyLedger } from '@sallyport/ledger';
 import { connect, serverRuns } from '../client.ts';
 import type { Command } from '../commands.ts';
 import { Progress, print, printJson } from '../output.ts';
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    throw new CodedError('usage', `the file \`${path}\` cannot be read`);
-  }
-}
+import { readText } from '../read-text.ts';
 
 /** Which file beside the log each copy outside is one of. */
 const PINNED = { verifier: 'verifier.key', 'verifier-quantum-safe': 'verifier-quantum-safe.key' };
@@ -28,7 +21,7 @@ function pinnedKeys(data: string): { path: string; file: string; key: string }[]
   return readdirSync(folder).flatMap((name) => {
     const path = join(folder, name);
     const file = Object.entries(PINNED).find(([ending]) => name.endsWith(`.${id}.${ending}`))?.[1];
-    return file === undefined ? [] : [{ path, file, key: read(path).trim() }];
+    return file === undefined ? [] : [{ path, file, key: readText(path).trim() }];
   });
 }
 
@@ -50,10 +43,10 @@ export const ledgerVerify: Command = {
       throw new CodedError('usage', `there is no log in \`${data}\`: \`${keyFile}\` is missing`);
     const own = options.text('key') === undefined;
     const second = join(folder, PINNED['verifier-quantum-safe']);
-    const key = read(keyFile).trim();
-    const keys = own && existsSync(second) ? [key, read(second).trim()] : key.split('\n');
+    const key = readText(keyFile).trim();
+    const keys = own && existsSync(second) ? [key, readText(second).trim()] : key.split('\n');
     const progress = new Progress('verifying');
-    const found = await verifyLedger(folder, keys, options.texts('checkpoint').map(read), (done, of) =>
+    const found = await verifyLedger(folder, keys, options.texts('checkpoint').map(readText), (done, of) =>
       progress.update(done, of),
     );
     progress.end();

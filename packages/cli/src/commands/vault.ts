@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CodedError } from '@sallyport/core';
-import { defaultRootKeyPath } from '@sallyport/vault';
+import { rootKeyPath } from '@sallyport/vault';
 import { type Client, withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
 import { Progress, print, printJson, table } from '../output.ts';
@@ -130,10 +130,6 @@ export const vaultShred: Command = {
   },
 };
 
-const rootKeyPathOf = (file: string): string =>
-  process.env['SALLYPORT_ROOT_KEY'] ??
-  defaultRootKeyPath((JSON.parse(readFileSync(file, 'utf8')) as { id: string }).id);
-
 /** Splits the root key into shares. */
 export const vaultSplit: Command = {
   name: 'vault split',
@@ -150,7 +146,9 @@ export const vaultSplit: Command = {
     );
     const data = resolve(options.data);
     const file = join(data, 'installation.json');
-    const path = options.rootKey ?? (existsSync(file) ? rootKeyPathOf(file) : undefined);
+    const path = existsSync(file)
+      ? rootKeyPath(options.rootKey, (JSON.parse(readFileSync(file, 'utf8')) as { id: string }).id)
+      : options.rootKey;
     if (path === undefined)
       throw new CodedError('usage', 'name the root key with --root-key FILE; it is made where there is none');
     openRootKey(path, data, !existsSync(file));

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, isIP } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
-import { CodedError } from '@sallyport/core';
+import { CodedError, isLoopback } from '@sallyport/core';
 import {
   formatVerifierKey,
   parseVerifierKey,
@@ -15,6 +15,7 @@ import {
 import { signingKey, writeDurably } from '@sallyport/vault';
 import type { Command } from '../commands.ts';
 import { print, printJson } from '../output.ts';
+import { readText } from '../read-text.ts';
 
 const BODY_BYTES_MAX = 1_000_000;
 /** What is read of a longer one, so that its sender hears the answer. */
@@ -37,13 +38,7 @@ function openSeeds(folder: string): Buffer {
 function readLogs(files: readonly string[]): Map<string, VerifierKey[]> {
   const logs = new Map<string, VerifierKey[]>();
   for (const file of files) {
-    let text: string;
-    try {
-      text = readFileSync(file, 'utf8');
-    } catch {
-      throw new CodedError('usage', `the file \`${file}\` cannot be read`);
-    }
-    for (const line of text.trim().split('\n')) {
+    for (const line of readText(file).trim().split('\n')) {
       const key = parseVerifierKey(line);
       logs.set(key.name, [...(logs.get(key.name) ?? []), key]);
     }
@@ -86,9 +81,6 @@ function answerWith(witness: Witness): (req: IncomingMessage, res: ServerRespons
     });
   };
 }
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 
 /** Runs a witness until it is told to stop. */
 export const witness: Command = {

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { CodedError } from '@sallyport/core';
+import { streamNonce } from '../stream-nonce.ts';
 import { type AgeHeader, ageFault, formatHeader, headerIsWhole, parseHeader } from './header.ts';
 import type { AgeIdentity, AgeRecipient } from './recipients.ts';
 
@@ -11,14 +12,6 @@ const SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES;
 
 const payloadKey = (fileKey: Uint8Array, nonce: Uint8Array): Buffer =>
   Buffer.from(hkdfSync('sha256', fileKey, nonce, 'payload', 32));
-
-/** Counter of the chunk, and whether it is the last (STREAM). */
-function nonceOf(chunk: number, isLast: boolean): Buffer {
-  const nonce = Buffer.alloc(12);
-  nonce.writeUIntBE(chunk, 5, 6);
-  nonce[11] = isLast ? 1 : 0;
-  return nonce;
-}
 
 /** Pieces as chunks of one size; the last may be shorter, and is told. */
 async function* chunksOf(
@@ -61,7 +54,7 @@ export async function* encryptAge(
   const key = payloadKey(fileKey, nonce);
   let chunk = 0;
   for await (const { bytes, isLast } of chunksOf(pieces, CHUNK_BYTES)) {
-    const cipher = createCipheriv('chacha20-poly1305', key, nonceOf(chunk++, isLast), {
+    const cipher = createCipheriv('chacha20-poly1305', key, streamNonce(chunk++, isLast), {
       authTagLength: TAG_BYTES,
     });
     yield Buffer.concat([cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
@@ -118,7 +111,7 @@ export async function* decryptAge(
   for await (const { bytes, isLast } of chunksOf(rest(), SEALED_CHUNK_BYTES)) {
     const end = bytes.length - TAG_BYTES;
     if (end < 0 || (end === 0 && chunk > 0)) throw ageFault('it is cut short');
-    const decipher = createDecipheriv('chacha20-poly1305', key, nonceOf(chunk++, isLast), {
+    const decipher = createDecipheriv('chacha20-poly1305', key, streamNonce(chunk++, isLast), {
       authTagLength: TAG_BYTES,
     });
     decipher.setAuthTag(bytes.subarray(end));

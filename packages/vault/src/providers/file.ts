@@ -17,8 +17,10 @@ export interface RootKey extends KeyProvider {
   readonly exposed: boolean;
 }
 
-/** Default place of the root key of one installation: the user's configuration folder. */
-export function defaultRootKeyPath(installation: string): string {
+/** Where the root key of one installation lies: where it is named, else in the user's configuration folder. */
+export function rootKeyPath(named: string | undefined, installation: string): string {
+  const path = named ?? process.env['SALLYPORT_ROOT_KEY'];
+  if (path !== undefined) return path;
   const base = process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config');
   return join(base, 'sallyport', `root-${installation}.key`);
 }

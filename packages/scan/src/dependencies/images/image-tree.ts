@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { findSecrets } from '@sallyport/guard';
 import { readTar } from '../../archives/tar.ts';
 import type { Budget } from '../../budget.ts';
 import type { ByteSource } from '../../bytes/byte-source.ts';
+import { digestOf } from '../../bytes/digest.ts';
 import { printable } from '../../text/printable.ts';
 import type { LockedPackage } from '../locked-package.ts';
 import { type ContainerImage, expandTape, layerIsRight } from './image-archive.ts';
@@ -13,7 +13,8 @@ import {
   UNREAD_DATABASES,
 } from './installed-packages.ts';
 
-const READ_BYTES = 1024 * 1024;
+/** Longer notes of a release are none. */
+const RELEASE_BYTES_MAX = 1024 * 1024;
 const SECRET_BYTES_MAX = 256 * 1024;
 const UNREAD_MAX = 50;
 const SECRETS_MAX = 100;
@@ -46,13 +47,6 @@ export interface ImageTree {
   readonly wrong: readonly string[];
 }
 
-const digestOf = (source: ByteSource): string => {
-  const digest = createHash('sha256');
-  const room = new Uint8Array(Math.min(READ_BYTES, source.size));
-  for (let at = 0; at < source.size; at += READ_BYTES) digest.update(source.read(at, READ_BYTES, room));
-  return digest.digest('hex');
-};
-
 /** A path as it is in the image, null where it leads out of it. */
 function pathInImage(name: string): string | null {
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
@@ -69,7 +63,7 @@ interface Kept {
 const NOTHING: Kept = { installed: [], secrets: [], release: null, fault: null };
 
 function keep(path: string, mode: number, source: ByteSource): Kept | null {
-  if (/^(?:etc|usr\/lib)\/os-release$/.test(path) && source.size <= READ_BYTES)
+  if (/^(?:etc|usr\/lib)\/os-release$/.test(path) && source.size <= RELEASE_BYTES_MAX)
     return { ...NOTHING, release: Buffer.from(source.read(0, source.size)).toString('utf8') };
   const unread = UNREAD_DATABASES.find((one) => one.path.test(path));
   if (unread) return { ...NOTHING, fault: unread.name };
