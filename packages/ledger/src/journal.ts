@@ -1,29 +1,15 @@
-import {
-  closeSync,
-  existsSync,
-  fdatasync,
-  fdatasyncSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-  writevSync,
-} from 'node:fs';
-import { open as openAsync } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { crc32 } from 'node:zlib';
 import { CodedError } from '@sallyport/core';
+import { type Disk, type DiskFile, realDisk } from './disk.ts';
 
 /** Bytes set aside for one segment, written once so that later syncs need no metadata. */
 const SEGMENT_BYTES = 16 * 1024 * 1024;
 /** A sync that takes longer than this on average goes to another thread. */
 const SYNC_INLINE_MS_MAX = 2;
 const HEADER_BYTES = 28;
+const ZEROS_BYTES = 1024 * 1024;
 /** Batches up to this size are copied into one piece, which is quicker to write. */
 const COPIED_BYTES_MAX = 256 * 1024;
 const MAGIC = 0x53504a31;
@@ -36,18 +22,12 @@ export interface JournalEntry {
 
 interface Segment {
   readonly path: string;
-  readonly fd: number;
+  readonly file: DiskFile;
   readonly first: number;
   position: number;
 }
 
 const segmentName = (first: number): string => `${String(first).padStart(16, '0')}.journal`;
-
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
-  fsyncSync(fd);
-  closeSync(fd);
-}
 
 function writeHeader(out: Buffer, first: number, count: number, bodyBytes: number, check: number): void {
   out.writeUInt32BE(MAGIC, 0);
@@ -136,6 +116,7 @@ function laterBatchFollows(file: Buffer, from: number, first: number): boolean {
  */
 export class Journal {
   readonly #folder: string;
+  readonly #disk: Disk;
   readonly #segmentBytes: number;
   #segments: Segment[] = [];
   #spare: string | null = null;
@@ -143,10 +124,11 @@ export class Journal {
   /** Moving average of how long a sync takes. */
   #syncMs = SYNC_INLINE_MS_MAX;
 
-  constructor(folder: string, segmentBytes = SEGMENT_BYTES) {
+  /** @param folder stands already, durably */
+  constructor(folder: string, disk: Disk = realDisk, segmentBytes = SEGMENT_BYTES) {
     this.#folder = folder;
+    this.#disk = disk;
     this.#segmentBytes = segmentBytes;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 
   /**
@@ -154,15 +136,16 @@ export class Journal {
    * dropped; a damaged batch with later ones behind it was, and is reported.
    * @throws CodedError `ledger-corrupt`
    */
-  static recover(folder: string, size: number): JournalEntry[] {
-    if (!existsSync(folder)) return [];
+  static recover(folder: string, size: number, disk: Disk = realDisk): JournalEntry[] {
+    if (!disk.exists(folder)) return [];
     const found: JournalEntry[] = [];
-    const names = readdirSync(folder)
+    const names = disk
+      .list(folder)
       .filter((name) => name.endsWith('.journal'))
       .sort();
     let torn: number | null = null;
     for (const name of names) {
-      const file = readFileSync(join(folder, name));
+      const file = disk.readNow(join(folder, name))!;
       let expected = Number.parseInt(name, 10);
       let at = 0;
       for (;;) {
@@ -198,11 +181,11 @@ export class Journal {
 
   /** Removes what earlier runs left; call once everything recovered stands in tiles. */
   reset(): void {
-    for (const segment of this.#segments) closeSync(segment.fd);
+    for (const segment of this.#segments) segment.file.closeNow();
     this.#segments = [];
     this.#spare = null;
-    for (const name of readdirSync(this.#folder)) rmSync(join(this.#folder, name));
-    syncFolder(this.#folder);
+    for (const name of this.#disk.list(this.#folder)) this.#disk.removeNow(join(this.#folder, name));
+    this.#disk.syncFolderNow(this.#folder);
   }
 
   /** How many of the entries fit into one batch; at least one. */
@@ -222,21 +205,17 @@ export class Journal {
     const bytes = HEADER_BYTES + bodyBytes;
     const segment = this.#segmentFor(first, bytes);
     const pieces = encodeBatch(first, entries, bodyBytes);
-    const written =
-      pieces.length === 1
-        ? writeSync(segment.fd, pieces[0]!, 0, bytes, segment.position)
-        : writevSync(segment.fd, pieces, segment.position);
-    if (written !== bytes)
+    if (segment.file.writeAt(pieces, segment.position) !== bytes)
       throw new CodedError('record-unavailable', 'the journal took only part of a batch');
-    await this.#sync(segment.fd);
+    await this.#sync(segment.file);
     segment.position += bytes;
   }
 
   /** Syncs in place while the disk is quick: cheaper than a trip to another thread. A slow disk must not hold the loop. */
-  async #sync(fd: number): Promise<void> {
+  async #sync(file: DiskFile): Promise<void> {
     const begun = performance.now();
-    if (this.#syncMs < SYNC_INLINE_MS_MAX) fdatasyncSync(fd);
-    else await new Promise<void>((done, fail) => fdatasync(fd, (error) => (error ? fail(error) : done())));
+    if (this.#syncMs < SYNC_INLINE_MS_MAX) file.syncContentNow();
+    else await file.syncContent();
     this.#syncMs = this.#syncMs * 0.9 + (performance.now() - begun) * 0.1;
   }
 
@@ -248,11 +227,11 @@ export class Journal {
     }
     const path = join(this.#folder, segmentName(first));
     const spare = this.#spare;
-    if (spare) renameSync(spare, path);
+    if (spare) this.#disk.renameNow(spare, path);
     this.#spare = null;
-    const fd = openSync(path, spare ? 'r+' : 'w+', 0o600);
-    const segment = { path, fd, first, position: 0 };
-    syncFolder(this.#folder);
+    const file = this.#disk.openNow(path, spare ? 'r+' : 'w');
+    const segment = { path, file, first, position: 0 };
+    this.#disk.syncFolderNow(this.#folder);
     this.#segments.push(segment);
     return segment;
   }
@@ -268,12 +247,10 @@ export class Journal {
 
   async #fillSpare(): Promise<void> {
     const path = join(this.#folder, 'spare');
-    const file = await openAsync(path, 'w', 0o600);
+    const file = await this.#disk.open(path, 'w');
     try {
-      const zeros = Buffer.alloc(1024 * 1024);
-      for (let at = 0; at < this.#segmentBytes; at += zeros.length) {
-        await file.write(zeros, 0, Math.min(zeros.length, this.#segmentBytes - at), at);
-      }
+      const zeros = Buffer.alloc(Math.min(ZEROS_BYTES, this.#segmentBytes));
+      for (let at = 0; at < this.#segmentBytes; at += zeros.length) await file.write(zeros);
       await file.sync();
     } finally {
       await file.close();
@@ -291,11 +268,11 @@ export class Journal {
   release(size: number): void {
     while (this.#segments.length > 1 && this.#segments[1]!.first <= size) {
       const segment = this.#segments.shift()!;
-      closeSync(segment.fd);
-      if (this.#spare || this.#preparing) rmSync(segment.path);
+      segment.file.closeNow();
+      if (this.#spare || this.#preparing) this.#disk.removeNow(segment.path);
       else {
         const spare = join(this.#folder, 'spare');
-        renameSync(segment.path, spare);
+        this.#disk.renameNow(segment.path, spare);
         this.#spare = spare;
       }
     }
@@ -304,7 +281,7 @@ export class Journal {
   /** Closes the files. */
   async close(): Promise<void> {
     await this.#preparing;
-    for (const segment of this.#segments) closeSync(segment.fd);
+    for (const segment of this.#segments) segment.file.closeNow();
     this.#segments = [];
   }
 }

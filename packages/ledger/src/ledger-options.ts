@@ -1,9 +1,14 @@
 import type { Checkpoint, NoteSigner } from './checkpoint.ts';
+import type { Disk } from './disk.ts';
 
 /** How a ledger is opened. */
 export interface LedgerOptions {
   readonly folder: string;
   readonly signer: NoteSigner;
+  /** Where its files lie; this machine's own file system if left out. */
+  readonly disk?: Disk;
+  /** Bytes set aside for one piece of the journal. */
+  readonly segmentBytes?: number;
   /** Milliseconds from an append to a signed checkpoint over it. */
   readonly checkpointMs?: number;
   /** Called, in order, with leaves that have become durable. */

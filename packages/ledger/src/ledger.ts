@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, clock, LIMITS } from '@sallyport/core';
 import { type Checkpoint, openCheckpoint, signCheckpoint, verifierKeysOf } from './checkpoint.ts';
+import { type Disk, realDisk } from './disk.ts';
 import { Journal, type JournalEntry } from './journal.ts';
 import type { LeafProofs, LedgerOptions } from './ledger-options.ts';
 import { consistencyProof, inclusionProof } from './merkle.ts';
@@ -9,12 +9,11 @@ import { contentPath, decodeBundle, entriesPath, partialPaths, TILE_WIDTH } from
 import { TileWork } from './tile-work.ts';
 import {
   DurableFiles,
-  discard,
   type Edge,
   edgeRange,
   loadEdge,
+  makeDurableFolder,
   readContent,
-  readIfThere,
   readTileFile,
   subtreeRoot,
   wholeContent,
@@ -40,6 +39,7 @@ const QUEUE_BYTES_MAX = 128 * 1024 * 1024;
 export class Ledger {
   readonly folder: string;
   readonly #options: LedgerOptions;
+  readonly #disk: Disk;
   readonly #journal: Journal;
   readonly #edge: Edge;
   #durable: number;
@@ -64,7 +64,8 @@ export class Ledger {
   private constructor(options: LedgerOptions, edge: Edge, checkpoint: Checkpoint, note: string) {
     this.folder = options.folder;
     this.#options = options;
-    this.#journal = new Journal(join(options.folder, 'journal'));
+    this.#disk = options.disk ?? realDisk;
+    this.#journal = new Journal(join(options.folder, 'journal'), this.#disk, options.segmentBytes);
     this.#edge = edge;
     this.#durable = checkpoint.size;
     this.#checkpoint = checkpoint;
@@ -77,16 +78,17 @@ export class Ledger {
    * @throws CodedError `ledger-corrupt` when what was acknowledged is not all there
    */
   static async open(options: LedgerOptions): Promise<Ledger> {
-    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
-    const note = readIfThere(join(options.folder, 'checkpoint'));
+    const { disk = realDisk } = options;
+    makeDurableFolder(disk, join(options.folder, 'journal'));
+    const note = disk.readNow(join(options.folder, 'checkpoint'));
     const checkpoint = note
       ? openCheckpoint(note.toString(), verifierKeysOf(options.signer)[0])
       : { origin: options.signer.name, size: 0, root: Buffer.alloc(32) };
-    if (!note && existsSync(join(options.folder, 'tile'))) {
-      const journal = Journal.recover(join(options.folder, 'journal'), 0);
+    if (!note && disk.exists(join(options.folder, 'tile'))) {
+      const journal = Journal.recover(join(options.folder, 'journal'), 0, disk);
       if (journal.length === 0) throw new CodedError('ledger-corrupt', 'there are tiles but no checkpoint');
     }
-    const edge = await loadEdge(options.folder, checkpoint.size);
+    const edge = await loadEdge(options.folder, checkpoint.size, disk);
     if (note && checkpoint.size > 0 && !edgeRange(edge.levels).root().equals(checkpoint.root)) {
       throw new CodedError(
         'ledger-corrupt',
@@ -99,7 +101,7 @@ export class Ledger {
   }
 
   async #recover(): Promise<void> {
-    const recovered = Journal.recover(join(this.folder, 'journal'), this.#checkpoint.size);
+    const recovered = Journal.recover(join(this.folder, 'journal'), this.#checkpoint.size, this.#disk);
     await this.#trimContent();
     if (recovered.length > 0) this.#accept(recovered);
     await this.checkpointNow();
@@ -110,9 +112,9 @@ export class Ledger {
 
   /** Content written ahead of a checkpoint that never came is written again; cut it off first. */
   async #trimContent(): Promise<void> {
-    const files = new DurableFiles(this.folder);
+    const files = new DurableFiles(this.folder, this.#disk);
     for (let n = Math.floor(this.#checkpoint.size / TILE_WIDTH); ; n++) {
-      const file = readIfThere(join(this.folder, contentPath(n)));
+      const file = this.#disk.readNow(join(this.folder, contentPath(n)));
       if (!file) break;
       const whole = wholeContent(file, this.#checkpoint.size);
       if (whole.length !== file.length) await files.write(contentPath(n), whole);
@@ -125,7 +127,7 @@ export class Ledger {
    * that round may stand on disk, and a crash must not find it without its content.
    */
   #contentAnew(path: string, added: Uint8Array): Buffer {
-    const left = readIfThere(join(this.folder, path)) ?? Buffer.alloc(0);
+    const left = this.#disk.readNow(join(this.folder, path)) ?? Buffer.alloc(0);
     return Buffer.concat([wholeContent(left, this.#checkpoint.size), added]);
   }
 
@@ -258,7 +260,7 @@ export class Ledger {
     const batch = this.#unintegrated.slice();
     const again = this.#untidy;
     this.#untidy = true;
-    const files = new DurableFiles(this.folder);
+    const files = new DurableFiles(this.folder, this.#disk);
     const work = new TileWork(this.#edge, start);
     for (const [i, entry] of batch.entries()) {
       work.add(entry);
@@ -287,7 +289,7 @@ export class Ledger {
     const partials = work.partials();
     const kept = new Set([...partials, ...this.#partials[1]!]);
     const old = this.#partials[0]!.filter((path) => !kept.has(path));
-    if (this.#proving === 0) discard(this.folder, old);
+    if (this.#proving === 0) for (const path of old) this.#disk.removeNow(join(this.folder, path));
     this.#partials = [[...(this.#proving > 0 ? old : []), ...this.#partials[1]!], partials];
     this.#journal.release(next.size);
     if (this.#unintegrated.length > 0) this.#checkpointLater(this.#options.checkpointMs);
@@ -307,7 +309,8 @@ export class Ledger {
       const size = this.#checkpoint.size;
       const n = Math.floor(index / TILE_WIDTH);
       const width = Math.min(TILE_WIDTH, size - n * TILE_WIDTH);
-      const bundle = decodeBundle(await readTileFile(this.folder, (w) => entriesPath(n, w), width)) ?? [];
+      const bundle =
+        decodeBundle(await readTileFile(this.folder, (w) => entriesPath(n, w), width, this.#disk)) ?? [];
       for (const until = Math.min(n * TILE_WIDTH + width, end); index < until; index++) {
         const leaf = bundle[index - n * TILE_WIDTH];
         if (!leaf) throw new CodedError('ledger-corrupt', `\`${entriesPath(n, width)}\` is cut short`);
@@ -320,7 +323,7 @@ export class Ledger {
   async content(index: number): Promise<Uint8Array | null> {
     if (index >= this.#checkpoint.size)
       return this.#unintegrated[index - this.#checkpoint.size]?.payload ?? null;
-    return readContent(this.folder, index);
+    return readContent(this.folder, index, this.#disk);
   }
 
   /**
@@ -338,7 +341,7 @@ export class Ledger {
       for (const index of indices) {
         if (index >= size) throw new CodedError('not-found', `there is no entry ${index}`);
         const proof = await inclusionProof(index, size, (from, to) =>
-          subtreeRoot(this.folder, size, from, to),
+          subtreeRoot(this.folder, size, from, to, this.#disk),
         );
         for await (const { leaf } of this.read(index, index + 1)) leaves.push({ leaf, proof });
       }
@@ -362,7 +365,7 @@ export class Ledger {
     this.#proving++;
     try {
       const proof = await consistencyProof(first, size, (from, to) =>
-        subtreeRoot(this.folder, size, from, to),
+        subtreeRoot(this.folder, size, from, to, this.#disk),
       );
       return { proof, checkpoint, note };
     } finally {

@@ -1,7 +1,6 @@
-import { createReadStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CodedError } from '@sallyport/core';
+import { type Disk, type DiskFile, realDisk } from './disk.ts';
 import { CompactRange } from './merkle.ts';
 import {
   contentPath,
@@ -18,25 +17,38 @@ export async function readTileFile(
   folder: string,
   path: (width: number) => string,
   width: number,
+  disk: Disk = realDisk,
 ): Promise<Buffer> {
   for (const candidate of width === TILE_WIDTH ? [width] : [width, TILE_WIDTH]) {
-    try {
-      return await readFile(join(folder, path(candidate)));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
+    const file = await disk.read(join(folder, path(candidate)));
+    if (file) return file;
   }
   throw new CodedError('ledger-corrupt', `\`${path(width)}\` is missing`);
+}
+
+/** Makes a folder and those above it. @returns the folders whose names are new, or hold new names: to be synced */
+function* foldersMade(disk: Disk, folder: string): Generator<string> {
+  const first = disk.makeFolder(folder);
+  if (!first) return;
+  for (let at = folder; at !== dirname(first); at = dirname(at)) yield at;
+  yield dirname(first);
+}
+
+/** Makes a folder that a power cut does not take away. */
+export function makeDurableFolder(disk: Disk, folder: string): void {
+  for (const made of foldersMade(disk, folder)) disk.syncFolderNow(made);
 }
 
 /** Writes files and forces them, and the folders that name them, to disk. */
 export class DurableFiles {
   readonly #folder: string;
+  readonly #disk: Disk;
   readonly #foldersToSync = new Set<string>();
-  #written: { file: FileHandle; target: string; full: string }[] = [];
+  #written: { file: DiskFile; target: string; full: string }[] = [];
 
-  constructor(folder: string) {
+  constructor(folder: string, disk: Disk = realDisk) {
     this.#folder = folder;
+    this.#disk = disk;
   }
 
   /**
@@ -46,17 +58,13 @@ export class DurableFiles {
   async write(path: string, content: Uint8Array, flags: 'w' | 'a' = 'w'): Promise<void> {
     const full = join(this.#folder, path);
     const parent = dirname(full);
-    if (!existsSync(parent)) {
-      const made = mkdirSync(parent, { recursive: true, mode: 0o700 });
-      for (let at = parent; made && at.length >= dirname(made).length; at = dirname(at))
-        this.#foldersToSync.add(at);
-    }
+    if (!this.#disk.exists(parent))
+      for (const one of foldersMade(this.#disk, parent)) this.#foldersToSync.add(one);
     this.#foldersToSync.add(parent);
     const target = flags === 'w' ? `${full}.new` : full;
-    const file = await open(target, flags, 0o600);
+    const file = await this.#disk.open(target, flags);
     this.#written.push({ file, target, full });
-    // To the last byte: a single write may take less than it was given.
-    await file.writeFile(content);
+    await file.write(content);
   }
 
   /**
@@ -69,24 +77,15 @@ export class DurableFiles {
     const synced = await Promise.allSettled(written.map(({ file }) => file.sync()));
     await Promise.allSettled(written.map(({ file }) => file.close()));
     for (const one of synced) if (one.status === 'rejected') throw one.reason;
-    for (const { target, full } of written) if (target !== full) await rename(target, full);
+    for (const { target, full } of written) if (target !== full) await this.#disk.rename(target, full);
     const folders = [...this.#foldersToSync];
     this.#foldersToSync.clear();
-    await Promise.all(folders.map(syncFolder));
+    await Promise.all(folders.map((folder) => this.#disk.syncFolder(folder)));
   }
 
   /** Lets go of what was written and will not be settled. */
   async abandon(): Promise<void> {
     await Promise.allSettled(this.#written.splice(0).map(({ file }) => file.close()));
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 
@@ -108,14 +107,14 @@ export function edgeRange(levels: readonly (readonly Buffer[])[]): CompactRange 
 }
 
 /** Loads the right edge of a tree of `size` leaves. @throws CodedError `ledger-corrupt` */
-export async function loadEdge(folder: string, size: number): Promise<Edge> {
+export async function loadEdge(folder: string, size: number, disk: Disk): Promise<Edge> {
   const levels: Buffer[][] = [];
   for (let level = 0; levelCount(size, level) > 0; level++) {
     const count = levelCount(size, level);
     const width = count % TILE_WIDTH;
     const n = Math.floor(count / TILE_WIDTH);
     const tile =
-      width === 0 ? [] : decodeTile(await readTileFile(folder, (w) => tilePath(level, n, w), width));
+      width === 0 ? [] : decodeTile(await readTileFile(folder, (w) => tilePath(level, n, w), width, disk));
     if (tile.length < width)
       throw new CodedError('ledger-corrupt', `\`${tilePath(level, n, width)}\` is cut short`);
     levels.push(tile.slice(0, width));
@@ -124,7 +123,7 @@ export async function loadEdge(folder: string, size: number): Promise<Edge> {
   const n = Math.floor(size / TILE_WIDTH);
   let entries: Buffer[] = [];
   if (width > 0) {
-    const bundle = decodeBundle(await readTileFile(folder, (w) => entriesPath(n, w), width));
+    const bundle = decodeBundle(await readTileFile(folder, (w) => entriesPath(n, w), width, disk));
     if (!bundle || bundle.length < width)
       throw new CodedError('ledger-corrupt', `\`${entriesPath(n, width)}\` is cut short`);
     entries = bundle.slice(0, width);
@@ -133,7 +132,13 @@ export async function loadEdge(folder: string, size: number): Promise<Edge> {
 }
 
 /** Root over leaves `[start, end)` from tiles of a tree of `size` leaves; `start` aligned as RFC 6962 splits are. */
-export async function subtreeRoot(folder: string, size: number, start: number, end: number): Promise<Buffer> {
+export async function subtreeRoot(
+  folder: string,
+  size: number,
+  start: number,
+  end: number,
+  disk: Disk,
+): Promise<Buffer> {
   const range = new CompactRange();
   for (let at = start; at < end; ) {
     let level = 0;
@@ -142,7 +147,7 @@ export async function subtreeRoot(folder: string, size: number, start: number, e
     const index = at / span;
     const n = Math.floor(index / TILE_WIDTH);
     const width = Math.min(TILE_WIDTH, levelCount(size, level) - n * TILE_WIDTH);
-    const tile = decodeTile(await readTileFile(folder, (w) => tilePath(level, n, w), width));
+    const tile = decodeTile(await readTileFile(folder, (w) => tilePath(level, n, w), width, disk));
     const until = Math.min((n + 1) * TILE_WIDTH, Math.floor(end / span));
     for (let i = index; i < until; i++) {
       const item = tile[i - n * TILE_WIDTH];
@@ -163,12 +168,12 @@ export function contentHeader(index: number, payload: Uint8Array): Buffer {
 }
 
 /** The sealed content beside leaf `index`, or null when there is none. Content files may end torn. */
-export async function readContent(folder: string, index: number): Promise<Buffer | null> {
+export async function readContent(folder: string, index: number, disk: Disk): Promise<Buffer | null> {
   const path = join(folder, contentPath(Math.floor(index / TILE_WIDTH)));
-  if (!existsSync(path)) return null;
+  if (!disk.exists(path)) return null;
   let rest: Buffer = Buffer.alloc(0);
-  for await (const piece of createReadStream(path)) {
-    rest = rest.length === 0 ? (piece as Buffer) : Buffer.concat([rest, piece as Buffer]);
+  for await (const piece of disk.pieces(path)) {
+    rest = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
     let at = 0;
     while (at + 12 <= rest.length) {
       const length = rest.readUInt32BE(at + 8);
@@ -190,14 +195,4 @@ export function wholeContent(file: Buffer, size: number): Buffer {
     at += 12 + length;
   }
   return file.subarray(0, at);
-}
-
-/** Removes files, whether or not they exist. */
-export function discard(folder: string, paths: Iterable<string>): void {
-  for (const path of paths) rmSync(join(folder, path), { force: true });
-}
-
-/** Reads a file, or null when there is none. */
-export function readIfThere(path: string): Buffer | null {
-  return existsSync(path) ? readFileSync(path) : null;
 }

@@ -2,10 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '@sallyport/core';
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
+import { realDisk } from './disk.ts';
 import { Journal } from './journal.ts';
 import { CompactRange, leafHash, rootOf } from './merkle.ts';
 import { decodeBundle, decodeTile, entriesPath, levelCount, TILE_WIDTH, tilePath } from './tile.ts';
-import { readIfThere, readTileFile } from './tree-store.ts';
+import { readTileFile } from './tree-store.ts';
 import { parseVerifierKey, type VerifierKey } from './verifier-key.ts';
 
 /** One thing that is wrong with a log, and where. */
@@ -52,10 +53,10 @@ export async function verifyLedger(
     return { ok: false, size: 0, rootHash: '', problems: [problem], pending: 0 };
   }
   for (let attempt = 1; ; attempt++) {
-    const before = readIfThere(join(folder, 'checkpoint'))?.toString();
+    const before = realDisk.readNow(join(folder, 'checkpoint'))?.toString();
     const report = await verifyOnce(folder, keys, given, onProgress);
     // A running server replaces partial tiles as the log grows: then what was read was a mixture, so read again.
-    const moved = readIfThere(join(folder, 'checkpoint'))?.toString() !== before;
+    const moved = realDisk.readNow(join(folder, 'checkpoint'))?.toString() !== before;
     if (report.ok || !moved || attempt === ATTEMPTS_MAX) return report;
   }
 }

@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, clock } from '@sallyport/core';
 import {
@@ -10,9 +9,10 @@ import {
   signedAt,
   witnessKeys,
 } from './checkpoint.ts';
+import { type Disk, realDisk } from './disk.ts';
 import { verifyConsistency } from './merkle.ts';
 import { formatSignature, fromBase64, type Note, parseNote } from './note.ts';
-import { DurableFiles } from './tree-store.ts';
+import { DurableFiles, makeDurableFolder } from './tree-store.ts';
 import type { VerifierKey } from './verifier-key.ts';
 
 /** What a witness answers, as HTTP has it. */
@@ -25,6 +25,8 @@ export interface WitnessAnswer {
 /** How a witness is opened. */
 export interface WitnessOptions {
   readonly folder: string;
+  /** Where its files lie; this machine's own file system if left out. */
+  readonly disk?: Disk;
   readonly signer: NoteSigner;
   /** Keys of a log, any of which signs its checkpoints; null for a log that is not witnessed. */
   readonly keysOf: (origin: string) => readonly VerifierKey[] | null;
@@ -74,13 +76,15 @@ const text = (status: WitnessAnswer['status'], body: string): WitnessAnswer => (
 /** Cosigns checkpoints of logs, each only as a continuation of what it cosigned before (https://c2sp.org/tlog-witness). */
 export class Witness {
   readonly #options: WitnessOptions;
+  readonly #disk: Disk;
   readonly #seen = new Map<string, Checkpoint>();
   /** One request after the other for each log: what is checked is what is stored. */
   readonly #work = new Map<string, Promise<unknown>>();
 
   constructor(options: WitnessOptions) {
     this.#options = options;
-    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+    this.#disk = options.disk ?? realDisk;
+    makeDurableFolder(this.#disk, options.folder);
   }
 
   /** What it cosigned last of a log. @throws CodedError `ledger-corrupt` where that cannot be read: then it cosigns nothing */
@@ -88,8 +92,9 @@ export class Witness {
     const known = this.#seen.get(origin);
     if (known) return known;
     const path = join(this.#options.folder, this.#path(origin));
-    if (!existsSync(path)) return { origin, size: 0, root: EMPTY };
-    const checkpoint = parseCheckpoint(readFileSync(path, 'utf8'));
+    const file = this.#disk.readNow(path);
+    if (!file) return { origin, size: 0, root: EMPTY };
+    const checkpoint = parseCheckpoint(file.toString());
     if (checkpoint.origin !== origin)
       throw new CodedError('ledger-corrupt', `\`${path}\` is about another log`);
     this.#seen.set(origin, checkpoint);
@@ -133,7 +138,7 @@ export class Witness {
       return text(422, 'the proof does not lead from what was seen to this');
     }
     if (size > seen.size) {
-      const files = new DurableFiles(this.#options.folder);
+      const files = new DurableFiles(this.#options.folder, this.#disk);
       await files.write(this.#path(origin), Buffer.from(`${origin}\n${size}\n${root.toString('base64')}\n`));
       await files.settle();
       this.#seen.set(origin, checkpoint);
