@@ -11,10 +11,14 @@ import {
   witnessing,
 } from '../test/crash/crash-scenarios.ts';
 
+/** Of chance. With it, two pieces of the journal go, and a power cut brings back the first of them. */
+const SEED = 7;
+
 describe('a power cut at any step', () => {
   // Some thousand states of each; `npm run prove` tries more than a million.
   const scenarios: [string, () => Promise<CrashScenario>][] = [
     ['appending to a new log', () => appending(0)],
+    ['appending until pieces of the journal go', () => appending(120, 13)],
     ['appending where a tile fills', () => appending(250, 5)],
     ['appending where several fill', () => appending(510, 4)],
     ['recovering from a power cut', async () => recovering(await appending(253, 5), 11)],
@@ -22,7 +26,7 @@ describe('a power cut at any step', () => {
   ];
   for (const [name, make] of scenarios) {
     it(`breaks no promise: ${name}`, async (t) => {
-      const { states, lossy, broken } = await explore(await make(), { seed: 7, perStepMax: 10 });
+      const { states, lossy, broken } = await explore(await make(), { seed: SEED, perStepMax: 10 });
       assert.equal(broken, null);
       assert.ok(lossy > 20, `${lossy} states in which something was lost`);
       t.diagnostic(`${states} states, ${lossy} with losses`);

@@ -151,7 +151,9 @@ export class Journal {
       for (;;) {
         const batch = decodeBatch(file, at);
         if (!batch || batch.first !== expected) break;
-        if (torn !== null) throw new CodedError('ledger-corrupt', `the journal is damaged at entry ${torn}`);
+        // Pieces that stand in tiles go in any order: a power cut may leave an early one and take the next.
+        if (torn !== null && torn >= size)
+          throw new CodedError('ledger-corrupt', `the journal is damaged at entry ${torn}`);
         batch.entries.forEach((entry, i) => {
           const index = batch.first + i;
           if (index < size) return;
