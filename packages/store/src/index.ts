@@ -26,6 +26,6 @@ export {
   Reviews,
 } from './reviews.ts';
 export type { DeviceRow, SessionRow } from './sessions.ts';
-export { type Connection, openPostgres, openSqlite, Store } from './store.ts';
+export { type Connection, loadPostgres, loadSqlite, openPostgres, openSqlite, Store } from './store.ts';
 export { type SystemRow, Systems } from './systems.ts';
 export type { TicketKind, TicketRow } from './tickets.ts';

@@ -1,4 +1,4 @@
-import { clock } from '@sallyport/core';
+import { CodedError, clock } from '@sallyport/core';
 import { type Kysely, sql } from 'kysely';
 
 /** One forward step of the schema. There is no way back: restore a backup instead. */
@@ -169,13 +169,41 @@ const WORDS = {
   postgres: { serial: 'bigint generated always as identity primary key', bigint: 'bigint' },
 } as const;
 
-/** Brings the schema up to date; each migration in a transaction of its own. @returns names of those applied */
-export async function migrate<T>(db: Kysely<T>, engine: 'sqlite' | 'postgres'): Promise<string[]> {
+/** Tables that hold state, those that others refer to first, and a column of each that the engine numbers, if it has one. */
+export function stateTables(): ReadonlyMap<string, string | null> {
+  const tables = new Map<string, string | null>();
+  for (const statement of MIGRATIONS.flatMap(({ statements }) => statements)) {
+    const [, made, column] = /^create table (\w+) \((?:(\w+) \{serial\})?/.exec(statement) ?? [];
+    if (made) tables.set(made, column ?? null);
+    const [, gone] = /^drop table (\w+)/.exec(statement) ?? [];
+    if (gone) tables.delete(gone);
+  }
+  return tables;
+}
+
+/**
+ * Brings the schema up to date; each migration in a transaction of its own.
+ * @param only names of those to apply, for a schema as it was; all if left out
+ * @returns names of those applied
+ * @throws CodedError `config-invalid` for a name that this version does not know
+ */
+export async function migrate<T>(
+  db: Kysely<T>,
+  engine: 'sqlite' | 'postgres',
+  only?: readonly string[],
+): Promise<string[]> {
+  const unknown = only?.find((name) => !MIGRATIONS.some((migration) => migration.name === name));
+  if (unknown !== undefined)
+    throw new CodedError(
+      'config-invalid',
+      `this state is of a newer version: \`${unknown}\` is not known here`,
+    );
   await sql`create table if not exists schema_migrations (name text primary key, applied_at text not null)`.execute(
     db,
   );
   const applied: string[] = [];
   for (const migration of MIGRATIONS) {
+    if (only && !only.includes(migration.name)) continue;
     await db.transaction().execute(async (tx) => {
       if (engine === 'postgres') await sql`select pg_advisory_xact_lock(5348001)`.execute(tx);
       const found = await sql<{

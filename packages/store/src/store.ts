@@ -1,6 +1,7 @@
 import { chmodSync, existsSync } from 'node:fs';
 import type { SallyportEvent } from '@sallyport/core';
 import { Kysely, PostgresDialect, SqliteDialect, type Transaction } from 'kysely';
+import type { Pool } from 'pg';
 import { AiUses } from './ai-uses.ts';
 import { Events } from './events.ts';
 import { Exchanges } from './exchanges.ts';
@@ -18,6 +19,7 @@ import type { Database } from './schema.ts';
 import { Sessions } from './sessions.ts';
 import { type Sqlite, sqliteDatabase } from './sqlite-driver.ts';
 import { sqliteReader } from './sqlite-reader.ts';
+import { dumpState, loadState, postgresRows, type RowReader, sqliteRows } from './state-copy.ts';
 import { Systems } from './systems.ts';
 import { Tickets } from './tickets.ts';
 
@@ -48,9 +50,17 @@ export class Store {
   #deliver: () => Promise<void> = async () => {};
 
   readonly #reader: Kysely<Database>;
+  readonly #rows: () => Promise<RowReader>;
 
-  private constructor(db: Kysely<Database>, engine: Engine, sqlite: Sqlite | null, reader: Kysely<Database>) {
+  private constructor(
+    db: Kysely<Database>,
+    engine: Engine,
+    sqlite: Sqlite | null,
+    rows: () => Promise<RowReader>,
+    reader: Kysely<Database>,
+  ) {
     this.#reader = reader;
+    this.#rows = rows;
     this.#db = db;
     this.engine = engine;
     this.keys = new Keys(db);
@@ -74,11 +84,17 @@ export class Store {
   static async open(
     db: Kysely<Database>,
     engine: Engine,
-    sqlite: Sqlite | null = null,
+    sqlite: Sqlite | null,
+    rows: () => Promise<RowReader>,
     reader: Kysely<Database> = db,
   ): Promise<Store> {
     await migrate(db, engine);
-    return new Store(db, engine, sqlite, reader);
+    return new Store(db, engine, sqlite, rows, reader);
+  }
+
+  /** All state as it is at one moment, as lines of JSON, while changes go on; {@link loadState} reads them. */
+  dump(): AsyncGenerator<string> {
+    return dumpState(this.#rows);
   }
 
   /** Sets what takes events from the outbox into the record. */
@@ -137,6 +153,7 @@ export function openSqlite(path: string): Promise<Store> {
     new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) }),
     'sqlite',
     sqlite,
+    sqliteRows(path),
     ...(path === ':memory:' ? [] : [sqliteReader(path)]),
   );
 }
@@ -144,9 +161,43 @@ export function openSqlite(path: string): Promise<Store> {
 /** Opens a PostgreSQL store. @param url connection URL; a secret, never logged */
 export async function openPostgres(url: string): Promise<Store> {
   // Loaded here: those with the embedded store need none of it.
+  const pool = await postgresPool(url);
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+  return Store.open(db, 'postgres', null, postgresRows(pool));
+}
+
+async function postgresPool(url: string): Promise<Pool> {
   const { default: pg } = await import('pg');
   const types = { getTypeParser: (oid: number) => (oid === 20 ? Number : pg.types.getTypeParser(oid)) };
   const pool = new pg.Pool({ connectionString: url, max: 8, types: types as never });
   pool.on('error', () => {});
-  return Store.open(new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }), 'postgres');
+  return pool;
+}
+
+/**
+ * Fills an embedded store that does not exist yet with what {@link Store.dump} gave.
+ * @returns rows that it holds
+ */
+export async function loadSqlite(path: string, lines: AsyncIterable<string>): Promise<number> {
+  const database = sqliteDatabase(path);
+  chmodSync(path, 0o600);
+  return loadAndClose(new Kysely<Database>({ dialect: new SqliteDialect({ database }) }), 'sqlite', lines);
+}
+
+/** Fills an empty PostgreSQL database. @param url connection URL; a secret, never logged @returns rows that it holds */
+export async function loadPostgres(url: string, lines: AsyncIterable<string>): Promise<number> {
+  const dialect = new PostgresDialect({ pool: await postgresPool(url) });
+  return loadAndClose(new Kysely<Database>({ dialect }), 'postgres', lines);
+}
+
+async function loadAndClose(
+  db: Kysely<Database>,
+  engine: Engine,
+  lines: AsyncIterable<string>,
+): Promise<number> {
+  try {
+    return await loadState(db, engine, lines);
+  } finally {
+    await db.destroy();
+  }
 }

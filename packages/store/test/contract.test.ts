@@ -13,8 +13,18 @@ import {
   type OutcomeLeaf,
   systemSchema,
 } from '@sallyport/core';
-import { type Connection, DataFolderLock, openPostgres, openSqlite, type Store } from '@sallyport/store';
-import { startPostgres } from './postgres.ts';
+import {
+  type Connection,
+  DataFolderLock,
+  loadPostgres,
+  loadSqlite,
+  openPostgres,
+  openSqlite,
+  type Store,
+} from '@sallyport/store';
+import { createDatabase, startPostgres } from './postgres.ts';
+
+let postgres: Awaited<ReturnType<typeof startPostgres>>;
 
 const at = (s: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, s)).toISOString();
 const base = { v: 1 as const, worker: 0, run: 'run', synthetic: false, demo: false };
@@ -89,6 +99,12 @@ const denial = (id: string, seq: number): DenialLeaf => ({
   address: null,
   timingsMs: {},
 });
+
+async function linesOf(pieces: AsyncIterable<string>): Promise<string[]> {
+  let text = '';
+  for await (const piece of pieces) text += piece;
+  return text.split('\n');
+}
 
 /** The contract that every store keeps, whatever lies beneath. */
 function contract(name: string, open: () => Promise<Store>): void {
@@ -481,17 +497,54 @@ function contract(name: string, open: () => Promise<Store>): void {
       await store.exchanges.project([{ index: 2, leaf: second }]);
       assert.equal((await store.exchanges.byId(id))!.outcome, 'answered', 'the first end counts');
     });
+
+    it('is copied while it changes, and loads into either engine', async () => {
+      const wanted = (await linesOf(store.dump())).sort();
+      assert.ok(wanted.length > 40, `${wanted.length} lines`);
+      const copies = await Promise.all([
+        (async () => {
+          const path = join(mkdtempSync(join(tmpdir(), 'store-')), 'state.db');
+          const rows = await loadSqlite(path, store.dump());
+          assert.ok(rows > 0);
+          return openSqlite(path);
+        })(),
+        (async () => {
+          const url = await createDatabase(postgres.url);
+          await loadPostgres(url, store.dump());
+          await assert.rejects(loadPostgres(url, store.dump()), /not empty/);
+          return openPostgres(url);
+        })(),
+      ]);
+      for (const copy of copies) {
+        assert.deepEqual((await linesOf(copy.dump())).sort(), wanted);
+        await copy.setMeta('after', 'loading');
+        await copy.change(async () => ({
+          result: undefined,
+          event: newEvent('key-created', { actor: 'test', subject: 'x' }),
+        }));
+        await copy.close();
+      }
+      const dump = store.dump();
+      await dump.next();
+      await store.setMeta('during', 'a copy');
+      assert.ok(!(await linesOf(dump)).some((line) => line.includes('a copy')), 'as of one moment');
+      const newer = async function* (): AsyncGenerator<string> {
+        yield '{"format":"sallyport-state/1","migrations":["9999-later"]}\n';
+      };
+      await assert.rejects(
+        loadSqlite(join(mkdtempSync(join(tmpdir(), 'store-')), 'state.db'), newer()),
+        /newer version/,
+      );
+    });
   });
 }
 
-contract('SQLite', () => openSqlite(join(mkdtempSync(join(tmpdir(), 'store-')), 'state.db')));
-
-describe('with PostgreSQL', () => {
-  let postgres: Awaited<ReturnType<typeof startPostgres>>;
+describe('over both engines', () => {
   before(async () => {
     postgres = await startPostgres();
   });
   after(() => postgres?.stop());
+  contract('SQLite', () => openSqlite(join(mkdtempSync(join(tmpdir(), 'store-')), 'state.db')));
   contract('PostgreSQL', () => openPostgres(postgres.url));
 });
 
