@@ -57,6 +57,13 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'review show', load: async () => (await import('./commands/review.ts')).reviewShow },
   { name: 'vault list', load: async () => (await import('./commands/vault.ts')).vaultList },
   { name: 'vault rotate', load: async () => (await import('./commands/vault.ts')).vaultRotate },
+  { name: 'vault identity', load: async () => (await import('./commands/seal.ts')).vaultIdentity },
+  { name: 'seal', load: async () => (await import('./commands/seal.ts')).sealCommand },
+  { name: 'open', load: async () => (await import('./commands/seal.ts')).openCommand },
+  { name: 'backup', load: async () => (await import('./commands/backup.ts')).backup },
+  { name: 'backup drill', load: async () => (await import('./commands/backup.ts')).backupDrill },
+  { name: 'backup list', load: async () => (await import('./commands/backup.ts')).backupList },
+  { name: 'restore', load: async () => (await import('./commands/backup.ts')).restore },
   { name: 'vault split', load: async () => (await import('./commands/vault.ts')).vaultSplit },
   { name: 'vault shred', load: async () => (await import('./commands/vault.ts')).vaultShred },
   { name: 'crypto-bom', load: async () => (await import('./commands/crypto-bom.ts')).cryptoBom },
@@ -117,9 +124,12 @@ export const COMMANDS: readonly CommandRow[] = [
 
 /** The command that begins a command line, and what follows it. */
 export function findCommand(argv: readonly string[]): { row: CommandRow; rest: readonly string[] } | null {
+  let found: { row: CommandRow; rest: readonly string[] } | null = null;
   for (const row of COMMANDS) {
     const words = row.name.split(' ');
-    if (words.every((word, i) => argv[i] === word)) return { row, rest: argv.slice(words.length) };
+    if (!words.every((word, i) => argv[i] === word)) continue;
+    const rest = argv.slice(words.length);
+    if (!found || rest.length < found.rest.length) found = { row, rest };
   }
-  return null;
+  return found;
 }

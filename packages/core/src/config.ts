@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { backupSchema } from './backup-config.ts';
 import { httpUrl, secretRefSchema } from './config-values.ts';
 import { ACTIONS, DETECTORS } from './detection.ts';
 import { CodedError } from './errors.ts';
@@ -242,6 +243,8 @@ export const configSchema = z.strictObject({
     .prefault({}),
   keys: keysSchema,
   record: recordSchema,
+  /** Backups; none are made by themselves without it. */
+  backup: backupSchema.optional(),
   /** PostgreSQL instead of the embedded SQLite. */
   database: z.strictObject({ urlRef: secretRefSchema }).optional(),
   deadlines: z

@@ -83,6 +83,8 @@ export const EVENT_TYPES = [
   'ci-completed',
   'vault-rotated',
   'vault-shredded',
+  'backup-made',
+  'backup-drilled',
   'checkpoint-cosigned',
   'witness-refused',
 ] as const;

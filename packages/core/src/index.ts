@@ -5,6 +5,8 @@
  * Call first: {@link CodedError} for faults, {@link parseConfig} for `sallyport.yaml`.
  * Do not trust it with: secrets. Nothing here encrypts, hashes or redacts.
  */
+
+export { BACKUP_KEEP_DAYS, type BackupConfig } from './backup-config.ts';
 export * from './clock.ts';
 export * from './condition.ts';
 export * from './config.ts';

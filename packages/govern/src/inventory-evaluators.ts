@@ -9,6 +9,8 @@ const PATCH_MS_MAX = { exploited: 48 * HOUR_MS, critical: 7 * DAY_MS };
 /** Points of an assessment below which a third party is not good enough. */
 const SCORE_MIN = 60;
 const ADVISORY_DAYS_MAX = 7;
+const BACKUP_AGE_MS_MAX = 2 * DAY_MS;
+const DRILL_AGE_MS_MAX = 31 * DAY_MS;
 
 const nowIso = (now: number): string => new Date(now).toISOString();
 const days = (ms: number): string => `${(ms / DAY_MS).toFixed(1)} days`;
@@ -45,6 +47,29 @@ async function ingest(source: EvidenceSource, now: number): Promise<Piece> {
   };
 }
 
+/** The last backup, and what restoring one came to. Both hold until the next is due. */
+async function backups(source: EvidenceSource, now: number): Promise<Piece[]> {
+  const made = await source.latestEvent('backup-made');
+  const drilled = await source.latestEvent('backup-drilled');
+  const ago = (at: string): string => days(now - Date.parse(at));
+  return [
+    made === null
+      ? absent('a backup: name a folder for them as `backup.folder`')
+      : {
+          what: `the last backup is ${ago(made.at)} old, and was read again to its last byte`,
+          good: now - Date.parse(made.at) <= BACKUP_AGE_MS_MAX && made.data['verified'] === true,
+          at: nowIso(now),
+        },
+    drilled === null
+      ? absent('a timed drill that restores a backup')
+      : {
+          what: `a backup was restored ${ago(drilled.at)} ago, in ${(Number(drilled.data['tookMs']) / 1000).toFixed(1)} s: ${String(drilled.data['detail'])}`,
+          good: now - Date.parse(drilled.at) <= DRILL_AGE_MS_MAX && drilled.data['passed'] === true,
+          at: nowIso(now),
+        },
+  ];
+}
+
 /** Evaluators of the controls about models, data, code and third parties. */
 export const INVENTORY_EVALUATORS: Readonly<Record<string, Evaluator>> = {
   'DAT-01': async (source, now) => [
@@ -70,7 +95,7 @@ export const INVENTORY_EVALUATORS: Readonly<Record<string, Evaluator>> = {
             at: loads.at(-1)!.at,
           },
       await probe(source, 'artefact-audit', 'a daily look at whether stored models are what they were'),
-      absent('a timed drill that restores a backup'),
+      ...(await backups(source, now)),
     ];
   },
   'ACC-07': async (source) => {

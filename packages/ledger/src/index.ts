@@ -15,6 +15,7 @@ export {
   witnessKeys,
 } from './checkpoint.ts';
 export { Ledger } from './ledger.ts';
+export type { CopiedFile } from './ledger-copy.ts';
 export type { LeafProofs, LedgerOptions } from './ledger-options.ts';
 export {
   consistencyProof,

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { testSigner } from '../test/signer.ts';
@@ -287,6 +287,35 @@ describe('ledger', () => {
     assert.deepEqual([after.ino, after.mtimeMs], [before.ino, before.mtimeMs]);
     await ledger.close();
     assert.ok((await verifyLedger(dir, ledger.verifierKey)).ok);
+  });
+
+  it('is copied as of one checkpoint while it grows', async () => {
+    const { dir, key, both } = await filled(700);
+    const ledger = await Ledger.open({ folder: dir, signer: key, checkpointMs: 1 });
+    let next = 700;
+    for (let round = 0; round < 6; round++) {
+      const copy = folder();
+      const durable = ledger.size;
+      for await (const { path, bytes, pieces } of ledger.copy()) {
+        await ledger.append([entry(next), entry(next + 1)]);
+        next += 2;
+        mkdirSync(dirname(join(copy, path)), { recursive: true });
+        const content: Uint8Array[] = [];
+        for await (const piece of pieces) content.push(piece);
+        assert.equal(Buffer.concat(content).length, bytes, path);
+        writeFileSync(join(copy, path), Buffer.concat(content));
+      }
+      assert.deepEqual((await verifyLedger(copy, both)).problems, []);
+      const again = await Ledger.open({ folder: copy, signer: key });
+      assert.ok(again.size >= durable);
+      for (const index of [0, 255, 510, 699, again.size - 1])
+        assert.equal(
+          (await again.content(index))?.toString() ?? null,
+          entry(index).payload?.toString() ?? null,
+        );
+      await again.close();
+    }
+    await ledger.close();
   });
 
   it('refuses entries over the limit of the layout', async () => {

@@ -3,6 +3,7 @@ import { CodedError, clock, LIMITS } from '@sallyport/core';
 import { type Checkpoint, openCheckpoint, signCheckpoint, verifierKeysOf } from './checkpoint.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { Journal, type JournalEntry } from './journal.ts';
+import { type CopiedFile, copyLog } from './ledger-copy.ts';
 import type { LeafProofs, LedgerOptions } from './ledger-options.ts';
 import { consistencyProof, inclusionProof } from './merkle.ts';
 import { contentPath, decodeBundle, entriesPath, partialPaths, TILE_WIDTH } from './tile.ts';
@@ -368,6 +369,17 @@ export class Ledger {
         subtreeRoot(this.folder, size, from, to, this.#disk),
       );
       return { proof, checkpoint, note };
+    } finally {
+      this.#proving--;
+    }
+  }
+
+  /** Every file of the log as of a checkpoint over all that is durable now; it goes on growing meanwhile. */
+  async *copy(): AsyncGenerator<CopiedFile> {
+    this.#proving++;
+    try {
+      await this.checkpointNow();
+      yield* copyLog(this.folder, this.#disk, this.#checkpoint.size, this.#note);
     } finally {
       this.#proving--;
     }

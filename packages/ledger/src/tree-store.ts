@@ -159,9 +159,12 @@ export async function subtreeRoot(
   return range.root();
 }
 
+/** Bytes of what stands before each payload of a content file. */
+export const CONTENT_HEADER_BYTES = 12;
+
 /** What stands before each payload of a content file: leaf number, length. */
 export function contentHeader(index: number, payload: Uint8Array): Buffer {
-  const out = Buffer.allocUnsafe(12);
+  const out = Buffer.allocUnsafe(CONTENT_HEADER_BYTES);
   out.writeBigUInt64BE(BigInt(index), 0);
   out.writeUInt32BE(payload.length, 8);
   return out;

@@ -7,6 +7,7 @@ import { requirePermissions } from './authorisation/route-permissions.ts';
 import type { Control } from './control.ts';
 import type { AskedRoutes } from './probes.ts';
 import { accountRoutes } from './routes/account.ts';
+import { backupRoutes } from './routes/backups.ts';
 import { consoleRoutes } from './routes/console.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { discoveryRoutes } from './routes/discovery.ts';
@@ -87,6 +88,7 @@ export function createApp(
   discoveryRoutes(app, control);
   scanRoutes(app, control);
   vaultRoutes(app, control);
+  backupRoutes(app, control);
   // Worked out once: whoever asks often costs little.
   let document: string | null = null;
   app.get('/openapi.json', (c) => {

@@ -20,6 +20,7 @@ import type { BlockedKind, ExchangePage, ExchangeRow, Summary } from '@sallyport
 import { openAccounts } from './accounts-home.ts';
 import { ApiKeys } from './api-keys.ts';
 import { Authoriser } from './authorisation/authoriser.ts';
+import { BackupDesk } from './backups/backup-desk.ts';
 import { Egress } from './egress.ts';
 import { evidenceSource, type ProbeName } from './evidence.ts';
 import { type ExchangeProof, proveExchange } from './exchange-proof.ts';
@@ -90,6 +91,8 @@ export class Control {
   readonly witnesses = new Witnesses(this);
   /** Lists keys, changes them for new ones, destroys them. */
   readonly vault = new KeyDesk(this);
+  /** Makes backups, and restores them to see that they can be. */
+  readonly backups = new BackupDesk(this);
   #probing: Promise<void> = Promise.resolve();
   #closing = false;
   #registry: ReturnType<typeof openInventory> | null = null;
@@ -129,6 +132,7 @@ export class Control {
     this.#closing = true;
     await this.witnesses.stop();
     await this.scans.close();
+    await this.backups.stop();
     await this.#probing;
     await this.authoriser
       .flush()

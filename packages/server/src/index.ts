@@ -7,6 +7,7 @@
  */
 
 export { openApiDocument } from './app.ts';
+export type { BackupDrill, BackupMade } from './backups/backup-desk.ts';
 export { classifierServer } from './classifier.ts';
 export { loadConfig, resolveSecret } from './config-file.ts';
 export { type Control, openControl } from './control.ts';
@@ -16,3 +17,6 @@ export { readGuardModels } from './guard-models.ts';
 export { type LocalApi, localApi } from './local-api.ts';
 export { type LoadedRules, readRules } from './rules-folder.ts';
 export { type RunningServer, type ServerOptions, startServer } from './server.ts';
+
+/** Restores backups; loaded when the first is. */
+export const restoring = () => import('./backups/restore.ts');

@@ -9,7 +9,6 @@ import {
   type SuiteName,
 } from '@sallyport/vault';
 import type { Control } from './control.ts';
-import { demoKeyFile } from './demo/demo-key.ts';
 import { changeRoot, nextPath, takePlace } from './key-home.ts';
 import { wrappedFiles } from './key-listing.ts';
 
@@ -116,15 +115,28 @@ export class KeyDesk {
   }
 
   async #keyEncryption(suite: SuiteName | undefined): Promise<RotationOutcome> {
-    const { folder, ring, dataKeys } = this.#control.installation;
+    const { installation } = this.#control;
+    const { ring, dataKeys } = installation;
     const active = ring.list().filter(({ id }) => ring.isCurrent(id));
     for (const { purpose, owner } of active) await ring.rotate(purpose, owner, suite);
     let wrapped = await dataKeys.rewrap(this.#tell('kek'));
-    const files = [...wrappedFiles(folder), demoKeyFile(folder)].filter((file) => file !== null);
-    for (const file of files) if (rewrapFile(file, ring)) wrapped++;
-    const parents = files.flatMap((file) => parentOf(file) ?? []);
-    const destroyed = ring.dropRetired(new Set([...dataKeys.parents(), ...parents]));
+    for (const file of wrappedFiles(installation)) if (rewrapFile(file, ring)) wrapped++;
+    const destroyed = await this.#dropRetired();
     return { what: 'kek', suite: ring.suite, made: active.length, wrapped, destroyed };
+  }
+
+  /** Destroys keys that nothing needs any more: neither what is stored, nor a backup that is kept. */
+  async #dropRetired(): Promise<number> {
+    const { installation } = this.#control;
+    const { ring, dataKeys } = installation;
+    const parents = wrappedFiles(installation).flatMap((file) => parentOf(file) ?? []);
+    const oldest = await this.#control.backups.oldestKept();
+    return ring.dropRetired(new Set([...dataKeys.parents(), ...parents]), oldest);
+  }
+
+  /** The same, after every change that is under way. */
+  dropRetired(): Promise<number> {
+    return this.#next(() => this.#dropRetired());
   }
 
   /** New keys for what is said from now on; what was said before opens with those before. */

@@ -26,7 +26,8 @@ export interface Keys {
 
 /** Which root a data folder belongs to; the one before, while its keys go from one to the other. */
 interface RootNote {
-  readonly id: string;
+  /** Null in a folder that was restored: the root may have been changed since the backup was made. */
+  readonly id: string | null;
   readonly previous?: string;
 }
 
@@ -36,6 +37,9 @@ function readNote(folder: string): RootNote | null {
   const path = notePath(folder);
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as RootNote) : null;
 }
+
+/** Leaves open which root a restored data folder belongs to: the keys beside it tell. */
+export const forgetRoot = (folder: string): void => writeNote(folder, { id: null });
 
 const writeNote = (folder: string, note: RootNote): void =>
   writeDurably(notePath(folder), `${JSON.stringify(note)}\n`, 0o600);
@@ -91,7 +95,7 @@ async function succession(
     const next = openRootKey(nextPath(root), folder, false);
     return { root: next, previous: root, settle: () => takePlace(folder, next, root) };
   }
-  const isThere = note === null || note.id === root.id;
+  const isThere = note === null || note.id === null || note.id === root.id;
   if (config.previous && !(isThere && note?.previous === undefined))
     return { root, previous: await openRoot(config.previous, path, folder, false), settle: () => root };
   return { root, previous: null, settle: () => root };
@@ -114,7 +118,8 @@ export async function openKeys(
   const path = rootKeyPath(named, id);
   const note = readNote(folder);
   const { root, previous, settle } = await succession(folder, path, config, note, create);
-  const belonging = note ? [note.id, note.previous].filter((one) => one !== undefined) : null;
+  const belonging =
+    note && note.id !== null ? [note.id, note.previous].filter((one) => one !== undefined) : null;
   if (belonging && ![root.id, previous?.id].some((own) => own !== undefined && belonging.includes(own)))
     throw new CodedError(
       'root-key-wrong',

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type DataKeyEntry, type KeyEncryptionKey, parentOf, type WrappedFile } from '@sallyport/vault';
+import { backupIdentityFile } from './backups/backup-identity.ts';
 import { demoKeyFile } from './demo/demo-key.ts';
 import type { Installation } from './installation.ts';
 
@@ -20,8 +21,7 @@ export interface KeyListing {
   }[];
 }
 
-/** Files of an installation that hold a wrapped key, other than data keys. */
-export const wrappedFiles = (
+const signingFiles = (
   folder: string,
 ): (WrappedFile & { readonly name: string; readonly algorithms: readonly string[] })[] => [
   {
@@ -38,28 +38,29 @@ export const wrappedFiles = (
   },
 ];
 
+/** Files of an installation that hold a wrapped key, other than data keys. */
+export function wrappedFiles({ folder, ring }: Pick<Installation, 'folder' | 'ring'>): WrappedFile[] {
+  const demo = demoKeyFile(folder);
+  return [...signingFiles(folder), backupIdentityFile(ring), ...(demo ? [demo] : [])];
+}
+
 /** Lists every key, from the root down. */
-export function listKeys({ folder, rootKey, ring, dataKeys }: Installation): KeyListing {
+export function listKeys(installation: Installation): KeyListing {
+  const { folder, rootKey, ring, dataKeys } = installation;
   const wraps = new Map<string, number>();
   const count = (parent: string | null): void => {
     if (parent !== null) wraps.set(parent, (wraps.get(parent) ?? 0) + 1);
   };
   const entries = dataKeys.list();
   for (const { parent } of entries) count(parent);
-  const files = wrappedFiles(folder).map((file) => ({ ...file, parent: parentOf(file) }));
-  for (const { parent } of files) count(parent);
-  count(demoParent(folder));
+  for (const file of wrappedFiles(installation)) count(parentOf(file));
   return {
     root: { id: rootKey.id, kind: rootKey.kind, place: rootKey.place, exposed: rootKey.exposed },
     keyEncryptionKeys: ring.list().map((key) => ({ ...key, wraps: wraps.get(key.id) ?? 0 })),
     dataKeys: entries,
-    signingKeys: files
+    signingKeys: signingFiles(folder)
+      .map((file) => ({ ...file, parent: parentOf(file) }))
       .filter(({ parent }) => parent !== null)
       .map(({ name, algorithms, parent }) => ({ name, algorithms, parent })),
   };
-}
-
-function demoParent(folder: string): string | null {
-  const file = demoKeyFile(folder);
-  return file && parentOf(file);
 }

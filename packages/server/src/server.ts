@@ -190,6 +190,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       [() => watchThirdParties(control), WATCH_EVERY_MS],
       [() => control.scans.watch(), WATCH_EVERY_MS],
       [() => keepAssessments(control), UNUSED_EVERY_MS],
+      [() => control.backups.tick(), PURGE_EVERY_MS],
       [() => control.witnesses.cosign(), config.record.everySeconds * 1000],
     ] as const) {
       const timer = setInterval(
@@ -204,6 +205,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     // What changed while nobody looked is not called until it is looked at again.
     void control.scans.watch();
     void control.witnesses.cosign().catch(() => {});
+    void control.backups.tick().catch(() => {});
     void watchThirdParties(control).catch((fault: Error) =>
       log('error', 'third parties are looked at a little later', { fault: fault.message }),
     );

@@ -60,6 +60,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   'see-vault': 'view',
   'rotate-vault': 'administer',
   'shred-vault': 'administer',
+  'make-backups': 'administer',
   'use-datasets': 'data',
   'break-glass': 'emergency',
   'explain-policies': 'audit',

@@ -133,7 +133,7 @@ export async function loadState<T>(
   try {
     return await loadLines(db, engine, lines);
   } finally {
-    await lines.return();
+    await lines.return(undefined);
   }
 }
 

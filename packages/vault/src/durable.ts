@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Forces a folder's entries to disk, so that a new name survives a crash. */
@@ -37,5 +38,31 @@ export function writeDurably(
       rmSync(target, { force: true });
     }
   } else renameSync(target, path);
+  syncFolder(dirname(path));
+}
+
+/**
+ * Writes a file of any size: it stands under its name once all of it is on the disk, or not at all, and whatever fails
+ * on the way leaves nothing.
+ */
+export async function writePieces(
+  path: string,
+  pieces: AsyncIterable<Uint8Array>,
+  mode: number,
+): Promise<void> {
+  const partial = `${path}.partial`;
+  const file = await open(partial, 'w', mode);
+  try {
+    try {
+      for await (const piece of pieces) await file.writeFile(piece);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(partial, path);
+  } catch (fault) {
+    await rm(partial, { force: true });
+    throw fault;
+  }
   syncFolder(dirname(path));
 }

@@ -8,16 +8,20 @@
 export { decryptAge, encryptAge } from './age/file.ts';
 export {
   type AgeIdentity,
+  type AgeKeyPair,
   type AgeRecipient,
+  classicPair,
+  hybridPair,
   newIdentity,
   parseIdentity,
   parseRecipient,
   passphraseIdentity,
   passphraseRecipient,
 } from './age/recipients.ts';
+export type { BackupFile, BackupManifest } from './backup/backup-file.ts';
 export { commit, commitmentHasher, commitWithSalt, newSalt, SALT_BYTES } from './commitment.ts';
 export { type DataKey, type DataKeyEntry, DataKeys } from './data-keys.ts';
-export { writeDurably } from './durable.ts';
+export { writeDurably, writePieces } from './durable.ts';
 export { formatEnvelope, parseEnvelope } from './envelope.ts';
 export type { KeyContext } from './key-context.ts';
 export { KEY_PURPOSES, type KeyPurpose } from './key-purposes.ts';
@@ -50,3 +54,6 @@ export { isSealedFile, openSealedFile, sealedHeadKey, sealFile } from './seal-st
 export { openSigningKey, type SigningKey, signingKey } from './signing-key.ts';
 export { isSuite, SUITE_NAMES, type SuiteName, WRAPPING_SUITES } from './suites.ts';
 export { parentOf, rewrapFile, type WrappedFile } from './wrapped-file.ts';
+
+/** Writes and reads backups; loaded when the first is asked for. */
+export const backupFiles = () => import('./backup/backup-file.ts');

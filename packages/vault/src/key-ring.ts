@@ -227,10 +227,16 @@ export class KeyRing {
     return clock.nowMs() - this.#confirmedMs;
   }
 
-  /** Destroys keys that wrap nothing any more. @param wrapping ids of those that do @returns how many went */
-  dropRetired(wrapping: ReadonlySet<string>): number {
+  /**
+   * Destroys keys that wrap nothing any more.
+   * @param wrapping ids of those that do
+   * @param before when those that go were retired at the latest: a backup that is older may need the others
+   * @returns how many went
+   */
+  dropRetired(wrapping: ReadonlySet<string>, before: string | null = null): number {
     const idle = [...this.#files.values()].filter(
-      ({ id, retiredAt }) => retiredAt !== null && !wrapping.has(id),
+      ({ id, retiredAt }) =>
+        retiredAt !== null && !wrapping.has(id) && (before === null || retiredAt < before),
     );
     for (const { id } of idle) this.drop(id);
     return idle.length;

@@ -145,14 +145,26 @@ export function parseIdentity(text: string): AgeIdentity {
   return kind.of.identity(read.bytes);
 }
 
-/** A new pair of keys that a quantum computer does not open, as `age-keygen -pq` makes them. */
-export function newIdentity(): { readonly identity: string; readonly recipient: string } {
-  const seed = randomBytes(X_WING.seedBytes);
-  return {
-    identity: encodeBech32('age-secret-key-pq-', seed).toUpperCase(),
-    recipient: encodeBech32('age1pq', X_WING.publicKey(seed)),
-  };
+/** A pair of keys as age writes them: for `identity` a secret, for `recipient` its public half. */
+export interface AgeKeyPair {
+  readonly identity: string;
+  readonly recipient: string;
 }
+
+/** The pair of keys that a seed of 32 bytes gives, which a quantum computer does not open, as `age-keygen -pq` makes them. */
+export const hybridPair = (seed: Uint8Array): AgeKeyPair => ({
+  identity: encodeBech32('age-secret-key-pq-', seed).toUpperCase(),
+  recipient: encodeBech32('age1pq', X_WING.publicKey(seed)),
+});
+
+/** The same for every `age`, those before 1.3 as well; a quantum computer opens what it seals. */
+export const classicPair = (seed: Uint8Array): AgeKeyPair => ({
+  identity: encodeBech32('age-secret-key-', seed).toUpperCase(),
+  recipient: encodeBech32('age', x25519PublicKey(seed)),
+});
+
+/** A new pair of keys. */
+export const newIdentity = (): AgeKeyPair => hybridPair(randomBytes(X_WING.seedBytes));
 
 const scryptKey = (passphrase: string, salt: Uint8Array, log: number): Buffer =>
   scryptSync(passphrase, Buffer.concat([SCRYPT_LABEL, salt]), 32, {

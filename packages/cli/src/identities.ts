@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { CodedError } from '@sallyport/core';
+import { resolveSecret } from '@sallyport/server';
+import {
+  type AgeIdentity,
+  type AgeRecipient,
+  parseIdentity,
+  parseRecipient,
+  passphraseIdentity,
+  passphraseRecipient,
+} from '@sallyport/vault';
+import type { Options } from './options.ts';
+
+/** Options that say who can open what is sealed. */
+export const RECIPIENT_OPTIONS = {
+  to: { type: 'string', multiple: true },
+  'passphrase-ref': { type: 'string' },
+} as const;
+
+/** Options that say with what it is opened. */
+export const IDENTITY_OPTIONS = {
+  identity: { type: 'string', multiple: true },
+  'passphrase-ref': { type: 'string' },
+} as const;
+
+function passphrase(options: Options): string | null {
+  const ref = options.text('passphrase-ref');
+  if (ref === undefined) return null;
+  const value = resolveSecret(ref);
+  if (value === null) throw new CodedError('usage', `--passphrase-ref: \`${ref}\` holds nothing`);
+  return value;
+}
+
+/** Who can open what is sealed: `--to age1…`, or a passphrase. @throws CodedError `usage` */
+export function recipientsOf(options: Options): AgeRecipient[] {
+  const words = passphrase(options);
+  const named = options.texts('to').map(parseRecipient);
+  return words === null ? named : [...named, passphraseRecipient(words)];
+}
+
+/** With what it is opened: files of identities as `age-keygen` and `sallyport vault identity` write them, or a passphrase. @throws CodedError `usage` */
+export function identitiesOf(options: Options): AgeIdentity[] {
+  const words = passphrase(options);
+  const named = options.texts('identity').flatMap((path) => {
+    let text: string;
+    try {
+      text = readFileSync(path, 'utf8');
+    } catch (cause) {
+      throw new CodedError('usage', `\`${path}\` cannot be read`, { cause });
+    }
+    const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
+    if (lines.length === 0) throw new CodedError('usage', `\`${path}\` holds no identity`);
+    return lines.map(parseIdentity);
+  });
+  return words === null ? named : [...named, passphraseIdentity(words)];
+}

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+
+const BIN = join(import.meta.dirname, '../bin/sallyport.mjs');
+const scratch = (): string => mkdtempSync(join(tmpdir(), 'sallyport-cli-'));
+
+describe('seal and open', () => {
+  const home = scratch();
+  const run = (...args: string[]): { code: number | null; out: string } => {
+    const env = { ...process.env, WORDS: 'correct horse battery staple' };
+    const done = spawnSync(process.execPath, [BIN, ...args], { cwd: home, env });
+    return { code: done.status, out: done.stdout.toString() + done.stderr.toString() };
+  };
+  const right = (...args: string[]): string => {
+    const { code, out } = run(...args);
+    assert.equal(code, 0, out);
+    return out.trim();
+  };
+
+  it('give a file back, and nothing of one that was changed', () => {
+    const plain = Buffer.alloc(200_000, 'weights');
+    writeFileSync(join(home, 'model'), plain);
+    const recipient = right('vault', 'identity', '--out', 'me.key');
+    assert.match(recipient, /^age1pq1/);
+    right('seal', 'model', '--to', recipient);
+    assert.match(run('seal', 'model', '--to', recipient).out, /is there already/);
+    rmSync(join(home, 'model'));
+    right('open', 'model.age', '--identity', 'me.key');
+    assert.ok(plain.equals(readFileSync(join(home, 'model'))));
+    const sealed = readFileSync(join(home, 'model.age'));
+    for (let n = 0; n < 6; n++) {
+      const bad = Buffer.from(sealed);
+      bad[Math.floor(((n + 0.7) / 6) * bad.length)]! ^= 1;
+      writeFileSync(join(home, 'bad.age'), bad);
+      const { code, out } = run('open', 'bad.age', '--identity', 'me.key');
+      assert.equal(code, 3, out);
+      assert.ok(!existsSync(join(home, 'bad')) && !existsSync(join(home, 'bad.partial')));
+    }
+    right('seal', 'model', '--passphrase-ref', 'env:WORDS', '--out', 'words.age');
+    right('open', 'words.age', '--passphrase-ref', 'env:WORDS', '--out', 'again');
+    assert.ok(plain.equals(readFileSync(join(home, 'again'))));
+    assert.equal(run('open', 'model.age', '--passphrase-ref', 'env:WORDS', '--out', 'x').code, 3);
+    for (const wrong of [
+      ['seal', 'model'],
+      ['seal', 'none'],
+      ['seal', 'model', '--to', 'age1wrong', '--out', 'y'],
+      ['open', 'model.age', '--out', 'x'],
+      ['open', 'model', '--identity', 'me.key'],
+    ])
+      assert.equal(run(...wrong).code, 2, wrong.join(' '));
+  });
+});
+
+describe('backup and restore', () => {
+  it('take a folder at rest to another machine', () => {
+    const home = scratch();
+    const run = (config: string, ...args: string[]): { code: number | null; out: string } => {
+      const env = { ...process.env, XDG_CONFIG_HOME: join(home, config) };
+      const done = spawnSync(process.execPath, [BIN, ...args], { cwd: home, env });
+      return { code: done.status, out: done.stdout.toString() + done.stderr.toString() };
+    };
+    const right = (...args: [string, ...string[]]): string => {
+      const { code, out } = run(...args);
+      assert.equal(code, 0, `${args.join(' ')}: ${out}`);
+      return out;
+    };
+    right('here', 'upstream', 'add', 'main', '--url', 'https://api.example.com/v1', '--dialect', 'openai', '--data', 'data');
+    right('here', 'key', 'create', '--name', 'kept', '--systems', 'main', '--data', 'data');
+    const to = right('here', 'vault', 'identity', '--out', 'me.key').trim();
+    const made = right('here', 'backup', 'data.age', '--to', to, '--data', 'data');
+    assert.match(made, /opens with the keys of this installation, and for 1 others/);
+    right('here', 'backup', 'keys.age', '--keys', '--to', to, '--data', 'data');
+    assert.match(right('here', 'backup', 'drill', 'data.age', '--data', 'data'), /restored in \d/);
+    assert.equal(run('here', 'backup', '--data', 'data').code, 2, 'no folder is configured');
+    assert.match(
+      right('here', 'restore', 'data.age', '--data', 'copy'),
+      /entries of the log, which verifies/,
+    );
+    assert.equal(run('here', 'restore', 'data.age', '--data', 'copy').code, 2);
+    assert.equal(run('there', 'restore', 'data.age', '--data', 'there-data').code, 2);
+    right('there', 'restore', 'data.age', '--data', 'there-data', '--identity', 'me.key');
+    const without = run('there', 'key', 'list', '--data', 'there-data');
+    assert.equal(without.code, 3);
+    assert.match(without.out, /root key/);
+    right('there', 'restore', 'keys.age', '--identity', 'me.key', '--data', 'there-data');
+    assert.match(right('there', 'key', 'list', '--data', 'there-data'), /kept/);
+    assert.match(right('there', 'ledger', 'verify', '--data', 'there-data'), /verif/);
+  });
+});

@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import type { Disk } from './disk.ts';
+import { contentPath, entriesPath, levelCount, partialPaths, TILE_WIDTH, tilePath } from './tile.ts';
+import { CONTENT_HEADER_BYTES, readTileFile } from './tree-store.ts';
+
+/** One file of a log as of one checkpoint. */
+export interface CopiedFile {
+  /** Within the folder of the log. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+}
+
+/** Where the whole records of leaves below `size` end in a content file; it may go on, or be torn, behind them. */
+async function contentEnd(pieces: AsyncIterable<Buffer>, size: number): Promise<number> {
+  let end = 0;
+  let seen = 0;
+  /** Where the record ends whose header was read last. */
+  let next = 0;
+  let header = Buffer.alloc(0);
+  for await (const piece of pieces) {
+    let at = Math.max(0, next - seen);
+    while (at < piece.length) {
+      const taken = piece.subarray(at, at + CONTENT_HEADER_BYTES - header.length);
+      header = Buffer.concat([header, taken]);
+      at += taken.length;
+      if (header.length < CONTENT_HEADER_BYTES) break;
+      if (Number(header.readBigUInt64BE()) >= size) return end;
+      next = seen + at + header.readUInt32BE(8);
+      header = Buffer.alloc(0);
+      if (next > seen + piece.length) break;
+      end = next;
+      at = next - seen;
+    }
+    seen += piece.length;
+    if (header.length === 0 && next > end && next <= seen) end = next;
+  }
+  return end;
+}
+
+async function* firstBytes(pieces: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Uint8Array> {
+  let left = bytes;
+  for await (const piece of pieces) {
+    yield piece.subarray(0, left);
+    left -= piece.length;
+    if (left <= 0) return;
+  }
+}
+
+/**
+ * Every file of a log of `size` entries, while it grows: tiles, entries, sealed content, the checkpoint last. A log
+ * opens from them, and verifies.
+ * @param note the checkpoint, signed
+ */
+export async function* copyLog(
+  folder: string,
+  disk: Disk,
+  size: number,
+  note: string,
+): AsyncGenerator<CopiedFile> {
+  const whole = (path: string, content: Uint8Array): CopiedFile => ({
+    path,
+    bytes: content.length,
+    pieces: [content],
+  });
+  const full = async (path: (width: number) => string): Promise<CopiedFile> =>
+    whole(path(TILE_WIDTH), await readTileFile(folder, path, TILE_WIDTH, disk));
+  for (let n = 0; n < Math.ceil(size / TILE_WIDTH); n++) {
+    if ((n + 1) * TILE_WIDTH <= size) yield await full((width) => entriesPath(n, width));
+    const path = join(folder, contentPath(n));
+    if (!disk.exists(path)) continue;
+    const bytes = await contentEnd(disk.pieces(path), size);
+    yield { path: contentPath(n), bytes, pieces: firstBytes(disk.pieces(path), bytes) };
+  }
+  for (let level = 0; levelCount(size, level) > 0; level++)
+    for (let n = 0; n < Math.floor(levelCount(size, level) / TILE_WIDTH); n++)
+      yield await full((width) => tilePath(level, n, width));
+  for (const path of partialPaths(size))
+    yield whole(path, await readTileFile(folder, () => path, TILE_WIDTH, disk));
+  yield whole('checkpoint', Buffer.from(note));
+}

@@ -1,0 +1,81 @@
+import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { BackupFile } from '@sallyport/vault';
+import type { Installation } from '../installation.ts';
+
+/** Bytes of state in one file of a backup: what is held in memory at a time. */
+const STATE_BYTES = 4 * 1024 * 1024;
+/** What is copied as of one moment, or belongs to a process that runs. */
+const APART = /^(?:ledger|state\.db.*|lock\.db.*|control\.sock|restore-.*|.*\.(?:new|partial))$/;
+
+const whole = (path: string, content: Buffer): BackupFile => ({
+  path,
+  bytes: content.length,
+  pieces: [content],
+});
+
+async function* statePieces(lines: AsyncIterable<string>): AsyncGenerator<BackupFile> {
+  let part = 0;
+  let held: Buffer[] = [];
+  let bytes = 0;
+  const next = (): BackupFile => {
+    const content = Buffer.concat(held);
+    held = [];
+    bytes = 0;
+    return whole(`state/${String(part++).padStart(6, '0')}.jsonl`, content);
+  };
+  for await (const line of lines) {
+    const piece = Buffer.from(line);
+    held.push(piece);
+    bytes += piece.length;
+    if (bytes >= STATE_BYTES) yield next();
+  }
+  yield next();
+}
+
+function* filesIn(folder: string, under: string, apart: RegExp | null): Generator<BackupFile> {
+  for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  )) {
+    if (apart?.test(entry.name) || /\.(?:new|partial)$/.test(entry.name)) continue;
+    const path = join(folder, entry.name);
+    const name = under === '' ? entry.name : `${under}/${entry.name}`;
+    if (entry.isDirectory()) yield* filesIn(path, name, null);
+    else if (entry.isFile() && existsSync(path)) {
+      const bytes = statSync(path).size;
+      const pieces = bytes === 0 ? [] : (createReadStream(path, { end: bytes - 1 }) as AsyncIterable<Buffer>);
+      yield { path: name, bytes, pieces };
+    }
+  }
+}
+
+/**
+ * Everything in a data folder, while it serves. State comes first, then a log that holds at least what the state has
+ * seen, then keys and sealed files, of which there are at least those that both name.
+ */
+export async function* dataContents({ folder, store, ledger }: Installation): AsyncGenerator<BackupFile> {
+  yield* statePieces(store.dump());
+  for await (const { path, bytes, pieces } of ledger.copy()) yield { path: `ledger/${path}`, bytes, pieces };
+  for (const name of readdirSync(join(folder, 'ledger')).filter((one) => /\.key$|\.cosigned$/.test(one)))
+    yield whole(`ledger/${name}`, readFileSync(join(folder, 'ledger', name)));
+  yield* filesIn(folder, '', APART);
+}
+
+/** What the root key's files begin with in a backup of keys, instead of their own name. */
+export const ROOT_NAME = 'root.key';
+
+/** The root key, where it is a file, and all that lies beside it, apart from the data. */
+export async function* keyContents({ rootKey, id }: Installation): AsyncGenerator<BackupFile> {
+  const folder = dirname(rootKey.path);
+  const own = basename(rootKey.path);
+  for (const name of readdirSync(folder).sort()) {
+    const suffix = name.slice(own.length);
+    const isOwn =
+      name.startsWith(own) && (suffix === '' || suffix === '.passphrase' || suffix.startsWith(`.${id}.`));
+    if (!isOwn || name.endsWith('.new')) continue;
+    const path = join(folder, name);
+    const under = `${ROOT_NAME}${suffix}`;
+    if (statSync(path).isDirectory()) yield* filesIn(path, under, null);
+    else yield whole(under, readFileSync(path));
+  }
+}

@@ -1,0 +1,151 @@
+import { cpSync, createReadStream, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { CodedError, type Config } from '@sallyport/core';
+import { verifyLedger } from '@sallyport/ledger';
+import { loadPostgres, loadSqlite } from '@sallyport/store';
+import { type AgeIdentity, type BackupFile, backupFiles, KeyRing, rootKeyPath } from '@sallyport/vault';
+import { forgetRoot } from '../key-home.ts';
+import { openRoot } from '../root-home.ts';
+import { ROOT_NAME } from './backup-contents.ts';
+import { knownBackupIdentity } from './backup-identity.ts';
+
+/** What a backup is of. */
+export interface BackupAbout {
+  readonly of: 'data' | 'keys';
+  /** Of the installation. */
+  readonly id: string;
+  readonly at: string;
+  /** Ed25519 and ML-DSA-44, as the log's checkpoints are signed. */
+  readonly verifierKeys: readonly string[];
+}
+
+/** What a restore came to. */
+export interface Restored {
+  readonly about: BackupAbout;
+  readonly files: number;
+  readonly bytes: number;
+  /** Rows of state. */
+  readonly rows: number;
+  /** Entries of the log, each of them verified. */
+  readonly entries: number;
+  readonly tookMs: number;
+}
+
+async function put(target: string, { path, pieces }: BackupFile): Promise<void> {
+  const full = join(target, path);
+  mkdirSync(dirname(full), { recursive: true, mode: 0o700 });
+  const file = await open(full, 'wx', 0o600);
+  try {
+    for await (const piece of pieces) await file.writeFile(piece);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function* stateLines(folder: string): AsyncGenerator<string> {
+  for (const name of readdirSync(folder).sort())
+    for await (const piece of createReadStream(join(folder, name), 'utf8')) yield piece as string;
+}
+
+async function verified(folder: string, { verifierKeys }: BackupAbout): Promise<number> {
+  const report = await verifyLedger(join(folder, 'ledger'), verifierKeys);
+  if (!report.ok)
+    throw new CodedError(
+      'ledger-corrupt',
+      `the log in the backup does not verify: ${report.problems[0]!.message}`,
+    );
+  return report.size;
+}
+
+/**
+ * Restores a backup of a data folder, or of keys. What is in it counts only once all of it was read, and the log in it
+ * verified: until then it lies under another name, which is removed where anything fails.
+ * @param target where the data folder is to be; must be empty, or not exist. Keys go where `rootKey` says
+ * @param databaseUrl a PostgreSQL that is empty, for state that shall live there
+ * @throws CodedError `usage`, `sealed-content-unreadable`, `ledger-corrupt`
+ */
+export async function restoreBackup(
+  path: string,
+  identities: readonly AgeIdentity[],
+  target: string,
+  { rootKey, databaseUrl }: { readonly rootKey?: string; readonly databaseUrl?: string } = {},
+): Promise<Restored> {
+  const begun = performance.now();
+  const place = resolve(target);
+  const partial = join(dirname(place), `restore-${basename(place)}.partial`);
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true, mode: 0o700 });
+  try {
+    let bytes = 0;
+    const { readBackup } = await backupFiles();
+    const manifest = await readBackup(path, identities, async (file) => {
+      bytes += file.bytes;
+      await put(partial, file);
+    });
+    const about = manifest.about as unknown as BackupAbout;
+    const { length: files } = manifest.files;
+    const done = { about, files, bytes };
+    if (about.of === 'keys') {
+      placeKeys(partial, rootKeyPath(rootKey, about.id));
+      return { ...done, rows: 0, entries: 0, tookMs: performance.now() - begun };
+    }
+    if (existsSync(place) && readdirSync(place).length > 0)
+      throw new CodedError(
+        'usage',
+        `\`${target}\` is not empty: restore into another folder, and look at both`,
+      );
+    const entries = await verified(partial, about);
+    const state = join(partial, 'state');
+    const rows =
+      databaseUrl === undefined
+        ? await loadSqlite(join(partial, 'state.db'), stateLines(state))
+        : await loadPostgres(databaseUrl, stateLines(state));
+    rmSync(state, { recursive: true });
+    forgetRoot(partial);
+    if (existsSync(place)) rmSync(place, { recursive: true });
+    await rename(partial, place);
+    return { ...done, rows, entries, tookMs: performance.now() - begun };
+  } finally {
+    rmSync(partial, { recursive: true, force: true });
+  }
+}
+
+/** Keys never take the place of others. */
+function placeKeys(from: string, rootPath: string): void {
+  const parts = readdirSync(from).map((name) => ({
+    name,
+    to: `${rootPath}${name.slice(ROOT_NAME.length)}`,
+  }));
+  const taken = parts.find(({ to }) => existsSync(to));
+  if (taken)
+    throw new CodedError(
+      'usage',
+      `\`${taken.to}\` is there already: move it away, or name another \`--root-key\``,
+    );
+  mkdirSync(dirname(rootPath), { recursive: true, mode: 0o700 });
+  for (const { name, to } of parts)
+    cpSync(join(from, name), to, { recursive: true, errorOnExist: true, force: false });
+}
+
+/**
+ * The keys that open backups which were made on this machine, of whichever installation.
+ * @param config says where their roots are kept
+ * @param rootKey its path, if somebody says so
+ */
+export async function ownIdentities(config: Config, rootKey: string | undefined): Promise<AgeIdentity[]> {
+  const folder = dirname(resolve(rootKeyPath(rootKey, 'any')));
+  const found: AgeIdentity[] = [];
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    const [, own, id] = /^(.+)\.([a-z0-9]{8,32})\.backup$/.exec(name) ?? [];
+    if (own === undefined || id === undefined) continue;
+    const path = join(folder, own);
+    // Where the data goes is not known yet: a root that lies here lies apart from it.
+    const root = await openRoot(config.keys.root, path, join(folder, 'no-data'), false);
+    const ring = await KeyRing.open(`${path}.${id}.ring`, root);
+    found.push(...(knownBackupIdentity(ring)?.identities ?? []));
+  }
+  return found;
+}
