@@ -68,6 +68,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'vault shred', load: async () => (await import('./commands/vault.ts')).vaultShred },
   { name: 'crypto-bom', load: async () => (await import('./commands/crypto-bom.ts')).cryptoBom },
   { name: 'ledger verify', load: async () => (await import('./commands/ledger-verify.ts')).ledgerVerify },
+  { name: 'ledger fill', load: async () => (await import('./commands/ledger-fill.ts')).ledgerFill },
   { name: 'ledger prove', load: async () => (await import('./commands/ledger-prove.ts')).ledgerProve },
   {
     name: 'ledger verify-proof',

@@ -68,7 +68,18 @@ describe('backup and restore', () => {
       assert.equal(code, 0, `${args.join(' ')}: ${out}`);
       return out;
     };
-    right('here', 'upstream', 'add', 'main', '--url', 'https://api.example.com/v1', '--dialect', 'openai', '--data', 'data');
+    right(
+      'here',
+      'upstream',
+      'add',
+      'main',
+      '--url',
+      'https://api.example.com/v1',
+      '--dialect',
+      'openai',
+      '--data',
+      'data',
+    );
     right('here', 'key', 'create', '--name', 'kept', '--systems', 'main', '--data', 'data');
     const to = right('here', 'vault', 'identity', '--out', 'me.key').trim();
     const made = right('here', 'backup', 'data.age', '--to', to, '--data', 'data');

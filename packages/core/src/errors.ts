@@ -205,6 +205,11 @@ export const ERRORS = {
   ),
   'address-in-use': row(409, 'the port is taken by another program', 'choose another port'),
   'ledger-corrupt': row(500, 'the log does not verify', 'keep a copy of the folder, restore a backup'),
+  'record-rolled-back': row(
+    500,
+    'the log is older than what its witnesses saw',
+    'restore a newer backup, or fetch what is missing with `sallyport ledger fill`; nothing is signed until then',
+  ),
   'entry-too-large': row(500, 'a log entry is over 65,535 bytes', 'report this: entries are bounded'),
   'sealed-content-unreadable': row(
     500,

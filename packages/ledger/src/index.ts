@@ -14,6 +14,7 @@ export {
   signedAt,
   witnessKeys,
 } from './checkpoint.ts';
+export { fillLedger } from './fill.ts';
 export { Ledger } from './ledger.ts';
 export type { CopiedFile } from './ledger-copy.ts';
 export type { LeafProofs, LedgerOptions } from './ledger-options.ts';

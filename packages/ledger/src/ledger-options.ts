@@ -5,6 +5,8 @@ import type { Disk } from './disk.ts';
 export interface LedgerOptions {
   readonly folder: string;
   readonly signer: NoteSigner;
+  /** A checkpoint that others have seen: the log must hold it, or it does not open. */
+  readonly extending?: Checkpoint | null;
   /** Where its files lie; this machine's own file system if left out. */
   readonly disk?: Disk;
   /** Bytes set aside for one piece of the journal. */

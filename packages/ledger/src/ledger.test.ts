@@ -17,6 +17,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { testSigner } from '../test/signer.ts';
 import { type NoteSigner, openCheckpoint, signCheckpoint, verifierKeysOf } from './checkpoint.ts';
+import { fillLedger } from './fill.ts';
 import { Ledger } from './ledger.ts';
 import { inclusionProof, leafHash, nodeHash, rootOf, verifyInclusion } from './merkle.ts';
 import { entriesPath, tilePath } from './tile.ts';
@@ -316,6 +317,44 @@ describe('ledger', () => {
       await again.close();
     }
     await ledger.close();
+  });
+
+  it('is filled from a newer copy of itself, and from nothing else', async () => {
+    const { dir, key, both } = await filled(300);
+    const old = folder();
+    cpSync(dir, old, { recursive: true });
+    const ledger = await Ledger.open({ folder: dir, signer: key });
+    await ledger.append(Array.from({ length: 500 }, (_, i) => entry(300 + i)));
+    await ledger.close();
+    // What the old one had in its journal only is in the copy too.
+    const crashed = await Ledger.open({ folder: old, signer: key, checkpointMs: 60_000 });
+    await crashed.append([entry(300), entry(301)]);
+    const torn = folder();
+    cpSync(old, torn, { recursive: true });
+    await crashed.append([entry(9999)]);
+    const other = folder();
+    cpSync(old, other, { recursive: true });
+    await crashed.close();
+    await assert.rejects(fillLedger(other, dir, both), /two histories/);
+    const damaged = folder();
+    cpSync(dir, damaged, { recursive: true });
+    truncateSync(join(damaged, 'tile/entries/001'), 20);
+    await assert.rejects(fillLedger(torn, damaged, both), /the copy does not verify/);
+    const extending = openCheckpoint(readFileSync(join(dir, 'checkpoint'), 'utf8'));
+    const rolledBack = { code: 'record-rolled-back' };
+    await assert.rejects(Ledger.open({ folder: torn, signer: key, extending }), rolledBack);
+    assert.deepEqual(await fillLedger(torn, dir, both), { before: 302, after: 800 });
+    const again = await Ledger.open({ folder: torn, signer: key, extending });
+    assert.equal(again.size, 800);
+    assert.equal(Buffer.from((await again.content(798))!).toString(), 'content 798');
+    assert.equal(await again.append([entry(800)]), 800);
+    await again.close();
+    assert.deepEqual((await verifyLedger(torn, both)).problems, []);
+    await assert.rejects(Ledger.open({ folder: other, signer: key, extending }), rolledBack);
+    const anew = { ...extending, size: 300, root: leafHash(Buffer.from('other')) };
+    await assert.rejects(Ledger.open({ folder: torn, signer: key, extending: anew }), rolledBack);
+    const empty = folder();
+    assert.deepEqual(await fillLedger(empty, dir, both), { before: 0, after: 800 });
   });
 
   it('refuses entries over the limit of the layout', async () => {

@@ -14,6 +14,7 @@ import {
   edgeRange,
   loadEdge,
   makeDurableFolder,
+  prefixRoot,
   readContent,
   readTileFile,
   subtreeRoot,
@@ -96,6 +97,16 @@ export class Ledger {
         `the tiles do not lead to the checkpoint of size ${checkpoint.size}`,
       );
     }
+    const seen = options.extending;
+    if (
+      seen &&
+      (seen.size > checkpoint.size ||
+        !(await prefixRoot(options.folder, disk, checkpoint.size, seen.size)).equals(seen.root))
+    )
+      throw new CodedError(
+        'record-rolled-back',
+        `the log does not go on from the ${seen.size} entries that its witnesses saw: it was cut, or written anew`,
+      );
     const ledger = new Ledger(options, edge, checkpoint, note?.toString() ?? '');
     await ledger.#recover();
     return ledger;

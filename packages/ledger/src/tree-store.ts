@@ -159,6 +159,10 @@ export async function subtreeRoot(
   return range.root();
 }
 
+/** Root over the first `count` leaves of a tree of `size`. */
+export const prefixRoot = (folder: string, disk: Disk, size: number, count: number): Promise<Buffer> =>
+  subtreeRoot(folder, size, 0, count, disk);
+
 /** Bytes of what stands before each payload of a content file. */
 export const CONTENT_HEADER_BYTES = 12;
 

@@ -16,6 +16,7 @@ import { type DataKeys, type KeyRing, type RootKey, writeDurably } from '@sallyp
 import { resolveSecret } from './config-file.ts';
 import { type Keys, openKeys } from './key-home.ts';
 import { log } from './log.ts';
+import { requireWitnessed, witnessedPath } from './witnessed.ts';
 
 /** Milliseconds between projections of what became durable into the store. */
 const PROJECT_MS = 200;
@@ -100,8 +101,10 @@ export class Installation {
       const hooks: { durable: (first: number, leaves: readonly Uint8Array[]) => void } = {
         durable: () => {},
       };
+      const logFolder = join(folder, 'ledger');
       const ledger = await Ledger.open({
-        folder: join(folder, 'ledger'),
+        folder: logFolder,
+        extending: await requireWitnessed(logFolder, witnessedPath(rootKey, id), config.record),
         signer: { name: `sallyport.local/${id}`, ...signing },
         onDurable: (first, leaves) => hooks.durable(first, leaves),
         onFault: (fault) =>

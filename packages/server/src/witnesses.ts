@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { CodedError, clock, newEvent } from '@sallyport/core';
-import { formatAddCheckpoint, parseNote, parseVerifierKey, signedAt } from '@sallyport/ledger';
+import { parseNote, parseVerifierKey, signedAt } from '@sallyport/ledger';
 import { writeDurably } from '@sallyport/vault';
+import { askWitness } from './ask-witness.ts';
 import type { Control } from './control.ts';
 import { log } from './log.ts';
-import { post } from './post.ts';
+import { witnessedPath } from './witnessed.ts';
 
 /** How one witness stands to this log. */
 export interface WitnessState {
@@ -42,6 +43,8 @@ export class Witnesses {
   #asking: Promise<void> = Promise.resolve();
   #notedMs = 0;
   #wasWhole = false;
+  /** Entries under the checkpoint that was kept last. */
+  #keptSize = -1;
 
   constructor(control: Control) {
     this.#control = control;
@@ -77,12 +80,14 @@ export class Witnesses {
     const size = Math.max(0, ...done.map((answer) => answer.size));
     const together = done.filter((answer) => answer.size === size);
     const whole = together.length >= quorum && this.states().every(({ refuses }) => refuses === null);
-    if (whole)
-      writeDurably(
-        join(installation.folder, 'ledger', 'checkpoint.cosigned'),
-        together[0]!.note + together.map(({ lines }) => lines).join(''),
-        0o644,
-      );
+    if (whole) {
+      const note = together[0]!.note + together.map(({ lines }) => lines).join('');
+      writeDurably(join(installation.folder, 'ledger', 'checkpoint.cosigned'), note, 0o644);
+      // Apart from the data: a backup that is restored does not bring back an older one.
+      if (size > this.#keptSize)
+        writeDurably(witnessedPath(installation.rootKey, installation.id), note, 0o600);
+      this.#keptSize = Math.max(size, this.#keptSize);
+    }
     if (whole && (!this.#wasWhole || clock.nowMs() - this.#notedMs > NOTE_MS)) {
       this.#notedMs = clock.nowMs();
       const names = together.map(({ name }) => name);
@@ -136,34 +141,24 @@ export class Witnesses {
     let old = known;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const { proof, checkpoint, note } = await ledger.proveConsistency(old);
-      const answer = await post(
-        `${url.replace(/\/+$/, '')}/add-checkpoint`,
-        { 'content-type': 'text/plain; charset=utf-8' },
-        formatAddCheckpoint(old, proof, note),
-        allowPrivate,
-      );
-      if (answer.status === 200) {
-        const cosigned = parseNote(`${note}${answer.text}`);
+      const answer = await askWitness({ url, allowPrivate }, old, proof, note);
+      if (answer.kind === 'cosigned') {
+        const cosigned = parseNote(`${note}${answer.lines}`);
         for (const key of verifiers)
           if (signedAt(cosigned, key) === null)
             throw new CodedError('internal', `its answer is not signed by \`${key.name}\` (${key.type})`);
-        return { size: checkpoint.size, note, lines: answer.text };
+        return { size: checkpoint.size, note, lines: answer.lines };
       }
-      const seen = /^(0|[1-9]\d{0,15})\n$/.exec(answer.text)?.[1];
-      if (answer.status === 409 && answer.type.startsWith('text/x.tlog.size') && seen !== undefined) {
-        const size = Number(seen);
-        if (size > checkpoint.size)
-          throw new Refusal(
-            'rollback',
-            `it saw ${size} entries, and this log has ${checkpoint.size}: it was cut or restored`,
-          );
-        if (size === old) throw new Refusal('fork', `it saw another log of ${size} entries`);
-        old = size;
-        continue;
-      }
-      if (answer.status === 422)
+      if (answer.kind === 'saw-another')
         throw new Refusal('fork', `what it saw of ${old} entries is not the beginning of this log`);
-      throw new CodedError('internal', `it answers ${answer.status}`);
+      const { size } = answer;
+      if (size > checkpoint.size)
+        throw new Refusal(
+          'rollback',
+          `it saw ${size} entries, and this log has ${checkpoint.size}: it was cut or restored`,
+        );
+      if (size === old) throw new Refusal('fork', `it saw another log of ${size} entries`);
+      old = size;
     }
     throw new CodedError('internal', 'others have it cosign this log at the same time');
   }

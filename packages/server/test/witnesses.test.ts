@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import {
+  fillLedger,
   formatVerifierKey,
   parseNote,
   parseVerifierKey,
@@ -148,7 +149,21 @@ describe('witnesses of the record', () => {
     await server.stop();
     rmSync(data, { recursive: true });
     cpSync(copy, data, { recursive: true });
+    const refusal = { code: 'record-rolled-back' };
+    const kept = readdirSync(dirname(data)).find((name) => name.endsWith('.witnessed'))!;
+    await assert.rejects(start(), refusal, 'both know');
+    one.status = two.status = 500;
+    await assert.rejects(start(), refusal, 'what lies apart from the data knows');
+    rmSync(join(dirname(data), kept));
+    one.status = two.status = null;
+    await assert.rejects(start(), (fault: Error) => {
+      assert.match(fault.message, /the log has \d+ entries, and its witnesses saw \d+/);
+      return true;
+    });
+    // With neither, it starts; then they tell as soon as they are back.
+    one.status = two.status = 500;
     await start();
+    one.status = two.status = null;
     for (const { fault, refuses } of await round()) {
       assert.equal(refuses, 'rollback');
       assert.match(fault!, /it saw \d+ entries, and this log has \d+: it was cut or restored/);
@@ -159,5 +174,41 @@ describe('witnesses of the record', () => {
     assert.ok((await round()).every(({ refuses }) => refuses === 'fork'));
     const told = await server.control.installation.store.events.since(['witness-refused'], '1970');
     assert.deepEqual([...new Set(told.map((event) => event.data['kind']))].sort(), ['fork', 'rollback']);
+  });
+
+  it('let a restored log sign again once it has what they saw', { timeout: 60_000 }, async () => {
+    await server.stop();
+    await Promise.all([one, two].map(({ server: own }) => new Promise((done) => own.close(done))));
+    rmSync(data, { recursive: true });
+    [one, two] = [
+      await startWitness('one.example', () => logKey),
+      await startWitness('second.example', () => logKey),
+    ];
+    for (const name of readdirSync(dirname(data))) rmSync(join(dirname(data), name), { recursive: true });
+    await start();
+    const key = await server.key(['main']);
+    await server.stop();
+    const old = join(scratch(), 'data');
+    cpSync(data, old, { recursive: true });
+    await start();
+    for (let i = 0; i < 300; i++) await (await server.chat(key, `call ${i}`)).text();
+    assert.ok((await round()).every(({ fault }) => fault === null));
+    const { size } = server.control.installation.ledger.checkpoint;
+    await server.stop();
+    const newer = join(scratch(), 'data');
+    cpSync(data, newer, { recursive: true });
+    rmSync(data, { recursive: true });
+    cpSync(old, data, { recursive: true });
+    await assert.rejects(start(), { code: 'record-rolled-back' });
+    const log = join(data, 'ledger');
+    const keys = ['verifier.key', 'verifier-quantum-safe.key'].map((name) =>
+      readFileSync(join(log, name), 'utf8').trim(),
+    );
+    const { after: filled } = await fillLedger(log, join(newer, 'ledger'), keys);
+    assert.ok(filled >= size);
+    await start();
+    assert.ok((await round()).every(({ fault }) => fault === null));
+    await (await server.chat(key, 'and on')).text();
+    await assert.rejects(fillLedger(log, join(newer, 'ledger'), keys), /nothing to fetch/);
   });
 });

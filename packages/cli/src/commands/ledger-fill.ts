@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { CodedError } from '@sallyport/core';
+import { fillLedger } from '@sallyport/ledger';
+import { DataFolderLock } from '@sallyport/store';
+import type { Command } from '../commands.ts';
+import { Progress, print, printJson } from '../output.ts';
+import { readText } from '../read-text.ts';
+
+/** Brings a log that was restored up to what its witnesses saw. */
+export const ledgerFill: Command = {
+  name: 'ledger fill',
+  usage: 'ledger fill --from FOLDER',
+  summary: 'fetch what a restored log lacks from a newer copy of it, which must verify and go on from it',
+  options: { from: { type: 'string' } },
+  async run(options) {
+    const data = resolve(options.data);
+    const folder = join(data, 'ledger');
+    const keys = ['verifier.key', 'verifier-quantum-safe.key'].map((name) => join(folder, name));
+    const missing = keys.find((path) => !existsSync(path));
+    if (missing !== undefined)
+      throw new CodedError('usage', `there is no log in \`${data}\`: \`${missing}\` is missing`);
+    const from = resolve(options.needed('from'));
+    const copy = existsSync(join(from, 'ledger')) ? join(from, 'ledger') : from;
+    if (!existsSync(join(copy, 'checkpoint')))
+      throw new CodedError('usage', `\`${copy}\` holds no log: it has no checkpoint`);
+    const lock = DataFolderLock.acquire(data);
+    const progress = new Progress('verifying the copy');
+    try {
+      const done = await fillLedger(
+        folder,
+        copy,
+        keys.map((path) => readText(path).trim()),
+        (at, of) => progress.update(at, of),
+      );
+      progress.end();
+      if (options.json) printJson(done);
+      else print(`the log goes from ${done.before} to ${done.after} entries`);
+      return 0;
+    } finally {
+      lock.release();
+    }
+  },
+};

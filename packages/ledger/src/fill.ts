@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import { CodedError } from '@sallyport/core';
+import { openCheckpoint } from './checkpoint.ts';
+import { realDisk } from './disk.ts';
+import { Journal } from './journal.ts';
+import { copyLog } from './ledger-copy.ts';
+import { CompactRange, leafHash } from './merkle.ts';
+import { DurableFiles, edgeRange, loadEdge, prefixRoot } from './tree-store.ts';
+import { parseVerifierKey } from './verifier-key.ts';
+import { verifyLedger } from './verify.ts';
+
+/** Files that are written before they are made durable together. */
+const TOGETHER = 64;
+
+/**
+ * Brings a log up to a newer copy of it: the copy verifies, and goes on from all that the log has, the entries of its
+ * journal as well; else nothing is written. The caller holds the lock.
+ * @param folder of the log; what it holds may be older, or nothing
+ * @param source folder of the copy: tiles, entries, content if there is any, checkpoint
+ * @param verifierKeys as the log's checkpoints are signed
+ * @returns entries before and after
+ * @throws CodedError `ledger-corrupt`
+ */
+export async function fillLedger(
+  folder: string,
+  source: string,
+  verifierKeys: readonly string[],
+  onProgress: (done: number, size: number) => void = () => {},
+): Promise<{ readonly before: number; readonly after: number }> {
+  const report = await verifyLedger(source, verifierKeys, [], onProgress);
+  if (!report.ok)
+    throw new CodedError('ledger-corrupt', `the copy does not verify: ${report.problems[0]!.message}`);
+  const note = realDisk.readNow(join(source, 'checkpoint'))!.toString();
+  const { size } = openCheckpoint(note, ...verifierKeys.map(parseVerifierKey));
+  const held = realDisk.readNow(join(folder, 'checkpoint'));
+  const before = held ? openCheckpoint(held.toString()).size : 0;
+  const range =
+    before > 0 ? edgeRange((await loadEdge(folder, before, realDisk)).levels) : new CompactRange();
+  const journal = Journal.recover(join(folder, 'journal'), before);
+  for (const { leaf } of journal) range.push(leafHash(leaf));
+  const own = before + journal.length;
+  const goesOn =
+    own <= size && (own === 0 || (await prefixRoot(source, realDisk, size, own)).equals(range.root()));
+  if (!goesOn)
+    throw new CodedError(
+      'ledger-corrupt',
+      own > size
+        ? `the copy has ${size} entries, and this log ${own}: there is nothing to fetch`
+        : `the copy does not go on from the ${own} entries of this log: they are two histories`,
+    );
+  const files = new DurableFiles(folder);
+  let together = 0;
+  try {
+    for await (const { path, pieces } of copyLog(source, realDisk, size, note)) {
+      // The checkpoint comes last: until it lies there, the log is the one that it was.
+      if (path === 'checkpoint' || together++ % TOGETHER === 0) await files.settle();
+      const content: Uint8Array[] = [];
+      for await (const piece of pieces) content.push(piece);
+      await files.write(path, Buffer.concat(content));
+    }
+    await files.settle();
+  } finally {
+    await files.abandon();
+  }
+  return { before: own, after: size };
+}
