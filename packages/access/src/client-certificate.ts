@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import type { PeerCertificate, TLSSocket, TlsOptions } from 'node:tls';
-import type { ListenerTls } from '@sallyport/core';
+import { type ListenerTls, TLS_GROUPS } from '@sallyport/core';
 
 /** Options of a TLS 1.3 server for a listener. Clients that must show a certificate are not let in without. */
 export function tlsServerOptions({ cert, key, clients }: ListenerTls): TlsOptions {
-  const base = { cert, key, minVersion: 'TLSv1.3' } as const;
+  const base = { cert, key, minVersion: 'TLSv1.3', ecdhCurve: TLS_GROUPS } as const;
   if (!clients) return base;
   return { ...base, ca: clients.ca, requestCert: true, rejectUnauthorized: clients.required };
 }

@@ -147,11 +147,18 @@ const listener = (port: number) =>
     port: z.int().min(0).max(65_535).default(port),
     /** Proxies in front, addresses or ranges: what they say in `X-Forwarded-For` is believed, what others say is not. */
     trustedProxies: z.array(addressRange).max(64).default([]),
-    /** PEM files. Required for any address that is not loopback. */
+    /** Required for any address that is not loopback: PEM files, or certificates that are generated. */
     tls: z
       .strictObject({
-        certFile: z.string(),
-        keyFile: z.string(),
+        certFile: z.string().optional(),
+        keyFile: z.string().optional(),
+        /** An authority of this installation's own issues them, and renews them; clients are to trust its certificate. */
+        generated: z.boolean().default(false),
+        /** Further host names and addresses that clients use, for generated ones. */
+        names: z
+          .array(z.union([z.hostname(), z.ipv4(), z.ipv6()]))
+          .max(32)
+          .default([]),
         /** Authorities of clients, PEM: then clients are asked for a certificate, and keys may be bound to one. */
         clientCaFile: z.string().optional(),
         /** Whether whoever shows no such certificate gets no connection at all. */
@@ -160,6 +167,13 @@ const listener = (port: number) =>
       .refine(
         (tls) => tls.clientCertificate === 'optional' || tls.clientCaFile !== undefined,
         'clientCertificate needs clientCaFile',
+      )
+      .refine(
+        ({ generated, certFile, keyFile }) =>
+          generated
+            ? certFile === undefined && keyFile === undefined
+            : certFile !== undefined && keyFile !== undefined,
+        'name certFile and keyFile, or have them `generated`',
       )
       .optional(),
   });

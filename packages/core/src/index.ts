@@ -29,3 +29,4 @@ export { isLoopback } from './loopback.ts';
 export * from './ports.ts';
 export * from './row-profile.ts';
 export * from './text-rule.ts';
+export { HYBRID_GROUP, TLS_GROUPS } from './tls-groups.ts';

@@ -1,3 +1,4 @@
+import { TLS_GROUPS } from '@sallyport/core';
 import { type CertificatePin, pinnedIdentity } from './certificate-pin.ts';
 import { checkedLookup, safeLookup } from './safe-lookup.ts';
 
@@ -41,6 +42,7 @@ async function loadFetching(
     connect: {
       lookup: checkedLookup(allowPrivate) as never,
       timeout: TIMEOUT_MS,
+      ecdhCurve: TLS_GROUPS,
       ...(pin === null ? {} : { checkServerIdentity: pinnedIdentity(pin) }),
     },
     headersTimeout: TIMEOUT_MS,

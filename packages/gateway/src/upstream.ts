@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { CodedError, clock, type Deadlines, LIMITS, type SystemSnapshot } from '@sallyport/core';
+import { CodedError, clock, type Deadlines, LIMITS, type SystemSnapshot, TLS_GROUPS } from '@sallyport/core';
 import { joinUrl } from '@sallyport/models';
 import { type Dispatcher, Pool } from 'undici';
 import { CERTIFICATE_CHANGED, type CertificatePin, pinnedIdentity } from './certificate-pin.ts';
@@ -119,6 +119,7 @@ export class Upstreams {
       maxHeaderSize: LIMITS.headerBytesMax,
       connect: {
         timeout: connectMs,
+        ecdhCurve: TLS_GROUPS,
         lookup: checkedLookup(allowPrivate) as never,
         ...(pin === null ? {} : { checkServerIdentity: pinnedIdentity(pin) }),
       },

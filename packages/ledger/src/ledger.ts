@@ -14,9 +14,9 @@ import {
   edgeRange,
   loadEdge,
   makeDurableFolder,
-  prefixRoot,
   readContent,
   readTileFile,
+  requirePrefix,
   subtreeRoot,
   wholeContent,
 } from './tree-store.ts';
@@ -97,16 +97,7 @@ export class Ledger {
         `the tiles do not lead to the checkpoint of size ${checkpoint.size}`,
       );
     }
-    const seen = options.extending;
-    if (
-      seen &&
-      (seen.size > checkpoint.size ||
-        !(await prefixRoot(options.folder, disk, checkpoint.size, seen.size)).equals(seen.root))
-    )
-      throw new CodedError(
-        'record-rolled-back',
-        `the log does not go on from the ${seen.size} entries that its witnesses saw: it was cut, or written anew`,
-      );
+    if (options.extending) await requirePrefix(options.folder, disk, checkpoint.size, options.extending);
     const ledger = new Ledger(options, edge, checkpoint, note?.toString() ?? '');
     await ledger.#recover();
     return ledger;

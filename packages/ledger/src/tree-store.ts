@@ -163,6 +163,20 @@ export async function subtreeRoot(
 export const prefixRoot = (folder: string, disk: Disk, size: number, count: number): Promise<Buffer> =>
   subtreeRoot(folder, size, 0, count, disk);
 
+/** @throws CodedError `record-rolled-back` where a tree of `size` leaves does not begin with those of a checkpoint */
+export async function requirePrefix(
+  folder: string,
+  disk: Disk,
+  size: number,
+  seen: { readonly size: number; readonly root: Buffer },
+): Promise<void> {
+  if (seen.size <= size && (await prefixRoot(folder, disk, size, seen.size)).equals(seen.root)) return;
+  throw new CodedError(
+    'record-rolled-back',
+    `the log does not go on from the ${seen.size} entries that its witnesses saw: it was cut, or written anew`,
+  );
+}
+
 /** Bytes of what stands before each payload of a content file. */
 export const CONTENT_HEADER_BYTES = 12;
 

@@ -30,6 +30,7 @@ import { sessionRoutes } from './routes/session.ts';
 import { type Env, failure, sessionCookie } from './routes/shared.ts';
 import { signOnRoutes } from './routes/sign-on.ts';
 import { systemRoutes } from './routes/systems.ts';
+import { tlsRoutes } from './routes/tls.ts';
 import { tokenRoutes } from './routes/token.ts';
 import { trafficRoutes } from './routes/traffic.ts';
 import { vaultRoutes } from './routes/vault.ts';
@@ -89,6 +90,7 @@ export function createApp(
   scanRoutes(app, control);
   vaultRoutes(app, control);
   backupRoutes(app, control);
+  tlsRoutes(app, control);
   // Worked out once: whoever asks often costs little.
   let document: string | null = null;
   app.get('/openapi.json', (c) => {

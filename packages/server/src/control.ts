@@ -16,11 +16,12 @@ import type { GatewayPool, GatewayStats } from '@sallyport/gateway';
 import { posture } from '@sallyport/govern';
 import type { DatasetFacts } from '@sallyport/policy';
 import type { Inventory, Serving } from '@sallyport/registry';
-import type { BlockedKind, ExchangePage, ExchangeRow, Summary } from '@sallyport/store';
+import type { ExchangePage, ExchangeRow } from '@sallyport/store';
 import { openAccounts } from './accounts-home.ts';
 import { ApiKeys } from './api-keys.ts';
 import { Authoriser } from './authorisation/authoriser.ts';
 import { BackupDesk } from './backups/backup-desk.ts';
+import { type BlockedReport, blockedReport } from './blocked-report.ts';
 import { Egress } from './egress.ts';
 import { evidenceSource, type ProbeName } from './evidence.ts';
 import { type ExchangeProof, proveExchange } from './exchange-proof.ts';
@@ -41,12 +42,6 @@ import { countThirdParties } from './third-parties.ts';
 import { type TriedCall, tryCall } from './try-call.ts';
 import { Witnesses } from './witnesses.ts';
 
-/** The "would have blocked" report of one system. */
-export interface BlockedReport extends Summary {
-  readonly mode: SystemConfig['mode'];
-  readonly kinds: readonly BlockedKind[];
-}
-
 /**
  * Everything that can be asked of an installation, with or without a server: the HTTP API and the commands are thin
  * clothes over it.
@@ -59,6 +54,8 @@ export class Control {
   /** The guard as people look at it; null for a command without a server. */
   guard: GuardDesk | null = null;
   gatewayUrl: string | null = null;
+  /** Where the control plane listens. */
+  controlUrl: string | null = null;
   /** Where people reach the console, when it runs. */
   consoleUrl: string | null = null;
   /** How far the machine's clock was ahead of the steady one when that was last noted, in milliseconds. */
@@ -141,6 +138,9 @@ export class Control {
       );
     await this.installation.close();
   }
+
+  /** Has the control plane's listener show its certificate as it is now; set while one runs. */
+  useCertificate: () => void = () => {};
 
   /** Hands the state as it is now to every gateway worker; resolves once all decide by it. */
   async publish(): Promise<void> {
@@ -239,24 +239,8 @@ export class Control {
   }
 
   /** What enforcing would have blocked on a system. That it was read is an event. @throws CodedError `system-unknown` */
-  async report(actor: string, name: string): Promise<BlockedReport> {
-    const known = (await this.systems()).find((system) => system.name === name);
-    if (!known) throw new CodedError('system-unknown', `no system \`${name.slice(0, 64)}\` is known`);
-    await this.installation.flush();
-    const { exchanges } = this.installation.store;
-    const summary = (await exchanges.summaries()).find((one) => one.system === name);
-    const kinds = await exchanges.wouldHaveBlocked(name);
-    if ((summary?.exchanges ?? 0) > 0)
-      await this.installation.announce(
-        newEvent('report-read', {
-          actor,
-          subject: `system:${name}`,
-          demo: known.demo,
-          data: { kinds: kinds.length },
-        }),
-      );
-    const { wouldHaveDenied = 0, denied = 0, exchanges: total = 0 } = summary ?? {};
-    return { system: name, mode: known.config.mode, exchanges: total, wouldHaveDenied, denied, kinds };
+  report(actor: string, name: string): Promise<BlockedReport> {
+    return blockedReport(this, actor, name);
   }
 
   /** How far the guided first hour has come. */
@@ -333,6 +317,7 @@ export class Control {
         thirdParties: this.thirdParties,
         inventory: () => this.inventory(),
         askDataset: this.askDataset,
+        lookAtEndpoints: async () => (await import('./tls/tls-endpoints.ts')).lookAtEndpoints(this),
         publish: () => this.publish(),
       },
       old([...always, ...live]),

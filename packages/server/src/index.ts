@@ -17,6 +17,7 @@ export { readGuardModels } from './guard-models.ts';
 export { type LocalApi, localApi } from './local-api.ts';
 export { type LoadedRules, readRules } from './rules-folder.ts';
 export { type RunningServer, type ServerOptions, startServer } from './server.ts';
+export { authorityPath } from './tls/listener.ts';
 
 /** Restores backups; loaded when the first is. */
 export const restoring = () => import('./backups/restore.ts');

@@ -1,7 +1,7 @@
 import { type Observe, type ToolDefinition, toolDigest } from '@sallyport/access';
 import type { IntegrationKind, Manifest, SeenCertificate } from '@sallyport/core';
 import { seenCertificate } from '@sallyport/gateway';
-import { lookOverTls } from './tls-look.ts';
+import { lookOverTls } from './tls/tls-look.ts';
 
 /** Lists the tools of a third party as it defines them. Port: whoever speaks to tool servers does it. */
 export type ToolSource = (kind: IntegrationKind, manifest: Manifest) => Promise<readonly ToolDefinition[]>;

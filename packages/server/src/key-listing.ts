@@ -3,6 +3,7 @@ import { type DataKeyEntry, type KeyEncryptionKey, parentOf, type WrappedFile } 
 import { backupIdentityFile } from './backups/backup-identity.ts';
 import { demoKeyFile } from './demo/demo-key.ts';
 import type { Installation } from './installation.ts';
+import { localAuthorityFile } from './tls/local-authority.ts';
 
 /** Every key of an installation, none of them secret. */
 export interface KeyListing {
@@ -41,7 +42,12 @@ const signingFiles = (
 /** Files of an installation that hold a wrapped key, other than data keys. */
 export function wrappedFiles({ folder, ring }: Pick<Installation, 'folder' | 'ring'>): WrappedFile[] {
   const demo = demoKeyFile(folder);
-  return [...signingFiles(folder), backupIdentityFile(ring), ...(demo ? [demo] : [])];
+  return [
+    ...signingFiles(folder),
+    backupIdentityFile(ring),
+    localAuthorityFile(folder),
+    ...(demo ? [demo] : []),
+  ];
 }
 
 /** Lists every key, from the root down. */

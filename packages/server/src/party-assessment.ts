@@ -1,18 +1,16 @@
-import { CodedError, clock, newEvent, newId } from '@sallyport/core';
+import { CodedError, clock, HYBRID_GROUP, newEvent, newId } from '@sallyport/core';
 import type { PartyMeasures } from '@sallyport/registry';
 import type { Assessment } from '@sallyport/store';
 import type { Control } from './control.ts';
-import { lookOverTls } from './tls-look.ts';
+import { lookOverTls } from './tls/tls-look.ts';
 
 const DAY_MS = 86_400_000;
 /** How long an assessment holds. */
 const DAYS_VALID = 90;
-/** Hybrid of X25519 and ML-KEM-768 (draft-ietf-tls-ecdhe-mlkem). */
-const HYBRID_GROUP = 'X25519MLKEM768';
 
 /** The version of TLS that an endpoint agrees to, null where it answers nothing. @param group the only one that is offered */
 const speak = (origin: string, allowPrivate: boolean, group?: string): Promise<string | null> =>
-  lookOverTls(origin, allowPrivate, (socket) => socket.getProtocol(), group);
+  lookOverTls(origin, allowPrivate, (socket) => socket.getProtocol(), group === undefined ? {} : { group });
 
 /** Measures a third party: what its endpoints speak, how its calls went, what was found, how often it was stopped. */
 async function measure(control: Control, name: string): Promise<PartyMeasures> {

@@ -1,5 +1,6 @@
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
+import { TLS_GROUPS } from '@sallyport/core';
 import { safeLookup } from '@sallyport/gateway';
 
 const POST_MS = 10_000;
@@ -32,6 +33,7 @@ export function post(
         headers: { ...headers, 'content-length': Buffer.byteLength(body) },
         lookup: safeLookup(url, allowPrivate),
         timeout: POST_MS,
+        ...(url.startsWith('https:') ? { ecdhCurve: TLS_GROUPS } : {}),
       },
       (res) => {
         const pieces: Buffer[] = [];

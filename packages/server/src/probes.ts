@@ -1,9 +1,15 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from 'node:tls';
 import type { ThirdParties } from '@sallyport/access';
-import { type Config, clock, DEFAULT_USAGE_LIMITS, newEvent, wilsonInterval } from '@sallyport/core';
+import {
+  type Config,
+  clock,
+  DEFAULT_USAGE_LIMITS,
+  HYBRID_GROUP,
+  newEvent,
+  wilsonInterval,
+} from '@sallyport/core';
 import { entriesPath, type Ledger, verifyLedger } from '@sallyport/ledger';
 import type { PolicySet } from '@sallyport/policy';
 import { SALT_BYTES } from '@sallyport/vault';
@@ -14,8 +20,9 @@ import type { ProbeName } from './evidence.ts';
 import type { GuardDesk, GuardDrill } from './guard-desk.ts';
 import { INVENTORY_PROBES, type InventoryProbeContext } from './inventory-probes.ts';
 import { keyInventory, quantumSafety } from './key-probes.ts';
-import { type KnownSystem, knownSystems } from './snapshot.ts';
+import { knownSystems } from './snapshot.ts';
 import { withSyntheticKey } from './synthetic-key.ts';
+import type { TlsState } from './tls/tls-endpoints.ts';
 
 /** What a probe found; null where there is nothing to probe. */
 type Finding = { passed: boolean; detail: string } | null;
@@ -40,6 +47,8 @@ export interface ProbeContext extends InventoryProbeContext {
   readonly policies: PolicySet;
   /** Third parties and what they are approved for. */
   readonly thirdParties: ThirdParties;
+  /** Asks every listener and endpoint what it agrees to. */
+  readonly lookAtEndpoints: () => Promise<readonly TlsState[]>;
   /** Hands new keys to the gateway. */
   readonly publish: () => Promise<void>;
 }
@@ -172,40 +181,17 @@ async function sequenceGaps({ installation }: ProbeContext): Promise<Finding> {
   };
 }
 
-function handshake(url: URL): Promise<string> {
-  return new Promise((done, fail) => {
-    const socket = connect(
-      { host: url.hostname, port: Number(url.port || 443), servername: url.hostname, timeout: 5_000 },
-      () => {
-        done(socket.getProtocol() ?? 'unknown');
-        socket.destroy();
-      },
-    );
-    socket.on('timeout', () => socket.destroy(new Error('no handshake in time')));
-    socket.on('error', fail);
-  });
-}
-
-async function transport({ config, installation }: ProbeContext): Promise<Finding> {
-  const systems = (await knownSystems(config, installation)).filter((system: KnownSystem) => !system.demo);
-  if (systems.length === 0) return null;
-  const seen: string[] = [];
-  for (const { name, config: own } of systems) {
-    for (const text of own.urls) {
-      const url = new URL(text);
-      const loopback = /^(?:localhost|127\.|\[::1\])/.test(url.hostname);
-      if (url.protocol === 'http:' && loopback) seen.push(`${name}: loopback`);
-      else if (url.protocol === 'http:')
-        return { passed: false, detail: `\`${name}\` is reached without TLS` };
-      else {
-        const protocol = await handshake(url).catch(() => 'no handshake');
-        if (protocol !== 'TLSv1.3')
-          return { passed: false, detail: `\`${name}\` answered with ${protocol} instead of TLS 1.3` };
-        seen.push(`${name}: ${protocol}`);
-      }
-    }
-  }
-  return { passed: true, detail: `transport of every system: ${seen.join(', ')}` };
+async function transport({ lookAtEndpoints }: ProbeContext): Promise<Finding> {
+  const states = await lookAtEndpoints();
+  if (!states.some(({ name }) => name.startsWith('system:'))) return null;
+  const wrong = states.find(({ problem }) => problem !== null);
+  if (wrong) return { passed: false, detail: `\`${wrong.name}\`: ${wrong.problem}` };
+  const over = states.filter(({ protocol }) => protocol !== null);
+  const hybrid = over.filter(({ group }) => group === HYBRID_GROUP).length;
+  return {
+    passed: true,
+    detail: `of ${states.length} listeners and endpoints ${over.length} speak TLS 1.3, ${states.length - over.length} are on loopback; ${hybrid} agree on keys in ${HYBRID_GROUP}`,
+  };
 }
 
 /** Calls the gateway with a synthetic key that must be refused with a certain code. */

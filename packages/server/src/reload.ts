@@ -58,6 +58,7 @@ export async function reload(control: Control, actor: string, load: () => Config
       control: { ...read.control, host: before.control.host, port: before.control.port },
       database: before.database,
     };
+    await control.snapshots.certificates.renew(after, control.installation);
     await control.snapshots.use(after);
   } catch (fault) {
     const { code, message } = toCodedError(fault);
@@ -67,6 +68,7 @@ export async function reload(control: Control, actor: string, load: () => Config
     throw fault;
   }
   control.config = after;
+  control.useCertificate();
   await control.publish();
   const policies = control.snapshots.policies.version;
   const rules = control.snapshots.rules.version;

@@ -13,13 +13,13 @@ import { controlSocketPath } from './control-socket.ts';
 import { type Demo, startDemo } from './demo/demo.ts';
 import { GuardDesk } from './guard-desk.ts';
 import { readGuardModels } from './guard-models.ts';
-import { readTls } from './listener.ts';
 import { log } from './log.ts';
 import { Monitor } from './monitor.ts';
 import { keepAssessments } from './party-assessment.ts';
 import { keepReviews } from './reviews-due.ts';
 import { followTelemetry } from './telemetry.ts';
 import { watchThirdParties } from './third-parties.ts';
+import { renewCertificates, requireTls } from './tls/listener.ts';
 
 const DRAIN_MS = 10_000;
 const PROBE_EVERY_MS = 15 * 60_000;
@@ -89,7 +89,7 @@ const shown = (host: string): string => (host.includes(':') ? `[${host}]` : host
 /** Starts everything: opens the data folder, runs the gateway, serves the control plane. @throws CodedError */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config } = options;
-  const tls = { gateway: readTls(config.gateway, 'gateway'), control: readTls(config.control, 'control') };
+  requireTls(config);
   const control = await openControl({ data: options.data, config, rootKey: options.rootKey });
   const closing: (() => Promise<void>)[] = [() => control.close()];
   const stop = async (): Promise<void> => {
@@ -99,6 +99,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       );
   };
   try {
+    const { certificates } = control.snapshots;
+    await certificates.renew(config, control.installation);
+    const tls = {
+      gateway: certificates.of(config.gateway, 'gateway'),
+      control: certificates.of(config.control, 'control'),
+    };
     const demo = options.demo ? await startDemo(control) : null;
     if (demo) closing.push(demo.stop);
     await control.snapshots.restoreSpend(clock.nowMs());
@@ -165,6 +171,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     control.monitor = monitor;
     closing.push(await followTelemetry(control));
     const controlUrl = await serveControl(control, tls.control, options.console ?? null, closing);
+    control.controlUrl = controlUrl;
     control.consoleUrl = config.control.publicUrl?.replace(/\/$/, '') ?? controlUrl;
     await control.installation.announce(
       newEvent('server-started', {
@@ -177,6 +184,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const token = await control.accounts.links.first();
     for (const [work, ms] of [
       [() => control.probeIfOlder(PROBE_EVERY_MS / 2), PROBE_EVERY_MS],
+      [() => renewCertificates(control), UNUSED_EVERY_MS],
       [() => control.publish(), RENEW_EVERY_MS],
       [() => watchClock(control), CLOCK_EVERY_MS],
       [() => monitor.tick(), MONITOR_EVERY_MS],
@@ -284,6 +292,10 @@ async function serveControl(
     ? createTlsServer({ ...limits, ...tlsServerOptions(tls) }, handler(null))
     : createHttpServer(limits, handler(null));
   await listen(outer, { host, port }, 'control');
+  control.useCertificate = () => {
+    const anew = control.snapshots.certificates.of(control.config.control, 'control');
+    if (anew && 'setSecureContext' in outer) outer.setSecureContext(tlsServerOptions(anew));
+  };
   closing.push(() => close(outer));
   const path = controlSocketPath(installation.folder);
   const file = join(installation.folder, 'control.sock');

@@ -16,9 +16,9 @@ import type { KeyRow } from '@sallyport/store';
 import { resolveSecret } from './config-file.ts';
 import type { Installation } from './installation.ts';
 import { readProfile, readTrainingEcho } from './learned-files.ts';
-import { readTls } from './listener.ts';
 import { type LoadedRules, readRules } from './rules-folder.ts';
 import { isOwn } from './third-parties.ts';
+import { ListenerCertificates } from './tls/listener.ts';
 
 /** A system, wherever it was named. */
 export interface KnownSystem {
@@ -67,6 +67,8 @@ export class Snapshots {
 
   /** Third parties as they are now. */
   parties: () => Promise<readonly ThirdParty[]> = async () => [];
+  /** Certificates of the listeners. */
+  readonly certificates = new ListenerCertificates();
   /** Why no call may go to a system whose model may not be served, by its name. */
   held: (systems: readonly KnownSystem[]) => Promise<ReadonlyMap<string, string>> = async () => new Map();
 
@@ -115,7 +117,7 @@ export class Snapshots {
     return {
       policies,
       rules: readRules(config.rules),
-      tls: readTls(config.gateway, 'gateway'),
+      tls: this.certificates.of(config.gateway, 'gateway'),
       profiles: new Map(
         named(systems.map(({ profile }) => profile)).map((path) => [path, readProfile(path)]),
       ),

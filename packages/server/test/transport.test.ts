@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { connect } from 'node:tls';
+import { HYBRID_GROUP } from '@sallyport/core';
+import { safeFetch } from '@sallyport/gateway';
+import { post } from '../src/post.ts';
+import { authorityPath, renewCertificates } from '../src/tls/listener.ts';
+import { lookAtEndpoints } from '../src/tls/tls-endpoints.ts';
+import { lookOverTls } from '../src/tls/tls-look.ts';
 import { CERTIFICATE, CERTIFICATE_KEY } from './certificate.ts';
+import { listenForOffers } from './client-hello.ts';
 import { completion, enforced, fakeSystem, scratch, testServer } from './harness.ts';
 
 describe('transport', () => {
@@ -63,6 +72,131 @@ describe('transport', () => {
     assert.match(await ask({ maxVersion: 'TLSv1.2' }), /^E/);
     assert.match(server.controlUrl, /^https:/);
     await server.stop();
+  });
+
+  it('certificates are generated under an authority of its own, renewed without a restart, and wrapped', async () => {
+    const data = join(scratch(), 'data');
+    const tls = { generated: true, names: ['gateway.example'] };
+    const start = () =>
+      testServer({
+        data,
+        demo: true,
+        config: {
+          gateway: { host: '0.0.0.0', port: 0, tls },
+          control: { port: 0, tls: { generated: true } },
+        },
+      });
+    let server = await start();
+    const { id, rootKey, ring } = server.control.installation;
+    const authority = readFileSync(authorityPath(rootKey, id), 'utf8');
+    const certificateOf = (servername: string, options: object = {}): Promise<X509Certificate | string> =>
+      new Promise((done) => {
+        const { port } = new URL(server.gatewayUrl);
+        const socket = connect(
+          { host: '127.0.0.1', port: Number(port), servername, ca: authority, ...options },
+          () => {
+            const raw = socket.getPeerX509Certificate()!;
+            socket.destroy();
+            done(raw);
+          },
+        );
+        socket.on('error', (error: NodeJS.ErrnoException) => done(error.code ?? error.message));
+      });
+    const shown = (await certificateOf('gateway.example')) as X509Certificate;
+    assert.ok(shown.checkIP('127.0.0.1') && shown.checkHost('localhost'));
+    assert.ok(Date.parse(shown.validTo) - Date.now() < 91 * 86_400_000);
+    assert.equal(await certificateOf('other.example'), 'ERR_TLS_CERT_ALTNAME_INVALID');
+    assert.equal(
+      await certificateOf('gateway.example', { ca: CERTIFICATE }),
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    );
+    assert.ok((await certificateOf('localhost', { ecdhCurve: HYBRID_GROUP })) instanceof X509Certificate);
+    const control = await fetch(`${server.controlUrl}/healthz`).catch(
+      (error: Error) => (error.cause as Error).message,
+    );
+    assert.match(String(control), /verify|self-signed|unable/);
+    // Its key is under the ring, and goes with it from suite to suite.
+    assert.ok(ring.list().some(({ purpose }) => purpose === 'tls'));
+    assert.ok(!readFileSync(join(data, 'keys', 'tls-authority.json'), 'latin1').includes('PRIVATE'));
+    const states = await lookAtEndpoints(server.control);
+    for (const name of ['listener:gateway', 'listener:control']) {
+      const state = states.find((one) => one.name === name)!;
+      assert.deepEqual([state.protocol, state.group, state.problem], ['TLSv1.3', HYBRID_GROUP, null]);
+      assert.match(state.issuer!, /local authority/);
+    }
+    await renewCertificates(server.control);
+    assert.equal(
+      ((await certificateOf('localhost')) as X509Certificate).serialNumber,
+      shown.serialNumber,
+      'it is new enough',
+    );
+    await server.stop();
+    server = await start();
+    const anew = (await certificateOf('gateway.example')) as X509Certificate;
+    assert.notEqual(anew.serialNumber, shown.serialNumber);
+    assert.equal(
+      readFileSync(authorityPath(rootKey, id), 'utf8'),
+      authority,
+      'whoever trusts it needs nothing new',
+    );
+    await server.stop();
+  });
+
+  it('the gateway and all that calls out from here offer a hybrid group first', async () => {
+    const listening = await listenForOffers();
+    const url = `https://localhost:${listening.port}`;
+    const server = await testServer({
+      systems: { main: { dialect: 'openai', urls: [url], allowPrivate: true } },
+    });
+    await (await server.chat(await server.key(['main']), 'hello')).text();
+    const calls = listening.offers.length;
+    assert.ok(calls > 0);
+    await post(`${url}/x`, {}, '', true).catch(() => {});
+    await safeFetch(true)(url).catch(() => {});
+    await lookOverTls(url, true, () => true);
+    assert.equal(listening.offers.length, calls + 3);
+    // X25519MLKEM768 has the number 4588 (draft-ietf-tls-ecdhe-mlkem).
+    for (const { groups, shares } of listening.offers) assert.deepEqual([groups[0], shares[0]], [4588, 4588]);
+    await server.stop();
+    listening.close();
+  });
+
+  it('every endpoint is asked what it speaks, and a weak one is told', async () => {
+    const old = createServer(
+      { cert: CERTIFICATE, key: CERTIFICATE_KEY, maxVersion: 'TLSv1.2' },
+      (_req, res) => void res.end(),
+    );
+    await new Promise<void>((done) => old.listen(0, '127.0.0.1', done));
+    const { port } = old.address() as AddressInfo;
+    const system = (url: string) => ({ dialect: 'openai', urls: [url], allowPrivate: true });
+    const server = await testServer({
+      systems: {
+        weak: system(`https://localhost:${port}`),
+        plain: system('http://10.1.2.3:1'),
+        here: system('http://127.0.0.1:1'),
+      },
+    });
+    const states = new Map((await lookAtEndpoints(server.control)).map((state) => [state.name, state]));
+    assert.equal(states.get('system:weak')!.problem, 'no connection came about whose certificate holds');
+    assert.equal(states.get('system:plain')!.problem, 'it is reached without TLS');
+    assert.equal(states.get('system:here')!.problem, null);
+    assert.equal(states.get('listener:gateway')!.problem, null, 'loopback');
+    const seen = await lookOverTls(`https://localhost:${port}`, true, (socket) => socket.getProtocol(), {
+      anyCertificate: true,
+    });
+    assert.equal(seen, 'TLSv1.2');
+    assert.equal(
+      await lookOverTls(`https://localhost:${port}`, true, () => true, {
+        anyCertificate: true,
+        group: HYBRID_GROUP,
+      }),
+      null,
+    );
+    const control = (await server.controls()).get('DAT-04')!;
+    assert.equal(control.status, 'failing');
+    assert.match([...control.evidence, ...control.missing].join(), /`system:\w+`: /);
+    await server.stop();
+    old.close();
   });
 
   it('an address that is not loopback needs TLS', async () => {

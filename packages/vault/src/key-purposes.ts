@@ -6,6 +6,7 @@ export const KEY_PURPOSES = {
   artefact: { owned: false, about: 'models and data sets of the registry' },
   people: { owned: false, about: 'second factors and provider secrets of people' },
   signing: { owned: false, about: 'the keys that sign the log and statements' },
+  tls: { owned: false, about: 'the authority that issues certificates of listeners' },
   backup: { owned: false, about: 'what opens the backups that were made here' },
   demo: { owned: false, about: 'API keys of the demonstration' },
 } as const satisfies Readonly<Record<string, { readonly owned: boolean; readonly about: string }>>;

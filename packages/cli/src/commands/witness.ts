@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
-import { CodedError, isLoopback } from '@sallyport/core';
+import { CodedError, isLoopback, TLS_GROUPS } from '@sallyport/core';
 import {
   formatVerifierKey,
   parseVerifierKey,
@@ -121,7 +121,13 @@ export const witness: Command = {
     const server =
       cert !== undefined && key !== undefined
         ? createTlsServer(
-            { ...settings, cert: readFileSync(cert), key: readFileSync(key), minVersion: 'TLSv1.3' },
+            {
+              ...settings,
+              cert: readFileSync(cert),
+              key: readFileSync(key),
+              minVersion: 'TLSv1.3',
+              ecdhCurve: TLS_GROUPS,
+            },
             answerWith(own),
           )
         : createServer(settings, answerWith(own));

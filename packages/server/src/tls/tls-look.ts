@@ -1,18 +1,22 @@
 import { connect, type TLSSocket } from 'node:tls';
+import { TLS_GROUPS } from '@sallyport/core';
 import { safeLookup } from '@sallyport/gateway';
 
 const LOOK_MS = 10_000;
 
 /**
  * Speaks TLS with an endpoint and looks at the connection; nothing is sent over it.
- * @param group the only group that keys are agreed in
+ * @param options the only group that keys are agreed in; whether any certificate is good enough to look at
  * @returns null where no connection came about: refused address, no answer, a certificate that does not hold
  */
 export function lookOverTls<T>(
   origin: string,
   allowPrivate: boolean,
   see: (socket: TLSSocket) => T,
-  group?: string,
+  {
+    group = TLS_GROUPS,
+    anyCertificate = false,
+  }: { readonly group?: string; readonly anyCertificate?: boolean } = {},
 ): Promise<T | null> {
   return new Promise((done) => {
     const { hostname, port } = new URL(origin);
@@ -24,7 +28,8 @@ export function lookOverTls<T>(
         servername: /^[\d.]+$|:/.test(host) ? '' : host,
         lookup: safeLookup(origin, allowPrivate),
         timeout: LOOK_MS,
-        ...(group === undefined ? {} : { ecdhCurve: group, minVersion: 'TLSv1.3' as const }),
+        ecdhCurve: group,
+        rejectUnauthorized: !anyCertificate,
       });
       const end = (seen: T | null): void => {
         socket.destroy();
