@@ -182,12 +182,12 @@ describe('transport', () => {
     assert.equal(states.get('system:here')!.problem, null);
     assert.equal(states.get('listener:gateway')!.problem, null, 'loopback');
     const seen = await lookOverTls(`https://localhost:${port}`, true, (socket) => socket.getProtocol(), {
-      anyCertificate: true,
+      own: CERTIFICATE,
     });
     assert.equal(seen, 'TLSv1.2');
     assert.equal(
       await lookOverTls(`https://localhost:${port}`, true, () => true, {
-        anyCertificate: true,
+        own: CERTIFICATE,
         group: HYBRID_GROUP,
       }),
       null,

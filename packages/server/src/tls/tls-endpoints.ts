@@ -13,6 +13,8 @@ export interface TlsEndpoint {
   readonly name: string;
   readonly url: string;
   readonly allowPrivate: boolean;
+  /** The certificate that is served there, where it is one of the listeners here (PEM). */
+  readonly own?: string;
 }
 
 /** What an endpoint agrees to when it is asked now. */
@@ -35,22 +37,29 @@ const named = (name: string, url: string | undefined, allowPrivate: boolean): Tl
   url === undefined ? [] : [{ name, url: new URL(url).origin, allowPrivate }];
 
 /** An address that stands for every one is asked at the one of this machine. */
-const here = (url: string | null): string | undefined =>
-  url?.replace('//0.0.0.0', '//127.0.0.1').replace('//[::]', '//[::1]');
+const here = (url: string): string => url.replace('//0.0.0.0', '//127.0.0.1').replace('//[::]', '//[::1]');
 
 const transitOf = (root: RootConfig | undefined): TlsEndpoint[] =>
   root?.kind === 'transit' ? named('key provider', root.url, root.allowPrivate) : [];
 
-/** Every connection that is configured. @param listeners addresses that are served now */
-function tlsEndpoints(
-  config: Config,
-  systems: readonly KnownSystem[],
-  listeners: { readonly gateway: string | null; readonly control: string | null },
-): TlsEndpoint[] {
+/** The listeners that are served now. */
+function listenersOf({ config, snapshots, gatewayUrl, controlUrl }: Control): TlsEndpoint[] {
+  const urls = { gateway: gatewayUrl, control: controlUrl };
+  return (['gateway', 'control'] as const).flatMap((name) => {
+    const url = urls[name];
+    if (url === null) return [];
+    const tls = snapshots.certificates.of(config[name], name);
+    return named(`listener:${name}`, here(url), true).map((one) => ({
+      ...one,
+      ...(tls ? { own: tls.cert } : {}),
+    }));
+  });
+}
+
+/** Every connection that is configured to be made. */
+function upstreamsOf(config: Config, systems: readonly KnownSystem[]): TlsEndpoint[] {
   const { record, telemetry, inventory, access, keys } = config;
   return [
-    ...named('listener:gateway', here(listeners.gateway), true),
-    ...named('listener:control', here(listeners.control), true),
     ...systems
       .filter(({ demo }) => !demo)
       .flatMap(({ name, config: own }) =>
@@ -72,7 +81,8 @@ const problemOf = (protocol: string, expiresAt: string | null): string | null =>
 };
 
 /** Asks one endpoint what it agrees to; nothing is sent over the connection. */
-async function lookAtEndpoint({ name, url, allowPrivate }: TlsEndpoint): Promise<TlsState> {
+async function lookAtEndpoint({ name, url, allowPrivate, own }: TlsEndpoint): Promise<TlsState> {
+  const trusted = own === undefined ? {} : { own };
   const { protocol: scheme, hostname } = new URL(url);
   const nothing = { name, url, protocol: null, group: null, cipher: null, expiresAt: null, issuer: null };
   if (scheme === 'http:')
@@ -80,8 +90,6 @@ async function lookAtEndpoint({ name, url, allowPrivate }: TlsEndpoint): Promise
       ...nothing,
       problem: isLoopback(hostname.replace(/^\[|\]$/g, '')) ? null : 'it is reached without TLS',
     };
-  // What is served here is asked for what it speaks; whom it trusts is for its clients to say.
-  const anyCertificate = name.startsWith('listener:');
   const seen = await lookOverTls(
     url,
     allowPrivate,
@@ -96,10 +104,10 @@ async function lookAtEndpoint({ name, url, allowPrivate }: TlsEndpoint): Promise
         issuer: [issuer?.CN ?? issuer?.O ?? ''].flat().join(', ') || null,
       };
     },
-    { anyCertificate },
+    trusted,
   );
   if (!seen) return { ...nothing, problem: 'no connection came about whose certificate holds' };
-  const hybrid = await lookOverTls(url, allowPrivate, () => true, { group: HYBRID_GROUP, anyCertificate });
+  const hybrid = await lookOverTls(url, allowPrivate, () => true, { ...trusted, group: HYBRID_GROUP });
   // The best group that both know is the one that is used.
   const group = hybrid === true ? HYBRID_GROUP : seen.group;
   return { name, url, ...seen, group, problem: problemOf(seen.protocol, seen.expiresAt) };
@@ -107,7 +115,6 @@ async function lookAtEndpoint({ name, url, allowPrivate }: TlsEndpoint): Promise
 
 /** Asks every listener and every endpoint that is called. */
 export async function lookAtEndpoints(control: Control): Promise<TlsState[]> {
-  const { gatewayUrl: gateway, controlUrl } = control;
-  const endpoints = tlsEndpoints(control.config, await control.systems(), { gateway, control: controlUrl });
+  const endpoints = [...listenersOf(control), ...upstreamsOf(control.config, await control.systems())];
   return Promise.all(endpoints.map(lookAtEndpoint));
 }

@@ -6,17 +6,14 @@ const LOOK_MS = 10_000;
 
 /**
  * Speaks TLS with an endpoint and looks at the connection; nothing is sent over it.
- * @param options the only group that keys are agreed in; whether any certificate is good enough to look at
+ * @param options the only group that keys are agreed in; a certificate (PEM) that is trusted under any name, because it is one that is served here
  * @returns null where no connection came about: refused address, no answer, a certificate that does not hold
  */
 export function lookOverTls<T>(
   origin: string,
   allowPrivate: boolean,
   see: (socket: TLSSocket) => T,
-  {
-    group = TLS_GROUPS,
-    anyCertificate = false,
-  }: { readonly group?: string; readonly anyCertificate?: boolean } = {},
+  { group = TLS_GROUPS, own }: { readonly group?: string; readonly own?: string } = {},
 ): Promise<T | null> {
   return new Promise((done) => {
     const { hostname, port } = new URL(origin);
@@ -29,7 +26,9 @@ export function lookOverTls<T>(
         lookup: safeLookup(origin, allowPrivate),
         timeout: LOOK_MS,
         ecdhCurve: group,
-        rejectUnauthorized: !anyCertificate,
+        ...(own === undefined
+          ? {}
+          : { ca: own, allowPartialTrustChain: true, checkServerIdentity: () => undefined }),
       });
       const end = (seen: T | null): void => {
         socket.destroy();
