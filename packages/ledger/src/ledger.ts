@@ -4,8 +4,17 @@ import { type Checkpoint, openCheckpoint, signCheckpoint, verifierKeysOf } from 
 import { type Disk, realDisk } from './disk.ts';
 import { Journal, type JournalEntry } from './journal.ts';
 import { type CopiedFile, copyLog } from './ledger-copy.ts';
+import {
+  AHEAD_BYTES_MAX,
+  AHEAD_ENTRIES_MAX,
+  AHEAD_MS_MAX,
+  BACKLOG_BYTES_MAX,
+  INTEGRATE_BYTES,
+  QUEUE_BYTES_MAX,
+  SLICE,
+} from './ledger-limits.ts';
 import type { LeafProofs, LedgerOptions } from './ledger-options.ts';
-import { consistencyProof, inclusionProof } from './merkle.ts';
+import { type LogView, proveLeaves, provePrefix } from './ledger-proofs.ts';
 import { contentPath, decodeBundle, entriesPath, partialPaths, TILE_WIDTH } from './tile.ts';
 import { TileWork } from './tile-work.ts';
 import {
@@ -17,7 +26,6 @@ import {
   readContent,
   readTileFile,
   requirePrefix,
-  subtreeRoot,
   wholeContent,
 } from './tree-store.ts';
 import { formatVerifierKey } from './verifier-key.ts';
@@ -27,15 +35,6 @@ interface Waiter {
   readonly done: (first: number) => void;
   readonly fail: (fault: CodedError) => void;
 }
-
-/** Entries in memory, not yet in tiles, at which tiles are written without waiting for the clock. */
-const INTEGRATE_BYTES = 8 * 1024 * 1024;
-/** Bytes that may wait, unintegrated, before appends are refused: tiles cannot be written. */
-const BACKLOG_BYTES_MAX = 256 * 1024 * 1024;
-/** Entries hashed into tiles at a time. */
-const SLICE = 128;
-/** Bytes appended but not yet durable before appends are refused. */
-const QUEUE_BYTES_MAX = 128 * 1024 * 1024;
 
 /** The log, open for appending. One per folder: the caller holds the lock. */
 export class Ledger {
@@ -211,8 +210,22 @@ export class Ledger {
         if (offset <= written) waiter.done(first + offset - waiter.entries.length);
         else waiter.fail(fault!);
       }
+      await this.#turn();
     }
     this.#committing = false;
+  }
+
+  /**
+   * Lets others have the thread: syncs are done in place, so whoever appends again at once would keep tiles, timers and
+   * sockets waiting. Where tiles fall behind, appends wait a little for them, so that the checkpoint keeps up.
+   */
+  #turn(): Promise<unknown> {
+    const ahead = Math.max(
+      this.#unintegrated.length / AHEAD_ENTRIES_MAX,
+      this.#unintegratedBytes / AHEAD_BYTES_MAX,
+    );
+    if (ahead <= 1) return new Promise((turn) => setImmediate(turn));
+    return new Promise((turn) => setTimeout(turn, Math.min(AHEAD_MS_MAX, Math.ceil(4 * ahead ** 2))));
   }
 
   #accept(batch: readonly JournalEntry[]): void {
@@ -265,10 +278,11 @@ export class Ledger {
     this.#untidy = true;
     const files = new DurableFiles(this.folder, this.#disk);
     const work = new TileWork(this.#edge, start);
-    for (const [i, entry] of batch.entries()) {
-      work.add(entry);
-      // Appends come first: between slices the thread takes what waits.
-      if (i % SLICE === SLICE - 1) await new Promise((turn) => setImmediate(turn));
+    for (let at = 0, seen = this.#durable; at < batch.length; seen = this.#durable) {
+      // Appends come first: between slices the thread takes what waits. Slices are twice what came in the last turn.
+      await new Promise((turn) => setImmediate(turn));
+      const until = Math.min(batch.length, at + Math.max(SLICE, 2 * (this.#durable - seen)));
+      for (; at < until; at++) work.add(batch[at]!);
     }
     const next = { origin: this.#options.signer.name, size: start + batch.length, root: work.root() };
     const note = signCheckpoint(next, this.#options.signer, Math.floor(clock.nowMs() / 1000));
@@ -329,51 +343,39 @@ export class Ledger {
     return readContent(this.folder, index, this.#disk);
   }
 
-  /**
-   * Leaves with their audit paths, all to one checkpoint, which is renewed first when a leaf is newer.
-   * @throws CodedError `not-found`
-   */
-  async prove(indices: readonly number[]): Promise<LeafProofs> {
-    if (indices.some((index) => index >= this.#checkpoint.size)) await this.checkpointNow();
-    const checkpoint = this.#checkpoint;
-    const note = this.#note;
-    const { size } = checkpoint;
+  /** Does work that reads tiles of the newest checkpoint: until it ends, no partial file goes. */
+  async #holding<T>(work: (view: LogView) => Promise<T>): Promise<T> {
     this.#proving++;
     try {
-      const leaves: { leaf: Uint8Array; proof: Buffer[] }[] = [];
-      for (const index of indices) {
-        if (index >= size) throw new CodedError('not-found', `there is no entry ${index}`);
-        const proof = await inclusionProof(index, size, (from, to) =>
-          subtreeRoot(this.folder, size, from, to, this.#disk),
-        );
-        for await (const { leaf } of this.read(index, index + 1)) leaves.push({ leaf, proof });
-      }
-      return { leaves, checkpoint, note };
+      return await work({
+        folder: this.folder,
+        disk: this.#disk,
+        checkpoint: this.#checkpoint,
+        note: this.#note,
+        read: (index) => this.read(index, index + 1),
+      });
     } finally {
       this.#proving--;
     }
   }
 
   /**
+   * Leaves with their audit paths, all to one checkpoint, which is renewed first when a leaf is newer.
+   * @throws CodedError `not-found`
+   */
+  async prove(indices: readonly number[]): Promise<LeafProofs> {
+    if (indices.some((index) => index >= this.#checkpoint.size)) await this.checkpointNow();
+    return this.#holding((view) => proveLeaves(view, indices));
+  }
+
+  /**
    * The newest checkpoint, and the proof that it goes on from a tree of `first` leaves.
    * @throws CodedError `not-found` where the log is shorter
    */
-  async proveConsistency(
+  proveConsistency(
     first: number,
   ): Promise<Omit<LeafProofs, 'leaves'> & { readonly proof: readonly Buffer[] }> {
-    const checkpoint = this.#checkpoint;
-    const note = this.#note;
-    const { size } = checkpoint;
-    if (first > size) throw new CodedError('not-found', `the log has ${size} entries, not ${first}`);
-    this.#proving++;
-    try {
-      const proof = await consistencyProof(first, size, (from, to) =>
-        subtreeRoot(this.folder, size, from, to, this.#disk),
-      );
-      return { proof, checkpoint, note };
-    } finally {
-      this.#proving--;
-    }
+    return this.#holding((view) => provePrefix(view, first));
   }
 
   /** Every file of the log as of a checkpoint over all that is durable now; it goes on growing meanwhile. */
