@@ -99,3 +99,24 @@ export interface DenialLeaf extends LeafBase, ExchangeFacts {
 
 /** A leaf of the log that belongs to an exchange. */
 export type ExchangeLeaf = IntentLeaf | OutcomeLeaf | DenialLeaf;
+
+/** What a worker was told is durable, added up since its start. */
+export interface WorkerTally {
+  /** Exchanges of which the first leaf is recorded, and of those forwarded how many endings are. */
+  readonly exchanges: number;
+  readonly outcomes: number;
+  /** Leaves that could not be recorded; their calls were refused, and their numbers are missing. */
+  readonly failed: number;
+}
+
+/** What a worker says of itself now and then, in the log: whatever it counts stands before it, or was lost. */
+export interface HeartbeatLeaf extends WorkerTally {
+  readonly v: 1;
+  readonly type: 'worker-heartbeat';
+  readonly at: string;
+  readonly worker: number;
+  readonly run: string;
+}
+
+/** A leaf of the log that workers record. */
+export type WorkerLeaf = ExchangeLeaf | HeartbeatLeaf;

@@ -13,6 +13,7 @@ import {
   type SystemSnapshot,
   type Verdict,
   type VerdictRecord,
+  type WorkerTally,
 } from '@sallyport/core';
 import type { Redactor } from '@sallyport/guard';
 import { type Dialect, type OperationRoute, openai, type RequestReading } from '@sallyport/models';
@@ -38,6 +39,8 @@ export interface Deps {
   readonly recorder: PortRecorder;
   readonly upstreams: Upstreams;
   readonly stats: Stats;
+  /** What this worker was told is durable. */
+  readonly tally: { -readonly [Count in keyof WorkerTally]: WorkerTally[Count] };
   /** Next number in the sequence of this worker's exchanges. */
   readonly nextSeq: () => number;
   /** Says that an unauthenticated call was counted instead of recorded. */

@@ -1,4 +1,4 @@
-import type { ClockAnchor, GatewaySnapshot } from '@sallyport/core';
+import type { ClockAnchor, GatewaySnapshot, WorkerTally } from '@sallyport/core';
 import type { GuardModels } from '@sallyport/guard';
 import type { CounterMemory } from './counters.ts';
 
@@ -41,7 +41,7 @@ export type FromWorker =
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
   | { readonly type: 'acknowledged'; readonly version: number }
   | { readonly type: 'record'; readonly batch: number; readonly frames: Uint8Array }
-  | { readonly type: 'stats'; readonly stats: GatewayStats }
+  | { readonly type: 'stats'; readonly stats: GatewayStats; readonly tally: WorkerTally }
   | { readonly type: 'unauthenticated'; readonly address: string; readonly count: number }
   | { readonly type: 'certificate-changed'; readonly integration: string; readonly origin: string }
   | { readonly type: 'key-leaked'; readonly key: string; readonly exchange: string }

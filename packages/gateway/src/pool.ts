@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import { CodedError, type Config, clock, type GatewaySnapshot } from '@sallyport/core';
+import { CodedError, type Config, clock, type GatewaySnapshot, type WorkerTally } from '@sallyport/core';
 import type { GuardModels } from '@sallyport/guard';
 import { type Counters, WORKERS_MAX } from './counters.ts';
 import type { FromWorker, GatewayStats, ToWorker, WorkerStart } from './messages.ts';
@@ -41,6 +41,7 @@ interface Running {
   readonly thread: Worker;
   version: number;
   stats: GatewayStats | null;
+  tally: WorkerTally | null;
   drained: boolean;
   listening: boolean;
   /** Names this worker's sequence: a successor counts anew under another name. */
@@ -112,6 +113,7 @@ export class GatewayPool {
       thread,
       version: this.#snapshot.version,
       stats: null,
+      tally: null,
       drained: false,
       listening: false,
       run,
@@ -161,6 +163,7 @@ export class GatewayPool {
         break;
       case 'stats':
         running.stats = message.stats;
+        running.tally = message.tally;
         break;
       case 'certificate-changed':
         this.#options.onCertificateChanged(message.integration, message.origin);
@@ -238,6 +241,11 @@ export class GatewayPool {
       ...this.#past,
       ...[...this.#workers.values()].flatMap((running) => (running.stats ? [running.stats] : [])),
     ];
+  }
+
+  /** What each worker was told is durable, as it said last. */
+  tallies(): readonly { readonly worker: number; readonly run: string; readonly tally: WorkerTally }[] {
+    return [...this.#workers].flatMap(([worker, { run, tally }]) => (tally ? [{ worker, run, tally }] : []));
   }
 
   /** Number of workers that run. */

@@ -3,6 +3,7 @@ import {
   clock,
   type DenialLeaf,
   type ExchangeFacts,
+  type ExchangeLeaf,
   type IntentLeaf,
   LIMITS,
   type Outcome,
@@ -91,6 +92,22 @@ function base(exchange: Exchange, deps: Deps) {
   };
 }
 
+/** Records a leaf, and counts it once it is durable. @throws CodedError `record-unavailable` */
+async function recorded(
+  { recorder, tally }: Deps,
+  kind: 'exchanges' | 'outcomes',
+  leaf: ExchangeLeaf,
+  content: Sealable | null,
+): Promise<void> {
+  try {
+    await recorder.record(JSON.stringify(leaf), content);
+  } catch (fault) {
+    tally.failed++;
+    throw fault;
+  }
+  tally[kind]++;
+}
+
 /** Records what is about to be forwarded. Durable when it resolves. @throws CodedError `record-unavailable` */
 export async function recordIntent(exchange: Exchange, deps: Deps): Promise<void> {
   const sealed = sealContent(exchange, deps, 'input', exchange.body ?? new Uint8Array(0));
@@ -103,7 +120,7 @@ export async function recordIntent(exchange: Exchange, deps: Deps): Promise<void
     input: sealed.record,
     verdict: verdictRecord(exchange.inputVerdict!),
   };
-  await deps.recorder.record(JSON.stringify(leaf), sealed.content);
+  await recorded(deps, 'exchanges', leaf, sealed.content);
 }
 
 /** How a forwarded exchange ended. */
@@ -136,7 +153,7 @@ export async function recordOutcome(exchange: Exchange, deps: Deps, ending: Endi
     costMicroUsd: ending.costMicroUsd,
     timingsMs: exchange.timingsMs,
   };
-  await deps.recorder.record(JSON.stringify(leaf), ending.output?.content ?? null);
+  await recorded(deps, 'outcomes', leaf, ending.output?.content ?? null);
 }
 
 /** Records a call that ends before anything is forwarded. */
@@ -163,5 +180,5 @@ export async function recordDenial(
     address: exchange.address,
     timingsMs: exchange.timingsMs,
   };
-  await deps.recorder.record(JSON.stringify(leaf), sealed?.content ?? null);
+  await recorded(deps, 'exchanges', leaf, sealed?.content ?? null);
 }

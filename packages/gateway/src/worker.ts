@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { tlsServerOptions } from '@sallyport/access';
-import { clock, type GatewaySettings, LIMITS } from '@sallyport/core';
+import { clock, type GatewaySettings, type HeartbeatLeaf, LIMITS } from '@sallyport/core';
 import { Admission } from './admission.ts';
 import { Counters } from './counters.ts';
 import type { Deps } from './exchange.ts';
@@ -18,6 +18,9 @@ import { Upstreams } from './upstream.ts';
 
 /** How long records gather, by calls in flight: a lone call waits for nothing, a crowd shares syncs and messages. */
 const gatherMs = (inFlight: number): number => (inFlight < 2 ? -1 : inFlight < 8 ? 0 : inFlight < 32 ? 2 : 4);
+
+/** From one heartbeat in the log to the next, while calls come. */
+const HEARTBEAT_MS = 20_000;
 
 const start = workerData as WorkerStart;
 const port = parentPort!;
@@ -48,6 +51,7 @@ const deps: Deps = {
     (integration, origin) => post({ type: 'certificate-changed', integration, origin }),
   ),
   stats,
+  tally: { exchanges: 0, outcomes: 0, failed: 0 },
   nextSeq: () => seq++,
   countUnauthenticated: (address) => unauthenticated.count(address),
   keyLeaked: (key, exchange) => post({ type: 'key-leaked', key, exchange }),
@@ -98,10 +102,38 @@ server.listen({ host: start.host, port: start.port, reusePort: start.reusePort, 
 });
 
 const statsTimer = setInterval(
-  () => post({ type: 'stats', stats: deps.stats.snapshot(deps.inspection.characters) }),
+  () =>
+    post({
+      type: 'stats',
+      stats: deps.stats.snapshot(deps.inspection.characters),
+      tally: { ...deps.tally },
+    }),
   500,
 );
 statsTimer.unref();
+
+let saidLast = '';
+/** Says in the log what is recorded, where that has changed: a call that was dropped on the way shows by it. */
+async function heartbeat(): Promise<void> {
+  const said = JSON.stringify(deps.tally);
+  if (said === saidLast) return;
+  saidLast = said;
+  const { worker, run } = start;
+  const leaf: HeartbeatLeaf = {
+    v: 1,
+    type: 'worker-heartbeat',
+    at: clock.nowIso(),
+    worker,
+    run,
+    ...deps.tally,
+  };
+  await recorder.record(JSON.stringify(leaf), null).catch(() => {
+    // Said again at the next beat.
+    saidLast = '';
+  });
+}
+const heartbeatTimer = setInterval(() => void heartbeat(), HEARTBEAT_MS);
+heartbeatTimer.unref();
 
 async function drain(deadlineMs: number): Promise<void> {
   draining = true;
@@ -115,7 +147,12 @@ async function drain(deadlineMs: number): Promise<void> {
   // Aborted calls still record how they ended.
   for (let i = 0; i < 100 && deps.stats.inFlight > 0; i++) await new Promise((tick) => setTimeout(tick, 20));
   unauthenticated.flush();
-  post({ type: 'stats', stats: deps.stats.snapshot(deps.inspection.characters) });
+  await heartbeat();
+  post({
+    type: 'stats',
+    stats: deps.stats.snapshot(deps.inspection.characters),
+    tally: { ...deps.tally },
+  });
   deps.inspection.close();
   await deps.upstreams.close();
   post({ type: 'drained' });

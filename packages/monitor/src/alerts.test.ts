@@ -30,10 +30,15 @@ const quiet: AlertWindow = {
     travel: [],
     suspended: [],
   },
+  record: { missing: 0, refusedBy: [], backup: { hours: 3, hoursMax: 48 } },
 };
 const access = (change: Partial<AlertWindow['access']>): AlertWindow => ({
   ...quiet,
   access: { ...quiet.access, ...change },
+});
+const record = (change: Partial<AlertWindow['record']>): AlertWindow => ({
+  ...quiet,
+  record: { ...quiet.record, ...change },
 });
 const system = (change: Partial<SystemWindow>): AlertWindow => ({
   ...quiet,
@@ -71,6 +76,9 @@ describe('alerts', () => {
       'mass-reading': access({ contentReads: { 'person:a': 100 } }),
       'reading-off-hours': access({ contentReadsOffHours: { 'person:a': 20 } }),
       'key-ending': access({ keysEnding: [{ subject: 'key:k', name: 'shop', days: 0.5 }] }),
+      'record-gap': record({ missing: 1 }),
+      'record-refused': record({ refusedBy: ['one.example'] }),
+      'backup-overdue': record({ backup: { hours: 49, hoursMax: 48 } }),
       'record-unavailable': { ...quiet, unrecorded: 1 },
       'workers-missing': { ...quiet, workers: 1 },
       'monitor-behind': { ...quiet, behind: 20_001 },

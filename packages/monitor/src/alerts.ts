@@ -1,5 +1,6 @@
 import type { Severity } from '@sallyport/core';
 import { ACCESS_ALERT_RULES, type AccessWindow } from './access-alerts.ts';
+import { RECORD_ALERT_RULES, type RecordWindow } from './record-alerts.ts';
 
 /** What one system saw in a window of time; demonstrations and our own probes left out. */
 export interface SystemWindow {
@@ -30,6 +31,7 @@ export interface AlertWindow {
   /** Minutes since the newest probe ended; null when none ever did. */
   readonly probeMinutes: number | null;
   readonly access: AccessWindow;
+  readonly record: RecordWindow;
 }
 
 /** A rule: what it watches, and whom it calls. */
@@ -122,6 +124,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     ),
   },
   ...ACCESS_ALERT_RULES,
+  ...RECORD_ALERT_RULES,
   {
     id: 'record-unavailable',
     severity: 'critical',

@@ -15,6 +15,7 @@ export {
   evaluateAlerts,
   type SystemWindow,
 } from './alerts.ts';
+export type { RecordWindow } from './record-alerts.ts';
 export { type RollupExchange, Rollups } from './rollups.ts';
 export { type ObservedExchange, startTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts';
 export { distanceKm, impossibleTravel, type Whereabouts } from './travel.ts';

@@ -4,16 +4,17 @@ import {
   CodedError,
   type Config,
   clock,
-  type ExchangeLeaf,
   newEvent,
   newId,
   type OutcomeLeaf,
   type SallyportEvent,
+  type WorkerLeaf,
 } from '@sallyport/core';
 import { Ledger } from '@sallyport/ledger';
 import { DataFolderLock, type ExchangeRow, openPostgres, openSqlite, type Store } from '@sallyport/store';
 import { type DataKeys, type KeyRing, type RootKey, writeDurably } from '@sallyport/vault';
 import { resolveSecret } from './config-file.ts';
+import { GapWatch } from './gap-watch.ts';
 import { type Keys, openKeys } from './key-home.ts';
 import { log } from './log.ts';
 import { requireWitnessed, witnessedPath } from './witnessed.ts';
@@ -38,6 +39,13 @@ export class Installation {
   readonly store: Store;
   /** Id of this run: sequences of workers count anew in each. */
   readonly run = newId('evt').slice(4, 16);
+  /** Finds records that were dropped on their way into the log. */
+  readonly gaps = new GapWatch(this.run, (gap) => {
+    log('error', 'records are missing from the log', { ...gap });
+    void this.announce(
+      newEvent('record-gap-found', { actor: 'sallyport', subject: 'organisation', data: { ...gap } }),
+    ).catch(() => {});
+  });
   readonly #lock: DataFolderLock;
   #pending: { index: number; leaf: Uint8Array }[] = [];
   #projecting: Promise<void> = Promise.resolve();
@@ -146,9 +154,9 @@ export class Installation {
   }
 
   async #projectFrom(cursor: number): Promise<void> {
-    let batch: { index: number; leaf: ExchangeLeaf | SallyportEvent }[] = [];
+    let batch: { index: number; leaf: WorkerLeaf | SallyportEvent }[] = [];
     for await (const { index, leaf } of this.ledger.read(cursor)) {
-      batch.push({ index, leaf: parseLeaf(leaf) });
+      batch.push({ index, leaf: this.#parse(index, leaf) });
       if (batch.length >= PROJECT_LEAVES_MAX) {
         await this.store.exchanges.project(batch);
         batch = [];
@@ -223,10 +231,16 @@ export class Installation {
       const rows = await this.store.exchanges.project(
         leaves
           .slice(at, at + PROJECT_LEAVES_MAX)
-          .map(({ index, leaf }) => ({ index, leaf: parseLeaf(leaf) })),
+          .map(({ index, leaf }) => ({ index, leaf: this.#parse(index, leaf) })),
       );
       for (const watcher of this.#watchers) watcher(rows);
     }
+  }
+
+  #parse(index: number, bytes: Uint8Array): WorkerLeaf | SallyportEvent {
+    const leaf = parseLeaf(bytes);
+    this.gaps.see(index, leaf);
+    return leaf;
   }
 
   /** Calls back with exchanges as they are projected, new or changed. @returns ends it */
@@ -285,9 +299,9 @@ export class Installation {
   }
 }
 
-function parseLeaf(leaf: Uint8Array): ExchangeLeaf | SallyportEvent {
+function parseLeaf(leaf: Uint8Array): WorkerLeaf | SallyportEvent {
   return JSON.parse(Buffer.from(leaf.buffer, leaf.byteOffset, leaf.length).toString()) as
-    | ExchangeLeaf
+    | WorkerLeaf
     | SallyportEvent;
 }
 

@@ -1,9 +1,11 @@
 import { CodedError, clock, newEvent, type SallyportEvent, SEVERITIES } from '@sallyport/core';
+import type { GatewayPool } from '@sallyport/gateway';
 import {
   type Alert,
   type AlertWindow,
   alertKey,
   evaluateAlerts,
+  type RecordWindow,
   type RollupExchange,
   Rollups,
   type Whereabouts,
@@ -36,6 +38,11 @@ export class Monitor {
   readonly #rollups = new Rollups();
   readonly #locations = new Locations();
   #unrecordedBefore = 0;
+  /** What workers said at the last tick. */
+  #told: { readonly tallies: ReturnType<GatewayPool['tallies']>; readonly size: number } = {
+    tallies: [],
+    size: 0,
+  };
   #judged: Promise<void> = Promise.resolve();
 
   /** @param workersWanted gateway workers that should run */
@@ -143,6 +150,33 @@ export class Monitor {
           });
   }
 
+  /** What each worker was told is durable must have come out of the log by the tick after. */
+  async #compareTallies(): Promise<void> {
+    const { gateway, installation } = this.#control;
+    const { tallies, size } = this.#told;
+    await installation.flush();
+    // A projection that is behind has lost nothing.
+    if ((await installation.store.exchanges.cursor()) < size) return;
+    for (const { worker, run, tally } of tallies) installation.gaps.compare(worker, run, tally);
+    this.#told = { tallies: gateway?.tallies() ?? [], size: installation.ledger.size };
+  }
+
+  async #record(now: number): Promise<RecordWindow> {
+    const { config, installation, witnesses, backups } = this.#control;
+    await this.#compareTallies();
+    const made = config.backup ? (await backups.last()).made : null;
+    return {
+      missing: installation.gaps.missing,
+      refusedBy: witnesses.states().flatMap(({ name, refuses }) => (refuses === null ? [] : [name])),
+      backup: config.backup
+        ? {
+            hours: made ? (now - Date.parse(made.at)) / 3_600_000 : null,
+            hoursMax: 2 * config.backup.everyHours,
+          }
+        : null,
+    };
+  }
+
   async #window(): Promise<AlertWindow> {
     const { installation, gateway } = this.#control;
     const { exchanges } = installation.store;
@@ -165,6 +199,7 @@ export class Monitor {
       behind,
       probeMinutes: probe ? (now - Date.parse(probe.at)) / 60_000 : null,
       access: await accessWindow(installation.store, this.#place()),
+      record: await this.#record(now),
     };
   }
 }

@@ -1,4 +1,10 @@
-import { CodedError, type Detection, type ExchangeLeaf, type SallyportEvent } from '@sallyport/core';
+import {
+  CodedError,
+  type Detection,
+  type ExchangeLeaf,
+  type SallyportEvent,
+  type WorkerLeaf,
+} from '@sallyport/core';
 import { type Kysely, sql } from 'kysely';
 import { projectUses } from './ai-uses.ts';
 import { type ExchangeRow, ExchangeViews } from './exchange-views.ts';
@@ -10,7 +16,7 @@ import type { Connection } from './store.ts';
 /** A leaf of the log with its number. */
 export interface NumberedLeaf {
   readonly index: number;
-  readonly leaf: ExchangeLeaf | SallyportEvent;
+  readonly leaf: WorkerLeaf | SallyportEvent;
 }
 
 /** Rows written in one transaction while calls go on. */
@@ -107,7 +113,7 @@ export class Exchanges extends ExchangeViews {
         const row = rows.get(leaf.id) ?? this.#open.get(leaf.id) ?? (await this.byId(leaf.id));
         if (row && row.outcome_index === null) rows.set(leaf.id, closedRow(row, leaf, index));
         findings.seeDetections(leaf.system, leaf.verdict?.detections ?? [], leaf.at, leaf.demo);
-      } else {
+      } else if (leaf.type !== 'worker-heartbeat') {
         events.push(eventRow(leaf, index));
         findings.seeEvent(leaf);
         if (leaf.type === 'ai-uses-noted' || leaf.type === 'ai-use-decided') uses.push(leaf);
