@@ -211,6 +211,11 @@ export const ERRORS = {
     'restore a newer backup, or fetch what is missing with `sallyport ledger fill`; nothing is signed until then',
   ),
   'entry-too-large': row(500, 'a log entry is over 65,535 bytes', 'report this: entries are bounded'),
+  'data-key-used-up': row(
+    503,
+    'a data key has sealed as often as it may',
+    'have new ones made with `sallyport vault rotate data`; no call of its system is let through until then',
+  ),
   'sealed-content-unreadable': row(
     500,
     'sealed content cannot be opened',

@@ -1,4 +1,4 @@
-import { CodedError, LIMITS } from '@sallyport/core';
+import { CodedError, LIMITS, toCodedError } from '@sallyport/core';
 import { type Sealable, sealTogether } from '@sallyport/vault';
 
 /** An entry in the frames sent to the appender. */
@@ -62,7 +62,21 @@ export class PortRecorder {
   #flush(): void {
     const pending = this.#pending;
     this.#pending = [];
-    const payloads = sealTogether(pending.map((one) => one.content));
+    try {
+      this.#send(pending, sealTogether(pending.map((one) => one.content)));
+    } catch {
+      // A key that seals no more stops its own calls, and no others.
+      for (const one of pending) {
+        try {
+          this.#send([one], sealTogether([one.content]));
+        } catch (fault) {
+          one.fail(toCodedError(fault));
+        }
+      }
+    }
+  }
+
+  #send(pending: Pending[], payloads: readonly (Uint8Array | null)[]): void {
     let bytes = 0;
     pending.forEach(({ leaf }, i) => {
       bytes += 8 + leaf.length * 3 + (payloads[i]?.length ?? 0);

@@ -40,7 +40,6 @@ export { formatShare, joinShares, parseShare, splitRoot } from './providers/shar
 export { type TransitAnswer, transitRoot } from './providers/transit.ts';
 export {
   open,
-  SEAL_OVERHEAD_BYTES,
   type Sealable,
   type SealingKey,
   seal,

@@ -1,26 +1,28 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createSecretKey,
-  type KeyObject,
-  randomFillSync,
-} from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto';
 import { CodedError } from '@sallyport/core';
+import { MessageKeys, XAES_NONCE_BYTES } from './xaes.ts';
 
 /** First byte of a sealed blob: one content, several contents, or a pointer to a part of such. */
-const SINGLE = 1;
-const BATCH = 2;
+const SINGLE = 4;
+const BATCH = 5;
 const POINTER = 3;
+/** What was sealed before messages had keys of their own: opened, and no longer made. */
+const EARLIER = new Map([
+  [1, SINGLE],
+  [2, BATCH],
+]);
 const POINTER_BYTES = 5;
 /** Contents sealed together at most. */
 const BATCH_PARTS_MAX = 256;
 const KEY_ID_BYTES = 30;
-const NONCE_BYTES = 12;
+const EARLIER_NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** Bytes that sealing adds. */
-export const SEAL_OVERHEAD_BYTES = 1 + KEY_ID_BYTES + NONCE_BYTES + TAG_BYTES;
+/** Seals under one key in one process; a key of a day of one system never comes near. */
+const USES_MAX = 2 ** 32;
+/** Keys whose uses are counted at a time. */
+const COUNTED_MAX = 4_096;
 
-const pool = new Uint8Array(NONCE_BYTES * 256);
+const pool = new Uint8Array(XAES_NONCE_BYTES * 128);
 let used = pool.length;
 
 function nonceInto(target: Uint8Array, at: number): void {
@@ -28,25 +30,53 @@ function nonceInto(target: Uint8Array, at: number): void {
     randomFillSync(pool);
     used = 0;
   }
-  target.set(pool.subarray(used, used + NONCE_BYTES), at);
-  used += NONCE_BYTES;
+  target.set(pool.subarray(used, used + XAES_NONCE_BYTES), at);
+  used += XAES_NONCE_BYTES;
+}
+
+/** How often a key has sealed. */
+interface UseCounter {
+  uses: number;
+}
+
+const counters = new Map<string, UseCounter>();
+
+/** The counter of a key: one for all that seal under it in this process. */
+function counterOf(id: string): UseCounter {
+  const known = counters.get(id) ?? { uses: 0 };
+  counters.delete(id);
+  if (counters.size >= COUNTED_MAX) counters.delete(counters.keys().next().value!);
+  counters.set(id, known);
+  return known;
 }
 
 /** A data key made ready once for many seals. */
 export interface SealingKey {
   readonly id: string;
-  readonly key: KeyObject;
+  readonly messages: MessageKeys;
+  readonly counter: UseCounter;
+  readonly usesMax: number;
 }
 
-/** Makes a raw key ready. */
-export function sealingKey({ id, key }: { readonly id: string; readonly key: Uint8Array }): SealingKey {
-  return { id, key: createSecretKey(key) };
+/** Makes a raw key ready. @param usesMax seals under it until it seals no more */
+export function sealingKey(
+  { id, key }: { readonly id: string; readonly key: Uint8Array },
+  usesMax = USES_MAX,
+): SealingKey {
+  return { id, messages: new MessageKeys(key), counter: counterOf(id), usesMax };
 }
+
+/** Where the parts of a sealed blob lie: nonce, tag, ciphertext behind version and key id. */
+const layoutOf = (kind: number) => {
+  const nonce = 1 + KEY_ID_BYTES;
+  const tag = nonce + (EARLIER.has(kind) ? EARLIER_NONCE_BYTES : XAES_NONCE_BYTES);
+  return { nonce, tag, content: tag + TAG_BYTES };
+};
 
 /**
- * Encrypts content: version, key id, 96-bit random nonce, tag, ciphertext (AES-256-GCM, NIST SP 800-38D).
- * A data key serves one system and one day, far below the 2^32 messages random nonces allow.
+ * Encrypts content: version, key id, 192-bit random nonce, tag, ciphertext (C2SP XAES-256-GCM: each has a key of its own).
  * @param context bound as associated data: what the content is; opening needs the same
+ * @throws CodedError `data-key-used-up` once the key has sealed as often as it may
  */
 export function seal(
   key: SealingKey,
@@ -54,16 +84,18 @@ export function seal(
   plain: Uint8Array,
   kind: typeof SINGLE | typeof BATCH = SINGLE,
 ): Uint8Array {
-  const out = Buffer.allocUnsafe(SEAL_OVERHEAD_BYTES + plain.length);
+  if (++key.counter.uses > key.usesMax) throw new CodedError('data-key-used-up');
+  const at = layoutOf(kind);
+  const out = Buffer.allocUnsafe(at.content + plain.length);
   out[0] = kind;
   out.write(key.id.padEnd(KEY_ID_BYTES), 1, KEY_ID_BYTES, 'latin1');
-  const nonceAt = 1 + KEY_ID_BYTES;
-  nonceInto(out, nonceAt);
-  const cipher = createCipheriv('aes-256-gcm', key.key, out.subarray(nonceAt, nonceAt + NONCE_BYTES));
-  cipher.setAAD(Buffer.from(context, 'latin1'));
-  out.set(cipher.update(plain), SEAL_OVERHEAD_BYTES);
+  nonceInto(out, at.nonce);
+  const own = key.messages.of(out.subarray(at.nonce, at.tag));
+  const cipher = createCipheriv('aes-256-gcm', own.key, own.nonce);
+  cipher.setAAD(Buffer.from(context));
+  out.set(cipher.update(plain), at.content);
   cipher.final();
-  out.set(cipher.getAuthTag(), nonceAt + NONCE_BYTES);
+  out.set(cipher.getAuthTag(), at.tag);
   return out;
 }
 
@@ -132,7 +164,7 @@ export function sealedPlace(stored: Uint8Array): { back: number; part: number } 
 
 /** One part of what {@link open} gave for a sealed blob. @throws CodedError `sealed-content-unreadable` */
 export function sealedPart(sealed: Uint8Array, plain: Uint8Array, part: number): Uint8Array {
-  if (sealed[0] === SINGLE && part === 0) return plain;
+  if (kindOf(sealed) === SINGLE && part === 0) return plain;
   const view = Buffer.from(plain.buffer, plain.byteOffset, plain.length);
   let at = 0;
   for (let i = 0; at + 4 <= view.length; i++) {
@@ -143,9 +175,13 @@ export function sealedPart(sealed: Uint8Array, plain: Uint8Array, part: number):
   throw new CodedError('sealed-content-unreadable');
 }
 
+/** What a blob is, whichever way it was sealed. */
+const kindOf = (sealed: Uint8Array): number | undefined => EARLIER.get(sealed[0]!) ?? sealed[0];
+
 /** The id of the data key a sealed blob needs. */
 export function sealedKeyId(sealed: Uint8Array): string {
-  if (sealed.length < SEAL_OVERHEAD_BYTES || (sealed[0] !== SINGLE && sealed[0] !== BATCH))
+  const kind = kindOf(sealed);
+  if ((kind !== SINGLE && kind !== BATCH) || sealed.length < layoutOf(sealed[0]!).content)
     throw new CodedError('sealed-content-unreadable');
   return Buffer.from(sealed.buffer, sealed.byteOffset + 1, KEY_ID_BYTES)
     .toString('latin1')
@@ -155,12 +191,14 @@ export function sealedKeyId(sealed: Uint8Array): string {
 /** Decrypts what {@link seal} made. @throws CodedError `sealed-content-unreadable` */
 export function open(key: Uint8Array, context: string, sealed: Uint8Array): Uint8Array {
   sealedKeyId(sealed);
-  const nonceAt = 1 + KEY_ID_BYTES;
+  const at = layoutOf(sealed[0]!);
+  const nonce = sealed.subarray(at.nonce, at.tag);
   try {
-    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(nonceAt, nonceAt + NONCE_BYTES));
+    const own = EARLIER.has(sealed[0]!) ? { key, nonce } : new MessageKeys(key).of(nonce);
+    const decipher = createDecipheriv('aes-256-gcm', own.key, own.nonce);
     decipher.setAAD(Buffer.from(context));
-    decipher.setAuthTag(sealed.subarray(nonceAt + NONCE_BYTES, SEAL_OVERHEAD_BYTES));
-    return Buffer.concat([decipher.update(sealed.subarray(SEAL_OVERHEAD_BYTES)), decipher.final()]);
+    decipher.setAuthTag(sealed.subarray(at.tag, at.content));
+    return Buffer.concat([decipher.update(sealed.subarray(at.content)), decipher.final()]);
   } catch (cause) {
     throw new CodedError('sealed-content-unreadable', undefined, { cause });
   }

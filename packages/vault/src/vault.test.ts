@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createCipheriv } from 'node:crypto';
 import { chmodSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import fc from 'fast-check';
 import { commit, commitmentHasher, commitWithSalt, SALT_BYTES } from './commitment.ts';
 import { openRootKey } from './providers/file.ts';
 import { open, seal, sealedKeyId, sealedPart, sealedPlace, sealingKey, sealTogether } from './seal.ts';
+import { MessageKeys } from './xaes.ts';
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'vault-'));
 const raw = { id: 'dek_0123456789abcdefghjkmnpqrs', key: new Uint8Array(32).fill(7) };
@@ -31,6 +33,49 @@ describe('sealed content', () => {
         `byte ${i}`,
       );
     }
+  });
+
+  it('gives each message a key of its own (vectors of C2SP XAES-256-GCM)', () => {
+    const nonce = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWX');
+    const cases: [number, string, string][] = [
+      [1, '', 'ce546ef63c9cc60765923609b33a9a1974e96e52daf2fcf7075e2271'],
+      [3, 'c2sp.org/XAES-256-GCM', '986ec1832593df5443a179437fd083bf3fdb41abd740a21f71eb769d'],
+    ];
+    for (const [byte, context, wanted] of cases) {
+      const own = new MessageKeys(Buffer.alloc(32, byte)).of(nonce);
+      const cipher = createCipheriv('aes-256-gcm', own.key, own.nonce).setAAD(Buffer.from(context));
+      const sealed = Buffer.concat([cipher.update('XAES-256-GCM'), cipher.final(), cipher.getAuthTag()]);
+      assert.equal(sealed.toString('hex'), wanted);
+    }
+  });
+
+  it('of earlier versions still opens', () => {
+    const nonce = Buffer.alloc(12, 5);
+    const cipher = createCipheriv('aes-256-gcm', raw.key, nonce).setAAD(Buffer.from('c'));
+    const content = Buffer.concat([cipher.update('from before'), cipher.final()]);
+    for (const kind of [1, 2]) {
+      const sealed = Buffer.concat([
+        Buffer.from([kind]),
+        Buffer.from(raw.id.padEnd(30)),
+        nonce,
+        cipher.getAuthTag(),
+        content,
+      ]);
+      assert.equal(sealedKeyId(sealed), raw.id);
+      assert.equal(Buffer.from(open(raw.key, 'c', sealed)).toString(), 'from before');
+    }
+  });
+
+  it('ends with the uses of its key, however often that is made ready', () => {
+    const worn = { id: 'dek_worn', key: new Uint8Array(32).fill(3) };
+    seal(sealingKey(worn, 3), 'c', Buffer.from('1'));
+    seal(sealingKey(worn, 3), 'c', Buffer.from('2'));
+    const last = seal(sealingKey(worn, 3), 'c', Buffer.from('3'));
+    assert.throws(() => seal(sealingKey(worn, 3), 'c', Buffer.from('4')), { code: 'data-key-used-up' });
+    assert.throws(() => sealTogether([{ key: sealingKey(worn, 3), context: 'c', plain: Buffer.alloc(1) }]), {
+      code: 'data-key-used-up',
+    });
+    assert.equal(Buffer.from(open(worn.key, 'c', last)).toString(), '3');
   });
 
   it('sealed together comes apart again, each under its own key', () => {
