@@ -347,13 +347,9 @@ export class Ledger {
   async #holding<T>(work: (view: LogView) => Promise<T>): Promise<T> {
     this.#proving++;
     try {
-      return await work({
-        folder: this.folder,
-        disk: this.#disk,
-        checkpoint: this.#checkpoint,
-        note: this.#note,
-        read: (index) => this.read(index, index + 1),
-      });
+      const read = (index: number) => this.read(index, index + 1);
+      const [folder, disk, checkpoint, note] = [this.folder, this.#disk, this.#checkpoint, this.#note];
+      return await work({ folder, disk, checkpoint, note, read });
     } finally {
       this.#proving--;
     }
