@@ -9,6 +9,16 @@ const rootSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('passphrase'), passphraseRef: secretRefSchema }),
   /** In several hands: as many shares as are needed, of those that `sallyport vault split` made. */
   z.strictObject({ kind: z.literal('shares'), shareRefs: z.array(secretRefSchema).min(2).max(255) }),
+  /** In a token: a smart card, a hardware security module. It never leaves there. Needs the package `pkcs11js`. */
+  z.strictObject({
+    kind: z.literal('pkcs11'),
+    /** The library of its vendor, such as `/usr/lib/softhsm/libsofthsm2.so`. */
+    module: z.string().min(1).max(4096),
+    /** Labels of the token, and of the key in it. */
+    token: z.string().min(1).max(32),
+    key: z.string().min(1).max(128).default('sallyport'),
+    pinRef: secretRefSchema,
+  }),
   /** In the transit engine of Vault or OpenBao; it never leaves there. */
   z.strictObject({
     kind: z.literal('transit'),

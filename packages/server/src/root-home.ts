@@ -1,11 +1,14 @@
 import { statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { relative, resolve } from 'node:path';
 import { CodedError, type KeyProvider, type RootConfig } from '@sallyport/core';
 import {
   joinShares,
   openPassphraseRoot,
   openRootKey,
+  type Pkcs11Library,
   parseShare,
+  pkcs11Root,
   type RootKey,
   transitRoot,
 } from '@sallyport/vault';
@@ -16,6 +19,19 @@ function secret(ref: string): string {
   const value = resolveSecret(ref);
   if (value === null) throw new CodedError('config-invalid', `\`keys.root\`: \`${ref}\` holds nothing`);
   return value;
+}
+
+/** The package that speaks to tokens: native, so whoever needs it installs it. @throws CodedError `key-provider-unavailable` */
+function pkcs11Library(): Pkcs11Library {
+  try {
+    return createRequire(import.meta.url)(process.env['SALLYPORT_PKCS11JS'] ?? 'pkcs11js') as Pkcs11Library;
+  } catch (cause) {
+    throw new CodedError(
+      'key-provider-unavailable',
+      'a root in a token needs the package `pkcs11js`: run `npm install pkcs11js --ignore-scripts=false` beside sallyport',
+      { cause },
+    );
+  }
 }
 
 /**
@@ -45,6 +61,11 @@ export async function openRoot(
   }
   if (config.kind === 'shares')
     return located(joinShares(config.shareRefs.map((ref) => parseShare(secret(ref)))), false);
+  if (config.kind === 'pkcs11') {
+    const { module, token, key, pinRef } = config;
+    const pin = (): string | null => resolveSecret(pinRef);
+    return located(pkcs11Root(pkcs11Library(), { module, token, key, pin, create }), false);
+  }
   const { url, mount, key, tokenRef, namespace, allowPrivate } = config;
   const token = (): string | null => resolveSecret(tokenRef);
   return located(

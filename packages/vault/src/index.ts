@@ -35,6 +35,7 @@ export {
   rootKeyPath,
 } from './providers/file.ts';
 export { openPassphraseRoot } from './providers/passphrase.ts';
+export { type Pkcs11Library, pkcs11Root } from './providers/pkcs11.ts';
 export { eitherRoot } from './providers/secret-root.ts';
 export { formatShare, joinShares, parseShare, splitRoot } from './providers/shares.ts';
 export { type TransitAnswer, transitRoot } from './providers/transit.ts';

@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { CodedError, type KeyProvider } from '@sallyport/core';
 import fc from 'fast-check';
+import { softHsm } from '../../test/softhsm.ts';
 import { startTransit, type TransitServer } from '../../test/transit-server.ts';
 import { openRootKey } from './file.ts';
 import { openPassphraseRoot } from './passphrase.ts';
+import { type Pkcs11Settings, pkcs11Root } from './pkcs11.ts';
 import { eitherRoot, secretRoot } from './secret-root.ts';
 import { formatShare, joinShares, parseShare, splitRoot } from './shares.ts';
 import { type TransitSettings, transitRoot } from './transit.ts';
@@ -85,6 +87,38 @@ contract('a passphrase', (which) =>
 const keys = { one: randomBytes(32), other: randomBytes(32) };
 contract('shares', async (which) => joinShares(splitRoot(keys[which], 5, 3).slice(1, 4)));
 contract('a transit engine', async (which) => transitOf({ key: which === 'one' ? 'sallyport' : 'other' }));
+
+const hsm = softHsm(mkdtempSync(join(tmpdir(), 'sallyport-hsm-')));
+if (typeof hsm === 'string') it.skip(`a root of a token (PKCS#11): ${hsm}`);
+else {
+  for (const label of ['one', 'other']) hsm.make(label);
+  const settings = { module: hsm.module, key: 'sallyport', pin: () => hsm.pin, create: true };
+  const of = (more: Partial<Pkcs11Settings>): KeyProvider =>
+    pkcs11Root(hsm.library, { ...settings, token: 'one', ...more });
+  contract('a token (PKCS#11)', async (which) => of({ token: which }));
+
+  describe('a token', () => {
+    const context = Buffer.from('x');
+    const wrapped = () => of({}).wrap(Buffer.alloc(32, 7), context);
+
+    it('keeps its key to itself, and makes none where one is to be there', async () => {
+      await wrapped();
+      assert.throws(() => of({ key: 'none', create: false }), { code: 'root-key-missing' });
+    });
+
+    it('that is not there, or has another PIN, is out of reach, in words, and its PIN in none of them', async () => {
+      for (const [more, words] of [
+        [{ token: 'nobody' }, /`nobody` is not there/],
+        [{ pin: () => null }, /`keys.root.pinRef` holds none/],
+        [{ module: '/nowhere.so' }, /the module `\/nowhere.so` does not load/],
+      ] as const)
+        assert.throws(
+          () => of(more),
+          (fault: CodedError) => fault.code === 'key-provider-unavailable' && words.test(fault.message),
+        );
+    });
+  });
+}
 
 describe('a passphrase', () => {
   it('opens only as it was given, costs what RFC 9106 recommends, and is never in its file', async () => {
