@@ -95,17 +95,21 @@ export const cosignature = (
   signature: Buffer.concat([eightBytes(seconds), sign(cosignedBytes(key, text, seconds))]),
 });
 
-/** The signed note over a checkpoint. @param seconds since 1970 */
-export function signCheckpoint(checkpoint: Checkpoint, signer: NoteSigner, seconds: number): string {
+/** The signed note over a checkpoint. @param signers each signs twice @param seconds since 1970 */
+export function signCheckpoint(
+  checkpoint: Checkpoint,
+  signers: NoteSigner | readonly NoteSigner[],
+  seconds: number,
+): string {
   const text = formatCheckpoint(checkpoint);
-  const [classic, quantumSafe] = verifierKeysOf(signer);
-  return formatNote({
-    text,
-    signatures: [
+  const signatures = [signers].flat().flatMap((signer: NoteSigner) => {
+    const [classic, quantumSafe] = verifierKeysOf(signer);
+    return [
       { name: signer.name, keyId: classic.keyId, signature: signer.sign(Buffer.from(text)) },
       cosignature(quantumSafe, text, seconds, (message) => signer.signQuantumSafe(message)),
-    ],
+    ];
   });
+  return formatNote({ text, signatures });
 }
 
 /** Finds and checks the signature of one key. @returns when it was made, in seconds since 1970 (0 where it says none); null where there is none that is right */
@@ -140,4 +144,11 @@ export function openCheckpoint(note: string, ...keys: readonly VerifierKey[]): C
           : 'the checkpoint carries no valid signature of the log',
       );
   return checkpoint;
+}
+
+/** Reads a checkpoint that one of several signed, with its first key. @throws CodedError `ledger-corrupt` */
+export function openOneOf(note: string, signers: readonly NoteSigner[]): Checkpoint {
+  const parsed = parseNote(note);
+  const signed = signers.find((signer) => signedAt(parsed, verifierKeysOf(signer)[0]) !== null);
+  return openCheckpoint(note, verifierKeysOf(signed ?? signers[0]!)[0]);
 }

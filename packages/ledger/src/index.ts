@@ -12,6 +12,7 @@ export {
   openCheckpoint,
   signCheckpoint,
   signedAt,
+  verifierKeysOf,
   witnessKeys,
 } from './checkpoint.ts';
 export { fillLedger } from './fill.ts';

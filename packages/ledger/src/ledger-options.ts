@@ -1,10 +1,14 @@
+import type { CodedError } from '@sallyport/core';
 import type { Checkpoint, NoteSigner } from './checkpoint.ts';
 import type { Disk } from './disk.ts';
+import type { JournalEntry } from './journal.ts';
 
 /** How a ledger is opened. */
 export interface LedgerOptions {
   readonly folder: string;
   readonly signer: NoteSigner;
+  /** Those that signed before, and sign along: whoever knows their keys only goes on verifying. */
+  readonly earlierSigners?: readonly NoteSigner[];
   /** A checkpoint that others have seen: the log must hold it, or it does not open. */
   readonly extending?: Checkpoint | null;
   /** Where its files lie; this machine's own file system if left out. */
@@ -25,4 +29,11 @@ export interface LeafProofs {
   readonly checkpoint: Checkpoint;
   /** The checkpoint as a signed note; empty while nothing has been recorded. */
   readonly note: string;
+}
+
+/** Entries that wait to be made durable together. */
+export interface Append {
+  readonly entries: readonly JournalEntry[];
+  readonly done: (first: number) => void;
+  readonly fail: (fault: CodedError) => void;
 }

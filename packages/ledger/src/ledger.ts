@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { CodedError, clock, LIMITS } from '@sallyport/core';
-import { type Checkpoint, openCheckpoint, signCheckpoint, verifierKeysOf } from './checkpoint.ts';
+import { type Checkpoint, type NoteSigner, openOneOf, signCheckpoint, verifierKeysOf } from './checkpoint.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { Journal, type JournalEntry } from './journal.ts';
 import { type CopiedFile, copyLog } from './ledger-copy.ts';
@@ -13,11 +13,12 @@ import {
   QUEUE_BYTES_MAX,
   SLICE,
 } from './ledger-limits.ts';
-import type { LeafProofs, LedgerOptions } from './ledger-options.ts';
+import type { Append, LeafProofs, LedgerOptions } from './ledger-options.ts';
 import { type LogView, proveLeaves, provePrefix } from './ledger-proofs.ts';
-import { contentPath, decodeBundle, entriesPath, partialPaths, TILE_WIDTH } from './tile.ts';
+import { decodeBundle, entriesPath, partialPaths, TILE_WIDTH } from './tile.ts';
 import { TileWork } from './tile-work.ts';
 import {
+  contentAnew,
   DurableFiles,
   type Edge,
   edgeRange,
@@ -26,20 +27,16 @@ import {
   readContent,
   readTileFile,
   requirePrefix,
-  wholeContent,
+  trimContent,
 } from './tree-store.ts';
 import { formatVerifierKey } from './verifier-key.ts';
-
-interface Waiter {
-  readonly entries: readonly JournalEntry[];
-  readonly done: (first: number) => void;
-  readonly fail: (fault: CodedError) => void;
-}
 
 /** The log, open for appending. One per folder: the caller holds the lock. */
 export class Ledger {
   readonly folder: string;
   readonly #options: LedgerOptions;
+  /** The one that signs, and those before it that still sign along. */
+  #signers: readonly [NoteSigner, ...NoteSigner[]];
   readonly #disk: Disk;
   readonly #journal: Journal;
   readonly #edge: Edge;
@@ -47,7 +44,7 @@ export class Ledger {
   #checkpoint: Checkpoint;
   /** The checkpoint as signed; empty before the first. */
   #note: string;
-  #queue: Waiter[] = [];
+  #queue: Append[] = [];
   #queueBytes = 0;
   #committing = false;
   #unintegrated: JournalEntry[] = [];
@@ -65,6 +62,7 @@ export class Ledger {
   private constructor(options: LedgerOptions, edge: Edge, checkpoint: Checkpoint, note: string) {
     this.folder = options.folder;
     this.#options = options;
+    this.#signers = [options.signer, ...(options.earlierSigners ?? [])];
     this.#disk = options.disk ?? realDisk;
     this.#journal = new Journal(join(options.folder, 'journal'), this.#disk, options.segmentBytes);
     this.#edge = edge;
@@ -82,8 +80,9 @@ export class Ledger {
     const { disk = realDisk } = options;
     makeDurableFolder(disk, join(options.folder, 'journal'));
     const note = disk.readNow(join(options.folder, 'checkpoint'));
+    const signers = [options.signer, ...(options.earlierSigners ?? [])];
     const checkpoint = note
-      ? openCheckpoint(note.toString(), verifierKeysOf(options.signer)[0])
+      ? openOneOf(note.toString(), signers)
       : { origin: options.signer.name, size: 0, root: Buffer.alloc(32) };
     if (!note && disk.exists(join(options.folder, 'tile'))) {
       const journal = Journal.recover(join(options.folder, 'journal'), 0, disk);
@@ -104,33 +103,12 @@ export class Ledger {
 
   async #recover(): Promise<void> {
     const recovered = Journal.recover(join(this.folder, 'journal'), this.#checkpoint.size, this.#disk);
-    await this.#trimContent();
+    await trimContent(this.folder, this.#disk, this.#checkpoint.size);
     if (recovered.length > 0) this.#accept(recovered);
     await this.checkpointNow();
     if (this.#note === '') await this.#integrate();
     this.#journal.reset();
     await this.#journal.prepare();
-  }
-
-  /** Content written ahead of a checkpoint that never came is written again; cut it off first. */
-  async #trimContent(): Promise<void> {
-    const files = new DurableFiles(this.folder, this.#disk);
-    for (let n = Math.floor(this.#checkpoint.size / TILE_WIDTH); ; n++) {
-      const file = this.#disk.readNow(join(this.folder, contentPath(n)));
-      if (!file) break;
-      const whole = wholeContent(file, this.#checkpoint.size);
-      if (whole.length !== file.length) await files.write(contentPath(n), whole);
-    }
-    await files.settle();
-  }
-
-  /**
-   * A content file to replace the one that a failed round left. It is cut and extended in one step: the checkpoint of
-   * that round may stand on disk, and a crash must not find it without its content.
-   */
-  #contentAnew(path: string, added: Uint8Array): Buffer {
-    const left = this.#disk.readNow(join(this.folder, path)) ?? Buffer.alloc(0);
-    return Buffer.concat([wholeContent(left, this.#checkpoint.size), added]);
   }
 
   /** Number of leaves that are durable. */
@@ -145,12 +123,12 @@ export class Ledger {
 
   /** The key that verifies this log's checkpoints (Ed25519). */
   get verifierKey(): string {
-    return formatVerifierKey(verifierKeysOf(this.#options.signer)[0]);
+    return formatVerifierKey(verifierKeysOf(this.#signers[0])[0]);
   }
 
   /** The key that verifies its second signature (ML-DSA-44), which a quantum computer does not forge. */
   get quantumSafeVerifierKey(): string {
-    return formatVerifierKey(verifierKeysOf(this.#options.signer)[1]);
+    return formatVerifierKey(verifierKeysOf(this.#signers[0])[1]);
   }
 
   /**
@@ -269,6 +247,27 @@ export class Ledger {
     return this.#checkpoint;
   }
 
+  #sign(checkpoint: Checkpoint, signers: readonly NoteSigner[]): string {
+    return signCheckpoint(checkpoint, signers, Math.floor(clock.nowMs() / 1000));
+  }
+
+  /** Has others sign from now on: the checkpoint carries the signature of each once this has returned. */
+  async useSigners(signer: NoteSigner, ...earlier: readonly NoteSigner[]): Promise<void> {
+    await this.checkpointNow();
+    while (this.#integrating) await this.#integrating.catch(() => {});
+    this.#integrating = (async () => {
+      const note = this.#sign(this.#checkpoint, [signer, ...earlier]);
+      const files = new DurableFiles(this.folder, this.#disk);
+      await files.write('checkpoint', Buffer.from(note));
+      await files.settle();
+      this.#signers = [signer, ...earlier];
+      this.#note = note;
+    })();
+    await this.#integrating.finally(() => {
+      this.#integrating = null;
+    });
+  }
+
   async #integrate(): Promise<void> {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
@@ -284,11 +283,12 @@ export class Ledger {
       const until = Math.min(batch.length, at + Math.max(SLICE, 2 * (this.#durable - seen)));
       for (; at < until; at++) work.add(batch[at]!);
     }
-    const next = { origin: this.#options.signer.name, size: start + batch.length, root: work.root() };
-    const note = signCheckpoint(next, this.#options.signer, Math.floor(clock.nowMs() / 1000));
+    const next = { origin: this.#signers[0].name, size: start + batch.length, root: work.root() };
+    const note = this.#sign(next, this.#signers);
     try {
       for (const [path, content, flags] of work.files()) {
-        if (again && flags === 'a') await files.write(path, this.#contentAnew(path, content));
+        if (again && flags === 'a')
+          await files.write(path, contentAnew(this.folder, this.#disk, path, start, content));
         else await files.write(path, content, flags);
       }
       await files.settle();

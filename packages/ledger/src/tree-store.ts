@@ -217,3 +217,31 @@ export function wholeContent(file: Buffer, size: number): Buffer {
   }
   return file.subarray(0, at);
 }
+
+/** Cuts off content that was written ahead of a checkpoint that never came: it is written again. @param size entries under the checkpoint */
+export async function trimContent(folder: string, disk: Disk, size: number): Promise<void> {
+  const files = new DurableFiles(folder, disk);
+  for (let n = Math.floor(size / TILE_WIDTH); ; n++) {
+    const file = disk.readNow(join(folder, contentPath(n)));
+    if (!file) break;
+    const whole = wholeContent(file, size);
+    if (whole.length !== file.length) await files.write(contentPath(n), whole);
+  }
+  await files.settle();
+}
+
+/**
+ * A content file to replace the one that a failed round left. It is cut and extended in one step: the checkpoint of
+ * that round may stand on disk, and a crash must not find it without its content.
+ * @param size entries under the last checkpoint
+ */
+export function contentAnew(
+  folder: string,
+  disk: Disk,
+  path: string,
+  size: number,
+  added: Uint8Array,
+): Buffer {
+  const left = disk.readNow(join(folder, path)) ?? Buffer.alloc(0);
+  return Buffer.concat([wholeContent(left, size), added]);
+}

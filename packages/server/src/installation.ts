@@ -17,6 +17,7 @@ import { resolveSecret } from './config-file.ts';
 import { GapWatch } from './gap-watch.ts';
 import { type Keys, openKeys } from './key-home.ts';
 import { log } from './log.ts';
+import { publishVerifierKeys } from './verifier-files.ts';
 import { requireWitnessed, witnessedPath } from './witnessed.ts';
 
 /** Milliseconds between projections of what became durable into the store. */
@@ -96,7 +97,8 @@ export class Installation {
         : newId('evt').slice(4, 20);
       if (!known) clearUnfinished(folder);
       const keys = await openKeys(folder, id, config.keys, rootKeyPath, !known);
-      const { rootKey, signing } = keys;
+      const { rootKey, signing, signedBefore } = keys;
+      const name = `sallyport.local/${id}`;
       if (!known) writeDurably(file, `${JSON.stringify({ id, createdAt: clock.nowIso() })}\n`, 0o600);
       const database = config.database ? resolveSecret(config.database.urlRef) : null;
       if (config.database && database === null)
@@ -113,21 +115,17 @@ export class Installation {
       const ledger = await Ledger.open({
         folder: logFolder,
         extending: await requireWitnessed(logFolder, witnessedPath(rootKey, id), config.record),
-        signer: { name: `sallyport.local/${id}`, ...signing },
+        signer: { name, ...signing },
+        earlierSigners: signedBefore ? [{ name, ...signedBefore }] : [],
         onDurable: (first, leaves) => hooks.durable(first, leaves),
         onFault: (fault) =>
           log('error', 'the record could not be written', { fault: (fault as Error).message }),
       });
-      const copy = `${rootKey.path}.${id}.verifier`;
-      publishVerifierKey(join(folder, 'ledger', 'verifier.key'), copy, ledger.verifierKey);
-      publishVerifierKey(
-        join(folder, 'ledger', 'verifier-quantum-safe.key'),
-        `${copy}-quantum-safe`,
-        ledger.quantumSafeVerifierKey,
-      );
+      publishVerifierKeys(ledger, rootKey, id, signedBefore && { name, ...signedBefore });
       const installation = new Installation(folder, id, { lock, keys, ledger, store });
       hooks.durable = (first, leaves) => installation.#durable(first, leaves);
       await installation.#catchUp();
+      if (signedBefore) await installation.#tellLogKey();
       if (!known)
         await installation.announce(
           newEvent('installation-created', { actor: 'sallyport', subject: 'organisation', data: { id } }),
@@ -151,6 +149,16 @@ export class Installation {
     this.store.onOutbox(() => this.#deliver());
     await this.#deliver();
     await this.endCrashed();
+  }
+
+  /** A change of the log's key that a crash cut short is carried out by the next start, and told then. */
+  async #tellLogKey(): Promise<void> {
+    const verifierKeys = [this.ledger.verifierKey, this.ledger.quantumSafeVerifierKey];
+    const told = await this.store.events.latest('vault-rotated', 'vault:log');
+    const [last] = (told?.data['verifierKeys'] ?? []) as string[];
+    if (last === verifierKeys[0]) return;
+    const data = { what: 'log', made: 1, verifierKeys, resumed: true };
+    await this.announce(newEvent('vault-rotated', { actor: 'sallyport', subject: 'vault:log', data }));
   }
 
   async #projectFrom(cursor: number): Promise<void> {
@@ -313,17 +321,4 @@ function clearUnfinished(folder: string): void {
       `\`${join(folder, 'installation.json')}\` is missing, and the folder is not empty; restore it, or name another folder`,
     );
   rmSync(join(folder, 'keys'), { recursive: true, force: true });
-}
-
-/** A verifier key lies beside the log, and again beside the root key, where whoever rewrites the data does not reach. */
-function publishVerifierKey(beside: string, copy: string, key: string): void {
-  for (const path of [beside, copy]) {
-    if (existsSync(path) && readFileSync(path, 'utf8').trim() === key) continue;
-    if (existsSync(path))
-      throw new CodedError(
-        'ledger-corrupt',
-        `\`${path}\` names another key than the one that signs this log`,
-      );
-    writeDurably(path, `${key}\n`, 0o644);
-  }
 }

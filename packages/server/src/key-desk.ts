@@ -1,19 +1,22 @@
+import { existsSync } from 'node:fs';
 import { CodedError, clock, newEvent } from '@sallyport/core';
 import {
   isSuite,
   newRootKey,
   openRootKey,
+  openSigningKey,
   parentOf,
   rewrapFile,
   SUITE_NAMES,
   type SuiteName,
 } from '@sallyport/vault';
 import type { Control } from './control.ts';
-import { changeRoot, nextPath, takePlace } from './key-home.ts';
+import { changeRoot, logKeyPath, nextPath, takeLogKey, takePlace } from './key-home.ts';
 import { wrappedFiles } from './key-listing.ts';
+import { publishVerifierKeys } from './verifier-files.ts';
 
 /** What can be changed for a new one. */
-export const ROTATIONS = ['root', 'kek', 'data'] as const;
+export const ROTATIONS = ['root', 'kek', 'data', 'log'] as const;
 export type Rotation = (typeof ROTATIONS)[number];
 
 /** How far one is. */
@@ -31,8 +34,10 @@ export interface RotationOutcome {
   readonly made: number;
   /** Keys wrapped anew. */
   readonly wrapped: number;
-  /** Keys that wrap nothing any more, destroyed. */
+  /** Keys that wrap or sign nothing any more, destroyed. */
   readonly destroyed: number;
+  /** Of the log, where its key was changed: to be handed to whoever verifies it. */
+  readonly verifierKeys?: readonly string[];
 }
 
 /** Changes keys for new ones while calls go on, and destroys them. */
@@ -79,7 +84,9 @@ export class KeyDesk {
           ? await this.#root()
           : what === 'kek'
             ? await this.#keyEncryption(own)
-            : await this.#data();
+            : what === 'data'
+              ? await this.#data()
+              : await this.#log();
       await this.#control.installation.announce(
         newEvent('vault-rotated', { actor, subject: `vault:${what}`, data: { ...outcome } }),
       );
@@ -137,6 +144,30 @@ export class KeyDesk {
   /** The same, after every change that is under way. */
   dropRetired(): Promise<number> {
     return this.#next(() => this.#dropRetired());
+  }
+
+  /**
+   * A new key that signs the log. The one before signs along until the next change, so that whoever verifies with it
+   * can take the new one from the log itself.
+   */
+  async #log(): Promise<RotationOutcome> {
+    const { installation } = this.#control;
+    const { folder, ring, ledger, rootKey, id } = installation;
+    const name = `sallyport.local/${id}`;
+    const before = { name, ...(await openSigningKey(logKeyPath(folder), ring, 'ledger')) };
+    const next = { name, ...(await openSigningKey(logKeyPath(folder, 'next'), ring, 'ledger')) };
+    const destroyed = existsSync(logKeyPath(folder, 'previous')) ? 1 : 0;
+    await ledger.useSigners(next, before);
+    takeLogKey(folder);
+    publishVerifierKeys(ledger, rootKey, id, before);
+    return {
+      what: 'log',
+      suite: null,
+      made: 1,
+      wrapped: 0,
+      destroyed,
+      verifierKeys: [ledger.verifierKey, ledger.quantumSafeVerifierKey],
+    };
   }
 
   /** New keys for what is said from now on; what was said before opens with those before. */

@@ -10,6 +10,7 @@ import {
   type RootKey,
   rootKeyPath,
   type SigningKey,
+  syncFolder,
   writeDurably,
 } from '@sallyport/vault';
 import { openRoot } from './root-home.ts';
@@ -22,6 +23,8 @@ export interface Keys {
   readonly dataKeys: DataKeys;
   /** What signs the log. */
   readonly signing: SigningKey;
+  /** What signed it before, and signs along. */
+  readonly signedBefore: SigningKey | null;
 }
 
 /** Which root a data folder belongs to; the one before, while its keys go from one to the other. */
@@ -72,6 +75,17 @@ export async function changeRoot(
 export function takePlace(folder: string, next: RootKey, previous: RootKey): RootKey {
   renameSync(next.path, previous.path);
   return openRootKey(previous.path, folder, false);
+}
+
+/** Where the key lies that signs the log, the one that follows it, and the one before. */
+export const logKeyPath = (folder: string, which?: 'next' | 'previous'): string =>
+  join(folder, 'keys', which ? `signing-${which}.json` : 'signing.json');
+
+/** Puts the next key of the log in the place of the one before, which signs along until the next change. */
+export function takeLogKey(folder: string): void {
+  if (existsSync(logKeyPath(folder))) renameSync(logKeyPath(folder), logKeyPath(folder, 'previous'));
+  renameSync(logKeyPath(folder, 'next'), logKeyPath(folder));
+  syncFolder(join(folder, 'keys'));
 }
 
 /** Which root key follows: one that a rotation was cut short with, or that of another keeper. */
@@ -139,8 +153,13 @@ export async function openKeys(
     );
   const dataKeys = await DataKeys.open(join(folder, 'keys'), ring);
   await dataKeys.forDay('people', 'always');
-  const signing = await openSigningKey(join(folder, 'keys', 'signing.json'), ring, 'ledger');
+  // A change of the log's key that was cut short is carried out.
+  if (existsSync(logKeyPath(folder, 'next'))) takeLogKey(folder);
+  const signing = await openSigningKey(logKeyPath(folder), ring, 'ledger');
+  const signedBefore = existsSync(logKeyPath(folder, 'previous'))
+    ? await openSigningKey(logKeyPath(folder, 'previous'), ring, 'ledger')
+    : null;
   // Every key opened under this root alone: a change to another one that never began is forgotten.
   if (note?.id !== rootKey.id || note.previous !== undefined) writeNote(folder, { id: rootKey.id });
-  return { rootKey, ring, dataKeys, signing };
+  return { rootKey, ring, dataKeys, signing, signedBefore };
 }

@@ -3,6 +3,7 @@ import { type DataKeyEntry, type KeyEncryptionKey, parentOf, type WrappedFile } 
 import { backupIdentityFile } from './backups/backup-identity.ts';
 import { demoKeyFile } from './demo/demo-key.ts';
 import type { Installation } from './installation.ts';
+import { logKeyPath } from './key-home.ts';
 import { localAuthorityFile } from './tls/local-authority.ts';
 
 /** Every key of an installation, none of them secret. */
@@ -28,9 +29,15 @@ const signingFiles = (
   {
     name: 'log',
     algorithms: ['Ed25519', 'ML-DSA-44'],
-    path: join(folder, 'keys', 'signing.json'),
+    path: logKeyPath(folder),
     context: { purpose: 'signing', owner: '', object: 'ledger', version: 1 },
   },
+  ...(['previous', 'next'] as const).map((which) => ({
+    name: `log, ${which}`,
+    algorithms: ['Ed25519', 'ML-DSA-44'],
+    path: logKeyPath(folder, which),
+    context: { purpose: 'signing', owner: '', object: 'ledger', version: 1 } as const,
+  })),
   {
     name: 'statements',
     algorithms: ['Ed25519', 'ML-DSA-44'],

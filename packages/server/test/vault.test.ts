@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileS
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
+import { verifyLedger } from '@sallyport/ledger';
 import { newRootKey } from '@sallyport/vault';
 import { startTransit } from '../../vault/test/transit-server.ts';
 import { openContent } from '../src/content.ts';
@@ -113,6 +114,57 @@ describe('the vault', () => {
         rotations.map((event) => event.data['what']),
         ['kek', 'data', 'kek', 'root', 'kek'],
       );
+    },
+  );
+
+  it(
+    'changes the key that signs the log under load; whoever knows the one before goes on verifying',
+    { timeout: 60_000 },
+    async () => {
+      const { installation } = server.control;
+      const { folder } = installation.ledger;
+      const keysOf = () => [installation.ledger.verifierKey, installation.ledger.quantumSafeVerifierKey];
+      const before = keysOf();
+      let going = true;
+      const calls: string[] = [];
+      const load = Promise.all(
+        Array.from({ length: 4 }, async () => {
+          while (going) calls.push(await call('main', `call ${calls.length}`));
+        }),
+      );
+      const done = await ok<{ made: number; verifierKeys: string[] }>(
+        await admin.call('POST', '/api/v1/vault/rotate', { what: 'log' }),
+        200,
+      );
+      await new Promise((go) => setTimeout(go, 1_500));
+      going = false;
+      await load;
+      await installation.ledger.checkpointNow();
+      assert.deepEqual(done.verifierKeys, keysOf());
+      assert.notDeepEqual(done.verifierKeys, before);
+      for (const keys of [before, done.verifierKeys, [...before, ...done.verifierKeys]])
+        assert.deepEqual((await verifyLedger(folder, keys)).problems, []);
+      const [told] = await installation.store.events
+        .since(['vault-rotated'], '1970')
+        .then((all) => all.slice(-1));
+      assert.deepEqual([told!.subject, told!.data['verifierKeys']], ['vault:log', done.verifierKeys]);
+      assert.equal(readFileSync(join(folder, 'verifier.key'), 'utf8').trim(), done.verifierKeys[0]);
+      await restart();
+      assert.equal(server.control.installation.ledger.verifierKey, done.verifierKeys[0]);
+      // Once more: the first is gone, and what carries its signature alone is refused.
+      await ok(await admin.call('POST', '/api/v1/vault/rotate', { what: 'log' }), 200);
+      await server.control.installation.ledger.checkpointNow();
+      assert.equal((await verifyLedger(folder, before)).ok, false);
+      assert.ok((await verifyLedger(folder, done.verifierKeys)).ok, 'the second signs along');
+      // Cut short before the new key took its place, it is carried out at the next start.
+      const keys = join(data, 'keys');
+      await server.stop();
+      copyFileSync(join(keys, 'signing-previous.json'), join(keys, 'signing-next.json'));
+      await start();
+      assert.equal(server.control.installation.ledger.verifierKey, done.verifierKeys[0]);
+      assert.match(await said(await call('main', 'and it goes on')), /goes on/);
+      const last = await server.control.installation.store.events.latest('vault-rotated', 'vault:log');
+      assert.deepEqual([last!.actor, last!.data['resumed']], ['sallyport', true]);
     },
   );
 

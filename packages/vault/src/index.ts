@@ -21,7 +21,7 @@ export {
 export type { BackupFile, BackupManifest } from './backup/backup-file.ts';
 export { commit, commitmentHasher, commitWithSalt, newSalt, SALT_BYTES } from './commitment.ts';
 export { type DataKey, type DataKeyEntry, DataKeys } from './data-keys.ts';
-export { writeDurably, writePieces } from './durable.ts';
+export { syncFolder, writeDurably, writePieces } from './durable.ts';
 export { formatEnvelope, parseEnvelope } from './envelope.ts';
 export type { KeyContext } from './key-context.ts';
 export { KEY_PURPOSES, type KeyPurpose } from './key-purposes.ts';

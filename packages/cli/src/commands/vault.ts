@@ -83,12 +83,13 @@ async function watched<T>(client: Client, work: Promise<T>): Promise<T> {
 /** Changes keys for new ones while calls go on. */
 export const vaultRotate: Command = {
   name: 'vault rotate',
-  usage: 'vault rotate root|kek|data [--suite NAME]',
-  summary: 'change the root key, the keys that wrap, or those that seal, for new ones while calls go on',
+  usage: 'vault rotate root|kek|data|log [--suite NAME]',
+  summary:
+    'change the root key, the keys that wrap, those that seal, or the one that signs the log, for new ones while calls go on',
   options: { suite: { type: 'string' } },
   async run(options) {
     const [what] = options.positionals;
-    if (what === undefined) throw new CodedError('usage', 'say what: `root`, `kek` or `data`');
+    if (what === undefined) throw new CodedError('usage', 'say what: `root`, `kek`, `data` or `log`');
     const suite = options.text('suite');
     const done = await withClient(options, (client) =>
       watched(

@@ -13,6 +13,7 @@ const ROTATIONS = {
   kek: 'Change the keys that wrap',
   data: 'Seal with new keys from now on',
   root: 'Change the root key',
+  log: 'Change the key that signs the log',
 } as const;
 type Rotation = keyof typeof ROTATIONS;
 const KEPT_BY: Readonly<Record<string, string>> = {

@@ -48,6 +48,7 @@ const rotated = z
     made: z.number(),
     wrapped: z.number(),
     destroyed: z.number(),
+    verifierKeys: z.array(z.string()).readonly().optional(),
   })
   .openapi('VaultRotated');
 const shredding = z

@@ -1,0 +1,36 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CodedError } from '@sallyport/core';
+import { formatVerifierKey, type Ledger, type NoteSigner, verifierKeysOf } from '@sallyport/ledger';
+import { type RootKey, writeDurably } from '@sallyport/vault';
+
+/**
+ * Writes the log's verifier keys: beside the log, and again beside the root key, where whoever rewrites the data does
+ * not reach.
+ * @param before who signed before: keys of that signer are replaced, of nobody else
+ * @throws CodedError `ledger-corrupt` where another key lies there
+ */
+export function publishVerifierKeys(
+  ledger: Ledger,
+  { path: rootPath }: Pick<RootKey, 'path'>,
+  id: string,
+  before: NoteSigner | null,
+): void {
+  const earlier = before ? verifierKeysOf(before).map(formatVerifierKey) : [];
+  const outside = `${rootPath}.${id}.verifier`;
+  for (const [path, key] of [
+    [join(ledger.folder, 'verifier.key'), ledger.verifierKey],
+    [outside, ledger.verifierKey],
+    [join(ledger.folder, 'verifier-quantum-safe.key'), ledger.quantumSafeVerifierKey],
+    [`${outside}-quantum-safe`, ledger.quantumSafeVerifierKey],
+  ] as const) {
+    const known = existsSync(path) ? readFileSync(path, 'utf8').trim() : null;
+    if (known === key) continue;
+    if (known !== null && !earlier.includes(known))
+      throw new CodedError(
+        'ledger-corrupt',
+        `\`${path}\` names another key than the one that signs this log`,
+      );
+    writeDurably(path, `${key}\n`, 0o644);
+  }
+}
