@@ -35,7 +35,7 @@ import type {
   Lineage,
   Scans,
 } from './inventory-types.ts';
-import type { Vault } from './vault-types.ts';
+import type { Backups, TlsState, Vault } from './vault-types.ts';
 
 /** Rows that one request of the traffic list brings. */
 export const PAGE_ROWS = 100;
@@ -134,6 +134,12 @@ const vault = queryOptions({
   queryFn: () => api.refresh<Vault>('/vault'),
   refetchInterval: (query) => (query.state.data?.progress ? PROGRESS : MINUTE),
 });
+const backups = queryOptions({ queryKey: ['backups'], queryFn: () => api.refresh<Backups>('/backups') });
+const tls = queryOptions({
+  queryKey: ['tls'],
+  queryFn: async () => (await api.get<{ endpoints: TlsState[] }>('/tls')).endpoints,
+  staleTime: MINUTE,
+});
 const policies = queryOptions({ queryKey: ['policies'], queryFn: () => api.get<Policies>('/policies') });
 
 /**
@@ -158,6 +164,8 @@ export const queries = {
   inventory,
   aiUses,
   vault,
+  backups,
+  tls,
   scans,
   sources,
   assessments,

@@ -27,3 +27,31 @@ export interface Vault {
 
 /** What wraps can be wrapped with. */
 export const SUITES = ['x-wing-aes-256-gcm', 'mlkem1024-p384-aes-256-gcm'] as const;
+
+/** Backups, as the control plane shows them. */
+export interface Backups {
+  /** Null where none are made by themselves. */
+  readonly folder: string | null;
+  readonly everyHours: number | null;
+  readonly keepDays: number | null;
+  readonly recipients: number;
+  readonly backups: readonly { readonly file: string; readonly bytes: number; readonly at: string }[];
+  readonly lastMade: {
+    readonly at: string;
+    readonly data: { readonly bytes: number; readonly tookMs: number; readonly verified: boolean };
+  } | null;
+  readonly lastDrilled: {
+    readonly at: string;
+    readonly data: { readonly passed: boolean; readonly detail: string; readonly tookMs: number };
+  } | null;
+}
+
+/** What a listener or an endpoint agrees to. */
+export interface TlsState {
+  readonly name: string;
+  readonly url: string;
+  readonly protocol: string | null;
+  readonly group: string | null;
+  readonly expiresAt: string | null;
+  readonly problem: string | null;
+}

@@ -96,6 +96,7 @@ describe('the console, in a browser', () => {
       config: parseConfig({
         gateway: { port: 0 },
         control: { port: 0 },
+        backup: { folder: `${data}-backups`, everyHours: 720 },
         inventory: { watch: [{ name: 'scoring', folder: watched, for: ['model-files', 'sources'] }] },
       }),
     });
@@ -374,6 +375,12 @@ describe('the console, in a browser', () => {
     await heading('Keys');
     await page.getByRole('row', { name: /system:helpdesk x-wing-aes-256-gcm/ }).waitFor();
     await page.getByText('outside the data', { exact: true }).waitFor();
+    await page.getByRole('row', { name: /listener:gateway .* on this machine only/ }).waitFor();
+    await page.getByRole('button', { name: 'Make a backup' }).click();
+    await page.getByText('read again, whole').waitFor();
+    await page.getByRole('button', { name: 'Restore the last as a drill' }).click();
+    await page.getByText('restored', { exact: true }).waitFor();
+    await page.getByText(/all of it was restored/).waitFor();
     await accessible('keys');
     await shot('keys');
     await page.getByRole('button', { name: 'Change the keys that wrap' }).click();

@@ -1,6 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactElement, useState } from 'react';
 import { api } from '../api.ts';
+import { BackupsPanel } from '../parts/backups-panel.tsx';
+import { ConnectionsPanel } from '../parts/connections-panel.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { Fault, Waiting } from '../parts/notice.tsx';
 import { Status } from '../parts/status.tsx';
@@ -60,6 +62,8 @@ export function KeysPage(): ReactElement {
             </p>
           ) : null}
           <Wrapping vault={data} onShred={setShredding} />
+          <BackupsPanel />
+          <ConnectionsPanel />
         </>
       ) : null}
       <Dialog
@@ -175,6 +179,7 @@ function Wrapping({ vault, onShred }: { vault: Vault; onShred: (purpose: string)
 const ABOUT: Readonly<Record<Rotation, string>> = {
   kek: 'Every key is wrapped anew, and those that wrapped before are destroyed. Calls go on meanwhile.',
   data: 'What is said from now on is sealed under new keys. What was said before opens as it did.',
+  log: 'A new key signs the log; the one before signs along until the next change, so that whoever verifies with it can take the new one from the log.',
   root: 'A new root takes the place of the one before, which opens nothing any more. Calls go on meanwhile.',
 };
 
