@@ -6,6 +6,7 @@ import { CodedError } from './errors.ts';
 import { assetNameSchema, SCAN_KINDS } from './inventory.ts';
 import { keysSchema, recordSchema } from './keys-config.ts';
 import { LIMITS } from './limits.ts';
+import { objectStoreSchema } from './object-store-config.ts';
 
 /** Dialects a system can speak: OpenAI, Anthropic, Ollama, Open Inference Protocol v2. */
 export const DIALECTS = ['openai', 'anthropic', 'ollama', 'oip'] as const;
@@ -98,6 +99,8 @@ export const systemSchema = z.strictObject({
   models: z.array(z.string().min(1).max(256)).max(256).default([]),
   /** A model of the registry: calls are refused unless a version of it serves here and every one of its gates is open. */
   serves: assetNameSchema.optional(),
+  /** Days that what was said to it and by it can be read; then its keys are destroyed, and the record of it stays. */
+  contentDays: z.int().min(1).max(36_600).optional(),
   /** Strings that must never leave this system, such as a marker in its system prompt. */
   canaries: z.array(z.string().min(6).max(512)).max(64).default([]),
   policy: z.strictObject({ input: actionMap.default({}), output: actionMap.default({}) }).prefault({}),
@@ -315,18 +318,7 @@ export const configSchema = z.strictObject({
       /** Folders of models or code that are scanned when they change, and every day. */
       watch: z.array(watchSchema).max(64).default([]),
       /** Where files of models and data are kept instead of the data folder: an object store that speaks S3. They are sealed before they leave. */
-      objects: z
-        .strictObject({
-          endpoint: httpUrl,
-          bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'is no name of a bucket'),
-          region: z.string().max(64).default('us-east-1'),
-          prefix: z.string().max(256).default(''),
-          accessKeyIdRef: secretRefSchema,
-          secretAccessKeyRef: secretRefSchema,
-          pathStyle: z.boolean().default(true),
-          allowPrivate: z.boolean().default(false),
-        })
-        .optional(),
+      objects: objectStoreSchema.optional(),
       /** Whose signatures of models count. */
       signers: z.array(signerSchema).max(64).default([]),
     })

@@ -85,6 +85,10 @@ export const EVENT_TYPES = [
   'vault-shredded',
   'backup-made',
   'backup-drilled',
+  'log-archived',
+  'content-expired',
+  'hold-placed',
+  'hold-lifted',
   'checkpoint-cosigned',
   'witness-refused',
 ] as const;

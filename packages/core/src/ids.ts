@@ -37,6 +37,7 @@ export type IdPrefix =
   | 'int'
   | 'rft'
   | 'ast'
+  | 'hld'
   | 'ver'
   | 'att'
   | 'dep'

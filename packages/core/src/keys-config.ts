@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { httpUrl, secretRefSchema } from './config-values.ts';
+import { objectStoreSchema } from './object-store-config.ts';
 
 /** Where the root key is kept, under which every other key lies. */
 const rootSchema = z.discriminatedUnion('kind', [
@@ -61,6 +62,19 @@ export const recordSchema = z
     quorum: z.int().min(1).max(16).default(1),
     /** Seconds from one round of asking to the next. */
     everySeconds: z.int().min(1).max(86_400).default(60),
+    /** Where a second copy of it is kept, as it grows: a folder on another disk, or an object store. */
+    archive: z
+      .strictObject({
+        folder: z.string().min(1).max(4096).optional(),
+        objects: objectStoreSchema.optional(),
+      })
+      .refine(
+        ({ folder, objects }) => (folder === undefined) !== (objects === undefined),
+        'name a folder, or an object store as `objects`',
+      )
+      .optional(),
+    /** Days that what was said can be read, for systems that say nothing else; for ever if left out. The record of it stays. */
+    contentDays: z.int().min(1).max(36_600).optional(),
   })
   .refine(
     ({ witnesses, quorum }) => witnesses.length === 0 || quorum <= witnesses.length,

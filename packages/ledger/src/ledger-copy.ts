@@ -11,6 +11,8 @@ export interface CopiedFile {
   readonly pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
+const fullTiles = (size: number, level: number): number => Math.floor(levelCount(size, level) / TILE_WIDTH);
+
 /** Where the whole records of leaves below `size` end in a content file; it may go on, or be torn, behind them. */
 async function contentEnd(pieces: AsyncIterable<Buffer>, size: number): Promise<number> {
   let end = 0;
@@ -51,12 +53,14 @@ async function* firstBytes(pieces: AsyncIterable<Buffer>, bytes: number): AsyncG
  * Every file of a log of `size` entries, while it grows: tiles, entries, sealed content, the checkpoint last. A log
  * opens from them, and verifies.
  * @param note the checkpoint, signed
+ * @param since entries of an earlier copy: full tiles that it has are left out
  */
 export async function* copyLog(
   folder: string,
   disk: Disk,
   size: number,
   note: string,
+  since = 0,
 ): AsyncGenerator<CopiedFile> {
   const whole = (path: string, content: Uint8Array): CopiedFile => ({
     path,
@@ -65,7 +69,7 @@ export async function* copyLog(
   });
   const full = async (path: (width: number) => string): Promise<CopiedFile> =>
     whole(path(TILE_WIDTH), await readTileFile(folder, path, TILE_WIDTH, disk));
-  for (let n = 0; n < Math.ceil(size / TILE_WIDTH); n++) {
+  for (let n = Math.floor(since / TILE_WIDTH); n < Math.ceil(size / TILE_WIDTH); n++) {
     if ((n + 1) * TILE_WIDTH <= size) yield await full((width) => entriesPath(n, width));
     const path = join(folder, contentPath(n));
     if (!disk.exists(path)) continue;
@@ -73,7 +77,7 @@ export async function* copyLog(
     yield { path: contentPath(n), bytes, pieces: firstBytes(disk.pieces(path), bytes) };
   }
   for (let level = 0; levelCount(size, level) > 0; level++)
-    for (let n = 0; n < Math.floor(levelCount(size, level) / TILE_WIDTH); n++)
+    for (let n = fullTiles(since, level); n < fullTiles(size, level); n++)
       yield await full((width) => tilePath(level, n, width));
   for (const path of partialPaths(size))
     yield whole(path, await readTileFile(folder, () => path, TILE_WIDTH, disk));

@@ -374,12 +374,15 @@ export class Ledger {
     return this.#holding((view) => provePrefix(view, first));
   }
 
-  /** Every file of the log as of a checkpoint over all that is durable now; it goes on growing meanwhile. */
-  async *copy(): AsyncGenerator<CopiedFile> {
+  /**
+   * Every file of the log as of a checkpoint over all that is durable now; it goes on growing meanwhile.
+   * @param since entries of an earlier copy: full tiles that it has are left out
+   */
+  async *copy(since = 0): AsyncGenerator<CopiedFile> {
     this.#proving++;
     try {
       await this.checkpointNow();
-      yield* copyLog(this.folder, this.#disk, this.#checkpoint.size, this.#note);
+      yield* copyLog(this.folder, this.#disk, this.#checkpoint.size, this.#note, since);
     } finally {
       this.#proving--;
     }

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, mkdirSync, rmSync } from 'node:fs';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -10,12 +8,11 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { CodedError, clock, newId } from '@sallyport/core';
 import { type DataKeys, sealedHeadKey, sealFile } from '@sallyport/vault';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import {
   type ArtefactStore,
   artefactContext,
@@ -24,12 +21,10 @@ import {
   openVerified,
   requireDigest,
 } from './artefacts.ts';
+import { s3Client } from './object-client.ts';
 import type { ObjectStoreSettings } from './object-store.ts';
 
 const PART_BYTES = 64 * 1024 * 1024;
-const CONNECT_MS = 10_000;
-const REQUEST_MS = 120_000;
-const ATTEMPTS_MAX = 4;
 
 /** Artefacts in an object store: sealed here before they leave, verified here after they came. */
 export class ObjectArtefacts implements ArtefactStore {
@@ -44,24 +39,7 @@ export class ObjectArtefacts implements ArtefactStore {
     this.#keys = keys;
     this.#scratch = scratch;
     mkdirSync(scratch, { recursive: true, mode: 0o700 });
-    const { endpoint, region, pathStyle, accessKeyId, secretAccessKey, lookup } = settings;
-    const agent = { lookup, keepAlive: true, maxSockets: 8 };
-    this.#client = new S3Client({
-      endpoint,
-      region,
-      forcePathStyle: pathStyle,
-      credentials: { accessKeyId, secretAccessKey },
-      maxAttempts: ATTEMPTS_MAX,
-      followRegionRedirects: false,
-      requestChecksumCalculation: 'WHEN_REQUIRED',
-      responseChecksumValidation: 'WHEN_REQUIRED',
-      requestHandler: new NodeHttpHandler({
-        connectionTimeout: CONNECT_MS,
-        requestTimeout: REQUEST_MS,
-        httpAgent: new HttpAgent(agent),
-        httpsAgent: new HttpsAgent(agent),
-      }),
-    });
+    this.#client = s3Client(settings);
   }
 
   #object(sha256: string): { Bucket: string; Key: string } {

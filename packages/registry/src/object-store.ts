@@ -26,3 +26,15 @@ export async function objectArtefacts(
   const { ObjectArtefacts } = await import('./object-artefacts.ts');
   return new ObjectArtefacts(settings, keys, scratch);
 }
+
+/** Files in an object store, under names of their own. */
+export interface ObjectFiles {
+  /** Puts a file, whether or not one is there. @throws CodedError `artefact-unreachable` */
+  put(name: string, pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void>;
+}
+
+/** Files in an object store. Loaded when there is one. */
+export async function objectFiles(settings: ObjectStoreSettings): Promise<ObjectFiles> {
+  const { ObjectFolder } = await import('./object-client.ts');
+  return new ObjectFolder(settings);
+}

@@ -13,6 +13,7 @@ import { datasetRoutes } from './routes/datasets.ts';
 import { discoveryRoutes } from './routes/discovery.ts';
 import { findingRoutes } from './routes/findings.ts';
 import { guardRoutes } from './routes/guard.ts';
+import { holdRoutes } from './routes/holds.ts';
 import { integrationRoutes } from './routes/integrations.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
 import { keyRoutes } from './routes/keys.ts';
@@ -91,6 +92,7 @@ export function createApp(
   vaultRoutes(app, control);
   backupRoutes(app, control);
   tlsRoutes(app, control);
+  holdRoutes(app, control);
   // Worked out once: whoever asks often costs little.
   let document: string | null = null;
   app.get('/openapi.json', (c) => {

@@ -33,6 +33,7 @@ import { countInventory } from './inventory-evidence.ts';
 import { heldSystems, openInventory } from './inventory-home.ts';
 import { KeyDesk } from './key-desk.ts';
 import { log } from './log.ts';
+import { LogArchive } from './log-archive.ts';
 import { Monitor, type OpenAlert } from './monitor.ts';
 import { type AskedRoutes, runProbes } from './probes.ts';
 import { type Reloaded, reload } from './reload.ts';
@@ -88,6 +89,8 @@ export class Control {
   readonly witnesses = new Witnesses(this);
   /** Lists keys, changes them for new ones, destroys them. */
   readonly vault = new KeyDesk(this);
+  /** Keeps a second copy of the log. */
+  readonly archive = new LogArchive(this);
   /** Makes backups, and restores them to see that they can be. */
   readonly backups = new BackupDesk(this);
   #probing: Promise<void> = Promise.resolve();
@@ -130,6 +133,7 @@ export class Control {
     await this.witnesses.stop();
     await this.scans.close();
     await this.backups.stop();
+    await this.archive.stop();
     await this.#probing;
     await this.authoriser
       .flush()

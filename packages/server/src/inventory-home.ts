@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, newId, type SignerConfig } from '@sallyport/core';
-import { safeLookup } from '@sallyport/gateway';
 import type { ArtefactStore, Inventory, InventoryParts, Serving, TrustedSigner } from '@sallyport/registry';
 import { openSigningKey } from '@sallyport/vault';
-import { resolveSecret } from './config-file.ts';
 import type { Control } from './control.ts';
+import { objectSettings } from './object-settings.ts';
 import type { KnownSystem } from './snapshot.ts';
 
 function read(path: string): string {
@@ -30,20 +29,8 @@ async function artefactStore(control: Control): Promise<ArtefactStore> {
   const { objects } = control.config.inventory;
   const { FolderArtefacts, objectArtefacts } = await import('@sallyport/registry');
   if (!objects) return new FolderArtefacts(join(folder, 'artefacts'), dataKeys);
-  const secret = (ref: string): string => {
-    const value = resolveSecret(ref);
-    if (value === null)
-      throw new CodedError('config-invalid', `\`inventory.objects\`: \`${ref}\` holds nothing`);
-    return value;
-  };
-  const { accessKeyIdRef, secretAccessKeyRef, allowPrivate, ...settings } = objects;
   return objectArtefacts(
-    {
-      ...settings,
-      accessKeyId: secret(accessKeyIdRef),
-      secretAccessKey: secret(secretAccessKeyRef),
-      lookup: safeLookup(settings.endpoint, allowPrivate),
-    },
+    objectSettings('inventory.objects', objects),
     dataKeys,
     join(folder, 'artefacts', 'under-way'),
   );

@@ -196,6 +196,11 @@ export class KeyDesk {
       const { dataKeys } = installation;
       if (!dataKeys.list().some((key) => key.purpose === purpose))
         throw new CodedError('not-found', `there are no keys of \`${purpose.slice(0, 80)}\``);
+      if (purpose.startsWith('system:') && (await installation.store.holds.systems()).has(name))
+        throw new CodedError(
+          'conflict',
+          `\`${name}\` is on hold: nothing of it is destroyed until that is lifted`,
+        );
       // First the intention: a crash between leaves a shredding that was recorded and not done, never one that was done unseen.
       await installation.announce(newEvent('vault-shredded', { actor, subject: purpose, data: { purpose } }));
       const keys = [purpose, ...also].reduce((sum, one) => sum + dataKeys.shred(one), 0);

@@ -8,6 +8,7 @@ import { clientCertificate, TrustedProxies, tlsServerOptions } from '@sallyport/
 import { CodedError, type Config, clock, isLoopback, type ListenerTls, newEvent } from '@sallyport/core';
 import { GatewayPool, WORKERS_MAX } from '@sallyport/gateway';
 import { askEveryRoute, askForDataset, createApp } from './app.ts';
+import { expireContent } from './content-expiry.ts';
 import { type Control, localActor, localUser, openControl } from './control.ts';
 import { controlSocketPath } from './control-socket.ts';
 import { type Demo, startDemo } from './demo/demo.ts';
@@ -32,6 +33,8 @@ const WATCH_EVERY_MS = 10 * 60_000;
 /** How often alerts are judged. */
 const MONITOR_EVERY_MS = 15_000;
 const RENEW_EVERY_MS = 10 * 60_000;
+/** How often what is new in the log is archived. */
+const ARCHIVE_EVERY_MS = 60_000;
 /** How often sessions and counts that are over are forgotten. */
 const PURGE_EVERY_MS = 10 * 60_000;
 /** How often roles that nobody used are looked for, and reviews that are due. */
@@ -199,6 +202,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       [() => control.scans.watch(), WATCH_EVERY_MS],
       [() => keepAssessments(control), UNUSED_EVERY_MS],
       [() => control.backups.tick(), PURGE_EVERY_MS],
+      [() => control.archive.tick(), ARCHIVE_EVERY_MS],
+      [() => expireContent(control), UNUSED_EVERY_MS],
       [() => control.witnesses.cosign(), config.record.everySeconds * 1000],
     ] as const) {
       const timer = setInterval(

@@ -61,6 +61,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   'rotate-vault': 'administer',
   'shred-vault': 'administer',
   'make-backups': 'administer',
+  'change-holds': 'administer',
   'use-datasets': 'data',
   'break-glass': 'emergency',
   'explain-policies': 'audit',

@@ -11,6 +11,7 @@ export type { BlockedKind, ExchangePage, ExchangeRow, Summary, TrafficBucket } f
 export { Exchanges } from './exchanges.ts';
 export type { FactorKind, FactorRow } from './factors.ts';
 export { Findings, type NotedDetection, type ScanEnd } from './findings.ts';
+export type { HoldRow } from './holds.ts';
 export { type IntegrationRow, Integrations } from './integrations.ts';
 export { type Assessment, type DataSource, InventoryStore } from './inventory.ts';
 export { type KeyRow, Keys } from './keys.ts';

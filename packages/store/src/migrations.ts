@@ -162,6 +162,13 @@ const MIGRATIONS: readonly Migration[] = [
       'create index findings_target on findings (target, status)',
     ],
   },
+  {
+    name: '0009-holds',
+    statements: [
+      `create table holds (id text primary key, system text not null, reason text not null, placed_at text not null,
+        placed_by text not null, lifted_at text, lifted_by text)`,
+    ],
+  },
 ];
 
 const WORDS = {

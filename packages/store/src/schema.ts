@@ -86,6 +86,15 @@ export interface Database {
     first_seen_at: string;
     last_seen_at: string;
   };
+  holds: {
+    id: string;
+    system: string;
+    reason: string;
+    placed_at: string;
+    placed_by: string;
+    lifted_at: string | null;
+    lifted_by: string | null;
+  };
   tickets: {
     hash: string;
     kind: string;

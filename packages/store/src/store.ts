@@ -7,6 +7,7 @@ import { Events } from './events.ts';
 import { Exchanges } from './exchanges.ts';
 import { Factors } from './factors.ts';
 import { Findings } from './findings.ts';
+import { Holds } from './holds.ts';
 import { Integrations } from './integrations.ts';
 import { InventoryStore } from './inventory.ts';
 import { Keys } from './keys.ts';
@@ -36,6 +37,7 @@ export class Store {
   readonly sessions: Sessions;
   readonly factors: Factors;
   readonly tickets: Tickets;
+  readonly holds: Holds;
   readonly programs: Programs;
   readonly provisioning: Provisioning;
   readonly reviews: Reviews;
@@ -69,6 +71,7 @@ export class Store {
     this.sessions = new Sessions(db);
     this.factors = new Factors(db);
     this.tickets = new Tickets(db);
+    this.holds = new Holds(db);
     this.programs = new Programs(db);
     this.provisioning = new Provisioning(db);
     this.reviews = new Reviews(db);

@@ -47,6 +47,14 @@ const listing = z
     backups: z.array(z.object({ file: z.string(), bytes: z.number(), at: z.string() })),
     lastMade: noted,
     lastDrilled: noted,
+    archive: z
+      .object({
+        to: z.string(),
+        size: z.number(),
+        at: z.string().nullable(),
+        fault: z.string().nullable(),
+      })
+      .nullable(),
   })
   .openapi('BackupListing');
 
@@ -73,6 +81,7 @@ export function backupRoutes(app: OpenAPIHono<Env>, control: Control): void {
           running: control.backups.running,
           backups: control.backups.list(),
           lastMade: lastMade && { at: lastMade.at, data: lastMade.data },
+          archive: control.archive.state(),
           lastDrilled: drilled && { at: drilled.at, data: drilled.data },
         },
         200,
