@@ -129,11 +129,21 @@ export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
     ),
     await cosigned(source),
   ],
-  'KEY-01': async (source) => [
-    await probe(source, 'root-key', 'the place and protection of the root key'),
-    await probe(source, 'key-inventory', 'a check of every key for its purpose, its parent and its reuse'),
-    absent('an audit of unwrapping'),
-  ],
+  'KEY-01': async (source) => {
+    const audit = await source.latestEvent('keys-unwrapped');
+    const away = await source.latestEvent('keys-forgotten');
+    return [
+      await probe(source, 'root-key', 'the place and protection of the root key'),
+      await probe(source, 'key-inventory', 'a check of every key for its purpose, its parent and its reuse'),
+      audit
+        ? {
+            what: `${String(audit.data['sum'])} keys were unwrapped in the hour that was audited last${away ? `; when the keeper of the root was out of reach, on ${away.at.slice(0, 10)}, they were forgotten` : ''}`,
+            good: true,
+            at: audit.at,
+          }
+        : absent('an audit of unwrapping'),
+    ];
+  },
   'FUT-03': async (source) => {
     const drill = await source.latestEvent('vault-rotated', 'vault:kek');
     return [

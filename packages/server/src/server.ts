@@ -14,6 +14,7 @@ import { controlSocketPath } from './control-socket.ts';
 import { type Demo, startDemo } from './demo/demo.ts';
 import { GuardDesk } from './guard-desk.ts';
 import { readGuardModels } from './guard-models.ts';
+import { KeyWatch } from './key-watch.ts';
 import { log } from './log.ts';
 import { Monitor } from './monitor.ts';
 import { keepAssessments } from './party-assessment.ts';
@@ -33,6 +34,8 @@ const WATCH_EVERY_MS = 10 * 60_000;
 /** How often alerts are judged. */
 const MONITOR_EVERY_MS = 15_000;
 const RENEW_EVERY_MS = 10 * 60_000;
+/** How often the root is asked whether it still opens. */
+const KEYS_EVERY_MS = 60_000;
 /** How often what is new in the log is archived. */
 const ARCHIVE_EVERY_MS = 60_000;
 /** How often sessions and counts that are over are forgotten. */
@@ -185,6 +188,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     );
     await control.accounts.signIn.warm();
     const token = await control.accounts.links.first();
+    const keys = new KeyWatch(control);
     for (const [work, ms] of [
       [() => control.probeIfOlder(PROBE_EVERY_MS / 2), PROBE_EVERY_MS],
       [() => renewCertificates(control), UNUSED_EVERY_MS],
@@ -203,6 +207,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       [() => keepAssessments(control), UNUSED_EVERY_MS],
       [() => control.backups.tick(), PURGE_EVERY_MS],
       [() => control.archive.tick(), ARCHIVE_EVERY_MS],
+      [() => keys.tick(), KEYS_EVERY_MS],
       [() => expireContent(control), UNUSED_EVERY_MS],
       [() => control.witnesses.cosign(), config.record.everySeconds * 1000],
     ] as const) {
@@ -219,6 +224,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     void control.scans.watch();
     void control.witnesses.cosign().catch(() => {});
     void control.backups.tick().catch(() => {});
+    void keys.tick().catch(() => {});
     void watchThirdParties(control).catch((fault: Error) =>
       log('error', 'third parties are looked at a little later', { fault: fault.message }),
     );

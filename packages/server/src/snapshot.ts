@@ -50,6 +50,10 @@ interface Loaded {
 
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
+/** Why no call goes to any system while whoever keeps the root key is out of reach. */
+const KEYS_AWAY = 'the keeper of the root key is out of reach, and what is said cannot be sealed';
+const NO_KEY = new Uint8Array(32);
+
 /** Builds snapshots for the gateway and keeps the places of keys and systems in the shared counters. */
 export class Snapshots {
   readonly counters = new Counters(Counters.allocate(), 0);
@@ -144,9 +148,10 @@ export class Snapshots {
     const required = this.#config.access.manifests === 'required';
     const known = await knownSystems(this.#config, this.#installation);
     const held = await this.held(known);
+    const { isOpen } = this.#installation.ring;
     const seeSystem = async ({ name, config, demo }: KnownSystem): Promise<SystemSnapshot> => {
-      const { key } = await dataKeys.forDay(`system:${name}`, today);
-      const pseudonyms = await dataKeys.forDay(`pseudonyms:${name}`, 'always');
+      const key = isOpen ? (await dataKeys.forDay(`system:${name}`, today)).key : null;
+      const pseudonyms = isOpen ? (await dataKeys.forDay(`pseudonyms:${name}`, 'always')).key.key : NO_KEY;
       return {
         ...config,
         name,
@@ -156,14 +161,14 @@ export class Snapshots {
           { ...config, name },
           required && !demo && config.urls.some((url) => !isOwn(url)),
         ),
-        held: held.get(name) ?? null,
+        held: isOpen ? (held.get(name) ?? null) : KEYS_AWAY,
         apiKey: resolveSecret(config.apiKeyRef),
         usageLimits: usageLimits(config.limits),
         slot: this.#slot(`system:${name}`),
         rowProfile: this.#learned('profiles', config.profile, readProfile),
         trainingEcho: this.#learned('echoes', config.echo, readTrainingEcho),
-        pseudonymKey: pseudonyms.key.key,
-        dataKeys: [{ id: key.id, key: key.key }],
+        pseudonymKey: pseudonyms,
+        dataKeys: key ? [{ id: key.id, key: key.key }] : [],
       };
     };
     const systems = await Promise.all(known.map(seeSystem));

@@ -3,11 +3,13 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileS
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
+import { clock } from '@sallyport/core';
 import { verifyLedger } from '@sallyport/ledger';
 import { newRootKey } from '@sallyport/vault';
 import { startTransit } from '../../vault/test/transit-server.ts';
 import { openContent } from '../src/content.ts';
 import { listKeys } from '../src/key-listing.ts';
+import { KeyWatch } from '../src/key-watch.ts';
 import {
   enforced,
   exchangeOf,
@@ -248,6 +250,38 @@ describe('the vault', () => {
       assert.match(await said(id), /said while the root moved/);
       before = root;
     }
+    // Out of reach for longer than keys may be kept in memory, it is missed: calls are refused, and go on when it is back.
+    await server.stop();
+    await start({ root: remote, previous: { kind: 'file' } });
+    const watch = new KeyWatch(server.control);
+    await watch.tick();
+    transit.sealed = true;
+    await watch.tick();
+    assert.match(await said(await call('main', 'for a while it goes on')), /goes on/);
+    const real = clock.nowMs;
+    Object.assign(clock, { nowMs: () => real.call(clock) + 13 * 3_600_000 });
+    try {
+      await watch.tick();
+      const refused = await server.post('/s/main/v1/chat/completions', key, {
+        model: 'm',
+        messages: [{ role: 'user', content: 'refused' }],
+      });
+      assert.ok(refused.status >= 400, String(refused.status));
+      assert.match(await refused.text(), /keeper of the root key is out of reach/);
+      await assert.rejects(said(id), { code: 'key-provider-unavailable' });
+      transit.sealed = false;
+      await watch.tick();
+      assert.match(await said(await call('main', 'it is back')), /it is back/);
+      assert.match(await said(id), /said while the root moved/);
+    } finally {
+      Object.assign(clock, { nowMs: real });
+    }
+    const { store } = server.control.installation;
+    for (const type of ['keys-forgotten', 'keys-opened', 'keys-unwrapped'])
+      assert.ok((await store.events.since([type], '1970')).length > 0, type);
+    assert.match((await server.controls()).get('KEY-01')!.evidence.join(), /keys were unwrapped in the hour/);
+    await server.stop();
+    await start({ root: { kind: 'file' }, previous: remote });
     await server.stop();
     await start();
     transit.server.closeAllConnections();

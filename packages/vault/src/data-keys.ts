@@ -212,6 +212,12 @@ export class DataKeys {
     });
   }
 
+  /** Forgets keys that are open: they are unwrapped anew when they are asked for, by a ring that can. */
+  forget(): void {
+    for (const { key } of this.#open.values()) key.fill(0);
+    this.#open.clear();
+  }
+
   /** How often keys of each purpose were unwrapped since the last call. */
   takeUnwraps(): ReadonlyMap<KeyPurpose, number> {
     const taken = this.#unwraps;

@@ -197,6 +197,11 @@ export class KeyRing {
     this.#provider = next;
   }
 
+  /** Whether its keys can be used: not after the root was out of reach for too long. */
+  get isOpen(): boolean {
+    return this.#seeds.size > 0 || this.#files.size === 0;
+  }
+
   /** Goes on with the same root under another name. */
   useRoot(provider: KeyProvider): void {
     this.#provider = provider;
