@@ -112,20 +112,22 @@ export function signCheckpoint(
   return formatNote({ text, signatures });
 }
 
-/** Finds and checks the signature of one key. @returns when it was made, in seconds since 1970 (0 where it says none); null where there is none that is right */
+/**
+ * Finds and checks the signature of one key: the first of its lines decides, and one that is wrong is not made up for by
+ * another.
+ * @returns when it was made, in seconds since 1970 (0 where it says none); null where there is none that is right
+ */
 export function signedAt({ text, signatures }: Note, key: VerifierKey): number | null {
-  for (const { name, keyId, signature } of signatures) {
-    if (name !== key.name || Buffer.compare(keyId, key.keyId) !== 0) continue;
-    if (key.type === 'ed25519') {
-      if (verifyRaw(key, Buffer.from(text), signature)) return 0;
-      continue;
-    }
-    if (signature.length <= TIME_BYTES) continue;
-    const seconds = Number(Buffer.from(signature).readBigUInt64BE());
-    if (!Number.isSafeInteger(seconds)) continue;
-    if (verifyRaw(key, cosignedBytes(key, text, seconds), signature.subarray(TIME_BYTES))) return seconds;
-  }
-  return null;
+  const line = signatures.find(
+    ({ name, keyId }) => name === key.name && Buffer.compare(keyId, key.keyId) === 0,
+  );
+  if (!line) return null;
+  const { signature } = line;
+  if (key.type === 'ed25519') return verifyRaw(key, Buffer.from(text), signature) ? 0 : null;
+  if (signature.length <= TIME_BYTES) return null;
+  const seconds = Number(Buffer.from(signature).readBigUInt64BE());
+  if (!Number.isSafeInteger(seconds)) return null;
+  return verifyRaw(key, cosignedBytes(key, text, seconds), signature.subarray(TIME_BYTES)) ? seconds : null;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Hashes in a full tile, and entries in a full bundle (tile height 8). */
 export const TILE_WIDTH = 256;
+const HASH_BYTES = 32;
 
 /** Tile number as path: groups of three digits, all but the last behind an `x` (C2SP tlog-tiles). */
 function numberPath(n: number): string {
@@ -74,9 +75,11 @@ export function decodeBundle(bundle: Buffer): Buffer[] | null {
   return entries;
 }
 
-/** Splits a tile into its hashes. */
-export function decodeTile(tile: Buffer): Buffer[] {
+/** Splits a tile into its hashes: 1 to 256 of them, and nothing else. @returns null for any other */
+export function decodeTile(tile: Buffer): Buffer[] | null {
+  if (tile.length === 0 || tile.length % HASH_BYTES !== 0 || tile.length > TILE_WIDTH * HASH_BYTES)
+    return null;
   const hashes: Buffer[] = [];
-  for (let at = 0; at + 32 <= tile.length; at += 32) hashes.push(tile.subarray(at, at + 32));
+  for (let at = 0; at < tile.length; at += HASH_BYTES) hashes.push(tile.subarray(at, at + HASH_BYTES));
   return hashes;
 }

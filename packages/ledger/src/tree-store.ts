@@ -115,7 +115,7 @@ export async function loadEdge(folder: string, size: number, disk: Disk): Promis
     const n = Math.floor(count / TILE_WIDTH);
     const tile =
       width === 0 ? [] : decodeTile(await readTileFile(folder, (w) => tilePath(level, n, w), width, disk));
-    if (tile.length < width)
+    if (!tile || tile.length < width)
       throw new CodedError('ledger-corrupt', `\`${tilePath(level, n, width)}\` is cut short`);
     levels.push(tile.slice(0, width));
   }
@@ -147,7 +147,7 @@ export async function subtreeRoot(
     const index = at / span;
     const n = Math.floor(index / TILE_WIDTH);
     const width = Math.min(TILE_WIDTH, levelCount(size, level) - n * TILE_WIDTH);
-    const tile = decodeTile(await readTileFile(folder, (w) => tilePath(level, n, w), width, disk));
+    const tile = decodeTile(await readTileFile(folder, (w) => tilePath(level, n, w), width, disk)) ?? [];
     const until = Math.min((n + 1) * TILE_WIDTH, Math.floor(end / span));
     for (let i = index; i < until; i++) {
       const item = tile[i - n * TILE_WIDTH];

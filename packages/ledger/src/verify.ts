@@ -159,7 +159,7 @@ async function bundleOf(folder: string, n: number, width: number, report: Report
   }
   const entries = decodeBundle(file);
   if (!entries) report(path, n * TILE_WIDTH, 'the file is cut short or its lengths were changed');
-  else if (entries.length < width) {
+  else if (entries.length !== width && entries.length !== TILE_WIDTH) {
     report(path, n * TILE_WIDTH + entries.length, `it holds ${entries.length} entries instead of ${width}`);
   }
   return (entries ?? []).slice(0, width);
@@ -173,7 +173,11 @@ async function tileOf(
   report: Report,
 ): Promise<Buffer[]> {
   try {
-    return decodeTile(await readTileFile(folder, (w) => tilePath(level, n, w), width));
+    const tile = decodeTile(await readTileFile(folder, (w) => tilePath(level, n, w), width));
+    // A partial file has as many as its name says, or was replaced by the full one.
+    if (tile && (tile.length === width || tile.length === TILE_WIDTH)) return tile;
+    report(tilePath(level, n, width), null, 'the file is cut short, or holds more than hashes');
+    return tile ?? [];
   } catch (fault) {
     report(
       tilePath(level, n, width),
