@@ -443,7 +443,7 @@ describe('the command line', () => {
       /^\d+ keys made \(mlkem1024-p384-aes-256-gcm\), \d+ wrapped anew, \d+ destroyed/,
     );
     assert.match(run(['vault', 'rotate', 'root'], folder).out, /^1 keys made, \d+ wrapped anew, 1 destroyed/);
-    assert.match(run(['vault', 'rotate'], folder).err, /say what: `root`, `kek` or `data`/);
+    assert.match(run(['vault', 'rotate'], folder).err, /say what: `root`, `kek`, `data` or `log`/);
     assert.match(run(['vault', 'rotate', 'kek', '--suite', 'rot13'], folder).err, /is one of x-wing/);
     assert.match(run(['vault', 'shred', 'system:x'], folder).err, /can never be read again; say --yes/);
     assert.equal(run(['vault', 'shred', 'system:nobody', '--yes'], folder).code, 2);

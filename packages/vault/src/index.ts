@@ -50,7 +50,7 @@ export {
   sealingKey,
   sealTogether,
 } from './seal.ts';
-export { isSealedFile, openSealedFile, sealedHeadKey, sealFile } from './seal-stream.ts';
+export { isSealedFile, openSealedFile, openSealedRange, sealedHeadKey, sealFile } from './seal-stream.ts';
 export { openSigningKey, type SigningKey, signingKey } from './signing-key.ts';
 export { isSuite, SUITE_NAMES, type SuiteName, WRAPPING_SUITES } from './suites.ts';
 export { parentOf, rewrapFile, type WrappedFile } from './wrapped-file.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { newId } from '@sallyport/core';
 import type { DataKey } from './data-keys.ts';
-import { isSealedFile, openSealedFile, sealedHeadKey, sealFile } from './seal-stream.ts';
+import { isSealedFile, openSealedFile, openSealedRange, sealedHeadKey, sealFile } from './seal-stream.ts';
 
 const CHUNK = 64 * 1024;
 
@@ -43,6 +43,36 @@ describe('sealed files', () => {
         assert.ok(isSealedFile(readFileSync(path)));
         assert.ok(size < 32 || !readFileSync(path).includes(content.subarray(0, 32)));
       }
+  });
+
+  it('open in any part, which tells of what was changed or cut off in it', async () => {
+    const using = key();
+    for (const size of [0, 10, CHUNK, 3 * CHUNK + 5]) {
+      const content = randomBytes(size);
+      const path = await seal(content, using);
+      const range = (start: number, end: number): Buffer =>
+        Buffer.from(openSealedRange(path, 'context', () => using, start, end));
+      for (let n = 0; n < 60; n++) {
+        const start = Math.floor(Math.random() * (size + 1));
+        const end = start + Math.floor(Math.random() * (size + 100));
+        assert.deepEqual(range(start, end), content.subarray(start, end), `${start} to ${end} of ${size}`);
+      }
+      assert.throws(() => openSealedRange(path, 'another', () => using, 0, 1), refused);
+    }
+    const content = randomBytes(3 * CHUNK + 5);
+    const path = await seal(content, using);
+    const whole = readFileSync(path);
+    // Cut off behind a chunk: what is now the last was not sealed as such.
+    writeFileSync(path, whole.subarray(0, whole.length - 5 - 16));
+    assert.throws(() => openSealedRange(path, 'context', () => using, 2 * CHUNK, 2 * CHUNK + 1), refused);
+    whole[whole.length - CHUNK]! ^= 1;
+    writeFileSync(path, whole);
+    assert.throws(() => openSealedRange(path, 'context', () => using, 2 * CHUNK, 3 * CHUNK), refused);
+    assert.deepEqual(
+      Buffer.from(openSealedRange(path, 'context', () => using, 5, CHUNK)),
+      content.subarray(5, CHUNK),
+      'what is whole opens',
+    );
   });
 
   it('are refused under another key or context, and when anything in them is other, missing, more or elsewhere', async () => {

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readSync, writeFileSync, writevSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeFileSync, writevSync } from 'node:fs';
 import { CodedError } from '@sallyport/core';
 import type { DataKey } from './data-keys.ts';
 import { streamNonce } from './stream-nonce.ts';
@@ -11,6 +11,7 @@ const SALT_BYTES = 32;
 const COMMITMENT_BYTES = 32;
 const TAG_BYTES = 16;
 const CHUNK_BYTES = 64 * 1024;
+const SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES;
 const HEADER_BYTES = SUITE.length + KEY_ID_BYTES + SALT_BYTES + COMMITMENT_BYTES;
 
 interface Header {
@@ -93,22 +94,76 @@ export async function sealFile(
       cipher.final();
       return [sealed, cipher.getAuthTag()];
     };
-    let held: Uint8Array = new Uint8Array(0);
+    // The last chunk is known only at the end, so one is always held back.
+    const held = Buffer.alloc(CHUNK_BYTES);
+    let filled = 0;
     for await (const piece of pieces) {
-      const bytes = held.length === 0 ? piece : Buffer.concat([held, piece]);
       const sealed: Buffer[] = [];
       let at = 0;
-      // The last chunk is known only at the end, so one is always held back.
-      for (; bytes.length - at > CHUNK_BYTES; at += CHUNK_BYTES)
-        sealed.push(...seal(bytes.subarray(at, at + CHUNK_BYTES), false));
+      if (filled > 0) {
+        at = Math.min(piece.length, CHUNK_BYTES - filled);
+        // Whoever gives pieces may use their memory again.
+        held.set(piece.subarray(0, at), filled);
+        filled += at;
+        if (at === piece.length) continue;
+        sealed.push(...seal(held, false));
+        filled = 0;
+      }
+      for (; piece.length - at > CHUNK_BYTES; at += CHUNK_BYTES)
+        sealed.push(...seal(piece.subarray(at, at + CHUNK_BYTES), false));
       if (sealed.length > 0) writeAll(descriptor, sealed);
-      // Whoever gives pieces may use their memory again.
-      held = Uint8Array.prototype.slice.call(bytes, at);
+      held.set(piece.subarray(at));
+      filled = piece.length - at;
     }
-    writeAll(descriptor, seal(held, true));
+    writeAll(descriptor, seal(held.subarray(0, filled), true));
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** A sealed file held open: any chunk of it can be opened by itself. */
+class SealedChunks {
+  readonly #descriptor: number;
+  readonly #header: Header;
+  readonly #key: Buffer;
+  readonly #room = Buffer.alloc(SEALED_CHUNK_BYTES);
+  /** Chunks that there are, and bytes of what was sealed, as its length on the disk says. */
+  readonly count: number;
+  readonly bytes: number;
+
+  constructor(descriptor: number, context: string, keyOf: (id: string) => DataKey) {
+    this.#descriptor = descriptor;
+    this.#header = readHeader(descriptor);
+    const own = derive(keyOf(this.#header.keyId), this.#header.salt, context);
+    if (!timingSafeEqual(own.commitment, this.#header.commitment))
+      throw new CodedError('sealed-content-unreadable', 'it was sealed for something else');
+    this.#key = own.key;
+    const sealed = fstatSync(descriptor).size - HEADER_BYTES;
+    this.count = Math.max(1, Math.ceil(sealed / SEALED_CHUNK_BYTES));
+    this.bytes = sealed - this.count * TAG_BYTES;
+  }
+
+  /** Opens one chunk. Which is the last is sealed with it: a file that was cut off says otherwise. */
+  open(chunk: number): Buffer {
+    const at = HEADER_BYTES + chunk * SEALED_CHUNK_BYTES;
+    const size = readSync(this.#descriptor, this.#room, 0, SEALED_CHUNK_BYTES, at);
+    if (size < TAG_BYTES) throw new CodedError('sealed-content-unreadable', 'it was cut off');
+    const decipher = createDecipheriv(
+      'aes-256-gcm',
+      this.#key,
+      streamNonce(chunk, chunk === this.count - 1),
+      { authTagLength: TAG_BYTES },
+    );
+    decipher.setAAD(this.#header.bytes);
+    decipher.setAuthTag(this.#room.subarray(size - TAG_BYTES, size));
+    try {
+      const plain = decipher.update(this.#room.subarray(0, size - TAG_BYTES));
+      decipher.final();
+      return plain;
+    } catch {
+      throw new CodedError('sealed-content-unreadable', 'it was changed, or cut off');
+    }
   }
 }
 
@@ -124,31 +179,37 @@ export function* openSealedFile(
 ): Generator<Uint8Array> {
   const descriptor = openSync(path, 'r');
   try {
-    const header = readHeader(descriptor);
-    const own = derive(keyOf(header.keyId), header.salt, context);
-    if (!timingSafeEqual(own.commitment, header.commitment))
-      throw new CodedError('sealed-content-unreadable', 'it was sealed for something else');
-    const room = Buffer.alloc(CHUNK_BYTES + TAG_BYTES + 1);
-    let at = HEADER_BYTES;
-    for (let chunk = 0; ; chunk++) {
-      // One byte more tells whether another chunk follows.
-      const got = readSync(descriptor, room, 0, room.length, at);
-      const isLast = got < room.length;
-      const size = isLast ? got : got - 1;
-      if (size < TAG_BYTES) throw new CodedError('sealed-content-unreadable', 'it was cut off');
-      const decipher = createDecipheriv('aes-256-gcm', own.key, streamNonce(chunk, isLast));
-      decipher.setAAD(header.bytes);
-      decipher.setAuthTag(room.subarray(size - TAG_BYTES, size));
-      let plain: Buffer;
-      try {
-        plain = Buffer.concat([decipher.update(room.subarray(0, size - TAG_BYTES)), decipher.final()]);
-      } catch {
-        throw new CodedError('sealed-content-unreadable', 'it was changed, or cut off');
-      }
-      yield plain;
-      if (isLast) return;
-      at += size;
+    const chunks = new SealedChunks(descriptor, context, keyOf);
+    for (let chunk = 0; chunk < chunks.count; chunk++) yield chunks.open(chunk);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * Opens bytes `[start, end)` of what was sealed, and no more chunks than they lie in.
+ * @param end bytes beyond the last are left out
+ * @throws CodedError `sealed-content-unreadable`
+ */
+export function openSealedRange(
+  path: string,
+  context: string,
+  keyOf: (id: string) => DataKey,
+  start: number,
+  end: number,
+): Uint8Array {
+  const descriptor = openSync(path, 'r');
+  try {
+    const chunks = new SealedChunks(descriptor, context, keyOf);
+    const until = Math.min(end, chunks.bytes);
+    const pieces: Uint8Array[] = [];
+    for (let at = start; at < until; ) {
+      const chunk = Math.floor(at / CHUNK_BYTES);
+      const next = Math.min(until, (chunk + 1) * CHUNK_BYTES);
+      pieces.push(chunks.open(chunk).subarray(at - chunk * CHUNK_BYTES, next - chunk * CHUNK_BYTES));
+      at = next;
     }
+    return Buffer.concat(pieces);
   } finally {
     closeSync(descriptor);
   }
