@@ -44,6 +44,13 @@ export interface Backups {
     readonly at: string;
     readonly data: { readonly passed: boolean; readonly detail: string; readonly tookMs: number };
   } | null;
+  /** A second copy of the record; null where none is kept. */
+  readonly archive: {
+    readonly to: string;
+    readonly size: number;
+    readonly at: string | null;
+    readonly fault: string | null;
+  } | null;
 }
 
 /** What a listener or an endpoint agrees to. */

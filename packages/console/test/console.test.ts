@@ -97,6 +97,7 @@ describe('the console, in a browser', () => {
         gateway: { port: 0 },
         control: { port: 0 },
         backup: { folder: `${data}-backups`, everyHours: 720 },
+        record: { archive: { folder: `${data}-archive` } },
         inventory: { watch: [{ name: 'scoring', folder: watched, for: ['model-files', 'sources'] }] },
       }),
     });
@@ -381,6 +382,7 @@ describe('the console, in a browser', () => {
     await page.getByRole('button', { name: 'Restore the last as a drill' }).click();
     await page.getByText('restored', { exact: true }).waitFor();
     await page.getByText(/all of it was restored/).waitFor();
+    await page.getByText(/of the record lie in/).waitFor();
     await accessible('keys');
     await shot('keys');
     await page.getByRole('button', { name: 'Change the keys that wrap' }).click();

@@ -82,6 +82,17 @@ export function BackupsPanel(): ReactElement {
             </p>
           )}
           <Last backups={data} />
+          {data.archive ? (
+            <p className="text-sm">
+              {plural(data.archive.size, 'entry', 'entries')} of the record lie in{' '}
+              <code className="break-all">{data.archive.to}</code>{' '}
+              {data.archive.fault === null ? (
+                <Status tone="good">{data.archive.at ? `as of ${ago(data.archive.at)}` : 'soon'}</Status>
+              ) : (
+                <Status tone="bad">{data.archive.fault}</Status>
+              )}
+            </p>
+          ) : null}
           {data.folder === null ? null : (
             <div className="flex flex-wrap gap-3">
               <button
