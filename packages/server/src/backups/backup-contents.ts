@@ -1,10 +1,12 @@
-import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { BackupFile } from '@sallyport/vault';
 import type { Installation } from '../installation.ts';
 
 /** Bytes of state in one file of a backup: what is held in memory at a time. */
 const STATE_BYTES = 4 * 1024 * 1024;
+/** Files up to this size are keys and notes; larger ones are never changed once they have their name. */
+const SMALL_BYTES = 1024 * 1024;
 /** What is copied as of one moment, or belongs to a process that runs. */
 const APART = /^(?:ledger|state\.db.*|lock\.db.*|control\.sock|restore-.*|.*\.(?:new|partial))$/;
 
@@ -33,6 +35,18 @@ async function* statePieces(lines: AsyncIterable<string>): AsyncGenerator<Backup
   yield next();
 }
 
+/** A file as it is; null where it has gone. Small ones, which may be replaced any moment, are read in one piece. */
+function copied(path: string, name: string): BackupFile | null {
+  try {
+    const bytes = statSync(path).size;
+    if (bytes <= SMALL_BYTES) return whole(name, readFileSync(path));
+    return { path: name, bytes, pieces: createReadStream(path, { end: bytes - 1 }) as AsyncIterable<Buffer> };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
 function* filesIn(folder: string, under: string, apart: RegExp | null): Generator<BackupFile> {
   for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) =>
     a.name < b.name ? -1 : 1,
@@ -41,10 +55,9 @@ function* filesIn(folder: string, under: string, apart: RegExp | null): Generato
     const path = join(folder, entry.name);
     const name = under === '' ? entry.name : `${under}/${entry.name}`;
     if (entry.isDirectory()) yield* filesIn(path, name, null);
-    else if (entry.isFile() && existsSync(path)) {
-      const bytes = statSync(path).size;
-      const pieces = bytes === 0 ? [] : (createReadStream(path, { end: bytes - 1 }) as AsyncIterable<Buffer>);
-      yield { path: name, bytes, pieces };
+    else if (entry.isFile()) {
+      const file = copied(path, name);
+      if (file) yield file;
     }
   }
 }
