@@ -69,10 +69,19 @@ export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
     await share(source, now - maxAge, 'withPolicyId', 'carry the policy that decided and its version'),
     await probe(source, 'decision-replay', 'a replay of the day with identical decisions'),
   ],
-  'DAT-03': async (source) => [
-    await probe(source, 'sealed-content', 'a scan of stored content for plaintext'),
-    absent('encrypted backups'),
-  ],
+  'DAT-03': async (source, now) => {
+    const made = await source.latestEvent('backup-made');
+    return [
+      await probe(source, 'sealed-content', 'a scan of stored content for plaintext'),
+      made
+        ? {
+            what: `the last backup is an age file${made.data['quantumSafe'] === true ? ' that a quantum computer does not open' : ''}; its keys are in none of data`,
+            good: true,
+            at: new Date(now).toISOString(),
+          }
+        : absent('encrypted backups'),
+    ];
+  },
   'DAT-04': async (source) => [
     await probe(source, 'transport', 'a handshake with every system that is not a demonstration'),
   ],
@@ -144,6 +153,10 @@ export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
         : absent('an audit of unwrapping'),
     ];
   },
+  'FUT-02': async (source) => [
+    await probe(source, 'offline-proof', 'a proof that holds with nothing but the public keys'),
+    await cosigned(source),
+  ],
   'FUT-03': async (source) => {
     const drill = await source.latestEvent('vault-rotated', 'vault:kek');
     return [

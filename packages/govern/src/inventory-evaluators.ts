@@ -208,8 +208,18 @@ export const INVENTORY_EVALUATORS: Readonly<Record<string, Evaluator>> = {
         : []),
     ];
   },
-  'KEY-02': async (source) => [
-    await probe(source, 'artefact-sealed', 'a look at how every stored file begins'),
-    absent('a record of who unwrapped the keys of models'),
-  ],
+  'KEY-02': async (source) => {
+    const audit = await source.latestEvent('keys-unwrapped');
+    const unwraps = (audit?.data['unwraps'] ?? {}) as Readonly<Record<string, number>>;
+    return [
+      await probe(source, 'artefact-sealed', 'a look at how every stored file begins'),
+      audit
+        ? {
+            what: `keys of models and data sets were unwrapped ${unwraps['artefact'] ?? 0} times in the hour that was audited last, by this server alone`,
+            good: true,
+            at: audit.at,
+          }
+        : absent('a record of who unwrapped the keys of models'),
+    ];
+  },
 };

@@ -289,6 +289,7 @@ export class Control {
       'quantum-safety',
       'ledger-verify',
       'tamper-drill',
+      'offline-proof',
       'sealed-content',
       'sequence-gaps',
       'transport',

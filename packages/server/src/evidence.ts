@@ -50,6 +50,7 @@ export function evidenceSource(
 const PROBE_NAMES = [
   'ledger-verify',
   'tamper-drill',
+  'offline-proof',
   'root-key',
   'key-inventory',
   'quantum-safety',

@@ -10,7 +10,14 @@ import {
   newEvent,
   wilsonInterval,
 } from '@sallyport/core';
-import { entriesPath, type Ledger, verifyLedger } from '@sallyport/ledger';
+import {
+  entriesPath,
+  formatProof,
+  type Ledger,
+  parseVerifierKey,
+  verifyLedger,
+  verifyProof,
+} from '@sallyport/ledger';
 import type { PolicySet } from '@sallyport/policy';
 import { SALT_BYTES } from '@sallyport/vault';
 import { checkRoleRules } from './authorisation/role-rules.ts';
@@ -130,6 +137,29 @@ async function tamperDrill({ installation }: ProbeContext): Promise<Finding> {
     };
   } finally {
     rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+/** Proves the last entry, and holds that against the public keys as they were published, and nothing else. */
+async function offlineProof({ installation }: ProbeContext): Promise<Finding> {
+  const { ledger } = installation;
+  await ledger.checkpointNow();
+  const index = ledger.checkpoint.size - 1;
+  if (index < 0) return null;
+  const { leaves, note } = await ledger.prove([index]);
+  const { leaf, proof } = leaves[0]!;
+  const file = formatProof({ index, hashes: proof, extra: leaf, note });
+  const keys = ['verifier.key', 'verifier-quantum-safe.key'].map((name) =>
+    parseVerifierKey(readFileSync(join(ledger.folder, name), 'utf8')),
+  );
+  try {
+    const { checkpoint } = verifyProof(file, keys);
+    return {
+      passed: true,
+      detail: `a proof of entry ${index} of ${checkpoint.size} holds with nothing but the ${keys.length} public keys`,
+    };
+  } catch (fault) {
+    return { passed: false, detail: `a proof of entry ${index} does not hold: ${(fault as Error).message}` };
   }
 }
 
@@ -309,6 +339,7 @@ async function decisionReplay({ installation, config, policies }: ProbeContext):
 const PROBES: Readonly<Record<ProbeName, (context: ProbeContext) => Promise<Finding>>> = {
   'ledger-verify': ledgerVerify,
   'tamper-drill': tamperDrill,
+  'offline-proof': offlineProof,
   'root-key': rootKey,
   'key-inventory': keyInventory,
   'quantum-safety': quantumSafety,
