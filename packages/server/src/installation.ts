@@ -15,7 +15,7 @@ import { DataFolderLock, type ExchangeRow, openPostgres, openSqlite, type Store 
 import { type DataKeys, type KeyRing, type RootKey, writeDurably } from '@sallyport/vault';
 import { resolveSecret } from './config-file.ts';
 import { GapWatch } from './gap-watch.ts';
-import { type Keys, openKeys } from './key-home.ts';
+import { type Keys, openKeys, shredAgain } from './key-home.ts';
 import { log } from './log.ts';
 import { publishVerifierKeys } from './verifier-files.ts';
 import { requireWitnessed, witnessedPath } from './witnessed.ts';
@@ -126,6 +126,7 @@ export class Installation {
       hooks.durable = (first, leaves) => installation.#durable(first, leaves);
       await installation.#catchUp();
       if (signedBefore) await installation.#tellLogKey();
+      await installation.#shredAgain();
       if (!known)
         await installation.announce(
           newEvent('installation-created', { actor: 'sallyport', subject: 'organisation', data: { id } }),
@@ -149,6 +150,23 @@ export class Installation {
     this.store.onOutbox(() => this.#deliver());
     await this.#deliver();
     await this.endCrashed();
+  }
+
+  async #shredAgain(): Promise<void> {
+    const events = await this.store.events.since(['vault-shredded'], '1970');
+    const keys = shredAgain(
+      this,
+      events.map(({ subject, at }) => ({ purpose: subject, at })),
+    );
+    if (keys === 0) return;
+    log('warn', 'keys that had been destroyed were back, and are destroyed again', { keys });
+    await this.announce(
+      newEvent('vault-shredded', {
+        actor: 'sallyport',
+        subject: 'organisation',
+        data: { again: true, keys },
+      }),
+    );
   }
 
   /** A change of the log's key that a crash cut short is carried out by the next start, and told then. */

@@ -163,3 +163,26 @@ export async function openKeys(
   if (note?.id !== rootKey.id || note.previous !== undefined) writeNote(folder, { id: rootKey.id });
   return { rootKey, ring, dataKeys, signing, signedBefore };
 }
+
+/**
+ * Destroys keys again that the record says were destroyed: a copy of the ring that is restored brings them back.
+ * @param shredded purposes, and when each was shredded
+ * @returns how many were there
+ */
+export function shredAgain(
+  { ring, dataKeys }: Pick<Keys, 'ring' | 'dataKeys'>,
+  shredded: readonly { readonly purpose: string; readonly at: string }[],
+): number {
+  const gone = shredded.flatMap(({ purpose, at }) =>
+    ring
+      .list()
+      .filter(({ purpose: kind, owner, createdAt }) => {
+        const own = `${kind}:${owner}`;
+        return createdAt < at && (own === purpose || own === purpose.replace(/^system:/, 'pseudonyms:'));
+      })
+      .map(({ id }) => id),
+  );
+  for (const id of new Set(gone)) ring.drop(id);
+  if (gone.length > 0) dataKeys.forget();
+  return new Set(gone).size;
+}

@@ -298,6 +298,8 @@ describe('the vault', () => {
     assert.match(await said(gone), /forgotten/);
     const keys = join(data, 'keys');
     const copies = new Map(readdirSync(keys).map((name) => [name, readFileSync(join(keys, name))]));
+    const ring = server.control.installation.ring.folder;
+    const ringCopy = new Map(readdirSync(ring).map((name) => [name, readFileSync(join(ring, name))]));
     const refused = await admin.call('POST', '/api/v1/vault/shred', { purpose: 'people' });
     assert.equal(refused.status, 400);
     const none = await admin.call('POST', '/api/v1/vault/shred', { purpose: 'system:nobody' });
@@ -319,6 +321,15 @@ describe('the vault', () => {
     await server.control.probeIfOlder(0);
     const controls = await server.controls();
     assert.match(controls.get('CMP-03')!.evidence.join(), /entries of the log verify/);
+    // A copy of the ring brings its keys back, and the record destroys them again.
+    await server.stop();
+    for (const [name, bytes] of ringCopy)
+      if (!existsSync(join(ring, name))) writeFileSync(join(ring, name), bytes);
+    await start();
+    await assert.rejects(said(gone), { code: 'sealed-content-unreadable' });
+    assert.match(await said(stays), /said to stay/);
+    assert.match(await said(await call('other', 'and it goes on')), /goes on/);
+    await server.control.probeIfOlder(0);
     // A copied key without its parent is told.
     assert.match(
       controls.get('KEY-01')!.evidence.join(),
