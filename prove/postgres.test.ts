@@ -8,10 +8,13 @@ const TESTS = join(import.meta.dirname, '../packages/server/test');
 /** What people, programs and third parties do, as the tests of each have it; reviews and integrations have both engines anyway. */
 const FILES = [
   'access-alerts',
+  'backups',
   'client-certificates',
   'datasets',
   'mastery',
   'programs',
+  'record-gaps',
+  'retention',
   'revocation',
   'scim',
   'sign-on',

@@ -215,11 +215,12 @@ export const INVENTORY_EVALUATORS: Readonly<Record<string, Evaluator>> = {
       await probe(source, 'artefact-sealed', 'a look at how every stored file begins'),
       audit
         ? {
-            what: `keys of models and data sets were unwrapped ${unwraps['artefact'] ?? 0} times in the hour that was audited last, by this server alone`,
+            what: `keys of models and data sets were unwrapped ${unwraps['artefact'] ?? 0} times in the hour that was audited last`,
             good: true,
             at: audit.at,
           }
-        : absent('a record of who unwrapped the keys of models'),
+        : absent('a count of how often the keys of models were unwrapped'),
+      absent('a record of who asked for each unwrapping'),
     ];
   },
 };
