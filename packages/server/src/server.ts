@@ -106,7 +106,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   try {
     const { certificates } = control.snapshots;
-    await certificates.renew(config, control.installation);
+    if (await certificates.renew(config, control.installation))
+      log(
+        'info',
+        'certificates were issued here; clients are to trust what `sallyport tls authority` prints',
+      );
     const tls = {
       gateway: certificates.of(config.gateway, 'gateway'),
       control: certificates.of(config.control, 'control'),

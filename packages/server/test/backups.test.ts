@@ -243,6 +243,12 @@ describe('backups', () => {
   it('go when they are older than they are kept, but never the last', async () => {
     const { backups, config } = server.control;
     await make();
+    const left = [
+      join(data, 'restore-crashed'),
+      join(folder, `${basename(backups.list()[0]!.file)}.partial`),
+    ];
+    mkdirSync(left[0]!);
+    writeFileSync(left[1]!, 'half');
     const files = backups.list();
     assert.ok(files.length >= 2);
     const old = new Date('2020-01-01T00:00:00Z');
@@ -250,9 +256,10 @@ describe('backups', () => {
     const other = { ...config.backup!, everyHours: 0 };
     Object.assign(server.control, { config: { ...config, backup: other } });
     await backups.tick();
-    const left = backups.list();
-    assert.equal(left.length, 1);
-    assert.ok(!files.some(({ file }) => basename(file) === basename(left[0]!.file)));
+    const kept = backups.list();
+    assert.equal(kept.length, 1);
+    assert.ok(!files.some(({ file }) => basename(file) === basename(kept[0]!.file)));
+    for (const path of left) assert.ok(!existsSync(path), 'what a crash left is gone');
     Object.assign(server.control, { config });
     rmSync(folder, { recursive: true });
     assert.deepEqual(backups.list(), []);

@@ -11,6 +11,8 @@ import type { BackupAbout } from './restore.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** What folders of drills begin with. */
+const DRILL = 'restore-';
 
 /** What a backup came to. */
 export interface BackupMade {
@@ -196,7 +198,7 @@ export class BackupDesk {
           'there is no backup to restore: make one with `sallyport backup`',
         );
       const begun = performance.now();
-      const folder = mkdtempSync(join(installation.folder, 'restore-'));
+      const folder = mkdtempSync(join(installation.folder, DRILL));
       let outcome: Omit<BackupDrill, 'file' | 'tookMs'>;
       try {
         const { restoreBackup } = await import('./restore.ts');
@@ -257,10 +259,28 @@ export class BackupDesk {
       rmSync(file, { force: true });
   }
 
+  /** Removes what a backup or a drill left that a crash cut short. */
+  #sweep(): void {
+    const { config, installation } = this.#control;
+    const remove = (folder: string, left: (name: string) => boolean): void => {
+      for (const name of existsSync(folder) ? readdirSync(folder).filter(left) : [])
+        rmSync(join(folder, name), { recursive: true, force: true });
+    };
+    remove(installation.folder, (name) => name.startsWith(DRILL));
+    if (config.backup)
+      remove(
+        resolve(config.backup.folder),
+        (name) =>
+          name.startsWith('sallyport-') && name.includes(installation.id) && name.endsWith('.age.partial'),
+      );
+  }
+
   /** Does what is due: a backup, a drill, the forgetting of old ones and of keys that only they needed. */
   async tick(): Promise<void> {
     const { backup } = this.#control.config;
-    if (!backup || this.#running) return;
+    if (this.#running) return;
+    this.#sweep();
+    if (!backup) return;
     const { made, drilled } = await this.last();
     const isDue = (event: SallyportEvent | null, hours: number): boolean =>
       event === null || clock.nowMs() - Date.parse(event.at) >= hours * HOUR_MS;
