@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { clock } from '@sallyport/core';
+import { clock, HYBRID_GROUP } from '@sallyport/core';
 import { WRAPPING_SUITES } from '@sallyport/vault';
 import type { KeyListing } from './key-listing.ts';
+import type { TlsState } from './tls/tls-endpoints.ts';
 
 /** An algorithm as CycloneDX describes it, and whether a quantum computer breaks it. */
 interface Algorithm {
@@ -122,9 +123,21 @@ export function notQuantumSafe(listing: KeyListing): string[] {
     .map(({ name, ref }) => `${name} (${ref}) is wrapped under what a quantum computer opens`);
 }
 
-/** Every key, algorithm, age and parent (CycloneDX 1.7, "Cryptography Bill of Materials"). */
-export function cryptoBom(listing: KeyListing): Record<string, unknown> {
+/** Connections whose keys a quantum computer will find, in words. */
+const notHybrid = (connections: readonly TlsState[]): string[] =>
+  connections.flatMap(({ name, url, protocol, group, problem }) => {
+    if (protocol !== null && group !== HYBRID_GROUP)
+      return [`${name} (${url}) agrees on keys in ${group ?? 'a group'} that a quantum computer opens`];
+    return protocol === null && problem !== null ? [`${name} (${url}): ${problem}`] : [];
+  });
+
+/**
+ * Every key, algorithm, age, parent and connection (CycloneDX 1.7, "Cryptography Bill of Materials").
+ * @param connections as they answered when they were asked
+ */
+export function cryptoBom(listing: KeyListing, connections: readonly TlsState[]): Record<string, unknown> {
   const all = materials(listing);
+  const over = connections.filter(({ protocol }) => protocol !== null);
   return {
     bomFormat: 'CycloneDX',
     specVersion: '1.7',
@@ -133,7 +146,10 @@ export function cryptoBom(listing: KeyListing): Record<string, unknown> {
     metadata: {
       timestamp: clock.nowIso(),
       component: { type: 'application', name: 'sallyport', 'bom-ref': 'sallyport' },
-      properties: notQuantumSafe(listing).map((value) => ({ name: 'sallyport:not-quantum-safe', value })),
+      properties: [...notQuantumSafe(listing), ...notHybrid(connections)].map((value) => ({
+        name: 'sallyport:not-quantum-safe',
+        value,
+      })),
     },
     components: [
       ...Object.entries(ALGORITHMS).map(([name, { primitive, parameters, quantumLevel, functions }]) => ({
@@ -168,6 +184,23 @@ export function cryptoBom(listing: KeyListing): Record<string, unknown> {
             }),
           },
         },
+      })),
+      ...over.map(({ name, url, protocol, cipher, group }) => ({
+        type: 'cryptographic-asset',
+        name: `TLS of ${name}`,
+        'bom-ref': `tls:${name}:${url}`,
+        cryptoProperties: {
+          assetType: 'protocol',
+          protocolProperties: {
+            type: 'tls',
+            version: protocol!.replace('TLSv', ''),
+            cipherSuites: [{ name: cipher ?? 'unknown' }],
+          },
+        },
+        properties: [
+          { name: 'sallyport:key-agreement', value: group ?? 'unknown' },
+          { name: 'sallyport:url', value: url },
+        ],
       })),
     ],
     dependencies: all.flatMap(({ ref, securedBy }) =>

@@ -6,8 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { connect } from 'node:tls';
+import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { HYBRID_GROUP } from '@sallyport/core';
 import { safeFetch } from '@sallyport/gateway';
+import { cryptoBom } from '../src/crypto-bom.ts';
+import { listKeys } from '../src/key-listing.ts';
 import { post } from '../src/post.ts';
 import { authorityPath, renewCertificates } from '../src/tls/listener.ts';
 import { lookAtEndpoints } from '../src/tls/tls-endpoints.ts';
@@ -124,6 +127,19 @@ describe('transport', () => {
       assert.deepEqual([state.protocol, state.group, state.problem], ['TLSv1.3', HYBRID_GROUP, null]);
       assert.match(state.issuer!, /local authority/);
     }
+    // The bill of materials names the links too, and is sound.
+    const weak = { ...states[0]!, name: 'system:old', group: 'X25519' };
+    const bom = cryptoBom(listKeys(server.control.installation), [...states, weak]);
+    assert.equal(
+      await new Validation.JsonStrictValidator(Spec.Version.v1dot7).validate(JSON.stringify(bom)),
+      null,
+    );
+    const text = JSON.stringify(bom);
+    assert.match(text, /"name":"TLS of listener:gateway".*"assetType":"protocol".*X25519MLKEM768/);
+    assert.match(
+      text,
+      /not-quantum-safe","value":"system:old \(.*\) agrees on keys in X25519 that a quantum computer opens/,
+    );
     await renewCertificates(server.control);
     assert.equal(
       ((await certificateOf('localhost')) as X509Certificate).serialNumber,

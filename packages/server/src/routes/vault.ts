@@ -4,6 +4,7 @@ import type { Control } from '../control.ts';
 import { cryptoBom } from '../crypto-bom.ts';
 import { ROTATIONS } from '../key-desk.ts';
 import { listKeys } from '../key-listing.ts';
+import { lookAtEndpoints } from '../tls/tls-endpoints.ts';
 import { body, type Env, failures, json } from './shared.ts';
 
 const keyEncryptionKey = z.object({
@@ -117,6 +118,6 @@ export function vaultRoutes(app: OpenAPIHono<Env>, control: Control): void {
       summary: 'A bill of materials of everything cryptographic (CycloneDX 1.7)',
       responses: { 200: json(z.record(z.string(), z.unknown()), 'CycloneDX'), ...failures },
     }),
-    (c) => c.json(cryptoBom(listKeys(control.installation)), 200),
+    async (c) => c.json(cryptoBom(listKeys(control.installation), await lookAtEndpoints(control)), 200),
   );
 }
