@@ -105,7 +105,7 @@ export interface WorkerTally {
   /** Exchanges of which the first leaf is recorded, and of those forwarded how many endings are. */
   readonly exchanges: number;
   readonly outcomes: number;
-  /** Leaves that could not be recorded; their calls were refused, and their numbers are missing. */
+  /** Exchanges whose first leaf could not be recorded: they were refused, and their numbers are missing. */
   readonly failed: number;
 }
 

@@ -128,7 +128,8 @@ const notHybrid = (connections: readonly TlsState[]): string[] =>
   connections.flatMap(({ name, url, protocol, group, problem }) => {
     if (protocol !== null && group !== HYBRID_GROUP)
       return [`${name} (${url}) agrees on keys in ${group ?? 'a group'} that a quantum computer opens`];
-    return protocol === null && problem !== null ? [`${name} (${url}): ${problem}`] : [];
+    // Of one that does not answer nothing is known.
+    return url.startsWith('http:') && problem !== null ? [`${name} (${url}): ${problem}`] : [];
   });
 
 /**

@@ -75,6 +75,11 @@ export interface Summary {
 const among = (systems: readonly string[]) =>
   systems.length === 0 ? sql<boolean>`1 = 0` : sql<boolean>`system in (${sql.join(systems)})`;
 
+const REFUSED = 'refused:';
+
+/** Under which name it is kept how many exchanges a worker could not record. */
+export const refusedName = (run: string, worker: number): string => `${REFUSED}${run}:${worker}`;
+
 /** What is read of the projected exchanges: lists, counts, reports. May take long, and holds nothing up. */
 export class ExchangeViews {
   readonly #db: Kysely<Database>;
@@ -323,15 +328,24 @@ export class ExchangeViews {
     }));
   }
 
-  /** Ids of a run's records in order, to look for gaps. */
+  /** Numbers that are missing from the sequence of each worker, other than those of calls that it could not record. */
   async sequenceGaps(): Promise<{ run: string; worker: number; missing: number }[]> {
+    const told = await this.#db
+      .selectFrom('meta')
+      .select(['name', 'value'])
+      .where('name', 'like', `${REFUSED}%`)
+      .execute();
+    const refused = new Map(told.map(({ name, value }) => [name, Number(value)]));
     const rows = await this.#db
       .selectFrom('exchanges')
       .select((e) => ['run', 'worker', e.fn.max('seq').as('last'), e.fn.countAll().as('n')])
       .groupBy(['run', 'worker'])
       .execute();
     return rows
-      .map((row) => ({ run: row.run, worker: row.worker, missing: Number(row.last) + 1 - Number(row.n) }))
+      .map(({ run, worker, last, n }) => {
+        const missing = Number(last) + 1 - Number(n) - (refused.get(refusedName(run, worker)) ?? 0);
+        return { run, worker, missing };
+      })
       .filter((row) => row.missing > 0);
   }
 }

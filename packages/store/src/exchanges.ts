@@ -7,7 +7,7 @@ import {
 } from '@sallyport/core';
 import { type Kysely, sql } from 'kysely';
 import { projectUses } from './ai-uses.ts';
-import { type ExchangeRow, ExchangeViews } from './exchange-views.ts';
+import { type ExchangeRow, ExchangeViews, refusedName } from './exchange-views.ts';
 import { FindingProjection } from './findings.ts';
 import type { Database } from './schema.ts';
 import type { Sqlite } from './sqlite-driver.ts';
@@ -104,6 +104,8 @@ export class Exchanges extends ExchangeViews {
     const events: Database['events'][] = [];
     const findings = new FindingProjection();
     const uses: SallyportEvent[] = [];
+    /** How many exchanges each worker could not record, as it said last. */
+    const refused = new Map<string, string>();
     for (const item of leaves) {
       const { leaf, index } = item;
       if (leaf.type === 'exchange-intent' || leaf.type === 'exchange-denied') {
@@ -113,7 +115,9 @@ export class Exchanges extends ExchangeViews {
         const row = rows.get(leaf.id) ?? this.#open.get(leaf.id) ?? (await this.byId(leaf.id));
         if (row && row.outcome_index === null) rows.set(leaf.id, closedRow(row, leaf, index));
         findings.seeDetections(leaf.system, leaf.verdict?.detections ?? [], leaf.at, leaf.demo);
-      } else if (leaf.type !== 'worker-heartbeat') {
+      } else if (leaf.type === 'worker-heartbeat') {
+        refused.set(refusedName(leaf.run, leaf.worker), String(leaf.failed));
+      } else {
         events.push(eventRow(leaf, index));
         findings.seeEvent(leaf);
         if (leaf.type === 'ai-uses-noted' || leaf.type === 'ai-use-decided') uses.push(leaf);
@@ -134,11 +138,12 @@ export class Exchanges extends ExchangeViews {
       await this.#insert(tx, 'events', events);
       await findings.write(tx);
       for (const event of uses) await projectUses(tx, event);
-      await tx
-        .insertInto('meta')
-        .values({ name: CURSOR, value: until })
-        .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: until }))
-        .execute();
+      for (const [name, value] of [...refused, [CURSOR, until] as const])
+        await tx
+          .insertInto('meta')
+          .values({ name, value })
+          .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+          .execute();
     });
     this.#remember(rows.values());
     return [...rows.values()];

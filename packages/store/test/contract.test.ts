@@ -479,6 +479,30 @@ function contract(name: string, open: () => Promise<Store>): void {
       assert.deepEqual(await store.exchanges.sequenceGaps(), [{ run: 'run', worker: 0, missing: 2 }]);
     });
 
+    it('tells numbers that were lost from those of calls that could not be recorded', async () => {
+      const own = { run: 'gaps', worker: 3 };
+      const start = await store.exchanges.cursor();
+      const beat = (failed: number) => ({
+        v: 1 as const,
+        type: 'worker-heartbeat' as const,
+        at: at(1),
+        ...own,
+        exchanges: 2,
+        outcomes: 0,
+        failed,
+      });
+      const gaps = async () => (await store.exchanges.sequenceGaps()).filter(({ run }) => run === own.run);
+      await store.exchanges.project([
+        { index: start, leaf: { ...denial(newId('exc'), 0), ...own } },
+        { index: start + 1, leaf: { ...denial(newId('exc'), 3), ...own } },
+      ]);
+      assert.deepEqual(await gaps(), [{ ...own, missing: 2 }]);
+      await store.exchanges.project([{ index: start + 2, leaf: beat(1) }]);
+      assert.deepEqual(await gaps(), [{ ...own, missing: 1 }]);
+      await store.exchanges.project([{ index: start + 3, leaf: beat(2) }]);
+      assert.deepEqual(await gaps(), []);
+    });
+
     it('projects again what a failure undid, as if nothing had happened', async () => {
       await store.exchanges.reset();
       const id = newId('exc');
