@@ -14,6 +14,9 @@ export const SIGNATURE_TYPES = {
 /** A kind of {@link SIGNATURE_TYPES}. */
 export type SignatureType = keyof typeof SIGNATURE_TYPES;
 
+/** Files beside a log with the keys that verify it: Ed25519, ML-DSA-44. */
+export const VERIFIER_FILES = ['verifier.key', 'verifier-quantum-safe.key'] as const;
+
 /** A key that checks signatures of one kind under one name. */
 export interface VerifierKey {
   readonly name: string;

@@ -17,7 +17,7 @@ import { resolveSecret } from './config-file.ts';
 import { GapWatch } from './gap-watch.ts';
 import { type Keys, openKeys, shredAgain } from './key-home.ts';
 import { log } from './log.ts';
-import { publishVerifierKeys } from './verifier-files.ts';
+import { logName, publishVerifierKeys } from './verifier-files.ts';
 import { requireWitnessed, witnessedPath } from './witnessed.ts';
 
 /** Milliseconds between projections of what became durable into the store. */
@@ -98,7 +98,7 @@ export class Installation {
       if (!known) clearUnfinished(folder);
       const keys = await openKeys(folder, id, config.keys, rootKeyPath, !known);
       const { rootKey, signing, signedBefore } = keys;
-      const name = `sallyport.local/${id}`;
+      const name = logName(id);
       if (!known) writeDurably(file, `${JSON.stringify({ id, createdAt: clock.nowIso() })}\n`, 0o600);
       const database = config.database ? resolveSecret(config.database.urlRef) : null;
       if (config.database && database === null)

@@ -13,7 +13,7 @@ import {
 import type { Control } from './control.ts';
 import { changeRoot, logKeyPath, nextPath, takeLogKey, takePlace } from './key-home.ts';
 import { wrappedFiles } from './key-listing.ts';
-import { publishVerifierKeys } from './verifier-files.ts';
+import { logName, publishVerifierKeys } from './verifier-files.ts';
 
 /** What can be changed for a new one. */
 export const ROTATIONS = ['root', 'kek', 'data', 'log'] as const;
@@ -153,7 +153,7 @@ export class KeyDesk {
   async #log(): Promise<RotationOutcome> {
     const { installation } = this.#control;
     const { folder, ring, ledger, rootKey, id } = installation;
-    const name = `sallyport.local/${id}`;
+    const name = logName(id);
     const before = { name, ...(await openSigningKey(logKeyPath(folder), ring, 'ledger')) };
     const next = { name, ...(await openSigningKey(logKeyPath(folder, 'next'), ring, 'ledger')) };
     const destroyed = existsSync(logKeyPath(folder, 'previous')) ? 1 : 0;

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CodedError, type Config, clock, newEvent } from '@sallyport/core';
-import { openCheckpoint } from '@sallyport/ledger';
+import { openCheckpoint, VERIFIER_FILES } from '@sallyport/ledger';
 import type { ObjectFiles } from '@sallyport/registry';
 import { writeDurably, writePieces } from '@sallyport/vault';
 import type { Control } from './control.ts';
@@ -31,13 +31,7 @@ const folderFiles = (folder: string): ObjectFiles => ({
   async put(name, pieces) {
     const path = join(folder, name);
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    await writePieces(
-      path,
-      (async function* () {
-        yield* pieces;
-      })(),
-      0o600,
-    );
+    await writePieces(path, pieces, 0o600);
   },
 });
 
@@ -108,7 +102,7 @@ export class LogArchive {
       const files = objects
         ? await (await import('@sallyport/registry')).objectFiles(objectSettings('record.archive', objects))
         : folderFiles(resolve(folder!));
-      for (const name of ['verifier.key', 'verifier-quantum-safe.key'])
+      for (const name of VERIFIER_FILES)
         await files.put(name, [readFileSync(join(installation.ledger.folder, name))]);
       let size = known.size;
       for await (const { path, pieces } of installation.ledger.copy(known.size)) {

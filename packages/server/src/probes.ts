@@ -15,6 +15,7 @@ import {
   formatProof,
   type Ledger,
   parseVerifierKey,
+  VERIFIER_FILES,
   verifyLedger,
   verifyProof,
 } from '@sallyport/ledger';
@@ -149,7 +150,7 @@ async function offlineProof({ installation }: ProbeContext): Promise<Finding> {
   const { leaves, note } = await ledger.prove([index]);
   const { leaf, proof } = leaves[0]!;
   const file = formatProof({ index, hashes: proof, extra: leaf, note });
-  const keys = ['verifier.key', 'verifier-quantum-safe.key'].map((name) =>
+  const keys = VERIFIER_FILES.map((name) =>
     parseVerifierKey(readFileSync(join(ledger.folder, name), 'utf8')),
   );
   try {

@@ -1,8 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '@sallyport/core';
-import { formatVerifierKey, type Ledger, type NoteSigner, verifierKeysOf } from '@sallyport/ledger';
+import {
+  formatVerifierKey,
+  type Ledger,
+  type NoteSigner,
+  VERIFIER_FILES,
+  verifierKeysOf,
+} from '@sallyport/ledger';
 import { type RootKey, writeDurably } from '@sallyport/vault';
+
+/** The name under which an installation signs its log. */
+export const logName = (id: string): string => `sallyport.local/${id}`;
 
 /**
  * Writes the log's verifier keys: beside the log, and again beside the root key, where whoever rewrites the data does
@@ -19,9 +28,9 @@ export function publishVerifierKeys(
   const earlier = before ? verifierKeysOf(before).map(formatVerifierKey) : [];
   const outside = `${rootPath}.${id}.verifier`;
   for (const [path, key] of [
-    [join(ledger.folder, 'verifier.key'), ledger.verifierKey],
+    [join(ledger.folder, VERIFIER_FILES[0]), ledger.verifierKey],
     [outside, ledger.verifierKey],
-    [join(ledger.folder, 'verifier-quantum-safe.key'), ledger.quantumSafeVerifierKey],
+    [join(ledger.folder, VERIFIER_FILES[1]), ledger.quantumSafeVerifierKey],
     [`${outside}-quantum-safe`, ledger.quantumSafeVerifierKey],
   ] as const) {
     const known = existsSync(path) ? readFileSync(path, 'utf8').trim() : null;

@@ -47,7 +47,7 @@ export function writeDurably(
  */
 export async function writePieces(
   path: string,
-  pieces: AsyncIterable<Uint8Array>,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   mode: number,
 ): Promise<void> {
   const partial = `${path}.partial`;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CodedError } from '@sallyport/core';
-import { fillLedger } from '@sallyport/ledger';
+import { fillLedger, VERIFIER_FILES } from '@sallyport/ledger';
 import { DataFolderLock } from '@sallyport/store';
 import type { Command } from '../commands.ts';
 import { Progress, print, printJson } from '../output.ts';
@@ -16,7 +16,7 @@ export const ledgerFill: Command = {
   async run(options) {
     const data = resolve(options.data);
     const folder = join(data, 'ledger');
-    const keys = ['verifier.key', 'verifier-quantum-safe.key'].map((name) => join(folder, name));
+    const keys = VERIFIER_FILES.map((name) => join(folder, name));
     const missing = keys.find((path) => !existsSync(path));
     if (missing !== undefined)
       throw new CodedError('usage', `there is no log in \`${data}\`: \`${missing}\` is missing`);

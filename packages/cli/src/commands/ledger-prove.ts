@@ -1,14 +1,12 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CodedError } from '@sallyport/core';
-import { parseVerifierKey, type VerifierKey, verifyProof } from '@sallyport/ledger';
+import { parseVerifierKey, VERIFIER_FILES, type VerifierKey, verifyProof } from '@sallyport/ledger';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
 import type { Options } from '../options.ts';
 import { print, printJson } from '../output.ts';
 import { readText } from '../read-text.ts';
-
-const KEY_FILES = ['verifier.key', 'verifier-quantum-safe.key'];
 
 /** Writes proofs that something is in the record. */
 export const ledgerProve: Command = {
@@ -40,7 +38,8 @@ export const ledgerProve: Command = {
 function keysOf(options: Options): VerifierKey[] {
   const named = options.texts('key');
   const folder = join(resolve(options.data), 'ledger');
-  const files = named.length > 0 ? named : KEY_FILES.map((name) => join(folder, name)).filter(existsSync);
+  const files =
+    named.length > 0 ? named : VERIFIER_FILES.map((name) => join(folder, name)).filter(existsSync);
   if (files.length === 0) throw new CodedError('usage', 'name the public keys of the log with --key FILE');
   return files.flatMap((file) => readText(file).trim().split('\n').map(parseVerifierKey));
 }

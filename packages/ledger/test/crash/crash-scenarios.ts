@@ -239,6 +239,12 @@ export async function explore(
   return { states, lossy, broken: null };
 }
 
+/** A disk of which some calls are done otherwise. */
+const changed = (disk: Disk, calls: Partial<Disk>): Disk =>
+  new Proxy(disk, {
+    get: (target, name: keyof Disk) => calls[name] ?? target[name].bind(target),
+  });
+
 const forgets = (
   file: (path: string) => boolean,
   folder: (path: string) => boolean = () => false,
@@ -248,55 +254,35 @@ const forgets = (
       ? { ...opened, sync: async () => {}, syncContent: async () => {}, syncContentNow: () => {} }
       : opened;
   return (disk) =>
-    new Proxy(disk, {
-      get: (target, name: keyof Disk) => {
-        if (name === 'openNow')
-          return (...given: Parameters<Disk['openNow']>) => handle(given[0], target.openNow(...given));
-        if (name === 'open')
-          return async (...given: Parameters<Disk['open']>) => handle(given[0], await target.open(...given));
-        if (name === 'syncFolderNow')
-          return (path: string) => (folder(path) ? undefined : target.syncFolderNow(path));
-        if (name === 'syncFolder')
-          return async (path: string) => (folder(path) ? undefined : target.syncFolder(path));
-        const found = target[name];
-        return typeof found === 'function' ? found.bind(target) : found;
-      },
+    changed(disk, {
+      openNow: (path, flags) => handle(path, disk.openNow(path, flags)),
+      open: async (path, flags) => handle(path, await disk.open(path, flags)),
+      syncFolderNow: (path) => (folder(path) ? undefined : disk.syncFolderNow(path)),
+      syncFolder: async (path) => (folder(path) ? undefined : disk.syncFolder(path)),
     });
 };
 
 /** Replaces files where they lie instead of beside and by name. */
 const inPlace: Mutant['of'] = (disk) =>
-  new Proxy(disk, {
-    get: (target, name: keyof Disk) => {
-      if (name === 'open')
-        return (path: string, flags: 'w' | 'a') => target.open(path.replace(/\.new$/, ''), flags);
-      if (name === 'rename') return async () => {};
-      const found = target[name];
-      return typeof found === 'function' ? found.bind(target) : found;
-    },
+  changed(disk, {
+    open: (path, flags) => disk.open(path.replace(/\.new$/, ''), flags),
+    rename: async () => {},
   });
 
 /** Forces tiles to disk only once the checkpoint over them lies there. */
 const signsFirst: Mutant['of'] = (disk) => {
   let late: (() => Promise<void>)[] = [];
-  return new Proxy(disk, {
-    get: (target, name: keyof Disk) => {
-      if (name === 'open')
-        return async (...given: Parameters<Disk['open']>): Promise<DiskFile> => {
-          const opened = await target.open(...given);
-          if (!given[0].includes('/tile/')) return opened;
-          return { ...opened, sync: async () => void late.push(() => opened.sync()) };
-        };
-      if (name === 'syncFolder')
-        return async (path: string) => {
-          await target.syncFolder(path);
-          if (path === FOLDER && target.exists(`${FOLDER}/checkpoint`)) {
-            for (const sync of late) await sync();
-            late = [];
-          }
-        };
-      const found = target[name];
-      return typeof found === 'function' ? found.bind(target) : found;
+  return changed(disk, {
+    open: async (path, flags) => {
+      const opened = await disk.open(path, flags);
+      if (!path.includes('/tile/')) return opened;
+      return { ...opened, sync: async () => void late.push(() => opened.sync()) };
+    },
+    syncFolder: async (path) => {
+      await disk.syncFolder(path);
+      if (path !== FOLDER || !disk.exists(`${FOLDER}/checkpoint`)) return;
+      for (const sync of late) await sync();
+      late = [];
     },
   });
 };
