@@ -5,6 +5,7 @@
  * Call first: {@link findRoute}, then the dialect's `readRequest`.
  * Do not trust it with: judging content. It says where texts are, not what they mean.
  */
+export { readOutputTensors } from './answers/open-inference.ts';
 export { anthropic } from './anthropic.ts';
 export type {
   Attachment,
@@ -21,7 +22,7 @@ export type { Framing, StreamEvent, StreamParser } from './framing.ts';
 export { ndjson } from './ndjson.ts';
 export { ollama } from './ollama.ts';
 export { OnnxModel } from './onnx.ts';
-export { openInference, readOutputTensors } from './open-inference.ts';
+export { openInference } from './open-inference.ts';
 export { openai } from './openai.ts';
 export { DIALECT_TABLE, findRoute, joinUrl } from './routes.ts';
 export { SseParser, sse } from './sse.ts';

@@ -1,0 +1,31 @@
+import type { AnswerReader } from '../dialect.ts';
+import { named, objectAt, objectsOf } from './fields.ts';
+import { collectTexts } from './texts.ts';
+
+/** Reads answers in the Ollama dialect. */
+export const ollamaAnswers: AnswerReader = {
+  readResponse: (_operation, body) =>
+    collectTexts(body, () => ({ channel: 'output', system: false, stream: null })),
+
+  readEvent: (_operation, data) =>
+    collectTexts(data, (path) => ({
+      channel: 'output',
+      system: false,
+      // Text grows over `response`, `message.content` and `message.thinking`; calls of tools come whole.
+      stream: path.includes('tool_calls') ? null : path.join('/'),
+    })),
+
+  toolPieces: (_operation, data) =>
+    objectsOf(objectAt(data, 'message')['tool_calls']).map(([tool, n]) => {
+      const own = objectAt(tool, 'function');
+      return { call: String(own['index'] ?? n), ...named(own['name']), whole: own['arguments'] ?? {} };
+    }),
+
+  usage(body) {
+    const counts = body as { prompt_eval_count?: unknown; eval_count?: unknown } | null;
+    if (typeof counts?.eval_count !== 'number' && typeof counts?.prompt_eval_count !== 'number') return null;
+    const whole = (value: unknown): number =>
+      typeof value === 'number' && value >= 0 ? Math.floor(value) : 0;
+    return { inputTokens: whole(counts.prompt_eval_count), outputTokens: whole(counts.eval_count) };
+  },
+};

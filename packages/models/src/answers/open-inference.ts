@@ -1,0 +1,27 @@
+import { CodedError } from '@sallyport/core';
+import type { AnswerReader, Tensor } from '../dialect.ts';
+import { readTensor, validateTensor } from '../tensors.ts';
+import { collectTexts } from './texts.ts';
+
+/** Tensors that a classifier answers with. @throws CodedError `upstream-invalid` naming the tensor */
+export function readOutputTensors(body: unknown): Tensor[] {
+  const outputs = (body as { outputs?: unknown } | null)?.outputs;
+  const fail = (what: string): never => {
+    throw new CodedError('upstream-invalid', what);
+  };
+  if (!Array.isArray(outputs)) return fail('`outputs` must be a list of tensors');
+  return outputs.map((tensor, i) => {
+    validateTensor(tensor, (what) => fail(`\`outputs.${i}\`: ${what}`));
+    return readTensor(tensor, `/outputs/${i}`);
+  });
+}
+
+/** Reads answers in the Open Inference Protocol. */
+export const openInferenceAnswers: AnswerReader = {
+  readResponse: (_operation, body) =>
+    collectTexts(body, () => ({ channel: 'output', system: false, stream: null })),
+  readEvent: (_operation, data) =>
+    collectTexts(data, () => ({ channel: 'output', system: false, stream: null })),
+  toolPieces: () => [],
+  usage: () => null,
+};

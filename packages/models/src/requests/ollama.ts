@@ -1,0 +1,57 @@
+import { CodedError } from '@sallyport/core';
+import type { Attachment, RequestReading } from '../dialect.ts';
+import { objectBody, optional, tokenBound } from './fields.ts';
+import { collectTexts } from './texts.ts';
+
+function validate(operation: string, body: Record<string, unknown>): void {
+  if (operation === 'chat') {
+    const messages = body['messages'];
+    if (!Array.isArray(messages))
+      throw new CodedError('body-invalid', '`messages` must be a list of messages');
+    messages.forEach((message: unknown, i) => {
+      const role =
+        typeof message === 'object' && message !== null ? (message as { role?: unknown }).role : null;
+      if (typeof role !== 'string')
+        throw new CodedError('body-invalid', `\`messages.${i}\` must be an object with a \`role\``);
+    });
+  } else if (operation === 'generate') optional(body, 'prompt', 'string');
+}
+
+const isEmbedding = (operation: string): boolean => operation === 'embed' || operation === 'embeddings';
+
+/** Reads a request in the Ollama dialect. */
+export function readOllamaRequest(operation: string, raw: unknown): RequestReading {
+  const body = objectBody(raw);
+  validate(operation, body);
+  const messages = Array.isArray(body['messages']) ? body['messages'] : [];
+  const attachments: Attachment[] = [];
+  const parts = collectTexts(
+    body,
+    (path) => {
+      const message = path[0] === 'messages' ? (messages[path[1] as number] as { role: string }) : null;
+      return {
+        channel: message?.role === 'tool' ? 'document' : 'user',
+        system: message?.role === 'system' || path[0] === 'system' || path[0] === 'template',
+        stream: null,
+      };
+    },
+    attachments,
+  );
+  const options = body['options'];
+  // `num_predict` may be -1 or -2: no bound of the caller's own.
+  const bound = (options as { num_predict?: unknown } | undefined)?.num_predict;
+  return {
+    model: optional(body, 'model', 'string') ?? optional(body, 'name', 'string'),
+    // A stream is what Ollama answers with unless told otherwise.
+    stream:
+      operation === 'chat' || operation === 'generate'
+        ? (optional(body, 'stream', 'boolean') ?? true)
+        : false,
+    parts,
+    attachments,
+    outputTokensMax:
+      isEmbedding(operation) || operation === 'show'
+        ? 0
+        : tokenBound(typeof bound === 'number' && bound > 0 ? { num_predict: bound } : {}, ['num_predict']),
+  };
+}

@@ -1,0 +1,75 @@
+import { CodedError } from '@sallyport/core';
+import type { Attachment, RequestReading } from '../dialect.ts';
+import { objectBody, optional, tokenBound } from './fields.ts';
+import { collectTexts } from './texts.ts';
+
+const SYSTEM_ROLES = new Set(['system', 'developer']);
+const TOOL_ROLES = new Set(['tool', 'function']);
+
+function at(
+  body: Record<string, unknown>,
+  list: string,
+  index: string | number | undefined,
+): Record<string, unknown> {
+  const items = body[list];
+  const item = Array.isArray(items) && typeof index === 'number' ? (items[index] as unknown) : null;
+  return typeof item === 'object' && item !== null ? (item as Record<string, unknown>) : {};
+}
+
+function validate(operation: string, body: Record<string, unknown>): void {
+  if (operation === 'chat.completions') {
+    const messages = body['messages'];
+    if (!Array.isArray(messages) || messages.length === 0)
+      throw new CodedError('body-invalid', '`messages` must be a list of messages');
+    messages.forEach((message: unknown, i) => {
+      if (
+        typeof message !== 'object' ||
+        message === null ||
+        typeof (message as { role?: unknown }).role !== 'string'
+      ) {
+        throw new CodedError('body-invalid', `\`messages.${i}\` must be an object with a \`role\``);
+      }
+    });
+  }
+  const needed = { completions: 'prompt', embeddings: 'input', responses: 'input' }[operation];
+  if (
+    needed &&
+    body[needed] === undefined &&
+    body['previous_response_id'] === undefined &&
+    body['prompt'] === undefined
+  ) {
+    throw new CodedError('body-invalid', `\`${needed}\` is missing`);
+  }
+}
+
+/** Reads a request in the OpenAI dialect. */
+export function readOpenaiRequest(operation: string, raw: unknown): RequestReading {
+  const body = objectBody(raw);
+  validate(operation, body);
+  const choices = Math.max(1, Math.min(128, optional(body, 'n', 'number') ?? 1));
+  const attachments: Attachment[] = [];
+  const parts = collectTexts(
+    body,
+    (path) => {
+      const message = at(body, path[0] === 'messages' ? 'messages' : 'input', path[1]);
+      const role = String(message['role'] ?? '');
+      const tool = TOOL_ROLES.has(role) || String(message['type'] ?? '').endsWith('_output');
+      return {
+        channel: tool ? 'document' : 'user',
+        system: SYSTEM_ROLES.has(role) || path[0] === 'instructions',
+        stream: null,
+      };
+    },
+    attachments,
+  );
+  return {
+    model: optional(body, 'model', 'string'),
+    stream: optional(body, 'stream', 'boolean') ?? false,
+    parts,
+    attachments,
+    outputTokensMax:
+      operation === 'embeddings'
+        ? 0
+        : choices * tokenBound(body, ['max_completion_tokens', 'max_tokens', 'max_output_tokens']),
+  };
+}

@@ -1,0 +1,123 @@
+import { CodedError, type StringVisitor, toPointer, visitStrings } from '@sallyport/core';
+import type { Attachment, TextPart } from '../dialect.ts';
+
+/** Keys whose short, spaceless values are names and ids of the protocol, not content. */
+const STRUCTURAL = new Set([
+  'model',
+  'role',
+  'type',
+  'id',
+  'object',
+  'detail',
+  'encoding_format',
+  'service_tier',
+  'finish_reason',
+  'status',
+  'system_fingerprint',
+  'item_id',
+  'call_id',
+  'tool_call_id',
+  'tool_use_id',
+  'stop_reason',
+  'obfuscation',
+  'datatype',
+  'effort',
+  'reasoning_effort',
+  'verbosity',
+  'truncation',
+  'response_id',
+  'previous_response_id',
+  'model_name',
+  'model_version',
+]);
+const STRUCTURAL_CHARACTERS_MAX = 128;
+const DATA_URL = /^data:(image|audio|video|application\/pdf)(?:\/[a-z0-9.+-]{1,40})?;base64,[A-Za-z0-9+/=]*$/;
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+/** Keys under which dialects put media as base64, and how such media begin. */
+const MEDIA_CHARACTERS_MIN = 30;
+const MEDIA_KEYS = new Set([
+  'url',
+  'image_url',
+  'file_data',
+  'data',
+  'images',
+  'image',
+  'result',
+  'b64_json',
+  'partial_image_b64',
+]);
+const MAGIC: readonly (readonly [string, Attachment['media']])[] = [
+  ['iVBORw0KGgo', 'image'],
+  ['/9j/', 'image'],
+  ['R0lGOD', 'image'],
+  ['UklGR', 'image'],
+  ['JVBERi0', 'document'],
+  ['SUQz', 'audio'],
+  ['//v', 'audio'],
+  ['//s', 'audio'],
+  ['T2dnUw', 'audio'],
+  ['ZkxhQw', 'audio'],
+];
+/** Signed or encrypted state that a provider hands back and forth: nobody but the provider reads it. */
+const OPAQUE_KEYS = new Set(['signature', 'encrypted_content', 'thoughtSignature']);
+
+/** What kind of media a string is, where it stands in a place for media and looks like it; else null. */
+function mediaOf(key: string | number | undefined, text: string): Attachment['media'] | null {
+  if (typeof key !== 'string' || !MEDIA_KEYS.has(key)) return null;
+  const url = DATA_URL.exec(text);
+  if (url) return url[1] === 'application/pdf' ? 'document' : (url[1] as Attachment['media']);
+  const magic = MAGIC.find(([prefix]) => text.startsWith(prefix));
+  return magic && BASE64.test(text) ? magic[1] : null;
+}
+
+/** Key of a string: its own, or that of the list it stands in. */
+const keyOf = (path: readonly (string | number)[]): string | number | undefined =>
+  typeof path.at(-1) === 'number' ? path.at(-2) : path.at(-1);
+
+function isStructural(key: string | number | undefined, text: string): boolean {
+  if (text.length === 0) return true;
+  if (typeof key !== 'string') return false;
+  if (STRUCTURAL.has(key)) return text.length <= STRUCTURAL_CHARACTERS_MAX && /^[\w.:/@+-]+$/.test(text);
+  return OPAQUE_KEYS.has(key) && BASE64.test(text);
+}
+
+/** Says, for one string of a body, what kind of text it is; null leaves it out. */
+export type Classify = (
+  path: readonly (string | number)[],
+  parent: object,
+) => Pick<TextPart, 'channel' | 'system' | 'stream'> | null;
+
+const JSON_KEYS = new Set(['arguments', 'partial_json']);
+
+/** Every string of a body that is content, classified: values, and names that are no field's. What a dialect does not know is content too. */
+export function collectTexts(body: unknown, classify: Classify, attachments: Attachment[] = []): TextPart[] {
+  const parts: TextPart[] = [];
+  const visit: StringVisitor = (text, path, parent) => {
+    const key = path.at(-1);
+    if (isStructural(key, text)) return;
+    const media = text.length < MEDIA_CHARACTERS_MIN ? null : mediaOf(keyOf(path), text);
+    if (media) {
+      attachments.push({ pointer: toPointer(path), media });
+      return;
+    }
+    const kind = classify(path, parent);
+    if (!kind) return;
+    // A system may cut a character between two deltas; a caller has no reason to.
+    if (kind.channel !== 'output' && !text.isWellFormed())
+      throw new CodedError(
+        'body-lone-surrogate',
+        `the text at \`${toPointer(path)}\` is not well-formed Unicode`,
+      );
+    parts.push({
+      pointer: toPointer(path),
+      text,
+      kind: JSON_KEYS.has(key as string) ? 'json' : 'text',
+      ...kind,
+    });
+  };
+  visitStrings(body, visit, (text, path, parent) => {
+    const kind = classify(path, parent);
+    if (kind) parts.push({ pointer: `${toPointer(path)}#`, text, kind: 'text', ...kind, stream: null });
+  });
+  return parts;
+}
