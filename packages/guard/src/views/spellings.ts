@@ -26,11 +26,17 @@ const isCommon = (word: string): boolean => word.length >= COMMON_LETTERS_MIN &&
 /** Characters around what was undone that are read with it. */
 const AROUND = 160;
 
+/** A place in a text: what stands there and where. */
+interface Found {
+  readonly 0: string;
+  readonly index: number;
+}
+
 /** Rewrites matches with what stands around them; far from any, the text needs no second reading. */
 function around(
   name: string,
   source: Mapped,
-  pattern: RegExp,
+  matches: Iterable<Found>,
   write: (builder: MappedBuilder, found: string, at: number) => boolean,
 ): Layer | null {
   const { text } = source;
@@ -38,7 +44,7 @@ function around(
   let at = 0;
   let until = 0;
   let changed = false;
-  for (const match of text.matchAll(pattern)) {
+  for (const match of matches) {
     builder ??= new MappedBuilder(source, Math.min(text.length, 2_048));
     const from = Math.max(at, match.index - AROUND);
     if (from > until) {
@@ -61,7 +67,7 @@ function around(
 function leet(source: Mapped): Layer | null {
   // `f(x)` and `utf8` are no leet; where it is meant, some of it are common words.
   let believed = false;
-  const layer = around('leet', source, LEET_WORD, (builder, found, at) => {
+  const layer = around('leet', source, source.text.matchAll(LEET_WORD), (builder, found, at) => {
     let word = '';
     for (let i = 0; i < found.length; i++) {
       const letter = FIGURES[found[i]!] ?? found[i]!;
@@ -96,7 +102,7 @@ function together(source: Mapped): Layer | null {
   const between = signs.size > 0 ? `[${[...signs].join('').replace('-', '\\-')}]{1,3}` : `[ \\t]{${gap}}`;
   const element = signs.size > 0 && !signs.has('.') ? '\\S' : LETTER;
   const word = `(?<!${LETTER})${element}(?:${between}${element}(?!${LETTER}))+`;
-  return around('spacing', source, new RegExp(word, 'gu'), (builder, found, at) => {
+  return around('spacing', source, source.text.matchAll(new RegExp(word, 'gu')), (builder, found, at) => {
     for (let i = 0; i < found.length; i++)
       if (!/\s/.test(found[i]!) && !signs.has(found[i]!))
         builder.code(found.charCodeAt(i), at + i, at + i + 1);
@@ -104,19 +110,35 @@ function together(source: Mapped): Layer | null {
   });
 }
 
-/** What stands within words and shows nowhere: emphasis, comments and tags of mark-up, joined strings. */
+/** A piece of what stands within words and shows nowhere: emphasis, comments and tags of mark-up, joined strings. */
 const MARKUP =
-  /(?:<!--[^>]{0,200}-->|<\/?[a-z][a-z0-9]{0,9}(?:\s[^<>]{0,80})?>|\*{1,3}|_{2,3}|~~|`|["']\s?[+.]\s?["']|\\)+(?=\w)/g;
+  /<!--[^>]{0,200}-->|<\/?[a-z][a-z0-9]{0,9}(?:\s[^<>]{0,80})?>|\*{1,3}|_{2,3}|~~|`|["']\s?[+.]\s?["']|\\/g;
+const WORD = /\w/;
+
+/** Runs of mark-up before a word. Pieces are joined here: a pattern that repeats them would try every way to cut a run. */
+function* markupRuns(text: string): Generator<Found> {
+  let start = 0;
+  let end = -1;
+  for (const { 0: piece, index } of text.matchAll(MARKUP)) {
+    if (index !== end) {
+      if (WORD.test(text[end] ?? '')) yield { 0: text.slice(start, end), index: start };
+      start = index;
+    }
+    end = index + piece.length;
+  }
+  if (WORD.test(text[end] ?? '')) yield { 0: text.slice(start, end), index: start };
+}
+
 const withoutMarkup = (source: Mapped): Layer | null =>
-  around('markup', source, MARKUP, (_builder, found, at) => {
+  around('markup', source, markupRuns(source.text), (_builder, found, at) => {
     // Emphasis goes wherever it stands once it stands within words; the rest only there.
-    return /^[*_~`]/.test(found) || (at > 0 && /\w/.test(source.text[at - 1]!));
+    return /^[*_~`]/.test(found) || (at > 0 && WORD.test(source.text[at - 1]!));
   });
 
 /** Words joined by a mark instead of spaces: `ignore_all-previous.instructions`. */
 const JOINED = /(?<![a-z0-9])[a-z][a-z0-9']{1,23}(?:[.,:;!?]?[_\-./|+*,~][a-z0-9']{1,24}){2,}/g;
 const asWords = (source: Mapped): Layer | null =>
-  around('joined', source, JOINED, (builder, found, at) => {
+  around('joined', source, source.text.matchAll(JOINED), (builder, found, at) => {
     // Paths and names of variables are joined, too; sentences have common words.
     if (!found.split(/[^a-z0-9']/).some(isCommon)) return false;
     for (let i = 0; i < found.length; i++) {
