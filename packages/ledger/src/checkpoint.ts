@@ -50,6 +50,7 @@ export function parseCheckpoint(text: string): Checkpoint {
     !text.endsWith('\n') ||
     origin === '' ||
     !/^(0|[1-9]\d{0,15})$/.test(size) ||
+    !Number.isSafeInteger(Number(size)) ||
     hash?.length !== HASH_BYTES
   )
     throw new CodedError('ledger-corrupt', 'the checkpoint is malformed');

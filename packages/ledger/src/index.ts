@@ -10,6 +10,7 @@ export {
   type Checkpoint,
   type NoteSigner,
   openCheckpoint,
+  parseCheckpoint,
   signCheckpoint,
   signedAt,
   verifierKeysOf,
@@ -28,7 +29,7 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from './merkle.ts';
-export { type Note, parseNote } from './note.ts';
+export { formatSignature, type Note, parseNote } from './note.ts';
 export { formatProof, type LogProof, type ProvenEntry, parseProof, verifyProof } from './proof.ts';
 export { entriesPath, tilePath } from './tile.ts';
 export { formatVerifierKey, parseVerifierKey, VERIFIER_FILES, type VerifierKey } from './verifier-key.ts';

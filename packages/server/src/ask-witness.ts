@@ -29,7 +29,12 @@ export async function askWitness(
   );
   if (answer.status === 200) return { kind: 'cosigned', lines: answer.text };
   const seen = /^(0|[1-9]\d{0,15})\n$/.exec(answer.text)?.[1];
-  if (answer.status === 409 && answer.type.startsWith('text/x.tlog.size') && seen !== undefined)
+  if (
+    answer.status === 409 &&
+    answer.type.startsWith('text/x.tlog.size') &&
+    seen !== undefined &&
+    Number.isSafeInteger(Number(seen))
+  )
     return { kind: 'saw', size: Number(seen) };
   if (answer.status === 422) return { kind: 'saw-another' };
   throw new CodedError('internal', `it answers ${answer.status}`);

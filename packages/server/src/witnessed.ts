@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, type Config } from '@sallyport/core';
-import { type Checkpoint, openCheckpoint } from '@sallyport/ledger';
+import { type Checkpoint, openCheckpoint, parseCheckpoint } from '@sallyport/ledger';
 import type { RootKey } from '@sallyport/vault';
 import { askWitness } from './ask-witness.ts';
 import { log } from './log.ts';
@@ -9,6 +9,18 @@ import { log } from './log.ts';
 /** Where the newest cosigned checkpoint is kept: beside the root key, apart from the data. */
 export const witnessedPath = ({ path }: Pick<RootKey, 'path'>, id: string): string =>
   `${path}.${id}.witnessed`;
+
+/**
+ * Reads the checkpoint that is kept. Its signatures were checked before it was written; earlier versions also wrote down
+ * whatever else a witness sent, which must not keep the log from opening: the text counts.
+ */
+function keptCheckpoint(note: string): Checkpoint {
+  try {
+    return openCheckpoint(note);
+  } catch {
+    return parseCheckpoint(note.slice(0, note.indexOf('\n\n') + 1));
+  }
+}
 
 /** How many entries each witness saw that answers; not a number where it saw another log. */
 async function sizesSeen(
@@ -48,7 +60,7 @@ export async function requireWitnessed(
   const path = join(folder, 'checkpoint');
   const note = existsSync(path) ? readFileSync(path, 'utf8') : null;
   const own = note === null ? null : openCheckpoint(note);
-  const known = existsSync(kept) ? openCheckpoint(readFileSync(kept, 'utf8')) : null;
+  const known = existsSync(kept) ? keptCheckpoint(readFileSync(kept, 'utf8')) : null;
   const size = own?.size ?? 0;
   const sizes = own && note !== null ? await sizesSeen(config.witnesses, own, note) : [];
   if (sizes.filter(Number.isNaN).length >= config.quorum)

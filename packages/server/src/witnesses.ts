@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { CodedError, clock, newEvent } from '@sallyport/core';
-import { parseNote, parseVerifierKey, signedAt } from '@sallyport/ledger';
+import { formatSignature, parseNote, parseVerifierKey, signedAt, type VerifierKey } from '@sallyport/ledger';
 import { writeDurably } from '@sallyport/vault';
 import { askWitness } from './ask-witness.ts';
 import type { Control } from './control.ts';
@@ -34,6 +34,27 @@ class Refusal extends Error {
     super(message);
     this.kind = kind;
   }
+}
+
+/**
+ * What of a witness's answer is kept: one line of each of its keys, which must hold. Lines of other keys are ignored
+ * (C2SP tlog-witness, "add-checkpoint"), so that no witness decides how much is stored here.
+ * @throws CodedError `internal` where a key signed nothing that holds, `ledger-corrupt` for lines that are no signatures
+ */
+export function cosignedBy(note: string, answer: string, keys: readonly VerifierKey[]): string {
+  // Apart from the log's own lines: a witness has as much room as any note has.
+  const cosigned = parseNote(`${parseNote(note).text}\n${answer}`);
+  return keys
+    .map((key) => {
+      if (signedAt(cosigned, key) === null)
+        throw new CodedError('internal', `its answer is not signed by \`${key.name}\` (${key.type})`);
+      return formatSignature(
+        cosigned.signatures.find(
+          ({ name, keyId }) => name === key.name && Buffer.compare(keyId, key.keyId) === 0,
+        )!,
+      );
+    })
+    .join('');
 }
 
 /** Has checkpoints cosigned by witnesses (C2SP tlog-witness), and tells when one of them saw another log. */
@@ -143,11 +164,7 @@ export class Witnesses {
       const { proof, checkpoint, note } = await ledger.proveConsistency(old);
       const answer = await askWitness({ url, allowPrivate }, old, proof, note);
       if (answer.kind === 'cosigned') {
-        const cosigned = parseNote(`${note}${answer.lines}`);
-        for (const key of verifiers)
-          if (signedAt(cosigned, key) === null)
-            throw new CodedError('internal', `its answer is not signed by \`${key.name}\` (${key.type})`);
-        return { size: checkpoint.size, note, lines: answer.lines };
+        return { size: checkpoint.size, note, lines: cosignedBy(note, answer.lines, verifiers) };
       }
       if (answer.kind === 'saw-another')
         throw new Refusal('fork', `what it saw of ${old} entries is not the beginning of this log`);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -24,6 +24,8 @@ interface Running {
   readonly server: Server;
   /** Answers this instead, where it is set. */
   status: number | null;
+  /** Sends these lines before its own. */
+  more: string;
 }
 
 async function startWitness(name: string, logKey: () => string | null): Promise<Running> {
@@ -46,7 +48,7 @@ async function startWitness(name: string, logKey: () => string | null): Promise<
     }
     const { status, type, body } = await witness.addCheckpoint(Buffer.concat(pieces).toString());
     res.writeHead(status, { 'content-type': type });
-    res.end(body);
+    res.end(status === 200 ? running.more + body : body);
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   server.unref();
@@ -55,6 +57,7 @@ async function startWitness(name: string, logKey: () => string | null): Promise<
     keys: witnessKeys(signer).map(formatVerifierKey),
     server,
     status: null,
+    more: '',
   };
   return running;
 }
@@ -136,6 +139,34 @@ describe('witnesses of the record', () => {
       (await round()).map(({ fault }) => fault),
       [null, null],
     );
+  });
+
+  it('store nothing but their own signatures here, so the server starts again', async () => {
+    const lines = (name: string): string =>
+      Array.from({ length: 60 }, (_, n) => `— ${name} ${Buffer.alloc(68, n + 1).toString('base64')}\n`).join(
+        '',
+      );
+    one.more = lines('stranger.example');
+    two.more = lines('other.example');
+    assert.ok((await round()).every(({ fault }) => fault === null));
+    for (const name of ['checkpoint.cosigned', null]) {
+      const kept = readdirSync(dirname(data)).find((file) => file.endsWith('.witnessed'))!;
+      const path = name === null ? join(dirname(data), kept) : join(data, 'ledger', name);
+      assert.doesNotMatch(readFileSync(path, 'utf8'), /stranger|other\.example/);
+    }
+    await server.stop();
+    await start();
+    // More than any note holds: nothing of it is taken.
+    one.more = lines('stranger.example') + lines('other.example');
+    assert.match((await round())[0]!.fault!, /over 100 signatures/);
+    one.more = two.more = '';
+    // What an earlier version stored of a witness does not keep the log from opening.
+    await server.stop();
+    const kept = readdirSync(dirname(data)).find((file) => file.endsWith('.witnessed'))!;
+    const path = join(dirname(data), kept);
+    writeFileSync(path, readFileSync(path, 'utf8') + lines('a.example') + lines('b.example'));
+    await start();
+    assert.ok((await round()).every(({ fault }) => fault === null));
   });
 
   it('see a log that was cut or restored, and one that was rewritten', { timeout: 60_000 }, async () => {
