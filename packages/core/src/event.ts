@@ -53,6 +53,7 @@ export const EVENT_TYPES = [
   'content-read',
   'policy-loaded',
   'record-gap-found',
+  'worker-stuck',
   'report-read',
   'configuration-loaded',
   'configuration-refused',

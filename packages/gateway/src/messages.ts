@@ -10,6 +10,8 @@ export interface WorkerStart {
   readonly port: number;
   readonly reusePort: boolean;
   readonly counters: CounterMemory;
+  /** Where workers beat. */
+  readonly beats: SharedArrayBuffer;
   readonly clock: ClockAnchor;
   readonly snapshot: GatewaySnapshot;
   /** The models of the guard, in memory that workers share; null leaves injections to the rules. */

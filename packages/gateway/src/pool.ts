@@ -5,10 +5,16 @@ import type { GuardModels } from '@sallyport/guard';
 import { type Counters, WORKERS_MAX } from './counters.ts';
 import type { FromWorker, GatewayStats, ToWorker, WorkerStart } from './messages.ts';
 import { decodeFrames, type Frame } from './recorder.ts';
+import { BEAT_MS, endThread, Heartbeats, isStuck, type Pulse } from './watchdog.ts';
 
 /** How long workers get to acknowledge a snapshot, and to start. */
 const ACKNOWLEDGE_MS = 5_000;
 const START_MS = 20_000;
+/** How long a worker that ended waits for its successor: longer each time in a row, as what ended it may last. */
+const AGAIN_MS = 100;
+const AGAIN_MS_MAX = 5_000;
+/** How long a worker that was to end may go on before the process ends without it. */
+const OVERTIME_MS = 2_000;
 /** Room for what lives as long as a call: larger means that fewer calls are copied by the collector. */
 const YOUNG_GENERATION_MB = 24;
 /** V8 lets garbage grow with the room it is given; a worker that needs more than this is replaced. */
@@ -30,6 +36,8 @@ export interface GatewayPoolOptions {
   readonly onKeyLeaked: (key: string, exchange: string) => void;
   /** A worker died; it is being replaced. */
   readonly onCrash: (worker: number, error: Error) => void;
+  /** A worker's event loop stood still for too long; it is ended and replaced. */
+  readonly onStuck: (worker: number) => void;
   /** A worker is gone that did not drain, and all that it recorded is durable: its calls need an end. */
   readonly onGone: (worker: number, run: string) => void;
   /** The models of the guard, verified. */
@@ -47,6 +55,7 @@ interface Running {
   /** Names this worker's sequence: a successor counts anew under another name. */
   readonly run: string;
   readonly appending: Set<Promise<unknown>>;
+  readonly pulse: Pulse;
 }
 
 /** The gateway workers of one process, seen from the thread that owns store and ledger. */
@@ -58,12 +67,17 @@ export class GatewayPool {
   #stopping = false;
   #launches = 0;
   #port = 0;
+  /** Workers in a row that ended before they listened. */
+  #failures = 0;
+  readonly #beats = new Heartbeats(Heartbeats.allocate(WORKERS_MAX));
+  readonly #watch: NodeJS.Timeout;
   /** Counts of workers that are gone. */
   #past: GatewayStats[] = [];
 
   private constructor(options: GatewayPoolOptions) {
     this.#options = options;
     this.#snapshot = options.snapshot;
+    this.#watch = setInterval(() => this.#look(), BEAT_MS).unref();
   }
 
   /** Starts all workers; resolves when they listen. @throws CodedError `address-in-use` */
@@ -97,6 +111,7 @@ export class GatewayPool {
       port,
       reusePort: workers > 1 && process.platform === 'linux',
       counters: counters.memory,
+      beats: this.#beats.memory,
       clock: clock.anchor(),
       snapshot: this.#snapshot,
       models,
@@ -118,29 +133,38 @@ export class GatewayPool {
       listening: false,
       run,
       appending: new Set(),
+      pulse: { beat: -1, silent: 0 },
     };
     this.#workers.set(worker, running);
     return new Promise((done, fail) => {
+      // One that does not listen is ended, so that another is tried.
+      const giveUp = (fault: CodedError): void => {
+        clearTimeout(timer);
+        fail(fault);
+        void thread.terminate();
+      };
       const timer = setTimeout(
-        () => fail(new CodedError('internal', 'a gateway worker did not start in time')),
+        () => giveUp(new CodedError('internal', 'a gateway worker did not start in time')),
         START_MS,
       );
       thread.on('message', (message: FromWorker) => {
         if (message.type === 'listening') {
           clearTimeout(timer);
           running.listening = true;
+          this.#failures = 0;
           done(message.port);
         } else if (message.type === 'failed') {
-          clearTimeout(timer);
-          fail(listenFault(message, config));
+          giveUp(listenFault(message, config));
         } else this.#receive(running, message);
       });
       thread.on('error', (error: Error) => {
-        clearTimeout(timer);
-        fail(error);
         this.#options.onCrash(worker, error);
+        giveUp(new CodedError('internal', 'a gateway worker died', { cause: error }));
       });
-      thread.on('exit', () => this.#gone(worker, running));
+      thread.on('exit', () => {
+        giveUp(new CodedError('internal', 'a gateway worker ended before it listened'));
+        this.#gone(worker, running);
+      });
     });
   }
 
@@ -192,10 +216,33 @@ export class GatewayPool {
     if (!running.drained)
       void Promise.allSettled([...running.appending]).then(() => this.#options.onGone(worker, running.run));
     if (this.#stopping) return;
+    if (!running.listening) this.#failures++;
+    const againMs = Math.min(AGAIN_MS_MAX, AGAIN_MS * 2 ** Math.min(this.#failures, 16));
     setTimeout(() => {
       if (!this.#stopping)
         this.#launch(worker, this.#port).catch((error: Error) => this.#options.onCrash(worker, error));
-    }, 100);
+    }, againMs);
+  }
+
+  /** Ends workers whose event loop stands still; `exit` brings their successors. */
+  #look(): void {
+    for (const [worker, running] of this.#workers) {
+      if (!running.listening || !this.#beats.look(worker, running.pulse)) continue;
+      this.#options.onStuck(worker);
+      endThread(running.thread);
+    }
+  }
+
+  /** Why calls are not taken as they should be, in words; empty while every worker answers. */
+  faults(): readonly string[] {
+    const faults: string[] = [];
+    for (let worker = 0; worker < Math.min(this.#options.workers, WORKERS_MAX); worker++) {
+      const running = this.#workers.get(worker);
+      if (!running?.listening) faults.push(`gateway worker ${worker} is starting`);
+      else if (isStuck(running.pulse))
+        faults.push(`gateway worker ${worker} does not answer and is replaced`);
+    }
+    return faults;
   }
 
   #settle(): void {
@@ -262,10 +309,12 @@ export class GatewayPool {
           new Promise<void>((done) => {
             thread.once('exit', () => done());
             thread.postMessage({ type: 'drain', deadlineMs } satisfies ToWorker);
-            setTimeout(() => void thread.terminate(), deadlineMs + 5_000).unref();
+            setTimeout(() => endThread(thread), deadlineMs + 5_000).unref();
+            setTimeout(done, deadlineMs + 5_000 + OVERTIME_MS).unref();
           }),
       ),
     );
+    clearInterval(this.#watch);
   }
 }
 

@@ -15,6 +15,7 @@ import { GatewayState } from './state.ts';
 import { Stats } from './stats.ts';
 import { Unauthenticated } from './unauthenticated.ts';
 import { Upstreams } from './upstream.ts';
+import { BEAT_MS, Heartbeats } from './watchdog.ts';
 
 /** How long records gather, by calls in flight: a lone call waits for nothing, a crowd shares syncs and messages. */
 const gatherMs = (inFlight: number): number => (inFlight < 2 ? -1 : inFlight < 8 ? 0 : inFlight < 32 ? 2 : 4);
@@ -25,6 +26,9 @@ const HEARTBEAT_MS = 20_000;
 const start = workerData as WorkerStart;
 const port = parentPort!;
 const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+
+const beats = new Heartbeats(start.beats);
+setInterval(() => beats.beat(start.worker), BEAT_MS).unref();
 
 clock.follow(start.clock);
 let state = new GatewayState(start.snapshot);
@@ -73,6 +77,8 @@ const tlsServer = tls ? createTlsServer({ ...options, ...tlsServerOptions(tls) }
 const server: Server = tlsServer ?? createServer(options);
 server.maxHeadersCount = 100;
 server.on('request', (req, res) => {
+  // A crowd of calls that come in one turn is no standstill.
+  beats.beat(start.worker);
   serve(req, res, deps, draining).catch(() => {
     deps.stats.observationFailures++;
     res.destroy();

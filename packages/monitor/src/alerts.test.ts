@@ -17,6 +17,7 @@ const quiet: AlertWindow = {
   unauthenticated: 3,
   workers: 2,
   workersWanted: 2,
+  workersStuck: 0,
   behind: 10,
   probeMinutes: 3,
   access: {
@@ -81,6 +82,7 @@ describe('alerts', () => {
       'backup-overdue': record({ backup: { hours: 49, hoursMax: 48 } }),
       'record-unavailable': { ...quiet, unrecorded: 1 },
       'workers-missing': { ...quiet, workers: 1 },
+      'worker-stuck': { ...quiet, workersStuck: 1 },
       'monitor-behind': { ...quiet, behind: 20_001 },
       'probes-silent': { ...quiet, probeMinutes: 46 },
     };

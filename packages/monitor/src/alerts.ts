@@ -26,6 +26,8 @@ export interface AlertWindow {
   /** Gateway workers that run, and that should. */
   readonly workers: number;
   readonly workersWanted: number;
+  /** Gateway workers that stood still within the window and were replaced. */
+  readonly workersStuck: number;
   /** Leaves that are durable and not yet in the projection that alerts are judged by. */
   readonly behind: number;
   /** Minutes since the newest probe ended; null when none ever did. */
@@ -141,6 +143,18 @@ export const ALERT_RULES: readonly AlertRule[] = [
     action: 'read the log for why they die, then restart',
     judge: organisation(({ workers, workersWanted }) =>
       workers < workersWanted ? `${workers} of ${workersWanted} gateway workers run` : null,
+    ),
+  },
+  {
+    id: 'worker-stuck',
+    severity: 'high',
+    owner: 'operations',
+    action:
+      'see under Traffic which calls ended as crashed at that time; if one key sent them, revoke it, and report the texts',
+    judge: organisation(({ workersStuck, minutes }) =>
+      workersStuck > 0
+        ? `gateway workers that stopped answering were replaced within ${minutes} minutes: ${workersStuck}; their calls were cut off`
+        : null,
     ),
   },
   {

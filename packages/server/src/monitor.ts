@@ -38,6 +38,8 @@ export class Monitor {
   readonly #rollups = new Rollups();
   readonly #locations = new Locations();
   #unrecordedBefore = 0;
+  /** When gateway workers stood still, within the window. */
+  #stuckAtMs: number[] = [];
   /** What workers said at the last tick. */
   #told: { readonly tallies: ReturnType<GatewayPool['tallies']>; readonly size: number } = {
     tallies: [],
@@ -81,6 +83,15 @@ export class Monitor {
       else if (event.type === 'alert-closed') this.#open.delete(key);
       else if (known) this.#open.set(key, { ...known, acknowledged: { by: event.actor, at: event.at } });
     }
+  }
+
+  /** A gateway worker stood still and is being replaced: recorded, and an alert at once. */
+  async workerStuck(worker: number): Promise<void> {
+    this.#stuckAtMs.push(clock.nowMs());
+    await this.#control.installation.announce(
+      newEvent('worker-stuck', { actor: 'sallyport', subject: 'organisation', data: { worker } }),
+    );
+    await this.tick();
   }
 
   /** Judges the last minutes; one judgement at a time, or an alert would open twice. */
@@ -190,12 +201,14 @@ export class Monitor {
     const fresh = unrecorded - this.#unrecordedBefore;
     this.#unrecordedBefore = unrecorded;
     const probe = await installation.store.events.latest('probe-completed');
+    this.#stuckAtMs = this.#stuckAtMs.filter((atMs) => atMs > now - WINDOW_MINUTES * 60_000);
     return {
       minutes: WINDOW_MINUTES,
       ...this.#rollups.window(now, WINDOW_MINUTES),
       unrecorded: fresh,
       workers: gateway?.size ?? 0,
       workersWanted: this.#workersWanted,
+      workersStuck: this.#stuckAtMs.length,
       behind,
       probeMinutes: probe ? (now - Date.parse(probe.at)) / 60_000 : null,
       access: await accessWindow(installation.store, this.#place()),

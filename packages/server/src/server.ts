@@ -165,6 +165,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           .catch((fault: Error) =>
             log('error', 'calls of a dead worker got no end yet', { worker, fault: fault.message }),
           ),
+      onStuck: (worker) => {
+        log('error', 'a gateway worker stopped answering and is replaced; its calls are cut off', { worker });
+        void control.monitor?.workerStuck(worker).catch((fault: Error) =>
+          log('error', 'a worker that stopped answering is not recorded yet', {
+            worker,
+            fault: fault.message,
+          }),
+        );
+      },
       onCrash: (worker, error) =>
         log('error', 'a gateway worker died and is replaced', { worker, fault: error.message }),
       ...(options.detectors === undefined ? {} : { detectors: options.detectors }),

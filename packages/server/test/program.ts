@@ -16,6 +16,8 @@ export interface Program {
   readonly child: ChildProcess;
   /** Base URL of its gateway. */
   readonly gateway: string;
+  /** Base URL of its control plane. */
+  readonly control: string;
   /** Ends it as an operator would. @returns its exit code */
   stop(): Promise<number>;
   /** Ends it as a power cut would. */
@@ -65,9 +67,11 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     });
     void exited.then((code) => fail(new Error(`the program ended with ${code}: ${errors}`)));
   });
+  const { gateway, control } = JSON.parse(printed) as { gateway: string; control: string };
   return {
     child,
-    gateway: (JSON.parse(printed) as { gateway: string }).gateway,
+    gateway,
+    control,
     stop: () => {
       child.kill('SIGTERM');
       return exited;

@@ -22,10 +22,12 @@ export function openRoutes(app: OpenAPIHono<Env>, control: Control): void {
       summary: 'Whether calls are taken',
       responses: { 200: json(health, 'Yes'), 503: json(health, 'Not now') },
     }),
-    (c) =>
-      control.gateway && control.gateway.size > 0
+    (c) => {
+      const faults = control.gateway?.faults() ?? ['no gateway worker runs'];
+      return faults.length === 0
         ? c.json({ status: 'ready' }, 200)
-        : c.json({ status: 'no gateway worker runs' }, 503),
+        : c.json({ status: faults.join('; ') }, 503);
+    },
   );
   app.openapi(
     createRoute({
