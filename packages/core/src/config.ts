@@ -127,6 +127,23 @@ export const systemSchema = z.strictObject({
       redact: z.enum(['tokenise', 'mask', 'pseudonymise', 'generalise']).default('tokenise'),
     })
     .prefault({}),
+  links: z
+    .strictObject({
+      /**
+       * Hosts that answers may link to and load from, such as `docs.example.com` or `*.example.com`. An answer that loads
+       * anything from another host is denied. When absent, links are judged by what they could carry.
+       */
+      hosts: z
+        .array(
+          z
+            .string()
+            .max(253)
+            .regex(/^(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*$/i, 'is a host name, or `*.` before one'),
+        )
+        .max(256)
+        .optional(),
+    })
+    .prefault({}),
   /** Reads answers for refusals and unsafe content, too. */
   content: z.boolean().default(false),
   /** Another system that is asked about each call which the guard lets pass; none when absent. */

@@ -47,6 +47,10 @@ export interface InspectionRequest {
   readonly content?: boolean;
   /** A filter of what an answer must not repeat, in memory that threads share. */
   readonly echo?: Uint8Array | null;
+  /** Hosts that links of an answer may lead to; null where the system names none. */
+  readonly linkHosts?: readonly string[] | null;
+  /** The fenced code block that is open where the text begins: its character and how many of them opened it. */
+  readonly fence?: { readonly mark: string; readonly length: number } | null;
 }
 
 /** A system as the gateway sees it. */

@@ -16,9 +16,10 @@ const QUEUE_MAX = 64;
 
 /** What of a system's settings says how its texts are inspected. @param answer whether the system says them */
 export function requestOf(system: SystemSnapshot, answer: boolean): Partial<InspectionRequest> {
-  const { canaries, content, privacy, trainingEcho } = system;
+  const { canaries, content, links, privacy, trainingEcho } = system;
   const { names, countries } = privacy;
-  return answer ? { canaries, names, countries, content, echo: trainingEcho } : { names, countries };
+  if (!answer) return { names, countries };
+  return { canaries, names, countries, content, echo: trainingEcho, linkHosts: links.hosts ?? null };
 }
 
 /** What the inspection thread begins with. */

@@ -6,7 +6,7 @@ import { DENY_AT, FLAG_AT, InjectionModel } from './model/injection-model.ts';
 import { NameTagger } from './names/tagger.ts';
 import { findCanaries } from './output/canaries.ts';
 import { findCommands } from './output/commands.ts';
-import { findLinks } from './output/links.ts';
+import { findLinks } from './output/links/find-links.ts';
 import { findPromptLeaks } from './output/prompt-leak.ts';
 import { TrainingEcho } from './output/training-echo.ts';
 import { PII_ENTITIES, type PiiMatch } from './pii/entity.ts';
@@ -27,6 +27,9 @@ const TAGGED_MAX = 0.65;
 
 /** Views that decoding made; folding letters cannot make personal data. */
 const DECODED = /^(?:base64|hex|url|html|escape|tags)/;
+
+/** Views that a client makes by itself before it shows a text. */
+const SHOWN_AS = /^(?:html|escape)/;
 
 const KEYWORDS = new KeywordIndex(INJECTION_RULES.map(({ keywords }) => keywords));
 
@@ -174,16 +177,7 @@ export class Inspector {
       for (const { technique, severity, confidence, references, ...span } of findCommands(request.text))
         findings.add('command', technique, severity, confidence, references, span);
     if (request.channel === 'output') {
-      for (const link of findLinks(request.text)) {
-        findings.add(
-          'link',
-          link.technique,
-          link.severity,
-          link.confidence,
-          ['LLM05:2025', 'CWE-79', 'AML.T0057'],
-          link,
-        );
-      }
+      this.#links(canonical, request, findings);
     }
     for (const { detector, confidence } of findings.list)
       if (detector === 'injection') injection = Math.max(injection, confidence);
@@ -254,6 +248,19 @@ export class Inspector {
       if (view.chain === '' && !rewritten) continue;
       for (const { id, severity, start, end } of findSecrets(view.text, true))
         findings.add('secret', id, severity, 0.9, references, view.span(start, end), view.chain);
+    }
+  }
+
+  /** Links as written, and in what a client undoes before it shows a text: JSON escapes and entities. */
+  #links({ views, rewritten }: Canonical, request: InspectionRequest, findings: Findings): void {
+    const references = ['LLM05:2025', 'CWE-79', 'AML.T0057'];
+    const context = { hosts: request.linkHosts ?? null, fence: request.fence ?? null };
+    for (const { technique, severity, confidence, ...span } of findLinks(request.text, context))
+      findings.add('link', technique, severity, confidence, references, span);
+    for (const view of views) {
+      if (view.chain === '' ? !rewritten : !SHOWN_AS.test(view.chain)) continue;
+      for (const { technique, severity, confidence, start, end } of findLinks(view.text, context))
+        findings.add('link', technique, severity, confidence, references, view.span(start, end), view.chain);
     }
   }
 

@@ -1,0 +1,164 @@
+import type { Severity } from '@sallyport/core';
+import { type OpenFence, readFences } from './code-fence.ts';
+import { htmlPlaces } from './html-places.ts';
+import { type ActiveMarkup, type CodeSpan, inCode, type LinkPlace } from './link-place.ts';
+import {
+  carriesData,
+  hostAllowed,
+  type LinkTarget,
+  REMOTE,
+  resolveLink,
+  runsCode,
+  startsProgram,
+} from './link-target.ts';
+import { markdownPlaces } from './markdown-places.ts';
+import { textPlaces } from './text-places.ts';
+
+/** A link that should not be in an answer. Offsets count UTF-16 units. */
+export interface LinkMatch {
+  readonly technique: string;
+  readonly severity: Severity;
+  readonly confidence: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What is known of the text and of its reader. */
+export interface LinkContext {
+  /** Hosts that links may lead to, `*.name` for those below a name; null where the system names none. */
+  readonly hosts?: readonly string[] | null;
+  /** The fenced code block that is open where the text begins. */
+  readonly fence?: OpenFence | null;
+}
+
+/** Characters that are parsed at a time, and those that neighbouring pieces share: parsing time stays in step with length. */
+const PIECE = 4_096;
+const SHARED = 1_024;
+
+const MAY_LINK = /[\\/]{2}|:[\\/]|script|data|&|<|\]\(|\]:/i;
+const MAY_MARKDOWN = /\]\(|\]:|<[a-z]/i;
+const MAY_HTML = /<[a-z!/?]/i;
+
+/** Pieces of a text, cut at line ends where there are any. */
+function* pieces(text: string): Generator<{ readonly text: string; readonly from: number }> {
+  for (let from = 0; ; ) {
+    if (from + PIECE >= text.length) return yield { text: text.slice(from), from };
+    yield { text: text.slice(from, from + PIECE), from };
+    const newline = text.lastIndexOf('\n', from + PIECE - SHARED);
+    from = newline > from + PIECE / 2 ? newline + 1 : from + PIECE - SHARED;
+  }
+}
+
+function everyPlace(
+  text: string,
+  fenced: readonly CodeSpan[],
+): { places: LinkPlace[]; active: ActiveMarkup[] } {
+  const places: LinkPlace[] = [];
+  const active: ActiveMarkup[] = [];
+  const code: CodeSpan[] = [];
+  for (const piece of pieces(text)) {
+    const markup = MAY_HTML.test(piece.text);
+    if (MAY_MARKDOWN.test(piece.text)) {
+      const found = markdownPlaces(piece.text, piece.from);
+      places.push(...found.places);
+      // Inline code only: where fences stand is known from the whole text.
+      for (const span of found.code)
+        if (text[span.start] === '`' && !text.startsWith('```', span.start)) code.push(span);
+    }
+    if (markup) {
+      const found = htmlPlaces(piece.text, piece.from);
+      places.push(...found.places);
+      active.push(...found.active);
+    }
+  }
+  places.push(...textPlaces(text));
+  const shown = (place: { start: number }): boolean =>
+    inCode(fenced, place.start) || inCode(code, place.start);
+  return {
+    places: places.map((place) => (shown(place) ? { ...place, code: true } : place)),
+    active: active.map((one) => (shown(one) ? { ...one, code: true } : one)),
+  };
+}
+
+interface Judgement {
+  readonly technique: string;
+  readonly severity: Severity;
+  readonly confidence: number;
+}
+
+const judged = (technique: string, severity: Severity, confidence: number): Judgement => ({
+  technique,
+  severity,
+  confidence,
+});
+
+/** A host that a reader takes for another one. */
+function deceives({ url, host }: LinkTarget, raw: string): Judgement | null {
+  if (url.username !== '' || /^[^/?#]*[\\/]{2}[^/?#\\]*@/.test(raw))
+    return judged('link-hides-host', 'high', 0.9);
+  if (/(?:^|\.)xn--/.test(host)) return judged('link-punycode-host', 'medium', 0.6);
+  if ((/^\d{1,3}(?:\.\d{1,3}){3}$/.test(host) && !host.startsWith('127.')) || host.startsWith('['))
+    return judged('link-address-host', 'medium', 0.6);
+  return null;
+}
+
+/** What a place does with a URL that leads elsewhere. */
+function judgeRemote(
+  place: LinkPlace,
+  target: LinkTarget,
+  hosts: readonly string[] | null,
+): Judgement | null {
+  const outside = hosts !== null && !hostAllowed(target.host, hosts);
+  const data = carriesData(target);
+  switch (place.use) {
+    case 'load':
+      if (target.scheme === 'file' || target.scheme === 'smb') return judged('link-opens-share', 'high', 0.9);
+      if (data)
+        return judged(place.syntax === 'html' ? 'markup-loads-remote' : 'image-exfiltration', 'high', 0.85);
+      if (outside) return judged('load-outside-hosts', 'high', 0.9);
+      return hosts === null && place.syntax === 'html' ? judged('markup-loads-remote', 'medium', 0.5) : null;
+    case 'submit':
+      return judged('markup-posts-remote', 'high', 0.8);
+    case 'base':
+      return judged('markup-moves-links', 'high', 0.9);
+    default:
+      if (outside) return judged('link-outside-hosts', 'medium', 0.7);
+      return data && place.use === 'follow' ? judged('link-carries-data', 'medium', 0.4) : null;
+  }
+}
+
+function judge(place: LinkPlace, hosts: readonly string[] | null): Judgement[] {
+  const target = resolveLink(place.url);
+  if (!target) return [];
+  if (runsCode(target)) return place.use === 'plain' ? [] : [judged('active-link', 'high', 0.9)];
+  const found: Judgement[] = [];
+  if (REMOTE.has(target.scheme)) {
+    // A host that the operator allows is trusted with what a link to it carries.
+    if (hosts !== null && hostAllowed(target.host, hosts)) return [];
+    const own = judgeRemote(place, target, hosts);
+    if (own) found.push(own);
+    const mask = deceives(target, place.url);
+    if (mask) found.push(mask);
+  } else if (startsProgram(target.scheme) && place.use !== 'plain')
+    found.push(judged('link-starts-program', 'medium', 0.6));
+  return found;
+}
+
+/**
+ * Links that hand over data when shown, run code, or whose host deceives. Markdown and HTML are read by parsers, and what
+ * they leave is searched for URLs. In code, which Markdown shows as it is, only what would be grave elsewhere is told, with
+ * low severity: a page that shows an answer as HTML knows no fences.
+ */
+export function findLinks(text: string, { hosts = null, fence = null }: LinkContext = {}): LinkMatch[] {
+  if (!MAY_LINK.test(text)) return [];
+  const { places, active } = everyPlace(text, readFences(text, fence).spans);
+  const found = new Map<string, LinkMatch>();
+  const keep = ({ technique, severity, confidence }: Judgement, { start, end, code }: ActiveMarkup): void => {
+    const key = `${technique} ${start}`;
+    if (found.has(key) || (code && severity !== 'high')) return;
+    found.set(key, { technique, severity: code ? 'low' : severity, confidence, start, end });
+  };
+  for (const place of places) for (const judgement of judge(place, hosts)) keep(judgement, place);
+  for (const one of active) keep(judged('active-markup', 'medium', 0.6), one);
+  return [...found.values()].sort((a, b) => a.start - b.start);
+}

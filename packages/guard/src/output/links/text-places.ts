@@ -1,0 +1,45 @@
+import type { LinkPlace, LinkUse } from './link-place.ts';
+
+/** Characters of one URL that are read. */
+const URL_MAX = 2_000;
+/** URLs of one text that are read. */
+const PLACES_MAX = 1_024;
+/** Characters before a URL that say what it is for. */
+const BEFORE = 280;
+
+/** What a URL begins with, as browsers read it: a scheme with any number of slashes, or slashes alone. */
+const BEGINS = /(?:[a-z][a-z0-9+.-]{1,20}:[\\/]{1,4}|[\\/]{2})(?=[^\s\\/<>"'`)\]}])/gi;
+const ENDS = /[\s<>"'`|\u0007\u001b]/;
+
+/**
+ * Syntax that shows what a URL points to, where no parser here knows it or where the text is cut: other wikis and
+ * mark-up languages, attributes and styles whose tag began before the text. Each is looked for right before a URL.
+ */
+const SHOWN =
+  /(?:!\[[^\]]{0,200}\]\(\s{0,9}<?|!\[\[\s{0,9}|\]:\s{0,9}<?|\b(?:src|srcset|poster|background|data)\s{0,9}=\s{0,9}["']?(?:[^"']{0,200},\s{0,9})?|\burl\(\s{0,9}["']?|@import\s{1,9}["']?|\\includegraphics(?:\[[^\]]{0,80}\])?\{\s{0,9}|\[img(?:[ =][^\]]{0,40})?\]|\bimage::?\s{0,9}|\[\[(?:image|file):\s{0,9}|\{\{\s{0,9}|(?:^|\s)![^!\s]{0,40})$/i;
+const FOLLOWED = /(?:\]\(\s{0,9}<?|\bhref\s{0,9}=\s{0,9}["']?|<|\[url(?:=[^\]]{0,4})?\]|\\(?:href|url)\{)$/i;
+
+function useOf(before: string): LinkUse {
+  if (SHOWN.test(before)) return 'load';
+  return FOLLOWED.test(before) ? 'follow' : 'plain';
+}
+
+/** URLs wherever they stand, by their beginning alone. */
+export function textPlaces(text: string): LinkPlace[] {
+  const places: LinkPlace[] = [];
+  let last = -1;
+  for (const match of text.matchAll(BEGINS)) {
+    const start = match.index;
+    // A scheme-relative beginning within a URL is a part of it, and `//` after a line's text is a comment.
+    if (start < last) continue;
+    const rest = text.slice(start, start + URL_MAX);
+    const stop = rest.search(ENDS);
+    const url = (stop < 0 ? rest : rest.slice(0, stop)).replace(/[)\]}.,;:!?*]{1,8}$/, '');
+    const use = useOf(text.slice(Math.max(0, start - BEFORE), start));
+    if (use === 'plain' && /^[\\/]/.test(url)) continue;
+    last = start + url.length;
+    places.push({ url, use, syntax: 'text', start, end: last, code: false });
+    if (places.length >= PLACES_MAX) break;
+  }
+  return places;
+}
