@@ -6,7 +6,7 @@ export interface LinkTarget {
   readonly url: URL;
 }
 
-/** Stand for the page that shows a text: what resolves to one is relative there. `https:/host` leads away from the second only. */
+/** Stand for the page that shows a text. `https:/host` is relative on the first and leads away from the second. */
 const PAGES = ['https://page.invalid/', 'http://page.invalid/'] as const;
 
 /**
@@ -68,8 +68,11 @@ export function hostAllowed(host: string, patterns: readonly string[]): boolean 
 }
 
 /** Parameters that say how a picture is shown, with values too small to carry anything. */
-const RENDERING =
-  /^(?:w|h|q|s|v|width|height|size|quality|auto|fit|crop|format|fm|dpr|ver|version|ext|type|mode|theme|style|color|logo|label)$/i;
+const RENDERING = new Set(
+  'w h q s v width height size quality auto fit crop format fm dpr ver version ext type mode theme style color logo label'.split(
+    ' ',
+  ),
+);
 const RENDERING_VALUE =
   /^(?:\d{1,5}|[a-z]{1,12}|[a-z]{1,10},[a-z]{1,10}|#?[0-9a-f]{6}|v?\d{1,3}(?:\.\d{1,4}){1,3})$/i;
 const RENDERING_MAX = 8;
@@ -93,7 +96,9 @@ function queryCarries(search: string): boolean {
   if (parts.length > RENDERING_MAX) return true;
   return parts.some((part) => {
     const at = part.indexOf('=');
-    return at < 0 || !RENDERING.test(part.slice(0, at)) || !RENDERING_VALUE.test(part.slice(at + 1));
+    return (
+      at < 0 || !RENDERING.has(part.slice(0, at).toLowerCase()) || !RENDERING_VALUE.test(part.slice(at + 1))
+    );
   });
 }
 

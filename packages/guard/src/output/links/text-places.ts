@@ -15,13 +15,31 @@ const ENDS = /[\s<>"'`|\u0007\u001b]/;
  * Syntax that shows what a URL points to, where no parser here knows it or where the text is cut: other wikis and
  * mark-up languages, attributes and styles whose tag began before the text. Each is looked for right before a URL.
  */
-const SHOWN =
-  /(?:!\[[^\]]{0,200}\]\(\s{0,9}<?|!\[\[\s{0,9}|\]:\s{0,9}<?|\b(?:src|srcset|poster|background|data)\s{0,9}=\s{0,9}["']?(?:[^"']{0,200},\s{0,9})?|\burl\(\s{0,9}["']?|@import\s{1,9}["']?|\\includegraphics(?:\[[^\]]{0,80}\])?\{\s{0,9}|\[img(?:[ =][^\]]{0,40})?\]|\bimage::?\s{0,9}|\[\[(?:image|file):\s{0,9}|\{\{\s{0,9}|(?:^|\s)![^!\s]{0,40})$/i;
-const FOLLOWED = /(?:\]\(\s{0,9}<?|\bhref\s{0,9}=\s{0,9}["']?|<|\[url(?:=[^\]]{0,4})?\]|\\(?:href|url)\{)$/i;
+const SHOWN: readonly RegExp[] = [
+  /!\[[^\]]{0,200}\]\(\s{0,9}<?$/,
+  /!\[\[\s{0,9}$/,
+  /\]:\s{0,9}<?$/,
+  /\b(?:src|srcset|poster|background|data)\s{0,9}=\s{0,9}["']?(?:[^"']{0,200},\s{0,9})?$/i,
+  /\burl\(\s{0,9}["']?$/i,
+  /@import\s{1,9}["']?$/i,
+  /\\includegraphics(?:\[[^\]]{0,80}\])?\{\s{0,9}$/,
+  /\[img(?:[ =][^\]]{0,40})?\]$/i,
+  /\bimage::?\s{0,9}$/i,
+  /\[\[(?:image|file):\s{0,9}$/i,
+  /\{\{\s{0,9}$/,
+  /(?:^|\s)![^!\s]{0,40}$/,
+];
+const FOLLOWED: readonly RegExp[] = [
+  /\]\(\s{0,9}<?$/,
+  /\bhref\s{0,9}=\s{0,9}["']?$/i,
+  /<$/,
+  /\[url(?:=[^\]]{0,4})?\]$/i,
+  /\\(?:href|url)\{$/,
+];
 
 function useOf(before: string): LinkUse {
-  if (SHOWN.test(before)) return 'load';
-  return FOLLOWED.test(before) ? 'follow' : 'plain';
+  if (SHOWN.some((pattern) => pattern.test(before))) return 'load';
+  return FOLLOWED.some((pattern) => pattern.test(before)) ? 'follow' : 'plain';
 }
 
 /** URLs wherever they stand, by their beginning alone. */
