@@ -169,6 +169,10 @@ const MIGRATIONS: readonly Migration[] = [
         placed_by text not null, lifted_at text, lifted_by text)`,
     ],
   },
+  {
+    name: '0010-ticket-kinds',
+    statements: ['create index tickets_kind on tickets (kind, expires_at)'],
+  },
 ];
 
 const WORDS = {

@@ -3,7 +3,15 @@ import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
 /** What a ticket is for. One of one kind is never taken for another. */
-export type TicketKind = 'set-up' | 'second-factor' | 'passkey' | 'sign-on' | 'statement' | 'refresh';
+export type TicketKind =
+  | 'set-up'
+  | 'second-factor'
+  | 'passkey'
+  | 'sign-on'
+  | 'statement'
+  | 'refresh'
+  | 'workload'
+  | 'logout';
 
 /** Something that works once, within a time: a link, a challenge, a state. Stored as the SHA-256 of its token. */
 export interface TicketRow {
@@ -41,6 +49,17 @@ export class Tickets {
         used_at: null,
       })
       .execute();
+  }
+
+  /** How many tickets of a kind have not expired. */
+  async count(kind: TicketKind, now: string): Promise<number> {
+    const row = await this.#db
+      .selectFrom('tickets')
+      .select((e) => e.fn.countAll().as('n'))
+      .where('kind', '=', kind)
+      .where('expires_at', '>', now)
+      .executeTakeFirst();
+    return Number(row?.n ?? 0);
   }
 
   /** A ticket that could be used now. */
@@ -120,6 +139,16 @@ export class Tickets {
       .returning(['count', 'since'])
       .executeTakeFirstOrThrow();
     return { count: Number(row.count), sinceMs: Number(row.since) };
+  }
+
+  /** How many counts have a name that holds a text. */
+  async countAttempts(text: string): Promise<number> {
+    const row = await this.#db
+      .selectFrom('attempts')
+      .select((e) => e.fn.countAll().as('n'))
+      .where('key', 'like', `%${text}%`)
+      .executeTakeFirst();
+    return Number(row?.n ?? 0);
   }
 
   /** Takes a counted attempt back: it turned out not to be one. */

@@ -28,7 +28,7 @@ export class SignIn {
     this.#home = home;
     this.#sessions = sessions;
     this.#factors = factors;
-    this.#throttle = new Throttle(home.store);
+    this.#throttle = new Throttle(home.store.tickets);
   }
 
   /** Makes ready what the first sign-in needs. */
@@ -47,10 +47,13 @@ export class SignIn {
     // The device is looked up for nobody, too.
     const device = await this.#sessions.knownDevice(person?.id ?? '', from.device);
     const takeBack = await this.#throttle.attempt(
-      'password',
-      account,
-      from.address,
-      device?.id ?? null,
+      {
+        kind: 'password',
+        person: person?.id ?? null,
+        name: account,
+        address: from.address,
+        knownDevice: device?.id ?? null,
+      },
       clock.nowMs(),
     );
     const usable = person !== null && person.disabledAt === null ? person.password : null;
@@ -202,10 +205,13 @@ export class SignIn {
   async attempt<T>(person: PersonRow, from: From, work: () => Promise<T>): Promise<T> {
     const device = await this.#sessions.knownDevice(person.id, from.device);
     const takeBack = await this.#throttle.attempt(
-      'second-factor',
-      person.id,
-      from.address,
-      device?.id ?? null,
+      {
+        kind: 'second-factor',
+        person: person.id,
+        name: person.name,
+        address: from.address,
+        knownDevice: device?.id ?? null,
+      },
       clock.nowMs(),
     );
     try {

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { CodedError } from '@sallyport/core';
 import type { Store } from '@sallyport/store';
@@ -13,45 +13,73 @@ const DEVICE_MAX = 10;
 const ACCOUNT_HOUR_MAX = 80;
 /** Failed attempts from one address in a quarter of an hour, over all accounts. */
 const ADDRESS_MAX = 30;
-/** Hex digits of a counter's name: a million counters at most, whatever names and addresses are tried. */
-const BUCKET_DIGITS = 5;
+/** Counters of addresses and of names that are no account, at most; those of accounts are as many as there are accounts. */
+const COUNTERS_MAX = 200_000;
+/** Hex digits of the names of counters that are shared once there are that many. */
+const SHARED_DIGITS = 5;
+
+/** What somebody tries to get into. */
+export interface Attempted {
+  readonly kind: 'password' | 'second-factor';
+  /** Id of the person; null where there is no such person. */
+  readonly person: string | null;
+  /** What was typed. */
+  readonly name: string;
+  readonly address: string;
+  /** Id of a device that the account knows. */
+  readonly knownDevice: string | null;
+}
+
+/** What counts are kept in. */
+export type Counters = Pick<Store['tickets'], 'attempt' | 'takeBack' | 'purgeAttempts' | 'countAttempts'>;
 
 /** Counts attempts; those that come too often are refused before anything is computed. */
 export class Throttle {
-  readonly #store: Store;
+  readonly #counters: Counters;
+  readonly #countersMax: number;
+  // Of this process: who cannot compute the names of counters cannot choose whose count they add to.
+  readonly #key = randomBytes(32);
+  /** Counters that strangers made, as far as is known. */
+  #strangers: number | null = null;
 
-  constructor(store: Store) {
-    this.#store = store;
+  /** @param countersMax counters that strangers may make, before they share some */
+  constructor(counters: Counters, countersMax = COUNTERS_MAX) {
+    this.#counters = counters;
+    this.#countersMax = countersMax;
   }
 
   /**
-   * Counts an attempt at an account, as failed until told otherwise. The same for accounts that do not exist. Known
-   * devices have a count of their own, so that strangers who fail do not lock the owner out (OWASP, device cookies).
+   * Counts an attempt at an account, as failed until told otherwise. The same for accounts that do not exist. An account
+   * and each device that it knows have counters of their own, which no other attempt adds to (OWASP, device cookies):
+   * a known device is not held up by what strangers do, at this account, at others, or from the same address.
    * @returns takes the attempt back: it succeeded
    * @throws CodedError `rate-limited`
    */
-  async attempt(
-    kind: 'password' | 'second-factor',
-    account: string,
-    address: string,
-    knownDevice: string | null,
-    nowMs: number,
-  ): Promise<() => Promise<void>> {
-    const own =
-      knownDevice === null
-        ? ({ key: bucket(`${kind} account`, account), most: ACCOUNT_MAX } as const)
-        : ({ key: bucket(`${kind} device`, `${account} ${knownDevice}`), most: DEVICE_MAX } as const);
-    const counters = [
-      { key: bucket(`${kind} address`, network(address)), most: ADDRESS_MAX, windowMs: QUARTER_MS },
-      { ...own, windowMs: QUARTER_MS },
-      { key: bucket(`${kind} hour`, account), most: ACCOUNT_HOUR_MAX, windowMs: HOUR_MS },
-    ];
+  async attempt(what: Attempted, nowMs: number): Promise<() => Promise<void>> {
+    const { kind, person, knownDevice } = what;
+    const account = person ?? this.#stranger(what.name);
+    const of = (count: string, most: number, windowMs = QUARTER_MS) => ({
+      key: `${kind} ${count}`,
+      most,
+      windowMs,
+      strange: false,
+    });
+    const counters =
+      person !== null && knownDevice !== null
+        ? [of(`device ${person} ${knownDevice}`, DEVICE_MAX)]
+        : [
+            { ...of(`address ${this.#stranger(network(what.address))}`, ADDRESS_MAX), strange: true },
+            { ...of(`account ${account}`, ACCOUNT_MAX), strange: person === null },
+          ];
+    counters.push({ ...of(`hour ${account}`, ACCOUNT_HOUR_MAX, HOUR_MS), strange: person === null });
     const counted: string[] = [];
     const takeBack = async (): Promise<void> => {
-      for (const key of counted) await this.#store.tickets.takeBack(key);
+      for (const key of counted) await this.#counters.takeBack(key);
     };
-    for (const { key, most, windowMs } of counters) {
-      const { count, sinceMs } = await this.#store.tickets.attempt(key, nowMs, windowMs);
+    for (const { key: exact, most, windowMs, strange } of counters) {
+      const key = strange ? await this.#bounded(exact) : exact;
+      const { count, sinceMs } = await this.#counters.attempt(key, nowMs, windowMs);
+      if (strange && count === 1 && this.#strangers !== null) this.#strangers++;
       counted.push(key);
       if (count > most) {
         // What is refused here was no attempt: many at the same time must not lock anybody out for longer.
@@ -63,14 +91,24 @@ export class Throttle {
     return takeBack;
   }
 
+  /** What stands for something that a stranger sent: 128 bits under a key of ours. */
+  #stranger(value: string): string {
+    return `~${createHmac('sha256', this.#key).update(value).digest('hex').slice(0, 32)}`;
+  }
+
+  /** The counter itself while there is room for more, else one that strangers share; never that of an account. */
+  async #bounded(key: string): Promise<string> {
+    this.#strangers ??= await this.#counters.countAttempts('~');
+    if (this.#strangers < this.#countersMax) return key;
+    return key.replace(/~.*$/, (name) => `~${name.slice(1, 1 + SHARED_DIGITS)}`);
+  }
+
   /** Forgets what no window needs any more. */
   async purge(nowMs: number): Promise<void> {
-    await this.#store.tickets.purgeAttempts(nowMs - HOUR_MS);
+    await this.#counters.purgeAttempts(nowMs - HOUR_MS);
+    this.#strangers = null;
   }
 }
-
-const bucket = (kind: string, value: string): string =>
-  `${kind} ${hash('sha256', `${kind} ${value}`, 'hex').slice(0, BUCKET_DIGITS)}`;
 
 /** Who has one IPv6 address has the 2^64 beside it: those count together. */
 function network(address: string): string {
