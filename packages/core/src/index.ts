@@ -27,6 +27,7 @@ export type { RootConfig } from './keys-config.ts';
 export * from './limits.ts';
 export { isLoopback } from './loopback.ts';
 export type { ObjectStoreConfig } from './object-store-config.ts';
+export { ownPath } from './own-path.ts';
 export * from './ports.ts';
 export * from './row-profile.ts';
 export * from './text-rule.ts';

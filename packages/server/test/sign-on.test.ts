@@ -265,7 +265,14 @@ describe('signing on through an identity provider', () => {
   });
 
   it('the way back leads to a page of ours and nowhere else', async () => {
-    for (const next of ['https://evil.example', '//evil.example', '/\\evil.example']) {
+    for (const next of [
+      'https://evil.example',
+      '//evil.example',
+      '/\\evil.example',
+      '/\t//evil.example',
+      '/%09//evil.example',
+      '/.//evil.example',
+    ]) {
       const response = await fetch(`${server.controlUrl}/sign-on?next=${encodeURIComponent(next)}`, {
         redirect: 'manual',
       });

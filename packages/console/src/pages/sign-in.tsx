@@ -1,3 +1,4 @@
+import { ownPath } from '@sallyport/core/own-path';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, type ReactElement, type ReactNode, useId, useState } from 'react';
@@ -114,7 +115,7 @@ export function SignInPage(): ReactElement {
     queryKey: ['setup', ''],
     queryFn: () => api.get<{ open: boolean; administrators: boolean; signOn: string | null }>('/setup'),
   });
-  const entered = useEntered(next?.startsWith('/') && !next.startsWith('//') ? next : '/');
+  const entered = useEntered(ownPath(next) ?? '/');
   const [pending, setPending] = useState<Pending | null>(null);
   const passkey = useMutation({
     mutationFn: async () =>

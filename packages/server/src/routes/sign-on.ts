@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ProviderSettings } from '@sallyport/access';
-import { CodedError, toCodedError } from '@sallyport/core';
+import { CodedError, ownPath, toCodedError } from '@sallyport/core';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { resolveSecret } from '../config-file.ts';
 import type { Control } from '../control.ts';
@@ -39,8 +39,7 @@ export function signOnRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       const { settings, fetchSafely } = provider(control);
-      const asked = c.req.valid('query').next ?? '/';
-      const next = /^\/(?![/\\])/.test(asked) ? asked : '/';
+      const next = ownPath(c.req.valid('query').next) ?? '/';
       const { url, state } = await control.accounts.signOn.begin(
         settings,
         fetchSafely,
