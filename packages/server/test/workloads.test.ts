@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { clock } from '@sallyport/core';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { enforced, type FakeSystem, fakeSystem, type TestServer, testServer } from './harness.ts';
+import { enforced, type FakeSystem, fakeSystem, scratch, type TestServer, testServer } from './harness.ts';
 
 describe('workload identity', () => {
   let server: TestServer;
@@ -12,6 +13,7 @@ describe('workload identity', () => {
   let platform: Server;
   let issuer = '';
   let key: CryptoKey;
+  let settings: Parameters<typeof testServer>[0] = {};
   before(async () => {
     const pair = await generateKeyPair('ES256', { extractable: true });
     key = pair.privateKey;
@@ -25,7 +27,8 @@ describe('workload identity', () => {
     issuer = `http://127.0.0.1:${(platform.address() as AddressInfo).port}`;
     fake = await fakeSystem();
     const rule = { issuer, audience: 'sallyport', allowPrivate: true, program: 'ci', minutes: 5 };
-    server = await testServer({
+    settings = {
+      data: join(scratch(), 'data'),
       systems: { main: enforced(fake) },
       config: {
         access: {
@@ -48,7 +51,8 @@ describe('workload identity', () => {
           ],
         },
       },
-    });
+    };
+    server = await testServer(settings);
     await server.control.accounts.programs.add('test', {
       name: 'ci',
       purpose: 'builds',
@@ -114,6 +118,51 @@ describe('workload identity', () => {
     const answers = await Promise.all(Array.from({ length: 500 }, () => trade(subject)));
     assert.equal(answers.filter(({ status }) => status === 200).length, 1);
     assert.equal(answers.filter(({ status }) => status === 401).length, 499);
+  });
+
+  /** The same token as other texts: spare bits, padding, the other alphabet, the other signature of ECDSA (n - s). */
+  const spellings = (one: string): string[] => {
+    const [head, body, signature] = one.split('.') as [string, string, string];
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const last = alphabet.indexOf(signature.at(-1)!);
+    const spare = Array.from({ length: 15 }, (_, i) => `${signature.slice(0, -1)}${alphabet[last + i + 1]}`);
+    const raw = Buffer.from(signature, 'base64url');
+    const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+    const other = order - BigInt(`0x${raw.toString('hex', 32)}`);
+    const twin = Buffer.concat([
+      raw.subarray(0, 32),
+      Buffer.from(other.toString(16).padStart(64, '0'), 'hex'),
+    ]);
+    return [
+      ...spare,
+      `${signature}=`,
+      `${signature}==`,
+      `${signature} `,
+      `\n${signature}`,
+      signature.replaceAll('-', '+').replaceAll('_', '/').concat('\t'),
+      twin.toString('base64url'),
+    ].map((spelled) => `${head}.${body}.${spelled}`);
+  };
+
+  it('a token works once however it is spelled, with a name of its own or without', async () => {
+    for (const jti of [crypto.randomUUID(), undefined]) {
+      const subject = await token({ jti });
+      const keys = await Promise.all([subject, ...spellings(subject)].map(trade));
+      assert.equal(keys.filter(({ status }) => status === 200).length, 1);
+      assert.equal(keys.filter(({ status }) => status === 401).length, 21);
+    }
+    const jti = crypto.randomUUID();
+    assert.equal((await trade(await token({ jti }))).status, 200);
+    assert.equal((await trade(await token({ jti }))).status, 401, 'another signature over the same name');
+  });
+
+  it('what was exchanged stays exchanged after a restart, until the token ends', async () => {
+    const subject = await token();
+    assert.equal((await trade(subject)).status, 200);
+    await server.stop();
+    server = await testServer(settings);
+    assert.equal((await trade(subject)).status, 401);
+    for (const again of spellings(subject)) assert.equal((await trade(again)).status, 401);
   });
 
   it('a refresh token gives the next key, once; one that comes again later ends all that came of it', async (t) => {

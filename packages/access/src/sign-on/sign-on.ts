@@ -5,7 +5,7 @@ import type { Directory } from '../people/directory.ts';
 import type { NewGrant } from '../people/grants.ts';
 import { type AccessHome, type From, LEVEL } from '../people/home.ts';
 import type { Begun, PersonSessions, Proven } from '../people/sessions.ts';
-import { newToken, tokenHash } from '../token.ts';
+import { isCanonical, newToken, tokenHash } from '../token.ts';
 
 /** How long somebody may take at the identity provider, in milliseconds. */
 const STATE_MS = 10 * 60_000;
@@ -174,11 +174,11 @@ export class SignOn {
     await store.tickets
       .put({
         hash: tokenHash(`logout ${claims.iss} ${claims.jti}`),
-        kind: 'sign-on',
+        kind: 'logout',
         personId: null,
         data: {},
         createdAt: new Date(now).toISOString(),
-        expiresAt: new Date(now).toISOString(),
+        expiresAt: new Date(now + LOGOUT_AGE_S * 1_000).toISOString(),
       })
       .catch((cause: Error) => {
         throw new CodedError('sign-on-failed', 'this logout token was used before', { cause });
@@ -205,6 +205,7 @@ export class SignOn {
   }
 
   async #logoutClaims(settings: ProviderSettings, fetchSafely: Fetch, token: string): Promise<JWTPayload> {
+    if (!isCanonical(token)) throw new CodedError('sign-on-failed', 'this is not a logout token');
     const { createRemoteJWKSet, customFetch, jwtVerify } = await jose();
     const metadata = (await this.#configuration(settings, fetchSafely)).serverMetadata();
     const keys = createRemoteJWKSet(new URL(metadata.jwks_uri!), { [customFetch]: fetchSafely as never });
@@ -224,6 +225,7 @@ export class SignOn {
       typeof events !== 'object' ||
       events === null ||
       !(LOGOUT_EVENT in events) ||
+      typeof payload.jti !== 'string' ||
       payload['nonce'] !== undefined
     )
       throw new CodedError('sign-on-failed', 'this is not a logout token');

@@ -1,13 +1,16 @@
+import { hash } from 'node:crypto';
 import { CodedError, clock } from '@sallyport/core';
 import type { JWTPayload, JWTVerifyGetKey } from 'jose';
 import type { AccessHome } from '../people/home.ts';
-import { tokenHash } from '../token.ts';
+import { isCanonical, tokenHash } from '../token.ts';
 import type { Fetch } from './sign-on.ts';
 
 /** How long keys of an issuer are believed without asking where they are again, in milliseconds. */
 const KNOWN_MS = 3_600_000;
 /** Oldest token taken, in seconds, whatever it says of itself. */
 const AGE_MAX_S = 3_600;
+/** Tokens that are remembered as used, at most; more than that are refused until some expire. */
+const USED_MAX = 100_000;
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
 
 /** Which tokens of an issuer stand for which service account. */
@@ -42,6 +45,7 @@ export class Workloads {
     token: string,
   ): Promise<{ rule: R; subject: string }> {
     const { decodeJwt, jwtVerify } = await library();
+    if (!isCanonical(token)) throw new CodedError('token-invalid', 'this is not a JSON Web Token');
     const said = readUnverified(() => decodeJwt(token));
     const candidates = rules.filter(({ issuer }) => issuer === said.iss);
     if (candidates.length === 0)
@@ -54,6 +58,7 @@ export class Workloads {
         algorithms: ALGORITHMS,
         maxTokenAge: AGE_MAX_S,
         requiredClaims: ['iat', 'exp', 'sub'],
+        currentDate: new Date(clock.nowMs()),
       }).catch((fault: Error) => {
         why = fault.message;
         return null;
@@ -65,17 +70,26 @@ export class Workloads {
     throw new CodedError('token-invalid', `the token is not taken: ${why}`);
   }
 
-  /** Lets a token be exchanged once. */
-  async #useUp(token: string, { exp }: JWTPayload): Promise<void> {
+  /** Lets a token be exchanged once, however its text is spelled: it is known by what was signed. */
+  async #useUp(token: string, { iss, jti, iat, exp }: JWTPayload): Promise<void> {
+    const { tickets } = this.#home.store;
+    const signed = token.slice(0, token.lastIndexOf('.'));
+    // An issuer gives each token a name of its own; where it gives none, what it signed is the name.
+    const name =
+      typeof jti === 'string' && jti !== '' ? ['jti', iss, jti] : ['signed', hash('sha256', signed, 'hex')];
+    const now = clock.nowIso();
+    if ((await tickets.count('workload', now)) >= USED_MAX)
+      throw new CodedError('overloaded', 'too many tokens were exchanged within the hour');
     const ticket = {
-      hash: tokenHash(`workload ${token}`),
-      kind: 'sign-on',
+      hash: tokenHash(`workload ${JSON.stringify(name)}`),
+      kind: 'workload',
       personId: null,
       data: {},
-      createdAt: clock.nowIso(),
-      expiresAt: new Date(exp! * 1_000).toISOString(),
+      createdAt: now,
+      // Taken until then at most, whatever it says of itself.
+      expiresAt: new Date(Math.min(exp!, iat! + AGE_MAX_S) * 1_000).toISOString(),
     } as const;
-    await this.#home.store.tickets.put(ticket).catch((cause: Error) => {
+    await tickets.put(ticket).catch((cause: Error) => {
       throw new CodedError('token-invalid', 'this token was exchanged before', { cause });
     });
   }
