@@ -1,4 +1,4 @@
-import { ownPath } from '@sallyport/core/own-path';
+import { ownPath } from '@sallyport/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, type ReactElement, type ReactNode, useId, useState } from 'react';
