@@ -28,7 +28,7 @@ const LINES_MAX = 400;
 const LINE_CHARACTERS_MAX = 110;
 /** Files over a limit, with what they may have. This list only shrinks. */
 const EXEMPT_LINES: Readonly<Record<string, number>> = {
-  'packages/gateway/src/forward.ts': 430,
+  'packages/gateway/src/forward.ts': 413,
 };
 /** Tables of phrases, one a line. */
 const DATA = /attacks\/src\/languages\/[a-z-]+\.ts$/;

@@ -26,6 +26,7 @@ export * from './key-scope.ts';
 export type { RootConfig } from './keys-config.ts';
 export * from './limits.ts';
 export { isLoopback } from './loopback.ts';
+export * from './numbers.ts';
 export type { ObjectStoreConfig } from './object-store-config.ts';
 export { ownPath } from './own-path.ts';
 export * from './ports.ts';

@@ -1,4 +1,4 @@
-import type { UsageLimits } from '@sallyport/core';
+import { countUpTo, NUMBER_LIMITS, type UsageLimits } from '@sallyport/core';
 
 /** A day in milliseconds. */
 export const DAY_MS = 86_400_000;
@@ -13,13 +13,24 @@ const TOKENS = 1;
 /** Day since 1970 in the upper bits, spend in the lower 48: one cell, so that a new day races with nothing. */
 const SPEND = 2;
 const SPEND_BITS = 48n;
+const SPEND_MAX = 2n ** SPEND_BITS - 1n;
 const FIELDS = 3;
+/** Tokens that one call can take: those asked for, of every choice. */
+const TOKENS_MAX = NUMBER_LIMITS.tokensMax * (NUMBER_LIMITS.choicesMax + 1);
+
+/** A limit as it is counted; one that is no number lets nothing pass. */
+const wholeLimit = (limit: number): bigint => BigInt(countUpTo(limit, Number.MAX_SAFE_INTEGER));
+const wholeTokens = (tokens: number): number => countUpTo(Math.ceil(tokens), TOKENS_MAX);
+const wholeSpend = (microUsd: number): number =>
+  countUpTo(Math.ceil(microUsd), NUMBER_LIMITS.costMicroUsdMax);
 
 /** What was taken from the limits, to be settled or given back. */
 export interface Reservation {
   readonly slots: readonly { readonly slot: number; readonly limits: UsageLimits }[];
   tokens: number;
   microUsd: number;
+  /** Whether the call has ended and its places are free. */
+  settled: boolean;
 }
 
 /** Why a call may not pass now. */
@@ -68,54 +79,73 @@ export class Counters {
     nowNs: bigint,
     nowMs: number,
   ): Reservation | LimitHit {
+    const [takenTokens, takenMicroUsd] = [wholeTokens(tokens), wholeSpend(microUsd)];
     const undo: (() => void)[] = [];
-    const refuse = (hit: LimitHit): LimitHit => {
-      for (const step of undo) step();
-      return hit;
-    };
+    let done = false;
+    try {
+      const hit = this.#takeAll(slots, takenTokens, takenMicroUsd, nowNs, nowMs, undo);
+      done = hit === null;
+      return hit ?? { slots, tokens: takenTokens, microUsd: takenMicroUsd, settled: false };
+    } finally {
+      if (!done) for (const step of undo) step();
+    }
+  }
+
+  /** @param undo gets a step for all that was taken, at once */
+  #takeAll(
+    slots: Reservation['slots'],
+    tokens: number,
+    microUsd: number,
+    nowNs: bigint,
+    nowMs: number,
+    undo: (() => void)[],
+  ): LimitHit | null {
     for (const { slot, limits } of slots) {
       if (!this.#enter(slot, limits.concurrent)) {
-        return refuse({
+        return {
           code: 'concurrency-limited',
           retryAfterMs: 1000,
           message: `${limits.concurrent} calls at the same time are the limit`,
-        });
+        };
       }
       undo.push(() => this.#leave(slot));
       const requestWait = this.#take(slot, REQUESTS, 1, limits.requestsPerMinute, nowNs);
       if (requestWait > 0) {
-        return refuse({
+        return {
           code: 'rate-limited',
           retryAfterMs: requestWait,
           message: `${limits.requestsPerMinute} requests a minute are the limit`,
-        });
+        };
       }
       undo.push(() => this.#give(slot, REQUESTS, 1, limits.requestsPerMinute));
       const tokenWait = this.#take(slot, TOKENS, tokens, limits.tokensPerMinute, nowNs);
       if (tokenWait > 0) {
-        return refuse({
+        return {
           code: 'rate-limited',
           retryAfterMs: tokenWait,
           message: `${limits.tokensPerMinute} tokens a minute are the limit; this call may use ${tokens}`,
-        });
+        };
       }
       undo.push(() => this.#give(slot, TOKENS, tokens, limits.tokensPerMinute));
       if (!this.#spend(slot, microUsd, limits.spendMicroUsdPerDay, nowMs)) {
-        return refuse({
+        return {
           code: 'spend-limited',
           retryAfterMs: DAY_MS - (nowMs % DAY_MS),
           message: `${limits.spendMicroUsdPerDay / 1e6} US dollars a day are the limit`,
-        });
+        };
       }
       undo.push(() => this.#unspend(slot, microUsd));
     }
-    return { slots, tokens, microUsd };
+    return null;
   }
 
-  /** Ends a call: replaces what was reserved by what was used. */
-  settle(reservation: Reservation, tokens: number, microUsd: number): void {
+  /** Ends a call, the first time it is told so: frees its places, and replaces what was reserved by what was used. */
+  settle(reservation: Reservation, usedTokens: number, usedMicroUsd: number): void {
+    if (reservation.settled) return;
+    reservation.settled = true;
+    const [tokens, microUsd] = [wholeTokens(usedTokens), wholeSpend(usedMicroUsd)];
+    for (const { slot } of reservation.slots) this.#leave(slot);
     for (const { slot, limits } of reservation.slots) {
-      this.#leave(slot);
       const over = reservation.tokens - tokens;
       if (over !== 0) this.#give(slot, TOKENS, over, limits.tokensPerMinute);
       const saved = reservation.microUsd - microUsd;
@@ -131,7 +161,7 @@ export class Counters {
     Atomics.store(
       this.#cells,
       slot * FIELDS + SPEND,
-      (day << SPEND_BITS) | BigInt(Math.max(0, Math.round(microUsd))),
+      (day << SPEND_BITS) | BigInt(countUpTo(microUsd, Number(SPEND_MAX))),
     );
   }
 
@@ -161,7 +191,7 @@ export class Counters {
 
   #enter(slot: number, limit: number): boolean {
     Atomics.add(this.#concurrent, this.#worker * SLOTS_MAX + slot, 1);
-    if (this.concurrent(slot) <= limit) return true;
+    if (BigInt(this.concurrent(slot)) <= wholeLimit(limit)) return true;
     this.#leave(slot);
     return false;
   }
@@ -173,9 +203,10 @@ export class Counters {
   /** @returns 0, or milliseconds until as much is free */
   #take(slot: number, field: number, units: number, limit: number, nowNs: bigint): number {
     if (units === 0) return 0;
-    if (limit <= 0) return 60_000;
+    const most = wholeLimit(limit);
+    if (most === 0n) return 60_000;
     const cell = slot * FIELDS + field;
-    const cost = (WINDOW_NS * BigInt(units)) / BigInt(limit);
+    const cost = (WINDOW_NS * BigInt(units)) / most;
     for (;;) {
       const due = Atomics.load(this.#cells, cell);
       const next = (due > nowNs ? due : nowNs) + cost;
@@ -186,20 +217,21 @@ export class Counters {
   }
 
   #give(slot: number, field: number, units: number, limit: number): void {
-    if (limit > 0)
-      Atomics.sub(this.#cells, slot * FIELDS + field, (WINDOW_NS * BigInt(units)) / BigInt(limit));
+    const most = wholeLimit(limit);
+    if (most > 0n) Atomics.sub(this.#cells, slot * FIELDS + field, (WINDOW_NS * BigInt(units)) / most);
   }
 
   #spend(slot: number, microUsd: number, limit: number, nowMs: number): boolean {
     const cell = slot * FIELDS + SPEND;
     const today = BigInt(Math.floor(nowMs / DAY_MS));
+    const most = wholeLimit(limit);
     for (;;) {
       const known = Atomics.load(this.#cells, cell);
       // A clock set back keeps the later day: it must not hand out a second budget.
       const day = known >> SPEND_BITS > today ? known >> SPEND_BITS : today;
       const spent = day === known >> SPEND_BITS ? BigInt.asUintN(48, known) : 0n;
       const after = spent + BigInt(microUsd);
-      if (after > BigInt(limit) || (microUsd === 0 && spent >= BigInt(limit))) return false;
+      if (after > most || after > SPEND_MAX || (microUsd === 0 && spent >= most)) return false;
       if (Atomics.compareExchange(this.#cells, cell, known, (day << SPEND_BITS) | after) === known)
         return true;
     }
@@ -211,7 +243,8 @@ export class Counters {
     for (;;) {
       const known = Atomics.load(this.#cells, cell);
       const spent = BigInt.asUintN(48, known) - BigInt(microUsd);
-      const next = ((known >> SPEND_BITS) << SPEND_BITS) | (spent > 0n ? spent : 0n);
+      const next =
+        ((known >> SPEND_BITS) << SPEND_BITS) | (spent < 0n ? 0n : spent > SPEND_MAX ? SPEND_MAX : spent);
       if (Atomics.compareExchange(this.#cells, cell, known, next) === known) return;
     }
   }

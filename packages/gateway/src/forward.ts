@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import {
   CodedError,
   type ErrorCode,
+  isWholeIn,
   LIMITS,
   type Outcome,
   toCodedError,
@@ -10,59 +11,21 @@ import {
 import type { StreamParser, Usage } from '@sallyport/models';
 import { decode } from './body.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
+import { header, returnedHeaders, upstreamHeaders } from './forwarded-headers.ts';
 import { costMicroUsd, estimateTokens } from './input-stages.ts';
 import { inspectTexts } from './leaked-keys.ts';
 import { judgeAnswer, systemPromptsOf } from './output-gate.ts';
 import { recordOutcome, type Sealed, sealContent } from './record.ts';
-import { dialectError, EXCHANGE_HEADER, outcomeOf, sendError } from './respond.ts';
+import { dialectError, outcomeOf, sendError } from './respond.ts';
 import { redactorFor } from './rewrite.ts';
 import { StreamConditions } from './stream-conditions.ts';
 import { StreamGate } from './stream-gate.ts';
 import { StreamRecord } from './stream-record.ts';
 
-/** Request headers that mean something to an AI system; all others stay here, credentials first of all. */
-const FORWARDED = [
-  'content-type',
-  'accept',
-  'openai-beta',
-  'anthropic-version',
-  'anthropic-beta',
-  'idempotency-key',
-  'traceparent',
-  'tracestate',
-] as const;
-/** Answer headers that mean something to a caller. */
-const RETURNED = [
-  'content-type',
-  'retry-after',
-  'openai-processing-ms',
-  'openai-version',
-  'x-request-id',
-  'request-id',
-] as const;
-
 /** Chunks of an answer that may wait for the gate before the AI system is asked to pause, in bytes. */
 const QUEUE_BYTES_MAX = 256 * 1024;
-
-function upstreamHeaders(exchange: Exchange): Record<string, string> {
-  const headers: Record<string, string> = { 'accept-encoding': 'identity', 'user-agent': 'sallyport' };
-  for (const name of FORWARDED) {
-    const value = exchange.req.headers[name];
-    if (typeof value === 'string') headers[name] = value;
-  }
-  if (!exchange.bodyChanged && typeof exchange.req.headers['content-encoding'] === 'string') {
-    headers['content-encoding'] = exchange.req.headers['content-encoding'];
-  }
-  if (exchange.trace) headers['traceparent'] = `00-${exchange.trace.id}-${exchange.trace.span}-01`;
-  const { apiKey } = exchange.system!;
-  return apiKey === null ? headers : { ...headers, ...exchange.dialect.credential(apiKey) };
-}
-
-/** First value of a header. */
-const header = (headers: IncomingHttpHeaders, name: string): string | undefined => {
-  const value = headers[name];
-  return Array.isArray(value) ? value[0] : value;
-};
+/** Last status that HTTP has. */
+const STATUS_MAX = 599;
 
 /** The rest of an exchange once its intent is recorded: the upstream call, the output gate, the outcome. */
 export class Forwarding {
@@ -75,6 +38,8 @@ export class Forwarding {
   #bytes = 0;
   #ended = false;
   #settled = false;
+  #failing = false;
+  #closed = false;
   /** Set while the answer is a stream. */
   #stream: { gate: StreamGate; parser: StreamParser } | null = null;
   #queue: (Buffer | 'end')[] = [];
@@ -96,35 +61,61 @@ export class Forwarding {
     const { system, path, operation, body, bodyChanged, res } = this.#exchange;
     return new Promise((done) => {
       this.#done = done;
+      if (res.destroyed) return this.#fail(new CodedError('client-aborted'));
       res.on('close', () => {
         if (!res.writableFinished) this.#fail(new CodedError('client-aborted'));
       });
-      this.#deps.upstreams.send(
-        system!,
-        {
-          method: operation!.method,
-          path,
-          headers: upstreamHeaders(this.#exchange),
-          body: bodyChanged ?? body,
-        },
-        {
-          started: (control) => {
-            this.#control = control;
-            if (this.#settled) control.abort();
+      this.#guarded(() =>
+        this.#deps.upstreams.send(
+          system!,
+          {
+            method: operation!.method,
+            path,
+            headers: upstreamHeaders(this.#exchange),
+            body: bodyChanged ?? body,
           },
-          head: (status, headers) => this.#head(status, headers),
-          data: (chunk) => this.#data(chunk),
-          end: () => this.#end(),
-          fail: (fault) => this.#fail(fault),
-        },
+          {
+            started: (control) => {
+              this.#control = control;
+              if (this.#settled) control.abort();
+            },
+            head: (status, headers) => this.#guarded(() => this.#head(status, headers)),
+            data: (chunk) => this.#guarded(() => this.#data(chunk)),
+            end: () => this.#guarded(() => this.#end()),
+            fail: (fault) => this.#fail(fault),
+          },
+        ),
       );
     });
+  }
+
+  /** Does something that others call for; a fault in it ends the call, and nothing else. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (fault) {
+      this.#broke(fault);
+    }
+  }
+
+  /** A fault on the way of an answer: told and recorded, or, where the outcome is recorded by now, the connection ends. */
+  #broke(fault: unknown): void {
+    if (!this.#settled) return this.#fail(toCodedError(fault));
+    // What fails is told by who noticed it first.
+    if (this.#closed || this.#failing) return;
+    this.#control?.abort();
+    this.#exchange.res.destroy();
+    this.#close();
   }
 
   #head(status: number, headers: Record<string, string | string[] | undefined>): void {
     this.#status = status;
     this.#headers = headers;
     mark(this.#exchange, 'first-byte');
+    if (!isWholeIn(status, 200, STATUS_MAX))
+      return this.#fail(
+        new CodedError('upstream-invalid', 'the AI system answers with a status that is none'),
+      );
     if (status >= 300 && status < 400) return this.#fail(new CodedError('upstream-redirected'));
     if (this.#settled) return;
     const type = header(headers, 'content-type') ?? '';
@@ -152,20 +143,11 @@ export class Forwarding {
       }),
     };
     exchange.res.writeHead(status, {
-      ...this.#returnedHeaders(),
+      ...returnedHeaders(this.#exchange, this.#headers as IncomingHttpHeaders),
       'content-type': framing.contentType,
       'cache-control': 'no-cache',
     });
     exchange.res.flushHeaders();
-  }
-
-  #returnedHeaders(): Record<string, string> {
-    const out: Record<string, string> = { [EXCHANGE_HEADER]: this.#exchange.id };
-    for (const name of RETURNED) {
-      const value = header(this.#headers as IncomingHttpHeaders, name);
-      if (value !== undefined) out[name] = value;
-    }
-    return out;
   }
 
   #data(chunk: Buffer): void {
@@ -189,7 +171,7 @@ export class Forwarding {
     if (this.#stream) {
       this.#queue.push('end');
       void this.#pump();
-    } else void this.#answer().catch((fault: unknown) => this.#fail(toCodedError(fault)));
+    } else void this.#answer().catch((fault: unknown) => this.#broke(fault));
   }
 
   /** A complete answer: judge, record, send. */
@@ -246,7 +228,10 @@ export class Forwarding {
     const sealed = sealContent(exchange, this.#deps, 'output', body);
     await this.#record(good ? 'answered' : 'upstream-error', this.#status, null, sealed, verdict, usage);
     if (!exchange.res.destroyed) {
-      exchange.res.writeHead(this.#status, { ...this.#returnedHeaders(), 'content-length': body.length });
+      exchange.res.writeHead(this.#status, {
+        ...returnedHeaders(this.#exchange, this.#headers as IncomingHttpHeaders),
+        'content-length': body.length,
+      });
       exchange.res.end(body);
     }
     this.#close();
@@ -277,7 +262,7 @@ export class Forwarding {
         }
       }
     } catch (fault) {
-      this.#fail(toCodedError(fault));
+      this.#broke(fault);
     } finally {
       this.#pumping = false;
     }
@@ -333,9 +318,12 @@ export class Forwarding {
   #fail(fault: CodedError): void {
     if (this.#settled) return;
     this.#settled = true;
+    this.#failing = true;
     this.#control?.abort();
     mark(this.#exchange, 'failed');
-    void this.#fault(fault).finally(() => this.#close());
+    void this.#fault(fault)
+      .catch(() => this.#exchange.res.destroy())
+      .finally(() => this.#close());
   }
 
   async #fault(fault: CodedError): Promise<void> {
@@ -414,6 +402,7 @@ export class Forwarding {
   }
 
   #close(): void {
+    this.#closed = true;
     this.#sent.letGo();
     this.#done();
   }

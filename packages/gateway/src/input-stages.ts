@@ -2,10 +2,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { clientCertificate, KEY_PATTERN, outsideScope } from '@sallyport/access';
 import {
   CodedError,
+  countUpTo,
   type Detection,
   decodeUtf8,
   type InspectionRequest,
   LIMITS,
+  NUMBER_LIMITS,
   parseStrictJson,
   replaceStrings,
 } from '@sallyport/core';
@@ -163,7 +165,10 @@ export const estimateTokens = (characters: number): number => Math.ceil(characte
 /** What tokens cost, in millionths of a US dollar. */
 export function costMicroUsd(exchange: Exchange, inputTokens: number, outputTokens: number): number {
   const { inputPerMillion, outputPerMillion } = exchange.system!.prices;
-  return Math.ceil(inputTokens * inputPerMillion + outputTokens * outputPerMillion);
+  return countUpTo(
+    Math.ceil(inputTokens * inputPerMillion + outputTokens * outputPerMillion),
+    NUMBER_LIMITS.costMicroUsdMax,
+  );
 }
 
 /** How much? Takes a request, its tokens and its price from the key's limits and the system's. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { CodedError, type Detection, type JudgeConfig, type SystemSnapshot } from '@sallyport/core';
+import { CodedError, type Detection, isShare, type JudgeConfig, type SystemSnapshot } from '@sallyport/core';
 import { readOutputTensors, type TextPart } from '@sallyport/models';
 import { askSystem } from './ask.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
@@ -118,11 +118,11 @@ function scoresOf(answer: unknown, count: number): number[] {
   return Array.from({ length: count }, (_, n) => {
     const own = tensor.values.slice(n * width, (n + 1) * width);
     const last = own.at(-1);
-    if (typeof last === 'number') return last;
+    if (isShare(last)) return last;
+    if (typeof last === 'number') throw new Error('a score of the judge is not between 0 and 1');
     const labels = own.map((value) => JSON.parse(String(value)) as { label?: unknown; score?: unknown });
     const said = labels.map(({ label, score }) => {
-      if (typeof label !== 'string' || typeof score !== 'number')
-        throw new Error('a label of the judge is none');
+      if (typeof label !== 'string' || !isShare(score)) throw new Error('a label of the judge is none');
       return ATTACK.test(label) ? score : 1 - score;
     });
     return Math.max(...said);

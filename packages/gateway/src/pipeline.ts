@@ -41,7 +41,16 @@ export async function serve(
   } finally {
     deps.stats.inFlight--;
     if (admitted !== null) deps.admission.leave(admitted);
+    release(exchange, deps);
   }
+}
+
+/** However a call ended, what it held is free again; what it reserved and did not settle counts as used. */
+function release(exchange: Exchange, { counters }: Deps): void {
+  const { reservation, res } = exchange;
+  if (reservation) counters.settle(reservation, reservation.tokens, reservation.microUsd);
+  // An answer that no one will end: its reader must not wait for it.
+  if (!res.writableEnded) res.destroy();
 }
 
 /** The list of models of a key with several systems is the gateway's own to give. */

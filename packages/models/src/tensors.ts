@@ -1,3 +1,4 @@
+import { isWholeIn, NUMBER_LIMITS } from '@sallyport/core';
 import type { Tensor } from './dialect.ts';
 
 const DATATYPES = new Set([
@@ -21,7 +22,7 @@ export function validateTensor(tensor: unknown, fail: (what: string) => never): 
   if (typeof tensor !== 'object' || tensor === null) fail('must be an object');
   const { name, shape, datatype, data } = tensor as Record<string, unknown>;
   if (typeof name !== 'string' || name === '') fail('`name` is missing');
-  if (!Array.isArray(shape) || !shape.every((n) => Number.isInteger(n) && (n as number) >= 0))
+  if (!Array.isArray(shape) || !shape.every((n) => isWholeIn(n, 0, NUMBER_LIMITS.sideMax)))
     fail('`shape` must be whole numbers');
   if (typeof datatype !== 'string' || !DATATYPES.has(datatype)) fail('`datatype` is unknown');
   if (!Array.isArray(data)) fail('`data` must be a list; the binary extension cannot be inspected');

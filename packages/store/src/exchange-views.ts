@@ -1,5 +1,5 @@
-import type { Detection, ExchangeCounts } from '@sallyport/core';
-import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
+import { type Detection, type ExchangeCounts, NUMBER_LIMITS } from '@sallyport/core';
+import { type Kysely, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
 import type { Database } from './schema.ts';
 
 /** An exchange as projected from its leaves. */
@@ -74,6 +74,10 @@ export interface Summary {
 /** Of one of these systems; of none where there are none, which SQL has no list for. */
 const among = (systems: readonly string[]) =>
   systems.length === 0 ? sql<boolean>`1 = 0` : sql<boolean>`system in (${sql.join(systems)})`;
+
+/** Spend of one call, never more than one can have: rows of earlier versions hold what an AI system made up. */
+const capped = (spend: RawBuilder<unknown>) =>
+  sql`case when ${spend} > ${sql.lit(NUMBER_LIMITS.costMicroUsdMax)} then ${sql.lit(NUMBER_LIMITS.costMicroUsdMax)} else ${spend} end`;
 
 const REFUSED = 'refused:';
 
@@ -229,7 +233,7 @@ export class ExchangeViews {
       .select((e) => [
         'actor',
         'system',
-        sql<number>`sum(case when ${e.ref('outcome')} is null then ${e.ref('reserved_micro_usd')} else ${e.ref('cost_micro_usd')} end)`.as(
+        sql<number>`sum(${capped(sql`case when ${e.ref('outcome')} is null then ${e.ref('reserved_micro_usd')} else ${e.ref('cost_micro_usd')} end`)})`.as(
           'micro',
         ),
       ])

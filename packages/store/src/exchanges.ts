@@ -1,7 +1,9 @@
 import {
   CodedError,
+  countUpTo,
   type Detection,
   type ExchangeLeaf,
+  NUMBER_LIMITS,
   type SallyportEvent,
   type WorkerLeaf,
 } from '@sallyport/core';
@@ -184,6 +186,11 @@ export class Exchanges extends ExchangeViews {
   }
 }
 
+// An entry of the log stays as it was written; what is too large for a row is read as the most a call can have.
+const tokens = (value: unknown): number =>
+  countUpTo(value, NUMBER_LIMITS.tokensMax * NUMBER_LIMITS.choicesMax);
+const spend = (value: unknown): number => countUpTo(value, NUMBER_LIMITS.costMicroUsdMax);
+
 function openRow(leaf: Exclude<ExchangeLeaf, { type: 'exchange-outcome' }>, index: number): ExchangeRow {
   const denied = leaf.type === 'exchange-denied';
   return {
@@ -210,8 +217,8 @@ function openRow(leaf: Exclude<ExchangeLeaf, { type: 'exchange-outcome' }>, inde
     input_tokens: 0,
     output_tokens: 0,
     cost_micro_usd: 0,
-    reserved_tokens: leaf.reservedTokens,
-    reserved_micro_usd: leaf.reservedMicroUsd,
+    reserved_tokens: tokens(leaf.reservedTokens),
+    reserved_micro_usd: spend(leaf.reservedMicroUsd),
     detections: JSON.stringify(leaf.verdict?.detections ?? []),
     timings: JSON.stringify(denied ? leaf.timingsMs : {}),
     intent_index: index,
@@ -239,9 +246,9 @@ function closedRow(
     outcome: leaf.outcome,
     status: leaf.status,
     code: leaf.code,
-    input_tokens: leaf.inputTokens,
-    output_tokens: leaf.outputTokens,
-    cost_micro_usd: leaf.costMicroUsd,
+    input_tokens: tokens(leaf.inputTokens),
+    output_tokens: tokens(leaf.outputTokens),
+    cost_micro_usd: spend(leaf.costMicroUsd),
     timings: JSON.stringify(leaf.timingsMs),
     outcome_index: index,
     action: verdict ? stricter(row.action, verdict.action) : row.action,

@@ -10,6 +10,34 @@ export interface Sqlite extends SqliteDatabase {
   runEach(statement: string, rows: readonly (readonly SQLInputValue[])[]): void;
 }
 
+/**
+ * All rows of a statement. `node:sqlite` refuses a row with a number that JavaScript has no exact one for: such a number
+ * is read as the nearest that it has, since a row that was written must be readable.
+ */
+export function allRows(statement: StatementSync, parameters: readonly SQLInputValue[]): unknown[] {
+  try {
+    return statement.all(...parameters);
+  } catch (fault) {
+    if ((fault as NodeJS.ErrnoException).code !== 'ERR_OUT_OF_RANGE') throw fault;
+  }
+  statement.setReadBigInts(true);
+  try {
+    return statement
+      .all(...parameters)
+      .map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, nearest(value)])));
+  } finally {
+    statement.setReadBigInts(false);
+  }
+}
+
+const MOST = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** A 64-bit number as the nearest that JavaScript has exactly; anything else as it is. */
+export function nearest(value: unknown): unknown {
+  if (typeof value !== 'bigint') return value;
+  return Number(value > MOST ? MOST : value < -MOST ? -MOST : value);
+}
+
 /** Opens a database file: write-ahead log, synced on every commit. */
 export function sqliteDatabase(path: string): Sqlite {
   const db = new DatabaseSync(path);
@@ -35,7 +63,7 @@ export function sqliteDatabase(path: string): Sqlite {
       const statement = compile(text);
       return {
         reader: statement.columns().length > 0,
-        all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
+        all: (parameters) => allRows(statement, parameters as SQLInputValue[]),
         run: (parameters) => {
           // A full disk has SQLite roll back by itself; rolling back again would hide why.
           if (text === 'rollback' && !db.isTransaction) return { changes: 0, lastInsertRowid: 0 };

@@ -3,6 +3,7 @@ import { CodedError } from '@sallyport/core';
 import { type Kysely, sql } from 'kysely';
 import type { Pool } from 'pg';
 import { migrate, stateTables } from './migrations.ts';
+import { nearest } from './sqlite-driver.ts';
 
 const FORMAT = 'sallyport-state/1';
 const ROWS = 1_000;
@@ -43,9 +44,11 @@ export const sqliteRows =
       async *table(name) {
         const statement = db.prepare(`select * from ${name} order by rowid`);
         statement.setReturnArrays(true);
+        // Whatever size: a number too large to be exact must not keep a backup from being made.
+        statement.setReadBigInts(true);
         let rows: Value[][] = [];
         for (const row of statement.iterate()) {
-          rows.push(row as unknown as Value[]);
+          rows.push((row as unknown as unknown[]).map(nearest) as Value[]);
           if (rows.length < ROWS) continue;
           yield rows;
           rows = [];

@@ -169,9 +169,13 @@ export async function openPostgres(url: string): Promise<Store> {
   return Store.open(db, 'postgres', null, postgresRows(pool));
 }
 
+/** A 64-bit number as the nearest that JavaScript has exactly. */
+const safeNumber = (text: string): number =>
+  Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, Number(text)));
+
 async function postgresPool(url: string): Promise<Pool> {
   const { default: pg } = await import('pg');
-  const types = { getTypeParser: (oid: number) => (oid === 20 ? Number : pg.types.getTypeParser(oid)) };
+  const types = { getTypeParser: (oid: number) => (oid === 20 ? safeNumber : pg.types.getTypeParser(oid)) };
   const pool = new pg.Pool({ connectionString: url, max: 8, types: types as never });
   pool.on('error', () => {});
   return pool;

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
 import {
   DEFAULT_USAGE_LIMITS,
@@ -522,6 +523,25 @@ function contract(name: string, open: () => Promise<Store>): void {
       assert.equal((await store.exchanges.byId(id))!.outcome, 'answered', 'the first end counts');
     });
 
+    it('reads what an entry says of tokens and spend, however large', async () => {
+      const cursor = await store.exchanges.cursor();
+      const values = [1e15, 1e16, 1e19, Number.POSITIVE_INFINITY, -1, 0.5, '12', null, [], {}] as number[];
+      const ids = values.map(() => newId('exc'));
+      const leaves = values.flatMap((value, i) => [
+        { ...intent(ids[i]!, 1000 + i), reservedTokens: value, reservedMicroUsd: value },
+        { ...outcome(ids[i]!, 1000 + i), inputTokens: value, outputTokens: value, costMicroUsd: value },
+      ]);
+      await store.exchanges.project(leaves.map((leaf, i) => ({ index: cursor + i, leaf })));
+      for (const id of ids) {
+        const row = (await store.exchanges.byId(id))!;
+        for (const value of [row.input_tokens, row.output_tokens, row.cost_micro_usd, row.reserved_micro_usd])
+          assert.ok(Number.isSafeInteger(value) && value >= 0, `${value}`);
+      }
+      const spent = await store.exchanges.spendSince('1970');
+      assert.ok(spent.every(({ micro }) => Number.isFinite(micro)));
+      assert.ok((await store.exchanges.list({ limit: 100 })).length >= ids.length);
+    });
+
     it('is copied while it changes, and loads into either engine', async () => {
       const wanted = (await linesOf(store.dump())).sort();
       assert.ok(wanted.length > 40, `${wanted.length} lines`);
@@ -570,6 +590,29 @@ describe('over both engines', () => {
   after(() => postgres?.stop());
   contract('SQLite', () => openSqlite(join(mkdtempSync(join(tmpdir(), 'store-')), 'state.db')));
   contract('PostgreSQL', () => openPostgres(postgres.url));
+});
+
+describe('rows that an earlier version wrote', () => {
+  it('are read where a number is beyond those that are exact, in lists, in sums and in copies', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'store-')), 'state.db');
+    const store = await openSqlite(path);
+    const ids = Array.from({ length: 20 }, () => newId('exc'));
+    await store.exchanges.project(
+      ids.flatMap((id, i) => [
+        { index: 2 * i, leaf: intent(id, i) },
+        { index: 2 * i + 1, leaf: outcome(id, i) },
+      ]),
+    );
+    const db = new DatabaseSync(path);
+    db.exec('update exchanges set cost_micro_usd = 9000000000000000000, input_tokens = 9007199254740993');
+    db.close();
+    assert.equal((await store.exchanges.byId(ids[0]!))!.input_tokens, Number.MAX_SAFE_INTEGER);
+    assert.equal((await store.exchanges.list({ limit: 50 })).length, ids.length);
+    const [{ micro } = { micro: 0 }] = await store.exchanges.spendSince('1970');
+    assert.equal(micro, ids.length * 1e12);
+    assert.ok((await linesOf(store.dump())).length > 10);
+    await store.close();
+  });
 });
 
 describe('the lock on a data folder', () => {

@@ -1,5 +1,5 @@
 import type { AnswerReader } from '../dialect.ts';
-import { named, objectAt, objectsOf } from './fields.ts';
+import { named, objectAt, objectsOf, readUsage } from './fields.ts';
 import { collectTexts } from './texts.ts';
 
 /** Reads answers in the Ollama dialect. */
@@ -22,10 +22,6 @@ export const ollamaAnswers: AnswerReader = {
     }),
 
   usage(body) {
-    const counts = body as { prompt_eval_count?: unknown; eval_count?: unknown } | null;
-    if (typeof counts?.eval_count !== 'number' && typeof counts?.prompt_eval_count !== 'number') return null;
-    const whole = (value: unknown): number =>
-      typeof value === 'number' && value >= 0 ? Math.floor(value) : 0;
-    return { inputTokens: whole(counts.prompt_eval_count), outputTokens: whole(counts.eval_count) };
+    return readUsage(body, 'prompt_eval_count', 'eval_count');
   },
 };

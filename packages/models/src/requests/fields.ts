@@ -1,4 +1,4 @@
-import { CodedError } from '@sallyport/core';
+import { CodedError, isWholeIn, NUMBER_LIMITS } from '@sallyport/core';
 
 /** Tokens reserved for an answer whose request sets no bound. */
 const OUTPUT_TOKENS_DEFAULT = 1024;
@@ -23,15 +23,20 @@ export function optional<T extends 'string' | 'number' | 'boolean'>(
   return value as never;
 }
 
+/** A field that, when there, is a whole number from 1 to `most`. @throws CodedError `body-invalid` */
+export function wholeField(body: Record<string, unknown>, field: string, most: number): number | null {
+  const value = body[field];
+  if (value === undefined || value === null) return null;
+  if (!isWholeIn(value, 1, most))
+    throw new CodedError('body-invalid', `\`${field}\` must be a whole number from 1 to ${most}`);
+  return value;
+}
+
 /** A token bound out of a request: a whole number above zero. */
 export function tokenBound(body: Record<string, unknown>, fields: readonly string[]): number {
   for (const field of fields) {
-    const value = optional(body, field, 'number');
-    if (value === null) continue;
-    if (!Number.isInteger(value) || value < 1 || value > 100_000_000) {
-      throw new CodedError('body-invalid', `\`${field}\` must be a whole number above zero`);
-    }
-    return value;
+    const value = wholeField(body, field, NUMBER_LIMITS.tokensMax);
+    if (value !== null) return value;
   }
   return OUTPUT_TOKENS_DEFAULT;
 }

@@ -52,6 +52,6 @@ export function readOllamaRequest(operation: string, raw: unknown): RequestReadi
     outputTokensMax:
       isEmbedding(operation) || operation === 'show'
         ? 0
-        : tokenBound(typeof bound === 'number' && bound > 0 ? { num_predict: bound } : {}, ['num_predict']),
+        : tokenBound({ num_predict: bound === -1 || bound === -2 ? null : bound }, ['num_predict']),
   };
 }

@@ -1,6 +1,6 @@
-import { CodedError } from '@sallyport/core';
+import { CodedError, NUMBER_LIMITS } from '@sallyport/core';
 import type { Attachment, RequestReading } from '../dialect.ts';
-import { objectBody, optional, tokenBound } from './fields.ts';
+import { objectBody, optional, tokenBound, wholeField } from './fields.ts';
 import { collectTexts } from './texts.ts';
 
 const SYSTEM_ROLES = new Set(['system', 'developer']);
@@ -46,7 +46,11 @@ function validate(operation: string, body: Record<string, unknown>): void {
 export function readOpenaiRequest(operation: string, raw: unknown): RequestReading {
   const body = objectBody(raw);
   validate(operation, body);
-  const choices = Math.max(1, Math.min(128, optional(body, 'n', 'number') ?? 1));
+  const { choicesMax } = NUMBER_LIMITS;
+  const choices = Math.max(
+    wholeField(body, 'n', choicesMax) ?? 1,
+    wholeField(body, 'best_of', choicesMax) ?? 1,
+  );
   const attachments: Attachment[] = [];
   const parts = collectTexts(
     body,

@@ -1,0 +1,323 @@
+import assert from 'node:assert/strict';
+import { createServer, request as httpRequest, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { issueKey } from '@sallyport/access';
+import { clock, type GatewaySnapshot, parseConfig, systemSchema, usageLimits } from '@sallyport/core';
+import { defaultPolicyText, PolicySet } from '@sallyport/policy';
+import { Admission } from '../src/admission.ts';
+import { Counters } from '../src/counters.ts';
+import type { Deps } from '../src/exchange.ts';
+import { Inspection } from '../src/inspection.ts';
+import { serve } from '../src/pipeline.ts';
+import { PortRecorder } from '../src/recorder.ts';
+import { GatewayState } from '../src/state.ts';
+import { Stats } from '../src/stats.ts';
+import { Upstreams } from '../src/upstream.ts';
+
+const KEY_SLOT = 0;
+const SYSTEM_SLOT = 1;
+
+const completion = (usage: string): string =>
+  `{"choices":[{"index":0,"message":{"role":"assistant","content":"fine"}}],"usage":${usage}}`;
+const chunks = Array.from(
+  { length: 20 },
+  (_, n) => `data: {"choices":[{"index":0,"delta":{"content":"word ${n} of many that are said here "}}]}\n\n`,
+);
+
+/** Ways in which an AI system answers, and does not. */
+const ANSWERS: Record<string, (res: ServerResponse, socket: Socket) => void> = {
+  whole: (res) => res.writeHead(200, { 'content-type': 'application/json' }).end(completion('{}')),
+  stream: (res) => {
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    for (const chunk of chunks) res.write(chunk);
+    res.end('data: [DONE]\n\n');
+  },
+  'reset before the head': (_res, socket) => socket.destroy(),
+  'reset after the head': (res, socket) => {
+    res.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });
+    res.flushHeaders();
+    setTimeout(() => socket.destroy(), 5);
+  },
+  'reset within a body': (res, socket) => {
+    res.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });
+    res.write('{"choices":[');
+    setTimeout(() => socket.destroy(), 5);
+  },
+  'reset within a stream': (res, socket) => {
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    for (const chunk of chunks.slice(0, 12)) res.write(chunk);
+    setTimeout(() => socket.destroy(), 5);
+  },
+  'no JSON': (res) => res.writeHead(200, { 'content-type': 'application/json' }).end('{"a":'),
+  redirect: (res) => res.writeHead(302, { location: '/x' }).end(),
+  'status 999': (_res, socket) => socket.end('HTTP/1.1 999 X\r\ncontent-length: 0\r\n\r\n'),
+  'status 000': (_res, socket) => socket.end('HTTP/1.1 000 X\r\ncontent-length: 0\r\n\r\n'),
+  'odd headers': (_res, socket) =>
+    socket.end(
+      'HTTP/1.1 200 X\r\ncontent-type: application/json\r\nretry-after: 1e400\r\nx-request-id: \xff\xfe\r\ncontent-length: 2\r\n\r\n{}',
+    ),
+};
+for (const tokens of [
+  '1e15',
+  '1e16',
+  '1e400',
+  '-1',
+  '0.5',
+  '9007199254740992',
+  '9223372036854775808',
+  '"12"',
+  'null',
+  '[]',
+  '{}',
+])
+  for (const field of ['prompt_tokens', 'completion_tokens'])
+    ANSWERS[`${field} ${tokens}`] = (res) =>
+      res.writeHead(200, { 'content-type': 'application/json' }).end(completion(`{"${field}":${tokens}}`));
+
+describe('what a call holds', () => {
+  let upstream: Server;
+  let answer: (res: ServerResponse, socket: Socket) => void = ANSWERS['whole']!;
+  let deps: { -readonly [Name in keyof Deps]: Deps[Name] };
+  let gateway: Server;
+  let key: string;
+  /** Called at each point where a call asks something of another part; throws, or ends connections, at the one under test. */
+  let point: () => boolean | undefined = () => undefined;
+  let running = 0;
+
+  /** All methods of an object, with the point before each. */
+  const watched = <T extends object>(part: T, spared: readonly string[] = []): T =>
+    new Proxy(part, {
+      get(target, name) {
+        const value = Reflect.get(target, name) as unknown;
+        if (typeof value !== 'function') return value;
+        if (spared.includes(String(name))) return value.bind(target);
+        return (...args: unknown[]) => {
+          const later = point() === true;
+          const result = (value as (...a: unknown[]) => unknown).apply(target, args);
+          if (!later || !(result instanceof Promise)) return result;
+          return result.then(() => {
+            throw new Error('a fault made for this test, later');
+          });
+        };
+      },
+      set: (target, name, value) => Reflect.set(target, name, value),
+    });
+
+  // What frees is spared: a test that breaks it shows nothing.
+  const fresh = (): Counters => watched(new Counters(Counters.allocate(), 0), ['settle', 'concurrent']);
+
+  before(async () => {
+    upstream = createServer((req, res) => {
+      req.resume();
+      req.on('end', () => answer(res, req.socket));
+    });
+    await new Promise<void>((done) => upstream.listen(0, '127.0.0.1', done));
+    const issued = issueKey();
+    key = issued.secret;
+    const config = parseConfig({});
+    const policies = PolicySet.load(defaultPolicyText());
+    const system = systemSchema.parse({
+      dialect: 'openai',
+      urls: [`http://127.0.0.1:${(upstream.address() as AddressInfo).port}`],
+      allowPrivate: true,
+      mode: 'enforce',
+      prices: { inputPerMillion: 10_000, outputPerMillion: 10_000 },
+    });
+    const snapshot: GatewaySnapshot = {
+      version: 1,
+      systems: [
+        {
+          ...system,
+          name: 'main',
+          demo: false,
+          integration: null,
+          held: null,
+          apiKey: null,
+          usageLimits: usageLimits({ spendMicroUsdPerDay: 1_000_000_000_000 }),
+          slot: SYSTEM_SLOT,
+          rowProfile: null,
+          trainingEcho: null,
+          pseudonymKey: Buffer.alloc(32),
+          dataKeys: [{ id: 'one', key: Buffer.alloc(32, 1) }],
+        },
+      ],
+      keys: [
+        {
+          id: 'key_1',
+          name: 'one',
+          hash: issued.hash,
+          systems: ['main'],
+          scope: {},
+          expiresAtMs: clock.nowMs() + 86_400_000,
+          revoked: false,
+          demo: false,
+          synthetic: false,
+          usageLimits: usageLimits({ spendMicroUsdPerDay: 1_000_000_000_000 }),
+          slot: KEY_SLOT,
+        },
+      ],
+      policies: { version: policies.version, text: policies.gatewayText },
+      rules: { version: '', rules: [], conditions: [] },
+      settings: {
+        deadlines: config.deadlines,
+        limits: config.limits,
+        tls: null,
+        trustedProxies: [],
+        traces: false,
+      },
+    };
+    const state = new GatewayState(snapshot);
+    const recorder = new PortRecorder(
+      (batch) => setImmediate(() => recorder.acknowledge(batch, true)),
+      () => -1,
+    );
+    let seq = 0;
+    deps = {
+      start: { worker: 0, run: 'run', detectors: true } as Deps['start'],
+      state: () => state,
+      counters: fresh(),
+      admission: watched(new Admission(), ['leave']),
+      keeping: { bytes: 0 },
+      inspection: watched(new Inspection(null)),
+      recorder: watched(recorder),
+      upstreams: watched(new Upstreams(() => config.deadlines)),
+      stats: watched(new Stats()),
+      tally: { exchanges: 0, outcomes: 0, failed: 0 },
+      nextSeq: () => {
+        point();
+        return seq++;
+      },
+      countUnauthenticated: () => false,
+      keyLeaked: () => {},
+    };
+    gateway = createServer((req, res) => {
+      running++;
+      serve(req, res, deps, false)
+        .catch(() => res.destroy())
+        .finally(() => running--);
+    });
+    await new Promise<void>((done) => gateway.listen(0, '127.0.0.1', done));
+  });
+  after(async () => {
+    await deps.upstreams.close();
+    for (const server of [gateway, upstream]) {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  /** One call to its end, however it ends. @returns its status; null where the connection ended */
+  const call = (
+    body: object | string,
+    onSocket: (socket: Socket) => void = () => {},
+  ): Promise<number | null> =>
+    new Promise((done) => {
+      const req = httpRequest(
+        {
+          port: (gateway.address() as AddressInfo).port,
+          method: 'POST',
+          path: '/v1/chat/completions',
+          agent: false,
+          headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        },
+        (res) => {
+          res.resume();
+          res.on('close', () => done(res.statusCode ?? null));
+        },
+      );
+      req.on('socket', onSocket);
+      req.on('error', () => done(null));
+      const own = typeof body === 'string' ? body : JSON.stringify(body).slice(1, -1);
+      const rest = '"model":"m","messages":[{"role":"user","content":"How are you?"}]';
+      req.end(`{${own === '' ? '' : `${own},`}${rest}}`);
+    });
+
+  const settled = async (what: string): Promise<void> => {
+    for (let i = 0; i < 300 && running > 0; i++) await new Promise((tick) => setTimeout(tick, 10));
+    const { counters, admission, stats, keeping } = deps;
+    assert.deepEqual(
+      {
+        running,
+        key: counters.concurrent(KEY_SLOT),
+        system: counters.concurrent(SYSTEM_SLOT),
+        places: admission.total,
+        inFlight: stats.inFlight,
+        kept: keeping.bytes,
+      },
+      { running: 0, key: 0, system: 0, places: 0, inFlight: 0, kept: 0 },
+      what,
+    );
+    // What one call is counted to have used must not refuse the next.
+    deps.counters = fresh();
+  };
+
+  it('is free again after every answer, for a whole one and a stream asked for', async () => {
+    for (const [name, one] of Object.entries(ANSWERS))
+      for (const stream of [false, true]) {
+        answer = one;
+        const status = await call({ stream });
+        await settled(`${name}, ${stream}`);
+        if (/^(?:whole|stream$|prompt|completion)/.test(name)) assert.equal(status, 200, name);
+        assert.ok(status !== null, name);
+      }
+  });
+
+  it('is free again after every number that a request says', async () => {
+    answer = ANSWERS['whole']!;
+    const numbers = [
+      '1e400',
+      '-1',
+      '0.5',
+      '1.5',
+      '9007199254740992',
+      '9223372036854775808',
+      '"12"',
+      '[]',
+      '{}',
+      '129',
+      '0',
+    ];
+    for (const field of ['n', 'best_of', 'max_tokens', 'max_completion_tokens'])
+      for (const number of numbers) {
+        const status = await call(`"${field}":${number}`);
+        await settled(`${field}: ${number}`);
+        const fits = number === '129' && field.startsWith('max');
+        assert.equal(status, fits ? 200 : 400, `${field}: ${number}`);
+      }
+    assert.equal(await call({ n: null }), 200);
+    assert.equal(await call({ n: 2 }), 200);
+  });
+
+  it('is free again after a fault, an abort and a reset at each point of the way', async () => {
+    for (const name of ['whole', 'stream'])
+      for (const kind of ['fault', 'later', 'abort', 'reset'] as const) {
+        let socket: Socket | null = null;
+        let asked: Socket | null = null;
+        answer = (res, own) => {
+          asked = own;
+          ANSWERS[name]!(res, own);
+        };
+        let points = 1;
+        for (let at = 0; at < points; at++) {
+          let passed = 0;
+          point = () => {
+            if (passed++ !== at) return undefined;
+            if (kind === 'later') return true;
+            if (kind === 'abort') socket?.destroy();
+            else if (kind === 'reset') asked?.destroy();
+            else throw new Error('a fault made for this test');
+            return undefined;
+          };
+          await call({ stream: name === 'stream' }, (own) => {
+            socket = own;
+          });
+          await settled(`${name}: ${kind} at point ${at}`);
+          points = Math.max(points, Math.min(passed, 80));
+        }
+        point = () => undefined;
+        assert.ok(points > 8, `${points} points were tried`);
+      }
+    assert.equal(await call({}), 200, 'and the next call goes through');
+  });
+});
