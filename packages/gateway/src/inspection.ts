@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads';
 import {
   CodedError,
   type Detection,
@@ -8,11 +7,7 @@ import {
   type SystemSnapshot,
 } from '@sallyport/core';
 import { type GuardModels, Inspector, RuleSet } from '@sallyport/guard';
-
-/** Longest a batch of texts may take on the inspection thread before the call is refused. */
-const DEADLINE_MS = 10_000;
-/** Batches that may wait for the thread. */
-const QUEUE_MAX = 64;
+import { InspectionThreads } from './inspection-threads.ts';
 
 /** What of a system's settings says how its texts are inspected. @param answer whether the system says them */
 export function requestOf(system: SystemSnapshot, answer: boolean): Partial<InspectionRequest> {
@@ -22,56 +17,46 @@ export function requestOf(system: SystemSnapshot, answer: boolean): Partial<Insp
   return { canaries, names, countries, content, echo: trainingEcho, linkHosts: links.hosts ?? null };
 }
 
-/** What the inspection thread begins with. */
-export interface InspectionStart {
-  readonly models: GuardModels | null;
-  readonly rules: GatewaySnapshot['rules']['rules'];
-}
+/** What a text costs besides its characters, as characters. */
+const COST_OF_TEXT = 32;
+/** What a character costs where trained models for names or content read it, as characters. */
+const COST_OF_MODELS = 2;
 
-/** What it is told: texts to inspect, or other rules. */
-export type ToInspection =
-  | { readonly id: number; readonly requests: readonly InspectionRequest[] }
-  | { readonly rules: InspectionStart['rules'] };
-
-interface Job {
-  readonly id: number;
-  readonly requests: readonly InspectionRequest[];
-  readonly done: (detections: Detection[]) => void;
-  readonly fail: (fault: CodedError) => void;
-  timer?: NodeJS.Timeout;
-}
-
-/** Inspects texts: short ones at once, long ones on a thread of their own. Whatever goes wrong refuses the call. */
+/** Inspects texts: short ones at once, others on threads of their own. Whatever goes wrong refuses the call. */
 export class Inspection {
   readonly #inspector: Inspector;
-  readonly #models: GuardModels | null;
-  #rules: GatewaySnapshot['rules'] = { version: '', rules: [], conditions: [] };
-  #thread: Worker | null = null;
-  #jobs: Job[] = [];
-  #next = 0;
+  readonly #threads: InspectionThreads;
+  #version = '';
   /** Characters inspected since the start. */
   characters = 0;
 
-  /** @param models verified model files, in memory that is shared with the thread */
+  /** @param models verified model files, in memory that is shared with the threads */
   constructor(models: GuardModels | null) {
-    this.#models = models;
+    this.#threads = new InspectionThreads(models);
     this.#inspector = Inspector.open(models);
   }
 
-  /** Takes the operator's rules, here and on the thread. */
+  /** Takes the operator's rules, here and on the threads. */
   useRules(rules: GatewaySnapshot['rules']): void {
-    if (rules.version === this.#rules.version) return;
-    this.#rules = rules;
+    if (rules.version === this.#version) return;
+    this.#version = rules.version;
     this.#inspector.useRules(RuleSet.of(rules.rules));
-    this.#thread?.postMessage({ rules: rules.rules });
+    this.#threads.useRules(rules.rules);
   }
 
-  /** @throws CodedError `inspection-failed` */
-  inspect(requests: readonly InspectionRequest[]): Detection[] | Promise<Detection[]> {
+  /**
+   * @param caller callers of long texts take turns
+   * @throws CodedError `inspection-failed`, `overloaded`
+   */
+  inspect(requests: readonly InspectionRequest[], caller = ''): Detection[] | Promise<Detection[]> {
     let characters = 0;
-    for (const { text } of requests) characters += text.length;
+    let cost = 0;
+    for (const { text, names, content } of requests) {
+      characters += text.length;
+      cost += (names || content ? COST_OF_MODELS : 1) * text.length + COST_OF_TEXT;
+    }
     this.characters += characters;
-    if (characters > LIMITS.inspectInlineBytesMax) return this.#elsewhere(requests);
+    if (cost > LIMITS.inspectInlineCharactersMax) return this.#threads.inspect(requests, characters, caller);
     const found: Detection[] = [];
     try {
       for (const request of requests) {
@@ -83,57 +68,7 @@ export class Inspection {
     return found;
   }
 
-  #elsewhere(requests: readonly InspectionRequest[]): Promise<Detection[]> {
-    if (this.#jobs.length >= QUEUE_MAX)
-      return Promise.reject(new CodedError('overloaded', 'too many long texts wait for inspection'));
-    return new Promise((done, fail) => {
-      this.#jobs.push({ id: this.#next++, requests, done, fail });
-      if (this.#jobs.length === 1) this.#run();
-    });
-  }
-
-  #run(): void {
-    const job = this.#jobs[0];
-    if (!job) return;
-    this.#thread ??= this.#start();
-    job.timer = setTimeout(() => this.#restart(), DEADLINE_MS);
-    this.#thread.postMessage({ id: job.id, requests: job.requests });
-  }
-
-  #start(): Worker {
-    const thread = new Worker(new URL('./inspection-thread.ts', import.meta.url), {
-      workerData: { models: this.#models, rules: this.#rules.rules } satisfies InspectionStart,
-      resourceLimits: { maxOldGenerationSizeMb: 256 },
-    });
-    thread.unref();
-    thread.on('message', (answer: { id: number; detections: Detection[] | null }) => {
-      const job = this.#jobs[0];
-      if (job?.id !== answer.id) return;
-      this.#finish(answer.detections);
-    });
-    thread.on('error', () => this.#restart());
-    return thread;
-  }
-
-  #restart(): void {
-    const thread = this.#thread;
-    this.#thread = null;
-    thread?.removeAllListeners();
-    void thread?.terminate();
-    this.#finish(null);
-  }
-
-  #finish(detections: Detection[] | null): void {
-    const job = this.#jobs.shift();
-    if (!job) return;
-    clearTimeout(job.timer);
-    if (detections) job.done(detections);
-    else job.fail(new CodedError('inspection-failed'));
-    this.#run();
-  }
-
   close(): void {
-    this.#thread?.removeAllListeners();
-    void this.#thread?.terminate();
+    this.#threads.close();
   }
 }

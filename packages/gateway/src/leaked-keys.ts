@@ -31,7 +31,7 @@ export function inspectTexts(
   requests: readonly InspectionRequest[],
 ): Detection[] | Promise<Detection[]> {
   if (!deps.start.detectors) return [];
-  const found = deps.inspection.inspect(requests);
+  const found = deps.inspection.inspect(requests, exchange.key!.id);
   if (!(found instanceof Promise)) {
     notice(exchange, deps, requests, found);
     return found;

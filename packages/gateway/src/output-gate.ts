@@ -1,4 +1,5 @@
 import { CodedError, decodeUtf8, parseStrictJson, replaceStrings, type Verdict } from '@sallyport/core';
+import { watchedPrompts } from '@sallyport/guard';
 import type { TextPart, Usage } from '@sallyport/models';
 import { conditionsOnAnswer, conditionsOnRows, conditionsOnTools } from './conditions.ts';
 import type { Deps, Exchange } from './exchange.ts';
@@ -18,9 +19,9 @@ export interface JudgedAnswer {
   readonly characters: number;
 }
 
-/** System and developer messages of a request, to notice when they come back. */
+/** System and developer messages of a request, to notice when they come back: as much of them as is watched. */
 export function systemPromptsOf(exchange: Exchange): string[] {
-  return exchange.reading!.parts.filter((part) => part.system).map((part) => part.text);
+  return watchedPrompts(exchange.reading!.parts.filter((part) => part.system).map((part) => part.text));
 }
 
 /** Judges a complete answer. @throws CodedError when it cannot be read; the verdict says whether it is denied */

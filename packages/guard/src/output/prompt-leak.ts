@@ -1,8 +1,7 @@
 import { findRuns, SHINGLE_WORDS, type Word, wordsOf } from './word-runs.ts';
 
-/** Part of a system prompt, in characters, that is watched. */
-const PROMPT_CHARACTERS_MAX = 32_768;
-const CACHE_MAX = 256;
+/** Part of the system prompts of a call, in characters, that is watched. */
+const PROMPTS_CHARACTERS_MAX = 65_536;
 
 const shingle = (words: readonly Word[], at: number): string => {
   let key = '';
@@ -10,16 +9,30 @@ const shingle = (words: readonly Word[], at: number): string => {
   return key;
 };
 
-const cache = new Map<string, ReadonlySet<string>>();
+/** The beginnings of system prompts that are watched: as many characters as fit, in order. */
+export function watchedPrompts(prompts: readonly string[]): string[] {
+  const watched: string[] = [];
+  let room = PROMPTS_CHARACTERS_MAX;
+  for (const prompt of prompts) {
+    if (room <= 0) break;
+    watched.push(prompt.slice(0, room));
+    room -= prompt.length;
+  }
+  return watched;
+}
 
-function shinglesOf(prompt: string): ReadonlySet<string> {
-  const known = cache.get(prompt);
+/** What one call watches for, made once for all of its texts. */
+const ready = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+function shinglesOf(prompts: readonly string[]): ReadonlySet<string> {
+  const known = ready.get(prompts);
   if (known) return known;
-  const words = wordsOf(prompt.slice(0, PROMPT_CHARACTERS_MAX).toLowerCase());
   const set = new Set<string>();
-  for (let i = 0; i + SHINGLE_WORDS <= words.length; i++) set.add(shingle(words, i));
-  if (cache.size >= CACHE_MAX) cache.delete(cache.keys().next().value!);
-  cache.set(prompt, set);
+  for (const prompt of watchedPrompts(prompts)) {
+    const words = wordsOf(prompt.toLowerCase());
+    for (let i = 0; i + SHINGLE_WORDS <= words.length; i++) set.add(shingle(words, i));
+  }
+  ready.set(prompts, set);
   return set;
 }
 
@@ -28,11 +41,8 @@ function shinglesOf(prompt: string): ReadonlySet<string> {
  * @param lower the text in lower case
  */
 export function findPromptLeaks(lower: string, prompts: readonly string[]): { start: number; end: number }[] {
-  const sets = prompts.map(shinglesOf).filter((set) => set.size > 0);
-  if (sets.length === 0) return [];
+  const shingles = shinglesOf(prompts);
+  if (shingles.size === 0) return [];
   const words = wordsOf(lower);
-  return findRuns(words, (at) => {
-    const key = shingle(words, at);
-    return sets.some((set) => set.has(key));
-  });
+  return findRuns(words, (at) => shingles.has(shingle(words, at)));
 }

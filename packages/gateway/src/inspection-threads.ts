@@ -1,0 +1,162 @@
+import { Worker } from 'node:worker_threads';
+import { CodedError, type Detection, type GatewaySnapshot, type InspectionRequest } from '@sallyport/core';
+import type { GuardModels } from '@sallyport/guard';
+import { type PackedDetections, type PackedRequests, pack, unpack } from './inspection-pack.ts';
+import { InspectionQueue } from './inspection-queue.ts';
+import { endThread } from './watchdog.ts';
+
+/** How long a thread may take to start. */
+const START_MS = 20_000;
+/**
+ * How long a batch may take: a second, and five times as much for each character as the slowest text that was ever
+ * measured (4 µs, `npm run bench linear`), within a bound.
+ */
+const DEADLINE_MS = 1_000;
+const DEADLINE_MS_PER_CHARACTER = 0.02;
+const DEADLINE_MS_MAX = 10_000;
+/** Characters from which a batch is a long one: of two threads, one takes none of them. */
+const LONG_CHARACTERS = 64 * 1024;
+
+/** What a thread begins with. */
+export interface InspectionStart {
+  readonly models: GuardModels | null;
+  readonly rules: GatewaySnapshot['rules']['rules'];
+}
+
+/** What it is told: texts to inspect, or other rules. */
+export type ToInspection =
+  | { readonly id: number; readonly requests: PackedRequests }
+  | { readonly rules: InspectionStart['rules'] };
+
+/** What it answers. */
+export type FromInspection =
+  | { readonly type: 'ready' }
+  | { readonly type: 'inspected'; readonly id: number; readonly detections: PackedDetections | null };
+
+interface Job {
+  readonly id: number;
+  readonly caller: string;
+  readonly long: boolean;
+  readonly deadlineMs: number;
+  readonly requests: readonly InspectionRequest[];
+  readonly done: (detections: Detection[]) => void;
+  readonly fail: (fault: CodedError) => void;
+}
+
+interface Lane {
+  readonly long: boolean;
+  thread: Worker | null;
+  ready: boolean;
+  job: Job | null;
+  timer: NodeJS.Timeout | null;
+}
+
+/**
+ * Two threads that inspect what takes too long for an event loop. A thread that does not answer in time is ended and
+ * replaced, and only the call it worked for is refused: others go on over the second thread meanwhile.
+ */
+export class InspectionThreads {
+  readonly #models: GuardModels | null;
+  #rules: InspectionStart['rules'] = [];
+  readonly #lanes: readonly Lane[] = [true, false].map((long) => ({
+    long,
+    thread: null,
+    ready: false,
+    job: null,
+    timer: null,
+  }));
+  readonly #queue = new InspectionQueue<Job>();
+  #next = 0;
+  readonly #entry: URL;
+
+  /** @param entry what the threads run */
+  constructor(models: GuardModels | null, entry = new URL('./inspection-thread.ts', import.meta.url)) {
+    this.#models = models;
+    this.#entry = entry;
+  }
+
+  /** Takes the operator's rules. */
+  useRules(rules: InspectionStart['rules']): void {
+    this.#rules = rules;
+    for (const { thread } of this.#lanes) thread?.postMessage({ rules } satisfies ToInspection);
+  }
+
+  /** @param characters over all requests @throws CodedError `inspection-failed`, `overloaded` */
+  inspect(requests: readonly InspectionRequest[], characters: number, caller: string): Promise<Detection[]> {
+    return new Promise((done, fail) => {
+      const deadlineMs = Math.min(DEADLINE_MS_MAX, DEADLINE_MS + characters * DEADLINE_MS_PER_CHARACTER);
+      const long = characters > LONG_CHARACTERS;
+      const id = this.#next++;
+      if (this.#queue.add({ id, caller, long, deadlineMs, requests, done, fail })) this.#run();
+      else
+        fail(new CodedError('overloaded', 'too many long texts wait for inspection; come back in a moment'));
+    });
+  }
+
+  #run(): void {
+    for (const lane of this.#lanes) {
+      if (lane.job || (lane.thread && !lane.ready)) continue;
+      const job = this.#queue.take(lane.long);
+      if (!job) continue;
+      lane.job = job;
+      if (lane.thread) this.#give(lane, job);
+      else this.#start(lane);
+    }
+  }
+
+  #give(lane: Lane, { id, requests, deadlineMs }: Job): void {
+    this.#until(lane, deadlineMs);
+    lane.thread!.postMessage({ id, requests: pack(requests) } satisfies ToInspection);
+  }
+
+  #until(lane: Lane, ms: number): void {
+    if (lane.timer) clearTimeout(lane.timer);
+    lane.timer = setTimeout(() => this.#replace(lane), ms);
+  }
+
+  #start(lane: Lane): void {
+    const thread = new Worker(this.#entry, {
+      workerData: { models: this.#models, rules: this.#rules } satisfies InspectionStart,
+      resourceLimits: { maxOldGenerationSizeMb: 256 },
+    });
+    thread.unref();
+    lane.thread = thread;
+    lane.ready = false;
+    this.#until(lane, START_MS);
+    thread.on('message', (answer: FromInspection) => {
+      if (lane.thread !== thread) return;
+      if (answer.type === 'ready') {
+        lane.ready = true;
+        if (lane.job) this.#give(lane, lane.job);
+      } else if (answer.id === lane.job?.id) this.#finish(lane, answer.detections);
+    });
+    thread.on('error', () => lane.thread === thread && this.#replace(lane));
+  }
+
+  #replace(lane: Lane): void {
+    const { thread } = lane;
+    lane.thread = null;
+    if (thread) endThread(thread);
+    this.#finish(lane, null);
+  }
+
+  #finish(lane: Lane, detections: PackedDetections | null): void {
+    if (lane.timer) clearTimeout(lane.timer);
+    lane.timer = null;
+    const { job } = lane;
+    lane.job = null;
+    if (job) {
+      this.#queue.ended(job);
+      if (detections) job.done(unpack(detections, job.requests));
+      else job.fail(new CodedError('inspection-failed'));
+    }
+    this.#run();
+  }
+
+  /** Ends both threads; what waits is refused. */
+  close(): void {
+    const waiting = this.#queue.clear();
+    for (const lane of this.#lanes) this.#replace(lane);
+    for (const { fail } of waiting) fail(new CodedError('inspection-failed'));
+  }
+}
