@@ -16,6 +16,8 @@ import { applyEdits, type Edit, maskings, orderEdits, restorations } from './rew
 import { verdictOf } from './state.ts';
 import type { StreamConditions } from './stream-conditions.ts';
 
+/** The last event of dialects that have one. */
+const END = '[DONE]';
 /** Characters of new text that make a window. Verdicts fall at fixed places in the text, not where chunks end. */
 const WINDOW_CHARACTERS = 128;
 /** Characters at the end of what was judged that stay held: a match this long is never let out in part. */
@@ -51,8 +53,14 @@ interface Segment {
   readonly edits: readonly Edit[];
 }
 
+/** What of an event goes on: a name the dialect knows, and JSON text. */
+interface Passing {
+  readonly name: string;
+  readonly data: string;
+}
+
 interface Held {
-  readonly event: StreamEvent;
+  readonly event: Passing;
   readonly segments: readonly Segment[];
   /** Says something of a call of a tool, which goes out whole or not at all. */
   readonly tool: boolean;
@@ -115,10 +123,13 @@ export class StreamGate {
     return this.#verdict;
   }
 
-  /** Takes one event; gives the raw events that may go out now. @throws CodedError `output-denied` and others */
+  /** Takes one event; gives the frames that may go out now. @throws CodedError `output-denied` and others */
   async push(event: StreamEvent): Promise<string[]> {
-    if (event.data === null || event.data === '[DONE]') {
-      this.#hold(event, [], false);
+    const { dialect, operation } = this.#options;
+    // What says nothing need not wait for what does.
+    if (event.data === null) return [dialect.framing.keepAlive];
+    if (event.data.trim() === END) {
+      this.#hold({ name: '', data: END }, [], false);
       return this.#release();
     }
     let data: unknown;
@@ -127,15 +138,16 @@ export class StreamGate {
     } catch (cause) {
       throw new CodedError('upstream-invalid', 'an event of the stream is not valid JSON', { cause });
     }
-    this.usage = this.#options.dialect.usage(data) ?? this.usage;
+    this.usage = dialect.usage(data) ?? this.usage;
     const segments: Segment[] = [];
-    const parts = this.#options.dialect.readEvent(this.#options.operation, data);
+    const parts = dialect.readEvent(operation, data);
     for (const part of parts) {
       if (part.stream === null) segments.push(await this.#whole(part));
       else segments.push(this.#grow(part, part.stream));
     }
     const { conditions } = this.#options;
-    this.#hold(event, segments, conditions?.push(data, parts) ?? false);
+    const name = dialect.eventName(event.name, data);
+    this.#hold({ name, data: event.data }, segments, conditions?.push(data, parts) ?? false);
     if (conditions) {
       this.#decide(conditions.judge());
       conditions.decided();
@@ -155,8 +167,8 @@ export class StreamGate {
     return this.#release();
   }
 
-  #hold(event: StreamEvent, segments: readonly Segment[], tool: boolean): void {
-    this.#heldBytes += event.raw.length;
+  #hold(event: Passing, segments: readonly Segment[], tool: boolean): void {
+    this.#heldBytes += event.data.length;
     if (this.#heldBytes > LIMITS.streamHeldBytesMax)
       throw new CodedError('upstream-too-large', 'the stream holds too much text open');
     this.#held.push({ event, segments, tool });
@@ -321,23 +333,23 @@ export class StreamGate {
     for (let head = this.#held[0]; head?.segments.every(isReleasable); head = this.#held[0]) {
       if (conditions?.holds(head.tool)) break;
       this.#held.shift();
-      this.#heldBytes -= head.event.raw.length;
+      this.#heldBytes -= head.event.data.length;
       out.push(this.#render(head));
       for (const { channel } of head.segments) if (channel) trim(channel);
     }
     return out;
   }
 
-  /** An event as it goes out: untouched, or with its texts replaced in place. */
+  /** An event as it goes out: a frame of its own, with texts replaced in place. */
   #render({ event, segments }: Held): string {
     const replacements = new Map<string, string>();
     for (const { channel, pointer, text, start, edits } of segments) {
       const changed = applyEdits(text, start, channel ? channel.edits : edits);
       if (changed !== text) replacements.set(pointer, changed);
     }
-    if (replacements.size === 0) return event.raw;
-    const data = withoutTokenDetails(replaceStrings(event.data!, replacements));
-    return this.#options.dialect.framing.render(event, data);
+    const data =
+      replacements.size === 0 ? event.data : withoutTokenDetails(replaceStrings(event.data, replacements));
+    return this.#options.dialect.framing.render(event.name, data);
   }
 }
 

@@ -90,6 +90,8 @@ export interface AnswerReader {
   readResponse(operation: string, body: unknown): TextPart[];
   /** Texts of one stream event. */
   readEvent(operation: string, data: unknown): TextPart[];
+  /** What an event goes out as: the name it came with where that says what its data says, else none. */
+  eventName(name: string, data: unknown): string;
   /** Calls of tools in a complete answer or in one stream event. */
   toolPieces(operation: string, data: unknown): ToolPiece[];
   /** Token counts in an answer or event, or null. */

@@ -1,38 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { DIALECT_TABLE, findRoute, joinUrl } from './routes.ts';
-import { SseParser } from './sse.ts';
-
-describe('server-sent events', () => {
-  const stream =
-    'data: {"a":1}\n\n: comment\n\nevent: x\r\ndata: one\r\ndata: two\r\n\r\ndata: é漢\n\ndata:tight\n\nevent: empty\n\ndata: last';
-  const read = (cuts: readonly number[]): unknown[] => {
-    const bytes = Buffer.from(stream);
-    const parser = new SseParser(1000);
-    const edges = [0, ...[...cuts].map((cut) => cut % bytes.length).sort((a, b) => a - b), bytes.length];
-    const events = edges.slice(1).flatMap((to, i) => parser.push(bytes.subarray(edges[i], to)));
-    return [...events, ...parser.end()];
-  };
-  it('are the same wherever the chunks are cut', () => {
-    const whole = read([]) as { data: string | null; raw: string }[];
-    assert.deepEqual(
-      whole.map((event) => event.data),
-      ['{"a":1}', null, 'one\ntwo', 'é漢', 'tight', null, 'last'],
-    );
-    assert.equal(whole.map((event) => event.raw).join(''), stream);
-    fc.assert(
-      fc.property(fc.array(fc.nat(200), { maxLength: 20 }), (cuts) => assert.deepEqual(read(cuts), whole)),
-      { numRuns: 500 },
-    );
-  });
-  it('are bounded and must be UTF-8', () => {
-    assert.throws(() => new SseParser(10).push(Buffer.from('data: far too long')), {
-      code: 'upstream-too-large',
-    });
-    assert.throws(() => new SseParser(10).push(Buffer.from([0xff])), { code: 'upstream-invalid' });
-  });
-});
 
 describe('dialects', () => {
   it('find their routes, exactly', () => {

@@ -1,35 +1,44 @@
 import { CodedError } from '@sallyport/core';
-import type { Framing, StreamEvent, StreamParser } from './framing.ts';
+import { type Framing, LineSplitter, onOneLine, type StreamEvent, type StreamParser } from './framing.ts';
 
 /** Splits a byte stream into lines of JSON, wherever its chunks are cut. */
 class LineParser implements StreamParser {
   readonly #decoder = new TextDecoder('utf-8', { fatal: true });
   readonly #eventBytesMax: number;
-  #rest = '';
+  readonly #lines = new LineSplitter(false, (line) => this.#line(line));
+  #events: StreamEvent[] = [];
 
   constructor(eventBytesMax: number) {
     this.#eventBytesMax = eventBytesMax;
   }
 
   push(chunk: Uint8Array): StreamEvent[] {
-    const scanned = this.#rest.length;
-    this.#rest += this.#decode(chunk);
-    const events: StreamEvent[] = [];
-    let from = 0;
-    for (let end = this.#rest.indexOf('\n', scanned); end >= 0; end = this.#rest.indexOf('\n', from)) {
-      events.push(lineEvent(this.#rest.slice(from, end + 1)));
-      from = end + 1;
-    }
-    this.#rest = this.#rest.slice(from);
-    if (this.#rest.length > this.#eventBytesMax)
-      throw new CodedError('upstream-too-large', 'one line of the stream is too large');
-    return events;
+    this.#lines.push(this.#decode(chunk));
+    this.#bound(this.#lines.pending);
+    return this.#taken();
   }
 
   end(): StreamEvent[] {
-    const rest = this.#rest + this.#decode(null);
-    this.#rest = '';
-    return rest.trim() === '' ? [] : [lineEvent(rest)];
+    this.#lines.push(this.#decode(null));
+    this.#lines.end();
+    return this.#taken();
+  }
+
+  #taken(): StreamEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  #bound(length: number): void {
+    if (length > this.#eventBytesMax)
+      throw new CodedError('upstream-too-large', 'one line of the stream is too large');
+  }
+
+  #line(line: string): void {
+    this.#bound(line.length);
+    // What is no space to JSON stays, and is no JSON.
+    this.#events.push({ name: '', data: /[^ \t\r]/.test(line) ? line : null });
   }
 
   #decode(chunk: Uint8Array | null): string {
@@ -41,12 +50,11 @@ class LineParser implements StreamParser {
   }
 }
 
-const lineEvent = (raw: string): StreamEvent => ({ raw, data: raw.trim() === '' ? null : raw.trim() });
-
 /** Newline-delimited JSON, as Ollama streams. Source: github.com/ndjson/ndjson-spec. */
 export const ndjson: Framing = {
   contentType: 'application/x-ndjson',
   matches: /^application\/(?:x-ndjson|ndjson|jsonl|json-lines)\b/i,
+  keepAlive: '\n',
   parser: (eventBytesMax) => new LineParser(eventBytesMax),
-  render: (_event, data) => `${data}\n`,
+  render: (_name, data) => `${onOneLine(data)}\n`,
 };

@@ -1,12 +1,22 @@
 import { CodedError } from '@sallyport/core';
-import type { Framing, StreamEvent, StreamParser } from './framing.ts';
+import { type Framing, LineSplitter, onOneLine, type StreamEvent, type StreamParser } from './framing.ts';
 
-/** Splits a byte stream into server-sent events (WHATWG HTML, section 9.2), wherever its chunks are cut. */
+/** Names of events are words of the protocol. */
+const NAME = /^[a-z][a-z0-9_.-]{0,63}$/;
+
+/**
+ * Splits a byte stream into server-sent events (WHATWG HTML, section 9.2.6), wherever its chunks are cut. Of the fields only
+ * `event` and `data` are kept: ids and retry times would be texts that no gate reads.
+ */
 export class SseParser implements StreamParser {
   readonly #decoder = new TextDecoder('utf-8', { fatal: true });
   readonly #eventBytesMax: number;
-  #rest = '';
-  #scanned = 0;
+  readonly #lines = new LineSplitter(true, (line) => this.#line(line));
+  #events: StreamEvent[] = [];
+  #name = '';
+  #data: string[] = [];
+  /** Characters of the event so far; what is not zero had a line. */
+  #size = 0;
 
   /** @param eventBytesMax longest event, in characters */
   constructor(eventBytesMax: number) {
@@ -16,69 +26,68 @@ export class SseParser implements StreamParser {
   /** Events completed by a chunk. @throws CodedError `upstream-invalid`, `upstream-too-large` */
   push(chunk: Uint8Array): StreamEvent[] {
     try {
-      this.#rest += this.#decoder.decode(chunk, { stream: true });
+      this.#lines.push(this.#decoder.decode(chunk, { stream: true }));
     } catch (cause) {
+      if (cause instanceof CodedError) throw cause;
       throw new CodedError('upstream-invalid', 'the stream is not valid UTF-8', { cause });
     }
-    return this.#take();
+    this.#bound();
+    return this.#taken();
   }
 
   /** What is left at the end, as a last event when it has data. */
   end(): StreamEvent[] {
     try {
-      this.#rest += this.#decoder.decode();
+      this.#lines.push(this.#decoder.decode());
     } catch (cause) {
+      if (cause instanceof CodedError) throw cause;
       throw new CodedError('upstream-invalid', 'the stream ends within a character', { cause });
     }
-    const events = this.#take();
-    if (this.#rest.trim().length > 0) events.push(toEvent(this.#rest));
-    this.#rest = '';
+    this.#lines.end();
+    this.#dispatch();
+    return this.#taken();
+  }
+
+  #taken(): StreamEvent[] {
+    const events = this.#events;
+    this.#events = [];
     return events;
   }
 
-  #take(): StreamEvent[] {
-    const events: StreamEvent[] = [];
-    for (;;) {
-      const end = blankLine(this.#rest, Math.max(0, this.#scanned - 3));
-      if (end < 0) break;
-      events.push(toEvent(this.#rest.slice(0, end)));
-      this.#rest = this.#rest.slice(end);
-      this.#scanned = 0;
-    }
-    this.#scanned = this.#rest.length;
-    if (this.#rest.length > this.#eventBytesMax)
+  #bound(): void {
+    if (this.#size + this.#lines.pending > this.#eventBytesMax)
       throw new CodedError('upstream-too-large', 'one event of the stream is too large');
-    return events;
+  }
+
+  #line(line: string): void {
+    if (line === '') return this.#dispatch();
+    this.#size += line.length + 1;
+    this.#bound();
+    const colon = line.indexOf(':');
+    if (colon === 0) return;
+    const field = colon < 0 ? line : line.slice(0, colon);
+    const value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
+    if (field === 'data') this.#data.push(value);
+    else if (field === 'event') this.#name = value;
+  }
+
+  #dispatch(): void {
+    if (this.#size === 0) return;
+    const data = this.#data.join('\n');
+    // A single empty line of data dispatches an empty event, which is no JSON and says nothing.
+    if (this.#data.length === 0 || data.trim() === '') this.#events.push({ name: '', data: null });
+    else this.#events.push({ name: this.#name, data });
+    this.#name = '';
+    this.#data = [];
+    this.#size = 0;
   }
 }
 
-/** Position after the first blank line, or -1. A `\r` at the end may be half of `\r\n`, so it waits. */
-function blankLine(text: string, from: number): number {
-  const plain = text.indexOf('\n\n', from);
-  if (!text.includes('\r')) return plain < 0 ? -1 : plain + 2;
-  const match = /(?:\r\n|\n|\r(?!\n|$))(?:\r\n|\n|\r(?!\n|$))/g;
-  match.lastIndex = from;
-  const found = match.exec(text);
-  return found ? found.index + found[0].length : -1;
-}
-
-function toEvent(raw: string): StreamEvent {
-  if (raw.startsWith('data: ') && raw.indexOf('\n') === raw.length - 2)
-    return { raw, data: raw.slice(6, -2) };
-  const data: string[] = [];
-  for (const line of raw.split(/\r\n|\n|\r/)) {
-    if (line.startsWith('data:')) data.push(line.slice(line[5] === ' ' ? 6 : 5));
-  }
-  return { raw, data: data.length > 0 ? data.join('\n') : null };
-}
-
-/** Server-sent events. A changed event keeps its name; comments and ids of the AI system go. */
+/** Server-sent events. A frame is written from a name and a line of data; comments, ids and retry times never pass. */
 export const sse: Framing = {
   contentType: 'text/event-stream',
   matches: /^text\/event-stream\b/i,
+  keepAlive: ':\n\n',
   parser: (eventBytesMax) => new SseParser(eventBytesMax),
-  render(event, data) {
-    const name = /^event:[^\n\r]*/m.exec(event.raw);
-    return `${name ? `${name[0]}\n` : ''}data: ${data}\n\n`;
-  },
+  render: (name, data) => `${NAME.test(name) ? `event: ${name}\n` : ''}data: ${onOneLine(data)}\n\n`,
 };

@@ -1,5 +1,5 @@
 import type { AnswerReader, ToolPiece } from '../dialect.ts';
-import { channelKey, named, objectAt, objectsOf, readUsage } from './fields.ts';
+import { channelKey, named, nameOfEvent, objectAt, objectsOf, readUsage } from './fields.ts';
 import { collectTexts } from './texts.ts';
 
 const isToolBlock = (type: unknown): boolean => typeof type === 'string' && type.endsWith('tool_use');
@@ -40,6 +40,8 @@ export const anthropicAnswers: AnswerReader = {
     const content = event['content'] ?? objectAt(event, 'message')['content'];
     return objectsOf(content).flatMap(([block, n]) => blockPieces(block, n, false));
   },
+
+  eventName: (name, data) => nameOfEvent(name, data, ['error', 'ping']),
 
   usage(body) {
     const holder = body as { usage?: unknown; message?: { usage?: unknown } } | null;

@@ -47,3 +47,13 @@ export function objectAt(holder: unknown, key: string): Record<string, unknown> 
 
 /** A name, where there is one. */
 export const named = (name: unknown): { name?: string } => (typeof name === 'string' ? { name } : {});
+
+/**
+ * The name of an event whose data says of itself what it is: clients may go by either, so both say the same, or the name goes.
+ * @param own names of events whose data need not say so
+ */
+export function nameOfEvent(name: string, data: unknown, own: readonly string[]): string {
+  if (name === '') return '';
+  const type = typeof data === 'object' && data !== null ? (data as { type?: unknown }).type : undefined;
+  return type === name || (type === undefined && own.includes(name)) ? name : '';
+}

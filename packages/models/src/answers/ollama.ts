@@ -15,6 +15,8 @@ export const ollamaAnswers: AnswerReader = {
       stream: path.includes('tool_calls') ? null : path.join('/'),
     })),
 
+  eventName: () => '',
+
   toolPieces: (_operation, data) =>
     objectsOf(objectAt(data, 'message')['tool_calls']).map(([tool, n]) => {
       const own = objectAt(tool, 'function');

@@ -22,6 +22,7 @@ export const openInferenceAnswers: AnswerReader = {
     collectTexts(body, () => ({ channel: 'output', system: false, stream: null })),
   readEvent: (_operation, data) =>
     collectTexts(data, () => ({ channel: 'output', system: false, stream: null })),
+  eventName: () => '',
   toolPieces: () => [],
   usage: () => null,
 };

@@ -1,5 +1,5 @@
 import type { AnswerReader, ToolPiece } from '../dialect.ts';
-import { channelKey, named, objectAt, objectsOf, readUsage } from './fields.ts';
+import { channelKey, named, nameOfEvent, objectAt, objectsOf, readUsage } from './fields.ts';
 import { collectTexts } from './texts.ts';
 
 /** A function as chat completions write it: whole in a message, in pieces in a delta. */
@@ -99,6 +99,8 @@ export const openaiAnswers: AnswerReader = {
 
   toolPieces: (operation, data) =>
     operation === 'responses' ? responseToolPieces(data) : chatToolPieces(data),
+
+  eventName: (name, data) => nameOfEvent(name, data, ['error']),
 
   usage(body) {
     const holder = body as { usage?: unknown; response?: { usage?: unknown } } | null;
