@@ -28,11 +28,11 @@ export {
   type AccessHome,
   type AccessSettings,
   type From,
-  LEVEL,
   levelNeeded,
   type SecretBox,
 } from './people/home.ts';
 export type { Begun, Who } from './people/sessions.ts';
+export { LEVEL } from './people/strength.ts';
 export { countAccounts } from './people/unused.ts';
 export type { KnownProgram, ProgramView } from './programs.ts';
 export type { ReviewView } from './reviews/reviews.ts';

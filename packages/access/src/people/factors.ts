@@ -12,8 +12,9 @@ import {
 import { newRecoveryCodes, recoveryHash } from '../factors/recovery-codes.ts';
 import { base32, matchTotp, newTotpSecret, totpUri } from '../factors/totp.ts';
 import { newToken, tokenHash } from '../token.ts';
-import { type AccessHome, LEVEL } from './home.ts';
+import type { AccessHome } from './home.ts';
 import type { Begun, PersonSessions, Who } from './sessions.ts';
+import { LEVEL, requireStrongest, strongest } from './strength.ts';
 
 /** How long a challenge works, in milliseconds. */
 const CHALLENGE_MS = 5 * 60_000;
@@ -45,9 +46,17 @@ export class PersonFactors {
   }
 
   /** Kinds that somebody could prove themselves with now. */
-  async kinds(personId: string): Promise<FactorKind[]> {
-    const factors = await this.#home.store.factors.list(personId);
+  async kinds(personId: string, tx?: Connection): Promise<FactorKind[]> {
+    const factors = await this.#home.store.factors.list(personId, undefined, tx);
     return [...new Set(factors.filter(isUsable).map(({ kind }) => kind))];
+  }
+
+  /** Who asks for a change of factors, as they are in its transaction. @throws CodedError `proof-needed`, `not-signed-in` */
+  async requireStrongest(tx: Connection | undefined, who: Who): Promise<void> {
+    // Two changes at the same time: the second sees what the first added.
+    if (tx) await this.#home.store.people.oneAtATime(tx);
+    const session = await this.#sessions.current(tx, who);
+    requireStrongest(session, await this.kinds(who.person.id, tx), clock.nowMs());
   }
 
   /** What somebody holds, as shown: no secrets. */
@@ -182,6 +191,7 @@ export class PersonFactors {
     const id = newId('fac');
     const secret = newTotpSecret();
     await store.change(async (tx) => {
+      await this.requireStrongest(tx, who);
       // One that was begun and never confirmed is forgotten.
       for (const old of await store.factors.list(who.person.id, 'totp', tx))
         if (old.confirmedAt === null) await store.factors.remove(tx, who.person.id, { id: old.id });
@@ -206,6 +216,7 @@ export class PersonFactors {
   async confirmTotp(who: Who, id: string, code: string): Promise<Begun> {
     const { store } = this.#home;
     return store.change(async (tx) => {
+      await this.requireStrongest(tx, who);
       const factor = (await store.factors.list(who.person.id, 'totp', tx)).find((one) => one.id === id);
       if (!factor || factor.confirmedAt !== null)
         throw new CodedError('not-found', 'there is no such authenticator that waits for its first code');
@@ -223,6 +234,7 @@ export class PersonFactors {
 
   /** What a browser is asked to make a passkey from. */
   async beginPasskey(who: Who, site: RelyingParty): Promise<{ ticket: string; options: object }> {
+    await this.requireStrongest(undefined, who);
     const own = await this.#room(who.person.id);
     const known = own.filter(({ kind }) => kind === 'passkey').map(({ handle }) => handle);
     const options = await passkeyCreation(site, who.person, known);
@@ -237,6 +249,7 @@ export class PersonFactors {
   ): Promise<Begun> {
     const { store } = this.#home;
     return store.change(async (tx) => {
+      await this.requireStrongest(tx, who);
       const at = clock.nowIso();
       const ticket = await store.tickets.use(tx, 'passkey', tokenHash(input.ticket), at);
       if (ticket?.personId !== who.person.id)
@@ -290,6 +303,7 @@ export class PersonFactors {
     const codes = newRecoveryCodes();
     const subject = `person:${who.person.id}`;
     await store.change(async (tx) => {
+      await this.requireStrongest(tx, who);
       const own = (await store.factors.list(who.person.id, undefined, tx)).filter(isUsable);
       if (!own.some(({ kind }) => kind !== 'recovery-code'))
         throw new CodedError(
@@ -320,28 +334,34 @@ export class PersonFactors {
   }
 
   /**
-   * Removes a factor.
+   * Removes a factor; other sessions end, and this one is worth no more than what is left.
    * @param levelNeeded what the person's roles ask for: the last factor that gives it stays
-   * @throws CodedError `not-found`, `conflict`
+   * @throws CodedError `not-found`, `conflict`, `proof-needed`
    */
   async remove(who: Who, id: string, levelNeeded: number): Promise<void> {
     const { store } = this.#home;
     const subject = `person:${who.person.id}`;
     await store.change(async (tx) => {
+      await this.requireStrongest(tx, who);
       const own = (await store.factors.list(who.person.id, undefined, tx)).filter(isUsable);
       const factor = own.find((one) => one.id === id && one.kind !== 'recovery-code');
       if (!factor) throw new CodedError('not-found', 'there is no such factor');
-      const gives = (kind: FactorKind): number =>
-        kind === 'passkey' ? LEVEL.resistant : kind === 'totp' ? LEVEL.two : LEVEL.one;
       const rest = own.filter((one) => one.id !== id);
-      if (levelNeeded > LEVEL.one && !rest.some(({ kind }) => gives(kind) >= levelNeeded))
+      // Codes that stand in for nothing would be all that was asked for.
+      const kinds = rest.some(({ kind }) => kind !== 'recovery-code') ? rest.map(({ kind }) => kind) : [];
+      const left = strongest(kinds.filter((kind) => kind !== 'recovery-code'));
+      if (levelNeeded > LEVEL.one && left < levelNeeded)
         throw new CodedError('conflict', 'your roles need this factor; add another one first');
       await store.factors.remove(tx, who.person.id, { id });
-      // Codes that stand in for nothing would be all that was asked for.
-      if (!rest.some(({ kind }) => kind !== 'recovery-code'))
-        await store.factors.remove(tx, who.person.id, { kind: 'recovery-code' });
+      if (kinds.length === 0) await store.factors.remove(tx, who.person.id, { kind: 'recovery-code' });
+      const others = { personId: who.person.id, butHash: who.session.hash };
+      const ended = await this.#sessions.end(tx, subject, subject, others, 'factor removed');
+      // What a provider vouched for is not ours to take away.
+      const isOurs = !who.session.methods.includes('provider');
+      await this.#sessions.lower(tx, who, isOurs ? left : LEVEL.resistant);
       const data = { id, kind: factor.kind, name: factor.name };
-      return { result: undefined, event: newEvent('factor-removed', { actor: subject, subject, data }) };
+      const removed = newEvent('factor-removed', { actor: subject, subject, data });
+      return { result: undefined, event: [removed, ...(ended ? [ended] : [])] };
     });
   }
 }

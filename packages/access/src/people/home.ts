@@ -2,6 +2,7 @@ import { CodedError } from '@sallyport/core';
 import { ADMINISTRATOR_ROLE, UNPRIVILEGED_ROLE } from '@sallyport/policy';
 import type { GrantRow, Store } from '@sallyport/store';
 import type { HashCost } from '../factors/password.ts';
+import { LEVEL } from './strength.ts';
 
 /** Seals small secrets of people. Port: the vault does it. */
 export interface SecretBox {
@@ -43,9 +44,6 @@ export interface From {
   /** Token of the device, when the browser has one. */
   readonly device: string | null;
 }
-
-/** Levels of a session: one factor, two, one that resists phishing. */
-export const LEVEL = { one: 1, two: 2, resistant: 3 } as const;
 
 /** Level that somebody with these grants needs to do anything. */
 export function levelNeeded(grants: readonly Pick<GrantRow, 'role'>[]): number {

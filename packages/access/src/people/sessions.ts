@@ -33,6 +33,8 @@ export interface Proven {
   /** Shorter than other sessions, in milliseconds. */
   readonly lifeMs?: number;
   readonly providerSession?: string | null;
+  /** When, ISO 8601; now when absent. */
+  readonly at?: string;
 }
 
 /** Sessions and devices of people: begun, recognised, renewed, ended. */
@@ -93,7 +95,7 @@ export class PersonSessions {
       expiresAt: new Date(
         now + Math.min(proven.lifeMs ?? Infinity, this.#home.settings().sessionMs),
       ).toISOString(),
-      provenAt: at,
+      provenAt: proven.at ?? at,
       address: from.address,
       agent,
       deviceId,
@@ -138,15 +140,20 @@ export class PersonSessions {
     return new Date(nowMs - this.#home.settings().idleMs).toISOString();
   }
 
-  /** Gives a session a new token for what was proven now: the one before is void. @throws CodedError `not-signed-in` */
+  /**
+   * Gives a session a new token for what was proven now: the one before is void. It is fresh again when that is not less
+   * than it was proven with.
+   * @param fresh whether it is fresh again whatever was proven @throws CodedError `not-signed-in`
+   */
   async renew(
     tx: Connection,
     who: Who,
     level: number,
     method: string,
+    fresh = level >= who.session.level,
   ): Promise<{ begun: Begun; event: SallyportEvent }> {
     const token = newToken();
-    const provenAt = clock.nowIso();
+    const provenAt = fresh ? clock.nowIso() : who.session.provenAt;
     const methods = [...new Set([...who.session.methods, method])];
     const change = { hash: tokenHash(token), level: Math.max(level, who.session.level), methods, provenAt };
     if (!(await this.#home.store.sessions.renew(tx, who.session.hash, change)))
@@ -160,6 +167,21 @@ export class PersonSessions {
       begun: { token, session: { ...who.session, ...change }, person: who.person, device: null },
       event,
     };
+  }
+
+  /** A session as it is in a transaction. @throws CodedError `not-signed-in` when it is over, or got another token */
+  async current(tx: Connection | undefined, { person, session }: Who): Promise<SessionRow> {
+    const live = await this.#home.store.sessions.list(person.id, clock.nowIso(), '', tx);
+    const own = live.find(({ hash }) => hash === session.hash);
+    if (!own) throw new CodedError('not-signed-in');
+    return own;
+  }
+
+  /** Takes a session down to what its person can still prove. @throws CodedError `not-signed-in` */
+  async lower(tx: Connection, { session }: Who, level: number): Promise<void> {
+    const { hash, methods, provenAt } = session;
+    const change = { hash, level: Math.min(level, session.level), methods, provenAt };
+    if (!(await this.#home.store.sessions.renew(tx, hash, change))) throw new CodedError('not-signed-in');
   }
 
   /** Ends sessions in a transaction. @returns the event, or null when there was none */

@@ -4,8 +4,9 @@ import type { Connection, PersonRow } from '@sallyport/store';
 import { hashPassword, requireGoodPassword } from '../factors/password.ts';
 import { newToken, tokenHash } from '../token.ts';
 import { created, given, newGrant, newPerson } from './grants.ts';
-import { type AccessHome, type From, LEVEL, personName } from './home.ts';
+import { type AccessHome, type From, personName } from './home.ts';
 import type { Begun, PersonSessions } from './sessions.ts';
+import { LEVEL } from './strength.ts';
 
 /** How long the link for the first administrator works, in milliseconds. */
 const FIRST_LINK_MS = 30 * 60_000;

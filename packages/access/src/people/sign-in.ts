@@ -5,8 +5,9 @@ import type { RelyingParty } from '../factors/passkeys.ts';
 import { hashPassword, requireGoodPassword, verifyPassword, warmPasswords } from '../factors/password.ts';
 import { newToken, tokenHash } from '../token.ts';
 import type { PersonFactors, Proof } from './factors.ts';
-import { type AccessHome, type From, LEVEL } from './home.ts';
+import type { AccessHome, From } from './home.ts';
 import type { Begun, PersonSessions, Who } from './sessions.ts';
+import { LEVEL, levelToProve } from './strength.ts';
 import { Throttle } from './throttle.ts';
 
 /** How long the second factor may take after the first, in milliseconds. */
@@ -156,15 +157,22 @@ export class SignIn {
         if (!(await verifyPassword(proof.password, person.password, this.#home.settings().hashCost)))
           throw new CodedError('factor-invalid', 'the password is wrong');
         return store.change(async (tx) => {
-          const { begun, event } = await this.#sessions.renew(tx, who, LEVEL.one, 'password');
+          const { begun, event } = await this.#sessions.renew(tx, who, LEVEL.one, 'password', true);
           return { result: begun, event };
         });
       });
     }
     return this.attempt(person, from, () =>
       store.change(async (tx) => {
+        const session = await this.#sessions.current(tx, who);
+        const needed = levelToProve(session, await this.#factors.kinds(person.id, tx));
         const held = await this.#factors.prove(tx, person, proof, site);
-        const { begun, event } = await this.#sessions.renew(tx, who, held.level, held.method);
+        if (held.level < needed)
+          throw new CodedError(
+            'factor-invalid',
+            'this session was proven with something stronger; prove it with that again',
+          );
+        const { begun, event } = await this.#sessions.renew(tx, who, held.level, held.method, true);
         return { result: begun, event: held.event ? [held.event, event] : [event] };
       }),
     );
@@ -183,6 +191,7 @@ export class SignIn {
         'conflict',
         'this account signs in through its identity provider; it has no password',
       );
+    await this.#factors.requireStrongest(undefined, who);
     requireGoodPassword(next, [person.name], breachList);
     const password = await this.attempt(person, from, async () => {
       if (!(await verifyPassword(current, person.password, hashCost)))
@@ -191,6 +200,7 @@ export class SignIn {
     });
     const subject = `person:${person.id}`;
     await store.change(async (tx) => {
+      await this.#factors.requireStrongest(tx, who);
       await store.people.update(tx, person.id, { password, passwordChangedAt: clock.nowIso() });
       const others = { personId: person.id, butHash: who.session.hash };
       const ended = await this.#sessions.end(tx, subject, subject, others, 'password changed');

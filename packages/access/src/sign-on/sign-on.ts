@@ -3,8 +3,9 @@ import type { JWTPayload } from 'jose';
 import type { Configuration, IDToken } from 'openid-client';
 import type { Directory } from '../people/directory.ts';
 import type { NewGrant } from '../people/grants.ts';
-import { type AccessHome, type From, LEVEL } from '../people/home.ts';
+import type { AccessHome, From } from '../people/home.ts';
 import type { Begun, PersonSessions, Proven } from '../people/sessions.ts';
+import { LEVEL } from '../people/strength.ts';
 import { isCanonical, newToken, tokenHash } from '../token.ts';
 
 /** How long somebody may take at the identity provider, in milliseconds. */

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { LEVEL, levelNeeded, type Proof, type Who } from '@sallyport/access';
+import { levelNeeded, type Proof, type Who } from '@sallyport/access';
 import { CodedError } from '@sallyport/core';
 import type { Context } from 'hono';
 import * as schemas from '../account-schemas.ts';
@@ -17,18 +17,9 @@ export function accountRoutes(app: OpenAPIHono<Env>, control: Control): void {
       throw new CodedError('not-permitted', 'a command has no account of its own');
     return principal.who;
   };
-  /** Where there is a second factor, a session that a password alone began changes nothing about factors. */
-  const strongEnough = async (c: Context<Env>): Promise<boolean> => {
-    const { person, session } = who(c);
-    const enrolled = (await control.accounts.factors.kinds(person.id)).length > 0;
-    if (enrolled && session.level < LEVEL.two && person.origin === 'local')
-      throw new CodedError('factor-needed');
-    return enrolled;
-  };
-  /** Whoever has a factor already needs a fresh proof to add another: else a stolen session could make itself at home. */
-  const mayEnrol = async (c: Context<Env>): Promise<void> => {
-    if (await strongEnough(c)) await c.var.permit('own-factors', { kind: 'person', id: who(c).person.id });
-  };
+  /** Factors change only on a fresh proof; that it is the strongest which is enrolled is seen to where they change. */
+  const mayEnrol = (c: Context<Env>): Promise<void> =>
+    c.var.permit('own-factors', { kind: 'person', id: who(c).person.id });
   const tooMany = { 429: failures[401], 503: failures[401] };
   const done = { 204: { description: 'Done' }, ...failures };
 
@@ -183,10 +174,7 @@ export function accountRoutes(app: OpenAPIHono<Env>, control: Control): void {
       summary: 'Make recovery codes; those before are void',
       responses: { 201: json(z.object({ codes: z.array(z.string()) }), 'Shown this once'), ...failures },
     }),
-    async (c) => {
-      await strongEnough(c);
-      return c.json({ codes: await control.accounts.factors.newRecoveryCodes(who(c)) }, 201);
-    },
+    async (c) => c.json({ codes: await control.accounts.factors.newRecoveryCodes(who(c)) }, 201),
   );
   app.openapi(
     createRoute({
@@ -198,7 +186,6 @@ export function accountRoutes(app: OpenAPIHono<Env>, control: Control): void {
       responses: done,
     }),
     async (c) => {
-      await strongEnough(c);
       const own = who(c);
       await control.accounts.factors.remove(own, c.req.param('id'), levelNeeded(own.grants));
       return c.body(null, 204);
@@ -214,7 +201,6 @@ export function accountRoutes(app: OpenAPIHono<Env>, control: Control): void {
       responses: { ...done, ...tooMany },
     }),
     async (c) => {
-      await strongEnough(c);
       const { current, password } = c.req.valid('json');
       await control.accounts.signIn.changePassword(who(c), current, password, cameFrom(c));
       return c.body(null, 204);
@@ -224,7 +210,7 @@ export function accountRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'delete',
       path: '/api/v1/account/sessions',
-      ...needs('own-account', 'self'),
+      ...needs('own-factors', 'self'),
       summary: 'End every other session of yours',
       responses: done,
     }),
@@ -243,7 +229,7 @@ export function accountRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'delete',
       path: '/api/v1/account/sessions/{id}',
-      ...needs('own-account', 'self'),
+      ...needs('own-factors', 'self'),
       summary: 'End a session of yours',
       request: named('id'),
       responses: done,
@@ -262,7 +248,7 @@ export function accountRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'delete',
       path: '/api/v1/account/devices/{id}',
-      ...needs('own-account', 'self'),
+      ...needs('own-factors', 'self'),
       summary: 'Forget a device, and end the sessions on it',
       request: named('id'),
       responses: done,
