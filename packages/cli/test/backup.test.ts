@@ -93,11 +93,21 @@ describe('backup and restore', () => {
     );
     assert.equal(run('here', 'restore', 'data.age', '--data', 'copy').code, 2);
     assert.equal(run('there', 'restore', 'data.age', '--data', 'there-data').code, 2);
-    right('there', 'restore', 'data.age', '--data', 'there-data', '--identity', 'me.key');
+    // Whoever knows the recipient can make such a file: a machine that does not know the installation restores nothing.
+    const unknown = run('there', 'restore', 'data.age', '--data', 'there-data', '--identity', 'me.key');
+    assert.equal(unknown.code, 3);
+    assert.match(unknown.out, /which this machine does not know/);
+    assert.ok(!existsSync(join(home, 'there-data')));
+    const own = ['--identity', 'me.key', '--trust', 'data/ledger/verifier.key'];
+    right('there', 'restore', 'data.age', '--data', 'there-data', ...own);
     const without = run('there', 'key', 'list', '--data', 'there-data');
     assert.equal(without.code, 3);
     assert.match(without.out, /root key/);
-    right('there', 'restore', 'keys.age', '--identity', 'me.key', '--data', 'there-data');
+    const key = readFileSync(join(home, 'data/ledger/verifier.key'), 'utf8').trim();
+    right('there', 'restore', 'keys.age', '--identity', 'me.key', '--trust', key, '--data', 'there-data');
+    // With the keys the machine knows the installation.
+    right('there', 'restore', 'data.age', '--data', 'again', '--identity', 'me.key');
+    assert.equal(run('there', 'restore', 'data.age', '--data', 'x', ...own, '--trust', 'nonsense').code, 2);
     assert.match(right('there', 'key', 'list', '--data', 'there-data'), /kept/);
     assert.match(right('there', 'ledger', 'verify', '--data', 'there-data'), /verif/);
   });

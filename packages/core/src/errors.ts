@@ -216,6 +216,11 @@ export const ERRORS = {
     'a data key has sealed as often as it may',
     'have new ones made with `sallyport vault rotate data`; no call of its system is let through until then',
   ),
+  'backup-untrusted': row(
+    500,
+    'the backup was not made by an installation that this machine knows',
+    'name the key of the installation with `--trust`, once you compared it',
+  ),
   'sealed-content-unreadable': row(
     500,
     'sealed content cannot be opened',

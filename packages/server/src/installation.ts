@@ -10,7 +10,7 @@ import {
   type SallyportEvent,
   type WorkerLeaf,
 } from '@sallyport/core';
-import { Ledger } from '@sallyport/ledger';
+import { Ledger, type NoteSigner } from '@sallyport/ledger';
 import { DataFolderLock, type ExchangeRow, openPostgres, openSqlite, type Store } from '@sallyport/store';
 import { type DataKeys, type KeyRing, type RootKey, writeDurably } from '@sallyport/vault';
 import { resolveSecret } from './config-file.ts';
@@ -37,6 +37,8 @@ export class Installation {
   readonly ring: KeyRing;
   readonly dataKeys: DataKeys;
   readonly ledger: Ledger;
+  /** Signs the log, and what is said in its name; the one before signs along. */
+  signers: readonly [NoteSigner, ...NoteSigner[]];
   readonly store: Store;
   /** Id of this run: sequences of workers count anew in each. */
   readonly run = newId('evt').slice(4, 16);
@@ -58,7 +60,7 @@ export class Installation {
   private constructor(
     folder: string,
     id: string,
-    parts: Pick<Installation, 'ledger' | 'store'> & { keys: Keys; lock: DataFolderLock },
+    parts: Pick<Installation, 'ledger' | 'store' | 'signers'> & { keys: Keys; lock: DataFolderLock },
   ) {
     this.folder = folder;
     this.id = id;
@@ -67,6 +69,7 @@ export class Installation {
     this.ring = parts.keys.ring;
     this.dataKeys = parts.keys.dataKeys;
     this.ledger = parts.ledger;
+    this.signers = parts.signers;
     this.store = parts.store;
   }
 
@@ -99,6 +102,8 @@ export class Installation {
       const keys = await openKeys(folder, id, config.keys, rootKeyPath, !known);
       const { rootKey, signing, signedBefore } = keys;
       const name = logName(id);
+      const signer: NoteSigner = { name, ...signing };
+      const earlierSigners: NoteSigner[] = signedBefore ? [{ name, ...signedBefore }] : [];
       if (!known) writeDurably(file, `${JSON.stringify({ id, createdAt: clock.nowIso() })}\n`, 0o600);
       const database = config.database ? resolveSecret(config.database.urlRef) : null;
       if (config.database && database === null)
@@ -115,14 +120,20 @@ export class Installation {
       const ledger = await Ledger.open({
         folder: logFolder,
         extending: await requireWitnessed(logFolder, witnessedPath(rootKey, id), config.record),
-        signer: { name, ...signing },
-        earlierSigners: signedBefore ? [{ name, ...signedBefore }] : [],
+        signer,
+        earlierSigners,
         onDurable: (first, leaves) => hooks.durable(first, leaves),
         onFault: (fault) =>
           log('error', 'the record could not be written', { fault: (fault as Error).message }),
       });
-      publishVerifierKeys(ledger, rootKey, id, signedBefore && { name, ...signedBefore });
-      const installation = new Installation(folder, id, { lock, keys, ledger, store });
+      publishVerifierKeys(ledger, rootKey, id, earlierSigners[0] ?? null);
+      const installation = new Installation(folder, id, {
+        lock,
+        keys,
+        ledger,
+        store,
+        signers: [signer, ...earlierSigners],
+      });
       hooks.durable = (first, leaves) => installation.#durable(first, leaves);
       await installation.#catchUp();
       if (signedBefore) await installation.#tellLogKey();

@@ -158,6 +158,7 @@ export class KeyDesk {
     const next = { name, ...(await openSigningKey(logKeyPath(folder, 'next'), ring, 'ledger')) };
     const destroyed = existsSync(logKeyPath(folder, 'previous')) ? 1 : 0;
     await ledger.useSigners(next, before);
+    installation.signers = [next, before];
     takeLogKey(folder);
     publishVerifierKeys(ledger, rootKey, id, before);
     return {

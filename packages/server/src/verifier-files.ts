@@ -13,6 +13,15 @@ import { type RootKey, writeDurably } from '@sallyport/vault';
 /** The name under which an installation signs its log. */
 export const logName = (id: string): string => `sallyport.local/${id}`;
 
+/** Keys of before that are kept; each change of the log's key brings two. */
+const EARLIER_MAX = 200;
+
+function keepEarlier(path: string, key: string): void {
+  const kept = existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : [];
+  if (kept.includes(key)) return;
+  writeDurably(path, `${[...kept, key].slice(-EARLIER_MAX).join('\n')}\n`, 0o644);
+}
+
 /**
  * Writes the log's verifier keys: beside the log, and again beside the root key, where whoever rewrites the data does
  * not reach.
@@ -40,6 +49,8 @@ export function publishVerifierKeys(
         'ledger-corrupt',
         `\`${path}\` names another key than the one that signs this log`,
       );
+    // What was signed under it before, backups above all, stays known.
+    if (known !== null && path.startsWith(outside)) keepEarlier(`${outside}-earlier`, known);
     writeDurably(path, `${key}\n`, 0o644);
   }
 }

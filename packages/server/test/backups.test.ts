@@ -14,7 +14,7 @@ import { after, before, describe, it } from 'node:test';
 import { verifyLedger } from '@sallyport/ledger';
 import { newIdentity, parseIdentity } from '@sallyport/vault';
 import type { BackupMade } from '../src/backups/backup-desk.ts';
-import { ownIdentities, restoreBackup } from '../src/backups/restore.ts';
+import { knownLogKeys, ownIdentities, restoreBackup } from '../src/backups/restore.ts';
 import { openContent } from '../src/content.ts';
 import {
   enforced,
@@ -73,13 +73,14 @@ describe('backups', () => {
   const make = async (order: object = {}): Promise<BackupMade> =>
     ok<BackupMade>(await admin.call('POST', '/api/v1/backups', order), 200);
   const own = () => ownIdentities(server.control.config, `${data}.key`);
+  const trust = () => ({ keys: knownLogKeys(`${data}.key`) });
   const isEmbedded = (): boolean => server.control.installation.store.engine === 'sqlite';
   /** Stops, puts a backup in the place of the data folder, and starts again. */
   const goBackTo = async (file: string): Promise<void> => {
     const identities = await own();
     await server.stop();
     renameSync(data, `${data}-${readdirSync(home).length}`);
-    await restoreBackup(file, identities, data);
+    await restoreBackup(file, identities, data, trust());
     await start();
   };
 
@@ -101,7 +102,7 @@ describe('backups', () => {
       await load;
       assert.ok(during.length > 5, `${during.length} calls`);
       const target = join(scratch(), 'copy');
-      const restored = await restoreBackup(made.file, await own(), target);
+      const restored = await restoreBackup(made.file, await own(), target, trust());
       assert.ok(restored.entries >= before, 'what was acknowledged before it began is in it');
       const keys = ['verifier.key', 'verifier-quantum-safe.key'].map((name) =>
         readFileSync(join(target, 'ledger', name), 'utf8').trim(),
@@ -173,14 +174,17 @@ describe('backups', () => {
     await control.backups.make('local:test', { of: 'keys', file: keys, recipients: [pair.recipient] });
     await control.backups.make('local:test', { file: everything, recipients: [pair.recipient] });
     const rootKey = join(elsewhere, 'root', 'root.key');
-    const restored = await restoreBackup(keys, identity, join(elsewhere, 'data'), { rootKey });
+    const restored = await restoreBackup(keys, identity, join(elsewhere, 'data'), trust(), { rootKey });
     assert.equal(restored.about.of, 'keys');
     await assert.rejects(
-      restoreBackup(keys, identity, join(elsewhere, 'data'), { rootKey }),
+      restoreBackup(keys, identity, join(elsewhere, 'data'), trust(), { rootKey }),
       /is there already/,
     );
-    await restoreBackup(everything, identity, join(elsewhere, 'data'));
-    await assert.rejects(restoreBackup(everything, identity, join(elsewhere, 'data')), /is not empty/);
+    await restoreBackup(everything, identity, join(elsewhere, 'data'), trust());
+    await assert.rejects(
+      restoreBackup(everything, identity, join(elsewhere, 'data'), trust()),
+      /is not empty/,
+    );
     assert.ok((await ownIdentities(control.config, rootKey)).length === 2, 'and its backups open there');
     if (!isEmbedded()) return;
     const { Installation } = await import('../src/installation.ts');
@@ -205,7 +209,7 @@ describe('backups', () => {
         const bytes = Buffer.from(good);
         bytes[at]! ^= 4;
         writeFileSync(bad, bytes);
-        await assert.rejects(restoreBackup(bad, identities, join(dir, 'data')), {
+        await assert.rejects(restoreBackup(bad, identities, join(dir, 'data'), trust()), {
           code: 'sealed-content-unreadable',
         });
         assert.deepEqual(readdirSync(dir), ['bad.age'], `byte ${at}`);
@@ -214,7 +218,7 @@ describe('backups', () => {
       assert.ok(!drill.passed);
       assert.match((await server.controls()).get('MOD-02')!.evidence.join(), /was changed, or cut off/);
       await assert.rejects(
-        restoreBackup(made.file, [parseIdentity(newIdentity().identity)], join(dir, 'data')),
+        restoreBackup(made.file, [parseIdentity(newIdentity().identity)], join(dir, 'data'), trust()),
         /for nobody whose key/,
       );
     },

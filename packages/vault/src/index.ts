@@ -18,7 +18,7 @@ export {
   passphraseIdentity,
   passphraseRecipient,
 } from './age/recipients.ts';
-export type { BackupFile, BackupManifest } from './backup/backup-file.ts';
+export type { BackupFile, BackupManifest, BackupRead } from './backup/backup-file.ts';
 export { commit, commitmentHasher, commitWithSalt, newSalt, SALT_BYTES } from './commitment.ts';
 export { type DataKey, type DataKeyEntry, DataKeys } from './data-keys.ts';
 export { syncFolder, writeDurably, writePieces } from './durable.ts';

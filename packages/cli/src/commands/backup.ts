@@ -5,7 +5,8 @@ import { type BackupDrill, type BackupMade, loadConfig, resolveSecret, restoring
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
 import { IDENTITY_OPTIONS, identitiesOf } from '../identities.ts';
-import { print, printJson, table } from '../output.ts';
+import { logKeys } from '../log-keys.ts';
+import { print, printJson, table, warn } from '../output.ts';
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 const size = (bytes: number): string =>
@@ -96,16 +97,21 @@ export const backupDrill: Command = {
 /** Restores a backup. */
 export const restore: Command = {
   name: 'restore',
-  usage: 'restore FILE [--data DIR] [--identity FILE …] [--passphrase-ref env:NAME]',
+  usage:
+    'restore FILE [--data DIR] [--identity FILE …] [--passphrase-ref env:NAME] [--trust KEY …] [--trust-unsigned]',
   summary:
     'restore a backup of data into an empty folder, or one of keys to where they belong; all of it, verified, or nothing',
-  options: IDENTITY_OPTIONS,
+  options: {
+    ...IDENTITY_OPTIONS,
+    trust: { type: 'string', multiple: true },
+    'trust-unsigned': { type: 'boolean' },
+  },
   async run(options) {
     const [file] = options.positionals;
     if (file === undefined) throw new CodedError('usage', 'name a backup');
     if (!existsSync(file)) throw new CodedError('usage', `there is no file \`${file}\``);
     const config = loadConfig(options.config);
-    const { ownIdentities, restoreBackup } = await restoring();
+    const { knownLogKeys, ownIdentities, restoreBackup } = await restoring();
     const named = identitiesOf(options);
     const identities = named.length > 0 ? named : await ownIdentities(config, options.rootKey);
     if (identities.length === 0)
@@ -114,7 +120,12 @@ export const restore: Command = {
         'this machine has no key that opens backups: name one with --identity FILE',
       );
     const database = config.database ? resolveSecret(config.database.urlRef) : null;
-    const restored = await restoreBackup(file, identities, options.data, {
+    const unsigned = options.flag('trust-unsigned');
+    if (unsigned)
+      warn('a backup without a signature may have been made by anyone: what it grants is granted here');
+    const trusted = options.texts('trust').flatMap((key) => logKeys(key));
+    const trust = { keys: [...trusted, ...knownLogKeys(options.rootKey)], unsigned };
+    const restored = await restoreBackup(file, identities, options.data, trust, {
       ...(options.rootKey === undefined ? {} : { rootKey: options.rootKey }),
       ...(database === null ? {} : { databaseUrl: database }),
     });

@@ -77,17 +77,21 @@ export async function* dataContents({ folder, store, ledger }: Installation): As
 /** What the root key's files begin with in a backup of keys, instead of their own name. */
 export const ROOT_NAME = 'root.key';
 
+/** Whether a name at the top of a backup of keys is that of a root key, or of what lies beside it. */
+export function isRootPart(name: string, id: string): boolean {
+  if (!name.startsWith(ROOT_NAME)) return false;
+  const suffix = name.slice(ROOT_NAME.length);
+  return suffix === '' || suffix === '.passphrase' || suffix.startsWith(`.${id}.`);
+}
+
 /** The root key, where it is a file, and all that lies beside it, apart from the data. */
 export async function* keyContents({ rootKey, id }: Installation): AsyncGenerator<BackupFile> {
   const folder = dirname(rootKey.path);
   const own = basename(rootKey.path);
   for (const name of readdirSync(folder).sort()) {
-    const suffix = name.slice(own.length);
-    const isOwn =
-      name.startsWith(own) && (suffix === '' || suffix === '.passphrase' || suffix.startsWith(`.${id}.`));
-    if (!isOwn || name.endsWith('.new')) continue;
+    const under = `${ROOT_NAME}${name.slice(own.length)}`;
+    if (!name.startsWith(own) || !isRootPart(under, id) || name.endsWith('.new')) continue;
     const path = join(folder, name);
-    const under = `${ROOT_NAME}${suffix}`;
     if (statSync(path).isDirectory()) yield* filesIn(path, under, null);
     else yield whole(under, readFileSync(path));
   }

@@ -7,7 +7,7 @@ import type { Control } from '../control.ts';
 import { log } from '../log.ts';
 import { dataContents, keyContents } from './backup-contents.ts';
 import { backupIdentity } from './backup-identity.ts';
-import type { BackupAbout } from './restore.ts';
+import { type BackupAbout, backupSigner, knownLogKeys } from './backup-trust.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -121,6 +121,7 @@ export class BackupDesk {
         of === 'keys' ? others : [own.recipient(quantumSafe), ...others],
         { ...about },
         of === 'keys' ? keyContents(installation) : dataContents(installation),
+        backupSigner(installation.signers),
       );
       if (of === 'data')
         await readBackup(path, own.identities, async ({ pieces }) => {
@@ -207,6 +208,8 @@ export class BackupDesk {
           path,
           own.identities,
           join(folder, 'data'),
+          // A backup that someone else made is none of ours, whoever it is for.
+          { keys: knownLogKeys(installation.rootKey.path) },
         );
         const isOwn = about.id === installation.id;
         outcome = {

@@ -8,18 +8,11 @@ import { loadPostgres, loadSqlite } from '@sallyport/store';
 import { type AgeIdentity, type BackupFile, backupFiles, KeyRing, rootKeyPath } from '@sallyport/vault';
 import { forgetRoot } from '../key-home.ts';
 import { openRoot } from '../root-home.ts';
-import { ROOT_NAME } from './backup-contents.ts';
+import { isRootPart, ROOT_NAME } from './backup-contents.ts';
 import { knownBackupIdentity } from './backup-identity.ts';
+import { type BackupAbout, type BackupTrust, requireTrusted } from './backup-trust.ts';
 
-/** What a backup is of. */
-export interface BackupAbout {
-  readonly of: 'data' | 'keys';
-  /** Of the installation. */
-  readonly id: string;
-  readonly at: string;
-  /** Ed25519 and ML-DSA-44, as the log's checkpoints are signed. */
-  readonly verifierKeys: readonly string[];
-}
+export { knownLogKeys } from './backup-trust.ts';
 
 /** What a restore came to. */
 export interface Restored {
@@ -36,7 +29,11 @@ export interface Restored {
 async function put(target: string, { path, pieces }: BackupFile): Promise<void> {
   const full = join(target, path);
   mkdirSync(dirname(full), { recursive: true, mode: 0o700 });
-  const file = await open(full, 'wx', 0o600);
+  const file = await open(full, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+    // On a disk that takes two names for one.
+    throw new CodedError('sealed-content-unreadable', `the backup holds \`${path}\` twice`);
+  });
   try {
     for await (const piece of pieces) await file.writeFile(piece);
     await file.sync();
@@ -61,42 +58,50 @@ async function verified(folder: string, { verifierKeys }: BackupAbout): Promise<
 }
 
 /**
- * Restores a backup of a data folder, or of keys. What is in it counts only once all of it was read, and the log in it
- * verified: until then it lies under another name, which is removed where anything fails.
+ * Restores a backup of a data folder, or of keys. It is read to its end first, and who made it is checked, before
+ * anything is written; then it is read again. What is in it counts only once the log in it verified: until then it lies
+ * under another name, which is removed where anything fails.
+ * @param trust whose backups are restored
  * @param target where the data folder is to be; must be empty, or not exist. Keys go where `rootKey` says
  * @param databaseUrl a PostgreSQL that is empty, for state that shall live there
- * @throws CodedError `usage`, `sealed-content-unreadable`, `ledger-corrupt`
+ * @throws CodedError `usage`, `sealed-content-unreadable`, `backup-untrusted`, `ledger-corrupt`
  */
 export async function restoreBackup(
   path: string,
   identities: readonly AgeIdentity[],
   target: string,
+  trust: BackupTrust,
   { rootKey, databaseUrl }: { readonly rootKey?: string; readonly databaseUrl?: string } = {},
 ): Promise<Restored> {
   const begun = performance.now();
   const place = resolve(target);
+  const { readBackup } = await backupFiles();
+  const first = await readBackup(path, identities, async ({ pieces }) => {
+    for await (const _ of pieces);
+  });
+  const about = requireTrusted(first, trust);
+  if (about.of === 'data' && existsSync(place) && readdirSync(place).length > 0)
+    throw new CodedError(
+      'usage',
+      `\`${target}\` is not empty: restore into another folder, and look at both`,
+    );
   const partial = join(dirname(place), `restore-${basename(place)}.partial`);
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true, mode: 0o700 });
   try {
     let bytes = 0;
-    const { readBackup } = await backupFiles();
-    const manifest = await readBackup(path, identities, async (file) => {
+    const { manifest, digest } = await readBackup(path, identities, async (file) => {
       bytes += file.bytes;
       await put(partial, file);
     });
-    const about = manifest.about as unknown as BackupAbout;
+    if (!digest.equals(first.digest))
+      throw new CodedError('sealed-content-unreadable', 'the backup was replaced while it was read');
     const { length: files } = manifest.files;
     const done = { about, files, bytes };
     if (about.of === 'keys') {
-      placeKeys(partial, rootKeyPath(rootKey, about.id));
+      placeKeys(partial, rootKeyPath(rootKey, about.id), about.id);
       return { ...done, rows: 0, entries: 0, tookMs: performance.now() - begun };
     }
-    if (existsSync(place) && readdirSync(place).length > 0)
-      throw new CodedError(
-        'usage',
-        `\`${target}\` is not empty: restore into another folder, and look at both`,
-      );
     const entries = await verified(partial, about);
     const state = join(partial, 'state');
     const rows =
@@ -114,11 +119,15 @@ export async function restoreBackup(
 }
 
 /** Keys never take the place of others. */
-function placeKeys(from: string, rootPath: string): void {
-  const parts = readdirSync(from).map((name) => ({
-    name,
-    to: `${rootPath}${name.slice(ROOT_NAME.length)}`,
-  }));
+function placeKeys(from: string, rootPath: string, id: string): void {
+  const parts = readdirSync(from).map((name) => {
+    if (!isRootPart(name, id))
+      throw new CodedError(
+        'sealed-content-unreadable',
+        `the backup of keys holds \`${name}\`, which is none`,
+      );
+    return { name, to: `${rootPath}${name.slice(ROOT_NAME.length)}` };
+  });
   const taken = parts.find(({ to }) => existsSync(to));
   if (taken)
     throw new CodedError(

@@ -16,6 +16,8 @@ const own = newIdentity();
 const identities = [parseIdentity(own.identity)];
 const recipients = [parseRecipient(own.recipient)];
 
+const sign = (digest: Buffer, files: number): string => `${digest.toString('hex')} ${files}`;
+
 const contents = new Map([
   ['empty', Buffer.alloc(0)],
   ['keys/one.json', Buffer.from('{}')],
@@ -45,7 +47,7 @@ async function restored(path: string): Promise<Map<string, Buffer>> {
 describe('a backup', () => {
   it('gives back what was put in, and says of what it is', async () => {
     const path = join(folder(), 'one.age');
-    const { manifest, bytes } = await writeBackup(path, recipients, { id: 'x' }, files());
+    const { manifest, bytes } = await writeBackup(path, recipients, { id: 'x' }, files(), sign);
     assert.equal(readFileSync(path).length, bytes);
     assert.deepEqual(await restored(path), contents);
     assert.deepEqual(manifest.about, { id: 'x' });
@@ -58,7 +60,7 @@ describe('a backup', () => {
   it('is not read where any byte of it was changed, or its end is missing', async () => {
     const dir = folder();
     const path = join(dir, 'one.age');
-    await writeBackup(path, recipients, {}, files());
+    await writeBackup(path, recipients, {}, files(), sign);
     const good = readFileSync(path);
     const step = Math.floor(good.length / 160);
     let tried = 0;
@@ -88,7 +90,7 @@ describe('a backup', () => {
         yield { path: 'other', bytes, pieces: [Buffer.from('12345')] };
       };
       await assert.rejects(
-        writeBackup(join(dir, 'one.age'), recipients, {}, failing()),
+        writeBackup(join(dir, 'one.age'), recipients, {}, failing(), sign),
         /while it was copied/,
       );
     }
@@ -96,8 +98,11 @@ describe('a backup', () => {
       yield* files();
       throw new Error('the disk is gone');
     };
-    await assert.rejects(writeBackup(join(dir, 'one.age'), recipients, {}, thrown()), /the disk is gone/);
-    await assert.rejects(writeBackup(join(dir, 'not', 'there'), recipients, {}, files()), /ENOENT/);
+    await assert.rejects(
+      writeBackup(join(dir, 'one.age'), recipients, {}, thrown(), sign),
+      /the disk is gone/,
+    );
+    await assert.rejects(writeBackup(join(dir, 'not', 'there'), recipients, {}, files(), sign), /ENOENT/);
     assert.deepEqual(readdirSync(dir), []);
   });
 
@@ -139,7 +144,7 @@ describe('a backup', () => {
     if (spawnSync('age', ['--version']).status !== 0) return t.skip('age is not installed');
     const dir = folder();
     const classic = classicPair(randomBytes(32));
-    await writeBackup(join(dir, 'one.age'), [parseRecipient(classic.recipient)], {}, files());
+    await writeBackup(join(dir, 'one.age'), [parseRecipient(classic.recipient)], {}, files(), sign);
     writeFileSync(join(dir, 'key'), `${classic.identity}\n`);
     const run = (command: string, ...args: string[]): void => {
       const { status, stderr } = spawnSync(command, args, { cwd: dir });
