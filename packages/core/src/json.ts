@@ -94,15 +94,20 @@ const FIELD_NAME = /^[A-Za-z_$][A-Za-z_$.-]{0,47}\d{0,4}$/;
 /**
  * Visits every string value of a parsed JSON document, in order.
  * @param visitName called for member names that no program would choose, with the member's path
- * @throws CodedError `body-invalid` past {@link LIMITS.jsonStringsMax}
+ * @throws CodedError `body-invalid` past {@link LIMITS.jsonStringsMax}, names included, and {@link LIMITS.jsonPathCharactersMax}
  */
 export function visitStrings(root: unknown, visit: StringVisitor, visitName?: StringVisitor): void {
   const path: (string | number)[] = [];
   let seen = 0;
+  /** Characters of the names that lead to a place: pointers are made of them, one for each string. */
+  let named = 0;
+  const count = (): void => {
+    if (++seen > LIMITS.jsonStringsMax)
+      throw new CodedError('body-invalid', `the body holds over ${LIMITS.jsonStringsMax} strings`);
+  };
   const walk = (value: unknown, parent: object): void => {
     if (typeof value === 'string') {
-      if (++seen > LIMITS.jsonStringsMax)
-        throw new CodedError('body-invalid', 'the body holds too many strings');
+      count();
       visit(value, path, parent);
     } else if (Array.isArray(value)) {
       for (let i = 0; i < value.length; i++) {
@@ -112,10 +117,20 @@ export function visitStrings(root: unknown, visit: StringVisitor, visitName?: St
       }
     } else if (typeof value === 'object' && value !== null) {
       for (const key in value) {
+        named += key.length;
+        if (named > LIMITS.jsonPathCharactersMax)
+          throw new CodedError(
+            'body-invalid',
+            `names of members within each other have over ${LIMITS.jsonPathCharactersMax} characters`,
+          );
         path.push(key);
-        if (visitName && !FIELD_NAME.test(key)) visitName(key, path, value);
+        if (visitName && !FIELD_NAME.test(key)) {
+          count();
+          visitName(key, path, value);
+        }
         walk((value as Record<string, unknown>)[key], value);
         path.pop();
+        named -= key.length;
       }
     }
   };

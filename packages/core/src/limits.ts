@@ -10,12 +10,16 @@ export const LIMITS = {
   streamEventBytesMax: 4 * 1024 * 1024,
   /** Characters of stream text held while a verdict is open, over all channels. */
   streamHeldBytesMax: 8 * 1024 * 1024,
+  /** Events of a stream held while a verdict is open. */
+  streamHeldEventsMax: 65_536,
   /** Channels (choices, tool calls, reasoning parts) one stream may open. */
   streamChannelsMax: 256,
   /** Nesting of JSON in requests and answers. */
   jsonDepthMax: 64,
-  /** Strings one body may hold. */
+  /** Strings one body may hold, names of members that no program would choose among them. */
   jsonStringsMax: 50_000,
+  /** Characters of the names of members that lead to one place of a body. */
+  jsonPathCharactersMax: 2_048,
   /**
    * Characters of a call that are inspected on the event loop; more go to a thread. Measured over texts made to be slow
    * (`npm run bench linear`): 99 of 100 took less than 1 µs a character, so this many take less than 2 ms.

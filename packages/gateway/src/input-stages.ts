@@ -19,9 +19,9 @@ import { type Deps, type Exchange, mark } from './exchange.ts';
 import { requestOf } from './inspection.ts';
 import { judgeCall } from './judge.ts';
 import { inspectTexts } from './leaked-keys.ts';
-import { redactorFor } from './rewrite.ts';
+import { redactedTexts, redactorFor } from './rewrite.ts';
 import { rowDetections } from './rows.ts';
-import { actionFor, verdictOf } from './state.ts';
+import { verdictOf } from './state.ts';
 import { refusalOf } from './upstream.ts';
 
 /** A refusal by a limit, which says when to come back. */
@@ -248,14 +248,5 @@ function redact(exchange: Exchange, detections: readonly Detection[]): Map<strin
     parts.map((part) => part.text),
   );
   exchange.redactor = redactor;
-  const replacements = new Map<string, string>();
-  for (const part of parts) {
-    const spans = detections
-      .filter(
-        (d) => d.location.pointer === part.pointer && actionFor(exchange.system!, 'input', d) === 'redact',
-      )
-      .map((d) => ({ start: d.location.start, end: d.location.end, technique: d.technique }));
-    if (spans.length > 0) replacements.set(part.pointer, redactor.redact(part.text, spans));
-  }
-  return replacements;
+  return redactedTexts(exchange.system!, redactor, parts, detections);
 }

@@ -1,5 +1,6 @@
 import type { Detection, InspectionRequest } from '@sallyport/core';
 import type { Deps, Exchange } from './exchange.ts';
+import { byPointer } from './rewrite.ts';
 
 /** Technique of the guard's rule for our own keys. */
 const OWN_KEY = 'sallyport-key';
@@ -12,11 +13,14 @@ function notice(
   requests: readonly InspectionRequest[],
   found: readonly Detection[],
 ): void {
-  for (const { technique, location } of found) {
-    if (technique !== OWN_KEY) continue;
-    for (const { text, pointer } of requests) {
-      if (pointer !== location.pointer) continue;
+  const own = byPointer(found.filter(({ technique }) => technique === OWN_KEY));
+  if (own.size === 0) return;
+  const told = new Set<string>();
+  for (const { text, pointer } of requests) {
+    for (const { location } of own.get(pointer) ?? []) {
       const secret = SECRET.exec(text.slice(location.start, location.end))?.[0] ?? null;
+      if (secret === null || told.has(secret)) continue;
+      told.add(secret);
       const verdict = deps.state().keys.verify(secret, exchange.atMs);
       if ('code' in verdict || verdict.key.demo || verdict.key.synthetic) continue;
       deps.keyLeaked(verdict.key.id, exchange.id);

@@ -5,7 +5,7 @@ import { conditionsOnAnswer, conditionsOnRows, conditionsOnTools } from './condi
 import type { Deps, Exchange } from './exchange.ts';
 import { requestOf } from './inspection.ts';
 import { inspectTexts } from './leaked-keys.ts';
-import { applyEdits, maskings, orderEdits, redactorFor, restorations } from './rewrite.ts';
+import { applyEdits, byPointer, maskings, orderEdits, redactorFor, restorations } from './rewrite.ts';
 import { squeezeDetections } from './squeeze.ts';
 import { verdictOf } from './state.ts';
 import { ToolCalls } from './tool-calls.ts';
@@ -83,10 +83,10 @@ export async function judgeAnswer(
       system,
       parts.map((part) => part.text),
     );
+    const found = byPointer(detections);
     for (const part of parts) {
-      const own = detections.filter((d) => d.location.pointer === part.pointer);
       const edits = orderEdits([
-        ...maskings(system, own, part.text, part.kind, outputRedactor),
+        ...maskings(system, found.get(part.pointer) ?? [], part.text, part.kind, outputRedactor),
         ...restorations(part.text, part.kind, exchange.redactor),
       ]);
       if (edits.length > 0) replacements.set(part.pointer, applyEdits(part.text, 0, edits));

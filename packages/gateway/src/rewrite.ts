@@ -33,6 +33,35 @@ export function restorations(text: string, kind: TextPart['kind'], redactor: Red
   return edits;
 }
 
+/** Detections by the text they lie in: so that many texts with many detections each take no more than one look. */
+export function byPointer(detections: readonly Detection[]): ReadonlyMap<string, readonly Detection[]> {
+  const grouped = new Map<string, Detection[]>();
+  for (const detection of detections) {
+    const own = grouped.get(detection.location.pointer);
+    if (own) own.push(detection);
+    else grouped.set(detection.location.pointer, [detection]);
+  }
+  return grouped;
+}
+
+/** Texts of a request as they go on, by pointer: those in which policy redacts something. */
+export function redactedTexts(
+  system: Pick<SystemSnapshot, 'policy'>,
+  redactor: Redactor,
+  parts: readonly Pick<TextPart, 'pointer' | 'text'>[],
+  detections: readonly Detection[],
+): Map<string, string> {
+  const found = byPointer(detections.filter((one) => actionFor(system, 'input', one) === 'redact'));
+  const replacements = new Map<string, string>();
+  for (const { pointer, text } of parts) {
+    const spans = found
+      .get(pointer)
+      ?.map(({ technique, location: { start, end } }) => ({ start, end, technique }));
+    if (spans) replacements.set(pointer, redactor.redact(text, spans));
+  }
+  return replacements;
+}
+
 /** Sorts edits and drops those that overlap an earlier one. */
 export function orderEdits(edits: readonly Edit[]): Edit[] {
   const ordered: Edit[] = [];
@@ -45,13 +74,19 @@ export function orderEdits(edits: readonly Edit[]): Edit[] {
   return ordered;
 }
 
-/** Applies edits to a piece of a text that begins at `from`; an edit's text goes where the edit begins. */
-export function applyEdits(piece: string, from: number, edits: readonly Edit[]): string {
+/**
+ * Applies edits to a piece of a text that begins at `from`; an edit's text goes where the edit begins.
+ * @param edits in order and without overlaps
+ * @param first of them that may lie in the piece
+ */
+export function applyEdits(piece: string, from: number, edits: readonly Edit[], first = 0): string {
   const to = from + piece.length;
   let out = '';
   let at = from;
-  for (const edit of edits) {
-    if (edit.end <= at || edit.start >= to) continue;
+  for (let i = first; i < edits.length; i++) {
+    const edit = edits[i]!;
+    if (edit.start >= to) break;
+    if (edit.end <= at) continue;
     if (edit.start >= from) out += piece.slice(at - from, edit.start - from) + edit.text;
     at = Math.min(to, edit.end);
   }

@@ -11,6 +11,7 @@ import {
 } from '@sallyport/core';
 import type { Redactor } from '@sallyport/guard';
 import type { Dialect, StreamEvent, TextPart, Usage } from '@sallyport/models';
+import { ChannelEdits } from './channel-edits.ts';
 import { requestOf } from './inspection.ts';
 import { applyEdits, type Edit, maskings, orderEdits, restorations } from './rewrite.ts';
 import { verdictOf } from './state.ts';
@@ -40,7 +41,7 @@ interface Channel {
   idle: number;
   /** Start of a match that still touched the end of a window; text from there is judged again. */
   open: number | null;
-  edits: Edit[];
+  readonly edits: ChannelEdits;
 }
 
 interface Segment {
@@ -107,6 +108,8 @@ export class StreamGate {
   readonly #options: StreamGateOptions;
   readonly #channels = new Map<string, Channel>();
   #held: Held[] = [];
+  /** Events of {@link #held} before this one went out. */
+  #head = 0;
   #heldBytes = 0;
   readonly #detections: Detection[] = [];
   #verdict: Verdict = { action: 'allow', wouldBe: 'allow', detections: [] };
@@ -169,7 +172,10 @@ export class StreamGate {
 
   #hold(event: Passing, segments: readonly Segment[], tool: boolean): void {
     this.#heldBytes += event.data.length;
-    if (this.#heldBytes > LIMITS.streamHeldBytesMax)
+    if (
+      this.#heldBytes > LIMITS.streamHeldBytesMax ||
+      this.#held.length - this.#head >= LIMITS.streamHeldEventsMax
+    )
       throw new CodedError('upstream-too-large', 'the stream holds too much text open');
     this.#held.push({ event, segments, tool });
   }
@@ -188,7 +194,7 @@ export class StreamGate {
         releasable: 0,
         idle: 0,
         open: null,
-        edits: [],
+        edits: new ChannelEdits(),
       };
       this.#channels.set(key, channel);
     }
@@ -276,8 +282,7 @@ export class StreamGate {
     }
     const fresh = acted.filter((d) => !this.#detections.some((known) => sameFind(known, d)));
     this.#decide(fresh);
-    channel.edits = orderEdits([
-      ...channel.edits,
+    channel.edits.add([
       ...this.#maskings(fresh, text, channel.kind, from),
       ...restorations(text, channel.kind, this.#options.redactor).map((e) => ({
         ...e,
@@ -288,6 +293,7 @@ export class StreamGate {
     channel.releasable = last
       ? end
       : Math.max(channel.releasable, this.#releaseLimit(channel, end, text, from));
+    trim(channel);
   }
 
   /** Where the next window begins: far enough back to see what is held, an open match and a run from its start; after a space. */
@@ -308,7 +314,7 @@ export class StreamGate {
   }
 
   async #unblock(): Promise<boolean> {
-    const head = this.#held[0];
+    const head = this.#held[this.#head];
     let moved = false;
     for (const { channel } of head?.segments ?? []) {
       if (!channel || channel.idle < WINDOW_CHARACTERS) continue;
@@ -322,7 +328,7 @@ export class StreamGate {
 
   async #release(): Promise<string[]> {
     const out = this.drain();
-    while (this.#held.length > 0 && (await this.#unblock())) out.push(...this.drain());
+    while (this.#head < this.#held.length && (await this.#unblock())) out.push(...this.drain());
     return out;
   }
 
@@ -330,12 +336,19 @@ export class StreamGate {
   drain(): string[] {
     const out: string[] = [];
     const { conditions } = this.#options;
-    for (let head = this.#held[0]; head?.segments.every(isReleasable); head = this.#held[0]) {
+    for (
+      let head = this.#held[this.#head];
+      head?.segments.every(isReleasable);
+      head = this.#held[this.#head]
+    ) {
       if (conditions?.holds(head.tool)) break;
-      this.#held.shift();
+      this.#head++;
       this.#heldBytes -= head.event.data.length;
       out.push(this.#render(head));
-      for (const { channel } of head.segments) if (channel) trim(channel);
+    }
+    if (this.#head * 2 >= this.#held.length) {
+      this.#held = this.#held.slice(this.#head);
+      this.#head = 0;
     }
     return out;
   }
@@ -344,7 +357,7 @@ export class StreamGate {
   #render({ event, segments }: Held): string {
     const replacements = new Map<string, string>();
     for (const { channel, pointer, text, start, edits } of segments) {
-      const changed = applyEdits(text, start, channel ? channel.edits : edits);
+      const changed = channel ? channel.edits.apply(text, start) : applyEdits(text, start, edits);
       if (changed !== text) replacements.set(pointer, changed);
     }
     const data =
@@ -367,13 +380,12 @@ function isReleasable({ channel, start, text }: Segment): boolean {
   return channel === null || start + text.length <= channel.releasable;
 }
 
-/** Forgets text that went out and that no later window looks back to. */
+/** Forgets text that no later window looks back to. */
 function trim(channel: Channel): void {
   const keep = channel.releasable - 2 * HOLD_CHARACTERS;
   if (keep - channel.base < 4096) return;
   channel.text = channel.text.slice(keep - channel.base);
   channel.base = keep;
-  channel.edits = channel.edits.filter((edit) => edit.end > keep);
 }
 
 /** Log probabilities spell the text out token by token; where the text was changed they go. */

@@ -1,4 +1,4 @@
-import { parseStrictJson } from '@sallyport/core';
+import { CodedError, parseStrictJson } from '@sallyport/core';
 import type { ToolPiece } from '@sallyport/models';
 
 /** A call of a tool that a model asks for. */
@@ -7,6 +7,9 @@ export interface ToolCall {
   /** As parsed; null where they are no JSON. */
   readonly arguments: unknown;
 }
+
+/** How often a call is read again because more came behind what seemed complete. */
+const TIMES_MAX = 64;
 
 /** A call as its pieces come. */
 interface Growing {
@@ -20,6 +23,10 @@ interface Growing {
   depth: number;
   quoted: boolean;
   escaped: boolean;
+  /** Whether the last character that is no space closes something. */
+  closed: boolean;
+  /** How often all that had come was handed out. */
+  times: number;
   /** Everything of it was handed out. */
   done: boolean;
 }
@@ -37,6 +44,7 @@ function parsed(text: string): unknown {
 function read(call: Growing, text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
+    if (c > 32) call.closed = c === 125 || c === 93;
     if (call.escaped) call.escaped = false;
     else if (call.quoted) {
       if (c === 92) call.escaped = true;
@@ -46,7 +54,7 @@ function read(call: Growing, text: string): boolean {
     else if (c === 125 || c === 93) call.depth--;
   }
   call.text += text;
-  return call.depth === 0 && !call.quoted && /[}\]]\s*$/.test(call.text.slice(-16));
+  return call.depth === 0 && !call.quoted && call.closed;
 }
 
 /** Puts the calls of tools of one answer together, in whatever order their pieces come. */
@@ -74,6 +82,8 @@ export class ToolCalls {
           depth: 0,
           quoted: false,
           escaped: false,
+          closed: false,
+          times: 0,
           done: false,
         };
         this.#growing.set(piece.call, call);
@@ -107,6 +117,8 @@ export class ToolCalls {
 /** A call under every name, and with all arguments, that a client may read out of its pieces. */
 function handOut(call: Growing): ToolCall[] {
   call.done = true;
+  if (++call.times > TIMES_MAX)
+    throw new CodedError('upstream-invalid', 'the arguments of a call of a tool go on behind their end');
   const names = new Set([call.name, call.joined]);
   const args: unknown[] = [];
   if (call.whole !== undefined) args.push(typeof call.whole === 'string' ? parsed(call.whole) : call.whole);
