@@ -3,6 +3,7 @@ import { z } from 'zod';
 /** A secret is named, never written: `env:NAME` or `file:PATH`. */
 export const secretRefSchema = z
   .string()
+  .max(4096)
   .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'write env:NAME or file:PATH');
 
 /** An address of HTTP without credentials in it. */

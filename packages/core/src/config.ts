@@ -7,6 +7,7 @@ import { assetNameSchema, SCAN_KINDS } from './inventory.ts';
 import { keysSchema, recordSchema } from './keys-config.ts';
 import { LIMITS } from './limits.ts';
 import { objectStoreSchema } from './object-store-config.ts';
+import { secretsSchema } from './secrets-config.ts';
 
 /** Dialects a system can speak: OpenAI, Anthropic, Ollama, Open Inference Protocol v2. */
 export const DIALECTS = ['openai', 'anthropic', 'ollama', 'oip'] as const;
@@ -69,7 +70,7 @@ const workloadSchema = z.strictObject({
 
 const judgeSchema = z.strictObject({
   /** The system that is asked. */
-  system: z.string(),
+  system: systemNameSchema,
   model: z.string().max(256).default('judge'),
   /** A model that follows instructions, one that says `safe` or `unsafe`, or a classifier of texts (Open Inference Protocol). */
   speaks: z.enum(['instructions', 'guard-model', 'classifier']).default('instructions'),
@@ -105,14 +106,14 @@ export const systemSchema = z.strictObject({
   canaries: z.array(z.string().min(6).max(512)).max(64).default([]),
   policy: z.strictObject({ input: actionMap.default({}), output: actionMap.default({}) }).prefault({}),
   /** A file that `sallyport guard learn` wrote: rows for a classifier are held against it. */
-  profile: z.string().optional(),
+  profile: z.string().min(1).max(4096).optional(),
   /**
    * Asks a classifier with a profile again about rows that hold noise, without it; its answers may change by this much.
    * Costs a second call for such rows; none when absent.
    */
   squeeze: z.number().min(0).optional(),
   /** A file that `sallyport guard learn-texts` wrote: answers must not repeat what the system learned from. */
-  echo: z.string().optional(),
+  echo: z.string().min(1).max(4096).optional(),
   privacy: z
     .strictObject({
       /** Looks for names of people, places and organisations, too; costs some microseconds a line. */
@@ -310,6 +311,9 @@ export const configSchema = z.strictObject({
       inFlightMax: z.int().min(2).max(65_536).default(LIMITS.inFlightMax),
     })
     .prefault({}),
+  secrets: secretsSchema,
+  /** A folder of files that `sallyport guard learn` and `learn-texts` wrote: systems added over the API may name those in it. */
+  learned: z.string().min(1).max(4096).optional(),
   /** A folder of further Cedar policies (`*.cedar`). */
   policies: z.string().optional(),
   /** A folder of rules over texts (`*.yaml`). */

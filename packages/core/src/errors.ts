@@ -162,6 +162,21 @@ export const ERRORS = {
     'use the address that `sallyport up` printed',
   ),
   'origin-not-allowed': row(403, 'the request comes from another site', 'use the console at its own address'),
+  'reference-not-allowed': row(
+    403,
+    'a secret or file may be named only where the configuration file allows it',
+    'allow it under `secrets` or `learned` in sallyport.yaml, or name it with `sallyport upstream add` on the machine itself',
+  ),
+  'origin-not-approved': row(
+    403,
+    'a credential that belongs to one address is not sent to another without approval',
+    'ask for it under `/api/v1/secret-origins` and have a second person approve it, or use `sallyport upstream add` on the machine itself',
+  ),
+  'system-quarantined': row(
+    503,
+    'what is stored about this AI system cannot be used, so nothing goes to it',
+    'see the alert, or `sallyport doctor`; mend what it names, or remove the system',
+  ),
   'not-found': row(404, 'there is no such thing', 'check the id'),
   'request-invalid': row(400, 'the request does not match the schema', 'see the message for the field'),
   conflict: row(409, 'a thing of this name exists already', 'choose another name'),

@@ -42,6 +42,7 @@ export type IdPrefix =
   | 'att'
   | 'dep'
   | 'src'
+  | 'sor'
   | 'asm'
   | 'scn';
 

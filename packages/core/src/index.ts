@@ -10,6 +10,7 @@ export { BACKUP_KEEP_DAYS, type BackupConfig } from './backup-config.ts';
 export * from './clock.ts';
 export * from './condition.ts';
 export * from './config.ts';
+export { httpUrl, secretRefSchema } from './config-values.ts';
 export * from './control.ts';
 export * from './detection.ts';
 export * from './duration.ts';

@@ -62,6 +62,8 @@ export interface SystemSnapshot extends SystemConfig {
   readonly integration: IntegrationSnapshot | null;
   /** Why no call may go to it: its model may not be served; null where nothing holds it. */
   readonly held: string | null;
+  /** Whether what is stored about it cannot be used: then no call goes to it. */
+  readonly quarantined: boolean;
   /** The provider's credential, resolved; never leaves the process. */
   readonly apiKey: string | null;
   readonly usageLimits: UsageLimits;

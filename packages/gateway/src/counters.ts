@@ -3,8 +3,8 @@ import { countUpTo, NUMBER_LIMITS, type UsageLimits } from '@sallyport/core';
 /** A day in milliseconds. */
 export const DAY_MS = 86_400_000;
 const WINDOW_NS = 60_000_000_000n;
-/** Keys and systems that can be counted. */
-const SLOTS_MAX = 16_384;
+/** Keys and systems that are counted at a time. */
+export const SLOTS_MAX = 16_384;
 /** Gateway workers one process can have. */
 export const WORKERS_MAX = 16;
 

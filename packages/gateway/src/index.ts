@@ -7,9 +7,9 @@
  */
 export { classifyAddress } from './address.ts';
 export { seenCertificate } from './certificate-pin.ts';
-export { Counters, DAY_MS, WORKERS_MAX } from './counters.ts';
+export { Counters, DAY_MS, SLOTS_MAX, WORKERS_MAX } from './counters.ts';
 export { NOT_SHOWN } from './exchange.ts';
-export type { GatewayStats } from './messages.ts';
+export type { GatewayStats, ShutOut } from './messages.ts';
 export { GatewayPool, type GatewayPoolOptions } from './pool.ts';
 export { safeFetch } from './safe-fetch.ts';
 export { safeLookup } from './safe-lookup.ts';

@@ -22,7 +22,6 @@ import { inspectTexts } from './leaked-keys.ts';
 import { redactedTexts, redactorFor } from './rewrite.ts';
 import { rowDetections } from './rows.ts';
 import { verdictOf } from './state.ts';
-import { refusalOf } from './upstream.ts';
 
 /** A refusal by a limit, which says when to come back. */
 export class LimitFault extends CodedError {
@@ -44,7 +43,7 @@ function presented(headers: IncomingHttpHeaders): string | null {
 
 /** Who is calling? */
 export function authenticate(exchange: Exchange, deps: Deps): void {
-  const verdict = deps.state().keys.verify(presented(exchange.req.headers), exchange.atMs);
+  const verdict = deps.state().verify(presented(exchange.req.headers), exchange.atMs);
   if (verdict.key) exchange.key = verdict.key;
   if ('code' in verdict) throw new CodedError(verdict.code);
   mark(exchange, 'authenticate');
@@ -142,10 +141,8 @@ export function authorise(exchange: Exchange, deps: Deps): void {
     atMs: exchange.atMs,
   });
   if (outside !== null) throw new CodedError('out-of-scope', `the key is not meant for ${outside}`);
-  const { integration, held } = chosen.system;
-  if (held !== null) throw new CodedError('gate-closed', `\`${name}\`: ${held}`);
-  const refusal = refusalOf(integration);
-  if (refusal !== null) throw refusal;
+  const { integration } = chosen.system;
+  state.requireOpen(chosen.system);
   const call = { model: chosen.model, operation: exchange.operation!.id, address: '', atMs: exchange.atMs };
   const beyond = integration === null ? null : outsideScope(integration.scope, call);
   if (beyond !== null)

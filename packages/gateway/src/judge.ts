@@ -195,6 +195,7 @@ export async function judgeCall(
   try {
     const system: SystemSnapshot | undefined = deps.state().systems.get(judge.system);
     if (!system) throw new Error(`there is no system \`${judge.system}\``);
+    deps.state().requireOpen(system);
     const wanted = judge.speaks === 'classifier' ? 'oip' : 'openai';
     if (system.dialect !== wanted) throw new Error(`\`${judge.system}\` does not speak ${wanted}`);
     const attacks = await Promise.all(

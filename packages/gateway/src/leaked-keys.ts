@@ -21,7 +21,7 @@ function notice(
       const secret = SECRET.exec(text.slice(location.start, location.end))?.[0] ?? null;
       if (secret === null || told.has(secret)) continue;
       told.add(secret);
-      const verdict = deps.state().keys.verify(secret, exchange.atMs);
+      const verdict = deps.state().verify(secret, exchange.atMs);
       if ('code' in verdict || verdict.key.demo || verdict.key.synthetic) continue;
       deps.keyLeaked(verdict.key.id, exchange.id);
     }

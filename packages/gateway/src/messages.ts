@@ -2,6 +2,17 @@ import type { ClockAnchor, GatewaySnapshot, WorkerTally } from '@sallyport/core'
 import type { GuardModels } from '@sallyport/guard';
 import type { CounterMemory } from './counters.ts';
 
+/**
+ * What is shut out since the snapshot was built. It reaches workers apart from snapshots: a state that cannot be built
+ * stands between no revocation and them.
+ */
+export interface ShutOut {
+  /** Ids of keys. */
+  readonly keys: readonly string[];
+  /** Names of third parties to which nothing goes. */
+  readonly integrations: readonly string[];
+}
+
 /** What a worker is started with. */
 export interface WorkerStart {
   readonly worker: number;
@@ -14,6 +25,7 @@ export interface WorkerStart {
   readonly beats: SharedArrayBuffer;
   readonly clock: ClockAnchor;
   readonly snapshot: GatewaySnapshot;
+  readonly shut: ShutOut;
   /** The models of the guard, in memory that workers share; null leaves injections to the rules. */
   readonly models: GuardModels | null;
   /** Whether content is inspected; off only in benches that price the rest of the pipeline. */
@@ -33,7 +45,8 @@ export interface GatewayStats {
 
 /** To a worker. */
 export type ToWorker =
-  | { readonly type: 'snapshot'; readonly snapshot: GatewaySnapshot }
+  | { readonly type: 'snapshot'; readonly snapshot: GatewaySnapshot; readonly shut: ShutOut }
+  | { readonly type: 'shut-out'; readonly id: number; readonly shut: ShutOut }
   | { readonly type: 'recorded'; readonly batch: number; readonly ok: boolean }
   | { readonly type: 'drain'; readonly deadlineMs: number };
 
@@ -42,6 +55,8 @@ export type FromWorker =
   | { readonly type: 'listening'; readonly port: number }
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
   | { readonly type: 'acknowledged'; readonly version: number }
+  | { readonly type: 'refused'; readonly version: number; readonly why: string }
+  | { readonly type: 'shut-out'; readonly id: number }
   | { readonly type: 'record'; readonly batch: number; readonly frames: Uint8Array }
   | { readonly type: 'stats'; readonly stats: GatewayStats; readonly tally: WorkerTally }
   | { readonly type: 'unauthenticated'; readonly address: string; readonly count: number }

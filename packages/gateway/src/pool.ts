@@ -1,10 +1,11 @@
-import { createServer } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { CodedError, type Config, clock, type GatewaySnapshot, type WorkerTally } from '@sallyport/core';
 import type { GuardModels } from '@sallyport/guard';
 import { type Counters, WORKERS_MAX } from './counters.ts';
-import type { FromWorker, GatewayStats, ToWorker, WorkerStart } from './messages.ts';
+import type { FromWorker, GatewayStats, ShutOut, ToWorker, WorkerStart } from './messages.ts';
+import { listenFault, probePort } from './port-probe.ts';
 import { decodeFrames, type Frame } from './recorder.ts';
+import { ShutOuts } from './shut-outs.ts';
 import { BEAT_MS, endThread, Heartbeats, isStuck, type Pulse } from './watchdog.ts';
 
 /** How long workers get to acknowledge a snapshot, and to start. */
@@ -15,6 +16,8 @@ const AGAIN_MS = 100;
 const AGAIN_MS_MAX = 5_000;
 /** How long a worker that was to end may go on before the process ends without it. */
 const OVERTIME_MS = 2_000;
+/** How long they get to acknowledge that something is shut out; one that does not is ended. */
+const SHUT_OUT_MS = 2_000;
 /** Room for what lives as long as a call: larger means that fewer calls are copied by the collector. */
 const YOUNG_GENERATION_MB = 24;
 /** V8 lets garbage grow with the room it is given; a worker that needs more than this is replaced. */
@@ -48,6 +51,8 @@ export interface GatewayPoolOptions {
 interface Running {
   readonly thread: Worker;
   version: number;
+  /** The last that it acknowledged of what is shut out. */
+  shutId: number;
   stats: GatewayStats | null;
   tally: WorkerTally | null;
   drained: boolean;
@@ -63,7 +68,8 @@ export class GatewayPool {
   readonly #options: GatewayPoolOptions;
   readonly #workers = new Map<number, Running>();
   #snapshot: GatewaySnapshot;
-  #waiting: { version: number; done: () => void }[] = [];
+  #waiting: { version: number; done: () => void; fail: (fault: Error) => void }[] = [];
+  readonly #shut = new ShutOuts();
   #stopping = false;
   #launches = 0;
   #port = 0;
@@ -114,6 +120,7 @@ export class GatewayPool {
       beats: this.#beats.memory,
       clock: clock.anchor(),
       snapshot: this.#snapshot,
+      shut: this.#shut.beyond(this.#snapshot.version),
       models,
       detectors: detectors ?? true,
     };
@@ -127,6 +134,7 @@ export class GatewayPool {
     const running: Running = {
       thread,
       version: this.#snapshot.version,
+      shutId: this.#shut.id,
       stats: null,
       tally: null,
       drained: false,
@@ -183,6 +191,13 @@ export class GatewayPool {
       }
       case 'acknowledged':
         running.version = message.version;
+        this.#settle();
+        break;
+      case 'refused':
+        this.#refused(message.version, message.why);
+        break;
+      case 'shut-out':
+        running.shutId = message.id;
         this.#settle();
         break;
       case 'stats':
@@ -250,13 +265,54 @@ export class GatewayPool {
     const ready = this.#waiting.filter((waiter) => waiter.version <= slowest);
     this.#waiting = this.#waiting.filter((waiter) => waiter.version > slowest);
     for (const waiter of ready) waiter.done();
+    this.#shut.settle(Math.min(...[...this.#workers.values()].map((running) => running.shutId)));
   }
 
-  /** Hands out a new snapshot; resolves when every worker decides by it. @throws CodedError `internal` when one does not */
-  async publish(snapshot: GatewaySnapshot): Promise<void> {
-    this.#snapshot = snapshot;
+  #refused(version: number, why: string): void {
+    const failed = this.#waiting.filter((waiter) => waiter.version === version);
+    this.#waiting = this.#waiting.filter((waiter) => waiter.version !== version);
+    for (const { fail } of failed)
+      fail(new CodedError('internal', `the gateway does not take the new state: ${why}`));
+  }
+
+  /**
+   * Shuts keys and third parties out at once, whatever else the state holds; resolves when every worker does. One that
+   * does not say so in time is ended.
+   * @param since version of the newest snapshot whose building began before that
+   */
+  async shutOut(what: Partial<ShutOut>, since: number): Promise<void> {
+    const id = this.#shut.add(what, since);
     if (this.#workers.size === 0) return;
-    await new Promise<void>((done, fail) => {
+    const acknowledged = this.#shut.acknowledged(id);
+    const shut = this.#shut.beyond(this.#snapshot.version);
+    for (const { thread } of this.#workers.values())
+      thread.postMessage({ type: 'shut-out', id, shut } satisfies ToWorker);
+    const timer = setTimeout(() => {
+      for (const { thread, shutId } of this.#workers.values()) if (shutId < id) endThread(thread);
+    }, SHUT_OUT_MS);
+    await acknowledged.finally(() => clearTimeout(timer));
+  }
+
+  /**
+   * Hands out a new snapshot; resolves when every worker decides by it, or by a newer one.
+   * @throws CodedError `internal` when one does not take it: all go on with the one before then
+   */
+  async publish(snapshot: GatewaySnapshot): Promise<void> {
+    const before = this.#snapshot;
+    if (snapshot.version <= before.version) return;
+    this.#snapshot = snapshot;
+    try {
+      if (this.#workers.size > 0) await this.#handOut(snapshot);
+      // What was shut out before this one was begun is in it.
+      this.#shut.forget(snapshot.version);
+    } catch (fault) {
+      if (this.#snapshot === snapshot) this.#snapshot = before;
+      throw fault;
+    }
+  }
+
+  #handOut(snapshot: GatewaySnapshot): Promise<void> {
+    return new Promise<void>((done, fail) => {
       const timer = setTimeout(
         () => fail(new CodedError('internal', 'a gateway worker did not take the new state in time')),
         ACKNOWLEDGE_MS,
@@ -267,9 +323,14 @@ export class GatewayPool {
           clearTimeout(timer);
           done();
         },
+        fail: (fault) => {
+          clearTimeout(timer);
+          fail(fault);
+        },
       });
+      const shut = this.#shut.beyond(snapshot.version);
       for (const { thread } of this.#workers.values())
-        thread.postMessage({ type: 'snapshot', snapshot } satisfies ToWorker);
+        thread.postMessage({ type: 'snapshot', snapshot, shut } satisfies ToWorker);
     });
   }
 
@@ -316,27 +377,4 @@ export class GatewayPool {
     );
     clearInterval(this.#watch);
   }
-}
-
-/** Listens for a moment without sharing: a port that another server shares would otherwise be shared with it unnoticed. */
-function probePort(config: Config): Promise<void> {
-  const { host, port } = config.gateway;
-  if (port === 0) return Promise.resolve();
-  return new Promise((done, fail) => {
-    const probe = createServer();
-    probe.on('error', (error: Error & { code?: string }) =>
-      fail(listenFault({ code: error.code ?? '', message: error.message }, config)),
-    );
-    probe.listen({ host, port }, () => probe.close(() => done()));
-  });
-}
-
-function listenFault(message: { code: string; message: string }, config: Config): CodedError {
-  const place = `${config.gateway.host}:${config.gateway.port}`;
-  if (message.code === 'EADDRINUSE')
-    return new CodedError(
-      'address-in-use',
-      `port ${place} of the gateway is taken; choose another with --gateway-port`,
-    );
-  return new CodedError('config-invalid', `the gateway cannot listen on ${place}: ${message.code}`);
 }

@@ -1,4 +1,4 @@
-import { KeyRing, TrustedProxies } from '@sallyport/access';
+import { KeyRing, type KeyVerdict, TrustedProxies } from '@sallyport/access';
 import {
   type Action,
   atLeast,
@@ -15,6 +15,8 @@ import {
 } from '@sallyport/core';
 import { ConditionSet, PolicySet } from '@sallyport/policy';
 import { type SealingKey, sealingKey } from '@sallyport/vault';
+import type { ShutOut } from './messages.ts';
+import { refusalOf } from './upstream.ts';
 
 /** What is done about a detection where the system's own policy says nothing. */
 const DEFAULT_ACTIONS: Readonly<Record<'input' | 'output', Readonly<Record<DetectorName, Action>>>> = {
@@ -93,6 +95,8 @@ export class GatewayState {
   readonly systems: ReadonlyMap<string, SystemSnapshot>;
   /** The key that seals content of a system today. */
   readonly sealing: ReadonlyMap<string, SealingKey>;
+  #shutKeys: ReadonlySet<string> = new Set();
+  #shutIntegrations: ReadonlySet<string> = new Set();
 
   constructor(snapshot: GatewaySnapshot, before?: GatewayState) {
     this.version = snapshot.version;
@@ -114,6 +118,31 @@ export class GatewayState {
         system.dataKeys[0] ? [[system.name, sealingKey(system.dataKeys[0])]] : [],
       ),
     );
+  }
+
+  /** Shuts out what was revoked since this snapshot was built. */
+  shut({ keys, integrations }: ShutOut): void {
+    this.#shutKeys = new Set(keys);
+    this.#shutIntegrations = new Set(integrations);
+  }
+
+  /** Recognises a presented key. @param nowMs wall-clock time */
+  verify(presented: string | null, nowMs: number): KeyVerdict {
+    const verdict = this.keys.verify(presented, nowMs);
+    return verdict.key && this.#shutKeys.has(verdict.key.id)
+      ? { code: 'key-revoked', key: verdict.key }
+      : verdict;
+  }
+
+  /** Refuses a system to which nothing may go, whatever policies say. @throws CodedError */
+  requireOpen({ name, quarantined, apiKeyRef, apiKey, held, integration }: SystemSnapshot): void {
+    if (quarantined) throw new CodedError('system-quarantined');
+    if (held !== null) throw new CodedError('gate-closed', `\`${name}\`: ${held}`);
+    if (integration !== null && this.#shutIntegrations.has(integration.name))
+      throw new CodedError('integration-refused', `\`${integration.name}\` was shut out just now`);
+    const refusal = refusalOf(integration);
+    if (refusal !== null) throw refusal;
+    if (apiKeyRef !== undefined && apiKey === null) throw new CodedError('upstream-credential-missing');
   }
 
   /**

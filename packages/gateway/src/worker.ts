@@ -3,12 +3,18 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { tlsServerOptions } from '@sallyport/access';
-import { clock, type GatewaySettings, type HeartbeatLeaf, LIMITS } from '@sallyport/core';
+import {
+  clock,
+  type GatewaySettings,
+  type GatewaySnapshot,
+  type HeartbeatLeaf,
+  LIMITS,
+} from '@sallyport/core';
 import { Admission } from './admission.ts';
 import { Counters } from './counters.ts';
 import type { Deps } from './exchange.ts';
 import { Inspection } from './inspection.ts';
-import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
+import type { FromWorker, ShutOut, ToWorker, WorkerStart } from './messages.ts';
 import { serve } from './pipeline.ts';
 import { PortRecorder } from './recorder.ts';
 import { GatewayState } from './state.ts';
@@ -32,6 +38,7 @@ setInterval(() => beats.beat(start.worker), BEAT_MS).unref();
 
 clock.follow(start.clock);
 let state = new GatewayState(start.snapshot);
+state.shut(start.shut);
 let seq = 0;
 let draining = false;
 const stats = new Stats();
@@ -172,13 +179,28 @@ function adopt(before: GatewaySettings): void {
   deps.upstreams.settle();
 }
 
+/** Decides by a new state from now on; by the one before where it is not sound. An older one than that is left. */
+function take(snapshot: GatewaySnapshot, shut: ShutOut): void {
+  if (snapshot.version > state.version) {
+    try {
+      const next = new GatewayState(snapshot, state);
+      next.shut(shut);
+      deps.inspection.useRules(snapshot.rules);
+      const before = state.settings;
+      state = next;
+      adopt(before);
+    } catch (fault) {
+      return post({ type: 'refused', version: snapshot.version, why: (fault as Error).message });
+    }
+  }
+  post({ type: 'acknowledged', version: state.version });
+}
+
 port.on('message', (message: ToWorker) => {
   if (message.type === 'recorded') recorder.acknowledge(message.batch, message.ok);
-  else if (message.type === 'snapshot') {
-    const before = state.settings;
-    state = new GatewayState(message.snapshot, state);
-    deps.inspection.useRules(message.snapshot.rules);
-    adopt(before);
-    post({ type: 'acknowledged', version: state.version });
-  } else void drain(message.deadlineMs);
+  else if (message.type === 'shut-out') {
+    state.shut(message.shut);
+    post({ type: 'shut-out', id: message.id });
+  } else if (message.type === 'snapshot') take(message.snapshot, message.shut);
+  else void drain(message.deadlineMs);
 });

@@ -133,6 +133,7 @@ describe('what a call holds', () => {
           demo: false,
           integration: null,
           held: null,
+          quarantined: false,
           apiKey: null,
           usageLimits: usageLimits({ spendMicroUsdPerDay: 1_000_000_000_000 }),
           slot: SYSTEM_SLOT,

@@ -31,6 +31,7 @@ const quiet: AlertWindow = {
     travel: [],
     suspended: [],
   },
+  quarantined: [],
   record: { missing: 0, refusedBy: [], backup: { hours: 3, hoursMax: 48 } },
 };
 const access = (change: Partial<AlertWindow['access']>): AlertWindow => ({
@@ -66,6 +67,7 @@ describe('alerts', () => {
       'leak-in-answers': system({ leaks: 1 }),
       'attack-burst': system({ attacks: 10 }),
       'system-failing': system({ calls: 40, failed: 20 }),
+      'system-quarantined': { ...quiet, quarantined: [{ system: 'a', why: 'no JSON' }] },
       'system-silent': system({ calls: 0 }),
       'unauthenticated-flood': { ...quiet, unauthenticated: 300 },
       'sign-in-failures': access({ failures: { 'person:a': 20 } }),

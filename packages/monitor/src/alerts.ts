@@ -30,6 +30,8 @@ export interface AlertWindow {
   readonly workersStuck: number;
   /** Leaves that are durable and not yet in the projection that alerts are judged by. */
   readonly behind: number;
+  /** Systems to which nothing goes, for what is stored about them cannot be used, and why. */
+  readonly quarantined: readonly { readonly system: string; readonly why: string }[];
   /** Minutes since the newest probe ended; null when none ever did. */
   readonly probeMinutes: number | null;
   readonly access: AccessWindow;
@@ -102,6 +104,18 @@ export const ALERT_RULES: readonly AlertRule[] = [
         ? `${failed} of ${calls} calls failed`
         : null,
     ),
+  },
+  {
+    id: 'system-quarantined',
+    severity: 'high',
+    owner: 'operations',
+    action:
+      'mend what the detail names, or remove the system and add it again; nothing goes to it until then',
+    judge: ({ quarantined }) =>
+      quarantined.map(({ system, why }) => ({
+        subject: `system:${system}`,
+        detail: `what is stored about it cannot be used: ${why}`.slice(0, 300),
+      })),
   },
   {
     id: 'system-silent',

@@ -52,6 +52,8 @@ export interface KeyHome {
   systems(): Promise<KnownSystem[]>;
   /** Hands the keys as they are to the gateway. */
   publish(): Promise<void>;
+  /** Shuts keys out of every worker at once. */
+  shutOut(what: { readonly keys: readonly string[] }): Promise<void>;
 }
 
 /** The API keys of an installation. */
@@ -143,16 +145,19 @@ export class ApiKeys {
     const { store } = this.#home.installation;
     const row = await store.keys.byId(id);
     if (!row) throw new CodedError('not-found', `there is no key \`${id.slice(0, 64)}\``);
-    if (row.revokedAt === null) {
-      await store.change(async (tx) => {
-        await store.keys.revoke(tx, id, clock.nowIso());
-        return {
-          result: undefined,
-          event: newEvent('key-revoked', { actor, subject: `key:${id}`, demo: row.demo, data: why }),
-        };
-      });
+    try {
+      if (row.revokedAt === null)
+        await store.change(async (tx) => {
+          await store.keys.revoke(tx, id, clock.nowIso());
+          return {
+            result: undefined,
+            event: newEvent('key-revoked', { actor, subject: `key:${id}`, demo: row.demo, data: why }),
+          };
+        });
+    } finally {
+      // Also where the change stands and only its record has to wait.
+      if ((await store.keys.byId(id))?.revokedAt) await this.#home.shutOut({ keys: [id] });
     }
-    await this.#home.publish();
     return keyView((await store.keys.byId(id))!);
   }
 

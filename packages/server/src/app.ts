@@ -27,6 +27,7 @@ import { recordRoutes } from './routes/record.ts';
 import { reviewRoutes } from './routes/reviews.ts';
 import { scanRoutes } from './routes/scans.ts';
 import { scimRoutes } from './routes/scim.ts';
+import { secretOriginRoutes } from './routes/secret-origins.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { type Env, failure, sessionCookie } from './routes/shared.ts';
 import { signOnRoutes } from './routes/sign-on.ts';
@@ -77,6 +78,7 @@ export function createApp(
   integrationRoutes(app, control);
   scimRoutes(app, control);
   systemRoutes(app, control);
+  secretOriginRoutes(app, control);
   keyRoutes(app, control);
   recordRoutes(app, control);
   trafficRoutes(app, control);

@@ -22,6 +22,11 @@ export function loadConfig(path: string | undefined): Config {
     return {
       ...config,
       ...(config.policies !== undefined && { policies: beside(config.policies) }),
+      ...(config.learned !== undefined && { learned: beside(config.learned) }),
+      secrets: {
+        ...config.secrets,
+        ...(config.secrets.folder !== undefined && { folder: beside(config.secrets.folder) }),
+      },
       systems: Object.fromEntries(
         Object.entries(config.systems).map(([name, system]) => [
           name,

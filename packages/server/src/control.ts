@@ -5,14 +5,11 @@ import {
   type Config,
   type ControlResult,
   clock,
-  describeIssue,
   type EvidenceSource,
-  newEvent,
+  type GatewaySnapshot,
   type SystemConfig,
-  systemNameSchema,
-  systemSchema,
 } from '@sallyport/core';
-import type { GatewayPool, GatewayStats } from '@sallyport/gateway';
+import type { GatewayPool, GatewayStats, ShutOut } from '@sallyport/gateway';
 import { posture } from '@sallyport/govern';
 import type { DatasetFacts } from '@sallyport/policy';
 import type { Inventory, Serving } from '@sallyport/registry';
@@ -36,9 +33,13 @@ import { log } from './log.ts';
 import { LogArchive } from './log-archive.ts';
 import { Monitor, type OpenAlert } from './monitor.ts';
 import { type AskedRoutes, runProbes } from './probes.ts';
+import { Publishing } from './publishing.ts';
 import { type Reloaded, reload } from './reload.ts';
 import { ScanDesk } from './scan-desk.ts';
+import { References } from './secrets/references.ts';
+import { SecretDesk } from './secrets/secret-desk.ts';
 import { type KnownSystem, knownSystems, Snapshots } from './snapshot.ts';
+import { SystemDesk } from './system-desk.ts';
 import { countThirdParties } from './third-parties.ts';
 import { type TriedCall, tryCall } from './try-call.ts';
 import { Witnesses } from './witnesses.ts';
@@ -51,6 +52,10 @@ export class Control {
   config: Config;
   readonly installation: Installation;
   readonly snapshots: Snapshots;
+  /** Resolves secrets and files that callers name. */
+  readonly references: References;
+  /** Says where secrets are sent. */
+  readonly secrets = new SecretDesk(this);
   gateway: GatewayPool | null = null;
   /** The guard as people look at it; null for a command without a server. */
   guard: GuardDesk | null = null;
@@ -93,6 +98,8 @@ export class Control {
   readonly archive = new LogArchive(this);
   /** Makes backups, and restores them to see that they can be. */
   readonly backups = new BackupDesk(this);
+  readonly #publishing = new Publishing(this);
+  readonly #systemDesk = new SystemDesk(this);
   #probing: Promise<void> = Promise.resolve();
   #closing = false;
   #registry: ReturnType<typeof openInventory> | null = null;
@@ -104,7 +111,8 @@ export class Control {
   constructor(config: Config, installation: Installation) {
     this.config = config;
     this.installation = installation;
-    this.snapshots = new Snapshots(config, installation);
+    this.references = new References(() => this.config, installation);
+    this.snapshots = new Snapshots(config, installation, this.references);
     this.accounts = openAccounts(this);
     this.thirdParties = new ThirdParties(
       installation.store,
@@ -147,8 +155,21 @@ export class Control {
   useCertificate: () => void = () => {};
 
   /** Hands the state as it is now to every gateway worker; resolves once all decide by it. */
-  async publish(): Promise<void> {
-    if (this.gateway) await this.gateway.publish(await this.snapshots.build());
+  publish(): Promise<void> {
+    return this.#publishing.publish();
+  }
+
+  /** The state as it is now, for a gateway that starts. */
+  state(): Promise<GatewaySnapshot> {
+    return this.#publishing.build();
+  }
+
+  /**
+   * Shuts keys or third parties out of every worker at once, apart from the rest of the state, then publishes that.
+   * What else may be wrong with the state does not hold it up.
+   */
+  shutOut(what: Partial<ShutOut>): Promise<void> {
+    return this.#publishing.shutOut(what);
   }
 
   systems(): Promise<KnownSystem[]> {
@@ -164,67 +185,18 @@ export class Control {
         throw new CodedError('system-unknown', `no system \`${system.slice(0, 64)}\` is known`);
   }
 
-  /** Adds a system. @throws CodedError `request-invalid`, `conflict` */
-  async addSystem(actor: string, name: string, input: unknown, replace = false): Promise<KnownSystem> {
-    const named = systemNameSchema.safeParse(name);
-    if (!named.success)
-      throw new CodedError(
-        'request-invalid',
-        `the name \`${name.slice(0, 64)}\` is not valid: ${named.error.issues[0]!.message}`,
-      );
-    const parsed = systemSchema.safeParse(input);
-    if (!parsed.success) throw new CodedError('request-invalid', describeIssue(parsed.error));
-    const known = (await this.systems()).find((system) => system.name === name);
-    if (known && !replace) throw new CodedError('conflict', `a system \`${name}\` exists already`);
-    if (known?.origin === 'file')
-      throw new CodedError('conflict', `\`${name}\` is defined in sallyport.yaml; change it there`);
-    const now = clock.nowIso();
-    const { store } = this.installation;
-    await store.change(async (tx) => {
-      await store.systems.put(tx, {
-        name,
-        config: parsed.data,
-        demo: known?.demo ?? false,
-        origin: known?.demo ? 'demo' : 'command',
-        createdAt: now,
-        updatedAt: now,
-      });
-      const { dialect, mode, urls, allowPrivate } = parsed.data;
-      return {
-        result: undefined,
-        event: newEvent(known ? 'upstream-changed' : 'upstream-added', {
-          actor,
-          subject: `system:${name}`,
-          demo: known?.demo ?? false,
-          data: { dialect, mode, allowPrivate, hosts: urls.map((url) => new URL(url).host) },
-        }),
-      };
-    });
-    await this.publish();
-    return (await this.systems()).find((system) => system.name === name)!;
+  /** Adds a system. @throws CodedError what is wrong with it; then nothing of it is kept */
+  addSystem(actor: string, name: string, input: unknown, replace = false): Promise<KnownSystem> {
+    return this.#systemDesk.put(actor, name, input, replace);
   }
 
   /** Changes whether a system is observed or enforced. */
-  async setMode(actor: string, name: string, mode: SystemConfig['mode']): Promise<KnownSystem> {
-    const known = (await this.systems()).find((system) => system.name === name);
-    if (!known) throw new CodedError('system-unknown', `no system \`${name}\` is known`);
-    return this.addSystem(actor, name, { ...known.config, mode }, true);
+  setMode(actor: string, name: string, mode: SystemConfig['mode']): Promise<KnownSystem> {
+    return this.#systemDesk.setMode(actor, name, mode);
   }
 
-  async removeSystem(actor: string, name: string): Promise<void> {
-    const known = (await this.systems()).find((system) => system.name === name);
-    if (!known) throw new CodedError('system-unknown', `no system \`${name}\` is known`);
-    if (known.origin === 'file')
-      throw new CodedError('conflict', `\`${name}\` is defined in sallyport.yaml; remove it there`);
-    const { store } = this.installation;
-    await store.change(async (tx) => {
-      await store.systems.remove(tx, name);
-      return {
-        result: undefined,
-        event: newEvent('upstream-removed', { actor, subject: `system:${name}`, demo: known.demo }),
-      };
-    });
-    await this.publish();
+  removeSystem(actor: string, name: string): Promise<void> {
+    return this.#systemDesk.remove(actor, name);
   }
 
   /** The API keys: made, rotated, revoked. */

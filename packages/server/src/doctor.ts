@@ -1,6 +1,5 @@
 import { statfsSync } from 'node:fs';
 import { clock } from '@sallyport/core';
-import { resolveSecret } from './config-file.ts';
 import type { Control } from './control.ts';
 
 /** One thing the doctor looked at. */
@@ -63,13 +62,17 @@ export async function diagnose(control: Control): Promise<Diagnosis[]> {
     control.gateway ? `${control.gateway.size} workers at ${control.gatewayUrl}` : 'not running',
     'sallyport up',
   );
-  for (const { name, config } of await control.systems()) {
+  for (const { name, why } of control.snapshots.quarantined)
+    add(`settings of ${name}`, false, why, `mend what it names, or remove ${name} and add it again`);
+  const secretOrigins = await control.secrets.list();
+  for (const system of await control.systems()) {
+    const { name, config } = system;
     if (config.apiKeyRef !== undefined) {
       add(
         `credential of ${name}`,
-        resolveSecret(config.apiKeyRef) !== null,
+        control.references.credential(system, secretOrigins) !== null,
         config.apiKeyRef,
-        `set the variable or file that ${config.apiKeyRef} names, then restart`,
+        `set the variable or file that ${config.apiKeyRef} names and restart; where it may not be used, \`secrets\` in sallyport.yaml allows it, or \`sallyport upstream add\``,
       );
     }
     const reach = await reachable(config.urls[0]!);

@@ -81,7 +81,10 @@ export async function heldSystems(
   const held = new Map<string, string>();
   for (const { name, config } of systems) {
     if (config.serves === undefined) continue;
-    const why = await (await control.serving()).refusal(config.serves, `system:${name}`);
+    const why = await (async () =>
+      (await control.serving()).refusal(config.serves!, `system:${name}`))().catch(
+      (fault: Error) => `its gates cannot be read: ${fault.message}`,
+    );
     if (why !== null) held.set(name, why);
   }
   return held;

@@ -210,6 +210,7 @@ export class Monitor {
       workersWanted: this.#workersWanted,
       workersStuck: this.#stuckAtMs.length,
       behind,
+      quarantined: this.#control.snapshots.quarantined.map(({ name, why }) => ({ system: name, why })),
       probeMinutes: probe ? (now - Date.parse(probe.at)) / 60_000 : null,
       access: await accessWindow(installation.store, this.#place()),
       record: await this.#record(now),

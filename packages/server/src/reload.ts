@@ -1,5 +1,6 @@
 import { type Config, newEvent, toCodedError } from '@sallyport/core';
 import type { Control } from './control.ts';
+import { log } from './log.ts';
 
 /** What a reload did. */
 export interface Reloaded {
@@ -58,18 +59,20 @@ export async function reload(control: Control, actor: string, load: () => Config
       control: { ...read.control, host: before.control.host, port: before.control.port },
       database: before.database,
     };
+    control.snapshots.check(after);
     await control.snapshots.certificates.renew(after, control.installation);
     await control.snapshots.use(after);
+    control.config = after;
+    await control.publish();
   } catch (fault) {
+    await keepOn(control, before);
     const { code, message } = toCodedError(fault);
     await control.installation.announce(
       newEvent('configuration-refused', { actor, subject: 'organisation', data: { code, message } }),
     );
     throw fault;
   }
-  control.config = after;
   control.useCertificate();
-  await control.publish();
   const policies = control.snapshots.policies.version;
   const rules = control.snapshots.rules.version;
   await control.installation.announce(
@@ -80,4 +83,16 @@ export async function reload(control: Control, actor: string, load: () => Config
     }),
   );
   return { ...compared, policies, rules };
+}
+
+/** Goes on with the configuration before, where the gateway did not take the next one. */
+async function keepOn(control: Control, before: Config): Promise<void> {
+  if (control.config === before) return;
+  control.config = before;
+  try {
+    await control.snapshots.use(before);
+    await control.publish();
+  } catch (fault) {
+    log('error', 'the configuration before is not published again', { fault: (fault as Error).message });
+  }
 }

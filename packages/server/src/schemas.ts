@@ -3,8 +3,10 @@ import {
   CONTROL_STATUSES,
   DIALECTS,
   detectionSchema,
+  httpUrl,
   keyScopeSchema,
   SEVERITIES,
+  secretRefSchema,
   systemSchema,
   usageLimitsSchema,
 } from '@sallyport/core';
@@ -31,6 +33,26 @@ export const systemView = z
     origin: z.enum(['file', 'command', 'demo']),
   })
   .openapi('System');
+
+/** Where a secret may be sent. */
+export const secretOriginView = z
+  .object({
+    id: z.string(),
+    ref: z.string().describe('names the secret; never its value'),
+    origin: z.string().describe('scheme, host and port'),
+    status: z.enum(['proposed', 'approved', 'ended']),
+    byOwner: z.boolean().describe('whether a command on the machine allowed the reference itself'),
+    askedAt: z.string(),
+    askedBy: z.string(),
+    approvedAt: z.string().nullable(),
+    approvedBy: z.string().nullable(),
+  })
+  .openapi('SecretOrigin');
+
+/** Names a secret and an origin. */
+export const newSecretOrigin = z
+  .strictObject({ ref: secretRefSchema, origin: httpUrl })
+  .openapi('NewSecretOrigin');
 
 /** What adding a system takes. */
 export const newSystem = z.strictObject({ name: z.string(), ...systemSchema.shape }).openapi('NewSystem');

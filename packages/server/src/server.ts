@@ -124,7 +124,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       config,
       workers: options.workers,
       run: control.installation.run,
-      snapshot: await control.snapshots.build(),
+      snapshot: await control.state(),
       counters: control.snapshots.counters,
       models,
       append: (entries) => control.installation.ledger.append(entries),
@@ -147,7 +147,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
               integration,
               origin,
             });
-            await control.publish();
+            await control.shutOut({ integrations: [integration] });
           })
           .catch((fault: Error) =>
             log('error', 'a third party is not suspended yet', { integration, fault: fault.message }),

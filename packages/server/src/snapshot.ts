@@ -1,5 +1,6 @@
 import { behindSystem, type ThirdParty } from '@sallyport/access';
 import {
+  CodedError,
   type Config,
   clock,
   type GatewaySettings,
@@ -8,15 +9,17 @@ import {
   type RowProfile,
   type SystemConfig,
   type SystemSnapshot,
+  systemSchema,
   usageLimits,
 } from '@sallyport/core';
-import { Counters } from '@sallyport/gateway';
+import { Counters, SLOTS_MAX } from '@sallyport/gateway';
 import { defaultPolicyText, PolicySet, requirePolicyTests } from '@sallyport/policy';
-import type { KeyRow } from '@sallyport/store';
-import { resolveSecret } from './config-file.ts';
+import type { KeyRow, SecretOriginRow } from '@sallyport/store';
 import type { Installation } from './installation.ts';
 import { readProfile, readTrainingEcho } from './learned-files.ts';
+import { log } from './log.ts';
 import { type LoadedRules, readRules } from './rules-folder.ts';
+import type { References } from './secrets/references.ts';
 import { isOwn } from './third-parties.ts';
 import { ListenerCertificates } from './tls/listener.ts';
 
@@ -48,11 +51,28 @@ interface Loaded {
   readonly echoes: Map<string, Uint8Array>;
 }
 
+const isLive = ({ revoked, expiresAtMs }: KeySnapshot, nowMs: number): boolean =>
+  !revoked && expiresAtMs > nowMs;
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 /** Why no call goes to any system while whoever keeps the root key is out of reach. */
 const KEYS_AWAY = 'the keeper of the root key is out of reach, and what is said cannot be sealed';
 const NO_KEY = new Uint8Array(32);
+/** How long a place in the counters stays with a key or system that is gone: longer than any call. */
+const SLOT_KEPT_MS = 2 * 3_600_000;
+
+/** A system that is left out, and why. */
+export interface Quarantined {
+  readonly name: string;
+  readonly demo: boolean;
+  readonly why: string;
+}
+
+/** What stands in a snapshot for a system whose settings cannot be read. */
+const UNREADABLE: SystemConfig = systemSchema.parse({
+  dialect: 'openai',
+  urls: ['http://unreadable.invalid'],
+});
 
 /** Builds snapshots for the gateway and keeps the places of keys and systems in the shared counters. */
 export class Snapshots {
@@ -62,11 +82,22 @@ export class Snapshots {
   /** What decides now; files that changed since do not until they were loaded whole. */
   #loaded: Loaded | null = null;
   readonly #slots = new Map<string, number>();
+  /** Subjects that are gone, and since when. */
+  readonly #gone = new Map<string, number>();
   #version = 0;
+  readonly #references: References;
+  /** Systems that were left out of the newest snapshot, for what is stored about them cannot be used. */
+  quarantined: readonly Quarantined[] = [];
 
-  constructor(config: Config, installation: Installation) {
+  constructor(config: Config, installation: Installation, references: References) {
     this.#config = config;
     this.#installation = installation;
+    this.#references = references;
+  }
+
+  /** Version of the newest snapshot whose building began. */
+  get version(): number {
+    return this.#version;
   }
 
   /** Third parties as they are now. */
@@ -79,10 +110,29 @@ export class Snapshots {
   #slot(subject: string): number {
     let slot = this.#slots.get(subject);
     if (slot === undefined) {
-      slot = this.#slots.size;
+      slot = this.#slots.size < SLOTS_MAX ? this.#slots.size : this.#freeSlot();
       this.#slots.set(subject, slot);
     }
     return slot;
+  }
+
+  /** The place of a key or system that has been gone for longer than any call. */
+  #freeSlot(): number {
+    const before = clock.nowMs() - SLOT_KEPT_MS;
+    const [free] = [...this.#gone].find(([, since]) => since < before) ?? [];
+    const slot = free === undefined ? undefined : this.#slots.get(free);
+    if (free === undefined || slot === undefined)
+      throw new CodedError('overloaded', `more than ${SLOTS_MAX} keys and systems are not counted`);
+    this.#slots.delete(free);
+    this.#gone.delete(free);
+    this.counters.clearSlot(slot);
+    return slot;
+  }
+
+  #noteGone(here: ReadonlySet<string>, nowMs: number): void {
+    for (const subject of this.#slots.keys())
+      if (here.has(subject)) this.#gone.delete(subject);
+      else if (!this.#gone.has(subject)) this.#gone.set(subject, nowMs);
   }
 
   /** Spend of the day so far, from the record: a restart hands out no second budget. */
@@ -96,26 +146,50 @@ export class Snapshots {
     for (const [subject, micro] of sums) this.counters.setSpend(this.#slot(subject), micro, nowMs);
   }
 
-  /** Takes another configuration, when its policies and certificates load. @throws CodedError */
-  async use(config: Config): Promise<void> {
-    this.#loaded = this.#load(config);
+  /**
+   * Takes another configuration, when its policies and certificates load.
+   * @param whole whether its learned files must be there, too; else those that were loaded stay
+   * @throws CodedError
+   */
+  async use(config: Config, whole = true): Promise<void> {
+    const loaded = this.#load(config, whole);
+    const { profiles, echoes } = this.#loaded ?? loaded;
+    this.#loaded = whole ? loaded : { ...loaded, profiles, echoes };
     this.#config = config;
   }
 
-  /** A learned file as it was when it was loaded. @throws CodedError `profile-invalid` */
-  #learned<T>(kind: 'profiles' | 'echoes', path: string | undefined, read: (path: string) => T): T | null {
+  /** Whether another configuration would be taken. Reads, and writes nothing. @throws CodedError */
+  check(config: Config): void {
+    this.#load(config, true);
+  }
+
+  /** Whether the files that a system names can be taken, before the system is stored. @throws CodedError `reference-not-allowed`, `profile-invalid` */
+  checkFiles({ profile, echo }: SystemConfig): void {
+    if (profile !== undefined) readProfile(profile, this.#references.learned(profile));
+    if (echo !== undefined) readTrainingEcho(echo, this.#references.learned(echo));
+  }
+
+  /** A learned file as it was when it was loaded. @throws CodedError `profile-invalid`, `reference-not-allowed` */
+  #learned<T>(
+    kind: 'profiles' | 'echoes',
+    path: string | undefined,
+    origin: KnownSystem['origin'],
+    read: (path: string, bytes?: Uint8Array) => T,
+  ): T | null {
     if (path === undefined) return null;
-    this.#loaded ??= this.#load(this.#config);
+    this.#loaded ??= this.#load(this.#config, false);
     const files = this.#loaded[kind] as Map<string, T>;
-    const known = files.get(path) ?? read(path);
+    const known =
+      files.get(path) ?? (origin === 'file' ? read(path) : read(path, this.#references.learned(path)));
     files.set(path, known);
     return known;
   }
 
-  #load(config: Config): Loaded {
+  /** @param whole whether a file that cannot be read refuses all; else only the system that names it is left out */
+  #load(config: Config, whole: boolean): Loaded {
+    const systems = whole ? Object.values(config.systems) : [];
     const named = (paths: readonly (string | undefined)[]): string[] =>
       paths.filter((path) => path !== undefined);
-    const systems = Object.values(config.systems);
     const policies = PolicySet.load(defaultPolicyText(config.policies));
     requirePolicyTests(policies, config.policies);
     return {
@@ -131,7 +205,7 @@ export class Snapshots {
 
   /** The policies that decide now. @throws CodedError `policy-invalid` at the first time */
   get policies(): PolicySet {
-    this.#loaded ??= this.#load(this.#config);
+    this.#loaded ??= this.#load(this.#config, false);
     return this.#loaded.policies;
   }
 
@@ -140,62 +214,29 @@ export class Snapshots {
     return this.#loaded?.rules ?? { version: '', rules: [], conditions: [] };
   }
 
-  /** The state as it is now, as the next version. @throws CodedError `policy-invalid` at the first time */
+  /**
+   * The state as it is now, as the next version. What cannot be used of it is left out and told: it spoils nothing else.
+   * @throws CodedError `policy-invalid` at the first time
+   */
   async build(nowMs: number = clock.nowMs()): Promise<GatewaySnapshot> {
-    const { store, dataKeys } = this.#installation;
-    const today = dayOf(nowMs);
-    const parties = await this.parties();
-    const required = this.#config.access.manifests === 'required';
-    const known = await knownSystems(this.#config, this.#installation);
-    const held = await this.held(known);
-    const { isOpen } = this.#installation.ring;
-    const seeSystem = async ({ name, config, demo }: KnownSystem): Promise<SystemSnapshot> => {
-      const key = isOpen ? (await dataKeys.forDay(`system:${name}`, today)).key : null;
-      const pseudonyms = isOpen ? (await dataKeys.forDay(`pseudonyms:${name}`, 'always')).key.key : NO_KEY;
-      return {
-        ...config,
-        name,
-        demo,
-        integration: behindSystem(
-          parties,
-          { ...config, name },
-          required && !demo && config.urls.some((url) => !isOwn(url)),
-        ),
-        held: isOpen ? (held.get(name) ?? null) : KEYS_AWAY,
-        apiKey: resolveSecret(config.apiKeyRef),
-        usageLimits: usageLimits(config.limits),
-        slot: this.#slot(`system:${name}`),
-        rowProfile: this.#learned('profiles', config.profile, readProfile),
-        trainingEcho: this.#learned('echoes', config.echo, readTrainingEcho),
-        pseudonymKey: pseudonyms,
-        dataKeys: key ? [{ id: key.id, key: key.key }] : [],
-      };
-    };
-    const systems = await Promise.all(known.map(seeSystem));
-    const shut = new Set(
-      (await store.programs.list()).flatMap(({ id, disabledAt }) => (disabledAt === null ? [] : [id])),
+    // Counted when it begins: one that began later holds all that this one holds.
+    const version = ++this.#version;
+    const { systems, quarantined } = await this.#systems(nowMs);
+    this.quarantined = quarantined;
+    const keys = await this.#keys(nowMs);
+    this.#noteGone(
+      new Set([
+        ...systems.map(({ name }) => `system:${name}`),
+        ...keys.flatMap((key) => (isLive(key, nowMs) ? [`key:${key.id}`] : [])),
+      ]),
+      nowMs,
     );
-    const keys = (await store.keys.list()).map(
-      (row: KeyRow): KeySnapshot => ({
-        id: row.id,
-        name: row.name,
-        hash: row.hash,
-        systems: row.systems,
-        scope: row.scope,
-        expiresAtMs: Date.parse(row.expiresAt),
-        revoked: row.revokedAt !== null || (row.program !== null && shut.has(row.program)),
-        demo: row.demo,
-        synthetic: row.synthetic,
-        usageLimits: row.limits,
-        slot: this.#slot(`key:${row.id}`),
-      }),
-    );
-    this.#loaded ??= this.#load(this.#config);
+    this.#loaded ??= this.#load(this.#config, false);
     const { policies, rules, tls } = this.#loaded;
     const { deadlines, limits, gateway } = this.#config;
     const { trustedProxies } = gateway;
     return {
-      version: ++this.#version,
+      version,
       systems,
       keys,
       policies: { version: policies.version, text: policies.gatewayText },
@@ -203,4 +244,116 @@ export class Snapshots {
       settings: { deadlines, limits, tls, trustedProxies, traces: this.#config.telemetry !== undefined },
     };
   }
+
+  async #systems(nowMs: number): Promise<{ systems: SystemSnapshot[]; quarantined: Quarantined[] }> {
+    const { store } = this.#installation;
+    const known = await knownSystems(this.#config, this.#installation);
+    const parties = await this.parties().catch(() => null);
+    const held = await this.held(known);
+    const secretOrigins = await store.secretOrigins.list();
+    const quarantined: Quarantined[] = [];
+    const systems: SystemSnapshot[] = [];
+    const leaveOut = (name: string, demo: boolean, config: SystemConfig, why: string): void => {
+      quarantined.push({ name, demo, why });
+      systems.push({ ...leftOut(config), name, demo });
+    };
+    for (const one of known)
+      try {
+        systems.push(await this.#system(one, { nowMs, parties, held, secretOrigins }));
+      } catch (fault) {
+        leaveOut(one.name, one.demo, one.config, (fault as Error).message);
+      }
+    const names = new Set(known.map(({ name }) => name));
+    for (const { name, demo, why } of (await store.systems.read()).broken)
+      if (!names.has(name)) leaveOut(name, demo, UNREADABLE, `its settings cannot be read: ${why}`);
+    return { systems, quarantined };
+  }
+
+  async #system({ name, config, demo, origin }: KnownSystem, facts: Facts): Promise<SystemSnapshot> {
+    const { dataKeys, ring } = this.#installation;
+    const required = this.#config.access.manifests === 'required';
+    const { parties, held } = facts;
+    const isElsewhere = config.urls.some((url) => !isOwn(url));
+    if (parties === null && isElsewhere) throw new Error('the manifests of third parties cannot be read');
+    const files = {
+      rowProfile: this.#learned('profiles', config.profile, origin, readProfile),
+      trainingEcho: this.#learned('echoes', config.echo, origin, readTrainingEcho),
+    };
+    const day = dayOf(facts.nowMs);
+    const key = ring.isOpen ? (await dataKeys.forDay(`system:${name}`, day)).key : null;
+    const pseudonyms = ring.isOpen ? (await dataKeys.forDay(`pseudonyms:${name}`, 'always')).key.key : NO_KEY;
+    return {
+      ...config,
+      ...files,
+      name,
+      demo,
+      integration: behindSystem(parties ?? [], { ...config, name }, required && !demo && isElsewhere),
+      held: ring.isOpen ? (held.get(name) ?? null) : KEYS_AWAY,
+      quarantined: false,
+      apiKey: this.#references.credential({ name, config, demo, origin }, facts.secretOrigins),
+      usageLimits: usageLimits(config.limits),
+      slot: this.#slot(`system:${name}`),
+      pseudonymKey: pseudonyms,
+      dataKeys: key ? [{ id: key.id, key: key.key }] : [],
+    };
+  }
+
+  async #keys(nowMs: number): Promise<KeySnapshot[]> {
+    const { store } = this.#installation;
+    const shut = new Set(
+      (await store.programs.list()).flatMap(({ id, disabledAt }) => (disabledAt === null ? [] : [id])),
+    );
+    return (await store.keys.list()).flatMap((row: KeyRow): KeySnapshot[] => {
+      const expiresAtMs = Date.parse(row.expiresAt);
+      const revoked = row.revokedAt !== null || (row.program !== null && shut.has(row.program));
+      try {
+        return [
+          {
+            id: row.id,
+            name: row.name,
+            hash: row.hash,
+            systems: row.systems,
+            scope: row.scope,
+            expiresAtMs,
+            revoked,
+            demo: row.demo,
+            synthetic: row.synthetic,
+            usageLimits: row.limits,
+            // What is refused is not counted, unless it was before.
+            slot:
+              revoked || expiresAtMs <= nowMs
+                ? (this.#slots.get(`key:${row.id}`) ?? 0)
+                : this.#slot(`key:${row.id}`),
+          },
+        ];
+      } catch (fault) {
+        log('error', 'a key is not let in', { key: row.id, fault: (fault as Error).message });
+        return [];
+      }
+    });
+  }
 }
+
+/** What systems are looked at by. */
+interface Facts {
+  readonly nowMs: number;
+  /** Null where they cannot be read. */
+  readonly parties: readonly ThirdParty[] | null;
+  readonly held: ReadonlyMap<string, string>;
+  readonly secretOrigins: readonly SecretOriginRow[];
+}
+
+/** A system to which nothing goes. */
+const leftOut = (config: SystemConfig): Omit<SystemSnapshot, 'name' | 'demo'> => ({
+  ...config,
+  integration: null,
+  held: null,
+  quarantined: true,
+  apiKey: null,
+  usageLimits: usageLimits(config.limits),
+  slot: 0,
+  rowProfile: null,
+  trainingEcho: null,
+  pseudonymKey: NO_KEY,
+  dataKeys: [],
+});

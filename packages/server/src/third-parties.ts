@@ -66,5 +66,5 @@ export async function watchThirdParties(control: Control): Promise<void> {
   log('warn', 'third parties are not what was approved: nothing goes to them', {
     integrations: stopped.join(', '),
   });
-  await control.publish();
+  await control.shutOut({ integrations: stopped });
 }

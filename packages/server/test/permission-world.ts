@@ -37,6 +37,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   'check-texts': 'investigate',
   'change-systems': 'operate',
   'remove-systems': 'operate',
+  'bind-secrets': 'operate',
   'try-systems': 'operate',
   'make-keys': 'operate',
   'revoke-keys': 'operate',

@@ -26,6 +26,7 @@ export {
   type ReviewRow,
   Reviews,
 } from './reviews.ts';
+export type { SecretOriginRow } from './secret-origins.ts';
 export type { DeviceRow, SessionRow } from './sessions.ts';
 export { type Connection, loadPostgres, loadSqlite, openPostgres, openSqlite, Store } from './store.ts';
 export { type SystemRow, Systems } from './systems.ts';

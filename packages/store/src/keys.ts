@@ -1,4 +1,4 @@
-import { type KeyScope, type UsageLimits, usageLimits } from '@sallyport/core';
+import { type KeyScope, keyScopeSchema, type UsageLimits, usageLimits } from '@sallyport/core';
 import type { Kysely, Selectable } from 'kysely';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
@@ -107,18 +107,35 @@ export class Keys {
   }
 }
 
-const toKey = (row: Selectable<Database['api_keys']>): KeyRow => ({
-  id: row.id,
-  name: row.name,
-  prefix: row.prefix,
-  hash: row.hash,
-  systems: JSON.parse(row.systems) as string[],
-  scope: JSON.parse(row.scope) as KeyScope,
-  limits: usageLimits(JSON.parse(row.limits) as Partial<UsageLimits>),
-  createdAt: row.created_at,
-  expiresAt: row.expires_at,
-  revokedAt: row.revoked_at,
-  demo: row.demo === 1,
-  synthetic: row.synthetic === 1,
-  program: row.program,
-});
+/** A row that cannot be read opens nothing: it counts as revoked since it was made, and can be revoked and listed like others. */
+function toKey(row: Selectable<Database['api_keys']>): KeyRow {
+  const parts = readParts(row);
+  return {
+    id: row.id,
+    name: row.name,
+    prefix: row.prefix,
+    hash: row.hash,
+    ...(parts ?? { systems: [], scope: {}, limits: usageLimits({}) }),
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    revokedAt: row.revoked_at ?? (parts === null ? row.created_at : null),
+    demo: row.demo === 1,
+    synthetic: row.synthetic === 1,
+    program: row.program,
+  };
+}
+
+function readParts(
+  row: Selectable<Database['api_keys']>,
+): Pick<KeyRow, 'systems' | 'scope' | 'limits'> | null {
+  try {
+    const systems: unknown = JSON.parse(row.systems);
+    if (!Array.isArray(systems) || !Number.isFinite(Date.parse(row.expires_at))) return null;
+    const scope = row.scope === '{}' ? {} : keyScopeSchema.parse(JSON.parse(row.scope));
+    const limits = usageLimits(JSON.parse(row.limits) as Partial<UsageLimits>);
+    if (!Object.values(limits).every((limit) => Number.isFinite(limit) && limit >= 0)) return null;
+    return { systems: systems.filter((one) => typeof one === 'string'), scope, limits };
+  } catch {
+    return null;
+  }
+}

@@ -173,6 +173,14 @@ const MIGRATIONS: readonly Migration[] = [
     name: '0010-ticket-kinds',
     statements: ['create index tickets_kind on tickets (kind, expires_at)'],
   },
+  {
+    name: '0011-secret-origins',
+    statements: [
+      `create table secret_origins (id text primary key, ref text not null, origin text not null, status text not null,
+        by_owner integer not null, asked_at text not null, asked_by text not null, approved_at text, approved_by text,
+        unique (ref, origin))`,
+    ],
+  },
 ];
 
 const WORDS = {

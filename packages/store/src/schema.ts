@@ -264,6 +264,17 @@ export interface Database {
     ended_at: string | null;
   };
   lineage: { source: string; target: string; relation: string; at: string };
+  secret_origins: {
+    id: string;
+    ref: string;
+    origin: string;
+    status: string;
+    by_owner: number;
+    asked_at: string;
+    asked_by: string;
+    approved_at: string | null;
+    approved_by: string | null;
+  };
   data_sources: {
     id: string;
     pattern: string;

@@ -17,6 +17,7 @@ import { Programs } from './programs.ts';
 import { Provisioning } from './provisioning.ts';
 import { Reviews } from './reviews.ts';
 import type { Database } from './schema.ts';
+import { SecretOrigins } from './secret-origins.ts';
 import { Sessions } from './sessions.ts';
 import { type Sqlite, sqliteDatabase } from './sqlite-driver.ts';
 import { sqliteReader } from './sqlite-reader.ts';
@@ -33,6 +34,7 @@ export class Store {
   readonly engine: Engine;
   readonly keys: Keys;
   readonly systems: Systems;
+  readonly secretOrigins: SecretOrigins;
   readonly people: People;
   readonly sessions: Sessions;
   readonly factors: Factors;
@@ -67,6 +69,7 @@ export class Store {
     this.engine = engine;
     this.keys = new Keys(db);
     this.systems = new Systems(db);
+    this.secretOrigins = new SecretOrigins(db);
     this.people = new People(db);
     this.sessions = new Sessions(db);
     this.factors = new Factors(db);

@@ -1,4 +1,4 @@
-import { type SystemConfig, systemSchema } from '@sallyport/core';
+import { describeIssue, type SystemConfig, systemNameSchema, systemSchema } from '@sallyport/core';
 import type { Kysely } from 'kysely';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
@@ -12,6 +12,13 @@ export interface SystemRow {
   readonly origin: 'command' | 'demo';
   readonly createdAt: string;
   readonly updatedAt: string;
+}
+
+/** A row that this version cannot read. */
+export interface BrokenSystem {
+  readonly name: string;
+  readonly demo: boolean;
+  readonly why: string;
 }
 
 /** The AI systems added at run time; those in `sallyport.yaml` are not stored. */
@@ -49,14 +56,38 @@ export class Systems {
   }
 
   async list(): Promise<SystemRow[]> {
-    const rows = await this.#db.selectFrom('systems').selectAll().orderBy('name').execute();
-    return rows.map((row) => ({
-      name: row.name,
-      config: systemSchema.parse(JSON.parse(row.config)),
-      demo: row.demo === 1,
-      origin: row.origin as SystemRow['origin'],
-      createdAt: row.created_at,
-      updatedAt: row.updated_at,
-    }));
+    return (await this.read()).systems;
+  }
+
+  /** Every row: those that can be used, and those that cannot. One that cannot spoils nothing else. */
+  async read(): Promise<{ systems: SystemRow[]; broken: BrokenSystem[] }> {
+    const systems: SystemRow[] = [];
+    const broken: BrokenSystem[] = [];
+    for (const row of await this.#db.selectFrom('systems').selectAll().orderBy('name').execute()) {
+      const demo = row.demo === 1;
+      const config = systemSchema.safeParse(fromJson(row.config));
+      if (!config.success) broken.push({ name: row.name, demo, why: describeIssue(config.error) });
+      else if (!systemNameSchema.safeParse(row.name).success)
+        broken.push({ name: row.name, demo, why: 'its name is none' });
+      else
+        systems.push({
+          name: row.name,
+          config: config.data,
+          demo,
+          origin: row.origin === 'demo' ? 'demo' : 'command',
+          createdAt: row.created_at,
+          updatedAt: row.updated_at,
+        });
+    }
+    return { systems, broken };
+  }
+}
+
+/** What a text of JSON says; undefined where it is none. */
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { CodedError } from '@sallyport/core';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
@@ -34,7 +35,9 @@ export const upstreamAdd: Command = {
       throw new CodedError('usage', 'name one system: sallyport upstream add NAME --dialect … --url …');
     const urls = options.texts('url');
     if (urls.length === 0) throw new CodedError('usage', '--url is needed');
-    const apiKeyRef = options.text('api-key-ref');
+    const named = options.text('api-key-ref');
+    // A path is meant from here; the server may work elsewhere.
+    const apiKeyRef = named?.startsWith('file:') ? `file:${resolve(named.slice(5))}` : named;
     const system = await withClient(
       options,
       (client) =>

@@ -16,7 +16,7 @@ import { systemTarget } from './authoriser.ts';
  * - `systems-in-body`: each system that the body names
  * - `key`, `exchange`: every system of the key, or of the call, that the path names
  * - `person`: the person whom the path names
- * - `integration`, `version`, `source`: what waits for approval under the name in the path
+ * - `integration`, `version`, `source`, `secret-origin`: what waits for approval under the name in the path
  * - `dataset`: the data set that the path names
  * - `self`: whoever asks
  */
@@ -32,6 +32,7 @@ export type PermissionOn =
   | 'integration'
   | 'version'
   | 'source'
+  | 'secret-origin'
   | 'dataset'
   | 'self';
 
@@ -126,6 +127,10 @@ async function targetsOf(
     case 'source': {
       const one = await store.inventory.source(own['id'] ?? '');
       return [{ kind: 'proposal', id: one?.id ?? 'none', author: one?.proposedBy ?? '' }];
+    }
+    case 'secret-origin': {
+      const one = await store.secretOrigins.find(own['id'] ?? '');
+      return [{ kind: 'proposal', id: one?.id ?? 'none', author: one?.askedBy ?? '' }];
     }
     case 'dataset': {
       const name = own['name'] ?? '';

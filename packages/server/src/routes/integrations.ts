@@ -135,7 +135,7 @@ export function integrationRoutes(app: OpenAPIHono<Env>, control: Control): void
       }),
       async (c) => {
         const one = await parties()[word](c.var.actor, c.req.param('id') ?? '', c.req.valid('json').why);
-        await control.publish();
+        await control.shutOut({ integrations: [one.name] });
         return c.json(view(one), 200);
       },
     );

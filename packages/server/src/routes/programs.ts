@@ -96,7 +96,8 @@ export function programRoutes(app: OpenAPIHono<Env>, control: Control): void {
       async (c) => {
         const { id } = await programs().find(c.req.param('id') ?? '');
         await programs().setDisabled(c.var.actor, id, disabled);
-        await control.publish();
+        const keys = disabled ? await control.installation.store.keys.list() : [];
+        await control.shutOut({ keys: keys.filter(({ program }) => program === id).map((key) => key.id) });
         return c.json(await view(id), 200);
       },
     );

@@ -32,6 +32,8 @@ export function systemRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       const { name, ...config } = c.req.valid('json');
+      // Where a secret goes is grave: whoever says so proves again who they are.
+      if (config.apiKeyRef !== undefined) await c.var.permit('bind-secrets', { kind: 'organisation' });
       return c.json(systemView(await control.addSystem(c.var.actor, name, config)), 201);
     },
   );

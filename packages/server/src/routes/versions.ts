@@ -69,6 +69,7 @@ export function versionRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) => {
       onlyHere(c.var.principal.kind);
       const { kind, name, path, revision, label, signature, from, facts } = c.req.valid('json');
+      control.references.requireForeign(path);
       const inventory = await control.inventory();
       const known = await inventory.addVersion(c.var.actor, kind, name ?? null, facts, {
         root: path,
@@ -249,6 +250,7 @@ export function versionRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) => {
       onlyHere(c.var.principal.kind);
       const { place: where, to } = c.req.valid('json');
+      control.references.requireForeign(to);
       const version = await (await control.serving()).load(c.var.actor, c.req.param('name'), where, to);
       return c.json({ label: version.label, digest: version.digest, files: version.files.length }, 200);
     },

@@ -97,7 +97,7 @@ export class ListenerCertificates {
 export async function renewCertificates(control: Control): Promise<void> {
   const { snapshots, config, installation } = control;
   if (!(await snapshots.certificates.renew(config, installation))) return;
-  await snapshots.use(config);
+  await snapshots.use(config, false);
   control.useCertificate();
   await control.publish();
 }

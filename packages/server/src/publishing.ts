@@ -1,0 +1,77 @@
+import { type GatewaySnapshot, newEvent } from '@sallyport/core';
+import type { ShutOut } from '@sallyport/gateway';
+import type { Control } from './control.ts';
+import { log } from './log.ts';
+
+/** Hands the state to the gateway: one state after the other, and what is revoked before all. */
+export class Publishing {
+  readonly #control: Control;
+  #last: Promise<void> = Promise.resolve();
+  /** Waits to begin; whoever asks meanwhile shares it. */
+  #next: Promise<void> | null = null;
+  /** Systems that are left out, with why, as it was told last. */
+  #told: ReadonlyMap<string, string> = new Map();
+
+  constructor(control: Control) {
+    this.#control = control;
+  }
+
+  /** Publishes the state as it is now or a little later. */
+  publish(): Promise<void> {
+    if (!this.#control.gateway) return Promise.resolve();
+    this.#next ??= this.#last
+      .catch(() => {})
+      .then(async () => {
+        this.#next = null;
+        await this.#control.gateway?.publish(await this.build());
+      });
+    this.#last = this.#next;
+    return this.#next;
+  }
+
+  /** Builds the state, and tells what had to be left out of it. */
+  async build(): Promise<GatewaySnapshot> {
+    const { snapshots } = this.#control;
+    const snapshot = await snapshots.build();
+    await this.#tell().catch((fault: Error) =>
+      log('error', 'it is not recorded that systems are left out', { fault: fault.message }),
+    );
+    return snapshot;
+  }
+
+  async #tell(): Promise<void> {
+    const { installation, snapshots } = this.#control;
+    const now = new Map(snapshots.quarantined.map((one) => [one.name, one]));
+    const before = this.#told;
+    this.#told = new Map([...now].map(([name, { why }]) => [name, why]));
+    for (const { name, demo, why } of now.values()) {
+      if (before.get(name) === why) continue;
+      log('error', 'a system is left out: what is stored about it cannot be used', { system: name, why });
+      await installation.announce(
+        newEvent('system-quarantined', {
+          actor: 'sallyport',
+          subject: `system:${name}`,
+          demo,
+          data: { why: why.slice(0, 300) },
+        }),
+      );
+    }
+    for (const name of before.keys())
+      if (!now.has(name))
+        await installation.announce(
+          newEvent('system-released', { actor: 'sallyport', subject: `system:${name}` }),
+        );
+  }
+
+  /** Shuts out at once, then publishes; that a state cannot be published holds nothing up. */
+  async shutOut(what: Partial<ShutOut>): Promise<void> {
+    const { gateway, snapshots } = this.#control;
+    if (!gateway) return;
+    await gateway.shutOut(what, snapshots.version);
+    await this.publish().catch((fault: Error) =>
+      log('error', 'what was shut out is, but the rest of the state is not published', {
+        fault: fault.message,
+      }),
+    );
+  }
+}

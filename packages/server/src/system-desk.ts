@@ -1,0 +1,131 @@
+import {
+  CodedError,
+  clock,
+  describeIssue,
+  newEvent,
+  type SystemConfig,
+  systemNameSchema,
+  systemSchema,
+} from '@sallyport/core';
+import type { Control } from './control.ts';
+import type { KnownSystem } from './snapshot.ts';
+
+/** Adds, changes and removes AI systems: one change after the other, each looked at whole before anything of it is kept. */
+export class SystemDesk {
+  readonly #control: Control;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(control: Control) {
+    this.#control = control;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.catch(() => {}).then(work);
+    this.#last = done;
+    return done;
+  }
+
+  /** Adds a system, or puts other settings in its place. @throws CodedError what is wrong with it */
+  put(actor: string, name: string, input: unknown, replace: boolean): Promise<KnownSystem> {
+    return this.#inTurn(() => this.#put(actor, name, input, replace));
+  }
+
+  /** Changes whether a system is observed or enforced. @throws CodedError `system-unknown`, `conflict` */
+  setMode(actor: string, name: string, mode: SystemConfig['mode']): Promise<KnownSystem> {
+    return this.#inTurn(async () => {
+      const known = (await this.#control.systems()).find((system) => system.name === name);
+      if (!known) throw new CodedError('system-unknown', `no system \`${name.slice(0, 64)}\` is known`);
+      return this.#put(actor, name, { ...known.config, mode }, true);
+    });
+  }
+
+  remove(actor: string, name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const { store } = this.#control.installation;
+      const known = (await this.#control.systems()).find((system) => system.name === name);
+      const broken = (await store.systems.read()).broken.find((system) => system.name === name);
+      const found = known ?? broken;
+      if (!found) throw new CodedError('system-unknown', `no system \`${name.slice(0, 64)}\` is known`);
+      if (known?.origin === 'file')
+        throw new CodedError('conflict', `\`${name}\` is defined in sallyport.yaml; remove it there`);
+      await store.change(async (tx) => {
+        await store.systems.remove(tx, name);
+        return {
+          result: undefined,
+          event: newEvent('upstream-removed', { actor, subject: `system:${name}`, demo: found.demo }),
+        };
+      });
+      await this.#control.publish();
+    });
+  }
+
+  async #put(actor: string, name: string, input: unknown, replace: boolean): Promise<KnownSystem> {
+    const named = systemNameSchema.safeParse(name);
+    if (!named.success)
+      throw new CodedError(
+        'request-invalid',
+        `the name \`${name.slice(0, 64)}\` is not valid: ${named.error.issues[0]!.message}`,
+      );
+    const parsed = systemSchema.safeParse(input);
+    if (!parsed.success) throw new CodedError('request-invalid', describeIssue(parsed.error));
+    const { installation, secrets } = this.#control;
+    const { store } = installation;
+    const known = (await this.#control.systems()).find((system) => system.name === name);
+    const broken = (await store.systems.read()).broken.some((system) => system.name === name);
+    if (broken || (known && !replace))
+      throw new CodedError('conflict', `a system \`${name}\` exists already`);
+    if (known?.origin === 'file')
+      throw new CodedError('conflict', `\`${name}\` is defined in sallyport.yaml; change it there`);
+    const files = await this.#requireUsable(actor, name, parsed.data, known);
+    const { config, bind } = await secrets.use(actor, name, { ...parsed.data, ...files }, known);
+    const now = clock.nowIso();
+    const demo = known?.demo ?? false;
+    await store.change(async (tx) => {
+      await store.systems.put(tx, {
+        name,
+        config,
+        demo,
+        origin: demo ? 'demo' : 'command',
+        createdAt: now,
+        updatedAt: now,
+      });
+      const { dialect, mode, urls, allowPrivate } = config;
+      return {
+        result: undefined,
+        event: [
+          newEvent(known ? 'upstream-changed' : 'upstream-added', {
+            actor,
+            subject: `system:${name}`,
+            demo,
+            data: { dialect, mode, allowPrivate, hosts: urls.map((url) => new URL(url).host) },
+          }),
+          ...(await bind(tx)),
+        ],
+      };
+    });
+    await this.#control.publish();
+    return (await this.#control.systems()).find((system) => system.name === name)!;
+  }
+
+  /** Whether what a system names is there and may be named. @returns its files, as they are kept @throws CodedError */
+  async #requireUsable(
+    actor: string,
+    name: string,
+    config: SystemConfig,
+    known: KnownSystem | undefined,
+  ): Promise<Pick<SystemConfig, 'profile' | 'echo'>> {
+    const { references, snapshots } = this.#control;
+    const { judge } = config;
+    if (judge && judge.system !== name && judge.system !== known?.config.judge?.system)
+      await this.#control.requireSystems([{ system: judge.system }]);
+    const files: Pick<SystemConfig, 'profile' | 'echo'> = {};
+    for (const field of ['profile', 'echo'] as const) {
+      const path = config[field];
+      if (path === undefined) continue;
+      files[field] = path === known?.config[field] ? path : references.learnedPath(actor, path);
+    }
+    if (known?.config.profile !== files.profile || known?.config.echo !== files.echo)
+      snapshots.checkFiles({ ...config, ...files });
+    return files;
+  }
+}

@@ -1,0 +1,76 @@
+import type { Kysely, Selectable } from 'kysely';
+import type { Database } from './schema.ts';
+import type { Connection } from './store.ts';
+
+/** Where a secret may be sent: one reference at one origin. */
+export interface SecretOriginRow {
+  readonly id: string;
+  /** `env:NAME` or `file:PATH`; never the value. */
+  readonly ref: string;
+  /** Scheme, host and port. */
+  readonly origin: string;
+  readonly status: 'proposed' | 'approved' | 'ended';
+  /** Whether a command on the machine allowed the reference itself. */
+  readonly byOwner: boolean;
+  readonly askedAt: string;
+  readonly askedBy: string;
+  readonly approvedAt: string | null;
+  readonly approvedBy: string | null;
+}
+
+/** Where secrets may be sent. */
+export class SecretOrigins {
+  readonly #db: Kysely<Database>;
+
+  constructor(db: Kysely<Database>) {
+    this.#db = db;
+  }
+
+  /** Puts one in, or makes it what it is now. */
+  async put(tx: Connection, row: SecretOriginRow): Promise<void> {
+    const rest = {
+      status: row.status,
+      by_owner: Number(row.byOwner),
+      asked_at: row.askedAt,
+      asked_by: row.askedBy,
+      approved_at: row.approvedAt,
+      approved_by: row.approvedBy,
+    };
+    await tx
+      .insertInto('secret_origins')
+      .values({ id: row.id, ref: row.ref, origin: row.origin, ...rest })
+      .onConflict((conflict) => conflict.columns(['ref', 'origin']).doUpdateSet(rest))
+      .execute();
+  }
+
+  async find(id: string): Promise<SecretOriginRow | null> {
+    const row = await this.#db
+      .selectFrom('secret_origins')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return row ? toRow(row) : null;
+  }
+
+  async list(): Promise<SecretOriginRow[]> {
+    const rows = await this.#db
+      .selectFrom('secret_origins')
+      .selectAll()
+      .orderBy('ref')
+      .orderBy('origin')
+      .execute();
+    return rows.map(toRow);
+  }
+}
+
+const toRow = (row: Selectable<Database['secret_origins']>): SecretOriginRow => ({
+  id: row.id,
+  ref: row.ref,
+  origin: row.origin,
+  status: row.status as SecretOriginRow['status'],
+  byOwner: row.by_owner === 1,
+  askedAt: row.asked_at,
+  askedBy: row.asked_by,
+  approvedAt: row.approved_at,
+  approvedBy: row.approved_by,
+});
