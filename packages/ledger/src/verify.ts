@@ -81,6 +81,8 @@ async function verifyOnce(
   });
   const newest = readCheckpoint(folder, keys, report);
   if (!newest) return { ok: false, size: 0, rootHash: '', problems, pending: 0 };
+  if (newest.origin !== keys[0]!.name)
+    report('checkpoint', null, `the log calls itself \`${newest.origin}\`, and its key \`${keys[0]!.name}\``);
   for (const checkpoint of wanted) {
     if (checkpoint.origin !== newest.origin)
       report('checkpoint', null, `the given checkpoint is of another log, \`${checkpoint.origin}\``);

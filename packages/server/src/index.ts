@@ -14,6 +14,7 @@ export { type Control, openControl } from './control.ts';
 export { controlSocketPath } from './control-socket.ts';
 export { defaultVerdict, GuardDesk } from './guard-desk.ts';
 export { readGuardModels } from './guard-models.ts';
+export { keptLog, knownLog, rememberLog } from './known-logs.ts';
 export { type LocalApi, localApi } from './local-api.ts';
 export { type LoadedRules, readRules } from './rules-folder.ts';
 export { type RunningServer, type ServerOptions, startServer } from './server.ts';

@@ -17,7 +17,7 @@ import { resolveSecret } from './config-file.ts';
 import { GapWatch } from './gap-watch.ts';
 import { type Keys, openKeys, shredAgain } from './key-home.ts';
 import { log } from './log.ts';
-import { logName, publishVerifierKeys } from './verifier-files.ts';
+import { logName, pinLog, publishVerifierKeys } from './verifier-files.ts';
 import { requireWitnessed, witnessedPath } from './witnessed.ts';
 
 /** Milliseconds between projections of what became durable into the store. */
@@ -127,6 +127,7 @@ export class Installation {
           log('error', 'the record could not be written', { fault: (fault as Error).message }),
       });
       publishVerifierKeys(ledger, rootKey, id, earlierSigners[0] ?? null);
+      pinLog(folder, rootKeyPath, ledger, earlierSigners[0] ?? null, !known);
       const installation = new Installation(folder, id, {
         lock,
         keys,

@@ -13,7 +13,7 @@ import {
 import type { Control } from './control.ts';
 import { changeRoot, logKeyPath, nextPath, takeLogKey, takePlace } from './key-home.ts';
 import { wrappedFiles } from './key-listing.ts';
-import { logName, publishVerifierKeys } from './verifier-files.ts';
+import { logName, pinLog, publishVerifierKeys } from './verifier-files.ts';
 
 /** What can be changed for a new one. */
 export const ROTATIONS = ['root', 'kek', 'data', 'log'] as const;
@@ -161,6 +161,7 @@ export class KeyDesk {
     installation.signers = [next, before];
     takeLogKey(folder);
     publishVerifierKeys(ledger, rootKey, id, before);
+    pinLog(folder, rootKey.path, ledger, before, false);
     return {
       what: 'log',
       suite: null,

@@ -9,9 +9,43 @@ import {
   verifierKeysOf,
 } from '@sallyport/ledger';
 import { type RootKey, writeDurably } from '@sallyport/vault';
+import { type KnownLog, knownLog, rememberLog } from './known-logs.ts';
+import { log } from './log.ts';
 
 /** The name under which an installation signs its log. */
 export const logName = (id: string): string => `sallyport.local/${id}`;
+
+/**
+ * Remembers apart from the data whose log lies in a folder. What was remembered before stays where it names another log:
+ * then `sallyport ledger verify` says so, until someone who knows why removes it.
+ * @param before who signed before
+ * @param fresh whether the installation is made now, in an empty folder
+ */
+export function pinLog(
+  folder: string,
+  rootKey: string | undefined,
+  ledger: Pick<Ledger, 'verifierKey' | 'quantumSafeVerifierKey'>,
+  before: NoteSigner | null,
+  fresh: boolean,
+): void {
+  const keys = [ledger.verifierKey, ledger.quantumSafeVerifierKey];
+  const earlier = before ? verifierKeysOf(before).map(formatVerifierKey) : [];
+  let known: KnownLog | null = null;
+  try {
+    known = knownLog(folder, rootKey);
+  } catch (fault) {
+    log('error', 'whose log this is was remembered, and cannot be read', { fault: (fault as Error).message });
+    return;
+  }
+  const isSame = known === null || known.keys[0] === keys[0] || known.keys[0] === earlier[0];
+  if (!isSame)
+    log(fresh ? 'warn' : 'error', 'another log was in this folder before', {
+      before: known!.keys[0]!.split('+')[0]!,
+      now: keys[0]!.split('+')[0]!,
+      remembered: known!.files.join(', '),
+    });
+  if (isSame || fresh) rememberLog(folder, rootKey, keys);
+}
 
 /** Keys of before that are kept; each change of the log's key brings two. */
 const EARLIER_MAX = 200;

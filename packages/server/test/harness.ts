@@ -86,6 +86,9 @@ export interface TestServer extends RunningServer {
   controls(): Promise<Map<string, ControlResult>>;
 }
 
+// What a server remembers apart from its data is no concern of whoever runs the tests.
+process.env['XDG_CONFIG_HOME'] ??= mkdtempSync(join(tmpdir(), 'sallyport-config-'));
+
 export const scratch = (): string => mkdtempSync(join(tmpdir(), 'sallyport-test-'));
 
 /** Starts a whole server on free ports with an empty data folder. @param systems entries of `systems` in the configuration */

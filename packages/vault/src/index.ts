@@ -27,6 +27,7 @@ export type { KeyContext } from './key-context.ts';
 export { KEY_PURPOSES, type KeyPurpose } from './key-purposes.ts';
 export { type KeyEncryptionKey, KeyRing } from './key-ring.ts';
 export {
+  configFolder,
   newRootKey,
   openRootKey,
   type RootKey,

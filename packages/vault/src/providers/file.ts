@@ -20,9 +20,12 @@ export interface RootKey extends KeyProvider {
 /** Where the root key of one installation lies: where it is named, else in the user's configuration folder. */
 export function rootKeyPath(named: string | undefined, installation: string): string {
   const path = named ?? process.env['SALLYPORT_ROOT_KEY'];
-  if (path !== undefined) return path;
-  const base = process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config');
-  return join(base, 'sallyport', `root-${installation}.key`);
+  return path ?? join(configFolder(), `root-${installation}.key`);
+}
+
+/** Where this user keeps what lies apart from the data, unless told otherwise. */
+export function configFolder(): string {
+  return join(process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'sallyport');
 }
 
 /** The root key of a file. @throws CodedError `root-key-wrong` */
