@@ -21,5 +21,6 @@ export { toCycloneDx } from './report/cyclonedx.ts';
 export { toSarif } from './report/sarif.ts';
 export { type ModelFacts, toSpdx } from './report/spdx.ts';
 export { type FileReport, scanFile, scanSource } from './scan-file.ts';
-export { filesBelow, type ScanReport, scanFiles } from './scan-files.ts';
+export { type ScanReport, scanFiles } from './scan-files.ts';
+export type { SkippedFolder } from './tree/passed-folders.ts';
 export { type FileVerdict, TECHNIQUES, type Technique, VERDICTS } from './techniques.ts';

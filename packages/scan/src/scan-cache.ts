@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileDetection } from '@sallyport/core';
+import { isPromptPath } from './formats/prompt.ts';
 import type { FileReport } from './scan-file.ts';
 
 /** Parts of a path that a format may look at. */
@@ -32,11 +33,48 @@ const moved = (report: FileReport, to: string): FileReport => ({
   ),
 });
 
+/** What was found in a content before. */
+export interface ReportMemory {
+  get(path: string, sha256: string): FileReport | null;
+  put(report: FileReport): void;
+}
+
+/** All that formats look at of a path. */
+function tellingName(path: string): string {
+  const end = path.replaceAll('\\', '/').split('/').slice(-TELLING_PARTS).join('/');
+  return `${isPromptPath(path)} ${end}`;
+}
+
+/** Reports that are kept of one run. */
+const REPORTS_MAX = 10_000;
+
+/** What one run found, by content and the end of its name: the same content under the same name is not looked through twice. */
+export class RunMemory implements ReportMemory {
+  readonly #reports = new Map<string, FileReport>();
+  readonly #behind: ReportMemory | null;
+
+  /** @param behind asked for what this run did not see */
+  constructor(behind: ReportMemory | null) {
+    this.#behind = behind;
+  }
+
+  get(path: string, sha256: string): FileReport | null {
+    const own = this.#reports.get(`${sha256} ${tellingName(path)}`);
+    return own ? moved(own, path) : (this.#behind?.get(path, sha256) ?? null);
+  }
+
+  put(report: FileReport): void {
+    if (report.verdict !== 'incomplete' && this.#reports.size < REPORTS_MAX)
+      this.#reports.set(`${report.sha256} ${tellingName(report.path)}`, report);
+    this.#behind?.put(report);
+  }
+}
+
 /**
  * What was found in a content before, by its digest, the end of its name, and everything that decides what is found. Whoever can write
  * to its folder can say what is clean: keep it as private as what is scanned.
  */
-export class ScanCache {
+export class ScanCache implements ReportMemory {
   readonly #folder: string;
   readonly #decides: string;
 
@@ -48,8 +86,7 @@ export class ScanCache {
   }
 
   #place(path: string, sha256: string): string {
-    const name = path.replaceAll('\\', '/').toLowerCase().split('/').slice(-TELLING_PARTS).join('/');
-    const key = hash('sha256', `${this.#decides}\n${name}\n${sha256}`, 'hex');
+    const key = hash('sha256', `${this.#decides}\n${tellingName(path)}\n${sha256}`, 'hex');
     return join(this.#folder, key.slice(0, 2), `${key}.json`);
   }
 

@@ -1,10 +1,12 @@
+import { realpathSync } from 'node:fs';
 import type { FileDetection } from '@sallyport/core';
 import { type BudgetLimits, DEFAULT_BUDGET } from './budget.ts';
 import { type ByteSource, FileSource } from './bytes/byte-source.ts';
 import { digestOf } from './bytes/digest.ts';
 import { FileScan, Inspection } from './inspection.ts';
 import { AllowList, shippedGroups } from './pickle/allow-list.ts';
-import type { ScanCache } from './scan-cache.ts';
+import type { ReportMemory } from './scan-cache.ts';
+import type { PathBytes } from './tree/path-bytes.ts';
 import type { FileVerdict } from './techniques.ts';
 
 /** What was found in one file. */
@@ -26,7 +28,9 @@ export interface ScanOptions {
   /** Whether files are read whole for their digest: where nothing is said, only those that are not large. */
   readonly digest?: boolean | undefined;
   /** What was found before; only for files that are read whole for their digest. */
-  readonly cache?: ScanCache | null | undefined;
+  readonly cache?: ReportMemory | null | undefined;
+  /** What was hashed before, by {@link FileSource.identity}: several names of one content are read once. */
+  readonly digests?: Map<string, string> | undefined;
 }
 
 /** Files up to this size are read whole anyway. */
@@ -44,7 +48,7 @@ export async function scanSource(
   source: ByteSource,
   options: ScanOptions = {},
 ): Promise<FileReport> {
-  const sha256 = (options.digest ?? source.size <= DIGEST_BYTES_MAX) ? digestOf(source) : null;
+  const sha256 = (options.digest ?? source.size <= DIGEST_BYTES_MAX) ? digestOnce(source, options.digests) : null;
   const before = sha256 === null ? null : options.cache?.get(name, sha256);
   if (before) return before;
   const file = new FileScan(options.allowed ?? shipped(), { ...DEFAULT_BUDGET, ...options.budget });
@@ -61,11 +65,35 @@ export async function scanSource(
   return report;
 }
 
-/** Scans one file. @throws Error of the file system */
-export async function scanFile(path: string, options: ScanOptions = {}): Promise<FileReport> {
-  const source = FileSource.open(path);
+/** Digests that are kept of one run. */
+const DIGESTS_MAX = 100_000;
+
+function digestOnce(source: ByteSource, digests?: Map<string, string>): string {
+  if (!digests || !(source instanceof FileSource)) return digestOf(source);
+  const { identity } = source;
+  const before = digests.get(identity);
+  if (before !== undefined) return before;
+  const sha256 = digestOf(source);
+  // What was written to meanwhile is not what its identity says.
+  if (digests.size < DIGESTS_MAX && source.identity === identity) digests.set(identity, sha256);
+  return sha256;
+}
+
+/**
+ * Scans one file; a link is followed.
+ * @param name what reports call it
+ * @param bounds as those of {@link FileSource.open}
+ * @throws Error of the file system
+ */
+export async function scanFile(
+  path: PathBytes,
+  options: ScanOptions = {},
+  name = path.toString(),
+  bounds: readonly string[] | null = null,
+): Promise<FileReport> {
+  const source = FileSource.open(bounds === null ? realpathSync(path, { encoding: 'buffer' }) : path, bounds);
   try {
-    return await scanSource(path, source, options);
+    return await scanSource(name, source, options);
   } finally {
     source.close();
   }

@@ -1,18 +1,18 @@
-import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { CodedError } from '@sallyport/core';
 import type { BudgetLimits } from './budget.ts';
 import type { AllowedGroup } from './pickle/allow-list.ts';
 import { AllowList, shippedGroups } from './pickle/allow-list.ts';
-import { ScanCache } from './scan-cache.ts';
+import { RunMemory, ScanCache } from './scan-cache.ts';
 import { type FileReport, scanFile } from './scan-file.ts';
-import { detection } from './technique.ts';
+import { detection, worstVerdict } from './technique.ts';
 import { type FileVerdict, TECHNIQUES, VERDICTS } from './techniques.ts';
+import type { SkippedFolder } from './tree/passed-folders.ts';
+import type { PathBytes } from './tree/path-bytes.ts';
+import { type NotRead, type Tree, type TreeFile, type WalkOptions, walkTree } from './tree/walk-tree.ts';
 
 /** How many files are scanned, and how. */
-export interface ScanManyOptions {
+export interface ScanManyOptions extends WalkOptions {
   /** Further names that this project allows. */
   readonly allowed?: readonly AllowedGroup[];
   readonly budget?: Partial<BudgetLimits>;
@@ -28,8 +28,10 @@ export interface ScanManyOptions {
 
 /** What was found in all files. */
 export interface ScanReport {
-  /** One for each file, in the order of their paths. */
+  /** One for each name, in the order of their paths; those that were not read among them. */
   readonly files: readonly FileReport[];
+  /** Folders that were passed over by their name. */
+  readonly skipped: readonly SkippedFolder[];
   readonly summary: {
     readonly files: number;
     readonly bytes: number;
@@ -40,75 +42,49 @@ export interface ScanReport {
   };
 }
 
+/** Files and what they came to, whoever looked. */
+export type JudgedFiles = Pick<ScanReport, 'files' | 'summary'>;
+
 /** What a thread is given to begin with, and what it answers for each path. */
 export interface ThreadSettings {
   readonly allowed: readonly AllowedGroup[];
   readonly budget: Partial<BudgetLimits>;
   readonly digest: boolean | undefined;
   readonly cache: string | undefined;
+  readonly bounds: readonly string[] | null;
+}
+export interface ThreadTask {
+  readonly index: number;
+  readonly name: string;
+  readonly path: PathBytes;
 }
 export type ThreadAnswer = { readonly index: number } & (
   | { readonly report: FileReport }
   | { readonly fault: string }
 );
 
-const FILES_MAX = 1_000_000;
 /** Paths in flight in one thread: enough that it never waits. */
 const AHEAD = 8;
 /** Fewer files and bytes than these are done before a thread has begun. */
 const FILES_FOR_THREADS = 8000;
 const BYTES_FOR_THREADS = 64 * 1024 * 1024;
 
-/**
- * Files at and below paths, sorted, each once, hidden folders among them. Links to files count, links to folders are not followed.
- * @param enters whether a folder below them is looked into
- * @throws CodedError `usage` for too many, Error of the file system for a path that is not there
- */
-export function filesBelow(
-  paths: readonly string[],
-  enters: (folder: string) => boolean = () => true,
-): string[] {
-  const found: string[] = [];
-  const walk = (path: string): void => {
-    if (found.length >= FILES_MAX)
-      throw new CodedError('usage', `there are over ${FILES_MAX} files; scan folders one by one`);
-    for (const name of readdirSync(path).sort()) {
-      const inner = join(path, name);
-      const entry = lstatSync(inner);
-      if (entry.isDirectory()) {
-        if (enters(inner)) walk(inner);
-      } else if (entry.isFile()) found.push(inner);
-      else if (entry.isSymbolicLink()) {
-        const target = statSync(inner, { throwIfNoEntry: false });
-        if (target?.isFile()) found.push(inner);
-      }
-    }
-  };
-  for (const path of paths) {
-    if (statSync(path).isDirectory()) walk(path);
-    else found.push(path);
-  }
-  const seen = new Set<string>();
-  return found.filter((path) => {
-    const real = realpathSync(path);
-    if (seen.has(real)) return false;
-    seen.add(real);
-    return true;
-  });
-}
-
-/** A file that could not be read is incomplete: it is not known to be harmless. */
-function unreadable(path: string, why: string): FileReport {
-  const one = detection(TECHNIQUES.unreadable, 'unreadable', `cannot be read: ${why}`, { path });
+/** What is told of a name behind which nothing was read. */
+export function reportNotRead({ name: path, technique, message }: NotRead): FileReport {
+  const one = detection(TECHNIQUES[technique], technique, message, { path });
   return {
     path,
-    verdict: TECHNIQUES.unreadable.verdict,
+    verdict: TECHNIQUES[technique].verdict,
     format: 'unreadable',
     bytes: 0,
     sha256: null,
     detections: [one],
   };
 }
+
+/** A file that could not be read is incomplete: it is not known to be harmless. */
+const unreadable = (name: string, why: string): FileReport =>
+  reportNotRead({ name, technique: 'unreadable', message: `cannot be read: ${why}` });
 
 /** The cache that options name, for everything that they say besides. */
 export const openCache = ({
@@ -118,25 +94,31 @@ export const openCache = ({
 }: Pick<ScanManyOptions, 'cache' | 'allowed' | 'budget'>): ScanCache | null =>
   cache === undefined ? null : new ScanCache(cache, JSON.stringify([allowed, budget]));
 
-async function scanHere(paths: readonly string[], options: ScanManyOptions): Promise<FileReport[]> {
+async function scanHere(
+  files: readonly TreeFile[],
+  bounds: Tree['bounds'],
+  options: ScanManyOptions,
+): Promise<FileReport[]> {
   const allowed = new AllowList([...shippedGroups(), ...(options.allowed ?? [])]);
   const { budget = {}, digest } = options;
-  const cache = openCache(options);
+  const cache = new RunMemory(openCache(options));
+  const digests = new Map<string, string>();
   const reports: FileReport[] = [];
-  for (const path of paths) {
+  for (const { name, path } of files) {
     try {
-      reports.push(await scanFile(path, { allowed, budget, digest, cache }));
+      reports.push(await scanFile(path, { allowed, budget, digest, cache, digests }, name, bounds));
     } catch (fault) {
-      reports.push(unreadable(path, (fault as Error).message));
+      reports.push(unreadable(name, (fault as Error).message));
     }
-    options.onProgress?.(reports.length, paths.length);
+    options.onProgress?.(reports.length, files.length);
   }
   return reports;
 }
 
 /** Each thread asks for the next path when it has done one; one that dies costs only the file it died of. */
 async function scanInThreads(
-  paths: readonly string[],
+  paths: readonly TreeFile[],
+  bounds: Tree['bounds'],
   threads: number,
   options: ScanManyOptions,
 ): Promise<FileReport[]> {
@@ -148,6 +130,7 @@ async function scanInThreads(
     budget: options.budget ?? {},
     digest: options.digest,
     cache: options.cache,
+    bounds,
   };
   const run = (): Promise<void> =>
     new Promise((resolve) => {
@@ -156,7 +139,8 @@ async function scanInThreads(
       const give = (): void => {
         while (own.size < AHEAD && next < paths.length) {
           own.add(next);
-          thread.postMessage({ index: next, path: paths[next] });
+          const { name, path } = paths[next]!;
+          thread.postMessage({ index: next, name, path } satisfies ThreadTask);
           next++;
         }
         if (own.size === 0) void thread.terminate();
@@ -169,7 +153,7 @@ async function scanInThreads(
       thread.on('message', (answer: ThreadAnswer) => {
         settle(
           answer.index,
-          'report' in answer ? answer.report : unreadable(paths[answer.index]!, answer.fault),
+          'report' in answer ? answer.report : unreadable(paths[answer.index]!.name, answer.fault),
         );
         give();
       });
@@ -177,7 +161,7 @@ async function scanInThreads(
         // The first that was given is the one it was at.
         const [first] = own;
         if (first !== undefined)
-          settle(first, unreadable(paths[first]!, `the scanner failed: ${(fault as Error).message}`));
+          settle(first, unreadable(paths[first]!.name, `the scanner failed: ${(fault as Error).message}`));
         own.clear();
       });
       thread.on('exit', () => resolve());
@@ -187,10 +171,25 @@ async function scanInThreads(
   // What waited in a thread that died, and what nobody took up after it.
   for (let index = 0; index < paths.length; index++)
     if (reports[index] === undefined) {
-      const [report] = await scanHere([paths[index]!], { ...options, onProgress: () => {} });
+      const [report] = await scanHere([paths[index]!], bounds, { ...options, onProgress: () => {} });
       reports[index] = report!;
     }
   return reports;
+}
+
+/** A report with what its name alone says. */
+function withTwin(report: FileReport): FileReport {
+  const message = 'differs only by case or form from the name beside it';
+  const one = detection(TECHNIQUES['name-twins'], 'name-twins', message, { path: report.path });
+  const verdict = worstVerdict(report.verdict, TECHNIQUES['name-twins'].verdict);
+  return { ...report, verdict, detections: [...report.detections, one] };
+}
+
+/** Reports in the order of their paths, of what was read and of what was not. */
+export function inOrder(read: readonly FileReport[], tree: Tree): FileReport[] {
+  const told = read.map((report) => (tree.twins.has(report.path) ? withTwin(report) : report));
+  if (tree.notRead.length === 0) return told;
+  return [...told, ...tree.notRead.map(reportNotRead)].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** Scans files, and all files below folders. @throws Error of the file system for a path that is not there */
@@ -198,12 +197,17 @@ export async function scanFiles(
   paths: readonly string[],
   options: ScanManyOptions = {},
 ): Promise<ScanReport> {
-  const files = filesBelow(paths);
-  const bytes = files.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
+  const tree = walkTree(paths, options);
+  const { files, bounds, skipped } = tree;
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const many = files.length >= FILES_FOR_THREADS || (files.length > 1 && bytes >= BYTES_FOR_THREADS);
   const threads = Math.min(options.workers ?? (many ? availableParallelism() : 1), files.length);
-  const reports = threads > 1 ? await scanInThreads(files, threads, options) : await scanHere(files, options);
-  return { files: reports, summary: summarise(reports) };
+  const read =
+    threads > 1
+      ? await scanInThreads(files, bounds, threads, options)
+      : await scanHere(files, bounds, options);
+  const reports = inOrder(read, tree);
+  return { files: reports, skipped, summary: summarise(reports) };
 }
 
 /** Counts of verdicts over files. */

@@ -1,20 +1,26 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { AllowList, shippedGroups } from './pickle/allow-list.ts';
 import { scanFile } from './scan-file.ts';
-import { openCache, type ThreadAnswer, type ThreadSettings } from './scan-files.ts';
+import { RunMemory } from './scan-cache.ts';
+import { openCache, type ThreadAnswer, type ThreadSettings, type ThreadTask } from './scan-files.ts';
 
 // A thread of `scan-files.ts`: paths come in, reports go out, one at a time.
 const settings = workerData as ThreadSettings;
-const { allowed, budget, digest } = settings;
-const cache = openCache(settings);
+const { allowed, budget, digest, bounds } = settings;
+const cache = new RunMemory(openCache(settings));
+const digests = new Map<string, string>();
 const list = new AllowList([...shippedGroups(), ...allowed]);
+const scan = { allowed: list, budget, digest, cache, digests };
+/** A buffer crosses threads as plain bytes. */
+const bytesOf = (path: string | Uint8Array): string | Buffer =>
+  typeof path === 'string' ? path : Buffer.from(path);
 let last = Promise.resolve();
 
-parentPort!.on('message', ({ index, path }: { index: number; path: string }) => {
+parentPort!.on('message', ({ index, name, path }: ThreadTask) => {
   last = last.then(async () => {
     let answer: ThreadAnswer;
     try {
-      answer = { index, report: await scanFile(path, { allowed: list, budget, digest, cache }) };
+      answer = { index, report: await scanFile(bytesOf(path), scan, name, bounds) };
     } catch (fault) {
       answer = { index, fault: (fault as Error).message };
     }

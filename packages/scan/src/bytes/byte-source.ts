@@ -1,4 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync } from 'node:fs';
+import { platform } from 'node:process';
+import { isBelow, type PathBytes } from '../tree/path-bytes.ts';
 
 /** Bytes that can be read anywhere: a file, a member of an archive, a slice of either. */
 export interface ByteSource {
@@ -36,9 +38,32 @@ export class FileSource implements ByteSource {
     this.size = fstatSync(descriptor).size;
   }
 
-  /** @throws Error of the file system */
-  static open(path: string): FileSource {
-    return new FileSource(openSync(path, 'r'));
+  /**
+   * Opens a file, and nothing else: a pipe or device would wait or never end.
+   * @param path as {@link realpathSync} gives it, a link is not followed
+   * @param bounds real folders and files; what a folder on the way was swapped for is not read outside of them
+   * @throws Error of the file system, or in words
+   */
+  static open(path: PathBytes, bounds: readonly string[] | null = null): FileSource {
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      if (!fstatSync(descriptor).isFile()) throw new Error('it is no file');
+      if (bounds && platform === 'linux') {
+        const opened = readlinkSync(`/proc/self/fd/${descriptor}`, { encoding: 'buffer' });
+        if (!bounds.some((bound) => isBelow(opened, bound)))
+          throw new Error('it leads out of what is scanned');
+      }
+      return new FileSource(descriptor);
+    } catch (fault) {
+      closeSync(descriptor);
+      throw fault;
+    }
+  }
+
+  /** What tells its content from others without reading it; it changes when the file does. */
+  get identity(): string {
+    const { dev, ino, size, mtimeNs, ctimeNs } = fstatSync(this.#descriptor, { bigint: true });
+    return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
   }
 
   read(offset: number, length: number, into?: Uint8Array): Uint8Array {

@@ -3,10 +3,12 @@ import { dirname } from 'node:path';
 import { Budget, type BudgetLimits, DEFAULT_BUDGET } from '../budget.ts';
 import { FileSource } from '../bytes/byte-source.ts';
 import type { FileReport } from '../scan-file.ts';
-import { filesBelow, type ScanReport, summarise } from '../scan-files.ts';
+import { reportNotRead, type ScanReport, summarise } from '../scan-files.ts';
 import { printable } from '../text/printable.ts';
+import type { PathBytes } from '../tree/path-bytes.ts';
+import { isFolderTechnique, type Tree, type TreeFile, type WalkOptions, walkTree } from '../tree/walk-tree.ts';
 import type { AdvisoryDatabase, DatabaseDescription } from './advisories/database.ts';
-import { ImageArchive, looksLikeImages } from './images/image-archive.ts';
+import { ImageArchive, looksLikeImages, mayBeImages } from './images/image-archive.ts';
 import { inspectImage } from './images/inspect-image.ts';
 import { inspectKnowledge, inspectPackages, judge, type Vulnerability } from './judge-packages.ts';
 import { lockFormatOf } from './lock-files/index.ts';
@@ -82,8 +84,8 @@ const unreadable = (path: string, format: string, fault: unknown): Inspected => 
   return finish(inspection, { path, format, bytes: 0, sha256: null }, [], null);
 };
 
-function inspectLock(path: string, format: LockFormat, database: AdvisoryDatabase | null): Inspected {
-  const text = readLock(path);
+function inspectLock({ file: { name: path, path: real }, format, bounds }: Lock, database: AdvisoryDatabase | null): Inspected {
+  const text = readLock(real, bounds);
   const inspection = new PackageInspection(path, text);
   let packages: readonly LockedPackage[] = [];
   try {
@@ -107,13 +109,17 @@ function inspectLock(path: string, format: LockFormat, database: AdvisoryDatabas
 
 const IMAGE = 'container-image';
 
-/** Every image of an archive. @param path its `oci-layout`, or a tape archive */
-async function inspectImages(path: string, database: AdvisoryDatabase | null): Promise<Inspected[]> {
+/** Every image of an archive: an `oci-layout`, or a tape archive. */
+async function inspectImages(
+  { name: path, path: real }: TreeFile,
+  bounds: Tree['bounds'],
+  database: AdvisoryDatabase | null,
+): Promise<Inspected[]> {
   const shown = /(?:^|[/\\])oci-layout$/.test(path) ? dirname(path) : path;
   const budget = new Budget(IMAGE_BUDGET);
   let archive: ImageArchive | null;
   try {
-    archive = await ImageArchive.open(path, budget);
+    archive = await ImageArchive.open(real, budget, bounds);
   } catch (fault) {
     return [unreadable(shown, IMAGE, fault)];
   }
@@ -133,8 +139,8 @@ async function inspectImages(path: string, database: AdvisoryDatabase | null): P
   }
 }
 
-function readLock(path: string): string {
-  const source = FileSource.open(path);
+function readLock(path: PathBytes, bounds: Tree['bounds']): string {
+  const source = FileSource.open(path, bounds);
   try {
     if (source.size > LOCK_BYTES_MAX) throw new Error(`it is larger than ${LOCK_BYTES_MAX} bytes`);
     return Buffer.from(source.read(0, source.size)).toString('utf8');
@@ -143,26 +149,14 @@ function readLock(path: string): string {
   }
 }
 
-/** Folders that hold what is installed, and not what somebody asks for. */
-const INSTALLED = /(?:^|\/)(?:node_modules|\.git|\.venv|venv|site-packages|vendor|target|\.sallyport)\//;
-
-/** What is to be read: lock files, and archives of images. */
-interface Listed {
-  readonly path: string;
-  /** null for an archive of images. */
-  readonly format: LockFormat | null;
+/** A lock file that is to be read. */
+interface Lock {
+  readonly file: TreeFile;
+  readonly format: LockFormat;
+  readonly bounds: Tree['bounds'];
 }
 
-function list(paths: readonly string[]): Listed[] {
-  const given = new Set(paths);
-  const below = filesBelow(paths, (folder) => !INSTALLED.test(`${folder.replaceAll('\\', '/')}/`));
-  return below.flatMap((path): Listed[] => {
-    const name = path.replaceAll('\\', '/');
-    if (INSTALLED.test(name) && !given.has(path)) return [];
-    const format = lockFormatOf(path);
-    return format || looksLikeImages(name) ? [{ path, format }] : [];
-  });
-}
+const isWanted = (name: string): boolean => lockFormatOf(name) !== null || mayBeImages(name);
 
 /**
  * Reads every lock file and every archive of container images at and below paths, and says what is known about the
@@ -174,17 +168,26 @@ export async function inspectDependencies(
   paths: readonly string[],
   database: AdvisoryDatabase | null,
   onProgress: (done: number, of: number) => void = () => {},
+  options: Omit<WalkOptions, 'passInstalled'> = {},
 ): Promise<DependencyReport> {
-  const listed = list(paths);
+  const tree = walkTree(paths, { ...options, passInstalled: true });
+  const { bounds, skipped } = tree;
+  const listed = tree.files.flatMap((file) => {
+    const name = file.name.replaceAll('\\', '/');
+    const format = lockFormatOf(name);
+    return format || looksLikeImages(name, file.path, bounds) ? [{ file, format }] : [];
+  });
   const files: (FileReport & { packages: number })[] = [];
   const vulnerabilities: Vulnerability[] = [];
   const components: DependencyComponent[] = [];
-  for (const [at, { path, format }] of listed.entries()) {
+  for (const [at, { file, format }] of listed.entries()) {
     let inspected: readonly Inspected[];
     try {
-      inspected = format ? [inspectLock(path, format, database)] : await inspectImages(path, database);
+      inspected = format
+        ? [inspectLock({ file, format, bounds }, database)]
+        : await inspectImages(file, bounds, database);
     } catch (fault) {
-      inspected = [unreadable(path, format?.name ?? IMAGE, fault)];
+      inspected = [unreadable(file.name, format?.name ?? IMAGE, fault)];
     }
     for (const one of inspected) {
       files.push(one.report);
@@ -193,8 +196,12 @@ export async function inspectDependencies(
     }
     onProgress(at + 1, listed.length);
   }
+  for (const one of tree.notRead)
+    if (isFolderTechnique(one.technique) || isWanted(one.name.replaceAll('\\', '/')))
+      files.push({ ...reportNotRead(one), packages: 0 });
   return {
     files,
+    skipped,
     summary: summarise(files),
     vulnerabilities,
     advisories: database?.description ?? null,

@@ -1,9 +1,11 @@
 import { atLeast } from '@sallyport/core';
 import { FileSource } from '../bytes/byte-source.ts';
 import type { FileReport } from '../scan-file.ts';
-import { filesBelow, type ScanReport, summarise } from '../scan-files.ts';
+import { reportNotRead, type ScanReport, summarise } from '../scan-files.ts';
 import { detection, worstVerdict } from '../technique.ts';
 import { TECHNIQUES, type TechniqueName } from '../techniques.ts';
+import type { PathBytes } from '../tree/path-bytes.ts';
+import { isFolderTechnique, type Tree, type WalkOptions, walkTree } from '../tree/walk-tree.ts';
 import { inspectLog } from './access-log.ts';
 import type { Hit } from './hit.ts';
 import { HitList } from './hit-list.ts';
@@ -22,16 +24,17 @@ export interface KnownUse {
 }
 
 const SOURCE_BYTES_MAX = 4 * 1024 * 1024;
-const PASSED =
-  /(?:^|\/)(?:node_modules|\.git|\.venv|venv|site-packages|vendor|target|dist|build|\.sallyport|__pycache__)\//;
 const NOTHING_KNOWN: KnownUse = { isSanctioned: () => false };
 
-function readSource(path: string): string | null {
-  const source = FileSource.open(path);
+/** The text of a source; null for what is no text. @throws Error of the file system, or for one that is too large */
+function readSource(path: PathBytes, bounds: Tree['bounds']): string | null {
+  const source = FileSource.open(path, bounds);
   try {
-    if (source.size > SOURCE_BYTES_MAX) return null;
-    const bytes = Buffer.from(source.read(0, source.size));
-    return bytes.includes(0) ? null : bytes.toString('utf8');
+    const bytes = Buffer.from(source.read(0, Math.min(source.size, SOURCE_BYTES_MAX)));
+    if (bytes.includes(0)) return null;
+    if (source.size > SOURCE_BYTES_MAX)
+      throw new Error(`it is larger than the ${SOURCE_BYTES_MAX} bytes that are read of a source`);
+    return bytes.toString('utf8');
   } finally {
     source.close();
   }
@@ -48,6 +51,7 @@ export async function discover(
   logs: readonly string[] = [],
   known: KnownUse = NOTHING_KNOWN,
   onProgress: (done: number, of: number) => void = () => {},
+  options: Omit<WalkOptions, 'passInstalled'> = {},
 ): Promise<DiscoveryReport> {
   const hits = new HitList();
   const files = new Map<string, FileReport>();
@@ -67,19 +71,22 @@ export async function discover(
       detections: [...(before?.detections ?? []), one],
     });
   };
-  const sources = filesBelow(paths, (folder) => !PASSED.test(`${folder.replaceAll('\\', '/')}/`)).filter(
-    (path) => isSource(path.replaceAll('\\', '/')),
-  );
-  for (const [index, path] of sources.entries()) {
-    const text = readSource(path);
-    if (text !== null)
-      for (const { id, severity, hasForm, line } of inspectSource(hits, path, text))
+  const tree = walkTree(paths, { ...options, passInstalled: true });
+  const isWanted = (name: string): boolean => isSource(name.replaceAll('\\', '/'));
+  const sources = tree.files.filter(({ name }) => isWanted(name));
+  for (const [index, { name, path }] of sources.entries()) {
+    try {
+      const text = readSource(path, tree.bounds);
+      for (const { id, severity, hasForm, line } of text === null ? [] : inspectSource(hits, name, text))
         report(
-          path,
+          name,
           hasForm && atLeast(severity, 'high') ? 'secret-in-source' : 'possible-secret',
           `holds what looks like a secret (${id})`,
           line,
         );
+    } catch (fault) {
+      report(name, 'unreadable', `cannot be read: ${(fault as Error).message}`, null);
+    }
     onProgress(index + 1, sources.length + logs.length);
   }
   let logLines = 0;
@@ -95,9 +102,15 @@ export async function discover(
         `uses ${hit.serviceName}: ${hit.kind} \`${hit.what}\`${hit.kind === 'traffic' ? `, ${hit.count} times` : ''}`,
         hit.line,
       );
-  const all = [...files.values()];
+  const all = [
+    ...files.values(),
+    ...tree.notRead
+      .filter(({ name, technique }) => isFolderTechnique(technique) || isWanted(name))
+      .map(reportNotRead),
+  ];
   return {
     files: all,
+    skipped: tree.skipped,
     summary: { ...summarise(all), files: sources.length + logs.length },
     hits: hits.all,
     logLines,

@@ -15,13 +15,15 @@ const COMMENT = /<!--[\s\S]{1,8192}?-->/g;
 const NAMES =
   /(?:^|[/!])(?:agents|claude|gemini|copilot-instructions|skill|system[_-]?prompt[\w-]*|prompt)\.(?:md|txt)$|(?:^|[/!])\.(?:cursor|windsurf|cline)rules$|\.(?:mdc|prompty|prompt|(?:prompt|instructions|chatmode|agent)\.md)$|(?:^|[/!])prompts?\/(?:[^/]+\/){0,8}[^/]+\.(?:md|txt|tmpl|tpl)$|(?:^|[/!])\.(?:cursor|windsurf|cline|claude)\/(?:[^/]+\/){0,8}[^/]+\.md$/;
 
+/** Whether a file is a prompt by where it lies. */
+export const isPromptPath = (path: string): boolean => NAMES.test(path.replaceAll('\\', '/').toLowerCase());
+
 let rules: Inspector | undefined;
 
 /** Prompts, and files of rules that assistants read: what they say to a model that their readers do not see. */
 export const prompt: Format = {
   name: 'prompt',
-  recognise: (probe) =>
-    isText(probe) && NAMES.test(probe.inspection.path.replaceAll('\\', '/').toLowerCase()),
+  recognise: (probe) => isText(probe) && isPromptPath(probe.inspection.path),
   inspect: (inspection) => {
     const { source } = inspection;
     if (source.size > PROMPT_BYTES_MAX)

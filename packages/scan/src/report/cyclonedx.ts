@@ -4,7 +4,7 @@ import type { DependencyReport } from '../dependencies/inspect-dependencies.ts';
 import type { Vulnerability } from '../dependencies/judge-packages.ts';
 import { packageUrl } from '../dependencies/package-url.ts';
 import type { FileReport } from '../scan-file.ts';
-import type { ScanReport } from '../scan-files.ts';
+import type { JudgedFiles } from '../scan-files.ts';
 import { TECHNIQUES, type Technique, type TechniqueName } from '../techniques.ts';
 import { isModelFormat } from './model-formats.ts';
 
@@ -42,7 +42,7 @@ function component(file: FileReport, index: number): object {
 }
 
 /** Findings by technique: each with all components that it concerns. */
-function vulnerabilities(report: ScanReport): object[] {
+function vulnerabilities(report: JudgedFiles): object[] {
   const byTechnique = new Map<
     string,
     { severity: Severity; files: Set<number>; references: readonly string[] }
@@ -71,7 +71,7 @@ function vulnerabilities(report: ScanReport): object[] {
   });
 }
 
-const isDependencyReport = (report: ScanReport): report is DependencyReport => 'vulnerabilities' in report;
+const isDependencyReport = (report: JudgedFiles): report is DependencyReport => 'vulnerabilities' in report;
 const NAMED_ADVISORIES: ReadonlySet<string> = new Set([
   'malicious-package',
   'exploited-vulnerability',
@@ -113,7 +113,7 @@ function packagesOf({ components, vulnerabilities: known }: DependencyReport) {
 }
 
 /** A scan as a bill of materials for machine learning, CycloneDX 1.7 (ECMA-424). @param serial a UUID */
-export function toCycloneDx(report: ScanReport, version: string, serial: string): object {
+export function toCycloneDx(report: JudgedFiles, version: string, serial: string): object {
   const packages = isDependencyReport(report) ? packagesOf(report) : { components: [], vulnerabilities: [] };
   return {
     $schema: 'http://cyclonedx.org/schema/bom-1.7.schema.json',

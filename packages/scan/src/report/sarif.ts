@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import type { Severity } from '@sallyport/core';
-import type { ScanReport } from '../scan-files.ts';
+import type { JudgedFiles } from '../scan-files.ts';
 import { TECHNIQUES, type Technique } from '../techniques.ts';
 
 const LEVELS: Readonly<Record<Severity, string>> = {
@@ -23,7 +23,7 @@ const uriOf = (path: string): string =>
   path.startsWith('/') ? pathToFileURL(path).href : path.split('/').map(encodeURIComponent).join('/');
 
 /** A scan as SARIF 2.1.0 (OASIS). */
-export function toSarif(report: ScanReport, version: string): object {
+export function toSarif(report: JudgedFiles, version: string): object {
   const used = [
     ...new Set(report.files.flatMap(({ detections }) => detections.map(({ technique }) => technique))),
   ].sort();

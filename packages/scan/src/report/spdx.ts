@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { clock } from '@sallyport/core';
-import type { ScanReport } from '../scan-files.ts';
+import type { JudgedFiles } from '../scan-files.ts';
 import { isModelFormat } from './model-formats.ts';
 
 /** What an inventory knows of a model beyond its file, by the path of the file. */
@@ -21,7 +21,7 @@ const whole = (time: string): string => `${time.slice(0, 19)}Z`;
  * @param facts of models, by path
  */
 export function toSpdx(
-  report: ScanReport,
+  report: JudgedFiles,
   version: string,
   serial: string,
   facts: ReadonlyMap<string, ModelFacts> = new Map(),

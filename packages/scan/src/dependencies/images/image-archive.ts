@@ -1,11 +1,12 @@
 import { hash } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import { isTarHeader, readTar } from '../../archives/tar.ts';
 import type { Budget } from '../../budget.ts';
 import { type ByteSource, FileSource } from '../../bytes/byte-source.ts';
 import { type Codec, expand } from '../../bytes/expand.ts';
+import { joinPath, type PathBytes } from '../../tree/path-bytes.ts';
 
 const JSON_BYTES_MAX = 8 * 1024 * 1024;
 const IMAGES_MAX = 32;
@@ -79,17 +80,20 @@ interface ImageFiles {
 }
 
 class FolderFiles implements ImageFiles {
-  readonly #folder: string;
+  readonly #folder: PathBytes;
+  readonly #bounds: readonly string[] | null;
   readonly #open: FileSource[] = [];
 
-  constructor(folder: string) {
+  constructor(folder: PathBytes, bounds: readonly string[] | null) {
     this.#folder = folder;
+    this.#bounds = bounds;
   }
 
   get(name: string): ByteSource | null {
-    const path = join(this.#folder, name);
-    if (!LAYOUT_NAME.test(name) || !existsSync(path) || !statSync(path).isFile()) return null;
-    const source = FileSource.open(path);
+    const path = joinPath(this.#folder, Buffer.from(name));
+    if (!LAYOUT_NAME.test(name) || !lstatSync(path, { throwIfNoEntry: false })) return null;
+    // A layout has no links: one would have another file read as if it were a part of the image.
+    const source = FileSource.open(path, this.#bounds);
     this.#open.push(source);
     return source;
   }
@@ -137,11 +141,20 @@ export async function expandTape(source: ByteSource, budget: Budget): Promise<By
   return end === 'whole' ? plain : null;
 }
 
-/** Whether a file or folder may be an archive of images, by name and first bytes. @param path with `/` */
-export function looksLikeImages(path: string): boolean {
-  if (path.endsWith('/oci-layout') || path === 'oci-layout') return true;
-  if (!/\.(?:tar|tar\.gz|tgz|tar\.zst)$/i.test(path)) return false;
-  const source = FileSource.open(path);
+/** Whether a file may be an archive of images, by name. @param name with `/` */
+export const mayBeImages = (name: string): boolean =>
+  /(?:^|\/)oci-layout$/.test(name) || /\.(?:tar|tar\.gz|tgz|tar\.zst)$/i.test(name);
+
+/** Whether a file is an archive of images or may be, by name and first bytes. One that cannot be read may be. */
+export function looksLikeImages(name: string, path: PathBytes, bounds: readonly string[] | null): boolean {
+  if (!mayBeImages(name)) return false;
+  if (/(?:^|\/)oci-layout$/.test(name)) return true;
+  let source: FileSource;
+  try {
+    source = FileSource.open(path, bounds);
+  } catch {
+    return true;
+  }
   try {
     const head = source.read(0, HEAD_BYTES);
     if (codecOf(head) !== null) return true;
@@ -268,8 +281,12 @@ export class ImageArchive {
    * @returns null where it is no archive of images
    * @throws Error with words about what is wrong with it
    */
-  static async open(path: string, budget: Budget): Promise<ImageArchive | null> {
-    const files = await openFiles(path, budget);
+  static async open(
+    path: PathBytes,
+    budget: Budget,
+    bounds: readonly string[] | null = null,
+  ): Promise<ImageArchive | null> {
+    const files = await openFiles(path, budget, bounds);
     if (!files) return null;
     try {
       const index = files.get('index.json');
@@ -303,9 +320,18 @@ export class ImageArchive {
   }
 }
 
-async function openFiles(path: string, budget: Budget): Promise<ImageFiles | null> {
-  if (/(?:^|[/\\])oci-layout$/.test(path)) return new FolderFiles(join(path, '..'));
-  const file = FileSource.open(path);
+async function openFiles(
+  path: PathBytes,
+  budget: Budget,
+  bounds: readonly string[] | null,
+): Promise<ImageFiles | null> {
+  const text = path.toString('latin1');
+  if (/(?:^|[/\\])oci-layout$/.test(text))
+    return new FolderFiles(
+      typeof path === 'string' ? dirname(path) : path.subarray(0, -'/oci-layout'.length),
+      bounds,
+    );
+  const file = FileSource.open(path, bounds);
   try {
     const tape = await expandTape(file, budget);
     if (!tape) throw new Error('it does not come out of its compression whole');
