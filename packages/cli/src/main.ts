@@ -1,6 +1,7 @@
 import { CodedError, ERRORS, toCodedError } from '@sallyport/core';
 import { COMMANDS, findCommand } from './commands.ts';
 import { parseOptions } from './options.ts';
+import { linesOf, print, printFault, printJson } from './output.ts';
 
 /** Exit codes: 0 fine, 1 findings, 2 wrong usage or configuration, 3 could not do it. */
 function exitCodeOf(fault: CodedError): number {
@@ -21,20 +22,22 @@ function exitCodeOf(fault: CodedError): number {
     : 3;
 }
 
-async function help(): Promise<string> {
+async function help(): Promise<string[]> {
   const commands = await Promise.all(COMMANDS.map((row) => row.load()));
-  const lines = commands.map(
-    ({ usage, summary }) => `  sallyport ${usage}
-      ${summary}`,
-  );
-  return `${['Two gates around every AI call, and a record nobody can quietly rewrite.', '', ...lines, '', 'Every command takes --data DIR (default .sallyport), --root-key FILE, --config FILE and --format json.'].join('\n')}\n`;
+  return [
+    'Two gates around every AI call, and a record nobody can quietly rewrite.',
+    '',
+    ...commands.flatMap(({ usage, summary }) => [`  sallyport ${usage}`, `      ${summary}`]),
+    '',
+    'Every command takes --data DIR (default .sallyport), --root-key FILE, --config FILE and --format json.',
+  ];
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 3));
 
 async function main(argv: readonly string[]): Promise<number> {
   if (argv.length === 0 || argv[0] === 'help' || argv[0] === '--help' || argv[0] === '-h') {
-    process.stdout.write(await help());
+    print(...(await help()));
     return argv.length === 0 ? 2 : 0;
   }
   const found = findCommand(argv);
@@ -52,12 +55,9 @@ try {
 } catch (fault) {
   const coded = toCodedError(fault);
   const asJson = process.argv.join(' ').includes('--format json') || process.argv.includes('--format=json');
-  if (asJson)
-    process.stdout.write(
-      `${JSON.stringify({ error: { code: coded.code, message: coded.message, action: ERRORS[coded.code].action } })}\n`,
-    );
-  process.stderr.write(`sallyport: ${coded.message}\n  ${ERRORS[coded.code].action} (${coded.code})\n`);
-  if (coded.code === 'internal')
-    process.stderr.write(`${String((coded.cause as Error)?.stack ?? coded.cause)}\n`);
+  const { action } = ERRORS[coded.code];
+  if (asJson) printJson({ error: { code: coded.code, message: coded.message, action } });
+  printFault(`sallyport: ${coded.message}`, `  ${action} (${coded.code})`);
+  if (coded.code === 'internal') printFault(...linesOf(String((coded.cause as Error)?.stack ?? coded.cause)));
   process.exitCode = exitCodeOf(coded);
 }

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { CodedError } from '@sallyport/core';
-import type { FileReport, ScanReport } from '@sallyport/scan';
+import { CodedError, shortened, visible, visibleJson } from '@sallyport/core';
+import type { FileReport, ScanReport, SkippedFolder } from '@sallyport/scan';
 import type { Command } from './commands.ts';
 import type { Options } from './options.ts';
 import { print, printJson } from './output.ts';
 
 const SHOWN_MAX = 12;
+const SKIPPED_MAX = 20;
+const PATH_CHARACTERS_MAX = 240;
 /** Version that reports name as that of their tool. */
 export const VERSION = '0.1.0';
 
@@ -16,8 +18,21 @@ export function namePath(fault: unknown): unknown {
   return code === 'ENOENT' ? new CodedError('usage', `there is no \`${path}\``) : fault;
 }
 
+/** Options of every command that walks folders. */
+export const WALK_OPTIONS = {
+  exclude: { type: 'string', multiple: true },
+  'follow-links': { type: 'boolean' },
+} as const satisfies Command['options'];
+
+/** How folders are walked, out of the options. */
+export const walkOf = (options: Options): { exclude: readonly string[]; followLinks: boolean } => ({
+  exclude: options.texts('exclude'),
+  followLinks: options.flag('follow-links'),
+});
+
 /** Options of every command that makes a report of files. */
 export const REPORT_OPTIONS = {
+  ...WALK_OPTIONS,
   'allow-incomplete': { type: 'boolean' },
   cyclonedx: { type: 'string' },
   sarif: { type: 'string' },
@@ -25,12 +40,16 @@ export const REPORT_OPTIONS = {
 } as const satisfies Command['options'];
 
 /** The same in words. */
-export const REPORT_USAGE = '[--allow-incomplete] [--sarif FILE] [--cyclonedx FILE] [--spdx FILE]';
+export const REPORT_USAGE =
+  '[--exclude NAME]… [--follow-links] [--allow-incomplete] [--sarif FILE] [--cyclonedx FILE] [--spdx FILE]';
+
+/** A path as it is shown: all of it, or its beginning and its end. */
+export const shownPath = (path: string): string => shortened(visible(path), PATH_CHARACTERS_MAX);
 
 function show({ path, verdict, format, detections }: FileReport): void {
-  print(`${verdict.padEnd(10)}  ${path}  (${format})`);
+  print(`${verdict.padEnd(10)}  ${shownPath(path)}  (${format})`);
   for (const { technique, message, location, severity } of detections.slice(0, SHOWN_MAX)) {
-    const inner = location.path === path ? '' : ` in ${location.path.slice(path.length + 1)}`;
+    const inner = location.path === path ? '' : ` in ${shownPath(location.path.slice(path.length + 1))}`;
     const place = [
       location.offset === undefined ? null : `at byte ${location.offset}`,
       location.opcode ?? null,
@@ -46,7 +65,23 @@ function show({ path, verdict, format, detections }: FileReport): void {
   for (const remedy of remedies.slice(0, 3)) print(`    → ${remedy}`);
 }
 
+/** Says which folders were not looked into. */
+export function skippedLines(skipped: readonly SkippedFolder[]): string[] {
+  const lines = skipped.slice(0, SKIPPED_MAX).map(({ path, excluded, holds }) => {
+    const why = excluded
+      ? '--exclude'
+      : holds === null
+        ? 'by its name'
+        : 'by its name, though it holds a model or lock file';
+    return `skipped     ${shownPath(path)}  (${why})`;
+  });
+  const more = skipped.length - lines.length;
+  return more > 0 ? [...lines, `skipped     … and ${more} more (--format json has all)`] : lines;
+}
+
 function showAll(report: ScanReport): void {
+  const skipped = skippedLines(report.skipped);
+  if (skipped.length > 0) print(...skipped);
   for (const file of report.files) if (file.verdict !== 'clean') show(file);
   const { files, verdicts } = report.summary;
   print(
@@ -64,7 +99,7 @@ export async function finishReport(report: ScanReport, options: Options): Promis
   const { toCycloneDx, toSarif, toSpdx } = await import('@sallyport/scan');
   const write = (option: string, make: () => object): void => {
     const path = options.text(option);
-    if (path !== undefined) writeFileSync(path, `${JSON.stringify(make(), null, 2)}\n`);
+    if (path !== undefined) writeFileSync(path, `${visibleJson(make(), 2)}\n`);
   };
   write('sarif', () => toSarif(report, VERSION));
   write('cyclonedx', () => toCycloneDx(report, VERSION, randomUUID()));

@@ -86,7 +86,22 @@ describe('scan', () => {
   it('writes one entry for each file, and only that, to standard output', () => {
     const archive = file('archive/model.pt', zip([{ name: 'archive/data.pkl', content: readFileSync(bad) }]));
     symlinkSync(bad, join(folder, 'archive/again.pkl'));
-    const { status, stdout, stderr } = run(join(folder, 'archive'), good, '--format', 'json');
+    const outside = JSON.parse(run(join(folder, 'archive'), '--format', 'json').stdout) as Report;
+    assert.deepEqual(
+      outside.files.map(({ path, verdict }) => [path, verdict]),
+      [
+        [join(folder, 'archive/again.pkl'), 'incomplete'],
+        [archive, 'malicious'],
+      ],
+      'a link that leads out is told, and followed only where that is asked for',
+    );
+    const { status, stdout, stderr } = run(
+      join(folder, 'archive'),
+      good,
+      '--follow-links',
+      '--format',
+      'json',
+    );
     assert.equal(status, 1);
     assert.equal(stderr, '');
     const report = JSON.parse(stdout) as Report;

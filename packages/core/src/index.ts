@@ -34,3 +34,4 @@ export * from './ports.ts';
 export * from './row-profile.ts';
 export * from './text-rule.ts';
 export { HYBRID_GROUP, TLS_GROUPS } from './tls-groups.ts';
+export { printableLine, shortened, visible, visibleJson } from './visible.ts';

@@ -22,5 +22,5 @@ export { toSarif } from './report/sarif.ts';
 export { type ModelFacts, toSpdx } from './report/spdx.ts';
 export { type FileReport, scanFile, scanSource } from './scan-file.ts';
 export { type ScanReport, scanFiles } from './scan-files.ts';
-export type { SkippedFolder } from './tree/passed-folders.ts';
 export { type FileVerdict, TECHNIQUES, type Technique, VERDICTS } from './techniques.ts';
+export type { SkippedFolder } from './tree/passed-folders.ts';

@@ -6,8 +6,8 @@ import { digestOf } from './bytes/digest.ts';
 import { FileScan, Inspection } from './inspection.ts';
 import { AllowList, shippedGroups } from './pickle/allow-list.ts';
 import type { ReportMemory } from './scan-cache.ts';
-import type { PathBytes } from './tree/path-bytes.ts';
 import type { FileVerdict } from './techniques.ts';
+import type { PathBytes } from './tree/path-bytes.ts';
 
 /** What was found in one file. */
 export interface FileReport {
@@ -48,7 +48,8 @@ export async function scanSource(
   source: ByteSource,
   options: ScanOptions = {},
 ): Promise<FileReport> {
-  const sha256 = (options.digest ?? source.size <= DIGEST_BYTES_MAX) ? digestOnce(source, options.digests) : null;
+  const sha256 =
+    (options.digest ?? source.size <= DIGEST_BYTES_MAX) ? digestOnce(source, options.digests) : null;
   const before = sha256 === null ? null : options.cache?.get(name, sha256);
   if (before) return before;
   const file = new FileScan(options.allowed ?? shipped(), { ...DEFAULT_BUDGET, ...options.budget });

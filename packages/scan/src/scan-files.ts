@@ -53,6 +53,7 @@ export interface ThreadSettings {
   readonly cache: string | undefined;
   readonly bounds: readonly string[] | null;
 }
+/** What a thread is to scan next. */
 export interface ThreadTask {
   readonly index: number;
   readonly name: string;

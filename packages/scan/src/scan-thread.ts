@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { AllowList, shippedGroups } from './pickle/allow-list.ts';
-import { scanFile } from './scan-file.ts';
 import { RunMemory } from './scan-cache.ts';
+import { scanFile } from './scan-file.ts';
 import { openCache, type ThreadAnswer, type ThreadSettings, type ThreadTask } from './scan-files.ts';
 
 // A thread of `scan-files.ts`: paths come in, reports go out, one at a time.

@@ -35,7 +35,7 @@ async function everyRow(): Promise<ScanReport> {
       rows.set(row, count + 1);
       files.push(await scanSource(`folder ${files.length}/${file}`, new BytesSource(bytes)));
     }
-  return { files, summary: summarise(files) };
+  return { files, skipped: [], summary: summarise(files) };
 }
 
 describe('reports', () => {

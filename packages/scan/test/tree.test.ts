@@ -178,7 +178,11 @@ describe('folders that are passed over', () => {
     put('app/third/venv/requirements.txt', 'left==1\n');
     const report = await scanFiles([at('app')], passed);
     assert.deepEqual(
-      report.skipped.map(({ path, holds, excluded }) => [relative(at('app'), path), holds !== null, excluded]),
+      report.skipped.map(({ path, holds, excluded }) => [
+        relative(at('app'), path),
+        holds !== null,
+        excluded,
+      ]),
       [
         ['deep/node_modules', true, false],
         ['node_modules', false, false],
@@ -193,11 +197,18 @@ describe('folders that are passed over', () => {
       'third/venv': 'incomplete',
     });
     assert.deepEqual(techniques(report, 'deep/node_modules'), ['skipped-folder']);
-    const out = await scanFiles([at('app')], { ...passed, exclude: ['node_modules', 'site-packages', 'venv'] });
+    const out = await scanFiles([at('app')], {
+      ...passed,
+      exclude: ['node_modules', 'site-packages', 'venv'],
+    });
     assert.deepEqual(told(out, 'app'), { 'main.py': 'clean' });
     assert.deepEqual(new Set(out.skipped.map(({ excluded }) => excluded)), new Set([true]));
     const entered = await scanFiles([at('app'), at('app/deep/node_modules')], passed);
-    assert.equal(told(entered, 'app')['deep/node_modules/evil/model.pkl'], 'malicious', 'named, so looked into');
+    assert.equal(
+      told(entered, 'app')['deep/node_modules/evil/model.pkl'],
+      'malicious',
+      'named, so looked into',
+    );
   });
 
   it('are one list for every way of looking, by their own name and not by one above', async () => {

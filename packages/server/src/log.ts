@@ -1,4 +1,4 @@
-import { clock } from '@sallyport/core';
+import { clock, visibleJson } from '@sallyport/core';
 
 /** Levels of log lines, mildest first. */
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -14,5 +14,5 @@ export function log(
   facts: Readonly<Record<string, string | number | boolean | null>> = {},
 ): void {
   if (LEVELS.indexOf(level) < least) return;
-  process.stderr.write(`${JSON.stringify({ at: clock.nowIso(), level, message, ...facts })}\n`);
+  process.stderr.write(`${visibleJson({ at: clock.nowIso(), level, message, ...facts })}\n`);
 }

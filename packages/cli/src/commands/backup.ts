@@ -61,7 +61,7 @@ export const backupList: Command = {
       print('No backups are made by themselves: set `backup.folder` in sallyport.yaml.');
     else
       print(
-        table(
+        ...table(
           ['MADE', 'SIZE', 'FILE'],
           listing.backups.map(({ file, bytes, at }) => [at, size(bytes), file]),
         ),

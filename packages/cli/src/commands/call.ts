@@ -1,7 +1,7 @@
 import { CodedError } from '@sallyport/core';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
-import { print, printJson } from '../output.ts';
+import { linesOf, print, printJson } from '../output.ts';
 
 interface Tried {
   readonly exchange: string;
@@ -39,7 +39,7 @@ export const call: Command = {
           for (const { stage, ms, verdict } of tried.stages)
             print(`  ${stage.padEnd(width)}  ${ms.toFixed(2).padStart(9)} ms  ${verdict}`);
         }
-        print('', tried.answer);
+        print('', ...linesOf(tried.answer));
       }
       return tried.outcome === 'answered' ? 0 : 1;
     }),

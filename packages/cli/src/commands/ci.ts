@@ -1,20 +1,19 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { atLeast, CodedError, type ControlResult, type Severity } from '@sallyport/core';
-import type { FileReport, ScanReport } from '@sallyport/scan';
+import { atLeast, CodedError, type ControlResult, type Severity, visibleJson } from '@sallyport/core';
+import type { FileReport, ScanReport, SkippedFolder } from '@sallyport/scan';
 import { resolveSecret } from '@sallyport/server';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
+import { markdownCell as cell } from '../markdown.ts';
 import { failOnOf, type Options } from '../options.ts';
-import { Progress, print, printJson } from '../output.ts';
-import { VERSION } from '../scan-output.ts';
+import { Progress, print, printJson, table } from '../output.ts';
+import { shownPath, skippedLines, VERSION, WALK_OPTIONS, walkOf } from '../scan-output.ts';
 import { readWaivers, type Waiver, waive } from '../waivers.ts';
 import { advisoriesFolder } from './dependencies.ts';
 
 const ROWS_MAX = 40;
-/** Folders of a checkout that hold nothing of its own. */
-const PASSED = /(?:^|\/)(?:node_modules|\.git|\.venv|venv|site-packages|\.sallyport)$/;
 
 /** One part of a run. */
 interface Check {
@@ -80,32 +79,67 @@ async function posture(options: Options, failOn: Severity): Promise<Check> {
   };
 }
 
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+/** What a run came to, as it is shown. */
+interface Outcome {
+  readonly checks: readonly Check[];
+  readonly files: readonly FileReport[];
+  readonly skipped: readonly SkippedFolder[];
+  readonly failOn: Severity;
+}
 
-function markdown(checks: readonly Check[], files: readonly FileReport[], failOn: Severity): string {
-  const rows = files
-    .flatMap(({ detections }) => detections)
-    .filter((one) => isBad(one, failOn))
-    .slice(0, ROWS_MAX)
-    .map(
-      ({ severity, technique, message, location, remedy }) =>
-        `| ${severity} | ${technique} | ${cell(location.path)}${location.line === undefined ? '' : `:${location.line}`} | ${cell(message)} | ${cell(remedy)} |`,
-    );
+const resultOf = ({ ran, passed }: Check): string => (ran ? (passed ? 'passed' : 'failed') : 'not run');
+/** What stops a change, and what was not read: as many as are shown. */
+const shownOf = ({ files, failOn }: Outcome) =>
+  files
+    .flatMap(({ detections, verdict }) =>
+      detections.filter((one) => isBad(one, failOn) || verdict === 'incomplete'),
+    )
+    .slice(0, ROWS_MAX);
+const placeOf = ({ path, line }: { path: string; line?: number | undefined }): string =>
+  `${shownPath(path)}${line === undefined ? '' : `:${line}`}`;
+
+function markdown(outcome: Outcome): string {
+  const { checks, skipped } = outcome;
+  const rows = shownOf(outcome).map(
+    ({ severity, technique, message, location, remedy }) =>
+      `| ${severity} | ${cell(technique)} | ${cell(placeOf(location))} | ${cell(message)} | ${cell(remedy)} |`,
+  );
   return [
     '## Sallyport',
     '',
     '| check | result | |',
     '|---|---|---|',
-    ...checks.map(
-      ({ name, ran, passed, summary }) =>
-        `| ${name} | ${ran ? (passed ? 'passed' : '**failed**') : 'not run'} | ${cell(summary)} |`,
-    ),
+    ...checks.map((check) => {
+      const result = resultOf(check);
+      return `| ${check.name} | ${result === 'failed' ? '**failed**' : result} | ${cell(check.summary)} |`;
+    }),
     '',
     ...(rows.length > 0
       ? ['| severity | what | where | | what to do |', '|---|---|---|---|---|', ...rows, '']
       : []),
+    ...(skipped.length > 0
+      ? ['Not looked into:', '', ...skippedLines(skipped).map((line) => `- ${cell(line)}`), '']
+      : []),
   ].join('\n');
 }
+
+function show(outcome: Outcome): void {
+  print(
+    ...table(
+      ['CHECK', 'RESULT', ''],
+      outcome.checks.map((one) => [one.name, resultOf(one), one.summary]),
+    ),
+  );
+  for (const { severity, technique, message, location, remedy } of shownOf(outcome))
+    print(`${severity.padEnd(8)}  ${placeOf(location)}  ${technique}: ${message}`, `          → ${remedy}`);
+  const skipped = skippedLines(outcome.skipped);
+  if (skipped.length > 0) print(...skipped);
+}
+
+/** Folders that were passed over, each once: the checks pass over the same. */
+const skippedBy = (reports: readonly ScanReport[]): SkippedFolder[] => [
+  ...new Map(reports.flatMap(({ skipped }) => skipped.map((one) => [one.path, one] as const))).values(),
+];
 
 /** Tells a control plane what came of it, as the service account whose key the reference names. @throws CodedError `usage` */
 async function sendReport(
@@ -116,7 +150,7 @@ async function sendReport(
   const token = resolveSecret(options.needed('token-ref'));
   if (token === null) throw new CodedError('usage', `\`${options.needed('token-ref')}\` holds nothing`);
   const sum = createHash('sha256');
-  for (const { path, sha256 } of run.files) sum.update(`${path}\n${sha256 ?? ''}\n`);
+  for (const { path, sha256 } of run.files) sum.update(`${JSON.stringify([path, sha256])}\n`);
   const answer = await fetch(new URL('/api/v1/ci-runs', url), {
     method: 'POST',
     redirect: 'error',
@@ -138,10 +172,11 @@ async function sendReport(
 export const ci: Command = {
   name: 'ci',
   usage:
-    'ci [PATH…] [--advisories DIR] [--fail-on SEVERITY] [--allow-incomplete] [--waivers FILE] [--cache DIR] [--sarif FILE] [--summary FILE] [--report URL --token-ref env:NAME --reference TEXT]',
+    'ci [PATH…] [--exclude NAME]… [--follow-links] [--advisories DIR] [--fail-on SEVERITY] [--allow-incomplete] [--waivers FILE] [--cache DIR] [--sarif FILE] [--summary FILE] [--report URL --token-ref env:NAME --reference TEXT]',
   summary:
     'check a pull request: model files, dependencies, secrets and AI use, controls; exit 1 at or above a severity (high)',
   options: {
+    ...WALK_OPTIONS,
     advisories: { type: 'string' },
     'fail-on': { type: 'string' },
     'allow-incomplete': { type: 'boolean' },
@@ -165,12 +200,17 @@ export const ci: Command = {
     };
     const progress = new Progress('files');
     const onProgress = (done: number, of: number): void => progress.update(done, of);
-    const own = scanner.filesBelow(paths, (folder) => !PASSED.test(folder.replaceAll('\\', '/')));
-    const models = await scanner.scanFiles(own, { onProgress, cache: options.text('cache') });
+    const walk = walkOf(options);
+    const models = await scanner.scanFiles(paths, {
+      ...walk,
+      passInstalled: true,
+      onProgress,
+      cache: options.text('cache'),
+    });
     const database = scanner.AdvisoryDatabase.open(advisoriesFolder(options));
-    const dependencies = await scanner.inspectDependencies(paths, database, onProgress);
+    const dependencies = await scanner.inspectDependencies(paths, database, onProgress, walk);
     database?.close();
-    const sources = await scanner.discover(paths, [], undefined, onProgress);
+    const sources = await scanner.discover(paths, [], undefined, onProgress, walk);
     progress.end();
     const judged = [
       judge('model files', models, policy),
@@ -188,7 +228,7 @@ export const ci: Command = {
     if (sarif !== undefined)
       writeFileSync(
         sarif,
-        `${JSON.stringify(scanner.toSarif({ files, summary: models.summary }, VERSION), null, 2)}\n`,
+        `${visibleJson(scanner.toSarif({ files, summary: models.summary }, VERSION), 2)}\n`,
       );
     const report = options.text('report');
     if (report !== undefined)
@@ -198,13 +238,15 @@ export const ci: Command = {
         failOn,
         files: [...models.files, ...dependencies.files],
       });
-    const text = markdown(checks, files, failOn);
+    const skipped = skippedBy([models, dependencies, sources]);
+    const outcome = { checks, files, skipped, failOn };
+    const text = markdown(outcome);
     const summary = options.text('summary');
     if (summary !== undefined) writeFileSync(summary, text);
     const step = process.env['GITHUB_STEP_SUMMARY'];
     if (step !== undefined && step !== '') appendFileSync(step, text);
-    if (options.json) printJson({ passed, checks, files });
-    else print(text);
+    if (options.json) printJson({ passed, checks, files, skipped });
+    else show(outcome);
     return passed ? 0 : 1;
   },
 };

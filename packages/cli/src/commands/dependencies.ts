@@ -3,7 +3,7 @@ import { CodedError } from '@sallyport/core';
 import type { Command } from '../commands.ts';
 import type { Options } from '../options.ts';
 import { Progress, print, printJson } from '../output.ts';
-import { finishReport, namePath, REPORT_OPTIONS, REPORT_USAGE } from '../scan-output.ts';
+import { finishReport, namePath, REPORT_OPTIONS, REPORT_USAGE, walkOf } from '../scan-output.ts';
 
 /** Where advisories lie: the folder that was named, or that of the installation. */
 export const advisoriesFolder = (options: Options): string =>
@@ -22,7 +22,8 @@ export const dependencies: Command = {
     const progress = new Progress('lock files and images');
     try {
       const paths = options.positionals.length > 0 ? options.positionals : ['.'];
-      const report = await inspectDependencies(paths, database, (done, of) => progress.update(done, of));
+      const onProgress = (done: number, of: number): void => progress.update(done, of);
+      const report = await inspectDependencies(paths, database, onProgress, walkOf(options));
       if (report.files.length === 0 && !options.json)
         print('there are no lock files and no container images');
       return await finishReport(report, options);

@@ -1,6 +1,6 @@
 import type { Command } from '../commands.ts';
 import { Progress, print, table } from '../output.ts';
-import { finishReport, namePath, REPORT_OPTIONS, REPORT_USAGE } from '../scan-output.ts';
+import { finishReport, namePath, REPORT_OPTIONS, REPORT_USAGE, shownPath, walkOf } from '../scan-output.ts';
 
 const SHOWN_MAX = 40;
 
@@ -22,18 +22,19 @@ export const discover: Command = {
     const progress = new Progress('files');
     try {
       const known = { isSanctioned: ({ service }: { service: string }) => sanctioned.has(service) };
-      const report = await find(paths, logs, known, (done, of) => progress.update(done, of));
+      const onProgress = (done: number, of: number): void => progress.update(done, of);
+      const report = await find(paths, logs, known, onProgress, walkOf(options));
       progress.end();
       if (!options.json && report.hits.length > 0) {
         const rows = report.hits.map(({ serviceName, kind, what, where, line, count, lastAt }) => [
           serviceName,
           kind,
           what,
-          `${where}${line === null ? '' : `:${line}`}`,
+          `${shownPath(where)}${line === null ? '' : `:${line}`}`,
           String(count),
           lastAt?.slice(0, 19) ?? '',
         ]);
-        print(table(['service', 'seen as', 'what', 'where', 'times', 'last'], rows.slice(0, SHOWN_MAX)));
+        print(...table(['service', 'seen as', 'what', 'where', 'times', 'last'], rows.slice(0, SHOWN_MAX)));
         if (rows.length > SHOWN_MAX) print(`… and ${rows.length - SHOWN_MAX} more (--format json has all)`);
       }
       return await finishReport(report, options);

@@ -37,7 +37,7 @@ export const findingList: Command = {
     if (options.json) printJson({ findings: shown });
     else {
       print(
-        table(
+        ...table(
           ['PRIORITY', 'SEVERITY', 'DUE', 'ON', 'WHAT', 'FINGERPRINT'],
           shown
             .slice(0, SHOWN_MAX)

@@ -4,11 +4,11 @@ import { CodedError, type Detection, type InspectionRequest, LIMITS } from '@sal
 import { Inspector, RuleSet } from '@sallyport/guard';
 import { defaultVerdict, readGuardModels, readRules } from '@sallyport/server';
 import type { Command } from '../commands.ts';
-import { print, printJson } from '../output.ts';
+import { print, printJson, printJsonLines } from '../output.ts';
 
 const CHANNELS = ['user', 'document', 'output'] as const;
-/** Characters of verdicts gathered before they are written. */
-const WRITE_CHARACTERS = 65_536;
+/** Verdicts gathered before they are written. */
+const WRITE_LINES = 64;
 
 interface Verdict {
   readonly verdict: 'deny' | 'flag' | 'allow';
@@ -83,11 +83,11 @@ export const guardCheck: Command = {
     }
     let denied = false;
     let number = 0;
-    let out = '';
+    let verdicts: unknown[] = [];
     const write = async (): Promise<void> => {
-      const piece = out;
-      out = '';
-      if (!process.stdout.write(piece)) await new Promise((done) => process.stdout.once('drain', done));
+      const piece = verdicts;
+      verdicts = [];
+      await printJsonLines(piece);
     };
     const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
     const work = (async () => {
@@ -97,8 +97,8 @@ export const guardCheck: Command = {
         const one = parseLine(line, number, channel);
         const verdict = check(inspector, one.text, one.channel);
         if (verdict.verdict === 'deny') denied = true;
-        out += `${JSON.stringify(verdict)}\n`;
-        if (out.length > WRITE_CHARACTERS) await write();
+        verdicts.push(verdict);
+        if (verdicts.length >= WRITE_LINES) await write();
       }
       await write();
     })();

@@ -24,7 +24,7 @@ export const holdList: Command = {
     if (options.json) printJson({ holds });
     else
       print(
-        table(
+        ...table(
           ['ID', 'SYSTEM', 'PLACED', 'BY', 'LIFTED', 'REASON'],
           holds.map(({ id, system, placedAt, placedBy, liftedAt, reason }) => [
             id,

@@ -43,7 +43,7 @@ export const integrationList: Command = {
     else {
       const without = listed.elsewhere.filter(({ manifest }) => manifest === null);
       print(
-        table(
+        ...table(
           ['NAME', 'KIND', 'STATE', 'UNTIL', 'WHERE', 'WHY'],
           listed.integrations.map(({ name, kind, status, expiresAt, manifest, why }) => [
             name,

@@ -112,7 +112,7 @@ export const keyList: Command = {
     if (options.json) printJson({ keys });
     else {
       print(
-        table(
+        ...table(
           ['ID', 'PREFIX', 'NAME', 'SYSTEMS', 'STATE'],
           keys.map((key) => [
             key.id,

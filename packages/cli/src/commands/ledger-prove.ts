@@ -84,7 +84,7 @@ export const ledgerVerifyProof: Command = {
         }
         const { file, index, origin, size, at, entry } = result;
         print(`ok: ${file}: entry ${index} of ${size} of ${origin}${at === null ? '' : `, signed ${at}`}`);
-        print(JSON.stringify(entry, null, 2));
+        printJson(entry);
       }
     return ok ? 0 : 1;
   },

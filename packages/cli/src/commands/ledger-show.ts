@@ -49,7 +49,7 @@ export const ledgerShow: Command = {
         print(
           `entry ${index}: ${included ? 'in the log' : 'NOT IN THE LOG'}, ${proof.length} hashes to root ${shown.checkpoint.rootHash} of ${shown.checkpoint.size} entries`,
         );
-        print(JSON.stringify(leaf, null, 2));
+        printJson(leaf);
         if (content !== undefined) print('content:', content ?? '(not kept)');
       }
     }

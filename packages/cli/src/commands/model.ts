@@ -85,7 +85,7 @@ export const inventoryList: Command = {
     if (options.json) printJson(listed);
     else
       print(
-        table(
+        ...table(
           ['KIND', 'NAME', 'RISK', 'OWNER', 'VERSIONS', 'SERVES', 'PURPOSE'],
           listed.assets.map((one) => [
             one.kind,

@@ -24,7 +24,7 @@ export const sourceList: Command = {
     if (options.json) printJson({ sources });
     else
       print(
-        table(
+        ...table(
           ['ID', 'STATE', 'UNTIL', 'LICENCE', 'SOURCE'],
           sources.map((one) => [one.id, one.status, one.expiresAt.slice(0, 10), one.licence, one.pattern]),
         ),
@@ -96,7 +96,7 @@ export const useList: Command = {
     if (options.json) printJson({ uses });
     else
       print(
-        table(
+        ...table(
           ['FINGERPRINT', 'SERVICE', 'SEEN AS', 'WHERE', 'REGISTERED', 'DECISION'],
           uses.map((one) => [
             one.fingerprint,
@@ -162,7 +162,7 @@ export const lineageShow: Command = {
     if (options.json) printJson(graph);
     else
       print(
-        table(
+        ...table(
           ['FROM', '', 'TO', 'SINCE'],
           graph.edges.map(({ source, relation, target, at }) => [source, relation, target, at.slice(0, 10)]),
         ),

@@ -3,7 +3,7 @@ import { defaultPolicyText, PolicySet, readPolicyTests, runPolicyTests } from '@
 import { loadConfig } from '@sallyport/server';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
-import { print, printJson } from '../output.ts';
+import { linesOf, print, printJson } from '../output.ts';
 
 /** Holds policies against their tests, before anything loads them. */
 export const policyTest: Command = {
@@ -62,7 +62,7 @@ export const policyExplain: Command = {
       if (freshProof) print('and again within the last five minutes');
       if (!allowed && policies.length === 0) print('no policy permits it');
       if (wouldPermit.length > 0) print(`roles that would permit it: ${wouldPermit.join(', ')}`);
-      for (const { id, effect, text } of policies) print('', `${effect} by ${id}`, text);
+      for (const { id, effect, text } of policies) print('', `${effect} by ${id}`, ...linesOf(text));
     }
     return said.allowed ? 0 : 1;
   },

@@ -32,7 +32,7 @@ export const programList: Command = {
     if (options.json) printJson({ programs });
     else
       print(
-        table(
+        ...table(
           ['NAME', 'STATE', 'ROLES', 'PURPOSE'],
           programs.map((program) => [
             program.name,

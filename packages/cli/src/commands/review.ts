@@ -35,7 +35,7 @@ export const reviewList: Command = {
     if (options.json) printJson({ reviews });
     else
       print(
-        table(
+        ...table(
           ['ID', 'OF', 'STATE', 'UNDECIDED', 'DUE'],
           reviews.map((one) => [one.id, one.kind, state(one), `${one.undecided} of ${one.items}`, one.dueAt]),
         ),
@@ -88,7 +88,7 @@ export const reviewShow: Command = {
       print(
         `${shown.review.kind}, ${state(shown.review)}, due ${shown.review.dueAt}`,
         '',
-        table(
+        ...table(
           ['WHO', 'WHAT', 'LAST USED', 'SUGGESTED', 'DECIDED'],
           shown.items.map(({ holder, evidence, suggestion, decision, decidedBy }) => [
             String(evidence['name'] ?? holder),

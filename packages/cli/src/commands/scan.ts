@@ -7,7 +7,7 @@ import type { Command } from '../commands.ts';
 import { download, isUrl } from '../download.ts';
 import type { Options } from '../options.ts';
 import { Progress } from '../output.ts';
-import { finishReport, namePath, REPORT_OPTIONS, REPORT_USAGE } from '../scan-output.ts';
+import { finishReport, namePath, REPORT_OPTIONS, REPORT_USAGE, walkOf } from '../scan-output.ts';
 
 const WORKERS_MAX = 256;
 
@@ -63,6 +63,7 @@ async function scanAll(options: Options, allowed: AllowedGroup[], folder: string
   try {
     const { scanFiles } = await scanner();
     const report = await scanFiles(paths, {
+      ...walkOf(options),
       allowed,
       digest: options.flag('digest') || undefined,
       cache: options.text('cache'),

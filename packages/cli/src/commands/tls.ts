@@ -5,7 +5,7 @@ import { authorityPath } from '@sallyport/server';
 import { rootKeyPath } from '@sallyport/vault';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
-import { print, printJson, table } from '../output.ts';
+import { linesOf, print, printJson, table } from '../output.ts';
 
 interface Endpoint {
   readonly name: string;
@@ -28,7 +28,7 @@ export const tlsProbe: Command = {
     if (options.json) printJson({ endpoints });
     else
       print(
-        table(
+        ...table(
           ['NAME', 'URL', 'PROTOCOL', 'KEYS', 'EXPIRES', 'PROBLEM'],
           endpoints.map(({ name, url, protocol, group, expiresAt, problem }) => [
             name,
@@ -57,7 +57,7 @@ export const tlsAuthority: Command = {
     if (!existsSync(path))
       throw new CodedError('usage', 'nothing was generated yet: set `tls: {generated: true}` and start');
     if (options.json) printJson({ file: path, certificate: readFileSync(path, 'utf8') });
-    else print(readFileSync(path, 'utf8').trim());
+    else print(...linesOf(readFileSync(path, 'utf8').trim()));
     return 0;
   },
 };

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from '@sallyport/core';
 import { loadConfig, startServer } from '@sallyport/server';
 import type { Command } from '../commands.ts';
-import { print, printJson } from '../output.ts';
+import { print, printFault, printJson } from '../output.ts';
 
 /** Where the console lies once it is built. */
 const CONSOLE = fileURLToPath(new URL('../../../console/dist/', import.meta.url));
@@ -83,7 +83,7 @@ export const up: Command = {
       process.on('SIGHUP', () => {
         if (process.stdin.isTTY) return done();
         server.control.reload('signal:SIGHUP').catch((fault: Error) => {
-          process.stderr.write(`sallyport: not reloaded, the settings before stay: ${fault.message}\n`);
+          printFault(`sallyport: not reloaded, the settings before stay: ${fault.message}`);
         });
       });
       onParentGone(done);

@@ -75,7 +75,7 @@ export const upstreamList: Command = {
     if (options.json) printJson({ systems });
     else {
       print(
-        table(
+        ...table(
           ['NAME', 'DIALECT', 'MODE', 'ORIGIN', 'CREDENTIAL', 'ADDRESS'],
           systems.map((system) => [
             system.name,

@@ -58,7 +58,7 @@ export const userList: Command = {
     else if (people.length === 0) print('Nobody is set up; sallyport up prints a set-up link.');
     else
       print(
-        table(
+        ...table(
           ['NAME', 'STATE', 'FACTORS', 'ROLES'],
           people.map((person) => [
             person.name,

@@ -44,7 +44,7 @@ export const vaultList: Command = {
     const { root, keyEncryptionKeys, dataKeys, signingKeys } = listing;
     print(`root ${root.id}: ${root.kind}, ${root.place}${root.exposed ? ', READABLE BY OTHERS' : ''}`, '');
     print(
-      table(
+      ...table(
         ['ID', 'PURPOSE', 'VERSION', 'SUITE', 'CREATED', 'WRAPS'],
         keyEncryptionKeys.map(({ id, purpose, owner, version, suite, createdAt, retiredAt, wraps }) => [
           id,

@@ -14,7 +14,7 @@ import {
 } from '@sallyport/ledger';
 import { signingKey, writeDurably } from '@sallyport/vault';
 import type { Command } from '../commands.ts';
-import { print, printJson } from '../output.ts';
+import { print, printFault, printJson } from '../output.ts';
 import { readText } from '../read-text.ts';
 
 const BODY_BYTES_MAX = 1_000_000;
@@ -75,7 +75,7 @@ function answerWith(witness: Witness): (req: IncomingMessage, res: ServerRespons
   };
   return (req, res) => {
     answer(req, res).catch((fault: Error) => {
-      process.stderr.write(`sallyport: the witness cannot cosign: ${fault.message}\n`);
+      printFault(`sallyport: the witness cannot cosign: ${fault.message}`);
       if (!res.headersSent) say(res, 500, 'text/plain', 'the witness cannot cosign now\n');
       else res.destroy();
     });
@@ -112,8 +112,8 @@ export const witness: Command = {
       signer,
       keysOf: (origin) => logs.get(origin) ?? null,
       onFork: (origin, seen, shown) =>
-        process.stderr.write(
-          `sallyport: ${origin} shows another history: of ${seen.size} entries were seen, and ${shown.size} shown do not go on from them\n`,
+        printFault(
+          `sallyport: ${origin} shows another history: of ${seen.size} entries were seen, and ${shown.size} shown do not go on from them`,
         ),
     });
     for (const origin of logs.keys()) own.seen(origin);

@@ -6,7 +6,13 @@ import type { FileReport } from '../scan-file.ts';
 import { reportNotRead, type ScanReport, summarise } from '../scan-files.ts';
 import { printable } from '../text/printable.ts';
 import type { PathBytes } from '../tree/path-bytes.ts';
-import { isFolderTechnique, type Tree, type TreeFile, type WalkOptions, walkTree } from '../tree/walk-tree.ts';
+import {
+  isFolderTechnique,
+  type Tree,
+  type TreeFile,
+  type WalkOptions,
+  walkTree,
+} from '../tree/walk-tree.ts';
 import type { AdvisoryDatabase, DatabaseDescription } from './advisories/database.ts';
 import { ImageArchive, looksLikeImages, mayBeImages } from './images/image-archive.ts';
 import { inspectImage } from './images/inspect-image.ts';
@@ -84,7 +90,10 @@ const unreadable = (path: string, format: string, fault: unknown): Inspected => 
   return finish(inspection, { path, format, bytes: 0, sha256: null }, [], null);
 };
 
-function inspectLock({ file: { name: path, path: real }, format, bounds }: Lock, database: AdvisoryDatabase | null): Inspected {
+function inspectLock(
+  { file: { name: path, path: real }, format, bounds }: Lock,
+  database: AdvisoryDatabase | null,
+): Inspected {
   const text = readLock(real, bounds);
   const inspection = new PackageInspection(path, text);
   let packages: readonly LockedPackage[] = [];

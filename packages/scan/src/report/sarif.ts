@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import type { Severity } from '@sallyport/core';
+import { type Severity, visible } from '@sallyport/core';
 import type { JudgedFiles } from '../scan-files.ts';
 import { TECHNIQUES, type Technique } from '../techniques.ts';
 
@@ -20,7 +20,12 @@ const SCORES: Readonly<Record<Severity, string>> = {
 };
 
 const uriOf = (path: string): string =>
-  path.startsWith('/') ? pathToFileURL(path).href : path.split('/').map(encodeURIComponent).join('/');
+  path.startsWith('/')
+    ? pathToFileURL(path.toWellFormed()).href
+    : path.toWellFormed().split('/').map(encodeURIComponent).join('/');
+
+/** A foreign text as viewers show it: what is not seen is escaped, and nothing in it is a link (SARIF 2.1.0, 3.11.6). */
+const textOf = (text: string): string => visible(text).replaceAll('](', ']\\u0028');
 
 /** A scan as SARIF 2.1.0 (OASIS). */
 export function toSarif(report: JudgedFiles, version: string): object {
@@ -46,7 +51,7 @@ export function toSarif(report: JudgedFiles, version: string): object {
       ruleId: technique,
       ruleIndex: used.indexOf(technique),
       level: LEVELS[severity],
-      message: { text: message },
+      message: { text: textOf(message) },
       locations: [
         {
           physicalLocation: {
@@ -62,7 +67,9 @@ export function toSarif(report: JudgedFiles, version: string): object {
           },
           logicalLocations: [
             {
-              fullyQualifiedName: `${location.path}${location.pointer === undefined ? '' : `#${location.pointer}`}`,
+              fullyQualifiedName: visible(
+                `${location.path}${location.pointer === undefined ? '' : `#${location.pointer}`}`,
+              ),
             },
           ],
         },

@@ -1,7 +1,7 @@
-import { FileSource } from '../bytes/byte-source.ts';
-import { FileScan, Inspection } from '../inspection.ts';
 import { DEFAULT_BUDGET } from '../budget.ts';
+import { FileSource } from '../bytes/byte-source.ts';
 import { formatsOf } from '../formats/index.ts';
+import { FileScan, Inspection } from '../inspection.ts';
 import { AllowList } from '../pickle/allow-list.ts';
 import { isModelFormat } from '../report/model-formats.ts';
 import type { PathBytes } from './path-bytes.ts';

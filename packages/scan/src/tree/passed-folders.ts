@@ -60,7 +60,11 @@ export function firstModelBelow(folder: PathBytes): string | null {
         const below = look(joinPath(path, name), inner, depth + 1, store);
         if (below !== null) return below;
       } else if (isFile || isLink) {
-        const told = isModelFile(isFile && !store ? joinPath(path, name) : null, own, () => ++heads <= HEADS_MAX);
+        const told = isModelFile(
+          isFile && !store ? joinPath(path, name) : null,
+          own,
+          () => ++heads <= HEADS_MAX,
+        );
         if (lockFormatOf(inner) !== null || told) return inner;
       }
     }

@@ -1,9 +1,9 @@
 import { lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CodedError } from '@sallyport/core';
+import type { TechniqueName } from '../techniques.ts';
 import { firstModelBelow, PASSED_FOLDERS, type SkippedFolder } from './passed-folders.ts';
 import { isBelow, joinPath, type PathBytes, shownName } from './path-bytes.ts';
-import type { TechniqueName } from '../techniques.ts';
 
 /** One name of a file. */
 export interface TreeFile {
@@ -109,8 +109,7 @@ class Walk {
   }
 
   #file(name: string, path: PathBytes, stat: Stats): void {
-    if (!stat.isFile())
-      this.#miss(name, 'not-a-file', 'is a pipe, socket or device: it is not opened');
+    if (!stat.isFile()) this.#miss(name, 'not-a-file', 'is a pipe, socket or device: it is not opened');
     else if (this.#isNew(name)) this.files.push({ name, path, bytes: stat.size });
   }
 
