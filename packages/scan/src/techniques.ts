@@ -2,6 +2,7 @@ import { DEPENDENCY_TECHNIQUES } from './dependency-techniques.ts';
 import { DISCOVERY_TECHNIQUES } from './discovery-techniques.ts';
 import { FILE_TECHNIQUES } from './file-techniques.ts';
 import { PICKLE_TECHNIQUES } from './pickle-techniques.ts';
+import { TREE_TECHNIQUES } from './tree-techniques.ts';
 
 export { type FileVerdict, type Technique, VERDICTS, worstVerdict } from './technique.ts';
 
@@ -11,6 +12,7 @@ export const TECHNIQUES = {
   ...FILE_TECHNIQUES,
   ...DEPENDENCY_TECHNIQUES,
   ...DISCOVERY_TECHNIQUES,
+  ...TREE_TECHNIQUES,
 } as const;
 /** A name of {@link TECHNIQUES}. */
 export type TechniqueName = keyof typeof TECHNIQUES;

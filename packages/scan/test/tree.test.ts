@@ -91,7 +91,7 @@ describe('names', () => {
     link('loop.pkl', 'bounds/in/loop.pkl');
     link('..', 'bounds/in/up');
     link('.', 'bounds/in/self');
-    execFileSync('mkfifo', [at('bounds/in/pipe.pkl')]);
+    execFileSync('/usr/bin/mkfifo', [at('bounds/in/pipe.pkl')]);
     link('pipe.pkl', 'bounds/in/piped.pkl');
     link('/dev/zero', 'bounds/in/zero.pkl');
     const socket = createServer();
