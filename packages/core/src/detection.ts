@@ -50,6 +50,11 @@ export interface Detection {
   readonly view?: string;
   /** Seen by a rule that is on trial: noted, and nothing done about it. */
   readonly shadow?: boolean;
+  /**
+   * Where an edit is not possible: `fixed` is an id, an address or bytes, `number` a number, `header` a header of the
+   * request, which can be left out. Absent for texts.
+   */
+  readonly place?: 'fixed' | 'number' | 'header';
 }
 
 /** The schema of {@link Detection} for readers outside the process. */
@@ -62,6 +67,7 @@ export const detectionSchema = z.object({
   references: z.array(z.string()),
   view: z.string().optional(),
   shadow: z.boolean().optional(),
+  place: z.enum(['fixed', 'number', 'header']).optional(),
 });
 
 /** Where in a file a detection lies. */

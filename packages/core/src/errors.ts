@@ -51,7 +51,11 @@ export const ERRORS = {
   'body-too-large': row(413, 'the body is over the size limit', 'send less, or raise `limits.bodyBytesMax`'),
   'body-not-json': row(400, 'the body is not valid JSON in UTF-8', 'send JSON encoded as UTF-8'),
   'body-too-deep': row(400, 'the JSON is nested too deeply', 'flatten it'),
-  'body-duplicate-key': row(400, 'an object in the body names one key twice', 'send each key once'),
+  'body-duplicate-key': row(
+    400,
+    'an object in the body names one key twice',
+    'send each key once, in the case that the API documents',
+  ),
   'body-lone-surrogate': row(400, 'a string in the body holds half a character', 'send well-formed Unicode'),
   'body-invalid': row(
     400,
@@ -63,10 +67,15 @@ export const ERRORS = {
     'the body has a content encoding that cannot be inspected',
     'send gzip, deflate, br, zstd or none',
   ),
+  'header-invalid': row(
+    400,
+    'a header that the AI system would act on is not of its form, or stands there twice',
+    'send it once, as its provider documents it',
+  ),
   'body-type-unsupported': row(
     415,
     'the body is not of a type that can be inspected',
-    'send application/json',
+    'send application/json in UTF-8',
   ),
   'body-truncated': row(400, 'the body ended early or arrived too slowly', 'send the whole body in time'),
   'input-denied': row(

@@ -29,6 +29,7 @@ export * from './limits.ts';
 export { isLoopback } from './loopback.ts';
 export * from './numbers.ts';
 export type { ObjectStoreConfig } from './object-store-config.ts';
+export * from './opaque.ts';
 export { ownPath } from './own-path.ts';
 export * from './ports.ts';
 export * from './row-profile.ts';

@@ -37,6 +37,8 @@ export interface InspectionRequest {
   /** System and developer messages of the same call, to notice when they leak. */
   readonly systemPrompts?: readonly string[];
   readonly canaries?: readonly string[];
+  /** Detectors that are asked, where not all: `values` are secrets, personal data and what the operator's own rules look for. */
+  readonly only?: 'secrets' | 'values' | undefined;
   /** Whether the text is the arguments of a tool call. */
   readonly tool?: boolean;
   /** Whether names of people, places and organisations are looked for. */

@@ -3,8 +3,14 @@ import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { CodedError } from '@sallyport/core';
 
+/** What was decompressed, and by what: `bytesWritten` says how much was read. */
+interface Decompressed {
+  readonly buffer: Buffer;
+  readonly engine: { readonly bytesWritten: number };
+}
+
 const DECODERS: Readonly<
-  Record<string, (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>
+  Record<string, (bytes: Buffer, options: { maxOutputLength: number; info: true }) => Promise<Decompressed>>
 > = {
   gzip: promisify(zlib.gunzip) as never,
   'x-gzip': promisify(zlib.gunzip) as never,
@@ -29,7 +35,10 @@ export async function decode(
     throw new CodedError('body-encoding-unsupported');
   }
   try {
-    return await decoder(bytes, { maxOutputLength: bytesMax });
+    const { buffer, engine } = await decoder(bytes, { maxOutputLength: bytesMax, info: true });
+    // What follows is read by no one here, and may be read elsewhere.
+    if (engine.bytesWritten !== bytes.length) throw new Error('bytes follow the end of what is compressed');
+    return buffer;
   } catch (cause) {
     const large = (cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
     if (side === 'upstream')
@@ -38,7 +47,9 @@ export async function decode(
       throw new CodedError('body-too-large', `the body is over ${bytesMax} bytes when decompressed`, {
         cause,
       });
-    throw new CodedError('body-not-json', `the body is not valid ${name}`, { cause });
+    throw new CodedError('body-not-json', `the body is not ${name} from its first byte to its last`, {
+      cause,
+    });
   }
 }
 

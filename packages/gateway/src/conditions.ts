@@ -1,7 +1,8 @@
 import { CodedError, type Detection, LIMITS, type RowProfile } from '@sallyport/core';
-import { readOutputTensors, type Tensor, type TextPart } from '@sallyport/models';
+import { type RequestPart, readOutputTensors, type Tensor, type TextPart } from '@sallyport/models';
 import type { ConditionFinding, Facts } from '@sallyport/policy';
 import type { Exchange } from './exchange.ts';
+import { isProse } from './request-texts.ts';
 import { featureCells } from './rows.ts';
 import type { ToolCall } from './tool-calls.ts';
 
@@ -96,7 +97,7 @@ const rowStart = (tensor: Tensor, rows: number, row: number): number =>
   Math.min(tensor.values.length - 1, Math.floor((tensor.values.length / rows) * row));
 
 /** Texts by who says them, and what was found in them. */
-function textFacts(parts: readonly TextPart[], findings: readonly Detection[]): Facts {
+function textFacts(parts: readonly (TextPart | RequestPart)[], findings: readonly Detection[]): Facts {
   let characters = 0;
   for (const { text } of parts) characters += text.length;
   const told = findings.map(({ detector, technique, severity, confidence }) => ({
@@ -109,7 +110,7 @@ function textFacts(parts: readonly TextPart[], findings: readonly Detection[]): 
   if (characters > TEXT_MAX) return { findings: told };
   const said = (channel: TextPart['channel']): string =>
     parts
-      .filter((part) => part.channel === channel && !part.system)
+      .filter((part) => part.channel === channel && !part.system && isProse(part))
       .map(({ text }) => text)
       .join('\n');
   const [answer] = parts;

@@ -75,6 +75,8 @@ export interface Exchange {
   policy: ExchangeFacts['policy'];
   /** Business rules for the system, as they were when the call began; null where there are none. */
   conditions: SystemConditions | null;
+  /** Headers that go on to the AI system, of the form they must have. */
+  forwarded: Map<string, string>;
   /** Body as it came, maybe compressed. */
   body: Buffer | null;
   /** Body decoded, as text. */
@@ -85,7 +87,7 @@ export interface Exchange {
   reservation: Reservation | null;
   redactor: Redactor | null;
   inputVerdict: (Verdict & { texts: number }) | null;
-  /** Body to forward when policy changed it. */
+  /** Body to forward when policy changed it, or when it came compressed. */
   bodyChanged: Buffer | null;
   ended: boolean;
 }
@@ -112,6 +114,7 @@ export function beginExchange(req: IncomingMessage, res: ServerResponse, proxies
     system: null,
     policy: null,
     conditions: null,
+    forwarded: new Map(),
     body: null,
     text: '',
     reading: null,

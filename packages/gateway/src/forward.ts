@@ -11,8 +11,8 @@ import {
 import type { StreamParser, Usage } from '@sallyport/models';
 import { decode } from './body.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
-import { header, returnedHeaders, upstreamHeaders } from './forwarded-headers.ts';
-import { costMicroUsd, estimateTokens } from './input-stages.ts';
+import { header, returnedHeaders } from './forwarded-headers.ts';
+import { costMicroUsd, estimateTokens, requestTokens } from './input-stages.ts';
 import { inspectTexts } from './leaked-keys.ts';
 import { judgeAnswer, systemPromptsOf } from './output-gate.ts';
 import { recordOutcome, type Sealed, sealContent } from './record.ts';
@@ -21,6 +21,7 @@ import { redactorFor } from './rewrite.ts';
 import { StreamConditions } from './stream-conditions.ts';
 import { StreamGate } from './stream-gate.ts';
 import { StreamRecord } from './stream-record.ts';
+import { upstreamHeaders } from './upstream-headers.ts';
 
 /** Chunks of an answer that may wait for the gate before the AI system is asked to pause, in bytes. */
 const QUEUE_BYTES_MAX = 256 * 1024;
@@ -368,9 +369,7 @@ export class Forwarding {
     this.#settled = true;
     const exchange = this.#exchange;
     const reserved = exchange.reservation!;
-    let input = 0;
-    for (const part of exchange.reading!.parts) input += part.text.length;
-    const inputTokens = usage?.inputTokens ?? estimateTokens(input);
+    const inputTokens = usage?.inputTokens ?? requestTokens(exchange.reading!);
     const outputTokens = usage?.outputTokens ?? estimateTokens(this.#outputCharacters);
     const cost = costMicroUsd(exchange, inputTokens, outputTokens);
     if (!exchange.ended) {

@@ -2,17 +2,6 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Exchange } from './exchange.ts';
 import { EXCHANGE_HEADER } from './respond.ts';
 
-/** Request headers that mean something to an AI system; all others stay here, credentials first of all. */
-const FORWARDED = [
-  'content-type',
-  'accept',
-  'openai-beta',
-  'anthropic-version',
-  'anthropic-beta',
-  'idempotency-key',
-  'traceparent',
-  'tracestate',
-] as const;
 /** Answer headers that mean something to a caller. */
 const RETURNED = [
   'content-type',
@@ -22,21 +11,6 @@ const RETURNED = [
   'x-request-id',
   'request-id',
 ] as const;
-
-/** Headers of the call to the AI system, with its own credential. */
-export function upstreamHeaders(exchange: Exchange): Record<string, string> {
-  const headers: Record<string, string> = { 'accept-encoding': 'identity', 'user-agent': 'sallyport' };
-  for (const name of FORWARDED) {
-    const value = exchange.req.headers[name];
-    if (typeof value === 'string') headers[name] = value;
-  }
-  if (!exchange.bodyChanged && typeof exchange.req.headers['content-encoding'] === 'string') {
-    headers['content-encoding'] = exchange.req.headers['content-encoding'];
-  }
-  if (exchange.trace) headers['traceparent'] = `00-${exchange.trace.id}-${exchange.trace.span}-01`;
-  const { apiKey } = exchange.system!;
-  return apiKey === null ? headers : { ...headers, ...exchange.dialect.credential(apiKey) };
-}
 
 /** First value of a header. */
 export const header = (headers: IncomingHttpHeaders, name: string): string | undefined => {

@@ -5,23 +5,22 @@ import {
   countUpTo,
   type Detection,
   decodeUtf8,
-  type InspectionRequest,
   LIMITS,
   NUMBER_LIMITS,
   parseStrictJson,
   replaceStrings,
 } from '@sallyport/core';
-import { DIALECT_TABLE, findRoute } from '@sallyport/models';
+import { DIALECT_TABLE, findRoute, type RequestReading } from '@sallyport/models';
 import { decode, readBody } from './body.ts';
 import { conditionsOnRequest } from './conditions.ts';
 import type { LimitHit } from './counters.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
-import { requestOf } from './inspection.ts';
 import { judgeCall } from './judge.ts';
-import { inspectTexts } from './leaked-keys.ts';
+import { charactersOf, inspectRequest, isProse } from './request-texts.ts';
 import { redactedTexts, redactorFor } from './rewrite.ts';
 import { rowDetections } from './rows.ts';
-import { verdictOf } from './state.ts';
+import { actionFor, verdictOf } from './state.ts';
+import { forwardedHeaders, headerPointer, isJsonType, refuseRepeated } from './upstream-headers.ts';
 
 /** A refusal by a limit, which says when to come back. */
 export class LimitFault extends CodedError {
@@ -80,18 +79,20 @@ export function route(exchange: Exchange): void {
 /** Reads, decompresses and parses the body; finds every text in it. */
 export async function read(exchange: Exchange, deps: Deps): Promise<void> {
   const { req } = exchange;
+  refuseRepeated(req);
+  exchange.forwarded = forwardedHeaders(req, exchange.dialect.name);
   if (exchange.operation!.method === 'GET') {
     exchange.reading = {
       model: exchange.pathModel,
       stream: false,
       parts: [],
       attachments: [],
+      tokenIds: 0,
       outputTokensMax: 0,
     };
     return;
   }
-  if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(req.headers['content-type'] ?? ''))
-    throw new CodedError('body-type-unsupported');
+  if (!isJsonType(req.headers['content-type'] ?? '')) throw new CodedError('body-type-unsupported');
   if (req.headers['inference-header-content-length'] !== undefined) {
     throw new CodedError(
       'body-type-unsupported',
@@ -104,8 +105,14 @@ export async function read(exchange: Exchange, deps: Deps): Promise<void> {
   );
   exchange.body = await readBody(req, bodyBytesMax, deps.state().settings.deadlines.bodyMs);
   const plain = await decode(exchange.body, req.headers['content-encoding'], bodyBytesMax, 'body');
+  // What goes on is what was read: another reader might find other bytes in what is compressed.
+  if (plain !== exchange.body) exchange.bodyChanged = plain;
   exchange.text = decodeUtf8(plain);
-  const reading = exchange.dialect.readRequest(exchange.operation!.id, parseStrictJson(exchange.text));
+  const reading = exchange.dialect.readRequest(
+    exchange.operation!.id,
+    parseStrictJson(exchange.text),
+    exchange.text,
+  );
   exchange.reading = exchange.pathModel === null ? reading : { ...reading, model: exchange.pathModel };
   mark(exchange, 'read');
 }
@@ -159,6 +166,10 @@ const CHARACTERS_PER_TOKEN = 4;
 /** Tokens that a number of characters is likely to be. */
 export const estimateTokens = (characters: number): number => Math.ceil(characters / CHARACTERS_PER_TOKEN);
 
+/** Tokens of a request: those it names, and those its texts are likely to be. */
+export const requestTokens = (reading: RequestReading): number =>
+  estimateTokens(charactersOf(reading)) + reading.tokenIds;
+
 /** What tokens cost, in millionths of a US dollar. */
 export function costMicroUsd(exchange: Exchange, inputTokens: number, outputTokens: number): number {
   const { inputPerMillion, outputPerMillion } = exchange.system!.prices;
@@ -172,9 +183,7 @@ export function costMicroUsd(exchange: Exchange, inputTokens: number, outputToke
 export function limit(exchange: Exchange, deps: Deps): void {
   const key = exchange.key!;
   const system = exchange.system!;
-  let characters = 0;
-  for (const part of exchange.reading!.parts) characters += part.text.length;
-  const input = estimateTokens(characters);
+  const input = requestTokens(exchange.reading!);
   const output = exchange.reading!.outputTokensMax;
   const taken = deps.counters.reserve(
     [
@@ -195,16 +204,9 @@ export function limit(exchange: Exchange, deps: Deps): void {
 export async function inspectInput(exchange: Exchange, deps: Deps): Promise<void> {
   const system = exchange.system!;
   const { parts, tensors } = exchange.reading!;
-  const settings = requestOf(system, false);
-  const requests: InspectionRequest[] = parts.map(({ text, pointer, channel }) => ({
-    text,
-    pointer,
-    channel,
-    ...settings,
-  }));
-  const found = inspectTexts(exchange, deps, requests);
+  const prose = parts.filter(isProse);
   const detections = [
-    ...(found instanceof Promise ? await found : found),
+    ...(await inspectRequest(exchange, deps)),
     ...attachmentDetections(exchange),
     ...(deps.start.detectors && system.rowProfile && tensors
       ? rowDetections(system.rowProfile, tensors)
@@ -214,28 +216,37 @@ export async function inspectInput(exchange: Exchange, deps: Deps): Promise<void
   const replacements = first.action === 'redact' ? redact(exchange, detections) : new Map<string, string>();
   mark(exchange, 'inspect-input');
   if (system.judge && first.action !== 'deny') {
-    const texts = parts.map(({ pointer, text }) => ({ pointer, text: replacements.get(pointer) ?? text }));
+    const texts = prose.map(({ pointer, text }) => ({ pointer, text: replacements.get(pointer) ?? text }));
     detections.push(...(await judgeCall(exchange, deps, texts)));
   }
   // Business rules know what all others found, and decide last.
   detections.push(...conditionsOnRequest(exchange, detections));
   const verdict = verdictOf(system, 'input', detections);
-  exchange.inputVerdict = { ...verdict, texts: deps.start.detectors ? parts.length : 0 };
+  exchange.inputVerdict = { ...verdict, texts: deps.start.detectors ? prose.length : 0 };
   if (exchange.modelForwarded !== null) replacements.set('/model', exchange.modelForwarded);
   if (replacements.size > 0) exchange.bodyChanged = Buffer.from(replaceStrings(exchange.text, replacements));
-  if (verdict.action === 'deny') throw new CodedError('input-denied');
+  if (verdict.action !== 'deny') return;
+  const graver = detections.some(
+    (one) => one.place !== 'number' && actionFor(system, 'input', one) === 'deny',
+  );
+  throw new CodedError(
+    'input-denied',
+    graver ? undefined : 'a number cannot be masked; send it as a string, or leave it out',
+  );
 }
 
 /** What cannot be read is at least seen: a system that must get none denies `attachment`. */
 function attachmentDetections(exchange: Exchange): Detection[] {
-  return exchange.reading!.attachments.slice(0, LIMITS.detectionsMax).map(({ pointer, media }) => ({
-    detector: 'attachment',
-    technique: media,
-    severity: 'info',
-    confidence: 1,
-    location: { pointer, start: 0, end: 0 },
-    references: ['LLM01:2025'],
-  }));
+  return exchange
+    .reading!.attachments.slice(0, LIMITS.detectionsMax)
+    .map(({ pointer, media, start, end }) => ({
+      detector: 'attachment',
+      technique: media,
+      severity: 'info',
+      confidence: 1,
+      location: { pointer, start, end },
+      references: ['LLM01:2025'],
+    }));
 }
 
 function redact(exchange: Exchange, detections: readonly Detection[]): Map<string, string> {
@@ -245,5 +256,9 @@ function redact(exchange: Exchange, detections: readonly Detection[]): Map<strin
     parts.map((part) => part.text),
   );
   exchange.redactor = redactor;
-  return redactedTexts(exchange.system!, redactor, parts, detections);
+  for (const { place, location } of detections)
+    if (place === 'header') exchange.forwarded.delete(location.pointer.replace(headerPointer(''), ''));
+  const texts = parts.filter(({ place }) => place === undefined);
+  const editable = detections.filter(({ place }) => place === undefined);
+  return redactedTexts(exchange.system!, redactor, texts, editable);
 }

@@ -22,6 +22,7 @@ const KINDS_MAX = 65_535;
 
 const same = (a: Kind, b: Kind): boolean =>
   a.channel === b.channel &&
+  a.only === b.only &&
   a.tool === b.tool &&
   a.names === b.names &&
   a.content === b.content &&

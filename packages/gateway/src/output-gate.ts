@@ -5,6 +5,7 @@ import { conditionsOnAnswer, conditionsOnRows, conditionsOnTools } from './condi
 import type { Deps, Exchange } from './exchange.ts';
 import { requestOf } from './inspection.ts';
 import { inspectTexts } from './leaked-keys.ts';
+import { isProse } from './request-texts.ts';
 import { applyEdits, byPointer, maskings, orderEdits, redactorFor, restorations } from './rewrite.ts';
 import { squeezeDetections } from './squeeze.ts';
 import { verdictOf } from './state.ts';
@@ -21,7 +22,8 @@ export interface JudgedAnswer {
 
 /** System and developer messages of a request, to notice when they come back: as much of them as is watched. */
 export function systemPromptsOf(exchange: Exchange): string[] {
-  return watchedPrompts(exchange.reading!.parts.filter((part) => part.system).map((part) => part.text));
+  const own = exchange.reading!.parts.filter((part) => part.system && isProse(part));
+  return watchedPrompts(own.map((part) => part.text));
 }
 
 /** Judges a complete answer. @throws CodedError when it cannot be read; the verdict says whether it is denied */

@@ -65,8 +65,11 @@ export function actionFor(
     system.policy[direction][detection.detector] ?? DEFAULT_ACTIONS[direction][detection.detector];
   // What only says that somebody or something is named, such as a place, is noted and left.
   if (action === 'redact' && detection.severity === 'info') return 'allow';
-  // The name of a member cannot be replaced.
-  if (action === 'redact' && detection.location.pointer.endsWith('#')) return 'deny';
+  // The name of a member cannot be replaced, nor can a number.
+  if (action === 'redact' && (detection.location.pointer.endsWith('#') || detection.place === 'number'))
+    return 'deny';
+  // An id, an address or bytes stay whole: an edit there would break the call.
+  if (action === 'redact' && detection.place === 'fixed') return 'flag';
   const graded = detection.detector !== 'attachment';
   return action === 'deny' && graded && !atLeast(detection.severity, 'high') ? 'flag' : action;
 }

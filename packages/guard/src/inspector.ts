@@ -4,6 +4,7 @@ import { ContentModel } from './content/content-model.ts';
 import { KeywordIndex } from './keyword-index.ts';
 import { DENY_AT, FLAG_AT, InjectionModel } from './model/injection-model.ts';
 import { NameTagger } from './names/tagger.ts';
+import { beginsInsideOpaque, insideOpaque } from './opaque-runs.ts';
 import { findCanaries } from './output/canaries.ts';
 import { findCommands } from './output/commands.ts';
 import { findLinks } from './output/links/find-links.ts';
@@ -154,6 +155,7 @@ export class Inspector {
   /** @param scored whether the model is asked */
   #look(request: InspectionRequest, scored: boolean): Inspected {
     const findings = new Findings(request.pointer);
+    if (request.only) return this.#values(request, findings);
     let injection = 0;
     const canonical = canonicalise(request.text);
     this.#obfuscation(canonical, findings);
@@ -182,6 +184,17 @@ export class Inspector {
     for (const { detector, confidence } of findings.list)
       if (detector === 'injection') injection = Math.max(injection, confidence);
     return { detections: findings.list, scores: { injection }, views: canonical.views };
+  }
+
+  /** Secrets and what the operator looks for, and personal data where asked: of ids, bytes and numbers, as written. */
+  #values(request: InspectionRequest, findings: Findings): Inspected {
+    const { text, channel, only } = request;
+    this.#secrets({ views: [], rewritten: false, invisible: null }, text, findings);
+    const view: View = { text: text.toLowerCase(), chain: '', span: (start, end) => ({ start, end }) };
+    this.#ruled(view, channel, findings);
+    if (only === 'values')
+      this.#pii({ views: [], rewritten: false, invisible: null }, { ...request, names: false }, findings);
+    return { detections: findings.list, scores: { injection: 0 }, views: [view] };
   }
 
   /** What the model makes of a view. Answers are scored, but an answer that speaks of instructions attacks nobody. */
@@ -242,8 +255,10 @@ export class Inspector {
   /** Secrets are case-sensitive: where a view keeps the spelling the original is searched, else letters of any case. */
   #secrets({ views, rewritten }: Canonical, text: string, findings: Findings): void {
     const references = ['LLM02:2025', 'CWE-798', 'CWE-200'];
-    for (const found of findSecrets(text))
+    for (const found of findSecrets(text)) {
+      if (beginsInsideOpaque(text, found.start, found.end)) continue;
       findings.add('secret', found.id, found.severity, 0.9, references, found);
+    }
     for (const view of views) {
       if (view.chain === '' && !rewritten) continue;
       for (const { id, severity, start, end } of findSecrets(view.text, true))
@@ -309,13 +324,15 @@ export class Inspector {
       for (const match of found) {
         // A piece of a token is nobody's name.
         if (match.confidence <= TAGGED_MAX && findings.holdsSecret(match)) continue;
+        const span = place(match);
+        if (chain === '' && insideOpaque(text, span.start, span.end)) continue;
         findings.add(
           'pii',
           match.entity,
           PII_ENTITIES[match.entity],
           match.confidence,
           references,
-          place(match),
+          span,
           chain,
         );
       }

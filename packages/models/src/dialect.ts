@@ -16,11 +16,30 @@ export interface TextPart {
   readonly stream: string | null;
 }
 
+/** What is not text: media, a file the provider keeps, bytes of an unknown format, ids of tokens. */
+export type Media = 'image' | 'audio' | 'video' | 'document' | 'file' | 'binary' | 'token-ids';
+
 /** A piece of a request that is not text. */
 export interface Attachment {
   /** RFC 6901. */
   readonly pointer: string;
-  readonly media: 'image' | 'audio' | 'video' | 'document';
+  readonly media: Media;
+  /** Where in the text at `pointer` it stands. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A text of a request, and what may be done with it. */
+export interface RequestPart extends TextPart {
+  /**
+   * `fixed` where an edit would break the call: ids, addresses, bytes. `decoded` for what such bytes say, `number` for a
+   * number as it is written, `name` for the name of a member that is judged together with others. Absent for plain text.
+   */
+  readonly place?: 'fixed' | 'decoded' | 'number' | 'name';
+  /** Detectors that are asked; all where absent. */
+  readonly only?: 'secrets' | 'values';
+  /** Parts of one group follow each other where the system reads them: what is split over them is judged, too. */
+  readonly group?: string;
 }
 
 /** One tensor of a request to a classifier. */
@@ -55,9 +74,11 @@ export interface Usage {
 export interface RequestReading {
   readonly model: string | null;
   readonly stream: boolean;
-  readonly parts: readonly TextPart[];
-  /** What only the model can read: pictures, sound, documents. */
+  readonly parts: readonly RequestPart[];
+  /** What only the model can read: pictures, sound, documents, ids of tokens. */
   readonly attachments: readonly Attachment[];
+  /** Ids of tokens that stand for text. */
+  readonly tokenIds: number;
   /** Numbers and texts for a classifier, flat. */
   readonly tensors?: readonly Tensor[];
   /** Tokens the answer may have at most, for the reservation. */
@@ -105,8 +126,11 @@ export interface Dialect extends AnswerReader {
   readonly operations: readonly OperationRoute[];
   /** Headers that carry the provider's credential. */
   credential(apiKey: string): Record<string, string>;
-  /** @throws CodedError `body-invalid` naming the field */
-  readRequest(operation: string, body: unknown): RequestReading;
+  /**
+   * @param source the JSON text of `body`, in which numbers stand as they were written
+   * @throws CodedError `body-invalid` naming the field, `body-duplicate-key`
+   */
+  readRequest(operation: string, body: unknown, source?: string): RequestReading;
   /** A list of models in the dialect's shape. */
   modelList(ids: readonly string[]): string;
   errorBody(error: DialectError): string;

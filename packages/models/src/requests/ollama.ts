@@ -1,7 +1,9 @@
 import { CodedError } from '@sallyport/core';
-import type { Attachment, RequestReading } from '../dialect.ts';
+import type { RequestReading } from '../dialect.ts';
 import { objectBody, optional, tokenBound } from './fields.ts';
-import { collectTexts } from './texts.ts';
+import { roleRuns } from './groups.ts';
+import { OLLAMA_PLACES } from './other-places.ts';
+import { collectRequest } from './texts.ts';
 
 function validate(operation: string, body: Record<string, unknown>): void {
   if (operation === 'chat') {
@@ -20,23 +22,21 @@ function validate(operation: string, body: Record<string, unknown>): void {
 const isEmbedding = (operation: string): boolean => operation === 'embed' || operation === 'embeddings';
 
 /** Reads a request in the Ollama dialect. */
-export function readOllamaRequest(operation: string, raw: unknown): RequestReading {
+export function readOllamaRequest(operation: string, raw: unknown, source = ''): RequestReading {
   const body = objectBody(raw);
   validate(operation, body);
   const messages = Array.isArray(body['messages']) ? body['messages'] : [];
-  const attachments: Attachment[] = [];
-  const parts = collectTexts(
-    body,
-    (path) => {
-      const message = path[0] === 'messages' ? (messages[path[1] as number] as { role: string }) : null;
-      return {
-        channel: message?.role === 'tool' ? 'document' : 'user',
-        system: message?.role === 'system' || path[0] === 'system' || path[0] === 'template',
-        stream: null,
-      };
-    },
-    attachments,
-  );
+  const runs = roleRuns(messages);
+  const texts = collectRequest(body, source, OLLAMA_PLACES, (path) => {
+    const message =
+      path[0] === 'messages' ? (messages[path[1] as number] as { role?: unknown } | null) : null;
+    return {
+      channel: message?.role === 'tool' ? 'document' : 'user',
+      system: message?.role === 'system' || path[0] === 'system' || path[0] === 'template',
+      ...(path[2] === 'content' && { group: runs(path[1]) }),
+      ...(path[0] === 'input' && path.length === 2 && { group: 'list input' }),
+    };
+  });
   const options = body['options'];
   // `num_predict` may be -1 or -2: no bound of the caller's own.
   const bound = (options as { num_predict?: unknown } | undefined)?.num_predict;
@@ -47,8 +47,7 @@ export function readOllamaRequest(operation: string, raw: unknown): RequestReadi
       operation === 'chat' || operation === 'generate'
         ? (optional(body, 'stream', 'boolean') ?? true)
         : false,
-    parts,
-    attachments,
+    ...texts,
     outputTokensMax:
       isEmbedding(operation) || operation === 'show'
         ? 0

@@ -2,10 +2,11 @@ import { CodedError } from '@sallyport/core';
 import type { RequestReading } from '../dialect.ts';
 import { readTensor, validateTensor } from '../tensors.ts';
 import { objectBody } from './fields.ts';
-import { collectTexts } from './texts.ts';
+import { OPEN_INFERENCE_PLACES } from './other-places.ts';
+import { collectRequest } from './texts.ts';
 
 /** Reads a request in the Open Inference Protocol. */
-export function readOpenInferenceRequest(_operation: string, raw: unknown): RequestReading {
+export function readOpenInferenceRequest(_operation: string, raw: unknown, source = ''): RequestReading {
   const body = objectBody(raw);
   const inputs = body['inputs'];
   if (!Array.isArray(inputs) || inputs.length === 0)
@@ -15,7 +16,11 @@ export function readOpenInferenceRequest(_operation: string, raw: unknown): Requ
       throw new CodedError('body-invalid', `\`inputs.${i}\`: ${what}`);
     }),
   );
-  const parts = collectTexts(body, () => ({ channel: 'user', system: false, stream: null }));
+  const texts = collectRequest(body, source, OPEN_INFERENCE_PLACES, (path) => ({
+    channel: 'user',
+    system: false,
+    ...(path[0] === 'inputs' && path[2] === 'data' && { group: `list inputs ${path[1]}` }),
+  }));
   const tensors = inputs.map((tensor, i) => readTensor(tensor, `/inputs/${i}`));
-  return { model: null, stream: false, parts, attachments: [], tensors, outputTokensMax: 0 };
+  return { model: null, stream: false, ...texts, tensors, outputTokensMax: 0 };
 }

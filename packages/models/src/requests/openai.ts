@@ -1,10 +1,14 @@
 import { CodedError, NUMBER_LIMITS } from '@sallyport/core';
-import type { Attachment, RequestReading } from '../dialect.ts';
+import type { RequestReading } from '../dialect.ts';
 import { objectBody, optional, tokenBound, wholeField } from './fields.ts';
-import { collectTexts } from './texts.ts';
+import { roleRuns } from './groups.ts';
+import { OPENAI_PLACES } from './openai-places.ts';
+import { collectRequest } from './texts.ts';
 
 const SYSTEM_ROLES = new Set(['system', 'developer']);
 const TOOL_ROLES = new Set(['tool', 'function']);
+/** Members of a message whose texts follow each other where the system reads them. */
+const SAID = new Set(['content', 'output', 'refusal', 'summary']);
 
 function at(
   body: Record<string, unknown>,
@@ -43,7 +47,7 @@ function validate(operation: string, body: Record<string, unknown>): void {
 }
 
 /** Reads a request in the OpenAI dialect. */
-export function readOpenaiRequest(operation: string, raw: unknown): RequestReading {
+export function readOpenaiRequest(operation: string, raw: unknown, source = ''): RequestReading {
   const body = objectBody(raw);
   validate(operation, body);
   const { choicesMax } = NUMBER_LIMITS;
@@ -51,26 +55,26 @@ export function readOpenaiRequest(operation: string, raw: unknown): RequestReadi
     wholeField(body, 'n', choicesMax) ?? 1,
     wholeField(body, 'best_of', choicesMax) ?? 1,
   );
-  const attachments: Attachment[] = [];
-  const parts = collectTexts(
-    body,
-    (path) => {
-      const message = at(body, path[0] === 'messages' ? 'messages' : 'input', path[1]);
-      const role = String(message['role'] ?? '');
-      const tool = TOOL_ROLES.has(role) || String(message['type'] ?? '').endsWith('_output');
-      return {
-        channel: tool ? 'document' : 'user',
-        system: SYSTEM_ROLES.has(role) || path[0] === 'instructions',
-        stream: null,
-      };
-    },
-    attachments,
-  );
+  const said = operation === 'chat.completions' ? 'messages' : 'input';
+  const runs = roleRuns(body[said]);
+  const texts = collectRequest(body, source, OPENAI_PLACES[operation]!, (path) => {
+    const message = at(body, said, path[1]);
+    const role = String(message['role'] ?? '');
+    const tool = TOOL_ROLES.has(role) || String(message['type'] ?? '').endsWith('_output');
+    const alone = path.length === 2 && typeof path[1] === 'number';
+    const grouped = path[0] === said && (alone || SAID.has(path[2] as string));
+    const list = alone ? `list ${path[0]}` : runs(path[1]);
+    return {
+      channel: tool ? 'document' : 'user',
+      system: SYSTEM_ROLES.has(role) || path[0] === 'instructions',
+      ...(grouped && { group: list }),
+      ...(path[0] === 'prompt' && alone && { group: 'list prompt' }),
+    };
+  });
   return {
     model: optional(body, 'model', 'string'),
     stream: optional(body, 'stream', 'boolean') ?? false,
-    parts,
-    attachments,
+    ...texts,
     outputTokensMax:
       operation === 'embeddings'
         ? 0

@@ -1,123 +1,203 @@
-import { CodedError, type StringVisitor, toPointer, visitStrings } from '@sallyport/core';
-import type { Attachment, TextPart } from '../dialect.ts';
+import { CodedError, looksRandom, toPointer } from '@sallyport/core';
+import type { Attachment, Media, RequestPart } from '../dialect.ts';
+import { longNumbers } from './long-numbers.ts';
+import { cargoOf, isSealed } from './media.ts';
+import type { Place, PlaceNode } from './places.ts';
+import { type Visitor, walkRequest, type Zone } from './walk.ts';
 
-/** Keys whose short, spaceless values are names and ids of the protocol, not content. */
-const STRUCTURAL = new Set([
-  'model',
-  'role',
-  'type',
-  'id',
-  'object',
-  'detail',
-  'encoding_format',
-  'service_tier',
-  'finish_reason',
-  'status',
-  'system_fingerprint',
-  'item_id',
-  'call_id',
-  'tool_call_id',
-  'tool_use_id',
-  'stop_reason',
-  'obfuscation',
-  'datatype',
-  'effort',
-  'reasoning_effort',
-  'verbosity',
-  'truncation',
-  'response_id',
-  'previous_response_id',
-  'model_name',
-  'model_version',
-]);
-const STRUCTURAL_CHARACTERS_MAX = 128;
-const DATA_URL = /^data:(image|audio|video|application\/pdf)(?:\/[a-z0-9.+-]{1,40})?;base64,[A-Za-z0-9+/=]*$/;
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-/** Keys under which dialects put media as base64, and how such media begin. */
-const MEDIA_CHARACTERS_MIN = 30;
-const MEDIA_KEYS = new Set([
-  'url',
-  'image_url',
-  'file_data',
-  'data',
-  'images',
-  'image',
-  'result',
-  'b64_json',
-  'partial_image_b64',
-]);
-const MAGIC: readonly (readonly [string, Attachment['media']])[] = [
-  ['iVBORw0KGgo', 'image'],
-  ['/9j/', 'image'],
-  ['R0lGOD', 'image'],
-  ['UklGR', 'image'],
-  ['JVBERi0', 'document'],
-  ['SUQz', 'audio'],
-  ['//v', 'audio'],
-  ['//s', 'audio'],
-  ['T2dnUw', 'audio'],
-  ['ZkxhQw', 'audio'],
-];
-/** Signed or encrypted state that a provider hands back and forth: nobody but the provider reads it. */
-const OPAQUE_KEYS = new Set(['signature', 'encrypted_content', 'thoughtSignature']);
+type Path = readonly (string | number)[];
 
-/** What kind of media a string is, where it stands in a place for media and looks like it; else null. */
-function mediaOf(key: string | number | undefined, text: string): Attachment['media'] | null {
-  if (typeof key !== 'string' || !MEDIA_KEYS.has(key)) return null;
-  const url = DATA_URL.exec(text);
-  if (url) return url[1] === 'application/pdf' ? 'document' : (url[1] as Attachment['media']);
-  const magic = MAGIC.find(([prefix]) => text.startsWith(prefix));
-  return magic && BASE64.test(text) ? magic[1] : null;
+/** What a request says, in texts and otherwise. */
+export interface RequestTexts {
+  readonly parts: RequestPart[];
+  readonly attachments: Attachment[];
+  readonly tokenIds: number;
 }
 
-/** Key of a string: its own, or that of the list it stands in. */
-const keyOf = (path: readonly (string | number)[]): string | number | undefined =>
-  typeof path.at(-1) === 'number' ? path.at(-2) : path.at(-1);
+/** Says, for one string of a body, who says it and what it belongs together with. */
+export type Classify = (path: Path, parent: object) => Pick<RequestPart, 'channel' | 'system' | 'group'>;
 
-function isStructural(key: string | number | undefined, text: string): boolean {
-  if (text.length === 0) return true;
-  if (typeof key !== 'string') return false;
-  if (STRUCTURAL.has(key)) return text.length <= STRUCTURAL_CHARACTERS_MAX && /^[\w.:/@+-]+$/.test(text);
-  return OPAQUE_KEYS.has(key) && BASE64.test(text);
-}
-
-/** Says, for one string of a body, what kind of text it is; null leaves it out. */
-export type Classify = (
-  path: readonly (string | number)[],
-  parent: object,
-) => Pick<TextPart, 'channel' | 'system' | 'stream'> | null;
-
+/** Names that programs give to fields; any other name is judged by itself. */
+const FIELD_NAME = /^[A-Za-z_$][A-Za-z_$.-]{0,47}\d{0,4}$/;
+/** What SDKs and providers make as ids and names. */
+const ID_FORM = /^[\w.:/@+=#-]{1,256}$/;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const ID_WORD = /[A-Z]?[a-z]{3,}|[A-Z]{4,}/g;
+/** Words in an id from which it may say something. */
+const ID_WORDS_MAX = 2;
+const SCHEMA_TYPES = new Set(['string', 'number', 'integer', 'boolean', 'object', 'array', 'null']);
+const SCHEMA_FORMATS = new Set([
+  ...['date', 'date-time', 'time', 'duration', 'email', 'hostname', 'ipv4', 'ipv6', 'uri', 'uuid', 'regex'],
+  ...['int32', 'int64', 'float', 'double', 'byte', 'binary', 'password', 'uri-reference', 'json-pointer'],
+]);
+/** Members that name a file wherever they stand. */
+const REMOTE: Readonly<Record<string, Media>> = {
+  image_url: 'image',
+  video_url: 'video',
+  audio_url: 'audio',
+  file_url: 'document',
+  file_id: 'file',
+  document_url: 'document',
+};
 const JSON_KEYS = new Set(['arguments', 'partial_json']);
+/** Attachments of one request that are told. */
+const ATTACHMENTS_MAX = 256;
+/** Lists of numbers that are read as characters. */
+const CODES_MAX = 64;
 
-/** Every string of a body that is content, classified: values, and names that are no field's. What a dialect does not know is content too. */
-export function collectTexts(body: unknown, classify: Classify, attachments: Attachment[] = []): TextPart[] {
-  const parts: TextPart[] = [];
-  const visit: StringVisitor = (text, path, parent) => {
+/** Whether an id can hardly say anything: a mark of its kind and letters drawn by lot, or a few words. */
+function isBareId(text: string): boolean {
+  if (UUID.test(text)) return true;
+  const words = text.match(ID_WORD) ?? [];
+  if (words.length <= ID_WORDS_MAX) return true;
+  const drawn = text.slice(text.search(/[\d_-]/) + 1);
+  return drawn.length >= 12 && looksRandom(drawn);
+}
+
+const isSchemaWord = (text: string, path: Path): boolean => {
+  const key = path.at(-1);
+  const own = typeof key === 'number' ? path.at(-2) : key;
+  return own === 'type' ? SCHEMA_TYPES.has(text) : own === 'format' && SCHEMA_FORMATS.has(text);
+};
+
+/** Collects what a walk meets. */
+class Collector implements Visitor {
+  readonly parts: RequestPart[] = [];
+  readonly attachments: Attachment[] = [];
+  tokenIds = 0;
+  #codes = 0;
+  readonly #classify: Classify;
+
+  constructor(classify: Classify) {
+    this.#classify = classify;
+  }
+
+  text(text: string, path: Path, parent: object, place: Place | null, zone: Zone): void {
+    const pointer = toPointer(path);
+    if (!text.isWellFormed())
+      throw new CodedError('body-lone-surrogate', `the text at \`${pointer}\` is not well-formed Unicode`);
+    if (place?.kind === 'words' && place.words.has(text)) return;
+    if (place?.kind === 'form' && place.form.test(text)) return;
+    if (zone === 'schema' && isSchemaWord(text, path)) return;
+    const { group, ...who } = this.#classify(path, parent);
+    const kind = JSON_KEYS.has(path.at(-1) as string) ? 'json' : 'text';
+    const base = { pointer, text, kind, stream: null, ...who } as const;
+    switch (place?.kind) {
+      case 'id':
+        if (!ID_FORM.test(text)) break;
+        this.parts.push({ ...base, place: 'fixed', ...(isBareId(text) && { only: 'secrets' }) });
+        return;
+      case 'file':
+        this.#attach(pointer, 'file', 0, text.length);
+        this.parts.push({ ...base, place: 'fixed', ...(isBareId(text) && { only: 'secrets' }) });
+        return;
+      case 'sealed':
+        this.parts.push({ ...base, place: 'fixed', ...(isSealed(text) && { only: 'secrets' }) });
+        return;
+      case 'acted':
+        this.parts.push({ ...base, place: 'fixed' });
+        return;
+      case 'media':
+        // Anthropic writes plain text where bytes may stand.
+        if ((parent as { type?: unknown }).type === 'text' && path.at(-1) === 'data') break;
+        this.#media(base, place.media);
+        return;
+      default:
+        break;
+    }
     const key = path.at(-1);
-    if (isStructural(key, text)) return;
-    const media = text.length < MEDIA_CHARACTERS_MIN ? null : mediaOf(keyOf(path), text);
-    if (media) {
-      attachments.push({ pointer: toPointer(path), media });
+    const remote = typeof key === 'string' && zone !== 'schema' ? REMOTE[key] : undefined;
+    if (remote !== undefined && zone === 'free') {
+      this.#media(base, remote);
       return;
     }
-    const kind = classify(path, parent);
-    if (!kind) return;
-    // A system may cut a character between two deltas; a caller has no reason to.
-    if (kind.channel !== 'output' && !text.isWellFormed())
-      throw new CodedError(
-        'body-lone-surrogate',
-        `the text at \`${toPointer(path)}\` is not well-formed Unicode`,
-      );
-    parts.push({
-      pointer: toPointer(path),
-      text,
-      kind: JSON_KEYS.has(key as string) ? 'json' : 'text',
-      ...kind,
+    this.#written(group === undefined ? base : { ...base, group });
+  }
+
+  name(name: string, path: Path, parent: object): void {
+    const { group: _, ...who } = this.#classify(path, parent);
+    const base = { pointer: `${toPointer(path)}#`, text: name, kind: 'text', stream: null, ...who } as const;
+    this.parts.push(FIELD_NAME.test(name) ? { ...base, place: 'name' } : base);
+  }
+
+  tokens(count: number, path: Path): void {
+    this.tokenIds += count;
+    this.#attach(toPointer(path), 'token-ids', 0, 0);
+  }
+
+  codes(codes: readonly number[], path: Path, parent: object): void {
+    const letters = codes.every(
+      (c) => (c >= 32 && c <= 0x10ffff && c !== 127) || c === 9 || c === 10 || c === 13,
+    );
+    if (!letters || ++this.#codes > CODES_MAX) return;
+    const text = codes.map((c) => String.fromCodePoint(c)).join('');
+    if (!text.isWellFormed()) return;
+    const { group: _, ...who } = this.#classify(path, parent);
+    this.parts.push({ pointer: toPointer(path), text, kind: 'text', stream: null, ...who, place: 'number' });
+  }
+
+  /** A text of the caller's, which may carry more than it says. */
+  #written(part: RequestPart): void {
+    const { carried, decoded, opaque } = cargoOf(part.text);
+    for (const { media, start, end } of carried) this.#attach(part.pointer, media, start, end);
+    this.#decoded(part, decoded);
+    if (!opaque) this.parts.push(part);
+    else {
+      const { group: _, ...alone } = part;
+      this.parts.push({ ...alone, place: 'fixed', only: 'secrets' });
+    }
+  }
+
+  /** What stands in a place for bytes or the address of a file. */
+  #media(part: RequestPart, media: Media): void {
+    const { carried, decoded, opaque } = cargoOf(part.text, media);
+    if (carried.length === 0) this.#attach(part.pointer, media, 0, part.text.length);
+    for (const one of carried) this.#attach(part.pointer, one.media, one.start, one.end);
+    this.#decoded(part, decoded);
+    this.parts.push({ ...part, place: 'fixed', ...(opaque && { only: 'secrets' }) });
+  }
+
+  #decoded(part: RequestPart, texts: readonly string[]): void {
+    const { group: _, ...alone } = part;
+    for (const text of texts)
+      this.parts.push({
+        ...alone,
+        channel: 'document',
+        kind: 'text',
+        text: text.toWellFormed(),
+        place: 'decoded',
+      });
+  }
+
+  #attach(pointer: string, media: Media, start: number, end: number): void {
+    if (this.attachments.length < ATTACHMENTS_MAX) this.attachments.push({ pointer, media, start, end });
+  }
+}
+
+/**
+ * Everything that a request says: every string is text unless its place in the protocol says what else it is; names
+ * that no protocol has and long numbers are read, too.
+ * @param source JSON text of the body
+ * @throws CodedError `body-invalid`, `body-duplicate-key`, `body-lone-surrogate`
+ */
+export function collectRequest(
+  body: unknown,
+  source: string,
+  tree: PlaceNode,
+  classify: Classify,
+): RequestTexts {
+  const collector = new Collector(classify);
+  walkRequest(body, tree, collector);
+  for (const { pointer, key, text } of longNumbers(source, tree))
+    collector.parts.push({
+      pointer,
+      text: `${key}: ${text}`,
+      kind: 'text',
+      channel: 'user',
+      system: false,
+      stream: null,
+      place: 'number',
+      only: 'values',
     });
-  };
-  visitStrings(body, visit, (text, path, parent) => {
-    const kind = classify(path, parent);
-    if (kind) parts.push({ pointer: `${toPointer(path)}#`, text, kind: 'text', ...kind, stream: null });
-  });
-  return parts;
+  return { parts: collector.parts, attachments: collector.attachments, tokenIds: collector.tokenIds };
 }

@@ -1,0 +1,173 @@
+import type { Detection, InspectionRequest } from '@sallyport/core';
+import type { RequestPart, RequestReading } from '@sallyport/models';
+import type { Deps, Exchange } from './exchange.ts';
+import { requestOf } from './inspection.ts';
+import { type JoinedText, joinedTexts, partDetections } from './joined-texts.ts';
+import { inspectTexts } from './leaked-keys.ts';
+import { headerPointer } from './upstream-headers.ts';
+
+/** Personal data that a number is taken for. */
+const NUMBERS = new Set(['credit-card', 'us-ssn']);
+/** Words from which the name of a member says something by itself, and how many such names are read alone. */
+const SPOKEN_WORDS_MIN = 4;
+const SPOKEN_MAX = 256;
+const NO_DETECTIONS: readonly Detection[] = [];
+
+/** Something to inspect, and how what is found there is told. */
+interface Question {
+  readonly request: Partial<InspectionRequest> & Pick<InspectionRequest, 'text' | 'channel'>;
+  readonly tell: (found: Detection) => readonly Detection[];
+}
+
+/** Parts that a person or a system wrote as text. */
+export const isProse = ({ place }: RequestPart): boolean => place === undefined || place === 'decoded';
+
+/** Characters of the texts of a request, of which its tokens are estimated. */
+export function charactersOf({ parts }: RequestReading): number {
+  let characters = 0;
+  for (const part of parts) if (isProse(part)) characters += part.text.length;
+  return characters;
+}
+
+const at = (found: Detection, pointer: string, more: Partial<Detection> = {}): Detection => ({
+  ...found,
+  ...more,
+  location: { ...found.location, pointer },
+});
+
+/** A detection in a part, told where the part stands. */
+function told(part: RequestPart, found: Detection): Detection[] {
+  const { pointer, place } = part;
+  const whole = { pointer, start: 0, end: 0 };
+  switch (place) {
+    case 'fixed':
+      return [at(found, pointer, { place })];
+    case 'decoded': {
+      const view = found.view === undefined ? 'attachment' : `attachment+${found.view}`;
+      return [{ ...found, view, place: 'fixed', location: whole }];
+    }
+    case 'number':
+      if (part.only && found.detector === 'pii' && !NUMBERS.has(found.technique)) return [];
+      return [{ ...found, place, location: whole }];
+    default:
+      return [at(found, pointer)];
+  }
+}
+
+/** A name as it is spoken: `ignoreAll_rules` as `ignore All rules`. */
+const spoken = (name: string): string =>
+  name
+    .replaceAll(/[_.$-]+/g, ' ')
+    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
+    .trim();
+
+const named = (found: Detection, { pointer, text }: RequestPart): Detection => ({
+  ...found,
+  location: { pointer, start: 0, end: text.length },
+});
+
+/** Names of members that could be fields: read line by line in one go, and by themselves where they have many words. */
+function nameQuestions(parts: readonly RequestPart[]): Question[] {
+  const names = new Map<string, RequestPart>();
+  for (const part of parts) if (part.place === 'name' && !names.has(part.text)) names.set(part.text, part);
+  if (names.size === 0) return [];
+  const pieces: { part: RequestPart; start: number; end: number }[] = [];
+  const lines = (form: (name: string) => string, keep: (found: Detection) => boolean): Question => {
+    const own: typeof pieces = [];
+    let text = '';
+    for (const [name, part] of names) {
+      const line = form(name);
+      own.push({ part, start: text.length, end: text.length + line.length });
+      text += `${line}\n`;
+    }
+    const tell = (found: Detection): Detection[] =>
+      keep(found)
+        ? own
+            .filter(({ start, end }) => start <= found.location.start && found.location.end <= end)
+            .map(({ part }) => named(found, part))
+        : [];
+    return { request: { text, channel: 'user', names: false }, tell };
+  };
+  const raw = lines(
+    (name) => name,
+    ({ detector }) => detector === 'secret' || detector === 'rule',
+  );
+  const told = lines(
+    spoken,
+    ({ detector, technique }) => detector === 'injection' && technique !== 'learned',
+  );
+  const alone = [...names.values()]
+    .filter(({ text }) => spoken(text).split(' ').length >= SPOKEN_WORDS_MIN)
+    .slice(0, SPOKEN_MAX)
+    .map(
+      (part): Question => ({
+        request: { text: spoken(part.text), channel: part.channel, names: false },
+        tell: (found) =>
+          found.detector === 'pii'
+            ? []
+            : [{ ...found, location: { pointer: part.pointer, start: 0, end: part.text.length } }],
+      }),
+    );
+  return [{ ...raw, request: { ...raw.request, only: 'secrets' } }, told, ...alone];
+}
+
+function headerQuestions({ forwarded, pathModel }: Exchange): Question[] {
+  const questions = [...forwarded].map(
+    ([name, text]): Question => ({
+      request: { text, channel: 'user', only: 'secrets' },
+      tell: (found) => [at(found, headerPointer(name), { place: 'header' })],
+    }),
+  );
+  if (pathModel !== null)
+    questions.push({
+      request: { text: pathModel, channel: 'user', only: 'secrets' },
+      tell: (found) => [at(found, 'path', { place: 'fixed' })],
+    });
+  return questions;
+}
+
+/**
+ * Judges everything that a request says: its texts, each by itself and with its neighbours, names, ids, numbers, and the
+ * headers that go on.
+ * @throws CodedError `inspection-failed`
+ */
+export async function inspectRequest(exchange: Exchange, deps: Deps): Promise<Detection[]> {
+  const settings = requestOf(exchange.system!, false);
+  const { parts } = exchange.reading!;
+  const byPart = new Map<RequestPart, Detection[]>();
+  const alone = (part: RequestPart): readonly Detection[] => byPart.get(part) ?? NO_DETECTIONS;
+  const questions: Question[] = [];
+  for (const part of parts) {
+    if (part.place === 'name') continue;
+    const { text, channel, only } = part;
+    questions.push({
+      request: { text, channel, only },
+      tell: (found) => {
+        const own = told(part, found);
+        const known = byPart.get(part);
+        if (known) known.push(...own);
+        else byPart.set(part, own);
+        return own;
+      },
+    });
+  }
+  questions.push(...nameQuestions(parts), ...headerQuestions(exchange));
+  // Last, since they tell what the others do not.
+  for (const reading of joinedTexts(parts)) questions.push(joinedQuestion(reading, alone));
+  // A pointer of the question's own, since several may be asked about one place.
+  const requests = questions.map(
+    ({ request }, n): InspectionRequest => ({ ...settings, ...request, pointer: `${n}` }),
+  );
+  const found = inspectTexts(exchange, deps, requests);
+  return (found instanceof Promise ? await found : found).flatMap((detection) =>
+    questions[Number(detection.location.pointer)]!.tell(detection),
+  );
+}
+
+function joinedQuestion(reading: JoinedText, alone: (part: RequestPart) => readonly Detection[]): Question {
+  const { text, channel, reads } = reading;
+  return {
+    request: { text, channel, ...(reads !== 'words' && { only: reads }) },
+    tell: (found) => partDetections(found, reading, alone),
+  };
+}
