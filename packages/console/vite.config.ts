@@ -12,7 +12,11 @@ export default defineConfig({
     reportCompressedSize: false,
     rolldownOptions: {
       // The router marks its files for servers that render; here nothing does.
-      onLog: (level, log, handler) => log.code !== 'MODULE_LEVEL_DIRECTIVE' && handler(level, log),
+      // What of `core` the console does not use may ask for parts of Node.
+      onLog: (level, log, handler) =>
+        log.code !== 'MODULE_LEVEL_DIRECTIVE' &&
+        !log.message.includes('externalized for browser') &&
+        handler(level, log),
     },
   },
   logLevel: 'warn',

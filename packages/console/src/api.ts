@@ -1,4 +1,5 @@
 import type { Action, Detection, DialectName, Severity } from '@sallyport/core';
+import { pageHeaders } from './page-key.ts';
 
 /** An AI system as the control plane shows it. */
 export interface System {
@@ -208,6 +209,23 @@ export class ApiError extends Error {
   }
 }
 
+/** Has the browser keep an answer of the API as a file. @throws ApiError */
+export async function download(path: string, name: string): Promise<void> {
+  const response = await fetch(`/api/v1${path}`, { headers: pageHeaders() });
+  if (!response.ok)
+    throw new ApiError(response.status, 'internal', `the file cannot be had: ${response.statusText}`, '');
+  const url = URL.createObjectURL(await response.blob());
+  const link = Object.assign(document.createElement('a'), { href: url, download: name });
+  link.click();
+  URL.revokeObjectURL(url);
+}
+
+/** Goes to the identity provider. @param fresh whether it asks again who somebody is */
+export async function goToProvider(next: string | undefined, fresh = false): Promise<void> {
+  const { url } = await api.post<{ url: string }>('/sign-on', { ...(next ? { next } : {}), fresh });
+  window.location.assign(url);
+}
+
 /** Lets the person prove who they are; resolves true once they did. Set by the frame of the pages. */
 let proveAgain: (() => Promise<boolean>) | null = null;
 
@@ -227,13 +245,13 @@ async function call<T>(method: string, path: string, body?: unknown, background 
 }
 
 async function send<T>(method: string, path: string, body: unknown, background: boolean): Promise<T> {
-  const headers: Record<string, string> = {};
+  const headers = pageHeaders();
   if (body !== undefined) headers['content-type'] = 'application/json';
   // What nobody asked for keeps no session alive.
   if (background) headers['x-sallyport-background'] = '1';
   let response: Response;
   try {
-    response = await fetch(`/api/v1${path}`, {
+    response = await fetch(path.startsWith('/sign-on') ? path : `/api/v1${path}`, {
       method,
       headers,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

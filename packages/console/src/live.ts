@@ -1,9 +1,41 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { Exchange } from './api.ts';
+import { pageHeaders } from './page-key.ts';
 
 /** Longest time between two readings of counts while calls keep coming, in milliseconds. */
 const SETTLE_MS = 1_500;
+/** How long to wait before following again, in milliseconds. */
+const AGAIN_MS = 3_000;
+/** Longest text of one event that is waited for, in characters. */
+const EVENT_CHARACTERS_MAX = 4_000_000;
+
+/** Reads events until the stream ends; what an event source does, but for the header that it cannot send. */
+async function read(signal: AbortSignal, onEvent: (name: string, data: string) => void): Promise<void> {
+  const response = await fetch('/api/v1/live', {
+    signal,
+    headers: { ...pageHeaders(), accept: 'text/event-stream' },
+  });
+  if (!response.ok || response.body === null) return;
+  let text = '';
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    text += value;
+    if (text.length > EVENT_CHARACTERS_MAX) return reader.cancel();
+    const events = text.split('\n\n');
+    text = events.pop() ?? '';
+    for (const event of events) {
+      const field = (name: string): string =>
+        event
+          .split('\n')
+          .flatMap((line) => (line.startsWith(`${name}: `) ? [line.slice(name.length + 2)] : []))
+          .join('\n');
+      onEvent(field('event'), field('data'));
+    }
+  }
+}
 
 /**
  * Follows the traffic while a page is shown: calls back with what is new, and lets counts be read again, at most
@@ -12,19 +44,29 @@ const SETTLE_MS = 1_500;
 export function useLive(onExchanges?: (exchanges: readonly Exchange[]) => void): void {
   const client = useQueryClient();
   useEffect(() => {
-    const source = new EventSource('/api/v1/live');
+    const gone = new AbortController();
     let timer: number | undefined;
-    source.addEventListener('exchanges', (event) => {
-      const { exchanges } = JSON.parse((event as MessageEvent<string>).data) as { exchanges: Exchange[] };
-      onExchanges?.(exchanges);
-      timer ??= window.setTimeout(() => {
-        timer = undefined;
-        void client.invalidateQueries({ queryKey: ['traffic'] });
-      }, SETTLE_MS);
-    });
+    let again: number | undefined;
+    const follow = (): void => {
+      void read(gone.signal, (name, data) => {
+        if (name !== 'exchanges') return;
+        const { exchanges } = JSON.parse(data) as { exchanges: Exchange[] };
+        onExchanges?.(exchanges);
+        timer ??= window.setTimeout(() => {
+          timer = undefined;
+          void client.invalidateQueries({ queryKey: ['traffic'] });
+        }, SETTLE_MS);
+      })
+        .catch(() => {})
+        .then(() => {
+          if (!gone.signal.aborted) again = window.setTimeout(follow, AGAIN_MS);
+        });
+    };
+    follow();
     return () => {
       window.clearTimeout(timer);
-      source.close();
+      window.clearTimeout(again);
+      gone.abort();
     };
   }, [client, onExchanges]);
 }

@@ -152,8 +152,11 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   component: SignInPage,
-  validateSearch: (search): { next?: string | undefined; fault?: string | undefined } => ({
+  validateSearch: (
+    search,
+  ): { next?: string | undefined; fault?: string | undefined; with?: 'provider' | undefined } => ({
     next: text(search['next']),
+    with: search['with'] === 'provider' ? 'provider' : undefined,
     fault: text(search['fault']),
   }),
 });

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactElement, useState } from 'react';
-import { api } from '../api.ts';
+import { api, download } from '../api.ts';
 import { BackupsPanel } from '../parts/backups-panel.tsx';
 import { ConnectionsPanel } from '../parts/connections-panel.tsx';
 import { Dialog } from '../parts/dialog.tsx';
@@ -31,6 +31,7 @@ const nameOf = ({ purpose, owner }: Pick<WrappingKey, 'purpose' | 'owner'>): str
 
 /** The keys that seal what is stored: what lies under what, how old it is, and what can be done about it. */
 export function KeysPage(): ReactElement {
+  const materials = useMutation({ mutationFn: () => download('/crypto-bom', 'crypto-bom.json') });
   const { data, error } = useQuery(queries.vault);
   const [rotating, setRotating] = useState<Rotation | null>(null);
   const [shredding, setShredding] = useState<string | null>(null);
@@ -52,10 +53,11 @@ export function KeysPage(): ReactElement {
                 {ROTATIONS[what]}
               </button>
             ))}
-            <a className="link" href="/api/v1/crypto-bom" download="crypto-bom.json">
+            <button type="button" className="link" onClick={() => materials.mutate()}>
               Bill of materials (CycloneDX)
-            </a>
+            </button>
           </div>
+          <Fault fault={materials.error} />
           {data.progress ? (
             <p role="status">
               Under way: {data.progress.done} of {data.progress.of} keys.

@@ -1,9 +1,9 @@
 import { ownPath } from '@sallyport/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
-import { type FormEvent, type ReactElement, type ReactNode, useId, useState } from 'react';
+import { type FormEvent, type ReactElement, type ReactNode, useEffect, useId, useState } from 'react';
 import type { PasskeyRequest, Pending, Session } from '../accounts.ts';
-import { api, query } from '../api.ts';
+import { api, goToProvider, query } from '../api.ts';
 import { Fault, Waiting } from '../parts/notice.tsx';
 import { SecondFactor } from '../parts/second-factor.tsx';
 import { signWithPasskey } from '../passkey.ts';
@@ -110,7 +110,8 @@ const signInRoute = getRouteApi('/sign-in');
 
 /** Sign-in: by name and password and what is asked for besides, or by a passkey alone. */
 export function SignInPage(): ReactElement {
-  const { next, fault } = signInRoute.useSearch();
+  const search = signInRoute.useSearch();
+  const { next, fault } = search;
   const setup = useQuery({
     queryKey: ['setup', ''],
     queryFn: () => api.get<{ open: boolean; administrators: boolean; signOn: string | null }>('/setup'),
@@ -125,6 +126,13 @@ export function SignInPage(): ReactElement {
       ),
     onSuccess: entered,
   });
+  const provider = useMutation({ mutationFn: () => goToProvider(ownPath(next) ?? '/') });
+  // Led here to sign on through the provider: that goes on by itself.
+  const go = provider.mutate;
+  const isLed = search.with === 'provider' && setup.data?.signOn != null;
+  useEffect(() => {
+    if (isLed) go();
+  }, [isLed, go]);
   if (setup.data?.administrators === false)
     return (
       <Gate title="Sallyport">
@@ -160,11 +168,16 @@ export function SignInPage(): ReactElement {
       >
         Sign in with a passkey
       </button>
-      <Fault fault={passkey.error} />
+      <Fault fault={passkey.error ?? provider.error} />
       {setup.data?.signOn ? (
-        <a className="button text-center" href={`/sign-on${query({ next })}`}>
+        <button
+          type="button"
+          className="button"
+          disabled={provider.isPending}
+          onClick={() => provider.mutate()}
+        >
           Sign on with {setup.data.signOn}
-        </a>
+        </button>
       ) : null}
       {fault ? (
         <p role="alert" className="rounded-md border border-bad px-3 py-2 text-bad">

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactElement, useEffect, useRef, useState } from 'react';
 import type { PasskeyRequest, Pending } from '../accounts.ts';
-import { api, onProofNeeded } from '../api.ts';
+import { api, goToProvider, onProofNeeded } from '../api.ts';
 import { queries } from '../queries.ts';
 import { Dialog } from './dialog.tsx';
 import { Fault, Waiting } from './notice.tsx';
@@ -30,7 +30,10 @@ export function ProofDialog(): ReactElement {
   }, []);
   return (
     <Dialog title="Prove that it is you" open={open} onClose={() => end(false)}>
-      <p className="mb-3">This is dangerous enough to ask: your last proof is older than five minutes.</p>
+      <p className="mb-3">
+        This is dangerous enough to ask: your last proof is older than five minutes, or your account has a
+        stronger one.
+      </p>
       <Prove
         onProven={async () => {
           await client.invalidateQueries({ queryKey: ['session'] });
@@ -45,6 +48,9 @@ function Prove({ onProven }: { onProven: () => Promise<void> }): ReactElement {
   const { data, error } = useQuery(queries.account);
   const send = (proof: object): Promise<void> => api.post('/account/proof', { proof });
   const password = useMutation({ mutationFn: send, onSuccess: onProven });
+  const provider = useMutation({
+    mutationFn: () => goToProvider(`${window.location.pathname}${window.location.search}`, true),
+  });
   if (!data) return error ? <Fault fault={error} /> : <Waiting what="your factors" />;
   const methods: Pending['methods'] = [
     ...new Set(data.factors.map(({ kind }) => kind)),
@@ -58,6 +64,24 @@ function Prove({ onProven }: { onProven: () => Promise<void> }): ReactElement {
         prove={send}
         onProven={onProven}
       />
+    );
+  // Nothing of theirs is kept here: the provider asks again, and leads back to this page.
+  if (data.origin !== 'local')
+    return (
+      <div className="grid gap-3">
+        <p>You come back to this page; what you asked for is then to be asked for again.</p>
+        <Fault fault={provider.error} />
+        <div>
+          <button
+            type="button"
+            className="button main"
+            disabled={provider.isPending}
+            onClick={() => provider.mutate()}
+          >
+            Sign on again
+          </button>
+        </div>
+      </div>
     );
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
