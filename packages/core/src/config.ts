@@ -44,6 +44,8 @@ const signOnSchema = z.strictObject({
   groupsClaim: z.string().min(1).max(128).default('groups'),
   /** Roles of each group: `operator`, or `operator@chat`. Whoever is in none of them gets no account. */
   roles: z.record(z.string().min(1).max(256), z.array(roleText).min(1).max(32)).default({}),
+  /** Claim that holds what SCIM knows somebody by (`externalId`); people whom SCIM keeps are linked by it. */
+  scimIdClaim: z.string().min(1).max(128).default('sub'),
   /** Lets it live at a private address, and at loopback without TLS. */
   allowPrivate: z.boolean().default(false),
 });

@@ -29,7 +29,7 @@ import { scanRoutes } from './routes/scans.ts';
 import { scimRoutes } from './routes/scim.ts';
 import { secretOriginRoutes } from './routes/secret-origins.ts';
 import { sessionRoutes } from './routes/session.ts';
-import { type Env, failure, sessionCookie } from './routes/shared.ts';
+import { type Env, failure, pageOf, sessionCookie } from './routes/shared.ts';
 import { signOnRoutes } from './routes/sign-on.ts';
 import { systemRoutes } from './routes/systems.ts';
 import { tlsRoutes } from './routes/tls.ts';
@@ -112,8 +112,9 @@ async function signedIn(c: Context<Env>, control: Control): Promise<void> {
   const active = c.req.header('x-sallyport-background') === undefined && c.req.path !== '/api/v1/live';
   const token = getCookie(c, sessionCookie(c).name);
   const bearer = /^Bearer (\S{1,256})$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  const page = pageOf(c);
   const who =
-    c.env.local === null && bearer === undefined ? await accounts.sessions.who(token, active) : null;
+    c.env.local === null && bearer === undefined ? await accounts.sessions.who(token, active, page) : null;
   if (c.env.local === null && bearer === undefined && who === null) throw new CodedError('not-signed-in');
   const principal: Principal =
     c.env.local !== null
@@ -134,7 +135,7 @@ async function signedIn(c: Context<Env>, control: Control): Promise<void> {
         () => false,
       );
     if (who === null) return true;
-    const again = await accounts.sessions.who(token, false);
+    const again = await accounts.sessions.who(token, false, page);
     return again !== null && JSON.stringify(again.grants.map(held)) === JSON.stringify(who.grants.map(held));
   });
 }

@@ -8,7 +8,18 @@ import { enforced, type FakeSystem, fakeSystem, type TestServer, testServer } fr
 import { browserOf, ok } from './people.ts';
 
 /** Who the provider knows, by the name that they sign in with. */
-const PEOPLE: Readonly<Record<string, { groups: string[]; amr?: string[] }>> = {
+const PEOPLE: Readonly<Record<string, { groups: string[]; amr?: string[]; [claim: string]: unknown }>> = {
+  // What they call themselves there is theirs to choose.
+  mallory: { groups: ['viewers'], preferred_username: null, email: 'eve@example.com' },
+  oscar: { groups: ['viewers'], preferred_username: null, email: 'Oscar@Example.com', email_verified: true },
+  copycat: { groups: ['viewers'], preferred_username: 'sam', email: 'sam@example.com', email_verified: true },
+  's-17': { groups: ['viewers'], preferred_username: 'whatever' },
+  jürgen: { groups: ['viewers'], name: 'J\u0075\u0308rgen\u202e \u0007Groß' },
+  kelvin: { groups: ['viewers'], preferred_username: '\u212aate' },
+  fullwidth: { groups: ['viewers'], preferred_username: '\uff41\uff4e\uff4e' },
+  rename: { groups: ['viewers'], preferred_username: 'per_1' },
+  linda: { groups: ['viewers'], preferred_username: 'linda' },
+  fred: { groups: ['operators'], amr: ['pwd', 'otp', 'mfa'] },
   olga: { groups: ['operators', 'nobody-knows-this'], amr: ['pwd', 'otp', 'mfa'] },
   vera: { groups: ['viewers'] },
   stranger: { groups: ['sales'] },
@@ -78,6 +89,7 @@ describe('signing on through an identity provider', () => {
   let fake: FakeSystem;
   let idp: Server;
   let issuer = '';
+  const asked = { keys: 0 };
   let keys: { key: CryptoKey; jwk: JWK };
   before(async () => {
     const { default: OidcProvider } = await import('oidc-provider');
@@ -124,7 +136,10 @@ describe('signing on through an identity provider', () => {
         backchannelLogout: { enabled: true },
         rpInitiatedLogout: { enabled: true },
       },
-      claims: { openid: ['sub', 'sid', 'amr'], profile: ['preferred_username', 'name', 'groups'] },
+      claims: {
+        openid: ['sub', 'sid', 'amr'],
+        profile: ['preferred_username', 'name', 'groups', 'email', 'email_verified'],
+      },
       conformIdTokenClaims: false,
       pkce: { required: () => true },
       cookies: { keys: ['test'] },
@@ -136,9 +151,12 @@ describe('signing on through an identity provider', () => {
     } as never);
     provider.on('server_error', (_: unknown, fault: Error) => process.stderr.write(`${fault.stack}\n`));
     const callback = provider.callback();
-    idp.on('request', (req, res) =>
-      req.url!.startsWith('/interaction/') ? void interact(provider, req, res) : void callback(req, res),
-    );
+    idp.on('request', (req, res) => {
+      if (req.url === '/jwks') asked.keys++;
+      return req.url!.startsWith('/interaction/')
+        ? void interact(provider, req, res)
+        : void callback(req, res);
+    });
   });
   after(async () => {
     await server.stop();
@@ -195,6 +213,149 @@ describe('signing on through an identity provider', () => {
     assert.equal((await signOn('ann')).url, `${server.controlUrl}/sign-in?fault=conflict`);
     const people = await server.control.accounts.directory.list();
     assert.deepEqual(people.map(({ name }) => name).sort(), ['ann', 'olga', 'root', 'vera']);
+  });
+
+  it('forged logouts cost the provider nothing', async () => {
+    const forged = (await generateKeyPair('RS256')).privateKey;
+    const before = asked.keys;
+    for (let i = 0; i < 40; i++) {
+      const logout = await new SignJWT({ sub: 'root', jti: `${i}`, events: {} })
+        .setProtectedHeader({ alg: 'RS256', kid: 'k1', typ: 'logout+jwt' })
+        .setIssuer(issuer)
+        .setAudience('sallyport')
+        .setIssuedAt()
+        .sign(forged);
+      const body = new URLSearchParams({ logout_token: logout });
+      const answer = await fetch(`${server.controlUrl}/sign-on/back-channel-logout`, {
+        method: 'POST',
+        body,
+      });
+      assert.equal(answer.status, 400);
+    }
+    assert.ok(asked.keys - before <= 1, `${asked.keys - before} requests for keys`);
+  });
+
+  const nameOf = async (who: string): Promise<string> =>
+    (await ok<Session>(await session(await signOn(who)), 200)).name;
+  const person = async (name: string) =>
+    (await server.control.accounts.directory.list()).find((one) => one.name === name);
+
+  it('an address that the provider did not verify is nobody, and no name is another one spelled otherwise', async () => {
+    await server.control.accounts.directory.add('test', { name: 'eve@example.com', grants: [] });
+    await server.control.accounts.directory.add('test', { name: 'kate', grants: [] });
+    assert.equal(await nameOf('mallory'), 'mallory', 'not verified: not a name, and not kept');
+    assert.equal((await person('mallory'))!.email, null);
+    assert.equal(await nameOf('oscar'), 'oscar@example.com');
+    assert.equal((await person('oscar@example.com'))!.email, 'Oscar@Example.com');
+    assert.equal(await nameOf('kelvin'), 'kelvin', 'a sign that becomes a k is none');
+    assert.equal(await nameOf('fullwidth'), 'fullwidth');
+    assert.equal(await nameOf('rename'), 'rename', 'what looks like an id is no name');
+    const made = await nameOf('jürgen');
+    assert.match(made, /^sso-[0-9a-f]{16}$/);
+    assert.equal((await person(made))!.displayName, 'Jürgen Groß');
+    assert.equal(await nameOf('jürgen'), made, 'and the same at the next sign-on');
+  });
+
+  it('whom SCIM keeps is linked by what SCIM knows them by, never by a name', async () => {
+    const { provisioner } = server.control.accounts;
+    const user = { userName: 'sam', externalId: 's-17', displayName: 'Sam', email: null, active: true };
+    const { id } = await provisioner.create('test', user);
+    await provisioner.create('test', { ...user, userName: 'twin-1', externalId: 'twin' });
+    assert.equal((await signOn('copycat')).url, `${server.controlUrl}/sign-in?fault=conflict`);
+    const who = await ok<Session>(await session(await signOn('s-17')), 200);
+    assert.deepEqual([who.id, who.name], [id, 'sam']);
+    assert.equal((await signOn('copycat')).url, `${server.controlUrl}/sign-in?fault=conflict`);
+  });
+
+  it('an administrator links an account to a subject; then its owner signs on, and no other subject is taken for it', async () => {
+    const { directory } = server.control.accounts;
+    const { person: linda } = await directory.add('test', { name: 'linda', grants: [{ role: 'viewer' }] });
+    assert.equal((await signOn('linda')).url, `${server.controlUrl}/sign-in?fault=conflict`);
+    await server.control.installation.flush();
+    const told = await server.control.installation.store.events.latest('sign-in-failed');
+    assert.match(String(told!.data['why']), /\|linda`/, 'the access log says which subject to link');
+    await directory.link('test', 'linda', `${issuer}|linda`);
+    assert.equal((await ok<Session>(await session(await signOn('linda')), 200)).id, linda.id);
+    await assert.rejects(directory.link('test', 'ann', `${issuer}|linda`), { code: 'conflict' });
+    // The same subject of another provider is somebody else.
+    const said = { scimId: null, names: ['linda'], grants: [{ role: 'viewer' }] };
+    await assert.rejects(directory.fromProvider({ ...said, externalId: 'https://other.example|linda' }), {
+      code: 'conflict',
+    });
+    await directory.link('test', 'linda', null);
+    assert.equal((await signOn('linda')).url, `${server.controlUrl}/sign-in?fault=conflict`);
+  });
+
+  it('a session is as fresh as the provider last asked; factors need a fresh one, whatever the cookie there says', async () => {
+    interface Signed extends Session {
+      provenAt: string;
+    }
+    const { store } = server.control.installation;
+    const own = browser();
+    const jar = () =>
+      [...own.cookies.get(new URL(server.controlUrl).host)!].map((one) => one.join('=')).join('; ');
+    const post = (path: string, body: object): Promise<Response> =>
+      fetch(`${server.controlUrl}${path}`, {
+        method: 'POST',
+        headers: { cookie: jar(), 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    await signOn('fred', own);
+    await ok(await post('/api/v1/account/passkey-creation', {}), 200);
+    await new Promise((later) => setTimeout(later, 2_100));
+    const first = await ok<Signed>(await session({ own }), 200);
+    // The provider knows the browser still, and asks nothing.
+    await signOn('fred', own);
+    const silent = await ok<Signed>(await session({ own }), 200);
+    assert.equal(silent.provenAt, first.provenAt);
+    const hide = (minutes: number) =>
+      store.change(async (tx) => {
+        const at = new Date(Date.now() - minutes * 60_000).toISOString();
+        await tx.updateTable('sessions').set({ proven_at: at }).execute();
+        return { result: undefined, event: [] };
+      });
+    await hide(6);
+    for (const [path, body] of [
+      ['/api/v1/account/passkey-creation', {}],
+      ['/api/v1/account/authenticators', { name: 'x' }],
+      ['/api/v1/account/recovery-codes', {}],
+    ] as const) {
+      const { error } = await ok<{ error: { code: string } }>(await post(path, body), 403);
+      assert.equal(error.code, 'proof-needed', path);
+    }
+    const begin = async (): Promise<string> => {
+      const response = await post('/sign-on', { next: '/account', fresh: true });
+      const [name, value] = response.headers.getSetCookie()[0]!.split(';')[0]!.split('=') as [string, string];
+      own.cookies.get(new URL(server.controlUrl).host)!.set(name, value);
+      return (await ok<{ url: string }>(response, 200)).url;
+    };
+    const url = await begin();
+    assert.equal(new URL(url).searchParams.get('max_age'), '0');
+    let page = await own.go(url);
+    assert.match(page.url, /\/interaction\//, 'the provider asks again');
+    for (let i = 0; i < 4 && page.url.startsWith(issuer); i++)
+      page = await own.go(
+        new URL(/action="([^"]+)"/.exec(page.text)![1]!, page.url).href,
+        new URLSearchParams({ prompt: 'login', login: 'fred', password: 'any' }),
+      );
+    assert.equal(page.url, `${server.controlUrl}/account`);
+    const fresh = await ok<Signed>(await session({ own }), 200);
+    assert.ok(Date.now() - Date.parse(fresh.provenAt) < 60_000);
+    await ok(await post('/api/v1/account/passkey-creation', {}), 200);
+    // A provider that leaves out the question is not believed.
+    const lazy = await begin();
+    await store.change(async (tx) => {
+      const created = new Date(Date.now() + 3_600_000).toISOString();
+      await tx.updateTable('tickets').set({ created_at: created }).where('kind', '=', 'sign-on').execute();
+      return { result: undefined, event: [] };
+    });
+    page = await own.go(lazy);
+    for (let i = 0; i < 4 && page.url.startsWith(issuer); i++)
+      page = await own.go(
+        new URL(/action="([^"]+)"/.exec(page.text)![1]!, page.url).href,
+        new URLSearchParams({ prompt: 'login', login: 'fred', password: 'any' }),
+      );
+    assert.equal(page.url, `${server.controlUrl}/sign-in?fault=sign-on-failed`);
   });
 
   it('roles follow the groups at the next sign-on, and what was open before is over', async () => {

@@ -39,12 +39,8 @@ export class Provisioning {
   }
 
   /** Everybody whom the provider keeps, by our id, with its id. */
-  async people(): Promise<Map<string, string | null>> {
-    const rows = await this.#db
-      .selectFrom('provisioned')
-      .selectAll()
-      .where('deleted_at', 'is', null)
-      .execute();
+  async people(tx: Connection = this.#db): Promise<Map<string, string | null>> {
+    const rows = await tx.selectFrom('provisioned').selectAll().where('deleted_at', 'is', null).execute();
     return new Map(rows.map((row) => [row.person_id, row.external_id]));
   }
 

@@ -62,6 +62,24 @@ export class Tickets {
     return Number(row?.n ?? 0);
   }
 
+  /** Forgets tickets of a kind that end first, so that there is room for one more. */
+  async makeRoom(kind: TicketKind, most: number): Promise<void> {
+    const last = await this.#db
+      .selectFrom('tickets')
+      .select('expires_at')
+      .where('kind', '=', kind)
+      .orderBy('expires_at', 'desc')
+      .offset(most - 1)
+      .limit(1)
+      .executeTakeFirst();
+    if (last)
+      await this.#db
+        .deleteFrom('tickets')
+        .where('kind', '=', kind)
+        .where('expires_at', '<=', last.expires_at)
+        .execute();
+  }
+
   /** A ticket that could be used now. */
   async open(kind: TicketKind, hash: string, now: string): Promise<TicketRow | null> {
     const row = await this.#db

@@ -2,7 +2,7 @@ import { CodedError, clock, newEvent, type SallyportEvent } from '@sallyport/cor
 import { ADMINISTRATOR_ROLE } from '@sallyport/policy';
 import type { Connection, FactorKind, GrantRow, PersonRow } from '@sallyport/store';
 import { created, giveGrant, given, type NewGrant, newGrant, newPerson, taken } from './grants.ts';
-import { type AccessHome, personName } from './home.ts';
+import { type AccessHome, personName, providedName } from './home.ts';
 import type { PersonSessions } from './sessions.ts';
 import type { SetUpLinks } from './set-up-links.ts';
 import { isUnused } from './unused.ts';
@@ -90,34 +90,40 @@ export class Directory {
   }
 
   /**
-   * Somebody whom an identity provider vouches for, with the roles that their groups have now. Whoever has no account
-   * gets one, when some group of theirs has a role.
-   * @throws CodedError `not-permitted`, `conflict` when the name is that of an account which people keep here
+   * Somebody whom an identity provider vouches for, with the roles that their groups have now. They are known by the
+   * provider's subject alone, never by a name or an address: those are wishes. Whoever has no account gets one, when some
+   * group of theirs has a role.
+   * @param said what they are called there, first choice first; what SCIM calls them
+   * @throws CodedError `not-permitted`, `conflict` when the name is that of another account
    */
   async fromProvider(said: {
     externalId: string;
-    name: string;
+    scimId: string | null;
+    names: readonly string[];
     displayName?: string | undefined;
     email?: string | undefined;
     grants: readonly NewGrant[];
   }): Promise<PersonRow> {
     const { people } = this.#home.store;
-    const name = personName(said.name);
     return this.#home.store.change(async (tx) => {
       await people.oneAtATime(tx);
       const events: SallyportEvent[] = [];
-      let person = (await people.byExternalId(said.externalId, tx)) ?? (await people.byName(name, tx));
-      if (person && person.externalId !== said.externalId) {
-        // An account that a provider made, and that its owner uses for the first time.
-        if (person.origin !== 'scim' || person.externalId !== null)
-          throw new CodedError('conflict', `\`${name}\` is the name of another account`);
-        await people.update(tx, person.id, { externalId: said.externalId });
+      let person = await people.byExternalId(said.externalId, tx);
+      if (person === null && said.scimId !== null) {
+        person = await this.#provisioned(tx, said.scimId);
+        if (person) events.push(await this.#link(tx, 'identity-provider', person, said.externalId));
       }
       if (person !== null && person.disabledAt !== null)
         throw new CodedError('not-permitted', 'this account is shut out');
       if (person === null) {
         if (said.grants.length === 0)
           throw new CodedError('not-permitted', 'no group of yours has a role here');
+        const name = providedName(said.names, said.externalId);
+        if (await people.byName(name, tx))
+          throw new CodedError(
+            'conflict',
+            `\`${name}\` is the name of another account; an administrator may link it to \`${said.externalId.slice(0, 256)}\``,
+          );
         person = newPerson(name, 'identity-provider', {
           displayName: said.displayName ?? name,
           email: said.email ?? null,
@@ -131,6 +137,45 @@ export class Directory {
       if ((await people.grants(clock.nowIso(), `person:${person.id}`, tx)).length === 0)
         throw new CodedError('not-permitted', 'no group of yours has a role here');
       return { result: person, event: events };
+    });
+  }
+
+  /** The one whom SCIM keeps under an id of the provider, and who never signed on. */
+  async #provisioned(tx: Connection, scimId: string): Promise<PersonRow | null> {
+    const { people, provisioning } = this.#home.store;
+    const ids = [...(await provisioning.people(tx))].flatMap(([id, known]) => (known === scimId ? [id] : []));
+    const [only] = ids;
+    const person = ids.length === 1 ? await people.byId(only!, tx) : null;
+    return person?.origin === 'scim' && person.externalId === null ? person : null;
+  }
+
+  async #link(
+    tx: Connection,
+    actor: string,
+    { id, name }: PersonRow,
+    externalId: string | null,
+  ): Promise<SallyportEvent> {
+    await this.#home.store.people.update(tx, id, { externalId });
+    return newEvent('person-changed', { actor, subject: `person:${id}`, data: { name, linked: externalId } });
+  }
+
+  /**
+   * Links an account to somebody at the identity provider, or to nobody. Its sessions end.
+   * @param externalId issuer and subject @throws CodedError `conflict` when another account is linked to them
+   */
+  async link(actor: string, idOrName: string, externalId: string | null): Promise<PersonRow> {
+    const { store } = this.#home;
+    const { id } = await this.find(idOrName);
+    return store.change(async (tx) => {
+      await store.people.oneAtATime(tx);
+      const person = (await store.people.byId(id, tx))!;
+      const other = externalId === null ? null : await store.people.byExternalId(externalId, tx);
+      if (other && other.id !== id)
+        throw new CodedError('conflict', `\`${other.name}\` is linked to that subject already`);
+      const linked = await this.#link(tx, actor, person, externalId);
+      const subject = `person:${id}`;
+      const ended = await this.#sessions.end(tx, actor, subject, { personId: id }, 'linked anew');
+      return { result: { ...person, externalId }, event: [linked, ...(ended ? [ended] : [])] };
     });
   }
 

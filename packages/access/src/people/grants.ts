@@ -1,5 +1,6 @@
 import { CodedError, clock, newEvent, newId, type SallyportEvent } from '@sallyport/core';
 import type { Connection, GrantRow, PersonRow, Store } from '@sallyport/store';
+import { shownName } from './home.ts';
 
 /** Longest a grant that ends by itself may last. */
 const GRANT_MS_MAX = 366 * 86_400_000;
@@ -18,7 +19,6 @@ export function newPerson(name: string, createdBy: string, more: Partial<PersonR
   return {
     id: newId('per'),
     name,
-    displayName: name,
     email: null,
     password: null,
     passwordChangedAt: more.password ? now : null,
@@ -28,6 +28,7 @@ export function newPerson(name: string, createdBy: string, more: Partial<PersonR
     createdBy,
     disabledAt: null,
     ...more,
+    displayName: shownName(more.displayName ?? name) || name,
   };
 }
 

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { CodedError } from '@sallyport/core';
 import { ADMINISTRATOR_ROLE, UNPRIVILEGED_ROLE } from '@sallyport/policy';
 import type { GrantRow, Store } from '@sallyport/store';
@@ -43,6 +44,8 @@ export interface From {
   readonly agent: string;
   /** Token of the device, when the browser has one. */
   readonly device: string | null;
+  /** Hash of what the page holds that signs in, when it is a page. */
+  readonly page?: string | null;
 }
 
 /** Level that somebody with these grants needs to do anything. */
@@ -51,10 +54,37 @@ export function levelNeeded(grants: readonly Pick<GrantRow, 'role'>[]): number {
   return grants.some(({ role }) => role !== UNPRIVILEGED_ROLE) ? LEVEL.two : LEVEL.one;
 }
 
-/** Lower case and without blanks around, as names are kept. @throws CodedError `request-invalid` */
+/**
+ * Lower case and without blanks around, as names are kept. Letters are those of ASCII: two names that look alike, or that
+ * become the same in another spelling, cannot both be there.
+ * @throws CodedError `request-invalid`
+ */
 export function personName(name: string): string {
-  const own = name.trim().toLowerCase();
-  if (!/^[\w.@+-]{1,64}$/.test(own))
+  const own = name.trim();
+  // What begins like an id would be taken for one.
+  if (!/^[A-Za-z0-9_.@+-]{1,64}$/.test(own) || /^per_/i.test(own))
     throw new CodedError('request-invalid', 'the name must be 1 to 64 letters, digits or . _ @ + -');
-  return own;
+  return own.toLowerCase();
 }
+
+/** The first name that may be one here, of those that a provider knows; else one made from its subject. */
+export function providedName(names: readonly string[], externalId: string): string {
+  for (const name of names)
+    try {
+      return personName(name);
+    } catch {
+      // The next may be.
+    }
+  return `sso-${hash('sha256', externalId, 'hex').slice(0, 16)}`;
+}
+
+/** Longest name that is shown. */
+const SHOWN_CHARACTERS_MAX = 128;
+
+/** A name as it is shown: without characters that are not seen or that turn the text round. */
+export const shownName = (text: string): string =>
+  text
+    .normalize('NFC')
+    .replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '')
+    .trim()
+    .slice(0, SHOWN_CHARACTERS_MAX);

@@ -1,6 +1,6 @@
 import { CodedError, clock, newEvent, newId, type SallyportEvent } from '@sallyport/core';
 import type { Connection, DeviceRow, GrantRow, PersonRow, SessionRow } from '@sallyport/store';
-import { newToken, tokenHash } from '../token.ts';
+import { newToken, sessionHash, tokenHash } from '../token.ts';
 import { type AccessHome, type From, levelNeeded } from './home.ts';
 
 /** A session notes what its person does no more often than this. */
@@ -15,6 +15,8 @@ export interface Who {
   readonly session: SessionRow;
   /** What they hold, in force now. */
   readonly grants: readonly GrantRow[];
+  /** Hash of what the page holds that the session is bound to. */
+  readonly page?: string | null;
 }
 
 /** A session that begins, or that got another token. Tokens are shown this once. */
@@ -35,6 +37,8 @@ export interface Proven {
   readonly providerSession?: string | null;
   /** When, ISO 8601; now when absent. */
   readonly at?: string;
+  /** Hash of what a page holds, where that is not the one that signs in. */
+  readonly page?: string | null;
 }
 
 /** Sessions and devices of people: begun, recognised, renewed, ended. */
@@ -86,7 +90,7 @@ export class PersonSessions {
     }
     const session: SessionRow = {
       id: newId('ses', now),
-      hash: tokenHash(token),
+      hash: sessionHash(token, proven.page ?? from.page ?? null),
       personId: person.id,
       level: proven.level,
       methods: proven.methods,
@@ -122,18 +126,19 @@ export class PersonSessions {
   /**
    * Who a token stands for; null when its session is over.
    * @param active whether the person did something: what a page fetches by itself keeps no session alive
+   * @param page hash of what the page holds that asks; null where no page does
    */
-  async who(token: string | undefined, active: boolean): Promise<Who | null> {
+  async who(token: string | undefined, active: boolean, page: string | null = null): Promise<Who | null> {
     if (!token) return null;
     const { store } = this.#home;
     const now = clock.nowMs();
     const at = new Date(now).toISOString();
-    const session = await store.sessions.live(tokenHash(token), at, this.#idleSince(now));
+    const session = await store.sessions.live(sessionHash(token, page), at, this.#idleSince(now));
     const person = session ? await store.people.byId(session.personId) : null;
     if (!session || !person) return null;
     if (active && now - Date.parse(session.lastSeenAt) > SEEN_EVERY_MS)
       await store.sessions.seen(session.hash, at);
-    return { person, session, grants: await store.people.grants(at, `person:${person.id}`) };
+    return { person, session, grants: await store.people.grants(at, `person:${person.id}`), page };
   }
 
   #idleSince(nowMs: number): string {
@@ -155,7 +160,8 @@ export class PersonSessions {
     const token = newToken();
     const provenAt = fresh ? clock.nowIso() : who.session.provenAt;
     const methods = [...new Set([...who.session.methods, method])];
-    const change = { hash: tokenHash(token), level: Math.max(level, who.session.level), methods, provenAt };
+    const hash = sessionHash(token, who.page ?? null);
+    const change = { hash, level: Math.max(level, who.session.level), methods, provenAt };
     if (!(await this.#home.store.sessions.renew(tx, who.session.hash, change)))
       throw new CodedError('not-signed-in');
     const event = newEvent('session-proven', {
@@ -198,9 +204,9 @@ export class PersonSessions {
   }
 
   /** Signs out: ends the session of a token. */
-  async signOut(token: string): Promise<void> {
+  async signOut(token: string, page: string | null = null): Promise<void> {
     const { store } = this.#home;
-    const hash = tokenHash(token);
+    const hash = sessionHash(token, page);
     const session = await store.sessions.live(hash, clock.nowIso(), '');
     if (!session) return;
     const subject = `person:${session.personId}`;

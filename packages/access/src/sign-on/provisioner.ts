@@ -2,7 +2,7 @@ import { CodedError, clock, newEvent, newId, type SallyportEvent } from '@sallyp
 import type { Connection, GroupRow } from '@sallyport/store';
 import type { Directory } from '../people/directory.ts';
 import { created, type NewGrant, newPerson } from '../people/grants.ts';
-import { type AccessHome, personName } from '../people/home.ts';
+import { type AccessHome, personName, shownName } from '../people/home.ts';
 
 /** Members of one group, and groups, at most. */
 const MEMBERS_MAX = 10_000;
@@ -88,9 +88,10 @@ export class Provisioner {
       const other = await store.people.byName(name, tx);
       if (other && other.id !== id)
         throw new CodedError('conflict', `somebody is called \`${name}\` already`);
-      await store.people.update(tx, id, { name, displayName: user.displayName, email: user.email });
+      const displayName = shownName(user.displayName) || name;
+      await store.people.update(tx, id, { name, displayName, email: user.email });
       await store.provisioning.put(tx, id, user.externalId);
-      const data = { name, displayName: user.displayName };
+      const data = { name, displayName };
       return {
         result: undefined,
         event: newEvent('person-changed', { actor, subject: `person:${id}`, data }),

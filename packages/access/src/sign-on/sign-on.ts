@@ -1,5 +1,5 @@
 import { CodedError, clock, newEvent } from '@sallyport/core';
-import type { JWTPayload } from 'jose';
+import type { JWTPayload, JWTVerifyGetKey } from 'jose';
 import type { Configuration, IDToken } from 'openid-client';
 import type { Directory } from '../people/directory.ts';
 import type { NewGrant } from '../people/grants.ts';
@@ -14,6 +14,10 @@ const STATE_MS = 10 * 60_000;
 const DISCOVERED_MS = 3_600_000;
 /** A logout token is taken for this long after it was issued, in seconds. */
 const LOGOUT_AGE_S = 120;
+/** How far the clock of a provider may differ from ours, in milliseconds. */
+const SKEW_MS = 60_000;
+/** People who are at the provider at a time; the one that began first is forgotten for the next. */
+const STATES_MAX = 50_000;
 const GROUPS_MAX = 2_000;
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 /** Ways of proving oneself that resist phishing: RFC 8176, and the ACR values of OpenID's EAP profile. */
@@ -33,6 +37,20 @@ export interface ProviderSettings {
   readonly roles: Readonly<Record<string, readonly string[]>>;
   /** Lets the provider live at a private address, and at loopback without TLS. */
   readonly allowPrivate: boolean;
+  /** Claim by which SCIM knows people as `externalId`. */
+  readonly scimIdClaim: string;
+}
+
+/** How somebody signs on. */
+export interface SignOnAsked {
+  /** Where the provider sends the browser back to. */
+  readonly redirectUri: string;
+  /** Page that they wanted. */
+  readonly next: string;
+  /** Whether the provider is to ask them again, whatever it knows. */
+  readonly fresh: boolean;
+  /** What the page holds, hashed: the session is bound to it. */
+  readonly page: string | null;
 }
 
 /** What is fetched is fetched by this. Port: whoever wires it checks addresses. */
@@ -48,6 +66,8 @@ export class SignOn {
   readonly #directory: Directory;
   readonly #sessions: PersonSessions;
   #known: { key: string; at: number; configuration: Configuration } | null = null;
+  // Kept, so that what does not verify makes nobody ask the provider for its keys each time.
+  #keys: { uri: string; keys: JWTVerifyGetKey } | null = null;
 
   constructor(home: AccessHome, directory: Directory, sessions: PersonSessions) {
     this.#home = home;
@@ -79,8 +99,7 @@ export class SignOn {
   async begin(
     settings: ProviderSettings,
     fetchSafely: Fetch,
-    redirectUri: string,
-    next: string,
+    { redirectUri, next, fresh, page }: SignOnAsked,
   ): Promise<{ url: string; state: string }> {
     const configuration = await this.#configuration(settings, fetchSafely);
     const { randomPKCECodeVerifier, calculatePKCECodeChallenge, randomNonce, buildAuthorizationUrl } =
@@ -89,11 +108,13 @@ export class SignOn {
     const verifier = randomPKCECodeVerifier();
     const nonce = randomNonce();
     const now = clock.nowMs();
-    await this.#home.store.tickets.put({
+    const { tickets } = this.#home.store;
+    await tickets.makeRoom('sign-on', STATES_MAX);
+    await tickets.put({
       hash: tokenHash(state),
       kind: 'sign-on',
       personId: null,
-      data: { verifier, nonce, next, redirectUri },
+      data: { verifier, nonce, next, redirectUri, fresh, page },
       createdAt: new Date(now).toISOString(),
       expiresAt: new Date(now + STATE_MS).toISOString(),
     });
@@ -104,6 +125,10 @@ export class SignOn {
       code_challenge_method: 'S256',
       state,
       nonce,
+      // Asked for each time, so that the provider says when it last asked somebody (OpenID Connect Core 1.0, 3.1.2.1).
+      ...(fresh
+        ? { max_age: '0', prompt: 'login' }
+        : { max_age: String(Math.floor(this.#home.settings().sessionMs / 1_000)) }),
     });
     return { url: url.href, state };
   }
@@ -119,7 +144,7 @@ export class SignOn {
     answer: URLSearchParams,
     cookie: string | null,
     from: From,
-  ): Promise<{ begun: Begun; next: string }> {
+  ): Promise<{ begun: Begun; next: string; page: string | null }> {
     const { store } = this.#home;
     const state = answer.get('state') ?? '';
     if (cookie === null || cookie !== state)
@@ -132,7 +157,7 @@ export class SignOn {
       throw new CodedError('sign-on-failed', 'that took too long, or was used already; begin again');
     const configuration = await this.#configuration(settings, fetchSafely);
     const { authorizationCodeGrant } = await oidc();
-    const { verifier, nonce, next, redirectUri } = ticket.data as Record<string, string>;
+    const { verifier, nonce, next, redirectUri, page } = ticket.data as Record<string, string>;
     const url = new URL(redirectUri!);
     url.search = answer.toString();
     const tokens = await authorizationCodeGrant(configuration, url, {
@@ -146,21 +171,29 @@ export class SignOn {
       });
     });
     const claims = tokens.claims()!;
+    const at = provenAt(claims['auth_time']);
+    if (ticket.data['fresh'] === true && at < Date.parse(ticket.createdAt) - SKEW_MS)
+      throw new CodedError('sign-on-failed', 'the identity provider did not ask again who you are');
+    const email = claims['email_verified'] === true ? textOf(claims['email']) : undefined;
     const person = await this.#directory.fromProvider({
       externalId: `${claims.iss}|${claims.sub}`,
-      name: textOf(claims['preferred_username']) ?? textOf(claims['email']) ?? claims.sub,
+      scimId: textOf(claims[settings.scimIdClaim]) ?? null,
+      // What somebody is called there is a wish; what they are is the subject.
+      names: [textOf(claims['preferred_username']), email, claims.sub].filter((one) => one !== undefined),
       displayName: textOf(claims['name']),
-      email: claims['email_verified'] === false ? undefined : textOf(claims['email']),
+      email,
       grants: grantsOf(settings, claims),
     });
     const begun = await store.change(async (tx) => {
       const done = await this.#sessions.begin(tx, person, from, {
         ...provenBy(claims),
         providerSession: sessionOf(claims),
+        at: new Date(Math.min(at, clock.nowMs())).toISOString(),
+        page: page ?? null,
       });
       return { result: done.begun, event: done.event };
     });
-    return { begun, next: next! };
+    return { begun, next: next!, page: page ?? null };
   }
 
   /**
@@ -209,7 +242,13 @@ export class SignOn {
     if (!isCanonical(token)) throw new CodedError('sign-on-failed', 'this is not a logout token');
     const { createRemoteJWKSet, customFetch, jwtVerify } = await jose();
     const metadata = (await this.#configuration(settings, fetchSafely)).serverMetadata();
-    const keys = createRemoteJWKSet(new URL(metadata.jwks_uri!), { [customFetch]: fetchSafely as never });
+    const uri = metadata.jwks_uri!;
+    if (this.#keys?.uri !== uri)
+      this.#keys = {
+        uri,
+        keys: createRemoteJWKSet(new URL(uri), { [customFetch]: fetchSafely as never }),
+      };
+    const { keys } = this.#keys;
     // Explicitly typed, so that no other token of the provider is taken for one.
     const { payload } = await jwtVerify(token, keys, {
       typ: 'logout+jwt',
@@ -237,7 +276,9 @@ export class SignOn {
 
   /** Records that signing on failed, and why. */
   async failed(fault: CodedError, from: From): Promise<void> {
-    const data = { what: 'sign-on', address: from.address, code: fault.code };
+    // Who could not be told from another account, so that an administrator may link them.
+    const why = fault.code === 'conflict' ? { why: fault.message } : {};
+    const data = { what: 'sign-on', address: from.address, code: fault.code, ...why };
     await this.#home.store.announce(
       newEvent('sign-in-failed', { actor: 'anonymous', subject: 'organisation', data }),
     );
@@ -252,6 +293,10 @@ const isLoopback = (host: string): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|
 /** The session at the provider, or null where it names none. */
 const sessionOf = (claims: { iss?: string | undefined; [name: string]: unknown }): string | null =>
   typeof claims['sid'] === 'string' ? `${claims.iss}|${claims['sid']}` : null;
+
+/** When the provider says that it last asked somebody, in milliseconds; long ago where it does not say. */
+const provenAt = (said: unknown): number =>
+  typeof said === 'number' && Number.isFinite(said) && said > 0 ? said * 1_000 : 0;
 
 /** How strongly the provider says that somebody was proven. */
 function provenBy(claims: IDToken): Proven {

@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { PersonView } from '@sallyport/access';
+import { CodedError } from '@sallyport/core';
 import type { PersonRow } from '@sallyport/store';
 import type { Context } from 'hono';
 import * as schemas from '../account-schemas.ts';
@@ -80,6 +81,30 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
         await directory().find(c.req.param('id')),
       );
       return c.json({ link: linkUrl(c, token), expiresAt }, 201);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/people/{id}/provider',
+      ...needs('add-people', 'person'),
+      summary: 'Link an account to a subject of the identity provider, or to none; its sessions end',
+      request: {
+        ...named('id'),
+        ...body(
+          z.strictObject({
+            subject: z.string().min(1).max(255).nullable(),
+            issuer: z.url().max(512).optional().describe('the configured one when absent'),
+          }),
+        ),
+      },
+      responses: { 200: json(schemas.personView, 'Done'), ...failures },
+    }),
+    async (c) => {
+      const { subject, issuer = control.config.access.signOn?.issuer } = c.req.valid('json');
+      if (issuer === undefined) throw new CodedError('not-found', 'no identity provider is configured');
+      const linked = subject === null ? null : `${issuer}|${subject}`;
+      return c.json(await view(await directory().link(c.var.actor, c.req.param('id'), linked)), 200);
     },
   );
   for (const [word, disabled] of [

@@ -13,6 +13,7 @@ import {
   failures,
   json,
   keepSession,
+  pageOf,
   relyingParty,
   sessionCookie,
 } from './shared.ts';
@@ -45,7 +46,7 @@ export function sessionRoutes(app: OpenAPIHono<Env>, control: Control): void {
   /** A browser that was signed in before does not keep the session it had. */
   const endOld = async (c: Context<Env>): Promise<void> => {
     const old = getCookie(c, sessionCookie(c).name);
-    if (old) await accounts().sessions.signOut(old);
+    if (old) await accounts().sessions.signOut(old, pageOf(c));
   };
   const begin = async (c: Context<Env>, begun: Begun): Promise<z.infer<typeof schemas.sessionView>> => {
     await endOld(c);
@@ -157,7 +158,7 @@ export function sessionRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       if (c.env.local !== null) return c.json(schemas.localSession(c.env.local), 200);
-      const who = await accounts().sessions.who(getCookie(c, sessionCookie(c).name), false);
+      const who = await accounts().sessions.who(getCookie(c, sessionCookie(c).name), false, pageOf(c));
       if (!who) throw new CodedError('not-signed-in');
       return c.json(sessionView(who), 200);
     },

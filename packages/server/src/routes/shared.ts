@@ -1,6 +1,12 @@
 import { z } from '@hono/zod-openapi';
-import type { Begun, ClientCertificate, From, RelyingParty } from '@sallyport/access';
-import { clock, ERRORS, toCodedError } from '@sallyport/core';
+import {
+  type Begun,
+  type ClientCertificate,
+  type From,
+  type RelyingParty,
+  tokenHash,
+} from '@sallyport/access';
+import { CodedError, clock, ERRORS, toCodedError } from '@sallyport/core';
 import type { Target } from '@sallyport/policy';
 import type { ExchangeRow } from '@sallyport/store';
 import type { Context } from 'hono';
@@ -63,6 +69,22 @@ export function sessionCookie(c: Context<Env>): { name: string; secure: boolean 
   return { name: secure ? '__Host-sallyport_session' : 'sallyport_session', secure };
 }
 
+/** What a page of the console holds, and sends with everything that it asks: 256 random bits, base64url. */
+const PAGE_HEADER = 'x-sallyport-page';
+
+/**
+ * Hash of what the page holds that asks; null where none does. Cookies are shared between the ports of a host, so a session
+ * that a page began opens nothing without it, and a page takes no session that another one began.
+ * @throws CodedError `request-invalid`
+ */
+export function pageOf(c: Context<Env>): string | null {
+  const held = c.req.header(PAGE_HEADER);
+  if (held === undefined) return null;
+  if (!/^[\w-]{43}$/.test(held))
+    throw new CodedError('request-invalid', `\`${PAGE_HEADER}\` is not what a page of the console sends`);
+  return tokenHash(held);
+}
+
 /** Scheme, host and port at which the browser sees us. The host was checked before. */
 export function siteOrigin(c: Context<Env>): string {
   if (c.env.publicUrl !== undefined) return new URL(c.env.publicUrl).origin;
@@ -88,6 +110,7 @@ export function cameFrom(c: Context<Env>): From {
     address: c.env.address,
     agent: c.req.header('user-agent') ?? '',
     device: getCookie(c, deviceCookie(c).name) ?? null,
+    page: pageOf(c),
   };
 }
 

@@ -1,10 +1,22 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ProviderSettings } from '@sallyport/access';
 import { CodedError, ownPath, toCodedError } from '@sallyport/core';
+import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { resolveSecret } from '../config-file.ts';
 import type { Control } from '../control.ts';
-import { cameFrom, deviceCookie, type Env, keepSession, sessionCookie, siteOrigin } from './shared.ts';
+import {
+  body,
+  cameFrom,
+  deviceCookie,
+  type Env,
+  failures,
+  json,
+  keepSession,
+  pageOf,
+  sessionCookie,
+  siteOrigin,
+} from './shared.ts';
 
 const TOKEN_CHARACTERS_MAX = 16_384;
 /** The cookie lives as long as a state does, in seconds. */
@@ -29,34 +41,62 @@ export function signOnRoutes(app: OpenAPIHono<Env>, control: Control): void {
   const moved = { 302: { description: 'Go there' } };
   const cookieName = (secure: boolean): string => (secure ? '__Host-sallyport_sign_on' : 'sallyport_sign_on');
 
+  /** Begins, and binds the answer to this browser. @returns where the browser goes */
+  const begin = async (
+    c: Context<Env>,
+    asked: { next?: string | undefined; fresh?: boolean | undefined },
+  ): Promise<string> => {
+    const { settings, fetchSafely } = provider(control);
+    const { url, state } = await control.accounts.signOn.begin(settings, fetchSafely, {
+      redirectUri: `${siteOrigin(c)}/sign-on/callback`,
+      next: ownPath(asked.next) ?? '/',
+      fresh: asked.fresh ?? false,
+      page: pageOf(c),
+    });
+    const { secure } = deviceCookie(c);
+    // Lax: the answer comes as a navigation from the provider's site.
+    setCookie(c, cookieName(secure), state, {
+      httpOnly: true,
+      sameSite: 'Lax',
+      path: '/',
+      secure,
+      maxAge: STATE_S,
+    });
+    return url;
+  };
+
   app.openapi(
     createRoute({
       method: 'get',
       path: '/sign-on',
-      summary: 'Begin to sign on through the identity provider',
+      summary: 'Begin to sign on through the identity provider; a browser is led to the page that does',
       request: { query: z.object({ next: z.string().max(512).optional() }) },
       responses: moved,
     }),
     async (c) => {
-      const { settings, fetchSafely } = provider(control);
-      const next = ownPath(c.req.valid('query').next) ?? '/';
-      const { url, state } = await control.accounts.signOn.begin(
-        settings,
-        fetchSafely,
-        `${siteOrigin(c)}/sign-on/callback`,
-        next,
-      );
-      const { secure } = deviceCookie(c);
-      // Lax: the answer comes as a navigation from the provider's site.
-      setCookie(c, cookieName(secure), state, {
-        httpOnly: true,
-        sameSite: 'Lax',
-        path: '/',
-        secure,
-        maxAge: STATE_S,
-      });
-      return c.redirect(url, 302);
+      const { next } = c.req.valid('query');
+      // A page binds the session to itself, and the address bar cannot.
+      if (c.req.header('sec-fetch-dest') === 'document') {
+        const page = new URLSearchParams({ with: 'provider', next: ownPath(next) ?? '/' });
+        return c.redirect(`/sign-in?${page}`, 302);
+      }
+      return c.redirect(await begin(c, { next }), 302);
     },
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/sign-on',
+      summary: 'Begin to sign on through the identity provider, from a page that goes there itself',
+      request: body(
+        z.strictObject({
+          next: z.string().max(512).optional(),
+          fresh: z.boolean().optional().describe('the provider asks again, whatever it knows'),
+        }),
+      ),
+      responses: { 200: json(z.object({ url: z.string() }), 'Where to go'), ...failures },
+    }),
+    async (c) => c.json({ url: await begin(c, c.req.valid('json')) }, 200),
   );
   app.openapi(
     createRoute({
@@ -74,7 +114,7 @@ export function signOnRoutes(app: OpenAPIHono<Env>, control: Control): void {
       try {
         const { settings, fetchSafely } = provider(control);
         const answer = new URL(c.req.url).searchParams;
-        const { begun, next } = await control.accounts.signOn.finish(
+        const { begun, next, page } = await control.accounts.signOn.finish(
           settings,
           fetchSafely,
           answer,
@@ -83,7 +123,7 @@ export function signOnRoutes(app: OpenAPIHono<Env>, control: Control): void {
         );
         // A browser that was signed in before does not keep the session it had.
         const old = getCookie(c, sessionCookie(c).name);
-        if (old) await control.accounts.sessions.signOut(old);
+        if (old) await control.accounts.sessions.signOut(old, page);
         keepSession(c, begun);
         return c.redirect(next, 302);
       } catch (fault) {
