@@ -4,7 +4,12 @@ import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ENCODERS, expand, grammarOf, LANGUAGES, Random } from '@sallyport/attacks';
 import type { InspectionRequest } from '@sallyport/core';
-import { Inspector, learnTrainingEcho } from '@sallyport/guard';
+import { probesFor, runProbes } from '../tools/pattern-fuzz.ts';
+import { allPatterns, REVIEWED } from '../tools/patterns.ts';
+
+// The patterns that files make when they are imported are seen only the first time.
+const { patterns } = await allPatterns();
+const { Inspector, learnTrainingEcho } = await import('@sallyport/guard');
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 600);
 const [SHORT, LONG] = [16_384, 131_072];
@@ -129,4 +134,21 @@ it(`${ROUNDS} texts made to be slow take time linear in their length`, (t) => {
       `${ratio.toFixed(1)} times as long, ${long.toFixed(0)} ms: ${JSON.stringify(unit.slice(0, 120))}`,
     );
   assert.ok(worst.ratio <= RATIO_MAX);
+});
+
+/** Texts made for each pattern. */
+const PROBES = Number(process.env['PROBES'] ?? 40);
+
+it(`each pattern takes time linear in ${PROBES} texts that its own grammar makes`, async (t) => {
+  const reviewed = new Set(REVIEWED.map(({ source }) => source));
+  const seed = Number(process.env['SEED'] ?? 11);
+  const probes = patterns
+    .filter(({ source }) => !reviewed.has(source))
+    .flatMap((pattern, n) => probesFor(pattern, PROBES, seed * 10_000 + n));
+  t.diagnostic(`${patterns.length} patterns, ${probes.length} texts`);
+  const slow = await runProbes(probes, true, 20_000);
+  assert.deepEqual(
+    slow.map(({ probe, said }) => ({ ...probe, said })),
+    [],
+  );
 });

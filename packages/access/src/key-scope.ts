@@ -32,7 +32,7 @@ function rangesOf(scope: KeyScope, addresses: readonly string[]): BlockList {
 
 /** An address as ranges know it: IPv4 in IPv6's clothes is IPv4, and zones of links say nothing. */
 function within(list: BlockList, address: string): boolean {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*/s, '');
   const family = isIP(plain);
   return family !== 0 && list.check(plain, family === 6 ? 'ipv6' : 'ipv4');
 }

@@ -142,10 +142,11 @@ export function hideInDocument(kind: DocumentKind, hidden: string | null, random
   const text = BUILDERS[kind](random);
   const at = text.indexOf(MARK);
   if (hidden === null) {
-    return {
-      text: text.replace(/\n?[^\n]*\u0000[^\n]*/, (line) => line.replace(MARK, '').trimEnd()),
-      span: null,
-    };
+    const from = Math.max(0, text.lastIndexOf('\n', at));
+    const next = text.indexOf('\n', at);
+    const to = next < 0 ? text.length : next;
+    const line = text.slice(from, to).replace(MARK, '').trimEnd();
+    return { text: text.slice(0, from) + line + text.slice(to), span: null };
   }
   return { text: text.replace(MARK, () => hidden), span: { start: at, end: at + hidden.length } };
 }

@@ -82,7 +82,7 @@ function embedded(address: string): string | null {
 export function classifyAddress(address: string): AddressKind {
   const plain = address
     .replace(/^\[|\]$/g, '')
-    .replace(/%.*$/, '')
+    .replace(/%.*/s, '')
     .toLowerCase();
   const family = isIP(plain);
   if (family === 0) return 'forbidden';

@@ -50,7 +50,7 @@ export function findRoute(
 
 /** Path under an upstream's base: `…/v1` and `/v1/chat` meet in one `/v1`. */
 export function joinUrl(base: URL, path: string): string {
-  const stem = base.pathname.replace(/\/+$/, '');
+  const stem = base.pathname.replace(/(?<!\/)\/+$/, '');
   const version = /\/v\d+$/.exec(stem)?.[0];
   return version && path.startsWith(`${version}/`) ? stem + path.slice(version.length) : stem + path;
 }

@@ -68,7 +68,7 @@ export class OpenTelemetry implements Telemetry {
 
   constructor(options: TelemetryOptions) {
     const { url, headers, intervalMs, lookup, instance, version } = options;
-    const base = url.replace(/\/+$/, '');
+    const base = url.replace(/(?<!\/)\/+$/, '');
     const resource = resourceFromAttributes({
       'service.name': 'sallyport',
       'service.version': version,

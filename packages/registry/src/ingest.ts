@@ -5,7 +5,7 @@ import { versionTarget } from './version-target.ts';
 /** Whether an address lies within a source: the same, or below it, and not one that only begins alike. */
 export function isWithin(source: string, pattern: string): boolean {
   if (source.includes('/../') || source.endsWith('/..')) return false;
-  const base = pattern.replace(/\/+$/, '');
+  const base = pattern.replace(/(?<!\/)\/+$/, '');
   return source === base || source.startsWith(`${base}/`);
 }
 

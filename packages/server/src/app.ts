@@ -186,7 +186,7 @@ export async function askEveryRoute(app: OpenAPIHono<Env>): Promise<AskedRoutes>
     if (one.type !== 'route') continue;
     const { path, method } = one.route;
     if (!path.startsWith('/api/') || OPEN_ROUTES.includes(path)) continue;
-    const request = new Request(`http://localhost${path.replaceAll(/\{[^}]+\}/g, 'probe')}`, {
+    const request = new Request(`http://localhost${path.replaceAll(/\{[^{}]+\}/g, 'probe')}`, {
       method: method.toUpperCase(),
       headers: { host: 'localhost' },
     });

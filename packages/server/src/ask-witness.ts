@@ -22,7 +22,7 @@ export async function askWitness(
   note: string,
 ): Promise<WitnessReply> {
   const answer = await post(
-    `${url.replace(/\/+$/, '')}/add-checkpoint`,
+    `${url.replace(/(?<!\/)\/+$/, '')}/add-checkpoint`,
     { 'content-type': 'text/plain; charset=utf-8' },
     formatAddCheckpoint(old, proof, note),
     allowPrivate,

@@ -15,7 +15,7 @@ export class Locations {
     const reader = await this.#reader(file);
     let found: CityResponse | null;
     try {
-      found = reader.get(address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, ''));
+      found = reader.get(address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*/s, ''));
     } catch {
       return null;
     }

@@ -100,7 +100,7 @@ export class Throttle {
   async #bounded(key: string): Promise<string> {
     this.#strangers ??= await this.#counters.countAttempts('~');
     if (this.#strangers < this.#countersMax) return key;
-    return key.replace(/~.*$/, (name) => `~${name.slice(1, 1 + SHARED_DIGITS)}`);
+    return key.replace(/~.*/s, (name) => `~${name.slice(1, 1 + SHARED_DIGITS)}`);
   }
 
   /** Forgets what no window needs any more. */
@@ -114,7 +114,7 @@ export class Throttle {
 function network(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/, '');
   if (!isIPv6(plain)) return plain;
-  const [head = '', tail] = plain.replace(/%.*$/, '').split('::');
+  const [head = '', tail] = plain.replace(/%.*/s, '').split('::');
   const groups = head === '' ? [] : head.split(':');
   const rest = tail === undefined || tail === '' ? [] : tail.split(':');
   const whole =

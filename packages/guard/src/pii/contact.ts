@@ -144,7 +144,7 @@ export function phoneAt(text: string, at: number, countries: Countries): PiiMatc
   PHONE.lastIndex = at;
   const match = PHONE.exec(text);
   if (!match) return null;
-  const number = match[0].replace(/\s{0,2}(?:x|ext).*$/i, '');
+  const number = match[0].replace(/\s{0,2}(?:x|ext).*/is, '');
   if (OTHER.test(number)) return null;
   const compact = number.replaceAll(/[^\d+]/g, '');
   // Without a country a number has up to eleven figures, said to be one or not.

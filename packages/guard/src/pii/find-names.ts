@@ -20,7 +20,7 @@ export function findNames(text: string, tagger: NameTagger, countries: Countries
   for (const { index, 0: date } of text.matchAll(MOMENT))
     found.push({ entity: 'date', start: index, end: index + date.length, confidence: 0.55 });
   for (const { index, 0: url } of text.matchAll(URL)) {
-    const whole = url.replace(/[.,;:!?]+$/, '');
+    const whole = url.replace(/(?<![.,;:!?])[.,;:!?]+$/, '');
     found.push({ entity: 'url', start: index, end: index + whole.length, confidence: 0.65 });
   }
   return withoutOverlaps(found);

@@ -275,7 +275,7 @@ export const INJECTION_RULES: readonly InjectionRule[] = [
   rule(
     'tool-command',
     ['call the', 'invoke the', 'execute the', 'run the', 'use the'],
-    /\b(?:call|invoke|execute|run|use) the (?:\w{1,24}[ _-]){0,3}(?:tool|function|command|plugin|api)\b[^.!?\n]{0,60}\b(?:immediately|now|instead|first|before (?:answering|responding|replying)|with (?:the )?(?:argument|parameter)s?)\b/g,
+    /\b(?:call|invoke|execute|run|use) the (?:[^\W_]{1,24}[ _-]){0,3}(?:tool|function|command|plugin|api)\b[^.!?\n]{0,60}\b(?:immediately|now|instead|first|before (?:answering|responding|replying)|with (?:the )?(?:argument|parameter)s?)\b/g,
     'medium',
     0.7,
     ['LLM01:2025', 'ASI02', 'AML.T0053'],

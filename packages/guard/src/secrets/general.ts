@@ -39,7 +39,7 @@ export const GENERAL_SECRETS: readonly SecretRule[] = [
     shaped(
       'database-url',
       `${scheme}`,
-      `(?<![a-z])${scheme}(?:ql|s|\\+\\w{2,8}){0,2}://[^\\s:/@"'<>\`]{0,64}:([^\\s/@"'<>\`$\\{]{3,128})@[^\\s"'<>\`]{1,255}`,
+      `(?<![a-z])${scheme}(?:ql|s)?(?:\\+\\w{2,8})?://[^\\s:/@"'<>\`]{0,64}:([^\\s/@"'<>\`$\\{]{3,128})@[^\\s"'<>\`]{1,255}`,
       { anyCase: true, entropyMin: 1.5, severity: 'high' },
     ),
   ),

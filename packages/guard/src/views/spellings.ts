@@ -164,7 +164,9 @@ function* alphabets(source: Mapped): Generator<Layer> {
   if (/[.\-·–] [.\-·–]{1,6} [.\-·–]/.test(text)) {
     for (const match of text.matchAll(MORSE_RUN)) {
       const builder = new MappedBuilder(source, match[0].length);
-      for (const symbol of match[0].matchAll(/[.\-·•–—]+|\s*[/|]\s*|\s{2,}/g)) {
+      for (const symbol of match[0].matchAll(/[.\-·•–—]+|[\s/|]+/g)) {
+        // One space stands between letters, more between words.
+        if (symbol[0] === ' ') continue;
         const code = symbol[0].replaceAll(/[·•]/g, '.').replaceAll(/[–—]/g, '-');
         const from = match.index + symbol.index;
         builder.piece(

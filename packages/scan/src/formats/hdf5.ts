@@ -19,7 +19,7 @@ async function inspectAttributes(inspection: Inspection, object: Hdf5Object, pat
       try {
         inspectKerasConfig(
           inspection,
-          parsePythonJson(Buffer.from(value).toString('utf8').replace(/\0.*$/s, '')),
+          parsePythonJson(Buffer.from(value).toString('utf8').replace(/\0.*/s, '')),
           { offset, pointer },
         );
         continue;

@@ -1,9 +1,19 @@
 import type { Inspection } from '../inspection.ts';
 import { asObject, type Json } from '../text/json.ts';
 
-const SHELL_FETCH = /^\s*[!%].*\b(?:curl|wget)\b[^\n|]*\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b/m;
+const COMMAND = /^\s*[!%]/;
+const FETCH = /\b(?:curl|wget)\b/;
+const PIPED_TO_SHELL = /^\s*(?:sudo\s+)?(?:ba|z|da)?sh\b/;
 const SHELL =
-  /^\s*(?:!|%%(?:bash|sh|script|cmd|writefile)|%(?:system|sx|alias)|get_ipython\(\)\.(?:system|run_cell_magic))/m;
+  /^[ \t]*(?:!|%%(?:bash|sh|script|cmd|writefile)|%(?:system|sx|alias)|get_ipython\(\)\.(?:system|run_cell_magic))/m;
+
+/** Whether a line of a cell fetches a program and hands it to a shell. */
+const fetchesAndRuns = (text: string): boolean =>
+  text.split('\n').some((line) => {
+    if (!COMMAND.test(line)) return false;
+    const pieces = line.split('|');
+    return pieces.some((piece, n) => n > 0 && PIPED_TO_SHELL.test(piece) && FETCH.test(pieces[n - 1]!));
+  });
 const HIDDEN_CODE =
   /\b(?:exec|eval|__import__)\s*\(\s*(?:[\w.]*b(?:64|85|32|16)decode|[\w.]*decompress|bytes\.fromhex|compile|marshal\.loads|codecs\.decode|zlib\.|''\.join)/;
 const ACTIVE_OUTPUT = /<script[\s>]|javascript:|<iframe[\s>]|\bon(?:error|load|click|mouseover)\s*=/i;
@@ -23,7 +33,7 @@ export function inspectNotebook(inspection: Inspection, root: { readonly [key: s
     const pointer = `/cells/${index}`;
     const text = textOf(cell['source']);
     if (cell['cell_type'] === 'code') {
-      if (SHELL_FETCH.test(text))
+      if (fetchesAndRuns(text))
         inspection.report('notebook-shell', 'has a cell that fetches a program and runs it', { pointer });
       else if (SHELL.test(text))
         inspection.report('notebook-command', 'has a cell that runs commands', { pointer });

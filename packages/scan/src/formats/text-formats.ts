@@ -34,7 +34,7 @@ function xml(inspection: Inspection, text: string, lineAt: (offset: number) => n
 /** OpenVINO: a graph in XML beside its weights. */
 export const openVino: Format = {
   name: 'openvino',
-  recognise: ({ headText }) => /<net\s[^>]*\bversion="\d+"/.test(headText),
+  recognise: ({ headText }) => /<net\s[^<>]*\bversion="\d+"/.test(headText),
   inspect: (inspection) => {
     const text = readText(inspection);
     const lineAt = lineFinder(text);

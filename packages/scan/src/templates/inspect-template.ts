@@ -8,8 +8,14 @@ const TEMPLATE_CHARACTERS_MAX = 4 * 1024 * 1024;
 const LARGE = 100_000;
 
 /** Attributes by which a template leaves its sandbox: all that Python marks as its own, and what frameworks hand out. */
-const INNER =
-  /^__\w+__$|^_\w*__\w+$|^(?:mro|gi_frame|gi_code|cr_frame|cr_code|f_globals|f_builtins|f_locals|tb_frame|func_globals|func_code|co_code|environ|subclasses|builtins|__)$/;
+const INNER_NAME =
+  /^__\w+__$|^(?:mro|gi_frame|gi_code|cr_frame|cr_code|f_globals|f_builtins|f_locals|tb_frame|func_globals|func_code|co_code|environ|subclasses|builtins|__)$/;
+const isInner = (name: string): boolean => {
+  if (INNER_NAME.test(name)) return true;
+  // Private to a class: `_Name__attribute`.
+  const at = name.indexOf('__', 1);
+  return at > 0 && at + 2 < name.length && /^_\w+$/.test(name);
+};
 /** Functions of Python that no object of a dialogue has. */
 const CALLED = /^(?:system|popen|import_module|getattr|setattr|eval|exec|compile)$/;
 /** Objects of frameworks that no chat template is given, and functions that lead to modules. */
@@ -65,7 +71,7 @@ function inspectTokens({ tokens }: Stretch, see: (technique: TechniqueName, mess
       const isAttribute = isSign(before, '.');
       if (
         isAttribute
-          ? INNER.test(token.value) || (CALLED.test(token.value) && isSign(after, '('))
+          ? isInner(token.value) || (CALLED.test(token.value) && isSign(after, '('))
           : /^__\w+__$/.test(token.value)
       )
         see('template-escape', 'reaches for an attribute that leads out of the template');
@@ -81,14 +87,13 @@ function inspectTokens({ tokens }: Stretch, see: (technique: TechniqueName, mess
         const until = tokens.slice(at + 2, at + 12);
         if (
           until.some(
-            ({ kind, value }) =>
-              kind === 'text' && (INNER.test(value) || /^_/.test(value) || value === 'attr'),
+            ({ kind, value }) => kind === 'text' && (isInner(value) || /^_/.test(value) || value === 'attr'),
           )
         )
           see('template-escape', 'reaches for attributes by names in texts');
       }
     }
-    if (token.kind === 'text' && isSign(before, '[') && isSign(after, ']') && INNER.test(token.value))
+    if (token.kind === 'text' && isSign(before, '[') && isSign(after, ']') && isInner(token.value))
       see('template-escape', 'reaches for an attribute that leads out of the template');
     if (token.kind === 'number') {
       const size = Number(token.value.replaceAll('_', ''));
@@ -97,7 +102,7 @@ function inspectTokens({ tokens }: Stretch, see: (technique: TechniqueName, mess
       if (isSign(before, '**') && size >= 64)
         see('template-exhaustion', 'computes a power that only costs time');
     }
-    if (token.kind === 'text' && /%\d{6,}[a-z]|\{:[^}]*\d{6,}/i.test(token.value))
+    if (token.kind === 'text' && /%\d{6,}[a-z]|\{:[^{}]*\d{6,}/i.test(token.value))
       see('template-exhaustion', 'pads a text to a length that only costs memory');
   }
   for (const text of joinedTexts(tokens)) {
@@ -118,7 +123,9 @@ const asksContent = ({ text }: Stretch): boolean =>
 
 /** A text that people would write: words with blanks between, and no marks of a dialogue. */
 const isProse = (text: string): boolean =>
-  /[A-Za-z]{2,}(?:[ ,]+[A-Za-z']{2,}){4,}/.test(text.replace(/<[^>]{0,60}>|\[[A-Z_/]{2,30}\]/g, ' '));
+  /(?<![A-Za-z])[A-Za-z]{2,}(?:[ ,]+[A-Za-z']{2,}){4,}/.test(
+    text.replace(/<[^>]{0,60}>|\[[A-Z_/]{2,30}\]/g, ' '),
+  );
 
 /**
  * What a Jinja template of a tokenizer can do beyond laying out a dialogue: leave its sandbox, read files, cost time without end,

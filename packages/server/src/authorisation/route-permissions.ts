@@ -56,7 +56,7 @@ function parametersOf(pattern: string, path: string): Readonly<Record<string, st
       if (!part.startsWith(':')) return [];
       const raw = values[i] ?? '';
       try {
-        return [[part.slice(1).replace(/\{.*$/, ''), decodeURIComponent(raw)]];
+        return [[part.slice(1).replace(/\{.*/s, ''), decodeURIComponent(raw)]];
       } catch {
         throw new CodedError('request-invalid', 'the path is not well-formed');
       }
@@ -70,7 +70,7 @@ function permissionTable(app: OpenAPIHono<Env>): ReadonlyMap<string, RoutePermis
   for (const one of app.openAPIRegistry.definitions) {
     if (one.type !== 'route') continue;
     const permission = (one.route as { 'x-permission'?: RoutePermission })['x-permission'];
-    const pattern = one.route.path.replaceAll(/\{([^}]+)\}/g, ':$1');
+    const pattern = one.route.path.replaceAll(/\{([^{}]+)\}/g, ':$1');
     if (permission) table.set(`${one.route.method.toUpperCase()} ${pattern}`, permission);
   }
   return table;

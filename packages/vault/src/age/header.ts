@@ -29,7 +29,9 @@ export const ageFault = (why: string): CodedError => new CodedError('sealed-cont
 
 /** Base64 without padding, in the one spelling that bytes have. */
 export const toBase64 = (bytes: Uint8Array): string =>
-  Buffer.from(bytes).toString('base64').replace(/=+$/, '');
+  Buffer.from(bytes)
+    .toString('base64')
+    .replace(/(?<!=)=+$/, '');
 
 /** @returns null for any other spelling */
 export function fromBase64(text: string): Buffer | null {

@@ -88,7 +88,7 @@ function openToken(library: Pkcs11Library, module: Pkcs11Module, settings: Pkcs1
   const { token, key: label, pin, create } = settings;
   const slot = module
     .C_GetSlotList(true)
-    .find((one) => module.C_GetTokenInfo(one).label.replace(/[\0 ]+$/, '') === token);
+    .find((one) => module.C_GetTokenInfo(one).label.replace(/(?<![\0 ])[\0 ]+$/, '') === token);
   if (!slot) throw unavailable(`\`${token}\` is not there`);
   const secret = pin();
   if (secret === null) throw unavailable('needs its PIN, and `keys.root.pinRef` holds none');

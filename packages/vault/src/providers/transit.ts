@@ -53,7 +53,7 @@ export function transitRoot(settings: TransitSettings): KeyProvider {
   const { url, mount, key, namespace, token, post } = settings;
   if (!mount.split('/').every((part) => NAME.test(part)) || !NAME.test(key))
     throw new CodedError('config-invalid', '`keys.transit`: mount and key are names');
-  const base = `${url.replace(/\/+$/, '')}/v1/${mount}`;
+  const base = `${url.replace(/(?<!\/)\/+$/, '')}/v1/${mount}`;
   const ask = async (what: 'encrypt' | 'decrypt', body: object): Promise<Record<string, unknown>> => {
     const secret = token();
     if (secret === null) throw unavailable('needs a token, and `keys.transit.tokenRef` holds none');

@@ -25,8 +25,14 @@ const SECRET_NAMES: readonly RegExp[] = [
   /(?:^|\/)\.(?:env[\w.-]*|npmrc|pypirc|netrc|git-credentials|dockercfg|vault-token)$/i,
   /(?:^|\/)\.(?:docker\/config\.json|aws\/credentials|kube\/config|(?:cache\/)?huggingface\/token)$/i,
   /(?:^|\/)id_(?:rsa|dsa|ecdsa|ed25519)$/i,
-  /(?:^|\/)[^/]*(?:secret|credential|service[_-]?account)[^/]*\.(?:json|ya?ml|toml|ini|env|txt)$/i,
 ];
+const SECRET_WORD = /secret|credential|service[_-]?account/i;
+const SETTINGS = /\.(?:json|ya?ml|toml|ini|env|txt)$/i;
+
+function namesSecret(path: string): boolean {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return (SETTINGS.test(name) && SECRET_WORD.test(name)) || SECRET_NAMES.some((one) => one.test(path));
+}
 
 /** A secret that some layer holds. */
 export interface ImageSecret {
@@ -67,7 +73,7 @@ function keep(path: string, mode: number, source: ByteSource): Kept | null {
     return { ...NOTHING, release: Buffer.from(source.read(0, source.size)).toString('utf8') };
   const unread = UNREAD_DATABASES.find((one) => one.path.test(path));
   if (unread) return { ...NOTHING, fault: unread.name };
-  if (SECRET_NAMES.some((one) => one.test(path)) && source.size <= SECRET_BYTES_MAX) {
+  if (namesSecret(path) && source.size <= SECRET_BYTES_MAX) {
     const secrets = findSecrets(Buffer.from(source.read(0, source.size)).toString('utf8'));
     if (secrets.length > 0) return { ...NOTHING, secrets: [...new Set(secrets.map(({ id }) => id))] };
   }

@@ -36,7 +36,7 @@ export const goMod: LockFormat = {
     const replaced = new Map<string, { name: string; version: string | null }>();
     let block: string | null = null;
     for (const raw of text.split(/\r?\n/)) {
-      const line = raw.replace(/\/\/.*$/, '').trim();
+      const line = raw.replace(/\/\/.*/s, '').trim();
       if (line === '') continue;
       const opens = /^(\w+)\s*\($/.exec(line);
       if (opens) block = opens[1]!;

@@ -10,7 +10,7 @@ export const readYaml = (text: string): unknown =>
 
 /** Name and version of a pnpm key: `/name/1.0.0`, `/name@1.0.0(peer@2)`, `name@1.0.0`, `/@scope/name/1.0.0_peer`. */
 function pnpmKey(key: string): { name: string; version: string } | null {
-  const bare = key.replace(/\(.*$/s, '');
+  const bare = key.replace(/\(.*/s, '');
   const modern = /^\/?((?:@[^/@]+\/)?[^/@]+)@(.+)$/.exec(bare);
   if (modern) return { name: modern[1]!, version: modern[2]! };
   const old = /^\/((?:@[^/]+\/)?[^/]+)\/([^/_]+)/.exec(bare);

@@ -100,7 +100,7 @@ export const pipfileLock: LockFormat = {
         packages.push({
           ecosystem: 'PyPI',
           name,
-          version: /^===?\s*(.+)$/.exec(asText(entry['version']) ?? '')?.[1] ?? null,
+          version: /^===?\s*(\S.*)/.exec(asText(entry['version']) ?? '')?.[1] ?? null,
           source,
           hasDigest: Array.isArray(entry['hashes']),
           development: section === 'develop',
@@ -120,7 +120,7 @@ const REQUIREMENT = /^([A-Za-z0-9][A-Za-z0-9._-]{0,213})\s{0,8}(?:\[[^\]]{0,256}
  */
 export function readRequirement(line: string): LockedPackage | null {
   const text = line.replace(/(?:^|\s)#.*$/, '').trim();
-  const editable = /^(?:-e\s+|--editable[= ]\s*)(.*)$/.exec(text)?.[1];
+  const editable = /^(?:-e\s|--editable[= ])(.*)/s.exec(text)?.[1]?.trim();
   const address = editable ?? (/^(?:(?:git|hg|svn|bzr)\+|https?:|file:)/.test(text) ? text : undefined);
   if (address !== undefined) {
     const source = /^(?:git|hg|svn|bzr)\+/.test(address)
@@ -129,7 +129,7 @@ export function readRequirement(line: string): LockedPackage | null {
         ? 'address'
         : 'folder';
     const name =
-      /#(?:.*&)?egg=([\w.-]+)/.exec(address)?.[1] ?? address.replace(/^.*\//, '').replace(/[@#?].*$/, '');
+      /[#&]egg=([\w.-]+)/.exec(address)?.[1] ?? address.replace(/^.*\//, '').replace(/[@#?].*/s, '');
     return { ecosystem: 'PyPI', name, version: null, source, runsAtInstall: true, needle: line.trim() };
   }
   if (text === '' || text.startsWith('-')) return null;
@@ -147,7 +147,7 @@ export function readRequirement(line: string): LockedPackage | null {
       hasDigest: /#sha(?:256|384|512)=/.test(direct[1]!),
       needle: line.trim(),
     };
-  const exact = /^\(?\s*===?\s*([^\s,;*()]+)\s*\)?\s*(?:--|$)/.exec(rest!.trim());
+  const exact = /^\(?\s*===?\s*([^\s,;*()]+)\s*(?:\)\s*)?(?:--|$)/.exec(rest!.trim());
   return {
     ecosystem: 'PyPI',
     name: name!,
@@ -175,7 +175,7 @@ export const requirementsLock: LockFormat = {
       .map(readRequirement)
       .filter((one) => one !== null)
       .map((one) => ({ ...one, needle: one.needle.split(/\s/)[0]! }));
-    const also = [...text.matchAll(/^\s*(?:-r|--requirement)[= ]\s*(\S+)/gm)].length;
+    const also = [...text.matchAll(/^[ \t]*(?:-r|--requirement)[= ][ \t]*\S/gm)].length;
     return { packages, unread: also > 20 ? ['it names over twenty other files'] : [] };
   },
 };

@@ -20,7 +20,7 @@ const semantic: VersionOrder = {
 };
 
 function whole(version: string): string {
-  const [, numbers, rest] = /^v?(\d+(?:\.\d+)*)(.*)$/s.exec(version.trim()) ?? [];
+  const [, numbers, rest] = /^v?(\d+(?:\.\d+)*)(.*)/s.exec(version.trim()) ?? [];
   if (numbers === undefined) return version;
   const parts = numbers.split('.').map((part) => part.replace(/^0+(?=\d)/, ''));
   return `${[...parts, '0', '0', '0'].slice(0, 3).join('.')}${rest}`;
