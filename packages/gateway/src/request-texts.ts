@@ -111,7 +111,7 @@ function nameQuestions(parts: readonly RequestPart[]): Question[] {
   return [{ ...raw, request: { ...raw.request, only: 'secrets' } }, told, ...alone];
 }
 
-function headerQuestions({ forwarded, pathModel }: Exchange): Question[] {
+function headerQuestions({ forwarded, path, pathModel }: Exchange): Question[] {
   const questions = [...forwarded].map(
     ([name, text]): Question => ({
       request: { text, channel: 'user', only: 'secrets' },
@@ -120,7 +120,8 @@ function headerQuestions({ forwarded, pathModel }: Exchange): Question[] {
   );
   if (pathModel !== null)
     questions.push({
-      request: { text: pathModel, channel: 'user', only: 'secrets' },
+      // A model and its version, as they go on.
+      request: { text: path.replaceAll('/', ' '), channel: 'user', only: 'secrets' },
       tell: (found) => [at(found, 'path', { place: 'fixed' })],
     });
   return questions;
