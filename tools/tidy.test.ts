@@ -37,7 +37,6 @@ const EXEMPT_WIDTH = [
   /injection-rules?(?:-other-languages)?\.ts$/,
   /secret-rules\.ts$/,
   /pii\.ts$/,
-  /links\.ts$/,
   /pages\.ts$/,
   /helpdesk\.ts$/,
   DATA,
@@ -45,6 +44,9 @@ const EXEMPT_WIDTH = [
   /scan\/src\/(?:formats|templates)\/[a-z-]+\.ts$/,
   /\.test\.ts$/,
 ];
+
+/** Tables that are only asked for keys of our own. */
+const FIXED_KEYS = new Set(['OPENAI_PLACES']);
 
 function files(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {
@@ -158,6 +160,15 @@ describe('the house is tidy', () => {
         );
       });
     }
+  });
+
+  it('tables whose keys may be foreign text inherit nothing', () => {
+    const packages = /packages\/(?:access|core|gateway|guard|models|monitor|registry|scan|server)\/src\//;
+    const plain = /^(?:export )?const ([A-Z_0-9]+): (?:Readonly<)?Record<string,[^;]*?= (?:\{|Object)/gm;
+    for (const { path, text } of sources)
+      if (packages.test(path) && !/\/demo\/|\.test\.ts$/.test(path))
+        for (const [, name] of text.matchAll(plain))
+          assert.ok(FIXED_KEYS.has(name!), `${path}: \`${name}\` is a plain object; write \`tableOf(…)\``);
   });
 
   it('banned calls are absent', () => {

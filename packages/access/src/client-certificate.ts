@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { PeerCertificate, TLSSocket, TlsOptions } from 'node:tls';
-import { type ListenerTls, TLS_GROUPS } from '@sallyport/core';
+import { type ListenerTls, TLS_GROUPS, tableOf } from '@sallyport/core';
 
 /** Options of a TLS 1.3 server for a listener. Clients that must show a certificate are not let in without. */
 export function tlsServerOptions({ cert, key, clients }: ListenerTls): TlsOptions {
@@ -17,7 +17,7 @@ export interface ClientCertificate {
   readonly names: readonly string[];
 }
 
-const KINDS: Readonly<Record<string, string>> = { DNS: 'dns', URI: 'uri', email: 'email' };
+const KINDS: Readonly<Record<string, string>> = tableOf({ DNS: 'dns', URI: 'uri', email: 'email' });
 
 /** Names of a certificate, from its subject alternative names; those in quotes may hold what deceives, and are left out. */
 function namesOf({ subjectaltname }: PeerCertificate): string[] {

@@ -37,7 +37,8 @@ function read<T>({ status, text }: Answer): T {
   const value = text === '' ? undefined : (JSON.parse(text) as unknown);
   if (status < 400) return value as T;
   const error = (value as { error?: { code?: string; message?: string } } | undefined)?.error;
-  const code = error?.code !== undefined && error.code in ERRORS ? (error.code as ErrorCode) : 'internal';
+  const code =
+    error?.code !== undefined && Object.hasOwn(ERRORS, error.code) ? (error.code as ErrorCode) : 'internal';
   throw new CodedError(code, error?.message);
 }
 

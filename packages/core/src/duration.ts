@@ -1,6 +1,7 @@
 import { CodedError } from './errors.ts';
+import { tableOf } from './table.ts';
 
-const UNIT_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNIT_MS: Record<string, number> = tableOf({ s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 });
 
 /**
  * Reads a duration such as `30d`, `12h`, `90m` or `45s`.

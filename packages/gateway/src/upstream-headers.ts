@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { CodedError, type DialectName } from '@sallyport/core';
+import { CodedError, type DialectName, tableOf } from '@sallyport/core';
 import type { Exchange } from './exchange.ts';
 
 /** A header that goes on to the AI system: the form that its value must have, and what happens to any other. */
@@ -10,7 +10,7 @@ interface Forwarded {
 }
 
 const LIST = /^[a-z0-9][a-z0-9.=_-]{0,63}(?: ?, ?[a-z0-9][a-z0-9.=_-]{0,63}){0,31}$/i;
-const COMMON: Readonly<Record<string, Forwarded>> = {
+const COMMON: Readonly<Record<string, Forwarded>> = tableOf({
   accept: {
     form: /^[a-z*]{1,16}\/[a-z0-9*.+-]{1,64}(?: ?[,;] ?[a-z0-9*.+/=-]{1,64}){0,7}$/i,
     otherwise: 'drop',
@@ -21,7 +21,7 @@ const COMMON: Readonly<Record<string, Forwarded>> = {
     otherwise: 'drop',
   },
   'idempotency-key': { form: /^[\w.:-]{1,128}$/, otherwise: 'refuse' },
-};
+});
 /** What goes on, by dialect; every other header stays here, credentials first of all. */
 const FORWARDED: Readonly<Record<DialectName, Readonly<Record<string, Forwarded>>>> = {
   openai: { ...COMMON, 'openai-beta': { form: LIST, otherwise: 'refuse' } },

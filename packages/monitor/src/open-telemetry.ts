@@ -19,6 +19,7 @@ import {
   RandomIdGenerator,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
+import { tableOf } from '@sallyport/core';
 import type { ObservedExchange, Telemetry, TelemetryOptions } from './telemetry.ts';
 
 /** Version of the semantic conventions that names and values follow (GenAI ones included). Pinned: they still move. */
@@ -28,7 +29,7 @@ const STOP_MS = 3_000;
 const CONTENT_CHARACTERS_MAX = 32_768;
 
 /** Names of operations in the GenAI conventions. */
-const OPERATIONS: Readonly<Record<string, string>> = {
+const OPERATIONS: Readonly<Record<string, string>> = tableOf({
   'chat.completions': 'chat',
   completions: 'text_completion',
   responses: 'chat',
@@ -37,7 +38,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   chat: 'chat',
   generate: 'text_completion',
   embed: 'embeddings',
-};
+});
 
 /** Random ids, but for the span that was announced to the AI system before it could be built. */
 class ChosenIds extends RandomIdGenerator {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { clock, HYBRID_GROUP } from '@sallyport/core';
+import { clock, HYBRID_GROUP, tableOf } from '@sallyport/core';
 import { WRAPPING_SUITES } from '@sallyport/vault';
 import type { KeyListing } from './key-listing.ts';
 import type { TlsState } from './tls/tls-endpoints.ts';
@@ -13,7 +13,7 @@ interface Algorithm {
   readonly functions: readonly string[];
 }
 
-const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
+const ALGORITHMS: Readonly<Record<string, Algorithm>> = tableOf({
   'AES-256-GCM': { primitive: 'ae', parameters: '256', quantumLevel: 5, functions: ['encrypt', 'decrypt'] },
   'X-Wing': {
     primitive: 'kem',
@@ -36,11 +36,11 @@ const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
   },
   'SHA-256': { primitive: 'hash', parameters: '256', quantumLevel: 2, functions: ['digest'] },
   'HKDF-SHA-256': { primitive: 'kdf', parameters: '256', quantumLevel: 2, functions: ['keyderive'] },
-};
-const KEM_NAMES: Readonly<Record<string, string>> = {
+});
+const KEM_NAMES: Readonly<Record<string, string>> = tableOf({
   'x-wing': 'X-Wing',
   'mlkem1024-p384': 'MLKEM1024-P384',
-};
+});
 const reference = (name: string): string => `algorithm:${name}`;
 const suiteAlgorithm = (suite: string): string => {
   const known = Object.hasOwn(WRAPPING_SUITES, suite)

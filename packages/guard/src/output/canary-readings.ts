@@ -1,3 +1,4 @@
+import { tableOf } from '@sallyport/core';
 import { atbash, BRAILLE, LEET, LETTERS_AND_FIGURES, MORSE, rot47, shifted } from '../views/alphabets.ts';
 
 /** Letters and figures that a canary needs to be looked for. */
@@ -72,15 +73,17 @@ const spellings = (text: string): string[] => [
 const leet = (c: string): string => LEET[c] ?? (/[a-z]/.test(c) ? c : '');
 
 /** Letters of other alphabets by their sound, and raised dots. */
-const SOUNDS: Readonly<Record<string, string>> = Object.fromEntries([
-  ...(
-    'аa бb вv гg дd еe ёe жzh зz иi йi кk лl мm нn оo пp рr сs тt уu фf хh цc чch шsh щsh ыy эe юyu яya ' +
-    'αa βb γg δd εe ζz ηi θth ιi κk λl μm νn ξx οo πp ρr σs ςs τt υy φf χch ψps ωo'
-  )
-    .split(' ')
-    .map((pair) => [pair[0]!, pair.slice(1)]),
-  ...[...BRAILLE].map((dots, n) => [dots, String.fromCharCode(97 + n)]),
-]);
+const SOUNDS: Readonly<Record<string, string>> = tableOf(
+  Object.fromEntries([
+    ...(
+      'аa бb вv гg дd еe ёe жzh зz иi йi кk лl мm нn оo пp рr сs тt уu фf хh цc чch шsh щsh ыy эe юyu яya ' +
+      'αa βb γg δd εe ζz ηi θth ιi κk λl μm νn ξx οo πp ρr σs ςs τt υy φf χch ψps ωo'
+    )
+      .split(' ')
+      .map((pair) => [pair[0]!, pair.slice(1)]),
+    ...[...BRAILLE].map((dots, n) => [dots, String.fromCharCode(97 + n)]),
+  ]),
+);
 
 /** Characters of an encoding that hold nothing but the bytes of `text`, wherever among others it stands. */
 function inner(text: string, group: number, width: number, encode: (bytes: Buffer) => string): string[] {

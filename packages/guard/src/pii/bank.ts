@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { tableOf } from '@sallyport/core';
 import { luhn, weighted } from './check-digits.ts';
 import { near, type PiiMatch } from './entity.ts';
 
 /** Lengths of IBANs by country (ISO 13616 registry). */
-const IBAN_LENGTH: Readonly<Record<string, number>> = {
+const IBAN_LENGTH: Readonly<Record<string, number>> = tableOf({
   AD: 24,
   AE: 23,
   AL: 28,
@@ -82,7 +83,7 @@ const IBAN_LENGTH: Readonly<Record<string, number>> = {
   VA: 22,
   VG: 24,
   XK: 20,
-};
+});
 
 /** Remainder test of IBANs (ISO 7064 mod 97-10). @param compact without spaces, upper case */
 export function ibanValid(compact: string): boolean {

@@ -1,3 +1,4 @@
+import { tableOf } from '@sallyport/core';
 /** Letters and figures, in the order of {@link MORSE}. */
 export const LETTERS_AND_FIGURES = 'abcdefghijklmnopqrstuvwxyz0123456789';
 /** The telegraph's sign for each of {@link LETTERS_AND_FIGURES}. Source: ITU-R M.1677-1. */
@@ -9,7 +10,7 @@ export const MORSE: readonly string[] =
 export const BRAILLE = '⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵';
 
 /** Figures and signs that are written for letters, and hardly stand for anything else within words. */
-export const LEET: Readonly<Record<string, string>> = {
+export const LEET: Readonly<Record<string, string>> = tableOf({
   '0': 'o',
   '1': 'i',
   '3': 'e',
@@ -22,7 +23,7 @@ export const LEET: Readonly<Record<string, string>> = {
   $: 's',
   '!': 'i',
   '|': 'i',
-};
+});
 
 const shift = (code: number, by: number): number => {
   if (code >= 97 && code <= 122) return ((code - 97 + by) % 26) + 97;

@@ -1,8 +1,10 @@
+import { tableOf } from '@sallyport/core';
+
 /**
  * Letters that look like Latin ones, by the Latin letter they pass for. Drawn up by hand from what common fonts
  * show alike; compatibility forms (full width, mathematical, circled) need no row: NFKC folds them.
  */
-const LOOKALIKES: Readonly<Record<string, string>> = {
+const LOOKALIKES: Readonly<Record<string, string>> = tableOf({
   a: 'аαɑᴀ',
   b: 'ьЬβв',
   c: 'сϲᴄ',
@@ -29,7 +31,7 @@ const LOOKALIKES: Readonly<Record<string, string>> = {
   x: 'хχ',
   y: 'уүγʏ',
   z: 'ᴢ',
-};
+});
 
 /** Code unit of a look-alike → Latin letter. */
 export const CONFUSABLES: ReadonlyMap<number, string> = new Map(

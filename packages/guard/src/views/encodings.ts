@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { tableOf } from '@sallyport/core';
 import { shifted } from './alphabets.ts';
 import type { Layer } from './canonicalise.ts';
 import { AMPERSAND, BACKSLASH, EQUALS, isToken, LESS, type Look, PERCENT, TOKEN_MIN } from './look.ts';
@@ -6,7 +7,7 @@ import { type Mapped, MappedBuilder } from './mapped.ts';
 
 /** Characters around an escape that are read with it. */
 const AROUND = 96;
-const NAMED: Readonly<Record<string, string>> = {
+const NAMED: Readonly<Record<string, string>> = tableOf({
   amp: '&',
   lt: '<',
   gt: '>',
@@ -26,7 +27,7 @@ const NAMED: Readonly<Record<string, string>> = {
   hyphen: '-',
   equals: '=',
   num: '#',
-};
+});
 
 /** Text that bytes spell, or null when they spell none worth reading. */
 function readable(bytes: Uint8Array): string | null {
@@ -210,7 +211,7 @@ function decodeHtml(found: string): string | null {
   );
 }
 
-const CONTROL: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' };
+const CONTROL: Readonly<Record<string, string>> = tableOf({ n: '\n', t: '\t', r: '\r' });
 function decodeEscape(found: string): string | null {
   if (/^\\[0-7]{3}$/.test(found)) return String.fromCharCode(Number.parseInt(found.slice(1), 8) & 0xff);
   if (/^(?:\\u\{|u\+)/i.test(found))

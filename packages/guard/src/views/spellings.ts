@@ -1,17 +1,18 @@
+import { tableOf } from '@sallyport/core';
 import { BRAILLE, LEET, LETTERS_AND_FIGURES, MORSE } from './alphabets.ts';
 import type { Layer } from './canonicalise.ts';
 import { COMMON_WORDS } from './frequent-words.ts';
 import type { Look } from './look.ts';
 import { type Mapped, MappedBuilder } from './mapped.ts';
 
-const FIGURES: Readonly<Record<string, string>> = {
+const FIGURES: Readonly<Record<string, string>> = tableOf({
   ...LEET,
   '+': 't',
   '€': 'e',
   '£': 'l',
   '(': 'c',
   '¡': 'i',
-};
+});
 const LEET_WORD =
   /(?<![\w@$])(?=[a-z0-9@$!|+(]{0,24}[a-z])(?=[a-z0-9@$!|+(]{0,24}[0-9@$!|+(])[a-z0-9@$!|+(]{2,24}(?![\w@$])/g;
 /** Figures beside letters from which a text is taken to be written so. */

@@ -1,4 +1,4 @@
-import { CodedError, looksRandom, toPointer } from '@sallyport/core';
+import { CodedError, looksRandom, tableOf, toPointer } from '@sallyport/core';
 import type { Attachment, Media, RequestPart } from '../dialect.ts';
 import { longNumbers } from './long-numbers.ts';
 import { cargoOf, isSealed } from './media.ts';
@@ -31,14 +31,14 @@ const SCHEMA_FORMATS = new Set([
   ...['int32', 'int64', 'float', 'double', 'byte', 'binary', 'password', 'uri-reference', 'json-pointer'],
 ]);
 /** Members that name a file wherever they stand. */
-const REMOTE: Readonly<Record<string, Media>> = {
+const REMOTE: Readonly<Record<string, Media>> = tableOf({
   image_url: 'image',
   video_url: 'video',
   audio_url: 'audio',
   file_url: 'document',
   file_id: 'file',
   document_url: 'document',
-};
+});
 const JSON_KEYS = new Set(['arguments', 'partial_json']);
 /** Attachments of one request that are told. */
 const ATTACHMENTS_MAX = 256;

@@ -7,7 +7,7 @@ import {
   X509Certificate,
 } from 'node:crypto';
 import { basename, resolve } from 'node:path';
-import { CodedError } from '@sallyport/core';
+import { CodedError, tableOf } from '@sallyport/core';
 import { type Envelope, envelope } from './dsse.ts';
 import type { HashType } from './hash-files.ts';
 import { GIT_PATHS } from './model-files.ts';
@@ -16,11 +16,11 @@ import { type ModelManifest, manifestOf, SHARD_BYTES, toStatement } from './mode
 /** The form of a bundle that this writes, and that everybody reads. */
 export const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
 /** Digest that goes with a curve (NIST SP 800-57). */
-const CURVE_DIGESTS: Readonly<Record<string, string>> = {
+const CURVE_DIGESTS: Readonly<Record<string, string>> = tableOf({
   prime256v1: 'sha256',
   secp384r1: 'sha384',
   secp521r1: 'sha512',
-};
+});
 
 /** A signature beside a model, as Sigstore bundles are written. */
 export interface ModelBundle {

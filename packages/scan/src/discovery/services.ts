@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { tableOf } from '@sallyport/core';
 import { type Ecosystem, normalPythonName } from '../dependencies/locked-package.ts';
 
 /** One kind of AI that an organisation may use, and how its use shows. */
@@ -79,7 +80,7 @@ export const serviceOfPackage = (ecosystem: Ecosystem, name: string): AiService 
 export const serviceOfVariable = (name: string): AiService | null => byVariable.get(name) ?? null;
 
 /** Modules whose names differ from the packages that bring them. */
-const MODULES: Readonly<Record<string, string>> = {
+const MODULES: Readonly<Record<string, string>> = tableOf({
   sklearn: 'scikit-learn',
   huggingface_hub: 'huggingface-hub',
   google_genai: 'google-genai',
@@ -91,7 +92,7 @@ const MODULES: Readonly<Record<string, string>> = {
   haystack: 'haystack-ai',
   llama_index: 'llama-index',
   semantic_kernel: 'semantic-kernel',
-};
+});
 
 /** The service of a Python module, by its first names: `openai.types.chat` is `openai`. */
 export function serviceOfModule(module: string): AiService | null {

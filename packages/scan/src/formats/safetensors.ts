@@ -1,3 +1,4 @@
+import { tableOf } from '@sallyport/core';
 import { Cursor, Truncated } from '../bytes/cursor.ts';
 import type { Inspection } from '../inspection.ts';
 import { searchHidden } from '../pickle/inspect-pickle.ts';
@@ -7,7 +8,7 @@ import { printable } from '../text/printable.ts';
 import type { Format } from './format.ts';
 
 /** Bits of one element (safetensors 0.8, `Dtype`). */
-const BITS: Readonly<Record<string, number>> = {
+const BITS: Readonly<Record<string, number>> = tableOf({
   BOOL: 8,
   F4: 4,
   F6_E2M3: 6,
@@ -30,7 +31,7 @@ const BITS: Readonly<Record<string, number>> = {
   F64: 64,
   I64: 64,
   U64: 64,
-};
+});
 /** Longest header that the reference reader takes. */
 const HEADER_BYTES_MAX = 100_000_000;
 

@@ -1,3 +1,4 @@
+import { tableOf } from '@sallyport/core';
 import type { Inspection } from '../inspection.ts';
 import { dangerOf } from '../pickle/danger.ts';
 import { type Json, objectsIn } from '../text/json.ts';
@@ -6,13 +7,13 @@ import { printable } from '../text/printable.ts';
 /** Loaders of skops (`skops/io/_dispatch.py`) that call or reach into what they are given. */
 const ACTING = /^(?:MethodNode|OperatorFuncNode|PartialNode|ReduceNode|FunctionNode|TypeNode)$/;
 /** A type that a node of this kind makes, whatever it says its type is. */
-const FIXED: Readonly<Record<string, RegExp>> = {
+const FIXED: Readonly<Record<string, RegExp>> = tableOf({
   OperatorFuncNode: /^(?:_?operator)\.(?:attrgetter|itemgetter|methodcaller)$/,
   DictNode: /^(?:builtins|collections)\./,
   ListNode: /^builtins\./,
   TupleNode: /^/,
   JsonNode: /^/,
-};
+});
 
 /** The schema of a skops file: types it makes, and functions it calls. */
 export function inspectSkops(inspection: Inspection, root: Json): void {

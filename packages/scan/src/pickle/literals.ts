@@ -1,3 +1,4 @@
+import { tableOf } from '@sallyport/core';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { OP } from './opcodes.ts';
 import { ATOM, literalAt, literalsAt, offsetOf, Tuple, type Value } from './value.ts';
@@ -183,7 +184,7 @@ export class Literals {
   }
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
+const ESCAPES: Readonly<Record<string, string>> = tableOf({
   n: '\n',
   t: '\t',
   r: '\r',
@@ -191,7 +192,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   b: '\b',
   f: '\f',
   v: '\v',
-};
+});
 
 /** Escapes as Python 2 writes them in `repr` of a string. */
 function unescapeString(text: string): string {

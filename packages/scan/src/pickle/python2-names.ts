@@ -1,8 +1,10 @@
+import { tableOf } from '@sallyport/core';
+
 /**
  * Modules that Python 3 knows under another name: what protocols 0 to 2 say is looked up under it when a stream is loaded
  * (CPython `Lib/_compat_pickle.py`).
  */
-const MODULES: Readonly<Record<string, string>> = {
+const MODULES: Readonly<Record<string, string>> = tableOf({
   __builtin__: 'builtins',
   copy_reg: 'copyreg',
   Queue: 'queue',
@@ -47,10 +49,10 @@ const MODULES: Readonly<Record<string, string>> = {
   cStringIO: 'io',
   os2emxpath: 'ntpath',
   exceptions: 'builtins',
-};
+});
 
 /** Names that moved to another place. */
-const NAMES: Readonly<Record<string, readonly [string, string]>> = {
+const NAMES: Readonly<Record<string, readonly [string, string]>> = tableOf({
   '__builtin__.xrange': ['builtins', 'range'],
   '__builtin__.reduce': ['functools', 'reduce'],
   '__builtin__.intern': ['sys', 'intern'],
@@ -75,7 +77,7 @@ const NAMES: Readonly<Record<string, readonly [string, string]>> = {
   '_multiprocessing.Connection': ['multiprocessing.connection', 'Connection'],
   'multiprocessing.process.Process': ['multiprocessing.context', 'Process'],
   'os.getcwdu': ['os', 'getcwd'],
-};
+});
 
 /** The name as Python 3 looks it up. On Python 2 it is what it says, which no allow-list knows under the new name. */
 export function nameOnPython3(module: string, name: string): { module: string; name: string } {

@@ -1,3 +1,4 @@
+import { tableOf } from '@sallyport/core';
 /** One piece of a Jinja expression or statement. */
 export interface Token {
   readonly kind: 'name' | 'text' | 'number' | 'sign';
@@ -16,7 +17,7 @@ const NAME = /[\p{ID_Start}_][\p{ID_Continue}]*/uy;
 const NUMBER = /\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const SIGNS = /\/\/|\*\*|==|!=|>=|<=|[-+*/%~|.,:()[\]{}<>=;]/y;
 const TOKENS_MAX = 100_000;
-const ESCAPES: Readonly<Record<string, string>> = {
+const ESCAPES: Readonly<Record<string, string>> = tableOf({
   n: '\n',
   t: '\t',
   r: '\r',
@@ -25,7 +26,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   f: '\f',
   v: '\v',
   '0': '\0',
-};
+});
 
 /** A Python string literal's text: `\x5f`, `\u005f`, `\137` and the like are what they stand for. */
 export function unescapeText(text: string): string {

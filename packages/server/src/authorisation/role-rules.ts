@@ -1,5 +1,5 @@
 import { LEVEL } from '@sallyport/access';
-import { clock } from '@sallyport/core';
+import { clock, tableOf } from '@sallyport/core';
 import {
   type Actor,
   ADMINISTRATOR_ROLE,
@@ -20,13 +20,13 @@ export interface RoleRules {
 }
 
 const SOMEBODY = 'somebody';
-const TARGETS: Readonly<Record<string, Target>> = {
+const TARGETS: Readonly<Record<string, Target>> = tableOf({
   Organisation: { kind: 'organisation' },
   System: { kind: 'system', name: 'any', demo: false, dialect: 'openai' },
   Dataset: { kind: 'dataset', name: 'any', dataClasses: [] },
   Person: { kind: 'person', id: 'somebody-else' },
   Proposal: { kind: 'proposal', id: 'any', author: 'person:somebody-else' },
-};
+});
 
 const person = (...roles: string[]): Actor => personActor({ id: SOMEBODY, name: SOMEBODY }, roles);
 

@@ -2,15 +2,16 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { tableOf } from '@sallyport/core';
 import type { Env } from './shared.ts';
 
-const TYPES: Readonly<Record<string, string>> = {
+const TYPES: Readonly<Record<string, string>> = tableOf({
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.woff2': 'font/woff2',
-};
+});
 const MISSING =
   'The console is not built. `npm start` builds it; so does `npm run console`. The API is under /api/v1, its description under /openapi.json.\n';
 

@@ -1,3 +1,4 @@
+import { tableOf } from '@sallyport/core';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import type { CodeSpan, LinkPlace } from './link-place.ts';
 
@@ -23,11 +24,11 @@ export interface MarkdownPlaces {
 }
 
 /** A definition may serve an image that stands anywhere, so its URL is one that loads. */
-const USES: Readonly<Record<string, LinkPlace['use']>> = {
+const USES: Readonly<Record<string, LinkPlace['use']>> = tableOf({
   image: 'load',
   definition: 'load',
   link: 'follow',
-};
+});
 
 /**
  * Reads a piece of Markdown (CommonMark 0.31). @param text bounded by the caller: see `PIECE` in `find-links.ts`

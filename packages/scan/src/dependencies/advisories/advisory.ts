@@ -1,4 +1,4 @@
-import type { Severity } from '@sallyport/core';
+import { type Severity, tableOf } from '@sallyport/core';
 import { z } from 'zod';
 import { DISTRIBUTIONS, type Ecosystem, normalPythonName } from '../locked-package.ts';
 import { cvssScore } from './cvss.ts';
@@ -78,13 +78,13 @@ const releaseIn = (ecosystem: string): string => ecosystem.split(':').slice(1).j
 
 const ALIASES_MAX = 32;
 const SUMMARY_CHARACTERS_MAX = 200;
-const WORDS: Readonly<Record<string, Severity>> = {
+const WORDS: Readonly<Record<string, Severity>> = tableOf({
   critical: 'critical',
   high: 'high',
   moderate: 'medium',
   medium: 'medium',
   low: 'low',
-};
+});
 
 /** How bad it is: by the highest CVSS score, else by the word of the database, null where nobody says. */
 function severityOf(scores: readonly { type: string; score: string }[], word: unknown): Severity | null {

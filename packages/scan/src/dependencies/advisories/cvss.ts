@@ -1,3 +1,4 @@
+import { tableOf } from '@sallyport/core';
 /**
  * The base score of a CVSS vector of version 3.0 or 3.1 (FIRST, CVSS v3.1 specification, section 7), or a floor for version 4.0,
  * whose scores need a table of 270 rows: by the impact it states on the vulnerable system and whether it can be reached from a network.
@@ -16,18 +17,18 @@ export function cvssScore(vector: string): number | null {
   return vector.trim() !== '' && plain >= 0 && plain <= 10 ? plain : null;
 }
 
-const WEIGHTS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+const WEIGHTS: Readonly<Record<string, Readonly<Record<string, number>>>> = tableOf({
   AV: { N: 0.85, A: 0.62, L: 0.55, P: 0.2 },
   AC: { L: 0.77, H: 0.44 },
   UI: { N: 0.85, R: 0.62 },
   C: { H: 0.56, L: 0.22, N: 0 },
   I: { H: 0.56, L: 0.22, N: 0 },
   A: { H: 0.56, L: 0.22, N: 0 },
-};
-const PRIVILEGES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+});
+const PRIVILEGES: Readonly<Record<string, Readonly<Record<string, number>>>> = tableOf({
   U: { N: 0.85, L: 0.62, H: 0.27 },
   C: { N: 0.85, L: 0.68, H: 0.5 },
-};
+});
 
 /** Rounds up to one decimal, in whole numbers, as the specification does (appendix A). */
 function roundUp(value: number): number {
