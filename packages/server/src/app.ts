@@ -6,6 +6,7 @@ import { type Principal, principalText } from './authorisation/authoriser.ts';
 import { requirePermissions } from './authorisation/route-permissions.ts';
 import type { Control } from './control.ts';
 import type { AskedRoutes } from './probes.ts';
+import { requireBody } from './request-body.ts';
 import { accountRoutes } from './routes/account.ts';
 import { backupRoutes } from './routes/backups.ts';
 import { consoleRoutes } from './routes/console.ts';
@@ -29,7 +30,7 @@ import { scanRoutes } from './routes/scans.ts';
 import { scimRoutes } from './routes/scim.ts';
 import { secretOriginRoutes } from './routes/secret-origins.ts';
 import { sessionRoutes } from './routes/session.ts';
-import { type Env, failure, pageOf, sessionCookie } from './routes/shared.ts';
+import { bearerOf, type Env, failure, pageOf, sessionCookie } from './routes/shared.ts';
 import { signOnRoutes } from './routes/sign-on.ts';
 import { systemRoutes } from './routes/systems.ts';
 import { tlsRoutes } from './routes/tls.ts';
@@ -111,7 +112,7 @@ async function signedIn(c: Context<Env>, control: Control): Promise<void> {
   // What a page fetches by itself says so, and keeps no session alive.
   const active = c.req.header('x-sallyport-background') === undefined && c.req.path !== '/api/v1/live';
   const token = getCookie(c, sessionCookie(c).name);
-  const bearer = /^Bearer (\S{1,256})$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  const bearer = bearerOf(c);
   const page = pageOf(c);
   const who =
     c.env.local === null && bearer === undefined ? await accounts.sessions.who(token, active, page) : null;
@@ -164,6 +165,7 @@ function guardRequests(app: OpenAPIHono<Env>, hosts: readonly string[]): void {
     if (Number(c.req.header('content-length') ?? 0) > JSON_BODY_MAX) throw new CodedError('body-too-large');
     if (c.req.header('transfer-encoding') !== undefined)
       throw new CodedError('request-invalid', 'send a body with its length');
+    await requireBody(c);
     await next();
     c.res.headers.set('content-security-policy', POLICY);
     c.res.headers.set('cross-origin-opener-policy', 'same-origin');

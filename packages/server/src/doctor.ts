@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { clock } from '@sallyport/core';
 import type { Control } from './control.ts';
+import { exposure } from './exposure.ts';
 
 /** One thing the doctor looked at. */
 export interface Diagnosis {
@@ -43,6 +44,7 @@ export async function diagnose(control: Control): Promise<Diagnosis[]> {
     `${Math.floor(free / 1e6)} MB free`,
     `free space on the disk of ${installation.folder}; calls are refused when the record cannot be written`,
   );
+  for (const { what, detail, wide, remedy } of await exposure(control)) add(what, !wide, detail, remedy);
   add(
     'root key',
     installation.rootKey.place === 'outside' && !installation.rootKey.exposed,

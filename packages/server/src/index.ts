@@ -12,6 +12,7 @@ export { classifierServer } from './classifier.ts';
 export { loadConfig, resolveSecret } from './config-file.ts';
 export { type Control, openControl } from './control.ts';
 export { controlSocketPath } from './control-socket.ts';
+export { configExposure, type Exposure, exposure } from './exposure.ts';
 export { defaultVerdict, GuardDesk } from './guard-desk.ts';
 export { readGuardModels } from './guard-models.ts';
 export { keptLog, knownLog, rememberLog } from './known-logs.ts';

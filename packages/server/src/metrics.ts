@@ -3,10 +3,14 @@ import type { GatewayStats } from '@sallyport/gateway';
 const label = (value: string): string =>
   value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 
-/** Counts in the Prometheus text format, version 0.0.4. Labels are systems, outcomes and codes only. */
+/**
+ * Counts in the Prometheus text format, version 0.0.4. Labels are outcomes and codes, and systems where they may be told.
+ * @param named whether systems may be named
+ */
 export function prometheus(
   stats: readonly GatewayStats[],
   facts: { ledgerSize: number; checkpointSize: number; workers: number },
+  named: boolean,
 ): string {
   const requests = new Map<string, number>();
   const stages = new Map<string, { sum: number; count: number }>();
@@ -14,8 +18,10 @@ export function prometheus(
   let characters = 0;
   let failures = 0;
   for (const one of stats) {
-    for (const [key, count] of Object.entries(one.requests))
-      requests.set(key, (requests.get(key) ?? 0) + count);
+    for (const [key, count] of Object.entries(one.requests)) {
+      const told = named ? key : key.slice(key.indexOf('\t'));
+      requests.set(told, (requests.get(told) ?? 0) + count);
+    }
     for (const [stage, { sum, count }] of Object.entries(one.stagesMs)) {
       const entry = stages.get(stage) ?? { sum: 0, count: 0 };
       stages.set(stage, { sum: entry.sum + sum, count: entry.count + count });
@@ -40,13 +46,11 @@ export function prometheus(
   metric(
     'sallyport_exchanges_total',
     'counter',
-    'Exchanges by system, outcome and code.',
+    named ? 'Exchanges by system, outcome and code.' : 'Exchanges by outcome and code.',
     [...requests].map(([key, count]) => {
       const [system, outcome, code] = key.split('\t') as [string, string, string];
-      return [
-        `{system="${label(system)}",outcome="${label(outcome)}",code="${label(code)}"}`,
-        count,
-      ] as const;
+      const own = named ? `system="${label(system)}",` : '';
+      return [`{${own}outcome="${label(outcome)}",code="${label(code)}"}`, count] as const;
     }),
   );
   metric('sallyport_in_flight', 'gauge', 'Exchanges in flight.', [['', inFlight]]);

@@ -60,7 +60,25 @@ describe('the control plane', () => {
     await server.chat(await server.key(['main']), 'hello');
     await new Promise((tick) => setTimeout(tick, 700));
     const metrics = await (await get('/metrics')).text();
-    assert.match(metrics, /^sallyport_exchanges_total\{system="main",outcome="answered",code=""\} 1$/m);
+    assert.match(metrics, /^sallyport_exchanges_total\{outcome="answered",code=""\} 1$/m);
+    assert.ok(!metrics.includes('main'), 'names no system to whoever asks');
+    const scraper = await server.control.accounts.programs.add('test', {
+      name: 'scraper',
+      purpose: 'metrics',
+      owner: null,
+      grants: [{ role: 'viewer' }],
+    });
+    const { key } = await server.control.apiKeys.create('test', {
+      name: 'scraper',
+      systems: [],
+      program: scraper.id,
+    });
+    const told = await get('/metrics', { authorization: `Bearer ${key}` });
+    assert.match(
+      await told.text(),
+      /^sallyport_exchanges_total\{system="main",outcome="answered",code=""\} 1$/m,
+    );
+    assert.equal((await get('/metrics', { authorization: 'Bearer sp_none' })).status, 401);
     assert.match(metrics, /^sallyport_ledger_entries \d+$/m);
     const document = (await (await get('/openapi.json')).json()) as {
       paths: Record<string, Record<string, unknown>>;

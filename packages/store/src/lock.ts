@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CodedError } from '@sallyport/core';
@@ -17,7 +17,11 @@ export class DataFolderLock {
   /** @throws CodedError `data-locked` when another process holds it */
   static acquire(folder: string): DataFolderLock {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const db = new DatabaseSync(join(folder, 'lock.db'));
+    const path = join(folder, 'lock.db');
+    // SQLite would make it as the umask says, and what it makes beside a file is like that.
+    closeSync(openSync(path, 'a', 0o600));
+    chmodSync(path, 0o600);
+    const db = new DatabaseSync(path);
     try {
       db.exec('pragma busy_timeout = 0; pragma locking_mode = exclusive; begin exclusive');
     } catch (cause) {

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import type { SallyportEvent } from '@sallyport/core';
 import { Kysely, PostgresDialect, SqliteDialect, type Transaction } from 'kysely';
 import type { Pool } from 'pg';
@@ -150,11 +150,16 @@ export class Store {
   }
 }
 
+/** Makes a file that only its owner may read, or makes it so: SQLite makes what lies beside it alike. */
+function forOwner(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+  chmodSync(path, 0o600);
+}
+
 /** Opens the embedded store. @param path file, or `:memory:` */
 export function openSqlite(path: string): Promise<Store> {
-  const fresh = path !== ':memory:' && !existsSync(path);
+  if (path !== ':memory:') forOwner(path);
   const sqlite = sqliteDatabase(path);
-  if (fresh) chmodSync(path, 0o600);
   return Store.open(
     new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) }),
     'sqlite',
@@ -189,8 +194,8 @@ async function postgresPool(url: string): Promise<Pool> {
  * @returns rows that it holds
  */
 export async function loadSqlite(path: string, lines: AsyncIterable<string>): Promise<number> {
+  forOwner(path);
   const database = sqliteDatabase(path);
-  chmodSync(path, 0o600);
   return loadAndClose(new Kysely<Database>({ dialect: new SqliteDialect({ database }) }), 'sqlite', lines);
 }
 

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '@sallyport/core';
-import { loadConfig, startServer } from '@sallyport/server';
+import { configExposure, type Exposure, exposure, loadConfig, startServer } from '@sallyport/server';
 import type { Command } from '../commands.ts';
 import { print, printFault, printJson } from '../output.ts';
 
@@ -17,6 +17,14 @@ function onParentGone(stop: () => void): void {
   if (parent === 0 || process.ppid !== parent) return;
   setInterval(() => process.ppid !== parent && stop(), 1_000).unref();
 }
+
+/** What lies open to whom, a line each; what is open wide has a second one that says what to do. */
+const shown = (open: readonly Exposure[]): string[] =>
+  open.flatMap(({ what, detail, wide, remedy }) =>
+    wide
+      ? [`  OPEN WIDE  ${what}: ${detail}`, `             ${remedy}`]
+      : [`  ok         ${what}: ${detail}`],
+  );
 
 /** Starts the server and stays until it is told to stop. */
 export const up: Command = {
@@ -50,12 +58,14 @@ export const up: Command = {
       loadConfig: readConfig,
     });
     const { gatewayUrl, controlUrl, setupUrl, demo } = server;
+    const open = [...(await exposure(server.control)), ...configExposure(options.config)];
     if (options.json) {
       printJson({
         gateway: gatewayUrl,
         control: controlUrl,
         setup: setupUrl,
         demo: demo ? { key: demo.key, systems: demo.urls } : null,
+        exposure: open,
       });
     } else {
       print('', `  Gateway        ${gatewayUrl}`, `  Console        ${controlUrl}`);
@@ -69,7 +79,7 @@ export const up: Command = {
           `  curl ${gatewayUrl}/v1/chat/completions -H 'authorization: Bearer ${demo.key}' -H 'content-type: application/json' -d '{"model":"helpdesk","messages":[{"role":"user","content":"Where is my refund? My card is 4111 1111 1111 1111"}]}'`,
         );
       }
-      print('', '  Ctrl-C stops.', '');
+      print('', ...shown(open), '', '  Ctrl-C stops.', '');
     }
     await new Promise<void>((done) => {
       let asked = 0;

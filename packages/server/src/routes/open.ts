@@ -1,7 +1,19 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import type { Control } from '../control.ts';
 import { prometheus } from '../metrics.ts';
-import { type Env, json } from './shared.ts';
+import { bearerOf, type Env, json } from './shared.ts';
+
+/** Whether systems may be named: to a command, and to a service account that may see traffic. @throws CodedError for a key that is none */
+async function mayName(c: Context<Env>, control: Control): Promise<boolean> {
+  if (c.env.local !== null) return true;
+  const { address, certificate } = c.env;
+  const bearer = bearerOf(c);
+  if (bearer === undefined) return false;
+  const known = await control.accounts.programs.recognise(bearer, address, certificate ?? null);
+  const target = { kind: 'organisation' } as const;
+  return control.authoriser.decide({ kind: 'program', known }, 'see-traffic', target, address).allowed;
+}
 
 /** Routes that tell nothing about anybody: health, readiness, counts. */
 export function openRoutes(app: OpenAPIHono<Env>, control: Control): void {
@@ -33,20 +45,19 @@ export function openRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'get',
       path: '/metrics',
-      summary: 'Counts in the Prometheus text format',
+      summary: 'Counts in the Prometheus text format; by system for a service account that may see traffic',
       responses: { 200: { description: 'Counts', content: { 'text/plain': { schema: z.string() } } } },
     }),
-    (c) => {
+    async (c) => {
       const { ledger } = control.installation;
-      return c.text(
-        prometheus(control.stats(), {
-          ledgerSize: ledger.size,
-          checkpointSize: ledger.checkpoint.size,
-          workers: control.gateway?.size ?? 0,
-        }),
-        200,
-        { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
-      );
+      const facts = {
+        ledgerSize: ledger.size,
+        checkpointSize: ledger.checkpoint.size,
+        workers: control.gateway?.size ?? 0,
+      };
+      return c.text(prometheus(control.stats(), facts, await mayName(c, control)), 200, {
+        'content-type': 'text/plain; version=0.0.4; charset=utf-8',
+      });
     },
   );
 }

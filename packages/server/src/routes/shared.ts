@@ -11,6 +11,7 @@ import type { Target } from '@sallyport/policy';
 import type { ExchangeRow } from '@sallyport/store';
 import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
+import { HTTPException } from 'hono/http-exception';
 import type { Principal } from '../authorisation/authoriser.ts';
 import { log } from '../log.ts';
 import * as schemas from '../schemas.ts';
@@ -126,6 +127,10 @@ export function keepSession(c: Context<Env>, { token, session, device }: Begun):
   if (device !== null) setCookie(c, deviceCookie(c).name, device, { ...common, maxAge: DEVICE_S });
 }
 
+/** The key of a service account that a request carries. */
+export const bearerOf = (c: Context<Env>): string | undefined =>
+  /^Bearer (\S{1,256})$/i.exec(c.req.header('authorization') ?? '')?.[1];
+
 /** A JSON answer of a route. */
 export const json = <T extends z.ZodType>(schema: T, description: string) => ({
   content: { 'application/json': { schema } },
@@ -185,7 +190,11 @@ export function exchangeView(row: ExchangeRow): z.infer<typeof schemas.exchangeV
 
 /** An error as the API answers it. */
 export function failure(c: Context<Env>, fault: unknown): Response {
-  const coded = toCodedError(fault);
+  // What the library refuses of a request is the request's fault.
+  const coded =
+    fault instanceof HTTPException && fault.status < 500
+      ? new CodedError('request-invalid', 'the request is not well-formed')
+      : toCodedError(fault);
   if (coded.code === 'internal')
     log('error', 'a fault inside the control plane', {
       fault: String((coded.cause as Error)?.stack ?? coded.cause),
