@@ -52,6 +52,7 @@ const REVIEWED: Readonly<Record<string, string>> = {
     'a text that is kept; compared with patterns of sources, never fetched',
   'POST /api/v1/versions.from[]': 'a data set that is known',
   'POST /api/v1/versions.path': 'commands on the machine alone; never of the installation (requireForeign)',
+  'GET /sign-on ?next': 'a page of the console; anything else is left (sign-on.test.ts)',
   'POST /sign-on.next': 'a page of the console; anything else is left (sign-on.test.ts)',
   'POST /api/v1/people/{id}/provider.issuer': 'compared with the issuer of `access.signOn`; never asked',
   'POST /token.refresh_token': 'a secret that is compared by its digest',
