@@ -1,8 +1,10 @@
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { hash } from 'node:crypto';
+import { existsSync, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { CodedError } from '@sallyport/core';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { type ForeignFile, readWithin, realWithin, requireTree, type SaidDigest } from './foreign-files.ts';
 
 /** A model as some other tool keeps it, found in a folder. */
 export interface Found {
@@ -11,8 +13,9 @@ export interface Found {
   readonly name: string;
   readonly label: string;
   readonly source: string;
-  /** Files, by the names they have in the model. */
-  readonly files: readonly { readonly name: string; readonly path: string }[];
+  readonly files: readonly ForeignFile[];
+  /** Folder that nothing is read outside of, without links. */
+  readonly root: string;
 }
 
 const NAME_MAX = 96;
@@ -31,9 +34,17 @@ export const inventoryName = (text: string): string =>
     .join('/')
     .slice(0, NAME_MAX) || 'model';
 
+/** What a cache of Hugging Face says of a blob by its name: SHA-256 of large files, the digest of git of small ones. */
+function saidByCache(path: string): SaidDigest | null {
+  if (basename(dirname(path)) !== 'blobs') return null;
+  const value = basename(path);
+  if (/^[0-9a-f]{64}$/.test(value)) return { kind: 'sha256', value };
+  return /^[0-9a-f]{40}$/.test(value) ? { kind: 'git-sha1', value } : null;
+}
+
 /** Files below a folder. Links are followed, as a cache of Hugging Face is made of them, but never out of `within`. */
-function filesBelow(root: string, within: string): { name: string; path: string }[] {
-  const found: { name: string; path: string }[] = [];
+function filesBelow(root: string, within: string, cached = false): ForeignFile[] {
+  const found: ForeignFile[] = [];
   const walk = (folder: string, prefix: string, depth: number): void => {
     if (depth > DEPTH_MAX) throw new CodedError('usage', `\`${root}\` is over ${DEPTH_MAX} folders deep`);
     for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) =>
@@ -46,23 +57,15 @@ function filesBelow(root: string, within: string): { name: string; path: string 
         walk(path, name, depth + 1);
         continue;
       }
-      const real = entry.isSymbolicLink() ? realWithin(path, within) : path;
-      if (!statSync(real).isFile())
+      const real = entry.isSymbolicLink() ? realWithin(path, within, name) : path;
+      if (!lstatSync(real, { throwIfNoEntry: false })?.isFile())
         throw new CodedError('usage', `\`${name}\` is neither a file nor a folder`);
-      found.push({ name, path: real });
+      found.push({ name, path: real, said: cached && real !== path ? saidByCache(real) : null });
       if (found.length > FILES_MAX) throw new CodedError('usage', `\`${root}\` has over ${FILES_MAX} files`);
     }
   };
   walk(root, '', 0);
   return found;
-}
-
-function realWithin(path: string, within: string): string {
-  const real = realpathSync(path);
-  const base = realpathSync(within);
-  if (real !== base && !real.startsWith(`${base}/`))
-    throw new CodedError('usage', `\`${path}\` is a link that leads out of \`${within}\``);
-  return real;
 }
 
 /** Digest of a descriptor of an image (OCI Image Specification 1.1). */
@@ -79,31 +82,38 @@ const imageSchema = z.object({
   annotations: z.record(z.string(), z.string()).optional(),
 });
 
-const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
+/** A description of a layout. What is wrong with it is told without its text, which may be of another file. */
+function readJson(path: string, root: string, said: string | null = null): unknown {
+  const text = readWithin(path, root, basename(path));
+  if (said !== null && `sha256:${hash('sha256', text, 'hex')}` !== said)
+    throw new CodedError('usage', 'the manifest of the layout is not what its digest says');
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new CodedError('usage', `\`${root}\` is no sound OCI layout: \`${basename(path)}\` is no JSON`);
+  }
+}
 
 function fromOci(root: string): Found {
   const blob = (digest: string): string => join(root, 'blobs', 'sha256', digest.slice(7));
   try {
-    const { manifests } = indexSchema.parse(readJson(join(root, 'index.json')));
+    const { manifests } = indexSchema.parse(readJson(join(root, 'index.json'), root));
     if (manifests.length > 1)
       throw new CodedError(
         'usage',
         `\`${root}\` holds ${manifests.length} images; keep one model in a layout`,
       );
     const [chosen] = manifests;
-    const image = imageSchema.parse(readJson(blob(chosen!.digest)));
+    const image = imageSchema.parse(readJson(blob(chosen!.digest), root, chosen!.digest));
     const tag = chosen!.annotations?.['org.opencontainers.image.ref.name'] ?? chosen!.digest.slice(7, 19);
     const files = image.layers.map(({ digest, annotations }, i) => ({
       name: annotations?.['org.opencontainers.image.title'] ?? `layer-${i + 1}`,
       path: blob(digest),
+      said: { kind: 'sha256' as const, value: digest.slice(7) },
     }));
-    const names = new Set<string>();
-    for (const { name } of files) {
-      if (names.has(name)) throw new CodedError('usage', `the layout has \`${name.slice(0, 80)}\` twice`);
-      names.add(name);
-      if (name === '' || name.startsWith('/') || name.split(/[/\\]/).includes('..'))
+    for (const { name } of files)
+      if (name.includes('\\'))
         throw new CodedError('usage', `the layout names a file outside the model: \`${name.slice(0, 80)}\``);
-    }
     const name = image.annotations?.['org.opencontainers.image.title'] ?? basename(resolve(root));
     return {
       layout: 'oci',
@@ -111,13 +121,11 @@ function fromOci(root: string): Found {
       label: label(tag.replace(/^.*:/, '')),
       source: `oci ${tag}`,
       files,
+      root,
     };
   } catch (fault) {
     if (fault instanceof CodedError) throw fault;
-    throw new CodedError(
-      'usage',
-      `\`${root}\` is no sound OCI layout: ${(fault as Error).message.slice(0, 200)}`,
-    );
+    throw new CodedError('usage', `\`${root}\` is no sound OCI layout: a description lacks what it needs`);
   }
 }
 
@@ -128,25 +136,36 @@ const label = (text: string): string => text.replaceAll(/[^A-Za-z0-9._+-]+/g, '-
 function fromHub(root: string, revision: string): Found {
   const own = basename(resolve(root));
   const name = own.replace(/^(?:models|datasets)--/, '').replaceAll('--', '/');
+  const unknown = (): CodedError => new CodedError('usage', `\`${own}\` has no revision \`${revision}\``);
+  if (!/^[\w][\w./+-]{0,127}$/.test(revision) || revision.split('/').includes('..')) throw unknown();
   const ref = join(root, 'refs', revision);
-  const commit = existsSync(ref) ? readFileSync(ref, 'utf8').trim() : revision;
+  const commit = existsSync(ref) ? readWithin(ref, root, `refs/${revision}`).trim() : revision;
+  if (!/^[0-9a-f]{40}$/.test(commit)) throw unknown();
   const snapshot = join(root, 'snapshots', commit);
-  if (!/^[0-9a-f]{40}$/.test(commit) || !existsSync(snapshot))
-    throw new CodedError('usage', `\`${own}\` has no revision \`${revision}\``);
+  if (!lstatSync(snapshot, { throwIfNoEntry: false })) throw unknown();
+  const files = filesBelow(realWithin(snapshot, root, `snapshots/${commit}`), root, true);
+  if (files.length === 0) throw new CodedError('usage', `\`${own}\` holds no files`);
   return {
     layout: 'hugging-face',
     name: inventoryName(name),
     label: commit.slice(0, 12),
     source: `https://huggingface.co/${name}/tree/${commit}`,
-    files: filesBelow(snapshot, root),
+    files,
+    root,
   };
 }
 
+/** Settings in YAML. @throws CodedError `usage` without their text */
+function parseSettings(text: string): Record<string, unknown> {
+  try {
+    return (parse(text, { maxAliasCount: 100 }) ?? {}) as Record<string, unknown>;
+  } catch {
+    throw new CodedError('usage', '`MLmodel` is no YAML');
+  }
+}
+
 function fromMlflow(root: string): Found {
-  const settings = parse(readFileSync(join(root, 'MLmodel'), 'utf8'), { maxAliasCount: 100 }) as Record<
-    string,
-    unknown
-  >;
+  const settings = parseSettings(readWithin(join(root, 'MLmodel'), root, 'MLmodel'));
   const run = typeof settings?.['run_id'] === 'string' ? settings['run_id'] : '';
   const id = typeof settings?.['model_uuid'] === 'string' ? settings['model_uuid'] : run;
   return {
@@ -155,6 +174,7 @@ function fromMlflow(root: string): Found {
     label: label(id === '' ? '1' : id.slice(0, 12)),
     source: run === '' ? 'mlflow' : `mlflow run ${run}`,
     files: filesBelow(root, root),
+    root,
   };
 }
 
@@ -165,18 +185,38 @@ function fromMlflow(root: string): Found {
  */
 export function findModel(root: string, revision = 'main'): Found {
   if (!existsSync(root)) throw new CodedError('usage', `there is no \`${root}\``);
-  if (statSync(root).isFile())
+  let found: Found;
+  try {
+    found = layoutOf(realpathSync(root), basename(resolve(root)), revision);
+  } catch (fault) {
+    if (fault instanceof CodedError) throw fault;
+    const { code } = fault as NodeJS.ErrnoException;
+    throw new CodedError(
+      'usage',
+      `\`${basename(resolve(root))}\` cannot be read whole: ${code ?? 'a fault'}`,
+    );
+  }
+  requireTree(found.files.map(({ name }) => name));
+  return found;
+}
+
+/** @param root without links @param named what it was called */
+function layoutOf(root: string, named: string, revision: string): Found {
+  const stat = statSync(root);
+  if (stat.isFile())
     return {
       layout: 'folder',
-      name: inventoryName(basename(root).replace(/\.[^.]{1,16}$/, '')),
+      name: inventoryName(named.replace(/\.[^.]{1,16}$/, '')),
       label: '1',
       source: '',
-      files: [{ name: basename(root), path: root }],
+      files: [{ name: named, path: root, said: null }],
+      root,
     };
+  if (!stat.isDirectory()) throw new CodedError('usage', `\`${named}\` is neither a file nor a folder`);
   if (existsSync(join(root, 'oci-layout'))) return fromOci(root);
   if (existsSync(join(root, 'snapshots')) && existsSync(join(root, 'refs'))) return fromHub(root, revision);
   if (existsSync(join(root, 'MLmodel'))) return fromMlflow(root);
   const files = filesBelow(root, root);
   if (files.length === 0) throw new CodedError('usage', `\`${root}\` holds no files`);
-  return { layout: 'folder', name: inventoryName(basename(resolve(root))), label: '1', source: '', files };
+  return { layout: 'folder', name: inventoryName(named), label: '1', source: '', files, root };
 }

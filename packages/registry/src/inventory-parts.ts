@@ -1,4 +1,4 @@
-import type { AssetVersion, Attestation } from '@sallyport/core';
+import type { AssetFacts, AssetVersion, Attestation } from '@sallyport/core';
 import type { Store } from '@sallyport/store';
 import type { ArtefactStore } from './artefacts.ts';
 import type { Attester } from './attest.ts';
@@ -52,4 +52,15 @@ export interface NewVersion {
   readonly signature?: string | undefined;
   /** Data sets that it was made from, `NAME` or `NAME@VERSION`. */
   readonly from?: readonly string[] | undefined;
+}
+
+/** A version that is about to be registered, and how it was found. */
+export interface Registering {
+  readonly actor: string;
+  readonly kind: 'model' | 'dataset';
+  readonly called: string;
+  readonly label: string;
+  readonly facts: AssetFacts;
+  readonly input: NewVersion;
+  readonly layout: string;
 }

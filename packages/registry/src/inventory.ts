@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import { rmSync, statSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import {
   type Asset,
   type AssetFacts,
@@ -16,19 +16,20 @@ import {
 import type { Connection } from '@sallyport/store';
 import { isSealedFile } from '@sallyport/vault';
 import { attest } from './attest.ts';
+import { copyPrivately, type PrivateFile } from './foreign-files.ts';
 import { gatesOf } from './gates.ts';
-import { type Found, findModel } from './imports.ts';
+import { findModel } from './imports.ts';
 import { decideIngest } from './ingest.ts';
 import type {
   InventoryParts,
   KnownVersion,
   NewVersion,
+  Registering,
   ScanOutcome,
   TrustedSigner,
 } from './inventory-parts.ts';
 import { edge } from './open-lineage.ts';
 import { coversVersion } from './signing/covers.ts';
-import { hashParts } from './signing/hash-files.ts';
 import { GIT_PATHS } from './signing/model-files.ts';
 import { rootDigest } from './signing/model-manifest.ts';
 import { type VerifiedModel, verifyBundle } from './signing/verify-model.ts';
@@ -55,11 +56,6 @@ export class Inventory {
     const { publicKey } = this.#parts.attester;
     const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') };
     return createPublicKey({ key: jwk, format: 'jwk' }).export({ format: 'pem', type: 'spki' }) as string;
-  }
-
-  /** Content of a stored file, each piece authentic. */
-  content(sha256: string): AsyncIterable<Uint8Array> {
-    return this.#parts.artefacts.read(sha256);
   }
 
   /** @throws CodedError `not-found` */
@@ -112,7 +108,7 @@ export class Inventory {
   }
 
   /**
-   * Registers a version: hashes it, stores it sealed, scans it, verifies its signature where there is one, and notes what it came
+   * Registers a version: copies it to where nobody else writes, hashes, stores and scans that copy, verifies its signature where there is one, and notes what it came
    * from. Data is taken only from sources that are approved.
    * @param name what it is called; null for the name that its layout gives
    * @throws CodedError `usage`, `conflict`, `not-permitted` for a source that is not approved
@@ -125,7 +121,9 @@ export class Inventory {
     input: NewVersion,
   ): Promise<KnownVersion> {
     const found = findModel(input.root, input.revision);
-    const own = found.files.filter(({ name: file }) => !SIGNATURE_FILES.includes(file));
+    const own = found.files
+      .filter(({ name: file }) => !SIGNATURE_FILES.includes(file))
+      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
     if (own.length > FILES_STORED_MAX)
       throw new CodedError('usage', `it has ${own.length} files, of at most ${FILES_STORED_MAX}: pack them`);
     const called = name ?? found.name;
@@ -138,12 +136,29 @@ export class Inventory {
         'conflict',
         `\`${called}\` has a version \`${label}\` already; versions never change`,
       );
-    const hashed = await this.#hash(own);
-    for (const { path, sha256 } of hashed) await this.#parts.artefacts.put(sha256, path);
-    const files = hashed.map(({ name: file, sha256, bytes }) => ({ name: file, sha256, bytes }));
+    const scratch = this.#parts.scratch();
+    try {
+      const copies = await copyPrivately(own, found.root, scratch);
+      const { layout } = found;
+      const registering = { actor, kind, called, label, facts: { ...facts, source }, input, layout };
+      return await this.#keepVersion(registering, copies);
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
+    }
+  }
+
+  /** Stores and scans what was copied: nobody else can change it any more. */
+  async #keepVersion(
+    { actor, kind, called, label, facts, input, layout }: Registering,
+    copies: readonly PrivateFile[],
+  ): Promise<KnownVersion> {
+    const { source } = facts;
+    for (const { path, sha256 } of copies) await this.#parts.artefacts.put(sha256, path);
+    const files = copies.map(({ name: file, sha256, bytes }) => ({ name: file, sha256, bytes }));
     const digest = rootDigest(files.map((file) => ({ name: file.name, digest: file.sha256 })));
     const target = versionTarget(kind, called, label);
-    const asset = known ?? (await this.register(actor, kind, called, { ...facts, source }));
+    const known = await this.#db.asset(kind, called);
+    const asset = known ?? (await this.register(actor, kind, called, facts));
     const version: AssetVersion = {
       id: newId('ver'),
       asset: asset.id,
@@ -174,7 +189,7 @@ export class Inventory {
             digest,
             files: files.length,
             bytes: version.bytes,
-            layout: found.layout,
+            layout,
             source,
             licence: facts.licence,
           },
@@ -186,24 +201,11 @@ export class Inventory {
       kind,
       called,
       label,
-      hashed.map(({ path }) => path),
+      copies.map(({ path }) => path),
     );
     if (input.signature !== undefined)
       await this.verifySignature(actor, kind, called, label, input.signature);
     return this.known(asset, await this.version(asset, label));
-  }
-
-  async #hash(
-    files: Found['files'],
-  ): Promise<(Found['files'][number] & { sha256: string; bytes: number })[]> {
-    const sized = [...files]
-      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-      .map((file) => ({ ...file, bytes: statSync(file.path).size }));
-    const digests = await hashParts(
-      sized.map(({ path, bytes }) => ({ path, start: 0, end: bytes })),
-      'sha256',
-    );
-    return sized.map((file, i) => ({ ...file, sha256: digests[i]! }));
   }
 
   /** Scans a version again and keeps what it found. @param open its files where they lie open; without, they are unpacked for it */
@@ -222,6 +224,11 @@ export class Inventory {
     try {
       const paths = open ?? (await unpackAll(this.#parts.artefacts, version, scratch!));
       outcome = await this.#parts.scan(paths, target, actor);
+    } catch (fault) {
+      // What does not come out of the store is not what was scanned: its gate closes, and others have their turn.
+      if (!(fault instanceof CodedError) || fault.code !== 'artefact-corrupt') throw fault;
+      const why = `its files do not come out of the store: ${fault.message}`;
+      return await this.say(actor, target, version.digest, 'scan', false, why, { verdict: 'incomplete' });
     } finally {
       if (scratch !== null) rmSync(scratch, { recursive: true, force: true });
     }
@@ -365,7 +372,8 @@ export class Inventory {
     const { artefacts } = this.#parts;
     const all = await artefacts.list();
     const open: string[] = [];
-    for (const sha256 of all) if (!isSealedFile(await artefacts.head(sha256))) open.push(sha256);
+    for (const sha256 of all)
+      if (!isSealedFile(await artefacts.head(sha256).catch(() => new Uint8Array(0)))) open.push(sha256);
     return { files: all.length, open };
   }
 

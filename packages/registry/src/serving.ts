@@ -148,6 +148,29 @@ export class Serving {
   }
 
   /**
+   * One file of a version of a data set, each piece authentic. The gates are those of models.
+   * @param number of the file in the version
+   * @throws CodedError `gate-closed` naming every gate that is, `not-found`
+   */
+  async readData(
+    name: string,
+    label: string,
+    number: number,
+  ): Promise<{ name: string; content: AsyncIterable<Uint8Array> }> {
+    const asset = await this.#inventory.asset('dataset', name);
+    const version = await this.#inventory.version(asset, label);
+    const closed = (await this.#inventory.known(asset, version)).gates.filter((gate) => !gate.open);
+    if (closed.length > 0)
+      throw new CodedError(
+        'gate-closed',
+        `\`${name}\` ${label} is not handed out: ${closed.map((gate) => `${gate.name}: ${gate.why}`).join('; ')}`,
+      );
+    const file = version.files[number];
+    if (!file) throw new CodedError('not-found', `that version has ${version.files.length} files`);
+    return { name: file.name, content: this.#parts.artefacts.read(file.sha256) };
+  }
+
+  /**
    * Unpacks a version into a folder, every byte verified. What does not serve at the place is not handed out, and that somebody
    * tried is a finding.
    * @param to a folder that is not there yet

@@ -22,6 +22,8 @@ export interface ScanManyOptions extends WalkOptions {
   readonly cache?: string | undefined;
   /** Threads; 1 scans in this one. */
   readonly workers?: number;
+  /** Whether even one file is scanned in a thread of its own: what it brings down is that thread. */
+  readonly apart?: boolean;
   /** Told as files are done. */
   onProgress?(done: number, of: number): void;
 }
@@ -66,6 +68,8 @@ export type ThreadAnswer = { readonly index: number } & (
 
 /** Paths in flight in one thread: enough that it never waits. */
 const AHEAD = 8;
+/** Megabytes of JavaScript memory one thread may use: a file that needs more costs its thread, and nothing else. */
+const HEAP_MEGABYTES_MAX = 2048;
 /** Fewer files and bytes than these are done before a thread has begun. */
 const FILES_FOR_THREADS = 8000;
 const BYTES_FOR_THREADS = 64 * 1024 * 1024;
@@ -124,7 +128,8 @@ async function scanInThreads(
   options: ScanManyOptions,
 ): Promise<FileReport[]> {
   const reports = new Array<FileReport>(paths.length);
-  let next = 0;
+  // The last is taken first.
+  const waiting = Array.from(paths, (_, at) => paths.length - 1 - at);
   let done = 0;
   const settings: ThreadSettings = {
     allowed: options.allowed ?? [],
@@ -136,13 +141,16 @@ async function scanInThreads(
   const run = (): Promise<void> =>
     new Promise((resolve) => {
       const own = new Set<number>();
-      const thread = new Worker(new URL('./scan-thread.ts', import.meta.url), { workerData: settings });
+      const thread = new Worker(new URL('./scan-thread.ts', import.meta.url), {
+        workerData: settings,
+        resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES_MAX },
+      });
       const give = (): void => {
-        while (own.size < AHEAD && next < paths.length) {
-          own.add(next);
-          const { name, path } = paths[next]!;
-          thread.postMessage({ index: next, name, path } satisfies ThreadTask);
-          next++;
+        while (own.size < AHEAD && waiting.length > 0) {
+          const index = waiting.pop()!;
+          own.add(index);
+          const { name, path } = paths[index]!;
+          thread.postMessage({ index, name, path } satisfies ThreadTask);
         }
         if (own.size === 0) void thread.terminate();
       };
@@ -158,23 +166,24 @@ async function scanInThreads(
         );
         give();
       });
+      let why = 'its thread ended';
       thread.on('error', (fault) => {
-        // The first that was given is the one it was at.
-        const [first] = own;
-        if (first !== undefined)
-          settle(first, unreadable(paths[first]!.name, `the scanner failed: ${(fault as Error).message}`));
-        own.clear();
+        why = (fault as Error).message;
       });
-      thread.on('exit', () => resolve());
+      thread.on('exit', () => {
+        // The first that was given is the one it was at; what waited behind it is another thread's.
+        const [first, ...others] = own;
+        if (first !== undefined) {
+          settle(first, unreadable(paths[first]!.name, `the scanner failed: ${why}`));
+          waiting.push(...others.reverse());
+        }
+        resolve();
+      });
       give();
     });
   await Promise.all(Array.from({ length: threads }, run));
-  // What waited in a thread that died, and what nobody took up after it.
-  for (let index = 0; index < paths.length; index++)
-    if (reports[index] === undefined) {
-      const [report] = await scanHere([paths[index]!], bounds, { ...options, onProgress: () => {} });
-      reports[index] = report!;
-    }
+  // A thread that dies has done at least one file, if only by dying of it.
+  while (waiting.length > 0) await run();
   return reports;
 }
 
@@ -204,8 +213,8 @@ export async function scanFiles(
   const many = files.length >= FILES_FOR_THREADS || (files.length > 1 && bytes >= BYTES_FOR_THREADS);
   const threads = Math.min(options.workers ?? (many ? availableParallelism() : 1), files.length);
   const read =
-    threads > 1
-      ? await scanInThreads(files, bounds, threads, options)
+    threads > 1 || (options.apart === true && files.length > 0)
+      ? await scanInThreads(files, bounds, Math.max(1, threads), options)
       : await scanHere(files, bounds, options);
   const reports = inOrder(read, tree);
   return { files: reports, skipped, summary: summarise(reports) };

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, newId, type SignerConfig } from '@sallyport/core';
 import type { ArtefactStore, Inventory, InventoryParts, Serving, TrustedSigner } from '@sallyport/registry';
@@ -36,10 +36,19 @@ async function artefactStore(control: Control): Promise<ArtefactStore> {
   );
 }
 
+/** Removes what a crash left open: files of versions that were being scanned, and sealed ones on their way. */
+function removeLeft(artefacts: string): void {
+  if (!existsSync(artefacts)) return;
+  for (const name of readdirSync(artefacts))
+    if (name.startsWith('open-') || name === 'under-way')
+      rmSync(join(artefacts, name), { recursive: true, force: true });
+}
+
 /** Opens the inventory of an installation. Loaded when it is first asked for: a gateway without models needs none of it. */
 export async function openInventory(control: Control): Promise<{ inventory: Inventory; serving: Serving }> {
   const { Inventory: Opened, Serving: Served } = await import('@sallyport/registry');
   const { folder, store, ring, id } = control.installation;
+  removeLeft(join(folder, 'artefacts'));
   const key = await openSigningKey(join(folder, 'keys', 'attestations.json'), ring, 'statements');
   const parts: InventoryParts = {
     store,

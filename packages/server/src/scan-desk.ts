@@ -15,7 +15,7 @@ import type { NotedDetection, NotedUse } from '@sallyport/store';
 import type { Control } from './control.ts';
 import { noteGatewayUse } from './gateway-use.ts';
 import { log } from './log.ts';
-import { runScanJob, type ScanJob, type ScanJobReport } from './scan-job.ts';
+import { brokenReport, runScanJob, type ScanJob, type ScanJobReport } from './scan-job.ts';
 import { treeFingerprint } from './tree-fingerprint.ts';
 
 /** Version of the scanner, as results say it. */
@@ -132,6 +132,9 @@ export class ScanDesk {
     const report = await runScanJob({ ...job, kind: target.kind }, (thread) => {
       this.#threads.add(thread);
       thread.once('exit', () => this.#threads.delete(thread));
+    }).catch((fault: unknown) => {
+      if (this.#closed || !(fault instanceof CodedError) || fault.code !== 'internal') throw fault;
+      return brokenReport(job.paths, fault.message);
     });
     if (this.#closed) throw new CodedError('internal', 'the server stops; scan again when it is back');
     const scan = newId('scn');
@@ -216,6 +219,7 @@ export class ScanDesk {
           decision !== null && decision !== 'stop' && (until === null || until > clock.nowIso()),
       )
       .map(({ fingerprint }) => fingerprint);
+    const faults: unknown[] = [];
     for (const kind of watch.for) {
       const target: ScanTarget = {
         kind,
@@ -223,14 +227,21 @@ export class ScanDesk {
         subject: watch.system === undefined ? `folder:${watch.name}` : `system:${watch.system}`,
         root: watch.folder,
       };
-      const { report: _, ...outcome } = await this.scan(actor, target, {
+      const job = {
         paths: [watch.folder],
         logs: kind === 'sources' ? watch.logs : [],
         advisories: this.advisories,
         decided,
-      });
-      outcomes.push(outcome);
+      };
+      try {
+        const { report: _, ...outcome } = await this.scan(actor, target, job);
+        outcomes.push(outcome);
+      } catch (fault) {
+        faults.push(fault);
+      }
     }
+    // One way of looking that fails does not keep the others from it.
+    if (faults.length > 0) throw faults[0];
     return outcomes;
   }
 
@@ -240,7 +251,8 @@ export class ScanDesk {
       .then(async () => {
         for (const watch of this.#control.config.inventory.watch)
           if (!this.#closed) await this.#watchOne(watch);
-        if (!this.#closed) await this.#watchVersions();
+        if (!this.#closed)
+          await this.#watchVersions().catch((fault: Error) => this.#notWatched('versions', fault));
         if (!this.#closed) await noteGatewayUse(this.#control);
       })
       .catch((fault: Error) => {
@@ -264,12 +276,12 @@ export class ScanDesk {
       await this.scanWatch('sallyport', watch);
       this.#seen.set(watch.name, now);
     } catch (fault) {
-      if (!this.#closed)
-        log('error', 'a watched folder is not scanned', {
-          folder: watch.name,
-          fault: (fault as Error).message,
-        });
+      this.#notWatched(`folder ${watch.name}`, fault as Error);
     }
+  }
+
+  #notWatched(what: string, { message: fault }: Error): void {
+    if (!this.#closed) log('error', 'what is watched is not scanned; the rest is', { what, fault });
   }
 
   /** Stored versions that serve, or wait to: what was not known yesterday may be known today. */
@@ -289,7 +301,9 @@ export class ScanDesk {
       // Whoever registers a version has it scanned at once.
       if (!latest && clock.nowMs() - Date.parse(version.createdAt) < REGISTERING_MS) continue;
       if (latest && clock.nowMs() - Date.parse(latest.at) < AGAIN_MS) continue;
-      await inventory.rescan('sallyport', asset.kind, asset.name, version.label);
+      await inventory
+        .rescan('sallyport', asset.kind, asset.name, version.label)
+        .catch((fault: Error) => this.#notWatched(`${asset.kind} ${asset.name} ${version.label}`, fault));
     }
   }
 

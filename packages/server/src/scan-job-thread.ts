@@ -6,7 +6,7 @@ const { kind, paths, logs = [], advisories, decided = [] } = workerData as ScanJ
 async function run(): Promise<ScanJobReport> {
   // Loaded here, and gone when the thread is: the server itself needs none of it.
   const { AdvisoryDatabase, discover, inspectDependencies, scanFiles } = await import('@sallyport/scan');
-  if (kind === 'model-files') return scanFiles(paths, { workers: 1 });
+  if (kind === 'model-files') return scanFiles(paths, { workers: 1, apart: true });
   if (kind === 'dependencies') {
     const database = advisories === undefined ? null : AdvisoryDatabase.open(advisories);
     try {

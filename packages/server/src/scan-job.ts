@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { CodedError, type ScanKind } from '@sallyport/core';
 import type { DependencyReport, DiscoveryReport, ScanReport } from '@sallyport/scan';
+import { log } from './log.ts';
 
 /** What a thread is to scan. */
 export interface ScanJob {
@@ -18,6 +19,28 @@ export interface ScanJob {
 export type ScanJobReport = ScanReport &
   Partial<Pick<DependencyReport, 'vulnerabilities' | 'advisories' | 'packages'>> &
   Partial<Pick<DiscoveryReport, 'hits' | 'logLines'>>;
+
+/** Paths that a report of a scan that broke off names. */
+const BROKEN_PATHS_MAX = 100;
+
+/** What is said of paths whose scan broke off: none of them is known to be harmless. */
+export function brokenReport(paths: readonly string[], why: string): ScanJobReport {
+  const files = paths.slice(0, BROKEN_PATHS_MAX).map((path) => ({
+    path,
+    verdict: 'incomplete' as const,
+    format: 'unreadable',
+    bytes: 0,
+    sha256: null,
+    detections: [],
+  }));
+  const verdicts = { malicious: 0, suspicious: 0, incomplete: files.length, review: 0, clean: 0 };
+  log('error', 'a scan broke off', { fault: why });
+  return {
+    files,
+    skipped: [],
+    summary: { files: paths.length, bytes: 0, verdict: 'incomplete', verdicts, detections: 0 },
+  };
+}
 
 /** Megabytes of JavaScript memory a scan may use; what is read of files lies beside it. */
 const HEAP_MEGABYTES_MAX = 2048;

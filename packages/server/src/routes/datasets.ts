@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { CodedError } from '@sallyport/core';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { type Env, failures } from './shared.ts';
@@ -12,7 +11,7 @@ export function datasetRoutes(app: OpenAPIHono<Env>, control: Control): void {
       method: 'get',
       path: '/api/v1/datasets/{name}/{label}/files/{number}',
       ...needs('use-datasets', 'dataset'),
-      summary: 'One file of a version of a data set, verified as it is read',
+      summary: 'One file of a version of a data set whose gates are open, verified as it is read',
       request: {
         params: z.object({
           name: z.string().max(128),
@@ -27,16 +26,11 @@ export function datasetRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       const { name, label, number } = c.req.valid('param');
-      const inventory = await control.inventory();
-      const asset = await inventory.asset('dataset', name);
-      const version = await inventory.version(asset, label);
-      const file = version.files[number];
-      if (!file) throw new CodedError('not-found', `that version has ${version.files.length} files`);
-      const content = inventory.content(file.sha256);
-      return new Response(Readable.toWeb(Readable.from(content)) as ReadableStream, {
+      const file = await (await control.serving()).readData(name, label, number);
+      return new Response(Readable.toWeb(Readable.from(file.content)) as ReadableStream, {
         headers: {
           'content-type': 'application/octet-stream',
-          'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(file.name.split('/').at(-1)!)}`,
+          'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(file.name.split('/').at(-1)!.toWellFormed())}`,
         },
       }) as never;
     },

@@ -48,9 +48,18 @@ function refuseOwn(path: string, own: OwnPlaces): void {
     refuse('nothing beside the root key may be named');
 }
 
-/** Refuses a path that is the installation's own, before something is read or written there. @throws CodedError `reference-not-allowed` */
+/**
+ * Refuses a path that is the installation's own, lies in it or holds it, before files are taken from there or put there. What merely lies
+ * beside the root key is somebody's model. @throws CodedError `reference-not-allowed`
+ */
 export function requireForeign(path: string, own: OwnPlaces): void {
-  refuseOwn(real(resolve(path)), own);
+  const place = real(resolve(path));
+  const data = real(resolve(own.dataFolder));
+  const root = real(resolve(own.rootKey));
+  if (place === data || isInside(place, data)) refuse('the data folder holds nothing that may be named');
+  if (place === root || place.startsWith(`${root}.`)) refuse('nothing of the root key may be named');
+  if (isInside(data, place) || isInside(root, place))
+    refuse('a folder that holds the data folder or the root key may not be named');
 }
 
 const same = (a: Stats, b: Stats): boolean => a.dev === b.dev && a.ino === b.ino;

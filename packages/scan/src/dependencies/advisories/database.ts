@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   readSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -56,22 +57,47 @@ interface Shelf {
   readonly places: ReadonlyMap<string, readonly number[]>;
 }
 
-/** Records of one ecosystem, from `all.zip` or from files beside each other, as the public export has them. */
-function* records(folder: string): Generator<Buffer> {
+/** A record as it lies in an archive, null where it does not come out. */
+function inflated(body: Buffer, method: number): Buffer | null {
+  if (method === 0) return body;
+  try {
+    return inflateRawSync(body, { maxOutputLength: RECORD_BYTES_MAX });
+  } catch {
+    return null;
+  }
+}
+
+/** A record that is a file of its own; null for what is none. */
+function readLoose(path: string): Buffer | null {
+  try {
+    const source = FileSource.open(path);
+    try {
+      return source.size > RECORD_BYTES_MAX ? null : Buffer.from(source.read(0, source.size));
+    } finally {
+      source.close();
+    }
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Records of one ecosystem, from `all.zip` or from files beside each other, as the public export has them; null for one that cannot be
+ * read, which does not stop the others.
+ */
+function* records(folder: string): Generator<Buffer | null> {
   const archive = join(folder, 'all.zip');
   if (!existsSync(archive)) {
     for (const name of readdirSync(folder).sort())
-      if (name.endsWith('.json')) yield readFileSync(join(folder, name));
+      if (name.endsWith('.json')) yield readLoose(join(folder, name));
     return;
   }
-  const source = FileSource.open(archive);
+  const source = FileSource.open(realpathSync(archive));
   try {
     for (const { name, method, offset, compressedBytes, bytes } of trustedMembers(source)) {
       if (!name.endsWith('.json')) continue;
-      const body = Buffer.from(source.read(offset, compressedBytes));
-      if (bytes > RECORD_BYTES_MAX)
-        throw new CodedError('usage', `\`${archive}\` has a record of ${bytes} bytes`);
-      yield method === 0 ? body : inflateRawSync(body, { maxOutputLength: RECORD_BYTES_MAX });
+      const isLarge = bytes > RECORD_BYTES_MAX || compressedBytes > RECORD_BYTES_MAX;
+      yield isLarge ? null : inflated(Buffer.from(source.read(offset, compressedBytes)), method);
     }
   } catch (fault) {
     if (fault instanceof CodedError) throw fault;
@@ -163,9 +189,9 @@ export function importAdvisories(
     writeFile(join(inside, `${ecosystem}.jsonl`), (descriptor) => {
       let offset = 0;
       for (const bytes of records(join(from, ecosystem))) {
-        sum.update(bytes);
+        sum.update(bytes ?? 'unread');
         onProgress?.(++done);
-        const record = readRecord(bytes, ecosystem);
+        const record = bytes && readRecord(bytes, ecosystem);
         if (!record) {
           unread++;
           continue;
