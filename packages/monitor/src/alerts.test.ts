@@ -32,6 +32,7 @@ const quiet: AlertWindow = {
     suspended: [],
   },
   quarantined: [],
+  leftOut: 0,
   record: { missing: 0, refusedBy: [], backup: { hours: 3, hoursMax: 48 } },
 };
 const access = (change: Partial<AlertWindow['access']>): AlertWindow => ({
@@ -67,6 +68,7 @@ describe('alerts', () => {
       'leak-in-answers': system({ leaks: 1 }),
       'attack-burst': system({ attacks: 10 }),
       'system-failing': system({ calls: 40, failed: 20 }),
+      'entries-left-out': { ...quiet, leftOut: 2 },
       'system-quarantined': { ...quiet, quarantined: [{ system: 'a', why: 'no JSON' }] },
       'system-silent': system({ calls: 0 }),
       'unauthenticated-flood': { ...quiet, unauthenticated: 300 },

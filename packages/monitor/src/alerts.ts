@@ -32,6 +32,8 @@ export interface AlertWindow {
   readonly behind: number;
   /** Systems to which nothing goes, for what is stored about them cannot be used, and why. */
   readonly quarantined: readonly { readonly system: string; readonly why: string }[];
+  /** Entries of the log that no list shows, since they could not be projected. */
+  readonly leftOut: number;
   /** Minutes since the newest probe ended; null when none ever did. */
   readonly probeMinutes: number | null;
   readonly access: AccessWindow;
@@ -116,6 +118,17 @@ export const ALERT_RULES: readonly AlertRule[] = [
         subject: `system:${system}`,
         detail: `what is stored about it cannot be used: ${why}`.slice(0, 300),
       })),
+  },
+  {
+    id: 'entries-left-out',
+    severity: 'high',
+    owner: 'operations',
+    action:
+      '`sallyport doctor` names them, `sallyport ledger show` reads them; report them as a fault of Sallyport',
+    judge: ({ leftOut }) =>
+      leftOut > 0
+        ? [{ subject: 'record', detail: `${leftOut} entries are in the record and in no list or count` }]
+        : [],
   },
   {
     id: 'system-silent',

@@ -64,6 +64,8 @@ export async function diagnose(control: Control): Promise<Diagnosis[]> {
     control.gateway ? `${control.gateway.size} workers at ${control.gatewayUrl}` : 'not running',
     'sallyport up',
   );
+  for (const { index, why } of await installation.store.exchanges.leftOut())
+    add(`entry ${index} of the record`, false, `is in no list: ${why}`, 'report it as a fault of Sallyport');
   for (const { name, why } of control.snapshots.quarantined)
     add(`settings of ${name}`, false, why, `mend what it names, or remove ${name} and add it again`);
   const secretOrigins = await control.secrets.list();

@@ -211,6 +211,7 @@ export class Monitor {
       workersStuck: this.#stuckAtMs.length,
       behind,
       quarantined: this.#control.snapshots.quarantined.map(({ name, why }) => ({ system: name, why })),
+      leftOut: (await installation.store.exchanges.leftOut()).length,
       probeMinutes: probe ? (now - Date.parse(probe.at)) / 60_000 : null,
       access: await accessWindow(installation.store, this.#place()),
       record: await this.#record(now),

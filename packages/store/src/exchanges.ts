@@ -11,6 +11,7 @@ import { type Kysely, sql } from 'kysely';
 import { projectUses } from './ai-uses.ts';
 import { type ExchangeRow, ExchangeViews, refusedName } from './exchange-views.ts';
 import { FindingProjection } from './findings.ts';
+import { LEFT_OUT_MAX, type LeftOut, liesInRow } from './projection-fault.ts';
 import type { Database } from './schema.ts';
 import type { Sqlite } from './sqlite-driver.ts';
 import type { Connection } from './store.ts';
@@ -43,6 +44,15 @@ const ROWS_PER_STATEMENT = 200;
 /** Exchanges in flight whose rows are kept in memory. */
 const OPEN_ROWS_MAX = 10_000;
 const CURSOR = 'projected';
+const LEFT_OUT = 'left-out';
+
+async function setMeta(tx: Connection, name: string, value: string): Promise<void> {
+  await tx
+    .insertInto('meta')
+    .values({ name, value })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+    .execute();
+}
 
 /** The projection of the log into rows. Everything here can be rebuilt from the log. */
 export class Exchanges extends ExchangeViews {
@@ -86,7 +96,7 @@ export class Exchanges extends ExchangeViews {
     await this.#db.transaction().execute(async (tx) => {
       for (const table of ['exchanges', 'events', 'findings', 'ai_uses', 'ai_decisions'] as const)
         await tx.deleteFrom(table).execute();
-      await tx.deleteFrom('meta').where('name', '=', CURSOR).execute();
+      await tx.deleteFrom('meta').where('name', 'in', [CURSOR, LEFT_OUT]).execute();
     });
   }
 
@@ -102,6 +112,46 @@ export class Exchanges extends ExchangeViews {
     if (leaves.length === 0) return [];
     if (leaves[0]!.index > cursor)
       throw new CodedError('internal', `the projection misses entries ${cursor} to ${leaves[0]!.index - 1}`);
+    return this.#projectAll(leaves);
+  }
+
+  /** Projects leaves together; where one of them cannot be written, finds it by halves and leaves it out alone. */
+  async #projectAll(leaves: readonly NumberedLeaf[]): Promise<ExchangeRow[]> {
+    try {
+      return await this.#write(leaves);
+    } catch (fault) {
+      if (!liesInRow(fault)) throw fault;
+      if (leaves.length === 1) return this.#leaveOut(leaves[0]!.index, (fault as Error).message);
+    }
+    const middle = leaves.length >> 1;
+    const first = await this.#projectAll(leaves.slice(0, middle));
+    return [...first, ...(await this.#projectAll(leaves.slice(middle)))];
+  }
+
+  /** Entries of the log that could not be projected: they are in the record, and in no list. */
+  async leftOut(): Promise<LeftOut[]> {
+    const row = await this.#db
+      .selectFrom('meta')
+      .select('value')
+      .where('name', '=', LEFT_OUT)
+      .executeTakeFirst();
+    return row ? (JSON.parse(row.value) as LeftOut[]) : [];
+  }
+
+  async #leaveOut(index: number, why: string): Promise<ExchangeRow[]> {
+    const known = await this.leftOut();
+    const told = known.length < LEFT_OUT_MAX ? [...known, { index, why: why.slice(0, 200) }] : known;
+    await this.#db.transaction().execute(async (tx) => {
+      for (const [name, value] of [
+        [LEFT_OUT, JSON.stringify(told)],
+        [CURSOR, String(index + 1)],
+      ] as const)
+        await setMeta(tx, name, value);
+    });
+    return [];
+  }
+
+  async #write(leaves: readonly NumberedLeaf[]): Promise<ExchangeRow[]> {
     const rows = new Map<string, ExchangeRow>();
     const events: Database['events'][] = [];
     const findings = new FindingProjection();
@@ -140,12 +190,7 @@ export class Exchanges extends ExchangeViews {
       await this.#insert(tx, 'events', events);
       await findings.write(tx);
       for (const event of uses) await projectUses(tx, event);
-      for (const [name, value] of [...refused, [CURSOR, until] as const])
-        await tx
-          .insertInto('meta')
-          .values({ name, value })
-          .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-          .execute();
+      for (const [name, value] of [...refused, [CURSOR, until] as const]) await setMeta(tx, name, value);
     });
     this.#remember(rows.values());
     return [...rows.values()];

@@ -18,6 +18,7 @@ export { type KeyRow, Keys } from './keys.ts';
 export { DataFolderLock } from './lock.ts';
 export type { GrantRow, PersonRow } from './people.ts';
 export type { ProgramRow } from './programs.ts';
+export type { LeftOut } from './projection-fault.ts';
 export type { GroupRow, ProvisionedPerson } from './provisioning.ts';
 export {
   type ReviewDecision,

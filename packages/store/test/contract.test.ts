@@ -504,13 +504,41 @@ function contract(name: string, open: () => Promise<Store>): void {
       assert.deepEqual(await gaps(), []);
     });
 
+    it('leaves out an entry that cannot be written, alone, and says which', async () => {
+      await store.exchanges.reset();
+      const ids = [0, 1, 2, 3, 4].map(() => newId('exc'));
+      const leaves = ids.map((id, index) => ({ index, leaf: intent(id, index) }));
+      const bad = { ...newEvent('probe-completed', { actor: 'x', subject: 'y' }), at: null as never };
+      const all = [...leaves.slice(0, 3), { index: 3, leaf: bad }, { index: 4, leaf: intent(ids[4]!, 4) }];
+      const rows = await store.exchanges.project(all);
+      assert.deepEqual(
+        rows.map(({ id }) => id),
+        [ids[0], ids[1], ids[2], ids[4]],
+      );
+      assert.equal(await store.exchanges.cursor(), 5);
+      const [left, ...more] = await store.exchanges.leftOut();
+      assert.deepEqual([left!.index, more.length], [3, 0]);
+      assert.match(left!.why, /not.null/i);
+      await store.exchanges.reset();
+      assert.deepEqual(await store.exchanges.leftOut(), []);
+    });
+
     it('projects again what a failure undid, as if nothing had happened', async () => {
       await store.exchanges.reset();
       const id = newId('exc');
       await store.exchanges.project([{ index: 0, leaf: intent(id, 0) }]);
-      const broken = { ...newEvent('probe-completed', { actor: 'x', subject: 'y' }), at: null as never };
+      const full = {
+        ...newEvent('ai-uses-noted', { actor: 'x', subject: 'y' }),
+        data: {
+          // Fails once its row is written, as a full disk does.
+          get uses(): never {
+            throw new Error('the disk is full');
+          },
+          toJSON: () => ({}),
+        },
+      };
       const end = { index: 1, leaf: outcome(id, 0) };
-      await assert.rejects(store.exchanges.project([end, { index: 2, leaf: broken }]), /not.null/i);
+      await assert.rejects(store.exchanges.project([end, { index: 2, leaf: full }]), /the disk is full/);
       assert.equal((await store.exchanges.byId(id))!.outcome, null);
       await assert.rejects(store.exchanges.project([{ index: 2, leaf: intent(newId('exc'), 1) }]), {
         code: 'internal',
