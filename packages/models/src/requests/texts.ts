@@ -66,9 +66,11 @@ class Collector implements Visitor {
   readonly attachments: Attachment[] = [];
   tokenIds = 0;
   #codes = 0;
+  readonly #body: unknown;
   readonly #classify: Classify;
 
-  constructor(classify: Classify) {
+  constructor(body: unknown, classify: Classify) {
+    this.#body = body;
     this.#classify = classify;
   }
 
@@ -100,7 +102,7 @@ class Collector implements Visitor {
       case 'media':
         // Anthropic writes plain text where bytes may stand.
         if ((parent as { type?: unknown }).type === 'text' && path.at(-1) === 'data') break;
-        this.#media(base, place.media);
+        this.#media(base, path.at(-2) === 'source' ? this.#around(path, place.media) : place.media);
         return;
       default:
         break;
@@ -157,6 +159,13 @@ class Collector implements Visitor {
     this.parts.push({ ...part, place: 'fixed', ...(opaque && { only: 'secrets' }) });
   }
 
+  /** Kind of the block that a source stands in: Anthropic has images and documents from the same sources. */
+  #around(path: Path, otherwise: Media): Media {
+    let at = this.#body as Record<string | number, unknown> | undefined;
+    for (const part of path.slice(0, -2)) at = at?.[part] as typeof at;
+    return at?.['type'] === 'image' ? 'image' : otherwise;
+  }
+
   #decoded(part: RequestPart, texts: readonly string[]): void {
     const { group: _, ...alone } = part;
     for (const text of texts)
@@ -186,7 +195,7 @@ export function collectRequest(
   tree: PlaceNode,
   classify: Classify,
 ): RequestTexts {
-  const collector = new Collector(classify);
+  const collector = new Collector(body, classify);
   walkRequest(body, tree, collector);
   for (const { pointer, key, text } of longNumbers(source, tree))
     collector.parts.push({
