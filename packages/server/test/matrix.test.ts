@@ -273,34 +273,311 @@ function ollamaPlaces(): Place[] {
 const fields = (names: readonly string[], base: object = {}): Place[] =>
   names.map((name) => [name, (text) => ({ ...base, [name]: text })]);
 
+const snake = (text: string): string => text.replaceAll(' ', '_');
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+/** Places that every operation has, and that were passed over once: by the name of a field, or because they are no text. @param base what the operation needs */
+function anywhere(base: object): Place[] {
+  const named = ['id', 'type', 'status', 'detail', 'call_id', 'signature', 'encrypted_content', 'model_name'];
+  return [
+    ...named.map(
+      (name): Place => [
+        `\`${name}\` in a field nobody knows`,
+        (text) => ({ ...base, novel: { [name]: snake(text) } }),
+      ],
+    ),
+    [
+      'base64 where state would be sealed',
+      (text) => ({ ...base, novel: { encrypted_content: base64(text) } }),
+    ],
+    ['a name of letters', (text) => ({ ...base, novel: { [snake(text)]: true } })],
+    ['codes of characters', (text) => ({ ...base, novel: { codes: [...text].map((c) => c.charCodeAt(0)) } })],
+    ['a data URL', (text) => ({ ...base, novel: `data:text/plain;base64,${base64(text)}` })],
+    [
+      'a data URL in capitals',
+      (text) => ({ ...base, novel: `DATA:TEXT/CSV;header=present;BASE64,${base64(`a,b\n1,${text}`)}` }),
+    ],
+    [
+      'a picture with words',
+      (text) => ({ ...base, novel: `data:image/svg+xml,<svg><text>${text}</text></svg>` }),
+    ],
+  ];
+}
+
+/** Two texts side by side, neither of which says it. */
+function halves(path: string, make: (first: string, second: string) => object): Place {
+  return [
+    `two halves in ${path}`,
+    (text) => {
+      const middle = text.indexOf(' ', text.length / 3);
+      return make(text.slice(0, middle), text.slice(middle + 1));
+    },
+  ];
+}
+
+const half = (first: string, second: string) => [
+  { type: 'text', text: first },
+  { type: 'text', text: second },
+];
+const call = (id: string) => ({ id, type: 'function', function: { name: 'f', arguments: '{}' } });
+
+/** Ids and addresses that chat completions have, with words in them. */
+const CHAT_IDS: readonly Place[] = [
+  [
+    'id of a call',
+    (text) => ({ messages: [{ role: 'assistant', content: null, tool_calls: [call(snake(text))] }, user()] }),
+  ],
+  [
+    'id of a called tool',
+    (text) => ({ messages: [{ role: 'tool', tool_call_id: snake(text), content: 'x' }, user()] }),
+  ],
+  ['name of a speaker', (text) => ({ messages: [{ ...user(), name: snake(text) }] })],
+  [
+    'name of a tool',
+    (text) => ({ ...hello, tools: [{ type: 'function', function: { name: snake(text) } }] }),
+  ],
+  ['type of a tool', (text) => ({ ...hello, tools: [{ type: snake(text), function: { name: 'f' } }] })],
+  [
+    'detail of a picture',
+    (text) => ({
+      messages: [
+        {
+          role: 'user',
+          content: [{ type: 'image_url', image_url: { url: 'https://a.example', detail: snake(text) } }],
+        },
+      ],
+    }),
+  ],
+  [
+    'picture',
+    (text) => ({
+      messages: [
+        {
+          role: 'user',
+          content: [{ type: 'image_url', image_url: { url: `data:text/plain;base64,${base64(text)}` } }],
+        },
+      ],
+    }),
+  ],
+  [
+    'file',
+    (text) => ({
+      messages: [
+        { role: 'user', content: [{ type: 'file', file: { filename: 'a', file_data: base64(text) } }] },
+      ],
+    }),
+  ],
+  ['effort', (text) => ({ ...hello, reasoning_effort: snake(text) })],
+  [
+    'default in a schema',
+    (text) => ({
+      ...hello,
+      tools: [{ type: 'function', function: { name: 'f', parameters: { default: { id: snake(text) } } } }],
+    }),
+  ],
+  [
+    'name in a schema',
+    (text) => ({
+      ...hello,
+      tools: [
+        { type: 'function', function: { name: 'f', parameters: { properties: { [snake(text)]: {} } } } },
+      ],
+    }),
+  ],
+  halves('parts', (first, second) => ({ messages: [{ role: 'user', content: half(first, second) }] })),
+  halves('messages', (first, second) => ({
+    messages: [
+      { role: 'user', content: first },
+      { role: 'user', content: second },
+    ],
+  })),
+];
+
+const RESPONSE_IDS: readonly Place[] = [
+  [
+    'id of a call',
+    (text) => ({ input: [{ type: 'function_call_output', call_id: snake(text), output: 'x' }] }),
+  ],
+  [
+    'sealed reasoning',
+    (text) => ({ input: [{ type: 'reasoning', id: 'r', summary: [], encrypted_content: base64(text) }] }),
+  ],
+  ['status', (text) => ({ input: [{ type: 'message', role: 'user', content: 'x', status: snake(text) }] })],
+  [
+    'file',
+    (text) => ({
+      input: [{ role: 'user', content: [{ type: 'input_file', filename: 'a', file_data: base64(text) }] }],
+    }),
+  ],
+  ['previous response', (text) => ({ input: 'x', previous_response_id: snake(text) })],
+  [
+    'label of a server',
+    (text) => ({
+      input: 'x',
+      tools: [{ type: 'mcp', server_url: 'https://a.example', server_label: snake(text) }],
+    }),
+  ],
+  [
+    'address of a server',
+    (text) => ({
+      input: 'x',
+      tools: [
+        { type: 'mcp', server_label: 'a', server_url: `https://a.example/?q=${encodeURIComponent(text)}` },
+      ],
+    }),
+  ],
+  halves('parts', (first, second) => ({
+    input: [
+      {
+        role: 'user',
+        content: [
+          { type: 'input_text', text: first },
+          { type: 'input_text', text: second },
+        ],
+      },
+    ],
+  })),
+];
+
+const MESSAGE_IDS: readonly Place[] = (
+  [
+    [
+      'id of a call',
+      (text) => ({
+        messages: [
+          { role: 'assistant', content: [{ type: 'tool_use', id: snake(text), name: 'f', input: {} }] },
+        ],
+      }),
+    ],
+    [
+      'id of a called tool',
+      (text) => ({
+        messages: [
+          { role: 'user', content: [{ type: 'tool_result', tool_use_id: snake(text), content: 'x' }] },
+        ],
+      }),
+    ],
+    [
+      'signature',
+      (text) => ({
+        messages: [
+          { role: 'assistant', content: [{ type: 'thinking', thinking: 'x', signature: base64(text) }] },
+        ],
+      }),
+    ],
+    [
+      'sealed thinking',
+      (text) => ({
+        messages: [{ role: 'assistant', content: [{ type: 'redacted_thinking', data: base64(text) }] }],
+      }),
+    ],
+    [
+      'id in the input of a tool',
+      (text) => ({
+        messages: [
+          {
+            role: 'assistant',
+            content: [{ type: 'tool_use', id: 't', name: 'f', input: { id: snake(text) } }],
+          },
+        ],
+      }),
+    ],
+    ['caller', (text) => ({ ...hello, metadata: { user_id: snake(text) } })],
+    halves('blocks', (first, second) => ({ messages: [{ role: 'user', content: half(first, second) }] })),
+    halves('instructions', (first, second) => ({ ...hello, system: half(first, second) })),
+  ] satisfies Place[]
+).map(([name, body]): Place => [name, (text) => ({ max_tokens: 10, ...body(text) })]);
+
+const OLLAMA_IDS: readonly Place[] = [
+  [
+    'name of a called tool',
+    (text) => ({ messages: [{ role: 'tool', tool_name: snake(text), content: 'x' }] }),
+  ],
+  ['picture', (text) => ({ messages: [{ ...user(), images: [base64(text)] }] })],
+  [
+    'id in the arguments of a call',
+    (text) => ({
+      messages: [
+        {
+          role: 'assistant',
+          content: '',
+          tool_calls: [{ function: { name: 'f', arguments: { id: snake(text) } } }],
+        },
+      ],
+    }),
+  ],
+  ['time to keep', (text) => ({ ...hello, keep_alive: snake(text) })],
+  ['option', (text) => ({ ...hello, options: { [snake(text)]: 1 } })],
+  halves('messages', (first, second) => ({
+    messages: [
+      { role: 'user', content: first },
+      { role: 'user', content: second },
+    ],
+  })),
+];
+
+const score = { inputs: [{ name: 'x', shape: [1], datatype: 'FP32', data: [1] }] };
+const PROMPT = { prompt: 'x' };
+
 const OPERATIONS: readonly Operation[] = [
-  { path: '/s/gpt/v1/chat/completions', streams: true, places: chatPlaces() },
+  {
+    path: '/s/gpt/v1/chat/completions',
+    streams: true,
+    places: [...chatPlaces(), ...CHAT_IDS, ...anywhere(hello)],
+  },
   {
     path: '/s/gpt/v1/completions',
     streams: true,
     places: [
       ...fields(['prompt', 'suffix'], { prompt: 'x' }),
       ['a list of prompts', (text) => ({ prompt: ['x', text] })],
+      ...anywhere(PROMPT),
     ],
   },
   {
     path: '/s/gpt/v1/embeddings',
     streams: false,
-    places: [...fields(['input']), ['a list of inputs', (text) => ({ input: ['x', text] })]],
+    places: [
+      ...fields(['input']),
+      ['a list of inputs', (text) => ({ input: ['x', text] })],
+      ...anywhere({ input: 'x' }),
+    ],
   },
-  { path: '/s/gpt/v1/responses', streams: true, places: responsePlaces() },
-  { path: '/s/claude/v1/messages', streams: true, places: messagesPlaces() },
-  { path: '/s/claude/v1/messages/count_tokens', streams: false, places: messagesPlaces() },
-  { path: '/s/llama/api/chat', streams: true, places: ollamaPlaces() },
+  {
+    path: '/s/gpt/v1/responses',
+    streams: true,
+    places: [...responsePlaces(), ...RESPONSE_IDS, ...anywhere({ input: 'hello' })],
+  },
+  ...[true, false].map(
+    (streams): Operation => ({
+      path: streams ? '/s/claude/v1/messages' : '/s/claude/v1/messages/count_tokens',
+      streams,
+      places: [...messagesPlaces(), ...MESSAGE_IDS, ...anywhere({ max_tokens: 10, ...hello })],
+    }),
+  ),
+  {
+    path: '/s/llama/api/chat',
+    streams: true,
+    places: [...ollamaPlaces(), ...OLLAMA_IDS, ...anywhere(hello)],
+  },
   {
     path: '/s/llama/api/generate',
     streams: true,
-    places: fields(['prompt', 'system', 'template', 'suffix'], { prompt: 'x' }),
+    places: [...fields(['prompt', 'system', 'template', 'suffix'], PROMPT), ...anywhere(PROMPT)],
   },
   {
     path: '/s/llama/api/embed',
     streams: false,
-    places: [...fields(['input']), ['a list of inputs', (text) => ({ input: ['x', text] })]],
+    places: [
+      ...fields(['input']),
+      ['a list of inputs', (text) => ({ input: ['x', text] })],
+      ...anywhere({ input: 'x' }),
+    ],
+  },
+  {
+    path: '/s/llama/api/embeddings',
+    streams: false,
+    places: [...fields(['prompt']), ...anywhere(PROMPT)],
   },
   {
     path: '/s/scorer/v2/models/m/infer',
@@ -317,6 +594,9 @@ const OPERATIONS: readonly Operation[] = [
           inputs: [{ name: 'x', shape: [1], datatype: 'FP32', data: [1] }],
         }),
       ],
+      ['the id of the request', (text) => ({ ...score, id: snake(text) })],
+      ['the name of a tensor', (text) => ({ inputs: [{ ...score.inputs[0], name: snake(text) }] })],
+      ...anywhere(score),
     ],
   },
 ];
@@ -629,5 +909,5 @@ describe('an attack in any place of any operation is judged in that place', () =
     });
   }
 
-  it('covers what it says', () => assert.ok(cells > 450, `${cells} cells`));
+  it('covers what it says', () => assert.ok(cells > 800, `${cells} cells`));
 });

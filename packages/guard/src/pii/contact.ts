@@ -91,10 +91,11 @@ export const PHONE_COUNTRIES: readonly CountryCode[] = [
 
 const PHONE =
   /(?:\+|\()?\d(?:[ .\-/()\u00a0\u2011]{0,3}\d){5,15}(?:\s{0,2}(?:x|ext\.?|extension)\s{0,2}\d{1,6})?(?![\w]|[.-]\d)/iy;
+/** Words that tell of a telephone; as the name of a member (`"text": 1500000000`) some of them tell of nothing. */
 const SAID = new RegExp(
   [
-    'phone|tel[eé]?fo|\\btel\\b|\\bmobile?\\b|\\bcell|\\bcall|\\bfax\\b|\\bdial|\\bring\\b|contact|number|whatsapp',
-    '\\bsms\\b|\\btext\\b|handy|ruf|nummer|num[eé]ro|téléphone|☎|📞|📱|电话|電話',
+    'phone|tel[eé]?fo|\\btel\\b|\\bmobile?\\b|\\bcell|\\bcall(?!["\'_])|\\bfax\\b|\\bdial|\\bring\\b|contact|whatsapp',
+    'number(?!["\'])|\\bsms\\b|\\btext\\b(?!["\'])|handy|ruf|nummer|num[eé]ro|téléphone|☎|📞|📱|电话|電話',
   ].join('|'),
   'i',
 );
