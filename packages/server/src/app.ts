@@ -1,5 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { CodedError, describeIssue } from '@sallyport/core';
+import { CodedError, describeIssue, isLoopback } from '@sallyport/core';
 import type { Context } from 'hono';
 import { getCookie } from 'hono/cookie';
 import { type Principal, principalText } from './authorisation/authoriser.ts';
@@ -30,7 +30,7 @@ import { scanRoutes } from './routes/scans.ts';
 import { scimRoutes } from './routes/scim.ts';
 import { secretOriginRoutes } from './routes/secret-origins.ts';
 import { sessionRoutes } from './routes/session.ts';
-import { bearerOf, type Env, failure, pageOf, sessionCookie } from './routes/shared.ts';
+import { bearerOf, type Env, failure, pageOf, sessionCookie, siteOrigin } from './routes/shared.ts';
 import { signOnRoutes } from './routes/sign-on.ts';
 import { systemRoutes } from './routes/systems.ts';
 import { tlsRoutes } from './routes/tls.ts';
@@ -44,6 +44,8 @@ const API = { openapi: '3.1.0', info: { title: 'Sallyport control plane', versio
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
   "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'";
+/** A year over TLS and nothing else, for this host alone: what else is under its name is not ours (RFC 6797). */
+const TRANSPORT = 'max-age=31536000';
 const JSON_BODY_MAX = 256 * 1024;
 
 /** The control plane as one application: API under `/api/v1`, health and metrics, the console. */
@@ -147,9 +149,14 @@ const held = ({ id, role, system }: { id: string; role: string; system: string }
 /** What holds for every request: known host, no foreign origin, bounded body, strict headers. */
 function guardRequests(app: OpenAPIHono<Env>, hosts: readonly string[]): void {
   app.use('*', async (c, next) => {
+    await next();
+    strictHeaders(c);
+  });
+  app.use('*', async (c, next) => {
     if (c.env.local === null) {
-      const host = (c.req.header('host') ?? '').replace(/:\d+$/, '').toLowerCase();
-      if (!hosts.includes(host)) throw new CodedError('host-not-allowed');
+      const named = c.req.header('host') ?? '';
+      const host = named.replace(/:\d+$/, '').toLowerCase();
+      if (!hosts.includes(host) || !URL.canParse(`http://${named}`)) throw new CodedError('host-not-allowed');
       const origin = c.req.header('origin');
       const site = c.req.header('sec-fetch-site');
       const foreign =
@@ -167,14 +174,27 @@ function guardRequests(app: OpenAPIHono<Env>, hosts: readonly string[]): void {
       throw new CodedError('request-invalid', 'send a body with its length');
     await requireBody(c);
     await next();
-    c.res.headers.set('content-security-policy', POLICY);
-    c.res.headers.set('cross-origin-opener-policy', 'same-origin');
-    c.res.headers.set('cross-origin-resource-policy', 'same-origin');
-    c.res.headers.set('permissions-policy', 'camera=(), microphone=(), geolocation=()');
-    c.res.headers.set('x-content-type-options', 'nosniff');
-    c.res.headers.set('referrer-policy', 'no-referrer');
-    if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
   });
+}
+
+/** Headers of every answer, refusals too. */
+function strictHeaders(c: Context<Env>): void {
+  const { headers } = c.res;
+  // Not for names of this machine: what else listens here would have to speak TLS too.
+  const site = URL.parse(siteOrigin(c));
+  if (
+    c.env.local === null &&
+    site?.protocol === 'https:' &&
+    !isLoopback(site.hostname.replaceAll(/[[\]]/g, ''))
+  )
+    headers.set('strict-transport-security', TRANSPORT);
+  headers.set('content-security-policy', POLICY);
+  headers.set('cross-origin-opener-policy', 'same-origin');
+  headers.set('cross-origin-resource-policy', 'same-origin');
+  headers.set('permissions-policy', 'camera=(), microphone=(), geolocation=()');
+  headers.set('x-content-type-options', 'nosniff');
+  headers.set('referrer-policy', 'no-referrer');
+  if (!headers.has('cache-control')) headers.set('cache-control', 'no-store');
 }
 
 /** Routes that answer whoever asks: who am I, signing in and out, set-up. */

@@ -1,14 +1,32 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { totpCode, totpStep } from '../../access/src/factors/totp.ts';
 import { SoftwarePasskey } from '../../access/test/software-passkey.ts';
+import { PolicyBench } from '../src/authorisation/policy-bench.ts';
 import { type TestServer, testServer } from './harness.ts';
 import { addPasskey, browserOf, ok, PASSWORD, signedIn } from './people.ts';
 
 describe('who somebody is, over HTTP', () => {
   let server: TestServer;
   before(async () => {
-    server = await testServer();
+    server = await testServer({
+      config: {
+        access: {
+          signOn: { issuer: 'http://127.0.0.1:9', clientId: 'x', allowPrivate: true },
+          workloads: [
+            {
+              name: 'jobs',
+              issuer: 'http://127.0.0.1:9',
+              audience: 'x',
+              claims: { sub: 'x' },
+              program: 'none',
+              allowPrivate: true,
+            },
+          ],
+        },
+      },
+    });
   });
   after(() => server.stop());
 
@@ -82,5 +100,240 @@ describe('who somebody is, over HTTP', () => {
     }
     await age(0);
     await ok(await ben.call('DELETE', '/api/v1/account/sessions'), 204);
+  });
+
+  const rows = async (table: 'tickets' | 'attempts' | 'outbox'): Promise<number> => {
+    let n = 0;
+    await server.control.installation.store.change(async (tx) => {
+      n = (await tx.selectFrom(table).selectAll().execute()).length;
+      return { result: undefined, event: [] };
+    });
+    return n;
+  };
+
+  it('asking for challenges, and failing to sign on, fills nothing', async () => {
+    const before = [await rows('tickets'), await rows('outbox')] as const;
+    const page = browserOf(server);
+    for (let i = 0; i < 200; i++) {
+      await ok(await page.call('POST', '/api/v1/session', { request: 'passkey' }), 200);
+      assert.equal((await page.call('GET', '/sign-on/callback?state=x&code=y')).status, 302);
+    }
+    assert.equal((await rows('tickets')) - before[0], 0, 'tickets');
+    assert.ok((await rows('outbox')) - before[1] <= 30, `${(await rows('outbox')) - before[1]} events`);
+  });
+
+  it('policies are tried beside, under a deadline, and few at a time', async () => {
+    const auditor = await signedIn(server, [{ role: 'auditor' }]);
+    const tests = Array.from({ length: 1_000 }, (_, i) => ({
+      name: `t${i}`,
+      principal: { person: 'ann', roles: ['operator'] },
+      action: 'change-systems',
+      resource: { system: `chat${i}` },
+      expect: 'allow',
+    }));
+    const policies = Array.from({ length: 250 }, (_, i) => {
+      return `@id("p${i}") forbid (principal is Person, action in Action::"operate", resource is System) when { resource.environment like "*a*b*c*${i}*" };`;
+    }).join('\n');
+    const asked = Array.from({ length: 12 }, () =>
+      auditor.call('POST', '/api/v1/policies/test', { policies, tests }),
+    );
+    let longest = 0;
+    for (let i = 0; i < 30; i++) {
+      const begun = performance.now();
+      await fetch(`${server.controlUrl}/healthz`);
+      longest = Math.max(longest, performance.now() - begun);
+      await new Promise((later) => setTimeout(later, 50));
+    }
+    const statuses = (await Promise.all(asked)).map(({ status }) => status);
+    assert.ok(longest < 700, `a health check took ${longest} ms`);
+    assert.ok(statuses.includes(200) && statuses.includes(503), statuses.join());
+    const slow = new PolicyBench(1);
+    await assert.rejects(slow.run({ text: policies, tests: [] }), { code: 'request-invalid' });
+    const broken = await auditor.call('POST', '/api/v1/policies/test', { policies: 'permit (', tests: [] });
+    assert.equal(broken.status, 400);
+  });
+
+  it('one person follows the traffic in few pages at a time, and keeps nobody else from it', async () => {
+    const [greedy, other] = [
+      await signedIn(server, [{ role: 'viewer' }], false),
+      await signedIn(server, [{ role: 'viewer' }], false),
+    ];
+    const open = await Promise.all(Array.from({ length: 20 }, () => greedy.call('GET', '/api/v1/live')));
+    assert.equal(open.filter(({ status }) => status === 200).length, 8);
+    assert.equal(open.filter(({ status }) => status === 503).length, 12);
+    const theirs = await other.call('GET', '/api/v1/live');
+    assert.equal(theirs.status, 200);
+    for (const one of [...open, theirs]) await one.body?.cancel();
+  });
+
+  it('over TLS browsers are told to stay with it, but not for names of this machine', async () => {
+    for (const [publicUrl, told] of [
+      ['https://console.example', 'max-age=31536000'],
+      ['https://localhost:8443', null],
+      ['https://127.0.0.1:8443', null],
+      [undefined, null],
+    ] as const) {
+      Object.assign(server.control.config.control, { publicUrl });
+      for (const path of ['/healthz', '/api/v1/people', '/nothing/x.js'])
+        assert.equal(
+          (await fetch(`${server.controlUrl}${path}`)).headers.get('strict-transport-security'),
+          told,
+          `${publicUrl} ${path}`,
+        );
+    }
+  });
+
+  /** Sends bytes as they are, and reads what comes back until the other side ends or answers. */
+  const raw = (text: string): Promise<string> =>
+    new Promise((done) => {
+      const { hostname, port } = new URL(server.controlUrl);
+      const socket = connect(Number(port), hostname === 'localhost' ? '127.0.0.1' : hostname);
+      let got = '';
+      socket.setTimeout(5_000, () => socket.destroy());
+      socket.on('data', (piece) => (got += String(piece)));
+      socket.on('close', () => done(got));
+      socket.on('error', () => done(got));
+      socket.write(text, 'latin1');
+    });
+
+  it('no request without a session has us fail, whatever its method, path, headers and body', async () => {
+    const { port } = new URL(server.controlUrl);
+    const document = (await (await fetch(`${server.controlUrl}/openapi.json`)).json()) as {
+      paths: Record<string, object>;
+    };
+    const paths = [
+      ...Object.keys(document.paths),
+      '/',
+      '/nothing',
+      '/api',
+      '/api/v1/',
+      '/scim/v2',
+      '/assets/x.js',
+    ];
+    const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'LOCK'];
+    const TYPES = [
+      'application/json',
+      'application/json; charset=utf-7',
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+      'multipart/form-data',
+      'application/scim+json',
+      'application/octet-stream',
+      ';;;',
+      '',
+    ];
+    const BODIES = [
+      '{}',
+      '[]',
+      'null',
+      '"x"',
+      '1e999',
+      '{',
+      '',
+      '\0\xff\xfe',
+      'a=b&a=c&=&%ff=%zz',
+      'grant_type=refresh_token&refresh_token=%00',
+      'logout_token=%ff.%ff.%ff',
+      'logout_token=eyJhbGciOiJub25lIn0.e30.',
+      '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--x--',
+      '--x\r\nnothing',
+      `${'['.repeat(20_000)}`,
+      '{"__proto__":{"x":1},"constructor":null,"name":{"toString":1},"password":[]}',
+      '{"name":"\\ud800","password":"\\u0000"}',
+      '{"request":"passkey","pending":"x"}',
+      '{"pending":"x","proof":{"code":"\\u0000"}}',
+      '{"ticket":"x","passkey":{"id":"","rawId":"","type":"public-key","response":{"clientDataJSON":"","authenticatorData":"","signature":""}}}',
+      '{"token":"","name":"","password":"correct horse battery staple"}',
+    ];
+    const HEADERS = [
+      '',
+      'Cookie: sallyport_session=%ff; sallyport_session=; =; ;;',
+      'Cookie: sallyport_session="x\\"; sallyport_device=\x80; sallyport_sign_on=%',
+      'Authorization: Bearer sp_',
+      `Authorization: Bearer sp_${'a'.repeat(43)}_abcdef`,
+      'Authorization: Bearer \xff\xfe',
+      'Authorization: Basic Og==',
+      'X-Sallyport-Page: x',
+      'X-Forwarded-For: %, 1.2.3.4.5, ::::',
+      'Origin: null',
+      'Accept: */*;q=nothing',
+      'If-None-Match: "\xff"',
+      'Range: bytes=9-1',
+      'Expect: 100-continue',
+      'Content-Encoding: gzip',
+    ];
+    const QUERIES = [
+      '',
+      '?',
+      '?%',
+      '?a=%ff&limit=-1&minutes=1e9',
+      '?token=%00&next=%00',
+      '?filter=((((',
+      '?state=x&code=%E0',
+    ];
+    let state = 7;
+    const pick = <T>(all: readonly T[]): T => {
+      state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+      return all[Math.floor((state / 2_147_483_648) * all.length)]!;
+    };
+    const failed: string[] = [];
+    const ask = async (method: string, path: string): Promise<void> => {
+      const [type, body, header, query] = [pick(TYPES), pick(BODIES), pick(HEADERS), pick(QUERIES)];
+      const filled = path.replaceAll(/\{[^}]+\}/g, () =>
+        pick(['x', '%00', '%ff', '..%2f', "'", '%F0%9F', 'a'.repeat(300)]),
+      );
+      const host = pick([
+        `localhost:${port}`,
+        `localhost:${port}`,
+        `127.0.0.1:${port}`,
+        'localhost:99999999',
+        '[::1',
+      ]);
+      const answer = await raw(
+        [
+          `${method} ${filled}${query} HTTP/1.1`,
+          `Host: ${host}`,
+          'Connection: close',
+          ...(type === '' ? [] : [`Content-Type: ${type}`]),
+          ...(method === 'GET' || method === 'HEAD'
+            ? []
+            : [`Content-Length: ${Buffer.byteLength(body, 'latin1')}`]),
+          ...(header === '' ? [] : [header]),
+          '',
+          method === 'GET' || method === 'HEAD' ? '' : body,
+        ].join('\r\n'),
+      );
+      const status = Number(
+        /^HTTP\/1\.1 (\d{3})/.exec(answer.replace(/^HTTP\/1\.1 100[^]*?\r\n\r\n/, ''))?.[1],
+      );
+      if (!(status < 500) && !(status === 503 && /not built|overloaded/.test(answer)))
+        failed.push(
+          `${method} ${filled.slice(0, 60)}${query} ${type} ${header} ${host} ${body.slice(0, 60)}: ${answer.slice(0, 12)} ${answer.slice(-200)}`,
+        );
+    };
+    for (const path of paths) for (const method of METHODS) await ask(method, path);
+    for (const path of [
+      '/api/v1/session',
+      '/api/v1/setup',
+      '/token',
+      '/sign-on',
+      '/sign-on/callback',
+      '/sign-on/back-channel-logout',
+    ])
+      for (let i = 0; i < 150; i++) await ask(pick(['POST', 'GET', 'DELETE']), path);
+    for (const path of [
+      '/%',
+      '//',
+      '/\\',
+      '/api/v1/%2e%2e/x',
+      '*',
+      'http://localhost/',
+      '/api/v1/people/%',
+      '/\xff',
+    ])
+      await ask('GET', path);
+    assert.deepEqual(failed, []);
+    assert.equal((await fetch(`${server.controlUrl}/healthz`)).status, 200);
   });
 });

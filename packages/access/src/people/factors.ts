@@ -1,6 +1,7 @@
 import { CodedError, clock, newEvent, newId, type SallyportEvent } from '@sallyport/core';
 import type { Connection, FactorKind, FactorRow, PersonRow } from '@sallyport/store';
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
+import { OpenChallenges } from '../factors/open-challenges.ts';
 import {
   passkeyCreation,
   passkeyRequest,
@@ -39,6 +40,7 @@ export interface Held {
 export class PersonFactors {
   readonly #home: AccessHome;
   readonly #sessions: PersonSessions;
+  readonly #challenges = new OpenChallenges();
 
   constructor(home: AccessHome, sessions: PersonSessions) {
     this.#home = home;
@@ -73,10 +75,12 @@ export class PersonFactors {
       site,
       own.map(({ handle }) => handle),
     );
+    if (personId === null)
+      return { ticket: this.#challenges.issue(options.challenge, CHALLENGE_MS), options };
     return { ticket: await this.#ticket(personId, options.challenge), options };
   }
 
-  async #ticket(personId: string | null, challenge: string): Promise<string> {
+  async #ticket(personId: string, challenge: string): Promise<string> {
     const ticket = newToken();
     const now = clock.nowMs();
     await this.#home.store.tickets.put({
@@ -125,10 +129,24 @@ export class PersonFactors {
       });
       return { method: 'recovery-code', level: LEVEL.two, event };
     }
+    const unbound = this.#challenges.read(proof.ticket);
+    if (unbound !== null) {
+      await this.#useUp(tx, proof.ticket, at);
+      return this.proveChallenge(tx, person, unbound, proof.passkey, site);
+    }
     const ticket = await tickets.use(tx, 'passkey', tokenHash(proof.ticket), at);
-    if (!ticket || (ticket.personId !== null && ticket.personId !== person.id))
+    if (ticket?.personId !== person.id)
       throw new CodedError('factor-invalid', 'the challenge is used or expired; begin again');
     return this.proveChallenge(tx, person, String(ticket.data['challenge']), proof.passkey, site);
+  }
+
+  /** Lets a challenge that was not kept be used once. @throws CodedError `factor-invalid` */
+  async #useUp(tx: Connection, ticket: string, at: string): Promise<void> {
+    const expiresAt = new Date(Date.parse(at) + CHALLENGE_MS).toISOString();
+    const used = { hash: tokenHash(ticket), kind: 'passkey', personId: null, data: {} } as const;
+    await this.#home.store.tickets.put({ ...used, createdAt: at, expiresAt }, tx).catch((cause: Error) => {
+      throw new CodedError('factor-invalid', 'the challenge is used or expired; begin again', { cause });
+    });
   }
 
   /** What a browser is asked to sign with a passkey of somebody; null when they have none. */

@@ -91,6 +91,14 @@ export class Throttle {
     return takeBack;
   }
 
+  /** Counts something that whoever is at an address did. @returns whether that was too often */
+  async tooMany(what: 'sign-on', address: string, nowMs: number): Promise<boolean> {
+    const key = await this.#bounded(`${what} address ${this.#stranger(network(address))}`);
+    const { count } = await this.#counters.attempt(key, nowMs, QUARTER_MS);
+    if (count === 1 && this.#strangers !== null) this.#strangers++;
+    return count > ADDRESS_MAX;
+  }
+
   /** What stands for something that a stranger sent: 128 bits under a key of ours. */
   #stranger(value: string): string {
     return `~${createHmac('sha256', this.#key).update(value).digest('hex').slice(0, 32)}`;

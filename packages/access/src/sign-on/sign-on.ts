@@ -6,6 +6,7 @@ import type { NewGrant } from '../people/grants.ts';
 import type { AccessHome, From } from '../people/home.ts';
 import type { Begun, PersonSessions, Proven } from '../people/sessions.ts';
 import { LEVEL } from '../people/strength.ts';
+import { Throttle } from '../people/throttle.ts';
 import { isCanonical, newToken, tokenHash } from '../token.ts';
 
 /** How long somebody may take at the identity provider, in milliseconds. */
@@ -65,6 +66,7 @@ export class SignOn {
   readonly #home: AccessHome;
   readonly #directory: Directory;
   readonly #sessions: PersonSessions;
+  readonly #throttle: Throttle;
   #known: { key: string; at: number; configuration: Configuration } | null = null;
   // Kept, so that what does not verify makes nobody ask the provider for its keys each time.
   #keys: { uri: string; keys: JWTVerifyGetKey } | null = null;
@@ -73,6 +75,7 @@ export class SignOn {
     this.#home = home;
     this.#directory = directory;
     this.#sessions = sessions;
+    this.#throttle = new Throttle(home.store.tickets);
   }
 
   async #configuration(settings: ProviderSettings, fetchSafely: Fetch): Promise<Configuration> {
@@ -274,8 +277,9 @@ export class SignOn {
     return payload;
   }
 
-  /** Records that signing on failed, and why. */
+  /** Records that signing on failed, and why; those of one address up to a limit. */
   async failed(fault: CodedError, from: From): Promise<void> {
+    if (await this.#throttle.tooMany('sign-on', from.address, clock.nowMs())) return;
     // Who could not be told from another account, so that an administrator may link them.
     const why = fault.code === 'conflict' ? { why: fault.message } : {};
     const data = { what: 'sign-on', address: from.address, code: fault.code, ...why };

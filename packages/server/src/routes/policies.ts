@@ -1,15 +1,9 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { EventType } from '@sallyport/core';
-import {
-  INVOKE,
-  PolicySet,
-  policySchema,
-  policyTestSchema,
-  runPolicyTests,
-  shippedWith,
-} from '@sallyport/policy';
+import { INVOKE, policySchema, policyTestSchema, shippedWith } from '@sallyport/policy';
 import * as schemas from '../account-schemas.ts';
 import { explain } from '../authorisation/explain.ts';
+import { PolicyBench } from '../authorisation/policy-bench.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { body, type Env, failures, json } from './shared.ts';
@@ -57,6 +51,7 @@ const ACCESS_EVENTS: readonly EventType[] = [
 
 /** Routes of the policies, and of the log of what they decided. */
 export function policyRoutes(app: OpenAPIHono<Env>, control: Control): void {
+  const bench = new PolicyBench();
   app.openapi(
     createRoute({
       method: 'get',
@@ -117,12 +112,12 @@ export function policyRoutes(app: OpenAPIHono<Env>, control: Control): void {
       ),
       responses: { 200: json(schemas.policyTestResults, 'Results'), ...failures },
     }),
-    (c) => {
+    async (c) => {
       const { policies, tests } = c.req.valid('json');
-      const set = policies === undefined ? control.snapshots.policies : PolicySet.load(shippedWith(policies));
-      const results = runPolicyTests(set, tests);
+      const text = policies === undefined ? control.snapshots.policies.text : shippedWith(policies);
+      const { version, results } = await bench.run({ text, tests });
       const passed = results.filter((one) => one.passed).length;
-      return c.json({ version: set.version, passed, failed: results.length - passed, results }, 200);
+      return c.json({ version, passed, failed: results.length - passed, results: [...results] }, 200);
     },
   );
   app.openapi(

@@ -8,7 +8,9 @@ import * as schemas from '../schemas.ts';
 import { type Env, exchangeView, failures, json, named, visible, visibleSystems } from './shared.ts';
 
 /** Browsers that may follow traffic at a time. */
-const FOLLOWERS_MAX = 64;
+const FOLLOWERS_MAX = 256;
+/** Of them those of one person or program. */
+const FOLLOWERS_OF_ONE_MAX = 8;
 /** How often a follower hears of what is new, and how much at most. */
 const FOLLOW_MS = 500;
 const FOLLOW_ROWS_MAX = 200;
@@ -17,7 +19,8 @@ const FOLLOW_FOR_MS = 60_000;
 
 /** Routes that draw the traffic: by time, as it happens, and what enforcing would have blocked. */
 export function trafficRoutes(app: OpenAPIHono<Env>, control: Control): void {
-  let followers = 0;
+  const followers = new Map<string, number>();
+  let followed = 0;
   app.openapi(
     createRoute({
       method: 'get',
@@ -87,9 +90,12 @@ export function trafficRoutes(app: OpenAPIHono<Env>, control: Control): void {
       },
     }),
     (c) => {
-      if (followers >= FOLLOWERS_MAX)
-        throw new CodedError('overloaded', 'too many browsers follow the traffic');
-      followers++;
+      const { actor } = c.var;
+      const own = followers.get(actor) ?? 0;
+      if (followed >= FOLLOWERS_MAX || own >= FOLLOWERS_OF_ONE_MAX)
+        throw new CodedError('overloaded', 'too many pages follow the traffic; close some');
+      followed++;
+      followers.set(actor, own + 1);
       return streamSSE(c, async (stream) => {
         const fresh = new Map<string, ExchangeRow>();
         let missed = 0;
@@ -105,7 +111,7 @@ export function trafficRoutes(app: OpenAPIHono<Env>, control: Control): void {
           while (!stream.aborted && clock.nowMs() < until) {
             await stream.sleep(FOLLOW_MS);
             // Whoever was shut out since hears no more.
-            if (!(await c.var.stillThere())) break;
+            if (!(await c.var.stillThere().catch(() => false))) break;
             if (fresh.size === 0) continue;
             const rows = visible(c, [...fresh.values()], (row) => row.system);
             const data = JSON.stringify({ exchanges: rows.map(exchangeView), missed });
@@ -115,7 +121,10 @@ export function trafficRoutes(app: OpenAPIHono<Env>, control: Control): void {
           }
         } finally {
           stop();
-          followers--;
+          followed--;
+          const left = followers.get(actor)! - 1;
+          if (left === 0) followers.delete(actor);
+          else followers.set(actor, left);
         }
       }) as never;
     },
