@@ -188,6 +188,135 @@ describe('SCIM: an identity provider keeps people and groups', () => {
     }
   });
 
+  it('a leaver is out however the change is written, and nobody comes in by a change that does not say so', async () => {
+    const urn = 'urn:ietf:params:scim:schemas:core:2.0:User';
+    let n = 0;
+    for (const change of [
+      { op: 'replace', path: 'active', value: 'False' },
+      { op: 'REPLACE', path: 'Active', value: 'false' },
+      { op: 'Add', path: `${urn}:active`, value: false },
+      { op: 'replace', path: urn, value: { active: false } },
+      { op: 'replace', value: { [urn]: { active: 'False' } } },
+      { op: 'replace', value: { [`${urn}:Active`]: false, nickName: 'x' } },
+      { op: 'remove', path: 'active' },
+    ]) {
+      const { id } = await join(`written-${n++}`);
+      await scim(200, 'PATCH', `/Users/${id}`, patch(change));
+      assert.ok((await person(id)).disabledAt, JSON.stringify(change));
+      for (const bad of [
+        { op: 'replace', path: 'active' },
+        { op: 'replace', path: 'active', value: null },
+        { op: 'replace', path: 'active', value: [true] },
+        { op: 'replace', path: 'active', value: { value: true } },
+        { op: 'replace', path: 'active', value: 1 },
+        { op: 'replace', path: 'active', value: 'maybe' },
+        { op: 'replace', path: 'active.value', value: true },
+        { op: 'replace', path: 'active[value eq false]', value: true },
+        { op: 'replace', value: [{ active: true }] },
+        { op: 'replace', value: 'active' },
+        { op: 'move', path: 'active', value: true },
+        { op: 'replace', path: 'userName', value: 5 },
+        { op: 'replace', path: 'emails', value: 'x' },
+      ])
+        await scim(400, 'PATCH', `/Users/${id}`, patch(bad));
+      assert.ok((await person(id)).disabledAt);
+      // A whole user that says nothing of it, or says it twice.
+      await scim(200, 'PUT', `/Users/${id}`, { userName: `written-${n - 1}` });
+      assert.ok((await person(id)).disabledAt, 'what is not said does not change');
+      await scim(400, 'PUT', `/Users/${id}`, { userName: 'x', active: false, Active: true });
+      await scim(200, 'PUT', `/Users/${id}`, { USERNAME: `written-${n - 1}`, Active: 'True' });
+      assert.equal((await person(id)).disabledAt, null);
+      await scim(200, 'PUT', `/Users/${id}`, { username: `written-${n - 1}`, ACTIVE: 'False' });
+      assert.ok((await person(id)).disabledAt);
+    }
+    const [one, two] = [await join('renamed-1'), await join('renamed-2')];
+    for (const userName of ['renamed-2', 'a b', '\u212aate']) {
+      await scim(200, 'PUT', `/Users/${one.id}`, { userName, active: false });
+      assert.ok((await person(one.id)).disabledAt, userName);
+      assert.equal((await person(one.id)).name, 'renamed-1');
+      await scim(200, 'PUT', `/Users/${one.id}`, { userName: 'renamed-1', active: true });
+    }
+    assert.equal((await person(two.id)).disabledAt, null);
+  });
+
+  it('filters, pages and changes of any kind are answered in words, never by a fault', async () => {
+    const { id } = await join('kate', { externalId: 'E-7' });
+    await join('kathy', { externalId: 'e-7' });
+    const find = async (filter: string, status = 200): Promise<string[]> => {
+      const list = await scim<List<User>>(status, 'GET', `/Users?filter=${encodeURIComponent(filter)}`);
+      return (list.Resources ?? []).map((one) => one.userName);
+    };
+    assert.deepEqual(await find('externalId eq "E-7"'), ['kate'], 'case counts in ids');
+    assert.deepEqual(await find('USERNAME EQ "KATE"'), ['kate']);
+    assert.deepEqual(await find('urn:ietf:params:scim:schemas:core:2.0:User:userName eq "kate"'), ['kate']);
+    assert.deepEqual(await find('userName eq "\u212aate"'), [], 'what looks like a name is none');
+    for (const bad of [
+      'userName eq "\\q"',
+      'userName eq "a\nb"',
+      'userName eq "x" and active eq true',
+      'userName eq x',
+      '__proto__ eq "x"',
+      'constructor eq "x"',
+      `${'('.repeat(900)}userName eq "x"${')'.repeat(900)}`,
+      `emails[${'type eq "work" and '.repeat(60)}value eq "x"]`,
+      '',
+    ])
+      await find(bad, 400);
+    await scim(400, 'GET', `/Users?filter=${'x'.repeat(3_000)}`);
+    for (const query of [
+      'startIndex=0',
+      'startIndex=-5&count=-1',
+      'startIndex=99999999999999999999999&count=1e308',
+      'startIndex=abc&count=NaN',
+      'startIndex=1.5&count=2.5',
+      'count=Infinity',
+    ]) {
+      const { itemsPerPage, Resources } = await scim<List<User>>(200, 'GET', `/Users?${query}`);
+      assert.ok(itemsPerPage <= 200 && Resources.length === itemsPerPage, query);
+    }
+    const group = await scim<Group>(201, 'POST', '/Groups', {
+      displayName: 'edges',
+      members: [{ value: id }],
+    });
+    for (const bad of [
+      { op: 'replace', path: 'displayName', value: 5 },
+      { op: 'replace', path: 'displayName', value: '' },
+      { op: 'replace', path: 'externalId', value: {} },
+      { op: 'add', path: 'members', value: 'x' },
+      { op: 'add', path: 'members', value: [[{ value: id }]] },
+      { op: 'add', path: `members[value eq "${id}"]`, value: {} },
+      { op: 'replace', path: `members[value eq "${id}"]`, value: {} },
+      { op: 'remove', path: 'members[value eq "x" or value eq "y"]' },
+      { op: 'remove', path: 'members.value' },
+    ])
+      await scim(400, 'PATCH', `/Groups/${group.id}`, patch(bad));
+    const after = await scim<Group>(200, 'GET', `/Groups/${group.id}`);
+    assert.deepEqual([after.displayName, after.members.length], ['edges', 1], 'nothing changed');
+    await scim(
+      200,
+      'PATCH',
+      `/Groups/${group.id}`,
+      patch({ op: 'remove', path: `members[value eq "${id}"]` }),
+    );
+    await scim(
+      200,
+      'PATCH',
+      `/Users/${id}`,
+      patch({ op: 'add', path: 'emails[type eq "work"].value', value: 'k@x.example' }),
+    );
+    await scim(
+      200,
+      'PATCH',
+      `/Users/${id}`,
+      patch({
+        op: 'add',
+        path: 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department',
+        value: 'x',
+      }),
+    );
+    assert.equal((await person(id)).email, 'k@x.example');
+  });
+
   it('errors are worded as SCIM does; whoever may not provision may not', async () => {
     const error = await scim<{ schemas: string[]; status: string; detail: string }>(
       404,

@@ -2,7 +2,7 @@ import { CodedError, clock, newEvent, newId, type SallyportEvent } from '@sallyp
 import type { Connection, GroupRow } from '@sallyport/store';
 import type { Directory } from '../people/directory.ts';
 import { created, type NewGrant, newPerson } from '../people/grants.ts';
-import { type AccessHome, personName, shownName } from '../people/home.ts';
+import { type AccessHome, personName, providedName, shownName } from '../people/home.ts';
 
 /** Members of one group, and groups, at most. */
 const MEMBERS_MAX = 10_000;
@@ -82,12 +82,16 @@ export class Provisioner {
   async replace(actor: string, id: string, user: ProvisionedUser): Promise<KnownUser> {
     const { store } = this.#home;
     const before = await this.user(id);
-    const name = personName(user.userName);
+    const isLeaver = before.active && !user.active;
+    let name = isLeaver ? providedName([user.userName, before.userName], id) : personName(user.userName);
     await store.change(async (tx) => {
       await store.people.oneAtATime(tx);
       const other = await store.people.byName(name, tx);
-      if (other && other.id !== id)
-        throw new CodedError('conflict', `somebody is called \`${name}\` already`);
+      // A leaver is out, whatever else the change says that does not hold.
+      if (other && other.id !== id) {
+        if (!isLeaver) throw new CodedError('conflict', `somebody is called \`${name}\` already`);
+        name = before.userName;
+      }
       const displayName = shownName(user.displayName) || name;
       await store.people.update(tx, id, { name, displayName, email: user.email });
       await store.provisioning.put(tx, id, user.externalId);

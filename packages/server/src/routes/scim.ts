@@ -4,8 +4,10 @@ import type { Context } from 'hono';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import {
+  clamped,
   filtered,
   groupOf,
+  namedAsKnown,
   patchGroup,
   patchUser,
   scimGroup,
@@ -38,15 +40,15 @@ export function scimRoutes(app: OpenAPIHono<Env>, control: Control): void {
   const provision = needs('provision-people', 'organisation');
   const query = z.object({
     filter: z.string().max(2_048).optional(),
-    startIndex: z.coerce.number().int().min(1).default(1),
-    count: z.coerce.number().int().min(0).max(PAGE_MAX).default(100),
+    startIndex: z.string().max(64).optional(),
+    count: z.string().max(64).optional(),
   });
   /** Reads a body that comes as JSON, under whichever of its names. @throws CodedError `request-invalid` */
   const read = async <T extends z.ZodType>(c: Context<Env>, schema: T): Promise<z.infer<T>> => {
     const value = (await c.req.json().catch(() => {
       throw new CodedError('request-invalid', 'the body is not JSON');
     })) as unknown;
-    const result = schema.safeParse(value);
+    const result = schema.safeParse(schema === (scimPatch as unknown) ? value : namedAsKnown(value));
     if (result.success) return result.data;
     const { path, message } = result.error.issues[0]!;
     throw new CodedError('request-invalid', `\`${path.join('.')}\`: ${message}`);
@@ -59,7 +61,7 @@ export function scimRoutes(app: OpenAPIHono<Env>, control: Control): void {
         return (await work(c)) as never;
       } catch (fault) {
         const { status, message } = toCodedError(fault);
-        const scimType = TYPES[status];
+        const scimType = status === 400 && c.req.method === 'GET' ? 'invalidFilter' : TYPES[status];
         const body = {
           schemas: [ERROR],
           status: String(status),
@@ -94,14 +96,21 @@ export function scimRoutes(app: OpenAPIHono<Env>, control: Control): void {
     );
   };
   const id = (c: Context<Env>): string => c.req.param('id') ?? '';
-  const page = (c: Context<Env>) => query.parse(c.req.query());
+  const page = (c: Context<Env>): { filter: string | undefined; startIndex: number; count: number } => {
+    const { filter, startIndex, count } = query.parse(c.req.query());
+    return {
+      filter,
+      startIndex: clamped(startIndex, 1, 1, Number.MAX_SAFE_INTEGER),
+      count: clamped(count, 100, 0, PAGE_MAX),
+    };
+  };
 
   route('get', '/Users', 'List users; filter by userName, externalId or id', async (c) => {
     const { filter, startIndex, count } = page(c);
     const users = filtered(await provisioner().users(), filter, {
-      username: (one) => one.userName,
-      externalid: (one) => one.externalId,
-      id: (one) => one.id,
+      username: { read: (one) => one.userName, exact: false },
+      externalid: { read: (one) => one.externalId, exact: true },
+      id: { read: (one) => one.id, exact: true },
     });
     return answer(
       c,
@@ -124,7 +133,8 @@ export function scimRoutes(app: OpenAPIHono<Env>, control: Control): void {
     '/Users/{id}',
     'A mover, or a leaver: who is not active is out when this answers',
     async (c) => {
-      const user = await provisioner().replace(c.var.actor, id(c), userOf(await read(c, scimUser)));
+      const { active } = await provisioner().user(id(c));
+      const user = await provisioner().replace(c.var.actor, id(c), userOf(await read(c, scimUser), active));
       return answer(c, showUser(user, base(c)));
     },
   );
@@ -141,9 +151,9 @@ export function scimRoutes(app: OpenAPIHono<Env>, control: Control): void {
   route('get', '/Groups', 'List groups; filter by displayName, externalId or id', async (c) => {
     const { filter, startIndex, count } = page(c);
     const groups = filtered(await provisioner().groups(), filter, {
-      displayname: (one) => one.name,
-      externalid: (one) => one.externalId,
-      id: (one) => one.id,
+      displayname: { read: (one) => one.name, exact: false },
+      externalid: { read: (one) => one.externalId, exact: true },
+      id: { read: (one) => one.id, exact: true },
     });
     return answer(
       c,
