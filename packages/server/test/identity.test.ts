@@ -134,18 +134,22 @@ describe('who somebody is, over HTTP', () => {
     const policies = Array.from({ length: 250 }, (_, i) => {
       return `@id("p${i}") forbid (principal is Person, action in Action::"operate", resource is System) when { resource.environment like "*a*b*c*${i}*" };`;
     }).join('\n');
-    const asked = Array.from({ length: 12 }, () =>
-      auditor.call('POST', '/api/v1/policies/test', { policies, tests }),
-    );
-    let longest = 0;
-    for (let i = 0; i < 30; i++) {
-      const begun = performance.now();
-      await fetch(`${server.controlUrl}/healthz`);
-      longest = Math.max(longest, performance.now() - begun);
-      await new Promise((later) => setTimeout(later, 50));
+    let answered = 0;
+    let done = false;
+    const trial = auditor.call('POST', '/api/v1/policies/test', { policies, tests }).then((response) => {
+      done = true;
+      return response;
+    });
+    while (!done) {
+      await ok(await fetch(`${server.controlUrl}/healthz`), 200);
+      if (!done) answered++;
     }
-    const statuses = (await Promise.all(asked)).map(({ status }) => status);
-    assert.ok(longest < 700, `a health check took ${longest} ms`);
+    assert.equal((await trial).status, 200);
+    assert.ok(answered >= 5, `${answered} others were answered meanwhile`);
+    const many = await Promise.all(
+      Array.from({ length: 12 }, () => auditor.call('POST', '/api/v1/policies/test', { tests: [] })),
+    );
+    const statuses = many.map(({ status }) => status);
     assert.ok(statuses.includes(200) && statuses.includes(503), statuses.join());
     const slow = new PolicyBench(1);
     await assert.rejects(slow.run({ text: policies, tests: [] }), { code: 'request-invalid' });
@@ -305,7 +309,7 @@ describe('who somebody is, over HTTP', () => {
         ].join('\r\n'),
       );
       const status = Number(
-        /^HTTP\/1\.1 (\d{3})/.exec(answer.replace(/^HTTP\/1\.1 100[^]*?\r\n\r\n/, ''))?.[1],
+        /^HTTP\/1\.1 (\d{3})/.exec(answer.replace(/^HTTP\/1\.1 100.*?\r\n\r\n/s, ''))?.[1],
       );
       if (!(status < 500) && !(status === 503 && /not built|overloaded/.test(answer)))
         failed.push(

@@ -170,7 +170,7 @@ export function filtered<T>(
 ): T[] {
   if (filter === undefined) return [...all];
   const match = /^\s*([A-Za-z0-9.:]{1,128})\s+eq\s+("(?:[^"\\]|\\.){0,1024}")\s*$/i.exec(filter);
-  const name = match?.[1]!.replace(SCHEMA, '').toLowerCase() ?? '';
+  const name = (match?.[1] ?? '').replace(SCHEMA, '').toLowerCase();
   const attribute = Object.hasOwn(attributes, name) ? attributes[name] : undefined;
   const wanted = match ? textIn(match[2]!) : null;
   if (!attribute || wanted === null)
