@@ -29,6 +29,8 @@ export const LIMITS = {
   detectionsMax: 64,
   /** One leaf of the log (C2SP tlog-tiles entries carry a 16-bit length). */
   leafBytesMax: 65_535,
+  /** Bytes that bodies and answers of all calls in flight on one worker hold; a body counts twice, as it is held as text, too. */
+  heldBytesMax: 256 * 1024 * 1024,
   /** Content kept, sealed, for one direction of an exchange. */
   payloadBytesMax: 4 * 1024 * 1024,
   /** Content of streams in flight kept for the record, over all streams of a worker; beyond it only a beginning is. */

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { CodedError } from '@sallyport/core';
+import type { Holding } from './memory.ts';
 
 /** What was decompressed, and by what: `bytesWritten` says how much was read. */
 interface Decompressed {
@@ -19,6 +20,23 @@ const DECODERS: Readonly<
   zstd: promisify(zlib.zstdDecompress) as never,
 };
 
+/** Bodies, and answers, that are decompressed at a time: what comes out of them is counted once it is there. */
+const TURNS = { body: 4, upstream: 2 };
+const waiting: Record<keyof typeof TURNS, (() => void)[]> = { body: [], upstream: [] };
+
+/** Does something when its turn comes. */
+async function inTurn<T>(side: keyof typeof TURNS, work: () => Promise<T>): Promise<T> {
+  if (TURNS[side] > 0) TURNS[side]--;
+  else await new Promise<void>((go) => waiting[side].push(go));
+  try {
+    return await work();
+  } finally {
+    const next = waiting[side].shift();
+    if (next) next();
+    else TURNS[side]++;
+  }
+}
+
 /** Undoes one content encoding within a size limit. @throws CodedError */
 export async function decode(
   bytes: Buffer,
@@ -35,7 +53,9 @@ export async function decode(
     throw new CodedError('body-encoding-unsupported');
   }
   try {
-    const { buffer, engine } = await decoder(bytes, { maxOutputLength: bytesMax, info: true });
+    const { buffer, engine } = await inTurn(side, () =>
+      decoder(bytes, { maxOutputLength: bytesMax, info: true }),
+    );
     // What follows is read by no one here, and may be read elsewhere.
     if (engine.bytesWritten !== bytes.length) throw new Error('bytes follow the end of what is compressed');
     return buffer;
@@ -54,15 +74,22 @@ export async function decode(
 }
 
 /**
- * Reads a request body whole.
- * @throws CodedError `body-too-large`, `body-truncated`
+ * Reads a request body whole. Room is taken before anything is read: for all of it where its length is announced, else
+ * for each piece.
+ * @throws CodedError `body-too-large`, `body-truncated`, `overloaded`
  */
-export function readBody(req: IncomingMessage, bytesMax: number, timeoutMs: number): Promise<Buffer> {
+export async function readBody(
+  req: IncomingMessage,
+  bytesMax: number,
+  timeoutMs: number,
+  holding: Holding,
+): Promise<Buffer> {
   const announced = Number(req.headers['content-length'] ?? 0);
-  if (announced > bytesMax)
-    return Promise.reject(new CodedError('body-too-large', `the body is over ${bytesMax} bytes`));
+  if (announced > bytesMax) throw new CodedError('body-too-large', `the body is over ${bytesMax} bytes`);
+  holding.body(announced);
+  let taken = announced;
   return new Promise((done, fail) => {
-    const chunks: Buffer[] = [];
+    let chunks: Buffer[] = [];
     let bytes = 0;
     const timer = setTimeout(
       () => stop(new CodedError('body-truncated', `the body did not arrive within ${timeoutMs} ms`)),
@@ -70,17 +97,29 @@ export function readBody(req: IncomingMessage, bytesMax: number, timeoutMs: numb
     );
     const stop = (fault: CodedError): void => {
       clearTimeout(timer);
+      ended();
+      chunks = [];
       req.removeAllListeners('data');
       req.resume();
       fail(fault);
     };
+    const ended = holding.reading(stop);
     req.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > bytesMax) stop(new CodedError('body-too-large', `the body is over ${bytesMax} bytes`));
-      else chunks.push(chunk);
+      holding.arrived = bytes;
+      if (bytes > bytesMax)
+        return stop(new CodedError('body-too-large', `the body is over ${bytesMax} bytes`));
+      try {
+        if (bytes > taken) holding.body(bytes - taken);
+      } catch (fault) {
+        return stop(fault as CodedError);
+      }
+      taken = Math.max(taken, bytes);
+      chunks.push(chunk);
     });
     req.on('end', () => {
       clearTimeout(timer);
+      ended();
       done(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
     });
     req.on('error', () => stop(new CodedError('body-truncated')));

@@ -21,6 +21,7 @@ import type { SystemConditions } from '@sallyport/policy';
 import type { Admission } from './admission.ts';
 import type { Counters, Reservation } from './counters.ts';
 import type { Inspection } from './inspection.ts';
+import type { Holding, Memory } from './memory.ts';
 import type { WorkerStart } from './messages.ts';
 import type { PortRecorder } from './recorder.ts';
 import type { GatewayState } from './state.ts';
@@ -35,6 +36,8 @@ export interface Deps {
   readonly admission: Admission;
   /** Bytes of streams in flight that are kept for the record, over all of them. */
   readonly keeping: { bytes: number };
+  /** What bodies and answers of calls in flight hold. */
+  readonly memory: Memory;
   readonly inspection: Inspection;
   readonly recorder: PortRecorder;
   readonly upstreams: Upstreams;
@@ -77,6 +80,8 @@ export interface Exchange {
   conditions: SystemConditions | null;
   /** Headers that go on to the AI system, of the form they must have. */
   forwarded: Map<string, string>;
+  /** What its body and answer hold; null before it was admitted. */
+  holding: Holding | null;
   /** Body as it came, maybe compressed. */
   body: Buffer | null;
   /** Body decoded, as text. */
@@ -115,6 +120,7 @@ export function beginExchange(req: IncomingMessage, res: ServerResponse, proxies
     policy: null,
     conditions: null,
     forwarded: new Map(),
+    holding: null,
     body: null,
     text: '',
     reading: null,

@@ -16,7 +16,7 @@ import { costMicroUsd, estimateTokens, requestTokens } from './input-stages.ts';
 import { inspectTexts } from './leaked-keys.ts';
 import { judgeAnswer, systemPromptsOf } from './output-gate.ts';
 import { recordOutcome, type Sealed, sealContent } from './record.ts';
-import { dialectError, outcomeOf, sendError } from './respond.ts';
+import { dialectError, drained, outcomeOf, sendError } from './respond.ts';
 import { redactorFor } from './rewrite.ts';
 import { StreamConditions } from './stream-conditions.ts';
 import { StreamGate } from './stream-gate.ts';
@@ -48,7 +48,6 @@ export class Forwarding {
   #pumping = false;
   readonly #sent: StreamRecord;
   #outputCharacters = 0;
-  #drainTimer: NodeJS.Timeout | null = null;
   #done!: () => void;
 
   constructor(exchange: Exchange, deps: Deps) {
@@ -159,11 +158,22 @@ export class Forwarding {
         return this.#fail(new CodedError('upstream-too-large'));
       this.#queue.push(chunk);
       this.#queueBytes += chunk.length;
+      this.#hold();
       if (this.#queueBytes > QUEUE_BYTES_MAX) this.#control?.pause();
       void this.#pump();
     } else if (this.#bytes > this.#deps.state().settings.limits.responseBytesMax)
       this.#fail(new CodedError('upstream-too-large'));
-    else this.#chunks.push(chunk);
+    else {
+      // Held as bytes and as text.
+      this.#exchange.holding!.answer(2 * this.#bytes);
+      this.#chunks.push(chunk);
+    }
+  }
+
+  /** Says what of a stream is held: pieces that wait, an event that is not whole, texts without a verdict. */
+  #hold(): void {
+    const { gate, parser } = this.#stream!;
+    this.#exchange.holding!.answer(this.#queueBytes + parser.pending + gate.held);
   }
 
   #end(): void {
@@ -192,6 +202,7 @@ export class Forwarding {
       this.#deps.state().settings.limits.responseBytesMax,
       'upstream',
     );
+    if (plain !== raw) exchange.holding!.answer(2 * (raw.length + plain.length));
     const judged = await judgeAnswer(exchange, this.#deps, plain, this.#status);
     mark(exchange, 'inspect-output');
     if (judged.verdict.action === 'deny') return this.#denyWhole(judged.verdict);
@@ -259,6 +270,7 @@ export class Forwarding {
             out.push(...this.#stream!.gate.drain());
             if (out.length > 0 && !this.#settled) await this.#write(Buffer.from(out.join('')));
           }
+          this.#hold();
           if (this.#queueBytes <= QUEUE_BYTES_MAX && !this.#settled) this.#control?.resume();
         }
       }
@@ -275,21 +287,9 @@ export class Forwarding {
     const { res } = this.#exchange;
     if (res.destroyed || res.write(bytes)) return;
     this.#control?.pause();
-    await new Promise<void>((done) => {
-      const finish = (): void => {
-        if (this.#drainTimer) clearTimeout(this.#drainTimer);
-        this.#drainTimer = null;
-        res.off('drain', finish);
-        res.off('close', finish);
-        done();
-      };
-      this.#drainTimer = setTimeout(() => {
-        this.#fail(new CodedError('client-aborted', 'the caller stopped reading'));
-        finish();
-      }, this.#deps.state().settings.deadlines.idleMs);
-      res.on('drain', finish);
-      res.on('close', finish);
-    });
+    const { idleMs } = this.#deps.state().settings.deadlines;
+    if (!(await drained(res, idleMs)))
+      this.#fail(new CodedError('client-aborted', 'the caller stopped reading'));
   }
 
   /** The end of a stream: the last events go out only once the outcome is recorded. */

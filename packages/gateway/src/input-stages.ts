@@ -103,8 +103,10 @@ export async function read(exchange: Exchange, deps: Deps): Promise<void> {
     deps.state().settings.limits.bodyBytesMax,
     exchange.operation!.bodyBytesMax ?? Number.POSITIVE_INFINITY,
   );
-  exchange.body = await readBody(req, bodyBytesMax, deps.state().settings.deadlines.bodyMs);
+  const holding = exchange.holding!;
+  exchange.body = await readBody(req, bodyBytesMax, deps.state().settings.deadlines.bodyMs, holding);
   const plain = await decode(exchange.body, req.headers['content-encoding'], bodyBytesMax, 'body');
+  if (plain !== exchange.body) holding.body(plain.length);
   // What goes on is what was read: another reader might find other bytes in what is compressed.
   if (plain !== exchange.body) exchange.bodyChanged = plain;
   exchange.text = decodeUtf8(plain);

@@ -7,8 +7,8 @@ export interface Waiting {
 }
 
 /** Jobs that may wait in all, and those of them that one caller may have. */
-const WAITING_MAX = 64;
-const WAITING_OF_CALLER_MAX = 48;
+const WAITING_MAX = 1_024;
+const WAITING_OF_CALLER_MAX = 768;
 
 /** Jobs in the order in which they came, callers taking turns. */
 export class InspectionQueue<Job extends Waiting> {

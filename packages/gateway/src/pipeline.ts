@@ -4,7 +4,7 @@ import { beginExchange, type Deps, type Exchange, mark, traced } from './exchang
 import { Forwarding } from './forward.ts';
 import { authenticate, authorise, inspectInput, limit, read, readPath, route } from './input-stages.ts';
 import { recordIntent, recordOutcome, sealContent } from './record.ts';
-import { EXCHANGE_HEADER, refuse } from './respond.ts';
+import { EXCHANGE_HEADER, isLingering, refuse } from './respond.ts';
 
 /**
  * The one way a call can take. Every stage either completes or throws a {@link CodedError}; nothing goes round a
@@ -27,6 +27,9 @@ export async function serve(
     if (draining) throw new CodedError('draining');
     deps.admission.enter(exchange.key!.id, deps.state().settings.limits.inFlightMax);
     admitted = exchange.key!.id;
+    const { usageLimits } = exchange.key!;
+    const { bodyBytesMax } = deps.state().settings.limits;
+    exchange.holding = deps.memory.enter(admitted, usageLimits.concurrent, bodyBytesMax);
     route(exchange);
     await read(exchange, deps);
     if (answersItself(exchange)) return await listModels(exchange, deps);
@@ -47,10 +50,11 @@ export async function serve(
 
 /** However a call ended, what it held is free again; what it reserved and did not settle counts as used. */
 function release(exchange: Exchange, { counters }: Deps): void {
-  const { reservation, res } = exchange;
+  const { reservation, res, holding } = exchange;
+  holding?.release();
   if (reservation) counters.settle(reservation, reservation.tokens, reservation.microUsd);
   // An answer that no one will end: its reader must not wait for it.
-  if (!res.writableEnded) res.destroy();
+  if (!res.writableEnded && !isLingering(res)) res.destroy();
 }
 
 /** The list of models of a key with several systems is the gateway's own to give. */

@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { type CodedError, ERRORS, type ErrorCode, type Outcome, type Verdict } from '@sallyport/core';
 import type { DialectError } from '@sallyport/models';
 import { type Deps, denialMessage, detectorsOf, type Exchange, mark } from './exchange.ts';
@@ -35,14 +35,58 @@ export function sendError(exchange: Exchange, error: DialectError, headers: Outg
   }
   const body = Buffer.from(exchange.dialect.errorBody(error));
   // A body that was not read to its end must not be taken for the next request.
-  if (!req.complete) res.shouldKeepAlive = false;
+  const whole = req.complete;
+  if (!whole) res.shouldKeepAlive = false;
   res.writeHead(error.status, {
     'content-type': 'application/json',
     'content-length': body.length,
     [EXCHANGE_HEADER]: exchange.id,
     ...headers,
   });
-  res.end(body);
+  if (whole) return void res.end(body);
+  res.write(body);
+  linger(req, res);
+}
+
+/** How long, and how much, the rest of a refused body is thrown away: who is cut off while sending reads no answer. */
+const LINGER_MS = 2_000;
+const LINGER_BYTES_MAX = 16 * 1024 * 1024;
+const lingering = new WeakSet<ServerResponse>();
+
+/** Whether an answer is complete, and its connection ends by itself once the caller has stopped sending. */
+export const isLingering = (res: ServerResponse): boolean => lingering.has(res);
+
+function linger(req: IncomingMessage, res: ServerResponse): void {
+  lingering.add(res);
+  let bytes = 0;
+  const end = (): void => {
+    clearTimeout(timer);
+    res.end();
+  };
+  const timer = setTimeout(end, LINGER_MS);
+  req.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > LINGER_BYTES_MAX) end();
+  });
+  req.once('end', end);
+  req.once('close', end);
+  req.resume();
+}
+
+/** Waits until a reader takes more, or is gone. @returns false where it took nothing for too long */
+export function drained(res: ServerResponse, idleMs: number): Promise<boolean> {
+  return new Promise((done) => {
+    const finish = (taken: boolean): void => {
+      clearTimeout(timer);
+      res.off('drain', goOn);
+      res.off('close', goOn);
+      done(taken);
+    };
+    const goOn = (): void => finish(true);
+    const timer = setTimeout(() => finish(false), idleMs);
+    res.on('drain', goOn);
+    res.on('close', goOn);
+  });
 }
 
 /** What kind of ending a code is. */

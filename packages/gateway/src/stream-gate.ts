@@ -110,7 +110,6 @@ export class StreamGate {
   #held: Held[] = [];
   /** Events of {@link #held} before this one went out. */
   #head = 0;
-  #heldBytes = 0;
   readonly #detections: Detection[] = [];
   #verdict: Verdict = { action: 'allow', wouldBe: 'allow', detections: [] };
   /** Number of windows and whole texts judged. */
@@ -120,6 +119,9 @@ export class StreamGate {
   constructor(options: StreamGateOptions) {
     this.#options = options;
   }
+
+  /** Characters of events that wait. */
+  held = 0;
 
   /** The verdict so far. */
   get verdict(): Verdict {
@@ -171,11 +173,8 @@ export class StreamGate {
   }
 
   #hold(event: Passing, segments: readonly Segment[], tool: boolean): void {
-    this.#heldBytes += event.data.length;
-    if (
-      this.#heldBytes > LIMITS.streamHeldBytesMax ||
-      this.#held.length - this.#head >= LIMITS.streamHeldEventsMax
-    )
+    this.held += event.data.length;
+    if (this.held > LIMITS.streamHeldBytesMax || this.#held.length - this.#head >= LIMITS.streamHeldEventsMax)
       throw new CodedError('upstream-too-large', 'the stream holds too much text open');
     this.#held.push({ event, segments, tool });
   }
@@ -343,7 +342,7 @@ export class StreamGate {
     ) {
       if (conditions?.holds(head.tool)) break;
       this.#head++;
-      this.#heldBytes -= head.event.data.length;
+      this.held -= head.event.data.length;
       out.push(this.#render(head));
     }
     if (this.#head * 2 >= this.#held.length) {

@@ -14,6 +14,7 @@ import { Admission } from './admission.ts';
 import { Counters } from './counters.ts';
 import type { Deps } from './exchange.ts';
 import { Inspection } from './inspection.ts';
+import { Memory } from './memory.ts';
 import type { FromWorker, ShutOut, ToWorker, WorkerStart } from './messages.ts';
 import { serve } from './pipeline.ts';
 import { PortRecorder } from './recorder.ts';
@@ -57,6 +58,7 @@ const deps: Deps = {
   recorder,
   admission: new Admission(),
   keeping: { bytes: 0 },
+  memory: new Memory(),
   upstreams: new Upstreams(
     () => state.settings.deadlines,
     (integration, origin) => post({ type: 'certificate-changed', integration, origin }),

@@ -65,9 +65,9 @@ describe('inspection threads', () => {
 
   it('refuse when too many wait, one caller before all', async () => {
     const threads = wedged();
-    const flood = Array.from({ length: 60 }, () => ask(threads, 'spin', 'hostile'));
+    const flood = Array.from({ length: 800 }, () => ask(threads, 'spin', 'hostile'));
     const friend = ask(threads, 'hello', 'friend');
-    const refused = await Promise.race([flood[59]!, friend]);
+    const refused = await Promise.race([flood[799]!, friend]);
     assert.equal(refused.value, 'overloaded');
     assert.notEqual(typeof (await friend).value, 'string');
     threads.close();

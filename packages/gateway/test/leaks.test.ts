@@ -9,6 +9,7 @@ import { Admission } from '../src/admission.ts';
 import { Counters } from '../src/counters.ts';
 import type { Deps } from '../src/exchange.ts';
 import { Inspection } from '../src/inspection.ts';
+import { Memory } from '../src/memory.ts';
 import { serve } from '../src/pipeline.ts';
 import { PortRecorder } from '../src/recorder.ts';
 import { GatewayState } from '../src/state.ts';
@@ -180,6 +181,7 @@ describe('what a call holds', () => {
       counters: fresh(),
       admission: watched(new Admission(), ['leave']),
       keeping: { bytes: 0 },
+      memory: new Memory(),
       inspection: watched(new Inspection(null)),
       recorder: watched(recorder),
       upstreams: watched(new Upstreams(() => config.deadlines)),
@@ -236,7 +238,7 @@ describe('what a call holds', () => {
 
   const settled = async (what: string): Promise<void> => {
     for (let i = 0; i < 300 && running > 0; i++) await new Promise((tick) => setTimeout(tick, 10));
-    const { counters, admission, stats, keeping } = deps;
+    const { counters, admission, stats, keeping, memory } = deps;
     assert.deepEqual(
       {
         running,
@@ -245,8 +247,9 @@ describe('what a call holds', () => {
         places: admission.total,
         inFlight: stats.inFlight,
         kept: keeping.bytes,
+        held: memory.bytes,
       },
-      { running: 0, key: 0, system: 0, places: 0, inFlight: 0, kept: 0 },
+      { running: 0, key: 0, system: 0, places: 0, inFlight: 0, kept: 0, held: 0 },
       what,
     );
     // What one call is counted to have used must not refuse the next.

@@ -12,6 +12,8 @@ export interface StreamParser {
   push(chunk: Uint8Array): StreamEvent[];
   /** What is left at the end, as a last event when it has data. @throws CodedError `upstream-invalid` */
   end(): StreamEvent[];
+  /** Characters of the event that is not complete yet. */
+  readonly pending: number;
 }
 
 /** How a dialect puts events into a stream. */

@@ -12,6 +12,10 @@ class LineParser implements StreamParser {
     this.#eventBytesMax = eventBytesMax;
   }
 
+  get pending(): number {
+    return this.#lines.pending;
+  }
+
   push(chunk: Uint8Array): StreamEvent[] {
     this.#lines.push(this.#decode(chunk));
     this.#bound(this.#lines.pending);

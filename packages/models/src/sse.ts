@@ -23,6 +23,10 @@ export class SseParser implements StreamParser {
     this.#eventBytesMax = eventBytesMax;
   }
 
+  get pending(): number {
+    return this.#size + this.#lines.pending;
+  }
+
   /** Events completed by a chunk. @throws CodedError `upstream-invalid`, `upstream-too-large` */
   push(chunk: Uint8Array): StreamEvent[] {
     try {
