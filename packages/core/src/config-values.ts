@@ -11,6 +11,7 @@ export const httpUrl = z
   .url({ protocol: /^https?$/ })
   .max(2048)
   .refine((text) => {
-    const url = new URL(text);
-    return url.username === '' && url.password === '';
+    // What is no URL at all was found before, and is looked at here nonetheless.
+    const url = URL.parse(text);
+    return url === null || (url.username === '' && url.password === '');
   }, 'credentials do not belong in a URL; use apiKeyRef');

@@ -16,8 +16,9 @@ export type IntegrationKind = (typeof INTEGRATION_KINDS)[number];
 const origin = z
   .url({ protocol: /^https?$/ })
   .max(512)
-  .refine((text) => new URL(text).origin === text.replace(/\/$/, ''), 'write scheme, host and port only')
-  .transform((text) => new URL(text).origin);
+  // Also asked of what was found to be no URL before.
+  .refine((text) => URL.parse(text)?.origin === text.replace(/\/$/, ''), 'write scheme, host and port only')
+  .transform((text) => URL.parse(text)?.origin ?? text);
 
 /** What a third party is approved for; calls outside it are refused. */
 export const manifestSchema = z.strictObject({

@@ -61,6 +61,7 @@ describe('refused changes', () => {
       [400, { profile: '' }],
       [404, { judge: { system: 'nobody' } }],
       [400, { urls: ['file:///etc/passwd'] }],
+      [400, { urls: ['no address'] }],
       [400, { canaries: ['x'] }],
       [400, { limits: { concurrent: -1 } }],
       [400, { prices: { inputPerMillion: 10_001 } }],
@@ -71,6 +72,9 @@ describe('refused changes', () => {
         code,
         JSON.stringify(more),
       );
+    const manifest = { origins: ['no address'], systems: ['good'], purpose: 'x' };
+    const third = { name: 'third', kind: 'vendor-model', manifest };
+    assert.equal((await operator.call('POST', '/api/v1/integrations', third)).status, 400);
     assert.deepEqual(await store.systems.list(), []);
     assert.deepEqual(
       (await store.events.since(['upstream-added', 'data-key-created'], '1970')).filter(
