@@ -9,6 +9,8 @@ import {
   type UsageLimits,
 } from '@sallyport/core';
 import type { KeyRow } from '@sallyport/store';
+import { type Principal, principalText } from './authorisation/authoriser.ts';
+import type { KeyRights } from './authorisation/key-rights.ts';
 import type { Installation } from './installation.ts';
 import type { KnownSystem } from './snapshot.ts';
 
@@ -49,11 +51,41 @@ const keyView = ({
 /** Where keys live. */
 export interface KeyHome {
   readonly installation: Installation;
+  /** Decides who may handle a key. */
+  readonly keyRights: KeyRights;
   systems(): Promise<KnownSystem[]>;
   /** Hands the keys as they are to the gateway. */
   publish(): Promise<void>;
   /** Shuts keys out of every worker at once. */
   shutOut(what: { readonly keys: readonly string[] }): Promise<void>;
+}
+
+/** What a new key is to be. */
+export interface NewKey {
+  readonly name: string;
+  readonly systems: readonly string[];
+  readonly expires?: string | undefined;
+  readonly limits?: Partial<UsageLimits> | undefined;
+  readonly scope?: KeyScope | undefined;
+  readonly demo?: boolean;
+  /** The service account that it is for; such a key may open no system at all. */
+  readonly program?: string | null;
+  /** When it ends at the latest, in milliseconds, whatever `expires` says. */
+  readonly untilMs?: number;
+}
+
+/** How a rotation goes. */
+export interface KeyRotation {
+  readonly overlap?: string | undefined;
+  readonly expires?: string | undefined;
+  readonly untilMs?: number;
+}
+
+/** A key that was made; the only time its secret is shown. */
+export interface IssuedKey {
+  readonly id: string;
+  readonly key: string;
+  readonly expiresAt: string;
 }
 
 /** The API keys of an installation. */
@@ -65,20 +97,8 @@ export class ApiKeys {
   }
 
   /** Makes a key. The secret is in the answer and nowhere else. @throws CodedError `request-invalid`, `system-unknown` */
-  async create(
-    actor: string,
-    input: {
-      name: string;
-      systems: readonly string[];
-      expires?: string | undefined;
-      limits?: Partial<UsageLimits> | undefined;
-      scope?: KeyScope | undefined;
-      demo?: boolean;
-      /** The service account that it is for; such a key may open no system at all. */
-      program?: string | null;
-    },
-  ): Promise<{ id: string; key: string; expiresAt: string }> {
-    const lifeMs = parseDurationMs(input.expires ?? '30d');
+  async create(actor: string, input: NewKey): Promise<IssuedKey> {
+    const lifeMs = lifeOf(input);
     if (lifeMs <= 0 || lifeMs > KEY_LIFE_MAX_MS)
       throw new CodedError('request-invalid', 'a key lives for at least a second and at most 365 days');
     if (!/^[^\x00-\x1f\x7f]{1,128}$/.test(input.name))
@@ -108,7 +128,7 @@ export class ApiKeys {
       scope: input.scope ?? {},
       limits: (input.limits ?? {}) as UsageLimits,
       createdAt: new Date(now).toISOString(),
-      expiresAt: new Date(now + lifeMs).toISOString(),
+      expiresAt: new Date(Math.min(now + lifeMs, input.untilMs ?? Number.POSITIVE_INFINITY)).toISOString(),
       revokedAt: null,
       demo,
       synthetic: false,
@@ -168,8 +188,8 @@ export class ApiKeys {
   async rotate(
     actor: string,
     id: string,
-    input: { overlap?: string | undefined; expires?: string | undefined },
-  ): Promise<{ id: string; key: string; expiresAt: string; replaces: string; overlapUntil: string }> {
+    input: KeyRotation,
+  ): Promise<IssuedKey & { replaces: string; overlapUntil: string }> {
     const { store } = this.#home.installation;
     const row = await store.keys.byId(id);
     if (!row || row.synthetic) throw new CodedError('not-found', `there is no key \`${id.slice(0, 64)}\``);
@@ -189,6 +209,7 @@ export class ApiKeys {
       demo,
       program,
       expires: input.expires,
+      ...(input.untilMs === undefined ? {} : { untilMs: input.untilMs }),
     });
     await store.change(async (tx) => {
       await store.keys.endBy(tx, id, until);
@@ -201,4 +222,42 @@ export class ApiKeys {
     await this.#home.publish();
     return { ...made, replaces: id, overlapUntil: until };
   }
+
+  /** Makes a key for whoever may. @throws CodedError `not-permitted` and its kin, and those of {@link create} */
+  async createAs(principal: Principal, address: string, input: NewKey): Promise<IssuedKey> {
+    const { systems, scope = {}, program = null } = input;
+    const { keyRights } = this.#home;
+    const powers = { systems, scope, program, lifeMs: lifeOf(input) };
+    await keyRights.require(principal, 'make-keys', powers, address);
+    const untilMs = await keyRights.untilMs(principal, systems, address);
+    return this.create(principalText(principal), { ...input, untilMs });
+  }
+
+  /** Rotates a key for whoever may handle it. @throws CodedError */
+  async rotateAs(
+    principal: Principal,
+    address: string,
+    id: string,
+    input: KeyRotation,
+  ): Promise<IssuedKey & { replaces: string; overlapUntil: string }> {
+    const { keyRights } = this.#home;
+    const key = await this.#handled(id);
+    await keyRights.require(principal, 'make-keys', { ...key, lifeMs: lifeOf(input) }, address);
+    const untilMs = await keyRights.untilMs(principal, key.systems, address);
+    return this.rotate(principalText(principal), id, { ...input, untilMs });
+  }
+
+  /** Revokes a key for whoever may handle it. @throws CodedError */
+  async revokeAs(principal: Principal, address: string, id: string): Promise<KeyView> {
+    await this.#home.keyRights.require(principal, 'revoke-keys', await this.#handled(id), address);
+    return this.revoke(principalText(principal), id);
+  }
+
+  async #handled(id: string): Promise<KeyRow> {
+    const row = await this.#home.installation.store.keys.byId(id);
+    if (!row) throw new CodedError('not-found', `there is no key \`${id.slice(0, 64)}\``);
+    return row;
+  }
 }
+
+const lifeOf = ({ expires }: Pick<NewKey, 'expires'>): number => parseDurationMs(expires ?? '30d');

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { clock } from '@sallyport/core';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { ruleDigest } from '../src/authorisation/key-rights.ts';
 import { enforced, type FakeSystem, fakeSystem, scratch, type TestServer, testServer } from './harness.ts';
 
 describe('workload identity', () => {
@@ -203,6 +204,15 @@ describe('workload identity', () => {
     t.mock.method(clock, 'nowIso', () => new Date(Date.now() + 3 * 3_600_000).toISOString());
     assert.equal((await refresh(last.refresh_token!)).status, 401, 'after its hours it is over');
     t.mock.restoreAll();
+  });
+
+  it('a refresh token gets nothing by a rule that was changed since it was issued', async () => {
+    const [rule] = server.control.config.access.workloads;
+    const { keyRights } = server.control;
+    assert.equal((await keyRights.requireTrade(rule!, null)).name, rule!.program);
+    await keyRights.requireTrade(rule!, ruleDigest({ ...rule! }));
+    for (const more of [{ program: 'other' }, { systems: [] }, { claims: {} }, { minutes: 60 }])
+      await assert.rejects(keyRights.requireTrade(rule!, ruleDigest({ ...rule!, ...more })), /changed since/);
   });
 
   it('tokens of others, for others, of other jobs, old or altered are refused', async () => {

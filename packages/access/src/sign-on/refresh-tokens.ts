@@ -13,6 +13,8 @@ export interface Refreshable {
   readonly subject: string;
   /** Id of the key that came with it. */
   readonly key: string;
+  /** Digest of what the rule said when it was issued: a token gets nothing by another rule of that name. */
+  readonly bound: string;
   /** When the last of the family ends, ISO 8601. */
   readonly until: string;
 }
@@ -28,13 +30,13 @@ export class RefreshTokens {
   /** Issues one. @param family null for the first of a family */
   async issue(of: Omit<Refreshable, 'family'>, family: string | null): Promise<string> {
     const token = newToken();
-    const { rule, subject, key, until } = of;
+    const { rule, subject, key, until, bound } = of;
     await this.#home.store.tickets.put({
       hash: tokenHash(token),
       kind: 'refresh',
       // Those of a family are found by its name.
       personId: family ?? newId('rft'),
-      data: { rule, subject, key, until },
+      data: { rule, subject, key, until, bound },
       createdAt: clock.nowIso(),
       expiresAt: until,
     });
@@ -54,7 +56,10 @@ export class RefreshTokens {
       result: await store.tickets.use(tx, 'refresh', hash, new Date(now).toISOString()),
       event: [],
     }));
-    if (ticket) return { ...(ticket.data as Omit<Refreshable, 'family'>), family: ticket.personId! };
+    if (ticket) {
+      const data = ticket.data as Omit<Refreshable, 'family' | 'bound'> & { readonly bound?: string };
+      return { ...data, bound: data.bound ?? '', family: ticket.personId! };
+    }
     const used = await store.tickets.used('refresh', hash);
     if (used !== null && now - Date.parse(used.usedAt) > GRACE_MS) {
       const keys = (await store.tickets.ofPerson('refresh', used.personId!)).map(({ data }) =>

@@ -88,6 +88,16 @@ export class Authoriser {
     return this.#control.snapshots.policies.decideControl(this.#request(principal, action, target, address));
   }
 
+  /** Whether somebody may do something once they have proven themselves as well as can be. */
+  mayAtBest(principal: Principal, action: string, target: Target, address: string): boolean {
+    const request = this.#request(principal, action, target, address);
+    return this.#control.snapshots.policies.decideControl({
+      ...request,
+      level: LEVEL.resistant,
+      provenSecondsAgo: 0,
+    }).allowed;
+  }
+
   /**
    * Lets pass what is permitted. The decision is in the record: before this resolves where something changes or is
    * refused.
@@ -146,13 +156,10 @@ export class Authoriser {
 
   /** Where something would be permitted to whoever proved themselves as well as can be: an answer may say so. */
   async bestTarget(principal: Principal, action: string, address: string): Promise<Target> {
-    const { policies } = this.#control.snapshots;
     const known = (await this.#control.systems()).map((one) => systemTarget(one.name, one));
-    const best = known.find((target) => {
-      const request = this.#request(principal, action, target, address);
-      return policies.decideControl({ ...request, level: LEVEL.resistant, provenSecondsAgo: 0 }).allowed;
-    });
-    return best ?? { kind: 'organisation' };
+    return (
+      known.find((target) => this.mayAtBest(principal, action, target, address)) ?? { kind: 'organisation' }
+    );
   }
 
   /** Notes which grants somebody makes use of, now and then. */

@@ -18,15 +18,9 @@ export function keyRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) =>
       c.json(
         {
-          keys: (await control.apiKeys.list())
-            .filter(
-              ({ systems }) => c.var.systems === null || systems.every((one) => c.var.systems!.has(one)),
-            )
-            .map((key) => ({
-              ...key,
-              systems: [...key.systems],
-              limits: { ...key.limits },
-            })),
+          keys: (
+            await control.keyRights.visible(c.var.principal, await control.apiKeys.list(), c.env.address)
+          ).map((key) => ({ ...key, systems: [...key.systems], limits: { ...key.limits } })),
         },
         200,
       ),
@@ -40,11 +34,10 @@ export function keyRoutes(app: OpenAPIHono<Env>, control: Control): void {
       request: body(schemas.newKey),
       responses: { 201: json(schemas.issuedKey, 'The key'), ...failures },
     }),
-    async (c) =>
-      c.json(
-        await control.apiKeys.create(c.var.actor, c.req.valid('json') as Parameters<ApiKeys['create']>[1]),
-        201,
-      ),
+    async (c) => {
+      const input = c.req.valid('json') as Parameters<ApiKeys['create']>[1];
+      return c.json(await control.apiKeys.createAs(c.var.principal, c.env.address, input), 201);
+    },
   );
   app.openapi(
     createRoute({
@@ -61,8 +54,11 @@ export function keyRoutes(app: OpenAPIHono<Env>, control: Control): void {
         ...failures,
       },
     }),
-    async (c) =>
-      c.json(await control.apiKeys.rotate(c.var.actor, c.req.param('id'), c.req.valid('json')), 201),
+    async (c) => {
+      const { principal } = c.var;
+      const input = c.req.valid('json');
+      return c.json(await control.apiKeys.rotateAs(principal, c.env.address, c.req.param('id'), input), 201);
+    },
   );
   app.openapi(
     createRoute({
@@ -74,7 +70,7 @@ export function keyRoutes(app: OpenAPIHono<Env>, control: Control): void {
       responses: { 200: json(schemas.keyView, 'Revoked'), ...failures },
     }),
     async (c) => {
-      const key = await control.apiKeys.revoke(c.var.actor, c.req.param('id'));
+      const key = await control.apiKeys.revokeAs(c.var.principal, c.env.address, c.req.param('id'));
       return c.json({ ...key, systems: [...key.systems], limits: { ...key.limits } }, 200);
     },
   );

@@ -72,10 +72,8 @@ export function programRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) => {
       const program = await programs().find(c.req.param('id'));
       const input = c.req.valid('json') as unknown as Parameters<typeof control.apiKeys.create>[1];
-      return c.json(
-        await control.apiKeys.create(c.var.actor, { ...input, name: program.name, program: program.id }),
-        201,
-      );
+      const key = { ...input, name: program.name, program: program.id };
+      return c.json(await control.apiKeys.createAs(c.var.principal, c.env.address, key), 201);
     },
   );
   for (const [word, disabled] of [

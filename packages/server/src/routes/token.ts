@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { CodedError, type Config, clock } from '@sallyport/core';
+import { ruleDigest } from '../authorisation/key-rights.ts';
 import type { Control } from '../control.ts';
 import { type Env, failures, json } from './shared.ts';
 
@@ -49,17 +50,12 @@ export function tokenRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       const form = c.req.valid('form');
-      const { job, refresh } =
+      const { job, refresh, bound } =
         form.grant_type === EXCHANGE
           ? await exchanged(control, form.subject_token)
           : await refreshed(control, form.refresh_token);
       const { rule, subject } = job;
-      const program = await control.accounts.programs.find(rule.program).catch(() => null);
-      if (!program || program.disabledAt !== null)
-        throw new CodedError(
-          'token-invalid',
-          `the service account \`${rule.program}\` is not there, or shut out`,
-        );
+      const program = await control.keyRights.requireTrade(rule, bound);
       const made = await control.apiKeys.create(`workload:${rule.name}`, {
         name: `workload:${rule.name} ${subject}`.slice(0, 128).replaceAll(/[\x00-\x1f\x7f]/g, '?'),
         systems: rule.systems,
@@ -72,7 +68,13 @@ export function tokenRoutes(app: OpenAPIHono<Env>, control: Control): void {
           ? {}
           : {
               refresh_token: await refreshTokens.issue(
-                { rule: rule.name, subject, key: made.id, until: refresh.until },
+                {
+                  rule: rule.name,
+                  subject,
+                  key: made.id,
+                  until: refresh.until,
+                  bound: ruleDigest(rule),
+                },
                 refresh.family,
               ),
             };
@@ -95,6 +97,8 @@ export function tokenRoutes(app: OpenAPIHono<Env>, control: Control): void {
 interface Recognised {
   readonly job: { readonly rule: Config['access']['workloads'][number]; readonly subject: string };
   readonly refresh: { readonly until: string; readonly family: string | null } | null;
+  /** Digest of the rule under which its refresh token was issued; null where it shows a token of its platform. */
+  readonly bound: string | null;
 }
 
 /** A job that shows a token of its platform. @throws CodedError `token-invalid` */
@@ -106,7 +110,7 @@ async function exchanged({ config, accounts, egress }: Control, token: string): 
   );
   const { refreshHours } = job.rule;
   const until = new Date(clock.nowMs() + refreshHours * HOUR_MS).toISOString();
-  return { job, refresh: refreshHours === 0 ? null : { until, family: null } };
+  return { job, refresh: refreshHours === 0 ? null : { until, family: null }, bound: null };
 }
 
 /** A job that goes on. Its rule must be there still. @throws CodedError `token-invalid` */
@@ -117,6 +121,7 @@ async function refreshed(control: Control, token: string): Promise<Recognised> {
     subject,
     until,
     family,
+    bound,
   } = await refreshTokens.use(token, async (keys) => {
     for (const key of keys)
       await control.apiKeys
@@ -126,5 +131,5 @@ async function refreshed(control: Control, token: string): Promise<Recognised> {
   const rule = control.config.access.workloads.find((one) => one.name === name);
   if (!rule || rule.refreshHours === 0)
     throw new CodedError('token-invalid', 'jobs of this rule get no refresh tokens any more');
-  return { job: { rule, subject }, refresh: { until, family } };
+  return { job: { rule, subject }, refresh: { until, family }, bound };
 }

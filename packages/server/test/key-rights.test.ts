@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { enforced, type FakeSystem, fakeSystem, type TestServer, testServer } from './harness.ts';
+import { ok, signedIn, type TestPerson } from './people.ts';
+
+const codeOf = async (response: Response): Promise<string> => {
+  const text = await response.text();
+  return response.status < 400 ? 'done' : (JSON.parse(text) as { error: { code: string } }).error.code;
+};
+
+describe('rights over keys', () => {
+  let server: TestServer;
+  let fake: FakeSystem;
+  let admin: TestPerson;
+  let operator: TestPerson;
+  /** Keys by what they belong to. */
+  const keys = new Map<string, { id: string; key: string }>();
+  const as = (key: string, method: string, path: string, body?: object): Promise<Response> =>
+    fetch(`${server.controlUrl}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+  const program = async (name: string, grants: object[], input: object): Promise<void> => {
+    await ok(await admin.call('POST', '/api/v1/programs', { name, purpose: 'a test', grants }), 201);
+    keys.set(name, await ok(await admin.call('POST', `/api/v1/programs/${name}/keys`, input), 201));
+  };
+  before(async () => {
+    fake = await fakeSystem();
+    server = await testServer({ systems: { chat: enforced(fake), other: enforced(fake) } });
+    admin = await signedIn(server, [{ role: 'administrator' }]);
+    operator = await signedIn(server, [{ role: 'operator', system: 'chat' }]);
+    await program('everywhere', [{ role: 'analyst' }], { systems: ['chat'] });
+    await program('directory', [{ role: 'provisioner' }], { systems: ['chat'] });
+    await program('silent', [{ role: 'provisioner' }], {});
+    await program('dataset-reader', [{ role: 'operator', system: 'other' }], { systems: ['chat'] });
+    await program('helper', [{ role: 'operator', system: 'chat' }], { systems: ['chat'] });
+    keys.set(
+      'plain',
+      await ok(await operator.call('POST', '/api/v1/keys', { name: 'plain', systems: ['chat'] }), 201),
+    );
+  });
+  after(async () => {
+    await server.stop();
+    await fake.close();
+  });
+
+  for (const name of ['everywhere', 'directory', 'silent', 'dataset-reader'])
+    it(`an operator of one system neither rotates, revokes nor sees the key of \`${name}\``, async () => {
+      const { id, key } = keys.get(name)!;
+      assert.equal(
+        await codeOf(await operator.call('POST', `/api/v1/keys/${id}/rotate`, {})),
+        'not-permitted',
+      );
+      assert.equal(await codeOf(await operator.call('POST', `/api/v1/keys/${id}/revoke`)), 'not-permitted');
+      const listed = await ok<{ keys: { id: string }[] }>(await operator.call('GET', '/api/v1/keys'), 200);
+      assert.ok(!listed.keys.some((one) => one.id === id), 'it is not told of');
+      // A program with the same roles is no stronger.
+      const helper = keys.get('helper')!.key;
+      assert.equal(await codeOf(await as(helper, 'POST', `/api/v1/keys/${id}/rotate`, {})), 'not-permitted');
+      const toHelper = await ok<{ keys: { id: string }[] }>(await as(helper, 'GET', '/api/v1/keys'), 200);
+      assert.ok(!toHelper.keys.some((one) => one.id === id));
+      assert.notEqual(await codeOf(await as(key, 'GET', '/api/v1/systems')), 'key-revoked');
+    });
+
+  it('those who hold all that a key can do, and those who may grant it, handle it', async () => {
+    for (const name of ['plain', 'helper']) {
+      const { id } = keys.get(name)!;
+      const listed = await ok<{ keys: { id: string }[] }>(await operator.call('GET', '/api/v1/keys'), 200);
+      assert.ok(
+        listed.keys.some((one) => one.id === id),
+        name,
+      );
+      await ok(await operator.call('POST', `/api/v1/keys/${id}/rotate`, {}), 201);
+    }
+    for (const name of ['everywhere', 'directory', 'silent'])
+      await ok(await admin.call('POST', `/api/v1/keys/${keys.get(name)!.id}/rotate`, {}), 201);
+    const { keys: all } = await ok<{ keys: { id: string }[] }>(await admin.call('GET', '/api/v1/keys'), 200);
+    for (const { id } of keys.values()) assert.ok(all.some((one) => one.id === id));
+  });
+
+  it('what a key may do is asked about anew: a role that its account got since counts', async () => {
+    await program('grows', [{ role: 'viewer', system: 'chat' }], { systems: ['chat'] });
+    const { id } = keys.get('grows')!;
+    await ok(await operator.call('POST', `/api/v1/keys/${id}/rotate`, {}), 201);
+    await ok(await admin.call('POST', '/api/v1/programs/grows/grants', { role: 'auditor' }), 201);
+    assert.equal(await codeOf(await operator.call('POST', `/api/v1/keys/${id}/rotate`, {})), 'not-permitted');
+  });
+
+  it('a program rotates the key that it shows and no other of its account, and that lives no longer', async () => {
+    await program('keeper', [{ role: 'operator' }], { expires: '2h' });
+    const wide = await ok<{ id: string }>(await admin.call('POST', '/api/v1/programs/keeper/keys', {}), 201);
+    const own = keys.get('keeper')!;
+    assert.equal(
+      await codeOf(await as(own.key, 'POST', `/api/v1/keys/${wide.id}/rotate`, {})),
+      'not-permitted',
+    );
+    const long = await as(own.key, 'POST', `/api/v1/keys/${own.id}/rotate`, { expires: '365d' });
+    assert.equal(await codeOf(long), 'not-permitted');
+    await ok(await as(own.key, 'POST', `/api/v1/keys/${own.id}/rotate`, { expires: '2h' }), 201);
+  });
+
+  it('a program whose key is bound makes none that is less bound', async () => {
+    const scope = { addresses: ['127.0.0.0/8', '::1/128'] };
+    await program('bound', [{ role: 'operator' }], { scope });
+    const { key } = keys.get('bound')!;
+    const make = (more: object): Promise<Response> =>
+      as(key, 'POST', '/api/v1/keys', { name: 'made', systems: ['chat'], ...more });
+    assert.equal(await codeOf(await make({})), 'not-permitted');
+    assert.equal(await codeOf(await make({ scope: { addresses: ['0.0.0.0/0'] } })), 'not-permitted');
+    await ok(await make({ scope: { addresses: ['127.0.0.0/8'], models: ['m'] } }), 201);
+  });
+
+  it('a key outlives no role that ends', async () => {
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+    const passing = await signedIn(server, [{ role: 'viewer' }]);
+    await ok(
+      await admin.call('POST', `/api/v1/people/${passing.id}/grants`, { role: 'viewer', system: 'chat' }),
+      201,
+    );
+    const person = await server.control.accounts.directory.add('test', {
+      name: 'passing-operator',
+      grants: [{ role: 'operator', system: 'chat', expiresAt }],
+    });
+    assert.ok(person.person.id);
+    const { keyRights } = server.control;
+    const grants = await server.control.installation.store.people.grants(
+      new Date().toISOString(),
+      `person:${person.person.id}`,
+    );
+    const session = { level: 3, provenAt: new Date().toISOString() } as never;
+    const principal = { kind: 'person', who: { person: person.person, session, grants } } as const;
+    assert.equal(await keyRights.untilMs(principal, ['chat'], '127.0.0.1'), Date.parse(expiresAt));
+  });
+});
