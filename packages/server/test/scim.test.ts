@@ -317,6 +317,64 @@ describe('SCIM: an identity provider keeps people and groups', () => {
     assert.equal((await person(id)).email, 'k@x.example');
   });
 
+  it('whom an administrator shut out, no update of the provider lets in again', async () => {
+    const { directory } = server.control.accounts;
+    const path = (id: string): string => `/Users/${id}`;
+    for (const [how, revive] of [
+      [
+        'one word',
+        (id: string) =>
+          scim<User>(200, 'PATCH', path(id), patch({ op: 'replace', path: 'active', value: true })),
+      ],
+      [
+        'an object',
+        (id: string) =>
+          scim<User>(200, 'PATCH', path(id), patch({ op: 'replace', value: { active: 'True' } })),
+      ],
+      [
+        'a whole user',
+        (id: string, userName: string) => scim<User>(200, 'PUT', path(id), { userName, active: true }),
+      ],
+      ['no word', (id: string, userName: string) => scim<User>(200, 'PUT', path(id), { userName })],
+    ] as const)
+      for (const order of ['administrator', 'provider first', 'provider last']) {
+        const userName = `shut-${how}-${order}`.replaceAll(' ', '-');
+        const { id } = await join(userName);
+        const leave = () =>
+          scim(200, 'PATCH', path(id), patch({ op: 'replace', path: 'active', value: false }));
+        if (order === 'provider first') await leave();
+        await directory.setDisabled('person:admin', id, true);
+        if (order === 'provider last') await leave();
+        const answer = await revive(id, userName);
+        assert.equal(answer.active, false, `${how}, ${order}: the answer says so`);
+        assert.ok((await person(id)).disabledAt, `${how}, ${order}`);
+        await directory.setDisabled('person:admin', id, false);
+        assert.equal((await person(id)).disabledAt, null, 'an administrator lets them in again');
+      }
+    // Nor by another name, or by being made again.
+    const { id } = await join('gone-for-good', { externalId: 'e-gone' });
+    await directory.setDisabled('person:admin', id, true);
+    await scim(409, 'PUT', path(id), { userName: 'renamed', externalId: 'e-gone', active: true });
+    await scim(409, 'PUT', path(id), { userName: 'gone-for-good', externalId: 'e-other', active: true });
+    await scim(204, 'DELETE', path(id));
+    await scim(409, 'POST', '/Users', { userName: 'gone-for-good' });
+    await scim(409, 'POST', '/Users', { userName: 'somebody-new', externalId: 'e-gone' });
+    const group = await scim<Group>(409, 'POST', '/Groups', {
+      displayName: 'operators',
+      members: [{ value: id }],
+    }).catch(() => null);
+    assert.equal(group, null);
+    await assert.rejects(
+      directory.fromProvider({
+        externalId: 'https://idp|x',
+        name: 'gone-for-good',
+        grants: [{ role: 'viewer' }],
+      }),
+      { code: 'not-permitted' },
+    );
+    assert.ok((await person(id)).disabledAt);
+  });
+
   it('errors are worded as SCIM does; whoever may not provision may not', async () => {
     const error = await scim<{ schemas: string[]; status: string; detail: string }>(
       404,

@@ -86,6 +86,25 @@ export class Events {
     return rows.map(toEvent);
   }
 
+  /** The newest events of some types about one subject, since a time. */
+  async about(
+    subject: string,
+    types: readonly string[],
+    at: string,
+    most = 10_000,
+  ): Promise<SallyportEvent[]> {
+    const rows = await this.#db
+      .selectFrom('events')
+      .selectAll()
+      .where('subject', '=', subject)
+      .where('type', 'in', types)
+      .where('at', '>=', at)
+      .orderBy('leaf_index', 'desc')
+      .limit(most)
+      .execute();
+    return rows.map(toEvent);
+  }
+
   /** Ids of every event of some types since a time that is no demonstration, oldest first. */
   async idsSince(types: readonly string[], at: string): Promise<string[]> {
     const rows = await this.#db

@@ -179,6 +179,17 @@ const MIGRATIONS: readonly Migration[] = [
       `create table secret_origins (id text primary key, ref text not null, origin text not null, status text not null,
         by_owner integer not null, asked_at text not null, asked_by text not null, approved_at text, approved_by text,
         unique (ref, origin))`,
+  },
+  {
+    name: '0012-rights',
+    statements: [
+      'alter table people add column local_user text',
+      'create unique index people_local_user on people (local_user)',
+      // Of those who were shut out before it is not known by whom: only an administrator lets them in again.
+      'alter table people add column shut_out_by text',
+      "update people set shut_out_by = 'administrator' where disabled_at is not null",
+      "alter table systems add column id text not null default ''",
+      "update systems set id = 'sys_' || name",
     ],
   },
 ];

@@ -19,6 +19,10 @@ export interface PersonRow {
   readonly createdAt: string;
   readonly createdBy: string;
   readonly disabledAt: string | null;
+  /** Who shut them out: what an administrator closed, no provider opens again. */
+  readonly shutOutBy?: 'administrator' | 'provider' | null;
+  /** The user of this machine who is the same human, as an administrator said. */
+  readonly localUser?: string | null;
 }
 
 /** A role that somebody holds on a system, or on every system (`*`). */
@@ -77,6 +81,8 @@ export class People {
         created_at: person.createdAt,
         created_by: person.createdBy,
         disabled_at: person.disabledAt,
+        shut_out_by: person.shutOutBy ?? null,
+        local_user: person.localUser ?? null,
       })
       .execute();
   }
@@ -118,11 +124,20 @@ export class People {
     change: Partial<
       Pick<
         PersonRow,
-        'displayName' | 'email' | 'password' | 'passwordChangedAt' | 'disabledAt' | 'externalId' | 'name'
+        | 'displayName'
+        | 'email'
+        | 'password'
+        | 'passwordChangedAt'
+        | 'disabledAt'
+        | 'externalId'
+        | 'name'
+        | 'shutOutBy'
+        | 'localUser'
       >
     >,
   ): Promise<boolean> {
     const { displayName, email, password, passwordChangedAt, disabledAt, externalId, name } = change;
+    const { shutOutBy, localUser } = change;
     const result = await tx
       .updateTable('people')
       .set({
@@ -133,6 +148,8 @@ export class People {
         ...(passwordChangedAt === undefined ? {} : { password_changed_at: passwordChangedAt }),
         ...(disabledAt === undefined ? {} : { disabled_at: disabledAt }),
         ...(externalId === undefined ? {} : { external_id: externalId }),
+        ...(shutOutBy === undefined ? {} : { shut_out_by: shutOutBy }),
+        ...(localUser === undefined ? {} : { local_user: localUser }),
       })
       .where('id', '=', id)
       .executeTakeFirst();
@@ -192,6 +209,8 @@ const toPerson = (row: Selectable<Database['people']>): PersonRow => ({
   createdAt: row.created_at,
   createdBy: row.created_by,
   disabledAt: row.disabled_at,
+  shutOutBy: row.shut_out_by as NonNullable<PersonRow['shutOutBy']> | null,
+  localUser: row.local_user,
 });
 
 const toGrant = (row: Selectable<Database['grants']>): GrantRow => ({

@@ -44,6 +44,18 @@ export class Provisioning {
     return new Map(rows.map((row) => [row.person_id, row.external_id]));
   }
 
+  /** Whether the provider's id is of somebody whom an administrator shut out, removed by the provider since or not. */
+  async isShutOut(tx: Connection, externalId: string): Promise<boolean> {
+    const row = await tx
+      .selectFrom('provisioned')
+      .innerJoin('people', 'people.id', 'provisioned.person_id')
+      .select('people.id')
+      .where('provisioned.external_id', '=', externalId)
+      .where('people.shut_out_by', '=', 'administrator')
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
   async groups(tx: Connection = this.#db): Promise<GroupRow[]> {
     const members = await tx.selectFrom('group_members').selectAll().execute();
     const rows = await tx.selectFrom('groups').selectAll().orderBy('name').execute();

@@ -19,6 +19,7 @@ export interface Database {
     program: string | null;
   };
   systems: {
+    id: Generated<string>;
     name: string;
     config: string;
     demo: number;
@@ -38,6 +39,8 @@ export interface Database {
     created_at: string;
     created_by: string;
     disabled_at: string | null;
+    local_user: string | null;
+    shut_out_by: string | null;
   };
   grants: {
     id: string;

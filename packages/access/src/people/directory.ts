@@ -303,19 +303,36 @@ export class Directory {
     throw new CodedError('conflict', 'nobody would be left to administer; make another administrator first');
   }
 
-  /** Shuts somebody out, at once; or lets them in again. @throws CodedError `not-found`, `conflict` */
-  async setDisabled(actor: string, idOrName: string, disabled: boolean, why = ''): Promise<void> {
+  /**
+   * Shuts somebody out, at once; or lets them in again. A provider shuts people out too, but lets in no one whom an
+   * administrator shut out.
+   * @throws CodedError `not-found`, `conflict`
+   */
+  async setDisabled(
+    actor: string,
+    idOrName: string,
+    disabled: boolean,
+    why = '',
+    by: 'administrator' | 'provider' = 'administrator',
+  ): Promise<void> {
     const { store } = this.#home;
-    const person = await this.find(idOrName);
-    if ((person.disabledAt !== null) === disabled) return;
+    const { id } = await this.find(idOrName);
     await store.change(async (tx) => {
       await store.people.oneAtATime(tx);
-      await store.people.update(tx, person.id, { disabledAt: disabled ? clock.nowIso() : null });
+      const person = (await store.people.byId(id, tx))!;
+      const already = disabled
+        ? person.disabledAt !== null && (by === 'provider' || person.shutOutBy === 'administrator')
+        : person.disabledAt === null || (by === 'provider' && person.shutOutBy !== 'provider');
+      if (already) return { result: undefined, event: [] };
+      await store.people.update(tx, person.id, {
+        disabledAt: disabled ? (person.disabledAt ?? clock.nowIso()) : null,
+        shutOutBy: disabled ? by : null,
+      });
       const held = await store.people.grants(clock.nowIso(), `person:${person.id}`, tx);
       if (disabled && held.some(({ role }) => role === ADMINISTRATOR_ROLE))
         await this.#requireAdministrator(tx);
       const subject = `person:${person.id}`;
-      const data = { name: person.name, why };
+      const data = { name: person.name, why, by };
       const event = newEvent(disabled ? 'person-disabled' : 'person-enabled', { actor, subject, data });
       const ended = disabled
         ? await this.#sessions.end(tx, actor, subject, { personId: person.id }, 'disabled')

@@ -66,11 +66,17 @@ export class Provisioner {
       email: user.email,
       origin: 'scim',
       disabledAt: user.active ? null : clock.nowIso(),
+      shutOutBy: user.active ? null : 'provider',
     });
     await store.change(async (tx) => {
       await store.people.oneAtATime(tx);
       if (await store.people.byName(name, tx))
         throw new CodedError('conflict', `somebody is called \`${name}\` already`);
+      if (user.externalId !== null && (await store.provisioning.isShutOut(tx, user.externalId)))
+        throw new CodedError(
+          'conflict',
+          'an administrator shut this person out; only they let them in again',
+        );
       await store.people.insert(tx, person);
       await store.provisioning.put(tx, person.id, user.externalId);
       return { result: undefined, event: created(actor, person) };
@@ -92,6 +98,13 @@ export class Provisioner {
         if (!isLeaver) throw new CodedError('conflict', `somebody is called \`${name}\` already`);
         name = before.userName;
       }
+      // Another could be made under the name that this frees, and be let in.
+      const shutOut = (await store.people.byId(id, tx))?.shutOutBy === 'administrator';
+      if (shutOut && (name !== before.userName || user.externalId !== before.externalId))
+        throw new CodedError(
+          'conflict',
+          'an administrator shut this person out: who they are does not change until they are let in again',
+        );
       const displayName = shownName(user.displayName) || name;
       await store.people.update(tx, id, { name, displayName, email: user.email });
       await store.provisioning.put(tx, id, user.externalId);
@@ -102,7 +115,7 @@ export class Provisioner {
       };
     });
     if (before.active !== user.active)
-      await this.#directory.setDisabled(actor, id, !user.active, 'said by the identity provider');
+      await this.#directory.setDisabled(actor, id, !user.active, 'said by the identity provider', 'provider');
     return this.user(id);
   }
 
@@ -110,7 +123,7 @@ export class Provisioner {
   async remove(actor: string, id: string): Promise<void> {
     const { store } = this.#home;
     await this.user(id);
-    await this.#directory.setDisabled(actor, id, true, 'removed by the identity provider');
+    await this.#directory.setDisabled(actor, id, true, 'removed by the identity provider', 'provider');
     await store.change(async (tx) => {
       await store.provisioning.delete(tx, id, clock.nowIso());
       const event = await this.#settle(tx, actor, [id]);
