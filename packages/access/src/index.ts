@@ -36,7 +36,7 @@ export { LEVEL } from './people/strength.ts';
 export { countAccounts } from './people/unused.ts';
 export type { KnownProgram, ProgramView } from './programs.ts';
 export type { ReviewView } from './reviews/reviews.ts';
-export type { Decided } from './reviews/statement.ts';
+export { type Decided, itemsDigest } from './reviews/statement.ts';
 export type { KnownUser, ProvisionedGroup, ProvisionedUser } from './sign-on/provisioner.ts';
 export type { ProviderSettings } from './sign-on/sign-on.ts';
 export type { WorkloadRule } from './sign-on/workloads.ts';

@@ -34,6 +34,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'user ungrant', load: async () => (await import('./commands/user.ts')).userUngrant },
   { name: 'user disable', load: async () => (await import('./commands/user.ts')).userDisable },
   { name: 'user enable', load: async () => (await import('./commands/user.ts')).userEnable },
+  { name: 'user same', load: async () => (await import('./commands/user.ts')).userSame },
   { name: 'user link', load: async () => (await import('./commands/user.ts')).userLink },
   { name: 'program list', load: async () => (await import('./commands/program.ts')).programList },
   { name: 'program add', load: async () => (await import('./commands/program.ts')).programAdd },

@@ -26,7 +26,7 @@ export interface Integration {
   readonly status: 'proposed' | 'approved' | 'suspended' | 'ended';
   readonly why: string;
   readonly expiresAt: string;
-  readonly proposedAt: string;
+  readonly digest: string;
   readonly manifest: {
     readonly purpose: string;
     readonly origins: readonly string[];

@@ -30,6 +30,7 @@ export interface Version {
   readonly id: string;
   readonly label: string;
   readonly digest: string;
+  readonly seen: string;
   readonly bytes: number;
   readonly files: number;
   readonly createdAt: string;
@@ -76,6 +77,7 @@ export interface Lineage {
 /** What must be dealt with. */
 export interface FindingView {
   readonly fingerprint: string;
+  readonly digest: string;
   readonly subject: string;
   readonly detector: string;
   readonly technique: string;
@@ -120,6 +122,7 @@ export interface AiUse {
   readonly reason: string;
   readonly until: string | null;
   readonly registered: boolean;
+  readonly digest: string;
 }
 
 /** What was scanned, and what is watched. */
@@ -149,6 +152,7 @@ export interface DataSource {
   readonly status: 'proposed' | 'approved' | 'ended';
   readonly proposedBy: string;
   readonly expiresAt: string;
+  readonly digest: string;
 }
 
 /** What was measured of a third party. */

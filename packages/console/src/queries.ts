@@ -118,7 +118,7 @@ const inventory = queryOptions({
 });
 const aiUses = queryOptions({
   queryKey: ['ai-uses'],
-  queryFn: async () => (await api.get<{ uses: AiUse[] }>('/ai-uses')).uses,
+  queryFn: () => api.get<{ uses: AiUse[]; services: Record<string, string> }>('/ai-uses'),
 });
 const scans = queryOptions({ queryKey: ['scans'], queryFn: () => api.get<Scans>('/scans') });
 const sources = queryOptions({
@@ -182,7 +182,7 @@ export const queries = {
   review: (id: string) =>
     queryOptions({
       queryKey: ['reviews', id],
-      queryFn: () => api.get<{ review: Review; items: ReviewItem[] }>(`/reviews/${id}`),
+      queryFn: () => api.get<{ review: Review; items: ReviewItem[]; digest: string }>(`/reviews/${id}`),
     }),
   accessLog: (kind: string, actor: string | undefined) =>
     queryOptions({

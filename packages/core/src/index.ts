@@ -33,6 +33,7 @@ export * from './opaque.ts';
 export { ownPath } from './own-path.ts';
 export * from './ports.ts';
 export * from './row-profile.ts';
+export { seenDigest } from './seen-digest.ts';
 export { tableOf } from './table.ts';
 export * from './text-rule.ts';
 export { HYBRID_GROUP, TLS_GROUPS } from './tls-groups.ts';

@@ -63,6 +63,10 @@ export type Actor =
       readonly administrator: boolean;
       /** Courses that are passed and current. */
       readonly mastery: readonly string[];
+      /** Holds emergency access now. */
+      readonly emergency?: boolean;
+      /** Actors who lately made this person an approver, or could have taken over the account. */
+      readonly beholden?: readonly string[];
     }
   | {
       readonly kind: 'program';
@@ -86,7 +90,7 @@ export function personActor(
   roles: readonly string[],
   anywhere: readonly string[] = roles,
   mastery: readonly string[] = [],
-): Actor {
+): Extract<Actor, { kind: 'person' }> {
   return {
     kind: 'person',
     id,
@@ -104,7 +108,13 @@ export type Target =
   | ({ readonly kind: 'system' } & SystemFacts)
   | { readonly kind: 'person'; readonly id: string }
   | ({ readonly kind: 'dataset' } & DatasetFacts)
-  | { readonly kind: 'proposal'; readonly id: string; readonly author: string };
+  | {
+      readonly kind: 'proposal';
+      readonly id: string;
+      readonly author: string;
+      /** Every actor that is the same human as the author; the author alone when absent. */
+      readonly parties?: readonly string[];
+    };
 
 /** May this person, program or command do this at the control plane? */
 export interface ControlRequest {
@@ -171,8 +181,8 @@ function principalOf(actor: Actor): Entity {
     case 'program':
       return { uid: uid('Program', actor.id), attrs: { name, actor: text }, parents: roles };
     case 'person': {
-      const { privileged, administrator, mastery } = actor;
-      const attrs = { name, actor: text, privileged, administrator, mastery };
+      const { privileged, administrator, mastery, emergency = false, beholden = [] } = actor;
+      const attrs = { name, actor: text, privileged, administrator, mastery, emergency, beholden };
       return { uid: uid('Person', actor.id), attrs, parents: roles };
     }
   }
@@ -193,7 +203,8 @@ function resourceOf(target: Target): { uid: EntityUid; entity: Entity | null } {
     }
     case 'proposal': {
       const own = uid('Proposal', target.id);
-      return { uid: own, entity: { uid: own, attrs: { author: target.author }, parents: [] } };
+      const { author, parties = [author] } = target;
+      return { uid: own, entity: { uid: own, attrs: { author, parties }, parents: [] } };
     }
   }
 }

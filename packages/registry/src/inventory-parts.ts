@@ -1,4 +1,4 @@
-import type { AssetFacts, AssetVersion, Attestation } from '@sallyport/core';
+import type { Asset, AssetFacts, AssetVersion, Attestation } from '@sallyport/core';
 import type { Store } from '@sallyport/store';
 import type { ArtefactStore } from './artefacts.ts';
 import type { Attester } from './attest.ts';
@@ -34,6 +34,7 @@ export interface InventoryParts {
 
 /** A version with what is known of it. */
 export interface KnownVersion {
+  readonly asset: Asset;
   readonly version: AssetVersion;
   readonly attestations: readonly Attestation[];
   readonly gates: readonly Gate[];
@@ -52,6 +53,8 @@ export interface NewVersion {
   readonly signature?: string | undefined;
   /** Data sets that it was made from, `NAME` or `NAME@VERSION`. */
   readonly from?: readonly string[] | undefined;
+  /** The actor who answers for it and cannot approve it, where that is known better than by who registers it. */
+  readonly author?: string | undefined;
 }
 
 /** A version that is about to be registered, and how it was found. */

@@ -168,7 +168,7 @@ export class Inventory {
       files,
       stored: true,
       createdAt: clock.nowIso(),
-      createdBy: actor,
+      createdBy: input.author ?? actor,
       approvedAt: null,
       approvedBy: null,
     };
@@ -190,6 +190,7 @@ export class Inventory {
             files: files.length,
             bytes: version.bytes,
             layout,
+            author: version.createdBy,
             source,
             licence: facts.licence,
           },
@@ -360,6 +361,7 @@ export class Inventory {
       this.#db.deployments(true),
     ]);
     return {
+      asset,
       version,
       attestations,
       gates: gatesOf({ version, attestations, findings, nowMs: clock.nowMs() }),

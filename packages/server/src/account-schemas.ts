@@ -174,6 +174,11 @@ export const personView = z
     createdAt: z.string(),
     createdBy: z.string(),
     disabledAt: z.string().nullable(),
+    shutOutBy: z
+      .enum(['administrator', 'provider'])
+      .nullable()
+      .describe('whom an administrator shut out, no identity provider lets in again'),
+    localUser: z.string().nullable().describe('the user of this machine who is the same human'),
     factors: z.array(z.string()),
     grants: z.array(grantView),
   })

@@ -17,6 +17,7 @@ import type { ExchangePage, ExchangeRow } from '@sallyport/store';
 import { openAccounts } from './accounts-home.ts';
 import { ApiKeys } from './api-keys.ts';
 import { Authoriser } from './authorisation/authoriser.ts';
+import { FourEyes } from './authorisation/four-eyes.ts';
 import { KeyRights } from './authorisation/key-rights.ts';
 import { BackupDesk } from './backups/backup-desk.ts';
 import { type BlockedReport, blockedReport } from './blocked-report.ts';
@@ -108,6 +109,8 @@ export class Control {
   toolSource: ToolSource = async () => [];
   /** Decides what people and commands may do here. */
   readonly authoriser: Authoriser;
+  /** Who is one human under several names, and who made an approver. */
+  readonly fourEyes = new FourEyes(this);
   /** Decides who may handle which API key. */
   readonly keyRights = new KeyRights(this);
 

@@ -389,7 +389,7 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
         });
       assert.match((await ingest('')).text, /not-permitted/);
       assert.match((await ingest('https://data.example/claims')).text, /not approved/);
-      const source = await ok<{ id: string }>(
+      const source = await ok<{ id: string; digest: string }>(
         await operator.call('POST', '/api/v1/sources', {
           pattern: 'https://data.example/claims',
           licence: 'own',
@@ -397,11 +397,14 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
         201,
       );
       assert.equal(
-        await codeOf(await operator.call('POST', `/api/v1/sources/${source.id}/approve`)),
+        await codeOf(
+          await operator.call('POST', `/api/v1/sources/${source.id}/approve`, { digest: source.digest }),
+        ),
         'not-permitted',
       );
       assert.match((await ingest('https://data.example/claims')).text, /not approved/);
-      await ok(await approver.call('POST', `/api/v1/sources/${source.id}/approve`), 200);
+      const { digest } = source;
+      await ok(await approver.call('POST', `/api/v1/sources/${source.id}/approve`, { digest }), 200);
       for (const other of [
         'https://data.example/claims-of-others',
         'https://data.example/claims/../x',

@@ -1,5 +1,4 @@
-import { hash } from 'node:crypto';
-import type { Manifest, SeenCertificate } from '@sallyport/core';
+import { type Manifest, type SeenCertificate, seenDigest } from '@sallyport/core';
 import { outsideScope } from '../key-scope.ts';
 
 /** A tool as its server defines it. */
@@ -26,18 +25,8 @@ export interface EgressCall {
   readonly dataClasses?: readonly string[] | undefined;
 }
 
-/** JSON with names in order, so that one definition has one text. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`;
-}
-
 /** Digest of everything that a tool says of itself: words are instructions to a model, so words count. */
-export const toolDigest = (tool: ToolDefinition): string => hash('sha256', canonical(tool), 'hex');
+export const toolDigest = (tool: ToolDefinition): string => seenDigest(tool);
 
 /** What of a call lies outside a manifest, in words; null where nothing does. */
 export function outsideManifest(manifest: Manifest, call: EgressCall): string | null {

@@ -10,6 +10,7 @@ import {
   newEvent,
   newId,
   type SeenCertificate,
+  seenDigest,
 } from '@sallyport/core';
 import type { IntegrationRow, Store } from '@sallyport/store';
 import { differences, type EgressCall, outsideManifest, type Seen } from './manifest.ts';
@@ -28,6 +29,14 @@ export interface ThirdParty extends Omit<IntegrationRow, 'manifest' | 'seen' | '
   readonly seen: Seen;
   /** Whether it may be called now. */
   readonly live: boolean;
+  /** Of all that an approver is shown; an approval carries it. */
+  readonly digest: string;
+}
+
+/** What an approver looked at: the digest of it, or when it was proposed. Whatever is named must be so still. */
+export interface ShownParty {
+  readonly digest?: string | undefined;
+  readonly proposedAt?: string | undefined;
 }
 
 /** What was decided about a call to a third party. */
@@ -93,7 +102,7 @@ export class ThirdParties {
         why: '',
         seen: JSON.stringify(seen),
         expiresAt: new Date(now + days * DAY_MS).toISOString(),
-        proposedAt: new Date(now).toISOString(),
+        proposedAt: after(known?.proposedAt),
         proposedBy: actor,
         // Whoever was approved once does not go back to needing no approval.
         approvedAt: known?.approvedAt ?? null,
@@ -112,12 +121,13 @@ export class ThirdParties {
   /**
    * Approves what is proposed, or what changed. It is looked at again: what is approved is what is there now and was
    * shown before.
-   * @param shownAt `proposedAt` of what the approver looked at: another manifest since then is not approved
+   * @param looked what the approver looked at, or its `proposedAt`: what is otherwise since then is not approved
    * @throws CodedError `conflict`, `not-permitted`, `upstream-unreachable`
    */
-  async approve(actor: string, idOrName: string, shownAt: string): Promise<ThirdParty> {
+  async approve(actor: string, idOrName: string, looked: ShownParty | string): Promise<ThirdParty> {
+    const shownThen = typeof looked === 'string' ? { proposedAt: looked } : looked;
     const before = await this.find(idOrName);
-    if (before.proposedAt !== shownAt) throw changedSinceShown();
+    if (!isAsShown(before, shownThen)) throw changedSinceShown();
     const now = await this.#observe(before.kind, before.manifest);
     const silent = Object.entries(now.certificates).find(([, certificate]) => certificate === null);
     if (silent) throw new CodedError('upstream-unreachable', `${silent[0]} shows no certificate that holds`);
@@ -126,7 +136,7 @@ export class ThirdParties {
       if (known.status !== 'proposed' && known.status !== 'suspended')
         throw new CodedError('conflict', `\`${known.name}\` is ${known.status}: there is nothing to approve`);
       // Asked again within: somebody may have written another manifest meanwhile.
-      if (known.proposedAt !== shownAt) throw changedSinceShown();
+      if (!isAsShown(shown(known), shownThen)) throw changedSinceShown();
       if (known.proposedBy === actor) throw new CodedError('not-permitted', 'an author does not approve');
       if (known.expiresAt <= clock.nowIso())
         throw new CodedError('conflict', `\`${known.name}\` expired; propose it anew`);
@@ -139,7 +149,7 @@ export class ThirdParties {
       ];
       const seen = JSON.stringify(now);
       if (changed.length > 0) {
-        const one = { ...known, seen, proposedAt: at, why: changed.join('; ') };
+        const one = { ...known, seen, proposedAt: after(known.proposedAt), why: changed.join('; ') };
         await this.#store.integrations.put(tx, one);
         return { result: null, event: [] };
       }
@@ -183,13 +193,13 @@ export class ThirdParties {
     const row = await this.#store.change(async (tx) => {
       const known = (await this.#store.integrations.find(id, tx))!;
       if (known.status === status || known.status === 'ended') return { result: known, event: [] };
-      const now = clock.nowIso();
       const one: IntegrationRow = {
         ...known,
         status,
         why,
-        // What changed is shown to whoever approves it; the author of the manifest still is nobody who may.
-        ...(seen ? { seen: JSON.stringify(seen), proposedAt: now } : {}),
+        // What was looked at before is not what is there now: that it was stopped, and why, is to be seen too.
+        proposedAt: after(known.proposedAt),
+        ...(seen ? { seen: JSON.stringify(seen) } : {}),
       };
       await this.#store.integrations.put(tx, one);
       const type = status === 'ended' ? 'integration-ended' : 'integration-suspended';
@@ -264,6 +274,15 @@ export class ThirdParties {
   }
 }
 
+/** The time now, and later than a time: two states of one party never bear the same. */
+const after = (before: string | undefined): string =>
+  new Date(Math.max(clock.nowMs(), before === undefined ? 0 : Date.parse(before) + 1)).toISOString();
+
+const isAsShown = (now: ThirdParty, { digest, proposedAt }: ShownParty): boolean =>
+  (digest !== undefined || proposedAt !== undefined) &&
+  (digest === undefined || digest === now.digest) &&
+  (proposedAt === undefined || proposedAt === now.proposedAt);
+
 const changedSinceShown = (): CodedError =>
   new CodedError('conflict', 'it changed since it was shown; look at what is there now, then approve');
 
@@ -282,13 +301,16 @@ const stateWords = (status: IntegrationRow['status'], why: string): string =>
       : `it is ${status}${why ? `: ${why}` : ''}`;
 
 function shown(row: IntegrationRow): ThirdParty {
-  const { manifest, seen, kind, ...rest } = row;
+  const { manifest: manifestText, seen: seenText, kind, ...rest } = row;
+  const manifest = JSON.parse(manifestText) as Manifest;
+  const seen = JSON.parse(seenText) as Seen;
   return {
     ...rest,
     kind: kind as IntegrationKind,
-    manifest: JSON.parse(manifest) as Manifest,
-    seen: JSON.parse(seen) as Seen,
+    manifest,
+    seen,
     live: row.status === 'approved' && row.expiresAt > clock.nowIso(),
+    digest: seenDigest({ ...rest, kind, manifest, seen }),
   };
 }
 

@@ -303,6 +303,24 @@ export class Directory {
     throw new CodedError('conflict', 'nobody would be left to administer; make another administrator first');
   }
 
+  /** Says which user of this machine a person is; null for none. @throws CodedError `not-found`, `conflict` */
+  async setLocalUser(actor: string, idOrName: string, user: string | null): Promise<void> {
+    const { people } = this.#home.store;
+    const { id, name } = await this.find(idOrName);
+    await this.#home.store.change(async (tx) => {
+      await people.oneAtATime(tx);
+      const other = user === null ? undefined : (await people.list()).find((one) => one.localUser === user);
+      if (other && other.id !== id)
+        throw new CodedError('conflict', `\`${user}\` is \`${other.name}\` already`);
+      await people.update(tx, id, { localUser: user });
+      const data = { name, localUser: user };
+      return {
+        result: undefined,
+        event: newEvent('person-changed', { actor, subject: `person:${id}`, data }),
+      };
+    });
+  }
+
   /**
    * Shuts somebody out, at once; or lets them in again. A provider shuts people out too, but lets in no one whom an
    * administrator shut out.

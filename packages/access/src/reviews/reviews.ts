@@ -8,7 +8,7 @@ import type { Who } from '../people/sessions.ts';
 import type { SignIn } from '../people/sign-in.ts';
 import { newToken, tokenHash } from '../token.ts';
 import { chosenBySeed, eventItems, grantItems } from './evidence.ts';
-import { type Decided, requireFitting, statementChallenge, statementText } from './statement.ts';
+import { type Decided, itemsDigest, requireFitting, statementChallenge, statementText } from './statement.ts';
 
 const DAY_MS = 86_400_000;
 /** How long a statement waits for its signature, in milliseconds. */
@@ -129,19 +129,22 @@ export class Reviews {
     site: RelyingParty,
     id: string,
     decisions: readonly Decided[],
+    shown?: string,
   ): Promise<{ ticket: string; statement: string; options: object | null }> {
     const { review, items } = await this.one(id);
     if (review.closedAt !== null) throw new CodedError('conflict', 'this review is closed');
     const reviewer = `person:${who.person.id}`;
     requireFitting(review.kind, items, decisions, reviewer);
-    const statement = statementText(id, reviewer, newToken().slice(0, 22), decisions);
+    const seen = itemsDigest(items);
+    if (shown !== undefined && shown !== seen) throw changedSinceShown();
+    const statement = statementText(id, reviewer, newToken().slice(0, 22), seen, decisions);
     const ticket = newToken();
     const now = clock.nowMs();
     await this.#home.store.tickets.put({
       hash: tokenHash(ticket),
       kind: 'statement',
       personId: who.person.id,
-      data: { review: id, statement, decisions },
+      data: { review: id, statement, decisions, seen },
       createdAt: new Date(now).toISOString(),
       expiresAt: new Date(now + STATEMENT_MS).toISOString(),
     });
@@ -166,13 +169,17 @@ export class Reviews {
         review: id,
         statement,
         decisions,
+        seen,
       } = known.data as {
         review: string;
         statement: string;
         decisions: Decided[];
+        seen?: string;
       };
       const review = (await store.reviews.byId(id, tx))!;
       const items = await store.reviews.items(id, tx);
+      // What is signed is what was shown.
+      if (seen !== itemsDigest(items)) throw changedSinceShown();
       requireFitting(review.kind, items, decisions, actor);
       const held =
         'passkey' in proof
@@ -262,6 +269,9 @@ export class Reviews {
     return lapsed;
   }
 }
+
+const changedSinceShown = (): CodedError =>
+  new CodedError('conflict', 'the review changed since it was shown; load it again');
 
 function made(
   actor: string,

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { CodedError } from '@sallyport/core';
+import { CodedError, seenDigest } from '@sallyport/core';
 import type { ReviewDecision, ReviewItemRow, ReviewKind } from '@sallyport/store';
 
 /** What somebody says of one item. */
@@ -45,11 +45,20 @@ export function requireFitting(
   }
 }
 
+/** Digest of items as a reviewer is shown them: whose they are, the evidence, and what it suggests. */
+export const itemsDigest = (items: readonly ReviewItemRow[]): string =>
+  seenDigest(
+    items
+      .map(({ id, subject, holder, evidence, suggestion }) => ({ id, subject, holder, evidence, suggestion }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1)),
+  );
+
 /** What a reviewer signs, word for word. */
 export function statementText(
   review: string,
   reviewer: string,
   nonce: string,
+  seen: string,
   decisions: readonly Decided[],
 ): string {
   return [
@@ -57,6 +66,7 @@ export function statementText(
     `review ${review}`,
     `by ${reviewer}`,
     `nonce ${nonce}`,
+    `seen sha256:${seen}`,
     ...decisions.map(
       ({ item, decision, reason }) =>
         `${item} ${decision}${reason?.trim() ? ` ${JSON.stringify(reason.trim())}` : ''}`,

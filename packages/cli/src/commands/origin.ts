@@ -130,15 +130,16 @@ export const useDecide: Command = {
     const decision = service === undefined ? second : first;
     if (!(USE_DECISIONS as readonly (string | undefined)[]).includes(decision))
       throw new CodedError('usage', `decide one of ${USE_DECISIONS.join(', ')}`);
-    const done = await withClient(options, (client) =>
-      client.call<{ decided: number }>('POST', '/api/v1/ai-uses/decide', {
-        ...(service === undefined ? { fingerprint: first } : { service }),
+    const done = await withClient(options, async (client) => {
+      const { services } = await client.call<{ services: Record<string, string> }>('GET', '/api/v1/ai-uses');
+      return client.call<{ decided: number }>('POST', '/api/v1/ai-uses/decide', {
+        ...(service === undefined ? { fingerprint: first } : { service, digest: services[service] }),
         decision,
         reason: options.needed('reason'),
         owner: options.text('owner'),
         days: options.whole('days', 1, 366),
-      }),
-    );
+      });
+    });
     if (options.json) printJson(done);
     else print(`${decision}: ${done.decided} uses`);
     return 0;

@@ -154,6 +154,24 @@ export const userDisable = switched(
 /** Lets somebody in again. */
 export const userEnable = switched('enable', 'let somebody in again', 'may sign in again.');
 
+/** Says which user of this machine a person is. */
+export const userSame: Command = {
+  name: 'user same',
+  usage: 'user same NAME [USER]',
+  summary:
+    'say which user of this machine a person is: they approve nothing that this user did; no USER ends it',
+  async run(options) {
+    const [, user = null] = options.positionals;
+    const person = await withClient(options, (client) =>
+      client.call<Person>('POST', `${pathOf(options)}/local-user`, { user }),
+    );
+    if (options.json) printJson(person);
+    else
+      print(user === null ? `${person.name} is no user of this machine.` : `${person.name} is ${user} here.`);
+    return 0;
+  },
+};
+
 /** Makes a link with which somebody chooses a new password. */
 export const userLink: Command = {
   name: 'user link',

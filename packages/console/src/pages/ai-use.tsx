@@ -21,7 +21,8 @@ const ROWS_MAX = 300;
 
 /** Uses of AI that nobody told of, and the scans that found them. */
 export function AiUsePage(): ReactElement {
-  const { data, error } = useQuery(queries.aiUses);
+  const { data: found, error } = useQuery(queries.aiUses);
+  const data = found?.uses;
   const scans = useQuery(queries.scans);
   const [deciding, setDeciding] = useState<AiUse | null>(null);
   const waiting = (data ?? []).filter(({ decision }) => decision === null).length;
@@ -91,7 +92,9 @@ export function AiUsePage(): ReactElement {
       ) : null}
       {scans.data ? <ScanTable scans={scans.data} /> : null}
       <Dialog title="Decide about it" open={deciding !== null} onClose={() => setDeciding(null)}>
-        {deciding ? <Decide use={deciding} onDone={() => setDeciding(null)} /> : null}
+        {deciding ? (
+          <Decide use={deciding} services={found?.services ?? {}} onDone={() => setDeciding(null)} />
+        ) : null}
       </Dialog>
     </>
   );
@@ -167,7 +170,15 @@ function ScanTable({ scans }: { scans: Scans }): ReactElement {
   );
 }
 
-function Decide({ use, onDone }: { use: AiUse; onDone: () => void }): ReactElement {
+function Decide({
+  use,
+  services,
+  onDone,
+}: {
+  use: AiUse;
+  services: Readonly<Record<string, string>>;
+  onDone: () => void;
+}): ReactElement {
   const client = useQueryClient();
   const decide = useMutation({
     mutationFn: (body: object) => api.post('/ai-uses/decide', body),
@@ -181,7 +192,9 @@ function Decide({ use, onDone }: { use: AiUse; onDone: () => void }): ReactEleme
     const form = new FormData(event.currentTarget);
     const days = String(form.get('days') ?? '');
     decide.mutate({
-      ...(form.get('covers') === 'service' ? { service: use.service } : { fingerprint: use.fingerprint }),
+      ...(form.get('covers') === 'service'
+        ? { service: use.service, digest: services[use.service] }
+        : { fingerprint: use.fingerprint, digest: use.digest }),
       decision: String(form.get('decision')),
       reason: String(form.get('reason')),
       ...(days === '' ? {} : { days: Number(days) }),

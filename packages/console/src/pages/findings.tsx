@@ -227,7 +227,7 @@ function Decide({
     act.mutate(
       what === 'owner'
         ? { owner: String(form.get('owner')) }
-        : { days: Number(form.get('days')), reason: String(form.get('reason')) },
+        : { days: Number(form.get('days')), reason: String(form.get('reason')), digest: finding.digest },
     );
   };
   return (

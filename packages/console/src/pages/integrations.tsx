@@ -57,7 +57,7 @@ function IntegrationTable({ all }: { all: readonly Integration[] }): ReactElemen
   const act = useMutation({
     mutationFn: ({ one, word }: { one: Integration; word: 'approve' | 'suspend' }) =>
       // What is approved is what this page shows.
-      api.post(`/integrations/${one.name}/${word}`, word === 'approve' ? { proposedAt: one.proposedAt } : {}),
+      api.post(`/integrations/${one.name}/${word}`, word === 'approve' ? { digest: one.digest } : {}),
     onSettled: () => client.invalidateQueries({ queryKey: ['integrations'] }),
   });
   return (

@@ -75,9 +75,9 @@ function VersionPanel({
   const [promoting, setPromoting] = useState(false);
   const again = (): Promise<void> => client.invalidateQueries({ queryKey: ['inventory'] });
   const path = `/versions/${kind}/${encodeURIComponent(name)}/${encodeURIComponent(version.label)}`;
-  // What is approved is the digest that this page shows.
+  // What is approved is what this page shows.
   const approve = useMutation({
-    mutationFn: () => api.post(`${path}/approve`, { digest: version.digest }),
+    mutationFn: () => api.post(`${path}/approve`, { digest: version.digest, seen: version.seen }),
     onSettled: again,
   });
   const scan = useMutation({ mutationFn: () => api.post(`${path}/scan`, {}), onSettled: again });

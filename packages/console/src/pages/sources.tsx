@@ -41,8 +41,9 @@ export function SourcesPage(): ReactElement {
 function SourceTable({ sources }: { sources: readonly DataSource[] }): ReactElement {
   const client = useQueryClient();
   const act = useMutation({
-    mutationFn: ({ id, word }: { id: string; word: 'approve' | 'end' }) =>
-      api.post(`/sources/${id}/${word}`, {}),
+    // What is approved is what this page shows.
+    mutationFn: ({ one, word }: { one: DataSource; word: 'approve' | 'end' }) =>
+      api.post(`/sources/${one.id}/${word}`, word === 'approve' ? { digest: one.digest } : {}),
     onSettled: () => client.invalidateQueries({ queryKey: ['sources'] }),
   });
   if (sources.length === 0) return <p className="panel text-muted">No source is proposed or approved yet.</p>;
@@ -81,9 +82,7 @@ function SourceTable({ sources }: { sources: readonly DataSource[] }): ReactElem
                       className="button"
                       aria-label={`${one.status === 'proposed' ? 'Approve' : 'End'} ${one.pattern}`}
                       disabled={act.isPending}
-                      onClick={() =>
-                        act.mutate({ id: one.id, word: one.status === 'proposed' ? 'approve' : 'end' })
-                      }
+                      onClick={() => act.mutate({ one, word: one.status === 'proposed' ? 'approve' : 'end' })}
                     >
                       {one.status === 'proposed' ? 'Approve' : 'End'}
                     </button>

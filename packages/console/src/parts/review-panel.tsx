@@ -35,7 +35,7 @@ export function ReviewPanel({ id }: { id: string }): ReactElement {
     decision ? [{ item, decision, ...(reason ? { reason } : {}) }] : [],
   );
   const word = useMutation({
-    mutationFn: () => api.post<Statement>(`/reviews/${id}/statement`, { decisions }),
+    mutationFn: () => api.post<Statement>(`/reviews/${id}/statement`, { decisions, digest: data?.digest }),
     onSuccess: setStatement,
   });
   const signed = async (): Promise<void> => {

@@ -3,6 +3,7 @@ import { CodedError, clock } from '@sallyport/core';
 import {
   type Actor,
   actorText,
+  type ControlRequest,
   type Decision,
   groupsOfAction,
   personActor,
@@ -12,6 +13,7 @@ import type { GrantRow } from '@sallyport/store';
 import type { Control } from '../control.ts';
 import type { KnownSystem } from '../snapshot.ts';
 import { DecisionLog } from './decision-log.ts';
+import { COOLING_OFF_MS } from './four-eyes.ts';
 
 /** Who asks something of the control plane. */
 export type Principal =
@@ -23,6 +25,14 @@ export type Principal =
 const USED_EVERY_MS = 3_600_000;
 /** Where a system of a name that nobody knows is asked about. */
 const UNKNOWN_SYSTEM = { demo: false, dialect: '' };
+
+/** Why a safeguard refuses, where that is not plain. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  'author-cannot-approve': 'an author approves nothing of their own, under whichever name',
+  'cooling-off': `its author made you an approver less than ${COOLING_OFF_MS / 3_600_000} hours ago; ask another approver, or wait`,
+  'emergency-approves-nothing': 'emergency access approves nothing, and makes no one who does',
+};
+const noRole = (action: string): string => `no role of yours permits \`${action}\` here`;
 
 /** What a system is to policies. */
 export const systemTarget = (name: string, known?: KnownSystem): Target => {
@@ -72,7 +82,7 @@ export class Authoriser {
     return this.#log.flush();
   }
 
-  #request(principal: Principal, action: string, target: Target, address: string) {
+  #request(principal: Principal, action: string, target: Target, address: string): ControlRequest {
     const nowMs = clock.nowMs();
     const provenSecondsAgo =
       principal.kind === 'person'
@@ -112,7 +122,7 @@ export class Authoriser {
     changes: boolean,
   ): Promise<void> {
     const { policies } = this.#control.snapshots;
-    const request = this.#request(principal, action, target, address);
+    const request = await this.#control.fourEyes.see(this.#request(principal, action, target, address));
     const decision = policies.decideControl(request);
     const grave = changes || !decision.allowed || (groupsOfAction(action) ?? []).includes('dangerous');
     await this.#log.note(
@@ -136,7 +146,7 @@ export class Authoriser {
       if (policies.decideControl({ ...request, provenSecondsAgo: 0, level: LEVEL.resistant }).allowed)
         throw new CodedError('factor-needed');
     }
-    throw new CodedError('not-permitted', `no role of yours permits \`${action}\` here`);
+    throw new CodedError('not-permitted', REFUSALS[decision.policyIds[0] ?? ''] ?? noRole(action));
   }
 
   /** The systems on which something is permitted; null where it is on all, whatever they are called. */
@@ -193,12 +203,15 @@ function actorOf(principal: Principal, target: Target, mastery: Control['mastery
   const held = grantsOf(principal);
   const roles = rolesOn(held, target).map(({ role }) => role);
   if (principal.kind === 'person')
-    return personActor(
-      principal.who.person,
-      roles,
-      held.map(({ role }) => role),
-      mastery(principal.who.person.id),
-    );
+    return {
+      ...personActor(
+        principal.who.person,
+        roles,
+        held.map(({ role }) => role),
+        mastery(principal.who.person.id),
+      ),
+      emergency: held.some(({ origin }) => origin === 'break-glass'),
+    };
   const { id, name } = principal.known.program;
   return { kind: 'program', id, name, roles: [...new Set(roles)] };
 }

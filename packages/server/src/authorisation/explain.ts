@@ -62,12 +62,15 @@ async function actorOf(control: Control, principal: string, target: Target): Pro
   // Whoever is shut out holds nothing.
   const roles = found.disabledAt === null ? rolesOn(held, target).map(({ role }) => role) : [];
   if (kind === 'program') return { kind, id: found.id, name: found.name, roles: [...new Set(roles)] };
-  return personActor(
-    found,
-    roles,
-    held.map(({ role }) => role),
-    control.mastery(found.id),
-  );
+  return {
+    ...personActor(
+      found,
+      roles,
+      held.map(({ role }) => role),
+      control.mastery(found.id),
+    ),
+    emergency: held.some(({ origin }) => origin === 'break-glass'),
+  };
 }
 
 /** The policies of a decision, whole. */
@@ -86,12 +89,20 @@ export async function explain(control: Control, asked: Asked): Promise<Explanati
       `there is no action \`${asked.action.slice(0, 64)}\`; there are ${[...policySchema().groups.keys()].join(', ')}`,
     );
   if (asked.principal.startsWith('key:')) return explainKey(control, asked, target);
-  const actor = await actorOf(control, asked.principal, target);
+  const { actor, target: seen } = await control.fourEyes.see({
+    actor: await actorOf(control, asked.principal, target),
+    action: asked.action,
+    target,
+    level: LEVEL.resistant,
+    provenSecondsAgo: 0,
+    address: '',
+    nowMs: clock.nowMs(),
+  });
   const ask = (over: { level?: number; provenSecondsAgo?: number; actor?: Actor }): Decision =>
     set.decideControl({
       actor,
       action: asked.action,
-      target,
+      target: seen,
       level: LEVEL.resistant,
       provenSecondsAgo: 0,
       address: '',

@@ -57,10 +57,13 @@ export class KeyRights {
     if (principal.kind === 'program') this.#requireNoStronger(principal.known.key, powers);
     const program = await this.#programOf(powers);
     if (program === null) return;
+    const organisation = { kind: 'organisation' } as const;
+    if (action === 'make-keys' && (await this.#control.fourEyes.isApprover(`program:${program.id}`)))
+      await authoriser.require(principal, 'make-approvers', organisation, address, true);
     await this.#requireOwn(principal, action, powers, address);
     if (await this.#holdsAll(principal, program, address)) return;
     // Whoever may grant roles to service accounts could grant them all.
-    await authoriser.require(principal, 'change-programs', { kind: 'organisation' }, address, true);
+    await authoriser.require(principal, 'change-programs', organisation, address, true);
   }
 
   /** Keys that somebody may be told of: those whose every power they hold or may grant. */

@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { CodedError, clock, newEvent, USE_DECISIONS } from '@sallyport/core';
+import { CodedError, clock, newEvent, seenDigest, USE_DECISIONS } from '@sallyport/core';
+import type { AiUse } from '@sallyport/store';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { body, type Env, failures, json } from './shared.ts';
@@ -22,11 +23,28 @@ const useView = z
     decidedBy: z.string().nullable(),
     decidedAt: z.string().nullable(),
     until: z.string().nullable(),
+    digest: z.string().describe('of what was found; a decision carries it'),
     registered: z.boolean().describe('whether a system or an endpoint of the inventory is of this service'),
   })
   .openapi('AiUse');
 
 const DAYS_MAX = 366;
+
+/** Digest of uses as somebody decides about them: what and where; how often and when last may go on. */
+const digestOf = (uses: readonly Omit<AiUse, 'synthetic'>[]): string =>
+  seenDigest(
+    uses
+      .map(({ fingerprint, service, kind, what, place, decision, decidedAt }) => [
+        fingerprint,
+        service,
+        kind,
+        what,
+        place,
+        decision,
+        decidedAt,
+      ])
+      .sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1)),
+  );
 
 /** Routes of the use of AI that was found: what is used where, and what somebody decided about it. */
 export function discoveryRoutes(app: OpenAPIHono<Env>, control: Control): void {
@@ -36,7 +54,18 @@ export function discoveryRoutes(app: OpenAPIHono<Env>, control: Control): void {
       path: '/api/v1/ai-uses',
       ...needs('see-inventory', 'organisation'),
       summary: 'Uses of AI that scans of sources and logs found',
-      responses: { 200: json(z.object({ uses: z.array(useView) }), 'The latest first'), ...failures },
+      responses: {
+        200: json(
+          z.object({
+            uses: z.array(useView),
+            services: z
+              .record(z.string(), z.string())
+              .describe('digest of every use of a service, for decisions about all of them'),
+          }),
+          'The latest first',
+        ),
+        ...failures,
+      },
     }),
     async (c) => {
       await control.installation.flush();
@@ -48,7 +77,19 @@ export function discoveryRoutes(app: OpenAPIHono<Env>, control: Control): void {
       );
       const uses = await control.installation.store.aiUses.list();
       return c.json(
-        { uses: uses.map(({ synthetic: _, ...use }) => ({ ...use, registered: services.has(use.service) })) },
+        {
+          uses: uses.map(({ synthetic: _, ...use }) => ({
+            ...use,
+            digest: digestOf([use]),
+            registered: services.has(use.service),
+          })),
+          services: Object.fromEntries(
+            [...new Set(uses.map(({ service }) => service))].map((service) => [
+              service,
+              digestOf(uses.filter((use) => use.service === service)),
+            ]),
+          ),
+        },
         200,
       );
     },
@@ -65,6 +106,11 @@ export function discoveryRoutes(app: OpenAPIHono<Env>, control: Control): void {
             .strictObject({
               fingerprint: z.string().max(64).optional(),
               service: z.string().max(64).optional(),
+              digest: z
+                .string()
+                .length(64)
+                .optional()
+                .describe('of what was looked at; needed to sanction every use of a service'),
               decision: z.enum(USE_DECISIONS),
               owner: z.string().max(64).optional(),
               reason: z.string().min(3).max(512),
@@ -90,6 +136,13 @@ export function discoveryRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const [first] = covered;
       if (!first) throw new CodedError('not-found', 'nothing of that was found');
       const { principal, actor } = c.var;
+      // To sanction is to approve: a program does not.
+      if (input.decision === 'sanctioned' && principal.kind === 'program')
+        throw new CodedError('not-permitted', 'a service account sanctions nothing');
+      if (input.digest === undefined && input.service !== undefined && input.decision === 'sanctioned')
+        throw new CodedError('request-invalid', '`digest`: name what was looked at, from `services`');
+      if (input.digest !== undefined && input.digest !== digestOf(covered))
+        throw new CodedError('conflict', 'what was found changed since it was shown; look at it again');
       const asked = input.owner ?? (principal.kind === 'person' ? principal.who.person.id : null);
       const owner = asked === null ? null : (await control.accounts.directory.find(asked)).id;
       const until =

@@ -8,6 +8,7 @@ import {
   newEvent,
   priority,
   SEVERITIES,
+  seenDigest,
 } from '@sallyport/core';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
@@ -29,6 +30,7 @@ const findingView = z
     resolvedAt: z.string().nullable(),
     count: z.number(),
     demo: z.boolean(),
+    digest: z.string().describe('of what is to be accepted; accepting it carries this back'),
     owner: z.string().nullable().describe('id of the person who answers for it'),
     dueAt: z.string(),
     overdue: z.boolean(),
@@ -50,6 +52,10 @@ const findingView = z
   })
   .openapi('Finding');
 
+/** Digest of a finding as somebody accepts its risk: how often and when last it was seen may go on. */
+const digestOf = ({ fingerprint, severity, status, scanned, accepted }: Finding): string =>
+  seenDigest({ fingerprint, severity, status, scanned, accepted });
+
 /** A finding as the API shows it. @param owners of systems and assets, by subject */
 function view(
   finding: Finding,
@@ -64,6 +70,7 @@ function view(
   return {
     ...finding,
     scanned: finding.scanned && { ...finding.scanned, references: [...finding.scanned.references] },
+    digest: digestOf(finding),
     owner: finding.owner ?? owners.get(finding.subject) ?? null,
     dueAt: due,
     overdue: finding.status === 'open' && !isAccepted(finding, nowMs) && Date.parse(due) < nowMs,
@@ -142,13 +149,20 @@ export function findingRoutes(app: OpenAPIHono<Env>, control: Control): void {
       request: {
         ...named('fingerprint'),
         ...body(
-          z.strictObject({ days: z.int().min(1).max(RISK_DAYS_MAX), reason: z.string().min(3).max(512) }),
+          z.strictObject({
+            days: z.int().min(1).max(RISK_DAYS_MAX),
+            reason: z.string().min(3).max(512),
+            digest: z.string().length(64).optional().describe('of what was looked at'),
+          }),
         ),
       },
       responses: { 200: json(findingView, 'The finding'), ...failures },
     }),
     async (c) => {
-      const { days, reason } = c.req.valid('json');
+      const { days, reason, digest } = c.req.valid('json');
+      const shown = await control.installation.store.findings.find(c.req.param('fingerprint'));
+      if (digest !== undefined && shown && digest !== digestOf(shown))
+        throw new CodedError('conflict', 'it changed since it was shown; look at it again');
       const until = new Date(clock.nowMs() + days * 86_400_000).toISOString();
       const accepted = { until, by: c.var.actor, reason };
       return c.json(await change(c.var.actor, c.req.param('fingerprint'), { accepted }), 200);

@@ -17,6 +17,7 @@ const integrationView = z
     status: z.enum(['proposed', 'approved', 'suspended', 'ended']),
     why: z.string().describe('why it is suspended or ended, or what changed since it was shown'),
     live: z.boolean().describe('whether anything may go to it now'),
+    digest: z.string().describe('of all that is shown here; an approval carries it'),
     seen: z
       .object({
         certificates: z
@@ -104,18 +105,25 @@ export function integrationRoutes(app: OpenAPIHono<Env>, control: Control): void
       request: {
         ...named('id'),
         ...body(
-          z.strictObject({
-            proposedAt: z
-              .string()
-              .max(32)
-              .describe('of what was looked at: another manifest since then is not approved'),
-          }),
+          z
+            .strictObject({
+              digest: z.string().length(64).optional().describe('of what was looked at'),
+              proposedAt: z
+                .string()
+                .max(32)
+                .optional()
+                .describe('of what was looked at, where no digest is known'),
+            })
+            .refine(
+              ({ digest, proposedAt }) => digest !== undefined || proposedAt !== undefined,
+              'name the `digest` of what was looked at',
+            ),
         ),
       },
       responses: { 200: json(integrationView, 'Approved; in force when this answers'), ...failures },
     }),
     async (c) => {
-      const one = await parties().approve(c.var.actor, c.req.param('id'), c.req.valid('json').proposedAt);
+      const one = await parties().approve(c.var.actor, c.req.param('id'), c.req.valid('json'));
       await control.publish();
       return c.json(view(one), 200);
     },

@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { CodedError, clock, type LineageEdge, newEvent, newId } from '@sallyport/core';
+import { CodedError, clock, type LineageEdge, newEvent, newId, seenDigest } from '@sallyport/core';
+import type { DataSource } from '@sallyport/store';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { assessParty } from '../party-assessment.ts';
@@ -20,8 +21,13 @@ const sourceView = z
     approvedAt: z.string().nullable(),
     approvedBy: z.string().nullable(),
     expiresAt: z.string(),
+    digest: z.string().describe('of all that is shown here; an approval carries it'),
   })
   .openapi('DataSource');
+const viewSource = (source: DataSource): z.infer<typeof sourceView> => ({
+  ...source,
+  digest: seenDigest(source),
+});
 const assessmentView = z
   .object({
     id: z.string(),
@@ -151,10 +157,7 @@ export function lineageRoutes(app: OpenAPIHono<Env>, control: Control): void {
       responses: { 200: json(z.object({ sources: z.array(sourceView) }), 'Sources'), ...failures },
     }),
     async (c) =>
-      c.json(
-        { sources: (await control.installation.store.inventory.sources()).map((one) => ({ ...one })) },
-        200,
-      ),
+      c.json({ sources: (await control.installation.store.inventory.sources()).map(viewSource) }, 200),
   );
   app.openapi(
     createRoute({
@@ -208,50 +211,71 @@ export function lineageRoutes(app: OpenAPIHono<Env>, control: Control): void {
           }),
         };
       });
-      return c.json(source, 201);
+      return c.json(viewSource(source), 201);
     },
   );
-  for (const [word, action, on, type] of [
-    ['approve', 'approve-proposals', 'source', 'source-approved'],
-    ['end', 'change-inventory', 'organisation', 'source-ended'],
-  ] as const)
-    app.openapi(
-      createRoute({
-        method: 'post',
-        path: `/api/v1/sources/{id}/${word}`,
-        ...needs(action, on),
-        summary:
-          word === 'approve'
-            ? 'Approve a source; whoever proposed it cannot'
-            : 'Take no more data from a source',
-        request: named('id'),
-        responses: { 200: json(sourceView, 'As it is now'), ...failures },
-      }),
-      async (c) => {
-        const { store } = control.installation;
-        const changed = await store.change(async (tx) => {
-          const known = await store.inventory.source(c.req.param('id') ?? '', tx);
-          if (!known) throw new CodedError('not-found', 'there is no such source');
-          if (word === 'approve' && known.status !== 'proposed')
-            throw new CodedError('conflict', `that source is ${known.status}`);
-          const next = {
-            ...known,
-            status: word === 'approve' ? ('approved' as const) : ('ended' as const),
-            ...(word === 'approve' ? { approvedAt: clock.nowIso(), approvedBy: c.var.actor } : {}),
-          };
-          await store.inventory.putSource(tx, next);
-          return {
-            result: next,
-            event: newEvent(type, {
-              actor: c.var.actor,
-              subject: 'organisation',
-              data: { pattern: known.pattern },
-            }),
-          };
-        });
-        return c.json(changed, 200);
+  /** Makes a source something else than it was. @param next what it becomes, or a refusal */
+  const changeSource = async (
+    actor: string,
+    id: string,
+    type: 'source-approved' | 'source-ended',
+    next: (known: DataSource) => DataSource,
+  ): Promise<z.infer<typeof sourceView>> => {
+    const { store } = control.installation;
+    return store.change(async (tx) => {
+      const known = await store.inventory.source(id, tx);
+      if (!known) throw new CodedError('not-found', 'there is no such source');
+      const source = next(known);
+      await store.inventory.putSource(tx, source);
+      const data = { pattern: known.pattern, seen: seenDigest(known) };
+      return { result: viewSource(source), event: newEvent(type, { actor, subject: 'organisation', data }) };
+    });
+  };
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/sources/{id}/approve',
+      ...needs('approve-proposals', 'source'),
+      summary: 'Approve a source as it was shown; its author cannot',
+      request: {
+        ...named('id'),
+        ...body(z.strictObject({ digest: z.string().length(64).describe('of what was looked at') })),
       },
-    );
+      responses: { 200: json(sourceView, 'As it is now'), ...failures },
+    }),
+    async (c) => {
+      const { digest } = c.req.valid('json');
+      const { actor } = c.var;
+      return c.json(
+        await changeSource(actor, c.req.param('id'), 'source-approved', (known) => {
+          if (known.status !== 'proposed') throw new CodedError('conflict', `that source is ${known.status}`);
+          if (seenDigest(known) !== digest)
+            throw new CodedError('conflict', 'it changed since it was shown; look at what is there now');
+          if (known.proposedBy === actor) throw new CodedError('not-permitted', 'an author does not approve');
+          return { ...known, status: 'approved', approvedAt: clock.nowIso(), approvedBy: actor };
+        }),
+        200,
+      );
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/sources/{id}/end',
+      ...needs('change-inventory', 'organisation'),
+      summary: 'Take no more data from a source',
+      request: named('id'),
+      responses: { 200: json(sourceView, 'As it is now'), ...failures },
+    }),
+    async (c) =>
+      c.json(
+        await changeSource(c.var.actor, c.req.param('id'), 'source-ended', (known) => ({
+          ...known,
+          status: 'ended',
+        })),
+        200,
+      ),
+  );
 
   app.openapi(
     createRoute({

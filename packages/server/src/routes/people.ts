@@ -17,6 +17,8 @@ const personView = ({ grants, factors, ...person }: PersonView): z.infer<typeof 
   createdAt: person.createdAt,
   createdBy: person.createdBy,
   disabledAt: person.disabledAt,
+  shutOutBy: person.shutOutBy ?? null,
+  localUser: person.localUser ?? null,
   factors: [...factors],
   grants: grants.map(({ holder: _, ...grant }) => grant),
 });
@@ -31,6 +33,12 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
   const linkUrl = (c: Context<Env>, token: string): string => {
     const origin = c.env.local === null ? siteOrigin(c) : (control.consoleUrl ?? '');
     return `${origin}/setup?token=${token}`;
+  };
+
+  /** To take over or let in somebody who approves is to make an approver. */
+  const permitIfApprover = async (c: Context<Env>, { id }: PersonRow): Promise<void> => {
+    if (await control.fourEyes.isApprover(`person:${id}`))
+      await c.var.permit('make-approvers', { kind: 'person', id });
   };
 
   app.openapi(
@@ -58,6 +66,8 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) => {
       const input = c.req.valid('json');
       if (input.grants.length > 0) await c.var.permit('change-grants', { kind: 'organisation' });
+      if (control.fourEyes.makesApprovers(input.grants))
+        await c.var.permit('make-approvers', { kind: 'organisation' });
       await control.requireSystems(input.grants);
       const { person, token } = await directory().add(c.var.actor, input);
       return c.json({ person: await view(person), link: token === null ? null : linkUrl(c, token) }, 201);
@@ -76,10 +86,9 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
       },
     }),
     async (c) => {
-      const { token, expiresAt } = await control.accounts.links.make(
-        c.var.actor,
-        await directory().find(c.req.param('id')),
-      );
+      const person = await directory().find(c.req.param('id'));
+      await permitIfApprover(c, person);
+      const { token, expiresAt } = await control.accounts.links.make(c.var.actor, person);
       return c.json({ link: linkUrl(c, token), expiresAt }, 201);
     },
   );
@@ -122,10 +131,28 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
       }),
       async (c) => {
         const id = c.req.param('id') ?? '';
+        if (!disabled) await permitIfApprover(c, await directory().find(id));
         await directory().setDisabled(c.var.actor, id, disabled);
         return c.json(await view(await directory().find(id)), 200);
       },
     );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/people/{id}/local-user',
+      ...needs('change-grants', 'person'),
+      summary: 'Say which user of this machine a person is: what they do by command is theirs',
+      request: { ...named('id'), ...body(z.strictObject({ user: z.string().min(1).max(64).nullable() })) },
+      responses: { 200: json(schemas.personView, 'Done'), ...failures },
+    }),
+    async (c) => {
+      const { id } = await directory().find(c.req.param('id'));
+      // Whose an approval may not be hangs on it.
+      await c.var.permit('make-approvers', { kind: 'person', id });
+      await directory().setLocalUser(c.var.actor, id, c.req.valid('json').user);
+      return c.json(await view(await directory().find(id)), 200);
+    },
+  );
   app.openapi(
     createRoute({
       method: 'post',
@@ -138,6 +165,10 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) => {
       const input = c.req.valid('json');
       await control.requireSystems([input]);
+      if (control.fourEyes.makesApprovers([input])) {
+        const { id } = await directory().find(c.req.param('id'));
+        await c.var.permit('make-approvers', { kind: 'person', id });
+      }
       const { holder: _, ...grant } = await directory().grant(c.var.actor, c.req.param('id'), input);
       return c.json(grant, 201);
     },

@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ProgramView } from '@sallyport/access';
 import { keyScopeSchema } from '@sallyport/core';
+import type { Context } from 'hono';
 import * as schemas from '../account-schemas.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
@@ -17,6 +18,12 @@ export function programRoutes(app: OpenAPIHono<Env>, control: Control): void {
   const programs = () => control.accounts.programs;
   const view = async (id: string): Promise<z.infer<typeof schemas.programView>> =>
     programView((await programs().list()).find((one) => one.id === id)!);
+
+  /** A program that keeps people can make approvers. */
+  const permitGrants = async (c: Context<Env>, grants: readonly { role: string }[]): Promise<void> => {
+    if (control.fourEyes.makesApprovers(grants))
+      await c.var.permit('make-approvers', { kind: 'organisation' });
+  };
 
   app.openapi(
     createRoute({
@@ -43,6 +50,7 @@ export function programRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) => {
       const input = c.req.valid('json');
       await control.requireSystems(input.grants);
+      await permitGrants(c, input.grants);
       const { principal } = c.var;
       const asked = input.owner ?? (principal.kind === 'person' ? principal.who.person.id : null);
       const owner = asked === null ? null : (await control.accounts.directory.find(asked)).id;
@@ -111,6 +119,7 @@ export function programRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) => {
       const input = c.req.valid('json');
       await control.requireSystems([input]);
+      await permitGrants(c, [input]);
       const { holder: _, ...grant } = await programs().grant(c.var.actor, c.req.param('id'), input);
       return c.json(grant, 201);
     },

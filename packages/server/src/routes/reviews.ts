@@ -2,6 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import {
   BREAK_GLASS_MINUTES_MAX,
   type Decided,
+  itemsDigest,
   type Proof,
   type ReviewView,
   type Who,
@@ -45,7 +46,11 @@ const itemView = z
     decidedAt: z.string().nullable(),
   })
   .openapi('ReviewItem');
-const detail = z.object({ review: reviewView, items: z.array(itemView) });
+const detail = z.object({
+  review: reviewView,
+  items: z.array(itemView),
+  digest: z.string().describe('of the items as they are shown; a statement carries it'),
+});
 
 /** Whoever signs is a person with a session: reviews are for people. */
 const person = (c: Context<Env>): Who => {
@@ -115,6 +120,7 @@ export function reviewRoutes(app: OpenAPIHono<Env>, control: Control): void {
         {
           review: await view(review.id),
           items: items.map(({ reviewId: _, ...item }) => item),
+          digest: itemsDigest(items),
         },
         200,
       );
@@ -140,6 +146,7 @@ export function reviewRoutes(app: OpenAPIHono<Env>, control: Control): void {
               )
               .min(1)
               .max(1_000),
+            digest: z.string().length(64).optional().describe('of what was looked at'),
           }),
         ),
       },
@@ -160,13 +167,14 @@ export function reviewRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       const id = c.req.param('id');
+      const { digest } = c.req.valid('json');
       const input = c.req.valid('json').decisions as Decided[];
       const who = person(c);
       const { items } = await reviews().one(id);
       // What is asked about an item is whose it is.
       const authors = new Set(input.map(({ item }) => items.find((one) => one.id === item)?.holder ?? ''));
       for (const author of authors) await c.var.permit('decide-reviews', { kind: 'proposal', id, author });
-      const made = await reviews().prepare(who, relyingParty(c), id, input);
+      const made = await reviews().prepare(who, relyingParty(c), id, input, digest);
       return c.json(made as { options: Record<string, unknown> | null } & typeof made, 200);
     },
   );

@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { assetFactsSchema, assetNameSchema, CodedError } from '@sallyport/core';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
-import { versionView, viewVersion } from './inventory-views.ts';
+import { seenOf, versionView, viewVersion } from './inventory-views.ts';
 import { body, type Env, failures, json, named } from './shared.ts';
 
 const SIGNATURE_CHARACTERS_MAX = 200_000;
@@ -77,6 +77,7 @@ export function versionRoutes(app: OpenAPIHono<Env>, control: Control): void {
         label,
         signature,
         from,
+        author: await control.fourEyes.authorOf(c.var.actor),
       });
       return c.json(viewVersion(known), 201);
     },
@@ -89,17 +90,25 @@ export function versionRoutes(app: OpenAPIHono<Env>, control: Control): void {
       summary: 'Approve a version as it is; its author cannot',
       request: {
         ...versionPath,
-        ...body(z.strictObject({ digest: z.string().length(64).describe('of what was looked at') })),
+        ...body(
+          z.strictObject({
+            digest: z.string().length(64).describe('of the files of what was looked at'),
+            seen: z.string().length(64).optional().describe('of all that was looked at'),
+          }),
+        ),
       },
       responses: { 200: json(versionView, 'Approved'), ...failures },
     }),
     async (c) => {
       const { kind, name, label } = c.req.valid('param');
+      const { digest, seen } = c.req.valid('json');
       const inventory = await control.inventory();
-      return c.json(
-        viewVersion(await inventory.approve(c.var.actor, kind, name, label, c.req.valid('json').digest)),
-        200,
-      );
+      const asset = await inventory.asset(kind, name);
+      await control.installation.flush();
+      const now = await inventory.known(asset, await inventory.version(asset, label));
+      if (seen !== undefined && seen !== seenOf(now))
+        throw new CodedError('conflict', 'it changed since it was shown; look at what is there now');
+      return c.json(viewVersion(await inventory.approve(c.var.actor, kind, name, label, digest)), 200);
     },
   );
   app.openapi(

@@ -1,0 +1,154 @@
+import { LEVEL } from '@sallyport/access';
+import { clock } from '@sallyport/core';
+import {
+  type ControlRequest,
+  groupsOfAction,
+  type PolicySet,
+  personActor,
+  policySchema,
+} from '@sallyport/policy';
+import type { Control } from '../control.ts';
+
+/** For how long who made an approver does not profit from it, in milliseconds. */
+export const COOLING_OFF_MS = 24 * 3_600_000;
+
+/** What makes somebody an approver, or lets another take over who is one. */
+const MAKING = ['grant-given', 'setup-link-created', 'person-created', 'person-enabled'] as const;
+/** Actors that are no party: their word is that of whoever runs this installation or its identity provider. */
+const NO_PARTY: readonly string[] = ['sallyport', 'identity-provider', 'setup-link', ''];
+
+const known = new WeakMap<PolicySet, ReadonlySet<string>>();
+
+/** Roles with which a person could approve something. */
+export function approvingRoles(policies: PolicySet): ReadonlySet<string> {
+  const before = known.get(policies);
+  if (before) return before;
+  const actions = Object.keys(policySchema().actions).filter((action) =>
+    groupsOfAction(action)?.includes('approve'),
+  );
+  const roles = new Set(
+    [...policies.roles].filter((role) =>
+      actions.some(
+        (action) =>
+          policies.decideControl({
+            actor: personActor({ id: 'anyone', name: 'anyone' }, [role]),
+            action,
+            target: { kind: 'proposal', id: 'any', author: 'person:anyone-else' },
+            level: LEVEL.resistant,
+            provenSecondsAgo: 0,
+            address: '',
+            nowMs: clock.nowMs(),
+          }).allowed,
+      ),
+    ),
+  );
+  known.set(policies, roles);
+  return roles;
+}
+
+/** Who is one human under several names, and who lately made an approver: an approval needs another pair of eyes. */
+export class FourEyes {
+  readonly #control: Control;
+
+  constructor(control: Control) {
+    this.#control = control;
+  }
+
+  /** Adds to a request what four eyes need to know: who is the same human as an author, and whom an approver owes. */
+  async see(request: ControlRequest): Promise<ControlRequest> {
+    const { actor, action, target } = request;
+    if (target.kind !== 'proposal' || !(groupsOfAction(action) ?? []).includes('approve')) return request;
+    const parties = await this.partiesOf(target.author);
+    if (actor.kind !== 'person') return { ...request, target: { ...target, parties } };
+    const beholden = await this.beholdenTo(actor.id);
+    return { ...request, target: { ...target, parties }, actor: { ...actor, beholden } };
+  }
+
+  /** Whether these roles make approvers, or a program that could. */
+  makesApprovers(grants: readonly { readonly role: string }[]): boolean {
+    const { policies } = this.#control.snapshots;
+    const approving = approvingRoles(policies);
+    const keeping = (role: string): boolean =>
+      policies.decideControl({
+        actor: { kind: 'program', id: 'any', name: 'any', roles: [role] },
+        action: 'provision-people',
+        target: { kind: 'organisation' },
+        level: 0,
+        provenSecondsAgo: 0,
+        address: '',
+        nowMs: clock.nowMs(),
+      }).allowed;
+    return grants.some(({ role }) => approving.has(role) || keeping(role));
+  }
+
+  /** Whether somebody holds a role that makes them an approver. */
+  async isApprover(holder: string): Promise<boolean> {
+    return this.makesApprovers(await this.#control.installation.store.people.grants(clock.nowIso(), holder));
+  }
+
+  /** Who a version is said to be by: the person who an administrator says a user of this machine is. */
+  async authorOf(actor: string): Promise<string> {
+    if (!actor.startsWith('local:')) return actor;
+    const people = await this.#control.installation.store.people.list();
+    const same = people.find(({ localUser }) => localUser === actor.slice('local:'.length));
+    return same ? `person:${same.id}` : actor;
+  }
+
+  /** Every actor who is, or may be, the same human as this one: `local:USER` and who that is, a program and its keepers. */
+  async partiesOf(actor: string): Promise<string[]> {
+    const parties = new Set<string>();
+    const [kind, id = ''] = actor.split(/:(.*)/s);
+    for (const one of kind === 'program' ? await this.#keepersOf(id) : [actor])
+      for (const party of await this.#humanOf(one)) parties.add(party);
+    return [...parties.add(actor)];
+  }
+
+  async #humanOf(actor: string): Promise<string[]> {
+    const [kind, id = ''] = actor.split(/:(.*)/s);
+    const people = await this.#control.installation.store.people.list();
+    if (kind === 'person') {
+      const user = people.find((one) => one.id === id)?.localUser;
+      return user ? [actor, `local:${user}`] : [actor];
+    }
+    if (kind !== 'local') return [actor];
+    // Whoever has the name of the user is taken for them, unless an administrator said that they are another.
+    const same = people.filter(
+      ({ name, localUser }) => localUser === id || (!localUser && name === id.toLowerCase()),
+    );
+    return [actor, ...same.map((one) => `person:${one.id}`)];
+  }
+
+  /** Who answers for a service account, made it, or made a key of it. */
+  async #keepersOf(id: string): Promise<string[]> {
+    const { programs, events } = this.#control.installation.store;
+    const program = await programs.find(id);
+    const keys = await events.since(['key-created', 'key-rotated'], '');
+    return [
+      ...(program?.owner ? [`person:${program.owner}`] : []),
+      ...(program ? [program.createdBy] : []),
+      ...keys.flatMap(({ actor, data }) => (data['program'] === id ? [actor] : [])),
+    ];
+  }
+
+  /**
+   * Actors to whom a person owes it, since a short while, that they can approve at all: who gave them the role, made or
+   * opened their account, or made a link that takes it over.
+   */
+  async beholdenTo(personId: string): Promise<string[]> {
+    const { store } = this.#control.installation;
+    await this.#control.installation.flush();
+    const since = new Date(clock.nowMs() - COOLING_OFF_MS).toISOString();
+    const own = `person:${personId}`;
+    const approving = approvingRoles(this.#control.snapshots.policies);
+    const held = await store.people.grants(clock.nowIso(), own);
+    const longHeld = held.some(({ role, createdAt }) => approving.has(role) && createdAt < since);
+    const owed = new Set<string>();
+    for (const { type, actor, data } of await store.events.about(own, MAKING, since)) {
+      if (NO_PARTY.includes(actor) || actor === own) continue;
+      if (type === 'grant-given' && (longHeld || !approving.has(String(data['role'])))) continue;
+      for (const party of await this.partiesOf(actor)) owed.add(party);
+    }
+    owed.delete(own);
+    return [...owed];
+  }
+}

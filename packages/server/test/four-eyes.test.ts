@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { clock } from '@sallyport/core';
+import { enforced, type FakeSystem, fakeSystem, scratch, type TestServer, testServer } from './harness.ts';
+import { addPasskey, browserOf, ok, PASSWORD, signedIn, type TestPerson } from './people.ts';
+
+const HOUR_MS = 3_600_000;
+const codeOf = async (response: Response): Promise<string> => {
+  const text = await response.text();
+  return response.status < 400 ? 'done' : (JSON.parse(text) as { error: { code: string } }).error.code;
+};
+interface Made {
+  readonly person: { readonly id: string };
+  readonly link: string;
+}
+
+describe('four eyes', () => {
+  let server: TestServer;
+  let fake: FakeSystem;
+  let admin: TestPerson;
+  let approver: TestPerson;
+  let count = 0;
+  before(async () => {
+    fake = await fakeSystem();
+    server = await testServer({ systems: { chat: enforced(fake) } });
+    admin = await signedIn(server, [{ role: 'administrator' }]);
+    approver = await signedIn(server, [{ role: 'approver' }]);
+  });
+  after(async () => {
+    await server.stop();
+    await fake.close();
+  });
+  const source = async (by: Pick<TestPerson, 'call'>): Promise<{ id: string; digest: string }> =>
+    ok(await by.call('POST', '/api/v1/sources', { pattern: `https://data.example/${count++}` }), 201);
+  const approve = async (by: Pick<TestPerson, 'call'>, { id, digest }: { id: string; digest: string }) =>
+    codeOf(await by.call('POST', `/api/v1/sources/${id}/approve`, { digest }));
+  /** Somebody opens a link, and adds a passkey. */
+  const opens = async (link: string): Promise<Pick<TestPerson, 'call' | 'cookie'>> => {
+    const browser = browserOf(server);
+    const token = new URL(link, 'http://x').searchParams.get('token');
+    await ok(await browser.call('POST', '/api/v1/setup', { token, password: PASSWORD }), 201);
+    await addPasskey(server, browser);
+    return browser;
+  };
+
+  it('who makes an approver does not profit from it for a day: a new account, a role, a link', async (t) => {
+    const made = await ok<Made>(
+      await admin.call('POST', '/api/v1/people', { name: 'puppet', grants: [{ role: 'approver' }] }),
+      201,
+    );
+    const puppet = await opens(made.link);
+    const own = await source(admin);
+    assert.equal(await approve(puppet, own), 'not-permitted', 'an approver made a moment ago');
+
+    const other = await signedIn(server, [{ role: 'viewer' }]);
+    await ok(await admin.call('POST', `/api/v1/people/${other.id}/grants`, { role: 'approver' }), 201);
+    const owed = await server.control.fourEyes.beholdenTo(other.id);
+    assert.deepEqual(
+      owed.filter((one) => one !== 'test'),
+      [`person:${admin.id}`],
+    );
+
+    const taken = await signedIn(server, [{ role: 'approver' }]);
+    assert.equal(await approve(taken, await source(admin)), 'done', 'one who owes the author nothing');
+    const { link } = await ok<Made>(await admin.call('POST', `/api/v1/people/${taken.id}/link`), 201);
+    assert.equal(
+      await approve(await opens(link), await source(admin)),
+      'not-permitted',
+      'taken over by a link',
+    );
+
+    const operator = await signedIn(server, [{ role: 'operator' }]);
+    assert.equal(await approve(puppet, await source(operator)), 'done', 'what others propose');
+    assert.equal(await approve(approver, own), 'done', 'and others approve it');
+    const later = Date.now() + 25 * HOUR_MS;
+    t.mock.method(clock, 'nowMs', () => later);
+    assert.deepEqual(await server.control.fourEyes.beholdenTo(made.person.id), [], 'after a day it is over');
+  });
+
+  it('a service account is those who keep it: its owner does not approve what it proposes', async () => {
+    const keeper = await signedIn(server, [{ role: 'approver' }]);
+    const program = { name: 'proposer', purpose: 'a test', owner: keeper.id, grants: [{ role: 'operator' }] };
+    await ok(await admin.call('POST', '/api/v1/programs', program), 201);
+    const { key } = await ok<{ key: string }>(
+      await admin.call('POST', '/api/v1/programs/proposer/keys', {}),
+      201,
+    );
+    const call: TestPerson['call'] = (method, path, body) =>
+      fetch(`${server.controlUrl}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: body === undefined ? null : JSON.stringify(body),
+      });
+    const made = await source({ call });
+    assert.equal(await approve(keeper, made), 'not-permitted');
+    assert.equal(
+      await approve({ call }, await source(admin)),
+      'not-permitted',
+      'and it approves nothing itself',
+    );
+    assert.equal(await approve(approver, made), 'done');
+  });
+
+  it('a user of this machine and the person whom an administrator names for them are one', async () => {
+    const folder = join(scratch(), 'model');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'config.json'), '{}');
+    const inventory = await server.control.inventory();
+    const facts = {
+      owner: null,
+      purpose: '',
+      risk: 'limited',
+      dataClasses: [],
+      source: '',
+      licence: '',
+      supplier: '',
+    };
+    const add = async (label: string, actor: string): Promise<{ digest: string; createdBy: string }> => {
+      const author = await server.control.fourEyes.authorOf(actor);
+      const { version } = await inventory.addVersion(actor, 'model', 'four/eyes', facts as never, {
+        root: folder,
+        label,
+        author,
+      });
+      return version;
+    };
+    const say = async (label: string, { digest }: { digest: string }, who: TestPerson) =>
+      codeOf(await who.call('POST', `/api/v1/versions/model/four%2Feyes/${label}/approve`, { digest }));
+    const person = await signedIn(server, [{ role: 'approver' }]);
+    const before = await add('1', 'local:jo');
+    await ok(await admin.call('POST', `/api/v1/people/${person.id}/local-user`, { user: 'jo' }), 200);
+    const since = await add('2', 'local:jo');
+    assert.equal(before.createdBy, 'local:jo');
+    assert.equal(since.createdBy, `person:${person.id}`, 'a person is its author');
+    assert.equal(await say('1', before, person), 'not-permitted');
+    assert.equal(await say('2', since, person), 'not-permitted');
+    assert.equal(await say('2', since, approver), 'done');
+    assert.equal(
+      await codeOf(await admin.call('POST', `/api/v1/people/${approver.id}/local-user`, { user: 'jo' })),
+      'conflict',
+    );
+    // Whoever bears the name of the user is taken for them, as long as no one said otherwise.
+    assert.equal(await say('3', await add('3', `local:${approver.name}`), approver), 'not-permitted');
+    await ok(await admin.call('POST', `/api/v1/people/${approver.id}/local-user`, { user: 'root' }), 200);
+    assert.equal(await say('4', await add('4', `local:${approver.name}`), approver), 'done');
+    // A command that makes an approver profits no more than a person does.
+    const { person: puppet } = await server.control.accounts.directory.add('local:kim', {
+      name: 'puppet-of-kim',
+      grants: [{ role: 'approver' }],
+    });
+    assert.deepEqual(await server.control.fourEyes.beholdenTo(puppet.id), ['local:kim']);
+  });
+
+  it('emergency access approves nothing and makes no approver, by whichever way', async () => {
+    const responder = await signedIn(server, [{ role: 'responder' }, { role: 'approver' }]);
+    const proposal = await source(admin);
+    await ok(
+      await admin.call('POST', '/api/v1/programs', {
+        name: 'idp',
+        purpose: 'x',
+        grants: [{ role: 'provisioner' }],
+      }),
+      201,
+    );
+    const idle = await signedIn(server, [{ role: 'viewer' }]);
+    const gone = await signedIn(server, [{ role: 'approver' }]);
+    await server.control.accounts.directory.setDisabled('test', gone.id, true);
+    const reason = 'the only administrator cannot be reached and calls fail';
+    await ok(await responder.call('POST', '/api/v1/break-glass', { reason, minutes: 10 }), 201);
+    await ok(
+      await responder.call('POST', '/api/v1/people', { name: 'helper', grants: [{ role: 'operator' }] }),
+      201,
+    );
+    for (const [path, body] of [
+      [`/api/v1/sources/${proposal.id}/approve`, { digest: proposal.digest }],
+      ['/api/v1/people', { name: 'mine', grants: [{ role: 'approver' }] }],
+      [`/api/v1/people/${idle.id}/grants`, { role: 'approver' }],
+      [`/api/v1/people/${approver.id}/link`, {}],
+      [`/api/v1/people/${gone.id}/enable`, {}],
+      [`/api/v1/people/${idle.id}/local-user`, { user: 'x' }],
+      ['/api/v1/programs', { name: 'idp-2', purpose: 'x', grants: [{ role: 'provisioner' }] }],
+      ['/api/v1/programs/idp/grants', { role: 'approver' }],
+      ['/api/v1/programs/idp/keys', {}],
+    ] as const)
+      assert.equal(await codeOf(await responder.call('POST', path, body)), 'not-permitted', path);
+    // What is made in an emergency ends with it.
+    const { expiresAt } = await ok<{ expiresAt: string }>(
+      await responder.call('POST', '/api/v1/keys', { name: 'urgent', systems: ['chat'], expires: '30d' }),
+      201,
+    );
+    assert.ok(Date.parse(expiresAt) < Date.now() + 11 * 60_000, expiresAt);
+    // Nor does somebody judge it whom the one who took it has just made.
+    const { id } = (await server.control.accounts.reviews.list()).find(({ kind }) => kind === 'break-glass')!;
+    const { items } = await server.control.accounts.reviews.one(id);
+    const friend = await signedIn(server, [{ role: 'viewer' }]);
+    await server.control.accounts.directory.grant(`person:${responder.id}`, friend.id, { role: 'approver' });
+    const decisions = [{ item: items[0]!.id, decision: 'expected' }];
+    const back = browserOf(server);
+    const { pending } = await ok<{ pending: string }>(
+      await back.call('POST', '/api/v1/session', { name: friend.name, password: PASSWORD }),
+      202,
+    );
+    const { ticket, options } = await ok<{ ticket: string; options: { challenge: string } }>(
+      await back.call('POST', '/api/v1/session', { request: 'passkey', pending }),
+      200,
+    );
+    await ok(
+      await back.call('POST', '/api/v1/session', {
+        pending,
+        proof: { ticket, passkey: friend.passkey!.get(options) },
+      }),
+      201,
+    );
+    const judge = (who: Pick<TestPerson, 'call'>): Promise<Response> =>
+      who.call('POST', `/api/v1/reviews/${id}/statement`, { decisions });
+    assert.equal(await codeOf(await judge(back)), 'not-permitted');
+    assert.equal(await codeOf(await judge(responder)), 'not-permitted');
+    assert.equal(await codeOf(await judge(approver)), 'done');
+  });
+});
