@@ -16,7 +16,7 @@ function randomCharacters(count: number): string {
   return out;
 }
 
-/** Prefixes of the ids in use: exchange, event, key, detection, session, data key, key-encryption key, person, program, grant, group, factor, device, finding, review, its items, integration, family of refresh tokens, asset, its versions, attestation, deployment, source, assessment, scan. */
+/** Prefixes of the ids in use: exchange, event, key, detection, session, data key, key-encryption key, person, program, grant, group, factor, device, finding, review, its items, integration, family of refresh tokens, asset, its versions, attestation, deployment, source, assessment, scan, system. */
 export type IdPrefix =
   | 'exc'
   | 'evt'
@@ -44,7 +44,8 @@ export type IdPrefix =
   | 'src'
   | 'sor'
   | 'asm'
-  | 'scn';
+  | 'scn'
+  | 'sys';
 
 /**
  * A new id: prefix, 9 characters of milliseconds since 1970, 16 random ones (80 bits). Sorts by time.

@@ -12,6 +12,7 @@ export * from './condition.ts';
 export * from './config.ts';
 export { httpUrl, secretRefSchema } from './config-values.ts';
 export * from './control.ts';
+export { destinationOf, isSameDestination } from './destination.ts';
 export * from './detection.ts';
 export * from './duration.ts';
 export * from './errors.ts';
@@ -34,8 +35,19 @@ export { ownPath } from './own-path.ts';
 export * from './ports.ts';
 export * from './row-profile.ts';
 export { seenDigest } from './seen-digest.ts';
+
 export { tableOf } from './table.ts';
-export { destinationOf, isSameDestination } from './destination.ts';
+gates;
+are;
+on;
+the;
+place;
+that;
+they;
+lead;
+to;
+)
+
 export * from './text-rule.ts';
 export { HYBRID_GROUP, TLS_GROUPS } from './tls-groups.ts';
 export { printableLine, shortened, visible, visibleJson } from './visible.ts';

@@ -87,9 +87,9 @@ export class Serving {
     return next;
   }
 
-  /** Has a place serve what it served before. @throws CodedError `conflict` where there is nothing, `gate-closed` where that may not be served any more */
-  async rollback(actor: string, place: string): Promise<Deployment> {
-    const all = (await this.#db.deployments(false)).filter((one) => one.place === place);
+  /** Has a place serve what it served before. @param since what an earlier system of that name served counts not @throws CodedError `conflict` where there is nothing, `gate-closed` where that may not be served any more */
+  async rollback(actor: string, place: string, since = ''): Promise<Deployment> {
+    const all = (await this.#db.deployments(false)).filter((one) => one.place === place && one.at >= since);
     const now = all.find(({ endedAt }) => endedAt === null);
     const before = all.find((one) => one.endedAt !== null && one.version !== now?.version);
     if (!before) throw new CodedError('conflict', `nothing served at \`${place}\` before`);

@@ -1,6 +1,7 @@
 import { CodedError, clock, newEvent, newId } from '@sallyport/core';
 import type { HoldRow } from '@sallyport/store';
 import type { Control } from './control.ts';
+import { leadsWhere } from './inventory-home.ts';
 
 const DAY_MS = 86_400_000;
 const REASON_CHARACTERS_MAX = 500;
@@ -11,13 +12,24 @@ const REASON_CHARACTERS_MAX = 500;
  */
 export async function expireContent(control: Control): Promise<void> {
   const { config, installation } = control;
-  const { dataKeys, store } = installation;
-  const held = await store.holds.systems();
-  for (const { name, config: own } of await control.systems()) {
+  const { dataKeys } = installation;
+  const held = await systemsOnHold(control);
+  for (const { name, config: own, createdAt } of await control.systems()) {
     const days = own.contentDays ?? config.record.contentDays;
     if (days === undefined || held.has(name)) continue;
-    const before = new Date(clock.nowMs() - days * DAY_MS).toISOString().slice(0, 10);
-    const over = dataKeys.list().filter(({ purpose, day }) => purpose === `system:${name}` && day < before);
+    const dayBefore = (many: number): string =>
+      new Date(clock.nowMs() - many * DAY_MS).toISOString().slice(0, 10);
+    const before = dayBefore(days);
+    // What was said to an earlier system of this name goes by the rule of all, not by what this one says.
+    const since = createdAt?.slice(0, 10) ?? '';
+    const general = config.record.contentDays;
+    const ofOthers = general === undefined ? '' : dayBefore(general);
+    const over = dataKeys
+      .list()
+      .filter(
+        ({ purpose, day }) =>
+          purpose === `system:${name}` && (day < since ? day < ofOthers && day < before : day < before),
+      );
     if (over.length === 0) continue;
     // First the intention: a crash between leaves an expiry that was recorded and is done at the next round.
     await installation.announce(
@@ -29,6 +41,15 @@ export async function expireContent(control: Control): Promise<void> {
     );
     for (const { id } of over) dataKeys.destroy(id);
   }
+}
+
+/** Systems of which nothing is destroyed: those on hold, and those that lead to the same place under another name. */
+export async function systemsOnHold(control: Control): Promise<Set<string>> {
+  const held = await control.installation.store.holds.systems();
+  const systems = await control.systems();
+  const places = systems.filter(({ name }) => held.has(name)).flatMap(({ config }) => config.urls);
+  for (const { name, config } of systems) if (leadsWhere(config.urls, places)) held.add(name);
+  return held;
 }
 
 /** Places a legal hold on a system. @throws CodedError `system-unknown`, `request-invalid` */

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CodedError, newId, type SignerConfig } from '@sallyport/core';
+import { CodedError, isSameDestination, newId, type SignerConfig } from '@sallyport/core';
 import type { ArtefactStore, Inventory, InventoryParts, Serving, TrustedSigner } from '@sallyport/registry';
 import { openSigningKey } from '@sallyport/vault';
 import type { Control } from './control.ts';
@@ -88,6 +88,7 @@ export async function heldSystems(
   systems: readonly KnownSystem[],
 ): Promise<ReadonlyMap<string, string>> {
   const held = new Map<string, string>();
+  const around = new Map<string, string>();
   for (const { name, config } of systems) {
     if (config.serves === undefined) continue;
     const why = await (async () =>
@@ -96,5 +97,15 @@ export async function heldSystems(
     );
     if (why !== null) held.set(name, why);
   }
-  return held;
+  // Another name for the same place is no way around a gate.
+  for (const { name, config } of systems) {
+    if (held.has(name)) continue;
+    const gated = systems.find((one) => held.has(one.name) && leadsWhere(config.urls, one.config.urls));
+    if (gated) around.set(name, `it leads where \`${gated.name}\` does: ${held.get(gated.name)}`);
+  }
+  return new Map([...held, ...around]);
 }
+
+/** Whether some address of one leads where some address of the other does. */
+export const leadsWhere = (urls: readonly string[], others: readonly string[]): boolean =>
+  urls.some((url) => others.some((other) => isSameDestination(url, other)));

@@ -10,6 +10,7 @@ import {
   SUITE_NAMES,
   type SuiteName,
 } from '@sallyport/vault';
+import { systemsOnHold } from './content-expiry.ts';
 import type { Control } from './control.ts';
 import { changeRoot, logKeyPath, nextPath, takeLogKey, takePlace } from './key-home.ts';
 import { wrappedFiles } from './key-listing.ts';
@@ -198,7 +199,7 @@ export class KeyDesk {
       const { dataKeys } = installation;
       if (!dataKeys.list().some((key) => key.purpose === purpose))
         throw new CodedError('not-found', `there are no keys of \`${purpose.slice(0, 80)}\``);
-      if (purpose.startsWith('system:') && (await installation.store.holds.systems()).has(name))
+      if (purpose.startsWith('system:') && (await systemsOnHold(this.#control)).has(name))
         throw new CodedError(
           'conflict',
           `\`${name}\` is on hold: nothing of it is destroyed until that is lifted`,

@@ -25,6 +25,10 @@ import { ListenerCertificates } from './tls/listener.ts';
 
 /** A system, wherever it was named. */
 export interface KnownSystem {
+  /** Which system it is, whatever it is called; absent for those of the file. */
+  readonly id?: string;
+  /** Since when it is there, ISO 8601; absent for those of the file. */
+  readonly createdAt?: string;
   readonly name: string;
   readonly config: SystemConfig;
   readonly demo: boolean;

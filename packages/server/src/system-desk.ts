@@ -3,12 +3,14 @@ import {
   clock,
   describeIssue,
   newEvent,
+  newId,
   type SystemConfig,
   systemNameSchema,
   systemSchema,
 } from '@sallyport/core';
 import type { Control } from './control.ts';
 import type { KnownSystem } from './snapshot.ts';
+import { endBound, requireUnbound } from './system-life.ts';
 
 /** Adds, changes and removes AI systems: one change after the other, each looked at whole before anything of it is kept. */
 export class SystemDesk {
@@ -48,12 +50,17 @@ export class SystemDesk {
       if (!found) throw new CodedError('system-unknown', `no system \`${name.slice(0, 64)}\` is known`);
       if (known?.origin === 'file')
         throw new CodedError('conflict', `\`${name}\` is defined in sallyport.yaml; remove it there`);
+      await requireUnbound(this.#control, name);
+      const end = await endBound(this.#control, actor, name);
       await store.change(async (tx) => {
         await store.systems.remove(tx, name);
-        return {
-          result: undefined,
-          event: newEvent('upstream-removed', { actor, subject: `system:${name}`, demo: found.demo }),
-        };
+        const removed = newEvent('upstream-removed', {
+          actor,
+          subject: `system:${name}`,
+          demo: found.demo,
+          data: known?.id === undefined ? {} : { id: known.id },
+        });
+        return { result: undefined, event: [removed, ...(await end(tx))] };
       });
       await this.#control.publish();
     });
@@ -78,10 +85,15 @@ export class SystemDesk {
       throw new CodedError('conflict', `\`${name}\` is defined in sallyport.yaml; change it there`);
     const files = await this.#requireUsable(actor, name, parsed.data, known);
     const { config, bind } = await secrets.use(actor, name, { ...parsed.data, ...files }, known);
+    // What still points to an earlier system of this name opens none of this one.
+    if (!known) await requireUnbound(this.#control, name);
+    const end = known ? null : await endBound(this.#control, actor, name);
     const now = clock.nowIso();
+    const id = known ? known.id : newId('sys');
     const demo = known?.demo ?? false;
     await store.change(async (tx) => {
       await store.systems.put(tx, {
+        ...(id === undefined ? {} : { id }),
         name,
         config,
         demo,
@@ -97,8 +109,9 @@ export class SystemDesk {
             actor,
             subject: `system:${name}`,
             demo,
-            data: { dialect, mode, allowPrivate, hosts: urls.map((url) => new URL(url).host) },
+            data: { id, dialect, mode, allowPrivate, hosts: urls.map((url) => new URL(url).host) },
           }),
+          ...(end === null ? [] : await end(tx)),
           ...(await bind(tx)),
         ],
       };

@@ -63,6 +63,15 @@ export class Keys {
     return Number(result.numUpdatedRows) === 1;
   }
 
+  /** Leaves a key fewer systems than it had. */
+  async narrow(tx: Connection, id: string, systems: readonly string[]): Promise<void> {
+    await tx
+      .updateTable('api_keys')
+      .set({ systems: JSON.stringify(systems) })
+      .where('id', '=', id)
+      .execute();
+  }
+
   /** Lets a key end earlier than it would. @returns whether it lived, and would have lived longer */
   async endBy(tx: Connection, id: string, at: string): Promise<boolean> {
     const result = await tx

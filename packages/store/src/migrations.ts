@@ -179,6 +179,7 @@ const MIGRATIONS: readonly Migration[] = [
       `create table secret_origins (id text primary key, ref text not null, origin text not null, status text not null,
         by_owner integer not null, asked_at text not null, asked_by text not null, approved_at text, approved_by text,
         unique (ref, origin))`,
+    ],
   },
   {
     name: '0012-rights',

@@ -5,6 +5,8 @@ import type { Connection } from './store.ts';
 
 /** A system as stored. */
 export interface SystemRow {
+  /** Which system it is: another that bears the name later is another. Absent where it was never told. */
+  readonly id?: string;
   readonly name: string;
   readonly config: SystemConfig;
   readonly demo: boolean;
@@ -31,6 +33,7 @@ export class Systems {
 
   async put(tx: Connection, system: SystemRow): Promise<void> {
     const row = {
+      id: system.id ?? '',
       name: system.name,
       config: JSON.stringify(system.config),
       demo: Number(system.demo),
@@ -71,6 +74,7 @@ export class Systems {
         broken.push({ name: row.name, demo, why: 'its name is none' });
       else
         systems.push({
+          ...(row.id === '' ? {} : { id: row.id }),
           name: row.name,
           config: config.data,
           demo,

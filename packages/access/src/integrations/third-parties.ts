@@ -2,6 +2,7 @@ import {
   CodedError,
   clock,
   describeIssue,
+  destinationOf,
   INTEGRATION_KINDS,
   type IntegrationKind,
   type IntegrationSnapshot,
@@ -314,6 +315,22 @@ function shown(row: IntegrationRow): ThirdParty {
   };
 }
 
+const isSameOrigin = (one: string, other: string): boolean =>
+  destinationOf(one).origin === destinationOf(other).origin;
+
+/** The vendor to whom a URL leads by its manifest, under whichever name the system there goes: the one that is live, if any is. */
+function behindOrigin(parties: readonly ThirdParty[], urls: readonly string[]): ThirdParty | undefined {
+  const there = parties.filter(
+    (one) =>
+      one.kind === 'vendor-model' &&
+      one.approvedAt !== null &&
+      // One whose last system was removed while nothing was wrong with it says nothing of others.
+      (one.status !== 'ended' || one.manifest.systems.length > 0) &&
+      one.manifest.origins.some((origin) => urls.some((url) => isSameOrigin(origin, url))),
+  );
+  return there.find(({ live }) => live) ?? there[0];
+}
+
 /**
  * The third party behind a system, as the gateway sees it; null where there is none and none is needed.
  * @param system its name, where it is called and what goes through it
@@ -342,14 +359,16 @@ export function behindSystem(
       one.manifest.systems.includes(system.name) &&
       (required || !isMereProposal(one)),
   );
-  const one = own.find(({ live }) => live) ?? own[0];
+  const one =
+    own.find(({ live }) => live) ?? own[0] ?? (required ? undefined : behindOrigin(parties, system.urls));
   if (!one) return required ? refusing('', 'no manifest of a vendor names this system') : null;
   if (!one.live) return refusing(one.name, stateWords(one.status, one.why));
   for (const url of system.urls) {
     const { origin } = new URL(url);
     const outside = outsideManifest(one.manifest, {
-      origin,
-      system: system.name,
+      origin: one.manifest.origins.find((named) => isSameOrigin(named, url)) ?? origin,
+      // One that the manifest does not name is there as another name of one that it does.
+      system: own.includes(one) ? system.name : undefined,
       dataClasses: system.dataClasses,
     });
     if (outside !== null) return refusing(one.name, `its manifest does not name ${outside}`);

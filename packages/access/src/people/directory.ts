@@ -309,7 +309,7 @@ export class Directory {
     const { id, name } = await this.find(idOrName);
     await this.#home.store.change(async (tx) => {
       await people.oneAtATime(tx);
-      const other = user === null ? undefined : (await people.list()).find((one) => one.localUser === user);
+      const other = user === null ? null : await people.byLocalUser(user, tx);
       if (other && other.id !== id)
         throw new CodedError('conflict', `\`${user}\` is \`${other.name}\` already`);
       await people.update(tx, id, { localUser: user });

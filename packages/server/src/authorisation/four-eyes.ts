@@ -89,8 +89,8 @@ export class FourEyes {
   /** Who a version is said to be by: the person who an administrator says a user of this machine is. */
   async authorOf(actor: string): Promise<string> {
     if (!actor.startsWith('local:')) return actor;
-    const people = await this.#control.installation.store.people.list();
-    const same = people.find(({ localUser }) => localUser === actor.slice('local:'.length));
+    const { people } = this.#control.installation.store;
+    const same = await people.byLocalUser(actor.slice('local:'.length));
     return same ? `person:${same.id}` : actor;
   }
 

@@ -1,12 +1,33 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { CodedError } from '@sallyport/core';
+import type { Context } from 'hono';
 import { systemTarget } from '../authorisation/authoriser.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
+import { leadsWhere } from '../inventory-home.ts';
 import * as schemas from '../schemas.ts';
 import { body, type Env, failures, json, named, systemView, visible } from './shared.ts';
 
 /** Routes of the AI systems. */
 export function systemRoutes(app: OpenAPIHono<Env>, control: Control): void {
+  /** Another way to where a system leads already, or to a third party: whoever opens it proves again who they are. */
+  const requireOpenPlace = async (c: Context<Env>, name: string, urls: readonly string[]): Promise<void> => {
+    const places = [
+      ...(await control.systems()).flatMap((one) => (one.name === name ? [] : one.config.urls)),
+      ...(await control.thirdParties.list()).flatMap(({ manifest }) => manifest.origins),
+    ];
+    if (
+      !leadsWhere(
+        urls.filter((url) => URL.canParse(url)),
+        places,
+      )
+    )
+      return;
+    if (c.var.principal.kind === 'program')
+      throw new CodedError('not-permitted', 'a program opens no other way to where a system leads already');
+    await c.var.permit('relax-systems', { kind: 'organisation' });
+  };
+
   app.openapi(
     createRoute({
       method: 'get',
@@ -34,6 +55,7 @@ export function systemRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const { name, ...config } = c.req.valid('json');
       // Where a secret goes is grave: whoever says so proves again who they are.
       if (config.apiKeyRef !== undefined) await c.var.permit('bind-secrets', { kind: 'organisation' });
+      await requireOpenPlace(c, name, config.urls);
       return c.json(systemView(await control.addSystem(c.var.actor, name, config)), 201);
     },
   );

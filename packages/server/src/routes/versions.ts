@@ -223,7 +223,9 @@ export function versionRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       const where = c.req.valid('json').place;
-      const { digest, at } = await (await control.serving()).rollback(c.var.actor, where);
+      const system = (await control.systems()).find(({ name }) => `system:${name}` === where);
+      const serving = await control.serving();
+      const { digest, at } = await serving.rollback(c.var.actor, where, system?.createdAt);
       await control.publish();
       return c.json({ place: where, digest, at }, 200);
     },
