@@ -32,6 +32,9 @@ function locally(
   });
 }
 
+/** Where no system leads yet: another way to where one does needs a fresh proof. */
+const NEW_PLACE = 'http://127.0.0.1:9/a';
+
 describe('references to secrets and files', () => {
   let fake: FakeSystem;
   let other: FakeSystem;
@@ -159,7 +162,7 @@ describe('references to secrets and files', () => {
       return { result: undefined, event: [] };
     });
     assert.equal(await add({ apiKeyRef: 'env:REFERENCE_ALLOWED' }), '403 proof-needed');
-    assert.equal(await add({}), '201', 'a system without one needs none');
+    assert.equal(await add({ urls: [NEW_PLACE] }), '201', 'a system without one needs none');
   });
 
   it('files that were learned come from their folder alone', async () => {
@@ -172,10 +175,15 @@ describe('references to secrets and files', () => {
       '/proc/self/environ',
     ])
       for (const field of ['profile', 'echo'])
-        assert.equal(await add({ [field]: path }), '403 reference-not-allowed', `${field} ${path}`);
+        assert.equal(
+          await add({ [field]: path, urls: ['http://127.0.0.1:9/other'] }),
+          '403 reference-not-allowed',
+          `${field} ${path}`,
+        );
     writeFileSync(join(learned, 'bad.json'), '{}');
-    assert.equal(await add({ profile: 'bad.json' }), '400 profile-invalid');
-    assert.equal(await add({ judge: { system: 'nobody-knows-it' } }), '404 system-unknown');
+    assert.equal(await add({ profile: 'bad.json', urls: ['http://127.0.0.1:9/b'] }), '400 profile-invalid');
+    const judge = { system: 'nobody-knows-it' };
+    assert.equal(await add({ judge, urls: ['http://127.0.0.1:9/c'] }), '404 system-unknown');
   });
 
   it('a value goes to the origin that it was bound to, and elsewhere only when a second person agreed', async () => {

@@ -364,14 +364,10 @@ describe('SCIM: an identity provider keeps people and groups', () => {
       members: [{ value: id }],
     }).catch(() => null);
     assert.equal(group, null);
-    await assert.rejects(
-      directory.fromProvider({
-        externalId: 'https://idp|x',
-        name: 'gone-for-good',
-        grants: [{ role: 'viewer' }],
-      }),
-      { code: 'not-permitted' },
-    );
+    const said = { externalId: 'https://idp|x', names: ['gone-for-good'], grants: [{ role: 'viewer' }] };
+    await assert.rejects(directory.fromProvider({ ...said, scimId: null }), { code: 'conflict' });
+    const renamed = { ...said, names: ['back-again'], scimId: 'e-gone' };
+    await assert.rejects(directory.fromProvider(renamed), { code: 'not-permitted' });
     assert.ok((await person(id)).disabledAt);
   });
 

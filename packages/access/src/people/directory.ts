@@ -113,7 +113,12 @@ export class Directory {
         person = await this.#provisioned(tx, said.scimId);
         if (person) events.push(await this.#link(tx, 'identity-provider', person, said.externalId));
       }
-      if (person !== null && person.disabledAt !== null)
+      // Removed by the provider since, or not: whom an administrator shut out gets no other account by the same id.
+      const shutOut =
+        person === null &&
+        said.scimId !== null &&
+        (await this.#home.store.provisioning.isShutOut(tx, said.scimId));
+      if (shutOut || (person !== null && person.disabledAt !== null))
         throw new CodedError('not-permitted', 'this account is shut out');
       if (person === null) {
         if (said.grants.length === 0)

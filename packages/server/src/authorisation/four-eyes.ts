@@ -13,9 +13,16 @@ import type { Control } from '../control.ts';
 export const COOLING_OFF_MS = 24 * 3_600_000;
 
 /** What makes somebody an approver, or lets another take over who is one. */
-const MAKING = ['grant-given', 'setup-link-created', 'person-created', 'person-enabled'] as const;
-/** Actors that are no party: their word is that of whoever runs this installation or its identity provider. */
-const NO_PARTY: readonly string[] = ['sallyport', 'identity-provider', 'setup-link', ''];
+const MAKING = [
+  'grant-given',
+  'setup-link-created',
+  'person-created',
+  'person-enabled',
+  // Only where it links the account to a subject of the provider.
+  'person-changed',
+] as const;
+/** Actors who could profit; others speak for this installation or its identity provider. */
+const PARTY = /^(?:person|program|local):/;
 
 const known = new WeakMap<PolicySet, ReadonlySet<string>>();
 
@@ -144,8 +151,9 @@ export class FourEyes {
     const longHeld = held.some(({ role, createdAt }) => approving.has(role) && createdAt < since);
     const owed = new Set<string>();
     for (const { type, actor, data } of await store.events.about(own, MAKING, since)) {
-      if (NO_PARTY.includes(actor) || actor === own) continue;
+      if (!PARTY.test(actor) || actor === own) continue;
       if (type === 'grant-given' && (longHeld || !approving.has(String(data['role'])))) continue;
+      if (type === 'person-changed' && typeof data['linked'] !== 'string') continue;
       for (const party of await this.partiesOf(actor)) owed.add(party);
     }
     owed.delete(own);

@@ -113,6 +113,7 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const { subject, issuer = control.config.access.signOn?.issuer } = c.req.valid('json');
       if (issuer === undefined) throw new CodedError('not-found', 'no identity provider is configured');
       const linked = subject === null ? null : `${issuer}|${subject}`;
+      await permitIfApprover(c, await directory().find(c.req.param('id')));
       return c.json(await view(await directory().link(c.var.actor, c.req.param('id'), linked)), 200);
     },
   );
