@@ -37,16 +37,6 @@ export * from './row-profile.ts';
 export { seenDigest } from './seen-digest.ts';
 
 export { tableOf } from './table.ts';
-gates;
-are;
-on;
-the;
-place;
-that;
-they;
-lead;
-to;
-)
 
 export * from './text-rule.ts';
 export { HYBRID_GROUP, TLS_GROUPS } from './tls-groups.ts';
