@@ -35,9 +35,7 @@ export { ownPath } from './own-path.ts';
 export * from './ports.ts';
 export * from './row-profile.ts';
 export { seenDigest } from './seen-digest.ts';
-
 export { tableOf } from './table.ts';
-
 export * from './text-rule.ts';
 export { HYBRID_GROUP, TLS_GROUPS } from './tls-groups.ts';
 export { printableLine, shortened, visible, visibleJson } from './visible.ts';

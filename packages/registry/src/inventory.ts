@@ -326,8 +326,7 @@ export class Inventory {
     const version = await this.version(asset, label);
     if (version.digest !== digest)
       throw new CodedError('conflict', 'that is another digest than this version has: look at it again');
-    if (version.createdBy === actor)
-      throw new CodedError('not-permitted', 'whoever registered a version cannot approve it');
+    if (version.createdBy === actor) throw new CodedError('not-permitted', 'an author approves nothing');
     const target = versionTarget(kind, name, label);
     const approvedAt = clock.nowIso();
     await this.say(

@@ -1,5 +1,5 @@
 import { type KnownProgram, LEVEL, type Who } from '@sallyport/access';
-import { CodedError, clock } from '@sallyport/core';
+import { CodedError, clock, tableOf } from '@sallyport/core';
 import {
   type Actor,
   actorText,
@@ -27,11 +27,11 @@ const USED_EVERY_MS = 3_600_000;
 const UNKNOWN_SYSTEM = { demo: false, dialect: '' };
 
 /** Why a safeguard refuses, where that is not plain. */
-const REFUSALS: Readonly<Record<string, string>> = {
+const REFUSALS = tableOf({
   'author-cannot-approve': 'an author approves nothing of their own, under whichever name',
   'cooling-off': `its author made you an approver less than ${COOLING_OFF_MS / 3_600_000} hours ago; ask another approver, or wait`,
   'emergency-approves-nothing': 'emergency access approves nothing, and makes no one who does',
-};
+});
 const noRole = (action: string): string => `no role of yours permits \`${action}\` here`;
 
 /** What a system is to policies. */
