@@ -20,23 +20,22 @@ export interface PackedDetections {
 
 const KINDS_MAX = 65_535;
 
-const same = (a: Kind, b: Kind): boolean =>
-  a.channel === b.channel &&
-  a.only === b.only &&
-  a.tool === b.tool &&
-  a.names === b.names &&
-  a.content === b.content &&
-  a.countries === b.countries &&
-  a.canaries === b.canaries &&
-  a.systemPrompts === b.systemPrompts &&
-  a.echo === b.echo;
+const OWN = new Set(['text', 'pointer']);
+
+/** Whether a request is of a kind: the same in everything, whatever fields there are. */
+function isOf(request: InspectionRequest, kind: Kind): boolean {
+  for (const field in request)
+    if (!OWN.has(field) && request[field as keyof Kind] !== kind[field as keyof Kind]) return false;
+  for (const field in kind) if (!(field in request)) return false;
+  return true;
+}
 
 /** Kinds that are compared with; requests of one call have a few. */
 const COMPARED_MAX = 16;
 
 function kindOf(kinds: Kind[], request: InspectionRequest): number {
   for (let i = kinds.length - 1; i >= 0 && i >= kinds.length - COMPARED_MAX; i--)
-    if (same(kinds[i]!, request)) return i;
+    if (isOf(request, kinds[i]!)) return i;
   if (kinds.length === KINDS_MAX) throw new RangeError('too many kinds of requests');
   const { text: _text, pointer: _pointer, ...kind } = request;
   return kinds.push(kind) - 1;

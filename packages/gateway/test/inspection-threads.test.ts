@@ -80,6 +80,8 @@ describe('inspection threads', () => {
       request(`${n} \ud83d`, {
         pointer: `/${n}`,
         tool: n % 2 === 0,
+        ...(n % 5 === 0 && { only: 'secrets' as const }),
+        linkHosts: n % 7 === 0 ? null : prompts,
         ...(n % 3 === 0 ? { systemPrompts: prompts } : { systemPrompts: [`${n}`] }),
       }),
     );

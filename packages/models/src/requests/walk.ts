@@ -63,11 +63,13 @@ const wholeNumbers = (list: readonly unknown[]): list is number[] => list.every(
 
 /**
  * Goes through a body, place by place.
- * @throws CodedError `body-invalid` past {@link LIMITS.jsonStringsMax}, `body-duplicate-key`
+ * @throws CodedError `body-invalid` past {@link LIMITS.jsonStringsMax} and {@link LIMITS.jsonPathCharactersMax}, `body-duplicate-key`
  */
 export function walkRequest(root: unknown, tree: PlaceNode, visitor: Visitor): void {
   const path: (string | number)[] = [];
   let seen = 0;
+  /** Characters of the names that lead to a place: pointers are made of them, one for each text. */
+  let named = 0;
   const count = (): void => {
     if (++seen > LIMITS.jsonStringsMax)
       throw new CodedError('body-invalid', 'the body holds too many strings');
@@ -93,6 +95,12 @@ export function walkRequest(root: unknown, tree: PlaceNode, visitor: Visitor): v
     if (protocol) refuseTwins(value, node, path);
     for (const name in value) {
       const child = protocol || node?.any ? (node?.members.get(name) ?? node?.any ?? null) : null;
+      named += name.length;
+      if (named > LIMITS.jsonPathCharactersMax)
+        throw new CodedError(
+          'body-invalid',
+          `names of members within each other have over ${LIMITS.jsonPathCharactersMax} characters`,
+        );
       path.push(name);
       const plain = child !== null || (zone === 'schema' && SCHEMA_WORDS.has(name));
       if (!plain || (child === node?.any && !/^\d{1,10}$/.test(name))) {
@@ -106,6 +114,7 @@ export function walkRequest(root: unknown, tree: PlaceNode, visitor: Visitor): v
         value,
       );
       path.pop();
+      named -= name.length;
     }
   };
   const walk = (value: unknown, node: PlaceNode | null, zone: Zone, parent: object): void => {
