@@ -101,7 +101,8 @@ export async function heldSystems(
   for (const { name, config } of systems) {
     if (held.has(name)) continue;
     const gated = systems.find((one) => held.has(one.name) && leadsWhere(config.urls, one.config.urls));
-    if (gated) around.set(name, `it leads where \`${gated.name}\` does: ${held.get(gated.name)}`);
+    // Whoever calls one system is told nothing of another, not even its name.
+    if (gated) around.set(name, 'it leads to the same place as a system whose model may not be served');
   }
   return new Map([...held, ...around]);
 }

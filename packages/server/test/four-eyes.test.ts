@@ -169,15 +169,24 @@ describe('four eyes', () => {
     await server.control.accounts.directory.setDisabled('test', gone.id, true);
     const reason = 'the only administrator cannot be reached and calls fail';
     await ok(await responder.call('POST', '/api/v1/break-glass', { reason, minutes: 10 }), 201);
-    await ok(
-      await responder.call('POST', '/api/v1/people', { name: 'helper', grants: [{ role: 'operator' }] }),
+    const soon = (at: string | null): boolean => at !== null && Date.parse(at) < Date.now() + 11 * 60_000;
+    const helper = await ok<{ person: { grants: { expiresAt: string | null }[] } }>(
+      await responder.call('POST', '/api/v1/people', { name: 'helper', grants: [{ role: 'administrator' }] }),
       201,
     );
+    assert.ok(soon(helper.person.grants[0]!.expiresAt), 'a role given in an emergency ends with it');
+    const grant = await ok<{ expiresAt: string | null }>(
+      await responder.call('POST', `/api/v1/people/${idle.id}/grants`, { role: 'operator' }),
+      201,
+    );
+    assert.ok(soon(grant.expiresAt));
     for (const [path, body] of [
       [`/api/v1/sources/${proposal.id}/approve`, { digest: proposal.digest }],
       ['/api/v1/people', { name: 'mine', grants: [{ role: 'approver' }] }],
       [`/api/v1/people/${idle.id}/grants`, { role: 'approver' }],
       [`/api/v1/people/${approver.id}/link`, {}],
+      [`/api/v1/people/${admin.id}/link`, {}],
+      [`/api/v1/people/${admin.id}/provider`, { subject: 'me', issuer: 'https://idp.example' }],
       [`/api/v1/people/${gone.id}/enable`, {}],
       [`/api/v1/people/${idle.id}/local-user`, { user: 'x' }],
       ['/api/v1/programs', { name: 'idp-2', purpose: 'x', grants: [{ role: 'provisioner' }] }],

@@ -196,7 +196,7 @@ describe('a system is more than its name', () => {
       const own = await server.key([name]);
       const answer = await server.chat(own, 'hello');
       assert.equal(answer.status, 403, spelling);
-      assert.match(await answer.text(), /gated/);
+      assert.match(await answer.text(), /same place/);
     }
     assert.equal(fake.requests.length, asked, 'nothing went there');
   });

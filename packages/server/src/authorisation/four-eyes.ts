@@ -93,6 +93,17 @@ export class FourEyes {
     return this.makesApprovers(await this.#control.installation.store.people.grants(clock.nowIso(), holder));
   }
 
+  /** Whether somebody approves, or gives roles. */
+  async isPowerful(holder: string): Promise<boolean> {
+    if (await this.isApprover(holder)) return true;
+    const { authoriser, installation } = this.#control;
+    const grants = await installation.store.people.grants(clock.nowIso(), holder);
+    const person = await installation.store.people.byId(holder.replace(/^person:/, ''));
+    if (!person) return false;
+    const who = { person, grants, session: { level: LEVEL.resistant, provenAt: clock.nowIso() } } as never;
+    return authoriser.mayAtBest({ kind: 'person', who }, 'change-grants', { kind: 'organisation' }, '');
+  }
+
   /** Who a version is said to be by: the person who an administrator says a user of this machine is. */
   async authorOf(actor: string): Promise<string> {
     if (!actor.startsWith('local:')) return actor;

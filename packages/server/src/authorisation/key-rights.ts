@@ -4,6 +4,7 @@ import { INVOKE, policySchema, type Target } from '@sallyport/policy';
 import type { KeyRow, ProgramRow } from '@sallyport/store';
 import type { Control } from '../control.ts';
 import { type Principal, systemTarget } from './authoriser.ts';
+import { untilMs } from './lasting.ts';
 
 type WorkloadConfig = Config['access']['workloads'][number];
 
@@ -97,19 +98,7 @@ export class KeyRights {
 
   /** Until when a key may live that somebody makes: what they may for a time gives no key for longer. Milliseconds. */
   async untilMs(principal: Principal, systems: readonly string[], address: string): Promise<number> {
-    if (principal.kind === 'local') return Number.POSITIVE_INFINITY;
-    const { authoriser } = this.#control;
-    const grants = principal.kind === 'person' ? principal.who.grants : principal.known.grants;
-    const lasting = grants.filter(({ expiresAt }) => expiresAt === null);
-    if (lasting.length === grants.length) return Number.POSITIVE_INFINITY;
-    const without: Principal =
-      principal.kind === 'person'
-        ? { kind: 'person', who: { ...principal.who, grants: lasting } }
-        : { kind: 'program', known: { ...principal.known, grants: lasting } };
-    for (const target of await this.#targets(systems))
-      if (!authoriser.mayAtBest(without, 'make-keys', target, address))
-        return Math.max(...grants.map(({ expiresAt }) => (expiresAt === null ? 0 : Date.parse(expiresAt))));
-    return Number.POSITIVE_INFINITY;
+    return untilMs(this.#control, principal, 'make-keys', await this.#targets(systems), address);
   }
 
   /**

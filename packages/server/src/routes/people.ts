@@ -4,6 +4,7 @@ import { CodedError } from '@sallyport/core';
 import type { PersonRow } from '@sallyport/store';
 import type { Context } from 'hono';
 import * as schemas from '../account-schemas.ts';
+import { lastingGrants } from '../authorisation/lasting.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { body, type Env, failures, json, named, namedBoth, siteOrigin } from './shared.ts';
@@ -41,6 +42,12 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
       await c.var.permit('make-approvers', { kind: 'person', id });
   };
 
+  /** Emergency access ends; an account of somebody who approves or administers, taken over meanwhile, would not. */
+  const permitTakingOver = async (c: Context<Env>, { id }: PersonRow): Promise<void> => {
+    if (await control.fourEyes.isPowerful(`person:${id}`))
+      await c.var.permit('make-approvers', { kind: 'person', id });
+  };
+
   app.openapi(
     createRoute({
       method: 'get',
@@ -69,7 +76,8 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
       if (control.fourEyes.makesApprovers(input.grants))
         await c.var.permit('make-approvers', { kind: 'organisation' });
       await control.requireSystems(input.grants);
-      const { person, token } = await directory().add(c.var.actor, input);
+      const grants = lastingGrants(control, c.var.principal, 'change-grants', input.grants, c.env.address);
+      const { person, token } = await directory().add(c.var.actor, { ...input, grants });
       return c.json({ person: await view(person), link: token === null ? null : linkUrl(c, token) }, 201);
     },
   );
@@ -87,7 +95,7 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       const person = await directory().find(c.req.param('id'));
-      await permitIfApprover(c, person);
+      await permitTakingOver(c, person);
       const { token, expiresAt } = await control.accounts.links.make(c.var.actor, person);
       return c.json({ link: linkUrl(c, token), expiresAt }, 201);
     },
@@ -113,7 +121,7 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const { subject, issuer = control.config.access.signOn?.issuer } = c.req.valid('json');
       if (issuer === undefined) throw new CodedError('not-found', 'no identity provider is configured');
       const linked = subject === null ? null : `${issuer}|${subject}`;
-      await permitIfApprover(c, await directory().find(c.req.param('id')));
+      await permitTakingOver(c, await directory().find(c.req.param('id')));
       return c.json(await view(await directory().link(c.var.actor, c.req.param('id'), linked)), 200);
     },
   );
@@ -170,7 +178,8 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
         const { id } = await directory().find(c.req.param('id'));
         await c.var.permit('make-approvers', { kind: 'person', id });
       }
-      const { holder: _, ...grant } = await directory().grant(c.var.actor, c.req.param('id'), input);
+      const [given] = lastingGrants(control, c.var.principal, 'change-grants', [input], c.env.address);
+      const { holder: _, ...grant } = await directory().grant(c.var.actor, c.req.param('id'), given!);
       return c.json(grant, 201);
     },
   );

@@ -3,6 +3,7 @@ import type { ProgramView } from '@sallyport/access';
 import { keyScopeSchema } from '@sallyport/core';
 import type { Context } from 'hono';
 import * as schemas from '../account-schemas.ts';
+import { lastingGrants } from '../authorisation/lasting.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { issuedKey } from '../schemas.ts';
@@ -54,7 +55,8 @@ export function programRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const { principal } = c.var;
       const asked = input.owner ?? (principal.kind === 'person' ? principal.who.person.id : null);
       const owner = asked === null ? null : (await control.accounts.directory.find(asked)).id;
-      const { id } = await programs().add(c.var.actor, { ...input, owner });
+      const grants = lastingGrants(control, c.var.principal, 'change-programs', input.grants, c.env.address);
+      const { id } = await programs().add(c.var.actor, { ...input, grants, owner });
       return c.json(await view(id), 201);
     },
   );
@@ -120,7 +122,8 @@ export function programRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const input = c.req.valid('json');
       await control.requireSystems([input]);
       await permitGrants(c, [input]);
-      const { holder: _, ...grant } = await programs().grant(c.var.actor, c.req.param('id'), input);
+      const [given] = lastingGrants(control, c.var.principal, 'change-programs', [input], c.env.address);
+      const { holder: _, ...grant } = await programs().grant(c.var.actor, c.req.param('id'), given!);
       return c.json(grant, 201);
     },
   );
