@@ -25,8 +25,10 @@ export const LIMITS = {
    * (`npm run bench linear`): 99 of 100 took less than 1 µs a character, so this many take less than 2 ms.
    */
   inspectInlineCharactersMax: 2_048,
-  /** Detections kept for one exchange and direction. */
+  /** Detections of one exchange and direction that the record names. */
   detectionsMax: 64,
+  /** Detections in one text: a text with more is refused, as what was not counted would pass. */
+  detectionsPerTextMax: 50_000,
   /** One leaf of the log (C2SP tlog-tiles entries carry a 16-bit length). */
   leafBytesMax: 65_535,
   /** Bytes that bodies and answers of all calls in flight on one worker hold; a body counts twice, as it is held as text, too. */

@@ -1,7 +1,7 @@
 import { CodedError, type Detection, LIMITS, type RowProfile } from '@sallyport/core';
 import { type RequestPart, readOutputTensors, type Tensor, type TextPart } from '@sallyport/models';
 import type { ConditionFinding, Facts } from '@sallyport/policy';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, gravest } from './exchange.ts';
 import { isProse } from './request-texts.ts';
 import { featureCells } from './rows.ts';
 import type { ToolCall } from './tool-calls.ts';
@@ -10,6 +10,9 @@ import type { ToolCall } from './tool-calls.ts';
 const ROWS_MAX = 4_096;
 /** Characters of the texts of a call that conditions are shown; beyond, nobody can tell. */
 const TEXT_MAX = 262_144;
+
+/** Findings that conditions are shown, the gravest where there are more. */
+const FINDINGS_MAX = 1_024;
 
 /** A condition that holds, as a detection. @param pointer what it is about */
 function detectionOf({ condition, judged }: ConditionFinding, pointer: string): Detection {
@@ -100,7 +103,7 @@ const rowStart = (tensor: Tensor, rows: number, row: number): number =>
 function textFacts(parts: readonly (TextPart | RequestPart)[], findings: readonly Detection[]): Facts {
   let characters = 0;
   for (const { text } of parts) characters += text.length;
-  const told = findings.map(({ detector, technique, severity, confidence }) => ({
+  const told = gravest(findings, FINDINGS_MAX).map(({ detector, technique, severity, confidence }) => ({
     detector,
     technique,
     severity,

@@ -4,12 +4,14 @@ import { performance } from 'node:perf_hooks';
 import type { TrustedProxies } from '@sallyport/access';
 import {
   clock,
+  type Detection,
   ERRORS,
   type ErrorCode,
   type ExchangeFacts,
   type KeySnapshot,
   LIMITS,
   newId,
+  SEVERITIES,
   type SystemSnapshot,
   type Verdict,
   type VerdictRecord,
@@ -170,13 +172,19 @@ function safePointer(pointer: string): string {
     .slice(0, 256);
 }
 
+/** Detections, of more than `most` the gravest. */
+export const gravest = (detections: readonly Detection[], most: number): readonly Detection[] =>
+  detections.length <= most
+    ? detections
+    : SEVERITIES.flatMap((severity) => detections.filter((one) => one.severity === severity)).slice(0, most);
+
 /** A verdict as the record keeps it. */
 export function verdictRecord(verdict: Verdict & { texts: number }): VerdictRecord {
   return {
     action: verdict.action,
     wouldBe: verdict.wouldBe,
     texts: verdict.texts,
-    detections: verdict.detections.slice(0, LIMITS.detectionsMax).map((d) => ({
+    detections: gravest(verdict.detections, LIMITS.detectionsMax).map((d) => ({
       ...d,
       location: { ...d.location, pointer: safePointer(d.location.pointer) },
     })),

@@ -20,6 +20,7 @@ import { charactersOf, inspectRequest, isProse } from './request-texts.ts';
 import { redactedTexts, redactorFor } from './rewrite.ts';
 import { rowDetections } from './rows.ts';
 import { actionFor, verdictOf } from './state.ts';
+import { isLarge, othersFirst } from './turns.ts';
 import { forwardedHeaders, headerPointer, isJsonType, refuseRepeated } from './upstream-headers.ts';
 
 /** A refusal by a limit, which says when to come back. */
@@ -110,11 +111,12 @@ export async function read(exchange: Exchange, deps: Deps): Promise<void> {
   // What goes on is what was read: another reader might find other bytes in what is compressed.
   if (plain !== exchange.body) exchange.bodyChanged = plain;
   exchange.text = decodeUtf8(plain);
-  const reading = exchange.dialect.readRequest(
-    exchange.operation!.id,
-    parseStrictJson(exchange.text),
-    exchange.text,
-  );
+  const large = isLarge(exchange.text.length);
+  if (large) await othersFirst();
+  const parsed = parseStrictJson(exchange.text);
+  if (large) await othersFirst();
+  const reading = exchange.dialect.readRequest(exchange.operation!.id, parsed, exchange.text);
+  if (large) await othersFirst();
   exchange.reading = exchange.pathModel === null ? reading : { ...reading, model: exchange.pathModel };
   mark(exchange, 'read');
 }
@@ -215,6 +217,8 @@ export async function inspectInput(exchange: Exchange, deps: Deps): Promise<void
       : []),
   ];
   const first = verdictOf(system, 'input', detections);
+  const large = isLarge(exchange.text.length, detections.length);
+  if (large) await othersFirst();
   const replacements = first.action === 'redact' ? redact(exchange, detections) : new Map<string, string>();
   mark(exchange, 'inspect-input');
   if (system.judge && first.action !== 'deny') {
@@ -226,6 +230,7 @@ export async function inspectInput(exchange: Exchange, deps: Deps): Promise<void
   const verdict = verdictOf(system, 'input', detections);
   exchange.inputVerdict = { ...verdict, texts: deps.start.detectors ? prose.length : 0 };
   if (exchange.modelForwarded !== null) replacements.set('/model', exchange.modelForwarded);
+  if (large) await othersFirst();
   if (replacements.size > 0) exchange.bodyChanged = Buffer.from(replaceStrings(exchange.text, replacements));
   if (verdict.action !== 'deny') return;
   const graver = detections.some(

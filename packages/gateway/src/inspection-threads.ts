@@ -147,8 +147,11 @@ export class InspectionThreads {
     lane.job = null;
     if (job) {
       this.#queue.ended(job);
-      if (detections) job.done(unpack(detections, job.requests));
-      else job.fail(new CodedError('inspection-failed'));
+      if (detections) {
+        const found = detections;
+        // What came is read in this turn; it is told in the next.
+        setImmediate(() => job.done(unpack(found, job.requests)));
+      } else job.fail(new CodedError('inspection-failed'));
     }
     this.#run();
   }

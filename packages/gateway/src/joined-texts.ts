@@ -112,6 +112,18 @@ function isNews(
   return cut && text.length > 0 && tail.length >= REST_MIN && /\d/.test(tail);
 }
 
+/** The first of pieces, which follow each other, that reaches beyond a place. */
+function firstAt(pieces: readonly Piece[], place: number): number {
+  let low = 0;
+  let high = pieces.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (pieces[middle]!.at + pieces[middle]!.length <= place) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** A detection in a reading as one in each part that it reaches over; none where it is no news. */
 export function partDetections(
   found: Detection,
@@ -119,11 +131,15 @@ export function partDetections(
   alone: (part: RequestPart) => readonly Detection[],
 ): Detection[] {
   const { start, end } = found.location;
-  const spans = reading.pieces.flatMap((piece) => {
+  const { pieces } = reading;
+  const spans: { piece: Piece; start: number; end: number }[] = [];
+  for (let n = firstAt(pieces, start); n < pieces.length && pieces[n]!.at < end; n++) {
+    const piece = pieces[n]!;
     const from = Math.max(start, piece.at);
     const to = Math.min(end, piece.at + piece.length);
-    return from < to ? [{ piece, start: piece.from + from - piece.at, end: piece.from + to - piece.at }] : [];
-  });
+    if (from < to)
+      spans.push({ piece, start: piece.from + from - piece.at, end: piece.from + to - piece.at });
+  }
   if (!isNews(found, reading, spans, alone)) return [];
   return spans.map(({ piece, start: from, end: to }) => ({
     ...found,

@@ -10,6 +10,7 @@ import { applyEdits, byPointer, maskings, orderEdits, redactorFor, restorations 
 import { squeezeDetections } from './squeeze.ts';
 import { verdictOf } from './state.ts';
 import { ToolCalls } from './tool-calls.ts';
+import { isLarge, othersFirst } from './turns.ts';
 
 /** A complete answer, judged. */
 export interface JudgedAnswer {
@@ -45,6 +46,8 @@ export async function judgeAnswer(
   } catch (cause) {
     throw new CodedError('upstream-invalid', 'the answer is not valid JSON', { cause });
   }
+  const large = isLarge(plain.length);
+  if (large) await othersFirst();
   const systemPrompts = systemPromptsOf(exchange);
   const settings = requestOf(system, true);
   const found = inspectTexts(
@@ -60,6 +63,7 @@ export async function judgeAnswer(
     })),
   );
   const detections = [...(found instanceof Promise ? await found : found)];
+  if (large) await othersFirst();
   if (exchange.conditions) {
     const calls = new ToolCalls();
     const operation = exchange.operation!.id;

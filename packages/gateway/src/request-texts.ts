@@ -4,6 +4,7 @@ import type { Deps, Exchange } from './exchange.ts';
 import { requestOf } from './inspection.ts';
 import { type JoinedText, joinedTexts, partDetections } from './joined-texts.ts';
 import { inspectTexts } from './leaked-keys.ts';
+import { isLarge, othersFirst } from './turns.ts';
 import { headerPointer } from './upstream-headers.ts';
 
 /** Personal data that a number is taken for. */
@@ -98,6 +99,22 @@ const named = (found: Detection, { pointer, text }: RequestPart): Detection => (
   location: { pointer, start: 0, end: text.length },
 });
 
+/** The line that a span lies in; none where it reaches over several. @param lines in order */
+function lineOf<Line extends { readonly start: number; readonly end: number }>(
+  lines: readonly Line[],
+  { start, end }: Detection['location'],
+): readonly Line[] {
+  let low = 0;
+  let high = lines.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (lines[middle]!.end <= start) low = middle + 1;
+    else high = middle;
+  }
+  const line = lines[low];
+  return line && line.start <= start && end <= line.end ? [line] : [];
+}
+
 /** Names of members that could be fields: read line by line in one go, and by themselves where they have many words. */
 function nameQuestions(parts: readonly RequestPart[]): Question[] {
   const names = new Map<string, RequestPart>();
@@ -113,11 +130,7 @@ function nameQuestions(parts: readonly RequestPart[]): Question[] {
       text += `${line}\n`;
     }
     const tell = (found: Detection): Detection[] =>
-      keep(found)
-        ? own
-            .filter(({ start, end }) => start <= found.location.start && found.location.end <= end)
-            .map(({ part }) => named(found, part))
-        : [];
+      keep(found) ? lineOf(own, found.location).map(({ part }) => named(found, part)) : [];
     return { request: { text, channel: 'user', names: false }, tell };
   };
   const raw = lines(
@@ -191,10 +204,11 @@ export async function inspectRequest(exchange: Exchange, deps: Deps): Promise<De
   const requests = questions.map(
     ({ request }, n): InspectionRequest => ({ ...settings, ...request, pointer: `${n}` }),
   );
-  const found = inspectTexts(exchange, deps, requests);
-  return (found instanceof Promise ? await found : found).flatMap((detection) =>
-    questions[Number(detection.location.pointer)]!.tell(detection),
-  );
+  if (isLarge(exchange.text.length)) await othersFirst();
+  const looked = inspectTexts(exchange, deps, requests);
+  const found = looked instanceof Promise ? await looked : looked;
+  if (isLarge(0, found.length)) await othersFirst();
+  return found.flatMap((detection) => questions[Number(detection.location.pointer)]!.tell(detection));
 }
 
 function joinedQuestion(reading: JoinedText, alone: (part: RequestPart) => readonly Detection[]): Question {

@@ -256,6 +256,25 @@ describe('leaks and links', () => {
   });
 });
 
+describe('many things in one text', () => {
+  it('all of them are found, whatever stands before', () => {
+    const addresses = Array.from({ length: 300 }, (_, i) => `person${i}@mail.example`);
+    const found = inspector.inspect({ text: addresses.join(' '), pointer: '', channel: 'user' });
+    assert.equal(found.filter(({ technique }) => technique === 'email').length, 300);
+    const flood = Array.from({ length: 200 }, (_, i) => `![a](https://host${i}.example/a?b=${i}) `).join('');
+    const leaked = inspector.inspect({
+      text: `${flood} AKIAIOSFODNN7EXAMPLQ HARBOUR-1234-LANTERN`,
+      pointer: '',
+      channel: 'output',
+      canaries: ['HARBOUR-1234-LANTERN'],
+    });
+    assert.deepEqual(
+      ['secret', 'canary'].map((kind) => leaked.some(({ detector }) => detector === kind)),
+      [true, true],
+    );
+  });
+});
+
 describe('redactor', () => {
   it('gives one placeholder to one value, avoids those in the text, and restores', () => {
     const text = 'a@b.example and c@d.example and a@b.example, [EMAIL_1]';

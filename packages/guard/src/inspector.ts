@@ -34,22 +34,43 @@ const SHOWN_AS = /^(?:html|escape)/;
 
 const KEYWORDS = new KeywordIndex(INJECTION_RULES.map(({ keywords }) => keywords));
 
+/** Stretches that detections take up, in order, those that meet made one. */
+function joined(detections: readonly Detection[]): { start: number; end: number }[] {
+  const stretches: { start: number; end: number }[] = [];
+  const spans = detections.map(({ location: { start, end } }) => ({ start, end }));
+  for (const span of spans.sort((a, b) => a.start - b.start)) {
+    const last = stretches.at(-1);
+    if (last && span.start < last.end) last.end = Math.max(last.end, span.end);
+    else stretches.push(span);
+  }
+  return stretches;
+}
+
 /** Collects detections of one text, each place and technique once. */
 class Findings {
   readonly list: Detection[] = [];
   readonly #seen = new Set<string>();
+  /** Stretches of the text that secrets take up. */
+  #written: { start: number; end: number }[] | null = null;
   readonly #pointer: string;
 
   constructor(pointer: string) {
     this.#pointer = pointer;
   }
 
-  /** Whether a secret was found, as written, that reaches over a part of the span. */
+  /** Whether a secret was found, as written, that reaches over a part of the span. Asked once all secrets are known. */
   holdsSecret(span: { start: number; end: number }): boolean {
-    return this.list.some(
-      ({ detector, view, location }) =>
-        detector === 'secret' && view === undefined && location.start < span.end && span.start < location.end,
+    this.#written ??= joined(
+      this.list.filter(({ detector, view }) => detector === 'secret' && view === undefined),
     );
+    let low = 0;
+    let high = this.#written.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#written[middle]!.end <= span.start) low = middle + 1;
+      else high = middle;
+    }
+    return (this.#written[low]?.start ?? span.end) < span.end;
   }
 
   add(
@@ -63,7 +84,9 @@ class Findings {
     shadow = false,
   ): void {
     const key = `${detector} ${technique} ${span.start} ${span.end}`;
-    if (this.#seen.has(key) || this.list.length >= LIMITS.detectionsMax) return;
+    if (this.#seen.has(key)) return;
+    if (this.list.length >= LIMITS.detectionsPerTextMax)
+      throw new RangeError('there is more in the text than is counted');
     this.#seen.add(key);
     const found: Detection = {
       detector,
@@ -142,7 +165,7 @@ export class Inspector {
     this.#rules = rules;
   }
 
-  /** All detections in one text, within {@link LIMITS.detectionsMax}. Offsets point into the text as given. */
+  /** All detections in one text, with offsets into it as given. @throws RangeError past {@link LIMITS.detectionsPerTextMax} */
   inspect(request: InspectionRequest): Detection[] {
     return this.#look(request, request.channel !== 'output').detections;
   }

@@ -16,6 +16,23 @@ export type Replacement = (typeof REPLACEMENTS)[number];
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 const PSEUDONYM_LETTERS = 8;
 
+const stems = new Map<string, string>();
+/** Techniques whose stems are kept. */
+const STEMS_MAX = 1_024;
+
+/** What a placeholder calls a kind of value. */
+function stemOf(technique: string): string {
+  const known = stems.get(technique);
+  if (known !== undefined) return known;
+  const stem =
+    technique
+      .toUpperCase()
+      .replaceAll(/[^A-Z-]/g, '')
+      .slice(0, 20) || 'VALUE';
+  if (stems.size < STEMS_MAX) stems.set(technique, stem);
+  return stem;
+}
+
 /** Replaces values by placeholders, and placeholders by the values again, within one exchange. */
 export class Redactor {
   readonly #byValue = new Map<string, string>();
@@ -50,11 +67,7 @@ export class Redactor {
 
   /** What stands for a value: the same value of one kind gets the same. */
   placeholder(technique: string, value: string): string {
-    const stem =
-      technique
-        .toUpperCase()
-        .replaceAll(/[^A-Z-]/g, '')
-        .slice(0, 20) || 'VALUE';
+    const stem = stemOf(technique);
     if (this.#how === 'mask') return `[${stem}]`;
     if (this.#how === 'generalise') return generalise(technique, value) ?? `[${stem}]`;
     const known = this.#byValue.get(`${stem} ${value}`);
