@@ -234,6 +234,26 @@ describe('references to secrets and files', () => {
     assert.equal(other.requests.length, before);
   });
 
+  it('a binding that was ended and is asked for again leaves no first use elsewhere', async () => {
+    const admin = await signedIn(server, [{ role: 'operator' }]);
+    const apiKeyRef = 'file:once';
+    writeFileSync(join(secrets, 'once'), 'a value that is bound once');
+    assert.equal(await add({ apiKeyRef }, fake, admin), '201');
+    const ref = `file:${join(secrets, 'once')}`;
+    const { origins } = await ok<{ origins: { id: string; ref: string }[] }>(
+      await admin.call('GET', '/api/v1/secret-origins'),
+      200,
+    );
+    const { id } = origins.find((one) => one.ref === ref)!;
+    await ok(await admin.call('DELETE', `/api/v1/secret-origins/${id}`), 204);
+    assert.equal(await add({ apiKeyRef }, other, admin), '403 origin-not-approved', 'ended');
+    await ok(await admin.call('POST', '/api/v1/secret-origins', { ref, origin: fake.url }), 201);
+    assert.equal(await add({ apiKeyRef }, other, admin), '403 origin-not-approved', 'asked for again');
+    assert.equal(await add({ apiKeyRef }, fake, admin), '403 origin-not-approved', 'also where it was');
+    writeFileSync(join(secrets, 'once-more'), 'a value that is bound once');
+    assert.equal(await add({ apiKeyRef: 'file:once-more' }, other, admin), '403 origin-not-approved');
+  });
+
   it('the owner of the machine allows a name in the same step, which is recorded', async () => {
     const { status, text } = await locally(
       data,

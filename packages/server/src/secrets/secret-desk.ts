@@ -1,6 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { CodedError, clock, newEvent, newId, type SallyportEvent, type SystemConfig } from '@sallyport/core';
 import type { Connection, SecretOriginRow } from '@sallyport/store';
+import { resolveSecret } from '../config-file.ts';
 import type { Control } from '../control.ts';
 import type { KnownSystem } from '../snapshot.ts';
 import { isOwner, originsOf, References } from './references.ts';
@@ -60,9 +61,10 @@ export class SecretDesk {
 
   /** Every name of the value of a reference, itself included, for which somebody said where it goes. */
   #names(ref: string, rows: readonly SecretOriginRow[]): Set<string> {
+    const configured = new Set(this.#references.configuredRefs());
     const read = (one: string): string | null => {
       try {
-        return this.#references.value(one);
+        return configured.has(one) ? resolveSecret(one) : this.#references.value(one);
       } catch {
         return null;
       }
@@ -71,7 +73,7 @@ export class SecretDesk {
     const names = new Set([ref]);
     if (value === null) return names;
     const own = digest(value);
-    for (const one of new Set([...rows.map((row) => row.ref), ...this.#references.configuredRefs()])) {
+    for (const one of new Set([...rows.map((row) => row.ref), ...configured])) {
       const other = read(one);
       if (other !== null && timingSafeEqual(own, digest(other))) names.add(one);
     }
@@ -80,12 +82,13 @@ export class SecretDesk {
 
   #requireOrigins(ref: string, origins: readonly string[], rows: readonly SecretOriginRow[]): void {
     const names = this.#names(ref, rows);
-    const about = rows.filter((row) => names.has(row.ref) && row.status !== 'proposed');
+    // What was bound once counts, also when it was ended and is asked for again: else that would be a first use.
+    const about = rows.filter((row) => names.has(row.ref) && row.approvedAt !== null);
     const good = new Set([
       ...[...names].flatMap((one) => this.#references.configured(one)),
       ...about.filter(({ status }) => status === 'approved').map(({ origin }) => origin),
     ]);
-    for (const row of about) if (row.ref === ref && row.status === 'ended') good.delete(row.origin);
+    for (const row of about) if (row.ref === ref && row.status !== 'approved') good.delete(row.origin);
     // What was bound nowhere yet is bound by its first use.
     if (about.length === 0 && good.size === 0) return;
     const other = origins.find((origin) => !good.has(origin));
@@ -149,8 +152,8 @@ export class SecretDesk {
       byOwner: false,
       askedAt: clock.nowIso(),
       askedBy: actor,
-      approvedAt: null,
-      approvedBy: null,
+      approvedAt: known?.approvedAt ?? null,
+      approvedBy: known?.approvedBy ?? null,
     };
     return this.#keep(row, 'secret-origin-proposed', actor);
   }
