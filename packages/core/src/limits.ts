@@ -21,8 +21,8 @@ export const LIMITS = {
   /** Characters of the names of members that lead to one place of a body. */
   jsonPathCharactersMax: 2_048,
   /**
-   * Characters of a call that are inspected on the event loop; more go to a thread. Measured over texts made to be slow
-   * (`npm run bench linear`): 99 of 100 took less than 1 µs a character, so this many take less than 2 ms.
+   * Characters of a call that are inspected on the event loop; more go to a thread. Of texts made to be slow 99 of
+   * 100 took less than 1 µs a character (docs/MEASURED.md), so this many take less than 2 ms.
    */
   inspectInlineCharactersMax: 2_048,
   /** Detections of one exchange and direction that the record names. */

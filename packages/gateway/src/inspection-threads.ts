@@ -8,8 +8,8 @@ import { endThread } from './watchdog.ts';
 /** How long a thread may take to start. */
 const START_MS = 20_000;
 /**
- * How long a batch may take: a second, and five times as much for each character as the slowest text that was ever
- * measured (4 µs, `npm run bench linear`), within a bound.
+ * How long a batch may take: a second, and three times as much for each character as the slowest text that was ever
+ * measured (6 µs, docs/MEASURED.md), within a bound.
  */
 const DEADLINE_MS = 1_000;
 const DEADLINE_MS_PER_CHARACTER = 0.02;

@@ -44,17 +44,21 @@ export function brokenReport(paths: readonly string[], why: string): ScanJobRepo
   };
 }
 
+/** Longest that a scan may take: one that does not end would keep its place for good. */
+const SCAN_MS_MAX = 4 * 3_600_000;
 /** Megabytes of JavaScript memory a scan may use; what is read of files lies beside it. */
 const HEAP_MEGABYTES_MAX = 2048;
 
 /**
  * Scans in a thread of its own: what answers calls and keeps the record does not wait for it, and is not brought down with it.
  * @param onThread is given the thread, to end it before its time
- * @throws CodedError `usage` for paths that are not there, `internal` where the thread died
+ * @param msMax longest that it may take
+ * @throws CodedError `usage` for paths that are not there, `internal` where the thread died or took too long
  */
 export function runScanJob(
   job: ScanJob,
   onThread: (thread: Worker) => void = () => {},
+  msMax = SCAN_MS_MAX,
 ): Promise<ScanJobReport> {
   return new Promise((resolve, reject) => {
     const thread = new Worker(new URL('./scan-job-thread.ts', import.meta.url), {
@@ -63,6 +67,12 @@ export function runScanJob(
     });
     onThread(thread);
     let answered = false;
+    const timer = setTimeout(() => {
+      reject(
+        new CodedError('internal', `the scan did not end within ${msMax / 60_000} minutes and was ended`),
+      );
+      void thread.terminate();
+    }, msMax).unref();
     thread.once('message', (answer: { report?: ScanJobReport; fault?: string }) => {
       answered = true;
       if (answer.report) resolve(answer.report);
@@ -72,6 +82,7 @@ export function runScanJob(
       reject(new CodedError('internal', `the scan failed: ${(fault as Error).message}`)),
     );
     thread.once('exit', () => {
+      clearTimeout(timer);
       if (!answered) reject(new CodedError('internal', 'the scan ended without an answer'));
     });
   });
