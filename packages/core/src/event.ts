@@ -103,6 +103,9 @@ export const EVENT_TYPES = [
   'hold-lifted',
   'checkpoint-cosigned',
   'witness-refused',
+  'state-noted',
+  'state-accepted',
+  'state-diverged',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
@@ -120,6 +123,11 @@ export interface SallyportEvent {
   readonly synthetic: boolean;
   readonly demo: boolean;
   readonly data: Readonly<Record<string, unknown>>;
+  /**
+   * What rows that grant something are from now on: SHA-256 of each, by `TABLE/KEY`; null for one that is gone. A row that
+   * is not what the log said last does not follow from it.
+   */
+  readonly rows?: Readonly<Record<string, string | null>>;
 }
 
 /** Builds an event with a fresh id and the time now. */

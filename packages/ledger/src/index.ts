@@ -32,6 +32,12 @@ export {
 export { formatSignature, type Note, parseNote } from './note.ts';
 export { formatProof, type LogProof, type ProvenEntry, parseProof, verifyProof } from './proof.ts';
 export { entriesPath, tilePath } from './tile.ts';
-export { formatVerifierKey, parseVerifierKey, VERIFIER_FILES, type VerifierKey } from './verifier-key.ts';
+export {
+  formatVerifierKey,
+  parseVerifierKey,
+  VERIFIER_FILES,
+  type VerifierKey,
+  verifyRaw,
+} from './verifier-key.ts';
 export { type LedgerProblem, type LedgerReport, verifyLedger } from './verify.ts';
 export { formatAddCheckpoint, Witness, type WitnessAnswer, type WitnessOptions } from './witness.ts';

@@ -32,6 +32,7 @@ import { secretOriginRoutes } from './routes/secret-origins.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { bearerOf, type Env, failure, pageOf, sessionCookie, siteOrigin } from './routes/shared.ts';
 import { signOnRoutes } from './routes/sign-on.ts';
+import { stateRoutes } from './routes/state.ts';
 import { systemRoutes } from './routes/systems.ts';
 import { tlsRoutes } from './routes/tls.ts';
 import { tokenRoutes } from './routes/token.ts';
@@ -98,6 +99,7 @@ export function createApp(
   backupRoutes(app, control);
   tlsRoutes(app, control);
   holdRoutes(app, control);
+  stateRoutes(app, control);
   // Worked out once: whoever asks often costs little.
   let document: string | null = null;
   app.get('/openapi.json', (c) => {

@@ -17,6 +17,8 @@ import { resolveSecret } from './config-file.ts';
 import { GapWatch } from './gap-watch.ts';
 import { type Keys, openKeys, shredAgain } from './key-home.ts';
 import { log } from './log.ts';
+import { StateGuard } from './state-guard.ts';
+import { outboxSeal } from './state-watch.ts';
 import { logName, pinLog, publishVerifierKeys } from './verifier-files.ts';
 import { requireWitnessed, witnessedPath } from './witnessed.ts';
 
@@ -40,6 +42,8 @@ export class Installation {
   /** Signs the log, and what is said in its name; the one before signs along. */
   signers: readonly [NoteSigner, ...NoteSigner[]];
   readonly store: Store;
+  /** Whether rows that grant something follow from the log. */
+  readonly state: StateGuard;
   /** Id of this run: sequences of workers count anew in each. */
   readonly run = newId('evt').slice(4, 16);
   /** Finds records that were dropped on their way into the log. */
@@ -71,6 +75,7 @@ export class Installation {
     this.ledger = parts.ledger;
     this.signers = parts.signers;
     this.store = parts.store;
+    this.state = new StateGuard(this);
   }
 
   /**
@@ -136,13 +141,19 @@ export class Installation {
         signers: [signer, ...earlierSigners],
       });
       hooks.durable = (first, leaves) => installation.#durable(first, leaves);
+      store.events.sealWith(outboxSeal(() => installation.signers));
       await installation.#catchUp();
       if (signedBefore) await installation.#tellLogKey();
       await installation.#shredAgain();
       if (!known)
         await installation.announce(
-          newEvent('installation-created', { actor: 'sallyport', subject: 'organisation', data: { id } }),
+          // From here on the log says of every row that grants something what it is.
+          Object.assign(
+            newEvent('installation-created', { actor: 'sallyport', subject: 'organisation', data: { id } }),
+            { rows: {} },
+          ),
         );
+      await installation.state.begin(!known);
       return installation;
     } catch (fault) {
       lock.release();
@@ -158,6 +169,7 @@ export class Installation {
         `the log has ${this.ledger.size} entries but ${cursor} were seen before: it was cut or rolled back`,
       );
     }
+    await this.state.replay(cursor);
     await this.#projectFrom(cursor);
     this.store.onOutbox(() => this.#deliver());
     await this.#deliver();
@@ -278,6 +290,7 @@ export class Installation {
   #parse(index: number, bytes: Uint8Array): WorkerLeaf | SallyportEvent {
     const leaf = parseLeaf(bytes);
     this.gaps.see(index, leaf);
+    this.state.see(index, leaf);
     return leaf;
   }
 
@@ -307,7 +320,12 @@ export class Installation {
         if (waiting.length === 0) return;
         await this.flush();
         const recorded = await this.store.events.recorded(waiting.map(({ event }) => event.id));
-        const fresh = waiting.filter(({ event }) => !recorded.has(event.id));
+        const noted = this.state.noted;
+        const fresh = waiting.filter(({ event, sealed }) => {
+          const isOwn = sealed || !noted;
+          if (!isOwn) this.state.refuse(event);
+          return isOwn && !recorded.has(event.id);
+        });
         if (fresh.length > 0)
           await this.ledger.append(
             fresh.map(({ event }) => ({ leaf: Buffer.from(JSON.stringify(event)), payload: null })),
@@ -331,6 +349,7 @@ export class Installation {
     await this.#delivering;
     await this.flush();
     if (this.#timer) clearTimeout(this.#timer);
+    this.state.save();
     await this.ledger.close();
     await this.store.close();
     this.#lock.release();

@@ -29,6 +29,7 @@ import type { GuardDesk, GuardDrill } from './guard-desk.ts';
 import { INVENTORY_PROBES, type InventoryProbeContext } from './inventory-probes.ts';
 import { keyInventory, quantumSafety } from './key-probes.ts';
 import { knownSystems } from './snapshot.ts';
+import { DIVERGENCE_WORDS } from './state-watch.ts';
 import { withSyntheticKey } from './synthetic-key.ts';
 import type { TlsState } from './tls/tls-endpoints.ts';
 
@@ -98,8 +99,15 @@ const verifierKeys = ({ verifierKey, quantumSafeVerifierKey }: Ledger): string[]
   quantumSafeVerifierKey,
 ];
 
-async function ledgerVerify({ installation }: ProbeContext): Promise<Finding> {
+async function ledgerVerify({ installation, publish }: ProbeContext): Promise<Finding> {
   await installation.ledger.checkpointNow();
+  if (await installation.state.look()) await publish();
+  const [row] = installation.state.diverging;
+  if (row)
+    return {
+      passed: false,
+      detail: `\`${row.row}\` does not follow from the log: ${DIVERGENCE_WORDS[row.why]}`,
+    };
   const report = await verifyLedger(installation.ledger.folder, verifierKeys(installation.ledger));
   return {
     passed: report.ok,

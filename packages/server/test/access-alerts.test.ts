@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { accessWindow } from '../src/access-window.ts';
+import { followed } from './followed.ts';
 import { scratch, testServer } from './harness.ts';
 import { locationFile } from './location-file.ts';
 import { browserOf, ok, PASSWORD, signedIn } from './people.ts';
@@ -73,11 +74,13 @@ it('a key is spoken of a week before its end, unless it was replaced or meant fo
       .set({ expires_at: soon })
       .where('id', 'in', [ending.id, replaced.id])
       .execute();
+    await followed(tx, 'api_keys');
     await tx
       .updateTable('api_keys')
       .set({ created_at: '2026-01-01T00:00:00.000Z' })
       .where('id', 'in', [ending.id, replaced.id])
       .execute();
+    await followed(tx, 'api_keys');
     return { result: undefined, event: [] };
   });
   await server.control.apiKeys.rotate('test', replaced.id, { overlap: '2d' });

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdtempSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -99,6 +100,8 @@ export async function testServer(
     workers?: number;
     data?: string;
     config?: Record<string, unknown>;
+    /** The test changes rows behind the product's back. */
+    diverges?: boolean;
   } = {},
 ): Promise<TestServer> {
   const data = options.data ?? join(scratch(), 'data');
@@ -128,6 +131,15 @@ export async function testServer(
     });
   return {
     ...server,
+    // Whatever a test did through the product, the rows that grant something follow from the log.
+    stop: async () => {
+      const { state } = server.control.installation;
+      if (options.diverges !== true) {
+        await state.look();
+        assert.deepEqual(state.diverging, []);
+      }
+      await server.stop();
+    },
     data,
     post,
     key: async (systems, limits) =>

@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { totpCode, totpStep } from '../../access/src/factors/totp.ts';
 import { SoftwarePasskey } from '../../access/test/software-passkey.ts';
 import { PolicyBench } from '../src/authorisation/policy-bench.ts';
+import { followed } from './followed.ts';
 import { type TestServer, testServer } from './harness.ts';
 import { addPasskey, browserOf, ok, PASSWORD, signedIn } from './people.ts';
 
@@ -34,6 +35,7 @@ describe('who somebody is, over HTTP', () => {
     server.control.installation.store.change(async (tx) => {
       const at = new Date(Date.now() - minutes * 60_000).toISOString();
       await tx.updateTable('sessions').set({ proven_at: at }).execute();
+      await followed(tx, 'sessions');
       return { result: undefined, event: [] };
     });
   const bytesOf = (secret: string): Buffer => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startPostgres } from '../../store/test/postgres.ts';
+import { followed } from './followed.ts';
 import type { TestServer } from './harness.ts';
 import { browserOf, ok, signedIn, type TestPerson } from './people.ts';
 import {
@@ -113,6 +114,7 @@ describe('permissions', () => {
       server.control.installation.store.change(async (tx) => {
         const at = new Date(Date.now() - minutes * 60_000).toISOString();
         await tx.updateTable('sessions').set({ proven_at: at }).where('hash', '=', hash).execute();
+        await followed(tx, 'sessions');
         return { result: undefined, event: [] };
       });
     const content = `/api/v1/exchanges/${world.exchanges.get('alpha-desk')}?content=true`;

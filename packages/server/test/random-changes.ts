@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { followed } from './followed.ts';
 import { enforced, fakeSystem, scratch, type TestServer, testServer } from './harness.ts';
 import { signedIn, type TestPerson } from './people.ts';
 
@@ -214,6 +215,7 @@ export async function changedAtRandom(length: number): Promise<ChangedAtRandom> 
     const { method, path } = operation;
     await server.control.installation.store.change(async (tx) => {
       await tx.updateTable('sessions').set({ proven_at: new Date().toISOString() }).execute();
+      await followed(tx, 'sessions');
       return { result: undefined, event: [] };
     });
     const values = await known(path);

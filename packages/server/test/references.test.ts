@@ -5,6 +5,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { controlSocketPath } from '@sallyport/server';
+import { followed } from './followed.ts';
 import { type FakeSystem, fakeSystem, scratch, type TestServer, testServer } from './harness.ts';
 import { ok, signedIn, type TestPerson } from './people.ts';
 
@@ -159,6 +160,7 @@ describe('references to secrets and files', () => {
     await server.control.installation.store.change(async (tx) => {
       const at = new Date(Date.now() - 3_600_000).toISOString();
       await tx.updateTable('sessions').set({ proven_at: at }).where('person_id', '=', operator.id).execute();
+      await followed(tx, 'sessions');
       return { result: undefined, event: [] };
     });
     assert.equal(await add({ apiKeyRef: 'env:REFERENCE_ALLOWED' }), '403 proof-needed');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
 import { newEvent } from '@sallyport/core';
+import { followed } from './followed.ts';
 import { enforced, type FakeSystem, fakeSystem, scratch, type TestServer, testServer } from './harness.ts';
 import { ok, signedIn, type TestPerson } from './people.ts';
 
@@ -27,6 +28,7 @@ describe('refused changes', () => {
       const at = new Date().toISOString();
       const row = { name, config, demo: 0, origin: 'command', created_at: at, updated_at: at };
       await tx.insertInto('systems').values(row).execute();
+      await followed(tx, 'systems');
       return {
         result: undefined,
         event: newEvent('upstream-added', { actor: 'test', subject: `system:${name}` }),
@@ -103,6 +105,7 @@ describe('refused changes', () => {
     const { store } = server.control.installation;
     await store.change(async (tx) => {
       await tx.updateTable('api_keys').set({ systems: '["good","no-json"]' }).execute();
+      await followed(tx, 'api_keys');
       return { result: undefined, event: [] };
     });
     await server.control.publish();

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import type Provider from 'oidc-provider';
+import { followed } from './followed.ts';
 import { enforced, type FakeSystem, fakeSystem, type TestServer, testServer } from './harness.ts';
 import { browserOf, ok } from './people.ts';
 
@@ -312,6 +313,7 @@ describe('signing on through an identity provider', () => {
       store.change(async (tx) => {
         const at = new Date(Date.now() - minutes * 60_000).toISOString();
         await tx.updateTable('sessions').set({ proven_at: at }).execute();
+        await followed(tx, 'sessions');
         return { result: undefined, event: [] };
       });
     await hide(6);

@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { clock } from '@sallyport/core';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { ruleDigest } from '../src/authorisation/key-rights.ts';
+import { followed } from './followed.ts';
 import { enforced, type FakeSystem, fakeSystem, scratch, type TestServer, testServer } from './harness.ts';
 
 describe('workload identity', () => {
@@ -246,6 +247,7 @@ describe('workload identity', () => {
     const { store } = server.control.installation;
     await store.change(async (tx) => {
       await tx.updateTable('api_keys').set({ expires_at: '2020-01-01T00:00:00.000Z' }).execute();
+      await followed(tx, 'api_keys');
       return { result: undefined, event: [] };
     });
     assert.ok((await store.keys.list()).some(({ name }) => name.startsWith('workload:')));

@@ -3,24 +3,35 @@ import type { Kysely } from 'kysely';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
+/** Signs texts, and knows its own signatures. */
+export interface OutboxSeal {
+  sign(text: string): string;
+  verify(text: string, seal: string): boolean;
+}
+
 /** The outbox, and the projection of events that came out of the record. */
 export class Events {
   readonly #db: Kysely<Database>;
+  #seal: OutboxSeal | null = null;
 
   constructor(db: Kysely<Database>) {
     this.#db = db;
   }
 
+  /** Signs what is put into the outbox, and checks what comes out of it; without one nothing is signed. */
+  sealWith(seal: OutboxSeal): void {
+    this.#seal = seal;
+  }
+
   /** Puts an event into the outbox of a transaction. */
   async enqueue(tx: Connection, event: SallyportEvent): Promise<void> {
-    await tx
-      .insertInto('outbox')
-      .values({ event_id: event.id, event: JSON.stringify(event), appended_at: null })
-      .execute();
+    const text = JSON.stringify(event);
+    const kept = this.#seal ? JSON.stringify({ text, seal: this.#seal.sign(text) }) : text;
+    await tx.insertInto('outbox').values({ event_id: event.id, event: kept, appended_at: null }).execute();
   }
 
   /** Events not yet in the record, oldest first. */
-  async waiting(most: number): Promise<{ seq: number; event: SallyportEvent }[]> {
+  async waiting(most: number): Promise<{ seq: number; event: SallyportEvent; sealed: boolean }[]> {
     const rows = await this.#db
       .selectFrom('outbox')
       .select(['seq', 'event'])
@@ -28,7 +39,14 @@ export class Events {
       .orderBy('seq')
       .limit(most)
       .execute();
-    return rows.map((row) => ({ seq: row.seq, event: JSON.parse(row.event) as SallyportEvent }));
+    return rows.map((row) => ({ seq: row.seq, ...this.#read(row.event) }));
+  }
+
+  #read(kept: string): { event: SallyportEvent; sealed: boolean } {
+    const value = JSON.parse(kept) as SallyportEvent | { text: string; seal: string };
+    if (!('text' in value)) return { event: value, sealed: this.#seal === null };
+    const sealed = this.#seal?.verify(value.text, value.seal) ?? true;
+    return { event: JSON.parse(value.text) as SallyportEvent, sealed };
   }
 
   /** Which of these event ids the record holds already. */

@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
+import { touch } from './granting.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -28,8 +29,12 @@ export interface FactorRow {
 export class Factors {
   readonly #db: Kysely<Database>;
 
-  constructor(db: Kysely<Database>) {
+  readonly #quarantined: ReadonlySet<string>;
+
+  /** @param quarantined rows that prove nothing, as `factors/ID` */
+  constructor(db: Kysely<Database>, quarantined: ReadonlySet<string> = new Set()) {
     this.#db = db;
+    this.#quarantined = quarantined;
   }
 
   async insert(tx: Connection, factor: FactorRow): Promise<void> {
@@ -48,13 +53,16 @@ export class Factors {
         used_at: factor.usedAt,
       })
       .execute();
+    touch(tx, 'factors', [factor.id]);
   }
 
   /** Factors of somebody, oldest first. */
   async list(personId: string, kind?: FactorKind, tx: Connection = this.#db): Promise<FactorRow[]> {
     let query = tx.selectFrom('factors').selectAll().where('person_id', '=', personId);
     if (kind !== undefined) query = query.where('kind', '=', kind);
-    return (await query.orderBy('created_at').orderBy('id').execute()).map(toFactor);
+    return (await query.orderBy('created_at').orderBy('id').execute())
+      .filter(({ id }) => !this.#quarantined.has(`factors/${id}`))
+      .map(toFactor);
   }
 
   /** Kinds that everybody holds, confirmed. */
@@ -76,11 +84,12 @@ export class Factors {
       .selectAll()
       .where('handle', '=', handle)
       .executeTakeFirst();
-    return row ? toFactor(row) : null;
+    return row && !this.#quarantined.has(`factors/${row.id}`) ? toFactor(row) : null;
   }
 
   async confirm(tx: Connection, id: string, at: string): Promise<void> {
     await tx.updateTable('factors').set({ confirmed_at: at }).where('id', '=', id).execute();
+    touch(tx, 'factors', [id]);
   }
 
   /** Moves a counter forward: true for exactly one caller for each value. */
@@ -117,7 +126,13 @@ export class Factors {
     let query = tx.deleteFrom('factors').where('person_id', '=', personId);
     if (which.id !== undefined) query = query.where('id', '=', which.id);
     if (which.kind !== undefined) query = query.where('kind', '=', which.kind);
-    return Number((await query.executeTakeFirst()).numDeletedRows);
+    const gone = await query.returning('id').execute();
+    touch(
+      tx,
+      'factors',
+      gone.map(({ id }) => id),
+    );
+    return gone.length;
   }
 }
 

@@ -18,6 +18,13 @@ export interface NotedDetection extends ScannedFinding {
   readonly severity: Severity;
 }
 
+/** What a row is about. @param row `TABLE/KEY` */
+function subjectOf(row: string): string {
+  const [table = '', key = ''] = row.split('/', 2);
+  const kind = { api_keys: 'key', systems: 'system', people: 'person', programs: 'program' }[table];
+  return kind === undefined ? 'organisation' : `${kind}:${key}`;
+}
+
 /** What of a scan's end the projection reads. */
 export interface ScanEnd {
   readonly scan: string;
@@ -54,6 +61,18 @@ export class FindingProjection {
       const severity = data['severity'] as Severity;
       this.#count({ subject, detector: 'alert', technique: String(data['rule']), severity, demo }, at);
     }
+    if (type === 'state-diverged')
+      for (const { row } of (data['rows'] ?? []) as { row: string }[])
+        this.#count(
+          {
+            subject: subjectOf(row),
+            detector: 'state',
+            technique: `row-not-in-record:${row.split('/', 1)[0]!}`,
+            severity: 'critical',
+            demo,
+          },
+          at,
+        );
     if (type === 'review-signed')
       for (const holder of (data['unexpected'] ?? []) as string[])
         this.#count(

@@ -11,6 +11,7 @@ export type { BlockedKind, ExchangePage, ExchangeRow, Summary, TrafficBucket } f
 export { Exchanges } from './exchanges.ts';
 export type { FactorKind, FactorRow } from './factors.ts';
 export { Findings, type NotedDetection, type ScanEnd } from './findings.ts';
+export { GRANTING_TABLES, GrantingRows, type GrantingTable, type RowDigests, touch } from './granting.ts';
 export type { HoldRow } from './holds.ts';
 export { type IntegrationRow, Integrations } from './integrations.ts';
 export { type Assessment, type DataSource, InventoryStore } from './inventory.ts';
@@ -29,6 +30,14 @@ export {
 } from './reviews.ts';
 export type { SecretOriginRow } from './secret-origins.ts';
 export type { DeviceRow, SessionRow } from './sessions.ts';
-export { type Connection, loadPostgres, loadSqlite, openPostgres, openSqlite, Store } from './store.ts';
+export {
+  type Connection,
+  loadPostgres,
+  loadSqlite,
+  openPostgres,
+  openSqlite,
+  Store,
+  withRows,
+} from './store.ts';
 export { type SystemRow, Systems } from './systems.ts';
 export type { TicketKind, TicketRow } from './tickets.ts';

@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
+import { touch } from './granting.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -29,12 +30,18 @@ export interface IntegrationRow {
 export class Integrations {
   readonly #db: Kysely<Database>;
 
-  constructor(db: Kysely<Database>) {
+  readonly #quarantined: ReadonlySet<string>;
+
+  /** @param quarantined rows that allow nothing, as `integrations/ID` */
+  constructor(db: Kysely<Database>, quarantined: ReadonlySet<string> = new Set()) {
     this.#db = db;
+    this.#quarantined = quarantined;
   }
 
   async list(): Promise<IntegrationRow[]> {
-    return (await this.#db.selectFrom('integrations').selectAll().orderBy('name').execute()).map(toRow);
+    return (await this.#db.selectFrom('integrations').selectAll().orderBy('name').execute()).map((row) =>
+      this.#read(row),
+    );
   }
 
   /** One by id or name. */
@@ -44,7 +51,7 @@ export class Integrations {
       .selectAll()
       .where((e) => e.or([e('id', '=', idOrName), e('name', '=', idOrName)]))
       .executeTakeFirst();
-    return row ? toRow(row) : null;
+    return row ? this.#read(row) : null;
   }
 
   /** Puts one in, or makes it what it is now. */
@@ -69,6 +76,15 @@ export class Integrations {
       .values({ id, ...rest })
       .onConflict((conflict) => conflict.column('id').doUpdateSet(rest))
       .execute();
+    touch(tx, 'integrations', [id]);
+  }
+
+  /** One whose row does not follow from the record is suspended. */
+  #read(row: Selectable<Database['integrations']>): IntegrationRow {
+    const one = toRow(row);
+    return this.#quarantined.has(`integrations/${one.id}`) && one.status === 'approved'
+      ? { ...one, status: 'suspended', why: 'its row does not follow from the record' }
+      : one;
   }
 }
 

@@ -1,5 +1,6 @@
 import { type KeyScope, keyScopeSchema, type UsageLimits, usageLimits } from '@sallyport/core';
 import type { Kysely, Selectable } from 'kysely';
+import { touch } from './granting.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -26,9 +27,12 @@ export interface KeyRow {
 /** The API keys. */
 export class Keys {
   readonly #db: Kysely<Database>;
+  readonly #quarantined: ReadonlySet<string>;
 
-  constructor(db: Kysely<Database>) {
+  /** @param quarantined rows that open nothing, as `api_keys/ID` */
+  constructor(db: Kysely<Database>, quarantined: ReadonlySet<string> = new Set()) {
     this.#db = db;
+    this.#quarantined = quarantined;
   }
 
   async insert(tx: Connection, key: KeyRow): Promise<void> {
@@ -50,6 +54,7 @@ export class Keys {
         program: key.program,
       })
       .execute();
+    touch(tx, 'api_keys', [key.id]);
   }
 
   /** Marks a key revoked. @returns whether it existed and was not revoked before */
@@ -60,6 +65,7 @@ export class Keys {
       .where('id', '=', id)
       .where('revoked_at', 'is', null)
       .executeTakeFirst();
+    touch(tx, 'api_keys', [id]);
     return Number(result.numUpdatedRows) === 1;
   }
 
@@ -81,6 +87,7 @@ export class Keys {
       .where('revoked_at', 'is', null)
       .where('expires_at', '>', at)
       .executeTakeFirst();
+    touch(tx, 'api_keys', [id]);
     return Number(result.numUpdatedRows) === 1;
   }
 
@@ -101,18 +108,26 @@ export class Keys {
       .orderBy('created_at')
       .orderBy('id')
       .execute();
-    return rows.map(toKey);
+    return rows.map((row) => this.#read(row));
   }
 
   /** The key with this hash. */
   async byHash(hash: string): Promise<KeyRow | null> {
     const row = await this.#db.selectFrom('api_keys').selectAll().where('hash', '=', hash).executeTakeFirst();
-    return row ? toKey(row) : null;
+    return row ? this.#read(row) : null;
   }
 
   async byId(id: string): Promise<KeyRow | null> {
     const row = await this.#db.selectFrom('api_keys').selectAll().where('id', '=', id).executeTakeFirst();
-    return row ? toKey(row) : null;
+    return row ? this.#read(row) : null;
+  }
+
+  /** One that does not follow from the record counts as revoked since it was made. */
+  #read(row: Selectable<Database['api_keys']>): KeyRow {
+    const key = toKey(row);
+    return this.#quarantined.has(`api_keys/${key.id}`)
+      ? { ...key, revokedAt: key.revokedAt ?? key.createdAt }
+      : key;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
+import { touch } from './granting.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -44,8 +45,12 @@ export interface GrantRow {
 export class People {
   readonly #db: Kysely<Database>;
 
-  constructor(db: Kysely<Database>) {
+  readonly #quarantined: ReadonlySet<string>;
+
+  /** @param quarantined rows that grant nothing, as `people/ID` and `grants/ID` */
+  constructor(db: Kysely<Database>, quarantined: ReadonlySet<string> = new Set()) {
     this.#db = db;
+    this.#quarantined = quarantined;
   }
 
   /** Makes whoever changes accounts wait for each other: what is counted stays true until the change is made. */
@@ -85,6 +90,7 @@ export class People {
         local_user: person.localUser ?? null,
       })
       .execute();
+    touch(tx, 'people', [person.id]);
   }
 
   /** Ids of those whose account is open. */
@@ -93,18 +99,20 @@ export class People {
   }
 
   async list(): Promise<PersonRow[]> {
-    return (await this.#db.selectFrom('people').selectAll().orderBy('name').execute()).map(toPerson);
+    return (await this.#db.selectFrom('people').selectAll().orderBy('name').execute()).map((row) =>
+      this.#read(row),
+    );
   }
 
   /** Looks in a transaction where one is given. */
   async byId(id: string, tx: Connection = this.#db): Promise<PersonRow | null> {
     const row = await tx.selectFrom('people').selectAll().where('id', '=', id).executeTakeFirst();
-    return row ? toPerson(row) : null;
+    return row ? this.#read(row) : null;
   }
 
   async byName(name: string, tx: Connection = this.#db): Promise<PersonRow | null> {
     const row = await tx.selectFrom('people').selectAll().where('name', '=', name).executeTakeFirst();
-    return row ? toPerson(row) : null;
+    return row ? this.#read(row) : null;
   }
 
   /** Somebody whom a provider knows by this. */
@@ -114,7 +122,7 @@ export class People {
       .selectAll()
       .where('external_id', '=', externalId)
       .executeTakeFirst();
-    return row ? toPerson(row) : null;
+    return row ? this.#read(row) : null;
   }
 
   /** Who is a user of this machine, as an administrator said. */
@@ -159,6 +167,7 @@ export class People {
       })
       .where('id', '=', id)
       .executeTakeFirst();
+    touch(tx, 'people', [id]);
     return Number(result.numUpdatedRows) === 1;
   }
 
@@ -178,11 +187,13 @@ export class People {
         last_used_at: grant.lastUsedAt,
       })
       .execute();
+    touch(tx, 'grants', [grant.id]);
   }
 
   /** Takes a role away. @returns whether there was such a grant */
   async ungrant(tx: Connection, id: string): Promise<boolean> {
     const result = await tx.deleteFrom('grants').where('id', '=', id).executeTakeFirst();
+    touch(tx, 'grants', [id]);
     return Number(result.numDeletedRows) === 1;
   }
 
@@ -193,13 +204,23 @@ export class People {
       .selectAll()
       .where((e) => e.or([e('expires_at', 'is', null), e('expires_at', '>', now)]));
     if (holder !== undefined) query = query.where('holder', '=', holder);
-    return (await query.orderBy('created_at').orderBy('id').execute()).map(toGrant);
+    return (await query.orderBy('created_at').orderBy('id').execute())
+      .filter(({ id }) => !this.#quarantined.has(`grants/${id}`))
+      .map(toGrant);
   }
 
   /** Notes that grants were used. */
   async usedGrants(ids: readonly string[], at: string): Promise<void> {
     if (ids.length > 0)
       await this.#db.updateTable('grants').set({ last_used_at: at }).where('id', 'in', ids).execute();
+  }
+
+  /** One whose row does not follow from the record counts as disabled since it was made. */
+  #read(row: Selectable<Database['people']>): PersonRow {
+    const person = toPerson(row);
+    return this.#quarantined.has(`people/${person.id}`)
+      ? { ...person, disabledAt: person.disabledAt ?? person.createdAt }
+      : person;
   }
 }
 

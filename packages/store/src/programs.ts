@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
+import { touch } from './granting.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -18,8 +19,12 @@ export interface ProgramRow {
 export class Programs {
   readonly #db: Kysely<Database>;
 
-  constructor(db: Kysely<Database>) {
+  readonly #quarantined: ReadonlySet<string>;
+
+  /** @param quarantined rows that grant nothing, as `programs/ID` */
+  constructor(db: Kysely<Database>, quarantined: ReadonlySet<string> = new Set()) {
     this.#db = db;
+    this.#quarantined = quarantined;
   }
 
   async insert(tx: Connection, program: ProgramRow): Promise<void> {
@@ -35,10 +40,13 @@ export class Programs {
         disabled_at: program.disabledAt,
       })
       .execute();
+    touch(tx, 'programs', [program.id]);
   }
 
   async list(): Promise<ProgramRow[]> {
-    return (await this.#db.selectFrom('programs').selectAll().orderBy('name').execute()).map(toProgram);
+    return (await this.#db.selectFrom('programs').selectAll().orderBy('name').execute()).map((row) =>
+      this.#read(row),
+    );
   }
 
   /** Somebody by id or name. */
@@ -48,11 +56,20 @@ export class Programs {
       .selectAll()
       .where((e) => e.or([e('id', '=', idOrName), e('name', '=', idOrName)]))
       .executeTakeFirst();
-    return row ? toProgram(row) : null;
+    return row ? this.#read(row) : null;
   }
 
   async setDisabled(tx: Connection, id: string, at: string | null): Promise<void> {
     await tx.updateTable('programs').set({ disabled_at: at }).where('id', '=', id).execute();
+    touch(tx, 'programs', [id]);
+  }
+
+  /** One whose row does not follow from the record counts as disabled since it was made. */
+  #read(row: Selectable<Database['programs']>): ProgramRow {
+    const program = toProgram(row);
+    return this.#quarantined.has(`programs/${program.id}`)
+      ? { ...program, disabledAt: program.disabledAt ?? program.createdAt }
+      : program;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
+import { touch } from './granting.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -22,8 +23,12 @@ export interface SecretOriginRow {
 export class SecretOrigins {
   readonly #db: Kysely<Database>;
 
-  constructor(db: Kysely<Database>) {
+  readonly #quarantined: ReadonlySet<string>;
+
+  /** @param quarantined rows that allow nothing, as `secret_origins/ID` */
+  constructor(db: Kysely<Database>, quarantined: ReadonlySet<string> = new Set()) {
     this.#db = db;
+    this.#quarantined = quarantined;
   }
 
   /** Puts one in, or makes it what it is now. */
@@ -41,6 +46,17 @@ export class SecretOrigins {
       .values({ id: row.id, ref: row.ref, origin: row.origin, ...rest })
       .onConflict((conflict) => conflict.columns(['ref', 'origin']).doUpdateSet(rest))
       .execute();
+    const own = await tx
+      .selectFrom('secret_origins')
+      .select('id')
+      .where('ref', '=', row.ref)
+      .where('origin', '=', row.origin)
+      .execute();
+    touch(
+      tx,
+      'secret_origins',
+      own.map(({ id }) => id),
+    );
   }
 
   async find(id: string): Promise<SecretOriginRow | null> {
@@ -49,7 +65,7 @@ export class SecretOrigins {
       .selectAll()
       .where('id', '=', id)
       .executeTakeFirst();
-    return row ? toRow(row) : null;
+    return row && !this.#quarantined.has(`secret_origins/${id}`) ? toRow(row) : null;
   }
 
   async list(): Promise<SecretOriginRow[]> {
@@ -59,7 +75,7 @@ export class SecretOrigins {
       .orderBy('ref')
       .orderBy('origin')
       .execute();
-    return rows.map(toRow);
+    return rows.filter(({ id }) => !this.#quarantined.has(`secret_origins/${id}`)).map(toRow);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
+import { touch } from './granting.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -38,8 +39,12 @@ export interface DeviceRow {
 export class Sessions {
   readonly #db: Kysely<Database>;
 
-  constructor(db: Kysely<Database>) {
+  readonly #quarantined: ReadonlySet<string>;
+
+  /** @param quarantined rows that open nothing, as `sessions/ID` and `people/ID` */
+  constructor(db: Kysely<Database>, quarantined: ReadonlySet<string> = new Set()) {
     this.#db = db;
+    this.#quarantined = quarantined;
   }
 
   async insert(tx: Connection, session: SessionRow): Promise<void> {
@@ -61,6 +66,7 @@ export class Sessions {
         provider_session: session.providerSession,
       })
       .execute();
+    touch(tx, 'sessions', [session.id]);
   }
 
   /** A session that lives: not expired, not idle since before a time, its person not disabled. */
@@ -74,7 +80,10 @@ export class Sessions {
       .where('sessions.last_seen_at', '>', idleSince)
       .where('people.disabled_at', 'is', null)
       .executeTakeFirst();
-    return row ? toSession(row) : null;
+    const isBad =
+      row &&
+      (this.#quarantined.has(`sessions/${row.id}`) || this.#quarantined.has(`people/${row.person_id}`));
+    return row && !isBad ? toSession(row) : null;
   }
 
   /** Notes that the person did something. */
@@ -97,8 +106,14 @@ export class Sessions {
         proven_at: change.provenAt,
       })
       .where('hash', '=', hash)
-      .executeTakeFirst();
-    return Number(result.numUpdatedRows) === 1;
+      .returning('id')
+      .execute();
+    touch(
+      tx,
+      'sessions',
+      result.map(({ id }) => id),
+    );
+    return result.length === 1;
   }
 
   /** Sessions of somebody that live, newest first. */
@@ -131,7 +146,13 @@ export class Sessions {
     if (which.providerSession !== undefined)
       query = query.where('provider_session', '=', which.providerSession);
     if (which.butHash !== undefined) query = query.where('hash', '!=', which.butHash);
-    return (await query.returningAll().execute()).map(toSession);
+    const ended = (await query.returningAll().execute()).map(toSession);
+    touch(
+      tx,
+      'sessions',
+      ended.map(({ id }) => id),
+    );
+    return ended;
   }
 
   /** Forgets sessions that are over. */

@@ -1,5 +1,5 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
-import type { SallyportEvent } from '@sallyport/core';
+import { newEvent, type SallyportEvent } from '@sallyport/core';
 import { Kysely, PostgresDialect, SqliteDialect, type Transaction } from 'kysely';
 import type { Pool } from 'pg';
 import { AiUses } from './ai-uses.ts';
@@ -7,6 +7,7 @@ import { Events } from './events.ts';
 import { Exchanges } from './exchanges.ts';
 import { Factors } from './factors.ts';
 import { Findings } from './findings.ts';
+import { GrantingRows, type RowDigests, takeTouched } from './granting.ts';
 import { Holds } from './holds.ts';
 import { Integrations } from './integrations.ts';
 import { InventoryStore } from './inventory.ts';
@@ -29,9 +30,28 @@ export type Engine = 'sqlite' | 'postgres';
 /** A connection or a transaction. */
 export type Connection = Kysely<Database> | Transaction<Database>;
 
+/** Rows whose digests one event holds: an entry of the log is short. */
+const ROWS_MAX = 256;
+
+/** Events that say besides what rows are from then on: the first of them, and more where those are many. */
+export function withRows(events: readonly SallyportEvent[], rows: RowDigests): SallyportEvent[] {
+  const all = Object.entries(rows);
+  if (all.length === 0) return [...events];
+  const [first = newEvent('state-noted', { actor: 'sallyport', subject: 'organisation' }), ...rest] = events;
+  const out: SallyportEvent[] = [{ ...first, rows: Object.fromEntries(all.slice(0, ROWS_MAX)) }, ...rest];
+  for (let at = ROWS_MAX; at < all.length; at += ROWS_MAX)
+    out.push({
+      ...newEvent('state-noted', { actor: first.actor, subject: first.subject }),
+      rows: Object.fromEntries(all.slice(at, at + ROWS_MAX)),
+    });
+  return out;
+}
+
 /** State, outbox and projections behind one interface; the same contract suite runs over both engines. */
 export class Store {
   readonly engine: Engine;
+  /** Rows that let someone do something, to be held against the record. */
+  readonly granting: GrantingRows;
   readonly keys: Keys;
   readonly systems: Systems;
   readonly secretOrigins: SecretOrigins;
@@ -67,18 +87,20 @@ export class Store {
     this.#rows = rows;
     this.#db = db;
     this.engine = engine;
-    this.keys = new Keys(db);
-    this.systems = new Systems(db);
-    this.secretOrigins = new SecretOrigins(db);
-    this.people = new People(db);
-    this.sessions = new Sessions(db);
-    this.factors = new Factors(db);
-    this.tickets = new Tickets(db);
+    const quarantined = new Set<string>();
+    this.granting = new GrantingRows(db, quarantined);
+    this.keys = new Keys(db, quarantined);
+    this.systems = new Systems(db, quarantined);
+    this.secretOrigins = new SecretOrigins(db, quarantined);
+    this.people = new People(db, quarantined);
+    this.sessions = new Sessions(db, quarantined);
+    this.factors = new Factors(db, quarantined);
+    this.tickets = new Tickets(db, quarantined);
     this.holds = new Holds(db);
-    this.programs = new Programs(db);
+    this.programs = new Programs(db, quarantined);
     this.provisioning = new Provisioning(db);
     this.reviews = new Reviews(db);
-    this.integrations = new Integrations(db);
+    this.integrations = new Integrations(db, quarantined);
     this.inventory = new InventoryStore(db);
     this.findings = new Findings(reader);
     this.aiUses = new AiUses(reader);
@@ -115,13 +137,25 @@ export class Store {
   async change<T>(
     work: (tx: Connection) => Promise<{ result: T; event: SallyportEvent | readonly SallyportEvent[] }>,
   ): Promise<T> {
+    let gone: readonly string[] = [];
     const result = await this.#db.transaction().execute(async (tx) => {
       const done = await work(tx);
-      for (const event of [done.event].flat()) await this.events.enqueue(tx, event);
+      const events = [done.event].flat();
+      const rows = this.#blessed(await takeTouched(tx));
+      for (const event of withRows(events, rows)) await this.events.enqueue(tx, event);
+      gone = Object.entries(rows).flatMap(([id, digest]) => (digest === null ? [id] : []));
       return done.result;
     });
+    for (const id of gone) this.granting.quarantined.delete(id);
     await this.#deliver();
     return result;
+  }
+
+  /** Without rows that did not follow from the record before: a change of one part does not make the rest of it good. */
+  #blessed(rows: RowDigests): RowDigests {
+    return Object.fromEntries(
+      Object.entries(rows).filter(([id, digest]) => digest === null || !this.granting.quarantined.has(id)),
+    );
   }
 
   /** Records an event without a change. */

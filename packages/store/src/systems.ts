@@ -1,5 +1,6 @@
 import { describeIssue, type SystemConfig, systemNameSchema, systemSchema } from '@sallyport/core';
 import type { Kysely } from 'kysely';
+import { touch } from './granting.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -27,8 +28,12 @@ export interface BrokenSystem {
 export class Systems {
   readonly #db: Kysely<Database>;
 
-  constructor(db: Kysely<Database>) {
+  readonly #quarantined: ReadonlySet<string>;
+
+  /** @param quarantined rows that are not used, as `systems/NAME` */
+  constructor(db: Kysely<Database>, quarantined: ReadonlySet<string> = new Set()) {
     this.#db = db;
+    this.#quarantined = quarantined;
   }
 
   async put(tx: Connection, system: SystemRow): Promise<void> {
@@ -51,10 +56,12 @@ export class Systems {
         }),
       )
       .execute();
+    touch(tx, 'systems', [system.name]);
   }
 
   async remove(tx: Connection, name: string): Promise<boolean> {
     const result = await tx.deleteFrom('systems').where('name', '=', name).executeTakeFirst();
+    touch(tx, 'systems', [name]);
     return Number(result.numDeletedRows) === 1;
   }
 
@@ -70,6 +77,8 @@ export class Systems {
       const demo = row.demo === 1;
       const config = systemSchema.safeParse(fromJson(row.config));
       if (!config.success) broken.push({ name: row.name, demo, why: describeIssue(config.error) });
+      else if (this.#quarantined.has(`systems/${row.name}`))
+        broken.push({ name: row.name, demo, why: 'its row does not follow from the record' });
       else if (!systemNameSchema.safeParse(row.name).success)
         broken.push({ name: row.name, demo, why: 'its name is none' });
       else

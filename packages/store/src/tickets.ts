@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { touch } from './granting.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -30,8 +31,12 @@ const KEEP_MS = 86_400_000;
 export class Tickets {
   readonly #db: Kysely<Database>;
 
-  constructor(db: Kysely<Database>) {
+  readonly #quarantined: ReadonlySet<string>;
+
+  /** @param quarantined rows that open nothing, as `tickets/HASH` */
+  constructor(db: Kysely<Database>, quarantined: ReadonlySet<string> = new Set()) {
     this.#db = db;
+    this.#quarantined = quarantined;
   }
 
   async put(ticket: TicketRow, tx: Connection = this.#db): Promise<void> {
@@ -49,6 +54,7 @@ export class Tickets {
         used_at: null,
       })
       .execute();
+    touch(tx, 'tickets', [ticket.hash]);
   }
 
   /** How many tickets of a kind have not expired. */
@@ -90,7 +96,7 @@ export class Tickets {
       .where('used_at', 'is', null)
       .where('expires_at', '>', now)
       .executeTakeFirst();
-    return row ? toTicket(row) : null;
+    return row && !this.#quarantined.has(`tickets/${hash}`) ? toTicket(row) : null;
   }
 
   /** Uses a ticket up: answers it to exactly one caller. */
@@ -104,7 +110,8 @@ export class Tickets {
       .where('expires_at', '>', now)
       .returningAll()
       .executeTakeFirst();
-    return row ? toTicket(row) : null;
+    touch(tx, 'tickets', [hash]);
+    return row && !this.#quarantined.has(`tickets/${hash}`) ? toTicket(row) : null;
   }
 
   /** When a ticket was used, and of whom it was; null when it was not. */
@@ -131,12 +138,18 @@ export class Tickets {
 
   /** Voids tickets of a kind that were not used: of one person, or those of nobody in particular. */
   async void(tx: Connection, kind: TicketKind, personId: string | null): Promise<void> {
-    await tx
+    const gone = await tx
       .deleteFrom('tickets')
       .where('kind', '=', kind)
       .where('person_id', personId === null ? 'is' : '=', personId)
       .where('used_at', 'is', null)
+      .returning('hash')
       .execute();
+    touch(
+      tx,
+      'tickets',
+      gone.map(({ hash }) => hash),
+    );
   }
 
   /**

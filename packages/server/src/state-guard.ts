@@ -1,0 +1,146 @@
+import { join } from 'node:path';
+import { CodedError, clock, newEvent, type SallyportEvent, type WorkerLeaf } from '@sallyport/core';
+import { withRows } from '@sallyport/store';
+import type { Installation } from './installation.ts';
+import { log } from './log.ts';
+import { DIVERGENCE_WORDS, type Divergence, StateWatch } from './state-watch.ts';
+
+/** Looks at rows that seem to diverge, until a change that is under way can be no reason. */
+const LOOKS = 4;
+const LOOK_MS = 200;
+/** Rows named in one event. */
+const NAMED_MAX = 100;
+const REASON_CHARACTERS_MAX = 500;
+/** Entries read since what was read was kept: so many are read again after a crash. */
+const UNSAVED_MAX = 20_000;
+
+/** Holds rows that grant something against what the log says of them; those that do not follow from it grant nothing. */
+export class StateGuard {
+  readonly #installation: Installation;
+  readonly #path: string;
+  readonly #watch: StateWatch;
+  #diverging: readonly Divergence[] = [];
+  /** How many events in the outbox carried no signature of this installation. */
+  #refused = 0;
+  #savedAt: number;
+
+  constructor(installation: Installation) {
+    this.#installation = installation;
+    // Not part of a backup: what a restored state follows from is read from its log.
+    this.#path = join(installation.folder, 'state.db-follows');
+    this.#watch = StateWatch.load(this.#path, installation.signers, installation.ledger.size);
+    this.#savedAt = this.#watch.next;
+  }
+
+  /** Whether the log says of rows what they are: those of earlier versions do not. */
+  get noted(): boolean {
+    return this.#watch.noted;
+  }
+
+  /** Rows that did not follow when they were looked at last. */
+  get diverging(): readonly Divergence[] {
+    return this.#diverging;
+  }
+
+  /** Reads an entry as it is projected. */
+  see(index: number, leaf: WorkerLeaf | SallyportEvent): void {
+    this.#watch.see(index, leaf);
+  }
+
+  /** Reads what the projection has and this has not. @param until first entry that is still to be projected */
+  async replay(until: number): Promise<void> {
+    if (this.#watch.next >= until) return;
+    for await (const { index, leaf } of this.#installation.ledger.read(this.#watch.next, until))
+      this.#watch.seeBytes(index, leaf);
+  }
+
+  /** An event that someone else put into the outbox is not recorded. */
+  refuse(event: SallyportEvent): void {
+    this.#refused++;
+    log('error', 'an event in the outbox is not signed by this installation, and is not recorded', {
+      type: event.type,
+      event: event.id,
+    });
+  }
+
+  /** At the start: notes the rows of an earlier version, or looks whether all follow. @param fresh whether the installation is new */
+  async begin(fresh: boolean): Promise<void> {
+    const { store } = this.#installation;
+    if (fresh || this.#watch.noted) {
+      await this.look();
+      return;
+    }
+    const rows = Object.fromEntries(await store.granting.digests());
+    // Earlier versions did not say in the log what rows are: what is here now is what is taken for right.
+    const event = newEvent('state-noted', {
+      actor: 'sallyport',
+      subject: 'organisation',
+      data: { rows: Object.keys(rows).length, first: true },
+    });
+    for (const one of withRows([{ ...event, rows: {} }], rows)) await this.#installation.announce(one);
+    await this.#installation.flush();
+    this.save();
+  }
+
+  /**
+   * Looks at every row that grants something. Those that do not follow from the log grant nothing from now on, and are told.
+   * @returns whether what does not follow has changed
+   */
+  async look(): Promise<boolean> {
+    const { store } = this.#installation;
+    if (this.#watch.next - this.#savedAt > UNSAVED_MAX) this.save();
+    let found: Divergence[] = [];
+    for (let at = 0; at < LOOKS; at++) {
+      const digests = await store.granting.digests();
+      await this.#installation.flush();
+      const now = this.#watch.diverging(digests);
+      found = at === 0 ? now : found.filter((one) => now.some(({ row }) => row === one.row));
+      if (found.length === 0) break;
+      await new Promise((tick) => setTimeout(tick, LOOK_MS));
+    }
+    // A change whose event waits for the record is not there yet, and no one else's doing.
+    if (found.length > 0 && (await store.events.waiting(1)).length > 0) return false;
+    const known = new Map(this.#diverging.map(({ row, why }) => [row, why]));
+    const fresh = found.filter(({ row, why }) => known.get(row) !== why);
+    const changed = fresh.length > 0 || found.length !== this.#diverging.length;
+    this.#diverging = found;
+    const { quarantined } = store.granting;
+    quarantined.clear();
+    for (const { row } of found) quarantined.add(row);
+    if (fresh.length > 0 || this.#refused > 0) await this.#tell(fresh);
+    return changed;
+  }
+
+  async #tell(fresh: readonly Divergence[]): Promise<void> {
+    for (const { row, why } of fresh.slice(0, NAMED_MAX))
+      log('error', 'a row of the state does not follow from the record, and grants nothing', {
+        row,
+        why: DIVERGENCE_WORDS[why],
+        help: 'sallyport state',
+      });
+    const data = { rows: fresh.slice(0, NAMED_MAX), count: fresh.length, refusedEvents: this.#refused };
+    this.#refused = 0;
+    await this.#installation.announce(
+      newEvent('state-diverged', { actor: 'sallyport', subject: 'organisation', data }),
+    );
+  }
+
+  /** Takes a row for right as it is, by the word of whoever owns the machine. @throws CodedError `not-found`, `request-invalid` */
+  async accept(actor: string, row: string, reason: string): Promise<void> {
+    if (reason.trim() === '' || reason.length > REASON_CHARACTERS_MAX)
+      throw new CodedError('request-invalid', `say why, in up to ${REASON_CHARACTERS_MAX} characters`);
+    const { store } = this.#installation;
+    const digest = (await store.granting.digests()).get(row);
+    if (digest === undefined || !this.#diverging.some((one) => one.row === row))
+      throw new CodedError('not-found', `no row \`${row.slice(0, 80)}\` waits to be judged`);
+    const event = newEvent('state-accepted', { actor, subject: 'organisation', data: { row, reason } });
+    await this.#installation.announce({ ...event, rows: { [row]: digest } });
+    await this.look();
+  }
+
+  /** Keeps what was read, so that the next start need not read the whole log. */
+  save(): void {
+    this.#savedAt = this.#watch.next;
+    this.#watch.save(this.#path, this.#installation.signers, Math.floor(clock.nowMs() / 1000));
+  }
+}

@@ -1,0 +1,142 @@
+import { hash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import type { SallyportEvent, WorkerLeaf } from '@sallyport/core';
+import {
+  type NoteSigner,
+  openCheckpoint,
+  signCheckpoint,
+  verifierKeysOf,
+  verifyRaw,
+} from '@sallyport/ledger';
+import { writeDurably } from '@sallyport/vault';
+import { z } from 'zod';
+
+/** A row that does not follow from the record. */
+export interface Divergence {
+  /** `TABLE/KEY`. */
+  readonly row: string;
+  /** `unknown`: no event says that it was made; `changed`: it is not what its last event says. */
+  readonly why: 'unknown' | 'changed';
+}
+
+/** In words. */
+export const DIVERGENCE_WORDS: Readonly<Record<Divergence['why'], string>> = {
+  unknown: 'no event in the record says that it was made',
+  changed: 'it is not what the record said of it last',
+};
+
+/** Under which part of the log's name what was read so far is signed. */
+const PART = 'state';
+const savedSchema = z.object({
+  size: z.int().min(0),
+  noted: z.boolean(),
+  rows: z.record(z.string(), z.string()),
+});
+/** Before an entry is parsed: whether it can say anything of rows. */
+const ROWS = Buffer.from('"rows":{');
+
+/**
+ * What the log says of rows that grant something, read entry by entry. What was read is kept in a file between starts,
+ * signed by the log's key, so that whoever writes to the data folder cannot say it; without that file the log is read whole.
+ */
+export class StateWatch {
+  readonly #rows = new Map<string, string>();
+  #next = 0;
+  #noted = false;
+
+  /** Number of the first entry that was not read yet. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Whether any entry says something of rows: logs of earlier versions do not. */
+  get noted(): boolean {
+    return this.#noted;
+  }
+
+  /** Begins where an earlier run ended, as far as its file can be believed. @param size entries that the log has */
+  static load(path: string, signers: readonly NoteSigner[], size: number): StateWatch {
+    const watch = new StateWatch();
+    if (!existsSync(path)) return watch;
+    try {
+      const text = readFileSync(path, 'utf8');
+      const split = text.indexOf('\n');
+      const json = text.slice(0, split);
+      const isSigned = signers.some((signer) => {
+        try {
+          const note = openCheckpoint(text.slice(split + 1), ...verifierKeysOf(signer));
+          return note.origin === `${signer.name}/${PART}` && note.root.equals(hash('sha256', json, 'buffer'));
+        } catch {
+          return false;
+        }
+      });
+      const saved = savedSchema.parse(JSON.parse(json));
+      if (!isSigned || saved.size > size) return watch;
+      for (const [row, digest] of Object.entries(saved.rows)) watch.#rows.set(row, digest);
+      watch.#next = saved.size;
+      watch.#noted = saved.noted;
+    } catch {
+      // Then the log is read from its beginning.
+      return new StateWatch();
+    }
+    return watch;
+  }
+
+  /** Reads one entry; those that were read before are passed over. */
+  see(index: number, leaf: WorkerLeaf | SallyportEvent): void {
+    if (index !== this.#next) return;
+    this.#next++;
+    const { rows } = leaf as SallyportEvent;
+    if (rows === undefined) return;
+    this.#noted = true;
+    for (const [row, digest] of Object.entries(rows))
+      if (digest === null) this.#rows.delete(row);
+      else this.#rows.set(row, digest);
+  }
+
+  /** The same from bytes, most of which need not be parsed. */
+  seeBytes(index: number, leaf: Uint8Array): void {
+    if (index !== this.#next) return;
+    const bytes = Buffer.from(leaf.buffer, leaf.byteOffset, leaf.length);
+    if (bytes.includes(ROWS)) this.see(index, JSON.parse(bytes.toString()) as SallyportEvent);
+    else this.#next++;
+  }
+
+  /** Rows that do not follow from what was read. @param digests of the rows as they are */
+  diverging(digests: ReadonlyMap<string, string>): Divergence[] {
+    const out: Divergence[] = [];
+    for (const [row, digest] of digests) {
+      const said = this.#rows.get(row);
+      if (said !== digest) out.push({ row, why: said === undefined ? 'unknown' : 'changed' });
+    }
+    return out;
+  }
+
+  /** Keeps what was read. */
+  save(path: string, signers: readonly [NoteSigner, ...NoteSigner[]], seconds: number): void {
+    const json = JSON.stringify({
+      size: this.#next,
+      noted: this.#noted,
+      rows: Object.fromEntries(this.#rows),
+    });
+    const root = hash('sha256', json, 'buffer');
+    const note = signCheckpoint(
+      { origin: `${signers[0].name}/${PART}`, size: this.#next, root },
+      signers,
+      seconds,
+    );
+    writeDurably(path, `${json}\n${note}`, 0o600);
+  }
+}
+
+/** Whose signature an event in the outbox carries: what others put there is not recorded. */
+export const outboxSeal = (signers: () => readonly [NoteSigner, ...NoteSigner[]]) => {
+  const bytesOf = (text: string): Buffer => Buffer.from(`sallyport-outbox/1\n${text}`);
+  return {
+    sign: (text: string): string => Buffer.from(signers()[0].sign(bytesOf(text))).toString('base64'),
+    verify: (text: string, seal: string): boolean =>
+      signers().some((signer) =>
+        verifyRaw(verifierKeysOf(signer)[0], bytesOf(text), Buffer.from(seal, 'base64')),
+      ),
+  };
+};
