@@ -79,6 +79,20 @@ describe('four eyes', () => {
     assert.deepEqual(await server.control.fourEyes.beholdenTo(made.person.id), [], 'after a day it is over');
   });
 
+  it('nor through one whom they made to make an approver', async () => {
+    const boss = await signedIn(server, [{ role: 'administrator' }]);
+    const middle = await ok<Made>(
+      await boss.call('POST', '/api/v1/people', { name: 'middle', grants: [{ role: 'administrator' }] }),
+      201,
+    );
+    const between = await opens(middle.link);
+    const last = await ok<Made>(
+      await between.call('POST', '/api/v1/people', { name: 'last', grants: [{ role: 'approver' }] }),
+      201,
+    );
+    assert.equal(await approve(await opens(last.link), await source(boss)), 'not-permitted');
+  });
+
   it('a service account is those who keep it: its owner does not approve what it proposes', async () => {
     const keeper = await signedIn(server, [{ role: 'approver' }]);
     const program = { name: 'proposer', purpose: 'a test', owner: keeper.id, grants: [{ role: 'operator' }] };

@@ -6,6 +6,7 @@ import {
   type PolicySet,
   personActor,
   policySchema,
+  type Target,
 } from '@sallyport/policy';
 import type { Control } from '../control.ts';
 
@@ -24,34 +25,46 @@ const MAKING = [
 /** Actors who could profit; others speak for this installation or its identity provider. */
 const PARTY = /^(?:person|program|local):/;
 
-const known = new WeakMap<PolicySet, ReadonlySet<string>>();
+const known = new Map<string, WeakMap<PolicySet, ReadonlySet<string>>>();
 
-/** Roles with which a person could approve something. */
-export function approvingRoles(policies: PolicySet): ReadonlySet<string> {
-  const before = known.get(policies);
+/** Roles with which a person could do something of a group of actions. */
+function rolesWith(policies: PolicySet, group: string, targets: readonly Target[]): ReadonlySet<string> {
+  const cache = known.get(group) ?? new WeakMap<PolicySet, ReadonlySet<string>>();
+  known.set(group, cache);
+  const before = cache.get(policies);
   if (before) return before;
   const actions = Object.keys(policySchema().actions).filter((action) =>
-    groupsOfAction(action)?.includes('approve'),
+    groupsOfAction(action)?.includes(group),
   );
+  const may = (role: string, action: string, target: Target): boolean =>
+    policies.decideControl({
+      actor: personActor({ id: 'anyone', name: 'anyone' }, [role]),
+      action,
+      target,
+      level: LEVEL.resistant,
+      provenSecondsAgo: 0,
+      address: '',
+      nowMs: clock.nowMs(),
+    }).allowed;
   const roles = new Set(
     [...policies.roles].filter((role) =>
-      actions.some(
-        (action) =>
-          policies.decideControl({
-            actor: personActor({ id: 'anyone', name: 'anyone' }, [role]),
-            action,
-            target: { kind: 'proposal', id: 'any', author: 'person:anyone-else' },
-            level: LEVEL.resistant,
-            provenSecondsAgo: 0,
-            address: '',
-            nowMs: clock.nowMs(),
-          }).allowed,
-      ),
+      actions.some((action) => targets.some((target) => may(role, action, target))),
     ),
   );
-  known.set(policies, roles);
+  cache.set(policies, roles);
   return roles;
 }
+
+/** Roles with which a person could approve something. */
+export const approvingRoles = (policies: PolicySet): ReadonlySet<string> =>
+  rolesWith(policies, 'approve', [{ kind: 'proposal', id: 'any', author: 'person:anyone-else' }]);
+
+/** Roles with which a person could make an approver, or take one over. */
+const makingRoles = (policies: PolicySet): ReadonlySet<string> =>
+  rolesWith(policies, 'administer', [{ kind: 'organisation' }, { kind: 'person', id: 'anyone-else' }]);
+
+/** People that are followed from an approver to those who made them, and those who made these. */
+const FOLLOWED_MAX = 100;
 
 /** Who is one human under several names, and who lately made an approver: an approval needs another pair of eyes. */
 export class FourEyes {
@@ -150,24 +163,39 @@ export class FourEyes {
 
   /**
    * Actors to whom a person owes it, since a short while, that they can approve at all: who gave them the role, made or
-   * opened their account, or made a link that takes it over.
+   * opened their account, or made a link that takes it over; and who lately made these in turn.
    */
   async beholdenTo(personId: string): Promise<string[]> {
-    const { store } = this.#control.installation;
     await this.#control.installation.flush();
-    const since = new Date(clock.nowMs() - COOLING_OFF_MS).toISOString();
+    const { policies } = this.#control.snapshots;
     const own = `person:${personId}`;
-    const approving = approvingRoles(this.#control.snapshots.policies);
-    const held = await store.people.grants(clock.nowIso(), own);
-    const longHeld = held.some(({ role, createdAt }) => approving.has(role) && createdAt < since);
     const owed = new Set<string>();
-    for (const { type, actor, data } of await store.events.about(own, MAKING, since)) {
-      if (!PARTY.test(actor) || actor === own) continue;
-      if (type === 'grant-given' && (longHeld || !approving.has(String(data['role'])))) continue;
-      if (type === 'person-changed' && typeof data['linked'] !== 'string') continue;
-      for (const party of await this.partiesOf(actor)) owed.add(party);
+    const followed = new Set([own]);
+    let roles = approvingRoles(policies);
+    for (let next = [own]; next.length > 0 && followed.size < FOLLOWED_MAX; ) {
+      const makers = (await Promise.all(next.map((one) => this.#makersOf(one, roles)))).flat();
+      for (const one of makers) owed.add(one);
+      next = [...new Set(makers)].filter((one) => one.startsWith('person:') && !followed.has(one));
+      for (const one of next) followed.add(one);
+      roles = makingRoles(policies);
     }
     owed.delete(own);
     return [...owed];
+  }
+
+  /** Who lately gave somebody one of these roles, or could be them. */
+  async #makersOf(own: string, roles: ReadonlySet<string>): Promise<string[]> {
+    const { store } = this.#control.installation;
+    const since = new Date(clock.nowMs() - COOLING_OFF_MS).toISOString();
+    const held = await store.people.grants(clock.nowIso(), own);
+    const longHeld = held.some(({ role, createdAt }) => roles.has(role) && createdAt < since);
+    const makers = new Set<string>();
+    for (const { type, actor, data } of await store.events.about(own, MAKING, since)) {
+      if (!PARTY.test(actor) || actor === own) continue;
+      if (type === 'grant-given' && (longHeld || !roles.has(String(data['role'])))) continue;
+      if (type === 'person-changed' && typeof data['linked'] !== 'string') continue;
+      for (const party of await this.partiesOf(actor)) makers.add(party);
+    }
+    return [...makers];
   }
 }
