@@ -4,10 +4,11 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import * as common from '@zxcvbn-ts/language-common';
 import { isBreached } from './breach-list.ts';
 import { hashPassword, requireGoodPassword, verifyPassword } from './password.ts';
 import { newRecoveryCodes, recoveryHash } from './recovery-codes.ts';
-import { base32, matchTotp, newTotpSecret, totpCode, totpStep, totpUri } from './totp.ts';
+import { base32, driftsOf, matchTotp, newTotpSecret, totpCode, totpStep, totpUri } from './totp.ts';
 
 describe('passwords', () => {
   const refused = (password: string, words: string[] = [], list?: string): boolean => {
@@ -38,6 +39,41 @@ describe('passwords', () => {
     ])
       assert.ok(refused(guessed), guessed);
     assert.ok(refused('ann.smith ann.smith', ['ann.smith']));
+  });
+  it('are not common ones, nor made of them as people do, nor keys in a row', () => {
+    for (const bad of [
+      '1qaz2wsx3edc4rfv',
+      '!QAZ2wsx#EDC4rfv',
+      'zaq12wsxcde34rfv',
+      'q1w2e3r4t5y6u7i8',
+      'qwertyuiop[]asdfgh',
+      'azertyuiopqsdfgh',
+      'Summer2024Summer2024',
+      'monkey123456789',
+      'iloveyouiloveyou',
+      'unbelievable1234',
+      'P@ssw0rdP@ssw0rd1',
+    ])
+      assert.ok(refused(bad), bad);
+    for (const good of [
+      'correct horse battery staple',
+      'das pferd frisst keinen gurkensalat',
+      'kJ8#mPq2vX9!zLw4',
+      'le chat dort sur la table bleue',
+    ])
+      assert.ok(!refused(good), good);
+    const { dictionary } = common;
+    const words = (dictionary['passwords-common'] as unknown as string[]).slice(0, 60);
+    for (const word of words) {
+      const twice = word.repeat(Math.ceil(15 / word.length));
+      assert.ok(refused(twice), twice);
+      const counted = `${word}${'123456789012345'.slice(0, Math.max(1, 15 - word.length))}`;
+      assert.ok(refused(counted), counted);
+    }
+    for (const long of (dictionary['passwords-common'] as unknown as string[]).filter(
+      ({ length }) => length >= 15,
+    ))
+      assert.ok(refused(long), long);
   });
   it('are not in the list of breached ones, wherever in it they stand', () => {
     const all = Array.from({ length: 5_000 }, (_, i) => `breached password number ${i}`);
@@ -89,6 +125,21 @@ describe('codes of authenticator apps', () => {
     );
     for (const nonsense of ['', '12345', '1234567', 'abcdef', '１２３４５６'])
       assert.equal(matchTotp(secret, nonsense, now), null);
+  });
+  it('live for thirty seconds once a device is known, by its own clock', () => {
+    const now = 2_000_000_000_000;
+    const taken = (drift: number): readonly (number | null)[] =>
+      [-1, 0, 1].map((steps) => {
+        const last = new Date(now - 3_600_000).toISOString();
+        const drifts = driftsOf(totpStep(now - 3_600_000) + drift, last);
+        const step = matchTotp(secret, totpCode(secret, totpStep(now) + steps), now, drifts);
+        return step === null ? null : step - totpStep(now);
+      });
+    assert.deepEqual(taken(0), [null, 0, null]);
+    assert.deepEqual(taken(-1), [-1, 0, null], 'one that is slow');
+    assert.deepEqual(taken(1), [null, 0, 1], 'one that is fast');
+    assert.deepEqual(taken(7), [null, 0, null]);
+    assert.deepEqual(driftsOf(0, null), [0]);
   });
   it('have secrets of 160 bits, in base32 as apps read it', () => {
     // RFC 4648, section 10.

@@ -1,5 +1,7 @@
 import * as crypto from 'node:crypto';
+import { createRequire } from 'node:module';
 import { CodedError } from '@sallyport/core';
+import type { ZxcvbnFactory } from '@zxcvbn-ts/core';
 import { isBreached } from './breach-list.ts';
 
 /** Shortest password taken (NIST SP 800-63B-4 section 3.1.1.2, single factor). */
@@ -124,10 +126,10 @@ export function requireGoodPassword(password: string, words: readonly string[], 
       'request-invalid',
       `the password must have ${PASSWORD_CHARACTERS_MIN} to ${CHARACTERS_MAX} characters`,
     );
-  if (isGuessable(password, words))
+  if (isGuessable(password, words) || guessesLog10(password, words) < GUESSES_LOG10_MIN)
     throw new CodedError(
       'request-invalid',
-      'the password is one of those guessed first: a name, a word or a row of keys over and over',
+      'the password is one of those guessed first: a common one, a name, a word or a row of keys over and over',
     );
   if (breachList !== undefined && isBreached(breachList, password))
     throw new CodedError('request-invalid', 'the password is known from a breach elsewhere; choose another');
@@ -144,6 +146,33 @@ const GUESSED = [
   'welcome',
   'changeme',
 ];
+
+/** Guesses by which a password must not be found, as a power of ten, whoever knows what people choose. */
+const GUESSES_LOG10_MIN = 8;
+/** Characters that are judged: what is hard to guess by then is. */
+const JUDGED_CHARACTERS_MAX = 64;
+/** What shift makes of the row of digits, on the keyboards that most people have. */
+const SHIFTED = '!@#$%^&*()';
+
+// Loaded when somebody first chooses a password: its lists take memory.
+let estimator: ZxcvbnFactory | null = null;
+
+/** How many guesses a password withstands, as a power of ten; of itself, and of the keys that are pressed for it. */
+function guessesLog10(password: string, words: readonly string[]): number {
+  if (estimator === null) {
+    const load = createRequire(import.meta.url);
+    const { ZxcvbnFactory: Factory } = load('@zxcvbn-ts/core') as typeof import('@zxcvbn-ts/core');
+    const common = load('@zxcvbn-ts/language-common') as typeof import('@zxcvbn-ts/language-common');
+    const { dictionary, adjacencyGraphs: graphs } = common;
+    estimator = new Factory({ dictionary, graphs });
+  }
+  const own = password.normalize('NFKC').slice(0, JUDGED_CHARACTERS_MAX);
+  const keys = own
+    .toLowerCase()
+    .replaceAll(/[!@#$%^&*()]/g, (sign) => String((SHIFTED.indexOf(sign) + 1) % 10));
+  const known = [...GUESSED, ...words];
+  return Math.min(...[own, keys].map((one) => estimator!.check(one, known).guessesLog10));
+}
 
 /** Whether nothing much is left of a password once names, guessed words, rows of keys and repetitions are taken out. */
 function isGuessable(password: string, words: readonly string[]): boolean {

@@ -2,8 +2,8 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 const STEP_S = 30;
 const DIGITS = 6;
-/** Steps to either side that are taken, for clocks that differ (RFC 6238 section 5.2). */
-const DRIFT_STEPS = 1;
+/** Steps that are taken when a device is enrolled, for clocks that differ (RFC 6238 section 5.2). */
+const DRIFTS: readonly number[] = [-1, 0, 1];
 const SECRET_BYTES = 20;
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
@@ -38,15 +38,33 @@ export function totpCode(secret: Uint8Array, step: number): string {
 export const totpStep = (nowMs: number): number => Math.floor(nowMs / 1000 / STEP_S);
 
 /**
- * The time step whose code this is, among those near now; null where it is none. Whoever calls lets each step count
- * once only, and none before one that was used.
+ * Steps that are taken of a device that was used before: the one of now, for thirty seconds (ASVS 5.0, 6.5.5), and that of
+ * its own clock, where the last code showed that this differs (RFC 6238 section 6).
+ * @param counter step of the last code @param usedAt when it was taken, ISO 8601
  */
-export function matchTotp(secret: Uint8Array, code: string, nowMs: number): number | null {
+export function driftsOf(counter: number, usedAt: string | null): readonly number[] {
+  const drift = usedAt === null ? 0 : counter - totpStep(Date.parse(usedAt));
+  return drift !== 0 && DRIFTS.includes(drift) ? [0, drift] : [0];
+}
+
+/**
+ * The time step whose code this is, among those that are taken; null where it is none. Whoever calls lets each step count
+ * once only, and none before one that was used.
+ * @param drifts steps from now that are taken
+ */
+export function matchTotp(
+  secret: Uint8Array,
+  code: string,
+  nowMs: number,
+  drifts: readonly number[] = DRIFTS,
+): number | null {
   if (!/^\d{6}$/.test(code)) return null;
   const given = Buffer.from(code);
   let found: number | null = null;
-  for (let step = totpStep(nowMs) - DRIFT_STEPS; step <= totpStep(nowMs) + DRIFT_STEPS; step++)
+  for (const drift of drifts) {
+    const step = totpStep(nowMs) + drift;
     if (timingSafeEqual(Buffer.from(totpCode(secret, step)), given)) found = step;
+  }
   return found;
 }
 

@@ -11,7 +11,7 @@ import {
   verifyPasskey,
 } from '../factors/passkeys.ts';
 import { newRecoveryCodes, recoveryHash } from '../factors/recovery-codes.ts';
-import { base32, matchTotp, newTotpSecret, totpUri } from '../factors/totp.ts';
+import { base32, driftsOf, matchTotp, newTotpSecret, totpUri } from '../factors/totp.ts';
 import { newToken, tokenHash } from '../token.ts';
 import type { AccessHome } from './home.ts';
 import type { Begun, PersonSessions, Who } from './sessions.ts';
@@ -112,11 +112,15 @@ export class PersonFactors {
     if ('code' in proof) {
       for (const factor of await factors.list(person.id, 'totp', tx)) {
         if (!isUsable(factor)) continue;
-        const step = matchTotp(this.#open(factor), proof.code.replaceAll(' ', ''), clock.nowMs());
+        const drifts = driftsOf(factor.counter, factor.usedAt);
+        const step = matchTotp(this.#open(factor), proof.code.replaceAll(' ', ''), clock.nowMs(), drifts);
         if (step !== null && (await factors.advance(tx, factor.id, step, at)))
           return { method: 'totp', level: LEVEL.two, event: null };
       }
-      throw new CodedError('factor-invalid', 'the code is wrong, or was used before');
+      throw new CodedError(
+        'factor-invalid',
+        'the code is wrong, over or was used before; type the one that is shown now',
+      );
     }
     if ('recoveryCode' in proof) {
       if (!(await factors.useUp(tx, person.id, recoveryHash(person.id, proof.recoveryCode), at)))
