@@ -126,14 +126,14 @@ describe('who somebody is, over HTTP', () => {
 
   it('policies are tried beside, under a deadline, and few at a time', async () => {
     const auditor = await signedIn(server, [{ role: 'auditor' }]);
-    const tests = Array.from({ length: 1_000 }, (_, i) => ({
+    const tests = Array.from({ length: 200 }, (_, i) => ({
       name: `t${i}`,
       principal: { person: 'ann', roles: ['operator'] },
       action: 'change-systems',
       resource: { system: `chat${i}` },
       expect: 'allow',
     }));
-    const policies = Array.from({ length: 250 }, (_, i) => {
+    const policies = Array.from({ length: 60 }, (_, i) => {
       return `@id("p${i}") forbid (principal is Person, action in Action::"operate", resource is System) when { resource.environment like "*a*b*c*${i}*" };`;
     }).join('\n');
     let answered = 0;
