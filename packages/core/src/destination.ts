@@ -9,7 +9,7 @@ const LOOPBACK = 'localhost';
 
 /** The host of a URL as it is reached: without a dot at its end, every name of this machine by one. */
 function hostOf({ hostname }: URL): string {
-  const host = hostname.replace(/\.+$/, '').toLowerCase();
+  const host = hostname.replace(/(?<!\.)\.+$/, '').toLowerCase();
   if (host === LOOPBACK || host.endsWith(`.${LOOPBACK}`) || host === '0.0.0.0') return LOOPBACK;
   if (/^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)) return LOOPBACK;
   if (host === '[::1]' || host === '[::]') return LOOPBACK;

@@ -16,7 +16,7 @@ export class OpenChallenges {
 
   /** @param challenge 32 bytes, base64url @returns the ticket for it */
   issue(challenge: string, lifeMs: number): string {
-    const text = `${(clock.nowMs() + lifeMs).toString(36).replace(/\..*$/, '')}.${challenge}`;
+    const text = `${(clock.nowMs() + lifeMs).toString(36).replace(/\..*/s, '')}.${challenge}`;
     return `${text}.${this.#mac(text).toString('base64url')}`;
   }
 

@@ -24,7 +24,7 @@ function figures(literal: string): string | null {
   const [whole = '', part = ''] = mantissa.replace('-', '').split('.');
   if (exponent === undefined && part === '') return whole.length >= FIGURES_MIN ? whole : null;
   const power = Number(exponent ?? 0);
-  if (!Number.isInteger(power) || power < part.replace(/0+$/, '').length || power > FIGURES_MAX) {
+  if (!Number.isInteger(power) || power < part.replace(/(?<!0)0+$/, '').length || power > FIGURES_MAX) {
     // Not whole: its parts by themselves.
     const longest = part.length > whole.length ? part : whole;
     return exponent === undefined && part.length < FIGURES_MIN && longest.length >= FIGURES_MIN

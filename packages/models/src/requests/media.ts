@@ -244,7 +244,9 @@ function wholeBase64(text: string, expected: Media | null): Cargo | null {
   if (expected !== null) {
     // Letters that no chance drew may be words that only look like base64.
     const opaque =
-      own !== null || encoded.length > WRITTEN_CHARACTERS_MAX || looksRandom(encoded.replace(/=+$/, ''));
+      own !== null ||
+      encoded.length > WRITTEN_CHARACTERS_MAX ||
+      looksRandom(encoded.replace(/(?<!=)=+$/, ''));
     return { carried: whole(expected), decoded: own === null ? [] : [own], opaque };
   }
   if (own !== null || encoded.length < 128 || !looksRandom(encoded.replace(/=+$/, ''))) return null;
