@@ -14,6 +14,7 @@ import {
   walkTree,
 } from '../tree/walk-tree.ts';
 import type { AdvisoryDatabase, DatabaseDescription } from './advisories/database.ts';
+import { decodeLock, isEmptyLock } from './empty-lock.ts';
 import { ImageArchive, looksLikeImages, mayBeImages } from './images/image-archive.ts';
 import { inspectImage } from './images/inspect-image.ts';
 import { inspectKnowledge, inspectPackages, judge, type Vulnerability } from './judge-packages.ts';
@@ -101,6 +102,8 @@ function inspectLock(
     const reading = format.read(text);
     packages = reading.packages;
     for (const what of reading.unread) inspection.report('unreadable-lock', `holds ${what}`);
+    if (packages.length === 0 && reading.unread.length === 0 && !isEmptyLock(format.name, text))
+      inspection.report('unreadable-lock', 'names no package that was understood');
   } catch (fault) {
     inspection.report(
       'unreadable-lock',
@@ -152,7 +155,7 @@ function readLock(path: PathBytes, bounds: Tree['bounds']): string {
   const source = FileSource.open(path, bounds);
   try {
     if (source.size > LOCK_BYTES_MAX) throw new Error(`it is larger than ${LOCK_BYTES_MAX} bytes`);
-    return Buffer.from(source.read(0, source.size)).toString('utf8');
+    return decodeLock(Buffer.from(source.read(0, source.size)));
   } finally {
     source.close();
   }

@@ -1,12 +1,29 @@
-import { parse } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { asText, asTree, type LockedPackage, type LockFormat } from '../locked-package.ts';
 import { sourceOf } from './npm.ts';
 
 const ALIASES_MAX = 100;
 
-/** A YAML document of which nothing is expanded without end. */
-export const readYaml = (text: string): unknown =>
-  parse(text, { maxAliasCount: ALIASES_MAX, logLevel: 'silent', uniqueKeys: false });
+const DOCUMENTS_MAX = 16;
+
+/** YAML documents of which nothing is expanded without end. @throws Error for what is no YAML, or more than is read */
+export function readYamlDocuments(text: string): unknown[] {
+  const documents = parseAllDocuments(text, { logLevel: 'silent', uniqueKeys: false });
+  if (!Array.isArray(documents)) return [];
+  if (documents.length > DOCUMENTS_MAX) throw new Error(`it has over ${DOCUMENTS_MAX} documents`);
+  return documents.map((one) => {
+    const [fault] = one.errors;
+    if (fault) throw fault;
+    return one.toJS({ maxAliasCount: ALIASES_MAX }) as unknown;
+  });
+}
+
+/** The one YAML document of a text. @throws Error where there are several: what is in the others would be missed */
+export function readYaml(text: string): unknown {
+  const [first, ...others] = readYamlDocuments(text);
+  if (others.length > 0) throw new Error('it has several documents');
+  return first;
+}
 
 /** Name and version of a pnpm key: `/name/1.0.0`, `/name@1.0.0(peer@2)`, `name@1.0.0`, `/@scope/name/1.0.0_peer`. */
 function pnpmKey(key: string): { name: string; version: string } | null {
@@ -22,11 +39,14 @@ export const pnpmLock: LockFormat = {
   name: 'pnpm',
   matches: (path) => /(?:^|\/)pnpm-lock\.yaml$/.test(path),
   read: (text) => {
-    const root = asTree(readYaml(text));
-    if (!root || root['lockfileVersion'] === undefined) throw new Error('it has no `lockfileVersion`');
+    const roots = readYamlDocuments(text).map(asTree);
+    if (roots.length === 0 || roots.some((root) => root?.['lockfileVersion'] === undefined))
+      throw new Error('it has no `lockfileVersion`');
     const packages: LockedPackage[] = [];
     const unread: string[] = [];
-    for (const [key, value] of Object.entries(asTree(root['packages']) ?? {})) {
+    // pnpm 11 puts what it runs itself with into a document before that of the project.
+    const entries = roots.flatMap((root) => Object.entries(asTree(root!['packages']) ?? {}));
+    for (const [key, value] of entries) {
       const entry = asTree(value) ?? {};
       const resolution = asTree(entry['resolution']) ?? {};
       const own = pnpmKey(key);
@@ -90,7 +110,7 @@ function readClassic(text: string): LockedPackage[] {
       head = line.replace(/:$/, '');
       continue;
     }
-    const field = /^ {2}(version|resolved|integrity) "?([^"]{0,2048})"?$/.exec(line);
+    const field = /^ {2}"?(version|resolved|integrity)"? "?([^"]{0,2048})"?$/.exec(line);
     if (field && head !== null) fields.set(field[1]!, field[2]!);
   }
   finish();
@@ -128,7 +148,7 @@ export const yarnLock: LockFormat = {
     if (
       !isBerry &&
       !/yarn lockfile v1/.test(text.slice(0, 512)) &&
-      !/^ {2}version "/m.test(text) &&
+      !/^ {2}"?version"? "/m.test(text) &&
       text.trim() !== ''
     )
       throw new Error('it is no lock file of yarn');
