@@ -13,13 +13,8 @@ import {
 import { canonicalise, findPii, findSecrets, Inspector, Redactor } from '@sallyport/guard';
 import { DIALECT_TABLE } from '@sallyport/models';
 import { inspectPacked, pack, unpack } from '../../packages/gateway/src/inspection-pack.ts';
-import {
-  byPointer,
-  maskings,
-  orderEdits,
-  redactedTexts,
-  restorations,
-} from '../../packages/gateway/src/rewrite.ts';
+import { Restoring } from '../../packages/gateway/src/restoring.ts';
+import { byPointer, maskings, orderEdits, redactedTexts } from '../../packages/gateway/src/rewrite.ts';
 import { StreamGate } from '../../packages/gateway/src/stream-gate.ts';
 import { ToolCalls } from '../../packages/gateway/src/tool-calls.ts';
 
@@ -105,6 +100,7 @@ function streamed(events: readonly string[], detections: (text: string) => Detec
       redactor: null,
       outputRedactor: new Redactor(),
       inspect: (requests) => requests.flatMap(({ text }) => detections(text)),
+      repeats: () => false,
       conditions: null,
     });
     const parser = DIALECT_TABLE.openai.framing.parser(LIMITS.streamEventBytesMax);
@@ -327,7 +323,9 @@ export const PASSES: Readonly<Record<string, Pass>> = {
     make: (n) => {
       const redactor = new Redactor();
       const text = many(n, (i) => redactor.placeholder('email', address(i))).join(' ');
-      return () => orderEdits(restorations(text, 'text', redactor));
+      const restoring = new Restoring(system, redactor);
+      const part = { pointer: '/content', text, channel: 'output', system: false, stream: null } as const;
+      return () => orderEdits(restoring.edits({ ...part, kind: 'text', shown: true }));
     },
   },
   'order edits': {

@@ -128,6 +128,17 @@ export const systemSchema = z.strictObject({
         .optional(),
       /** What stands where policy redacts. */
       redact: z.enum(['tokenise', 'mask', 'pseudonymise', 'generalise']).default('tokenise'),
+      /**
+       * Tools that are given the caller's values again, by name: the kinds of values each may have, such as `email`. All others are
+       * called with placeholders.
+       */
+      restoreIntoTools: z
+        .record(
+          z.string().min(1).max(128),
+          z.array(z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, 'is a kind such as email')).max(64),
+        )
+        .refine((tools) => Object.keys(tools).length <= 256, 'name at most 256 tools')
+        .default({}),
     })
     .prefault({}),
   links: z

@@ -30,6 +30,20 @@ export interface VerdictRecord {
   readonly detections: readonly Detection[];
 }
 
+/** What became of placeholders in an answer: how many of one kind and place, never their values. */
+export interface RestorationRecord {
+  /** Kind of the value, such as `email`. */
+  readonly kind: string;
+  /**
+   * Where it stands: in text that people read, in arguments of a tool; in an address, code, mark-up, a name, or a field that is not
+   * shown; `judged` where the text with the value in it would have been denied.
+   */
+  readonly place: 'text' | 'tool' | 'url' | 'code' | 'markup' | 'name' | 'field' | 'judged';
+  /** Whether the value was put back; else its placeholder went out. */
+  readonly restored: boolean;
+  readonly count: number;
+}
+
 interface LeafBase {
   readonly v: 1;
   readonly id: string;
@@ -81,6 +95,8 @@ export interface OutcomeLeaf extends LeafBase {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly costMicroUsd: number;
+  /** What became of placeholders in the answer; missing in leaves before that could be. */
+  readonly restorations: readonly RestorationRecord[];
   /** Milliseconds spent in each stage. */
   readonly timingsMs: Readonly<Record<string, number>>;
 }

@@ -16,6 +16,21 @@ export class ChannelEdits {
     for (const edit of orderEdits([...this.#edits.splice(at), ...edits])) this.#edits.push(edit);
   }
 
+  /** The edits that lie within a piece of the text, of those that have not gone out. */
+  within(from: number, to: number): Edit[] {
+    const found: Edit[] = [];
+    for (let i = this.#edits.length - 1; i >= this.#first && this.#edits[i]!.end > from; i--)
+      if (this.#edits[i]!.start >= from && this.#edits[i]!.end <= to) found.push(this.#edits[i]!);
+    return found.reverse();
+  }
+
+  /** Takes edits away again that have not gone out. */
+  remove(edits: readonly Edit[]): void {
+    const gone = new Set(edits);
+    this.#edits = this.#edits.slice(this.#first).filter((edit) => !gone.has(edit));
+    this.#first = 0;
+  }
+
   /** A piece of the text as it goes out, which begins at `from`. Pieces go out in order, so edits before it are done with. */
   apply(piece: string, from: number): string {
     const edits = this.#edits;

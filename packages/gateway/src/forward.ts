@@ -5,6 +5,7 @@ import {
   isWholeIn,
   LIMITS,
   type Outcome,
+  type RestorationRecord,
   toCodedError,
   type Verdict,
 } from '@sallyport/core';
@@ -13,13 +14,11 @@ import { decode } from './body.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
 import { header, returnedHeaders } from './forwarded-headers.ts';
 import { costMicroUsd, estimateTokens, requestTokens } from './input-stages.ts';
-import { inspectTexts } from './leaked-keys.ts';
-import { judgeAnswer, systemPromptsOf } from './output-gate.ts';
+import { openGate } from './open-gate.ts';
+import { judgeAnswer } from './output-gate.ts';
 import { recordOutcome, type Sealed, sealContent } from './record.ts';
 import { dialectError, drained, outcomeOf, sendError } from './respond.ts';
-import { redactorFor } from './rewrite.ts';
-import { StreamConditions } from './stream-conditions.ts';
-import { StreamGate } from './stream-gate.ts';
+import type { StreamGate } from './stream-gate.ts';
 import { StreamRecord } from './stream-record.ts';
 import { upstreamHeaders } from './upstream-headers.ts';
 
@@ -48,6 +47,7 @@ export class Forwarding {
   #pumping = false;
   readonly #sent: StreamRecord;
   #outputCharacters = 0;
+  #restorations: readonly RestorationRecord[] = [];
   #done!: () => void;
 
   constructor(exchange: Exchange, deps: Deps) {
@@ -128,20 +128,8 @@ export class Forwarding {
       );
     }
     const exchange = this.#exchange;
-    const deps = this.#deps;
-    this.#stream = {
-      parser: framing.parser(LIMITS.streamEventBytesMax),
-      gate: new StreamGate({
-        dialect: exchange.dialect,
-        operation: exchange.operation!.id,
-        system: exchange.system!,
-        systemPrompts: systemPromptsOf(exchange),
-        redactor: exchange.redactor,
-        outputRedactor: redactorFor(exchange.system!),
-        inspect: (requests) => inspectTexts(exchange, deps, requests),
-        conditions: exchange.conditions && new StreamConditions(exchange),
-      }),
-    };
+    const parser = framing.parser(LIMITS.streamEventBytesMax);
+    this.#stream = { parser, gate: openGate(exchange, this.#deps) };
     exchange.res.writeHead(status, {
       ...returnedHeaders(this.#exchange, this.#headers as IncomingHttpHeaders),
       'content-type': framing.contentType,
@@ -206,6 +194,7 @@ export class Forwarding {
     const judged = await judgeAnswer(exchange, this.#deps, plain, this.#status);
     mark(exchange, 'inspect-output');
     if (judged.verdict.action === 'deny') return this.#denyWhole(judged.verdict);
+    this.#restorations = judged.restorations;
     return this.#finishWhole(
       this.#withoutCredential(judged.body),
       judged.verdict,
@@ -387,6 +376,7 @@ export class Forwarding {
         inputTokens,
         outputTokens,
         costMicroUsd: cost,
+        restorations: this.#stream?.gate.restorations ?? this.#restorations,
       });
     } catch (cause) {
       if (failing) throw cause;

@@ -1,4 +1,13 @@
-import { CodedError, decodeUtf8, parseStrictJson, replaceStrings, type Verdict } from '@sallyport/core';
+import {
+  CodedError,
+  decodeUtf8,
+  type InspectionRequest,
+  parseStrictJson,
+  type RestorationRecord,
+  replaceStrings,
+  type Verdict,
+  visitStrings,
+} from '@sallyport/core';
 import { watchedPrompts } from '@sallyport/guard';
 import type { TextPart, Usage } from '@sallyport/models';
 import { conditionsOnAnswer, conditionsOnRows, conditionsOnTools } from './conditions.ts';
@@ -6,7 +15,8 @@ import type { Deps, Exchange } from './exchange.ts';
 import { requestOf } from './inspection.ts';
 import { inspectTexts } from './leaked-keys.ts';
 import { isProse } from './request-texts.ts';
-import { applyEdits, byPointer, maskings, orderEdits, redactorFor, restorations } from './rewrite.ts';
+import { Restoring } from './restoring.ts';
+import { applyEdits, byPointer, maskings, orderEdits, redactorFor } from './rewrite.ts';
 import { squeezeDetections } from './squeeze.ts';
 import { verdictOf } from './state.ts';
 import { ToolCalls } from './tool-calls.ts';
@@ -19,12 +29,28 @@ export interface JudgedAnswer {
   readonly verdict: Verdict & { texts: number };
   readonly usage: Usage | null;
   readonly characters: number;
+  readonly restorations: readonly RestorationRecord[];
 }
 
 /** System and developer messages of a request, to notice when they come back: as much of them as is watched. */
 export function systemPromptsOf(exchange: Exchange): string[] {
   const own = exchange.reading!.parts.filter((part) => part.system && isProse(part));
   return watchedPrompts(own.map((part) => part.text));
+}
+
+/** Says of a text whether the request, as it was forwarded, holds it: a system may repeat that. */
+export function repeatsOf(exchange: Exchange): (text: string) => boolean {
+  let said: Set<string> | null = null;
+  return (text) => {
+    if (!said) {
+      const known = new Set<string>();
+      const body = exchange.bodyChanged?.toString() ?? exchange.text;
+      const note = (own: string): unknown => known.add(own);
+      if (body !== '') visitStrings(parseStrictJson(body), note, note);
+      said = known;
+    }
+    return said.has(text);
+  };
 }
 
 /** Judges a complete answer. @throws CodedError when it cannot be read; the verdict says whether it is denied */
@@ -42,7 +68,12 @@ export async function judgeAnswer(
   try {
     text = decodeUtf8(plain);
     data = parseStrictJson(text);
-    parts = looking ? exchange.dialect.readResponse(exchange.operation!.id, data) : [];
+    const repeats = repeatsOf(exchange);
+    parts = looking
+      ? exchange.dialect
+          .readResponse(exchange.operation!.id, data)
+          .filter((part) => !(part.echo && repeats(part.text)))
+      : [];
   } catch (cause) {
     throw new CodedError('upstream-invalid', 'the answer is not valid JSON', { cause });
   }
@@ -50,17 +81,18 @@ export async function judgeAnswer(
   if (large) await othersFirst();
   const systemPrompts = systemPromptsOf(exchange);
   const settings = requestOf(system, true);
+  const request = (part: TextPart, own = part.text): InspectionRequest => ({
+    text: own,
+    pointer: part.pointer,
+    channel: 'output',
+    systemPrompts,
+    ...settings,
+    tool: part.kind === 'json' || part.call !== undefined,
+  });
   const found = inspectTexts(
     exchange,
     deps,
-    parts.map((part) => ({
-      text: part.text,
-      pointer: part.pointer,
-      channel: 'output',
-      systemPrompts,
-      ...settings,
-      tool: part.kind === 'json',
-    })),
+    parts.map((part) => request(part)),
   );
   const detections = [...(found instanceof Promise ? await found : found)];
   if (large) await othersFirst();
@@ -83,22 +115,31 @@ export async function judgeAnswer(
   };
   let characters = looking ? 0 : plain.length;
   for (const part of parts) characters += part.text.length;
+  const usage = exchange.dialect.usage(data);
+  const restoring = verdict.action === 'deny' ? null : Restoring.of(system, exchange.redactor);
+  restoring?.note(exchange.dialect.toolPieces(exchange.operation!.id, data));
   const replacements = new Map<string, string>();
-  if (verdict.action !== 'deny' && (verdict.action === 'redact' || exchange.redactor?.used)) {
+  if (restoring || verdict.action === 'redact') {
     const outputRedactor = redactorFor(
       system,
       parts.map((part) => part.text),
     );
     const found = byPointer(detections);
     for (const part of parts) {
-      const edits = orderEdits([
-        ...maskings(system, found.get(part.pointer) ?? [], part.text, part.kind, outputRedactor),
-        ...restorations(part.text, part.kind, exchange.redactor),
-      ]);
+      const own = found.get(part.pointer) ?? [];
+      const masks = maskings(system, own, part.text, part.kind, outputRedactor);
+      const back = restoring?.edits(part) ?? [];
+      let edits = orderEdits([...masks, ...back]);
+      if (restoring && back.length > 0) {
+        const changed = applyEdits(part.text, 0, edits);
+        if (restoring.refuses(own, await inspectTexts(exchange, deps, [request(part, changed)]))) {
+          restoring.withdraw(back);
+          edits = orderEdits(masks);
+        }
+      }
       if (edits.length > 0) replacements.set(part.pointer, applyEdits(part.text, 0, edits));
     }
   }
-  const usage = exchange.dialect.usage(data);
-  if (replacements.size === 0) return { body: plain, verdict, usage, characters };
-  return { body: Buffer.from(replaceStrings(text, replacements)), verdict, usage, characters };
+  const body = replacements.size === 0 ? plain : Buffer.from(replaceStrings(text, replacements));
+  return { body, verdict, usage, characters, restorations: restoring?.record ?? [] };
 }

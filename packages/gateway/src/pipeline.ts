@@ -87,6 +87,7 @@ async function listModels(exchange: Exchange, deps: Deps): Promise<void> {
       inputTokens: 0,
       outputTokens: 0,
       costMicroUsd: 0,
+      restorations: [],
     });
     deps.stats.ended(first.name, 'answered', null, exchange.timingsMs);
   } else throw new CodedError('not-authorised', 'the key has no system that speaks this dialect');

@@ -8,6 +8,7 @@ import {
   LIMITS,
   type Outcome,
   type OutcomeLeaf,
+  type RestorationRecord,
   type Verdict,
 } from '@sallyport/core';
 import { commit, commitWithSalt, newSalt, SALT_BYTES, type Sealable } from '@sallyport/vault';
@@ -133,6 +134,8 @@ export interface Ending {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly costMicroUsd: number;
+  /** What became of placeholders in the answer. */
+  readonly restorations: readonly RestorationRecord[];
 }
 
 /** Records how a forwarded exchange ended. Durable when it resolves. */
@@ -151,6 +154,7 @@ export async function recordOutcome(exchange: Exchange, deps: Deps, ending: Endi
     inputTokens: ending.inputTokens,
     outputTokens: ending.outputTokens,
     costMicroUsd: ending.costMicroUsd,
+    restorations: ending.restorations,
     timingsMs: exchange.timingsMs,
   };
   await recorded(deps, 'outcomes', leaf, ending.output?.content ?? null);

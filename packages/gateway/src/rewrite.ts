@@ -1,5 +1,5 @@
-import type { Detection, SystemSnapshot } from '@sallyport/core';
-import { PLACEHOLDER, Redactor } from '@sallyport/guard';
+import type { Detection, RestorationRecord, SystemSnapshot } from '@sallyport/core';
+import { Redactor } from '@sallyport/guard';
 import type { TextPart } from '@sallyport/models';
 import { actionFor } from './state.ts';
 
@@ -14,23 +14,15 @@ export interface Edit {
   readonly start: number;
   readonly end: number;
   readonly text: string;
+  /** What the record says of it, where it puts a value of the caller's back. */
+  readonly restored?: Pick<RestorationRecord, 'kind' | 'place'>;
 }
 
-/** A value as it stands inside a text of this kind: JSON needs its escapes. */
-export function embed(value: string, kind: TextPart['kind']): string {
-  return kind === 'json' ? JSON.stringify(value).slice(1, -1) : value;
-}
-
-/** Placeholders of this exchange in a text, and the caller's own values they stand for. */
-export function restorations(text: string, kind: TextPart['kind'], redactor: Redactor | null): Edit[] {
-  if (!redactor?.used || !text.includes('[')) return [];
-  const edits: Edit[] = [];
-  for (const match of text.matchAll(PLACEHOLDER)) {
-    const value = redactor.restore(match[0]);
-    if (value !== undefined)
-      edits.push({ start: match.index, end: match.index + match[0].length, text: embed(value, kind) });
-  }
-  return edits;
+/** A value as it stands inside of as many JSON strings: each needs its escapes. */
+export function embed(value: string, depth: number): string {
+  let text = value;
+  for (let n = 0; n < depth; n++) text = JSON.stringify(text).slice(1, -1);
+  return text;
 }
 
 /** Detections by the text they lie in: so that many texts with many detections each take no more than one look. */
@@ -111,6 +103,9 @@ export function maskings(
     .map(({ technique, location: { start, end } }) => ({
       start,
       end,
-      text: embed(redactor.placeholder(technique, text.slice(start - offset, end - offset)), kind),
+      text: embed(
+        redactor.placeholder(technique, text.slice(start - offset, end - offset)),
+        kind === 'json' ? 1 : 0,
+      ),
     }));
 }

@@ -4,68 +4,24 @@ import {
   type InspectionRequest,
   LIMITS,
   parseStrictJson,
+  type RestorationRecord,
   replaceStrings,
   type SystemSnapshot,
   stricter,
   type Verdict,
 } from '@sallyport/core';
-import type { Redactor } from '@sallyport/guard';
+import { Placeholders, type Redactor } from '@sallyport/guard';
 import type { Dialect, StreamEvent, TextPart, Usage } from '@sallyport/models';
-import { ChannelEdits } from './channel-edits.ts';
 import { requestOf } from './inspection.ts';
-import { applyEdits, type Edit, maskings, orderEdits, restorations } from './rewrite.ts';
+import { Restoring } from './restoring.ts';
+import { applyEdits, type Edit, maskings, orderEdits } from './rewrite.ts';
 import { verdictOf } from './state.ts';
+import { Channel, HOLD_CHARACTERS, WINDOW_CHARACTERS } from './stream-channel.ts';
 import type { StreamConditions } from './stream-conditions.ts';
+import { type Held, isReleasable, type Lane, Lanes, type Segment } from './stream-lanes.ts';
 
 /** The last event of dialects that have one. */
 const END = '[DONE]';
-/** Characters of new text that make a window. Verdicts fall at fixed places in the text, not where chunks end. */
-const WINDOW_CHARACTERS = 128;
-/** Characters at the end of what was judged that stay held: a match this long is never let out in part. */
-const HOLD_CHARACTERS = 192;
-/** Longest run without a space that is held whole, as base64 and URLs need to be seen from their start. */
-const RUN_CHARACTERS_MAX = 2048;
-
-/** Texts of one choice, tool call or reasoning part, as they grow. */
-interface Channel {
-  readonly key: string;
-  readonly kind: TextPart['kind'];
-  /** Text from `base` on; what lies before was released and is no longer needed. */
-  text: string;
-  base: number;
-  /** Everything before this was judged. */
-  judged: number;
-  /** Everything before this may go out. */
-  releasable: number;
-  /** Characters of other channels seen since this one last grew. */
-  idle: number;
-  /** Start of a match that still touched the end of a window; text from there is judged again. */
-  open: number | null;
-  readonly edits: ChannelEdits;
-}
-
-interface Segment {
-  readonly channel: Channel | null;
-  readonly pointer: string;
-  readonly text: string;
-  readonly start: number;
-  readonly kind: TextPart['kind'];
-  /** Edits of a text that stands alone. */
-  readonly edits: readonly Edit[];
-}
-
-/** What of an event goes on: a name the dialect knows, and JSON text. */
-interface Passing {
-  readonly name: string;
-  readonly data: string;
-}
-
-interface Held {
-  readonly event: Passing;
-  readonly segments: readonly Segment[];
-  /** Says something of a call of a tool, which goes out whole or not at all. */
-  readonly tool: boolean;
-}
 
 /** What inspects: at once for what is short, later for what is long. */
 type Inspect = (requests: readonly InspectionRequest[]) => Detection[] | Promise<Detection[]>;
@@ -80,24 +36,10 @@ export interface StreamGateOptions {
   /** Makes placeholders for what is redacted in the answer. */
   readonly outputRedactor: Redactor;
   readonly inspect: Inspect;
+  /** Whether the caller's own request says this. */
+  readonly repeats: (text: string) => boolean;
   /** Business rules over the answer; null where there are none. */
   readonly conditions: StreamConditions | null;
-}
-
-/** Characters before what is judged that a window shows besides, so that no word begins in the middle. */
-const LEAD_CHARACTERS = 32;
-
-/** Characters that encodings and addresses are made of. */
-const RUN = new Uint8Array(128);
-for (const c of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_%\\&#;.:-')
-  RUN[c.charCodeAt(0)] = 1;
-
-/** Length of the unbroken run at the end of a text, at most {@link RUN_CHARACTERS_MAX}. */
-function runAtEnd(text: string): number {
-  let run = 0;
-  while (run < text.length && run < RUN_CHARACTERS_MAX && RUN[text.charCodeAt(text.length - 1 - run)] === 1)
-    run++;
-  return run;
 }
 
 /**
@@ -107,9 +49,8 @@ function runAtEnd(text: string): number {
 export class StreamGate {
   readonly #options: StreamGateOptions;
   readonly #channels = new Map<string, Channel>();
-  #held: Held[] = [];
-  /** Events of {@link #held} before this one went out. */
-  #head = 0;
+  readonly #lanes = new Lanes(LIMITS.streamChannelsMax);
+  readonly #restoring: Restoring | null;
   readonly #detections: Detection[] = [];
   #verdict: Verdict = { action: 'allow', wouldBe: 'allow', detections: [] };
   /** Number of windows and whole texts judged. */
@@ -118,24 +59,32 @@ export class StreamGate {
 
   constructor(options: StreamGateOptions) {
     this.#options = options;
+    this.#restoring = Restoring.of(options.system, options.redactor);
   }
 
   /** Characters of events that wait. */
-  held = 0;
+  get held(): number {
+    return this.#lanes.characters;
+  }
 
   /** The verdict so far. */
   get verdict(): Verdict {
     return this.#verdict;
   }
 
+  /** What became of placeholders so far. */
+  get restorations(): RestorationRecord[] {
+    return this.#restoring?.record ?? [];
+  }
+
   /** Takes one event; gives the frames that may go out now. @throws CodedError `output-denied` and others */
   async push(event: StreamEvent): Promise<string[]> {
-    const { dialect, operation } = this.#options;
+    const { dialect, operation, conditions } = this.#options;
     // What says nothing need not wait for what does.
     if (event.data === null) return [dialect.framing.keepAlive];
     if (event.data.trim() === END) {
-      this.#hold({ name: '', data: END }, [], false);
-      return this.#release();
+      this.#hold({ name: '', data: END, segments: [], tool: false, lanes: [], last: true });
+      return this.#release([]);
     }
     let data: unknown;
     try {
@@ -144,21 +93,33 @@ export class StreamGate {
       throw new CodedError('upstream-invalid', 'an event of the stream is not valid JSON', { cause });
     }
     this.usage = dialect.usage(data) ?? this.usage;
+    const order = dialect.order(operation, data);
+    const lanes = this.#lanes.named(order.lanes);
+    if (!lanes) throw new CodedError('upstream-too-large', 'the stream opens too many choices');
+    this.#restoring?.note(dialect.toolPieces(operation, data));
     const segments: Segment[] = [];
-    const parts = dialect.readEvent(operation, data);
+    const parts = dialect
+      .readEvent(operation, data)
+      .filter((part) => !(part.echo && this.#options.repeats(part.text)));
     for (const part of parts) {
+      for (const lane of lanes) lane.characters += part.text.length;
       if (part.stream === null) segments.push(await this.#whole(part));
-      else segments.push(this.#grow(part, part.stream));
+      else segments.push(this.#grow(part, part.stream, lanes[0] ?? null));
     }
-    const { conditions } = this.#options;
+    const tool = conditions?.push(data, parts) ?? false;
     const name = dialect.eventName(event.name, data);
-    this.#hold({ name, data: event.data }, segments, conditions?.push(data, parts) ?? false);
+    this.#hold({ name, data: event.data, segments, tool, lanes, last: order.last });
     if (conditions) {
       this.#decide(conditions.judge());
       conditions.decided();
     }
     for (const { channel } of segments) if (channel) await this.#judge(channel, false);
-    return this.#release();
+    for (const channel of order.ends.length === 0 ? [] : this.#channels.values())
+      if (order.ends.some((end) => channel.key.startsWith(end))) {
+        channel.ended = true;
+        await this.#judge(channel, true);
+      }
+    return this.#release(lanes);
   }
 
   /** Judges what is left; gives the last events. @throws CodedError `output-denied` */
@@ -169,42 +130,40 @@ export class StreamGate {
       this.#decide(conditions.end(this.#detections));
       conditions.decided();
     }
-    return this.#release();
+    return this.drain();
   }
 
-  #hold(event: Passing, segments: readonly Segment[], tool: boolean): void {
-    this.held += event.data.length;
-    if (this.held > LIMITS.streamHeldBytesMax || this.#held.length - this.#head >= LIMITS.streamHeldEventsMax)
+  #hold(event: Omit<Held, 'number'>): void {
+    this.#lanes.hold(event);
+    if (this.#lanes.characters > LIMITS.streamHeldBytesMax || this.#lanes.events > LIMITS.streamHeldEventsMax)
       throw new CodedError('upstream-too-large', 'the stream holds too much text open');
-    this.#held.push({ event, segments, tool });
   }
 
-  #grow(part: TextPart, key: string): Segment {
+  #grow(part: TextPart, key: string, lane: Lane | null): Segment {
     let channel = this.#channels.get(key);
     if (!channel) {
       if (this.#channels.size >= LIMITS.streamChannelsMax)
         throw new CodedError('upstream-too-large', 'the stream opens too many channels');
-      channel = {
-        key,
-        kind: part.kind,
-        text: '',
-        base: 0,
-        judged: 0,
-        releasable: 0,
-        idle: 0,
-        open: null,
-        edits: new ChannelEdits(),
-      };
+      const placeholders = this.#restoring ? new Placeholders(part.kind === 'json') : null;
+      channel = new Channel(part, lane, placeholders);
       this.#channels.set(key, channel);
     }
-    for (const other of this.#channels.values()) other.idle += part.text.length;
-    channel.idle = 0;
-    const start = channel.base + channel.text.length;
+    if (channel.ended)
+      throw new CodedError('upstream-invalid', 'the stream goes on with a text that it had ended');
+    channel.grewAt = channel.lane?.characters ?? 0;
+    const start = channel.length;
     channel.text += part.text;
+    this.#place(channel, channel.placeholders?.push(part.text) ?? []);
     return { channel, pointer: part.pointer, text: part.text, start, kind: part.kind, edits: [] };
   }
 
-  #request(text: string, kind: TextPart['kind']): InspectionRequest {
+  /** Puts values back where placeholders were found. */
+  #place(channel: Channel, placed: ReturnType<Placeholders['push']>): void {
+    if (placed.length > 0)
+      channel.edits.add(placed.flatMap((one) => this.#restoring!.edit(channel.part, one)));
+  }
+
+  #request(text: string, { kind, call }: TextPart): InspectionRequest {
     const { system, systemPrompts } = this.#options;
     return {
       text,
@@ -212,26 +171,28 @@ export class StreamGate {
       channel: 'output',
       systemPrompts,
       ...requestOf(system, true),
-      tool: kind === 'json',
+      tool: kind === 'json' || call !== undefined,
     };
   }
 
   /** Judges a text that stands alone in its event. */
   async #whole(part: TextPart): Promise<Segment> {
     this.texts++;
-    const found = await this.#options.inspect([this.#request(part.text, part.kind)]);
-    const kept = found.map((d) => this.#locate(d, part.pointer, 0));
+    const found = await this.#options.inspect([this.#request(part.text, part)]);
+    const kept = found.map((d) => locate(d, part.pointer, 0));
     this.#decide(kept);
-    const edits = orderEdits([
-      ...this.#maskings(kept, part.text, part.kind, 0),
-      ...restorations(part.text, part.kind, this.#options.redactor),
-    ]);
+    const masks = this.#maskings(kept, part.text, part.kind, 0);
+    const restored = this.#restoring?.edits(part) ?? [];
+    const changed = applyEdits(part.text, 0, orderEdits([...masks, ...restored]));
+    const refused = restored.length > 0 && (await this.#refuses(part, found, changed));
+    if (refused) this.#restoring!.withdraw(restored);
+    const edits = orderEdits(refused ? masks : [...masks, ...restored]);
     return { channel: null, pointer: part.pointer, text: part.text, start: 0, kind: part.kind, edits };
   }
 
-  #locate(detection: Detection, pointer: string, offset: number): Detection {
-    const { start, end } = detection.location;
-    return { ...detection, location: { pointer, start: start + offset, end: end + offset } };
+  /** Whether a text with values in it sets off what it did not without. */
+  async #refuses(part: TextPart, found: readonly Detection[], changed: string): Promise<boolean> {
+    return this.#restoring!.refuses(found, await this.#options.inspect([this.#request(changed, part)]));
   }
 
   #maskings(detections: readonly Detection[], text: string, kind: TextPart['kind'], offset: number): Edit[] {
@@ -252,10 +213,11 @@ export class StreamGate {
     if (latest.action === 'deny') throw new CodedError('output-denied');
   }
 
-  /** Judges a channel window by window; at the end of it, or when others went on without it, to its end. */
+  /** Judges a channel window by window; at the end of it to its end. */
   async #judge(channel: Channel, final: boolean): Promise<void> {
+    if (final) this.#place(channel, channel.placeholders?.end() ?? []);
     for (;;) {
-      const length = channel.base + channel.text.length;
+      const { length } = channel;
       const full = channel.judged + WINDOW_CHARACTERS <= length;
       if (!full && !(final && channel.releasable < length)) return;
       const end = full ? channel.judged + WINDOW_CHARACTERS : length;
@@ -265,11 +227,10 @@ export class StreamGate {
 
   async #window(channel: Channel, end: number, last: boolean): Promise<void> {
     this.texts++;
-    const from = this.#windowStart(channel);
-    const text = channel.text.slice(from - channel.base, end - channel.base);
-    const found = (await this.#options.inspect([this.#request(text, channel.kind)])).map((d) =>
-      this.#locate(d, channel.key, from),
-    );
+    const from = channel.windowStart();
+    const text = channel.slice(from, end);
+    const seen = await this.#options.inspect([this.#request(text, channel.part)]);
+    const found = seen.map((d) => locate(d, channel.key, from));
     channel.judged = end;
     channel.open = null;
     const acted: Detection[] = [];
@@ -281,88 +242,78 @@ export class StreamGate {
     }
     const fresh = acted.filter((d) => !this.#detections.some((known) => sameFind(known, d)));
     this.#decide(fresh);
-    channel.edits.add([
-      ...this.#maskings(fresh, text, channel.kind, from),
-      ...restorations(text, channel.kind, this.#options.redactor).map((e) => ({
-        ...e,
-        start: e.start + from,
-        end: e.end + from,
-      })),
-    ]);
-    channel.releasable = last
-      ? end
-      : Math.max(channel.releasable, this.#releaseLimit(channel, end, text, from));
-    trim(channel);
+    const masks = this.#maskings(fresh, text, channel.part.kind, from);
+    channel.edits.add(masks);
+    if (this.#restoring) await this.#askAgain(this.#restoring, channel, from, end, seen);
+    channel.releasable = last ? end : Math.max(channel.releasable, channel.limit(end, from));
+    channel.trim();
   }
 
-  /** Where the next window begins: far enough back to see what is held, an open match and a run from its start; after a space. */
-  #windowStart(channel: Channel): number {
-    let start = Math.min(channel.releasable, channel.open ?? channel.judged) - LEAD_CHARACTERS;
-    const furthest = start - HOLD_CHARACTERS;
-    while (start > channel.base && start > furthest && !/\s/.test(channel.text[start - 1 - channel.base]!))
-      start--;
-    return Math.max(channel.base, start);
+  /** Judges a window again, as it reads with values put back; where that is worse the values stay out. */
+  async #askAgain(
+    restoring: Restoring,
+    channel: Channel,
+    from: number,
+    end: number,
+    seen: readonly Detection[],
+  ): Promise<void> {
+    const edits = channel.edits.within(from, end);
+    const back = edits.filter(({ restored, start }) => restored && start >= channel.releasable);
+    if (back.length === 0) return;
+    const changed = applyEdits(channel.slice(from, end), from, edits);
+    if (!(await this.#refuses(channel.part, seen, changed))) return;
+    channel.edits.remove(back);
+    restoring.withdraw(back);
   }
 
-  #releaseLimit(channel: Channel, end: number, text: string, from: number): number {
-    let limit = end - HOLD_CHARACTERS;
-    if (channel.open !== null) limit = Math.min(limit, channel.open);
-    const run = runAtEnd(text);
-    if (run < RUN_CHARACTERS_MAX) limit = Math.min(limit, end - run);
-    return Math.max(from, limit);
-  }
-
-  async #unblock(): Promise<boolean> {
-    const head = this.#held[this.#head];
-    let moved = false;
-    for (const { channel } of head?.segments ?? []) {
-      if (!channel || channel.idle < WINDOW_CHARACTERS) continue;
-      const length = channel.base + channel.text.length;
-      if (channel.releasable >= length) continue;
-      await this.#judge(channel, true);
-      moved = true;
-    }
-    return moved;
-  }
-
-  async #release(): Promise<string[]> {
+  /** Lets others go on where the first event of a lane waits for a channel that fell silent. */
+  async #release(lanes: readonly Lane[]): Promise<string[]> {
     const out = this.drain();
-    while (this.#head < this.#held.length && (await this.#unblock())) out.push(...this.drain());
+    for (const lane of lanes) {
+      for (let silent = this.#silent(lane); silent; silent = this.#silent(lane)) {
+        silent.rested = true;
+        if (silent.judged < silent.length) await this.#window(silent, silent.length, false);
+        silent.releasable = silent.restLimit();
+        this.#lanes.rest(lane);
+        out.push(...this.drain());
+      }
+    }
     return out;
+  }
+
+  /** The channel that the first event of a lane waits for, when others of the lane went on without it. */
+  #silent(lane: Lane): Channel | null {
+    const head = this.#lanes.head(lane);
+    if (!head || isReleasable(head)) return null;
+    for (const { channel, start, text } of head.segments) {
+      if (!channel || channel.rested || channel.lane !== lane) continue;
+      const waits = start + text.length > channel.releasable;
+      if (waits && lane.characters - channel.grewAt >= WINDOW_CHARACTERS) return channel;
+    }
+    return null;
   }
 
   /** Events whose every text was judged and may go out; also after a denial, for what was judged before it. */
   drain(): string[] {
-    const out: string[] = [];
     const { conditions } = this.#options;
-    for (
-      let head = this.#held[this.#head];
-      head?.segments.every(isReleasable);
-      head = this.#held[this.#head]
-    ) {
-      if (conditions?.holds(head.tool)) break;
-      this.#head++;
-      this.held -= head.event.data.length;
-      out.push(this.#render(head));
-    }
-    if (this.#head * 2 >= this.#held.length) {
-      this.#held = this.#held.slice(this.#head);
-      this.#head = 0;
-    }
-    return out;
+    return this.#lanes.take(({ tool }) => conditions?.holds(tool) ?? false).map((held) => this.#render(held));
   }
 
   /** An event as it goes out: a frame of its own, with texts replaced in place. */
-  #render({ event, segments }: Held): string {
+  #render({ name, data, segments }: Held): string {
     const replacements = new Map<string, string>();
     for (const { channel, pointer, text, start, edits } of segments) {
       const changed = channel ? channel.edits.apply(text, start) : applyEdits(text, start, edits);
       if (changed !== text) replacements.set(pointer, changed);
     }
-    const data =
-      replacements.size === 0 ? event.data : withoutTokenDetails(replaceStrings(event.data, replacements));
-    return this.#options.dialect.framing.render(event.name, data);
+    const said = replacements.size === 0 ? data : withoutTokenDetails(replaceStrings(data, replacements));
+    return this.#options.dialect.framing.render(name, said);
   }
+}
+
+function locate(detection: Detection, pointer: string, offset: number): Detection {
+  const { start, end } = detection.location;
+  return { ...detection, location: { pointer, start: start + offset, end: end + offset } };
 }
 
 function sameFind(a: Detection, b: Detection): boolean {
@@ -373,18 +324,6 @@ function sameFind(a: Detection, b: Detection): boolean {
     a.location.start === b.location.start &&
     a.location.end === b.location.end
   );
-}
-
-function isReleasable({ channel, start, text }: Segment): boolean {
-  return channel === null || start + text.length <= channel.releasable;
-}
-
-/** Forgets text that no later window looks back to. */
-function trim(channel: Channel): void {
-  const keep = channel.releasable - 2 * HOLD_CHARACTERS;
-  if (keep - channel.base < 4096) return;
-  channel.text = channel.text.slice(keep - channel.base);
-  channel.base = keep;
 }
 
 /** Log probabilities spell the text out token by token; where the text was changed they go. */

@@ -16,6 +16,8 @@ export { PII_ENTITIES, type PiiEntity, type PiiMatch } from './pii/entity.ts';
 export { findNames } from './pii/find-names.ts';
 export { findPii } from './pii/find-pii.ts';
 export { PLACEHOLDER, REPLACEMENTS, Redactor, type Replacement } from './redaction.ts';
+export type { Place, Placed } from './restoring/place.ts';
+export { Placeholders } from './restoring/placeholders.ts';
 export type { InjectionRule } from './rules/injection-rule.ts';
 export { INJECTION_RULES } from './rules/injection-rules.ts';
 export { RuleError, type RuleMatch, RuleSet } from './rules/rule-set.ts';

@@ -13,6 +13,13 @@ export const REPLACEMENTS = ['tokenise', 'mask', 'pseudonymise', 'generalise'] a
  */
 export type Replacement = (typeof REPLACEMENTS)[number];
 
+/** What stood where a placeholder stands. */
+export interface Replaced {
+  readonly value: string;
+  /** What kind of value it is, such as `email`. */
+  readonly technique: string;
+}
+
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 const PSEUDONYM_LETTERS = 8;
 
@@ -36,7 +43,7 @@ function stemOf(technique: string): string {
 /** Replaces values by placeholders, and placeholders by the values again, within one exchange. */
 export class Redactor {
   readonly #byValue = new Map<string, string>();
-  readonly #byPlaceholder = new Map<string, string>();
+  readonly #byPlaceholder = new Map<string, Replaced>();
   /** Numbers given out, by kind: the next one is looked for from here. */
   readonly #last = new Map<string, number>();
   readonly #taken: Set<string>;
@@ -74,7 +81,7 @@ export class Redactor {
     if (known) return known;
     const made = this.#how === 'pseudonymise' ? this.#pseudonym(stem, value) : this.#numbered(stem);
     this.#byValue.set(`${stem} ${value}`, made);
-    this.#byPlaceholder.set(made, value);
+    this.#byPlaceholder.set(made, { value, technique });
     return made;
   }
 
@@ -115,14 +122,14 @@ export class Redactor {
     return out + text.slice(at);
   }
 
-  /** The value behind a placeholder that this exchange made, or undefined. */
-  restore(placeholder: string): string | undefined {
+  /** What a placeholder that this exchange made stands for, or undefined. */
+  behind(placeholder: string): Replaced | undefined {
     return this.#byPlaceholder.get(placeholder);
   }
 
-  /** A text with every placeholder that this exchange made as the value again. */
+  /** A text with every placeholder that this exchange made as the value again, wherever it stands. */
   restoreAll(text: string): string {
     if (!this.used) return text;
-    return text.replaceAll(PLACEHOLDER, (placeholder) => this.restore(placeholder) ?? placeholder);
+    return text.replaceAll(PLACEHOLDER, (placeholder) => this.behind(placeholder)?.value ?? placeholder);
   }
 }

@@ -14,6 +14,12 @@ export interface TextPart {
    * Within a stream: texts of one channel follow each other across events. Null where a text stands alone, whole.
    */
   readonly stream: string | null;
+  /** In an answer: the call of a tool that it belongs to, as in {@link ToolPiece}. */
+  readonly call?: string;
+  /** In an answer: whether it is shown to people as text. */
+  readonly shown?: boolean;
+  /** In an answer: whether it stands where the request is repeated. */
+  readonly echo?: boolean;
 }
 
 /** What is not text: media, a file the provider keeps, bytes of an unknown format, ids of tokens. */
@@ -105,12 +111,23 @@ export interface OperationRoute {
   readonly modelGroup?: number;
 }
 
+/** How an event of a stream stands to the others. */
+export interface EventOrder {
+  /** What stays in order among itself, such as a choice; none where it goes out when all before it has. */
+  readonly lanes: readonly string[];
+  /** Beginnings of the keys of channels of which nothing more comes. */
+  readonly ends: readonly string[];
+  /** Nothing comes behind it in its lanes. */
+  readonly last: boolean;
+}
+
 /** How the answers of a dialect are read. */
 export interface AnswerReader {
   /** Texts of a complete answer. */
   readResponse(operation: string, body: unknown): TextPart[];
   /** Texts of one stream event. */
   readEvent(operation: string, data: unknown): TextPart[];
+  order(operation: string, data: unknown): EventOrder;
   /** What an event goes out as: the name it came with where that says what its data says, else none. */
   eventName(name: string, data: unknown): string;
   /** Calls of tools in a complete answer or in one stream event. */

@@ -11,6 +11,7 @@ export type {
   Attachment,
   Dialect,
   DialectError,
+  EventOrder,
   Media,
   OperationRoute,
   RequestPart,

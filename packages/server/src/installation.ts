@@ -242,6 +242,7 @@ export class Installation {
         inputTokens: 0,
         outputTokens: 0,
         costMicroUsd: row.reserved_micro_usd,
+        restorations: [],
         timingsMs: {},
       };
       return { leaf: Buffer.from(JSON.stringify(leaf)), payload: null };

@@ -192,7 +192,7 @@ describe('the gates', () => {
     assert.equal((await error(odd)).code, 'body-encoding-unsupported');
   });
 
-  it('input: personal data and secrets are replaced on the way in and restored on the way out, escapes included', async () => {
+  it('input: personal data and secrets are replaced on the way in, and restored on the way out in text only', async () => {
     const secret = 'ghp_a8Kq2LmZ0xVb7Nc4Rd9Ts1Wf6Yh3Ju5Ge2Pi';
     fake.answer = (_req, res, body) => {
       const { messages } = JSON.parse(body.toString()) as { messages: { content: string }[] };
@@ -220,7 +220,12 @@ describe('the gates', () => {
       }
     ).choices[0]!;
     assert.equal(message.content, `I saw ${text}`);
-    assert.deepEqual(JSON.parse(message.tool_calls[0]!.function.arguments), { seen: text });
+    // A tool is told values only where it may be.
+    const seen = text
+      .replace(CARD, '[CREDIT-CARD_1]')
+      .replace('anna@mail.example', '[EMAIL_1]')
+      .replace(secret, '[GITHUB-PAT_1]');
+    assert.deepEqual(JSON.parse(message.tool_calls[0]!.function.arguments), { seen });
   });
 
   it('input: policy is per system and detector', async () => {

@@ -83,6 +83,7 @@ const outcome = (id: string, seq: number): OutcomeLeaf => ({
   inputTokens: 3,
   outputTokens: 4,
   costMicroUsd: 50,
+  restorations: [],
   timingsMs: { a: 1 },
 });
 const denial = (id: string, seq: number): DenialLeaf => ({

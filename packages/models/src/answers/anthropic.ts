@@ -1,5 +1,5 @@
 import type { AnswerReader, ToolPiece } from '../dialect.ts';
-import { channelKey, named, nameOfEvent, objectAt, objectsOf, readUsage } from './fields.ts';
+import { channelKey, inOrder, named, nameOfEvent, objectAt, objectsOf, readUsage } from './fields.ts';
 import { collectTexts } from './texts.ts';
 
 const isToolBlock = (type: unknown): boolean => typeof type === 'string' && type.endsWith('tool_use');
@@ -12,19 +12,29 @@ function blockPieces(block: Record<string, unknown>, at: unknown, begun: boolean
   return [{ call: String(at), ...named(block['name']), ...(whole && { whole: input }) }];
 }
 
+/** The call of a tool that a path within a list of blocks leads into. */
+function callAt(content: unknown, path: readonly (string | number)[]): string | undefined {
+  const block = Array.isArray(content) ? objectAt(content, path[0]) : {};
+  return isToolBlock(block['type']) ? String(path[0]) : undefined;
+}
+
 /** Reads answers in the Anthropic dialect. */
 export const anthropicAnswers: AnswerReader = {
   readResponse: (_operation, body) =>
-    collectTexts(body, () => ({ channel: 'output', system: false, stream: null })),
+    collectTexts(body, (path) => ({ stream: null, call: callAt(objectAt(body, path[0]), path.slice(1)) })),
 
   readEvent(_operation, data) {
-    const event = data as { type?: unknown; index?: unknown } | null;
-    const place = `${String(event?.type)} ${String(event?.index)}`;
-    return collectTexts(data, (path) => ({
-      channel: 'output',
-      system: false,
-      stream: `${place}${channelKey(data, path)}`,
-    }));
+    const event = (data ?? {}) as Record<string, unknown>;
+    const place = `${String(event['type'])} ${String(event['index'])}`;
+    const begun = isToolBlock(objectAt(event, 'content_block')['type']);
+    return collectTexts(data, (path) => {
+      const delta = path[0] === 'delta' && path[1] === 'partial_json';
+      const call =
+        delta || (begun && path[0] === 'content_block')
+          ? String(event['index'])
+          : callAt(objectAt(objectAt(event, 'message'), path[1]), path.slice(2));
+      return { stream: `${place}${channelKey(data, path)}`, call };
+    });
   },
 
   toolPieces(_operation, data) {
@@ -39,6 +49,12 @@ export const anthropicAnswers: AnswerReader = {
     }
     const content = event['content'] ?? objectAt(event, 'message')['content'];
     return objectsOf(content).flatMap(([block, n]) => blockPieces(block, n, false));
+  },
+
+  order(_operation, data) {
+    const { type, index } = (data ?? {}) as Record<string, unknown>;
+    if (type !== 'content_block_stop') return inOrder();
+    return inOrder(`content_block_start ${String(index)}/`, `content_block_delta ${String(index)}/`);
   },
 
   eventName: (name, data) => nameOfEvent(name, data, ['error', 'ping']),

@@ -1,5 +1,5 @@
 import { isShare, NUMBER_LIMITS } from '@sallyport/core';
-import type { Usage } from '../dialect.ts';
+import type { EventOrder, Usage } from '../dialect.ts';
 
 /** A number of tokens; 0 where none is said, null for what no call can have used. */
 const tokens = (value: unknown): number | null =>
@@ -39,9 +39,11 @@ export function objectsOf(list: unknown): (readonly [Record<string, unknown>, nu
 }
 
 /** A member that is an object, or an empty one. */
-export function objectAt(holder: unknown, key: string): Record<string, unknown> {
+export function objectAt(holder: unknown, key: string | number | undefined): Record<string, unknown> {
   const value =
-    typeof holder === 'object' && holder !== null ? (holder as Record<string, unknown>)[key] : null;
+    typeof holder === 'object' && holder !== null && key !== undefined
+      ? (holder as Record<string | number, unknown>)[key]
+      : null;
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
@@ -57,3 +59,6 @@ export function nameOfEvent(name: string, data: unknown, own: readonly string[])
   const type = typeof data === 'object' && data !== null ? (data as { type?: unknown }).type : undefined;
   return type === name || (type === undefined && own.includes(name)) ? name : '';
 }
+
+/** Everything in the order in which it comes. @param ends beginnings of the keys of channels that are over */
+export const inOrder = (...ends: readonly string[]): EventOrder => ({ lanes: [''], ends, last: false });

@@ -1,26 +1,35 @@
 import type { AnswerReader } from '../dialect.ts';
-import { named, objectAt, objectsOf, readUsage } from './fields.ts';
+import { inOrder, named, objectAt, objectsOf, readUsage } from './fields.ts';
 import { collectTexts } from './texts.ts';
+
+/** Tells calls apart. */
+const callOf = (tool: Record<string, unknown>, n: unknown): string =>
+  String(objectAt(tool, 'function')['index'] ?? n);
+
+function callAt(body: unknown, path: readonly (string | number)[]): string | undefined {
+  if (path[0] !== 'message' || path[1] !== 'tool_calls') return undefined;
+  return callOf(objectAt(objectAt(objectAt(body, 'message'), 'tool_calls'), path[2]), path[2]);
+}
 
 /** Reads answers in the Ollama dialect. */
 export const ollamaAnswers: AnswerReader = {
   readResponse: (_operation, body) =>
-    collectTexts(body, () => ({ channel: 'output', system: false, stream: null })),
+    collectTexts(body, (path) => ({ stream: null, call: callAt(body, path) })),
 
   readEvent: (_operation, data) =>
     collectTexts(data, (path) => ({
-      channel: 'output',
-      system: false,
       // Text grows over `response`, `message.content` and `message.thinking`; calls of tools come whole.
       stream: path.includes('tool_calls') ? null : path.join('/'),
+      call: callAt(data, path),
     })),
 
+  order: () => inOrder(),
   eventName: () => '',
 
   toolPieces: (_operation, data) =>
     objectsOf(objectAt(data, 'message')['tool_calls']).map(([tool, n]) => {
       const own = objectAt(tool, 'function');
-      return { call: String(own['index'] ?? n), ...named(own['name']), whole: own['arguments'] ?? {} };
+      return { call: callOf(tool, n), ...named(own['name']), whole: own['arguments'] ?? {} };
     }),
 
   usage(body) {

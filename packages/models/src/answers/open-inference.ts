@@ -1,6 +1,7 @@
 import { CodedError } from '@sallyport/core';
 import type { AnswerReader, Tensor } from '../dialect.ts';
 import { readTensor, validateTensor } from '../tensors.ts';
+import { inOrder } from './fields.ts';
 import { collectTexts } from './texts.ts';
 
 /** Tensors that a classifier answers with. @throws CodedError `upstream-invalid` naming the tensor */
@@ -18,10 +19,9 @@ export function readOutputTensors(body: unknown): Tensor[] {
 
 /** Reads answers in the Open Inference Protocol. */
 export const openInferenceAnswers: AnswerReader = {
-  readResponse: (_operation, body) =>
-    collectTexts(body, () => ({ channel: 'output', system: false, stream: null })),
-  readEvent: (_operation, data) =>
-    collectTexts(data, () => ({ channel: 'output', system: false, stream: null })),
+  readResponse: (_operation, body) => collectTexts(body, () => ({ stream: null })),
+  readEvent: (_operation, data) => collectTexts(data, () => ({ stream: null })),
+  order: () => inOrder(),
   eventName: () => '',
   toolPieces: () => [],
   usage: () => null,

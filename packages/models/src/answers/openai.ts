@@ -1,5 +1,5 @@
-import type { AnswerReader, ToolPiece } from '../dialect.ts';
-import { channelKey, named, nameOfEvent, objectAt, objectsOf, readUsage } from './fields.ts';
+import type { AnswerReader, TextPart, ToolPiece } from '../dialect.ts';
+import { channelKey, inOrder, named, nameOfEvent, objectAt, objectsOf, readUsage } from './fields.ts';
 import { collectTexts } from './texts.ts';
 
 /** A function as chat completions write it: whole in a message, in pieces in a delta. */
@@ -12,7 +12,7 @@ function functionPiece(call: string, own: Record<string, unknown>, delta: boolea
 /** Calls of tools in a chat completion, or in one of its chunks. */
 function chatToolPieces(body: unknown): ToolPiece[] {
   return objectsOf((body as { choices?: unknown } | null)?.choices).flatMap(([choice, at]) => {
-    const place = typeof choice['index'] === 'number' ? choice['index'] : at;
+    const place = placeOf(choice, at);
     return (['message', 'delta'] as const).flatMap((key) => {
       const delta = key === 'delta';
       const message = objectAt(choice, key);
@@ -57,48 +57,82 @@ function responseToolPieces(body: unknown): ToolPiece[] {
   return objectsOf(output).flatMap(([own, n]) => item(own, n, false));
 }
 
+/** What a responses object repeats of its request. */
+const OWN = new Set(['instructions', 'tools', 'metadata']);
+
+/** Tells the choices of an answer apart, and their calls of tools. */
+const placeOf = (own: Record<string, unknown>, n: unknown): unknown =>
+  typeof own['index'] === 'number' ? own['index'] : n;
+
+/** The call of a tool that a path leads into, in a chat completion. */
+function chatCallAt(body: unknown, path: readonly (string | number)[]): string | undefined {
+  if (path[0] !== 'choices') return undefined;
+  const choice = objectAt(objectAt(body, 'choices'), path[1]);
+  const place = placeOf(choice, path[1]);
+  if (path[3] === 'function_call') return `${place}/function`;
+  if (path[3] !== 'tool_calls') return undefined;
+  const calls = objectAt(objectAt(choice, path[2]), 'tool_calls');
+  return `${place}/${placeOf(objectAt(calls, path[4]), path[4])}`;
+}
+
+/** The call of a tool that a path leads into, in the output of a response. */
+function itemCallAt(response: unknown, path: readonly (string | number)[]): string | undefined {
+  if (path[0] !== 'output') return undefined;
+  const item = objectAt(objectAt(response, 'output'), path[1]);
+  return isToolItem(item['type']) ? String(item['id'] ?? path[1]) : undefined;
+}
+
+/** Events of the arguments of a call. */
+const ARGUMENTS = /^response\.(?:function_call_arguments|mcp_call_arguments)\./;
+const CALL = /^response\.(?:function_call|mcp_call|custom_tool_call|code_interpreter_call)_/;
+
+/** The part of a response that an event of a type is about. */
+const partOf = (type: string, event: Record<string, unknown>): string =>
+  [type, ...['item_id', 'output_index', 'content_index', 'summary_index'].map((key) => event[key])].join(' ');
+
+/** Texts of one event of a response. */
+function responseTexts(event: Record<string, unknown>): TextPart[] {
+  const type = String(event['type']);
+  const item = objectAt(event, 'item');
+  return collectTexts(event, (path) => {
+    const echo = path[0] === 'response' && OWN.has(path[1] as string);
+    let call = path[0] === 'response' ? itemCallAt(event['response'], path.slice(1)) : undefined;
+    if (CALL.test(type)) call = String(event['item_id'] ?? event['output_index']);
+    else if (path[0] === 'item' && isToolItem(item['type']))
+      call = String(item['id'] ?? event['output_index']);
+    const stream = path[0] === 'delta' ? `${partOf(type, event)}/${path.join('/')}` : null;
+    return { stream, call, echo, json: path[0] === 'delta' && ARGUMENTS.test(type) };
+  });
+}
+
 /** Reads answers in the OpenAI dialect. */
 export const openaiAnswers: AnswerReader = {
-  readResponse: (_operation, body) =>
-    collectTexts(body, (path) =>
-      // A responses object repeats the caller's own instructions, tools and metadata.
-      path[0] === 'instructions' || path[0] === 'tools' || path[0] === 'metadata'
-        ? null
-        : { channel: 'output', system: false, stream: null },
-    ),
+  readResponse: (operation, body) =>
+    collectTexts(body, (path) => {
+      if (operation !== 'responses') return { stream: null, call: chatCallAt(body, path) };
+      return { stream: null, call: itemCallAt(body, path), echo: OWN.has(path[0] as string) };
+    }),
 
-  readEvent(_operation, data) {
-    const type = typeof data === 'object' && data !== null ? (data as { type?: unknown }).type : undefined;
-    if (typeof type === 'string' && type.startsWith('response.')) {
-      const event = data as Record<string, unknown>;
-      const place = [
-        type,
-        event['item_id'],
-        event['output_index'],
-        event['content_index'],
-        event['summary_index'],
-      ].join(' ');
-      return collectTexts(data, (path) => {
-        const own =
-          path[0] === 'response' &&
-          (path[1] === 'instructions' || path[1] === 'tools' || path[1] === 'metadata');
-        if (own) return null;
-        return {
-          channel: 'output',
-          system: false,
-          stream: path[0] === 'delta' ? `${place}/${path.join('/')}` : null,
-        };
-      });
-    }
-    return collectTexts(data, (path) => ({
-      channel: 'output',
-      system: false,
-      stream: channelKey(data, path),
-    }));
-  },
+  readEvent: (_operation, data) =>
+    String(objectAt({ data }, 'data')['type'] ?? '').startsWith('response.')
+      ? responseTexts(data as Record<string, unknown>)
+      : collectTexts(data, (path) => ({ stream: channelKey(data, path), call: chatCallAt(data, path) })),
 
   toolPieces: (operation, data) =>
     operation === 'responses' ? responseToolPieces(data) : chatToolPieces(data),
+
+  order(operation, data) {
+    const event = objectAt({ data }, 'data');
+    if (operation === 'responses') {
+      const type = String(event['type']);
+      return type.endsWith('.done')
+        ? inOrder(`${partOf(type.replace(/done$/, 'delta'), event)}/`)
+        : inOrder();
+    }
+    const choices = objectsOf(event['choices']);
+    const lanes = choices.map(([choice, n]) => String(placeOf(choice, n)));
+    return { lanes, ends: [], last: choices.some(([choice]) => typeof choice['finish_reason'] === 'string') };
+  },
 
   eventName: (name, data) => nameOfEvent(name, data, ['error']),
 

@@ -81,34 +81,66 @@ function isStructural(key: string | number | undefined, text: string): boolean {
   return OPAQUE_KEYS.has(key) && BASE64.test(text);
 }
 
-/** Says, for one string of a body, what kind of text it is; null leaves it out. */
-export type Classify = (
-  path: readonly (string | number)[],
-  parent: object,
-) => Pick<TextPart, 'channel' | 'system' | 'stream'> | null;
+/** What a dialect says of one string of an answer: its channel in a stream, the call of a tool that it belongs to. */
+export interface Told {
+  readonly stream: string | null;
+  readonly call?: string | undefined;
+  /** Where it is JSON though its name does not say so. */
+  readonly json?: boolean;
+  /** Where the request is repeated. */
+  readonly echo?: boolean;
+}
+
+/** Says, for one string of an answer, what kind of text it is; null leaves it out. */
+export type Classify = (path: readonly (string | number)[], parent: object) => Told | null;
 
 const JSON_KEYS = new Set(['arguments', 'partial_json']);
 
-/** Every string of a body that is content, classified: values, and names that are no field's. What a dialect does not know is content too. */
+/** Fields that clients show as text. */
+const SHOWN = new Set([
+  'content',
+  'text',
+  'delta',
+  'refusal',
+  'reasoning',
+  'reasoning_content',
+  'thinking',
+  'summary',
+  'transcript',
+  'completion',
+  'response',
+  'message',
+  'error',
+]);
+
+/** Every string of an answer that is content, classified: values, and names that are no field's. What a dialect does not know is content too. */
 export function collectTexts(body: unknown, classify: Classify): TextPart[] {
   const parts: TextPart[] = [];
+  const base = { channel: 'output', system: false } as const;
   const visit: StringVisitor = (text, path, parent) => {
-    const key = path.at(-1);
-    if (isStructural(key, text)) return;
-    const media = text.length < MEDIA_CHARACTERS_MIN ? null : mediaOf(keyOf(path), text);
+    const key = keyOf(path);
+    if (isStructural(path.at(-1), text)) return;
+    const media = text.length < MEDIA_CHARACTERS_MIN ? null : mediaOf(key, text);
     if (media) return;
-    const kind = classify(path, parent);
-    if (!kind) return;
+    const told = classify(path, parent);
+    if (!told) return;
+    const { stream, call, json, echo } = told;
     parts.push({
+      ...base,
       pointer: toPointer(path),
       text,
-      kind: JSON_KEYS.has(key as string) ? 'json' : 'text',
-      ...kind,
+      kind: json || JSON_KEYS.has(key as string) ? 'json' : 'text',
+      stream,
+      ...(call !== undefined && { call }),
+      ...(echo && { echo }),
+      shown: call === undefined && !echo && SHOWN.has(key as string),
     });
   };
   visitStrings(body, visit, (text, path, parent) => {
-    const kind = classify(path, parent);
-    if (kind) parts.push({ pointer: `${toPointer(path)}#`, text, kind: 'text', ...kind, stream: null });
+    const told = classify(path, parent);
+    if (!told) return;
+    const echo = told.echo ? { echo: true } : {};
+    parts.push({ ...base, pointer: `${toPointer(path)}#`, text, kind: 'text', stream: null, ...echo });
   });
   return parts;
 }

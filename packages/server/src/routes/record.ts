@@ -95,7 +95,10 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
       return c.json(
         {
           exchange: exchangeView(summary),
-          entries: entries.map((entry) => ({ ...entry, leaf: { ...entry.leaf } })),
+          entries: entries.map((entry) => ({
+            ...entry,
+            leaf: entry.leaf as object as Record<string, never>,
+          })),
           checkpoint,
         },
         200,

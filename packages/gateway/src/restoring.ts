@@ -1,0 +1,138 @@
+import type { Detection, DetectorName, RestorationRecord, SystemSnapshot } from '@sallyport/core';
+import { type Placed, Placeholders, type Redactor } from '@sallyport/guard';
+import type { TextPart, ToolPiece } from '@sallyport/models';
+import { type Edit, embed } from './rewrite.ts';
+import { actionFor } from './state.ts';
+
+/** What a value that was put back could set off: the caller's own data and secrets are not news to the caller. */
+const ASKED_AGAIN: ReadonlySet<DetectorName> = new Set([
+  'link',
+  'command',
+  'canary',
+  'system-prompt-leak',
+  'training-echo',
+  'rule',
+  'content',
+]);
+/** Kinds and places counted of one answer. */
+const COUNTS_MAX = 64;
+
+/** Names of the tools that calls of one answer ask for. */
+class ToolNames {
+  readonly #names = new Map<string, { all: Set<string>; joined: string }>();
+
+  note(pieces: readonly ToolPiece[]): void {
+    for (const { call, name } of pieces) {
+      if (name === undefined || name === '') continue;
+      const known = this.#names.get(call) ?? { all: new Set(), joined: '' };
+      known.all.add(name);
+      known.joined += known.joined.endsWith(name) ? '' : name;
+      this.#names.set(call, known);
+    }
+  }
+
+  /** The name of the tool, where every reader of the call sees the same. */
+  of(call: string): string | null {
+    const known = this.#names.get(call);
+    return known?.all.size === 1 && known.all.has(known.joined) ? known.joined : null;
+  }
+}
+
+/**
+ * Puts the caller's values back where placeholders of this exchange stand in an answer: into text that people read, and into
+ * arguments of tools that may have values of that kind; nowhere else. Counts what it did.
+ */
+export class Restoring {
+  readonly #system: SystemSnapshot;
+  readonly #redactor: Redactor;
+  readonly #tools = new ToolNames();
+  readonly #counts = new Map<
+    string,
+    { -readonly [Key in keyof RestorationRecord]: RestorationRecord[Key] }
+  >();
+
+  constructor(system: SystemSnapshot, redactor: Redactor) {
+    this.#system = system;
+    this.#redactor = redactor;
+  }
+
+  /** For an exchange; null where nothing was replaced. */
+  static of(system: SystemSnapshot, redactor: Redactor | null): Restoring | null {
+    return redactor?.used ? new Restoring(system, redactor) : null;
+  }
+
+  /** Takes note of what an answer, or one event of it, says of calls of tools. Before the texts of it. */
+  note(pieces: readonly ToolPiece[]): void {
+    this.#tools.note(pieces);
+  }
+
+  /** What was put back and what was not, for the record: kinds and places, never values. */
+  get record(): RestorationRecord[] {
+    return [...this.#counts.values()];
+  }
+
+  /** The edits for a text that is whole. */
+  edits(part: TextPart): Edit[] {
+    if (!part.text.includes('[')) return [];
+    const reader = new Placeholders(part.kind === 'json');
+    return [...reader.push(part.text), ...reader.end()].flatMap((placed) => this.edit(part, placed));
+  }
+
+  /** The edit for a placeholder, or none. */
+  edit(part: Pick<TextPart, 'call' | 'shown' | 'pointer'>, placed: Placed): Edit[] {
+    const behind = this.#redactor.behind(placed.placeholder);
+    if (!behind) return [];
+    const kind = behind.technique;
+    const { kept, place } = this.#placeOf(part, placed, kind);
+    this.#count(kind, place, !kept);
+    const { start, end, depth } = placed;
+    return kept ? [] : [{ start, end, text: embed(behind.value, depth), restored: { kind, place } }];
+  }
+
+  #placeOf(
+    { call, shown, pointer }: Pick<TextPart, 'call' | 'shown' | 'pointer'>,
+    { place }: Placed,
+    kind: string,
+  ): { place: RestorationRecord['place']; kept: boolean } {
+    if (pointer.endsWith('#')) return { place: 'name', kept: true };
+    if (call === undefined)
+      return { place: place ?? (shown ? 'text' : 'field'), kept: place !== null || !shown };
+    const name = this.#tools.of(call);
+    const approved = this.#system.privacy.restoreIntoTools;
+    const may = name !== null && Object.hasOwn(approved, name) && approved[name]!.includes(kind);
+    return { place: may ? (place ?? 'tool') : 'tool', kept: !may || place !== null };
+  }
+
+  /** What a text with values in it sets off that it did not set off without: then the values stay out. */
+  refuses(before: readonly Detection[], after: readonly Detection[]): boolean {
+    const counts = new Map<string, number>();
+    const count = ({ detector, technique }: Detection, by: number): number => {
+      const total = (counts.get(`${detector} ${technique}`) ?? 0) + by;
+      counts.set(`${detector} ${technique}`, total);
+      return total;
+    };
+    for (const detection of before) count(detection, 1);
+    return after.some((detection) => {
+      const action = actionFor(this.#system, 'output', detection);
+      const grave = action === 'deny' || action === 'redact';
+      return ASKED_AGAIN.has(detection.detector) && grave && count(detection, -1) < 0;
+    });
+  }
+
+  /** Edits that were made and are not. */
+  withdraw(edits: readonly Edit[]): void {
+    for (const { restored } of edits) {
+      if (!restored) continue;
+      this.#count(restored.kind, restored.place, true, -1);
+      this.#count(restored.kind, 'judged', false);
+    }
+  }
+
+  #count(kind: string, place: RestorationRecord['place'], restored: boolean, by = 1): void {
+    const key = `${kind} ${place} ${restored}`;
+    const known = this.#counts.get(key);
+    if (known) known.count += by;
+    else if (this.#counts.size < COUNTS_MAX) this.#counts.set(key, { kind, place, restored, count: by });
+    if (known?.count === 0) this.#counts.delete(key);
+  }
+}

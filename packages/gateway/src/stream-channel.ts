@@ -1,0 +1,119 @@
+import type { Placeholders } from '@sallyport/guard';
+import type { TextPart } from '@sallyport/models';
+import { ChannelEdits } from './channel-edits.ts';
+import type { Lane } from './stream-lanes.ts';
+
+/** Characters of new text that make a window. Verdicts fall at fixed places in the text, not where chunks end. */
+export const WINDOW_CHARACTERS = 128;
+/** Characters at the end of what was judged that stay held: a match this long is never let out in part. */
+export const HOLD_CHARACTERS = 192;
+/** Longest run without a space that is held whole, as base64 and URLs need to be seen from their start. */
+const RUN_CHARACTERS_MAX = 2048;
+/** Longest run that a sentence may end with when its channel rests. */
+const WORD_CHARACTERS_MAX = 64;
+/** Characters before what is judged that a window shows besides, so that no word begins in the middle. */
+const LEAD_CHARACTERS = 32;
+/** Text that went out and is kept for windows to come, beyond which it is forgotten. */
+const KEPT_CHARACTERS = 4096;
+
+/** Text of one choice, tool call or reasoning part, as it grows. */
+export class Channel {
+  readonly key: string;
+  /** The part that it began with: what kind of text it is, and where. */
+  readonly part: TextPart;
+  readonly lane: Lane | null;
+  /** Text from `base` on; what lies before was released and is no longer needed. */
+  text = '';
+  base = 0;
+  /** Everything before this was judged. */
+  judged = 0;
+  /** Everything before this may go out. */
+  releasable = 0;
+  /** Characters of its lane when it last grew. */
+  grewAt = 0;
+  /** Start of a match that still touched the end of a window; text from there is judged again. */
+  open: number | null = null;
+  readonly edits = new ChannelEdits();
+  /** Others went on without it once: from then on it waits for the end of the stream, or for more of itself. */
+  rested = false;
+  /** The system said that nothing more comes of it. */
+  ended = false;
+  readonly placeholders: Placeholders | null;
+
+  constructor(part: TextPart, lane: Lane | null, placeholders: Placeholders | null) {
+    this.key = part.stream!;
+    this.part = part;
+    this.lane = lane;
+    this.placeholders = placeholders;
+  }
+
+  /** Length of the text, with what was forgotten. */
+  get length(): number {
+    return this.base + this.text.length;
+  }
+
+  /** A piece of the text by places in the whole of it. */
+  slice(from: number, to: number): string {
+    return this.text.slice(from - this.base, to - this.base);
+  }
+
+  /** Where the next window begins: far enough back to see what is held, an open match and a run from its start; after a space. */
+  windowStart(): number {
+    const seen = Math.min(this.releasable, this.open ?? this.judged, this.judged - HOLD_CHARACTERS);
+    let start = seen - LEAD_CHARACTERS;
+    const furthest = start - HOLD_CHARACTERS;
+    while (start > this.base && start > furthest && !/\s/.test(this.text[start - 1 - this.base]!)) start--;
+    return Math.max(this.base, start);
+  }
+
+  /** What may go out once everything before `end` was judged in a window that began at `from`. */
+  limit(end: number, from: number): number {
+    let limit = end - HOLD_CHARACTERS;
+    const run = runAtEnd(this.slice(from, end));
+    if (run < RUN_CHARACTERS_MAX) limit = Math.min(limit, end - run);
+    return Math.max(from, this.undecided(limit));
+  }
+
+  /** What may go out when others went on without it: whole sentences. Text that stops within one is not over. */
+  restLimit(): number {
+    const end = this.judged;
+    const tail = this.slice(Math.max(this.base, end - HOLD_CHARACTERS - RUN_CHARACTERS_MAX), end);
+    if (runAtEnd(tail) > WORD_CHARACTERS_MAX) return this.releasable;
+    const ends = this.part.kind === 'json' ? VALUES : SENTENCES;
+    let limit = this.releasable;
+    for (const match of tail.slice(-HOLD_CHARACTERS).matchAll(ends))
+      limit = Math.max(limit, end - Math.min(tail.length, HOLD_CHARACTERS) + match.index + match[0].length);
+    return Math.max(this.releasable, this.undecided(limit));
+  }
+
+  /** @returns `limit`, or the start of what nothing can be said of yet */
+  undecided(limit: number): number {
+    return Math.min(limit, this.open ?? limit, this.placeholders?.decided ?? limit);
+  }
+
+  /** Forgets text that no later window looks back to. */
+  trim(): void {
+    const keep = this.releasable - 2 * HOLD_CHARACTERS;
+    if (keep - this.base < KEPT_CHARACTERS) return;
+    this.text = this.text.slice(keep - this.base);
+    this.base = keep;
+  }
+}
+
+/** Ends of sentences and of lines. */
+const SENTENCES = /[.!?:…。！？](?:["'”’)\]*_]{0,4}(?:\s{1,8}|$))|\n/g;
+/** The end of a list or an object in JSON. */
+const VALUES = /[}\]]\s{0,8}$/g;
+
+/** Characters that encodings and addresses are made of. */
+const RUN = new Uint8Array(128);
+for (const c of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_%\\&#;.:-')
+  RUN[c.charCodeAt(0)] = 1;
+
+/** Length of the unbroken run at the end of a text, at most {@link RUN_CHARACTERS_MAX}. */
+function runAtEnd(text: string): number {
+  let run = 0;
+  while (run < text.length && run < RUN_CHARACTERS_MAX && RUN[text.charCodeAt(text.length - 1 - run)] === 1)
+    run++;
+  return run;
+}
