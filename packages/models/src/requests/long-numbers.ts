@@ -31,7 +31,7 @@ function figures(literal: string): string | null {
       ? longest
       : null;
   }
-  const out = whole + part.replace(/0+$/, '').padEnd(power, '0');
+  const out = whole + part.replace(/(?<!0)0+$/, '').padEnd(power, '0');
   return out.length >= FIGURES_MIN ? out.replace(/^0+/, '') : null;
 }
 

@@ -249,7 +249,7 @@ function wholeBase64(text: string, expected: Media | null): Cargo | null {
       looksRandom(encoded.replace(/(?<!=)=+$/, ''));
     return { carried: whole(expected), decoded: own === null ? [] : [own], opaque };
   }
-  if (own !== null || encoded.length < 128 || !looksRandom(encoded.replace(/=+$/, ''))) return null;
+  if (own !== null || encoded.length < 128 || !looksRandom(encoded.replace(/(?<!=)=+$/, ''))) return null;
   return {
     carried: encoded.length >= RUN_CHARACTERS_MIN ? whole('binary') : [],
     decoded: [],
