@@ -184,11 +184,17 @@ describe('four eyes', () => {
     const reason = 'the only administrator cannot be reached and calls fail';
     await ok(await responder.call('POST', '/api/v1/break-glass', { reason, minutes: 10 }), 201);
     const soon = (at: string | null): boolean => at !== null && Date.parse(at) < Date.now() + 11 * 60_000;
-    const helper = await ok<{ person: { grants: { expiresAt: string | null }[] } }>(
+    const helper = await ok<{ person: { grants: { expiresAt: string | null }[] }; link: string }>(
       await responder.call('POST', '/api/v1/people', { name: 'helper', grants: [{ role: 'administrator' }] }),
       201,
     );
     assert.ok(soon(helper.person.grants[0]!.expiresAt), 'a role given in an emergency ends with it');
+    const second = await opens(helper.link);
+    for (const [path, body] of [
+      ['/api/v1/people', { name: 'theirs', grants: [{ role: 'approver' }] }],
+      ['/api/v1/programs/idp/keys', {}],
+    ] as const)
+      assert.equal(await codeOf(await second.call('POST', path, body)), 'not-permitted', `second: ${path}`);
     const grant = await ok<{ expiresAt: string | null }>(
       await responder.call('POST', `/api/v1/people/${idle.id}/grants`, { role: 'operator' }),
       201,

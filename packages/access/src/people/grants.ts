@@ -11,6 +11,8 @@ export interface NewGrant {
   readonly system?: string | undefined;
   /** When it ends by itself, ISO 8601; never when absent. */
   readonly expiresAt?: string | undefined;
+  /** Given by emergency access: its holder is bound as whoever took that is. */
+  readonly emergency?: boolean;
 }
 
 /** A person to add. */
@@ -55,7 +57,7 @@ export function newGrant(
     holder,
     role: grant.role,
     system: grant.system ?? '*',
-    origin,
+    origin: grant.emergency ? 'break-glass' : origin,
     createdAt: new Date(now).toISOString(),
     createdBy,
     expiresAt: ends === null ? null : new Date(ends).toISOString(),

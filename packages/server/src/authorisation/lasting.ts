@@ -38,8 +38,12 @@ export function lastingGrants<G extends NewGrant>(
   // Asked about the organisation, whoever is given the role: only roles on everything give roles.
   const until = untilMs(control, principal, action, [{ kind: 'organisation' }], address);
   if (until === Number.POSITIVE_INFINITY) return [...grants];
+  // What emergency access hands on is emergency access: who gets it makes no approver either.
+  const emergency =
+    principal.kind === 'person' && principal.who.grants.some(({ origin }) => origin === 'break-glass');
   return grants.map((grant) => ({
     ...grant,
+    emergency,
     expiresAt: new Date(
       Math.min(until, grant.expiresAt === undefined ? until : Date.parse(grant.expiresAt)),
     ).toISOString(),
