@@ -158,15 +158,19 @@ export function readRequirement(line: string): LockedPackage | null {
   };
 }
 
-const REQUIREMENT_FILES: readonly RegExp[] = [
-  /(?:^|\/)(?:[\w.-]*requirements[\w.-]*|constraints[\w.-]*)\.(?:txt|in|lock)$/,
-  /(?:^|\/)requirements\/[\w.-]+\.txt$/,
-];
+const REQUIREMENT_NAME = /^[\w.-]+\.(?:txt|in|lock)$/;
+
+/** Whether a path is of a file that names what pip is to install. */
+function isRequirements(path: string): boolean {
+  if (/(?:^|\/)requirements\/[\w.-]+\.txt$/.test(path)) return true;
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return REQUIREMENT_NAME.test(name) && (name.includes('requirements') || name.startsWith('constraints'));
+}
 
 /** `requirements.txt` and its kin. */
 export const requirementsLock: LockFormat = {
   name: 'pip',
-  matches: (path) => REQUIREMENT_FILES.some((name) => name.test(path)),
+  matches: isRequirements,
   read: (text) => {
     // A digest stands on a line of its own, continued from the line before.
     const packages = text
