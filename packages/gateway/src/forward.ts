@@ -14,6 +14,7 @@ import { decode } from './body.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
 import { header, returnedHeaders } from './forwarded-headers.ts';
 import { costMicroUsd, estimateTokens, requestTokens } from './input-stages.ts';
+import { CREDENTIAL_CHARACTERS_MIN } from './inspection.ts';
 import { openGate } from './open-gate.ts';
 import { judgeAnswer } from './output-gate.ts';
 import { recordOutcome, type Sealed, sealContent } from './record.ts';
@@ -191,22 +192,19 @@ export class Forwarding {
       'upstream',
     );
     if (plain !== raw) exchange.holding!.answer(2 * (raw.length + plain.length));
-    const judged = await judgeAnswer(exchange, this.#deps, plain, this.#status);
+    const own = this.#withoutCredential(plain);
+    const judged = await judgeAnswer(exchange, this.#deps, own, this.#status);
     mark(exchange, 'inspect-output');
     if (judged.verdict.action === 'deny') return this.#denyWhole(judged.verdict);
     this.#restorations = judged.restorations;
-    return this.#finishWhole(
-      this.#withoutCredential(judged.body),
-      judged.verdict,
-      judged.usage,
-      judged.characters,
-    );
+    return this.#finishWhole(judged.body, judged.verdict, judged.usage, judged.characters);
   }
 
-  /** Some providers repeat the credential in their errors; it is ours, so it stays here. */
+  /** Some providers repeat the credential; it is ours, so it stays here. A short one may be a word of an answer. */
   #withoutCredential(body: Buffer): Buffer {
     const { apiKey } = this.#exchange.system!;
-    if (this.#status < 400 || apiKey === null || !body.includes(apiKey)) return body;
+    if (apiKey === null || !body.includes(apiKey)) return body;
+    if (this.#status < 400 && apiKey.length < CREDENTIAL_CHARACTERS_MIN) return body;
     return Buffer.from(body.toString().replaceAll(apiKey, '[CREDENTIAL]'));
   }
 

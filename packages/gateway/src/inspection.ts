@@ -9,11 +9,17 @@ import {
 import { type GuardModels, Inspector, RuleSet } from '@sallyport/guard';
 import { InspectionThreads } from './inspection-threads.ts';
 
+/** Shortest credential that answers are searched for: what is shorter, such as `none`, is a word. */
+export const CREDENTIAL_CHARACTERS_MIN = 16;
+
 /** What of a system's settings says how its texts are inspected. @param answer whether the system says them */
 export function requestOf(system: SystemSnapshot, answer: boolean): Partial<InspectionRequest> {
-  const { canaries, content, links, privacy, trainingEcho } = system;
+  const { apiKey, content, links, privacy, trainingEcho } = system;
   const { names, countries } = privacy;
   if (!answer) return { names, countries };
+  // The provider's credential must not come back either, however it is written.
+  const guarded = apiKey !== null && apiKey.length >= CREDENTIAL_CHARACTERS_MIN;
+  const canaries = guarded ? [...system.canaries, apiKey] : system.canaries;
   return { canaries, names, countries, content, echo: trainingEcho, linkHosts: links.hosts ?? null };
 }
 
