@@ -79,6 +79,25 @@ export function joinedTexts(parts: readonly RequestPart[]): JoinedText[] {
   return found;
 }
 
+/** The pieces that a span of a text reaches over: a few, however many there are. */
+export function reached<P extends { readonly at: number; readonly length: number }>(
+  pieces: readonly P[],
+  start: number,
+  end: number,
+): P[] {
+  let low = 0;
+  let high = pieces.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const { at, length } = pieces[middle]!;
+    if (at + length <= start) low = middle + 1;
+    else high = middle;
+  }
+  const found: P[] = [];
+  for (; low < pieces.length && pieces[low]!.at < end; low++) found.push(pieces[low]!);
+  return found;
+}
+
 /** Whether what a reading shows is told at all: only what no part shows by itself is news. */
 function isNews(
   { detector, technique, severity }: Detection,
@@ -112,18 +131,6 @@ function isNews(
   return cut && text.length > 0 && tail.length >= REST_MIN && /\d/.test(tail);
 }
 
-/** The first of pieces, which follow each other, that reaches beyond a place. */
-function firstAt(pieces: readonly Piece[], place: number): number {
-  let low = 0;
-  let high = pieces.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (pieces[middle]!.at + pieces[middle]!.length <= place) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
 /** A detection in a reading as one in each part that it reaches over; none where it is no news. */
 export function partDetections(
   found: Detection,
@@ -131,10 +138,8 @@ export function partDetections(
   alone: (part: RequestPart) => readonly Detection[],
 ): Detection[] {
   const { start, end } = found.location;
-  const { pieces } = reading;
   const spans: { piece: Piece; start: number; end: number }[] = [];
-  for (let n = firstAt(pieces, start); n < pieces.length && pieces[n]!.at < end; n++) {
-    const piece = pieces[n]!;
+  for (const piece of reached(reading.pieces, start, end)) {
     const from = Math.max(start, piece.at);
     const to = Math.min(end, piece.at + piece.length);
     if (from < to)

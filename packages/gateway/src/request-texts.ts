@@ -2,7 +2,7 @@ import type { Detection, InspectionRequest } from '@sallyport/core';
 import type { RequestPart, RequestReading } from '@sallyport/models';
 import type { Deps, Exchange } from './exchange.ts';
 import { requestOf } from './inspection.ts';
-import { type JoinedText, joinedTexts, partDetections } from './joined-texts.ts';
+import { type JoinedText, joinedTexts, partDetections, reached } from './joined-texts.ts';
 import { inspectTexts } from './leaked-keys.ts';
 import { isLarge, othersFirst } from './turns.ts';
 import { headerPointer } from './upstream-headers.ts';
@@ -48,7 +48,6 @@ function told(part: RequestPart, found: Detection): Detection[] {
       return [{ ...found, view, place: 'fixed', location: whole }];
     }
     case 'number':
-      if (part.only && found.detector === 'pii' && !NUMBERS.has(found.technique)) return [];
       return [{ ...found, place, location: whole }];
     default:
       if (part.kind !== 'json' || !isBareNumber(part, found.location)) return [at(found, pointer)];
@@ -99,38 +98,27 @@ const named = (found: Detection, { pointer, text }: RequestPart): Detection => (
   location: { pointer, start: 0, end: text.length },
 });
 
-/** The line that a span lies in; none where it reaches over several. @param lines in order */
-function lineOf<Line extends { readonly start: number; readonly end: number }>(
-  lines: readonly Line[],
-  { start, end }: Detection['location'],
-): readonly Line[] {
-  let low = 0;
-  let high = lines.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (lines[middle]!.end <= start) low = middle + 1;
-    else high = middle;
-  }
-  const line = lines[low];
-  return line && line.start <= start && end <= line.end ? [line] : [];
-}
-
 /** Names of members that could be fields: read line by line in one go, and by themselves where they have many words. */
 function nameQuestions(parts: readonly RequestPart[]): Question[] {
   const names = new Map<string, RequestPart>();
   for (const part of parts) if (part.place === 'name' && !names.has(part.text)) names.set(part.text, part);
   if (names.size === 0) return [];
-  const pieces: { part: RequestPart; start: number; end: number }[] = [];
   const lines = (form: (name: string) => string, keep: (found: Detection) => boolean): Question => {
-    const own: typeof pieces = [];
-    let text = '';
+    const own: { part: RequestPart; at: number; length: number }[] = [];
+    const all: string[] = [];
+    let at = 0;
     for (const [name, part] of names) {
       const line = form(name);
-      own.push({ part, start: text.length, end: text.length + line.length });
-      text += `${line}\n`;
+      own.push({ part, at, length: line.length });
+      all.push(line);
+      at += line.length + 1;
     }
-    const tell = (found: Detection): Detection[] =>
-      keep(found) ? lineOf(own, found.location).map(({ part }) => named(found, part)) : [];
+    const text = all.join('\n');
+    const tell = (found: Detection): Detection[] => {
+      const { start, end } = found.location;
+      const lines = keep(found) ? reached(own, start, end) : [];
+      return lines.length === 1 ? [named(found, lines[0]!.part)] : [];
+    };
     return { request: { text, channel: 'user', names: false }, tell };
   };
   const raw = lines(
@@ -154,6 +142,28 @@ function nameQuestions(parts: readonly RequestPart[]): Question[] {
       }),
     );
   return [{ ...raw, request: { ...raw.request, only: 'secrets' } }, told, ...alone];
+}
+
+/** Long numbers, line by line in one go. */
+function numberQuestions(parts: readonly RequestPart[]): Question[] {
+  const own: { part: RequestPart; at: number; length: number }[] = [];
+  let at = 0;
+  for (const part of parts) {
+    if (part.only !== 'values') continue;
+    own.push({ part, at, length: part.text.length });
+    at += part.text.length + 1;
+  }
+  if (own.length === 0) return [];
+  const text = own.map(({ part }) => part.text).join('\n');
+  const tell = (found: Detection): Detection[] => {
+    if (found.detector === 'pii' && !NUMBERS.has(found.technique)) return [];
+    return reached(own, found.location.start, found.location.end).map(({ part }) => ({
+      ...found,
+      place: 'number',
+      location: { pointer: part.pointer, start: 0, end: 0 },
+    }));
+  };
+  return [{ request: { text, channel: 'user', only: 'values' }, tell }];
 }
 
 function headerQuestions({ forwarded, path, pathModel }: Exchange): Question[] {
@@ -184,7 +194,7 @@ export async function inspectRequest(exchange: Exchange, deps: Deps): Promise<De
   const alone = (part: RequestPart): readonly Detection[] => byPart.get(part) ?? NO_DETECTIONS;
   const questions: Question[] = [];
   for (const part of parts) {
-    if (part.place === 'name') continue;
+    if (part.place === 'name' || part.only === 'values') continue;
     const { text, channel, only } = part;
     questions.push({
       request: { text, channel, only },
@@ -197,7 +207,7 @@ export async function inspectRequest(exchange: Exchange, deps: Deps): Promise<De
       },
     });
   }
-  questions.push(...nameQuestions(parts), ...headerQuestions(exchange));
+  questions.push(...nameQuestions(parts), ...numberQuestions(parts), ...headerQuestions(exchange));
   // Last, since they tell what the others do not.
   for (const reading of joinedTexts(parts)) questions.push(joinedQuestion(reading, alone));
   // A pointer of the question's own, since several may be asked about one place.

@@ -1,11 +1,9 @@
-import { toPointer } from '@sallyport/core';
+import { CodedError, LIMITS, toPointer } from '@sallyport/core';
 import type { PlaceNode } from './places.ts';
 
 /** Figures from which a number may be somebody's. */
 const FIGURES_MIN = 9;
 const MAYBE = /(?:^|[\s:,[])-?\d[\d.eE+-]{8,}/;
-/** Numbers that are looked at. */
-const NUMBERS_MAX = 4_096;
 /** Figures that an exponent may make of a number. */
 const FIGURES_MAX = 40;
 
@@ -18,31 +16,19 @@ export interface LongNumber {
   readonly text: string;
 }
 
-/** The figures of a number; null where they are few. */
+/** The whole part of a number, its exponent undone; null where it has few figures. Fractions are measurements. */
 function figures(literal: string): string | null {
-  const [mantissa = '', exponent] = literal.toLowerCase().split('e');
-  const [whole = '', part = ''] = mantissa.replace('-', '').split('.');
-  if (exponent === undefined && part === '') return whole.length >= FIGURES_MIN ? whole : null;
-  const power = Number(exponent ?? 0);
-  if (!Number.isInteger(power) || power < part.replace(/(?<!0)0+$/, '').length || power > FIGURES_MAX) {
-    // Not whole: its parts by themselves.
-    const longest = part.length > whole.length ? part : whole;
-    return exponent === undefined && part.length < FIGURES_MIN && longest.length >= FIGURES_MIN
-      ? longest
-      : null;
-  }
-  const out = whole + part.replace(/(?<!0)0+$/, '').padEnd(power, '0');
-  return out.length >= FIGURES_MIN ? out.replace(/^0+/, '') : null;
-}
-
-function isProtocol(path: readonly (string | number)[], tree: PlaceNode): boolean {
-  let node: PlaceNode | null = tree;
-  for (const part of path) {
-    if (node.place?.kind === 'numbers') return true;
-    node = typeof part === 'number' ? node.item : (node.members.get(part) ?? node.any);
-    if (node === null) return false;
-  }
-  return node.place?.kind === 'numbers' || node.place?.kind === 'tokens';
+  const sign = literal.startsWith('-') ? 1 : 0;
+  const e = literal.search(/e/i);
+  const mantissa = literal.slice(sign, e < 0 ? literal.length : e);
+  const point = mantissa.indexOf('.');
+  const whole = point < 0 ? mantissa : mantissa.slice(0, point);
+  if (e < 0) return whole.length >= FIGURES_MIN ? whole : null;
+  const power = Number(literal.slice(e + 1));
+  const length = whole.length + power;
+  if (length < FIGURES_MIN || Math.abs(power) > FIGURES_MAX) return null;
+  const digits = point < 0 ? mantissa : whole + mantissa.slice(point + 1);
+  return digits.slice(0, length).padEnd(length, '0').replace(/^0+/, '');
 }
 
 /** Index just past the string that opens at `open`, in valid JSON. */
@@ -55,46 +41,73 @@ function stringEnd(source: string, open: number): number {
   return source.length;
 }
 
-/** Long numbers of a body that stand where no number of the protocol does. @param source valid JSON text */
+/** An object or a list that is open, and what its place says. */
+interface Open {
+  /** The name as it is written, or the position. */
+  at: string | number;
+  readonly node: PlaceNode | null;
+  /** Whether all numbers within are the protocol's. */
+  readonly numbers: boolean;
+}
+
+/** The place that comes next within an open object or list. */
+function within({ at, node }: Open): PlaceNode | null {
+  if (node === null) return null;
+  if (typeof at === 'number') return node.item;
+  const name = JSON.parse(at) as string;
+  return node.members.get(name) ?? node.any;
+}
+
+const isNumbers = (node: PlaceNode | null): boolean =>
+  node?.place?.kind === 'numbers' || node?.place?.kind === 'tokens';
+
+/**
+ * Long numbers of a body that stand where no number of the protocol does.
+ * @param source valid JSON text
+ * @throws CodedError `body-invalid` past {@link LIMITS.jsonStringsMax}
+ */
 export function longNumbers(source: string, tree: PlaceNode): LongNumber[] {
   if (!MAYBE.test(source)) return [];
   const found: LongNumber[] = [];
-  // Names as they are written, positions in lists as numbers.
-  const path: (string | number)[] = [];
+  const path: Open[] = [];
+  const literal = /-?\d[\d.eE+-]*/y;
   let name = false;
-  for (let i = 0; i < source.length && found.length < NUMBERS_MAX; i++) {
-    const c = source[i]!;
-    if (c === '{' || c === '[') {
-      path.push(c === '{' ? '""' : 0);
-      name = c === '{';
-    } else if (c === '}' || c === ']') {
+  for (let i = 0; i < source.length; i++) {
+    const c = source.charCodeAt(i);
+    const last = path.at(-1);
+    if (c === 123 || c === 91) {
+      const node = last ? within(last) : tree;
+      const numbers = last?.numbers === true || isNumbers(node);
+      path.push({ at: c === 123 ? '""' : 0, node, numbers });
+      name = c === 123;
+    } else if (c === 125 || c === 93) {
       path.pop();
       name = false;
-    } else if (c === ',') {
-      const last = path.at(-1);
-      if (typeof last === 'number') path[path.length - 1] = last + 1;
+    } else if (c === 44) {
+      if (typeof last?.at === 'number') last.at++;
       else name = true;
-    } else if (c === ':') name = false;
-    else if (c === '"') {
+    } else if (c === 58) name = false;
+    else if (c === 34) {
       const end = stringEnd(source, i);
-      if (name) path[path.length - 1] = source.slice(i, end);
+      if (name && last) last.at = source.slice(i, end);
       i = end - 1;
-    } else if (c === '-' || (c >= '0' && c <= '9')) {
-      let end = i + 1;
-      while (end < source.length && /[\d.eE+-]/.test(source[end]!)) end++;
-      const number = read(source.slice(i, end), path, tree);
-      if (number) found.push(number);
-      i = end - 1;
+    } else if (c === 45 || (c >= 48 && c <= 57)) {
+      literal.lastIndex = i;
+      const [text] = literal.exec(source)!;
+      i += text.length - 1;
+      if (!last || last.numbers || text.length < FIGURES_MIN) continue;
+      const number = figures(text);
+      if (number === null || isNumbers(within(last))) continue;
+      if (found.length >= LIMITS.jsonStringsMax)
+        throw new CodedError('body-invalid', 'the body holds too many long numbers');
+      found.push(told(number, path));
     }
   }
   return found;
 }
 
-function read(literal: string, written: readonly (string | number)[], tree: PlaceNode): LongNumber | null {
-  const text = literal.length < FIGURES_MIN && !/e/i.test(literal) ? null : figures(literal);
-  if (text === null) return null;
-  const path = written.map((part) => (typeof part === 'number' ? part : (JSON.parse(part) as string)));
-  if (isProtocol(path, tree)) return null;
+function told(text: string, open: readonly Open[]): LongNumber {
+  const path = open.map(({ at }) => (typeof at === 'number' ? at : (JSON.parse(at) as string)));
   const key = String(path.findLast((part) => typeof part === 'string') ?? '').slice(0, 48);
   return { pointer: toPointer(path), key, text };
 }

@@ -151,13 +151,26 @@ function isBase64(text: string, spaced: boolean): boolean {
   return padding <= 2;
 }
 
-const percent = (text: string): Buffer =>
-  Buffer.from(
-    Buffer.from(text, 'utf8')
-      .toString('latin1')
-      .replaceAll(/%([0-9a-f]{2})/gi, (_all, code: string) => String.fromCharCode(Number.parseInt(code, 16))),
-    'latin1',
-  );
+/** Bytes of a text in which some are written as `%41`. */
+function percent(text: string): Buffer {
+  const source = Buffer.from(text);
+  const out = Buffer.allocUnsafe(source.length);
+  let length = 0;
+  for (let at = 0; at < source.length; at++) {
+    const high = source[at] === 37 ? digit(source[at + 1]) : -1;
+    const low = high < 0 ? -1 : digit(source[at + 2]);
+    if (low >= 0) at += 2;
+    out[length++] = low < 0 ? source[at]! : high * 16 + low;
+  }
+  return out.subarray(0, length);
+}
+
+/** Value of a hexadecimal digit, or -1. */
+function digit(c: number | undefined): number {
+  if (c === undefined) return -1;
+  if (c >= 48 && c <= 57) return c - 48;
+  return (c | 32) >= 97 && (c | 32) <= 102 ? (c | 32) - 87 : -1;
+}
 
 const TEXTUAL = new RegExp(
   [
@@ -200,14 +213,13 @@ function dataUrl(url: string, start: number): { carried: Carried; decoded: strin
 /** Data URLs within a text, each to its end. */
 function innerUrls(text: string): { url: string; at: number }[] {
   const found: { url: string; at: number }[] = [];
-  const scheme = /data:/gi;
-  for (let match = scheme.exec(text); match && found.length < FOUND_MAX; match = scheme.exec(text)) {
-    const head = text.slice(match.index, match.index + 160);
-    if (!/^data:[a-z]{1,20}\/[a-z0-9.+-]{1,80}[;,]/i.test(head)) continue;
-    let end = match.index + 5;
-    while (end < text.length && !/[\s"'<>)\]}`\\]/.test(text[end]!)) end++;
-    found.push({ url: text.slice(match.index, end), at: match.index });
-    scheme.lastIndex = end;
+  const head = /data:[a-z]{1,20}\/[a-z0-9.+-]{1,80}[;,]/gi;
+  const rest = /[^\s"'<>)\]}`\\]*/y;
+  for (let match = head.exec(text); match && found.length < FOUND_MAX; match = head.exec(text)) {
+    rest.lastIndex = head.lastIndex;
+    rest.exec(text);
+    found.push({ url: text.slice(match.index, rest.lastIndex), at: match.index });
+    head.lastIndex = rest.lastIndex;
   }
   return found;
 }
