@@ -439,6 +439,12 @@ describe('nothing in a request goes unread', () => {
           );
         }
     });
+    it('are all looked at, however many there are', async () => {
+      const many = Array.from({ length: 5_000 }, (_, n) => 1_000_000_000_000 + n);
+      const seen = await send(`/s/gpt${CHAT}`, chat({ novel: { many, last: [Number(CARD), 0.5] } }));
+      assert.deepEqual([seen.status, seen.body], [403, null], seen.answer);
+      assert.equal((await send(`/s/gpt${CHAT}`, chat({ novel: { many, last: [0.5] } }))).status, 200);
+    });
     it('in a list that spell a text are read', async () => {
       const codes = [...ATTACK].map((c) => c.charCodeAt(0));
       const seen = await send('/s/llama/api/chat', {
