@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { clock } from '@sallyport/core';
 import { expireContent } from '../src/content-expiry.ts';
+import { followed } from './followed.ts';
 import { enforced, type FakeSystem, fakeSystem, type TestServer, testServer } from './harness.ts';
 import { ok, signedIn, type TestPerson } from './people.ts';
 
@@ -239,6 +240,7 @@ describe('a system is more than its name', () => {
     await server.control.installation.store.change(async (tx) => {
       const at = new Date(Date.now() - 6 * 60_000).toISOString();
       await tx.updateTable('sessions').set({ proven_at: at }).where('hash', '=', hash).execute();
+      await followed(tx, 'sessions');
       return { result: undefined, event: [] };
     });
     assert.equal(await codeOf(await add(old, 'alias', fake.url)), 'proof-needed');

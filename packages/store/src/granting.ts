@@ -21,7 +21,17 @@ export const GRANTING_TABLES = {
   secret_origins: { key: 'id', columns: ['ref', 'origin', 'status', 'by_owner'] },
   people: {
     key: 'id',
-    columns: ['name', 'email', 'password', 'origin', 'external_id', 'created_by', 'disabled_at'],
+    columns: [
+      'name',
+      'email',
+      'password',
+      'origin',
+      'external_id',
+      'created_by',
+      'disabled_at',
+      'shut_out_by',
+      'local_user',
+    ],
   },
   grants: { key: 'id', columns: ['holder', 'role', 'system', 'origin', 'created_by', 'expires_at'] },
   programs: { key: 'id', columns: ['name', 'owner', 'created_by', 'disabled_at'] },

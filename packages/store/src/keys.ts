@@ -76,6 +76,7 @@ export class Keys {
       .set({ systems: JSON.stringify(systems) })
       .where('id', '=', id)
       .execute();
+    touch(tx, 'api_keys', [id]);
   }
 
   /** Lets a key end earlier than it would. @returns whether it lived, and would have lived longer */
