@@ -18,13 +18,16 @@ function ours(text: string, cuts: readonly number[] = [], framing = sse): Stream
 const spoken = (events: readonly StreamEvent[]): (readonly [string, string])[] =>
   events.flatMap(({ name, data }) => (data === null ? [] : [[name, data] as const]));
 
-/** What another parser makes of it; events of nothing but space say nothing. */
+/**
+ * What another parser makes of it; events of nothing but space say nothing. A byte order mark at the start is dropped
+ * first (WHATWG HTML, section 9.2.6), since that parser knows it by its bytes only.
+ */
 function theirs(text: string): (readonly [string, string])[] {
   const events: (readonly [string, string])[] = [];
   const parser = createParser({
     onEvent: ({ event, data }) => data.trim() !== '' && events.push([event ?? '', data]),
   });
-  parser.feed(text);
+  parser.feed(text.replace(/^\u{feff}/u, ''));
   return events;
 }
 

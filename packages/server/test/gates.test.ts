@@ -164,22 +164,19 @@ describe('the gates', () => {
     }
   }
 
-  it('input: compressed bodies are inspected decompressed, and forwarded as they came', async () => {
+  it('input: compressed bodies are inspected decompressed, and forwarded as they were inspected', async () => {
     const compress = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync, zstd: zstdCompressSync };
     for (const [encoding, squeeze] of Object.entries(compress)) {
       const body = (text: string): Buffer =>
-        squeeze(Buffer.from(JSON.stringify({ model: 'main', messages: [{ role: 'user', content: text }] })));
-      const denied = await server.post('/v1/chat/completions', key, body(ATTACK), {
-        'content-encoding': encoding,
-      });
-      assert.equal((await error(denied)).code, 'input-denied', encoding);
+        Buffer.from(JSON.stringify({ model: 'main', messages: [{ role: 'user', content: text }] }));
+      const post = (plain: Buffer): Promise<Response> =>
+        server.post('/v1/chat/completions', key, squeeze(plain), { 'content-encoding': encoding });
+      assert.equal((await error(await post(body(ATTACK)))).code, 'input-denied', encoding);
       const fine = body('hello there');
-      assert.equal(
-        (await server.post('/v1/chat/completions', key, fine, { 'content-encoding': encoding })).status,
-        200,
-      );
+      assert.equal((await post(fine)).status, 200);
+      // What goes on is what was read: no other reader can make more of the compressed bytes.
       assert.deepEqual(fake.requests.at(-1)!.body, fine);
-      assert.equal(fake.requests.at(-1)!.headers['content-encoding'], encoding);
+      assert.equal(fake.requests.at(-1)!.headers['content-encoding'], undefined);
     }
     const bomb = await server.post(
       '/v1/chat/completions',
