@@ -229,7 +229,6 @@ export class ScanDesk {
       };
       const job = {
         paths: [watch.folder],
-        exclude: watch.exclude,
         logs: kind === 'sources' ? watch.logs : [],
         advisories: this.advisories,
         decided,

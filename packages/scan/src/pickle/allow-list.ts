@@ -25,9 +25,6 @@ export const RULES = [
   'bytes',
   'ufunc',
   'nested-model',
-  'generator',
-  'no-paths',
-  'shared',
 ] as const;
 export type RuleName = (typeof RULES)[number];
 
