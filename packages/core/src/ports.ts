@@ -51,8 +51,19 @@ export interface InspectionRequest {
   readonly echo?: Uint8Array | null;
   /** Hosts that links of an answer may lead to; null where the system names none. */
   readonly linkHosts?: readonly string[] | null;
-  /** The fenced code block that is open where the text begins: its character and how many of them opened it. */
-  readonly fence?: { readonly mark: string; readonly length: number } | null;
+  /** What came before a piece of an answer, as far as it says what is code; absent where the text is a whole answer. */
+  readonly lead?: {
+    /** The open fence: its character and how many of them opened it. */
+    readonly open: { readonly mark: string; readonly length: number } | null;
+    /** Whether the line before was blank. */
+    readonly blank: boolean;
+    /** Whether nothing came before. */
+    readonly first: boolean;
+    /** Whether fences can still be told from what only looks like one. */
+    readonly trusted: boolean;
+    /** Whether the text begins within a line. */
+    readonly midLine: boolean;
+  } | null;
 }
 
 /** A system as the gateway sees it. */

@@ -1,4 +1,10 @@
-import type { Placeholders } from '@sallyport/guard';
+import {
+  FENCE_START,
+  type FenceLead,
+  type FenceState,
+  fenceAfter,
+  type Placeholders,
+} from '@sallyport/guard';
 import type { TextPart } from '@sallyport/models';
 import { ChannelEdits } from './channel-edits.ts';
 import type { Lane } from './stream-lanes.ts';
@@ -15,6 +21,8 @@ const WORD_CHARACTERS_MAX = 64;
 const LEAD_CHARACTERS = 32;
 /** Text that went out and is kept for windows to come, beyond which it is forgotten. */
 const KEPT_CHARACTERS = 4096;
+/** Characters of an unfinished line that are kept to see whether it is a fence. */
+const LINE_CHARACTERS_MAX = 2048;
 
 /** Text of one choice, tool call or reasoning part, as it grows. */
 export class Channel {
@@ -39,6 +47,9 @@ export class Channel {
   /** The system said that nothing more comes of it. */
   ended = false;
   readonly placeholders: Placeholders | null;
+  /** Fenced code blocks up to a line start that no later window looks behind. */
+  #fences: FenceState = FENCE_START;
+  #fencesAt = 0;
 
   constructor(part: TextPart, lane: Lane | null, placeholders: Placeholders | null) {
     this.key = part.stream!;
@@ -64,6 +75,17 @@ export class Channel {
     const furthest = start - HOLD_CHARACTERS;
     while (start > this.base && start > furthest && !/\s/.test(this.text[start - 1 - this.base]!)) start--;
     return Math.max(this.base, start);
+  }
+
+  /** What a window that begins at `from` is to know of the text before it: whether it stands in code. */
+  leadOf(from: number): FenceLead {
+    const lineStart = Math.max(this.#fencesAt, lastLineStart(this.text, from - this.base) + this.base);
+    this.#fences = fenceAfter(this.slice(this.#fencesAt, lineStart), this.#fences);
+    this.#fencesAt = lineStart;
+    if (lineStart === from) return { ...this.#fences, midLine: false };
+    const lineEnd = this.text.indexOf('\n', from - this.base);
+    const line = this.slice(lineStart, lineEnd < 0 ? this.length : lineEnd + this.base);
+    return { ...fenceAfter(line, this.#fences), midLine: true };
   }
 
   /** What may go out once everything before `end` was judged in a window that began at `from`. */
@@ -95,9 +117,21 @@ export class Channel {
   trim(): void {
     const keep = this.releasable - 2 * HOLD_CHARACTERS;
     if (keep - this.base < KEPT_CHARACTERS) return;
-    this.text = this.text.slice(keep - this.base);
-    this.base = keep;
+    this.leadOf(keep);
+    if (this.#fencesAt < keep - LINE_CHARACTERS_MAX) {
+      // A line this long is no fence; what comes after it is judged in full.
+      this.#fences = { ...this.#fences, open: null, trusted: false };
+      this.#fencesAt = keep;
+    }
+    const from = Math.min(keep, this.#fencesAt);
+    this.text = this.text.slice(from - this.base);
+    this.base = from;
   }
+}
+
+/** Start of the line that a place stands in, within the text that is there. */
+function lastLineStart(text: string, at: number): number {
+  return at <= 0 ? 0 : Math.max(text.lastIndexOf('\n', at - 1), text.lastIndexOf('\r', at - 1)) + 1;
 }
 
 /** Ends of sentences and of lines. */

@@ -10,7 +10,7 @@ import {
   stricter,
   type Verdict,
 } from '@sallyport/core';
-import { Placeholders, type Redactor } from '@sallyport/guard';
+import { type FenceLead, Placeholders, type Redactor } from '@sallyport/guard';
 import type { Dialect, StreamEvent, TextPart, Usage } from '@sallyport/models';
 import { requestOf } from './inspection.ts';
 import { Restoring } from './restoring.ts';
@@ -163,7 +163,7 @@ export class StreamGate {
       channel.edits.add(placed.flatMap((one) => this.#restoring!.edit(channel.part, one)));
   }
 
-  #request(text: string, { kind, call }: TextPart): InspectionRequest {
+  #request(text: string, { kind, call }: TextPart, lead: FenceLead | null = null): InspectionRequest {
     const { system, systemPrompts } = this.#options;
     return {
       text,
@@ -172,6 +172,7 @@ export class StreamGate {
       systemPrompts,
       ...requestOf(system, true),
       tool: kind === 'json' || call !== undefined,
+      lead,
     };
   }
 
@@ -229,7 +230,8 @@ export class StreamGate {
     this.texts++;
     const from = channel.windowStart();
     const text = channel.slice(from, end);
-    const seen = await this.#options.inspect([this.#request(text, channel.part)]);
+    const lead = channel.leadOf(from);
+    const seen = await this.#options.inspect([this.#request(text, channel.part, lead)]);
     const found = seen.map((d) => locate(d, channel.key, from));
     channel.judged = end;
     channel.open = null;

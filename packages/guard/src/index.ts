@@ -10,6 +10,7 @@ export { CONTENT_CATEGORIES, type ContentCategory, ContentModel } from './conten
 export { type GuardModels, type Inspected, Inspector } from './inspector.ts';
 export { DENY_AT, FLAG_AT, InjectionModel } from './model/injection-model.ts';
 export { type NameMatch, NameTagger } from './names/tagger.ts';
+export { FENCE_START, type FenceLead, type FenceState, fenceAfter } from './output/links/code-fence.ts';
 export { watchedPrompts } from './output/prompt-leak.ts';
 export { learnTrainingEcho, TrainingEcho } from './output/training-echo.ts';
 export { PII_ENTITIES, type PiiEntity, type PiiMatch } from './pii/entity.ts';

@@ -292,7 +292,7 @@ export class Inspector {
   /** Links as written, and in what a client undoes before it shows a text: JSON escapes and entities. */
   #links({ views, rewritten }: Canonical, request: InspectionRequest, findings: Findings): void {
     const references = ['LLM05:2025', 'CWE-79', 'AML.T0057'];
-    const context = { hosts: request.linkHosts ?? null, fence: request.fence ?? null };
+    const context = { hosts: request.linkHosts ?? null, lead: request.lead ?? null };
     for (const { technique, severity, confidence, ...span } of findLinks(request.text, context))
       findings.add('link', technique, severity, confidence, references, span);
     for (const view of views) {

@@ -1,50 +1,101 @@
 import type { CodeSpan } from './link-place.ts';
 
-/** Longest line beginning that can open or close a fence. */
-const FENCE_LINE_MAX = 256;
-const FENCE = /^ {0,3}(`{3,}|~{3,})([^\n]*)$/;
-
-/** A fence that is open: its character and how many of them opened it. */
-export interface OpenFence {
-  readonly mark: string;
-  readonly length: number;
+/** Where a reader of fenced code blocks stands between two lines. */
+export interface FenceState {
+  /** The open fence: its character and how many of them opened it; null outside of code. */
+  readonly open: { readonly mark: string; readonly length: number } | null;
+  /** Whether the line before was blank, so that no paragraph, quotation or HTML goes on. */
+  readonly blank: boolean;
+  /** Whether nothing came yet: front matter begins here and nowhere else. */
+  readonly first: boolean;
+  /** False once something began in which a fence is none: raw HTML, mathematics, front matter. */
+  readonly trusted: boolean;
 }
 
-/** The stretches of a text inside fenced code blocks, and the fence still open at its end. */
-export interface Fenced {
-  readonly spans: readonly CodeSpan[];
-  readonly open: OpenFence | null;
+/** What is known of the text before a piece of an answer. */
+export interface FenceLead extends FenceState {
+  /** Whether the piece begins within a line, which the state has seen whole. */
+  readonly midLine: boolean;
+}
+
+/** At the beginning of an answer. */
+export const FENCE_START: FenceState = { open: null, blank: true, first: true, trusted: true };
+
+/** Lines that begin what does not end with a blank line (CommonMark 0.31, section 4.6, kinds 1 to 5; and extensions). */
+const RAW = /^ {0,3}(?:<(?:script|pre|style|textarea|!|\?)|\$\$|%%)/i;
+const FRONT_MATTER = /^(?:-{3}|\+{3}|;{3})/;
+const RAW_CHARACTERS = 64;
+/** Longest info string of a line that opens a fence. */
+const INFO_MAX = 256;
+
+/** Length of the run of a character at a place. */
+function runOf(line: string, mark: string, from: number): number {
+  let to = from;
+  while (line[to] === mark) to++;
+  return to - from;
+}
+
+function opens(line: string): FenceState['open'] {
+  const mark = line[0];
+  if (mark !== '`' && mark !== '~') return null;
+  const length = runOf(line, mark, 0);
+  if (length < 3 || line.length - length > INFO_MAX || line.includes(mark, length)) return null;
+  return { mark, length };
+}
+
+function closes(line: string, { mark, length }: NonNullable<FenceState['open']>): boolean {
+  const indent = runOf(line, ' ', 0);
+  const run = runOf(line, mark, indent);
+  return indent <= 3 && run >= length && line.slice(indent + run).trim() === '';
+}
+
+function step(state: FenceState, line: string): FenceState {
+  if (state.open) return closes(line, state.open) ? { ...state, open: null, blank: true } : state;
+  const open = state.trusted && state.blank ? opens(line) : null;
+  const raw = RAW.test(line.slice(0, RAW_CHARACTERS)) || (state.first && FRONT_MATTER.test(line));
+  return { open, blank: line.trim() === '', first: false, trusted: state.trusted && (open !== null || !raw) };
+}
+
+/** Lines of a text, each with its place; a line ends with a line feed, a carriage return, or both. */
+function* lines(
+  text: string,
+): Generator<{ readonly from: number; readonly to: number; readonly next: number }> {
+  for (let from = 0; from < text.length; ) {
+    let to = from;
+    while (to < text.length && text[to] !== '\n' && text[to] !== '\r') to++;
+    const next = Math.min(text.length, text[to] === '\r' && text[to + 1] === '\n' ? to + 2 : to + 1);
+    yield { from, to, next };
+    from = next;
+  }
+}
+
+/** The state after some whole lines. */
+export function fenceAfter(text: string, state: FenceState = FENCE_START): FenceState {
+  let now = state;
+  for (const { from, to } of lines(text)) now = step(now, text.slice(from, to));
+  return now;
 }
 
 /**
- * Follows fenced code blocks line by line (CommonMark 0.31, section 4.5), at the top level only: what a renderer might
- * not take for a fence is not taken for one here.
- * @param open the fence that is open where the text begins
+ * The stretches of a text within fenced code blocks (CommonMark 0.31, section 4.5). A fence counts where every renderer
+ * sees one: at the beginning of a line, after a blank line, outside of raw HTML. What is not taken for code is judged in full.
  */
-export function readFences(text: string, open: OpenFence | null = null): Fenced {
-  if (open === null && !text.includes('```') && !text.includes('~~~')) return { spans: [], open };
+export function fencedSpans(text: string, lead: FenceLead = { ...FENCE_START, midLine: false }): CodeSpan[] {
+  if (lead.open === null && !text.includes('```') && !text.includes('~~~')) return [];
   const spans: CodeSpan[] = [];
-  let current = open;
-  let from = 0;
-  let at = 0;
-  while (at < text.length) {
-    const newline = text.indexOf('\n', at);
-    const end = newline < 0 ? text.length : newline;
-    const line = FENCE.exec(text.slice(at, Math.min(end, at + FENCE_LINE_MAX)).replace(/\r$/, ''));
-    if (line) {
-      const [mark, length, info] = [line[1]![0]!, line[1]!.length, line[2]!];
-      if (current === null) {
-        if (mark === '~' || !info.includes('`')) {
-          current = { mark, length };
-          from = at;
-        }
-      } else if (mark === current.mark && length >= current.length && info.trim() === '') {
-        spans.push({ start: from, end });
-        current = null;
-      }
+  let state: FenceState = lead;
+  let start = lead.open ? 0 : -1;
+  let first = lead.midLine;
+  for (const { from, to, next } of lines(text)) {
+    if (first) {
+      first = false;
+      continue;
     }
-    at = end + 1;
+    const after = step(state, text.slice(from, to));
+    if (!state.open && after.open) start = from;
+    if (state.open && !after.open) spans.push({ start, end: next });
+    state = after;
   }
-  if (current !== null) spans.push({ start: from, end: text.length });
-  return { spans, open: current };
+  if (state.open) spans.push({ start, end: text.length });
+  return spans;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readFences } from './code-fence.ts';
+import { FENCE_START, fenceAfter } from './code-fence.ts';
 import { findLinks, type LinkContext } from './find-links.ts';
 
 const DATA = 'c2VjcmV0IGRhdGEgZm9yIHlvdQ';
@@ -120,12 +120,9 @@ describe('links in answers', () => {
     assert.ok(grave(`${code}![x](${AT})`), 'behind the fence it is shown');
     assert.ok(grave(`    \`\`\`\n![x](${AT})\n`), 'an indented line opens no fence');
     assert.ok(grave(`\`\`\`a\`b\n![x](${AT})\n`), 'a back quote in the info string opens none');
-    assert.equal(
-      grave(`![x](${AT})\n`, { fence: { mark: '`', length: 3 } }),
-      false,
-      'the fence began before',
-    );
-    assert.ok(grave(`\`\`\`\n![x](${AT})\n`, { fence: { mark: '`', length: 3 } }), 'and ends here');
+    const within = { ...FENCE_START, open: { mark: '`', length: 3 }, midLine: false };
+    assert.equal(grave(`![x](${AT})\n`, { lead: within }), false, 'the fence began before');
+    assert.ok(grave(`\`\`\`\`\n![x](${AT})\n`, { lead: within }), 'and ends here');
   });
 
   it('with hosts of its own, a system loads from no other, whatever the URL carries', () => {
@@ -139,10 +136,37 @@ describe('links in answers', () => {
     assert.ok(grave('![x](https://evil.example/a.png)', { hosts: [] }), 'an empty list allows none');
   });
 
+  const shown = `![x](${AT})\n`;
+  const disguises: Readonly<Record<string, string>> = {
+    'the fence of a list item ends, and none begins': `- \`\`\`\n  code\n  \`\`\`\n${shown}`,
+    'raw HTML knows no fences': `<pre>\n\n\`\`\`\n</pre>\n${shown}`,
+    'a comment knows none': `<!--\n\n~~~\n-->\n${shown}`,
+    'HTML that goes on to a blank line': `<div>\n\`\`\`\n\n${shown}`,
+    mathematics: `$$\n\n~~~\n$$\n${shown}`,
+    'front matter': `---\n\n~~~\n---\n${shown}`,
+    'a carriage return ends a line': `~~~\r~~~\r${shown}`,
+    'spaces behind the closing fence': `~~~\n~~~${' '.repeat(400)}\n${shown}`,
+    'a very long info string': `\`\`\`${'a'.repeat(400)}\`\n${shown}`,
+    'a mark of code before the piece': `\` ![x](${AT}) \``,
+  };
+  for (const [name, text] of Object.entries(disguises))
+    it(`only looks like code: ${name}`, () => {
+      const lead = name.includes('before the piece') ? { ...FENCE_START, midLine: true } : null;
+      assert.ok(grave(text, { lead }), text);
+    });
+
+  it('a rule between paragraphs is no front matter', () => {
+    assert.equal(grave(`a\n\n---\n\n\`\`\`\n${shown}\`\`\`\n`), false);
+  });
+
+  it('a line that begins before the piece is no fence, whatever its end looks like', () => {
+    assert.ok(grave(`\`\`\`\n${shown}`, { lead: { ...FENCE_START, midLine: true } }));
+  });
+
   it('a fence is followed over pieces of a text', () => {
-    const first = readFences('a\n````md\nb\n```\n');
+    const first = fenceAfter('a\n\n````md\nb\n```\n');
     assert.deepEqual(first.open, { mark: '`', length: 4 });
-    assert.equal(readFences('c\n`````\nd', first.open).open, null);
+    assert.equal(fenceAfter('c\n`````\nd', first).open, null);
   });
 
   it('takes time in step with length', () => {

