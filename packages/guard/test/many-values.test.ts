@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Inspector } from '../src/index.ts';
+import { textRuleSchema } from '@sallyport/core';
+import { Inspector, RuleSet } from '../src/index.ts';
 
 describe('many values in one text', () => {
   const inspector = new Inspector();
@@ -14,6 +15,28 @@ describe('many values in one text', () => {
     const keys = Array.from(
       { length: 300 },
       (_, n) => `AKIAQW7ER5YUIOPZX${letter(n)}${letter(Math.floor(n / 18))}B`,
+    );
+    assert.equal(found(keys.join('\n'), 'secret').length, keys.length);
+  });
+
+  it('are all found by the rules of an operator and by those for secrets', () => {
+    const rule = textRuleSchema.parse({
+      id: 'code-name',
+      any: ['magnolia'],
+      tests: { match: ['magnolia'], miss: ['x'] },
+    });
+    const own = new Inspector();
+    own.useRules(RuleSet.compile([rule]));
+    const text = Array.from({ length: 200 }, () => 'magnolia').join(' ');
+    const kept = own
+      .inspect({ text, pointer: '', channel: 'user' })
+      .filter(({ detector }) => detector === 'rule');
+    assert.equal(kept.length, 200);
+    const letters = 'QWERTYUIOPASDFGHJKLZXCVBNM';
+    const letter = (n: number, place: number): string => letters[Math.floor(n / 26 ** place) % 26]!;
+    const keys = Array.from(
+      { length: 6_000 },
+      (_, n) => `AKIAQW7ER5YUIOPZ${letter(n, 0)}${letter(n, 1)}${letter(n, 2)}B`,
     );
     assert.equal(found(keys.join('\n'), 'secret').length, keys.length);
   });

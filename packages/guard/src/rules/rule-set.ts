@@ -1,10 +1,10 @@
-import type { InspectionRequest, TextRule } from '@sallyport/core';
+import { type InspectionRequest, LIMITS, type TextRule } from '@sallyport/core';
 import { RE2JS } from 're2js';
 import { KeywordIndex } from '../keyword-index.ts';
 import { canonicalise } from '../views/canonicalise.ts';
 
 /** Matches of one rule in one text that are kept. */
-const MATCHES_MAX = 16;
+const MATCHES_MAX = LIMITS.detectionsPerTextMax;
 
 /** What a rule found. */
 export interface RuleMatch {

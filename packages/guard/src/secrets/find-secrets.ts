@@ -1,4 +1,4 @@
-import { atLeast, SEVERITIES, type Severity } from '@sallyport/core';
+import { atLeast, LIMITS, SEVERITIES, type Severity } from '@sallyport/core';
 import { KeywordIndex } from '../keyword-index.ts';
 import { GENERAL_SECRETS } from './general.ts';
 import { PLATFORM_SECRETS } from './platforms.ts';
@@ -28,7 +28,7 @@ interface Found extends SecretMatch {
 }
 
 /** Secrets kept of one text. */
-const MATCHES_MAX = 4_096;
+const MATCHES_MAX = 4 * LIMITS.detectionsPerTextMax;
 /** Built when a text comes whose letters have lost their case. */
 let folded: readonly RegExp[] | null = null;
 
@@ -86,7 +86,9 @@ export function findSecrets(text: string, caseless = false): SecretMatch[] {
     if (entropy(secret) < rule.entropyMin || (rule.careful && !plausible(secret))) return true;
     const at = from + match[0].lastIndexOf(secret);
     found.push({ number, id: rule.id, severity: rule.severity, start: at, end: at + secret.length });
-    return found.length < MATCHES_MAX;
+    // A text with more is refused: what is not looked at must not pass.
+    if (found.length >= MATCHES_MAX) throw new RangeError('the text holds too many secrets to look at');
+    return true;
   });
   return withoutNested(found);
 }
