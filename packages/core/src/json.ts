@@ -94,9 +94,15 @@ const FIELD_NAME = /^[A-Za-z_$][A-Za-z_$.-]{0,47}\d{0,4}$/;
 /**
  * Visits every string value of a parsed JSON document, in order.
  * @param visitName called for member names that no program would choose, with the member's path
+ * @param visitField called for all other member names
  * @throws CodedError `body-invalid` past {@link LIMITS.jsonStringsMax}, names included, and {@link LIMITS.jsonPathCharactersMax}
  */
-export function visitStrings(root: unknown, visit: StringVisitor, visitName?: StringVisitor): void {
+export function visitStrings(
+  root: unknown,
+  visit: StringVisitor,
+  visitName?: StringVisitor,
+  visitField?: StringVisitor,
+): void {
   const path: (string | number)[] = [];
   let seen = 0;
   /** Characters of the names that lead to a place: pointers are made of them, one for each string. */
@@ -127,7 +133,7 @@ export function visitStrings(root: unknown, visit: StringVisitor, visitName?: St
         if (visitName && !FIELD_NAME.test(key)) {
           count();
           visitName(key, path, value);
-        }
+        } else visitField?.(key, path, value);
         walk((value as Record<string, unknown>)[key], value);
         path.pop();
         named -= key.length;

@@ -37,7 +37,10 @@ export interface InspectionRequest {
   /** System and developer messages of the same call, to notice when they leak. */
   readonly systemPrompts?: readonly string[];
   readonly canaries?: readonly string[];
-  /** Detectors that are asked, where not all: `values` are secrets, personal data and what the operator's own rules look for. */
+  /**
+   * Detectors that are asked, where not all: `secrets` are secrets, canaries and what the operator's own rules look for,
+   * `values` personal data too.
+   */
   readonly only?: 'secrets' | 'values' | undefined;
   /** Whether the text is the arguments of a tool call. */
   readonly tool?: boolean;

@@ -10,6 +10,7 @@ import {
 } from '@sallyport/core';
 import { watchedPrompts } from '@sallyport/guard';
 import type { TextPart, Usage } from '@sallyport/models';
+import { AnswerStructure } from './answer-structure.ts';
 import { conditionsOnAnswer, conditionsOnRows, conditionsOnTools } from './conditions.ts';
 import type { Deps, Exchange } from './exchange.ts';
 import { requestOf } from './inspection.ts';
@@ -64,12 +65,12 @@ export async function judgeAnswer(
   const looking = deps.start.detectors || exchange.redactor?.used === true;
   let text: string;
   let data: unknown;
-  let parts: readonly TextPart[];
+  let all: readonly TextPart[];
   try {
     text = decodeUtf8(plain);
     data = parseStrictJson(text);
     const repeats = repeatsOf(exchange);
-    parts = looking
+    all = looking
       ? exchange.dialect
           .readResponse(exchange.operation!.id, data)
           .filter((part) => !(part.echo && repeats(part.text)))
@@ -77,6 +78,7 @@ export async function judgeAnswer(
   } catch (cause) {
     throw new CodedError('upstream-invalid', 'the answer is not valid JSON', { cause });
   }
+  const parts = all.filter(({ structure }) => structure === undefined);
   const large = isLarge(plain.length);
   if (large) await othersFirst();
   const systemPrompts = systemPromptsOf(exchange);
@@ -94,7 +96,12 @@ export async function judgeAnswer(
     deps,
     parts.map((part) => request(part)),
   );
-  const detections = [...(found instanceof Promise ? await found : found)];
+  const structure = await new AnswerStructure().judge(
+    all.filter((part) => part.structure !== undefined),
+    settings,
+    (requests) => inspectTexts(exchange, deps, requests),
+  );
+  const detections = [...(found instanceof Promise ? await found : found), ...structure];
   if (large) await othersFirst();
   if (exchange.conditions) {
     const calls = new ToolCalls();

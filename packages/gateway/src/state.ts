@@ -68,8 +68,8 @@ export function actionFor(
   // The name of a member cannot be replaced, nor can a number.
   if (action === 'redact' && (detection.location.pointer.endsWith('#') || detection.place === 'number'))
     return 'deny';
-  // An id, an address or bytes stay whole: an edit there would break the call.
-  if (action === 'redact' && detection.place === 'fixed') return 'flag';
+  // An id, an address or bytes stay whole: an edit there would break the call. No answer needs a secret as an id.
+  if (action === 'redact' && detection.place === 'fixed') return direction === 'output' ? 'deny' : 'flag';
   const graded = detection.detector !== 'attachment';
   return action === 'deny' && graded && !atLeast(detection.severity, 'high') ? 'flag' : action;
 }

@@ -12,6 +12,7 @@ import {
 } from '@sallyport/core';
 import { type FenceLead, Placeholders, type Redactor } from '@sallyport/guard';
 import type { Dialect, StreamEvent, TextPart, Usage } from '@sallyport/models';
+import { AnswerStructure } from './answer-structure.ts';
 import { requestOf } from './inspection.ts';
 import { Restoring } from './restoring.ts';
 import { applyEdits, type Edit, maskings, orderEdits } from './rewrite.ts';
@@ -51,6 +52,7 @@ export class StreamGate {
   readonly #channels = new Map<string, Channel>();
   readonly #lanes = new Lanes(LIMITS.streamChannelsMax);
   readonly #restoring: Restoring | null;
+  readonly #structure = new AnswerStructure();
   readonly #detections: Detection[] = [];
   #verdict: Verdict = { action: 'allow', wouldBe: 'allow', detections: [] };
   /** Number of windows and whole texts judged. */
@@ -98,9 +100,11 @@ export class StreamGate {
     if (!lanes) throw new CodedError('upstream-too-large', 'the stream opens too many choices');
     this.#restoring?.note(dialect.toolPieces(operation, data));
     const segments: Segment[] = [];
-    const parts = dialect
+    const all = dialect
       .readEvent(operation, data)
       .filter((part) => !(part.echo && this.#options.repeats(part.text)));
+    const parts = all.filter(({ structure }) => structure === undefined);
+    if (parts.length < all.length) segments.push(...(await this.#fixed(all)));
     for (const part of parts) {
       for (const lane of lanes) lane.characters += part.text.length;
       if (part.stream === null) segments.push(await this.#whole(part));
@@ -174,6 +178,19 @@ export class StreamGate {
       tool: kind === 'json' || call !== undefined,
       lead,
     };
+  }
+
+  /** Judges ids, words and names; gives what replaces padding. */
+  async #fixed(all: readonly TextPart[]): Promise<Segment[]> {
+    const { inspect, system } = this.#options;
+    const parts = all.filter(({ structure }) => structure !== undefined);
+    this.#decide(await this.#structure.judge(parts, requestOf(system, true), inspect));
+    return parts
+      .filter(({ structure }) => structure === 'padding')
+      .map(({ pointer, text, kind }) => {
+        const edits = [{ start: 0, end: text.length, text: AnswerStructure.padding(text.length) }];
+        return { channel: null, pointer, text, start: 0, kind, edits, padding: true };
+      });
   }
 
   /** Judges a text that stands alone in its event. */
@@ -304,11 +321,15 @@ export class StreamGate {
   /** An event as it goes out: a frame of its own, with texts replaced in place. */
   #render({ name, data, segments }: Held): string {
     const replacements = new Map<string, string>();
-    for (const { channel, pointer, text, start, edits } of segments) {
+    let edited = false;
+    for (const { channel, pointer, text, start, edits, padding } of segments) {
       const changed = channel ? channel.edits.apply(text, start) : applyEdits(text, start, edits);
-      if (changed !== text) replacements.set(pointer, changed);
+      if (changed === text) continue;
+      replacements.set(pointer, changed);
+      edited ||= !padding;
     }
-    const said = replacements.size === 0 ? data : withoutTokenDetails(replaceStrings(data, replacements));
+    let said = replacements.size === 0 ? data : replaceStrings(data, replacements);
+    if (edited) said = withoutTokenDetails(said);
     return this.#options.dialect.framing.render(name, said);
   }
 }

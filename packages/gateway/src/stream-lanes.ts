@@ -11,6 +11,8 @@ export interface Segment {
   readonly kind: TextPart['kind'];
   /** Edits of a text that stands alone. */
   readonly edits: readonly Edit[];
+  /** Whether it means nothing, and is replaced for that. */
+  readonly padding?: boolean;
 }
 
 /** An event that waits for verdicts. */

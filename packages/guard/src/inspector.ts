@@ -209,12 +209,13 @@ export class Inspector {
     return { detections: findings.list, scores: { injection }, views: canonical.views };
   }
 
-  /** Secrets and what the operator looks for, and personal data where asked: of ids, bytes and numbers, as written. */
+  /** Secrets, canaries and what the operator looks for, and personal data where asked: of ids, bytes and numbers, as written. */
   #values(request: InspectionRequest, findings: Findings): Inspected {
     const { text, channel, only } = request;
     this.#secrets({ views: [], rewritten: false, invisible: null }, text, findings);
     const view: View = { text: text.toLowerCase(), chain: '', span: (start, end) => ({ start, end }) };
     this.#ruled(view, channel, findings);
+    this.#canaries(view, false, request, findings);
     if (only === 'values')
       this.#pii({ views: [], rewritten: false, invisible: null }, { ...request, names: false }, findings);
     return { detections: findings.list, scores: { injection: 0 }, views: [view] };
@@ -302,15 +303,18 @@ export class Inspector {
     }
   }
 
+  #canaries(view: View, rewritten: boolean, { text, canaries }: InspectionRequest, findings: Findings): void {
+    if (!canaries || canaries.length === 0) return;
+    const refs = ['LLM07:2025', 'LLM02:2025', 'AML.T0056'];
+    const add = (span: { start: number; end: number }): void =>
+      findings.add('canary', 'canary-leak', 'critical', 0.99, refs, span, view.chain);
+    if (view.chain === '') for (const span of findCanaries(text, canaries)) add(span);
+    if (view.chain !== '' || rewritten)
+      for (const { start, end } of findCanaries(view.text, canaries)) add(view.span(start, end));
+  }
+
   #leaks(view: View, rewritten: boolean, request: InspectionRequest, findings: Findings): void {
-    if (request.canaries && request.canaries.length > 0) {
-      const refs = ['LLM07:2025', 'LLM02:2025', 'AML.T0056'];
-      const add = (span: { start: number; end: number }): void =>
-        findings.add('canary', 'canary-leak', 'critical', 0.99, refs, span, view.chain);
-      if (view.chain === '') for (const span of findCanaries(request.text, request.canaries)) add(span);
-      if (view.chain !== '' || rewritten)
-        for (const { start, end } of findCanaries(view.text, request.canaries)) add(view.span(start, end));
-    }
+    this.#canaries(view, rewritten, request, findings);
     if (request.echo) {
       const refs = ['LLM02:2025', 'AML.T0024', 'CWE-200'];
       for (const { start, end } of echoOf(request.echo).find(view.text))

@@ -1,4 +1,5 @@
 import type { DialectName, ErrorCode } from '@sallyport/core';
+import type { Structure } from './answers/structure.ts';
 import type { Framing } from './framing.ts';
 
 /** One text in a body: where it is, who says it, how it is written. */
@@ -20,6 +21,8 @@ export interface TextPart {
   readonly shown?: boolean;
   /** In an answer: whether it stands where the request is repeated. */
   readonly echo?: boolean;
+  /** In an answer: what it is where it is no text, such as an id. */
+  readonly structure?: Structure;
 }
 
 /** What is not text: media, a file the provider keeps, bytes of an unknown format, ids of tokens. */

@@ -1,36 +1,7 @@
 import { type StringVisitor, toPointer, visitStrings } from '@sallyport/core';
 import type { Attachment, TextPart } from '../dialect.ts';
+import { isMember, type Structure, structureOf } from './structure.ts';
 
-/** Keys whose short, spaceless values are names and ids of the protocol, not content. */
-const STRUCTURAL = new Set([
-  'model',
-  'role',
-  'type',
-  'id',
-  'object',
-  'detail',
-  'encoding_format',
-  'service_tier',
-  'finish_reason',
-  'status',
-  'system_fingerprint',
-  'item_id',
-  'call_id',
-  'tool_call_id',
-  'tool_use_id',
-  'stop_reason',
-  'obfuscation',
-  'datatype',
-  'effort',
-  'reasoning_effort',
-  'verbosity',
-  'truncation',
-  'response_id',
-  'previous_response_id',
-  'model_name',
-  'model_version',
-]);
-const STRUCTURAL_CHARACTERS_MAX = 128;
 const DATA_URL = /^data:(image|audio|video|application\/pdf)(?:\/[a-z0-9.+-]{1,40})?;base64,[A-Za-z0-9+/=]*$/;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 /** Keys under which dialects put media as base64, and how such media begin. */
@@ -58,9 +29,6 @@ const MAGIC: readonly (readonly [string, Attachment['media']])[] = [
   ['T2dnUw', 'audio'],
   ['ZkxhQw', 'audio'],
 ];
-/** Signed or encrypted state that a provider hands back and forth: nobody but the provider reads it. */
-const OPAQUE_KEYS = new Set(['signature', 'encrypted_content', 'thoughtSignature']);
-
 /** What kind of media a string is, where it stands in a place for media and looks like it; else null. */
 function mediaOf(key: string | number | undefined, text: string): Attachment['media'] | null {
   if (typeof key !== 'string' || !MEDIA_KEYS.has(key)) return null;
@@ -73,13 +41,6 @@ function mediaOf(key: string | number | undefined, text: string): Attachment['me
 /** Key of a string: its own, or that of the list it stands in. */
 const keyOf = (path: readonly (string | number)[]): string | number | undefined =>
   typeof path.at(-1) === 'number' ? path.at(-2) : path.at(-1);
-
-function isStructural(key: string | number | undefined, text: string): boolean {
-  if (text.length === 0) return true;
-  if (typeof key !== 'string') return false;
-  if (STRUCTURAL.has(key)) return text.length <= STRUCTURAL_CHARACTERS_MAX && /^[\w.:/@+-]+$/.test(text);
-  return OPAQUE_KEYS.has(key) && BASE64.test(text);
-}
 
 /** What a dialect says of one string of an answer: its channel in a stream, the call of a tool that it belongs to. */
 export interface Told {
@@ -113,13 +74,29 @@ const SHOWN = new Set([
   'error',
 ]);
 
-/** Every string of an answer that is content, classified: values, and names that are no field's. What a dialect does not know is content too. */
+/** Members within which names are what the model chose. */
+const CHOSEN = new Set<string | number>(['input', 'arguments', 'parameters']);
+
+/**
+ * Every string of an answer, classified: texts, which are values and names that are no field's, and what stands in a place
+ * for an id or a word, each once. What a dialect does not know is text.
+ */
 export function collectTexts(body: unknown, classify: Classify): TextPart[] {
   const parts: TextPart[] = [];
+  const known = new Set<string>();
   const base = { channel: 'output', system: false } as const;
+  const note = (structure: Structure, text: string, pointer: string): void => {
+    const name = `${structure} ${text}`;
+    if (known.has(name)) return;
+    known.add(name);
+    parts.push({ ...base, pointer, text, kind: 'text', stream: null, structure });
+  };
   const visit: StringVisitor = (text, path, parent) => {
+    if (text.length === 0) return;
+    const chosen = path.some((part, n) => n < path.length - 1 && CHOSEN.has(part));
+    const structure = chosen ? null : structureOf(path, text);
+    if (structure) return note(structure, text, toPointer(path));
     const key = keyOf(path);
-    if (isStructural(path.at(-1), text)) return;
     const media = text.length < MEDIA_CHARACTERS_MIN ? null : mediaOf(key, text);
     if (media) return;
     const told = classify(path, parent);
@@ -136,11 +113,18 @@ export function collectTexts(body: unknown, classify: Classify): TextPart[] {
       shown: call === undefined && !echo && SHOWN.has(key as string),
     });
   };
-  visitStrings(body, visit, (text, path, parent) => {
-    const told = classify(path, parent);
-    if (!told) return;
-    const echo = told.echo ? { echo: true } : {};
-    parts.push({ ...base, pointer: `${toPointer(path)}#`, text, kind: 'text', stream: null, ...echo });
-  });
+  visitStrings(
+    body,
+    visit,
+    (text, path, parent) => {
+      const told = classify(path, parent);
+      if (!told) return;
+      const echo = told.echo ? { echo: true } : {};
+      parts.push({ ...base, pointer: `${toPointer(path)}#`, text, kind: 'text', stream: null, ...echo });
+    },
+    (name, path) => {
+      if (!isMember(name)) note('name', name, `${toPointer(path)}#`);
+    },
+  );
   return parts;
 }
