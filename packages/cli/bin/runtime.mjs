@@ -27,4 +27,6 @@ export const environment = (cache) => ({
   MALLOC_TOP_PAD_: '0',
   NODE_COMPILE_CACHE: cache,
   ...process.env,
+  // The ONNX runtime reports its use to its maker unless told otherwise; nothing here phones home.
+  ORT_DISABLE_TELEMETRY: '1',
 });

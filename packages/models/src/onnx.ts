@@ -1,7 +1,5 @@
-import { createRequire } from 'node:module';
 import type * as Ort from 'onnxruntime-node';
-
-const load = createRequire(import.meta.url);
+import { onnxRuntime } from './onnx-runtime.ts';
 
 /** A local ONNX file, ready to run on the CPU. */
 export class OnnxModel {
@@ -15,7 +13,7 @@ export class OnnxModel {
 
   /** Opens a model; the runtime is loaded only now. @param threads worker threads inside one run */
   static async open(path: string, threads = 1): Promise<OnnxModel> {
-    const ort = load('onnxruntime-node') as typeof Ort;
+    const ort = onnxRuntime();
     const session = await ort.InferenceSession.create(path, {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,

@@ -12,6 +12,7 @@ const DATATYPES = new Set([
   'INT32',
   'INT64',
   'FP16',
+  'BF16',
   'FP32',
   'FP64',
   'BYTES',

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type * as Ort from 'onnxruntime-node';
+import { onnxRuntime } from './onnx-runtime.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -79,7 +80,7 @@ export class TextClassifier {
       : {};
     const { Tokenizer } = require('@huggingface/tokenizers') as typeof import('@huggingface/tokenizers');
     const tokenizer = new Tokenizer(readJson(folder, 'tokenizer.json'), settings);
-    const ort = require('onnxruntime-node') as typeof Ort;
+    const ort = onnxRuntime();
     const session = await ort.InferenceSession.create(file, {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,

@@ -128,7 +128,7 @@ export class People {
   /** Who is a user of this machine, as an administrator said. */
   async byLocalUser(user: string, tx: Connection = this.#db): Promise<PersonRow | null> {
     const row = await tx.selectFrom('people').selectAll().where('local_user', '=', user).executeTakeFirst();
-    return row ? toPerson(row) : null;
+    return row ? this.#read(row) : null;
   }
 
   /** Changes what is given. @returns whether there is such a person */

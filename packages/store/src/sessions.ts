@@ -131,7 +131,7 @@ export class Sessions {
       .where('last_seen_at', '>', idleSince)
       .orderBy('created_at', 'desc')
       .execute();
-    return rows.map(toSession);
+    return rows.filter(({ id }) => !this.#quarantined.has(`sessions/${id}`)).map(toSession);
   }
 
   /** Ends sessions. @returns those ended */

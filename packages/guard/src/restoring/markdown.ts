@@ -238,8 +238,6 @@ export class Markdown {
     } else if (this.#label === 'reads') {
       if (SPACE.test(c)) this.#label = 'none';
     } else if (c === '[' && this.#lead) this.#label = 'open';
-    // A footnote has text behind its label, not a destination.
-    else if (c === '^' && this.#before === '[') this.#label = 'none';
     else if (c === ']' && this.#label === 'open') this.#label = 'closed';
   }
 }

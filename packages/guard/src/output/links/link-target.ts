@@ -1,3 +1,5 @@
+import { PLACEHOLDER } from '../../redaction.ts';
+
 /** Where a URL leads, as a browser resolves it. */
 export interface LinkTarget {
   /** Lower case, without port; empty where the scheme has none. */
@@ -88,7 +90,10 @@ const SOURCE_HOSTS = new Set(['github.com', 'raw.githubusercontent.com', 'gitlab
 const HOST_LABEL = /^(?=[a-z-]*\d|.{30})[a-z0-9_-]{16,63}$/;
 const HOST_CHARACTERS = 60;
 /** A value of the caller's that redaction took out: in a URL it would be handed over. */
-const PLACEHOLDER = /(?:\[|%5b)[A-Z][A-Z-]{1,24}_(?:\d{1,7}|[a-z2-7]{8})(?:\]|%5d)/i;
+const IN_URL = new RegExp(
+  PLACEHOLDER.source.replace('\\[', '(?:\\[|%5b)').replace('\\]', '(?:\\]|%5d)'),
+  'i',
+);
 
 function queryCarries(search: string): boolean {
   if (search.length <= QUERY_MIN) return false;
@@ -110,7 +115,7 @@ function encodedLength(part: string): number {
 
 /** Whether a URL has room, beyond its address, for something of the conversation. */
 export function carriesData({ url, host }: LinkTarget): boolean {
-  if (PLACEHOLDER.test(url.href)) return true;
+  if (IN_URL.test(url.href)) return true;
   if (queryCarries(url.search) || url.username !== '' || url.password !== '') return true;
   if (host.length > HOST_CHARACTERS) return true;
   if (
