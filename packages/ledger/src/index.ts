@@ -31,7 +31,8 @@ export {
 } from './merkle.ts';
 export { formatSignature, type Note, parseNote } from './note.ts';
 export { formatProof, type LogProof, type ProvenEntry, parseProof, verifyProof } from './proof.ts';
-export { entriesPath, tilePath } from './tile.ts';
+export { contentPath, entriesPath, TILE_WIDTH, tilePath } from './tile.ts';
+export { contentRecords, readContent } from './tree-store.ts';
 export {
   formatVerifierKey,
   parseVerifierKey,
@@ -39,5 +40,5 @@ export {
   type VerifierKey,
   verifyRaw,
 } from './verifier-key.ts';
-export { type LedgerProblem, type LedgerReport, verifyLedger } from './verify.ts';
+export { type EntryVisitor, type LedgerProblem, type LedgerReport, verifyLedger } from './verify.ts';
 export { formatAddCheckpoint, Witness, type WitnessAnswer, type WitnessOptions } from './witness.ts';

@@ -188,22 +188,42 @@ export function contentHeader(index: number, payload: Uint8Array): Buffer {
   return out;
 }
 
-/** The sealed content beside leaf `index`, or null when there is none. Content files may end torn. */
-export async function readContent(folder: string, index: number, disk: Disk): Promise<Buffer | null> {
-  const path = join(folder, contentPath(Math.floor(index / TILE_WIDTH)));
-  if (!disk.exists(path)) return null;
+/**
+ * What a content file holds, record by record; nothing where there is no such file. It may end torn.
+ * @param n number of the bundle of entries that it belongs to
+ */
+export async function* contentRecords(
+  folder: string,
+  n: number,
+  disk: Disk = realDisk,
+): AsyncGenerator<{ readonly index: number; readonly payload: Buffer }> {
+  const path = join(folder, contentPath(n));
+  if (!disk.exists(path)) return;
   let rest: Buffer = Buffer.alloc(0);
   for await (const piece of disk.pieces(path)) {
     rest = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
     let at = 0;
-    while (at + 12 <= rest.length) {
-      const length = rest.readUInt32BE(at + 8);
-      if (at + 12 + length > rest.length) break;
-      if (Number(rest.readBigUInt64BE(at)) === index) return rest.subarray(at + 12, at + 12 + length);
-      at += 12 + length;
+    while (at + CONTENT_HEADER_BYTES <= rest.length) {
+      const end = at + CONTENT_HEADER_BYTES + rest.readUInt32BE(at + 8);
+      if (end > rest.length) break;
+      yield {
+        index: Number(rest.readBigUInt64BE(at)),
+        payload: rest.subarray(at + CONTENT_HEADER_BYTES, end),
+      };
+      at = end;
     }
     rest = rest.subarray(at);
   }
+}
+
+/** The sealed content beside leaf `index`, or null when there is none. */
+export async function readContent(
+  folder: string,
+  index: number,
+  disk: Disk = realDisk,
+): Promise<Buffer | null> {
+  for await (const record of contentRecords(folder, Math.floor(index / TILE_WIDTH), disk))
+    if (record.index === index) return record.payload;
   return null;
 }
 

@@ -30,6 +30,14 @@ export interface LedgerReport {
   readonly pending: number;
 }
 
+/** Sees the entries of a log in order as they are verified: those under the checkpoint, then those of the journal. */
+export interface EntryVisitor {
+  /** The log is read from its beginning: whatever was seen before is void. @param size entries under the checkpoint */
+  begin(size: number): void;
+  /** @param payload sealed content of an entry of the journal; that of others lies in `content/` */
+  entry(index: number, leaf: Buffer, payload: Uint8Array | null): Promise<void> | void;
+}
+
 const PROBLEMS_MAX = 100;
 const ATTEMPTS_MAX = 5;
 
@@ -38,12 +46,14 @@ const ATTEMPTS_MAX = 5;
  * and nothing else.
  * @param verifierKeys the newest checkpoint must be signed by each of them, earlier ones by the first
  * @param given earlier checkpoints (signed notes), such as one kept elsewhere: the log must extend each of them
+ * @param visitor sees each entry
  */
 export async function verifyLedger(
   folder: string,
   verifierKeys: string | readonly string[],
   given: readonly string[] = [],
   onProgress: (done: number, size: number) => void = () => {},
+  visitor: EntryVisitor | null = null,
 ): Promise<LedgerReport> {
   let keys: readonly VerifierKey[];
   try {
@@ -54,7 +64,7 @@ export async function verifyLedger(
   }
   for (let attempt = 1; ; attempt++) {
     const before = realDisk.readNow(join(folder, 'checkpoint'))?.toString();
-    const report = await verifyOnce(folder, keys, given, onProgress);
+    const report = await verifyOnce(folder, keys, given, onProgress, visitor);
     // A running server replaces partial tiles as the log grows: then what was read was a mixture, so read again.
     const moved = realDisk.readNow(join(folder, 'checkpoint'))?.toString() !== before;
     if (report.ok || !moved || attempt === ATTEMPTS_MAX) return report;
@@ -66,6 +76,7 @@ async function verifyOnce(
   keys: readonly VerifierKey[],
   given: readonly string[],
   onProgress: (done: number, size: number) => void,
+  visitor: EntryVisitor | null,
 ): Promise<LedgerReport> {
   const problems: LedgerProblem[] = [];
   const report = (file: string, entry: number | null, message: string): void => {
@@ -94,12 +105,14 @@ async function verifyOnce(
       );
     }
   }
+  visitor?.begin(newest.size);
   const roots = await recompute(
     folder,
     newest.size,
     wanted.map((item) => item.size),
     report,
     onProgress,
+    visitor,
   );
   if (!roots.get(newest.size)?.equals(newest.root)) {
     report('checkpoint', null, 'the entries do not lead to the root of the newest checkpoint');
@@ -116,7 +129,10 @@ async function verifyOnce(
   }
   let pending = 0;
   try {
-    pending = Journal.recover(join(folder, 'journal'), newest.size).length;
+    const entries = Journal.recover(join(folder, 'journal'), newest.size);
+    pending = entries.length;
+    for (const [i, { leaf, payload }] of entries.entries())
+      await visitor?.entry(newest.size + i, Buffer.from(leaf), payload);
   } catch (fault) {
     report('journal', null, (fault as Error).message);
   }
@@ -197,6 +213,7 @@ async function recompute(
   sizes: readonly number[],
   report: Report,
   onProgress: (done: number, size: number) => void,
+  visitor: EntryVisitor | null,
 ): Promise<Map<number, Buffer>> {
   const roots = new Map<number, Buffer>();
   const range = new CompactRange();
@@ -215,6 +232,8 @@ async function recompute(
       range.push(item);
       if (sizes.includes(range.size) || range.size === size) roots.set(range.size, range.root());
     }
+    if (visitor)
+      for (const [i, entry] of entries.entries()) await visitor.entry(n * TILE_WIDTH + i, entry, null);
     if (width === TILE_WIDTH) above.push(rootOf(hashes.length === width ? hashes : stored.slice(0, width)));
     if (n % 64 === 0) onProgress(n * TILE_WIDTH, size);
   }

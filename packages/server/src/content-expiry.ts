@@ -4,6 +4,8 @@ import type { Control } from './control.ts';
 import { leadsWhere } from './inventory-home.ts';
 
 const DAY_MS = 86_400_000;
+/** Keys that one event names: an entry of the log is short. */
+const KEYS_PER_EVENT_MAX = 256;
 const REASON_CHARACTERS_MAX = 500;
 
 /**
@@ -31,15 +33,18 @@ export async function expireContent(control: Control): Promise<void> {
           purpose === `system:${name}` && (day < since ? day < ofOthers && day < before : day < before),
       );
     if (over.length === 0) continue;
-    // First the intention: a crash between leaves an expiry that was recorded and is done at the next round.
-    await installation.announce(
-      newEvent('content-expired', {
-        actor: 'sallyport',
-        subject: `system:${name}`,
-        data: { before, days, keys: over.length },
-      }),
-    );
-    for (const { id } of over) dataKeys.destroy(id);
+    for (let at = 0; at < over.length; at += KEYS_PER_EVENT_MAX) {
+      const ids = over.slice(at, at + KEYS_PER_EVENT_MAX).map(({ id }) => id);
+      // First the intention: a crash between leaves an expiry that was recorded and is done at the next round.
+      await installation.announce(
+        newEvent('content-expired', {
+          actor: 'sallyport',
+          subject: `system:${name}`,
+          data: { before, days, keys: ids.length, ids },
+        }),
+      );
+      for (const id of ids) dataKeys.destroy(id);
+    }
   }
 }
 

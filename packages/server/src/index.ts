@@ -7,6 +7,9 @@
  */
 
 export { openApiDocument } from './app.ts';
+export type { ContentReport } from './audit/content-audit.ts';
+export type { RecordReport } from './audit/record-audit.ts';
+export type { StateReport } from './audit/state-audit.ts';
 export type { BackupDrill, BackupMade } from './backups/backup-desk.ts';
 export { classifierServer } from './classifier.ts';
 export { loadConfig, resolveSecret } from './config-file.ts';
@@ -23,3 +26,6 @@ export { authorityPath } from './tls/listener.ts';
 
 /** Restores backups; loaded when the first is. */
 export const restoring = () => import('./backups/restore.ts');
+
+/** Verifies a record with the content beside it and the state that follows from it; loaded when it is asked for. */
+export const auditing = () => import('./audit/record-audit.ts');

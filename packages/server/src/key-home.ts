@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { CodedError, type Config } from '@sallyport/core';
+import { CodedError, type Config, type KeyProvider } from '@sallyport/core';
 import {
   DataKeys,
   eitherRoot,
@@ -162,6 +162,31 @@ export async function openKeys(
   // Every key opened under this root alone: a change to another one that never began is forgotten.
   if (note?.id !== rootKey.id || note.previous !== undefined) writeNote(folder, { id: rootKey.id });
   return { rootKey, ring, dataKeys, signing, signedBefore };
+}
+
+/**
+ * The keys that open sealed content, for whoever only reads: nothing is made, wrapped or moved.
+ * @throws CodedError `root-key-missing`, `root-key-wrong`, `key-provider-unavailable`, `config-invalid`
+ */
+export async function readDataKeys(
+  folder: string,
+  id: string,
+  config: Config['keys'],
+  named: string | undefined,
+): Promise<DataKeys> {
+  const path = rootKeyPath(named, id);
+  const now = await openRoot(config.root, path, folder, false);
+  let root: KeyProvider = now;
+  if (config.root.kind === 'file' && existsSync(nextPath(now)))
+    root = eitherRoot(openRootKey(nextPath(now), folder, false), now);
+  else if (config.previous) root = eitherRoot(now, await openRoot(config.previous, path, folder, false));
+  const ring = await KeyRing.open(`${resolve(path)}.${id}.ring`, root);
+  if (ring.list().length === 0)
+    throw new CodedError(
+      'root-key-missing',
+      `the keys that lay beside the root key, in \`${ring.folder}\`, are missing`,
+    );
+  return DataKeys.read(join(folder, 'keys'), ring);
 }
 
 /**

@@ -21,6 +21,7 @@ import {
 } from '@sallyport/ledger';
 import type { PolicySet } from '@sallyport/policy';
 import { SALT_BYTES } from '@sallyport/vault';
+import { auditRunning } from './audit/running-audit.ts';
 import { checkRoleRules } from './authorisation/role-rules.ts';
 import { openContent } from './content.ts';
 import { replayDecisions } from './decision-replay.ts';
@@ -108,12 +109,13 @@ async function ledgerVerify({ installation, publish }: ProbeContext): Promise<Fi
       passed: false,
       detail: `\`${row.row}\` does not follow from the log: ${DIVERGENCE_WORDS[row.why]}`,
     };
-  const report = await verifyLedger(installation.ledger.folder, verifierKeys(installation.ledger));
+  const { log, content, state } = await auditRunning(installation);
+  const [problem] = [...log.problems, ...content.problems, ...state.problems];
   return {
-    passed: report.ok,
-    detail: report.ok
-      ? `all ${report.size} entries of the log verify against the signed checkpoint`
-      : `the log does not verify: ${report.problems[0]!.message}`,
+    passed: problem === undefined,
+    detail: problem
+      ? `the record does not verify: ${problem.message}`
+      : `all ${log.size} entries of the log verify against the signed checkpoint; ${content.checked} contents were opened and are what it says, ${content.unchecked} were not in the sample; ${state.exchanges} exchanges are in the state as it says`,
   };
 }
 

@@ -129,14 +129,16 @@ export class StateWatch {
   }
 }
 
+/** What is signed of an event in the outbox. */
+export const outboxBytes = (text: string): Buffer => Buffer.from(`sallyport-outbox/1\n${text}`);
+
 /** Whose signature an event in the outbox carries: what others put there is not recorded. */
 export const outboxSeal = (signers: () => readonly [NoteSigner, ...NoteSigner[]]) => {
-  const bytesOf = (text: string): Buffer => Buffer.from(`sallyport-outbox/1\n${text}`);
   return {
-    sign: (text: string): string => Buffer.from(signers()[0].sign(bytesOf(text))).toString('base64'),
+    sign: (text: string): string => Buffer.from(signers()[0].sign(outboxBytes(text))).toString('base64'),
     verify: (text: string, seal: string): boolean =>
       signers().some((signer) =>
-        verifyRaw(verifierKeysOf(signer)[0], bytesOf(text), Buffer.from(seal, 'base64')),
+        verifyRaw(verifierKeysOf(signer)[0], outboxBytes(text), Buffer.from(seal, 'base64')),
       ),
   };
 };

@@ -15,7 +15,7 @@ describe('refused changes', () => {
   const data = join(root, 'keep', 'data');
   const learned = join(root, 'learned');
   const start = (systems: Record<string, unknown>): Promise<TestServer> =>
-    testServer({ data, systems, workers: 2, config: { learned }, diverges: true });
+    testServer({ data, systems, workers: 2, config: { learned } });
   const system = (name: string, more: object = {}): Record<string, unknown> => ({
     name,
     ...enforced(fake),

@@ -236,7 +236,11 @@ const tokens = (value: unknown): number =>
   countUpTo(value, NUMBER_LIMITS.tokensMax * NUMBER_LIMITS.choicesMax);
 const spend = (value: unknown): number => countUpTo(value, NUMBER_LIMITS.costMicroUsdMax);
 
-function openRow(leaf: Exclude<ExchangeLeaf, { type: 'exchange-outcome' }>, index: number): ExchangeRow {
+/** The row of an exchange as its first entry makes it. */
+export function openRow(
+  leaf: Exclude<ExchangeLeaf, { type: 'exchange-outcome' }>,
+  index: number,
+): ExchangeRow {
   const denied = leaf.type === 'exchange-denied';
   return {
     id: leaf.id,
@@ -279,7 +283,7 @@ const ACTIONS: readonly string[] = ['allow', 'flag', 'redact', 'deny'];
 const stricter = (a: string, b: string): string => (ACTIONS.indexOf(b) > ACTIONS.indexOf(a) ? b : a);
 
 /** The row of an exchange with its end. A row in memory stays as it is until this one is committed. */
-function closedRow(
+export function closedRow(
   row: ExchangeRow,
   leaf: Extract<ExchangeLeaf, { type: 'exchange-outcome' }>,
   index: number,
@@ -306,7 +310,8 @@ function closedRow(
   };
 }
 
-function eventRow(event: SallyportEvent, index: number): Database['events'] {
+/** The row of an event. */
+export function eventRow(event: SallyportEvent, index: number): Database['events'] {
   return {
     id: event.id,
     at: event.at,

@@ -8,7 +8,7 @@
 export { type AiUse, AiUses, type NotedUse } from './ai-uses.ts';
 export { Events } from './events.ts';
 export type { BlockedKind, ExchangePage, ExchangeRow, Summary, TrafficBucket } from './exchange-views.ts';
-export { Exchanges } from './exchanges.ts';
+export { closedRow, Exchanges, eventRow, openRow } from './exchanges.ts';
 export type { FactorKind, FactorRow } from './factors.ts';
 export { Findings, type NotedDetection, type ScanEnd } from './findings.ts';
 export { GRANTING_TABLES, GrantingRows, type GrantingTable, type RowDigests, touch } from './granting.ts';
@@ -30,6 +30,7 @@ export {
 } from './reviews.ts';
 export type { SecretOriginRow } from './secret-origins.ts';
 export type { DeviceRow, SessionRow } from './sessions.ts';
+export type { EventRow, StateView } from './state-view.ts';
 export {
   type Connection,
   loadPostgres,
@@ -37,6 +38,7 @@ export {
   openPostgres,
   openSqlite,
   Store,
+  viewState,
   withRows,
 } from './store.ts';
 export { type SystemRow, Systems } from './systems.ts';

@@ -38,11 +38,13 @@ export function nearest(value: unknown): unknown {
   return Number(value > MOST ? MOST : value < -MOST ? -MOST : value);
 }
 
-/** Opens a database file: write-ahead log, synced on every commit. */
-export function sqliteDatabase(path: string): Sqlite {
-  const db = new DatabaseSync(path);
+/** Opens a database file: write-ahead log, synced on every commit. @param readOnly changes nothing in it */
+export function sqliteDatabase(path: string, readOnly = false): Sqlite {
+  const db = new DatabaseSync(path, { readOnly });
   db.exec(
-    'pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000',
+    readOnly
+      ? 'pragma busy_timeout = 5000; pragma query_only = on'
+      : 'pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000',
   );
   const compiled = new Map<string, StatementSync>();
   const compile = (text: string): StatementSync => {

@@ -23,6 +23,7 @@ import { Sessions } from './sessions.ts';
 import { type Sqlite, sqliteDatabase } from './sqlite-driver.ts';
 import { sqliteReader } from './sqlite-reader.ts';
 import { dumpState, loadState, postgresRows, type RowReader, sqliteRows } from './state-copy.ts';
+import { StateView } from './state-view.ts';
 import { Systems } from './systems.ts';
 import { Tickets } from './tickets.ts';
 
@@ -125,6 +126,11 @@ export class Store {
     return dumpState(this.#rows);
   }
 
+  /** The state as it is, to be held against the log. */
+  view(): StateView {
+    return new StateView(this.#reader, async () => {});
+  }
+
   /** Sets what takes events from the outbox into the record. */
   onOutbox(deliver: () => Promise<void>): void {
     this.#deliver = deliver;
@@ -209,6 +215,18 @@ export async function openPostgres(url: string): Promise<Store> {
   const pool = await postgresPool(url);
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
   return Store.open(db, 'postgres', null, postgresRows(pool));
+}
+
+/** Opens the state of an installation to read it, and changes nothing: no schema is brought up to date. */
+export async function viewState(
+  place: { readonly file: string } | { readonly url: string },
+): Promise<StateView> {
+  const dialect =
+    'file' in place
+      ? new SqliteDialect({ database: sqliteDatabase(place.file, true) })
+      : new PostgresDialect({ pool: await postgresPool(place.url) });
+  const db = new Kysely<Database>({ dialect });
+  return new StateView(db, () => db.destroy());
 }
 
 /** A 64-bit number as the nearest that JavaScript has exactly. */

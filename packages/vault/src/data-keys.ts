@@ -36,6 +36,7 @@ interface DataKeyFile {
   readonly wrapped?: string;
 }
 
+const DATA_KEY_FILE = /^dek_[0-9a-z]+\.json$/;
 /** Keys unwrapped and kept in memory. */
 const OPEN_MAX = 4096;
 /** Keys wrapped anew before others have their turn. */
@@ -65,9 +66,25 @@ export class DataKeys {
   static async open(folder: string, ring: KeyRing): Promise<DataKeys> {
     const keys = new DataKeys(folder, ring);
     for (const name of existsSync(folder) ? readdirSync(folder).sort() : []) {
-      if (!/^dek_[0-9a-z]+\.json$/.test(name)) continue;
+      if (!DATA_KEY_FILE.test(name)) continue;
       const file = JSON.parse(readFileSync(join(folder, name), 'utf8')) as DataKeyFile;
       keys.#remember(file.envelope === undefined ? await keys.#lift(file) : file);
+    }
+    return keys;
+  }
+
+  /**
+   * The same keys to open content with, and nothing written.
+   * @throws CodedError `root-key-wrong` where a key was wrapped by the root itself: the next start wraps it anew
+   */
+  static read(folder: string, ring: KeyRing): DataKeys {
+    const keys = new DataKeys(folder, ring);
+    for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+      if (!DATA_KEY_FILE.test(name)) continue;
+      const file = JSON.parse(readFileSync(join(folder, name), 'utf8')) as DataKeyFile;
+      if (file.envelope === undefined)
+        throw new CodedError('root-key-wrong', 'data keys are of an earlier version; start the server once');
+      keys.#remember(file);
     }
     return keys;
   }
@@ -229,6 +246,11 @@ export class DataKeys {
   isOrphan(id: string): boolean {
     const file = this.#files.get(id);
     return file !== undefined && !this.#ring.has(envelopeKeyId(file.envelope!));
+  }
+
+  /** Whether a key is there to open what it sealed. */
+  has(id: string): boolean {
+    return this.#files.has(id) && !this.isOrphan(id);
   }
 
   /** How many keys exist. */

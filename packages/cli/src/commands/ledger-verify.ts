@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { verifyLedger } from '@sallyport/ledger';
+import { auditing, type ContentReport, loadConfig, type StateReport } from '@sallyport/server';
 import { connect, serverRuns } from '../client.ts';
 import type { Command } from '../commands.ts';
+import type { Options } from '../options.ts';
 import { Progress, print, printJson } from '../output.ts';
 import { keyWords, type PinnedLog, pinnedLog, rememberFirst } from '../pinned-log.ts';
 import { readText } from '../read-text.ts';
@@ -14,39 +15,91 @@ const SAID: Readonly<Record<PinnedLog['by'], (pinned: PinnedLog) => string>> = {
   first: () => 'verified here for the first time and remembered; compare the key with one that you kept',
 };
 
-/** Recomputes the whole log from its files and the public key. Needs no server and changes nothing. */
+/** What came of the content, in a line. */
+function contentWords({
+  result,
+  why,
+  checked,
+  partly,
+  expired,
+  shredded,
+  unchecked,
+  gone,
+}: ContentReport): string {
+  if (result === 'none') return 'content: none is kept';
+  const parts = [
+    `${checked} checked against their commitments`,
+    ...(partly > 0 ? [`of which ${partly} are kept in part`] : []),
+    ...(['expired', 'shredded'] as const).flatMap((kind) => {
+      const many = kind === 'expired' ? expired : shredded;
+      const events = gone
+        .filter((one) => one.why === kind)
+        .map((one) => `\`${one.system}\` by entry ${one.entry}`);
+      return many > 0 ? [`${many} ${kind} (${events.join(', ')})`] : [];
+    }),
+    ...(unchecked > 0 ? [`${unchecked} NOT checked: ${why}`] : []),
+  ];
+  return `content: ${parts.join('; ')}`;
+}
+
+/** What came of the state, in a line. */
+function stateWords({ result, why, exchanges, events, rows, waiting }: StateReport): string {
+  const later = waiting > 0 ? `; ${waiting} entries are not read into it yet` : '';
+  const granting = rows === null ? '' : `, ${rows} rows that grant something follow from it`;
+  const missing = result === 'not-checked' ? `; rows that grant something are NOT checked: ${why}` : '';
+  return `state: ${exchanges} exchanges and ${events} events are as the log has them${granting}${missing}${later}`;
+}
+
+/** Asks a server that runs to sign what it has, and what it says of rows that grant something. */
+async function askServer(options: Options): Promise<StateReport['diverging']> {
+  const client = await connect(options);
+  await client.call('POST', '/api/v1/ledger/checkpoint');
+  return (await client.call<{ rows: StateReport['diverging'] }>('GET', '/api/v1/state')).rows;
+}
+
+/**
+ * Recomputes the whole log from its files and the public key, and holds the sealed content and the state against it. Needs no server and
+ * changes nothing. Exit 0: all of it holds; 1: some of it does not; 3: what was checked holds, and some was not checked.
+ */
 export const ledgerVerify: Command = {
   name: 'ledger verify',
   usage: 'ledger verify [--checkpoint FILE]… [--key FILE|KEY]…',
-  summary: 'recompute the whole log from its files, by the keys that this machine was told first',
+  summary: 'recompute the log from its files, and hold its content and the state against it',
   options: { checkpoint: { type: 'string', multiple: true }, key: { type: 'string', multiple: true } },
   async run(options) {
     const data = resolve(options.data);
     const folder = existsSync(join(data, 'ledger')) ? join(data, 'ledger') : data;
-    if (await serverRuns(data)) {
-      const client = await connect(options);
-      await client.call('POST', '/api/v1/ledger/checkpoint');
-    }
+    const told = (await serverRuns(data)) ? await askServer(options) : undefined;
     const pinned = pinnedLog(options, data, folder);
     const progress = new Progress('verifying');
-    const found = await verifyLedger(
-      folder,
-      pinned.keys,
-      options.texts('checkpoint').map(readText),
+    const { auditRecord } = await auditing();
+    const found = await auditRecord(
+      {
+        data,
+        folder,
+        config: loadConfig(options.config),
+        rootKey: options.rootKey,
+        verifierKeys: pinned.keys,
+        checkpoints: options.texts('checkpoint').map(readText),
+        ...(told ? { told } : {}),
+      },
       (done, of) => progress.update(done, of),
     );
     progress.end();
-    const problems = [...pinned.problems, ...found.problems];
+    const { content, state } = found;
+    const problems = [...pinned.problems, ...found.problems, ...content.problems, ...(state?.problems ?? [])];
     const ok = problems.length === 0;
+    const isWhole = content.result !== 'not-checked' && state?.result !== 'not-checked';
     if (ok) rememberFirst(pinned, data, options.rootKey);
     const [origin, ...key] = (pinned.keys[0] ?? '').split('+');
     const installation = { origin, keyId: key[0], keys: pinned.keys, pinnedBy: pinned.by };
-    const report = { ...found, ok, problems, installation };
-    if (options.json) printJson(report);
+    if (options.json) printJson({ ...found, ok: ok && isWhole, problems, installation });
     else if (ok)
       print(
-        `ok: ${keyWords(pinned.keys[0]!)}, ${SAID[pinned.by](pinned)}`,
-        `${report.size} entries verify, root ${report.rootHash}${report.pending > 0 ? `; ${report.pending} more are durable and wait for the next checkpoint` : ''}`,
+        `${isWhole ? 'ok' : 'NOT ALL WAS CHECKED'}: ${keyWords(pinned.keys[0]!)}, ${SAID[pinned.by](pinned)}`,
+        `${found.size} entries verify, root ${found.rootHash}${found.pending > 0 ? `; ${found.pending} more are durable and wait for the next checkpoint` : ''}`,
+        contentWords(content),
+        ...(state ? [stateWords(state)] : []),
       );
     else {
       print(`NOT OK: ${problems.length} problems in ${folder}`);
@@ -55,6 +108,7 @@ export const ledgerVerify: Command = {
           `  ${problem.file}${problem.entry === null ? '' : `, entry ${problem.entry}`}: ${problem.message}`,
         );
     }
-    return ok ? 0 : 1;
+    if (!ok) return 1;
+    return isWhole ? 0 : 3;
   },
 };

@@ -1,0 +1,288 @@
+import { CodedError, type ContentRecord, type ExchangeLeaf, type SallyportEvent } from '@sallyport/core';
+import { contentPath, contentRecords, type LedgerProblem, readContent, TILE_WIDTH } from '@sallyport/ledger';
+import {
+  commit,
+  type DataKeys,
+  open,
+  SALT_BYTES,
+  sealedKeyId,
+  sealedPart,
+  sealedPlace,
+} from '@sallyport/vault';
+import { type GoneContent, GoneContents, type LostContent } from './content-gone.ts';
+
+/** What came of holding sealed content against the commitments in the log. */
+export interface ContentReport {
+  /** `none` where the log keeps no content; `not-checked` where content is here and was not opened: that is never `ok`. */
+  readonly result: 'ok' | 'bad' | 'not-checked' | 'none';
+  /** Why it was not checked. */
+  readonly why: string | null;
+  /** Contents that open and are what their commitment says. */
+  readonly checked: number;
+  /** Those among them that were too long to be kept whole: what is kept opens, the commitment is over more. */
+  readonly partly: number;
+  readonly expired: number;
+  readonly shredded: number;
+  /** Contents that were not opened: no key at hand, or not in the sample. */
+  readonly unchecked: number;
+  readonly bad: number;
+  /** Events that say what became of content that is gone. */
+  readonly gone: readonly GoneContent[];
+  readonly problems: readonly LedgerProblem[];
+}
+
+/** How content is checked. */
+export interface ContentAuditOptions {
+  /** Folder of the log. */
+  readonly folder: string;
+  /** Opens what is sealed; null where the keys are not at hand, with the reason. */
+  readonly keys:
+    | { readonly open: () => DataKeys; readonly refresh: () => Promise<void> }
+    | { readonly missing: string };
+  /** Whether the content beside a bundle of entries is opened; all is, unless said otherwise. */
+  readonly sample?: (bundle: number) => boolean;
+  /** A copy of the log alone, without its content. */
+  readonly isLogAlone?: boolean;
+}
+
+interface Kept {
+  readonly index: number;
+  readonly exchange: string;
+  readonly direction: 'input' | 'output';
+  readonly system: string | null;
+  readonly at: string;
+  readonly record: ContentRecord;
+}
+
+const PROBLEMS_MAX = 100;
+/** Bytes of opened blobs kept for the contents that point into them. */
+const OPENED_BYTES_MAX = 64 * 1024 * 1024;
+/** How far back a content may point: what 16 bits say. */
+const BACK_MAX = 65_536;
+/** How often keys are read again for content whose key is not known. */
+const KEY_READS_MAX = 16;
+const MISSING = 'is missing, and no event says that it was destroyed';
+const [EXCHANGE, EXPIRED, SHREDDED] = [
+  Buffer.from('"type":"exchange-'),
+  Buffer.from('"type":"content-expired"'),
+  Buffer.from('"type":"vault-shredded"'),
+];
+
+/** Where in an exchange's leaf its content is recorded. */
+function keptBy(index: number, leaf: ExchangeLeaf): Kept | null {
+  const isOutput = leaf.type === 'exchange-outcome';
+  const record = isOutput ? leaf.output : leaf.input;
+  if (!record || !(record.kept > 0)) return null;
+  const { id: exchange, system, at } = leaf;
+  return { index, exchange, direction: isOutput ? 'output' : 'input', system, at, record };
+}
+
+/** Holds the sealed content beside a log against the commitments in it, as its entries are verified. */
+export class ContentAudit {
+  readonly #options: ContentAuditOptions;
+  #gone = new GoneContents();
+  #problems: LedgerProblem[] = [];
+  #counts = { checked: 0, partly: 0, unchecked: 0, bad: 0 };
+  #size = 0;
+  /** Of the bundle that is being read. */
+  #leaves: { index: number; leaf: Buffer }[] = [];
+  #opened = new Map<number, { readonly sealed: Uint8Array; readonly plain: Uint8Array }>();
+  #openedBytes = 0;
+  #pending = new Map<number, Uint8Array>();
+  #keys: DataKeys | null = null;
+  #keyReads = 0;
+  /** What each of the last entries sealed its content as. */
+  readonly #contexts = new Map<number, string>();
+
+  constructor(options: ContentAuditOptions) {
+    this.#options = options;
+  }
+
+  /** @param size entries whose content lies in content files */
+  begin(size: number): void {
+    this.#gone = new GoneContents();
+    this.#problems = [];
+    this.#counts = { checked: 0, partly: 0, unchecked: 0, bad: 0 };
+    this.#size = size;
+    this.#leaves = [];
+    this.#pending = new Map();
+    this.#contexts.clear();
+    this.#keyReads = 0;
+    this.#forget();
+    if ('open' in this.#options.keys) this.#keys = this.#options.keys.open();
+  }
+
+  /** Reads an entry; its bundle is checked once it is whole. */
+  async entry(index: number, leaf: Buffer, payload: Uint8Array | null): Promise<void> {
+    if (index >= this.#size) {
+      if (index === this.#size) await this.#bundle();
+      if (payload) this.#pending.set(index, payload);
+    }
+    this.#leaves.push({ index, leaf });
+    if (index >= this.#size || index % TILE_WIDTH === TILE_WIDTH - 1 || index === this.#size - 1)
+      await this.#bundle();
+  }
+
+  #problem({ index, exchange, direction }: Kept, message: string): void {
+    this.#counts.bad++;
+    this.#say(index, `the ${direction} of exchange \`${exchange}\` ${message}`);
+  }
+
+  #say(index: number, message: string): void {
+    const file = index < this.#size ? contentPath(Math.floor(index / TILE_WIDTH)) : 'journal';
+    if (this.#problems.length < PROBLEMS_MAX) this.#problems.push({ file, entry: index, message });
+  }
+
+  /** Checks what lies beside the entries read since the last time; events among them explain what was lost before. */
+  async #bundle(): Promise<void> {
+    const leaves = this.#leaves;
+    this.#leaves = [];
+    if (leaves.length === 0) return;
+    const kept = new Map<number, Kept>();
+    const events: { index: number; event: SallyportEvent }[] = [];
+    for (const { index, leaf } of leaves) {
+      if (leaf.includes(EXCHANGE)) {
+        const own = keptBy(index, JSON.parse(leaf.toString()) as ExchangeLeaf);
+        if (!own) continue;
+        kept.set(index, own);
+        this.#contexts.set(index, `${own.exchange}/${own.direction}`);
+        if (this.#contexts.size > BACK_MAX) this.#contexts.delete(this.#contexts.keys().next().value!);
+      } else if (leaf.includes(EXPIRED) || leaf.includes(SHREDDED))
+        events.push({ index, event: JSON.parse(leaf.toString()) as SallyportEvent });
+    }
+    if (this.#options.isLogAlone === true) {
+      this.#counts.unchecked += kept.size;
+      return;
+    }
+    const first = leaves[0]!.index;
+    const lost = await (first < this.#size
+      ? this.#files(Math.floor(first / TILE_WIDTH), kept)
+      : this.#rest(kept));
+    for (const one of [...lost, null]) {
+      while (events.length > 0 && (one === null || events[0]!.index < one.entry)) {
+        const { index, event } = events.shift()!;
+        this.#gone.explain(index, event);
+      }
+      if (one) this.#gone.lose(one);
+    }
+  }
+
+  /** Content of entries that stand in the journal only. */
+  async #rest(kept: ReadonlyMap<number, Kept>): Promise<LostContent[]> {
+    const lost: LostContent[] = [];
+    for (const one of kept.values()) await this.#content(one, this.#pending.get(one.index) ?? null, lost);
+    return lost;
+  }
+
+  async #files(n: number, kept: ReadonlyMap<number, Kept>): Promise<LostContent[]> {
+    const lost: LostContent[] = [];
+    const waiting = new Map(kept);
+    const seen = new Set<number>();
+    const isSampled = this.#options.sample?.(n) ?? true;
+    for await (const { index, payload } of contentRecords(this.#options.folder, n)) {
+      // What was written ahead of a checkpoint is no part of what is verified.
+      if (index >= this.#size) break;
+      const own = kept.get(index);
+      if (!own || seen.has(index)) {
+        this.#counts.bad++;
+        this.#say(
+          index,
+          own ? 'content lies twice beside this entry' : 'content lies beside an entry that has none',
+        );
+        continue;
+      }
+      seen.add(index);
+      waiting.delete(index);
+      if (isSampled && this.#keys) await this.#content(own, payload, lost);
+      else this.#counts.unchecked++;
+    }
+    for (const own of waiting.values()) await this.#content(own, null, lost);
+    this.#forget();
+    return lost.sort((a, b) => a.entry - b.entry);
+  }
+
+  /** Checks one content. @param stored null where it is missing @param lost takes what may be explained by an event */
+  async #content(kept: Kept, stored: Uint8Array | null, lost: LostContent[]): Promise<void> {
+    const { index: entry, exchange, direction, system, at, record } = kept;
+    const lose = (key: string | null, message: string): void =>
+      void lost.push({ entry, exchange, direction, system, at, key, message });
+    if (!stored) return lose(null, MISSING);
+    if (!this.#keys) {
+      this.#counts.unchecked++;
+      return;
+    }
+    try {
+      const { back, part } = sealedPlace(stored);
+      const sealed = back === 0 ? stored : await this.#stored(entry - back);
+      if (!sealed) return lose(null, MISSING);
+      const key = sealedKeyId(sealed);
+      if (!(await this.#hasKey(key)))
+        return lose(key, 'opens no longer: its key is gone, and no event says that it was destroyed');
+      const plain = sealedPart(sealed, await this.#plain(entry - back, key, sealed), part);
+      const content = plain.subarray(SALT_BYTES);
+      if (content.length !== record.kept) return this.#problem(kept, 'is not as long as its entry says');
+      if (record.kept === record.bytes) {
+        if (commit(plain.subarray(0, SALT_BYTES), content) !== record.commitment)
+          return this.#problem(kept, 'is not what its commitment says');
+      } else this.#counts.partly++;
+      this.#counts.checked++;
+    } catch (fault) {
+      if (!(fault instanceof CodedError)) throw fault;
+      this.#problem(kept, 'does not open: it was changed, or lies in the place of another');
+    }
+  }
+
+  /** Keys of a server that runs are made as days begin. */
+  async #hasKey(id: string): Promise<boolean> {
+    if (this.#keys!.has(id)) return true;
+    if (!('open' in this.#options.keys) || this.#keyReads >= KEY_READS_MAX) return false;
+    this.#keyReads++;
+    await this.#options.keys.refresh();
+    this.#keys = this.#options.keys.open();
+    return this.#keys.has(id);
+  }
+
+  async #stored(index: number): Promise<Uint8Array | null> {
+    const opened = this.#opened.get(index)?.sealed ?? this.#pending.get(index);
+    return opened ?? (index < 0 ? null : await readContent(this.#options.folder, index));
+  }
+
+  /** A blob opened once for all contents in it. */
+  async #plain(index: number, key: string, sealed: Uint8Array): Promise<Uint8Array> {
+    const known = this.#opened.get(index);
+    if (known) return known.plain;
+    const plain = open(this.#keys!.byId(key).key, this.#contexts.get(index) ?? '', sealed);
+    if (this.#openedBytes > OPENED_BYTES_MAX) this.#forget();
+    this.#opened.set(index, { sealed: Buffer.from(sealed), plain });
+    this.#openedBytes += plain.length + sealed.length;
+    return plain;
+  }
+
+  #forget(): void {
+    this.#opened.clear();
+    this.#openedBytes = 0;
+  }
+
+  /** What was found; call it once the log is read. */
+  report(): ContentReport {
+    const lost = this.#gone.unexplained();
+    const { checked, partly, unchecked } = this.#counts;
+    const { expired, shredded, explained } = this.#gone;
+    const bad = this.#counts.bad + lost.count;
+    const problems = [...this.#problems];
+    for (const { entry, exchange, direction, message } of lost.named.slice(0, PROBLEMS_MAX))
+      problems.push({
+        file: contentPath(Math.floor(entry / TILE_WIDTH)),
+        entry,
+        message: `the ${direction} of exchange \`${exchange}\` ${message}`,
+      });
+    const { keys } = this.#options;
+    const isOpened = 'open' in keys;
+    let result: ContentReport['result'] = 'ok';
+    if (bad > 0) result = 'bad';
+    else if (!isOpened && unchecked > 0) result = 'not-checked';
+    else if (checked + unchecked + expired + shredded === 0) result = 'none';
+    const why = isOpened ? null : keys.missing;
+    return { result, why, checked, partly, expired, shredded, unchecked, bad, gone: explained, problems };
+  }
+}

@@ -1,0 +1,125 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CodedError, type Config } from '@sallyport/core';
+import {
+  type EntryVisitor,
+  type LedgerReport,
+  parseVerifierKey,
+  verifyLedger,
+  verifyRaw,
+} from '@sallyport/ledger';
+import { viewState } from '@sallyport/store';
+import { resolveSecret } from '../config-file.ts';
+import { readDataKeys } from '../key-home.ts';
+import { type Divergence, outboxBytes } from '../state-watch.ts';
+import { ContentAudit, type ContentAuditOptions, type ContentReport } from './content-audit.ts';
+import { StateAudit, type StateReport, unread } from './state-audit.ts';
+
+/** What came of verifying a log with the content beside it and the state that follows from it. */
+export interface RecordReport extends LedgerReport {
+  readonly content: ContentReport;
+  /** Null where a log lies here and no installation. */
+  readonly state: StateReport | null;
+}
+
+/** Where a record lies, and what it is verified by. */
+export interface RecordPlace {
+  /** The data folder; that of the log alone where no installation is. */
+  readonly data: string;
+  /** Folder of the log. */
+  readonly folder: string;
+  readonly config: Config;
+  readonly rootKey: string | undefined;
+  readonly verifierKeys: readonly string[];
+  readonly checkpoints: readonly string[];
+  /** What a server that runs on this folder says of rows that grant something. */
+  readonly told?: readonly Divergence[];
+}
+
+/** Both audits, shown each entry in turn. */
+export function visitorOf(content: ContentAudit, state: StateAudit | null): EntryVisitor {
+  return {
+    begin: (size) => {
+      content.begin(size);
+      state?.begin();
+    },
+    entry: async (index, leaf, payload) => {
+      await content.entry(index, leaf, payload);
+      await state?.entry(index, leaf);
+    },
+  };
+}
+
+/** The keys that open content, or why they are not at hand. */
+async function keysOf(
+  { data, config, rootKey }: RecordPlace,
+  id: string | null,
+): Promise<ContentAuditOptions['keys']> {
+  if (id === null) return { missing: 'the data keys are not here' };
+  const read = () => readDataKeys(data, id, config.keys, rootKey);
+  try {
+    let keys = await read();
+    const refresh = async (): Promise<void> => {
+      keys = await read();
+    };
+    return { open: () => keys, refresh };
+  } catch (fault) {
+    if (!(fault instanceof CodedError)) throw fault;
+    return { missing: fault.message };
+  }
+}
+
+async function stateOf(
+  place: RecordPlace,
+): Promise<{ audit: StateAudit; close: () => Promise<void> } | StateReport> {
+  const { data, config, verifierKeys, told } = place;
+  const file = join(data, 'state.db');
+  try {
+    const url = config.database ? resolveSecret(config.database.urlRef) : null;
+    if (config.database && url === null)
+      return unread('not-checked', `\`${config.database.urlRef}\` holds nothing`);
+    if (url === null && !existsSync(file)) return unread('bad', 'the file is missing');
+    const view = await viewState(url === null ? { file } : { url });
+    const key = parseVerifierKey(verifierKeys[0]!);
+    const isSealed = (text: string, seal: string): boolean =>
+      verifyRaw(key, outboxBytes(text), Buffer.from(seal, 'base64'));
+    return {
+      audit: new StateAudit({ view, isSealed, ...(told ? { told } : {}) }),
+      close: () => view.close(),
+    };
+  } catch (fault) {
+    return unread('bad', `the state cannot be read: ${(fault as Error).message}`);
+  }
+}
+
+/** Which installation a data folder is of; null where none is. */
+function installationIn(data: string): string | null {
+  const file = join(data, 'installation.json');
+  return existsSync(file) ? String((JSON.parse(readFileSync(file, 'utf8')) as { id?: unknown }).id) : null;
+}
+
+/**
+ * Verifies a log from its files, with the sealed content beside it and the state that follows from it. Needs no server and changes nothing.
+ * @param onProgress entries done, and how many there are
+ */
+export async function auditRecord(
+  place: RecordPlace,
+  onProgress: (done: number, size: number) => void,
+): Promise<RecordReport> {
+  const { data, folder, verifierKeys, checkpoints } = place;
+  const id = installationIn(data);
+  const isLogAlone = id === null && !existsSync(join(folder, 'content'));
+  const content = new ContentAudit({ folder, keys: await keysOf(place, id), isLogAlone });
+  const state = id === null ? null : await stateOf(place);
+  const audit = state && 'audit' in state ? state.audit : null;
+  try {
+    const log = await verifyLedger(folder, verifierKeys, checkpoints, onProgress, visitorOf(content, audit));
+    return {
+      ...log,
+      content: content.report(),
+      state: audit ? await audit.report() : (state as StateReport | null),
+    };
+  } finally {
+    if (state && 'close' in state) await state.close();
+  }
+}
