@@ -226,6 +226,8 @@ const watchSchema = z.strictObject({
     .default([...SCAN_KINDS]),
   /** Logs of proxies and resolvers, in which the use of AI shows. */
   logs: z.array(z.string().min(1)).max(64).default([]),
+  /** Names of folders in it that are left out. */
+  exclude: z.array(z.string().min(1).max(255)).max(64).default([]),
 });
 export type Watch = z.infer<typeof watchSchema>;
 

@@ -219,7 +219,9 @@ export class ApiKeys {
         event: newEvent('key-rotated', { actor, subject: `key:${id}`, demo, data }),
       };
     });
-    await this.#home.publish();
+    // Without an overlap this is a revocation.
+    if (overlapMs === 0) await this.#home.shutOut({ keys: [id] });
+    else await this.#home.publish();
     return { ...made, replaces: id, overlapUntil: until };
   }
 

@@ -229,6 +229,7 @@ export class ScanDesk {
       };
       const job = {
         paths: [watch.folder],
+        exclude: watch.exclude,
         logs: kind === 'sources' ? watch.logs : [],
         advisories: this.advisories,
         decided,

@@ -1,23 +1,24 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ScanJob, ScanJobReport } from './scan-job.ts';
 
-const { kind, paths, logs = [], advisories, decided = [] } = workerData as ScanJob;
+const { kind, paths, logs = [], advisories, exclude, decided = [] } = workerData as ScanJob;
 
 async function run(): Promise<ScanJobReport> {
   // Loaded here, and gone when the thread is: the server itself needs none of it.
   const { AdvisoryDatabase, discover, inspectDependencies, scanFiles } = await import('@sallyport/scan');
-  if (kind === 'model-files') return scanFiles(paths, { workers: 1, apart: true });
+  if (kind === 'model-files') return scanFiles(paths, { exclude, workers: 1, apart: true });
   if (kind === 'dependencies') {
     const database = advisories === undefined ? null : AdvisoryDatabase.open(advisories);
     try {
-      const { components: _, ...report } = await inspectDependencies(paths, database);
+      const { components: _, ...report } = await inspectDependencies(paths, database, undefined, { exclude });
       return report;
     } finally {
       database?.close();
     }
   }
   const known = new Set(decided);
-  return discover(paths, logs, { isSanctioned: ({ fingerprint }) => known.has(fingerprint) });
+  const isSanctioned = ({ fingerprint }: { fingerprint: string }): boolean => known.has(fingerprint);
+  return discover(paths, logs, { isSanctioned }, undefined, { exclude });
 }
 
 try {

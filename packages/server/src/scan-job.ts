@@ -11,6 +11,8 @@ export interface ScanJob {
   readonly logs?: readonly string[];
   /** Folder of imported advisories. */
   readonly advisories?: string;
+  /** Names of folders that are left out. */
+  readonly exclude?: readonly string[];
   /** Uses of AI that somebody decided on: fingerprints. */
   readonly decided?: readonly string[];
 }

@@ -25,6 +25,9 @@ export const RULES = [
   'bytes',
   'ufunc',
   'nested-model',
+  'generator',
+  'no-paths',
+  'shared',
 ] as const;
 export type RuleName = (typeof RULES)[number];
 

@@ -1,6 +1,16 @@
 import type { RuleName } from './allow-list.ts';
 import type { Literals } from './literals.ts';
-import { ATOM, type CallKind, GlobalName, isOpaque, Made, PLAIN_TUPLE, Tuple, type Value } from './value.ts';
+import {
+  ATOM,
+  type CallKind,
+  GlobalName,
+  isOpaque,
+  Made,
+  OPAQUE,
+  PLAIN_TUPLE,
+  Tuple,
+  type Value,
+} from './value.ts';
 
 /** What a rule may ask of whoever judges the stream. */
 export interface CallJudge {
@@ -56,6 +66,11 @@ const BASES = new Set(
     .split(' ')
     .map((name) => `builtins.${name}`),
 );
+/** Elements that one pass may go through: more than any checkpoint holds in one container. */
+const PASS_MAX = 100_000_000;
+const RANGES = new Set(['builtins.range', '__builtin__.range', '__builtin__.xrange']);
+const BIT_GENERATORS = /^(?:MT19937|PCG64|PCG64DXSM|Philox|SFC64)$/;
+const BIT_GENERATOR_CTOR = /^numpy\.random(?:\._pickle)?\.__bit_generator_ctor$/;
 const IDENTIFIER = /^[A-Za-z][A-Za-z0-9_]*$/;
 
 const data: Rule = (call) => (call.items?.length === 0 ? made(call) : refused('takes state, not arguments'));
@@ -65,6 +80,36 @@ const isPlain = (value: Value, judge: CallJudge): boolean =>
   typeof value === 'number' ||
   value instanceof Tuple ||
   (value instanceof Made && judge.isKnown(value.of, 'plain', 'bytes', 'encode'));
+
+/** How many elements a range has that an earlier call made; 0 for all else. */
+function rangeOf(value: Value, { literals }: CallJudge): number {
+  if (!(value instanceof Made) || !(value.of instanceof GlobalName) || !RANGES.has(value.of.full)) return 0;
+  const [first, second, third] = (literals.itemsOf(value.args) ?? []).map((item) => literals.whole(item));
+  if (first === undefined) return 0;
+  const [from, to, step] = second === undefined ? [0, first, 1] : [first, second, third ?? 1];
+  // What is computed, or larger than a number holds, has no end that is known.
+  if (from === null || to === null || step === null || step === 0) return Number.POSITIVE_INFINITY;
+  return Math.max(0, Math.ceil((to - from) / step));
+}
+
+/** Reports a call that goes through more than memory holds: a few bytes of a stream say `range(10**12)`. */
+export function reportPasses({ items, offset }: Call, judge: CallJudge): void {
+  for (const item of items ?? []) {
+    const count = rangeOf(item, judge);
+    if (count > PASS_MAX) judge.allocates(count, offset);
+  }
+}
+
+/** Whether a value is a generator of bits of numpy, its class or its name. */
+function isBitGenerator(value: Value, judge: CallJudge): boolean {
+  if (value instanceof GlobalName)
+    return value.module.startsWith('numpy.random.') && BIT_GENERATORS.test(value.name);
+  if (value instanceof Made)
+    return value.of instanceof GlobalName
+      ? BIT_GENERATOR_CTOR.test(value.of.full) || isBitGenerator(value.of, judge)
+      : false;
+  return BIT_GENERATORS.test(judge.literals.string(value) ?? '');
+}
 
 /** What each rule lets through. A stream decides the arguments, so a rule looks at every one that matters. */
 export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
@@ -182,6 +227,23 @@ export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
     if (!module || !name) return refused('looks up a name that it computes');
     return gives(judge.lookUp(module, name, call.offset, call.opcode));
   },
+  // numpy calls the second argument on the first: both are what numpy itself writes, or nothing is clean.
+  generator: (call, judge) => {
+    if (call.items === null) return refused('calls what it computes');
+    const [bits, ctor, ...more] = call.items;
+    if (bits !== undefined && !isBitGenerator(bits, judge))
+      return refused('is given what is no generator of numpy');
+    if (ctor !== undefined && !(ctor instanceof GlobalName && BIT_GENERATOR_CTOR.test(ctor.full)))
+      return refused("calls a function that is not numpy's own");
+    return more.length > 0 ? refused('is given more than it takes') : made(call);
+  },
+  'no-paths': (call, judge) => {
+    for (const item of call.items ?? [OPAQUE])
+      if (isOpaque(item) || item instanceof Made || judge.literals.string(item) !== null)
+        return refused('reads the files that its arguments name');
+    return made(call);
+  },
+  shared: made,
   'nested-model': (call, judge) => {
     const bytes = call.items?.[0];
     if (bytes === undefined) return refused('loads something that it computes');

@@ -1,6 +1,6 @@
 import type { TechniqueName } from '../techniques.ts';
 import type { AllowedName, AllowList, RuleName } from './allow-list.ts';
-import { CALL_RULES, type CallJudge } from './call-rules.ts';
+import { CALL_RULES, type CallJudge, reportPasses } from './call-rules.ts';
 import { dangerOf } from './danger.ts';
 import type { Literals } from './literals.ts';
 import type { PickleHost } from './machine-contract.ts';
@@ -154,6 +154,7 @@ export class Judge implements PickleHost, CallJudge {
       return given;
     }
     const items = this.literals.itemsOf(args);
+    reportPasses({ of, items, how, offset, opcode }, this);
     const ruling = CALL_RULES[entry.rule]({ of, items, how, offset, opcode }, this);
     if ('gives' in ruling) return ruling.gives;
     const full = shown(of.full);

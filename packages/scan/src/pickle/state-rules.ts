@@ -27,6 +27,9 @@ function isTemplate(text: string): boolean {
 
 /** Classes that act on the state they are given, beyond keeping it. */
 export const STATE_RULES: Partial<Readonly<Record<RuleName, StateRule>>> = {
+  // Setting it changes the process that loads: a logger falls silent, a zone moves, a member of an enumeration says another value.
+  shared: () => 'is one object for the whole process',
+  enum: () => 'is one object for the whole process',
   distribution: (state, literals) => {
     const template = state?.get('_parse_arg_template');
     const text = template === undefined ? null : literals.string(template);
