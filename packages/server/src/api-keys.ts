@@ -231,7 +231,7 @@ export class ApiKeys {
     const { keyRights } = this.#home;
     const powers = { systems, scope, program, lifeMs: lifeOf(input) };
     await keyRights.require(principal, 'make-keys', powers, address);
-    const untilMs = await keyRights.untilMs(principal, systems, address);
+    const untilMs = await keyRights.untilMs(principal, powers, address);
     return this.create(principalText(principal), { ...input, untilMs });
   }
 
@@ -245,7 +245,7 @@ export class ApiKeys {
     const { keyRights } = this.#home;
     const key = await this.#handled(id);
     await keyRights.require(principal, 'make-keys', { ...key, lifeMs: lifeOf(input) }, address);
-    const untilMs = await keyRights.untilMs(principal, key.systems, address);
+    const untilMs = await keyRights.untilMs(principal, key, address);
     return this.rotate(principalText(principal), id, { ...input, untilMs });
   }
 

@@ -130,6 +130,57 @@ describe('rights over keys', () => {
     );
     const session = { level: 3, provenAt: new Date().toISOString() } as never;
     const principal = { kind: 'person', who: { person: person.person, session, grants } } as const;
-    assert.equal(await keyRights.untilMs(principal, ['chat'], '127.0.0.1'), Date.parse(expiresAt));
+    const powers = { systems: ['chat'], program: null };
+    assert.equal(await keyRights.untilMs(principal, powers, '127.0.0.1'), Date.parse(expiresAt));
+  });
+
+  it('what ends later, and gives another right, lets nothing live longer', async () => {
+    const soon = new Date(Date.now() + 600_000).toISOString();
+    const late = new Date(Date.now() + 300 * 86_400_000).toISOString();
+    const passing = await signedIn(server, [
+      { role: 'administrator', expiresAt: soon },
+      { role: 'viewer', system: 'chat', expiresAt: late },
+      { role: 'operator', system: 'other' },
+    ]);
+    const made = await ok<{ person: { grants: { expiresAt: string }[] } }>(
+      await passing.call('POST', '/api/v1/people', {
+        name: 'outlasting',
+        grants: [{ role: 'administrator' }],
+      }),
+      201,
+    );
+    assert.equal(made.person.grants[0]!.expiresAt, soon);
+    const make = async (path: string, body: object) =>
+      (await ok<{ expiresAt: string }>(await passing.call('POST', path, body), 201)).expiresAt;
+    assert.equal(await make('/api/v1/keys', { name: 'k', systems: ['chat'], expires: '300d' }), soon);
+    // What the account of the key may counts too, not only the systems that it calls.
+    const keys = '/api/v1/programs/directory/keys';
+    assert.equal(await make(keys, { systems: ['other'], expires: '300d' }), soon);
+    const lasting = await make('/api/v1/keys', { name: 'k', systems: ['other'], expires: '300d' });
+    assert.ok(lasting > soon, 'a lasting role makes a lasting key');
+  });
+
+  it('nor does emergency access, whatever else ends later', async () => {
+    const late = new Date(Date.now() + 364 * 86_400_000).toISOString();
+    const responder = await signedIn(server, [
+      { role: 'responder' },
+      { role: 'viewer', system: 'chat', expiresAt: late },
+    ]);
+    const reason = 'the only administrator cannot be reached and calls fail';
+    await ok(await responder.call('POST', '/api/v1/break-glass', { reason, minutes: 1 }), 201);
+    const soon = new Date(Date.now() + 61_000).toISOString();
+    const made = await ok<{ person: { grants: { expiresAt: string }[] } }>(
+      await responder.call('POST', '/api/v1/people', {
+        name: 'helper-of-responder',
+        grants: [{ role: 'administrator' }],
+      }),
+      201,
+    );
+    assert.ok(made.person.grants[0]!.expiresAt < soon, made.person.grants[0]!.expiresAt);
+    const key = await ok<{ expiresAt: string }>(
+      await responder.call('POST', '/api/v1/keys', { name: 'k', systems: ['chat'], expires: '300d' }),
+      201,
+    );
+    assert.ok(key.expiresAt < soon, key.expiresAt);
   });
 });

@@ -74,7 +74,7 @@ let people = 0;
 /** Adds somebody with roles, who signs in over HTTP. @param passkey whether they have one: their session is of level 3 then */
 export async function signedIn(
   server: TestServer,
-  grants: readonly { role: string; system?: string }[],
+  grants: readonly { role: string; system?: string; expiresAt?: string }[],
   passkey = true,
 ): Promise<TestPerson> {
   const name = `person-${people++}`;

@@ -4,7 +4,7 @@ import { INVOKE, policySchema, type Target } from '@sallyport/policy';
 import type { KeyRow, ProgramRow } from '@sallyport/store';
 import type { Control } from '../control.ts';
 import { type Principal, systemTarget } from './authoriser.ts';
-import { untilMs } from './lasting.ts';
+import { lastsUntilMs, untilMs } from './lasting.ts';
 
 type WorkloadConfig = Config['access']['workloads'][number];
 
@@ -97,8 +97,27 @@ export class KeyRights {
   }
 
   /** Until when a key may live that somebody makes: what they may for a time gives no key for longer. Milliseconds. */
-  async untilMs(principal: Principal, systems: readonly string[], address: string): Promise<number> {
-    return untilMs(this.#control, principal, 'make-keys', await this.#targets(systems), address);
+  async untilMs(
+    principal: Principal,
+    powers: Pick<KeyPowers, 'systems' | 'program'>,
+    address: string,
+  ): Promise<number> {
+    const targets = await this.#targets(powers.systems);
+    const until = await untilMs(this.#control, principal, 'make-keys', targets, address);
+    const program = await this.#programOf(powers as KeyPowers);
+    if (program === null) return until;
+    const organisation: Target[] = [{ kind: 'organisation' }];
+    const may = (one: Principal, action: string): boolean =>
+      this.#control.authoriser.mayAtBest(one, action, organisation[0]!, address);
+    const isApprover = await this.#control.fourEyes.isApprover(`program:${program.id}`);
+    // As in `require`: what the account may is theirs too, or theirs to grant.
+    const powerful = await lastsUntilMs(
+      principal,
+      async (one) =>
+        (!isApprover || may(one, 'make-approvers')) &&
+        (may(one, 'change-programs') || (await this.#holdsAll(one, program, address))),
+    );
+    return Math.min(until, powerful);
   }
 
   /**

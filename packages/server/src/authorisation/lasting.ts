@@ -1,46 +1,73 @@
 import type { NewGrant } from '@sallyport/access';
 import type { Target } from '@sallyport/policy';
+import type { GrantRow } from '@sallyport/store';
 import type { Control } from '../control.ts';
 import type { Principal } from './authoriser.ts';
 
+/** The same principal with these grants alone. */
+function holding(principal: Exclude<Principal, { kind: 'local' }>, grants: readonly GrantRow[]): Principal {
+  return principal.kind === 'person'
+    ? { kind: 'person', who: { ...principal.who, grants } }
+    : { kind: 'program', known: { ...principal.known, grants } };
+}
+
+const grantsOf = (principal: Exclude<Principal, { kind: 'local' }>): readonly GrantRow[] =>
+  principal.kind === 'person' ? principal.who.grants : principal.known.grants;
+
 /**
- * Until when somebody may do something, in milliseconds: for good, or as long as the roles last that they hold for a
- * time. What they hand on meanwhile lasts no longer.
+ * Until when somebody may do something, in milliseconds: for good, or until the last of those roles ends that give this
+ * very right. What they hand on meanwhile lasts no longer. 0 where they may not at all.
+ * @param may whether a principal with other grants could do it
  */
-export function untilMs(
+export async function lastsUntilMs(
+  principal: Principal,
+  may: (one: Principal) => boolean | Promise<boolean>,
+): Promise<number> {
+  if (principal.kind === 'local') return Number.POSITIVE_INFINITY;
+  const endOf = ({ expiresAt }: GrantRow): number =>
+    expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(expiresAt);
+  const grants = grantsOf(principal);
+  const ends = new Set([Number.POSITIVE_INFINITY, ...grants.map(endOf)]);
+  for (const end of [...ends].sort((a, b) => (a < b ? 1 : -1))) {
+    const left = grants.filter((grant) => endOf(grant) >= end);
+    if (await may(holding(principal, left))) return end;
+  }
+  return 0;
+}
+
+/** Until when somebody may do something in every one of these places. See {@link lastsUntilMs}. */
+export async function untilMs(
   { authoriser }: Pick<Control, 'authoriser'>,
   principal: Principal,
   action: string,
   targets: readonly Target[],
   address: string,
-): number {
-  if (principal.kind === 'local') return Number.POSITIVE_INFINITY;
-  const grants = principal.kind === 'person' ? principal.who.grants : principal.known.grants;
-  const lasting = grants.filter(({ expiresAt }) => expiresAt === null);
-  if (lasting.length === grants.length) return Number.POSITIVE_INFINITY;
-  const without: Principal =
-    principal.kind === 'person'
-      ? { kind: 'person', who: { ...principal.who, grants: lasting } }
-      : { kind: 'program', known: { ...principal.known, grants: lasting } };
-  if (targets.every((target) => authoriser.mayAtBest(without, action, target, address)))
-    return Number.POSITIVE_INFINITY;
-  return Math.max(...grants.map(({ expiresAt }) => (expiresAt === null ? 0 : Date.parse(expiresAt))));
+): Promise<number> {
+  return lastsUntilMs(principal, (one) =>
+    targets.every((target) => authoriser.mayAtBest(one, action, target, address)),
+  );
 }
 
+/** Whether somebody acts in an emergency: they hold emergency access now. */
+export const inEmergency = (principal: Principal): boolean =>
+  principal.kind === 'person' && principal.who.grants.some(({ origin }) => origin === 'break-glass');
+
 /** Roles to give, none of which outlasts the right to give it. @param action by which they are given */
-export function lastingGrants<G extends NewGrant>(
+export async function lastingGrants<G extends NewGrant>(
   control: Control,
   principal: Principal,
   action: string,
   grants: readonly G[],
   address: string,
-): G[] {
+): Promise<G[]> {
   // Asked about the organisation, whoever is given the role: only roles on everything give roles.
-  const until = untilMs(control, principal, action, [{ kind: 'organisation' }], address);
+  const organisation: Target[] = [{ kind: 'organisation' }];
+  const actions = control.fourEyes.makesApprovers(grants) ? [action, 'make-approvers'] : [action];
+  const ends = actions.map((one) => untilMs(control, principal, one, organisation, address));
+  const until = Math.min(...(await Promise.all(ends)));
   if (until === Number.POSITIVE_INFINITY) return [...grants];
   // What emergency access hands on is emergency access: who gets it makes no approver either.
-  const emergency =
-    principal.kind === 'person' && principal.who.grants.some(({ origin }) => origin === 'break-glass');
+  const emergency = inEmergency(principal);
   return grants.map((grant) => ({
     ...grant,
     emergency,

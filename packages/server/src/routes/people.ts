@@ -76,7 +76,13 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
       if (control.fourEyes.makesApprovers(input.grants))
         await c.var.permit('make-approvers', { kind: 'organisation' });
       await control.requireSystems(input.grants);
-      const grants = lastingGrants(control, c.var.principal, 'change-grants', input.grants, c.env.address);
+      const grants = await lastingGrants(
+        control,
+        c.var.principal,
+        'change-grants',
+        input.grants,
+        c.env.address,
+      );
       const { person, token } = await directory().add(c.var.actor, { ...input, grants });
       return c.json({ person: await view(person), link: token === null ? null : linkUrl(c, token) }, 201);
     },
@@ -178,7 +184,7 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
         const { id } = await directory().find(c.req.param('id'));
         await c.var.permit('make-approvers', { kind: 'person', id });
       }
-      const [given] = lastingGrants(control, c.var.principal, 'change-grants', [input], c.env.address);
+      const [given] = await lastingGrants(control, c.var.principal, 'change-grants', [input], c.env.address);
       const { holder: _, ...grant } = await directory().grant(c.var.actor, c.req.param('id'), given!);
       return c.json(grant, 201);
     },

@@ -55,7 +55,13 @@ export function programRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const { principal } = c.var;
       const asked = input.owner ?? (principal.kind === 'person' ? principal.who.person.id : null);
       const owner = asked === null ? null : (await control.accounts.directory.find(asked)).id;
-      const grants = lastingGrants(control, c.var.principal, 'change-programs', input.grants, c.env.address);
+      const grants = await lastingGrants(
+        control,
+        c.var.principal,
+        'change-programs',
+        input.grants,
+        c.env.address,
+      );
       const { id } = await programs().add(c.var.actor, { ...input, grants, owner });
       return c.json(await view(id), 201);
     },
@@ -122,7 +128,13 @@ export function programRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const input = c.req.valid('json');
       await control.requireSystems([input]);
       await permitGrants(c, [input]);
-      const [given] = lastingGrants(control, c.var.principal, 'change-programs', [input], c.env.address);
+      const [given] = await lastingGrants(
+        control,
+        c.var.principal,
+        'change-programs',
+        [input],
+        c.env.address,
+      );
       const { holder: _, ...grant } = await programs().grant(c.var.actor, c.req.param('id'), given!);
       return c.json(grant, 201);
     },
