@@ -11,10 +11,11 @@ import {
 } from '@sallyport/core';
 import type { StreamParser, Usage } from '@sallyport/models';
 import { decode } from './body.ts';
+import { withoutCredential } from './credential.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
 import { header, returnedHeaders } from './forwarded-headers.ts';
 import { costMicroUsd, estimateTokens, requestTokens } from './input-stages.ts';
-import { CREDENTIAL_CHARACTERS_MIN } from './inspection.ts';
+import { credentialOf } from './inspection.ts';
 import { openGate } from './open-gate.ts';
 import { judgeAnswer } from './output-gate.ts';
 import { recordOutcome, type Sealed, sealContent } from './record.ts';
@@ -132,7 +133,7 @@ export class Forwarding {
     const parser = framing.parser(LIMITS.streamEventBytesMax);
     this.#stream = { parser, gate: openGate(exchange, this.#deps) };
     exchange.res.writeHead(status, {
-      ...returnedHeaders(this.#exchange, this.#headers as IncomingHttpHeaders),
+      ...returnedHeaders(this.#exchange, this.#deps, this.#headers as IncomingHttpHeaders),
       'content-type': framing.contentType,
       'cache-control': 'no-cache',
     });
@@ -200,12 +201,11 @@ export class Forwarding {
     return this.#finishWhole(judged.body, judged.verdict, judged.usage, judged.characters);
   }
 
-  /** Some providers repeat the credential; it is ours, so it stays here. A short one may be a word of an answer. */
+  /** Some providers repeat the credential; it stays here in every mode. A short one may be a word of an answer. */
   #withoutCredential(body: Buffer): Buffer {
-    const { apiKey } = this.#exchange.system!;
-    if (apiKey === null || !body.includes(apiKey)) return body;
-    if (this.#status < 400 && apiKey.length < CREDENTIAL_CHARACTERS_MIN) return body;
-    return Buffer.from(body.toString().replaceAll(apiKey, '[CREDENTIAL]'));
+    const system = this.#exchange.system!;
+    const credential = this.#status < 400 ? credentialOf(system) : system.apiKey;
+    return credential === null ? body : withoutCredential(body, credential);
   }
 
   async #denyWhole(verdict: Verdict & { texts: number }): Promise<void> {
@@ -228,7 +228,7 @@ export class Forwarding {
     await this.#record(good ? 'answered' : 'upstream-error', this.#status, null, sealed, verdict, usage);
     if (!exchange.res.destroyed) {
       exchange.res.writeHead(this.#status, {
-        ...returnedHeaders(this.#exchange, this.#headers as IncomingHttpHeaders),
+        ...returnedHeaders(this.#exchange, this.#deps, this.#headers as IncomingHttpHeaders),
         'content-length': body.length,
       });
       exchange.res.end(body);

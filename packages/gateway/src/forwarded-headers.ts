@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Exchange } from './exchange.ts';
+import type { Deps, Exchange } from './exchange.ts';
+import { requestOf } from './inspection.ts';
+import { inspectTexts } from './leaked-keys.ts';
 import { EXCHANGE_HEADER } from './respond.ts';
 
 /** Answer headers that mean something to a caller, and the form that their values have. */
@@ -25,12 +27,35 @@ export const header = (headers: IncomingHttpHeaders, name: string): string | und
   return Array.isArray(value) ? value[0] : value;
 };
 
-/** Headers of an AI system's answer that go on to the caller: those of the form they have, and never with our credential. */
+/** Whether values of headers hold a secret or a canary; also where that cannot be said at once. */
+function holdsSecret(exchange: Exchange, deps: Deps, values: readonly string[]): boolean {
+  if (values.length === 0) return false;
+  const { canaries } = requestOf(exchange.system!, true);
+  const found = inspectTexts(
+    exchange,
+    deps,
+    ['\n', ''].map((between, n) => ({
+      text: values.join(between),
+      pointer: `header${n}`,
+      channel: 'output',
+      only: 'secrets',
+      ...(canaries && { canaries }),
+    })),
+  );
+  return found instanceof Promise || found.length > 0;
+}
+
+/**
+ * Headers of an AI system's answer that go on to the caller: those of the form they have, never with the provider's
+ * credential, and only that it is JSON where they hold a secret or a canary.
+ */
 export function returnedHeaders(
-  { id, system }: Exchange,
+  exchange: Exchange,
+  deps: Deps,
   headers: IncomingHttpHeaders,
 ): Record<string, string> {
-  const out: Record<string, string> = { [EXCHANGE_HEADER]: id };
+  const { id, system } = exchange;
+  const out: Record<string, string> = {};
   const credential = system?.apiKey ?? null;
   const pass = (name: string, value: string | undefined, form: RegExp): void => {
     const own = value === undefined ? null : form.exec(value);
@@ -39,5 +64,9 @@ export function returnedHeaders(
   for (const [name, form] of RETURNED) pass(name, header(headers, name), form);
   const rates = Object.keys(headers).filter((name) => RATE.test(name));
   for (const name of rates.slice(0, RATES_MAX)) pass(name, header(headers, name), RATE_VALUE);
-  return out;
+  if (system && holdsSecret(exchange, deps, Object.values(out))) {
+    const typed = out['content-type'] !== undefined;
+    return { [EXCHANGE_HEADER]: id, ...(typed && { 'content-type': 'application/json' }) };
+  }
+  return { ...out, [EXCHANGE_HEADER]: id };
 }

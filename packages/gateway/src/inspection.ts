@@ -12,6 +12,16 @@ import { InspectionThreads } from './inspection-threads.ts';
 /** Shortest credential that answers are searched for: what is shorter, such as `none`, is a word. */
 export const CREDENTIAL_CHARACTERS_MIN = 16;
 
+/** Shortest credential that is looked for as it is written; below {@link CREDENTIAL_CHARACTERS_MIN} it must have letters and figures. */
+const WRITTEN_MIN = 8;
+
+/** The provider's credential where it is no word that an answer may hold, such as `lm-studio`; else null. */
+export function credentialOf({ apiKey }: Pick<SystemSnapshot, 'apiKey'>): string | null {
+  if (apiKey === null || apiKey.length < WRITTEN_MIN) return null;
+  const drawn = /\d/.test(apiKey) && /[a-z]/i.test(apiKey);
+  return drawn || apiKey.length >= CREDENTIAL_CHARACTERS_MIN ? apiKey : null;
+}
+
 /** What of a system's settings says how its texts are inspected. @param answer whether the system says them */
 export function requestOf(system: SystemSnapshot, answer: boolean): Partial<InspectionRequest> {
   const { apiKey, content, links, privacy, trainingEcho } = system;

@@ -13,7 +13,8 @@ import {
 import { type FenceLead, Placeholders, type Redactor } from '@sallyport/guard';
 import type { Dialect, StreamEvent, TextPart, Usage } from '@sallyport/models';
 import { AnswerStructure } from './answer-structure.ts';
-import { requestOf } from './inspection.ts';
+import { holdsCredential } from './credential.ts';
+import { credentialOf, requestOf } from './inspection.ts';
 import { Restoring } from './restoring.ts';
 import { applyEdits, type Edit, maskings, orderEdits } from './rewrite.ts';
 import { verdictOf } from './state.ts';
@@ -52,6 +53,8 @@ export class StreamGate {
   readonly #channels = new Map<string, Channel>();
   readonly #lanes = new Lanes(LIMITS.streamChannelsMax);
   readonly #restoring: Restoring | null;
+  /** Never leaves, whatever the mode. */
+  readonly #credential: string | null;
   readonly #structure = new AnswerStructure();
   readonly #detections: Detection[] = [];
   #verdict: Verdict = { action: 'allow', wouldBe: 'allow', detections: [] };
@@ -61,6 +64,7 @@ export class StreamGate {
 
   constructor(options: StreamGateOptions) {
     this.#options = options;
+    this.#credential = credentialOf(options.system);
     this.#restoring = Restoring.of(options.system, options.redactor);
   }
 
@@ -94,6 +98,8 @@ export class StreamGate {
     } catch (cause) {
       throw new CodedError('upstream-invalid', 'an event of the stream is not valid JSON', { cause });
     }
+    if (this.#credential !== null && holdsCredential(event.data, this.#credential))
+      throw new CodedError('output-denied');
     this.usage = dialect.usage(data) ?? this.usage;
     const order = dialect.order(operation, data);
     const lanes = this.#lanes.named(order.lanes);
@@ -247,6 +253,7 @@ export class StreamGate {
     this.texts++;
     const from = channel.windowStart();
     const text = channel.slice(from, end);
+    if (this.#credential !== null && text.includes(this.#credential)) throw new CodedError('output-denied');
     const lead = channel.leadOf(from);
     const seen = await this.#options.inspect([this.#request(text, channel.part, lead)]);
     const found = seen.map((d) => locate(d, channel.key, from));

@@ -13,6 +13,7 @@ import {
 } from './harness.ts';
 
 const CREDENTIAL = 'prov/ider-Credential"8842+x';
+const SHORT = 'k7Qm2xv9';
 const FORMS: Record<string, string> = {
   'as it is': CREDENTIAL,
   'percent-encoded': encodeURIComponent(CREDENTIAL),
@@ -27,9 +28,18 @@ describe('the provider’s credential in an answer', () => {
   let key: string;
   before(async () => {
     process.env['TEST_ECHOED_KEY'] = CREDENTIAL;
+    process.env['TEST_SHORT_KEY'] = SHORT;
     fake = await fakeSystem();
     server = await testServer({
-      systems: { main: enforced(fake, { apiKeyRef: 'env:TEST_ECHOED_KEY' }) },
+      systems: {
+        main: enforced(fake, {
+          apiKeyRef: 'env:TEST_ECHOED_KEY',
+          canaries: ['MAGNOLIA-3391', '33919912'],
+        }),
+        watched: enforced(fake, { apiKeyRef: 'env:TEST_ECHOED_KEY', mode: 'observe' }),
+        short: enforced(fake, { apiKeyRef: 'env:TEST_SHORT_KEY', mode: 'observe' }),
+        'short-enforced': enforced(fake, { apiKeyRef: 'env:TEST_SHORT_KEY' }),
+      },
     });
     key = await server.key(['main']);
   });
@@ -56,6 +66,49 @@ describe('the provider’s credential in an answer', () => {
       }
     });
   }
+
+  it('stays here in observe mode too, also a short one: whole and in a stream, however it is cut', async () => {
+    for (const [system, text] of [
+      ['watched', CREDENTIAL],
+      ['short', SHORT],
+      ['short-enforced', SHORT],
+    ] as const) {
+      const own = await server.key([system]);
+      const ask = async (stream: boolean): Promise<string> =>
+        (await server.chat(own, 'hello', { model: system, stream })).text();
+      const escaped = [...text].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+      for (const body of [completion(`it is ${text}`), completion('it is KEY').replace('KEY', escaped)]) {
+        fake.answer = (_req, res) => sendJson(res, body);
+        assert.match(await ask(false), /it is \[CREDENTIAL\]|output-denied/);
+      }
+      for (const size of [1, 4, 400]) {
+        const pieces = `it is ${text}, yes`.match(new RegExp(`.{1,${size}}`, 'g'))!;
+        fake.answer = (_req, res) =>
+          sendEvents(res, [...pieces.map((content) => chunk({ content })), 'data: [DONE]\n\n']);
+        const stream = await ask(true);
+        assert.match(stream, /output-denied/);
+        assert.doesNotMatch(stream, /it is|"content":"i"/);
+      }
+    }
+  });
+
+  it('headers: none with a canary or a secret in it', async () => {
+    for (const [name, value] of [
+      ['x-request-id', 'MAGNOLIA-3391'],
+      ['request-id', 'AKIAQ3EGZ7RT5LWPN2VH'],
+      ['openai-processing-ms', '33919912'],
+      ['x-ratelimit-reset-tokens', '33919912'],
+    ] as const) {
+      fake.answer = (_req, res) => {
+        res.writeHead(200, { 'content-type': 'application/json', [name]: value });
+        res.end(completion('ok'));
+      };
+      const { headers, status } = await server.chat(key, 'hello');
+      assert.equal(status, 200);
+      assert.equal(headers.get(name), null, name);
+      assert.equal(headers.get('content-type'), 'application/json');
+    }
+  });
 
   it('headers: those that are known, in the form they have', async () => {
     fake.answer = (_req, res) => {
