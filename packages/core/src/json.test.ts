@@ -5,6 +5,7 @@ import { configJsonSchema, parseConfig } from './config.ts';
 import { parseDurationMs } from './duration.ts';
 import { idTimeMs, isId, newId } from './ids.ts';
 import { parseStrictJson, replaceStrings, toPointer, visitStrings } from './json.ts';
+import { LIMITS } from './limits.ts';
 
 /** JSON text with spaces where they may stand. */
 const spaced = (value: unknown): string => JSON.stringify(value, null, 2);
@@ -93,4 +94,12 @@ describe('ids, durations, configuration', () => {
     );
     assert.equal((configJsonSchema() as { additionalProperties: boolean }).additionalProperties, false);
   });
+});
+
+it('what would take long to build is refused before it is built', () => {
+  const members = `{${Array.from({ length: LIMITS.jsonMembersMax + 1 }, (_, n) => `"${n}":0`).join(',')}}`;
+  const lists = `[${Array.from({ length: LIMITS.jsonContainersMax + 1 }, () => '[]').join(',')}]`;
+  for (const text of [members, lists]) assert.throws(() => parseStrictJson(text), { code: 'body-invalid' });
+  const floats = `[${Array.from({ length: 1_000_000 }, () => '0.5').join(',')}]`;
+  assert.equal((parseStrictJson(floats) as number[]).length, 1_000_000);
 });

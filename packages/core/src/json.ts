@@ -17,18 +17,26 @@ function stringEnd(text: string, open: number): number {
   }
 }
 
+const tooMany = (most: number, what: string): CodedError =>
+  new CodedError('body-invalid', `the body holds over ${most} ${what}`);
+
 /**
- * Counts members and nesting of JSON text without building it.
- * @throws CodedError `body-too-deep` past {@link LIMITS.jsonDepthMax}
+ * Counts members and nesting of JSON text without building it: what would take long to build is refused before.
+ * @throws CodedError `body-too-deep` past {@link LIMITS.jsonDepthMax}; `body-invalid` past {@link LIMITS.jsonMembersMax}
+ * and {@link LIMITS.jsonContainersMax}
  */
 function measure(text: string): number {
   let depth = 0;
   let members = 0;
+  let containers = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
     if (c === QUOTE) i = stringEnd(text, i) - 1;
-    else if (c === 58 /* : */) members++;
-    else if (c === 123 || c === 91) {
+    else if (c === 58 /* : */) {
+      if (++members > LIMITS.jsonMembersMax) throw tooMany(LIMITS.jsonMembersMax, 'members');
+    } else if (c === 123 || c === 91) {
+      if (++containers > LIMITS.jsonContainersMax)
+        throw tooMany(LIMITS.jsonContainersMax, 'lists and objects');
       if (++depth > LIMITS.jsonDepthMax) {
         throw new CodedError('body-too-deep', `the JSON is nested over ${LIMITS.jsonDepthMax} levels`);
       }

@@ -18,6 +18,9 @@ export const LIMITS = {
   jsonDepthMax: 64,
   /** Strings one body may hold, names of members that no program would choose among them. */
   jsonStringsMax: 50_000,
+  /** Members of objects, and lists and objects, that one body may hold: building each costs time on the event loop. */
+  jsonMembersMax: 200_000,
+  jsonContainersMax: 200_000,
   /** Characters of the names of members that lead to one place of a body. */
   jsonPathCharactersMax: 2_048,
   /**

@@ -249,7 +249,6 @@ export class Forwarding {
           const out: string[] = [];
           try {
             for (const event of this.#stream!.parser.push(chunk)) {
-              this.#outputCharacters += event.data?.length ?? 0;
               for (const raw of await this.#stream!.gate.push(event)) out.push(raw);
             }
           } finally {
@@ -356,8 +355,8 @@ export class Forwarding {
     this.#settled = true;
     const exchange = this.#exchange;
     const reserved = exchange.reservation!;
-    const inputTokens = usage?.inputTokens ?? requestTokens(exchange.reading!);
-    const outputTokens = usage?.outputTokens ?? estimateTokens(this.#outputCharacters);
+    const inputTokens = usage?.inputTokens || requestTokens(exchange.reading!);
+    const outputTokens = Math.max(usage?.outputTokens ?? 0, this.#outputFloor(usage !== null));
     const cost = costMicroUsd(exchange, inputTokens, outputTokens);
     if (!exchange.ended) {
       exchange.ended = true;
@@ -388,12 +387,21 @@ export class Forwarding {
     }
   }
 
+  /** Tokens that the answer has at least, whatever the AI system says: a limit must not hang on its word alone. */
+  #outputFloor(told: boolean): number {
+    const estimate = estimateTokens(this.#stream?.gate.writtenCharacters ?? this.#outputCharacters);
+    return told ? Math.floor(estimate / TOLD_SHARE) : estimate;
+  }
+
   #close(): void {
     this.#closed = true;
     this.#sent.letGo();
     this.#done();
   }
 }
+
+/** How many times fewer tokens than estimated an AI system may say that it wrote: no language has tokens this long. */
+const TOLD_SHARE = 6;
 
 /** Thrown to leave a path whose answer was already replaced by an error. */
 class Unrecorded extends Error {}

@@ -61,6 +61,8 @@ export class StreamGate {
   /** Number of windows and whole texts judged. */
   texts = 0;
   usage: Usage | null = null;
+  /** Characters of the texts that grew, without the frames around them. */
+  writtenCharacters = 0;
 
   constructor(options: StreamGateOptions) {
     this.#options = options;
@@ -160,6 +162,7 @@ export class StreamGate {
     }
     if (channel.ended)
       throw new CodedError('upstream-invalid', 'the stream goes on with a text that it had ended');
+    this.writtenCharacters += part.text.length;
     channel.grewAt = channel.lane?.characters ?? 0;
     const start = channel.length;
     channel.text += part.text;

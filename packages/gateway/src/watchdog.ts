@@ -52,11 +52,16 @@ export class Heartbeats {
 /** Whether a worker has been silent for too long. */
 export const isStuck = ({ silent }: Pulse): boolean => silent >= SILENT_LOOKS_MAX;
 
+/** Threads that are asked to end. */
+const ending = new WeakSet<Worker>();
+
 /**
  * Ends a thread whatever it does. To be told once is not always enough: Node ends the callback that runs, and then may
  * still run those of other connections that were ready in the same turn.
  */
 export function endThread(thread: Worker): void {
+  if (ending.has(thread)) return;
+  ending.add(thread);
   const again = setInterval(() => void thread.terminate(), BEAT_MS).unref();
   thread.once('exit', () => clearInterval(again));
   void thread.terminate();

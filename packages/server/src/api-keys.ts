@@ -58,6 +58,7 @@ export interface KeyHome {
   publish(): Promise<void>;
   /** Shuts keys out of every worker at once. */
   shutOut(what: { readonly keys: readonly string[] }): Promise<void>;
+  shutOutUnstored(what: { readonly keys: readonly string[] }): Promise<void>;
 }
 
 /** What a new key is to be. */
@@ -165,20 +166,36 @@ export class ApiKeys {
     const { store } = this.#home.installation;
     const row = await store.keys.byId(id);
     if (!row) throw new CodedError('not-found', `there is no key \`${id.slice(0, 64)}\``);
-    try {
-      if (row.revokedAt === null)
-        await store.change(async (tx) => {
+    if (row.revokedAt === null)
+      await store
+        .change(async (tx) => {
           await store.keys.revoke(tx, id, clock.nowIso());
           return {
             result: undefined,
             event: newEvent('key-revoked', { actor, subject: `key:${id}`, demo: row.demo, data: why }),
           };
-        });
-    } finally {
-      // Also where the change stands and only its record has to wait.
-      if ((await store.keys.byId(id))?.revokedAt) await this.#home.shutOut({ keys: [id] });
-    }
+        })
+        .catch((fault: unknown) => this.#unstored(id, fault));
+    await this.#home.shutOut({ keys: [id] });
     return keyView((await store.keys.byId(id))!);
+  }
+
+  /** A revocation that was not stored, or whose record has to wait: the key opens nothing all the same. @throws CodedError */
+  async #unstored(id: string, cause: unknown): Promise<never> {
+    const stored = await this.#home.installation.store.keys.byId(id).then(
+      (row) => row?.revokedAt != null,
+      () => false,
+    );
+    if (stored) {
+      await this.#home.shutOut({ keys: [id] });
+      throw cause;
+    }
+    await this.#home.shutOutUnstored({ keys: [id] });
+    throw new CodedError(
+      'record-unavailable',
+      'the key opens nothing while this program runs, but its revocation could not be stored; make room on the disk and revoke it again',
+      { cause },
+    );
   }
 
   /**

@@ -178,6 +178,11 @@ export class Control {
     return this.#publishing.shutOut(what);
   }
 
+  /** Shuts out what could not be stored as such, for as long as this process runs. */
+  shutOutUnstored(what: Partial<ShutOut>): Promise<void> {
+    return this.#publishing.shutOutUnstored(what);
+  }
+
   systems(): Promise<KnownSystem[]> {
     return knownSystems(this.config, this.installation);
   }

@@ -24,6 +24,8 @@ import { requireWitnessed, witnessedPath } from './witnessed.ts';
 
 /** Milliseconds between projections of what became durable into the store. */
 const PROJECT_MS = 200;
+/** Milliseconds for which a fault of the record counts: it is tried again once a second. */
+const RECORD_FAULT_MS = 10_000;
 /** Milliseconds from a failed projection to the next try. */
 const RETRY_MS = 1_000;
 const PROJECT_LEAVES_MAX = 2_000;
@@ -53,6 +55,7 @@ export class Installation {
       newEvent('record-gap-found', { actor: 'sallyport', subject: 'organisation', data: { ...gap } }),
     ).catch(() => {});
   });
+  #recordFault: { readonly message: string; readonly atMs: number } | null = null;
   readonly #lock: DataFolderLock;
   #pending: { index: number; leaf: Uint8Array }[] = [];
   #projecting: Promise<void> = Promise.resolve();
@@ -118,9 +121,10 @@ export class Installation {
         );
       const store =
         database === null ? await openSqlite(join(folder, 'state.db')) : await openPostgres(database);
-      const hooks: { durable: (first: number, leaves: readonly Uint8Array[]) => void } = {
-        durable: () => {},
-      };
+      const hooks: {
+        durable: (first: number, leaves: readonly Uint8Array[]) => void;
+        fault: (fault: Error) => void;
+      } = { durable: () => {}, fault: () => {} };
       const logFolder = join(folder, 'ledger');
       const ledger = await Ledger.open({
         folder: logFolder,
@@ -128,8 +132,10 @@ export class Installation {
         signer,
         earlierSigners,
         onDurable: (first, leaves) => hooks.durable(first, leaves),
-        onFault: (fault) =>
-          log('error', 'the record could not be written', { fault: (fault as Error).message }),
+        onFault: (fault) => {
+          hooks.fault(fault as Error);
+          log('error', 'the record could not be written', { fault: (fault as Error).message });
+        },
       });
       publishVerifierKeys(ledger, rootKey, id, earlierSigners[0] ?? null);
       pinLog(folder, rootKeyPath, ledger, earlierSigners[0] ?? null, !known);
@@ -141,6 +147,9 @@ export class Installation {
         signers: [signer, ...earlierSigners],
       });
       hooks.durable = (first, leaves) => installation.#durable(first, leaves);
+      hooks.fault = ({ message }) => {
+        installation.#recordFault = { message, atMs: clock.nowMs() };
+      };
       store.events.sealWith(outboxSeal(() => installation.signers));
       await installation.#catchUp();
       if (signedBefore) await installation.#tellLogKey();
@@ -293,6 +302,12 @@ export class Installation {
     this.gaps.see(index, leaf);
     this.state.see(index, leaf);
     return leaf;
+  }
+
+  /** Why the record could not be written a moment ago; null when it can. */
+  get recordFault(): string | null {
+    const fault = this.#recordFault;
+    return fault && clock.nowMs() - fault.atMs < RECORD_FAULT_MS ? fault.message : null;
   }
 
   /** Calls back with exchanges as they are projected, new or changed. @returns ends it */

