@@ -141,11 +141,12 @@ describe('files of others', () => {
     const { accounts } = server.control;
     const operator = await signedIn(server, [{ role: 'operator' }]);
     const approver = await signedIn(server, [{ role: 'approver' }]);
-    const source = await ok<{ id: string }>(
+    const source = await ok<{ id: string; digest: string }>(
       await operator.call('POST', '/api/v1/sources', { pattern: 'https://data.example/x', licence: 'own' }),
       201,
     );
-    await ok(await approver.call('POST', `/api/v1/sources/${source.id}/approve`), 200);
+    const { digest } = source;
+    await ok(await approver.call('POST', `/api/v1/sources/${source.id}/approve`, { digest }), 200);
     const path = join(folder, 'rows');
     mkdirSync(path);
     writeFileSync(join(path, 'rows.csv'), 'a,b\n1,2\n');

@@ -45,6 +45,7 @@ const REVIEWED: Readonly<Record<string, string>> = {
   'POST /api/v1/systems.judge.model': 'a name in a call to that system',
   'POST /api/v1/systems.judge.system': 'a system that is known',
   'POST /api/v1/systems.links.hosts[]': 'names that links in answers may lead to; nothing is resolved',
+  'POST /api/v1/systems.privacy.restoreIntoTools.*[]': 'kinds of values, of a fixed list',
   'POST /api/v1/systems.profile': 'a file in the folder `learned` (References)',
   'POST /api/v1/systems.urls[]':
     'checked when connected to (safe-lookup); a secret goes only to origins it was bound to',
