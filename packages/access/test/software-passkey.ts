@@ -33,10 +33,11 @@ export class SoftwarePasskey {
   counter = 0;
   /** Whether it says that it verified its user. */
   verifies = true;
-  readonly #origin: string;
+  /** The page that it signs for. */
+  origin: string;
 
   constructor(origin: string) {
-    this.#origin = origin;
+    this.origin = origin;
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const { x, y } = publicKey.export({ format: 'jwk' }) as { x: string; y: string };
     this.#key = privateKey;
@@ -44,7 +45,7 @@ export class SoftwarePasskey {
   }
 
   #clientData(type: string, challenge: string): Buffer {
-    return Buffer.from(JSON.stringify({ type, challenge, origin: this.#origin, crossOrigin: false }));
+    return Buffer.from(JSON.stringify({ type, challenge, origin: this.origin, crossOrigin: false }));
   }
 
   #authenticatorData(attested: Buffer | null): Buffer {
@@ -52,7 +53,7 @@ export class SoftwarePasskey {
     const counter = Buffer.alloc(4);
     counter.writeUInt32BE(this.counter);
     return Buffer.concat([
-      sha256(new URL(this.#origin).hostname),
+      sha256(new URL(this.origin).hostname),
       Buffer.from([flags]),
       counter,
       ...(attested ? [attested] : []),

@@ -168,7 +168,7 @@ export const ERRORS = {
   'host-not-allowed': row(
     421,
     'the request names a host this server does not answer for',
-    'use the address that `sallyport up` printed',
+    'use the address that `sallyport up` printed, or set `control.publicUrl`',
   ),
   'origin-not-allowed': row(403, 'the request comes from another site', 'use the console at its own address'),
   'reference-not-allowed': row(

@@ -30,7 +30,16 @@ import { scanRoutes } from './routes/scans.ts';
 import { scimRoutes } from './routes/scim.ts';
 import { secretOriginRoutes } from './routes/secret-origins.ts';
 import { sessionRoutes } from './routes/session.ts';
-import { bearerOf, type Env, failure, pageOf, sessionCookie, siteOrigin } from './routes/shared.ts';
+import {
+  bearerOf,
+  type Env,
+  failure,
+  isForeign,
+  pageOf,
+  requirePort,
+  sessionCookie,
+  siteOrigin,
+} from './routes/shared.ts';
 import { signOnRoutes } from './routes/sign-on.ts';
 import { stateRoutes } from './routes/state.ts';
 import { systemRoutes } from './routes/systems.ts';
@@ -159,14 +168,12 @@ function guardRequests(app: OpenAPIHono<Env>, hosts: readonly string[]): void {
       const named = c.req.header('host') ?? '';
       const host = named.replace(/:\d+$/, '').toLowerCase();
       if (!hosts.includes(host) || !URL.canParse(`http://${named}`)) throw new CodedError('host-not-allowed');
-      const origin = c.req.header('origin');
+      requirePort(c.env, named);
       const site = c.req.header('sec-fetch-site');
-      const foreign =
-        origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== c.req.header('host'));
       if (
         c.req.method !== 'GET' &&
         c.req.method !== 'HEAD' &&
-        (foreign || (site !== undefined && site !== 'same-origin' && site !== 'none'))
+        (isForeign(c) || (site !== undefined && site !== 'same-origin' && site !== 'none'))
       ) {
         throw new CodedError('origin-not-allowed');
       }
@@ -202,6 +209,9 @@ function strictHeaders(c: Context<Env>): void {
 /** Routes that answer whoever asks: who am I, signing in and out, set-up. */
 const OPEN_ROUTES = ['/api/v1/session', '/api/v1/setup'];
 
+/** Where a probe comes in: it asks the application, and no port. */
+const PROBED = { scheme: 'http', port: 80 } as const;
+
 /** Asks every operation of the API as somebody who is not signed in. */
 export async function askEveryRoute(app: OpenAPIHono<Env>): Promise<AskedRoutes> {
   const open: string[] = [];
@@ -214,7 +224,7 @@ export async function askEveryRoute(app: OpenAPIHono<Env>): Promise<AskedRoutes>
       method: method.toUpperCase(),
       headers: { host: 'localhost' },
     });
-    const { status } = await app.fetch(request, { local: null, address: 'probe' });
+    const { status } = await app.fetch(request, { local: null, address: 'probe', listener: PROBED });
     asked++;
     if (status !== 401) open.push(`${method.toUpperCase()} ${path}`);
   }

@@ -302,7 +302,11 @@ async function serveControl(
             : 'local';
         const certificate = local === null ? clientCertificate(socket) : null;
         const { publicUrl } = control.config.control;
-        return app.fetch(request, { local, address, certificate, publicUrl });
+        const listener =
+          local === null
+            ? { scheme: tls ? ('https' as const) : ('http' as const), port: socket.localPort ?? 0 }
+            : undefined;
+        return app.fetch(request, { local, address, certificate, publicUrl, listener });
       },
       { overrideGlobalObjects: false },
     );

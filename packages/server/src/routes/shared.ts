@@ -27,6 +27,43 @@ export interface Caller {
   readonly certificate?: ClientCertificate | null;
   /** Scheme, host and port that people reach the console at, when that is set. */
   readonly publicUrl?: string | undefined;
+  /** Where the request came in; absent for commands, which come in nowhere. */
+  readonly listener?: Listener | undefined;
+}
+
+/** What a connection itself says of where it came in. */
+export interface Listener {
+  readonly scheme: 'http' | 'https';
+  readonly port: number;
+}
+
+const USUAL_PORT = { http: 80, https: 443 } as const;
+
+/** The port that `Host` names; null where it names none. */
+const portOf = (host: string): number | null => {
+  const port = /:(\d{1,5})$/.exec(host)?.[1];
+  return port === undefined ? null : Number(port);
+};
+
+/**
+ * Refuses a `Host` at another port than the one that was connected to: a program at that port could pass a request on, and
+ * what is made for its origin would be taken for ours. `control.publicUrl` says where else people are.
+ * @throws CodedError `host-not-allowed`
+ */
+export function requirePort({ publicUrl, listener }: Caller, host: string): void {
+  const named = portOf(host);
+  const own = listener === undefined ? [] : [listener.port];
+  if (publicUrl !== undefined) {
+    const { protocol, port } = new URL(publicUrl);
+    const there = port === '' ? USUAL_PORT[protocol === 'https:' ? 'https' : 'http'] : Number(port);
+    // A proxy may pass on the name alone.
+    if (named === null || named === there || own.includes(named)) return;
+  } else if (listener && own.includes(named ?? USUAL_PORT[listener.scheme])) return;
+  throw new CodedError(
+    'host-not-allowed',
+    'the request names another port than this server listens on; ' +
+      'where people come through a proxy or a mapped port, set `control.publicUrl` to the address that they use',
+  );
 }
 
 /** What routes know of a request. */
@@ -86,11 +123,27 @@ export function pageOf(c: Context<Env>): string | null {
   return tokenHash(held);
 }
 
-/** Scheme, host and port at which the browser sees us. The host was checked before. */
+/**
+ * Scheme, host and port at which the browser sees us: what is configured, else the listener's own with the name that was
+ * asked for, which was checked before.
+ */
 export function siteOrigin(c: Context<Env>): string {
-  if (c.env.publicUrl !== undefined) return new URL(c.env.publicUrl).origin;
-  const scheme = c.req.url.startsWith('https:') ? 'https' : 'http';
-  return `${scheme}://${c.req.header('host') ?? 'localhost'}`;
+  const { publicUrl } = c.env;
+  return publicUrl === undefined ? listenerOrigin(c) : new URL(publicUrl).origin;
+}
+
+/** The listener's own scheme and port, with the name that was asked for; `null` where that is no name. */
+function listenerOrigin(c: Context<Env>): string {
+  const { listener } = c.env;
+  if (listener === undefined) return 'http://localhost';
+  const name = (c.req.header('host') ?? 'localhost').replace(/:\d+$/, '');
+  return URL.parse(`${listener.scheme}://${name}:${listener.port}`)?.origin ?? 'null';
+}
+
+/** Whether a page of another site asks: one that is neither at `publicUrl` nor at the listener itself. */
+export function isForeign(c: Context<Env>): boolean {
+  const origin = c.req.header('origin');
+  return origin !== undefined && (origin === 'null' || ![siteOrigin(c), listenerOrigin(c)].includes(origin));
 }
 
 /** The site that passkeys are for. */
