@@ -106,6 +106,11 @@ export const systemSchema = z.strictObject({
   contentDays: z.int().min(1).max(36_600).optional(),
   /** Strings that must never leave this system, such as a marker in its system prompt. */
   canaries: z.array(z.string().min(6).max(512)).max(64).default([]),
+  /**
+   * Who writes its system prompts and definitions of tools: the `operator`, who gives orders, or `users`, whose texts are
+   * judged for injections there, too.
+   */
+  prompts: z.enum(['operator', 'users']).default('operator'),
   policy: z.strictObject({ input: actionMap.default({}), output: actionMap.default({}) }).prefault({}),
   /** A file that `sallyport guard learn` wrote: rows for a classifier are held against it. */
   profile: z.string().min(1).max(4096).optional(),

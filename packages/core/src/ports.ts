@@ -28,12 +28,19 @@ export interface TextInspector {
   inspect(request: InspectionRequest): Detection[] | Promise<Detection[]>;
 }
 
+/** Who a text comes from. */
+export const TEXT_CHANNELS = ['user', 'document', 'output', 'operator', 'assistant'] as const;
+/**
+ * `user` speaks to the system, `document` is material it reads, `output` is what it says. `operator` has orders to give:
+ * system prompts, definitions of tools. `assistant` is an earlier answer that a client sends again.
+ */
+export type TextChannel = (typeof TEXT_CHANNELS)[number];
+
 /** One text to inspect and what is known about it. */
 export interface InspectionRequest {
   readonly text: string;
   readonly pointer: string;
-  /** `user` speaks to the system, `document` is material it reads, `output` is what it says. */
-  readonly channel: 'user' | 'document' | 'output';
+  readonly channel: TextChannel;
   /** System and developer messages of the same call, to notice when they leak. */
   readonly systemPrompts?: readonly string[];
   readonly canaries?: readonly string[];

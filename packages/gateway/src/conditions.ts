@@ -111,15 +111,15 @@ function textFacts(parts: readonly (TextPart | RequestPart)[], findings: readonl
   }));
   // Without the text nobody can tell, and what nobody can tell counts as wrong.
   if (characters > TEXT_MAX) return { findings: told };
-  const said = (channel: TextPart['channel']): string =>
+  const said = (...channels: TextPart['channel'][]): string =>
     parts
-      .filter((part) => part.channel === channel && !part.system && isProse(part))
+      .filter((part) => channels.includes(part.channel) && !part.system && isProse(part))
       .map(({ text }) => text)
       .join('\n');
   const [answer] = parts;
   return answer?.channel === 'output'
     ? { text: said('output'), findings: told }
-    : { text: said('user'), documents: said('document'), findings: told };
+    : { text: said('user', 'assistant', 'operator'), documents: said('document'), findings: told };
 }
 
 /** What conditions make of a request, before it is forwarded. */

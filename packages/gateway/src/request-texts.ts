@@ -182,6 +182,13 @@ function headerQuestions({ forwarded, path, pathModel }: Exchange): Question[] {
   return questions;
 }
 
+/** Parts of a request, those of the operator's places as a user's where users write them. */
+function bySpeaker(exchange: Exchange): readonly RequestPart[] {
+  const { parts } = exchange.reading!;
+  if (exchange.system!.prompts === 'operator') return parts;
+  return parts.map((part) => (part.channel === 'operator' ? { ...part, channel: 'user' } : part));
+}
+
 /**
  * Judges everything that a request says: its texts, each by itself and with its neighbours, names, ids, numbers, and the
  * headers that go on.
@@ -189,7 +196,7 @@ function headerQuestions({ forwarded, path, pathModel }: Exchange): Question[] {
  */
 export async function inspectRequest(exchange: Exchange, deps: Deps): Promise<Detection[]> {
   const settings = requestOf(exchange.system!, false);
-  const { parts } = exchange.reading!;
+  const parts = bySpeaker(exchange);
   const byPart = new Map<RequestPart, Detection[]>();
   const alone = (part: RequestPart): readonly Detection[] => byPart.get(part) ?? NO_DETECTIONS;
   const questions: Question[] = [];

@@ -16,6 +16,7 @@ import { findPii } from './pii/find-pii.ts';
 import { INJECTION_RULES } from './rules/injection-rules.ts';
 import { RuleSet } from './rules/rule-set.ts';
 import { findSecrets } from './secrets/find-secrets.ts';
+import { Standing } from './standing.ts';
 import { type Canonical, canonicalise, type View } from './views/canonicalise.ts';
 
 /** Matches of one rule in one view that are kept. */
@@ -182,10 +183,11 @@ export class Inspector {
     let injection = 0;
     const canonical = canonicalise(request.text);
     this.#obfuscation(canonical, findings);
+    const standing = new Standing(request.channel, canonical.views[0]!.text);
     for (const view of canonical.views) {
-      if (request.channel !== 'output') this.#injection(view, request.channel, findings);
+      if (request.channel !== 'output') this.#injection(view, standing, findings);
       this.#ruled(view, request.channel, findings);
-      if (scored) injection = Math.max(injection, this.#learned(view, request.channel, findings));
+      if (scored) injection = Math.max(injection, this.#learned(view, standing, findings));
       if (request.channel === 'output') this.#leaks(view, canonical.rewritten, request, findings);
     }
     if (request.content && this.#content) {
@@ -222,14 +224,12 @@ export class Inspector {
   }
 
   /** What the model makes of a view. Answers are scored, but an answer that speaks of instructions attacks nobody. */
-  #learned(view: View, channel: InspectionRequest['channel'], findings: Findings): number {
-    if (!this.#model) return 0;
-    const { probability, start, end } = this.#model.score(
-      view.text,
-      channel === 'user' ? 'user' : 'document',
-    );
-    if (probability >= FLAG_AT && channel !== 'output') {
-      const severity = probability >= DENY_AT ? 'high' : 'medium';
+  #learned(view: View, standing: Standing, findings: Findings): number {
+    if (!this.#model || !standing.asksModel(view)) return 0;
+    const { probability, start, end } = this.#model.score(view.text, standing.reader);
+    if (probability >= FLAG_AT && standing.channel !== 'output') {
+      if (!standing.counts(view, start, end)) return 0;
+      const severity = standing.severity(view, probability >= DENY_AT ? 'high' : 'medium', start, end);
       findings.add(
         'injection',
         'learned',
@@ -244,7 +244,9 @@ export class Inspector {
   }
 
   #ruled(view: View, channel: InspectionRequest['channel'], findings: Findings): void {
-    for (const { rule, start, end } of this.#rules.find(view.text, channel)) {
+    // What an operator or an earlier answer says is part of what the system is asked.
+    const side = channel === 'document' || channel === 'output' ? channel : 'user';
+    for (const { rule, start, end } of this.#rules.find(view.text, side)) {
       const { id, severity, references, mode } = rule;
       findings.add('rule', id, severity, 1, references, view.span(start, end), view.chain, mode === 'shadow');
     }
@@ -263,14 +265,18 @@ export class Inspector {
     }
   }
 
-  #injection(view: View, channel: 'user' | 'document', findings: Findings): void {
+  #injection(view: View, standing: Standing, findings: Findings): void {
+    if (!standing.isJudged(view)) return;
     for (const number of KEYWORDS.awake(view.text)) {
       const rule = INJECTION_RULES[number];
-      if (!rule?.channels.includes(channel)) continue;
+      if (!rule?.channels.includes(standing.reader)) continue;
       let matches = 0;
       for (const match of view.text.matchAll(rule.pattern)) {
-        const span = view.span(match.index, match.index + match[0].length);
-        findings.add('injection', rule.id, rule.severity, rule.confidence, rule.references, span, view.chain);
+        const end = match.index + match[0].length;
+        if (!standing.counts(view, match.index, end)) continue;
+        const span = view.span(match.index, end);
+        const severity = standing.severity(view, rule.severity, match.index, end);
+        findings.add('injection', rule.id, severity, rule.confidence, rule.references, span, view.chain);
         if (++matches === MATCHES_PER_RULE_MAX) break;
       }
     }

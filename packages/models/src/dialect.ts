@@ -1,4 +1,4 @@
-import type { DialectName, ErrorCode } from '@sallyport/core';
+import type { DialectName, ErrorCode, TextChannel } from '@sallyport/core';
 import type { Structure } from './answers/structure.ts';
 import type { Framing } from './framing.ts';
 
@@ -7,7 +7,7 @@ export interface TextPart {
   /** RFC 6901; with `#` behind it, the name of that member and not its value. */
   readonly pointer: string;
   readonly text: string;
-  readonly channel: 'user' | 'document' | 'output';
+  readonly channel: TextChannel;
   readonly system: boolean;
   /** `json` where the text is itself JSON, as the arguments of tool calls are. */
   readonly kind: 'text' | 'json';

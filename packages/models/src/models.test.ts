@@ -44,7 +44,7 @@ describe('dialects', () => {
         .filter(({ place }) => place === undefined)
         .map(({ pointer, channel, system }) => [pointer, channel, system]),
       [
-        ['/messages/0/content', 'user', true],
+        ['/messages/0/content', 'operator', true],
         ['/messages/1/content/0/text', 'user', false],
         ['/messages/2/content', 'document', false],
       ],
@@ -65,7 +65,7 @@ describe('dialects', () => {
     assert.deepEqual(
       anthropic.parts.filter(({ place }) => place === undefined).map((part) => [part.channel, part.system]),
       [
-        ['user', true],
+        ['operator', true],
         ['document', false],
       ],
     );

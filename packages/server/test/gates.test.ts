@@ -21,16 +21,20 @@ describe('the gates', () => {
   let server: TestServer;
   let fake: FakeSystem;
   let key: string;
+  let lent: string;
   before(async () => {
     fake = await fakeSystem();
     server = await testServer({
       systems: {
         main: enforced(fake, { canaries: ['MAGNOLIA-3391'] }),
+        // Its prompts and definitions of tools come from users, so that an attack in them is one.
+        lent: enforced(fake, { prompts: 'users' }),
         watched: enforced(fake, { mode: 'observe' }),
         strict: enforced(fake, { policy: { input: { pii: 'deny' }, output: { pii: 'allow' } } }),
       },
     });
     key = await server.key(['main']);
+    lent = await server.key(['lent']);
   });
   after(async () => {
     await server.stop();
@@ -149,11 +153,33 @@ describe('the gates', () => {
       { input: [{ type: 'function_call_output', call_id: 'c', output: ATTACK }] },
     ],
   };
+  const OPERATORS = new Set([
+    ...['a system message', 'a developer message', 'a tool description', 'responses instructions'],
+  ]);
+  const EARLIER = new Set(['an assistant message', 'arguments of a tool call']);
   for (const [place, [path, body]] of Object.entries(places)) {
+    if (EARLIER.has(place)) {
+      // Clients send again what the gate let out: refusing it would end a conversation for good.
+      it(`input: what reads like an attack in ${place} is flagged, and refused where it is hidden`, async () => {
+        fake.answer = (_req, res) => sendJson(res, completion('fine'));
+        const response = await server.post(path, key, { model: 'main', ...(body as object) });
+        assert.equal(response.status, 200, await response.text());
+        const [row] = await server.control.exchanges({ limit: 1 });
+        assert.match(row!.detections, /"detector":"injection"[^}]*"severity":"medium"/);
+        const hidden = JSON.stringify(body).replace(ATTACK, Buffer.from(ATTACK).toString('base64'));
+        const refused = await server.post(path, key, { model: 'main', ...JSON.parse(hidden) });
+        assert.equal(refused.status, 403);
+      });
+      continue;
+    }
     for (const stream of [false, true]) {
       it(`input: an attack in ${place}${stream ? ', asking for a stream,' : ''} never reaches the system`, async () => {
         const before = fake.requests.length;
-        const response = await server.post(path, key, { model: 'main', stream, ...(body as object) });
+        const response = await server.post(path, OPERATORS.has(place) ? lent : key, {
+          model: OPERATORS.has(place) ? 'lent' : 'main',
+          stream,
+          ...(body as object),
+        });
         assert.equal(response.status, 403);
         const { code, message, detectors } = await error(response);
         assert.equal(code, 'input-denied');

@@ -77,10 +77,15 @@ describe('published failures of others', () => {
       ]),
     );
     server = await testServer({
-      systems: { main: enforced(fake), claude: enforced(fake, { dialect: 'anthropic' }), ...gaps },
+      systems: {
+        main: enforced(fake),
+        lent: enforced(fake, { prompts: 'users' }),
+        claude: enforced(fake, { dialect: 'anthropic' }),
+        ...gaps,
+      },
       config: { deadlines: { connectMs: 500 } },
     });
-    key = await server.key(['main', 'claude', ...Object.keys(gaps)]);
+    key = await server.key(['main', 'lent', 'claude', ...Object.keys(gaps)]);
   });
   after(async () => {
     await server.stop();
@@ -108,7 +113,8 @@ describe('published failures of others', () => {
         '/s/main/v1/chat/completions',
         { messages: [user(ATTACK), { role: 'assistant', content: 'no' }, user('hello')] },
       ],
-      ['/s/main/v1/chat/completions', { messages: [{ role: 'system', content: ATTACK }, user('hello')] }],
+      // A system prompt is the operator's, unless the system says that users write it.
+      ['/s/lent/v1/chat/completions', { messages: [{ role: 'system', content: ATTACK }, user('hello')] }],
       ['/s/main/v1/completions', { prompt: ATTACK }],
       ['/s/main/v1/embeddings', { input: [ATTACK] }],
       ['/s/main/v1/responses', { input: ATTACK }],
@@ -138,7 +144,17 @@ describe('published failures of others', () => {
       model: 'm',
       messages: [{ role: 'assistant', content: null, tool_calls: [call] }, ...messages],
     });
-    assert.equal(refused.status, 403);
+    // An earlier answer is flagged, not refused, where it says so openly; encoded it is an attack.
+    assert.equal(refused.status, 200);
+    const [row] = await server.control.exchanges({ limit: 1 });
+    assert.match(row!.detections, /"detector":"injection"[^}]*"severity":"medium"/);
+    const hidden = Buffer.from(ATTACK).toString('base64');
+    const encoded = { ...call, function: { name: 'f', arguments: JSON.stringify({ note: hidden }) } };
+    const again = await server.post('/s/main/v1/chat/completions', key, {
+      model: 'm',
+      messages: [{ role: 'assistant', content: null, tool_calls: [encoded] }, ...messages],
+    });
+    assert.equal(again.status, 403);
     const text = await stream([
       chunk({ tool_calls: [{ index: 0, function: { arguments: `{"k":"${SECRET}"}` } }] }),
     ]);

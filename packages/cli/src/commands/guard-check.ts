@@ -1,12 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { CodedError, type Detection, type InspectionRequest, LIMITS } from '@sallyport/core';
+import { CodedError, type Detection, type InspectionRequest, LIMITS, TEXT_CHANNELS } from '@sallyport/core';
 import { Inspector, RuleSet } from '@sallyport/guard';
 import { defaultVerdict, readGuardModels, readRules } from '@sallyport/server';
 import type { Command } from '../commands.ts';
 import { print, printJson, printJsonLines } from '../output.ts';
 
-const CHANNELS = ['user', 'document', 'output'] as const;
 /** Verdicts gathered before they are written. */
 const WRITE_LINES = 64;
 
@@ -32,8 +31,8 @@ function parseLine(line: string, number: number, channel: InspectionRequest['cha
   if (typeof value?.text !== 'string')
     throw new CodedError('request-invalid', `line ${number} has no \`text\` that is a string`);
   const named = value.channel ?? channel;
-  if (!CHANNELS.includes(named as (typeof CHANNELS)[number]))
-    throw new CodedError('request-invalid', `line ${number}: \`channel\` is ${CHANNELS.join(', ')}`);
+  if (!TEXT_CHANNELS.includes(named as InspectionRequest['channel']))
+    throw new CodedError('request-invalid', `line ${number}: \`channel\` is ${TEXT_CHANNELS.join(', ')}`);
   return { text: value.text, channel: named as InspectionRequest['channel'] };
 }
 
@@ -52,14 +51,15 @@ async function readAll(input: NodeJS.ReadableStream): Promise<string> {
 /** Inspects texts without a server. */
 export const guardCheck: Command = {
   name: 'guard check',
-  usage: 'guard check FILE|- [--channel user|document|output] [--rules FOLDER] [--jsonl]',
+  usage: 'guard check FILE|- [--channel user|document|output|operator|assistant] [--rules FOLDER] [--jsonl]',
   summary: 'inspect a text; --jsonl reads {"text", "channel"} a line and writes a verdict a line',
   options: { channel: { type: 'string' }, rules: { type: 'string' }, jsonl: { type: 'boolean' } },
   run: async (options) => {
     const [path] = options.positionals;
     if (path === undefined) throw new CodedError('usage', 'name a file, or - for standard input');
     const channel = (options.text('channel') ?? 'user') as InspectionRequest['channel'];
-    if (!CHANNELS.includes(channel)) throw new CodedError('usage', `--channel is ${CHANNELS.join(', ')}`);
+    if (!TEXT_CHANNELS.includes(channel))
+      throw new CodedError('usage', `--channel is ${TEXT_CHANNELS.join(', ')}`);
     const inspector = Inspector.open(readGuardModels());
     inspector.useRules(RuleSet.of(readRules(options.text('rules')).rules));
     const input = path === '-' ? process.stdin : createReadStream(path);

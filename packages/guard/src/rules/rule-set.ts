@@ -1,4 +1,4 @@
-import { type InspectionRequest, LIMITS, type TextRule } from '@sallyport/core';
+import { LIMITS, type TextRule } from '@sallyport/core';
 import { RE2JS } from 're2js';
 import { KeywordIndex } from '../keyword-index.ts';
 import { canonicalise } from '../views/canonicalise.ts';
@@ -75,7 +75,7 @@ export class RuleSet {
   }
 
   /** What the rules find. @param text as a view of the canonicaliser has it, in lower case */
-  find(text: string, channel: InspectionRequest['channel']): RuleMatch[] {
+  find(text: string, channel: TextRule['channels'][number]): RuleMatch[] {
     if (this.rules.length === 0) return [];
     const found: RuleMatch[] = [];
     const awake = new Set<number>();

@@ -1,9 +1,17 @@
-import { CodedError } from '@sallyport/core';
-import type { RequestReading } from '../dialect.ts';
+import { CodedError, tableOf } from '@sallyport/core';
+import type { RequestPart, RequestReading } from '../dialect.ts';
 import { objectBody, optional, tokenBound } from './fields.ts';
 import { roleRuns } from './groups.ts';
 import { OLLAMA_PLACES } from './other-places.ts';
 import { collectRequest } from './texts.ts';
+
+/** Members of a request that tell the system what to do and what tools and answers look like. */
+const DEFINITIONS = new Set(['system', 'template', 'tools', 'format']);
+const ROLES: Readonly<Record<string, RequestPart['channel']>> = tableOf({
+  system: 'operator',
+  assistant: 'assistant',
+  tool: 'document',
+});
 
 function validate(operation: string, body: Record<string, unknown>): void {
   if (operation === 'chat') {
@@ -31,7 +39,7 @@ export function readOllamaRequest(operation: string, raw: unknown, source = ''):
     const message =
       path[0] === 'messages' ? (messages[path[1] as number] as { role?: unknown } | null) : null;
     return {
-      channel: message?.role === 'tool' ? 'document' : 'user',
+      channel: ROLES[String(message?.role)] ?? (DEFINITIONS.has(path[0] as string) ? 'operator' : 'user'),
       system: message?.role === 'system' || path[0] === 'system' || path[0] === 'template',
       ...(path[2] === 'content' && { group: runs(path[1]) }),
       ...(path[0] === 'input' && path.length === 2 && { group: 'list input' }),

@@ -7,6 +7,12 @@ import { collectRequest } from './texts.ts';
 
 const SYSTEM_ROLES = new Set(['system', 'developer']);
 const TOOL_ROLES = new Set(['tool', 'function']);
+/** Members of a request that define tools and the shape of answers. */
+const DEFINITIONS = new Set(['instructions', 'tools', 'functions', 'tool_choice', 'response_format', 'text']);
+/** Items of responses that a model makes, besides its messages. */
+const MODEL_ITEMS = /^(?:reasoning|(?:function|custom_tool|local_shell|shell|apply_patch|computer)_call)$/;
+/** Members of an item that hold what a tool said, even in a model's turn. */
+const RESULTS = new Set(['output', 'outputs', 'results', 'result', 'error']);
 /** Members of a message whose texts follow each other where the system reads them. */
 const SAID = new Set(['content', 'output', 'refusal', 'summary']);
 
@@ -61,12 +67,21 @@ export function readOpenaiRequest(operation: string, raw: unknown, source = ''):
     const message = at(body, said, path[1]);
     const role = String(message['role'] ?? '');
     const tool = TOOL_ROLES.has(role) || String(message['type'] ?? '').endsWith('_output');
+    const system = SYSTEM_ROLES.has(role) || path[0] === 'instructions';
+    const operator = system || DEFINITIONS.has(path[0] as string);
+    const model = role === 'assistant' || (role === '' && MODEL_ITEMS.test(String(message['type'] ?? '')));
     const alone = path.length === 2 && typeof path[1] === 'number';
     const grouped = path[0] === said && (alone || SAID.has(path[2] as string));
     const list = alone ? `list ${path[0]}` : runs(path[1]);
     return {
-      channel: tool ? 'document' : 'user',
-      system: SYSTEM_ROLES.has(role) || path[0] === 'instructions',
+      channel: tool
+        ? 'document'
+        : operator
+          ? 'operator'
+          : model && !RESULTS.has(path[2] as string)
+            ? 'assistant'
+            : 'user',
+      system,
       ...(grouped && { group: list }),
       ...(path[0] === 'prompt' && alone && { group: 'list prompt' }),
     };

@@ -61,6 +61,12 @@ const isSchemaWord = (text: string, path: Path): boolean => {
   return own === 'type' ? SCHEMA_TYPES.has(text) : own === 'format' && SCHEMA_FORMATS.has(text);
 };
 
+/** Kinds of places where a text is what someone says. */
+const PROSE: ReadonlySet<Place['kind']> = new Set(['tokens', 'schema', 'free']);
+/** The same as said by a user: no operator and no answer has reason to write orders into ids, names, bytes or numbers. */
+const asUser = <W extends Pick<RequestPart, 'channel'>>(who: W): W =>
+  who.channel === 'document' ? who : { ...who, channel: 'user' };
+
 /** Collects what a walk meets. */
 class Collector implements Visitor {
   readonly parts: RequestPart[] = [];
@@ -82,7 +88,9 @@ class Collector implements Visitor {
     if (place?.kind === 'words' && place.words.has(text)) return;
     if (place?.kind === 'form' && place.form.test(text)) return;
     if (zone === 'schema' && isSchemaWord(text, path)) return;
-    const { group, ...who } = this.#classify(path, parent);
+    const { group, ...told } = this.#classify(path, parent);
+    const prose = place === null || PROSE.has(place.kind);
+    const who = prose ? told : asUser(told);
     const kind = JSON_KEYS.has(path.at(-1) as string) ? 'json' : 'text';
     const base = { pointer, text, kind, stream: null, ...who } as const;
     switch (place?.kind) {
@@ -118,7 +126,8 @@ class Collector implements Visitor {
   }
 
   name(name: string, path: Path, parent: object): void {
-    const { group: _, ...who } = this.#classify(path, parent);
+    const { group: _, ...told } = this.#classify(path, parent);
+    const who = FIELD_NAME.test(name) ? asUser(told) : told;
     const base = { pointer: `${toPointer(path)}#`, text: name, kind: 'text', stream: null, ...who } as const;
     this.parts.push(FIELD_NAME.test(name) ? { ...base, place: 'name' } : base);
   }
@@ -135,7 +144,8 @@ class Collector implements Visitor {
     if (!letters || ++this.#codes > CODES_MAX) return;
     const text = codes.map((c) => String.fromCodePoint(c)).join('');
     if (!text.isWellFormed()) return;
-    const { group: _, ...who } = this.#classify(path, parent);
+    const { group: _, ...told } = this.#classify(path, parent);
+    const who = asUser(told);
     this.parts.push({ pointer: toPointer(path), text, kind: 'text', stream: null, ...who, place: 'number' });
   }
 

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { CodedError } from '@sallyport/core';
+import { CodedError, TEXT_CHANNELS } from '@sallyport/core';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import type { GuardDesk } from '../guard-desk.ts';
@@ -58,7 +58,7 @@ export function guardRoutes(app: OpenAPIHono<Env>, control: Control): void {
       request: body(
         z.strictObject({
           text: z.string().min(1).max(20_000),
-          channel: z.enum(['user', 'document', 'output']).default('user'),
+          channel: z.enum(TEXT_CHANNELS).default('user'),
           names: z.boolean().default(false),
         }),
       ),

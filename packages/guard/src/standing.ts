@@ -1,0 +1,53 @@
+import type { Severity, TextChannel } from '@sallyport/core';
+import type { View } from './views/canonicalise.ts';
+
+/** Steps that bring out what no one can read as it is written; others only rewrite a text that anyone can. */
+const BROUGHT_OUT = /(?:base\d{2}|hex|binary|octal|decimal|tags|rot|revers|morse|braille|radio|turned)/;
+
+const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ');
+
+/**
+ * What the one who says a text may say. An operator gives orders: only what its text hides is judged as one. An earlier
+ * answer may speak of orders: that is noted, and only what it hides is as grave as in a user's text.
+ */
+export class Standing {
+  readonly channel: TextChannel;
+  /** As whose text rules and the model read it. */
+  readonly reader: 'user' | 'document';
+  readonly #plain: string;
+  #written: string | null = null;
+
+  /** @param plain the text as written, normalised */
+  constructor(channel: TextChannel, plain: string) {
+    this.channel = channel;
+    this.reader = channel === 'document' || channel === 'output' ? 'document' : 'user';
+    this.#plain = plain;
+  }
+
+  /** Whether injections are looked for in a view. */
+  isJudged({ chain }: View): boolean {
+    return this.channel !== 'operator' || chain !== '';
+  }
+
+  /** Whether the model is asked about a view: of an operator's text only about what was encoded or invisible. */
+  asksModel(view: View): boolean {
+    return this.isJudged(view) && (this.channel !== 'operator' || BROUGHT_OUT.test(view.chain));
+  }
+
+  /** Whether a finding in a view counts: what an operator writes in the open does not, in whichever view it shows. */
+  counts({ text, chain }: View, start: number, end: number): boolean {
+    if (this.channel !== 'operator' || chain === '') return true;
+    return !this.#inTheOpen(text.slice(start, end));
+  }
+
+  /** How grave a finding in a view is. */
+  severity({ chain, text }: View, own: Severity, start: number, end: number): Severity {
+    if (this.channel !== 'assistant' || (own !== 'critical' && own !== 'high')) return own;
+    return chain === '' || this.#inTheOpen(text.slice(start, end)) ? 'medium' : own;
+  }
+
+  #inTheOpen(found: string): boolean {
+    this.#written ??= oneLine(this.#plain);
+    return this.#written.includes(oneLine(found).trim());
+  }
+}
