@@ -5,7 +5,7 @@ export const OTHER_LANGUAGES: readonly InjectionRule[] = [
   rule(
     'override-de',
     ['ignoriere', 'vergiss', 'missachte'],
-    /\b(?:ignoriere|vergiss|missachte)\b[^.!?\n]{0,30}\b(?:alle|deine|die|bisherigen|vorherigen|obigen|vorigen)\b[^.!?\n]{0,20}\b(?:anweisung|regel|instruktion|vorgabe|befehl|prompt|angabe)/g,
+    /\b(?:ignoriere|vergiss|missachte)\b[^.!?\n]{0,30}\b(?:alle|deine|die|bisherigen|vorherigen|obigen|vorigen)\b[^.!?\n]{0,20}\b(?:anweisung|regel|instruktion|vorgabe|befehl|prompt)/g,
     'critical',
     0.9,
     INJECTION,
@@ -15,7 +15,7 @@ export const OTHER_LANGUAGES: readonly InjectionRule[] = [
   rule(
     'override-fr',
     ['ignore', 'oublie', 'ne tiens pas compte'],
-    /\b(?:ignore[zr]?|oublie[zr]?|ne tiens pas compte)\b[^.!?\n]{0,30}\b(?:instruction|consigne|regle|directive|ordre|prompt)s?\b/g,
+    /\b(?:ignore[zr]?|oublie[zr]?|ne tiens pas compte)\b[^.!?\n]{0,30}\b(?:instruction|consigne|regle|directive|prompt)s?\b|\b(?:ignore[zr]?|oublie[zr]?|ne tiens pas compte)\b[^.!?\n]{0,30}\bordres\b/g,
     'critical',
     0.9,
     INJECTION,
