@@ -13,7 +13,7 @@ import { TrainingEcho } from './output/training-echo.ts';
 import { PII_ENTITIES, type PiiMatch } from './pii/entity.ts';
 import { findNames } from './pii/find-names.ts';
 import { findPii } from './pii/find-pii.ts';
-import { INJECTION_RULES } from './rules/injection-rules.ts';
+import { INJECTION_RULES, LOOSE_RULES } from './rules/injection-rules.ts';
 import { RuleSet } from './rules/rule-set.ts';
 import { findSecrets } from './secrets/find-secrets.ts';
 import { Standing } from './standing.ts';
@@ -229,7 +229,8 @@ export class Inspector {
     const { probability, start, end } = this.#model.score(view.text, standing.reader);
     if (probability >= FLAG_AT && standing.channel !== 'output') {
       if (!standing.counts(view, start, end)) return 0;
-      const severity = standing.severity(view, probability >= DENY_AT ? 'high' : 'medium', start, end);
+      const sure = probability >= DENY_AT && !standing.explains(view);
+      const severity = standing.severity(view, sure ? 'high' : 'medium', start, end);
       findings.add(
         'injection',
         'learned',
@@ -274,6 +275,7 @@ export class Inspector {
       for (const match of view.text.matchAll(rule.pattern)) {
         const end = match.index + match[0].length;
         if (!standing.counts(view, match.index, end)) continue;
+        if (LOOSE_RULES.has(rule.id)) standing.loosely(view, end - match.index);
         const span = view.span(match.index, end);
         const severity = standing.severity(view, rule.severity, match.index, end);
         findings.add('injection', rule.id, severity, rule.confidence, rule.references, span, view.chain);

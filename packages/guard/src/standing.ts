@@ -16,6 +16,7 @@ export class Standing {
   readonly reader: 'user' | 'document';
   readonly #plain: string;
   #written: string | null = null;
+  #explained: View | null = null;
 
   /** @param plain the text as written, normalised */
   constructor(channel: TextChannel, plain: string) {
@@ -38,6 +39,16 @@ export class Standing {
   counts({ text, chain }: View, start: number, end: number): boolean {
     if (this.channel !== 'operator' || chain === '') return true;
     return !this.#inTheOpen(text.slice(start, end));
+  }
+
+  /** Notes that a rule explains so many characters of a view, in one run, as a request of ordinary days. */
+  loosely(view: View, characters: number): void {
+    if (2 * characters >= view.text.length) this.#explained = view;
+  }
+
+  /** Whether an alarm of the model is explained: most of the text is one such request. */
+  explains(view: View): boolean {
+    return this.#explained === view;
   }
 
   /** How grave a finding in a view is. */

@@ -29,6 +29,13 @@ const MODE = '(?:developer|god|jailbreak|unrestricted)';
 const OF_A_THING =
   '(?!\\s(?:on|in|for|of|from|via|under|using|with)\\s(?!(?:you|yourself|me|us|this (?:chat|conversation))\\b))';
 
+/** Rules that see requests of ordinary days, which attacks make too: flagged, and a score of the model adds nothing. */
+export const LOOSE_RULES: ReadonlySet<string> = new Set([
+  'message-override',
+  'conversation-override',
+  'repeat-above-loosely',
+]);
+
 /** Rules against prompt injection and jailbreaks: the first line, readable and testable; models follow. */
 export const INJECTION_RULES: readonly InjectionRule[] = [
   rule(
@@ -236,6 +243,11 @@ export const INJECTION_RULES: readonly InjectionRule[] = [
       'god mode',
       'evil-bot',
       'unfiltered',
+      'unrestricted mode',
+      'debug mode',
+      'sudo mode',
+      'dan mode',
+      'as dan',
     ],
     new RegExp(
       [
