@@ -9,7 +9,7 @@ import {
   visitStrings,
 } from '@sallyport/core';
 import { watchedPrompts } from '@sallyport/guard';
-import type { TextPart, Usage } from '@sallyport/models';
+import { checkShape, type TextPart, type Usage } from '@sallyport/models';
 import { AnswerStructure } from './answer-structure.ts';
 import { conditionsOnAnswer, conditionsOnRows, conditionsOnTools } from './conditions.ts';
 import type { Deps, Exchange } from './exchange.ts';
@@ -78,6 +78,7 @@ export async function judgeAnswer(
   } catch (cause) {
     throw new CodedError('upstream-invalid', 'the answer is not valid JSON', { cause });
   }
+  if (status < 400) checkShape(data);
   const parts = all.filter(({ structure }) => structure === undefined);
   const large = isLarge(plain.length);
   if (large) await othersFirst();

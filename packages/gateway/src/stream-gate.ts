@@ -11,7 +11,7 @@ import {
   type Verdict,
 } from '@sallyport/core';
 import { type FenceLead, Placeholders, type Redactor } from '@sallyport/guard';
-import type { Dialect, StreamEvent, TextPart, Usage } from '@sallyport/models';
+import { checkShape, type Dialect, type StreamEvent, type TextPart, type Usage } from '@sallyport/models';
 import { AnswerStructure } from './answer-structure.ts';
 import { holdsCredential } from './credential.ts';
 import { credentialOf, requestOf } from './inspection.ts';
@@ -102,6 +102,7 @@ export class StreamGate {
     }
     if (this.#credential !== null && holdsCredential(event.data, this.#credential))
       throw new CodedError('output-denied');
+    checkShape(data);
     this.usage = dialect.usage(data) ?? this.usage;
     const order = dialect.order(operation, data);
     const lanes = this.#lanes.named(order.lanes);

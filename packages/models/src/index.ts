@@ -6,6 +6,7 @@
  * Do not trust it with: judging content. It says where texts are, not what they mean.
  */
 export { readOutputTensors } from './answers/open-inference.ts';
+export { checkShape } from './answers/shape.ts';
 export { anthropic } from './anthropic.ts';
 export type {
   Attachment,

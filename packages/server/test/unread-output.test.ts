@@ -359,4 +359,27 @@ describe('what no one reads of an answer', () => {
       assert.equal(event.obfuscation.length, obfuscation.length);
     }
   });
+
+  it('what clients may read otherwise is refused: another case, an index that is no number, lists that are none', async () => {
+    const choice = { index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' };
+    const bodies: Body[] = [
+      chat({ Choices: [choice] }),
+      chat({}, { Content: 'hello' }),
+      chat({}, { ContenT: 'hello' }),
+      chat({ choices: { 0: choice } }),
+      chat({ choices: [{ ...choice, index: '0' }] }),
+      chat({ choices: [{ ...choice, index: 0.5 }] }),
+      chat({ choices: [{ ...choice, message: ['hi'] }] }),
+      chat({}, { tool_calls: { 0: { id: 'c' } } }),
+    ];
+    for (const body of bodies) {
+      assert.match(await wholeOf(CHAT, body), /upstream-invalid/, JSON.stringify(body));
+      assert.match(await streamOf(CHAT, [body]), /upstream-invalid/, JSON.stringify(body));
+    }
+    const own = chat({ extra: { more: 1 } }, called('c'));
+    const input = { Content: 'a', index: '1', choices: {} };
+    const chosen = message({ content: [{ type: 'tool_use', id: 't', name: 'f', input }] });
+    assert.deepEqual(JSON.parse(await wholeOf(CHAT, own)), own);
+    assert.deepEqual(JSON.parse(await wholeOf(MESSAGES, chosen)), chosen);
+  });
 });
