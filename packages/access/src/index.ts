@@ -28,6 +28,7 @@ export {
   type AccessHome,
   type AccessSettings,
   type From,
+  type HandedOn,
   levelNeeded,
   type SecretBox,
 } from './people/home.ts';

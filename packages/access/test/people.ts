@@ -16,6 +16,7 @@ export function accountsOver(
   return new Accounts({
     store,
     roles: () => roles,
+    handsOnUntilMs: async () => Number.POSITIVE_INFINITY,
     settings: () => ({ idleMs: 1_800_000, sessionMs: 43_200_000, hashCost: CHEAP, ...settings }),
     secrets: {
       seal: (context, plain) => `${context}|${Buffer.from(plain).toString('hex')}`,

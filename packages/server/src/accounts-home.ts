@@ -1,5 +1,6 @@
 import { Accounts, type SecretBox } from '@sallyport/access';
 import { open, seal, sealingKey } from '@sallyport/vault';
+import { handsOnUntilMs } from './authorisation/handing-on.ts';
 import type { Control } from './control.ts';
 import type { Installation } from './installation.ts';
 
@@ -24,6 +25,7 @@ export function openAccounts(control: Control): Accounts {
     store: installation.store,
     secrets: secretBox(installation),
     roles: () => control.snapshots.policies.roles,
+    handsOnUntilMs: (handed, tx) => handsOnUntilMs(control, handed, tx),
     settings: () => {
       const { idleMinutes, sessionHours, breachedPasswords, groupRoles } = control.config.access;
       return {

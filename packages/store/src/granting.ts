@@ -48,7 +48,7 @@ export const GRANTING_TABLES = {
   tickets: {
     key: 'hash',
     columns: ['kind', 'person_id', 'data', 'expires_at', 'used_at'],
-    only: "kind = 'set-up'",
+    only: "kind in ('set-up', 'provider-link')",
   },
 } as const satisfies Partial<Record<keyof Database, Granting>>;
 /** One of {@link GRANTING_TABLES}. */

@@ -12,7 +12,9 @@ export type TicketKind =
   | 'statement'
   | 'refresh'
   | 'workload'
-  | 'logout';
+  | 'logout'
+  /** An account that was linked to a subject of the provider, until its first sign-on. */
+  | 'provider-link';
 
 /** Something that works once, within a time: a link, a challenge, a state. Stored as the SHA-256 of its token. */
 export interface TicketRow {
@@ -126,8 +128,8 @@ export class Tickets {
   }
 
   /** Every ticket of a kind of somebody, used or not. */
-  async ofPerson(kind: TicketKind, personId: string): Promise<TicketRow[]> {
-    const rows = await this.#db
+  async ofPerson(kind: TicketKind, personId: string, tx: Connection = this.#db): Promise<TicketRow[]> {
+    const rows = await tx
       .selectFrom('tickets')
       .selectAll()
       .where('kind', '=', kind)
@@ -150,6 +152,33 @@ export class Tickets {
       'tickets',
       gone.map(({ hash }) => hash),
     );
+  }
+
+  /**
+   * Ends what was handed on and not used yet, set-up links and links to a provider: those for a person, or those that one
+   * actor made. They stay, and no longer say who made them: what has no maker opens nothing.
+   */
+  async endHandedOn(
+    tx: Connection,
+    which: { readonly personId: string } | { readonly maker: string },
+  ): Promise<void> {
+    const rows = await tx
+      .selectFrom('tickets')
+      .select(['hash', 'person_id', 'data'])
+      .where('kind', 'in', ['set-up', 'provider-link'])
+      .where('person_id', 'is not', null)
+      .where('used_at', 'is', null)
+      .execute();
+    const ended = rows
+      .filter(({ person_id, data }) =>
+        'maker' in which
+          ? (JSON.parse(data) as { maker?: unknown }).maker === which.maker
+          : person_id === which.personId,
+      )
+      .map(({ hash }) => hash);
+    for (const hash of ended)
+      await tx.updateTable('tickets').set({ data: '{}' }).where('hash', '=', hash).execute();
+    touch(tx, 'tickets', ended);
   }
 
   /**

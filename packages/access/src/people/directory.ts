@@ -3,6 +3,7 @@ import { ADMINISTRATOR_ROLE } from '@sallyport/policy';
 import type { Connection, FactorKind, GrantRow, PersonRow } from '@sallyport/store';
 import { created, giveGrant, given, type NewGrant, newGrant, newPerson, taken } from './grants.ts';
 import { type AccessHome, personName, providedName } from './home.ts';
+import { ProviderLinks } from './provider-links.ts';
 import type { PersonSessions } from './sessions.ts';
 import type { SetUpLinks } from './set-up-links.ts';
 import { isUnused } from './unused.ts';
@@ -19,11 +20,13 @@ export class Directory {
   readonly #home: AccessHome;
   readonly #sessions: PersonSessions;
   readonly #links: SetUpLinks;
+  readonly #providerLinks: ProviderLinks;
 
   constructor(home: AccessHome, sessions: PersonSessions, links: SetUpLinks) {
     this.#home = home;
     this.#sessions = sessions;
     this.#links = links;
+    this.#providerLinks = new ProviderLinks(home);
   }
 
   /** Whether there is anybody. */
@@ -61,6 +64,8 @@ export class Directory {
       grants: readonly NewGrant[];
       origin?: PersonRow['origin'];
       externalId?: string;
+      /** Where it is added from. */
+      address?: string;
     },
   ): Promise<{ person: PersonRow; token: string | null }> {
     const { store } = this.#home;
@@ -84,7 +89,13 @@ export class Directory {
       const events = [created(actor, person), ...grants.map((grant) => given(actor, grant))];
       if (origin !== 'local') return { result: null, event: events };
       const link = newEvent('setup-link-created', { actor, subject: `person:${person.id}` });
-      return { result: await this.#links.issue(tx, person.id), event: [...events, link] };
+      const { token } = await this.#links.issue(tx, {
+        maker: actor,
+        personId: person.id,
+        added: true,
+        address: input.address ?? '',
+      });
+      return { result: token, event: [...events, link] };
     });
     return { person, token };
   }
@@ -120,6 +131,7 @@ export class Directory {
         (await this.#home.store.provisioning.isShutOut(tx, said.scimId));
       if (shutOut || (person !== null && person.disabledAt !== null))
         throw new CodedError('not-permitted', 'this account is shut out');
+      if (person !== null) await this.#providerLinks.use(tx, person.id);
       if (person === null) {
         if (said.grants.length === 0)
           throw new CodedError('not-permitted', 'no group of yours has a role here');
@@ -161,6 +173,7 @@ export class Directory {
     externalId: string | null,
   ): Promise<SallyportEvent> {
     await this.#home.store.people.update(tx, id, { externalId });
+    await this.#home.store.tickets.void(tx, 'set-up', id);
     return newEvent('person-changed', { actor, subject: `person:${id}`, data: { name, linked: externalId } });
   }
 
@@ -168,7 +181,7 @@ export class Directory {
    * Links an account to somebody at the identity provider, or to nobody. Its sessions end.
    * @param externalId issuer and subject @throws CodedError `conflict` when another account is linked to them
    */
-  async link(actor: string, idOrName: string, externalId: string | null): Promise<PersonRow> {
+  async link(actor: string, idOrName: string, externalId: string | null, address = ''): Promise<PersonRow> {
     const { store } = this.#home;
     const { id } = await this.find(idOrName);
     return store.change(async (tx) => {
@@ -178,6 +191,7 @@ export class Directory {
       if (other && other.id !== id)
         throw new CodedError('conflict', `\`${other.name}\` is linked to that subject already`);
       const linked = await this.#link(tx, actor, person, externalId);
+      await this.#providerLinks.made(tx, { maker: actor, personId: id, added: false, address }, externalId);
       const subject = `person:${id}`;
       const ended = await this.#sessions.end(tx, actor, subject, { personId: id }, 'linked anew');
       return { result: { ...person, externalId }, event: [linked, ...(ended ? [ended] : [])] };
@@ -357,6 +371,10 @@ export class Directory {
       const subject = `person:${person.id}`;
       const data = { name: person.name, why, by };
       const event = newEvent(disabled ? 'person-disabled' : 'person-enabled', { actor, subject, data });
+      if (disabled) {
+        await store.tickets.endHandedOn(tx, { personId: id });
+        await store.tickets.endHandedOn(tx, { maker: subject });
+      }
       const ended = disabled
         ? await this.#sessions.end(tx, actor, subject, { personId: person.id }, 'disabled')
         : null;

@@ -59,6 +59,8 @@ export class PersonFactors {
     if (tx) await this.#home.store.people.oneAtATime(tx);
     const session = await this.#sessions.current(tx, who);
     requireStrongest(session, await this.kinds(who.person.id, tx), clock.nowMs());
+    // Each change of a password or factor passes here; a link that was made for them before is void with it.
+    if (tx) await this.#home.store.tickets.endHandedOn(tx, { personId: who.person.id });
   }
 
   /** What somebody holds, as shown: no secrets. */

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { CodedError } from '@sallyport/core';
 import { ADMINISTRATOR_ROLE, UNPRIVILEGED_ROLE } from '@sallyport/policy';
-import type { GrantRow, Store } from '@sallyport/store';
+import type { Connection, GrantRow, Store } from '@sallyport/store';
 import type { HashCost } from '../factors/password.ts';
 import { LEVEL } from './strength.ts';
 
@@ -27,6 +27,17 @@ export interface AccessSettings {
   readonly hashCost?: HashCost;
 }
 
+/** What lets another into an account: a set-up link, or a link to a subject of the provider. */
+export interface HandedOn {
+  /** The actor who made it. */
+  readonly maker: string;
+  readonly personId: string;
+  /** Where it was made from. */
+  readonly address: string;
+  /** Whether the account was added together with it: no one was in it before. */
+  readonly added: boolean;
+}
+
 /** Where accounts live. */
 export interface AccessHome {
   readonly store: Store;
@@ -34,6 +45,8 @@ export interface AccessHome {
   settings(): AccessSettings;
   /** Roles that some policy speaks of. */
   roles(): ReadonlySet<string>;
+  /** Until when its maker may let others into an account, in milliseconds; 0 where they may not now. Asked at each use. */
+  handsOnUntilMs(handed: HandedOn, tx?: Connection): Promise<number>;
 }
 
 /** Where somebody signs in from. */

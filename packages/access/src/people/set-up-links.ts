@@ -1,10 +1,10 @@
 import { CodedError, clock, newEvent, type SallyportEvent } from '@sallyport/core';
 import { ADMINISTRATOR_ROLE } from '@sallyport/policy';
-import type { Connection, PersonRow } from '@sallyport/store';
+import type { Connection, PersonRow, TicketRow } from '@sallyport/store';
 import { hashPassword, requireGoodPassword } from '../factors/password.ts';
 import { newToken, tokenHash } from '../token.ts';
 import { created, given, newGrant, newPerson } from './grants.ts';
-import { type AccessHome, type From, personName } from './home.ts';
+import { type AccessHome, type From, type HandedOn, personName } from './home.ts';
 import type { Begun, PersonSessions } from './sessions.ts';
 import { LEVEL } from './strength.ts';
 
@@ -29,43 +29,62 @@ export class SetUpLinks {
   async first(): Promise<string | null> {
     if ((await this.#home.store.people.count()) > 0) return null;
     return this.#home.store.change(async (tx) => ({
-      result: await this.issue(tx, null, FIRST_LINK_MS),
+      result: (await this.#put(tx, null, { maker: 'sallyport' }, clock.nowMs() + FIRST_LINK_MS)).token,
       event: newEvent('setup-link-created', { actor: 'sallyport', subject: 'organisation' }),
     }));
   }
 
-  /** Makes a link in a transaction; those before, for the same person, are void. */
-  async issue(tx: Connection, personId: string | null, lifeMs = LINK_MS): Promise<string> {
+  /**
+   * Makes a link in a transaction, which lives no longer than its maker may make one; those before, for the same person,
+   * are void. @throws CodedError `not-permitted`
+   */
+  async issue(tx: Connection, handed: HandedOn): Promise<{ token: string; expiresAt: string }> {
+    const now = clock.nowMs();
+    const until = Math.min(now + LINK_MS, await this.#home.handsOnUntilMs(handed, tx));
+    if (until <= now)
+      throw new CodedError('not-permitted', 'no role of yours that lasts lets others into this account');
+    const { personId, ...data } = handed;
+    return this.#put(tx, personId, data, until);
+  }
+
+  async #put(
+    tx: Connection,
+    personId: string | null,
+    data: Readonly<Record<string, unknown>>,
+    until: number,
+  ): Promise<{ token: string; expiresAt: string }> {
     const { tickets } = this.#home.store;
     const token = newToken();
-    const now = clock.nowMs();
+    const expiresAt = new Date(until).toISOString();
     await tickets.void(tx, 'set-up', personId);
     await tickets.put(
       {
         hash: tokenHash(token),
         kind: 'set-up',
         personId,
-        data: {},
-        createdAt: new Date(now).toISOString(),
-        expiresAt: new Date(now + lifeMs).toISOString(),
+        data,
+        createdAt: clock.nowIso(),
+        expiresAt,
       },
       tx,
     );
-    return token;
+    return { token, expiresAt };
   }
 
   /** Makes a link with which somebody chooses a password; their factors are void once it is used. */
-  async make(actor: string, person: PersonRow): Promise<{ token: string; expiresAt: string }> {
+  async make(actor: string, person: PersonRow, address = ''): Promise<{ token: string; expiresAt: string }> {
     if (person.origin !== 'local')
       throw new CodedError(
         'conflict',
         'this account signs in through its identity provider; it has no password',
       );
-    const token = await this.#home.store.change(async (tx) => ({
-      result: await this.issue(tx, person.id),
-      event: newEvent('setup-link-created', { actor, subject: `person:${person.id}` }),
-    }));
-    return { token, expiresAt: new Date(clock.nowMs() + LINK_MS).toISOString() };
+    return this.#home.store.change(async (tx) => {
+      await this.#home.store.people.oneAtATime(tx);
+      return {
+        result: await this.issue(tx, { maker: actor, personId: person.id, added: false, address }),
+        event: newEvent('setup-link-created', { actor, subject: `person:${person.id}` }),
+      };
+    });
   }
 
   /** Whether a link could be used now, and for whom: a name, or null for the first administrator. */
@@ -73,10 +92,19 @@ export class SetUpLinks {
     const { tickets, people } = this.#home.store;
     const ticket = await tickets.open('set-up', tokenHash(token), clock.nowIso());
     const person = ticket?.personId ? await people.byId(ticket.personId) : null;
-    return {
-      open: ticket !== null && (ticket.personId === null || person?.disabledAt === null),
-      name: person?.name ?? null,
-    };
+    const open = ticket !== null && (await this.#isOpen(ticket));
+    return { open, name: person?.name ?? null };
+  }
+
+  /** Whether the person is not shut out, and whoever made the link still may. */
+  async #isOpen({ personId, data }: TicketRow, tx?: Connection): Promise<boolean> {
+    if (personId === null) return true;
+    const { maker, added, address } = data;
+    if (typeof maker !== 'string') return false;
+    const person = await this.#home.store.people.byId(personId, tx);
+    if (person?.disabledAt !== null) return false;
+    const handed = { maker, personId, added: added === true, address: String(address) };
+    return (await this.#home.handsOnUntilMs(handed, tx)) > clock.nowMs();
   }
 
   /**
@@ -86,18 +114,21 @@ export class SetUpLinks {
   async use(token: string, input: { name: string; password: string }, from: From): Promise<Begun> {
     const { store } = this.#home;
     const { open, name: known } = await this.open(token);
-    const name = known ?? personName(input.name);
     if (!open) throw new CodedError('setup-link-invalid');
+    const name = known ?? personName(input.name);
     requireGoodPassword(input.password, [name], this.#home.settings().breachList);
     const password = await hashPassword(input.password, this.#home.settings().hashCost);
     return store.change(async (tx) => {
       const now = clock.nowIso();
       const ticket = await store.tickets.use(tx, 'set-up', tokenHash(token), now);
       if (!ticket) throw new CodedError('setup-link-invalid');
+      await store.people.oneAtATime(tx);
+      if (!(await this.#isOpen(ticket, tx))) throw new CodedError('setup-link-invalid');
       if (ticket.personId === null) return this.#first(tx, name, password, from);
       const id = ticket.personId;
       await store.people.update(tx, id, { password, passwordChangedAt: now });
       await store.factors.remove(tx, id, {});
+      await store.tickets.endHandedOn(tx, { personId: id });
       await store.sessions.forgetDevices(tx, id);
       const subject = `person:${id}`;
       const ended = await this.#sessions.end(tx, subject, subject, { personId: id }, 'set-up link used');

@@ -8,6 +8,7 @@ import {
   policySchema,
   type Target,
 } from '@sallyport/policy';
+import type { Connection } from '@sallyport/store';
 import type { Control } from '../control.ts';
 
 /** For how long who made an approver does not profit from it, in milliseconds. */
@@ -102,16 +103,17 @@ export class FourEyes {
   }
 
   /** Whether somebody holds a role that makes them an approver. */
-  async isApprover(holder: string): Promise<boolean> {
-    return this.makesApprovers(await this.#control.installation.store.people.grants(clock.nowIso(), holder));
+  async isApprover(holder: string, tx?: Connection): Promise<boolean> {
+    const { people } = this.#control.installation.store;
+    return this.makesApprovers(await people.grants(clock.nowIso(), holder, tx));
   }
 
   /** Whether somebody approves, or gives roles. */
-  async isPowerful(holder: string): Promise<boolean> {
-    if (await this.isApprover(holder)) return true;
+  async isPowerful(holder: string, tx?: Connection): Promise<boolean> {
+    if (await this.isApprover(holder, tx)) return true;
     const { authoriser, installation } = this.#control;
-    const grants = await installation.store.people.grants(clock.nowIso(), holder);
-    const person = await installation.store.people.byId(holder.replace(/^person:/, ''));
+    const grants = await installation.store.people.grants(clock.nowIso(), holder, tx);
+    const person = await installation.store.people.byId(holder.replace(/^person:/, ''), tx);
     if (!person) return false;
     const who = { person, grants, session: { level: LEVEL.resistant, provenAt: clock.nowIso() } } as never;
     return authoriser.mayAtBest({ kind: 'person', who }, 'change-grants', { kind: 'organisation' }, '');

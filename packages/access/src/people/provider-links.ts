@@ -1,0 +1,50 @@
+import { CodedError, clock } from '@sallyport/core';
+import type { Connection } from '@sallyport/store';
+import { newToken, tokenHash } from '../token.ts';
+import type { AccessHome, HandedOn } from './home.ts';
+
+/** How long after it was made a link to a provider may be used first, in milliseconds. */
+const FIRST_USE_MS = 30 * 86_400_000;
+/** What waits is kept until it is used: what is forgotten would count as used. */
+const NEVER = '9999-12-31T00:00:00.000Z';
+
+/** Links of accounts to subjects of the identity provider that wait for their first sign-on. */
+export class ProviderLinks {
+  readonly #home: AccessHome;
+
+  constructor(home: AccessHome) {
+    this.#home = home;
+  }
+
+  /** Notes who made a link, in its transaction; one that was made before is void. @throws CodedError `not-permitted` */
+  async made(tx: Connection, handed: HandedOn, externalId: string | null): Promise<void> {
+    const { tickets } = this.#home.store;
+    await tickets.void(tx, 'provider-link', handed.personId);
+    if (externalId === null) return;
+    const now = clock.nowMs();
+    const until = Math.min(now + FIRST_USE_MS, await this.#home.handsOnUntilMs(handed, tx));
+    if (until <= now)
+      throw new CodedError('not-permitted', 'no role of yours that lasts lets others into this account');
+    const { maker, personId, address } = handed;
+    const ticket = { hash: tokenHash(newToken()), kind: 'provider-link', personId } as const;
+    const data = { maker, address, until };
+    await tickets.put({ ...ticket, data, createdAt: clock.nowIso(), expiresAt: NEVER }, tx);
+  }
+
+  /** Lets the first sign-on pass while the maker of the link still may make it. @throws CodedError `not-permitted` */
+  async use(tx: Connection, personId: string): Promise<void> {
+    const { tickets } = this.#home.store;
+    for (const { data } of await tickets.ofPerson('provider-link', personId, tx)) {
+      const { maker, address, until } = data;
+      const handed =
+        typeof maker === 'string' ? { maker, personId, added: false, address: String(address) } : null;
+      const now = clock.nowMs();
+      if (handed === null || Number(until) <= now || (await this.#home.handsOnUntilMs(handed, tx)) <= now)
+        throw new CodedError(
+          'not-permitted',
+          'the link of this account is void; an administrator may link it again',
+        );
+    }
+    await tickets.void(tx, 'provider-link', personId);
+  }
+}
