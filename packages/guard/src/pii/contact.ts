@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { isIPv6 } from 'node:net';
 import type { CountryCode } from 'libphonenumber-js/max';
+import { isStandInPassword, isStandInUser } from '../secrets/stand-ins.ts';
 import type { Countries, PiiMatch } from './entity.ts';
 
 const LOCAL = /[\p{L}\p{N}](?:[\p{L}\p{N}._%+'-]{0,62}[\p{L}\p{N}_+-])?$/u;
@@ -16,13 +17,20 @@ const MAC = new RegExp(
   'gi',
 );
 
+/** Whether a sign parts who logs in from the host, `https://git@host` or `git@host:path`, and both say nothing of a person. */
+function isLogin(text: string, start: number, local: string, end: number): boolean {
+  if (local === 'git' && text[end] === ':') return true;
+  const before = text.slice(Math.max(0, start - LOCAL_MAX), start);
+  return /:\/\/(?:[\w-]{0,32}:)?$/.test(before) && (isStandInUser(local) || isStandInPassword(local));
+}
+
 /** E-mail addresses, MAC addresses and IPv6 addresses: whatever has a sign of its own. */
 export function* signed(text: string): Generator<PiiMatch> {
   for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
     DOMAIN.lastIndex = at;
     if (!DOMAIN.test(text)) continue;
     const local = LOCAL.exec(text.slice(Math.max(0, at - LOCAL_MAX), at));
-    if (!local) continue;
+    if (!local || isLogin(text, at - local[0].length, local[0], DOMAIN.lastIndex)) continue;
     yield { entity: 'email', start: at - local[0].length, end: DOMAIN.lastIndex, confidence: 0.95 };
     at = DOMAIN.lastIndex;
   }

@@ -4,6 +4,7 @@ import { GENERAL_SECRETS } from './general.ts';
 import { PLATFORM_SECRETS } from './platforms.ts';
 import type { SecretRule } from './secret-rule.ts';
 import { SERVICE_SECRETS } from './services.ts';
+import { standsIn } from './stand-ins.ts';
 
 /** All rules: those that know a provider come before those that know none. */
 export const SECRET_RULES: readonly SecretRule[] = [
@@ -27,6 +28,8 @@ interface Found extends SecretMatch {
   readonly number: number;
 }
 
+/** Characters behind a secret that are read for its host. */
+const HOST_MAX = 64;
 /** Secrets kept of one text. */
 const MATCHES_MAX = 4 * LIMITS.detectionsPerTextMax;
 /** Built when a text comes whose letters have lost their case. */
@@ -85,6 +88,7 @@ export function findSecrets(text: string, caseless = false): SecretMatch[] {
     const secret = match[1] ?? match[0];
     if (entropy(secret) < rule.entropyMin || (rule.careful && !plausible(secret))) return true;
     const at = from + match[0].lastIndexOf(secret);
+    if (standsIn(rule.id, secret, text.slice(at + secret.length, at + secret.length + HOST_MAX))) return true;
     found.push({ number, id: rule.id, severity: rule.severity, start: at, end: at + secret.length });
     // A text with more is refused: what is not looked at must not pass.
     if (found.length >= MATCHES_MAX) throw new RangeError('the text holds too many secrets to look at');

@@ -5,6 +5,7 @@ import { type ActiveMarkup, type CodeSpan, inCode, type LinkPlace } from './link
 import {
   carriesData,
   hostAllowed,
+  isPlainLogin,
   type LinkTarget,
   REMOTE,
   resolveLink,
@@ -97,7 +98,9 @@ const judged = (technique: string, severity: Severity, confidence: number): Judg
 
 /** A host that a reader takes for another one. */
 function deceives({ url, host }: LinkTarget, raw: string): Judgement | null {
-  if (url.username !== '' || /^[^/?#]*[\\/]{2}[^/?#\\]*@/.test(raw))
+  const login = /^[^/?#]*[\\/]{2}([^/?#\\]*)@/.exec(raw);
+  // Written as plainly as it is read: what looks like a host, or is written in another way, deceives.
+  if ((url.username !== '' || login) && !(isPlainLogin(url) && !/[.@%]/.test(login?.[1] ?? '')))
     return judged('link-hides-host', 'high', 0.9);
   if (/(?:^|\.)xn--/.test(host)) return judged('link-punycode-host', 'medium', 0.6);
   if ((/^\d{1,3}(?:\.\d{1,3}){3}$/.test(host) && !host.startsWith('127.')) || host.startsWith('['))

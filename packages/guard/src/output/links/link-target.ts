@@ -1,4 +1,5 @@
 import { PLACEHOLDER } from '../../redaction.ts';
+import { isStandInPassword, isStandInUser } from '../../secrets/stand-ins.ts';
 
 /** Where a URL leads, as a browser resolves it. */
 export interface LinkTarget {
@@ -113,10 +114,21 @@ function encodedLength(part: string): number {
   return part.length >= ENCODED_MIN || (/[a-z]/.test(part) && /[A-Z]/.test(part)) ? part.length : 0;
 }
 
+/**
+ * Whether the user part of a URL is empty or says nothing: `git@`, `user:password@`. On hosts of sources it may be any
+ * short word, for that is how they are told who clones.
+ */
+export function isPlainLogin({ username, password, hostname }: URL): boolean {
+  // In marks, even words could carry something.
+  if (password !== '' && !(/^\w+$/.test(password) && isStandInPassword(password))) return false;
+  if (username === '' || isStandInUser(username)) return true;
+  return SOURCE_HOSTS.has(hostname) && /^[a-z][a-z0-9-]{0,15}$/i.test(username);
+}
+
 /** Whether a URL has room, beyond its address, for something of the conversation. */
 export function carriesData({ url, host }: LinkTarget): boolean {
   if (IN_URL.test(url.href)) return true;
-  if (queryCarries(url.search) || url.username !== '' || url.password !== '') return true;
+  if (queryCarries(url.search) || !isPlainLogin(url)) return true;
   if (host.length > HOST_CHARACTERS) return true;
   if (
     host

@@ -1,0 +1,51 @@
+/** What stands for a user where a guide leaves one out, and accounts that every code host has. */
+const USER = /^(?:git|user|username|my-?user(?:name)?|your[_-]?user(?:name)?|oauth2|token|anonymous)$/i;
+/** What stands for a password where a guide leaves one out. */
+const PASSWORD = new RegExp(
+  [
+    '^(?:(?:your|my|the|db|some|user)[ _-]?){0,2}(?:password|passwd|passwort|pass|pwd|secret|token|credentials?)(?:[ _-]?(?:goes[ _-]?)?here)?$',
+    '^(?:changeme|change[_-]me|placeholder|redacted|example|x{3,16}|\\*{3,16}|\\.{3})$',
+    '^(?:<[a-z_ -]{1,40}>|\\{{1,2}[a-z_ .-]{1,40}\\}{1,2}|\\[[a-z_ -]{1,40}\\])$',
+  ].join('|'),
+  'i',
+);
+/** Passwords that databases come with, which open nothing but a machine's own. */
+const SHIPPED = new Set([
+  'postgres',
+  'root',
+  'admin',
+  'guest',
+  'test',
+  'mysql',
+  'redis',
+  'mongo',
+  'minio',
+  'sa',
+  'dev',
+  'demo',
+]);
+const OWN_HOST =
+  /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|0\.0\.0\.0|host\.docker\.internal)(?=[:/?#\s"'`]|$)/i;
+/** Keys that the documentation of Amazon Web Services prints. */
+const DOCUMENTED = /^(?:AKIA[A-Z0-9]{9}EXAMPLE|[A-Za-z0-9+/]{30}EXAMPLEKEY)$/i;
+
+/** Whether a name says of no one who they are. */
+export const isStandInUser = (name: string): boolean => USER.test(name);
+
+/** Whether a password is a word that stands for one. */
+export const isStandInPassword = (password: string): boolean => PASSWORD.test(password);
+
+/** Rules whose secret is a password that may stand for another. */
+const URLS = new Set(['database-url', 'url-password']);
+
+/**
+ * Whether what a rule found is no secret: a key from documentation, a word where a password goes, or the password that a
+ * database comes with, on the reader's own machine.
+ * @param after the text behind the secret, as far as it names the host
+ */
+export function standsIn(id: string, secret: string, after: string): boolean {
+  if (id === 'curl-auth-user') return isStandInPassword(secret.slice(secret.indexOf(':') + 1));
+  if (!URLS.has(id)) return DOCUMENTED.test(secret);
+  if (isStandInPassword(secret)) return true;
+  return SHIPPED.has(secret.toLowerCase()) && after.startsWith('@') && OWN_HOST.test(after.slice(1));
+}
