@@ -39,12 +39,18 @@ export interface AllowedGroup {
   readonly rule: RuleName;
   /** Names by module, with blanks between them. */
   readonly globals: Readonly<Record<string, string>>;
+  /** Those of them that give something new with each call, though they are functions. */
+  readonly fresh?: Readonly<Record<string, string>>;
+  /** Those of them that give what others have, too, though they are classes. */
+  readonly shared?: Readonly<Record<string, string>>;
 }
 
 /** A name that may be used, how, and why. */
 export interface AllowedName {
   readonly rule: RuleName;
   readonly group: AllowedGroup;
+  /** What a call gives, where the name alone does not say it. */
+  readonly result?: 'fresh' | 'shared' | undefined;
 }
 
 /** Exact (module, qualified name) pairs that are harmless to load when used as their rule says. All others are not allowed. */
@@ -58,7 +64,7 @@ export class AllowList {
           const key = `${module} ${name}`;
           const before = this.#names.get(key);
           if (!before || reach(before.rule) < reach(group.rule))
-            this.#names.set(key, { rule: group.rule, group });
+            this.#names.set(key, { rule: group.rule, group, result: resultOf(group, module, name) });
         }
   }
 
@@ -71,6 +77,13 @@ export class AllowList {
   get size(): number {
     return this.#names.size;
   }
+}
+
+/** What its group says of the results of a name. */
+function resultOf({ fresh, shared }: AllowedGroup, module: string, name: string): AllowedName['result'] {
+  const holds = (part: AllowedGroup['fresh']): boolean =>
+    part !== undefined && Object.hasOwn(part, module) && part[module]!.split(' ').includes(name);
+  return holds(shared) ? 'shared' : holds(fresh) ? 'fresh' : undefined;
 }
 
 /** Of several rules for one name the furthest holds: a class whose state is set may also be called. */

@@ -21,6 +21,10 @@ export interface CallJudge {
   lookUp(module: string, name: string, offset: number, opcode: number): Value;
   /** Whether it is an allowed name that is a class or may be called. */
   isKnown(value: Value, ...rules: readonly RuleName[]): boolean;
+  /** Whether `functools.partial` may keep it. */
+  mayBePartial(value: Value | undefined): boolean;
+  /** A call sets the state of what it made, as `BUILD` does. */
+  setState(target: Value, state: Value, offset: number): void;
   /** A model within the stream, as bytes or as text of one character for a byte. */
   nested(bytes: Value, offset: number): void;
   /** Loading asks for `count` bytes or elements. */
@@ -111,6 +115,13 @@ function isBitGenerator(value: Value, judge: CallJudge): boolean {
   return BIT_GENERATORS.test(judge.literals.string(value) ?? '');
 }
 
+/** What was made, with the states that follow from the argument at `from` on. */
+function withState(call: Call, judge: CallJudge, target: Value, from: number): Value {
+  for (const state of call.items?.slice(from) ?? [])
+    if (state !== ATOM) judge.setState(target, state, call.offset);
+  return target;
+}
+
 /** What each rule lets through. A stream decides the arguments, so a rule looks at every one that matters. */
 export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
   mention: () => refused('may be named, not called'),
@@ -157,16 +168,17 @@ export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
     if (of === undefined || args === undefined) return refused('lacks what it calls');
     if (kind !== undefined && kind !== ATOM && !judge.isKnown(kind))
       return refused('is given a class that is not known');
-    return gives(judge.call(of, args, 'call', call.offset, call.opcode));
+    return gives(withState(call, judge, judge.call(of, args, 'call', call.offset, call.opcode), 3));
   },
   'apply-first': (call, judge) => {
     const [of, args] = call.items ?? [];
     if (of === undefined || args === undefined) return refused('lacks what it calls');
-    return gives(judge.call(of, args, 'call', call.offset, call.opcode));
+    return gives(withState(call, judge, judge.call(of, args, 'call', call.offset, call.opcode), 2));
   },
   partial: (call, judge) => {
     const of = call.items?.[0];
-    if (of === undefined || !judge.isKnown(of)) return refused('is given a function that is not known');
+    if (!judge.mayBePartial(of))
+      return refused('is given a function that is not harmless with any arguments');
     return made(call);
   },
   attribute: (call, judge) => {

@@ -2,6 +2,14 @@ import type { TechniqueName } from '../techniques.ts';
 import type { AllowedName, AllowList, RuleName } from './allow-list.ts';
 import { CALL_RULES, type CallJudge, reportPasses } from './call-rules.ts';
 import { dangerOf } from './danger.ts';
+import {
+  identityOf,
+  isComputedState,
+  isFilledBag,
+  mayBeCalled,
+  mayBePartial,
+  mayBeText,
+} from './identity.ts';
 import type { Literals } from './literals.ts';
 import type { PickleHost } from './machine-contract.ts';
 import { OP, OPCODE_NAMES } from './opcodes.ts';
@@ -46,6 +54,8 @@ const SPECIAL = new Set(
     'torch_function index int bool repr str '
   ).split(' '),
 );
+/** Attributes that a loader calls to fill what it made. */
+const FILLING = new Set(['append', 'extend', 'add']);
 /** Names of one stream that are told apart; what is beyond them is counted as seen. */
 const SIGHTINGS_MAX = 256;
 
@@ -62,6 +72,7 @@ export class Judge implements PickleHost, CallJudge {
   readonly #sightings = new Map<string, PickleSighting>();
   readonly #bad = new WeakSet<object>();
   readonly #entries = new WeakMap<GlobalName, AllowedName>();
+  readonly #entryOf = (name: GlobalName): AllowedName | undefined => this.#entries.get(name);
   /** Those of the stream being read; set by whoever runs it. */
   literals!: Literals;
 
@@ -130,6 +141,14 @@ export class Judge implements PickleHost, CallJudge {
     return entry !== undefined && (rules.length === 0 || rules.includes(entry.rule));
   }
 
+  mayBePartial(value: Value | undefined): boolean {
+    return mayBePartial(value, this.#entryOf);
+  }
+
+  setState(target: Value, state: Value, offset: number): void {
+    this.build(target, state, null, offset, 0);
+  }
+
   call(of: Value, args: Value, how: CallKind, offset: number, opcode: number): Value {
     if (of instanceof Made) return this.#callMade(of, args, offset, opcode);
     if (!(of instanceof GlobalName)) {
@@ -171,7 +190,10 @@ export class Judge implements PickleHost, CallJudge {
       this.#entries.get(of.of)?.rule === 'partial' &&
       of.args instanceof Tuple
     ) {
-      const [inner, ...first] = of.args.items;
+      // What it calls is what it was set to last.
+      const isSet = of.state instanceof Tuple;
+      const [inner, ...given] = isSet ? (of.state as Tuple).items : of.args.items;
+      const first = isSet ? (this.literals.itemsOf(given[0] ?? OPAQUE) ?? [OPAQUE]) : given;
       const rest = this.literals.itemsOf(args) ?? [OPAQUE];
       return this.call(inner ?? OPAQUE, new Tuple([...first, ...rest], 0), 'call', offset, opcode);
     }
@@ -207,11 +229,15 @@ export class Judge implements PickleHost, CallJudge {
     }
     const isBad = this.#bad.has(target);
     const rule = target.of instanceof GlobalName ? this.#entries.get(target.of)?.rule : undefined;
-    if (!isBad && (rule === undefined || rule === 'attribute'))
+    if (!isBad && rule === undefined)
       this.#see('state-on-unknown', 'made', 'sets the state of what an earlier call gave', offset, OP.BUILD);
+    this.#changes(target, 'sets attributes of', offset, OP.BUILD);
+    if (isFilledBag(target))
+      this.#see('state-on-unknown', 'bag', 'sets the state of what it filled by a call', offset, OP.BUILD);
+    if (isComputedState(state, this.#entryOf))
+      this.#see('special-attribute', 'state', 'sets attributes by names it computes', offset, OP.BUILD);
     if (rule === 'partial') {
-      const of = state instanceof Tuple ? state.items[0] : undefined;
-      if (of === undefined || !this.isKnown(of))
+      if (!(state instanceof Tuple) || !this.mayBePartial(state.items[0]))
         this.#see(
           'refused-call',
           'partial state',
@@ -232,6 +258,23 @@ export class Judge implements PickleHost, CallJudge {
     return named === null ? 0 : this.#outlets.inline(target, named, next, this.literals);
   }
 
+  /** Something is set on, or added to, what a call gave: it must be the stream's own. */
+  #changes(target: Made, does: string, offset: number, opcode: number): void {
+    if (!(target.of instanceof GlobalName)) return;
+    const identity = identityOf(target, this.#entryOf);
+    const full = shown(target.of.full);
+    if (identity === 'class')
+      this.#see('state-on-class', 'made', `${does} the class of something`, offset, opcode);
+    else if (identity === 'shared')
+      this.#see(
+        'state-on-unknown',
+        full,
+        `${does} what \`${full}\` gave, which others may have, too`,
+        offset,
+        opcode,
+      );
+  }
+
   /** What a state sets, by name. */
   #named(items: readonly Value[]): ReadonlyMap<string, Value> {
     const named = new Map<string, Value>();
@@ -248,6 +291,7 @@ export class Judge implements PickleHost, CallJudge {
       this.#see('state-on-class', full, `adds to \`${full}\` itself`, offset, opcode);
     } else if (isOpaque(target) || (target instanceof Made && !(target.of instanceof GlobalName)))
       this.#see('state-on-unknown', 'added', 'adds to something that it computed', offset, opcode);
+    else if (target instanceof Made) this.#changes(target, 'adds to', offset, opcode);
   }
 
   items(items: readonly Value[], start: number, offset: number): void {
@@ -256,8 +300,18 @@ export class Judge implements PickleHost, CallJudge {
       // Only what can be called can do harm under a special name.
       if (typeof value === 'number' || value.kind === 'tuple') continue;
       const key = items[i]!;
-      if (offsetOf(key) < 0) continue;
+      if (offsetOf(key) < 0) {
+        if (
+          mayBeCalled(value, this.#entryOf) &&
+          mayBeText(key, this.#entryOf, (of) => this.literals.string(of))
+        )
+          this.#see('special-attribute', '', 'sets something under a name it computes', offset, OP.SETITEMS);
+        continue;
+      }
       const name = this.literals.string(key);
+      const fills = name !== null && FILLING.has(name) && mayBeCalled(value, this.#entryOf);
+      if (fills && !this.isKnown(value, 'mention', 'data'))
+        this.#see('special-attribute', name, `sets \`${name}\``, offset, OP.SETITEMS);
       if (name === null || !/^__\w+__$/.test(name) || !SPECIAL.has(name.slice(2, -2))) continue;
       this.#see('special-attribute', name, `sets \`${name}\``, offset, OP.SETITEMS);
     }
