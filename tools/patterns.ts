@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { RegExpParser, visitRegExpAST } from '@eslint-community/regexpp';
 import { parseSync } from 'oxc-parser';
 import { analyse } from 'scslre';
+import { callMakers } from './pattern-makers.ts';
 
 /** A pattern, and where it is from. */
 export interface Pattern {
@@ -13,10 +14,11 @@ export interface Pattern {
   readonly flags: string;
 }
 
-/** Calls of `RegExp` in the sources: what they make is seen only when they run. */
-export interface MadeAt {
+/** A place in the sources that makes a pattern, or may. */
+export interface Site {
   readonly file: string;
-  readonly line: number;
+  /** Line and column, as a stack tells them. */
+  readonly at: string;
 }
 
 const root = join(import.meta.dirname, '..');
@@ -40,10 +42,23 @@ export function productFiles(): string[] {
 }
 
 interface Node {
-  readonly type?: string;
+  readonly type: string;
   readonly start: number;
+  readonly name?: string;
+  readonly value?: unknown;
   readonly regex?: { readonly pattern: string; readonly flags: string };
-  readonly callee?: { readonly type: string; readonly name?: string };
+  readonly callee?: Node;
+  readonly object?: Node;
+  readonly property?: Node;
+  readonly consequent?: Node;
+  readonly alternate?: Node;
+  readonly id?: Node;
+  readonly init?: Node | null;
+  readonly operator?: string;
+  readonly right?: Node;
+  readonly arguments?: readonly Node[];
+  readonly typeAnnotation?: Node;
+  readonly typeName?: Node;
 }
 
 function walk(node: unknown, visit: (node: Node) => void): void {
@@ -56,34 +71,90 @@ function walk(node: unknown, visit: (node: Node) => void): void {
   for (const value of Object.values(node)) walk(value, visit);
 }
 
-/** Literals in a source file, and the places where it makes others. @throws Error where it cannot be parsed */
+const isCall = ({ type }: Node): boolean => type === 'NewExpression' || type === 'CallExpression';
+const makes = (node: Node): boolean => isCall(node) && node.callee?.name === 'RegExp';
+/** Of a name's type: `: RegExp`. */
+const saysPattern = (node: Node | undefined): boolean =>
+  node?.typeAnnotation?.typeAnnotation?.typeName?.name === 'RegExp';
+/** What makes a pattern of a text that it is given; `replace` and `split` take a text as it is. */
+const TAKES_TEXT = new Set(['match', 'search']);
+/** By its type `matchAll` takes no text: only one that stands there is looked for. */
+const TEXTS = new Set(['Literal', 'TemplateLiteral', 'TaggedTemplateExpression', 'BinaryExpression']);
+
+/** Whether an expression is a pattern: a literal, what `RegExp` makes, a name of one, or a choice of those. */
+function isPattern(node: Node, names?: ReadonlySet<string>): boolean {
+  if (node.type === 'ConditionalExpression')
+    return isPattern(node.consequent!, names) && isPattern(node.alternate!, names);
+  return node.regex != null || makes(node) || (node.type === 'Identifier' && !!names?.has(node.name!));
+}
+
+/** Names of patterns in a file, and the uses of `RegExp` that show: calls, types, `instanceof`. */
+function plainUses(program: unknown): { names: ReadonlySet<string>; uses: ReadonlySet<Node> } {
+  const names = new Set<string>();
+  const uses = new Set<Node>();
+  walk(program, (node) => {
+    if (makes(node)) uses.add(node.callee!);
+    if (node.typeName) uses.add(node.typeName);
+    if (node.operator === 'instanceof') uses.add(node.right!);
+    if (node.type === 'Identifier' && saysPattern(node)) names.add(node.name!);
+    const { id, init } = node;
+    if (node.type === 'VariableDeclarator' && init && isPattern(init)) names.add(id!.name!);
+  });
+  return { names, uses };
+}
+
+/** Whether a node makes a pattern, or may, in a way that {@link madePatterns} does not see. */
+function hides(node: Node, { names, uses }: ReturnType<typeof plainUses>): boolean {
+  if (node.type === 'Identifier' && node.name === 'RegExp') return !uses.has(node);
+  if (node.type === 'Literal' && node.value === 'RegExp') return true;
+  const property = isCall(node) ? node.callee!.property : undefined;
+  if (!property || property.type === 'PrivateIdentifier') return false;
+  const method = property.name ?? String(property.value);
+  if (method === 'constructor') return true;
+  if (method === 'compile') return isPattern(node.callee!.object!, names);
+  const [taken] = node.arguments ?? [];
+  if (!taken) return false;
+  if (method === 'matchAll') return TEXTS.has(taken.type) && !taken.regex;
+  return TAKES_TEXT.has(method) && !isPattern(taken, names);
+}
+
+/**
+ * Literals in a source file, the places where it makes others, and those where it may make some that are not seen:
+ * by another name of `RegExp`, or of a text that `match` and its like are given.
+ * @throws Error where it cannot be parsed
+ */
 export function readSource(
   path: string,
   text = readFileSync(path, 'utf8'),
-): { literals: Pattern[]; made: MadeAt[] } {
-  const { program, errors } = parseSync(path, text);
+): { literals: Pattern[]; made: Site[]; hidden: Site[] } {
+  const { program, errors } = parseSync(path, text, { preserveParens: false });
   if (errors.length > 0) throw new Error(`${path}: ${errors[0]!.message}`);
   const file = path.slice(root.length + 1);
   const literals: Pattern[] = [];
-  const made: MadeAt[] = [];
-  const lineOf = (at: number): number => text.slice(0, at).split('\n').length;
+  const made: Site[] = [];
+  const hidden: Site[] = [];
+  const placeOf = (at: number): string => {
+    const lines = text.slice(0, at).split('\n');
+    return `${lines.length}:${lines.at(-1)!.length + 1}`;
+  };
+  const plain = plainUses(program);
   walk(program, (node) => {
     if (node.type === 'Literal' && node.regex) {
       const { pattern: source, flags } = node.regex;
-      literals.push({ place: `${file}:${lineOf(node.start)}`, source, flags });
+      literals.push({ place: `${file}:${placeOf(node.start)}`, source, flags });
     }
-    const calls = node.type === 'NewExpression' || node.type === 'CallExpression';
-    if (calls && node.callee?.name === 'RegExp') made.push({ file, line: lineOf(node.start) });
+    if (makes(node)) made.push({ file, at: placeOf(node.start) });
+    if (hides(node, plain)) hidden.push({ file, at: placeOf(node.start) });
   });
-  return { literals, made };
+  return { literals, made, hidden };
 }
 
-/** Patterns that files make when they are imported. They must not have been imported before. */
-export async function madePatterns(files: readonly string[]): Promise<Pattern[]> {
+/** Patterns that files make when they are imported, and then when they are driven. They must not have been imported before. */
+export async function madePatterns(files: readonly string[], drive: () => Promise<void>): Promise<Pattern[]> {
   const patterns: Pattern[] = [];
   const Original = globalThis.RegExp;
   const note = (made: RegExp): RegExp => {
-    const frame = /packages\/[^\s)]*?\.(?:ts|mjs|tsx):\d+/.exec(new Error('place').stack ?? '');
+    const frame = /packages\/[^\s)]*?\.(?:ts|mjs|tsx):\d+:\d+/.exec(new Error('place').stack ?? '');
     if (frame) patterns.push({ place: frame[0], source: made.source, flags: made.flags });
     return made;
   };
@@ -93,6 +164,7 @@ export async function madePatterns(files: readonly string[]): Promise<Pattern[]>
   });
   try {
     for (const file of files) await import(pathToFileURL(join(root, file)).href);
+    await drive();
   } finally {
     globalThis.RegExp = Original;
   }
@@ -152,41 +224,19 @@ export interface Reviewed {
 /** These only become fewer. */
 export const REVIEWED: readonly Reviewed[] = [];
 
-/** Patterns that functions make when they are called, with texts as they make them: an import shows none of these. */
-const MADE_WHEN_CALLED: readonly (MadePlace & Pattern)[] = [
-  made('packages/gateway/src/judge.ts', '^0a1b2c3d4e5f60718f (ATTACK|HARMLESS)\\.?$', ''),
-  made('packages/guard/src/views/spellings.ts', spelling('\\S', '[_|]{1,3}'), 'gu'),
-  made('packages/guard/src/views/spellings.ts', spelling('[\\p{L}\\p{N}]', '[.*]{1,3}'), 'gu'),
-  made('packages/guard/src/views/spellings.ts', spelling('[\\p{L}\\p{N}]', '[ \\t]{2}'), 'gu'),
-  made('packages/scan/src/dependencies/images/installed-packages.ts', '^Name[ \\t]*=[ \\t]*(\\S+)', 'm'),
-  made('packages/scan/src/dependencies/images/installed-packages.ts', '^ID=["\']?([^"\'\\n]*)', 'm'),
-  made('packages/server/src/demo/helpdesk.ts', '[^]{1,24}', 'g'),
-  made('packages/server/src/open-inference-server.ts', '^/v2/models/m(?:/versions/1)?(/ready|/infer)?$', ''),
-];
-
-interface MadePlace {
-  readonly file: string;
-}
-
-function made(file: string, source: string, flags: string): MadePlace & Pattern {
-  return { file, place: file, source, flags };
-}
-
-/** As `together` in `spellings.ts` puts it together. */
-function spelling(element: string, between: string): string {
-  return `(?<![\\p{L}\\p{N}])${element}(?:${between}${element}(?![\\p{L}\\p{N}]))+`;
-}
-
-/** Every pattern of the product, each once, and the files whose patterns were not seen. */
+/** Every pattern of the product, each once, and the places whose patterns were not seen. */
 export async function allPatterns(): Promise<{ patterns: readonly Pattern[]; unseen: readonly string[] }> {
   const read = productFiles().map((file) => readSource(file));
-  const making = [...new Set(read.flatMap((one) => one.made.map(({ file }) => file)))];
-  const called = new Set(MADE_WHEN_CALLED.map(({ file }) => file));
-  const imported = await madePatterns(making);
-  const seen = new Set(imported.map(({ place }) => place.slice(0, place.lastIndexOf(':'))));
+  const making = read.flatMap(({ made }) => made);
+  const seenMade = await madePatterns([...new Set(making.map(({ file }) => file))], callMakers);
+  const seen = new Set(seenMade.map(({ place }) => place));
   const patterns = new Map<string, Pattern>();
-  for (const one of [...read.flatMap(({ literals }) => literals), ...imported, ...MADE_WHEN_CALLED])
+  for (const one of [...read.flatMap(({ literals }) => literals), ...seenMade])
     patterns.set(`/${one.source}/${one.flags}`, one);
-  const unseen = making.filter((file) => !seen.has(file) && !called.has(file));
+  const placeOf = ({ file, at }: Site): string => `${file}:${at}`;
+  const unseen = [
+    ...making.map(placeOf).filter((place) => !seen.has(place)),
+    ...read.flatMap(({ hidden }) => hidden).map((site) => `${placeOf(site)} (hidden)`),
+  ];
   return { patterns: [...patterns.values()], unseen };
 }

@@ -84,9 +84,9 @@ function instructed(model: string, pieces: readonly Piece[]): Question {
       ],
     },
     read: (answer) => {
-      const said = new RegExp(`^${code} (ATTACK|HARMLESS)\\.?$`).exec(wordsOf(answer));
-      if (!said) throw new Error('the judge did not answer as it was told to');
-      return said[1] === 'ATTACK' ? [...pieces] : [];
+      const said = /^([0-9a-f]{18}) (ATTACK|HARMLESS)\.?$/.exec(wordsOf(answer));
+      if (said?.[1] !== code) throw new Error('the judge did not answer as it was told to');
+      return said[2] === 'ATTACK' ? [...pieces] : [];
     },
   };
 }

@@ -49,7 +49,8 @@ export function helpdeskAnswer(text: string): string {
 }
 
 const tokens = (text: string): number => Math.ceil(text.length / 4);
-const pieces = (text: string): string[] => text.match(new RegExp(`[^]{1,${CHUNK_CHARACTERS}}`, 'g')) ?? [''];
+const CHUNK = new RegExp(`[^]{1,${CHUNK_CHARACTERS}}`, 'g');
+const pieces = (text: string): string[] => text.match(CHUNK) ?? [''];
 
 interface Reply {
   readonly content: string | null;

@@ -93,6 +93,11 @@ const node: InstalledReader = {
 
 const JAR_NESTED_BYTES_MAX = 64 * MIB;
 
+/** Group, artefact and version in a note of Maven. */
+const NOTED: readonly RegExp[] = ['groupId', 'artifactId', 'version'].map(
+  (key) => new RegExp(`^${key}[ \\t]*=[ \\t]*(\\S+)`, 'm'),
+);
+
 /** Maven's own note of a library in a jar, and in the jars that it carries. */
 function* inJar(source: ByteSource, path: string, depth: number): Generator<Installed> {
   let entries = 0;
@@ -109,9 +114,8 @@ function* inJar(source: ByteSource, path: string, depth: number): Generator<Inst
       yield* inJar(new BytesSource(plain), `${path}!${name}`, depth + 1);
       continue;
     }
-    const value = (key: string): string | undefined =>
-      new RegExp(`^${key}[ \\t]*=[ \\t]*(\\S+)`, 'm').exec(plain.toString('utf8'))?.[1];
-    const [group, artifact, version] = [value('groupId'), value('artifactId'), value('version')];
+    const note = plain.toString('utf8');
+    const [group, artifact, version] = NOTED.map((pattern) => pattern.exec(note)?.[1]);
     if (group && artifact && version)
       yield { ecosystem: 'Maven', name: `${group}:${artifact}`, version, place: path };
   }
@@ -199,9 +203,8 @@ export const UNREAD_DATABASES: readonly { readonly name: string; readonly path: 
 
 /** The distribution of an image, by its own file. @returns null where it is none whose advisories are read */
 export function readDistribution(content: string): Pick<LockedPackage, 'ecosystem' | 'release'> | null {
-  const field = (name: string): string =>
-    new RegExp(`^${name}=["']?([^"'\\n]*)`, 'm').exec(content)?.[1]?.trim() ?? '';
-  const [id, version] = [field('ID'), field('VERSION_ID')];
+  const field = (pattern: RegExp): string => pattern.exec(content)?.[1]?.trim() ?? '';
+  const [id, version] = [field(/^ID=["']?([^"'\n]*)/m), field(/^VERSION_ID=["']?([^"'\n]*)/m)];
   if (id === 'debian') return { ecosystem: 'Debian', release: version };
   if (id === 'ubuntu') return { ecosystem: 'Ubuntu', release: version };
   const alpine = /^(\d+\.\d+)/.exec(version)?.[1];
