@@ -48,6 +48,8 @@ export function attest(
 
 /** What an attestation of this installation says. */
 export interface Said {
+  /** Of its subject: the target it was said of. */
+  readonly name: string;
   /** Of its subject. */
   readonly digest: string;
   readonly passed: boolean;
@@ -55,15 +57,21 @@ export interface Said {
   readonly by: string;
 }
 
-/** Opens an attestation. @returns null where its signature is not of the key */
-export function openAttestation({ envelope: text }: Attestation, key: KeyObject): Said | null {
-  const { payload, payloadType, signatures } = JSON.parse(text) as Envelope;
-  const bytes = Buffer.from(payload, 'base64');
-  const signature = Buffer.from(signatures[0]!.sig, 'base64');
-  if (!verify(null, preAuthEncoding(payloadType, bytes), key, signature)) return null;
-  const { subject, predicate } = JSON.parse(bytes.toString()) as {
-    subject: { digest: { sha256: string } }[];
+/** What an attestation says; its signature is not looked at. */
+export function statedOf({ envelope: text }: Attestation): Said {
+  const { payload } = JSON.parse(text) as Envelope;
+  const { subject, predicate } = JSON.parse(Buffer.from(payload, 'base64').toString()) as {
+    subject: { name: string; digest: { sha256: string } }[];
     predicate: { by: string; result: string };
   };
-  return { digest: subject[0]!.digest.sha256, passed: predicate.result === 'PASSED', by: predicate.by };
+  const { name, digest } = subject[0]!;
+  return { name, digest: digest.sha256, passed: predicate.result === 'PASSED', by: predicate.by };
+}
+
+/** Opens an attestation. @returns null where its signature is not of the key */
+export function openAttestation(attestation: Attestation, key: KeyObject): Said | null {
+  const { payload, payloadType, signatures } = JSON.parse(attestation.envelope) as Envelope;
+  const bytes = Buffer.from(payload, 'base64');
+  const signature = Buffer.from(signatures[0]!.sig, 'base64');
+  return verify(null, preAuthEncoding(payloadType, bytes), key, signature) ? statedOf(attestation) : null;
 }

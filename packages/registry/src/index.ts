@@ -15,3 +15,4 @@ export { edgesOf, neighbourhood, parseRunEvent, toRunEvents } from './open-linea
 export { Serving } from './serving.ts';
 export { type ModelBundle, type SignOptions, signModel } from './signing/sign-model.ts';
 export { type Trust, type VerifiedModel, verifyBundle, verifyModel } from './signing/verify-model.ts';
+export { evidenceOf } from './version-evidence.ts';

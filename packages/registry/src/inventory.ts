@@ -31,9 +31,9 @@ import type {
 import { edge } from './open-lineage.ts';
 import { coversVersion } from './signing/covers.ts';
 import { GIT_PATHS } from './signing/model-files.ts';
-import { rootDigest } from './signing/model-manifest.ts';
 import { type VerifiedModel, verifyBundle } from './signing/verify-model.ts';
 import { unpackAll } from './unpack.ts';
+import { evidenceOf, versionDigest } from './version-evidence.ts';
 import { versionTarget } from './version-target.ts';
 
 const SIGNATURE_FILES: readonly string[] = ['model.sig', ...GIT_PATHS];
@@ -155,7 +155,7 @@ export class Inventory {
     const { source } = facts;
     for (const { path, sha256 } of copies) await this.#parts.artefacts.put(sha256, path);
     const files = copies.map(({ name: file, sha256, bytes }) => ({ name: file, sha256, bytes }));
-    const digest = rootDigest(files.map((file) => ({ name: file.name, digest: file.sha256 })));
+    const digest = versionDigest(files);
     const target = versionTarget(kind, called, label);
     const known = await this.#db.asset(kind, called);
     const asset = known ?? (await this.register(actor, kind, called, facts));
@@ -355,7 +355,7 @@ export class Inventory {
   async known(asset: Asset, version: AssetVersion): Promise<KnownVersion> {
     const { store } = this.#parts;
     const [attestations, findings, deployments] = await Promise.all([
-      this.#db.attestations(version.digest),
+      evidenceOf(store, asset, version),
       store.findings.openOn(versionTarget(asset.kind, asset.name, version.label)),
       this.#db.deployments(true),
     ]);

@@ -60,12 +60,14 @@ async function approvalSignatures(context: InventoryProbeContext): Promise<Found
   const { inventory } = context.installation.store;
   const live = await inventory.deployments(true);
   if (live.length === 0) return null;
-  const { openAttestation } = await import('@sallyport/registry');
+  const { evidenceOf, openAttestation } = await import('@sallyport/registry');
+  const assets = new Map((await inventory.assets()).map((asset) => [asset.id, asset]));
   const key = createPublicKey((await context.inventory()).attestationKey);
   const without: string[] = [];
-  for (const { place, digest, version: id } of live) {
-    const version = await inventory.versionById(id);
-    const approvals = (await inventory.attestations(digest)).filter(({ kind }) => kind === 'approval');
+  for (const { place, digest, version: id, asset: of } of live) {
+    const [version, asset] = [await inventory.versionById(id), assets.get(of)];
+    const said = version && asset ? await evidenceOf(context.installation.store, asset, version) : [];
+    const approvals = said.filter(({ kind }) => kind === 'approval');
     const holds = approvals.some((approval) => {
       const said = openAttestation(approval, key);
       return said?.digest === digest && said.passed && said.by !== version?.createdBy;

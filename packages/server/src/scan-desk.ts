@@ -292,13 +292,13 @@ export class ScanDesk {
     if (versions.length === 0) return;
     const assets = new Map((await store.inventory.assets()).map((asset) => [asset.id, asset]));
     const inventory = await this.#control.inventory();
+    const { evidenceOf } = await import('@sallyport/registry');
     for (const version of versions) {
       if (this.#closed) return;
       const asset = assets.get(version.asset);
       if (!asset || !version.stored || (asset.kind !== 'model' && asset.kind !== 'dataset')) continue;
-      const [latest] = (await store.inventory.attestations(version.digest)).filter(
-        ({ kind }) => kind === 'scan',
-      );
+      const said = await evidenceOf(store, asset, version);
+      const latest = said.find(({ kind }) => kind === 'scan');
       // Whoever registers a version has it scanned at once.
       if (!latest && clock.nowMs() - Date.parse(version.createdAt) < REGISTERING_MS) continue;
       if (latest && clock.nowMs() - Date.parse(latest.at) < AGAIN_MS) continue;

@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto';
+import type { Asset, AssetVersion, Attestation, VersionFile } from '@sallyport/core';
+import type { Store } from '@sallyport/store';
+import { statedOf } from './attest.ts';
+import { versionTarget } from './version-target.ts';
+
+/** Put before what is hashed: no digest of bytes alone is made the same way. */
+const PURPOSE = 'sallyport version 2\n';
+
+/**
+ * The digest of a version: SHA-256 over the name and the digest of each file, in order of their names. A name decides how a file is
+ * loaded, so the same bytes under another name are another version.
+ */
+export function versionDigest(files: readonly Pick<VersionFile, 'name' | 'sha256'>[]): string {
+  const sum = createHash('sha256').update(PURPOSE);
+  const sorted = [...files].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  for (const { name, sha256 } of sorted) sum.update(`${JSON.stringify([name, sha256])}\n`);
+  return sum.digest('hex');
+}
+
+/**
+ * What is said of a version, the latest first: everything about its digest. A version stored by an earlier release keeps its digest of
+ * bytes alone; of what is said about that one, only what names this very version counts.
+ */
+export async function evidenceOf(store: Store, asset: Asset, version: AssetVersion): Promise<Attestation[]> {
+  const said = await store.inventory.attestations(version.digest);
+  if (version.digest === versionDigest(version.files)) return said;
+  const target = versionTarget(asset.kind, asset.name, version.label);
+  return said.filter((one) => statedOf(one).name === target);
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { type AssetVersion, newId } from '@sallyport/core';
+import { type KnownVersion, signModel } from '@sallyport/registry';
+import { scratch, type TestServer, testServer } from './harness.ts';
+
+const FACTS = { owner: null, purpose: '', risk: 'minimal', dataClasses: [], source: '', licence: '' };
+
+describe('what is said of a version', () => {
+  const folder = scratch();
+  const key = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  const pem = key.privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
+  let server: TestServer;
+  before(async () => {
+    writeFileSync(join(folder, 'key.pem'), key.publicKey.export({ format: 'pem', type: 'spki' }));
+    server = await testServer({
+      config: { inventory: { signers: [{ name: 'team', publicKeyFile: join(folder, 'key.pem') }] } },
+    });
+  });
+  after(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const made = (name: string, files: Readonly<Record<string, string>>): string => {
+    mkdirSync(join(folder, name), { recursive: true });
+    for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, name, file), content);
+    return join(folder, name);
+  };
+  const register = async (name: string, root: string, signature?: string): Promise<KnownVersion> =>
+    (await server.control.inventory()).addVersion('test', 'model', name, FACTS as never, {
+      root,
+      label: '1',
+      signature,
+    });
+  const shown = async (name: string, label = '1'): Promise<KnownVersion> => {
+    const inventory = await server.control.inventory();
+    const asset = await inventory.asset('model', name);
+    return inventory.known(asset, await inventory.version(asset, label));
+  };
+  const gate = ({ gates }: KnownVersion, name: string): boolean =>
+    gates.find((one) => one.name === name)!.open;
+  const signature = async (root: string): Promise<string> =>
+    JSON.stringify((await signModel(root, { key: pem })).bundle);
+
+  it('opens no gate of the same bytes under other names', async () => {
+    const bytes = ['print(1)\n', 'b\n'] as const;
+    const first = made('a', { 'a.txt': bytes[0], 'notes.txt': bytes[1] });
+    const one = await register('aa', first, await signature(first));
+    assert.equal(gate(one, 'signed'), true);
+    const other = await register('bb', made('b', { 'modeling_evil.py': bytes[0], 'notes.txt': bytes[1] }));
+    assert.notEqual(other.version.digest, one.version.digest);
+    assert.equal(gate(other, 'signed'), false, 'a signature of other names');
+    // A test of one that failed closes nothing of the other either, nor opens it.
+    const inventory = await server.control.inventory();
+    await inventory.noteTest('test', 'aa', '1', false, 'failed');
+    assert.equal(gate(await shown('bb'), 'tested'), true);
+    assert.equal(gate(await shown('aa'), 'tested'), false);
+    // The same names and bytes are the same thing.
+    const same = await register('cc', made('c', { 'a.txt': bytes[0], 'notes.txt': bytes[1] }));
+    assert.equal(same.version.digest, one.version.digest);
+    assert.equal(gate(same, 'signed'), true);
+  });
+
+  it('that a scan could not read stays so, whatever its bytes are called elsewhere', async () => {
+    const closed = await register('p2', made('p2', { 'config.json': '{"a":' }));
+    assert.equal(gate(closed, 'scanned'), false);
+    const clean = await register('q2', made('q2', { 'x.txt': '{"a":' }));
+    assert.equal(gate(clean, 'scanned'), true);
+    assert.equal(gate(await shown('p2'), 'scanned'), false);
+  });
+
+  it('covers one file under its own name only', async () => {
+    const path = join(made('single', { 'notes.txt': 'print(1)\n' }), 'notes.txt');
+    const signed = await signature(path);
+    assert.equal(gate(await register('s1', path, signed), 'signed'), true);
+    const renamed = join(made('renamed', { 'modeling_evil.py': 'print(1)\n' }), 'modeling_evil.py');
+    assert.equal(gate(await register('s2', renamed), 'signed'), false);
+    assert.equal(gate(await register('s3', renamed, signed), 'signed'), false);
+    assert.equal(gate(await register('s4', made('in', { 'notes.txt': 'print(1)\n' }), signed), 'signed'), true);
+  });
+
+  it('by a digest of bytes alone, as earlier releases made it, counts for that version only', async () => {
+    const { version } = await register('old', made('old', { 'a.txt': 'old\n' }));
+    const [file] = version.files;
+    const digest = createHash('sha256').update(Buffer.from(file!.sha256, 'hex')).digest('hex');
+    const row = (label: string, name: string): AssetVersion => ({
+      ...version,
+      id: newId('ver'),
+      label,
+      digest,
+      files: [{ ...file!, name }],
+    });
+    const { store } = server.control.installation;
+    await store.change(async (tx) => {
+      await store.inventory.putVersion(tx, row('0.1', 'a.txt'));
+      await store.inventory.putVersion(tx, row('0.2', 'modeling_evil.py'));
+      return { result: undefined, event: [] };
+    });
+    const inventory = await server.control.inventory();
+    const path = join(made('old', {}), 'a.txt');
+    await inventory.verifySignature('test', 'model', 'old', '0.1', await signature(path));
+    await inventory.rescan('test', 'model', 'old', '0.1');
+    const kept = await shown('old', '0.1');
+    assert.equal(kept.version.digest, digest, 'it keeps its digest');
+    assert.deepEqual([gate(kept, 'signed'), gate(kept, 'scanned')], [true, true]);
+    const other = await shown('old', '0.2');
+    assert.deepEqual([gate(other, 'signed'), gate(other, 'scanned')], [false, false]);
+    assert.deepEqual(other.attestations, []);
+  });
+});
