@@ -171,6 +171,23 @@ describe('models', () => {
 });
 
 describe('ci', () => {
+  it('passes over an ordinary tree of packages, and says once what such a tree hides', () => {
+    put('app/node_modules/.package-lock.json', '{"lockfileVersion":3,"packages":{}}');
+    put('app/node_modules/left/yarn.lock', '# yarn lockfile v1\n');
+    put('app/main.py', 'x = 1\n');
+    const bare = ['ci', at('app'), '--data', at('nothing')];
+    interface Told {
+      readonly files: readonly { readonly detections: readonly { readonly message: string }[] }[];
+    }
+    assert.deepEqual(json<Told>(0, ...bare).files, []);
+    put('app/node_modules/left/model.pkl', 'x');
+    const { files } = json<Told>(1, ...bare);
+    assert.deepEqual(
+      files.flatMap(({ detections }) => detections.map(({ message }) => message)),
+      ['is passed over by its name, and holds `left/model.pkl`'],
+    );
+  });
+
   it('checks everything in one run, writes SARIF and a summary, and tells the control plane', async () => {
     put('change/requirements.txt', 'left==2.0 --hash=sha256:x\n');
     put('change/readme.md', 'hello');

@@ -211,6 +211,38 @@ describe('folders that are passed over', () => {
     );
   });
 
+  it('are no fault for what their own tools write there, and one for a model among it', async () => {
+    const lock = '{"lockfileVersion":3,"packages":{}}';
+    put('tidy/node_modules/.package-lock.json', lock);
+    put('tidy/node_modules/left/package.json', '{"name":"left","version":"1.0.0"}');
+    put('tidy/node_modules/left/yarn.lock', '# yarn lockfile v1\n');
+    put('tidy/node_modules/@a/b/node_modules/c/package-lock.json', lock);
+    for (const venv of ['tidy/.venv/lib/python3.12/site-packages', 'tidy/x/site-packages']) {
+      put(`${venv}/distutils-precedence.pth`, 'import os; enabled = 1;\n');
+      put(`${venv}/left-1.0.dist-info/RECORD`, 'left/__init__.py,,\n');
+      put(`${venv}/left-1.0.dist-info/METADATA`, 'Name: left\nVersion: 1.0\n');
+    }
+    const tidy = await scanFiles([at('tidy')], passed);
+    assert.deepEqual(
+      tidy.skipped.map(({ holds }) => holds),
+      [null, null, null],
+    );
+    assert.equal(tidy.summary.verdict, 'clean');
+    const held: Readonly<Record<string, string | Buffer>> = {
+      'node_modules/left/model.pkl': HARM,
+      'node_modules/package-lock.json': lock,
+      'node_modules/.hidden/yarn.lock': '# yarn lockfile v1\n',
+      'node_modules/left/requirements.txt': 'left==1\n',
+      'site-packages/evil.pth': HARM,
+      'site-packages/left/model.pth': 'text',
+    };
+    for (const [index, [name, content]] of Object.entries(held).entries()) {
+      put(`held${index}/${name}`, content);
+      const { skipped } = await scanFiles([at(`held${index}`)], passed);
+      assert.equal(skipped[0]!.holds, name.slice(name.indexOf('/') + 1), name);
+    }
+  });
+
   it('are one list for every way of looking, by their own name and not by one above', async () => {
     put('build/target/vendor/src/app.ts', "import OpenAI from 'openai';\n");
     put('build/target/vendor/src/requirements.txt', 'left==1\n');

@@ -141,6 +141,18 @@ const skippedBy = (reports: readonly ScanReport[]): SkippedFolder[] => [
   ...new Map(reports.flatMap(({ skipped }) => skipped.map((one) => [one.path, one] as const))).values(),
 ];
 
+/** Files with what was found in them, each detection once: the checks walk the same folders, and each says what it could not enter. */
+function toldOnce(files: readonly FileReport[]): FileReport[] {
+  const told = new Set<string>();
+  return files.flatMap((file) => {
+    const detections = file.detections.filter(({ technique, message, location }) => {
+      const key = JSON.stringify([technique, message, location]);
+      return !told.has(key) && told.add(key);
+    });
+    return detections.length === 0 ? [] : [{ ...file, detections }];
+  });
+}
+
 /** Tells a control plane what came of it, as the service account whose key the reference names. @throws CodedError `usage` */
 async function sendReport(
   url: string,
@@ -222,7 +234,7 @@ export const ci: Command = {
       { name: 'red-team regressions', ran: false, passed: true, summary: 'there are none here' },
       await posture(options, failOn),
     ];
-    const files = judged.flatMap((one) => one.files).filter(({ detections }) => detections.length > 0);
+    const files = toldOnce(judged.flatMap((one) => one.files));
     const passed = checks.every((check) => check.passed);
     const sarif = options.text('sarif');
     if (sarif !== undefined)

@@ -32,8 +32,16 @@ const GIT_STORES: ReadonlySet<string> = new Set(['objects', 'lfs', 'refs', 'logs
 const isRepository = (names: readonly string[]): boolean =>
   ['HEAD', 'objects', 'refs'].every((name) => names.includes(name));
 
-/** The first model or list of packages below a folder, by name and first bytes; its links are not followed. */
-export function firstModelBelow(folder: PathBytes): string | null {
+/** What npm writes of what it installed, and lock files that packages carry: no package manager reads those of an installed package. */
+const NPM_NOTES: readonly RegExp[] = [
+  /(?:^|\/)node_modules\/\.package-lock\.json$/,
+  /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/@.][^/]*\/(?:.+\/)?(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml)$/,
+];
+/** Python adds the folders that such a file names to its path; one that is a model is told by its first bytes. */
+const PYTHON_PATHS = /(?:^|\/)(?:site|dist)-packages\/[^/]+\.pth$/;
+
+/** The first model or list of packages below a folder, by name and first bytes; its links are not followed. @param own its name */
+export function firstModelBelow(folder: PathBytes, own: string): string | null {
   let entries = 0;
   let heads = 0;
   const look = (path: PathBytes, shown: string, depth: number, inStore: boolean): string | null => {
@@ -53,19 +61,20 @@ export function firstModelBelow(folder: PathBytes): string | null {
     const repository = isRepository(names);
     for (const [at, { name, isFolder, isFile, isLink }] of found.entries()) {
       if (++entries > ENTRIES_MAX) return 'more entries than are looked at';
-      const own = names[at]!;
-      const inner = shown === '' ? own : `${shown}/${own}`;
-      const store = inStore || (repository && GIT_STORES.has(own));
+      const plain = names[at]!;
+      const inner = shown === '' ? plain : `${shown}/${plain}`;
+      const whole = `${own}/${inner}`;
+      const store = inStore || (repository && GIT_STORES.has(plain));
       if (isFolder) {
         const below = look(joinPath(path, name), inner, depth + 1, store);
         if (below !== null) return below;
       } else if (isFile || isLink) {
         const told = isModelFile(
           isFile && !store ? joinPath(path, name) : null,
-          own,
+          isFile && PYTHON_PATHS.test(whole) ? plain.slice(0, -'.pth'.length).replaceAll('.', '-') : plain,
           () => ++heads <= HEADS_MAX,
         );
-        if (lockFormatOf(inner) !== null || told) return inner;
+        if (told || (lockFormatOf(inner) !== null && !NPM_NOTES.some((one) => one.test(whole)))) return inner;
       }
     }
     return null;

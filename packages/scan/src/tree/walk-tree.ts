@@ -173,7 +173,7 @@ class Walk {
     const excluded = this.#excluded.has(own);
     if (!excluded && !(this.#passes && PASSED_FOLDERS.has(own))) return false;
     if (!this.#isNew(name)) return true;
-    const holds = excluded ? null : firstModelBelow(path);
+    const holds = excluded ? null : firstModelBelow(path, own);
     this.skipped.push({ path: name, excluded, holds });
     if (holds !== null)
       this.notRead.push({
