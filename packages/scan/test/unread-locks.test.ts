@@ -72,4 +72,60 @@ describe('lock files', () => {
     for (const [name, content] of Object.entries(empty))
       assert.deepEqual(await read(name, content), { names: [], unread: false }, name);
   });
+
+  it('are split into lines where pip splits them', async () => {
+    const ends = ['\n', '\r', '\r\n', '\v', '\f', '\x1c', '\x1d', '\x1e', '\x85', '\u2028', '\u2029'];
+    for (const end of ends)
+      assert.deepEqual(
+        (await read('requirements.txt', `left==1.0 # ok${end}right==2.0${end}up==3.0`)).names,
+        ['left', 'right', 'up'],
+        JSON.stringify(end),
+      );
+    assert.deepEqual((await read('requirements.txt', 'le\\\nft==1.0\n# no\\\nright==2.0\n')).names, [
+      'left',
+      'right',
+    ]);
+    const inner = 'dependencies:\n  - pip:\n    - "left==1.0 # ok\\Lright==2.0"\n';
+    assert.deepEqual((await read('environment.yml', inner)).names, ['left', 'right']);
+    assert.equal((await read('requirements.txt', '# coding: utf-7\nleft==1.0\n')).unread, true);
+    assert.equal((await read('requirements.txt', '# coding: utf-8\nleft==1.0\n')).unread, false);
+  });
+
+  it('of Go are read with words in any quotes', async () => {
+    const text = 'module `x`\nrequire (\n\t`golang.org/x/net` v0.1.0\n\t"golang.org/x/text" v0.2.0 // why\n)\n';
+    assert.deepEqual((await read('go.mod', text)).names, ['golang.org/x/net', 'golang.org/x/text']);
+    assert.deepEqual((await read('go.mod', 'module x\nrequire `a.example/b` `v1.0.0`\n')).names, ['a.example/b']);
+  });
+
+  it('that were never written by their tool are not clean', async () => {
+    const texts: readonly (readonly [string, string])[] = [
+      ...['uv.lock', 'go.mod', 'Cargo.lock', 'gradle.lockfile', 'poetry.lock', 'pom.xml', 'yarn.lock'].map(
+        (name) => [name, ''] as const,
+      ),
+      ...['package-lock.json', 'pnpm-lock.yaml', 'Pipfile.lock'].map((name) => [name, ''] as const),
+      ['uv.lock', 'version = 1\n'],
+      ['Cargo.lock', 'version = 3\n'],
+      ['gradle.lockfile', '# This is a Gradle generated file\n'],
+    ];
+    for (const [name, text] of texts) assert.equal((await read(name, text)).unread, true, `${name}: ${text}`);
+  });
+
+  it('of kinds that are not read are named', async () => {
+    for (const name of ['bun.lock', 'bun.lockb', 'Gemfile.lock', 'composer.lock', 'mix.lock', 'deno.lock'])
+      assert.deepEqual(await read(name, 'left'), { names: [], unread: true }, name);
+  });
+
+  it('may name a package like a member of every object', async () => {
+    const packages = '{"":{},"node_modules/constructor":{"version":"1.0.0","integrity":"x"}}';
+    writeFileSync(join(folder, 'package-lock.json'), `{"lockfileVersion":3,"packages":${packages}}`);
+    const { files, components } = await inspectDependencies([join(folder, 'package-lock.json')], null);
+    assert.deepEqual(
+      components.map(({ name }) => name),
+      ['constructor'],
+    );
+    assert.deepEqual(
+      files[0]!.detections.map(({ technique }) => technique),
+      ['no-advisories'],
+    );
+  });
 });

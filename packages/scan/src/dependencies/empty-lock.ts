@@ -17,14 +17,18 @@ const SAYS_EMPTY = tableOf<(text: string) => boolean>({
   poetry: (text) => /^package = \[\]/m.test(text),
   uv: (text) =>
     /^version = \d/m.test(text) &&
+    /^\[\[package\]\]/m.test(text) &&
     (text.match(/^\[\[package\]\]/gm) ?? []).length ===
       (text.match(/^source = \{ (?:virtual|editable|directory) = /gm) ?? []).length,
   pipenv: (text) => /"_meta"/.test(text) && !/"(?:version|git|path|file)"/.test(text),
-  cargo: (text) => /^version = \d/m.test(text) && !/^source = /m.test(text),
+  cargo: (text) => /^\[\[package\]\]/m.test(text) && !/^source = /m.test(text),
   gradle: (text) => /^empty=/m.test(text),
   maven: (text) => /<project[\s>]/.test(text) && !/<dependency[\s>]/.test(text),
   go: (text) => /^module\s/m.test(text) && !/\brequire\b/.test(text),
 });
+
+/** Formats that are lists of lines: one without a line asks for nothing. What other tools write says more than that. */
+const BLANK_IS_EMPTY: ReadonlySet<string> = new Set(['pip', 'yarn']);
 
 /** Whether a text holds nothing but blank lines and comments. */
 const isBlank = (text: string): boolean =>
@@ -32,7 +36,7 @@ const isBlank = (text: string): boolean =>
 
 /** Whether a file out of which no package was read is one that has none. What cannot be told was not read. */
 export function isEmptyLock(format: string, text: string): boolean {
-  if (isBlank(text)) return true;
+  if (isBlank(text)) return BLANK_IS_EMPTY.has(format) && (format !== 'yarn' || /^# yarn lockfile/m.test(text));
   try {
     return SAYS_EMPTY[format]?.(text) ?? false;
   } catch {

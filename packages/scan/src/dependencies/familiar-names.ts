@@ -62,7 +62,8 @@ export function resemblance(ecosystem: Ecosystem, given: string): Resemblance | 
   const name = ecosystem === 'PyPI' || ecosystem === 'conda' ? normalPythonName(given) : given.toLowerCase();
   const { names, byLength, bare } = familiar(ecosystem === 'conda' ? 'PyPI' : ecosystem);
   if (names.has(name) || NEIGHBOURS.has(name)) return null;
-  const meant = LIST.invented[ecosystem]?.[name];
+  const invented = LIST.invented[ecosystem];
+  const meant = invented !== undefined && Object.hasOwn(invented, name) ? invented[name] : undefined;
   if (meant !== undefined) return { of: meant, technique: 'invented-name' };
   // A scope belongs to somebody: what is in it is not mistyped.
   if (name.startsWith('@')) return null;

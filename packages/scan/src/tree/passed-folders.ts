@@ -35,7 +35,7 @@ const isRepository = (names: readonly string[]): boolean =>
 /** What npm writes of what it installed, and lock files that packages carry: no package manager reads those of an installed package. */
 const NPM_NOTES: readonly RegExp[] = [
   /(?:^|\/)node_modules\/\.package-lock\.json$/,
-  /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/@.][^/]*\/(?:.+\/)?(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml)$/,
+  /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/@.][^/]*\/(?:.+\/)?(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?)$/,
 ];
 /** Python adds the folders that such a file names to its path; one that is a model is told by its first bytes. */
 const PYTHON_PATHS = /(?:^|\/)(?:site|dist)-packages\/[^/]+\.pth$/;

@@ -27,6 +27,10 @@ export const cargoLock: LockFormat = {
   }),
 };
 
+/** A line of `go.mod` without its comment and with its quoted words bare. A comment begins at a word only outside of quotes. */
+const unquoted = (line: string): string =>
+  line.replace(/"([^"\\]{0,512})"|`([^`]{0,512})`|\/\/.*/gs, (_, quoted?: string, raw?: string) => quoted ?? raw ?? '');
+
 /** `go.mod`: with `// indirect`, it lists every module that is built since Go 1.17. */
 export const goMod: LockFormat = {
   name: 'go',
@@ -36,7 +40,7 @@ export const goMod: LockFormat = {
     const replaced = new Map<string, { name: string; version: string | null }>();
     let block: string | null = null;
     for (const raw of text.split(/\r?\n/)) {
-      const line = raw.replace(/\/\/.*/s, '').trim();
+      const line = unquoted(raw).trim();
       if (line === '') continue;
       const opens = /^(\w+)\s*\($/.exec(line);
       if (opens) block = opens[1]!;
@@ -44,7 +48,7 @@ export const goMod: LockFormat = {
       else {
         const word = block ?? /^(\w+)\s/.exec(line)?.[1];
         const rest = block === null ? line.slice(word?.length ?? 0).trim() : line;
-        const required = /^"?(\S+?)"?\s+(v\S+)$/.exec(rest);
+        const required = /^(\S+)\s+(v\S+)$/.exec(rest);
         if (word === 'require' && required)
           packages.push({
             ecosystem: 'Go',

@@ -1,6 +1,6 @@
 import { asText, asTree, type LockedPackage, type LockFormat, treesOf } from '../locked-package.ts';
 import { readYaml } from './pnpm-and-yarn.ts';
-import { readRequirement } from './python.ts';
+import { readRequirement, requirementLines } from './python.ts';
 
 /** `https://…/linux-64/numpy-1.26.4-py311h64a7726_0.conda#md5`: name, version, build. */
 function fromUrl(line: string): LockedPackage | null {
@@ -64,8 +64,8 @@ export const condaLock: LockFormat = {
     for (const one of Array.isArray(root['dependencies']) ? root['dependencies'] : []) {
       const pip = asTree(one)?.['pip'];
       if (Array.isArray(pip))
-        for (const line of pip) {
-          const read = typeof line === 'string' ? readRequirement(line) : null;
+        for (const line of pip.flatMap((some) => (typeof some === 'string' ? requirementLines(some) : []))) {
+          const read = readRequirement(line);
           if (read) packages.push(read);
         }
       if (typeof one !== 'string') continue;

@@ -4,8 +4,9 @@ import { condaLock } from './conda.ts';
 import { npmLock } from './npm.ts';
 import { pnpmLock, yarnLock } from './pnpm-and-yarn.ts';
 import { pipfileLock, poetryLock, requirementsLock, uvLock } from './python.ts';
+import { unreadLock } from './unread.ts';
 
-/** Every kind of lock file that is read. A new one is a row here. */
+/** Every kind of lock file that is read, and those that are only named. A new one is a row here. */
 export const LOCK_FORMATS: readonly LockFormat[] = [
   npmLock,
   pnpmLock,
@@ -19,6 +20,7 @@ export const LOCK_FORMATS: readonly LockFormat[] = [
   goMod,
   gradleLock,
   mavenPom,
+  unreadLock,
 ];
 
 /** How a file of this name is read, null where it is no lock file. */

@@ -167,19 +167,51 @@ function isRequirements(path: string): boolean {
   return REQUIREMENT_NAME.test(name) && (name.includes('requirements') || name.startsWith('constraints'));
 }
 
+/** Where pip ends a line: what Python's `str.splitlines` takes for one. */
+const LINE_END = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/;
+
+/** Lines as pip has them. One that ends in a backslash goes on in the next, unless it is a comment; a comment ends what went on. */
+export function requirementLines(text: string): string[] {
+  const lines: string[] = [];
+  let begun: string | null = null;
+  for (const line of text.split(LINE_END)) {
+    const isComment = /^\s*#/.test(line);
+    if (line.endsWith('\\') && !isComment) {
+      begun = `${begun ?? ''}${line.slice(0, -1)}`;
+      continue;
+    }
+    lines.push(begun === null ? line : `${begun}${isComment ? ' ' : ''}${line}`);
+    begun = null;
+  }
+  return begun === null ? lines : [...lines, begun];
+}
+
+/** An encoding that a comment at the top names: pip reads the file in that. Only what is read here is none. */
+const otherEncoding = (text: string): string | null => {
+  for (const line of text.split('\n', 2)) {
+    const name = line.startsWith('#') ? /coding[:=]\s*([-\w.]+)/.exec(line)?.[1] : undefined;
+    if (name !== undefined && !/^(?:utf[-_]?8(?:[-_]sig)?|ascii)$/i.test(name)) return name;
+  }
+  return null;
+};
+
 /** `requirements.txt` and its kin. */
 export const requirementsLock: LockFormat = {
   name: 'pip',
   matches: isRequirements,
   read: (text) => {
+    const encoding = otherEncoding(text);
     // A digest stands on a line of its own, continued from the line before.
-    const packages = text
-      .replace(/\\\r?\n/g, ' ')
-      .split(/\r?\n/)
+    const lines = requirementLines(text);
+    const packages = lines
       .map(readRequirement)
       .filter((one) => one !== null)
       .map((one) => ({ ...one, needle: one.needle.split(/\s/)[0]! }));
-    const also = [...text.matchAll(/^[ \t]*(?:-r|--requirement)[= ][ \t]*\S/gm)].length;
-    return { packages, unread: also > 20 ? ['it names over twenty other files'] : [] };
+    const also = lines.filter((line) => /^\s*(?:-r|--requirement)[=\s]\s*\S/.test(line)).length;
+    const unread = [
+      ...(also > 20 ? ['names of over twenty other files'] : []),
+      ...(encoding === null ? [] : [`text in ${encoding.slice(0, 40)}, which is not read`]),
+    ];
+    return { packages, unread };
   },
 };
