@@ -172,16 +172,24 @@ describe('models', () => {
 
 describe('ci', () => {
   it('passes over an ordinary tree of packages, and says once what such a tree hides', () => {
-    put('app/node_modules/.package-lock.json', '{"lockfileVersion":3,"packages":{}}');
-    put('app/node_modules/left/yarn.lock', '# yarn lockfile v1\n');
-    put('app/main.py', 'x = 1\n');
-    const bare = ['ci', at('app'), '--data', at('nothing')];
+    put('installed/node_modules/.package-lock.json', '{"lockfileVersion":3,"packages":{}}');
+    put('installed/node_modules/left/yarn.lock', '# yarn lockfile v1\n');
+    put('installed/main.py', 'x = 1\n');
     interface Told {
       readonly files: readonly { readonly detections: readonly { readonly message: string }[] }[];
     }
-    assert.deepEqual(json<Told>(0, ...bare).files, []);
-    put('app/node_modules/left/model.pkl', 'x');
-    const { files } = json<Told>(1, ...bare);
+    const checked = (): { status: number | null; files: Told['files'] } => {
+      const bare = ['ci', at('installed'), '--data', at('nothing'), '--format', 'json'];
+      const ended = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...bare], {
+        env: environment,
+        encoding: 'utf8',
+      });
+      return { status: ended.status, files: (JSON.parse(ended.stdout) as Told).files };
+    };
+    assert.deepEqual(checked(), { status: 0, files: [] });
+    put('installed/node_modules/left/model.pkl', 'x');
+    const { status, files } = checked();
+    assert.equal(status, 1);
     assert.deepEqual(
       files.flatMap(({ detections }) => detections.map(({ message }) => message)),
       ['is passed over by its name, and holds `left/model.pkl`'],

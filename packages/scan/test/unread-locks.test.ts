@@ -92,9 +92,12 @@ describe('lock files', () => {
   });
 
   it('of Go are read with words in any quotes', async () => {
-    const text = 'module `x`\nrequire (\n\t`golang.org/x/net` v0.1.0\n\t"golang.org/x/text" v0.2.0 // why\n)\n';
+    const text =
+      'module `x`\nrequire (\n\t`golang.org/x/net` v0.1.0\n\t"golang.org/x/text" v0.2.0 // why\n)\n';
     assert.deepEqual((await read('go.mod', text)).names, ['golang.org/x/net', 'golang.org/x/text']);
-    assert.deepEqual((await read('go.mod', 'module x\nrequire `a.example/b` `v1.0.0`\n')).names, ['a.example/b']);
+    assert.deepEqual((await read('go.mod', 'module x\nrequire `a.example/b` `v1.0.0`\n')).names, [
+      'a.example/b',
+    ]);
   });
 
   it('that were never written by their tool are not clean', async () => {

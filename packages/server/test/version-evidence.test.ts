@@ -79,7 +79,10 @@ describe('what is said of a version', () => {
     const renamed = join(made('renamed', { 'modeling_evil.py': 'print(1)\n' }), 'modeling_evil.py');
     assert.equal(gate(await register('s2', renamed), 'signed'), false);
     assert.equal(gate(await register('s3', renamed, signed), 'signed'), false);
-    assert.equal(gate(await register('s4', made('in', { 'notes.txt': 'print(1)\n' }), signed), 'signed'), true);
+    assert.equal(
+      gate(await register('s4', made('in', { 'notes.txt': 'print(1)\n' }), signed), 'signed'),
+      true,
+    );
   });
 
   it('by a digest of bytes alone, as earlier releases made it, counts for that version only', async () => {

@@ -36,7 +36,8 @@ const isBlank = (text: string): boolean =>
 
 /** Whether a file out of which no package was read is one that has none. What cannot be told was not read. */
 export function isEmptyLock(format: string, text: string): boolean {
-  if (isBlank(text)) return BLANK_IS_EMPTY.has(format) && (format !== 'yarn' || /^# yarn lockfile/m.test(text));
+  if (isBlank(text))
+    return BLANK_IS_EMPTY.has(format) && (format !== 'yarn' || /^# yarn lockfile/m.test(text));
   try {
     return SAYS_EMPTY[format]?.(text) ?? false;
   } catch {

@@ -29,7 +29,10 @@ export const cargoLock: LockFormat = {
 
 /** A line of `go.mod` without its comment and with its quoted words bare. A comment begins at a word only outside of quotes. */
 const unquoted = (line: string): string =>
-  line.replace(/"([^"\\]{0,512})"|`([^`]{0,512})`|\/\/.*/gs, (_, quoted?: string, raw?: string) => quoted ?? raw ?? '');
+  line.replace(
+    /"([^"\\]{0,512})"|`([^`]{0,512})`|\/\/.*/gs,
+    (_, quoted?: string, raw?: string) => quoted ?? raw ?? '',
+  );
 
 /** `go.mod`: with `// indirect`, it lists every module that is built since Go 1.17. */
 export const goMod: LockFormat = {
