@@ -32,11 +32,17 @@ const GIT_STORES: ReadonlySet<string> = new Set(['objects', 'lfs', 'refs', 'logs
 const isRepository = (names: readonly string[]): boolean =>
   ['HEAD', 'objects', 'refs'].every((name) => names.includes(name));
 
-/** What npm writes of what it installed, and lock files that packages carry: no package manager reads those of an installed package. */
-const NPM_NOTES: readonly RegExp[] = [
-  /(?:^|\/)node_modules\/\.package-lock\.json$/,
-  /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/@.][^/]*\/(?:.+\/)?(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?)$/,
-];
+/** What npm writes of what it installed. */
+const INSTALLED_NOTE = /(?:^|\/)node_modules\/\.package-lock\.json$/;
+/** Lock files that packages carry: no package manager reads those of an installed package. */
+const CARRIED_LOCKS: ReadonlySet<string> = new Set(
+  'package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lock bun.lockb'.split(' '),
+);
+const INSTALLED_PACKAGE = /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/@.][^/]*\//;
+const isNote = (path: string): boolean =>
+  INSTALLED_NOTE.test(path) ||
+  (INSTALLED_PACKAGE.test(path) && CARRIED_LOCKS.has(path.slice(path.lastIndexOf('/') + 1)));
+
 /** Python adds the folders that such a file names to its path; one that is a model is told by its first bytes. */
 const PYTHON_PATHS = /(?:^|\/)(?:site|dist)-packages\/[^/]+\.pth$/;
 
@@ -74,7 +80,7 @@ export function firstModelBelow(folder: PathBytes, own: string): string | null {
           isFile && PYTHON_PATHS.test(whole) ? plain.slice(0, -'.pth'.length).replaceAll('.', '-') : plain,
           () => ++heads <= HEADS_MAX,
         );
-        if (told || (lockFormatOf(inner) !== null && !NPM_NOTES.some((one) => one.test(whole)))) return inner;
+        if (told || (lockFormatOf(inner) !== null && !isNote(whole))) return inner;
       }
     }
     return null;
