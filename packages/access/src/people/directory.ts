@@ -122,7 +122,10 @@ export class Directory {
       let person = await people.byExternalId(said.externalId, tx);
       if (person === null && said.scimId !== null) {
         person = await this.#provisioned(tx, said.scimId);
-        if (person) events.push(await this.#link(tx, 'identity-provider', person, said.externalId));
+        if (person) {
+          events.push(await this.#link(tx, 'identity-provider', person, said.externalId));
+          person = { ...person, externalId: said.externalId };
+        }
       }
       // Removed by the provider since, or not: whom an administrator shut out gets no other account by the same id.
       const shutOut =
@@ -375,9 +378,9 @@ export class Directory {
         await store.tickets.endHandedOn(tx, { personId: id });
         await store.tickets.endHandedOn(tx, { maker: subject });
       }
-      const ended = disabled
-        ? await this.#sessions.end(tx, actor, subject, { personId: person.id }, 'disabled')
-        : null;
+      // Let in again they begin again: no session is there that was not ended.
+      const ends = disabled ? 'disabled' : 'let in again';
+      const ended = await this.#sessions.end(tx, actor, subject, { personId: id }, ends);
       return { result: undefined, event: [event, ...(ended ? [ended] : [])] };
     });
   }

@@ -56,7 +56,24 @@ export class PersonSessions {
     return device?.personId === personId ? device : null;
   }
 
-  /** Begins a session in a transaction. @returns the session and its event */
+  /**
+   * Sees to it that somebody is as they were when a proof was looked at: here still, with the same password and the same
+   * link to a provider. Who changes accounts waits until the transaction is over.
+   * @throws CodedError `not-signed-in`
+   */
+  async requireSame(tx: Connection, person: PersonRow): Promise<void> {
+    const { people } = this.#home.store;
+    await people.oneAtATime(tx);
+    const now = await people.byId(person.id, tx);
+    if (now?.disabledAt !== null || now.password !== person.password || now.externalId !== person.externalId)
+      throw new CodedError('not-signed-in', 'the account changed meanwhile; begin again');
+  }
+
+  /**
+   * Begins a session in a transaction. Proofs take a while to look at, so it begins only when they hold still.
+   * @param person as they were when the proof was looked at
+   * @returns the session and its event @throws CodedError `not-signed-in` when the account changed since
+   */
   async begin(
     tx: Connection,
     person: PersonRow,
@@ -64,6 +81,7 @@ export class PersonSessions {
     proven: Proven,
   ): Promise<{ begun: Begun; event: SallyportEvent }> {
     const { store } = this.#home;
+    await this.requireSame(tx, person);
     const now = clock.nowMs();
     const at = new Date(now).toISOString();
     const agent = from.agent.slice(0, AGENT_CHARACTERS_MAX);

@@ -119,10 +119,10 @@ export class SetUpLinks {
     requireGoodPassword(input.password, [name], this.#home.settings().breachList);
     const password = await hashPassword(input.password, this.#home.settings().hashCost);
     return store.change(async (tx) => {
+      await store.people.oneAtATime(tx);
       const now = clock.nowIso();
       const ticket = await store.tickets.use(tx, 'set-up', tokenHash(token), now);
       if (!ticket) throw new CodedError('setup-link-invalid');
-      await store.people.oneAtATime(tx);
       if (!(await this.#isOpen(ticket, tx))) throw new CodedError('setup-link-invalid');
       if (ticket.personId === null) return this.#first(tx, name, password, from);
       const id = ticket.personId;

@@ -68,6 +68,9 @@ export class SignIn {
     const proven = { level: LEVEL.one, methods: ['password'] };
     return {
       begun: await store.change(async (tx) => {
+        await this.#sessions.requireSame(tx, person);
+        if ((await this.#factors.kinds(person.id, tx)).length > 0)
+          throw new CodedError('not-signed-in', 'the account got a second factor meanwhile; begin again');
         const { begun, event } = await this.#sessions.begin(tx, person, from, proven);
         return { result: begun, event };
       }),
@@ -81,7 +84,7 @@ export class SignIn {
       hash: tokenHash(pending),
       kind: 'second-factor',
       personId: person.id,
-      data: {},
+      data: { password: passwordMark(person) },
       createdAt: new Date(now).toISOString(),
       expiresAt: new Date(now + PENDING_MS).toISOString(),
     });
@@ -93,7 +96,7 @@ export class SignIn {
     const { store } = this.#home;
     const ticket = await store.tickets.open('second-factor', tokenHash(pending), clock.nowIso());
     const person = ticket?.personId ? await store.people.byId(ticket.personId) : null;
-    if (!person || person.disabledAt !== null)
+    if (!person || person.disabledAt !== null || ticket?.data['password'] !== passwordMark(person))
       throw new CodedError('not-signed-in', 'that took too long, or was used already; begin again');
     return person;
   }
@@ -104,6 +107,7 @@ export class SignIn {
     const person = await this.pendingPerson(pending);
     return this.attempt(person, from, () =>
       store.change(async (tx) => {
+        await this.#sessions.requireSame(tx, person);
         const held = await this.#factors.prove(tx, person, proof, site);
         if (!(await store.tickets.use(tx, 'second-factor', tokenHash(pending), clock.nowIso())))
           throw new CodedError('not-signed-in', 'that took too long, or was used already; begin again');
@@ -129,6 +133,7 @@ export class SignIn {
       throw new CodedError('factor-invalid', 'this passkey is not known here');
     return this.attempt(person, from, () =>
       store.change(async (tx) => {
+        await this.#sessions.requireSame(tx, person);
         const held = await this.#factors.prove(tx, person, { ticket, passkey }, site);
         const proven = { level: held.level, methods: [held.method] };
         const { begun, event } = await this.#sessions.begin(tx, person, from, proven);
@@ -157,6 +162,9 @@ export class SignIn {
         if (!(await verifyPassword(proof.password, person.password, this.#home.settings().hashCost)))
           throw new CodedError('factor-invalid', 'the password is wrong');
         return store.change(async (tx) => {
+          await this.#sessions.requireSame(tx, person);
+          if ((await this.#factors.kinds(person.id, tx)).length > 0)
+            throw new CodedError('factor-invalid', 'a password alone is not enough; use your second factor');
           const { begun, event } = await this.#sessions.renew(tx, who, LEVEL.one, 'password', true);
           return { result: begun, event };
         });
@@ -201,6 +209,7 @@ export class SignIn {
     const subject = `person:${person.id}`;
     await store.change(async (tx) => {
       await this.#factors.requireStrongest(tx, who);
+      await this.#sessions.requireSame(tx, person);
       await store.people.update(tx, person.id, { password, passwordChangedAt: clock.nowIso() });
       const others = { personId: person.id, butHash: who.session.hash };
       const ended = await this.#sessions.end(tx, subject, subject, others, 'password changed');
@@ -251,3 +260,6 @@ export class SignIn {
     await this.#home.store.sessions.purge(clock.nowIso());
   }
 }
+
+/** Which password of somebody was right: with another one, what it opened is over. */
+const passwordMark = ({ password }: PersonRow): string => tokenHash(password ?? '');
