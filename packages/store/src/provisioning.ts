@@ -44,6 +44,17 @@ export class Provisioning {
     return new Map(rows.map((row) => [row.person_id, row.external_id]));
   }
 
+  /** Whether the provider removed somebody for good. */
+  async isRemoved(tx: Connection, personId: string): Promise<boolean> {
+    const row = await tx
+      .selectFrom('provisioned')
+      .select('person_id')
+      .where('person_id', '=', personId)
+      .where('deleted_at', 'is not', null)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
   /** Whether the provider's id is of somebody whom an administrator shut out, removed by the provider since or not. */
   async isShutOut(tx: Connection, externalId: string): Promise<boolean> {
     const row = await tx

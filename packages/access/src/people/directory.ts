@@ -3,6 +3,7 @@ import { ADMINISTRATOR_ROLE } from '@sallyport/policy';
 import type { Connection, FactorKind, GrantRow, PersonRow } from '@sallyport/store';
 import { created, giveGrant, given, type NewGrant, newGrant, newPerson, taken } from './grants.ts';
 import { type AccessHome, personName, providedName } from './home.ts';
+import { isRemoved, provisionedAs, requireAdministrator } from './left-and-kept.ts';
 import { ProviderLinks } from './provider-links.ts';
 import type { PersonSessions } from './sessions.ts';
 import type { SetUpLinks } from './set-up-links.ts';
@@ -120,9 +121,13 @@ export class Directory {
       await people.oneAtATime(tx);
       const events: SallyportEvent[] = [];
       let person = await people.byExternalId(said.externalId, tx);
-      if (person === null && said.scimId !== null) {
-        person = await this.#provisioned(tx, said.scimId);
-        if (person) {
+      const wasRemoved = person !== null && (await isRemoved(this.#home.store, tx, person));
+      if ((person === null || wasRemoved) && said.scimId !== null) {
+        const fresh = await provisionedAs(this.#home.store, tx, said.scimId);
+        // Who was removed and provisioned again is linked to who they are now.
+        if (fresh && person) events.push(await this.#link(tx, 'identity-provider', person, null));
+        person = fresh ?? person;
+        if (person && fresh) {
           events.push(await this.#link(tx, 'identity-provider', person, said.externalId));
           person = { ...person, externalId: said.externalId };
         }
@@ -153,20 +158,13 @@ export class Directory {
         await people.insert(tx, person);
         events.push(created('identity-provider', person));
       }
-      events.push(...(await this.setGrants(tx, 'identity-provider', person.id, said.grants, 'oidc')));
+      const changed = await this.setGrants(tx, 'identity-provider', person.id, said.grants, 'oidc');
+      if (changed.isAdministratorLost) await requireAdministrator(this.#home.store.people, tx);
+      events.push(...changed.events);
       if ((await people.grants(clock.nowIso(), `person:${person.id}`, tx)).length === 0)
         throw new CodedError('not-permitted', 'no group of yours has a role here');
       return { result: person, event: events };
     });
-  }
-
-  /** The one whom SCIM keeps under an id of the provider, and who never signed on. */
-  async #provisioned(tx: Connection, scimId: string): Promise<PersonRow | null> {
-    const { people, provisioning } = this.#home.store;
-    const ids = [...(await provisioning.people(tx))].flatMap(([id, known]) => (known === scimId ? [id] : []));
-    const [only] = ids;
-    const person = ids.length === 1 ? await people.byId(only!, tx) : null;
-    return person?.origin === 'scim' && person.externalId === null ? person : null;
   }
 
   async #link(
@@ -201,21 +199,27 @@ export class Directory {
     });
   }
 
-  /** Makes the roles of one origin what they should be; sessions end when that changes any. @returns events */
+  /**
+   * Makes the roles of one origin what they should be; sessions end when that changes any.
+   * @returns events, and whether someone who is here administers no longer by these roles: an administrator must be left then
+   */
   async setGrants(
     tx: Connection,
     actor: string,
     personId: string,
     wanted: readonly NewGrant[],
     origin: GrantRow['origin'],
-  ): Promise<SallyportEvent[]> {
+  ): Promise<{ events: SallyportEvent[]; isAdministratorLost: boolean }> {
     const { people } = this.#home.store;
     const holder = `person:${personId}`;
     const same = (one: NewGrant, { role, system }: GrantRow): boolean =>
       one.role === role && (one.system ?? '*') === system;
     const held = (await people.grants(clock.nowIso(), holder, tx)).filter((grant) => grant.origin === origin);
     const events: SallyportEvent[] = [];
-    for (const grant of held.filter((one) => !wanted.some((want) => same(want, one)))) {
+    const over = held.filter((one) => !wanted.some((want) => same(want, one)));
+    const isHere = (await people.byId(personId, tx))?.disabledAt === null;
+    const isAdministratorLost = isHere && over.some(({ role }) => role === ADMINISTRATOR_ROLE);
+    for (const grant of over) {
       await people.ungrant(tx, grant.id);
       events.push(taken(actor, grant, 'groups changed'));
     }
@@ -226,7 +230,7 @@ export class Directory {
     }
     const ended =
       events.length > 0 ? await this.#sessions.end(tx, actor, holder, { personId }, 'roles changed') : null;
-    return ended ? [...events, ended] : events;
+    return { events: ended ? [...events, ended] : events, isAdministratorLost };
   }
 
   /** Gives a role. Sessions of the person end: they begin anew with what they may do now. @throws CodedError */
@@ -280,7 +284,8 @@ export class Directory {
     if (!grant) return [];
     // A program administers nothing, whatever it holds: without it there are as many who do.
     const isPerson = holder.startsWith('person:');
-    if (isPerson && grant.role === ADMINISTRATOR_ROLE) await this.#requireAdministrator(tx, grantId);
+    if (isPerson && grant.role === ADMINISTRATOR_ROLE)
+      await requireAdministrator(this.#home.store.people, tx, grantId);
     await store.people.ungrant(tx, grantId);
     const event = taken(actor, grant, why);
     if (!isPerson) return [event];
@@ -307,22 +312,6 @@ export class Directory {
         });
     }
     return count;
-  }
-
-  /** Somebody must be left who can give roles. */
-  async #requireAdministrator(tx: Connection, without?: string): Promise<void> {
-    const { people } = this.#home.store;
-    for (const { id, role, system, holder, expiresAt } of await people.grants(
-      clock.nowIso(),
-      undefined,
-      tx,
-    )) {
-      // One that ends by itself leaves nobody.
-      if (role !== ADMINISTRATOR_ROLE || system !== '*' || id === without || expiresAt !== null) continue;
-      const person = await people.byId(holder.replace(/^person:/, ''), tx);
-      if (person?.disabledAt === null) return;
-    }
-    throw new CodedError('conflict', 'nobody would be left to administer; make another administrator first');
   }
 
   /** Says which user of this machine a person is; null for none. @throws CodedError `not-found`, `conflict` */
@@ -355,33 +344,50 @@ export class Directory {
     why = '',
     by: 'administrator' | 'provider' = 'administrator',
   ): Promise<void> {
-    const { store } = this.#home;
     const { id } = await this.find(idOrName);
-    await store.change(async (tx) => {
-      await store.people.oneAtATime(tx);
-      const person = (await store.people.byId(id, tx))!;
-      const already = disabled
-        ? person.disabledAt !== null && (by === 'provider' || person.shutOutBy === 'administrator')
-        : person.disabledAt === null || (by === 'provider' && person.shutOutBy !== 'provider');
-      if (already) return { result: undefined, event: [] };
-      await store.people.update(tx, person.id, {
-        disabledAt: disabled ? (person.disabledAt ?? clock.nowIso()) : null,
-        shutOutBy: disabled ? by : null,
-      });
-      const held = await store.people.grants(clock.nowIso(), `person:${person.id}`, tx);
-      if (disabled && held.some(({ role }) => role === ADMINISTRATOR_ROLE))
-        await this.#requireAdministrator(tx);
-      const subject = `person:${person.id}`;
-      const data = { name: person.name, why, by };
-      const event = newEvent(disabled ? 'person-disabled' : 'person-enabled', { actor, subject, data });
-      if (disabled) {
-        await store.tickets.endHandedOn(tx, { personId: id });
-        await store.tickets.endHandedOn(tx, { maker: subject });
-      }
-      // Let in again they begin again: no session is there that was not ended.
-      const ends = disabled ? 'disabled' : 'let in again';
-      const ended = await this.#sessions.end(tx, actor, subject, { personId: id }, ends);
-      return { result: undefined, event: [event, ...(ended ? [ended] : [])] };
+    await this.#home.store.change(async (tx) => ({
+      result: undefined,
+      event: await this.disableIn(tx, actor, id, disabled, why, by),
+    }));
+  }
+
+  /**
+   * The same in a transaction. A leaver of a provider is out even as the last administrator: the owner of this machine
+   * makes the next one by command.
+   * @returns events @throws CodedError `conflict`
+   */
+  async disableIn(
+    tx: Connection,
+    actor: string,
+    id: string,
+    disabled: boolean,
+    why: string,
+    by: 'administrator' | 'provider',
+  ): Promise<SallyportEvent[]> {
+    const { people } = this.#home.store;
+    await people.oneAtATime(tx);
+    const person = (await people.byId(id, tx))!;
+    const already = disabled
+      ? person.disabledAt !== null && (by === 'provider' || person.shutOutBy === 'administrator')
+      : person.disabledAt === null || (by === 'provider' && person.shutOutBy !== 'provider');
+    if (already) return [];
+    await people.update(tx, id, {
+      disabledAt: disabled ? (person.disabledAt ?? clock.nowIso()) : null,
+      shutOutBy: disabled ? by : null,
     });
+    const held = await people.grants(clock.nowIso(), `person:${id}`, tx);
+    if (disabled && by !== 'provider' && held.some(({ role }) => role === ADMINISTRATOR_ROLE))
+      await requireAdministrator(this.#home.store.people, tx);
+    const subject = `person:${id}`;
+    const data = { name: person.name, why, by };
+    const event = newEvent(disabled ? 'person-disabled' : 'person-enabled', { actor, subject, data });
+    if (disabled) {
+      await this.#home.store.tickets.endHandedOn(tx, { personId: id });
+      await this.#home.store.tickets.endHandedOn(tx, { maker: subject });
+    }
+    // Let in again they begin again: no session is there that was not ended.
+    const ends = disabled ? 'disabled' : 'let in again';
+    const ended = await this.#sessions.end(tx, actor, subject, { personId: id }, ends);
+    return [event, ...(ended ? [ended] : [])];
   }
 }

@@ -258,7 +258,7 @@ export class Reviews {
             });
           // Somebody must be left who can open the next one.
           const decision = taken === null ? 'keep' : 'lapsed';
-          const reason = taken === null ? 'nobody would be left to administer' : null;
+          const reason = taken === null ? 'no one would be left to administer' : null;
           await store.reviews.decide(tx, item.id, { decision, reason, by: 'sallyport', at });
           events.push(...(taken ?? []));
         }

@@ -3,10 +3,13 @@ import type { Connection, GroupRow } from '@sallyport/store';
 import type { Directory } from '../people/directory.ts';
 import { created, type NewGrant, newPerson } from '../people/grants.ts';
 import { type AccessHome, personName, providedName, shownName } from '../people/home.ts';
+import { isRemoved, requireAdministrator } from '../people/left-and-kept.ts';
 
 /** Members of one group, and groups, at most. */
 const MEMBERS_MAX = 10_000;
 const GROUPS_MAX = 1_000;
+/** Why somebody is out or in again. */
+const SAID = 'said by the identity provider';
 
 /** Somebody as an identity provider keeps them. */
 export interface ProvisionedUser {
@@ -70,8 +73,8 @@ export class Provisioner {
     });
     await store.change(async (tx) => {
       await store.people.oneAtATime(tx);
-      if (await store.people.byName(name, tx))
-        throw new CodedError('conflict', `somebody is called \`${name}\` already`);
+      const freed = await this.#freeName(tx, actor, name, null);
+      if (freed === null) throw new CodedError('conflict', `somebody is called \`${name}\` already`);
       if (user.externalId !== null && (await store.provisioning.isShutOut(tx, user.externalId)))
         throw new CodedError(
           'conflict',
@@ -79,24 +82,53 @@ export class Provisioner {
         );
       await store.people.insert(tx, person);
       await store.provisioning.put(tx, person.id, user.externalId);
-      return { result: undefined, event: created(actor, person) };
+      return { result: undefined, event: [...freed, created(actor, person)] };
     });
     return this.user(person.id);
   }
 
-  /** A mover, or a leaver: whoever is not active is out when this resolves. @throws CodedError */
-  async replace(actor: string, id: string, user: ProvisionedUser): Promise<KnownUser> {
+  /**
+   * Frees a name of someone whom the provider removed for good: what they did stays under their id, and they stay out.
+   * @param id of who is to have the name @returns events, or null when the name is that of another one
+   */
+  async #freeName(
+    tx: Connection,
+    actor: string,
+    name: string,
+    id: string | null,
+  ): Promise<SallyportEvent[] | null> {
+    const { people } = this.#home.store;
+    const other = await people.byName(name, tx);
+    if (other === null || other.id === id) return [];
+    if (!(await isRemoved(this.#home.store, tx, other))) return null;
+    const data = { name: `removed-${other.id.toLowerCase()}`, before: name };
+    await people.update(tx, other.id, { name: data.name });
+    return [newEvent('person-changed', { actor, subject: `person:${other.id}`, data })];
+  }
+
+  /** A leaver: out when this resolves, whatever else is said of them. @returns whether they were here */
+  async leave(actor: string, id: string): Promise<boolean> {
+    const { active } = await this.user(id);
+    if (active) await this.#directory.setDisabled(actor, id, true, SAID, 'provider');
+    return active;
+  }
+
+  /**
+   * A mover: everything changes at once, or nothing does.
+   * @param left whether they left by the same request: a name that does not hold is overlooked then @throws CodedError
+   */
+  async replace(actor: string, id: string, user: ProvisionedUser, left = false): Promise<KnownUser> {
+    const isLeaver = left && !user.active;
     const { store } = this.#home;
     const before = await this.user(id);
-    const isLeaver = before.active && !user.active;
     let name = isLeaver ? providedName([user.userName, before.userName], id) : personName(user.userName);
     await store.change(async (tx) => {
       await store.people.oneAtATime(tx);
-      const other = await store.people.byName(name, tx);
-      // A leaver is out, whatever else the change says that does not hold.
-      if (other && other.id !== id) {
+      let freed = await this.#freeName(tx, actor, name, id);
+      if (freed === null) {
         if (!isLeaver) throw new CodedError('conflict', `somebody is called \`${name}\` already`);
         name = before.userName;
+        freed = [];
       }
       // Another could be made under the name that this frees, and be let in.
       const shutOut = (await store.people.byId(id, tx))?.shutOutBy === 'administrator';
@@ -109,13 +141,10 @@ export class Provisioner {
       await store.people.update(tx, id, { name, displayName, email: user.email });
       await store.provisioning.put(tx, id, user.externalId);
       const data = { name, displayName };
-      return {
-        result: undefined,
-        event: newEvent('person-changed', { actor, subject: `person:${id}`, data }),
-      };
+      const changed = newEvent('person-changed', { actor, subject: `person:${id}`, data });
+      const here = await this.#directory.disableIn(tx, actor, id, !user.active, SAID, 'provider');
+      return { result: undefined, event: [...freed, changed, ...here] };
     });
-    if (before.active !== user.active)
-      await this.#directory.setDisabled(actor, id, !user.active, 'said by the identity provider', 'provider');
     return this.user(id);
   }
 
@@ -192,6 +221,7 @@ export class Provisioner {
     const groups = await this.#home.store.provisioning.groups(tx);
     const roles = this.#home.settings().groupRoles ?? {};
     const events: SallyportEvent[] = [];
+    let isAdministratorLost = false;
     for (const id of ids) {
       const own = groups.filter(({ members }) => members.includes(id));
       const texts = new Set(own.flatMap(({ name }) => (Object.hasOwn(roles, name) ? roles[name]! : [])));
@@ -199,8 +229,12 @@ export class Provisioner {
         const [role = '', system] = text.split('@');
         return { role, system };
       });
-      events.push(...(await this.#directory.setGrants(tx, actor, id, wanted, 'scim')));
+      const changed = await this.#directory.setGrants(tx, actor, id, wanted, 'scim');
+      events.push(...changed.events);
+      isAdministratorLost ||= changed.isAdministratorLost;
     }
+    // Asked at the end: another may have taken the place in the same change.
+    if (isAdministratorLost) await requireAdministrator(this.#home.store.people, tx);
     return events;
   }
 }

@@ -86,6 +86,35 @@ export const scimPatch = z.looseObject({
 });
 type Patch = z.infer<typeof scimPatch>;
 
+/** The member of an object under a name, whatever its case. */
+const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null
+    ? Object.entries(value).find(([own]) => own.toLowerCase() === name)?.[1]
+    : undefined;
+
+const isNotActive = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  flattened(value).some(
+    ([name, one]) => name.toLowerCase() === 'active' && flag.safeParse(one).data === false,
+  );
+
+/**
+ * Whether a request says that a user is not active: a whole user or a change, as it came, whatever else in it does not
+ * hold. Once is enough.
+ */
+export function isLeaver(value: unknown): boolean {
+  if (isNotActive(value)) return true;
+  return [memberOf(value, 'operations') ?? []].flat().some((operation: unknown) => {
+    const [op, path, said] = ['op', 'path', 'value'].map((name) => memberOf(operation, name));
+    const own = typeof path === 'string' ? path.trim().replace(SCHEMA, '').toLowerCase() : '';
+    if (own === '') return isNotActive(said);
+    const isRemoved = typeof op === 'string' && op.toLowerCase() === 'remove';
+    return own === 'active' && (isRemoved || flag.safeParse(said).data === false);
+  });
+}
+
 /** What is kept of a user. @param wasActive whether they were active before: what is not said does not change that */
 export function userOf(
   { userName, externalId, displayName, name, emails, active = undefined }: ScimUser,

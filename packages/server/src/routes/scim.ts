@@ -7,6 +7,7 @@ import {
   clamped,
   filtered,
   groupOf,
+  isLeaver,
   namedAsKnown,
   patchGroup,
   patchUser,
@@ -43,11 +44,16 @@ export function scimRoutes(app: OpenAPIHono<Env>, control: Control): void {
     startIndex: z.string().max(64).optional(),
     count: z.string().max(64).optional(),
   });
+  const readAny = (c: Context<Env>): Promise<unknown> =>
+    c.req.json().catch(() => {
+      throw new CodedError('request-invalid', 'the body is not JSON');
+    });
+  /** A leaver is out before anything else of the request is looked at. @returns whether they were here until now */
+  const letLeave = async (c: Context<Env>): Promise<boolean> =>
+    isLeaver(await readAny(c)) && (await provisioner().leave(c.var.actor, id(c)));
   /** Reads a body that comes as JSON, under whichever of its names. @throws CodedError `request-invalid` */
   const read = async <T extends z.ZodType>(c: Context<Env>, schema: T): Promise<z.infer<T>> => {
-    const value = (await c.req.json().catch(() => {
-      throw new CodedError('request-invalid', 'the body is not JSON');
-    })) as unknown;
+    const value = await readAny(c);
     const result = schema.safeParse(schema === (scimPatch as unknown) ? value : namedAsKnown(value));
     if (result.success) return result.data;
     const { path, message } = result.error.issues[0]!;
@@ -133,15 +139,17 @@ export function scimRoutes(app: OpenAPIHono<Env>, control: Control): void {
     '/Users/{id}',
     'A mover, or a leaver: who is not active is out when this answers',
     async (c) => {
+      const left = await letLeave(c);
       const { active } = await provisioner().user(id(c));
-      const user = await provisioner().replace(c.var.actor, id(c), userOf(await read(c, scimUser), active));
-      return answer(c, showUser(user, base(c)));
+      const wanted = userOf(await read(c, scimUser), active);
+      return answer(c, showUser(await provisioner().replace(c.var.actor, id(c), wanted, left), base(c)));
     },
   );
   route('patch', '/Users/{id}', 'A change of a user', async (c) => {
+    const left = await letLeave(c);
     const change = await read(c, scimPatch);
     const changed = patchUser(await provisioner().user(id(c)), change);
-    return answer(c, showUser(await provisioner().replace(c.var.actor, id(c), changed), base(c)));
+    return answer(c, showUser(await provisioner().replace(c.var.actor, id(c), changed, left), base(c)));
   });
   route('delete', '/Users/{id}', 'A leaver for good', async (c) => {
     await provisioner().remove(c.var.actor, id(c));
