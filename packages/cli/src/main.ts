@@ -58,6 +58,8 @@ try {
   const { action } = ERRORS[coded.code];
   if (asJson) printJson({ error: { code: coded.code, message: coded.message, action } });
   printFault(`sallyport: ${coded.message}`, `  ${action} (${coded.code})`);
-  if (coded.code === 'internal') printFault(...linesOf(String((coded.cause as Error)?.stack ?? coded.cause)));
+  // What a server answered comes without what caused it there.
+  if (coded.code === 'internal' && coded.cause !== undefined)
+    printFault(...linesOf(String((coded.cause as Error)?.stack ?? coded.cause)));
   process.exitCode = exitCodeOf(coded);
 }

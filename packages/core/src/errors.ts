@@ -291,8 +291,18 @@ export class CodedError extends Error {
   }
 }
 
-/** The same fault as a {@link CodedError}; anything unforeseen becomes `internal`. */
+const FULL_CODES: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL']);
+/** SQLite's own number for a full disk. */
+const SQLITE_FULL = 13;
+
+function isFullDisk(fault: unknown): boolean {
+  const { code, errcode } = (fault ?? {}) as { code?: unknown; errcode?: unknown };
+  return FULL_CODES.has(code) || (code === 'ERR_SQLITE_ERROR' && errcode === SQLITE_FULL);
+}
+
+/** The same fault as a {@link CodedError}; a full disk is `record-unavailable`, anything unforeseen `internal`. */
 export function toCodedError(fault: unknown): CodedError {
   if (fault instanceof CodedError) return fault;
+  if (isFullDisk(fault)) return new CodedError('record-unavailable', 'the disk is full', { cause: fault });
   return new CodedError('internal', ERRORS.internal.meaning, { cause: fault });
 }

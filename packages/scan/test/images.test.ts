@@ -344,6 +344,39 @@ describe('container images', () => {
     );
   });
 
+  it('whose list of packages lies behind a link, or cannot be understood, are never clean', async () => {
+    const release = file('etc/os-release', DEBIAN_RELEASE);
+    const status = 'var/lib/dpkg/status';
+    const decoy = file('var/lib/dpkg/status.d/x', 'Package: x\nVersion: 1\n');
+    const link = (name: string, to: string, type = '2'): TarPart => ({ name, type, link: to });
+    const cases: Readonly<Record<string, readonly (readonly TarPart[])[]>> = {
+      hard: [[release, file('opt/st', STATUS), link(status, 'opt/st', '1')]],
+      'hard-earlier': [[release, file('opt/st', STATUS)], [link(status, '/opt/st', '1')]],
+      file: [[release, file('opt/st', STATUS), link(status, '/opt/st'), decoy]],
+      folder: [[release, file('opt/d/status', STATUS), link('var/lib/dpkg', '../../opt/d')]],
+      above: [[release, file('lib/dpkg/status', STATUS), link('var', '.')]],
+      loop: [[release, link(status, '/var/lib/dpkg/b'), link('var/lib/dpkg/b', 'status')]],
+      wide: [[release, file(status, Buffer.from(STATUS, 'utf16le'))]],
+      gone: [[release, file(status, STATUS)], [file('var/lib/dpkg/.wh.status', '')]],
+      none: [[release]],
+    };
+    for (const [name, parts] of Object.entries(cases)) {
+      const blobs = layout(
+        parts.map((one) => tar([...one])),
+        (b) => b,
+      );
+      const { summary } = await inspectDependencies([asFolder(`link-${name}`, blobs)], database);
+      assert.equal(summary.verdict, 'incomplete', name);
+    }
+    const merged = [[release, file(status, STATUS), link('lib', 'usr/lib')], [file('x', '')]];
+    const blobs = layout(
+      merged.map((one) => tar(one)),
+      (b) => b,
+    );
+    const { files } = await inspectDependencies([asFolder('link-merged', blobs)], database);
+    assert.ok(!files[0]!.detections.some(({ technique }) => technique === 'unreadable-lock'));
+  });
+
   it('are told from other archives, and read nothing outside their folder', async () => {
     const plain = new Map([
       ['package.json', Buffer.from('{}')],

@@ -7,6 +7,7 @@ import { printable } from '../../text/printable.ts';
 import type { LockedPackage } from '../locked-package.ts';
 import { type ContainerImage, expandTape, layerIsRight } from './image-archive.ts';
 import {
+  hidesDatabase,
   INSTALLED_READERS,
   type Installed,
   readDistribution,
@@ -117,6 +118,12 @@ class Overlay {
   }
 }
 
+/** A link is not followed: a database of packages behind one is not read, which is told. */
+const behindLink = (path: string, link: string): Kept | null =>
+  hidesDatabase(path, link)
+    ? { ...NOTHING, fault: `what lies behind the link \`${printable(path)}\`, where packages are listed` }
+    : null;
+
 function readLayer(
   overlay: Overlay,
   tape: ByteSource,
@@ -141,8 +148,8 @@ function readLayer(
     else if (type === '0' || type === '7') overlay.put(path, keep(path, mode, source), layer);
     else if (type === '1') {
       const target = overlay.kept.get(pathInImage(link) ?? '');
-      overlay.put(path, target ?? null, layer);
-    } else if (type !== '5') overlay.put(path, null, layer);
+      overlay.put(path, target ?? behindLink(path, link), layer);
+    } else if (type !== '5') overlay.put(path, type === '2' ? behindLink(path, link) : null, layer);
   }
 }
 
@@ -172,10 +179,12 @@ export async function readImageTree(image: ContainerImage, budget: Budget): Prom
   const distribution = release === undefined ? null : readDistribution(release);
   const packages = new Map<string, LockedPackage>();
   let undistributed = 0;
+  let distributed = 0;
   for (const { installed, fault } of overlay.kept.values()) {
     if (fault !== null) unread.push(fault);
     for (const { distribution: isOfDistribution, ...one } of installed) {
       if (isOfDistribution && !distribution) undistributed++;
+      if (isOfDistribution && distribution) distributed++;
       const whole: LockedPackage = {
         ...one,
         ...(isOfDistribution && distribution ? distribution : {}),
@@ -188,6 +197,8 @@ export async function readImageTree(image: ContainerImage, budget: Budget): Prom
   }
   if (undistributed > 0)
     unread.push(`${undistributed} packages of a distribution whose advisories are not read`);
+  if (distribution && distributed === 0)
+    unread.push(`no list of packages that is understood, though it is ${distribution.ecosystem}`);
   const secretsOf = (path: string, { secrets }: Kept, layer: number, removed: boolean): ImageSecret[] =>
     secrets.map((id) => ({ id, path, layer: layer + 1, removed }));
   return {
