@@ -61,7 +61,7 @@ describe('documents agree with the code', () => {
             ? names(join(folder, entry.name))
             : [entry.name],
       );
-    const known = new Set([...names(join(ROOT, 'packages')), ...names(join(ROOT, 'prove'))]);
+    const known = new Set([...['packages', 'prove', 'tools'].flatMap((one) => names(join(ROOT, one)))]);
     for (const file of ['docs/THREATS.md', 'docs/ASVS.md'])
       for (const [, name] of read(file).matchAll(/`(?:prove\/)?([\w-]+\.test\.ts)`/g))
         assert.ok(known.has(name!), `${file} names ${name}`);
