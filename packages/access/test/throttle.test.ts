@@ -117,4 +117,15 @@ describe('who fails too often waits, and no one else', () => {
     );
     await throttle.attempt(at(1, 'dev_2'), 0);
   });
+
+  it('an account takes 80 failures an hour, whatever devices they come from', async () => {
+    const throttle = new Throttle(counters());
+    const from = (n: number): Promise<unknown> =>
+      throttle.attempt(
+        { kind: 'password', person: 'per_1', name: 'ann', address: '198.51.100.1', knownDevice: `dev_${n}` },
+        0,
+      );
+    for (let n = 0; n < 80; n++) await from(n);
+    await assert.rejects(from(80), { code: 'rate-limited' });
+  });
 });

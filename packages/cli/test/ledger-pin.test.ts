@@ -87,6 +87,13 @@ describe('ledger verify', () => {
     assert.equal(verify('--key', 'nonsense').code, 2);
   });
 
+  it('says so where the folder names an installation that this machine was told another key of', () => {
+    lay('other', ['installation.json']);
+    const { code, out } = verify();
+    assert.equal(code, 1, out);
+    assert.ok(out.includes(`it names an installation whose key is \`${idOf('other')}\``), out);
+  });
+
   it('knows an installation whose root key lies elsewhere, without being told where', () => {
     const told = run('ledger', 'verify', '--data', 'apart');
     assert.equal(told.code, 0, told.out);

@@ -102,7 +102,8 @@ describe('what a terminal is shown', () => {
       );
     const packages = join(import.meta.dirname, '../..');
     const ways =
-      /process\.(?:stdout|stderr)\s*\.\s*(?:write|_write|cork|end)|console\.\w+\(|writeSync\(\s*[12]\b|\.pipe\(process\.|process\.emitWarning/;
+      /process\.(?:stdout|stderr)\s*\.\s*(?:write|_write|cork|end)|console\.\w+\(|writeSync\(\s*[12]\b|\.pipe\(process\.|process\.emitWarning|\bstd(?:out|err)\b[^;]{0,200}from '(?:node:)?process'|\bconsole\b[^;]{0,200}from '(?:node:)?console'/;
+    assert.match("import { argv, stdout } from 'node:process';", ways);
     const mayWrite = ['cli/src/output.ts', 'server/src/log.ts', 'server/src/demo/lending/train.ts'];
     for (const name of readdirSync(packages).filter((one) => one !== 'console'))
       for (const path of sources(join(packages, name, 'src'))) {

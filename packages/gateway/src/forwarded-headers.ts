@@ -27,6 +27,14 @@ export const header = (headers: IncomingHttpHeaders, name: string): string | und
   return Array.isArray(value) ? value[0] : value;
 };
 
+/** How a credential may stand in a header: as it is, in hexadecimal or base64, or backwards. */
+function formsOf(credential: string): string[] {
+  const bytes = Buffer.from(credential);
+  const plain = [credential, bytes.toString('hex'), bytes.toString('base64url')];
+  plain.push(bytes.toString('base64').replaceAll('=', ''));
+  return [...plain, ...plain.map((one) => [...one].reverse().join(''))].map((one) => one.toLowerCase());
+}
+
 /** Whether values of headers hold a secret or a canary; also where that cannot be said at once. */
 function holdsSecret(exchange: Exchange, deps: Deps, values: readonly string[]): boolean {
   if (values.length === 0) return false;
@@ -56,10 +64,10 @@ export function returnedHeaders(
 ): Record<string, string> {
   const { id, system } = exchange;
   const out: Record<string, string> = {};
-  const credential = system?.apiKey ?? null;
+  const forms = system?.apiKey ? formsOf(system.apiKey) : [];
   const pass = (name: string, value: string | undefined, form: RegExp): void => {
     const own = value === undefined ? null : form.exec(value);
-    if (own && (credential === null || !own[0].includes(credential))) out[name] = own[0];
+    if (own && !forms.some((one) => own[0].toLowerCase().includes(one))) out[name] = own[0];
   };
   for (const [name, form] of RETURNED) pass(name, header(headers, name), form);
   const rates = Object.keys(headers).filter((name) => RATE.test(name));

@@ -110,6 +110,24 @@ describe('the provider’s credential in an answer', () => {
     }
   });
 
+  it('headers: none with the credential in any form', async () => {
+    const own = await server.key(['short-enforced']);
+    for (const form of [
+      SHORT,
+      Buffer.from(SHORT).toString('hex'),
+      Buffer.from(SHORT).toString('base64url'),
+      [...SHORT].reverse().join(''),
+    ])
+      for (const name of ['x-request-id', 'request-id']) {
+        fake.answer = (_req, res) => {
+          res.writeHead(200, { 'content-type': 'application/json', [name]: `req-${form}` });
+          res.end(completion('ok'));
+        };
+        const { headers } = await server.chat(own, 'hello', { model: 'short-enforced' });
+        assert.equal(headers.get(name), null, `${name}: ${form}`);
+      }
+  });
+
   it('headers: those that are known, in the form they have', async () => {
     fake.answer = (_req, res) => {
       res.writeHead(200, {

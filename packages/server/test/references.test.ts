@@ -5,6 +5,8 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { controlSocketPath } from '@sallyport/server';
+import type { SecretOriginRow } from '@sallyport/store';
+import { References } from '../src/secrets/references.ts';
 import { followed } from './followed.ts';
 import { type FakeSystem, fakeSystem, scratch, type TestServer, testServer } from './harness.ts';
 import { ok, signedIn, type TestPerson } from './people.ts';
@@ -281,6 +283,23 @@ describe('references to secrets and files', () => {
         403,
         `${apiKeyRef} not even here`,
       );
+  });
+
+  it('a name that is taken out of the configuration resolves no more, wherever it was bound', () => {
+    const ref = 'env:REFERENCE_OTHER';
+    const row = { ref, origin: new URL(fake.url).origin, status: 'approved', byOwner: false };
+    const { installation } = server.control;
+    const allows = (byOwner: boolean): string => {
+      const config = { secrets: { environment: [], origins: {} }, systems: {} } as never;
+      const references = new References(() => config, installation);
+      try {
+        references.requireAllowed(ref, [{ ...row, byOwner } as SecretOriginRow]);
+        return 'allowed';
+      } catch (fault) {
+        return (fault as { code: string }).code;
+      }
+    };
+    assert.deepEqual([allows(false), allows(true)], ['reference-not-allowed', 'allowed']);
   });
 
   it('are as before after a restart, and a row that was put in beside the API gets nothing', async () => {
