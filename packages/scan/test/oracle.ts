@@ -36,6 +36,7 @@ function namesOf(content: Uint8Array): { names: Set<string>; anything: boolean }
     items: () => {},
     persistent: () => OPAQUE,
     doubled: () => {},
+    allocates: () => {},
     goOn: () => true,
   };
   new PickleMachine(new BytesSource(content), host).run(0);

@@ -1,3 +1,4 @@
+import { ELEMENTS_MAX, elementsOf, typeBytes } from './allocations.ts';
 import type { RuleName } from './allow-list.ts';
 import type { Literals } from './literals.ts';
 import {
@@ -62,8 +63,6 @@ const ENCODINGS = new Set([
   'ascii',
   'raw_unicode_escape',
 ]);
-/** Elements an array may be asked for that is filled afterwards. */
-const ELEMENTS_MAX = 1_000_000;
 /** What classes are built upon that a stream may make bare instances of. */
 const BASES = new Set(
   'object dict list tuple set frozenset int float complex str bytes'
@@ -97,7 +96,17 @@ function rangeOf(value: Value, { literals }: CallJudge): number {
 }
 
 /** Reports a call that goes through more than memory holds: a few bytes of a stream say `range(10**12)`. */
-export function reportPasses({ items, offset }: Call, judge: CallJudge): void {
+export function reportPasses({ of, items, offset }: Call, judge: CallJudge): void {
+  if (of.full === 'numpy.dtype') {
+    const bytes = typeBytes(items?.[0], judge.literals);
+    if (bytes > ELEMENTS_MAX) judge.allocates(bytes, offset);
+  }
+  // Masked arrays are made of a class, a shape and a type, behind the class they look like.
+  if (of.name === '_mareconstruct' || of.full === 'torch._tensor.Tensor') {
+    const at = of.name === 'Tensor' ? 0 : 2;
+    const elements = elementsOf(items?.[at], judge.literals) * typeBytes(items?.[at + 1], judge.literals);
+    if (elements > ELEMENTS_MAX) judge.allocates(elements, offset);
+  }
   for (const item of items ?? []) {
     const count = rangeOf(item, judge);
     if (count > PASS_MAX) judge.allocates(count, offset);
@@ -218,11 +227,9 @@ export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
       : refused('calls what is no plain type for every missing key');
   },
   array: (call, judge) => {
-    const [kind, shape] = call.items ?? [];
+    const [kind, shape, type] = call.items ?? [];
     if (kind === undefined || !judge.isKnown(kind)) return refused('is given a class that is not known');
-    let elements = 1;
-    for (const size of (shape === undefined ? null : judge.literals.itemsOf(shape)) ?? [])
-      elements *= Math.max(0, judge.literals.whole(size) ?? Number.POSITIVE_INFINITY);
+    const elements = elementsOf(shape, judge.literals) * typeBytes(type, judge.literals);
     if (elements > ELEMENTS_MAX) judge.allocates(elements, call.offset);
     return gives(new Made(kind, new Tuple(call.items!.slice(1), 0), 'new', call.offset));
   },

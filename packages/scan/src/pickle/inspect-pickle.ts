@@ -82,6 +82,7 @@ export function isPickle(inspection: Inspection): boolean {
     items: () => {},
     persistent: (id) => id,
     doubled: () => {},
+    allocates: () => {},
     goOn: () => acts === 0,
   });
   const end = machine.run(0);

@@ -1,4 +1,5 @@
 import type { TechniqueName } from '../techniques.ts';
+import { ELEMENTS_MAX, elementsOf } from './allocations.ts';
 import type { AllowedName, AllowList, RuleName } from './allow-list.ts';
 import { CALL_RULES, type CallJudge, reportPasses } from './call-rules.ts';
 import { dangerOf } from './danger.ts';
@@ -249,6 +250,7 @@ export class Judge implements PickleHost, CallJudge {
     if (state instanceof Tuple && state.items.length === 2 && state.items.some(isOpaque) && rule === 'data')
       this.#see('state-on-unknown', 'state', 'sets a state that it computed', offset, OP.BUILD);
     target.state = state;
+    this.#sizes(target, state, offset);
     const named = items === null ? null : this.#named(items);
     const why = rule === undefined ? null : (STATE_RULES[rule]?.(named, this.literals) ?? null);
     if (why !== null) {
@@ -256,6 +258,23 @@ export class Judge implements PickleHost, CallJudge {
       this.#see('refused-call', full, `sets the state of \`${full}\`, which ${why}`, offset, OP.BUILD);
     }
     return named === null ? 0 : this.#outlets.inline(target, named, next, this.literals);
+  }
+
+  /** The state of a type of numpy says how large an element is; that of an array, how many there are. */
+  #sizes(target: Made, state: Value, offset: number): void {
+    if (!(target.of instanceof GlobalName)) return;
+    const items = this.literals.itemsOf(state);
+    if (items === null) return;
+    if (target.of.full === 'numpy.dtype') {
+      const bytes = items[5] === undefined ? null : this.literals.whole(items[5]);
+      const base = items[2] instanceof Tuple ? elementsOf(items[2].items[1], this.literals) : 1;
+      const most = Math.max(bytes ?? 1, base);
+      if (most > ELEMENTS_MAX) this.allocates(most, offset);
+    } else if (target.of.full === 'numpy.ndarray' && items.length === 5) {
+      // Elements that are objects lie in a list of the stream, which has a byte for each at least.
+      const elements = this.literals.span(items[4]!) === null ? elementsOf(items[1], this.literals) : 0;
+      if (elements > ELEMENTS_MAX && elements > offset) this.allocates(elements, offset);
+    }
   }
 
   /** Something is set on, or added to, what a call gave: it must be the stream's own. */

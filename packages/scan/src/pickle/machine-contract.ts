@@ -24,6 +24,8 @@ export interface PickleHost {
   persistent(id: Value, offset: number): Value;
   /** A container holds itself twice over, `level` times. */
   doubled(level: number, offset: number): void;
+  /** Loading asks for room for `count` elements at once. */
+  allocates(count: number, offset: number): void;
   /** Asked now and then. @returns whether to go on */
   goOn(offset: number): boolean;
 }

@@ -265,7 +265,7 @@ export class PickleMachine {
           }
           case 0x70: /* PUT */ {
             const next = window.lineEnd(base + p);
-            memory.put(window.number(base + p, next));
+            memory.put(window.number(base + p, next), here);
             p = next - base;
             break;
           }
@@ -273,18 +273,18 @@ export class PickleMachine {
             stack.push(memory.get(buf[p++]!));
             break;
           case 0x71 /* BINPUT */:
-            memory.put(buf[p++]!);
+            memory.put(buf[p++]!, here);
             break;
           case 0x6a: /* LONG_BINGET */
           case 0x72: /* LONG_BINPUT */ {
             const index = (buf[p]! | (buf[p + 1]! << 8) | (buf[p + 2]! << 16) | (buf[p + 3]! << 24)) >>> 0;
             p += 4;
             if (opcode === OP.LONG_BINGET) stack.push(memory.get(index));
-            else memory.put(index);
+            else memory.put(index, here);
             break;
           }
           case 0x94 /* MEMOIZE */:
-            memory.put(memory.next);
+            memory.put(memory.next, here);
             break;
           case 0x63: /* GLOBAL */ {
             const { of, next } = this.#namedOnLines(window, base + p, frames, here, opcode);

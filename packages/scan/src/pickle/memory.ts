@@ -18,6 +18,8 @@ import {
 
 /** The highest memo place: CPython's memo is an array that grows to it. */
 const MEMO_MAX = 0xffff_ffff;
+/** Places beyond the bytes that were read: each place that a writer fills takes a byte at least. */
+const MEMO_GAP_MAX = 65_536;
 /** Containers doubled this often have over 65,000 times their own size. */
 export const DOUBLED_MAX = 16;
 
@@ -135,8 +137,10 @@ export class Memory {
     return new Tuple(items, level);
   }
 
-  put(index: number): void {
+  put(index: number, offset: number): void {
     if (index < 0 || index > MEMO_MAX) throw new Halt('error', 'a memo place out of range');
+    // The memo of CPython is an array that grows to twice the place.
+    if (index > offset + MEMO_GAP_MAX) this.#host.allocates(2 * index, offset);
     let value = this.top();
     if (typeof value === 'number') {
       if (value > ATOM && isContainer(value) && memoOf(value) < 0) {
