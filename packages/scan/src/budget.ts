@@ -17,7 +17,7 @@ export const DEFAULT_BUDGET: BudgetLimits = {
   expandedBytesMax: 4 * 1024 * 1024 * 1024,
   membersMax: 100_000,
   depthMax: 8,
-  timeMs: 600_000,
+  timeMs: 60_000,
 };
 
 /** Counts what one file has cost. */

@@ -14,6 +14,9 @@ const STREAMS_MAX = 100_000;
 const SEARCH_BYTES_MAX = 16 * 1024 * 1024;
 /** Places in them that are tried. */
 const TRIES_MAX = 20_000;
+/** Bytes that trying them may go through, for each byte that is searched, and for the file. */
+const SEARCH_PASSES_MAX = 8;
+const SEARCH_PASSES_BYTES = 4 * 1024 * 1024;
 /** The first stream of a file that old `torch.save` wrote: a number, which is followed by four more and raw storages. */
 const TORCH_MAGIC = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex');
 const TORCH_STREAMS = 5;
@@ -187,15 +190,18 @@ export function searchHidden(inspection: Inspection, from: number): void {
   const bytes = source.read(from, SEARCH_BYTES_MAX);
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let tries = 0;
+  let spent = 0;
+  const spentMax = SEARCH_PASSES_BYTES + SEARCH_PASSES_MAX * bytes.length;
+  const { judge, machine } = reader(inspection, source, STRICT, true);
   const attempt = (at: number): boolean => {
-    if (++tries > TRIES_MAX || inspection.budget.outOfTime) {
+    if (++tries > TRIES_MAX || spent + machine.spent > spentMax || inspection.budget.outOfTime) {
       inspection.report('too-much', 'holds more that begins like a pickle than is tried', {
         offset: from + at,
       });
       return true;
     }
-    const { judge, machine } = reader(inspection, source, STRICT, true);
-    machine.run(from + at);
+    judge.forget();
+    spent += machine.run(from + at).offset - from - at;
     const found = judge.sightings.find((sighting) => worst(sighting) && sighting.message.startsWith('calls'));
     if (!found) return false;
     inspection.report('hidden-pickle', `holds a pickle that ${found.message}`, {

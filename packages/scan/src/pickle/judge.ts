@@ -98,6 +98,11 @@ export class Judge implements PickleHost, CallJudge {
     });
   }
 
+  /** What was seen in an earlier run counts no more. */
+  forget(): void {
+    this.#sightings.clear();
+  }
+
   goOn(): boolean {
     return this.#outlets.goOn();
   }

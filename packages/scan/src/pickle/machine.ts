@@ -44,6 +44,7 @@ export class PickleMachine {
   readonly #lenient: boolean;
   readonly #reading: Reading;
   #memory: Memory;
+  #window: Window | null = null;
 
   constructor(source: ByteSource, host: PickleHost, reading: Reading = { lenient: false }) {
     this.#source = source;
@@ -52,6 +53,11 @@ export class PickleMachine {
     this.#reading = reading;
     this.literals = new Literals(source);
     this.#memory = new Memory(host, this.#lenient);
+  }
+
+  /** Bytes that all runs so far read again, or went through for lines. */
+  get spent(): number {
+    return this.#window?.spent ?? 0;
   }
 
   /** Runs from `start` to the first `STOP` or to where it cannot go on. Each run has a memo of its own. */
@@ -86,7 +92,8 @@ export class PickleMachine {
   #loop(at: { offset: number; opcodes: number; crossed: boolean }): Value {
     const host = this.#host;
     const memory = this.#memory;
-    const window = new Window(this.#source, at.offset);
+    this.#window ??= new Window(this.#source, at.offset);
+    const window = this.#window.beginAt(at.offset);
     const { size } = this.#source;
     const stack = memory.stack;
     let buf = window.buf;
@@ -381,9 +388,7 @@ export class PickleMachine {
             throw new Halt('error', `there is no opcode ${opcode}`);
         }
         if (base + p > frames.end && here < frames.end) frames.check(opcode, here);
-        if (p > end && base + p > size) {
-          throw new Halt('truncated', 'a value ends early');
-        }
+        if (p > end && base + p > size) throw new Halt('truncated', 'a value ends early');
       }
     } finally {
       at.offset = ends >= 0 ? ends : here;

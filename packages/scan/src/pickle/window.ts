@@ -15,6 +15,8 @@ export class Window {
   buf: Uint8Array;
   /** Where `buf` begins in the source. */
   base: number;
+  /** Bytes that were read or gone through for lines so far. */
+  spent = 0;
 
   constructor(source: ByteSource, offset: number) {
     this.#source = source;
@@ -23,16 +25,25 @@ export class Window {
     this.buf = source.read(offset, this.#room.length, this.#room);
   }
 
+  /** Another run begins at `offset`: what is in memory is not read again. */
+  beginAt(offset: number): this {
+    if (offset < this.base || offset >= this.base + this.buf.length) this.moveTo(offset);
+    return this;
+  }
+
   moveTo(offset: number): void {
     this.base = offset;
     this.buf = this.#source.read(offset, this.#room.length, this.#room);
+    this.spent += this.buf.length;
   }
 
   /** The offset behind the line that begins at `offset`, or -1 where it does not end. */
   lineEndOrNone(offset: number): number {
     const found = this.buf.indexOf(10, offset - this.base);
     if (found >= 0) return this.base + found + 1;
-    const end = this.#source.read(offset, LINE_BYTES_MAX).indexOf(10);
+    const line = this.#source.read(offset, LINE_BYTES_MAX);
+    this.spent += this.buf.length + 2 * line.length;
+    const end = line.indexOf(10);
     return end < 0 ? -1 : offset + end + 1;
   }
 
