@@ -151,10 +151,11 @@ export class ApiKeys {
 
   /** Forgets keys of jobs a day after they ended: there are many, and the record keeps who had them. */
   async forgetJobs(): Promise<void> {
-    await this.#home.installation.store.keys.forget(
-      'workload:',
-      new Date(clock.nowMs() - DAY_MS).toISOString(),
-    );
+    const { store } = this.#home.installation;
+    await store.change(async (tx) => {
+      await store.keys.forget(tx, 'workload:', new Date(clock.nowMs() - DAY_MS).toISOString());
+      return { result: undefined, event: [] };
+    });
   }
 
   async list(): Promise<KeyView[]> {

@@ -252,7 +252,7 @@ export class Snapshots {
   async #systems(nowMs: number): Promise<{ systems: SystemSnapshot[]; quarantined: Quarantined[] }> {
     const { store } = this.#installation;
     const known = await knownSystems(this.#config, this.#installation);
-    const parties = await this.parties().catch(() => null);
+    const parties = store.integrations.isWhole ? await this.parties().catch(() => null) : null;
     const held = await this.held(known);
     const secretOrigins = await store.secretOrigins.list();
     const quarantined: Quarantined[] = [];
@@ -304,12 +304,13 @@ export class Snapshots {
 
   async #keys(nowMs: number): Promise<KeySnapshot[]> {
     const { store } = this.#installation;
-    const shut = new Set(
-      (await store.programs.list()).flatMap(({ id, disabledAt }) => (disabledAt === null ? [] : [id])),
+    // One that is not there may have been disabled: its keys open nothing.
+    const open = new Set(
+      (await store.programs.list()).flatMap(({ id, disabledAt }) => (disabledAt === null ? [id] : [])),
     );
     return (await store.keys.list()).flatMap((row: KeyRow): KeySnapshot[] => {
       const expiresAtMs = Date.parse(row.expiresAt);
-      const revoked = row.revokedAt !== null || (row.program !== null && shut.has(row.program));
+      const revoked = row.revokedAt !== null || (row.program !== null && !open.has(row.program));
       try {
         return [
           {

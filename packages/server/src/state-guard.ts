@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { CodedError, clock, newEvent, type SallyportEvent, type WorkerLeaf } from '@sallyport/core';
-import { withRows } from '@sallyport/store';
+import { type Said, withRows } from '@sallyport/store';
 import type { Installation } from './installation.ts';
 import { log } from './log.ts';
+import { whatWasSaid } from './state-said.ts';
 import { DIVERGENCE_WORDS, type Divergence, StateWatch } from './state-watch.ts';
 
 /** Looks at rows that seem to diverge, until a change that is under way can be no reason. */
@@ -23,6 +24,7 @@ export class StateGuard {
   /** How many events in the outbox carried no signature of this installation. */
   #refused = 0;
   #savedAt: number;
+  #said: ReadonlyMap<string, Said> = new Map();
 
   constructor(installation: Installation) {
     this.#installation = installation;
@@ -104,9 +106,13 @@ export class StateGuard {
     const fresh = found.filter(({ row, why }) => known.get(row) !== why);
     const changed = fresh.length > 0 || found.length !== this.#diverging.length;
     this.#diverging = found;
-    const { quarantined } = store.granting;
-    quarantined.clear();
-    for (const { row } of found) quarantined.add(row);
+    if (changed) this.#said = await whatWasSaid(this.#installation.ledger, found);
+    const missing = new Set(found.flatMap(({ row, why }) => (why === 'missing' ? [row] : [])));
+    store.granting.quarantined.put(
+      found.map(({ row }) => row),
+      missing,
+      this.#said,
+    );
     if (fresh.length > 0 || this.#refused > 0) await this.#tell(fresh);
     return changed;
   }
@@ -130,8 +136,9 @@ export class StateGuard {
     if (reason.trim() === '' || reason.length > REASON_CHARACTERS_MAX)
       throw new CodedError('request-invalid', `say why, in up to ${REASON_CHARACTERS_MAX} characters`);
     const { store } = this.#installation;
-    const digest = (await store.granting.digests()).get(row);
-    if (digest === undefined || !this.#diverging.some((one) => one.row === row))
+    const known = this.#diverging.find((one) => one.row === row);
+    const digest = (await store.granting.digests()).get(row) ?? null;
+    if (!known || (digest === null) !== (known.why === 'missing'))
       throw new CodedError('not-found', `no row \`${row.slice(0, 80)}\` waits to be judged`);
     const event = newEvent('state-accepted', { actor, subject: 'organisation', data: { row, reason } });
     await this.#installation.announce({ ...event, rows: { [row]: digest } });

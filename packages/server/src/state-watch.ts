@@ -8,6 +8,7 @@ import {
   verifierKeysOf,
   verifyRaw,
 } from '@sallyport/ledger';
+import { mustBeThere } from '@sallyport/store';
 import { writeDurably } from '@sallyport/vault';
 import { z } from 'zod';
 
@@ -15,14 +16,18 @@ import { z } from 'zod';
 export interface Divergence {
   /** `TABLE/KEY`. */
   readonly row: string;
-  /** `unknown`: no event says that it was made; `changed`: it is not what its last event says. */
-  readonly why: 'unknown' | 'changed';
+  /**
+   * `unknown`: no event says that it was made; `changed`: it is not what its last event says; `missing`: it is not
+   * there, and no event says that it was removed.
+   */
+  readonly why: 'unknown' | 'changed' | 'missing';
 }
 
 /** In words. */
 export const DIVERGENCE_WORDS: Readonly<Record<Divergence['why'], string>> = {
   unknown: 'no event in the record says that it was made',
   changed: 'it is not what the record said of it last',
+  missing: 'it is not there, and no event in the record says that it was removed',
 };
 
 /** Under which part of the log's name what was read so far is signed. */
@@ -109,6 +114,8 @@ export class StateWatch {
       const said = this.#rows.get(row);
       if (said !== digest) out.push({ row, why: said === undefined ? 'unknown' : 'changed' });
     }
+    for (const row of this.#rows.keys())
+      if (!digests.has(row) && mustBeThere(row)) out.push({ row, why: 'missing' });
     return out;
   }
 

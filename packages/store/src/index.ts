@@ -11,7 +11,15 @@ export type { BlockedKind, ExchangePage, ExchangeRow, Summary, TrafficBucket } f
 export { closedRow, Exchanges, eventRow, openRow } from './exchanges.ts';
 export type { FactorKind, FactorRow } from './factors.ts';
 export { Findings, type NotedDetection, type ScanEnd } from './findings.ts';
-export { GRANTING_TABLES, GrantingRows, type GrantingTable, type RowDigests, touch } from './granting.ts';
+export {
+  GRANTING_TABLES,
+  GrantingRows,
+  type GrantingTable,
+  mustBeThere,
+  type RowDigests,
+  type Said,
+  touch,
+} from './granting.ts';
 export type { HoldRow } from './holds.ts';
 export { type IntegrationRow, Integrations } from './integrations.ts';
 export { type Assessment, type DataSource, InventoryStore } from './inventory.ts';

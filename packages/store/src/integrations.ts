@@ -1,5 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
-import { touch } from './granting.ts';
+import { Quarantine, type Said, touch } from './granting.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -30,18 +30,17 @@ export interface IntegrationRow {
 export class Integrations {
   readonly #db: Kysely<Database>;
 
-  readonly #quarantined: ReadonlySet<string>;
+  readonly #quarantined: Quarantine;
 
   /** @param quarantined rows that allow nothing, as `integrations/ID` */
-  constructor(db: Kysely<Database>, quarantined: ReadonlySet<string> = new Set()) {
+  constructor(db: Kysely<Database>, quarantined: Quarantine = new Quarantine()) {
     this.#db = db;
     this.#quarantined = quarantined;
   }
 
   async list(): Promise<IntegrationRow[]> {
-    return (await this.#db.selectFrom('integrations').selectAll().orderBy('name').execute()).map((row) =>
-      this.#read(row),
-    );
+    const rows = await this.#db.selectFrom('integrations').selectAll().orderBy('name').execute();
+    return [...rows.map((row) => this.#read(row)), ...this.#lost(rows)];
   }
 
   /** One by id or name. */
@@ -51,7 +50,40 @@ export class Integrations {
       .selectAll()
       .where((e) => e.or([e('id', '=', idOrName), e('name', '=', idOrName)]))
       .executeTakeFirst();
-    return row ? this.#read(row) : null;
+    if (row) return this.#read(row);
+    return this.#lost([]).find(({ id, name }) => id === idOrName || name === idOrName) ?? null;
+  }
+
+  /** Whether it is known what every one was of that the record holds and that is not here. */
+  get isWhole(): boolean {
+    const known = this.#quarantined.said;
+    return this.#quarantined
+      .missingOf('integrations')
+      .every((id) => known.get(`integrations/${id}`)?.manifest);
+  }
+
+  /** Those whose rows are missing, as the record has them: suspended. */
+  #lost(rows: readonly { readonly id: string }[]): IntegrationRow[] {
+    const there = new Set(rows.map(({ id }) => id));
+    return this.#quarantined.missingOf('integrations').flatMap((id) => {
+      const said = there.has(id) ? undefined : this.#quarantined.said.get(`integrations/${id}`);
+      if (!said?.manifest) return [];
+      return {
+        id,
+        name: nameOf(said),
+        kind: said.manifest.kind,
+        manifest: said.manifest.text,
+        owner: null,
+        status: 'suspended' as const,
+        why: 'its row is missing, and no event in the record removed it',
+        seen: '{"certificates":{},"tools":{}}',
+        expiresAt: LONG_AGO,
+        proposedAt: LONG_AGO,
+        proposedBy: 'sallyport',
+        approvedAt: LONG_AGO,
+        approvedBy: null,
+      };
+    });
   }
 
   /** Puts one in, or makes it what it is now. */
@@ -82,11 +114,23 @@ export class Integrations {
   /** One whose row does not follow from the record is suspended. */
   #read(row: Selectable<Database['integrations']>): IntegrationRow {
     const one = toRow(row);
-    return this.#quarantined.has(`integrations/${one.id}`) && one.status === 'approved'
-      ? { ...one, status: 'suspended', why: 'its row does not follow from the record' }
-      : one;
+    if (!this.#quarantined.has(`integrations/${one.id}`)) return one;
+    // What it was before somebody changed it is still shut out.
+    const said = this.#quarantined.said.get(`integrations/${one.id}`);
+    return {
+      ...one,
+      ...(said?.manifest
+        ? { kind: said.manifest.kind, manifest: said.manifest.text, name: nameOf(said) }
+        : {}),
+      status: one.status === 'ended' ? 'ended' : 'suspended',
+      why: 'its row does not follow from the record',
+    };
   }
 }
+
+const LONG_AGO = '1970-01-01T00:00:00.000Z';
+
+const nameOf = ({ subject }: Said): string => subject.replace(/^integration:/, '');
 
 const toRow = (row: Selectable<Database['integrations']>): IntegrationRow => ({
   id: row.id,

@@ -93,13 +93,19 @@ export class Keys {
   }
 
   /** Forgets keys of a kind that ended before a time. @param prefix of their names */
-  async forget(prefix: string, before: string): Promise<void> {
-    await this.#db
+  async forget(tx: Connection, prefix: string, before: string): Promise<void> {
+    const gone = await tx
       .deleteFrom('api_keys')
       .where('name', 'like', `${prefix}%`)
       .where('program', 'is not', null)
       .where('expires_at', '<', before)
+      .returning('id')
       .execute();
+    touch(
+      tx,
+      'api_keys',
+      gone.map(({ id }) => id),
+    );
   }
 
   async list(): Promise<KeyRow[]> {

@@ -1,5 +1,6 @@
+import { CodedError } from '@sallyport/core';
 import type { Kysely, Selectable } from 'kysely';
-import { touch } from './granting.ts';
+import { Quarantine, touch } from './granting.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -45,10 +46,10 @@ export interface GrantRow {
 export class People {
   readonly #db: Kysely<Database>;
 
-  readonly #quarantined: ReadonlySet<string>;
+  readonly #quarantined: Quarantine;
 
   /** @param quarantined rows that grant nothing, as `people/ID` and `grants/ID` */
-  constructor(db: Kysely<Database>, quarantined: ReadonlySet<string> = new Set()) {
+  constructor(db: Kysely<Database>, quarantined: Quarantine = new Quarantine()) {
     this.#db = db;
     this.#quarantined = quarantined;
   }
@@ -71,7 +72,20 @@ export class People {
     return Number(row?.n ?? 0);
   }
 
+  /**
+   * Makes an account. While rows are in doubt that say who is shut out, none is made: it could be theirs.
+   * @throws CodedError `conflict`
+   */
   async insert(tx: Connection, person: PersonRow): Promise<void> {
+    const inDoubt = [
+      ...this.#quarantined.missingOf('people').map((id) => `people/${id}`),
+      ...[...this.#quarantined].filter((row) => row.startsWith('provisioned/')),
+    ];
+    if (inDoubt.length > 0)
+      throw new CodedError(
+        'conflict',
+        `\`${inDoubt[0]}\` does not follow from the record: judge it with \`sallyport state\` before accounts are made`,
+      );
     await tx
       .insertInto('people')
       .values({
@@ -218,7 +232,7 @@ export class People {
   /** One whose row does not follow from the record counts as disabled since it was made. */
   #read(row: Selectable<Database['people']>): PersonRow {
     const person = toPerson(row);
-    return this.#quarantined.has(`people/${person.id}`)
+    return this.#quarantined.isShut(`people/${person.id}`)
       ? { ...person, disabledAt: person.disabledAt ?? person.createdAt }
       : person;
   }

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { Quarantine, touch } from './granting.ts';
 import type { PersonRow } from './people.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
@@ -16,9 +17,12 @@ export interface GroupRow {
 /** People and groups as an identity provider keeps them here. */
 export class Provisioning {
   readonly #db: Kysely<Database>;
+  readonly #quarantined: Quarantine;
 
-  constructor(db: Kysely<Database>) {
+  /** @param quarantined rows that give no role, as `groups/ID` and `group_members/GROUP:PERSON` */
+  constructor(db: Kysely<Database>, quarantined: Quarantine = new Quarantine()) {
     this.#db = db;
+    this.#quarantined = quarantined;
   }
 
   /** Notes the provider's id of somebody. */
@@ -30,12 +34,23 @@ export class Provisioning {
         conflict.column('person_id').doUpdateSet({ external_id: externalId, deleted_at: null }),
       )
       .execute();
+    touch(tx, 'provisioned', [personId]);
   }
 
   /** Notes that the provider forgot somebody. */
   async delete(tx: Connection, personId: string, at: string): Promise<void> {
     await tx.updateTable('provisioned').set({ deleted_at: at }).where('person_id', '=', personId).execute();
-    await tx.deleteFrom('group_members').where('person_id', '=', personId).execute();
+    const gone = await tx
+      .deleteFrom('group_members')
+      .where('person_id', '=', personId)
+      .returning('group_id')
+      .execute();
+    touch(tx, 'provisioned', [personId]);
+    touch(
+      tx,
+      'group_members',
+      gone.map(({ group_id: group }) => memberKey(group, personId)),
+    );
   }
 
   /** Everybody whom the provider keeps, by our id, with its id. */
@@ -67,8 +82,13 @@ export class Provisioning {
     return row !== undefined;
   }
 
+  /** Groups and members whose rows follow from the record. */
   async groups(tx: Connection = this.#db): Promise<GroupRow[]> {
-    const members = await tx.selectFrom('group_members').selectAll().execute();
+    const members = (await tx.selectFrom('group_members').selectAll().execute()).filter(
+      (one) =>
+        !this.#quarantined.has(`groups/${one.group_id}`) &&
+        !this.#quarantined.has(`group_members/${memberKey(one.group_id, one.person_id)}`),
+    );
     const rows = await tx.selectFrom('groups').selectAll().orderBy('name').execute();
     return rows.map((row) => ({
       id: row.id,
@@ -87,19 +107,45 @@ export class Provisioning {
       .values({ id, name, external_id: externalId, created_at: createdAt })
       .onConflict((conflict) => conflict.column('id').doUpdateSet({ name, external_id: externalId }))
       .execute();
-    await tx.deleteFrom('group_members').where('group_id', '=', id).execute();
+    touch(tx, 'groups', [id]);
+    const gone = await this.#empty(tx, id);
     if (members.length > 0)
       await tx
         .insertInto('group_members')
         .values(members.map((person) => ({ group_id: id, person_id: person })))
         .execute();
+    // Those who were members before and are so now changed nothing.
+    const [before, now] = [new Set(gone), new Set(members)];
+    const changed = [...gone.filter((one) => !now.has(one)), ...members.filter((one) => !before.has(one))];
+    touch(
+      tx,
+      'group_members',
+      changed.map((person) => memberKey(id, person)),
+    );
   }
 
   async removeGroup(tx: Connection, id: string): Promise<void> {
-    await tx.deleteFrom('group_members').where('group_id', '=', id).execute();
+    const gone = await this.#empty(tx, id);
     await tx.deleteFrom('groups').where('id', '=', id).execute();
+    touch(tx, 'groups', [id]);
+    touch(
+      tx,
+      'group_members',
+      gone.map((person) => memberKey(id, person)),
+    );
+  }
+
+  async #empty(tx: Connection, group: string): Promise<string[]> {
+    const rows = await tx
+      .deleteFrom('group_members')
+      .where('group_id', '=', group)
+      .returning('person_id')
+      .execute();
+    return rows.map(({ person_id: person }) => person);
   }
 }
+
+const memberKey = (group: string, person: string): string => `${group}:${person}`;
 
 /** Somebody whom a provider keeps, with its id. */
 export interface ProvisionedPerson {

@@ -1,5 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
-import { touch } from './granting.ts';
+import { Quarantine, touch } from './granting.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -39,10 +39,10 @@ export interface DeviceRow {
 export class Sessions {
   readonly #db: Kysely<Database>;
 
-  readonly #quarantined: ReadonlySet<string>;
+  readonly #quarantined: Quarantine;
 
   /** @param quarantined rows that open nothing, as `sessions/ID` and `people/ID` */
-  constructor(db: Kysely<Database>, quarantined: ReadonlySet<string> = new Set()) {
+  constructor(db: Kysely<Database>, quarantined: Quarantine = new Quarantine()) {
     this.#db = db;
     this.#quarantined = quarantined;
   }
@@ -82,7 +82,7 @@ export class Sessions {
       .executeTakeFirst();
     const isBad =
       row &&
-      (this.#quarantined.has(`sessions/${row.id}`) || this.#quarantined.has(`people/${row.person_id}`));
+      (this.#quarantined.has(`sessions/${row.id}`) || this.#quarantined.isShut(`people/${row.person_id}`));
     return row && !isBad ? toSession(row) : null;
   }
 

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { ExchangeRow } from './exchange-views.ts';
-import { GrantingRows } from './granting.ts';
+import { GrantingRows, Quarantine } from './granting.ts';
 import type { Database } from './schema.ts';
 
 /** An event as the projection has it. */
@@ -60,7 +60,7 @@ export class StateView {
 
   /** Digests of the rows that grant something. */
   digests(): Promise<Map<string, string>> {
-    return new GrantingRows(this.#db, new Set()).digests();
+    return new GrantingRows(this.#db, new Quarantine()).digests();
   }
 
   /** Events in the outbox that may not be in the record yet, as they were put there. */

@@ -7,7 +7,7 @@ import { Events } from './events.ts';
 import { Exchanges } from './exchanges.ts';
 import { Factors } from './factors.ts';
 import { Findings } from './findings.ts';
-import { GrantingRows, type RowDigests, takeTouched } from './granting.ts';
+import { GrantingRows, Quarantine, type RowDigests, takeTouched } from './granting.ts';
 import { Holds } from './holds.ts';
 import { Integrations } from './integrations.ts';
 import { InventoryStore } from './inventory.ts';
@@ -88,7 +88,7 @@ export class Store {
     this.#rows = rows;
     this.#db = db;
     this.engine = engine;
-    const quarantined = new Set<string>();
+    const quarantined = new Quarantine();
     this.granting = new GrantingRows(db, quarantined);
     this.keys = new Keys(db, quarantined);
     this.systems = new Systems(db, quarantined);
@@ -99,7 +99,7 @@ export class Store {
     this.tickets = new Tickets(db, quarantined);
     this.holds = new Holds(db);
     this.programs = new Programs(db, quarantined);
-    this.provisioning = new Provisioning(db);
+    this.provisioning = new Provisioning(db, quarantined);
     this.reviews = new Reviews(db);
     this.integrations = new Integrations(db, quarantined);
     this.inventory = new InventoryStore(db);

@@ -1,6 +1,6 @@
 import { describeIssue, type SystemConfig, systemNameSchema, systemSchema } from '@sallyport/core';
 import type { Kysely } from 'kysely';
-import { touch } from './granting.ts';
+import { Quarantine, touch } from './granting.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -28,10 +28,10 @@ export interface BrokenSystem {
 export class Systems {
   readonly #db: Kysely<Database>;
 
-  readonly #quarantined: ReadonlySet<string>;
+  readonly #quarantined: Quarantine;
 
   /** @param quarantined rows that are not used, as `systems/NAME` */
-  constructor(db: Kysely<Database>, quarantined: ReadonlySet<string> = new Set()) {
+  constructor(db: Kysely<Database>, quarantined: Quarantine = new Quarantine()) {
     this.#db = db;
     this.#quarantined = quarantined;
   }
@@ -92,6 +92,10 @@ export class Systems {
           updatedAt: row.updated_at,
         });
     }
+    const names = new Set([...systems, ...broken].map(({ name }) => name));
+    for (const name of this.#quarantined.missingOf('systems'))
+      if (!names.has(name))
+        broken.push({ name, demo: false, why: 'its row is missing, and no event in the record removed it' });
     return { systems, broken };
   }
 }

@@ -7,7 +7,9 @@ import { body, type Env, failures, json } from './shared.ts';
 
 const listed = z
   .object({
-    rows: z.array(z.object({ row: z.string(), why: z.enum(['unknown', 'changed']), words: z.string() })),
+    rows: z.array(
+      z.object({ row: z.string(), why: z.enum(['unknown', 'changed', 'missing']), words: z.string() }),
+    ),
   })
   .openapi('StateDivergences');
 
