@@ -1,7 +1,8 @@
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CodedError } from '@sallyport/core';
+import { forOwner } from './owned-file.ts';
 
 /**
  * The lock on a data folder: an exclusive lock of the operating system on `lock.db`, which ends with the process
@@ -18,9 +19,7 @@ export class DataFolderLock {
   static acquire(folder: string): DataFolderLock {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const path = join(folder, 'lock.db');
-    // SQLite would make it as the umask says, and what it makes beside a file is like that.
-    closeSync(openSync(path, 'a', 0o600));
-    chmodSync(path, 0o600);
+    forOwner(path);
     const db = new DatabaseSync(path);
     try {
       db.exec('pragma busy_timeout = 0; pragma locking_mode = exclusive; begin exclusive');

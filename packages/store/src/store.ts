@@ -1,4 +1,3 @@
-import { chmodSync, closeSync, openSync } from 'node:fs';
 import { newEvent, type SallyportEvent } from '@sallyport/core';
 import { Kysely, PostgresDialect, SqliteDialect, type Transaction } from 'kysely';
 import type { Pool } from 'pg';
@@ -13,6 +12,7 @@ import { Integrations } from './integrations.ts';
 import { InventoryStore } from './inventory.ts';
 import { Keys } from './keys.ts';
 import { migrate } from './migrations.ts';
+import { forOwner } from './owned-file.ts';
 import { People } from './people.ts';
 import { Programs } from './programs.ts';
 import { Provisioning } from './provisioning.ts';
@@ -188,12 +188,6 @@ export class Store {
     if (this.#reader !== this.#db) await this.#reader.destroy();
     await this.#db.destroy();
   }
-}
-
-/** Makes a file that only its owner may read, or makes it so: SQLite makes what lies beside it alike. */
-function forOwner(path: string): void {
-  closeSync(openSync(path, 'a', 0o600));
-  chmodSync(path, 0o600);
 }
 
 /** Opens the embedded store. @param path file, or `:memory:` */
