@@ -38,6 +38,7 @@ const system = {
   mode: 'enforce',
   privacy: { redact: 'tokenise', names: false },
   canaries: [],
+  apiKey: null,
   links: { hosts: [] },
 } as unknown as SystemSnapshot;
 const many = <T>(n: number, one: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => one(i));

@@ -111,7 +111,8 @@ describe('the console, in a browser', () => {
     page.setDefaultTimeout(10_000);
     page.on('console', (message) => {
       // A refused request is said by the browser too; the page shows it, which is tested below.
-      if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) faults.push(message.text());
+      if (message.type() === 'error' && !/status of 4\d\d/.test(message.text()))
+        faults.push(`${message.text()} ${message.location().url}`);
     });
     page.on('pageerror', (fault) => faults.push(String(fault)));
     page.on('request', (request) => {
@@ -584,7 +585,7 @@ describe('the console, in a browser', () => {
       .getByRole('row', { name: /^maker tickets of the help desk webhook at .* for shop .* proposed/ })
       .waitFor();
     await page.getByRole('button', { name: 'Approve maker' }).click();
-    await page.getByText('no role of yours permits').waitFor();
+    await page.getByText('an author approves nothing of their own').waitFor();
     await accessible('integrations');
     await shot('integrations');
   });
@@ -666,7 +667,7 @@ describe('the console, in a browser', () => {
     await page.getByRole('row', { name: /data.example\/claims .* proposed/ }).waitFor();
     await accessible('data sources');
     await page.getByRole('button', { name: /Approve https/ }).click();
-    await page.getByText('no role of yours permits').waitFor();
+    await page.getByText('an author approves nothing of their own').waitFor();
     await open('/people/integrations');
     await heading('Integrations');
   });

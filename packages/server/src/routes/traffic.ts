@@ -19,7 +19,7 @@ const FOLLOW_FOR_MS = 60_000;
 
 /** Routes that draw the traffic: by time, as it happens, and what enforcing would have blocked. */
 export function trafficRoutes(app: OpenAPIHono<Env>, control: Control): void {
-  const followers = new Map<string, number>();
+  const followers = new Map<string, { ended: boolean }[]>();
   let followed = 0;
   app.openapi(
     createRoute({
@@ -91,11 +91,18 @@ export function trafficRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     (c) => {
       const { actor } = c.var;
-      const own = followers.get(actor) ?? 0;
-      if (followed >= FOLLOWERS_MAX || own >= FOLLOWERS_OF_ONE_MAX)
+      if (followed >= FOLLOWERS_MAX)
         throw new CodedError('overloaded', 'too many pages follow the traffic; close some');
       followed++;
-      followers.set(actor, own + 1);
+      const own = followers.get(actor) ?? [];
+      const follower = { ended: false };
+      // The newest page is the one that is looked at: of one person's, the oldest ends.
+      followers.set(actor, [...own, follower].slice(-FOLLOWERS_OF_ONE_MAX));
+      for (const oldest of own.slice(0, Math.max(0, own.length + 1 - FOLLOWERS_OF_ONE_MAX)))
+        oldest.ended = true;
+      c.req.raw.signal.addEventListener('abort', () => {
+        follower.ended = true;
+      });
       return streamSSE(c, async (stream) => {
         const fresh = new Map<string, ExchangeRow>();
         let missed = 0;
@@ -108,7 +115,7 @@ export function trafficRoutes(app: OpenAPIHono<Env>, control: Control): void {
         try {
           const until = clock.nowMs() + FOLLOW_FOR_MS;
           await stream.writeSSE({ event: 'ready', data: '{}' });
-          while (!stream.aborted && clock.nowMs() < until) {
+          while (!stream.aborted && !follower.ended && clock.nowMs() < until) {
             await stream.sleep(FOLLOW_MS);
             // Whoever was shut out since hears no more.
             if (!(await c.var.stillThere().catch(() => false))) break;
@@ -122,8 +129,8 @@ export function trafficRoutes(app: OpenAPIHono<Env>, control: Control): void {
         } finally {
           stop();
           followed--;
-          const left = followers.get(actor)! - 1;
-          if (left === 0) followers.delete(actor);
+          const left = (followers.get(actor) ?? []).filter((one) => one !== follower);
+          if (left.length === 0) followers.delete(actor);
           else followers.set(actor, left);
         }
       }) as never;
