@@ -33,7 +33,7 @@ const DIALECTS = {
     path: '/v1/chat/completions',
     body: { model: 'm', messages: [{ role: 'user', content: 'hi' }] },
     whole: (n: string) =>
-      `{"created":${n},"choices":[{"index":${n},"message":{"role":"assistant","content":"fine"}}],"usage":{"prompt_tokens":${n},"completion_tokens":${n}}}`,
+      `{"created":${n},"choices":[{"index":0,"message":{"role":"assistant","content":"fine"}}],"usage":{"prompt_tokens":${n},"completion_tokens":${n}}}`,
     events: (n: string) => [
       `data: {"created":${n},"choices":[{"index":0,"delta":{"content":"fine"}}]}\n\n`,
       `data: {"choices":[],"usage":{"prompt_tokens":${n},"completion_tokens":${n}}}\n\n`,
