@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { SystemSnapshot } from '@sallyport/core';
 import type { Deps, Exchange } from './exchange.ts';
 import { requestOf } from './inspection.ts';
 import { inspectTexts } from './leaked-keys.ts';
@@ -35,6 +36,19 @@ function formsOf(credential: string): string[] {
   return [...plain, ...plain.map((one) => [...one].reverse().join(''))].map((one) => one.toLowerCase());
 }
 
+/** The forms of each system's credential, worked out once for each state that the worker is given. */
+const known = new WeakMap<SystemSnapshot, readonly string[]>();
+
+function credentialForms(system: SystemSnapshot | null): readonly string[] {
+  if (!system?.apiKey) return [];
+  let forms = known.get(system);
+  if (!forms) {
+    forms = formsOf(system.apiKey);
+    known.set(system, forms);
+  }
+  return forms;
+}
+
 /** Whether values of headers hold a secret or a canary; also where that cannot be said at once. */
 function holdsSecret(exchange: Exchange, deps: Deps, values: readonly string[]): boolean {
   if (values.length === 0) return false;
@@ -64,7 +78,7 @@ export function returnedHeaders(
 ): Record<string, string> {
   const { id, system } = exchange;
   const out: Record<string, string> = {};
-  const forms = system?.apiKey ? formsOf(system.apiKey) : [];
+  const forms = credentialForms(system);
   const pass = (name: string, value: string | undefined, form: RegExp): void => {
     const own = value === undefined ? null : form.exec(value);
     if (own && !forms.some((one) => own[0].toLowerCase().includes(one))) out[name] = own[0];
