@@ -12,6 +12,8 @@ const MODEL = /^[\w.:/+-]{1,128}(?:@\w{1,40})?$/;
 /** Signed or encrypted state that a provider hands back and forth. */
 const SEALED = /^[A-Za-z0-9+/]+={0,2}$/;
 const PADDING = /^[\w-]{1,256}$/;
+/** A moment as RFC 3339 writes it. */
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 
 const word = { is: 'word', form: WORD } as const;
 const id = { is: 'id', form: ID } as const;
@@ -45,6 +47,7 @@ const PLACES: Readonly<Record<string, { readonly is: Structure; readonly form: R
   model,
   model_name: model,
   model_version: model,
+  created_at: { is: 'word', form: MOMENT },
   signature: sealed,
   encrypted_content: sealed,
   thoughtSignature: sealed,
