@@ -9,7 +9,6 @@ const PROMPT_BYTES_MAX = 2 * 1024 * 1024;
 /** Readings that decoding made out of characters nobody sees. */
 const UNSEEN = /^tags/;
 const LETTERS_HIDDEN_MIN = 4;
-const COMMENT = /<!--[\s\S]{1,8192}?-->/g;
 
 /** Instructions that assistants and agents take up by themselves, and prompts by where they lie. */
 const NAMES =
@@ -19,6 +18,18 @@ const NAMES =
 export const isPromptPath = (path: string): boolean => NAMES.test(path.replaceAll('\\', '/').toLowerCase());
 
 let rules: Inspector | undefined;
+
+/** Where comments stand, as start and end in UTF-16 units; one that is never closed goes to the end, as in a browser. */
+function commentsIn(text: string): { start: number; end: number }[] {
+  const found: { start: number; end: number }[] = [];
+  for (let start = text.indexOf('<!--'); start >= 0; ) {
+    const close = text.indexOf('-->', start + 4);
+    const end = close < 0 ? text.length : close + 3;
+    found.push({ start, end });
+    start = text.indexOf('<!--', end);
+  }
+  return found;
+}
 
 /** Prompts, and files of rules that assistants read: what they say to a model that their readers do not see. */
 export const prompt: Format = {
@@ -36,10 +47,7 @@ function inspectPrompt(inspection: Inspection, text: string): void {
   rules ??= new Inspector();
   const lineAt = lineFinder(text);
   const { detections, views } = rules.assess({ text, pointer: '', channel: 'document' });
-  const comments = [...text.matchAll(COMMENT)].map(({ index, 0: whole }) => ({
-    start: index,
-    end: index + whole.length,
-  }));
+  const comments = commentsIn(text);
   const unseen = views.find(
     ({ chain, text: reading }) => UNSEEN.test(chain) && reading.trim().length >= LETTERS_HIDDEN_MIN,
   );
@@ -47,9 +55,14 @@ function inspectPrompt(inspection: Inspection, text: string): void {
     inspection.report('prompt-unseen', 'holds a text in characters that nobody sees', {
       line: lineAt(unseen.span(0, unseen.text.length).start),
     });
-  for (const { detector, technique, location, view } of detections) {
+  let next = 0;
+  for (const { detector, technique, location, view } of detections.toSorted(
+    (a, b) => a.location.start - b.location.start,
+  )) {
     const place = { line: lineAt(location.start) };
-    const isComment = comments.some(({ start, end }) => location.start >= start && location.end <= end);
+    while (next < comments.length && comments[next]!.end <= location.start) next++;
+    const comment = comments[next];
+    const isComment = comment && comment.start <= location.start && location.end <= comment.end;
     if (detector === 'secret') inspection.report('prompt-secret', `holds a secret (${technique})`, place);
     else if (detector === 'obfuscation' && !unseen)
       inspection.report('prompt-characters', 'holds characters that nobody sees', place);
