@@ -28,13 +28,19 @@ function pass(pattern: RegExp, text: string): void {
   }
 }
 
+/** Processor time of this thread, in milliseconds: a clock would also count what others do on a busy machine. */
+function spentMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
 function timed(pattern: RegExp, probe: Probe, length: number): number {
   const text = longer(probe, length);
   let least = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 2; round++) {
-    const begun = performance.now();
+    const begun = spentMs();
     pass(pattern, text);
-    least = Math.min(least, performance.now() - begun);
+    least = Math.min(least, spentMs() - begun);
     if (least < FREE_MS) break;
   }
   return least;
