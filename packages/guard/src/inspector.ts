@@ -364,7 +364,7 @@ export class Inspector {
         findings.add(
           'pii',
           match.entity,
-          PII_ENTITIES[match.entity],
+          match.severity ?? PII_ENTITIES[match.entity],
           match.confidence,
           references,
           span,
@@ -380,7 +380,14 @@ export class Inspector {
     );
     for (const view of views) {
       if (view.chain === '' ? !rewritten : !DECODED.test(view.chain)) continue;
-      add(findPii(view.text.toUpperCase(), wanted), (match) => view.span(match.start, match.end), view.chain);
+      const read = view.text.toUpperCase();
+      // What stands there as written was judged by its own words, which other letters stand for here.
+      const hidden = findPii(read, wanted).filter(({ start, end }) => {
+        const span = view.span(start, end);
+        const written = text.slice(span.start, span.end).toUpperCase().replaceAll(/\s/g, ' ');
+        return written !== read.slice(start, end);
+      });
+      add(hidden, (match) => view.span(match.start, match.end), view.chain);
     }
   }
 }

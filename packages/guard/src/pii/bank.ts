@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { tableOf } from '@sallyport/core';
 import { luhn, weighted } from './check-digits.ts';
-import { near, type PiiMatch } from './entity.ts';
+import type { PiiMatch } from './entity.ts';
+import { isOfThing, lastLabel, lineBefore, near, OTHER_NUMBER } from './labels.ts';
 
 /** Lengths of IBANs by country (ISO 13616 registry). */
 const IBAN_LENGTH: Readonly<Record<string, number>> = tableOf({
@@ -96,22 +97,38 @@ export function ibanValid(compact: string): boolean {
   return rest === 1;
 }
 
-/** Issuer prefixes with the lengths they use (ISO/IEC 7812 ranges as the networks publish them). */
+/** First figures and lengths of cards as they are given out today (ISO/IEC 7812 ranges as the networks publish them). */
 function cardIssuer(digits: string): boolean {
   const n = digits.length;
-  if (digits[0] === '4') return n === 13 || n === 16 || n === 19;
-  if (/^(?:5[1-5]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720))/.test(digits)) return n === 16;
   if (/^3[47]/.test(digits)) return n === 15;
-  if (/^3(?:0[0-5]|[689])/.test(digits)) return n === 14 || n === 16 || n === 19;
-  if (/^(?:6(?:011|4[4-9]|5)|62)/.test(digits)) return n >= 16;
-  if (/^35(?:2[89]|[3-8])/.test(digits)) return n >= 16;
+  if (/^3(?:0[0-5]|[689])/.test(digits)) return n === 14 || n === 16;
   if (/^(?:1800|2131)/.test(digits)) return n === 15;
+  return n === 16 && /^(?:4|5[1-5]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|6(?:011|4[4-9]|5)|62|35(?:2[89]|[3-8]))/.test(digits);
+}
+
+/** Those that are rare, or of lengths that article numbers and consignments have, too: to be said to be cards. */
+function rareIssuer(digits: string): boolean {
+  const n = digits.length;
+  if (digits[0] === '4') return n === 13 || n === 19;
+  if (/^3(?:0[0-5]|[689])/.test(digits)) return n === 19;
+  if (/^(?:6(?:011|4[4-9]|5)|62|35(?:2[89]|[3-8]))/.test(digits)) return n > 16;
   if (/^(?:50(?:18|20|38)|5893|6304|67(?:59|6[1-3]))/.test(digits)) return n >= 12;
   return /^(?:5[0678]|6)/.test(digits) && n >= 13;
 }
 
+/** Figures in the parts in which cards have them: 4-4-4-4(-3), 4-6-5, 4-6-4. */
+const EMBOSSED = /^\d{4}([ -])(?:\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|\d{6}\1\d{4,5})$/;
+const CARD_WORDS = new RegExp(
+  [
+    'card|\\bcredit|\\bdebit|\\bvisa\\b|mastercard|maestro|amex|american express|diners|discover|\\bjcb\\b|unionpay',
+    'karte|\\bcarte|tarjeta|\\bcarta\\b|cart[ãa]o|\\bkaart|\\bkart|карт|カード|卡|카드|\\bcc\\b|\\bpan\\b|\\bpa(?:id|y)',
+  ].join('|'),
+  'gi',
+);
 const CARD = /\d(?:[ -]?\d){11,18}(?![\d-]|\.\d)/y;
 const IBAN = /[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}/iy;
+/** Characters between the words for an account and its number. */
+const ACCOUNT_REACH = 24;
 const ROUTING = /\d{9}(?!\w)/y;
 const ACCOUNT = /\d(?:[ -]?\d){5,16}(?![\w-])/y;
 
@@ -121,8 +138,15 @@ export function cardAt(text: string, at: number): PiiMatch | null {
   const match = CARD.exec(text);
   if (!match) return null;
   const digits = match[0].replaceAll(/[ -]/g, '');
-  if (/^(\d)\1+$/.test(digits) || !cardIssuer(digits) || !luhn(digits)) return null;
-  return { entity: 'credit-card', start: at, end: at + match[0].length, confidence: 0.97 };
+  if (/^(\d)\1+$/.test(digits) || !luhn(digits)) return null;
+  const end = at + match[0].length;
+  const usual = cardIssuer(digits);
+  if (!usual && !rareIssuer(digits)) return null;
+  // One number in ten passes Luhn's check, and orders and parcels have as many figures.
+  const embossed = EMBOSSED.test(match[0]);
+  const plain = match[0].length === digits.length && (/[\w-]/.test(text[at - 1] ?? ' ') || !isOfThing(text, at, end));
+  if (!(usual && (embossed || plain)) && !near(text, at, end, CARD_WORDS)) return null;
+  return { entity: 'credit-card', start: at, end, confidence: 0.97 };
 }
 
 /** An international bank account number at `at`, of its country's length and with its remainder. */
@@ -140,21 +164,31 @@ export function ibanAt(text: string, at: number): PiiMatch | null {
   return { entity: 'iban', start: at, end: at + end, confidence: 0.99, country: compact.slice(0, 2) };
 }
 
+/** Words for an account at a bank; an account with anybody else is none. */
+const ACCOUNT_WORDS = new RegExp(
+  [
+    "(?:bank|checking|savings|deposit|current|payee'?s?|beneficiary) (?:account|acct)|(?<!(?:customer|user|client|service) )\\b(?:account|acct)\\.? (?:number|no|nr|#)",
+    'kontonummer|konto-?nr|bankkonto|girokonto|num[eé]ro de compte|compte bancaire|(?:n[uú]mero de )?cuenta (?:bancaria|corriente)|n[uú]mero de cuenta',
+    'conto corrente|numero di conto|conta (?:corrente|banc[áa]ria)|rekeningnummer|numer konta|banka hesab|hesap numara|номер сч[её]та|口座|账号|帳號|账户号',
+  ].join('|'),
+  'gi',
+);
+const ROUTING_WORDS = /routing|\baba\b/gi;
+
 /** An account or routing number at `at`; only where words say that it is one. */
 export function accountAt(text: string, at: number): PiiMatch | null {
   ROUTING.lastIndex = at;
   const routing = ROUTING.exec(text);
-  if (routing && near(text, at, at + 9, /routing|\baba\b/i)) {
+  if (routing && near(text, at, at + 9, ROUTING_WORDS)) {
     if (weighted(routing[0], [3, 7, 1, 3, 7, 1, 3, 7, 1]) % 10 === 0)
       return { entity: 'bank-account', start: at, end: at + 9, confidence: 0.9, country: 'US' };
   }
   ACCOUNT.lastIndex = at;
   const account = ACCOUNT.exec(text);
-  if (
-    !account ||
-    !/(?:account|acct|konto|compte|cuenta)[^\n\d]{0,24}$/i.test(text.slice(Math.max(0, at - 40), at))
-  )
-    return null;
+  if (!account || /^\d{4}-\d{2}-\d{2}/.test(account[0])) return null;
+  const line = lineBefore(text, at);
+  const said = lastLabel(ACCOUNT_WORDS, line);
+  if (said < 0 || line.length - said > ACCOUNT_REACH || said < lastLabel(OTHER_NUMBER, line)) return null;
   return { entity: 'bank-account', start: at, end: at + account[0].length, confidence: 0.7 };
 }
 

@@ -1,11 +1,11 @@
-import { createRequire } from 'node:module';
-import { isIPv6 } from 'node:net';
-import type { CountryCode } from 'libphonenumber-js/max';
+import { BlockList, isIPv6 } from 'node:net';
 import { isStandInPassword, isStandInUser } from '../secrets/stand-ins.ts';
-import type { Countries, PiiMatch } from './entity.ts';
+import type { PiiMatch } from './entity.ts';
+import { lastLabel, lineBefore } from './labels.ts';
 
 const LOCAL = /[\p{L}\p{N}](?:[\p{L}\p{N}._%+'-]{0,62}[\p{L}\p{N}_+-])?$/u;
 const LOCAL_MAX = 64;
+const ROLE_SEVERITY = { severity: 'info' } as const;
 const DOMAIN = /@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.){1,8}\p{L}{2,24}/uy;
 const IPV4 = /(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)/y;
 const IPV6 = /(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}(?:[0-9a-f]{0,4}|(?:\d{1,3}\.){3}\d{1,3})(?![\w:])/gi;
@@ -17,12 +17,57 @@ const MAC = new RegExp(
   'gi',
 );
 
+/** Accounts of machines: who logs in with one is not told by it. */
+const MACHINE_USER =
+  /^(?:git|hg|svn|deploy|root|admin|ubuntu|debian|centos|ec2-user|azureuser|core|pi|vagrant|www-data|jenkins|runner|ci|org-\d{1,12})$/i;
+/** A path behind a host, as `scp` and `git` write it. */
+const REMOTE_PATH = /^:(?:\d{1,5}\/|~?\/|[\w.-]{1,64}\/|[\w.-]{1,64}\.git\b)/;
+/** What a mailbox is called that belongs to a function and to no person (RFC 2142, and the same in other languages). */
+const ROLE = new Set(
+  [
+    'abuse accounting accounts admin administrator billing booking bookings bounce bounces careers care ceo-office compliance contact',
+    'customer customercare customers customerservice customersupport daemon desk dpo enquiries enquiry events feedback finance frontdesk',
+    'hello help helpdesk hi hosting hostmaster hr info information inquiries invoice invoices it jobs legal mail mailer marketing media',
+    'network newsletter news no noc noreply notification notifications notify donotreply office ops order orders postmaster press privacy',
+    'pr recruiting reply reservations returns root sales security service services shop status subscribe subscriptions support sysadmin',
+    'team tech techsupport ticket tickets training unsubscribe webmaster welcome',
+    'anfrage auskunft bestellung bewerbung buchhaltung datenschutz hilfe impressum kontakt kundendienst kundenservice presse rechnung',
+    'redaktion reservierung service verkauf vertrieb verwaltung zentrale',
+    'accueil aide commandes comptabilite recrutement reservation serviceclient ventes',
+    'administracion atencion atencioncliente ayuda clientes contacto facturacion pedidos reservas soporte ventas',
+    'amministrazione assistenza clienti contatti contatto fatture informazioni ordini prenotazioni supporto vendite',
+    'ajuda atendimento contato contacto faturamento suporte vendas',
+    'bestellingen hulp klantenservice verkoop biuro kontakt pomoc sprzedaz zamowienia kundtjanst destek iletisim bilgi satis',
+  ]
+    .join(' ')
+    .split(' '),
+);
+
+/** Whether a mailbox belongs to a function: `support`, `customer.service`, `no-reply+orders`. */
+const isRole = (local: string): boolean =>
+  local
+    .toLowerCase()
+    .replace(/\+.*/s, '')
+    .split(/[._-]/)
+    .every((part) => ROLE.has(part));
+
 /** Whether a sign parts who logs in from the host, `https://git@host` or `git@host:path`, and both say nothing of a person. */
 function isLogin(text: string, start: number, local: string, end: number): boolean {
-  if (local === 'git' && text[end] === ':') return true;
+  if (local === 'git') return true;
+  if (MACHINE_USER.test(local) && REMOTE_PATH.test(text.slice(end, end + LOCAL_MAX))) return true;
   const before = text.slice(Math.max(0, start - LOCAL_MAX), start);
-  return /:\/\/(?:[\w-]{0,32}:)?$/.test(before) && (isStandInUser(local) || isStandInPassword(local));
+  if (/\b(?:ssh|scp|sftp|rsync)\b[^\n@]{0,40}$/.test(before) && MACHINE_USER.test(local)) return true;
+  const behind = /:$/.test(before) && isStandInPassword(local) && isStandInUser(/([\w-]{0,32}):$/.exec(before)![1]!);
+  if (behind) return true;
+  return (
+    /:\/\/(?:[\w-]{0,32}:)?$/.test(before) &&
+    (isStandInUser(local) || isStandInPassword(local) || MACHINE_USER.test(local))
+  );
 }
+
+/** Whether what stands behind the sign is no host: `logo@2x.png`, a call `a@b.inverse()`. */
+const isNoHost = (text: string, at: number, end: number): boolean =>
+  /^@\dx\./i.test(text.slice(at, at + 4)) || text[end] === '(';
 
 /** E-mail addresses, MAC addresses and IPv6 addresses: whatever has a sign of its own. */
 export function* signed(text: string): Generator<PiiMatch> {
@@ -30,149 +75,89 @@ export function* signed(text: string): Generator<PiiMatch> {
     DOMAIN.lastIndex = at;
     if (!DOMAIN.test(text)) continue;
     const local = LOCAL.exec(text.slice(Math.max(0, at - LOCAL_MAX), at));
-    if (!local || isLogin(text, at - local[0].length, local[0], DOMAIN.lastIndex)) continue;
-    yield { entity: 'email', start: at - local[0].length, end: DOMAIN.lastIndex, confidence: 0.95 };
-    at = DOMAIN.lastIndex;
+    const end = DOMAIN.lastIndex;
+    if (!local || isNoHost(text, at, end)) continue;
+    const start = at - local[0].length;
+    if (isLogin(text, start, local[0], end)) continue;
+    yield { entity: 'email', start, end, confidence: 0.95, ...(isRole(local[0]) && ROLE_SEVERITY) };
+    at = end;
   }
   const colons = text.includes(':');
   if (colons || /[0-9a-f]{2}-[0-9a-f]{2}-[0-9a-f]{2}-|[0-9a-f]{4}\.[0-9a-f]{4}\./i.test(text))
     for (const { index, 0: found } of text.matchAll(MAC))
-      if (/\d/.test(found) && !/^(..).\1.\1.\1.\1/.test(found))
+      if (/\d/.test(found) && (found[2] === ':' || /[a-f]/i.test(found)) && !/^(..).\1.\1.\1.\1/.test(found))
         yield { entity: 'mac-address', start: index, end: index + found.length, confidence: 0.9 };
   if (!colons || !/:[0-9a-f]{0,4}:/i.test(text)) return;
   for (const { index, 0: found } of text.matchAll(IPV6)) {
     if (found.length < 5 || !/\d/.test(found) || !isIPv6(found)) continue;
-    yield { entity: 'ip-address', start: index, end: index + found.length, confidence: 0.9 };
+    const match = addressMatch(found, index, index + found.length, '');
+    if (match) yield match;
   }
+}
+
+/** Addresses that every machine has for itself, for no one, for all, or for the description of a network. */
+const SHARED = blockList('127.0.0.0/8 0.0.0.0/8 224.0.0.0/4 240.0.0.0/4 ::/127 ff00::/8'.split(' '));
+/** Addresses that mean something within one network alone (RFC 1918, 3927, 4193, 4291, 6598). */
+const WITHIN = blockList('10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 100.64.0.0/10 fc00::/7 fe80::/10'.split(' '));
+/** Resolvers that anybody may use. */
+const RESOLVERS = new Set('8.8.8.8 8.8.4.4 1.1.1.1 1.0.0.1 9.9.9.9 149.112.112.112 208.67.222.222 208.67.220.220'.split(' '));
+
+function blockList(ranges: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [net, bits] = range.split('/') as [string, string];
+    list.addSubnet(net, Number(bits), net.includes(':') ? 'ipv6' : 'ipv4');
+  }
+  return list;
+}
+
+/** A mask of a network: ones, then zeros. */
+const isMask = (bits: number): boolean => ((~bits & (~bits + 1)) >>> 0) === 0;
+
+/** An address found at a place, or null where it is nobody's. */
+function addressMatch(address: string, start: number, end: number, behind: string): PiiMatch | null {
+  const family = address.includes(':') ? 'ipv6' : 'ipv4';
+  if (SHARED.check(address, family) || RESOLVERS.has(address)) return null;
+  if (family === 'ipv4') {
+    const bits = address.split('.').reduce((sum, part) => ((sum << 8) | Number(part)) >>> 0, 0);
+    if (isMask(bits)) return null;
+    // A network, such as 198.51.100.0/24: there is no host in it.
+    const prefix = /^\/(\d{1,2})(?!\d)/.exec(behind)?.[1];
+    if (prefix !== undefined && Number(prefix) < 32 && (bits << Number(prefix)) >>> 0 === 0) return null;
+  }
+  const inside = WITHIN.check(address, family);
+  return { entity: 'ip-address', start, end, confidence: 0.9, ...(inside && { severity: 'info' as const }) };
+}
+
+const VERSION = new RegExp(
+  [
+    '\\bv|\\bversi\\p{L}{1,4}|\\bver\\.?|\\brelease|\\bfirmware|\\bbuild|\\bupgrad\\p{L}*|\\bupdat\\p{L}*|\\bwersj\\p{L}*|\\bs[uü]r[uü]m\\p{L}*',
+    '\\bsection|\\bchapter|\\bclause|\\btable|\\bfigure|§|\\babschnitt|\\bkapitel|\\bversione|верси\\p{L}*|バージョン|版本|버전|الإصدار',
+  ].join('|'),
+  'giu',
+);
+const ADDRESS_WORDS =
+  /\bip\b|\bips?v?4?\b|\bhosts?\b|\bserver|\baddress|\badresse?|\bgateway|\bdns\b|\bpeer|\bclient|\bping\b|\bssh\b|direcci|indirizzo|endere[çc]o|адрес|地址|アドレス/gi;
+/** Characters before an address in which it is said to be a version. */
+const LINE_REACH = 72;
+/** A version by what stands right before it: an operator of a package list, a name of a file, a tag of an image. */
+const VERSIONED = /(?:[=~^<>]=?["']?|[a-z]+[-_]v?|\/[\w.-]{1,64}:)$/i;
+
+/** Whether four numbers are a version or the number of a section. */
+function isVersion(text: string, at: number, end: number): boolean {
+  const line = lineBefore(text, at, LINE_REACH);
+  if (VERSIONED.test(line) && !/\bip[-_]$|host[-_]?=$|addr(?:ess)?=["']?$|\bip=["']?$/i.test(line)) return true;
+  // A heading: `1.2.3.4 Scope`.
+  if (line.trim() === '' && /^ \p{Lu}\p{Ll}/u.test(text.slice(end, end + 3))) return true;
+  const version = lastLabel(VERSION, line);
+  return version >= 0 && version > lastLabel(ADDRESS_WORDS, line);
 }
 
 /** An IPv4 address at `at`, unless it is a version. */
 export function ipv4At(text: string, at: number): PiiMatch | null {
   IPV4.lastIndex = at;
   if (!IPV4.test(text) || text[at - 1] === '.') return null;
-  if (/(?:\bv|version|release|firmware|build)\s{0,2}$/i.test(text.slice(Math.max(0, at - 12), at)))
-    return null;
-  return { entity: 'ip-address', start: at, end: IPV4.lastIndex, confidence: 0.9 };
-}
-
-/** Countries whose national ways of writing telephone numbers are read where the text names none. */
-export const PHONE_COUNTRIES: readonly CountryCode[] = [
-  'US',
-  'GB',
-  'DE',
-  'FR',
-  'ES',
-  'IT',
-  'NL',
-  'BE',
-  'AT',
-  'CH',
-  'SE',
-  'NO',
-  'DK',
-  'FI',
-  'PL',
-  'CZ',
-  'PT',
-  'IE',
-  'AU',
-  'NZ',
-  'IN',
-  'BR',
-  'MX',
-  'ZA',
-  'JP',
-  'HU',
-  'GR',
-  'RO',
-  'TR',
-  'CY',
-  'EE',
-  'IS',
-  'SI',
-  'HR',
-  'UY',
-  'TN',
-  'KR',
-  'IL',
-];
-
-const PHONE =
-  /(?:\+|\()?\d(?:[ .\-/()\u00a0\u2011]{0,3}\d){5,15}(?:\s{0,2}(?:x|ext\.?|extension)\s{0,2}\d{1,6})?(?![\w]|[.-]\d)/iy;
-/** Words that tell of a telephone; as the name of a member (`"text": 1500000000`) some of them tell of nothing. */
-const SAID = new RegExp(
-  [
-    'phone|tel[eé]?fo|\\btel\\b|\\bmobile?\\b|\\bcell|\\bcall(?!["\'_])|\\bfax\\b|\\bdial|\\bring\\b|contact|whatsapp',
-    'number(?!["\'])|\\bsms\\b|\\btext\\b(?!["\'])|handy|ruf|nummer|num[eé]ro|téléphone|☎|📞|📱|电话|電話',
-  ].join('|'),
-  'i',
-);
-/** Written as nothing but telephone numbers is: a sign of the country, an area in brackets, or parts of 2 to 4 digits. */
-const GROUPED = /^(?:\+\d|\(\d{1,5}\)[ -]?\d|0?0\d{0,4}[ /-]\(?\d|\d{2,4}(?:[ .-]\d{2,4}){2,4}$)/;
-const OTHER =
-  /^(?:\d{4}-\d{2}-\d{2}|\d{2}[-/.]\d{2}[-/.]\d{4}|\d{1,2}[-/]\d{1,2}[-/]\d{2}|\d{3}-\d{2}-\d{4})/;
-/** What stands before numbers that are something else. */
-const UNLIKE = new RegExp(
-  `(?:[#$€£№=]|\\b(?:${'isbn order invoice id po\\sbox ticket case version v card account issue pin zip page iso rfc nr serial sku model'
-    .split(' ')
-    .join('|')}))[\\s.:#-]{0,3}$`,
-  'i',
-);
-
-type Library = typeof import('libphonenumber-js/max');
-let library: Library | null = null;
-/** The tables of all countries take room in every thread; most threads never see a telephone number. */
-const parsed: Library['parsePhoneNumberFromString'] = (...number) => {
-  library ??= createRequire(import.meta.url)('libphonenumber-js/max') as Library;
-  return library.parsePhoneNumberFromString(...number);
-};
-
-const known = new Map<string, boolean>();
-const KNOWN_MAX = 4_096;
-
-function valid(number: string, countries: Countries): boolean {
-  const key = countries ? `${number} ${[...countries].join()}` : number;
-  const before = known.get(key);
-  if (before !== undefined) return before;
-  let found = false;
-  if (number.startsWith('+')) found = parsed(number)?.isValid() === true;
-  else if (number.startsWith('00')) found = parsed(`+${number.slice(2)}`)?.isValid() === true;
-  if (!found && !number.startsWith('+'))
-    found = PHONE_COUNTRIES.some(
-      (country) => (!countries || countries.has(country)) && parsed(number, country)?.isValid() === true,
-    );
-  if (known.size >= KNOWN_MAX) known.delete(known.keys().next().value!);
-  known.set(key, found);
-  return found;
-}
-
-/**
- * A telephone number at `at`: one that its country gives out (libphonenumber), and written as such or said to be one.
- */
-export function phoneAt(text: string, at: number, countries: Countries): PiiMatch | null {
-  PHONE.lastIndex = at;
-  const match = PHONE.exec(text);
-  if (!match) return null;
-  const number = match[0].replace(/\s{0,2}(?:x|ext).*/is, '');
-  if (OTHER.test(number)) return null;
-  const compact = number.replaceAll(/[^\d+]/g, '');
-  // Without a country a number has up to eleven figures, said to be one or not.
-  if (!/^(?:\+|00)/.test(compact) && compact.length > 11) return null;
-  if (compact.length < 7 || /^\+?(\d)\1+$/.test(compact)) return null;
-  const before = text.slice(Math.max(0, at - 40), at);
-  // The rest of a longer number is none.
-  if (/\d[ .\-/()]{1,2}$/.test(before)) return null;
-  const said = SAID.test(before);
-  if (!said && (!GROUPED.test(number) || UNLIKE.test(before))) return null;
-  if (!valid(compact, countries)) {
-    // Said to be a number, and written as one: it may be of a country that is not read, or made up.
-    if (!said || !GROUPED.test(number) || compact.length > 15) return null;
-    return { entity: 'phone', start: at, end: at + match[0].length, confidence: 0.7 };
-  }
-  return {
-    entity: 'phone',
-    start: at,
-    end: at + match[0].length,
-    confidence: number[0] === '+' ? 0.95 : said ? 0.9 : 0.8,
-  };
+  const end = IPV4.lastIndex;
+  if (isVersion(text, at, end)) return null;
+  return addressMatch(text.slice(at, end), at, end, text.slice(end, end + 4));
 }

@@ -16,7 +16,7 @@ export const PII_ENTITIES = {
   'driver-license': 'high',
   'medical-record': 'high',
   'date-of-birth': 'medium',
-  age: 'low',
+  age: 'info',
   address: 'medium',
   person: 'low',
   place: 'info',
@@ -36,20 +36,11 @@ export interface PiiMatch {
   readonly start: number;
   readonly end: number;
   readonly confidence: number;
+  /** How much harm it does, where that is not what its kind does. */
+  readonly severity?: Severity;
   /** Country of a national number, as ISO 3166-1 alpha-2. */
   readonly country?: string;
 }
 
 /** Countries that are looked at, as ISO 3166-1 alpha-2; null for all that are known. */
 export type Countries = ReadonlySet<string> | null;
-
-/** Characters before a number in which words may say what it is. */
-const BEFORE = 48;
-const AFTER = 24;
-
-/** Whether words that say what a number is stand near it. */
-export function near(text: string, start: number, end: number, words: RegExp): boolean {
-  return (
-    words.test(text.slice(Math.max(0, start - BEFORE), start)) || words.test(text.slice(end, end + AFTER))
-  );
-}

@@ -1,8 +1,10 @@
 import { accountAt, cardAt, ibanAt, walletAt } from './bank.ts';
-import { ipv4At, phoneAt, signed } from './contact.ts';
-import { type Countries, near, type PiiMatch } from './entity.ts';
+import { ipv4At, signed } from './contact.ts';
+import type { Countries, PiiMatch } from './entity.ts';
+import { isOfThing, near } from './labels.ts';
 import { NATIONAL_IDS } from './national-ids.ts';
 import { told } from './personal.ts';
+import { phoneAt } from './phone.ts';
 
 /** Letters that may stand before the first figure of a number. */
 const LETTERS_AHEAD = 6;
@@ -14,6 +16,7 @@ const APART = /(?:^|[^\w])[A-Za-z]{2} $/;
 const LONG = /\w{26}/y;
 const REACH = 24;
 const SSN = /(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])/y;
+const SSN_WORDS = /\bssn\b|social security/gi;
 const SSN_TOLD = /(?!000|666|9\d\d)\d{3}[ ]?(?!00)\d{2}[ ]?(?!0000)\d{4}(?![\d-])/y;
 const NATIONAL_DIGIT = NATIONAL_IDS.filter(({ pattern }) => !/^\[[A-Z]/.test(pattern.source));
 const NATIONAL_LETTER = NATIONAL_IDS.filter(({ pattern }) => /^\[[A-Z]/.test(pattern.source));
@@ -21,9 +24,10 @@ const NATIONAL_LETTER = NATIONAL_IDS.filter(({ pattern }) => /^\[[A-Z]/.test(pat
 function ssnAt(text: string, at: number, countries: Countries): PiiMatch | null {
   if (countries && !countries.has('US')) return null;
   SSN.lastIndex = at;
-  if (SSN.test(text)) return { entity: 'us-ssn', start: at, end: at + 11, confidence: 0.9, country: 'US' };
+  if (SSN.test(text) && !isOfThing(text, at, at + 11))
+    return { entity: 'us-ssn', start: at, end: at + 11, confidence: 0.9, country: 'US' };
   SSN_TOLD.lastIndex = at;
-  if (!SSN_TOLD.test(text) || !near(text, at, SSN_TOLD.lastIndex, /\bssn\b|social security/i)) return null;
+  if (!SSN_TOLD.test(text) || !near(text, at, SSN_TOLD.lastIndex, SSN_WORDS)) return null;
   return { entity: 'us-ssn', start: at, end: SSN_TOLD.lastIndex, confidence: 0.85, country: 'US' };
 }
 
@@ -36,7 +40,7 @@ function nationalAt(text: string, at: number, letter: boolean, countries: Countr
     const compact = match[0].replaceAll(/[^\p{L}\d]/gu, '').toUpperCase();
     if (/^(\d)\1+$/.test(compact) || !valid(compact)) continue;
     const end = at + match[0].length;
-    if (words && !near(text, at, end, words)) continue;
+    if (words ? !near(text, at, end, words) : isOfThing(text, at, end)) continue;
     return { entity: 'national-id', start: at, end, confidence: words ? 0.85 : 0.9, country };
   }
   return null;

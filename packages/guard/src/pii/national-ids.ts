@@ -9,7 +9,7 @@ export interface NationalId {
   readonly pattern: RegExp;
   /** Over the match in upper case without separators. */
   readonly valid: (compact: string) => boolean;
-  /** What must be said nearby, where pattern and check alone would take too many other numbers for one. */
+  /** What must be said nearby, where pattern and check alone would take too many other numbers for one; with the flag `g`. */
   readonly words: RegExp | null;
 }
 
@@ -42,6 +42,33 @@ function norwegian(text: string): boolean {
   const second = (11 - (weighted(text, [5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11)) % 11;
   return first === digitAt(text, 9) && second === digitAt(text, 10);
 }
+
+/** Of the first ten figures of a German tax number exactly one stands there twice or three times (§ 139b AO, BZSt). */
+function german(text: string): boolean {
+  const times = new Map<string, number>();
+  for (const digit of text.slice(0, 10)) times.set(digit, (times.get(digit) ?? 0) + 1);
+  const repeated = [...times.values()].filter((count) => count > 1);
+  return repeated.length === 1 && repeated[0]! <= 3 && mod11of10(text);
+}
+
+const british = (text: string): boolean => !/^(?:BG|GB|KN|NK|NT|TN|ZZ)/.test(text);
+
+function swedish(text: string): boolean {
+  const short = text.slice(-10);
+  const day = String(Number(short.slice(4, 6)) % 60).padStart(2, '0');
+  return isShortDay(short.slice(0, 4) + day) && luhn(short);
+}
+
+function finnish(text: string): boolean {
+  const digits = text.replaceAll(/\D/g, '').slice(0, 9);
+  return (
+    isDay(2000 + Number(digits.slice(4, 6)), Number(digits.slice(2, 4)), Number(digits.slice(0, 2))) &&
+    HETU[Number(digits) % 31] === text.at(-1)
+  );
+}
+
+const korean = (text: string): boolean =>
+  (11 - (weighted(text, [2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5]) % 11)) % 10 === digitAt(text, 12);
 
 function cpf(text: string): boolean {
   if (/^(\d)\1+$/.test(text)) return false;
@@ -132,11 +159,13 @@ const id = (
 /** Numbers of people in 37 countries, each with the check its authority publishes where it has one. */
 export const NATIONAL_IDS: readonly NationalId[] = [
   id('US', 'itin', '9\\d{2}[- ](?:5\\d|6[0-5]|7\\d|8[0-8]|9[0-24-9])[- ]\\d{4}', () => true),
+  id('GB', 'nino', '[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] \\d{2} \\d{2} \\d{2} [A-D]', british),
   id(
     'GB',
     'nino',
     '[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\\d{2} ?\\d{2} ?\\d{2} ?[A-D]',
-    (c) => !/^(?:BG|GB|KN|NK|NT|TN|ZZ)/.test(c),
+    british,
+    /\bnino\b|\bni\b|national insurance|\bhmrc\b|payroll/gi,
   ),
   id(
     'GB',
@@ -146,32 +175,38 @@ export const NATIONAL_IDS: readonly NationalId[] = [
       const check = 11 - (weighted(c, [10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11);
       return (check === 11 ? 0 : check) === digitAt(c, 9);
     },
-    /\bnhs\b|patient/i,
+    /\bnhs\b|patient/gi,
   ),
-  id('IE', 'pps', '\\d{7}[A-W][A-IW]?', (c) => {
-    const extra = c.length === 9 && c[8] !== 'W' ? (c.charCodeAt(8) - 64) * 9 : 0;
-    return 'WABCDEFGHIJKLMNOPQRSTUV'[(weighted(c, [8, 7, 6, 5, 4, 3, 2]) + extra) % 23] === c[7];
-  }),
+  id(
+    'IE',
+    'pps',
+    '\\d{7}[A-W][A-IW]?',
+    (c) => {
+      const extra = c.length === 9 && c[8] !== 'W' ? (c.charCodeAt(8) - 64) * 9 : 0;
+      return 'WABCDEFGHIJKLMNOPQRSTUV'[(weighted(c, [8, 7, 6, 5, 4, 3, 2]) + extra) % 23] === c[7];
+    },
+    /\bppsn?\b|personal public service|\buimhir\b/gi,
+  ),
   id(
     'CA',
     'sin',
     '\\d{3}[ -]?\\d{3}[ -]?\\d{3}',
     luhn,
-    /\bsin\b|social insurance|assurance sociale|\bnas\b/i,
+    /\bSIN\b|[Ss]ocial [Ii]nsurance|[Aa]ssurance sociale|\bNAS\b/g,
   ),
   id(
     'AU',
     'tfn',
     '\\d{3} ?\\d{3} ?\\d{3}',
     (c) => weighted(c, [1, 4, 3, 7, 5, 8, 6, 9, 10]) % 11 === 0,
-    /\btfn\b|tax file/i,
+    /\btfn\b|tax file/gi,
   ),
   id(
     'AU',
     'medicare',
     '[2-6]\\d{3} ?\\d{5} ?\\d',
     (c) => weighted(c, [1, 3, 7, 9, 1, 3, 7, 9]) % 10 === digitAt(c, 8),
-    /medicare/i,
+    /medicare/gi,
   ),
   id(
     'NZ',
@@ -183,9 +218,15 @@ export const NATIONAL_IDS: readonly NationalId[] = [
       const first = check([3, 2, 7, 6, 5, 4, 3, 2]);
       return (first === 10 ? check([7, 4, 3, 2, 5, 2, 7, 6]) : first) === digitAt(body, 8);
     },
-    /\bird\b|inland revenue/i,
+    /\bird\b|inland revenue/gi,
   ),
-  id('DE', 'steuer-id', '[1-9]\\d ?\\d{3} ?\\d{3} ?\\d{3}', mod11of10, /steuer|\bidnr\b|\btin\b|tax/i),
+  id(
+    'DE',
+    'steuer-id',
+    '[1-9]\\d ?\\d{3} ?\\d{3} ?\\d{3}',
+    german,
+    /steuer-?(?:id|nr|nummer|identifik|ident)|steuerliche|\bidnr\b|\btin\b|\btax (?:id|number|identification)/gi,
+  ),
   id(
     'FR',
     'nir',
@@ -196,7 +237,13 @@ export const NATIONAL_IDS: readonly NationalId[] = [
     },
   ),
   id('IT', 'codice-fiscale', '[A-Z]{6}\\d{2}[A-EHLMPR-T]\\d{2}[A-Z]\\d{3}[A-Z]', codiceFiscale),
-  id('ES', 'dni', '\\d{8}-?[A-HJ-NP-TV-Z]', (c) => DNI[Number(c.slice(0, 8)) % 23] === c[8]),
+  id(
+    'ES',
+    'dni',
+    '\\d{8}-?[A-HJ-NP-TV-Z]',
+    (c) => DNI[Number(c.slice(0, 8)) % 23] === c[8],
+    /\bd\.?n\.?i\b|\bn\.?i\.?f\b|documento|identidad|identificaci|spanish id/gi,
+  ),
   id(
     'ES',
     'nie',
@@ -211,14 +258,14 @@ export const NATIONAL_IDS: readonly NationalId[] = [
       const rest = weighted(c, [9, 8, 7, 6, 5, 4, 3, 2]) % 11;
       return (rest < 2 ? 0 : 11 - rest) === digitAt(c, 8);
     },
-    /\bnif\b|contribuinte|fiscal/i,
+    /\bnif\b|contribuinte|(?:n[uú]mero|identificação) fiscal/gi,
   ),
   id(
     'NL',
     'bsn',
     '\\d{4}[. ]?\\d{2}[. ]?\\d{3}',
     (c) => weighted(c, [9, 8, 7, 6, 5, 4, 3, 2, -1]) % 11 === 0,
-    /\bbsn\b|burgerservice|sofi/i,
+    /\bbsn\b|burgerservice|\bsofi/gi,
   ),
   id(
     'BE',
@@ -231,7 +278,7 @@ export const NATIONAL_IDS: readonly NationalId[] = [
         (97 - remainder(c.slice(0, 9), 97) === check || 97 - remainder(`2${c.slice(0, 9)}`, 97) === check)
       );
     },
-    /regist|rijks|niss|insz|national|\bnrn\b|belg/i,
+    /rijksregister|registre national|national (?:register|number)|num[eé]ro national|\bniss\b|\binsz\b|\bnrn\b/gi,
   ),
   id(
     'CH',
@@ -246,43 +293,46 @@ export const NATIONAL_IDS: readonly NationalId[] = [
     (c) =>
       isDay(2000 + Number(c.slice(8)), Number(c.slice(6, 8)), Number(c.slice(4, 6))) &&
       weighted(c.slice(0, 3) + c.slice(4), [3, 7, 9, 5, 8, 4, 2, 1, 6]) % 11 === digitAt(c, 3),
-    /svnr|sozialvers|versicherungsn|\bsv\b|social/i,
+    /\bsvnr\b|sozialversicherung|versicherungsnummer|\bsv-?(?:nr|nummer)|social (?:security|insurance)/gi,
   ),
-  id('PL', 'pesel', '\\d{11}', pesel, /pesel|polish|identyfik/i),
+  id('PL', 'pesel', '\\d{11}', pesel, /pesel|polish (?:national )?id/gi),
   id(
     'DK',
     'cpr',
     '(?:0[1-9]|[12]\\d|3[01])(?:0[1-9]|1[0-2])\\d{2}-\\d{4}',
     () => true,
-    /\bcpr\b|danish|dansk/i,
+    /\bcpr\b|personnummer|danish (?:national |personal )?id/gi,
   ),
-  id('SE', 'personnummer', '(?:19|20)?\\d{6}[-+]\\d{4}', (c) => {
-    const short = c.slice(-10);
-    return (
-      isShortDay(short.slice(0, 4) + String(Number(short.slice(4, 6)) % 60).padStart(2, '0')) && luhn(short)
-    );
-  }),
-  id('NO', 'fodselsnummer', '\\d{6} ?\\d{5}', norwegian, /f(?:ø|o)dsels|personn|norw|national/i),
-  id('FI', 'hetu', '\\d{6}[-+A-FU-Y]\\d{3}[0-9A-Y]', (c) => {
-    const digits = c.replaceAll(/\D/g, '').slice(0, 9);
-    return (
-      isDay(2000 + Number(digits.slice(4, 6)), Number(digits.slice(2, 4)), Number(digits.slice(0, 2))) &&
-      HETU[Number(digits) % 31] === c.at(-1)
-    );
-  }),
-  id('CZ', 'rodne-cislo', '\\d{6}/\\d{3,4}', (c) => {
-    const month = (Number(c.slice(2, 4)) % 50) % 20;
-    return (
-      isShortDay(c.slice(0, 2) + String(month).padStart(2, '0') + c.slice(4, 6)) &&
-      (c.length === 9 || remainder(c, 11) === 0 || remainder(c.slice(0, 9), 11) === 10)
-    );
-  }),
-  id('RO', 'cnp', '[1-8]\\d{12}', romanian, /\bcnp\b|numeric personal|roman/i),
-  id('BG', 'egn', '\\d{10}', bulgarian, /\begn\b|егн|bulgar/i),
-  id('HR', 'oib', '\\d{11}', mod11of10, /\boib\b|croat|hrvat/i),
-  id('TR', 'tc-kimlik', '[1-9]\\d{10}', turkish, /kimlik|\btc\b|t\.c\.|turk/i),
+  id('SE', 'personnummer', '19\\d{6}[-+]\\d{4}', swedish),
+  id(
+    'SE',
+    'personnummer',
+    '(?:19|20)?\\d{6}[-+]\\d{4}',
+    swedish,
+    /person-?(?:nr|nummer)|samordningsnummer|\bpnr\b|personal (?:identity )?number|födel|född|swedish (?:national |personal )?id/gi,
+  ),
+  id('NO', 'fodselsnummer', '\\d{6} ?\\d{5}', norwegian, /f(?:ø|o)dsels|personn|norwegian (?:national |personal )?id|national id/gi),
+  id('FI', 'hetu', '\\d{6}[-+A-FU-Y]\\d{3}[A-Y]', finnish),
+  id('FI', 'hetu', '\\d{6}[-+A-FU-Y]\\d{3}\\d', finnish, /\bhetu\b|henkilötunnus|finnish (?:national |personal )?id/gi),
+  id(
+    'CZ',
+    'rodne-cislo',
+    '\\d{6}/\\d{3,4}',
+    (c) => {
+      const month = (Number(c.slice(2, 4)) % 50) % 20;
+      return (
+        isShortDay(c.slice(0, 2) + String(month).padStart(2, '0') + c.slice(4, 6)) &&
+        (c.length === 9 || remainder(c, 11) === 0 || remainder(c.slice(0, 9), 11) === 10)
+      );
+    },
+    /rodn|(?<!\p{L})r\.? ?č|birth number|naro[dz]/giu,
+  ),
+  id('RO', 'cnp', '[1-8]\\d{12}', romanian, /\bcnp\b|numeric personal|cod(?:ul)? personal/gi),
+  id('BG', 'egn', '\\d{10}', bulgarian, /\begn\b|егн|единен граждански|bulgarian (?:national |personal )?id/gi),
+  id('HR', 'oib', '\\d{11}', mod11of10, /\boib\b|osobni identifikacijski|croatian (?:national |personal )?id/gi),
+  id('TR', 'tc-kimlik', '[1-9]\\d{10}', turkish, /kimlik|\btckn\b|\btc no\b|\bt\.c\.|turkish (?:national |personal )?id/gi),
   id('BR', 'cpf', '\\d{3}\\.\\d{3}\\.\\d{3}-\\d{2}', cpf),
-  id('BR', 'cpf', '\\d{11}', cpf, /\bcpf\b/i),
+  id('BR', 'cpf', '\\d{11}', cpf, /\bcpf\b/gi),
   id('CL', 'rut', '\\d{1,2}\\.\\d{3}\\.\\d{3}-[\\dK]', chileanRut),
   id(
     'AR',
@@ -291,26 +341,27 @@ export const NATIONAL_IDS: readonly NationalId[] = [
     (c) => (11 - (weighted(c, [5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11)) % 11 === digitAt(c, 10),
   ),
   id('MX', 'curp', '[A-Z][AEIOUX][A-Z]{2}\\d{6}[HMX][A-Z]{5}[0-9A-Z]\\d', curp),
-  id('IN', 'aadhaar', '[2-9]\\d{3}[ -]\\d{4}[ -]\\d{4}', verhoeff),
-  id('IN', 'aadhaar', '[2-9]\\d{11}', verhoeff, /aadhaar|aadhar|आधार|\buid/i),
+  id('IN', 'aadhaar', '[2-9]\\d{3}[ -]?\\d{4}[ -]?\\d{4}', verhoeff, /aadhaar|aadhar|आधार|\buidai\b/gi),
   id(
     'IN',
     'pan',
     '[A-Z]{3}[ABCFGHLJPT][A-Z]\\d{4}[A-Z]',
     () => true,
-    /\bpan\b|permanent account|income tax/i,
+    /\bpan\b|permanent account|income tax/gi,
   ),
   id('CN', 'resident-id', '[1-9]\\d{5}(?:18|19|20)\\d{9}[\\dX]', chinese),
-  id('JP', 'my-number', '\\d{4}[ -]?\\d{4}[ -]?\\d{4}', japanese, /my number|マイナンバー|個人番号|japan/i),
-  id('KR', 'rrn', '\\d{6}-[1-8]\\d{6}', (c) => isShortDay(c.slice(0, 6))),
+  id('JP', 'my-number', '\\d{4}[ -]?\\d{4}[ -]?\\d{4}', japanese, /my number|マイナンバー|個人番号|individual number/gi),
+  id('KR', 'rrn', '\\d{6}-[1-8]\\d{6}', (c) => isShortDay(c.slice(0, 6)) && korean(c)),
+  // Those given since October 2020 have no check digit.
+  id('KR', 'rrn', '\\d{6}-[1-8]\\d{6}', (c) => isShortDay(c.slice(0, 6)), /\brrn\b|주민|resident registration/gi),
   id('SG', 'nric', '[STFGM]\\d{7}[A-Z]', singaporean),
-  id('HK', 'hkid', '[A-Z]{1,2}\\d{6}\\(?[\\dA]\\)?', hongKong, /hk|hong kong|身份證|identity/i),
+  id('HK', 'hkid', '[A-Z]{1,2}\\d{6}\\(?[\\dA]\\)?', hongKong, /\bhkid\b|hong kong id|身份[證证]|identity/gi),
   id(
     'ZA',
     'id-number',
     '\\d{6} ?\\d{4} ?[012]\\d{2}',
     (c) => isShortDay(c.slice(0, 6)) && luhn(c),
-    /\bid\b|identity|south africa/i,
+    /\bID\b(?!["'])|\bid (?:number|no)\b|[Ii]dentity|South African/g,
   ),
-  id('IL', 'teudat-zehut', '\\d{9}', (c) => luhn(c), /teudat|zehut|תעודת|israel/i),
+  id('IL', 'teudat-zehut', '\\d{9}', (c) => luhn(c), /teudat|zehut|תעודת|israeli (?:national |personal )?id/gi),
 ];

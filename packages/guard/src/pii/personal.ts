@@ -44,7 +44,7 @@ const TOLD: readonly { entity: PiiEntity; words: readonly string[]; pattern: Reg
             '\\bgeb\\.',
             'geburtsdatum',
           ],
-          ...['naissance', '\\bnée?', '\\bnacid[oa]', 'nacimiento', 'nascit[ao]', 'nascimento', '\\bnat[oa]'],
+          ...['naissance', '\\bnée?', '\\bnacid[oa]', 'nacimiento', 'nascit[ao]', 'nascimento', '\\bnat[oa] (?:il|a|in|nel|l[’\']) ?'],
           ...['出生(?:日期)?', '生年月日'],
         ],
         `${DATE}(?!\\d)`,
@@ -81,13 +81,12 @@ const TOLD: readonly { entity: PiiEntity; words: readonly string[]; pattern: Reg
     },
     {
       entity: 'driver-license',
-      words: ['driv', 'licen', 'dl', 'führerschein', 'permis'],
+      words: ['driv', 'dl', 'führerschein', 'permis'],
       pattern: after(
         [
           "driver'?s?'?(?: |-)?licen[cs]e",
           'driving licen[cs]e',
-          '\\bdl\\b',
-          'licen[cs]e (?:number|no\\.?|id)',
+          '\\bdl(?=[:#]| (?:number|no|id)\\b)',
           'führerschein',
           'permis de conduire',
         ].map((word) => word + NUMBER),
