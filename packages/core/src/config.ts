@@ -131,6 +131,11 @@ export const systemSchema = z.strictObject({
         .min(1)
         .max(64)
         .optional(),
+      /**
+       * What belongs to the operator and stays as it is in requests and answers: addresses of mail, `@example.com` for all of a
+       * domain, telephone and account numbers, addresses of machines.
+       */
+      own: z.array(z.string().min(3).max(256)).max(256).default([]),
       /** What stands where policy redacts. */
       redact: z.enum(['tokenise', 'mask', 'pseudonymise', 'generalise']).default('tokenise'),
       /**

@@ -55,6 +55,8 @@ export interface InspectionRequest {
   readonly names?: boolean;
   /** Countries whose national numbers are looked for; all when absent. */
   readonly countries?: readonly string[] | undefined;
+  /** Personal data that belongs to the operator, and is none. */
+  readonly own?: readonly string[];
   /** Whether a text is read for refusals and unsafe content. */
   readonly content?: boolean;
   /** A filter of what an answer must not repeat, in memory that threads share. */

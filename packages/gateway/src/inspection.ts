@@ -25,12 +25,12 @@ export function credentialOf({ apiKey }: Pick<SystemSnapshot, 'apiKey'>): string
 /** What of a system's settings says how its texts are inspected. @param answer whether the system says them */
 export function requestOf(system: SystemSnapshot, answer: boolean): Partial<InspectionRequest> {
   const { apiKey, content, links, privacy, trainingEcho } = system;
-  const { names, countries } = privacy;
-  if (!answer) return { names, countries };
+  const { names, countries, own } = privacy;
+  if (!answer) return { names, countries, own };
   // The provider's credential must not come back either, however it is written.
   const guarded = apiKey !== null && apiKey.length >= CREDENTIAL_CHARACTERS_MIN;
   const canaries = guarded ? [...system.canaries, apiKey] : system.canaries;
-  return { canaries, names, countries, content, echo: trainingEcho, linkHosts: links.hosts ?? null };
+  return { canaries, names, countries, own, content, echo: trainingEcho, linkHosts: links.hosts ?? null };
 }
 
 /** What a text costs besides its characters, as characters. */

@@ -13,6 +13,7 @@ import { TrainingEcho } from './output/training-echo.ts';
 import { PII_ENTITIES, type PiiMatch } from './pii/entity.ts';
 import { findNames } from './pii/find-names.ts';
 import { findPii } from './pii/find-pii.ts';
+import { isOwn } from './pii/own.ts';
 import { INJECTION_RULES, LOOSE_RULES } from './rules/injection-rules.ts';
 import { RuleSet } from './rules/rule-set.ts';
 import { findSecrets } from './secrets/find-secrets.ts';
@@ -347,16 +348,18 @@ export class Inspector {
   /** Personal data as written, and in decoded layers; folding letters cannot make any. */
   #pii(
     { views, rewritten }: Canonical,
-    { text, names, countries }: InspectionRequest,
+    { text, names, countries, own }: InspectionRequest,
     findings: Findings,
   ): void {
     const references = ['LLM02:2025', 'CWE-359'];
     const add = (
       found: readonly PiiMatch[],
+      said: (match: PiiMatch) => string,
       place: (match: PiiMatch) => { start: number; end: number },
       chain: string,
     ): void => {
       for (const match of found) {
+        if (own && own.length > 0 && isOwn(said(match), own)) continue;
         // A piece of a token is nobody's name.
         if (match.confidence <= TAGGED_MAX && findings.holdsSecret(match)) continue;
         const span = place(match);
@@ -375,6 +378,7 @@ export class Inspector {
     const wanted = countries ? new Set(countries) : null;
     add(
       names && this.#tagger ? findNames(text, this.#tagger, wanted) : findPii(text, wanted),
+      ({ start, end }) => text.slice(start, end),
       (match) => match,
       '',
     );
@@ -387,7 +391,12 @@ export class Inspector {
         const written = text.slice(span.start, span.end).toUpperCase().replaceAll(/\s/g, ' ');
         return written !== read.slice(start, end);
       });
-      add(hidden, (match) => view.span(match.start, match.end), view.chain);
+      add(
+        hidden,
+        ({ start, end }) => read.slice(start, end),
+        (match) => view.span(match.start, match.end),
+        view.chain,
+      );
     }
   }
 }

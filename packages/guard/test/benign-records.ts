@@ -21,8 +21,7 @@ const letters = (draw: Draw, length: number): string => from(draw, 'ABCDEFGHIJKL
 const hex = (draw: Draw, length: number): string => from(draw, '0123456789abcdef', length);
 const two = (n: number): string => String(n).padStart(2, '0');
 const one = <T>(draw: Draw, list: readonly T[]): T => list[draw(list.length)]!;
-const uuid = (draw: Draw): string =>
-  [8, 4, 4, 4, 12].map((length) => hex(draw, length)).join('-');
+const uuid = (draw: Draw): string => [8, 4, 4, 4, 12].map((length) => hex(draw, length)).join('-');
 
 interface Day {
   readonly y: number;
@@ -346,22 +345,42 @@ const RECORDS: readonly ((draw: Draw) => string)[] = [
   (draw) => `id,created,total\n${digits(draw, 9)},${date(draw)},${draw(9999)}.${two(draw(100))}`,
   (draw) => `${bare(draw)};${bare(draw)};${date(draw)};${amount(draw)}`,
   (draw) => `| ${bare(draw)} | ${date(draw)} | ${amount(draw)} |`,
-  (draw) => JSON.stringify({ id: Number(digits(draw, 9 + draw(5))), ts: 1_500_000_000 + draw(500_000_000), order: number(draw) }),
-  (draw) => JSON.stringify({ number: Number(digits(draw, 10)), text: 1_700_000_000_000 + draw(1_000_000), contact_id: bare(draw) }),
-  (draw) => `${date(draw)} INFO worker ${draw(99)}: took ${digits(draw, 3 + draw(8))} ns, request ${uuid(draw)}`,
+  (draw) =>
+    JSON.stringify({
+      id: Number(digits(draw, 9 + draw(5))),
+      ts: 1_500_000_000 + draw(500_000_000),
+      order: number(draw),
+    }),
+  (draw) =>
+    JSON.stringify({
+      number: Number(digits(draw, 10)),
+      text: 1_700_000_000_000 + draw(1_000_000),
+      contact_id: bare(draw),
+    }),
+  (draw) =>
+    `${date(draw)} INFO worker ${draw(99)}: took ${digits(draw, 3 + draw(8))} ns, request ${uuid(draw)}`,
   (draw) => `\`\`\`\nversion: ${version(draw)}\nsha256: ${hex(draw, 64)}\nid: ${uuid(draw)}\n\`\`\``,
-  (draw) => `\`\`\`yaml\nimage: registry/app:${version(draw)}\ndigest: sha256:${hex(draw, 64)}\nports: ["${digits(draw, 4)}:${digits(draw, 4)}"]\n\`\`\``,
+  (draw) =>
+    `\`\`\`yaml\nimage: registry/app:${version(draw)}\ndigest: sha256:${hex(draw, 64)}\nports: ["${digits(draw, 4)}:${digits(draw, 4)}"]\n\`\`\``,
   (draw) => `\`\`\`\nnumpy==${version(draw)}\npandas>=${version(draw)}\nrequests~=${version(draw)}\n\`\`\``,
-  (draw) => `\`\`\`xml\n<PackageReference Include="A.B" Version="${version(draw)}" />\n<version>${version(draw)}</version>\n\`\`\``,
-  (draw) => `\`\`\`ts\nconst LIMIT = ${digits(draw, 7 + draw(5))}; const seed = 0x${hex(draw, 8)}; // ${bare(draw)}\n\`\`\``,
+  (draw) =>
+    `\`\`\`xml\n<PackageReference Include="A.B" Version="${version(draw)}" />\n<version>${version(draw)}</version>\n\`\`\``,
+  (draw) =>
+    `\`\`\`ts\nconst LIMIT = ${digits(draw, 7 + draw(5))}; const seed = 0x${hex(draw, 8)}; // ${bare(draw)}\n\`\`\``,
   (draw) => `SELECT * FROM t WHERE id IN (${digits(draw, 9)}, ${digits(draw, 11)}, ${digits(draw, 13)})`,
   (draw) => `commit ${hex(draw, 40)}\nDate: ${date(draw)}\n\n    fix #${digits(draw, 4)}`,
-  (draw) => `${one(draw, [52, 48, 40])}.${digits(draw, 4 + draw(4))}, ${one(draw, [13, 2, 9])}.${digits(draw, 4 + draw(4))}`,
-  (draw) => `git clone ${one(draw, ['git', 'hg', 'git'])}@${one(draw, ['github.com', 'gitlab.example.org', 'code.corp.example'])}:org/repo-${draw(99)}.git`,
-  (draw) => `postgres://user:password@${one(draw, ['localhost', '127.0.0.1', 'localhost:5432'])}/app${draw(99)}`,
-  (draw) => `EAN ${one(draw, ['40', '50', '87', '30'])}${from(draw, '0123456789', 11)}, ISBN 978-3-${digits(draw, 2)}-${digits(draw, 6)}-${draw(10)}`,
-  (draw) => `${draw(60)}-${draw(60)}-${draw(60)}, ${two(1 + draw(49))}-${two(1 + draw(49))}-${two(1 + draw(49))}-${two(1 + draw(49))}-${two(1 + draw(49))}-${two(1 + draw(49))}`,
-  (draw) => `IMEI ${digits(draw, 15)}, MPN ${bare(draw)}, ULID 01${from(draw, '0123456789ABCDEFGHJKMNPQRSTVWXYZ', 24)}`,
+  (draw) =>
+    `${one(draw, [52, 48, 40])}.${digits(draw, 4 + draw(4))}, ${one(draw, [13, 2, 9])}.${digits(draw, 4 + draw(4))}`,
+  (draw) =>
+    `git clone ${one(draw, ['git', 'hg', 'git'])}@${one(draw, ['github.com', 'gitlab.example.org', 'code.corp.example'])}:org/repo-${draw(99)}.git`,
+  (draw) =>
+    `postgres://user:password@${one(draw, ['localhost', '127.0.0.1', 'localhost:5432'])}/app${draw(99)}`,
+  (draw) =>
+    `EAN ${one(draw, ['40', '50', '87', '30'])}${from(draw, '0123456789', 11)}, ISBN 978-3-${digits(draw, 2)}-${digits(draw, 6)}-${draw(10)}`,
+  (draw) =>
+    `${draw(60)}-${draw(60)}-${draw(60)}, ${two(1 + draw(49))}-${two(1 + draw(49))}-${two(1 + draw(49))}-${two(1 + draw(49))}-${two(1 + draw(49))}-${two(1 + draw(49))}`,
+  (draw) =>
+    `IMEI ${digits(draw, 15)}, MPN ${bare(draw)}, ULID 01${from(draw, '0123456789ABCDEFGHJKMNPQRSTVWXYZ', 24)}`,
   (draw) => `https://shop.example/o/${digits(draw, 10)}?ref=${digits(draw, 12)}&v=${version(draw)}`,
   (draw) => `build ${digits(draw, 4)}.${digits(draw, 4)}.${digits(draw, 4)} of ${date(draw)}`,
   (draw) => `logo@2x.png ${digits(draw, 3)} x ${digits(draw, 3)} px, ${digits(draw, 6)} bytes`,

@@ -103,7 +103,10 @@ function cardIssuer(digits: string): boolean {
   if (/^3[47]/.test(digits)) return n === 15;
   if (/^3(?:0[0-5]|[689])/.test(digits)) return n === 14 || n === 16;
   if (/^(?:1800|2131)/.test(digits)) return n === 15;
-  return n === 16 && /^(?:4|5[1-5]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|6(?:011|4[4-9]|5)|62|35(?:2[89]|[3-8]))/.test(digits);
+  return (
+    n === 16 &&
+    /^(?:4|5[1-5]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|6(?:011|4[4-9]|5)|62|35(?:2[89]|[3-8]))/.test(digits)
+  );
 }
 
 /** Those that are rare, or of lengths that article numbers and consignments have, too: to be said to be cards. */
@@ -144,7 +147,8 @@ export function cardAt(text: string, at: number): PiiMatch | null {
   if (!usual && !rareIssuer(digits)) return null;
   // One number in ten passes Luhn's check, and orders and parcels have as many figures.
   const embossed = EMBOSSED.test(match[0]);
-  const plain = match[0].length === digits.length && (/[\w-]/.test(text[at - 1] ?? ' ') || !isOfThing(text, at, end));
+  const plain =
+    match[0].length === digits.length && (/[\w-]/.test(text[at - 1] ?? ' ') || !isOfThing(text, at, end));
   if (!(usual && (embossed || plain)) && !near(text, at, end, CARD_WORDS)) return null;
   return { entity: 'credit-card', start: at, end, confidence: 0.97 };
 }
@@ -167,9 +171,11 @@ export function ibanAt(text: string, at: number): PiiMatch | null {
 /** Words for an account at a bank; an account with anybody else is none. */
 const ACCOUNT_WORDS = new RegExp(
   [
-    "(?:bank|checking|savings|deposit|current|payee'?s?|beneficiary) (?:account|acct)|(?<!(?:customer|user|client|service) )\\b(?:account|acct)\\.? (?:number|no|nr|#)",
-    'kontonummer|konto-?nr|bankkonto|girokonto|num[eé]ro de compte|compte bancaire|(?:n[uú]mero de )?cuenta (?:bancaria|corriente)|n[uú]mero de cuenta',
-    'conto corrente|numero di conto|conta (?:corrente|banc[áa]ria)|rekeningnummer|numer konta|banka hesab|hesap numara|номер сч[её]та|口座|账号|帳號|账户号',
+    '(?:bank|checking|savings|deposit|current|beneficiary) (?:account|acct)',
+    '(?<!(?:customer|user|client|service) )\\b(?:account|acct)\\.? (?:number|no|nr|#)',
+    'kontonummer|konto-?nr|bankkonto|girokonto|num[eé]ro de compte|compte bancaire|numero di conto|conto corrente',
+    'cuenta (?:bancaria|corriente)|n[uú]mero de cuenta|conta (?:corrente|banc[áa]ria)|rekeningnummer|numer konta',
+    'banka hesab|hesap numara|номер сч[её]та|口座|账号|帳號|账户号',
   ].join('|'),
   'gi',
 );

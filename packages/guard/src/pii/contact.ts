@@ -2,6 +2,7 @@ import { BlockList, isIPv6 } from 'node:net';
 import { isStandInPassword, isStandInUser } from '../secrets/stand-ins.ts';
 import type { PiiMatch } from './entity.ts';
 import { lastLabel, lineBefore } from './labels.ts';
+import { isMachineUser, isRole } from './mailboxes.ts';
 
 const LOCAL = /[\p{L}\p{N}](?:[\p{L}\p{N}._%+'-]{0,62}[\p{L}\p{N}_+-])?$/u;
 const LOCAL_MAX = 64;
@@ -17,51 +18,20 @@ const MAC = new RegExp(
   'gi',
 );
 
-/** Accounts of machines: who logs in with one is not told by it. */
-const MACHINE_USER =
-  /^(?:git|hg|svn|deploy|root|admin|ubuntu|debian|centos|ec2-user|azureuser|core|pi|vagrant|www-data|jenkins|runner|ci|org-\d{1,12})$/i;
 /** A path behind a host, as `scp` and `git` write it. */
 const REMOTE_PATH = /^:(?:\d{1,5}\/|~?\/|[\w.-]{1,64}\/|[\w.-]{1,64}\.git\b)/;
-/** What a mailbox is called that belongs to a function and to no person (RFC 2142, and the same in other languages). */
-const ROLE = new Set(
-  [
-    'abuse accounting accounts admin administrator billing booking bookings bounce bounces careers care ceo-office compliance contact',
-    'customer customercare customers customerservice customersupport daemon desk dpo enquiries enquiry events feedback finance frontdesk',
-    'hello help helpdesk hi hosting hostmaster hr info information inquiries invoice invoices it jobs legal mail mailer marketing media',
-    'network newsletter news no noc noreply notification notifications notify donotreply office ops order orders postmaster press privacy',
-    'pr recruiting reply reservations returns root sales security service services shop status subscribe subscriptions support sysadmin',
-    'team tech techsupport ticket tickets training unsubscribe webmaster welcome',
-    'anfrage auskunft bestellung bewerbung buchhaltung datenschutz hilfe impressum kontakt kundendienst kundenservice presse rechnung',
-    'redaktion reservierung service verkauf vertrieb verwaltung zentrale',
-    'accueil aide commandes comptabilite recrutement reservation serviceclient ventes',
-    'administracion atencion atencioncliente ayuda clientes contacto facturacion pedidos reservas soporte ventas',
-    'amministrazione assistenza clienti contatti contatto fatture informazioni ordini prenotazioni supporto vendite',
-    'ajuda atendimento contato contacto faturamento suporte vendas',
-    'bestellingen hulp klantenservice verkoop biuro kontakt pomoc sprzedaz zamowienia kundtjanst destek iletisim bilgi satis',
-  ]
-    .join(' ')
-    .split(' '),
-);
-
-/** Whether a mailbox belongs to a function: `support`, `customer.service`, `no-reply+orders`. */
-const isRole = (local: string): boolean =>
-  local
-    .toLowerCase()
-    .replace(/\+.*/s, '')
-    .split(/[._-]/)
-    .every((part) => ROLE.has(part));
-
 /** Whether a sign parts who logs in from the host, `https://git@host` or `git@host:path`, and both say nothing of a person. */
 function isLogin(text: string, start: number, local: string, end: number): boolean {
   if (local === 'git') return true;
-  if (MACHINE_USER.test(local) && REMOTE_PATH.test(text.slice(end, end + LOCAL_MAX))) return true;
+  if (isMachineUser(local) && REMOTE_PATH.test(text.slice(end, end + LOCAL_MAX))) return true;
   const before = text.slice(Math.max(0, start - LOCAL_MAX), start);
-  if (/\b(?:ssh|scp|sftp|rsync)\b[^\n@]{0,40}$/.test(before) && MACHINE_USER.test(local)) return true;
-  const behind = /:$/.test(before) && isStandInPassword(local) && isStandInUser(/([\w-]{0,32}):$/.exec(before)![1]!);
+  if (/\b(?:ssh|scp|sftp|rsync)\b[^\n@]{0,40}$/.test(before) && isMachineUser(local)) return true;
+  const behind =
+    /:$/.test(before) && isStandInPassword(local) && isStandInUser(/([\w-]{0,32}):$/.exec(before)![1]!);
   if (behind) return true;
   return (
     /:\/\/(?:[\w-]{0,32}:)?$/.test(before) &&
-    (isStandInUser(local) || isStandInPassword(local) || MACHINE_USER.test(local))
+    (isStandInUser(local) || isStandInPassword(local) || isMachineUser(local))
   );
 }
 
@@ -98,9 +68,13 @@ export function* signed(text: string): Generator<PiiMatch> {
 /** Addresses that every machine has for itself, for no one, for all, or for the description of a network. */
 const SHARED = blockList('127.0.0.0/8 0.0.0.0/8 224.0.0.0/4 240.0.0.0/4 ::/127 ff00::/8'.split(' '));
 /** Addresses that mean something within one network alone (RFC 1918, 3927, 4193, 4291, 6598). */
-const WITHIN = blockList('10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 100.64.0.0/10 fc00::/7 fe80::/10'.split(' '));
+const WITHIN = blockList(
+  '10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 100.64.0.0/10 fc00::/7 fe80::/10'.split(' '),
+);
 /** Resolvers that anybody may use. */
-const RESOLVERS = new Set('8.8.8.8 8.8.4.4 1.1.1.1 1.0.0.1 9.9.9.9 149.112.112.112 208.67.222.222 208.67.220.220'.split(' '));
+const RESOLVERS = new Set(
+  '8.8.8.8 8.8.4.4 1.1.1.1 1.0.0.1 9.9.9.9 149.112.112.112 208.67.222.222 208.67.220.220'.split(' '),
+);
 
 function blockList(ranges: readonly string[]): BlockList {
   const list = new BlockList();
@@ -112,7 +86,7 @@ function blockList(ranges: readonly string[]): BlockList {
 }
 
 /** A mask of a network: ones, then zeros. */
-const isMask = (bits: number): boolean => ((~bits & (~bits + 1)) >>> 0) === 0;
+const isMask = (bits: number): boolean => (~bits & (~bits + 1)) >>> 0 === 0;
 
 /** An address found at a place, or null where it is nobody's. */
 function addressMatch(address: string, start: number, end: number, behind: string): PiiMatch | null {
@@ -131,22 +105,30 @@ function addressMatch(address: string, start: number, end: number, behind: strin
 
 const VERSION = new RegExp(
   [
-    '\\bv|\\bversi\\p{L}{1,4}|\\bver\\.?|\\brelease|\\bfirmware|\\bbuild|\\bupgrad\\p{L}*|\\bupdat\\p{L}*|\\bwersj\\p{L}*|\\bs[uü]r[uü]m\\p{L}*',
-    '\\bsection|\\bchapter|\\bclause|\\btable|\\bfigure|§|\\babschnitt|\\bkapitel|\\bversione|верси\\p{L}*|バージョン|版本|버전|الإصدار',
+    '\\bv|\\bversi\\p{L}{1,4}|\\bver\\.?|\\brelease|\\bfirmware|\\bbuild|\\bupgrad\\p{L}*|\\bupdat\\p{L}*|\\bwersj\\p{L}*',
+    '\\bs[uü]r[uü]m\\p{L}*|верси\\p{L}*|バージョン|版本|버전|الإصدار',
+    '\\bsection|\\bchapter|\\bclause|\\btable|\\bfigure|§|\\babschnitt|\\bkapitel',
   ].join('|'),
   'giu',
 );
-const ADDRESS_WORDS =
-  /\bip\b|\bips?v?4?\b|\bhosts?\b|\bserver|\baddress|\badresse?|\bgateway|\bdns\b|\bpeer|\bclient|\bping\b|\bssh\b|direcci|indirizzo|endere[çc]o|адрес|地址|アドレス/gi;
+const ADDRESS_WORDS = new RegExp(
+  [
+    '\\bips?v?4?\\b|\\bhosts?\\b|\\bserver|\\baddress|\\badresse?|\\bgateway|\\bdns\\b|\\bpeer|\\bclient|\\bping\\b|\\bssh\\b',
+    'direcci|indirizzo|endere[çc]o|адрес|地址|アドレス',
+  ].join('|'),
+  'gi',
+);
 /** Characters before an address in which it is said to be a version. */
 const LINE_REACH = 72;
 /** A version by what stands right before it: an operator of a package list, a name of a file, a tag of an image. */
-const VERSIONED = /(?:[=~^<>]=?["']?|[a-z]+[-_]v?|\/[\w.-]{1,64}:)$/i;
+const VERSIONED = /(?:[=~^<>]=?["']?|[a-z][-_]v?|\/[\w.-]{1,64}:)$/i;
+/** Names that tell of an address though they are written so. */
+const NAMED_ADDRESS = /\bip[-_]$|host[-_]?=$|addr(?:ess)?=["']?$|\bip=["']?$/i;
 
 /** Whether four numbers are a version or the number of a section. */
 function isVersion(text: string, at: number, end: number): boolean {
   const line = lineBefore(text, at, LINE_REACH);
-  if (VERSIONED.test(line) && !/\bip[-_]$|host[-_]?=$|addr(?:ess)?=["']?$|\bip=["']?$/i.test(line)) return true;
+  if (VERSIONED.test(line) && !NAMED_ADDRESS.test(line)) return true;
   // A heading: `1.2.3.4 Scope`.
   if (line.trim() === '' && /^ \p{Lu}\p{Ll}/u.test(text.slice(end, end + 3))) return true;
   const version = lastLabel(VERSION, line);

@@ -11,9 +11,9 @@ const NUMBERED: readonly string[] = [
   'sku|models?|isbn|issn|ean|imei|mpn|upc|asin|gtin|transactions?|purchases?|po|receipts?|coupons?|vouchers?|requests?|issues?|records?',
   'bestell\\p{L}*|auftrags?\\p{L}*|rechnungs?\\p{L}*|kundennummer|kunden-?(?:nr|id)|sendungs?\\p{L}*|serien\\p{L}*|artikel\\p{L}*|vorgangs?\\p{L}*',
   'aktenzeichen|vertrags?\\p{L}*|beleg\\p{L}*|buchungs?\\p{L}*|angebots?\\p{L}*|lieferung\\p{L}*|liefer(?:schein)?nummer|material\\p{L}*',
-  "commandes?|factures?|dossiers?|contrats?|suivi|(?:de|n°) série|références?|num[eé]ro (?:de )?client|pièces?|lots?|réservations?|colis|bons?",
+  'commandes?|factures?|dossiers?|contrats?|suivi|(?:de|n°) série|références?|num[eé]ro (?:de )?client|pièces?|lots?|réservations?|colis|bons?',
   'pedidos?|facturas?|expedientes?|casos?|contratos?|seguimiento|serie|referencias?|n[uú]mero de cliente|piezas?|lotes?|reservas?|env[ií]os?',
-  "ordin[ei]|fattur[ae]|pratic(?:a|he)|contratt[oi]|spedizion[ei]|numero cliente|riferiment[oi]|articol[oi]|lott[oi]|prenotazion[ei]",
+  'ordin[ei]|fattur[ae]|pratic(?:a|he)|contratt[oi]|spedizion[ei]|numero cliente|riferiment[oi]|articol[oi]|lott[oi]|prenotazion[ei]',
   'notas? fisca(?:l|is)|faturas?|chamados?|processos?|rastreio|referências?|n[uú]mero de série|encomendas?|artigos?',
   'bestel\\p{L}*|factu(?:ur|ren)\\p{L}*|klantnummer|zending\\p{L}*|kenmerk|contract\\p{L}*|artikelnummer|serienummer|bonnummer',
   'beställnings?\\p{L}*|ordernummer|fakturanummer|ärende\\p{L}*|kundnummer|faktura\\p{L}*|sag(?:snummer)|bestilling\\p{L}*|tilausnumero',
@@ -59,7 +59,9 @@ const OTHER_BEHIND = /^[ '’]{0,2}(?:numaralı|nolu|no['’]?lu|号|番)/u;
 export function isOfThing(text: string, start: number, end: number): boolean {
   const line = lineBefore(text, start);
   const label = lastLabel(OTHER_NUMBER, line);
-  return (label >= 0 && line.length - label <= LABEL_REACH) || OTHER_BEHIND.test(text.slice(end, end + AFTER));
+  return (
+    (label >= 0 && line.length - label <= LABEL_REACH) || OTHER_BEHIND.test(text.slice(end, end + AFTER))
+  );
 }
 
 /** Whether words say what a number is: of those before it the nearest count. @param words with the flag `g` */

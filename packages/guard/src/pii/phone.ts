@@ -87,7 +87,7 @@ const WITH_AREA = /^(?:\((?:0\d{1,4}|\d{2,3})\)[ -]?\d|0[1-9]\d{0,3}[ /-]\(?\d)/
 /** Figures of a number with its area, zero included, where nothing else says that it is one. */
 const WITH_AREA_MIN = 9;
 /** With the sign of a country and in parts, which nothing else has; numbers are given out that no table knows yet. */
-const ABROAD_IN_PARTS = /^\+[1-9]\d{0,2}(?:[ .-]?\(\d{1,4}\))?(?:[ .-]?\d{1,5}){2,6}$/;
+const ABROAD_IN_PARTS = /^\+[1-9][\d .()-]{8,24}$/;
 const ABROAD_MIN = 10;
 /** Groups that amounts, dates and codes do not have: 612 34 56 78, 312 345 6789. */
 const IN_PARTS = /^(?:\d{2,3} \d{3,4} \d{4}|\d{3}([ -])\d{2}\1\d{2}\1\d{2})$/;
@@ -96,9 +96,14 @@ const NORTH_AMERICA: Countries = new Set(['US']);
 const DATE_OR_SSN =
   /^(?:\d{4}[-/.]\d{2}[-/.]\d{2}|\d{2}[-/.]\d{2}[-/.]\d{4}|\d{1,2}[-/]\d{1,2}[-/]\d{2}|\d{3}-\d{2}-\d{4})/;
 /** What stands right before numbers that are something else; of a field its name says what it is. */
-const UNLIKE =
-  /(?:[#$€£¥₽№=]|["']\s?:\s?["']?|=["']|\b(?:id|nr|no|p\.?o\.? ?box|v|pin|zip|page|iso|rfc|eur|usd|gbp|chf|pln|try|brl|kr))[\s.:#-]{0,3}$/i;
-const MONEY_BEHIND = /^[ \u00a0]?(?:[.,]\d{1,2}[ \u00a0]?)?(?:[€$£¥₽%]|(?:eur|usd|gbp|chf|pln|try|brl|kr|zł|tl)\b|元|円)/i;
+const UNLIKE = new RegExp(
+  `(?:[#$€£¥₽№=]|["']\\s?:\\s?["']?|=["']|\\b(?:${'id nr no po\\sbox v pin zip page iso rfc eur usd gbp chf pln try brl kr'
+    .split(' ')
+    .join('|')}))[\\s.:#-]{0,3}$`,
+  'i',
+);
+const MONEY_BEHIND =
+  /^[ \u00a0]?(?:[.,]\d{1,2}[ \u00a0]?)?(?:[€$£¥₽%]|(?:eur|usd|gbp|chf|pln|try|brl|kr|zł|tl)\b|元|円)/i;
 
 type Library = typeof import('libphonenumber-js/max');
 let library: Library | null = null;
@@ -127,7 +132,6 @@ function valid(number: string, countries: Countries): boolean {
   return found;
 }
 
-
 /** Whether the words before a number say that it is a telephone's, and nothing between them and it says otherwise. */
 function isSaid(number: string, line: string): boolean {
   const other = lastLabel(OTHER_NUMBER, line);
@@ -153,11 +157,22 @@ const isAlone = (text: string, at: number, end: number): boolean =>
   /^[ \t,]{0,4}(?:$|\n)/.test(text.slice(end, end + 8));
 
 /** Whether a number is written as hardly anything but a telephone number is. */
-function looksLikeOne(text: string, at: number, number: string, compact: string, countries: Countries): boolean {
+function looksLikeOne(
+  text: string,
+  at: number,
+  number: string,
+  compact: string,
+  countries: Countries,
+): boolean {
   if (NORTH_AMERICAN.test(number) && (!countries || countries.has('US')) && valid(compact, NORTH_AMERICA))
     return true;
   const parts = number.match(/\d+/g)!;
-  if (ABROAD_IN_PARTS.test(number) && compact.length >= ABROAD_MIN && parts.length >= 3 && parts.some((part) => part.length !== 3))
+  if (
+    ABROAD_IN_PARTS.test(number) &&
+    compact.length >= ABROAD_MIN &&
+    parts.length >= 3 &&
+    parts.some((part) => part.length !== 3)
+  )
     return true;
   if (!valid(compact, countries)) return false;
   if (ABROAD.test(number) || IN_PARTS.test(number)) return true;
