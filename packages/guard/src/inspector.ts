@@ -348,55 +348,34 @@ export class Inspector {
   /** Personal data as written, and in decoded layers; folding letters cannot make any. */
   #pii(
     { views, rewritten }: Canonical,
-    { text, names, countries, own }: InspectionRequest,
+    { text, names, countries, own = [] }: InspectionRequest,
     findings: Findings,
   ): void {
-    const references = ['LLM02:2025', 'CWE-359'];
     const add = (
-      found: readonly PiiMatch[],
-      said: (match: PiiMatch) => string,
-      place: (match: PiiMatch) => { start: number; end: number },
+      match: PiiMatch,
+      said: string,
+      span: { start: number; end: number },
       chain: string,
     ): void => {
-      for (const match of found) {
-        if (own && own.length > 0 && isOwn(said(match), own)) continue;
-        // A piece of a token is nobody's name.
-        if (match.confidence <= TAGGED_MAX && findings.holdsSecret(match)) continue;
-        const span = place(match);
-        if (chain === '' && insideOpaque(text, span.start, span.end)) continue;
-        findings.add(
-          'pii',
-          match.entity,
-          match.severity ?? PII_ENTITIES[match.entity],
-          match.confidence,
-          references,
-          span,
-          chain,
-        );
-      }
+      // A piece of a token is nobody's name.
+      if (isOwn(said, own) || (match.confidence <= TAGGED_MAX && findings.holdsSecret(match))) return;
+      if (chain === '' && insideOpaque(text, span.start, span.end)) return;
+      const { entity, confidence, severity = PII_ENTITIES[entity] } = match;
+      findings.add('pii', entity, severity, confidence, ['LLM02:2025', 'CWE-359'], span, chain);
     };
     const wanted = countries ? new Set(countries) : null;
-    add(
-      names && this.#tagger ? findNames(text, this.#tagger, wanted) : findPii(text, wanted),
-      ({ start, end }) => text.slice(start, end),
-      (match) => match,
-      '',
-    );
+    for (const match of names && this.#tagger ? findNames(text, this.#tagger, wanted) : findPii(text, wanted))
+      add(match, text.slice(match.start, match.end), match, '');
     for (const view of views) {
       if (view.chain === '' ? !rewritten : !DECODED.test(view.chain)) continue;
       const read = view.text.toUpperCase();
-      // What stands there as written was judged by its own words, which other letters stand for here.
-      const hidden = findPii(read, wanted).filter(({ start, end }) => {
-        const span = view.span(start, end);
-        const written = text.slice(span.start, span.end).toUpperCase().replaceAll(/\s/g, ' ');
-        return written !== read.slice(start, end);
-      });
-      add(
-        hidden,
-        ({ start, end }) => read.slice(start, end),
-        (match) => view.span(match.start, match.end),
-        view.chain,
-      );
+      for (const match of findPii(read, wanted)) {
+        const span = view.span(match.start, match.end);
+        const said = read.slice(match.start, match.end);
+        // What stands there as written was judged by its own words, which other letters stand for here.
+        if (text.slice(span.start, span.end).toUpperCase().replaceAll(/\s/g, ' ') !== said)
+          add(match, said, span, view.chain);
+      }
     }
   }
 }
