@@ -197,7 +197,7 @@ export const NATIONAL_IDS: readonly NationalId[] = [
     'personnummer',
     '(?:19|20)?\\d{6}[-+]\\d{4}',
     swedish,
-    /person-?(?:nr|nummer)|samordningsnummer|\bpnr\b|personal (?:identity )?number|föd(?:el|d)|swedish (?:personal )?id/gi,
+    /person-?(?:nr|nummer)|samordningsnummer|\bpnr\b|personal (?:identity )?number|föd(?:el|d)|swedish id/gi,
   ),
   id(
     'NO',
