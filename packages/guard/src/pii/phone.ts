@@ -147,7 +147,7 @@ function isSaid(number: string, line: string): boolean {
 
 /** Words behind a number that tell of a telephone. */
 const TELEPHONE_BEHIND =
-  /^ {0,2}[(,–-]? ?(?:office|mobile|cell|home|work|fax|phone|telephone|tel|mobil|privat|handy|b[uü]ro|bureau|oficina|ufficio)\b/i;
+  /^ {0,2}[(,–-]? ?(?:office|mobile|cell|home|work|fax|phone|telephone|tel|mobil|handy|b[uü]ro|bureau|oficina)\b/i;
 /** Characters within which an address of mail says that people are told how to reach somebody. */
 const MAIL_REACH = 48;
 
