@@ -1,5 +1,6 @@
 import type { AnswerReader, ToolPiece } from '../dialect.ts';
 import { channelKey, inOrder, named, nameOfEvent, objectAt, objectsOf, readUsage } from './fields.ts';
+import { MESSAGES_SHOWN } from './shown.ts';
 import { collectTexts } from './texts.ts';
 
 const isToolBlock = (type: unknown): boolean => typeof type === 'string' && type.endsWith('tool_use');
@@ -21,13 +22,16 @@ function callAt(content: unknown, path: readonly (string | number)[]): string | 
 /** Reads answers in the Anthropic dialect. */
 export const anthropicAnswers: AnswerReader = {
   readResponse: (_operation, body) =>
-    collectTexts(body, (path) => ({ stream: null, call: callAt(objectAt(body, path[0]), path.slice(1)) })),
+    collectTexts(body, MESSAGES_SHOWN, (path) => ({
+      stream: null,
+      call: callAt(objectAt(body, path[0]), path.slice(1)),
+    })),
 
   readEvent(_operation, data) {
     const event = (data ?? {}) as Record<string, unknown>;
     const place = `${String(event['type'])} ${String(event['index'])}`;
     const begun = isToolBlock(objectAt(event, 'content_block')['type']);
-    return collectTexts(data, (path) => {
+    return collectTexts(data, MESSAGES_SHOWN, (path) => {
       const delta = path[0] === 'delta' && path[1] === 'partial_json';
       const call =
         delta || (begun && path[0] === 'content_block')

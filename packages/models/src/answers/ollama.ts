@@ -1,5 +1,6 @@
 import type { AnswerReader } from '../dialect.ts';
 import { inOrder, named, objectAt, objectsOf, readUsage } from './fields.ts';
+import { OLLAMA_SHOWN } from './shown.ts';
 import { collectTexts } from './texts.ts';
 
 /** Tells calls apart. */
@@ -14,10 +15,10 @@ function callAt(body: unknown, path: readonly (string | number)[]): string | und
 /** Reads answers in the Ollama dialect. */
 export const ollamaAnswers: AnswerReader = {
   readResponse: (_operation, body) =>
-    collectTexts(body, (path) => ({ stream: null, call: callAt(body, path) })),
+    collectTexts(body, OLLAMA_SHOWN, (path) => ({ stream: null, call: callAt(body, path) })),
 
   readEvent: (_operation, data) =>
-    collectTexts(data, (path) => ({
+    collectTexts(data, OLLAMA_SHOWN, (path) => ({
       // Text grows over `response`, `message.content` and `message.thinking`; calls of tools come whole.
       stream: path.includes('tool_calls') ? null : path.join('/'),
       call: callAt(data, path),

@@ -2,6 +2,7 @@ import { CodedError } from '@sallyport/core';
 import type { AnswerReader, Tensor } from '../dialect.ts';
 import { readTensor, validateTensor } from '../tensors.ts';
 import { inOrder } from './fields.ts';
+import { OPEN_INFERENCE_SHOWN } from './shown.ts';
 import { collectTexts } from './texts.ts';
 
 /** Tensors that a classifier answers with. @throws CodedError `upstream-invalid` naming the tensor */
@@ -19,8 +20,8 @@ export function readOutputTensors(body: unknown): Tensor[] {
 
 /** Reads answers in the Open Inference Protocol. */
 export const openInferenceAnswers: AnswerReader = {
-  readResponse: (_operation, body) => collectTexts(body, () => ({ stream: null })),
-  readEvent: (_operation, data) => collectTexts(data, () => ({ stream: null })),
+  readResponse: (_operation, body) => collectTexts(body, OPEN_INFERENCE_SHOWN, () => ({ stream: null })),
+  readEvent: (_operation, data) => collectTexts(data, OPEN_INFERENCE_SHOWN, () => ({ stream: null })),
   order: () => inOrder(),
   eventName: () => '',
   toolPieces: () => [],

@@ -1,5 +1,6 @@
 import type { AnswerReader, TextPart, ToolPiece } from '../dialect.ts';
 import { channelKey, inOrder, named, nameOfEvent, objectAt, objectsOf, readUsage } from './fields.ts';
+import { CHAT_SHOWN, RESPONSE_EVENT_SHOWN, RESPONSE_SHOWN } from './shown.ts';
 import { collectTexts } from './texts.ts';
 
 /** A function as chat completions write it: whole in a message, in pieces in a delta. */
@@ -94,7 +95,7 @@ const partOf = (type: string, event: Record<string, unknown>): string =>
 function responseTexts(event: Record<string, unknown>): TextPart[] {
   const type = String(event['type']);
   const item = objectAt(event, 'item');
-  return collectTexts(event, (path) => {
+  return collectTexts(event, RESPONSE_EVENT_SHOWN, (path) => {
     const echo = path[0] === 'response' && OWN.has(path[1] as string);
     let call = path[0] === 'response' ? itemCallAt(event['response'], path.slice(1)) : undefined;
     if (CALL.test(type)) call = String(event['item_id'] ?? event['output_index']);
@@ -108,7 +109,7 @@ function responseTexts(event: Record<string, unknown>): TextPart[] {
 /** Reads answers in the OpenAI dialect. */
 export const openaiAnswers: AnswerReader = {
   readResponse: (operation, body) =>
-    collectTexts(body, (path) => {
+    collectTexts(body, operation === 'responses' ? RESPONSE_SHOWN : CHAT_SHOWN, (path) => {
       if (operation !== 'responses') return { stream: null, call: chatCallAt(body, path) };
       return { stream: null, call: itemCallAt(body, path), echo: OWN.has(path[0] as string) };
     }),
@@ -116,7 +117,10 @@ export const openaiAnswers: AnswerReader = {
   readEvent: (_operation, data) =>
     String(objectAt({ data }, 'data')['type'] ?? '').startsWith('response.')
       ? responseTexts(data as Record<string, unknown>)
-      : collectTexts(data, (path) => ({ stream: channelKey(data, path), call: chatCallAt(data, path) })),
+      : collectTexts(data, CHAT_SHOWN, (path) => ({
+          stream: channelKey(data, path),
+          call: chatCallAt(data, path),
+        })),
 
   toolPieces: (operation, data) =>
     operation === 'responses' ? responseToolPieces(data) : chatToolPieces(data),

@@ -1,5 +1,6 @@
 import { type StringVisitor, toPointer, visitStrings } from '@sallyport/core';
 import type { Attachment, TextPart } from '../dialect.ts';
+import { isShown, type ShownTable } from './shown.ts';
 import { isMember, type Structure, structureOf } from './structure.ts';
 
 const DATA_URL = /^data:(image|audio|video|application\/pdf)(?:\/[a-z0-9.+-]{1,40})?;base64,[A-Za-z0-9+/=]*$/;
@@ -57,31 +58,15 @@ export type Classify = (path: readonly (string | number)[], parent: object) => T
 
 const JSON_KEYS = new Set(['arguments', 'partial_json']);
 
-/** Fields that clients show as text. */
-const SHOWN = new Set([
-  'content',
-  'text',
-  'delta',
-  'refusal',
-  'reasoning',
-  'reasoning_content',
-  'thinking',
-  'summary',
-  'transcript',
-  'completion',
-  'response',
-  'message',
-  'error',
-]);
-
 /** Members within which names are what the model chose. */
 const CHOSEN = new Set<string | number>(['input', 'arguments', 'parameters']);
 
 /**
  * Every string of an answer, classified: texts, which are values and names that are no field's, and what stands in a place
  * for an id or a word, each once. What a dialect does not know is text.
+ * @param shown places of text that people read
  */
-export function collectTexts(body: unknown, classify: Classify): TextPart[] {
+export function collectTexts(body: unknown, shown: ShownTable, classify: Classify): TextPart[] {
   const parts: TextPart[] = [];
   const known = new Set<string>();
   const base = { channel: 'output', system: false } as const;
@@ -110,7 +95,7 @@ export function collectTexts(body: unknown, classify: Classify): TextPart[] {
       stream,
       ...(call !== undefined && { call }),
       ...(echo && { echo }),
-      shown: call === undefined && !echo && SHOWN.has(key as string),
+      shown: call === undefined && !echo && isShown(shown, body, path),
     });
   };
   visitStrings(
