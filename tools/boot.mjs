@@ -105,7 +105,7 @@ const tests = (patterns) => [
   '--test',
   '--test-reporter=spec',
   '--test-concurrency=2',
-  `--test-timeout=${task === 'prove' ? 3_600_000 : 180_000}`,
+  `--test-timeout=${task === 'prove' ? 3_600_000 : 600_000}`,
   ...(rest.length > 0 ? rest : patterns),
 ];
 const tasks = {
