@@ -1,4 +1,4 @@
-import type { Asset, AssetFacts, AssetVersion, Attestation } from '@sallyport/core';
+import type { Asset, AssetVersion, Attestation } from '@sallyport/core';
 import type { Store } from '@sallyport/store';
 import type { ArtefactStore } from './artefacts.ts';
 import type { Attester } from './attest.ts';
@@ -55,15 +55,4 @@ export interface NewVersion {
   readonly from?: readonly string[] | undefined;
   /** The actor who answers for it and cannot approve it, where that is known better than by who registers it. */
   readonly author?: string | undefined;
-}
-
-/** A version that is about to be registered, and how it was found. */
-export interface Registering {
-  readonly actor: string;
-  readonly kind: 'model' | 'dataset';
-  readonly called: string;
-  readonly label: string;
-  readonly facts: AssetFacts;
-  readonly input: NewVersion;
-  readonly layout: string;
 }

@@ -16,28 +16,20 @@ import {
 import type { Connection } from '@sallyport/store';
 import { isSealedFile } from '@sallyport/vault';
 import { attest } from './attest.ts';
-import { copyPrivately, type PrivateFile } from './foreign-files.ts';
 import { gatesOf } from './gates.ts';
-import { findModel } from './imports.ts';
-import { decideIngest } from './ingest.ts';
 import type {
   InventoryParts,
   KnownVersion,
   NewVersion,
-  Registering,
   ScanOutcome,
   TrustedSigner,
 } from './inventory-parts.ts';
-import { edge } from './open-lineage.ts';
+import { registerVersion } from './register-version.ts';
 import { coversVersion } from './signing/covers.ts';
-import { GIT_PATHS } from './signing/model-files.ts';
 import { type VerifiedModel, verifyBundle } from './signing/verify-model.ts';
 import { unpackAll } from './unpack.ts';
-import { evidenceOf, versionDigest } from './version-evidence.ts';
+import { evidenceOf } from './version-evidence.ts';
 import { versionTarget } from './version-target.ts';
-
-const SIGNATURE_FILES: readonly string[] = ['model.sig', ...GIT_PATHS];
-const FILES_STORED_MAX = 20_000;
 
 /** The inventory of AI: what there is, who answers for it, what it came from, and what may be served. */
 export class Inventory {
@@ -108,105 +100,18 @@ export class Inventory {
   }
 
   /**
-   * Registers a version: copies it to where nobody else writes, hashes, stores and scans that copy, verifies its signature where there is one, and notes what it came
-   * from. Data is taken only from sources that are approved.
+   * Registers a version: see {@link registerVersion}. The same files again finish what was broken off.
    * @param name what it is called; null for the name that its layout gives
    * @throws CodedError `usage`, `conflict`, `not-permitted` for a source that is not approved
    */
-  async addVersion(
+  addVersion(
     actor: string,
     kind: 'model' | 'dataset',
     name: string | null,
     facts: AssetFacts,
     input: NewVersion,
   ): Promise<KnownVersion> {
-    const found = findModel(input.root, input.revision);
-    const own = found.files
-      .filter(({ name: file }) => !SIGNATURE_FILES.includes(file))
-      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-    if (own.length > FILES_STORED_MAX)
-      throw new CodedError('usage', `it has ${own.length} files, of at most ${FILES_STORED_MAX}: pack them`);
-    const called = name ?? found.name;
-    const label = input.label ?? found.label;
-    const source = facts.source === '' ? found.source : facts.source;
-    if (kind === 'dataset') await decideIngest(this.#parts.store, actor, called, label, source);
-    const known = await this.#db.asset(kind, called);
-    if (known && (await this.#db.version(known.id, label)))
-      throw new CodedError(
-        'conflict',
-        `\`${called}\` has a version \`${label}\` already; versions never change`,
-      );
-    const scratch = this.#parts.scratch();
-    try {
-      const copies = await copyPrivately(own, found.root, scratch);
-      const { layout } = found;
-      const registering = { actor, kind, called, label, facts: { ...facts, source }, input, layout };
-      return await this.#keepVersion(registering, copies);
-    } finally {
-      rmSync(scratch, { recursive: true, force: true });
-    }
-  }
-
-  /** Stores and scans what was copied: nobody else can change it any more. */
-  async #keepVersion(
-    { actor, kind, called, label, facts, input, layout }: Registering,
-    copies: readonly PrivateFile[],
-  ): Promise<KnownVersion> {
-    const { source } = facts;
-    for (const { path, sha256 } of copies) await this.#parts.artefacts.put(sha256, path);
-    const files = copies.map(({ name: file, sha256, bytes }) => ({ name: file, sha256, bytes }));
-    const digest = versionDigest(files);
-    const target = versionTarget(kind, called, label);
-    const known = await this.#db.asset(kind, called);
-    const asset = known ?? (await this.register(actor, kind, called, facts));
-    const version: AssetVersion = {
-      id: newId('ver'),
-      asset: asset.id,
-      label,
-      digest,
-      bytes: files.reduce((sum, file) => sum + file.bytes, 0),
-      files,
-      stored: true,
-      createdAt: clock.nowIso(),
-      createdBy: input.author ?? actor,
-      approvedAt: null,
-      approvedBy: null,
-    };
-    await this.#parts.store.change(async (tx) => {
-      if (await this.#db.version(asset.id, label, tx))
-        throw new CodedError('conflict', `\`${called}\` has a version \`${label}\` already`);
-      await this.#db.putVersion(tx, version);
-      await this.#db.addEdges(tx, [
-        ...(input.from ?? []).map((one) => edge(`dataset:${one}`, target, 'trained')),
-        ...(source === '' ? [] : [edge(`source:${source.slice(0, 200)}`, target, 'came from')]),
-      ]);
-      return {
-        result: undefined,
-        event: newEvent('version-registered', {
-          actor,
-          subject: target,
-          data: {
-            digest,
-            files: files.length,
-            bytes: version.bytes,
-            layout,
-            author: version.createdBy,
-            source,
-            licence: facts.licence,
-          },
-        }),
-      };
-    });
-    await this.rescan(
-      actor,
-      kind,
-      called,
-      label,
-      copies.map(({ path }) => path),
-    );
-    if (input.signature !== undefined)
-      await this.verifySignature(actor, kind, called, label, input.signature);
-    return this.known(asset, await this.version(asset, label));
+    return registerVersion(this.#parts, this, { actor, kind, name, facts, input });
   }
 
   /** Scans a version again and keeps what it found. @param open its files where they lie open; without, they are unpacked for it */

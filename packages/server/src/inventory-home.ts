@@ -36,12 +36,16 @@ async function artefactStore(control: Control): Promise<ArtefactStore> {
   );
 }
 
-/** Removes what a crash left open: files of versions that were being scanned, and sealed ones on their way. */
+/** Removes what a crash left: open files of versions that were being scanned, and sealed ones on their way. */
 function removeLeft(artefacts: string): void {
   if (!existsSync(artefacts)) return;
-  for (const name of readdirSync(artefacts))
-    if (name.startsWith('open-') || name === 'under-way')
-      rmSync(join(artefacts, name), { recursive: true, force: true });
+  for (const name of readdirSync(artefacts)) {
+    const path = join(artefacts, name);
+    if (name.startsWith('open-') || name === 'under-way') rmSync(path, { recursive: true, force: true });
+    else if (/^[0-9a-f]{2}$/.test(name))
+      for (const file of readdirSync(path))
+        if (file.endsWith('.new')) rmSync(join(path, file), { force: true });
+  }
 }
 
 /** Opens the inventory of an installation. Loaded when it is first asked for: a gateway without models needs none of it. */
