@@ -190,7 +190,7 @@ export async function copyPrivately(
 }
 
 /** Whether a name can be a path of its own below a folder. */
-function isPlainName(name: string): boolean {
+export function isPlainName(name: string): boolean {
   const parts = name.split('/');
   return (
     name.isWellFormed() &&

@@ -1,5 +1,3 @@
-import { renameSync, rmSync } from 'node:fs';
-import { resolve } from 'node:path';
 import {
   type Asset,
   type AssetVersion,
@@ -12,7 +10,7 @@ import {
 import type { Inventory } from './inventory.ts';
 import type { InventoryParts } from './inventory-parts.ts';
 import { edge } from './open-lineage.ts';
-import { unpackAll } from './unpack.ts';
+import { unpackTo } from './unpack.ts';
 import { versionTarget } from './version-target.ts';
 
 /** Characters of a reason that an event keeps. */
@@ -174,9 +172,16 @@ export class Serving {
    * Unpacks a version into a folder, every byte verified. What does not serve at the place is not handed out, and that somebody
    * tried is a finding.
    * @param to a folder that is not there yet
+   * @param allow throws for a place where nothing may be written
    * @throws CodedError `gate-closed`, `artefact-corrupt`, `conflict`
    */
-  async load(actor: string, name: string, place: string, to: string): Promise<AssetVersion> {
+  async load(
+    actor: string,
+    name: string,
+    place: string,
+    to: string,
+    allow: (place: string) => void = () => {},
+  ): Promise<AssetVersion> {
     const asset = await this.#inventory.asset('model', name);
     const target = `model:${name}`;
     const { version, why } = await this.#serves(asset, place);
@@ -184,20 +189,12 @@ export class Serving {
       await this.#noteLoad(actor, target, place, version, why);
       throw new CodedError('gate-closed', `\`${name}\` is not handed out: ${why}`);
     }
-    const draft = `${resolve(to)}.${newId('ver')}.new`;
     try {
-      await unpackAll(this.#parts.artefacts, version, draft);
-      try {
-        renameSync(draft, resolve(to));
-      } catch {
-        throw new CodedError('conflict', `\`${to}\` is there already; name a folder that is not`);
-      }
+      await unpackTo(this.#parts.artefacts, version, to, allow);
     } catch (fault) {
       if (fault instanceof CodedError && fault.code === 'artefact-corrupt')
         await this.#noteLoad(actor, target, place, version, fault.message);
       throw fault;
-    } finally {
-      rmSync(draft, { recursive: true, force: true });
     }
     await this.#noteLoad(actor, target, place, version, null);
     return version;

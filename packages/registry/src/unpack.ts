@@ -1,17 +1,25 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve, sep } from 'node:path';
-import { type AssetVersion, CodedError } from '@sallyport/core';
+import { closeSync, fsyncSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { type AssetVersion, CodedError, newId } from '@sallyport/core';
 import type { ArtefactStore } from './artefacts.ts';
+import { isPlainName } from './foreign-files.ts';
+import { NewFolder } from './new-folder.ts';
 
-const NAME_FAULTS: ReadonlySet<string> = new Set(['EEXIST', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'EINVAL']);
+const NAME_FAULTS: ReadonlySet<string> = new Set([
+  'EEXIST',
+  'ENOTDIR',
+  'EISDIR',
+  'ENAMETOOLONG',
+  'EINVAL',
+  'ELOOP',
+]);
 
-async function unpack(artefacts: ArtefactStore, sha256: string, path: string, root: string): Promise<void> {
-  if (!resolve(path).startsWith(`${resolve(root)}${sep}`))
+async function unpack(artefacts: ArtefactStore, sha256: string, name: string, into: NewFolder): Promise<void> {
+  if (!isPlainName(name))
     throw new CodedError('artefact-corrupt', 'a file would be written outside its folder');
   let descriptor: number;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    descriptor = openSync(path, 'wx', 0o600);
+    descriptor = into.create(name);
   } catch (fault) {
     const { code = '' } = fault as NodeJS.ErrnoException;
     // Names that cannot lie side by side are the fault of this version alone.
@@ -26,18 +34,53 @@ async function unpack(artefacts: ArtefactStore, sha256: string, path: string, ro
   }
 }
 
-/** Unpacks every file of a version into a folder, each verified. @returns their paths. @throws CodedError `artefact-corrupt` */
+/** Unpacks every file of a version into a new folder, each verified. @returns their paths. @throws CodedError `artefact-corrupt` */
 export async function unpackAll(
   artefacts: ArtefactStore,
   version: AssetVersion,
-  folder: string,
+  path: string,
 ): Promise<string[]> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const paths: string[] = [];
-  for (const { sha256, name } of version.files) {
-    const path = join(folder, name);
-    await unpack(artefacts, sha256, path, folder);
-    paths.push(path);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const folder = NewFolder.make(path);
+  try {
+    for (const { sha256, name } of version.files) await unpack(artefacts, sha256, name, folder);
+    return version.files.map(({ name }) => join(path, name));
+  } finally {
+    folder.close();
   }
-  return paths;
+}
+
+/**
+ * Unpacks a version to where nothing is yet: all of it, verified, or nothing.
+ * @param to absolute
+ * @param allow throws for a place where nothing may be written: asked where the folder truly lies, links resolved
+ * @throws CodedError `conflict` where something is there, or takes the folder's place meanwhile; `artefact-corrupt`
+ */
+export async function unpackTo(
+  artefacts: ArtefactStore,
+  version: AssetVersion,
+  to: string,
+  allow: (place: string) => void,
+): Promise<void> {
+  const path = resolve(to);
+  const draft = `${path}.${newId('ver')}.new`;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const folder = NewFolder.make(draft);
+  try {
+    allow(folder.place);
+    for (const { sha256, name } of version.files) await unpack(artefacts, sha256, name, folder);
+    try {
+      renameSync(draft, path);
+    } catch {
+      throw new CodedError('conflict', `\`${to}\` is there already; name a folder that is not`);
+    }
+    if (!folder.isAt(path))
+      throw new CodedError(
+        'conflict',
+        `\`${to}\` is not the folder that was filled: somebody swapped it. Name a place that only you can change`,
+      );
+  } finally {
+    folder.close();
+    rmSync(draft, { recursive: true, force: true });
+  }
 }

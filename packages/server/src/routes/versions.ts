@@ -261,8 +261,10 @@ export function versionRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) => {
       onlyHere(c.var.principal.kind);
       const { place: where, to } = c.req.valid('json');
-      control.references.requireForeign(to);
-      const version = await (await control.serving()).load(c.var.actor, c.req.param('name'), where, to);
+      const allow = (path: string): void => control.references.requireForeign(path);
+      allow(to);
+      const serving = await control.serving();
+      const version = await serving.load(c.var.actor, c.req.param('name'), where, to, allow);
       return c.json({ label: version.label, digest: version.digest, files: version.files.length }, 200);
     },
   );
