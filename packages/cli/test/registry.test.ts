@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -112,6 +121,62 @@ describe('models', () => {
     writeFileSync(at('model/weights.bin'), Buffer.alloc(1000, 1));
     done(2, 'model', 'verify', at('model'));
     done(2, 'model', 'sign', at('model'), '--key', at('nowhere'));
+    done(2, 'model', 'sign', at('no-model'), '--key', at('key.pem'));
+    mkdirSync(at('empty'));
+    done(2, 'model', 'sign', at('empty'), '--key', at('key.pem'));
+    assert.ok(!existsSync(at('empty/model.sig')));
+    done(2, 'model', 'sign', at('model'), '--key', at('key.pem'), '--ignore', '*.bin');
+  });
+
+  it('that are one file are signed beside it, and under its name alone', () => {
+    const key = ['--key', at('key.pem')];
+    const file = put('single/weights.bin', Buffer.alloc(1000, 1));
+    const signed = json<{ resources: number; signature: string }>(0, 'model', 'sign', file, ...key);
+    assert.deepEqual(signed, { ...signed, resources: 1, signature: `${file}.sig` });
+    done(0, 'model', 'verify', file, '--key', at('key.pub'));
+    const other = put('single/other.bin', Buffer.alloc(1000, 1));
+    assert.match(
+      done(1, 'model', 'verify', other, '--key', at('key.pub'), '--signature', `${file}.sig`),
+      /not valid/,
+    );
+  });
+
+  it('are signed without the signature, wherever it lies, and no link in its place is followed', () => {
+    const trusted = ['--key', at('key.pub')];
+    put('own/config.json', '{}');
+    const inner = ['--out', at('own/inner/our.sig')];
+    done(2, 'model', 'sign', at('own'), '--key', at('key.pem'), ...inner);
+    mkdirSync(at('own/inner'));
+    for (const _ of [1, 2]) {
+      const { resources } = json<{ resources: number }>(
+        ...([0, 'model', 'sign', at('own'), '--key', at('key.pem'), ...inner] as const),
+      );
+      assert.equal(resources, 1);
+      done(0, 'model', 'verify', at('own'), ...trusted, '--signature', at('own/inner/our.sig'));
+    }
+    // What lies there besides is not signed, even under the usual name of signatures.
+    done(
+      0,
+      'model',
+      'sign',
+      at('own'),
+      '--key',
+      at('key.pem'),
+      '--out',
+      at('beside.sig'),
+      '--ignore',
+      'inner',
+    );
+    done(0, 'model', 'verify', at('own'), ...trusted, '--signature', at('beside.sig'));
+    const victim = put('victim', 'mine');
+    symlinkSync(victim, at('own/model.sig'));
+    done(0, 'model', 'sign', at('own'), '--key', at('key.pem'), '--ignore', 'inner');
+    assert.equal(readFileSync(victim, 'utf8'), 'mine');
+    assert.ok(lstatSync(at('own/model.sig')).isFile());
+    done(0, 'model', 'verify', at('own'), ...trusted);
+    rmSync(at('own/model.sig'));
+    spawnSync('/usr/bin/mkfifo', [at('own/model.sig')]);
+    done(2, 'model', 'verify', at('own'), ...trusted);
   });
 
   it('are registered, held back, shown; what harms ends with 1', () => {

@@ -14,7 +14,12 @@ const NAME_FAULTS: ReadonlySet<string> = new Set([
   'ELOOP',
 ]);
 
-async function unpack(artefacts: ArtefactStore, sha256: string, name: string, into: NewFolder): Promise<void> {
+async function unpack(
+  artefacts: ArtefactStore,
+  sha256: string,
+  name: string,
+  into: NewFolder,
+): Promise<void> {
   if (!isPlainName(name))
     throw new CodedError('artefact-corrupt', 'a file would be written outside its folder');
   let descriptor: number;

@@ -1,16 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign, webcrypto } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
@@ -21,7 +11,6 @@ import { preAuthEncoding } from '../src/signing/dsse.ts';
 import { fromStatement } from '../src/signing/model-manifest.ts';
 import { sigstoreWorld } from './sigstore-world.ts';
 
-const VECTORS = process.env['SALLYPORT_OMS_VECTORS'];
 const pem = (curve = 'prime256v1') => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: curve });
   return {
@@ -271,30 +260,4 @@ describe('signatures of models', () => {
       },
     );
   });
-
-  it(
-    'of the published vectors hold',
-    {
-      skip: !(VECTORS && existsSync(VECTORS)) && 'SALLYPORT_OMS_VECTORS names no folder of published vectors',
-    },
-    async () => {
-      // Each folder: `model/`, `model.sig`, and `key.pub`, or `roots.pem`, or `trusted_root.json` with `identity` and `issuer`.
-      for (const name of readdirSync(VECTORS!)) {
-        const at = (file: string): string => join(VECTORS!, name, file);
-        if (!existsSync(at('model.sig'))) continue;
-        const text = (file: string): string => readFileSync(at(file), 'utf8').trim();
-        const trust: Trust = existsSync(at('key.pub'))
-          ? { kind: 'key', publicKey: text('key.pub') }
-          : existsSync(at('roots.pem'))
-            ? { kind: 'certificates', roots: text('roots.pem') }
-            : {
-                kind: 'sigstore',
-                trustedRoot: text('trusted_root.json'),
-                identity: text('identity'),
-                issuer: text('issuer'),
-              };
-        await verifyModel(at('model'), text('model.sig'), trust);
-      }
-    },
-  );
 });

@@ -29,7 +29,10 @@ describe('a version that is unpacked', () => {
   let victim: string;
   let to: string;
   before(async () => {
-    const ring = await KeyRing.open(join(folder, 'ring'), openRootKey(join(folder, 'root.key'), folder, true));
+    const ring = await KeyRing.open(
+      join(folder, 'ring'),
+      openRootKey(join(folder, 'root.key'), folder, true),
+    );
     const keys = await DataKeys.open(join(folder, 'keys'), ring);
     artefacts = new FolderArtefacts(join(folder, 'artefacts'), keys);
     const files = [];

@@ -1,10 +1,47 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { CodedError } from '@sallyport/core';
 import type { Trust } from '@sallyport/registry';
 import type { Command } from '../commands.ts';
 import { type Options, positional, readText } from '../options.ts';
-import { Progress, print, printJson } from '../output.ts';
+import { Progress, print, printJson, warn } from '../output.ts';
+
+/** Where a signature lies unless somebody says: in the folder of the model, or beside a model that is one file. */
+const SIGNATURE = 'model.sig';
+
+/** Where a model lies, and where its signature. */
+interface Places {
+  readonly root: string;
+  readonly signature: string;
+  /** The signature as a path of the model; none where it lies elsewhere. */
+  readonly own: readonly string[];
+}
+
+/** @throws CodedError `usage` where there is no such model, or no such folder for the signature */
+function placesOf(root: string, named: string | undefined): Places {
+  const stat = statSync(root, { throwIfNoEntry: false });
+  if (!stat) throw new CodedError('usage', `there is no \`${root}\``);
+  const signature = named ?? (stat.isDirectory() ? join(root, SIGNATURE) : `${root}.sig`);
+  const folder = dirname(resolve(signature));
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new CodedError('usage', `there is no folder \`${folder}\``);
+  const inner = relative(realpathSync(root), join(realpathSync(folder), basename(signature)));
+  const isInside = stat.isDirectory() && inner !== '..' && !inner.startsWith(`..${sep}`);
+  return { root, signature, own: isInside ? [inner.split(sep).join('/')] : [] };
+}
+
+/** Writes a file that is there whole or not at all. What stood there is replaced, and a link in its place not followed. */
+function replace(path: string, text: string): void {
+  const draft = `${path}.${randomBytes(6).toString('hex')}.new`;
+  try {
+    writeFileSync(draft, text, { flag: 'wx' });
+    renameSync(draft, path);
+  } catch (fault) {
+    rmSync(draft, { force: true });
+    throw new CodedError('usage', `\`${path}\` cannot be written: ${(fault as NodeJS.ErrnoException).code}`);
+  }
+}
 
 /** Signs a model in a folder. */
 export const modelSign: Command = {
@@ -22,9 +59,9 @@ export const modelSign: Command = {
     out: { type: 'string' },
   },
   async run(options) {
-    const root = positional(options, 0, 'the folder or file of the model');
+    const given = positional(options, 0, 'the folder or file of the model');
+    const { root, signature, own } = placesOf(given, options.text('out'));
     const { signModel } = await import('@sallyport/registry');
-    const out = options.text('out') ?? join(root, 'model.sig');
     const certificates = options.text('certificates');
     const passphrase = options.text('passphrase-file');
     const name = options.text('name');
@@ -37,16 +74,18 @@ export const modelSign: Command = {
         ...(passphrase === undefined ? {} : { passphrase: readText(passphrase).replace(/\r?\n$/, '') }),
         ...(name === undefined ? {} : { name }),
         ...(shardBytes === undefined ? {} : { shardBytes }),
-        ignored: [...options.texts('ignore'), 'model.sig'],
+        // An earlier signature is no part of a model either.
+        ignored: [...options.texts('ignore'), SIGNATURE, ...own],
         onProgress: (done, of) => progress.update(done, of),
+        onWarning: warn,
       });
-      writeFileSync(out, `${JSON.stringify(bundle)}\n`);
+      replace(signature, `${JSON.stringify(bundle)}\n`);
       if (options.json)
-        printJson({ digest: manifest.digest, resources: manifest.resources.length, signature: out });
+        printJson({ digest: manifest.digest, resources: manifest.resources.length, signature });
       else
         print(
           `${manifest.resources.length} files signed: sha256:${manifest.digest}`,
-          `the signature is in ${out}`,
+          `the signature is in ${signature}`,
         );
       return 0;
     } finally {
@@ -90,15 +129,20 @@ export const modelVerify: Command = {
     'allow-others': { type: 'boolean' },
   },
   async run(options) {
-    const root = positional(options, 0, 'the folder or file of the model');
+    const given = positional(options, 0, 'the folder or file of the model');
+    const { root, signature, own } = placesOf(given, options.text('signature'));
     const { verifyModel } = await import('@sallyport/registry');
-    const text = readText(options.text('signature') ?? join(root, 'model.sig'));
+    // What lies in a foreign folder may be a pipe, on which reading would wait.
+    if (own.length > 0 && statSync(signature, { throwIfNoEntry: false })?.isFile() === false)
+      throw new CodedError('usage', `\`${signature}\` is no file`);
+    const text = readText(signature);
     const progress = new Progress('bytes');
     try {
       const { signer, manifest } = await verifyModel(root, text, trustOf(options), {
-        ignored: [...options.texts('ignore'), 'model.sig'],
+        ignored: [...options.texts('ignore'), ...own],
         allowOthers: options.flag('allow-others'),
         onProgress: (done, of) => progress.update(done, of),
+        onWarning: warn,
       });
       const { digest, resources, name } = manifest;
       if (options.json) printJson({ valid: true, signer, name, digest, resources: resources.length });

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { CodedError, type ErrorCode } from '@sallyport/core';
+import { identityOf } from './model-files.ts';
 
 /** A part of a file to be hashed. */
 export interface HashJob {
@@ -9,11 +11,18 @@ export interface HashJob {
   readonly start: number;
   /** Behind the last byte. */
   readonly end: number;
+  /** Of the file as it was found: another, or the same after it was written to, is refused. */
+  readonly identity?: string;
 }
 
 /** Digests that the specification of model signing knows and this machine computes. */
 export const HASH_TYPES = { sha256: 'sha256', blake2b: 'blake2b512' } as const;
 export type HashType = keyof typeof HASH_TYPES;
+
+/** What a thread answers. */
+export type HashAnswer =
+  | { readonly index: number; readonly digest: string }
+  | { readonly index: number; readonly fault: string; readonly code: ErrorCode | null };
 
 const READ_BYTES = 4 * 1024 * 1024;
 /** Fewer bytes than these are hashed before a thread has begun. */
@@ -23,18 +32,40 @@ const THREADS_PER_CORE = 2;
 /** Jobs that a thread is given at once. */
 const JOBS_AT_ONCE = 2;
 
-/** Hashes one part. @returns hexadecimal. @throws Error of the file system, or where the file is shorter than it was */
-export function hashPart({ path, start, end }: HashJob, type: HashType): string {
-  const sum = createHash(HASH_TYPES[type]);
-  const descriptor = openSync(path, 'r');
+/** Nothing waits for a pipe that took the place of a file. */
+const READ = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/** Opens a file that was there a moment ago. @throws CodedError `conflict` where it is not any more, `usage` */
+function openFound(path: string): number {
   try {
+    return openSync(path, READ);
+  } catch (fault) {
+    const { code } = fault as NodeJS.ErrnoException;
+    throw new CodedError(
+      code === 'EACCES' || code === 'EPERM' ? 'usage' : 'conflict',
+      `\`${path}\` cannot be read: ${code}`,
+    );
+  }
+}
+
+/** Hashes one part. @returns hexadecimal. @throws CodedError `conflict` where the file is not what it was, `usage`, Error of the file system */
+export function hashPart({ path, start, end, identity }: HashJob, type: HashType): string {
+  const sum = createHash(HASH_TYPES[type]);
+  const descriptor = openFound(path);
+  const check = (): void => {
+    if (identity !== undefined && identityOf(fstatSync(descriptor, { bigint: true })) !== identity)
+      throw new CodedError('conflict', `\`${path}\` changed while it was read`);
+  };
+  try {
+    check();
     const room = Buffer.allocUnsafe(Math.max(1, Math.min(READ_BYTES, end - start)));
     for (let at = start; at < end; ) {
       const got = readSync(descriptor, room, 0, Math.min(room.length, end - at), at);
-      if (got === 0) throw new Error(`\`${path}\` became shorter while it was read`);
+      if (got === 0) throw new CodedError('conflict', `\`${path}\` became shorter while it was read`);
       sum.update(room.subarray(0, got));
       at += got;
     }
+    check();
     return sum.digest('hex');
   } finally {
     closeSync(descriptor);
@@ -74,15 +105,15 @@ export async function hashParts(
         }
         if (open === 0) void thread.terminate().then(() => resolve());
       };
-      thread.on('message', ({ index, digest, fault }: { index: number; digest: string; fault?: string }) => {
+      thread.on('message', (answer: HashAnswer) => {
         open--;
-        if (fault !== undefined) {
+        if ('fault' in answer) {
           next = jobs.length;
           void thread.terminate();
-          reject(new Error(fault));
+          reject(answer.code ? new CodedError(answer.code, answer.fault) : new Error(answer.fault));
           return;
         }
-        settle(index, digest);
+        settle(answer.index, answer.digest);
         give();
       });
       thread.on('error', reject);

@@ -10,8 +10,14 @@ import { basename, resolve } from 'node:path';
 import { CodedError, tableOf } from '@sallyport/core';
 import { type Envelope, envelope } from './dsse.ts';
 import type { HashType } from './hash-files.ts';
-import { GIT_PATHS } from './model-files.ts';
-import { type ModelManifest, manifestOf, SHARD_BYTES, toStatement } from './model-manifest.ts';
+import { GIT_PATHS, ignoredPath } from './model-files.ts';
+import {
+  type HashWatcher,
+  type ModelManifest,
+  manifestOf,
+  SHARD_BYTES,
+  toStatement,
+} from './model-manifest.ts';
 
 /** The form of a bundle that this writes, and that everybody reads. */
 export const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
@@ -30,7 +36,7 @@ export interface ModelBundle {
 }
 
 /** How a model is signed. */
-export interface SignOptions {
+export interface SignOptions extends HashWatcher {
   /** PEM of a private key on P-256, P-384 or P-521. */
   readonly key: string;
   /** Passphrase of the key. */
@@ -43,7 +49,6 @@ export interface SignOptions {
   /** Hashes shards of this many bytes instead of whole files. */
   readonly shardBytes?: number;
   readonly hashType?: HashType;
-  onProgress?(bytes: number, of: number): void;
 }
 
 /** The digest with which a key of a curve signs. @throws CodedError `usage` for other keys */
@@ -86,7 +91,7 @@ function openKey(pem: string, passphrase: string | undefined): KeyObject {
  * Signs a model as it lies in a folder, to the OpenSSF Model Signing specification v1.0.
  * @param root folder or file
  * @returns what belongs in `model.sig` beside it, and what it covers
- * @throws CodedError `usage`
+ * @throws CodedError `usage`, `conflict` where the model changes meanwhile
  */
 export async function signModel(
   root: string,
@@ -105,9 +110,9 @@ export async function signModel(
       hashType: options.hashType ?? 'sha256',
       shardBytes: options.shardBytes ?? SHARD_BYTES,
       allowLinks: options.allowLinks ?? false,
-      ignored: [...new Set([...(options.ignored ?? []), ...GIT_PATHS])],
+      ignored: [...new Set([...(options.ignored ?? []).map(ignoredPath), ...GIT_PATHS])],
     },
-    options.onProgress,
+    options,
   );
   const dsseEnvelope = envelope(toStatement(manifest), (bytes) => sign(digest, bytes, key));
   const verificationMaterial =

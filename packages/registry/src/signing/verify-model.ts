@@ -1,8 +1,18 @@
 import { createPublicKey, type KeyObject, verify, X509Certificate } from 'node:crypto';
+import { existsSync, statSync } from 'node:fs';
 import { CodedError, clock } from '@sallyport/core';
 import { z } from 'zod';
 import { IN_TOTO_TYPE, preAuthEncoding } from './dsse.ts';
-import { fromStatement, type ModelManifest, manifestOf } from './model-manifest.ts';
+import { ignoredPath } from './model-files.ts';
+import {
+  fileOf,
+  fromStatement,
+  type HashWatcher,
+  type ModelManifest,
+  manifestOf,
+  type Resource,
+  type Serialization,
+} from './model-manifest.ts';
 import { digestFor, keyHint, readCertificates } from './sign-model.ts';
 
 /** Whom to trust for a signature. */
@@ -180,43 +190,77 @@ export async function verifyBundle(text: string, trust: Trust): Promise<Verified
   }
 }
 
-const told = (names: readonly string[]): string =>
+const listed = (names: readonly string[]): string =>
   names
     .slice(0, MESSAGE_NAMES_MAX)
     .map((name) => `\`${name.slice(0, 100)}\``)
     .join(', ') + (names.length > MESSAGE_NAMES_MAX ? ` and ${names.length - MESSAGE_NAMES_MAX} more` : '');
 
+/** How a model is verified. */
+export interface VerifyOptions extends HashWatcher {
+  /** Further paths to leave out, such as the signature itself. */
+  readonly ignored?: readonly string[];
+  /** Whether files may be there that were not signed. */
+  readonly allowOthers?: boolean;
+}
+
 /**
  * Verifies a model against its signature: every file that was signed is there and unchanged, and no other.
- * @param options.ignored further paths to leave out, such as the signature itself; `allowOthers` lets files be there that were not signed
- * @throws CodedError `signature-invalid` naming what differs
+ * @throws CodedError `signature-invalid` naming what differs, `usage` where there is no such model
  */
 export async function verifyModel(
   root: string,
   text: string,
   trust: Trust,
-  options: {
-    ignored?: readonly string[];
-    allowOthers?: boolean;
-    onProgress?: (bytes: number, of: number) => void;
-  } = {},
+  options: VerifyOptions = {},
 ): Promise<VerifiedModel> {
   const verified = await verifyBundle(text, trust);
+  if (!existsSync(root)) throw new CodedError('usage', `there is no \`${root}\``);
   const { serialization, resources, name } = verified.manifest;
-  const ignored = [...new Set([...serialization.ignored, ...(options.ignored ?? [])])];
-  const present = await manifestOf(root, name, { ...serialization, ignored }, options.onProgress);
+  const ignored = [...new Set([...serialization.ignored, ...(options.ignored ?? []).map(ignoredPath)])];
+  let present: ModelManifest;
+  try {
+    present = await manifestOf(root, name, { ...serialization, ignored }, options);
+  } catch (fault) {
+    // A link or a pipe that came, or a file that changed meanwhile: it is not what was signed.
+    if (fault instanceof CodedError) throw refuse(`the model is not what was signed: ${fault.message}`);
+    throw fault;
+  }
   const signed = new Map(resources.map((one) => [one.name, one.digest]));
-  const there = new Map(present.resources.map((one) => [one.name, one.digest]));
+  const { method } = serialization;
+  const own = statSync(root).isFile() ? asSigned(present.resources, signed, method) : present.resources;
+  const there = new Map(own.map((one) => [one.name, one.digest]));
+  const files = new Set(resources.map((one) => fileOf(one.name, method)));
   const changed = [...there].flatMap(([file, digest]) =>
-    signed.has(file) && signed.get(file) !== digest ? [file] : [],
+    signed.has(file)
+      ? signed.get(file) === digest
+        ? []
+        : [file]
+      : // A further part of a file that was signed: it became longer.
+        method === 'shards' && files.has(fileOf(file, 'shards'))
+        ? [file]
+        : [],
   );
+  const told = new Set(changed);
   const missing = [...signed.keys()].filter((file) => !there.has(file));
-  const other = options.allowOthers ? [] : [...there.keys()].filter((file) => !signed.has(file));
+  const other = options.allowOthers
+    ? []
+    : [...there.keys()].filter((file) => !signed.has(file) && !told.has(file));
   const faults = [
-    ...(changed.length > 0 ? [`${told(changed)} changed`] : []),
-    ...(missing.length > 0 ? [`${told(missing)} missing`] : []),
-    ...(other.length > 0 ? [`${told(other)} not signed`] : []),
+    ...(changed.length > 0 ? [`${listed(changed)} changed`] : []),
+    ...(missing.length > 0 ? [`${listed(missing)} missing`] : []),
+    ...(other.length > 0 ? [`${listed(other)} not signed`] : []),
   ];
   if (faults.length > 0) throw refuse(`the model is not what was signed: ${faults.join('; ')}`);
   return verified;
+}
+
+/** The names of a model that is one file, as its signature has them: early signers called it `.`. */
+function asSigned(
+  there: readonly Resource[],
+  signed: ReadonlyMap<string, string>,
+  method: Serialization['method'],
+): readonly Resource[] {
+  if (![...signed.keys()].every((name) => fileOf(name, method) === '.')) return there;
+  return there.map((one) => ({ ...one, name: `.${one.name.slice(fileOf(one.name, method)!.length)}` }));
 }
