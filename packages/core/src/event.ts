@@ -44,6 +44,7 @@ export const EVENT_TYPES = [
   'sign-in-failed',
   'setup-link-created',
   'setup-link-used',
+  'provider-link-used',
   'access-decided',
   'review-opened',
   'review-signed',

@@ -1,5 +1,5 @@
 import type { SallyportEvent } from '@sallyport/core';
-import type { Kysely } from 'kysely';
+import { type Kysely, type SqlBool, sql } from 'kysely';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -121,6 +121,27 @@ export class Events {
       .limit(most)
       .execute();
     return rows.map(toEvent);
+  }
+
+  /** Every event of some types whose data says this under a name, newest first. @param field letters alone */
+  async saying(
+    types: readonly string[],
+    field: string,
+    value: string,
+    most = 10_000,
+  ): Promise<SallyportEvent[]> {
+    const text = JSON.stringify({ [field]: value })
+      .slice(1, -1)
+      .replaceAll(/[\\%_]/g, String.raw`\$&`);
+    const rows = await this.#db
+      .selectFrom('events')
+      .selectAll()
+      .where('type', 'in', types)
+      .where(sql<SqlBool>`data like ${`%${text}%`} escape ${'\\'}`)
+      .orderBy('leaf_index', 'desc')
+      .limit(most)
+      .execute();
+    return rows.map(toEvent).filter(({ data }) => data[field] === value);
   }
 
   /** Ids of every event of some types since a time that is no demonstration, oldest first. */

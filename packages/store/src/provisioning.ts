@@ -59,6 +59,20 @@ export class Provisioning {
     return new Map(rows.map((row) => [row.person_id, row.external_id]));
   }
 
+  /** Ids of those whom the provider calls as it calls this one, the one included: whom it removed and made anew. */
+  async sharing(personId: string): Promise<string[]> {
+    const rows = await this.#db
+      .selectFrom('provisioned')
+      .select('person_id')
+      .where(
+        'external_id',
+        '=',
+        this.#db.selectFrom('provisioned').select('external_id').where('person_id', '=', personId),
+      )
+      .execute();
+    return [...new Set([personId, ...rows.map((row) => row.person_id)])];
+  }
+
   /** Whether the provider removed somebody for good. */
   async isRemoved(tx: Connection, personId: string): Promise<boolean> {
     const row = await tx

@@ -481,6 +481,23 @@ function contract(name: string, open: () => Promise<Store>): void {
       assert.deepEqual(await store.exchanges.sequenceGaps(), [{ run: 'run', worker: 0, missing: 2 }]);
     });
 
+    it('finds events by what they say, among many and to the letter', async () => {
+      const start = await store.exchanges.cursor();
+      const said = (data: object) =>
+        newEvent('person-changed', { actor: 'a', subject: 'person:p', data: { ...data } });
+      const wanted = ['x', 'a_b', 'a%b', 'a\\b', 'a"b', "a'b"].map((name) => said({ name }));
+      const others = ['X', 'xx', 'acb', 'a__b'].map((name) => said({ name }));
+      const events = [...wanted, said({ before: 'x' }), ...others, said({ nick: { name: 'x' } })];
+      await store.exchanges.project(events.map((leaf, i) => ({ index: start + i, leaf })));
+      for (const { id, data } of wanted)
+        assert.deepEqual(
+          (await store.events.saying(['person-changed'], 'name', String(data['name']))).map((one) => one.id),
+          [id],
+          String(data['name']),
+        );
+      assert.deepEqual(await store.events.saying(['person-created'], 'name', 'x'), []);
+    });
+
     it('tells numbers that were lost from those of calls that could not be recorded', async () => {
       const own = { run: 'gaps', worker: 3 };
       const start = await store.exchanges.cursor();

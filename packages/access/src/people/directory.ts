@@ -128,7 +128,7 @@ export class Directory {
         if (fresh && person) events.push(await this.#link(tx, 'identity-provider', person, null));
         person = fresh ?? person;
         if (person && fresh) {
-          events.push(await this.#link(tx, 'identity-provider', person, said.externalId));
+          events.push(await this.#link(tx, 'identity-provider', person, said.externalId, said.scimId));
           person = { ...person, externalId: said.externalId };
         }
       }
@@ -139,7 +139,7 @@ export class Directory {
         (await this.#home.store.provisioning.isShutOut(tx, said.scimId));
       if (shutOut || (person !== null && person.disabledAt !== null))
         throw new CodedError('not-permitted', 'this account is shut out');
-      if (person !== null) await this.#providerLinks.use(tx, person.id);
+      if (person !== null) events.push(...(await this.#providerLinks.use(tx, person.id, said.externalId)));
       if (person === null) {
         if (said.grants.length === 0)
           throw new CodedError('not-permitted', 'no group of yours has a role here');
@@ -167,15 +167,18 @@ export class Directory {
     });
   }
 
+  /** @param scimId by which the provider's subject was found to be them */
   async #link(
     tx: Connection,
     actor: string,
     { id, name }: PersonRow,
     externalId: string | null,
+    scimId?: string,
   ): Promise<SallyportEvent> {
     await this.#home.store.people.update(tx, id, { externalId });
     await this.#home.store.tickets.void(tx, 'set-up', id);
-    return newEvent('person-changed', { actor, subject: `person:${id}`, data: { name, linked: externalId } });
+    const data = { name, linked: externalId, ...(scimId === undefined ? {} : { scimId }) };
+    return newEvent('person-changed', { actor, subject: `person:${id}`, data });
   }
 
   /**

@@ -65,9 +65,22 @@ export function newGrant(
   };
 }
 
-/** Somebody was added. */
-export const created = (actor: string, { id, name, origin }: PersonRow): SallyportEvent =>
-  newEvent('person-created', { actor, subject: `person:${id}`, data: { name, origin } });
+/** Somebody was added. @param scimId what SCIM calls them, where it says so */
+export const created = (
+  actor: string,
+  { id, name, origin, externalId }: PersonRow,
+  scimId: string | null = null,
+): SallyportEvent =>
+  newEvent('person-created', {
+    actor,
+    subject: `person:${id}`,
+    data: {
+      name,
+      origin,
+      ...(externalId === null ? {} : { linked: externalId }),
+      ...(scimId === null ? {} : { externalId: scimId }),
+    },
+  });
 
 /** A role was given. */
 export const given = (

@@ -1,4 +1,4 @@
-import { CodedError, clock } from '@sallyport/core';
+import { CodedError, clock, newEvent, type SallyportEvent } from '@sallyport/core';
 import type { Connection } from '@sallyport/store';
 import { newToken, tokenHash } from '../token.ts';
 import type { AccessHome, HandedOn } from './home.ts';
@@ -31,9 +31,13 @@ export class ProviderLinks {
     await tickets.put({ ...ticket, data, createdAt: clock.nowIso(), expiresAt: NEVER }, tx);
   }
 
-  /** Lets the first sign-on pass while the maker of the link still may make it. @throws CodedError `not-permitted` */
-  async use(tx: Connection, personId: string): Promise<void> {
+  /**
+   * Lets the first sign-on pass while the maker of the link still may make it.
+   * @returns what is to be recorded of that use @throws CodedError `not-permitted`
+   */
+  async use(tx: Connection, personId: string, linked: string): Promise<SallyportEvent[]> {
     const { tickets } = this.#home.store;
+    const events: SallyportEvent[] = [];
     for (const { data } of await tickets.ofPerson('provider-link', personId, tx)) {
       const { maker, address, until } = data;
       const handed =
@@ -44,7 +48,10 @@ export class ProviderLinks {
           'not-permitted',
           'the link of this account is void; an administrator may link it again',
         );
+      const about = { actor: 'identity-provider', subject: `person:${personId}` };
+      events.push(newEvent('provider-link-used', { ...about, data: { maker: handed.maker, linked } }));
     }
     await tickets.void(tx, 'provider-link', personId);
+    return events;
   }
 }

@@ -137,7 +137,9 @@ export class SetUpLinks {
         level: LEVEL.one,
         methods: ['set-up-link', 'password'],
       });
-      const used = newEvent('setup-link-used', { actor: subject, subject, data: { address: from.address } });
+      // Who made it is said with its use: from then on it lets someone in.
+      const said = { address: from.address, maker: ticket.data['maker'] };
+      const used = newEvent('setup-link-used', { actor: subject, subject, data: said });
       return { result: begun, event: [used, ...(ended ? [ended] : []), event] };
     });
   }

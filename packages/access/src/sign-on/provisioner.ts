@@ -82,7 +82,7 @@ export class Provisioner {
         );
       await store.people.insert(tx, person);
       await store.provisioning.put(tx, person.id, user.externalId);
-      return { result: undefined, event: [...freed, created(actor, person)] };
+      return { result: undefined, event: [...freed, created(actor, person, user.externalId)] };
     });
     return this.user(person.id);
   }
@@ -124,15 +124,18 @@ export class Provisioner {
     let name = isLeaver ? providedName([user.userName, before.userName], id) : personName(user.userName);
     await store.change(async (tx) => {
       await store.people.oneAtATime(tx);
+      const person = (await store.people.byId(id, tx))!;
+      const knownAs = (await store.provisioning.people(tx)).get(id);
+      if (knownAs === undefined) throw new CodedError('not-found', `there is no user \`${id.slice(0, 64)}\``);
       let freed = await this.#freeName(tx, actor, name, id);
       if (freed === null) {
         if (!isLeaver) throw new CodedError('conflict', `somebody is called \`${name}\` already`);
-        name = before.userName;
+        name = person.name;
         freed = [];
       }
       // Another could be made under the name that this frees, and be let in.
-      const shutOut = (await store.people.byId(id, tx))?.shutOutBy === 'administrator';
-      if (shutOut && (name !== before.userName || user.externalId !== before.externalId))
+      const shutOut = person.shutOutBy === 'administrator';
+      if (shutOut && (name !== person.name || user.externalId !== knownAs))
         throw new CodedError(
           'conflict',
           'an administrator shut this person out: who they are does not change until they are let in again',
@@ -140,7 +143,13 @@ export class Provisioner {
       const displayName = shownName(user.displayName) || name;
       await store.people.update(tx, id, { name, displayName, email: user.email });
       await store.provisioning.put(tx, id, user.externalId);
-      const data = { name, displayName };
+      // What changes of who they are is said, and only that: whoever said it answers for who signs on by it.
+      const data = {
+        displayName,
+        name,
+        ...(name === person.name ? {} : { before: person.name }),
+        ...(user.externalId === knownAs ? {} : { externalId: user.externalId }),
+      };
       const changed = newEvent('person-changed', { actor, subject: `person:${id}`, data });
       const here = await this.#directory.disableIn(tx, actor, id, !user.active, SAID, 'provider');
       return { result: undefined, event: [...freed, changed, ...here] };

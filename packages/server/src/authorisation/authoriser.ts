@@ -13,7 +13,7 @@ import type { GrantRow } from '@sallyport/store';
 import type { Control } from '../control.ts';
 import type { KnownSystem } from '../snapshot.ts';
 import { DecisionLog } from './decision-log.ts';
-import { COOLING_OFF_MS } from './four-eyes.ts';
+import { COOLING_OFF_MS } from './humans.ts';
 
 /** Who asks something of the control plane. */
 export type Principal =

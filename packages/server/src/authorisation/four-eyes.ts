@@ -1,5 +1,5 @@
 import { LEVEL } from '@sallyport/access';
-import { clock } from '@sallyport/core';
+import { clock, type SallyportEvent } from '@sallyport/core';
 import {
   type ControlRequest,
   groupsOfAction,
@@ -10,17 +10,16 @@ import {
 } from '@sallyport/policy';
 import type { Connection } from '@sallyport/store';
 import type { Control } from '../control.ts';
+import { COOLING_OFF_MS, Humans } from './humans.ts';
 
-/** For how long who made an approver does not profit from it, in milliseconds. */
-export const COOLING_OFF_MS = 24 * 3_600_000;
-
-/** What makes somebody an approver, or lets another take over who is one. */
+/** What makes somebody an approver, or lets another take over who is one. A link does so when it is used. */
 const MAKING = [
   'grant-given',
-  'setup-link-created',
   'person-created',
   'person-enabled',
-  // Only where it links the account to a subject of the provider.
+  'setup-link-used',
+  'provider-link-used',
+  // Only where someone signed on by an id of SCIM, and was linked by it.
   'person-changed',
 ] as const;
 /** Actors who could profit; others speak for this installation or its identity provider. */
@@ -70,9 +69,11 @@ const FOLLOWED_MAX = 100;
 /** Who is one human under several names, and who lately made an approver: an approval needs another pair of eyes. */
 export class FourEyes {
   readonly #control: Control;
+  readonly #humans: Humans;
 
   constructor(control: Control) {
     this.#control = control;
+    this.#humans = new Humans(() => control.installation.store);
   }
 
   /** Adds to a request what four eyes need to know: who is the same human as an author, and whom an approver owes. */
@@ -127,40 +128,10 @@ export class FourEyes {
     return same ? `person:${same.id}` : actor;
   }
 
-  /** Every actor who is, or may be, the same human as this one: `local:USER` and who that is, a program and its keepers. */
+  /** Every actor who is, or may be, the same human as this one. */
   async partiesOf(actor: string): Promise<string[]> {
-    const parties = new Set<string>();
-    const [kind, id = ''] = actor.split(/:(.*)/s);
-    for (const one of kind === 'program' ? await this.#keepersOf(id) : [actor])
-      for (const party of await this.#humanOf(one)) parties.add(party);
-    return [...parties.add(actor)];
-  }
-
-  async #humanOf(actor: string): Promise<string[]> {
-    const [kind, id = ''] = actor.split(/:(.*)/s);
-    const people = await this.#control.installation.store.people.list();
-    if (kind === 'person') {
-      const user = people.find((one) => one.id === id)?.localUser;
-      return user ? [actor, `local:${user}`] : [actor];
-    }
-    if (kind !== 'local') return [actor];
-    // Whoever has the name of the user is taken for them, unless an administrator said that they are another.
-    const same = people.filter(
-      ({ name, localUser }) => localUser === id || (!localUser && name === id.toLowerCase()),
-    );
-    return [actor, ...same.map((one) => `person:${one.id}`)];
-  }
-
-  /** Who answers for a service account, made it, or made a key of it. */
-  async #keepersOf(id: string): Promise<string[]> {
-    const { programs, events } = this.#control.installation.store;
-    const program = await programs.find(id);
-    const keys = await events.since(['key-created', 'key-rotated'], '');
-    return [
-      ...(program?.owner ? [`person:${program.owner}`] : []),
-      ...(program ? [program.createdBy] : []),
-      ...keys.flatMap(({ actor, data }) => (data['program'] === id ? [actor] : [])),
-    ];
+    await this.#control.installation.flush();
+    return this.#humans.partiesOf(actor);
   }
 
   /**
@@ -192,12 +163,21 @@ export class FourEyes {
     const held = await store.people.grants(clock.nowIso(), own);
     const longHeld = held.some(({ role, createdAt }) => roles.has(role) && createdAt < since);
     const makers = new Set<string>();
-    for (const { type, actor, data } of await store.events.about(own, MAKING, since)) {
-      if (!PARTY.test(actor) || actor === own) continue;
-      if (type === 'grant-given' && (longHeld || !roles.has(String(data['role'])))) continue;
-      if (type === 'person-changed' && typeof data['linked'] !== 'string') continue;
-      for (const party of await this.partiesOf(actor)) makers.add(party);
+    for (const event of await store.events.about(own, MAKING, since)) {
+      if (event.type === 'grant-given' && (longHeld || !roles.has(String(event.data['role'])))) continue;
+      for (const maker of await this.#whoDid(event)) {
+        if (!PARTY.test(maker) || maker === own) continue;
+        for (const party of await this.partiesOf(maker)) makers.add(party);
+      }
     }
     return [...makers];
+  }
+
+  /** Whose doing an event of {@link MAKING} is. */
+  async #whoDid({ type, actor, subject, data }: SallyportEvent): Promise<string[]> {
+    if (type === 'setup-link-used' || type === 'provider-link-used') return [String(data['maker'])];
+    if (type !== 'person-changed') return [actor];
+    if (actor !== 'identity-provider' || typeof data['linked'] !== 'string') return [];
+    return this.#humans.whoProvisioned(subject.slice('person:'.length), data['scimId']);
   }
 }

@@ -32,6 +32,7 @@ const ACCESS_EVENTS: readonly EventType[] = [
   'device-forgotten',
   'setup-link-created',
   'setup-link-used',
+  'provider-link-used',
   'key-created',
   'key-rotated',
   'key-revoked',
