@@ -45,6 +45,11 @@ export class Rollups {
     if (leak) counts.leaks++;
   }
 
+  /** Forgets a system that was removed: another that has its name later is judged by its own calls. */
+  drop(system: string): void {
+    for (const { systems } of this.#minutes.values()) systems.delete(system);
+  }
+
   #minute(at: number): Minute {
     const known = this.#minutes.get(at);
     if (known) return known;

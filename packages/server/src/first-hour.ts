@@ -32,10 +32,12 @@ export async function firstHour(control: Control): Promise<FirstHour> {
   // The system that has come furthest is the one the guide follows.
   let best: { name: string; mode: string; key: boolean; calls: number; report: string | null } | null = null;
   let furthest = -1;
-  for (const { name, config } of systems) {
+  for (const { name, config, createdAt = '' } of systems) {
     const key = keys.some((one) => one.systems.includes(name));
     const calls = summaries.get(name)?.exchanges ?? 0;
-    const report = (await store.events.latest('report-read', `system:${name}`))?.at ?? null;
+    const read = await store.events.latest('report-read', `system:${name}`);
+    // Of another system that had the name before, no one reads anything any more.
+    const report = read && read.at >= createdAt ? read.at : null;
     const done =
       Number(key) + Number(calls > 0) + Number(report !== null) + Number(config.mode === 'enforce');
     if (done > furthest) {

@@ -143,6 +143,23 @@ export class Monitor {
     return acknowledged;
   }
 
+  /** A system was removed: alerts about it are over, and none opens for what came before. */
+  forget(system: string): Promise<void> {
+    const done = this.#judged
+      .catch(() => {})
+      .then(async () => {
+        await this.#control.installation.flush();
+        this.#rollups.drop(system);
+        for (const [key, alert] of this.#open)
+          if (alert.subject === `system:${system}`) {
+            this.#open.delete(key);
+            await this.#control.installation.announce(this.#event('alert-closed', alert));
+          }
+      });
+    this.#judged = done;
+    return done;
+  }
+
   #event(type: 'alert-opened' | 'alert-closed', alert: Alert): SallyportEvent {
     const { rule, subject, severity, owner, detail, action } = alert;
     return newEvent(type, { actor: 'sallyport', subject, data: { rule, severity, owner, detail, action } });

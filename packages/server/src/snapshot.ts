@@ -86,6 +86,8 @@ export class Snapshots {
   /** What decides now; files that changed since do not until they were loaded whole. */
   #loaded: Loaded | null = null;
   readonly #slots = new Map<string, number>();
+  /** Ids of systems by name; those of the file have none. */
+  #ids: ReadonlyMap<string, string> = new Map();
   /** Subjects that are gone, and since when. */
   readonly #gone = new Map<string, number>();
   #version = 0;
@@ -133,6 +135,11 @@ export class Snapshots {
     return slot;
   }
 
+  /** What the counters of a system are kept under: one that has the name of another begins at nothing. */
+  #subject(name: string): string {
+    return `system:${this.#ids.get(name) ?? name}`;
+  }
+
   #noteGone(here: ReadonlySet<string>, nowMs: number): void {
     for (const subject of this.#slots.keys())
       if (here.has(subject)) this.#gone.delete(subject);
@@ -142,10 +149,12 @@ export class Snapshots {
   /** Spend of the day so far, from the record: a restart hands out no second budget. */
   async restoreSpend(nowMs: number): Promise<void> {
     const sums = new Map<string, number>();
+    await this.#known();
     for (const { actor, system, micro } of await this.#installation.store.exchanges.spendSince(
       dayOf(nowMs),
     )) {
-      for (const subject of [actor, `system:${system}`]) sums.set(subject, (sums.get(subject) ?? 0) + micro);
+      for (const subject of [actor, this.#subject(String(system))])
+        sums.set(subject, (sums.get(subject) ?? 0) + micro);
     }
     for (const [subject, micro] of sums) this.counters.setSpend(this.#slot(subject), micro, nowMs);
   }
@@ -230,7 +239,7 @@ export class Snapshots {
     const keys = await this.#keys(nowMs);
     this.#noteGone(
       new Set([
-        ...systems.map(({ name }) => `system:${name}`),
+        ...systems.map(({ name }) => this.#subject(name)),
         ...keys.flatMap((key) => (isLive(key, nowMs) ? [`key:${key.id}`] : [])),
       ]),
       nowMs,
@@ -249,9 +258,15 @@ export class Snapshots {
     };
   }
 
+  async #known(): Promise<KnownSystem[]> {
+    const known = await knownSystems(this.#config, this.#installation);
+    this.#ids = new Map(known.flatMap(({ name, id }) => (id === undefined ? [] : [[name, id]])));
+    return known;
+  }
+
   async #systems(nowMs: number): Promise<{ systems: SystemSnapshot[]; quarantined: Quarantined[] }> {
     const { store } = this.#installation;
-    const known = await knownSystems(this.#config, this.#installation);
+    const known = await this.#known();
     const parties = store.integrations.isWhole ? await this.parties().catch(() => null) : null;
     const held = await this.held(known);
     const secretOrigins = await store.secretOrigins.list();
@@ -296,7 +311,7 @@ export class Snapshots {
       quarantined: false,
       apiKey: this.#references.credential({ name, config, demo, origin }, facts.secretOrigins),
       usageLimits: usageLimits(config.limits),
-      slot: this.#slot(`system:${name}`),
+      slot: this.#slot(this.#subject(name)),
       pseudonymKey: pseudonyms,
       dataKeys: key ? [{ id: key.id, key: key.key }] : [],
     };

@@ -63,6 +63,7 @@ export class SystemDesk {
         return { result: undefined, event: [removed, ...(await end(tx))] };
       });
       await this.#control.publish();
+      await this.#control.monitor?.forget(name);
     });
   }
 
@@ -116,6 +117,8 @@ export class SystemDesk {
         ],
       };
     });
+    // Calls to an earlier one that ended meanwhile are not this one's.
+    if (!known) await this.#control.monitor?.forget(name);
     await this.#control.publish();
     return (await this.#control.systems()).find((system) => system.name === name)!;
   }

@@ -1,5 +1,5 @@
-import { CodedError, clock, newEvent, type SallyportEvent } from '@sallyport/core';
-import type { Connection } from '@sallyport/store';
+import { assetFactsSchema, CodedError, clock, newEvent, type SallyportEvent } from '@sallyport/core';
+import { type Connection, removedName } from '@sallyport/store';
 import type { Control } from './control.ts';
 
 /** Why what was bound to a removed system is over, as events say it. */
@@ -29,7 +29,7 @@ type Ending = (tx: Connection) => Promise<SallyportEvent[]>;
  */
 export async function endBound(control: Control, actor: string, name: string): Promise<Ending> {
   const endings = await Promise.all(
-    [endKeys, endGrants, endManifests, endServing, endAcceptance].map((end) => end(control, actor, name)),
+    [endKeys, endGrants, endManifests, endServing].map((end) => end(control, actor, name)),
   );
   return async (tx) => {
     const events: SallyportEvent[] = [];
@@ -38,19 +38,18 @@ export async function endBound(control: Control, actor: string, name: string): P
   };
 }
 
-/** Keys that open this system alone are revoked; others open what is left. */
+/** Keys that open this system alone are revoked, and are keys of no other; others open what is left. */
 async function endKeys({ installation }: Control, actor: string, name: string): Promise<Ending> {
   const { keys } = installation.store;
-  const bound = (await keys.list()).filter(
-    ({ systems, revokedAt }) => revokedAt === null && systems.includes(name),
-  );
+  const bound = (await keys.list()).filter(({ systems }) => systems.includes(name));
   return async (tx) => {
     const events: SallyportEvent[] = [];
-    for (const { id, systems, program, demo } of bound) {
+    for (const { id, systems, program, demo, revokedAt } of bound) {
       const left = systems.filter((one) => one !== name);
       const about = { actor, subject: `key:${id}`, demo };
+      await keys.narrow(tx, id, left.length > 0 || program !== null ? left : [removedName(name)]);
+      if (revokedAt !== null) continue;
       if (left.length > 0 || program !== null) {
-        await keys.narrow(tx, id, left);
         events.push(
           newEvent('key-narrowed', { ...about, data: { systems: left, reason: WHY, system: name } }),
         );
@@ -103,6 +102,7 @@ async function endServing({ installation }: Control, actor: string, name: string
   const { inventory } = installation.store;
   const place = `system:${name}`;
   const now = (await inventory.deployments(true)).find((one) => one.place === place);
+  const untold = assetFactsSchema.parse({});
   return async (tx) => {
     const events: SallyportEvent[] = [];
     if (now) {
@@ -110,23 +110,12 @@ async function endServing({ installation }: Control, actor: string, name: string
       const data = { digest: now.digest, why: WHY };
       events.push(newEvent('version-withdrawn', { actor, subject: place, data }));
     }
+    await inventory.retire(tx, name);
     const asset = await inventory.asset('system', name, tx);
-    if (asset && (asset.owner !== null || asset.purpose !== '')) {
-      await inventory.putAsset(tx, { ...asset, owner: null, purpose: '', updatedAt: clock.nowIso() });
+    if (asset && JSON.stringify({ ...asset, ...untold }) !== JSON.stringify(asset)) {
+      await inventory.putAsset(tx, { ...asset, ...untold, updatedAt: clock.nowIso() });
       events.push(newEvent('asset-changed', { actor, subject: place, data: { owner: null, why: WHY } }));
     }
     return events;
   };
-}
-
-/** Risks that were accepted on it count again. */
-async function endAcceptance({ installation }: Control, actor: string, name: string): Promise<Ending> {
-  const subject = `system:${name}`;
-  const accepted = (await installation.store.findings.list()).filter(
-    (one) => one.subject === subject && one.accepted !== null,
-  );
-  return async () =>
-    accepted.map(({ fingerprint }) =>
-      newEvent('finding-decided', { actor, subject, data: { fingerprint, accepted: null, why: WHY } }),
-    );
 }

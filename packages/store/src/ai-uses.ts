@@ -2,6 +2,7 @@ import type { SallyportEvent, UseDecision } from '@sallyport/core';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
+import { livesAnew, removedName } from './system-births.ts';
 
 /** One use of AI that was found, as an event carries it. */
 export interface NotedUse {
@@ -35,8 +36,25 @@ export interface AiUse extends NotedUse {
 
 /** Writes what an event says of the use of AI. */
 export async function projectUses(tx: Connection, event: SallyportEvent): Promise<void> {
+  const name = livesAnew(event);
   if (event.type === 'ai-uses-noted') await note(tx, event);
   else if (event.type === 'ai-use-decided') await decide(tx, event);
+  else if (name !== null) await retire(tx, event, name);
+}
+
+/** What was found and decided of a system that is removed is of no other. */
+async function retire(tx: Connection, { id }: SallyportEvent, name: string): Promise<void> {
+  const [service, removed] = [`system:${name}`, `system:${removedName(name)}`];
+  await tx.deleteFrom('ai_decisions').where('service', '=', service).execute();
+  await tx
+    .updateTable('ai_uses')
+    .set({
+      fingerprint: sql<string>`fingerprint || ${`~${id}`}`,
+      service: removed,
+      place: sql<string>`replace(place, ${service}, ${removed})`,
+    })
+    .where('service', '=', service)
+    .execute();
 }
 
 async function note(tx: Connection, { at, synthetic, data }: SallyportEvent): Promise<void> {

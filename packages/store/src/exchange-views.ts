@@ -1,6 +1,7 @@
 import { type Detection, type ExchangeCounts, NUMBER_LIMITS } from '@sallyport/core';
 import { type Kysely, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
 import type { Database } from './schema.ts';
+import type { SystemBirths } from './system-births.ts';
 
 /** An exchange as projected from its leaves. */
 export type ExchangeRow = Database['exchanges'];
@@ -71,10 +72,6 @@ export interface Summary {
   readonly denied: number;
 }
 
-/** Of one of these systems; of none where there are none, which SQL has no list for. */
-const among = (systems: readonly string[]) =>
-  systems.length === 0 ? sql<boolean>`1 = 0` : sql<boolean>`system in (${sql.join(systems)})`;
-
 /** Spend of one call, never more than one can have: rows of earlier versions hold what an AI system made up. */
 const capped = (spend: RawBuilder<unknown>) =>
   sql`case when ${spend} > ${sql.lit(NUMBER_LIMITS.costMicroUsdMax)} then ${sql.lit(NUMBER_LIMITS.costMicroUsdMax)} else ${spend} end`;
@@ -87,21 +84,24 @@ export const refusedName = (run: string, worker: number): string => `${REFUSED}$
 /** What is read of the projected exchanges: lists, counts, reports. May take long, and holds nothing up. */
 export class ExchangeViews {
   readonly #db: Kysely<Database>;
+  /** Which calls were to a system that has its name no more. */
+  protected readonly births: SystemBirths;
 
-  constructor(db: Kysely<Database>) {
+  constructor(db: Kysely<Database>, births: SystemBirths) {
     this.#db = db;
+    this.births = births;
   }
 
   #where<Q extends SelectQueryBuilder<Database, 'exchanges', unknown>>(query: Q, filter: ExchangeFilter): Q {
     let q = query as SelectQueryBuilder<Database, 'exchanges', unknown>;
     const equal = [
-      ['system', filter.system],
       ['outcome', filter.outcome],
       ['would_be', filter.wouldBe],
       ['actor', filter.actor],
     ] as const;
     for (const [column, value] of equal) if (value !== undefined) q = q.where(column, '=', value);
-    if (filter.systems !== undefined) q = q.where(among(filter.systems));
+    if (filter.system !== undefined) q = q.where(this.births.among([filter.system]));
+    if (filter.systems !== undefined) q = q.where(this.births.among(filter.systems));
     if (filter.detector !== undefined) q = q.where('detections', 'like', `%"detector":"${filter.detector}"%`);
     if (filter.synthetic !== undefined) q = q.where('synthetic', '=', Number(filter.synthetic));
     if (filter.from !== undefined) q = q.where('at', '>=', filter.from);
@@ -113,20 +113,23 @@ export class ExchangeViews {
 
   /** One page, newest first. The ids are found in an index first, so that a page far down costs little more. */
   async list(page: ExchangePage): Promise<ExchangeRow[]> {
+    await this.births.ready();
     const ids = this.#where(this.#db.selectFrom('exchanges').select('id'), page)
       .orderBy('id', 'desc')
       .limit(page.limit)
       .offset(page.offset ?? 0);
-    return this.#db
+    const rows = await this.#db
       .selectFrom('exchanges')
       .selectAll()
       .where('id', 'in', ids)
       .orderBy('id', 'desc')
       .execute();
+    return rows.map((row) => this.births.named(row));
   }
 
   /** How many there are, and the newest of them. */
   async count(filter: ExchangeFilter): Promise<{ total: number; newest: string | null }> {
+    await this.births.ready();
     const row = await this.#where(
       this.#db.selectFrom('exchanges').select((e) => [e.fn.countAll().as('n'), e.fn.max('id').as('newest')]),
       filter,
@@ -140,9 +143,10 @@ export class ExchangeViews {
     width: 'minute' | 'hour',
     systems?: readonly string[],
   ): Promise<TrafficBucket[]> {
+    await this.births.ready();
     const bucket = sql<string>`substr(at, 1, ${sql.lit(width === 'minute' ? 16 : 13)})`;
     let query = this.#db.selectFrom('exchanges').where('at', '>=', since).where('synthetic', '=', 0);
-    if (systems !== undefined) query = query.where(among(systems));
+    if (systems !== undefined) query = query.where(this.births.among(systems));
     const rows = await query
       .select([bucket.as('bucket'), 'outcome', 'action', sql<number>`count(*)`.as('n')])
       .groupBy([bucket, 'outcome', 'action'])
@@ -168,10 +172,11 @@ export class ExchangeViews {
 
   /** The "would have blocked" report of a system: what enforcing would have acted on, by kind, commonest first. */
   async wouldHaveBlocked(system: string, most = 5_000): Promise<BlockedKind[]> {
+    await this.births.ready();
     const rows = await this.#db
       .selectFrom('exchanges')
       .select(['id', 'at', 'detections'])
-      .where('system', '=', system)
+      .where(this.births.among([system]))
       .where('synthetic', '=', 0)
       .where('would_be', 'in', ['deny', 'redact'])
       .orderBy('id', 'desc')
@@ -228,23 +233,25 @@ export class ExchangeViews {
 
   /** Spend and tokens by actor and by system since a time, for limits that survive a restart. */
   async spendSince(since: string): Promise<{ actor: string; system: string | null; micro: number }[]> {
+    await this.births.ready();
     const rows = await this.#db
       .selectFrom('exchanges')
       .select((e) => [
         'actor',
-        'system',
+        this.births.column.as('system'),
         sql<number>`sum(${capped(sql`case when ${e.ref('outcome')} is null then ${e.ref('reserved_micro_usd')} else ${e.ref('cost_micro_usd')} end`)})`.as(
           'micro',
         ),
       ])
       .where('at', '>=', since)
-      .groupBy(['actor', 'system'])
+      .groupBy(['actor', this.births.column])
       .execute();
     return rows.map((row) => ({ ...row, micro: Number(row.micro) }));
   }
 
   /** Counts over real exchanges, for the posture. */
   async counts(since: string, system?: string): Promise<ExchangeCounts> {
+    await this.births.ready();
     let query = this.#db
       .selectFrom('exchanges')
       .where('demo', '=', 0)
@@ -252,7 +259,7 @@ export class ExchangeViews {
       .where('at', '>=', since)
       .where('system', 'is not', null)
       .where('actor', '!=', 'anonymous');
-    if (system !== undefined) query = query.where('system', '=', system);
+    if (system !== undefined) query = query.where(this.births.among([system]));
     const row = await query
       .select((e) => [
         e.fn.countAll().as('total'),
@@ -285,12 +292,13 @@ export class ExchangeViews {
     since: string,
   ): Promise<{ readonly calls: number; readonly failed: number; readonly flagged: number }> {
     if (systems.length === 0) return { calls: 0, failed: 0, flagged: 0 };
+    await this.births.ready();
     const row = await this.#db
       .selectFrom('exchanges')
       .where('demo', '=', 0)
       .where('synthetic', '=', 0)
       .where('at', '>=', since)
-      .where('system', 'in', [...systems])
+      .where(this.births.among(systems))
       .where('outcome', 'is not', null)
       .where('outcome', '<>', 'denied')
       .select((e) => [
@@ -309,20 +317,21 @@ export class ExchangeViews {
 
   /** By system: how many exchanges, how many denied, how many enforcing would have denied; our probes left out. */
   async summaries(): Promise<Summary[]> {
+    await this.births.ready();
     const rows = await this.#db
       .selectFrom('exchanges')
       .where('system', 'is not', null)
       .where('synthetic', '=', 0)
       .select((e) => [
-        'system',
+        this.births.column.as('system'),
         e.fn.countAll().as('exchanges'),
         sql<number>`sum(case when ${e.ref('would_be')} = 'deny' and ${e.ref('action')} <> 'deny' then 1 else 0 end)`.as(
           'would',
         ),
         sql<number>`sum(case when ${e.ref('outcome')} = 'denied' then 1 else 0 end)`.as('denied'),
       ])
-      .groupBy('system')
-      .orderBy('system')
+      .groupBy(this.births.column)
+      .orderBy(this.births.column)
       .execute();
     return rows.map((row) => ({
       system: row.system!,

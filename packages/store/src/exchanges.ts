@@ -15,6 +15,7 @@ import { LEFT_OUT_MAX, type LeftOut, liesInRow } from './projection-fault.ts';
 import type { Database } from './schema.ts';
 import type { Sqlite } from './sqlite-driver.ts';
 import type { Connection } from './store.ts';
+import { livesAnew, SystemBirths } from './system-births.ts';
 
 /** A leaf of the log with its number. */
 export interface NumberedLeaf {
@@ -65,12 +66,19 @@ export class Exchanges extends ExchangeViews {
    * @param reader where long reads go
    */
   constructor(db: Kysely<Database>, sqlite: Sqlite | null, reader: Kysely<Database>) {
-    super(reader);
+    super(reader, new SystemBirths(db));
     this.#db = db;
     this.#sqlite = sqlite;
   }
 
   async byId(id: string): Promise<ExchangeRow | null> {
+    await this.births.ready();
+    const row = await this.#byId(id);
+    return row && this.births.named(row);
+  }
+
+  /** As the log names it: by the name that its system had then. */
+  async #byId(id: string): Promise<ExchangeRow | null> {
     return (
       (await this.#db.selectFrom('exchanges').selectAll().where('id', '=', id).executeTakeFirst()) ?? null
     );
@@ -98,6 +106,7 @@ export class Exchanges extends ExchangeViews {
         await tx.deleteFrom(table).execute();
       await tx.deleteFrom('meta').where('name', 'in', [CURSOR, LEFT_OUT]).execute();
     });
+    this.births.forget();
   }
 
   /**
@@ -152,6 +161,9 @@ export class Exchanges extends ExchangeViews {
   }
 
   async #write(leaves: readonly NumberedLeaf[]): Promise<ExchangeRow[]> {
+    await this.births.ready();
+    /** Systems that began or ended with an entry of these. */
+    const begun = new Map<string, number>();
     const rows = new Map<string, ExchangeRow>();
     const events: Database['events'][] = [];
     const findings = new FindingProjection();
@@ -164,15 +176,19 @@ export class Exchanges extends ExchangeViews {
         rows.set(leaf.id, openRow(leaf, index));
         findings.seeDetections(leaf.system, leaf.verdict?.detections ?? [], leaf.at, leaf.demo);
       } else if (leaf.type === 'exchange-outcome') {
-        const row = rows.get(leaf.id) ?? this.#open.get(leaf.id) ?? (await this.byId(leaf.id));
+        const row = rows.get(leaf.id) ?? this.#open.get(leaf.id) ?? (await this.#byId(leaf.id));
         if (row && row.outcome_index === null) rows.set(leaf.id, closedRow(row, leaf, index));
-        findings.seeDetections(leaf.system, leaf.verdict?.detections ?? [], leaf.at, leaf.demo);
+        // What ends after its system was removed is still of that one.
+        const system = row ? this.births.nameOf(row, begun) : leaf.system;
+        findings.seeDetections(system, leaf.verdict?.detections ?? [], leaf.at, leaf.demo);
       } else if (leaf.type === 'worker-heartbeat') {
         refused.set(refusedName(leaf.run, leaf.worker), String(leaf.failed));
       } else {
         events.push(eventRow(leaf, index));
         findings.seeEvent(leaf);
-        if (leaf.type === 'ai-uses-noted' || leaf.type === 'ai-use-decided') uses.push(leaf);
+        const name = livesAnew(leaf);
+        if (name !== null) begun.set(name, index);
+        if (name !== null || leaf.type === 'ai-uses-noted' || leaf.type === 'ai-use-decided') uses.push(leaf);
       }
     }
     const until = String(leaves.at(-1)!.index + 1);
@@ -193,7 +209,9 @@ export class Exchanges extends ExchangeViews {
       for (const [name, value] of [...refused, [CURSOR, until] as const]) await setMeta(tx, name, value);
     });
     this.#remember(rows.values());
-    return [...rows.values()];
+    // Written it is: what could not be read now is read when it is asked for next.
+    for (const [name, index] of begun) await this.births.see(name, index).catch(() => this.births.forget());
+    return [...rows.values()].map((row) => this.births.named(row));
   }
 
   /** Inserts many rows, or replaces those that are there: a leaf projected twice changes nothing. */

@@ -10,6 +10,7 @@ import {
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
+import { livesAnew, removedName } from './system-births.ts';
 
 /** One detection of a scan, as an event carries it. */
 export interface NotedDetection extends ScannedFinding {
@@ -45,8 +46,14 @@ const LISTED_MAX = 2_000;
 
 /** Findings as leaves of the record make them, in order: counted in memory, written in the transaction of the cursor. */
 export class FindingProjection {
-  readonly #counted = new Map<string, Counted>();
-  readonly #events: SallyportEvent[] = [];
+  #counted = new Map<string, Counted>();
+  #events: SallyportEvent[] = [];
+  /** What came before a system began or ended, and that event. */
+  readonly #before: {
+    readonly counted: Iterable<Counted>;
+    readonly events: readonly SallyportEvent[];
+    readonly ended: SallyportEvent;
+  }[] = [];
 
   /** Detections of an exchange. A rule on trial accuses nobody. */
   seeDetections(system: string | null, detections: readonly Detection[], at: string, demo: boolean): void {
@@ -57,6 +64,11 @@ export class FindingProjection {
   /** Alerts that security owns, and events that a reviewer found wrong, must be dealt with even when they are over. */
   seeEvent(event: SallyportEvent): void {
     const { type, subject, data, at, demo } = event;
+    if (livesAnew(event) !== null) {
+      this.#before.push({ counted: this.#counted.values(), events: this.#events, ended: event });
+      this.#counted = new Map();
+      this.#events = [];
+    }
     if (type === 'alert-opened' && data['owner'] === 'security') {
       const severity = data['severity'] as Severity;
       this.#count({ subject, detector: 'alert', technique: String(data['rule']), severity, demo }, at);
@@ -97,12 +109,24 @@ export class FindingProjection {
   }
 
   async write(tx: Connection): Promise<void> {
-    for (const counted of this.#counted.values()) await upsertCounted(tx, counted);
-    for (const event of this.#events) {
-      if (event.type === 'detections-noted') await upsertNoted(tx, event);
-      else if (event.type === 'scan-completed') await closeUnseen(tx, event);
-      else await decide(tx, event);
+    for (const { counted, events, ended } of this.#before) {
+      await write(tx, counted, events);
+      await retire(tx, ended);
     }
+    await write(tx, this.#counted.values(), this.#events);
+  }
+}
+
+async function write(
+  tx: Connection,
+  counted: Iterable<Counted>,
+  events: readonly SallyportEvent[],
+): Promise<void> {
+  for (const one of counted) await upsertCounted(tx, one);
+  for (const event of events) {
+    if (event.type === 'detections-noted') await upsertNoted(tx, event);
+    else if (event.type === 'scan-completed') await closeUnseen(tx, event);
+    else await decide(tx, event);
   }
 }
 
@@ -128,6 +152,21 @@ async function upsertCounted(tx: Connection, counted: Counted): Promise<void> {
         count: sql<number>`${e.ref('findings.count')} + ${counted.count}`,
       })),
     )
+    .execute();
+}
+
+/** What was found of a system that is removed is over, and of no other that has its name. */
+async function retire(tx: Connection, { id, at, subject }: SallyportEvent): Promise<void> {
+  await tx
+    .updateTable('findings')
+    .set({
+      fingerprint: sql<string>`fingerprint || ${`~${id}`}`,
+      subject: removedName(subject),
+      status: 'resolved',
+      resolved_at: at,
+      accepted: null,
+    })
+    .where('subject', '=', subject)
     .execute();
 }
 

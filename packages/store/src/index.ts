@@ -49,5 +49,6 @@ export {
   viewState,
   withRows,
 } from './store.ts';
+export { removedName } from './system-births.ts';
 export { type SystemRow, Systems } from './systems.ts';
 export type { TicketKind, TicketRow } from './tickets.ts';

@@ -11,6 +11,7 @@ import {
 import type { Kysely, Selectable } from 'kysely';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
+import { removedName } from './system-births.ts';
 
 /** A place that data may come from. */
 export interface DataSource {
@@ -168,6 +169,22 @@ export class InventoryStore {
       .insertInto('deployments')
       .values({ ...row, ended_at: endedAt })
       .execute();
+  }
+
+  /** Calls a system by the name of a removed one in all that is over: what served there, and what came of what. */
+  async retire(tx: Connection, name: string): Promise<void> {
+    const [system, removed] = [`system:${name}`, `system:${removedName(name)}`];
+    await tx.updateTable('deployments').set({ place: removed }).where('place', '=', system).execute();
+    const edges = await tx
+      .deleteFrom('lineage')
+      .where((e) => e.or([e('source', '=', system), e('target', '=', system)]))
+      .returningAll()
+      .execute();
+    const called = (node: string): string => (node === system ? removed : node);
+    await this.addEdges(
+      tx,
+      edges.map((edge) => ({ ...edge, source: called(edge.source), target: called(edge.target) })),
+    );
   }
 
   async addEdges(tx: Connection, edges: readonly LineageEdge[]): Promise<void> {
