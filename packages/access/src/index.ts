@@ -10,9 +10,9 @@ export { type IssuedKey, issueKey, KEY_PATTERN, KeyRing, type KeyVerdict } from 
 export { type ClientCertificate, clientCertificate, tlsServerOptions } from './client-certificate.ts';
 export type { RelyingParty } from './factors/passkeys.ts';
 export { PASSWORD_CHARACTERS_MIN } from './factors/password.ts';
+export { behindSystem, closedVendors, type SamePlace } from './integrations/behind-system.ts';
 export { type EgressCall, type Seen, type ToolDefinition, toolDigest } from './integrations/manifest.ts';
 export {
-  behindSystem,
   type EgressDecision,
   type Observe,
   ThirdParties,

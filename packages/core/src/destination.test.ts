@@ -16,6 +16,10 @@ describe('destinations', () => {
       ['https://api.example/v1', 'https://api.example/x%2f..%2fv1'],
       ['https://api.example/v1', 'https://api.example/V1'],
       ['https://api.example/', 'https://api.example/v1'],
+      ['https://api.example/v1', 'http://api.example:443/v1'],
+      ['https://api.example:80', 'http://api.example'],
+      ['http://10.0.0.1', 'http://0x0a.0.0.1'],
+      ['http://10.0.0.1', 'http://012.1'],
       ['http://127.0.0.1:9', 'http://localhost:9'],
       ['http://127.0.0.1:9', 'http://LOCALHOST.:9'],
       ['http://127.0.0.1:9', 'http://[::1]:9'],
@@ -26,6 +30,15 @@ describe('destinations', () => {
       ['http://10.0.0.1', 'http://[::ffff:a00:1]'],
     ] as const)
       assert.ok(isSameDestination(a, b) && isSameDestination(b, a), `${a} ${b}`);
+  });
+
+  it('two names are one host where whoever is asked says so', () => {
+    const same = (one: string, other: string): boolean =>
+      [one, other].sort().join() === 'a.example,b.example';
+    assert.ok(isSameDestination('http://a.example:8/v1', 'http://b.example:8', same));
+    assert.ok(!isSameDestination('http://a.example:8', 'http://b.example:9', same));
+    assert.ok(!isSameDestination('http://a.example:8/x', 'http://b.example:8/y', same));
+    assert.ok(!isSameDestination('http://a.example:8', 'http://c.example:8', same));
   });
 
   it('other places are other places', () => {

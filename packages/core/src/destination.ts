@@ -1,6 +1,7 @@
-/** Where a URL leads, written in one way however it was spelt. */
+/** Where a URL leads, written in one way however it was spelt. Whoever answers there answers TLS and plain HTTP alike. */
 export interface Destination {
-  readonly origin: string;
+  readonly host: string;
+  readonly port: number;
   /** Without a slash at its end; empty for the root. */
   readonly path: string;
 }
@@ -41,13 +42,21 @@ function pathOf({ pathname }: URL): string {
  */
 export function destinationOf(text: string): Destination {
   const url = new URL(text);
-  const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
-  return { origin: `${url.protocol}//${hostOf(url)}:${port}`, path: pathOf(url) };
+  const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
+  return { host: hostOf(url), port, path: pathOf(url) };
 }
 
-/** Whether two URLs lead to one place, or one to what lies below the other: an operation is appended to either. */
-export function isSameDestination(one: string, other: string): boolean {
-  const [a, b] = [destinationOf(one), destinationOf(other)];
-  if (a.origin !== b.origin) return false;
+/** Whether two places are one port, and one path or one below the other: an operation is appended to either. */
+export function mayBeSamePlace(a: Destination, b: Destination): boolean {
+  if (a.port !== b.port) return false;
   return a.path === b.path || a.path.startsWith(`${b.path}/`) || b.path.startsWith(`${a.path}/`);
+}
+
+/** Whether two hosts that are spelt otherwise are one, such as by the addresses that they lead to. */
+export type SameHost = (one: string, other: string) => boolean;
+
+/** Whether two URLs lead to one place, or one to what lies below the other. */
+export function isSameDestination(one: string, other: string, isSameHost: SameHost = () => false): boolean {
+  const [a, b] = [destinationOf(one), destinationOf(other)];
+  return mayBeSamePlace(a, b) && (a.host === b.host || isSameHost(a.host, b.host));
 }

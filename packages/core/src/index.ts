@@ -12,7 +12,13 @@ export * from './condition.ts';
 export * from './config.ts';
 export { httpUrl, secretRefSchema } from './config-values.ts';
 export * from './control.ts';
-export { destinationOf, isSameDestination } from './destination.ts';
+export {
+  type Destination,
+  destinationOf,
+  isSameDestination,
+  mayBeSamePlace,
+  type SameHost,
+} from './destination.ts';
 export * from './detection.ts';
 export * from './duration.ts';
 export * from './errors.ts';

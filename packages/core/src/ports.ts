@@ -78,6 +78,15 @@ export interface InspectionRequest {
   } | null;
 }
 
+/** A place behind a gate that is closed. */
+export interface ClosedPlace {
+  readonly url: string;
+  /** Addresses that it was last seen at. */
+  readonly addresses: readonly string[];
+  readonly code: 'gate-closed' | 'integration-refused';
+  readonly why: string;
+}
+
 /** A system as the gateway sees it. */
 export interface SystemSnapshot extends SystemConfig {
   readonly name: string;
@@ -87,6 +96,8 @@ export interface SystemSnapshot extends SystemConfig {
   readonly integration: IntegrationSnapshot | null;
   /** Why no call may go to it: its model may not be served; null where nothing holds it. */
   readonly held: string | null;
+  /** Places to which no call may go, whatever name or address leads there. */
+  readonly closed: readonly ClosedPlace[];
   /** Whether what is stored about it cannot be used: then no call goes to it. */
   readonly quarantined: boolean;
   /** The provider's credential, resolved; never leaves the process. */

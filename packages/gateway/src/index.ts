@@ -7,6 +7,7 @@
  */
 export { classifyAddress } from './address.ts';
 export { seenCertificate } from './certificate-pin.ts';
+export { addressKey, Resolved } from './closed-places.ts';
 export { Counters, DAY_MS, SLOTS_MAX, WORKERS_MAX } from './counters.ts';
 export { NOT_SHOWN } from './exchange.ts';
 export type { GatewayStats, ShutOut } from './messages.ts';

@@ -1,8 +1,17 @@
 import { isIP } from 'node:net';
-import { CodedError, clock, type Deadlines, LIMITS, type SystemSnapshot, TLS_GROUPS } from '@sallyport/core';
+import {
+  type ClosedPlace,
+  CodedError,
+  clock,
+  type Deadlines,
+  LIMITS,
+  type SystemSnapshot,
+  TLS_GROUPS,
+} from '@sallyport/core';
 import { joinUrl } from '@sallyport/models';
-import { type Dispatcher, Pool } from 'undici';
+import { buildConnector, type Dispatcher, Pool } from 'undici';
 import { CERTIFICATE_CHANGED, type CertificatePin, pinnedIdentity } from './certificate-pin.ts';
+import { closedFor, Resolved, refusedPlace } from './closed-places.ts';
 import { checkedLookup, permitted } from './safe-lookup.ts';
 
 /** Connections kept to one address of a system. */
@@ -24,6 +33,8 @@ const UNSENT = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'upstream-refused-address',
+  'gate-closed',
+  'integration-refused',
   CERTIFICATE_CHANGED,
 ]);
 
@@ -94,20 +105,30 @@ export class Upstreams {
   readonly #deadlines: () => Deadlines;
   readonly #pools = new Map<string, Pool>();
   readonly #onCertificate: (integration: string, origin: string) => void;
+  readonly #resolved: Resolved;
 
   /** @param onCertificate called when an endpoint shows another certificate than was approved; nothing is sent to it */
   constructor(
     deadlines: () => Deadlines,
     onCertificate: (integration: string, origin: string) => void = () => {},
+    resolved = new Resolved(),
   ) {
+    this.#resolved = resolved;
     this.#deadlines = deadlines;
     this.#onCertificate = onCertificate;
   }
 
-  #pool(origin: string, allowPrivate: boolean, pin: CertificatePin | null): Pool {
+  #pool(
+    origin: string,
+    allowPrivate: boolean,
+    pin: CertificatePin | null,
+    closed: readonly ClosedPlace[],
+  ): Pool {
     const { firstByteMs, idleMs, connectMs } = this.#deadlines();
     const pinned = pin === null ? '' : `${pin.keeps} ${pin.seen[pin.keeps]}`;
-    const key = `${origin} ${allowPrivate} ${pinned} ${this.#generation()}`;
+    // Connections that were opened before a gate closed are used no more.
+    const gates = closed.map(({ url, addresses }) => [url, ...addresses].join()).join(';');
+    const key = `${origin} ${allowPrivate} ${pinned} ${gates} ${this.#generation()}`;
     const known = this.#pools.get(key);
     if (known) return known;
     const pool = new Pool(origin, {
@@ -117,15 +138,36 @@ export class Upstreams {
       bodyTimeout: idleMs,
       keepAliveTimeout: 4_000,
       maxHeaderSize: LIMITS.headerBytesMax,
-      connect: {
-        timeout: connectMs,
-        ecdhCurve: TLS_GROUPS,
-        lookup: checkedLookup(allowPrivate) as never,
-        ...(pin === null ? {} : { checkServerIdentity: pinnedIdentity(pin) }),
-      },
+      connect: this.#connector(
+        {
+          timeout: connectMs,
+          ecdhCurve: TLS_GROUPS,
+          lookup: checkedLookup(allowPrivate) as never,
+          ...(pin === null ? {} : { checkServerIdentity: pinnedIdentity(pin) }),
+        },
+        closed,
+      ),
     });
     this.#pools.set(key, pool);
     return pool;
+  }
+
+  /** Connects, and looks where the connection leads before anything is sent over it. */
+  #connector(
+    options: buildConnector.BuildOptions,
+    closed: readonly ClosedPlace[],
+  ): buildConnector.BuildOptions | buildConnector.connector {
+    if (closed.length === 0) return options;
+    const connect = buildConnector(options);
+    return (target, done) =>
+      connect(target, (fault, socket) => {
+        if (socket === null) return done(fault!, null);
+        refusedPlace(socket, closed, this.#resolved).then((refused) => {
+          if (refused === null) return done(null, socket);
+          socket.destroy();
+          done(refused, null);
+        });
+      });
   }
 
   #generation(): string {
@@ -182,7 +224,8 @@ export class Upstreams {
         else next(fault, UNSENT.has((error as { code?: string }).code ?? ''));
       },
     };
-    this.#pool(url.origin, system.allowPrivate, pin).dispatch(
+    const closed = closedFor(url.href, system.closed);
+    this.#pool(url.origin, system.allowPrivate, pin, closed).dispatch(
       {
         path: joinUrl(url, request.path),
         method: request.method,

@@ -134,6 +134,7 @@ describe('what a call holds', () => {
           demo: false,
           integration: null,
           held: null,
+          closed: [],
           quarantined: false,
           apiKey: null,
           usageLimits: usageLimits({ spendMicroUsdPerDay: 1_000_000_000_000 }),

@@ -1,7 +1,6 @@
 import { CodedError, clock, newEvent, newId } from '@sallyport/core';
 import type { HoldRow } from '@sallyport/store';
 import type { Control } from './control.ts';
-import { leadsWhere } from './inventory-home.ts';
 
 const DAY_MS = 86_400_000;
 /** Keys that one event names: an entry of the log is short. */
@@ -53,7 +52,8 @@ export async function systemsOnHold(control: Control): Promise<Set<string>> {
   const held = await control.installation.store.holds.systems();
   const systems = await control.systems();
   const places = systems.filter(({ name }) => held.has(name)).flatMap(({ config }) => config.urls);
-  for (const { name, config } of systems) if (leadsWhere(config.urls, places)) held.add(name);
+  if (places.length > 0) await control.places.look(systems.flatMap(({ config }) => config.urls));
+  for (const { name, config } of systems) if (control.places.anySame(config.urls, places)) held.add(name);
   return held;
 }
 

@@ -34,6 +34,7 @@ import { KeyDesk } from './key-desk.ts';
 import { log } from './log.ts';
 import { LogArchive } from './log-archive.ts';
 import { Monitor, type OpenAlert } from './monitor.ts';
+import { Places } from './places.ts';
 import { type AskedRoutes, runProbes } from './probes.ts';
 import { Publishing } from './publishing.ts';
 import { type Reloaded, reload } from './reload.ts';
@@ -80,6 +81,8 @@ export class Control {
   readonly thirdParties: ThirdParties;
   /** When they were last looked at; null when not since the start. */
   thirdPartiesWatchedAt: string | null = null;
+  /** Which URLs lead to one place. */
+  readonly places = new Places();
   /** Decides about what leaves for them other than through the gateway. */
   readonly egress = new Egress(this);
   /** Courses that somebody passed and that are current, by id of the person; nothing here trains people yet. */
@@ -126,6 +129,7 @@ export class Control {
     );
     this.snapshots.parties = () => this.thirdParties.list();
     this.snapshots.held = (systems) => heldSystems(this, systems);
+    this.snapshots.places = this.places;
     this.authoriser = new Authoriser(this);
   }
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CodedError, isSameDestination, newId, type SignerConfig } from '@sallyport/core';
+import { CodedError, newId, type SignerConfig } from '@sallyport/core';
 import type { ArtefactStore, Inventory, InventoryParts, Serving, TrustedSigner } from '@sallyport/registry';
 import { openSigningKey } from '@sallyport/vault';
 import type { Control } from './control.ts';
@@ -104,13 +104,11 @@ export async function heldSystems(
   // Another name for the same place is no way around a gate.
   for (const { name, config } of systems) {
     if (held.has(name)) continue;
-    const gated = systems.find((one) => held.has(one.name) && leadsWhere(config.urls, one.config.urls));
+    const gated = systems.find(
+      (one) => held.has(one.name) && control.places.anySame(config.urls, one.config.urls),
+    );
     // Whoever calls one system is told nothing of another, not even its name.
     if (gated) around.set(name, 'it leads to the same place as a system whose model may not be served');
   }
   return new Map([...held, ...around]);
 }
-
-/** Whether some address of one leads where some address of the other does. */
-export const leadsWhere = (urls: readonly string[], others: readonly string[]): boolean =>
-  urls.some((url) => others.some((other) => isSameDestination(url, other)));

@@ -18,6 +18,7 @@ import { KeyWatch } from './key-watch.ts';
 import { log } from './log.ts';
 import { Monitor } from './monitor.ts';
 import { keepAssessments } from './party-assessment.ts';
+import { watchPlaces } from './places.ts';
 import { keepReviews } from './reviews-due.ts';
 import { followTelemetry } from './telemetry.ts';
 import { watchThirdParties } from './third-parties.ts';
@@ -31,6 +32,7 @@ const CLOCK_EVERY_MS = 5_000;
 const CLOCK_JUMP_MS = 5_000;
 /** How often third parties are looked at. */
 const WATCH_EVERY_MS = 10 * 60_000;
+const PLACES_EVERY_MS = 60_000;
 /** How often alerts are judged. */
 const MONITOR_EVERY_MS = 15_000;
 const RENEW_EVERY_MS = 10 * 60_000;
@@ -216,6 +218,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ],
       [() => keepReviews(control), UNUSED_EVERY_MS],
       [() => watchThirdParties(control), WATCH_EVERY_MS],
+      [() => watchPlaces(control), PLACES_EVERY_MS],
       [() => control.scans.watch(), WATCH_EVERY_MS],
       [() => keepAssessments(control), UNUSED_EVERY_MS],
       [() => control.backups.tick(), PURGE_EVERY_MS],
@@ -238,6 +241,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     void control.witnesses.cosign().catch(() => {});
     void control.backups.tick().catch(() => {});
     void keys.tick().catch(() => {});
+    void watchPlaces(control).catch(() => {});
     void watchThirdParties(control).catch((fault: Error) =>
       log('error', 'third parties are looked at a little later', { fault: fault.message }),
     );

@@ -1,5 +1,6 @@
 import { behindSystem, type ThirdParty } from '@sallyport/access';
 import {
+  type ClosedPlace,
   CodedError,
   type Config,
   clock,
@@ -18,6 +19,7 @@ import type { KeyRow, SecretOriginRow } from '@sallyport/store';
 import type { Installation } from './installation.ts';
 import { readProfile, readTrainingEcho } from './learned-files.ts';
 import { log } from './log.ts';
+import { closedPlaces, Places } from './places.ts';
 import { type LoadedRules, readRules } from './rules-folder.ts';
 import type { References } from './secrets/references.ts';
 import { isOwn } from './third-parties.ts';
@@ -110,6 +112,8 @@ export class Snapshots {
   parties: () => Promise<readonly ThirdParty[]> = async () => [];
   /** Certificates of the listeners. */
   readonly certificates = new ListenerCertificates();
+  /** Which URLs lead to one place. */
+  places: Places = new Places();
   /** Why no call may go to a system whose model may not be served, by its name. */
   held: (systems: readonly KnownSystem[]) => Promise<ReadonlyMap<string, string>> = async () => new Map();
 
@@ -270,6 +274,7 @@ export class Snapshots {
     const parties = store.integrations.isWhole ? await this.parties().catch(() => null) : null;
     const held = await this.held(known);
     const secretOrigins = await store.secretOrigins.list();
+    const closed = closedPlaces(this.places, known, parties ?? [], held);
     const quarantined: Quarantined[] = [];
     const systems: SystemSnapshot[] = [];
     const leaveOut = (name: string, demo: boolean, config: SystemConfig, why: string): void => {
@@ -278,7 +283,7 @@ export class Snapshots {
     };
     for (const one of known)
       try {
-        systems.push(await this.#system(one, { nowMs, parties, held, secretOrigins }));
+        systems.push(await this.#system(one, { nowMs, parties, held, closed, secretOrigins }));
       } catch (fault) {
         leaveOut(one.name, one.demo, one.config, (fault as Error).message);
       }
@@ -291,7 +296,7 @@ export class Snapshots {
   async #system({ name, config, demo, origin }: KnownSystem, facts: Facts): Promise<SystemSnapshot> {
     const { dataKeys, ring } = this.#installation;
     const required = this.#config.access.manifests === 'required';
-    const { parties, held } = facts;
+    const { parties, held, closed } = facts;
     const isElsewhere = config.urls.some((url) => !isOwn(url));
     if (parties === null && isElsewhere) throw new Error('the manifests of third parties cannot be read');
     const files = {
@@ -301,12 +306,16 @@ export class Snapshots {
     const day = dayOf(facts.nowMs);
     const key = ring.isOpen ? (await dataKeys.forDay(`system:${name}`, day)).key : null;
     const pseudonyms = ring.isOpen ? (await dataKeys.forDay(`pseudonyms:${name}`, 'always')).key.key : NO_KEY;
+    const needed = required && !demo && isElsewhere;
+    const integration = behindSystem(parties ?? [], { ...config, name }, needed, this.places.isSame);
     return {
       ...config,
       ...files,
       name,
       demo,
-      integration: behindSystem(parties ?? [], { ...config, name }, required && !demo && isElsewhere),
+      integration,
+      // What is approved for this very system is not closed to it by what is said of others.
+      closed: integration === null ? closed : closed.filter(({ code }) => code === 'gate-closed'),
       held: ring.isOpen ? (held.get(name) ?? null) : KEYS_AWAY,
       quarantined: false,
       apiKey: this.#references.credential({ name, config, demo, origin }, facts.secretOrigins),
@@ -360,6 +369,7 @@ interface Facts {
   /** Null where they cannot be read. */
   readonly parties: readonly ThirdParty[] | null;
   readonly held: ReadonlyMap<string, string>;
+  readonly closed: readonly ClosedPlace[];
   readonly secretOrigins: readonly SecretOriginRow[];
 }
 
@@ -368,6 +378,7 @@ const leftOut = (config: SystemConfig): Omit<SystemSnapshot, 'name' | 'demo'> =>
   ...config,
   integration: null,
   held: null,
+  closed: [],
   quarantined: true,
   apiKey: null,
   usageLimits: usageLimits(config.limits),

@@ -379,6 +379,7 @@ describe('certificates of third parties', () => {
       ({
         urls: [origin],
         allowPrivate: true,
+        closed: [],
         integration: {
           name: 'vendor',
           refusal: null,

@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
+import { lookup } from 'node:dns/promises';
+import { hostname } from 'node:os';
 import { after, before, describe, it } from 'node:test';
 import { clock } from '@sallyport/core';
 import { expireContent } from '../src/content-expiry.ts';
 import { followed } from './followed.ts';
 import { enforced, type FakeSystem, fakeSystem, type TestServer, testServer } from './harness.ts';
 import { ok, signedIn, type TestPerson } from './people.ts';
+
+/** Names other than `localhost` that lead to this machine's loopback, where it has any. */
+const namesOfThisMachine = async (): Promise<string[]> => {
+  const found = await lookup(hostname(), { all: true }).catch(() => []);
+  return found.some(({ address }) => address.startsWith('127.')) ? [hostname()] : [];
+};
 
 const DAY_MS = 86_400_000;
 const codeOf = async (response: Response): Promise<string> => {
@@ -194,6 +202,9 @@ describe('a system is more than its name', () => {
       `http://localhost.:${url.port}`,
       `http://[::ffff:127.0.0.1]:${url.port}`,
       `http://2130706433:${url.port}`,
+      // Names that lead here without saying so.
+      ...(await namesOfThisMachine()).map((name) => `http://${name}:${url.port}`),
+      `http://0x7f000001:${url.port}/v1`,
       `${fake.url}/./`,
       `${fake.url}//`,
     ].entries()) {
@@ -244,6 +255,11 @@ describe('a system is more than its name', () => {
       return { result: undefined, event: [] };
     });
     assert.equal(await codeOf(await add(old, 'alias', fake.url)), 'proof-needed');
+    for (const name of await namesOfThisMachine())
+      assert.equal(
+        await codeOf(await add(old, 'by-name', fake.url.replace('127.0.0.1', name))),
+        'proof-needed',
+      );
     assert.equal(await codeOf(await add(old, 'fresh-place', 'http://127.0.0.1:9/')), 'done');
     const program = await server.control.accounts.programs.add('test', {
       name: 'adder',

@@ -2,10 +2,8 @@ import {
   CodedError,
   clock,
   describeIssue,
-  destinationOf,
   INTEGRATION_KINDS,
   type IntegrationKind,
-  type IntegrationSnapshot,
   type Manifest,
   manifestSchema,
   newEvent,
@@ -288,13 +286,13 @@ const changedSinceShown = (): CodedError =>
   new CodedError('conflict', 'it changed since it was shown; look at what is there now, then approve');
 
 /** One that nobody ever approved: where none is needed, it takes nothing away. */
-const isMereProposal = ({ status, approvedAt }: ThirdParty): boolean =>
+export const isMereProposal = ({ status, approvedAt }: ThirdParty): boolean =>
   status === 'proposed' && approvedAt === null;
 
 const subjectOf = (name: string): string => `integration:${name}`;
 
 /** Why one that is not live is not, in words. */
-const stateWords = (status: IntegrationRow['status'], why: string): string =>
+export const stateWords = (status: IntegrationRow['status'], why: string): string =>
   status === 'proposed'
     ? 'it waits for approval'
     : status === 'approved'
@@ -312,78 +310,5 @@ function shown(row: IntegrationRow): ThirdParty {
     seen,
     live: row.status === 'approved' && row.expiresAt > clock.nowIso(),
     digest: seenDigest({ ...rest, kind, manifest, seen }),
-  };
-}
-
-const isSameOrigin = (one: string, other: string): boolean =>
-  destinationOf(one).origin === destinationOf(other).origin;
-
-/** The vendor to whom a URL leads by its manifest, under whichever name the system there goes: the one that is live, if any is. */
-function behindOrigin(parties: readonly ThirdParty[], urls: readonly string[]): ThirdParty | undefined {
-  const there = parties.filter(
-    (one) =>
-      one.kind === 'vendor-model' &&
-      one.approvedAt !== null &&
-      // One whose last system was removed while nothing was wrong with it says nothing of others.
-      (one.status !== 'ended' || one.manifest.systems.length > 0) &&
-      one.manifest.origins.some((origin) => urls.some((url) => isSameOrigin(origin, url))),
-  );
-  return there.find(({ live }) => live) ?? there[0];
-}
-
-/**
- * The third party behind a system, as the gateway sees it; null where there is none and none is needed.
- * @param system its name, where it is called and what goes through it
- * @param required whether a system elsewhere needs a manifest
- */
-export function behindSystem(
-  parties: readonly ThirdParty[],
-  system: {
-    readonly name: string;
-    readonly urls: readonly string[];
-    readonly dataClasses: readonly string[];
-  },
-  required: boolean,
-): IntegrationSnapshot | null {
-  const refusing = (name: string, refusal: string): IntegrationSnapshot => ({
-    name,
-    refusal,
-    expiresAtMs: Number.POSITIVE_INFINITY,
-    scope: {},
-    certificate: 'key',
-    certificates: {},
-  });
-  const own = parties.filter(
-    (one) =>
-      one.kind === 'vendor-model' &&
-      one.manifest.systems.includes(system.name) &&
-      (required || !isMereProposal(one)),
-  );
-  const one =
-    own.find(({ live }) => live) ?? own[0] ?? (required ? undefined : behindOrigin(parties, system.urls));
-  if (!one) return required ? refusing('', 'no manifest of a vendor names this system') : null;
-  if (!one.live) return refusing(one.name, stateWords(one.status, one.why));
-  for (const url of system.urls) {
-    const { origin } = new URL(url);
-    const outside = outsideManifest(one.manifest, {
-      origin: one.manifest.origins.find((named) => isSameOrigin(named, url)) ?? origin,
-      // One that the manifest does not name is there as another name of one that it does.
-      system: own.includes(one) ? system.name : undefined,
-      dataClasses: system.dataClasses,
-    });
-    if (outside !== null) return refusing(one.name, `its manifest does not name ${outside}`);
-  }
-  const { models, operations, certificate } = one.manifest;
-  return {
-    name: one.name,
-    refusal: null,
-    expiresAtMs: Date.parse(one.expiresAt),
-    scope: { models, operations },
-    certificate,
-    certificates: Object.fromEntries(
-      Object.entries(one.seen.certificates).filter(
-        (entry): entry is [string, SeenCertificate] => entry[1] !== null,
-      ),
-    ),
   };
 }

@@ -4,7 +4,7 @@ import type { Context } from 'hono';
 import { systemTarget } from '../authorisation/authoriser.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
-import { leadsWhere } from '../inventory-home.ts';
+import { leadsToKnown } from '../places.ts';
 import * as schemas from '../schemas.ts';
 import { body, type Env, failures, json, named, systemView, visible } from './shared.ts';
 
@@ -12,17 +12,7 @@ import { body, type Env, failures, json, named, systemView, visible } from './sh
 export function systemRoutes(app: OpenAPIHono<Env>, control: Control): void {
   /** Another way to where a system leads already, or to a third party: whoever opens it proves again who they are. */
   const requireOpenPlace = async (c: Context<Env>, name: string, urls: readonly string[]): Promise<void> => {
-    const places = [
-      ...(await control.systems()).flatMap((one) => (one.name === name ? [] : one.config.urls)),
-      ...(await control.thirdParties.list()).flatMap(({ manifest }) => manifest.origins),
-    ];
-    if (
-      !leadsWhere(
-        urls.filter((url) => URL.canParse(url)),
-        places,
-      )
-    )
-      return;
+    if (!(await leadsToKnown(control, name, urls))) return;
     if (c.var.principal.kind === 'program')
       throw new CodedError('not-permitted', 'a program opens no other way to where a system leads already');
     await c.var.permit('relax-systems', { kind: 'organisation' });
