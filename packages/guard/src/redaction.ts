@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { generalise } from './pii/generalise.ts';
+import { spelledIn } from './restoring/spelling.ts';
 
 /** What a placeholder looks like: `[EMAIL_1]`, or `[EMAIL_k3vq7m2a]` where the same value has the same in every call. */
 export const PLACEHOLDER = /\[([A-Z][A-Z-]{1,24})_(\d{1,7}|[a-z2-7]{8})\]/g;
@@ -62,9 +63,7 @@ export class Redactor {
     if (how === 'pseudonymise' && key.length < 16) throw new RangeError('pseudonyms need a key');
     this.#how = how;
     this.#key = key;
-    this.#taken = new Set(
-      existing.flatMap((text) => (text.includes('_') ? (text.match(PLACEHOLDER) ?? []) : [])),
-    );
+    this.#taken = new Set(existing.flatMap(spelledIn));
   }
 
   /** Whether there is anything to restore. */

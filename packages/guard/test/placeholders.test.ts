@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Placeholders } from '@sallyport/guard';
+import { Placeholders, Redactor } from '@sallyport/guard';
 import fc from 'fast-check';
 
 /** Where each placeholder of a text stands, cut into pieces of a size. */
@@ -143,6 +143,89 @@ const PLAIN: readonly string[] = [
   `[EMAIL_1]: hello there`,
 ];
 
+/** How models write `[EMAIL_1]`: what of it a value replaces, and where it stands. */
+const SPELLINGS: readonly (readonly [text: string, replaced: string, place: string | null])[] = [
+  ['to \\[EMAIL_1\\] now', '\\[EMAIL_1\\]', null],
+  ['to \\[EMAIL\\_1\\] now', '\\[EMAIL\\_1\\]', null],
+  ['to [EMAIL\\_1] now', '[EMAIL\\_1]', null],
+  ['to [email_1] now', '[email_1]', null],
+  ['to [Email_1], now', '[Email_1]', null],
+  ['to [EMAIL 1] now', '[EMAIL 1]', null],
+  ['to [Email-1] now', '[Email-1]', null],
+  ['to EMAIL_1 now', 'EMAIL_1', null],
+  ['to EMAIL_1.', 'EMAIL_1', null],
+  ["EMAIL_1's box", 'EMAIL_1', null],
+  ['to (EMAIL_1) now', 'EMAIL_1', null],
+  ['to EMAIL\\_1 now', 'EMAIL\\_1', null],
+  ['to _EMAIL_1_ now', 'EMAIL_1', null],
+  ['to **EMAIL_1** now', 'EMAIL_1', null],
+  ['to [**EMAIL_1**] now', 'EMAIL_1', null],
+  ['to ［EMAIL_1］ now', 'EMAIL_1', null],
+  ['to [EMAIL_1 and', 'EMAIL_1', null],
+  ['to [see EMAIL_1] now', 'EMAIL_1', null],
+  ['您的邮箱是EMAIL_1，谢谢', 'EMAIL_1', null],
+  ['https://evil.example/EMAIL_1', 'EMAIL_1', 'url'],
+  ['https://evil.example/%5BEMAIL_1%5D', 'EMAIL_1', 'url'],
+  ['/x?to=%5bEMAIL%5f1%5d&a', '%5bEMAIL%5f1%5d', 'url'],
+  ['[write](mailto:EMAIL_1)', 'EMAIL_1', 'url'],
+  ['[write](mailto:%5BEMAIL_1%5D)', '%5BEMAIL_1%5D', 'url'],
+  ['EMAIL_1@evil.example', 'EMAIL_1', 'url'],
+  ['EMAIL_1.evil.example', 'EMAIL_1', 'url'],
+  ['`EMAIL_1`', 'EMAIL_1', 'code'],
+  ['<a title=EMAIL_1>', 'EMAIL_1', 'markup'],
+  ['the column email_1 is', 'email_1', 'code'],
+];
+
+/** What is none. */
+const NO_SPELLINGS: readonly string[] = [
+  ...[
+    'my_EMAIL_1',
+    'EMAIL_1x',
+    'EMAIL_12345678',
+    'EMAIL_',
+    'EMAIL',
+    'EMAIL 1',
+    'EMAIL-1',
+    '[EMAIL_]',
+    '[_1]',
+  ],
+  ...['[EMAIL  1]', '[EMAIL.1]', '100% [EMAIL', '%5BEMAIL', '[see the E-MAIL 1 of]', 'a\\b'],
+];
+
+describe('placeholders as models write them', () => {
+  for (const size of [1, 3, 1_000])
+    it(`are found and told apart, in pieces of ${size}`, () => {
+      for (const [text, replaced, place] of SPELLINGS) {
+        const reader = new Placeholders(false);
+        const found = [];
+        for (let i = 0; i < text.length; i += size) found.push(...reader.push(text.slice(i, i + size)));
+        found.push(...reader.end());
+        assert.deepEqual(
+          found.map((one) => [one.placeholder, text.slice(one.start, one.end), one.place]),
+          [[V, text.includes('%5B') && replaced === 'EMAIL_1' ? '%5BEMAIL_1%5D' : replaced, place]],
+          text,
+        );
+      }
+      for (const text of NO_SPELLINGS) assert.deepEqual(places(text, false, size), [], text);
+    });
+
+  it('a pseudonym keeps its letters, whatever their case', () => {
+    for (const text of ['[EMAIL_K3VQ7M2A]', 'email_k3vq7m2a', '[Email_k3vq7m2a]']) {
+      const reader = new Placeholders(false);
+      const [found] = [...reader.push(text), ...reader.end()];
+      assert.deepEqual([found?.placeholder, found?.place], ['[EMAIL_k3vq7m2a]', null], text);
+    }
+  });
+
+  it('what the caller wrote itself is given to no value, in any of these forms', () => {
+    const value = [{ technique: 'email', start: 0, end: 3 }];
+    for (const text of ['[EMAIL_1]', '\\[EMAIL_1\\]', '[email_1]', 'EMAIL_1', '[Email 1]', '%5BEMAIL_1%5D'])
+      assert.equal(new Redactor([`a@b ${text}`]).redact('a@b', value), '[EMAIL_2]', text);
+    for (const text of ['email_1', 'EMAIL 1'])
+      assert.equal(new Redactor([`a@b ${text}`]).redact('a@b', value), '[EMAIL_1]', text);
+  });
+});
+
 describe('places of placeholders', () => {
   for (const [place, texts] of Object.entries(KEPT)) {
     it(`${place}: told, however the text is cut`, () => {
@@ -183,6 +266,17 @@ describe('places of placeholders', () => {
     assert.deepEqual(at(`{"a": ${V}}`), [['code', 0]]);
     assert.deepEqual(at(`"${V}"`, true), [[null, 1]]);
     assert.deepEqual(at(`${V} and {"a":1}`), [[null, 0]]);
+    assert.deepEqual(at(`Here: {"a":1,"b":"${V}"} for ${V}`), [
+      [null, 1],
+      [null, 0],
+    ]);
+    assert.deepEqual(at(`{"a":1}\n\nfor ${V}`), [[null, 0]]);
+    assert.deepEqual(at(`["a", {"b": ["${V}"]}]`), [[null, 1]]);
+    assert.deepEqual(at(`[1] as ${V} wrote ["quoted" ${V}]`), [
+      [null, 0],
+      [null, 0],
+    ]);
+    assert.deepEqual(at(`{"a": "\\\\[EMAIL_1\\\\]"}`), [[null, 1]]);
     let deep: unknown = V;
     for (let i = 0; i < 12; i++) deep = JSON.stringify({ a: deep });
     assert.ok(at(deep as string).every(([place]) => place !== null));

@@ -47,8 +47,10 @@ export class Blocks {
   #code = false;
   /** The fence that is open, and how many holders hold it. */
   #fence: { readonly mark: string; readonly length: number; readonly holders: number } | null = null;
-  /** The mark that is being read, and where it began. */
+  /** The mark that is being read: its first character, its number where it is one, its length, and where it began. */
   #mark = '';
+  #number = '';
+  #markLength = 0;
   #markColumn = 0;
   /** The character that what the line holds consists of, with spaces; empty where there are others, or none. */
   #run = '';
@@ -82,7 +84,7 @@ export class Blocks {
       case 'item':
         return this.#column - this.#markEnd > CODE_COLUMNS;
       case 'fence':
-        return this.#mark.length >= FENCE_MIN;
+        return this.#markLength >= FENCE_MIN;
       case 'info':
         return true;
       default:
@@ -107,7 +109,7 @@ export class Blocks {
 
   /** Column behind the mark. */
   get #markEnd(): number {
-    return this.#markColumn + this.#mark.length;
+    return this.#markColumn + this.#markLength;
   }
 
   /** Whether this line stands in the fence that is open, as far as it was read. */
@@ -139,20 +141,20 @@ export class Blocks {
         if (!space) this.#item(c);
         return;
       case 'hashes':
-        if (c === '#' && this.#mark.length < HASHES_MAX) this.#mark += c;
+        if (c === '#' && this.#markLength < HASHES_MAX) this.#markLength++;
         else this.#text(!space);
         return;
       case 'fence':
-        if (c === this.#mark[0]) this.#mark += c;
-        else if (this.#mark.length < FENCE_MIN) this.#text(true);
+        if (c === this.#mark) this.#markLength++;
+        else if (this.#markLength < FENCE_MIN) this.#text(true);
         else this.#reading = 'info';
         return;
       case 'info':
         // Then it is code within the line.
-        if (c === '`' && this.#mark[0] === '`') this.#text(true);
+        if (c === '`' && this.#mark === '`') this.#text(true);
         return;
       case 'closing':
-        if (c === this.#mark[0] && this.#column === this.#markEnd) this.#mark += c;
+        if (c === this.#mark && this.#column === this.#markEnd) this.#markLength++;
         else if (!space) this.#reading = 'text';
         return;
       default:
@@ -217,17 +219,21 @@ export class Blocks {
   #beginMark(reading: Reading, c: string): void {
     this.#reading = reading;
     this.#mark = c;
+    this.#number = c;
+    this.#markLength = 1;
     this.#markColumn = this.#column;
   }
 
   #inMark(c: string, space: boolean): void {
     const number = this.#reading === 'number';
-    const whole = !number || /[.)]$/.test(this.#mark);
+    const whole = !number || /[.)]$/.test(this.#number);
     if (space && whole) {
-      if (number && this.#within && !/^0{0,8}1[.)]$/.test(this.#mark)) this.#text(true);
+      if (number && this.#within && !/^0{0,8}1[.)]$/.test(this.#number)) this.#text(true);
       else this.#reading = 'item';
-    } else if (number && !whole && /[0-9.)]/.test(c) && this.#mark.length < NUMBER_MAX) this.#mark += c;
-    else this.#text(true);
+    } else if (number && !whole && /[0-9.)]/.test(c) && this.#markLength < NUMBER_MAX) {
+      this.#number += c;
+      this.#markLength++;
+    } else this.#text(true);
   }
 
   /** An item begins. @param c the first character of its content; empty where its line has none */
@@ -265,11 +271,11 @@ export class Blocks {
     const reading = this.#reading;
     const blank = this.#empty;
     if (reading === 'fence' || reading === 'info') {
-      if (this.#mark.length >= FENCE_MIN) {
+      if (this.#markLength >= FENCE_MIN) {
         this.#hold();
-        this.#fence = { mark: this.#mark[0]!, length: this.#mark.length, holders: this.#matched };
+        this.#fence = { mark: this.#mark, length: this.#markLength, holders: this.#matched };
       } else this.#text(true);
-    } else if (reading === 'closing' && this.#mark.length >= this.#fence!.length) this.#fence = null;
+    } else if (reading === 'closing' && this.#markLength >= this.#fence!.length) this.#fence = null;
     else if (reading === 'hashes') this.#text(false);
     const mark = reading === 'item' || reading === 'bullet' || this.#isNumber;
     const began = mark && !this.#within;
@@ -297,7 +303,7 @@ export class Blocks {
 
   /** Whether a number and its mark are all that a line has. */
   get #isNumber(): boolean {
-    return this.#reading === 'number' && /[.)]$/.test(this.#mark);
+    return this.#reading === 'number' && /[.)]$/.test(this.#number);
   }
 
   /** Ends quotations, and an item that has nothing but its mark. */

@@ -1,12 +1,11 @@
 import { tableOf } from '@sallyport/core';
-import { Markdown } from './markdown.ts';
-import type { Around, Placed, Reader } from './place.ts';
-import { PlainText } from './plain-text.ts';
+import type { Reader } from './place.ts';
 
-/** Nesting of JSON within JSON that is followed; what is deeper counts as no plain text. */
-const DEPTH_MAX = 8;
 /** Nesting of lists and objects that is followed. */
 const NESTING_MAX = 256;
+/** Characters of a literal that are kept to see whether it is one. */
+const LITERAL_MAX = 512;
+const LITERAL = /^(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)$/;
 const ESCAPES: Readonly<Record<string, string>> = tableOf({
   b: '\b',
   f: '\f',
@@ -15,155 +14,202 @@ const ESCAPES: Readonly<Record<string, string>> = tableOf({
   t: '\t',
 });
 
-/** Reads JSON text, its strings each as a text of its own. */
-class JsonText implements Reader {
-  readonly #depth: number;
-  readonly #found: (placed: Placed) => void;
-  #string: Reader | null = null;
+/** What may come next, outside of strings. */
+type Awaits = 'value' | 'value or end' | 'name' | 'name or end' | 'colon' | 'comma or end';
+
+/** A number, `true`, `false` or `null`: where it begins, and where it ends as far as it came. */
+export interface Literal {
+  readonly start: number;
+  end: number;
+  /** Whether more of it may come. */
+  open: boolean;
+}
+
+/** Takes what JSON text holds. */
+export interface JsonTaker {
+  /** A reader for what a string says. @param name whether it is the name of a member; @param start of its content */
+  string(name: boolean, start: number): Reader;
+  /** A string has ended. @param quoted where it stands, with its quotes; called before its reader ends */
+  ends?(content: { start: number; end: number }, quoted: { start: number; end: number }): void;
+  /** A literal begins that may be one. */
+  literal?(literal: Literal): void;
+}
+
+/** What became of the text with a character. */
+type Outcome = 'goes on' | 'ended' | 'broken';
+
+/**
+ * Reads JSON text one character after the other. While nothing says that it is JSON, it must be without fault; text that is
+ * JSON by its place, or whose beginning says so, may have faults, as models make them.
+ */
+export class JsonText {
+  readonly #taker: JsonTaker;
+  readonly #forced: boolean;
+  /** Whether faults are passed over once it is known to be JSON. */
+  readonly #lenient: boolean;
+  #reader: Reader | null = null;
+  #contentStart = 0;
+  #quoteStart = 0;
   /** What an escape has so far, with its backslash; empty outside of one. */
   #escape = '';
   #escapeStart = 0;
   /** `{` and `[` that are open. */
   #nesting = '';
   #lost = false;
-  #nameNext = false;
-  #name = false;
-  /** What stands between strings is no place for a value. */
-  readonly #outside: PlainText;
-  /** The text as it stands, for a reader who takes it for no JSON. */
-  readonly #written: Markdown | null;
-  readonly #around: Around;
+  #awaits: Awaits = 'value';
+  #literal: Literal | null = null;
+  #spelt = '';
+  /** Whether what was read so far can be nothing else but JSON. */
+  known: boolean;
 
-  /** @param shown whether it may be shown as text, too */
-  constructor(depth: number, found: (placed: Placed) => void, around: Around, shown: boolean) {
-    this.#depth = depth;
-    this.#found = found;
-    this.#outside = new PlainText(depth, (placed) => found({ ...placed, place: 'code' }), around);
-    const written = shown ? new Markdown() : null;
-    this.#written = written;
-    this.#around = written ? () => written.placeOfBracket(false) ?? around() : around;
+  /**
+   * @param forced whether it is JSON by its place, which may hold several values
+   * @param lenient whether it is JSON with faults where it has any
+   */
+  constructor(taker: JsonTaker, forced: boolean, lenient: boolean) {
+    this.#taker = taker;
+    this.#forced = forced;
+    this.#lenient = lenient || forced;
+    this.known = forced;
   }
 
+  /** Whether the next character is part of a string. */
+  get quoted(): boolean {
+    return this.#reader !== null;
+  }
+
+  /** Where the earliest thing begins of which it cannot say yet; Infinity where there is none. */
   get open(): number {
-    return Math.min(this.#outside.open, this.#string?.open ?? Number.POSITIVE_INFINITY);
+    const open = this.#reader?.open ?? Number.POSITIVE_INFINITY;
+    // A value may come back in the place of the whole string.
+    return open === this.#contentStart && this.#reader ? this.#quoteStart : open;
   }
 
-  feed(character: string, start: number, end: number): void {
-    this.#read(character, start, end);
-    this.#written?.feed(character);
+  feed(character: string, start: number, end: number): Outcome {
+    return this.#reader
+      ? this.#inString(this.#reader, character, start, end)
+      : this.#outside(character, start, end);
   }
 
-  #read(character: string, start: number, end: number): void {
-    if (this.#string) return this.#inString(this.#string, character, start, end);
-    this.#outside.feed(character, start, end);
-    if (character === '"') {
-      const name = this.#nameNext || this.#lost;
-      this.#name = name;
-      this.#string = readerAt(
-        this.#depth + 1,
-        (placed) => this.#found(name ? { ...placed, place: 'name' } : placed),
-        this.#around,
-      );
-    } else if (character === '{' || character === '[') {
-      if (this.#nesting.length >= NESTING_MAX) this.#lost = true;
-      else this.#nesting += character;
-      this.#nameNext = character === '{';
-    } else if (character === '}' || character === ']') {
-      this.#nesting = this.#nesting.slice(0, -1);
-      this.#nameNext = false;
-    } else if (character === ',') this.#nameNext = this.#nesting.endsWith('{');
-    else if (character === ':') this.#nameNext = false;
-  }
-
+  /** Nothing more comes of it. */
   end(): void {
-    this.#outside.end();
-    this.#string?.end();
-    this.#string = null;
+    this.#reader?.end();
+    this.#reader = null;
+    if (this.#literal) this.#literal.open = false;
   }
 
-  #inString(reader: Reader, character: string, start: number, end: number): void {
+  /** A fault; the text goes on where faults are passed over. */
+  #fault(): Outcome {
+    return this.#lenient && this.known ? 'goes on' : 'broken';
+  }
+
+  #outside(c: string, start: number, end: number): Outcome {
+    const space = c === ' ' || c === '\n' || c === '\t' || c === '\r';
+    if (!space && !'{}[],:"'.includes(c)) return this.#inLiteral(c, start, end);
+    const literal = this.#literal !== null;
+    if (literal && !this.#endLiteral()) return 'broken';
+    if (space) return 'goes on';
+    switch (c) {
+      case '"':
+        return this.#open(start, end);
+      case '{':
+      case '[':
+        return this.#nest(c);
+      case '}':
+      case ']':
+        if (literal) this.known = true;
+        return this.#unnest(c);
+      case ',':
+        if (literal) this.known = true;
+        if (this.#awaits !== 'comma or end' && this.#fault() === 'broken') return 'broken';
+        this.#awaits = this.#nesting.endsWith('{') ? 'name' : 'value';
+        return 'goes on';
+      default:
+        if (this.#awaits !== 'colon' && this.#fault() === 'broken') return 'broken';
+        this.#awaits = 'value';
+        return 'goes on';
+    }
+  }
+
+  get #awaitsValue(): boolean {
+    return this.#awaits === 'value' || this.#awaits === 'value or end';
+  }
+
+  #open(start: number, end: number): Outcome {
+    const name = this.#awaits === 'name' || this.#awaits === 'name or end';
+    if (!name && !this.#awaitsValue && this.#fault() === 'broken') return 'broken';
+    this.known = true;
+    this.#quoteStart = start;
+    this.#contentStart = end;
+    this.#awaits = name ? 'colon' : 'comma or end';
+    this.#reader = this.#taker.string(name || this.#lost, end);
+    return 'goes on';
+  }
+
+  #nest(c: string): Outcome {
+    if (!this.#awaitsValue && this.#fault() === 'broken') return 'broken';
+    if (this.#nesting.length >= NESTING_MAX) this.#lost = true;
+    else this.#nesting += c;
+    this.#awaits = c === '{' ? 'name or end' : 'value or end';
+    return 'goes on';
+  }
+
+  #unnest(c: string): Outcome {
+    const empty = c === '}' ? this.#awaits === 'name or end' : this.#awaits === 'value or end';
+    const fits = this.#nesting.endsWith(c === '}' ? '{' : '[') && (empty || this.#awaits === 'comma or end');
+    if (!fits && this.#fault() === 'broken') return 'broken';
+    this.#nesting = this.#nesting.slice(0, -1);
+    this.#awaits = 'comma or end';
+    if (this.#nesting !== '') return 'goes on';
+    if (this.#forced) this.#awaits = 'value';
+    return this.#forced ? 'goes on' : 'ended';
+  }
+
+  #inLiteral(c: string, start: number, end: number): Outcome {
+    if (this.#literal) {
+      this.#literal.end = end;
+      if (this.#spelt.length < LITERAL_MAX) this.#spelt += c;
+      return /[\w.+-]/.test(c) ? 'goes on' : this.#fault();
+    }
+    if (!(this.#awaitsValue && /[-\dtfn]/.test(c)) && this.#fault() === 'broken') return 'broken';
+    this.#literal = { start, end, open: true };
+    this.#spelt = c;
+    this.#taker.literal?.(this.#literal);
+    return 'goes on';
+  }
+
+  /** @returns false where it is none */
+  #endLiteral(): boolean {
+    this.#literal!.open = false;
+    this.#literal = null;
+    this.#awaits = 'comma or end';
+    return LITERAL.test(this.#spelt) || this.#fault() === 'goes on';
+  }
+
+  #inString(reader: Reader, character: string, start: number, end: number): Outcome {
     if (this.#escape === '') {
-      if (character === '\\') {
+      if (character === '"') {
+        const content = { start: this.#contentStart, end: start };
+        this.#taker.ends?.(content, { start: this.#quoteStart, end });
+        reader.end();
+        this.#reader = null;
+      } else if (character === '\\') {
         this.#escape = '\\';
         this.#escapeStart = start;
-      } else if (character === '"') {
-        reader.end();
-        this.#string = null;
-        // A string where a name was awaited was the name.
-        if (this.#name) this.#nameNext = false;
-      } else reader.feed(character, start, end);
-      return;
+      } else {
+        if (character < ' ' && this.#fault() === 'broken') return 'broken';
+        reader.feed(character, start, end);
+      }
+      return 'goes on';
     }
     this.#escape += character;
-    if (this.#escape[1] === 'u' && this.#escape.length < 6) return;
+    if (this.#escape[1] === 'u' && this.#escape.length < 6) return 'goes on';
     const meant =
       this.#escape[1] === 'u'
         ? String.fromCharCode(Number.parseInt(this.#escape.slice(2), 16) || 0)
         : (ESCAPES[character] ?? character);
     this.#escape = '';
     reader.feed(meant, this.#escapeStart, end);
+    return 'goes on';
   }
-}
-
-/** Reads text that may be JSON, which its first characters tell. */
-class AnyText implements Reader {
-  readonly #make: (json: boolean) => Reader;
-  #reader: Reader | null = null;
-  #first = '';
-  #waiting: [character: string, start: number, end: number][] = [];
-
-  constructor(make: (json: boolean) => Reader) {
-    this.#make = make;
-  }
-
-  get open(): number {
-    return this.#reader ? this.#reader.open : (this.#waiting[0]?.[1] ?? Number.POSITIVE_INFINITY);
-  }
-
-  feed(character: string, start: number, end: number): void {
-    if (this.#reader) return this.#reader.feed(character, start, end);
-    this.#waiting.push([character, start, end]);
-    if (/\s/.test(character)) {
-      // A text of nothing but space is told soon enough.
-      if (this.#waiting.length > 64) this.#decide(false);
-      return;
-    }
-    this.#first += character;
-    if (this.#first === '{' || this.#first === '[') return;
-    this.#decide(/^(?:\{["}]|\[["{])/.test(this.#first));
-  }
-
-  end(): void {
-    if (!this.#reader) this.#decide(false);
-    this.#reader?.end();
-  }
-
-  #decide(json: boolean): void {
-    const reader = this.#make(json);
-    this.#reader = reader;
-    for (const one of this.#waiting) reader.feed(...one);
-    this.#waiting = [];
-  }
-}
-
-/** Nothing stands around a text. */
-const NOTHING: Around = () => null;
-
-/**
- * A reader of text, or of JSON in it.
- * @param depth of JSON strings around it
- * @param around says where things stand in the text that holds this one
- * @param json whether it is JSON; else its first characters tell
- */
-export function readerAt(
-  depth: number,
-  found: (placed: Placed) => void,
-  around: Around = NOTHING,
-  json = false,
-): Reader {
-  if (depth > DEPTH_MAX) return new PlainText(depth, (placed) => found({ ...placed, place: 'code' }), around);
-  if (json) return new JsonText(depth, found, around, false);
-  return new AnyText((is) =>
-    is ? new JsonText(depth, found, around, depth === 0) : new PlainText(depth, found, around),
-  );
 }

@@ -1,5 +1,40 @@
-import { readerAt } from './json-text.ts';
-import type { Placed, Reader } from './place.ts';
+import type { Around, Placed, Reader, Stretch } from './place.ts';
+import { PlainText } from './plain-text.ts';
+import { TextReader } from './text-reader.ts';
+
+/** Nesting of JSON within JSON that is followed; what is deeper counts as no plain text. */
+const DEPTH_MAX = 8;
+
+/** Nothing stands around a text. */
+const NOTHING: Around = () => null;
+
+/**
+ * A reader of a text and of the JSON in it.
+ * @param depth of JSON strings around it
+ * @param around says where things stand in the text that holds this one
+ * @param json whether all of it is JSON by its place
+ */
+function readerAt(depth: number, tell: (placed: Placed) => void, around: Around, json: boolean): Reader {
+  if (depth > DEPTH_MAX) return new PlainText(depth, (placed) => tell({ ...placed, place: 'code' }), around);
+  const plain = new PlainText(depth, tell, around);
+  const inner: Around = json ? around : () => plain.placeInJson();
+  /** The string that ends just now. */
+  let last: { content: Stretch; quoted: Stretch } | null = null;
+  const told = (placed: Placed, name: boolean): Placed => {
+    if (name) return { ...placed, place: 'name' };
+    const all =
+      placed.depth === depth + 1 && placed.start === last?.content.start && placed.end === last.content.end;
+    return all ? { ...placed, string: last!.quoted } : placed;
+  };
+  const string = (name: boolean): Reader => {
+    last = null;
+    return readerAt(depth + 1, (placed) => tell(told(placed, name)), inner, false);
+  };
+  const ends = (content: Stretch, quoted: Stretch): void => {
+    last = { content, quoted };
+  };
+  return new TextReader(plain, { string, ends }, json);
+}
 
 /**
  * Finds the placeholders of a text that comes in pieces, and says of each where it stands: in plain text, or where a value
@@ -10,9 +45,9 @@ export class Placeholders {
   #found: Placed[] = [];
   #at = 0;
 
-  /** @param json whether the text is JSON, as arguments of tools are; else its first characters tell */
+  /** @param json whether the text is JSON, as arguments of tools are; else what stands in it tells */
   constructor(json: boolean) {
-    this.#reader = readerAt(0, (placed) => this.#found.push(placed), undefined, json);
+    this.#reader = readerAt(0, (placed) => this.#found.push(placed), NOTHING, json);
   }
 
   /** Everything before this is decided, in UTF-16 code units from the beginning. */

@@ -1,0 +1,60 @@
+import type { Place } from './place.ts';
+
+const STEM = '([A-Za-z][A-Za-z-]{1,24})';
+const NUMBER = '(\\d{1,7}|[A-Za-z2-7]{8})';
+const OPENS = '(?:\\\\?\\[|%5[Bb])';
+const CLOSES = '(?:\\\\?\\]|%5[Dd])';
+const BETWEEN = '(?:\\\\?_|%5[Ff]|[ -])';
+
+const BRACKETED = new RegExp(`^${OPENS}${STEM}${BETWEEN}${NUMBER}${CLOSES}$`);
+/** Without its brackets, or with one of them. */
+const BARE = new RegExp(`^${STEM}\\\\?_${NUMBER}(?:\\\\?\\]|[_-]{1,3}|\\\\)?$`);
+const LEAD = /^\\?\[/;
+const ANYWHERE = new RegExp(
+  `${OPENS}${STEM}${BETWEEN}${NUMBER}${CLOSES}|(?<![A-Za-z0-9])${STEM}\\\\?_${NUMBER}(?![A-Za-z0-9])`,
+  'g',
+);
+
+/** How a placeholder is written. */
+export interface Spelling {
+  /** As it was given out. */
+  readonly placeholder: string;
+  /** Characters of it, brackets included where it has both. */
+  readonly from: number;
+  readonly to: number;
+  /** Where its writing says that it stands; null where it does not. */
+  readonly place: Place | null;
+}
+
+const given = (stem: string, number: string): string => `[${stem.toUpperCase()}_${number.toLowerCase()}]`;
+
+/**
+ * A placeholder as models write it: with its brackets escaped, in small letters, with a space for the underscore, encoded for a
+ * URL, without brackets. A word in small letters without brackets, such as `email_1`, may be the name of something.
+ */
+export function spellingOf(text: string): Spelling | null {
+  const whole = BRACKETED.exec(text);
+  if (whole) {
+    const place = text.startsWith('%') ? 'url' : null;
+    return { placeholder: given(whole[1]!, whole[2]!), from: 0, to: text.length, place };
+  }
+  const from = LEAD.exec(text)?.[0].length ?? 0;
+  const bare = BARE.exec(text.slice(from));
+  if (!bare) return null;
+  const [, stem, number] = bare as unknown as [string, string, string];
+  const to = from + text.slice(from).lastIndexOf(number) + number.length;
+  return { placeholder: given(stem, number), from, to, place: isName(stem, number) ? 'code' : null };
+}
+
+/** Whether a word without brackets may be the name of something, such as `email_1`. */
+const isName = (stem: string, number: string): boolean => /^\d/.test(number) && stem !== stem.toUpperCase();
+
+/** Everything in a text that may be taken for a placeholder, as it would be given out. */
+export function spelledIn(text: string): string[] {
+  const found: string[] = [];
+  for (const [, stem, number, bareStem, bareNumber] of text.matchAll(ANYWHERE)) {
+    if (stem !== undefined) found.push(given(stem, number!));
+    else if (!isName(bareStem!, bareNumber!)) found.push(given(bareStem!, bareNumber!));
+  }
+  return found;
+}
