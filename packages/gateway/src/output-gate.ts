@@ -92,17 +92,20 @@ export async function judgeAnswer(
     ...settings,
     tool: part.kind === 'json' || part.call !== undefined,
   });
-  const found = inspectTexts(
-    exchange,
-    deps,
-    parts.map((part) => request(part)),
-  );
-  const structure = await new AnswerStructure().judge(
-    all.filter((part) => part.structure !== undefined),
-    settings,
-    (requests) => inspectTexts(exchange, deps, requests),
-  );
-  const detections = [...(found instanceof Promise ? await found : found), ...structure];
+  // Both are awaited from the start: if one fails while the other is waited for, the call ends, and not the worker.
+  const [found, structure] = await Promise.all([
+    inspectTexts(
+      exchange,
+      deps,
+      parts.map((part) => request(part)),
+    ),
+    new AnswerStructure().judge(
+      all.filter((part) => part.structure !== undefined),
+      settings,
+      (requests) => inspectTexts(exchange, deps, requests),
+    ),
+  ]);
+  const detections = [...found, ...structure];
   if (large) await othersFirst();
   if (exchange.conditions) {
     const calls = new ToolCalls();

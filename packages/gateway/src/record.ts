@@ -58,7 +58,7 @@ function sealed(
 ): Sealed {
   const { commitment, bytes, plain } = content;
   const key = exchange.system ? deps.state().sealing.get(exchange.system.name) : undefined;
-  if (!key) return { record: { bytes, commitment, kept: 0 }, content: null };
+  if (!key || bytes === 0) return { record: { bytes, commitment, kept: 0 }, content: null };
   return {
     record: { bytes, commitment, kept: plain.length - SALT_BYTES },
     content: { key, context: `${exchange.id}/${direction}`, plain },

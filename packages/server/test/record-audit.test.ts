@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
 import { contentPath } from '@sallyport/ledger';
-import { enforced, exchangeOf, type FakeSystem, fakeSystem, type TestServer, testServer } from './harness.ts';
+import {
+  enforced,
+  exchangeOf,
+  type FakeSystem,
+  fakeSystem,
+  sendJson,
+  type TestServer,
+  testServer,
+} from './harness.ts';
 
 describe('the probe of the record', { skip: process.env['TEST_POSTGRES'] !== undefined }, () => {
   let fake: FakeSystem;
@@ -45,6 +53,23 @@ describe('the probe of the record', { skip: process.env['TEST_POSTGRES'] !== und
       detail,
       /; 10 contents were opened and are what it says, 0 were not in the sample; 5 exchanges/,
     );
+  });
+
+  it('passes after calls and answers of no bytes', async () => {
+    const own = await server.key(['main']);
+    const normal = fake.answer;
+    fake.answer = (_req, res) => res.writeHead(200, { 'content-type': 'text/event-stream' }).end();
+    await (await server.chat(own, 'hello')).text();
+    fake.answer = (_req, res) => res.writeHead(204).end();
+    await (await server.chat(own, 'hello')).text();
+    fake.answer = (_req, res) => sendJson(res, '{"object":"list","data":[]}');
+    const models = await fetch(`${server.gatewayUrl}/s/main/v1/models`, {
+      headers: { authorization: `Bearer ${own}` },
+    });
+    assert.equal(models.status, 200, await models.text());
+    fake.answer = normal;
+    const { passed, detail } = await probed();
+    assert.equal(passed, true, detail);
   });
 
   it('fails, and CMP-03 with it, where a bit of content was flipped, or its file is gone', async () => {

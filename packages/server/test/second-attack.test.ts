@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import {
+  chunk,
   completion,
   enforced,
   type FakeSystem,
   fakeSystem,
+  sendEvents,
   sendJson,
   type TestServer,
   testServer,
@@ -88,5 +90,52 @@ describe('what a second attack on the gates found', () => {
     assert.equal((await server.chat(stolen, 'hello')).status, 401);
     await server.control.apiKeys.revoke('test', id);
     assert.equal((await server.chat(stolen, 'hello')).status, 401);
+  });
+
+  it(
+    'an answer that cannot be inspected in time ends its call, and no worker',
+    { timeout: 120_000 },
+    async () => {
+      const ids = Array.from({ length: 500 }, (_, n) => ({ id: `${n}-${'a1b2c3d4e5'.repeat(10)}` }));
+      fake.answer = (_req, res) =>
+        sendJson(
+          res,
+          JSON.stringify({
+            items: ids,
+            choices: [0, 1, 2, 3, 4].map((index) => ({
+              index,
+              message: { content: '\ufdfa'.repeat(900_000) },
+            })),
+          }),
+        );
+      const answer = await server.chat(key, 'hello');
+      assert.ok(answer.status >= 500, `${answer.status}`);
+      assert.match(await answer.text(), /"code":"inspection-failed"/);
+      fake.answer = (_req, res) => sendJson(res, completion('hello'));
+      assert.equal((await server.chat(key, 'hello')).status, 200);
+    },
+  );
+
+  it('a chunk that says it is an event of another route is read as its client reads it', async () => {
+    const secret = `ghp_${'a1B2c3D4e5'.repeat(4).slice(0, 36)}`;
+    for (const type of ['response.x', 'response.output_text.delta', 'content_block_delta', 7]) {
+      fake.answer = (_req, res) =>
+        sendEvents(res, [
+          ...(`the token is ${secret} and no other`.match(/.{1,3}/g) ?? []).map((content) =>
+            chunk({ content }).replace('{', `{"type":${JSON.stringify(type)},`),
+          ),
+          'data: [DONE]\n\n',
+        ]);
+      const answer = await server.post('/v1/chat/completions', key, {
+        model: 'main',
+        stream: true,
+        messages: [{ role: 'user', content: 'hello' }],
+      });
+      const said = [...(await answer.text()).matchAll(/"content":"([^"]*)"/g)]
+        .map(([, text]) => text)
+        .join('');
+      assert.ok(!said.includes(secret.slice(0, 12)), `${type}: ${said}`);
+    }
+    fake.answer = (_req, res) => sendJson(res, completion('hello'));
   });
 });

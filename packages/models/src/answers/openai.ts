@@ -92,10 +92,11 @@ const partOf = (type: string, event: Record<string, unknown>): string =>
   [type, ...['item_id', 'output_index', 'content_index', 'summary_index'].map((key) => event[key])].join(' ');
 
 /** Texts of one event of a response. */
-function responseTexts(event: Record<string, unknown>): TextPart[] {
+function responseTexts(data: unknown): TextPart[] {
+  const event = objectAt({ data }, 'data');
   const type = String(event['type']);
   const item = objectAt(event, 'item');
-  return collectTexts(event, RESPONSE_EVENT_SHOWN, (path) => {
+  return collectTexts(data, RESPONSE_EVENT_SHOWN, (path) => {
     const echo = path[0] === 'response' && OWN.has(path[1] as string);
     let call = path[0] === 'response' ? itemCallAt(event['response'], path.slice(1)) : undefined;
     if (CALL.test(type)) call = String(event['item_id'] ?? event['output_index']);
@@ -114,9 +115,10 @@ export const openaiAnswers: AnswerReader = {
       return { stream: null, call: itemCallAt(body, path), echo: OWN.has(path[0] as string) };
     }),
 
-  readEvent: (_operation, data) =>
-    String(objectAt({ data }, 'data')['type'] ?? '').startsWith('response.')
-      ? responseTexts(data as Record<string, unknown>)
+  // By the route, as the client reads: what an event says of itself may be a lie.
+  readEvent: (operation, data) =>
+    operation === 'responses'
+      ? responseTexts(data)
       : collectTexts(data, CHAT_SHOWN, (path) => ({
           stream: channelKey(data, path),
           call: chatCallAt(data, path),

@@ -68,14 +68,16 @@ const [EXCHANGE, EXPIRED, SHREDDED] = [
   Buffer.from('"type":"vault-shredded"'),
 ];
 
-/** Where in an exchange's leaf its content is recorded. */
+/** Where in an exchange's leaf its content is recorded; of no bytes, some may lie there and none need to. */
 function keptBy(index: number, leaf: ExchangeLeaf): Kept | null {
   const isOutput = leaf.type === 'exchange-outcome';
   const record = isOutput ? leaf.output : leaf.input;
-  if (!record || !(record.kept > 0)) return null;
+  if (!record || !(record.kept > 0 || record.bytes === 0)) return null;
   const { id: exchange, system, at } = leaf;
   return { index, exchange, direction: isOutput ? 'output' : 'input', system, at, record };
 }
+
+const hasBytes = ({ record }: Kept): boolean => record.kept > 0;
 
 /** Holds the sealed content beside a log against the commitments in it, as its entries are verified. */
 export class ContentAudit {
@@ -151,7 +153,7 @@ export class ContentAudit {
         events.push({ index, event: JSON.parse(leaf.toString()) as SallyportEvent });
     }
     if (this.#options.isLogAlone === true) {
-      this.#counts.unchecked += kept.size;
+      this.#counts.unchecked += [...kept.values()].filter(hasBytes).length;
       return;
     }
     const first = leaves[0]!.index;
@@ -170,7 +172,10 @@ export class ContentAudit {
   /** Content of entries that stand in the journal only. */
   async #rest(kept: ReadonlyMap<number, Kept>): Promise<LostContent[]> {
     const lost: LostContent[] = [];
-    for (const one of kept.values()) await this.#content(one, this.#pending.get(one.index) ?? null, lost);
+    for (const one of kept.values()) {
+      const stored = this.#pending.get(one.index) ?? null;
+      if (stored || hasBytes(one)) await this.#content(one, stored, lost);
+    }
     return lost;
   }
 
@@ -196,7 +201,7 @@ export class ContentAudit {
       if (isSampled && this.#keys) await this.#content(own, payload, lost);
       else this.#counts.unchecked++;
     }
-    for (const own of waiting.values()) await this.#content(own, null, lost);
+    for (const own of waiting.values()) if (hasBytes(own)) await this.#content(own, null, lost);
     this.#forget();
     return lost.sort((a, b) => a.entry - b.entry);
   }
