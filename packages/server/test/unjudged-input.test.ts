@@ -262,6 +262,17 @@ describe('nothing in a request goes unread', () => {
         assert.equal(spoken.status, 403, `${name}: ${spoken.answer}`);
       }
     });
+    it('are text where they have the form of none', async () => {
+      const written = '4111 1111 1111 1111';
+      for (const part of [
+        { type: 'file', file: { file_id: written } },
+        { type: 'input_file', file_id: written },
+        { type: 'novel', file_id: written },
+      ]) {
+        const seen = await send(`/s/gpt${CHAT}`, chat({ messages: [user([part])] }));
+        assert.ok(!seen.body?.includes(written), JSON.stringify(part));
+      }
+    });
     it('hold what SDKs send, unchanged and unflagged', async () => {
       const honest: readonly (readonly [string, object])[] = [
         [

@@ -100,6 +100,7 @@ class Collector implements Visitor {
         return;
       case 'file':
         this.#attach(pointer, 'file', 0, text.length);
+        if (!ID_FORM.test(text)) break;
         this.parts.push({ ...base, place: 'fixed', ...(isBareId(text) && { only: 'secrets' }) });
         return;
       case 'sealed':
@@ -118,7 +119,7 @@ class Collector implements Visitor {
     }
     const key = path.at(-1);
     const remote = typeof key === 'string' && zone !== 'schema' ? REMOTE[key] : undefined;
-    if (remote !== undefined && zone === 'free') {
+    if (remote !== undefined && zone === 'free' && (key !== 'file_id' || ID_FORM.test(text))) {
       this.#media(base, remote);
       return;
     }
