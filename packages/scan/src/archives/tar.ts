@@ -9,7 +9,13 @@ export interface TarMember {
   readonly link: string;
   /** Permissions. */
   readonly mode: number;
+  /** Whether it has holes: what it holds is not what is unpacked of it. */
+  readonly isSparse: boolean;
+  /** Whether it lies behind what ends the archive for some readers. */
+  readonly isBehindEnd: boolean;
+  /** Of its header. */
   readonly offset: number;
+  readonly bodyOffset: number;
   readonly source: ByteSource;
 }
 
@@ -44,54 +50,77 @@ export function isTarHeader(block: Uint8Array): boolean {
   return sum === said;
 }
 
-/** Members of an archive in the ustar, GNU and pax formats, one after another. @throws Truncated */
-export function* readTar(source: ByteSource): Generator<TarMember> {
+/** What extended headers say of a member. */
+interface Extended {
+  name?: string;
+  link?: string;
+  size?: number;
+  sparse?: boolean;
+}
+
+function extend(into: Extended, records: Iterable<[string, string]>): void {
+  for (const [key, value] of records) {
+    if (key === 'path') into.name = value;
+    if (key === 'linkpath') into.link = value;
+    if (key === 'size' && /^\d+$/.test(value)) into.size = Number(value);
+    if (key.startsWith('GNU.sparse.')) into.sparse = true;
+  }
+}
+
+/**
+ * Members of an archive in the ustar, GNU and pax formats, one after another.
+ * @param globals whether a header for all further members changes their names, as it does for Python; Go leaves it aside
+ * @throws Truncated
+ */
+export function* readTar(source: ByteSource, globals = true): Generator<TarMember> {
   let at = 0;
-  let name: string | null = null;
-  let link: string | null = null;
-  let size: number | null = null;
+  let empty = 0;
+  let isBehindEnd = false;
+  const all: Extended = {};
+  let own: Extended = {};
   while (at + BLOCK <= source.size) {
     const block = source.read(at, BLOCK);
     if (block.every((byte) => byte === 0)) {
-      // Some readers end here, others look on.
+      // Some readers end at two of these, others look on.
       at += BLOCK;
+      isBehindEnd ||= ++empty >= 2;
       continue;
     }
+    empty = 0;
     if (!isTarHeader(block)) {
       at += BLOCK;
       continue;
     }
     const type = String.fromCharCode(block[156]!) === '\0' ? '0' : String.fromCharCode(block[156]!);
-    const own = number(block, 124, 12);
-    const bytes: number = type === 'x' || type === 'g' ? own : (size ?? own);
+    const stated = number(block, 124, 12);
+    const isHeader = type === 'x' || type === 'g';
+    const bytes: number = isHeader ? stated : (own.size ?? all.size ?? stated);
     if (!(bytes >= 0)) throw new Truncated(at);
     const body = at + BLOCK;
     const next = body + Math.ceil(bytes / BLOCK) * BLOCK;
     if (type === 'L' || type === 'K') {
       const text = field(source.read(body, Math.min(bytes, NAME_BYTES_MAX)), 0, bytes);
-      if (type === 'L') name = text;
-      else link = text;
-    } else if (type === 'x' || type === 'g') {
-      for (const [key, value] of paxRecords(source.read(body, Math.min(bytes, NAME_BYTES_MAX)))) {
-        if (key === 'path') name = value;
-        if (key === 'linkpath') link = value;
-        if (key === 'size' && /^\d+$/.test(value)) size = Number(value);
-      }
+      if (type === 'L') own.name = text;
+      else own.link = text;
+    } else if (isHeader) {
+      if (type === 'x' || globals)
+        extend(type === 'x' ? own : all, paxRecords(source.read(body, Math.min(bytes, NAME_BYTES_MAX))));
     } else {
       const prefix = field(block, 257, 5) === 'ustar' ? field(block, 345, 155) : '';
       const short = field(block, 0, 100);
       yield {
-        name: name ?? (prefix === '' ? short : `${prefix}/${short}`),
+        name: own.name ?? all.name ?? (prefix === '' ? short : `${prefix}/${short}`),
         type,
-        link: link ?? field(block, 157, 100),
+        link: own.link ?? all.link ?? field(block, 157, 100),
         mode: number(block, 100, 8) || 0,
+        isSparse: type === 'S' || own.sparse === true || all.sparse === true,
+        isBehindEnd,
         offset: at,
+        bodyOffset: body,
         source: new SliceSource(source, body, body + bytes),
       };
       if (body + bytes > source.size) throw new Truncated(source.size);
-      name = null;
-      link = null;
-      size = null;
+      own = {};
     }
     at = Math.max(next, at + BLOCK);
   }

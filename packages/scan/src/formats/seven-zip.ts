@@ -38,7 +38,8 @@ export const sevenZip: Format = {
         name,
         isLink && body !== null && linkEscapes(name, Buffer.from(body.read(0, 4096)).toString('utf8')),
       );
-      if (body && !isLink) await inspection.part(name, body);
+      // Tools that make no links take what one holds for the content of a file.
+      if (body) await inspection.part(name, body);
     }
   },
 };

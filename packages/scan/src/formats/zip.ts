@@ -17,6 +17,7 @@ async function inspectMember(inspection: Inspection, member: ZipMember): Promise
   const { name, method, flags, offset, compressedBytes, headerOffset, mode } = member;
   const place = { offset: headerOffset };
   const body = new SliceSource(inspection.source, Math.max(0, offset), offset + compressedBytes);
+  // Only some tools make links of these: others read what they hold as the content of a file.
   const isLink = (mode & MODE_TYPE) === SYMLINK;
   reportPath(
     inspection,
@@ -28,7 +29,6 @@ async function inspectMember(inspection: Inspection, member: ZipMember): Promise
   if (offset < 0) return;
   if (body.size < compressedBytes)
     inspection.report('unreadable-member', `\`${printable(name)}\` ends early`, place);
-  if (isLink) return;
   if (flags & 1) inspection.report('encrypted', `\`${printable(name)}\` is encrypted, or says so`, place);
   if (method === 0) return inspection.part(name, body);
   if (method === 14) {

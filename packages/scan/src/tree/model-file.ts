@@ -4,14 +4,9 @@ import { formatsOf } from '../formats/index.ts';
 import { FileScan, Inspection } from '../inspection.ts';
 import { AllowList } from '../pickle/allow-list.ts';
 import { isModelFormat } from '../report/model-formats.ts';
+import { endingOf, hasModelEnding } from './model-endings.ts';
 import type { PathBytes } from './path-bytes.ts';
 
-const MODEL_ENDINGS: ReadonlySet<string> = new Set(
-  (
-    'pkl pickle p pt pt2 pth ckpt bin joblib dill npy npz h5 hdf5 keras onnx ort gguf ggml safetensors tflite pb pbtxt mlmodel ' +
-    'mlpackage pdmodel pdiparams pdparams engine plan rds rda rdata msgpack skops cbm ubj model weights pmml nemo mar'
-  ).split(' '),
-);
 /** Endings of sources, texts and pictures, which are many and no models. */
 const OTHER_ENDINGS: ReadonlySet<string> = new Set(
   (
@@ -28,10 +23,8 @@ const NONE_ALLOWED = new AllowList([]);
  * @param mayRead asked before a file is opened
  */
 export function isModelFile(path: PathBytes | null, name: string, mayRead: () => boolean): boolean {
-  const ending = name.slice(name.lastIndexOf('.') + 1).toLowerCase();
-  const named = name.lastIndexOf('.') > 0;
-  if (named && MODEL_ENDINGS.has(ending)) return true;
-  if (path === null || (named && OTHER_ENDINGS.has(ending))) return false;
+  if (hasModelEnding(name)) return true;
+  if (path === null || OTHER_ENDINGS.has(endingOf(name))) return false;
   // What may not be read any more is not known to be harmless.
   if (!mayRead()) return true;
   try {

@@ -158,6 +158,10 @@ function* others(): Generator<Sample> {
     'xz: pickle': ['model.pkl.xz', xz(evil)],
     'lz4: pickle': ['model.joblib', lz4(evil)],
     'xz: bomb of zeros': ['model.xz', gzipSync(xz(many))],
+    'zip: a pickle that says it is a link': [
+      'model.pt',
+      zip([{ name: 'archive/data.pkl', content: Buffer.from("cos\nsystem\n(S'x'\ntR."), mode: 0o120777 }]),
+    ],
     'tar: pickle': ['model.tar', tar([{ name: 'model.pkl', content: evil }])],
     'tar: old torch': [
       'model.pth',

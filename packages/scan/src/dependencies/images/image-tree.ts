@@ -1,39 +1,19 @@
-import { findSecrets } from '@sallyport/guard';
-import { readTar } from '../../archives/tar.ts';
+import { type FileNode, type Member, NameTree } from '../../archives/name-tree.ts';
+import { readTar, type TarMember } from '../../archives/tar.ts';
 import type { Budget } from '../../budget.ts';
-import type { ByteSource } from '../../bytes/byte-source.ts';
+import { type ByteSource, SliceSource } from '../../bytes/byte-source.ts';
 import { digestOf } from '../../bytes/digest.ts';
 import { printable } from '../../text/printable.ts';
 import type { LockedPackage } from '../locked-package.ts';
 import { type ContainerImage, expandTape, layerIsRight } from './image-archive.ts';
-import {
-  hidesDatabase,
-  INSTALLED_READERS,
-  type Installed,
-  readDistribution,
-  UNREAD_DATABASES,
-} from './installed-packages.ts';
+import { type Judge, judgesOf, type Told } from './image-judges.ts';
+import { KNOWN_PLACES, readDistribution } from './installed-packages.ts';
 
-/** Longer notes of a release are none. */
-const RELEASE_BYTES_MAX = 1024 * 1024;
-const SECRET_BYTES_MAX = 256 * 1024;
 const UNREAD_MAX = 50;
 const SECRETS_MAX = 100;
-const MEMBERS_MAX = 2_000_000;
-
-/** Files in which people and their tools leave keys. */
-const SECRET_NAMES: readonly RegExp[] = [
-  /(?:^|\/)\.(?:env[\w.-]*|npmrc|pypirc|netrc|git-credentials|dockercfg|vault-token)$/i,
-  /(?:^|\/)\.(?:docker\/config\.json|aws\/credentials|kube\/config|(?:cache\/)?huggingface\/token)$/i,
-  /(?:^|\/)id_(?:rsa|dsa|ecdsa|ed25519)$/i,
-];
-const SECRET_WORD = /secret|credential|service[_-]?account/i;
-const SETTINGS = /\.(?:json|ya?ml|toml|ini|env|txt)$/i;
-
-function namesSecret(path: string): boolean {
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  return (SETTINGS.test(name) && SECRET_WORD.test(name)) || SECRET_NAMES.some((one) => one.test(path));
-}
+/** Names in all layers together. */
+const ENTRIES_MAX = 2_000_000;
+const LOOKED_AT_ONCE = 1000;
 
 /** A secret that some layer holds. */
 export interface ImageSecret {
@@ -54,163 +34,242 @@ export interface ImageTree {
   readonly wrong: readonly string[];
 }
 
-/** A path as it is in the image, null where it leads out of it. */
-function pathInImage(name: string): string | null {
-  const parts = name.split('/').filter((part) => part !== '' && part !== '.');
-  return parts.includes('..') ? null : parts.join('/');
+/** A file of a layer, and what it said under names that ask for it. */
+interface LayerFile {
+  readonly layer: number;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly mode: number;
+  readonly told: Map<string, Told & { readonly path: string }>;
+}
+type Tree = NameTree<LayerFile>;
+
+/** A file, and a way in which one of its names has it read. */
+interface Asked {
+  readonly file: LayerFile;
+  readonly judge: Judge;
+  readonly path: string;
 }
 
-/** What is kept of a file, until a later layer replaces it or takes it away. */
-interface Kept {
-  readonly installed: readonly Installed[];
-  readonly secrets: readonly string[];
-  readonly release: string | null;
-  readonly fault: string | null;
-}
-const NOTHING: Kept = { installed: [], secrets: [], release: null, fault: null };
+/** What could not be read, in words, as much as is told. */
+class Unread {
+  readonly #words: string[] = [];
+  #more = 0;
 
-function keep(path: string, mode: number, source: ByteSource): Kept | null {
-  if (/^(?:etc|usr\/lib)\/os-release$/.test(path) && source.size <= RELEASE_BYTES_MAX)
-    return { ...NOTHING, release: Buffer.from(source.read(0, source.size)).toString('utf8') };
-  const unread = UNREAD_DATABASES.find((one) => one.path.test(path));
-  if (unread) return { ...NOTHING, fault: unread.name };
-  if (namesSecret(path) && source.size <= SECRET_BYTES_MAX) {
-    const secrets = findSecrets(Buffer.from(source.read(0, source.size)).toString('utf8'));
-    if (secrets.length > 0) return { ...NOTHING, secrets: [...new Set(secrets.map(({ id }) => id))] };
+  add(word: string): void {
+    if (this.#words.length < UNREAD_MAX) this.#words.push(word);
+    else this.#more++;
   }
-  const reader = INSTALLED_READERS.find((one) => one.matches(path, mode));
-  if (!reader) return null;
-  if (source.size > reader.bytesMax)
-    return { ...NOTHING, fault: `\`${printable(path)}\`, which is too large` };
-  try {
-    return { ...NOTHING, installed: reader.read(source, path) };
-  } catch (fault) {
-    return {
-      ...NOTHING,
-      fault: `\`${printable(path)}\` (${printable((fault as Error).message).slice(0, 120)})`,
-    };
+
+  get words(): readonly string[] {
+    return this.#more > 0 ? [...this.#words, `${this.#more} more`] : this.#words;
   }
 }
 
-/** The layers of an image, put one upon the other. */
-class Overlay {
-  readonly kept = new Map<string, Kept & { readonly layer: number }>();
-  readonly gone: { readonly path: string; readonly kept: Kept; readonly layer: number }[] = [];
-
-  put(path: string, kept: Kept | null, layer: number): void {
-    this.#drop(path, layer);
-    if (kept) this.kept.set(path, { ...kept, layer });
+/** Whether a name leads out of where it is unpacked. */
+function leadsOut(name: string): boolean {
+  let depth = 0;
+  for (const part of name.split('/')) {
+    if (part === '..') depth--;
+    else if (part !== '' && part !== '.') depth++;
+    if (depth < 0) return true;
   }
-
-  /** Takes a file, or everything below a folder, away that an earlier layer put there. */
-  take(path: string, layer: number, itself: boolean): void {
-    if (itself) this.#drop(path, layer);
-    const below = path === '' ? '' : `${path}/`;
-    for (const one of [...this.kept.keys()])
-      if (one.startsWith(below) && this.kept.get(one)!.layer < layer) this.#drop(one, layer);
-  }
-
-  #drop(path: string, layer: number): void {
-    const before = this.kept.get(path);
-    if (!before || before.layer > layer) return;
-    this.kept.delete(path);
-    if (before.secrets.length > 0) this.gone.push({ path, kept: before, layer: before.layer });
-  }
+  return false;
 }
 
-/** A link is not followed: a database of packages behind one is not read, which is told. */
-const behindLink = (path: string, link: string): Kept | null =>
-  hidesDatabase(path, link)
-    ? { ...NOTHING, fault: `what lies behind the link \`${printable(path)}\`, where packages are listed` }
-    : null;
+const FOLDER = '5';
+const WHITEOUT = '.wh.';
 
-function readLayer(
-  overlay: Overlay,
-  tape: ByteSource,
-  layer: number,
-  unread: string[],
-  budget: Budget,
-): void {
-  let members = 0;
-  for (const { name, type, link, mode, source } of readTar(tape)) {
-    if (++members > MEMBERS_MAX) throw new Error(`over ${MEMBERS_MAX} files`);
-    if (budget.outOfTime) throw new Error('it takes longer than it may');
-    const path = pathInImage(name);
-    if (path === null) {
-      unread.push(`a file that leads out of it, \`${printable(name)}\``);
-      continue;
+function memberOf({ type, link, mode, source, bodyOffset }: TarMember, layer: number): Member<LayerFile> {
+  if (type === '1') return { kind: 'hard', of: link };
+  if (type === '2') return { kind: 'link', to: link };
+  if (type === FOLDER) return { kind: 'folder' };
+  if (type !== '0' && type !== '7') return { kind: 'other' };
+  const content = { layer, offset: bodyOffset, bytes: source.size, mode, told: new Map() };
+  return { kind: 'file', content };
+}
+
+/** One image while its layers are read. */
+class Reading {
+  readonly tree: Tree = new NameTree(ENTRIES_MAX);
+  readonly unread: Unread;
+  readonly #budget: Budget;
+  /** Files that hold secrets, and whether a container finds them. */
+  readonly #secret = new Map<LayerFile, boolean>();
+
+  constructor(unread: Unread, budget: Budget) {
+    this.unread = unread;
+    this.#budget = budget;
+  }
+
+  #requireTime(): void {
+    if (this.#budget.outOfTime) throw new Error('it takes longer than it may');
+  }
+
+  #tell(file: LayerFile, judge: Judge, source: ByteSource, path: string): void {
+    const told = judge.tell(source, path);
+    file.told.set(judge.name, { ...told, path });
+    if (told.secrets.length > 0) this.#secret.set(file, false);
+  }
+
+  /** Puts a layer upon those below it. */
+  put(tape: ByteSource, layer: number): void {
+    // As Go reads it: containerd, Docker and Podman are written in it.
+    for (const member of readTar(tape, false)) {
+      this.#requireTime();
+      if (member.isBehindEnd) return this.unread.add(`more behind the end of layer ${layer + 1}`);
+      this.#member(member, layer);
     }
+  }
+
+  #member(member: TarMember, layer: number): void {
+    const { name, type, source, isSparse } = member;
+    if (leadsOut(name)) return this.unread.add(`a file that leads out of it, \`${printable(name)}\``);
+    const path = name.replace(/(?<!\/)\/+$/, '');
     const slash = path.lastIndexOf('/');
-    const [folder, file] = [path.slice(0, Math.max(0, slash)), path.slice(slash + 1)];
-    if (file === '.wh..wh..opq') overlay.take(folder, layer, false);
-    else if (file.startsWith('.wh.'))
-      overlay.take(folder === '' ? file.slice(4) : `${folder}/${file.slice(4)}`, layer, true);
-    else if (type === '0' || type === '7') overlay.put(path, keep(path, mode, source), layer);
-    else if (type === '1') {
-      const target = overlay.kept.get(pathInImage(link) ?? '');
-      overlay.put(path, target ?? behindLink(path, link), layer);
-    } else if (type !== '5') overlay.put(path, type === '2' ? behindLink(path, link) : null, layer);
+    const [folder, own] = [path.slice(0, Math.max(0, slash)), path.slice(slash + 1)];
+    if (own === '.wh..wh..opq') return this.tree.takeBelow(folder, layer);
+    // Notes that a driver of Docker keeps for itself.
+    if (own.startsWith('.wh..wh.')) return;
+    if (own.startsWith(WHITEOUT)) return this.tree.take(`${folder}/${own.slice(WHITEOUT.length)}`, layer);
+    if (isSparse) this.unread.add(`a file with holes, \`${printable(name)}\``);
+    const made = memberOf(member, layer);
+    const placed = this.tree.put(path, made, layer);
+    if ('fault' in placed) return this.unread.add(`\`${printable(name)}\`, ${placed.fault}`);
+    if (made.kind === 'other' && !['3', '4', '6'].includes(type) && !isSparse)
+      this.unread.add(`a member of an unknown kind, \`${printable(name)}\``);
+    if (made.kind !== 'file') return;
+    for (const judge of judgesOf(placed.path, made.content.mode))
+      this.#tell(made.content, judge, source, placed.path);
+  }
+
+  /** Everything that a container finds under a name that asks to be read, each file and way of reading once. */
+  *#asked(): Generator<Asked> {
+    const met = new Map<LayerFile, Set<string>>();
+    const isNew = (file: LayerFile, judge: string): boolean => {
+      const before = met.get(file) ?? new Set();
+      met.set(file, before);
+      return !before.has(judge) && before.add(judge) !== undefined;
+    };
+    let looked = 0;
+    for (const { path, file } of this.#names()) {
+      if (++looked % LOOKED_AT_ONCE === 0) this.#requireTime();
+      if (this.#secret.has(file.content)) this.#secret.set(file.content, true);
+      for (const judge of judgesOf(path, file.content.mode))
+        if (isNew(file.content, judge.name)) yield { file: file.content, judge, path };
+    }
+  }
+
+  *#names(): Generator<{ path: string; file: FileNode<LayerFile> }> {
+    for (const pattern of KNOWN_PLACES)
+      for (const path of expanded(this.tree, pattern.split('/'))) {
+        const file = this.tree.find(path);
+        if (file !== null && 'kind' in file) yield { path, file };
+      }
+    yield* this.tree.names();
+  }
+
+  /** What a container finds. Where a link gives a file a name that it was not read under, it is read again. */
+  async found(image: ContainerImage, digests: readonly (string | null)[]): Promise<Told[]> {
+    const asked: Asked[] = [];
+    try {
+      for (const one of this.#asked()) asked.push(one);
+    } catch (fault) {
+      this.unread.add(printable((fault as Error).message));
+    }
+    const unread = asked.filter(({ file, judge }) => !file.told.has(judge.name));
+    for (const [layer, some] of Map.groupBy(unread, ({ file }) => file.layer)) {
+      const tape = await expandTape(image.layers[layer]!.source, this.#budget);
+      if (!tape || digestOf(tape) !== digests[layer]) {
+        this.unread.add(`layer ${layer + 1}, which is another the second time`);
+        continue;
+      }
+      for (const { file, judge, path } of some) {
+        this.#tell(file, judge, new SliceSource(tape, file.offset, file.offset + file.bytes), path);
+        if (this.#secret.has(file)) this.#secret.set(file, true);
+      }
+    }
+    return asked.flatMap(({ file, judge }) => file.told.get(judge.name) ?? []);
+  }
+
+  /** Secrets in any layer, those that are not found any more among them. */
+  secrets(): ImageSecret[] {
+    return [...this.#secret].flatMap(([file, isThere]) => {
+      const { secrets = [], path = '' } = file.told.get('secret') ?? {};
+      return secrets.map((id) => ({ id, path, layer: file.layer + 1, removed: !isThere }));
+    });
   }
 }
 
-/** Reads the layers of an image, the lowest first, as a container would see them. */
-export async function readImageTree(image: ContainerImage, budget: Budget): Promise<ImageTree> {
-  const overlay = new Overlay();
-  const unread = [...image.unread];
-  const wrong = [...image.wrong];
-  for (const [at, { source }] of image.layers.entries()) {
-    const tape = await expandTape(source, budget);
-    if (!tape) {
-      unread.push(`layer ${at + 1}, which does not come out of its compression whole`);
-      continue;
-    }
-    const plain = digestOf(tape);
-    if (!layerIsRight(image, at, plain, tape === source ? plain : digestOf(source)))
-      wrong.push(`layer ${at + 1}`);
-    try {
-      readLayer(overlay, tape, at, unread, budget);
-    } catch (fault) {
-      unread.push(`layer ${at + 1} (${printable((fault as Error).message)})`);
-    }
-  }
-  const release = ['etc/os-release', 'usr/lib/os-release']
-    .map((path) => overlay.kept.get(path)?.release ?? null)
-    .find((text) => text !== null);
-  const distribution = release === undefined ? null : readDistribution(release);
+/** Paths that a pattern stands for: `*` is any name in a folder. */
+function expanded(tree: Tree, pattern: readonly string[]): string[] {
+  let paths = [''];
+  for (const part of pattern)
+    paths = paths.flatMap((path) => {
+      if (part !== '*') return [path === '' ? part : `${path}/${part}`];
+      const names = tree.find(path);
+      return names === null || 'kind' in names ? [] : names.map((name) => `${path}/${name}`);
+    });
+  return paths;
+}
+
+/** Packages that files tell of, each once, those of a distribution with its release. */
+function packagesOf(told: readonly Told[], release: string | null, unread: Unread): LockedPackage[] {
+  const distribution = release === null ? null : readDistribution(release);
   const packages = new Map<string, LockedPackage>();
   let undistributed = 0;
   let distributed = 0;
-  for (const { installed, fault } of overlay.kept.values()) {
-    if (fault !== null) unread.push(fault);
+  for (const { installed, fault } of told) {
+    if (fault !== null) unread.add(fault);
     for (const { distribution: isOfDistribution, ...one } of installed) {
       if (isOfDistribution && !distribution) undistributed++;
       if (isOfDistribution && distribution) distributed++;
-      const whole: LockedPackage = {
-        ...one,
-        ...(isOfDistribution && distribution ? distribution : {}),
-        source: 'registry',
-        needle: '',
-      };
+      const own = isOfDistribution && distribution ? distribution : {};
+      const whole: LockedPackage = { ...one, ...own, source: 'registry', needle: '' };
       const key = `${whole.ecosystem} ${whole.name} ${whole.version}`;
       if (!packages.has(key)) packages.set(key, whole);
     }
   }
   if (undistributed > 0)
-    unread.push(`${undistributed} packages of a distribution whose advisories are not read`);
+    unread.add(`${undistributed} packages of a distribution whose advisories are not read`);
   if (distribution && distributed === 0)
-    unread.push(`no list of packages that is understood, though it is ${distribution.ecosystem}`);
-  const secretsOf = (path: string, { secrets }: Kept, layer: number, removed: boolean): ImageSecret[] =>
-    secrets.map((id) => ({ id, path, layer: layer + 1, removed }));
+    unread.add(`no list of packages that is understood, though it is ${distribution.ecosystem}`);
+  return [...packages.values()];
+}
+
+/** Reads the layers of an image, the lowest first, as a container would see them. */
+export async function readImageTree(image: ContainerImage, budget: Budget): Promise<ImageTree> {
+  const unread = new Unread();
+  for (const word of image.unread) unread.add(word);
+  const wrong = [...image.wrong];
+  const reading = new Reading(unread, budget);
+  const digests: (string | null)[] = [];
+  for (const [at, { source }] of image.layers.entries()) {
+    const tape = await expandTape(source, budget);
+    digests.push(tape && digestOf(tape));
+    if (!tape) {
+      unread.add(`layer ${at + 1}, which does not come out of its compression whole`);
+      continue;
+    }
+    const plain = digests[at]!;
+    if (!layerIsRight(image, at, plain, tape === source ? plain : digestOf(source)))
+      wrong.push(`layer ${at + 1}`);
+    try {
+      reading.put(tape, at);
+    } catch (fault) {
+      unread.add(`layer ${at + 1} (${printable((fault as Error).message)})`);
+    }
+  }
+  const found = await reading.found(image, digests);
+  const releaseAt = (path: string): string | null => {
+    const file = reading.tree.find(path);
+    return file !== null && 'kind' in file ? (file.content.told.get('release')?.release ?? null) : null;
+  };
+  const release = releaseAt('etc/os-release') ?? releaseAt('usr/lib/os-release');
   return {
-    packages: [...packages.values()],
-    secrets: [
-      ...[...overlay.kept].flatMap(([path, kept]) => secretsOf(path, kept, kept.layer, false)),
-      ...overlay.gone.flatMap(({ path, kept, layer }) => secretsOf(path, kept, layer, true)),
-    ].slice(0, SECRETS_MAX),
-    unread:
-      unread.length > UNREAD_MAX
-        ? [...unread.slice(0, UNREAD_MAX), `${unread.length - UNREAD_MAX} more`]
-        : unread,
+    packages: packagesOf(found, release, unread),
+    secrets: reading.secrets().slice(0, SECRETS_MAX),
+    unread: unread.words,
     wrong,
   };
 }

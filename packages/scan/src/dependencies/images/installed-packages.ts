@@ -192,20 +192,21 @@ const go: InstalledReader = {
 /** Every kind of file that tells what is installed. */
 export const INSTALLED_READERS: readonly InstalledReader[] = [dpkg, apk, python, node, java, go];
 
-/** Folders and files on the way to a database of a distribution: behind a link there, it lies elsewhere. */
-const ON_THE_WAY: ReadonlySet<string> = new Set(
-  [
-    'var/lib/dpkg/status',
-    'var/lib/dpkg/status.d',
-    'usr/lib/apk/db/installed',
-    'lib/apk/db/installed',
-  ].flatMap((path) => path.split('/').map((_, at, parts) => parts.slice(0, at + 1).join('/'))),
-);
-
-/** Whether a link hides a database of a distribution. `lib` leads to `usr/lib` where the two are merged, and both are read. */
-export const hidesDatabase = (path: string, link: string): boolean =>
-  (ON_THE_WAY.has(path) || path.startsWith('var/lib/dpkg/status.d/')) &&
-  !(path === 'lib' && /^\/?(?:\.\/)?usr\/lib\/?$/.test(link));
+/** Where distributions keep lists of packages, and who they are: looked for at these very paths, whatever links lead there. */
+export const KNOWN_PLACES: readonly string[] = [
+  'etc/os-release',
+  'usr/lib/os-release',
+  'var/lib/dpkg/status',
+  'var/lib/dpkg/status.d/*',
+  'usr/lib/apk/db/installed',
+  'lib/apk/db/installed',
+  ...['var', 'usr'].flatMap((top) =>
+    ['lib/rpm', 'lib/sysimage/rpm'].flatMap((folder) =>
+      ['rpmdb.sqlite', 'Packages', 'Packages.db'].map((name) => `${top}/${folder}/${name}`),
+    ),
+  ),
+  'var/lib/pacman/local/*/desc',
+];
 
 /** Where package managers keep what is not read: an image with any is incomplete. */
 export const UNREAD_DATABASES: readonly { readonly name: string; readonly path: RegExp }[] = [
