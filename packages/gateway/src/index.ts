@@ -10,6 +10,7 @@ export { seenCertificate } from './certificate-pin.ts';
 export { addressKey, Resolved } from './closed-places.ts';
 export { Counters, DAY_MS, SLOTS_MAX, WORKERS_MAX } from './counters.ts';
 export { NOT_SHOWN } from './exchange.ts';
+export { InspectionThreads } from './inspection-threads.ts';
 export type { GatewayStats, ShutOut } from './messages.ts';
 export { GatewayPool, type GatewayPoolOptions } from './pool.ts';
 export { safeFetch } from './safe-fetch.ts';

@@ -23,23 +23,39 @@ export interface InspectionStart {
   readonly rules: GatewaySnapshot['rules']['rules'];
 }
 
-/** What it is told: texts to inspect, or other rules. */
+/** All that an inspection says of one text, as people look at it. */
+export interface Assessment {
+  readonly detections: readonly Detection[];
+  /** How sure the most sure detector is of an injection, 0 to 1. */
+  readonly injection: number;
+  /** Every reading of the text, cut to {@link VIEW_CHARACTERS_MAX}; the first is the text itself, normalised. */
+  readonly views: readonly { readonly chain: string; readonly text: string }[];
+}
+
+/** Characters of a reading that are shown. */
+export const VIEW_CHARACTERS_MAX = 2_000;
+
+/** What it is told: texts to inspect, one to assess, or other rules. */
 export type ToInspection =
   | { readonly id: number; readonly requests: PackedRequests }
+  | { readonly id: number; readonly assess: InspectionRequest }
   | { readonly rules: InspectionStart['rules'] };
+
+/** What it says of texts; null when it could not inspect them. */
+type Answer = PackedDetections | Assessment | null;
 
 /** What it answers. */
 export type FromInspection =
   | { readonly type: 'ready' }
-  | { readonly type: 'inspected'; readonly id: number; readonly detections: PackedDetections | null };
+  | { readonly type: 'inspected'; readonly id: number; readonly answer: Answer };
 
 interface Job {
   readonly id: number;
   readonly caller: string;
   readonly long: boolean;
   readonly deadlineMs: number;
-  readonly requests: readonly InspectionRequest[];
-  readonly done: (detections: Detection[]) => void;
+  readonly message: () => ToInspection;
+  readonly done: (answer: Answer) => void;
   readonly fail: (fault: CodedError) => void;
 }
 
@@ -82,12 +98,28 @@ export class InspectionThreads {
   }
 
   /** @param characters over all requests @throws CodedError `inspection-failed`, `overloaded` */
-  inspect(requests: readonly InspectionRequest[], characters: number, caller: string): Promise<Detection[]> {
+  async inspect(
+    requests: readonly InspectionRequest[],
+    characters: number,
+    caller: string,
+  ): Promise<Detection[]> {
+    const found = await this.#ask(characters, caller, (id) => ({ id, requests: pack(requests) }));
+    return unpack(found as PackedDetections, requests);
+  }
+
+  /** One text with scores and readings. @throws CodedError `inspection-failed`, `overloaded` */
+  async assess(request: InspectionRequest, caller: string): Promise<Assessment> {
+    const found = await this.#ask(request.text.length, caller, (id) => ({ id, assess: request }));
+    return found as Assessment;
+  }
+
+  #ask(characters: number, caller: string, message: (id: number) => ToInspection): Promise<Answer> {
     return new Promise((done, fail) => {
       const deadlineMs = Math.min(DEADLINE_MS_MAX, DEADLINE_MS + characters * DEADLINE_MS_PER_CHARACTER);
       const long = characters > LONG_CHARACTERS;
       const id = this.#next++;
-      if (this.#queue.add({ id, caller, long, deadlineMs, requests, done, fail })) this.#run();
+      const job = { id, caller, long, deadlineMs, message: () => message(id), done, fail };
+      if (this.#queue.add(job)) this.#run();
       else
         fail(new CodedError('overloaded', 'too many long texts wait for inspection; come back in a moment'));
     });
@@ -104,9 +136,9 @@ export class InspectionThreads {
     }
   }
 
-  #give(lane: Lane, { id, requests, deadlineMs }: Job): void {
+  #give(lane: Lane, { message, deadlineMs }: Job): void {
     this.#until(lane, deadlineMs);
-    lane.thread!.postMessage({ id, requests: pack(requests) } satisfies ToInspection);
+    lane.thread!.postMessage(message());
   }
 
   #until(lane: Lane, ms: number): void {
@@ -128,7 +160,7 @@ export class InspectionThreads {
       if (answer.type === 'ready') {
         lane.ready = true;
         if (lane.job) this.#give(lane, lane.job);
-      } else if (answer.id === lane.job?.id) this.#finish(lane, answer.detections);
+      } else if (answer.id === lane.job?.id) this.#finish(lane, answer.answer);
     });
     thread.on('error', () => lane.thread === thread && this.#replace(lane));
   }
@@ -140,18 +172,16 @@ export class InspectionThreads {
     this.#finish(lane, null);
   }
 
-  #finish(lane: Lane, detections: PackedDetections | null): void {
+  #finish(lane: Lane, answer: Answer): void {
     if (lane.timer) clearTimeout(lane.timer);
     lane.timer = null;
     const { job } = lane;
     lane.job = null;
     if (job) {
       this.#queue.ended(job);
-      if (detections) {
-        const found = detections;
-        // What came is read in this turn; it is told in the next.
-        setImmediate(() => job.done(unpack(found, job.requests)));
-      } else job.fail(new CodedError('inspection-failed'));
+      // What came is read in this turn; it is told in the next.
+      if (answer) setImmediate(() => job.done(answer));
+      else job.fail(new CodedError('inspection-failed'));
     }
     this.#run();
   }

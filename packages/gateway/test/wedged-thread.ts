@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import type { Detection, InspectionRequest } from '@sallyport/core';
 import { inspectPacked } from '../src/inspection-pack.ts';
 import type { FromInspection, ToInspection } from '../src/inspection-threads.ts';
 
@@ -6,7 +7,7 @@ import type { FromInspection, ToInspection } from '../src/inspection-threads.ts'
 const post = (message: FromInspection): void => parentPort!.postMessage(message);
 parentPort!.on('message', (message: ToInspection) => {
   if ('rules' in message) return;
-  const detections = inspectPacked(message.requests, ({ text }) => {
+  const look = ({ text }: InspectionRequest): Detection[] => {
     while (text.includes('spin'));
     return [
       {
@@ -18,7 +19,11 @@ parentPort!.on('message', (message: ToInspection) => {
         location: { pointer: '', start: 0, end: text.length },
       },
     ];
-  });
-  post({ type: 'inspected', id: message.id, detections });
+  };
+  const answer =
+    'assess' in message
+      ? { detections: look(message.assess), injection: 0, views: [] }
+      : inspectPacked(message.requests, look);
+  post({ type: 'inspected', id: message.id, answer });
 });
 post({ type: 'ready' });

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { atLeast, type Detection, type InspectionRequest } from '@sallyport/core';
+import { atLeast, CodedError, type Detection, type InspectionRequest } from '@sallyport/core';
+import { InspectionThreads } from '@sallyport/gateway';
 import {
   CONTENT_CATEGORIES,
   ContentModel,
@@ -10,16 +11,11 @@ import {
   type GuardModels,
   INJECTION_RULES,
   InjectionModel,
-  Inspector,
   NameTagger,
   PII_ENTITIES,
-  RuleSet,
   SECRET_RULES,
 } from '@sallyport/guard';
 import type { LoadedRules } from './rules-folder.ts';
-
-/** Characters of a reading that are shown. */
-const VIEW_CHARACTERS_MAX = 2_000;
 
 /** What the guard consists of. */
 export interface GuardOverview {
@@ -76,14 +72,22 @@ export class GuardDesk {
   readonly #models: GuardModels;
   readonly #rules: () => LoadedRules;
   #versions: GuardOverview['models'] | null = null;
-  #inspector: Inspector | null = null;
+  readonly #threads: InspectionThreads;
   #version = '';
   #drilling: Promise<GuardDrill> | null = null;
 
-  /** @param rules those that decide now */
-  constructor(models: GuardModels, rules: () => LoadedRules) {
+  /**
+   * @param rules those that decide now
+   * @param threads that inspect texts
+   */
+  constructor(
+    models: GuardModels,
+    rules: () => LoadedRules,
+    threads: InspectionThreads = new InspectionThreads(models),
+  ) {
     this.#models = models;
     this.#rules = rules;
+    this.#threads = threads;
   }
 
   overview(): GuardOverview {
@@ -152,29 +156,33 @@ export class GuardDesk {
     });
   }
 
-  /** Inspects a text as a call would have it inspected. */
-  check(text: string, channel: InspectionRequest['channel'], names: boolean): CheckedText {
-    this.#inspector ??= Inspector.open(this.#models);
+  /**
+   * Inspects a text as a call would have it inspected: on a thread, under a deadline, since nothing else waits here.
+   * @param caller callers take turns
+   * @throws CodedError `inspection-failed` when it takes too long, `overloaded`
+   */
+  async check(
+    text: string,
+    channel: InspectionRequest['channel'],
+    names: boolean,
+    caller: string,
+  ): Promise<CheckedText> {
     const { version, rules } = this.#rules();
     if (version !== this.#version) {
-      this.#inspector.useRules(RuleSet.of(rules));
+      this.#threads.useRules(rules);
       this.#version = version;
     }
-    const { detections, scores, views } = this.#inspector.assess({
-      text,
-      channel,
-      pointer: '',
-      names,
-      content: channel === 'output',
+    const request = { text, channel, pointer: '', names, content: channel === 'output' };
+    const assessment = await this.#threads.assess(request, caller).catch((fault: CodedError) => {
+      throw fault.code === 'inspection-failed'
+        ? new CodedError('inspection-failed', 'the text could not be inspected in time; try a shorter one')
+        : fault;
     });
-    return {
-      verdict: defaultVerdict(detections),
-      injection: scores.injection,
-      detections,
-      views: views.map(({ chain, text: reading }) => ({
-        chain,
-        text: reading.slice(0, VIEW_CHARACTERS_MAX),
-      })),
-    };
+    return { verdict: defaultVerdict(assessment.detections), ...assessment };
+  }
+
+  /** Ends the threads. */
+  close(): void {
+    this.#threads.close();
   }
 }

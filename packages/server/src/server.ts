@@ -121,7 +121,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (demo) closing.push(demo.stop);
     await control.snapshots.restoreSpend(clock.nowMs());
     const models = readGuardModels();
-    control.guard = new GuardDesk(models, () => control.snapshots.rules);
+    const guard = new GuardDesk(models, () => control.snapshots.rules);
+    control.guard = guard;
+    closing.push(async () => guard.close());
     const gateway = await GatewayPool.start({
       config,
       workers: options.workers,

@@ -66,7 +66,7 @@ export function guardRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       const { text, channel, names } = c.req.valid('json');
-      const { detections, views, ...rest } = desk().check(text, channel, names);
+      const { detections, views, ...rest } = await desk().check(text, channel, names, c.var.actor);
       return c.json(
         {
           ...rest,
