@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { ClockAnchor, GatewaySnapshot, WorkerTally } from '@sallyport/core';
 import type { GuardModels } from '@sallyport/guard';
 import type { CounterMemory } from './counters.ts';
@@ -46,6 +47,8 @@ export interface GatewayStats {
 /** To a worker. */
 export type ToWorker =
   | { readonly type: 'snapshot'; readonly snapshot: GatewaySnapshot; readonly shut: ShutOut }
+  /** Says on the port why it would not take a state, or null. */
+  | { readonly type: 'try'; readonly snapshot: GatewaySnapshot; readonly port: MessagePort }
   | { readonly type: 'shut-out'; readonly id: number; readonly shut: ShutOut }
   | { readonly type: 'recorded'; readonly batch: number; readonly ok: boolean }
   | { readonly type: 'drain'; readonly deadlineMs: number };

@@ -6,6 +6,7 @@ import type { FromWorker, GatewayStats, ShutOut, ToWorker, WorkerStart } from '.
 import { listenFault, probePort } from './port-probe.ts';
 import { decodeFrames, type Frame } from './recorder.ts';
 import { ShutOuts } from './shut-outs.ts';
+import { tryState } from './trial.ts';
 import { BEAT_MS, endThread, Heartbeats, isStuck, type Pulse } from './watchdog.ts';
 
 /** How long workers get to acknowledge a snapshot, and to start. */
@@ -309,6 +310,12 @@ export class GatewayPool {
       if (this.#snapshot === snapshot) this.#snapshot = before;
       throw fault;
     }
+  }
+
+  /** Whether every worker would take a snapshot, before what it is built from is stored. @throws CodedError `internal` */
+  async tryOut(snapshot: GatewaySnapshot): Promise<void> {
+    const listening = [...this.#workers.values()].filter((running) => running.listening);
+    await Promise.all(listening.map(({ thread }) => tryState(thread, snapshot)));
   }
 
   #handOut(snapshot: GatewaySnapshot): Promise<void> {

@@ -198,11 +198,22 @@ function take(snapshot: GatewaySnapshot, shut: ShutOut): void {
   post({ type: 'acknowledged', version: state.version });
 }
 
+/** Why a state would not be taken; null when it would. */
+function faultOf(snapshot: GatewaySnapshot): string | null {
+  try {
+    new GatewayState(snapshot, state);
+    return null;
+  } catch (fault) {
+    return (fault as Error).message;
+  }
+}
+
 port.on('message', (message: ToWorker) => {
   if (message.type === 'recorded') recorder.acknowledge(message.batch, message.ok);
   else if (message.type === 'shut-out') {
     state.shut(message.shut);
     post({ type: 'shut-out', id: message.id });
   } else if (message.type === 'snapshot') take(message.snapshot, message.shut);
+  else if (message.type === 'try') message.port.postMessage(faultOf(message.snapshot));
   else void drain(message.deadlineMs);
 });

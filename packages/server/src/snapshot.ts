@@ -10,7 +10,6 @@ import {
   type RowProfile,
   type SystemConfig,
   type SystemSnapshot,
-  systemSchema,
   usageLimits,
 } from '@sallyport/core';
 import { Counters, SLOTS_MAX } from '@sallyport/gateway';
@@ -18,6 +17,7 @@ import { defaultPolicyText, PolicySet, requirePolicyTests } from '@sallyport/pol
 import type { KeyRow, SecretOriginRow } from '@sallyport/store';
 import type { Installation } from './installation.ts';
 import { readProfile, readTrainingEcho } from './learned-files.ts';
+import { leftOut, NO_KEY, UNREADABLE } from './left-out.ts';
 import { log } from './log.ts';
 import { closedPlaces, Places } from './places.ts';
 import { type LoadedRules, readRules } from './rules-folder.ts';
@@ -63,7 +63,6 @@ const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 /** Why no call goes to any system while whoever keeps the root key is out of reach. */
 const KEYS_AWAY = 'the keeper of the root key is out of reach, and what is said cannot be sealed';
-const NO_KEY = new Uint8Array(32);
 /** How long a place in the counters stays with a key or system that is gone: longer than any call. */
 const SLOT_KEPT_MS = 2 * 3_600_000;
 
@@ -73,12 +72,6 @@ export interface Quarantined {
   readonly demo: boolean;
   readonly why: string;
 }
-
-/** What stands in a snapshot for a system whose settings cannot be read. */
-const UNREADABLE: SystemConfig = systemSchema.parse({
-  dialect: 'openai',
-  urls: ['http://unreadable.invalid'],
-});
 
 /** Builds snapshots for the gateway and keeps the places of keys and systems in the shared counters. */
 export class Snapshots {
@@ -238,7 +231,7 @@ export class Snapshots {
   async build(nowMs: number = clock.nowMs()): Promise<GatewaySnapshot> {
     // Counted when it begins: one that began later holds all that this one holds.
     const version = ++this.#version;
-    const { systems, quarantined } = await this.#systems(nowMs);
+    const { systems, quarantined } = await this.#systems(nowMs, await this.#known(), false);
     this.quarantined = quarantined;
     const keys = await this.#keys(nowMs);
     this.#noteGone(
@@ -248,6 +241,17 @@ export class Snapshots {
       ]),
       nowMs,
     );
+    return this.#snapshot(version, systems, keys);
+  }
+
+  /** The state as it would be with other systems: makes no keys, counts nothing. @param known all of them */
+  async trial(known: readonly KnownSystem[]): Promise<GatewaySnapshot> {
+    const nowMs = clock.nowMs();
+    const { systems } = await this.#systems(nowMs, known, true);
+    return this.#snapshot(this.#version, systems, await this.#keys(nowMs));
+  }
+
+  #snapshot(version: number, systems: SystemSnapshot[], keys: KeySnapshot[]): GatewaySnapshot {
     this.#loaded ??= this.#load(this.#config, false);
     const { policies, rules, tls } = this.#loaded;
     const { deadlines, limits, gateway } = this.#config;
@@ -268,9 +272,12 @@ export class Snapshots {
     return known;
   }
 
-  async #systems(nowMs: number): Promise<{ systems: SystemSnapshot[]; quarantined: Quarantined[] }> {
+  async #systems(
+    nowMs: number,
+    known: readonly KnownSystem[],
+    trial: boolean,
+  ): Promise<{ systems: SystemSnapshot[]; quarantined: Quarantined[] }> {
     const { store } = this.#installation;
-    const known = await this.#known();
     const parties = store.integrations.isWhole ? await this.parties().catch(() => null) : null;
     const held = await this.held(known);
     const secretOrigins = await store.secretOrigins.list();
@@ -283,7 +290,7 @@ export class Snapshots {
     };
     for (const one of known)
       try {
-        systems.push(await this.#system(one, { nowMs, parties, held, closed, secretOrigins }));
+        systems.push(await this.#system(one, { nowMs, trial, parties, held, closed, secretOrigins }));
       } catch (fault) {
         leaveOut(one.name, one.demo, one.config, (fault as Error).message);
       }
@@ -304,8 +311,9 @@ export class Snapshots {
       trainingEcho: this.#learned('echoes', config.echo, origin, readTrainingEcho),
     };
     const day = dayOf(facts.nowMs);
-    const key = ring.isOpen ? (await dataKeys.forDay(`system:${name}`, day)).key : null;
-    const pseudonyms = ring.isOpen ? (await dataKeys.forDay(`pseudonyms:${name}`, 'always')).key.key : NO_KEY;
+    const makes = ring.isOpen && !facts.trial;
+    const key = makes ? (await dataKeys.forDay(`system:${name}`, day)).key : null;
+    const pseudonyms = makes ? (await dataKeys.forDay(`pseudonyms:${name}`, 'always')).key.key : NO_KEY;
     const needed = required && !demo && isElsewhere;
     const integration = behindSystem(parties ?? [], { ...config, name }, needed, this.places.isSame);
     return {
@@ -320,7 +328,7 @@ export class Snapshots {
       quarantined: false,
       apiKey: this.#references.credential({ name, config, demo, origin }, facts.secretOrigins),
       usageLimits: usageLimits(config.limits),
-      slot: this.#slot(this.#subject(name)),
+      slot: facts.trial ? 0 : this.#slot(this.#subject(name)),
       pseudonymKey: pseudonyms,
       dataKeys: key ? [{ id: key.id, key: key.key }] : [],
     };
@@ -366,25 +374,11 @@ export class Snapshots {
 /** What systems are looked at by. */
 interface Facts {
   readonly nowMs: number;
+  /** Whether nothing may be made for them. */
+  readonly trial: boolean;
   /** Null where they cannot be read. */
   readonly parties: readonly ThirdParty[] | null;
   readonly held: ReadonlyMap<string, string>;
   readonly closed: readonly ClosedPlace[];
   readonly secretOrigins: readonly SecretOriginRow[];
 }
-
-/** A system to which nothing goes. */
-const leftOut = (config: SystemConfig): Omit<SystemSnapshot, 'name' | 'demo'> => ({
-  ...config,
-  integration: null,
-  held: null,
-  closed: [],
-  quarantined: true,
-  apiKey: null,
-  usageLimits: usageLimits(config.limits),
-  slot: 0,
-  rowProfile: null,
-  trainingEcho: null,
-  pseudonymKey: NO_KEY,
-  dataKeys: [],
-});

@@ -52,6 +52,7 @@ export class SystemDesk {
         throw new CodedError('conflict', `\`${name}\` is defined in sallyport.yaml; remove it there`);
       await requireUnbound(this.#control, name);
       const end = await endBound(this.#control, actor, name);
+      await this.#requireTaken(name, null);
       await store.change(async (tx) => {
         await store.systems.remove(tx, name);
         const removed = newEvent('upstream-removed', {
@@ -92,13 +93,15 @@ export class SystemDesk {
     const now = clock.nowIso();
     const id = known ? known.id : newId('sys');
     const demo = known?.demo ?? false;
+    const origin = demo ? 'demo' : 'command';
+    await this.#requireTaken(name, { ...(id === undefined ? {} : { id }), name, config, demo, origin });
     await store.change(async (tx) => {
       await store.systems.put(tx, {
         ...(id === undefined ? {} : { id }),
         name,
         config,
         demo,
-        origin: demo ? 'demo' : 'command',
+        origin,
         createdAt: now,
         updatedAt: now,
       });
@@ -121,6 +124,14 @@ export class SystemDesk {
     if (!known) await this.#control.monitor?.forget(name);
     await this.#control.publish();
     return (await this.#control.systems()).find((system) => system.name === name)!;
+  }
+
+  /** Whether the gateway takes the state with this system in place of what has its name; it is stored only then. @throws CodedError `internal` */
+  async #requireTaken(name: string, system: KnownSystem | null): Promise<void> {
+    const { gateway, snapshots } = this.#control;
+    if (!gateway) return;
+    const others = (await this.#control.systems()).filter((one) => one.name !== name);
+    await gateway.tryOut(await snapshots.trial(system ? [...others, system] : others));
   }
 
   /** Whether what a system names is there and may be named. @returns its files, as they are kept @throws CodedError */

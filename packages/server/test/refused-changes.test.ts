@@ -182,6 +182,46 @@ describe('refused changes', () => {
     assert.equal(await status(key, 'good'), 200);
   });
 
+  it('a change to a state that a worker would refuse leaves no row, no event, no key, and no trace in what decides', async () => {
+    const key = await server.key(['good']);
+    const fresh = await signedIn(server, [{ role: 'operator' }]);
+    const { installation, snapshots } = server.control;
+    const { build, trial } = snapshots;
+    const spoiled = async (state: ReturnType<typeof build>): ReturnType<typeof build> => {
+      const snapshot = await state;
+      const harms = snapshot.systems.some(
+        ({ name, mode }) => name === 'harms' || (name === 'stays' && mode === 'observe'),
+      );
+      return harms ? { ...snapshot, policies: { version: 'x', text: 'permit (' } } : snapshot;
+    };
+    await ok(await fresh.call('POST', '/api/v1/systems', system('stays')), 201);
+    const rows = await installation.store.systems.list();
+    snapshots.build = (...given) => spoiled(build.apply(snapshots, given));
+    snapshots.trial = (...given) => spoiled(trial.apply(snapshots, given));
+    try {
+      for (const [path, input] of [
+        ['/api/v1/systems', system('harms')],
+        ['/api/v1/systems/stays/mode', { mode: 'observe' }],
+      ] as const) {
+        const refused = await fresh.call('POST', path, input);
+        assert.equal(refused.status, 500, await refused.text());
+        assert.deepEqual(await installation.store.systems.list(), rows);
+      }
+      await installation.flush();
+      const kinds = ['upstream-added', 'upstream-changed', 'data-key-created'] as const;
+      const told = (await installation.store.events.since([...kinds], '1970')).filter(
+        ({ type, subject }) => subject.includes('harms') || type === 'upstream-changed',
+      );
+      assert.deepEqual(told, [], 'nothing is recorded of what did not happen');
+      await server.control.publish();
+      assert.equal(await status(key, 'good'), 200);
+    } finally {
+      snapshots.build = build;
+      snapshots.trial = trial;
+    }
+    await ok(await fresh.call('DELETE', '/api/v1/systems/stays'), 204);
+  });
+
   it('an older state never takes the place of a newer one', async () => {
     const key = await server.control.apiKeys.create('test', { name: 'k', systems: ['good'] });
     const old = await server.control.snapshots.build();
