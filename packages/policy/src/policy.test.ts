@@ -19,7 +19,7 @@ const ask = (
   nowMs: 0,
 });
 
-const person = (...roles: string[]): ControlRequest['actor'] => ({
+const person = (...roles: string[]): Extract<ControlRequest['actor'], { kind: 'person' }> => ({
   kind: 'person',
   id: 'p1',
   name: 'ann',
@@ -166,6 +166,21 @@ describe('roles at the control plane', () => {
     const read = { action: 'read-content', actor: person('analyst') };
     assert.ok(allowed({ ...read, provenSecondsAgo: 300 }));
     assert.ok(!allowed({ ...read, provenSecondsAgo: 301 }));
+  });
+  it('let no one approve who owes it to a party that they can: the author, or another who is the same human', () => {
+    const ask = (author: string, parties: readonly string[], beholden: readonly string[]): boolean =>
+      allowed({
+        action: 'approve-proposals',
+        actor: { ...person('approver'), beholden },
+        target: { kind: 'proposal', id: 'x', author, parties },
+      });
+    const keeper = ['program:ci', 'person:p2'];
+    assert.ok(ask('program:ci', keeper, []));
+    assert.ok(ask('program:ci', keeper, ['person:p3']));
+    assert.ok(!ask('program:ci', keeper, ['person:p2']), 'a party');
+    assert.ok(!ask('program:ci', keeper, ['program:ci']), 'the author, as a party');
+    assert.ok(!ask('program:ci', [], ['program:ci']), 'the author, whoever the parties are');
+    assert.ok(!ask('program:ci', ['person:p1'], []), 'being a party oneself');
   });
   it('part duties: no author approves, no command, no program; nobody administers themselves', () => {
     const proposal = (author: string) => ({ kind: 'proposal', id: 'x', author }) as const;
