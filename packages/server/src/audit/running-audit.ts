@@ -5,13 +5,20 @@ import { ContentAudit, type ContentReport } from './content-audit.ts';
 import { visitorOf } from './record-audit.ts';
 import { StateAudit, type StateReport } from './state-audit.ts';
 
-/** Bundles of entries whose content and rows a server that runs looks at: the newest, and others drawn anew each time. */
-const SAMPLED_BUNDLES = 8;
+/** Bundles of entries whose content and rows a server that runs looks at beside the newest entries, drawn anew each time. */
+const DRAWN_BUNDLES = 7;
 
-function drawn(size: number): ReadonlySet<number> {
+/**
+ * The bundles that hold the newest 256 entries, two unless the last one is full, and {@link DRAWN_BUNDLES} others, none of
+ * them twice; all where there are no more. @param size entries in the log
+ */
+export function sampledBundles(size: number): ReadonlySet<number> {
   const bundles = Math.ceil(size / TILE_WIDTH);
-  const out = new Set<number>([Math.max(0, bundles - 1)]);
-  for (let n = 1; n < Math.min(SAMPLED_BUNDLES, bundles); n++) out.add(randomInt(bundles));
+  const newest = size % TILE_WIDTH === 0 ? 1 : 2;
+  const out = new Set<number>();
+  for (let n = bundles - 1; n >= Math.max(0, bundles - newest); n--) out.add(n);
+  const most = Math.min(bundles, out.size + DRAWN_BUNDLES);
+  while (out.size < most) out.add(randomInt(bundles));
   return out;
 }
 
@@ -24,7 +31,7 @@ export async function auditRunning(
 ): Promise<{ log: LedgerReport; content: ContentReport; state: StateReport }> {
   const { ledger, dataKeys, store, state } = installation;
   await installation.flush();
-  const bundles = drawn(ledger.checkpoint.size);
+  const bundles = sampledBundles(ledger.checkpoint.size);
   const sample = (bundle: number): boolean => bundles.has(bundle);
   const keys = { open: () => dataKeys, refresh: async () => {} };
   const content = new ContentAudit({ folder: ledger.folder, keys, sample });
