@@ -156,6 +156,15 @@ describe('workload identity', () => {
     const jti = crypto.randomUUID();
     assert.equal((await trade(await token({ jti }))).status, 200);
     assert.equal((await trade(await token({ jti }))).status, 401, 'another signature over the same name');
+    const more = await token({ jti, run: '2' });
+    assert.equal((await trade(more)).status, 401, 'other claims under the same name');
+    const longer = await token({ jti, exp: Math.floor(Date.now() / 1_000) + 600 });
+    assert.equal((await trade(longer)).status, 401, 'another end under the same name');
+    assert.equal(
+      (await trade(await token({ run: '2' }))).status,
+      200,
+      'the same claims under a name of their own',
+    );
   });
 
   it('what was exchanged stays exchanged after a restart, until the token ends', async () => {

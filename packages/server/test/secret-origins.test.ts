@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { readForeign } from '../src/secrets/foreign-file.ts';
+import { type FakeSystem, fakeSystem, scratch, type TestServer, testServer } from './harness.ts';
+import { ok, signedIn, type TestPerson } from './people.ts';
+
+const codeOf = async (response: Response): Promise<string> => {
+  const text = await response.text();
+  return response.status < 400
+    ? String(response.status)
+    : `${response.status} ${(JSON.parse(text) as { error: { code: string } }).error.code}`;
+};
+
+describe('origins of secrets', () => {
+  let fake: FakeSystem;
+  let other: FakeSystem;
+  let server: TestServer;
+  let operator: TestPerson;
+  let names = 0;
+  const refs = { pinned: 'env:ORIGINS_PINNED', free: 'env:ORIGINS_FREE' };
+  const add = async (apiKeyRef: string, at: FakeSystem): Promise<string> =>
+    codeOf(
+      await operator.call('POST', '/api/v1/systems', {
+        name: `origins-${names++}`,
+        dialect: 'openai',
+        urls: [at.url],
+        allowPrivate: true,
+        apiKeyRef,
+      }),
+    );
+  const propose = async (by: TestPerson, ref: string, origin: string): Promise<{ id: string }> =>
+    ok(await by.call('POST', '/api/v1/secret-origins', { ref, origin }), 201);
+
+  before(async () => {
+    process.env['ORIGINS_PINNED'] = 'a-pinned-value';
+    process.env['ORIGINS_FREE'] = 'a-value-that-is-free';
+    fake = await fakeSystem();
+    other = await fakeSystem();
+    server = await testServer({
+      config: {
+        secrets: {
+          environment: ['ORIGINS_PINNED', 'ORIGINS_FREE'],
+          origins: { [refs.pinned]: [other.url] },
+        },
+      },
+    });
+    operator = await signedIn(server, [{ role: 'operator' }]);
+  });
+  after(async () => {
+    await server.stop();
+    await fake.close();
+    await other.close();
+  });
+
+  it('are not approved by whoever asked, though they are an approver', async () => {
+    const both = await signedIn(server, [{ role: 'operator' }, { role: 'approver' }]);
+    const approver = await signedIn(server, [{ role: 'approver' }]);
+    const asked = { ref: refs.free, origin: new URL(other.url).origin };
+    assert.equal(await add(refs.free, fake), '201');
+    const approve = async (by: TestPerson, { id }: { id: string }, seen = asked): Promise<string> =>
+      codeOf(await by.call('POST', `/api/v1/secret-origins/${id}/approve`, seen));
+    const own = await propose(both, asked.ref, asked.origin);
+    assert.equal(await approve(both, own), '403 not-permitted');
+    assert.equal(await add(refs.free, other), '403 origin-not-approved');
+    assert.equal(await approve(approver, own), '200', 'a second person may');
+    const elsewhere = { ref: refs.free, origin: 'http://127.0.0.1:9' };
+    const others = await propose(operator, elsewhere.ref, elsewhere.origin);
+    assert.equal(
+      await approve(both, others, elsewhere),
+      '200',
+      'and they may approve what another asked for',
+    );
+  });
+
+  it('that were ended stay so, though the configuration names them, too', async () => {
+    assert.equal(await add(refs.pinned, other), '201');
+    const { origins } = await ok<{ origins: { id: string; ref: string }[] }>(
+      await operator.call('GET', '/api/v1/secret-origins'),
+      200,
+    );
+    const { id } = origins.find(({ ref }) => ref === refs.pinned)!;
+    await ok(await operator.call('DELETE', `/api/v1/secret-origins/${id}`), 204);
+    assert.equal(await add(refs.pinned, other), '403 origin-not-approved');
+  });
+
+  it('a folder of secrets around or under the data folder or beside the root key opens nothing of the installation', () => {
+    const root = scratch();
+    const own = { dataFolder: join(root, 'keep', 'data'), rootKey: join(root, 'keys', 'root.key') };
+    mkdirSync(join(own.dataFolder, 'secrets'), { recursive: true });
+    mkdirSync(join(root, 'keys', 'below'), { recursive: true });
+    const all = {
+      'keep/data/state.db': /the data folder/,
+      'keep/data/secrets/provider': /the data folder/,
+      'keys/root.key': /beside the root key/,
+      'keys/root.key.ring': /beside the root key/,
+      'keys/provider': /beside the root key/,
+    };
+    for (const [path, message] of Object.entries(all)) {
+      writeFileSync(join(root, path), 'value');
+      for (const inside of [root, join(root, path, '..'), null])
+        assert.throws(
+          () => readForeign(join(root, path), own, { bytesMax: 1_000, inside }),
+          { code: 'reference-not-allowed', message },
+          `${path} in ${inside}`,
+        );
+    }
+    for (const path of ['keep/provider', 'keys/below/provider']) {
+      writeFileSync(join(root, path), 'value');
+      const read = readForeign(join(root, path), own, { bytesMax: 1_000, inside: root });
+      assert.equal(read.toString(), 'value', path);
+    }
+  });
+});
