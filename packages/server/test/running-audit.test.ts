@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { sampledBundles } from './running-audit.ts';
+import { sampledBundles } from '../src/audit/running-audit.ts';
 
 it('a sample holds the newest 256 entries and seven other bundles, as docs/RECORD.md says', () => {
   for (const [size, expected] of [
