@@ -1,5 +1,6 @@
 import {
   CodedError,
+  type Detection,
   decodeUtf8,
   type InspectionRequest,
   parseStrictJson,
@@ -13,11 +14,12 @@ import { checkShape, type TextPart, type Usage } from '@sallyport/models';
 import { AnswerStructure } from './answer-structure.ts';
 import { conditionsOnAnswer, conditionsOnRows, conditionsOnTools } from './conditions.ts';
 import type { Deps, Exchange } from './exchange.ts';
-import { requestOf } from './inspection.ts';
+import { credentialOf, requestOf } from './inspection.ts';
 import { inspectTexts } from './leaked-keys.ts';
 import { isProse } from './request-texts.ts';
 import { Restoring } from './restoring.ts';
 import { applyEdits, byPointer, maskings, orderEdits, redactorFor } from './rewrite.ts';
+import { seamReadings } from './seam-readings.ts';
 import { squeezeDetections } from './squeeze.ts';
 import { verdictOf } from './state.ts';
 import { ToolCalls } from './tool-calls.ts';
@@ -93,7 +95,7 @@ export async function judgeAnswer(
     tool: part.kind === 'json' || part.call !== undefined,
   });
   // Both are awaited from the start: if one fails while the other is waited for, the call ends, and not the worker.
-  const [found, structure] = await Promise.all([
+  const [alone, structure] = await Promise.all([
     inspectTexts(
       exchange,
       deps,
@@ -105,7 +107,8 @@ export async function judgeAnswer(
       (requests) => inspectTexts(exchange, deps, requests),
     ),
   ]);
-  const detections = [...found, ...structure];
+  const seams = await seamDetections(exchange, deps, parts, alone, request);
+  const detections = [...alone, ...seams.found, ...structure];
   if (large) await othersFirst();
   if (exchange.conditions) {
     const calls = new ToolCalls();
@@ -122,6 +125,7 @@ export async function judgeAnswer(
     detections.push(...(await squeezeDetections(exchange, deps, data)));
   const verdict = {
     ...verdictOf(system, 'output', detections),
+    ...(seams.credential && { action: 'deny' as const }),
     texts: deps.start.detectors ? parts.length : 0,
   };
   let characters = looking ? 0 : plain.length;
@@ -153,4 +157,37 @@ export async function judgeAnswer(
   }
   const body = replacements.size === 0 ? plain : Buffer.from(replaceStrings(text, replacements));
   return { body, verdict, usage, characters, restorations: restoring?.record ?? [] };
+}
+
+/** What reaches over several texts of an answer, told in each; and whether they make up the provider's credential, which never leaves. */
+async function seamDetections(
+  exchange: Exchange,
+  deps: Deps,
+  parts: readonly TextPart[],
+  alone: readonly Detection[],
+  request: (part: TextPart, own?: string) => InspectionRequest,
+): Promise<{ found: Detection[]; credential: boolean }> {
+  const own = byPointer(alone);
+  const readings = seamReadings(parts, ({ pointer }) =>
+    (own.get(pointer) ?? []).map(({ detector, location: { start, end } }) => ({ detector, start, end })),
+  );
+  if (readings.length === 0) return { found: [], credential: false };
+  const { names: _, content: __, ...asked } = request(parts[0]!, '');
+  const seen = await inspectTexts(
+    exchange,
+    deps,
+    readings.map(({ text }, n) => ({ ...asked, text, pointer: `${n}`, tool: false })),
+  );
+  const found = seen.flatMap((detection) => {
+    const view = detection.view === undefined ? 'joined' : `joined+${detection.view}`;
+    return readings[Number(detection.location.pointer)]!.spansOf(detection).map(
+      ({ source, start, end }): Detection => ({
+        ...detection,
+        view,
+        location: { pointer: source.part.pointer, start, end },
+      }),
+    );
+  });
+  const credential = credentialOf(exchange.system!);
+  return { found, credential: credential !== null && readings.some(({ text }) => text.includes(credential)) };
 }

@@ -1,3 +1,4 @@
+import type { DetectionLocation } from '@sallyport/core';
 import {
   FENCE_START,
   type FenceLead,
@@ -8,6 +9,7 @@ import {
 import type { TextPart } from '@sallyport/models';
 import { ChannelEdits } from './channel-edits.ts';
 import type { Lane } from './stream-lanes.ts';
+import type { StreamText } from './stream-text.ts';
 
 /** Characters of new text that make a window. Verdicts fall at fixed places in the text, not where chunks end. */
 export const WINDOW_CHARACTERS = 128;
@@ -37,6 +39,8 @@ export class Channel {
   judged = 0;
   /** Everything before this may go out. */
   releasable = 0;
+  /** Everything before this went out. */
+  gone = 0;
   /** Characters of its lane when it last grew. */
   grewAt = 0;
   /** Start of a match that still touched the end of a window; text from there is judged again. */
@@ -47,15 +51,23 @@ export class Channel {
   /** The system said that nothing more comes of it. */
   ended = false;
   readonly placeholders: Placeholders | null;
+  /** The same text as those beside it see it. */
+  readonly seam: StreamText | null;
   /** Fenced code blocks up to a line start that no later window looks behind. */
   #fences: FenceState = FENCE_START;
   #fencesAt = 0;
 
-  constructor(part: TextPart, lane: Lane | null, placeholders: Placeholders | null) {
+  constructor(
+    part: TextPart,
+    lane: Lane | null,
+    placeholders: Placeholders | null = null,
+    seam: StreamText | null = null,
+  ) {
     this.key = part.stream!;
     this.part = part;
     this.lane = lane;
     this.placeholders = placeholders;
+    this.seam = seam;
   }
 
   /** Length of the text, with what was forgotten. */
@@ -86,6 +98,13 @@ export class Channel {
     const lineEnd = this.text.indexOf('\n', from - this.base);
     const line = this.slice(lineStart, lineEnd < 0 ? this.length : lineEnd + this.base);
     return { ...fenceAfter(line, this.#fences), midLine: true };
+  }
+
+  /** Whether a match touches the end of what was judged, and so may go on; then text from its start is judged again. */
+  opens({ start, end }: Pick<DetectionLocation, 'start' | 'end'>): boolean {
+    if (end !== this.judged || end - start >= HOLD_CHARACTERS) return false;
+    this.open = Math.min(this.open ?? start, start);
+    return true;
   }
 
   /** What may go out once everything before `end` was judged in a window that began at `from`. */

@@ -5,9 +5,7 @@ import {
   LIMITS,
   parseStrictJson,
   type RestorationRecord,
-  replaceStrings,
   type SystemSnapshot,
-  stricter,
   type Verdict,
 } from '@sallyport/core';
 import { type FenceLead, Placeholders, type Redactor } from '@sallyport/guard';
@@ -17,13 +15,27 @@ import { holdsCredential } from './credential.ts';
 import { credentialOf, requestOf } from './inspection.ts';
 import { Restoring } from './restoring.ts';
 import { applyEdits, type Edit, maskings, orderEdits } from './rewrite.ts';
-import { verdictOf } from './state.ts';
-import { Channel, HOLD_CHARACTERS, WINDOW_CHARACTERS } from './stream-channel.ts';
+import type { SeamSpan } from './seam-readings.ts';
+import { Channel, WINDOW_CHARACTERS } from './stream-channel.ts';
 import type { StreamConditions } from './stream-conditions.ts';
 import { type Held, isReleasable, type Lane, Lanes, type Segment } from './stream-lanes.ts';
+import { renderHeld } from './stream-render.ts';
+import { StreamSeams } from './stream-seams.ts';
+import type { StreamText } from './stream-text.ts';
+import { located, StreamVerdict } from './stream-verdict.ts';
 
 /** The last event of dialects that have one. */
 const END = '[DONE]';
+
+/** How texts are inspected that stand beside each other. */
+const SEAM: TextPart = {
+  pointer: '',
+  text: '',
+  channel: 'output',
+  system: false,
+  kind: 'text',
+  stream: null,
+};
 
 /** What inspects: at once for what is short, later for what is long. */
 type Inspect = (requests: readonly InspectionRequest[]) => Detection[] | Promise<Detection[]>;
@@ -51,13 +63,17 @@ export interface StreamGateOptions {
 export class StreamGate {
   readonly #options: StreamGateOptions;
   readonly #channels = new Map<string, Channel>();
-  readonly #lanes = new Lanes(LIMITS.streamChannelsMax);
+  readonly #seams: StreamSeams;
+  /** Where the texts that the seams know stand. */
+  readonly #places = new Map<StreamText, Channel | Segment>();
+  /** What lies on both sides of a seam must not leave: nothing more goes out. */
+  #shut = false;
+  readonly #lanes = new Lanes(LIMITS.streamChannelsMax, ({ until }) => until <= this.#seams.releasable);
   readonly #restoring: Restoring | null;
   /** Never leaves, whatever the mode. */
   readonly #credential: string | null;
   readonly #structure = new AnswerStructure();
-  readonly #detections: Detection[] = [];
-  #verdict: Verdict = { action: 'allow', wouldBe: 'allow', detections: [] };
+  readonly #verdict: StreamVerdict;
   /** Number of windows and whole texts judged. */
   texts = 0;
   usage: Usage | null = null;
@@ -67,7 +83,13 @@ export class StreamGate {
   constructor(options: StreamGateOptions) {
     this.#options = options;
     this.#credential = credentialOf(options.system);
+    this.#verdict = new StreamVerdict(options.system);
     this.#restoring = Restoring.of(options.system, options.redactor);
+    this.#seams = new StreamSeams({
+      credential: this.#credential,
+      inspect: (text) => options.inspect([{ ...this.#request(text, SEAM), names: false, content: false }]),
+      found: (detection, spans) => this.#overSeam(detection, spans),
+    });
   }
 
   /** Characters of events that wait. */
@@ -77,7 +99,7 @@ export class StreamGate {
 
   /** The verdict so far. */
   get verdict(): Verdict {
-    return this.#verdict;
+    return this.#verdict.so;
   }
 
   /** What became of placeholders so far. */
@@ -91,7 +113,7 @@ export class StreamGate {
     // What says nothing need not wait for what does.
     if (event.data === null) return [dialect.framing.keepAlive];
     if (event.data.trim() === END) {
-      this.#hold({ name: '', data: END, segments: [], tool: false, lanes: [], last: true });
+      this.#hold({ name: '', data: END, segments: [], tool: false, lanes: [], last: true, until: 0 });
       return this.#release([]);
     }
     let data: unknown;
@@ -114,6 +136,7 @@ export class StreamGate {
       .filter((part) => !(part.echo && this.#options.repeats(part.text)));
     const parts = all.filter(({ structure }) => structure === undefined);
     if (parts.length < all.length) segments.push(...(await this.#fixed(all)));
+    const before = this.#seams.length;
     for (const part of parts) {
       for (const lane of lanes) lane.characters += part.text.length;
       if (part.stream === null) segments.push(await this.#whole(part));
@@ -121,26 +144,40 @@ export class StreamGate {
     }
     const tool = conditions?.push(data, parts) ?? false;
     const name = dialect.eventName(event.name, data);
-    this.#hold({ name, data: event.data, segments, tool, lanes, last: order.last });
+    const until = this.#seams.length > before ? this.#seams.length : 0;
+    this.#hold({ name, data: event.data, segments, tool, lanes, last: order.last, until });
     if (conditions) {
-      this.#decide(conditions.judge());
+      this.#verdict.decide(conditions.judge());
       conditions.decided();
     }
     for (const { channel } of segments) if (channel) await this.#judge(channel, false);
-    for (const channel of order.ends.length === 0 ? [] : this.#channels.values())
-      if (order.ends.some((end) => channel.key.startsWith(end))) {
-        channel.ended = true;
-        await this.#judge(channel, true);
-      }
+    await this.#withSeams(() => this.#seams.advance());
+    if (order.ends.length > 0) await this.#ended(order.ends);
     return this.#release(lanes);
+  }
+
+  /** Judges texts to their end. @param ends beginnings of the keys of their channels */
+  async #ended(ends: readonly string[]): Promise<void> {
+    const over: StreamText[] = [];
+    for (const channel of this.#channels.values()) {
+      if (channel.ended || !ends.some((end) => channel.key.startsWith(end))) continue;
+      channel.ended = true;
+      await this.#judge(channel, true);
+      over.push(channel.seam!);
+    }
+    await this.#withSeams(async () => {
+      await this.#seams.over(over);
+      await this.#seams.rest();
+    });
   }
 
   /** Judges what is left; gives the last events. @throws CodedError `output-denied` */
   async end(): Promise<string[]> {
     for (const channel of this.#channels.values()) await this.#judge(channel, true);
+    await this.#withSeams(() => this.#seams.end());
     const { conditions } = this.#options;
     if (conditions) {
-      this.#decide(conditions.end(this.#detections));
+      this.#verdict.decide(conditions.end(this.#verdict.so.detections));
       conditions.decided();
     }
     return this.drain();
@@ -158,12 +195,14 @@ export class StreamGate {
       if (this.#channels.size >= LIMITS.streamChannelsMax)
         throw new CodedError('upstream-too-large', 'the stream opens too many channels');
       const placeholders = this.#restoring ? new Placeholders(part.kind === 'json') : null;
-      channel = new Channel(part, lane, placeholders);
+      channel = new Channel(part, lane, placeholders, this.#seams.open(part));
       this.#channels.set(key, channel);
+      this.#places.set(channel.seam!, channel);
     }
     if (channel.ended)
       throw new CodedError('upstream-invalid', 'the stream goes on with a text that it had ended');
-    this.writtenCharacters += part.text.length;
+    if (part.known) this.writtenCharacters += part.text.length;
+    this.#seams.add(channel.seam!, part.text, part.known === true);
     channel.grewAt = channel.lane?.characters ?? 0;
     const start = channel.length;
     channel.text += part.text;
@@ -194,7 +233,7 @@ export class StreamGate {
   async #fixed(all: readonly TextPart[]): Promise<Segment[]> {
     const { inspect, system } = this.#options;
     const parts = all.filter(({ structure }) => structure !== undefined);
-    this.#decide(await this.#structure.judge(parts, requestOf(system, true), inspect));
+    this.#verdict.decide(await this.#structure.judge(parts, requestOf(system, true), inspect));
     return parts
       .filter(({ structure }) => structure === 'padding')
       .map(({ pointer, text, kind }) => {
@@ -207,15 +246,61 @@ export class StreamGate {
   async #whole(part: TextPart): Promise<Segment> {
     this.texts++;
     const found = await this.#options.inspect([this.#request(part.text, part)]);
-    const kept = found.map((d) => locate(d, part.pointer, 0));
-    this.#decide(kept);
+    const kept = found.map((d) => located(d, part.pointer, 0));
+    this.#verdict.decide(kept);
     const masks = this.#maskings(kept, part.text, part.kind, 0);
     const restored = this.#restoring?.edits(part) ?? [];
     const changed = applyEdits(part.text, 0, orderEdits([...masks, ...restored]));
     const refused = restored.length > 0 && (await this.#refuses(part, found, changed));
     if (refused) this.#restoring!.withdraw(restored);
     const edits = orderEdits(refused ? masks : [...masks, ...restored]);
-    return { channel: null, pointer: part.pointer, text: part.text, start: 0, kind: part.kind, edits };
+    const segment = {
+      channel: null,
+      pointer: part.pointer,
+      text: part.text,
+      start: 0,
+      kind: part.kind,
+      edits,
+    };
+    const seam = this.#seams.open(part);
+    seam.note(kept);
+    this.#places.set(seam, segment);
+    await this.#withSeams(() => this.#seams.whole(part, seam));
+    return segment;
+  }
+
+  /** Judges what lies beside each other; when that must not leave, nothing more does. */
+  async #withSeams(judge: () => Promise<void>): Promise<void> {
+    try {
+      await judge();
+    } catch (fault) {
+      this.#shut = true;
+      throw fault;
+    }
+  }
+
+  /** Acts on what reaches over several texts: in those that have not gone out it is masked, where policy says so. */
+  #overSeam(found: Detection, spans: readonly SeamSpan<StreamText>[]): void {
+    const view = found.view === undefined ? 'joined' : `joined+${found.view}`;
+    const told = spans.map(({ source, start, end }) => ({
+      ...found,
+      view,
+      location: { pointer: source.part.stream ?? source.part.pointer, start, end },
+    }));
+    if (told.every((one) => this.#verdict.knows(one))) return;
+    this.#verdict.decide(told);
+    spans.forEach(({ source, start, end }, n) => {
+      const place = this.#places.get(source);
+      if (!place) return;
+      const channel = place instanceof Channel ? place : place.channel;
+      const from = channel ? Math.max(start, channel.gone) : start;
+      if (from >= end) return;
+      const text = channel ? channel.slice(from, end) : source.part.text.slice(from, end);
+      const location = { ...told[n]!.location, start: from };
+      const masks = this.#maskings([{ ...told[n]!, location }], text, source.part.kind, from);
+      if (channel) channel.edits.add(masks);
+      else if (!(place instanceof Channel)) place.edits = orderEdits([...place.edits, ...masks]);
+    });
   }
 
   /** Whether a text with values in it sets off what it did not without. */
@@ -226,19 +311,6 @@ export class StreamGate {
   #maskings(detections: readonly Detection[], text: string, kind: TextPart['kind'], offset: number): Edit[] {
     const { system, outputRedactor } = this.#options;
     return maskings(system, detections, text, kind, outputRedactor, offset);
-  }
-
-  #decide(detections: readonly Detection[]): void {
-    if (detections.length === 0) return;
-    for (const detection of detections)
-      if (this.#detections.length < LIMITS.detectionsMax) this.#detections.push(detection);
-    const latest = verdictOf(this.#options.system, 'output', detections);
-    this.#verdict = {
-      action: stricter(this.#verdict.action, latest.action),
-      wouldBe: stricter(this.#verdict.wouldBe, latest.wouldBe),
-      detections: this.#detections,
-    };
-    if (latest.action === 'deny') throw new CodedError('output-denied');
   }
 
   /** Judges a channel window by window; at the end of it to its end. */
@@ -260,21 +332,17 @@ export class StreamGate {
     if (this.#credential !== null && text.includes(this.#credential)) throw new CodedError('output-denied');
     const lead = channel.leadOf(from);
     const seen = await this.#options.inspect([this.#request(text, channel.part, lead)]);
-    const found = seen.map((d) => locate(d, channel.key, from));
+    const found = seen.map((d) => located(d, channel.key, from));
     channel.judged = end;
     channel.open = null;
-    const acted: Detection[] = [];
-    for (const detection of found) {
-      const { start, end: stop } = detection.location;
-      if (!last && stop === end && end - start < HOLD_CHARACTERS)
-        channel.open = Math.min(channel.open ?? start, start);
-      else acted.push(detection);
-    }
-    const fresh = acted.filter((d) => !this.#detections.some((known) => sameFind(known, d)));
-    this.#decide(fresh);
+    channel.seam!.note(found);
+    const acted = found.filter(({ location }) => last || !channel.opens(location));
+    const fresh = acted.filter((d) => !this.#verdict.knows(d));
+    this.#verdict.decide(fresh);
     const masks = this.#maskings(fresh, text, channel.part.kind, from);
     channel.edits.add(masks);
     if (this.#restoring) await this.#askAgain(this.#restoring, channel, from, end, seen);
+    await this.#withSeams(() => this.#seams.meet(channel.seam!));
     channel.releasable = last ? end : Math.max(channel.releasable, channel.limit(end, from));
     channel.trim();
   }
@@ -303,6 +371,7 @@ export class StreamGate {
       for (let silent = this.#silent(lane); silent; silent = this.#silent(lane)) {
         silent.rested = true;
         if (silent.judged < silent.length) await this.#window(silent, silent.length, false);
+        await this.#withSeams(() => this.#seams.over([silent!.seam!]));
         silent.releasable = silent.restLimit();
         this.#lanes.rest(lane);
         out.push(...this.drain());
@@ -325,43 +394,10 @@ export class StreamGate {
 
   /** Events whose every text was judged and may go out; also after a denial, for what was judged before it. */
   drain(): string[] {
-    const { conditions } = this.#options;
-    return this.#lanes.take(({ tool }) => conditions?.holds(tool) ?? false).map((held) => this.#render(held));
+    if (this.#shut) return [];
+    const { conditions, dialect } = this.#options;
+    return this.#lanes
+      .take(({ tool }) => conditions?.holds(tool) ?? false)
+      .map((held) => renderHeld(held, dialect.framing));
   }
-
-  /** An event as it goes out: a frame of its own, with texts replaced in place. */
-  #render({ name, data, segments }: Held): string {
-    const replacements = new Map<string, string>();
-    let edited = false;
-    for (const { channel, pointer, text, start, edits, padding } of segments) {
-      const changed = channel ? channel.edits.apply(text, start) : applyEdits(text, start, edits);
-      if (changed === text) continue;
-      replacements.set(pointer, changed);
-      edited ||= !padding;
-    }
-    let said = replacements.size === 0 ? data : replaceStrings(data, replacements);
-    if (edited) said = withoutTokenDetails(said);
-    return this.#options.dialect.framing.render(name, said);
-  }
-}
-
-function locate(detection: Detection, pointer: string, offset: number): Detection {
-  const { start, end } = detection.location;
-  return { ...detection, location: { pointer, start: start + offset, end: end + offset } };
-}
-
-function sameFind(a: Detection, b: Detection): boolean {
-  return (
-    a.detector === b.detector &&
-    a.technique === b.technique &&
-    a.location.pointer === b.location.pointer &&
-    a.location.start === b.location.start &&
-    a.location.end === b.location.end
-  );
-}
-
-/** Log probabilities spell the text out token by token; where the text was changed they go. */
-function withoutTokenDetails(data: string): string {
-  if (!data.includes('"logprobs"')) return data;
-  return JSON.stringify(JSON.parse(data, (key, value: unknown) => (key === 'logprobs' ? null : value)));
 }

@@ -17,6 +17,8 @@ export interface TextPart {
   readonly stream: string | null;
   /** In an answer: the call of a tool that it belongs to, as in {@link ToolPiece}. */
   readonly call?: string;
+  /** In a stream: whether it stands where the protocol has what a model writes, and not in a field of the system's own. */
+  readonly known?: boolean;
   /** In an answer: whether it is shown to people as text. */
   readonly shown?: boolean;
   /** In an answer: whether it stands where the request is repeated. */

@@ -1,5 +1,6 @@
+import { tableOf } from '@sallyport/core';
 import type { AnswerReader, ToolPiece } from '../dialect.ts';
-import { channelKey, inOrder, named, nameOfEvent, objectAt, objectsOf, readUsage } from './fields.ts';
+import { channelKey, formOf, inOrder, named, nameOfEvent, objectAt, objectsOf, readUsage } from './fields.ts';
 import { MESSAGES_SHOWN } from './shown.ts';
 import { collectTexts } from './texts.ts';
 
@@ -19,6 +20,16 @@ function callAt(content: unknown, path: readonly (string | number)[]): string | 
   return isToolBlock(block['type']) ? String(path[0]) : undefined;
 }
 
+/** Where an event has what the model writes: the start of a block, which its deltas go on with; by the type of either. */
+const KNOWN: Readonly<Record<string, string>> = tableOf({
+  'text content_block/text': 'text',
+  'text_delta delta/text': 'text',
+  'thinking content_block/thinking': 'thinking',
+  'thinking_delta delta/thinking': 'thinking',
+  'input_json_delta delta/partial_json': 'partial_json',
+});
+const NAMED = /^content_block\/(?:name|input\/.*)$/;
+
 /** Reads answers in the Anthropic dialect. */
 export const anthropicAnswers: AnswerReader = {
   readResponse: (_operation, body) =>
@@ -37,7 +48,10 @@ export const anthropicAnswers: AnswerReader = {
         delta || (begun && path[0] === 'content_block')
           ? String(event['index'])
           : callAt(objectAt(objectAt(event, 'message'), path[1]), path.slice(2));
-      return { stream: `${place}${channelKey(data, path)}`, call };
+      const form = formOf(path);
+      const field = KNOWN[`${String(objectAt(event, path[0])['type'])} ${form}`];
+      if (field) return { stream: `block ${String(event['index'])}/${field}`, known: true, call };
+      return { stream: `${place}${channelKey(data, path)}`, known: NAMED.test(form), call };
     });
   },
 
@@ -58,7 +72,9 @@ export const anthropicAnswers: AnswerReader = {
   order(_operation, data) {
     const { type, index } = (data ?? {}) as Record<string, unknown>;
     if (type !== 'content_block_stop') return inOrder();
-    return inOrder(`content_block_start ${String(index)}/`, `content_block_delta ${String(index)}/`);
+    return inOrder(
+      ...['block', 'content_block_start', 'content_block_delta'].map((start) => `${start} ${String(index)}/`),
+    );
   },
 
   eventName: (name, data) => nameOfEvent(name, data, ['error', 'ping']),

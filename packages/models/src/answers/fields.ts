@@ -62,3 +62,7 @@ export function nameOfEvent(name: string, data: unknown, own: readonly string[])
 
 /** Everything in the order in which it comes. @param ends beginnings of the keys of channels that are over */
 export const inOrder = (...ends: readonly string[]): EventOrder => ({ lanes: [''], ends, last: false });
+
+/** A path as a form: names as they are, `*` for places in lists. */
+export const formOf = (path: readonly (string | number)[]): string =>
+  path.map((part) => (typeof part === 'number' ? '*' : part)).join('/');

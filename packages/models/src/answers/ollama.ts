@@ -1,5 +1,5 @@
 import type { AnswerReader } from '../dialect.ts';
-import { inOrder, named, objectAt, objectsOf, readUsage } from './fields.ts';
+import { formOf, inOrder, named, objectAt, objectsOf, readUsage } from './fields.ts';
 import { OLLAMA_SHOWN } from './shown.ts';
 import { collectTexts } from './texts.ts';
 
@@ -12,6 +12,9 @@ function callAt(body: unknown, path: readonly (string | number)[]): string | und
   return callOf(objectAt(objectAt(objectAt(body, 'message'), 'tool_calls'), path[2]), path[2]);
 }
 
+/** Where a line has what the model writes. */
+const KNOWN = /^(?:response|thinking|message\/(?:content|thinking)(?:\/\*){0,4}(?:\/text)?)$/;
+
 /** Reads answers in the Ollama dialect. */
 export const ollamaAnswers: AnswerReader = {
   readResponse: (_operation, body) =>
@@ -21,6 +24,7 @@ export const ollamaAnswers: AnswerReader = {
     collectTexts(data, OLLAMA_SHOWN, (path) => ({
       // Text grows over `response`, `message.content` and `message.thinking`; calls of tools come whole.
       stream: path.includes('tool_calls') ? null : path.join('/'),
+      known: KNOWN.test(formOf(path)),
       call: callAt(data, path),
     })),
 

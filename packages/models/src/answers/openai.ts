@@ -1,5 +1,5 @@
 import type { AnswerReader, TextPart, ToolPiece } from '../dialect.ts';
-import { channelKey, inOrder, named, nameOfEvent, objectAt, objectsOf, readUsage } from './fields.ts';
+import { channelKey, formOf, inOrder, named, nameOfEvent, objectAt, objectsOf, readUsage } from './fields.ts';
 import { CHAT_SHOWN, RESPONSE_EVENT_SHOWN, RESPONSE_SHOWN } from './shown.ts';
 import { collectTexts } from './texts.ts';
 
@@ -83,6 +83,29 @@ function itemCallAt(response: unknown, path: readonly (string | number)[]): stri
   return isToolItem(item['type']) ? String(item['id'] ?? path[1]) : undefined;
 }
 
+/** Where a chunk has what the model writes. */
+const KNOWN = new RegExp(
+  [
+    '^choices/\\*/(?:text|(?:delta|message)/(?:',
+    '(?:content|refusal|reasoning|reasoning_content|thinking)(?:/\\*){0,4}(?:/text)?|audio/transcript|',
+    'tool_calls/\\*/(?:function/(?:name|arguments)|custom/(?:name|input))|function_call/(?:name|arguments)))$',
+  ].join(''),
+);
+/** Events whose delta is what the model writes. */
+const WRITTEN = new RegExp(
+  [
+    '^response\\.(?:output_text|refusal|reasoning_text|reasoning_summary_text|function_call_arguments|',
+    'mcp_call_arguments|custom_tool_call_input|code_interpreter_call_code|audio_transcript|audio\\.transcript)\\.delta$',
+  ].join(''),
+);
+
+/** Members of events that come whole. */
+const WHOLE = new Set(
+  'response item part text arguments input code refusal transcript annotation error message param name'.split(
+    ' ',
+  ),
+);
+
 /** Events of the arguments of a call. */
 const ARGUMENTS = /^response\.(?:function_call_arguments|mcp_call_arguments)\./;
 const CALL = /^response\.(?:function_call|mcp_call|custom_tool_call|code_interpreter_call)_/;
@@ -102,8 +125,11 @@ function responseTexts(data: unknown): TextPart[] {
     if (CALL.test(type)) call = String(event['item_id'] ?? event['output_index']);
     else if (path[0] === 'item' && isToolItem(item['type']))
       call = String(item['id'] ?? event['output_index']);
-    const stream = path[0] === 'delta' ? `${partOf(type, event)}/${path.join('/')}` : null;
-    return { stream, call, echo, json: path[0] === 'delta' && ARGUMENTS.test(type) };
+    const delta = path[0] === 'delta';
+    // What no protocol has may grow from event to event, too.
+    const stream = delta || !WHOLE.has(String(path[0])) ? `${partOf(type, event)}/${path.join('/')}` : null;
+    const known = delta && path.length === 1 && WRITTEN.test(type);
+    return { stream, known, call, echo, json: delta && ARGUMENTS.test(type) };
   });
 }
 
@@ -121,6 +147,7 @@ export const openaiAnswers: AnswerReader = {
       ? responseTexts(data)
       : collectTexts(data, CHAT_SHOWN, (path) => ({
           stream: channelKey(data, path),
+          known: KNOWN.test(formOf(path)),
           call: chatCallAt(data, path),
         })),
 

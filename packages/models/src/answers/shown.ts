@@ -1,3 +1,5 @@
+import { formOf } from './fields.ts';
+
 type Path = readonly (string | number)[];
 
 /** Types that each object on the way to a place may say it has, from the whole answer on; null where that does not matter. */
@@ -5,9 +7,6 @@ type Types = readonly (ReadonlySet<string> | null)[];
 
 /** Places of text that people read, by path: `*` for the elements of a list. */
 export type ShownTable = ReadonlyMap<string, readonly Types[]>;
-
-/** A path as tables have it. */
-const formOf = (path: Path): string => path.map((part) => (typeof part === 'number' ? '*' : part)).join('/');
 
 /**
  * A table of places. Behind a part of a path stands of what types the object there may be, before it those of the whole:

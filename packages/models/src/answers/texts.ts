@@ -46,6 +46,8 @@ const keyOf = (path: readonly (string | number)[]): string | number | undefined 
 /** What a dialect says of one string of an answer: its channel in a stream, the call of a tool that it belongs to. */
 export interface Told {
   readonly stream: string | null;
+  /** Whether the protocol has text of a model's there. */
+  readonly known?: boolean;
   readonly call?: string | undefined;
   /** Where it is JSON though its name does not say so. */
   readonly json?: boolean;
@@ -86,13 +88,14 @@ export function collectTexts(body: unknown, shown: ShownTable, classify: Classif
     if (media) return;
     const told = classify(path, parent);
     if (!told) return;
-    const { stream, call, json, echo } = told;
+    const { stream, known: plain, call, json, echo } = told;
     parts.push({
       ...base,
       pointer: toPointer(path),
       text,
       kind: json || JSON_KEYS.has(key as string) ? 'json' : 'text',
       stream,
+      ...(plain && { known: true }),
       ...(call !== undefined && { call }),
       ...(echo && { echo }),
       shown: call === undefined && !echo && isShown(shown, body, path),

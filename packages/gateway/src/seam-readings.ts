@@ -1,0 +1,254 @@
+import type { Detection, DetectorName } from '@sallyport/core';
+import type { TextPart } from '@sallyport/models';
+import { reached } from './joined-texts.ts';
+import { JsonValues, type Run } from './json-values.ts';
+
+/** Texts of one answer of which each is read behind each other; of further ones each behind the one before. */
+export const PAIRED_MAX = 12;
+/** Characters at either end of a text that are read together with the end of another. */
+export const END_CHARACTERS = 192;
+/** Characters at either end of a long text that are read together with its neighbours. */
+export const EDGE = 1_024;
+/** Figures and letters that a secret must go on with in the next text to be taken for cut in two. */
+const REST_MIN = 6;
+/** Personal data with a structure that two harmless texts hardly make by chance. */
+const STRUCTURED = new Set(['credit-card', 'iban', 'us-ssn', 'email', 'crypto-wallet']);
+/** What is told where it reaches over two texts. */
+const TOLD: ReadonlySet<DetectorName> = new Set([
+  'secret',
+  'canary',
+  'rule',
+  'system-prompt-leak',
+  'training-echo',
+  'link',
+  'pii',
+]);
+
+/** A detection as far as the seams need it. */
+export interface Known {
+  readonly detector: DetectorName;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A text that is read together with others. */
+export interface SeamText {
+  readonly part: TextPart;
+  /** What was found in it by itself. */
+  known(): Iterable<Known>;
+}
+
+/** A stretch of a text within a reading. */
+interface Piece<S> extends Omit<Run, 'text'> {
+  readonly source: S;
+  readonly at: number;
+  readonly length: number;
+}
+
+/** A stretch of one text that a detection reaches over. */
+export interface SeamSpan<S> {
+  readonly source: S;
+  readonly start: number;
+  readonly end: number;
+  /** Where it begins in the reading. */
+  readonly at: number;
+}
+
+/** Texts of an answer, read one behind the other. */
+export class SeamReading<S extends SeamText> {
+  text = '';
+  /** Where `text` begins in all that was ever added. */
+  base = 0;
+  #pieces: Piece<S>[] = [];
+
+  get length(): number {
+    return this.base + this.text.length;
+  }
+
+  add(source: S, runs: readonly Run[]): void {
+    for (const { text, from, taken } of runs) {
+      const last = this.#pieces.at(-1);
+      const at = this.length;
+      const plain = taken === text.length;
+      if (last && plain && last.source === source && last.taken === last.length && follows(last, from, at))
+        this.#pieces[this.#pieces.length - 1] = {
+          ...last,
+          taken: last.taken + taken,
+          length: last.length + text.length,
+        };
+      else this.#pieces.push({ source, from, taken, at, length: text.length });
+      this.text += text;
+    }
+  }
+
+  /** Puts something between two texts. */
+  part(between: string): void {
+    this.text += between;
+  }
+
+  /** Forgets what lies before a place. */
+  forget(before: number): void {
+    if (before <= this.base) return;
+    this.text = this.text.slice(before - this.base);
+    this.base = before;
+    this.#pieces = this.#pieces.filter(({ at, length }) => at + length > before);
+  }
+
+  /** Whether a stretch has several texts, or several values of one. */
+  isSeam(start: number, end: number): boolean {
+    return this.#spans(start, end).length > 1;
+  }
+
+  /**
+   * The stretches of texts that a detection reaches over; none where it is no news.
+   * @param found with places as {@link length} counts them
+   */
+  spansOf(found: Detection): SeamSpan<S>[] {
+    const { start, end } = found.location;
+    const spans = this.#spans(start, end);
+    if (spans.length < 2) return [];
+    const rest = this.text.slice(spans[1]!.at - this.base, end - this.base);
+    return isNews(found, spans, rest) ? spans : [];
+  }
+
+  #spans(start: number, end: number): SeamSpan<S>[] {
+    const spans: { source: S; start: number; end: number; at: number }[] = [];
+    for (const { source, from, taken, at, length } of reached(this.#pieces, start, end)) {
+      const low = Math.max(start, at);
+      const high = Math.min(end, at + length);
+      if (low >= high) continue;
+      const plain = taken === length;
+      const own = {
+        start: plain ? from + low - at : from,
+        end: plain ? from + high - at : from + taken,
+        at: low,
+      };
+      const last = spans.at(-1);
+      if (last && last.source === source && last.end === own.start) last.end = own.end;
+      else spans.push({ source, ...own });
+    }
+    return spans;
+  }
+}
+
+const follows = (last: Piece<unknown>, from: number, at: number): boolean =>
+  last.from + last.taken === from && last.at + last.length === at;
+
+/**
+ * Whether what a reading shows is told at all: only what no text shows by itself is news.
+ * @param rest what it has of the second text and those after it
+ */
+function isNews<S extends SeamText>(
+  { detector, technique }: Detection,
+  spans: readonly SeamSpan<S>[],
+  rest: string,
+): boolean {
+  if (!TOLD.has(detector)) return false;
+  // Choices that grow side by side make numbers and addresses that nobody wrote.
+  if ((detector === 'pii' || detector === 'link') && spans.length > 2) return false;
+  if (detector === 'pii' && !(STRUCTURED.has(technique) && spans.every(({ source }) => source.part.shown)))
+    return false;
+  const before = spans.map(({ source, start, end }) =>
+    [...source.known()].filter(
+      (other) => other.detector === detector && other.start < end && start < other.end,
+    ),
+  );
+  if (before.every((found) => found.length === 0)) return true;
+  if (detector !== 'secret') return false;
+  // A secret that was found up to the end of its text, and goes on in the next.
+  const [first] = spans;
+  const cut = before[0]!.some(({ start, end }) => start === first!.start && end >= first!.end);
+  return cut && rest.length >= REST_MIN && /\d/.test(rest);
+}
+
+/** What a text says to a reader of neighbouring texts: JSON its values. */
+const runsOf = ({ text, kind }: TextPart): Run[] =>
+  kind === 'json' ? new JsonValues().push(text) : [{ text, from: 0, taken: text.length }];
+
+/** The first or last characters of a text. */
+export function endOf(runs: readonly Run[], characters: number, last: boolean): Run[] {
+  const kept: Run[] = [];
+  let room = characters;
+  for (const run of last ? [...runs].reverse() : runs) {
+    if (room <= 0) break;
+    const { text, from, taken } = run;
+    if (text.length <= room || taken !== text.length) kept.push(run);
+    else if (last) kept.push({ text: text.slice(-room), from: from + taken - room, taken: room });
+    else kept.push({ text: text.slice(0, room), from, taken: room });
+    room -= text.length;
+  }
+  return last ? kept.reverse() : kept;
+}
+
+const charactersOf = (runs: readonly Run[]): number => runs.reduce((sum, { text }) => sum + text.length, 0);
+
+/** The place of a text, whatever its position in lists. */
+const placeOf = (pointer: string): string => pointer.replaceAll(/\/\d+(?=\/|$)/g, '/*');
+
+interface WholeText extends SeamText {
+  readonly runs: readonly Run[];
+}
+
+/** Texts one behind the other; of a long one only the ends lie beside others. */
+function inOrder<S extends WholeText>(texts: readonly S[]): SeamReading<S>[] {
+  const readings = [new SeamReading<S>()];
+  for (const text of texts) {
+    if (charactersOf(text.runs) <= 2 * EDGE) {
+      readings.at(-1)!.add(text, text.runs);
+      continue;
+    }
+    readings.at(-1)!.add(text, endOf(text.runs, EDGE, false));
+    readings.push(new SeamReading<S>());
+    readings.at(-1)!.add(text, endOf(text.runs, EDGE, true));
+  }
+  return readings;
+}
+
+/** A text of a whole answer. */
+export type AnswerText = WholeText;
+
+/**
+ * Second readings of a whole answer: its texts in their order, those of one place in theirs, and of the first
+ * {@link PAIRED_MAX} the end of each before the beginning of each other. Linear in the answer.
+ * @param known what was found in a text by itself
+ */
+export function seamReadings(
+  parts: readonly TextPart[],
+  known: (part: TextPart) => Iterable<Known>,
+): SeamReading<AnswerText>[] {
+  const texts = parts.map((part): AnswerText => ({ part, runs: runsOf(part), known: () => known(part) }));
+  if (texts.length === 0) return [];
+  const places = new Map<string, AnswerText[]>();
+  for (const text of texts) {
+    const place = placeOf(text.part.pointer);
+    const own = places.get(place);
+    if (own) own.push(text);
+    else places.set(place, [text]);
+  }
+  const lists = [texts, ...(places.size > 1 ? places.values() : [])];
+  const readings = lists.flatMap(inOrder);
+  readings.push(inPairs(lists));
+  return readings.filter((reading) => reading.isSeam(0, reading.length));
+}
+
+/**
+ * The end of a text before the beginning of another: of the first {@link PAIRED_MAX} each with each, of the others each
+ * with the next. Nothing follows such a pair, as a word that goes on would hide what ends there.
+ * @param lists all texts, and those of each place
+ */
+function inPairs([texts, ...places]: readonly (readonly AnswerText[])[]): SeamReading<AnswerText> {
+  const reading = new SeamReading<AnswerText>();
+  const pair = (first: AnswerText, second: AnswerText): void => {
+    reading.add(first, endOf(first.runs, END_CHARACTERS, true));
+    reading.add(second, endOf(second.runs, END_CHARACTERS, false));
+    reading.part('\n\n');
+  };
+  const all = texts!.slice(0, PAIRED_MAX);
+  for (const first of all) for (const second of all) if (first !== second) pair(first, second);
+  const paired = new Set(all);
+  for (const list of [texts!, ...places])
+    list.forEach((second, n) => {
+      if (n > 0 && !(paired.has(second) && paired.has(list[n - 1]!))) pair(list[n - 1]!, second);
+    });
+  return reading;
+}
