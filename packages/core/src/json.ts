@@ -158,21 +158,49 @@ export function toPointer(path: readonly (string | number)[]): string {
   return out;
 }
 
+/** Index just past the list or object that opens at `open` in valid JSON text. */
+function containerEnd(text: string, open: number): number {
+  let depth = 0;
+  for (let i = open; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === QUOTE) i = stringEnd(text, i) - 1;
+    else if (c === 123 || c === 91) depth++;
+    else if ((c === 125 || c === 93) && --depth === 0) return i + 1;
+  }
+  return text.length;
+}
+
 /**
  * Replaces string values in JSON text and leaves every other byte as it was (numbers keep their digits).
  * @param replacements new value by RFC 6901 pointer
+ * @param values JSON text by pointer, put in the place of whatever value stands there
  */
-export function replaceStrings(text: string, replacements: ReadonlyMap<string, string>): string {
+export function replaceStrings(
+  text: string,
+  replacements: ReadonlyMap<string, string>,
+  values: ReadonlyMap<string, string> = new Map(),
+): string {
   const pieces: string[] = [];
   let copied = 0;
   let i = 0;
   const skipSpace = (): void => {
     while (i < text.length && text.charCodeAt(i) <= 32) i++;
   };
+  const scalar = (): void => {
+    while (i < text.length && !',]}'.includes(text[i]!) && text.charCodeAt(i) > 32) i++;
+  };
   const value = (pointer: string): void => {
     skipSpace();
     const c = text[i];
-    if (c === '{') {
+    const other = values.get(pointer);
+    if (other !== undefined) {
+      const start = i;
+      if (c === '{' || c === '[') i = containerEnd(text, i);
+      else if (c === '"') i = stringEnd(text, i);
+      else scalar();
+      pieces.push(text.slice(copied, start), other);
+      copied = i;
+    } else if (c === '{') {
       i++;
       for (skipSpace(); text[i] !== '}'; skipSpace()) {
         const start = i;
@@ -202,9 +230,7 @@ export function replaceStrings(text: string, replacements: ReadonlyMap<string, s
         pieces.push(text.slice(copied, start), JSON.stringify(replacement));
         copied = i;
       }
-    } else {
-      while (i < text.length && !',]}'.includes(text[i]!) && text.charCodeAt(i) > 32) i++;
-    }
+    } else scalar();
   };
   value('');
   pieces.push(text.slice(copied));

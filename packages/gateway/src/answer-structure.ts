@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Detection, InspectionRequest } from '@sallyport/core';
 import type { TextPart } from '@sallyport/models';
+import type { Segment } from './stream-lanes.ts';
 
 /** Values of a stream that are remembered, so that an id is judged once though each event repeats it. */
 const KNOWN_MAX = 4_096;
@@ -46,11 +47,6 @@ export class AnswerStructure {
   readonly #known = new Set<string>();
   readonly #tails: Record<Kind, string> = { id: '', model: '', word: '', name: '', sealed: '' };
 
-  /** What an event's own padding is replaced with: as long, and of our own making. */
-  static padding(length: number): string {
-    return randomBytes(length).toString('base64url').slice(0, length);
-  }
-
   /**
    * Judges what is new.
    * @param settings what the system's answers are inspected with
@@ -62,7 +58,9 @@ export class AnswerStructure {
     settings: Partial<InspectionRequest>,
     inspect: (requests: readonly InspectionRequest[]) => Detection[] | Promise<Detection[]>,
   ): Promise<Detection[]> {
-    const fresh = parts.filter(({ structure, text }) => structure !== 'padding' && !this.#known.has(text));
+    const fresh = parts.filter(
+      ({ structure, text }) => KINDS.includes(structure as Kind) && !this.#known.has(text),
+    );
     if (fresh.length === 0) return [];
     const readings = [this.#read(fresh, '\n'), this.#read(fresh, '')];
     this.#remember(fresh);
@@ -114,4 +112,14 @@ export class AnswerStructure {
       this.#tails[kind] = `${this.#tails[kind]}\n${text}`.slice(-TAIL_CHARACTERS);
     }
   }
+}
+
+/** What goes out in the place of what means nothing: padding as long, of our own making, and no bytes that are not their token's. */
+export function replaced({ pointer, text, kind, structure }: TextPart): Segment[] {
+  const own = { channel: null, pointer, text, start: 0, kind };
+  if (structure === 'bytes') return [{ ...own, edits: [], made: 'bytes' }];
+  if (structure !== 'padding') return [];
+  const { length } = text;
+  const padding = randomBytes(length).toString('base64url').slice(0, length);
+  return [{ ...own, edits: [{ start: 0, end: length, text: padding }], padding: true }];
 }

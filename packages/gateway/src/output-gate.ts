@@ -5,12 +5,12 @@ import {
   type InspectionRequest,
   parseStrictJson,
   type RestorationRecord,
-  replaceStrings,
   type Verdict,
   visitStrings,
 } from '@sallyport/core';
 import { watchedPrompts } from '@sallyport/guard';
 import { checkShape, type TextPart, type Usage } from '@sallyport/models';
+import { AnswerEdits } from './answer-edits.ts';
 import { AnswerStructure } from './answer-structure.ts';
 import { conditionsOnAnswer, conditionsOnRows, conditionsOnTools } from './conditions.ts';
 import type { Deps, Exchange } from './exchange.ts';
@@ -18,7 +18,7 @@ import { credentialOf, requestOf } from './inspection.ts';
 import { inspectTexts } from './leaked-keys.ts';
 import { isProse } from './request-texts.ts';
 import { Restoring } from './restoring.ts';
-import { applyEdits, byPointer, maskings, orderEdits, redactorFor } from './rewrite.ts';
+import { applyEdits, maskings, orderEdits, redactorFor } from './rewrite.ts';
 import { seamReadings } from './seam-readings.ts';
 import { squeezeDetections } from './squeeze.ts';
 import { verdictOf } from './state.ts';
@@ -81,7 +81,9 @@ export async function judgeAnswer(
     throw new CodedError('upstream-invalid', 'the answer is not valid JSON', { cause });
   }
   if (status < 400) checkShape(data);
-  const parts = all.filter(({ structure }) => structure === undefined);
+  const texts = all.filter(({ structure }) => structure === undefined);
+  // What spells another text is judged there.
+  const parts = texts.filter(({ repeats }) => !repeats);
   const large = isLarge(plain.length);
   if (large) await othersFirst();
   const systemPrompts = systemPromptsOf(exchange);
@@ -93,13 +95,15 @@ export async function judgeAnswer(
     systemPrompts,
     ...settings,
     tool: part.kind === 'json' || part.call !== undefined,
+    only: part.only,
   });
   // Both are awaited from the start: if one fails while the other is waited for, the call ends, and not the worker.
-  const [alone, structure] = await Promise.all([
+  const [found, structure] = await Promise.all([
     inspectTexts(
       exchange,
       deps,
-      parts.map((part) => request(part)),
+      // A number for each: several are spelt by the values at one place.
+      parts.map((part, n) => ({ ...request(part), pointer: `${n}` })),
     ),
     new AnswerStructure().judge(
       all.filter((part) => part.structure !== undefined),
@@ -107,8 +111,18 @@ export async function judgeAnswer(
       (requests) => inspectTexts(exchange, deps, requests),
     ),
   ]);
-  const seams = await seamDetections(exchange, deps, parts, alone, request);
-  const detections = [...alone, ...seams.found, ...structure];
+  const own = new Map<TextPart, Detection[]>(parts.map((part) => [part, []]));
+  for (const detection of found) {
+    const part = parts[Number(detection.location.pointer)]!;
+    own.get(part)!.push({ ...detection, location: { ...detection.location, pointer: part.pointer } });
+  }
+  const alone = [...own.values()].flat();
+  const seams = await seamDetections(exchange, deps, own, request);
+  const detections = [...alone, ...structure];
+  for (const { part, ...detection } of seams.found) {
+    own.get(part)!.push(detection);
+    detections.push(detection);
+  }
   if (large) await othersFirst();
   if (exchange.conditions) {
     const calls = new ToolCalls();
@@ -116,7 +130,11 @@ export async function judgeAnswer(
     const pieces = exchange.dialect.toolPieces(operation, data);
     detections.push(
       ...conditionsOnTools(exchange, [...calls.push(pieces), ...calls.end()]),
-      ...conditionsOnAnswer(exchange, parts, detections),
+      ...conditionsOnAnswer(
+        exchange,
+        parts.filter(({ made }) => made === undefined),
+        detections,
+      ),
       // An error has no rows.
       ...(status < 400 ? conditionsOnRows(exchange, data) : []),
     );
@@ -129,33 +147,35 @@ export async function judgeAnswer(
     texts: deps.start.detectors ? parts.length : 0,
   };
   let characters = looking ? 0 : plain.length;
-  for (const part of parts) characters += part.text.length;
+  for (const { made, text: said } of parts) if (made === undefined) characters += said.length;
   const usage = exchange.dialect.usage(data);
   const restoring = verdict.action === 'deny' ? null : Restoring.of(system, exchange.redactor);
   restoring?.note(exchange.dialect.toolPieces(exchange.operation!.id, data));
-  const replacements = new Map<string, string>();
+  const changes = new AnswerEdits();
+  for (const { structure, pointer } of all) if (structure === 'bytes') changes.remove(pointer);
+  for (const part of texts) changes.note(part);
   if (restoring || verdict.action === 'redact') {
     const outputRedactor = redactorFor(
       system,
       parts.map((part) => part.text),
     );
-    const found = byPointer(detections);
     for (const part of parts) {
-      const own = found.get(part.pointer) ?? [];
-      const masks = maskings(system, own, part.text, part.kind, outputRedactor);
-      const back = restoring?.edits(part) ?? [];
+      const found = own.get(part)!;
+      const masks = maskings(system, found, part.text, part.kind, outputRedactor);
+      const back = (part.made === undefined && restoring?.edits(part)) || [];
       let edits = orderEdits([...masks, ...back]);
       if (restoring && back.length > 0) {
         const changed = applyEdits(part.text, 0, edits);
-        if (restoring.refuses(own, await inspectTexts(exchange, deps, [request(part, changed)]))) {
+        if (restoring.refuses(found, await inspectTexts(exchange, deps, [request(part, changed)]))) {
           restoring.withdraw(back);
           edits = orderEdits(masks);
         }
       }
-      if (edits.length > 0) replacements.set(part.pointer, applyEdits(part.text, 0, edits));
+      if (edits.length > 0) changes.set(part, applyEdits(part.text, 0, edits));
     }
   }
-  const body = replacements.size === 0 ? plain : Buffer.from(replaceStrings(text, replacements));
+  const changed = changes.apply(text);
+  const body = changed === null ? plain : Buffer.from(changed);
   return { body, verdict, usage, characters, restorations: restoring?.record ?? [] };
 }
 
@@ -163,16 +183,15 @@ export async function judgeAnswer(
 async function seamDetections(
   exchange: Exchange,
   deps: Deps,
-  parts: readonly TextPart[],
-  alone: readonly Detection[],
+  alone: ReadonlyMap<TextPart, readonly Detection[]>,
   request: (part: TextPart, own?: string) => InspectionRequest,
-): Promise<{ found: Detection[]; credential: boolean }> {
-  const own = byPointer(alone);
-  const readings = seamReadings(parts, ({ pointer }) =>
-    (own.get(pointer) ?? []).map(({ detector, location: { start, end } }) => ({ detector, start, end })),
+): Promise<{ found: (Detection & { part: TextPart })[]; credential: boolean }> {
+  const parts = [...alone.keys()];
+  const readings = seamReadings(parts, (part) =>
+    alone.get(part)!.map(({ detector, location: { start, end } }) => ({ detector, start, end })),
   );
   if (readings.length === 0) return { found: [], credential: false };
-  const { names: _, content: __, ...asked } = request(parts[0]!, '');
+  const { names: _, content: __, only: ___, ...asked } = request(parts[0]!, '');
   const seen = await inspectTexts(
     exchange,
     deps,
@@ -181,10 +200,11 @@ async function seamDetections(
   const found = seen.flatMap((detection) => {
     const view = detection.view === undefined ? 'joined' : `joined+${detection.view}`;
     return readings[Number(detection.location.pointer)]!.spansOf(detection).map(
-      ({ source, start, end }): Detection => ({
+      ({ source: { part }, start, end }) => ({
         ...detection,
         view,
-        location: { pointer: source.part.pointer, start, end },
+        location: { pointer: part.pointer, start, end },
+        part,
       }),
     );
   });

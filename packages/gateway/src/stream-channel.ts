@@ -37,6 +37,8 @@ export class Channel {
   base = 0;
   /** Everything before this was judged. */
   judged = 0;
+  /** Everything from here on spells another text of its event, which is judged there. */
+  fresh = 0;
   /** Everything before this may go out. */
   releasable = 0;
   /** Everything before this went out. */

@@ -5,19 +5,18 @@ import {
   LIMITS,
   parseStrictJson,
   type RestorationRecord,
-  type SystemSnapshot,
   type Verdict,
 } from '@sallyport/core';
-import { type FenceLead, Placeholders, type Redactor } from '@sallyport/guard';
-import { checkShape, type Dialect, type StreamEvent, type TextPart, type Usage } from '@sallyport/models';
-import { AnswerStructure } from './answer-structure.ts';
+import { type FenceLead, Placeholders } from '@sallyport/guard';
+import { checkShape, type StreamEvent, type TextPart, type Usage } from '@sallyport/models';
+import { AnswerStructure, replaced } from './answer-structure.ts';
 import { holdsCredential } from './credential.ts';
 import { credentialOf, requestOf } from './inspection.ts';
 import { Restoring } from './restoring.ts';
 import { applyEdits, type Edit, maskings, orderEdits } from './rewrite.ts';
 import type { SeamSpan } from './seam-readings.ts';
 import { Channel, WINDOW_CHARACTERS } from './stream-channel.ts';
-import type { StreamConditions } from './stream-conditions.ts';
+import type { StreamGateOptions } from './stream-gate-options.ts';
 import { type Held, isReleasable, type Lane, Lanes, type Segment } from './stream-lanes.ts';
 import { renderHeld } from './stream-render.ts';
 import { StreamSeams } from './stream-seams.ts';
@@ -36,25 +35,6 @@ const SEAM: TextPart = {
   kind: 'text',
   stream: null,
 };
-
-/** What inspects: at once for what is short, later for what is long. */
-type Inspect = (requests: readonly InspectionRequest[]) => Detection[] | Promise<Detection[]>;
-
-/** How a stream gate is set up. */
-export interface StreamGateOptions {
-  readonly dialect: Dialect;
-  readonly operation: string;
-  readonly system: SystemSnapshot;
-  readonly systemPrompts: readonly string[];
-  readonly redactor: Redactor | null;
-  /** Makes placeholders for what is redacted in the answer. */
-  readonly outputRedactor: Redactor;
-  readonly inspect: Inspect;
-  /** Whether the caller's own request says this. */
-  readonly repeats: (text: string) => boolean;
-  /** Business rules over the answer; null where there are none. */
-  readonly conditions: StreamConditions | null;
-}
 
 /**
  * The output gate for streams. Events wait until every text in them was judged; texts are judged in windows over
@@ -142,7 +122,11 @@ export class StreamGate {
       if (part.stream === null) segments.push(await this.#whole(part));
       else segments.push(this.#grow(part, part.stream, lanes[0] ?? null));
     }
-    const tool = conditions?.push(data, parts) ?? false;
+    const tool =
+      conditions?.push(
+        data,
+        parts.filter(({ made }) => made === undefined),
+      ) ?? false;
     const name = dialect.eventName(event.name, data);
     const until = this.#seams.length > before ? this.#seams.length : 0;
     this.#hold({ name, data: event.data, segments, tool, lanes, last: order.last, until });
@@ -194,20 +178,31 @@ export class StreamGate {
     if (!channel) {
       if (this.#channels.size >= LIMITS.streamChannelsMax)
         throw new CodedError('upstream-too-large', 'the stream opens too many channels');
-      const placeholders = this.#restoring ? new Placeholders(part.kind === 'json') : null;
+      const placeholders = this.#restoring && !part.made ? new Placeholders(part.kind === 'json') : null;
       channel = new Channel(part, lane, placeholders, this.#seams.open(part));
       this.#channels.set(key, channel);
       this.#places.set(channel.seam!, channel);
     }
     if (channel.ended)
       throw new CodedError('upstream-invalid', 'the stream goes on with a text that it had ended');
-    if (part.known) this.writtenCharacters += part.text.length;
-    this.#seams.add(channel.seam!, part.text, part.known === true);
-    channel.grewAt = channel.lane?.characters ?? 0;
     const start = channel.length;
+    if (part.known) this.writtenCharacters += part.text.length;
+    channel.grewAt = channel.lane?.characters ?? 0;
     channel.text += part.text;
+    if (!part.repeats) {
+      this.#seams.add(channel.seam!, part.text, start, part.known === true);
+      channel.fresh = channel.length;
+    }
     this.#place(channel, channel.placeholders?.push(part.text) ?? []);
-    return { channel, pointer: part.pointer, text: part.text, start, kind: part.kind, edits: [] };
+    return {
+      channel,
+      pointer: part.pointer,
+      text: part.text,
+      start,
+      kind: part.kind,
+      edits: [],
+      made: part.made,
+    };
   }
 
   /** Puts values back where placeholders were found. */
@@ -216,7 +211,7 @@ export class StreamGate {
       channel.edits.add(placed.flatMap((one) => this.#restoring!.edit(channel.part, one)));
   }
 
-  #request(text: string, { kind, call }: TextPart, lead: FenceLead | null = null): InspectionRequest {
+  #request(text: string, { kind, call, only }: TextPart, lead: FenceLead | null = null): InspectionRequest {
     const { system, systemPrompts } = this.#options;
     return {
       text,
@@ -226,6 +221,7 @@ export class StreamGate {
       ...requestOf(system, true),
       tool: kind === 'json' || call !== undefined,
       lead,
+      only,
     };
   }
 
@@ -234,22 +230,19 @@ export class StreamGate {
     const { inspect, system } = this.#options;
     const parts = all.filter(({ structure }) => structure !== undefined);
     this.#verdict.decide(await this.#structure.judge(parts, requestOf(system, true), inspect));
-    return parts
-      .filter(({ structure }) => structure === 'padding')
-      .map(({ pointer, text, kind }) => {
-        const edits = [{ start: 0, end: text.length, text: AnswerStructure.padding(text.length) }];
-        return { channel: null, pointer, text, start: 0, kind, edits, padding: true };
-      });
+    return parts.flatMap(replaced);
   }
 
   /** Judges a text that stands alone in its event. */
   async #whole(part: TextPart): Promise<Segment> {
+    const { pointer, text, kind, made } = part;
+    if (part.repeats) return { channel: null, pointer, text, start: 0, kind, edits: [], made };
     this.texts++;
     const found = await this.#options.inspect([this.#request(part.text, part)]);
     const kept = found.map((d) => located(d, part.pointer, 0));
     this.#verdict.decide(kept);
     const masks = this.#maskings(kept, part.text, part.kind, 0);
-    const restored = this.#restoring?.edits(part) ?? [];
+    const restored = (made === undefined && this.#restoring?.edits(part)) || [];
     const changed = applyEdits(part.text, 0, orderEdits([...masks, ...restored]));
     const refused = restored.length > 0 && (await this.#refuses(part, found, changed));
     if (refused) this.#restoring!.withdraw(restored);
@@ -331,7 +324,8 @@ export class StreamGate {
     const text = channel.slice(from, end);
     if (this.#credential !== null && text.includes(this.#credential)) throw new CodedError('output-denied');
     const lead = channel.leadOf(from);
-    const seen = await this.#options.inspect([this.#request(text, channel.part, lead)]);
+    const seen =
+      channel.fresh > from ? await this.#options.inspect([this.#request(text, channel.part, lead)]) : [];
     const found = seen.map((d) => located(d, channel.key, from));
     channel.judged = end;
     channel.open = null;

@@ -13,6 +13,8 @@ export interface Segment {
   edits: readonly Edit[];
   /** Whether it means nothing, and is replaced for that. */
   readonly padding?: boolean;
+  /** What it is made of where it is no string: then the whole value at `pointer` is replaced. */
+  readonly made?: TextPart['made'] | 'bytes';
 }
 
 /** An event that waits for verdicts. */

@@ -59,16 +59,17 @@ export class StreamSeams {
 
   /**
    * Takes what comes next of a text.
+   * @param from where it stands there
    * @param beside whether it stands among the others in the order in which they come
    */
-  add(text: StreamText, piece: string, beside: boolean): void {
-    const runs = text.push(piece);
+  add(text: StreamText, piece: string, from: number, beside: boolean): void {
+    const runs = text.push(piece, from);
     if (beside) this.#place(text, runs);
   }
 
   /** Takes a text that stands alone; of a long one the ends lie beside others. */
   async whole(part: TextPart, text: StreamText): Promise<void> {
-    const runs = text.push(part.text);
+    const runs = text.push(part.text, 0);
     if (part.text.length <= 2 * EDGE) this.#place(text, runs);
     else {
       this.#place(text, endOf(runs, EDGE, false));

@@ -14,8 +14,6 @@ export class StreamText implements SeamText {
   /** Which it is, in the order in which they began. */
   readonly number: number;
   readonly #values: JsonValues | null;
-  /** Characters that came. */
-  #length = 0;
   #known: Known[] = [];
   /** How it begins. */
   head: Run[] = [];
@@ -33,10 +31,12 @@ export class StreamText implements SeamText {
     this.#values = part.kind === 'json' ? new JsonValues() : null;
   }
 
-  /** Takes what comes next; gives what a reader of neighbouring texts sees of it. */
-  push(text: string): Run[] {
-    const runs = this.#values?.push(text) ?? [{ text, from: this.#length, taken: text.length }];
-    this.#length += text.length;
+  /**
+   * Takes what comes next; gives what a reader of neighbouring texts sees of it.
+   * @param from where it stands in the text
+   */
+  push(text: string, from: number): Run[] {
+    const runs = this.#values?.push(text) ?? [{ text, from, taken: text.length }];
     this.over = false;
     if (charactersOf(this.head) < END_CHARACTERS) {
       for (const run of runs) append(this.head, run);

@@ -25,6 +25,15 @@ export interface TextPart {
   readonly echo?: boolean;
   /** In an answer: what it is where it is no text, such as an id. */
   readonly structure?: Structure;
+  /**
+   * In an answer: what it is made of where it is no string. An edit replaces the whole value at `pointer`: tokens of log
+   * probabilities by null, a number by a string.
+   */
+  readonly made?: 'tokens' | 'number';
+  /** Of tokens: whether they spell another text of the same answer or event. */
+  readonly repeats?: boolean;
+  /** Detectors that are asked; all where absent. */
+  readonly only?: 'secrets' | 'values';
 }
 
 /** What is not text: media, a file the provider keeps, bytes of an unknown format, ids of tokens. */
@@ -47,8 +56,6 @@ export interface RequestPart extends TextPart {
    * number as it is written, `name` for the name of a member that is judged together with others. Absent for plain text.
    */
   readonly place?: 'fixed' | 'decoded' | 'number' | 'name';
-  /** Detectors that are asked; all where absent. */
-  readonly only?: 'secrets' | 'values';
   /** Parts of one group follow each other where the system reads them: what is split over them is judged, too. */
   readonly group?: string;
 }

@@ -101,7 +101,7 @@ const WRITTEN = new RegExp(
 
 /** Members of events that come whole. */
 const WHOLE = new Set(
-  'response item part text arguments input code refusal transcript annotation error message param name'.split(
+  'logprobs response item part text arguments input code refusal transcript annotation error message param name'.split(
     ' ',
   ),
 );
@@ -125,10 +125,10 @@ function responseTexts(data: unknown): TextPart[] {
     if (CALL.test(type)) call = String(event['item_id'] ?? event['output_index']);
     else if (path[0] === 'item' && isToolItem(item['type']))
       call = String(item['id'] ?? event['output_index']);
-    const delta = path[0] === 'delta';
+    const delta = path[0] === 'delta' || (path[0] === 'logprobs' && type.endsWith('.delta'));
     // What no protocol has may grow from event to event, too.
     const stream = delta || !WHOLE.has(String(path[0])) ? `${partOf(type, event)}/${path.join('/')}` : null;
-    const known = delta && path.length === 1 && WRITTEN.test(type);
+    const known = path[0] === 'delta' && path.length === 1 && WRITTEN.test(type);
     return { stream, known, call, echo, json: delta && ARGUMENTS.test(type) };
   });
 }

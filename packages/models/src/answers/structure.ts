@@ -1,10 +1,17 @@
 import { tableOf } from '@sallyport/core';
 
 /**
- * What a string of an answer is where it is no text: a word of the protocol, an id, the name of a model, sealed bytes, the
- * name of a member, or padding that means nothing.
+ * What a value of an answer is where it is no text: a word of the protocol, an id, the name of a model, sealed bytes, the
+ * name of a member, padding that means nothing, or bytes of a token that are not its own.
  */
-export type Structure = 'word' | 'id' | 'model' | 'sealed' | 'name' | 'padding';
+export type Structure = 'word' | 'id' | 'model' | 'sealed' | 'name' | 'padding' | 'bytes';
+
+/** Members within which names are what the model chose. */
+export const CHOSEN: ReadonlySet<string | number> = new Set(['input', 'arguments', 'parameters']);
+
+/** Whether a path leads into what a model chose, names included. */
+export const isChosen = (path: readonly (string | number)[]): boolean =>
+  path.some((part, n) => n < path.length - 1 && CHOSEN.has(part));
 
 const WORD = /^[A-Za-z][\w.-]{0,63}$/;
 const ID = /^[\w.:/+-]{1,128}$/;

@@ -1,7 +1,9 @@
 import { type StringVisitor, toPointer, visitStrings } from '@sallyport/core';
 import type { Attachment, TextPart } from '../dialect.ts';
+import { oddBytes, tokenPlace } from './logprobs.ts';
 import { isShown, type ShownTable } from './shown.ts';
-import { isMember, type Structure, structureOf } from './structure.ts';
+import { isChosen, isMember, type Structure, structureOf } from './structure.ts';
+import { Tokens } from './tokens.ts';
 
 const DATA_URL = /^data:(image|audio|video|application\/pdf)(?:\/[a-z0-9.+-]{1,40})?;base64,[A-Za-z0-9+/=]*$/;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
@@ -60,16 +62,14 @@ export type Classify = (path: readonly (string | number)[], parent: object) => T
 
 const JSON_KEYS = new Set(['arguments', 'partial_json']);
 
-/** Members within which names are what the model chose. */
-const CHOSEN = new Set<string | number>(['input', 'arguments', 'parameters']);
-
 /**
  * Every string of an answer, classified: texts, which are values and names that are no field's, and what stands in a place
- * for an id or a word, each once. What a dialect does not know is text.
+ * for an id or a word, each once. Tokens of log probabilities are texts put together. What a dialect does not know is text.
  * @param shown places of text that people read
  */
 export function collectTexts(body: unknown, shown: ShownTable, classify: Classify): TextPart[] {
   const parts: TextPart[] = [];
+  const tokens = new Tokens(classify);
   const known = new Set<string>();
   const base = { channel: 'output', system: false } as const;
   const note = (structure: Structure, text: string, pointer: string): void => {
@@ -80,7 +80,9 @@ export function collectTexts(body: unknown, shown: ShownTable, classify: Classif
   };
   const visit: StringVisitor = (text, path, parent) => {
     if (text.length === 0) return;
-    const chosen = path.some((part, n) => n < path.length - 1 && CHOSEN.has(part));
+    const chosen = isChosen(path);
+    const token = chosen ? null : tokenPlace(path);
+    if (token) return tokens.push(text, path, parent, token);
     const structure = chosen ? null : structureOf(path, text);
     if (structure) return note(structure, text, toPointer(path));
     const key = keyOf(path);
@@ -105,14 +107,26 @@ export function collectTexts(body: unknown, shown: ShownTable, classify: Classif
     body,
     visit,
     (text, path, parent) => {
+      if (tokens.name(text, path, parent)) return;
       const told = classify(path, parent);
       if (!told) return;
       const echo = told.echo ? { echo: true } : {};
       parts.push({ ...base, pointer: `${toPointer(path)}#`, text, kind: 'text', stream: null, ...echo });
     },
-    (name, path) => {
+    (name, path, parent) => {
+      if (tokens.name(name, path, parent)) return;
       if (!isMember(name)) note('name', name, `${toPointer(path)}#`);
     },
   );
+  for (const path of oddBytes(body))
+    parts.push({
+      ...base,
+      pointer: toPointer(path),
+      text: '',
+      kind: 'text',
+      stream: null,
+      structure: 'bytes',
+    });
+  parts.push(...tokens.parts(parts));
   return parts;
 }
