@@ -2,15 +2,17 @@ import {
   CodedError,
   type Detection,
   decodeUtf8,
-  type InspectionRequest,
   parseStrictJson,
   type RestorationRecord,
+  type SystemSnapshot,
   type Verdict,
   visitStrings,
 } from '@sallyport/core';
 import { watchedPrompts } from '@sallyport/guard';
-import { checkShape, type TextPart, type Usage } from '@sallyport/models';
+import { answerNumbers, checkShape, type TextPart, type Usage } from '@sallyport/models';
 import { AnswerEdits } from './answer-edits.ts';
+import { answerMasks } from './answer-masks.ts';
+import { AnswerQuestions, type Inspect, wholeStretch } from './answer-questions.ts';
 import { AnswerStructure } from './answer-structure.ts';
 import { conditionsOnAnswer, conditionsOnRows, conditionsOnTools } from './conditions.ts';
 import type { Deps, Exchange } from './exchange.ts';
@@ -18,7 +20,7 @@ import { credentialOf, requestOf } from './inspection.ts';
 import { inspectTexts } from './leaked-keys.ts';
 import { isProse } from './request-texts.ts';
 import { Restoring } from './restoring.ts';
-import { applyEdits, maskings, orderEdits, redactorFor } from './rewrite.ts';
+import { applyEdits, orderEdits, redactorFor } from './rewrite.ts';
 import { seamReadings } from './seam-readings.ts';
 import { squeezeDetections } from './squeeze.ts';
 import { verdictOf } from './state.ts';
@@ -73,9 +75,9 @@ export async function judgeAnswer(
     data = parseStrictJson(text);
     const repeats = repeatsOf(exchange);
     all = looking
-      ? exchange.dialect
-          .readResponse(exchange.operation!.id, data)
-          .filter((part) => !(part.echo && repeats(part.text)))
+      ? [...exchange.dialect.readResponse(exchange.operation!.id, data), ...answerNumbers(data, text)].filter(
+          (part) => !(part.echo && repeats(part.text)),
+        )
       : [];
   } catch (cause) {
     throw new CodedError('upstream-invalid', 'the answer is not valid JSON', { cause });
@@ -86,39 +88,22 @@ export async function judgeAnswer(
   const parts = texts.filter(({ repeats }) => !repeats);
   const large = isLarge(plain.length);
   if (large) await othersFirst();
-  const systemPrompts = systemPromptsOf(exchange);
   const settings = requestOf(system, true);
-  const request = (part: TextPart, own = part.text): InspectionRequest => ({
-    text: own,
-    pointer: part.pointer,
-    channel: 'output',
-    systemPrompts,
-    ...settings,
-    tool: part.kind === 'json' || part.call !== undefined,
-    only: part.only,
-  });
+  const inspect: Inspect = (requests) => inspectTexts(exchange, deps, requests);
+  const questions = new AnswerQuestions(system, systemPromptsOf(exchange), inspect);
+  const stretches = parts.map((part) => wholeStretch(part));
   // Both are awaited from the start: if one fails while the other is waited for, the call ends, and not the worker.
   const [found, structure] = await Promise.all([
-    inspectTexts(
-      exchange,
-      deps,
-      // A number for each: several are spelt by the values at one place.
-      parts.map((part, n) => ({ ...request(part), pointer: `${n}` })),
-    ),
+    questions.ask(stretches),
     new AnswerStructure().judge(
       all.filter((part) => part.structure !== undefined),
       settings,
-      (requests) => inspectTexts(exchange, deps, requests),
+      inspect,
     ),
   ]);
-  const own = new Map<TextPart, Detection[]>(parts.map((part) => [part, []]));
-  for (const detection of found) {
-    const part = parts[Number(detection.location.pointer)]!;
-    own.get(part)!.push({ ...detection, location: { ...detection.location, pointer: part.pointer } });
-  }
-  const alone = [...own.values()].flat();
-  const seams = await seamDetections(exchange, deps, own, request);
-  const detections = [...alone, ...structure];
+  const own = new Map<TextPart, Detection[]>(parts.map((part, n) => [part, found[n]!]));
+  const detections = [...found.flat(), ...structure];
+  const seams = await seamDetections(system, own, questions);
   for (const { part, ...detection } of seams.found) {
     own.get(part)!.push(detection);
     detections.push(detection);
@@ -159,14 +144,16 @@ export async function judgeAnswer(
       system,
       parts.map((part) => part.text),
     );
-    for (const part of parts) {
+    for (const stretch of stretches) {
+      const { part } = stretch;
       const found = own.get(part)!;
-      const masks = maskings(system, found, part.text, part.kind, outputRedactor);
+      const masks = answerMasks(system, found, stretch, outputRedactor);
       const back = (part.made === undefined && restoring?.edits(part)) || [];
       let edits = orderEdits([...masks, ...back]);
       if (restoring && back.length > 0) {
         const changed = applyEdits(part.text, 0, edits);
-        if (restoring.refuses(found, await inspectTexts(exchange, deps, [request(part, changed)]))) {
+        const [seen = []] = await questions.ask([wholeStretch(part, changed)]);
+        if (restoring.refuses(found, seen)) {
           restoring.withdraw(back);
           edits = orderEdits(masks);
         }
@@ -181,22 +168,16 @@ export async function judgeAnswer(
 
 /** What reaches over several texts of an answer, told in each; and whether they make up the provider's credential, which never leaves. */
 async function seamDetections(
-  exchange: Exchange,
-  deps: Deps,
+  system: SystemSnapshot,
   alone: ReadonlyMap<TextPart, readonly Detection[]>,
-  request: (part: TextPart, own?: string) => InspectionRequest,
+  questions: AnswerQuestions,
 ): Promise<{ found: (Detection & { part: TextPart })[]; credential: boolean }> {
-  const parts = [...alone.keys()];
+  const parts = [...alone.keys()].filter(({ made }) => made !== 'number');
   const readings = seamReadings(parts, (part) =>
     alone.get(part)!.map(({ detector, location: { start, end } }) => ({ detector, start, end })),
   );
   if (readings.length === 0) return { found: [], credential: false };
-  const { names: _, content: __, only: ___, ...asked } = request(parts[0]!, '');
-  const seen = await inspectTexts(
-    exchange,
-    deps,
-    readings.map(({ text }, n) => ({ ...asked, text, pointer: `${n}`, tool: false })),
-  );
+  const seen = await questions.askAboutSeams(readings.map(({ text }) => text));
   const found = seen.flatMap((detection) => {
     const view = detection.view === undefined ? 'joined' : `joined+${detection.view}`;
     return readings[Number(detection.location.pointer)]!.spansOf(detection).map(
@@ -208,6 +189,6 @@ async function seamDetections(
       }),
     );
   });
-  const credential = credentialOf(exchange.system!);
+  const credential = credentialOf(system);
   return { found, credential: credential !== null && readings.some(({ text }) => text.includes(credential)) };
 }

@@ -65,9 +65,9 @@ export function actionFor(
     system.policy[direction][detection.detector] ?? DEFAULT_ACTIONS[direction][detection.detector];
   // What only says that somebody or something is named, such as a place, is noted and left.
   if (action === 'redact' && detection.severity === 'info') return 'allow';
-  // The name of a member cannot be replaced, nor can a number.
-  if (action === 'redact' && (detection.location.pointer.endsWith('#') || detection.place === 'number'))
-    return 'deny';
+  // The name of a member cannot be replaced, nor can a number of a request; in an answer a string takes its place.
+  const number = detection.place === 'number' && direction === 'input';
+  if (action === 'redact' && (detection.location.pointer.endsWith('#') || number)) return 'deny';
   // An id, an address or bytes stay whole: an edit there would break the call. No answer needs a secret as an id.
   if (action === 'redact' && detection.place === 'fixed') return direction === 'output' ? 'deny' : 'flag';
   const graded = detection.detector !== 'attachment';

@@ -8,6 +8,7 @@ import {
 } from '@sallyport/guard';
 import type { TextPart } from '@sallyport/models';
 import { ChannelEdits } from './channel-edits.ts';
+import { JsonQuotes } from './json-numbers.ts';
 import type { Lane } from './stream-lanes.ts';
 import type { StreamText } from './stream-text.ts';
 
@@ -53,6 +54,8 @@ export class Channel {
   /** The system said that nothing more comes of it. */
   ended = false;
   readonly placeholders: Placeholders | null;
+  /** Where strings stand in it, should it be JSON. */
+  readonly quotes: JsonQuotes;
   /** The same text as those beside it see it. */
   readonly seam: StreamText | null;
   /** Fenced code blocks up to a line start that no later window looks behind. */
@@ -69,7 +72,14 @@ export class Channel {
     this.part = part;
     this.lane = lane;
     this.placeholders = placeholders;
+    this.quotes = new JsonQuotes(part.kind === 'json');
     this.seam = seam;
+  }
+
+  /** Takes what comes next. */
+  push(text: string): void {
+    this.text += text;
+    this.quotes.push(text);
   }
 
   /** Length of the text, with what was forgotten. */
@@ -147,6 +157,7 @@ export class Channel {
     const from = Math.min(keep, this.#fencesAt);
     this.text = this.text.slice(from - this.base);
     this.base = from;
+    this.quotes.forget(from);
   }
 }
 

@@ -1,10 +1,8 @@
-import type { Detection, InspectionRequest, SystemSnapshot } from '@sallyport/core';
+import type { SystemSnapshot } from '@sallyport/core';
 import type { Redactor } from '@sallyport/guard';
 import type { Dialect } from '@sallyport/models';
+import type { Inspect } from './answer-questions.ts';
 import type { StreamConditions } from './stream-conditions.ts';
-
-/** What inspects: at once for what is short, later for what is long. */
-type Inspect = (requests: readonly InspectionRequest[]) => Detection[] | Promise<Detection[]>;
 
 /** How a stream gate is set up. */
 export interface StreamGateOptions {

@@ -1,19 +1,20 @@
 import {
   CodedError,
   type Detection,
-  type InspectionRequest,
   LIMITS,
   parseStrictJson,
   type RestorationRecord,
   type Verdict,
 } from '@sallyport/core';
-import { type FenceLead, Placeholders } from '@sallyport/guard';
-import { checkShape, type StreamEvent, type TextPart, type Usage } from '@sallyport/models';
+import { Placeholders } from '@sallyport/guard';
+import { answerNumbers, checkShape, type StreamEvent, type TextPart, type Usage } from '@sallyport/models';
+import { answerMasks } from './answer-masks.ts';
+import { AnswerQuestions, type Stretch, wholeStretch } from './answer-questions.ts';
 import { AnswerStructure, replaced } from './answer-structure.ts';
 import { holdsCredential } from './credential.ts';
 import { credentialOf, requestOf } from './inspection.ts';
 import { Restoring } from './restoring.ts';
-import { applyEdits, type Edit, maskings, orderEdits } from './rewrite.ts';
+import { applyEdits, type Edit, orderEdits } from './rewrite.ts';
 import type { SeamSpan } from './seam-readings.ts';
 import { Channel, WINDOW_CHARACTERS } from './stream-channel.ts';
 import type { StreamGateOptions } from './stream-gate-options.ts';
@@ -26,22 +27,13 @@ import { located, StreamVerdict } from './stream-verdict.ts';
 /** The last event of dialects that have one. */
 const END = '[DONE]';
 
-/** How texts are inspected that stand beside each other. */
-const SEAM: TextPart = {
-  pointer: '',
-  text: '',
-  channel: 'output',
-  system: false,
-  kind: 'text',
-  stream: null,
-};
-
 /**
  * The output gate for streams. Events wait until every text in them was judged; texts are judged in windows over
  * each channel, so that neither chunk boundaries nor interleaving change a verdict.
  */
 export class StreamGate {
   readonly #options: StreamGateOptions;
+  readonly #questions: AnswerQuestions;
   readonly #channels = new Map<string, Channel>();
   readonly #seams: StreamSeams;
   /** Where the texts that the seams know stand. */
@@ -63,11 +55,12 @@ export class StreamGate {
   constructor(options: StreamGateOptions) {
     this.#options = options;
     this.#credential = credentialOf(options.system);
+    this.#questions = new AnswerQuestions(options.system, options.systemPrompts, options.inspect);
     this.#verdict = new StreamVerdict(options.system);
     this.#restoring = Restoring.of(options.system, options.redactor);
     this.#seams = new StreamSeams({
       credential: this.#credential,
-      inspect: (text) => options.inspect([{ ...this.#request(text, SEAM), names: false, content: false }]),
+      inspect: (text) => this.#questions.askAboutSeams([text]),
       found: (detection, spans) => this.#overSeam(detection, spans),
     });
   }
@@ -111,9 +104,8 @@ export class StreamGate {
     if (!lanes) throw new CodedError('upstream-too-large', 'the stream opens too many choices');
     this.#restoring?.note(dialect.toolPieces(operation, data));
     const segments: Segment[] = [];
-    const all = dialect
-      .readEvent(operation, data)
-      .filter((part) => !(part.echo && this.#options.repeats(part.text)));
+    const read = [...dialect.readEvent(operation, data), ...answerNumbers(data, event.data)];
+    const all = read.filter((part) => !(part.echo && this.#options.repeats(part.text)));
     const parts = all.filter(({ structure }) => structure === undefined);
     if (parts.length < all.length) segments.push(...(await this.#fixed(all)));
     const before = this.#seams.length;
@@ -188,7 +180,7 @@ export class StreamGate {
     const start = channel.length;
     if (part.known) this.writtenCharacters += part.text.length;
     channel.grewAt = channel.lane?.characters ?? 0;
-    channel.text += part.text;
+    channel.push(part.text);
     if (!part.repeats) {
       this.#seams.add(channel.seam!, part.text, start, part.known === true);
       channel.fresh = channel.length;
@@ -211,20 +203,6 @@ export class StreamGate {
       channel.edits.add(placed.flatMap((one) => this.#restoring!.edit(channel.part, one)));
   }
 
-  #request(text: string, { kind, call, only }: TextPart, lead: FenceLead | null = null): InspectionRequest {
-    const { system, systemPrompts } = this.#options;
-    return {
-      text,
-      pointer: '',
-      channel: 'output',
-      systemPrompts,
-      ...requestOf(system, true),
-      tool: kind === 'json' || call !== undefined,
-      lead,
-      only,
-    };
-  }
-
   /** Judges ids, words and names; gives what replaces padding. */
   async #fixed(all: readonly TextPart[]): Promise<Segment[]> {
     const { inspect, system } = this.#options;
@@ -238,25 +216,19 @@ export class StreamGate {
     const { pointer, text, kind, made } = part;
     if (part.repeats) return { channel: null, pointer, text, start: 0, kind, edits: [], made };
     this.texts++;
-    const found = await this.#options.inspect([this.#request(part.text, part)]);
-    const kept = found.map((d) => located(d, part.pointer, 0));
-    this.#verdict.decide(kept);
-    const masks = this.#maskings(kept, part.text, part.kind, 0);
+    const stretch = wholeStretch(part);
+    const [found = []] = await this.#questions.ask([stretch]);
+    this.#verdict.decide(found);
+    const masks = this.#masks(found, stretch);
     const restored = (made === undefined && this.#restoring?.edits(part)) || [];
     const changed = applyEdits(part.text, 0, orderEdits([...masks, ...restored]));
     const refused = restored.length > 0 && (await this.#refuses(part, found, changed));
     if (refused) this.#restoring!.withdraw(restored);
     const edits = orderEdits(refused ? masks : [...masks, ...restored]);
-    const segment = {
-      channel: null,
-      pointer: part.pointer,
-      text: part.text,
-      start: 0,
-      kind: part.kind,
-      edits,
-    };
+    const segment: Segment = { channel: null, pointer, text, start: 0, kind, edits, made };
+    if (made === 'number') return segment;
     const seam = this.#seams.open(part);
-    seam.note(kept);
+    seam.note(found);
     this.#places.set(seam, segment);
     await this.#withSeams(() => this.#seams.whole(part, seam));
     return segment;
@@ -285,12 +257,14 @@ export class StreamGate {
     spans.forEach(({ source, start, end }, n) => {
       const place = this.#places.get(source);
       if (!place) return;
-      const channel = place instanceof Channel ? place : place.channel;
+      const channel = place instanceof Channel ? place : null;
       const from = channel ? Math.max(start, channel.gone) : start;
       if (from >= end) return;
-      const text = channel ? channel.slice(from, end) : source.part.text.slice(from, end);
-      const location = { ...told[n]!.location, start: from };
-      const masks = this.#maskings([{ ...told[n]!, location }], text, source.part.kind, from);
+      const { part } = source;
+      const stretch = channel ?? wholeStretch(part);
+      const text = channel ? channel.slice(channel.base, channel.length) : part.text;
+      const found = { ...told[n]!, location: { ...told[n]!.location, start: from } };
+      const masks = this.#masks([found], { part, text, offset: channel?.base ?? 0, quotes: stretch.quotes });
       if (channel) channel.edits.add(masks);
       else if (!(place instanceof Channel)) place.edits = orderEdits([...place.edits, ...masks]);
     });
@@ -298,12 +272,13 @@ export class StreamGate {
 
   /** Whether a text with values in it sets off what it did not without. */
   async #refuses(part: TextPart, found: readonly Detection[], changed: string): Promise<boolean> {
-    return this.#restoring!.refuses(found, await this.#options.inspect([this.#request(changed, part)]));
+    const [seen = []] = await this.#questions.ask([wholeStretch(part, changed)]);
+    return this.#restoring!.refuses(found, seen);
   }
 
-  #maskings(detections: readonly Detection[], text: string, kind: TextPart['kind'], offset: number): Edit[] {
+  #masks(detections: readonly Detection[], stretch: Omit<Stretch, 'lead'>): Edit[] {
     const { system, outputRedactor } = this.#options;
-    return maskings(system, detections, text, kind, outputRedactor, offset);
+    return answerMasks(system, detections, stretch, outputRedactor);
   }
 
   /** Judges a channel window by window; at the end of it to its end. */
@@ -323,9 +298,9 @@ export class StreamGate {
     const from = channel.windowStart();
     const text = channel.slice(from, end);
     if (this.#credential !== null && text.includes(this.#credential)) throw new CodedError('output-denied');
-    const lead = channel.leadOf(from);
-    const seen =
-      channel.fresh > from ? await this.#options.inspect([this.#request(text, channel.part, lead)]) : [];
+    const { part, quotes } = channel;
+    const stretch = { part, text, offset: from, lead: channel.leadOf(from), quotes };
+    const [seen = []] = channel.fresh > from ? await this.#questions.ask([stretch]) : [];
     const found = seen.map((d) => located(d, channel.key, from));
     channel.judged = end;
     channel.open = null;
@@ -333,7 +308,7 @@ export class StreamGate {
     const acted = found.filter(({ location }) => last || !channel.opens(location));
     const fresh = acted.filter((d) => !this.#verdict.knows(d));
     this.#verdict.decide(fresh);
-    const masks = this.#maskings(fresh, text, channel.part.kind, from);
+    const masks = this.#masks(fresh, stretch);
     channel.edits.add(masks);
     if (this.#restoring) await this.#askAgain(this.#restoring, channel, from, end, seen);
     await this.#withSeams(() => this.#seams.meet(channel.seam!));

@@ -30,6 +30,8 @@ export interface TextPart {
    * probabilities by null, a number by a string.
    */
   readonly made?: 'tokens' | 'number';
+  /** Of a number: the name of the member that it stands at or within. */
+  readonly name?: string;
   /** Of tokens: whether they spell another text of the same answer or event. */
   readonly repeats?: boolean;
   /** Detectors that are asked; all where absent. */

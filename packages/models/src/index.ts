@@ -5,6 +5,7 @@
  * Call first: {@link findRoute}, then the dialect's `readRequest`.
  * Do not trust it with: judging content. It says where texts are, not what they mean.
  */
+export { answerNumbers } from './answers/numbers.ts';
 export { readOutputTensors } from './answers/open-inference.ts';
 export { checkShape } from './answers/shape.ts';
 export { anthropic } from './anthropic.ts';
@@ -28,6 +29,7 @@ export { ollama } from './ollama.ts';
 export { OnnxModel } from './onnx.ts';
 export { openInference } from './open-inference.ts';
 export { openai } from './openai.ts';
+export { figuresOf } from './requests/long-numbers.ts';
 export { DIALECT_TABLE, findRoute, joinUrl } from './routes.ts';
 export { SseParser, sse } from './sse.ts';
 export { TextClassifier, type TextLabel } from './text-classifier.ts';

@@ -276,6 +276,23 @@ describe('log probabilities of an answer', () => {
       });
   }
 
+  it('go from the end of a text that is masked, too', async () => {
+    const text = `her card is ${CARD} and ${SAID}`;
+    const event = (own: string, logprobs: unknown): Body => ({
+      type: 'response.output_text.done',
+      item_id: 'm',
+      output_index: 0,
+      content_index: 0,
+      text: own,
+      logprobs,
+    });
+    for (const own of [text, SAID]) {
+      const got = await streamOf(FORMS['responses']!, [event(own, list(tokensOf(text)))]);
+      assert.equal(got.events[0]!['logprobs'], null, got.text);
+      assert.ok(!withoutBytes(got.events).includes('111'));
+    }
+  });
+
   it('input of a tool that is named like them stays as it is', async () => {
     const input = { logprobs: [{ token: 'x', bytes: [1, 2, 3] }], top_logprobs: [{ a: 1 }] };
     const call = { function: { name: 'f', arguments: input } };

@@ -1,9 +1,10 @@
 import { CodedError, LIMITS, toPointer } from '@sallyport/core';
 import type { PlaceNode } from './places.ts';
 
-/** Figures from which a number may be somebody's. */
+/** Figures from which a number of a request may be somebody's. */
 const FIGURES_MIN = 9;
-const MAYBE = /(?:^|[\s:,[])-?\d[\d.eE+-]{8,}/;
+/** A number of a few characters or more. */
+const MAYBE = /(?:^|[\s:,[])-?\d[\d.eE+-]{5,}/;
 /** Figures that an exponent may make of a number. */
 const FIGURES_MAX = 40;
 
@@ -17,16 +18,16 @@ export interface LongNumber {
 }
 
 /** The whole part of a number, its exponent undone; null where it has few figures. Fractions are measurements. */
-function figures(literal: string): string | null {
+export function figuresOf(literal: string, least = FIGURES_MIN): string | null {
   const sign = literal.startsWith('-') ? 1 : 0;
   const e = literal.search(/e/i);
   const mantissa = literal.slice(sign, e < 0 ? literal.length : e);
   const point = mantissa.indexOf('.');
   const whole = point < 0 ? mantissa : mantissa.slice(0, point);
-  if (e < 0) return whole.length >= FIGURES_MIN ? whole : null;
+  if (e < 0) return whole.length >= least ? whole : null;
   const power = Number(literal.slice(e + 1));
   const length = whole.length + power;
-  if (length < FIGURES_MIN || Math.abs(power) > FIGURES_MAX) return null;
+  if (length < least || Math.abs(power) > FIGURES_MAX) return null;
   const digits = point < 0 ? mantissa : whole + mantissa.slice(point + 1);
   return digits.slice(0, length).padEnd(length, '0').replace(/^0+/, '');
 }
@@ -64,9 +65,10 @@ const isNumbers = (node: PlaceNode | null): boolean =>
 /**
  * Long numbers of a body that stand where no number of the protocol does.
  * @param source valid JSON text
+ * @param least figures of a number that is long
  * @throws CodedError `body-invalid` past {@link LIMITS.jsonStringsMax}
  */
-export function longNumbers(source: string, tree: PlaceNode): LongNumber[] {
+export function longNumbers(source: string, tree: PlaceNode, least = FIGURES_MIN): LongNumber[] {
   if (!MAYBE.test(source)) return [];
   const found: LongNumber[] = [];
   const path: Open[] = [];
@@ -95,8 +97,8 @@ export function longNumbers(source: string, tree: PlaceNode): LongNumber[] {
       literal.lastIndex = i;
       const [text] = literal.exec(source)!;
       i += text.length - 1;
-      if (!last || last.numbers || text.length < FIGURES_MIN) continue;
-      const number = figures(text);
+      if (!last || last.numbers || text.length < least) continue;
+      const number = figuresOf(text, least);
       if (number === null || isNumbers(within(last))) continue;
       if (found.length >= LIMITS.jsonStringsMax)
         throw new CodedError('body-invalid', 'the body holds too many long numbers');
