@@ -1,3 +1,5 @@
+import { tableOf } from '@sallyport/core';
+
 /** A stretch of a text: what it says, where it begins there, and how many characters it takes there. */
 export interface Run {
   readonly text: string;
@@ -7,7 +9,13 @@ export interface Run {
 
 /** Nesting of lists and objects that is followed; beyond it names of members count as values. */
 const NESTING_MAX = 256;
-const ESCAPED: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' };
+const ESCAPED: Readonly<Record<string, string>> = tableOf({
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  b: '\b',
+  f: '\f',
+});
 const SPACE = new Set([' ', '\t', '\n', '\r']);
 
 /**
