@@ -23,7 +23,18 @@ export function safeFetch(
     safeLookup(url, allowPrivate);
     loaded ??= loadFetching(allowPrivate, pin, answerBytesMax);
     const { plainFetch, agent } = await loaded;
-    return plainFetch(url, { ...(init as object), redirect: 'manual', dispatcher: agent });
+    // Over all of it: what trickles in would begin an idle time again and again.
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new Error('no answer in time')), TIMEOUT_MS).unref();
+    const signal = AbortSignal.any([late.signal, ...(init.signal ? [init.signal] : [])]);
+    const answer = await plainFetch(url, {
+      ...(init as object),
+      redirect: 'manual',
+      dispatcher: agent,
+      signal,
+    });
+    if (answerBytesMax === -1) clearTimeout(timer);
+    return answer;
   }) as unknown as typeof fetch;
 }
 

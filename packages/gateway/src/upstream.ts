@@ -16,6 +16,8 @@ import { checkedLookup, permitted } from './safe-lookup.ts';
 
 /** Connections kept to one address of a system. */
 const CONNECTIONS_MAX = 4096;
+/** Answers that only say that one is coming (1xx), to one request: a system that sends more is not sound. */
+const INFORMATIONAL_MAX = 32;
 
 /** Errors after which nothing can have been sent. */
 const UNSENT = new Set([
@@ -202,21 +204,36 @@ export class Upstreams {
     if (isIP(host) !== 0 && !permitted(host, system.allowPrivate))
       return next(new CodedError('upstream-refused-address'), true);
     let answered = false;
+    let informational = 0;
+    // The library's own time begins again with each answer that only says that one is coming.
+    let firstByte: NodeJS.Timeout | undefined;
     const handler: Dispatcher.DispatchHandler = {
-      onRequestStart: (controller) =>
+      onRequestStart: (controller) => {
+        firstByte = setTimeout(
+          () =>
+            controller.abort(new CodedError('upstream-timeout', 'the AI system sent no answer in time')),
+          this.#deadlines().firstByteMs,
+        );
         sink.started({
           abort: () => controller.abort(new CodedError('client-aborted')),
           pause: () => controller.pause(),
           resume: () => controller.resume(),
-        }),
-      onResponseStart: (_controller, status, headers) => {
-        if (status < 200) return;
+        });
+      },
+      onResponseStart: (controller, status, headers) => {
+        if (status < 200) {
+          if (++informational > INFORMATIONAL_MAX)
+            controller.abort(new CodedError('upstream-invalid', 'the AI system only says that it will answer'));
+          return;
+        }
+        clearTimeout(firstByte);
         answered = true;
         sink.head(status, headers);
       },
       onResponseData: (_controller, chunk) => sink.data(chunk),
       onResponseEnd: () => sink.end(),
       onResponseError: (_controller, error) => {
+        clearTimeout(firstByte);
         const fault = toFault(error as Error & { code?: string });
         if ((error as { code?: string }).code === CERTIFICATE_CHANGED)
           this.#onCertificate(integration!.name, url.origin);

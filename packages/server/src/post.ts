@@ -32,7 +32,8 @@ export function post(
         method: 'POST',
         headers: { ...headers, 'content-length': Buffer.byteLength(body) },
         lookup: safeLookup(url, allowPrivate),
-        timeout: POST_MS,
+        // All of it: what trickles in would begin an idle time again and again.
+        signal: AbortSignal.timeout(POST_MS),
         ...(url.startsWith('https:') ? { ecdhCurve: TLS_GROUPS } : {}),
       },
       (res) => {
@@ -53,8 +54,9 @@ export function post(
         res.on('error', fail);
       },
     );
-    req.on('timeout', () => req.destroy(new Error('no answer in time')));
-    req.on('error', fail);
+    req.on('error', (fault) =>
+      fail(fault.name === 'AbortError' ? new Error('no answer in time', { cause: fault }) : fault),
+    );
     req.end(body);
   });
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { classifyAddress } from '@sallyport/gateway';
+import { classifyAddress, safeFetch } from '@sallyport/gateway';
+import { post } from '../src/post.ts';
 import {
   completion,
   enforced,
@@ -291,6 +292,68 @@ describe('hostile systems', () => {
       },
       { limits: { responseBytesMax: 2_000_000 } },
     ));
+
+  it('answers that are said to be coming, for ever, end with the time for an answer', () =>
+    withServer(enforced(fake), async (server, key) => {
+      const timers: NodeJS.Timeout[] = [];
+      /** Writes pieces to the raw connection, one every so many milliseconds. */
+      const trickle =
+        (everyMs: number, piece: (n: number) => string): FakeSystem['answer'] =>
+        (_req, res) => {
+          let n = 0;
+          const timer = setInterval(() => res.socket?.write(piece(n++)), everyMs).unref();
+          timers.push(timer);
+          res.socket!.on('close', () => clearInterval(timer)).on('error', () => {});
+        };
+      const early = 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n';
+      const answers: [code: string, status: number, answer: FakeSystem['answer']][] = [
+        ['upstream-timeout', 504, trickle(100, () => early)],
+        ['upstream-timeout', 504, trickle(100, (n) => (n === 0 ? 'HTTP/1.1 200 OK\r\nx: ' : 'a'))],
+        ['upstream-invalid', 502, (_req, res) => void res.socket!.write(early.repeat(100))],
+        [
+          '',
+          200,
+          (_req, res) => {
+            res.socket!.write(early.repeat(3));
+            setTimeout(() => sendJson(res, completion('ok')), 200);
+          },
+        ],
+      ];
+      for (const [expected, status, answer] of answers) {
+        fake.answer = answer;
+        const begun = Date.now();
+        assert.deepEqual(await ask(server, key), [status, expected]);
+        assert.ok(Date.now() - begun < 3_000, `${Date.now() - begun} ms`);
+      }
+      for (const timer of timers) clearInterval(timer);
+    }));
+
+  it('what is asked from here besides calls ends in time too, however slowly it is answered', async () => {
+    const slow = createServer((_req, res) => {
+      res.writeHead(200, { 'content-type': 'application/json' });
+      setInterval(() => res.write(' '), 200).unref();
+    });
+    const early = createServer((_req, res) => {
+      setInterval(() => res.writeEarlyHints({ link: '</a>' }), 200).unref();
+    });
+    const urls = await Promise.all(
+      [slow, early].map(async (one) => {
+        await new Promise<void>((done) => one.listen(0, '127.0.0.1', done));
+        return `http://127.0.0.1:${(one.address() as AddressInfo).port}`;
+      }),
+    );
+    const begun = Date.now();
+    await Promise.all(
+      urls.flatMap((url) => [
+        assert.rejects(post(url, {}, '{}', true)),
+        assert.rejects(async () => (await safeFetch(true)(url)).text()),
+      ]),
+    );
+    assert.ok(Date.now() - begun < 15_000, `${Date.now() - begun} ms`);
+    for (const one of [slow, early]) one.closeAllConnections();
+    slow.close();
+    early.close();
+  });
 
   it('private addresses are refused unless allowed, by name, number or disguise', async () => {
     const port = new URL(fake.url).port;

@@ -14,6 +14,8 @@ import { readWaivers, type Waiver, waive } from '../waivers.ts';
 import { advisoriesFolder } from './dependencies.ts';
 
 const ROWS_MAX = 40;
+/** How long the control plane may take to take a report. */
+const REPORT_MS = 60_000;
 
 /** One part of a run. */
 interface Check {
@@ -166,6 +168,7 @@ async function sendReport(
   const answer = await fetch(new URL('/api/v1/ci-runs', url), {
     method: 'POST',
     redirect: 'error',
+    signal: AbortSignal.timeout(REPORT_MS),
     headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
     body: JSON.stringify({
       reference:
