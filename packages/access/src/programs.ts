@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { CodedError, clock, newEvent, newId } from '@sallyport/core';
-import type { GrantRow, KeyRow, ProgramRow } from '@sallyport/store';
+import type { Connection, GrantRow, KeyRow, ProgramRow } from '@sallyport/store';
 import { KEY_PATTERN } from './api-key.ts';
 import type { ClientCertificate } from './client-certificate.ts';
 import { outsideScope } from './key-scope.ts';
@@ -88,12 +88,13 @@ export class ServiceAccounts {
   async setDisabled(actor: string, idOrName: string, disabled: boolean, why = ''): Promise<void> {
     const { store } = this.#home;
     const program = await this.find(idOrName);
-    await store.change(async (tx) => {
+    const work = async (tx: Connection) => {
       await store.programs.setDisabled(tx, program.id, disabled ? clock.nowIso() : null);
       const type = disabled ? 'program-disabled' : 'program-enabled';
       const data = { name: program.name, why };
       return { result: undefined, event: newEvent(type, { actor, subject: `program:${program.id}`, data }) };
-    });
+    };
+    await (disabled ? store.shutOut(work) : store.change(work));
   }
 
   /** Gives a role. @throws CodedError `conflict` when it holds it already */
@@ -111,7 +112,7 @@ export class ServiceAccounts {
   async ungrant(actor: string, idOrName: string, grantId: string): Promise<void> {
     const { store } = this.#home;
     const program = await this.find(idOrName);
-    await store.change(async (tx) => {
+    await store.shutOut(async (tx) => {
       const event = await this.#directory.takeAway(tx, actor, `program:${program.id}`, grantId, 'taken away');
       if (event.length === 0) throw new CodedError('not-found', `\`${program.name}\` has no such grant`);
       return { result: undefined, event };

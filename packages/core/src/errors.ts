@@ -103,6 +103,11 @@ export const ERRORS = {
     'the record cannot be written, so no call is let through',
     'free disk space or mend the data folder, then run `sallyport doctor`',
   ),
+  'not-recorded-yet': row(
+    503,
+    'it is in force, and could not be stored or recorded yet',
+    'make room on the disk; it is tried again until it is stored, and is to be done again if the program ends before',
+  ),
   overloaded: row(503, 'the gateway is at its limit of calls', 'try again shortly'),
   draining: row(503, 'the gateway is stopping', 'try again; another instance may answer'),
   'upstream-unreachable': row(
@@ -295,7 +300,8 @@ const FULL_CODES: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FU
 /** SQLite's own number for a full disk. */
 const SQLITE_FULL = 13;
 
-function isFullDisk(fault: unknown): boolean {
+/** Whether a fault says that a disk is full. */
+export function isFullDisk(fault: unknown): boolean {
   const { code, errcode } = (fault ?? {}) as { code?: unknown; errcode?: unknown };
   return FULL_CODES.has(code) || (code === 'ERR_SQLITE_ERROR' && errcode === SQLITE_FULL);
 }

@@ -11,6 +11,7 @@ import {
 import type { KeyRow } from '@sallyport/store';
 import { type Principal, principalText } from './authorisation/authoriser.ts';
 import type { KeyRights } from './authorisation/key-rights.ts';
+import { inForce } from './in-force.ts';
 import type { Installation } from './installation.ts';
 import type { KnownSystem } from './snapshot.ts';
 
@@ -58,7 +59,6 @@ export interface KeyHome {
   publish(): Promise<void>;
   /** Shuts keys out of every worker at once. */
   shutOut(what: { readonly keys: readonly string[] }): Promise<void>;
-  shutOutUnstored(what: { readonly keys: readonly string[] }): Promise<void>;
 }
 
 /** What a new key is to be. */
@@ -162,41 +162,24 @@ export class ApiKeys {
     return (await this.#home.installation.store.keys.list()).filter((key) => !key.synthetic).map(keyView);
   }
 
-  /** Revokes a key; when this resolves no worker takes it any more. @param why for the event @throws CodedError `not-found` */
+  /**
+   * Revokes a key; when this resolves no worker takes it any more, nor when it throws `not-recorded-yet`.
+   * @param why for the event @throws CodedError `not-found`, `not-recorded-yet`
+   */
   async revoke(actor: string, id: string, why: Readonly<Record<string, string>> = {}): Promise<KeyView> {
     const { store } = this.#home.installation;
     const row = await store.keys.byId(id);
     if (!row) throw new CodedError('not-found', `there is no key \`${id.slice(0, 64)}\``);
-    if (row.revokedAt === null)
-      await store
-        .change(async (tx) => {
-          await store.keys.revoke(tx, id, clock.nowIso());
-          return {
-            result: undefined,
-            event: newEvent('key-revoked', { actor, subject: `key:${id}`, demo: row.demo, data: why }),
-          };
-        })
-        .catch((fault: unknown) => this.#unstored(id, fault));
-    await this.#home.shutOut({ keys: [id] });
+    const at = clock.nowIso();
+    const revoke = () =>
+      store.shutOut(async (tx) => ({
+        result: undefined,
+        event: (await store.keys.revoke(tx, id, at))
+          ? newEvent('key-revoked', { actor, subject: `key:${id}`, demo: row.demo, data: why })
+          : [],
+      }));
+    await inForce(revoke, () => this.#home.shutOut({ keys: [id] }));
     return keyView((await store.keys.byId(id))!);
-  }
-
-  /** A revocation that was not stored, or whose record has to wait: the key opens nothing all the same. @throws CodedError */
-  async #unstored(id: string, cause: unknown): Promise<never> {
-    const stored = await this.#home.installation.store.keys.byId(id).then(
-      (row) => row?.revokedAt != null,
-      () => false,
-    );
-    if (stored) {
-      await this.#home.shutOut({ keys: [id] });
-      throw cause;
-    }
-    await this.#home.shutOutUnstored({ keys: [id] });
-    throw new CodedError(
-      'record-unavailable',
-      'the key opens nothing while this program runs, but its revocation could not be stored; make room on the disk and revoke it again',
-      { cause },
-    );
   }
 
   /**

@@ -131,6 +131,7 @@ export class Control {
     this.snapshots.held = (systems) => heldSystems(this, systems);
     this.snapshots.places = this.places;
     this.authoriser = new Authoriser(this);
+    installation.onStoredLate = () => void this.publish().catch(() => {});
   }
 
   /** Models, data and what may be served. */
@@ -180,11 +181,6 @@ export class Control {
    */
   shutOut(what: Partial<ShutOut>): Promise<void> {
     return this.#publishing.shutOut(what);
-  }
-
-  /** Shuts out what could not be stored as such, for as long as this process runs. */
-  shutOutUnstored(what: Partial<ShutOut>): Promise<void> {
-    return this.#publishing.shutOutUnstored(what);
   }
 
   systems(): Promise<KnownSystem[]> {

@@ -63,11 +63,6 @@ export class Publishing {
         );
   }
 
-  /** Shuts out although it could not be stored: it holds while this process runs, whatever states follow. */
-  async shutOutUnstored(what: Partial<ShutOut>): Promise<void> {
-    await this.#control.gateway?.shutOut(what, Number.POSITIVE_INFINITY);
-  }
-
   /** Shuts out at once, then publishes; that a state cannot be published holds nothing up. */
   async shutOut(what: Partial<ShutOut>): Promise<void> {
     const { gateway, snapshots } = this.#control;

@@ -14,6 +14,7 @@ import { controlSocketPath } from './control-socket.ts';
 import { type Demo, startDemo } from './demo/demo.ts';
 import { GuardDesk } from './guard-desk.ts';
 import { readGuardModels } from './guard-models.ts';
+import { isInForce } from './in-force.ts';
 import { KeyWatch } from './key-watch.ts';
 import { log } from './log.ts';
 import { Monitor } from './monitor.ts';
@@ -131,7 +132,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       snapshot: await control.state(),
       counters: control.snapshots.counters,
       models,
-      append: (entries) => control.installation.ledger.append(entries),
+      append: (entries) => control.installation.appendCalls(entries),
       onUnauthenticated: (address, count) =>
         void control.installation
           .announce(
@@ -161,7 +162,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           .revoke('sallyport', key, { reason: 'leaked', exchange })
           .then(() => log('warn', 'a key that stood in a text of a call was revoked', { key, exchange }))
           .catch((fault: Error) =>
-            log('error', 'a leaked key is not revoked yet', { key, fault: fault.message }),
+            log(
+              'error',
+              isInForce(fault) ? 'a leaked key opens nothing' : 'a leaked key is not revoked yet',
+              {
+                key,
+                fault: fault.message,
+              },
+            ),
           ),
       onGone: (worker, run) =>
         void control.installation

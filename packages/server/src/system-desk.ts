@@ -8,7 +8,9 @@ import {
   systemNameSchema,
   systemSchema,
 } from '@sallyport/core';
+import type { Connection } from '@sallyport/store';
 import type { Control } from './control.ts';
+import { inForce } from './in-force.ts';
 import type { KnownSystem } from './snapshot.ts';
 import { endBound, requireUnbound } from './system-life.ts';
 
@@ -53,7 +55,7 @@ export class SystemDesk {
       await requireUnbound(this.#control, name);
       const end = await endBound(this.#control, actor, name);
       await this.#requireTaken(name, null);
-      await store.change(async (tx) => {
+      const work = async (tx: Connection) => {
         await store.systems.remove(tx, name);
         const removed = newEvent('upstream-removed', {
           actor,
@@ -62,8 +64,12 @@ export class SystemDesk {
           data: known?.id === undefined ? {} : { id: known.id },
         });
         return { result: undefined, event: [removed, ...(await end(tx))] };
-      });
-      await this.#control.publish();
+      };
+      // Nothing goes to it then, whatever keys and roles name it.
+      await inForce(
+        () => store.shutOut(work, (row) => row === `systems/${name}`),
+        () => this.#control.publish(),
+      );
       await this.#control.monitor?.forget(name);
     });
   }

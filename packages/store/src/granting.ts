@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { type Kysely, type SqlBool, sql } from 'kysely';
 import type { Database } from './schema.ts';
@@ -156,11 +157,43 @@ export interface Said {
   readonly manifest?: { readonly kind: string; readonly text: string };
 }
 
-/** Rows that do not follow from the record, by `TABLE/KEY`: they grant nothing until the owner has judged them. */
+/** Set within a change that shuts rows out: it sees them as they are stored. */
+const asStored = new AsyncLocalStorage<true>();
+
+/**
+ * Rows that grant nothing, by `TABLE/KEY`: those that do not follow from the record, until the owner has judged them, and
+ * those that are shut out by a change that is not stored yet. Its members are the former; {@link has} says both.
+ */
 export class Quarantine extends Set<string> {
+  #unstored: ReadonlySet<string> = new Set();
   #missing: ReadonlySet<string> = new Set();
   #said: ReadonlyMap<string, Said> = new Map();
   #shut: ReadonlySet<string> = new Set();
+
+  /** Whether a row grants nothing, for whichever reason. */
+  override has(row: string): boolean {
+    return super.has(row) || (this.#unstored.has(row) && asStored.getStore() === undefined);
+  }
+
+  /** Whether a row does not follow from the record. */
+  diverges(row: string): boolean {
+    return super.has(row);
+  }
+
+  /** Sets which rows are shut out by changes that are not stored yet. */
+  shutUnstored(rows: Iterable<string>): void {
+    this.#unstored = new Set(rows);
+  }
+
+  /** Whether a row is shut out by a change that is not stored yet. */
+  isUnstored(row: string): boolean {
+    return this.#unstored.has(row);
+  }
+
+  /** Does work that sees rows as they are stored: what is to store a change must not take it for done. */
+  seeingStored<T>(work: () => T): T {
+    return asStored.run(true, work);
+  }
 
   /** Those that the log says are there, and are not. */
   get missing(): ReadonlySet<string> {

@@ -38,6 +38,7 @@ export {
 } from './reviews.ts';
 export type { SecretOriginRow } from './secret-origins.ts';
 export type { DeviceRow, SessionRow } from './sessions.ts';
+export type { Room, UnstoredChange } from './shutting-out.ts';
 export type { EventRow, StateView } from './state-view.ts';
 export {
   type Connection,

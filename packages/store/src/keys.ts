@@ -65,8 +65,9 @@ export class Keys {
       .where('id', '=', id)
       .where('revoked_at', 'is', null)
       .executeTakeFirst();
-    touch(tx, 'api_keys', [id]);
-    return Number(result.numUpdatedRows) === 1;
+    const revoked = Number(result.numUpdatedRows) === 1;
+    if (revoked) touch(tx, 'api_keys', [id]);
+    return revoked;
   }
 
   /** Leaves a key fewer systems than it had. */

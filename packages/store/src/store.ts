@@ -20,6 +20,7 @@ import { Reviews } from './reviews.ts';
 import type { Database } from './schema.ts';
 import { SecretOrigins } from './secret-origins.ts';
 import { Sessions } from './sessions.ts';
+import { type Making, type Room, ShuttingOut, type UnstoredChange, type Work } from './shutting-out.ts';
 import { type Sqlite, sqliteDatabase } from './sqlite-driver.ts';
 import { sqliteReader } from './sqlite-reader.ts';
 import { dumpState, loadState, postgresRows, type RowReader, sqliteRows } from './state-copy.ts';
@@ -73,6 +74,7 @@ export class Store {
   readonly #db: Kysely<Database>;
   /** Called when events wait in the outbox; resolves when they are in the record. */
   #deliver: () => Promise<void> = async () => {};
+  readonly #shutting: ShuttingOut;
 
   readonly #reader: Kysely<Database>;
   readonly #rows: () => Promise<RowReader>;
@@ -90,6 +92,10 @@ export class Store {
     this.engine = engine;
     const quarantined = new Quarantine();
     this.granting = new GrantingRows(db, quarantined);
+    this.#shutting = new ShuttingOut(
+      { commit: (work, making) => this.#commit(work, making), deliver: () => this.#deliver() },
+      quarantined,
+    );
     this.keys = new Keys(db, quarantined);
     this.systems = new Systems(db, quarantined);
     this.secretOrigins = new SecretOrigins(db, quarantined);
@@ -136,31 +142,77 @@ export class Store {
     this.#deliver = deliver;
   }
 
+  /** Keeps room on the disk for what shuts someone out. @param onSettled told what waited, once it is stored or given up */
+  keepRoom(room: Room, onSettled: ShuttingOut['onSettled']): void {
+    this.#shutting.room = room;
+    this.#shutting.onSettled = onSettled;
+  }
+
   /**
    * Makes a change and its events in one transaction, then waits until the event is in the record: a change is
    * acknowledged only when it is recorded. When the record is down the event stays in the outbox.
    */
-  async change<T>(
-    work: (tx: Connection) => Promise<{ result: T; event: SallyportEvent | readonly SallyportEvent[] }>,
-  ): Promise<T> {
+  async change<T>(work: Work<T>): Promise<T> {
+    await this.#shutting.requireSettled();
+    const result = await this.#commit(work);
+    await this.#deliver();
+    return result;
+  }
+
+  /**
+   * Makes a change that shuts someone out. It is in force when this resolves, and also when it throws
+   * `not-recorded-yet`: then it could not be stored, and the rows that it changes grant nothing for as long as this
+   * process runs; or it is stored and not in the record. Either is tried again with {@link storeLate}.
+   * @param shuts which of those rows grant nothing until it is stored; all of them when absent
+   * @throws CodedError `not-recorded-yet`
+   */
+  shutOut<T>(work: Work<T>, shuts: (row: string, gone: boolean) => boolean = () => true): Promise<T> {
+    return this.#shutting.make(work, shuts);
+  }
+
+  /** Makes a change with the room that is kept for what shuts someone out: it belongs to such a change. */
+  urgent<T>(work: Work<T>): Promise<T> {
+    return this.#shutting.withRoom(async () => {
+      const result = await this.#commit(work);
+      await this.#deliver();
+      return result;
+    });
+  }
+
+  /** Changes that act and are not stored. */
+  get unstored(): readonly UnstoredChange[] {
+    return this.#shutting.waiting;
+  }
+
+  /** Tries again to store and to record what could not be. */
+  storeLate(): Promise<void> {
+    return this.#shutting.store();
+  }
+
+  async #commit<T>(work: Work<T>, { seen, since }: Making = {}): Promise<T> {
     let gone: readonly string[] = [];
     const result = await this.#db.transaction().execute(async (tx) => {
       const done = await work(tx);
-      const events = [done.event].flat();
-      const rows = this.#blessed(await takeTouched(tx));
+      const events = [done.event]
+        .flat()
+        .map((one) => (since === undefined ? one : { ...one, data: { ...one.data, inForceSince: since } }));
+      const touched = await takeTouched(tx);
+      seen?.(touched, events);
+      const rows = this.#blessed(touched);
       for (const event of withRows(events, rows)) await this.events.enqueue(tx, event);
       gone = Object.entries(rows).flatMap(([id, digest]) => (digest === null ? [id] : []));
       return done.result;
     });
     for (const id of gone) this.granting.quarantined.delete(id);
-    await this.#deliver();
     return result;
   }
 
   /** Without rows that did not follow from the record before: a change of one part does not make the rest of it good. */
   #blessed(rows: RowDigests): RowDigests {
     return Object.fromEntries(
-      Object.entries(rows).filter(([id, digest]) => digest === null || !this.granting.quarantined.has(id)),
+      Object.entries(rows).filter(
+        ([id, digest]) => digest === null || !this.granting.quarantined.diverges(id),
+      ),
     );
   }
 

@@ -78,7 +78,13 @@ export class Systems {
       const config = systemSchema.safeParse(fromJson(row.config));
       if (!config.success) broken.push({ name: row.name, demo, why: describeIssue(config.error) });
       else if (this.#quarantined.has(`systems/${row.name}`))
-        broken.push({ name: row.name, demo, why: 'its row does not follow from the record' });
+        broken.push({
+          name: row.name,
+          demo,
+          why: this.#quarantined.isUnstored(`systems/${row.name}`)
+            ? 'it was removed, which is not stored yet'
+            : 'its row does not follow from the record',
+        });
       else if (!systemNameSchema.safeParse(row.name).success)
         broken.push({ name: row.name, demo, why: 'its name is none' });
       else

@@ -189,7 +189,7 @@ export class ThirdParties {
     seen?: Seen,
   ): Promise<ThirdParty> {
     const { id } = await this.find(idOrName);
-    const row = await this.#store.change(async (tx) => {
+    const row = await this.#store.shutOut(async (tx) => {
       const known = (await this.#store.integrations.find(id, tx))!;
       if (known.status === status || known.status === 'ended') return { result: known, event: [] };
       const one: IntegrationRow = {
@@ -214,7 +214,7 @@ export class ThirdParties {
     for (const one of await this.list()) {
       if (one.status !== 'approved') continue;
       if (!one.live) {
-        await this.end('sallyport', one.id, 'its approval expired');
+        await acting(this.end('sallyport', one.id, 'its approval expired'));
         stopped.push(one.name);
         continue;
       }
@@ -223,7 +223,7 @@ export class ThirdParties {
       if (now === null) continue;
       const changed = differences(one.manifest, one.seen, now);
       if (changed.length === 0) continue;
-      await this.#stop('sallyport', one.id, 'suspended', changed.join('; '), now);
+      await acting(this.#stop('sallyport', one.id, 'suspended', changed.join('; '), now));
       stopped.push(one.name);
     }
     return stopped;
@@ -244,7 +244,7 @@ export class ThirdParties {
     if (!one.live) return false;
     const now = await this.#observe(one.kind, one.manifest).catch(() => one.seen);
     const why = `${origin} showed another certificate than when it was approved`;
-    await this.#stop('sallyport', one.id, 'suspended', why, now);
+    await acting(this.#stop('sallyport', one.id, 'suspended', why, now));
     return true;
   }
 
@@ -271,6 +271,13 @@ export class ThirdParties {
     }
     return refused!;
   }
+}
+
+/** Goes on once something acts, though it may be stored later. */
+async function acting(work: Promise<unknown>): Promise<void> {
+  await work.catch((fault: unknown) => {
+    if (!(fault instanceof CodedError && fault.code === 'not-recorded-yet')) throw fault;
+  });
 }
 
 /** The time now, and later than a time: two states of one party never bear the same. */

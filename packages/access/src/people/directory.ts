@@ -263,7 +263,7 @@ export class Directory {
   async ungrant(actor: string, idOrName: string, grantId: string, why = 'taken away'): Promise<void> {
     const { store } = this.#home;
     const person = await this.find(idOrName);
-    await store.change(async (tx) => {
+    await store.shutOut(async (tx) => {
       const event = await this.takeAway(tx, actor, `person:${person.id}`, grantId, why);
       if (event.length === 0) throw new CodedError('not-found', `\`${person.name}\` has no such grant`);
       return { result: undefined, event };
@@ -348,10 +348,12 @@ export class Directory {
     by: 'administrator' | 'provider' = 'administrator',
   ): Promise<void> {
     const { id } = await this.find(idOrName);
-    await this.#home.store.change(async (tx) => ({
+    const { store } = this.#home;
+    const work = async (tx: Connection) => ({
       result: undefined,
       event: await this.disableIn(tx, actor, id, disabled, why, by),
-    }));
+    });
+    await (disabled ? store.shutOut(work) : store.change(work));
   }
 
   /**

@@ -155,7 +155,8 @@ export class PersonSessions {
     const person = session ? await store.people.byId(session.personId) : null;
     if (!session || !person) return null;
     if (active && now - Date.parse(session.lastSeenAt) > SEEN_EVERY_MS)
-      await store.sessions.seen(session.hash, at);
+      // Only keeps it from being idle: whoever is signed in goes on where it cannot be noted.
+      await store.sessions.seen(session.hash, at).catch(() => {});
     return { person, session, grants: await store.people.grants(at, `person:${person.id}`), page };
   }
 
@@ -228,7 +229,7 @@ export class PersonSessions {
     const session = await store.sessions.live(hash, clock.nowIso(), '');
     if (!session) return;
     const subject = `person:${session.personId}`;
-    await store.change(async (tx) => ({
+    await store.shutOut(async (tx) => ({
       result: undefined,
       event: (await this.end(tx, subject, subject, { hash }, 'signed out')) ?? [],
     }));
@@ -251,7 +252,7 @@ export class PersonSessions {
     which: { id?: string; butHash?: string },
     why: string,
   ): Promise<void> {
-    const ended = await this.#home.store.change(async (tx) => {
+    const ended = await this.#home.store.shutOut(async (tx) => {
       const event = await this.end(tx, actor, `person:${personId}`, { ...which, personId }, why);
       return { result: event !== null, event: event ?? [] };
     });
@@ -261,7 +262,7 @@ export class PersonSessions {
   /** Forgets a device, and ends the sessions on it. @throws CodedError `not-found` */
   async forgetDevice(actor: string, personId: string, id: string): Promise<void> {
     const { store } = this.#home;
-    await store.change(async (tx) => {
+    await store.shutOut(async (tx) => {
       const sessions = (await store.sessions.list(personId, '', '', tx)).filter(
         ({ deviceId }) => deviceId === id,
       );

@@ -11,6 +11,9 @@ const GROUPS_MAX = 1_000;
 /** Why somebody is out or in again. */
 const SAID = 'said by the identity provider';
 
+/** What goes grants nothing at once, where it cannot be stored; what comes waits. */
+const goneOnly = (_row: string, gone: boolean): boolean => gone;
+
 /** Somebody as an identity provider keeps them. */
 export interface ProvisionedUser {
   readonly userName: string;
@@ -109,7 +112,8 @@ export class Provisioner {
   /** A leaver: out when this resolves, whatever else is said of them. @returns whether they were here */
   async leave(actor: string, id: string): Promise<boolean> {
     const { active } = await this.user(id);
-    if (active) await this.#directory.setDisabled(actor, id, true, SAID, 'provider');
+    // Also one who is out already, where that is not stored yet.
+    await this.#directory.setDisabled(actor, id, true, SAID, 'provider');
     return active;
   }
 
@@ -197,7 +201,7 @@ export class Provisioner {
       createdAt: before?.createdAt ?? clock.nowIso(),
       members,
     };
-    await store.change(async (tx) => {
+    await store.shutOut(async (tx) => {
       await store.people.oneAtATime(tx);
       const groups = await store.provisioning.groups(tx);
       if (before === null && groups.length >= GROUPS_MAX)
@@ -209,14 +213,14 @@ export class Provisioner {
       const data = { name: group.name, members: members.length };
       const event = newEvent('group-changed', { actor, subject: `group:${group.id}`, data });
       return { result: undefined, event: [event, ...(await this.#settle(tx, actor, [...touched]))] };
-    });
+    }, goneOnly);
     return group;
   }
 
   async removeGroup(actor: string, id: string): Promise<void> {
     const { store } = this.#home;
     const group = await this.group(id);
-    await store.change(async (tx) => {
+    await store.shutOut(async (tx) => {
       await store.people.oneAtATime(tx);
       await store.provisioning.removeGroup(tx, id);
       const data = { name: group.name, removed: true };

@@ -1,4 +1,4 @@
-import { CodedError, clock, newEvent } from '@sallyport/core';
+import { CodedError, clock, isFullDisk, newEvent } from '@sallyport/core';
 import type { JWTPayload, JWTVerifyGetKey } from 'jose';
 import type { Configuration, IDToken } from 'openid-client';
 import type { Directory } from '../people/directory.ts';
@@ -207,19 +207,6 @@ export class SignOn {
     const { store } = this.#home;
     const claims = await this.#logoutClaims(settings, fetchSafely, token);
     const now = clock.nowMs();
-    // The token works once.
-    await store.tickets
-      .put({
-        hash: tokenHash(`logout ${claims.iss} ${claims.jti}`),
-        kind: 'logout',
-        personId: null,
-        data: {},
-        createdAt: new Date(now).toISOString(),
-        expiresAt: new Date(now + LOGOUT_AGE_S * 1_000).toISOString(),
-      })
-      .catch((cause: Error) => {
-        throw new CodedError('sign-on-failed', 'this logout token was used before', { cause });
-      });
     const person = claims.sub ? await store.people.byExternalId(`${claims.iss}|${claims.sub}`) : null;
     const which =
       typeof claims['sid'] === 'string'
@@ -228,7 +215,25 @@ export class SignOn {
           ? { personId: person.id }
           : null;
     if (which === null) return 0;
-    return store.change(async (tx) => {
+    const used = tokenHash(`logout ${claims.iss} ${claims.jti}`);
+    return store.shutOut(async (tx) => {
+      // The token works once.
+      await store.tickets
+        .put(
+          {
+            hash: used,
+            kind: 'logout',
+            personId: null,
+            data: {},
+            createdAt: new Date(now).toISOString(),
+            expiresAt: new Date(now + LOGOUT_AGE_S * 1_000).toISOString(),
+          },
+          tx,
+        )
+        .catch((cause: Error) => {
+          if (isFullDisk(cause)) throw cause;
+          throw new CodedError('sign-on-failed', 'this logout token was used before', { cause });
+        });
       const subject = person ? `person:${person.id}` : 'organisation';
       const event = await this.#sessions.end(
         tx,

@@ -112,6 +112,7 @@ export class Authoriser {
    * Lets pass what is permitted. The decision is in the record: before this resolves where something changes or is
    * refused.
    * @param changes whether something is about to change
+   * @param shutsOut whether that shuts someone out: then it does not wait for the record where that cannot be written
    * @throws CodedError `not-permitted`, `proof-needed`, `factor-needed`
    */
   async require(
@@ -120,6 +121,7 @@ export class Authoriser {
     target: Target,
     address: string,
     changes: boolean,
+    shutsOut = false,
   ): Promise<void> {
     const { policies } = this.#control.snapshots;
     const request = await this.#control.fourEyes.see(this.#request(principal, action, target, address));
@@ -137,6 +139,7 @@ export class Authoriser {
       },
       new Date(request.nowMs).toISOString(),
       grave,
+      shutsOut,
     );
     if (decision.allowed) return this.#noteUse(principal, target);
     if (principal.kind === 'person') {
@@ -182,7 +185,10 @@ export class Authoriser {
     if (fresh.length === 0) return;
     if (this.#used.size > 10_000) this.#used.clear();
     for (const id of fresh) this.#used.set(id, now);
-    await this.#control.installation.store.people.usedGrants(fresh, new Date(now).toISOString());
+    // Only says when they were used last: nobody is kept from what they may do.
+    await this.#control.installation.store.people.usedGrants(fresh, new Date(now).toISOString()).catch(() => {
+      for (const id of fresh) this.#used.delete(id);
+    });
   }
 }
 

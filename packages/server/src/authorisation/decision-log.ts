@@ -40,15 +40,29 @@ export class DecisionLog {
     this.#store = store;
   }
 
-  /** @param at ISO 8601 @param now record it before this resolves */
-  async note(decision: DecisionRecord, at: string, now: boolean): Promise<void> {
+  /**
+   * @param at ISO 8601 @param now record it before this resolves
+   * @param shutsOut whether it lets someone be shut out: that waits for no record
+   */
+  async note(decision: DecisionRecord, at: string, now: boolean, shutsOut = false): Promise<void> {
     const key = JSON.stringify(decision);
     const known = this.#gathered.get(key);
     if (known) {
       known.count++;
       known.to = at;
     } else this.#gathered.set(key, { decision, count: 1, from: at, to: at });
-    if ((now && this.#mayBeSingle(decision)) || this.#gathered.size >= KINDS_MAX) return this.flush();
+    if ((now && this.#mayBeSingle(decision)) || this.#gathered.size >= KINDS_MAX) {
+      if (!shutsOut || !decision.allowed) return this.flush();
+      await this.flush(true).catch((fault: Error) => {
+        log('error', 'a decision to shut someone out is not recorded yet', { fault: fault.message });
+        this.#later();
+      });
+      return;
+    }
+    this.#later();
+  }
+
+  #later(): void {
     this.#timer ??= setTimeout(() => {
       this.flush().catch((fault: Error) =>
         log('error', 'decisions of the control plane are not recorded yet', { fault: fault.message }),
@@ -64,19 +78,22 @@ export class DecisionLog {
     return denials <= DENIALS_MAX;
   }
 
-  /** Records what was gathered. What cannot be recorded now stays, and is tried again. */
-  flush(): Promise<void> {
+  /**
+   * Records what was gathered. What cannot be recorded now stays, and is tried again.
+   * @param urgent with the room on the disk that is kept for shutting someone out
+   */
+  flush(urgent = false): Promise<void> {
     if (this.#timer) {
       clearTimeout(this.#timer);
       this.#timer = null;
       this.#denials.clear();
     }
-    const work = this.#flushing.then(() => this.#write());
+    const work = this.#flushing.then(() => this.#write(urgent));
     this.#flushing = work.catch(() => {});
     return work;
   }
 
-  async #write(): Promise<void> {
+  async #write(urgent: boolean): Promise<void> {
     if (this.#gathered.size === 0) return;
     const gathered = [...this.#gathered];
     this.#gathered.clear();
@@ -85,7 +102,8 @@ export class DecisionLog {
       return newEvent('access-decided', { actor, subject: resource, data: { ...rest, count, from, to } });
     });
     try {
-      await this.#store.change(async () => ({ result: undefined, event: events }));
+      const work = async () => ({ result: undefined, event: events });
+      await (urgent ? this.#store.urgent(work) : this.#store.change(work));
     } catch (fault) {
       for (const [key, one] of gathered) {
         const since = this.#gathered.get(key);

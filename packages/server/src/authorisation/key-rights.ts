@@ -53,8 +53,9 @@ export class KeyRights {
   /** Lets pass who may handle a key. @throws CodedError `not-permitted`, `proof-needed`, `factor-needed` */
   async require(principal: Principal, action: KeyAction, powers: KeyPowers, address: string): Promise<void> {
     const { authoriser } = this.#control;
+    const shutsOut = action === 'revoke-keys';
     for (const target of await this.#targets(powers.systems))
-      await authoriser.require(principal, action, target, address, action !== 'see-keys');
+      await authoriser.require(principal, action, target, address, action !== 'see-keys', shutsOut);
     if (principal.kind === 'program') this.#requireNoStronger(principal.known.key, powers);
     const program = await this.#programOf(powers);
     if (program === null) return;
@@ -64,7 +65,7 @@ export class KeyRights {
     await this.#requireOwn(principal, action, powers, address);
     if (await this.#holdsAll(principal, program, address)) return;
     // Whoever may grant roles to service accounts could grant them all.
-    await authoriser.require(principal, 'change-programs', organisation, address, true);
+    await authoriser.require(principal, 'change-programs', organisation, address, true, shutsOut);
   }
 
   /** Keys that somebody may be told of: those whose every power they hold or may grant. */
@@ -173,6 +174,7 @@ export class KeyRights {
       { kind: 'organisation' },
       address,
       true,
+      action === 'revoke-keys',
     );
   }
 

@@ -40,12 +40,18 @@ export type PermissionOn =
 export interface RoutePermission {
   readonly action: string;
   readonly on: PermissionOn;
+  /** What it does shuts someone out, and waits for no record. */
+  readonly shutsOut?: true;
 }
 
 /** Says in the definition of a route what it needs. Routes that say nothing are open to nobody. */
-export const needs = (action: string, on: PermissionOn): { 'x-permission': RoutePermission } => {
+export const needs = (
+  action: string,
+  on: PermissionOn,
+  shutsOut = false,
+): { 'x-permission': RoutePermission } => {
   if (groupsOfAction(action) === null) throw new Error(`there is no action ${action}`);
-  return { 'x-permission': { action, on } };
+  return { 'x-permission': { action, on, ...(shutsOut && { shutsOut }) } };
 };
 
 /** Values of the parameters in a path, by the pattern of its route. */
@@ -157,7 +163,7 @@ export function requirePermissions(app: OpenAPIHono<Env>, control: Control): voi
     const permission = table.get(`${route.method} ${route.path}`);
     if (!permission)
       throw new CodedError('not-permitted', 'this route asks for no permission, so nobody has it');
-    const { action, on } = permission;
+    const { action, on, shutsOut } = permission;
     const { authoriser } = control;
     const { principal } = c.var;
     const { address } = c.env;
@@ -174,11 +180,11 @@ export function requirePermissions(app: OpenAPIHono<Env>, control: Control): voi
           : systems === null
             ? { kind: 'organisation' }
             : await authoriser.bestTarget(principal, action, address);
-      await authoriser.require(principal, action, target, address, changes);
+      await authoriser.require(principal, action, target, address, changes, shutsOut);
       c.set('systems', systems);
     } else
       for (const target of await targetsOf(c, control, on, route.path))
-        await authoriser.require(principal, action, target, address, changes);
+        await authoriser.require(principal, action, target, address, changes, shutsOut);
     await next();
   };
   app.use('/api/v1/*', ask);

@@ -8,7 +8,7 @@ const STATE_BYTES = 4 * 1024 * 1024;
 /** Files up to this size are keys and notes; larger ones are never changed once they have their name. */
 const SMALL_BYTES = 1024 * 1024;
 /** What is copied as of one moment, or belongs to a process that runs. */
-const APART = /^(?:ledger|state\.db.*|lock\.db.*|control\.sock|restore-.*|.*\.(?:new|partial))$/;
+const APART = /^(?:ledger|reserve|state\.db.*|lock\.db.*|control\.sock|restore-.*|.*\.(?:new|partial))$/;
 
 const whole = (path: string, content: Buffer): BackupFile => ({
   path,

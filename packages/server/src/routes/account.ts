@@ -210,7 +210,7 @@ export function accountRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'delete',
       path: '/api/v1/account/sessions',
-      ...needs('own-factors', 'self'),
+      ...needs('own-factors', 'self', true),
       summary: 'End every other session of yours',
       responses: done,
     }),
@@ -229,7 +229,7 @@ export function accountRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'delete',
       path: '/api/v1/account/sessions/{id}',
-      ...needs('own-factors', 'self'),
+      ...needs('own-factors', 'self', true),
       summary: 'End a session of yours',
       request: named('id'),
       responses: done,
@@ -248,7 +248,7 @@ export function accountRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'delete',
       path: '/api/v1/account/devices/{id}',
-      ...needs('own-factors', 'self'),
+      ...needs('own-factors', 'self', true),
       summary: 'Forget a device, and end the sessions on it',
       request: named('id'),
       responses: done,

@@ -3,6 +3,7 @@ import type { ThirdParty } from '@sallyport/access';
 import { INTEGRATION_KINDS, manifestSchema } from '@sallyport/core';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
+import { inForce } from '../in-force.ts';
 import { talkedTo } from '../third-parties.ts';
 import { body, type Env, failures, json, named } from './shared.ts';
 
@@ -136,14 +137,17 @@ export function integrationRoutes(app: OpenAPIHono<Env>, control: Control): void
       createRoute({
         method: 'post',
         path: `/api/v1/integrations/{id}/${word}`,
-        ...needs('change-integrations', 'organisation'),
+        ...needs('change-integrations', 'organisation', true),
         summary,
         request: { ...named('id'), ...body(z.strictObject({ why: z.string().max(512).default('by hand') })) },
         responses: { 200: json(integrationView, 'Done; in force when this answers'), ...failures },
       }),
       async (c) => {
-        const one = await parties()[word](c.var.actor, c.req.param('id') ?? '', c.req.valid('json').why);
-        await control.shutOut({ integrations: [one.name] });
+        const { name } = await parties().find(c.req.param('id') ?? '');
+        const one = await inForce(
+          () => parties()[word](c.var.actor, name, c.req.valid('json').why),
+          () => control.shutOut({ integrations: [name] }),
+        );
         return c.json(view(one), 200);
       },
     );

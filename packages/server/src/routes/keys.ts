@@ -64,7 +64,7 @@ export function keyRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'post',
       path: '/api/v1/keys/{id}/revoke',
-      ...needs('revoke-keys', 'key'),
+      ...needs('revoke-keys', 'key', true),
       summary: 'Revoke an API key; in force when this answers',
       request: named('id'),
       responses: { 200: json(schemas.keyView, 'Revoked'), ...failures },

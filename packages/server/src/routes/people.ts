@@ -144,7 +144,7 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
       createRoute({
         method: 'post',
         path: `/api/v1/people/{id}/${word}`,
-        ...needs('disable-people', 'person'),
+        ...needs('disable-people', 'person', disabled),
         summary: disabled ? 'Shut somebody out, at once' : 'Let somebody in again',
         request: named('id'),
         responses: { 200: json(schemas.personView, 'Done'), ...failures },
@@ -198,7 +198,7 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'delete',
       path: '/api/v1/people/{id}/grants/{grant}',
-      ...needs('change-grants', 'person'),
+      ...needs('change-grants', 'person', true),
       summary: 'Take a role away; at once, and their sessions end',
       request: namedBoth('id', 'grant'),
       responses: done,
@@ -212,7 +212,7 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'delete',
       path: '/api/v1/people/{id}/sessions',
-      ...needs('end-sessions', 'person'),
+      ...needs('end-sessions', 'person', true),
       summary: 'End every session of somebody',
       request: named('id'),
       responses: done,

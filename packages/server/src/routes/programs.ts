@@ -6,6 +6,7 @@ import * as schemas from '../account-schemas.ts';
 import { lastingGrants } from '../authorisation/lasting.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
+import { inForce } from '../in-force.ts';
 import { issuedKey } from '../schemas.ts';
 import { body, type Env, failures, json, named, namedBoth } from './shared.ts';
 
@@ -100,7 +101,7 @@ export function programRoutes(app: OpenAPIHono<Env>, control: Control): void {
       createRoute({
         method: 'post',
         path: `/api/v1/programs/{id}/${word}`,
-        ...needs('change-programs', 'organisation'),
+        ...needs('change-programs', 'organisation', disabled),
         summary: disabled
           ? 'Shut a service account out, with all its keys; in force when this answers'
           : 'Let it in again',
@@ -109,9 +110,14 @@ export function programRoutes(app: OpenAPIHono<Env>, control: Control): void {
       }),
       async (c) => {
         const { id } = await programs().find(c.req.param('id') ?? '');
-        await programs().setDisabled(c.var.actor, id, disabled);
-        const keys = disabled ? await control.installation.store.keys.list() : [];
-        await control.shutOut({ keys: keys.filter(({ program }) => program === id).map((key) => key.id) });
+        await inForce(
+          () => programs().setDisabled(c.var.actor, id, disabled),
+          async () => {
+            const keys = disabled ? await control.installation.store.keys.list() : [];
+            const own = keys.filter(({ program }) => program === id).map((key) => key.id);
+            await control.shutOut({ keys: own });
+          },
+        );
         return c.json(await view(id), 200);
       },
     );
@@ -143,7 +149,7 @@ export function programRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'delete',
       path: '/api/v1/programs/{id}/grants/{grant}',
-      ...needs('change-programs', 'organisation'),
+      ...needs('change-programs', 'organisation', true),
       summary: 'Take a role away from a service account, at once',
       request: namedBoth('id', 'grant'),
       responses: { 204: { description: 'Done' }, ...failures },

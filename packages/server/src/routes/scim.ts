@@ -38,7 +38,8 @@ export function scimRoutes(app: OpenAPIHono<Env>, control: Control): void {
     content: { [TYPE]: { schema: z.object({}).loose() } },
     description: 'As RFC 7643 writes it',
   };
-  const provision = needs('provision-people', 'organisation');
+  // Whoever leaves is out, whether or not that can be recorded.
+  const provision = needs('provision-people', 'organisation', true);
   const query = z.object({
     filter: z.string().max(2_048).optional(),
     startIndex: z.string().max(64).optional(),

@@ -71,7 +71,7 @@ export function systemRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'delete',
       path: '/api/v1/systems/{name}',
-      ...needs('remove-systems', 'system'),
+      ...needs('remove-systems', 'system', true),
       summary: 'Remove an AI system',
       request: named('name'),
       responses: { 204: { description: 'Removed' }, ...failures },
