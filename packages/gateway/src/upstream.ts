@@ -210,8 +210,7 @@ export class Upstreams {
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart: (controller) => {
         firstByte = setTimeout(
-          () =>
-            controller.abort(new CodedError('upstream-timeout', 'the AI system sent no answer in time')),
+          () => controller.abort(new CodedError('upstream-timeout', 'the AI system sent no answer in time')),
           this.#deadlines().firstByteMs,
         );
         sink.started({
@@ -223,7 +222,9 @@ export class Upstreams {
       onResponseStart: (controller, status, headers) => {
         if (status < 200) {
           if (++informational > INFORMATIONAL_MAX)
-            controller.abort(new CodedError('upstream-invalid', 'the AI system only says that it will answer'));
+            controller.abort(
+              new CodedError('upstream-invalid', 'the AI system only says that it will answer'),
+            );
           return;
         }
         clearTimeout(firstByte);
