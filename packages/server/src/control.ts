@@ -131,7 +131,7 @@ export class Control {
     this.snapshots.held = (systems) => heldSystems(this, systems);
     this.snapshots.places = this.places;
     this.authoriser = new Authoriser(this);
-    installation.onStoredLate = () => void this.publish().catch(() => {});
+    installation.room.onStoredLate = () => void this.publish().catch(() => {});
   }
 
   /** Models, data and what may be served. */

@@ -17,7 +17,7 @@ import { resolveSecret } from './config-file.ts';
 import { GapWatch } from './gap-watch.ts';
 import { type Keys, openKeys, shredAgain } from './key-home.ts';
 import { log } from './log.ts';
-import { ReservedRoom } from './room.ts';
+import { RoomKeeper } from './room.ts';
 import { StateGuard } from './state-guard.ts';
 import { outboxSeal } from './state-watch.ts';
 import { logName, pinLog, publishVerifierKeys } from './verifier-files.ts';
@@ -27,8 +27,6 @@ import { requireWitnessed, witnessedPath } from './witnessed.ts';
 const PROJECT_MS = 200;
 /** Milliseconds for which a fault of the record counts: it is tried again once a second. */
 const RECORD_FAULT_MS = 10_000;
-/** Milliseconds between looks whether what waited for room on the disk can be stored. */
-const ROOM_MS = 1_000;
 /** Milliseconds from a failed projection to the next try. */
 const RETRY_MS = 1_000;
 const PROJECT_LEAVES_MAX = 2_000;
@@ -47,6 +45,8 @@ export class Installation {
   /** Signs the log, and what is said in its name; the one before signs along. */
   signers: readonly [NoteSigner, ...NoteSigner[]];
   readonly store: Store;
+  /** Keeps room on the disk for what shuts someone out. */
+  readonly room: RoomKeeper;
   /** Whether rows that grant something follow from the log. */
   readonly state: StateGuard;
   /** Id of this run: sequences of workers count anew in each. */
@@ -60,8 +60,6 @@ export class Installation {
   });
   #recordFault: { readonly message: string; readonly atMs: number } | null = null;
   readonly #lock: DataFolderLock;
-  readonly #room: ReservedRoom;
-  readonly #roomTimer: NodeJS.Timeout;
   #pending: { index: number; leaf: Uint8Array }[] = [];
   #projecting: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | null = null;
@@ -84,35 +82,7 @@ export class Installation {
     this.signers = parts.signers;
     this.store = parts.store;
     this.state = new StateGuard(this);
-    this.#room = new ReservedRoom(folder, () => this.ledger.checkpointNow());
-    this.#roomTimer = setInterval(() => void this.#makeUp(), ROOM_MS).unref();
-    this.store.keepRoom(this.#room, ({ what, since }, fault) => {
-      const about = { what: what.join(', '), since };
-      if (fault)
-        log('error', 'what acted and waited to be stored is given up', { ...about, fault: fault.message });
-      else log('info', 'what acted already is stored by now', about);
-      this.onStoredLate();
-    });
-  }
-
-  /** Called when a change is stored that was in force before. */
-  onStoredLate: () => void = () => {};
-
-  /** Stores what waits for room on the disk, and takes the room again that was given for it. */
-  async #makeUp(): Promise<void> {
-    try {
-      if (this.store.unstored.length > 0) await this.store.storeLate();
-      if (this.#room.isShort) this.#room.fill();
-    } catch (fault) {
-      log('error', 'room on the disk cannot be kept', { fault: (fault as Error).message });
-    }
-  }
-
-  /** Appends what calls record, while there is room for more than what shuts someone out. @throws CodedError `record-unavailable` */
-  appendCalls(entries: Parameters<Ledger['append']>[0]): Promise<number> {
-    return this.#room.isShort
-      ? Promise.reject(new CodedError('record-unavailable', 'the disk is full'))
-      : this.ledger.append(entries);
+    this.room = new RoomKeeper(this);
   }
 
   /**
@@ -340,7 +310,7 @@ export class Installation {
 
   /** Why the record could not be written a moment ago; null when it can. */
   get recordFault(): string | null {
-    if (this.#room.isShort) return 'the disk is full';
+    if (this.room.isShort) return 'the disk is full';
     const fault = this.#recordFault;
     return fault && clock.nowMs() - fault.atMs < RECORD_FAULT_MS ? fault.message : null;
   }
@@ -397,13 +367,7 @@ export class Installation {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#roomTimer);
-    await this.store.storeLate();
-    for (const { what, since } of this.store.unstored)
-      log('error', 'this was in force and could not be stored: it ends with this process, do it again', {
-        what: what.join(', '),
-        since,
-      });
+    await this.room.close();
     await this.#delivering;
     await this.flush();
     if (this.#timer) clearTimeout(this.#timer);

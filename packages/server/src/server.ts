@@ -132,7 +132,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       snapshot: await control.state(),
       counters: control.snapshots.counters,
       models,
-      append: (entries) => control.installation.appendCalls(entries),
+      append: (entries) => control.installation.room.appendCalls(entries),
       onUnauthenticated: (address, count) =>
         void control.installation
           .announce(
