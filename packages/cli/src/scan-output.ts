@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { CodedError, shortened, visible, visibleJson } from '@sallyport/core';
-import type { FileReport, ScanReport, SkippedFolder } from '@sallyport/scan';
+import type { FileReport, RunLimits, ScanReport, SkippedFolder } from '@sallyport/scan';
 import type { Command } from './commands.ts';
 import type { Options } from './options.ts';
 import { print, printJson } from './output.ts';
 
 const SHOWN_MAX = 12;
 const SKIPPED_MAX = 20;
+const UNREAD_MAX = 20;
+/** Files that one run may be told to read; more are never looked at. */
+const DEFAULT_FILES_MAX = 1_000_000;
 const PATH_CHARACTERS_MAX = 240;
 /** Version that reports name as that of their tool. */
 export const VERSION = '0.1.0';
@@ -22,13 +25,36 @@ export function namePath(fault: unknown): unknown {
 export const WALK_OPTIONS = {
   exclude: { type: 'string', multiple: true },
   'follow-links': { type: 'boolean' },
+  'max-seconds': { type: 'string' },
+  'max-bytes': { type: 'string' },
+  'max-files': { type: 'string' },
 } as const satisfies Command['options'];
 
-/** How folders are walked, out of the options. */
-export const walkOf = (options: Options): { exclude: readonly string[]; followLinks: boolean } => ({
-  exclude: options.texts('exclude'),
-  followLinks: options.flag('follow-links'),
-});
+const SECONDS_MAX = 30 * 86_400;
+
+/** The same in words. */
+export const WALK_USAGE =
+  '[--exclude NAME]… [--follow-links] [--max-seconds N] [--max-bytes N] [--max-files N]';
+
+/** How folders are walked, and what the whole run may cost, out of the options. @throws CodedError `usage` */
+export function walkOf(options: Options): {
+  readonly exclude: readonly string[];
+  readonly followLinks: boolean;
+  readonly limits: Partial<RunLimits>;
+} {
+  const seconds = options.whole('max-seconds', 1, SECONDS_MAX);
+  const bytes = options.whole('max-bytes', 1, Number.MAX_SAFE_INTEGER);
+  const files = options.whole('max-files', 1, DEFAULT_FILES_MAX);
+  return {
+    exclude: options.texts('exclude'),
+    followLinks: options.flag('follow-links'),
+    limits: {
+      ...(seconds === undefined ? {} : { timeMs: seconds * 1000 }),
+      ...(bytes === undefined ? {} : { bytes }),
+      ...(files === undefined ? {} : { files }),
+    },
+  };
+}
 
 /** Options of every command that makes a report of files. */
 export const REPORT_OPTIONS = {
@@ -40,8 +66,7 @@ export const REPORT_OPTIONS = {
 } as const satisfies Command['options'];
 
 /** The same in words. */
-export const REPORT_USAGE =
-  '[--exclude NAME]… [--follow-links] [--allow-incomplete] [--sarif FILE] [--cyclonedx FILE] [--spdx FILE]';
+export const REPORT_USAGE = `${WALK_USAGE} [--allow-incomplete] [--sarif FILE] [--cyclonedx FILE] [--spdx FILE]`;
 
 /** A path as it is shown: all of it, or its beginning and its end. */
 export const shownPath = (path: string): string => shortened(visible(path), PATH_CHARACTERS_MAX);
@@ -79,10 +104,30 @@ export function skippedLines(skipped: readonly SkippedFolder[]): string[] {
   return more > 0 ? [...lines, `skipped     … and ${more} more (--format json has all)`] : lines;
 }
 
+const isUnread = ({ detections: [first], format }: FileReport): boolean =>
+  first?.technique === 'run-limit' && format === 'unreadable';
+
+/** What the run did not come to, by name as far as there is room, and by number. */
+function unreadLines(unread: readonly FileReport[]): string[] {
+  if (unread.length === 0) return [];
+  const names = unread.slice(0, UNREAD_MAX).map(({ path }) => `not read    ${shownPath(path)}`);
+  const [first] = unread[0]!.detections;
+  return [
+    ...names,
+    ...(unread.length > UNREAD_MAX
+      ? [`not read    … and ${unread.length - UNREAD_MAX} more (--format json has all)`]
+      : []),
+    `${unread.length} not read: ${first!.message.replace(/^is not read: /, '')}`,
+    `    → ${first!.remedy}`,
+  ];
+}
+
 function showAll(report: ScanReport): void {
   const skipped = skippedLines(report.skipped);
   if (skipped.length > 0) print(...skipped);
-  for (const file of report.files) if (file.verdict !== 'clean') show(file);
+  const unread = report.files.filter(isUnread);
+  for (const file of report.files) if (file.verdict !== 'clean' && !isUnread(file)) show(file);
+  print(...unreadLines(unread));
   const { files, verdicts } = report.summary;
   print(
     `${files} files: ${Object.entries(verdicts)

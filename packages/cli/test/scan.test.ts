@@ -47,6 +47,28 @@ const engine = file('review/model.engine', Buffer.from('ptrt'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('scan', () => {
+  it('has a ceiling for the whole run: what it does not come to is told by name and number, and ends with 1', () => {
+    for (let i = 0; i < 30; i++) file(`ceiling/f${i}.txt`, Buffer.from('x'.repeat(i + 1)));
+    const root = join(folder, 'ceiling');
+    const ended = run(root, '--max-files', '5');
+    assert.equal(ended.status, 1);
+    assert.match(ended.stdout, /not read {4}.*f10\.txt/);
+    assert.match(ended.stdout, /… and 5 more/);
+    assert.match(ended.stdout, /25 not read: the run had read the 5 files that it may/);
+    assert.equal(run(root, '--max-files', '5', '--allow-incomplete').status, 0);
+    assert.equal(run(root, '--max-bytes', '1000000', '--max-seconds', '600').status, 0);
+    for (const [option, value] of [
+      ['--max-files', '0'],
+      ['--max-seconds', '-1'],
+      ['--max-bytes', 'many'],
+    ] as const)
+      assert.equal(run(root, `${option}=${value}`).status, 2, option);
+    const json = JSON.parse(run(root, '--max-files', '5', '--format', 'json').stdout) as {
+      summary: { unread: number };
+    };
+    assert.equal(json.summary.unread, 25);
+  });
+
   it('ends with 1 for what must not be loaded, with 0 for what may be', () => {
     for (const [path, status] of [
       [good, 0],

@@ -20,6 +20,7 @@ export { type AllowedGroup, AllowList, RULES, shippedGroups } from './pickle/all
 export { toCycloneDx } from './report/cyclonedx.ts';
 export { toSarif } from './report/sarif.ts';
 export { type ModelFacts, toSpdx } from './report/spdx.ts';
+export type { RunLimits } from './run-ceiling.ts';
 export { type FileReport, scanFile, scanSource } from './scan-file.ts';
 export { type ScanReport, scanFiles } from './scan-files.ts';
 export { type FileVerdict, TECHNIQUES, type Technique, VERDICTS } from './techniques.ts';

@@ -31,6 +31,8 @@ export interface ScanOptions {
   readonly cache?: ReportMemory | null | undefined;
   /** What was hashed before, by {@link FileSource.identity}: several names of one content are read once. */
   readonly digests?: Map<string, string> | undefined;
+  /** What is left of the run, milliseconds: no file takes longer. */
+  readonly leftMs?: number | undefined;
 }
 
 /** Files up to this size are read whole anyway. */
@@ -48,11 +50,12 @@ export async function scanSource(
   source: ByteSource,
   options: ScanOptions = {},
 ): Promise<FileReport> {
-  const sha256 =
-    (options.digest ?? source.size <= DIGEST_BYTES_MAX) ? digestOnce(source, options.digests) : null;
+  const sha256 = (options.digest ?? source.size <= DIGEST_BYTES_MAX) ? digestOnce(source, options) : null;
   const before = sha256 === null ? null : options.cache?.get(name, sha256);
   if (before) return before;
-  const file = new FileScan(options.allowed ?? shipped(), { ...DEFAULT_BUDGET, ...options.budget });
+  const limits = { ...DEFAULT_BUDGET, ...options.budget };
+  const timeMs = Math.min(limits.timeMs, options.leftMs ?? limits.timeMs);
+  const file = new FileScan(options.allowed ?? shipped(), { ...limits, timeMs });
   await new Inspection(file, name, source).run();
   const report: FileReport = {
     path: name,
@@ -69,12 +72,12 @@ export async function scanSource(
 /** Digests that are kept of one run. */
 const DIGESTS_MAX = 100_000;
 
-function digestOnce(source: ByteSource, digests?: Map<string, string>): string {
-  if (!digests || !(source instanceof FileSource)) return digestOf(source);
+function digestOnce(source: ByteSource, { digests, leftMs }: ScanOptions): string {
+  if (!digests || !(source instanceof FileSource)) return digestOf(source, leftMs);
   const { identity } = source;
   const before = digests.get(identity);
   if (before !== undefined) return before;
-  const sha256 = digestOf(source);
+  const sha256 = digestOf(source, leftMs);
   // What was written to meanwhile is not what its identity says.
   if (digests.size < DIGESTS_MAX && source.identity === identity) digests.set(identity, sha256);
   return sha256;

@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { BudgetLimits } from './budget.ts';
+import { clock } from '@sallyport/core';
+import { type BudgetLimits, DEFAULT_BUDGET } from './budget.ts';
 import type { AllowedGroup } from './pickle/allow-list.ts';
 import { AllowList, shippedGroups } from './pickle/allow-list.ts';
+import { RunCeiling } from './run-ceiling.ts';
 import { RunMemory, ScanCache } from './scan-cache.ts';
 import { type FileReport, scanFile } from './scan-file.ts';
 import { detection, worstVerdict } from './technique.ts';
@@ -41,6 +43,8 @@ export interface ScanReport {
     readonly verdict: FileVerdict;
     readonly verdicts: Readonly<Record<FileVerdict, number>>;
     readonly detections: number;
+    /** Files and folders that the run did not come to: it had come to one of its limits. */
+    readonly unread: number;
   };
 }
 
@@ -60,14 +64,19 @@ export interface ThreadTask {
   readonly index: number;
   readonly name: string;
   readonly path: PathBytes;
+  /** When the run ends, by `clock`. */
+  readonly endsMs: number;
 }
 export type ThreadAnswer = { readonly index: number } & (
   | { readonly report: FileReport }
   | { readonly fault: string }
 );
 
-/** Paths in flight in one thread: enough that it never waits. */
+/** Paths in flight in one thread: enough that it never waits, while no large file makes others wait behind it. */
 const AHEAD = 8;
+const AHEAD_BYTES = 64 * 1024 * 1024;
+/** How much longer than it may a file is let take before its thread is ended. */
+const GRACE_MS = 30_000;
 /** Megabytes of JavaScript memory one thread may use: a file that needs more costs its thread, and nothing else. */
 const HEAP_MEGABYTES_MAX = 2048;
 /** Fewer files and bytes than these are done before a thread has begun. */
@@ -99,23 +108,42 @@ export const openCache = ({
 }: Pick<ScanManyOptions, 'cache' | 'allowed' | 'budget'>): ScanCache | null =>
   cache === undefined ? null : new ScanCache(cache, JSON.stringify([allowed, budget]));
 
+/** A file to which a run did not come. */
+export const overLimit = (name: string, why: string): NotRead => ({
+  name,
+  technique: 'run-limit',
+  message: `is not read: ${why}`,
+});
+
+/** Numbers of files, small ones first: one that is huge takes nothing from others. */
+export const smallFirst = (files: readonly Pick<TreeFile, 'bytes'>[]): number[] =>
+  Array.from(files, (_, at) => at).sort((a, b) => files[a]!.bytes - files[b]!.bytes || a - b);
+
 async function scanHere(
   files: readonly TreeFile[],
   bounds: Tree['bounds'],
   options: ScanManyOptions,
+  ceiling: RunCeiling,
 ): Promise<FileReport[]> {
   const allowed = new AllowList([...shippedGroups(), ...(options.allowed ?? [])]);
   const { budget = {}, digest } = options;
   const cache = new RunMemory(openCache(options));
   const digests = new Map<string, string>();
-  const reports: FileReport[] = [];
-  for (const { name, path } of files) {
-    try {
-      reports.push(await scanFile(path, { allowed, budget, digest, cache, digests }, name, bounds));
-    } catch (fault) {
-      reports.push(unreadable(name, (fault as Error).message));
-    }
-    options.onProgress?.(reports.length, files.length);
+  const reports = new Array<FileReport>(files.length);
+  let done = 0;
+  for (const at of smallFirst(files)) {
+    const { name, path, bytes } = files[at]!;
+    const why = ceiling.refusal(bytes);
+    if (why !== null) reports[at] = reportNotRead(overLimit(name, why));
+    else
+      try {
+        const { leftMs } = ceiling;
+        const settings = { allowed, budget, digest, cache, digests, leftMs };
+        reports[at] = await scanFile(path, settings, name, bounds);
+      } catch (fault) {
+        reports[at] = unreadable(name, (fault as Error).message);
+      }
+    options.onProgress?.(++done, files.length);
   }
   return reports;
 }
@@ -126,11 +154,29 @@ async function scanInThreads(
   bounds: Tree['bounds'],
   threads: number,
   options: ScanManyOptions,
+  ceiling: RunCeiling,
 ): Promise<FileReport[]> {
   const reports = new Array<FileReport>(paths.length);
   // The last is taken first.
-  const waiting = Array.from(paths, (_, at) => paths.length - 1 - at);
+  const waiting = smallFirst(paths).reverse();
+  const counted = new Set<number>();
   let done = 0;
+  const settleAs = (index: number, report: FileReport): void => {
+    reports[index] = report;
+    options.onProgress?.(++done, paths.length);
+  };
+  /** The next file that may be read. */
+  const next = (): number | undefined => {
+    for (let index = waiting.pop(); index !== undefined; index = waiting.pop()) {
+      const { name, bytes } = paths[index]!;
+      // What waited behind a file of which a thread died was counted before.
+      const why = counted.has(index) ? null : ceiling.refusal(bytes);
+      if (why === null) return index;
+      settleAs(index, reportNotRead(overLimit(name, why)));
+    }
+    return undefined;
+  };
+  const fileMs = options.budget?.timeMs ?? DEFAULT_BUDGET.timeMs;
   const settings: ThreadSettings = {
     allowed: options.allowed ?? [],
     budget: options.budget ?? {},
@@ -145,19 +191,30 @@ async function scanInThreads(
         workerData: settings,
         resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES_MAX },
       });
+      let why = 'its thread ended';
+      let timer: NodeJS.Timeout | undefined;
+      const ahead = (): number => [...own].reduce((sum, index) => sum + paths[index]!.bytes, 0);
       const give = (): void => {
-        while (own.size < AHEAD && waiting.length > 0) {
-          const index = waiting.pop()!;
+        while (own.size === 0 || (own.size < AHEAD && ahead() < AHEAD_BYTES)) {
+          const index = next();
+          if (index === undefined) break;
           own.add(index);
+          counted.add(index);
           const { name, path } = paths[index]!;
-          thread.postMessage({ index, name, path } satisfies ThreadTask);
+          const endsMs = clock.nowMs() + ceiling.leftMs;
+          thread.postMessage({ index, name, path, endsMs } satisfies ThreadTask);
         }
-        if (own.size === 0) void thread.terminate();
+        clearTimeout(timer);
+        if (own.size === 0) return void thread.terminate();
+        // Most formats look at the time by themselves. What does not is ended with its thread.
+        timer = setTimeout(() => {
+          why = 'it took longer than it may';
+          void thread.terminate();
+        }, fileMs + GRACE_MS);
       };
       const settle = (index: number, report: FileReport): void => {
         own.delete(index);
-        reports[index] = report;
-        options.onProgress?.(++done, paths.length);
+        settleAs(index, report);
       };
       thread.on('message', (answer: ThreadAnswer) => {
         settle(
@@ -166,11 +223,11 @@ async function scanInThreads(
         );
         give();
       });
-      let why = 'its thread ended';
       thread.on('error', (fault) => {
         why = (fault as Error).message;
       });
       thread.on('exit', () => {
+        clearTimeout(timer);
         // The first that was given is the one it was at; what waited behind it is another thread's.
         const [first, ...others] = own;
         if (first !== undefined) {
@@ -207,18 +264,23 @@ export async function scanFiles(
   paths: readonly string[],
   options: ScanManyOptions = {},
 ): Promise<ScanReport> {
-  const tree = walkTree(paths, options);
+  const ceiling = new RunCeiling(options.limits);
+  const tree = walkTree(paths, options, ceiling);
   const { files, bounds, skipped } = tree;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const many = files.length >= FILES_FOR_THREADS || (files.length > 1 && bytes >= BYTES_FOR_THREADS);
   const threads = Math.min(options.workers ?? (many ? availableParallelism() : 1), files.length);
   const read =
     threads > 1 || (options.apart === true && files.length > 0)
-      ? await scanInThreads(files, bounds, Math.max(1, threads), options)
-      : await scanHere(files, bounds, options);
+      ? await scanInThreads(files, bounds, Math.max(1, threads), options, ceiling)
+      : await scanHere(files, bounds, options, ceiling);
   const reports = inOrder(read, tree);
   return { files: reports, skipped, summary: summarise(reports) };
 }
+
+/** Whether a run did not come to a file or folder. */
+export const isOverLimit = ({ detections }: FileReport): boolean =>
+  detections.some(({ technique }) => technique === 'run-limit');
 
 /** Counts of verdicts over files. */
 export function summarise(files: readonly FileReport[]): ScanReport['summary'] {
@@ -230,5 +292,6 @@ export function summarise(files: readonly FileReport[]): ScanReport['summary'] {
     verdict: VERDICTS.find((verdict) => verdicts[verdict] > 0) ?? 'clean',
     verdicts,
     detections: files.reduce((sum, { detections }) => sum + detections.length, 0),
+    unread: files.filter(isOverLimit).length,
   };
 }

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { clock } from '@sallyport/core';
 import { AllowList, shippedGroups } from './pickle/allow-list.ts';
 import { RunMemory } from './scan-cache.ts';
 import { scanFile } from './scan-file.ts';
@@ -16,11 +17,12 @@ const bytesOf = (path: string | Uint8Array): string | Buffer =>
   typeof path === 'string' ? path : Buffer.from(path);
 let last = Promise.resolve();
 
-parentPort!.on('message', ({ index, name, path }: ThreadTask) => {
+parentPort!.on('message', ({ index, name, path, endsMs }: ThreadTask) => {
   last = last.then(async () => {
     let answer: ThreadAnswer;
+    const leftMs = Math.max(0, endsMs - clock.nowMs());
     try {
-      answer = { index, report: await scanFile(bytesOf(path), scan, name, bounds) };
+      answer = { index, report: await scanFile(bytesOf(path), { ...scan, leftMs }, name, bounds) };
     } catch (fault) {
       answer = { index, fault: (fault as Error).message };
     }

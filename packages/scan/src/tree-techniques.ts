@@ -50,6 +50,14 @@ export const TREE_TECHNIQUES = {
     ['CWE-178', 'AML.T0074'],
     'rename one of them',
   ),
+  'run-limit': row(
+    'file',
+    'incomplete',
+    'medium',
+    'not read: the whole run had come to one of its limits',
+    ['CWE-400'],
+    'scan it by itself, or let a run take more: `--max-seconds`, `--max-bytes`, `--max-files`',
+  ),
   'skipped-folder': row(
     'file',
     'incomplete',

@@ -40,12 +40,21 @@ export function brokenReport(paths: readonly string[], why: string): ScanJobRepo
   return {
     files,
     skipped: [],
-    summary: { files: paths.length, bytes: 0, verdict: 'incomplete', verdicts, detections: 0 },
+    summary: {
+      files: paths.length,
+      bytes: 0,
+      verdict: 'incomplete',
+      verdicts,
+      detections: 0,
+      unread: 0,
+    },
   };
 }
 
 /** Longest that a scan may take: one that does not end would keep its place for good. */
 const SCAN_MS_MAX = 4 * 3_600_000;
+/** Of these it has all but a while for itself, in which it says what it did not come to. */
+export const RUN_MS_MAX = SCAN_MS_MAX - 15 * 60_000;
 /** Megabytes of JavaScript memory a scan may use; what is read of files lies beside it. */
 const HEAP_MEGABYTES_MAX = 2048;
 

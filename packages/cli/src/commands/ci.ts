@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { atLeast, CodedError, type ControlResult, type Severity, visibleJson } from '@sallyport/core';
+import { atLeast, CodedError, type ControlResult, clock, type Severity, visibleJson } from '@sallyport/core';
 import type { FileReport, ScanReport, SkippedFolder } from '@sallyport/scan';
 import { resolveSecret } from '@sallyport/server';
 import { withClient } from '../client.ts';
@@ -9,7 +9,7 @@ import type { Command } from '../commands.ts';
 import { markdownCell as cell } from '../markdown.ts';
 import { failOnOf, type Options } from '../options.ts';
 import { Progress, print, printJson, table } from '../output.ts';
-import { shownPath, skippedLines, VERSION, WALK_OPTIONS, walkOf } from '../scan-output.ts';
+import { shownPath, skippedLines, VERSION, WALK_OPTIONS, WALK_USAGE, walkOf } from '../scan-output.ts';
 import { readWaivers, type Waiver, waive } from '../waivers.ts';
 import { advisoriesFolder } from './dependencies.ts';
 
@@ -44,6 +44,7 @@ function judge(
   const incomplete = open.filter(({ verdict }) => verdict === 'incomplete').length;
   const more = [
     ...(incomplete > 0 ? [`${incomplete} files incomplete`] : []),
+    ...(report.summary.unread > 0 ? [`${report.summary.unread} of them not read`] : []),
     ...(waived > 0 ? [`${waived} waived`] : []),
   ];
   const check = {
@@ -186,8 +187,7 @@ async function sendReport(
 /** Everything that a pull request is checked for. */
 export const ci: Command = {
   name: 'ci',
-  usage:
-    'ci [PATH…] [--exclude NAME]… [--follow-links] [--advisories DIR] [--fail-on SEVERITY] [--allow-incomplete] [--waivers FILE] [--cache DIR] [--sarif FILE] [--summary FILE] [--report URL --token-ref env:NAME --reference TEXT]',
+  usage: `ci [PATH…] ${WALK_USAGE} [--advisories DIR] [--fail-on SEVERITY] [--allow-incomplete] [--waivers FILE] [--cache DIR] [--sarif FILE] [--summary FILE] [--report URL --token-ref env:NAME --reference TEXT]`,
   summary:
     'check a pull request: model files, dependencies, secrets and AI use, controls; exit 1 at or above a severity (high)',
   options: {
@@ -215,17 +215,26 @@ export const ci: Command = {
     };
     const progress = new Progress('files');
     const onProgress = (done: number, of: number): void => progress.update(done, of);
-    const walk = walkOf(options);
-    const models = await scanner.scanFiles(paths, {
+    const { limits, ...walk } = walkOf(options);
+    const begunMs = clock.nowMs();
+    /** What the next check may cost: all of them together take no longer than one may. */
+    const left = (): typeof walk & { limits: typeof limits } => ({
       ...walk,
+      limits:
+        limits.timeMs === undefined
+          ? limits
+          : { ...limits, timeMs: Math.max(0, limits.timeMs - (clock.nowMs() - begunMs)) },
+    });
+    const models = await scanner.scanFiles(paths, {
+      ...left(),
       passInstalled: true,
       onProgress,
       cache: options.text('cache'),
     });
     const database = scanner.AdvisoryDatabase.open(advisoriesFolder(options));
-    const dependencies = await scanner.inspectDependencies(paths, database, onProgress, walk);
+    const dependencies = await scanner.inspectDependencies(paths, database, onProgress, left());
     database?.close();
-    const sources = await scanner.discover(paths, [], undefined, onProgress, walk);
+    const sources = await scanner.discover(paths, [], undefined, onProgress, left());
     progress.end();
     const judged = [
       judge('model files', models, policy),

@@ -2,12 +2,14 @@ import { hash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { Budget, type BudgetLimits, DEFAULT_BUDGET } from '../budget.ts';
 import { FileSource } from '../bytes/byte-source.ts';
+import { RunCeiling } from '../run-ceiling.ts';
 import type { FileReport } from '../scan-file.ts';
-import { reportNotRead, type ScanReport, summarise } from '../scan-files.ts';
+import { overLimit, reportNotRead, type ScanReport, smallFirst, summarise } from '../scan-files.ts';
 import { printable } from '../text/printable.ts';
 import type { PathBytes } from '../tree/path-bytes.ts';
 import {
   isFolderTechnique,
+  type NotRead,
   type Tree,
   type TreeFile,
   type WalkOptions,
@@ -85,6 +87,12 @@ function finish(
   };
 }
 
+const notRead = (one: NotRead): Inspected => ({
+  report: { ...reportNotRead(one), packages: 0 },
+  vulnerabilities: [],
+  components: [],
+});
+
 const unreadable = (path: string, format: string, fault: unknown): Inspected => {
   const inspection = new PackageInspection(path, '');
   inspection.report('unreadable-lock', `cannot be read: ${printable((fault as Error).message)}`);
@@ -126,9 +134,10 @@ async function inspectImages(
   { name: path, path: real }: TreeFile,
   bounds: Tree['bounds'],
   database: AdvisoryDatabase | null,
+  leftMs: number,
 ): Promise<Inspected[]> {
   const shown = /(?:^|[/\\])oci-layout$/.test(path) ? dirname(path) : path;
-  const budget = new Budget(IMAGE_BUDGET);
+  const budget = new Budget({ ...IMAGE_BUDGET, timeMs: Math.min(IMAGE_BUDGET.timeMs, leftMs) });
   let archive: ImageArchive | null;
   try {
     archive = await ImageArchive.open(real, budget, bounds);
@@ -182,35 +191,38 @@ export async function inspectDependencies(
   onProgress: (done: number, of: number) => void = () => {},
   options: Omit<WalkOptions, 'passInstalled'> = {},
 ): Promise<DependencyReport> {
-  const tree = walkTree(paths, { ...options, passInstalled: true });
+  const ceiling = new RunCeiling(options.limits);
+  const tree = walkTree(paths, { ...options, passInstalled: true }, ceiling);
   const { bounds, skipped } = tree;
   const listed = tree.files.flatMap((file) => {
     const name = file.name.replaceAll('\\', '/');
     const format = lockFormatOf(name);
     return format || looksLikeImages(name, file.path, bounds) ? [{ file, format }] : [];
   });
+  const found = new Array<readonly Inspected[]>(listed.length);
+  for (const [done, at] of smallFirst(listed.map(({ file }) => file)).entries()) {
+    const { file, format } = listed[at]!;
+    const why = ceiling.refusal(file.bytes);
+    try {
+      if (why !== null) found[at] = [notRead(overLimit(file.name, why))];
+      else if (format) found[at] = [inspectLock({ file, format, bounds }, database)];
+      else found[at] = await inspectImages(file, bounds, database, ceiling.leftMs);
+    } catch (fault) {
+      found[at] = [unreadable(file.name, format?.name ?? IMAGE, fault)];
+    }
+    onProgress(done + 1, listed.length);
+  }
   const files: (FileReport & { packages: number })[] = [];
   const vulnerabilities: Vulnerability[] = [];
   const components: DependencyComponent[] = [];
-  for (const [at, { file, format }] of listed.entries()) {
-    let inspected: readonly Inspected[];
-    try {
-      inspected = format
-        ? [inspectLock({ file, format, bounds }, database)]
-        : await inspectImages(file, bounds, database);
-    } catch (fault) {
-      inspected = [unreadable(file.name, format?.name ?? IMAGE, fault)];
-    }
-    for (const one of inspected) {
-      files.push(one.report);
-      for (const vulnerability of one.vulnerabilities) vulnerabilities.push(vulnerability);
-      for (const component of one.components) components.push(component);
-    }
-    onProgress(at + 1, listed.length);
+  for (const one of found.flat()) {
+    files.push(one.report);
+    for (const vulnerability of one.vulnerabilities) vulnerabilities.push(vulnerability);
+    for (const component of one.components) components.push(component);
   }
   for (const one of tree.notRead)
     if (isFolderTechnique(one.technique) || isWanted(one.name.replaceAll('\\', '/')))
-      files.push({ ...reportNotRead(one), packages: 0 });
+      files.push(notRead(one).report);
   return {
     files,
     skipped,

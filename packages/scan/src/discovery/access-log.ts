@@ -50,15 +50,29 @@ export function inspectLogLine(hits: HitList, line: string, log: string): void {
   }
 }
 
-/** Reads a log line by line, compressed with gzip or not. @returns lines. @throws Error of the file system */
-export async function inspectLog(hits: HitList, path: string): Promise<number> {
+/** Lines after which it is asked whether to go on. */
+const LINES_AT_ONCE = 1024;
+
+/**
+ * Reads a log line by line, compressed with gzip or not.
+ * @param goOn whether there is time for more
+ * @returns lines, and whether they are all. @throws Error of the file system
+ */
+export async function inspectLog(
+  hits: HitList,
+  path: string,
+  goOn: () => boolean = () => true,
+): Promise<{ lines: number; isWhole: boolean }> {
   const file = createReadStream(path);
   const stream = path.endsWith('.gz') ? file.pipe(createGunzip()) : file;
   file.on('error', (fault) => stream.destroy(fault));
   let lines = 0;
   for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
-    lines++;
+    if (lines++ % LINES_AT_ONCE === 0 && !goOn()) {
+      file.destroy();
+      return { lines: lines - 1, isWhole: false };
+    }
     inspectLogLine(hits, line, path);
   }
-  return lines;
+  return { lines, isWhole: true };
 }

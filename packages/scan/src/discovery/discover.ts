@@ -1,7 +1,9 @@
+import { statSync } from 'node:fs';
 import { atLeast } from '@sallyport/core';
 import { FileSource } from '../bytes/byte-source.ts';
+import { RunCeiling } from '../run-ceiling.ts';
 import type { FileReport } from '../scan-file.ts';
-import { reportNotRead, type ScanReport, summarise } from '../scan-files.ts';
+import { overLimit, reportNotRead, type ScanReport, summarise } from '../scan-files.ts';
 import { detection, worstVerdict } from '../technique.ts';
 import { TECHNIQUES, type TechniqueName } from '../techniques.ts';
 import type { PathBytes } from '../tree/path-bytes.ts';
@@ -71,10 +73,18 @@ export async function discover(
       detections: [...(before?.detections ?? []), one],
     });
   };
-  const tree = walkTree(paths, { ...options, passInstalled: true });
+  const ceiling = new RunCeiling(options.limits);
+  const tree = walkTree(paths, { ...options, passInstalled: true }, ceiling);
   const isWanted = (name: string): boolean => isSource(name.replaceAll('\\', '/'));
   const sources = tree.files.filter(({ name }) => isWanted(name));
-  for (const [index, { name, path }] of sources.entries()) {
+  /** Whether something may still be read; what may not is told. */
+  const mayRead = (name: string, bytes: number): boolean => {
+    const why = ceiling.refusal(bytes);
+    if (why !== null) report(name, 'run-limit', overLimit(name, why).message, null);
+    return why === null;
+  };
+  for (const [index, { name, path, bytes }] of sources.entries()) {
+    if (!mayRead(name, Math.min(bytes, SOURCE_BYTES_MAX))) continue;
     try {
       const text = readSource(path, tree.bounds);
       for (const { id, severity, hasForm, line } of text === null ? [] : inspectSource(hits, name, text))
@@ -91,7 +101,11 @@ export async function discover(
   }
   let logLines = 0;
   for (const [index, path] of logs.entries()) {
-    logLines += await inspectLog(hits, path);
+    if (!mayRead(path, statSync(path).size)) continue;
+    const { lines, isWhole } = await inspectLog(hits, path, () => !ceiling.outOfTime);
+    logLines += lines;
+    if (!isWhole)
+      report(path, 'run-limit', 'is not read to its end: the run had taken the time that it may', null);
     onProgress(sources.length + index + 1, sources.length + logs.length);
   }
   for (const hit of hits.all)

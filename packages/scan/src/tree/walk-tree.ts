@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { CodedError } from '@sallyport/core';
+import { RunCeiling, type RunLimits } from '../run-ceiling.ts';
 import type { TechniqueName } from '../techniques.ts';
 import { firstModelBelow, PASSED_FOLDERS, type SkippedFolder } from './passed-folders.ts';
 import { isBelow, joinPath, type PathBytes, shownName } from './path-bytes.ts';
@@ -34,7 +34,10 @@ export interface Tree {
 
 /** Whether what was not read may have been a folder: then it matters whatever its name is. */
 export const isFolderTechnique = (technique: TechniqueName): boolean =>
-  technique === 'unreadable' || technique === 'outside-link' || technique === 'skipped-folder';
+  technique === 'unreadable' ||
+  technique === 'outside-link' ||
+  technique === 'skipped-folder' ||
+  technique === 'run-limit';
 
 /** How paths are walked. */
 export interface WalkOptions {
@@ -44,10 +47,13 @@ export interface WalkOptions {
   readonly exclude?: readonly string[] | undefined;
   /** Whether folders of {@link PASSED_FOLDERS} are passed over. */
   readonly passInstalled?: boolean | undefined;
+  /** What the whole run may cost. */
+  readonly limits?: Partial<RunLimits> | undefined;
 }
 
-const FILES_MAX = 1_000_000;
 const DEPTH_MAX = 256;
+/** Names after which time is looked at. */
+const LOOKED_AT_ONCE = 512;
 /** Times that one folder is entered through links. */
 const ENTERED_MAX = 32;
 
@@ -78,8 +84,16 @@ class Walk {
   readonly #named: ReadonlySet<string>;
   readonly #excluded: ReadonlySet<string>;
   readonly #passes: boolean;
+  readonly #ceiling: RunCeiling;
+  /** Whether no further name is looked at. */
+  #isFull = false;
 
-  constructor(paths: readonly string[], { followLinks, exclude = [], passInstalled }: WalkOptions) {
+  constructor(
+    paths: readonly string[],
+    { followLinks, exclude = [], passInstalled }: WalkOptions,
+    ceiling: RunCeiling,
+  ) {
+    this.#ceiling = ceiling;
     const reals = paths.map((path) => realpathSync(path));
     this.bounds = followLinks === true ? null : [...reals, ...reals.flatMap(blobsBeside)];
     this.#named = new Set(paths.map((path) => resolve(path)));
@@ -90,7 +104,10 @@ class Walk {
 
   #root(path: string, real: string): void {
     const stat = statSync(real);
-    if (stat.isDirectory()) this.#folder(path, real, new Set([real]), 0);
+    if (this.#isFull) {
+      const message = 'is not looked at: the run had come to its limit of time or names';
+      this.notRead.push({ name: path, technique: 'run-limit', message });
+    } else if (stat.isDirectory()) this.#folder(path, real, new Set([real]), 0);
     else this.#file(path, real, stat);
   }
 
@@ -102,9 +119,14 @@ class Walk {
   #isNew(name: string): boolean {
     const own = resolve(name);
     if (this.#seen.has(own)) return false;
+    if (
+      this.#seen.size >= this.#ceiling.namesMax ||
+      (this.#seen.size % LOOKED_AT_ONCE === 0 && this.#ceiling.outOfTime)
+    ) {
+      this.#isFull = true;
+      return false;
+    }
     this.#seen.add(own);
-    if (this.#seen.size > FILES_MAX)
-      throw new CodedError('usage', `there are over ${FILES_MAX} files; scan folders one by one`);
     return true;
   }
 
@@ -123,6 +145,11 @@ class Walk {
     }
     const alike = new Set<string>();
     for (const own of names) {
+      if (this.#isFull) {
+        const message = 'is not looked through to its end: the run had come to its limit of time or names';
+        this.notRead.push({ name, technique: 'run-limit', message });
+        return;
+      }
       const shown = name.endsWith('/') ? `${name}${shownName(own)}` : join(name, shownName(own));
       const plain = shownName(own).normalize('NFC').toLowerCase();
       if (alike.has(plain)) this.twins.add(shown);
@@ -188,8 +215,14 @@ class Walk {
 /**
  * Every name at and below paths, each once, in order; hidden ones among them. A link within the paths counts under its own name, to
  * a folder too; one that leads out is told and not followed, unless that is asked for. Pipes, sockets and devices are told and never opened.
- * @throws CodedError `usage` for too many, Error of the file system for a path that is not there
+ * Where there are more than a run may look at, folders that were not looked through are told.
+ * @param ceiling what the whole run may cost
+ * @throws Error of the file system for a path that is not there
  */
-export function walkTree(paths: readonly string[], options: WalkOptions = {}): Tree {
-  return new Walk(paths, options);
+export function walkTree(
+  paths: readonly string[],
+  options: WalkOptions = {},
+  ceiling = new RunCeiling(options.limits),
+): Tree {
+  return new Walk(paths, options, ceiling);
 }
