@@ -92,6 +92,29 @@ describe('the provider’s credential in an answer', () => {
     }
   });
 
+  it('a short one stays here wherever it stands in an event: in unknown members, names, ids and comments of JSON', async () => {
+    for (const system of ['short', 'short-enforced']) {
+      const own = await server.key([system]);
+      const escaped = [...SHORT].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+      for (const member of [
+        `"x_debug":"${SHORT}"`,
+        `"x_debug":{"deep":[{"${SHORT}":1}]}`,
+        `"system_fingerprint":"fp_${SHORT}"`,
+        `"service_tier":"${escaped}"`,
+      ]) {
+        const event = chunk({ content: 'hello' }).replace('"id":"c"', `"id":"c",${member}`);
+        assert.ok(event.includes(member));
+        fake.answer = (_req, res) => sendEvents(res, [event, 'data: [DONE]\n\n']);
+        const stream = await (await server.chat(own, 'hello', { model: system, stream: true })).text();
+        assert.match(stream, /output-denied/, `${system}: ${member}`);
+        assert.ok(!stream.includes(SHORT) && !stream.includes(escaped), stream);
+      }
+      fake.answer = (_req, res) => sendEvents(res, [chunk({ content: 'hello' }), 'data: [DONE]\n\n']);
+      const honest = await (await server.chat(own, 'hello', { model: system, stream: true })).text();
+      assert.match(honest, /"content":"hello"/);
+    }
+  });
+
   it('headers: none with a canary or a secret in it', async () => {
     for (const [name, value] of [
       ['x-request-id', 'MAGNOLIA-3391'],

@@ -36,6 +36,17 @@ describe('another system under the name of one that was removed', () => {
     );
     const inventory = await server.control.inventory();
     await inventory.register('test', 'system', 'shop', { purpose: 'sells', risk: 'high' } as never);
+    const accepted = { until: new Date(Date.now() + 86_400_000).toISOString(), by: 'test', reason: 'known' };
+    await server.control.installation.announce(
+      newEvent('finding-decided', {
+        actor: 'test',
+        subject: 'system:shop',
+        data: { fingerprint: old, accepted },
+      }),
+    );
+    await server.control.installation.flush();
+    assert.ok((await server.control.installation.store.findings.find(old))!.accepted, 'a risk was accepted');
+    await serve();
     await server.control.removeSystem('test', 'shop');
     await add();
   });
@@ -50,6 +61,24 @@ describe('another system under the name of one that was removed', () => {
       allowPrivate: true,
       mode: 'observe',
     });
+  /** A version serves there. */
+  const serve = async (): Promise<void> => {
+    const { store } = server.control.installation;
+    const at = new Date().toISOString();
+    await store.change(async (tx) => {
+      await store.inventory.deploy(tx, 'system:shop', at, {
+        id: 'dep_shop',
+        place: 'system:shop',
+        asset: 'ast_shop',
+        version: 'ver_shop',
+        digest: 'a'.repeat(64),
+        actor: 'test',
+        at,
+        endedAt: null,
+      });
+      return { result: undefined, event: [] };
+    });
+  };
   const get = <T>(who: TestPerson, path: string): Promise<T> =>
     who.call('GET', path).then((answer) => ok<T>(answer, 200));
   const calls = async (who: TestPerson, query = ''): Promise<Call[]> =>
@@ -130,6 +159,22 @@ describe('another system under the name of one that was removed', () => {
     assert.equal(asset?.risk ?? 'limited', 'limited');
     const hour = await server.control.firstHour();
     assert.equal(hour.steps.find(({ id }) => id === 'report')!.done, false, 'no one read a report of it');
+  });
+
+  it('has no accepted risk, and nothing serves there', async () => {
+    const { store } = server.control.installation;
+    await server.control.installation.flush();
+    const here = (await store.findings.list()).filter(({ subject }) => subject === 'system:shop');
+    assert.ok(here.length > 0, 'the same fault was found again');
+    assert.deepEqual(
+      here.map(({ accepted, status }) => [accepted, status]),
+      here.map(() => [null, 'open']),
+    );
+    assert.equal((await store.findings.find(old))?.accepted ?? null, null);
+    assert.deepEqual(await store.inventory.deployments(true), []);
+    const [ended] = await store.inventory.deployments(false);
+    assert.equal(ended!.place, 'system:shop (removed)');
+    assert.ok(ended!.endedAt);
   });
 
   it('is not alarmed about for what was said to the first', async () => {
