@@ -44,6 +44,11 @@ export class KeyRing {
     for (const key of keys) this.#byHash.set(key.hash, key);
   }
 
+  /** A key as it is now that was recognised before; undefined where it is gone. */
+  known({ hash }: KeySnapshot): KeySnapshot | undefined {
+    return this.#byHash.get(hash);
+  }
+
   /**
    * Recognises a presented secret. The look-up is by SHA-256, so its timing tells nothing about a stored key; the
    * comparison is constant-time besides.

@@ -26,6 +26,7 @@ import type { Inspection } from './inspection.ts';
 import type { Holding, Memory } from './memory.ts';
 import type { WorkerStart } from './messages.ts';
 import type { PortRecorder } from './recorder.ts';
+import type { Running } from './running.ts';
 import type { GatewayState } from './state.ts';
 import type { Stats } from './stats.ts';
 import type { Upstreams } from './upstream.ts';
@@ -43,6 +44,7 @@ export interface Deps {
   readonly inspection: Inspection;
   readonly recorder: PortRecorder;
   readonly upstreams: Upstreams;
+  readonly running: Running;
   readonly stats: Stats;
   /** What this worker was told is durable. */
   readonly tally: { -readonly [Count in keyof WorkerTally]: WorkerTally[Count] };

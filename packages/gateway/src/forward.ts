@@ -58,14 +58,15 @@ export class Forwarding {
     this.#sent = new StreamRecord(deps.keeping);
   }
 
-  /** Runs to the end; every way out is recorded. */
-  run(): Promise<void> {
+  /** Runs to the end; every way out is recorded. @param refusal why it is not sent at all; null where it may be */
+  run(refusal: CodedError | null): Promise<void> {
     const { system, path, operation, body, bodyChanged, res } = this.#exchange;
     return new Promise((done) => {
       this.#done = done;
-      if (res.destroyed) return this.#fail(new CodedError('client-aborted'));
+      if (refusal) return this.fail(refusal);
+      if (res.destroyed) return this.fail(new CodedError('client-aborted'));
       res.on('close', () => {
-        if (!res.writableFinished) this.#fail(new CodedError('client-aborted'));
+        if (!res.writableFinished) this.fail(new CodedError('client-aborted'));
       });
       this.#guarded(() =>
         this.#deps.upstreams.send(
@@ -84,7 +85,7 @@ export class Forwarding {
             head: (status, headers) => this.#guarded(() => this.#head(status, headers)),
             data: (chunk) => this.#guarded(() => this.#data(chunk)),
             end: () => this.#guarded(() => this.#end()),
-            fail: (fault) => this.#fail(fault),
+            fail: (fault) => this.fail(fault),
           },
         ),
       );
@@ -102,7 +103,7 @@ export class Forwarding {
 
   /** A fault on the way of an answer: told and recorded, or, where the outcome is recorded by now, the connection ends. */
   #broke(fault: unknown): void {
-    if (!this.#settled) return this.#fail(toCodedError(fault));
+    if (!this.#settled) return this.fail(toCodedError(fault));
     // What fails is told by who noticed it first.
     if (this.#closed || this.#failing) return;
     this.#control?.abort();
@@ -115,17 +116,17 @@ export class Forwarding {
     this.#headers = headers;
     mark(this.#exchange, 'first-byte');
     if (!isWholeIn(status, 200, STATUS_MAX))
-      return this.#fail(
+      return this.fail(
         new CodedError('upstream-invalid', 'the AI system answers with a status that is none'),
       );
-    if (status >= 300 && status < 400) return this.#fail(new CodedError('upstream-redirected'));
+    if (status >= 300 && status < 400) return this.fail(new CodedError('upstream-redirected'));
     if (this.#settled) return;
     const type = header(headers, 'content-type') ?? '';
     const encoding = header(headers, 'content-encoding');
     const { framing } = this.#exchange.dialect;
     if (!framing.matches.test(type)) return;
     if (encoding !== undefined && encoding !== 'identity') {
-      return this.#fail(
+      return this.fail(
         new CodedError('upstream-invalid', 'the stream is compressed though that was not asked for'),
       );
     }
@@ -145,14 +146,14 @@ export class Forwarding {
     this.#bytes += chunk.length;
     if (this.#stream) {
       if (this.#bytes > this.#deps.state().settings.limits.streamBytesMax)
-        return this.#fail(new CodedError('upstream-too-large'));
+        return this.fail(new CodedError('upstream-too-large'));
       this.#queue.push(chunk);
       this.#queueBytes += chunk.length;
       this.#hold();
       if (this.#queueBytes > QUEUE_BYTES_MAX) this.#control?.pause();
       void this.#pump();
     } else if (this.#bytes > this.#deps.state().settings.limits.responseBytesMax)
-      this.#fail(new CodedError('upstream-too-large'));
+      this.fail(new CodedError('upstream-too-large'));
     else {
       // Held as bytes and as text.
       this.#exchange.holding!.answer(2 * this.#bytes);
@@ -275,7 +276,7 @@ export class Forwarding {
     this.#control?.pause();
     const { idleMs } = this.#deps.state().settings.deadlines;
     if (!(await drained(res, idleMs)))
-      this.#fail(new CodedError('client-aborted', 'the caller stopped reading'));
+      this.fail(new CodedError('client-aborted', 'the caller stopped reading'));
   }
 
   /** The end of a stream: the last events go out only once the outcome is recorded. */
@@ -302,7 +303,7 @@ export class Forwarding {
   }
 
   /** Every way out that is not an answer. */
-  #fail(fault: CodedError): void {
+  fail(fault: CodedError): void {
     if (this.#settled) return;
     this.#settled = true;
     this.#failing = true;

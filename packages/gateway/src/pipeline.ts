@@ -38,7 +38,7 @@ export async function serve(
     await inspectInput(exchange, deps);
     await recordIntent(exchange, deps);
     mark(exchange, 'record-intent');
-    await new Forwarding(exchange, deps).run();
+    await deps.running.run(exchange, new Forwarding(exchange, deps), deps.state());
   } catch (fault) {
     await refuse(exchange, deps, toCodedError(fault));
   } finally {

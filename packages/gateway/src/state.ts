@@ -18,6 +18,9 @@ import { type SealingKey, sealingKey } from '@sallyport/vault';
 import type { ShutOut } from './messages.ts';
 import { refusalOf } from './upstream.ts';
 
+/** How long a call may go on whose key expired meanwhile: to cut an answer short would serve no one. */
+const EXPIRED_GRACE_MS = 5 * 60_000;
+
 /** What is done about a detection where the system's own policy says nothing. */
 const DEFAULT_ACTIONS: Readonly<Record<'input' | 'output', Readonly<Record<DetectorName, Action>>>> = {
   input: {
@@ -135,6 +138,30 @@ export class GatewayState {
     return verdict.key && this.#shutKeys.has(verdict.key.id)
       ? { code: 'key-revoked', key: verdict.key }
       : verdict;
+  }
+
+  /**
+   * Why a call that is under way may go on no longer, after what was shut out since; null where it may. What ends by
+   * itself is given time: a key that expires, or an approval, says nothing against calls that began before.
+   */
+  stops(key: KeySnapshot, system: SystemSnapshot, nowMs: number): CodedError | null {
+    const now = this.keys.known(key);
+    if (!now || now.revoked || this.#shutKeys.has(key.id)) return new CodedError('key-revoked');
+    if (now.expiresAtMs + EXPIRED_GRACE_MS <= nowMs) return new CodedError('key-expired');
+    const to = this.systems.get(system.name);
+    if (!to) return new CodedError('system-unknown', `the system \`${system.name}\` was removed`);
+    if (!now.systems.includes(system.name))
+      return new CodedError('not-authorised', `the key does not open \`${system.name}\` any more`);
+    if (to.quarantined) return new CodedError('system-quarantined');
+    // Without keys to seal with it is held for new calls only: the keeper of the root is away, and no one was shut out.
+    if (to.held !== null && to.dataKeys.length > 0)
+      return new CodedError('gate-closed', `\`${to.name}\`: ${to.held}`);
+    const { integration } = to;
+    if (integration === null) return null;
+    const why = this.#shutIntegrations.has(integration.name)
+      ? 'it was shut out just now'
+      : integration.refusal;
+    return why === null ? null : new CodedError('integration-refused', `\`${integration.name}\`: ${why}`);
   }
 
   /** Refuses a system to which nothing may go, whatever policies say. @throws CodedError */

@@ -18,6 +18,7 @@ import { Memory } from './memory.ts';
 import type { FromWorker, ShutOut, ToWorker, WorkerStart } from './messages.ts';
 import { serve } from './pipeline.ts';
 import { PortRecorder } from './recorder.ts';
+import { Running } from './running.ts';
 import { GatewayState } from './state.ts';
 import { Stats } from './stats.ts';
 import { Unauthenticated } from './unauthenticated.ts';
@@ -63,6 +64,7 @@ const deps: Deps = {
     () => state.settings.deadlines,
     (integration, origin) => post({ type: 'certificate-changed', integration, origin }),
   ),
+  running: new Running(),
   stats,
   tally: { exchanges: 0, outcomes: 0, failed: 0 },
   nextSeq: () => seq++,
@@ -116,15 +118,15 @@ server.listen({ host: start.host, port: start.port, reusePort: start.reusePort, 
   post({ type: 'listening', port: (server.address() as AddressInfo).port });
 });
 
-const statsTimer = setInterval(
-  () =>
-    post({
-      type: 'stats',
-      stats: deps.stats.snapshot(deps.inspection.characters),
-      tally: { ...deps.tally },
-    }),
-  500,
-);
+const statsTimer = setInterval(() => {
+  // For keys that expired a while ago.
+  deps.running.look(state);
+  post({
+    type: 'stats',
+    stats: deps.stats.snapshot(deps.inspection.characters),
+    tally: { ...deps.tally },
+  });
+}, 500);
 statsTimer.unref();
 
 let saidLast = '';
@@ -191,6 +193,7 @@ function take(snapshot: GatewaySnapshot, shut: ShutOut): void {
       const before = state.settings;
       state = next;
       adopt(before);
+      deps.running.look(state);
     } catch (fault) {
       return post({ type: 'refused', version: snapshot.version, why: (fault as Error).message });
     }
@@ -212,6 +215,7 @@ port.on('message', (message: ToWorker) => {
   if (message.type === 'recorded') recorder.acknowledge(message.batch, message.ok);
   else if (message.type === 'shut-out') {
     state.shut(message.shut);
+    deps.running.look(state);
     post({ type: 'shut-out', id: message.id });
   } else if (message.type === 'snapshot') take(message.snapshot, message.shut);
   else if (message.type === 'try') message.port.postMessage(faultOf(message.snapshot));

@@ -12,6 +12,7 @@ import { Inspection } from '../src/inspection.ts';
 import { Memory } from '../src/memory.ts';
 import { serve } from '../src/pipeline.ts';
 import { PortRecorder } from '../src/recorder.ts';
+import { Running } from '../src/running.ts';
 import { GatewayState } from '../src/state.ts';
 import { Stats } from '../src/stats.ts';
 import { Upstreams } from '../src/upstream.ts';
@@ -193,6 +194,7 @@ describe('what a call holds', () => {
         return seq++;
       },
       countUnauthenticated: () => false,
+      running: new Running(),
       keyLeaked: () => {},
     };
     gateway = createServer((req, res) => {
