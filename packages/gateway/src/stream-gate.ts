@@ -112,7 +112,11 @@ export class StreamGate {
     for (const part of parts) {
       for (const lane of lanes) lane.characters += part.text.length;
       if (part.stream === null) segments.push(await this.#whole(part));
-      else segments.push(this.#grow(part, part.stream, lanes[0] ?? null));
+      else {
+        const segment = this.#grow(part, part.stream, lanes[0] ?? null);
+        if (!part.known && !part.made) await this.#alone(part, segment);
+        segments.push(segment);
+      }
     }
     const tool =
       conditions?.push(
@@ -195,6 +199,17 @@ export class StreamGate {
       edits: [],
       made: part.made,
     };
+  }
+
+  /** Judges what an event has in a field of the system's own by itself, too: beside that of other events it may be hidden. */
+  async #alone(part: TextPart, { channel, start }: Segment): Promise<void> {
+    const { key, quotes, edits, seam } = channel!;
+    const [seen = []] = await this.#questions.ask([wholeStretch(part)]);
+    const found = seen.map((d) => located(d, key, start));
+    seam!.note(found);
+    const fresh = found.filter((d) => !this.#verdict.knows(d));
+    this.#verdict.decide(fresh);
+    edits.add(this.#masks(fresh, { part, text: part.text, offset: start, quotes }));
   }
 
   /** Puts values back where placeholders were found. */

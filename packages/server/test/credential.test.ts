@@ -4,6 +4,7 @@ import {
   chunk,
   completion,
   enforced,
+  exchangeOf,
   type FakeSystem,
   fakeSystem,
   sendEvents,
@@ -36,7 +37,11 @@ describe('the provider’s credential in an answer', () => {
           apiKeyRef: 'env:TEST_ECHOED_KEY',
           canaries: ['MAGNOLIA-3391', '33919912'],
         }),
-        watched: enforced(fake, { apiKeyRef: 'env:TEST_ECHOED_KEY', mode: 'observe' }),
+        watched: enforced(fake, {
+          apiKeyRef: 'env:TEST_ECHOED_KEY',
+          canaries: ['MAGNOLIA-3391'],
+          mode: 'observe',
+        }),
         short: enforced(fake, { apiKeyRef: 'env:TEST_SHORT_KEY', mode: 'observe' }),
         'short-enforced': enforced(fake, { apiKeyRef: 'env:TEST_SHORT_KEY' }),
       },
@@ -113,6 +118,30 @@ describe('the provider’s credential in an answer', () => {
       const honest = await (await server.chat(own, 'hello', { model: system, stream: true })).text();
       assert.match(honest, /"content":"hello"/);
     }
+  });
+
+  it('encoded, and a canary too: denied where policy is enforced, reported as a leak where it is observed', async () => {
+    const own = await server.key(['watched']);
+    for (const hidden of [CREDENTIAL, 'MAGNOLIA-3391'])
+      for (const form of ['base64', 'hex'] as const)
+        for (const stream of [false, true]) {
+          const text = `it is ${Buffer.from(hidden).toString(form)} so`;
+          fake.answer = (_req, res) =>
+            stream
+              ? sendEvents(res, [chunk({ content: text }), 'data: [DONE]\n\n'])
+              : sendJson(res, completion(text));
+          const denied = await (await server.chat(key, 'hello', { stream })).text();
+          assert.match(denied, /output-denied/);
+          const watched = await server.chat(own, 'hello', { model: 'watched', stream });
+          assert.ok((await watched.text()).includes(text));
+          const { entries } = await server.control.exchange('test', exchangeOf(watched), false);
+          const outcome = entries.map(({ leaf }) => leaf).find(({ type }) => type === 'exchange-outcome');
+          assert.ok(outcome?.type === 'exchange-outcome');
+          assert.equal(outcome.verdict?.action, 'flag');
+          assert.equal(outcome.verdict?.wouldBe, 'deny');
+          const found = outcome.verdict?.detections.map(({ technique }) => technique);
+          assert.ok(found?.includes('canary-leak'), JSON.stringify(found));
+        }
   });
 
   it('headers: none with a canary or a secret in it', async () => {

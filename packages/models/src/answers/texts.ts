@@ -91,16 +91,17 @@ export function collectTexts(body: unknown, shown: ShownTable, classify: Classif
     const told = classify(path, parent);
     if (!told) return;
     const { stream, known: plain, call, json, echo } = told;
+    const read = isShown(shown, body, path);
     parts.push({
       ...base,
       pointer: toPointer(path),
       text,
       kind: json || JSON_KEYS.has(key as string) ? 'json' : 'text',
       stream,
-      ...(plain && { known: true }),
+      ...((plain || read) && { known: true }),
       ...(call !== undefined && { call }),
       ...(echo && { echo }),
-      shown: call === undefined && !echo && isShown(shown, body, path),
+      shown: call === undefined && !echo && read,
     });
   };
   visitStrings(
