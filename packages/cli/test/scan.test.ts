@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -99,6 +100,10 @@ describe('scan', () => {
       Buffer.from('[{"library":"m","provenance":"p","rule":"call","globals":{"my.models":"Net"}}]'),
     );
     assert.equal(run(own, '--cache', cache, '--allow', list).status, 0, 'what is allowed decides too');
+    chmodSync(cache, 0o777);
+    const open = run(good, '--cache', cache);
+    assert.deepEqual([open.status, /others can write/.test(open.stderr)], [2, true]);
+    chmodSync(cache, 0o700);
     assert.equal(run(own, '--cache', cache).status, 1);
     for (const name of readdirSync(cache, { recursive: true, encoding: 'utf8' }))
       if (name.endsWith('.json')) writeFileSync(join(cache, name), 'broken');
@@ -182,6 +187,22 @@ describe('scan', () => {
     assert.equal(refused.status, 1);
     assert.match(refused.stdout, /may be named, not called/);
     assert.equal(run(own, '--allow', file('wrong.json', Buffer.from('[{"library": 1}]'))).status, 2);
+    const group = { library: 'ours', provenance: 'x', rule: 'call', globals: { 'my.models': 'Net net' } };
+    const withMore = (more: object) =>
+      run(own, '--allow', file('more.json', Buffer.from(JSON.stringify([{ ...group, ...more }]))));
+    assert.equal(withMore({ fresh: { 'my.models': 'net' } }).status, 0);
+    assert.equal(withMore({ shared: { 'my.models': 'Net' } }).status, 0);
+    for (const [more, words] of [
+      [{ fresh: { 'my.models': 5 } }, /\/0\/fresh/],
+      [{ fresh: ['net'] }, /\/0\/fresh/],
+      [{ shared: { 'my.models': 'nest' } }, /`shared` has `my\.models nest`/],
+      [{ fresh: { 'my.models': 'net' }, shared: { 'my.models': 'net' } }, /both fresh and shared/],
+      [{ rules: 'call' }, /rules/],
+    ] as const) {
+      const wrong = withMore(more);
+      assert.equal(wrong.status, 2, JSON.stringify(more));
+      assert.match(wrong.stderr, words);
+    }
   });
 
   it('says what is wrong with its arguments', () => {

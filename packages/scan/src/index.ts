@@ -17,6 +17,7 @@ export { type DiscoveryReport, discover, type KnownUse } from './discovery/disco
 export { HIT_KINDS, type Hit, type HitKind, hitFingerprint } from './discovery/hit.ts';
 export { serviceOfHost } from './discovery/services.ts';
 export { type AllowedGroup, AllowList, RULES, shippedGroups } from './pickle/allow-list.ts';
+export { parseAllowedGroups } from './pickle/allowed-groups.ts';
 export { toCycloneDx } from './report/cyclonedx.ts';
 export { toSarif } from './report/sarif.ts';
 export { type ModelFacts, toSpdx } from './report/spdx.ts';

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FileDetection } from '@sallyport/core';
+import { CodedError, type FileDetection } from '@sallyport/core';
 import { isPromptPath } from './formats/prompt.ts';
 import type { FileReport } from './scan-file.ts';
 
@@ -70,6 +70,18 @@ export class RunMemory implements ReportMemory {
   }
 }
 
+/** Verdicts are read only from where nobody else can write them. @throws CodedError `usage` */
+function requireOwn(folder: string): void {
+  const own = process.geteuid?.();
+  if (own === undefined) return;
+  const { uid, mode } = statSync(folder);
+  if ((uid !== own && uid !== 0) || (mode & 0o002) !== 0)
+    throw new CodedError(
+      'usage',
+      `others can write to the cache \`${folder}\`, and so say what is clean: name a folder of your own`,
+    );
+}
+
 /**
  * What was found in a content before, by its digest, the end of its name, and everything that decides what is found. Whoever can write
  * to its folder can say what is clean: keep it as private as what is scanned.
@@ -78,11 +90,15 @@ export class ScanCache implements ReportMemory {
   readonly #folder: string;
   readonly #decides: string;
 
-  /** @param decides further things that what is found depends on, such as names that a project allows */
+  /**
+   * @param decides further things that what is found depends on, such as names that a project allows
+   * @throws CodedError `usage` for a folder that others can write to
+   */
   constructor(folder: string, decides: string) {
     this.#folder = folder;
     this.#decides = hash('sha256', `${scannerFingerprint()}\n${decides}`, 'hex');
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    requireOwn(folder);
   }
 
   #place(path: string, sha256: string): string {

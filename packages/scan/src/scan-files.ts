@@ -26,6 +26,8 @@ export interface ScanManyOptions extends WalkOptions {
   readonly workers?: number;
   /** Whether even one file is scanned in a thread of its own: what it brings down is that thread. */
   readonly apart?: boolean;
+  /** How much longer than it may a file is let take in a thread before that is ended, milliseconds. */
+  readonly graceMs?: number;
   /** Told as files are done. */
   onProgress?(done: number, of: number): void;
 }
@@ -207,10 +209,13 @@ async function scanInThreads(
         clearTimeout(timer);
         if (own.size === 0) return void thread.terminate();
         // Most formats look at the time by themselves. What does not is ended with its thread.
-        timer = setTimeout(() => {
-          why = 'it took longer than it may';
-          void thread.terminate();
-        }, fileMs + GRACE_MS);
+        timer = setTimeout(
+          () => {
+            why = 'it took longer than it may';
+            void thread.terminate();
+          },
+          fileMs + (options.graceMs ?? GRACE_MS),
+        );
       };
       const settle = (index: number, report: FileReport): void => {
         own.delete(index);
@@ -259,12 +264,14 @@ export function inOrder(read: readonly FileReport[], tree: Tree): FileReport[] {
   return [...told, ...tree.notRead.map(reportNotRead)].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Scans files, and all files below folders. @throws Error of the file system for a path that is not there */
+/** Scans files, and all files below folders. @throws CodedError `usage` for a cache that others can write to, Error of the file system for a path that is not there */
 export async function scanFiles(
   paths: readonly string[],
   options: ScanManyOptions = {},
 ): Promise<ScanReport> {
   const ceiling = new RunCeiling(options.limits);
+  // A cache that may not be used is told at once, and not by each thread.
+  openCache(options);
   const tree = walkTree(paths, options, ceiling);
   const { files, bounds, skipped } = tree;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);

@@ -65,6 +65,15 @@ describe('a whole run', () => {
     assert.equal(summary.verdict, 'incomplete');
   });
 
+  it('ends a thread that does not come back from a file, and goes on with the others', async () => {
+    const paths = ['x', 'y'].map((name) => put(`slow/${name}.bin`, '', 200 * MIB));
+    const { files } = await scanFiles(paths, { workers: 1, apart: true, budget: { timeMs: 1 }, graceMs: 1 });
+    for (const { verdict, detections } of files) {
+      assert.equal(verdict, 'incomplete');
+      assert.match(detections[0]!.message, /it took longer than it may/);
+    }
+  });
+
   it('looks at so many names, and says which folders it did not look through', () => {
     class Few extends RunCeiling {
       override get namesMax(): number {

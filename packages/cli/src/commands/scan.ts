@@ -17,30 +17,21 @@ const scanner = (): Promise<typeof import('@sallyport/scan')> => import('@sallyp
 /** Names that a project allows beyond those that ship. @throws CodedError `usage`, `config-invalid` */
 async function readAllowed(path: string | undefined): Promise<AllowedGroup[]> {
   if (path === undefined) return [];
-  const { RULES } = await scanner();
-  let groups: unknown;
+  const { parseAllowedGroups } = await scanner();
+  let value: unknown;
   try {
-    groups = JSON.parse(readFileSync(path, 'utf8'));
+    value = JSON.parse(readFileSync(path, 'utf8'));
   } catch (fault) {
     throw new CodedError('usage', `cannot read \`${path}\`: ${(fault as Error).message}`);
   }
-  const sound =
-    Array.isArray(groups) &&
-    groups.every(
-      (group: Partial<AllowedGroup> | null) =>
-        typeof group?.library === 'string' &&
-        typeof group.provenance === 'string' &&
-        RULES.includes(group.rule as (typeof RULES)[number]) &&
-        typeof group.globals === 'object' &&
-        group.globals !== null &&
-        Object.values(group.globals).every((names) => typeof names === 'string'),
-    );
-  if (!sound)
+  try {
+    return parseAllowedGroups(value);
+  } catch (fault) {
     throw new CodedError(
       'config-invalid',
-      `\`${path}\` is not a list of {"library", "provenance", "rule", "globals": {"module": "name name"}}`,
+      `\`${path}\` is not a list of {"library", "provenance", "rule", "globals": {"module": "name name"}}, with "fresh" and "shared" as \`globals\` is, or without: ${(fault as Error).message}`,
     );
-  return groups as AllowedGroup[];
+  }
 }
 
 /** Fetches what must be fetched, and scans all. What was fetched is shown under its address. */
