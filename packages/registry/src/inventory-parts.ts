@@ -40,6 +40,8 @@ export interface KnownVersion {
   readonly gates: readonly Gate[];
   /** Places that it serves now. */
   readonly serving: readonly string[];
+  /** Digest of all of it that an approver is shown. */
+  readonly seen: string;
 }
 
 /** How a version is registered. */

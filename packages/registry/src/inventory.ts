@@ -28,7 +28,7 @@ import { registerVersion } from './register-version.ts';
 import { coversVersion } from './signing/covers.ts';
 import { type VerifiedModel, verifyBundle } from './signing/verify-model.ts';
 import { unpackAll } from './unpack.ts';
-import { evidenceOf } from './version-evidence.ts';
+import { evidenceOf, seenOf } from './version-evidence.ts';
 import { versionTarget } from './version-target.ts';
 
 /** The inventory of AI: what there is, who answers for it, what it came from, and what may be served. */
@@ -153,12 +153,12 @@ export class Inventory {
     passed: boolean,
     summary: string,
     predicate: object,
-    more: (tx: Connection) => Promise<readonly SallyportEvent[]> = async () => [],
+    more: (tx: Connection, said: Attestation) => Promise<readonly SallyportEvent[]> = async () => [],
   ): Promise<Attestation> {
     const said = attest(this.#parts.attester, { digest, kind, passed, summary, actor }, target, predicate);
     return this.#parts.store.change(async (tx) => {
       await this.#db.addAttestation(tx, said);
-      const events = await more(tx);
+      const events = await more(tx, said);
       return {
         result: said,
         event: [
@@ -219,14 +219,19 @@ export class Inventory {
     return this.say(actor, versionTarget('model', name, label), version.digest, 'test', passed, summary, {});
   }
 
-  /** Approves a version as it is. Its author cannot. @param digest of what was looked at. @throws CodedError `conflict`, `not-permitted` */
+  /**
+   * Approves a version as it is. Its author cannot.
+   * @param looked digests of its files and of all that was looked at: within the transaction both are so still
+   * @throws CodedError `conflict`, `not-permitted`
+   */
   async approve(
     actor: string,
     kind: 'model' | 'dataset',
     name: string,
     label: string,
-    digest: string,
+    looked: { readonly digest: string; readonly seen: string },
   ): Promise<KnownVersion> {
+    const { digest, seen } = looked;
     const asset = await this.asset(kind, name);
     const version = await this.version(asset, label);
     if (version.digest !== digest)
@@ -242,8 +247,12 @@ export class Inventory {
       true,
       `approved by ${actor}`,
       { author: version.createdBy },
-      async (tx) => {
-        await this.#db.putVersion(tx, { ...version, approvedAt, approvedBy: actor });
+      async (tx, said) => {
+        const then = await this.asset(kind, name, tx);
+        const now = await this.known(then, await this.version(then, label, tx), { tx, said });
+        if (now.version.digest !== digest || now.seen !== seen)
+          throw new CodedError('conflict', 'it changed since it was shown; look at what is there now');
+        await this.#db.putVersion(tx, { ...now.version, approvedAt, approvedBy: actor });
         return [
           newEvent('version-approved', {
             actor,
@@ -256,20 +265,31 @@ export class Inventory {
     return this.known(asset, await this.version(asset, label));
   }
 
-  /** What is known of a version, its gates included. */
-  async known(asset: Asset, version: AssetVersion): Promise<KnownVersion> {
+  /**
+   * What is known of a version, its gates included.
+   * @param within a transaction, and what was said in it already, which is left out
+   */
+  async known(
+    asset: Asset,
+    version: AssetVersion,
+    within?: { readonly tx: Connection; readonly said: Attestation },
+  ): Promise<KnownVersion> {
     const { store } = this.#parts;
-    const [attestations, findings, deployments] = await Promise.all([
-      evidenceOf(store, asset, version),
-      store.findings.openOn(versionTarget(asset.kind, asset.name, version.label)),
-      this.#db.deployments(true),
-    ]);
+    const tx = within?.tx;
+    const attestations = (await evidenceOf(store, asset, version, tx)).filter(
+      ({ id }) => id !== within?.said.id,
+    );
+    const target = versionTarget(asset.kind, asset.name, version.label);
+    const findings = await store.findings.openOn(target, tx);
+    const deployments = await this.#db.deployments(true, tx);
+    const gates = gatesOf({ version, attestations, findings, nowMs: clock.nowMs() });
     return {
       asset,
       version,
       attestations,
-      gates: gatesOf({ version, attestations, findings, nowMs: clock.nowMs() }),
+      gates,
       serving: deployments.filter((one) => one.version === version.id).map(({ place }) => place),
+      seen: seenOf({ asset, version, attestations, gates }),
     };
   }
 

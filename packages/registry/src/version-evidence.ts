@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { Asset, AssetVersion, Attestation, VersionFile } from '@sallyport/core';
-import type { Store } from '@sallyport/store';
+import {
+  type Asset,
+  type AssetVersion,
+  type Attestation,
+  seenDigest,
+  type VersionFile,
+} from '@sallyport/core';
+import type { Connection, Store } from '@sallyport/store';
 import { statedOf } from './attest.ts';
+import type { KnownVersion } from './inventory-parts.ts';
 import { versionTarget } from './version-target.ts';
 
 /** Put before what is hashed: no digest of bytes alone is made the same way. */
@@ -22,9 +29,30 @@ export function versionDigest(files: readonly Pick<VersionFile, 'name' | 'sha256
  * What is said of a version, the latest first: everything about its digest. A version stored by an earlier release keeps its digest of
  * bytes alone; of what is said about that one, only what names this very version counts.
  */
-export async function evidenceOf(store: Store, asset: Asset, version: AssetVersion): Promise<Attestation[]> {
-  const said = await store.inventory.attestations(version.digest);
+export async function evidenceOf(
+  store: Store,
+  asset: Asset,
+  version: AssetVersion,
+  tx?: Connection,
+): Promise<Attestation[]> {
+  const said = await store.inventory.attestations(version.digest, tx);
   if (version.digest === versionDigest(version.files)) return said;
   const target = versionTarget(asset.kind, asset.name, version.label);
   return said.filter((one) => statedOf(one).name === target);
 }
+
+/** Digest of a version as its approver is shown it: its files, what is told of it, and what opened which gate. */
+export const seenOf = ({
+  version,
+  gates,
+  attestations,
+  asset,
+}: Omit<KnownVersion, 'seen' | 'serving'>): string =>
+  seenDigest({
+    id: version.id,
+    digest: version.digest,
+    author: version.createdBy,
+    facts: { ...asset, updatedAt: undefined },
+    gates: gates.map(({ name, open }) => [name, open]),
+    said: attestations.map(({ id }) => id).sort(),
+  });

@@ -186,7 +186,17 @@ describe('files of others', () => {
     const base = '/api/v1/versions/dataset/rows/1';
     await ok(await operator.call('POST', `${base}/signature`, { signature: JSON.stringify(bundle) }), 200);
     await refused(/approved/);
-    await ok(await approver.call('POST', `${base}/approve`, { digest: known.version.digest }), 200);
+    const { versions } = await ok<{ versions: { seen: string }[] }>(
+      await approver.call('GET', '/api/v1/inventory/dataset/rows'),
+      200,
+    );
+    await ok(
+      await approver.call('POST', `${base}/approve`, {
+        digest: known.version.digest,
+        seen: versions[0]!.seen,
+      }),
+      200,
+    );
     for (const response of await ask(reader)) {
       assert.equal(response.status, 200);
       assert.equal(await response.text(), 'a,b\n1,2\n');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { itemsDigest } from '@sallyport/access';
 import { clock } from '@sallyport/core';
 import { enforced, type FakeSystem, fakeSystem, scratch, type TestServer, testServer } from './harness.ts';
 import { addPasskey, browserOf, ok, PASSWORD, signedIn, type TestPerson } from './people.ts';
@@ -131,17 +132,20 @@ describe('four eyes', () => {
       licence: '',
       supplier: '',
     };
-    const add = async (label: string, actor: string): Promise<{ digest: string; createdBy: string }> => {
+    const add = async (
+      label: string,
+      actor: string,
+    ): Promise<{ digest: string; seen: string; createdBy: string }> => {
       const author = await server.control.fourEyes.authorOf(actor);
-      const { version } = await inventory.addVersion(actor, 'model', 'four/eyes', facts as never, {
+      const { version, seen } = await inventory.addVersion(actor, 'model', 'four/eyes', facts as never, {
         root: folder,
         label,
         author,
       });
-      return version;
+      return { ...version, seen };
     };
-    const say = async (label: string, { digest }: { digest: string }, who: TestPerson) =>
-      codeOf(await who.call('POST', `/api/v1/versions/model/four%2Feyes/${label}/approve`, { digest }));
+    const say = async (label: string, { digest, seen }: { digest: string; seen: string }, who: TestPerson) =>
+      codeOf(await who.call('POST', `/api/v1/versions/model/four%2Feyes/${label}/approve`, { digest, seen }));
     const person = await signedIn(server, [{ role: 'approver' }]);
     const before = await add('1', 'local:jo');
     await ok(await admin.call('POST', `/api/v1/people/${person.id}/local-user`, { user: 'jo' }), 200);
@@ -223,6 +227,7 @@ describe('four eyes', () => {
     // Nor does somebody judge it whom the one who took it has just made.
     const { id } = (await server.control.accounts.reviews.list()).find(({ kind }) => kind === 'break-glass')!;
     const { items } = await server.control.accounts.reviews.one(id);
+    const digest = itemsDigest(items);
     const friend = await signedIn(server, [{ role: 'viewer' }]);
     await server.control.accounts.directory.grant(`person:${responder.id}`, friend.id, { role: 'approver' });
     const decisions = [{ item: items[0]!.id, decision: 'expected' }];
@@ -243,7 +248,7 @@ describe('four eyes', () => {
       201,
     );
     const judge = (who: Pick<TestPerson, 'call'>): Promise<Response> =>
-      who.call('POST', `/api/v1/reviews/${id}/statement`, { decisions });
+      who.call('POST', `/api/v1/reviews/${id}/statement`, { decisions, digest });
     assert.equal(await codeOf(await judge(back)), 'not-permitted');
     assert.equal(await codeOf(await judge(responder)), 'not-permitted');
     assert.equal(await codeOf(await judge(approver)), 'done');

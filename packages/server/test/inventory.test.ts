@@ -25,6 +25,7 @@ import { ok, signedIn, type TestPerson } from './people.ts';
 
 interface Version {
   readonly label: string;
+  readonly seen: string;
   readonly digest: string;
   readonly gates: readonly { readonly name: string; readonly open: boolean; readonly why: string }[];
   readonly serving: readonly string[];
@@ -37,6 +38,7 @@ interface Version {
   }[];
 }
 interface Finding {
+  readonly digest: string;
   readonly fingerprint: string;
   readonly subject: string;
   readonly technique: string;
@@ -118,6 +120,13 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
       );
       return shown.versions.find((one) => one.label === label)!;
     };
+    const seenNow = async (name: string, label: string): Promise<string> => {
+      const { versions } = await ok<{ versions: Version[] }>(
+        await approver.call('GET', `/api/v1/inventory/model/${name}`),
+        200,
+      );
+      return versions.find((one) => one.label === label)!.seen;
+    };
     const closed = ({ gates }: Version): string[] =>
       gates.filter(({ open }) => !open).map(({ name }) => name);
 
@@ -179,6 +188,7 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
         await codeOf(
           await operator.call('POST', '/api/v1/versions/model/org%2Fgood/1.0/approve', {
             digest: first.digest,
+            seen: first.seen,
           }),
         ),
         'not-permitted',
@@ -188,14 +198,26 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
         await codeOf(
           await approver.call('POST', '/api/v1/versions/model/org%2Fgood/1.0/approve', {
             digest: '0'.repeat(64),
+            seen: first.seen,
           }),
         ),
         'conflict',
         'what is approved is what was looked at',
       );
+      assert.equal(
+        await codeOf(
+          await approver.call('POST', '/api/v1/versions/model/org%2Fgood/1.0/approve', {
+            digest: first.digest,
+            seen: first.seen,
+          }),
+        ),
+        'conflict',
+        'that it was signed was not seen',
+      );
       const approved = await ok<Version>(
         await approver.call('POST', '/api/v1/versions/model/org%2Fgood/1.0/approve', {
           digest: first.digest,
+          seen: await seenNow('org%2Fgood', '1.0'),
         }),
         200,
       );
@@ -314,6 +336,7 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
         await ok(
           await approver.call('POST', `/api/v1/versions/model/org%2Fgood/${label}/approve`, {
             digest: made.digest,
+            seen: await seenNow('org%2Fgood', label),
           }),
           200,
         );
@@ -507,6 +530,7 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
         await approver.call('POST', `/api/v1/findings/${exploited.fingerprint}/accept`, {
           days: 3,
           reason: 'contained',
+          digest: owned.digest,
         }),
         200,
       );
@@ -514,7 +538,7 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
 
       writeFileSync(join(watched, 'requirements.txt'), 'left==2.0 --hash=sha256:x\n');
       rmSync(join(watched, 'model.pkl'));
-      const { uses } = await ok<{ uses: { fingerprint: string; service: string }[] }>(
+      const { uses } = await ok<{ uses: { fingerprint: string; service: string; digest: string }[] }>(
         await operator.call('GET', '/api/v1/ai-uses'),
         200,
       );
@@ -522,6 +546,7 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
       await ok(
         await operator.call('POST', '/api/v1/ai-uses/decide', {
           fingerprint: use.fingerprint,
+          digest: use.digest,
           decision: 'sanctioned',
           reason: 'it is the shop assistant',
         }),

@@ -21,6 +21,7 @@ interface Item {
 interface Detail {
   readonly review: { id: string; seed: string; closedAt: string | null; undecided: number };
   readonly items: readonly Item[];
+  readonly digest: string;
 }
 interface Statement {
   readonly ticket: string;
@@ -58,7 +59,8 @@ async function decide(
   decisions: readonly { item: string; decision: string; reason?: string }[],
 ): Promise<Response> {
   const path = `/api/v1/reviews/${review}/statement`;
-  const made = await ok<Statement>(await who.call('POST', path, { decisions }), 200);
+  const { digest } = await ok<Detail>(await who.call('GET', `/api/v1/reviews/${review}`), 200);
+  const made = await ok<Statement>(await who.call('POST', path, { decisions, digest }), 200);
   return who.call('POST', '/api/v1/reviews/signatures', {
     ticket: made.ticket,
     proof: { passkey: who.passkey!.get(made.options) },
@@ -94,27 +96,36 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
     after(() => server.stop());
 
     it('a reviewer sees, decides and signs; what goes is gone, and the signature verifies from the record alone', async () => {
-      const { review, items } = await openOf(admin, 'grants');
+      const { review, items, digest } = await openOf(admin, 'grants');
       assert.equal(items.length, 5);
       assert.equal(await codeOf(await admin.call('POST', '/api/v1/reviews', { kind: 'grants' })), 'conflict');
       const of = (person: TestPerson, role: string): Item =>
         items.find(({ holder, evidence }) => holder === `person:${person.id}` && evidence['role'] === role)!;
       const statement = `/api/v1/reviews/${review.id}/statement`;
       const own = [{ item: of(approver, 'approver').id, decision: 'keep' }];
-      assert.equal(await codeOf(await approver.call('POST', statement, { decisions: own })), 'not-permitted');
+      assert.equal(
+        await codeOf(await approver.call('POST', statement, { decisions: own, digest })),
+        'not-permitted',
+      );
       const wrong = [{ item: of(analyst, 'viewer').id, decision: 'unexpected', reason: 'x' }];
       assert.equal(
-        await codeOf(await approver.call('POST', statement, { decisions: wrong })),
+        await codeOf(await approver.call('POST', statement, { decisions: wrong, digest })),
         'request-invalid',
       );
-      assert.equal(await codeOf(await admin.call('POST', statement, { decisions: own })), 'not-permitted');
+      assert.equal(
+        await codeOf(await admin.call('POST', statement, { decisions: own, digest })),
+        'not-permitted',
+      );
 
       const decisions = [
         { item: of(analyst, 'analyst').id, decision: 'remove', reason: 'left the team' },
         { item: of(analyst, 'viewer').id, decision: 'keep' },
       ];
-      const made = await ok<Statement>(await approver.call('POST', statement, { decisions }), 200);
-      const elsewhere = await ok<Statement>(await approver.call('POST', statement, { decisions }), 200);
+      const made = await ok<Statement>(await approver.call('POST', statement, { decisions, digest }), 200);
+      const elsewhere = await ok<Statement>(
+        await approver.call('POST', statement, { decisions, digest }),
+        200,
+      );
       const signed = (options: { challenge: string }): Promise<Response> =>
         approver.call('POST', '/api/v1/reviews/signatures', {
           ticket: made.ticket,
@@ -122,7 +133,7 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
         });
       assert.equal(await codeOf(await signed(elsewhere.options)), 'factor-invalid', 'signed other words');
       // A ticket that was used is gone, also where the signature was wrong… but nothing came of it.
-      const again = await ok<Statement>(await approver.call('POST', statement, { decisions }), 200);
+      const again = await ok<Statement>(await approver.call('POST', statement, { decisions, digest }), 200);
       const many = await Promise.all(
         Array.from({ length: 25 }, () =>
           approver.call('POST', '/api/v1/reviews/signatures', {
@@ -154,8 +165,8 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
       };
       assert.match(data.statement, new RegExp(`^${decisions[0]!.item} remove "left the team"$`, 'm'));
       const client = Buffer.from(data.signature.clientDataJSON, 'base64url');
-      const digest = createHash('sha256').update(data.statement).digest('base64url');
-      assert.equal((JSON.parse(client.toString()) as { challenge: string }).challenge, digest);
+      const said = createHash('sha256').update(data.statement).digest('base64url');
+      assert.equal((JSON.parse(client.toString()) as { challenge: string }).challenge, said);
       const signedBytes = Buffer.concat([
         Buffer.from(data.signature.authenticatorData, 'base64url'),
         createHash('sha256').update(client).digest(),
@@ -179,7 +190,7 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
         await own.call('GET', '/api/v1/reviews'),
         200,
       );
-      const { review, items } = await ok<Detail>(
+      const { review, items, digest } = await ok<Detail>(
         await own.call('GET', `/api/v1/reviews/${reviews[0]!.id}`),
         200,
       );
@@ -189,6 +200,7 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
       const made = await ok<Statement>(
         await own.call('POST', `/api/v1/reviews/${review.id}/statement`, {
           decisions: [{ item: item.id, decision: 'keep' }],
+          digest,
         }),
         200,
       );
@@ -222,7 +234,7 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
 
     it('a sample is chosen by the root of the record; what is found wrong is a finding', async () => {
       const reviewer = await signedIn(server, [{ role: 'approver' }]);
-      const { review, items } = await openOf(admin, 'sample');
+      const { review, items, digest } = await openOf(admin, 'sample');
       assert.ok(items.length > 5, `${items.length} items`);
       const [size, root] = review.seed.split(' ') as [string, string];
       assert.equal(root.length, 44);
@@ -255,6 +267,7 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
       const [first, ...rest] = others;
       const silent = await reviewer.call('POST', `/api/v1/reviews/${review.id}/statement`, {
         decisions: [{ item: first!.id, decision: 'unexpected' }],
+        digest,
       });
       assert.equal(await codeOf(silent), 'request-invalid', 'what is wrong needs words');
       await ok(
@@ -300,9 +313,12 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
         200,
       );
       const { id } = reviews.find(({ kind }) => kind === 'break-glass')!;
-      const { items } = await ok<Detail>(await plain.call('GET', `/api/v1/reviews/${id}`), 200);
+      const { items, digest } = await ok<Detail>(await plain.call('GET', `/api/v1/reviews/${id}`), 200);
       const judged = [{ item: items[0]!.id, decision: 'expected' }];
-      const self = await responder.call('POST', `/api/v1/reviews/${id}/statement`, { decisions: judged });
+      const self = await responder.call('POST', `/api/v1/reviews/${id}/statement`, {
+        decisions: judged,
+        digest,
+      });
       assert.equal(await codeOf(self), 'not-permitted', 'nobody judges themselves');
       await ok(await decide(plain, id, judged), 200);
       await server.control.monitor!.tick();

@@ -1,4 +1,4 @@
-import type { SallyportEvent, UseDecision } from '@sallyport/core';
+import { type SallyportEvent, seenDigest, type UseDecision } from '@sallyport/core';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
@@ -96,15 +96,36 @@ async function note(tx: Connection, { at, synthetic, data }: SallyportEvent): Pr
   }
 }
 
+/** Digest of uses as somebody decides about them: what and where; how often and when last may go on. */
+export const usesDigest = (uses: readonly Omit<AiUse, 'synthetic'>[]): string =>
+  seenDigest(
+    uses
+      .map(({ fingerprint, service, kind, what, place, decision, decidedAt }) => [
+        fingerprint,
+        service,
+        kind,
+        what,
+        place,
+        decision,
+        decidedAt,
+      ])
+      .sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1)),
+  );
+
+/** What was decided of uses that are not any more what was looked at decides nothing. */
 async function decide(tx: Connection, { at, actor, data }: SallyportEvent): Promise<void> {
-  const { fingerprint, service, decision, owner, reason, until } = data as {
+  const { fingerprint, service, decision, owner, reason, until, seen } = data as {
     fingerprint?: string;
+    seen?: string;
     service: string;
     decision: UseDecision;
     owner: string | null;
     reason: string;
     until: string | null;
   };
+  const covers = (use: AiUse): boolean =>
+    fingerprint === undefined ? use.service === service : use.fingerprint === fingerprint;
+  if (seen !== undefined && usesDigest((await latestUses(tx)).filter(covers)) !== seen) return;
   const decided = { decision, owner, reason, decided_by: actor, decided_at: at, until };
   if (fingerprint !== undefined) {
     await tx.updateTable('ai_uses').set(decided).where('fingerprint', '=', fingerprint).execute();
@@ -120,6 +141,18 @@ async function decide(tx: Connection, { at, actor, data }: SallyportEvent): Prom
 
 const LISTED_MAX = 5_000;
 
+async function latestUses(db: Connection): Promise<AiUse[]> {
+  const rows = await db
+    .selectFrom('ai_uses')
+    .selectAll()
+    .where('synthetic', '=', 0)
+    .orderBy('last_at', 'desc')
+    .orderBy('fingerprint')
+    .limit(LISTED_MAX)
+    .execute();
+  return rows.map(toUse);
+}
+
 /** Uses of AI that were found. */
 export class AiUses {
   readonly #db: Kysely<Database>;
@@ -129,16 +162,8 @@ export class AiUses {
   }
 
   /** Those of this organisation, the latest first. */
-  async list(): Promise<AiUse[]> {
-    const rows = await this.#db
-      .selectFrom('ai_uses')
-      .selectAll()
-      .where('synthetic', '=', 0)
-      .orderBy('last_at', 'desc')
-      .orderBy('fingerprint')
-      .limit(LISTED_MAX)
-      .execute();
-    return rows.map(toUse);
+  list(): Promise<AiUse[]> {
+    return latestUses(this.#db);
   }
 
   async find(fingerprint: string): Promise<AiUse | null> {

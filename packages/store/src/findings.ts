@@ -6,6 +6,7 @@ import {
   type ScannedFinding,
   SEVERITIES,
   type Severity,
+  seenDigest,
 } from '@sallyport/core';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from './schema.ts';
@@ -231,8 +232,25 @@ async function closeUnseen(tx: Connection, { at, data }: SallyportEvent): Promis
   }
 }
 
+/** Digest of a finding as somebody accepts its risk: how often and when last it was seen may go on. */
+export const findingDigest = ({ fingerprint: print, severity, status, scanned, accepted }: Finding): string =>
+  seenDigest({ fingerprint: print, severity, status, scanned, accepted });
+
+/** What was decided of a finding that is not any more what was looked at decides nothing. */
 async function decide(tx: Connection, { data }: SallyportEvent): Promise<void> {
-  const { owner, accepted } = data as { owner?: string | null; accepted?: Finding['accepted'] };
+  const { owner, accepted, seen } = data as {
+    owner?: string | null;
+    accepted?: Finding['accepted'];
+    seen?: string;
+  };
+  if (seen !== undefined) {
+    const row = await tx
+      .selectFrom('findings')
+      .selectAll()
+      .where('fingerprint', '=', String(data['fingerprint']))
+      .executeTakeFirst();
+    if (!row || findingDigest(toFinding(row)) !== seen) return;
+  }
   await tx
     .updateTable('findings')
     .set({
@@ -285,8 +303,8 @@ export class Findings {
   }
 
   /** Open findings of a target of scans. */
-  async openOn(target: string): Promise<Finding[]> {
-    const rows = await this.#db
+  async openOn(target: string, tx: Connection = this.#db): Promise<Finding[]> {
+    const rows = await tx
       .selectFrom('findings')
       .selectAll()
       .where('target', '=', target)

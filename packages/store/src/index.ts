@@ -5,12 +5,12 @@
  * Call first: {@link openSqlite} or {@link openPostgres}.
  * Do not trust it with: the record. What is here is state and a view of the log, not the log.
  */
-export { type AiUse, AiUses, type NotedUse } from './ai-uses.ts';
+export { type AiUse, AiUses, type NotedUse, usesDigest } from './ai-uses.ts';
 export { Events } from './events.ts';
 export type { BlockedKind, ExchangePage, ExchangeRow, Summary, TrafficBucket } from './exchange-views.ts';
 export { closedRow, Exchanges, eventRow, openRow } from './exchanges.ts';
 export type { FactorKind, FactorRow } from './factors.ts';
-export { Findings, type NotedDetection, type ScanEnd } from './findings.ts';
+export { Findings, findingDigest, type NotedDetection, type ScanEnd } from './findings.ts';
 export {
   GRANTING_TABLES,
   GrantingRows,

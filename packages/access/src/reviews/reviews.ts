@@ -122,6 +122,7 @@ export class Reviews {
   /**
    * Words what somebody decides, for them to sign. With a passkey they sign those words themselves; others prove who
    * they are, and the record holds the words under their name.
+   * @param shown digest of the items that they looked at; held against them once more when it is signed
    * @throws CodedError `request-invalid`, `not-found`, `not-permitted`, `conflict`
    */
   async prepare(
@@ -129,14 +130,14 @@ export class Reviews {
     site: RelyingParty,
     id: string,
     decisions: readonly Decided[],
-    shown?: string,
+    shown: string,
   ): Promise<{ ticket: string; statement: string; options: object | null }> {
     const { review, items } = await this.one(id);
     if (review.closedAt !== null) throw new CodedError('conflict', 'this review is closed');
     const reviewer = `person:${who.person.id}`;
     requireFitting(review.kind, items, decisions, reviewer);
     const seen = itemsDigest(items);
-    if (shown !== undefined && shown !== seen) throw changedSinceShown();
+    if (shown !== seen) throw changedSinceShown();
     const statement = statementText(id, reviewer, newToken().slice(0, 22), seen, decisions);
     const ticket = newToken();
     const now = clock.nowMs();
@@ -174,7 +175,7 @@ export class Reviews {
         review: string;
         statement: string;
         decisions: Decided[];
-        seen?: string;
+        seen: string;
       };
       const review = (await store.reviews.byId(id, tx))!;
       const items = await store.reviews.items(id, tx);

@@ -131,9 +131,18 @@ export const useDecide: Command = {
     if (!(USE_DECISIONS as readonly (string | undefined)[]).includes(decision))
       throw new CodedError('usage', `decide one of ${USE_DECISIONS.join(', ')}`);
     const done = await withClient(options, async (client) => {
-      const { services } = await client.call<{ services: Record<string, string> }>('GET', '/api/v1/ai-uses');
+      const { uses, services } = await client.call<{
+        uses: { fingerprint: string; digest: string }[];
+        services: Record<string, string>;
+      }>('GET', '/api/v1/ai-uses');
+      const digest =
+        service === undefined
+          ? uses.find(({ fingerprint }) => fingerprint === first)?.digest
+          : services[service];
+      if (digest === undefined) throw new CodedError('not-found', 'nothing of that was found');
       return client.call<{ decided: number }>('POST', '/api/v1/ai-uses/decide', {
-        ...(service === undefined ? { fingerprint: first } : { service, digest: services[service] }),
+        ...(service === undefined ? { fingerprint: first } : { service }),
+        digest,
         decision,
         reason: options.needed('reason'),
         owner: options.text('owner'),

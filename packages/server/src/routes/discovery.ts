@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { CodedError, clock, newEvent, seenDigest, USE_DECISIONS } from '@sallyport/core';
-import type { AiUse } from '@sallyport/store';
+import { CodedError, clock, newEvent, USE_DECISIONS } from '@sallyport/core';
+import { usesDigest } from '@sallyport/store';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { body, type Env, failures, json } from './shared.ts';
@@ -29,22 +29,6 @@ const useView = z
   .openapi('AiUse');
 
 const DAYS_MAX = 366;
-
-/** Digest of uses as somebody decides about them: what and where; how often and when last may go on. */
-const digestOf = (uses: readonly Omit<AiUse, 'synthetic'>[]): string =>
-  seenDigest(
-    uses
-      .map(({ fingerprint, service, kind, what, place, decision, decidedAt }) => [
-        fingerprint,
-        service,
-        kind,
-        what,
-        place,
-        decision,
-        decidedAt,
-      ])
-      .sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1)),
-  );
 
 /** Routes of the use of AI that was found: what is used where, and what somebody decided about it. */
 export function discoveryRoutes(app: OpenAPIHono<Env>, control: Control): void {
@@ -80,13 +64,13 @@ export function discoveryRoutes(app: OpenAPIHono<Env>, control: Control): void {
         {
           uses: uses.map(({ synthetic: _, ...use }) => ({
             ...use,
-            digest: digestOf([use]),
+            digest: usesDigest([use]),
             registered: services.has(use.service),
           })),
           services: Object.fromEntries(
             [...new Set(uses.map(({ service }) => service))].map((service) => [
               service,
-              digestOf(uses.filter((use) => use.service === service)),
+              usesDigest(uses.filter((use) => use.service === service)),
             ]),
           ),
         },
@@ -106,11 +90,7 @@ export function discoveryRoutes(app: OpenAPIHono<Env>, control: Control): void {
             .strictObject({
               fingerprint: z.string().max(64).optional(),
               service: z.string().max(64).optional(),
-              digest: z
-                .string()
-                .length(64)
-                .optional()
-                .describe('of what was looked at; needed to sanction every use of a service'),
+              digest: z.string().length(64).describe('of what was looked at'),
               decision: z.enum(USE_DECISIONS),
               owner: z.string().max(64).optional(),
               reason: z.string().min(3).max(512),
@@ -126,6 +106,7 @@ export function discoveryRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       const input = c.req.valid('json');
+      await control.installation.flush();
       const { store } = control.installation;
       const uses = await store.aiUses.list();
       const covered = uses.filter((use) =>
@@ -139,31 +120,33 @@ export function discoveryRoutes(app: OpenAPIHono<Env>, control: Control): void {
       // To sanction is to approve: a program does not.
       if (input.decision === 'sanctioned' && principal.kind === 'program')
         throw new CodedError('not-permitted', 'a service account sanctions nothing');
-      if (input.digest === undefined && input.service !== undefined && input.decision === 'sanctioned')
-        throw new CodedError('request-invalid', '`digest`: name what was looked at, from `services`');
-      if (input.digest !== undefined && input.digest !== digestOf(covered))
-        throw new CodedError('conflict', 'what was found changed since it was shown; look at it again');
+      const changed = (): CodedError =>
+        new CodedError('conflict', 'what was found changed since it was shown; look at it again');
+      if (input.digest !== usesDigest(covered)) throw changed();
       const asked = input.owner ?? (principal.kind === 'person' ? principal.who.person.id : null);
       const owner = asked === null ? null : (await control.accounts.directory.find(asked)).id;
       const until =
         input.days === undefined ? null : new Date(clock.nowMs() + input.days * 86_400_000).toISOString();
-      await control.installation.announce(
-        newEvent('ai-use-decided', {
-          actor,
-          subject: 'organisation',
-          data: {
-            ...(input.fingerprint === undefined ? {} : { fingerprint: input.fingerprint }),
-            service: first.service,
-            what: first.what,
-            decision: input.decision,
-            owner,
-            reason: input.reason,
-            until,
-            foundAt: first.firstAt,
-          },
-        }),
-      );
+      // Held against what was found once more where it is written: what was found meanwhile is not decided about.
+      const decided = newEvent('ai-use-decided', {
+        actor,
+        subject: 'organisation',
+        data: {
+          ...(input.fingerprint === undefined ? {} : { fingerprint: input.fingerprint }),
+          service: first.service,
+          what: first.what,
+          decision: input.decision,
+          owner,
+          reason: input.reason,
+          until,
+          foundAt: first.firstAt,
+          seen: input.digest,
+        },
+      });
+      await control.installation.announce(decided);
       await control.installation.flush();
+      const now = await store.aiUses.find(first.fingerprint);
+      if (now?.decidedAt !== decided.at || now.decidedBy !== actor) throw changed();
       return c.json({ decided: covered.length }, 200);
     },
   );

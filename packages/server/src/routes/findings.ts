@@ -8,8 +8,8 @@ import {
   newEvent,
   priority,
   SEVERITIES,
-  seenDigest,
 } from '@sallyport/core';
+import { findingDigest } from '@sallyport/store';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import type { KnownSystem } from '../snapshot.ts';
@@ -52,10 +52,6 @@ const findingView = z
   })
   .openapi('Finding');
 
-/** Digest of a finding as somebody accepts its risk: how often and when last it was seen may go on. */
-const digestOf = ({ fingerprint, severity, status, scanned, accepted }: Finding): string =>
-  seenDigest({ fingerprint, severity, status, scanned, accepted });
-
 /** A finding as the API shows it. @param owners of systems and assets, by subject */
 function view(
   finding: Finding,
@@ -70,7 +66,7 @@ function view(
   return {
     ...finding,
     scanned: finding.scanned && { ...finding.scanned, references: [...finding.scanned.references] },
-    digest: digestOf(finding),
+    digest: findingDigest(finding),
     owner: finding.owner ?? owners.get(finding.subject) ?? null,
     dueAt: due,
     overdue: finding.status === 'open' && !isAccepted(finding, nowMs) && Date.parse(due) < nowMs,
@@ -152,7 +148,7 @@ export function findingRoutes(app: OpenAPIHono<Env>, control: Control): void {
           z.strictObject({
             days: z.int().min(1).max(RISK_DAYS_MAX),
             reason: z.string().min(3).max(512),
-            digest: z.string().length(64).optional().describe('of what was looked at'),
+            digest: z.string().length(64).describe('of what was looked at'),
           }),
         ),
       },
@@ -160,12 +156,17 @@ export function findingRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       const { days, reason, digest } = c.req.valid('json');
+      await control.installation.flush();
+      const changed = (): CodedError =>
+        new CodedError('conflict', 'it changed since it was shown; look at it again');
       const shown = await control.installation.store.findings.find(c.req.param('fingerprint'));
-      if (digest !== undefined && shown && digest !== digestOf(shown))
-        throw new CodedError('conflict', 'it changed since it was shown; look at it again');
+      if (shown && digest !== findingDigest(shown)) throw changed();
       const until = new Date(clock.nowMs() + days * 86_400_000).toISOString();
       const accepted = { until, by: c.var.actor, reason };
-      return c.json(await change(c.var.actor, c.req.param('fingerprint'), { accepted }), 200);
+      // Held against the finding once more where it is written: what was found meanwhile is not accepted.
+      const now = await change(c.var.actor, c.req.param('fingerprint'), { accepted, seen: digest });
+      if (now.accepted?.until !== until || now.accepted.by !== accepted.by) throw changed();
+      return c.json(now, 200);
     },
   );
 }

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { ASSET_KINDS, type Asset, RISK_TIERS, seenDigest } from '@sallyport/core';
+import { ASSET_KINDS, type Asset, RISK_TIERS } from '@sallyport/core';
 import type { KnownVersion } from '@sallyport/registry';
 
 const ATTESTATIONS_SHOWN_MAX = 50;
@@ -35,7 +35,7 @@ export const versionView = z
     createdBy: z.string(),
     approvedAt: z.string().nullable(),
     approvedBy: z.string().nullable(),
-    seen: z.string().describe('digest of all that an approver is shown; an approval may carry it'),
+    seen: z.string().describe('digest of all that an approver is shown; an approval carries it'),
     gates: z.array(gateView),
     serving: z.array(z.string()),
     attestations: z.array(
@@ -57,24 +57,13 @@ export const viewAsset = (asset: Asset): z.infer<typeof assetView> => ({
   ...asset,
   dataClasses: [...asset.dataClasses],
 });
-/** Digest of a version as its approver is shown it: its files, what is told of it, and what opened which gate. */
-export const seenOf = ({ version, gates, attestations, asset }: KnownVersion): string =>
-  seenDigest({
-    id: version.id,
-    digest: version.digest,
-    author: version.createdBy,
-    facts: { ...asset, updatedAt: undefined },
-    gates: gates.map(({ name, open }) => [name, open]),
-    said: attestations.map(({ id }) => id).sort(),
-  });
-
 /** A version as the API shows it. */
 export const viewVersion = ({
   version,
   gates,
   serving,
   attestations,
-  asset,
+  seen,
 }: KnownVersion): z.infer<typeof versionView> => ({
   id: version.id,
   label: version.label,
@@ -85,7 +74,7 @@ export const viewVersion = ({
   createdBy: version.createdBy,
   approvedAt: version.approvedAt,
   approvedBy: version.approvedBy,
-  seen: seenOf({ version, gates, serving, attestations, asset }),
+  seen,
   gates: gates.map((gate) => ({ ...gate })),
   serving: [...serving],
   attestations: attestations

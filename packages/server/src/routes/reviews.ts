@@ -146,7 +146,7 @@ export function reviewRoutes(app: OpenAPIHono<Env>, control: Control): void {
               )
               .min(1)
               .max(1_000),
-            digest: z.string().length(64).optional().describe('of what was looked at'),
+            digest: z.string().length(64).describe('of what was looked at'),
           }),
         ),
       },

@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { assetFactsSchema, assetNameSchema, CodedError } from '@sallyport/core';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
-import { seenOf, versionView, viewVersion } from './inventory-views.ts';
+import { versionView, viewVersion } from './inventory-views.ts';
 import { body, type Env, failures, json, named } from './shared.ts';
 
 const SIGNATURE_CHARACTERS_MAX = 200_000;
@@ -93,7 +93,7 @@ export function versionRoutes(app: OpenAPIHono<Env>, control: Control): void {
         ...body(
           z.strictObject({
             digest: z.string().length(64).describe('of the files of what was looked at'),
-            seen: z.string().length(64).optional().describe('of all that was looked at'),
+            seen: z.string().length(64).describe('of all that was looked at'),
           }),
         ),
       },
@@ -101,14 +101,10 @@ export function versionRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       const { kind, name, label } = c.req.valid('param');
-      const { digest, seen } = c.req.valid('json');
       const inventory = await control.inventory();
-      const asset = await inventory.asset(kind, name);
       await control.installation.flush();
-      const now = await inventory.known(asset, await inventory.version(asset, label));
-      if (seen !== undefined && seen !== seenOf(now))
-        throw new CodedError('conflict', 'it changed since it was shown; look at what is there now');
-      return c.json(viewVersion(await inventory.approve(c.var.actor, kind, name, label, digest)), 200);
+      const looked = c.req.valid('json');
+      return c.json(viewVersion(await inventory.approve(c.var.actor, kind, name, label, looked)), 200);
     },
   );
   app.openapi(
