@@ -97,6 +97,24 @@ export class ServiceAccounts {
     await (disabled ? store.shutOut(work) : store.change(work));
   }
 
+  /** Says who answers for one: a person who is here. @throws CodedError `not-found`, `request-invalid` */
+  async setOwner(actor: string, idOrName: string, personIdOrName: string): Promise<void> {
+    const { store } = this.#home;
+    const program = await this.find(idOrName);
+    const { id: owner, disabledAt } = await this.#directory.find(personIdOrName);
+    if (disabledAt !== null)
+      throw new CodedError(
+        'request-invalid',
+        'who is shut out answers for nothing; name someone who is here',
+      );
+    await store.change(async (tx) => {
+      await store.programs.setOwner(tx, program.id, owner);
+      const data = { name: program.name, owner, before: program.owner };
+      const subject = `program:${program.id}`;
+      return { result: undefined, event: newEvent('program-changed', { actor, subject, data }) };
+    });
+  }
+
   /** Gives a role. @throws CodedError `conflict` when it holds it already */
   async grant(actor: string, idOrName: string, input: NewGrant): Promise<GrantRow> {
     const { store } = this.#home;

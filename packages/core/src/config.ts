@@ -280,6 +280,8 @@ export const configSchema = z.strictObject({
       breachedPasswords: z.string().optional(),
       /** Days after which a role that nobody used is taken away. */
       unusedGrantDays: z.int().min(1).max(3_650).default(90),
+      /** Days after which a key ends whose owner left, and for which no one else answers. */
+      ownerlessKeyDays: z.int().min(1).max(365).default(14),
       /** File that knows the places of addresses, in MaxMind's format: whoever signs in far from where they just were is noticed. */
       locations: z.string().optional(),
       /** Whether a system elsewhere, or anything else that is called there, needs an approved manifest. */

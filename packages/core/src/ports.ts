@@ -287,6 +287,9 @@ export interface AccountCounts {
   readonly unusedGrants: number;
   /** Accounts that are open and hold nothing, or whose owner never came. */
   readonly orphans: number;
+  /** Keys that live, and those of them whose owner left. */
+  readonly keys: number;
+  readonly keysOwnerless: number;
   /** Reviews whose time is over and that nobody finished. */
   readonly reviewsOverdue: number;
   /** How long a grant may go unused, in days. */

@@ -195,7 +195,8 @@ export const ACCESS_EVALUATORS: Readonly<Record<string, Evaluator>> = {
     ];
   },
   'ACC-04': async (source, now) => {
-    const { people, grants, unusedGrants, orphans, unusedDays } = await source.accounts();
+    const { people, grants, unusedGrants, orphans, unusedDays, keys, keysOwnerless } =
+      await source.accounts();
     if (people === 0) return [absent('accounts of people')];
     const at = new Date(now).toISOString();
     const left = await source.latestEvent('person-disabled');
@@ -206,6 +207,7 @@ export const ACCESS_EVALUATORS: Readonly<Record<string, Evaluator>> = {
         at,
       },
       { what: `${orphans} of ${people} accounts are orphans`, good: orphans === 0, at },
+      { what: `${keysOwnerless} of ${keys} keys are of people who left`, good: keysOwnerless === 0, at },
       left
         ? {
             what: `the latest leaver was shut out ${left.at}, and every session ended with that`,

@@ -30,6 +30,8 @@ const source = (over: Partial<EvidenceSource> = {}): EvidenceSource => ({
     grants: 0,
     unusedGrants: 0,
     orphans: 0,
+    keys: 0,
+    keysOwnerless: 0,
     reviewsOverdue: 0,
     unusedDays: 90,
   }),
@@ -213,6 +215,8 @@ describe('controls', () => {
               grants: 1,
               unusedGrants: 0,
               orphans: 0,
+              keys: 1,
+              keysOwnerless: 0,
               reviewsOverdue,
               unusedDays: 90,
             }),
@@ -227,12 +231,22 @@ describe('controls', () => {
     assert.equal(await with5([opened, signed], 1), 'failing');
   });
   it('ACC-04 falls with unused roles and orphans', async () => {
-    const accounts = { people: 3, grants: 4, unusedGrants: 0, orphans: 0, reviewsOverdue: 0, unusedDays: 90 };
+    const accounts = {
+      people: 3,
+      grants: 4,
+      unusedGrants: 0,
+      orphans: 0,
+      keys: 2,
+      keysOwnerless: 0,
+      reviewsOverdue: 0,
+      unusedDays: 90,
+    };
     const with4 = async (over: object) =>
       (await status({ accounts: async () => ({ ...accounts, ...over }) }, 'ACC-04')).status;
     assert.equal(await with4({}), 'partial');
     assert.equal(await with4({ unusedGrants: 1 }), 'failing');
     assert.equal(await with4({ orphans: 1 }), 'failing');
+    assert.equal(await with4({ keysOwnerless: 1 }), 'failing');
     assert.equal(await with4({ people: 0 }), 'not assessed');
   });
 });

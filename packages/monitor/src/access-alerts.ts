@@ -20,6 +20,12 @@ export interface AccessWindow {
   readonly overdue: readonly { readonly subject: string; readonly days: number }[];
   /** Live keys that end soon, and days until then. */
   readonly keysEnding: readonly { readonly subject: string; readonly name: string; readonly days: number }[];
+  /** Live keys whose owner left, and days until they end. */
+  readonly keysOwnerless: readonly {
+    readonly subject: string;
+    readonly name: string;
+    readonly days: number;
+  }[];
 }
 
 const FAILURES_MIN = 20;
@@ -117,6 +123,17 @@ export const ACCESS_ALERT_RULES: readonly AlertRule[] = [
       READS_OFF_HOURS_MIN,
       (n) => `opened the content of ${n} calls within an hour, at night or at the weekend`,
     ),
+  },
+  {
+    id: 'key-ownerless',
+    severity: 'medium',
+    owner: 'security',
+    action: 'sallyport key owner ID NAME says who answers for it from now on; or revoke it',
+    judge: ({ access }) =>
+      access.keysOwnerless.map(({ subject, name, days }) => ({
+        subject,
+        detail: `who answered for the key \`${name}\` left; it ends in ${days < 1 ? 'less than a day' : `${Math.floor(days)} days`}`,
+      })),
   },
   {
     id: 'key-ending',

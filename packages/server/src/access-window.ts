@@ -1,6 +1,7 @@
 import { clock } from '@sallyport/core';
 import { type AccessWindow, impossibleTravel, type Whereabouts } from '@sallyport/monitor';
 import type { Store } from '@sallyport/store';
+import type { OrphanKey } from './key-owners.ts';
 
 const HOUR_MS = 3_600_000;
 /** Days before its end from which a key is spoken of. */
@@ -38,10 +39,12 @@ async function travel(
 /**
  * What people and programs did in the last hour.
  * @param place where an address is; null where no file says so
+ * @param orphans keys whose owner left
  */
 export async function accessWindow(
   store: Store,
   place: ((address: string) => Promise<Whereabouts['place']>) | null = null,
+  orphans: readonly OrphanKey[] = [],
 ): Promise<AccessWindow> {
   const now = clock.nowMs();
   const events = await store.events.since(
@@ -101,6 +104,11 @@ export async function accessWindow(
       reads.filter(({ at }) => isOffHours(at)),
       ({ actor }) => actor,
     ),
+    keysOwnerless: orphans.map(({ id, name, endsAt }) => ({
+      subject: `key:${id}`,
+      name,
+      days: (Date.parse(endsAt) - now) / (24 * HOUR_MS),
+    })),
     keysEnding: keys
       .map(({ id, name, expiresAt, createdAt }) => ({
         subject: `key:${id}`,

@@ -10,7 +10,7 @@ import {
 } from '@sallyport/core';
 import type { KeyRow } from '@sallyport/store';
 import { type Principal, principalText } from './authorisation/authoriser.ts';
-import type { KeyRights } from './authorisation/key-rights.ts';
+import type { KeyAction, KeyRights } from './authorisation/key-rights.ts';
 import { inForce } from './in-force.ts';
 import type { Installation } from './installation.ts';
 import type { KnownSystem } from './snapshot.ts';
@@ -35,6 +35,7 @@ const keyView = ({
   revokedAt,
   demo,
   program,
+  owner,
 }: KeyRow): KeyView => ({
   id,
   name,
@@ -47,6 +48,7 @@ const keyView = ({
   revokedAt,
   demo,
   program,
+  owner: owner ?? null,
 });
 
 /** Where keys live. */
@@ -134,6 +136,7 @@ export class ApiKeys {
       demo,
       synthetic: false,
       program: input.program ?? null,
+      owner: /^person:(.+)$/.exec(actor)?.[1] ?? null,
     };
     const { store } = this.#home.installation;
     await store.change(async (tx) => {
@@ -250,9 +253,14 @@ export class ApiKeys {
     return this.rotate(principalText(principal), id, { ...input, untilMs });
   }
 
+  /** Lets pass who may handle a key. @throws CodedError */
+  async requireHandling(principal: Principal, action: KeyAction, address: string, id: string): Promise<void> {
+    await this.#home.keyRights.require(principal, action, await this.#handled(id), address);
+  }
+
   /** Revokes a key for whoever may handle it. @throws CodedError */
   async revokeAs(principal: Principal, address: string, id: string): Promise<KeyView> {
-    await this.#home.keyRights.require(principal, 'revoke-keys', await this.#handled(id), address);
+    await this.requireHandling(principal, 'revoke-keys', address, id);
     return this.revoke(principalText(principal), id);
   }
 

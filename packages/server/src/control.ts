@@ -31,6 +31,7 @@ import { observer, type ToolSource } from './integration-observer.ts';
 import { countInventory } from './inventory-evidence.ts';
 import { heldSystems, openInventory } from './inventory-home.ts';
 import { KeyDesk } from './key-desk.ts';
+import { KeyOwners } from './key-owners.ts';
 import { log } from './log.ts';
 import { LogArchive } from './log-archive.ts';
 import { Monitor, type OpenAlert } from './monitor.ts';
@@ -116,6 +117,9 @@ export class Control {
   readonly fourEyes = new FourEyes(this);
   /** Decides who may handle which API key. */
   readonly keyRights = new KeyRights(this);
+
+  /** Who answers for keys. */
+  readonly keyOwners = new KeyOwners(this);
 
   constructor(config: Config, installation: Installation) {
     this.config = config;
@@ -248,6 +252,7 @@ export class Control {
       this.installation,
       () => countThirdParties(this),
       () => countInventory(this),
+      () => this.keyOwners.count(),
     );
   }
 

@@ -1,5 +1,12 @@
 import { countAccounts } from '@sallyport/access';
-import type { Config, EvidenceSource, InventoryCounts, ProbeResult, ThirdPartyCounts } from '@sallyport/core';
+import type {
+  AccountCounts,
+  Config,
+  EvidenceSource,
+  InventoryCounts,
+  ProbeResult,
+  ThirdPartyCounts,
+} from '@sallyport/core';
 import type { Installation } from './installation.ts';
 import { knownSystems } from './snapshot.ts';
 
@@ -7,12 +14,14 @@ import { knownSystems } from './snapshot.ts';
  * What governance reads: projections of the record and the latest results of probes.
  * @param thirdParties counts third parties
  * @param inventory counts models, data and findings
+ * @param keys counts keys, and those whose owner left
  */
 export function evidenceSource(
   config: Config,
   installation: Installation,
   thirdParties: () => Promise<ThirdPartyCounts>,
   inventory: () => Promise<InventoryCounts>,
+  keys: () => Promise<Pick<AccountCounts, 'keys' | 'keysOwnerless'>>,
 ): EvidenceSource {
   const { store } = installation;
   return {
@@ -28,7 +37,10 @@ export function evidenceSource(
     events: (types, sinceMs) => store.events.since(types, new Date(sinceMs).toISOString()),
     thirdParties,
     inventory,
-    accounts: () => countAccounts(store, config.access.unusedGrantDays),
+    accounts: async () => ({
+      ...(await countAccounts(store, config.access.unusedGrantDays)),
+      ...(await keys()),
+    }),
     probes: async () => {
       const results: ProbeResult[] = [];
       for (const probe of PROBE_NAMES) {

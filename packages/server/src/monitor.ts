@@ -230,7 +230,7 @@ export class Monitor {
       quarantined: this.#control.snapshots.quarantined.map(({ name, why }) => ({ system: name, why })),
       leftOut: (await installation.store.exchanges.leftOut()).length,
       probeMinutes: probe ? (now - Date.parse(probe.at)) / 60_000 : null,
-      access: await accessWindow(installation.store, this.#place()),
+      access: await accessWindow(installation.store, this.#place(), await this.#control.keyOwners.orphans()),
       record: await this.#record(now),
     };
   }

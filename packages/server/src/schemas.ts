@@ -71,6 +71,11 @@ export const keyView = z
     revokedAt: z.string().nullable(),
     demo: z.boolean(),
     program: z.string().nullable(),
+    owner: z.string().nullable().describe('id of the person who answers for it, where one is known'),
+    ownerLeft: z
+      .object({ at: z.string(), endsAt: z.string() })
+      .nullable()
+      .describe('when they left, and when the key ends for that; null while they are here'),
   })
   .openapi('Key');
 

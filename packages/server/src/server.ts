@@ -222,6 +222,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       [() => monitor.tick(), MONITOR_EVERY_MS],
       [() => control.accounts.signIn.purge(), PURGE_EVERY_MS],
       [() => control.apiKeys.forgetJobs(), PURGE_EVERY_MS],
+      [() => control.keyOwners.endOrphans(), PURGE_EVERY_MS],
       [
         () => control.accounts.directory.takeAwayUnused(control.config.access.unusedGrantDays),
         UNUSED_EVERY_MS,

@@ -9,6 +9,8 @@ export interface OutboxSeal {
   verify(text: string, seal: string): boolean;
 }
 
+const SUBJECTS_AT_ONCE = 500;
+
 /** The outbox, and the projection of events that came out of the record. */
 export class Events {
   readonly #db: Kysely<Database>;
@@ -121,6 +123,22 @@ export class Events {
       .limit(most)
       .execute();
     return rows.map(toEvent);
+  }
+
+  /** Events of a type about some subjects, oldest first. */
+  async aboutAny(type: string, subjects: readonly string[]): Promise<SallyportEvent[]> {
+    const found: SallyportEvent[] = [];
+    for (let at = 0; at < subjects.length; at += SUBJECTS_AT_ONCE) {
+      const rows = await this.#db
+        .selectFrom('events')
+        .selectAll()
+        .where('type', '=', type)
+        .where('subject', 'in', subjects.slice(at, at + SUBJECTS_AT_ONCE))
+        .orderBy('leaf_index')
+        .execute();
+      found.push(...rows.map(toEvent));
+    }
+    return found;
   }
 
   /** Every event of some types whose data says this under a name, newest first. @param field letters alone */

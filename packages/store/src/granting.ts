@@ -9,6 +9,8 @@ interface Granting {
   /** A column, or an expression in SQL. */
   readonly key: string;
   readonly columns: readonly string[];
+  /** Columns that later versions added: part of the digest where they hold something, so that rows of before keep theirs. */
+  readonly later?: readonly string[];
   /** Only such rows grant anything. */
   readonly only?: string;
   /** Rows are cleared away once they have ended, without an event: one that is missing lets no one do anything. */
@@ -20,6 +22,7 @@ export const GRANTING_TABLES = {
   api_keys: {
     key: 'id',
     columns: ['hash', 'systems', 'scope', 'limits', 'created_at', 'expires_at', 'revoked_at', 'program'],
+    later: ['owner'],
   },
   systems: { key: 'name', columns: ['config', 'demo', 'origin'] },
   secret_origins: { key: 'id', columns: ['ref', 'origin', 'status', 'by_owner'] },
@@ -112,21 +115,20 @@ async function* rowsOf(
   table: GrantingTable,
   keys: readonly string[] | null,
 ): AsyncGenerator<readonly [string, string]> {
-  const { key, columns, only }: Granting = GRANTING_TABLES[table];
+  const { key, columns, later = [], only }: Granting = GRANTING_TABLES[table];
   const keyed = sql<string>`${sql.raw(key)}`;
   let query = (db as Kysely<Record<string, Record<string, unknown>>>)
     .selectFrom(table)
-    .select([keyed.as('row_key'), ...columns]);
+    .select([keyed.as('row_key'), ...columns, ...later]);
   if (only !== undefined) query = query.where(sql<SqlBool>`${sql.raw(only)}`);
   if (keys !== null) query = query.where(keyed, 'in', keys);
   for (const row of await query.execute())
     yield [
       `${table}/${String(row['row_key'])}`,
-      digestOf(
-        table,
-        String(row['row_key']),
-        columns.map((column) => row[column]),
-      ),
+      digestOf(table, String(row['row_key']), [
+        ...columns.map((column) => row[column]),
+        ...later.flatMap((column) => (row[column] === null ? [] : [[column, row[column]]])),
+      ]),
     ];
 }
 

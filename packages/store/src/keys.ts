@@ -22,6 +22,8 @@ export interface KeyRow {
   readonly synthetic: boolean;
   /** The service account that it belongs to. */
   readonly program: string | null;
+  /** Id of the person who answers for it; null where the record says who made it, and no one said otherwise. */
+  readonly owner?: string | null;
 }
 
 /** The API keys. */
@@ -52,6 +54,7 @@ export class Keys {
         demo: Number(key.demo),
         synthetic: Number(key.synthetic),
         program: key.program,
+        owner: key.owner ?? null,
       })
       .execute();
     touch(tx, 'api_keys', [key.id]);
@@ -77,6 +80,12 @@ export class Keys {
       .set({ systems: JSON.stringify(systems) })
       .where('id', '=', id)
       .execute();
+    touch(tx, 'api_keys', [id]);
+  }
+
+  /** Says who answers for a key. */
+  async setOwner(tx: Connection, id: string, owner: string | null): Promise<void> {
+    await tx.updateTable('api_keys').set({ owner }).where('id', '=', id).execute();
     touch(tx, 'api_keys', [id]);
   }
 
@@ -154,6 +163,7 @@ function toKey(row: Selectable<Database['api_keys']>): KeyRow {
     demo: row.demo === 1,
     synthetic: row.synthetic === 1,
     program: row.program,
+    owner: row.owner,
   };
 }
 

@@ -193,6 +193,10 @@ const MIGRATIONS: readonly Migration[] = [
       "update systems set id = 'sys_' || name",
     ],
   },
+  {
+    name: '0013-key-owners',
+    statements: ['alter table api_keys add column owner text'],
+  },
 ];
 
 const WORDS = {

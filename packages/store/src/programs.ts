@@ -59,6 +59,12 @@ export class Programs {
     return row ? this.#read(row) : null;
   }
 
+  /** Says who answers for one. */
+  async setOwner(tx: Connection, id: string, owner: string): Promise<void> {
+    await tx.updateTable('programs').set({ owner }).where('id', '=', id).execute();
+    touch(tx, 'programs', [id]);
+  }
+
   async setDisabled(tx: Connection, id: string, at: string | null): Promise<void> {
     await tx.updateTable('programs').set({ disabled_at: at }).where('id', '=', id).execute();
     touch(tx, 'programs', [id]);

@@ -17,6 +17,7 @@ export interface Database {
     demo: number;
     synthetic: number;
     program: string | null;
+    owner: string | null;
   };
   systems: {
     id: Generated<string>;

@@ -10,7 +10,10 @@ export const isUnused = ({ lastUsedAt, createdAt }: GrantRow, days: number): boo
   olderThan(lastUsedAt ?? createdAt, days);
 
 /** Counts accounts and what they hold. */
-export async function countAccounts({ people, reviews }: Store, unusedDays: number): Promise<AccountCounts> {
+export async function countAccounts(
+  { people, reviews }: Store,
+  unusedDays: number,
+): Promise<Omit<AccountCounts, 'keys' | 'keysOwnerless'>> {
   const grants = (await people.grants(clock.nowIso())).filter(({ holder }) => holder.startsWith('person:'));
   const active = (await people.list()).filter(({ disabledAt }) => disabledAt === null);
   const orphans = active.filter(

@@ -11,6 +11,7 @@ interface Key {
   readonly systems: readonly string[];
   readonly expiresAt: string;
   readonly revokedAt: string | null;
+  readonly ownerLeft: { readonly endsAt: string } | null;
 }
 
 const LIMITS: Readonly<Record<string, [option: string, most: number]>> = {
@@ -114,16 +115,35 @@ export const keyList: Command = {
       print(
         ...table(
           ['ID', 'PREFIX', 'NAME', 'SYSTEMS', 'STATE'],
-          keys.map((key) => [
-            key.id,
-            key.prefix,
-            key.name,
-            key.systems.join(','),
-            key.revokedAt ? `revoked ${key.revokedAt}` : `until ${key.expiresAt}`,
-          ]),
+          keys.map((key) => [key.id, key.prefix, key.name, key.systems.join(','), stateOf(key)]),
         ),
       );
     }
+    return 0;
+  },
+};
+
+const stateOf = ({ revokedAt, expiresAt, ownerLeft }: Key): string => {
+  if (revokedAt) return `revoked ${revokedAt}`;
+  return ownerLeft && ownerLeft.endsAt < expiresAt
+    ? `until ${ownerLeft.endsAt}, for its owner left`
+    : `until ${expiresAt}`;
+};
+
+/** Says who answers for an API key. */
+export const keyOwner: Command = {
+  name: 'key owner',
+  usage: 'key owner ID NAME',
+  summary: 'say who answers for an API key; one whose owner left ends some days later',
+  async run(options) {
+    const [id, owner] = options.positionals;
+    if (id === undefined || owner === undefined)
+      throw new CodedError('usage', 'name the id of a key, and a person');
+    const key = await withClient(options, (client) =>
+      client.call<Key>('POST', `/api/v1/keys/${encodeURIComponent(id)}/owner`, { owner }),
+    );
+    if (options.json) printJson(key);
+    else print(`${owner} answers for ${key.id} (${key.name}).`);
     return 0;
   },
 };

@@ -97,6 +97,23 @@ export const programKey: Command = {
   },
 };
 
+/** Says who answers for a service account. */
+export const programOwner: Command = {
+  name: 'program owner',
+  usage: 'program owner NAME PERSON',
+  summary: 'say who answers for a service account and its keys',
+  async run(options) {
+    const owner = options.positionals[1];
+    if (owner === undefined) throw new CodedError('usage', 'name a service account, and a person');
+    const program = await withClient(options, (client) =>
+      client.call<Program>('POST', `${pathOf(options)}/owner`, { owner }),
+    );
+    if (options.json) printJson(program);
+    else print(`${owner} answers for ${program.name}.`);
+    return 0;
+  },
+};
+
 const switched = (word: 'disable' | 'enable', summary: string, done: string): Command => ({
   name: `program ${word}`,
   usage: `program ${word} NAME`,

@@ -103,13 +103,15 @@ export class Humans {
     return others;
   }
 
-  /** Who answers for a service account, made it, or made a key of it. */
+  /** Who answers or answered for a service account, made it, or made a key of it. */
   async #keepersOf(id: string): Promise<string[]> {
     const { programs, events } = this.#store();
     const program = await programs.find(id);
     const keys = await events.saying(['key-created', 'key-rotated'], 'program', id);
-    const people = texts([program?.createdBy, ...keys.map(({ actor }) => actor)]);
-    return [...(program?.owner ? [`person:${program.owner}`] : []), ...people];
+    const said = await events.about(`program:${id}`, ['program-created', 'program-changed'], '');
+    const owners = texts([program?.owner, ...said.flatMap(({ data }) => [data['owner'], data['before']])]);
+    const makers = texts([program?.createdBy, ...keys.map(({ actor }) => actor)]);
+    return [...owners.map((owner) => `person:${owner}`), ...makers];
   }
 
   /** Who said that whoever signed on by an id of SCIM is this person: the last who said that id, or made the account. */

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { ApiKeys } from '../api-keys.ts';
+import type { ApiKeys, KeyView } from '../api-keys.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import * as schemas from '../schemas.ts';
@@ -7,6 +7,15 @@ import { body, type Env, failures, json, named } from './shared.ts';
 
 /** Routes of the API keys. */
 export function keyRoutes(app: OpenAPIHono<Env>, control: Control): void {
+  const views = async (keys: readonly KeyView[]): Promise<z.infer<typeof schemas.keyView>[]> => {
+    const owners = await control.keyOwners.of(keys);
+    return keys.map((key) => ({
+      ...key,
+      systems: [...key.systems],
+      limits: { ...key.limits },
+      ...owners.get(key.id)!,
+    }));
+  };
   app.openapi(
     createRoute({
       method: 'get',
@@ -18,9 +27,9 @@ export function keyRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) =>
       c.json(
         {
-          keys: (
-            await control.keyRights.visible(c.var.principal, await control.apiKeys.list(), c.env.address)
-          ).map((key) => ({ ...key, systems: [...key.systems], limits: { ...key.limits } })),
+          keys: await views(
+            await control.keyRights.visible(c.var.principal, await control.apiKeys.list(), c.env.address),
+          ),
         },
         200,
       ),
@@ -71,7 +80,28 @@ export function keyRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       const key = await control.apiKeys.revokeAs(c.var.principal, c.env.address, c.req.param('id'));
-      return c.json({ ...key, systems: [...key.systems], limits: { ...key.limits } }, 200);
+      return c.json((await views([key]))[0]!, 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/keys/{id}/owner',
+      ...needs('make-keys', 'key'),
+      summary: 'Say who answers for an API key; one whose owner left ends some days later',
+      request: {
+        ...named('id'),
+        ...body(z.strictObject({ owner: z.string().min(1).max(64).describe('name or id of a person') })),
+      },
+      responses: { 200: json(schemas.keyView, 'Done'), ...failures },
+    }),
+    async (c) => {
+      const { principal, actor } = c.var;
+      const id = c.req.param('id');
+      await control.apiKeys.requireHandling(principal, 'make-keys', c.env.address, id);
+      await control.keyOwners.give(actor, id, c.req.valid('json').owner);
+      const key = (await control.apiKeys.list()).find((one) => one.id === id)!;
+      return c.json((await views([key]))[0]!, 200);
     },
   );
 }

@@ -36,6 +36,8 @@ const ACCESS_EVENTS: readonly EventType[] = [
   'key-created',
   'key-rotated',
   'key-revoked',
+  'key-given',
+  'program-changed',
   'content-read',
   'report-read',
   'policy-loaded',

@@ -124,6 +124,24 @@ export function programRoutes(app: OpenAPIHono<Env>, control: Control): void {
   app.openapi(
     createRoute({
       method: 'post',
+      path: '/api/v1/programs/{id}/owner',
+      ...needs('change-programs', 'organisation'),
+      summary: 'Say who answers for a service account and its keys',
+      request: {
+        ...named('id'),
+        ...body(z.strictObject({ owner: z.string().min(1).max(64).describe('name or id of a person') })),
+      },
+      responses: { 200: json(schemas.programView, 'Done'), ...failures },
+    }),
+    async (c) => {
+      const { id } = await programs().find(c.req.param('id'));
+      await programs().setOwner(c.var.actor, id, c.req.valid('json').owner);
+      return c.json(await view(id), 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
       path: '/api/v1/programs/{id}/grants',
       ...needs('change-programs', 'organisation'),
       summary: 'Give a service account a role',
