@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,7 @@ import {
 import {
   type Connection,
   DataFolderLock,
+  GRANTING_TABLES,
   loadPostgres,
   loadSqlite,
   openPostgres,
@@ -144,9 +146,31 @@ function contract(name: string, open: () => Promise<Store>): void {
         demo: false,
         synthetic: false,
         program: null,
+        owner: null,
       };
       await change((tx) => store.keys.insert(tx, key));
       assert.deepEqual(await store.keys.byId(key.id), key);
+      // Rows from before keys had owners keep the digest that the log says of them.
+      const { columns } = GRANTING_TABLES.api_keys;
+      const values = {
+        hash: key.hash,
+        systems: JSON.stringify(key.systems),
+        scope: JSON.stringify(key.scope),
+        limits: JSON.stringify(key.limits),
+        created_at: key.createdAt,
+        expires_at: key.expiresAt,
+        revoked_at: null,
+        program: null,
+      };
+      const text = JSON.stringify(['api_keys', key.id, ...columns.map((column) => values[column])]);
+      const digest = async (): Promise<string | undefined> =>
+        (await store.granting.digests()).get(`api_keys/${key.id}`);
+      assert.equal(await digest(), createHash('sha256').update(text).digest('base64url'));
+      const unowned = await digest();
+      await change((tx) => store.keys.setOwner(tx, key.id, 'per_1'));
+      assert.equal((await store.keys.byId(key.id))!.owner, 'per_1');
+      assert.notEqual(await digest(), unowned, 'whose it is counts');
+      await change((tx) => store.keys.setOwner(tx, key.id, null));
       assert.equal(await change((tx) => store.keys.endBy(tx, key.id, at(9))), false, 'no later than it ends');
       assert.equal(await change((tx) => store.keys.endBy(tx, key.id, at(8))), true);
       assert.equal((await store.keys.byId(key.id))!.expiresAt, at(8));
