@@ -117,7 +117,11 @@ export class KeyOwners {
     const now = clock.nowIso();
     const over = (await this.orphans()).filter(({ endsAt }) => endsAt <= now);
     const reason = 'who answered for it left, and no one else does';
-    for (const { id } of over) await this.#control.apiKeys.revoke('sallyport', id, { reason });
+    const faults: unknown[] = [];
+    // One that cannot be stored or recorded yet holds up no other.
+    for (const { id } of over)
+      await this.#control.apiKeys.revoke('sallyport', id, { reason }).catch((fault) => faults.push(fault));
+    if (faults.length > 0) throw faults[0];
     return over.length;
   }
 
