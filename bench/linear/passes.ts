@@ -14,7 +14,13 @@ import { canonicalise, findPii, findSecrets, Inspector, Redactor } from '@sallyp
 import { DIALECT_TABLE } from '@sallyport/models';
 import { inspectPacked, pack, unpack } from '../../packages/gateway/src/inspection-pack.ts';
 import { Restoring } from '../../packages/gateway/src/restoring.ts';
-import { byPointer, maskings, orderEdits, redactedTexts } from '../../packages/gateway/src/rewrite.ts';
+import {
+  byPointer,
+  leavesOf,
+  maskings,
+  orderEdits,
+  redactedTexts,
+} from '../../packages/gateway/src/rewrite.ts';
 import { StreamGate } from '../../packages/gateway/src/stream-gate.ts';
 import { ToolCalls } from '../../packages/gateway/src/tool-calls.ts';
 
@@ -314,7 +320,7 @@ export const PASSES: Readonly<Record<string, Pass>> = {
         const own = byPointer(detections);
         const redactor = new Redactor();
         return parts.map(({ pointer, text }) =>
-          orderEdits(maskings(system, own.get(pointer) ?? [], text, 'text', redactor)),
+          orderEdits(maskings(system, own.get(pointer) ?? [], text, () => leavesOf(text, 'text'), redactor)),
         );
       };
     },

@@ -1,8 +1,9 @@
 import type { Detection, InspectionRequest, SystemSnapshot } from '@sallyport/core';
-import type { FenceLead } from '@sallyport/guard';
+import type { FenceLead, Leaves } from '@sallyport/guard';
 import { figuresOf, type TextPart } from '@sallyport/models';
 import { requestOf } from './inspection.ts';
 import { bareNumber, isIdName, JsonQuotes } from './json-numbers.ts';
+import { leavesOf } from './rewrite.ts';
 
 /** Inspects texts, short ones at once. */
 export type Inspect = (requests: readonly InspectionRequest[]) => Detection[] | Promise<Detection[]>;
@@ -21,6 +22,8 @@ export interface Stretch {
   /** What came before it, as far as it says what is code. */
   readonly lead: FenceLead | null;
   readonly quotes: JsonQuotes;
+  /** What the whole text consists of. */
+  readonly leaves: () => Leaves;
 }
 
 /** Something to inspect, and how what is found there is told: by places in the stretch. */
@@ -33,7 +36,7 @@ interface Question {
 export function wholeStretch(part: TextPart, text = part.text): Stretch {
   const quotes = new JsonQuotes(part.kind === 'json');
   quotes.push(text);
-  return { part, text, offset: 0, lead: null, quotes };
+  return { part, text, offset: 0, lead: null, quotes, leaves: () => leavesOf(text, part.kind) };
 }
 
 /** How the texts of one answer are asked about. */

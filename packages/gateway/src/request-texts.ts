@@ -50,40 +50,8 @@ function told(part: RequestPart, found: Detection): Detection[] {
     case 'number':
       return [{ ...found, place, location: whole }];
     default:
-      if (part.kind !== 'json' || !isBareNumber(part, found.location)) return [at(found, pointer)];
-      // A mark in the place of a number would leave no JSON.
-      if (found.detector === 'pii' && !NUMBERS.has(found.technique)) return [];
-      return [at(found, pointer, { place: 'number' })];
+      return [at(found, pointer)];
   }
-}
-
-const quotes = new WeakMap<RequestPart, readonly number[]>();
-
-/** Where strings begin and end in JSON text. */
-function quotesOf(part: RequestPart): readonly number[] {
-  const known = quotes.get(part);
-  if (known) return known;
-  const found: number[] = [];
-  for (let at = 0; at < part.text.length; at++) {
-    if (part.text[at] === '\\') at++;
-    else if (part.text[at] === '"') found.push(at);
-  }
-  quotes.set(part, found);
-  return found;
-}
-
-/** Whether a span of JSON text is a number, or a part of one. */
-function isBareNumber(part: RequestPart, { start, end }: Detection['location']): boolean {
-  if (!/^[\d.eE+-]+$/.test(part.text.slice(start, end))) return false;
-  const found = quotesOf(part);
-  let low = 0;
-  let high = found.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (found[middle]! < start) low = middle + 1;
-    else high = middle;
-  }
-  return low % 2 === 0;
 }
 
 /** A name as it is spoken: `ignoreAll_rules` as `ignore All rules`. */

@@ -1,7 +1,7 @@
 import type { Detection, DetectorName, RestorationRecord, SystemSnapshot } from '@sallyport/core';
-import { type Placed, Placeholders, type Redactor } from '@sallyport/guard';
+import { type Placed, Placeholders, putBack, type Redactor } from '@sallyport/guard';
 import type { TextPart, ToolPiece } from '@sallyport/models';
-import { type Edit, embed } from './rewrite.ts';
+import type { Edit } from './rewrite.ts';
 import { actionFor } from './state.ts';
 
 /** What a value that was put back could set off: the caller's own data and secrets are not news to the caller. */
@@ -85,8 +85,7 @@ export class Restoring {
     const kind = behind.technique;
     const { kept, place } = this.#placeOf(part, placed, kind);
     this.#count(kind, place, !kept);
-    const { start, end, depth } = placed;
-    return kept ? [] : [{ start, end, text: embed(behind.value, depth), restored: { kind, place } }];
+    return kept ? [] : [{ ...putBack(placed, behind), restored: { kind, place } }];
   }
 
   #placeOf(

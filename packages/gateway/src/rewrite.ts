@@ -1,5 +1,5 @@
 import type { Detection, RestorationRecord, SystemSnapshot } from '@sallyport/core';
-import { Redactor } from '@sallyport/guard';
+import { type Found, Leaves, Redactor, type Replacing } from '@sallyport/guard';
 import type { TextPart } from '@sallyport/models';
 import { actionFor } from './state.ts';
 
@@ -10,19 +10,9 @@ export const redactorFor = (
 ): Redactor => new Redactor(existing, privacy.redact, pseudonymKey);
 
 /** A span of a text and what stands there instead. */
-export interface Edit {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
+export interface Edit extends Replacing {
   /** What the record says of it, where it puts a value of the caller's back. */
   readonly restored?: Pick<RestorationRecord, 'kind' | 'place'>;
-}
-
-/** A value as it stands inside of as many JSON strings: each needs its escapes. */
-export function embed(value: string, depth: number): string {
-  let text = value;
-  for (let n = 0; n < depth; n++) text = JSON.stringify(text).slice(1, -1);
-  return text;
 }
 
 /** Detections by the text they lie in: so that many texts with many detections each take no more than one look. */
@@ -36,20 +26,20 @@ export function byPointer(detections: readonly Detection[]): ReadonlyMap<string,
   return grouped;
 }
 
+const foundIn = ({ technique, location: { start, end } }: Detection): Found => ({ start, end, technique });
+
 /** Texts of a request as they go on, by pointer: those in which policy redacts something. */
 export function redactedTexts(
   system: Pick<SystemSnapshot, 'policy'>,
   redactor: Redactor,
-  parts: readonly Pick<TextPart, 'pointer' | 'text'>[],
+  parts: readonly Pick<TextPart, 'pointer' | 'text' | 'kind'>[],
   detections: readonly Detection[],
 ): Map<string, string> {
   const found = byPointer(detections.filter((one) => actionFor(system, 'input', one) === 'redact'));
   const replacements = new Map<string, string>();
-  for (const { pointer, text } of parts) {
-    const spans = found
-      .get(pointer)
-      ?.map(({ technique, location: { start, end } }) => ({ start, end, technique }));
-    if (spans) replacements.set(pointer, redactor.redact(text, spans));
+  for (const { pointer, text, kind } of parts) {
+    const own = found.get(pointer)?.map(foundIn);
+    if (own) replacements.set(pointer, redactor.redact(text, own, kind === 'json'));
   }
   return replacements;
 }
@@ -85,27 +75,35 @@ export function applyEdits(piece: string, from: number, edits: readonly Edit[], 
   return out + piece.slice(at - from);
 }
 
+/** What a text consists of, where it is whole. */
+export function leavesOf(text: string, kind: TextPart['kind']): Leaves {
+  const leaves = new Leaves(kind === 'json');
+  leaves.push(text);
+  leaves.end();
+  return leaves;
+}
+
 /**
  * Placeholders for what policy redacts in an answer.
+ * @param leaves of the text, where anything is redacted; null where it holds no JSON
  * @param offset where `text` begins in the coordinates of the detections
  */
 export function maskings(
   system: SystemSnapshot,
   detections: readonly Detection[],
   text: string,
-  kind: TextPart['kind'],
+  leaves: (() => Leaves) | null,
   redactor: Redactor,
   offset = 0,
 ): Edit[] {
   if (system.mode !== 'enforce') return [];
-  return detections
-    .filter((detection) => actionFor(system, 'output', detection) === 'redact')
-    .map(({ technique, location: { start, end } }) => ({
-      start,
-      end,
-      text: embed(
-        redactor.placeholder(technique, text.slice(start - offset, end - offset)),
-        kind === 'json' ? 1 : 0,
-      ),
-    }));
+  const found = detections.filter((one) => actionFor(system, 'output', one) === 'redact').map(foundIn);
+  if (found.length === 0) return [];
+  const slice = (from: number, to: number): string => text.slice(Math.max(0, from - offset), to - offset);
+  if (leaves) return redactor.replace(leaves(), found, slice, false);
+  return found.map(({ start, end, technique }) => ({
+    start,
+    end,
+    text: redactor.placeholder(technique, slice(start, end)),
+  }));
 }

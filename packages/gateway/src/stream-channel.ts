@@ -4,6 +4,7 @@ import {
   type FenceLead,
   type FenceState,
   fenceAfter,
+  Leaves,
   type Placeholders,
 } from '@sallyport/guard';
 import type { TextPart } from '@sallyport/models';
@@ -61,6 +62,9 @@ export class Channel {
   /** Fenced code blocks up to a line start that no later window looks behind. */
   #fences: FenceState = FENCE_START;
   #fencesAt = 0;
+  /** What the text consists of, up to a place; null while nothing asked for it. */
+  #leaves: Leaves | null = null;
+  #leavesTo = 0;
 
   constructor(
     part: TextPart,
@@ -112,10 +116,28 @@ export class Channel {
     return { ...fenceAfter(line, this.#fences), midLine: true };
   }
 
-  /** Whether a match touches the end of what was judged, and so may go on; then text from its start is judged again. */
+  /** What the text consists of, as far as it came. @param last whether nothing more comes */
+  leaves(last = false): Leaves {
+    this.#leaves ??= new Leaves(this.part.kind === 'json');
+    if (this.#leavesTo < this.length) this.#leaves.push(this.slice(this.#leavesTo, this.length));
+    this.#leavesTo = this.length;
+    if (last) this.#leaves.end();
+    return this.#leaves;
+  }
+
+  /**
+   * Whether a match may go on behind the end of what was judged, or the number of JSON that it is a part of and that is masked
+   * whole; then text from its start is judged again.
+   */
   opens({ start, end }: Pick<DetectionLocation, 'start' | 'end'>): boolean {
-    if (end !== this.judged || end - start >= HOLD_CHARACTERS) return false;
-    this.open = Math.min(this.open ?? start, start);
+    let from = start;
+    if (end !== this.judged || end - start >= HOLD_CHARACTERS) {
+      const all = this.leaves().within(start, end);
+      const number = all.find(({ literal, open }) => literal && open);
+      if (!number || this.judged - number.start >= RUN_CHARACTERS_MAX) return false;
+      from = Math.min(from, number.start);
+    }
+    this.open = Math.min(this.open ?? from, from);
     return true;
   }
 
@@ -155,6 +177,7 @@ export class Channel {
       this.#fencesAt = keep;
     }
     const from = Math.min(keep, this.#fencesAt);
+    this.leaves().forget(from);
     this.text = this.text.slice(from - this.base);
     this.base = from;
     this.quotes.forget(from);

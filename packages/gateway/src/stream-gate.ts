@@ -6,7 +6,7 @@ import {
   type RestorationRecord,
   type Verdict,
 } from '@sallyport/core';
-import { Placeholders } from '@sallyport/guard';
+import { type Leaves, Placeholders } from '@sallyport/guard';
 import { answerNumbers, checkShape, type StreamEvent, type TextPart, type Usage } from '@sallyport/models';
 import { answerMasks } from './answer-masks.ts';
 import { AnswerQuestions, type Stretch, wholeStretch } from './answer-questions.ts';
@@ -203,13 +203,14 @@ export class StreamGate {
 
   /** Judges what an event has in a field of the system's own by itself, too: beside that of other events it may be hidden. */
   async #alone(part: TextPart, { channel, start }: Segment): Promise<void> {
-    const { key, quotes, edits, seam } = channel!;
+    const { key, edits, seam } = channel!;
     const [seen = []] = await this.#questions.ask([wholeStretch(part)]);
     const found = seen.map((d) => located(d, key, start));
     seam!.note(found);
     const fresh = found.filter((d) => !this.#verdict.knows(d));
     this.#verdict.decide(fresh);
-    edits.add(this.#masks(fresh, { part, text: part.text, offset: start, quotes }));
+    const leaves = (): Leaves => channel!.leaves();
+    edits.add(this.#masks(fresh, { part, text: part.text, offset: start, leaves }));
   }
 
   /** Puts values back where placeholders were found. */
@@ -276,10 +277,10 @@ export class StreamGate {
       const from = channel ? Math.max(start, channel.gone) : start;
       if (from >= end) return;
       const { part } = source;
-      const stretch = channel ?? wholeStretch(part);
+      const leaves = channel ? () => channel.leaves() : wholeStretch(part).leaves;
       const text = channel ? channel.slice(channel.base, channel.length) : part.text;
       const found = { ...told[n]!, location: { ...told[n]!.location, start: from } };
-      const masks = this.#masks([found], { part, text, offset: channel?.base ?? 0, quotes: stretch.quotes });
+      const masks = this.#masks([found], { part, text, offset: channel?.base ?? 0, leaves });
       if (channel) channel.edits.add(masks);
       else if (!(place instanceof Channel)) place.edits = orderEdits([...place.edits, ...masks]);
     });
@@ -291,7 +292,7 @@ export class StreamGate {
     return this.#restoring!.refuses(found, seen);
   }
 
-  #masks(detections: readonly Detection[], stretch: Omit<Stretch, 'lead'>): Edit[] {
+  #masks(detections: readonly Detection[], stretch: Omit<Stretch, 'lead' | 'quotes'>): Edit[] {
     const { system, outputRedactor } = this.#options;
     return answerMasks(system, detections, stretch, outputRedactor);
   }
@@ -314,7 +315,8 @@ export class StreamGate {
     const text = channel.slice(from, end);
     if (this.#credential !== null && text.includes(this.#credential)) throw new CodedError('output-denied');
     const { part, quotes } = channel;
-    const stretch = { part, text, offset: from, lead: channel.leadOf(from), quotes };
+    const leaves = (): Leaves => channel.leaves(last);
+    const stretch = { part, text, offset: from, lead: channel.leadOf(from), quotes, leaves };
     const [seen = []] = channel.fresh > from ? await this.#questions.ask([stretch]) : [];
     const found = seen.map((d) => located(d, channel.key, from));
     channel.judged = end;

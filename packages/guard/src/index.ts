@@ -16,7 +16,16 @@ export { learnTrainingEcho, TrainingEcho } from './output/training-echo.ts';
 export { PII_ENTITIES, type PiiEntity, type PiiMatch } from './pii/entity.ts';
 export { findNames } from './pii/find-names.ts';
 export { findPii } from './pii/find-pii.ts';
-export { PLACEHOLDER, REPLACEMENTS, Redactor, type Replacement } from './redaction.ts';
+export {
+  type Found,
+  PLACEHOLDER,
+  putBack,
+  REPLACEMENTS,
+  Redactor,
+  type Replacement,
+  type Replacing,
+} from './redaction.ts';
+export { Leaves } from './restoring/leaves.ts';
 export type { Place, Placed } from './restoring/place.ts';
 export { Placeholders } from './restoring/placeholders.ts';
 export type { InjectionRule } from './rules/injection-rule.ts';

@@ -1,5 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { generalise } from './pii/generalise.ts';
+import { embed, unembed } from './restoring/embed.ts';
+import { Leaves } from './restoring/leaves.ts';
+import type { Placed, Stretch } from './restoring/place.ts';
 import { spelledIn } from './restoring/spelling.ts';
 
 /** What a placeholder looks like: `[EMAIL_1]`, or `[EMAIL_k3vq7m2a]` where the same value has the same in every call. */
@@ -19,8 +22,22 @@ export interface Replaced {
   readonly value: string;
   /** What kind of value it is, such as `email`. */
   readonly technique: string;
+  /** Whether it stood in JSON as a number, without quotes. */
+  readonly bare: boolean;
 }
 
+/** A stretch of a text in which something was found. */
+export interface Found extends Stretch {
+  readonly technique: string;
+}
+
+/** A stretch of a text and what stands there instead. */
+export interface Replacing extends Stretch {
+  readonly text: string;
+}
+
+/** What says something at all. */
+const SAYS = /[\p{L}\p{N}]/u;
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 const PSEUDONYM_LETTERS = 8;
 
@@ -71,16 +88,17 @@ export class Redactor {
     return this.#byPlaceholder.size > 0;
   }
 
-  /** What stands for a value: the same value of one kind gets the same. */
-  placeholder(technique: string, value: string): string {
+  /** What stands for a value: the same value of one kind gets the same. @param bare whether it stood without quotes */
+  placeholder(technique: string, value: string, bare = false): string {
     const stem = stemOf(technique);
     if (this.#how === 'mask') return `[${stem}]`;
     if (this.#how === 'generalise') return generalise(technique, value) ?? `[${stem}]`;
-    const known = this.#byValue.get(`${stem} ${value}`);
+    const own = bare ? `${stem}\n${value}` : `${stem} ${value}`;
+    const known = this.#byValue.get(own);
     if (known) return known;
-    const made = this.#how === 'pseudonymise' ? this.#pseudonym(stem, value) : this.#numbered(stem);
-    this.#byValue.set(`${stem} ${value}`, made);
-    this.#byPlaceholder.set(made, { value, technique });
+    const made = this.#how === 'pseudonymise' ? this.#pseudonym(stem, value, bare) : this.#numbered(stem);
+    this.#byValue.set(own, made);
+    this.#byPlaceholder.set(made, { value, technique, bare });
     return made;
   }
 
@@ -91,11 +109,11 @@ export class Redactor {
     return `[${stem}_${number}]`;
   }
 
-  #pseudonym(stem: string, value: string): string {
+  #pseudonym(stem: string, value: string, bare: boolean): string {
     // Should two values of one exchange fall together, the second one gets another.
     for (let n = 0; ; n++) {
       const bytes = createHmac('sha256', this.#key)
-        .update(`${stem}\n${value}\n${n === 0 ? '' : n}`)
+        .update(`${stem}\n${value}\n${bare ? 'bare ' : ''}${n === 0 ? '' : n}`)
         .digest();
       let letters = '';
       for (let i = 0; i < PSEUDONYM_LETTERS; i++) letters += BASE32[bytes[i]! & 31];
@@ -104,31 +122,89 @@ export class Redactor {
     }
   }
 
-  /** Replaces the spans of a text, which may overlap. */
-  redact(text: string, spans: readonly { start: number; end: number; technique: string }[]): string {
-    const merged: { start: number; end: number; technique: string }[] = [];
-    for (const span of [...spans].sort((a, b) => a.start - b.start || b.end - a.end)) {
-      const last = merged.at(-1);
-      if (last && span.start < last.end) last.end = Math.max(last.end, span.end);
-      else merged.push({ ...span });
-    }
+  /**
+   * Replaces what was found in a text, which may overlap.
+   * @param json whether the text is JSON by its place
+   */
+  redact(text: string, found: readonly Found[], json = false): string {
+    if (found.length === 0) return text;
+    const leaves = new Leaves(json);
+    leaves.push(text);
+    leaves.end();
     let out = '';
     let at = 0;
-    for (const span of merged) {
-      out += text.slice(at, span.start) + this.placeholder(span.technique, text.slice(span.start, span.end));
-      at = span.end;
+    for (const { start, end, text: instead } of this.replace(leaves, found, (from, to) =>
+      text.slice(from, to),
+    )) {
+      out += text.slice(at, start) + instead;
+      at = end;
     }
     return out + text.slice(at);
+  }
+
+  /**
+   * What stands instead of what was found, in order. JSON stays JSON: what reaches over several strings is replaced in each, a
+   * number becomes a string.
+   * @param leaves of the text; @param slice gives a piece of it
+   * @param restored whether values come back, so that a number needs a placeholder of its own
+   */
+  replace(
+    leaves: Leaves,
+    found: readonly Found[],
+    slice: (from: number, to: number) => string,
+    restored = true,
+  ): Replacing[] {
+    const all: Replacing[] = [];
+    for (const { start, end, technique } of merged(found)) {
+      const reached = leaves.within(start, end);
+      for (const leaf of reached) {
+        const part = leaf.literal ? leaf : leaves.part(leaf, start, end);
+        const from = Math.max(beforePair(part.start, slice), all.at(-1)?.end ?? 0);
+        const to = Math.min(leaf.end, behindPair(part.end, slice));
+        const value = slice(from, to);
+        if (value === '' || (reached.length > 1 && !SAYS.test(value))) continue;
+        const own = this.placeholder(technique, unembed(value, leaf.depth), restored && leaf.literal);
+        all.push({
+          start: from,
+          end: to,
+          text: embed(leaf.literal ? JSON.stringify(own) : own, leaf.depth),
+        });
+      }
+    }
+    return all;
   }
 
   /** What a placeholder that this exchange made stands for, or undefined. */
   behind(placeholder: string): Replaced | undefined {
     return this.#byPlaceholder.get(placeholder);
   }
+}
 
-  /** A text with every placeholder that this exchange made as the value again, wherever it stands. */
-  restoreAll(text: string): string {
-    if (!this.used) return text;
-    return text.replaceAll(PLACEHOLDER, (placeholder) => this.behind(placeholder)?.value ?? placeholder);
+const PAIR = /^[\ud800-\udbff][\udc00-\udfff]$/;
+
+/** A place, or the one before, where it stands within a pair of surrogates. */
+const beforePair = (at: number, slice: (from: number, to: number) => string): number =>
+  at > 0 && PAIR.test(slice(at - 1, at + 1)) ? at - 1 : at;
+const behindPair = (at: number, slice: (from: number, to: number) => string): number =>
+  at > 0 && PAIR.test(slice(at - 1, at + 1)) ? at + 1 : at;
+
+/** Stretches without overlaps, in order. */
+function merged(found: readonly Found[]): Found[] {
+  const all: Found[] = [];
+  for (const one of [...found].sort((a, b) => a.start - b.start || b.end - a.end)) {
+    const last = all.at(-1);
+    if (last && one.start < last.end) all[all.length - 1] = { ...last, end: Math.max(last.end, one.end) };
+    else all.push(one);
   }
+  return all;
+}
+
+/**
+ * A value in the place of its placeholder.
+ * @param placed of it in a text
+ */
+export function putBack({ start, end, depth, string }: Placed, { value, bare }: Replaced): Replacing {
+  // What was a number is one again.
+  if (bare && string) return { ...string, text: embed(value, depth - 1) };
+  return { start, end, text: embed(value, depth) };
 }

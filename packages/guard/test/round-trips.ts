@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { findPii, Redactor } from '@sallyport/guard';
+import { findPii, Placeholders, putBack, Redactor } from '@sallyport/guard';
 
 /** What texts are made of: values, placeholders that nobody gave out, and what looks like a part of one. */
 const PIECES = [
@@ -44,6 +44,21 @@ function numbers(seed: number): { below(n: number): number; pick<T>(list: readon
   return { below, pick: (list) => list[below(list.length)]! };
 }
 
+/** A text with the values back, wherever their placeholders stand. @param json whether it is JSON by its place */
+export function restored(redactor: Redactor, text: string, json = false): string {
+  const reader = new Placeholders(json);
+  let out = '';
+  let at = 0;
+  for (const placed of [...reader.push(text), ...reader.end()]) {
+    const behind = redactor.behind(placed.placeholder);
+    if (!behind) continue;
+    const { start, end, text: value } = putBack(placed, behind);
+    out += text.slice(at, start) + value;
+    at = end;
+  }
+  return out + text.slice(at);
+}
+
 /** Redacts and restores texts made at random. @throws AssertionError with the text that did not come back */
 export function roundTrips(rounds: number, seed: number): void {
   const random = numbers(seed);
@@ -63,7 +78,7 @@ export function roundTrips(rounds: number, seed: number): void {
           });
     const redactor = new Redactor([text], n % 2 === 0 ? 'tokenise' : 'pseudonymise', key);
     const redacted = redactor.redact(text, spans);
-    if (redactor.restoreAll(redacted) !== text)
+    if (restored(redactor, redacted) !== text)
       assert.fail(`${JSON.stringify(text)} with ${JSON.stringify(spans)} became ${JSON.stringify(redacted)}`);
   }
 }

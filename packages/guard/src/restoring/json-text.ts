@@ -31,7 +31,7 @@ export interface JsonTaker {
   string(name: boolean, start: number): Reader;
   /** A string has ended. @param quoted where it stands, with its quotes; called before its reader ends */
   ends?(content: { start: number; end: number }, quoted: { start: number; end: number }): void;
-  /** A literal begins that may be one. */
+  /** A literal begins, or is known to be one. */
   literal?(literal: Literal): void;
 }
 
@@ -59,8 +59,9 @@ export class JsonText {
   #awaits: Awaits = 'value';
   #literal: Literal | null = null;
   #spelt = '';
-  /** Whether what was read so far can be nothing else but JSON. */
-  known: boolean;
+  /** Literals that came before it was known to be JSON. */
+  #held: Literal[] = [];
+  #known = false;
 
   /**
    * @param forced whether it is JSON by its place, which may hold several values
@@ -70,7 +71,11 @@ export class JsonText {
     this.#taker = taker;
     this.#forced = forced;
     this.#lenient = lenient || forced;
-    this.known = forced;
+  }
+
+  /** Whether what was read so far is JSON and nothing else. */
+  get known(): boolean {
+    return this.#known;
   }
 
   /** Whether the next character is part of a string. */
@@ -95,12 +100,20 @@ export class JsonText {
   end(): void {
     this.#reader?.end();
     this.#reader = null;
-    if (this.#literal) this.#literal.open = false;
+    if (!this.#literal) return;
+    this.#literal.open = false;
+    if (this.#forced && LITERAL.test(this.#spelt)) this.#know();
+  }
+
+  #know(): void {
+    this.#known = true;
+    for (const literal of this.#held) this.#taker.literal?.(literal);
+    this.#held = [];
   }
 
   /** A fault; the text goes on where faults are passed over. */
   #fault(): Outcome {
-    return this.#lenient && this.known ? 'goes on' : 'broken';
+    return this.#lenient && this.#known ? 'goes on' : 'broken';
   }
 
   #outside(c: string, start: number, end: number): Outcome {
@@ -117,10 +130,10 @@ export class JsonText {
         return this.#nest(c);
       case '}':
       case ']':
-        if (literal) this.known = true;
+        if (literal) this.#know();
         return this.#unnest(c);
       case ',':
-        if (literal) this.known = true;
+        if (literal) this.#know();
         if (this.#awaits !== 'comma or end' && this.#fault() === 'broken') return 'broken';
         this.#awaits = this.#nesting.endsWith('{') ? 'name' : 'value';
         return 'goes on';
@@ -138,7 +151,7 @@ export class JsonText {
   #open(start: number, end: number): Outcome {
     const name = this.#awaits === 'name' || this.#awaits === 'name or end';
     if (!name && !this.#awaitsValue && this.#fault() === 'broken') return 'broken';
-    this.known = true;
+    this.#know();
     this.#quoteStart = start;
     this.#contentStart = end;
     this.#awaits = name ? 'colon' : 'comma or end';
@@ -158,6 +171,7 @@ export class JsonText {
     const empty = c === '}' ? this.#awaits === 'name or end' : this.#awaits === 'value or end';
     const fits = this.#nesting.endsWith(c === '}' ? '{' : '[') && (empty || this.#awaits === 'comma or end');
     if (!fits && this.#fault() === 'broken') return 'broken';
+    if (fits) this.#know();
     this.#nesting = this.#nesting.slice(0, -1);
     this.#awaits = 'comma or end';
     if (this.#nesting !== '') return 'goes on';
@@ -174,7 +188,8 @@ export class JsonText {
     if (!(this.#awaitsValue && /[-\dtfn]/.test(c)) && this.#fault() === 'broken') return 'broken';
     this.#literal = { start, end, open: true };
     this.#spelt = c;
-    this.#taker.literal?.(this.#literal);
+    if (this.#known) this.#taker.literal?.(this.#literal);
+    else this.#held.push(this.#literal);
     return 'goes on';
   }
 

@@ -33,7 +33,7 @@ function readerAt(depth: number, tell: (placed: Placed) => void, around: Around,
   const ends = (content: Stretch, quoted: Stretch): void => {
     last = { content, quoted };
   };
-  return new TextReader(plain, { string, ends }, json);
+  return new TextReader(plain, { string, ends }, json, depth === 0);
 }
 
 /**

@@ -129,13 +129,13 @@ export class PlainText implements PlainReader {
     const { from, to } = spelling;
     const own = spelling.place ?? place;
     this.#found = { spelling, start: starts[from]!, end: ends[to - 1]!, place: own, behind: '' };
-    // What is kept where it stands need not wait for what follows.
-    if (own !== null) this.#settle();
     return true;
   }
 
   #follow(found: Found | null, character: string): void {
     if (!found) return;
+    // What is kept where it stands need not see what follows.
+    if (found.place !== null) return this.#settle();
     if (found.behind === '' ? /[.。．｡@]/.test(character) : IN_HOST.test(character)) {
       found.behind += character;
       if (found.behind.length < HOST_LONGEST) return;

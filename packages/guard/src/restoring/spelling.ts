@@ -6,12 +6,17 @@ const OPENS = '(?:\\\\?\\[|%5[Bb])';
 const CLOSES = '(?:\\\\?\\]|%5[Dd])';
 const BETWEEN = '(?:\\\\?_|%5[Ff]|[ -])';
 
-const BRACKETED = new RegExp(`^${OPENS}${STEM}${BETWEEN}${NUMBER}${CLOSES}$`);
+/** Between brackets, either of which may be escaped or encoded. */
+const BRACKETED = new RegExp(`^(${OPENS})${STEM}${BETWEEN}${NUMBER}(${CLOSES})$`);
 /** Without its brackets, or with one of them. */
 const BARE = new RegExp(`^${STEM}\\\\?_${NUMBER}(?:\\\\?\\]|[_-]{1,3}|\\\\)?$`);
 const LEAD = /^\\?\[/;
 const ANYWHERE = new RegExp(
-  `${OPENS}${STEM}${BETWEEN}${NUMBER}${CLOSES}|(?<![A-Za-z0-9])${STEM}\\\\?_${NUMBER}(?![A-Za-z0-9])`,
+  [
+    `${OPENS}${STEM}${BETWEEN}${NUMBER}${CLOSES}`,
+    '([A-Z][A-Z-]{1,24})\\\\?_(\\d{1,7})',
+    `${STEM}\\\\?_([A-Za-z2-7]{8})`,
+  ].join('|'),
   'g',
 );
 
@@ -33,10 +38,12 @@ const given = (stem: string, number: string): string => `[${stem.toUpperCase()}_
  * URL, without brackets. A word in small letters without brackets, such as `email_1`, may be the name of something.
  */
 export function spellingOf(text: string): Spelling | null {
-  const whole = BRACKETED.exec(text);
-  if (whole) {
+  const [, opens, stemBetween, numberBetween, closes] = BRACKETED.exec(text) ?? [];
+  // A backslash before the first bracket alone is no part of it.
+  if (opens === '\\[' && closes === ']') return shifted(spellingOf(text.slice(1)));
+  if (opens !== undefined && opens.length === closes!.length) {
     const place = text.startsWith('%') ? 'url' : null;
-    return { placeholder: given(whole[1]!, whole[2]!), from: 0, to: text.length, place };
+    return { placeholder: given(stemBetween!, numberBetween!), from: 0, to: text.length, place };
   }
   const from = LEAD.exec(text)?.[0].length ?? 0;
   const bare = BARE.exec(text.slice(from));
@@ -46,15 +53,20 @@ export function spellingOf(text: string): Spelling | null {
   return { placeholder: given(stem, number), from, to, place: isName(stem, number) ? 'code' : null };
 }
 
+const shifted = (spelling: Spelling | null): Spelling | null =>
+  spelling && { ...spelling, from: spelling.from + 1, to: spelling.to + 1 };
+
 /** Whether a word without brackets may be the name of something, such as `email_1`. */
 const isName = (stem: string, number: string): boolean => /^\d/.test(number) && stem !== stem.toUpperCase();
 
 /** Everything in a text that may be taken for a placeholder, as it would be given out. */
 export function spelledIn(text: string): string[] {
   const found: string[] = [];
-  for (const [, stem, number, bareStem, bareNumber] of text.matchAll(ANYWHERE)) {
+  for (const [, stem, number, upper, digits, any, letters] of text.matchAll(ANYWHERE)) {
     if (stem !== undefined) found.push(given(stem, number!));
-    else if (!isName(bareStem!, bareNumber!)) found.push(given(bareStem!, bareNumber!));
+    else if (any !== undefined) found.push(given(any, letters!));
+    // What stands behind may be masked.
+    else for (let n = 1; n <= digits!.length; n++) found.push(given(upper!, digits!.slice(0, n)));
   }
   return found;
 }

@@ -15,19 +15,22 @@ export interface PlainReader extends Reader {
 export class TextReader implements Reader {
   readonly #plain: PlainReader;
   readonly #taker: JsonTaker;
+  readonly #faults: boolean;
   #json: JsonText | null;
   #jsonStart = 0;
-  #entered: boolean;
+  #entered = false;
   /** Whether nothing but space came. */
   #first = true;
 
-  /** @param forced whether all of it is JSON by its place */
-  constructor(plain: PlainReader, taker: JsonTaker, forced: boolean) {
+  /**
+   * @param forced whether all of it is JSON by its place
+   * @param faults whether JSON that it begins with may have faults
+   */
+  constructor(plain: PlainReader, taker: JsonTaker, forced: boolean, faults: boolean) {
+    this.#faults = faults;
     this.#plain = plain;
     this.#taker = taker;
     this.#json = forced ? new JsonText(taker, true, true) : null;
-    this.#entered = forced;
-    if (forced) plain.enter(0);
   }
 
   get open(): number {
@@ -60,6 +63,7 @@ export class TextReader implements Reader {
 
   end(): void {
     this.#json?.end();
+    if (this.#json?.known && !this.#entered) this.#plain.enter(this.#jsonStart);
     this.#plain.end();
   }
 
@@ -68,7 +72,7 @@ export class TextReader implements Reader {
     if (!/\s/.test(character)) this.#first = false;
     if (character !== '{' && character !== '[') return;
     // A text that begins with an object is JSON to its end, whatever faults it has.
-    this.#json = new JsonText(this.#taker, false, first && character === '{');
+    this.#json = new JsonText(this.#taker, false, this.#faults && first && character === '{');
     this.#jsonStart = start;
     this.#json.feed(character, start, end);
   }
