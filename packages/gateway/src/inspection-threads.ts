@@ -14,6 +14,11 @@ const START_MS = 20_000;
 const DEADLINE_MS = 1_000;
 const DEADLINE_MS_PER_CHARACTER = 0.02;
 const DEADLINE_MS_MAX = 10_000;
+/**
+ * Heap of a thread, in MB. V8 ends the whole process, not the thread, where strings of this size run into the limit, so it
+ * is far above what any text as large as a body has taken until its deadline (1.1 GB).
+ */
+const HEAP_MB = 4096;
 /** Characters from which a batch is a long one: of two threads, one takes none of them. */
 const LONG_CHARACTERS = 64 * 1024;
 
@@ -149,7 +154,7 @@ export class InspectionThreads {
   #start(lane: Lane): void {
     const thread = new Worker(this.#entry, {
       workerData: { models: this.#models, rules: this.#rules } satisfies InspectionStart,
-      resourceLimits: { maxOldGenerationSizeMb: 256 },
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
     });
     thread.unref();
     lane.thread = thread;

@@ -23,6 +23,18 @@ const ask = (threads: InspectionThreads, text: string, caller: string) =>
   timed(threads.inspect([request(text)], text.length, caller));
 
 describe('inspection threads', () => {
+  it('end no process over a text as large as a body may be', { timeout: 120_000 }, async () => {
+    let block = '';
+    for (let n = 1; block.length < 100_000; n++) block += ((n * 2_654_435_761) % 4_294_967_296).toString(36);
+    const threads = new InspectionThreads(null);
+    for (const text of [block.repeat(100), `\u0448${block}`.repeat(100)]) {
+      const { value } = await ask(threads, text, 'a');
+      assert.ok(typeof value !== 'string' || value === 'inspection-failed');
+    }
+    assert.deepEqual((await ask(threads, 'hello', 'a')).value, []);
+    threads.close();
+  });
+
   it('give up on a text that does not end, soon when it is short, while others go on', async () => {
     const threads = wedged();
     await ask(threads, 'warm', 'a');
