@@ -16,6 +16,7 @@ import {
   walkTree,
 } from '../tree/walk-tree.ts';
 import type { AdvisoryDatabase, DatabaseDescription } from './advisories/database.ts';
+import { FolderCompanions } from './companions.ts';
 import { decodeLock, isEmptyLock } from './empty-lock.ts';
 import { ImageArchive, looksLikeImages, mayBeImages } from './images/image-archive.ts';
 import { inspectImage } from './images/inspect-image.ts';
@@ -100,17 +101,19 @@ const unreadable = (path: string, format: string, fault: unknown): Inspected => 
 };
 
 function inspectLock(
-  { file: { name: path, path: real }, format, bounds }: Lock,
+  { file: { name: path, path: real }, format, bounds, listed }: Lock,
   database: AdvisoryDatabase | null,
 ): Inspected {
   const text = readLock(real, bounds);
   const inspection = new PackageInspection(path, text);
   let packages: readonly LockedPackage[] = [];
   try {
-    const reading = format.read(text);
+    const reading = format.read(text, new FolderCompanions(real, bounds, listed, readLock));
     packages = reading.packages;
     for (const what of reading.unread) inspection.report('unreadable-lock', `holds ${what}`);
-    if (packages.length === 0 && reading.unread.length === 0 && !isEmptyLock(format.name, text))
+    const isElsewhere = (reading.elsewhere ?? 0) > 0;
+    const saysNothing = packages.length === 0 && reading.unread.length === 0 && !isElsewhere;
+    if (saysNothing && !isEmptyLock(format.name, text))
       inspection.report('unreadable-lock', 'names no package that was understood');
   } catch (fault) {
     inspection.report(
@@ -175,6 +178,8 @@ interface Lock {
   readonly file: TreeFile;
   readonly format: LockFormat;
   readonly bounds: Tree['bounds'];
+  /** Files of requirements that are read by themselves, without links. */
+  readonly listed: ReadonlySet<string>;
 }
 
 const isWanted = (name: string): boolean => lockFormatOf(name) !== null || mayBeImages(name);
@@ -199,13 +204,18 @@ export async function inspectDependencies(
     const format = lockFormatOf(name);
     return format || looksLikeImages(name, file.path, bounds) ? [{ file, format }] : [];
   });
+  const requirements = new Set(
+    listed.flatMap(({ file: { path }, format }) =>
+      format?.name === 'pip' && typeof path === 'string' ? [path] : [],
+    ),
+  );
   const found = new Array<readonly Inspected[]>(listed.length);
   for (const [done, at] of smallFirst(listed.map(({ file }) => file)).entries()) {
     const { file, format } = listed[at]!;
     const why = ceiling.refusal(file.bytes);
     try {
       if (why !== null) found[at] = [notRead(overLimit(file.name, why))];
-      else if (format) found[at] = [inspectLock({ file, format, bounds }, database)];
+      else if (format) found[at] = [inspectLock({ file, format, bounds, listed: requirements }, database)];
       else found[at] = await inspectImages(file, bounds, database, ceiling.leftMs);
     } catch (fault) {
       found[at] = [unreadable(file.name, format?.name ?? IMAGE, fault)];

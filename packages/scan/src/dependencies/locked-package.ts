@@ -34,6 +34,21 @@ export interface LockReading {
   readonly packages: readonly LockedPackage[];
   /** In words; a file with any is incomplete. */
   readonly unread: readonly string[];
+  /** Files that it names and that are read by themselves. */
+  readonly elsewhere?: number;
+}
+
+/** Files that a lock file names, and that its tool reads with it. */
+export interface Companions {
+  /**
+   * @param path as it is named
+   * @param from place of the file that names it, null for the lock file itself
+   * @returns its text, null where it is read by itself; or why it is not read, in words
+   */
+  find(
+    path: string,
+    from: string | null,
+  ): { readonly place: string; readonly text: string | null } | { readonly fault: string };
 }
 
 /** How one kind of lock file is read. */
@@ -42,7 +57,7 @@ export interface LockFormat {
   /** Whether a file of this name is one. @param path with `/`, in lower case */
   matches(path: string): boolean;
   /** @throws Error with words about what is wrong with it */
-  read(text: string): LockReading;
+  read(text: string, companions?: Companions): LockReading;
 }
 
 /** A package name as PyPI compares them (PEP 503). */

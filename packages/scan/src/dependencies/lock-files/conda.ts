@@ -1,6 +1,6 @@
 import { asText, asTree, type LockedPackage, type LockFormat, treesOf } from '../locked-package.ts';
 import { readYaml } from './pnpm-and-yarn.ts';
-import { readRequirement, requirementLines } from './python.ts';
+import { readRequirementLines } from './requirements.ts';
 
 /** `https://…/linux-64/numpy-1.26.4-py311h64a7726_0.conda#md5`: name, version, build. */
 function fromUrl(line: string): LockedPackage | null {
@@ -48,7 +48,7 @@ const NAMES: readonly RegExp[] = [
 export const condaLock: LockFormat = {
   name: 'conda',
   matches: (path) => NAMES.some((name) => name.test(path)),
-  read: (text) => {
+  read: (text, companions) => {
     if (/^@EXPLICIT\s*$/m.test(text))
       return {
         packages: text
@@ -61,13 +61,17 @@ export const condaLock: LockFormat = {
     if (Array.isArray(root['package']) || Array.isArray(root['packages']))
       return { packages: fromLock(treesOf(root['package'] ?? root['packages'])), unread: [] };
     const packages: LockedPackage[] = [];
+    const unread: string[] = [];
+    let elsewhere = 0;
     for (const one of Array.isArray(root['dependencies']) ? root['dependencies'] : []) {
       const pip = asTree(one)?.['pip'];
-      if (Array.isArray(pip))
-        for (const line of pip.flatMap((some) => (typeof some === 'string' ? requirementLines(some) : []))) {
-          const read = readRequirement(line);
-          if (read) packages.push(read);
-        }
+      if (Array.isArray(pip)) {
+        const lines = pip.filter((some) => typeof some === 'string');
+        const reading = readRequirementLines(lines, companions);
+        packages.push(...reading.packages);
+        unread.push(...reading.unread);
+        elsewhere += reading.elsewhere ?? 0;
+      }
       if (typeof one !== 'string') continue;
       const match = /^(?:[\w.-]+::)?([\w.-]+)\s*(?:==?\s*([\w.!+]+))?(?:=[\w.*]+)?$/.exec(one.trim());
       if (match)
@@ -79,6 +83,6 @@ export const condaLock: LockFormat = {
           needle: one,
         });
     }
-    return { packages, unread: [] };
+    return { packages, unread, elsewhere };
   },
 };

@@ -3,7 +3,8 @@ import { cargoLock, goMod, gradleLock, mavenPom } from './compiled.ts';
 import { condaLock } from './conda.ts';
 import { npmLock } from './npm.ts';
 import { pnpmLock, yarnLock } from './pnpm-and-yarn.ts';
-import { pipfileLock, poetryLock, requirementsLock, uvLock } from './python.ts';
+import { pipfileLock, poetryLock, uvLock } from './python.ts';
+import { requirementsLock } from './requirements.ts';
 import { unreadLock } from './unread.ts';
 
 /** Every kind of lock file that is read, and those that are only named. A new one is a row here. */

@@ -1,0 +1,194 @@
+import {
+  type Companions,
+  type LockedPackage,
+  type LockFormat,
+  type LockReading,
+  normalPythonName,
+} from '../locked-package.ts';
+
+const REQUIREMENT = /^([A-Za-z0-9][A-Za-z0-9._-]{0,213})\s{0,8}(?:\[[^\]]{0,256}\])?\s{0,8}([^;]{0,512})/;
+
+/**
+ * One requirement (PEP 508) as what it fixes.
+ * @returns null for a line that asks for no package
+ */
+function readRequirement(line: string): LockedPackage | null {
+  const text = line.replace(/(?:^|\s)#.*$/, '').trim();
+  const editable = /^(?:-e\s|--editable[= ])(.*)/s.exec(text)?.[1]?.trim();
+  const address = editable ?? (/^(?:(?:git|hg|svn|bzr)\+|https?:|file:)/.test(text) ? text : undefined);
+  if (address !== undefined) {
+    const source = /^(?:git|hg|svn|bzr)\+/.test(address)
+      ? 'git'
+      : /^https?:/.test(address)
+        ? 'address'
+        : 'folder';
+    const name =
+      /[#&]egg=([\w.-]+)/.exec(address)?.[1] ?? address.replace(/^.*\//, '').replace(/[@#?].*/s, '');
+    return { ecosystem: 'PyPI', name, version: null, source, runsAtInstall: true, needle: line.trim() };
+  }
+  if (text === '' || text.startsWith('-')) return null;
+  const match = REQUIREMENT.exec(text);
+  if (!match) return null;
+  const [, name, rest] = match;
+  const hasDigest = /--hash[= ]/.test(text);
+  const direct = /^@\s*(\S+)/.exec(rest!.trim());
+  if (direct)
+    return {
+      ecosystem: 'PyPI',
+      name: name!,
+      version: null,
+      source: /^git\+/.test(direct[1]!) ? 'git' : 'address',
+      hasDigest: /#sha(?:256|384|512)=/.test(direct[1]!),
+      needle: line.trim(),
+    };
+  const exact = /^\(?\s*===?\s*([^\s,;*()]+)\s*(?:\)\s*)?(?:--|$)/.exec(rest!.trim());
+  return {
+    ecosystem: 'PyPI',
+    name: name!,
+    version: exact?.[1] ?? null,
+    source: 'registry',
+    hasDigest,
+    needle: line.trim().slice(0, 120),
+  };
+}
+
+const REQUIREMENT_NAME = /^[\w.-]+\.(?:txt|in|lock)$/;
+
+/** Whether a path is of a file that names what pip is to install. */
+function isRequirements(path: string): boolean {
+  if (/(?:^|\/)requirements\/[\w.-]+\.txt$/.test(path)) return true;
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return REQUIREMENT_NAME.test(name) && (name.includes('requirements') || name.startsWith('constraints'));
+}
+
+/** Where pip ends a line: what Python's `str.splitlines` takes for one. */
+const LINE_END = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/;
+
+/** Lines as pip has them. One that ends in a backslash goes on in the next, unless it is a comment; a comment ends what went on. */
+function requirementLines(text: string): string[] {
+  const lines: string[] = [];
+  let begun: string | null = null;
+  for (const line of text.split(LINE_END)) {
+    const isComment = /^\s*#/.test(line);
+    if (line.endsWith('\\') && !isComment) {
+      begun = `${begun ?? ''}${line.slice(0, -1)}`;
+      continue;
+    }
+    lines.push(begun === null ? line : `${begun}${isComment ? ' ' : ''}${line}`);
+    begun = null;
+  }
+  return begun === null ? lines : [...lines, begun];
+}
+
+/** An encoding that a comment at the top names: pip reads the file in that. Only what is read here is none. */
+const otherEncoding = (text: string): string | null => {
+  for (const line of text.split('\n', 2)) {
+    const name = line.startsWith('#') ? /coding[:=]\s*([-\w.]+)/.exec(line)?.[1] : undefined;
+    if (name !== undefined && !/^(?:utf[-_]?8(?:[-_]sig)?|ascii)$/i.test(name)) return name;
+  }
+  return null;
+};
+
+/** Files that one file of requirements may have read with it. */
+const FILES_MAX = 64;
+
+/** A line that names a further file, as pip's options are written: shortened and quoted ones too. @returns null for any other line */
+function namedFile(line: string): { readonly path: string; readonly isConstraint: boolean } | null {
+  const text = line.replace(/(?:^|\s)#.*$/, '').trim();
+  const long = /^--([a-z]+)(?:=|\s)\s*(\S.*)$/s.exec(text);
+  const short = /^-([rc])\s*(\S.*)$/s.exec(text);
+  const word = long?.[1] ?? '';
+  // `--require` alone would also begin `--require-hashes`.
+  const isFile = short?.[1] === 'r' || (word.length > 'require'.length && 'requirement'.startsWith(word));
+  const isConstraint = short?.[1] === 'c' || (word !== '' && 'constraint'.startsWith(word));
+  const given = long?.[2] ?? short?.[2];
+  if (given === undefined || !(isFile || isConstraint)) return null;
+  const quoted = /^(["'])(.*?)\1/s.exec(given)?.[2];
+  return { path: quoted ?? given.split(/\s/)[0]!, isConstraint };
+}
+
+/** Reads a file of requirements and those that it names. */
+class Requirements {
+  readonly packages: LockedPackage[] = [];
+  readonly unread: string[] = [];
+  readonly #constraints: LockedPackage[] = [];
+  readonly #read = new Set<string>();
+  readonly #companions: Companions | undefined;
+  #elsewhere = 0;
+
+  constructor(companions: Companions | undefined) {
+    this.#companions = companions;
+  }
+
+  /** @param from where the text lies, null for the file itself */
+  text(text: string, from: string | null, isConstraint: boolean): void {
+    const encoding = otherEncoding(text);
+    if (encoding !== null) this.unread.push(`text in ${encoding.slice(0, 40)}, which is not read`);
+    // A digest stands on a line of its own, continued from the line before.
+    for (const line of requirementLines(text)) this.line(line, from, isConstraint);
+  }
+
+  line(line: string, from: string | null, isConstraint: boolean): void {
+    const named = namedFile(line);
+    if (named) return this.#file(named.path, from, isConstraint || named.isConstraint);
+    const read = readRequirement(line);
+    if (!read) return;
+    const one = { ...read, needle: from === null ? read.needle.split(/\s/)[0]! : '' };
+    (isConstraint ? this.#constraints : this.packages).push(one);
+  }
+
+  #file(path: string, from: string | null, isConstraint: boolean): void {
+    const found = this.#companions?.find(path, from) ?? { fault: 'is not read here' };
+    if ('fault' in found) {
+      this.unread.push(`a name of \`${path.slice(0, 80)}\`, which ${found.fault}`);
+      return;
+    }
+    if (found.text === null) this.#elsewhere++;
+    if (found.text === null || this.#read.has(found.place)) return;
+    if (this.#read.size === FILES_MAX) this.unread.push(`names over ${FILES_MAX} further files`);
+    if (this.#read.add(found.place).size > FILES_MAX) return;
+    this.text(found.text, found.place, isConstraint);
+  }
+
+  /** What was read; versions that are open are those of the constraints. */
+  reading(): LockReading {
+    const fixed = new Map(
+      this.#constraints.flatMap((one) =>
+        one.version === null ? [] : [[normalPythonName(one.name), one] as const],
+      ),
+    );
+    const packages = this.packages.map((one) => {
+      const pin =
+        one.version === null && one.source === 'registry' ? fixed.get(normalPythonName(one.name)) : undefined;
+      return pin ? { ...one, version: pin.version } : one;
+    });
+    const keyOf = ({ name, version }: LockedPackage): string => `${normalPythonName(name)} ${version}`;
+    const known = new Set(packages.map(keyOf));
+    return {
+      packages: [...packages, ...this.#constraints.filter((one) => !known.has(keyOf(one)))],
+      unread: this.unread,
+      elsewhere: this.#elsewhere,
+    };
+  }
+}
+
+/** Lines that pip takes, one by one: those of `environment.yml`. */
+export function readRequirementLines(
+  lines: readonly string[],
+  companions: Companions | undefined,
+): LockReading {
+  const requirements = new Requirements(companions);
+  for (const line of lines.flatMap(requirementLines)) requirements.line(line, null, false);
+  return requirements.reading();
+}
+
+/** `requirements.txt` and its kin. */
+export const requirementsLock: LockFormat = {
+  name: 'pip',
+  matches: isRequirements,
+  read: (text, companions) => {
+    const requirements = new Requirements(companions);
+    requirements.text(text, null, false);
+    return requirements.reading();
+  },
+};
