@@ -192,7 +192,7 @@ export function replaceStrings(
   const value = (pointer: string): void => {
     skipSpace();
     const c = text[i];
-    const other = values.get(pointer);
+    const other = values.size === 0 ? undefined : values.get(pointer);
     if (other !== undefined) {
       const start = i;
       if (c === '{' || c === '[') i = containerEnd(text, i);

@@ -7,8 +7,11 @@ import { JsonValues, type Run } from './json-values.ts';
 export const PAIRED_MAX = 12;
 /** Characters at either end of a text that are read together with the end of another. */
 export const END_CHARACTERS = 192;
-/** Characters at either end of a long text that are read together with its neighbours. */
+/** Characters at either end of a long text that are read together with its neighbours; of each of very many, fewer. */
 export const EDGE = 1_024;
+const EDGE_OF_MANY = 160;
+/** Texts that are read behind all those before them; further ones are only read in their order. */
+const MANY = 256;
 /** Figures and letters that a secret must go on with in the next text to be taken for cut in two. */
 const REST_MIN = 6;
 /** Personal data with a structure that two harmless texts hardly make by chance. */
@@ -182,6 +185,24 @@ export function endOf(runs: readonly Run[], characters: number, last: boolean): 
 
 const charactersOf = (runs: readonly Run[]): number => runs.reduce((sum, { text }) => sum + text.length, 0);
 
+/**
+ * The last characters of texts that follow each other: of short ones more than one.
+ * @param texts how each ends
+ */
+export function endOfAll<S>(
+  texts: readonly { readonly source: S; readonly tail: readonly Run[] }[],
+): { source: S; runs: Run[] }[] {
+  const found: { source: S; runs: Run[] }[] = [];
+  let room = END_CHARACTERS;
+  for (let n = texts.length - 1; n >= 0 && room > 0; n--) {
+    const { source, tail } = texts[n]!;
+    const runs = endOf(tail, room, true);
+    found.unshift({ source, runs });
+    room -= charactersOf(runs);
+  }
+  return found;
+}
+
 /** The place of a text, whatever its position in lists. */
 const placeOf = (pointer: string): string => pointer.replaceAll(/\/\d+(?=\/|$)/g, '/*');
 
@@ -191,15 +212,16 @@ interface WholeText extends SeamText {
 
 /** Texts one behind the other; of a long one only the ends lie beside others. */
 function inOrder<S extends WholeText>(texts: readonly S[]): SeamReading<S>[] {
+  const edge = texts.length > MANY ? EDGE_OF_MANY : EDGE;
   const readings = [new SeamReading<S>()];
   for (const text of texts) {
-    if (charactersOf(text.runs) <= 2 * EDGE) {
+    if (charactersOf(text.runs) <= 2 * edge) {
       readings.at(-1)!.add(text, text.runs);
       continue;
     }
-    readings.at(-1)!.add(text, endOf(text.runs, EDGE, false));
+    readings.at(-1)!.add(text, endOf(text.runs, edge, false));
     readings.push(new SeamReading<S>());
-    readings.at(-1)!.add(text, endOf(text.runs, EDGE, true));
+    readings.at(-1)!.add(text, endOf(text.runs, edge, true));
   }
   return readings;
 }
@@ -232,8 +254,8 @@ export function seamReadings(
 }
 
 /**
- * The end of a text before the beginning of another: of the first {@link PAIRED_MAX} each with each, of the others each
- * with the next. Nothing follows such a pair, as a word that goes on would hide what ends there.
+ * The end of a text before the beginning of another: of the first {@link PAIRED_MAX} each with each, and each text behind
+ * those before it. Nothing follows such a pair, as a word that goes on would hide what ends there.
  * @param lists all texts, and those of each place
  */
 function inPairs([texts, ...places]: readonly (readonly AnswerText[])[]): SeamReading<AnswerText> {
@@ -245,10 +267,16 @@ function inPairs([texts, ...places]: readonly (readonly AnswerText[])[]): SeamRe
   };
   const all = texts!.slice(0, PAIRED_MAX);
   for (const first of all) for (const second of all) if (first !== second) pair(first, second);
-  const paired = new Set(all);
-  for (const list of [texts!, ...places])
-    list.forEach((second, n) => {
-      if (n > 0 && !(paired.has(second) && paired.has(list[n - 1]!))) pair(list[n - 1]!, second);
+  for (const list of [texts!, ...places]) {
+    const first = list.slice(0, MANY);
+    const tails = first.map((source) => ({ source, tail: endOf(source.runs, END_CHARACTERS, true) }));
+    first.forEach((second, n) => {
+      if (n === 0) return;
+      for (const { source, runs } of endOfAll(tails.slice(Math.max(0, n - PAIRED_MAX), n)))
+        reading.add(source, runs);
+      reading.add(second, endOf(second.runs, END_CHARACTERS, false));
+      reading.part('\n\n');
     });
+  }
   return reading;
 }

@@ -1,7 +1,15 @@
 import { CodedError, type Detection, LIMITS } from '@sallyport/core';
 import type { TextPart } from '@sallyport/models';
 import type { Run } from './json-values.ts';
-import { EDGE, END_CHARACTERS, endOf, PAIRED_MAX, SeamReading, type SeamSpan } from './seam-readings.ts';
+import {
+  EDGE,
+  END_CHARACTERS,
+  endOf,
+  endOfAll,
+  PAIRED_MAX,
+  SeamReading,
+  type SeamSpan,
+} from './seam-readings.ts';
 import { Channel, WINDOW_CHARACTERS } from './stream-channel.ts';
 import { StreamText } from './stream-text.ts';
 
@@ -117,7 +125,10 @@ export class StreamSeams {
   async meet(text: StreamText): Promise<void> {
     if (text.met) return;
     text.met = true;
-    await this.#pairs(this.#texts.map((first) => [first, text]));
+    await this.#pairs(
+      this.#texts.map((first) => [first, text]),
+      [text],
+    );
   }
 
   /** Texts of which nothing more is known to come: reads their ends before the beginnings of all others. */
@@ -132,10 +143,14 @@ export class StreamSeams {
       text.met = true;
       for (const other of this.#texts) if (!ended.includes(other)) pairs.push([other, text]);
     }
-    await this.#pairs(pairs);
+    await this.#pairs(pairs, ended);
   }
 
-  async #pairs(pairs: readonly (readonly [StreamText, StreamText])[]): Promise<void> {
+  /** @param behind texts that are read behind all that began before them, too */
+  async #pairs(
+    pairs: readonly (readonly [StreamText, StreamText])[],
+    behind: readonly StreamText[],
+  ): Promise<void> {
     const reading = new SeamReading<StreamText>();
     for (const [first, second] of pairs) {
       if (first.tail.length === 0 || second.head.length === 0 || first === second) continue;
@@ -143,6 +158,15 @@ export class StreamSeams {
       if (Math.max(first.number, second.number) >= PAIRED_MAX && apart > 2) continue;
       reading.add(first, first.tail);
       reading.add(second, second.head);
+      reading.part('\n\n');
+    }
+    for (const text of behind) {
+      const at = this.#texts.indexOf(text);
+      if (at < 2 || text.head.length === 0) continue;
+      const before = this.#texts.slice(Math.max(0, at - PAIRED_MAX), at);
+      for (const { source, runs } of endOfAll(before.map((source) => ({ source, tail: source.tail }))))
+        reading.add(source, runs);
+      reading.add(text, text.head);
       reading.part('\n\n');
     }
     if (reading.length > 0) await this.#judge(reading, 0, reading.length, (found) => found);

@@ -385,6 +385,51 @@ describe('a secret in two pieces over two texts of one answer', () => {
       });
   }
 
+  it('nor in three or four pieces that others follow, nor with much between the two', async () => {
+    const parts = [SECRET.slice(0, 6), SECRET.slice(6, 12), SECRET.slice(12, 16), SECRET.slice(16)];
+    for (const cut of [parts, [parts[0]!, parts[1]!, parts[2]! + parts[3]!]]) {
+      const form = FORMS['completions']!;
+      const texts = [...cut, 'fine'];
+      const choices = texts.map((text, index) => ({ index, text }));
+      assert.match(await wholeOf(form, { choices }), /output-denied/);
+      const got = await streamOf(
+        form,
+        choices.map((choice) => ({ choices: [choice] })),
+      );
+      assert.match(got, /output-denied/);
+      assert.ok(!got.includes(cut.at(-1)!), got);
+      const blocks = await streamOf(
+        FORMS['messages']!,
+        texts.flatMap((text, index) => [
+          block(index, { type: 'text_delta', text }),
+          { type: 'content_block_stop', index },
+        ]),
+      );
+      assert.match(blocks, /output-denied/);
+      assert.ok(!blocks.includes(cut.at(-1)!), blocks);
+    }
+    for (const form of [FORMS['chat']!, FORMS['messages']!, FORMS['responses']!]) {
+      const [first, second, third] = [
+        'reasoning',
+        'thinking',
+        'another text',
+        'refusal',
+        'another block',
+        'text',
+        'arguments',
+      ]
+        .filter((name) => name in form.events!)
+        .map((name) => form.events![name]!);
+      const got = await streamOf(form, [
+        first!(`it is ${SECRET.slice(0, 9)}`),
+        second!(WORDS.repeat(6)),
+        third!(`${SECRET.slice(9)} so there. ${WORDS.repeat(6)}`),
+      ]);
+      assert.match(got, /output-denied/);
+      assert.ok(!got.includes(SECRET.slice(9)), got);
+    }
+  });
+
   it('a system prompt, a link and an address cut over two blocks: denied, denied and masked', async () => {
     const prompt =
       'You are the helper of the harbour office and never mention that tugboats cost four hundred pounds an hour';
