@@ -15,3 +15,20 @@ export const httpUrl = z
     const url = URL.parse(text);
     return url === null || (url.username === '' && url.password === '');
   }, 'credentials do not belong in a URL; use apiKeyRef');
+
+/** Headers that frame a message or speak of one connection (RFC 9110, section 7.6.1), and those of this gateway. */
+const FRAMING = new Set(
+  'connection keep-alive transfer-encoding te trailer upgrade expect host content-length content-type content-encoding accept-encoding'.split(
+    ' ',
+  ),
+);
+/** Headers that carry credentials. */
+const CREDENTIALS =
+  /^(?:authorization|(?:x-)?api-key|(?:set-)?cookie|proxy-|x-goog-api-key|ocp-apim-|x-amz-security-token|x-auth-)/;
+
+/** The name of a header that may be set for a system, or go on to it: none that frames a message, none with a credential. */
+export const headerNameSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'is a header name in lower-case letters')
+  .refine((name) => !FRAMING.has(name) && !name.startsWith('x-sallyport-'), 'is set by the gateway')
+  .refine((name) => !CREDENTIALS.test(name), 'carries a credential; name it with apiKeyRef');

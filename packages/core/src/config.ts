@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { backupSchema } from './backup-config.ts';
-import { httpUrl, secretRefSchema } from './config-values.ts';
+import { headerNameSchema, httpUrl, secretRefSchema } from './config-values.ts';
 import { ACTIONS, DETECTORS } from './detection.ts';
 import { CodedError } from './errors.ts';
 import { assetNameSchema, SCAN_KINDS } from './inventory.ts';
 import { keysSchema, recordSchema } from './keys-config.ts';
-import { LIMITS } from './limits.ts';
+import { deadlinesSchema, limitsSchema } from './limits-config.ts';
 import { objectStoreSchema } from './object-store-config.ts';
 import { secretsSchema } from './secrets-config.ts';
 
@@ -93,6 +93,21 @@ export const systemSchema = z.strictObject({
   apiKeyRef: secretRefSchema.optional(),
   /** Lets this system live at a loopback or private address. */
   allowPrivate: z.boolean().default(false),
+  /** Headers of requests to it, besides those of its dialect. */
+  headers: z
+    .strictObject({
+      /** Sent with every call. A credential is named by `apiKeyRef` instead. */
+      set: z
+        .record(
+          headerNameSchema,
+          z.string().regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,1022}[\x21-\x7e])?$/, 'is plain text'),
+        )
+        .refine((headers) => Object.keys(headers).length <= 32, 'name at most 32 headers')
+        .default({}),
+      /** Names of headers of callers that go on to it, once they were judged. */
+      forward: z.array(headerNameSchema).max(32).default([]),
+    })
+    .prefault({}),
   mode: z.enum(['observe', 'enforce']).default('observe'),
   /** Such as `production`: policies may look at it. */
   environment: z.string().max(64).default(''),
@@ -309,35 +324,8 @@ export const configSchema = z.strictObject({
   backup: backupSchema.optional(),
   /** PostgreSQL instead of the embedded SQLite. */
   database: z.strictObject({ urlRef: secretRefSchema }).optional(),
-  deadlines: z
-    .strictObject({
-      connectMs: z.int().min(10).max(120_000).default(5_000),
-      firstByteMs: z.int().min(10).max(3_600_000).default(120_000),
-      idleMs: z.int().min(10).max(3_600_000).default(60_000),
-      bodyMs: z.int().min(10).max(600_000).default(30_000),
-    })
-    .prefault({}),
-  limits: z
-    .strictObject({
-      bodyBytesMax: z
-        .int()
-        .min(1024)
-        .max(256 * 1024 * 1024)
-        .default(LIMITS.bodyBytesMax),
-      responseBytesMax: z
-        .int()
-        .min(1024)
-        .max(1024 * 1024 * 1024)
-        .default(LIMITS.responseBytesMax),
-      streamBytesMax: z
-        .int()
-        .min(1024)
-        .max(4 * 1024 * 1024 * 1024)
-        .default(LIMITS.streamBytesMax),
-      /** Calls in flight on one gateway worker; beyond most of them callers get their part only. */
-      inFlightMax: z.int().min(2).max(65_536).default(LIMITS.inFlightMax),
-    })
-    .prefault({}),
+  deadlines: deadlinesSchema,
+  limits: limitsSchema,
   secrets: secretsSchema,
   /** A folder of files that `sallyport guard learn` and `learn-texts` wrote: systems added over the API may name those in it. */
   learned: z.string().min(1).max(4096).optional(),

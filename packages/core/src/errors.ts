@@ -72,6 +72,11 @@ export const ERRORS = {
     'a header that the AI system would act on is not of its form, or stands there twice',
     'send it once, as its provider documents it',
   ),
+  'query-invalid': row(
+    400,
+    'the query string is not of a form that can be judged',
+    'send each parameter once, with a short value of plain characters',
+  ),
   'body-type-unsupported': row(
     415,
     'the body is not of a type that can be inspected',
@@ -130,6 +135,11 @@ export const ERRORS = {
     502,
     'the AI system answered something that is not of its dialect',
     'check the dialect and address of the upstream',
+  ),
+  'upstream-error': row(
+    502,
+    'the AI system failed or refused the call, and what it said cannot be read; the status is its own',
+    'see the status and `retry-after`; the exchange id finds the call in the record',
   ),
   'upstream-too-large': row(502, 'the answer is over the size limit', 'raise `limits.responseBytesMax`'),
   'upstream-credential-missing': row(

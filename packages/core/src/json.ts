@@ -20,23 +20,36 @@ function stringEnd(text: string, open: number): number {
 const tooMany = (most: number, what: string): CodedError =>
   new CodedError('body-invalid', `the body holds over ${most} ${what}`);
 
+/** How much one JSON text may hold. */
+export interface JsonBounds {
+  /** Strings that are values; as many as fit where absent. */
+  readonly strings?: number;
+  readonly members: number;
+  /** Lists and objects. */
+  readonly containers: number;
+}
+
+const BOUNDS: JsonBounds = { members: LIMITS.jsonMembersMax, containers: LIMITS.jsonContainersMax };
+
 /**
  * Counts members and nesting of JSON text without building it: what would take long to build is refused before.
- * @throws CodedError `body-too-deep` past {@link LIMITS.jsonDepthMax}; `body-invalid` past {@link LIMITS.jsonMembersMax}
- * and {@link LIMITS.jsonContainersMax}
+ * @throws CodedError `body-too-deep` past {@link LIMITS.jsonDepthMax}; `body-invalid` past the bounds
  */
-function measure(text: string): number {
+function measure(text: string, bounds: JsonBounds): number {
+  const { strings: stringsMax = Number.POSITIVE_INFINITY, members: membersMax, containers: most } = bounds;
   let depth = 0;
   let members = 0;
   let containers = 0;
+  let strings = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
-    if (c === QUOTE) i = stringEnd(text, i) - 1;
-    else if (c === 58 /* : */) {
-      if (++members > LIMITS.jsonMembersMax) throw tooMany(LIMITS.jsonMembersMax, 'members');
+    if (c === QUOTE) {
+      i = stringEnd(text, i) - 1;
+      if (++strings - members > stringsMax + 1) throw tooMany(stringsMax, 'strings');
+    } else if (c === 58 /* : */) {
+      if (++members > membersMax) throw tooMany(membersMax, 'members');
     } else if (c === 123 || c === 91) {
-      if (++containers > LIMITS.jsonContainersMax)
-        throw tooMany(LIMITS.jsonContainersMax, 'lists and objects');
+      if (++containers > most) throw tooMany(most, 'lists and objects');
       if (++depth > LIMITS.jsonDepthMax) {
         throw new CodedError('body-too-deep', `the JSON is nested over ${LIMITS.jsonDepthMax} levels`);
       }
@@ -74,10 +87,10 @@ export function decodeUtf8(bytes: Uint8Array): string {
 /**
  * Parses JSON that two readers could not read differently: bounded depth, each key once (RFC 8259 section 4
  * leaves repeated keys undefined, which lets a text hide from one of two parsers).
- * @throws CodedError `body-not-json`, `body-too-deep`, `body-duplicate-key`
+ * @throws CodedError `body-not-json`, `body-too-deep`, `body-duplicate-key`, `body-invalid` past the bounds
  */
-export function parseStrictJson(text: string): unknown {
-  const members = measure(text);
+export function parseStrictJson(text: string, bounds: JsonBounds = BOUNDS): unknown {
+  const members = measure(text, bounds);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -103,21 +116,22 @@ const FIELD_NAME = /^[A-Za-z_$][A-Za-z_$.-]{0,47}\d{0,4}$/;
  * Visits every string value of a parsed JSON document, in order.
  * @param visitName called for member names that no program would choose, with the member's path
  * @param visitField called for all other member names
- * @throws CodedError `body-invalid` past {@link LIMITS.jsonStringsMax}, names included, and {@link LIMITS.jsonPathCharactersMax}
+ * @param stringsMax strings, names included
+ * @throws CodedError `body-invalid` past that, and past {@link LIMITS.jsonPathCharactersMax}
  */
 export function visitStrings(
   root: unknown,
   visit: StringVisitor,
   visitName?: StringVisitor,
   visitField?: StringVisitor,
+  stringsMax: number = LIMITS.jsonStringsMax,
 ): void {
   const path: (string | number)[] = [];
   let seen = 0;
   /** Characters of the names that lead to a place: pointers are made of them, one for each string. */
   let named = 0;
   const count = (): void => {
-    if (++seen > LIMITS.jsonStringsMax)
-      throw new CodedError('body-invalid', `the body holds over ${LIMITS.jsonStringsMax} strings`);
+    if (++seen > stringsMax) throw tooMany(stringsMax, 'strings');
   };
   const walk = (value: unknown, parent: object): void => {
     if (typeof value === 'string') {

@@ -1,13 +1,13 @@
 /** Bounds on everything, each with a name. Bytes unless the name says otherwise. */
 export const LIMITS = {
   /** Largest request body taken in, after decompression. */
-  bodyBytesMax: 10 * 1024 * 1024,
+  bodyBytesMax: 32 * 1024 * 1024,
   /** Largest answer that is not a stream. */
   responseBytesMax: 32 * 1024 * 1024,
   /** Largest answer in all that is a stream. */
   streamBytesMax: 256 * 1024 * 1024,
   /** Largest single event within a stream. */
-  streamEventBytesMax: 4 * 1024 * 1024,
+  streamEventBytesMax: 16 * 1024 * 1024,
   /** Characters of stream text held while a verdict is open, over all channels. */
   streamHeldBytesMax: 8 * 1024 * 1024,
   /** Events of a stream held while a verdict is open. */
@@ -18,6 +18,8 @@ export const LIMITS = {
   jsonDepthMax: 64,
   /** Strings one body may hold, names of members that no program would choose among them. */
   jsonStringsMax: 50_000,
+  /** The same of an answer: the probabilities of its words are many. */
+  answerStringsMax: 1_000_000,
   /** Members of objects, and lists and objects, that one body may hold: building each costs time on the event loop. */
   jsonMembersMax: 200_000,
   jsonContainersMax: 200_000,

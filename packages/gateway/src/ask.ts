@@ -47,6 +47,7 @@ export function askSystem(
           'content-type': 'application/json',
           'accept-encoding': 'identity',
           'user-agent': 'sallyport',
+          ...system.headers.set,
           ...(apiKey === null ? {} : DIALECT_TABLE[system.dialect].credential(apiKey)),
         },
         body: Buffer.from(JSON.stringify(body)),

@@ -25,6 +25,7 @@ import type { Counters, Reservation } from './counters.ts';
 import type { Inspection } from './inspection.ts';
 import type { Holding, Memory } from './memory.ts';
 import type { WorkerStart } from './messages.ts';
+import type { Parameter } from './query.ts';
 import type { PortRecorder } from './recorder.ts';
 import type { Running } from './running.ts';
 import type { GatewayState } from './state.ts';
@@ -72,6 +73,10 @@ export interface Exchange {
   operation: OperationRoute | null;
   /** Path as forwarded, without prefix and query. */
   path: string;
+  /** Query string as it came. */
+  search: string;
+  /** What of it goes on. */
+  query: readonly Parameter[];
   /** System named by the path prefix. */
   named: string | null;
   pathModel: string | null;
@@ -116,6 +121,8 @@ export function beginExchange(req: IncomingMessage, res: ServerResponse, proxies
     dialect: openai,
     operation: null,
     path: '',
+    search: '',
+    query: [],
     named: null,
     pathModel: null,
     trace: null,

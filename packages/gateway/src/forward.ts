@@ -3,31 +3,29 @@ import {
   CodedError,
   type ErrorCode,
   isWholeIn,
-  LIMITS,
   type Outcome,
   type RestorationRecord,
   toCodedError,
   type Verdict,
 } from '@sallyport/core';
 import type { StreamParser, Usage } from '@sallyport/models';
-import { decode } from './body.ts';
-import { withoutCredential } from './credential.ts';
+import { recordEnding } from './ending.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
 import { header, returnedHeaders } from './forwarded-headers.ts';
-import { costMicroUsd, estimateTokens, requestTokens } from './input-stages.ts';
-import { credentialOf } from './inspection.ts';
 import { openGate } from './open-gate.ts';
-import { judgeAnswer } from './output-gate.ts';
-import { recordOutcome, type Sealed, sealContent } from './record.ts';
+import { type Sealed, sealContent } from './record.ts';
 import { dialectError, drained, outcomeOf, sendError } from './respond.ts';
+import { StreamDecoder } from './stream-decoder.ts';
 import type { StreamGate } from './stream-gate.ts';
 import { StreamRecord } from './stream-record.ts';
 import { upstreamHeaders } from './upstream-headers.ts';
+import { isRefusal, readAnswer, refusalError } from './whole-answer.ts';
 
 /** Chunks of an answer that may wait for the gate before the AI system is asked to pause, in bytes. */
 const QUEUE_BYTES_MAX = 256 * 1024;
 /** Last status that HTTP has. */
 const STATUS_MAX = 599;
+const NO_STATUS = 'the AI system answers with a status that is none';
 
 /** The rest of an exchange once its intent is recorded: the upstream call, the output gate, the outcome. */
 export class Forwarding {
@@ -35,7 +33,7 @@ export class Forwarding {
   readonly #deps: Deps;
   #control: { abort(): void; pause(): void; resume(): void } | null = null;
   #status = 0;
-  #headers: Record<string, string | string[] | undefined> = {};
+  #headers: IncomingHttpHeaders = {};
   #chunks: Buffer[] = [];
   #bytes = 0;
   #ended = false;
@@ -43,9 +41,11 @@ export class Forwarding {
   #failing = false;
   #closed = false;
   /** Set while the answer is a stream. */
-  #stream: { gate: StreamGate; parser: StreamParser } | null = null;
+  #stream: { gate: StreamGate; parser: StreamParser; decoder: StreamDecoder | null } | null = null;
   #queue: (Buffer | 'end')[] = [];
   #queueBytes = 0;
+  /** Bytes of a stream so far, decompressed. */
+  #streamed = 0;
   #pumping = false;
   readonly #sent: StreamRecord;
   #outputCharacters = 0;
@@ -60,7 +60,7 @@ export class Forwarding {
 
   /** Runs to the end; every way out is recorded. @param refusal why it is not sent at all; null where it may be */
   run(refusal: CodedError | null): Promise<void> {
-    const { system, path, operation, body, bodyChanged, res } = this.#exchange;
+    const { system, path, query, operation, body, bodyChanged, res } = this.#exchange;
     return new Promise((done) => {
       this.#done = done;
       if (refusal) return this.fail(refusal);
@@ -74,6 +74,7 @@ export class Forwarding {
           {
             method: operation!.method,
             path,
+            query,
             headers: upstreamHeaders(this.#exchange),
             body: bodyChanged ?? body,
           },
@@ -85,7 +86,7 @@ export class Forwarding {
             head: (status, headers) => this.#guarded(() => this.#head(status, headers)),
             data: (chunk) => this.#guarded(() => this.#data(chunk)),
             end: () => this.#guarded(() => this.#end()),
-            fail: (fault) => this.fail(fault),
+            fail: (fault) => this.#cut(fault),
           },
         ),
       );
@@ -111,32 +112,37 @@ export class Forwarding {
     this.#close();
   }
 
-  #head(status: number, headers: Record<string, string | string[] | undefined>): void {
+  /** Headers of the answer that the caller gets. */
+  #returned(): Record<string, string> {
+    return returnedHeaders(this.#exchange, this.#deps, this.#headers);
+  }
+
+  #head(status: number, headers: IncomingHttpHeaders): void {
     this.#status = status;
     this.#headers = headers;
     mark(this.#exchange, 'first-byte');
-    if (!isWholeIn(status, 200, STATUS_MAX))
-      return this.fail(
-        new CodedError('upstream-invalid', 'the AI system answers with a status that is none'),
-      );
+    if (!isWholeIn(status, 200, STATUS_MAX)) return this.fail(new CodedError('upstream-invalid', NO_STATUS));
     if (status >= 300 && status < 400) return this.fail(new CodedError('upstream-redirected'));
     if (this.#settled) return;
-    const type = header(headers, 'content-type') ?? '';
-    const encoding = header(headers, 'content-encoding');
     const { framing } = this.#exchange.dialect;
-    if (!framing.matches.test(type)) return;
-    if (encoding !== undefined && encoding !== 'identity') {
-      return this.fail(
-        new CodedError('upstream-invalid', 'the stream is compressed though that was not asked for'),
-      );
-    }
+    // A refusal is read whole, so that its status is told with a body of the dialect.
+    if (isRefusal(status) || !framing.matches.test(header(headers, 'content-type') ?? '')) return;
     const exchange = this.#exchange;
-    const parser = framing.parser(LIMITS.streamEventBytesMax);
-    this.#stream = { parser, gate: openGate(exchange, this.#deps) };
+    const decoder = StreamDecoder.of(header(headers, 'content-encoding'), {
+      data: (chunk) => this.#guarded(() => this.#enqueue(chunk)),
+      end: () => this.#enqueue('end'),
+      fail: (fault) => this.fail(fault),
+      full: () => this.#control?.pause(),
+      drained: () => this.#control?.resume(),
+    });
+    const parser = framing.parser(this.#limits.streamEventBytesMax);
+    this.#stream = { parser, gate: openGate(exchange, this.#deps), decoder };
     exchange.res.writeHead(status, {
-      ...returnedHeaders(this.#exchange, this.#deps, this.#headers as IncomingHttpHeaders),
+      ...this.#returned(),
       'content-type': framing.contentType,
       'cache-control': 'no-cache',
+      // Proxies in front that collect answers would hold events back.
+      'x-accel-buffering': 'no',
     });
     exchange.res.flushHeaders();
   }
@@ -144,16 +150,9 @@ export class Forwarding {
   #data(chunk: Buffer): void {
     if (this.#settled) return;
     this.#bytes += chunk.length;
-    if (this.#stream) {
-      if (this.#bytes > this.#deps.state().settings.limits.streamBytesMax)
-        return this.fail(new CodedError('upstream-too-large'));
-      this.#queue.push(chunk);
-      this.#queueBytes += chunk.length;
-      this.#hold();
-      if (this.#queueBytes > QUEUE_BYTES_MAX) this.#control?.pause();
-      void this.#pump();
-    } else if (this.#bytes > this.#deps.state().settings.limits.responseBytesMax)
-      this.fail(new CodedError('upstream-too-large'));
+    if (this.#stream?.decoder) this.#stream.decoder.write(chunk);
+    else if (this.#stream) this.#enqueue(chunk);
+    else if (this.#bytes > this.#limits.responseBytesMax) this.#cut(new CodedError('upstream-too-large'));
     else {
       // Held as bytes and as text.
       this.#exchange.holding!.answer(2 * this.#bytes);
@@ -161,19 +160,46 @@ export class Forwarding {
     }
   }
 
+  /** A piece of a stream waits for the gate. */
+  #enqueue(piece: Buffer | 'end'): void {
+    if (this.#settled) return;
+    this.#queue.push(piece);
+    if (piece !== 'end') {
+      this.#streamed += piece.length;
+      if (this.#streamed > this.#limits.streamBytesMax)
+        return this.fail(new CodedError('upstream-too-large'));
+      this.#queueBytes += piece.length;
+      this.#hold();
+      if (this.#queueBytes > QUEUE_BYTES_MAX) this.#pause();
+    }
+    void this.#pump();
+  }
+
+  #pause(): void {
+    this.#control?.pause();
+    this.#stream?.decoder?.pause();
+  }
+
+  #resume(): void {
+    if (this.#stream?.decoder?.resume() ?? true) this.#control?.resume();
+  }
+
   /** Says what of a stream is held: pieces that wait, an event that is not whole, texts without a verdict. */
   #hold(): void {
-    const { gate, parser } = this.#stream!;
-    this.#exchange.holding!.answer(this.#queueBytes + parser.pending + gate.held);
+    const { gate, parser, decoder } = this.#stream!;
+    this.#exchange.holding!.answer(this.#queueBytes + parser.pending + gate.held + (decoder?.held ?? 0));
+  }
+
+  get #limits() {
+    return this.#deps.state().settings.limits;
   }
 
   #end(): void {
     if (this.#settled || this.#ended) return;
     this.#ended = true;
-    if (this.#stream) {
-      this.#queue.push('end');
-      void this.#pump();
-    } else void this.#answer().catch((fault: unknown) => this.#broke(fault));
+    if (this.#stream?.decoder) this.#stream.decoder.end();
+    else if (this.#stream) this.#enqueue('end');
+    else void this.#answer().catch((fault: unknown) => this.#broke(fault));
   }
 
   /** A complete answer: judge, record, send. */
@@ -181,32 +207,34 @@ export class Forwarding {
     const exchange = this.#exchange;
     const raw = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
     mark(exchange, 'upstream');
-    if (this.#status === 204 || raw.length === 0) return this.#finishWhole(raw, null, null, 0);
-    const type = header(this.#headers as IncomingHttpHeaders, 'content-type') ?? '';
-    if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) {
-      throw new CodedError('upstream-invalid', 'the answer is of a type that cannot be inspected');
-    }
-    const encoding = header(this.#headers as IncomingHttpHeaders, 'content-encoding');
-    const plain = await decode(
-      raw,
-      encoding,
-      this.#deps.state().settings.limits.responseBytesMax,
-      'upstream',
-    );
-    if (plain !== raw) exchange.holding!.answer(2 * (raw.length + plain.length));
-    const own = this.#withoutCredential(plain);
-    const judged = await judgeAnswer(exchange, this.#deps, own, this.#status);
+    if (this.#status === 204 || (raw.length === 0 && !isRefusal(this.#status)))
+      return this.#finishWhole(raw, null, null, 0);
+    const answer = { status: this.#status, headers: this.#headers, bytes: raw };
+    const judged = await readAnswer(exchange, this.#deps, answer);
     mark(exchange, 'inspect-output');
+    if (judged === null) return this.#refuse();
     if (judged.verdict.action === 'deny') return this.#denyWhole(judged.verdict);
     this.#restorations = judged.restorations;
     return this.#finishWhole(judged.body, judged.verdict, judged.usage, judged.characters);
   }
 
-  /** Some providers repeat the credential; it stays here in every mode. A short one may be a word of an answer. */
-  #withoutCredential(body: Buffer): Buffer {
-    const system = this.#exchange.system!;
-    const credential = this.#status < 400 ? credentialOf(system) : system.apiKey;
-    return credential === null ? body : withoutCredential(body, credential);
+  /** Tells a refusal that cannot be read in words of the dialect, with the status and the headers that it came with. */
+  async #refuse(): Promise<void> {
+    if (this.#settled) return;
+    const error = refusalError(this.#exchange, this.#status);
+    await this.#record('upstream-error', error.status, error.code, null, null, null);
+    const { 'content-type': _its, ...headers } = this.#returned();
+    sendError(this.#exchange, error, headers);
+    this.#close();
+  }
+
+  /** An answer that is cut off. Of a refusal the status is known by then, which says more. */
+  #cut(fault: CodedError): void {
+    if (this.#settled || fault.code === 'client-aborted' || !isRefusal(this.#status) || this.#ended)
+      return this.fail(fault);
+    this.#ended = true;
+    this.#control?.abort();
+    void this.#refuse().catch((cause: unknown) => this.#broke(cause));
   }
 
   async #denyWhole(verdict: Verdict & { texts: number }): Promise<void> {
@@ -228,10 +256,9 @@ export class Forwarding {
     const sealed = sealContent(exchange, this.#deps, 'output', body);
     await this.#record(good ? 'answered' : 'upstream-error', this.#status, null, sealed, verdict, usage);
     if (!exchange.res.destroyed) {
-      exchange.res.writeHead(this.#status, {
-        ...returnedHeaders(this.#exchange, this.#deps, this.#headers as IncomingHttpHeaders),
-        'content-length': body.length,
-      });
+      const headers = this.#returned();
+      if (verdict !== null && isRefusal(this.#status)) headers['content-type'] = 'application/json';
+      exchange.res.writeHead(this.#status, { ...headers, 'content-length': body.length });
       exchange.res.end(body);
     }
     this.#close();
@@ -258,7 +285,7 @@ export class Forwarding {
             if (out.length > 0 && !this.#settled) await this.#write(Buffer.from(out.join('')));
           }
           this.#hold();
-          if (this.#queueBytes <= QUEUE_BYTES_MAX && !this.#settled) this.#control?.resume();
+          if (this.#queueBytes <= QUEUE_BYTES_MAX && !this.#settled) this.#resume();
         }
       }
     } catch (fault) {
@@ -273,7 +300,7 @@ export class Forwarding {
     this.#sent.note(bytes);
     const { res } = this.#exchange;
     if (res.destroyed || res.write(bytes)) return;
-    this.#control?.pause();
+    this.#pause();
     const { idleMs } = this.#deps.state().settings.deadlines;
     if (!(await drained(res, idleMs)))
       this.fail(new CodedError('client-aborted', 'the caller stopped reading'));
@@ -355,27 +382,11 @@ export class Forwarding {
     if (this.#settled && !failing) throw new CodedError('client-aborted');
     this.#settled = true;
     const exchange = this.#exchange;
-    const reserved = exchange.reservation!;
-    const inputTokens = usage?.inputTokens || requestTokens(exchange.reading!);
-    const outputTokens = Math.max(usage?.outputTokens ?? 0, this.#outputFloor(usage !== null));
-    const cost = costMicroUsd(exchange, inputTokens, outputTokens);
-    if (!exchange.ended) {
-      exchange.ended = true;
-      this.#deps.counters.settle(reserved, inputTokens + outputTokens, cost);
-      this.#deps.stats.ended(exchange.system!.name, outcome, code, exchange.timingsMs);
-    }
+    const { restorations = this.#restorations } = this.#stream?.gate ?? {};
+    const characters = this.#stream?.gate.writtenCharacters ?? this.#outputCharacters;
+    const ending = { outcome, status, code, output, verdict, usage, restorations, characters };
     try {
-      await recordOutcome(exchange, this.#deps, {
-        outcome,
-        status,
-        code,
-        output,
-        verdict,
-        inputTokens,
-        outputTokens,
-        costMicroUsd: cost,
-        restorations: this.#stream?.gate.restorations ?? this.#restorations,
-      });
+      await recordEnding(exchange, this.#deps, ending);
     } catch (cause) {
       if (failing) throw cause;
       // The answer exists but cannot be recorded: it is withheld.
@@ -388,21 +399,13 @@ export class Forwarding {
     }
   }
 
-  /** Tokens that the answer has at least, whatever the AI system says: a limit must not hang on its word alone. */
-  #outputFloor(told: boolean): number {
-    const estimate = estimateTokens(this.#stream?.gate.writtenCharacters ?? this.#outputCharacters);
-    return told ? Math.floor(estimate / TOLD_SHARE) : estimate;
-  }
-
   #close(): void {
     this.#closed = true;
+    this.#stream?.decoder?.close();
     this.#sent.letGo();
     this.#done();
   }
 }
-
-/** How many times fewer tokens than estimated an AI system may say that it wrote: no language has tokens this long. */
-const TOLD_SHARE = 6;
 
 /** Thrown to leave a path whose answer was already replaced by an error. */
 class Unrecorded extends Error {}

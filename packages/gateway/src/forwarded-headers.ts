@@ -5,6 +5,8 @@ import { requestOf } from './inspection.ts';
 import { inspectTexts } from './leaked-keys.ts';
 import { EXCHANGE_HEADER } from './respond.ts';
 
+/** By what an AI system, or what stands before it, knows a call. */
+const ID = /^[\w.:-]{1,128}$/;
 /** Answer headers that mean something to a caller, and the form that their values have. */
 const RETURNED = [
   ['content-type', /^[a-z]{1,16}\/[a-z0-9.+-]{1,64}/i],
@@ -13,14 +15,20 @@ const RETURNED = [
   ['x-should-retry', /^(?:true|false)$/],
   ['openai-processing-ms', /^\d{1,12}$/],
   ['openai-version', /^\d{4}-\d{2}-\d{2}$/],
-  ['x-request-id', /^[\w.:-]{1,128}$/],
-  ['request-id', /^[\w.:-]{1,128}$/],
+  ['x-request-id', ID],
+  ['request-id', ID],
+  ['apim-request-id', ID],
+  ['x-ms-request-id', ID],
+  ['x-amzn-requestid', ID],
+  ['x-generation-id', ID],
+  ['mistral-correlation-id', ID],
+  ['cf-ray', ID],
 ] as const;
 /** Limits of rate, under the names that providers use. */
-const RATE =
-  /^(?:x-ratelimit|anthropic-ratelimit)-(?:[a-z]{1,16}-){0,3}(?:limit|remaining|reset|requests|tokens|status)$/;
-const RATE_VALUE = /^[\d.:TZmsh+-]{1,40}$/;
-const RATES_MAX = 24;
+const RATE_WORD = '(?:[a-z]{1,20}(?:_[a-z]{1,16}){0,2}|\\d{1,2}[a-z]{1,3})';
+const RATE = new RegExp(`^(?:x-rate-?limit|anthropic-ratelimit|ratelimit)(?:-${RATE_WORD}){1,5}$`);
+const RATE_VALUE = /^(?:[\d.:TZmshd+-]{1,40}|allowed|allowed_warning|rejected|throttled|standard|overage)$/;
+const RATES_MAX = 32;
 
 /** First value of a header. */
 export const header = (headers: IncomingHttpHeaders, name: string): string | undefined => {

@@ -10,18 +10,25 @@ import {
   parseStrictJson,
   replaceStrings,
 } from '@sallyport/core';
-import { DIALECT_TABLE, findRoute, type RequestReading } from '@sallyport/models';
+import { DIALECT_TABLE, findRoute, pathWithModel, type RequestReading } from '@sallyport/models';
 import { decode, readBody } from './body.ts';
 import { conditionsOnRequest } from './conditions.ts';
 import type { LimitHit } from './counters.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
 import { judgeCall } from './judge.ts';
+import { forwardedQuery, queryPointer } from './query.ts';
 import { charactersOf, inspectRequest, isProse } from './request-texts.ts';
 import { redactedTexts, redactorFor } from './rewrite.ts';
 import { rowDetections } from './rows.ts';
 import { actionFor, verdictOf } from './state.ts';
 import { isLarge, othersFirst } from './turns.ts';
-import { forwardedHeaders, headerPointer, isJsonType, refuseRepeated } from './upstream-headers.ts';
+import {
+  forwardedHeaders,
+  forwardHeadersOf,
+  headerPointer,
+  isJsonType,
+  refuseRepeated,
+} from './upstream-headers.ts';
 
 /** A refusal by a limit, which says when to come back. */
 export class LimitFault extends CodedError {
@@ -54,6 +61,7 @@ export function readPath(exchange: Exchange): void {
   const url = exchange.req.url ?? '/';
   const query = url.indexOf('?');
   let path = query < 0 ? url : url.slice(0, query);
+  exchange.search = query < 0 ? '' : url.slice(query + 1);
   const prefix = /^\/s\/([a-z0-9][a-z0-9-]{0,62})(\/.*)$/.exec(path);
   if (prefix) {
     exchange.named = prefix[1]!;
@@ -67,9 +75,10 @@ export function readPath(exchange: Exchange): void {
     exchange.dialect = DIALECT_TABLE.anthropic;
 }
 
-/** Which operation is it? Unknown ones are denied. */
-export function route(exchange: Exchange): void {
-  const found = findRoute(exchange.req.method ?? '', exchange.path, exchange.dialect.name);
+/** Which operation is it? Of two with one path that of the system which the caller named; unknown ones are denied. */
+export function route(exchange: Exchange, deps: Deps): void {
+  const named = exchange.named === null ? undefined : deps.state().systems.get(exchange.named)?.dialect;
+  const found = findRoute(exchange.req.method ?? '', exchange.path, named ?? exchange.dialect.name);
   if (found === null) throw new CodedError('route-unknown');
   if (found === 'wrong-method') throw new CodedError('method-not-allowed');
   exchange.dialect = found.dialect;
@@ -82,6 +91,7 @@ export async function read(exchange: Exchange, deps: Deps): Promise<void> {
   const { req } = exchange;
   refuseRepeated(req);
   exchange.forwarded = forwardedHeaders(req, exchange.dialect.name);
+  exchange.query = forwardedQuery(exchange.search);
   if (exchange.operation!.method === 'GET') {
     exchange.reading = {
       model: exchange.pathModel,
@@ -131,7 +141,12 @@ export function authorise(exchange: Exchange, deps: Deps): void {
   const key = exchange.key!;
   const chosen = state.choose(key, exchange.dialect.name, exchange.named, model);
   exchange.system = chosen.system;
-  if (chosen.model !== model) exchange.modelForwarded = chosen.model;
+  forwardHeadersOf(exchange, chosen.system.headers);
+  if (chosen.model !== model && chosen.model !== null) {
+    exchange.modelForwarded = chosen.model;
+    if (exchange.pathModel !== null)
+      exchange.path = pathWithModel(exchange.path, exchange.operation!, chosen.model);
+  }
   const { name } = chosen.system;
   const decision = state.policies.decide({
     key,
@@ -263,8 +278,12 @@ function redact(exchange: Exchange, detections: readonly Detection[]): Map<strin
     parts.map((part) => part.text),
   );
   exchange.redactor = redactor;
-  for (const { place, location } of detections)
-    if (place === 'header') exchange.forwarded.delete(location.pointer.replace(headerPointer(''), ''));
+  const left = new Set(
+    detections.flatMap(({ place, location }) => (place === 'header' ? location.pointer : [])),
+  );
+  for (const name of exchange.forwarded.keys())
+    if (left.has(headerPointer(name))) exchange.forwarded.delete(name);
+  exchange.query = exchange.query.filter(([name]) => !left.has(queryPointer(name)));
   const texts = parts.filter(({ place }) => place === undefined);
   const editable = detections.filter(({ place }) => place === undefined);
   return redactedTexts(exchange.system!, redactor, texts, editable);

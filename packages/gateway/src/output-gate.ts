@@ -2,6 +2,7 @@ import {
   CodedError,
   type Detection,
   decodeUtf8,
+  type JsonBounds,
   parseStrictJson,
   type RestorationRecord,
   type SystemSnapshot,
@@ -58,6 +59,13 @@ export function repeatsOf(exchange: Exchange): (text: string) => boolean {
   };
 }
 
+/** How much an answer may hold. Each string that is a value stands in a list or an object of its own at most. */
+const answerBounds = (strings: number): JsonBounds => ({
+  strings,
+  members: 2 * strings,
+  containers: strings,
+});
+
 /** Judges a complete answer. @throws CodedError when it cannot be read; the verdict says whether it is denied */
 export async function judgeAnswer(
   exchange: Exchange,
@@ -72,7 +80,7 @@ export async function judgeAnswer(
   let all: readonly TextPart[];
   try {
     text = decodeUtf8(plain);
-    data = parseStrictJson(text);
+    data = parseStrictJson(text, answerBounds(deps.state().settings.limits.answerStringsMax));
     const repeats = repeatsOf(exchange);
     all = looking
       ? [...exchange.dialect.readResponse(exchange.operation!.id, data), ...answerNumbers(data, text)].filter(
@@ -83,6 +91,8 @@ export async function judgeAnswer(
     throw new CodedError('upstream-invalid', 'the answer is not valid JSON', { cause });
   }
   if (status < 400) checkShape(data);
+  else if (typeof data !== 'object' || data === null)
+    throw new CodedError('upstream-invalid', 'the answer is no object');
   const texts = all.filter(({ structure }) => structure === undefined);
   // What spells another text is judged there.
   const parts = texts.filter(({ repeats }) => !repeats);

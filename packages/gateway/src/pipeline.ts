@@ -30,7 +30,7 @@ export async function serve(
     const { usageLimits } = exchange.key!;
     const { bodyBytesMax } = deps.state().settings.limits;
     exchange.holding = deps.memory.enter(admitted, usageLimits.concurrent, bodyBytesMax);
-    route(exchange);
+    route(exchange, deps);
     await read(exchange, deps);
     if (answersItself(exchange)) return await listModels(exchange, deps);
     authorise(exchange, deps);

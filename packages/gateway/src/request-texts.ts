@@ -4,6 +4,7 @@ import type { Deps, Exchange } from './exchange.ts';
 import { requestOf } from './inspection.ts';
 import { type JoinedText, joinedTexts, partDetections, reached } from './joined-texts.ts';
 import { inspectTexts } from './leaked-keys.ts';
+import { queryPointer } from './query.ts';
 import { isLarge, othersFirst } from './turns.ts';
 import { headerPointer } from './upstream-headers.ts';
 
@@ -134,11 +135,15 @@ function numberQuestions(parts: readonly RequestPart[]): Question[] {
   return [{ request: { text, channel: 'user', only: 'values' }, tell }];
 }
 
-function headerQuestions({ forwarded, path, pathModel }: Exchange): Question[] {
-  const questions = [...forwarded].map(
-    ([name, text]): Question => ({
+function headerQuestions({ forwarded, query, path, pathModel }: Exchange): Question[] {
+  const named = [
+    ...[...forwarded].map(([name, text]) => ({ pointer: headerPointer(name), text })),
+    ...query.map(([name, text]) => ({ pointer: queryPointer(name), text })),
+  ];
+  const questions = named.map(
+    ({ pointer, text }): Question => ({
       request: { text, channel: 'user', only: 'secrets' },
-      tell: (found) => [at(found, headerPointer(name), { place: 'header' })],
+      tell: (found) => [at(found, pointer, { place: 'header' })],
     }),
   );
   if (pathModel !== null)

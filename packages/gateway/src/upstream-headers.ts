@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { CodedError, type DialectName, tableOf } from '@sallyport/core';
+import { CodedError, type DialectName, type SystemSnapshot, tableOf } from '@sallyport/core';
 import type { Exchange } from './exchange.ts';
 
 /** A header that goes on to the AI system: the form that its value must have, and what happens to any other. */
@@ -57,6 +57,17 @@ export function forwardedHeaders(req: IncomingMessage, dialect: DialectName): Ma
   return headers;
 }
 
+/** Plain text, as headers that some system asks for may hold. */
+const PLAIN = /^[\x20-\x7e]{1,2048}$/;
+
+/** Lets headers go on that a system asks for by name; what is no plain text stays here. */
+export function forwardHeadersOf({ req, forwarded }: Exchange, { forward }: SystemSnapshot['headers']): void {
+  for (const name of forward) {
+    const value = req.headers[name];
+    if (typeof value === 'string' && PLAIN.test(value) && !forwarded.has(name)) forwarded.set(name, value);
+  }
+}
+
 /** Refuses a request that says twice what can be said once: two readers could take another each. */
 export function refuseRepeated(req: IncomingMessage): void {
   const seen = new Set<string>();
@@ -83,6 +94,7 @@ export function upstreamHeaders(exchange: Exchange): Record<string, string> {
     'user-agent': 'sallyport',
     ...(operation!.method === 'POST' && { 'content-type': 'application/json' }),
     ...Object.fromEntries(forwarded),
+    ...system!.headers.set,
   };
   if (trace) headers['traceparent'] = `00-${trace.id}-${trace.span}-01`;
   return system!.apiKey === null ? headers : { ...headers, ...dialect.credential(system!.apiKey) };

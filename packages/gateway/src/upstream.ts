@@ -12,6 +12,7 @@ import { joinUrl } from '@sallyport/models';
 import { buildConnector, type Dispatcher, Pool } from 'undici';
 import { CERTIFICATE_CHANGED, type CertificatePin, pinnedIdentity } from './certificate-pin.ts';
 import { closedFor, Resolved, refusedPlace } from './closed-places.ts';
+import { type Parameter, withQuery } from './query.ts';
 import { checkedLookup, permitted } from './safe-lookup.ts';
 
 /** Connections kept to one address of a system. */
@@ -44,6 +45,7 @@ const UNSENT = new Set([
 export interface UpstreamRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
+  readonly query?: readonly Parameter[];
   readonly headers: Record<string, string>;
   readonly body: Buffer | null;
 }
@@ -245,7 +247,7 @@ export class Upstreams {
     const closed = closedFor(url.href, system.closed);
     this.#pool(url.origin, system.allowPrivate, pin, closed).dispatch(
       {
-        path: joinUrl(url, request.path),
+        path: withQuery(joinUrl(url, request.path), url.searchParams, request.query ?? []),
         method: request.method,
         headers: request.headers,
         body: request.body,

@@ -1,5 +1,6 @@
 import { anthropicAnswers } from './answers/anthropic.ts';
 import type { Dialect, DialectError } from './dialect.ts';
+import { MODEL_IN_PATH } from './model-name.ts';
 import { readAnthropicRequest } from './requests/anthropic.ts';
 import { sse } from './sse.ts';
 
@@ -31,7 +32,12 @@ export const anthropic: Dialect = {
   operations: [
     { id: 'messages', method: 'POST', path: /^\/v1\/messages$/ },
     { id: 'models.list', method: 'GET', path: /^\/v1\/models$/ },
-    { id: 'models.get', method: 'GET', path: /^\/v1\/models\/(\w[\w.:@-]{0,127})$/, modelGroup: 1 },
+    {
+      id: 'models.get',
+      method: 'GET',
+      path: new RegExp(`^/v1/models/(${MODEL_IN_PATH.slashes})$`),
+      modelGroup: 1,
+    },
     { id: 'messages.count', method: 'POST', path: /^\/v1\/messages\/count_tokens$/ },
   ],
   credential: (apiKey) => ({ 'x-api-key': apiKey }),

@@ -30,6 +30,6 @@ export { OnnxModel } from './onnx.ts';
 export { openInference } from './open-inference.ts';
 export { openai } from './openai.ts';
 export { figuresOf } from './requests/long-numbers.ts';
-export { DIALECT_TABLE, findRoute, joinUrl } from './routes.ts';
+export { DIALECT_TABLE, findRoute, joinUrl, pathWithModel } from './routes.ts';
 export { SseParser, sse } from './sse.ts';
 export { TextClassifier, type TextLabel } from './text-classifier.ts';

@@ -1,5 +1,6 @@
 import { openaiAnswers } from './answers/openai.ts';
 import type { Dialect, DialectError } from './dialect.ts';
+import { MODEL_IN_PATH } from './model-name.ts';
 import { readOpenaiRequest } from './requests/openai.ts';
 import { sse } from './sse.ts';
 
@@ -37,7 +38,7 @@ export const openai: Dialect = {
     {
       id: 'models.get',
       method: 'GET',
-      path: /^\/v1\/models\/(\w[\w.:@-]{0,127}(?:\/\w[\w.:@-]{0,127})?)$/,
+      path: new RegExp(`^/v1/models/(${MODEL_IN_PATH.slashes})$`),
       modelGroup: 1,
     },
   ],

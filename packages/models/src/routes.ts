@@ -1,6 +1,7 @@
 import type { DialectName } from '@sallyport/core';
 import { anthropic } from './anthropic.ts';
 import type { Dialect, OperationRoute } from './dialect.ts';
+import { modelOf } from './model-name.ts';
 import { ollama } from './ollama.ts';
 import { openInference } from './open-inference.ts';
 import { openai } from './openai.ts';
@@ -21,6 +22,18 @@ export interface FoundRoute {
   readonly model: string | null;
 }
 
+/** A path of an operation that names another model. */
+export function pathWithModel(
+  path: string,
+  { path: pattern, modelGroup }: OperationRoute,
+  model: string,
+): string {
+  const written = modelGroup ? pattern.exec(path)?.[modelGroup] : undefined;
+  return written === undefined
+    ? path
+    : path.replace(`/models/${written}`, () => `/models/${encodeURIComponent(model)}`);
+}
+
 /**
  * The operation a method and path stand for; `wrong-method` when only the method is off; null when unknown.
  * @param preferred dialect to take where two have the same path
@@ -35,13 +48,9 @@ export function findRoute(
     for (const operation of dialect.operations) {
       const match = operation.path.exec(path);
       if (!match) continue;
-      if (operation.method === method) {
-        return {
-          dialect,
-          operation,
-          model: operation.modelGroup ? (match[operation.modelGroup] ?? null) : null,
-        };
-      }
+      const model = operation.modelGroup ? modelOf(match[operation.modelGroup]!) : null;
+      if (operation.modelGroup && model === null) continue;
+      if (operation.method === method) return { dialect, operation, model };
       known = true;
     }
   }

@@ -11,8 +11,8 @@ import {
 } from '../../../server/test/harness.ts';
 
 /*
- * Answers tell people where to turn to: the operator's own addresses and numbers stay as they are (microsoft/presidio#1149,
- * protectai/llm-guard#203).
+ * Answers tell people where to turn to: the operator's own addresses and numbers stay as they are. Which addresses are
+ * nobody's: speakeasy-api/gram#3170.
  */
 const OWN = ['help@acme.example', '@shop.acme.example', '+49 30 1234567', '203.0.113.80'];
 const SAID =

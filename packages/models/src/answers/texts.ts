@@ -118,6 +118,8 @@ export function collectTexts(body: unknown, shown: ShownTable, classify: Classif
       if (tokens.name(name, path, parent)) return;
       if (!isMember(name)) note('name', name, `${toPointer(path)}#`);
     },
+    // Whoever parsed the answer bounded it.
+    Number.POSITIVE_INFINITY,
   );
   for (const path of oddBytes(body))
     parts.push({
