@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { tableOf } from '@sallyport/core';
 import { luhn, weighted } from './check-digits.ts';
 import type { PiiMatch } from './entity.ts';
-import { isOfThing, lastLabel, lineBefore, near, OTHER_NUMBER } from './labels.ts';
+import { isOfThing, lastLabel, lineStart, near, OTHER_NUMBER } from './labels.ts';
 
 /** Lengths of IBANs by country (ISO 13616 registry). */
 const IBAN_LENGTH: Readonly<Record<string, number>> = tableOf({
@@ -192,9 +192,9 @@ export function accountAt(text: string, at: number): PiiMatch | null {
   ACCOUNT.lastIndex = at;
   const account = ACCOUNT.exec(text);
   if (!account || /^\d{4}-\d{2}-\d{2}/.test(account[0])) return null;
-  const line = lineBefore(text, at);
-  const said = lastLabel(ACCOUNT_WORDS, line);
-  if (said < 0 || line.length - said > ACCOUNT_REACH || said < lastLabel(OTHER_NUMBER, line)) return null;
+  const from = lineStart(text, at);
+  const said = lastLabel(text, ACCOUNT_WORDS, from, at);
+  if (said < 0 || at - said > ACCOUNT_REACH || said < lastLabel(text, OTHER_NUMBER, from, at)) return null;
   return { entity: 'bank-account', start: at, end: at + account[0].length, confidence: 0.7 };
 }
 

@@ -1,7 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { isStandInPassword, isStandInUser } from '../secrets/stand-ins.ts';
 import type { PiiMatch } from './entity.ts';
-import { lastLabel, lineBefore } from './labels.ts';
+import { lastLabel, lineStart } from './labels.ts';
 import { isMachineUser, isRole } from './mailboxes.ts';
 
 const LOCAL = /[\p{L}\p{N}](?:[\p{L}\p{N}._%+'-]{0,62}[\p{L}\p{N}_+-])?$/u;
@@ -127,12 +127,13 @@ const NAMED_ADDRESS = /\bip[-_]$|host[-_]?=$|addr(?:ess)?=["']?$|\bip=["']?$/i;
 
 /** Whether four numbers are a version or the number of a section. */
 function isVersion(text: string, at: number, end: number): boolean {
-  const line = lineBefore(text, at, LINE_REACH);
+  const from = lineStart(text, at, LINE_REACH);
+  const line = text.slice(from, at);
   if (VERSIONED.test(line) && !NAMED_ADDRESS.test(line)) return true;
   // A heading: `1.2.3.4 Scope`.
   if (line.trim() === '' && /^ \p{Lu}\p{Ll}/u.test(text.slice(end, end + 3))) return true;
-  const version = lastLabel(VERSION, line);
-  return version >= 0 && version > lastLabel(ADDRESS_WORDS, line);
+  const version = lastLabel(text, VERSION, from, at);
+  return version >= 0 && version > lastLabel(text, ADDRESS_WORDS, from, at);
 }
 
 /** An IPv4 address at `at`, unless it is a version. */

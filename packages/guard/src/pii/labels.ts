@@ -36,19 +36,58 @@ export const OTHER_NUMBER = new RegExp(
   'giu',
 );
 
-/** Where in a text the last label ends; -1 where there is none. @param labels with the flag `g` */
-export function lastLabel(labels: RegExp, text: string): number {
-  let end = -1;
-  for (const { index, 0: label } of text.matchAll(labels)) end = index + label.length;
-  return end;
+/** Where the words stand that tell of numbers in one text: each kind is looked for once, however many numbers there are. */
+class Labels {
+  readonly text: string;
+  readonly #found = new Map<RegExp, { readonly starts: number[]; readonly ends: number[] }>();
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  #of(words: RegExp): { readonly starts: number[]; readonly ends: number[] } {
+    const known = this.#found.get(words);
+    if (known) return known;
+    const found = { starts: [] as number[], ends: [] as number[] };
+    words.lastIndex = 0;
+    for (let match = words.exec(this.text); match; match = words.exec(this.text)) {
+      found.starts.push(match.index);
+      found.ends.push(words.lastIndex);
+    }
+    this.#found.set(words, found);
+    return found;
+  }
+
+  /** Where the last of them ends that stands between two places; -1 where none does. */
+  last(words: RegExp, from: number, to: number): number {
+    const { starts, ends } = this.#of(words);
+    let low = 0;
+    let high = ends.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (ends[middle]! <= to) low = middle + 1;
+      else high = middle;
+    }
+    return low > 0 && starts[low - 1]! >= from ? ends[low - 1]! : -1;
+  }
 }
 
-/** What stands before a number on its line, as far as it may say what the number is. @param reach in characters */
-export function lineBefore(text: string, at: number, reach = BEFORE): string {
-  const before = text.slice(Math.max(0, at - reach), at);
-  const end = lastLabel(BREAK, before);
-  return end < 0 ? before : before.slice(end);
+let labels = new Labels('');
+/** The words of the text that is looked at; kept, since its numbers come one after the other. */
+function labelsOf(text: string): Labels {
+  if (labels.text !== text) labels = new Labels(text);
+  return labels;
 }
+
+/** Where what is said before a number begins: its line, its cell of a table, its sentence. @param reach in characters */
+export function lineStart(text: string, at: number, reach = BEFORE): number {
+  const from = Math.max(0, at - reach);
+  return Math.max(from, labelsOf(text).last(BREAK, from, at));
+}
+
+/** Where the last word of a kind ends that stands between two places of a text; -1 where none does. @param words with the flag `g` */
+export const lastLabel = (text: string, words: RegExp, from: number, to: number): number =>
+  labelsOf(text).last(words, from, to);
 
 /** Characters between such a label and a number that need no other word: `is`, `lautet`, a colon. */
 const LABEL_REACH = 20;
@@ -57,18 +96,17 @@ const OTHER_BEHIND = /^[ '’]{0,2}(?:numaralı|nolu|no['’]?lu|号|番)/u;
 
 /** Whether the words next to a number say that it is of an order, a thing or a case. */
 export function isOfThing(text: string, start: number, end: number): boolean {
-  const line = lineBefore(text, start);
-  const label = lastLabel(OTHER_NUMBER, line);
-  return (
-    (label >= 0 && line.length - label <= LABEL_REACH) || OTHER_BEHIND.test(text.slice(end, end + AFTER))
-  );
+  const label = lastLabel(text, OTHER_NUMBER, lineStart(text, start), start);
+  return (label >= 0 && start - label <= LABEL_REACH) || OTHER_BEHIND.test(text.slice(end, end + AFTER));
 }
 
 /** Whether words say what a number is: of those before it the nearest count. @param words with the flag `g` */
 export function near(text: string, start: number, end: number, words: RegExp): boolean {
-  const line = lineBefore(text, start);
-  const other = lastLabel(OTHER_NUMBER, line);
-  const said = lastLabel(words, line);
+  const from = lineStart(text, start);
+  const said = lastLabel(text, words, from, start);
+  const other = lastLabel(text, OTHER_NUMBER, from, start);
   if (said >= 0) return said > other;
-  return other < 0 && lastLabel(words, text.slice(end, end + AFTER).split(/[\n;|]/, 1)[0]!) >= 0;
+  if (other >= 0) return false;
+  const behind = text.slice(end, end + AFTER).search(/[\n;|]/);
+  return lastLabel(text, words, end, behind < 0 ? end + AFTER : end + behind) >= 0;
 }

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { CountryCode } from 'libphonenumber-js/max';
 import type { Countries, PiiMatch } from './entity.ts';
-import { isOfThing, lastLabel, lineBefore, OTHER_NUMBER } from './labels.ts';
+import { isOfThing, lastLabel, lineStart, OTHER_NUMBER } from './labels.ts';
 
 /** Countries whose national ways of writing telephone numbers are read where the text names none. */
 export const PHONE_COUNTRIES: readonly CountryCode[] = [
@@ -133,14 +133,13 @@ function valid(number: string, countries: Countries): boolean {
 }
 
 /** Whether the words before a number say that it is a telephone's, and nothing between them and it says otherwise. */
-function isSaid(number: string, line: string): boolean {
-  const other = lastLabel(OTHER_NUMBER, line);
+function isSaid(text: string, at: number, number: string, from: number): boolean {
   const plain = LIKE_COUNT.test(number);
   const within = (words: RegExp, reach: number): boolean => {
-    const word = lastLabel(words, line);
-    return word >= 0 && word > other && line.length - word <= reach;
+    const word = lastLabel(text, words, from, at);
+    return word >= 0 && at - word <= reach && word > lastLabel(text, OTHER_NUMBER, from, at);
   };
-  if (within(TELEPHONE, plain ? COUNT_REACH : line.length)) return true;
+  if (within(TELEPHONE, plain ? COUNT_REACH : LINE_REACH)) return true;
   if (within(TELEPHONE_NEXT, plain ? COUNT_REACH : NEXT_REACH)) return true;
   return !plain && GROUPED.test(number) && within(NUMBER, NEXT_REACH);
 }
@@ -203,8 +202,8 @@ export function phoneAt(text: string, at: number, countries: Countries): PiiMatc
   // The rest of a longer number is none.
   if (/\d[ .\-/()]{1,2}$/.test(text.slice(Math.max(0, at - 3), at))) return null;
   if (MONEY_BEHIND.test(text.slice(at + match[0].length, at + match[0].length + 12))) return null;
-  const line = lineBefore(text, at, LINE_REACH);
-  const said = isSaid(number, line);
+  const from = lineStart(text, at, LINE_REACH);
+  const said = isSaid(text, at, number, from);
   const found = (confidence: number): PiiMatch => ({
     entity: 'phone',
     start: at,
@@ -212,7 +211,7 @@ export function phoneAt(text: string, at: number, countries: Countries): PiiMatc
     confidence,
   });
   if (!said) {
-    if (isOfThing(text, at, at + match[0].length) || UNLIKE.test(line)) return null;
+    if (isOfThing(text, at, at + match[0].length) || UNLIKE.test(text.slice(from, at))) return null;
     if (!looksLikeOne(text, at, number, compact, countries)) return null;
     return found(number[0] === '+' ? 0.95 : 0.8);
   }
