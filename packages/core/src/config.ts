@@ -7,6 +7,7 @@ import { assetNameSchema, SCAN_KINDS } from './inventory.ts';
 import { keysSchema, recordSchema } from './keys-config.ts';
 import { deadlinesSchema, limitsSchema } from './limits-config.ts';
 import { objectStoreSchema } from './object-store-config.ts';
+import { outboundSchema } from './outbound-config.ts';
 import { secretsSchema } from './secrets-config.ts';
 
 /** Dialects a system can speak: OpenAI, Anthropic, Ollama, Open Inference Protocol v2. */
@@ -326,6 +327,8 @@ export const configSchema = z.strictObject({
   database: z.strictObject({ urlRef: secretRefSchema }).optional(),
   deadlines: deadlinesSchema,
   limits: limitsSchema,
+  /** Proxies and authorities between here and AI systems. */
+  outbound: outboundSchema,
   secrets: secretsSchema,
   /** A folder of files that `sallyport guard learn` and `learn-texts` wrote: systems added over the API may name those in it. */
   learned: z.string().min(1).max(4096).optional(),

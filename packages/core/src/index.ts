@@ -37,6 +37,7 @@ export { isLoopback } from './loopback.ts';
 export * from './numbers.ts';
 export type { ObjectStoreConfig } from './object-store-config.ts';
 export * from './opaque.ts';
+export * from './outbound-config.ts';
 export { ownPath } from './own-path.ts';
 export * from './ports.ts';
 export * from './row-profile.ts';

@@ -140,10 +140,30 @@ export interface ListenerTls {
   readonly clients?: { readonly ca: string; readonly required: boolean };
 }
 
+/** One way out to AI systems. */
+export interface Way {
+  /** A proxy that takes CONNECT, maybe with credentials; null for none. */
+  readonly proxy: string | null;
+  /** Certificates of authorities that are trusted besides the machine's, PEM; null for none. */
+  readonly ca: string | null;
+}
+
+/** The ways out to AI systems. */
+export interface Outbound {
+  /** Proxies by the scheme of the address that is called. */
+  readonly proxies: Readonly<Record<'http' | 'https', string | null>>;
+  /** Hosts that are reached without them. */
+  readonly direct: readonly string[];
+  readonly ca: string | null;
+  /** What is otherwise for a system; what is undefined is as for all. */
+  readonly systems: Readonly<Record<string, Partial<Way>>>;
+}
+
 /** Settings of the gateway that can change while it runs. */
 export interface GatewaySettings {
   readonly deadlines: Config['deadlines'];
   readonly limits: Config['limits'];
+  readonly outbound: Outbound;
   /** Proxies in front whose word about the caller's address is believed. */
   readonly trustedProxies: readonly string[];
   /** Whether calls take part in traces: each then has a span, also where the caller had none. */

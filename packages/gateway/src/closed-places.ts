@@ -85,18 +85,27 @@ function isOtherServer(socket: Socket, url: URL): boolean {
   return checkServerIdentity(host, socket.getPeerCertificate()) !== undefined;
 }
 
-/** Why nothing may be sent over a connection: what it leads to is behind a closed gate. Null where it is not. */
+/**
+ * Why nothing may be sent over a connection: what it leads to is behind a closed gate. Null where it is not.
+ * @param proxied the host that a proxy was asked for, whose address only the proxy knows; null for a connection of our own
+ */
 export async function refusedPlace(
   socket: Socket,
   places: readonly ClosedPlace[],
   resolved: Resolved,
+  proxied: string | null = null,
 ): Promise<CodedError | null> {
   const address = socket.remoteAddress;
-  if (address === undefined) return new CodedError('upstream-unreachable');
-  const key = addressKey(address);
+  if (address === undefined && proxied === null) return new CodedError('upstream-unreachable');
+  const keys =
+    proxied === null ? [addressKey(address!)] : await resolved.of(destinationOf(`http://${proxied}`).host);
   for (const { url, addresses, code, why } of places) {
     const known = new Set([...addresses, ...(await resolved.of(destinationOf(url).host))]);
-    if (known.has(key) && !isOtherServer(socket, new URL(url))) return new CodedError(code, why);
+    const secure = socket instanceof TLSSocket && url.startsWith('https:');
+    // Behind a proxy a certificate tells more than addresses; where neither tells, it may be the place.
+    const same =
+      proxied !== null && (secure || keys.length === 0) ? true : keys.some((key) => known.has(key));
+    if (same && !isOtherServer(socket, new URL(url))) return new CodedError(code, why);
   }
   return null;
 }

@@ -18,11 +18,16 @@ import { dialectError, drained, outcomeOf, sendError } from './respond.ts';
 import { StreamDecoder } from './stream-decoder.ts';
 import type { StreamGate } from './stream-gate.ts';
 import { StreamRecord } from './stream-record.ts';
+import { othersFirst } from './turns.ts';
 import { upstreamHeaders } from './upstream-headers.ts';
 import { isRefusal, readAnswer, refusalError } from './whole-answer.ts';
 
 /** Chunks of an answer that may wait for the gate before the AI system is asked to pause, in bytes. */
 const QUEUE_BYTES_MAX = 256 * 1024;
+/** How few may be left before it goes on: each pause costs a copy of what was read and not taken. */
+const QUEUE_BYTES_LOW = 64 * 1024;
+/** How long a stream that comes faster than it is judged may keep others waiting. */
+const TURN_MS = 25;
 /** Last status that HTTP has. */
 const STATUS_MAX = 599;
 const NO_STATUS = 'the AI system answers with a status that is none';
@@ -268,8 +273,13 @@ export class Forwarding {
   async #pump(): Promise<void> {
     if (this.#pumping) return;
     this.#pumping = true;
+    let turnMs = performance.now();
     try {
       while (this.#queue.length > 0 && !this.#settled) {
+        if (performance.now() - turnMs > TURN_MS) {
+          await othersFirst();
+          turnMs = performance.now();
+        }
         const chunk = this.#queue.shift()!;
         if (chunk === 'end') await this.#finishStream();
         else {
@@ -285,7 +295,7 @@ export class Forwarding {
             if (out.length > 0 && !this.#settled) await this.#write(Buffer.from(out.join('')));
           }
           this.#hold();
-          if (this.#queueBytes <= QUEUE_BYTES_MAX && !this.#settled) this.#resume();
+          if (this.#queueBytes <= QUEUE_BYTES_LOW && !this.#settled) this.#resume();
         }
       }
     } catch (fault) {

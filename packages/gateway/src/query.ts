@@ -8,8 +8,13 @@ const PARAMETERS_MAX = 32;
 const NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,63}(?:\[\])?$/;
 const VALUE = /^[\x20-\x7e]{0,256}$/;
 /** Parameters that carry credentials: whose they are is settled here. */
-const CREDENTIAL =
-  /^(?:(?:x[-_])?api[-_]?key|subscription[-_]key|key|(?:access|auth|id|refresh)?[-_]?token|auth(?:orization)?|sig(?:nature)?|client[-_]secret|secret|password)$/i;
+const CREDENTIAL = new RegExp(
+  [
+    '^(?:(?:x[-_])?api[-_]?key|(?:ocp-apim-)?subscription-key|key|(?:access|auth|id|refresh)?[-_]?token)$',
+    '^(?:auth(?:orization)?|sig(?:nature)?|client[-_]secret|secret|password)$',
+  ].join('|'),
+  'i',
+);
 
 /** What a query parameter is called in detections: no JSON pointer begins so. */
 export const queryPointer = (name: string): string => `query-${name}`;

@@ -1,22 +1,17 @@
 import { isIP } from 'node:net';
-import {
-  type ClosedPlace,
-  CodedError,
-  clock,
-  type Deadlines,
-  LIMITS,
-  type SystemSnapshot,
-  TLS_GROUPS,
-} from '@sallyport/core';
+import { CodedError, clock, type GatewaySettings, type SystemSnapshot } from '@sallyport/core';
 import { joinUrl } from '@sallyport/models';
-import { buildConnector, type Dispatcher, Pool } from 'undici';
-import { CERTIFICATE_CHANGED, type CertificatePin, pinnedIdentity } from './certificate-pin.ts';
-import { closedFor, Resolved, refusedPlace } from './closed-places.ts';
+import type { Dispatcher } from 'undici';
+import { CERTIFICATE_CHANGED } from './certificate-pin.ts';
+import { closedFor, Resolved } from './closed-places.ts';
+import { Connections } from './connections.ts';
+import { wayTo } from './outbound.ts';
 import { type Parameter, withQuery } from './query.ts';
-import { checkedLookup, permitted } from './safe-lookup.ts';
+import { permitted } from './safe-lookup.ts';
 
-/** Connections kept to one address of a system. */
-const CONNECTIONS_MAX = 4096;
+/** What of the settings says how systems are reached. */
+export type OutgoingSettings = Pick<GatewaySettings, 'deadlines' | 'outbound'>;
+
 /** Answers that only say that one is coming (1xx), to one request: a system that sends more is not sound. */
 const INFORMATIONAL_MAX = 32;
 
@@ -40,6 +35,10 @@ const UNSENT = new Set([
   'integration-refused',
   CERTIFICATE_CHANGED,
 ]);
+
+/** Whether nothing can have been sent when an error came. */
+const isUnsent = (error: Error & { code?: string; unsent?: boolean }): boolean =>
+  error.unsent === true || UNSENT.has(error.code ?? '');
 
 /** One request to a system. */
 export interface UpstreamRequest {
@@ -104,93 +103,36 @@ export function refusalOf(integration: SystemSnapshot['integration']): CodedErro
     : new CodedError('integration-refused', name === '' ? why : `\`${name}\`: ${why}`);
 }
 
-/** Connections to all systems. */
+/** Sends requests to all systems. */
 export class Upstreams {
-  readonly #deadlines: () => Deadlines;
-  readonly #pools = new Map<string, Pool>();
+  readonly #connections: Connections;
+  readonly #settings: () => OutgoingSettings;
   readonly #onCertificate: (integration: string, origin: string) => void;
-  readonly #resolved: Resolved;
 
   /** @param onCertificate called when an endpoint shows another certificate than was approved; nothing is sent to it */
   constructor(
-    deadlines: () => Deadlines,
+    settings: () => OutgoingSettings,
     onCertificate: (integration: string, origin: string) => void = () => {},
     resolved = new Resolved(),
   ) {
-    this.#resolved = resolved;
-    this.#deadlines = deadlines;
+    this.#connections = new Connections(() => settings().deadlines, resolved);
+    this.#settings = settings;
     this.#onCertificate = onCertificate;
   }
 
-  #pool(
-    origin: string,
-    allowPrivate: boolean,
-    pin: CertificatePin | null,
-    closed: readonly ClosedPlace[],
-  ): Pool {
-    const { firstByteMs, idleMs, connectMs } = this.#deadlines();
-    const pinned = pin === null ? '' : `${pin.keeps} ${pin.seen[pin.keeps]}`;
-    // Connections that were opened before a gate closed are used no more.
-    const gates = closed.map(({ url, addresses }) => [url, ...addresses].join()).join(';');
-    const key = `${origin} ${allowPrivate} ${pinned} ${gates} ${this.#generation()}`;
-    const known = this.#pools.get(key);
-    if (known) return known;
-    const pool = new Pool(origin, {
-      connections: CONNECTIONS_MAX,
-      pipelining: 1,
-      headersTimeout: firstByteMs,
-      bodyTimeout: idleMs,
-      keepAliveTimeout: 4_000,
-      maxHeaderSize: LIMITS.headerBytesMax,
-      connect: this.#connector(
-        {
-          timeout: connectMs,
-          ecdhCurve: TLS_GROUPS,
-          lookup: checkedLookup(allowPrivate) as never,
-          ...(pin === null ? {} : { checkServerIdentity: pinnedIdentity(pin) }),
-        },
-        closed,
-      ),
-    });
-    this.#pools.set(key, pool);
-    return pool;
-  }
-
-  /** Connects, and looks where the connection leads before anything is sent over it. */
-  #connector(
-    options: buildConnector.BuildOptions,
-    closed: readonly ClosedPlace[],
-  ): buildConnector.BuildOptions | buildConnector.connector {
-    if (closed.length === 0) return options;
-    const connect = buildConnector(options);
-    return (target, done) =>
-      connect(target, (fault, socket) => {
-        if (socket === null) return done(fault!, null);
-        refusedPlace(socket, closed, this.#resolved).then((refused) => {
-          if (refused === null) return done(null, socket);
-          socket.destroy();
-          done(refused, null);
-        });
-      });
-  }
-
-  #generation(): string {
-    const { connectMs, firstByteMs, idleMs } = this.#deadlines();
-    return `${connectMs} ${firstByteMs} ${idleMs}`;
-  }
-
-  /** Lets go of connections that were opened under other deadlines, once their calls have ended. */
+  /** Lets go of connections that were opened under other settings, once their calls have ended. */
   settle(): void {
-    const now = this.#generation();
-    for (const [key, pool] of this.#pools) {
-      if (key.endsWith(` ${now}`)) continue;
-      this.#pools.delete(key);
-      void pool.close().catch(() => {});
-    }
+    this.#connections.settle();
   }
 
   /** Sends a request to the first address that takes a connection; goes on to the next only while nothing was sent. */
-  send(system: SystemSnapshot, request: UpstreamRequest, sink: UpstreamSink, attempt = 0): void {
+  send(
+    system: SystemSnapshot,
+    request: UpstreamRequest,
+    sink: UpstreamSink,
+    attempt = 0,
+    fresh = false,
+  ): void {
     const { integration } = system;
     const refusal = refusalOf(integration);
     if (refusal !== null) return sink.fail(refusal);
@@ -207,13 +149,14 @@ export class Upstreams {
       return next(new CodedError('upstream-refused-address'), true);
     let answered = false;
     let informational = 0;
+    const sentMs = performance.now();
     // The library's own time begins again with each answer that only says that one is coming.
     let firstByte: NodeJS.Timeout | undefined;
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart: (controller) => {
         firstByte = setTimeout(
           () => controller.abort(new CodedError('upstream-timeout', 'the AI system sent no answer in time')),
-          this.#deadlines().firstByteMs,
+          this.#settings().deadlines.firstByteMs,
         );
         sink.started({
           abort: () => controller.abort(new CodedError('client-aborted')),
@@ -241,11 +184,19 @@ export class Upstreams {
         if ((error as { code?: string }).code === CERTIFICATE_CHANGED)
           this.#onCertificate(integration!.name, url.origin);
         if (answered || fault.code === 'client-aborted') sink.fail(fault);
-        else next(fault, UNSENT.has((error as { code?: string }).code ?? ''));
+        else if (!fresh && this.#connections.diedUnused(error, sentMs))
+          this.send(system, request, sink, attempt, true);
+        else next(fault, isUnsent(error));
       },
     };
-    const closed = closedFor(url.href, system.closed);
-    this.#pool(url.origin, system.allowPrivate, pin, closed).dispatch(
+    const route = {
+      origin: url.origin,
+      allowPrivate: system.allowPrivate,
+      pin,
+      way: wayTo(this.#settings().outbound, system.name, url),
+      closed: closedFor(url.href, system.closed),
+    };
+    this.#connections.pool(route, fresh).dispatch(
       {
         path: withQuery(joinUrl(url, request.path), url.searchParams, request.query ?? []),
         method: request.method,
@@ -257,6 +208,6 @@ export class Upstreams {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
+    await this.#connections.close();
   }
 }

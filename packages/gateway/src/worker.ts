@@ -61,7 +61,7 @@ const deps: Deps = {
   keeping: { bytes: 0 },
   memory: new Memory(),
   upstreams: new Upstreams(
-    () => state.settings.deadlines,
+    () => state.settings,
     (integration, origin) => post({ type: 'certificate-changed', integration, origin }),
   ),
   running: new Running(),

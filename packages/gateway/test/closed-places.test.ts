@@ -5,11 +5,12 @@ import { type AddressInfo, connect as plainConnect, type Socket } from 'node:net
 import { networkInterfaces } from 'node:os';
 import { after, before, describe, it } from 'node:test';
 import { connect as tlsConnect } from 'node:tls';
-import { type ClosedPlace, CodedError, parseConfig, type SystemSnapshot } from '@sallyport/core';
+import { type ClosedPlace, CodedError, DIRECT, parseConfig, type SystemSnapshot } from '@sallyport/core';
 import { CERTIFICATE, CERTIFICATE_KEY } from '../../server/test/certificate.ts';
 import { addressKey, closedFor, Resolved, refusedPlace } from '../src/closed-places.ts';
 import { Upstreams } from '../src/upstream.ts';
 
+const settings = () => ({ deadlines: parseConfig({}).deadlines, outbound: DIRECT });
 const names: Record<string, readonly string[]> = {
   'gated.test': ['127.0.0.1'],
   'moved.test': ['192.0.2.7'],
@@ -61,7 +62,7 @@ describe('places behind closed gates', () => {
     });
 
   it('are not reached by another name or number that leads to their address', async () => {
-    const upstreams = new Upstreams(() => parseConfig({}).deadlines, undefined, resolved());
+    const upstreams = new Upstreams(settings, undefined, resolved());
     for (const place of [`http://gated.test:${port}`, `https://gated.test:${port}/v1`])
       for (const url of [
         `http://localhost:${port}`,
@@ -84,7 +85,7 @@ describe('places behind closed gates', () => {
   });
 
   it('are not reached over a connection from before the gate closed', async () => {
-    const upstreams = new Upstreams(() => parseConfig({}).deadlines, undefined, resolved());
+    const upstreams = new Upstreams(settings, undefined, resolved());
     const url = `http://localhost:${port}`;
     assert.equal(await send(upstreams, url, []), '200');
     assert.equal(await send(upstreams, url, [closed(`http://gated.test:${port}`)]), 'gate-closed');

@@ -3,7 +3,7 @@ import { createServer, request as httpRequest, type Server, type ServerResponse 
 import type { AddressInfo, Socket } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { issueKey } from '@sallyport/access';
-import { clock, type GatewaySnapshot, parseConfig, systemSchema, usageLimits } from '@sallyport/core';
+import { clock, DIRECT, type GatewaySnapshot, parseConfig, systemSchema, usageLimits } from '@sallyport/core';
 import { defaultPolicyText, PolicySet } from '@sallyport/policy';
 import { Admission } from '../src/admission.ts';
 import { Counters } from '../src/counters.ts';
@@ -166,6 +166,7 @@ describe('what a call holds', () => {
       settings: {
         deadlines: config.deadlines,
         limits: config.limits,
+        outbound: DIRECT,
         tls: null,
         trustedProxies: [],
         traces: false,
@@ -186,7 +187,7 @@ describe('what a call holds', () => {
       memory: new Memory(),
       inspection: watched(new Inspection(null)),
       recorder: watched(recorder),
-      upstreams: watched(new Upstreams(() => config.deadlines)),
+      upstreams: watched(new Upstreams(() => snapshot.settings)),
       stats: watched(new Stats()),
       tally: { exchanges: 0, outcomes: 0, failed: 0 },
       nextSeq: () => {

@@ -23,6 +23,16 @@ export function loadConfig(path: string | undefined): Config {
       ...config,
       ...(config.policies !== undefined && { policies: beside(config.policies) }),
       ...(config.learned !== undefined && { learned: beside(config.learned) }),
+      outbound: {
+        ...config.outbound,
+        ...(config.outbound.caFile !== undefined && { caFile: beside(config.outbound.caFile) }),
+        systems: Object.fromEntries(
+          Object.entries(config.outbound.systems).map(([name, own]) => [
+            name,
+            { ...own, ...(own.caFile !== undefined && { caFile: beside(own.caFile) }) },
+          ]),
+        ),
+      },
       secrets: {
         ...config.secrets,
         ...(config.secrets.folder !== undefined && { folder: beside(config.secrets.folder) }),

@@ -19,6 +19,7 @@ import type { Installation } from './installation.ts';
 import { readProfile, readTrainingEcho } from './learned-files.ts';
 import { leftOut, NO_KEY, UNREADABLE } from './left-out.ts';
 import { log } from './log.ts';
+import { readOutbound } from './outbound.ts';
 import { closedPlaces, Places } from './places.ts';
 import { type LoadedRules, readRules } from './rules-folder.ts';
 import type { References } from './secrets/references.ts';
@@ -51,6 +52,7 @@ interface Loaded {
   readonly policies: PolicySet;
   readonly rules: GatewaySnapshot['rules'];
   readonly tls: GatewaySettings['tls'];
+  readonly outbound: GatewaySettings['outbound'];
   /** Profiles of rows, by file. */
   readonly profiles: Map<string, RowProfile>;
   /** Filters of training texts, by file. */
@@ -206,6 +208,7 @@ export class Snapshots {
       policies,
       rules: readRules(config.rules),
       tls: this.certificates.of(config.gateway, 'gateway'),
+      outbound: readOutbound(config),
       profiles: new Map(
         named(systems.map(({ profile }) => profile)).map((path) => [path, readProfile(path)]),
       ),
@@ -253,7 +256,7 @@ export class Snapshots {
 
   #snapshot(version: number, systems: SystemSnapshot[], keys: KeySnapshot[]): GatewaySnapshot {
     this.#loaded ??= this.#load(this.#config, false);
-    const { policies, rules, tls } = this.#loaded;
+    const { policies, rules, tls, outbound } = this.#loaded;
     const { deadlines, limits, gateway } = this.#config;
     const { trustedProxies } = gateway;
     return {
@@ -262,7 +265,14 @@ export class Snapshots {
       keys,
       policies: { version: policies.version, text: policies.gatewayText },
       rules,
-      settings: { deadlines, limits, tls, trustedProxies, traces: this.#config.telemetry !== undefined },
+      settings: {
+        deadlines,
+        limits,
+        tls,
+        outbound,
+        trustedProxies,
+        traces: this.#config.telemetry !== undefined,
+      },
     };
   }
 

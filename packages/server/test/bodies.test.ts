@@ -20,7 +20,9 @@ describe('what bodies may hold', () => {
   let server: TestServer;
   before(async () => {
     fake = await fakeSystem();
-    server = await testServer({ systems: { main: enforced(fake) } });
+    // The shares that are asked about here are those of bodies of 10 MB.
+    const limits = { bodyBytesMax: 10 * MB };
+    server = await testServer({ systems: { main: enforced(fake) }, config: { limits } });
   });
   after(async () => {
     await server.stop();

@@ -22,7 +22,10 @@ describe('hostile callers', () => {
     fake = await fakeSystem();
     server = await testServer({
       systems: { main: enforced(fake) },
-      config: { deadlines: { connectMs: 500, firstByteMs: 1500, idleMs: 1500, bodyMs: 1000 } },
+      config: {
+        limits: { bodyBytesMax: 10 * 1024 * 1024 },
+        deadlines: { connectMs: 500, firstByteMs: 1500, idleMs: 1500, bodyMs: 1000 },
+      },
     });
     key = await server.key(['main']);
   });

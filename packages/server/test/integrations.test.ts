@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { clock, type SallyportEvent, type SystemSnapshot } from '@sallyport/core';
+import { clock, DIRECT, type SallyportEvent, type SystemSnapshot } from '@sallyport/core';
 import { Upstreams } from '../../gateway/src/upstream.ts';
 import type { Assessment } from '../../store/src/index.ts';
 import { startPostgres } from '../../store/test/postgres.ts';
@@ -372,7 +372,7 @@ describe('certificates of third parties', () => {
     const changed: string[] = [];
     const deadlines = { connectMs: 2_000, firstByteMs: 2_000, idleMs: 2_000, bodyMs: 2_000 };
     const upstreams = new Upstreams(
-      () => deadlines,
+      () => ({ deadlines, outbound: DIRECT }),
       (name, at) => changed.push(`${name} ${at}`),
     );
     const system = (expiresAtMs = Date.now() + 60_000): SystemSnapshot =>
