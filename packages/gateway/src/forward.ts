@@ -8,17 +8,15 @@ import {
   toCodedError,
   type Verdict,
 } from '@sallyport/core';
-import type { StreamParser, Usage } from '@sallyport/models';
+import type { Usage } from '@sallyport/models';
 import { recordEnding } from './ending.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
 import { header, returnedHeaders } from './forwarded-headers.ts';
-import { openGate } from './open-gate.ts';
+import { type OpenStream, openStream } from './open-gate.ts';
 import { type Sealed, sealContent } from './record.ts';
 import { dialectError, drained, outcomeOf, sendError } from './respond.ts';
-import { StreamDecoder } from './stream-decoder.ts';
-import type { StreamGate } from './stream-gate.ts';
 import { StreamRecord } from './stream-record.ts';
-import { othersFirst } from './turns.ts';
+import { Turns } from './turns.ts';
 import { upstreamHeaders } from './upstream-headers.ts';
 import { isRefusal, readAnswer, refusalError } from './whole-answer.ts';
 
@@ -26,8 +24,6 @@ import { isRefusal, readAnswer, refusalError } from './whole-answer.ts';
 const QUEUE_BYTES_MAX = 256 * 1024;
 /** How few may be left before it goes on: each pause costs a copy of what was read and not taken. */
 const QUEUE_BYTES_LOW = 64 * 1024;
-/** How long a stream that comes faster than it is judged may keep others waiting. */
-const TURN_MS = 25;
 /** Last status that HTTP has. */
 const STATUS_MAX = 599;
 const NO_STATUS = 'the AI system answers with a status that is none';
@@ -46,7 +42,7 @@ export class Forwarding {
   #failing = false;
   #closed = false;
   /** Set while the answer is a stream. */
-  #stream: { gate: StreamGate; parser: StreamParser; decoder: StreamDecoder | null } | null = null;
+  #stream: OpenStream | null = null;
   #queue: (Buffer | 'end')[] = [];
   #queueBytes = 0;
   /** Bytes of a stream so far, decompressed. */
@@ -133,15 +129,13 @@ export class Forwarding {
     // A refusal is read whole, so that its status is told with a body of the dialect.
     if (isRefusal(status) || !framing.matches.test(header(headers, 'content-type') ?? '')) return;
     const exchange = this.#exchange;
-    const decoder = StreamDecoder.of(header(headers, 'content-encoding'), {
+    this.#stream = openStream(exchange, this.#deps, header(headers, 'content-encoding'), {
       data: (chunk) => this.#guarded(() => this.#enqueue(chunk)),
       end: () => this.#enqueue('end'),
       fail: (fault) => this.fail(fault),
       full: () => this.#control?.pause(),
       drained: () => this.#control?.resume(),
     });
-    const parser = framing.parser(this.#limits.streamEventBytesMax);
-    this.#stream = { parser, gate: openGate(exchange, this.#deps), decoder };
     exchange.res.writeHead(status, {
       ...this.#returned(),
       'content-type': framing.contentType,
@@ -273,13 +267,10 @@ export class Forwarding {
   async #pump(): Promise<void> {
     if (this.#pumping) return;
     this.#pumping = true;
-    let turnMs = performance.now();
+    const turns = new Turns();
     try {
       while (this.#queue.length > 0 && !this.#settled) {
-        if (performance.now() - turnMs > TURN_MS) {
-          await othersFirst();
-          turnMs = performance.now();
-        }
+        await turns.share();
         const chunk = this.#queue.shift()!;
         if (chunk === 'end') await this.#finishStream();
         else {

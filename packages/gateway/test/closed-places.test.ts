@@ -123,6 +123,24 @@ describe('places behind closed gates', () => {
     assert.ok(
       (await refusedPlace(plain, [closed(`https://other.test:${at}`)], resolved())) instanceof CodedError,
     );
+    // A proxy alone knows where its connection leads: a certificate tells, else the name that was asked for.
+    for (const [asked, place, code] of [
+      ['gated.test', `http://gated.test:${at}`, 'gate-closed'],
+      ['moved.test', `http://gated.test:${at}`, null],
+      ['unknown.test', `http://gated.test:${at}`, 'gate-closed'],
+    ] as const) {
+      const refused = await refusedPlace(plain, [closed(place)], resolved(), asked);
+      assert.equal(refused?.code ?? null, code, `${asked} ${place}`);
+    }
+    for (const [asked, place, code] of [
+      ['moved.test', `https://localhost:${at}`, 'gate-closed'],
+      ['gated.test', `https://other.test:${at}`, null],
+    ] as const) {
+      const socket = await over();
+      const refused = await refusedPlace(socket, [closed(place)], resolved(), asked);
+      assert.equal(refused?.code ?? null, code, `${asked} ${place}`);
+      socket.destroy();
+    }
     plain.destroy();
     tls.close();
   });
