@@ -121,34 +121,4 @@ describe('refusals of the AI system', () => {
     fake.answer = (_req, res) => send('text/html', '<html>hello</html>')(res, 200);
     assert.equal((await server.chat(key, 'hi', { model: 'openai' })).status, 502);
   });
-
-  it('tell the OpenAI SDK what they are', async () => {
-    const { default: OpenAI } = await import('openai');
-    const client = new OpenAI({ apiKey: key, baseURL: `${server.gatewayUrl}/s/openai/v1`, maxRetries: 0 });
-    fake.answer = (_req, res) => BODIES['HTML']!(res, 429);
-    const fault = await client.chat.completions
-      .create({ model: 'm', messages: [{ role: 'user', content: 'hi' }] })
-      .catch((error: unknown) => error);
-    assert.ok(fault instanceof OpenAI.RateLimitError, String(fault));
-    assert.equal(fault.headers.get('retry-after'), '7');
-    let calls = 0;
-    fake.answer = (_req, res) => {
-      if (calls++ === 0)
-        return send('text/html', 'no', { 'retry-after-ms': '50', 'retry-after': '1' })(res, 503);
-      res.writeHead(200, { 'content-type': 'application/json' });
-      res.end(
-        JSON.stringify({
-          id: 'c',
-          object: 'chat.completion',
-          choices: [{ index: 0, message: { role: 'assistant', content: 'hello' }, finish_reason: 'stop' }],
-        }),
-      );
-    };
-    const again = new OpenAI({ apiKey: key, baseURL: `${server.gatewayUrl}/s/openai/v1`, maxRetries: 1 });
-    const answer = await again.chat.completions.create({
-      model: 'm',
-      messages: [{ role: 'user', content: 'hi' }],
-    });
-    assert.deepEqual([answer.choices[0]!.message.content, calls], ['hello', 2]);
-  });
 });
