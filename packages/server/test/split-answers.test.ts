@@ -430,6 +430,28 @@ describe('a secret in two pieces over two texts of one answer', () => {
     }
   });
 
+  it('nor in two values of the arguments of one call, however they are cut', async () => {
+    const args = JSON.stringify({ first: `it is ${SECRET.slice(0, 9)}`, n: [], second: SECRET.slice(9) });
+    const form = FORMS['chat']!;
+    const body = form.whole!();
+    put(body, '/choices/0/message/tool_calls/0/function/arguments', args);
+    assert.match(await wholeOf(form, body), /output-denied/);
+    for (const size of [1, 7, 400]) {
+      const pieces = args.match(new RegExp(`.{1,${size}}`, 'g'))!;
+      for (const [own, events] of [
+        [form, pieces.map((text) => call(0, { arguments: text }))],
+        [
+          FORMS['messages']!,
+          pieces.map((text) => block(0, { type: 'input_json_delta', partial_json: text })),
+        ],
+      ] as const) {
+        const text = await streamOf(own, events);
+        assert.match(text, /output-denied/, `${size}`);
+        assert.doesNotMatch(text, /RT5/);
+      }
+    }
+  });
+
   it('a system prompt, a link and an address cut over two blocks: denied, denied and masked', async () => {
     const prompt =
       'You are the helper of the harbour office and never mention that tugboats cost four hundred pounds an hour';
