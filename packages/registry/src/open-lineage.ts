@@ -2,14 +2,22 @@ import { createHash } from 'node:crypto';
 import { type Asset, type AssetVersion, CodedError, clock, type LineageEdge } from '@sallyport/core';
 import { z } from 'zod';
 
-const datasetSchema = z.object({ namespace: z.string().min(1).max(512), name: z.string().min(1).max(1024) });
+/** They may hold anything, and are not kept. */
+const facets = z.record(z.string(), z.unknown()).optional();
+const datasetSchema = z.strictObject({
+  namespace: z.string().min(1).max(512),
+  name: z.string().min(1).max(1024),
+  facets,
+  inputFacets: facets,
+  outputFacets: facets,
+});
 
-/** What is read of an event (OpenLineage 2-0-2, openlineage.io/spec). Facets are not kept: they may hold anything. */
-export const runEventSchema = z.object({
+/** What is read of an event (OpenLineage 2-0-2, openlineage.io/spec). What the standard does not name is refused. */
+export const runEventSchema = z.strictObject({
   eventTime: z.iso.datetime({ offset: true }),
   eventType: z.enum(['START', 'RUNNING', 'COMPLETE', 'ABORT', 'FAIL', 'OTHER']).optional(),
-  run: z.object({ runId: z.guid() }),
-  job: z.object({ namespace: z.string().min(1).max(512), name: z.string().min(1).max(1024) }),
+  run: z.strictObject({ runId: z.guid(), facets }),
+  job: z.strictObject({ namespace: z.string().min(1).max(512), name: z.string().min(1).max(1024), facets }),
   inputs: z.array(datasetSchema).max(500).default([]),
   outputs: z.array(datasetSchema).max(500).default([]),
   producer: z.string().max(512).optional(),

@@ -1,3 +1,4 @@
+import { CodedError } from '@sallyport/core';
 import type { Kysely, Selectable } from 'kysely';
 import { touch } from './granting.ts';
 import type { Database } from './schema.ts';
@@ -37,8 +38,9 @@ export class Factors {
     this.#quarantined = quarantined;
   }
 
+  /** @throws CodedError `conflict` where a factor of that handle is here already, whosever it is */
   async insert(tx: Connection, factor: FactorRow): Promise<void> {
-    await tx
+    const result = await tx
       .insertInto('factors')
       .values({
         id: factor.id,
@@ -52,7 +54,10 @@ export class Factors {
         confirmed_at: factor.confirmedAt,
         used_at: factor.usedAt,
       })
-      .execute();
+      .onConflict((conflict) => conflict.column('handle').doNothing())
+      .executeTakeFirst();
+    if (Number(result.numInsertedOrUpdatedRows) !== 1)
+      throw new CodedError('conflict', 'this factor is enrolled already; use another one');
     touch(tx, 'factors', [factor.id]);
   }
 

@@ -1,13 +1,12 @@
 import { CodedError, clock, isFullDisk, newEvent } from '@sallyport/core';
 import type { JWTPayload, JWTVerifyGetKey } from 'jose';
-import type { Configuration, IDToken } from 'openid-client';
+import type { Configuration } from 'openid-client';
 import type { Directory } from '../people/directory.ts';
-import type { NewGrant } from '../people/grants.ts';
 import type { AccessHome, From } from '../people/home.ts';
-import type { Begun, PersonSessions, Proven } from '../people/sessions.ts';
-import { LEVEL } from '../people/strength.ts';
+import type { Begun, PersonSessions } from '../people/sessions.ts';
 import { Throttle } from '../people/throttle.ts';
 import { isCanonical, newToken, tokenHash } from '../token.ts';
+import { grantsOf, idOf, provenAt, provenBy, SKEW_S, sessionOf, textOf } from './claims.ts';
 
 /** How long somebody may take at the identity provider, in milliseconds. */
 const STATE_MS = 10 * 60_000;
@@ -15,15 +14,9 @@ const STATE_MS = 10 * 60_000;
 const DISCOVERED_MS = 3_600_000;
 /** A logout token is taken for this long after it was issued, in seconds. */
 const LOGOUT_AGE_S = 120;
-/** How far the clock of a provider may differ from ours, in milliseconds. */
-const SKEW_MS = 60_000;
 /** People who are at the provider at a time; the one that began first is forgotten for the next. */
 const STATES_MAX = 50_000;
-const GROUPS_MAX = 2_000;
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
-/** Ways of proving oneself that resist phishing: RFC 8176, and the ACR values of OpenID's EAP profile. */
-const RESISTANT = ['hwk', 'phr', 'phrh'];
-const TWO = ['mfa', 'otp', 'mca'];
 
 /** An identity provider, as configured. */
 export interface ProviderSettings {
@@ -82,12 +75,13 @@ export class SignOn {
     const key = JSON.stringify([settings.issuer, settings.clientId]);
     if (this.#known?.key === key && clock.nowMs() - this.#known.at < DISCOVERED_MS)
       return this.#known.configuration;
-    const { discovery, customFetch, allowInsecureRequests, ClientSecretPost, None } = await oidc();
+    const { discovery, customFetch, clockTolerance, allowInsecureRequests, ClientSecretPost, None } =
+      await oidc();
     const issuer = new URL(settings.issuer);
     const auth = settings.clientSecret === null ? None() : ClientSecretPost(settings.clientSecret);
     // Without TLS only where the address cannot leave this machine.
     const insecure = issuer.protocol === 'http:' && settings.allowPrivate && isLoopback(issuer.hostname);
-    const configuration = await discovery(issuer, settings.clientId, undefined, auth, {
+    const configuration = await discovery(issuer, settings.clientId, { [clockTolerance]: SKEW_S }, auth, {
       [customFetch]: fetchSafely as never,
       ...(insecure ? { execute: [allowInsecureRequests] } : {}),
     }).catch(unreachable);
@@ -174,18 +168,21 @@ export class SignOn {
       });
     });
     const claims = tokens.claims()!;
-    const at = provenAt(claims['auth_time']);
-    if (ticket.data['fresh'] === true && at < Date.parse(ticket.createdAt) - SKEW_MS)
+    const subject = idOf(claims.sub);
+    if (subject === null)
+      throw new CodedError('sign-on-failed', 'the identity provider does not say who this is');
+    const at = provenAt(claims['auth_time'], clock.nowMs());
+    if (ticket.data['fresh'] === true && at < Date.parse(ticket.createdAt) - SKEW_S * 1_000)
       throw new CodedError('sign-on-failed', 'the identity provider did not ask again who you are');
     const email = claims['email_verified'] === true ? textOf(claims['email']) : undefined;
     const person = await this.#directory.fromProvider({
-      externalId: `${claims.iss}|${claims.sub}`,
-      scimId: textOf(claims[settings.scimIdClaim]) ?? null,
+      externalId: `${claims.iss}|${subject}`,
+      scimId: idOf(claims[settings.scimIdClaim]),
       // What somebody is called there is a wish; what they are is the subject.
-      names: [textOf(claims['preferred_username']), email, claims.sub].filter((one) => one !== undefined),
+      names: [textOf(claims['preferred_username']), email, subject].filter((one) => one !== undefined),
       displayName: textOf(claims['name']),
       email,
-      grants: grantsOf(settings, claims),
+      grants: grantsOf(claims[settings.groupsClaim], settings.roles),
     });
     const begun = await store.change(async (tx) => {
       const done = await this.#sessions.begin(tx, person, from, {
@@ -207,14 +204,15 @@ export class SignOn {
     const { store } = this.#home;
     const claims = await this.#logoutClaims(settings, fetchSafely, token);
     const now = clock.nowMs();
-    const person = claims.sub ? await store.people.byExternalId(`${claims.iss}|${claims.sub}`) : null;
-    const which =
-      typeof claims['sid'] === 'string'
-        ? { providerSession: sessionOf(claims) ?? '' }
-        : person
-          ? { personId: person.id }
-          : null;
-    if (which === null) return 0;
+    const person =
+      claims.sub === undefined ? null : await store.people.byExternalId(`${claims.iss}|${claims.sub}`);
+    // What it names has to be so, all of it: a session of somebody else is not theirs.
+    if (claims.sub !== undefined && person === null) return 0;
+    const providerSession = sessionOf(claims);
+    const which = {
+      ...(person === null ? {} : { personId: person.id }),
+      ...(providerSession === null ? {} : { providerSession }),
+    };
     const used = tokenHash(`logout ${claims.iss} ${claims.jti}`);
     return store.shutOut(async (tx) => {
       // The token works once.
@@ -226,7 +224,8 @@ export class SignOn {
             personId: null,
             data: {},
             createdAt: new Date(now).toISOString(),
-            expiresAt: new Date(now + LOGOUT_AGE_S * 1_000).toISOString(),
+            // As long as its own time could be right by the clock of the provider.
+            expiresAt: new Date(now + (LOGOUT_AGE_S + 2 * SKEW_S) * 1_000).toISOString(),
           },
           tx,
         )
@@ -263,6 +262,7 @@ export class SignOn {
       issuer: metadata.issuer,
       audience: settings.clientId,
       maxTokenAge: LOGOUT_AGE_S,
+      clockTolerance: SKEW_S,
       requiredClaims: ['iat', 'jti', 'events'],
       algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'],
     }).catch((cause: Error) => {
@@ -272,12 +272,15 @@ export class SignOn {
     if (
       typeof events !== 'object' ||
       events === null ||
-      !(LOGOUT_EVENT in events) ||
+      !Object.hasOwn(events, LOGOUT_EVENT) ||
+      typeof events[LOGOUT_EVENT] !== 'object' ||
+      events[LOGOUT_EVENT] === null ||
       typeof payload.jti !== 'string' ||
       payload['nonce'] !== undefined
     )
       throw new CodedError('sign-on-failed', 'this is not a logout token');
-    if (payload.sub === undefined && payload['sid'] === undefined)
+    const named = [payload.sub, payload['sid']].filter((one) => one !== undefined);
+    if (named.length === 0 || named.some((one) => idOf(one) === null))
       throw new CodedError('sign-on-failed', 'the logout token names nobody');
     return payload;
   }
@@ -294,39 +297,7 @@ export class SignOn {
   }
 }
 
-const textOf = (value: unknown): string | undefined =>
-  typeof value === 'string' && value !== '' ? value.slice(0, 254) : undefined;
-
 const isLoopback = (host: string): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host);
-
-/** The session at the provider, or null where it names none. */
-const sessionOf = (claims: { iss?: string | undefined; [name: string]: unknown }): string | null =>
-  typeof claims['sid'] === 'string' ? `${claims.iss}|${claims['sid']}` : null;
-
-/** When the provider says that it last asked somebody, in milliseconds; long ago where it does not say. */
-const provenAt = (said: unknown): number =>
-  typeof said === 'number' && Number.isFinite(said) && said > 0 ? said * 1_000 : 0;
-
-/** How strongly the provider says that somebody was proven. */
-function provenBy(claims: IDToken): Proven {
-  const said = [...(Array.isArray(claims['amr']) ? claims['amr'] : []), claims['acr']].map(String);
-  if (said.some((one) => RESISTANT.includes(one)))
-    return { level: LEVEL.resistant, methods: ['provider', 'provider-passkey'] };
-  if (said.some((one) => TWO.includes(one)))
-    return { level: LEVEL.two, methods: ['provider', 'provider-mfa'] };
-  return { level: LEVEL.one, methods: ['provider'] };
-}
-
-/** The roles of somebody's groups. */
-function grantsOf({ groupsClaim, roles }: ProviderSettings, claims: IDToken): NewGrant[] {
-  const claim = claims[groupsClaim];
-  const groups = (Array.isArray(claim) ? claim : [claim]).slice(0, GROUPS_MAX).map(String);
-  const texts = new Set(groups.flatMap((group) => (Object.hasOwn(roles, group) ? roles[group]! : [])));
-  return [...texts].map((text) => {
-    const [role = '', system] = text.split('@');
-    return { role, system };
-  });
-}
 
 function unreachable(cause: Error): never {
   throw new CodedError('sign-on-failed', `the identity provider cannot be asked: ${cause.message}`, {

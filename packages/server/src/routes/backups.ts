@@ -6,7 +6,7 @@ import { body, type Env, failures, json } from './shared.ts';
 
 const path = z.string().min(1).max(4096).optional();
 const order = z
-  .object({
+  .strictObject({
     of: z.enum(['data', 'keys']).default('data'),
     file: path,
     recipients: z.array(z.string().max(4096)).max(16).optional(),
@@ -109,7 +109,7 @@ export function backupRoutes(app: OpenAPIHono<Env>, control: Control): void {
       path: '/api/v1/backups/drill',
       ...needs('make-backups', 'organisation'),
       summary: 'Restore a backup into a folder of its own, take the time, and remove it again',
-      request: body(z.object({ file: path }).openapi('BackupDrillOrder')),
+      request: body(z.strictObject({ file: path }).openapi('BackupDrillOrder')),
       responses: { 200: json(drill, 'What it came to'), ...failures },
     }),
     async (c) => {

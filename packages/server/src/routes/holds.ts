@@ -35,7 +35,7 @@ export function holdRoutes(app: OpenAPIHono<Env>, control: Control): void {
       ...needs('change-holds', 'organisation'),
       summary: 'Place a legal hold on a system: nothing that was said to or by it expires or is destroyed',
       request: body(
-        z.object({ system: z.string().max(128), reason: z.string().max(500) }).openapi('HoldOrder'),
+        z.strictObject({ system: z.string().max(128), reason: z.string().max(500) }).openapi('HoldOrder'),
       ),
       responses: { 201: json(hold, 'The hold'), ...failures },
     }),

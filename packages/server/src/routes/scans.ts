@@ -115,7 +115,7 @@ export function scanRoutes(app: OpenAPIHono<Env>, control: Control): void {
             failOn: z.string().max(16),
             checks: z
               .array(
-                z.object({
+                z.strictObject({
                   name: z.string().max(64),
                   ran: z.boolean(),
                   passed: z.boolean(),

@@ -43,7 +43,7 @@ export function stateRoutes(app: OpenAPIHono<Env>, control: Control): void {
       ...needs('bind-secrets', 'organisation'),
       summary: 'Take a row for right as it is; only by a command on this machine',
       request: body(
-        z.object({ row: z.string().max(256), reason: z.string().max(500) }).openapi('StateAcceptance'),
+        z.strictObject({ row: z.string().max(256), reason: z.string().max(500) }).openapi('StateAcceptance'),
       ),
       responses: { 200: json(listed, 'What is left'), ...failures },
     }),

@@ -40,7 +40,7 @@ const listing = z
   .openapi('VaultListing');
 
 const rotation = z
-  .object({ what: z.enum(ROTATIONS), suite: z.string().max(64).optional() })
+  .strictObject({ what: z.enum(ROTATIONS), suite: z.string().max(64).optional() })
   .openapi('VaultRotation');
 const rotated = z
   .object({
@@ -53,7 +53,7 @@ const rotated = z
   })
   .openapi('VaultRotated');
 const shredding = z
-  .object({
+  .strictObject({
     purpose: z.string().regex(/^(?:system|subject):.{1,128}$/, 'is `system:NAME` or `subject:NAME`'),
   })
   .openapi('VaultShredding');
