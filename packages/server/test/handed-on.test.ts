@@ -101,6 +101,37 @@ describe('what lets into an account asks its maker again when it is used', () =>
     assert.equal(await opened(made.link), VOID);
   });
 
+  it('who was shut out is let in again neither in an emergency nor, for longer, by a role that ends', async () => {
+    const shut = async (role: string): Promise<string> => {
+      const { id } = await signedIn(server, [{ role }]);
+      await ok(await root.call('POST', `/api/v1/people/${id}/disable`), 200);
+      return `people/${id}`;
+    };
+    const program = async (role: string): Promise<string> => {
+      const asked = { name: `shut-${role}`, purpose: 'x', grants: [{ role }] };
+      const { id } = await ok<{ id: string }>(await root.call('POST', '/api/v1/programs', asked), 201);
+      await ok(await root.call('POST', `/api/v1/programs/${id}/disable`), 200);
+      return `programs/${id}`;
+    };
+    const shutOut = [
+      ...(await Promise.all(['administrator', 'approver', 'operator'].map(shut))),
+      ...(await Promise.all(['provisioner', 'operator'].map(program))),
+    ];
+    const responder = await signedIn(server, [{ role: 'responder' }]);
+    const reason = 'the only administrator cannot be reached and calls fail';
+    await ok(await responder.call('POST', '/api/v1/break-glass', { reason, minutes: 1 }), 201);
+    for (const one of shutOut)
+      assert.equal(await codeOf(await responder.call('POST', `/api/v1/${one}/enable`)), 'not-permitted', one);
+    const expiresAt = new Date(Date.now() + 600_000).toISOString();
+    const passing = await signedIn(server, [{ role: 'administrator', expiresAt }]);
+    for (const [i, one] of shutOut.entries()) {
+      const wanted = [0, 1, 3].includes(i) ? 'not-permitted' : 'done';
+      assert.equal(await codeOf(await passing.call('POST', `/api/v1/${one}/enable`)), wanted, one);
+    }
+    for (const one of shutOut)
+      assert.equal(await codeOf(await root.call('POST', `/api/v1/${one}/enable`)), 'done', one);
+  });
+
   it('emergency access lets no one into an account that was there before', async () => {
     const people = await Promise.all(
       ['viewer', 'operator', 'auditor'].map((role) => signedIn(server, [{ role }], false)),

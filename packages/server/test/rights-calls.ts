@@ -100,6 +100,10 @@ const MADE: Readonly<Record<string, Making>> = {
     each(programs, ({ id }) => post(`/api/v1/programs/${id}/disable`, {})),
   'POST /api/v1/programs/{id}/enable': (_, { programs }) =>
     each(programs, ({ id }) => post(`/api/v1/programs/${id}/enable`, {})),
+  'POST /api/v1/programs/{id}/owner': (_, { programs, people }) =>
+    each(programs, ({ id }) =>
+      people.flatMap((one) => post(`/api/v1/programs/${id}/owner`, { owner: one.id })),
+    ),
   'POST /api/v1/programs/{id}/grants': (_, { programs }) =>
     each(programs, ({ id }) =>
       post(`/api/v1/programs/${id}/grants`, { role: 'operator' }, { role: 'provisioner' }),
@@ -115,6 +119,8 @@ const MADE: Readonly<Record<string, Making>> = {
     }),
   'POST /api/v1/keys/{id}/rotate': (_, { keys }) => each(keys, (id) => post(`/api/v1/keys/${id}/rotate`, {})),
   'POST /api/v1/keys/{id}/revoke': (_, { keys }) => each(keys, (id) => post(`/api/v1/keys/${id}/revoke`, {})),
+  'POST /api/v1/keys/{id}/owner': (_, { keys, people }) =>
+    each(keys, (id) => people.flatMap((one) => post(`/api/v1/keys/${id}/owner`, { owner: one.id }))),
   'POST /api/v1/systems': (path) =>
     post(path, { name: 'gamma', dialect: 'openai', urls: ['http://127.0.0.1:9/beta'], allowPrivate: true }),
   'POST /api/v1/systems/{name}/mode': (_, { systems }) =>

@@ -1,9 +1,9 @@
 import { type HandedOn, LEVEL } from '@sallyport/access';
-import { clock } from '@sallyport/core';
+import { CodedError, clock } from '@sallyport/core';
 import type { Connection, GrantRow } from '@sallyport/store';
 import type { Control } from '../control.ts';
 import type { Principal } from './authoriser.ts';
-import { lastsUntilMs } from './lasting.ts';
+import { inEmergency, lastsUntilMs, untilMs } from './lasting.ts';
 
 const endOf = ({ expiresAt }: GrantRow): number =>
   expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(expiresAt);
@@ -40,4 +40,28 @@ export async function handsOnUntilMs(
     actions.every((action) => authoriser.mayAtBest(one, action, target, address)),
   );
   return powerful && theirs.some((grant) => endOf(grant) > until) ? 0 : until;
+}
+
+/**
+ * Lets pass who may let somebody in again who was shut out, a person or a program. What they did before they can do again,
+ * with passwords, factors and keys of then: emergency access lets no one in, and a role that ends no one who approves or
+ * gives roles for longer.
+ * @param holder `person:ID` or `program:ID` @throws CodedError `not-permitted` and its kin
+ */
+export async function requireLettingIn(
+  control: Control,
+  principal: Principal,
+  holder: string,
+  address: string,
+): Promise<void> {
+  const { authoriser, fourEyes, installation } = control;
+  const powerful = await fourEyes.isPowerful(holder);
+  if (!powerful && !inEmergency(principal)) return;
+  const id = /^person:(.+)$/s.exec(holder)?.[1];
+  const target = id === undefined ? ({ kind: 'organisation' } as const) : ({ kind: 'person', id } as const);
+  await authoriser.require(principal, 'make-approvers', target, address, true);
+  const until = await untilMs(control, principal, 'make-approvers', [target], address);
+  const theirs = await installation.store.people.grants(clock.nowIso(), holder);
+  if (theirs.some((grant) => endOf(grant) > until))
+    throw new CodedError('not-permitted', 'no role of yours that lasts lets others into this account');
 }

@@ -4,6 +4,7 @@ import { CodedError } from '@sallyport/core';
 import type { PersonRow } from '@sallyport/store';
 import type { Context } from 'hono';
 import * as schemas from '../account-schemas.ts';
+import { requireLettingIn } from '../authorisation/handing-on.ts';
 import { inEmergency, lastingGrants } from '../authorisation/lasting.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
@@ -34,12 +35,6 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
   const linkUrl = (c: Context<Env>, token: string): string => {
     const origin = c.env.local === null ? siteOrigin(c) : (control.consoleUrl ?? '');
     return `${origin}/setup?token=${token}`;
-  };
-
-  /** To take over or let in somebody who approves is to make an approver. */
-  const permitIfApprover = async (c: Context<Env>, { id }: PersonRow): Promise<void> => {
-    if (await control.fourEyes.isApprover(`person:${id}`))
-      await c.var.permit('make-approvers', { kind: 'person', id });
   };
 
   /** Emergency access ends; an account that is taken over meanwhile would not. */
@@ -150,8 +145,8 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
         responses: { 200: json(schemas.personView, 'Done'), ...failures },
       }),
       async (c) => {
-        const id = c.req.param('id') ?? '';
-        if (!disabled) await permitIfApprover(c, await directory().find(id));
+        const { id } = await directory().find(c.req.param('id') ?? '');
+        if (!disabled) await requireLettingIn(control, c.var.principal, `person:${id}`, c.env.address);
         await directory().setDisabled(c.var.actor, id, disabled);
         return c.json(await view(await directory().find(id)), 200);
       },

@@ -3,6 +3,7 @@ import type { ProgramView } from '@sallyport/access';
 import { keyScopeSchema } from '@sallyport/core';
 import type { Context } from 'hono';
 import * as schemas from '../account-schemas.ts';
+import { requireLettingIn } from '../authorisation/handing-on.ts';
 import { lastingGrants } from '../authorisation/lasting.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
@@ -110,6 +111,7 @@ export function programRoutes(app: OpenAPIHono<Env>, control: Control): void {
       }),
       async (c) => {
         const { id } = await programs().find(c.req.param('id') ?? '');
+        if (!disabled) await requireLettingIn(control, c.var.principal, `program:${id}`, c.env.address);
         await inForce(
           () => programs().setDisabled(c.var.actor, id, disabled),
           async () => {
