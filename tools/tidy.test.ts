@@ -27,9 +27,7 @@ const RANKS: Readonly<Record<string, number>> = {
 const LINES_MAX = 400;
 const LINE_CHARACTERS_MAX = 110;
 /** Files over a limit, with what they may have. This list only shrinks. */
-const EXEMPT_LINES: Readonly<Record<string, number>> = {
-  'packages/gateway/src/forward.ts': 413,
-};
+const EXEMPT_LINES: Readonly<Record<string, number>> = {};
 /** Tables of phrases, one a line. */
 const DATA = /attacks\/src\/languages\/[a-z-]+\.ts$/;
 /** Sources whose long lines are patterns, templates or rows of a table. */

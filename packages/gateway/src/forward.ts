@@ -8,22 +8,17 @@ import {
   toCodedError,
   type Verdict,
 } from '@sallyport/core';
-import type { Usage } from '@sallyport/models';
+import type { DialectError, Usage } from '@sallyport/models';
 import { recordEnding } from './ending.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
 import { header, returnedHeaders } from './forwarded-headers.ts';
-import { type OpenStream, openStream } from './open-gate.ts';
 import { type Sealed, sealContent } from './record.ts';
-import { dialectError, drained, outcomeOf, sendError } from './respond.ts';
+import { dialectError, outcomeOf, sendError } from './respond.ts';
+import { StreamFlow, type StreamHost } from './stream-flow.ts';
 import { StreamRecord } from './stream-record.ts';
-import { Turns } from './turns.ts';
 import { upstreamHeaders } from './upstream-headers.ts';
 import { isRefusal, readAnswer, refusalError } from './whole-answer.ts';
 
-/** Chunks of an answer that may wait for the gate before the AI system is asked to pause, in bytes. */
-const QUEUE_BYTES_MAX = 256 * 1024;
-/** How few may be left before it goes on: each pause costs a copy of what was read and not taken. */
-const QUEUE_BYTES_LOW = 64 * 1024;
 /** Last status that HTTP has. */
 const STATUS_MAX = 599;
 const NO_STATUS = 'the AI system answers with a status that is none';
@@ -42,12 +37,7 @@ export class Forwarding {
   #failing = false;
   #closed = false;
   /** Set while the answer is a stream. */
-  #stream: OpenStream | null = null;
-  #queue: (Buffer | 'end')[] = [];
-  #queueBytes = 0;
-  /** Bytes of a stream so far, decompressed. */
-  #streamed = 0;
-  #pumping = false;
+  #stream: StreamFlow | null = null;
   readonly #sent: StreamRecord;
   #outputCharacters = 0;
   #restorations: readonly RestorationRecord[] = [];
@@ -129,13 +119,8 @@ export class Forwarding {
     // A refusal is read whole, so that its status is told with a body of the dialect.
     if (isRefusal(status) || !framing.matches.test(header(headers, 'content-type') ?? '')) return;
     const exchange = this.#exchange;
-    this.#stream = openStream(exchange, this.#deps, header(headers, 'content-encoding'), {
-      data: (chunk) => this.#guarded(() => this.#enqueue(chunk)),
-      end: () => this.#enqueue('end'),
-      fail: (fault) => this.fail(fault),
-      full: () => this.#control?.pause(),
-      drained: () => this.#control?.resume(),
-    });
+    const encoding = header(headers, 'content-encoding');
+    this.#stream = new StreamFlow(exchange, this.#deps, this.#host(), this.#sent, encoding);
     exchange.res.writeHead(status, {
       ...this.#returned(),
       'content-type': framing.contentType,
@@ -149,8 +134,7 @@ export class Forwarding {
   #data(chunk: Buffer): void {
     if (this.#settled) return;
     this.#bytes += chunk.length;
-    if (this.#stream?.decoder) this.#stream.decoder.write(chunk);
-    else if (this.#stream) this.#enqueue(chunk);
+    if (this.#stream) this.#stream.take(chunk);
     else if (this.#bytes > this.#limits.responseBytesMax) this.#cut(new CodedError('upstream-too-large'));
     else {
       // Held as bytes and as text.
@@ -159,34 +143,20 @@ export class Forwarding {
     }
   }
 
-  /** A piece of a stream waits for the gate. */
-  #enqueue(piece: Buffer | 'end'): void {
-    if (this.#settled) return;
-    this.#queue.push(piece);
-    if (piece !== 'end') {
-      this.#streamed += piece.length;
-      if (this.#streamed > this.#limits.streamBytesMax)
-        return this.fail(new CodedError('upstream-too-large'));
-      this.#queueBytes += piece.length;
-      this.#hold();
-      if (this.#queueBytes > QUEUE_BYTES_MAX) this.#pause();
-    }
-    void this.#pump();
-  }
-
-  #pause(): void {
-    this.#control?.pause();
-    this.#stream?.decoder?.pause();
-  }
-
-  #resume(): void {
-    if (this.#stream?.decoder?.resume() ?? true) this.#control?.resume();
-  }
-
-  /** Says what of a stream is held: pieces that wait, an event that is not whole, texts without a verdict. */
-  #hold(): void {
-    const { gate, parser, decoder } = this.#stream!;
-    this.#exchange.holding!.answer(this.#queueBytes + parser.pending + gate.held + (decoder?.held ?? 0));
+  /** What a stream does with the call that it answers. */
+  #host(): StreamHost {
+    const settled = (): boolean => this.#settled;
+    return {
+      get settled() {
+        return settled();
+      },
+      pause: () => this.#control?.pause(),
+      resume: () => this.#control?.resume(),
+      stop: () => this.#control?.abort(),
+      finish: (last) => this.#finishStream(last),
+      fail: (fault, last) => this.fail(fault, last),
+      broke: (fault) => this.#broke(fault),
+    };
   }
 
   get #limits() {
@@ -196,8 +166,7 @@ export class Forwarding {
   #end(): void {
     if (this.#settled || this.#ended) return;
     this.#ended = true;
-    if (this.#stream?.decoder) this.#stream.decoder.end();
-    else if (this.#stream) this.#enqueue('end');
+    if (this.#stream) this.#stream.end();
     else void this.#answer().catch((fault: unknown) => this.#broke(fault));
   }
 
@@ -229,6 +198,8 @@ export class Forwarding {
 
   /** An answer that is cut off. Of a refusal the status is known by then, which says more. */
   #cut(fault: CodedError): void {
+    // What was aborted here was told by whoever did that.
+    if (this.#stream) return fault.code === 'client-aborted' ? undefined : this.#stream.cut(fault);
     if (this.#settled || fault.code === 'client-aborted' || !isRefusal(this.#status) || this.#ended)
       return this.fail(fault);
     this.#ended = true;
@@ -263,58 +234,9 @@ export class Forwarding {
     this.#close();
   }
 
-  /** Takes chunks through the gate one after the other. */
-  async #pump(): Promise<void> {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    const turns = new Turns();
-    try {
-      while (this.#queue.length > 0 && !this.#settled) {
-        await turns.share();
-        const chunk = this.#queue.shift()!;
-        if (chunk === 'end') await this.#finishStream();
-        else {
-          this.#queueBytes -= chunk.length;
-          const out: string[] = [];
-          try {
-            for (const event of this.#stream!.parser.push(chunk)) {
-              for (const raw of await this.#stream!.gate.push(event)) out.push(raw);
-            }
-          } finally {
-            // What was judged before a denial goes out, wherever the network cut the chunks.
-            out.push(...this.#stream!.gate.drain());
-            if (out.length > 0 && !this.#settled) await this.#write(Buffer.from(out.join('')));
-          }
-          this.#hold();
-          if (this.#queueBytes <= QUEUE_BYTES_LOW && !this.#settled) this.#resume();
-        }
-      }
-    } catch (fault) {
-      this.#broke(fault);
-    } finally {
-      this.#pumping = false;
-    }
-  }
-
-  /** Sends a piece; a reader who does not keep up makes the AI system wait, and in the end loses the call. */
-  async #write(bytes: Buffer): Promise<void> {
-    this.#sent.note(bytes);
-    const { res } = this.#exchange;
-    if (res.destroyed || res.write(bytes)) return;
-    this.#pause();
-    const { idleMs } = this.#deps.state().settings.deadlines;
-    if (!(await drained(res, idleMs)))
-      this.fail(new CodedError('client-aborted', 'the caller stopped reading'));
-  }
-
   /** The end of a stream: the last events go out only once the outcome is recorded. */
-  async #finishStream(): Promise<void> {
-    const { gate, parser } = this.#stream!;
-    const out: string[] = [];
-    for (const event of parser.end()) for (const raw of await gate.push(event)) out.push(raw);
-    for (const raw of await gate.end()) out.push(raw);
-    if (this.#settled) return;
-    const last = Buffer.from(out.join(''));
+  async #finishStream(last: Buffer): Promise<void> {
+    const { gate } = this.#stream!;
     this.#sent.note(last);
     mark(this.#exchange, 'stream');
     const good = this.#status < 400;
@@ -330,29 +252,27 @@ export class Forwarding {
     this.#close();
   }
 
-  /** Every way out that is not an answer. */
-  fail(fault: CodedError): void {
+  /** Every way out that is not an answer. @param last what was judged and goes out before word of the fault, once that is recorded */
+  fail(fault: CodedError, last?: Buffer): void {
     if (this.#settled) return;
     this.#settled = true;
     this.#failing = true;
     this.#control?.abort();
     mark(this.#exchange, 'failed');
-    void this.#fault(fault)
+    void this.#fault(fault, last)
       .catch(() => this.#exchange.res.destroy())
       .finally(() => this.#close());
   }
 
-  async #fault(fault: CodedError): Promise<void> {
+  async #fault(fault: CodedError, last: Buffer = Buffer.alloc(0)): Promise<void> {
     const exchange = this.#exchange;
     const stream = this.#stream;
     const verdict = stream ? { ...stream.gate.verdict, texts: stream.gate.texts } : null;
-    let code: ErrorCode = fault.code;
+    const { code } = fault;
     const error = dialectError(exchange, code, verdict, fault.message);
-    const event =
-      stream && code !== 'client-aborted'
-        ? Buffer.from(exchange.dialect.errorEvent(exchange.operation!.id, error))
-        : null;
-    if (event) this.#sent.note(event);
+    const told = stream && code !== 'client-aborted' ? this.#errorEvent(error) : null;
+    const end = told && Buffer.concat([last, told]);
+    if (end) this.#sent.note(end);
     try {
       await this.#record(
         outcomeOf(code),
@@ -364,11 +284,23 @@ export class Forwarding {
         true,
       );
     } catch {
-      code = 'record-unavailable';
+      if (!exchange.res.destroyed) this.#withhold();
+      return;
     }
     if (exchange.res.destroyed) return;
-    if (event) exchange.res.end(event);
-    else sendError(exchange, code === fault.code ? error : dialectError(exchange, code, null));
+    if (end) exchange.res.end(end);
+    else sendError(exchange, error);
+  }
+
+  #errorEvent(error: DialectError): Buffer {
+    return Buffer.from(this.#exchange.dialect.errorEvent(this.#exchange.operation!.id, error));
+  }
+
+  /** What cannot be recorded stays here. */
+  #withhold(): void {
+    const error = dialectError(this.#exchange, 'record-unavailable', null);
+    if (this.#stream && this.#exchange.res.headersSent) this.#exchange.res.end(this.#errorEvent(error));
+    else sendError(this.#exchange, error, { 'retry-after': '1' });
   }
 
   async #record(
@@ -390,11 +322,7 @@ export class Forwarding {
       await recordEnding(exchange, this.#deps, ending);
     } catch (cause) {
       if (failing) throw cause;
-      // The answer exists but cannot be recorded: it is withheld.
-      const error = dialectError(exchange, 'record-unavailable', null);
-      if (this.#stream && exchange.res.headersSent)
-        exchange.res.end(exchange.dialect.errorEvent(exchange.operation!.id, error));
-      else sendError(exchange, error, { 'retry-after': '1' });
+      this.#withhold();
       this.#close();
       throw new Unrecorded();
     }
@@ -402,7 +330,7 @@ export class Forwarding {
 
   #close(): void {
     this.#closed = true;
-    this.#stream?.decoder?.close();
+    this.#stream?.close();
     this.#sent.letGo();
     this.#done();
   }

@@ -54,9 +54,13 @@ export class StreamConditions {
     this.#undecided = false;
   }
 
-  /** What there is to say at the end; call {@link decided} once it was not denied. @param findings what was found in the texts */
-  end(findings: readonly Detection[]): Detection[] {
-    const calls = this.#tools?.end() ?? [];
+  /**
+   * What there is to say at the end; call {@link decided} once it was not denied.
+   * @param findings what was found in the texts
+   * @param whole whether the answer came to its end; where it did not, calls of tools that are still open stay here
+   */
+  end(findings: readonly Detection[], whole: boolean): Detection[] {
+    const calls = whole ? (this.#tools?.end() ?? []) : [];
     this.#undecided = true;
     this.#ended = true;
     return [

@@ -42,6 +42,7 @@ export class StreamGate {
   #shut = false;
   readonly #lanes = new Lanes(LIMITS.streamChannelsMax, ({ until }) => until <= this.#seams.releasable);
   readonly #restoring: Restoring | null;
+  #begun = false;
   /** Never leaves, whatever the mode. */
   readonly #credential: string | null;
   readonly #structure = new AnswerStructure();
@@ -70,7 +71,6 @@ export class StreamGate {
     return this.#lanes.characters;
   }
 
-  /** The verdict so far. */
   get verdict(): Verdict {
     return this.#verdict.so;
   }
@@ -84,7 +84,7 @@ export class StreamGate {
   async push(event: StreamEvent): Promise<string[]> {
     const { dialect, operation, conditions } = this.#options;
     // What says nothing need not wait for what does.
-    if (event.data === null) return [dialect.framing.keepAlive];
+    if (event.data === null) return this.#quiet();
     if (event.data.trim() === END) {
       this.#hold({ name: '', data: END, segments: [], tool: false, lanes: [], last: true, until: 0 });
       return this.#release([]);
@@ -100,6 +100,8 @@ export class StreamGate {
     checkShape(data);
     this.usage = dialect.usage(data) ?? this.usage;
     const order = dialect.order(operation, data);
+    if (order.empty && this.#begun && this.held > 0)
+      return [dialect.framing.render(dialect.eventName(event.name, data), event.data)];
     const lanes = this.#lanes.named(order.lanes);
     if (!lanes) throw new CodedError('upstream-too-large', 'the stream opens too many choices');
     this.#restoring?.note(dialect.toolPieces(operation, data));
@@ -133,7 +135,13 @@ export class StreamGate {
     for (const { channel } of segments) if (channel) await this.#judge(channel, false);
     await this.#withSeams(() => this.#seams.advance());
     if (order.ends.length > 0) await this.#ended(order.ends);
-    return this.#release(lanes);
+    const out = await this.#release(lanes);
+    return order.empty && out.length === 0 ? this.#quiet() : out;
+  }
+
+  /** What says nothing; where space may stand before a frame only, not behind the last. */
+  #quiet(): string[] {
+    return this.held > 0 || !this.#begun ? [this.#options.dialect.framing.keepAlive] : [];
   }
 
   /** Judges texts to their end. @param ends beginnings of the keys of their channels */
@@ -151,13 +159,13 @@ export class StreamGate {
     });
   }
 
-  /** Judges what is left; gives the last events. @throws CodedError `output-denied` */
-  async end(): Promise<string[]> {
+  /** Judges what is left; gives the last events. @param whole whether the answer came to its end @throws CodedError `output-denied` */
+  async end(whole = true): Promise<string[]> {
     for (const channel of this.#channels.values()) await this.#judge(channel, true);
     await this.#withSeams(() => this.#seams.end());
     const { conditions } = this.#options;
     if (conditions) {
-      this.#verdict.decide(conditions.end(this.#verdict.so.detections));
+      this.#verdict.decide(conditions.end(this.#verdict.so.detections, whole));
       conditions.decided();
     }
     return this.drain();
@@ -382,8 +390,10 @@ export class StreamGate {
   drain(): string[] {
     if (this.#shut) return [];
     const { conditions, dialect } = this.#options;
-    return this.#lanes
+    const out = this.#lanes
       .take(({ tool }) => conditions?.holds(tool) ?? false)
       .map((held) => renderHeld(held, dialect.framing));
+    this.#begun ||= out.length > 0;
+    return out;
   }
 }

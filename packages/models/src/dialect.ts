@@ -133,6 +133,8 @@ export interface EventOrder {
   readonly ends: readonly string[];
   /** Nothing comes behind it in its lanes. */
   readonly last: boolean;
+  /** It says nothing, and only that the system is there: it need not wait for what does. */
+  readonly empty?: boolean;
 }
 
 /** How the answers of a dialect are read. */

@@ -1,3 +1,6 @@
+import { isUtf8 } from 'node:buffer';
+import { CodedError } from '@sallyport/core';
+
 /** One event of a stream, as its frame was parsed. Nothing else of the frame is kept. */
 export interface StreamEvent {
   /** What the frame calls it; empty where it has no name. */
@@ -8,10 +11,15 @@ export interface StreamEvent {
 
 /** Splits a byte stream into events, wherever its chunks are cut. */
 export interface StreamParser {
-  /** Events completed by a chunk. @throws CodedError `upstream-invalid`, `upstream-too-large` */
+  /**
+   * Events completed by a chunk; what is wrong behind them is told by `fault`.
+   * @throws CodedError `upstream-invalid`, `upstream-too-large` where there are none before it
+   */
   push(chunk: Uint8Array): StreamEvent[];
-  /** What is left at the end, as a last event when it has data. @throws CodedError `upstream-invalid` */
+  /** What is left at the end, as a last event when it has data. @throws CodedError as `push` */
   end(): StreamEvent[];
+  /** Why nothing more is read; null while more may come. */
+  readonly fault: CodedError | null;
   /** Characters of the event that is not complete yet. */
   readonly pending: number;
 }
@@ -21,7 +29,7 @@ export interface Framing {
   readonly contentType: string;
   /** Content types of answers that are such streams. */
   readonly matches: RegExp;
-  /** A frame that says nothing. */
+  /** What may stand before any frame and says nothing. */
   readonly keepAlive: string;
   /** @param eventBytesMax longest event, in characters */
   parser(eventBytesMax: number): StreamParser;
@@ -96,5 +104,112 @@ export class LineSplitter {
     this.#pieces = [];
     this.pending = 0;
     this.#take(line);
+  }
+}
+
+const FEED = 10;
+const RETURN = 13;
+
+/** Length of bytes without a character at the end of which more is to come. */
+function wholeCharacters(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back]!;
+    if ((byte & 0xc0) === 0x80) continue;
+    const length = byte > 0xf4 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return length > back ? bytes.length - back : bytes.length;
+  }
+  return bytes.length;
+}
+
+/**
+ * Reads bytes as UTF-8, in lines, into events. What stands before the first fault is read: of a chunk that holds bytes which
+ * are no text, the lines before them.
+ */
+export abstract class LineParser implements StreamParser {
+  readonly #lines: LineSplitter;
+  /** Bytes of a character that is not complete yet. */
+  #rest: Buffer = Buffer.alloc(0);
+  #begun = false;
+  #fault: CodedError | null = null;
+  #events: StreamEvent[] = [];
+
+  /** @param alone whether a carriage return by itself ends a line */
+  constructor(alone: boolean) {
+    this.#lines = new LineSplitter(alone, (line) => this.line(line));
+  }
+
+  get pending(): number {
+    return this.#lines.pending;
+  }
+
+  get fault(): CodedError | null {
+    return this.#fault;
+  }
+
+  push(chunk: Uint8Array): StreamEvent[] {
+    return this.#reading(() => {
+      const { buffer, byteOffset, byteLength } = chunk;
+      const came = Buffer.from(buffer, byteOffset, byteLength);
+      const bytes = this.#rest.length === 0 ? came : Buffer.concat([this.#rest, came]);
+      const whole = bytes.subarray(0, wholeCharacters(bytes));
+      this.#rest = bytes.subarray(whole.length);
+      if (isUtf8(whole)) this.#text(whole.toString());
+      else this.#textBefore(whole);
+      this.bound();
+    });
+  }
+
+  end(): StreamEvent[] {
+    return this.#reading(() => {
+      if (this.#rest.length > 0)
+        throw new CodedError('upstream-invalid', 'the stream ends within a character');
+      this.#lines.end();
+      this.last();
+    });
+  }
+
+  /** Takes a line, without its end. @throws CodedError */
+  protected abstract line(line: string): void;
+  /** The stream is at its end. */
+  protected abstract last(): void;
+  /** @throws CodedError `upstream-too-large` where more waits than may */
+  protected abstract bound(): void;
+
+  protected event(event: StreamEvent): void {
+    this.#events.push(event);
+  }
+
+  #reading(read: () => void): StreamEvent[] {
+    if (this.#fault) throw this.#fault;
+    try {
+      read();
+    } catch (fault) {
+      if (!(fault instanceof CodedError)) throw fault;
+      this.#fault = fault;
+    }
+    const events = this.#events;
+    this.#events = [];
+    if (this.#fault && events.length === 0) throw this.#fault;
+    return events;
+  }
+
+  #text(text: string): void {
+    if (text.length === 0) return;
+    // A byte order mark at the start is none of the text.
+    this.#lines.push(!this.#begun && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+    this.#begun = true;
+  }
+
+  /** Takes the lines before what is no text. @throws CodedError `upstream-invalid` */
+  #textBefore(bytes: Buffer): void {
+    let from = 0;
+    for (let at = 0; at < bytes.length; at++) {
+      if (bytes[at] !== FEED && bytes[at] !== RETURN) continue;
+      const line = bytes.subarray(from, at + 1);
+      if (!isUtf8(line)) break;
+      this.#text(line.toString());
+      from = at + 1;
+    }
+    throw new CodedError('upstream-invalid', 'the stream is not valid UTF-8');
   }
 }

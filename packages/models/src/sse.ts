@@ -1,5 +1,5 @@
 import { CodedError } from '@sallyport/core';
-import { type Framing, LineSplitter, onOneLine, type StreamEvent, type StreamParser } from './framing.ts';
+import { type Framing, LineParser, onOneLine } from './framing.ts';
 
 /** Names of events are words of the protocol. */
 const NAME = /^[a-z][a-z0-9_.-]{0,63}$/;
@@ -8,11 +8,8 @@ const NAME = /^[a-z][a-z0-9_.-]{0,63}$/;
  * Splits a byte stream into server-sent events (WHATWG HTML, section 9.2.6), wherever its chunks are cut. Of the fields only
  * `event` and `data` are kept: ids and retry times would be texts that no gate reads.
  */
-export class SseParser implements StreamParser {
-  readonly #decoder = new TextDecoder('utf-8', { fatal: true });
+export class SseParser extends LineParser {
   readonly #eventBytesMax: number;
-  readonly #lines = new LineSplitter(true, (line) => this.#line(line));
-  #events: StreamEvent[] = [];
   #name = '';
   #data: string[] = [];
   /** Characters of the event so far; what is not zero had a line. */
@@ -20,53 +17,23 @@ export class SseParser implements StreamParser {
 
   /** @param eventBytesMax longest event, in characters */
   constructor(eventBytesMax: number) {
+    super(true);
     this.#eventBytesMax = eventBytesMax;
   }
 
-  get pending(): number {
-    return this.#size + this.#lines.pending;
+  override get pending(): number {
+    return this.#size + super.pending;
   }
 
-  /** Events completed by a chunk. @throws CodedError `upstream-invalid`, `upstream-too-large` */
-  push(chunk: Uint8Array): StreamEvent[] {
-    try {
-      this.#lines.push(this.#decoder.decode(chunk, { stream: true }));
-    } catch (cause) {
-      if (cause instanceof CodedError) throw cause;
-      throw new CodedError('upstream-invalid', 'the stream is not valid UTF-8', { cause });
-    }
-    this.#bound();
-    return this.#taken();
-  }
-
-  /** What is left at the end, as a last event when it has data. */
-  end(): StreamEvent[] {
-    try {
-      this.#lines.push(this.#decoder.decode());
-    } catch (cause) {
-      if (cause instanceof CodedError) throw cause;
-      throw new CodedError('upstream-invalid', 'the stream ends within a character', { cause });
-    }
-    this.#lines.end();
-    this.#dispatch();
-    return this.#taken();
-  }
-
-  #taken(): StreamEvent[] {
-    const events = this.#events;
-    this.#events = [];
-    return events;
-  }
-
-  #bound(): void {
-    if (this.#size + this.#lines.pending > this.#eventBytesMax)
+  protected override bound(): void {
+    if (this.pending > this.#eventBytesMax)
       throw new CodedError('upstream-too-large', 'one event of the stream is too large');
   }
 
-  #line(line: string): void {
+  protected override line(line: string): void {
     if (line === '') return this.#dispatch();
     this.#size += line.length + 1;
-    this.#bound();
+    this.bound();
     const colon = line.indexOf(':');
     if (colon === 0) return;
     const field = colon < 0 ? line : line.slice(0, colon);
@@ -75,12 +42,16 @@ export class SseParser implements StreamParser {
     else if (field === 'event') this.#name = value;
   }
 
+  protected override last(): void {
+    this.#dispatch();
+  }
+
   #dispatch(): void {
     if (this.#size === 0) return;
     const data = this.#data.join('\n');
     // A single empty line of data dispatches an empty event, which is no JSON and says nothing.
-    if (this.#data.length === 0 || data.trim() === '') this.#events.push({ name: '', data: null });
-    else this.#events.push({ name: this.#name, data });
+    if (this.#data.length === 0 || data.trim() === '') this.event({ name: '', data: null });
+    else this.event({ name: this.#name, data });
     this.#name = '';
     this.#data = [];
     this.#size = 0;

@@ -71,6 +71,7 @@ export const anthropicAnswers: AnswerReader = {
 
   order(_operation, data) {
     const { type, index } = (data ?? {}) as Record<string, unknown>;
+    if (type === 'ping' && Object.keys(data as object).length === 1) return { ...inOrder(), empty: true };
     if (type !== 'content_block_stop') return inOrder();
     return inOrder(
       ...['block', 'content_block_start', 'content_block_delta'].map((start) => `${start} ${String(index)}/`),
