@@ -11,7 +11,14 @@ import {
   type WorkerLeaf,
 } from '@sallyport/core';
 import { Ledger, type NoteSigner } from '@sallyport/ledger';
-import { DataFolderLock, type ExchangeRow, openPostgres, openSqlite, type Store } from '@sallyport/store';
+import {
+  DataFolderLock,
+  type ExchangeRow,
+  openPostgres,
+  openSqlite,
+  PROJECTED_TOGETHER_MAX,
+  type Store,
+} from '@sallyport/store';
 import { type DataKeys, type KeyRing, type RootKey, writeDurably } from '@sallyport/vault';
 import { resolveSecret } from './config-file.ts';
 import { GapWatch } from './gap-watch.ts';
@@ -29,7 +36,6 @@ const PROJECT_MS = 200;
 const RECORD_FAULT_MS = 10_000;
 /** Milliseconds from a failed projection to the next try. */
 const RETRY_MS = 1_000;
-const PROJECT_LEAVES_MAX = 2_000;
 /** Leaves that wait for projection before they are dropped from memory and read from the log later. */
 const BACKLOG_LEAVES_MAX = 50_000;
 
@@ -220,7 +226,7 @@ export class Installation {
     let batch: { index: number; leaf: WorkerLeaf | SallyportEvent }[] = [];
     for await (const { index, leaf } of this.ledger.read(cursor)) {
       batch.push({ index, leaf: this.#parse(index, leaf) });
-      if (batch.length >= PROJECT_LEAVES_MAX) {
+      if (batch.length >= PROJECTED_TOGETHER_MAX) {
         await this.store.exchanges.project(batch);
         batch = [];
       }
@@ -291,10 +297,10 @@ export class Installation {
     }
     const leaves = this.#pending;
     this.#pending = [];
-    for (let at = 0; at < leaves.length; at += PROJECT_LEAVES_MAX) {
+    for (let at = 0; at < leaves.length; at += PROJECTED_TOGETHER_MAX) {
       const rows = await this.store.exchanges.project(
         leaves
-          .slice(at, at + PROJECT_LEAVES_MAX)
+          .slice(at, at + PROJECTED_TOGETHER_MAX)
           .map(({ index, leaf }) => ({ index, leaf: this.#parse(index, leaf) })),
       );
       for (const watcher of this.#watchers) watcher(rows);

@@ -23,6 +23,8 @@ export interface NumberedLeaf {
   readonly leaf: WorkerLeaf | SallyportEvent;
 }
 
+/** Entries that are projected together, at most. A crash leaves rows of so many of them behind the cursor. */
+export const PROJECTED_TOGETHER_MAX = 2_000;
 /** Rows written in one transaction while calls go on. */
 const SLICE_ROWS = 128;
 /** Columns that the end of an exchange changes; of the indexes only that of open exchanges knows one. */

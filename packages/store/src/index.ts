@@ -8,7 +8,7 @@
 export { type AiUse, AiUses, type NotedUse, usesDigest } from './ai-uses.ts';
 export { Events } from './events.ts';
 export type { BlockedKind, ExchangePage, ExchangeRow, Summary, TrafficBucket } from './exchange-views.ts';
-export { closedRow, Exchanges, eventRow, openRow } from './exchanges.ts';
+export { closedRow, Exchanges, eventRow, openRow, PROJECTED_TOGETHER_MAX } from './exchanges.ts';
 export type { FactorKind, FactorRow } from './factors.ts';
 export { Findings, findingDigest, type NotedDetection, type ScanEnd } from './findings.ts';
 export {

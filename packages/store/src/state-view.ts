@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { ExchangeRow } from './exchange-views.ts';
 import { GrantingRows, Quarantine } from './granting.ts';
 import type { Database } from './schema.ts';
@@ -6,27 +6,44 @@ import type { Database } from './schema.ts';
 /** An event as the projection has it. */
 export type EventRow = Database['events'];
 
+/** How many rows say that they are of which entries. */
+export interface RowCounts {
+  /** Of entries below the first number that was asked for. */
+  readonly below: number;
+  /** From there on, below the second. */
+  readonly between: number;
+  /** From there on. */
+  readonly beyond: number;
+  /** Of none: where others wrote, a number may be negative, a fraction, text or bytes. */
+  readonly odd: number;
+}
+
 /** What waits in the outbox, at most. */
 const WAITING_MAX = 10_000;
 
 /** State as it is, read to be held against the log. It changes nothing. */
 export class StateView {
   readonly #db: Kysely<Database>;
+  readonly #engine: 'sqlite' | 'postgres';
   readonly #close: () => Promise<void>;
 
-  constructor(db: Kysely<Database>, close: () => Promise<void>) {
+  constructor(db: Kysely<Database>, engine: 'sqlite' | 'postgres', close: () => Promise<void>) {
     this.#db = db;
+    this.#engine = engine;
     this.#close = close;
   }
 
-  /** Number of entries that were projected. */
-  async cursor(): Promise<number> {
+  /** Number of entries that were projected; null where what stands there is no such number. */
+  async cursor(): Promise<number | null> {
     const row = await this.#db
       .selectFrom('meta')
       .select('value')
       .where('name', '=', 'projected')
       .executeTakeFirst();
-    return Number(row?.value ?? 0);
+    if (!row) return 0;
+    return typeof row.value === 'string' && /^(?:0|[1-9]\d{0,14})$/.test(row.value)
+      ? Number(row.value)
+      : null;
   }
 
   /** Exchanges by id. @param ids a few hundred at most */
@@ -41,21 +58,28 @@ export class StateView {
     return new Map(rows.map((row) => [row.id, row]));
   }
 
-  /** How many exchanges and events say that they are of entries from one number on, below another. */
-  async counts(from: number, below: number): Promise<{ exchanges: number; events: number }> {
-    const exchanges = await this.#db
-      .selectFrom('exchanges')
-      .select((e) => e.fn.countAll().as('n'))
-      .where('intent_index', '>=', from)
-      .where('intent_index', '<', below)
-      .executeTakeFirst();
-    const events = await this.#db
-      .selectFrom('events')
-      .select((e) => e.fn.countAll().as('n'))
-      .where('leaf_index', '>=', from)
-      .where('leaf_index', '<', below)
-      .executeTakeFirst();
-    return { exchanges: Number(exchanges?.n ?? 0), events: Number(events?.n ?? 0) };
+  /** Counts every exchange and event by the entry of which it says that it is. @param from at most `below` */
+  async counts(from: number, below: number): Promise<{ exchanges: RowCounts; events: RowCounts }> {
+    const of = async (table: 'exchanges' | 'events', column: string): Promise<RowCounts> => {
+      const at = sql.ref(column);
+      // The embedded engine keeps whatever it is given, and has text behind all numbers.
+      const isPlace =
+        this.#engine === 'sqlite' ? sql`typeof(${at}) = 'integer' and ${at} >= 0` : sql`${at} >= 0`;
+      const { rows } = await sql<Record<'all' | 'below' | 'between' | 'beyond', unknown>>`
+        select count(*) as ${sql.ref('all')},
+          sum(case when ${isPlace} and ${at} < ${from} then 1 else 0 end) as below,
+          sum(case when ${isPlace} and ${at} >= ${from} and ${at} < ${below} then 1 else 0 end) as ${sql.ref('between')},
+          sum(case when ${isPlace} and ${at} >= ${below} then 1 else 0 end) as beyond
+        from ${sql.table(table)}`.execute(this.#db);
+      const [below_, between, beyond] = (['below', 'between', 'beyond'] as const).map((name) =>
+        Number(rows[0]?.[name] ?? 0),
+      ) as [number, number, number];
+      return { below: below_, between, beyond, odd: Number(rows[0]?.all ?? 0) - below_ - between - beyond };
+    };
+    return {
+      exchanges: await of('exchanges', 'intent_index'),
+      events: await of('events', 'leaf_index'),
+    };
   }
 
   /** Digests of the rows that grant something. */

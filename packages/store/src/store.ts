@@ -134,7 +134,7 @@ export class Store {
 
   /** The state as it is, to be held against the log. */
   view(): StateView {
-    return new StateView(this.#reader, async () => {});
+    return new StateView(this.#reader, this.engine, async () => {});
   }
 
   /** Sets what takes events from the outbox into the record. */
@@ -272,7 +272,7 @@ export async function viewState(
       ? new SqliteDialect({ database: sqliteDatabase(place.file, true) })
       : new PostgresDialect({ pool: await postgresPool(place.url) });
   const db = new Kysely<Database>({ dialect });
-  return new StateView(db, () => db.destroy());
+  return new StateView(db, 'file' in place ? 'sqlite' : 'postgres', () => db.destroy());
 }
 
 /** A 64-bit number as the nearest that JavaScript has exactly. */

@@ -6,9 +6,11 @@ import {
   type ExchangeRow,
   eventRow,
   openRow,
+  PROJECTED_TOGETHER_MAX,
   type StateView,
 } from '@sallyport/store';
 import { DIVERGENCE_WORDS, type Divergence, StateWatch } from '../state-watch.ts';
+import { differing, differingExchange, EVENT_COLUMNS, type Expected } from './projected-rows.ts';
 
 /** What came of holding the state against the log that it follows from. */
 export interface StateReport {
@@ -45,13 +47,6 @@ const PROBLEMS_MAX = 100;
 const BATCH_ROWS = 500;
 
 const FILE = 'state.db';
-/** What of an exchange's row is held against its entries. */
-const EXCHANGE_COLUMNS = [
-  ...['at', 'ended_at', 'system', 'actor', 'dialect', 'operation', 'model', 'mode', 'stream', 'demo'],
-  ...['synthetic', 'outcome', 'status', 'code', 'action', 'would_be', 'input_tokens', 'output_tokens'],
-  ...['cost_micro_usd', 'detections', 'intent_index', 'outcome_index'],
-] as (keyof ExchangeRow)[];
-const EVENT_COLUMNS: (keyof EventRow)[] = ['at', 'type', 'actor', 'subject', 'demo', 'synthetic', 'data'];
 const [INTENT, DENIED, OUTCOME, HEARTBEAT] = [
   'exchange-intent',
   'exchange-denied',
@@ -68,24 +63,34 @@ export const unread = (result: 'bad' | 'not-checked', why: string): StateReport 
   problems: result === 'bad' ? [{ file: FILE, entry: null, message: why }] : [],
 });
 
-/** The first columns in which a row is not what it should be. */
-function differing<T extends object>(is: T, should: T, columns: readonly (keyof T)[]): string[] {
-  const text = (value: unknown): string => (value === null || value === undefined ? '' : String(value));
-  return columns.filter((column) => text(is[column]) !== text(should[column])).map(String);
+interface Tally {
+  /** Entries that the state has seen, and later ones. */
+  made: number;
+  ahead: number;
+  /** Rows of the former that are missing, and of the latter that are there. */
+  gone: number;
+  there: number;
 }
+
+const newTally = (): Record<'exchanges' | 'events', Tally> => ({
+  exchanges: { made: 0, ahead: 0, gone: 0, there: 0 },
+  events: { made: 0, ahead: 0, gone: 0, there: 0 },
+});
 
 /** Holds the state against the log as its entries are verified: exchanges, events, and rows that grant something. */
 export class StateAudit {
   readonly #options: StateAuditOptions;
-  #cursor = 0;
+  /** How many entries the state has seen: null until it was asked. */
+  #cursor: number | null = null;
   #next = 0;
   #watch = new StateWatch();
   #open = new Map<string, ExchangeRow>();
-  #exchanges: ExchangeRow[] = [];
-  #events: EventRow[] = [];
-  #made = { exchanges: 0, events: 0 };
+  #exchanges: Expected<ExchangeRow>[] = [];
+  #events: Expected<EventRow>[] = [];
+  #tally = newTally();
   #counts = { exchanges: 0, events: 0, missing: 0, different: 0 };
-  #gone = { exchanges: 0, events: 0 };
+  /** The first entry behind the cursor of which a row is there that no crash leaves. */
+  #setBack: number | null = null;
   #problems: LedgerProblem[] = [];
   /** Why the state cannot be read. */
   #fault: string | null = null;
@@ -97,15 +102,15 @@ export class StateAudit {
   /** Forgets what was read: the log is read from its beginning. */
   begin(): void {
     this.#fault = null;
-    this.#cursor = -1;
+    this.#cursor = null;
     this.#next = 0;
     this.#watch = new StateWatch();
     this.#open = new Map();
     this.#exchanges = [];
     this.#events = [];
-    this.#made = { exchanges: 0, events: 0 };
+    this.#tally = newTally();
     this.#counts = { exchanges: 0, events: 0, missing: 0, different: 0 };
-    this.#gone = { exchanges: 0, events: 0 };
+    this.#setBack = null;
     this.#problems = [];
   }
 
@@ -119,11 +124,19 @@ export class StateAudit {
     }
   }
 
+  /** Asks once how much the state has seen. */
+  async #seen(): Promise<number> {
+    if (this.#cursor !== null) return this.#cursor;
+    const cursor = await this.#options.view.cursor();
+    if (cursor === null) this.#say(null, null, 'the state does not say how many entries it has seen');
+    this.#cursor = cursor ?? 0;
+    return this.#cursor;
+  }
+
   async #entry(index: number, leaf: Buffer): Promise<void> {
-    if (this.#cursor < 0) this.#cursor = await this.#options.view.cursor();
+    const isAhead = index >= (await this.#seen());
     this.#watch.seeBytes(index, leaf);
     this.#next = index + 1;
-    if (index >= this.#cursor) return;
     const isLooked = this.#options.sample?.(Math.floor(index / TILE_WIDTH)) ?? true;
     if (leaf.includes(HEARTBEAT)) return;
     if (leaf.includes(OUTCOME)) {
@@ -131,16 +144,19 @@ export class StateAudit {
       if (this.#open.size === 0) return;
       this.#end(JSON.parse(leaf.toString()) as Extract<ExchangeLeaf, { type: 'exchange-outcome' }>, index);
     } else if (leaf.includes(INTENT) || leaf.includes(DENIED)) {
-      this.#made.exchanges++;
+      this.#tally.exchanges[isAhead ? 'ahead' : 'made']++;
       if (!isLooked) return;
       const own = JSON.parse(leaf.toString()) as Exclude<ExchangeLeaf, { type: 'exchange-outcome' }>;
       const row = openRow(own, index);
-      if (own.type === 'exchange-denied') this.#exchanges.push(row);
+      if (own.type === 'exchange-denied') this.#exchanges.push({ rows: [row], isAhead });
       else this.#open.set(own.id, row);
     } else {
-      this.#made.events++;
+      this.#tally.events[isAhead ? 'ahead' : 'made']++;
       if (!isLooked) return;
-      this.#events.push(eventRow(JSON.parse(leaf.toString()) as SallyportEvent, index));
+      this.#events.push({
+        rows: [eventRow(JSON.parse(leaf.toString()) as SallyportEvent, index)],
+        isAhead,
+      });
     }
     if (this.#exchanges.length + this.#events.length >= BATCH_ROWS) await this.#compare();
   }
@@ -149,7 +165,12 @@ export class StateAudit {
     const row = this.#open.get(leaf.id);
     if (!row) return;
     this.#open.delete(leaf.id);
-    this.#exchanges.push(closedRow(row, leaf, index));
+    const cursor = this.#cursor!;
+    const closed = closedRow(row, leaf, index);
+    this.#exchanges.push({
+      rows: index >= cursor ? [closed, row] : [closed],
+      isAhead: row.intent_index >= cursor,
+    });
   }
 
   #say(kind: 'missing' | 'different' | null, entry: number | null, message: string): void {
@@ -161,33 +182,57 @@ export class StateAudit {
     const { view } = this.#options;
     const [exchanges, events] = [this.#exchanges, this.#events];
     [this.#exchanges, this.#events] = [[], []];
-    const rows = exchanges.length > 0 ? await view.exchanges(exchanges.map(({ id }) => id)) : new Map();
+    const ids = (list: readonly Expected<{ id: string }>[]): string[] => list.map(({ rows }) => rows[0].id);
+    const rows: ReadonlyMap<string, ExchangeRow> =
+      exchanges.length > 0 ? await view.exchanges(ids(exchanges)) : new Map();
     for (const should of exchanges) {
-      const is = rows.get(should.id) as ExchangeRow | undefined;
-      // Its end is recorded behind what was projected when the state was looked at.
-      const columns =
-        should.outcome_index === null && Number(is?.outcome_index ?? 0) >= this.#cursor
-          ? (['at', 'system', 'actor', 'model', 'intent_index'] as const)
-          : EXCHANGE_COLUMNS;
-      const wrong = is ? differing(is, should, columns) : [];
-      const name = `exchange \`${should.id}\``;
-      if (!is) this.#gone.exchanges++;
-      if (!is) this.#say('missing', should.intent_index, `${name} is in the log and missing in the state`);
-      else if (wrong.length > 0)
-        this.#say('different', should.intent_index, `${name} is not what the log says: ${wrong.join(', ')}`);
-      else this.#counts.exchanges++;
+      const { id, intent_index: entry } = should.rows[0];
+      const is = rows.get(id);
+      this.#hold(
+        'exchanges',
+        should,
+        `exchange \`${id}\``,
+        entry,
+        is && differingExchange(is, should, this.#next),
+      );
+      const last = Number(is?.outcome_index ?? is?.intent_index ?? 0);
+      if (last >= this.#cursor! + PROJECTED_TOGETHER_MAX) this.#setBack ??= last;
     }
-    const known = events.length > 0 ? await view.events(events.map(({ id }) => id)) : new Map();
+    const known: ReadonlyMap<string, EventRow> =
+      events.length > 0 ? await view.events(ids(events)) : new Map();
     for (const should of events) {
-      const is = known.get(should.id) as EventRow | undefined;
-      const wrong = is ? differing(is, should, EVENT_COLUMNS) : [];
-      const name = `event \`${should.id}\` (${should.type})`;
-      if (!is) this.#gone.events++;
-      if (!is) this.#say('missing', should.leaf_index, `${name} is in the log and missing in the state`);
-      else if (wrong.length > 0)
-        this.#say('different', should.leaf_index, `${name} is not what the log says: ${wrong.join(', ')}`);
-      else this.#counts.events++;
+      const { id, type, leaf_index: entry } = should.rows[0];
+      const is = known.get(id);
+      this.#hold(
+        'events',
+        should,
+        `event \`${id}\` (${type})`,
+        entry,
+        is && differing(is, should, EVENT_COLUMNS),
+      );
+      // Events are read into the state in one step with the number of entries that it has seen.
+      if (is && should.isAhead) this.#setBack ??= entry;
     }
+  }
+
+  /** @param wrong in which columns a row is not what it should be; undefined where there is none */
+  #hold(
+    kind: 'exchanges' | 'events',
+    { isAhead }: Expected<unknown>,
+    name: string,
+    entry: number,
+    wrong: readonly string[] | undefined,
+  ): void {
+    const tally = this.#tally[kind];
+    if (wrong === undefined) {
+      if (isAhead) return;
+      tally.gone++;
+      this.#say('missing', entry, `${name} is in the log and missing in the state`);
+      return;
+    }
+    if (isAhead) tally.there++;
+    if (wrong.length === 0) this.#counts[kind]++;
+    else this.#say('different', entry, `${name} is not what the log says: ${wrong.join(', ')}`);
   }
 
   /** Rows that grant something, by what the log and the events that wait for it say. */
@@ -215,30 +260,45 @@ export class StateAudit {
 
   async #report(): Promise<StateReport> {
     const { view, told } = this.#options;
-    if (this.#cursor < 0) this.#cursor = await view.cursor();
-    this.#exchanges.push(...this.#open.values());
+    const cursor = await this.#seen();
+    this.#exchanges.push(
+      ...[...this.#open.values()].map((row) => ({
+        rows: [row] as const,
+        isAhead: row.intent_index >= cursor,
+      })),
+    );
     this.#open = new Map();
     await this.#compare();
-    if (this.#cursor > this.#next && !told)
+    if (cursor > this.#next && !told)
       this.#say(
         null,
         this.#next,
-        `the state has seen ${this.#cursor} entries, and the log has ${this.#next}: it was cut`,
+        `the state has seen ${cursor} entries, and the log has ${this.#next}: it was cut`,
       );
-    const found = await view.counts(-Number.MAX_SAFE_INTEGER, Math.min(this.#cursor, this.#next));
-    // A server that runs projects meanwhile; where none does, no row is of an entry that is not there.
-    const beyond = told
-      ? null
-      : await view.counts(Math.max(this.#cursor, this.#next), Number.MAX_SAFE_INTEGER);
+    // A server that runs reads more into the state meanwhile.
+    if (this.#setBack !== null && !told)
+      this.#say(
+        null,
+        this.#setBack,
+        `the state says that it has seen ${cursor} entries, and has rows of later ones: that number was set back`,
+      );
+    const found = await view.counts(Math.min(cursor, this.#next), this.#next);
     let more = 0;
     for (const kind of ['exchanges', 'events'] as const) {
-      const should = this.#made[kind] - this.#gone[kind];
-      const extra = Math.max(0, found[kind] - should) + (beyond?.[kind] ?? 0);
+      const { made, ahead, gone, there } = this.#tally[kind];
+      const { below, between, beyond, odd } = found[kind];
+      const should = made - gone;
+      const extra =
+        Math.max(0, below - should) +
+        Math.max(0, between - (told ? ahead : there)) +
+        // Where no server runs, no row is of an entry that is not there.
+        (told ? 0 : beyond) +
+        odd;
       more += extra;
       if (extra > 0) this.#say(null, null, `${extra} ${kind} in the state were made by no entry of the log`);
       // Of those that were not looked at one by one.
-      if (found[kind] < should)
-        this.#say(null, null, `${should - found[kind]} ${kind} are in the log and missing in the state`);
+      if (below < should)
+        this.#say(null, null, `${should - below} ${kind} are in the log and missing in the state`);
     }
     const diverging = await this.#diverging();
     for (const { row, why } of diverging ?? [])
@@ -258,7 +318,7 @@ export class StateAudit {
       why,
       ...this.#counts,
       rows,
-      waiting: Math.max(0, this.#next - this.#cursor),
+      waiting: Math.max(0, this.#next - cursor),
       diverging: diverging ?? [],
       unknown: more,
       problems: this.#problems,
