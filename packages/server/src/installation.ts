@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
   CodedError,
@@ -27,6 +27,7 @@ import { log } from './log.ts';
 import { RoomKeeper } from './room.ts';
 import { StateGuard } from './state-guard.ts';
 import { outboxSeal } from './state-watch.ts';
+import { clearUnfinished } from './unfinished-start.ts';
 import { logName, pinLog, publishVerifierKeys } from './verifier-files.ts';
 import { requireWitnessed, witnessedPath } from './witnessed.ts';
 
@@ -388,14 +389,4 @@ function parseLeaf(leaf: Uint8Array): WorkerLeaf | SallyportEvent {
   return JSON.parse(Buffer.from(leaf.buffer, leaf.byteOffset, leaf.length).toString()) as
     | WorkerLeaf
     | SallyportEvent;
-}
-
-/** A start that was cut short before there was an installation left keys that seal nothing. @throws CodedError `usage` */
-function clearUnfinished(folder: string): void {
-  if (existsSync(join(folder, 'ledger')) || existsSync(join(folder, 'state.db')))
-    throw new CodedError(
-      'usage',
-      `\`${join(folder, 'installation.json')}\` is missing, and the folder is not empty; restore it, or name another folder`,
-    );
-  rmSync(join(folder, 'keys'), { recursive: true, force: true });
 }
