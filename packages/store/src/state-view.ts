@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { ExchangeRow } from './exchange-views.ts';
 import { GrantingRows, Quarantine } from './granting.ts';
 import type { Database } from './schema.ts';
@@ -65,16 +65,16 @@ export class StateView {
       // The embedded engine keeps whatever it is given, and has text behind all numbers.
       const isPlace =
         this.#engine === 'sqlite' ? sql`typeof(${at}) = 'integer' and ${at} >= 0` : sql`${at} >= 0`;
-      const { rows } = await sql<Record<'all' | 'below' | 'between' | 'beyond', unknown>>`
-        select count(*) as ${sql.ref('all')},
-          sum(case when ${isPlace} and ${at} < ${from} then 1 else 0 end) as below,
-          sum(case when ${isPlace} and ${at} >= ${from} and ${at} < ${below} then 1 else 0 end) as ${sql.ref('between')},
-          sum(case when ${isPlace} and ${at} >= ${below} then 1 else 0 end) as beyond
+      const many = (condition: RawBuilder<unknown>): RawBuilder<unknown> =>
+        sql`sum(case when ${isPlace} and ${condition} then 1 else 0 end)`;
+      const { rows } = await sql<{ total: unknown; a: unknown; b: unknown; c: unknown }>`
+        select count(*) as total, ${many(sql`${at} < ${from}`)} as a,
+          ${many(sql`${at} >= ${from} and ${at} < ${below}`)} as b, ${many(sql`${at} >= ${below}`)} as c
         from ${sql.table(table)}`.execute(this.#db);
-      const [below_, between, beyond] = (['below', 'between', 'beyond'] as const).map((name) =>
+      const [all, first, second, third] = (['total', 'a', 'b', 'c'] as const).map((name) =>
         Number(rows[0]?.[name] ?? 0),
-      ) as [number, number, number];
-      return { below: below_, between, beyond, odd: Number(rows[0]?.all ?? 0) - below_ - between - beyond };
+      ) as [number, number, number, number];
+      return { below: first, between: second, beyond: third, odd: all - first - second - third };
     };
     return {
       exchanges: await of('exchanges', 'intent_index'),
