@@ -6,9 +6,10 @@ import {
   newEvent,
   newId,
   parseDurationMs,
+  type SallyportEvent,
   type UsageLimits,
 } from '@sallyport/core';
-import type { KeyRow } from '@sallyport/store';
+import type { Connection, KeyRow } from '@sallyport/store';
 import { type Principal, principalText } from './authorisation/authoriser.ts';
 import type { KeyAction, KeyRights } from './authorisation/key-rights.ts';
 import { inForce } from './in-force.ts';
@@ -100,7 +101,16 @@ export class ApiKeys {
   }
 
   /** Makes a key. The secret is in the answer and nowhere else. @throws CodedError `request-invalid`, `system-unknown` */
-  async create(actor: string, input: NewKey): Promise<IssuedKey> {
+  create(actor: string, input: NewKey): Promise<IssuedKey> {
+    return this.#make(actor, input, async () => []);
+  }
+
+  /** @param along what changes in the same transaction, told the id of the new key */
+  async #make(
+    actor: string,
+    input: NewKey,
+    along: (tx: Connection, by: string) => Promise<SallyportEvent[]>,
+  ): Promise<IssuedKey> {
     const lifeMs = lifeOf(input);
     if (lifeMs <= 0 || lifeMs > KEY_LIFE_MAX_MS)
       throw new CodedError('request-invalid', 'a key lives for at least a second and at most 365 days');
@@ -143,10 +153,8 @@ export class ApiKeys {
       await store.keys.insert(tx, row);
       const { name, prefix, systems, scope, expiresAt, program } = row;
       const data = { name, prefix, systems, scope, expiresAt, ...(program ? { program } : {}) };
-      return {
-        result: undefined,
-        event: newEvent('key-created', { actor, subject: `key:${row.id}`, demo, data }),
-      };
+      const made = newEvent('key-created', { actor, subject: `key:${row.id}`, demo, data });
+      return { result: undefined, event: [made, ...(await along(tx, row.id))] };
     });
     await this.#home.publish();
     return { id: row.id, key: issued.secret, expiresAt: row.expiresAt };
@@ -195,37 +203,32 @@ export class ApiKeys {
     input: KeyRotation,
   ): Promise<IssuedKey & { replaces: string; overlapUntil: string }> {
     const { store } = this.#home.installation;
-    const row = await store.keys.byId(id);
-    if (!row || row.synthetic) throw new CodedError('not-found', `there is no key \`${id.slice(0, 64)}\``);
+    const row = await this.#shown(id);
     const now = clock.nowMs();
-    if (row.revokedAt !== null || Date.parse(row.expiresAt) <= now)
-      throw new CodedError('request-invalid', 'the key is revoked or expired already; make a new one');
+    const requireLive = ({ revokedAt, expiresAt }: KeyRow): void => {
+      if (revokedAt !== null || Date.parse(expiresAt) <= now)
+        throw new CodedError('request-invalid', 'the key is revoked or expired already; make a new one');
+    };
+    requireLive(row);
     const overlapMs = parseDurationMs(input.overlap ?? '24h');
     if (overlapMs < 0 || overlapMs > OVERLAP_MAX_MS)
       throw new CodedError('request-invalid', 'both keys may be good for at most 30 days');
     const until = new Date(Math.min(now + overlapMs, Date.parse(row.expiresAt))).toISOString();
     const { name, systems, scope, limits, demo, program } = row;
-    const made = await this.create(actor, {
-      name,
-      systems,
-      scope,
-      limits,
-      demo,
-      program,
+    const successor = {
+      ...{ name, systems, scope, limits, demo, program },
       expires: input.expires,
       ...(input.untilMs === undefined ? {} : { untilMs: input.untilMs }),
-    });
-    await store.change(async (tx) => {
+    };
+    const made = await this.#make(actor, successor, async (tx, by) => {
+      // Asked again within: what is revoked meanwhile has no successor.
+      requireLive((await store.keys.byId(id, tx))!);
       await store.keys.endBy(tx, id, until);
-      const data = { by: made.id, overlapUntil: until };
-      return {
-        result: undefined,
-        event: newEvent('key-rotated', { actor, subject: `key:${id}`, demo, data }),
-      };
+      const data = { by, overlapUntil: until };
+      return [newEvent('key-rotated', { actor, subject: `key:${id}`, demo, data })];
     });
     // Without an overlap this is a revocation.
     if (overlapMs === 0) await this.#home.shutOut({ keys: [id] });
-    else await this.#home.publish();
     return { ...made, replaces: id, overlapUntil: until };
   }
 
@@ -247,7 +250,7 @@ export class ApiKeys {
     input: KeyRotation,
   ): Promise<IssuedKey & { replaces: string; overlapUntil: string }> {
     const { keyRights } = this.#home;
-    const key = await this.#handled(id);
+    const key = await this.#shown(id);
     await keyRights.require(principal, 'make-keys', { ...key, lifeMs: lifeOf(input) }, address);
     const untilMs = await keyRights.untilMs(principal, key, address);
     return this.rotate(principalText(principal), id, { ...input, untilMs });
@@ -255,7 +258,7 @@ export class ApiKeys {
 
   /** Lets pass who may handle a key. @throws CodedError */
   async requireHandling(principal: Principal, action: KeyAction, address: string, id: string): Promise<void> {
-    await this.#home.keyRights.require(principal, action, await this.#handled(id), address);
+    await this.#home.keyRights.require(principal, action, await this.#shown(id), address);
   }
 
   /** Revokes a key for whoever may handle it. @throws CodedError */
@@ -264,9 +267,10 @@ export class ApiKeys {
     return this.revoke(principalText(principal), id);
   }
 
-  async #handled(id: string): Promise<KeyRow> {
+  /** A key that people are shown: those of probes are no one's. @throws CodedError `not-found` */
+  async #shown(id: string): Promise<KeyRow> {
     const row = await this.#home.installation.store.keys.byId(id);
-    if (!row) throw new CodedError('not-found', `there is no key \`${id.slice(0, 64)}\``);
+    if (!row || row.synthetic) throw new CodedError('not-found', `there is no key \`${id.slice(0, 64)}\``);
     return row;
   }
 }

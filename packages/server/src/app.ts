@@ -4,6 +4,7 @@ import type { Context } from 'hono';
 import { getCookie } from 'hono/cookie';
 import { type Principal, principalText } from './authorisation/authoriser.ts';
 import { requirePermissions } from './authorisation/route-permissions.ts';
+import { Standing } from './authorisation/standing.ts';
 import type { Control } from './control.ts';
 import type { AskedRoutes } from './probes.ts';
 import { requireBody } from './request-body.ts';
@@ -79,8 +80,9 @@ export function createApp(
   tokenRoutes(app, control);
   for (const under of ['/api/v1/*', '/scim/v2/*'])
     app.use(under, async (c, next) => {
-      await signedIn(c, control);
-      await next();
+      const standing = await signedIn(c, control);
+      if (standing === null || c.req.method === 'GET') return next();
+      return control.installation.store.asking(standing, next);
     });
   requirePermissions(app, control);
   accountRoutes(app, control);
@@ -119,8 +121,8 @@ export function createApp(
   return app;
 }
 
-/** Finds out who asks. @throws CodedError `not-signed-in` */
-async function signedIn(c: Context<Env>, control: Control): Promise<void> {
+/** Finds out who asks. @returns null for commands @throws CodedError `not-signed-in` */
+async function signedIn(c: Context<Env>, control: Control): Promise<Standing | null> {
   const { accounts, authoriser } = control;
   // What a page fetches by itself says so, and keeps no session alive.
   const active = c.req.header('x-sallyport-background') === undefined && c.req.path !== '/api/v1/live';
@@ -142,20 +144,19 @@ async function signedIn(c: Context<Env>, control: Control): Promise<void> {
   c.set('principal', principal);
   c.set('actor', principalText(principal));
   c.set('permit', (action, target) => authoriser.require(principal, action, target, c.env.address, true));
+  const { store } = control.installation;
+  const standing = principal.kind === 'local' ? null : new Standing(store, principal);
   c.set('stillThere', async () => {
+    if (standing === null) return true;
+    // A session that nobody uses ends, too, and a key that is meant for certain hours.
+    if (principal.kind === 'person' && (await accounts.sessions.who(token, false, page)) === null)
+      return false;
     if (principal.kind === 'program')
-      return accounts.programs.recognise(bearer!, c.env.address, c.env.certificate ?? null).then(
-        () => true,
-        () => false,
-      );
-    if (who === null) return true;
-    const again = await accounts.sessions.who(token, false, page);
-    return again !== null && JSON.stringify(again.grants.map(held)) === JSON.stringify(who.grants.map(held));
+      await accounts.programs.recognise(bearer!, c.env.address, c.env.certificate ?? null);
+    return standing.isThere();
   });
+  return standing;
 }
-
-const held = ({ id, role, system }: { id: string; role: string; system: string }): string =>
-  `${id} ${role} ${system}`;
 
 /** What holds for every request: known host, no foreign origin, bounded body, strict headers. */
 function guardRequests(app: OpenAPIHono<Env>, hosts: readonly string[]): void {

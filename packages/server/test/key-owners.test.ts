@@ -118,6 +118,20 @@ describe('keys whose maker has left', () => {
     assert.ok(!(await tick()).some((id) => id === given.id || id === made.id));
   });
 
+  it('of probes are no one’s: they are neither given to anybody nor revoked by hand', async () => {
+    const { store } = server.control.installation;
+    const operator = await signedIn(server, [{ role: 'operator' }]);
+    await server.control.probeIfOlder(0);
+    const probe = (await store.keys.list()).find(({ synthetic }) => synthetic)!;
+    const path = `/api/v1/keys/${probe.id}`;
+    assert.equal(
+      await codeOf(await operator.call('POST', `${path}/owner`, { owner: operator.id })),
+      'not-found',
+    );
+    assert.equal(await codeOf(await operator.call('POST', `${path}/revoke`)), 'not-found');
+    assert.equal((await store.keys.byId(probe.id))!.owner, probe.owner);
+  });
+
   it('of service accounts are of whoever answers for the account, which an administrator says', async () => {
     const owner = await signedIn(server, [{ role: 'viewer' }]);
     const maker = await signedIn(server, [{ role: 'administrator' }]);

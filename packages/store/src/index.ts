@@ -41,6 +41,7 @@ export type { DeviceRow, SessionRow } from './sessions.ts';
 export type { Room, UnstoredChange } from './shutting-out.ts';
 export type { EventRow, StateView } from './state-view.ts';
 export {
+  type Asking,
   type Connection,
   loadPostgres,
   loadSqlite,

@@ -134,8 +134,8 @@ export class Keys {
     return row ? this.#read(row) : null;
   }
 
-  async byId(id: string): Promise<KeyRow | null> {
-    const row = await this.#db.selectFrom('api_keys').selectAll().where('id', '=', id).executeTakeFirst();
+  async byId(id: string, tx: Connection = this.#db): Promise<KeyRow | null> {
+    const row = await tx.selectFrom('api_keys').selectAll().where('id', '=', id).executeTakeFirst();
     return row ? this.#read(row) : null;
   }
 

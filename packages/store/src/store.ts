@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { newEvent, type SallyportEvent } from '@sallyport/core';
 import { Kysely, PostgresDialect, SqliteDialect, type Transaction } from 'kysely';
 import type { Pool } from 'pg';
@@ -31,6 +32,18 @@ import { Tickets } from './tickets.ts';
 export type Engine = 'sqlite' | 'postgres';
 /** A connection or a transaction. */
 export type Connection = Kysely<Database> | Transaction<Database>;
+
+/** Who asks for changes, and may be gone by the time that they are made. */
+export interface Asking {
+  /** As events name them. */
+  readonly actor: string;
+  /** Whether they are there still, as the transaction sees it. */
+  isThere(tx: Connection): Promise<boolean>;
+  /** What they changed of their own is no reason to refuse what follows in the same request. */
+  changed(tx: Connection): Promise<void>;
+  /** What they are told. */
+  refusal(): Error;
+}
 
 /** Rows whose digests one event holds: an entry of the log is short. */
 const ROWS_MAX = 256;
@@ -75,6 +88,7 @@ export class Store {
   /** Called when events wait in the outbox; resolves when they are in the record. */
   #deliver: () => Promise<void> = async () => {};
   readonly #shutting: ShuttingOut;
+  readonly #asking = new AsyncLocalStorage<Asking>();
 
   readonly #reader: Kysely<Database>;
   readonly #rows: () => Promise<RowReader>;
@@ -149,6 +163,14 @@ export class Store {
   }
 
   /**
+   * Does something for whoever asks: a change that is theirs is made only while they are there still, whatever else took
+   * its time between their request and the change.
+   */
+  asking<T>(asking: Asking, work: () => Promise<T>): Promise<T> {
+    return this.#asking.run(asking, work);
+  }
+
+  /**
    * Makes a change and its events in one transaction, then waits until the event is in the record: a change is
    * acknowledged only when it is recorded. When the record is down the event stays in the outbox.
    */
@@ -191,8 +213,15 @@ export class Store {
 
   async #commit<T>(work: Work<T>, { seen, since }: Making = {}): Promise<T> {
     let gone: readonly string[] = [];
+    // What acts already and is stored late was asked for in time.
+    const asking = since === undefined ? this.#asking.getStore() : undefined;
     const result = await this.#db.transaction().execute(async (tx) => {
+      const isThere = asking === undefined || (await asking.isThere(tx));
       const done = await work(tx);
+      if (asking && [done.event].flat().some(({ actor }) => actor === asking.actor)) {
+        if (!isThere) throw asking.refusal();
+        await asking.changed(tx);
+      }
       const events = [done.event]
         .flat()
         .map((one) => (since === undefined ? one : { ...one, data: { ...one.data, inForceSince: since } }));
