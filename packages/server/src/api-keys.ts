@@ -9,17 +9,22 @@ import {
   type SallyportEvent,
   type UsageLimits,
 } from '@sallyport/core';
+import { SLOTS_MAX } from '@sallyport/gateway';
 import type { Connection, KeyRow } from '@sallyport/store';
 import { type Principal, principalText } from './authorisation/authoriser.ts';
 import type { KeyAction, KeyRights } from './authorisation/key-rights.ts';
 import { inForce } from './in-force.ts';
 import type { Installation } from './installation.ts';
-import type { KnownSystem } from './snapshot.ts';
+import { type KnownSystem, SLOT_KEPT_MS } from './snapshot.ts';
 
 const DAY_MS = 86_400_000;
 /** Longest time in which a key and its successor are both good. */
 const OVERLAP_MAX_MS = 30 * DAY_MS;
 const KEY_LIFE_MAX_MS = 365 * DAY_MS;
+/** Keys of one system, and of one service account, that have a place in the counters: the others keep theirs. */
+export const KEYS_OF_ONE_MAX = SLOTS_MAX / 4;
+/** Places that no key takes. */
+export const PLACES_FOR_SYSTEMS = 1_024;
 
 /** A key as shown: never its secret or hash. */
 export type KeyView = Omit<KeyRow, 'hash' | 'synthetic'>;
@@ -132,6 +137,7 @@ export class ApiKeys {
       throw new CodedError('request-invalid', 'a demonstration key opens demonstrations only');
     const issued = issueKey();
     const now = clock.nowMs();
+    await this.#requirePlace(input, now);
     const row: KeyRow = {
       id: newId('key', now),
       name: input.name,
@@ -158,6 +164,33 @@ export class ApiKeys {
     });
     await this.#home.publish();
     return { id: row.id, key: issued.secret, expiresAt: row.expiresAt };
+  }
+
+  /** Whether there is a place for one more: a key without one would be refused. @throws CodedError `conflict`, `overloaded` */
+  async #requirePlace({ systems, program = null }: NewKey, nowMs: number): Promise<void> {
+    const since = new Date(nowMs - SLOT_KEPT_MS).toISOString();
+    const placed = (await this.#home.installation.store.keys.list()).filter(
+      ({ revokedAt, expiresAt }) => expiresAt > since && (revokedAt === null || revokedAt > since),
+    );
+    const full = (what: string, own: readonly KeyRow[]): void => {
+      if (own.length >= KEYS_OF_ONE_MAX)
+        throw new CodedError(
+          'conflict',
+          `there are ${KEYS_OF_ONE_MAX} keys of \`${what}\`; those that are not needed are to be revoked: two hours later there is room`,
+        );
+    };
+    for (const name of new Set(systems))
+      full(
+        name,
+        placed.filter((key) => key.systems.includes(name)),
+      );
+    if (program !== null)
+      full(
+        program,
+        placed.filter((key) => key.program === program),
+      );
+    if (placed.length >= SLOTS_MAX - PLACES_FOR_SYSTEMS)
+      throw new CodedError('overloaded', 'there are too many keys; revoke some, or let them expire');
   }
 
   /** Forgets keys of jobs a day after they ended: there are many, and the record keeps who had them. */

@@ -66,7 +66,7 @@ const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 /** Why no call goes to any system while whoever keeps the root key is out of reach. */
 const KEYS_AWAY = 'the keeper of the root key is out of reach, and what is said cannot be sealed';
 /** How long a place in the counters stays with a key or system that is gone: longer than any call. */
-const SLOT_KEPT_MS = 2 * 3_600_000;
+export const SLOT_KEPT_MS = 2 * 3_600_000;
 
 /** A system that is left out, and why. */
 export interface Quarantined {
