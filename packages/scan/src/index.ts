@@ -26,3 +26,4 @@ export { type FileReport, scanFile, scanSource } from './scan-file.ts';
 export { type ScanReport, scanFiles } from './scan-files.ts';
 export { type FileVerdict, TECHNIQUES, type Technique, VERDICTS } from './techniques.ts';
 export type { SkippedFolder } from './tree/passed-folders.ts';
+export { isToldWhole, saysUnread } from './wholeness.ts';

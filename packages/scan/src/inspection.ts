@@ -5,12 +5,10 @@ import { Malformed, Truncated } from './bytes/cursor.ts';
 import { type Format, formatsOf } from './formats/index.ts';
 import type { AllowList } from './pickle/allow-list.ts';
 import { type FileVerdict, TECHNIQUES, type TechniqueName, worstVerdict } from './techniques.ts';
+import { DETECTIONS_MAX } from './wholeness.ts';
 
 /** Where in the inspected part something lies. */
 export type Place = Omit<FileLocation, 'path'>;
-
-/** Detections kept for one file. */
-const DETECTIONS_MAX = 512;
 
 /** What is shared by all parts of one file. */
 export class FileScan {
@@ -19,6 +17,7 @@ export class FileScan {
   readonly allowed: AllowList;
   verdict: FileVerdict = 'clean';
   format: string | null = null;
+  readonly #kinds = new Set<TechniqueName>();
 
   constructor(allowed: AllowList, limits: BudgetLimits) {
     this.allowed = allowed;
@@ -28,7 +27,9 @@ export class FileScan {
   add(technique: TechniqueName, message: string, location: FileLocation): void {
     const { detector, verdict, severity, references, remedy } = TECHNIQUES[technique];
     this.verdict = worstVerdict(this.verdict, verdict);
-    if (this.detections.length >= DETECTIONS_MAX) return;
+    // However many there are of one kind, the first of another is told.
+    if (this.detections.length >= DETECTIONS_MAX && this.#kinds.has(technique)) return;
+    this.#kinds.add(technique);
     this.detections.push({ detector, technique, severity, message, location, references, remedy });
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { atLeast, CodedError, type ControlResult, clock, type Severity, visibleJson } from '@sallyport/core';
+import { atLeast, CodedError, type ControlResult, clock, type FileDetection, type Severity, visibleJson } from '@sallyport/core';
 import type { FileReport, ScanReport, SkippedFolder } from '@sallyport/scan';
 import { resolveSecret } from '@sallyport/server';
 import { withClient } from '../client.ts';
@@ -34,14 +34,21 @@ function judge(
     failOn,
     allowIncomplete,
     waivers,
-  }: { failOn: Severity; allowIncomplete: boolean; waivers: readonly Waiver[] },
+    saysUnread,
+  }: {
+    failOn: Severity;
+    allowIncomplete: boolean;
+    waivers: readonly Waiver[];
+    saysUnread: (detection: FileDetection) => boolean;
+  },
 ): { check: Check; files: FileReport[] } {
   const { files, waived } = waive(report.files, waivers);
   const bad = files.flatMap(({ detections }) => detections).filter((one) => isBad(one, failOn)).length;
   // A file whose detections are all waived is no longer held against the change.
   const open = files.filter(({ detections }) => detections.length > 0);
   const malicious = open.filter(({ verdict }) => verdict === 'malicious').length;
-  const incomplete = open.filter(({ verdict }) => verdict === 'incomplete').length;
+  // What else was found in a file makes nothing of it read.
+  const incomplete = open.filter(({ detections }) => detections.some(saysUnread)).length;
   const more = [
     ...(incomplete > 0 ? [`${incomplete} files incomplete`] : []),
     ...(report.summary.unread > 0 ? [`${report.summary.unread} of them not read`] : []),
@@ -88,14 +95,15 @@ interface Outcome {
   readonly files: readonly FileReport[];
   readonly skipped: readonly SkippedFolder[];
   readonly failOn: Severity;
+  readonly saysUnread: (detection: FileDetection) => boolean;
 }
 
 const resultOf = ({ ran, passed }: Check): string => (ran ? (passed ? 'passed' : 'failed') : 'not run');
 /** What stops a change, and what was not read: as many as are shown. */
-const shownOf = ({ files, failOn }: Outcome) =>
+const shownOf = ({ files, failOn, saysUnread }: Outcome) =>
   files
     .flatMap(({ detections, verdict }) =>
-      detections.filter((one) => isBad(one, failOn) || verdict === 'incomplete'),
+      detections.filter((one) => isBad(one, failOn) || verdict === 'incomplete' || saysUnread(one)),
     )
     .slice(0, ROWS_MAX);
 const placeOf = ({ path, line }: { path: string; line?: number | undefined }): string =>
@@ -212,6 +220,7 @@ export const ci: Command = {
       failOn,
       allowIncomplete: options.flag('allow-incomplete'),
       waivers: readWaivers(options.text('waivers')),
+      saysUnread: scanner.saysUnread,
     };
     const progress = new Progress('files');
     const onProgress = (done: number, of: number): void => progress.update(done, of);
@@ -263,7 +272,7 @@ export const ci: Command = {
         files: [...models.files, ...dependencies.files],
       });
     const skipped = skippedBy([models, dependencies, sources]);
-    const outcome = { checks, files, skipped, failOn };
+    const outcome = { checks, files, skipped, failOn, saysUnread: scanner.saysUnread };
     const text = markdown(outcome);
     const summary = options.text('summary');
     if (summary !== undefined) writeFileSync(summary, text);

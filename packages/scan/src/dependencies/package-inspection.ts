@@ -1,6 +1,7 @@
 import { type FileDetection, SEVERITIES, type Severity } from '@sallyport/core';
 import { type FileVerdict, TECHNIQUES, type TechniqueName, worstVerdict } from '../techniques.ts';
 import { lineFinder } from '../text/lines.ts';
+import { ofEachKind } from '../wholeness.ts';
 
 const DETECTIONS_MAX = 2000;
 
@@ -45,11 +46,11 @@ export class PackageInspection {
     });
   }
 
-  /** The worst of what was found, each with its line. */
+  /** The worst of what was found, and something of every kind, each with its line. */
   detections(): FileDetection[] {
     const lineAt = lineFinder(this.#text);
     const worst = SEVERITIES.flatMap((severity) => this.#found.filter((one) => one.severity === severity));
-    return worst.slice(0, DETECTIONS_MAX).map(({ needle, ...one }) => {
+    return ofEachKind(worst, DETECTIONS_MAX).map(({ needle, ...one }) => {
       const at = !needle ? -1 : this.#text.indexOf(needle);
       return at < 0 ? one : { ...one, location: { ...one.location, line: lineAt(at) } };
     });
