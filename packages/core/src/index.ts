@@ -6,6 +6,7 @@
  * Do not trust it with: secrets. Nothing here encrypts, hashes or redacts.
  */
 
+export { type Apart, answerApart, endApart, startApart, tellApart, whyEnded } from './apart.ts';
 export { BACKUP_KEEP_DAYS, type BackupConfig } from './backup-config.ts';
 export * from './clock.ts';
 export * from './condition.ts';

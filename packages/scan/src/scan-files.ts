@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
-import { clock } from '@sallyport/core';
+import { clock, endApart, startApart, whyEnded } from '@sallyport/core';
 import { type BudgetLimits, DEFAULT_BUDGET } from './budget.ts';
 import type { AllowedGroup } from './pickle/allow-list.ts';
 import { AllowList, shippedGroups } from './pickle/allow-list.ts';
@@ -22,11 +21,11 @@ export interface ScanManyOptions extends WalkOptions {
   readonly digest?: boolean | undefined;
   /** Folder of a cache: what was found in a content is found again without looking. */
   readonly cache?: string | undefined;
-  /** Threads; 1 scans in this one. */
+  /** Processes; 1 scans in this one. */
   readonly workers?: number;
-  /** Whether even one file is scanned in a thread of its own: what it brings down is that thread. */
+  /** Whether even one file is scanned in a process of its own: what it brings down is that process. */
   readonly apart?: boolean;
-  /** How much longer than it may a file is let take in a thread before that is ended, milliseconds. */
+  /** How much longer than it may a file is let take in a process before that is ended, milliseconds. */
   readonly graceMs?: number;
   /** Told as files are done. */
   onProgress?(done: number, of: number): void;
@@ -53,37 +52,39 @@ export interface ScanReport {
 /** Files and what they came to, whoever looked. */
 export type JudgedFiles = Pick<ScanReport, 'files' | 'summary'>;
 
-/** What a thread is given to begin with, and what it answers for each path. */
-export interface ThreadSettings {
+/** What a process is given to begin with, and what it answers for each path. */
+export interface ProcessSettings {
   readonly allowed: readonly AllowedGroup[];
   readonly budget: Partial<BudgetLimits>;
   readonly digest: boolean | undefined;
   readonly cache: string | undefined;
   readonly bounds: readonly string[] | null;
 }
-/** What a thread is to scan next. */
-export interface ThreadTask {
+/** What a process is to scan next. */
+interface ProcessTask {
   readonly index: number;
   readonly name: string;
   readonly path: PathBytes;
   /** When the run ends, by `clock`. */
   readonly endsMs: number;
 }
-export type ThreadAnswer = { readonly index: number } & (
+/** What a process is told. */
+export type ProcessMessage = { readonly settings: ProcessSettings } | ProcessTask;
+export type ProcessAnswer = { readonly index: number } & (
   | { readonly report: FileReport }
   | { readonly fault: string }
 );
 
-/** Paths in flight in one thread: enough that it never waits, while no large file makes others wait behind it. */
+/** Paths in flight in one process: enough that it never waits, while no large file makes others wait behind it. */
 const AHEAD = 8;
 const AHEAD_BYTES = 64 * 1024 * 1024;
-/** How much longer than it may a file is let take before its thread is ended. */
+/** How much longer than it may a file is let take before its process is ended. */
 const GRACE_MS = 30_000;
-/** Megabytes of JavaScript memory one thread may use: a file that needs more costs its thread, and nothing else. */
+/** Megabytes of JavaScript memory one process may use: a file that needs more costs its process, and nothing else. */
 const HEAP_MEGABYTES_MAX = 2048;
-/** Fewer files and bytes than these are done before a thread has begun. */
-const FILES_FOR_THREADS = 8000;
-const BYTES_FOR_THREADS = 64 * 1024 * 1024;
+/** Fewer files and bytes than these are done before a process has begun. */
+const FILES_FOR_PROCESSES = 8000;
+const BYTES_FOR_PROCESSES = 64 * 1024 * 1024;
 
 /** What is told of a name behind which nothing was read. */
 export function reportNotRead({ name: path, technique, message }: NotRead): FileReport {
@@ -150,11 +151,11 @@ async function scanHere(
   return reports;
 }
 
-/** Each thread asks for the next path when it has done one; one that dies costs only the file it died of. */
-async function scanInThreads(
+/** Each process asks for the next path when it has done one; one that dies costs only the file it died of. */
+async function scanInProcesses(
   paths: readonly TreeFile[],
   bounds: Tree['bounds'],
-  threads: number,
+  processes: number,
   options: ScanManyOptions,
   ceiling: RunCeiling,
 ): Promise<FileReport[]> {
@@ -171,7 +172,7 @@ async function scanInThreads(
   const next = (): number | undefined => {
     for (let index = waiting.pop(); index !== undefined; index = waiting.pop()) {
       const { name, bytes } = paths[index]!;
-      // What waited behind a file of which a thread died was counted before.
+      // What waited behind a file of which a process died was counted before.
       const why = counted.has(index) ? null : ceiling.refusal(bytes);
       if (why === null) return index;
       settleAs(index, reportNotRead(overLimit(name, why)));
@@ -179,7 +180,7 @@ async function scanInThreads(
     return undefined;
   };
   const fileMs = options.budget?.timeMs ?? DEFAULT_BUDGET.timeMs;
-  const settings: ThreadSettings = {
+  const settings: ProcessSettings = {
     allowed: options.allowed ?? [],
     budget: options.budget ?? {},
     digest: options.digest,
@@ -189,11 +190,9 @@ async function scanInThreads(
   const run = (): Promise<void> =>
     new Promise((resolve) => {
       const own = new Set<number>();
-      const thread = new Worker(new URL('./scan-thread.ts', import.meta.url), {
-        workerData: settings,
-        resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES_MAX },
-      });
-      let why = 'its thread ended';
+      const child = startApart(new URL('./scan-process.ts', import.meta.url), HEAP_MEGABYTES_MAX);
+      const tell = (message: ProcessMessage): void => void child.send(message, () => {});
+      let why: string | null = null;
       let timer: NodeJS.Timeout | undefined;
       const ahead = (): number => [...own].reduce((sum, index) => sum + paths[index]!.bytes, 0);
       const give = (): void => {
@@ -204,15 +203,15 @@ async function scanInThreads(
           counted.add(index);
           const { name, path } = paths[index]!;
           const endsMs = clock.nowMs() + ceiling.leftMs;
-          thread.postMessage({ index, name, path, endsMs } satisfies ThreadTask);
+          tell({ index, name, path, endsMs });
         }
         clearTimeout(timer);
-        if (own.size === 0) return void thread.terminate();
-        // Most formats look at the time by themselves. What does not is ended with its thread.
+        if (own.size === 0) return endApart(child);
+        // Most formats look at the time by themselves. What does not is ended with its process.
         timer = setTimeout(
           () => {
             why = 'it took longer than it may';
-            void thread.terminate();
+            endApart(child);
           },
           fileMs + (options.graceMs ?? GRACE_MS),
         );
@@ -221,30 +220,33 @@ async function scanInThreads(
         own.delete(index);
         settleAs(index, report);
       };
-      thread.on('message', (answer: ThreadAnswer) => {
+      child.on('message', (answer: ProcessAnswer) => {
         settle(
           answer.index,
           'report' in answer ? answer.report : unreadable(paths[answer.index]!.name, answer.fault),
         );
         give();
       });
-      thread.on('error', (fault) => {
-        why = (fault as Error).message;
-      });
-      thread.on('exit', () => {
+      let isOver = false;
+      const over = (reason: string): void => {
+        if (isOver) return;
+        isOver = true;
         clearTimeout(timer);
-        // The first that was given is the one it was at; what waited behind it is another thread's.
+        // The first that was given is the one it was at; what waited behind it is another process's.
         const [first, ...others] = own;
         if (first !== undefined) {
-          settle(first, unreadable(paths[first]!.name, `the scanner failed: ${why}`));
+          settle(first, unreadable(paths[first]!.name, `the scanner failed: ${why ?? reason}`));
           waiting.push(...others.reverse());
         }
         resolve();
-      });
+      };
+      child.on('error', (fault) => over(fault.message));
+      child.on('exit', (_, signal) => over(whyEnded(signal)));
+      tell({ settings });
       give();
     });
-  await Promise.all(Array.from({ length: threads }, run));
-  // A thread that dies has done at least one file, if only by dying of it.
+  await Promise.all(Array.from({ length: processes }, run));
+  // A process that dies has done at least one file, if only by dying of it.
   while (waiting.length > 0) await run();
   return reports;
 }
@@ -270,16 +272,16 @@ export async function scanFiles(
   options: ScanManyOptions = {},
 ): Promise<ScanReport> {
   const ceiling = new RunCeiling(options.limits);
-  // A cache that may not be used is told at once, and not by each thread.
+  // A cache that may not be used is told at once, and not by each process.
   openCache(options);
   const tree = walkTree(paths, options, ceiling);
   const { files, bounds, skipped } = tree;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  const many = files.length >= FILES_FOR_THREADS || (files.length > 1 && bytes >= BYTES_FOR_THREADS);
-  const threads = Math.min(options.workers ?? (many ? availableParallelism() : 1), files.length);
+  const many = files.length >= FILES_FOR_PROCESSES || (files.length > 1 && bytes >= BYTES_FOR_PROCESSES);
+  const processes = Math.min(options.workers ?? (many ? availableParallelism() : 1), files.length);
   const read =
-    threads > 1 || (options.apart === true && files.length > 0)
-      ? await scanInThreads(files, bounds, Math.max(1, threads), options, ceiling)
+    processes > 1 || (options.apart === true && files.length > 0)
+      ? await scanInProcesses(files, bounds, Math.max(1, processes), options, ceiling)
       : await scanHere(files, bounds, options, ceiling);
   const reports = inOrder(read, tree);
   return { files: reports, skipped, summary: summarise(reports) };

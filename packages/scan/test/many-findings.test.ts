@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { DEFAULT_BUDGET } from '../src/budget.ts';
 import { PackageInspection } from '../src/dependencies/package-inspection.ts';
 import { FileScan } from '../src/inspection.ts';
 import { AllowList } from '../src/pickle/allow-list.ts';
-import { DEFAULT_BUDGET } from '../src/budget.ts';
 import { isToldWhole } from '../src/wholeness.ts';
 
 it('a file with more findings than are kept tells something of each kind, and is not told whole', () => {

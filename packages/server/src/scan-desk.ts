@@ -1,8 +1,9 @@
 import { join, relative, sep } from 'node:path';
-import type { Worker } from 'node:worker_threads';
 import {
+  type Apart,
   CodedError,
   clock,
+  endApart,
   type FileDetection,
   newEvent,
   newId,
@@ -108,7 +109,7 @@ export class ScanDesk {
   readonly #control: Control;
   /** Fingerprints of watched folders when they were scanned last. */
   readonly #seen = new Map<string, string>();
-  readonly #threads = new Set<Worker>();
+  readonly #scans = new Set<Apart>();
   #watching: Promise<void> = Promise.resolve();
   #closed = false;
 
@@ -129,9 +130,9 @@ export class ScanDesk {
   ): Promise<ScanOutcome & { report: ScanJobReport }> {
     const { installation } = this.#control;
     const startedMs = clock.nowMs();
-    const report = await runScanJob({ ...job, kind: target.kind }, (thread) => {
-      this.#threads.add(thread);
-      thread.once('exit', () => this.#threads.delete(thread));
+    const report = await runScanJob({ ...job, kind: target.kind }, (child) => {
+      this.#scans.add(child);
+      child.once('exit', () => this.#scans.delete(child));
     }).catch((fault: unknown) => {
       if (this.#closed || !(fault instanceof CodedError) || fault.code !== 'internal') throw fault;
       return brokenReport(job.paths, fault.message);
@@ -140,9 +141,7 @@ export class ScanDesk {
     const scan = newId('scn');
     const detections = noted(report, target);
     const { verdict, files, bytes, verdicts } = report.summary;
-    const incomplete = report.files
-      .filter((file) => file.verdict === 'incomplete')
-      .map(({ path }) => shownPath(target.root, path));
+    const unclear = report.unclear.map((path) => shownPath(target.root, path));
     const cut = detections.length > DETECTIONS_MAX;
     const common = { actor, subject: target.subject };
     const events: SallyportEvent[] = [
@@ -170,7 +169,7 @@ export class ScanDesk {
           prompts: countOf(report, 'prompt'),
           ...(report.hits === undefined ? {} : { uses: report.hits.length }),
           // Of what was not read whole nothing is closed.
-          unclear: cut || incomplete.join('').length > UNCLEAR_CHARACTERS_MAX ? null : incomplete,
+          unclear: cut || unclear.join('').length > UNCLEAR_CHARACTERS_MAX ? null : unclear,
         },
       }),
     ];
@@ -265,7 +264,7 @@ export class ScanDesk {
   /** Ends scans that are under way; what they would have found, the next one finds. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const thread of this.#threads) void thread.terminate();
+    for (const child of this.#scans) endApart(child);
     await this.#watching;
   }
 

@@ -1,9 +1,8 @@
-import { Worker } from 'node:worker_threads';
-import { CodedError, type ScanKind } from '@sallyport/core';
+import { type Apart, CodedError, endApart, type ScanKind, startApart, whyEnded } from '@sallyport/core';
 import type { DependencyReport, DiscoveryReport, ScanReport } from '@sallyport/scan';
 import { log } from './log.ts';
 
-/** What a thread is to scan. */
+/** What a process is to scan. */
 export interface ScanJob {
   readonly kind: ScanKind;
   readonly paths: readonly string[];
@@ -20,7 +19,13 @@ export interface ScanJob {
 /** What came of it. */
 export type ScanJobReport = ScanReport &
   Partial<Pick<DependencyReport, 'vulnerabilities' | 'advisories' | 'packages'>> &
-  Partial<Pick<DiscoveryReport, 'hits' | 'logLines'>>;
+  Partial<Pick<DiscoveryReport, 'hits' | 'logLines'>> & {
+    /** Paths of which not all was read, or not all is told: what is not in the report may be in them. */
+    readonly unclear: readonly string[];
+  };
+
+/** How a process answers. */
+export type ScanJobAnswer = { readonly report: ScanJobReport } | { readonly fault: string };
 
 /** Paths that a report of a scan that broke off names. */
 const BROKEN_PATHS_MAX = 100;
@@ -40,6 +45,7 @@ export function brokenReport(paths: readonly string[], why: string): ScanJobRepo
   return {
     files,
     skipped: [],
+    unclear: paths,
     summary: {
       files: paths.length,
       bytes: 0,
@@ -59,40 +65,37 @@ export const RUN_MS_MAX = SCAN_MS_MAX - 15 * 60_000;
 const HEAP_MEGABYTES_MAX = 2048;
 
 /**
- * Scans in a thread of its own: what answers calls and keeps the record does not wait for it, and is not brought down with it.
- * @param onThread is given the thread, to end it before its time
+ * Scans in a process of its own: what answers calls and keeps the record does not wait for it, and is not brought down with it.
+ * @param onStart is given the process, to end it before its time
  * @param msMax longest that it may take
- * @throws CodedError `usage` for paths that are not there, `internal` where the thread died or took too long
+ * @throws CodedError `usage` for paths that are not there, `internal` where the process died or took too long
  */
 export function runScanJob(
   job: ScanJob,
-  onThread: (thread: Worker) => void = () => {},
+  onStart: (child: Apart) => void = () => {},
   msMax = SCAN_MS_MAX,
 ): Promise<ScanJobReport> {
   return new Promise((resolve, reject) => {
-    const thread = new Worker(new URL('./scan-job-thread.ts', import.meta.url), {
-      workerData: job,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES_MAX },
-    });
-    onThread(thread);
-    let answered = false;
+    const child = startApart(new URL('./scan-job-process.ts', import.meta.url), HEAP_MEGABYTES_MAX);
+    onStart(child);
     const timer = setTimeout(() => {
       reject(
         new CodedError('internal', `the scan did not end within ${msMax / 60_000} minutes and was ended`),
       );
-      void thread.terminate();
+      endApart(child);
     }, msMax).unref();
-    thread.once('message', (answer: { report?: ScanJobReport; fault?: string }) => {
-      answered = true;
-      if (answer.report) resolve(answer.report);
+    child.once('message', (answer: ScanJobAnswer) => {
+      if ('report' in answer) resolve(answer.report);
       else reject(new CodedError('usage', answer.fault));
     });
-    thread.once('error', (fault) =>
-      reject(new CodedError('internal', `the scan failed: ${(fault as Error).message}`)),
-    );
-    thread.once('exit', () => {
+    child.once('error', (fault) => {
       clearTimeout(timer);
-      if (!answered) reject(new CodedError('internal', 'the scan ended without an answer'));
+      reject(new CodedError('internal', `the scan failed: ${fault.message}`));
     });
+    child.once('exit', (_, signal) => {
+      clearTimeout(timer);
+      reject(new CodedError('internal', `the scan ended without an answer: ${whyEnded(signal)}`));
+    });
+    child.send(job, () => {});
   });
 }

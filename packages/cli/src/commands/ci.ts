@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { atLeast, CodedError, type ControlResult, clock, type FileDetection, type Severity, visibleJson } from '@sallyport/core';
+import {
+  atLeast,
+  CodedError,
+  type ControlResult,
+  clock,
+  type FileDetection,
+  type Severity,
+  visibleJson,
+} from '@sallyport/core';
 import type { FileReport, ScanReport, SkippedFolder } from '@sallyport/scan';
 import { resolveSecret } from '@sallyport/server';
 import { withClient } from '../client.ts';
