@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
+  atOnce,
   CodedError,
   type Detection,
   decodeUtf8,
@@ -82,7 +83,7 @@ const reading =
   (dialect: keyof typeof DIALECT_TABLE, operation: string, body: (n: number) => unknown) =>
   (n: number): (() => unknown) => {
     const parsed = parseStrictJson(JSON.stringify(body(n)));
-    return () => DIALECT_TABLE[dialect].readRequest(operation, parsed);
+    return () => atOnce(DIALECT_TABLE[dialect].readRequest(operation, parsed));
   };
 
 /** Bytes in pieces of a few, as a network may cut them. */
@@ -434,7 +435,8 @@ export const PASSES: Readonly<Record<string, Pass>> = {
     size: 100_000,
     make: (n) => {
       const body = bytes(chat('harmless words '.repeat(n / 15)));
-      return () => DIALECT_TABLE.openai.readRequest('chat.completions', parseStrictJson(decodeUtf8(body)));
+      return () =>
+        atOnce(DIALECT_TABLE.openai.readRequest('chat.completions', parseStrictJson(decodeUtf8(body))));
     },
   },
 };

@@ -30,7 +30,16 @@ export * from './ids.ts';
 export * from './integration.ts';
 export * from './interval.ts';
 export * from './inventory.ts';
-export * from './json.ts';
+export {
+  decodeUtf8,
+  pointerSegment,
+  replacedStrings,
+  replaceStrings,
+  type StringVisitor,
+  stringVisits,
+  toPointer,
+  visitStrings,
+} from './json.ts';
 export * from './key-scope.ts';
 export type { RootConfig } from './keys-config.ts';
 export * from './limits.ts';
@@ -43,6 +52,8 @@ export { ownPath } from './own-path.ts';
 export * from './ports.ts';
 export * from './row-profile.ts';
 export { seenDigest } from './seen-digest.ts';
+export { atOnce, type Steps } from './steps.ts';
+export { type JsonBounds, parseStrictJson, strictJson } from './strict-json.ts';
 export { tableOf } from './table.ts';
 export * from './text-rule.ts';
 export { HYBRID_GROUP, TLS_GROUPS } from './tls-groups.ts';

@@ -4,8 +4,10 @@ import fc from 'fast-check';
 import { configJsonSchema, parseConfig } from './config.ts';
 import { parseDurationMs } from './duration.ts';
 import { idTimeMs, isId, newId } from './ids.ts';
-import { parseStrictJson, replaceStrings, toPointer, visitStrings } from './json.ts';
+import { replaceStrings, toPointer, visitStrings } from './json.ts';
 import { LIMITS } from './limits.ts';
+import { atOnce } from './steps.ts';
+import { parseStrictJson, strictJson } from './strict-json.ts';
 
 /** JSON text with spaces where they may stand. */
 const spaced = (value: unknown): string => JSON.stringify(value, null, 2);
@@ -33,6 +35,74 @@ describe('strict JSON', () => {
       assert.throws(() => parseStrictJson(text), { code: 'body-not-json' }, text);
     assert.throws(() => parseStrictJson('['.repeat(65) + ']'.repeat(65)), { code: 'body-too-deep' });
     assert.deepEqual(parseStrictJson('{"a":"{\\"b\\":1,[[["}'), { a: '{"b":1,[[[' });
+  });
+
+  const bounds = { members: 1_000, containers: 1_000, values: 1_000 };
+  const said = (read: () => unknown): unknown => {
+    try {
+      return { value: read() };
+    } catch (fault) {
+      return (fault as { code: string }).code;
+    }
+  };
+
+  it('is the same built in pieces as in one go, whatever the document and wherever it is broken', () => {
+    const spaces = [undefined, 1];
+    fc.assert(
+      fc.property(
+        fc.json({ maxDepth: 6 }),
+        fc.constantFrom(...spaces),
+        fc.nat(),
+        fc.constantFrom('', ',', ']', '}', '[', '{', '"', ':', '0', ' ', '\\', '"a":1', ',"a":1', '[1]'),
+        fc.integer({ min: 0, max: 3 }),
+        fc.integer({ min: 2, max: 24 }),
+        (json, space, at, put, cut, piece) => {
+          const whole = JSON.stringify(JSON.parse(json), null, space);
+          const place = at % (whole.length + 1);
+          for (const text of [whole, whole.slice(0, place) + put + whole.slice(place + cut)])
+            assert.deepEqual(
+              said(() => atOnce(strictJson(text, bounds, piece))),
+              said(() => parseStrictJson(text, bounds)),
+              text,
+            );
+        },
+      ),
+      { numRuns: 5_000 },
+    );
+    for (const text of [
+      '{"__proto__":{"x":[1,2,3]},"a":[[1,2,3,4,5],[6,7,8]]}',
+      '[[1,2,3,4],]',
+      '[,[1,2,3,4]]',
+      '[  ]',
+    ])
+      assert.deepEqual(
+        said(() => atOnce(strictJson(text, bounds, 2))),
+        said(() => parseStrictJson(text, bounds)),
+        text,
+      );
+  });
+
+  it('stops now and then in what is long, and nowhere for long', () => {
+    const long = [
+      JSON.stringify(Array.from({ length: 200_000 }, (_, n) => n)),
+      JSON.stringify({ a: [{ b: Array.from({ length: 50_000 }, (_, n) => ({ n, s: `t${n}` })) }] }),
+      JSON.stringify(Object.fromEntries(Array.from({ length: 100_000 }, (_, n) => [`k${n}`, n]))),
+    ];
+    for (const text of long) {
+      const steps = strictJson(text);
+      let stops = 0;
+      let step = steps.next();
+      for (; !step.done; step = steps.next()) stops++;
+      assert.deepEqual(step.value, JSON.parse(text));
+      assert.ok(stops >= (2 * text.length) / 66_000 - 3, `${stops} stops in ${text.length} characters`);
+    }
+  });
+
+  it('is bounded in members of one object, and in values', () => {
+    const members = Array.from({ length: LIMITS.jsonMembersMax + 1 }, (_, n) => `"k${n}":1`).join();
+    const wide = { ...bounds, members: 1e9, containers: 1e9, values: 1e9 };
+    assert.throws(() => parseStrictJson(`{${members}}`, wide), { code: 'body-invalid' });
+    assert.throws(() => parseStrictJson(`[${'1,'.repeat(1_001)}1]`, bounds), { code: 'body-invalid' });
   });
 
   it('replaces one string and nothing else', () => {

@@ -23,6 +23,10 @@ export const LIMITS = {
   /** Members of objects, and lists and objects, that one body may hold: building each costs time on the event loop. */
   jsonMembersMax: 200_000,
   jsonContainersMax: 200_000,
+  /** Values in lists and objects of one body, numbers among them: a picture of 640 by 640 is 1.2 million. */
+  jsonValuesMax: 2_000_000,
+  /** The same of an answer: vectors of a batch are many. */
+  answerValuesMax: 4_000_000,
   /** Characters of the names of members that lead to one place of a body. */
   jsonPathCharactersMax: 2_048,
   /**

@@ -1,4 +1,4 @@
-import { replaceStrings } from '@sallyport/core';
+import { atOnce, replacedStrings, type Steps } from '@sallyport/core';
 import type { Segment } from './stream-lanes.ts';
 
 /** Where a text stands, and what it is made of. */
@@ -38,11 +38,17 @@ export class AnswerEdits {
     this.#values.set(pointer, 'null');
   }
 
-  /** JSON text with all of it; null where nothing changes. */
-  apply(json: string): string | null {
+  /** JSON text with all of it, in steps; null where nothing changes. */
+  applied(json: string): Steps<string> | null {
     if (this.#details.size > 0) for (const pointer of this.#changed) this.#removeDetails(pointer);
     if (this.#texts.size === 0 && this.#values.size === 0) return null;
-    return replaceStrings(json, this.#texts, this.#values);
+    return replacedStrings(json, this.#texts, this.#values);
+  }
+
+  /** The same in one go. */
+  apply(json: string): string | null {
+    const steps = this.applied(json);
+    return steps && atOnce(steps);
   }
 
   /** Removes log probabilities that stand beside a text, or beside what holds it. */

@@ -7,8 +7,8 @@ import {
   decodeUtf8,
   LIMITS,
   NUMBER_LIMITS,
-  parseStrictJson,
-  replaceStrings,
+  replacedStrings,
+  strictJson,
 } from '@sallyport/core';
 import { DIALECT_TABLE, findRoute, pathWithModel, type RequestReading } from '@sallyport/models';
 import { decode, readBody } from './body.ts';
@@ -21,7 +21,7 @@ import { charactersOf, inspectRequest, isProse } from './request-texts.ts';
 import { redactedTexts, redactorFor } from './rewrite.ts';
 import { rowDetections } from './rows.ts';
 import { actionFor, verdictOf } from './state.ts';
-import { isLarge, othersFirst } from './turns.ts';
+import { isLarge, othersFirst, shared } from './turns.ts';
 import {
   forwardedHeaders,
   forwardHeadersOf,
@@ -121,12 +121,12 @@ export async function read(exchange: Exchange, deps: Deps): Promise<void> {
   // What goes on is what was read: another reader might find other bytes in what is compressed.
   if (plain !== exchange.body) exchange.bodyChanged = plain;
   exchange.text = decodeUtf8(plain);
-  const large = isLarge(exchange.text.length);
-  if (large) await othersFirst();
-  const parsed = parseStrictJson(exchange.text);
-  if (large) await othersFirst();
-  const reading = exchange.dialect.readRequest(exchange.operation!.id, parsed, exchange.text);
-  if (large) await othersFirst();
+  const { length } = exchange.text;
+  if (isLarge(length)) await othersFirst();
+  const parsed = await shared(length, strictJson(exchange.text));
+  const { dialect, operation } = exchange;
+  const reading = await shared(length, dialect.readRequest(operation!.id, parsed, exchange.text));
+  if (isLarge(length)) await othersFirst();
   exchange.reading = exchange.pathModel === null ? reading : { ...reading, model: exchange.pathModel };
   mark(exchange, 'read');
 }
@@ -246,7 +246,10 @@ export async function inspectInput(exchange: Exchange, deps: Deps): Promise<void
   exchange.inputVerdict = { ...verdict, texts: deps.start.detectors ? prose.length : 0 };
   if (exchange.modelForwarded !== null) replacements.set('/model', exchange.modelForwarded);
   if (large) await othersFirst();
-  if (replacements.size > 0) exchange.bodyChanged = Buffer.from(replaceStrings(exchange.text, replacements));
+  if (replacements.size > 0) {
+    const changed = await shared(exchange.text.length, replacedStrings(exchange.text, replacements));
+    exchange.bodyChanged = Buffer.from(changed);
+  }
   if (verdict.action !== 'deny') return;
   const graver = detections.some(
     (one) => one.place !== 'number' && actionFor(system, 'input', one) === 'deny',

@@ -3,9 +3,11 @@ import {
   type Detection,
   decodeUtf8,
   type JsonBounds,
+  LIMITS,
   parseStrictJson,
   type RestorationRecord,
   type SystemSnapshot,
+  strictJson,
   type Verdict,
   visitStrings,
 } from '@sallyport/core';
@@ -26,7 +28,7 @@ import { seamReadings } from './seam-readings.ts';
 import { squeezeDetections } from './squeeze.ts';
 import { verdictOf } from './state.ts';
 import { ToolCalls } from './tool-calls.ts';
-import { isLarge, othersFirst } from './turns.ts';
+import { isLarge, othersFirst, shared } from './turns.ts';
 
 /** A complete answer, judged. */
 export interface JudgedAnswer {
@@ -64,7 +66,14 @@ const answerBounds = (strings: number): JsonBounds => ({
   strings,
   members: 2 * strings,
   containers: strings,
+  values: LIMITS.answerValuesMax,
 });
+
+/** Says of an answer why it cannot be read. */
+const unreadable = (cause: unknown): CodedError =>
+  cause instanceof CodedError && cause.code !== 'body-not-json'
+    ? new CodedError('upstream-invalid', `the answer cannot be read: ${cause.message}`, { cause })
+    : new CodedError('upstream-invalid', 'the answer is not valid JSON', { cause });
 
 /** Judges a complete answer. @throws CodedError when it cannot be read; the verdict says whether it is denied */
 export async function judgeAnswer(
@@ -80,15 +89,18 @@ export async function judgeAnswer(
   let all: readonly TextPart[];
   try {
     text = decodeUtf8(plain);
-    data = parseStrictJson(text, answerBounds(deps.state().settings.limits.answerStringsMax));
+    const bounds = answerBounds(deps.state().settings.limits.answerStringsMax);
+    data = await shared(text.length, strictJson(text, bounds));
     const repeats = repeatsOf(exchange);
+    const { dialect, operation } = exchange;
     all = looking
-      ? [...exchange.dialect.readResponse(exchange.operation!.id, data), ...answerNumbers(data, text)].filter(
-          (part) => !(part.echo && repeats(part.text)),
-        )
+      ? [
+          ...(await shared(text.length, dialect.readResponse(operation!.id, data))),
+          ...(await shared(text.length, answerNumbers(data, text))),
+        ].filter((part) => !(part.echo && repeats(part.text)))
       : [];
   } catch (cause) {
-    throw new CodedError('upstream-invalid', 'the answer is not valid JSON', { cause });
+    throw unreadable(cause);
   }
   if (status < 400) checkShape(data);
   else if (typeof data !== 'object' || data === null)
@@ -171,7 +183,8 @@ export async function judgeAnswer(
       if (edits.length > 0) changes.set(part, applyEdits(part.text, 0, edits));
     }
   }
-  const changed = changes.apply(text);
+  const steps = changes.applied(text);
+  const changed = steps && (await shared(text.length, steps));
   const body = changed === null ? plain : Buffer.from(changed);
   return { body, verdict, usage, characters, restorations: restoring?.record ?? [] };
 }

@@ -2,8 +2,8 @@ import {
   CodedError,
   type Detection,
   LIMITS,
-  parseStrictJson,
   type RestorationRecord,
+  strictJson,
   type Verdict,
 } from '@sallyport/core';
 import { type Leaves, Placeholders } from '@sallyport/guard';
@@ -23,6 +23,7 @@ import { renderHeld } from './stream-render.ts';
 import { StreamSeams } from './stream-seams.ts';
 import type { StreamText } from './stream-text.ts';
 import { located, StreamVerdict } from './stream-verdict.ts';
+import { shared } from './turns.ts';
 
 /** The last event of dialects that have one. */
 const END = '[DONE]';
@@ -91,7 +92,7 @@ export class StreamGate {
     }
     let data: unknown;
     try {
-      data = parseStrictJson(event.data);
+      data = await shared(event.data.length, strictJson(event.data));
     } catch (cause) {
       throw new CodedError('upstream-invalid', 'an event of the stream is not valid JSON', { cause });
     }
@@ -106,7 +107,11 @@ export class StreamGate {
     if (!lanes) throw new CodedError('upstream-too-large', 'the stream opens too many choices');
     this.#restoring?.note(dialect.toolPieces(operation, data));
     const segments: Segment[] = [];
-    const read = [...dialect.readEvent(operation, data), ...answerNumbers(data, event.data)];
+    const { length } = event.data;
+    const read = [
+      ...(await shared(length, dialect.readEvent(operation, data))),
+      ...(await shared(length, answerNumbers(data, event.data))),
+    ];
     const all = read.filter((part) => !(part.echo && this.#options.repeats(part.text)));
     const parts = all.filter(({ structure }) => structure === undefined);
     if (parts.length < all.length) segments.push(...(await this.#fixed(all)));

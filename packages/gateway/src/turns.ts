@@ -1,3 +1,5 @@
+import { atOnce, type Steps } from '@sallyport/core';
+
 /** Characters from which a pass may take more than a millisecond or two; a detection counts as many. */
 const LARGE = 64 * 1024;
 const DETECTION = 64;
@@ -21,5 +23,19 @@ export class Turns {
     if (performance.now() - this.#sinceMs <= TURN_MS) return;
     await othersFirst();
     this.#sinceMs = performance.now();
+  }
+}
+
+/** Does work on so many characters: in one go where they are few, else giving others a turn between its steps. */
+export function shared<T>(characters: number, steps: Steps<T>): T | Promise<T> {
+  return isLarge(characters) ? inTurns(steps) : atOnce(steps);
+}
+
+async function inTurns<T>(steps: Steps<T>): Promise<T> {
+  const turns = new Turns();
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    await turns.share();
   }
 }

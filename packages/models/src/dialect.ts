@@ -1,4 +1,4 @@
-import type { DialectName, ErrorCode, TextChannel } from '@sallyport/core';
+import type { DialectName, ErrorCode, Steps, TextChannel } from '@sallyport/core';
 import type { Structure } from './answers/structure.ts';
 import type { Framing } from './framing.ts';
 
@@ -139,10 +139,10 @@ export interface EventOrder {
 
 /** How the answers of a dialect are read. */
 export interface AnswerReader {
-  /** Texts of a complete answer. */
-  readResponse(operation: string, body: unknown): TextPart[];
+  /** Texts of a complete answer, in steps. */
+  readResponse(operation: string, body: unknown): Steps<TextPart[]>;
   /** Texts of one stream event. */
-  readEvent(operation: string, data: unknown): TextPart[];
+  readEvent(operation: string, data: unknown): Steps<TextPart[]>;
   order(operation: string, data: unknown): EventOrder;
   /** What an event goes out as: the name it came with where that says what its data says, else none. */
   eventName(name: string, data: unknown): string;
@@ -160,10 +160,11 @@ export interface Dialect extends AnswerReader {
   /** Headers that carry the provider's credential. */
   credential(apiKey: string): Record<string, string>;
   /**
+   * Reads a request, in steps.
    * @param source the JSON text of `body`, in which numbers stand as they were written
    * @throws CodedError `body-invalid` naming the field, `body-duplicate-key`
    */
-  readRequest(operation: string, body: unknown, source?: string): RequestReading;
+  readRequest(operation: string, body: unknown, source?: string): Steps<RequestReading>;
   /** A list of models in the dialect's shape. */
   modelList(ids: readonly string[]): string;
   errorBody(error: DialectError): string;

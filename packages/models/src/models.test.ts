@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { atOnce, type DialectName } from '@sallyport/core';
+import type { RequestReading } from './dialect.ts';
 import { DIALECT_TABLE, findRoute, joinUrl } from './routes.ts';
+
+const read = (dialect: DialectName, operation: string, body: unknown): RequestReading =>
+  atOnce(DIALECT_TABLE[dialect].readRequest(operation, body));
 
 describe('dialects', () => {
   it('find their routes, exactly', () => {
@@ -25,7 +30,7 @@ describe('dialects', () => {
     assert.equal(joinUrl(new URL('https://a.example'), '/v1/models'), '/v1/models');
   });
   it('classify texts: tool results are documents, system messages are known, ids are none', () => {
-    const { parts } = DIALECT_TABLE.openai.readRequest('chat.completions', {
+    const { parts } = read('openai', 'chat.completions', {
       model: 'm',
       messages: [
         { role: 'system', content: 'be good' },
@@ -49,7 +54,7 @@ describe('dialects', () => {
         ['/messages/2/content', 'document', false],
       ],
     );
-    const anthropic = DIALECT_TABLE.anthropic.readRequest('messages', {
+    const anthropic = read('anthropic', 'messages', {
       model: 'm',
       max_tokens: 5,
       system: 's s',
@@ -71,7 +76,7 @@ describe('dialects', () => {
     );
   });
   it('check tensors', () => {
-    const infer = (tensor: unknown): unknown => DIALECT_TABLE.oip.readRequest('infer', { inputs: [tensor] });
+    const infer = (tensor: unknown): unknown => read('oip', 'infer', { inputs: [tensor] });
     infer({ name: 'a', shape: [1, 2], datatype: 'FP32', data: [[1, 2]] });
     for (const bad of [
       {},

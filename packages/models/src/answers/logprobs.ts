@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import type { Steps } from '@sallyport/core';
 import { CHOSEN } from './structure.ts';
 
 type Path = readonly (string | number)[];
@@ -12,6 +13,8 @@ export interface TokenPlace {
   readonly lane: string;
 }
 
+/** Values that are visited from one step to the next. */
+const VISITED = 4_096;
 /** The member that holds log probabilities, in every dialect. */
 const NAME = 'logprobs';
 
@@ -55,22 +58,34 @@ function areOwn(bytes: readonly number[], token: unknown): boolean {
   return !isUtf8(own) && plainOf(own) === plainOf(Buffer.from(unescaped));
 }
 
-/** Paths of bytes within log probabilities that are not those of their token. */
-export function oddBytes(root: unknown): (string | number)[][] {
+/** Paths of bytes within log probabilities that are not those of their token, in steps. */
+export function* oddBytes(root: unknown): Steps<(string | number)[][]> {
+  let visited = 0;
   const found: (string | number)[][] = [];
   const path: (string | number)[] = [];
-  const walk = (value: unknown, within: boolean): void => {
-    if (typeof value !== 'object' || value === null) return;
+  function* walk(value: object, within: boolean): Steps<void> {
+    if (Array.isArray(value)) {
+      for (let i = 0; i < value.length; i++) {
+        if (++visited % VISITED === 0) yield;
+        const own: unknown = value[i];
+        if (typeof own !== 'object' || own === null) continue;
+        path.push(i);
+        yield* walk(own, within);
+        path.pop();
+      }
+      return;
+    }
     for (const name in value) {
+      if (++visited % VISITED === 0) yield;
       const own = (value as Record<string, unknown>)[name];
       if (typeof own !== 'object' || own === null || CHOSEN.has(name)) continue;
-      path.push(Array.isArray(value) ? Number(name) : name);
+      path.push(name);
       const token = (value as Record<string, unknown>)['token'];
-      if (!within || name !== 'bytes') walk(own, within || name === NAME);
+      if (!within || name !== 'bytes') yield* walk(own, within || name === NAME);
       else if (!isBytes(own) || !areOwn(own, token)) found.push([...path]);
       path.pop();
     }
-  };
-  walk(root, false);
+  }
+  if (typeof root === 'object' && root !== null) yield* walk(root, false);
   return found;
 }

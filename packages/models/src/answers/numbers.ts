@@ -1,4 +1,4 @@
-import { toPointer } from '@sallyport/core';
+import { type Steps, toPointer } from '@sallyport/core';
 import type { TextPart } from '../dialect.ts';
 import { longNumbers } from '../requests/long-numbers.ts';
 import { fields, NUMBERS, type PlaceTable, placeTree, under } from '../requests/places.ts';
@@ -8,6 +8,8 @@ const FIGURES_MIN = 6;
 /** Whole numbers in a list from which they may spell something, and lists that are read as characters. */
 const CODES_MIN = 8;
 const CODES_MAX = 64;
+/** Values that are visited from one step to the next. */
+const VISITED = 1_024;
 
 const RESPONSE: PlaceTable = fields(
   NUMBERS,
@@ -38,11 +40,12 @@ const PLACES = placeTree({
 });
 
 /**
- * Numbers of an answer, or of an event of one, that no protocol has there, and lists of numbers that may be characters.
+ * Numbers of an answer, or of an event of one, that no protocol has there, and lists of numbers that may be characters. In
+ * steps.
  * @param source JSON text of `body`, in which numbers stand as they were written
  * @throws CodedError `body-invalid` where there are too many
  */
-export function answerNumbers(body: unknown, source: string): TextPart[] {
+export function* answerNumbers(body: unknown, source: string): Steps<TextPart[]> {
   const base = {
     channel: 'output',
     system: false,
@@ -51,10 +54,11 @@ export function answerNumbers(body: unknown, source: string): TextPart[] {
     made: 'number',
     only: 'values',
   } as const;
-  const numbers = longNumbers(source, PLACES, FIGURES_MIN).map(
+  const numbers = (yield* longNumbers(source, PLACES, FIGURES_MIN)).map(
     ({ pointer, key, text }): TextPart => ({ ...base, pointer, text, name: key }),
   );
-  return [...numbers, ...codesOf(body).map(({ pointer, text }): TextPart => ({ ...base, pointer, text }))];
+  const codes = yield* codesOf(body);
+  return [...numbers, ...codes.map(({ pointer, text }): TextPart => ({ ...base, pointer, text }))];
 }
 
 /** Whether a number is a character that secrets are made of. */
@@ -62,10 +66,12 @@ const isCharacter = (code: unknown): boolean =>
   Number.isInteger(code) && (((code as number) >= 32 && (code as number) < 127) || code === 10);
 
 /** Lists of whole numbers that can be read as characters. */
-function codesOf(body: unknown): { pointer: string; text: string }[] {
+function* codesOf(body: unknown): Steps<{ pointer: string; text: string }[]> {
+  let visited = 0;
   const found: { pointer: string; text: string }[] = [];
   const path: (string | number)[] = [];
-  const walk = (value: unknown): void => {
+  function* walk(value: unknown): Steps<void> {
+    if (++visited % VISITED === 0) yield;
     if (typeof value !== 'object' || value === null || found.length >= CODES_MAX) return;
     if (Array.isArray(value)) {
       if (typeof value[0] === 'number') {
@@ -74,18 +80,21 @@ function codesOf(body: unknown): { pointer: string; text: string }[] {
         return;
       }
       for (let i = 0; i < value.length; i++) {
+        if (typeof value[i] !== 'object') continue;
         path.push(i);
-        walk(value[i]);
+        yield* walk(value[i]);
         path.pop();
       }
       return;
     }
     for (const name in value) {
+      const own = (value as Record<string, unknown>)[name];
+      if (typeof own !== 'object') continue;
       path.push(name);
-      walk((value as Record<string, unknown>)[name]);
+      yield* walk(own);
       path.pop();
     }
-  };
-  walk(body);
+  }
+  yield* walk(body);
   return found;
 }

@@ -1,3 +1,4 @@
+import type { Steps } from '@sallyport/core';
 import type { AnswerReader, TextPart, ToolPiece } from '../dialect.ts';
 import { channelKey, formOf, inOrder, named, nameOfEvent, objectAt, objectsOf, readUsage } from './fields.ts';
 import { CHAT_SHOWN, RESPONSE_EVENT_SHOWN, RESPONSE_SHOWN } from './shown.ts';
@@ -115,7 +116,7 @@ const partOf = (type: string, event: Record<string, unknown>): string =>
   [type, ...['item_id', 'output_index', 'content_index', 'summary_index'].map((key) => event[key])].join(' ');
 
 /** Texts of one event of a response. */
-function responseTexts(data: unknown): TextPart[] {
+function responseTexts(data: unknown): Steps<TextPart[]> {
   const event = objectAt({ data }, 'data');
   const type = String(event['type']);
   const item = objectAt(event, 'item');

@@ -1,4 +1,4 @@
-import { type StringVisitor, toPointer, visitStrings } from '@sallyport/core';
+import { CodedError, LIMITS, type Steps, type StringVisitor, stringVisits, toPointer } from '@sallyport/core';
 import type { Attachment, TextPart } from '../dialect.ts';
 import { oddBytes, tokenPlace } from './logprobs.ts';
 import { isShown, type ShownTable } from './shown.ts';
@@ -65,9 +65,11 @@ const JSON_KEYS = new Set(['arguments', 'partial_json']);
 /**
  * Every string of an answer, classified: texts, which are values and names that are no field's, and what stands in a place
  * for an id or a word, each once. Tokens of log probabilities are texts put together. What a dialect does not know is text.
+ * In steps.
  * @param shown places of text that people read
+ * @throws CodedError `body-invalid` past {@link LIMITS.jsonStringsMax} texts, tokens put together
  */
-export function collectTexts(body: unknown, shown: ShownTable, classify: Classify): TextPart[] {
+export function* collectTexts(body: unknown, shown: ShownTable, classify: Classify): Steps<TextPart[]> {
   const parts: TextPart[] = [];
   const tokens = new Tokens(classify);
   const known = new Set<string>();
@@ -80,6 +82,8 @@ export function collectTexts(body: unknown, shown: ShownTable, classify: Classif
   };
   const visit: StringVisitor = (text, path, parent) => {
     if (text.length === 0) return;
+    if (parts.length > LIMITS.jsonStringsMax)
+      throw new CodedError('body-invalid', `it holds over ${LIMITS.jsonStringsMax} texts`);
     const chosen = isChosen(path);
     const token = chosen ? null : tokenPlace(path);
     if (token) return tokens.push(text, path, parent, token);
@@ -104,7 +108,7 @@ export function collectTexts(body: unknown, shown: ShownTable, classify: Classif
       shown: call === undefined && !echo && read,
     });
   };
-  visitStrings(
+  yield* stringVisits(
     body,
     visit,
     (text, path, parent) => {
@@ -121,7 +125,7 @@ export function collectTexts(body: unknown, shown: ShownTable, classify: Classif
     // Whoever parsed the answer bounded it.
     Number.POSITIVE_INFINITY,
   );
-  for (const path of oddBytes(body))
+  for (const path of yield* oddBytes(body))
     parts.push({
       ...base,
       pointer: toPointer(path),

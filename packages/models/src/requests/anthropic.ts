@@ -1,4 +1,4 @@
-import { CodedError } from '@sallyport/core';
+import { CodedError, type Steps } from '@sallyport/core';
 import type { RequestPart, RequestReading } from '../dialect.ts';
 import { ANTHROPIC_PLACES } from './anthropic-places.ts';
 import { objectBody, optional, tokenBound } from './fields.ts';
@@ -38,13 +38,13 @@ function speaker(role: unknown, types: readonly string[]): RequestPart['channel'
 }
 
 /** Reads a request in the Anthropic dialect. */
-export function readAnthropicRequest(operation: string, raw: unknown, source = ''): RequestReading {
+export function* readAnthropicRequest(operation: string, raw: unknown, source = ''): Steps<RequestReading> {
   const body = objectBody(raw);
   if (!Array.isArray(body['messages']))
     throw new CodedError('body-invalid', '`messages` must be a list of messages');
   const messages = body['messages'] as readonly ({ role?: unknown } | null)[];
   const runs = roleRuns(messages);
-  const texts = collectRequest(body, source, ANTHROPIC_PLACES, (path, parent) => {
+  const texts = yield* collectRequest(body, source, ANTHROPIC_PLACES, (path, parent) => {
     const tool = path.includes('content') && (parent as { type?: unknown }).type === 'tool_result';
     const message = path[0] === 'messages' ? messages[path[1] as number] : null;
     const types = message ? blocksOn(body, path) : [];

@@ -1,10 +1,12 @@
-import { CodedError, LIMITS, toPointer } from '@sallyport/core';
+import { CodedError, LIMITS, type Steps, toPointer } from '@sallyport/core';
 import type { PlaceNode } from './places.ts';
 
 /** Figures from which a number of a request may be somebody's. */
 const FIGURES_MIN = 9;
 /** A number of a few characters or more. */
 const MAYBE = /(?:^|[\s:,[])-?\d[\d.eE+-]{5,}/;
+/** Characters of a body that are read from one step to the next. */
+const STEP = 64 * 1024;
 /** Figures that an exponent may make of a number. */
 const FIGURES_MAX = 40;
 
@@ -63,18 +65,23 @@ const isNumbers = (node: PlaceNode | null): boolean =>
   node?.place?.kind === 'numbers' || node?.place?.kind === 'tokens';
 
 /**
- * Long numbers of a body that stand where no number of the protocol does.
+ * Long numbers of a body that stand where no number of the protocol does, in steps.
  * @param source valid JSON text
  * @param least figures of a number that is long
  * @throws CodedError `body-invalid` past {@link LIMITS.jsonStringsMax}
  */
-export function longNumbers(source: string, tree: PlaceNode, least = FIGURES_MIN): LongNumber[] {
+export function* longNumbers(source: string, tree: PlaceNode, least = FIGURES_MIN): Steps<LongNumber[]> {
   if (!MAYBE.test(source)) return [];
   const found: LongNumber[] = [];
   const path: Open[] = [];
   const literal = /-?\d[\d.eE+-]*/y;
   let name = false;
+  let next = STEP;
   for (let i = 0; i < source.length; i++) {
+    if (i > next) {
+      yield;
+      next = i + STEP;
+    }
     const c = source.charCodeAt(i);
     const last = path.at(-1);
     if (c === 123 || c === 91) {

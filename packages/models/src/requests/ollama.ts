@@ -1,4 +1,4 @@
-import { CodedError, tableOf } from '@sallyport/core';
+import { CodedError, type Steps, tableOf } from '@sallyport/core';
 import type { RequestPart, RequestReading } from '../dialect.ts';
 import { objectBody, optional, tokenBound } from './fields.ts';
 import { roleRuns } from './groups.ts';
@@ -30,12 +30,12 @@ function validate(operation: string, body: Record<string, unknown>): void {
 const isEmbedding = (operation: string): boolean => operation === 'embed' || operation === 'embeddings';
 
 /** Reads a request in the Ollama dialect. */
-export function readOllamaRequest(operation: string, raw: unknown, source = ''): RequestReading {
+export function* readOllamaRequest(operation: string, raw: unknown, source = ''): Steps<RequestReading> {
   const body = objectBody(raw);
   validate(operation, body);
   const messages = Array.isArray(body['messages']) ? body['messages'] : [];
   const runs = roleRuns(messages);
-  const texts = collectRequest(body, source, OLLAMA_PLACES, (path) => {
+  const texts = yield* collectRequest(body, source, OLLAMA_PLACES, (path) => {
     const message =
       path[0] === 'messages' ? (messages[path[1] as number] as { role?: unknown } | null) : null;
     return {

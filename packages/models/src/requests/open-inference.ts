@@ -1,4 +1,4 @@
-import { CodedError } from '@sallyport/core';
+import { CodedError, type Steps } from '@sallyport/core';
 import type { RequestReading } from '../dialect.ts';
 import { readTensor, validateTensor } from '../tensors.ts';
 import { objectBody } from './fields.ts';
@@ -6,7 +6,11 @@ import { OPEN_INFERENCE_PLACES } from './other-places.ts';
 import { collectRequest } from './texts.ts';
 
 /** Reads a request in the Open Inference Protocol. */
-export function readOpenInferenceRequest(_operation: string, raw: unknown, source = ''): RequestReading {
+export function* readOpenInferenceRequest(
+  _operation: string,
+  raw: unknown,
+  source = '',
+): Steps<RequestReading> {
   const body = objectBody(raw);
   const inputs = body['inputs'];
   if (!Array.isArray(inputs) || inputs.length === 0)
@@ -16,7 +20,7 @@ export function readOpenInferenceRequest(_operation: string, raw: unknown, sourc
       throw new CodedError('body-invalid', `\`inputs.${i}\`: ${what}`);
     }),
   );
-  const texts = collectRequest(body, source, OPEN_INFERENCE_PLACES, (path) => ({
+  const texts = yield* collectRequest(body, source, OPEN_INFERENCE_PLACES, (path) => ({
     channel: 'user',
     system: false,
     ...(path[0] === 'inputs' && path[2] === 'data' && { group: `list inputs ${path[1]}` }),

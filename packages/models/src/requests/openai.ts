@@ -1,4 +1,4 @@
-import { CodedError, NUMBER_LIMITS } from '@sallyport/core';
+import { CodedError, NUMBER_LIMITS, type Steps } from '@sallyport/core';
 import type { RequestReading } from '../dialect.ts';
 import { objectBody, optional, tokenBound, wholeField } from './fields.ts';
 import { roleRuns } from './groups.ts';
@@ -53,7 +53,7 @@ function validate(operation: string, body: Record<string, unknown>): void {
 }
 
 /** Reads a request in the OpenAI dialect. */
-export function readOpenaiRequest(operation: string, raw: unknown, source = ''): RequestReading {
+export function* readOpenaiRequest(operation: string, raw: unknown, source = ''): Steps<RequestReading> {
   const body = objectBody(raw);
   validate(operation, body);
   const { choicesMax } = NUMBER_LIMITS;
@@ -63,7 +63,7 @@ export function readOpenaiRequest(operation: string, raw: unknown, source = ''):
   );
   const said = operation === 'chat.completions' ? 'messages' : 'input';
   const runs = roleRuns(body[said]);
-  const texts = collectRequest(body, source, OPENAI_PLACES[operation]!, (path) => {
+  const texts = yield* collectRequest(body, source, OPENAI_PLACES[operation]!, (path) => {
     const message = at(body, said, path[1]);
     const role = String(message['role'] ?? '');
     const tool = TOOL_ROLES.has(role) || String(message['type'] ?? '').endsWith('_output');

@@ -1,4 +1,4 @@
-import { CodedError, looksRandom, tableOf, toPointer } from '@sallyport/core';
+import { CodedError, looksRandom, type Steps, tableOf, toPointer } from '@sallyport/core';
 import type { Attachment, Media, RequestPart } from '../dialect.ts';
 import { longNumbers } from './long-numbers.ts';
 import { cargoOf, isSealed } from './media.ts';
@@ -197,19 +197,19 @@ class Collector implements Visitor {
 
 /**
  * Everything that a request says: every string is text unless its place in the protocol says what else it is; names
- * that no protocol has and long numbers are read, too.
+ * that no protocol has and long numbers are read, too. In steps.
  * @param source JSON text of the body
  * @throws CodedError `body-invalid`, `body-duplicate-key`, `body-lone-surrogate`
  */
-export function collectRequest(
+export function* collectRequest(
   body: unknown,
   source: string,
   tree: PlaceNode,
   classify: Classify,
-): RequestTexts {
+): Steps<RequestTexts> {
   const collector = new Collector(body, classify);
-  walkRequest(body, tree, collector);
-  for (const { pointer, key, text } of longNumbers(source, tree))
+  yield* walkRequest(body, tree, collector);
+  for (const { pointer, key, text } of yield* longNumbers(source, tree))
     collector.parts.push({
       pointer,
       // Nothing but this name makes nine figures a number of somebody.

@@ -1,4 +1,4 @@
-import { CodedError, LIMITS, toPointer } from '@sallyport/core';
+import { CodedError, LIMITS, type Steps, toPointer } from '@sallyport/core';
 import type { Place, PlaceNode } from './places.ts';
 
 /** What a part of a body is: fields of the protocol, a JSON schema, or data of the caller's own making. */
@@ -16,6 +16,8 @@ export interface Visitor {
   codes(codes: readonly number[], path: Path, parent: object): void;
 }
 
+/** Values that are visited from one step to the next. */
+const VISITED = 1_024;
 /** Whole numbers in a list from which they may spell something. */
 const CODES_MIN = 8;
 /** Words of JSON schema (draft 2020-12, and `definitions` of earlier ones). */
@@ -62,10 +64,11 @@ function refuseTwins(value: object, node: PlaceNode, path: Path): void {
 const wholeNumbers = (list: readonly unknown[]): list is number[] => list.every(Number.isSafeInteger);
 
 /**
- * Goes through a body, place by place.
+ * Goes through a body, place by place, in steps.
  * @throws CodedError `body-invalid` past {@link LIMITS.jsonStringsMax} and {@link LIMITS.jsonPathCharactersMax}, `body-duplicate-key`
  */
-export function walkRequest(root: unknown, tree: PlaceNode, visitor: Visitor): void {
+export function* walkRequest(root: unknown, tree: PlaceNode, visitor: Visitor): Steps<void> {
+  let visited = 0;
   const path: (string | number)[] = [];
   let seen = 0;
   /** Characters of the names that lead to a place: pointers are made of them, one for each text. */
@@ -74,7 +77,7 @@ export function walkRequest(root: unknown, tree: PlaceNode, visitor: Visitor): v
     if (++seen > LIMITS.jsonStringsMax)
       throw new CodedError('body-invalid', 'the body holds too many strings');
   };
-  const list = (value: readonly unknown[], node: PlaceNode | null, zone: Zone): void => {
+  function* list(value: readonly unknown[], node: PlaceNode | null, zone: Zone): Steps<void> {
     const place = node?.place?.kind;
     if (value.length > 0 && typeof value[0] === 'number' && place !== 'numbers' && wholeNumbers(value)) {
       if (place === 'tokens' && value.every((id) => id >= 0)) visitor.tokens(value.length, path);
@@ -86,11 +89,12 @@ export function walkRequest(root: unknown, tree: PlaceNode, visitor: Visitor): v
       const item = value[i];
       if (typeof item === 'number') continue;
       path.push(i);
-      walk(item, inner, inner ? zone : zone === 'schema' ? zone : 'free', value);
+      if (++visited % VISITED === 0) yield;
+      yield* walk(item, inner, inner ? zone : zone === 'schema' ? zone : 'free', value);
       path.pop();
     }
-  };
-  const object = (value: object, node: PlaceNode | null, zone: Zone): void => {
+  }
+  function* object(value: object, node: PlaceNode | null, zone: Zone): Steps<void> {
     const protocol = zone === 'protocol' && node !== null && node.members.size > 0;
     if (protocol) refuseTwins(value, node, path);
     for (const name in value) {
@@ -107,7 +111,8 @@ export function walkRequest(root: unknown, tree: PlaceNode, visitor: Visitor): v
         count();
         visitor.name(name, path, value);
       }
-      walk(
+      if (++visited % VISITED === 0) yield;
+      yield* walk(
         (value as Record<string, unknown>)[name],
         child,
         child ? 'protocol' : zone === 'schema' ? zone : 'free',
@@ -116,16 +121,16 @@ export function walkRequest(root: unknown, tree: PlaceNode, visitor: Visitor): v
       path.pop();
       named -= name.length;
     }
-  };
-  const walk = (value: unknown, node: PlaceNode | null, zone: Zone, parent: object): void => {
+  }
+  function* walk(value: unknown, node: PlaceNode | null, zone: Zone, parent: object): Steps<void> {
     const kind = node?.place?.kind;
     const own: Zone = kind === 'free' || kind === 'schema' ? kind : zone;
     if (typeof value === 'string') {
       count();
       if (value.length > 0) visitor.text(value, path, parent, node?.place ?? null, own);
-    } else if (Array.isArray(value)) list(value, own === 'protocol' ? node : null, own);
+    } else if (Array.isArray(value)) yield* list(value, own === 'protocol' ? node : null, own);
     else if (typeof value === 'object' && value !== null)
-      object(value, own === 'protocol' ? node : null, own);
-  };
-  walk(root, tree, 'protocol', {});
+      yield* object(value, own === 'protocol' ? node : null, own);
+  }
+  yield* walk(root, tree, 'protocol', {});
 }
