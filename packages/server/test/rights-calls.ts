@@ -112,12 +112,6 @@ const MADE: Readonly<Record<string, Making>> = {
     each(programs, ({ id, grants }) =>
       grants.map((grant) => ({ method: 'DELETE', path: `/api/v1/programs/${id}/grants/${grant}` })),
     ),
-  'POST /api/v1/programs/{id}/owner': (_, { programs, people }) =>
-    each(programs, ({ id }) =>
-      each(people.slice(-2), (one) => post(`/api/v1/programs/${id}/owner`, { owner: one.id })),
-    ),
-  'POST /api/v1/keys/{id}/owner': (_, { keys, people }) =>
-    each(keys, (id) => each(people.slice(-2), (one) => post(`/api/v1/keys/${id}/owner`, { owner: one.id }))),
   'POST /api/v1/keys': (path, { systems }) =>
     post(path, ...systems.map((one) => ({ name: 'made', systems: [one] })), {
       name: 'made',
