@@ -12,10 +12,11 @@ import {
   visitStrings,
 } from '@sallyport/core';
 import { watchedPrompts } from '@sallyport/guard';
-import { answerNumbers, checkShape, type TextPart, type Usage } from '@sallyport/models';
+import { checkShape, type TextPart, type Usage } from '@sallyport/models';
 import { AnswerEdits } from './answer-edits.ts';
 import { answerMasks } from './answer-masks.ts';
 import { AnswerQuestions, type Inspect, wholeStretch } from './answer-questions.ts';
+import { answerTexts } from './answer-reading.ts';
 import { AnswerStructure } from './answer-structure.ts';
 import { conditionsOnAnswer, conditionsOnRows, conditionsOnTools } from './conditions.ts';
 import type { Deps, Exchange } from './exchange.ts';
@@ -91,13 +92,14 @@ export async function judgeAnswer(
     text = decodeUtf8(plain);
     const bounds = answerBounds(deps.state().settings.limits.answerStringsMax);
     data = await shared(text.length, strictJson(text, bounds));
-    const repeats = repeatsOf(exchange);
-    const { dialect, operation } = exchange;
+    const operation = exchange.operation!.id;
     all = looking
-      ? [
-          ...(await shared(text.length, dialect.readResponse(operation!.id, data))),
-          ...(await shared(text.length, answerNumbers(data, text))),
-        ].filter((part) => !(part.echo && repeats(part.text)))
+      ? await answerTexts(data, text, {
+          dialect: exchange.dialect,
+          operation,
+          form: 'readResponse',
+          repeats: repeatsOf(exchange),
+        })
       : [];
   } catch (cause) {
     throw unreadable(cause);

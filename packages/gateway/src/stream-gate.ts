@@ -7,9 +7,10 @@ import {
   type Verdict,
 } from '@sallyport/core';
 import { type Leaves, Placeholders } from '@sallyport/guard';
-import { answerNumbers, checkShape, type StreamEvent, type TextPart, type Usage } from '@sallyport/models';
+import { checkShape, type StreamEvent, type TextPart, type Usage } from '@sallyport/models';
 import { answerMasks } from './answer-masks.ts';
 import { AnswerQuestions, type Stretch, wholeStretch } from './answer-questions.ts';
+import { answerTexts } from './answer-reading.ts';
 import { AnswerStructure, replaced } from './answer-structure.ts';
 import { holdsCredential } from './credential.ts';
 import { credentialOf, requestOf } from './inspection.ts';
@@ -107,12 +108,8 @@ export class StreamGate {
     if (!lanes) throw new CodedError('upstream-too-large', 'the stream opens too many choices');
     this.#restoring?.note(dialect.toolPieces(operation, data));
     const segments: Segment[] = [];
-    const { length } = event.data;
-    const read = [
-      ...(await shared(length, dialect.readEvent(operation, data))),
-      ...(await shared(length, answerNumbers(data, event.data))),
-    ];
-    const all = read.filter((part) => !(part.echo && this.#options.repeats(part.text)));
+    const { repeats } = this.#options;
+    const all = await answerTexts(data, event.data, { dialect, operation, form: 'readEvent', repeats });
     const parts = all.filter(({ structure }) => structure === undefined);
     if (parts.length < all.length) segments.push(...(await this.#fixed(all)));
     const before = this.#seams.length;

@@ -1,0 +1,26 @@
+import { answerNumbers, type Dialect, type TextPart } from '@sallyport/models';
+import { shared } from './turns.ts';
+
+/** How the texts of an answer are read: those of a complete one, or of one event. */
+interface Reading {
+  readonly dialect: Dialect;
+  readonly operation: string;
+  readonly form: 'readResponse' | 'readEvent';
+  /** Whether a text is one that the request has. */
+  readonly repeats: (text: string) => boolean;
+}
+
+/**
+ * Texts and numbers of an answer, or of an event of one, but what only repeats the request.
+ * @param source JSON text of `data`
+ * @throws CodedError `body-invalid`
+ */
+export async function answerTexts(
+  data: unknown,
+  source: string,
+  { dialect, operation, form, repeats }: Reading,
+): Promise<TextPart[]> {
+  const texts = await shared(source.length, dialect[form](operation, data));
+  const numbers = await shared(source.length, answerNumbers(data, source));
+  return [...texts, ...numbers].filter((part) => !(part.echo && repeats(part.text)));
+}
