@@ -122,11 +122,8 @@ export class StreamGate {
         segments.push(segment);
       }
     }
-    const tool =
-      conditions?.push(
-        data,
-        parts.filter(({ made }) => made === undefined),
-      ) ?? false;
+    const written = parts.filter(({ made }) => made === undefined);
+    const tool = conditions?.push(data, written) ?? false;
     const name = dialect.eventName(event.name, data);
     const until = this.#seams.length > before ? this.#seams.length : 0;
     this.#hold({ name, data: event.data, segments, tool, lanes, last: order.last, until });
