@@ -53,6 +53,7 @@ export * from './ports.ts';
 export * from './row-profile.ts';
 export { seenDigest } from './seen-digest.ts';
 export { atOnce, type Steps } from './steps.ts';
+export { isStorable } from './storable.ts';
 export { type JsonBounds, parseStrictJson, strictJson } from './strict-json.ts';
 export { tableOf } from './table.ts';
 export * from './text-rule.ts';

@@ -7,7 +7,7 @@ import { requirePermissions } from './authorisation/route-permissions.ts';
 import { Standing } from './authorisation/standing.ts';
 import type { Control } from './control.ts';
 import type { AskedRoutes } from './probes.ts';
-import { requireBody } from './request-body.ts';
+import { requireBody, requireStorableAddress } from './request-body.ts';
 import { accountRoutes } from './routes/account.ts';
 import { backupRoutes } from './routes/backups.ts';
 import { consoleRoutes } from './routes/console.ts';
@@ -182,6 +182,7 @@ function guardRequests(app: OpenAPIHono<Env>, hosts: readonly string[]): void {
     if (Number(c.req.header('content-length') ?? 0) > JSON_BODY_MAX) throw new CodedError('body-too-large');
     if (c.req.header('transfer-encoding') !== undefined)
       throw new CodedError('request-invalid', 'send a body with its length');
+    requireStorableAddress(c.req);
     await requireBody(c);
     await next();
   });

@@ -100,6 +100,8 @@ describe('what an identity provider claims', () => {
     { toString: 'ann' },
     { valueOf: 1, toString: null },
     'x'.repeat(300),
+    '\ud800',
+    'a\u0000b',
   ];
 
   it('a subject is a text of its own, and nothing else is one', async () => {

@@ -1,3 +1,4 @@
+import { isStorable } from '@sallyport/core';
 import type { NewGrant } from '../people/grants.ts';
 import type { Proven } from '../people/sessions.ts';
 import { LEVEL } from '../people/strength.ts';
@@ -15,13 +16,17 @@ export const SKEW_S = 60;
 const RESISTANT = ['hwk', 'phr', 'phrh'];
 const TWO = ['mfa', 'otp', 'mca'];
 
-/** An id as it is, or null where it is none. It is never cut: two that differ only at their end are two. */
+/** An id as it is, or null where it is none. It is never cut or replaced: two that differ in one character are two. */
 export const idOf = (said: unknown): string | null =>
-  typeof said === 'string' && said !== '' && said.length <= ID_CHARACTERS_MAX ? said : null;
+  typeof said === 'string' && said !== '' && said.length <= ID_CHARACTERS_MAX && isStorable(said)
+    ? said
+    : null;
 
 /** A text for people to read. */
 export const textOf = (said: unknown): string | undefined =>
-  typeof said === 'string' && said !== '' ? said.slice(0, TEXT_CHARACTERS_MAX) : undefined;
+  typeof said === 'string' && said !== '' && isStorable(said)
+    ? said.slice(0, TEXT_CHARACTERS_MAX).toWellFormed()
+    : undefined;
 
 /** Texts of a list. What stands there otherwise is none: as a text it could say something else. */
 const textsOf = (said: unknown): string[] =>

@@ -57,7 +57,10 @@ export function tokenRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const { rule, subject } = job;
       const program = await control.keyRights.requireTrade(rule, bound);
       const made = await control.apiKeys.create(`workload:${rule.name}`, {
-        name: `workload:${rule.name} ${subject}`.slice(0, 128).replaceAll(/[\x00-\x1f\x7f]/g, '?'),
+        name: `workload:${rule.name} ${subject}`
+          .slice(0, 128)
+          .toWellFormed()
+          .replaceAll(/[\x00-\x1f\x7f]/g, '?'),
         systems: rule.systems,
         program: program.id,
         expires: `${rule.minutes}m`,
