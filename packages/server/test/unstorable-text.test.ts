@@ -22,7 +22,7 @@ describe('text that no database keeps, over PostgreSQL', () => {
       config: { database: { urlRef: 'env:UNSTORABLE_TEXT_DATABASE' } },
     });
     admin = await signedIn(server, [{ role: 'administrator' }, { role: 'approver' }]);
-    ({ paths } = await ok(await fetch(`${server.controlUrl}/openapi.json`), 200));
+    ({ paths } = await ok<{ paths: typeof paths }>(await fetch(`${server.controlUrl}/openapi.json`), 200));
   });
   after(async () => {
     await server.stop();
