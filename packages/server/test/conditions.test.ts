@@ -333,6 +333,24 @@ describe('conditions', () => {
     }
   });
 
+  it('on tools: of a call that breaks off nothing goes out, of what came before it all', async () => {
+    const tool = (index: number, own: object): string => chunk({ tool_calls: [{ index, function: own }] });
+    const before = [chunk({ content: 'Let me pay.' }), tool(0, { name: 'pay', arguments: pay(7) })];
+    for (const half of ['{"amount":5', '{"amount":500']) {
+      fake.answer = (_req, res) => {
+        res.writeHead(200, { 'content-type': 'text/event-stream' });
+        for (const event of [...before, tool(1, { name: 'pay', arguments: half })]) res.write(event);
+        setTimeout(() => res.destroy(), 30);
+      };
+      const text = await (
+        await server.post('/s/chat/v1/chat/completions', key, { ...PATHS['openai']![2], stream: true })
+      ).text();
+      assert.ok(text.startsWith(before[0]!), text);
+      assert.match(text, /upstream-unreachable/);
+      assert.doesNotMatch(text, /"amount\\":5/, 'half a call');
+    }
+  });
+
   it('on calls: a stream is held whole where its answer is asked for', async () => {
     const answer = (text: string): void => {
       fake.answer = (_req, res, body) =>
