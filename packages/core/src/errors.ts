@@ -48,6 +48,11 @@ export const ERRORS = {
     'the spending limit of the day is reached',
     'raise the limit, or wait for 00:00 UTC',
   ),
+  'over-limit': row(
+    400,
+    'the call is larger than a limit ever lets through',
+    'ask for fewer tokens or send less, or raise the limit',
+  ),
   'body-too-large': row(413, 'the body is over the size limit', 'send less, or raise `limits.bodyBytesMax`'),
   'body-not-json': row(400, 'the body is not valid JSON in UTF-8', 'send JSON encoded as UTF-8'),
   'body-too-deep': row(400, 'the JSON is nested too deeply', 'flatten it'),

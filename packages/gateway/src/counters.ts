@@ -1,72 +1,101 @@
 import { countUpTo, NUMBER_LIMITS, type UsageLimits } from '@sallyport/core';
+import { MinuteWindows, secondOf, THREADS_MAX } from './minute-window.ts';
 
 /** A day in milliseconds. */
 export const DAY_MS = 86_400_000;
-const WINDOW_NS = 60_000_000_000n;
 /** Keys and systems that are counted at a time. */
 export const SLOTS_MAX = 16_384;
 /** Gateway workers one process can have. */
-export const WORKERS_MAX = 16;
+export const WORKERS_MAX = THREADS_MAX;
 
 const REQUESTS = 0;
 const TOKENS = 1;
+const RATES = 2;
 /** Day since 1970 in the upper bits, spend in the lower 48: one cell, so that a new day races with nothing. */
-const SPEND = 2;
 const SPEND_BITS = 48n;
 const SPEND_MAX = 2n ** SPEND_BITS - 1n;
-const FIELDS = 3;
 /** Tokens that one call can take: those asked for, of every choice. */
 const TOKENS_MAX = NUMBER_LIMITS.tokensMax * (NUMBER_LIMITS.choicesMax + 1);
 
 /** A limit as it is counted; one that is no number lets nothing pass. */
-const wholeLimit = (limit: number): bigint => BigInt(countUpTo(limit, Number.MAX_SAFE_INTEGER));
+const whole = (limit: number): number => countUpTo(limit, Number.MAX_SAFE_INTEGER);
+const wholeLimit = (limit: number): bigint => BigInt(whole(limit));
 const wholeTokens = (tokens: number): number => countUpTo(Math.ceil(tokens), TOKENS_MAX);
 const wholeSpend = (microUsd: number): number =>
   countUpTo(Math.ceil(microUsd), NUMBER_LIMITS.costMicroUsdMax);
 
+/** Whose limits are counted. */
+export interface Counted {
+  readonly slot: number;
+  readonly limits: UsageLimits;
+  /** Who that is, in words. */
+  readonly of?: string;
+}
+
 /** What was taken from the limits, to be settled or given back. */
 export interface Reservation {
-  readonly slots: readonly { readonly slot: number; readonly limits: UsageLimits }[];
+  readonly slots: readonly Counted[];
+  /** When, by {@link secondOf}. */
+  readonly second: number;
   tokens: number;
   microUsd: number;
   /** Whether the call has ended and its places are free. */
   settled: boolean;
 }
 
-/** Why a call may not pass now. */
+/** Why a call may not pass now, or ever. */
 export interface LimitHit {
-  readonly code: 'rate-limited' | 'concurrency-limited' | 'spend-limited';
-  readonly retryAfterMs: number;
+  readonly code: 'rate-limited' | 'concurrency-limited' | 'spend-limited' | 'over-limit';
+  /** Null where no time helps. */
+  readonly retryAfterMs: number | null;
   readonly message: string;
 }
 
 /** Memory shared by the main thread and all workers. */
 export interface CounterMemory {
-  readonly cells: SharedArrayBuffer;
+  readonly rates: SharedArrayBuffer;
+  readonly spend: SharedArrayBuffer;
   readonly concurrent: SharedArrayBuffer;
 }
 
+/** What no wait can help: a call that alone is more than a limit lets through at all. */
+function beyond({ limits, of }: Counted, tokens: number, microUsd: number): string | null {
+  const their = of === undefined ? '' : ` of ${of}`;
+  if (whole(limits.concurrent) === 0) return `no calls at all are the limit${their}`;
+  if (whole(limits.requestsPerMinute) === 0) return `no requests at all are the limit${their}`;
+  if (tokens > whole(limits.tokensPerMinute))
+    return `this call may use ${tokens} tokens, and ${limits.tokensPerMinute} a minute are the limit${their}`;
+  if (microUsd > whole(limits.spendMicroUsdPerDay) || whole(limits.spendMicroUsdPerDay) === 0)
+    return `this call may cost ${dollars(microUsd)}, and ${dollars(limits.spendMicroUsdPerDay)} a day are the limit${their}`;
+  return null;
+}
+
+const dollars = (microUsd: number): string => `${microUsd / 1e6} US dollars`;
+
 /**
- * Limits, counted once for all threads. Rates follow the generic cell rate algorithm (ITU-T I.371 annex A) on the
- * monotonic clock, one 64-bit cell each, moved by compare-and-swap: no clock jump and no race lets more through.
+ * Limits, counted once for all threads. Rates hold for every minute on the monotonic clock ({@link MinuteWindows}), spend in
+ * one 64-bit cell each, moved by compare-and-swap: no clock jump and no race lets more through.
  */
 export class Counters {
   readonly memory: CounterMemory;
-  readonly #cells: BigInt64Array;
+  readonly #rates: MinuteWindows;
+  readonly #spent: BigInt64Array;
   readonly #concurrent: Int32Array;
   readonly #worker: number;
 
   /** @param worker number of the thread; the main thread takes 0 as well and only reads */
   constructor(memory: CounterMemory, worker: number) {
     this.memory = memory;
-    this.#cells = new BigInt64Array(memory.cells);
+    this.#rates = new MinuteWindows(memory.rates);
+    this.#spent = new BigInt64Array(memory.spend);
     this.#concurrent = new Int32Array(memory.concurrent);
     this.#worker = worker;
   }
 
   static allocate(): CounterMemory {
     return {
-      cells: new SharedArrayBuffer(SLOTS_MAX * FIELDS * 8),
+      rates: MinuteWindows.allocate(SLOTS_MAX * RATES),
+      spend: new SharedArrayBuffer(SLOTS_MAX * 8),
       concurrent: new SharedArrayBuffer(SLOTS_MAX * WORKERS_MAX * 4),
     };
   }
@@ -80,12 +109,17 @@ export class Counters {
     nowMs: number,
   ): Reservation | LimitHit {
     const [takenTokens, takenMicroUsd] = [wholeTokens(tokens), wholeSpend(microUsd)];
+    for (const one of slots) {
+      const message = beyond(one, takenTokens, takenMicroUsd);
+      if (message !== null) return { code: 'over-limit', retryAfterMs: null, message };
+    }
+    const second = secondOf(nowNs);
     const undo: (() => void)[] = [];
     let done = false;
     try {
-      const hit = this.#takeAll(slots, takenTokens, takenMicroUsd, nowNs, nowMs, undo);
+      const hit = this.#takeAll(slots, takenTokens, takenMicroUsd, second, nowMs, undo);
       done = hit === null;
-      return hit ?? { slots, tokens: takenTokens, microUsd: takenMicroUsd, settled: false };
+      return hit ?? { slots, second, tokens: takenTokens, microUsd: takenMicroUsd, settled: false };
     } finally {
       if (!done) for (const step of undo) step();
     }
@@ -96,42 +130,43 @@ export class Counters {
     slots: Reservation['slots'],
     tokens: number,
     microUsd: number,
-    nowNs: bigint,
+    second: number,
     nowMs: number,
     undo: (() => void)[],
   ): LimitHit | null {
-    for (const { slot, limits } of slots) {
+    for (const { slot, limits, of } of slots) {
+      const their = of === undefined ? '' : ` of ${of}`;
       if (!this.#enter(slot, limits.concurrent)) {
         return {
           code: 'concurrency-limited',
           retryAfterMs: 1000,
-          message: `${limits.concurrent} calls at the same time are the limit`,
+          message: `${limits.concurrent} calls at the same time are the limit${their}`,
         };
       }
       undo.push(() => this.#leave(slot));
-      const requestWait = this.#take(slot, REQUESTS, 1, limits.requestsPerMinute, nowNs);
+      const requestWait = this.#take(slot, REQUESTS, 1, limits.requestsPerMinute, second);
       if (requestWait > 0) {
         return {
           code: 'rate-limited',
           retryAfterMs: requestWait,
-          message: `${limits.requestsPerMinute} requests a minute are the limit`,
+          message: `${limits.requestsPerMinute} requests a minute are the limit${their}`,
         };
       }
-      undo.push(() => this.#give(slot, REQUESTS, 1, limits.requestsPerMinute));
-      const tokenWait = this.#take(slot, TOKENS, tokens, limits.tokensPerMinute, nowNs);
+      undo.push(() => this.#count(slot, REQUESTS, -1, second));
+      const tokenWait = this.#take(slot, TOKENS, tokens, limits.tokensPerMinute, second);
       if (tokenWait > 0) {
         return {
           code: 'rate-limited',
           retryAfterMs: tokenWait,
-          message: `${limits.tokensPerMinute} tokens a minute are the limit; this call may use ${tokens}`,
+          message: `${limits.tokensPerMinute} tokens a minute are the limit${their}; this call may use ${tokens}`,
         };
       }
-      undo.push(() => this.#give(slot, TOKENS, tokens, limits.tokensPerMinute));
+      undo.push(() => this.#count(slot, TOKENS, -tokens, second));
       if (!this.#spend(slot, microUsd, limits.spendMicroUsdPerDay, nowMs)) {
         return {
           code: 'spend-limited',
           retryAfterMs: DAY_MS - (nowMs % DAY_MS),
-          message: `${limits.spendMicroUsdPerDay / 1e6} US dollars a day are the limit`,
+          message: `${dollars(limits.spendMicroUsdPerDay)} a day are the limit${their}`,
         };
       }
       undo.push(() => this.#unspend(slot, microUsd));
@@ -140,14 +175,20 @@ export class Counters {
   }
 
   /** Ends a call, the first time it is told so: frees its places, and replaces what was reserved by what was used. */
-  settle(reservation: Reservation, usedTokens: number, usedMicroUsd: number): void {
+  settle(
+    reservation: Reservation,
+    usedTokens: number,
+    usedMicroUsd: number,
+    nowNs = process.hrtime.bigint(),
+  ): void {
     if (reservation.settled) return;
     reservation.settled = true;
     const [tokens, microUsd] = [wholeTokens(usedTokens), wholeSpend(usedMicroUsd)];
     for (const { slot } of reservation.slots) this.#leave(slot);
-    for (const { slot, limits } of reservation.slots) {
-      const over = reservation.tokens - tokens;
-      if (over !== 0) this.#give(slot, TOKENS, over, limits.tokensPerMinute);
+    for (const { slot } of reservation.slots) {
+      const more = tokens - reservation.tokens;
+      // What was not used is free again where it was taken; what was used besides is used now.
+      if (more !== 0) this.#count(slot, TOKENS, more, more < 0 ? reservation.second : secondOf(nowNs));
       const saved = reservation.microUsd - microUsd;
       if (saved !== 0) this.#unspend(slot, saved);
     }
@@ -158,16 +199,12 @@ export class Counters {
   /** Sets the spend of the day, as rebuilt from the record at start. */
   setSpend(slot: number, microUsd: number, nowMs: number): void {
     const day = BigInt(Math.floor(nowMs / DAY_MS));
-    Atomics.store(
-      this.#cells,
-      slot * FIELDS + SPEND,
-      (day << SPEND_BITS) | BigInt(countUpTo(microUsd, Number(SPEND_MAX))),
-    );
+    Atomics.store(this.#spent, slot, (day << SPEND_BITS) | BigInt(countUpTo(microUsd, Number(SPEND_MAX))));
   }
 
   /** Spend of the day so far, in millionths of a US dollar. */
   spend(slot: number): number {
-    return Number(BigInt.asUintN(48, Atomics.load(this.#cells, slot * FIELDS + SPEND)));
+    return Number(BigInt.asUintN(48, Atomics.load(this.#spent, slot)));
   }
 
   /** Calls in flight on a slot, over all workers. */
@@ -186,7 +223,8 @@ export class Counters {
 
   /** Forgets everything about a slot that is given to another key or system. */
   clearSlot(slot: number): void {
-    for (let field = 0; field < FIELDS; field++) Atomics.store(this.#cells, slot * FIELDS + field, 0n);
+    for (let rate = 0; rate < RATES; rate++) this.#rates.clear(slot * RATES + rate);
+    Atomics.store(this.#spent, slot, 0n);
   }
 
   #enter(slot: number, limit: number): boolean {
@@ -201,51 +239,37 @@ export class Counters {
   }
 
   /** @returns 0, or milliseconds until as much is free */
-  #take(slot: number, field: number, units: number, limit: number, nowNs: bigint): number {
-    if (units === 0) return 0;
-    const most = wholeLimit(limit);
-    if (most === 0n) return 60_000;
-    const cell = slot * FIELDS + field;
-    const cost = (WINDOW_NS * BigInt(units)) / most;
-    for (;;) {
-      const due = Atomics.load(this.#cells, cell);
-      const next = (due > nowNs ? due : nowNs) + cost;
-      const wait = next - nowNs - WINDOW_NS;
-      if (wait > 0n) return Math.max(1, Math.ceil(Number(wait) / 1e6));
-      if (Atomics.compareExchange(this.#cells, cell, due, next) === due) return 0;
-    }
+  #take(slot: number, rate: number, units: number, limit: number, second: number): number {
+    return this.#rates.take(slot * RATES + rate, units, whole(limit), second) * 1000;
   }
 
-  #give(slot: number, field: number, units: number, limit: number): void {
-    const most = wholeLimit(limit);
-    if (most > 0n) Atomics.sub(this.#cells, slot * FIELDS + field, (WINDOW_NS * BigInt(units)) / most);
+  #count(slot: number, rate: number, units: number, second: number): void {
+    this.#rates.add(slot * RATES + rate, units, second);
   }
 
   #spend(slot: number, microUsd: number, limit: number, nowMs: number): boolean {
-    const cell = slot * FIELDS + SPEND;
     const today = BigInt(Math.floor(nowMs / DAY_MS));
     const most = wholeLimit(limit);
     for (;;) {
-      const known = Atomics.load(this.#cells, cell);
+      const known = Atomics.load(this.#spent, slot);
       // A clock set back keeps the later day: it must not hand out a second budget.
       const day = known >> SPEND_BITS > today ? known >> SPEND_BITS : today;
       const spent = day === known >> SPEND_BITS ? BigInt.asUintN(48, known) : 0n;
       const after = spent + BigInt(microUsd);
       if (after > most || after > SPEND_MAX || (microUsd === 0 && spent >= most)) return false;
-      if (Atomics.compareExchange(this.#cells, cell, known, (day << SPEND_BITS) | after) === known)
+      if (Atomics.compareExchange(this.#spent, slot, known, (day << SPEND_BITS) | after) === known)
         return true;
     }
   }
 
   /** Takes back spend, never below zero; what belongs to a day gone by is gone with it. */
   #unspend(slot: number, microUsd: number): void {
-    const cell = slot * FIELDS + SPEND;
     for (;;) {
-      const known = Atomics.load(this.#cells, cell);
+      const known = Atomics.load(this.#spent, slot);
       const spent = BigInt.asUintN(48, known) - BigInt(microUsd);
       const next =
         ((known >> SPEND_BITS) << SPEND_BITS) | (spent < 0n ? 0n : spent > SPEND_MAX ? SPEND_MAX : spent);
-      if (Atomics.compareExchange(this.#cells, cell, known, next) === known) return;
+      if (Atomics.compareExchange(this.#spent, slot, known, next) === known) return;
     }
   }
 }

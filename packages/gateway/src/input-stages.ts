@@ -30,9 +30,9 @@ import {
   refuseRepeated,
 } from './upstream-headers.ts';
 
-/** A refusal by a limit, which says when to come back. */
+/** A refusal by a limit, which says when to come back, where that helps. */
 export class LimitFault extends CodedError {
-  readonly retryAfterMs: number;
+  readonly retryAfterMs: number | null;
   constructor(hit: LimitHit) {
     super(hit.code, hit.message);
     this.retryAfterMs = hit.retryAfterMs;
@@ -206,8 +206,8 @@ export function limit(exchange: Exchange, deps: Deps): void {
   const output = exchange.reading!.outputTokensMax;
   const taken = deps.counters.reserve(
     [
-      { slot: key.slot, limits: key.usageLimits },
-      { slot: system.slot, limits: system.usageLimits },
+      { slot: key.slot, limits: key.usageLimits, of: 'the key' },
+      { slot: system.slot, limits: system.usageLimits, of: `\`${system.name}\`` },
     ],
     input + output,
     costMicroUsd(exchange, input, output),

@@ -116,7 +116,7 @@ export async function refuse(exchange: Exchange, deps: Deps, fault: CodedError):
   }
   deps.stats.ended(exchange.system?.name ?? null, outcome, code, exchange.timingsMs);
   const headers: OutgoingHttpHeaders = {};
-  if (fault instanceof LimitFault)
+  if (fault instanceof LimitFault && fault.retryAfterMs !== null)
     headers['retry-after'] = String(Math.max(1, Math.ceil(fault.retryAfterMs / 1000)));
   else if (code === 'record-unavailable' || code === 'overloaded' || code === 'draining')
     headers['retry-after'] = '1';

@@ -21,15 +21,15 @@ const take = (
 const passed = (result: object): boolean => !('code' in result);
 
 describe('counters', () => {
-  it('let through exactly the limit, then one each interval', () => {
+  it('let through exactly the limit in a minute', () => {
     const counters = new Counters(Counters.allocate(), 0);
     const own = limits({ requestsPerMinute: 60 });
     let through = 0;
     for (let i = 0; i < 100; i++) if (passed(take(counters, own))) through++;
     assert.equal(through, 60);
-    assert.ok(passed(take(counters, own, 0, 0, 10n ** 15n + 1_000_000_000n)));
     const hit = take(counters, own, 0, 0, 10n ** 15n + 1_000_000_000n);
-    assert.ok('code' in hit && hit.code === 'rate-limited' && hit.retryAfterMs <= 1000);
+    assert.ok('code' in hit && hit.code === 'rate-limited' && hit.retryAfterMs === 60_000);
+    assert.ok(passed(take(counters, own, 0, 0, 10n ** 15n + 61_000_000_000n)));
   });
 
   it('settle what was reserved by what was used, and give nothing out twice', () => {
@@ -72,13 +72,10 @@ describe('limits at the gateway', () => {
     const server = await testServer({ systems: { main: enforced(fake) }, workers: 3 });
     try {
       const key = await server.key(['main'], { requestsPerMinute: 50 });
-      const begun = Date.now();
       const answers = await Promise.all(Array.from({ length: 200 }, () => server.chat(key, 'hi')));
-      const trickle = Math.ceil(((Date.now() - begun) / 60_000) * 50);
       const refused = answers.filter((answer) => answer.status === 429);
-      // A minute's allowance, and what trickles in at 50 a minute while the test runs.
       const through = answers.length - refused.length;
-      assert.ok(through >= 50 && through <= 50 + trickle, `${through}`);
+      assert.equal(through, 50);
       assert.equal(fake.requests.length, through);
       for (const answer of refused) assert.ok(Number(answer.headers.get('retry-after')) >= 1);
       const { summary } = await server.control.exchange('test', exchangeOf(refused[0]!), false);
@@ -95,7 +92,7 @@ describe('limits at the gateway', () => {
     const system = enforced(fake, { prices: { inputPerMillion: 0, outputPerMillion: 10_000 } });
     const first = await testServer({ systems: { main: system } });
     const tokens = await first.key(['main'], { tokensPerMinute: 100 });
-    assert.equal((await first.chat(tokens, 'hi', { max_tokens: 101 })).status, 429);
+    assert.equal((await first.chat(tokens, 'hi', { max_tokens: 101 })).status, 400);
     assert.equal((await first.chat(tokens, 'hi', { max_tokens: 90 })).status, 200);
     const lone = await first.key(['main'], { concurrent: 1 });
     const both = await Promise.all([
