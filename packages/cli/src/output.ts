@@ -11,6 +11,17 @@ const CELL_CHARACTERS_MAX = 200;
 
 const lineOf = (text: string): string => shortened(printableLine(text), LINE_CHARACTERS_MAX);
 
+let endsUnread = true;
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (endsUnread) process.exit(code === 'EPIPE' ? 0 : 3);
+});
+process.stderr.on('error', () => {});
+
+/** From here on the program goes on when what it prints cannot be written: nothing that observes ends what protects. */
+export function goOnUnread(): void {
+  endsUnread = false;
+}
+
 /** Writes one JSON document. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${visibleJson(value, 2)}\n`);

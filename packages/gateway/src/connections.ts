@@ -90,11 +90,17 @@ export class Connections {
     const opened = (socket: Socket, host: string, callback: buildConnector.Callback): void => {
       this.#ages.note(socket);
       if (closed.length === 0) return callback(null, socket);
-      refusedPlace(socket, closed, this.#resolved, proxy === null ? null : host).then((refused) => {
-        if (refused === null) return callback(null, socket);
-        socket.destroy();
-        callback(refused, null);
-      });
+      refusedPlace(socket, closed, this.#resolved, proxy === null ? null : host).then(
+        (refused) => {
+          if (refused === null) return callback(null, socket);
+          socket.destroy();
+          callback(refused, null);
+        },
+        (fault: Error) => {
+          socket.destroy();
+          callback(fault, null);
+        },
+      );
     };
     const direct: buildConnector.connector = (options, callback) =>
       connect(options, (...[error, socket]: Parameters<buildConnector.Callback>) => {

@@ -65,4 +65,6 @@ export type FromWorker =
   | { readonly type: 'unauthenticated'; readonly address: string; readonly count: number }
   | { readonly type: 'certificate-changed'; readonly integration: string; readonly origin: string }
   | { readonly type: 'key-leaked'; readonly key: string; readonly exchange: string }
+  /** Something failed that nothing waited for. */
+  | { readonly type: 'unforeseen'; readonly fault: Error }
   | { readonly type: 'drained' };

@@ -34,10 +34,12 @@ export interface GatewayPoolOptions {
   /** Appends to the record; resolves when durable. */
   readonly append: (entries: readonly Frame[]) => Promise<unknown>;
   readonly onUnauthenticated: (address: string, count: number) => void;
-  /** A key of ours stood in a text of a call. */
   /** An endpoint of a third party showed another certificate than was approved. */
   readonly onCertificateChanged: (integration: string, origin: string) => void;
+  /** A key of ours stood in a text of a call. */
   readonly onKeyLeaked: (key: string, exchange: string) => void;
+  /** Something failed in a worker that nothing waited for. */
+  readonly onUnforeseen: (fault: Error) => void;
   /** A worker died; it is being replaced. */
   readonly onCrash: (worker: number, error: Error) => void;
   /** A worker's event loop stood still for too long; it is ended and replaced. */
@@ -210,6 +212,9 @@ export class GatewayPool {
         break;
       case 'key-leaked':
         this.#options.onKeyLeaked(message.key, message.exchange);
+        break;
+      case 'unforeseen':
+        this.#options.onUnforeseen(message.fault);
         break;
       case 'unauthenticated':
         this.#options.onUnauthenticated(message.address, message.count);

@@ -74,6 +74,12 @@ const deps: Deps = {
 
 deps.inspection.useRules(start.snapshot.rules);
 
+// One call that failed where nobody looked must not end the calls of all others.
+process.on('unhandledRejection', (fault) => {
+  deps.stats.observationFailures++;
+  post({ type: 'unforeseen', fault: fault instanceof Error ? fault : new Error(String(fault)) });
+});
+
 const options = {
   maxHeaderSize: LIMITS.headerBytesMax,
   headersTimeout: 10_000,

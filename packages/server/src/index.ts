@@ -20,6 +20,7 @@ export { defaultVerdict, GuardDesk } from './guard-desk.ts';
 export { readGuardModels } from './guard-models.ts';
 export { keptLog, knownLog, rememberLog } from './known-logs.ts';
 export { type LocalApi, localApi } from './local-api.ts';
+export { unforeseen } from './log.ts';
 export { type LoadedRules, readRules } from './rules-folder.ts';
 export { type RunningServer, type ServerOptions, startServer } from './server.ts';
 export { authorityPath } from './tls/listener.ts';

@@ -16,7 +16,7 @@ import { GuardDesk } from './guard-desk.ts';
 import { readGuardModels } from './guard-models.ts';
 import { isInForce } from './in-force.ts';
 import { KeyWatch } from './key-watch.ts';
-import { log } from './log.ts';
+import { log, unforeseen } from './log.ts';
 import { Monitor } from './monitor.ts';
 import { keepAssessments } from './party-assessment.ts';
 import { watchPlaces } from './places.ts';
@@ -186,6 +186,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           }),
         );
       },
+      onUnforeseen: unforeseen,
       onCrash: (worker, error) =>
         log('error', 'a gateway worker died and is replaced', { worker, fault: error.message }),
       ...(options.detectors === undefined ? {} : { detectors: options.detectors }),

@@ -4,7 +4,7 @@ import { basename, resolve } from 'node:path';
 import { CodedError } from '@sallyport/core';
 import { classifierServer } from '@sallyport/server';
 import type { Command } from '../commands.ts';
-import { print, printJson } from '../output.ts';
+import { goOnUnread, print, printJson } from '../output.ts';
 
 /** Serves a classifier of texts from a folder, for a second tier to ask. */
 export const classifier: Command = {
@@ -35,6 +35,7 @@ export const classifier: Command = {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     if (options.json) printJson({ url, model: name });
     else print(`${name} answers at ${url}; a system with dialect oip and this address can be a judge`);
+    goOnUnread();
     await new Promise<void>((done) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
     });

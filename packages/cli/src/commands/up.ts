@@ -1,9 +1,16 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '@sallyport/core';
-import { configExposure, type Exposure, exposure, loadConfig, startServer } from '@sallyport/server';
+import {
+  configExposure,
+  type Exposure,
+  exposure,
+  loadConfig,
+  startServer,
+  unforeseen,
+} from '@sallyport/server';
 import type { Command } from '../commands.ts';
-import { print, printFault, printJson } from '../output.ts';
+import { goOnUnread, print, printFault, printJson } from '../output.ts';
 
 /** Where the console lies once it is built. */
 const CONSOLE = fileURLToPath(new URL('../../../console/dist/', import.meta.url));
@@ -38,6 +45,11 @@ export const up: Command = {
     workers: { type: 'string' },
   },
   async run(options) {
+    goOnUnread();
+    process.on('unhandledRejection', unforeseen);
+    // One that comes while the server starts asks for what it does anyway.
+    let hangUp = (): void => {};
+    process.on('SIGHUP', () => hangUp());
     const gatewayPort = options.whole('gateway-port', 0, 65_535);
     const controlPort = options.whole('control-port', 0, 65_535);
     const readConfig = (): Config => {
@@ -90,12 +102,12 @@ export const up: Command = {
           done();
         });
       // A terminal that goes away ends the server; a service manager that hangs up means: read everything anew.
-      process.on('SIGHUP', () => {
+      hangUp = () => {
         if (process.stdin.isTTY) return done();
         server.control.reload('signal:SIGHUP').catch((fault: Error) => {
           printFault(`sallyport: not reloaded, the settings before stay: ${fault.message}`);
         });
-      });
+      };
       onParentGone(done);
     });
     if (!options.json) print('  Stopping: calls in flight may end …');

@@ -14,7 +14,7 @@ import {
 } from '@sallyport/ledger';
 import { signingKey, writeDurably } from '@sallyport/vault';
 import type { Command } from '../commands.ts';
-import { print, printFault, printJson } from '../output.ts';
+import { goOnUnread, print, printFault, printJson } from '../output.ts';
 import { readText } from '../read-text.ts';
 
 const BODY_BYTES_MAX = 1_000_000;
@@ -141,6 +141,7 @@ export const witness: Command = {
     const keys = witnessKeys(signer).map(formatVerifierKey);
     if (options.json) printJson({ url, keys, logs: [...logs.keys()] });
     else print(`witnessing ${[...logs.keys()].join(', ')} at ${url}`, ...keys);
+    goOnUnread();
     await new Promise<void>((done) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
     });
