@@ -112,6 +112,19 @@ describe('what an identity provider claims', () => {
     assert.equal(people.length, 1);
   });
 
+  it('begins no session that a cookie alone opens where a browser asks, whatever it asks for', async () => {
+    // A page at another port of this machine has cookies in common with ours, and may embed or fetch what it likes.
+    for (const dest of ['document', 'iframe', 'image', 'empty', 'object', 'script'])
+      for (const site of ['same-site', 'cross-site', 'none']) {
+        const response = await fetch(`${server.controlUrl}/sign-on?next=/traffic`, {
+          redirect: 'manual',
+          headers: { 'sec-fetch-dest': dest, 'sec-fetch-site': site },
+        });
+        assert.equal(response.headers.get('location'), '/sign-in?with=provider&next=%2Ftraffic', dest);
+        assert.deepEqual(response.headers.getSetCookie(), []);
+      }
+  });
+
   it('other claims of any kind harm nothing, and raise no one', async () => {
     for (const value of HOSTILE)
       for (const name of ['preferred_username', 'name', 'email', 'email_verified', 'amr', 'acr', 'sid'])

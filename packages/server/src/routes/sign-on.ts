@@ -75,8 +75,10 @@ export function signOnRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       const { next } = c.req.valid('query');
-      // A page binds the session to itself, and the address bar cannot.
-      if (c.req.header('sec-fetch-dest') === 'document') {
+      // A page binds the session to itself. An address cannot, nor can what a page at another port of this machine embeds
+      // or fetches: it would be told the cookie, and that alone would open the session.
+      const isBrowser = ['sec-fetch-dest', 'sec-fetch-site'].some((name) => c.req.header(name) !== undefined);
+      if (isBrowser) {
         const page = new URLSearchParams({ with: 'provider', next: ownPath(next) ?? '/' });
         return c.redirect(`/sign-in?${page}`, 302);
       }
