@@ -9,6 +9,8 @@ export interface Probe {
   readonly head: Uint8Array;
   /** The same as characters from 0 to 255. */
   readonly headText: string;
+  /** The same as the text that it is, in whatever encoding. */
+  readonly text: string;
   readonly inspection: Inspection;
 }
 

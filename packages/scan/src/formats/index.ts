@@ -1,4 +1,5 @@
 import type { Inspection } from '../inspection.ts';
+import { decodeText } from '../text/text-encoding.ts';
 import { COMPRESSED } from './compressed.ts';
 import type { Format, Probe } from './format.ts';
 import { gguf } from './gguf.ts';
@@ -66,6 +67,7 @@ export function formatsOf(inspection: Inspection): readonly Format[] {
     size: inspection.source.size,
     head,
     headText: Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1'),
+    text: decodeText(head),
     inspection,
   };
   return FORMATS.filter((format) => format.recognise(probe));

@@ -1,17 +1,25 @@
 import { escapes } from '../archives/member-path.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
 import type { Inspection } from '../inspection.ts';
 import { dangerOf } from '../pickle/danger.ts';
 import { inspectTemplate } from '../templates/inspect-template.ts';
 import { asObject, duplicateKey, type Json, objectsIn, parsePythonJson } from '../text/json.ts';
 import { printable } from '../text/printable.ts';
+import { decodeText, encodingOf, type TextEncoding } from '../text/text-encoding.ts';
 import type { Format } from './format.ts';
 import { inspectKerasConfig, isKerasConfig } from './keras-config.ts';
-import { inspectNotebook } from './notebook.ts';
+import { inspectNotebook, isNotebook } from './notebook.ts';
 import { inspectSkops } from './skops.ts';
 
 const DOCUMENT_BYTES_MAX = 96 * 1024 * 1024;
 /** Lists and objects of a document; each takes far more memory than the two letters it is written with. */
 const PARTS_MAX = 4_000_000;
+/** Names in a document, which take more. */
+const NAMES_MAX = 2_000_000;
+/** What a document begins with, without the room between its parts. */
+const BEGINS = /^\ufeff?[{[](?:["{[\]}]|-?\d|true|false|null|NaN|-?Infinity)/;
+const TELLING_CHARACTERS = 24;
+const LOOK_BYTES = 64 * 1024;
 /** Keys on which it depends what runs: of two, one reader takes the first and another the last. */
 const DECISIVE = ['chat_template', 'auto_map', 'class_name', 'module', '_target_', '__class__', '__module__'];
 /** Libraries that `_target_` and their like may name: what is in them is made with arguments only. */
@@ -128,7 +136,7 @@ function inspectRoot(inspection: Inspection, root: Json): void {
   if (Array.isArray(root)) inspectModules(inspection, root);
   if (!object) return;
   if (object['_class_name'] !== undefined) inspectDiffusers(inspection, object);
-  if (Array.isArray(object['cells']) && object['nbformat'] !== undefined) inspectNotebook(inspection, object);
+  if (isNotebook(object)) inspectNotebook(inspection, object);
   if (typeof object['__class__'] === 'string' && object['__loader__'] !== undefined)
     inspectSkops(inspection, root);
   if (isKerasConfig(root)) inspectKerasConfig(inspection, root);
@@ -152,18 +160,51 @@ export function inspectJson(inspection: Inspection, text: string): void {
 
 /** One document a line, as data sets are kept. What is neither is no document that a loader would read. */
 function inspectLines(inspection: Inspection, text: string): void {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  for (const [index, line] of lines.entries()) {
+  let read = 0;
+  let number = 0;
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf('\n', at);
+    const line = text.slice(at, end < 0 ? text.length : end);
+    at += line.length + 1;
+    number++;
+    if (line.trim() === '') continue;
+    if (hasTooManyParts(line)) return tooManyParts(inspection);
     let root: Json;
     try {
       root = parsePythonJson(line);
     } catch {
-      if (inspection.name.endsWith('.json') || index > 0)
-        inspection.report('malformed', 'is not sound as json', { line: index + 1 });
+      if (inspection.name.endsWith('.json') || read > 0)
+        inspection.report('malformed', 'is not sound as json', { line: number });
       return;
     }
     inspectDocument(inspection, line, root);
+    read++;
   }
+}
+
+const tooManyParts = (inspection: Inspection): void =>
+  inspection.report('too-much', 'is a document of more parts than are read');
+
+/** Whether a text would take far more memory as a document than it takes as it is. */
+function hasTooManyParts(text: string): boolean {
+  let parts = 0;
+  let names = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charCodeAt(at);
+    if (character === 0x5b || character === 0x7b) parts++;
+    else if (character === 0x3a) names++;
+  }
+  return parts > PARTS_MAX || names > NAMES_MAX;
+}
+
+/** The first characters of a text that are no room, wherever they stand. */
+function firstCharacters(source: ByteSource, encoding: TextEncoding): string {
+  let found = '';
+  for (let at = 0; at < Math.min(source.size, DOCUMENT_BYTES_MAX); at += LOOK_BYTES) {
+    found += decodeText(source.read(at, LOOK_BYTES), encoding).replace(/[ \t\r\n]+/g, '');
+    if (found.length >= TELLING_CHARACTERS) break;
+  }
+  return found.slice(0, TELLING_CHARACTERS);
 }
 
 function inspectDocument(inspection: Inspection, text: string, root: Json): void {
@@ -189,17 +230,18 @@ function inspectDocument(inspection: Inspection, text: string, root: Json): void
 /** JSON: configurations of models, tokenizers, pipelines and adapters; notebooks. */
 export const jsonDocument: Format = {
   name: 'json',
-  recognise: ({ headText, name }) =>
-    /^(?:\ufeff|\xef\xbb\xbf)?\s*[{[]\s*(?:["{[\]}]|-?\d|true|false|null)/.test(headText) &&
-    !name.endsWith('.py'),
+  recognise: ({ text, head, name, inspection }) =>
+    /^\ufeff?\s*(?:[{[]|$)/.test(text) &&
+    !name.endsWith('.py') &&
+    BEGINS.test(firstCharacters(inspection.source, encodingOf(head))),
   inspect: (inspection) => {
     const { source } = inspection;
     if (source.size > DOCUMENT_BYTES_MAX)
       return inspection.report('too-much', 'is a document that is longer than is read');
-    const bytes = source.read(0, source.size);
-    let parts = 0;
-    for (const byte of bytes) if (byte === 0x5b || byte === 0x7b) parts++;
-    if (parts > PARTS_MAX) return inspection.report('too-much', 'is a document of more parts than are read');
-    inspectJson(inspection, Buffer.from(bytes).toString('utf8'));
+    const text = decodeText(source.read(0, source.size));
+    if (!hasTooManyParts(text)) return inspectJson(inspection, text);
+    // As one document it is not read; as one a line it may be.
+    if (/^\s*[{[][^\n]*[}\]]\s*\n/.test(text.slice(0, LOOK_BYTES))) inspectLines(inspection, text);
+    else tooManyParts(inspection);
   },
 };

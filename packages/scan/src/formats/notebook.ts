@@ -1,21 +1,22 @@
 import type { Inspection } from '../inspection.ts';
+import { commandLines, fetchesAndRuns } from '../text/fetch-and-run.ts';
+import { DECODED } from '../text/hidden-code.ts';
 import { asObject, type Json } from '../text/json.ts';
 
-const COMMAND = /^\s*[!%]/;
-const FETCH = /\b(?:curl|wget)\b/;
-const PIPED_TO_SHELL = /^\s*(?:sudo\s+)?(?:ba|z|da)?sh\b/;
+/** A line that a shell runs, wherever its answer goes. */
+const COMMAND = /^\s*(?:[\w.,]{1,64}\s{0,8}=\s{0,8})?[!%]/;
+/** A cell that a shell runs as a whole. */
+const SHELL_CELL = /^\s*%%(?:bash|sh|script|cmd|system|sx|!)/;
 const SHELL =
-  /^[ \t]*(?:!|%%(?:bash|sh|script|cmd|writefile)|%(?:system|sx|alias)|get_ipython\(\)\.(?:system|run_cell_magic))/m;
+  /^[ \t]*(?:(?:[\w.,]{1,64}[ \t]{0,8}=[ \t]{0,8})?(?:!|%(?:system|sx))|%%(?:bash|sh|script|cmd|writefile|system|sx|!|perl|ruby)|%alias|get_ipython\(\)\.(?:system|getoutput|run_cell_magic))/m;
 
 /** Whether a line of a cell fetches a program and hands it to a shell. */
-const fetchesAndRuns = (text: string): boolean =>
-  text.split('\n').some((line) => {
-    if (!COMMAND.test(line)) return false;
-    const pieces = line.split('|');
-    return pieces.some((piece, n) => n > 0 && PIPED_TO_SHELL.test(piece) && FETCH.test(pieces[n - 1]!));
-  });
-const HIDDEN_CODE =
-  /\b(?:exec|eval|__import__)\s*\(\s*(?:[\w.]*b(?:64|85|32|16)decode|[\w.]*decompress|bytes\.fromhex|compile|marshal\.loads|codecs\.decode|zlib\.|''\.join)/;
+function runsFetched(text: string): boolean {
+  const isShell = SHELL_CELL.test(text);
+  for (const { line } of commandLines(text))
+    if ((isShell || COMMAND.test(line)) && fetchesAndRuns(line)) return true;
+  return false;
+}
 const ACTIVE_OUTPUT = /<script[\s>]|javascript:|<iframe[\s>]|\bon(?:error|load|click|mouseover)\s*=/i;
 
 const textOf = (value: Json | undefined): string =>
@@ -25,19 +26,37 @@ const textOf = (value: Json | undefined): string =>
       ? value.filter((part) => typeof part === 'string').join('')
       : '';
 
+/** Cells, which lie in sheets up to version 3: a reader turns these into the form of today. */
+function* cellsOf(root: {
+  readonly [key: string]: Json;
+}): Generator<{ readonly cell: { readonly [key: string]: Json }; readonly pointer: string }> {
+  const sheets = Array.isArray(root['worksheets']) ? (root['worksheets'] as readonly Json[]) : [];
+  const lists = [
+    { list: root['cells'], pointer: '/cells' },
+    ...sheets.map((sheet, n) => ({ list: asObject(sheet)?.['cells'], pointer: `/worksheets/${n}/cells` })),
+  ];
+  for (const { list, pointer } of lists)
+    for (const [index, one] of (Array.isArray(list) ? (list as readonly Json[]) : []).entries()) {
+      const cell = asObject(one);
+      if (cell) yield { cell, pointer: `${pointer}/${index}` };
+    }
+}
+
+/** Whether a document is a notebook. */
+export const isNotebook = (root: { readonly [key: string]: Json }): boolean =>
+  root['nbformat'] !== undefined && (Array.isArray(root['cells']) || Array.isArray(root['worksheets']));
+
 /** Cells and outputs of a Jupyter notebook. */
 export function inspectNotebook(inspection: Inspection, root: { readonly [key: string]: Json }): void {
-  for (const [index, one] of (root['cells'] as readonly Json[]).entries()) {
-    const cell = asObject(one);
-    if (!cell) continue;
-    const pointer = `/cells/${index}`;
-    const text = textOf(cell['source']);
+  for (const { cell, pointer } of cellsOf(root)) {
+    // Up to version 3 code stands under another name.
+    const text = textOf(cell['source'] ?? cell['input']);
     if (cell['cell_type'] === 'code') {
-      if (fetchesAndRuns(text))
+      if (runsFetched(text))
         inspection.report('notebook-shell', 'has a cell that fetches a program and runs it', { pointer });
       else if (SHELL.test(text))
         inspection.report('notebook-command', 'has a cell that runs commands', { pointer });
-      if (HIDDEN_CODE.test(text))
+      if (text.matchAll(DECODED).next().done !== true)
         inspection.report('hidden-code', 'has a cell that decodes code and runs it', { pointer });
     } else if (ACTIVE_OUTPUT.test(text))
       inspection.report('active-content', 'has a text that runs in a browser', { pointer });
@@ -45,7 +64,10 @@ export function inspectNotebook(inspection: Inspection, root: { readonly [key: s
     for (const output of outputs) {
       const data = asObject(asObject(output)?.['data']);
       for (const [type, value] of Object.entries(data ?? {}))
-        if (type === 'application/javascript' || (type === 'text/html' && ACTIVE_OUTPUT.test(textOf(value))))
+        if (
+          type === 'application/javascript' ||
+          (/^(?:text\/html|image\/svg\+xml)$/.test(type) && ACTIVE_OUTPUT.test(textOf(value)))
+        )
           inspection.report('active-content', 'has an output that runs in a browser', { pointer });
     }
   }

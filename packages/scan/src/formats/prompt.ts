@@ -1,8 +1,9 @@
 import { Inspector } from '@sallyport/guard';
 import type { Inspection } from '../inspection.ts';
 import { lineFinder } from '../text/lines.ts';
+import { decodeText } from '../text/text-encoding.ts';
 import type { Format } from './format.ts';
-import { isText } from './text-formats.ts';
+import { isThere } from './text-formats.ts';
 
 /** Longer texts are no prompts that anybody wrote. */
 const PROMPT_BYTES_MAX = 2 * 1024 * 1024;
@@ -12,7 +13,7 @@ const LETTERS_HIDDEN_MIN = 4;
 
 /** Instructions that assistants and agents take up by themselves, and prompts by where they lie. */
 const NAMES =
-  /(?:^|[/!])(?:agents|claude|gemini|copilot-instructions|skill|system[_-]?prompt[\w-]*|prompt)\.(?:md|txt)$|(?:^|[/!])\.(?:cursor|windsurf|cline)rules$|\.(?:mdc|prompty|prompt|(?:prompt|instructions|chatmode|agent)\.md)$|(?:^|[/!])prompts?\/(?:[^/]+\/){0,8}[^/]+\.(?:md|txt|tmpl|tpl)$|(?:^|[/!])\.(?:cursor|windsurf|cline|claude)\/(?:[^/]+\/){0,8}[^/]+\.md$/;
+  /(?:^|[/!])(?:agents(?:\.override)?|claude(?:\.local)?|gemini|warp|conventions|llms(?:-full)?|copilot-instructions|skill|system[_-]?prompt[\w-]*|prompt)\.(?:md|txt)$|(?:^|[/!])\.(?:cursor|windsurf|cline|roo|goose)(?:rules|hints)$|\.(?:mdc|prompty|prompt|(?:prompt|instructions|chatmode|agent)\.md)$|(?:^|[/!])prompts?\/(?:[^/]+\/){0,8}[^/]+\.(?:md|txt|tmpl|tpl|ya?ml|json|toml|xml)$|(?:^|[/!])\.(?:cursor|windsurf|cline|clinerules|claude|codex|gemini|roo|kiro|junie|amazonq|augment|continue|trae|agents?)\/(?:[^/]+\/){0,8}[^/]+\.(?:md|txt)$/;
 
 /** Whether a file is a prompt by where it lies. */
 export const isPromptPath = (path: string): boolean => NAMES.test(path.replaceAll('\\', '/').toLowerCase());
@@ -34,12 +35,12 @@ function commentsIn(text: string): { start: number; end: number }[] {
 /** Prompts, and files of rules that assistants read: what they say to a model that their readers do not see. */
 export const prompt: Format = {
   name: 'prompt',
-  recognise: (probe) => isText(probe) && isPromptPath(probe.inspection.path),
+  recognise: (probe) => isThere(probe) && isPromptPath(probe.inspection.path),
   inspect: (inspection) => {
     const { source } = inspection;
     if (source.size > PROMPT_BYTES_MAX)
       inspection.report('too-much', 'is a prompt that is longer than is read');
-    inspectPrompt(inspection, Buffer.from(source.read(0, PROMPT_BYTES_MAX)).toString('utf8'));
+    inspectPrompt(inspection, decodeText(source.read(0, PROMPT_BYTES_MAX)));
   },
 };
 

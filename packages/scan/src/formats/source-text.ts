@@ -1,11 +1,13 @@
-import { parseAllDocuments } from 'yaml';
 import type { Inspection } from '../inspection.ts';
+import { commandLines, fetchesAndRuns } from '../text/fetch-and-run.ts';
+import { DECODED } from '../text/hidden-code.ts';
 import { asObject, type Json, objectsIn } from '../text/json.ts';
 import { lineFinder } from '../text/lines.ts';
 import { printable } from '../text/printable.ts';
+import { parseYaml, TooManyParts, type YamlDocument } from '../text/yaml.ts';
 import type { Format } from './format.ts';
 import { inspectTarget } from './json-document.ts';
-import { isText, readText } from './text-formats.ts';
+import { isText, isThere, readText } from './text-formats.ts';
 
 const UNPINNED_FETCH = [
   /\b(?:huggingface-cli|hf)\s+download\s{1,16}(?![^\n]{0,256}--revision)[^\n]{1,256}/g,
@@ -13,7 +15,6 @@ const UNPINNED_FETCH = [
   /\b(?:curl|wget)\b[^\n]{0,256}https?:\/\/[^\s'"]{0,256}(?:\.(?:bin|pt|pth|ckpt|safetensors|gguf|onnx|pkl|h5|keras|joblib|tflite)\b|huggingface\.co\/[^\s'"]{0,256}\/resolve\/main\/)/g,
   /\bollama\s+pull\s{1,16}[^\s:@]{1,128}(?=\s|$)/g,
 ];
-const PIPE_TO_SHELL = /\b(?:curl|wget)\b[^\n|]{0,512}\|\s{0,8}(?:sudo\s{1,8})?(?:ba|z|da)?sh\b/g;
 
 function inspectFetches(inspection: Inspection, text: string): void {
   const lineAt = lineFinder(text);
@@ -24,15 +25,16 @@ function inspectFetches(inspection: Inspection, text: string): void {
         line: lineAt(match.index),
       });
     }
-  for (const match of text.matchAll(PIPE_TO_SHELL))
-    inspection.report('notebook-shell', 'fetches a program and runs it', { line: lineAt(match.index) });
+  for (const { line, number } of commandLines(text))
+    if (fetchesAndRuns(line))
+      inspection.report('notebook-shell', 'fetches a program and runs it', { line: number });
 }
 
 /** Recipes for images and pipelines that fetch models. */
 export const recipe: Format = {
   name: 'recipe',
   recognise: (probe) =>
-    isText(probe) &&
+    isThere(probe) &&
     (/^(?:dockerfile|containerfile)(?:\..*)?$|\.dockerfile$|^jenkinsfile$|^\.gitlab-ci\.ya?ml$|\.sh$/.test(
       probe.name,
     ) ||
@@ -40,8 +42,9 @@ export const recipe: Format = {
   inspect: (inspection) => inspectFetches(inspection, readText(inspection)),
 };
 
-const DECODED =
-  /\b(?:exec|eval|__import__)\s*\(\s*(?:[\w.]*b(?:64|85|32|16)decode|[\w.]*decompress|bytes\.fromhex|compile\s*\(|marshal\.loads|codecs\.decode|zlib\.|''\.join|getattr\s*\()/g;
+/** Encodings of Python in which plain letters are no letters, where a comment at the top names them (PEP 263). */
+const OTHER_LETTERS =
+  /^[ \t\f]*#.{0,256}?coding[:=][ \t]*(?:utf[-_]?7|u7|(?:raw[-_])?unicode[-_]escape|utf[-_]?(?:16|32)|punycode|idna|hz|iso[-_]?2022)/im;
 const TORCHSCRIPT_FILE =
   /\bops\.aten\.(?:from_file|save)\b|\btorch\.from_file\b|\baten::(?:from_file|save)\b/g;
 const AT_INSTALL =
@@ -54,10 +57,19 @@ const TRUSTED =
 /** Python in model repositories: code that hides, installers that reach out, loaders that trust. */
 export const pythonSource: Format = {
   name: 'python',
-  recognise: (probe) => isText(probe) && /\.py$/.test(probe.name),
+  recognise: (probe) => isThere(probe) && /\.py$/.test(probe.name),
   inspect: (inspection) => {
     const text = readText(inspection);
     const lineAt = lineFinder(text);
+    if (
+      OTHER_LETTERS.test(
+        text
+          .slice(0, 512)
+          .split(/\r\n|[\r\n]/, 2)
+          .join('\n'),
+      )
+    )
+      inspection.report('hidden-code', 'is written in an encoding that hides what it does', { line: 1 });
     for (const match of text.matchAll(DECODED))
       inspection.report('hidden-code', 'decodes code and runs it', { line: lineAt(match.index) });
     for (const match of text.matchAll(TORCHSCRIPT_FILE))
@@ -101,8 +113,8 @@ export const requirements: Format = {
   },
 };
 
-const PYTHON_TAG =
-  /!!python\/|!!?(?:java|javax|ruby|perl|php)[./:]|!<tag:yaml\.org,2002:python|tag:yaml\.org,2002:python/;
+/** Objects of a programming language by their names. */
+const CODE_TAG = /^!?!?(?:tag:yaml\.org,2002:)?(?:python|javax?|js|ruby|perl|php|com|org|net|sun|jdk)[./:]/;
 const ALIASES_MAX = 1000;
 
 function inspectMlflow(inspection: Inspection, root: { readonly [key: string]: Json }): void {
@@ -132,20 +144,21 @@ export const yamlDocument: Format = {
   recognise: (probe) => isText(probe) && (/\.ya?ml$/.test(probe.name) || probe.name === 'mlmodel'),
   inspect: (inspection) => {
     const text = readText(inspection);
-    const tag = PYTHON_TAG.exec(text);
-    if (tag)
-      inspection.report('config-execution', 'makes objects of a programming language by their names', {
-        line: lineFinder(text)(tag.index),
-      });
-    let documents: Json[];
+    let documents: YamlDocument[];
     try {
-      documents = parseAllDocuments(text, { logLevel: 'silent', uniqueKeys: false }).map(
-        (document) => document.toJS({ maxAliasCount: ALIASES_MAX }) as Json,
-      );
-    } catch {
+      documents = parseYaml(text, ALIASES_MAX);
+    } catch (fault) {
+      if (fault instanceof TooManyParts)
+        return inspection.report('too-much', 'is a document of more parts than are read');
       return inspection.report('expansion-yaml', 'repeats itself more often than is read');
     }
-    for (const root of documents) {
+    const tag = documents.flatMap(({ tags }) => tags).find((one) => CODE_TAG.test(one.tag));
+    if (tag)
+      inspection.report('config-execution', 'makes objects of a programming language by their names', {
+        line: lineFinder(text)(tag.offset),
+      });
+    for (const { value } of documents) {
+      const root = value as Json;
       const object = asObject(root);
       if (object?.['flavors']) inspectMlflow(inspection, object);
       const dependencies = object?.['dependencies'];

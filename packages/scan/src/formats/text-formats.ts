@@ -2,18 +2,23 @@ import type { Inspection } from '../inspection.ts';
 import { inspectTemplate } from '../templates/inspect-template.ts';
 import { lineFinder } from '../text/lines.ts';
 import { printable } from '../text/printable.ts';
+import { decodeText, encodingOf } from '../text/text-encoding.ts';
 import type { Format, Probe } from './format.ts';
 
 const TEXT_BYTES_MAX = 32 * 1024 * 1024;
 
 /** Whether it begins like text. */
-export const isText = ({ head }: Probe): boolean => head.length > 0 && !head.includes(0);
+export const isText = ({ head }: Probe): boolean =>
+  head.length > 0 && (!head.includes(0) || encodingOf(head) !== 'utf-8');
+
+/** Whether there is anything in it: what is read as a text for its name alone is one, whatever characters it holds. */
+export const isThere = ({ head }: Probe): boolean => head.length > 0;
 
 /** A text, up to a limit; what is longer is reported. */
 export function readText(inspection: Inspection): string {
   const { source } = inspection;
   if (source.size > TEXT_BYTES_MAX) inspection.report('too-much', 'is a text that is longer than is read');
-  return Buffer.from(source.read(0, TEXT_BYTES_MAX)).toString('utf8');
+  return decodeText(source.read(0, TEXT_BYTES_MAX));
 }
 
 function xml(inspection: Inspection, text: string, lineAt: (offset: number) => number): void {
@@ -34,7 +39,7 @@ function xml(inspection: Inspection, text: string, lineAt: (offset: number) => n
 /** OpenVINO: a graph in XML beside its weights. */
 export const openVino: Format = {
   name: 'openvino',
-  recognise: ({ headText }) => /<net\s[^<>]*\bversion="\d+"/.test(headText),
+  recognise: ({ text }) => /<net\s[^<>]*\bversion="\d+"/.test(text),
   inspect: (inspection) => {
     const text = readText(inspection);
     const lineAt = lineFinder(text);
@@ -61,8 +66,8 @@ export const openVino: Format = {
 /** PMML: models in XML. */
 export const pmml: Format = {
   name: 'pmml',
-  recognise: ({ headText, name }) =>
-    /<PMML[\s>]/.test(headText) || (name.endsWith('.pmml') && headText.trimStart().startsWith('<')),
+  recognise: ({ text, name }) =>
+    /<PMML[\s>]/.test(text) || (name.endsWith('.pmml') && /^\s*(?:<|$)/.test(text)),
   inspect: (inspection) => {
     const text = readText(inspection);
     const lineAt = lineFinder(text);
@@ -79,7 +84,7 @@ export const pmml: Format = {
 export const jinja: Format = {
   name: 'jinja',
   recognise: (probe) =>
-    isText(probe) &&
+    isThere(probe) &&
     (/\.(?:jinja2?|j2)$/.test(probe.name) ||
       probe.name === 'chat_template' ||
       /^chat_template/.test(probe.name)) &&

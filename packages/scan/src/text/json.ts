@@ -42,19 +42,33 @@ export const asObject = (value: Json | undefined): { readonly [key: string]: Jso
 export function* objectsIn(
   root: Json,
 ): Generator<{ object: { readonly [key: string]: Json }; pointer: string }> {
-  const open: { value: Json; pointer: string }[] = [{ value: root, pointer: '' }];
+  /** What is entered and not left: what is held grows with the depth alone. */
+  const open: { inner: Iterator<readonly [string | number, Json]>; pointer: string }[] = [];
+  const enter = (value: Json, pointer: string): { readonly [key: string]: Json } | null => {
+    if (typeof value !== 'object' || value === null) return null;
+    open.push({ inner: membersOf(value), pointer });
+    return asObject(value);
+  };
+  const first = enter(root, '');
+  if (first) yield { object: first, pointer: '' };
   while (open.length > 0) {
-    const { value, pointer } = open.pop()!;
+    const { inner, pointer } = open.at(-1)!;
+    const next = inner.next();
+    if (next.done === true) {
+      open.pop();
+      continue;
+    }
+    const [key, value] = next.value;
     if (typeof value !== 'object' || value === null) continue;
-    const object = asObject(value);
-    if (object) yield { object, pointer };
-    for (const [key, inner] of Object.entries(value).reverse())
-      if (typeof inner === 'object' && inner !== null)
-        open.push({
-          value: inner as Json,
-          pointer: `${pointer}/${key.slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1')}`,
-        });
+    const name = String(key).slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1');
+    const object = enter(value, `${pointer}/${name}`);
+    if (object) yield { object, pointer: `${pointer}/${name}` };
   }
+}
+
+function* membersOf(value: object): Generator<readonly [string | number, Json]> {
+  if (Array.isArray(value)) yield* (value as Json[]).entries();
+  else for (const key of Object.keys(value)) yield [key, (value as { [key: string]: Json })[key]!];
 }
 
 /**

@@ -1,4 +1,4 @@
-import { parseAllDocuments } from 'yaml';
+import { parseYaml } from '../../text/yaml.ts';
 import { asText, asTree, type LockedPackage, type LockFormat } from '../locked-package.ts';
 import { sourceOf } from './npm.ts';
 
@@ -8,13 +8,11 @@ const DOCUMENTS_MAX = 16;
 
 /** YAML documents of which nothing is expanded without end. @throws Error for what is no YAML, or more than is read */
 export function readYamlDocuments(text: string): unknown[] {
-  const documents = parseAllDocuments(text, { logLevel: 'silent', uniqueKeys: false });
-  if (!Array.isArray(documents)) return [];
+  const documents = parseYaml(text, ALIASES_MAX);
   if (documents.length > DOCUMENTS_MAX) throw new Error(`it has over ${DOCUMENTS_MAX} documents`);
   return documents.map((one) => {
-    const [fault] = one.errors;
-    if (fault) throw fault;
-    return one.toJS({ maxAliasCount: ALIASES_MAX }) as unknown;
+    if (one.fault) throw one.fault;
+    return one.value;
   });
 }
 

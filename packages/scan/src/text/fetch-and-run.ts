@@ -1,0 +1,49 @@
+const FETCH = /\b(?:curl|wget)\b/;
+/** What runs what it is handed. */
+const SHELL = /^(?:ba|z|da|k)?sh$/;
+/** What does so where it is not told what else to run. */
+const INTERPRETER = /^(?:python[\d.]{0,6}|perl|node|ruby)$/;
+/** A fetch within what a shell is told to run. */
+const WITHIN =
+  /(?:^|[\s;&|!("'/])(?:(?:ba|z|da|k)?sh|eval|source|\.)\s[^\n]{0,128}?(?:<\(|\$\(|`)\s{0,8}(?:curl|wget)\b/;
+const WORDS_MAX = 16;
+
+/** Whether a part of a pipe hands what comes in to something that runs it. */
+function runsInput(piece: string): boolean {
+  const words = piece.trimStart().split(/\s+/, WORDS_MAX);
+  const first = words.findIndex((word) => !/^(?:sudo|env|exec|nohup|time|-.*|\w+=.*)$/s.test(word));
+  if (first < 0) return false;
+  const [word = ''] = words[first]!.split(/[;&)"']/, 1);
+  const name = word.slice(word.lastIndexOf('/') + 1);
+  if (SHELL.test(name)) return true;
+  const next = words[first + 1];
+  return (
+    INTERPRETER.test(name) && (next === undefined || next === '' || next === '-' || /^[;&)"']/.test(next))
+  );
+}
+
+/** Whether a line of commands fetches a program and runs it. */
+export function fetchesAndRuns(line: string): boolean {
+  if (!FETCH.test(line)) return false;
+  const pieces = line.split('|');
+  const fetched = pieces.findIndex((piece) => FETCH.test(piece));
+  return pieces.some((piece, at) => at > fetched && runsInput(piece)) || WITHIN.test(line);
+}
+
+/** Lines of commands, those that a backslash joins as one, with the number of the first, counted from 1. Comments are left out. */
+export function* commandLines(text: string): Generator<{ readonly line: string; readonly number: number }> {
+  let begun = '';
+  let start = 1;
+  for (const [index, own] of text.split('\n').entries()) {
+    if (begun === '') start = index + 1;
+    const line = own.endsWith('\r') ? own.slice(0, -1) : own;
+    if (line.endsWith('\\')) {
+      begun += `${line.slice(0, -1)} `;
+      continue;
+    }
+    const whole = begun + line;
+    begun = '';
+    if (!/^\s{0,256}#/.test(whole)) yield { line: whole, number: start };
+  }
+  if (begun !== '') yield { line: begun, number: start };
+}
