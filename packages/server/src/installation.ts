@@ -14,6 +14,7 @@ import { Ledger, type NoteSigner } from '@sallyport/ledger';
 import {
   DataFolderLock,
   type ExchangeRow,
+  HELD,
   openPostgres,
   openSqlite,
   PROJECTED_TOGETHER_MAX,
@@ -169,7 +170,11 @@ export class Installation {
         await installation.announce(
           // From here on the log says of every row that grants something what it is.
           Object.assign(
-            newEvent('installation-created', { actor: 'sallyport', subject: 'organisation', data: { id } }),
+            newEvent('installation-created', {
+              actor: 'sallyport',
+              subject: 'organisation',
+              data: { id, held: HELD },
+            }),
             { rows: {} },
           ),
         );

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { CodedError, clock, newEvent, type SallyportEvent, type WorkerLeaf } from '@sallyport/core';
-import { type Said, withRows } from '@sallyport/store';
+import { HELD, type RowDigest, type Said, withRows } from '@sallyport/store';
 import type { Installation } from './installation.ts';
 import { log } from './log.ts';
 import { whatWasSaid } from './state-said.ts';
@@ -14,6 +14,9 @@ const NAMED_MAX = 100;
 const REASON_CHARACTERS_MAX = 500;
 /** Entries read since what was read was kept: so many are read again after a crash. */
 const UNSAVED_MAX = 20_000;
+
+const digestsOf = (rows: ReadonlyMap<string, RowDigest>): Record<string, string> =>
+  Object.fromEntries([...rows].map(([row, { digest }]) => [row, digest]));
 
 /** Holds rows that grant something against what the log says of them; those that do not follow from it grant nothing. */
 export class StateGuard {
@@ -67,19 +70,24 @@ export class StateGuard {
 
   /** At the start: notes the rows of an earlier version, or looks whether all follow. @param fresh whether the installation is new */
   async begin(fresh: boolean): Promise<void> {
+    if (!fresh && this.#watch.held < HELD) await this.#adopt();
+    await this.look();
+  }
+
+  /**
+   * Earlier versions said in the log of fewer columns and tables what they are. What is there now is taken for right, once: what
+   * followed by what the log said before, and all that it said nothing of. The log says so, and from then on all of it is held.
+   */
+  async #adopt(): Promise<void> {
     const { store } = this.#installation;
-    if (fresh || this.#watch.noted) {
-      await this.look();
-      return;
-    }
-    const rows = Object.fromEntries(await store.granting.digests());
-    // Earlier versions did not say in the log what rows are: what is here now is what is taken for right.
-    const event = newEvent('state-noted', {
-      actor: 'sallyport',
-      subject: 'organisation',
-      data: { rows: Object.keys(rows).length, first: true },
-    });
-    for (const one of withRows([{ ...event, rows: {} }], rows)) await this.#installation.announce(one);
+    const digests = await store.granting.digests();
+    const from = this.#watch.held;
+    const rows = from === 0 ? digestsOf(digests) : this.#watch.adopted(digests);
+    const data = { rows: Object.keys(rows).length, first: from === 0, from, held: HELD };
+    const event = newEvent('state-noted', { actor: 'sallyport', subject: 'organisation', data });
+    // In one step: of what is left out by a crash the log would say for ever that it is unknown.
+    const events = withRows([{ ...event, rows: {} }], rows);
+    await store.change(async () => ({ result: undefined, event: events }));
     await this.#installation.flush();
     this.save();
   }
@@ -137,7 +145,7 @@ export class StateGuard {
       throw new CodedError('request-invalid', `say why, in up to ${REASON_CHARACTERS_MAX} characters`);
     const { store } = this.#installation;
     const known = this.#diverging.find((one) => one.row === row);
-    const digest = (await store.granting.digests()).get(row) ?? null;
+    const digest = (await store.granting.digests()).get(row)?.digest ?? null;
     if (!known || (digest === null) !== (known.why === 'missing'))
       throw new CodedError('not-found', `no row \`${row.slice(0, 80)}\` waits to be judged`);
     const event = newEvent('state-accepted', { actor, subject: 'organisation', data: { row, reason } });

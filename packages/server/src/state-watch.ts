@@ -8,7 +8,7 @@ import {
   verifierKeysOf,
   verifyRaw,
 } from '@sallyport/ledger';
-import { mustBeThere } from '@sallyport/store';
+import { mustBeThere, type RowDigest } from '@sallyport/store';
 import { writeDurably } from '@sallyport/vault';
 import { z } from 'zod';
 
@@ -34,9 +34,11 @@ export const DIVERGENCE_WORDS: Readonly<Record<Divergence['why'], string>> = {
 const PART = 'state';
 const savedSchema = z.object({
   size: z.int().min(0),
-  noted: z.boolean(),
+  held: z.int().min(0),
   rows: z.record(z.string(), z.string()),
 });
+/** Events that may say what is held from then on. */
+const HOLDING: ReadonlySet<string> = new Set(['installation-created', 'state-noted']);
 /** Before an entry is parsed: whether it can say anything of rows. */
 const ROWS = Buffer.from('"rows":{');
 
@@ -47,7 +49,7 @@ const ROWS = Buffer.from('"rows":{');
 export class StateWatch {
   readonly #rows = new Map<string, string>();
   #next = 0;
-  #noted = false;
+  #held = 0;
 
   /** Number of the first entry that was not read yet. */
   get next(): number {
@@ -56,7 +58,12 @@ export class StateWatch {
 
   /** Whether any entry says something of rows: logs of earlier versions do not. */
   get noted(): boolean {
-    return this.#noted;
+    return this.#held > 0;
+  }
+
+  /** What of the tables the log holds, as `HELD` numbers it. */
+  get held(): number {
+    return this.#held;
   }
 
   /** Begins where an earlier run ended, as far as its file can be believed. @param size entries that the log has */
@@ -79,7 +86,7 @@ export class StateWatch {
       if (!isSigned || saved.size > size) return watch;
       for (const [row, digest] of Object.entries(saved.rows)) watch.#rows.set(row, digest);
       watch.#next = saved.size;
-      watch.#noted = saved.noted;
+      watch.#held = saved.held;
     } catch {
       // Then the log is read from its beginning.
       return new StateWatch();
@@ -91,9 +98,9 @@ export class StateWatch {
   see(index: number, leaf: WorkerLeaf | SallyportEvent): void {
     if (index !== this.#next) return;
     this.#next++;
-    const { rows } = leaf as SallyportEvent;
+    const { rows, type, data } = leaf as SallyportEvent;
     if (rows === undefined) return;
-    this.#noted = true;
+    this.#held = Math.max(this.#held, 1, HOLDING.has(type) ? Number(data['held'] ?? 1) : 1);
     for (const [row, digest] of Object.entries(rows))
       if (digest === null) this.#rows.delete(row);
       else this.#rows.set(row, digest);
@@ -108,14 +115,24 @@ export class StateWatch {
   }
 
   /** Rows that do not follow from what was read. @param digests of the rows as they are */
-  diverging(digests: ReadonlyMap<string, string>): Divergence[] {
+  diverging(digests: ReadonlyMap<string, RowDigest>): Divergence[] {
     const out: Divergence[] = [];
     for (const [row, digest] of digests) {
       const said = this.#rows.get(row);
-      if (said !== digest) out.push({ row, why: said === undefined ? 'unknown' : 'changed' });
+      if (!digest.follows(said)) out.push({ row, why: said === undefined ? 'unknown' : 'changed' });
     }
     for (const row of this.#rows.keys())
       if (!digests.has(row) && mustBeThere(row)) out.push({ row, why: 'missing' });
+    return out;
+  }
+
+  /** What rows are under the newest scheme that follow, and of which the log says so under an earlier one. */
+  adopted(digests: ReadonlyMap<string, RowDigest>): Record<string, string> {
+    const out: Record<string, string> = {};
+    for (const [row, now] of digests) {
+      const said = this.#rows.get(row);
+      if (said !== now.digest && now.follows(said)) out[row] = now.digest;
+    }
     return out;
   }
 
@@ -123,7 +140,7 @@ export class StateWatch {
   save(path: string, signers: readonly [NoteSigner, ...NoteSigner[]], seconds: number): void {
     const json = JSON.stringify({
       size: this.#next,
-      noted: this.#noted,
+      held: this.#held,
       rows: Object.fromEntries(this.#rows),
     });
     const root = hash('sha256', json, 'buffer');

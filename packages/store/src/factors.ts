@@ -122,8 +122,14 @@ export class Factors {
       .where('kind', '=', 'recovery-code')
       .where('handle', '=', handle)
       .where('used_at', 'is', null)
-      .executeTakeFirst();
-    return Number(result.numUpdatedRows) === 1;
+      .returning('id')
+      .execute();
+    touch(
+      tx,
+      'factors',
+      result.map(({ id }) => id),
+    );
+    return result.length === 1;
   }
 
   /** Removes factors of somebody. @returns how many */

@@ -1,97 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { type Kysely, type SqlBool, sql } from 'kysely';
+import { GRANTING_TABLES, type Granting, type GrantingTable } from './granting-tables.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
-
-/** What of a row decides what it lets someone do; what only says how it is used is left out. */
-interface Granting {
-  /** A column, or an expression in SQL. */
-  readonly key: string;
-  readonly columns: readonly string[];
-  /** Columns that later versions added: part of the digest where they hold something, so that rows of before keep theirs. */
-  readonly later?: readonly string[];
-  /** Only such rows grant anything. */
-  readonly only?: string;
-  /** Rows are cleared away once they have ended, without an event: one that is missing lets no one do anything. */
-  readonly clears?: true;
-}
-
-/** Tables whose rows let someone do something. Each of their changes says in the log what the row is from then on. */
-export const GRANTING_TABLES = {
-  api_keys: {
-    key: 'id',
-    columns: ['hash', 'systems', 'scope', 'limits', 'created_at', 'expires_at', 'revoked_at', 'program'],
-    later: ['owner'],
-  },
-  systems: { key: 'name', columns: ['config', 'demo', 'origin'] },
-  secret_origins: { key: 'id', columns: ['ref', 'origin', 'status', 'by_owner'] },
-  people: {
-    key: 'id',
-    columns: [
-      'name',
-      'email',
-      'password',
-      'origin',
-      'external_id',
-      'created_by',
-      'disabled_at',
-      'shut_out_by',
-      'local_user',
-    ],
-  },
-  grants: { key: 'id', columns: ['holder', 'role', 'system', 'origin', 'created_by', 'expires_at'] },
-  programs: { key: 'id', columns: ['name', 'owner', 'created_by', 'disabled_at'] },
-  factors: {
-    key: 'id',
-    columns: ['person_id', 'kind', 'handle', 'secret', 'confirmed_at'],
-    only: 'confirmed_at is not null',
-  },
-  sessions: {
-    key: 'id',
-    columns: ['hash', 'person_id', 'level', 'methods', 'expires_at', 'proven_at'],
-    clears: true,
-  },
-  provisioned: { key: 'person_id', columns: ['external_id', 'deleted_at'] },
-  groups: { key: 'id', columns: ['name', 'external_id'] },
-  group_members: { key: "group_id || ':' || person_id", columns: ['group_id', 'person_id'] },
-  integrations: {
-    key: 'id',
-    columns: ['name', 'kind', 'manifest', 'owner', 'status', 'seen', 'expires_at', 'approved_by'],
-  },
-  tickets: {
-    key: 'hash',
-    columns: ['kind', 'person_id', 'data', 'expires_at', 'used_at'],
-    only: "kind in ('set-up', 'provider-link')",
-    clears: true,
-  },
-} as const satisfies Partial<Record<keyof Database, Granting>>;
-/** All other tables, and why what they hold is not held against the log here. A test fails for one that is in neither. */
-export const NOT_GRANTING = {
-  meta: 'positions in the log and settings of this program; none opens anything',
-  attempts: 'counts of attempts, cleared as they age: one who clears them still needs the secret',
-  outbox: 'each event carries a signature of this installation, and one without is not recorded',
-  exchanges: 'a projection: `ledger verify` holds it against the entries it was made from',
-  events: 'a projection: `ledger verify` holds it against the entries it was made from',
-  findings: 'made from the log again at any time; shown to people, asked by no gate',
-  devices: 'says whether a sign-in is told as one from a new device; opens nothing',
-  ai_uses: 'what scans found, shown to people; asked by no gate',
-  lineage: 'which asset came of which, shown to people; asked by no gate',
-  assessments: 'questionnaires of third parties, shown to approvers; asked by no gate',
-  ai_decisions: 'NOT HELD YET: what was decided of an AI service; it is not asked by the gateway',
-  holds: 'NOT HELD YET: a hold that is removed here lets content expire; its events stay in the log',
-  reviews:
-    'NOT HELD YET: a review takes roles away by events of its own; one that is removed is overdue nowhere',
-  review_items: 'NOT HELD YET: as for `reviews`',
-  assets: 'NOT HELD YET: names and facts of models and datasets; files are held by their digests',
-  asset_versions: 'NOT HELD YET: the approval of a version is believed as it stands here',
-  attestations: 'NOT HELD YET: the signed envelope is kept, and `passed` beside it is believed',
-  deployments: 'NOT HELD YET: what is deployed where is believed as it stands here',
-  data_sources: 'NOT HELD YET: the approval of a source of data is believed as it stands here',
-} as const satisfies Partial<Record<keyof Database, string>>;
-
-/** One of {@link GRANTING_TABLES}. */
-export type GrantingTable = keyof typeof GRANTING_TABLES;
 
 /** Digests of rows by `TABLE/KEY`; null for a row that is gone. */
 export type RowDigests = Record<string, string | null>;
@@ -105,31 +17,51 @@ export function touch(tx: Connection, table: GrantingTable, keys: readonly strin
   touched.set(tx, own);
 }
 
-const digestOf = (table: GrantingTable, key: string, values: readonly unknown[]): string =>
-  createHash('sha256')
-    .update(JSON.stringify([table, key, ...values]))
-    .digest('base64url');
+const sha256 = (value: unknown): string =>
+  createHash('sha256').update(JSON.stringify(value)).digest('base64url');
 
-async function* rowsOf(
+/** What a row is: its digest, under each scheme under which the log may have said it. */
+export class RowDigest {
+  /** Under the newest scheme. Those of the first have no number before them. */
+  readonly digest: string;
+  readonly #first: readonly unknown[] | null;
+
+  constructor(table: GrantingTable, key: string, row: Readonly<Record<string, unknown>>) {
+    const { columns, partly = {}, first, firstLater = [] }: Granting = GRANTING_TABLES[table];
+    // Columns that this version adds, where they hold nothing yet or are not there yet, leave digests as they were.
+    const pairs = columns
+      .filter((name) => (row[name] ?? null) !== null && partly[name]?.(row) !== false)
+      .sort()
+      .map((name) => [name, row[name]]);
+    this.digest = `2:${sha256([table, key, pairs])}`;
+    const later = firstLater.flatMap((name) => ((row[name] ?? null) === null ? [] : [[name, row[name]]]));
+    this.#first = first ? [table, key, ...first.map((name) => row[name]), ...later] : null;
+  }
+
+  /** Whether the row is what the log said of it last. */
+  follows(said: string | undefined): boolean {
+    return said === this.digest || (this.#first !== null && said === sha256(this.#first));
+  }
+}
+
+async function rowsOf(
   db: Connection,
   table: GrantingTable,
   keys: readonly string[] | null,
-): AsyncGenerator<readonly [string, string]> {
-  const { key, columns, later = [], only }: Granting = GRANTING_TABLES[table];
+): Promise<(readonly [string, RowDigest])[]> {
+  const { key, only }: Granting = GRANTING_TABLES[table];
   const keyed = sql<string>`${sql.raw(key)}`;
+  // Whatever columns there are: before a start, a database of an earlier version has not all of them.
   let query = (db as Kysely<Record<string, Record<string, unknown>>>)
     .selectFrom(table)
-    .select([keyed.as('row_key'), ...columns, ...later]);
+    .selectAll()
+    .select(keyed.as('row_key'));
   if (only !== undefined) query = query.where(sql<SqlBool>`${sql.raw(only)}`);
   if (keys !== null) query = query.where(keyed, 'in', keys);
-  for (const row of await query.execute())
-    yield [
-      `${table}/${String(row['row_key'])}`,
-      digestOf(table, String(row['row_key']), [
-        ...columns.map((column) => row[column]),
-        ...later.flatMap((column) => (row[column] === null ? [] : [[column, row[column]]])),
-      ]),
-    ];
+  return (await query.execute()).map((row) => [
+    `${table}/${String(row['row_key'])}`,
+    new RowDigest(table, String(row['row_key']), row),
+  ]);
 }
 
 /** What the rows are that were touched in a transaction, and nothing more of it. */
@@ -141,14 +73,8 @@ export async function takeTouched(tx: Connection): Promise<RowDigests> {
   const byTable = new Map<GrantingTable, string[]>();
   for (const [table, key] of own.values()) byTable.set(table, [...(byTable.get(table) ?? []), key]);
   for (const [table, keys] of byTable)
-    for await (const [id, digest] of rowsOf(tx, table, keys)) out[id] = digest;
+    for (const [id, { digest }] of await rowsOf(tx, table, keys)) out[id] = digest;
   return out;
-}
-
-/** Whether a row that the log says is there must be there: it may restrict someone, and rows of its table are not cleared away. */
-export function mustBeThere(row: string): boolean {
-  const table: Granting | undefined = (GRANTING_TABLES as Record<string, Granting>)[row.split('/', 1)[0]!];
-  return table !== undefined && table.clears !== true;
 }
 
 /** What the log said last of a row that does not follow from it. */
@@ -247,11 +173,12 @@ export class GrantingRows {
     this.quarantined = quarantined;
   }
 
-  /** Digests of all of them. */
-  async digests(): Promise<Map<string, string>> {
-    const out = new Map<string, string>();
+  /** What all of them are. A table that is not there yet has none. */
+  async digests(): Promise<Map<string, RowDigest>> {
+    const out = new Map<string, RowDigest>();
+    const there = new Set((await this.#db.introspection.getTables()).map(({ name }) => name));
     for (const table of Object.keys(GRANTING_TABLES) as GrantingTable[])
-      for await (const [id, digest] of rowsOf(this.#db, table, null)) out.set(id, digest);
+      if (there.has(table)) for (const [id, row] of await rowsOf(this.#db, table, null)) out.set(id, row);
     return out;
   }
 }

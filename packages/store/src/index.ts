@@ -11,15 +11,14 @@ export type { BlockedKind, ExchangePage, ExchangeRow, Summary, TrafficBucket } f
 export { closedRow, Exchanges, eventRow, openRow, PROJECTED_TOGETHER_MAX } from './exchanges.ts';
 export type { FactorKind, FactorRow } from './factors.ts';
 export { Findings, findingDigest, type NotedDetection, type ScanEnd } from './findings.ts';
+export { GrantingRows, RowDigest, type RowDigests, type Said, touch } from './granting.ts';
 export {
   GRANTING_TABLES,
-  GrantingRows,
   type GrantingTable,
+  grantingOf,
+  HELD,
   mustBeThere,
-  type RowDigests,
-  type Said,
-  touch,
-} from './granting.ts';
+} from './granting-tables.ts';
 export type { HoldRow } from './holds.ts';
 export { type IntegrationRow, Integrations } from './integrations.ts';
 export { type Assessment, type DataSource, InventoryStore } from './inventory.ts';

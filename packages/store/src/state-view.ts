@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { ExchangeRow } from './exchange-views.ts';
-import { GrantingRows, Quarantine } from './granting.ts';
+import { GrantingRows, Quarantine, type RowDigest } from './granting.ts';
 import type { Database } from './schema.ts';
 
 /** An event as the projection has it. */
@@ -83,7 +83,7 @@ export class StateView {
   }
 
   /** Digests of the rows that grant something. */
-  digests(): Promise<Map<string, string>> {
+  digests(): Promise<Map<string, RowDigest>> {
     return new GrantingRows(this.#db, new Quarantine()).digests();
   }
 

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { after, before, describe, it, mock } from 'node:test';
+import type { SallyportEvent } from '@sallyport/core';
+import { verifyLedger } from '@sallyport/ledger';
+import { GRANTING_TABLES, HELD, viewState } from '@sallyport/store';
+import { Events } from '../../store/src/events.ts';
+import { type Granting, grantingOf } from '../../store/src/granting-tables.ts';
+import { StateAudit, type StateReport } from '../src/audit/state-audit.ts';
+import { enforced, type FakeSystem, fakeSystem, scratch, type TestServer, testServer } from './harness.ts';
+
+/** Has events say of rows what earlier versions said: fewer tables, fewer columns, no number. */
+function asEarlier(data: string): () => void {
+  const digestOf = (row: string): string => {
+    const [table, key] = [row.slice(0, row.indexOf('/')), row.slice(row.indexOf('/') + 1)];
+    const { key: keyed, first = [], firstLater = [] } = grantingOf(row) as Granting;
+    const db = new DatabaseSync(join(data, 'state.db'), { readOnly: true });
+    const is = db.prepare(`select * from ${table} where ${keyed} = ?`).get(key) as Record<
+      string,
+      SQLInputValue
+    >;
+    db.close();
+    const later = firstLater.flatMap((name) => (is[name] === null ? [] : [[name, is[name]]]));
+    const text = JSON.stringify([table, key, ...first.map((name) => is[name]), ...later]);
+    return createHash('sha256').update(text).digest('base64url');
+  };
+  // The rows are read once they are stored, as the event is taken into the log.
+  const { waiting } = Events.prototype;
+  const mocked = mock.method(Events.prototype, 'waiting', async function (this: Events, most: number) {
+    return (await waiting.call(this, most)).map(({ event, ...rest }) => {
+      const { held: _, ...own } = event.data;
+      const rows = Object.entries(event.rows ?? {}).flatMap(([row, digest]) =>
+        grantingOf(row)?.first ? [[row, digest === null ? null : digestOf(row)]] : [],
+      );
+      const earlier = event.rows ? { rows: Object.fromEntries(rows) as SallyportEvent['rows'] } : {};
+      return { ...rest, event: { ...event, data: own, ...earlier } as SallyportEvent };
+    });
+  });
+  return () => mocked.mock.restore();
+}
+
+describe(
+  'a state whose log says of fewer columns what rows are',
+  { skip: process.env['TEST_POSTGRES'] !== undefined },
+  () => {
+    let fake: FakeSystem;
+    let server: TestServer;
+    let keys: string[];
+    const data = join(scratch(), 'data');
+    const ids = new Map<string, string>();
+    const start = async (): Promise<void> => {
+      server = await testServer({ data, systems: { main: enforced(fake) }, diverges: true });
+    };
+    const behind = (...statements: string[]): void => {
+      const db = new DatabaseSync(join(data, 'state.db'));
+      for (const statement of statements) db.exec(statement);
+      db.close();
+    };
+    const diverging = (): string[] =>
+      server.control.installation.state.diverging.map(({ row, why }) => `${row} ${why}`).sort();
+    const audit = async (file = join(data, 'state.db')): Promise<StateReport> => {
+      const view = await viewState({ file });
+      const audited = new StateAudit({ view, isSealed: () => false });
+      await verifyLedger(join(data, 'ledger'), keys, [], () => {}, {
+        begin: () => audited.begin(),
+        entry: (index, leaf) => audited.entry(index, leaf),
+      });
+      const report = await audited.report();
+      await view.close();
+      return report;
+    };
+    const notings = async (): Promise<SallyportEvent[]> =>
+      (await server.control.installation.store.events.since(['state-noted'], '1970')).filter(
+        ({ data: { held } }) => held !== undefined,
+      );
+
+    before(async () => {
+      fake = await fakeSystem();
+      const restore = asEarlier(data);
+      await start();
+      const { verifierKey, quantumSafeVerifierKey } = server.control.installation.ledger;
+      keys = [verifierKey, quantumSafeVerifierKey];
+      for (const name of ['good', 'revoked', 'named'])
+        ids.set(name, (await server.control.apiKeys.create('test', { name, systems: ['main'] })).id);
+      await server.control.apiKeys.revoke('test', ids.get('revoked')!);
+      await server.stop();
+      restore();
+    });
+    after(async () => {
+      await server.stop();
+      await fake.close();
+    });
+
+    it('verifies as it did', async () => {
+      const found = await audit();
+      assert.equal(found.result, 'ok', JSON.stringify(found));
+      assert.ok(Number(found.rows) >= 3);
+    });
+
+    it('verifies where its database has not all columns and tables yet', async () => {
+      const copy = join(data, '..', 'copy.db');
+      cpSync(join(data, 'state.db'), copy);
+      const db = new DatabaseSync(copy);
+      db.exec('alter table api_keys drop column owner');
+      for (const table of ['secret_origins', 'holds']) db.exec(`drop table ${table}`);
+      db.close();
+      const found = await audit(copy);
+      assert.equal(found.result, 'ok', JSON.stringify(found));
+    });
+
+    it('is taken for right once, but for what did not follow before', async () => {
+      await server.stop();
+      behind(`update api_keys set revoked_at = null where id = '${ids.get('revoked')}'`);
+      await start();
+      assert.deepEqual(diverging(), [`api_keys/${ids.get('revoked')} changed`]);
+      const [noted, ...more] = await notings();
+      assert.equal(noted!.data['held'], HELD);
+      assert.equal(more.length, 0);
+      await server.stop();
+      const found = await audit();
+      assert.deepEqual(
+        found.diverging.map(({ row }) => row),
+        [`api_keys/${ids.get('revoked')}`],
+      );
+    });
+
+    it('is held by all columns from then on, and never taken for right again', async () => {
+      const before_ = ['name', 'prefix', 'demo', 'synthetic'] as const;
+      for (const column of before_) {
+        assert.ok((GRANTING_TABLES.api_keys.columns as readonly string[]).includes(column));
+        const value = column === 'demo' || column === 'synthetic' ? '1' : `'other'`;
+        behind(`update api_keys set ${column} = ${value} where id = '${ids.get('named')}'`);
+        assert.ok(
+          (await audit()).diverging.some(({ row }) => row === `api_keys/${ids.get('named')}`),
+          column,
+        );
+        rmSync(join(data, 'state.db-follows'), { force: true });
+        await start();
+        assert.ok(diverging().includes(`api_keys/${ids.get('named')} changed`), column);
+        assert.equal((await notings()).length, 1);
+        await server.stop();
+        behind(
+          `update api_keys set name = 'named', demo = 0, synthetic = 0,
+             prefix = (select prefix from api_keys where id = '${ids.get('good')}') where id = '${ids.get('named')}'`,
+        );
+      }
+      await start();
+    });
+  },
+);
