@@ -4,8 +4,19 @@ import type { Said } from '@sallyport/store';
 import type { Divergence } from './state-watch.ts';
 
 /** Rows of which it matters what the log said: what they shut out stays shut out. */
-const ASKED = /^(?:integrations|factors)\//;
-const ROWS = Buffer.from('"rows":{');
+const ASKED = /^(?:integrations|factors|holds|attestations)\//;
+/** What an entry has that says something of such rows. Holds and attestations were told before their rows were held. */
+const MARKS = ['"rows":{', '"type":"hold-placed"', '"type":"attestation-made"'].map((text) =>
+  Buffer.from(text),
+);
+
+/** Rows of which an event says something. */
+const rowsOf = ({ type, rows, data }: SallyportEvent): ReadonlySet<string> =>
+  new Set([
+    ...Object.keys(rows ?? {}),
+    ...(type === 'hold-placed' ? [`holds/${String(data['id'])}`] : []),
+    ...(type === 'attestation-made' ? [`attestations/${String(data['attestation'])}`] : []),
+  ]);
 
 /** What the log said last of rows that do not follow from it. It is read from the log, since what is beside it may be changed too. */
 export async function whatWasSaid(
@@ -17,17 +28,18 @@ export async function whatWasSaid(
   if (asked.size === 0) return said;
   for await (const { leaf } of ledger.read(0)) {
     const bytes = Buffer.from(leaf.buffer, leaf.byteOffset, leaf.length);
-    if (!bytes.includes(ROWS)) continue;
+    if (!MARKS.some((mark) => bytes.includes(mark))) continue;
     const event = JSON.parse(bytes.toString()) as SallyportEvent;
-    for (const row of Object.keys(event.rows ?? {})) {
+    for (const row of rowsOf(event)) {
       if (!asked.has(row)) continue;
       const before = said.get(row);
       if (event.type === 'state-noted' || event.type === 'state-accepted') continue;
-      const { manifest, kind } = event.data;
+      const { manifest, kind, digest } = event.data;
       const isProposal = event.type === 'integration-proposed' && manifest !== undefined;
       said.set(row, {
         subject: event.subject,
         ...(before?.manifest ? { manifest: before.manifest } : {}),
+        ...(event.type === 'attestation-made' ? { digest: String(digest) } : {}),
         ...(isProposal ? { manifest: { kind: String(kind), text: JSON.stringify(manifest) } } : {}),
       });
     }

@@ -8,7 +8,7 @@ import {
   verifierKeysOf,
   verifyRaw,
 } from '@sallyport/ledger';
-import { mustBeThere, type RowDigest } from '@sallyport/store';
+import { isHeld, mustBeThere, type RowDigest } from '@sallyport/store';
 import { writeDurably } from '@sallyport/vault';
 import { z } from 'zod';
 
@@ -119,19 +119,29 @@ export class StateWatch {
     const out: Divergence[] = [];
     for (const [row, digest] of digests) {
       const said = this.#rows.get(row);
-      if (!digest.follows(said)) out.push({ row, why: said === undefined ? 'unknown' : 'changed' });
+      if (isHeld(row, this.#held) && !digest.follows(said))
+        out.push({ row, why: said === undefined ? 'unknown' : 'changed' });
     }
     for (const row of this.#rows.keys())
       if (!digests.has(row) && mustBeThere(row)) out.push({ row, why: 'missing' });
     return out;
   }
 
-  /** What rows are under the newest scheme that follow, and of which the log says so under an earlier one. */
+  /** Tables that have rows of which the log does not say yet what they are. */
+  unheld(digests: ReadonlyMap<string, RowDigest>): string[] {
+    const rows = [...digests.keys()].filter((row) => !isHeld(row, this.#held));
+    return [...new Set(rows.map((row) => row.split('/', 1)[0]!))];
+  }
+
+  /**
+   * What rows are under the newest scheme that follow, and of which the log says so under an earlier one; and those of tables of which
+   * it says nothing yet.
+   */
   adopted(digests: ReadonlyMap<string, RowDigest>): Record<string, string> {
     const out: Record<string, string> = {};
     for (const [row, now] of digests) {
       const said = this.#rows.get(row);
-      if (said !== now.digest && now.follows(said)) out[row] = now.digest;
+      if (said !== now.digest && (now.follows(said) || !isHeld(row, this.#held))) out[row] = now.digest;
     }
     return out;
   }

@@ -10,6 +10,7 @@ import { GRANTING_TABLES, HELD, viewState } from '@sallyport/store';
 import { Events } from '../../store/src/events.ts';
 import { type Granting, grantingOf } from '../../store/src/granting-tables.ts';
 import { StateAudit, type StateReport } from '../src/audit/state-audit.ts';
+import { placeHold } from '../src/content-expiry.ts';
 import { enforced, type FakeSystem, fakeSystem, scratch, type TestServer, testServer } from './harness.ts';
 
 /** Has events say of rows what earlier versions said: fewer tables, fewer columns, no number. */
@@ -51,6 +52,7 @@ describe(
     let keys: string[];
     const data = join(scratch(), 'data');
     const ids = new Map<string, string>();
+    let hold: string;
     const start = async (): Promise<void> => {
       server = await testServer({ data, systems: { main: enforced(fake) }, diverges: true });
     };
@@ -86,6 +88,7 @@ describe(
       for (const name of ['good', 'revoked', 'named'])
         ids.set(name, (await server.control.apiKeys.create('test', { name, systems: ['main'] })).id);
       await server.control.apiKeys.revoke('test', ids.get('revoked')!);
+      hold = (await placeHold(server.control, 'person:a', 'main', 'a case')).id;
       await server.stop();
       restore();
     });
@@ -96,8 +99,11 @@ describe(
 
     it('verifies as it did', async () => {
       const found = await audit();
-      assert.equal(found.result, 'ok', JSON.stringify(found));
+      assert.deepEqual(found.problems, []);
       assert.ok(Number(found.rows) >= 3);
+      // Of holds the log did not say what they are: what was not held is not called right.
+      assert.equal(found.result, 'not-checked');
+      assert.match(found.why!, /rows of `holds` are; start the server once/);
     });
 
     it('verifies where its database has not all columns and tables yet', async () => {
@@ -125,6 +131,30 @@ describe(
         found.diverging.map(({ row }) => row),
         [`api_keys/${ids.get('revoked')}`],
       );
+    });
+
+    it('has tables held that were not: what is missing there then still restricts', async () => {
+      const db = new DatabaseSync(join(data, 'state.db'));
+      const row = db.prepare('select * from holds').get() as Record<string, SQLInputValue>;
+      db.exec('delete from holds');
+      db.close();
+      assert.ok(
+        (await audit()).diverging.some((one) => one.row === `holds/${hold}` && one.why === 'missing'),
+      );
+      await start();
+      assert.ok(diverging().includes(`holds/${hold} missing`));
+      const held = await server.control.installation.store.holds.systems();
+      assert.deepEqual([held.has('main'), held.has('other')], [true, false]);
+      await server.stop();
+      const back = new DatabaseSync(join(data, 'state.db'));
+      back
+        .prepare(
+          `insert into holds values (${Object.keys(row)
+            .map(() => '?')
+            .join(', ')})`,
+        )
+        .run(...Object.values(row));
+      back.close();
     });
 
     it('is held by all columns from then on, and never taken for right again', async () => {

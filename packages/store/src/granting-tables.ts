@@ -17,6 +17,8 @@ export interface Granting {
   readonly only?: string;
   /** Rows are cleared away once they have ended, without an event: one that is missing lets no one do anything. */
   readonly clears?: true;
+  /** Number in {@link HELD} from which on its rows are held; the first where it is left out. */
+  readonly since?: number;
 }
 
 /**
@@ -129,13 +131,62 @@ export const GRANTING_TABLES = {
     only: "kind in ('set-up', 'provider-link')",
     clears: true,
   },
+  holds: {
+    key: 'id',
+    columns: ['system', 'reason', 'placed_at', 'placed_by', 'lifted_at', 'lifted_by'],
+    since: 3,
+  },
+  reviews: {
+    key: 'id',
+    columns: ['kind', 'seed', 'opened_at', 'opened_by', 'due_at', 'closed_at'],
+    since: 3,
+  },
+  review_items: {
+    key: 'id',
+    columns: [
+      ...['review_id', 'subject', 'holder', 'evidence', 'suggestion', 'decision', 'reason', 'decided_by'],
+      'decided_at',
+    ],
+    since: 3,
+  },
+  assets: {
+    key: 'id',
+    columns: ['kind', 'name', 'facts', 'created_at', 'created_by', 'updated_at'],
+    since: 3,
+  },
+  asset_versions: {
+    key: 'id',
+    columns: [
+      ...['asset', 'label', 'digest', 'bytes', 'files', 'stored', 'created_at', 'created_by', 'approved_at'],
+      'approved_by',
+    ],
+    since: 3,
+  },
+  attestations: {
+    key: 'id',
+    columns: ['digest', 'kind', 'passed', 'summary', 'envelope', 'at', 'actor'],
+    since: 3,
+  },
+  deployments: {
+    key: 'id',
+    columns: ['place', 'asset', 'version', 'digest', 'at', 'actor', 'ended_at'],
+    since: 3,
+  },
+  data_sources: {
+    key: 'id',
+    columns: [
+      ...['pattern', 'note', 'licence', 'status', 'proposed_at', 'proposed_by', 'approved_at', 'approved_by'],
+      'expires_at',
+    ],
+    since: 3,
+  },
 } as const satisfies Partial<Record<keyof Database, Granting>>;
 
 /**
  * What of the tables is held, by number: the log says once of which number what stands in the state was taken for right, and from
- * then on every row must follow by it. 1: the digests of the first scheme; 2: those of all columns.
+ * then on every row must follow by it. 1: the digests of the first scheme; 2: those of all columns; 3: holds, reviews and the inventory.
  */
-export const HELD = 2;
+export const HELD = 3;
 
 /** All other tables, and why what they hold is not held against the log here. A test fails for one that is in neither. */
 export const NOT_GRANTING = {
@@ -151,15 +202,6 @@ export const NOT_GRANTING = {
   lineage: 'which asset came of which, shown to people; asked by no gate',
   assessments: 'questionnaires of third parties, shown to approvers; asked by no gate',
   ai_decisions: 'NOT HELD YET: what was decided of an AI service; it is not asked by the gateway',
-  holds: 'NOT HELD YET: a hold that is removed here lets content expire; its events stay in the log',
-  reviews:
-    'NOT HELD YET: a review takes roles away by events of its own; one that is removed is overdue nowhere',
-  review_items: 'NOT HELD YET: as for `reviews`',
-  assets: 'NOT HELD YET: names and facts of models and datasets; files are held by their digests',
-  asset_versions: 'NOT HELD YET: the approval of a version is believed as it stands here',
-  attestations: 'NOT HELD YET: the signed envelope is kept, and `passed` beside it is believed',
-  deployments: 'NOT HELD YET: what is deployed where is believed as it stands here',
-  data_sources: 'NOT HELD YET: the approval of a source of data is believed as it stands here',
 } as const satisfies Partial<Record<keyof Database, string>>;
 
 /** One of {@link GRANTING_TABLES}. */
@@ -168,6 +210,9 @@ export type GrantingTable = keyof typeof GRANTING_TABLES;
 /** The table of a row, by `TABLE/KEY`; undefined where it is none of these. */
 export const grantingOf = (row: string): Granting | undefined =>
   (GRANTING_TABLES as Record<string, Granting>)[row.split('/', 1)[0]!];
+
+/** Whether the rows of a row's table are held where the log holds so much, as {@link HELD} numbers it. */
+export const isHeld = (row: string, held: number): boolean => (grantingOf(row)?.since ?? 1) <= held;
 
 /** Whether a row that the log says is there must be there: it may restrict someone, and rows of its table are not cleared away. */
 export function mustBeThere(row: string): boolean {

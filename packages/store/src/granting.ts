@@ -83,6 +83,8 @@ export interface Said {
   readonly subject: string;
   /** The manifest of a third party, as it was proposed last. */
   readonly manifest?: { readonly kind: string; readonly text: string };
+  /** Of which files something was said. */
+  readonly digest?: string;
 }
 
 /** Set within a change that shuts rows out: it sees them as they are stored. */

@@ -17,6 +17,7 @@ export {
   type GrantingTable,
   grantingOf,
   HELD,
+  isHeld,
   mustBeThere,
 } from './granting-tables.ts';
 export type { HoldRow } from './holds.ts';

@@ -9,6 +9,7 @@ import {
   type VersionFile,
 } from '@sallyport/core';
 import type { Kysely, Selectable } from 'kysely';
+import { Quarantine, touch } from './granting.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 import { removedName } from './system-births.ts';
@@ -47,18 +48,24 @@ export interface Assessment {
 
 const EDGES_MAX = 5_000;
 
-/** Systems, models, datasets and endpoints; their versions, what is said of them, what serves them, what came of what. */
+/**
+ * Systems, models, datasets and endpoints; their versions, what is said of them, what serves them, what came of what. What does not
+ * follow from the record approves, says and serves nothing.
+ */
 export class InventoryStore {
   readonly #db: Kysely<Database>;
+  readonly #quarantined: Quarantine;
 
-  constructor(db: Kysely<Database>) {
+  /** @param quarantined rows that do not follow from the record, as `asset_versions/ID` */
+  constructor(db: Kysely<Database>, quarantined: Quarantine = new Quarantine()) {
     this.#db = db;
+    this.#quarantined = quarantined;
   }
 
   async assets(kind?: AssetKind): Promise<Asset[]> {
     let query = this.#db.selectFrom('assets').selectAll().orderBy('kind').orderBy('name');
     if (kind !== undefined) query = query.where('kind', '=', kind);
-    return (await query.execute()).map(toAsset);
+    return (await query.execute()).map((row) => this.#asset(row));
   }
 
   async asset(kind: AssetKind, name: string, tx: Connection = this.#db): Promise<Asset | null> {
@@ -68,7 +75,7 @@ export class InventoryStore {
       .where('kind', '=', kind)
       .where('name', '=', name)
       .executeTakeFirst();
-    return row ? toAsset(row) : null;
+    return row ? this.#asset(row) : null;
   }
 
   async putAsset(tx: Connection, asset: Asset): Promise<void> {
@@ -79,6 +86,7 @@ export class InventoryStore {
       .values({ id, kind, name, created_at: createdAt, created_by: createdBy, ...rest })
       .onConflict((conflict) => conflict.column('id').doUpdateSet(rest))
       .execute();
+    touch(tx, 'assets', [id]);
   }
 
   async versions(asset?: string): Promise<AssetVersion[]> {
@@ -88,7 +96,7 @@ export class InventoryStore {
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc');
     if (asset !== undefined) query = query.where('asset', '=', asset);
-    return (await query.execute()).map(toVersion);
+    return (await query.execute()).map((row) => this.#version(row));
   }
 
   async version(asset: string, label: string, tx: Connection = this.#db): Promise<AssetVersion | null> {
@@ -98,12 +106,12 @@ export class InventoryStore {
       .where('asset', '=', asset)
       .where('label', '=', label)
       .executeTakeFirst();
-    return row ? toVersion(row) : null;
+    return row ? this.#version(row) : null;
   }
 
   async versionById(id: string, tx: Connection = this.#db): Promise<AssetVersion | null> {
     const row = await tx.selectFrom('asset_versions').selectAll().where('id', '=', id).executeTakeFirst();
-    return row ? toVersion(row) : null;
+    return row ? this.#version(row) : null;
   }
 
   async putVersion(tx: Connection, version: AssetVersion): Promise<void> {
@@ -127,6 +135,7 @@ export class InventoryStore {
       })
       .onConflict((conflict) => conflict.column('id').doUpdateSet(rest))
       .execute();
+    touch(tx, 'asset_versions', [version.id]);
   }
 
   /** What is said about a digest, the latest first. */
@@ -138,7 +147,9 @@ export class InventoryStore {
       .orderBy('at', 'desc')
       .orderBy('id', 'desc')
       .execute();
-    return rows.map((row) => ({ ...row, kind: row.kind as Attestation['kind'], passed: row.passed === 1 }));
+    return rows
+      .filter(({ id }) => !this.#quarantined.has(`attestations/${id}`))
+      .map((row) => ({ ...row, kind: row.kind as Attestation['kind'], passed: row.passed === 1 }));
   }
 
   async addAttestation(tx: Connection, attestation: Attestation): Promise<void> {
@@ -146,23 +157,32 @@ export class InventoryStore {
       .insertInto('attestations')
       .values({ ...attestation, passed: Number(attestation.passed) })
       .execute();
+    touch(tx, 'attestations', [attestation.id]);
   }
 
   /** What serves what, the latest first. @param live only what serves now */
   async deployments(live: boolean, tx: Connection = this.#db): Promise<Deployment[]> {
     let query = tx.selectFrom('deployments').selectAll().orderBy('at', 'desc').orderBy('id', 'desc');
     if (live) query = query.where('ended_at', 'is', null);
-    return (await query.execute()).map(({ ended_at, ...row }) => ({ ...row, endedAt: ended_at }));
+    return (await query.execute())
+      .filter(({ id }) => !this.#quarantined.has(`deployments/${id}`))
+      .map(({ ended_at, ...row }) => ({ ...row, endedAt: ended_at }));
   }
 
   /** Ends what serves at a place, and begins what shall; null ends it only. */
   async deploy(tx: Connection, place: string, at: string, next: Deployment | null): Promise<void> {
-    await tx
+    const ended = await tx
       .updateTable('deployments')
       .set({ ended_at: at })
       .where('place', '=', place)
       .where('ended_at', 'is', null)
+      .returning('id')
       .execute();
+    touch(
+      tx,
+      'deployments',
+      [...ended, ...(next ? [next] : [])].map(({ id }) => id),
+    );
     if (!next) return;
     const { endedAt, ...row } = next;
     await tx
@@ -174,7 +194,17 @@ export class InventoryStore {
   /** Calls a system by the name of a removed one in all that is over: what served there, and what came of what. */
   async retire(tx: Connection, name: string): Promise<void> {
     const [system, removed] = [`system:${name}`, `system:${removedName(name)}`];
-    await tx.updateTable('deployments').set({ place: removed }).where('place', '=', system).execute();
+    const moved = await tx
+      .updateTable('deployments')
+      .set({ place: removed })
+      .where('place', '=', system)
+      .returning('id')
+      .execute();
+    touch(
+      tx,
+      'deployments',
+      moved.map(({ id }) => id),
+    );
     const edges = await tx
       .deleteFrom('lineage')
       .where((e) => e.or([e('source', '=', system), e('target', '=', system)]))
@@ -201,12 +231,13 @@ export class InventoryStore {
   }
 
   async sources(): Promise<DataSource[]> {
-    return (await this.#db.selectFrom('data_sources').selectAll().orderBy('pattern').execute()).map(toSource);
+    const rows = await this.#db.selectFrom('data_sources').selectAll().orderBy('pattern').execute();
+    return rows.map((row) => this.#source(row));
   }
 
   async source(id: string, tx: Connection = this.#db): Promise<DataSource | null> {
     const row = await tx.selectFrom('data_sources').selectAll().where('id', '=', id).executeTakeFirst();
-    return row ? toSource(row) : null;
+    return row ? this.#source(row) : null;
   }
 
   async putSource(tx: Connection, source: DataSource): Promise<void> {
@@ -225,6 +256,50 @@ export class InventoryStore {
       .values({ id: source.id, pattern: source.pattern, ...rest })
       .onConflict((conflict) => conflict.column('pattern').doUpdateSet(rest))
       .execute();
+    const own = await tx
+      .selectFrom('data_sources')
+      .select('id')
+      .where('pattern', '=', source.pattern)
+      .execute();
+    touch(
+      tx,
+      'data_sources',
+      own.map(({ id }) => id),
+    );
+  }
+
+  /** No one answers for one that does not follow from the record. */
+  #asset(row: Selectable<Database['assets']>): Asset {
+    const asset = toAsset(row);
+    return this.#quarantined.has(`assets/${row.id}`) ? { ...asset, owner: null } : asset;
+  }
+
+  /** One is not approved that does not follow from the record, or whose asset does not, or of which more was said than is here. */
+  #version(row: Selectable<Database['asset_versions']>): AssetVersion {
+    const version = toVersion(row);
+    const isInDoubt =
+      this.#quarantined.has(`asset_versions/${row.id}`) ||
+      this.#quarantined.has(`assets/${row.asset}`) ||
+      this.#lacksWord(row.digest);
+    return isInDoubt ? { ...version, approvedAt: null, approvedBy: null } : version;
+  }
+
+  /** Whether something that the record says of a digest is missing or changed here: it may have been said against it. */
+  #lacksWord(digest: string): boolean {
+    if (this.#quarantined.size === 0) return false;
+    const missing = this.#quarantined.missing;
+    return [...this.#quarantined].some((row) => {
+      if (!row.startsWith('attestations/')) return false;
+      const said = this.#quarantined.said.get(row);
+      return said?.digest === undefined ? missing.has(row) : said.digest === digest;
+    });
+  }
+
+  #source(row: Selectable<Database['data_sources']>): DataSource {
+    const source = toSource(row);
+    return this.#quarantined.has(`data_sources/${row.id}`) && source.status === 'approved'
+      ? { ...source, status: 'proposed', approvedAt: null, approvedBy: null }
+      : source;
   }
 
   /** The latest assessment of each third party. */

@@ -1,4 +1,6 @@
+import { CodedError } from '@sallyport/core';
 import type { Kysely, Selectable } from 'kysely';
+import { Quarantine, touch } from './granting.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -18,6 +20,8 @@ export interface ReviewRow {
   readonly dueAt: string;
   /** When its last item was decided, or it was closed because it was due. */
   readonly closedAt: string | null;
+  /** Its row does not follow from the record: it is open, and nothing is done by it. */
+  readonly diverges?: true;
 }
 
 /** One thing to decide on. */
@@ -36,14 +40,24 @@ export interface ReviewItemRow {
   readonly reason: string | null;
   readonly decidedBy: string | null;
   readonly decidedAt: string | null;
+  /** Its row does not follow from the record: it is undecided, and nothing is done by it. */
+  readonly diverges?: true;
 }
 
 /** Reviews of access and their items. */
 export class Reviews {
   readonly #db: Kysely<Database>;
+  readonly #quarantined: Quarantine;
 
-  constructor(db: Kysely<Database>) {
+  /** @param quarantined rows that do not follow from the record, as `reviews/ID` and `review_items/ID` */
+  constructor(db: Kysely<Database>, quarantined: Quarantine = new Quarantine()) {
     this.#db = db;
+    this.#quarantined = quarantined;
+  }
+
+  /** Whether every item is there that the record says is. */
+  get isWhole(): boolean {
+    return this.#quarantined.missingOf('review_items').length === 0;
   }
 
   async insert(tx: Connection, review: ReviewRow, items: readonly ReviewItemRow[]): Promise<void> {
@@ -59,6 +73,12 @@ export class Reviews {
         closed_at: review.closedAt,
       })
       .execute();
+    touch(tx, 'reviews', [review.id]);
+    touch(
+      tx,
+      'review_items',
+      items.map(({ id }) => id),
+    );
     for (const item of items)
       await tx
         .insertInto('review_items')
@@ -80,12 +100,12 @@ export class Reviews {
   /** Reviews, newest first. */
   async list(tx: Connection = this.#db): Promise<ReviewRow[]> {
     const rows = await tx.selectFrom('reviews').selectAll().orderBy('opened_at', 'desc').limit(500).execute();
-    return rows.map(toReview);
+    return rows.map((row) => this.#review(row));
   }
 
   async byId(id: string, tx: Connection = this.#db): Promise<ReviewRow | null> {
     const row = await tx.selectFrom('reviews').selectAll().where('id', '=', id).executeTakeFirst();
-    return row ? toReview(row) : null;
+    return row ? this.#review(row) : null;
   }
 
   /** Items of a review, in the order in which they were put in. */
@@ -96,7 +116,7 @@ export class Reviews {
       .where('review_id', '=', reviewId)
       .orderBy('id')
       .execute();
-    return rows.map(toItem);
+    return rows.map((row) => this.#item(row));
   }
 
   /** How many items there are, and how many are not decided yet, by review. */
@@ -114,24 +134,45 @@ export class Reviews {
     );
   }
 
-  /** Decides on an item once. @returns whether nobody had before */
+  /** Decides on an item once. @returns whether nobody had before @throws CodedError `conflict` for one that does not follow from the record */
   async decide(
     tx: Connection,
     itemId: string,
     said: { decision: ReviewItemRow['decision']; reason: string | null; by: string; at: string },
   ): Promise<boolean> {
     const { decision, reason, by, at } = said;
+    if (this.#quarantined.has(`review_items/${itemId}`))
+      throw new CodedError(
+        'conflict',
+        `\`review_items/${itemId}\` does not follow from the record: judge it with \`sallyport state\` first`,
+      );
     const result = await tx
       .updateTable('review_items')
       .set({ decision, reason, decided_by: by, decided_at: at })
       .where('id', '=', itemId)
       .where('decision', 'is', null)
       .executeTakeFirst();
+    touch(tx, 'review_items', [itemId]);
     return Number(result.numUpdatedRows) === 1;
   }
 
   async close(tx: Connection, id: string, at: string): Promise<void> {
     await tx.updateTable('reviews').set({ closed_at: at }).where('id', '=', id).execute();
+    touch(tx, 'reviews', [id]);
+  }
+
+  #review(row: Selectable<Database['reviews']>): ReviewRow {
+    const review = toReview(row);
+    return this.#quarantined.has(`reviews/${row.id}`)
+      ? { ...review, closedAt: null, diverges: true }
+      : review;
+  }
+
+  #item(row: Selectable<Database['review_items']>): ReviewItemRow {
+    const item = toItem(row);
+    return this.#quarantined.has(`review_items/${row.id}`)
+      ? { ...item, decision: null, reason: null, decidedBy: null, decidedAt: null, diverges: true }
+      : item;
   }
 }
 

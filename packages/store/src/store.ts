@@ -117,12 +117,12 @@ export class Store {
     this.sessions = new Sessions(db, quarantined);
     this.factors = new Factors(db, quarantined);
     this.tickets = new Tickets(db, quarantined);
-    this.holds = new Holds(db);
+    this.holds = new Holds(db, quarantined);
     this.programs = new Programs(db, quarantined);
     this.provisioning = new Provisioning(db, quarantined);
-    this.reviews = new Reviews(db);
+    this.reviews = new Reviews(db, quarantined);
     this.integrations = new Integrations(db, quarantined);
-    this.inventory = new InventoryStore(db);
+    this.inventory = new InventoryStore(db, quarantined);
     this.findings = new Findings(reader);
     this.aiUses = new AiUses(reader);
     this.exchanges = new Exchanges(db, sqlite, reader);

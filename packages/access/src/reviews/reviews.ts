@@ -134,6 +134,7 @@ export class Reviews {
   ): Promise<{ ticket: string; statement: string; options: object | null }> {
     const { review, items } = await this.one(id);
     if (review.closedAt !== null) throw new CodedError('conflict', 'this review is closed');
+    if (review.diverges) throw unfollowed(review);
     const reviewer = `person:${who.person.id}`;
     requireFitting(review.kind, items, decisions, reviewer);
     const seen = itemsDigest(items);
@@ -181,6 +182,7 @@ export class Reviews {
       const items = await store.reviews.items(id, tx);
       // What is signed is what was shown.
       if (seen !== itemsDigest(items)) throw changedSinceShown();
+      if (review.diverges) throw unfollowed(review);
       requireFitting(review.kind, items, decisions, actor);
       const held =
         'passkey' in proof
@@ -215,7 +217,10 @@ export class Reviews {
           data: { kind: review.kind, statement, method: held.method, signature, unexpected: wrong },
         }),
       );
-      if (items.every((one) => one.decision !== null || decisions.some(({ item }) => item === one.id)))
+      const isDone = items.every(
+        (one) => one.decision !== null || decisions.some(({ item }) => item === one.id),
+      );
+      if (isDone && store.reviews.isWhole)
         events.push(await this.#close(tx, review, at, 'every item was decided on'));
       return { result: review, event: events };
     });
@@ -239,12 +244,14 @@ export class Reviews {
     const { store } = this.#home;
     let lapsed = 0;
     for (const review of await this.list()) {
-      if (review.kind !== 'grants' || !review.overdue) continue;
+      // By rows that someone changed nobody loses a role.
+      if (review.kind !== 'grants' || !review.overdue || review.diverges) continue;
       lapsed += await store.change(async (tx) => {
         const at = clock.nowIso();
         const events: SallyportEvent[] = [];
-        for (const item of await store.reviews.items(review.id, tx)) {
-          if (item.decision !== null) continue;
+        const items = await store.reviews.items(review.id, tx);
+        for (const item of items) {
+          if (item.decision !== null || item.diverges) continue;
           const taken = await this.#directory
             .takeAway(
               tx,
@@ -263,7 +270,8 @@ export class Reviews {
           await store.reviews.decide(tx, item.id, { decision, reason, by: 'sallyport', at });
           events.push(...(taken ?? []));
         }
-        events.push(await this.#close(tx, review, at, 'due'));
+        if (store.reviews.isWhole && items.every(({ diverges }) => !diverges))
+          events.push(await this.#close(tx, review, at, 'due'));
         return { result: events.filter(({ type }) => type === 'grant-removed').length, event: events };
       });
     }
@@ -273,6 +281,12 @@ export class Reviews {
 
 const changedSinceShown = (): CodedError =>
   new CodedError('conflict', 'the review changed since it was shown; load it again');
+
+const unfollowed = ({ id }: ReviewRow): CodedError =>
+  new CodedError(
+    'conflict',
+    `\`reviews/${id}\` does not follow from the record: judge it with \`sallyport state\` first`,
+  );
 
 function made(
   actor: string,

@@ -5,6 +5,7 @@ import {
   type EventRow,
   type ExchangeRow,
   eventRow,
+  isHeld,
   openRow,
   PROJECTED_TOGETHER_MAX,
   type StateView,
@@ -307,12 +308,17 @@ export class StateAudit {
         null,
         `\`${row}\` grants something and does not follow from the log: ${DIVERGENCE_WORDS[why]}`,
       );
-    const rows = diverging === null ? null : (await view.digests()).size - diverging.length;
+    const digests = diverging === null ? null : await view.digests();
+    const unheld = digests && !told ? this.#watch.unheld(digests) : [];
     const why =
       diverging === null
         ? 'the log does not say yet what rows that grant something are; start the server once'
-        : null;
-    const result = this.#problems.length > 0 ? 'bad' : diverging === null ? 'not-checked' : 'ok';
+        : unheld.length > 0
+          ? `the log does not say yet what rows of ${unheld.map((table) => `\`${table}\``).join(', ')} are; start the server once`
+          : null;
+    const result = this.#problems.length > 0 ? 'bad' : why === null ? 'ok' : 'not-checked';
+    const held = digests && [...digests.keys()].filter((row) => told || isHeld(row, this.#watch.held));
+    const rows = held && held.length - diverging!.filter(({ why: kind }) => kind !== 'missing').length;
     return {
       result,
       why,
