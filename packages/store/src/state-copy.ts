@@ -89,9 +89,8 @@ export const postgresRows =
     };
   };
 
-/** State as lines: one that names the schema, one for each table, one for each row of it behind that. */
-export async function* dumpState(open: () => Promise<RowReader>): AsyncGenerator<string> {
-  const reader = await open();
+/** State as lines: one that names the schema, one for each table, one for each row of it behind that. It ends the reader. */
+export async function* dumpState(reader: RowReader): AsyncGenerator<string> {
   try {
     const migrations = await reader.migrations();
     yield `${JSON.stringify({ format: FORMAT, migrations })}\n`;

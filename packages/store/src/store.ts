@@ -14,6 +14,7 @@ import { InventoryStore } from './inventory.ts';
 import { Keys } from './keys.ts';
 import { migrate } from './migrations.ts';
 import { forOwner } from './owned-file.ts';
+import { Pauses } from './pauses.ts';
 import { People } from './people.ts';
 import { Programs } from './programs.ts';
 import { Provisioning } from './provisioning.ts';
@@ -89,6 +90,7 @@ export class Store {
   #deliver: () => Promise<void> = async () => {};
   readonly #shutting: ShuttingOut;
   readonly #asking = new AsyncLocalStorage<Asking>();
+  readonly #pauses = new Pauses();
 
   readonly #reader: Kysely<Database>;
   readonly #rows: () => Promise<RowReader>;
@@ -141,9 +143,22 @@ export class Store {
     return new Store(db, engine, sqlite, rows, reader);
   }
 
-  /** All state as it is at one moment, as lines of JSON, while changes go on; {@link loadState} reads them. */
-  dump(): AsyncGenerator<string> {
-    return dumpState(this.#rows);
+  /**
+   * All state as it is at one moment, as lines of JSON, while changes go on; {@link loadState} reads them.
+   * @param alongside begins what is to be of that moment as well: while it does, changes wait
+   */
+  async dump(alongside: () => Promise<void> = async () => {}): Promise<AsyncGenerator<string>> {
+    const reader = await this.#pauses.during(async () => {
+      const opened = await this.#rows();
+      try {
+        await alongside();
+      } catch (fault) {
+        await opened.end();
+        throw fault;
+      }
+      return opened;
+    });
+    return dumpState(reader);
   }
 
   /** The state as it is, to be held against the log. */
@@ -211,7 +226,11 @@ export class Store {
     return this.#shutting.store();
   }
 
-  async #commit<T>(work: Work<T>, { seen, since }: Making = {}): Promise<T> {
+  #commit<T>(work: Work<T>, making: Making = {}): Promise<T> {
+    return this.#pauses.change(() => this.#commitNow(work, making));
+  }
+
+  async #commitNow<T>(work: Work<T>, { seen, since }: Making): Promise<T> {
     let gone: readonly string[] = [];
     // What acts already and is stored late was asked for in time.
     const asking = since === undefined ? this.#asking.getStore() : undefined;

@@ -615,24 +615,24 @@ function contract(name: string, open: () => Promise<Store>): void {
     });
 
     it('is copied while it changes, and loads into either engine', async () => {
-      const wanted = (await linesOf(store.dump())).sort();
+      const wanted = (await linesOf(await store.dump())).sort();
       assert.ok(wanted.length > 40, `${wanted.length} lines`);
       const copies = await Promise.all([
         (async () => {
           const path = join(mkdtempSync(join(tmpdir(), 'store-')), 'state.db');
-          const rows = await loadSqlite(path, store.dump());
+          const rows = await loadSqlite(path, await store.dump());
           assert.ok(rows > 0);
           return openSqlite(path);
         })(),
         (async () => {
           const url = await createDatabase(postgres.url);
-          await loadPostgres(url, store.dump());
-          await assert.rejects(loadPostgres(url, store.dump()), /not empty/);
+          await loadPostgres(url, await store.dump());
+          await assert.rejects(loadPostgres(url, await store.dump()), /not empty/);
           return openPostgres(url);
         })(),
       ]);
       for (const copy of copies) {
-        assert.deepEqual((await linesOf(copy.dump())).sort(), wanted);
+        assert.deepEqual((await linesOf(await copy.dump())).sort(), wanted);
         await copy.setMeta('after', 'loading');
         await copy.change(async () => ({
           result: undefined,
@@ -640,7 +640,7 @@ function contract(name: string, open: () => Promise<Store>): void {
         }));
         await copy.close();
       }
-      const dump = store.dump();
+      const dump = await store.dump();
       await dump.next();
       await store.setMeta('during', 'a copy');
       assert.ok(!(await linesOf(dump)).some((line) => line.includes('a copy')), 'as of one moment');
@@ -682,7 +682,7 @@ describe('rows that an earlier version wrote', () => {
     assert.equal((await store.exchanges.list({ limit: 50 })).length, ids.length);
     const [{ micro } = { micro: 0 }] = await store.exchanges.spendSince('1970');
     assert.equal(micro, ids.length * 1e12);
-    assert.ok((await linesOf(store.dump())).length > 10);
+    assert.ok((await linesOf(await store.dump())).length > 10);
     await store.close();
   });
 });

@@ -1,5 +1,6 @@
 import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { CopiedFile } from '@sallyport/ledger';
 import type { BackupFile } from '@sallyport/vault';
 import type { Installation } from '../installation.ts';
 
@@ -62,13 +63,36 @@ function* filesIn(folder: string, under: string, apart: RegExp | null): Generato
   }
 }
 
+async function* logFiles(
+  first: IteratorResult<CopiedFile>,
+  rest: AsyncGenerator<CopiedFile>,
+): AsyncGenerator<BackupFile> {
+  if (first.done) return;
+  for (let file: CopiedFile | null = first.value; file !== null; ) {
+    yield { ...file, path: `ledger/${file.path}` };
+    const next: IteratorResult<CopiedFile> = await rest.next();
+    file = next.done ? null : next.value;
+  }
+}
+
 /**
- * Everything in a data folder, while it serves. State comes first, then a log that holds at least what the state has
- * seen, then keys and sealed files, of which there are at least those that both name.
+ * Everything in a data folder, while it serves. State comes first, then the log as of the same moment: all that the state has seen, and
+ * no change that it has not. Then keys and sealed files, of which there are at least those that both name.
  */
 export async function* dataContents({ folder, store, ledger }: Installation): AsyncGenerator<BackupFile> {
-  yield* statePieces(store.dump());
-  for await (const { path, bytes, pieces } of ledger.copy()) yield { path: `ledger/${path}`, bytes, pieces };
+  // What is still to be signed takes its time, and only the rest of it holds changes up.
+  await ledger.checkpointNow();
+  const log = ledger.copy();
+  try {
+    let first: IteratorResult<CopiedFile> | undefined;
+    const state = await store.dump(async () => {
+      first = await log.next();
+    });
+    yield* statePieces(state);
+    yield* logFiles(first!, log);
+  } finally {
+    await log.return(undefined);
+  }
   for (const name of readdirSync(join(folder, 'ledger')).filter((one) => /\.key$|\.cosigned$/.test(one)))
     yield whole(`ledger/${name}`, readFileSync(join(folder, 'ledger', name)));
   yield* filesIn(folder, '', APART);
