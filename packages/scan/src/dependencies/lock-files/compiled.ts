@@ -40,7 +40,9 @@ export const goMod: LockFormat = {
   matches: (path) => /(?:^|\/)go\.mod$/.test(path),
   read: (text) => {
     const packages: LockedPackage[] = [];
+    /** By name, and by name and version where only that is replaced. */
     const replaced = new Map<string, { name: string; version: string | null }>();
+    const unread: string[] = [];
     let block: string | null = null;
     for (const raw of text.split(/\r?\n/)) {
       const line = unquoted(raw).trim();
@@ -60,8 +62,13 @@ export const goMod: LockFormat = {
             source: 'registry',
             needle: required[1]!,
           });
-        const swap = /^(\S+)(?:\s+v\S+)?\s+=>\s+(\S+)(?:\s+v(\S+))?$/.exec(rest);
-        if (word === 'replace' && swap) replaced.set(swap[1]!, { name: swap[2]!, version: swap[3] ?? null });
+        const swap = /^(\S+)(?:\s+v(\S+))?\s+=>\s+(\S+)(?:\s+v(\S+))?$/.exec(rest);
+        if (word === 'replace' && swap) {
+          const [, name, version, other, its = null] = swap;
+          replaced.set(version === undefined ? name! : `${name} ${version}`, { name: other!, version: its });
+        }
+        if ((word === 'require' && !required) || (word === 'replace' && !swap))
+          unread.push(`a line that is not understood (\`${line.slice(0, 60)}\`)`);
         const release = /^(\d+\.\d+(?:\.\d+)?)$/.exec(rest);
         // The standard library has advisories of its own.
         if ((word === 'go' || word === 'toolchain') && release)
@@ -75,9 +82,9 @@ export const goMod: LockFormat = {
       }
     }
     return {
-      unread: [],
+      unread,
       packages: packages.map((one) => {
-        const other = replaced.get(one.name);
+        const other = replaced.get(`${one.name} ${one.version}`) ?? replaced.get(one.name);
         if (!other) return one;
         return { ...one, ...other, source: /^[./]/.test(other.name) ? 'folder' : 'registry' };
       }),
@@ -85,15 +92,20 @@ export const goMod: LockFormat = {
   },
 };
 
+const GRADLE_LINE = /^([\w.-]+):([\w.-]+):([^=:\s]+)(?:=(.*))?$/;
+
 /** `gradle.lockfile`: `group:artifact:version=configurations`. */
 export const gradleLock: LockFormat = {
   name: 'gradle',
   matches: (path) =>
     /(?:^|\/)(?:[\w.-]*gradle\.lockfile|gradle\/dependency-locks\/[\w.-]+\.lockfile)$/.test(path),
   read: (text) => ({
-    unread: [],
+    unread: text
+      .split(/\r?\n/)
+      .filter((line) => !GRADLE_LINE.test(line.trim()) && !/^\s{0,256}(?:#.*|empty=.*)?$/.test(line))
+      .map((line) => `a line that is not understood (\`${line.trim().slice(0, 60)}\`)`),
     packages: text.split(/\r?\n/).flatMap((line): LockedPackage[] => {
-      const match = /^([\w.-]+):([\w.-]+):([^=:\s]+)(?:=(.*))?$/.exec(line.trim());
+      const match = GRADLE_LINE.exec(line.trim());
       if (!match) return [];
       return [
         {
@@ -130,13 +142,20 @@ export const mavenPom: LockFormat = {
       words = '';
       if (name === 'dependency' || name === 'plugin' || name === 'parent') current = { kind: name };
     });
-    parser.on('text', (more) => {
+    const hear = (more: string): void => {
       words += more;
-    });
+    };
+    parser.on('text', hear);
+    parser.on('cdata', hear);
     parser.on('closetag', ({ name }) => {
       path.pop();
       const parent = path.at(-1);
-      if (parent === 'properties') properties.set(name, words.trim());
+      if (parent === 'properties') {
+        const before = properties.get(name);
+        // Profiles may say otherwise: then nothing is known of it, and `${` is not filled in.
+        const isOpen = before !== undefined && before !== words.trim();
+        properties.set(name, isOpen ? `\${${name}}` : words.trim());
+      }
       if (path.length === 1 && name === 'version') properties.set('project.version', words.trim());
       if (path.length === 1 && name === 'groupId') properties.set('project.groupId', words.trim());
       if (current && parent === current['kind'] && /^(?:groupId|artifactId|version|scope)$/.test(name))

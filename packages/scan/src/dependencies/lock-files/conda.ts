@@ -1,6 +1,7 @@
 import { asText, asTree, type LockedPackage, type LockFormat, treesOf } from '../locked-package.ts';
 import { readYaml } from './pnpm-and-yarn.ts';
 import { readRequirementLines } from './requirements.ts';
+import { withServed } from './served.ts';
 
 /** `https://…/linux-64/numpy-1.26.4-py311h64a7726_0.conda#md5`: name, version, build. */
 function fromUrl(line: string): LockedPackage | null {
@@ -17,15 +18,16 @@ function fromUrl(line: string): LockedPackage | null {
   };
 }
 
-function fromLock(entries: readonly Readonly<Record<string, unknown>>[]): LockedPackage[] {
-  return entries.flatMap((entry): LockedPackage[] => {
+function fromLock(entries: readonly Readonly<Record<string, unknown>>[], unread: string[]): LockedPackage[] {
+  return entries.flatMap((entry): readonly LockedPackage[] => {
     const own = asText(entry['conda']);
     const name = asText(entry['name']);
     if (name === null) {
       const read = own === null ? null : fromUrl(own);
+      if (!read) unread.push('a package without a name');
       return read ? [{ ...read, hasDigest: entry['sha256'] !== undefined }] : [];
     }
-    return [
+    return withServed(
       {
         ecosystem: entry['manager'] === 'pip' || entry['pypi'] !== undefined ? 'PyPI' : 'conda',
         name,
@@ -35,8 +37,20 @@ function fromLock(entries: readonly Readonly<Record<string, unknown>>[]): Locked
         development: entry['category'] === 'dev',
         needle: `name: ${name}`,
       },
-    ];
+      [asText(entry['pypi'])],
+    );
   });
+}
+
+/** What a line asks conda for: `channel::name=1.0=build`, `name 1.0 build`, `name[version='1.0']`. A version that is open is null. */
+function readSpecification(text: string): { readonly name: string; readonly version: string | null } | null {
+  const [, name, rest = ''] = /^(?:[\w./:-]{1,128}::)?([\w.-]{1,128})\s{0,8}(.{0,512})$/s.exec(text) ?? [];
+  if (name === undefined) return null;
+  const exact =
+    /^={1,2}\s{0,8}([\w.!+]+)(?:=[\w.*]*)?$/.exec(rest) ??
+    /^([\w.!+]+)(?:[ =]+[\w.*]*)?$/.exec(rest) ??
+    /^\[\s{0,8}version\s{0,8}={1,2}\s{0,8}["']?={0,2}([\w.!+]+)["']?\s{0,8}[\],]/.exec(rest);
+  return { name, version: exact?.[1] ?? null };
 }
 
 const NAMES: readonly RegExp[] = [
@@ -49,19 +63,22 @@ export const condaLock: LockFormat = {
   name: 'conda',
   matches: (path) => NAMES.some((name) => name.test(path)),
   read: (text, companions) => {
-    if (/^@EXPLICIT\s*$/m.test(text))
-      return {
-        packages: text
-          .split('\n')
-          .map(fromUrl)
-          .filter((one) => one !== null),
-        unread: [],
-      };
-    const root = asTree(readYaml(text)) ?? {};
-    if (Array.isArray(root['package']) || Array.isArray(root['packages']))
-      return { packages: fromLock(treesOf(root['package'] ?? root['packages'])), unread: [] };
     const packages: LockedPackage[] = [];
     const unread: string[] = [];
+    if (/^@EXPLICIT\s*$/m.test(text)) {
+      for (const line of text.split('\n')) {
+        if (/^\s{0,256}(?:#|@EXPLICIT|$)/.test(line)) continue;
+        const one = fromUrl(line);
+        if (one) packages.push(one);
+        else unread.push(`a line that is no address of a package (\`${line.trim().slice(0, 60)}\`)`);
+      }
+      return { packages, unread };
+    }
+    const root = asTree(readYaml(text)) ?? {};
+    if (Array.isArray(root['package']) || Array.isArray(root['packages'])) {
+      const entries = [...treesOf(root['package'] ?? []), ...treesOf(root['packages'] ?? [])];
+      return { packages: fromLock(entries, unread), unread };
+    }
     let elsewhere = 0;
     for (const one of Array.isArray(root['dependencies']) ? root['dependencies'] : []) {
       const pip = asTree(one)?.['pip'];
@@ -73,15 +90,9 @@ export const condaLock: LockFormat = {
         elsewhere += reading.elsewhere ?? 0;
       }
       if (typeof one !== 'string') continue;
-      const match = /^(?:[\w.-]+::)?([\w.-]+)\s*(?:==?\s*([\w.!+]+))?(?:=[\w.*]+)?$/.exec(one.trim());
-      if (match)
-        packages.push({
-          ecosystem: 'conda',
-          name: match[1]!,
-          version: match[2] ?? null,
-          source: 'registry',
-          needle: one,
-        });
+      const wanted = readSpecification(one.trim());
+      if (wanted) packages.push({ ecosystem: 'conda', ...wanted, source: 'registry', needle: one });
+      else unread.push(`a package that is not understood (\`${one.trim().slice(0, 60)}\`)`);
     }
     return { packages, unread, elsewhere };
   },

@@ -5,6 +5,7 @@ import {
   type LockFormat,
   type PackageSource,
 } from '../locked-package.ts';
+import { withServed } from './served.ts';
 
 const PACKAGES_MAX = 200_000;
 const DEPTH_MAX = 64;
@@ -27,7 +28,7 @@ function fromEntries(packages: Readonly<Record<string, unknown>>): LockedPackage
     const at = path.lastIndexOf('node_modules/');
     if (!entry || at < 0 || entry['link'] === true) continue;
     const resolved = asText(entry['resolved']);
-    found.push({
+    const own: LockedPackage = {
       ecosystem: 'npm',
       // An alias says whose package it is.
       name: asText(entry['name']) ?? path.slice(at + 13),
@@ -37,7 +38,8 @@ function fromEntries(packages: Readonly<Record<string, unknown>>): LockedPackage
       runsAtInstall: entry['hasInstallScript'] === true,
       development: entry['dev'] === true,
       needle: JSON.stringify(path),
-    });
+    };
+    found.push(...withServed(own, [resolved]));
     if (found.length > PACKAGES_MAX) throw new Error(`it has over ${PACKAGES_MAX} packages`);
   }
   return found;
@@ -53,7 +55,7 @@ function fromTree(tree: unknown, depth = 0): LockedPackage[] {
     if (!entry || stated === null) continue;
     const alias = /^npm:(.+)@([^@]+)$/.exec(stated);
     const source = sourceOf(/^[0-9]|^npm:/.test(stated) ? asText(entry['resolved']) : stated);
-    found.push({
+    const own: LockedPackage = {
       ecosystem: 'npm',
       name: alias?.[1] ?? key,
       version: alias?.[2] ?? (source === 'registry' ? stated : null),
@@ -61,7 +63,8 @@ function fromTree(tree: unknown, depth = 0): LockedPackage[] {
       hasDigest: entry['bundled'] === true || typeof entry['integrity'] === 'string',
       development: entry['dev'] === true,
       needle: JSON.stringify(key),
-    });
+    };
+    found.push(...withServed(own, [asText(entry['resolved'])]));
     found.push(...fromTree(entry['dependencies'], depth + 1));
     if (found.length > PACKAGES_MAX) throw new Error(`it has over ${PACKAGES_MAX} packages`);
   }
@@ -78,6 +81,14 @@ export const npmLock: LockFormat = {
     const packages = asTree(root['packages']);
     if (!packages && !asTree(root['dependencies']) && root['lockfileVersion'] === undefined)
       throw new Error('it has no packages');
-    return { packages: packages ? fromEntries(packages) : fromTree(root['dependencies']), unread: [] };
+    const old = fromTree(root['dependencies']);
+    if (!packages) return { packages: old, unread: [] };
+    const now = fromEntries(packages);
+    // Version 2 says everything twice: npm 6 reads one of them, and later ones the other.
+    const known = new Set(now.flatMap(({ name, version }) => [name, `${name} ${version}`]));
+    const more = old.filter(
+      ({ name, version }) => !known.has(version === null ? name : `${name} ${version}`),
+    );
+    return { packages: [...now, ...more], unread: [] };
   },
 };

@@ -1,6 +1,7 @@
 import { parseYaml } from '../../text/yaml.ts';
 import { asText, asTree, type LockedPackage, type LockFormat } from '../locked-package.ts';
 import { sourceOf } from './npm.ts';
+import { withServed } from './served.ts';
 
 const ALIASES_MAX = 100;
 
@@ -60,7 +61,7 @@ export const pnpmLock: LockFormat = {
         unread.push(`a package without a name (line with \`${key.slice(0, 60)}\`)`);
         continue;
       }
-      packages.push({
+      const one: LockedPackage = {
         ecosystem: 'npm',
         name,
         version: asText(entry['version']) ?? (source === 'registry' ? (own?.version ?? null) : null),
@@ -69,7 +70,8 @@ export const pnpmLock: LockFormat = {
         runsAtInstall: entry['requiresBuild'] === true,
         development: entry['dev'] === true,
         needle: key,
-      });
+      };
+      packages.push(...withServed(one, [tarball]));
     }
     return { packages, unread };
   },
@@ -90,14 +92,19 @@ function readClassic(text: string): LockedPackage[] {
     const name = alias ?? yarnName(first);
     const resolved = fields.get('resolved') ?? null;
     if (head !== null && name !== null && fields.has('version'))
-      packages.push({
-        ecosystem: 'npm',
-        name,
-        version: fields.get('version')!,
-        source: resolved === null ? 'folder' : sourceOf(resolved),
-        hasDigest: fields.has('integrity') || /#[0-9a-f]{40}$/.test(resolved ?? ''),
-        needle: head,
-      });
+      packages.push(
+        ...withServed(
+          {
+            ecosystem: 'npm',
+            name,
+            version: fields.get('version')!,
+            source: resolved === null ? 'folder' : sourceOf(resolved),
+            hasDigest: fields.has('integrity') || /#[0-9a-f]{40}$/.test(resolved ?? ''),
+            needle: head,
+          },
+          [resolved],
+        ),
+      );
     head = null;
     fields = new Map();
   };

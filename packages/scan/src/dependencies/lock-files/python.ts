@@ -1,5 +1,6 @@
 import { parse as parseToml } from 'smol-toml';
 import { asText, asTree, type LockedPackage, type LockFormat, treesOf } from '../locked-package.ts';
+import { withServed } from './served.ts';
 
 /** Whether installing from these files builds from source, which runs the package's own code: no wheel among them. */
 const buildsFromSource = (files: readonly string[]): boolean =>
@@ -53,32 +54,36 @@ export const uvLock: LockFormat = {
     const root = parseToml(text);
     return {
       unread: [],
-      packages: treesOf(root['package'] ?? root['packages']).flatMap((entry): LockedPackage[] => {
-        const name = asText(entry['name']);
-        const source = asTree(entry['source']) ?? {};
-        if (name === null || 'virtual' in source) return [];
-        const from =
-          'git' in source || 'vcs' in entry
-            ? 'git'
-            : 'url' in source || 'archive' in entry
-              ? 'address'
-              : ['editable', 'directory', 'path'].some((key) => key in source) || 'directory' in entry
-                ? 'folder'
-                : 'registry';
-        if (from === 'folder') return [];
-        const files = [...fileNames(entry['wheels']), ...fileNames([entry['sdist']])];
-        return [
-          {
-            ecosystem: 'PyPI',
-            name,
-            version: asText(entry['version']),
-            source: from,
-            hasDigest: files.length > 0,
-            runsAtInstall: from === 'git' || buildsFromSource(files),
-            needle: `name = "${name}"`,
-          },
-        ];
-      }),
+      packages: [...treesOf(root['package'] ?? []), ...treesOf(root['packages'] ?? [])].flatMap(
+        (entry): readonly LockedPackage[] => {
+          const name = asText(entry['name']);
+          const source = asTree(entry['source']) ?? {};
+          if (name === null || ('virtual' in source && Object.keys(source).length === 1)) return [];
+          const from =
+            'git' in source || 'vcs' in entry
+              ? 'git'
+              : 'url' in source || 'archive' in entry
+                ? 'address'
+                : !('registry' in source) &&
+                    (['editable', 'directory', 'path'].some((key) => key in source) || 'directory' in entry)
+                  ? 'folder'
+                  : 'registry';
+          if (from === 'folder') return [];
+          const files = [...fileNames(entry['wheels']), ...fileNames([entry['sdist']])];
+          return withServed(
+            {
+              ecosystem: 'PyPI',
+              name,
+              version: asText(entry['version']),
+              source: from,
+              hasDigest: files.length > 0,
+              runsAtInstall: from === 'git' || buildsFromSource(files),
+              needle: `name = "${name}"`,
+            },
+            files,
+          );
+        },
+      ),
     };
   },
 };

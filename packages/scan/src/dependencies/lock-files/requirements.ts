@@ -27,6 +27,18 @@ function readRequirement(line: string): LockedPackage | null {
     return { ecosystem: 'PyPI', name, version: null, source, runsAtInstall: true, needle: line.trim() };
   }
   if (text === '' || text.startsWith('-')) return null;
+  // A file beside it is installed as it is.
+  if (/^[^\s;@]{0,512}(?:\/|\.whl|\.tar\.gz|\.zip)(?=[\s;]|$)|^\.{0,2}\//.test(text)) {
+    const name = text.split(/[\s;]/, 1)[0]!.replace(/^.*\//s, '') || text;
+    return {
+      ecosystem: 'PyPI',
+      name,
+      version: null,
+      source: 'folder',
+      runsAtInstall: true,
+      needle: line.trim(),
+    };
+  }
   const match = REQUIREMENT.exec(text);
   if (!match) return null;
   const [, name, rest] = match;
@@ -56,7 +68,7 @@ const REQUIREMENT_NAME = /^[\w.-]+\.(?:txt|in|lock)$/;
 
 /** Whether a path is of a file that names what pip is to install. */
 function isRequirements(path: string): boolean {
-  if (/(?:^|\/)requirements\/[\w.-]+\.txt$/.test(path)) return true;
+  if (/(?:^|\/)requirements\/[\w.-]+\.(?:txt|in)$/.test(path)) return true;
   const name = path.slice(path.lastIndexOf('/') + 1);
   return REQUIREMENT_NAME.test(name) && (name.includes('requirements') || name.startsWith('constraints'));
 }
