@@ -10,11 +10,12 @@ import {
   inflateRawSync,
 } from 'node:zlib';
 import type { Budget } from '../budget.ts';
-import { type ByteSource, BytesSource, FileSource } from './byte-source.ts';
+import { type ByteSource, BytesSource, FileSource, SliceSource } from './byte-source.ts';
 import { bunzip2 } from './bzip2.ts';
 import { Malformed, Truncated } from './cursor.ts';
 import { unlz4 } from './lz4.ts';
-import { lzmaAlone } from './lzma.ts';
+import { lzmaAlone } from './lzma-alone.ts';
+import { memberFrom } from './members.ts';
 import { unxz } from './xz.ts';
 
 /** Ways in which bytes are made smaller. */
@@ -31,6 +32,9 @@ const MEMORY_BYTES_MAX = 32 * 1024 * 1024;
 /** Compressed bytes that are expanded in one go. */
 const SMALL_BYTES = 256 * 1024;
 const READ_BYTES = 256 * 1024;
+/** Read at first: a member may be short, and what is behind it is another. */
+const FIRST_BYTES = 8 * 1024;
+const NOTHING = new Uint8Array(0);
 
 /** Takes bytes as they come out, in memory first and then in a file that has no name any more. */
 class Sink {
@@ -73,11 +77,27 @@ function writeWhole(descriptor: number, bytes: Uint8Array): void {
 }
 
 function* pieces(source: ByteSource): Generator<Uint8Array> {
-  for (let at = 0; at < source.size; at += READ_BYTES) yield source.read(at, READ_BYTES);
+  let length = FIRST_BYTES;
+  for (let at = 0; at < source.size; at += length, length = Math.min(READ_BYTES, 2 * length))
+    yield source.read(at, length);
 }
 
-/** What node's own decoders give, piece by piece. */
+/** What node's own decoders give, piece by piece, of every member. */
 async function* byStream(codec: Codec, source: ByteSource): AsyncGenerator<Uint8Array> {
+  if (codec !== 'gzip' && codec !== 'zlib' && codec !== 'zstd') {
+    yield* byDecoder(codec, source);
+    return;
+  }
+  for (let at: number | null = memberFrom(codec, source, 0) ?? 0; at !== null; ) {
+    const read: number = yield* byDecoder(codec, at === 0 ? source : new SliceSource(source, at));
+    at = read > 0 ? memberFrom(codec, source, at + read) : null;
+    // Whoever takes it looks at the time.
+    yield NOTHING;
+  }
+}
+
+/** What one decoder gives. @returns how many bytes it took */
+async function* byDecoder(codec: Codec, source: ByteSource): AsyncGenerator<Uint8Array, number> {
   const decoder =
     codec === 'gzip'
       ? createGunzip()
@@ -96,6 +116,7 @@ async function* byStream(codec: Codec, source: ByteSource): AsyncGenerator<Uint8
   input.catch(() => {});
   try {
     for await (const piece of decoder) yield piece as Uint8Array;
+    return decoder.bytesWritten;
   } finally {
     decoder.destroy();
   }

@@ -1,5 +1,4 @@
-import type { ByteSource } from './byte-source.ts';
-import { Cursor, Malformed } from './cursor.ts';
+import { type Cursor, Malformed } from './cursor.ts';
 
 /** Largest dictionary that is made: what asks for more is refused. */
 export const DICTIONARY_BYTES_MAX = 128 * 1024 * 1024;
@@ -310,22 +309,6 @@ export function* lzma(
     throw fault;
   }
   yield* dictionary.take();
-}
-
-/** The `.lzma` format. */
-export function* lzmaAlone(source: ByteSource): Generator<Uint8Array> {
-  const cursor = new Cursor(source);
-  const properties = cursor.u8();
-  const dictionaryBytes = cursor.u32();
-  const low = cursor.u32();
-  const high = cursor.u32();
-  const unknown = low === 0xffffffff && high === 0xffffffff;
-  yield* lzma(
-    cursor,
-    properties,
-    Math.min(dictionaryBytes, DICTIONARY_BYTES_MAX),
-    unknown ? null : high * 2 ** 32 + low,
-  );
 }
 
 /** LZMA2 chunks up to their end mark. */

@@ -1,14 +1,16 @@
 import { inspectCompressed } from '../archives/inspect-members.ts';
-import { SliceSource } from '../bytes/byte-source.ts';
+import { type ByteSource, SliceSource } from '../bytes/byte-source.ts';
 import type { Codec } from '../bytes/expand.ts';
+import { isLzmaAlone } from '../bytes/lzma-alone.ts';
+import { isZlib, memberFrom } from '../bytes/members.ts';
 import type { Format } from './format.ts';
 
 const starts = (head: Uint8Array, ...bytes: readonly number[]): boolean =>
   bytes.every((byte, i) => head[i] === byte);
 
-const compressed = (codec: Codec, recognise: (head: Uint8Array) => boolean): Format => ({
+const compressed = (codec: Codec, recognise: (head: Uint8Array, source: ByteSource) => boolean): Format => ({
   name: codec,
-  recognise: ({ head }) => recognise(head),
+  recognise: ({ head, inspection }) => recognise(head, inspection.source),
   inspect: (inspection) =>
     inspectCompressed(
       inspection,
@@ -19,41 +21,51 @@ const compressed = (codec: Codec, recognise: (head: Uint8Array) => boolean): For
     ),
 });
 
+/** What packs files and is not read, by its first bytes. */
+const UNREAD: readonly (readonly [string, ...number[]])[] = [
+  ['rar', 0x52, 0x61, 0x72, 0x21, 0x1a, 0x07],
+  ['cabinet', 0x4d, 0x53, 0x43, 0x46, 0, 0, 0, 0],
+  ['compress', 0x1f, 0x9d],
+  ['lz4 of before its frames', 0x02, 0x21, 0x4c, 0x18],
+  ['lzip', 0x4c, 0x5a, 0x49, 0x50, 1],
+];
+
 /** Single files made smaller: what joblib, pandas and people do. */
 export const COMPRESSED: readonly Format[] = [
   compressed('gzip', (head) => starts(head, 0x1f, 0x8b, 8)),
   compressed('bzip2', (head) => starts(head, 0x42, 0x5a, 0x68) && head[3]! >= 0x31 && head[3]! <= 0x39),
   compressed('xz', (head) => starts(head, 0xfd, 0x37, 0x7a, 0x58, 0x5a, 0)),
-  compressed('zstd', (head) => starts(head, 0x28, 0xb5, 0x2f, 0xfd)),
-  compressed('lz4', (head) => starts(head, 0x04, 0x22, 0x4d, 0x18)),
-  compressed(
-    'lzma',
-    (head) =>
-      head.length > 13 &&
-      head[0] === 0x5d &&
-      head[1] === 0 &&
-      head[2] === 0 &&
-      (starts(head.subarray(5, 13), 255, 255, 255, 255, 255, 255, 255, 255) || head[12] === 0),
-  ),
-  compressed(
-    'zlib',
-    (head) =>
-      head.length > 6 && head[0] === 0x78 && (head[0] * 256 + head[1]!) % 31 === 0 && (head[1]! & 0x20) === 0,
-  ),
+  compressed('zstd', (_, source) => memberFrom('zstd', source, 0) !== null),
+  compressed('lz4', (_, source) => memberFrom('lz4', source, 0) !== null),
+  compressed('lzma', isLzmaAlone),
+  compressed('zlib', ([first = 0, second = 0, ...more]) => more.length > 4 && isZlib(first, second)),
   {
     name: 'joblib-zlib',
-    recognise: ({ headText }) => headText.startsWith('ZF0x'),
-    // Two letters, the size as 19 (or 17) characters, then zlib.
+    recognise: ({ headText }) => /^ZF\s*(?:0[xX])?[\dA-Fa-f]/.test(headText),
+    // Two letters, the size as 19 characters (Python 2 wrote 20, or 17), then zlib.
     inspect: async (inspection) => {
-      const head = Buffer.from(inspection.source.read(0, 32));
-      const start = head.indexOf(0x78, 4);
-      await inspectCompressed(
-        inspection,
-        'pickle',
-        'zlib',
-        new SliceSource(inspection.source, start < 0 ? 21 : start),
-        start,
-      );
+      const head = Buffer.from(inspection.source.read(0, 64));
+      const places = new Set([21, 22, 19, head.indexOf(0x78, 4)]);
+      const starts = [...places].filter((at) => at > 0 && isZlib(head[at] ?? 0, head[at + 1] ?? 0));
+      for (const start of starts)
+        await inspectCompressed(
+          inspection,
+          'pickle',
+          'zlib',
+          new SliceSource(inspection.source, start),
+          start,
+        );
+      if (starts.length === 0)
+        inspection.report('unreadable-member', 'is compressed as joblib did, and holds no zlib');
+    },
+  },
+  {
+    name: 'unread-archive',
+    recognise: ({ head }) => UNREAD.some(([, ...magic]) => starts(head, ...magic)),
+    inspect: (inspection) => {
+      const head = inspection.source.read(0, 8);
+      const [name] = UNREAD.find(([, ...magic]) => starts(head, ...magic))!;
+      inspection.report('unknown-codec', `is packed in a way (${name}) that is not read here`);
     },
   },
 ];

@@ -4,6 +4,9 @@ import { searchHidden } from '../pickle/inspect-pickle.ts';
 import type { Format } from './format.ts';
 
 const HEADER_BYTES_MAX = 1024 * 1024;
+/** The header of an array of numbers or texts, as numpy and others write it. */
+const PLAIN =
+  /^\{'descr': ?'[<>|=]?([biufcSUVMm?])(\d{0,9})(?:\[[\w ]{1,16}\])?', ?'fortran_order': ?(?:True|False), ?'shape': ?\([\d, L]{0,512}\),? ?\}\s{0,4096}$/;
 /** numpy arrays: of numbers, or of objects, which are a pickle. */
 export const npy: Format = {
   name: 'npy',
@@ -25,15 +28,13 @@ export const npy: Format = {
       !text.trim().startsWith('{')
     )
       inspection.report('header-arithmetic', 'has a header that is no plain description', { offset: 10 });
-    const types = [...text.matchAll(/'(?:[<>|=])?([A-Za-z?])(\d*)/g)];
-    const kind = /'descr'\s*:\s*['"][<>|=]?([A-Za-z?])(\d*)/.exec(text);
     const shape = /'shape'\s*:\s*\(([^)]*)\)/.exec(text)?.[1] ?? '';
-    const objects = kind ? kind[1] === 'O' : types.some((type) => type[1] === 'O');
-    if (objects) {
-      if (data >= source.size) throw new Truncated(data);
+    const kind = PLAIN.exec(text);
+    if (!kind) {
+      // Python reads the header as a literal, and numpy the type in it in many spellings: what is no plain number may be objects.
+      if (data >= source.size && /O/.test(text)) throw new Truncated(data);
       // Within the array, offsets count from where its pickle begins.
       await inspection.part('objects', new SliceSource(source, data));
-      return;
     }
     const sizes = shape
       .split(',')
