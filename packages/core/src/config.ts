@@ -201,6 +201,15 @@ export type SystemConfig = z.infer<typeof systemSchema>;
 
 const addressRange = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
 
+/** An origin as browsers write it: scheme, host, and a port that is not the scheme's own. */
+const originText = z
+  .string()
+  .max(300)
+  .refine(
+    (text) => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text,
+    'write an origin as browsers do: `https://chat.example`, without a path',
+  );
+
 const listener = (port: number) =>
   z.strictObject({
     host: z.string().default('127.0.0.1'),
@@ -277,7 +286,12 @@ export type SignerConfig = z.infer<typeof signerSchema>;
 
 /** `sallyport.yaml`, whole. Unknown keys are refused. */
 export const configSchema = z.strictObject({
-  gateway: listener(8080).prefault({}),
+  gateway: listener(8080)
+    .extend({
+      /** Origins whose pages may call from a browser (CORS), such as `https://chat.example`; none by default. */
+      origins: z.array(originText).max(64).default([]),
+    })
+    .prefault({}),
   control: listener(8081)
     .extend({
       /** Further host names the control plane answers for. */

@@ -166,6 +166,8 @@ export interface GatewaySettings {
   readonly outbound: Outbound;
   /** Proxies in front whose word about the caller's address is believed. */
   readonly trustedProxies: readonly string[];
+  /** Origins whose pages may call from a browser. */
+  readonly origins: readonly string[];
   /** Whether calls take part in traces: each then has a span, also where the caller had none. */
   readonly traces: boolean;
   /** Certificate and key in PEM, where it serves TLS. */

@@ -33,6 +33,8 @@ export interface GatewayPoolOptions {
   readonly counters: Counters;
   /** Appends to the record; resolves when durable. */
   readonly append: (entries: readonly Frame[]) => Promise<unknown>;
+  /** Whether the record can be written; asked every quarter of a second. */
+  readonly isRecordable: () => boolean;
   readonly onUnauthenticated: (address: string, count: number) => void;
   /** An endpoint of a third party showed another certificate than was approved. */
   readonly onCertificateChanged: (integration: string, origin: string) => void;
@@ -247,6 +249,7 @@ export class GatewayPool {
 
   /** Ends workers whose event loop stands still; `exit` brings their successors. */
   #look(): void {
+    this.#beats.recordable = this.#options.isRecordable();
     for (const [worker, running] of this.#workers) {
       if (!running.listening || !this.#beats.look(worker, running.pulse)) continue;
       this.#options.onStuck(worker);

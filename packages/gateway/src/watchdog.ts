@@ -14,7 +14,7 @@ export interface Pulse {
 
 /**
  * Beats of all workers, in memory that they share with the main thread: a worker whose event loop stands still stops
- * beating, whatever holds it up.
+ * beating, whatever holds it up. Behind the beats stands whether the record can be written.
  */
 export class Heartbeats {
   readonly memory: SharedArrayBuffer;
@@ -27,7 +27,16 @@ export class Heartbeats {
   }
 
   static allocate(workers: number): SharedArrayBuffer {
-    return new SharedArrayBuffer(workers * Int32Array.BYTES_PER_ELEMENT);
+    return new SharedArrayBuffer((workers + 1) * Int32Array.BYTES_PER_ELEMENT);
+  }
+
+  /** Whether what a worker does can be recorded; each of them reads it, and says so to whoever asks. */
+  set recordable(can: boolean) {
+    Atomics.store(this.#beats, this.#beats.length - 1, can ? 0 : 1);
+  }
+
+  get recordable(): boolean {
+    return Atomics.load(this.#beats, this.#beats.length - 1) === 0;
   }
 
   /** Says that a worker's event loop turns. */

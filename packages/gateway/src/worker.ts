@@ -16,6 +16,7 @@ import type { Deps } from './exchange.ts';
 import { Inspection } from './inspection.ts';
 import { Memory } from './memory.ts';
 import type { FromWorker, ShutOut, ToWorker, WorkerStart } from './messages.ts';
+import { answersOpenly } from './open-paths.ts';
 import { serve } from './pipeline.ts';
 import { PortRecorder } from './recorder.ts';
 import { Running } from './running.ts';
@@ -30,6 +31,8 @@ const gatherMs = (inFlight: number): number => (inFlight < 2 ? -1 : inFlight < 8
 
 /** From one heartbeat in the log to the next, while calls come. */
 const HEARTBEAT_MS = 20_000;
+
+const RECORD_FAULT = 'the record cannot be written: make room on its disk';
 
 const start = workerData as WorkerStart;
 const port = parentPort!;
@@ -96,6 +99,8 @@ server.maxHeadersCount = 100;
 server.on('request', (req, res) => {
   // A crowd of calls that come in one turn is no standstill.
   beats.beat(start.worker);
+  const why = draining ? 'it is stopping' : beats.recordable ? null : RECORD_FAULT;
+  if (answersOpenly(req, res, state.settings.origins, why)) return;
   serve(req, res, deps, draining).catch(() => {
     deps.stats.observationFailures++;
     res.destroy();

@@ -169,6 +169,7 @@ describe('what a call holds', () => {
         outbound: DIRECT,
         tls: null,
         trustedProxies: [],
+        origins: [],
         traces: false,
       },
     };

@@ -46,7 +46,11 @@ function place(what: string, path: string, mode: string): Exposure[] {
   return [{ what, detail: `${path}: open to ${who}`, wide, remedy: `chmod ${mode} ${path}` }];
 }
 
-function listener(what: string, { host, tls }: Config['gateway'], url: string | null): Exposure {
+function listener(
+  what: string,
+  { host, tls }: Config['gateway'] | Config['control'],
+  url: string | null,
+): Exposure {
   const from = isLoopback(host)
     ? 'from this machine alone'
     : host === '0.0.0.0' || host === '::'

@@ -187,6 +187,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         );
       },
       onUnforeseen: unforeseen,
+      isRecordable: () => control.installation.recordFault === null,
       onCrash: (worker, error) =>
         log('error', 'a gateway worker died and is replaced', { worker, fault: error.message }),
       ...(options.detectors === undefined ? {} : { detectors: options.detectors }),

@@ -258,7 +258,7 @@ export class Snapshots {
     this.#loaded ??= this.#load(this.#config, false);
     const { policies, rules, tls, outbound } = this.#loaded;
     const { deadlines, limits, gateway } = this.#config;
-    const { trustedProxies } = gateway;
+    const { trustedProxies, origins } = gateway;
     return {
       version,
       systems,
@@ -271,6 +271,7 @@ export class Snapshots {
         tls,
         outbound,
         trustedProxies,
+        origins,
         traces: this.#config.telemetry !== undefined,
       },
     };

@@ -5,7 +5,7 @@ import { type KeyRing, type RootKey, writeDurably } from '@sallyport/vault';
 import type { Control } from '../control.ts';
 import { type IssuedCertificate, LocalAuthority } from './local-authority.ts';
 
-type Listener = Config['gateway'];
+type Listener = Config['gateway'] | Config['control'];
 type ListenerName = 'gateway' | 'control';
 
 const DAY_MS = 86_400_000;
