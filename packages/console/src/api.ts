@@ -226,6 +226,12 @@ export async function goToProvider(next: string | undefined, fresh = false): Pro
   window.location.assign(url);
 }
 
+/** Ends a sign-on with what the identity provider answered. @returns where to go */
+export async function finishSignOn(answer: string): Promise<string> {
+  const { next } = await api.post<{ next: string }>('/sign-on/finish', { answer });
+  return next;
+}
+
 /** Lets the person prove who they are; resolves true once they did. Set by the frame of the pages. */
 let proveAgain: (() => Promise<boolean>) | null = null;
 

@@ -154,9 +154,15 @@ const signIn = createRoute({
   component: SignInPage,
   validateSearch: (
     search,
-  ): { next?: string | undefined; fault?: string | undefined; with?: 'provider' | undefined } => ({
+  ): {
+    next?: string | undefined;
+    fault?: string | undefined;
+    with?: 'provider' | 'answer' | undefined;
+    answer?: string | undefined;
+  } => ({
     next: text(search['next']),
-    with: search['with'] === 'provider' ? 'provider' : undefined,
+    with: (['provider', 'answer'] as const).find((one) => one === search['with']),
+    answer: text(search['answer']),
     fault: text(search['fault']),
   }),
 });

@@ -125,6 +125,67 @@ describe('what an identity provider claims', () => {
       }
   });
 
+  it('ends in the page that began, though cookies are shared with other ports of this machine', async () => {
+    const [own, theirs] = ['v'.repeat(43), 'a'.repeat(43)];
+    const browser = {
+      'sec-fetch-dest': 'document',
+      'sec-fetch-site': 'cross-site',
+      'sec-fetch-mode': 'navigate',
+    };
+    const begin = async (page: string | null): Promise<string> => {
+      const headers = { 'content-type': 'application/json', ...(page && { 'x-sallyport-page': page }) };
+      const asked = { method: 'POST', headers, body: '{"next":"/traffic"}' };
+      const { url } = await ok<{ url: string }>(await fetch(`${server.controlUrl}/sign-on`, asked), 200);
+      const { searchParams } = new URL(url);
+      says = { nonce: searchParams.get('nonce'), sub: 'ann', groups: ['viewers'] };
+      return searchParams.get('state')!;
+    };
+    /** A browser that has the cookie of a sign-on, whoever planted it, comes back from the provider. */
+    const back = async (state: string): Promise<string> => {
+      const response = await fetch(`${server.controlUrl}/sign-on/callback?code=c&state=${state}`, {
+        redirect: 'manual',
+        headers: { ...browser, cookie: `sallyport_sign_on=${state}` },
+      });
+      assert.doesNotMatch(String(response.headers.getSetCookie()), /sallyport_session/);
+      const to = new URL(response.headers.get('location')!, server.controlUrl);
+      assert.equal(to.pathname, '/sign-in');
+      return to.searchParams.get('answer') ?? '';
+    };
+    const finish = (state: string, answer: string, page: string | null): Promise<Response> =>
+      fetch(`${server.controlUrl}/sign-on/finish`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          cookie: `sallyport_sign_on=${state}`,
+          ...(page && { 'x-sallyport-page': page }),
+        },
+        body: JSON.stringify({ answer }),
+      });
+    for (const [began, finishes] of [
+      [theirs, own],
+      [null, own],
+      [own, null],
+      [own, theirs],
+    ] as const) {
+      const state = await begin(began);
+      const refused = await finish(state, await back(state), finishes);
+      assert.equal(refused.status, 403, `${began} ${finishes}`);
+      assert.doesNotMatch(String(refused.headers.getSetCookie()), /sallyport_session/);
+    }
+    const state = await begin(own);
+    const answer = await back(state);
+    const done = await finish(state, answer, own);
+    assert.equal((await ok<{ next: string }>(done.clone(), 200)).next, '/traffic');
+    const [cookie] = done.headers.getSetCookie().filter((one) => one.startsWith('sallyport_session'));
+    const session = (headers: Record<string, string>): Promise<Response> =>
+      fetch(`${server.controlUrl}/api/v1/session`, {
+        headers: { cookie: cookie!.split(';')[0]!, ...headers },
+      });
+    assert.equal((await session({ 'x-sallyport-page': own })).status, 200);
+    assert.equal((await session({})).status, 401);
+    assert.equal((await finish(state, answer, own)).status, 403, 'it works once');
+  });
+
   it('other claims of any kind harm nothing, and raise no one', async () => {
     for (const value of HOSTILE)
       for (const name of ['preferred_username', 'name', 'email', 'email_verified', 'amr', 'acr', 'sid'])

@@ -37,8 +37,6 @@ export interface Proven {
   readonly providerSession?: string | null;
   /** When, ISO 8601; now when absent. */
   readonly at?: string;
-  /** Hash of what a page holds, where that is not the one that signs in. */
-  readonly page?: string | null;
 }
 
 /** Sessions and devices of people: begun, recognised, renewed, ended. */
@@ -108,7 +106,7 @@ export class PersonSessions {
     }
     const session: SessionRow = {
       id: newId('ses', now),
-      hash: sessionHash(token, proven.page ?? from.page ?? null),
+      hash: sessionHash(token, from.page ?? null),
       personId: person.id,
       level: proven.level,
       methods: proven.methods,

@@ -130,9 +130,16 @@ export class SignOn {
     return { url: url.href, state };
   }
 
+  /** Whether a page of the console began the sign-on of a state, and is to finish it. */
+  async isOfPage(state: string): Promise<boolean> {
+    const ticket = await this.#home.store.tickets.open('sign-on', tokenHash(state), clock.nowIso());
+    return typeof ticket?.data['page'] === 'string';
+  }
+
   /**
-   * Takes the answer of the provider: its state works once, in the browser that began.
-   * @param cookie the token that the browser kept
+   * Takes the answer of the provider: its state works once, in the browser and for the page that began. Cookies are shared
+   * between the ports of a host, so another program there could have its own state come back in somebody else's browser.
+   * @param cookie the token that the browser kept @param from with what its page holds
    * @throws CodedError `sign-on-failed`, `not-permitted`
    */
   async finish(
@@ -141,7 +148,7 @@ export class SignOn {
     answer: URLSearchParams,
     cookie: string | null,
     from: From,
-  ): Promise<{ begun: Begun; next: string; page: string | null }> {
+  ): Promise<{ begun: Begun; next: string }> {
     const { store } = this.#home;
     const state = answer.get('state') ?? '';
     if (cookie === null || cookie !== state)
@@ -152,9 +159,11 @@ export class SignOn {
     }));
     if (!ticket)
       throw new CodedError('sign-on-failed', 'that took too long, or was used already; begin again');
+    if ((ticket.data['page'] ?? null) !== (from.page ?? null))
+      throw new CodedError('sign-on-failed', 'this page did not begin this sign-on; begin again');
     const configuration = await this.#configuration(settings, fetchSafely);
     const { authorizationCodeGrant } = await oidc();
-    const { verifier, nonce, next, redirectUri, page } = ticket.data as Record<string, string>;
+    const { verifier, nonce, next, redirectUri } = ticket.data as Record<string, string>;
     const url = new URL(redirectUri!);
     url.search = answer.toString();
     const tokens = await authorizationCodeGrant(configuration, url, {
@@ -189,11 +198,10 @@ export class SignOn {
         ...provenBy(claims),
         providerSession: sessionOf(claims),
         at: new Date(Math.min(at, clock.nowMs())).toISOString(),
-        page: page ?? null,
       });
       return { result: done.begun, event: done.event };
     });
-    return { begun, next: next!, page: page ?? null };
+    return { begun, next: next! };
   }
 
   /**

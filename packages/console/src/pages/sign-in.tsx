@@ -1,9 +1,9 @@
 import { ownPath } from '@sallyport/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
-import { type FormEvent, type ReactElement, type ReactNode, useEffect, useId, useState } from 'react';
+import { type FormEvent, type ReactElement, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import type { PasskeyRequest, Pending, Session } from '../accounts.ts';
-import { api, goToProvider, query } from '../api.ts';
+import { ApiError, api, finishSignOn, goToProvider, query } from '../api.ts';
 import { Fault, Waiting } from '../parts/notice.tsx';
 import { SecondFactor } from '../parts/second-factor.tsx';
 import { signWithPasskey } from '../passkey.ts';
@@ -108,6 +108,36 @@ const FAULTS: Readonly<Record<string, string>> = {
 };
 const signInRoute = getRouteApi('/sign-in');
 
+/** Back from the provider: this page shows what it holds, and only the one that began does. */
+function Answered({ answer }: { answer: string }): ReactElement {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const finish = useMutation({
+    mutationFn: () => finishSignOn(answer),
+    onSuccess: async (next) => {
+      client.clear();
+      await navigate({ href: ownPath(next) ?? '/', replace: true });
+    },
+    onError: async (fault) => {
+      const code = fault instanceof ApiError ? fault.code : 'internal';
+      await navigate({ to: '/sign-in', search: { fault: code }, replace: true });
+    },
+  });
+  const go = finish.mutate;
+  const began = useRef(false);
+  useEffect(() => {
+    // The answer works once.
+    if (began.current) return;
+    began.current = true;
+    go();
+  }, [go]);
+  return (
+    <Gate title="Sallyport">
+      <Waiting what="the sign-on" />
+    </Gate>
+  );
+}
+
 /** Sign-in: by name and password and what is asked for besides, or by a passkey alone. */
 export function SignInPage(): ReactElement {
   const search = signInRoute.useSearch();
@@ -133,6 +163,7 @@ export function SignInPage(): ReactElement {
   useEffect(() => {
     if (isLed) go();
   }, [isLed, go]);
+  if (search.with === 'answer') return <Answered answer={search.answer ?? ''} />;
   if (setup.data?.administrators === false)
     return (
       <Gate title="Sallyport">

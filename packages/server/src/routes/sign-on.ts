@@ -19,6 +19,7 @@ import {
 } from './shared.ts';
 
 const TOKEN_CHARACTERS_MAX = 16_384;
+const ANSWER_CHARACTERS_MAX = 8_192;
 /** The cookie lives as long as a state does, in seconds. */
 const STATE_S = 600;
 
@@ -35,6 +36,10 @@ function provider(control: Control): { settings: ProviderSettings; fetchSafely: 
     );
   return { settings: { ...rest, clientSecret }, fetchSafely: control.egress.fetch(signOn.allowPrivate) };
 }
+
+/** Whether a browser asks, whatever it shows: each says so of all that it asks for. */
+const isBrowser = (c: Context<Env>): boolean =>
+  ['sec-fetch-dest', 'sec-fetch-site'].some((name) => c.req.header(name) !== undefined);
 
 /** Routes that a browser, or an identity provider, opens: they need no session, and lead to one. */
 export function signOnRoutes(app: OpenAPIHono<Env>, control: Control): void {
@@ -65,6 +70,28 @@ export function signOnRoutes(app: OpenAPIHono<Env>, control: Control): void {
     return url;
   };
 
+  /** Takes the answer of the provider. @returns where the browser goes */
+  const finish = async (c: Context<Env>, answer: URLSearchParams): Promise<string> => {
+    const { secure } = deviceCookie(c);
+    const name = cookieName(secure);
+    const cookie = getCookie(c, name) ?? null;
+    deleteCookie(c, name, { path: '/', secure });
+    const from = cameFrom(c);
+    const { signOn, sessions } = control.accounts;
+    try {
+      const { settings, fetchSafely } = provider(control);
+      const { begun, next } = await signOn.finish(settings, fetchSafely, answer, cookie, from);
+      // A browser that was signed in before does not keep the session it had.
+      const old = getCookie(c, sessionCookie(c).name);
+      if (old) await sessions.signOut(old, pageOf(c));
+      keepSession(c, begun);
+      return next;
+    } catch (fault) {
+      await signOn.failed(toCodedError(fault), from);
+      throw fault;
+    }
+  };
+
   app.openapi(
     createRoute({
       method: 'get',
@@ -77,8 +104,7 @@ export function signOnRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const { next } = c.req.valid('query');
       // A page binds the session to itself. An address cannot, nor can what a page at another port of this machine embeds
       // or fetches: it would be told the cookie, and that alone would open the session.
-      const isBrowser = ['sec-fetch-dest', 'sec-fetch-site'].some((name) => c.req.header(name) !== undefined);
-      if (isBrowser) {
+      if (isBrowser(c)) {
         const page = new URLSearchParams({ with: 'provider', next: ownPath(next) ?? '/' });
         return c.redirect(`/sign-in?${page}`, 302);
       }
@@ -108,32 +134,32 @@ export function signOnRoutes(app: OpenAPIHono<Env>, control: Control): void {
       responses: moved,
     }),
     async (c) => {
-      const { secure } = deviceCookie(c);
-      const name = cookieName(secure);
-      const cookie = getCookie(c, name) ?? null;
-      deleteCookie(c, name, { path: '/', secure });
-      const from = cameFrom(c);
+      const answer = new URL(c.req.url).searchParams;
+      // Only the page that began can show what it holds; an address cannot.
+      if (isBrowser(c) || (await control.accounts.signOn.isOfPage(answer.get('state') ?? ''))) {
+        const page = new URLSearchParams({ with: 'answer', answer: answer.toString() });
+        return c.redirect(`/sign-in?${page}`, 302);
+      }
       try {
-        const { settings, fetchSafely } = provider(control);
-        const answer = new URL(c.req.url).searchParams;
-        const { begun, next, page } = await control.accounts.signOn.finish(
-          settings,
-          fetchSafely,
-          answer,
-          cookie,
-          from,
-        );
-        // A browser that was signed in before does not keep the session it had.
-        const old = getCookie(c, sessionCookie(c).name);
-        if (old) await control.accounts.sessions.signOut(old, page);
-        keepSession(c, begun);
-        return c.redirect(next, 302);
+        return c.redirect(await finish(c, answer), 302);
       } catch (fault) {
-        const coded = toCodedError(fault);
-        await control.accounts.signOn.failed(coded, from);
-        return c.redirect(`/sign-in?fault=${encodeURIComponent(coded.code)}`, 302);
+        return c.redirect(`/sign-in?fault=${encodeURIComponent(toCodedError(fault).code)}`, 302);
       }
     },
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/sign-on/finish',
+      summary: 'What the identity provider answered, from the page that began; its state works once',
+      request: body(
+        z.strictObject({
+          answer: z.string().max(ANSWER_CHARACTERS_MAX).describe('the query that the browser came back with'),
+        }),
+      ),
+      responses: { 200: json(z.object({ next: z.string() }), 'Signed in, and where to go'), ...failures },
+    }),
+    async (c) => c.json({ next: await finish(c, new URLSearchParams(c.req.valid('json').answer)) }, 200),
   );
   app.openapi(
     createRoute({
