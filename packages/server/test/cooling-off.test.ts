@@ -65,6 +65,28 @@ describe('cooling off counts from the use of what lets someone in', () => {
       grants: [{ role: 'approver' }],
     });
 
+  it('a role binds its holder to who gave it for a day to the millisecond, unless they approved before', async () => {
+    const gives = async (id: string, role: string, system?: string): Promise<string> => {
+      const { id: by } = await add('test', 'administrator');
+      await directory.grant(`person:${by}`, id, { role, system });
+      return `person:${by}`;
+    };
+    // What was there before for long, and approves nothing, frees no one.
+    const { person } = await directory.add('test', { name: `p-${count++}`, grants: [{ role: 'viewer' }] });
+    wait(48);
+    const giver = await gives(person.id, 'approver');
+    assert.ok(await owes(person.id, giver), 'at once');
+    nowMs += 24 * HOUR_MS - 1;
+    assert.ok(await owes(person.id, giver), 'a millisecond before a day is over');
+    nowMs += 2;
+    assert.ok(!(await owes(person.id, giver)), 'a millisecond after');
+    // Who approves for longer than a day owes that to no one who gives them more of it.
+    assert.ok(!(await owes(person.id, await gives(person.id, 'approver', 'main'))));
+    // Nor does a role that approves nothing make an approver.
+    const { id } = await add('test', 'viewer');
+    assert.ok(!(await owes(id, await gives(id, 'analyst'))));
+  });
+
   it('a set-up link: opened an hour before it ends, it binds for a day from then', async () => {
     const admin = await add('test', 'administrator');
     const made = await add(`person:${admin.id}`, 'approver');
