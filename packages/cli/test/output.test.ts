@@ -71,6 +71,8 @@ const isQuiet = (text: string, what: string): void => {
 describe('what a terminal is shown', () => {
   it('is one line for one line, with nothing in it that moves, hides or commands', () => {
     for (const name of NAMES) isQuiet(printableLine(name), JSON.stringify(name));
+    for (const room of ['', ' ', ' '.repeat(257), '\u3000'.repeat(3000), '\ufeff '])
+      assert.doesNotMatch(printableLine(`${room}::error::x`), /^\s*::/, `${room.length}`);
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (any) => {
         isQuiet(printableLine(any), JSON.stringify(any));

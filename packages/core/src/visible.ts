@@ -52,7 +52,8 @@ export function visibleJson(value: unknown, indent?: number): string {
 
 /** A foreign text as one line that a terminal may be shown and no runner of pipelines takes for a command. */
 export function printableLine(text: string): string {
-  return visible(text)
-    .replace(COMMAND, '\\x23#')
-    .replace(/^(\s{0,256})::/, '$1\\x3a:');
+  const line = visible(text).replace(COMMAND, '\\x23#');
+  // However much room stands before it.
+  const begins = line.length - line.trimStart().length;
+  return line.startsWith('::', begins) ? `${line.slice(0, begins)}\\x3a${line.slice(begins + 1)}` : line;
 }

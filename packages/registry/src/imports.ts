@@ -155,10 +155,18 @@ function fromHub(root: string, revision: string): Found {
   };
 }
 
-/** Settings in YAML. @throws CodedError `usage` without their text */
+/** Characters of one setting. */
+const SETTING_CHARACTERS_MAX = 256;
+
+/**
+ * What tells where a model came from, out of settings in YAML. The rest is not read: signatures are long, and a document takes a thousand times
+ * the memory of its text. @throws CodedError `usage` without their text
+ */
 function parseSettings(text: string): Record<string, unknown> {
+  const lines = text.split('\n').filter((line) => /^(?:run_id|model_uuid)\s{0,8}:/.test(line));
   try {
-    return (parse(text, { maxAliasCount: 100 }) ?? {}) as Record<string, unknown>;
+    const own = lines.slice(0, 2).map((line) => line.slice(0, SETTING_CHARACTERS_MAX));
+    return (parse(own.join('\n'), { maxAliasCount: 0 }) ?? {}) as Record<string, unknown>;
   } catch {
     throw new CodedError('usage', '`MLmodel` is no YAML');
   }

@@ -7,6 +7,7 @@ import {
   newEvent,
   newId,
 } from '@sallyport/core';
+import type { Gate } from './gates.ts';
 import type { Inventory } from './inventory.ts';
 import type { InventoryParts } from './inventory-parts.ts';
 import { edge } from './open-lineage.ts';
@@ -15,6 +16,11 @@ import { versionTarget } from './version-target.ts';
 
 /** Characters of a reason that an event keeps. */
 const WHY_CHARACTERS_MAX = 400;
+
+const closedForPromotion = (gates: readonly Gate[]): Gate[] => gates.filter(({ open }) => !open);
+/** What was good enough then and is merely old now serves again; what was found bad since does not. */
+const closedForRollback = (gates: readonly Gate[]): Gate[] =>
+  gates.filter(({ name, open }) => !open && ['findings', 'approved', 'stored'].includes(name));
 
 /** What serves where: promoted when every gate is open, rolled back in one step, handed out verified. */
 export class Serving {
@@ -35,13 +41,13 @@ export class Serving {
     const asset = await this.#inventory.asset('model', name);
     const version = await this.#inventory.version(asset, label);
     const { gates } = await this.#inventory.known(asset, version);
-    const closed = gates.filter((gate) => !gate.open);
+    const closed = closedForPromotion(gates);
     if (closed.length > 0)
       throw new CodedError(
         'gate-closed',
         `\`${name}\` ${label} may not be served: ${closed.map((gate) => `${gate.name}: ${gate.why}`).join('; ')}`,
       );
-    return this.#deploy(actor, asset, version, place, 'promotion');
+    return this.#deploy(actor, asset, version, place, 'promotion', closedForPromotion);
   }
 
   async #deploy(
@@ -50,6 +56,7 @@ export class Serving {
     version: AssetVersion,
     place: string,
     how: 'promotion' | 'rollback',
+    closedOf: (gates: readonly Gate[]) => Gate[],
   ): Promise<Deployment> {
     const target = versionTarget(asset.kind, asset.name, version.label);
     const next: Deployment = {
@@ -70,7 +77,15 @@ export class Serving {
       true,
       `${how} to ${place}`,
       { resourceUri: place },
-      async (tx) => {
+      async (tx, said) => {
+        // What was said meanwhile counts.
+        const then = await this.#inventory.version(asset, version.label, tx);
+        const [closed] = closedOf((await this.#inventory.known(asset, then, { tx, said })).gates);
+        if (then.digest !== version.digest || closed)
+          throw new CodedError(
+            'gate-closed',
+            `it may not be served any more: ${closed?.why ?? 'it changed'}`,
+          );
         await this.#db.deploy(tx, place, next.at, next);
         await this.#db.addEdges(tx, [edge(target, place, 'served by')]);
         return [
@@ -96,16 +111,13 @@ export class Serving {
     if (!version || !asset)
       throw new CodedError('conflict', 'what served before is not in the inventory any more');
     const { gates } = await this.#inventory.known(asset, version);
-    // What was good enough then and is merely old now serves again; what was found bad since does not.
-    const closed = gates.filter(
-      ({ name, open }) => !open && ['findings', 'approved', 'stored'].includes(name),
-    );
+    const closed = closedForRollback(gates);
     if (closed.length > 0)
       throw new CodedError(
         'gate-closed',
         `what served before may not any more: ${closed.map(({ why }) => why).join('; ')}`,
       );
-    return this.#deploy(actor, asset, version, place, 'rollback');
+    return this.#deploy(actor, asset, version, place, 'rollback', closedForRollback);
   }
 
   /** Ends what serves at a place. */

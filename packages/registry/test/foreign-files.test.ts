@@ -236,4 +236,30 @@ describe('copies', () => {
     }
     assert.ok(tries > 100 && copied > 0, `${copied} of ${tries}`);
   });
+
+  it('are refused where their content changes while they are copied, though it is as long as before', async () => {
+    const file = put('during/file', Buffer.alloc(3 * 1024 * 1024, 'a'));
+    const other = Buffer.alloc(3 * 1024 * 1024, 'b');
+    // Until the clock of the file system has gone on: what was written within one tick of it cannot be told apart.
+    for (const was = statSync(file).ctimeMs; statSync(put('during-clock', 'x')).ctimeMs <= was; );
+    const found = findModel(at('during'));
+    const copying = copyPrivately(found.files, found.root, at('during-copy'));
+    // It is open by now, and nothing of it has come yet.
+    writeFileSync(file, other);
+    await assert.rejects(copying, { code: 'conflict', message: /changed while it was read/ });
+    assert.equal(
+      (await copyPrivately(found.files, found.root, at('during-again')))[0]!.sha256,
+      sha256(other),
+    );
+  });
+
+  it('of MLflow tell where they came from, whatever else their settings hold', async () => {
+    put(
+      'mlflow-long/MLmodel',
+      `flavors: {never: [closed\nrun_id: 0123456789abcdef\n${'- a\n'.repeat(1_000_000)}`,
+    );
+    put('mlflow-long/model.bin', 'x');
+    const { layout, label, source } = findModel(at('mlflow-long'));
+    assert.deepEqual([layout, label, source], ['mlflow', '0123456789ab', 'mlflow run 0123456789abcdef']);
+  });
 });

@@ -44,28 +44,35 @@ const shipped = (): AllowList => {
   return shippedList;
 };
 
+const identityOf = (source: ByteSource): string | null =>
+  source instanceof FileSource ? source.identity : null;
+
 /** Scans one source of bytes under a name. @param name shown in locations, and a hint at the format */
 export async function scanSource(
   name: string,
   source: ByteSource,
   options: ScanOptions = {},
 ): Promise<FileReport> {
+  const identity = identityOf(source);
   const sha256 = (options.digest ?? source.size <= DIGEST_BYTES_MAX) ? digestOnce(source, options) : null;
   const before = sha256 === null ? null : options.cache?.get(name, sha256);
-  if (before) return before;
+  if (before && identityOf(source) === identity) return before;
   const limits = { ...DEFAULT_BUDGET, ...options.budget };
   const timeMs = Math.min(limits.timeMs, options.leftMs ?? limits.timeMs);
   const file = new FileScan(options.allowed ?? shipped(), { ...limits, timeMs });
   await new Inspection(file, name, source).run();
+  // What was hashed and what was looked at may be two contents: neither is known by the other's name.
+  const isSame = identityOf(source) === identity;
+  if (!isSame) file.add('unreadable', 'changed while it was read', { path: name });
   const report: FileReport = {
     path: name,
     verdict: file.verdict,
     format: file.format ?? 'data',
     bytes: source.size,
-    sha256,
+    sha256: isSame ? sha256 : null,
     detections: file.detections,
   };
-  options.cache?.put(report);
+  if (isSame) options.cache?.put(report);
   return report;
 }
 

@@ -427,7 +427,20 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
       );
       assert.match((await ingest('https://data.example/claims')).text, /not approved/);
       const { digest } = source;
-      await ok(await approver.call('POST', `/api/v1/sources/${source.id}/approve`, { digest }), 200);
+      const approve = (id: string, what: string) =>
+        approver.call('POST', `/api/v1/sources/${id}/approve`, { digest: what });
+      assert.equal(await codeOf(await approve(source.id, 'f'.repeat(64))), 'conflict', 'another digest');
+      await ok(await approve(source.id, digest), 200);
+      const ended = await ok<{ id: string; digest: string }>(
+        await operator.call('POST', '/api/v1/sources', { pattern: 'https://ended.example', licence: 'own' }),
+        201,
+      );
+      const now = await ok<{ digest: string; status: string }>(
+        await operator.call('POST', `/api/v1/sources/${ended.id}/end`, {}),
+        200,
+      );
+      assert.equal(now.status, 'ended');
+      assert.equal(await codeOf(await approve(ended.id, now.digest)), 'conflict', 'it has ended');
       for (const other of [
         'https://data.example/claims-of-others',
         'https://data.example/claims/../x',

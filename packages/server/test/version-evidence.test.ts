@@ -64,6 +64,39 @@ describe('what is said of a version', () => {
     assert.equal(gate(same, 'signed'), true);
   });
 
+  it('while it is promoted or rolled back counts', async () => {
+    const inventory = await server.control.inventory();
+    const serving = await server.control.serving();
+    const { store } = server.control.installation;
+    const serve = async (name: string, content: string): Promise<void> => {
+      const root = made(name, { 'notes.txt': content });
+      await register(name, root, await signature(root));
+      const { version, seen } = await shown(name);
+      await inventory.approve('other', 'model', name, '1', { digest: version.digest, seen });
+    };
+    await serve('race', 'one\n');
+    const known = inventory.known.bind(inventory);
+    let isSaid = false;
+    // A test fails between the look at the gates and the change.
+    inventory.known = async (asset, version, within) => {
+      const now = await known(asset, version, within);
+      if (!isSaid) await inventory.noteTest('test', 'race', '1', false, 'failed');
+      isSaid = true;
+      return now;
+    };
+    try {
+      await assert.rejects(serving.promote('test', 'race', '1', 'endpoint:race'), { code: 'gate-closed' });
+    } finally {
+      inventory.known = known;
+    }
+    assert.ok(isSaid);
+    const places = (await store.inventory.deployments(false)).map(({ place }) => place);
+    assert.ok(!places.includes('endpoint:race'), 'nothing was deployed');
+    await serve('calm', 'two\n');
+    await serving.promote('test', 'calm', '1', 'endpoint:calm');
+    assert.equal(await serving.refusal('calm', 'endpoint:calm'), null);
+  });
+
   it('that a scan could not read stays so, whatever its bytes are called elsewhere', async () => {
     const closed = await register('p2', made('p2', { 'config.json': '{"a":' }));
     assert.equal(gate(closed, 'scanned'), false);
