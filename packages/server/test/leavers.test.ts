@@ -181,6 +181,8 @@ describe('leavers of an identity provider', () => {
     assert.equal((await directory.fromProvider(said)).id, first.id);
     await scim(204, 'DELETE', `/Users/${first.id}`);
     await assert.rejects(directory.fromProvider(said), { code: 'not-permitted' });
+    // The name that they are to have from then on is no one else's.
+    await scim(400, 'POST', '/Users', { userName: `removed-${first.id.toLowerCase()}` });
     const second = await join(user);
     assert.notEqual(second.id, first.id);
     assert.ok(second.active);

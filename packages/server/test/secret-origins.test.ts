@@ -74,6 +74,18 @@ describe('origins of secrets', () => {
     );
   });
 
+  it('that are ended at the moment of their approval stay ended', async () => {
+    const { secrets, installation } = server.control;
+    const asked = { ref: refs.free, origin: 'https://ended.example' };
+    const { id } = await propose(operator, asked.ref, asked.origin);
+    const [, approved] = await Promise.allSettled([
+      secrets.end('person:one', id),
+      secrets.approve('person:other', id, asked),
+    ]);
+    assert.equal(approved.status, 'rejected');
+    assert.equal((await installation.store.secretOrigins.find(id))!.status, 'ended');
+  });
+
   it('that were ended stay so, though the configuration names them, too', async () => {
     assert.equal(await add(refs.pinned, other), '201');
     const { origins } = await ok<{ origins: { id: string; ref: string }[] }>(

@@ -216,6 +216,40 @@ describe('workload identity', () => {
     t.mock.restoreAll();
   });
 
+  it('a refresh that is under way when its family ends gives nothing; nor does one after a key was revoked', async (t) => {
+    const refresh = async (one: string): Promise<{ status: number; refresh_token: string }> => {
+      const response = await fetch(`${server.controlUrl}/token`, {
+        method: 'POST',
+        body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: one }),
+      });
+      return { ...((await response.json()) as { refresh_token: string }), status: response.status };
+    };
+    const begin = async (): Promise<string> =>
+      ((await (await trade(await token())).json()) as { refresh_token: string }).refresh_token;
+    const first = await begin();
+    const { refresh_token: second } = await refresh(first);
+    const { apiKeys, accounts, installation } = server.control;
+    const { keys } = installation.store;
+    const issue = accounts.refreshTokens.issue.bind(accounts.refreshTokens);
+    t.mock.method(accounts.refreshTokens, 'issue', async (...all: Parameters<typeof issue>) => {
+      // The job shows its own, and with that ends what the thief has.
+      const later = Date.now() + 60_000;
+      t.mock.method(clock, 'nowMs', () => later);
+      t.mock.method(clock, 'nowIso', () => new Date(later).toISOString());
+      await assert.rejects(
+        accounts.refreshTokens.use(first, async () => {}),
+        /ended/,
+      );
+      return issue(...all);
+    });
+    assert.equal((await refresh(second)).status, 401);
+    t.mock.restoreAll();
+    assert.ok((await keys.list()).at(-1)!.revokedAt, 'the key that was made for it is revoked');
+    const revoked = await begin();
+    await apiKeys.revoke('test', (await keys.list()).at(-1)!.id);
+    assert.equal((await refresh(revoked)).status, 401);
+  });
+
   it('a refresh token gets nothing by a rule that was changed since it was issued', async () => {
     const [rule] = server.control.config.access.workloads;
     const { keyRights } = server.control;

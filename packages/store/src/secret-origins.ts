@@ -59,22 +59,13 @@ export class SecretOrigins {
     );
   }
 
-  async find(id: string): Promise<SecretOriginRow | null> {
-    const row = await this.#db
-      .selectFrom('secret_origins')
-      .selectAll()
-      .where('id', '=', id)
-      .executeTakeFirst();
+  async find(id: string, tx: Connection = this.#db): Promise<SecretOriginRow | null> {
+    const row = await tx.selectFrom('secret_origins').selectAll().where('id', '=', id).executeTakeFirst();
     return row && !this.#quarantined.has(`secret_origins/${id}`) ? toRow(row) : null;
   }
 
-  async list(): Promise<SecretOriginRow[]> {
-    const rows = await this.#db
-      .selectFrom('secret_origins')
-      .selectAll()
-      .orderBy('ref')
-      .orderBy('origin')
-      .execute();
+  async list(tx: Connection = this.#db): Promise<SecretOriginRow[]> {
+    const rows = await tx.selectFrom('secret_origins').selectAll().orderBy('ref').orderBy('origin').execute();
     return rows.filter(({ id }) => !this.#quarantined.has(`secret_origins/${id}`)).map(toRow);
   }
 }

@@ -154,6 +154,22 @@ export class Tickets {
     );
   }
 
+  /** Ends tickets of a kind of somebody, used or not. @returns what they were */
+  async endAll(tx: Connection, kind: TicketKind, personId: string): Promise<TicketRow[]> {
+    const gone = await tx
+      .deleteFrom('tickets')
+      .where('kind', '=', kind)
+      .where('person_id', '=', personId)
+      .returningAll()
+      .execute();
+    touch(
+      tx,
+      'tickets',
+      gone.map(({ hash }) => hash),
+    );
+    return gone.map(toTicket);
+  }
+
   /**
    * Ends what was handed on and not used yet, set-up links and links to a provider: those for a person, or those that one
    * actor made. They stay, and no longer say who made them: what has no maker opens nothing.

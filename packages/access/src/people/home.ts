@@ -74,8 +74,8 @@ export function levelNeeded(grants: readonly Pick<GrantRow, 'role'>[]): number {
  */
 export function personName(name: string): string {
   const own = name.trim();
-  // What begins like an id would be taken for one.
-  if (!/^[A-Za-z0-9_.@+-]{1,64}$/.test(own) || /^per_/i.test(own))
+  // What begins like an id would be taken for one, or for somebody who was removed.
+  if (!/^[A-Za-z0-9_.@+-]{1,64}$/.test(own) || /^(?:removed-)?per_/i.test(own))
     throw new CodedError('request-invalid', 'the name must be 1 to 64 letters, digits or . _ @ + -');
   return own.toLowerCase();
 }

@@ -27,11 +27,16 @@ export class RefreshTokens {
     this.#home = home;
   }
 
-  /** Issues one. @param family null for the first of a family */
+  /**
+   * Issues one.
+   * @param family null for the first of a family
+   * @throws CodedError `token-invalid` where the family was ended since its token was used
+   */
   async issue(of: Omit<Refreshable, 'family'>, family: string | null): Promise<string> {
     const token = newToken();
     const { rule, subject, key, until, bound } = of;
-    await this.#home.store.tickets.put({
+    const { people, tickets } = this.#home.store;
+    const ticket = {
       hash: tokenHash(token),
       kind: 'refresh',
       // Those of a family are found by its name.
@@ -39,8 +44,13 @@ export class RefreshTokens {
       data: { rule, subject, key, until, bound },
       createdAt: clock.nowIso(),
       expiresAt: until,
+    } as const;
+    return this.#home.store.change(async (tx) => {
+      await people.oneAtATime(tx);
+      if (family !== null && (await tickets.ofPerson('refresh', family, tx)).length === 0) throw stolen();
+      await tickets.put(ticket, tx);
+      return { result: token, event: [] };
     });
-    return token;
   }
 
   /**
@@ -62,18 +72,13 @@ export class RefreshTokens {
     }
     const used = await store.tickets.used('refresh', hash);
     if (used !== null && now - Date.parse(used.usedAt) > GRACE_MS) {
-      const keys = (await store.tickets.ofPerson('refresh', used.personId!)).map(({ data }) =>
-        String(data['key']),
-      );
-      await store.change(async (tx) => {
-        await store.tickets.void(tx, 'refresh', used.personId);
-        return { result: undefined, event: [] };
+      // Whoever used a token of it a moment ago, and waits for the next, finds the family gone.
+      const ended = await store.change(async (tx) => {
+        await store.people.oneAtATime(tx);
+        return { result: await store.tickets.endAll(tx, 'refresh', used.personId!), event: [] };
       });
-      await onStolen(keys);
-      throw new CodedError(
-        'token-invalid',
-        'this refresh token was used before: all that came of it is ended',
-      );
+      await onStolen(ended.map(({ data }) => String(data['key'])));
+      throw stolen();
     }
     throw new CodedError(
       'token-invalid',
@@ -81,3 +86,6 @@ export class RefreshTokens {
     );
   }
 }
+
+const stolen = (): CodedError =>
+  new CodedError('token-invalid', 'this refresh token was used before: all that came of it is ended');

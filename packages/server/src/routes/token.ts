@@ -65,21 +65,20 @@ export function tokenRoutes(app: OpenAPIHono<Env>, control: Control): void {
         program: program.id,
         expires: `${rule.minutes}m`,
       });
-      const { refreshTokens } = control.accounts;
       const next =
         refresh === null
           ? {}
           : {
-              refresh_token: await refreshTokens.issue(
-                {
-                  rule: rule.name,
-                  subject,
-                  key: made.id,
-                  until: refresh.until,
-                  bound: ruleDigest(rule),
-                },
-                refresh.family,
-              ),
+              refresh_token: await control.accounts.refreshTokens
+                .issue(
+                  { rule: rule.name, subject, key: made.id, until: refresh.until, bound: ruleDigest(rule) },
+                  refresh.family,
+                )
+                .catch(async (fault: unknown) => {
+                  // Whose token was stolen meanwhile keeps no key either.
+                  await control.apiKeys.revoke('sallyport', made.id, { reason: 'refresh token used twice' });
+                  throw fault;
+                }),
             };
       const seconds = Math.floor((Date.parse(made.expiresAt) - clock.nowMs()) / 1_000);
       return c.json(
@@ -125,12 +124,16 @@ async function refreshed(control: Control, token: string): Promise<Recognised> {
     until,
     family,
     bound,
+    key,
   } = await refreshTokens.use(token, async (keys) => {
     for (const key of keys)
       await control.apiKeys
         .revoke('sallyport', key, { reason: 'refresh token used twice' })
         .catch(() => null);
   });
+  const last = await control.installation.store.keys.byId(key);
+  if (last !== null && last.revokedAt !== null)
+    throw new CodedError('token-invalid', 'the key before was revoked; show a token of your platform');
   const rule = control.config.access.workloads.find((one) => one.name === name);
   if (!rule || rule.refreshHours === 0)
     throw new CodedError('token-invalid', 'jobs of this rule get no refresh tokens any more');

@@ -137,62 +137,70 @@ export class SecretDesk {
   async propose(actor: string, asked: string, url: string): Promise<SecretOriginRow> {
     const ref = this.#references.canonical(asked);
     const { origin } = new URL(url);
-    const rows = await this.list();
-    this.#references.requireAllowed(ref, rows);
-    const known = rows.find((row) => row.ref === ref && row.origin === origin);
-    if (known?.status === 'approved')
-      throw new CodedError('conflict', 'that secret may be sent there already');
-    if (rows.length >= ORIGINS_MAX)
-      throw new CodedError('conflict', `more than ${ORIGINS_MAX} origins of secrets are not kept`);
-    const row: SecretOriginRow = {
-      id: known?.id ?? newId('sor'),
-      ref,
-      origin,
-      status: 'proposed',
-      byOwner: false,
-      askedAt: clock.nowIso(),
-      askedBy: actor,
-      approvedAt: known?.approvedAt ?? null,
-      approvedBy: known?.approvedBy ?? null,
-    };
-    return this.#keep(row, 'secret-origin-proposed', actor);
+    this.#references.requireAllowed(ref, await this.list());
+    return this.#keep('secret-origin-proposed', actor, async (tx) => {
+      const rows = await this.#control.installation.store.secretOrigins.list(tx);
+      const known = rows.find((row) => row.ref === ref && row.origin === origin);
+      if (known?.status === 'approved')
+        throw new CodedError('conflict', 'that secret may be sent there already');
+      if (rows.length >= ORIGINS_MAX)
+        throw new CodedError('conflict', `more than ${ORIGINS_MAX} origins of secrets are not kept`);
+      return {
+        id: known?.id ?? newId('sor'),
+        ref,
+        origin,
+        status: 'proposed',
+        byOwner: false,
+        askedAt: clock.nowIso(),
+        askedBy: actor,
+        approvedAt: known?.approvedAt ?? null,
+        approvedBy: known?.approvedBy ?? null,
+      };
+    });
   }
 
   /** Approves what is proposed, as it was looked at. @throws CodedError `not-found`, `conflict` */
-  async approve(actor: string, id: string, seen: { ref: string; origin: string }): Promise<SecretOriginRow> {
-    const row = await this.#find(id);
-    if (row.status !== 'proposed') throw new CodedError('conflict', 'it does not wait for approval');
-    if (row.ref !== seen.ref || row.origin !== seen.origin)
-      throw new CodedError('conflict', 'it is not what was looked at; look again');
-    const approved = { status: 'approved', approvedAt: clock.nowIso(), approvedBy: actor } as const;
-    return this.#keep({ ...row, ...approved }, 'secret-origin-approved', actor);
+  approve(actor: string, id: string, seen: { ref: string; origin: string }): Promise<SecretOriginRow> {
+    return this.#keep('secret-origin-approved', actor, async (tx) => {
+      const row = await this.#find(id, tx);
+      if (row.status !== 'proposed') throw new CodedError('conflict', 'it does not wait for approval');
+      if (row.ref !== seen.ref || row.origin !== seen.origin)
+        throw new CodedError('conflict', 'it is not what was looked at; look again');
+      if (row.askedBy === actor) throw new CodedError('not-permitted', 'an author does not approve');
+      return { ...row, status: 'approved', approvedAt: clock.nowIso(), approvedBy: actor };
+    });
   }
 
   /** Lets a secret go to an origin no more. It counts as bound from then on: elsewhere it needs approval. @throws CodedError `not-found` */
   async end(actor: string, id: string): Promise<void> {
-    await this.#keep({ ...(await this.#find(id)), status: 'ended' }, 'secret-origin-ended', actor);
+    await this.#keep('secret-origin-ended', actor, async (tx) => ({
+      ...(await this.#find(id, tx)),
+      status: 'ended',
+    }));
   }
 
-  async #find(id: string): Promise<SecretOriginRow> {
-    const row = await this.#control.installation.store.secretOrigins.find(id);
+  async #find(id: string, tx: Connection): Promise<SecretOriginRow> {
+    const row = await this.#control.installation.store.secretOrigins.find(id, tx);
     if (!row) throw new CodedError('not-found', 'there is no such origin of a secret');
     return row;
   }
 
-  async #keep(
-    row: SecretOriginRow,
+  /** @param next what is kept, from what is there in the same transaction: two changes at once do not undo each other */
+  #keep(
     type: 'secret-origin-proposed' | 'secret-origin-approved' | 'secret-origin-ended',
     actor: string,
+    next: (tx: Connection) => Promise<SecretOriginRow>,
   ): Promise<SecretOriginRow> {
     const { store } = this.#control.installation;
-    const { ref, origin } = row;
-    await store.change(async (tx) => {
+    return store.change(async (tx) => {
+      await store.people.oneAtATime(tx);
+      const row = await next(tx);
       await store.secretOrigins.put(tx, row);
+      const { ref, origin } = row;
       return {
-        result: undefined,
+        result: row,
         event: newEvent(type, { actor, subject: 'organisation', data: { ref, origin } }),
       };
     });
-    return row;
   }
 }
