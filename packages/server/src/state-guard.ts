@@ -50,6 +50,8 @@ export class StateGuard {
   /** Reads an entry as it is projected. */
   see(index: number, leaf: WorkerLeaf | SallyportEvent): void {
     this.#watch.see(index, leaf);
+    const { rows } = leaf as SallyportEvent;
+    if (rows !== undefined) this.#installation.store.preImages.recorded(rows);
   }
 
   /** Reads what the projection has and this has not. @param until first entry that is still to be projected */
@@ -72,6 +74,9 @@ export class StateGuard {
   async begin(fresh: boolean): Promise<void> {
     if (!fresh && this.#watch.held < HELD) await this.#adopt();
     await this.look();
+    const { preImages } = this.#installation.store;
+    preImages.said = (row) => this.#watch.said(row);
+    preImages.onAltered = () => void this.look().catch(() => {});
   }
 
   /**

@@ -66,6 +66,11 @@ export class StateWatch {
     return this.#held;
   }
 
+  /** What was said last of a row. */
+  said(row: string): string | undefined {
+    return this.#rows.get(row);
+  }
+
   /** Begins where an earlier run ended, as far as its file can be believed. @param size entries that the log has */
   static load(path: string, signers: readonly NoteSigner[], size: number): StateWatch {
     const watch = new StateWatch();

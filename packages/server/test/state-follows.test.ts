@@ -209,6 +209,33 @@ describe(
       await start();
     });
 
+    it('is not made good by a change that comes before anyone looks', async () => {
+      const key = await create('unseen');
+      assert.equal(await status(key, 'other'), 403);
+      behind(`update api_keys set systems = '["main","other"]' where id = '${ids.get('unseen')}'`);
+      const { store, state } = server.control.installation;
+      await store.change(async (tx) => {
+        await store.keys.setOwner(tx, ids.get('unseen')!, admin.id);
+        return { result: undefined, event: newEvent('key-revoked', { actor: 'test', subject: 'key:x' }) };
+      });
+      await state.look();
+      assert.ok(diverging().includes(`api_keys/${ids.get('unseen')} changed`), diverging().join());
+      await server.control.publish();
+      assert.equal(await status(key, 'other'), 401);
+      // One that nobody changed is good after each of many changes at once.
+      await create('seen');
+      await Promise.all(
+        [admin.id, null, admin.id, null].map((owner) =>
+          store.change(async (tx) => {
+            await store.keys.setOwner(tx, ids.get('seen')!, owner);
+            return { result: undefined, event: [] };
+          }),
+        ),
+      );
+      await state.look();
+      assert.ok(!diverging().some((one) => one.startsWith(`api_keys/${ids.get('seen')}`)));
+    });
+
     it('counts again where the owner of the machine says so, and is not made good by another change', async () => {
       const row = `api_keys/${ids.get('widened')}`;
       assert.ok(diverging().some((one) => one.startsWith(row)));

@@ -44,7 +44,8 @@ export class RowDigest {
   }
 }
 
-async function rowsOf(
+/** Rows of a table and what they are; all where no keys are given. */
+export async function rowsOf(
   db: Connection,
   table: GrantingTable,
   keys: readonly string[] | null,

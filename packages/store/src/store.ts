@@ -16,6 +16,7 @@ import { migrate } from './migrations.ts';
 import { forOwner } from './owned-file.ts';
 import { Pauses } from './pauses.ts';
 import { People } from './people.ts';
+import { PreImages } from './pre-images.ts';
 import { Programs } from './programs.ts';
 import { Provisioning } from './provisioning.ts';
 import { Reviews } from './reviews.ts';
@@ -68,6 +69,8 @@ export class Store {
   readonly engine: Engine;
   /** Rows that let someone do something, to be held against the record. */
   readonly granting: GrantingRows;
+  /** What rows were before they were changed. */
+  readonly preImages: PreImages;
   readonly keys: Keys;
   readonly systems: Systems;
   readonly secretOrigins: SecretOrigins;
@@ -101,8 +104,10 @@ export class Store {
     sqlite: Sqlite | null,
     rows: () => Promise<RowReader>,
     reader: Kysely<Database>,
+    before: Kysely<Database> | null,
   ) {
     this.#reader = reader;
+    this.preImages = new PreImages(before);
     this.#rows = rows;
     this.#db = db;
     this.engine = engine;
@@ -138,9 +143,10 @@ export class Store {
     sqlite: Sqlite | null,
     rows: () => Promise<RowReader>,
     reader: Kysely<Database> = db,
+    before: Kysely<Database> | null = null,
   ): Promise<Store> {
     await migrate(db, engine);
-    return new Store(db, engine, sqlite, rows, reader);
+    return new Store(db, engine, sqlite, rows, reader, before);
   }
 
   /**
@@ -246,8 +252,11 @@ export class Store {
         .map((one) => (since === undefined ? one : { ...one, data: { ...one.data, inForceSince: since } }));
       const touched = await takeTouched(tx);
       seen?.(touched, events);
-      const rows = this.#blessed(touched);
-      for (const event of withRows(events, rows)) await this.events.enqueue(tx, event);
+      const rows = this.#blessed(touched, await this.preImages.altered(touched));
+      for (const event of withRows(events, rows)) {
+        await this.events.enqueue(tx, event);
+        this.preImages.note(event.rows ?? {});
+      }
       gone = Object.entries(rows).flatMap(([id, digest]) => (digest === null ? [id] : []));
       return done.result;
     });
@@ -256,10 +265,10 @@ export class Store {
   }
 
   /** Without rows that did not follow from the record before: a change of one part does not make the rest of it good. */
-  #blessed(rows: RowDigests): RowDigests {
+  #blessed(rows: RowDigests, altered: ReadonlySet<string>): RowDigests {
     return Object.fromEntries(
       Object.entries(rows).filter(
-        ([id, digest]) => digest === null || !this.granting.quarantined.diverges(id),
+        ([id, digest]) => digest === null || !(this.granting.quarantined.diverges(id) || altered.has(id)),
       ),
     );
   }
@@ -286,9 +295,13 @@ export class Store {
 
   async close(): Promise<void> {
     if (this.#reader !== this.#db) await this.#reader.destroy();
+    await this.preImages.close();
     await this.#db.destroy();
   }
 }
+
+const readOnly = (path: string): Kysely<Database> =>
+  new Kysely<Database>({ dialect: new SqliteDialect({ database: async () => sqliteDatabase(path, true) }) });
 
 /** Opens the embedded store. @param path file, or `:memory:` */
 export function openSqlite(path: string): Promise<Store> {
@@ -299,7 +312,7 @@ export function openSqlite(path: string): Promise<Store> {
     'sqlite',
     sqlite,
     sqliteRows(path),
-    ...(path === ':memory:' ? [] : [sqliteReader(path)]),
+    ...(path === ':memory:' ? [] : [sqliteReader(path), readOnly(path)]),
   );
 }
 
@@ -308,7 +321,11 @@ export async function openPostgres(url: string): Promise<Store> {
   // Loaded here: those with the embedded store need none of it.
   const pool = await postgresPool(url);
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
-  return Store.open(db, 'postgres', null, postgresRows(pool));
+  // Not of that pool: changes under way may hold all of it.
+  const before = new Kysely<Database>({
+    dialect: new PostgresDialect({ pool: await postgresPool(url, BEFORE_CONNECTIONS) }),
+  });
+  return Store.open(db, 'postgres', null, postgresRows(pool), db, before);
 }
 
 /** Opens the state of an installation to read it, and changes nothing: no schema is brought up to date. */
@@ -327,10 +344,14 @@ export async function viewState(
 const safeNumber = (text: string): number =>
   Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, Number(text)));
 
-async function postgresPool(url: string): Promise<Pool> {
+const CONNECTIONS = 8;
+/** Those that read what rows were before a change. */
+const BEFORE_CONNECTIONS = 2;
+
+async function postgresPool(url: string, max = CONNECTIONS): Promise<Pool> {
   const { default: pg } = await import('pg');
   const types = { getTypeParser: (oid: number) => (oid === 20 ? safeNumber : pg.types.getTypeParser(oid)) };
-  const pool = new pg.Pool({ connectionString: url, max: 8, types: types as never });
+  const pool = new pg.Pool({ connectionString: url, max, types: types as never });
   pool.on('error', () => {});
   return pool;
 }
