@@ -3,6 +3,7 @@ import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
+import { newEvent } from '@sallyport/core';
 import { verifyLedger } from '@sallyport/ledger';
 import { viewState } from '@sallyport/store';
 import { EVENT_COLUMNS, EXCHANGE_COLUMNS, NOT_COMPARED } from '../src/audit/projected-rows.ts';
@@ -29,6 +30,14 @@ describe(
         await answer.text();
         exchanges.push(exchangeOf(answer));
       }
+      const use = { fingerprint: 'f1', service: 'own', serviceName: 'own', kind: 'import', what: 'w' };
+      const more = { place: 'a.py', line: 1, count: 1, firstAt: null, lastAt: null };
+      const noted = { actor: 'sallyport', subject: 'organisation', data: { uses: [{ ...use, ...more }] } };
+      await server.control.installation.announce(newEvent('ai-uses-noted', noted));
+      const decided = { service: 'own', decision: 'prohibited', owner: null, reason: 'no', until: null };
+      await server.control.installation.announce(
+        newEvent('ai-use-decided', { actor: 'person:a', subject: 'service:own', data: decided }),
+      );
       await server.stop();
       mkdirSync(kept);
       cpSync(join(data, 'state.db'), join(kept, 'state.db'));
@@ -149,6 +158,21 @@ describe(
           assert.equal(found.result, 'bad', `${place}`);
           assert.equal(found.unknown, 1, `${place}: ${words(found)}`);
         }
+    });
+
+    it('a decision about the use of AI that no event made', async () => {
+      const [kept_row] = [kept_('select * from ai_decisions')];
+      assert.ok(kept_row, 'one that was made stands');
+      for (const statement of [
+        `insert into ai_decisions values ('forged', 'approved', null, '', 'person:x', '2026-01-01T00:00:00Z', null)`,
+        `update ai_decisions set decision = 'approved'`,
+        `update ai_decisions set service = 'forged'`,
+        `update ai_uses set decision = 'approved', decided_by = 'person:x'`,
+      ]) {
+        const found = await after_(statement);
+        assert.equal(found.result, 'bad', statement);
+        assert.match(words(found), /says what no event in the log decided/, statement);
+      }
     });
 
     it('any column of an exchange or an event', async () => {

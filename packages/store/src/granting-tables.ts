@@ -198,10 +198,12 @@ export const NOT_GRANTING = {
   findings:
     'NOT HELD YET: made from the log again at any time; the gate of a version asks it, besides the scan that was signed',
   devices: 'says whether a sign-in is told as one from a new device; opens nothing',
-  ai_uses: 'what scans found, shown to people; asked by no gate',
+  ai_uses:
+    'what scans found, shown to people; asked by no gate; decisions of it are held as those in `ai_decisions`',
   lineage: 'which asset came of which, shown to people; asked by no gate',
   assessments: 'questionnaires of third parties, shown to approvers; asked by no gate',
-  ai_decisions: 'NOT HELD YET: what was decided of an AI service; it is not asked by the gateway',
+  ai_decisions:
+    'made from the log; asked by no gate; `ledger verify` finds one that no event decided, and not one that is missing',
 } as const satisfies Partial<Record<keyof Database, string>>;
 
 /** One of {@link GRANTING_TABLES}. */

@@ -82,6 +82,34 @@ export class StateView {
     };
   }
 
+  /** What is decided of AI services and of uses of them, by whom and until when; those of a use do not name its service. */
+  async decisions(): Promise<{ readonly row: string; readonly said: string }[]> {
+    const there = new Set((await this.#db.introspection.getTables()).map(({ name }) => name));
+    const columns = ['decision', 'owner', 'reason', 'decided_by', 'decided_at', 'until'] as const;
+    const services = there.has('ai_decisions')
+      ? await this.#db
+          .selectFrom('ai_decisions')
+          .select(['service', ...columns])
+          .execute()
+      : [];
+    const uses = there.has('ai_uses')
+      ? await this.#db
+          .selectFrom('ai_uses')
+          .select(['fingerprint', ...columns])
+          .where('decision', 'is not', null)
+          .execute()
+      : [];
+    const told = (row: Readonly<Record<(typeof columns)[number], unknown>>): unknown[] =>
+      columns.map((column) => row[column]);
+    return [
+      ...services.map((row) => ({
+        row: `ai_decisions/${row.service}`,
+        said: JSON.stringify([row.service, ...told(row)]),
+      })),
+      ...uses.map((row) => ({ row: `ai_uses/${row.fingerprint}`, said: JSON.stringify(told(row)) })),
+    ];
+  }
+
   /** Digests of the rows that grant something. */
   digests(): Promise<Map<string, RowDigest>> {
     return new GrantingRows(this.#db, new Quarantine()).digests();

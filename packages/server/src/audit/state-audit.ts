@@ -11,6 +11,7 @@ import {
   type StateView,
 } from '@sallyport/store';
 import { DIVERGENCE_WORDS, type Divergence, StateWatch } from '../state-watch.ts';
+import { AiDecisions } from './ai-decisions.ts';
 import { differing, differingExchange, EVENT_COLUMNS, type Expected } from './projected-rows.ts';
 
 /** What came of holding the state against the log that it follows from. */
@@ -85,6 +86,7 @@ export class StateAudit {
   #cursor: number | null = null;
   #next = 0;
   #watch = new StateWatch();
+  #decisions = new AiDecisions();
   #open = new Map<string, ExchangeRow>();
   #exchanges: Expected<ExchangeRow>[] = [];
   #events: Expected<EventRow>[] = [];
@@ -106,6 +108,7 @@ export class StateAudit {
     this.#cursor = null;
     this.#next = 0;
     this.#watch = new StateWatch();
+    this.#decisions = new AiDecisions();
     this.#open = new Map();
     this.#exchanges = [];
     this.#events = [];
@@ -137,6 +140,7 @@ export class StateAudit {
   async #entry(index: number, leaf: Buffer): Promise<void> {
     const isAhead = index >= (await this.#seen());
     this.#watch.seeBytes(index, leaf);
+    this.#decisions.see(leaf);
     this.#next = index + 1;
     const isLooked = this.#options.sample?.(Math.floor(index / TILE_WIDTH)) ?? true;
     if (leaf.includes(HEARTBEAT)) return;
@@ -301,6 +305,9 @@ export class StateAudit {
       if (below < should)
         this.#say(null, null, `${should - below} ${kind} are in the log and missing in the state`);
     }
+    // A server that runs reads decisions into the state meanwhile.
+    for (const row of told ? [] : await this.#decisions.unfounded(view))
+      this.#say('different', null, `\`${row}\` says what no event in the log decided`);
     const diverging = await this.#diverging();
     for (const { row, why } of diverging ?? [])
       this.#say(
