@@ -17,9 +17,9 @@ import { inspectPacked, pack, unpack } from '../../packages/gateway/src/inspecti
 import { Restoring } from '../../packages/gateway/src/restoring.ts';
 import {
   byPointer,
-  leavesOf,
   maskings,
   orderEdits,
+  readLeaves,
   redactedTexts,
 } from '../../packages/gateway/src/rewrite.ts';
 import { StreamGate } from '../../packages/gateway/src/stream-gate.ts';
@@ -108,7 +108,7 @@ function streamed(events: readonly string[], detections: (text: string) => Detec
       redactor: null,
       outputRedactor: new Redactor(),
       inspect: (requests) => requests.flatMap(({ text }) => detections(text)),
-      repeats: () => false,
+      said: async () => new Set(),
       conditions: null,
     });
     const parser = DIALECT_TABLE.openai.framing.parser(LIMITS.streamEventBytesMax);
@@ -271,7 +271,8 @@ export const PASSES: Readonly<Record<string, Pass>> = {
     size: 5_000,
     make: (n) => {
       const { parts, detections } = addresses(n);
-      return () => redactedTexts(system, new Redactor(parts.map(({ text }) => text)), parts, detections);
+      return () =>
+        atOnce(redactedTexts(system, new Redactor(parts.map(({ text }) => text)), parts, detections));
     },
   },
   'redact one text': {
@@ -321,7 +322,9 @@ export const PASSES: Readonly<Record<string, Pass>> = {
         const own = byPointer(detections);
         const redactor = new Redactor();
         return parts.map(({ pointer, text }) =>
-          orderEdits(maskings(system, own.get(pointer) ?? [], text, () => leavesOf(text, 'text'), redactor)),
+          orderEdits(
+            maskings(system, own.get(pointer) ?? [], text, () => atOnce(readLeaves(text, 'text')), redactor),
+          ),
         );
       };
     },
@@ -333,7 +336,7 @@ export const PASSES: Readonly<Record<string, Pass>> = {
       const text = many(n, (i) => redactor.placeholder('email', address(i))).join(' ');
       const restoring = new Restoring(system, redactor);
       const part = { pointer: '/content', text, channel: 'output', system: false, stream: null } as const;
-      return () => orderEdits(restoring.edits({ ...part, kind: 'text', shown: true }));
+      return () => orderEdits(atOnce(restoring.edits({ ...part, kind: 'text', shown: true })));
     },
   },
   'order edits': {

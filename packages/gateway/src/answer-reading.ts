@@ -6,8 +6,8 @@ interface Reading {
   readonly dialect: Dialect;
   readonly operation: string;
   readonly form: 'readResponse' | 'readEvent';
-  /** Whether a text is one that the request has. */
-  readonly repeats: (text: string) => boolean;
+  /** All that the request says. */
+  readonly said: () => Promise<ReadonlySet<string>>;
 }
 
 /**
@@ -18,9 +18,12 @@ interface Reading {
 export async function answerTexts(
   data: unknown,
   source: string,
-  { dialect, operation, form, repeats }: Reading,
+  { dialect, operation, form, said }: Reading,
 ): Promise<TextPart[]> {
   const texts = await shared(source.length, dialect[form](operation, data));
   const numbers = await shared(source.length, answerNumbers(data, source));
-  return [...texts, ...numbers].filter((part) => !(part.echo && repeats(part.text)));
+  const all = [...texts, ...numbers];
+  if (!all.some(({ echo }) => echo)) return all;
+  const known = await said();
+  return all.filter((part) => !(part.echo && known.has(part.text)));
 }

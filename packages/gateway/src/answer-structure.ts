@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { Detection, InspectionRequest } from '@sallyport/core';
+import type { Detection, InspectionRequest, Steps } from '@sallyport/core';
 import type { TextPart } from '@sallyport/models';
+import { reached } from './joined-texts.ts';
 import type { Segment } from './stream-lanes.ts';
+import { shared } from './turns.ts';
 
 /** Values of a stream that are remembered, so that an id is judged once though each event repeats it. */
 const KNOWN_MAX = 4_096;
@@ -20,9 +22,21 @@ type Kind = (typeof KINDS)[number];
 /** A value within the text that is inspected; of values judged before there is no place. */
 interface Piece {
   readonly pointer: string;
-  readonly start: number;
-  readonly end: number;
+  readonly at: number;
+  readonly length: number;
 }
+
+/** New values as one text, behind the end of those before. */
+interface Reading {
+  readonly text: string;
+  /** In the order of the text. */
+  readonly pieces: readonly Piece[];
+}
+
+/** Values that are read from one step to the next. */
+const STEP = 512;
+/** What a value costs besides its characters, as characters. */
+const COST_OF_VALUE = 64;
 
 /** What bytes in base64 or hexadecimal say, where they say something. */
 function decoded(text: string): string[] {
@@ -62,8 +76,9 @@ export class AnswerStructure {
       ({ structure, text }) => KINDS.includes(structure as Kind) && !this.#known.has(text),
     );
     if (fresh.length === 0) return [];
-    const readings = [this.#read(fresh, '\n'), this.#read(fresh, '')];
-    this.#remember(fresh);
+    let cost = 0;
+    for (const { text } of fresh) cost += text.length + COST_OF_VALUE;
+    const readings = await shared(cost, this.#readings(fresh));
     const { canaries } = settings;
     const found = await inspect(
       readings.map(({ text }, n) => ({
@@ -77,36 +92,50 @@ export class AnswerStructure {
     return found.map((detection) => {
       const { pointer, start, end } = detection.location;
       const { pieces } = readings[Number(pointer)]!;
-      const piece = pieces.find((own) => own.end > start && own.start < end) ?? pieces[0]!;
-      const at = { start: Math.max(0, start - piece.start), end: Math.min(piece.end, end) - piece.start };
-      return { ...detection, place: 'fixed', location: { pointer: piece.pointer, ...at } };
+      // A look at each piece for each detection would take long for very many of both.
+      const piece = reached(pieces, start, end)[0] ?? pieces[0]!;
+      const from = Math.max(0, start - piece.at);
+      const location = { pointer: piece.pointer, start: from, end: Math.min(piece.length, end - piece.at) };
+      return { ...detection, place: 'fixed', location };
     });
   }
 
-  /** The new values as one text, behind the end of those before. @param between what stands between two of a kind */
-  #read(fresh: readonly TextPart[], between: string): { text: string; pieces: Piece[] } {
+  *#readings(fresh: readonly TextPart[]): Steps<Reading[]> {
+    const readings = [yield* this.#read(fresh, '\n'), yield* this.#read(fresh, '')];
+    yield* this.#remember(fresh);
+    return readings;
+  }
+
+  /** @param between what stands between two of a kind */
+  *#read(fresh: readonly TextPart[], between: string): Steps<Reading> {
     let text = '';
+    let seen = 0;
     const pieces: Piece[] = [];
     for (const kind of KINDS) {
       const own = fresh.filter(({ structure }) => structure === kind);
       if (own.length === 0) continue;
       text += `${text === '' ? '' : '\n'}${this.#tails[kind].replaceAll('\n', between)}`;
       for (const part of own) {
+        if (++seen % STEP === 0) yield;
         text += between;
-        pieces.push({ pointer: part.pointer, start: text.length, end: text.length + part.text.length });
+        pieces.push({ pointer: part.pointer, at: text.length, length: part.text.length });
         text += part.text;
       }
     }
-    for (const { pointer, text: own } of between === '' ? [] : fresh)
+    for (const { pointer, text: own } of between === '' ? [] : fresh) {
+      if (++seen % STEP === 0) yield;
       for (const said of decoded(own)) {
-        pieces.push({ pointer, start: text.length + 1, end: text.length + 1 + said.length });
+        pieces.push({ pointer, at: text.length + 1, length: said.length });
         text += `\n${said}`;
       }
+    }
     return { text, pieces };
   }
 
-  #remember(fresh: readonly TextPart[]): void {
+  *#remember(fresh: readonly TextPart[]): Steps<void> {
+    let seen = 0;
     for (const { structure, text } of fresh) {
+      if (++seen % STEP === 0) yield;
       if (text.length <= KNOWN_CHARACTERS_MAX && this.#known.size < KNOWN_MAX) this.#known.add(text);
       const kind = structure as Kind;
       this.#tails[kind] = `${this.#tails[kind]}\n${text}`.slice(-TAIL_CHARACTERS);

@@ -8,6 +8,7 @@ import {
   LIMITS,
   NUMBER_LIMITS,
   replacedStrings,
+  type Steps,
   strictJson,
 } from '@sallyport/core';
 import { DIALECT_TABLE, findRoute, pathWithModel, type RequestReading } from '@sallyport/models';
@@ -18,7 +19,7 @@ import { type Deps, type Exchange, mark } from './exchange.ts';
 import { judgeCall } from './judge.ts';
 import { forwardedQuery, queryPointer } from './query.ts';
 import { charactersOf, inspectRequest, isProse } from './request-texts.ts';
-import { redactedTexts, redactorFor } from './rewrite.ts';
+import { redactedTexts, redactorBeside } from './rewrite.ts';
 import { rowDetections } from './rows.ts';
 import { actionFor, verdictOf } from './state.ts';
 import { isLarge, othersFirst, shared } from './turns.ts';
@@ -234,7 +235,10 @@ export async function inspectInput(exchange: Exchange, deps: Deps): Promise<void
   const first = verdictOf(system, 'input', detections);
   const large = isLarge(exchange.text.length, detections.length);
   if (large) await othersFirst();
-  const replacements = first.action === 'redact' ? redact(exchange, detections) : new Map<string, string>();
+  const replacements =
+    first.action === 'redact'
+      ? await shared(exchange.text.length + detections.length * 64, redact(exchange, detections))
+      : new Map<string, string>();
   mark(exchange, 'inspect-input');
   if (system.judge && first.action !== 'deny') {
     const texts = prose.map(({ pointer, text }) => ({ pointer, text: replacements.get(pointer) ?? text }));
@@ -274,9 +278,9 @@ function attachmentDetections(exchange: Exchange): Detection[] {
     }));
 }
 
-function redact(exchange: Exchange, detections: readonly Detection[]): Map<string, string> {
+function* redact(exchange: Exchange, detections: readonly Detection[]): Steps<Map<string, string>> {
   const { parts } = exchange.reading!;
-  const redactor = redactorFor(
+  const redactor = yield* redactorBeside(
     exchange.system!,
     parts.map((part) => part.text),
   );
@@ -289,5 +293,5 @@ function redact(exchange: Exchange, detections: readonly Detection[]): Map<strin
   exchange.query = exchange.query.filter(([name]) => !left.has(queryPointer(name)));
   const texts = parts.filter(({ place }) => place === undefined);
   const editable = detections.filter(({ place }) => place === undefined);
-  return redactedTexts(exchange.system!, redactor, texts, editable);
+  return yield* redactedTexts(exchange.system!, redactor, texts, editable);
 }

@@ -1,3 +1,7 @@
+import { atOnce, type Steps } from '@sallyport/core';
+
+/** Characters that are read from one step to the next. */
+const STEP = 32 * 1024;
 /** Characters of the start of a text that tell whether it is JSON. */
 const START_CHARACTERS = 32;
 const JSON_START = /^\s*(?:\{\s*["}]|\[\s*["{[\d-])/;
@@ -31,9 +35,16 @@ export class JsonQuotes {
     this.#json = json;
   }
 
+  /** Takes what comes next. */
   push(text: string): void {
+    atOnce(this.reads(text));
+  }
+
+  /** The same in steps. */
+  *reads(text: string): Steps<void> {
     if (this.#start.length < START_CHARACTERS) this.#start += text.slice(0, START_CHARACTERS);
     for (let i = 0; i < text.length; i++) {
+      if (i % STEP === STEP - 1) yield;
       const c = text.charCodeAt(i);
       if (this.#escaped) this.#escaped = false;
       else if (c === 92) this.#escaped = true;

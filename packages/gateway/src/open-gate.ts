@@ -1,7 +1,7 @@
 import type { StreamParser } from '@sallyport/models';
 import type { Deps, Exchange } from './exchange.ts';
 import { inspectTexts } from './leaked-keys.ts';
-import { repeatsOf, systemPromptsOf } from './output-gate.ts';
+import { saidIn, systemPromptsOf } from './output-gate.ts';
 import { redactorFor } from './rewrite.ts';
 import { StreamConditions } from './stream-conditions.ts';
 import { type DecodedSink, StreamDecoder } from './stream-decoder.ts';
@@ -17,7 +17,7 @@ const openGate = (exchange: Exchange, deps: Deps): StreamGate =>
     redactor: exchange.redactor,
     outputRedactor: redactorFor(exchange.system!),
     inspect: (requests) => inspectTexts(exchange, deps, requests),
-    repeats: repeatsOf(exchange),
+    said: saidIn(exchange),
     conditions: exchange.conditions && new StreamConditions(exchange),
   });
 

@@ -4,12 +4,12 @@ import {
   decodeUtf8,
   type JsonBounds,
   LIMITS,
-  parseStrictJson,
   type RestorationRecord,
+  type Steps,
   type SystemSnapshot,
   strictJson,
+  stringVisits,
   type Verdict,
-  visitStrings,
 } from '@sallyport/core';
 import { watchedPrompts } from '@sallyport/guard';
 import { checkShape, type TextPart, type Usage } from '@sallyport/models';
@@ -24,12 +24,12 @@ import { credentialOf, requestOf } from './inspection.ts';
 import { inspectTexts } from './leaked-keys.ts';
 import { isProse } from './request-texts.ts';
 import { Restoring } from './restoring.ts';
-import { applyEdits, orderEdits, redactorFor } from './rewrite.ts';
+import { applyEdits, orderEdits, redactorBeside } from './rewrite.ts';
 import { seamReadings } from './seam-readings.ts';
 import { squeezeDetections } from './squeeze.ts';
 import { verdictOf } from './state.ts';
 import { ToolCalls } from './tool-calls.ts';
-import { isLarge, othersFirst, shared } from './turns.ts';
+import { isLarge, othersFirst, shared, Turns } from './turns.ts';
 
 /** A complete answer, judged. */
 export interface JudgedAnswer {
@@ -47,18 +47,20 @@ export function systemPromptsOf(exchange: Exchange): string[] {
   return watchedPrompts(own.map((part) => part.text));
 }
 
-/** Says of a text whether the request, as it was forwarded, holds it: a system may repeat that. */
-export function repeatsOf(exchange: Exchange): (text: string) => boolean {
-  let said: Set<string> | null = null;
-  return (text) => {
-    if (!said) {
-      const known = new Set<string>();
-      const body = exchange.bodyChanged?.toString() ?? exchange.text;
-      const note = (own: string): unknown => known.add(own);
-      if (body !== '') visitStrings(parseStrictJson(body), note, note);
-      said = known;
-    }
-    return said.has(text);
+/** All that the request says, as it was forwarded: a system may repeat that. Read when it is first asked for. */
+export function saidIn(exchange: Exchange): () => Promise<ReadonlySet<string>> {
+  let said: ReadonlySet<string> | null = null;
+  function* read(body: string): Steps<ReadonlySet<string>> {
+    const known = new Set<string>();
+    const note = (own: string): unknown => known.add(own);
+    if (body !== '') yield* stringVisits(yield* strictJson(body), note, note);
+    return known;
+  }
+  return async () => {
+    if (said) return said;
+    const body = exchange.bodyChanged?.toString() ?? exchange.text;
+    said = await shared(body.length, read(body));
+    return said;
   };
 }
 
@@ -98,7 +100,7 @@ export async function judgeAnswer(
           dialect: exchange.dialect,
           operation,
           form: 'readResponse',
-          repeats: repeatsOf(exchange),
+          said: saidIn(exchange),
         })
       : [];
   } catch (cause) {
@@ -164,15 +166,17 @@ export async function judgeAnswer(
   for (const { structure, pointer } of all) if (structure === 'bytes') changes.remove(pointer);
   for (const part of texts) changes.note(part);
   if (restoring || verdict.action === 'redact') {
-    const outputRedactor = redactorFor(
-      system,
-      parts.map((part) => part.text),
-    );
+    const said = parts.map((part) => part.text);
+    const outputRedactor = await shared(text.length, redactorBeside(system, said));
+    const turns = new Turns();
     for (const stretch of stretches) {
+      await turns.share();
       const { part } = stretch;
+      const { length } = part.text;
       const found = own.get(part)!;
+      if (found.length > 0 && verdict.action === 'redact') await shared(length, stretch.readLeaves());
       const masks = answerMasks(system, found, stretch, outputRedactor);
-      const back = (part.made === undefined && restoring?.edits(part)) || [];
+      const back = restoring && part.made === undefined ? await shared(length, restoring.edits(part)) : [];
       let edits = orderEdits([...masks, ...back]);
       if (restoring && back.length > 0) {
         const changed = applyEdits(part.text, 0, edits);
@@ -198,9 +202,11 @@ async function seamDetections(
   questions: AnswerQuestions,
 ): Promise<{ found: (Detection & { part: TextPart })[]; credential: boolean }> {
   const parts = [...alone.keys()].filter(({ made }) => made !== 'number');
-  const readings = seamReadings(parts, (part) =>
-    alone.get(part)!.map(({ detector, location: { start, end } }) => ({ detector, start, end })),
-  );
+  let characters = 0;
+  for (const { text } of parts) characters += text.length;
+  const known = (part: TextPart) =>
+    alone.get(part)!.map(({ detector, location: { start, end } }) => ({ detector, start, end }));
+  const readings = await shared(characters, seamReadings(parts, known));
   if (readings.length === 0) return { found: [], credential: false };
   const seen = await questions.askAboutSeams(readings.map(({ text }) => text));
   const found = seen.flatMap((detection) => {

@@ -1,4 +1,4 @@
-import type { Detection, DetectorName, RestorationRecord, SystemSnapshot } from '@sallyport/core';
+import type { Detection, DetectorName, RestorationRecord, Steps, SystemSnapshot } from '@sallyport/core';
 import { type Placed, Placeholders, putBack, type Redactor } from '@sallyport/guard';
 import type { TextPart, ToolPiece } from '@sallyport/models';
 import type { Edit } from './rewrite.ts';
@@ -71,11 +71,12 @@ export class Restoring {
     return [...this.#counts.values()];
   }
 
-  /** The edits for a text that is whole. */
-  edits(part: TextPart): Edit[] {
+  /** The edits for a text that is whole, in steps. */
+  *edits(part: TextPart): Steps<Edit[]> {
     if (!part.text.includes('[')) return [];
     const reader = new Placeholders(part.kind === 'json');
-    return [...reader.push(part.text), ...reader.end()].flatMap((placed) => this.edit(part, placed));
+    const found = yield* reader.reads(part.text);
+    return [...found, ...reader.end()].flatMap((placed) => this.edit(part, placed));
   }
 
   /** The edit for a placeholder, or none. */

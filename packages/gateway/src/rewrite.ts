@@ -1,13 +1,18 @@
-import type { Detection, RestorationRecord, SystemSnapshot } from '@sallyport/core';
+import type { Detection, RestorationRecord, Steps, SystemSnapshot } from '@sallyport/core';
 import { type Found, Leaves, Redactor, type Replacing } from '@sallyport/guard';
 import type { TextPart } from '@sallyport/models';
 import { actionFor } from './state.ts';
 
-/** Replaces as a system wants it. @param existing texts that may hold placeholders of their own */
-export const redactorFor = (
-  { privacy, pseudonymKey }: SystemSnapshot,
-  existing: readonly string[] = [],
-): Redactor => new Redactor(existing, privacy.redact, pseudonymKey);
+/** Replaces as a system wants it. */
+export const redactorFor = ({ privacy, pseudonymKey }: SystemSnapshot): Redactor =>
+  new Redactor([], privacy.redact, pseudonymKey);
+
+/** The same, in steps. @param existing texts that may hold placeholders of their own */
+export function* redactorBeside(system: SystemSnapshot, existing: readonly string[]): Steps<Redactor> {
+  const redactor = redactorFor(system);
+  yield* redactor.takes(existing);
+  return redactor;
+}
 
 /** A span of a text and what stands there instead. */
 export interface Edit extends Replacing {
@@ -28,18 +33,20 @@ export function byPointer(detections: readonly Detection[]): ReadonlyMap<string,
 
 const foundIn = ({ technique, location: { start, end } }: Detection): Found => ({ start, end, technique });
 
-/** Texts of a request as they go on, by pointer: those in which policy redacts something. */
-export function redactedTexts(
+/** Texts of a request as they go on, by pointer: those in which policy redacts something. In steps. */
+export function* redactedTexts(
   system: Pick<SystemSnapshot, 'policy'>,
   redactor: Redactor,
   parts: readonly Pick<TextPart, 'pointer' | 'text' | 'kind'>[],
   detections: readonly Detection[],
-): Map<string, string> {
+): Steps<Map<string, string>> {
   const found = byPointer(detections.filter((one) => actionFor(system, 'input', one) === 'redact'));
   const replacements = new Map<string, string>();
   for (const { pointer, text, kind } of parts) {
     const own = found.get(pointer)?.map(foundIn);
-    if (own) replacements.set(pointer, redactor.redact(text, own, kind === 'json'));
+    if (!own) continue;
+    replacements.set(pointer, yield* redactor.redacts(text, own, kind === 'json'));
+    yield;
   }
   return replacements;
 }
@@ -75,10 +82,10 @@ export function applyEdits(piece: string, from: number, edits: readonly Edit[], 
   return out + piece.slice(at - from);
 }
 
-/** What a text consists of, where it is whole. */
-export function leavesOf(text: string, kind: TextPart['kind']): Leaves {
+/** What a text consists of, where it is whole; in steps. */
+export function* readLeaves(text: string, kind: TextPart['kind']): Steps<Leaves> {
   const leaves = new Leaves(kind === 'json');
-  leaves.push(text);
+  yield* leaves.reads(text);
   leaves.end();
   return leaves;
 }

@@ -1,4 +1,4 @@
-import type { Detection, DetectorName } from '@sallyport/core';
+import type { Detection, DetectorName, Steps } from '@sallyport/core';
 import type { TextPart } from '@sallyport/models';
 import { reached } from './joined-texts.ts';
 import { JsonValues, type Run } from './json-values.ts';
@@ -164,16 +164,37 @@ function isNews<S extends SeamText>(
   return cut && rest.length >= REST_MIN && /\d/.test(rest);
 }
 
-/** What a text says to a reader of neighbouring texts: JSON its values. */
-const runsOf = ({ text, kind }: TextPart): Run[] =>
-  kind === 'json' ? new JsonValues().push(text) : [{ text, from: 0, taken: text.length }];
+/** Characters of JSON, and texts, that are read from one step to the next. */
+const STEP = 16 * 1024;
+const TEXTS_STEP = 128;
+
+/** What a text says to a reader of neighbouring texts: JSON its values. In steps. */
+function* runsOf({ text, kind }: TextPart): Steps<Run[]> {
+  if (kind !== 'json') return [{ text, from: 0, taken: text.length }];
+  const values = new JsonValues();
+  return yield* longRuns(text, (piece) => values.push(piece));
+}
+
+/** What a text says, read piece by piece; of a long one, the first and the last. In steps. @param read takes a piece, and where it begins */
+export function* longRuns(text: string, read: (piece: string, from: number) => Run[]): Steps<Run[]> {
+  let head: Run[] = [];
+  let tail: Run[] = [];
+  for (let at = 0; at < text.length; at += STEP) {
+    if (at > 0) yield;
+    for (const run of read(text.slice(at, at + STEP), at)) tail.push(run);
+    if (charactersOf(tail) <= 4 * EDGE) continue;
+    if (head.length === 0) head = endOf(tail, 2 * EDGE, false);
+    tail = endOf(tail, 2 * EDGE, true);
+  }
+  return [...head, ...tail];
+}
 
 /** The first or last characters of a text. */
 export function endOf(runs: readonly Run[], characters: number, last: boolean): Run[] {
   const kept: Run[] = [];
   let room = characters;
-  for (const run of last ? [...runs].reverse() : runs) {
-    if (room <= 0) break;
+  for (let n = 0; n < runs.length && room > 0; n++) {
+    const run = runs[last ? runs.length - 1 - n : n]!;
     const { text, from, taken } = run;
     if (text.length <= room || taken !== text.length) kept.push(run);
     else if (last) kept.push({ text: text.slice(-room), from: from + taken - room, taken: room });
@@ -211,10 +232,12 @@ interface WholeText extends SeamText {
 }
 
 /** Texts one behind the other; of a long one only the ends lie beside others. */
-function inOrder<S extends WholeText>(texts: readonly S[]): SeamReading<S>[] {
+function* inOrder<S extends WholeText>(texts: readonly S[]): Steps<SeamReading<S>[]> {
   const edge = texts.length > MANY ? EDGE_OF_MANY : EDGE;
   const readings = [new SeamReading<S>()];
+  let seen = 0;
   for (const text of texts) {
+    if (++seen % TEXTS_STEP === 0) yield;
     if (charactersOf(text.runs) <= 2 * edge) {
       readings.at(-1)!.add(text, text.runs);
       continue;
@@ -231,25 +254,32 @@ export type AnswerText = WholeText;
 
 /**
  * Second readings of a whole answer: its texts in their order, those of one place in theirs, and of the first
- * {@link PAIRED_MAX} the end of each before the beginning of each other. Linear in the answer.
+ * {@link PAIRED_MAX} the end of each before the beginning of each other. Linear in the answer, in steps.
  * @param known what was found in a text by itself
  */
-export function seamReadings(
+export function* seamReadings(
   parts: readonly TextPart[],
   known: (part: TextPart) => Iterable<Known>,
-): SeamReading<AnswerText>[] {
-  const texts = parts.map((part): AnswerText => ({ part, runs: runsOf(part), known: () => known(part) }));
+): Steps<SeamReading<AnswerText>[]> {
+  const texts: AnswerText[] = [];
+  for (const part of parts) {
+    texts.push({ part, runs: yield* runsOf(part), known: () => known(part) });
+    if (texts.length % TEXTS_STEP === 0) yield;
+  }
   if (texts.length === 0) return [];
   const places = new Map<string, AnswerText[]>();
+  let placed = 0;
   for (const text of texts) {
+    if (++placed % TEXTS_STEP === 0) yield;
     const place = placeOf(text.part.pointer);
     const own = places.get(place);
     if (own) own.push(text);
     else places.set(place, [text]);
   }
   const lists = [texts, ...(places.size > 1 ? places.values() : [])];
-  const readings = lists.flatMap(inOrder);
-  readings.push(inPairs(lists));
+  const readings: SeamReading<AnswerText>[] = [];
+  for (const list of lists) for (const reading of yield* inOrder(list)) readings.push(reading);
+  readings.push(yield* inPairs(lists));
   return readings.filter((reading) => reading.isSeam(0, reading.length));
 }
 
@@ -258,7 +288,7 @@ export function seamReadings(
  * those before it. Nothing follows such a pair, as a word that goes on would hide what ends there.
  * @param lists all texts, and those of each place
  */
-function inPairs([texts, ...places]: readonly (readonly AnswerText[])[]): SeamReading<AnswerText> {
+function* inPairs([texts, ...places]: readonly (readonly AnswerText[])[]): Steps<SeamReading<AnswerText>> {
   const reading = new SeamReading<AnswerText>();
   const pair = (first: AnswerText, second: AnswerText): void => {
     reading.add(first, endOf(first.runs, END_CHARACTERS, true));
@@ -268,6 +298,7 @@ function inPairs([texts, ...places]: readonly (readonly AnswerText[])[]): SeamRe
   const all = texts!.slice(0, PAIRED_MAX);
   for (const first of all) for (const second of all) if (first !== second) pair(first, second);
   for (const list of [texts!, ...places]) {
+    yield;
     const first = list.slice(0, MANY);
     const tails = first.map((source) => ({ source, tail: endOf(source.runs, END_CHARACTERS, true) }));
     first.forEach((second, n) => {

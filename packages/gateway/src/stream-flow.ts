@@ -185,7 +185,7 @@ export class StreamFlow {
       while (this.#queue.length > 0 && !this.#host.settled) {
         await turns.share();
         const piece = this.#queue.shift()!;
-        if (Buffer.isBuffer(piece)) await this.#through(piece);
+        if (Buffer.isBuffer(piece)) await this.#through(piece, turns);
         else await this.#finish(piece === 'end' ? null : piece);
       }
     } catch (fault) {
@@ -195,13 +195,13 @@ export class StreamFlow {
     }
   }
 
-  async #through(chunk: Buffer): Promise<void> {
+  async #through(chunk: Buffer, turns: Turns): Promise<void> {
     const { gate, parser } = this.#open;
     this.#queueBytes -= chunk.length;
     const out: string[] = [];
     let unread: CodedError | null = null;
     try {
-      await this.#judge(parser.push(chunk), out);
+      await this.#judge(parser.push(chunk), out, turns);
       unread = parser.fault;
     } catch (fault) {
       if (!isOfSystem(fault)) throw fault;
@@ -223,8 +223,11 @@ export class StreamFlow {
     if (this.#queueBytes <= QUEUE_BYTES_LOW && !this.#host.settled) this.#resume();
   }
 
-  async #judge(events: readonly StreamEvent[], out: string[]): Promise<void> {
-    for (const event of events) for (const raw of await this.#open.gate.push(event)) out.push(raw);
+  async #judge(events: readonly StreamEvent[], out: string[], turns: Turns): Promise<void> {
+    for (const event of events) {
+      for (const raw of await this.#open.gate.push(event)) out.push(raw);
+      await turns.share();
+    }
   }
 
   /** Judges what is left; the last events go out only once the outcome is recorded. @param cut why it is not at its end */
@@ -235,7 +238,7 @@ export class StreamFlow {
     try {
       if (fault === null) {
         try {
-          await this.#judge(parser.end(), out);
+          await this.#judge(parser.end(), out, new Turns());
           fault = parser.fault;
         } catch (unread) {
           if (!isOfSystem(unread)) throw unread;

@@ -14,8 +14,8 @@ export interface StreamGateOptions {
   /** Makes placeholders for what is redacted in the answer. */
   readonly outputRedactor: Redactor;
   readonly inspect: Inspect;
-  /** Whether the caller's own request says this. */
-  readonly repeats: (text: string) => boolean;
+  /** All that the caller's own request says. */
+  readonly said: () => Promise<ReadonlySet<string>>;
   /** Business rules over the answer; null where there are none. */
   readonly conditions: StreamConditions | null;
 }

@@ -19,15 +19,17 @@ import { applyEdits, type Edit, orderEdits } from './rewrite.ts';
 import type { SeamSpan } from './seam-readings.ts';
 import { Channel, WINDOW_CHARACTERS } from './stream-channel.ts';
 import type { StreamGateOptions } from './stream-gate-options.ts';
-import { type Held, isReleasable, type Lane, Lanes, type Segment } from './stream-lanes.ts';
+import { type Held, type Lane, Lanes, type Segment } from './stream-lanes.ts';
 import { renderHeld } from './stream-render.ts';
 import { StreamSeams } from './stream-seams.ts';
 import type { StreamText } from './stream-text.ts';
-import { located, StreamVerdict } from './stream-verdict.ts';
-import { shared } from './turns.ts';
+import { located, StreamVerdict, toldOver } from './stream-verdict.ts';
+import { shared, Turns } from './turns.ts';
 
 /** The last event of dialects that have one. */
 const END = '[DONE]';
+/** Characters of one text of an event that are taken at a time: what is judged of it is forgotten before the next. */
+const GROWTH_CHARACTERS = 16 * 1024;
 
 /**
  * The output gate for streams. Events wait until every text in them was judged; texts are judged in windows over
@@ -44,6 +46,8 @@ export class StreamGate {
   #shut = false;
   readonly #lanes = new Lanes(LIMITS.streamChannelsMax, ({ until }) => until <= this.#seams.releasable);
   readonly #restoring: Restoring | null;
+  /** Others have theirs while one event is judged. */
+  #turns = new Turns();
   #begun = false;
   /** Never leaves, whatever the mode. */
   readonly #credential: string | null;
@@ -91,14 +95,17 @@ export class StreamGate {
       this.#hold({ name: '', data: END, segments: [], tool: false, lanes: [], last: true, until: 0 });
       return this.#release([]);
     }
+    this.#turns = new Turns();
     let data: unknown;
     try {
       data = await shared(event.data.length, strictJson(event.data));
     } catch (cause) {
       throw new CodedError('upstream-invalid', 'an event of the stream is not valid JSON', { cause });
     }
-    if (this.#credential !== null && holdsCredential(event.data, this.#credential))
-      throw new CodedError('output-denied');
+    if (this.#credential !== null) {
+      const steps = holdsCredential(event.data, this.#credential);
+      if (await shared(event.data.length, steps)) throw new CodedError('output-denied');
+    }
     checkShape(data);
     this.usage = dialect.usage(data) ?? this.usage;
     const order = dialect.order(operation, data);
@@ -108,16 +115,17 @@ export class StreamGate {
     if (!lanes) throw new CodedError('upstream-too-large', 'the stream opens too many choices');
     this.#restoring?.note(dialect.toolPieces(operation, data));
     const segments: Segment[] = [];
-    const { repeats } = this.#options;
-    const all = await answerTexts(data, event.data, { dialect, operation, form: 'readEvent', repeats });
+    const { said } = this.#options;
+    const all = await answerTexts(data, event.data, { dialect, operation, form: 'readEvent', said });
     const parts = all.filter(({ structure }) => structure === undefined);
     if (parts.length < all.length) segments.push(...(await this.#fixed(all)));
     const before = this.#seams.length;
     for (const part of parts) {
+      await this.#turns.share();
       for (const lane of lanes) lane.characters += part.text.length;
       if (part.stream === null) segments.push(await this.#whole(part));
       else {
-        const segment = this.#grow(part, part.stream, lanes[0] ?? null);
+        const segment = await this.#grow(part, part.stream, lanes[0] ?? null);
         if (!part.known && !part.made) await this.#alone(part, segment);
         segments.push(segment);
       }
@@ -132,7 +140,7 @@ export class StreamGate {
       conditions.decided();
     }
     for (const { channel } of segments) if (channel) await this.#judge(channel, false);
-    await this.#withSeams(() => this.#seams.advance());
+    await this.#withSeams(() => this.#seams.advance(this.#turns));
     if (order.ends.length > 0) await this.#ended(order.ends);
     const out = await this.#release(lanes);
     return order.empty && out.length === 0 ? this.#quiet() : out;
@@ -160,6 +168,7 @@ export class StreamGate {
 
   /** Judges what is left; gives the last events. @param whole whether the answer came to its end @throws CodedError `output-denied` */
   async end(whole = true): Promise<string[]> {
+    this.#turns = new Turns();
     for (const channel of this.#channels.values()) await this.#judge(channel, true);
     await this.#withSeams(() => this.#seams.end());
     const { conditions } = this.#options;
@@ -176,7 +185,7 @@ export class StreamGate {
       throw new CodedError('upstream-too-large', 'the stream holds too much text open');
   }
 
-  #grow(part: TextPart, key: string, lane: Lane | null): Segment {
+  async #grow(part: TextPart, key: string, lane: Lane | null): Promise<Segment> {
     let channel = this.#channels.get(key);
     if (!channel) {
       if (this.#channels.size >= LIMITS.streamChannelsMax)
@@ -189,23 +198,23 @@ export class StreamGate {
     if (channel.ended)
       throw new CodedError('upstream-invalid', 'the stream goes on with a text that it had ended');
     const start = channel.length;
-    if (part.known) this.writtenCharacters += part.text.length;
+    const { pointer, text, kind, made } = part;
+    if (part.known) this.writtenCharacters += text.length;
     channel.grewAt = channel.lane?.characters ?? 0;
-    channel.push(part.text);
-    if (!part.repeats) {
-      this.#seams.add(channel.seam!, part.text, start, part.known === true);
-      channel.fresh = channel.length;
+    for (let at = 0; at < text.length; at += GROWTH_CHARACTERS) {
+      if (at > 0) {
+        await this.#judge(channel, false);
+        await this.#withSeams(() => this.#seams.advance(this.#turns));
+      }
+      const piece = text.slice(at, at + GROWTH_CHARACTERS);
+      channel.push(piece);
+      if (!part.repeats) {
+        this.#seams.add(channel.seam!, piece, start + at, part.known === true);
+        channel.fresh = channel.length;
+      }
+      this.#place(channel, channel.placeholders?.push(piece) ?? []);
     }
-    this.#place(channel, channel.placeholders?.push(part.text) ?? []);
-    return {
-      channel,
-      pointer: part.pointer,
-      text: part.text,
-      start,
-      kind: part.kind,
-      edits: [],
-      made: part.made,
-    };
+    return { channel, pointer, text, start, kind, edits: [], made };
   }
 
   /** Judges what an event has in a field of the system's own by itself, too: beside that of other events it may be hidden. */
@@ -242,8 +251,10 @@ export class StreamGate {
     const stretch = wholeStretch(part);
     const [found = []] = await this.#questions.ask([stretch]);
     this.#verdict.decide(found);
+    if (found.length > 0) await shared(text.length, stretch.readLeaves());
     const masks = this.#masks(found, stretch);
-    const restored = (made === undefined && this.#restoring?.edits(part)) || [];
+    const restoring = made === undefined ? this.#restoring : null;
+    const restored = restoring ? await shared(text.length, restoring.edits(part)) : [];
     const changed = applyEdits(part.text, 0, orderEdits([...masks, ...restored]));
     const refused = restored.length > 0 && (await this.#refuses(part, found, changed));
     if (refused) this.#restoring!.withdraw(restored);
@@ -268,29 +279,26 @@ export class StreamGate {
   }
 
   /** Acts on what reaches over several texts: in those that have not gone out it is masked, where policy says so. */
-  #overSeam(found: Detection, spans: readonly SeamSpan<StreamText>[]): void {
-    const view = found.view === undefined ? 'joined' : `joined+${found.view}`;
-    const told = spans.map(({ source, start, end }) => ({
-      ...found,
-      view,
-      location: { pointer: source.part.stream ?? source.part.pointer, start, end },
-    }));
+  async #overSeam(detection: Detection, spans: readonly SeamSpan<StreamText>[]): Promise<void> {
+    const told = toldOver(detection, spans);
     if (told.every((one) => this.#verdict.knows(one))) return;
     this.#verdict.decide(told);
-    spans.forEach(({ source, start, end }, n) => {
+    for (const [n, { source, start, end }] of spans.entries()) {
       const place = this.#places.get(source);
-      if (!place) return;
+      if (!place) continue;
       const channel = place instanceof Channel ? place : null;
       const from = channel ? Math.max(start, channel.gone) : start;
-      if (from >= end) return;
+      if (from >= end) continue;
       const { part } = source;
-      const leaves = channel ? () => channel.leaves() : wholeStretch(part).leaves;
+      const stretch = wholeStretch(part);
+      if (!channel) await shared(part.text.length, stretch.readLeaves());
+      const leaves = channel ? () => channel.leaves() : stretch.leaves;
       const text = channel ? channel.slice(channel.base, channel.length) : part.text;
       const found = { ...told[n]!, location: { ...told[n]!.location, start: from } };
       const masks = this.#masks([found], { part, text, offset: channel?.base ?? 0, leaves });
       if (channel) channel.edits.add(masks);
       else if (!(place instanceof Channel)) place.edits = orderEdits([...place.edits, ...masks]);
-    });
+    }
   }
 
   /** Whether a text with values in it sets off what it did not without. */
@@ -313,6 +321,7 @@ export class StreamGate {
       if (!full && !(final && channel.releasable < length)) return;
       const end = full ? channel.judged + WINDOW_CHARACTERS : length;
       await this.#window(channel, end, final && end === length);
+      await this.#turns.share();
     }
   }
 
@@ -361,7 +370,8 @@ export class StreamGate {
   async #release(lanes: readonly Lane[]): Promise<string[]> {
     const out = this.drain();
     for (const lane of lanes) {
-      for (let silent = this.#silent(lane); silent; silent = this.#silent(lane)) {
+      const next = (): Channel | null => this.#lanes.silent(lane, WINDOW_CHARACTERS);
+      for (let silent = next(); silent; silent = next()) {
         silent.rested = true;
         if (silent.judged < silent.length) await this.#window(silent, silent.length, false);
         await this.#withSeams(() => this.#seams.over([silent!.seam!]));
@@ -371,18 +381,6 @@ export class StreamGate {
       }
     }
     return out;
-  }
-
-  /** The channel that the first event of a lane waits for, when others of the lane went on without it. */
-  #silent(lane: Lane): Channel | null {
-    const head = this.#lanes.head(lane);
-    if (!head || isReleasable(head)) return null;
-    for (const { channel, start, text } of head.segments) {
-      if (!channel || channel.rested || channel.lane !== lane) continue;
-      const waits = start + text.length > channel.releasable;
-      if (waits && lane.characters - channel.grewAt >= WINDOW_CHARACTERS) return channel;
-    }
-    return null;
   }
 
   /** Events whose every text was judged and may go out; also after a denial, for what was judged before it. */

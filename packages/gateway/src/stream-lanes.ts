@@ -107,9 +107,16 @@ export class Lanes {
     lane.held = lane.held.filter(stays);
   }
 
-  /** The first event of a lane that waits. */
-  head(lane: Lane): Held | undefined {
-    return lane.held[0];
+  /** The channel that the first event of a lane waits for, when others of the lane went on by so many characters without it. */
+  silent(lane: Lane, characters: number): Channel | null {
+    const head = lane.held[0];
+    if (!head || isReleasable(head)) return null;
+    for (const { channel, start, text } of head.segments) {
+      if (!channel || channel.rested || channel.lane !== lane) continue;
+      const waits = start + text.length > channel.releasable;
+      if (waits && lane.characters - channel.grewAt >= characters) return channel;
+    }
+    return null;
   }
 
   /** Takes out what may go now. @param holds whether an event must wait for another reason */

@@ -12,13 +12,14 @@ import {
 } from './seam-readings.ts';
 import { Channel, WINDOW_CHARACTERS } from './stream-channel.ts';
 import { StreamText } from './stream-text.ts';
+import { shared, type Turns } from './turns.ts';
 
 /** What a stream gate does for its seams. */
 export interface SeamWork {
   /** Inspects a reading as the text of an answer. */
   inspect(text: string): Detection[] | Promise<Detection[]>;
   /** Acts on what reaches over several texts. @throws CodedError `output-denied` */
-  found(detection: Detection, spans: readonly SeamSpan<StreamText>[]): void;
+  found(detection: Detection, spans: readonly SeamSpan<StreamText>[]): Promise<void>;
   /** Never leaves, whatever the mode. */
   readonly credential: string | null;
 }
@@ -77,7 +78,7 @@ export class StreamSeams {
 
   /** Takes a text that stands alone; of a long one the ends lie beside others. */
   async whole(part: TextPart, text: StreamText): Promise<void> {
-    const runs = text.push(part.text, 0);
+    const runs = await shared(part.text.length, text.pushes(part.text));
     if (part.text.length <= 2 * EDGE) this.#place(text, runs);
     else {
       this.#place(text, endOf(runs, EDGE, false));
@@ -100,10 +101,12 @@ export class StreamSeams {
     for (const run of runs) this.#channel.text += run.text;
   }
 
-  /** Judges the windows that are full. */
-  async advance(): Promise<void> {
-    while (this.#channel.judged + WINDOW_CHARACTERS <= this.#channel.length)
+  /** Judges the windows that are full. @param turns gives others theirs between two */
+  async advance(turns: Turns | null = null): Promise<void> {
+    while (this.#channel.judged + WINDOW_CHARACTERS <= this.#channel.length) {
       await this.#window(this.#channel.judged + WINDOW_CHARACTERS, false);
+      await turns?.share();
+    }
   }
 
   /** Judges all that came, and lets out whole sentences. */
@@ -200,7 +203,7 @@ export class StreamSeams {
       const { start, end: stop } = one.location;
       const found = settled({ ...one, location: { pointer: '', start: start + from, end: stop + from } });
       const spans = found ? reading.spansOf(found) : [];
-      if (spans.length > 0) this.#work.found(found!, spans);
+      if (spans.length > 0) await this.#work.found(found!, spans);
     }
   }
 }

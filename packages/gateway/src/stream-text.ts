@@ -1,7 +1,7 @@
-import type { Detection } from '@sallyport/core';
+import type { Detection, Steps } from '@sallyport/core';
 import type { TextPart } from '@sallyport/models';
 import { JsonValues, type Run } from './json-values.ts';
-import { END_CHARACTERS, endOf, type Known, type SeamText } from './seam-readings.ts';
+import { END_CHARACTERS, endOf, type Known, longRuns, type SeamText } from './seam-readings.ts';
 
 /** Detections of one text that are remembered. */
 const KNOWN_MAX = 64;
@@ -52,6 +52,11 @@ export class StreamText implements SeamText {
       this.#lastCharacters = charactersOf(this.#last);
     }
     return runs;
+  }
+
+  /** Takes a text that is whole, in steps; gives what a reader sees of it, of a long one its ends. */
+  pushes(text: string): Steps<Run[]> {
+    return longRuns(text, (piece, from) => this.push(piece, from));
   }
 
   /** How it ends so far. */

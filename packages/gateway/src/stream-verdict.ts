@@ -6,7 +6,9 @@ import {
   stricter,
   type Verdict,
 } from '@sallyport/core';
+import type { SeamSpan } from './seam-readings.ts';
 import { verdictOf } from './state.ts';
+import type { StreamText } from './stream-text.ts';
 
 /** The verdict over a stream, as it grows. */
 export class StreamVerdict {
@@ -48,6 +50,14 @@ export function located(detection: Detection, pointer: string, offset: number): 
   const { start, end } = detection.location;
   return { ...detection, location: { pointer, start: start + offset, end: end + offset } };
 }
+
+/** What reaches over several texts of a stream, told in each. */
+export const toldOver = (found: Detection, spans: readonly SeamSpan<StreamText>[]): Detection[] =>
+  spans.map(({ source: { part }, start, end }) => ({
+    ...found,
+    view: found.view === undefined ? 'joined' : `joined+${found.view}`,
+    location: { pointer: part.stream ?? part.pointer, start, end },
+  }));
 
 function sameFind(a: Detection, b: Detection): boolean {
   return (

@@ -8,6 +8,7 @@ import { header } from './forwarded-headers.ts';
 import { credentialOf } from './inspection.ts';
 import { type JudgedAnswer, judgeAnswer } from './output-gate.ts';
 import { dialectError } from './respond.ts';
+import { shared } from './turns.ts';
 
 /** An answer that came whole, as it came. */
 export interface RawAnswer {
@@ -31,10 +32,10 @@ const UNREADABLE: ReadonlySet<string> = new Set(['upstream-invalid', 'upstream-t
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i;
 
 /** Some providers repeat the credential; it stays here in every mode. A short one may be a word of an answer. */
-function own(exchange: Exchange, status: number, body: Buffer): Buffer {
+function own(exchange: Exchange, status: number, body: Buffer): Buffer | Promise<Buffer> {
   const system = exchange.system!;
   const credential = isRefusal(status) ? system.apiKey : credentialOf(system);
-  return credential === null ? body : withoutCredential(body, credential);
+  return credential === null ? body : shared(body.length, withoutCredential(body, credential));
 }
 
 /**
@@ -53,7 +54,7 @@ export async function readAnswer(
     const encoding = header(headers, 'content-encoding');
     const plain = await decode(bytes, encoding, responseBytesMax, 'upstream');
     if (plain !== bytes) exchange.holding!.answer(2 * (bytes.length + plain.length));
-    return await judgeAnswer(exchange, deps, own(exchange, status, plain), status);
+    return await judgeAnswer(exchange, deps, await own(exchange, status, plain), status);
   } catch (fault) {
     if (isRefusal(status) && fault instanceof CodedError && UNREADABLE.has(fault.code)) return null;
     throw fault;

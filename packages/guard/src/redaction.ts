@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { atOnce, type Steps } from '@sallyport/core';
 import { generalise } from './pii/generalise.ts';
 import { embed, unembed } from './restoring/embed.ts';
 import { Leaves } from './restoring/leaves.ts';
@@ -64,7 +65,7 @@ export class Redactor {
   readonly #byPlaceholder = new Map<string, Replaced>();
   /** Numbers given out, by kind: the next one is looked for from here. */
   readonly #last = new Map<string, number>();
-  readonly #taken: Set<string>;
+  readonly #taken = new Set<string>();
   readonly #how: Replacement;
   readonly #key: Uint8Array;
 
@@ -80,7 +81,15 @@ export class Redactor {
     if (how === 'pseudonymise' && key.length < 16) throw new RangeError('pseudonyms need a key');
     this.#how = how;
     this.#key = key;
-    this.#taken = new Set(existing.flatMap(spelledIn));
+    atOnce(this.takes(existing));
+  }
+
+  /** Takes note of texts whose own placeholder-like words must not be restored by mistake, in steps. Before anything is replaced. */
+  *takes(existing: readonly string[]): Steps<void> {
+    for (const text of existing) {
+      for (const own of yield* spelledIn(text)) this.#taken.add(own);
+      yield;
+    }
   }
 
   /** Whether there is anything to restore. */
@@ -127,9 +136,14 @@ export class Redactor {
    * @param json whether the text is JSON by its place
    */
   redact(text: string, found: readonly Found[], json = false): string {
+    return atOnce(this.redacts(text, found, json));
+  }
+
+  /** The same in steps. */
+  *redacts(text: string, found: readonly Found[], json = false): Steps<string> {
     if (found.length === 0) return text;
     const leaves = new Leaves(json);
-    leaves.push(text);
+    yield* leaves.reads(text);
     leaves.end();
     let out = '';
     let at = 0;

@@ -1,7 +1,10 @@
+import { atOnce, type Steps } from '@sallyport/core';
 import type { Literal } from './json-text.ts';
 import type { Reader, Stretch } from './place.ts';
 import { type PlainReader, TextReader } from './text-reader.ts';
 
+/** Characters that are read from one step to the next. */
+const STEP = 8_192;
 /** Nesting of JSON within JSON that is followed; what is deeper is text. */
 const DEPTH_MAX = 8;
 
@@ -102,9 +105,17 @@ export class Leaves {
     return new TextReader(notes, { string, literal }, json, depth === 0);
   }
 
-  /** Takes a piece. */
+  /** Takes a piece, in steps. */
+  *reads(piece: string): Steps<void> {
+    for (let i = 0; i < piece.length; i++, this.#at++) {
+      if (i % STEP === STEP - 1) yield;
+      this.#reader.feed(piece[i]!, this.#at, this.#at + 1);
+    }
+  }
+
+  /** The same in one go. */
   push(piece: string): void {
-    for (let i = 0; i < piece.length; i++, this.#at++) this.#reader.feed(piece[i]!, this.#at, this.#at + 1);
+    atOnce(this.reads(piece));
   }
 
   /** Nothing more comes. */

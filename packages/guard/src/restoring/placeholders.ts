@@ -1,7 +1,10 @@
+import { atOnce, type Steps } from '@sallyport/core';
 import type { Around, Placed, Reader, Stretch } from './place.ts';
 import { PlainText } from './plain-text.ts';
 import { TextReader } from './text-reader.ts';
 
+/** Characters that are read from one step to the next. */
+const STEP = 4_096;
 /** Nesting of JSON within JSON that is followed; what is deeper counts as no plain text. */
 const DEPTH_MAX = 8;
 
@@ -55,10 +58,18 @@ export class Placeholders {
     return Math.min(this.#at, this.#reader.open);
   }
 
-  /** Takes a piece; gives the placeholders that are decided with it. */
-  push(piece: string): Placed[] {
-    for (let i = 0; i < piece.length; i++, this.#at++) this.#reader.feed(piece[i]!, this.#at, this.#at + 1);
+  /** Takes a piece, in steps; gives the placeholders that are decided with it. */
+  *reads(piece: string): Steps<Placed[]> {
+    for (let i = 0; i < piece.length; i++, this.#at++) {
+      if (i % STEP === STEP - 1) yield;
+      this.#reader.feed(piece[i]!, this.#at, this.#at + 1);
+    }
     return this.#taken();
+  }
+
+  /** The same in one go. */
+  push(piece: string): Placed[] {
+    return atOnce(this.reads(piece));
   }
 
   /** Nothing more comes. */

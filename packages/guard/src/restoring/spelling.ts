@@ -1,3 +1,4 @@
+import type { Steps } from '@sallyport/core';
 import type { Place } from './place.ts';
 
 const STEM = '([A-Za-z][A-Za-z-]{1,24})';
@@ -59,14 +60,25 @@ const shifted = (spelling: Spelling | null): Spelling | null =>
 /** Whether a word without brackets may be the name of something, such as `email_1`. */
 const isName = (stem: string, number: string): boolean => /^\d/.test(number) && stem !== stem.toUpperCase();
 
-/** Everything in a text that may be taken for a placeholder, as it would be given out. */
-export function spelledIn(text: string): string[] {
+/** Characters that are read from one step to the next, and how many of those before are read again. */
+const STEP = 32 * 1024;
+const AGAIN = 64;
+
+/** Everything in a text that may be taken for a placeholder, as it would be given out. In steps: what is cut may count, too. */
+export function* spelledIn(text: string): Steps<string[]> {
   const found: string[] = [];
+  for (let at = 0; at < text.length; at += STEP) {
+    if (at > 0) yield;
+    spelled(text.slice(Math.max(0, at - AGAIN), at + STEP), found);
+  }
+  return found;
+}
+
+function spelled(text: string, found: string[]): void {
   for (const [, stem, number, upper, digits, any, letters] of text.matchAll(ANYWHERE)) {
     if (stem !== undefined) found.push(given(stem, number!));
     else if (any !== undefined) found.push(given(any, letters!));
     // What stands behind may be masked.
     else for (let n = 1; n <= digits!.length; n++) found.push(given(upper!, digits!.slice(0, n)));
   }
-  return found;
 }
