@@ -6,6 +6,7 @@ import type { FileReport } from '../scan-file.ts';
 import { overLimit, reportNotRead, type ScanReport, summarise } from '../scan-files.ts';
 import { detection, worstVerdict } from '../technique.ts';
 import { TECHNIQUES, type TechniqueName } from '../techniques.ts';
+import { decodeText, encodingOf } from '../text/text-encoding.ts';
 import type { PathBytes } from '../tree/path-bytes.ts';
 import { isFolderTechnique, type Tree, type WalkOptions, walkTree } from '../tree/walk-tree.ts';
 import { inspectLog } from './access-log.ts';
@@ -26,17 +27,27 @@ export interface KnownUse {
 }
 
 const SOURCE_BYTES_MAX = 4 * 1024 * 1024;
+/** Bytes for each zero among them: programs have many zeros, and a text has one that somebody put there. */
+const BYTES_FOR_A_ZERO = 32;
 const NOTHING_KNOWN: KnownUse = { isSanctioned: () => false };
+
+/** Whether bytes are those of a program or picture, whatever their file is called. */
+function isBinary(bytes: Uint8Array): boolean {
+  let zeros = 0;
+  for (const byte of bytes) if (byte === 0) zeros++;
+  return zeros * BYTES_FOR_A_ZERO > bytes.length;
+}
 
 /** The text of a source; null for what is no text. @throws Error of the file system, or for one that is too large */
 function readSource(path: PathBytes, bounds: Tree['bounds']): string | null {
   const source = FileSource.open(path, bounds);
   try {
     const bytes = Buffer.from(source.read(0, Math.min(source.size, SOURCE_BYTES_MAX)));
-    if (bytes.includes(0)) return null;
+    const encoding = encodingOf(bytes);
+    if (encoding === 'utf-8' && isBinary(bytes)) return null;
     if (source.size > SOURCE_BYTES_MAX)
       throw new Error(`it is larger than the ${SOURCE_BYTES_MAX} bytes that are read of a source`);
-    return bytes.toString('utf8');
+    return decodeText(bytes, encoding);
   } finally {
     source.close();
   }
