@@ -59,6 +59,17 @@ export class Provisioning {
     return new Map(rows.map((row) => [row.person_id, row.external_id]));
   }
 
+  /** What the provider calls somebody; null where it says nothing, undefined where it does not keep them. */
+  async knownAs(personId: string, tx: Connection = this.#db): Promise<string | null | undefined> {
+    const row = await tx
+      .selectFrom('provisioned')
+      .select('external_id')
+      .where('person_id', '=', personId)
+      .where('deleted_at', 'is', null)
+      .executeTakeFirst();
+    return row === undefined ? undefined : row.external_id;
+  }
+
   /** Ids of those whom the provider calls as it calls this one, the one included: whom it removed and made anew. */
   async sharing(personId: string): Promise<string[]> {
     const rows = await this.#db

@@ -1,5 +1,5 @@
 import { CodedError, clock, newEvent, newId, type SallyportEvent } from '@sallyport/core';
-import type { Connection, GroupRow } from '@sallyport/store';
+import type { Connection, GroupRow, PersonRow } from '@sallyport/store';
 import type { Directory } from '../people/directory.ts';
 import { created, type NewGrant, newPerson } from '../people/grants.ts';
 import { type AccessHome, personName, providedName, shownName } from '../people/home.ts';
@@ -45,22 +45,17 @@ export class Provisioner {
     const kept = await provisioning.people();
     return (await people.list())
       .filter(({ id }) => kept.has(id))
-      .map((person) => ({
-        id: person.id,
-        userName: person.name,
-        externalId: kept.get(person.id) ?? null,
-        displayName: person.displayName,
-        email: person.email,
-        active: person.disabledAt === null,
-        createdAt: person.createdAt,
-      }));
+      .map((person) => known(person, kept.get(person.id) ?? null));
   }
 
-  /** @throws CodedError `not-found` */
+  /** One of them; what that costs does not grow with how many there are. @throws CodedError `not-found` */
   async user(id: string): Promise<KnownUser> {
-    const user = (await this.users()).find((one) => one.id === id);
-    if (!user) throw new CodedError('not-found', `there is no user \`${id.slice(0, 64)}\``);
-    return user;
+    const { people, provisioning } = this.#home.store;
+    const kept = await provisioning.knownAs(id);
+    const person = kept === undefined ? null : await people.byId(id);
+    if (kept === undefined || person === null)
+      throw new CodedError('not-found', `there is no user \`${id.slice(0, 64)}\``);
+    return known(person, kept);
   }
 
   /** A joiner. @throws CodedError `conflict` when somebody has the name already */
@@ -129,7 +124,7 @@ export class Provisioner {
     await store.change(async (tx) => {
       await store.people.oneAtATime(tx);
       const person = (await store.people.byId(id, tx))!;
-      const knownAs = (await store.provisioning.people(tx)).get(id);
+      const knownAs = await store.provisioning.knownAs(id, tx);
       if (knownAs === undefined) throw new CodedError('not-found', `there is no user \`${id.slice(0, 64)}\``);
       let freed = await this.#freeName(tx, actor, name, id);
       if (freed === null) {
@@ -251,3 +246,13 @@ export class Provisioner {
     return events;
   }
 }
+
+const known = (person: PersonRow, externalId: string | null): KnownUser => ({
+  id: person.id,
+  userName: person.name,
+  externalId,
+  displayName: person.displayName,
+  email: person.email,
+  active: person.disabledAt === null,
+  createdAt: person.createdAt,
+});
