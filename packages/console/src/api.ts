@@ -58,9 +58,25 @@ export interface Exchange {
   readonly wouldBe: Action;
   readonly inputTokens: number;
   readonly outputTokens: number;
-  readonly costMicroUsd: number;
+  readonly tokenKinds: Readonly<Record<'cacheRead' | 'cacheWrite' | 'reasoning' | 'audio', number>>;
+  /** Null where no price is set. */
+  readonly costMicroUsd: number | null;
   readonly detections: readonly Detection[];
   readonly timingsMs: Readonly<Record<string, number>>;
+}
+
+/** What the tokens of a model cost, in US dollars a million. */
+export interface Price {
+  readonly model: string;
+  readonly system?: string;
+  readonly inputPerMillion: number;
+  readonly outputPerMillion: number;
+  readonly cacheReadPerMillion?: number;
+  readonly cacheWritePerMillion?: number;
+  readonly cacheWriteHourPerMillion?: number;
+  readonly audioInputPerMillion?: number;
+  readonly reasoningPerMillion?: number;
+  readonly audioOutputPerMillion?: number;
 }
 
 /** One entry of an exchange in the log; hashes and leaf in base64. */

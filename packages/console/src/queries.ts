@@ -20,6 +20,7 @@ import {
   type Guard,
   type Key,
   type Observation,
+  type Price,
   query,
   type Report,
   type System,
@@ -76,6 +77,10 @@ const alerts = queryOptions({
   queryKey: ['alerts'],
   queryFn: async () => (await api.refresh<{ alerts: Alert[] }>('/alerts')).alerts,
   refetchInterval: MINUTE / 4,
+});
+const prices = queryOptions({
+  queryKey: ['prices'],
+  queryFn: async () => (await api.refresh<{ prices: Price[] }>('/prices')).prices,
 });
 const observations = queryOptions({
   queryKey: ['traffic', 'observations'],
@@ -152,6 +157,7 @@ export const queries = {
   posture,
   alerts,
   observations,
+  prices,
   firstHour,
   guard,
   account,

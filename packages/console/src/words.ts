@@ -23,3 +23,10 @@ export const millis = (ms: number): string =>
 /** One word or several. */
 export const plural = (n: number, one: string, many = `${one}s`): string =>
   `${count(n)} ${n === 1 ? one : many}`;
+
+/** Spend in millionths of a US dollar; what has no price is nothing that is known. */
+export const spend = (microUsd: number | null): string =>
+  microUsd === null ? '– (no price set)' : `${(microUsd / 1_000_000).toFixed(6)} USD`;
+
+/** A price in US dollars for a million tokens, where there is one. */
+export const price = (dollars: number | undefined): string => dollars?.toLocaleString('en-GB') ?? '–';

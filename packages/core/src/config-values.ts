@@ -32,3 +32,8 @@ export const headerNameSchema = z
   .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'is a header name in lower-case letters')
   .refine((name) => !FRAMING.has(name) && !name.startsWith('x-sallyport-'), 'is set by the gateway')
   .refine((name) => !CREDENTIALS.test(name), 'carries a credential; name it with apiKeyRef');
+
+/** Names of systems: lower case, digits and hyphens; they become a path segment. */
+export const systemNameSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and hyphens');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { backupSchema } from './backup-config.ts';
-import { headerNameSchema, httpUrl, secretRefSchema } from './config-values.ts';
+import { headerNameSchema, httpUrl, secretRefSchema, systemNameSchema } from './config-values.ts';
 import { ACTIONS, DETECTORS } from './detection.ts';
 import { CodedError } from './errors.ts';
 import { assetNameSchema, SCAN_KINDS } from './inventory.ts';
@@ -9,16 +9,12 @@ import { deadlinesSchema, limitsSchema } from './limits-config.ts';
 import { controlSchema, gatewaySchema } from './listener-config.ts';
 import { objectStoreSchema } from './object-store-config.ts';
 import { outboundSchema } from './outbound-config.ts';
+import { perMillion, priceSetSchema } from './prices.ts';
 import { secretsSchema } from './secrets-config.ts';
 
 /** Dialects a system can speak: OpenAI, Anthropic, Ollama, Open Inference Protocol v2. */
 export const DIALECTS = ['openai', 'anthropic', 'ollama', 'oip'] as const;
 export type DialectName = (typeof DIALECTS)[number];
-
-/** Names of systems: lower case, digits and hyphens; they become a path segment. */
-export const systemNameSchema = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and hyphens');
 
 const actionMap = z.partialRecord(z.enum(DETECTORS), z.enum(ACTIONS));
 
@@ -190,13 +186,10 @@ export const systemSchema = z.strictObject({
   /** Another system that is asked about each call which the guard lets pass; none when absent. */
   judge: judgeSchema.optional(),
   limits: usageLimitsSchema.default({}),
-  /** US dollars for a million tokens, to count spend. */
-  prices: z
-    .strictObject({
-      inputPerMillion: z.number().min(0).max(10_000).default(0),
-      outputPerMillion: z.number().min(0).max(10_000).default(0),
-    })
-    .prefault({}),
+  /** What models cost that the table of prices does not name; 0 for both is no price. */
+  prices: priceSetSchema
+    .extend({ inputPerMillion: perMillion.default(0), outputPerMillion: perMillion.default(0) })
+    .optional(),
 });
 export type SystemConfig = z.infer<typeof systemSchema>;
 

@@ -104,6 +104,7 @@ export const EVENT_TYPES = [
   'content-expired',
   'hold-placed',
   'hold-lifted',
+  'prices-changed',
   'checkpoint-cosigned',
   'witness-refused',
   'state-noted',

@@ -1,4 +1,5 @@
 import type { Action, Detection } from './detection.ts';
+import type { TokenKinds } from './prices.ts';
 
 /** How an exchange ended. */
 export const OUTCOMES = [
@@ -94,7 +95,10 @@ export interface OutcomeLeaf extends LeafBase {
   readonly verdict: VerdictRecord | null;
   readonly inputTokens: number;
   readonly outputTokens: number;
-  readonly costMicroUsd: number;
+  /** What some of them are; missing in leaves before that was told. */
+  readonly tokenKinds: TokenKinds;
+  /** Null where no price is set; 0 in leaves before that could be. */
+  readonly costMicroUsd: number | null;
   /** What became of placeholders in the answer; missing in leaves before that could be. */
   readonly restorations: readonly RestorationRecord[];
   /** Milliseconds spent in each stage. */

@@ -11,7 +11,7 @@ export { BACKUP_KEEP_DAYS, type BackupConfig } from './backup-config.ts';
 export * from './clock.ts';
 export * from './condition.ts';
 export * from './config.ts';
-export { httpUrl, secretRefSchema } from './config-values.ts';
+export { httpUrl, secretRefSchema, systemNameSchema } from './config-values.ts';
 export * from './control.ts';
 export {
   type Destination,
@@ -50,6 +50,7 @@ export * from './opaque.ts';
 export * from './outbound-config.ts';
 export { ownPath } from './own-path.ts';
 export * from './ports.ts';
+export * from './prices.ts';
 export * from './row-profile.ts';
 export { seenDigest } from './seen-digest.ts';
 export { atOnce, type Steps } from './steps.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { systemNameSchema } from './config.ts';
+import { systemNameSchema } from './config-values.ts';
 import { keyScopeSchema } from './key-scope.ts';
 
 /** Kinds of third parties. */

@@ -6,6 +6,7 @@ import type { IntegrationSnapshot } from './integration.ts';
 import type { ScanKind } from './inventory.ts';
 import type { KeyScope } from './key-scope.ts';
 import type { UsageLimits } from './limits.ts';
+import type { PriceRow } from './prices.ts';
 import type { RowProfile } from './row-profile.ts';
 import type { TextRule } from './text-rule.ts';
 
@@ -180,6 +181,8 @@ export interface GatewaySnapshot {
   readonly systems: readonly SystemSnapshot[];
   readonly keys: readonly KeySnapshot[];
   readonly policies: { readonly version: string; readonly text: string };
+  /** What models cost. */
+  readonly prices: { readonly version: string; readonly rows: readonly PriceRow[] };
   /** The operator's rules over texts, and conditions over what systems are asked and decide. */
   readonly rules: {
     readonly version: string;

@@ -1,3 +1,4 @@
+import { boundKinds, NO_KINDS } from '@sallyport/core';
 import type { Usage } from '@sallyport/models';
 import type { Deps, Exchange } from './exchange.ts';
 import { costMicroUsd, estimateTokens, requestTokens } from './input-stages.ts';
@@ -7,7 +8,7 @@ import { type Ending, recordOutcome } from './record.ts';
 const TOLD_SHARE = 6;
 
 /** How a forwarded exchange ended, before its tokens are counted. */
-interface Ended extends Omit<Ending, 'inputTokens' | 'outputTokens' | 'costMicroUsd'> {
+interface Ended extends Omit<Ending, 'inputTokens' | 'outputTokens' | 'tokenKinds' | 'costMicroUsd'> {
   /** What the AI system says that it used. */
   readonly usage: Usage | null;
   /** Characters of the answer. */
@@ -27,12 +28,20 @@ export async function recordEnding(
   { usage, characters, ...ending }: Ended,
 ): Promise<void> {
   const inputTokens = usage?.inputTokens || requestTokens(exchange.reading!);
-  const outputTokens = Math.max(usage?.outputTokens ?? 0, outputFloor(characters, usage !== null));
-  const cost = costMicroUsd(exchange, inputTokens, outputTokens);
+  const told = usage?.outputTokens ?? null;
+  const outputTokens = Math.max(told ?? 0, outputFloor(characters, told !== null));
+  const tokenKinds = boundKinds(usage?.kinds ?? NO_KINDS, inputTokens, outputTokens);
+  const cost = costMicroUsd(exchange, deps, inputTokens, outputTokens, tokenKinds);
   if (!exchange.ended) {
     exchange.ended = true;
-    deps.counters.settle(exchange.reservation!, inputTokens + outputTokens, cost);
+    deps.counters.settle(exchange.reservation!, inputTokens + outputTokens, cost ?? 0);
     deps.stats.ended(exchange.system!.name, ending.outcome, ending.code, exchange.timingsMs);
   }
-  await recordOutcome(exchange, deps, { ...ending, inputTokens, outputTokens, costMicroUsd: cost });
+  await recordOutcome(exchange, deps, {
+    ...ending,
+    inputTokens,
+    outputTokens,
+    tokenKinds,
+    costMicroUsd: cost,
+  });
 }

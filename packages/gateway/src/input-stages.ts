@@ -2,14 +2,15 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { clientCertificate, KEY_PATTERN, outsideScope } from '@sallyport/access';
 import {
   CodedError,
-  countUpTo,
+  costOf,
   type Detection,
   decodeUtf8,
   LIMITS,
-  NUMBER_LIMITS,
+  NO_KINDS,
   replacedStrings,
   type Steps,
   strictJson,
+  type TokenKinds,
 } from '@sallyport/core';
 import { DIALECT_TABLE, findRoute, pathWithModel, type RequestReading } from '@sallyport/models';
 import { decode, readBody } from './body.ts';
@@ -190,13 +191,17 @@ export const estimateTokens = (characters: number): number => Math.ceil(characte
 export const requestTokens = (reading: RequestReading): number =>
   estimateTokens(charactersOf(reading)) + reading.tokenIds;
 
-/** What tokens cost, in millionths of a US dollar. */
-export function costMicroUsd(exchange: Exchange, inputTokens: number, outputTokens: number): number {
-  const { inputPerMillion, outputPerMillion } = exchange.system!.prices;
-  return countUpTo(
-    Math.ceil(inputTokens * inputPerMillion + outputTokens * outputPerMillion),
-    NUMBER_LIMITS.costMicroUsdMax,
-  );
+/** What tokens cost, in millionths of a US dollar; null where no price is set. */
+export function costMicroUsd(
+  exchange: Exchange,
+  deps: Deps,
+  inputTokens: number,
+  outputTokens: number,
+  kinds: TokenKinds,
+): number | null {
+  const model = exchange.modelForwarded ?? exchange.reading?.model ?? exchange.pathModel ?? '';
+  const prices = deps.state().pricesOf(exchange.system!, model);
+  return prices === null ? null : costOf(prices, inputTokens, outputTokens, kinds);
 }
 
 /** How much? Takes a request, its tokens and its price from the key's limits and the system's. */
@@ -211,7 +216,7 @@ export function limit(exchange: Exchange, deps: Deps): void {
       { slot: system.slot, limits: system.usageLimits, of: `\`${system.name}\`` },
     ],
     input + output,
-    costMicroUsd(exchange, input, output),
+    costMicroUsd(exchange, deps, input, output, NO_KINDS) ?? 0,
     process.hrtime.bigint(),
     exchange.atMs,
   );

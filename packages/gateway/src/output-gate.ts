@@ -12,7 +12,7 @@ import {
   type Verdict,
 } from '@sallyport/core';
 import { watchedPrompts } from '@sallyport/guard';
-import { checkShape, type TextPart, type Usage } from '@sallyport/models';
+import { checkShape, type TextPart, type Usage, usageOf } from '@sallyport/models';
 import { AnswerEdits } from './answer-edits.ts';
 import { answerMasks } from './answer-masks.ts';
 import { AnswerQuestions, type Inspect, wholeStretch } from './answer-questions.ts';
@@ -159,7 +159,7 @@ export async function judgeAnswer(
   };
   let characters = looking ? 0 : plain.length;
   for (const { made, text: said } of parts) if (made === undefined) characters += said.length;
-  const usage = exchange.dialect.usage(data);
+  const usage = usageOf(exchange.dialect.counts(data));
   const restoring = verdict.action === 'deny' ? null : Restoring.of(system, exchange.redactor);
   restoring?.note(exchange.dialect.toolPieces(exchange.operation!.id, data));
   const changes = new AnswerEdits();

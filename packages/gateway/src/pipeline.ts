@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { CodedError, toCodedError } from '@sallyport/core';
+import { CodedError, NO_KINDS, toCodedError } from '@sallyport/core';
 import { beginExchange, type Deps, type Exchange, mark, traced } from './exchange.ts';
 import { Forwarding } from './forward.ts';
 import { authenticate, authorise, inspectInput, limit, read, readPath, route } from './input-stages.ts';
@@ -86,7 +86,8 @@ async function listModels(exchange: Exchange, deps: Deps): Promise<void> {
       verdict: null,
       inputTokens: 0,
       outputTokens: 0,
-      costMicroUsd: 0,
+      tokenKinds: NO_KINDS,
+      costMicroUsd: null,
       restorations: [],
     });
     deps.stats.ended(first.name, 'answered', null, exchange.timingsMs);

@@ -9,6 +9,7 @@ import {
   type Outcome,
   type OutcomeLeaf,
   type RestorationRecord,
+  type TokenKinds,
   type Verdict,
 } from '@sallyport/core';
 import { commit, commitWithSalt, newSalt, SALT_BYTES, type Sealable } from '@sallyport/vault';
@@ -133,7 +134,9 @@ export interface Ending {
   readonly verdict: (Verdict & { texts: number }) | null;
   readonly inputTokens: number;
   readonly outputTokens: number;
-  readonly costMicroUsd: number;
+  readonly tokenKinds: TokenKinds;
+  /** Null where no price is set. */
+  readonly costMicroUsd: number | null;
   /** What became of placeholders in the answer. */
   readonly restorations: readonly RestorationRecord[];
 }
@@ -153,6 +156,7 @@ export async function recordOutcome(exchange: Exchange, deps: Deps, ending: Endi
     verdict: ending.verdict ? verdictRecord(ending.verdict) : null,
     inputTokens: ending.inputTokens,
     outputTokens: ending.outputTokens,
+    tokenKinds: ending.tokenKinds,
     costMicroUsd: ending.costMicroUsd,
     restorations: ending.restorations,
     timingsMs: exchange.timingsMs,

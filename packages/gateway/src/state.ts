@@ -9,6 +9,8 @@ import {
   type GatewaySettings,
   type GatewaySnapshot,
   type KeySnapshot,
+  type PriceSet,
+  PriceTable,
   type SystemSnapshot,
   stricter,
   type Verdict,
@@ -97,6 +99,8 @@ export class GatewayState {
   readonly proxies: TrustedProxies;
   readonly policies: PolicySet;
   readonly conditions: ConditionSet;
+  readonly #prices: PriceTable;
+  readonly #pricesVersion: string;
   readonly #rules: string;
   readonly systems: ReadonlyMap<string, SystemSnapshot>;
   /** The key that seals content of a system today. */
@@ -118,12 +122,21 @@ export class GatewayState {
       before && before.#rules === this.#rules
         ? before.conditions
         : ConditionSet.of(snapshot.rules.conditions);
+    const { version, rows } = snapshot.prices;
+    this.#pricesVersion = version;
+    this.#prices = before && before.#pricesVersion === version ? before.#prices : new PriceTable(rows);
     this.systems = new Map(snapshot.systems.map((system) => [system.name, system]));
     this.sealing = new Map(
       snapshot.systems.flatMap((system) =>
         system.dataKeys[0] ? [[system.name, sealingKey(system.dataKeys[0])]] : [],
       ),
     );
+  }
+
+  /** What the tokens of a model cost; null where nobody said. */
+  pricesOf({ name, prices }: SystemSnapshot, model: string): PriceSet | null {
+    const own = prices && (prices.inputPerMillion > 0 || prices.outputPerMillion > 0) ? prices : null;
+    return this.#prices.of(name, model) ?? own;
   }
 
   /** Shuts out what was revoked since this snapshot was built. */

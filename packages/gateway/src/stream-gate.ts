@@ -7,7 +7,15 @@ import {
   type Verdict,
 } from '@sallyport/core';
 import { type Leaves, Placeholders } from '@sallyport/guard';
-import { checkShape, type StreamEvent, type TextPart, type Usage } from '@sallyport/models';
+import {
+  type Counts,
+  checkShape,
+  mergeCounts,
+  type StreamEvent,
+  type TextPart,
+  type Usage,
+  usageOf,
+} from '@sallyport/models';
 import { answerMasks } from './answer-masks.ts';
 import { AnswerQuestions, type Stretch, wholeStretch } from './answer-questions.ts';
 import { answerTexts } from './answer-reading.ts';
@@ -55,7 +63,7 @@ export class StreamGate {
   readonly #verdict: StreamVerdict;
   /** Number of windows and whole texts judged. */
   texts = 0;
-  usage: Usage | null = null;
+  #counts: Counts | null = null;
   /** Characters of the texts that grew, without the frames around them. */
   writtenCharacters = 0;
 
@@ -75,6 +83,11 @@ export class StreamGate {
   /** Characters of events that wait. */
   get held(): number {
     return this.#lanes.characters;
+  }
+
+  /** What the AI system said so far that it used, over all events. */
+  get usage(): Usage | null {
+    return usageOf(this.#counts);
   }
 
   get verdict(): Verdict {
@@ -107,7 +120,7 @@ export class StreamGate {
       if (await shared(event.data.length, steps)) throw new CodedError('output-denied');
     }
     checkShape(data);
-    this.usage = dialect.usage(data) ?? this.usage;
+    this.#counts = mergeCounts(this.#counts, dialect.counts(data));
     const order = dialect.order(operation, data);
     if (order.empty && this.#begun && this.held > 0)
       return [dialect.framing.render(dialect.eventName(event.name, data), event.data)];

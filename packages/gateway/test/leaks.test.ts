@@ -128,6 +128,7 @@ describe('what a call holds', () => {
     });
     const snapshot: GatewaySnapshot = {
       version: 1,
+      prices: { version: '', rows: [] },
       systems: [
         {
           ...system,

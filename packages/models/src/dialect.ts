@@ -1,5 +1,6 @@
-import type { DialectName, ErrorCode, Steps, TextChannel } from '@sallyport/core';
+import type { DialectName, ErrorCode, Steps, TextChannel, TokenKinds } from '@sallyport/core';
 import type { Structure } from './answers/structure.ts';
+import type { Counts } from './answers/usage.ts';
 import type { Framing } from './framing.ts';
 
 /** One text in a body: where it is, who says it, how it is written. */
@@ -84,10 +85,13 @@ export interface ToolPiece {
   readonly ended?: boolean;
 }
 
-/** Tokens an answer says it used. */
+/** Tokens an answer says it used, each number between 0 and what a call can use. */
 export interface Usage {
+  /** With what caches had and took; 0 where it does not say. */
   readonly inputTokens: number;
-  readonly outputTokens: number;
+  /** With reasoning; null where it does not say. */
+  readonly outputTokens: number | null;
+  readonly kinds: TokenKinds;
 }
 
 /** What a request says of itself. */
@@ -149,7 +153,7 @@ export interface AnswerReader {
   /** Calls of tools in a complete answer or in one stream event. */
   toolPieces(operation: string, data: unknown): ToolPiece[];
   /** Token counts in an answer or event, or null. */
-  usage(body: unknown): Usage | null;
+  counts(body: unknown): Counts | null;
 }
 
 /** A way of speaking with AI systems. */

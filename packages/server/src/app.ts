@@ -24,6 +24,7 @@ import { monitorRoutes } from './routes/monitor.ts';
 import { openRoutes } from './routes/open.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { policyRoutes } from './routes/policies.ts';
+import { priceRoutes } from './routes/prices.ts';
 import { programRoutes } from './routes/programs.ts';
 import { recordRoutes } from './routes/record.ts';
 import { reviewRoutes } from './routes/reviews.ts';
@@ -110,6 +111,7 @@ export function createApp(
   backupRoutes(app, control);
   tlsRoutes(app, control);
   holdRoutes(app, control);
+  priceRoutes(app, control);
   stateRoutes(app, control);
   // Worked out once: whoever asks often costs little.
   let document: string | null = null;

@@ -121,7 +121,13 @@ export const exchangeView = z
     wouldBe: z.string(),
     inputTokens: z.number(),
     outputTokens: z.number(),
-    costMicroUsd: z.number(),
+    tokenKinds: z
+      .object({ cacheRead: z.number(), cacheWrite: z.number(), reasoning: z.number(), audio: z.number() })
+      .openapi({ description: 'tokens of both directions that were of these kinds; each counts there, too' }),
+    costMicroUsd: z
+      .number()
+      .nullable()
+      .openapi({ description: 'in millionths of a US dollar; null where no price is set' }),
     detections: z.array(detectionSchema),
     timingsMs: z.record(z.string(), z.number()),
   })

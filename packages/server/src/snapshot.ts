@@ -244,17 +244,23 @@ export class Snapshots {
       ]),
       nowMs,
     );
-    return this.#snapshot(version, systems, keys);
+    return this.#snapshot(version, systems, keys, await this.#installation.store.prices.list());
   }
 
   /** The state as it would be with other systems: makes no keys, counts nothing. @param known all of them */
   async trial(known: readonly KnownSystem[]): Promise<GatewaySnapshot> {
     const nowMs = clock.nowMs();
     const { systems } = await this.#systems(nowMs, known, true);
-    return this.#snapshot(this.#version, systems, await this.#keys(nowMs));
+    const prices = await this.#installation.store.prices.list();
+    return this.#snapshot(this.#version, systems, await this.#keys(nowMs), prices);
   }
 
-  #snapshot(version: number, systems: SystemSnapshot[], keys: KeySnapshot[]): GatewaySnapshot {
+  #snapshot(
+    version: number,
+    systems: SystemSnapshot[],
+    keys: KeySnapshot[],
+    prices: GatewaySnapshot['prices'],
+  ): GatewaySnapshot {
     this.#loaded ??= this.#load(this.#config, false);
     const { policies, rules, tls, outbound } = this.#loaded;
     const { deadlines, limits, gateway } = this.#config;
@@ -264,6 +270,7 @@ export class Snapshots {
       systems,
       keys,
       policies: { version: policies.version, text: policies.gatewayText },
+      prices,
       rules,
       settings: {
         deadlines,

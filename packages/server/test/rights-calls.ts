@@ -146,6 +146,8 @@ const MADE: Readonly<Record<string, Making>> = {
     each(parties, ({ name }) => post(`/api/v1/integrations/${name}/end`, {})),
   'POST /api/v1/break-glass': (path) =>
     post(path, { reason: 'nobody else is here and calls fail', minutes: 5 }),
+  'POST /api/v1/prices': (path) =>
+    post(path, { prices: [{ model: 'm', inputPerMillion: 1, outputPerMillion: 2 }] }),
   'POST /api/v1/holds': (path) => post(path, { system: 'alpha', reason: 'a case' }),
   'POST /api/v1/holds/{id}/lift': (_, { holds }) => each(holds, (id) => post(`/api/v1/holds/${id}/lift`, {})),
   'POST /scim/v2/Users': (path) => post(path, { userName: 'new-by-directory' }),

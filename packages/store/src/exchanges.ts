@@ -39,6 +39,11 @@ const CLOSING = new Set([
   'input_tokens',
   'output_tokens',
   'cost_micro_usd',
+  'priced',
+  'cache_read_tokens',
+  'cache_write_tokens',
+  'reasoning_tokens',
+  'audio_tokens',
   'detections',
   'timings',
   'outcome_index',
@@ -286,6 +291,8 @@ export function openRow(
     input_tokens: 0,
     output_tokens: 0,
     cost_micro_usd: 0,
+    priced: 0,
+    ...{ cache_read_tokens: 0, cache_write_tokens: 0, reasoning_tokens: 0, audio_tokens: 0 },
     reserved_tokens: tokens(leaf.reservedTokens),
     reserved_micro_usd: spend(leaf.reservedMicroUsd),
     detections: JSON.stringify(leaf.verdict?.detections ?? []),
@@ -309,6 +316,8 @@ export function closedRow(
   index: number,
 ): ExchangeRow {
   const { verdict } = leaf;
+  // Leaves of earlier versions have neither kinds nor word of whether a price was set.
+  const kinds = leaf.tokenKinds as typeof leaf.tokenKinds | undefined;
   return {
     ...row,
     ended_at: leaf.at,
@@ -318,6 +327,11 @@ export function closedRow(
     input_tokens: tokens(leaf.inputTokens),
     output_tokens: tokens(leaf.outputTokens),
     cost_micro_usd: spend(leaf.costMicroUsd),
+    priced: Number(kinds !== undefined && leaf.costMicroUsd !== null),
+    cache_read_tokens: tokens(kinds?.cacheRead),
+    cache_write_tokens: tokens(kinds?.cacheWrite),
+    reasoning_tokens: tokens(kinds?.reasoning),
+    audio_tokens: tokens(kinds?.audioInput) + tokens(kinds?.audioOutput),
     timings: JSON.stringify(leaf.timingsMs),
     outcome_index: index,
     action: verdict ? stricter(row.action, verdict.action) : row.action,

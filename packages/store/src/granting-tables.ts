@@ -192,6 +192,7 @@ export const HELD = 3;
 export const NOT_GRANTING = {
   meta: 'positions in the log and settings of this program; none opens anything',
   attempts: 'counts of attempts, cleared as they age: one who clears them still needs the secret',
+  prices: 'what tokens cost: opens nothing, and each change of it stands in the log with its digest',
   outbox: 'each event carries a signature of this installation, and one without is not recorded',
   exchanges: 'a projection: `ledger verify` holds it against the entries it was made from',
   events: 'a projection: `ledger verify` holds it against the entries it was made from',

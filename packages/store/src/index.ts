@@ -26,6 +26,7 @@ export { type Assessment, type DataSource, InventoryStore } from './inventory.ts
 export { type KeyRow, Keys } from './keys.ts';
 export { DataFolderLock } from './lock.ts';
 export type { GrantRow, PersonRow } from './people.ts';
+export { type PriceList, pricesVersion } from './prices.ts';
 export type { ProgramRow } from './programs.ts';
 export type { LeftOut } from './projection-fault.ts';
 export type { GroupRow, ProvisionedPerson } from './provisioning.ts';

@@ -197,6 +197,16 @@ const MIGRATIONS: readonly Migration[] = [
     name: '0013-key-owners',
     statements: ['alter table api_keys add column owner text'],
   },
+  {
+    name: '0014-prices',
+    statements: [
+      ...['priced', 'cache_read_tokens', 'cache_write_tokens', 'reasoning_tokens', 'audio_tokens'].map(
+        (column) => `alter table exchanges add column ${column} {bigint} not null default 0`,
+      ),
+      `create table prices (id text primary key, model text not null, system text, prices text not null,
+        position {bigint} not null)`,
+    ],
+  },
 ];
 
 const WORDS = {

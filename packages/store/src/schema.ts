@@ -90,6 +90,14 @@ export interface Database {
     first_seen_at: string;
     last_seen_at: string;
   };
+  prices: {
+    id: string;
+    model: string;
+    system: string | null;
+    /** JSON: a price set. */
+    prices: string;
+    position: number;
+  };
   holds: {
     id: string;
     system: string;
@@ -182,6 +190,12 @@ export interface Database {
     input_tokens: number;
     output_tokens: number;
     cost_micro_usd: number;
+    /** Whether a price was set; unknown, and 0, in rows before that was told. */
+    priced: number;
+    cache_read_tokens: number;
+    cache_write_tokens: number;
+    reasoning_tokens: number;
+    audio_tokens: number;
     reserved_tokens: number;
     reserved_micro_usd: number;
     detections: string;

@@ -17,6 +17,7 @@ import { forOwner } from './owned-file.ts';
 import { Pauses } from './pauses.ts';
 import { People } from './people.ts';
 import { PreImages } from './pre-images.ts';
+import { Prices } from './prices.ts';
 import { Programs } from './programs.ts';
 import { Provisioning } from './provisioning.ts';
 import { Reviews } from './reviews.ts';
@@ -79,6 +80,7 @@ export class Store {
   readonly factors: Factors;
   readonly tickets: Tickets;
   readonly holds: Holds;
+  readonly prices: Prices;
   readonly programs: Programs;
   readonly provisioning: Provisioning;
   readonly reviews: Reviews;
@@ -125,6 +127,7 @@ export class Store {
     this.factors = new Factors(db, quarantined);
     this.tickets = new Tickets(db, quarantined);
     this.holds = new Holds(db, quarantined);
+    this.prices = new Prices(db);
     this.programs = new Programs(db, quarantined);
     this.provisioning = new Provisioning(db, quarantined);
     this.reviews = new Reviews(db, quarantined);

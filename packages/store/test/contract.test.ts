@@ -84,6 +84,7 @@ const outcome = (id: string, seq: number): OutcomeLeaf => ({
   verdict: { ...verdict, action: 'redact', wouldBe: 'redact' },
   inputTokens: 3,
   outputTokens: 4,
+  tokenKinds: { cacheRead: 1, cacheWrite: 1, cacheWriteHour: 1, audioInput: 1, reasoning: 2, audioOutput: 1 },
   costMicroUsd: 50,
   restorations: [],
   timingsMs: { a: 1 },

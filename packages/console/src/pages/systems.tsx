@@ -7,6 +7,7 @@ import { Dialog } from '../parts/dialog.tsx';
 import { KeyForm, RotateForm } from '../parts/key-form.tsx';
 import { ModeSwitch } from '../parts/mode-switch.tsx';
 import { Fault, Waiting } from '../parts/notice.tsx';
+import { PriceTable } from '../parts/price-table.tsx';
 import { Status } from '../parts/status.tsx';
 import { SystemForm } from '../parts/system-form.tsx';
 import { SystemTabs } from '../parts/tabs.tsx';
@@ -56,6 +57,7 @@ export function SystemsPage(): ReactElement {
           );
         })}
       </div>
+      <PriceTable />
       <Dialog title="Connect an AI system" open={adding} onClose={() => setAdding(false)}>
         <SystemForm
           onDone={(system) => void navigate({ to: '/systems/$name', params: { name: system.name } })}

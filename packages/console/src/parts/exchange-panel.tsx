@@ -3,7 +3,7 @@ import { type ReactElement, useEffect, useRef, useState } from 'react';
 import { api, type ExchangeProof } from '../api.ts';
 import { verifyInclusion } from '../inclusion.ts';
 import { queries } from '../queries.ts';
-import { count, moment, plural } from '../words.ts';
+import { count, moment, plural, spend } from '../words.ts';
 import { Fault, Waiting } from './notice.tsx';
 import { outcomeTone, outcomeWord, Status } from './status.tsx';
 import { Timeline } from './timeline.tsx';
@@ -35,6 +35,14 @@ export function ExchangePanel({ id, onClose }: { id: string; onClose: () => void
   );
 }
 
+/** Kinds of tokens, in words. */
+const KINDS = [
+  ['cacheRead', 'Read from a cache'],
+  ['cacheWrite', 'Written to a cache'],
+  ['reasoning', 'Reasoning'],
+  ['audio', 'Audio'],
+] as const;
+
 function Facts({ proof }: { proof: ExchangeProof }): ReactElement {
   const { exchange } = proof;
   const rows: readonly (readonly [string, string])[] = [
@@ -44,7 +52,10 @@ function Facts({ proof }: { proof: ExchangeProof }): ReactElement {
     ['Operation', `${exchange.operation ?? 'none'}${exchange.stream ? ', stream' : ''}`],
     ['Model', exchange.model ?? 'none'],
     ['Tokens', `${count(exchange.inputTokens)} in, ${count(exchange.outputTokens)} out`],
-    ['Spend', `${(exchange.costMicroUsd / 1_000_000).toFixed(6)} USD`],
+    ...KINDS.flatMap(([kind, label]): [string, string][] =>
+      exchange.tokenKinds[kind] > 0 ? [[label, count(exchange.tokenKinds[kind])]] : [],
+    ),
+    ['Spend', spend(exchange.costMicroUsd)],
   ];
   return (
     <div className="grid gap-5">

@@ -1,8 +1,9 @@
 import { tableOf } from '@sallyport/core';
 import type { AnswerReader, ToolPiece } from '../dialect.ts';
-import { channelKey, formOf, inOrder, named, nameOfEvent, objectAt, objectsOf, readUsage } from './fields.ts';
+import { channelKey, formOf, inOrder, named, nameOfEvent, objectAt, objectsOf } from './fields.ts';
 import { MESSAGES_SHOWN } from './shown.ts';
 import { collectTexts } from './texts.ts';
+import { readCounts } from './usage.ts';
 
 const isToolBlock = (type: unknown): boolean => typeof type === 'string' && type.endsWith('tool_use');
 
@@ -80,8 +81,16 @@ export const anthropicAnswers: AnswerReader = {
 
   eventName: (name, data) => nameOfEvent(name, data, ['error', 'ping']),
 
-  usage(body) {
-    const holder = body as { usage?: unknown; message?: { usage?: unknown } } | null;
-    return readUsage(holder?.usage ?? holder?.message?.usage, 'input_tokens', 'output_tokens');
+  counts(body) {
+    const message = objectAt(body, 'message');
+    const usage = objectAt(body, 'usage');
+    const own = Object.keys(usage).length > 0 ? usage : objectAt(message, 'usage');
+    return readCounts({
+      fresh: own['input_tokens'],
+      output: own['output_tokens'],
+      cacheRead: own['cache_read_input_tokens'],
+      cacheWrite: own['cache_creation_input_tokens'],
+      cacheWriteHour: objectAt(own, 'cache_creation')['ephemeral_1h_input_tokens'],
+    });
   },
 };

@@ -1,22 +1,4 @@
-import { isShare, NUMBER_LIMITS } from '@sallyport/core';
-import type { EventOrder, Usage } from '../dialect.ts';
-
-/** A number of tokens; 0 where none is said, null for what no call can have used. */
-const tokens = (value: unknown): number | null =>
-  value === undefined || value === null
-    ? 0
-    : typeof value === 'number' && isShare(value / NUMBER_LIMITS.tokensMax)
-      ? Math.floor(value)
-      : null;
-
-/** Token counts under the names that dialects use; null where none are said, or what is said cannot be: then they are estimated. */
-export function readUsage(value: unknown, input: string, output: string): Usage | null {
-  if (typeof value !== 'object' || value === null) return null;
-  const record = value as Record<string, unknown>;
-  if (record[input] === undefined && record[output] === undefined) return null;
-  const [inputTokens, outputTokens] = [tokens(record[input]), tokens(record[output])];
-  return inputTokens === null || outputTokens === null ? null : { inputTokens, outputTokens };
-}
+import type { EventOrder } from '../dialect.ts';
 
 /** The key of a stream channel: the path, with array positions replaced by the element's own `index`. */
 export function channelKey(root: unknown, path: readonly (string | number)[]): string {

@@ -1,7 +1,8 @@
 import type { AnswerReader } from '../dialect.ts';
-import { formOf, inOrder, named, objectAt, objectsOf, readUsage } from './fields.ts';
+import { formOf, inOrder, named, objectAt, objectsOf } from './fields.ts';
 import { OLLAMA_SHOWN } from './shown.ts';
 import { collectTexts } from './texts.ts';
+import { readCounts } from './usage.ts';
 
 /** Tells calls apart. */
 const callOf = (tool: Record<string, unknown>, n: unknown): string =>
@@ -37,7 +38,8 @@ export const ollamaAnswers: AnswerReader = {
       return { call: callOf(tool, n), ...named(own['name']), whole: own['arguments'] ?? {} };
     }),
 
-  usage(body) {
-    return readUsage(body, 'prompt_eval_count', 'eval_count');
+  counts(body) {
+    const own = objectAt({ body }, 'body');
+    return readCounts({ input: own['prompt_eval_count'], output: own['eval_count'] });
   },
 };

@@ -25,5 +25,5 @@ export const openInferenceAnswers: AnswerReader = {
   order: () => inOrder(),
   eventName: () => '',
   toolPieces: () => [],
-  usage: () => null,
+  counts: () => null,
 };

@@ -1,8 +1,9 @@
 import type { Steps } from '@sallyport/core';
 import type { AnswerReader, TextPart, ToolPiece } from '../dialect.ts';
-import { channelKey, formOf, inOrder, named, nameOfEvent, objectAt, objectsOf, readUsage } from './fields.ts';
+import { channelKey, formOf, inOrder, named, nameOfEvent, objectAt, objectsOf } from './fields.ts';
 import { CHAT_SHOWN, RESPONSE_EVENT_SHOWN, RESPONSE_SHOWN } from './shown.ts';
 import { collectTexts } from './texts.ts';
+import { readCounts } from './usage.ts';
 
 /** A function as chat completions write it: whole in a message, in pieces in a delta. */
 function functionPiece(call: string, own: Record<string, unknown>, delta: boolean): ToolPiece {
@@ -170,12 +171,23 @@ export const openaiAnswers: AnswerReader = {
 
   eventName: (name, data) => nameOfEvent(name, data, ['error']),
 
-  usage(body) {
-    const holder = body as { usage?: unknown; response?: { usage?: unknown } } | null;
-    const usage = holder?.usage ?? holder?.response?.usage;
-    return (
-      readUsage(usage, 'prompt_tokens', 'completion_tokens') ??
-      readUsage(usage, 'input_tokens', 'output_tokens')
-    );
+  counts(body) {
+    const own = objectAt(body, 'usage');
+    const usage = Object.keys(own).length > 0 ? own : objectAt(objectAt(body, 'response'), 'usage');
+    const input = { ...objectAt(usage, 'prompt_tokens_details'), ...objectAt(usage, 'input_tokens_details') };
+    const output = {
+      ...objectAt(usage, 'completion_tokens_details'),
+      ...objectAt(usage, 'output_tokens_details'),
+    };
+    return readCounts({
+      input: usage['prompt_tokens'] ?? usage['input_tokens'],
+      output: usage['completion_tokens'] ?? usage['output_tokens'],
+      // Others that speak this dialect say it elsewhere.
+      cacheRead: input['cached_tokens'] ?? usage['prompt_cache_hit_tokens'],
+      cacheWrite: input['cache_write_tokens'] ?? input['cache_creation_tokens'],
+      audioInput: input['audio_tokens'],
+      reasoning: output['reasoning_tokens'],
+      audioOutput: output['audio_tokens'],
+    });
   },
 };

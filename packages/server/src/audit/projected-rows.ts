@@ -14,7 +14,8 @@ export const EXCHANGE_COLUMNS = [
     'policy_ids',
     'redactions',
   ],
-  ...['input_tokens', 'output_tokens', 'cost_micro_usd', 'reserved_tokens', 'reserved_micro_usd'],
+  ...['input_tokens', 'output_tokens', 'cost_micro_usd', 'priced', 'reserved_tokens', 'reserved_micro_usd'],
+  ...['cache_read_tokens', 'cache_write_tokens', 'reasoning_tokens', 'audio_tokens'],
   ...['detections', 'timings', 'intent_index', 'outcome_index', 'worker', 'seq', 'run', 'trace'],
 ] as readonly (keyof ExchangeRow)[];
 

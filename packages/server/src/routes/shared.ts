@@ -235,7 +235,13 @@ export function exchangeView(row: ExchangeRow): z.infer<typeof schemas.exchangeV
     wouldBe: row.would_be,
     inputTokens: row.input_tokens,
     outputTokens: row.output_tokens,
-    costMicroUsd: row.cost_micro_usd,
+    tokenKinds: {
+      cacheRead: row.cache_read_tokens,
+      cacheWrite: row.cache_write_tokens,
+      reasoning: row.reasoning_tokens,
+      audio: row.audio_tokens,
+    },
+    costMicroUsd: row.priced === 1 || row.cost_micro_usd > 0 ? row.cost_micro_usd : null,
     detections: JSON.parse(row.detections),
     timingsMs: JSON.parse(row.timings),
   };
