@@ -246,7 +246,7 @@ export class Forwarding {
       null,
       this.#sent.seal(this.#exchange, this.#deps),
       { ...gate.verdict, texts: gate.texts },
-      gate.usage,
+      gate.used.total,
     );
     this.#exchange.res.end(last);
     this.#close();
@@ -280,7 +280,7 @@ export class Forwarding {
         code,
         stream ? this.#sent.seal(this.#exchange, this.#deps) : null,
         verdict,
-        stream?.gate.usage ?? null,
+        stream?.gate.used.total ?? null,
         true,
       );
     } catch {

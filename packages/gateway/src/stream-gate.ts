@@ -7,15 +7,7 @@ import {
   type Verdict,
 } from '@sallyport/core';
 import { type Leaves, Placeholders } from '@sallyport/guard';
-import {
-  type Counts,
-  checkShape,
-  mergeCounts,
-  type StreamEvent,
-  type TextPart,
-  type Usage,
-  usageOf,
-} from '@sallyport/models';
+import { checkShape, type StreamEvent, type TextPart } from '@sallyport/models';
 import { answerMasks } from './answer-masks.ts';
 import { AnswerQuestions, type Stretch, wholeStretch } from './answer-questions.ts';
 import { answerTexts } from './answer-reading.ts';
@@ -31,6 +23,7 @@ import { type Held, type Lane, Lanes, type Segment } from './stream-lanes.ts';
 import { renderHeld } from './stream-render.ts';
 import { StreamSeams } from './stream-seams.ts';
 import type { StreamText } from './stream-text.ts';
+import { StreamUsage } from './stream-usage.ts';
 import { located, StreamVerdict, toldOver } from './stream-verdict.ts';
 import { shared, Turns } from './turns.ts';
 
@@ -63,7 +56,7 @@ export class StreamGate {
   readonly #verdict: StreamVerdict;
   /** Number of windows and whole texts judged. */
   texts = 0;
-  #counts: Counts | null = null;
+  readonly used = new StreamUsage();
   /** Characters of the texts that grew, without the frames around them. */
   writtenCharacters = 0;
 
@@ -83,11 +76,6 @@ export class StreamGate {
   /** Characters of events that wait. */
   get held(): number {
     return this.#lanes.characters;
-  }
-
-  /** What the AI system said so far that it used, over all events. */
-  get usage(): Usage | null {
-    return usageOf(this.#counts);
   }
 
   get verdict(): Verdict {
@@ -120,7 +108,7 @@ export class StreamGate {
       if (await shared(event.data.length, steps)) throw new CodedError('output-denied');
     }
     checkShape(data);
-    this.#counts = mergeCounts(this.#counts, dialect.counts(data));
+    this.used.note(dialect.counts(data));
     const order = dialect.order(operation, data);
     if (order.empty && this.#begun && this.held > 0)
       return [dialect.framing.render(dialect.eventName(event.name, data), event.data)];

@@ -244,23 +244,17 @@ export class Snapshots {
       ]),
       nowMs,
     );
-    return this.#snapshot(version, systems, keys, await this.#installation.store.prices.list());
+    return this.#snapshot(version, systems, keys);
   }
 
   /** The state as it would be with other systems: makes no keys, counts nothing. @param known all of them */
   async trial(known: readonly KnownSystem[]): Promise<GatewaySnapshot> {
     const nowMs = clock.nowMs();
     const { systems } = await this.#systems(nowMs, known, true);
-    const prices = await this.#installation.store.prices.list();
-    return this.#snapshot(this.#version, systems, await this.#keys(nowMs), prices);
+    return this.#snapshot(this.#version, systems, await this.#keys(nowMs));
   }
 
-  #snapshot(
-    version: number,
-    systems: SystemSnapshot[],
-    keys: KeySnapshot[],
-    prices: GatewaySnapshot['prices'],
-  ): GatewaySnapshot {
+  async #snapshot(version: number, systems: SystemSnapshot[], keys: KeySnapshot[]): Promise<GatewaySnapshot> {
     this.#loaded ??= this.#load(this.#config, false);
     const { policies, rules, tls, outbound } = this.#loaded;
     const { deadlines, limits, gateway } = this.#config;
@@ -270,7 +264,7 @@ export class Snapshots {
       systems,
       keys,
       policies: { version: policies.version, text: policies.gatewayText },
-      prices,
+      prices: await this.#installation.store.prices.list(),
       rules,
       settings: {
         deadlines,
