@@ -38,16 +38,32 @@ const STEP = 512;
 /** What a value costs besides its characters, as characters. */
 const COST_OF_VALUE = 64;
 
+/** Whether bytes are plain characters for the most part. */
+function isPlain(bytes: string): boolean {
+  let plain = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    const c = bytes.charCodeAt(i);
+    if (c >= 32 && c < 127) plain++;
+  }
+  return bytes.length > 0 && plain >= bytes.length * PLAIN_SHARE;
+}
+
+/** What a data URL has before its bytes. */
+const DATA_URL = /^data:[^,]{0,128},/;
+/** Bytes that may say what kind of file others are of. */
+const MAGIC_BYTES = 12;
+
 /** What bytes in base64 or hexadecimal say, where they say something. */
-function decoded(text: string): string[] {
+function decoded(value: string): string[] {
   const found: string[] = [];
+  const text = value.replace(DATA_URL, '');
   for (const own of new Set([text, text.slice(text.search(/[_-]/) + 1)])) {
     if (own.length < ENCODED_MIN) continue;
     for (const form of ['base64', 'hex'] as const) {
       if (form === 'hex' && !/^[0-9a-f]+$/i.test(own)) continue;
-      const said = Buffer.from(own, form).toString('latin1');
-      const plain = said.match(/[\x20-\x7e]/g)?.length ?? 0;
-      if (said.length > 0 && plain >= said.length * PLAIN_SHARE) found.push(said);
+      const all = Buffer.from(own, form).toString('latin1');
+      const said = [all, all.slice(MAGIC_BYTES)].find(isPlain);
+      if (said !== undefined) found.push(said);
     }
   }
   return found;

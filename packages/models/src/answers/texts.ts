@@ -1,14 +1,15 @@
 import { CodedError, LIMITS, type Steps, type StringVisitor, stringVisits, toPointer } from '@sallyport/core';
-import type { Attachment, TextPart } from '../dialect.ts';
+import type { TextPart } from '../dialect.ts';
+import { magicOfBase64 } from '../requests/media.ts';
 import { oddBytes, tokenPlace } from './logprobs.ts';
 import { isShown, type ShownTable } from './shown.ts';
 import { isChosen, isMember, type Structure, structureOf } from './structure.ts';
 import { Tokens } from './tokens.ts';
 
-const DATA_URL = /^data:(image|audio|video|application\/pdf)(?:\/[a-z0-9.+-]{1,40})?;base64,[A-Za-z0-9+/=]*$/;
+const DATA_URL =
+  /^data:(image|audio|video|application\/pdf)(?:\/[a-z0-9.+-]{1,40})?;base64,([A-Za-z0-9+/]*={0,2})$/;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-/** Keys under which dialects put media as base64, and how such media begin. */
-const MEDIA_CHARACTERS_MIN = 30;
+/** Keys under which dialects put media as base64. */
 const MEDIA_KEYS = new Set([
   'url',
   'image_url',
@@ -20,25 +21,23 @@ const MEDIA_KEYS = new Set([
   'b64_json',
   'partial_image_b64',
 ]);
-const MAGIC: readonly (readonly [string, Attachment['media']])[] = [
-  ['iVBORw0KGgo', 'image'],
-  ['/9j/', 'image'],
-  ['R0lGOD', 'image'],
-  ['UklGR', 'image'],
-  ['JVBERi0', 'document'],
-  ['SUQz', 'audio'],
-  ['//v', 'audio'],
-  ['//s', 'audio'],
-  ['T2dnUw', 'audio'],
-  ['ZkxhQw', 'audio'],
-];
-/** What kind of media a string is, where it stands in a place for media and looks like it; else null. */
-function mediaOf(key: string | number | undefined, text: string): Attachment['media'] | null {
-  if (typeof key !== 'string' || !MEDIA_KEYS.has(key)) return null;
+const MEDIA_CHARACTERS_MIN = 30;
+/** Characters up to which what a tool is given is text, whatever it begins like. */
+const WRITTEN_CHARACTERS_MAX = 4_096;
+
+/**
+ * Whether a string in a place for media is some: its bytes begin so. What only says that it is media is `told`, and not believed.
+ * @returns null where it is neither
+ */
+function mediaOf(key: string | number | undefined, text: string): 'media' | 'told' | null {
+  if (text.length < MEDIA_CHARACTERS_MIN || typeof key !== 'string' || !MEDIA_KEYS.has(key)) return null;
   const url = DATA_URL.exec(text);
-  if (url) return url[1] === 'application/pdf' ? 'document' : (url[1] as Attachment['media']);
-  const magic = MAGIC.find(([prefix]) => text.startsWith(prefix));
-  return magic && BASE64.test(text) ? magic[1] : null;
+  const encoded = url ? url[2]! : text;
+  if (!url && !BASE64.test(text)) return null;
+  const begins = magicOfBase64(encoded);
+  const told = url?.[1] === 'application/pdf' ? 'document' : url?.[1];
+  if (begins !== null && begins !== 'file') return told === undefined || told === begins ? 'media' : 'told';
+  return url ? 'told' : null;
 }
 
 /** Key of a string: its own, or that of the list it stands in. */
@@ -90,8 +89,11 @@ export function* collectTexts(body: unknown, shown: ShownTable, classify: Classi
     const structure = chosen ? null : structureOf(path, text);
     if (structure) return note(structure, text, toPointer(path));
     const key = keyOf(path);
-    const media = text.length < MEDIA_CHARACTERS_MIN ? null : mediaOf(key, text);
-    if (media) return;
+    const media = mediaOf(key, text);
+    if (media === 'media' && !chosen) return;
+    // What a model chose may begin like a picture and go on as it likes.
+    if (media !== null && !(chosen && text.length <= WRITTEN_CHARACTERS_MAX))
+      return note('sealed', text, toPointer(path));
     const told = classify(path, parent);
     if (!told) return;
     const { stream, known: plain, call, json, echo } = told;

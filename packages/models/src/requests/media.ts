@@ -95,6 +95,13 @@ function magicOf(head: Buffer, long: boolean): Media | null {
   return found?.[1] ?? null;
 }
 
+/** The format that bytes in base64 begin like; null for none. */
+export const magicOfBase64 = (encoded: string): Media | null =>
+  magicOf(
+    Buffer.from(encoded.slice(0, 64), 'base64').subarray(0, HEAD_BYTES),
+    encoded.length >= WEAK_CHARACTERS_MIN,
+  );
+
 const strict = new TextDecoder('utf-8', { fatal: true });
 
 function printable(text: string): boolean {
@@ -245,10 +252,7 @@ function innerRuns(text: string): Carried[] {
 function wholeBase64(text: string, expected: Media | null): Cargo | null {
   if (!isBase64(text, expected !== null)) return null;
   const encoded = expected === null && !/[\r\n]/.test(text) ? text : text.replaceAll(/\s/g, '');
-  const magic = magicOf(
-    Buffer.from(encoded.slice(0, 64), 'base64').subarray(0, HEAD_BYTES),
-    encoded.length >= WEAK_CHARACTERS_MIN,
-  );
+  const magic = magicOfBase64(encoded);
   const whole = (media: Media): Carried[] => [{ media, start: 0, end: text.length }];
   if (magic !== null && (expected !== null || magic !== 'file' || encoded.length >= 64))
     return { carried: whole(magic), decoded: [], opaque: true };
