@@ -57,6 +57,27 @@ describe('a backup', () => {
     );
   });
 
+  it('takes a large file in many pieces without a warning', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): unknown => warnings.push(warning);
+    process.on('warning', note);
+    const piece = randomBytes(256 * 1024);
+    const count = 64;
+    async function* large(): AsyncGenerator<BackupFile> {
+      yield {
+        path: 'large',
+        bytes: count * piece.length,
+        pieces: Array.from({ length: count }, () => piece),
+      };
+    }
+    const path = join(folder(), 'large.age');
+    await writeBackup(path, recipients, {}, large(), sign);
+    await new Promise((turn) => setImmediate(turn));
+    process.off('warning', note);
+    assert.deepEqual(warnings, []);
+    assert.equal((await restored(path)).get('large')?.length, count * piece.length);
+  });
+
   it('is not read where any byte of it was changed, or its end is missing', async () => {
     const dir = folder();
     const path = join(dir, 'one.age');

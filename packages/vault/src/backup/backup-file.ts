@@ -56,16 +56,19 @@ async function add(archive: Archive, { path, bytes, pieces }: BackupFile): Promi
       error ? fail(error) : done(),
     );
     entry.on('error', fail);
+    // Once each, not once for every time that it was full.
+    let go = (): void => {};
+    entry.on('drain', () => go());
+    entry.on('close', () => go());
     const feed = async (): Promise<void> => {
       for await (const piece of pieces) {
         digest.update(piece);
         given += piece.length;
         if (given > bytes) throw new CodedError('internal', `\`${path}\` grew while it was copied`);
-        if (!entry.write(Buffer.from(piece)))
-          await Promise.race([
-            new Promise<void>((drained) => entry.once('drain', () => drained())),
-            new Promise<void>((closed) => entry.once('close', () => closed())),
-          ]);
+        if (!entry.write(Buffer.from(piece)) && !entry.destroyed)
+          await new Promise<void>((room) => {
+            go = room;
+          });
       }
       if (given < bytes) throw new CodedError('internal', `\`${path}\` shrank while it was copied`);
       entry.end(null);
