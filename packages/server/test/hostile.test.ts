@@ -83,6 +83,12 @@ describe('hostile callers', () => {
       'body-lone-surrogate',
     ]);
     assert.deepEqual(await say('{}', { 'content-type': 'text/plain' }), [415, 'body-type-unsupported']);
+    // Tensors behind the JSON, as the binary extension has them, would be read by no one here.
+    const chat = '{"messages":[{"role":"user","content":"hello"}]}';
+    assert.deepEqual(await say(chat, { 'inference-header-content-length': '10' }), [
+      415,
+      'body-type-unsupported',
+    ]);
     assert.equal(
       (
         await server.post(
