@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
@@ -171,6 +180,60 @@ describe('ledger verify, with content and state', { skip: postgres }, () => {
       assert.equal(code, 1, `${what}: ${out}`);
       assert.match(out, words, what);
     }
+  });
+
+  it('names what lies in the folder and is none of the log, and bytes that are content of no entry', () => {
+    const ledger = join(data, 'ledger');
+    const [first] = bundles();
+    const partial = (): string =>
+      readdirSync(join(ledger, 'tile/entries'), { recursive: true, encoding: 'utf8' }).find((name) =>
+        /\.p\/\d+$/.test(name),
+      )!;
+    const cases: [string, () => void, RegExp][] = [
+      ['a file', () => writeFileSync(join(ledger, 'notes.txt'), 'x'), /notes\.txt: no file of a log/],
+      ['a tile of no name', () => writeFileSync(join(ledger, 'tile/0/0000'), 'x'), /tile\/0\/0000: no file/],
+      [
+        'a journal',
+        () => writeFileSync(join(ledger, 'journal/more'), 'x'),
+        /journal\/more: no file of a log/,
+      ],
+      ['content', () => writeFileSync(join(ledger, 'content/x000'), 'x'), /content\/x000: no file of a log/],
+      [
+        'an older tile that says something else',
+        () => {
+          const folder = join(ledger, 'tile/entries/000.p');
+          mkdirSync(folder, { recursive: true });
+          writeFileSync(join(folder, '3'), 'forged');
+        },
+        /tile\/entries\/000\.p\/3: it is not the beginning/,
+      ],
+      ['bytes behind the last content', () => appendFileSync(first!, 'torn'), /content of no entry/],
+      [
+        'content that claims to be of an entry to come',
+        () => {
+          const header = Buffer.alloc(12);
+          header.writeBigUInt64BE(999_999n, 0);
+          writeFileSync(first!, Buffer.concat([readFileSync(first!), header]));
+        },
+        /beside an entry that has none/,
+      ],
+    ];
+    for (const [what, damage, words] of cases) {
+      reset();
+      damage();
+      const { code, out } = verify();
+      assert.equal(code, 1, `${what}: ${out}`);
+      assert.match(out, words, what);
+    }
+    // What a write that was cut short leaves, and an older tile, are the log's own.
+    reset();
+    writeFileSync(join(ledger, 'checkpoint.new'), 'half');
+    const name = partial();
+    const bytes = readFileSync(join(ledger, 'tile/entries', name));
+    const short = bytes.subarray(0, 2 + bytes.readUInt16BE(0));
+    writeFileSync(join(ledger, 'tile/entries', name.replace(/\d+$/, '1')), short);
+    const { code, out } = verify();
+    assert.equal(code, 0, out);
   });
 
   it('never says ok of content that it could not open', () => {

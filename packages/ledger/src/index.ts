@@ -31,8 +31,9 @@ export {
 } from './merkle.ts';
 export { formatSignature, type Note, parseNote } from './note.ts';
 export { formatProof, type LogProof, type ProvenEntry, parseProof, verifyProof } from './proof.ts';
+export { strayFiles } from './stray.ts';
 export { contentPath, entriesPath, TILE_WIDTH, tilePath } from './tile.ts';
-export { contentRecords, readContent } from './tree-store.ts';
+export { CONTENT_HEADER_BYTES, contentBytes, contentRecords, readContent } from './tree-store.ts';
 export {
   formatVerifierKey,
   parseVerifierKey,

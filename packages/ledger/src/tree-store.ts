@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CodedError } from '@sallyport/core';
 import { type Disk, type DiskFile, realDisk } from './disk.ts';
@@ -200,12 +201,23 @@ export async function* contentRecords(
   const path = join(folder, contentPath(n));
   if (!disk.exists(path)) return;
   let rest: Buffer = Buffer.alloc(0);
+  let pieces: Buffer[] = [];
+  let had = 0;
+  /** Bytes until the next record is whole: a length may be a lie, and pieces are put together once. */
+  let needed = 0;
   for await (const piece of disk.pieces(path)) {
-    rest = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
+    pieces.push(piece);
+    had += piece.length;
+    if (had < needed) continue;
+    rest = pieces.length === 1 ? piece : Buffer.concat(pieces);
     let at = 0;
+    needed = 0;
     while (at + CONTENT_HEADER_BYTES <= rest.length) {
       const end = at + CONTENT_HEADER_BYTES + rest.readUInt32BE(at + 8);
-      if (end > rest.length) break;
+      if (end > rest.length) {
+        needed = end - at;
+        break;
+      }
       yield {
         index: Number(rest.readBigUInt64BE(at)),
         payload: rest.subarray(at + CONTENT_HEADER_BYTES, end),
@@ -213,8 +225,14 @@ export async function* contentRecords(
       at = end;
     }
     rest = rest.subarray(at);
+    pieces = rest.length === 0 ? [] : [rest];
+    had = rest.length;
   }
 }
+
+/** Bytes of the content file that belongs to a bundle of entries; 0 where there is none. */
+export const contentBytes = (folder: string, n: number): number =>
+  statSync(join(folder, contentPath(n)), { throwIfNoEntry: false })?.size ?? 0;
 
 /** The sealed content beside leaf `index`, or null when there is none. */
 export async function readContent(

@@ -1,5 +1,13 @@
 import { CodedError, type ContentRecord, type ExchangeLeaf, type SallyportEvent } from '@sallyport/core';
-import { contentPath, contentRecords, type LedgerProblem, readContent, TILE_WIDTH } from '@sallyport/ledger';
+import {
+  CONTENT_HEADER_BYTES,
+  contentBytes,
+  contentPath,
+  contentRecords,
+  type LedgerProblem,
+  readContent,
+  TILE_WIDTH,
+} from '@sallyport/ledger';
 import {
   commit,
   type DataKeys,
@@ -184,9 +192,13 @@ export class ContentAudit {
     const waiting = new Map(kept);
     const seen = new Set<number>();
     const isSampled = this.#options.sample?.(n) ?? true;
+    // Of a bundle that is full, all lies below the checkpoint.
+    const isFull = (n + 1) * TILE_WIDTH <= this.#size;
+    let bytes = 0;
     for await (const { index, payload } of contentRecords(this.#options.folder, n)) {
       // What was written ahead of a checkpoint is no part of what is verified.
-      if (index >= this.#size) break;
+      if (index >= this.#size && !isFull) break;
+      bytes += CONTENT_HEADER_BYTES + payload.length;
       const own = kept.get(index);
       if (!own || seen.has(index)) {
         this.#counts.bad++;
@@ -202,6 +214,10 @@ export class ContentAudit {
       else this.#counts.unchecked++;
     }
     for (const own of waiting.values()) if (hasBytes(own)) await this.#content(own, null, lost);
+    if (isFull && contentBytes(this.#options.folder, n) > bytes) {
+      this.#counts.bad++;
+      this.#say(n * TILE_WIDTH, 'bytes lie in this file that are content of no entry');
+    }
     this.#forget();
     return lost.sort((a, b) => a.entry - b.entry);
   }

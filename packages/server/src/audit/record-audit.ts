@@ -5,6 +5,7 @@ import {
   type EntryVisitor,
   type LedgerReport,
   parseVerifierKey,
+  strayFiles,
   verifyLedger,
   verifyRaw,
 } from '@sallyport/ledger';
@@ -114,8 +115,12 @@ export async function auditRecord(
   const audit = state && 'audit' in state ? state.audit : null;
   try {
     const log = await verifyLedger(folder, verifierKeys, checkpoints, onProgress, visitorOf(content, audit));
+    // A copy may have what its keeper put beside it; while a server runs, names come and go.
+    const stray = id === null || place.told ? [] : strayFiles(folder);
     return {
       ...log,
+      ok: log.ok && stray.length === 0,
+      problems: [...log.problems, ...stray],
       content: content.report(),
       state: audit ? await audit.report() : (state as StateReport | null),
     };
