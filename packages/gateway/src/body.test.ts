@@ -63,11 +63,11 @@ describe('what is compressed', () => {
     const packed = gzipSync(Buffer.alloc(512 * KB));
     let begun = 0;
     const count = createHook({ init: (_id, type) => void (type === 'ZLIB' && begun++) }).enable();
+    // What ended gives its turn back: the second time as many begin at once.
     for (const [side, most] of [
       ['body', 4],
       ['upstream', 2],
     ] as const)
-      // What ended gives its turn back: the second time as many begin at once.
       for (let time = 0; time < 2; time++) {
         begun = 0;
         const all = Array.from({ length: 9 }, () => decode(packed, 'gzip', 1024 * KB, side));
