@@ -10,11 +10,13 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { clock } from '@sallyport/core';
+import { controlSocketPath } from '@sallyport/server';
 import { expireContent } from '../../server/src/content-expiry.ts';
 import {
   enforced,
@@ -320,6 +322,26 @@ describe('ledger verify, with content and state', { skip: postgres }, () => {
         .sort(),
       ['revoked', 'longer'].map((name) => `api_keys/${keys.get(name)}`).sort(),
     );
+  });
+
+  it('believes no program that answers in the folder in the place of the server', async () => {
+    behind(`update api_keys set revoked_at = null where id = '${keys.get('revoked')}'`);
+    const seals = [Buffer.alloc(64).toString('base64'), 'x'];
+    const liar = createServer((_req, res) => res.end(JSON.stringify({ status: 'ok', rows: [], seals })));
+    await new Promise<void>((done) => liar.listen(controlSocketPath(data), done));
+    const asked = promisify(execFile)(
+      process.execPath,
+      [BIN, 'ledger', 'verify', '--data', data, '--root-key', `${data}.key`],
+      { cwd: home },
+    );
+    const { code, stdout } = await asked.then(
+      (said) => ({ ...said, code: 0 }),
+      (fault: { code: number; stdout: string }) => fault,
+    );
+    liar.close();
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, /control\.sock: what answers here does not sign with the key of this log/);
+    assert.ok(stdout.includes(`\`api_keys/${keys.get('revoked')}\` grants something`), stdout);
   });
 
   it('passes what was destroyed by its rule, or shredded, and names the events', async () => {

@@ -10,6 +10,7 @@ export { openApiDocument } from './app.ts';
 export type { ContentReport } from './audit/content-audit.ts';
 export type { RecordReport } from './audit/record-audit.ts';
 export type { StateReport } from './audit/state-audit.ts';
+export type { Told } from './audit/vouched.ts';
 export type { BackupDrill, BackupMade } from './backups/backup-desk.ts';
 export { classifierServer } from './classifier.ts';
 export { loadConfig, resolveSecret } from './config-file.ts';

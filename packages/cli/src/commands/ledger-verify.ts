@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { auditing, type ContentReport, loadConfig, type StateReport } from '@sallyport/server';
+import { auditing, type ContentReport, loadConfig, type StateReport, type Told } from '@sallyport/server';
 import { connect, serverRuns } from '../client.ts';
 import type { Command } from '../commands.ts';
 import type { Options } from '../options.ts';
@@ -51,10 +52,12 @@ function stateWords({ result, why, exchanges, events, rows, waiting }: StateRepo
 }
 
 /** Asks a server that runs to sign what it has, and what it says of rows that grant something. */
-async function askServer(options: Options): Promise<StateReport['diverging']> {
+async function askServer(options: Options): Promise<Told> {
   const client = await connect(options);
+  const nonce = randomBytes(16).toString('hex');
   await client.call('POST', '/api/v1/ledger/checkpoint');
-  return (await client.call<{ rows: StateReport['diverging'] }>('GET', '/api/v1/state')).rows;
+  const said = await client.call<Partial<Told>>('GET', `/api/v1/state?nonce=${nonce}`);
+  return { nonce, rows: said.rows ?? [], seals: said.seals ?? [] };
 }
 
 /**

@@ -12,9 +12,10 @@ import {
 import { viewState } from '@sallyport/store';
 import { resolveSecret } from '../config-file.ts';
 import { readDataKeys } from '../key-home.ts';
-import { type Divergence, outboxBytes } from '../state-watch.ts';
+import { outboxBytes } from '../state-watch.ts';
 import { ContentAudit, type ContentAuditOptions, type ContentReport } from './content-audit.ts';
 import { StateAudit, type StateReport, unread } from './state-audit.ts';
+import { isVouched, type Told } from './vouched.ts';
 
 /** What came of verifying a log with the content beside it and the state that follows from it. */
 export interface RecordReport extends LedgerReport {
@@ -33,8 +34,8 @@ export interface RecordPlace {
   readonly rootKey: string | undefined;
   readonly verifierKeys: readonly string[];
   readonly checkpoints: readonly string[];
-  /** What a server that runs on this folder says of rows that grant something. */
-  readonly told?: readonly Divergence[];
+  /** What something that answers on the socket of this folder says of rows that grant something: believed where it signs as the log does. */
+  readonly told?: Told;
 }
 
 /** Both audits, shown each entry in turn. */
@@ -85,13 +86,16 @@ async function stateOf(
     const isSealed = (text: string, seal: string): boolean =>
       verifyRaw(key, outboxBytes(text), Buffer.from(seal, 'base64'));
     return {
-      audit: new StateAudit({ view, isSealed, ...(told ? { told } : {}) }),
+      audit: new StateAudit({ view, isSealed, ...(told ? { told: told.rows } : {}) }),
       close: () => view.close(),
     };
   } catch (fault) {
     return unread('bad', `the state cannot be read: ${(fault as Error).message}`);
   }
 }
+
+/** Said where something answers that is no server of this log. */
+const NO_SERVER = 'what answers here does not sign with the key of this log: it is another program';
 
 /** Which installation a data folder is of; null where none is. */
 function installationIn(data: string): string | null {
@@ -104,9 +108,13 @@ function installationIn(data: string): string | null {
  * @param onProgress entries done, and how many there are
  */
 export async function auditRecord(
-  place: RecordPlace,
+  given: RecordPlace,
   onProgress: (done: number, size: number) => void,
 ): Promise<RecordReport> {
+  const { told, ...rest } = given;
+  const isServer = told !== undefined && isVouched(told, given.verifierKeys[0] ?? '');
+  // Whoever may write to the folder may answer in it, too.
+  const place: RecordPlace = isServer ? given : rest;
   const { data, folder, verifierKeys, checkpoints } = place;
   const id = installationIn(data);
   const isLogAlone = id === null && !existsSync(join(folder, 'content'));
@@ -116,7 +124,8 @@ export async function auditRecord(
   try {
     const log = await verifyLedger(folder, verifierKeys, checkpoints, onProgress, visitorOf(content, audit));
     // A copy may have what its keeper put beside it; while a server runs, names come and go.
-    const stray = id === null || place.told ? [] : strayFiles(folder);
+    const stray = id === null || isServer ? [] : strayFiles(folder);
+    if (told && !isServer) stray.push({ file: 'control.sock', entry: null, message: NO_SERVER });
     return {
       ...log,
       ok: log.ok && stray.length === 0,

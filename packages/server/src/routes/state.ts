@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { CodedError } from '@sallyport/core';
+import { vouch } from '../audit/vouched.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { DIVERGENCE_WORDS } from '../state-watch.ts';
@@ -10,6 +11,9 @@ const listed = z
     rows: z.array(
       z.object({ row: z.string(), why: z.enum(['unknown', 'changed', 'missing']), words: z.string() }),
     ),
+    seals: z.array(z.string()).optional().openapi({
+      description: 'Signatures by the keys of the log over `nonce` and the rows, where one was given',
+    }),
   })
   .openapi('StateDivergences');
 
@@ -29,11 +33,22 @@ export function stateRoutes(app: OpenAPIHono<Env>, control: Control): void {
       ...needs('see-posture', 'organisation'),
       summary:
         'Rows that grant something and do not follow from the record: they grant nothing until they are judged',
+      request: {
+        query: z.object({
+          nonce: z
+            .string()
+            .regex(/^[0-9a-f]{32}$/)
+            .optional(),
+        }),
+      },
       responses: { 200: json(listed, 'Those rows'), ...failures },
     }),
     async (c) => {
       if (await control.installation.state.look()) await control.publish();
-      return c.json(list(), 200);
+      const { nonce } = c.req.valid('query');
+      if (nonce === undefined) return c.json(list(), 200);
+      const { signers, state } = control.installation;
+      return c.json({ ...list(), seals: vouch(signers, nonce, state.diverging) }, 200);
     },
   );
   app.openapi(
