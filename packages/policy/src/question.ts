@@ -73,6 +73,8 @@ export type Actor =
       readonly id: string;
       readonly name: string;
       readonly roles: readonly string[];
+      /** Holds a role that emergency access gave. */
+      readonly emergency?: boolean;
     }
   | { readonly kind: 'local'; readonly name: string };
 
@@ -179,7 +181,11 @@ function principalOf(actor: Actor): Entity {
     case 'local':
       return { uid: uid('Local', name), attrs: { actor: text }, parents: [] };
     case 'program':
-      return { uid: uid('Program', actor.id), attrs: { name, actor: text }, parents: roles };
+      return {
+        uid: uid('Program', actor.id),
+        attrs: { name, actor: text, emergency: actor.emergency ?? false },
+        parents: roles,
+      };
     case 'person': {
       const { privileged, administrator, mastery, emergency = false, beholden = [] } = actor;
       const attrs = { name, actor: text, privileged, administrator, mastery, emergency, beholden };

@@ -63,6 +63,8 @@ export const GROUPS: Readonly<Record<string, string>> = {
   'shred-vault': 'administer',
   'make-backups': 'administer',
   'change-holds': 'administer',
+  'lift-holds': 'administer',
+  'take-roles': 'administer',
   'use-datasets': 'data',
   'break-glass': 'emergency',
   'explain-policies': 'audit',

@@ -13,6 +13,7 @@ import type { GrantRow } from '@sallyport/store';
 import type { Control } from '../control.ts';
 import type { KnownSystem } from '../snapshot.ts';
 import { DecisionLog } from './decision-log.ts';
+import { actorHolding, EMERGENCY_REFUSAL, isOfEmergency } from './emergency.ts';
 import { COOLING_OFF_MS } from './humans.ts';
 
 /** Who asks something of the control plane. */
@@ -31,6 +32,8 @@ const REFUSALS = tableOf({
   'author-cannot-approve': 'an author approves nothing of their own, under whichever name',
   'cooling-off': `its author made you an approver less than ${COOLING_OFF_MS / 3_600_000} hours ago; ask another approver, or wait`,
   'emergency-approves-nothing': 'emergency access approves nothing, and makes no one who does',
+  'emergency-destroys-nothing': EMERGENCY_REFUSAL,
+  'emergency-destroys-nothing-by-program': EMERGENCY_REFUSAL,
 });
 const noRole = (action: string): string => `no role of yours permits \`${action}\` here`;
 
@@ -89,7 +92,14 @@ export class Authoriser {
         ? Math.max(0, Math.floor((nowMs - Date.parse(principal.who.session.provenAt)) / 1_000))
         : 0;
     const level = principal.kind === 'person' ? principal.who.session.level : 0;
-    const actor = actorOf(principal, target, this.#control.mastery);
+    const { mastery, snapshots } = this.#control;
+    const best = { action, target, level: LEVEL.resistant, provenSecondsAgo: 0, address, nowMs };
+    const actor = actorHolding(
+      grantsOf(principal),
+      action,
+      (grants) => actorOf(principal, grants, target, mastery),
+      (own) => snapshots.policies.decideControl({ ...best, actor: own }).allowed,
+    );
     return { actor, action, target, level, provenSecondsAgo, address, nowMs };
   }
 
@@ -192,8 +202,12 @@ export class Authoriser {
   }
 }
 
-const grantsOf = (principal: Exclude<Principal, { kind: 'local' }>): readonly GrantRow[] =>
-  principal.kind === 'person' ? principal.who.grants : principal.known.grants;
+const grantsOf = (principal: Principal): readonly GrantRow[] =>
+  principal.kind === 'local'
+    ? []
+    : principal.kind === 'person'
+      ? principal.who.grants
+      : principal.known.grants;
 
 /** Grants that count where something is asked about: those on every system, and those on this one. */
 export const rolesOn = (grants: readonly GrantRow[], target: Target): GrantRow[] =>
@@ -204,9 +218,13 @@ export const rolesOn = (grants: readonly GrantRow[], target: Target): GrantRow[]
       : system === '*' || (target.kind === 'system' && target.name === system),
   );
 
-function actorOf(principal: Principal, target: Target, mastery: Control['mastery']): Actor {
+function actorOf(
+  principal: Principal,
+  held: readonly GrantRow[],
+  target: Target,
+  mastery: Control['mastery'],
+): Actor {
   if (principal.kind === 'local') return { kind: 'local', name: principal.name };
-  const held = grantsOf(principal);
   const roles = rolesOn(held, target).map(({ role }) => role);
   if (principal.kind === 'person')
     return {
@@ -216,8 +234,8 @@ function actorOf(principal: Principal, target: Target, mastery: Control['mastery
         held.map(({ role }) => role),
         mastery(principal.who.person.id),
       ),
-      emergency: held.some(({ origin }) => origin === 'break-glass'),
+      emergency: held.some(isOfEmergency),
     };
   const { id, name } = principal.known.program;
-  return { kind: 'program', id, name, roles: [...new Set(roles)] };
+  return { kind: 'program', id, name, roles: [...new Set(roles)], emergency: held.some(isOfEmergency) };
 }

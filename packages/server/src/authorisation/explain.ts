@@ -13,6 +13,7 @@ import type { z } from 'zod';
 import type { explanationView } from '../account-schemas.ts';
 import type { Control } from '../control.ts';
 import { rolesOn, systemTarget } from './authoriser.ts';
+import { actorHolding, isOfEmergency } from './emergency.ts';
 
 /** Why somebody may do something, or may not. */
 export type Explanation = z.infer<typeof explanationView>;
@@ -50,7 +51,7 @@ async function targetOf(control: Control, resource: string): Promise<Target> {
   throw new CodedError('request-invalid', `there is no kind of thing \`${kind.slice(0, 32)}\``);
 }
 
-async function actorOf(control: Control, principal: string, target: Target): Promise<Actor> {
+async function actorOf(control: Control, { principal, action }: Asked, target: Target): Promise<Actor> {
   const [kind, name] = split(principal, 'person:NAME, program:NAME, key:ID or local:USER');
   if (kind === 'local') return { kind: 'local', name };
   if (kind !== 'person' && kind !== 'program')
@@ -59,18 +60,21 @@ async function actorOf(control: Control, principal: string, target: Target): Pro
   const found = kind === 'person' ? await directory.find(name) : await programs.find(name);
   const { people } = control.installation.store;
   const held = await people.grants(clock.nowIso(), `${kind}:${found.id}`);
-  // Whoever is shut out holds nothing.
-  const roles = found.disabledAt === null ? rolesOn(held, target).map(({ role }) => role) : [];
-  if (kind === 'program') return { kind, id: found.id, name: found.name, roles: [...new Set(roles)] };
-  return {
-    ...personActor(
-      found,
-      roles,
-      held.map(({ role }) => role),
-      control.mastery(found.id),
-    ),
-    emergency: held.some(({ origin }) => origin === 'break-glass'),
-  };
+  const best = { action, target, level: LEVEL.resistant, provenSecondsAgo: 0, address: '' };
+  return actorHolding(
+    held,
+    action,
+    (grants) => {
+      // Whoever is shut out holds nothing.
+      const roles = found.disabledAt === null ? rolesOn(grants, target).map(({ role }) => role) : [];
+      const emergency = grants.some(isOfEmergency);
+      if (kind === 'program')
+        return { kind, id: found.id, name: found.name, roles: [...new Set(roles)], emergency };
+      const anywhere = grants.map(({ role }) => role);
+      return { ...personActor(found, roles, anywhere, control.mastery(found.id)), emergency };
+    },
+    (actor) => control.snapshots.policies.decideControl({ ...best, actor, nowMs: clock.nowMs() }).allowed,
+  );
 }
 
 /** The policies of a decision, whole. */
@@ -90,7 +94,7 @@ export async function explain(control: Control, asked: Asked): Promise<Explanati
     );
   if (asked.principal.startsWith('key:')) return explainKey(control, asked, target);
   const { actor, target: seen } = await control.fourEyes.see({
-    actor: await actorOf(control, asked.principal, target),
+    actor: await actorOf(control, asked, target),
     action: asked.action,
     target,
     level: LEVEL.resistant,

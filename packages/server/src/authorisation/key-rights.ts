@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
 import { CodedError, type Config, clock, type KeyScope } from '@sallyport/core';
 import { INVOKE, policySchema, type Target } from '@sallyport/policy';
-import type { KeyRow, ProgramRow } from '@sallyport/store';
+import type { GrantRow, KeyRow, ProgramRow } from '@sallyport/store';
 import type { Control } from '../control.ts';
 import { type Principal, systemTarget } from './authoriser.ts';
-import { lastsUntilMs, untilMs } from './lasting.ts';
+import { requireOfEmergency } from './emergency.ts';
+import { inEmergency, lastsUntilMs, untilMs } from './lasting.ts';
 
 type WorkloadConfig = Config['access']['workloads'][number];
 
@@ -60,6 +61,7 @@ export class KeyRights {
     const program = await this.#programOf(powers);
     if (program === null) return;
     const organisation = { kind: 'organisation' } as const;
+    if (action === 'make-keys' && inEmergency(principal)) requireOfEmergency(await this.#grantsOf(program));
     if (action === 'make-keys' && (await this.#control.fourEyes.isApprover(`program:${program.id}`)))
       await authoriser.require(principal, 'make-approvers', organisation, address, true);
     await this.#requireOwn(principal, action, powers, address);
@@ -143,6 +145,10 @@ export class KeyRights {
     return program === null ? null : this.#control.accounts.programs.find(program);
   }
 
+  #grantsOf({ id }: Pick<ProgramRow, 'id'>): Promise<GrantRow[]> {
+    return this.#control.installation.store.people.grants(clock.nowIso(), `program:${id}`);
+  }
+
   async #targets(names: readonly string[]): Promise<Target[]> {
     if (names.length === 0) return [{ kind: 'organisation' }];
     const known = new Map((await this.#control.systems()).map((system) => [system.name, system]));
@@ -180,8 +186,8 @@ export class KeyRights {
 
   /** Whether somebody may do everything that a service account may, wherever it may. */
   async #holdsAll(principal: Principal, { id, name }: ProgramRow, address: string): Promise<boolean> {
-    const { authoriser, installation } = this.#control;
-    const grants = await installation.store.people.grants(clock.nowIso(), `program:${id}`);
+    const { authoriser } = this.#control;
+    const grants = await this.#grantsOf({ id });
     const own = { program: { id, name }, grants } as unknown as Extract<
       Principal,
       { kind: 'program' }

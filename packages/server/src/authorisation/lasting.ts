@@ -3,6 +3,7 @@ import type { Target } from '@sallyport/policy';
 import type { GrantRow } from '@sallyport/store';
 import type { Control } from '../control.ts';
 import type { Principal } from './authoriser.ts';
+import { isOfEmergency } from './emergency.ts';
 
 /** The same principal with these grants alone. */
 function holding(principal: Exclude<Principal, { kind: 'local' }>, grants: readonly GrantRow[]): Principal {
@@ -50,7 +51,7 @@ export async function untilMs(
 
 /** Whether somebody acts in an emergency: they hold emergency access now. */
 export const inEmergency = (principal: Principal): boolean =>
-  principal.kind === 'person' && principal.who.grants.some(({ origin }) => origin === 'break-glass');
+  principal.kind === 'person' && principal.who.grants.some(isOfEmergency);
 
 /** Roles to give, none of which outlasts the right to give it. @param action by which they are given */
 export async function lastingGrants<G extends NewGrant>(

@@ -48,7 +48,7 @@ export function holdRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'post',
       path: '/api/v1/holds/{id}/lift',
-      ...needs('change-holds', 'organisation'),
+      ...needs('lift-holds', 'organisation'),
       summary: 'Lift a legal hold',
       request: { params: z.object({ id: z.string().max(64) }) },
       responses: { 200: json(hold, 'The hold'), ...failures },

@@ -193,7 +193,7 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'delete',
       path: '/api/v1/people/{id}/grants/{grant}',
-      ...needs('change-grants', 'person', true),
+      ...needs('take-roles', 'person', true),
       summary: 'Take a role away; at once, and their sessions end',
       request: namedBoth('id', 'grant'),
       responses: done,

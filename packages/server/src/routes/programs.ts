@@ -169,7 +169,7 @@ export function programRoutes(app: OpenAPIHono<Env>, control: Control): void {
     createRoute({
       method: 'delete',
       path: '/api/v1/programs/{id}/grants/{grant}',
-      ...needs('change-programs', 'organisation', true),
+      ...needs('take-roles', 'organisation', true),
       summary: 'Take a role away from a service account, at once',
       request: namedBoth('id', 'grant'),
       responses: { 204: { description: 'Done' }, ...failures },
