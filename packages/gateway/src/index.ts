@@ -13,6 +13,7 @@ export { NOT_SHOWN } from './exchange.ts';
 export { InspectionThreads } from './inspection-threads.ts';
 export type { GatewayStats, ShutOut } from './messages.ts';
 export { GatewayPool, type GatewayPoolOptions } from './pool.ts';
+export { type Reached, reach } from './reach.ts';
 export { safeFetch } from './safe-fetch.ts';
 export { safeLookup } from './safe-lookup.ts';
 export { verdictOf } from './state.ts';

@@ -2,24 +2,39 @@ import { statfsSync } from 'node:fs';
 import { clock } from '@sallyport/core';
 import type { Control } from './control.ts';
 import { exposure } from './exposure.ts';
+import { reachSystems } from './system-reach.ts';
 
 /** One thing the doctor looked at. */
 export interface Diagnosis {
   readonly check: string;
+  /** Whether it works; a warning does. */
   readonly ok: boolean;
+  readonly level: 'ok' | 'warning' | 'bad';
   readonly detail: string;
   /** What to type, when something is wrong. */
   readonly remedy: string | null;
 }
 
 const FREE_BYTES_MIN = 512 * 1024 * 1024;
+const DAY_MS = 86_400_000;
+const SOON_MS = 3 * DAY_MS;
+/** Age from which the newest backup is too old. */
+const BACKUP_DAYS = 7;
 
 /** Looks at everything that commonly goes wrong and says what to do about it. */
 export async function diagnose(control: Control): Promise<Diagnosis[]> {
   const { installation } = control;
   const found: Diagnosis[] = [];
-  const add = (check: string, ok: boolean, detail: string, remedy: string): void =>
-    void found.push({ check, ok, detail, remedy: ok ? null : remedy });
+  const add: Add = (check, ok, detail, remedy) =>
+    void found.push({ check, ok, level: ok ? 'ok' : 'bad', detail, remedy: ok ? null : remedy });
+  const warn: Add = (check, fine, detail, remedy) =>
+    void found.push({
+      check,
+      ok: true,
+      level: fine ? 'ok' : 'warning',
+      detail,
+      remedy: fine ? null : remedy,
+    });
   const [major, minor] = process.versions.node.split('.').map(Number) as [number, number];
   add(
     'runtime',
@@ -69,7 +84,8 @@ export async function diagnose(control: Control): Promise<Diagnosis[]> {
   for (const { name, why } of control.snapshots.quarantined)
     add(`settings of ${name}`, false, why, `mend what it names, or remove ${name} and add it again`);
   const secretOrigins = await control.secrets.list();
-  for (const system of await control.systems()) {
+  const systems = await control.systems();
+  for (const system of systems) {
     const { name, config } = system;
     if (config.apiKeyRef !== undefined) {
       add(
@@ -79,39 +95,74 @@ export async function diagnose(control: Control): Promise<Diagnosis[]> {
         `set the variable or file that ${config.apiKeyRef} names and restart; where it may not be used, \`secrets\` in sallyport.yaml allows it, or \`sallyport upstream add\``,
       );
     }
-    const reach = await reachable(config.urls[0]!);
-    add(
-      `reach ${name}`,
-      reach.ok,
-      reach.detail,
-      `check the address of ${name} with \`sallyport upstream list\``,
-    );
   }
-  const soon = (await control.apiKeys.list()).filter(
-    (key) => key.revokedAt === null && Date.parse(key.expiresAt) - clock.nowMs() < 3 * 86_400_000,
+  const reached = await reachSystems(
+    control,
+    systems.map(({ name }) => name),
+  );
+  for (const [name, all] of reached)
+    for (const { url, ok, detail, remedy } of all)
+      add(all.length === 1 ? `reach ${name}` : `reach ${name} at ${url}`, ok, detail, remedy ?? '');
+  await lookAtKeys(control, add);
+  await lookAtProtection(control, warn);
+  return found;
+}
+
+type Add = (check: string, ok: boolean, detail: string, remedy: string) => void;
+
+/** Keys that end soon and have no successor: one of the same name that lives longer. */
+async function lookAtKeys(control: Control, add: Add): Promise<void> {
+  const now = clock.nowMs();
+  const live = (await control.apiKeys.list()).filter(
+    (key) => key.revokedAt === null && Date.parse(key.expiresAt) > now,
+  );
+  const soon = live.filter(
+    ({ name, expiresAt }) =>
+      Date.parse(expiresAt) - now < SOON_MS &&
+      !live.some((other) => other.name === name && other.expiresAt > expiresAt),
   );
   add(
     'keys',
     soon.length === 0,
     soon.length === 0
-      ? 'none expires within 3 days'
-      : `${soon.length} expired or expiring: ${soon.map((key) => key.name).join(', ')}`,
-    'sallyport key create --name NAME --systems NAME',
+      ? 'none ends within 3 days without a successor'
+      : `${soon.length} end within 3 days: ${soon.map((key) => key.name).join(', ')}`,
+    'sallyport key rotate ID',
   );
-  return found;
 }
 
-async function reachable(url: string): Promise<{ ok: boolean; detail: string }> {
-  try {
-    const response = await fetch(url, {
-      method: 'HEAD',
-      redirect: 'manual',
-      signal: AbortSignal.timeout(3_000),
-    });
-    await response.body?.cancel();
-    return { ok: true, detail: `answers with ${response.status}` };
-  } catch (fault) {
-    const cause = (fault as Error & { cause?: { code?: string } }).cause?.code;
-    return { ok: false, detail: `no answer (${cause ?? (fault as Error).name})` };
-  }
+/** What protects the record and the rights besides this program. */
+async function lookAtProtection(control: Control, warn: Add): Promise<void> {
+  const { config, installation } = control;
+  const { made } = await control.backups.last();
+  const age = made === null ? null : Math.floor((clock.nowMs() - Date.parse(made.at)) / DAY_MS);
+  warn(
+    'backup',
+    age !== null && age <= BACKUP_DAYS,
+    age === null ? 'there is none: what is lost here is lost' : `the newest is ${age} days old`,
+    'sallyport backup; `backup` in sallyport.yaml makes them by themselves',
+  );
+  const { length } = config.record.witnesses;
+  warn(
+    'witness',
+    length > 0,
+    length > 0
+      ? `${length} sign what the record has said`
+      : 'nobody elsewhere remembers the record: who owns this machine could begin another one',
+    'run `sallyport witness` on another machine, and name it under record.witnesses',
+  );
+  const now = clock.nowIso();
+  const people = new Map((await installation.store.people.list()).map((one) => [one.id, one]));
+  const approvers = (await installation.store.people.grants(now)).filter(
+    ({ role, holder }) =>
+      role === 'approver' && people.get(holder.replace(/^person:/, ''))?.disabledAt === null,
+  );
+  warn(
+    'approver',
+    approvers.length > 0,
+    approvers.length > 0
+      ? `${approvers.length} may approve`
+      : 'nobody may approve what needs a second pair of eyes',
+    'sallyport user add NAME --role approver',
+  );
 }

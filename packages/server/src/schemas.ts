@@ -298,8 +298,22 @@ export const triedView = z
 
 /** One thing the doctor looked at. */
 export const diagnosisView = z
-  .object({ check: z.string(), ok: z.boolean(), detail: z.string(), remedy: z.string().nullable() })
+  .object({
+    check: z.string(),
+    ok: z.boolean(),
+    level: z
+      .enum(['ok', 'warning', 'bad'])
+      .describe('a warning is missing protection; what is bad does not work'),
+    detail: z.string(),
+    remedy: z.string().nullable(),
+  })
   .openapi('Diagnosis');
+
+/** How one address of a system was found. */
+export const reachView = z
+  .object({ url: z.string(), ok: z.boolean(), detail: z.string(), remedy: z.string().nullable() })
+  .openapi('Reach');
+
 /** A signed checkpoint of the log. */
 export const checkpointView = z
   .object({

@@ -184,7 +184,7 @@ const NO_RIGHT = [
   /^\w+ \/api\/v1\/account(?:\/|$)/,
   /^\w+ \/api\/v1\/(?:session|setup)$/,
   /^POST \/api\/v1\/(?:reload|guard|alerts|findings|vault|backups|ledger|lineage|assessments|scans|ci-runs|policies|ai-uses|inventory|versions|models|places|reviews|secret-origins|state)(?:\/|$)/,
-  /^POST \/api\/v1\/systems\/\{name\}\/try$/,
+  /^POST \/api\/v1\/systems\/\{name\}\/(?:try|connection)$/,
   /^DELETE \/api\/v1\/secret-origins/,
   /^PATCH \/scim\/v2\/Groups/,
 ] as const;

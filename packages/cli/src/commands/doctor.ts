@@ -5,9 +5,12 @@ import { print, printJson } from '../output.ts';
 interface Diagnosis {
   readonly check: string;
   readonly ok: boolean;
+  readonly level: 'ok' | 'warning' | 'bad';
   readonly detail: string;
   readonly remedy: string | null;
 }
+
+const SHOWN = { ok: 'ok  ', warning: 'WARN', bad: 'BAD ' } as const;
 
 /** Says what is wrong and what to type. */
 export const doctor: Command = {
@@ -20,8 +23,8 @@ export const doctor: Command = {
     );
     if (options.json) printJson({ ok: diagnoses.every((one) => one.ok), diagnoses });
     else {
-      for (const { ok, check, detail, remedy } of diagnoses) {
-        print(`${ok ? 'ok  ' : 'BAD '} ${check}: ${detail}`);
+      for (const { level, check, detail, remedy } of diagnoses) {
+        print(`${SHOWN[level]} ${check}: ${detail}`);
         if (remedy !== null) print(`       ${remedy}`);
       }
     }

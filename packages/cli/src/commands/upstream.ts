@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { CodedError } from '@sallyport/core';
-import { withClient } from '../client.ts';
+import { type Client, withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
 import { print, printJson, table } from '../output.ts';
 
@@ -12,6 +12,28 @@ interface System {
   readonly apiKeyRef: string | null;
   readonly demo: boolean;
   readonly origin: string;
+}
+
+interface Reach {
+  readonly url: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly remedy: string | null;
+}
+
+const connectionOf = async (client: Client, name: string): Promise<readonly Reach[]> =>
+  (
+    await client.call<{ connections: Reach[] }>(
+      'POST',
+      `/api/v1/systems/${encodeURIComponent(name)}/connection`,
+    )
+  ).connections;
+
+function printConnections(connections: readonly Reach[]): void {
+  for (const { url, ok, detail, remedy } of connections) {
+    print(`${ok ? 'ok  ' : 'BAD '} ${url}: ${detail}`);
+    if (remedy !== null) print(`       ${remedy}`);
+  }
 }
 
 /** Puts an AI system behind the gates. */
@@ -38,10 +60,10 @@ export const upstreamAdd: Command = {
     const named = options.text('api-key-ref');
     // A path is meant from here; the server may work elsewhere.
     const apiKeyRef = named?.startsWith('file:') ? `file:${resolve(named.slice(5))}` : named;
-    const system = await withClient(
+    const { system, connections } = await withClient(
       options,
-      (client) =>
-        client.call<System>('POST', '/api/v1/systems', {
+      async (client) => {
+        const added = await client.call<System>('POST', '/api/v1/systems', {
           name,
           dialect: options.needed('dialect'),
           urls,
@@ -50,15 +72,58 @@ export const upstreamAdd: Command = {
           models: options.texts('model'),
           canaries: options.texts('canary'),
           ...(apiKeyRef === undefined ? {} : { apiKeyRef }),
-        }),
+        });
+        return { system: added, connections: await connectionOf(client, added.name) };
+      },
       true,
     );
-    if (options.json) printJson(system);
-    else
+    const reached = connections.every(({ ok }) => ok);
+    if (options.json) printJson({ ...system, connections });
+    else {
       print(
-        `${system.name} is behind the gates, in ${system.mode} mode.`,
-        `Now make a key for it: sallyport key create --name NAME --systems ${system.name}`,
+        `${system.name} is behind the gates, in ${system.mode} mode${reached ? '' : ', and calls to it fail as it is now'}.`,
       );
+      printConnections(connections);
+      print(
+        reached
+          ? `Now make a key for it: sallyport key create --name NAME --systems ${system.name}`
+          : `Ask again when it is mended: sallyport upstream test ${system.name}`,
+      );
+    }
+    return 0;
+  },
+};
+
+/** Reaches an AI system as its calls do. */
+export const upstreamTest: Command = {
+  name: 'upstream test',
+  usage: 'upstream test NAME',
+  summary: 'reach a system as its calls do, and say what came of it',
+  async run(options) {
+    const [name, ...more] = options.positionals;
+    if (name === undefined || more.length > 0)
+      throw new CodedError('usage', 'name one system: sallyport upstream test NAME');
+    const connections = await withClient(options, (client) => connectionOf(client, name));
+    if (options.json) printJson({ connections });
+    else printConnections(connections);
+    return connections.every(({ ok }) => ok) ? 0 : 1;
+  },
+};
+
+/** Removes an AI system. */
+export const upstreamRemove: Command = {
+  name: 'upstream remove',
+  usage: 'upstream remove NAME',
+  summary: 'take a system away; its keys open nothing any more',
+  async run(options) {
+    const [name, ...more] = options.positionals;
+    if (name === undefined || more.length > 0)
+      throw new CodedError('usage', 'name one system: sallyport upstream remove NAME');
+    await withClient(options, (client) =>
+      client.call('DELETE', `/api/v1/systems/${encodeURIComponent(name)}`),
+    );
+    if (options.json) printJson({ name, removed: true });
+    else print(`${name} is removed; what it was called is still in the record.`);
     return 0;
   },
 };

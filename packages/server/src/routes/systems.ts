@@ -1,12 +1,32 @@
+import { isIP } from 'node:net';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { CodedError } from '@sallyport/core';
+import { classifyAddress } from '@sallyport/gateway';
 import type { Context } from 'hono';
 import { systemTarget } from '../authorisation/authoriser.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { leadsToKnown } from '../places.ts';
 import * as schemas from '../schemas.ts';
+import { reachSystems } from '../system-reach.ts';
 import { body, type Env, failures, json, named, systemView, visible } from './shared.ts';
+
+/** Refuses addresses at once that no call would be made to. @throws CodedError `request-invalid` */
+function requireCallable(urls: readonly string[], allowPrivate: boolean): void {
+  for (const url of urls) {
+    const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+    const local = /^(?:.*\.)?localhost$/.test(host);
+    if (!local && isIP(host) === 0) continue;
+    const kind = local ? 'private' : classifyAddress(host);
+    if (kind === 'forbidden')
+      throw new CodedError('request-invalid', `${url} is link-local or reserved, and never called`);
+    if (kind === 'private' && !allowPrivate)
+      throw new CodedError(
+        'request-invalid',
+        `${url} is a private address: if that is meant, allow it (\`allowPrivate\`, --allow-private)`,
+      );
+  }
+}
 
 /** Routes of the AI systems. */
 export function systemRoutes(app: OpenAPIHono<Env>, control: Control): void {
@@ -43,6 +63,7 @@ export function systemRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       const { name, ...config } = c.req.valid('json');
+      requireCallable(config.urls, config.allowPrivate);
       // Where a secret goes is grave: whoever says so proves again who they are.
       if (config.apiKeyRef !== undefined) await c.var.permit('bind-secrets', { kind: 'organisation' });
       await requireOpenPlace(c, name, config.urls);
@@ -65,6 +86,24 @@ export function systemRoutes(app: OpenAPIHono<Env>, control: Control): void {
       // To let everything pass again is more than to stop things.
       if (mode === 'observe') await c.var.permit('relax-systems', systemTarget(name, known));
       return c.json(systemView(await control.setMode(c.var.actor, name, mode)), 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/systems/{name}/connection',
+      ...needs('change-systems', 'system'),
+      summary: 'Reach an AI system as its calls do, and say what came of it',
+      request: named('name'),
+      responses: {
+        200: json(z.object({ connections: z.array(schemas.reachView) }), 'Each of its addresses'),
+        ...failures,
+      },
+    }),
+    async (c) => {
+      const name = c.req.param('name');
+      const connections = (await reachSystems(control, [name])).get(name)!;
+      return c.json({ connections: [...connections] }, 200);
     },
   );
   app.openapi(

@@ -1,0 +1,78 @@
+import { CodedError, type SystemSnapshot } from '@sallyport/core';
+import { type Reached, reach } from '@sallyport/gateway';
+import type { Control } from './control.ts';
+
+/** How one address of a system was found, in words. */
+export interface Reach {
+  readonly url: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  /** What to do where it is not well. */
+  readonly remedy: string | null;
+}
+
+const TIMEOUT_MS = 5_000;
+const UNTRUSTED = /^(?:CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT)/;
+
+/** What came of it, and what to do. */
+function told({ url, status, code, cause }: Reached, { name, apiKey }: SystemSnapshot): Reach {
+  const bad = (detail: string, remedy: string): Reach => ({ url, ok: false, detail, remedy });
+  if (status !== null) {
+    const detail = `answers with ${status}`;
+    if (status === 401 || status === 403)
+      return bad(
+        apiKey === null
+          ? `${detail}: it wants a credential, and none is set`
+          : `${detail}: it does not take the credential`,
+        `name the provider's key: --api-key-ref env:VARIABLE, in the environment of the server`,
+      );
+    if (status >= 500) return bad(detail, `look at ${name} itself`);
+    return { url, ok: true, detail, remedy: null };
+  }
+  if (code === 'upstream-refused-address')
+    return bad(
+      'its address is not public, and calls to it are refused',
+      'if it is yours, add it with --allow-private; link-local and reserved addresses are never called',
+    );
+  if (code === 'gate-closed' || code === 'integration-refused')
+    return bad('a gate before it is closed', 'see Inventory and Integrations in the console');
+  if (cause === 'ENOTFOUND' || cause === 'EAI_AGAIN')
+    return bad('there is no such host', 'check its address');
+  if (cause !== null && UNTRUSTED.test(cause))
+    return bad(`its certificate is not trusted (${cause})`, 'name its authority under outbound.caFile');
+  return bad(
+    code === 'upstream-timeout' || cause === 'UND_ERR_CONNECT_TIMEOUT'
+      ? 'no answer in 5 seconds'
+      : `no answer (${cause ?? code})`,
+    `check that ${name} runs, its address, and the way to it`,
+  );
+}
+
+/**
+ * Reaches systems as their calls do, and says what came of it.
+ * @returns by the name of the system
+ * @throws CodedError `system-unknown`
+ */
+export async function reachSystems(
+  control: Control,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, readonly Reach[]>> {
+  const { systems, settings } = await control.snapshots.trial(await control.systems());
+  const found = names.map((name) => {
+    const system = systems.find((one) => one.name === name);
+    if (!system) throw new CodedError('system-unknown', `there is no system \`${name}\``);
+    return system;
+  });
+  return new Map(
+    await Promise.all(
+      found.map(async (system) => {
+        const { name, held, urls } = system;
+        const all: readonly Reach[] =
+          held === null
+            ? (await reach(system, settings, TIMEOUT_MS)).map((one) => told(one, system))
+            : [{ url: urls[0]!, ok: false, detail: held, remedy: 'see Inventory in the console' }];
+        return [name, all] as const;
+      }),
+    ),
+  );
+}
