@@ -249,6 +249,11 @@ export const ERRORS = {
   ),
   'address-in-use': row(409, 'the port is taken by another program', 'choose another port'),
   'ledger-corrupt': row(500, 'the log does not verify', 'keep a copy of the folder, restore a backup'),
+  'state-lost': row(
+    500,
+    'the state is not the one that the record goes with',
+    'name the database that it was kept in (`database` in sallyport.yaml), put the file back, or bring back a backup with `sallyport restore`; nothing was changed',
+  ),
   'record-rolled-back': row(
     500,
     'the log is older than what its witnesses saw',

@@ -95,6 +95,7 @@ async function egressRefusal({ thirdParties, config }: ProbeContext): Promise<Fi
   };
 }
 
+const PROBE_ANSWER_MAX = 4_096;
 const verifierKeys = ({ verifierKey, quantumSafeVerifierKey }: Ledger): string[] => [
   verifierKey,
   quantumSafeVerifierKey,
@@ -261,10 +262,15 @@ async function refusedCall(context: ProbeContext, kind: 'over-limit-call' | 'ret
       body: JSON.stringify({ model: system.name, messages: [{ role: 'user', content: 'probe' }] }),
       signal: AbortSignal.timeout(10_000),
     });
-    const wanted = retired ? 401 : 429;
-    await response.body?.cancel();
+    const said = (await response.text().catch(() => '')).slice(0, PROBE_ANSWER_MAX);
+    const wanted = retired ? 'key-revoked' : 'over-limit';
     const what = retired ? 'a call with a revoked key' : 'a synthetic call over its limit';
-    return { passed: response.status === wanted, detail: `${what} was answered with ${response.status}` };
+    // By the code, since an AI system may answer with the same status.
+    const refused = response.headers.has('x-sallyport-exchange') && said.includes(`"code":"${wanted}"`);
+    return {
+      passed: response.status === (retired ? 401 : 400) && refused,
+      detail: `${what} was answered with ${response.status}`,
+    };
   });
 }
 

@@ -246,6 +246,13 @@ export async function migrate<T>(
   await sql`create table if not exists schema_migrations (name text primary key, applied_at text not null)`.execute(
     db,
   );
+  const known = await sql<{ name: string }>`select name from schema_migrations`.execute(db);
+  const newer = known.rows.find(({ name }) => !MIGRATIONS.some((migration) => migration.name === name));
+  if (newer)
+    throw new CodedError(
+      'config-invalid',
+      `this state was written by a newer version (\`${newer.name}\` is not known here): start that version, or restore a backup of before`,
+    );
   const applied: string[] = [];
   for (const migration of MIGRATIONS) {
     if (only && !only.includes(migration.name)) continue;
