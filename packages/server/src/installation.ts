@@ -26,6 +26,7 @@ import { resolveSecret } from './config-file.ts';
 import { GapWatch } from './gap-watch.ts';
 import { type Keys, openKeys, shredAgain } from './key-home.ts';
 import { log } from './log.ts';
+import { requireOwnState } from './own-state.ts';
 import { RoomKeeper } from './room.ts';
 import { StateGuard } from './state-guard.ts';
 import { outboxSeal } from './state-watch.ts';
@@ -33,8 +34,6 @@ import { clearUnfinished } from './unfinished-start.ts';
 import { logName, pinLog, publishVerifierKeys } from './verifier-files.ts';
 import { requireWitnessed, witnessedPath } from './witnessed.ts';
 
-/** Entries of a record that its state may not have seen: those of a first start. */
-const UNSEEN_MAX = 64;
 /** Milliseconds between projections of what became durable into the store. */
 const PROJECT_MS = 200;
 /** Milliseconds for which a fault of the record counts: it is tried again once a second. */
@@ -118,9 +117,8 @@ export class Installation {
     const lock = DataFolderLock.acquire(folder);
     try {
       const known = existsSync(file);
-      const id = known
-        ? (JSON.parse(readFileSync(file, 'utf8')) as { id: string }).id
-        : newId('evt').slice(4, 20);
+      const read = (): { id: string } => JSON.parse(readFileSync(file, 'utf8')) as { id: string };
+      const id = known ? read().id : newId('evt').slice(4, 20);
       if (!known) clearUnfinished(folder);
       const keys = await openKeys(folder, id, config.keys, rootKeyPath, !known);
       const { rootKey, signing, signedBefore } = keys;
@@ -197,29 +195,12 @@ export class Installation {
         `the log has ${this.ledger.size} entries but ${cursor} were seen before: it was cut or rolled back`,
       );
     }
-    await this.#requireOwnState(cursor);
+    await requireOwnState(this.ledger, this.store, cursor);
     await this.state.replay(cursor);
     await this.#projectFrom(cursor);
     this.store.onOutbox(() => this.#deliver());
     await this.#deliver();
     await this.endCrashed();
-  }
-
-  /** Lost state is not replaced in silence: another one grants nothing that was granted. @throws CodedError `state-lost` */
-  async #requireOwnState(cursor: number): Promise<void> {
-    const { size } = this.ledger;
-    const lost = (what: string): CodedError =>
-      new CodedError('state-lost', `the record has ${size} entries, and the state ${what}`);
-    if (cursor === 0) {
-      // A first start that was cut short left a few entries, and state that had seen none of them.
-      if (size > UNSEEN_MAX) throw lost('has seen none of them');
-      return;
-    }
-    for await (const { leaf } of this.ledger.read(0, 1)) {
-      const { id, type } = parseLeaf(leaf) as SallyportEvent;
-      if (type === 'installation-created' && (await this.store.events.indexOf(id)) !== 0)
-        throw lost('is of another one');
-    }
   }
 
   async #shredAgain(): Promise<void> {
