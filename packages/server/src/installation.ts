@@ -245,9 +245,9 @@ export class Installation {
   /** Calls that a crash cut off get the ending they had: all of earlier runs, or those of one worker that died. */
   async endCrashed(worker?: number, run?: string): Promise<void> {
     await this.flush();
-    const open = (await this.store.exchanges.open()).filter(
-      (row) => run === undefined || (row.run === run && row.worker === worker),
-    );
+    const isOf = (row: ExchangeRow): boolean =>
+      run === undefined || (row.run === run && row.worker === worker);
+    const open = (await this.store.exchanges.open()).filter(isOf);
     const entries = open.map((row) => {
       const leaf: OutcomeLeaf = {
         v: 1,
