@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
   CodedError,
@@ -30,7 +30,7 @@ import { requireOwnState } from './own-state.ts';
 import { RoomKeeper } from './room.ts';
 import { StateGuard } from './state-guard.ts';
 import { outboxSeal } from './state-watch.ts';
-import { clearUnfinished } from './unfinished-start.ts';
+import { clearUnfinished, readId } from './unfinished-start.ts';
 import { logName, pinLog, publishVerifierKeys } from './verifier-files.ts';
 import { requireWitnessed, witnessedPath } from './witnessed.ts';
 
@@ -117,8 +117,7 @@ export class Installation {
     const lock = DataFolderLock.acquire(folder);
     try {
       const known = existsSync(file);
-      const read = (): { id: string } => JSON.parse(readFileSync(file, 'utf8')) as { id: string };
-      const id = known ? read().id : newId('evt').slice(4, 20);
+      const id = known ? readId(file) : newId('evt').slice(4, 20);
       if (!known) clearUnfinished(folder);
       const keys = await openKeys(folder, id, config.keys, rootKeyPath, !known);
       const { rootKey, signing, signedBefore } = keys;

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '@sallyport/core';
 
@@ -11,3 +11,6 @@ export function clearUnfinished(folder: string): void {
     );
   rmSync(join(folder, 'keys'), { recursive: true, force: true });
 }
+
+/** The id of an installation, from its file. */
+export const readId = (file: string): string => (JSON.parse(readFileSync(file, 'utf8')) as { id: string }).id;
