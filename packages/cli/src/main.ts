@@ -17,6 +17,7 @@ function exitCodeOf(fault: CodedError): number {
     'not-found',
     'conflict',
     'tls-required',
+    'owner-untrusted',
   ].includes(fault.code)
     ? 2
     : 3;

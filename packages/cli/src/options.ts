@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { CodedError, SEVERITIES, type Severity } from '@sallyport/core';
+import { requireTrusted } from '@sallyport/store';
 
 type OptionSpec = NonNullable<ParseArgsConfig['options']>;
 
 /** Options of a command, parsed. */
 export interface Options {
   readonly positionals: readonly string[];
+  /** The data folder, held to be whose it must be each time. @throws CodedError `owner-untrusted` */
   readonly data: string;
   readonly rootKey: string | undefined;
   readonly config: string | undefined;
@@ -52,7 +55,14 @@ export function parseOptions(argv: readonly string[], own: OptionSpec): Options 
   };
   return {
     positionals: parsed.positionals,
-    data: text('data') ?? '.sallyport',
+    // Commands obey what lies in it, and the server that answers on its socket: looked at before either is used.
+    get data() {
+      const data = text('data') ?? '.sallyport';
+      const named = text('data') !== undefined;
+      requireTrusted(resolve(data), 'data folder', { named });
+      requireTrusted(join(resolve(data), 'control.sock'), 'socket', { named });
+      return data;
+    },
     rootKey: text('root-key'),
     config: text('config'),
     json: format === 'json',

@@ -226,6 +226,11 @@ export const ERRORS = {
     'make it with `sallyport guard learn` or `guard learn-texts`, and name it at the system',
   ),
   'data-locked': row(409, 'another server holds the data folder', 'stop it, or use another `--data`'),
+  'owner-untrusted': row(
+    403,
+    'a file that another user could have changed is not obeyed',
+    'make it yours, or use another `--data` or `--config`',
+  ),
   'data-damaged': row(
     500,
     'a file in the data folder is damaged',

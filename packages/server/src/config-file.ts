@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { CodedError, type Config, parseConfig } from '@sallyport/core';
+import { requireTrusted } from '@sallyport/store';
 import { parseDocument } from 'yaml';
 
 /**
  * Reads `sallyport.yaml`. Without a path, the one in the working folder serves if it is there.
- * @throws CodedError `config-invalid` naming file and field
+ * @throws CodedError `config-invalid` naming file and field, `owner-untrusted`
  */
 export function loadConfig(path: string | undefined): Config {
   const file = resolve(path ?? 'sallyport.yaml');
@@ -13,6 +14,7 @@ export function loadConfig(path: string | undefined): Config {
     if (path !== undefined) throw new CodedError('config-invalid', `there is no file \`${path}\``);
     return parseConfig({});
   }
+  requireTrusted(file, 'configuration', { named: path !== undefined });
   const document = parseDocument(readFileSync(file, 'utf8'), { uniqueKeys: true, strict: true });
   const problem = document.errors[0];
   if (problem) throw new CodedError('config-invalid', `\`${file}\`: ${problem.message.split('\n')[0]}`);

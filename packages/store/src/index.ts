@@ -55,3 +55,4 @@ export {
 export { removedName } from './system-births.ts';
 export { type SystemRow, Systems } from './systems.ts';
 export type { TicketKind, TicketRow } from './tickets.ts';
+export { requireTrusted } from './trusted-file.ts';
