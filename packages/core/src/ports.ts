@@ -224,8 +224,12 @@ export interface EvidenceSource {
   keys(): Promise<
     readonly { id: string; demo: boolean; createdAt: string; expiresAt: string; revokedAt: string | null }[]
   >;
-  /** Latest event of a type, real ones only. */
-  latestEvent(type: SallyportEvent['type'], subject?: string): Promise<SallyportEvent | null>;
+  /** Latest event of a type, real ones only. @param saying what its data says under a name */
+  latestEvent(
+    type: SallyportEvent['type'],
+    subject?: string,
+    saying?: { readonly field: string; readonly value: string },
+  ): Promise<SallyportEvent | null>;
   /** Latest result of each probe. */
   probes(): Promise<readonly ProbeResult[]>;
   /** Events of some types since a time (ms since 1970), oldest first; those of demonstrations and probes too. */

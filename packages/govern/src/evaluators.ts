@@ -1,7 +1,7 @@
 import type { EvidenceSource } from '@sallyport/core';
 import { ACCESS_EVALUATORS } from './access-evaluators.ts';
 import { INVENTORY_EVALUATORS } from './inventory-evaluators.ts';
-import { absent, probe } from './pieces.ts';
+import { absent, lastBackup, probe } from './pieces.ts';
 import type { Evaluator, Piece } from './posture.ts';
 
 /** A share of real exchanges that must be complete, worst system first. */
@@ -70,7 +70,7 @@ export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
     await probe(source, 'decision-replay', 'a replay of the day with identical decisions'),
   ],
   'DAT-03': async (source, now) => {
-    const made = await source.latestEvent('backup-made');
+    const made = await lastBackup(source);
     return [
       await probe(source, 'sealed-content', 'a scan of stored content for plaintext'),
       made

@@ -1,5 +1,5 @@
 import { type EvidenceSource, type InventoryCounts, SCAN_KINDS } from '@sallyport/core';
-import { absent, probe } from './pieces.ts';
+import { absent, lastBackup, probe } from './pieces.ts';
 import type { Evaluator, Piece } from './posture.ts';
 
 const HOUR_MS = 3_600_000;
@@ -47,9 +47,9 @@ async function ingest(source: EvidenceSource, now: number): Promise<Piece> {
   };
 }
 
-/** The last backup, and what restoring one came to. Both hold until the next is due. */
+/** The last backup of data, and what restoring one came to. Both hold until the next is due. */
 async function backups(source: EvidenceSource, now: number): Promise<Piece[]> {
-  const made = await source.latestEvent('backup-made');
+  const made = await lastBackup(source);
   const drilled = await source.latestEvent('backup-drilled');
   const ago = (at: string): string => days(now - Date.parse(at));
   return [

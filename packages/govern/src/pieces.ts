@@ -1,4 +1,4 @@
-import type { EvidenceSource, ProbeResult } from '@sallyport/core';
+import type { EvidenceSource, ProbeResult, SallyportEvent } from '@sallyport/core';
 import type { Piece } from './posture.ts';
 
 /** Evidence that is not there. */
@@ -9,3 +9,7 @@ export async function probe(source: EvidenceSource, name: string, missing: strin
   const result = (await source.probes()).find((item: ProbeResult) => item.probe === name);
   return result ? { what: result.detail, good: result.passed, at: result.at } : absent(missing);
 }
+
+/** The last backup of data; one of keys alone brings no data back. */
+export const lastBackup = (source: EvidenceSource): Promise<SallyportEvent | null> =>
+  source.latestEvent('backup-made', undefined, { field: 'of', value: 'data' });

@@ -33,7 +33,7 @@ export function evidenceSource(
         mode: own.mode,
       })),
     keys: async () => (await store.keys.list()).filter((key) => !key.synthetic),
-    latestEvent: (type, subject) => store.events.latest(type, subject),
+    latestEvent: (type, subject, saying) => store.events.latest(type, subject, saying),
     events: (types, sinceMs) => store.events.since(types, new Date(sinceMs).toISOString()),
     thirdParties,
     inventory,

@@ -173,6 +173,17 @@ describe('backups', () => {
     await assert.rejects(control.backups.make('local:test', { of: 'keys', file: keys }), /name who can open/);
     await control.backups.make('local:test', { of: 'keys', file: keys, recipients: [pair.recipient] });
     await control.backups.make('local:test', { file: everything, recipients: [pair.recipient] });
+    // A backup of the keys alone is none of the data: neither the control nor the time of the next one follows from it.
+    await control.installation.flush();
+    const { made } = await control.backups.last();
+    const again = join(elsewhere, 'again.age');
+    await control.backups.make('local:test', { of: 'keys', file: again, recipients: [pair.recipient] });
+    await control.installation.flush();
+    assert.equal((await control.installation.store.events.latest('backup-made'))!.data['of'], 'keys');
+    assert.deepEqual((await control.backups.last()).made, made);
+    assert.equal(made!.data['of'], 'data');
+    const judged = (await server.controls()).get('MOD-02')!;
+    assert.notEqual(judged.status, 'failing', judged.evidence.join());
     const rootKey = join(elsewhere, 'root', 'root.key');
     const restored = await restoreBackup(keys, identity, join(elsewhere, 'data'), trust(), { rootKey });
     assert.equal(restored.about.of, 'keys');

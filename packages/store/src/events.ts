@@ -1,5 +1,5 @@
 import type { SallyportEvent } from '@sallyport/core';
-import { type Kysely, type SqlBool, sql } from 'kysely';
+import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -69,8 +69,15 @@ export class Events {
       .execute();
   }
 
-  /** The latest event of a type that is neither demonstration nor synthetic. */
-  async latest(type: string, subject?: string): Promise<SallyportEvent | null> {
+  /**
+   * The latest event of a type that is neither demonstration nor synthetic.
+   * @param saying what its data says under a name of letters alone
+   */
+  async latest(
+    type: string,
+    subject?: string,
+    saying?: { readonly field: string; readonly value: string },
+  ): Promise<SallyportEvent | null> {
     let query = this.#db
       .selectFrom('events')
       .selectAll()
@@ -78,6 +85,7 @@ export class Events {
       .where('demo', '=', 0)
       .where('synthetic', '=', 0);
     if (subject !== undefined) query = query.where('subject', '=', subject);
+    if (saying !== undefined) query = query.where(dataSays(saying.field, saying.value));
     const row = await query.orderBy('at', 'desc').orderBy('leaf_index', 'desc').limit(1).executeTakeFirst();
     if (!row) return null;
     return toEvent(row);
@@ -148,14 +156,11 @@ export class Events {
     value: string,
     most = 10_000,
   ): Promise<SallyportEvent[]> {
-    const text = JSON.stringify({ [field]: value })
-      .slice(1, -1)
-      .replaceAll(/[\\%_]/g, String.raw`\$&`);
     const rows = await this.#db
       .selectFrom('events')
       .selectAll()
       .where('type', 'in', types)
-      .where(sql<SqlBool>`data like ${`%${text}%`} escape ${'\\'}`)
+      .where(dataSays(field, value))
       .orderBy('leaf_index', 'desc')
       .limit(most)
       .execute();
@@ -224,6 +229,14 @@ export class Events {
       .execute();
     return rows.map(toEvent);
   }
+}
+
+/** Whether the text of the data holds this name and value; within other texts its quotes are escaped. */
+function dataSays(field: string, value: string): RawBuilder<SqlBool> {
+  const text = JSON.stringify({ [field]: value })
+    .slice(1, -1)
+    .replaceAll(/[\\%_]/g, String.raw`\$&`);
+  return sql<SqlBool>`data like ${`%${text}%`} escape ${'\\'}`;
 }
 
 function toEvent(row: Database['events']): SallyportEvent {

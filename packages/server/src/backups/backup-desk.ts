@@ -241,16 +241,20 @@ export class BackupDesk {
   /** The last backup of data, and the last drill, as they were recorded. */
   async last(): Promise<{ readonly made: SallyportEvent | null; readonly drilled: SallyportEvent | null }> {
     const { events } = this.#control.installation.store;
-    return { made: await events.latest('backup-made'), drilled: await events.latest('backup-drilled') };
+    return {
+      made: await events.latest('backup-made', undefined, { field: 'of', value: 'data' }),
+      drilled: await events.latest('backup-drilled'),
+    };
   }
 
-  /** When the oldest backup was made that is still kept; null where there is none. Keys that it needs stay until then. */
+  /** When the oldest backup of data was made that is still kept; null where there is none. Keys that it needs stay until then. */
   async oldestKept(): Promise<string | null> {
     const { config, installation } = this.#control;
     const days = config.backup?.keepDays ?? BACKUP_KEEP_DAYS;
     const since = new Date(clock.nowMs() - days * DAY_MS).toISOString();
-    const [oldest] = await installation.store.events.since(['backup-made'], since, 1);
-    return oldest?.at ?? null;
+    const made = await installation.store.events.since(['backup-made'], since);
+    // One of keys holds those that it needs.
+    return made.find(({ data }) => data['of'] === 'data')?.at ?? null;
   }
 
   #forgetOld(keepDays: number): void {
