@@ -88,6 +88,11 @@ export class Tickets {
         .execute();
   }
 
+  /** Forgets one ticket of a kind. */
+  async forget(kind: TicketKind, hash: string): Promise<void> {
+    await this.#db.deleteFrom('tickets').where('kind', '=', kind).where('hash', '=', hash).execute();
+  }
+
   /** A ticket that could be used now. */
   async open(kind: TicketKind, hash: string, now: string): Promise<TicketRow | null> {
     const row = await this.#db

@@ -118,8 +118,8 @@ export class Throttle {
   }
 }
 
-/** Who has one IPv6 address has the 2^64 beside it: those count together. */
-function network(address: string): string {
+/** Who has one IPv6 address has the 2^64 beside it: those count together. @returns what stands for all of them */
+export function network(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/, '');
   if (!isIPv6(plain)) return plain;
   const [head = '', tail] = plain.replace(/%.*/s, '').split('::');

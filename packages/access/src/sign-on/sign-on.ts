@@ -7,6 +7,7 @@ import type { Begun, PersonSessions } from '../people/sessions.ts';
 import { Throttle } from '../people/throttle.ts';
 import { isCanonical, newToken, tokenHash } from '../token.ts';
 import { grantsOf, idOf, provenAt, provenBy, SKEW_S, sessionOf, textOf } from './claims.ts';
+import { SignOnStates } from './states.ts';
 
 /** How long somebody may take at the identity provider, in milliseconds. */
 const STATE_MS = 10 * 60_000;
@@ -14,7 +15,7 @@ const STATE_MS = 10 * 60_000;
 const DISCOVERED_MS = 3_600_000;
 /** A logout token is taken for this long after it was issued, in seconds. */
 const LOGOUT_AGE_S = 120;
-/** People who are at the provider at a time; the one that began first is forgotten for the next. */
+/** People who are at the provider at a time. */
 const STATES_MAX = 50_000;
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
@@ -45,6 +46,8 @@ export interface SignOnAsked {
   readonly fresh: boolean;
   /** What the page holds, hashed: the session is bound to it. */
   readonly page: string | null;
+  /** Where they ask from: whoever begins too often is forgotten before others are. */
+  readonly address: string;
 }
 
 /** What is fetched is fetched by this. Port: whoever wires it checks addresses. */
@@ -60,6 +63,7 @@ export class SignOn {
   readonly #directory: Directory;
   readonly #sessions: PersonSessions;
   readonly #throttle: Throttle;
+  readonly #states = new SignOnStates(STATES_MAX);
   #known: { key: string; at: number; configuration: Configuration } | null = null;
   // Kept, so that what does not verify makes nobody ask the provider for its keys each time.
   #keys: { uri: string; keys: JWTVerifyGetKey } | null = null;
@@ -96,7 +100,7 @@ export class SignOn {
   async begin(
     settings: ProviderSettings,
     fetchSafely: Fetch,
-    { redirectUri, next, fresh, page }: SignOnAsked,
+    { redirectUri, next, fresh, page, address }: SignOnAsked,
   ): Promise<{ url: string; state: string }> {
     const configuration = await this.#configuration(settings, fetchSafely);
     const { randomPKCECodeVerifier, calculatePKCECodeChallenge, randomNonce, buildAuthorizationUrl } =
@@ -106,6 +110,9 @@ export class SignOn {
     const nonce = randomNonce();
     const now = clock.nowMs();
     const { tickets } = this.#home.store;
+    const gone = this.#states.add(tokenHash(state), address, now, now + STATE_MS);
+    if (gone !== null) await tickets.forget('sign-on', gone);
+    // Those of before this process began, too.
     await tickets.makeRoom('sign-on', STATES_MAX);
     await tickets.put({
       hash: tokenHash(state),

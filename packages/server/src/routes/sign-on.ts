@@ -57,6 +57,7 @@ export function signOnRoutes(app: OpenAPIHono<Env>, control: Control): void {
       next: ownPath(asked.next) ?? '/',
       fresh: asked.fresh ?? false,
       page: pageOf(c),
+      address: c.env.address,
     });
     const { secure } = deviceCookie(c);
     // Lax: the answer comes as a navigation from the provider's site.
