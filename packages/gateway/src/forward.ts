@@ -12,6 +12,7 @@ import type { DialectError, Usage } from '@sallyport/models';
 import { recordEnding } from './ending.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
 import { header, returnedHeaders } from './forwarded-headers.ts';
+import type { JudgedAnswer } from './output-gate.ts';
 import { type Sealed, sealContent } from './record.ts';
 import { dialectError, outcomeOf, sendError } from './respond.ts';
 import { StreamFlow, type StreamHost } from './stream-flow.ts';
@@ -181,7 +182,7 @@ export class Forwarding {
     const judged = await readAnswer(exchange, this.#deps, answer);
     mark(exchange, 'inspect-output');
     if (judged === null) return this.#refuse();
-    if (judged.verdict.action === 'deny') return this.#denyWhole(judged.verdict);
+    if (judged.verdict.action === 'deny') return this.#denyWhole(judged);
     this.#restorations = judged.restorations;
     return this.#finishWhole(judged.body, judged.verdict, judged.usage, judged.characters);
   }
@@ -207,9 +208,11 @@ export class Forwarding {
     void this.#refuse().catch((cause: unknown) => this.#broke(cause));
   }
 
-  async #denyWhole(verdict: Verdict & { texts: number }): Promise<void> {
+  /** An answer that stays here was made all the same, and is paid for. */
+  async #denyWhole({ verdict, usage, characters }: JudgedAnswer): Promise<void> {
     const error = dialectError(this.#exchange, 'output-denied', verdict);
-    await this.#record('denied', error.status, error.code, null, verdict, null);
+    this.#outputCharacters = characters;
+    await this.#record('denied', error.status, error.code, null, verdict, usage);
     sendError(this.#exchange, error);
     this.#close();
   }

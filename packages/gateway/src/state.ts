@@ -59,7 +59,13 @@ const DEFAULT_ACTIONS: Readonly<Record<'input' | 'output', Readonly<Record<Detec
   },
 };
 
-/** The action for one detection. What is of medium severity or less is flagged where graver things are denied. */
+/** Detectors that find values, and not intentions: how grave one is says nothing of how sure it is. */
+const VALUES: ReadonlySet<string> = new Set(['pii', 'secret']);
+
+/**
+ * The action for one detection. Of what is only suspected, what is of medium severity or less is flagged where graver things are
+ * denied.
+ */
 export function actionFor(
   system: Pick<SystemSnapshot, 'policy'>,
   direction: 'input' | 'output',
@@ -75,8 +81,11 @@ export function actionFor(
   if (action === 'redact' && (detection.location.pointer.endsWith('#') || number)) return 'deny';
   // An id, an address or bytes stay whole: an edit there would break the call. No answer needs a secret as an id.
   if (action === 'redact' && detection.place === 'fixed') return direction === 'output' ? 'deny' : 'flag';
-  const graded = detection.detector !== 'attachment';
-  return action === 'deny' && graded && !atLeast(detection.severity, 'high') ? 'flag' : action;
+  if (action !== 'deny' || detection.detector === 'attachment') return action;
+  // Who says that values are denied means all of them; what only says that somebody is named is noted.
+  const said = VALUES.has(detection.detector) && system.policy[direction][detection.detector] === 'deny';
+  if (said) return detection.severity === 'info' ? 'flag' : 'deny';
+  return atLeast(detection.severity, 'high') ? 'deny' : 'flag';
 }
 
 /** The verdict over all detections: the strictest action; in observe mode nothing is changed, only noted. */

@@ -255,6 +255,13 @@ describe('the gates', () => {
     const strict = await server.key(['strict']);
     const denied = await server.chat(strict, `card ${CARD}`);
     assert.equal((await error(denied)).code, 'input-denied');
+    for (const value of ['joe.bloggs@mail.example', '+41 44 668 18 00'])
+      assert.equal(
+        (await error(await server.chat(strict, `reach me: ${value}`))).code,
+        'input-denied',
+        value,
+      );
+    assert.equal((await server.chat(strict, 'Paris is lovely in spring.')).status, 200);
     fake.answer = (_req, res) => sendJson(res, completion(`card ${CARD}`));
     assert.match(await (await server.chat(strict, 'hello')).text(), /4111/);
   });

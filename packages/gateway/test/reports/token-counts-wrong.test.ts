@@ -178,7 +178,10 @@ describe('tokens', () => {
     const dialects = ['openai', 'anthropic', 'ollama'];
     server = await testServer({
       systems: Object.fromEntries(
-        dialects.map((dialect) => [dialect, enforced(fake, { dialect, prices: PRICES })]),
+        dialects.map((dialect) => [
+          dialect,
+          enforced(fake, { dialect, prices: PRICES, canaries: ['MAGNOLIA-3391'] }),
+        ]),
       ),
     });
     key = await server.key(dialects);
@@ -224,6 +227,22 @@ describe('tokens', () => {
         assert.equal(tokens[1], (text.length * 20) / 4, `${name}, pieces of ${size}`);
       }
     }
+  });
+
+  it('of an answer that is withheld count, too: it was made, and is paid for', async () => {
+    const own = STREAMED['chat completions']!;
+    fake.answer = (_req, res) =>
+      sendJson(
+        res,
+        JSON.stringify({
+          choices: [{ index: 0, message: { role: 'assistant', content: 'The word is MAGNOLIA-3391.' } }],
+          usage: { prompt_tokens: 30, completion_tokens: 15 },
+        }),
+      );
+    const withheld = await ask(server, key, own, false);
+    assert.equal(withheld.status, 403);
+    const { tokens, cost } = await counted(withheld);
+    assert.deepEqual([tokens, cost], [[30, 15], 30 * 10 + 15 * 100]);
   });
 
   it('of a stream that breaks off count as far as it came', async () => {
