@@ -1,6 +1,8 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { ExchangeRow } from './exchange-views.ts';
 import { GrantingRows, Quarantine, type RowDigest } from './granting.ts';
+import { stateTables } from './migrations.ts';
+import { plantedIn, plantedWords } from './planted.ts';
 import type { Database } from './schema.ts';
 
 /** An event as the projection has it. */
@@ -31,6 +33,11 @@ export class StateView {
     this.#db = db;
     this.#engine = engine;
     this.#close = close;
+  }
+
+  /** Sentences about what acts on rows behind the product. */
+  async planted(): Promise<string[]> {
+    return (await plantedIn(this.#db, this.#engine, [...stateTables().keys()])).map(plantedWords);
   }
 
   /** Number of entries that were projected; null where what stands there is no such number. */

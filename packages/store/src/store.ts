@@ -12,10 +12,11 @@ import { Holds } from './holds.ts';
 import { Integrations } from './integrations.ts';
 import { InventoryStore } from './inventory.ts';
 import { Keys } from './keys.ts';
-import { migrate } from './migrations.ts';
+import { migrate, stateTables } from './migrations.ts';
 import { forOwner } from './owned-file.ts';
 import { Pauses } from './pauses.ts';
 import { People } from './people.ts';
+import { plantedIn, requireNonePlanted } from './planted.ts';
 import { PreImages } from './pre-images.ts';
 import { Prices } from './prices.ts';
 import { Programs } from './programs.ts';
@@ -149,6 +150,7 @@ export class Store {
     before: Kysely<Database> | null = null,
   ): Promise<Store> {
     await migrate(db, engine);
+    requireNonePlanted(await plantedIn(db, engine, [...stateTables().keys()]));
     return new Store(db, engine, sqlite, rows, reader, before);
   }
 

@@ -273,6 +273,7 @@ export class StateAudit {
       })),
     );
     this.#open = new Map();
+    for (const words of await view.planted()) this.#say(null, null, words);
     await this.#compare();
     if (cursor > this.#next && !told)
       this.#say(
