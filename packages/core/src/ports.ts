@@ -329,6 +329,7 @@ export interface AccountCounts {
 export interface ProbeResult {
   readonly probe: string;
   readonly at: string;
-  readonly passed: boolean;
+  /** Null where what it looks for is not there to be seen; `detail` says what is missing. */
+  readonly passed: boolean | null;
   readonly detail: string;
 }

@@ -7,7 +7,10 @@ export const absent = (what: string): Piece => ({ what, good: null, at: null });
 /** The latest result of a probe as a piece of evidence. */
 export async function probe(source: EvidenceSource, name: string, missing: string): Promise<Piece> {
   const result = (await source.probes()).find((item: ProbeResult) => item.probe === name);
-  return result ? { what: result.detail, good: result.passed, at: result.at } : absent(missing);
+  if (!result) return absent(missing);
+  return result.passed === null
+    ? absent(result.detail)
+    : { what: result.detail, good: result.passed, at: result.at };
 }
 
 /** The last backup of data; one of keys alone brings no data back. */

@@ -49,7 +49,7 @@ export function evidenceSource(
           results.push({
             probe,
             at: event.at,
-            passed: event.data['passed'] === true,
+            passed: event.data['passed'] === null ? null : event.data['passed'] === true,
             detail: String(event.data['detail']),
           });
       }

@@ -34,8 +34,8 @@ import { DIVERGENCE_WORDS } from './state-watch.ts';
 import { withSyntheticKey } from './synthetic-key.ts';
 import type { TlsState } from './tls/tls-endpoints.ts';
 
-/** What a probe found; null where there is nothing to probe. */
-type Finding = { passed: boolean; detail: string } | null;
+/** What a probe found; null where there is nothing to probe, `passed` is null where that is to be told. */
+type Finding = { passed: boolean | null; detail: string } | null;
 
 /** What asking every route without a session gave. */
 export interface AskedRoutes {
@@ -229,6 +229,12 @@ async function transport({ lookAtEndpoints }: ProbeContext): Promise<Finding> {
   const wrong = states.find(({ problem }) => problem !== null);
   if (wrong) return { passed: false, detail: `\`${wrong.name}\`: ${wrong.problem}` };
   const over = states.filter(({ protocol }) => protocol !== null);
+  // It takes the place of what was found while there was one that spoke TLS.
+  if (over.length === 0)
+    return {
+      passed: null,
+      detail: `a connection over TLS: all ${states.length} listeners and endpoints are on loopback, where nothing leaves this machine`,
+    };
   const hybrid = over.filter(({ group }) => group === HYBRID_GROUP).length;
   return {
     passed: true,

@@ -215,6 +215,24 @@ describe('transport', () => {
     old.close();
   });
 
+  it('what never leaves this machine shows no encryption in transit', async () => {
+    const fake = await fakeSystem();
+    const judged = async (config: Record<string, unknown>) => {
+      const server = await testServer({ systems: { main: enforced(fake) }, config });
+      await server.control.probeIfOlder(0);
+      const control = (await server.controls()).get('DAT-04')!;
+      await server.stop();
+      return control;
+    };
+    const plain = await judged({});
+    assert.equal(plain.status, 'not assessed', plain.evidence.join());
+    assert.match(plain.missing.join(), /all 3 listeners and endpoints are on loopback/);
+    const over = await judged({ gateway: { port: 0, tls: { generated: true } } });
+    assert.equal(over.status, 'effective', over.missing.join());
+    assert.match(over.evidence.join(), /of 3 listeners and endpoints 1 speak TLS 1\.3, 2 are on loopback/);
+    await fake.close();
+  });
+
   it('an address that is not loopback needs TLS', async () => {
     await assert.rejects(testServer({ config: { gateway: { host: '0.0.0.0', port: 0 } } }), {
       code: 'tls-required',
