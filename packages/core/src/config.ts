@@ -263,6 +263,8 @@ export const configSchema = z.strictObject({
       signOn: signOnSchema.optional(),
       /** Jobs of CI and clusters that may trade a token of their platform for a key of a service account. */
       workloads: z.array(workloadSchema).max(64).default([]),
+      /** People whom a provider may keep here by SCIM at a time; ten times as many with those whom it removed. */
+      provisionedPeople: z.int().min(1).max(1_000_000).default(100_000),
       /** Roles of each group that a provider keeps here by SCIM: `operator`, or `operator@chat`. */
       groupRoles: z.record(z.string().min(1).max(256), z.array(roleText).min(1).max(32)).default({}),
     })

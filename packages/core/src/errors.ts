@@ -225,6 +225,11 @@ export const ERRORS = {
     'a file that was learned from training data is missing or is none',
     'make it with `sallyport guard learn` or `guard learn-texts`, and name it at the system',
   ),
+  'people-full': row(
+    403,
+    'there is no room for more people of the identity provider',
+    'raise `access.provisionedPeople`',
+  ),
   'data-locked': row(409, 'another server holds the data folder', 'stop it, or use another `--data`'),
   'owner-untrusted': row(
     403,

@@ -27,12 +27,14 @@ export function openAccounts(control: Control): Accounts {
     roles: () => control.snapshots.policies.roles,
     handsOnUntilMs: (handed, tx) => handsOnUntilMs(control, handed, tx),
     settings: () => {
-      const { idleMinutes, sessionHours, breachedPasswords, groupRoles } = control.config.access;
+      const { idleMinutes, sessionHours, breachedPasswords, groupRoles, provisionedPeople } =
+        control.config.access;
       return {
         idleMs: idleMinutes * 60_000,
         sessionMs: sessionHours * 3_600_000,
         breachList: breachedPasswords,
         groupRoles,
+        provisionedMax: provisionedPeople,
       };
     },
   });

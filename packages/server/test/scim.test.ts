@@ -21,6 +21,60 @@ interface List<T> {
   Resources: T[];
 }
 
+describe('SCIM: more people than there is room for', () => {
+  it('are refused in the words of SCIM, and leave no trace; who leaves makes room, ten times over', async () => {
+    const server = await testServer({ config: { access: { provisionedPeople: 2 } } });
+    try {
+      const { programs } = server.control.accounts;
+      const grants = [{ role: 'provisioner' }];
+      const { id } = await programs.add('test', { name: 'idp', purpose: 'x', owner: null, grants });
+      const { key } = await server.control.apiKeys.create('test', { name: 'idp', systems: [], program: id });
+      const ask = async (method: string, path: string, body?: object) => {
+        const response = await fetch(`${server.controlUrl}/scim/v2/Users${path}`, {
+          method,
+          headers: { authorization: `Bearer ${key}`, 'content-type': 'application/scim+json' },
+          body: body === undefined ? null : JSON.stringify(body),
+        });
+        const text = await response.text();
+        return {
+          status: response.status,
+          said: (text === '' ? {} : JSON.parse(text)) as User & { detail: string },
+        };
+      };
+      const join = (userName: string) => ask('POST', '', { userName });
+      const people = [await join('u0'), await join('u1')];
+      assert.deepEqual(
+        people.map(({ status }) => status),
+        [201, 201],
+      );
+      const before = await server.control.accounts.directory.list();
+      const { status, said } = await join('u2');
+      assert.equal(status, 403);
+      assert.deepEqual(said, {
+        schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+        status: '403',
+        detail: said.detail,
+      });
+      assert.match(said.detail, /at most 2 people.*access\.provisionedPeople/);
+      assert.deepEqual(await server.control.accounts.directory.list(), before);
+      assert.equal((await ask('PUT', `/${people[0]!.said.id}`, { userName: 'renamed' })).status, 200);
+      let last = people[0]!.said.id;
+      for (let i = 3; i < 21; i++) {
+        assert.equal((await ask('DELETE', `/${last}`)).status, 204);
+        const next = await join(`u${i}`);
+        assert.equal(next.status, 201, `${i}`);
+        last = next.said.id;
+      }
+      assert.equal((await ask('DELETE', `/${last}`)).status, 204);
+      const full = await join('once-more');
+      assert.equal(full.status, 403, 'those who were removed stay in the record of who was here');
+      assert.match(full.said.detail, /20 people/);
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
 describe('SCIM: an identity provider keeps people and groups', () => {
   let server: TestServer;
   let fake: FakeSystem;

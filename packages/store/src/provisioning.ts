@@ -59,6 +59,17 @@ export class Provisioning {
     return new Map(rows.map((row) => [row.person_id, row.external_id]));
   }
 
+  /** How many the provider keeps, and how many it ever kept. */
+  async count(tx: Connection = this.#db): Promise<{ kept: number; ever: number }> {
+    const row = await tx
+      .selectFrom('provisioned')
+      // Counts what is not null.
+      .select((e) => [e.fn.countAll().as('ever'), e.fn.count('deleted_at').as('removed')])
+      .executeTakeFirst();
+    const ever = Number(row?.ever ?? 0);
+    return { kept: ever - Number(row?.removed ?? 0), ever };
+  }
+
   /** What the provider calls somebody; null where it says nothing, undefined where it does not keep them. */
   async knownAs(personId: string, tx: Connection = this.#db): Promise<string | null | undefined> {
     const row = await tx

@@ -23,6 +23,8 @@ export interface AccessSettings {
   readonly breachList?: string | undefined;
   /** Roles of groups that an identity provider keeps here, by the name of the group: `operator@chat`. */
   readonly groupRoles?: Readonly<Record<string, readonly string[]>>;
+  /** People whom a provider may keep here by SCIM; no limit when absent. */
+  readonly provisionedMax?: number;
   /** What a hash of a password costs; what is right for production when absent. */
   readonly hashCost?: HashCost;
 }

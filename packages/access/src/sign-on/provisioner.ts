@@ -8,6 +8,8 @@ import { isRemoved, requireAdministrator } from '../people/left-and-kept.ts';
 /** Members of one group, and groups, at most. */
 const MEMBERS_MAX = 10_000;
 const GROUPS_MAX = 1_000;
+/** How many times as many people a provider may have kept here as it may keep at a time: those whom it removed stay known. */
+const EVER_TIMES = 10;
 /** Why somebody is out or in again. */
 const SAID = 'said by the identity provider';
 
@@ -58,7 +60,21 @@ export class Provisioner {
     return known(person, kept);
   }
 
-  /** A joiner. @throws CodedError `conflict` when somebody has the name already */
+  /** @throws CodedError `people-full` */
+  async #requireRoom(tx: Connection): Promise<void> {
+    const most = this.#home.settings().provisionedMax ?? Number.POSITIVE_INFINITY;
+    const { kept, ever } = await this.#home.store.provisioning.count(tx);
+    const help = 'raise `access.provisionedPeople`';
+    if (kept >= most)
+      throw new CodedError('people-full', `a provider keeps at most ${most} people here; ${help}`);
+    if (ever >= most * EVER_TIMES)
+      throw new CodedError(
+        'people-full',
+        `${most * EVER_TIMES} people were kept here by a provider, with those whom it removed; ${help}`,
+      );
+  }
+
+  /** A joiner. @throws CodedError `conflict` when somebody has the name already, `people-full` */
   async create(actor: string, user: ProvisionedUser): Promise<KnownUser> {
     const { store } = this.#home;
     const name = personName(user.userName);
@@ -71,6 +87,7 @@ export class Provisioner {
     });
     await store.change(async (tx) => {
       await store.people.oneAtATime(tx);
+      await this.#requireRoom(tx);
       const freed = await this.#freeName(tx, actor, name, null);
       if (freed === null) throw new CodedError('conflict', `somebody is called \`${name}\` already`);
       if (user.externalId !== null && (await store.provisioning.isShutOut(tx, user.externalId)))
