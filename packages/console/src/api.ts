@@ -118,6 +118,9 @@ export interface Report {
   readonly system: string;
   readonly mode: 'observe' | 'enforce';
   readonly exchanges: number;
+  readonly inspected: number;
+  readonly answered: number;
+  readonly failed: number;
   readonly wouldHaveDenied: number;
   readonly denied: number;
   readonly kinds: readonly {
@@ -134,6 +137,9 @@ export interface Report {
 export interface Observation {
   readonly system: string;
   readonly exchanges: number;
+  readonly inspected: number;
+  readonly answered: number;
+  readonly failed: number;
   readonly wouldHaveDenied: number;
   readonly denied: number;
 }

@@ -24,6 +24,45 @@ export const millis = (ms: number): string =>
 export const plural = (n: number, one: string, many = `${one}s`): string =>
   `${count(n)} ${n === 1 ? one : many}`;
 
+interface Seen {
+  readonly exchanges: number;
+  readonly inspected: number;
+  readonly answered: number;
+  readonly failed: number;
+  readonly denied: number;
+  readonly wouldHaveDenied: number;
+}
+
+const were = (n: number): string => `${count(n)} ${n === 1 ? 'was' : 'were'}`;
+
+/** How many calls enforcing would have denied; null where none was inspected, so that nobody knows. */
+export const wouldDeny = (seen: Seen | undefined): number | null =>
+  seen && seen.inspected > 0 ? seen.wouldHaveDenied : null;
+
+/** What is known of the calls to a system before it enforces, or while it does. Nothing seen is told as that. */
+export function judged(
+  report: Seen & { readonly mode: 'observe' | 'enforce'; readonly kinds: readonly unknown[] },
+): string {
+  const { exchanges, inspected, answered, failed, denied, mode } = report;
+  if (exchanges === 0) return 'There is no call to it yet, so no call was inspected yet.';
+  const all = `of ${plural(exchanges, 'call')}`;
+  const ends = [
+    ...(failed > 0 ? [`${count(failed)} failed`] : []),
+    ...(denied > 0 ? [`${were(denied)} denied`] : []),
+  ].join(', ');
+  const why = ends === '' ? '' : `: ${all}, ${ends}`;
+  if (inspected === 0) return `No call was inspected yet${why}.`;
+  const acted =
+    mode === 'enforce'
+      ? `${were(denied)} denied`
+      : `enforcing would have denied ${count(report.wouldHaveDenied)}`;
+  const more = report.kinds.length > 0 ? ' By what was seen:' : '';
+  if (answered === 0)
+    return `No answer was inspected yet${why}.${mode === 'enforce' ? '' : ` By their questions alone, ${acted}.`}${more}`;
+  const fell = failed > 0 ? `, ${count(failed)} failed` : '';
+  return `Of ${all.slice(3)}, ${were(inspected)} inspected${fell}; ${acted}.${more || ' Nothing else in them would have been touched.'}`;
+}
+
 /** Spend in millionths of a US dollar; what has no price is nothing that is known. */
 export const spend = (microUsd: number | null): string =>
   microUsd === null ? '– (no price set)' : `${(microUsd / 1_000_000).toFixed(6)} USD`;

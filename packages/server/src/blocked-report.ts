@@ -8,6 +8,8 @@ export interface BlockedReport extends Summary {
   readonly kinds: readonly BlockedKind[];
 }
 
+const NO_CALLS = { exchanges: 0, inspected: 0, answered: 0, failed: 0, wouldHaveDenied: 0, denied: 0 };
+
 /** What enforcing would have blocked on a system. That it was read is an event. @throws CodedError `system-unknown` */
 export async function blockedReport(control: Control, actor: string, name: string): Promise<BlockedReport> {
   const { installation } = control;
@@ -15,17 +17,21 @@ export async function blockedReport(control: Control, actor: string, name: strin
   if (!known) throw new CodedError('system-unknown', `no system \`${name.slice(0, 64)}\` is known`);
   await installation.flush();
   const { exchanges } = installation.store;
-  const summary = (await exchanges.summaries()).find((one) => one.system === name);
+  const summary = (await exchanges.summaries()).find((one) => one.system === name) ?? {
+    ...NO_CALLS,
+    system: name,
+  };
+  const { inspected, answered } = summary;
   const kinds = await exchanges.wouldHaveBlocked(name);
-  if ((summary?.exchanges ?? 0) > 0)
+  const { mode } = known.config;
+  if (summary.exchanges > 0)
     await installation.announce(
       newEvent('report-read', {
         actor,
         subject: `system:${name}`,
         demo: known.demo,
-        data: { kinds: kinds.length },
+        data: { kinds: kinds.length, mode, inspected, answered },
       }),
     );
-  const { wouldHaveDenied = 0, denied = 0, exchanges: total = 0 } = summary ?? {};
-  return { system: name, mode: known.config.mode, exchanges: total, wouldHaveDenied, denied, kinds };
+  return { ...summary, mode, kinds };
 }

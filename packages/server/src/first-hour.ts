@@ -20,6 +20,37 @@ export interface FirstHour {
   readonly completedAt: string | null;
 }
 
+/** How far one system has come. */
+interface Progress {
+  readonly name: string;
+  readonly mode: string;
+  readonly key: boolean;
+  /** Every call to it in the record, failed ones too. */
+  readonly calls: number;
+  readonly answered: number;
+  readonly failed: number;
+  readonly report: string | null;
+}
+
+function connection(best: Progress | null): string {
+  if (!best) return 'name an AI system and its address; it is observed, nothing is blocked';
+  const { name, failed, answered } = best;
+  if (answered > 0) return `\`${name}\` is connected, and answers`;
+  return failed === 0
+    ? `\`${name}\` is named; the first call shows whether it answers`
+    : `\`${name}\` has answered none of ${failed} calls with success: see why under Traffic; its address and credential are under Systems`;
+}
+
+function calling(best: Progress | null): string {
+  const { calls = 0, answered = 0 } = best ?? {};
+  if (answered > 0)
+    return answered === 1
+      ? '1 call was answered, and is in the record'
+      : `${answered} calls were answered, and are in the record`;
+  const todo = 'point the program at the gateway with that key and call once';
+  return calls === 0 ? todo : `none of ${calls} calls was answered with success; ${todo}`;
+}
+
 /** Works out how far the first hour has come; its completion is an event, once. */
 export async function firstHour(control: Control): Promise<FirstHour> {
   const { store } = control.installation;
@@ -30,19 +61,23 @@ export async function firstHour(control: Control): Promise<FirstHour> {
     (key) => !key.demo && key.revokedAt === null && key.expiresAt > clock.nowIso(),
   );
   // The system that has come furthest is the one the guide follows.
-  let best: { name: string; mode: string; key: boolean; calls: number; report: string | null } | null = null;
+  let best: Progress | null = null;
   let furthest = -1;
   for (const { name, config, createdAt = '' } of systems) {
     const key = keys.some((one) => one.systems.includes(name));
-    const calls = summaries.get(name)?.exchanges ?? 0;
-    const read = await store.events.latest('report-read', `system:${name}`);
+    const { exchanges: calls = 0, answered = 0, failed = 0 } = summaries.get(name) ?? {};
+    // What would have been blocked shows while nothing is, and once something was answered.
+    const read = await store.events.latest('report-read', `system:${name}`, {
+      field: 'mode',
+      value: 'observe',
+    });
     // Of another system that had the name before, no one reads anything any more.
-    const report = read && read.at >= createdAt ? read.at : null;
+    const report = read && read.at >= createdAt && Number(read.data['answered']) > 0 ? read.at : null;
     const done =
-      Number(key) + Number(calls > 0) + Number(report !== null) + Number(config.mode === 'enforce');
+      Number(key) + Number(answered > 0) + Number(report !== null) + Number(config.mode === 'enforce');
     if (done > furthest) {
       furthest = done;
-      best = { name, mode: config.mode, key, calls, report };
+      best = { name, mode: config.mode, key, calls, answered, failed, report };
     }
   }
   const system = best?.name ?? null;
@@ -50,10 +85,8 @@ export async function firstHour(control: Control): Promise<FirstHour> {
     {
       id: 'connect',
       system,
-      done: best !== null,
-      detail: best
-        ? `\`${best.name}\` is connected`
-        : 'name an AI system and its address; it is observed, nothing is blocked',
+      done: best !== null && (best.failed === 0 || best.answered > 0),
+      detail: connection(best),
     },
     {
       id: 'key',
@@ -66,11 +99,8 @@ export async function firstHour(control: Control): Promise<FirstHour> {
     {
       id: 'call',
       system,
-      done: (best?.calls ?? 0) > 0,
-      detail:
-        best && best.calls > 0
-          ? `${best.calls} calls are in the record`
-          : 'point the program at the gateway with that key and call once',
+      done: (best?.answered ?? 0) > 0,
+      detail: calling(best),
     },
     {
       id: 'report',
@@ -78,7 +108,9 @@ export async function firstHour(control: Control): Promise<FirstHour> {
       done: (best?.report ?? null) !== null,
       detail: best?.report
         ? `the report was read at ${best.report}`
-        : 'read what enforcing would have blocked; judge whether it is right',
+        : best?.mode === 'enforce'
+          ? `\`${best.name}\` enforces already: have it observe, and read what enforcing would block`
+          : 'read what enforcing would have blocked; judge whether it is right',
     },
     {
       id: 'enforce',

@@ -206,6 +206,9 @@ export const observationView = z
   .object({
     system: z.string(),
     exchanges: z.number(),
+    inspected: z.number().openapi({ description: 'Calls whose question was inspected' }),
+    answered: z.number().openapi({ description: 'Of those, how many the system answered with a 2xx' }),
+    failed: z.number().openapi({ description: 'Calls that the system should have answered' }),
     wouldHaveDenied: z.number(),
     denied: z.number(),
   })
@@ -228,6 +231,9 @@ export const reportView = z
     system: z.string(),
     mode: z.enum(['observe', 'enforce']),
     exchanges: z.number(),
+    inspected: z.number().openapi({ description: 'Calls whose question was inspected' }),
+    answered: z.number().openapi({ description: 'Of those, how many the system answered with a 2xx' }),
+    failed: z.number().openapi({ description: 'Calls that the system should have answered' }),
     wouldHaveDenied: z.number(),
     denied: z.number(),
     kinds: z.array(

@@ -68,6 +68,12 @@ export interface BlockedKind {
 export interface Summary {
   readonly system: string;
   readonly exchanges: number;
+  /** Those whose question was inspected; what asks a model nothing is left out. */
+  readonly inspected: number;
+  /** Those of them that the system answered with a status from 200 to 299. */
+  readonly answered: number;
+  /** Those that the system should have answered, and did not. */
+  readonly failed: number;
   readonly wouldHaveDenied: number;
   readonly denied: number;
 }
@@ -75,6 +81,19 @@ export interface Summary {
 /** Spend of one call, never more than one can have: rows of earlier versions hold what an AI system made up. */
 const capped = (spend: RawBuilder<unknown>) =>
   sql`case when ${spend} > ${sql.lit(NUMBER_LIMITS.costMicroUsdMax)} then ${sql.lit(NUMBER_LIMITS.costMicroUsdMax)} else ${spend} end`;
+
+/** Operations that ask a model nothing: what there is, and whether it is up. The gateway may answer some itself. */
+export const ABOUT_MODELS: readonly string[] = [
+  ...['models.list', 'models.get', 'show', 'model.ready', 'model.metadata'],
+  ...['server.metadata', 'server.live', 'version'],
+];
+
+/** A call whose question was read. */
+const INSPECTED = sql`inspected = 1 and (operation is null or operation not in (${sql.join(
+  ABOUT_MODELS.map((one) => sql.lit(one)),
+)}))`;
+/** A call that the system should have answered, and did not. */
+const FAILED = sql`outcome in ('failed', 'crashed', 'timeout', 'upstream-error')`;
 
 const REFUSED = 'refused:';
 
@@ -303,9 +322,7 @@ export class ExchangeViews {
       .where('outcome', '<>', 'denied')
       .select((e) => [
         e.fn.countAll().as('calls'),
-        sql<number>`sum(case when ${e.ref('outcome')} in ('failed', 'crashed', 'timeout', 'upstream-error') then 1 else 0 end)`.as(
-          'failed',
-        ),
+        sql<number>`sum(case when ${FAILED} then 1 else 0 end)`.as('failed'),
         // What is in answers and in no question.
         sql<number>`sum(case when ${e.ref('detections')} like '%"link"%' or ${e.ref('detections')} like '%"canary"%' or ${e.ref('detections')} like '%"system-prompt-leak"%' or ${e.ref('detections')} like '%"command"%' or ${e.ref('detections')} like '%"training-echo"%' then 1 else 0 end)`.as(
           'flagged',
@@ -325,6 +342,11 @@ export class ExchangeViews {
       .select((e) => [
         this.births.column.as('system'),
         e.fn.countAll().as('exchanges'),
+        sql<number>`sum(case when ${INSPECTED} then 1 else 0 end)`.as('inspected'),
+        sql<number>`sum(case when ${FAILED} then 1 else 0 end)`.as('failed'),
+        sql<number>`sum(case when ${INSPECTED} and ${e.ref('outcome')} = 'answered' and ${e.ref('status')} between 200 and 299 then 1 else 0 end)`.as(
+          'answered',
+        ),
         sql<number>`sum(case when ${e.ref('would_be')} = 'deny' and ${e.ref('action')} <> 'deny' then 1 else 0 end)`.as(
           'would',
         ),
@@ -336,6 +358,9 @@ export class ExchangeViews {
     return rows.map((row) => ({
       system: row.system!,
       exchanges: Number(row.exchanges),
+      inspected: Number(row.inspected),
+      answered: Number(row.answered),
+      failed: Number(row.failed),
       wouldHaveDenied: Number(row.would),
       denied: Number(row.denied),
     }));

@@ -7,7 +7,14 @@
  */
 export { type AiUse, AiUses, type NotedUse, usesDigest } from './ai-uses.ts';
 export { Events } from './events.ts';
-export type { BlockedKind, ExchangePage, ExchangeRow, Summary, TrafficBucket } from './exchange-views.ts';
+export {
+  ABOUT_MODELS,
+  type BlockedKind,
+  type ExchangePage,
+  type ExchangeRow,
+  type Summary,
+  type TrafficBucket,
+} from './exchange-views.ts';
 export { closedRow, Exchanges, eventRow, openRow, PROJECTED_TOGETHER_MAX } from './exchanges.ts';
 export type { FactorKind, FactorRow } from './factors.ts';
 export { Findings, findingDigest, type NotedDetection, type ScanEnd } from './findings.ts';

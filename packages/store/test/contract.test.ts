@@ -453,7 +453,7 @@ function contract(name: string, open: () => Promise<Store>): void {
       const counts = await store.exchanges.counts(at(0), 's');
       assert.deepEqual([counts.total, counts.inspected, counts.withPolicyId, counts.complete], [4, 4, 4, 3]);
       assert.deepEqual(await store.exchanges.summaries(), [
-        { system: 's', exchanges: 4, wouldHaveDenied: 4, denied: 1 },
+        { system: 's', exchanges: 4, inspected: 4, answered: 2, failed: 0, wouldHaveDenied: 4, denied: 1 },
       ]);
       assert.equal((await store.events.latest('probe-completed', 'probe:x'))!.id, event.id);
       assert.deepEqual(await store.events.recorded([event.id, 'none']), new Set([event.id]));

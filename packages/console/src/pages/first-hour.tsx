@@ -46,7 +46,16 @@ export function FirstHourPage(): ReactElement {
   const name = data.steps[0]!.system;
   const system = systems.data?.find((one) => one.name === name);
   const bodies: Record<FirstHour['steps'][number]['id'], ReactNode> = {
-    connect: <SystemForm onDone={() => {}} />,
+    connect: name ? (
+      <p>
+        <Link to="/systems/$name" params={{ name }} className="link">
+          {name}
+        </Link>{' '}
+        is waited for: mend what keeps it from answering, and call once more.
+      </p>
+    ) : (
+      <SystemForm onDone={() => {}} />
+    ),
     key: name ? <KeyForm system={name} onIssued={setKey} /> : null,
     call:
       name && system ? (

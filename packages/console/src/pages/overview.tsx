@@ -8,7 +8,7 @@ import { PostureBars } from '../parts/posture-bars.tsx';
 import { outcomeTone, outcomeWord, Status } from '../parts/status.tsx';
 import { TrafficChart } from '../parts/traffic-chart.tsx';
 import { queries } from '../queries.ts';
-import { ago, clock, count, plural } from '../words.ts';
+import { ago, clock, count, plural, wouldDeny } from '../words.ts';
 
 const SPANS = [
   [60, 'Last hour'],
@@ -156,6 +156,7 @@ export function OverviewPage(): ReactElement {
             <tbody>
               {(systems.data ?? []).map((system) => {
                 const seen = observations.data?.find((one) => one.system === system.name);
+                const would = wouldDeny(seen);
                 return (
                   <tr key={system.name}>
                     <th scope="row">
@@ -169,7 +170,7 @@ export function OverviewPage(): ReactElement {
                     </td>
                     <td>{count(seen?.exchanges ?? 0)}</td>
                     <td>{count(seen?.denied ?? 0)}</td>
-                    <td>{count(seen?.wouldHaveDenied ?? 0)}</td>
+                    <td>{would === null ? '– (none inspected)' : count(would)}</td>
                   </tr>
                 );
               })}

@@ -13,7 +13,7 @@ import { SystemForm } from '../parts/system-form.tsx';
 import { SystemTabs } from '../parts/tabs.tsx';
 import { TryCall } from '../parts/try-call.tsx';
 import { queries } from '../queries.ts';
-import { count, moment } from '../words.ts';
+import { count, moment, plural, wouldDeny } from '../words.ts';
 
 /** Every AI system behind the gates. */
 export function SystemsPage(): ReactElement {
@@ -35,6 +35,7 @@ export function SystemsPage(): ReactElement {
       <div className="grid gap-4 md:grid-cols-2 xl:grid-cols-3">
         {(data ?? []).map((system) => {
           const seen = observations.data?.find((one) => one.system === system.name);
+          const would = wouldDeny(seen);
           return (
             <section key={system.name} className="panel grid gap-2" aria-labelledby={`system-${system.name}`}>
               <div className="flex items-baseline justify-between gap-2">
@@ -50,8 +51,8 @@ export function SystemsPage(): ReactElement {
                 {system.demo ? ' – demonstration' : ''}
               </p>
               <p className="text-sm">
-                {count(seen?.exchanges ?? 0)} calls, {count(seen?.denied ?? 0)} denied,{' '}
-                {count(seen?.wouldHaveDenied ?? 0)} more if enforced
+                {plural(seen?.exchanges ?? 0, 'call')}, {count(seen?.denied ?? 0)} denied,{' '}
+                {would === null ? 'none inspected yet' : `${count(would)} more if enforced`}
               </p>
             </section>
           );

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type ReactElement, useEffect } from 'react';
 import { queries } from '../queries.ts';
-import { ago, count, plural } from '../words.ts';
+import { ago, count, judged } from '../words.ts';
 import { Fault, Waiting } from './notice.tsx';
 
 /** The "would have blocked" report of a system. Opening it is recorded: somebody looked before enforcing. */
@@ -16,15 +16,10 @@ export function BlockedReport({ system }: { system: string }): ReactElement {
   }, [client, read]);
   if (error) return <Fault fault={error} />;
   if (!data) return <Waiting what="the report" />;
-  const acted =
-    data.mode === 'enforce'
-      ? `${count(data.denied)} were denied`
-      : `enforcing would have denied ${count(data.wouldHaveDenied)}`;
   return (
     <div className="grid gap-3">
       <p>
-        Of {plural(data.exchanges, 'call')} to <strong>{system}</strong>, {acted}.
-        {data.kinds.length === 0 ? ' Nothing else would have been touched.' : ' By what was seen:'}
+        <strong>{system}</strong>: {judged(data)}
       </p>
       {data.kinds.length === 0 ? null : (
         <div

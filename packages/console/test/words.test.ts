@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { judged, wouldDeny } from '../src/words.ts';
+
+describe('what is said of a system before it enforces', () => {
+  const seen = (over: object) => ({
+    ...{ mode: 'observe' as const, exchanges: 9, inspected: 9, answered: 9, failed: 0 },
+    ...{ wouldHaveDenied: 0, denied: 0, kinds: [] },
+    ...over,
+  });
+  it('is no reassurance where nothing was looked at', () => {
+    const none = { exchanges: 0, inspected: 0, answered: 0 };
+    assert.equal(judged(seen(none)), 'There is no call to it yet, so no call was inspected yet.');
+    assert.equal(
+      judged(seen({ inspected: 0, answered: 0, failed: 9 })),
+      'No call was inspected yet: of 9 calls, 9 failed.',
+    );
+    assert.equal(
+      judged(seen({ mode: 'enforce', inspected: 0, answered: 0, denied: 9 })),
+      'No call was inspected yet: of 9 calls, 9 were denied.',
+    );
+    for (const over of [none, { inspected: 0 }]) assert.equal(wouldDeny(seen(over)), null);
+    assert.equal(wouldDeny(undefined), null);
+  });
+  it('says how much was looked at', () => {
+    assert.equal(
+      judged(seen({ answered: 0, failed: 9 })),
+      'No answer was inspected yet: of 9 calls, 9 failed. By their questions alone, enforcing would have denied 0.',
+    );
+    assert.equal(
+      judged(seen({ inspected: 7, answered: 6, failed: 2, wouldHaveDenied: 1 })),
+      'Of 9 calls, 7 were inspected, 2 failed; enforcing would have denied 1. Nothing else in them would have been touched.',
+    );
+    assert.equal(
+      judged(seen({})),
+      'Of 9 calls, 9 were inspected; enforcing would have denied 0. Nothing else in them would have been touched.',
+    );
+    assert.equal(
+      judged(seen({ mode: 'enforce', denied: 3, kinds: [{}] })),
+      'Of 9 calls, 9 were inspected; 3 were denied. By what was seen:',
+    );
+    assert.equal(
+      judged(seen({ exchanges: 1, inspected: 1, answered: 1 })).slice(0, 26),
+      'Of 1 call, 1 was inspected',
+    );
+    assert.equal(wouldDeny(seen({})), 0);
+  });
+});
