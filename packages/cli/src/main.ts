@@ -23,11 +23,16 @@ function exitCodeOf(fault: CodedError): number {
     : 3;
 }
 
-async function help(): Promise<string[]> {
-  const commands = await Promise.all(COMMANDS.map((row) => row.load()));
+const HELP: ReadonlySet<string> = new Set(['help', '--help', '-h']);
+
+/** Which commands there are; of some words, only those that begin with them. */
+async function help(words: readonly string[]): Promise<string[]> {
+  const asked = COMMANDS.filter(({ name }) => words.every((word, i) => name.split(' ')[i] === word));
+  const commands = await Promise.all((asked.length > 0 ? asked : COMMANDS).map((row) => row.load()));
   return [
-    'Two gates around every AI call, and a record nobody can quietly rewrite.',
-    '',
+    ...(words.length > 0 && asked.length > 0
+      ? []
+      : ['Two gates around every AI call, and a record nobody can quietly rewrite.', '']),
     ...commands.flatMap(({ usage, summary }) => [`  sallyport ${usage}`, `      ${summary}`]),
     '',
     'Every command takes --data DIR (default .sallyport), --root-key FILE, --config FILE and --format json.',
@@ -35,15 +40,21 @@ async function help(): Promise<string[]> {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  if (argv.length === 0 || argv[0] === 'help' || argv[0] === '--help' || argv[0] === '-h') {
-    print(...(await help()));
+  const [first = 'help'] = argv;
+  const last = argv.at(-1) ?? '';
+  if (HELP.has(first) || (last.startsWith('-') && HELP.has(last))) {
+    const options = argv.findIndex((word) => word.startsWith('-'));
+    const words = argv.slice(0, options < 0 ? argv.length : options).filter((word) => !HELP.has(word));
+    print(...(await help(words)));
     return argv.length === 0 ? 2 : 0;
   }
   const found = findCommand(argv);
   if (!found)
     throw new CodedError(
       'usage',
-      `there is no command \`${argv.slice(0, 2).join(' ')}\`; see sallyport help`,
+      COMMANDS.some(({ name }) => name.startsWith(`${argv[0]} `))
+        ? `there is no command \`${argv.slice(0, 2).join(' ')}\`; see sallyport help ${argv[0]}`
+        : `there is no command \`${argv.slice(0, 2).join(' ')}\`; see sallyport help`,
     );
   const command = await found.row.load();
   return command.run(parseOptions(found.rest, command.options ?? {}));
