@@ -63,9 +63,22 @@ export function judged(
   return `Of ${all.slice(3)}, ${were(inspected)} inspected${fell}; ${acted}.${more || ' Nothing else in them would have been touched.'}`;
 }
 
-/** Spend in millionths of a US dollar; what has no price is nothing that is known. */
-export const spend = (microUsd: number | null): string =>
-  microUsd === null ? '– (no price set)' : `${(microUsd / 1_000_000).toFixed(6)} USD`;
+interface Cost {
+  /** In millionths of a US dollar. */
+  readonly costMicroUsd: number | null;
+  readonly outcome: string | null;
+  readonly code: string | null;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** What a call cost in US dollars; what has no price is nothing that is known. */
+export function spend({ costMicroUsd, outcome, code, inputTokens, outputTokens }: Cost): string {
+  if (outcome === null) return '– (not over yet)';
+  if (costMicroUsd !== null) return `${(costMicroUsd / 1_000_000).toFixed(6)} USD`;
+  const unsent = outcome === 'denied' && code !== 'output-denied' && inputTokens + outputTokens === 0;
+  return unsent ? 'none (nothing was sent)' : '– (no price set)';
+}
 
 /** A price in US dollars for a million tokens, where there is one. */
 export const price = (dollars: number | undefined): string => dollars?.toLocaleString('en-GB') ?? '–';

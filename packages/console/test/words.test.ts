@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { judged, wouldDeny } from '../src/words.ts';
+import { judged, spend, wouldDeny } from '../src/words.ts';
 
 describe('what is said of a system before it enforces', () => {
   const seen = (over: object) => ({
@@ -44,5 +44,21 @@ describe('what is said of a system before it enforces', () => {
       'Of 1 call, 1 was inspected',
     );
     assert.equal(wouldDeny(seen({})), 0);
+  });
+});
+
+describe('what a call cost', () => {
+  const call = (over: object) => ({
+    ...{ outcome: 'answered', code: null, costMicroUsd: null, inputTokens: 3, outputTokens: 5 },
+    ...over,
+  });
+  it('is no sum where no price is set, and lacks no price where nothing was sent or it is not over', () => {
+    assert.equal(spend(call({})), '– (no price set)');
+    assert.equal(spend(call({ costMicroUsd: 12 })), '0.000012 USD');
+    assert.equal(spend(call({ costMicroUsd: 0 })), '0.000000 USD');
+    const denied = { outcome: 'denied', inputTokens: 0, outputTokens: 0 };
+    assert.equal(spend(call({ ...denied, code: 'output-denied' })), '– (no price set)');
+    assert.equal(spend(call({ ...denied, code: 'input-denied' })), 'none (nothing was sent)');
+    assert.equal(spend(call({ outcome: null, inputTokens: 0, outputTokens: 0 })), '– (not over yet)');
   });
 });

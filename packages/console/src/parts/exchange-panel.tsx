@@ -55,7 +55,7 @@ function Facts({ proof }: { proof: ExchangeProof }): ReactElement {
     ...KINDS.flatMap(([kind, label]): [string, string][] =>
       exchange.tokenKinds[kind] > 0 ? [[label, count(exchange.tokenKinds[kind])]] : [],
     ),
-    ['Spend', spend(exchange.costMicroUsd)],
+    ['Spend', spend(exchange)],
   ];
   return (
     <div className="grid gap-5">
