@@ -15,7 +15,8 @@ it(
     chmodSync(home, 0o755);
     const file = join(home, 'sallyport.yaml');
     writeFileSync(file, 'gateway: { port: 0 }\ncontrol: { port: 0 }\n');
-    chmodSync(file, 0o666);
+    // One that every user may write is not read at all: `owner.test.ts`.
+    chmodSync(file, 0o644);
     const env = { ...process.env, XDG_CONFIG_HOME: join(home, 'config') };
     const args = [BIN, 'up', '--no-demo', '--workers', '1', '--config', file, '--data', join(home, 'data')];
     const child = spawn(process.execPath, args, { env, cwd: home });
