@@ -16,7 +16,7 @@ it(
     const file = join(home, 'sallyport.yaml');
     writeFileSync(file, 'gateway: { port: 0 }\ncontrol: { port: 0 }\n');
     // One that every user may write is not read at all: `owner.test.ts`.
-    chmodSync(file, 0o644);
+    chmodSync(file, 0o664);
     const env = { ...process.env, XDG_CONFIG_HOME: join(home, 'config') };
     const args = [BIN, 'up', '--no-demo', '--workers', '1', '--config', file, '--data', join(home, 'data')];
     const child = spawn(process.execPath, args, { env, cwd: home });
