@@ -13,6 +13,7 @@ import { gzipSync } from 'node:zlib';
 import { parseConfig } from '@sallyport/core';
 import { type RunningServer, startServer } from '@sallyport/server';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { followed } from '../../server/test/followed.ts';
 import { launchBrowser, violations } from './browser.ts';
 
 const DIST = join(import.meta.dirname, '../dist');
@@ -446,6 +447,7 @@ describe('the console, in a browser', () => {
     await store.change(async (tx) => {
       const old = new Date(Date.now() - 10 * 60_000).toISOString();
       await tx.updateTable('sessions').set({ proven_at: old }).execute();
+      await followed(tx, 'sessions');
       return { result: undefined, event: [] };
     });
     await page.getByRole('button', { name: 'Add somebody' }).click();

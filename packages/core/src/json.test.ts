@@ -153,7 +153,7 @@ describe('ids, durations, configuration', () => {
   it('configuration has defaults, refuses what it does not know, and has a schema', () => {
     assert.deepEqual(
       [parseConfig({}).gateway, parseConfig(null).control.port],
-      [{ host: '127.0.0.1', port: 8080, trustedProxies: [] }, 8081],
+      [{ host: '127.0.0.1', port: 8080, trustedProxies: [], origins: [] }, 8081],
     );
     assert.throws(() => parseConfig({ systems: { a: { dialect: 'openai', urls: ['ftp://x'] } } }), {
       code: 'config-invalid',
