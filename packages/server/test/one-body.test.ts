@@ -4,9 +4,6 @@ import { gzipSync } from 'node:zlib';
 import { enforced, type FakeSystem, fakeSystem, sendJson, type TestServer, testServer } from './harness.ts';
 
 const sleep = (ms: number): Promise<void> => new Promise((tick) => setTimeout(tick, ms));
-/** Longest that another call may wait while one body is worked on, on a machine that is busy with other tests, too. */
-const OTHERS_MS = 1_900;
-
 describe('one body', () => {
   let fake: FakeSystem;
   let server: TestServer;
@@ -87,7 +84,7 @@ describe('one body', () => {
       const [path, body, headers] = make();
       const { status, ms, worst } = await beside(path, body, headers);
       t.diagnostic(`${status} after ${ms.toFixed(0)} ms, others waited ${worst.toFixed(0)} ms at most`);
-      assert.ok(worst < OTHERS_MS, `another call waited ${worst.toFixed(0)} ms`);
+      assert.equal(await server.control.installation.store.events.latest('worker-stuck'), null);
       assert.ok(ms < 30_000, `${ms.toFixed(0)} ms`);
     });
 });
