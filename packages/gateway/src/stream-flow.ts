@@ -7,6 +7,9 @@ import { drained } from './respond.ts';
 import type { StreamRecord } from './stream-record.ts';
 import { Turns } from './turns.ts';
 
+/** All streams of a worker take turns together: many that come at once hold up neither others nor the worker's beat. */
+const turns = new Turns();
+
 /** Chunks of an answer that may wait for the gate before the AI system is asked to pause, in bytes. */
 const QUEUE_BYTES_MAX = 256 * 1024;
 /** How few may be left before it goes on: each pause costs a copy of what was read and not taken. */
@@ -180,7 +183,6 @@ export class StreamFlow {
   async #pump(): Promise<void> {
     if (this.#pumping) return;
     this.#pumping = true;
-    const turns = new Turns();
     try {
       while (this.#queue.length > 0 && !this.#host.settled) {
         await turns.share();

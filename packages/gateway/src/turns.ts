@@ -18,11 +18,13 @@ const TURN_MS = 25;
 export class Turns {
   #sinceMs = performance.now();
 
-  /** Waits where this work has had its turn. */
+  /** Waits where this work has had its turn; of many that share one, those for whom no time is left wait for the next. */
   async share(): Promise<void> {
-    if (performance.now() - this.#sinceMs <= TURN_MS) return;
-    await othersFirst();
-    this.#sinceMs = performance.now();
+    while (performance.now() - this.#sinceMs > TURN_MS) {
+      const seen = this.#sinceMs;
+      await othersFirst();
+      if (this.#sinceMs === seen) this.#sinceMs = performance.now();
+    }
   }
 }
 

@@ -107,7 +107,8 @@ describe('nothing in a request goes unread', () => {
         ['/s/llama/api/generate', { model: 'm', stream: false, prompt: 'x', context: many }],
       ] as const) {
         const { status } = await server.post(path, few, body);
-        assert.equal(status, 429, path);
+        // More than the limit of any minute: no wait would help.
+        assert.equal(status, 400, path);
       }
     });
   });
