@@ -18,7 +18,8 @@ export function stringEnd(text: string, open: number): number {
   }
 }
 
-const tooMany = (most: number, what: string): CodedError =>
+/** A body that holds more of something than is built. */
+export const tooMany = (most: number, what: string): CodedError =>
   new CodedError('body-invalid', `the body holds over ${most} ${what}`);
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -124,7 +125,7 @@ export function toPointer(path: readonly (string | number)[]): string {
 }
 
 /** Index just past the list or object that opens at `open` in valid JSON text. */
-function containerEnd(text: string, open: number): number {
+export function containerEnd(text: string, open: number): number {
   let depth = 0;
   for (let i = open; i < text.length; i++) {
     const c = text.charCodeAt(i);

@@ -1,5 +1,5 @@
 import { CodedError } from './errors.ts';
-import { stringEnd } from './json.ts';
+import { containerEnd, stringEnd, tooMany } from './json.ts';
 import { LIMITS } from './limits.ts';
 import { atOnce, type Steps } from './steps.ts';
 
@@ -27,8 +27,6 @@ const BOUNDS: JsonBounds = {
   values: LIMITS.jsonValuesMax,
 };
 
-const tooMany = (most: number, what: string): CodedError =>
-  new CodedError('body-invalid', `the body holds over ${most} ${what}`);
 const notJson = (cause?: unknown): CodedError =>
   new CodedError('body-not-json', 'the body is not valid JSON', { cause });
 
@@ -177,7 +175,7 @@ class Builder {
       else if (c === LIST || c === OBJECT) {
         const inner = this.#ends.get(i);
         if (inner === undefined) {
-          i = this.#shortEnd(i);
+          i = containerEnd(text, i);
           continue;
         }
         // Itself, and what stands before it: other items, and its name in an object.
@@ -202,19 +200,6 @@ class Builder {
     return isList ? list : object;
   }
 
-  /** Index just past a list or an object that is short. */
-  #shortEnd(open: number): number {
-    const text = this.#text;
-    let depth = 0;
-    for (let i = open; i < text.length; i++) {
-      const c = text.charCodeAt(i);
-      if (c === QUOTE) i = stringEnd(text, i) - 1;
-      else if (c === OBJECT || c === LIST) depth++;
-      else if ((c === OBJECT_END || c === LIST_END) && --depth === 0) return i + 1;
-    }
-    throw notJson();
-  }
-
   /** The item that opens at `open`: where it begins, behind the comma before it, and its name in an object. */
   #before(from: number, open: number, isList: boolean): { readonly to: number; readonly name: string } {
     const text = this.#text;
@@ -222,7 +207,7 @@ class Builder {
     for (let i = from; i < open; ) {
       const c = text.charCodeAt(i);
       if (c === QUOTE) i = stringEnd(text, i);
-      else if (c === LIST || c === OBJECT) i = this.#shortEnd(i);
+      else if (c === LIST || c === OBJECT) i = containerEnd(text, i);
       else if (c === COMMA) comma = i++;
       else i++;
     }
