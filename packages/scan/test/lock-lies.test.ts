@@ -6,7 +6,7 @@ const reading = (path: string, text: string) => lockFormatOf(path)!.read(text);
 const named = (path: string, text: string): string[] =>
   reading(path, text).packages.map(({ name, version }) => `${name} ${version}`);
 
-const REGISTRY = 'https://registry.npmjs.org/';
+const REGISTRY = 'https://registry.example/';
 const tarball = (name: string, version: string): string =>
   `${REGISTRY}${name}/-/${name.replace(/^.*\//, '')}-${version}.tgz`;
 const npm = (packages: object, more: object = {}): string =>
