@@ -61,10 +61,14 @@ describe(
           await assert.rejects(verifyBundle(read(path), trust), { code: 'signature-invalid' }, path);
     });
 
-    it('hold where the key that made them is known', { skip: vectors.length === 0 }, async () => {
-      const bundle = read(SPECIFICATION, 'valid', 'key.bundle.json');
-      const { signer } = await verifyBundle(bundle, trustOf(join(VECTORS, 'v1.1.0-elliptic-key')));
-      assert.equal(signer.kind, 'key');
-    });
+    it(
+      'hold where the key that made them is known',
+      { skip: vectors.length === 0 && 'SALLYPORT_OMS_VECTORS names no folder of them' },
+      async () => {
+        const bundle = read(SPECIFICATION, 'valid', 'key.bundle.json');
+        const { signer } = await verifyBundle(bundle, trustOf(join(VECTORS, 'v1.1.0-elliptic-key')));
+        assert.equal(signer.kind, 'key');
+      },
+    );
   },
 );

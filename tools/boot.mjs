@@ -84,7 +84,7 @@ function run(args, doing = task) {
   return new Promise((done) => child.on('exit', (code, signal) => done(code ?? (signal ? 3 : 0))));
 }
 
-/** Builds the console when its sources are not those it was last built from. */
+/** Builds the console when its sources, those of core among them, are not those it was last built from. */
 async function buildConsole() {
   const folder = join(root, 'packages/console');
   const digest = createHash('sha256').update(wanted());
@@ -93,6 +93,7 @@ async function buildConsole() {
     else digest.update(path.slice(folder.length)).update(readFileSync(path));
   };
   for (const name of ['index.html', 'vite.config.ts', 'public', 'src']) read(join(folder, name));
+  read(join(root, 'packages/core/src'));
   const built = join(folder, 'dist', '.built-from');
   const now = digest.digest('hex');
   if (existsSync(built) && readFileSync(built, 'utf8') === now) return 0;

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { ENCODERS, LANGUAGES } from '@sallyport/attacks';
 import { configJsonSchema, ERRORS } from '@sallyport/core';
 import { PRACTICES } from '@sallyport/govern';
 import { DIALECT_TABLE } from '@sallyport/models';
 import { COMMANDS } from '../packages/cli/src/commands.ts';
+import { NATIONAL_IDS } from '../packages/guard/src/pii/national-ids.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -65,6 +67,28 @@ describe('documents agree with the code', () => {
     for (const file of ['docs/THREATS.md', 'docs/ASVS.md'])
       for (const [, name] of read(file).matchAll(/`(?:prove\/)?([\w-]+\.test\.ts)`/g))
         assert.ok(known.has(name!), `${file} names ${name}`);
+  });
+
+  it('what they count is what there is', () => {
+    const counts: Readonly<Record<string, number>> = {
+      languages: LANGUAGES.length,
+      disguises: Object.keys(ENCODERS).length,
+      countries: new Set(NATIONAL_IDS.map(({ country }) => country)).size,
+      practices: PRACTICES.length,
+    };
+    // What was measured has numbers of its own.
+    const names = readdirSync(join(ROOT, 'docs')).filter((name) =>
+      /^(?!guard-report|MEASURED).*\.md$/.test(name),
+    );
+    let found = 0;
+    for (const file of ['README.md', ...names.map((name) => `docs/${name}`)])
+      for (const [said, count, what] of read(file).matchAll(
+        /\b(\d+) (languages|disguises|countries|practices)\b/g,
+      )) {
+        found++;
+        assert.equal(Number(count), counts[what!], `${file}: ${said}`);
+      }
+    assert.ok(found >= 8, `${found}`);
   });
 
   it('there are 64 practices, each complete', () => {

@@ -334,9 +334,17 @@ export const PASSES: Readonly<Record<string, Pass>> = {
     make: (n) => {
       const redactor = new Redactor();
       const text = many(n, (i) => redactor.placeholder('email', address(i))).join(' ');
-      const restoring = new Restoring(system, redactor);
       const part = { pointer: '/content', text, channel: 'output', system: false, stream: null } as const;
-      return () => orderEdits(atOnce(restoring.edits({ ...part, kind: 'text', shown: true })));
+      // One for each answer: it remembers what was shown.
+      return () =>
+        orderEdits(atOnce(new Restoring(system, redactor).edits({ ...part, kind: 'text', shown: true })));
+    },
+  },
+  'restore: very many names of one call of a tool': {
+    size: 2_000,
+    make: (n) => {
+      const names = many(n, (i) => `t${i}`.padEnd(100, 'x'));
+      return () => new Restoring(system, new Redactor()).note(names.map((name) => ({ call: '0', name })));
     },
   },
   'order edits': {
@@ -396,6 +404,18 @@ export const PASSES: Readonly<Record<string, Pass>> = {
         many(n, () => delta(0, WORDS)),
         (text) => [found('email', '', 4, Math.min(12, text.length))],
       ),
+  },
+  'stream: calls of tools, each complete at once': {
+    size: 10_000,
+    make: (n) => () => {
+      const calls = new ToolCalls();
+      let open = 0;
+      for (let i = 0; i < n; i++) {
+        calls.push([{ call: `${i}`, name: 'f', text: '{}' }]);
+        if (calls.open) open++;
+      }
+      return open;
+    },
   },
   'stream: an argument piece by piece': {
     size: 2_000,

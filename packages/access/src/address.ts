@@ -19,7 +19,8 @@ export class TrustedProxies {
     }
   }
 
-  #trusts(address: string): boolean {
+  /** Whether an address is that of a trusted proxy. */
+  trusts(address: string): boolean {
     return isIP(address) !== 0 && this.#list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
   }
 
@@ -32,7 +33,7 @@ export class TrustedProxies {
     let address = plain(peer);
     if (!this.#any || forwardedFor === undefined) return address;
     for (const hop of forwardedFor.split(',').slice(-HOPS_MAX).reverse()) {
-      if (!this.#trusts(address)) break;
+      if (!this.trusts(address)) break;
       const next = plain(hop.trim());
       // A hop that is no address leaves us with the proxy that wrote it.
       if (isIP(next) === 0) break;
@@ -43,4 +44,26 @@ export class TrustedProxies {
 }
 
 /** An IPv4 address that came over an IPv6 socket is written as itself. */
-const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
+export const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
+
+/** Words of 16 bits of an IPv6 address that name its network. */
+const NETWORK_WORDS = 4;
+const WORDS = 8;
+
+/**
+ * What counts as one place of callers: an IPv4 address, or the network of 64 bits of an IPv6 address. One connection to the
+ * internet gets at least such a network (RFC 6177), and may use every address in it.
+ */
+export function addressBlock(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [head = '', tail] = address.toLowerCase().split('%', 1)[0]!.split('::');
+  const words = head === '' ? [] : head.split(':');
+  if (tail !== undefined) {
+    const last = tail === '' ? [] : tail.split(':');
+    // An IPv4 address at the end stands for two words.
+    const zeros = WORDS - words.length - last.length - (tail.includes('.') ? 1 : 0);
+    words.push(...Array.from({ length: Math.max(0, zeros) }, () => '0'), ...last);
+  }
+  const network = words.slice(0, NETWORK_WORDS).map((word) => word.replace(/^0+(?=.)/, ''));
+  return `${network.join(':')}::/64`;
+}

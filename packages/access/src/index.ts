@@ -5,7 +5,7 @@
  * Call first: {@link issueKey} and {@link KeyRing} for programs, {@link Accounts} for people.
  * Do not trust it with: what somebody may do. That is `policy`.
  */
-export { TrustedProxies } from './address.ts';
+export { addressBlock, TrustedProxies } from './address.ts';
 export { type IssuedKey, issueKey, KEY_PATTERN, KeyRing, type KeyVerdict } from './api-key.ts';
 export { type ClientCertificate, clientCertificate, tlsServerOptions } from './client-certificate.ts';
 export type { RelyingParty } from './factors/passkeys.ts';
@@ -19,6 +19,8 @@ export {
   type ThirdParty,
 } from './integrations/third-parties.ts';
 export { outsideScope, type ScopedCall } from './key-scope.ts';
+export { LISTENER_OPTIONS, Listener } from './listener.ts';
+export { connectionsWithin, openFilesMax, openFilesState } from './open-files.ts';
 export { Accounts } from './people/accounts.ts';
 export { BREAK_GLASS_MINUTES_MAX } from './people/break-glass.ts';
 export type { PersonView } from './people/directory.ts';

@@ -12,10 +12,11 @@ export function accountsOver(
   store: Store,
   settings: Partial<ReturnType<AccessHome['settings']>> = {},
 ): Accounts {
-  const { roles } = PolicySet.load(defaultPolicyText());
+  const policies = PolicySet.load(defaultPolicyText());
   return new Accounts({
     store,
-    roles: () => roles,
+    roles: () => policies.roles,
+    decidingRoles: () => policies.rolesThatMay('Person', ['decide-reviews']),
     handsOnUntilMs: async () => Number.POSITIVE_INFINITY,
     settings: () => ({ idleMs: 1_800_000, sessionMs: 43_200_000, hashCost: CHEAP, ...settings }),
     secrets: {

@@ -4,6 +4,7 @@ import { type Accounts, type Begun, countAccounts, type Who } from '@sallyport/a
 import { openPostgres, openSqlite, type Store } from '@sallyport/store';
 import { startPostgres } from '../../store/test/postgres.ts';
 import { totpCode, totpStep } from '../src/factors/totp.ts';
+import { LEVEL } from '../src/people/strength.ts';
 import { accountsOver, from, PASSWORD, SITE } from './people.ts';
 import { SoftwarePasskey } from './software-passkey.ts';
 
@@ -204,6 +205,29 @@ function suite(name: string, open: () => Promise<Store>): void {
       await assert.rejects(signIn(unverified.ticket, other.get(unverified.options as never)), /verification/);
     });
 
+    it('whom a provider alone keeps comes in through it, and proves themselves again with a passkey of here', async () => {
+      const said = { scimId: null, names: ['from-provider'], grants: [{ role: 'viewer' }] };
+      const who = await accounts.directory.fromProvider({ ...said, externalId: 'https://idp.example|one' });
+      const signedOn = () =>
+        store.change(async (tx) => {
+          const proven = { level: LEVEL.one, methods: ['provider'] };
+          const { begun, event } = await accounts.sessions.begin(tx, who, from(), proven);
+          return { result: begun, event };
+        });
+      const { passkey } = await withPasskey(await signedOn());
+      const { ticket, options } = await accounts.factors.challenge(SITE, null);
+      const answer = passkey.get(options as never);
+      await assert.rejects(accounts.signIn.passkey(ticket, answer as never, from(), SITE), {
+        code: 'not-permitted',
+        message: /through its identity provider/,
+      });
+      const session = await whoOf(await signedOn());
+      const asked = await accounts.factors.challenge(SITE, who.id);
+      const proof = { ticket: asked.ticket, passkey: passkey.get(asked.options as never) as never };
+      const proven = await accounts.signIn.proveAgain(session, proof, from(), SITE);
+      assert.equal(proven.session.level, LEVEL.resistant);
+    });
+
     it('a passkey whose counter does not move on is a copy', async () => {
       const { begun } = await person();
       const { passkey } = await withPasskey(begun);
@@ -361,8 +385,8 @@ function suite(name: string, open: () => Promise<Store>): void {
       const kept = devices.find(({ address }) => address === '203.0.113.9')!;
       await accounts.sessions.forgetDevice('test', id, kept.id);
       assert.equal(await accounts.sessions.who(begun.token, false), null, 'sessions on it are over');
-      const told = (await store.events.waiting(10_000))
-        .map(({ event }) => event)
+      const told = (await store.outbox.rows(10_000))
+        .map(({ event }) => event!)
         .filter((event) => event.type === 'session-created' && event.subject === `person:${id}`)
         .map(({ data }) => [data['newDevice'], data['newAddress']]);
       assert.deepEqual(told, [

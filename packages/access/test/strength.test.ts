@@ -163,6 +163,27 @@ describe('factors change only for whoever proves the strongest that is enrolled'
     assert.equal(again.session.level, 3);
   });
 
+  it('a password does not make fresh again what a provider proved, and enrols nothing there', async () => {
+    const own = await account([]);
+    const old = new Date(Date.now() - 3 * 3_600_000).toISOString();
+    for (const level of [2, 3]) {
+      const { token } = await store.change(async (tx) => {
+        const proven = { level, methods: ['provider'], at: old };
+        const { begun, event } = await accounts.sessions.begin(tx, own.strong.person, from(), proven);
+        return { result: begun, event };
+      });
+      const who = (await accounts.sessions.who(token, false))!;
+      const prove = accounts.signIn.proveAgain(who, { password: PASSWORD }, from(), SITE);
+      await assert.rejects(prove, { code: 'factor-invalid', message: /sign in with that again/ });
+      const now = (await accounts.sessions.who(token, false))!;
+      assert.deepEqual([now.session.level, now.session.provenAt], [level, old], 'as it was');
+      await assert.rejects(accounts.factors.beginPasskey(now, SITE), { code: 'proof-needed' });
+    }
+    const begun = await own.signIn('password');
+    const again = await accounts.signIn.proveAgain(await whoOf(begun), { password: PASSWORD }, from(), SITE);
+    assert.equal(again.session.level, 1, 'what a password began, it proves again');
+  });
+
   it('a session that a code began rises with the passkey, and may then', async () => {
     const own = await account(['totp', 'passkey']);
     const begun = await own.signIn('totp');

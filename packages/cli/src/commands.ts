@@ -22,6 +22,7 @@ export interface CommandRow {
 export const COMMANDS: readonly CommandRow[] = [
   { name: 'up', load: async () => (await import('./commands/up.ts')).up },
   { name: 'upstream add', load: async () => (await import('./commands/upstream.ts')).upstreamAdd },
+  { name: 'upstream edit', load: async () => (await import('./commands/upstream.ts')).upstreamEdit },
   { name: 'upstream list', load: async () => (await import('./commands/upstream.ts')).upstreamList },
   { name: 'upstream test', load: async () => (await import('./commands/upstream.ts')).upstreamTest },
   { name: 'upstream remove', load: async () => (await import('./commands/upstream.ts')).upstreamRemove },

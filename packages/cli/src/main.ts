@@ -1,7 +1,8 @@
-import { CodedError, ERRORS, toCodedError } from '@sallyport/core';
+import { CodedError, ERRORS, fileFault, toCodedError } from '@sallyport/core';
 import { COMMANDS, findCommand } from './commands.ts';
 import { parseOptions } from './options.ts';
 import { linesOf, print, printFault, printJson } from './output.ts';
+import { requireNoSurplus } from './surplus.ts';
 
 /** Exit codes: 0 fine, 1 findings, 2 wrong usage or configuration, 3 could not do it. */
 function exitCodeOf(fault: CodedError): number {
@@ -32,7 +33,7 @@ async function help(words: readonly string[]): Promise<string[]> {
   return [
     ...(words.length > 0 && asked.length > 0
       ? []
-      : ['Two gates around every AI call, and a record nobody can quietly rewrite.', '']),
+      : ['Two gates around every AI call, and a record that cannot be quietly rewritten.', '']),
     ...commands.flatMap(({ usage, summary }) => [`  sallyport ${usage}`, `      ${summary}`]),
     '',
     'Every command takes --data DIR (default .sallyport), --root-key FILE, --config FILE and --format json.',
@@ -57,13 +58,15 @@ async function main(argv: readonly string[]): Promise<number> {
         : `there is no command \`${argv.slice(0, 2).join(' ')}\`; see sallyport help`,
     );
   const command = await found.row.load();
-  return command.run(parseOptions(found.rest, command.options ?? {}));
+  const options = parseOptions(found.rest, command.options ?? {});
+  requireNoSurplus(command, options.positionals);
+  return command.run(options);
 }
 
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (fault) {
-  const coded = toCodedError(fault);
+  const coded = fileFault(toCodedError(fault));
   const asJson = process.argv.join(' ').includes('--format json') || process.argv.includes('--format=json');
   const { action } = ERRORS[coded.code];
   if (asJson) printJson({ error: { code: coded.code, message: coded.message, action } });

@@ -43,7 +43,9 @@ export function parseOptions(argv: readonly string[], own: OptionSpec): Options 
       strict: true,
     });
   } catch (fault) {
-    throw new CodedError('usage', (fault as Error).message.split('.')[0]!.toLowerCase());
+    const why = (fault as Error).message.split('.')[0]!.toLowerCase();
+    const takes = Object.keys({ ...own, ...COMMON }).map((name) => `--${name}`);
+    throw new CodedError('usage', `${why}; it takes ${takes.join(', ')}`);
   }
   const values = parsed.values as Record<string, string | boolean | string[] | undefined>;
   const format = values['format'] ?? 'text';

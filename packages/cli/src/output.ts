@@ -12,9 +12,16 @@ const CELL_CHARACTERS_MAX = 200;
 const lineOf = (text: string): string => shortened(printableLine(text), LINE_CHARACTERS_MAX);
 
 let endsUnread = true;
+/** Whether nobody reads what is printed any more. A command ends all the same as it would: its status is its verdict. */
+let isUnheard = false;
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
-  if (endsUnread) process.exit(code === 'EPIPE' ? 0 : 3);
+  isUnheard = true;
+  if (endsUnread && code !== 'EPIPE') process.exit(3);
 });
+
+/** Writes to standard output while somebody reads it. @returns whether there is room for more */
+const write = (text: string): boolean => isUnheard || process.stdout.write(text);
+
 process.stderr.on('error', () => {});
 
 /** From here on the program goes on when what it prints cannot be written: nothing that observes ends what protects. */
@@ -24,18 +31,25 @@ export function goOnUnread(): void {
 
 /** Writes one JSON document. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${visibleJson(value, 2)}\n`);
+  write(`${visibleJson(value, 2)}\n`);
 }
 
 /** Writes a piece of JSON lines. @returns when there is room for the next */
 export async function printJsonLines(values: readonly unknown[]): Promise<void> {
   const text = values.map((value) => `${visibleJson(value)}\n`).join('');
-  if (!process.stdout.write(text)) await new Promise((done) => process.stdout.once('drain', done));
+  if (write(text)) return;
+  await new Promise<void>((done) => {
+    const go = (): void => {
+      process.stdout.off('drain', go).off('error', go);
+      done();
+    };
+    process.stdout.once('drain', go).once('error', go);
+  });
 }
 
 /** Writes lines of text, each on a line of its own whatever is in it. */
 export function print(...lines: readonly string[]): void {
-  process.stdout.write(`${lines.map(lineOf).join('\n')}\n`);
+  write(`${lines.map(lineOf).join('\n')}\n`);
 }
 
 /** Writes lines to standard error. */

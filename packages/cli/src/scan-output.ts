@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import { CodedError, shortened, visible, visibleJson } from '@sallyport/core';
 import type { FileReport, RunLimits, ScanReport, SkippedFolder } from '@sallyport/scan';
 import type { Command } from './commands.ts';
 import type { Options } from './options.ts';
 import { print, printJson } from './output.ts';
+import { writeOutput } from './output-file.ts';
 
 const SHOWN_MAX = 12;
 const SKIPPED_MAX = 20;
 const UNREAD_MAX = 20;
+/** Files to look at that are shown one by one: a tree of packages has thousands of programs. */
+const REVIEW_MAX = 200;
 /** Files that one run may be told to read; more are never looked at. */
 const DEFAULT_FILES_MAX = 1_000_000;
 const PATH_CHARACTERS_MAX = 240;
@@ -122,13 +124,33 @@ function unreadLines(unread: readonly FileReport[]): string[] {
   ];
 }
 
+/** Files of which nothing is known, by name as far as there is room. */
+function unknownLines(unknown: readonly FileReport[]): string[] {
+  if (unknown.length === 0) return [];
+  const names = unknown.slice(0, UNREAD_MAX).map(({ path }) => `unrecognised  ${shownPath(path)}`);
+  const more = unknown.length - names.length;
+  return [
+    ...names,
+    ...(more > 0 ? [`unrecognised  … and ${more} more (--format json has all)`] : []),
+    `${unknown.length} not recognised: nothing is known of their formats, and nothing was looked for in them`,
+  ];
+}
+
 function showAll(report: ScanReport): void {
   const skipped = skippedLines(report.skipped);
   if (skipped.length > 0) print(...skipped);
   const unread = report.files.filter(isUnread);
-  for (const file of report.files) if (file.verdict !== 'clean' && !isUnread(file)) show(file);
-  print(...unreadLines(unread));
+  const told = report.files.filter(
+    (file) => file.verdict !== 'clean' && file.verdict !== 'unrecognised' && !isUnread(file),
+  );
+  const looks = told.filter(({ verdict }) => verdict === 'review');
+  const later = new Set(looks.slice(REVIEW_MAX));
+  for (const file of told) if (!later.has(file)) show(file);
+  if (later.size > 0) print(`review      … and ${later.size} more (--format json has all)`);
+  const unknown = report.files.filter(({ verdict }) => verdict === 'unrecognised');
+  print(...unknownLines(unknown), ...unreadLines(unread));
   const { files, verdicts } = report.summary;
+  if (files === 0) return print('no files found: nothing was scanned');
   print(
     `${files} files: ${Object.entries(verdicts)
       .map(([verdict, count]) => `${count} ${verdict}`)
@@ -144,7 +166,7 @@ export async function finishReport(report: ScanReport, options: Options): Promis
   const { toCycloneDx, toSarif, toSpdx } = await import('@sallyport/scan');
   const write = (option: string, make: () => object): void => {
     const path = options.text(option);
-    if (path !== undefined) writeFileSync(path, `${visibleJson(make(), 2)}\n`);
+    if (path !== undefined) writeOutput(path, `${visibleJson(make(), 2)}\n`);
   };
   write('sarif', () => toSarif(report, VERSION));
   write('cyclonedx', () => toCycloneDx(report, VERSION, randomUUID()));

@@ -242,7 +242,7 @@ describe('the command line', () => {
       ],
     );
     assert.ok(find().grants.every(({ expiresAt }) => expiresAt !== null));
-    assert.match(run(['user', 'add', 'bob']).err, /somebody is called `bob` already/);
+    assert.match(run(['user', 'add', 'bob']).err, /the name `bob` is taken/);
     assert.match(
       run(['user', 'grant', 'bob', '--role', 'emperor']).err,
       /no policy speaks of a role `emperor`/,
@@ -259,7 +259,7 @@ describe('the command line', () => {
     assert.ok(find().disabledAt);
     assert.match(run(['user', 'enable', 'bob']).out, /may sign in again/);
     assert.match(run(['user', 'link', 'bob']).out, /setup\?token=/);
-    assert.match(run(['user', 'link', 'nobody']).err, /there is nobody `nobody`/);
+    assert.match(run(['user', 'link', 'nobody']).err, /there is no person `nobody`/);
     const yes = run(['policy', 'explain', 'person:bob', 'make-keys', 'system:helpdesk']);
     assert.equal(yes.code, 0);
     assert.match(yes.out, /permitted[\s\S]*roles that count here: [a-z, ]*operator/);
@@ -440,9 +440,12 @@ describe('the command line', () => {
     const rotated = run(['vault', 'rotate', 'kek', '--suite', 'mlkem1024-p384-aes-256-gcm'], folder);
     assert.match(
       rotated.out,
-      /^\d+ keys made \(mlkem1024-p384-aes-256-gcm\), \d+ wrapped anew, \d+ destroyed/,
+      /^\d+ keys made \(mlkem1024-p384-aes-256-gcm\), \d+ wrapped again, \d+ destroyed/,
     );
-    assert.match(run(['vault', 'rotate', 'root'], folder).out, /^1 keys made, \d+ wrapped anew, 1 destroyed/);
+    assert.match(
+      run(['vault', 'rotate', 'root'], folder).out,
+      /^1 keys made, \d+ wrapped again, 1 destroyed/,
+    );
     assert.match(run(['vault', 'rotate'], folder).err, /say what: `root`, `kek`, `data` or `log`/);
     assert.match(run(['vault', 'rotate', 'kek', '--suite', 'rot13'], folder).err, /is one of x-wing/);
     assert.match(run(['vault', 'shred', 'system:x'], folder).err, /can never be read again; say --yes/);

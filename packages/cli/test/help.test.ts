@@ -31,8 +31,21 @@ describe('help', () => {
   });
 
   it('is pointed to where there is no such command', () => {
-    const { code, said } = run('upstream', 'edit');
+    const { code, said } = run('upstream', 'polish');
     assert.equal(code, 2);
-    assert.match(said, /there is no command `upstream edit`; see sallyport help upstream/);
+    assert.match(said, /there is no command `upstream polish`; see sallyport help upstream/);
+  });
+
+  it('is pointed to where a word would be overlooked', () => {
+    for (const words of [
+      ['user', 'disable', 'ann', 'bob'],
+      ['key', 'revoke', 'key_1', 'key_2'],
+      ['user', 'list', '--', '--data', 'elsewhere'],
+      ['up', '--', '--data', 'elsewhere'],
+    ]) {
+      const { code, said } = run(...words);
+      assert.equal(code, 2, words.join(' '));
+      assert.match(said, /is one word too many: sallyport (?:user|key|up)/);
+    }
   });
 });

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +54,20 @@ describe('what another user could have laid there is not obeyed', { skip }, () =
     for (const args of [[], ['--config', file]])
       await refused(/configuration `.*` may be written by every user.*chmod o-w/, 'policy', 'test', ...args);
   });
+
+  const shared = statSync('/dev/shm', { throwIfNoEntry: false });
+  const isMounted = shared !== undefined && (shared.mode & 0o1002) === 0o1002;
+
+  it(
+    'a place that is mounted for every user, where each keeps their own',
+    { skip: !isMounted && 'there is no such place' },
+    () => {
+      assert.throws(() => requireTrusted('/dev/shm', 'data folder', { named: true }), {
+        code: 'owner-untrusted',
+        message: /may be written by every user/,
+      });
+    },
+  );
 
   it('a data folder or a socket that every user may write; nothing is asked there', async () => {
     const data = join(home, '.sallyport');

@@ -52,6 +52,8 @@ export function killRegistrations(choose: (steps: number) => readonly number[]):
         mkdirSync(root);
         writeFileSync(join(root, 'config.json'), JSON.stringify({ label }));
         writeFileSync(join(root, 'notes.txt'), `notes of ${label}`);
+        // A pickle of a number: a model in a known format.
+        writeFileSync(join(root, 'weights.pkl'), Buffer.from('\x80\x02K\x01.', 'latin1'));
         const signed = run({}, 'model', 'sign', root, '--key', at('key.pem'));
         assert.equal(signed.status, 0, signed.stderr);
       }

@@ -105,7 +105,7 @@ describe('models', () => {
     put('key.pem', privateKey.export({ format: 'pem', type: 'pkcs8' }));
     put('key.pub', publicKey.export({ format: 'pem', type: 'spki' }));
     put('model/config.json', '{}');
-    put('model/weights.bin', Buffer.alloc(1000, 1));
+    put('model/weights.pkl', pickle(4, text('a')));
     const signed = json<{ resources: number; signature: string }>(
       0,
       'model',
@@ -116,9 +116,9 @@ describe('models', () => {
     );
     assert.deepEqual([signed.resources, signed.signature], [2, at('model/model.sig')]);
     assert.match(done(0, 'model', 'verify', at('model'), '--key', at('key.pub')), /2 files of model/);
-    writeFileSync(at('model/weights.bin'), Buffer.alloc(1000, 2));
-    assert.match(done(1, 'model', 'verify', at('model'), '--key', at('key.pub')), /weights\.bin` changed/);
-    writeFileSync(at('model/weights.bin'), Buffer.alloc(1000, 1));
+    writeFileSync(at('model/weights.pkl'), pickle(4, text('b')));
+    assert.match(done(1, 'model', 'verify', at('model'), '--key', at('key.pub')), /weights\.pkl` changed/);
+    writeFileSync(at('model/weights.pkl'), pickle(4, text('a')));
     done(2, 'model', 'verify', at('model'));
     done(2, 'model', 'sign', at('model'), '--key', at('nowhere'));
     done(2, 'model', 'sign', at('no-model'), '--key', at('key.pem'));
@@ -205,7 +205,7 @@ describe('models', () => {
     assert.match(done(0, 'inventory', 'list', ...config), /risk\/fraud/);
     assert.match(
       run('model', 'promote', 'risk/fraud', '1.0', '--to', 'endpoint:eu', ...config).stderr,
-      /approved: nobody but its author/,
+      /approved: only its author/,
     );
     done(1, 'model', 'promote', 'risk/fraud', '1.0', '--to', 'endpoint:eu', ...config);
     done(1, 'model', 'load', 'risk/fraud', '--place', 'endpoint:eu', '--to', at('out'), ...config);
@@ -223,13 +223,17 @@ describe('models', () => {
     const commit = 'a'.repeat(40);
     put('hub/models--org--net/refs/main', commit);
     put('hub/models--org--net/blobs/one', '{"a":1}');
-    mkdirSync(at('hub/models--org--net/snapshots', commit), { recursive: true });
-    spawnSync('ln', ['-s', '../../blobs/one', at('hub/models--org--net/snapshots', commit, 'config.json')]);
+    put('hub/models--org--net/blobs/two', pickle(4, text('a')));
+    const snapshot = at('hub/models--org--net/snapshots', commit);
+    mkdirSync(snapshot, { recursive: true });
+    symlinkSync('../../blobs/one', join(snapshot, 'config.json'));
+    symlinkSync('../../blobs/two', join(snapshot, 'weights.pkl'));
     const made = done(0, 'model', 'register', at('hub/models--org--net'));
     assert.match(made, /aaaaaaaaaaaa {2}sha256/);
     assert.match(done(0, 'inventory', 'list'), /org\/net/);
-    spawnSync('ln', ['-s', '/etc/hostname', at('hub/models--org--net/snapshots', commit, 'host')]);
+    symlinkSync('/etc/hostname', join(snapshot, 'host'));
     assert.match(run('model', 'register', at('hub/models--org--net'), '--label', '2').stderr, /leads out of/);
+    put('mlflow/model.pkl', pickle(4, text('a')));
     put('mlflow/MLmodel', 'flavors: {}\nmodel_uuid: 0123456789abcdef0123\n');
     assert.match(done(0, 'model', 'register', at('mlflow')), /0123456789ab/);
   });

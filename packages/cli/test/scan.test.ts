@@ -300,3 +300,15 @@ describe('scan', () => {
     assert.deepEqual(three, one);
   });
 });
+
+it('says what it did not recognise, and that an empty folder was no scan', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-unknown-'));
+  const empty = run(folder);
+  assert.match(empty.stdout, /no files found: nothing was scanned/);
+  writeFileSync(join(folder, 'a.dat'), Buffer.from([1, 9, 200, 7, 7, 1]));
+  const { stdout, status } = run(folder);
+  assert.equal(status, 0);
+  assert.match(stdout, /^unrecognised {2}.*a\.dat$/m);
+  assert.match(stdout, /^1 not recognised: /m);
+  assert.match(stdout, /^1 files: .* 0 clean, 1 unrecognised$/m);
+});

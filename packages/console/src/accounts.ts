@@ -27,6 +27,8 @@ export interface Integration {
   readonly why: string;
   readonly expiresAt: string;
   readonly digest: string;
+  /** What was approved or stopped under its name, and is closed until what is proposed is approved. */
+  readonly replaces: readonly { readonly origins: readonly string[] }[];
   readonly manifest: {
     readonly purpose: string;
     readonly origins: readonly string[];
@@ -144,6 +146,8 @@ export interface Person {
   readonly origin: 'local' | 'oidc' | 'scim';
   readonly createdAt: string;
   readonly disabledAt: string | null;
+  /** Of who is shut out: accounts of the same person that are not. */
+  readonly stillIn: readonly { readonly id: string; readonly name: string }[];
   readonly factors: readonly string[];
   readonly grants: readonly Grant[];
 }
@@ -171,7 +175,7 @@ export interface Policies {
   }[];
 }
 
-/** Why somebody may do something, or may not. */
+/** Why a person, program or key may or may not do something. */
 export interface Explanation {
   readonly allowed: boolean;
   readonly roles: readonly string[];

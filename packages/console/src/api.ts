@@ -9,6 +9,8 @@ export interface System {
   readonly mode: 'observe' | 'enforce';
   readonly allowPrivate: boolean;
   readonly apiKeyRef: string | null;
+  /** Why calls to it have no credential to carry. */
+  readonly credentialLack: string | null;
   readonly demo: boolean;
   readonly origin: 'file' | 'command' | 'demo';
 }
@@ -36,6 +38,8 @@ export interface Key {
   readonly demo: boolean;
   /** The service account that it belongs to. */
   readonly program: string | null;
+  /** When who answers for it left, and when it ends for that. */
+  readonly ownerLeft: { readonly at: string; readonly endsAt: string } | null;
 }
 
 /** One call, without content. */
@@ -122,6 +126,7 @@ export interface Report {
   readonly answered: number;
   readonly failed: number;
   readonly wouldHaveDenied: number;
+  readonly wouldHaveRedacted: number;
   readonly denied: number;
   readonly kinds: readonly {
     readonly detector: string;
@@ -141,6 +146,7 @@ export interface Observation {
   readonly answered: number;
   readonly failed: number;
   readonly wouldHaveDenied: number;
+  readonly wouldHaveRedacted: number;
   readonly denied: number;
 }
 

@@ -81,6 +81,8 @@ export interface FindingView {
   readonly subject: string;
   readonly detector: string;
   readonly technique: string;
+  /** What else saw the same. */
+  readonly also: readonly string[];
   readonly severity: Severity;
   readonly status: 'open' | 'resolved';
   readonly firstAt: string;

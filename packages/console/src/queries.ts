@@ -70,8 +70,8 @@ const keys = queryOptions({
 });
 const posture = queryOptions({
   queryKey: ['posture'],
-  queryFn: async () => (await api.refresh<{ controls: ControlResult[] }>('/posture')).controls,
-  refetchInterval: MINUTE,
+  queryFn: () => api.refresh<{ controls: ControlResult[]; probing: boolean }>('/posture'),
+  refetchInterval: (query) => (query.state.data?.probing ? PROGRESS : MINUTE),
 });
 const alerts = queryOptions({
   queryKey: ['alerts'],
@@ -80,7 +80,12 @@ const alerts = queryOptions({
 });
 const prices = queryOptions({
   queryKey: ['prices'],
-  queryFn: async () => (await api.refresh<{ prices: Price[] }>('/prices')).prices,
+  queryFn: async () => {
+    const { prices, systems } = await api.refresh<{ prices: Price[]; systems: Omit<Price, 'model'>[] }>(
+      '/prices',
+    );
+    return [...prices, ...systems.map((row) => ({ ...row, model: 'any other' }))];
+  },
 });
 const observations = queryOptions({
   queryKey: ['traffic', 'observations'],
@@ -114,7 +119,7 @@ const reviews = queryOptions({
 });
 const findings = queryOptions({
   queryKey: ['findings'],
-  queryFn: async () => (await api.refresh<{ findings: FindingView[] }>('/findings')).findings,
+  queryFn: () => api.refresh<{ findings: FindingView[]; leftOut: number }>('/findings'),
   refetchInterval: MINUTE,
 });
 const inventory = queryOptions({
@@ -123,7 +128,7 @@ const inventory = queryOptions({
 });
 const aiUses = queryOptions({
   queryKey: ['ai-uses'],
-  queryFn: () => api.get<{ uses: AiUse[]; services: Record<string, string> }>('/ai-uses'),
+  queryFn: () => api.get<{ uses: AiUse[]; leftOut: number; services: Record<string, string> }>('/ai-uses'),
 });
 const scans = queryOptions({ queryKey: ['scans'], queryFn: () => api.get<Scans>('/scans') });
 const sources = queryOptions({

@@ -16,7 +16,7 @@ export interface Vault {
   readonly root: {
     readonly id: string;
     readonly kind: string;
-    readonly place: 'outside' | 'beside-the-data';
+    readonly place: 'outside' | 'beside-the-data' | 'missing';
     readonly exposed: boolean;
   };
   readonly keyEncryptionKeys: readonly WrappingKey[];

@@ -31,6 +31,7 @@ interface Seen {
   readonly failed: number;
   readonly denied: number;
   readonly wouldHaveDenied: number;
+  readonly wouldHaveRedacted: number;
 }
 
 const were = (n: number): string => `${count(n)} ${n === 1 ? 'was' : 'were'}`;
@@ -55,7 +56,7 @@ export function judged(
   const acted =
     mode === 'enforce'
       ? `${were(denied)} denied`
-      : `enforcing would have denied ${count(report.wouldHaveDenied)}`;
+      : `enforcing would have denied ${count(report.wouldHaveDenied)} and rewritten ${count(report.wouldHaveRedacted)}`;
   const more = report.kinds.length > 0 ? ' By what was seen:' : '';
   if (answered === 0)
     return `No answer was inspected yet${why}.${mode === 'enforce' ? '' : ` By their questions alone, ${acted}.`}${more}`;

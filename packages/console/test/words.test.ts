@@ -5,7 +5,7 @@ import { judged, spend, wouldDeny } from '../src/words.ts';
 describe('what is said of a system before it enforces', () => {
   const seen = (over: object) => ({
     ...{ mode: 'observe' as const, exchanges: 9, inspected: 9, answered: 9, failed: 0 },
-    ...{ wouldHaveDenied: 0, denied: 0, kinds: [] },
+    ...{ wouldHaveDenied: 0, wouldHaveRedacted: 0, denied: 0, kinds: [] },
     ...over,
   });
   it('is no reassurance where nothing was looked at', () => {
@@ -25,15 +25,15 @@ describe('what is said of a system before it enforces', () => {
   it('says how much was looked at', () => {
     assert.equal(
       judged(seen({ answered: 0, failed: 9 })),
-      'No answer was inspected yet: of 9 calls, 9 failed. By their questions alone, enforcing would have denied 0.',
+      'No answer was inspected yet: of 9 calls, 9 failed. By their questions alone, enforcing would have denied 0 and rewritten 0.',
     );
     assert.equal(
-      judged(seen({ inspected: 7, answered: 6, failed: 2, wouldHaveDenied: 1 })),
-      'Of 9 calls, 7 were inspected, 2 failed; enforcing would have denied 1. Nothing else in them would have been touched.',
+      judged(seen({ inspected: 7, answered: 6, failed: 2, wouldHaveDenied: 1, wouldHaveRedacted: 2 })),
+      'Of 9 calls, 7 were inspected, 2 failed; enforcing would have denied 1 and rewritten 2. Nothing else in them would have been touched.',
     );
     assert.equal(
       judged(seen({})),
-      'Of 9 calls, 9 were inspected; enforcing would have denied 0. Nothing else in them would have been touched.',
+      'Of 9 calls, 9 were inspected; enforcing would have denied 0 and rewritten 0. Nothing else in them would have been touched.',
     );
     assert.equal(
       judged(seen({ mode: 'enforce', denied: 3, kinds: [{}] })),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SEVERITIES } from './detection.ts';
+import { SEVERITIES } from './severity.ts';
 import { ruleIdSchema, textRuleSchema } from './text-rule.ts';
 
 const facts = z.record(z.string(), z.unknown());

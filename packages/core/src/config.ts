@@ -186,7 +186,7 @@ export const systemSchema = z.strictObject({
   /** Another system that is asked about each call which the guard lets pass; none when absent. */
   judge: judgeSchema.optional(),
   limits: usageLimitsSchema.default({}),
-  /** What models cost that the table of prices does not name; 0 for both is no price. */
+  /** What models cost that the table of prices does not name; 0 is free. None is known when absent. */
   prices: priceSetSchema
     .extend({ inputPerMillion: perMillion.default(0), outputPerMillion: perMillion.default(0) })
     .optional(),
@@ -274,7 +274,13 @@ export const configSchema = z.strictObject({
   /** Backups; none are made by themselves without it. */
   backup: backupSchema.optional(),
   /** PostgreSQL instead of the embedded SQLite. */
-  database: z.strictObject({ urlRef: secretRefSchema }).optional(),
+  database: z
+    .strictObject({
+      urlRef: secretRefSchema,
+      /** How long a start waits for a database that does not answer yet, seconds. */
+      waitSeconds: z.int().min(0).max(3600).default(60),
+    })
+    .optional(),
   deadlines: deadlinesSchema,
   limits: limitsSchema,
   /** Proxies and authorities between here and AI systems. */

@@ -1,4 +1,4 @@
-import type { Severity } from './detection.ts';
+import type { Severity } from './severity.ts';
 
 /** What a control can be found to be. Nobody can set it: it is computed. */
 export const CONTROL_STATUSES = ['effective', 'failing', 'stale', 'partial', 'not assessed'] as const;

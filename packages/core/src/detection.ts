@@ -1,13 +1,5 @@
 import { z } from 'zod';
-
-/** How bad a thing is, from worst to mildest. */
-export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'] as const;
-export type Severity = (typeof SEVERITIES)[number];
-
-/** Whether `a` is at least as severe as `b`. */
-export function atLeast(a: Severity, b: Severity): boolean {
-  return SEVERITIES.indexOf(a) <= SEVERITIES.indexOf(b);
-}
+import { SEVERITIES, type Severity } from './severity.ts';
 
 /** The detectors a policy can set an action for. */
 export const DETECTORS = [
@@ -25,6 +17,7 @@ export const DETECTORS = [
   'condition',
   'training-echo',
   'content',
+  'unread',
 ] as const;
 export type DetectorName = (typeof DETECTORS)[number];
 

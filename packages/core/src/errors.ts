@@ -91,12 +91,12 @@ export const ERRORS = {
   'input-denied': row(
     403,
     'the input gate refused the call',
-    'see the named detectors; the record shows where',
+    'the operator finds what was seen, and where, under the id of the exchange',
   ),
   'output-denied': row(
     403,
     'the output gate withheld the answer',
-    'see the named detectors; the record shows where',
+    'the operator finds what was seen, and where, under the id of the exchange',
   ),
   'model-invalid': row(
     500,
@@ -149,11 +149,16 @@ export const ERRORS = {
   'upstream-too-large': row(502, 'the answer is over the size limit', 'raise `limits.responseBytesMax`'),
   'upstream-credential-missing': row(
     502,
-    'the credential of the AI system cannot be read',
-    'set the variable or file its `apiKeyRef` names',
+    'Sallyport has no credential that it could send to the AI system; your API key is not the cause',
+    'the operator runs `sallyport doctor`, which names the variable or file',
+  ),
+  'upstream-credential-refused': row(
+    401,
+    'the AI system refused the credential that Sallyport sends it; your API key is not the cause',
+    'the operator sees which under Alerts, and sets another: the variable or file, or `sallyport upstream edit NAME --api-key-ref`',
   ),
   'client-aborted': row(499, 'the caller went away before the answer was complete', 'none is needed'),
-  'not-signed-in': row(401, 'this needs somebody who is signed in', 'sign in, or use the command line'),
+  'not-signed-in': row(401, 'this needs a signed-in person', 'sign in, or use the command line'),
   'not-permitted': row(
     403,
     'no role that you hold permits this',
@@ -249,7 +254,7 @@ export const ERRORS = {
   'root-key-wrong': row(500, 'the root key does not belong to this data folder', 'name the right one'),
   'key-provider-unavailable': row(
     503,
-    'whoever keeps the root key cannot be reached',
+    'the key provider that keeps the root key cannot be reached',
     'see that the key provider of `keys.provider` answers; nothing is sealed or opened until it does',
   ),
   'tls-required': row(
@@ -259,6 +264,16 @@ export const ERRORS = {
   ),
   'address-in-use': row(409, 'the port is taken by another program', 'choose another port'),
   'ledger-corrupt': row(500, 'the log does not verify', 'keep a copy of the folder, restore a backup'),
+  'file-unusable': row(
+    500,
+    'a file or folder cannot be used',
+    'see that it exists and that the user who runs the command may read and write it',
+  ),
+  'database-unavailable': row(
+    503,
+    'the database that keeps the state cannot be used',
+    'see that it runs, takes changes and can be reached from here; it is tried again with the next call',
+  ),
   'state-lost': row(
     500,
     'the state is not the one that the record goes with',
@@ -288,12 +303,12 @@ export const ERRORS = {
   'signature-invalid': row(
     409,
     'a signature does not hold, or what it covers is not what was signed',
-    'do not use it; get it again from whoever signed it',
+    'do not use it; get it again from its signer',
   ),
   'artefact-corrupt': row(
     500,
     'a stored artefact is not what was stored',
-    'restore it from a backup, or register it anew',
+    'restore it from a backup, or register it again',
   ),
   'artefact-unreachable': row(
     503,
@@ -324,21 +339,4 @@ export class CodedError extends Error {
   get status(): number {
     return ERRORS[this.code].status;
   }
-}
-
-const FULL_CODES: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL']);
-/** SQLite's own number for a full disk. */
-const SQLITE_FULL = 13;
-
-/** Whether a fault says that a disk is full. */
-export function isFullDisk(fault: unknown): boolean {
-  const { code, errcode } = (fault ?? {}) as { code?: unknown; errcode?: unknown };
-  return FULL_CODES.has(code) || (code === 'ERR_SQLITE_ERROR' && errcode === SQLITE_FULL);
-}
-
-/** The same fault as a {@link CodedError}; a full disk is `record-unavailable`, anything unforeseen `internal`. */
-export function toCodedError(fault: unknown): CodedError {
-  if (fault instanceof CodedError) return fault;
-  if (isFullDisk(fault)) return new CodedError('record-unavailable', 'the disk is full', { cause: fault });
-  return new CodedError('internal', ERRORS.internal.meaning, { cause: fault });
 }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import type { Severity } from './detection.ts';
+import type { Detection, DetectorName } from './detection.ts';
+import { SEVERITIES, type Severity } from './severity.ts';
 
 /** Something that must be dealt with: many detections of one kind on one subject, under one fingerprint. */
 export interface Finding {
@@ -7,6 +8,8 @@ export interface Finding {
   readonly subject: string;
   readonly detector: string;
   readonly technique: string;
+  /** What else saw the same, as `detector/technique`: one attack is one finding, under its most telling name. */
+  readonly also: readonly string[];
   readonly severity: Severity;
   /** `resolved` by a scan that looked again and did not see it; nobody can set it by hand. */
   readonly status: 'open' | 'resolved';
@@ -38,6 +41,8 @@ export interface ScannedFinding {
   readonly exploited: boolean;
   /** When the world knew of it, RFC 3339; empty where nobody says. */
   readonly disclosedAt: string;
+  /** Digest of what was seen: of other content it is another. Absent in events of earlier versions. */
+  readonly seen?: string;
 }
 
 /** The fingerprint under which detections aggregate: SHA-256 over subject, detector, technique; 16 hex digits. */
@@ -50,7 +55,48 @@ export function fingerprint(
   return hash('sha256', whole, 'hex').slice(0, 16);
 }
 
-/** Whether somebody accepted the risk of a finding, and that is not over. */
+/** Detectors that see one attack together, each in its own way. Any other sees things of its own. */
+const TOGETHER: Partial<Readonly<Record<DetectorName, string>>> = {
+  injection: 'attack',
+  obfuscation: 'attack',
+  unread: 'attack',
+  canary: 'leak',
+  'system-prompt-leak': 'leak',
+};
+/** The model's word, which says that something is an attack and not what it does. */
+const LEARNED = 'learned';
+
+/** How a detection is named where it stands with others. */
+export const nameOf = ({ detector, technique }: Pick<Detection, 'detector' | 'technique'>): string =>
+  `${detector}/${technique}`;
+
+/** Detections with the one that says most first: the gravest, a rule before the model, the surest. */
+export const mostTelling = <T extends Pick<Detection, 'technique' | 'severity' | 'confidence'>>(
+  detections: readonly T[],
+): T[] =>
+  detections.toSorted(
+    (a, b) =>
+      SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+      Number(a.technique === LEARNED) - Number(b.technique === LEARNED) ||
+      b.confidence - a.confidence,
+  );
+
+/** Detections of one text or call as findings count them: what sees one attack together, under its most telling. A rule on trial accuses nobody. */
+export function asFindings(
+  detections: readonly Detection[],
+): { readonly leading: Detection; readonly also: readonly string[] }[] {
+  const together = new Map<string, Detection[]>();
+  for (const one of mostTelling(detections.filter(({ shadow }) => !shadow))) {
+    const attack = TOGETHER[one.detector] ?? nameOf(one);
+    together.set(attack, [...(together.get(attack) ?? []), one]);
+  }
+  return [...together.values()].map(([leading, ...others]) => ({
+    leading: leading!,
+    also: [...new Set(others.map(nameOf))].filter((name) => name !== nameOf(leading!)),
+  }));
+}
+
+/** Whether somebody accepted the risk of a finding, and that is not over. What changed since is not accepted any more: no row says so. */
 export const isAccepted = ({ accepted }: Finding, nowMs: number): boolean =>
   accepted !== null && Date.parse(accepted.until) > nowMs;
 

@@ -25,25 +25,33 @@ export * from './duration.ts';
 export * from './errors.ts';
 export * from './event.ts';
 export * from './exchange.ts';
+export * from './faults.ts';
 export * from './finding.ts';
+export { GatheredBytes } from './gathered-bytes.ts';
 export * from './ids.ts';
 export * from './integration.ts';
 export * from './interval.ts';
 export * from './inventory.ts';
 export {
   decodeUtf8,
+  isNamePointer,
+  NAME_MARK,
+  Pointers,
   pointerSegment,
   replacedStrings,
   replaceStrings,
   type StringVisitor,
+  stringEnd,
   stringVisits,
   toPointer,
   visitStrings,
 } from './json.ts';
+export { JsonCursor, type PathPart } from './json-cursor.ts';
 export * from './key-scope.ts';
 export type { RootConfig } from './keys-config.ts';
 export * from './limits.ts';
-export { isLoopback } from './loopback.ts';
+export { bareHost, isLoopback } from './loopback.ts';
+export { madeOnce } from './made-once.ts';
 export * from './numbers.ts';
 export type { ObjectStoreConfig } from './object-store-config.ts';
 export * from './opaque.ts';
@@ -53,10 +61,21 @@ export * from './ports.ts';
 export * from './prices.ts';
 export * from './row-profile.ts';
 export { seenDigest } from './seen-digest.ts';
+export * from './severity.ts';
 export { atOnce, type Steps } from './steps.ts';
 export { isStorable } from './storable.ts';
 export { type JsonBounds, parseStrictJson, strictJson } from './strict-json.ts';
+export {
+  changedSettings,
+  isLooser,
+  isMoved,
+  leavesPlace,
+  opensPlace,
+  type SystemChange,
+  systemChangeSchema,
+} from './system-change.ts';
 export { tableOf } from './table.ts';
 export * from './text-rule.ts';
+export { textAmong } from './text-runs.ts';
 export { HYBRID_GROUP, TLS_GROUPS } from './tls-groups.ts';
 export { printableLine, shortened, visible, visibleJson } from './visible.ts';

@@ -32,6 +32,36 @@ export const assetFactsSchema = z.strictObject({
 });
 export type AssetFacts = z.infer<typeof assetFactsSchema>;
 
+const { owner, purpose, risk, dataClasses, source, licence, supplier } = assetFactsSchema.shape;
+
+/** What is told of an asset that is there or is new; what is left out stays as it is, or is what nothing was told of. */
+export const toldFactsSchema = z.strictObject({
+  owner: owner.unwrap().optional(),
+  purpose: purpose.unwrap().optional(),
+  risk: risk.unwrap().optional(),
+  dataClasses: dataClasses.unwrap().optional(),
+  source: source.unwrap().optional(),
+  licence: licence.unwrap().optional(),
+  supplier: supplier.unwrap().optional(),
+});
+export type ToldFacts = z.infer<typeof toldFactsSchema>;
+
+/** Facts of an asset once more is told of it. @param before null where it is new */
+export const factsTold = (before: AssetFacts | null, told: ToldFacts): AssetFacts =>
+  assetFactsSchema.parse(
+    Object.fromEntries(
+      (Object.keys(assetFactsSchema.shape) as (keyof AssetFacts)[]).map((fact) => [
+        fact,
+        told[fact] === undefined ? before?.[fact] : told[fact],
+      ]),
+    ),
+  );
+
+/** Whether less risk or fewer classes of data are told of an asset than before: what stands on them restrains less. */
+export const tellsLess = (before: AssetFacts, after: AssetFacts): boolean =>
+  RISK_TIERS.indexOf(after.risk) < RISK_TIERS.indexOf(before.risk) ||
+  before.dataClasses.some((one) => !after.dataClasses.includes(one));
+
 /** Something of the inventory. */
 export interface Asset extends AssetFacts {
   readonly id: string;
@@ -114,3 +144,5 @@ export type ScanKind = (typeof SCAN_KINDS)[number];
 /** What somebody decided about a use of AI that was found. */
 export const USE_DECISIONS = ['sanctioned', 'stop', 'ignored'] as const;
 export type UseDecision = (typeof USE_DECISIONS)[number];
+/** Those of them that let a use go on: who approves decides so. */
+export const LET_GO_ON = ['sanctioned', 'ignored'] as const satisfies readonly UseDecision[];

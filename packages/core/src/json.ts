@@ -1,4 +1,5 @@
 import { CodedError } from './errors.ts';
+import { JsonCursor, type PathPart } from './json-cursor.ts';
 import { LIMITS } from './limits.ts';
 import { atOnce, type Steps } from './steps.ts';
 
@@ -39,7 +40,7 @@ export function pointerSegment(key: string): string {
 }
 
 /** Called for each string; `path` holds keys and array positions and is reused between calls. */
-export type StringVisitor = (text: string, path: readonly (string | number)[], parent: object) => void;
+export type StringVisitor = (text: string, path: readonly PathPart[], parent: object) => void;
 
 /** Names a program would give to a field; any other name may carry content. */
 const FIELD_NAME = /^[A-Za-z_$][A-Za-z_$.-]{0,47}\d{0,4}$/;
@@ -61,56 +62,30 @@ export function* stringVisits(
   visitField?: StringVisitor,
   stringsMax: number = LIMITS.jsonStringsMax,
 ): Steps<void> {
-  const path: (string | number)[] = [];
+  if (typeof root === 'string') return visit(root, [], {});
+  if (typeof root !== 'object' || root === null) return;
   let seen = 0;
   let visited = 0;
-  /** Characters of the names that lead to a place: pointers are made of them, one for each string. */
-  let named = 0;
   const count = (): void => {
     if (++seen > stringsMax) throw tooMany(stringsMax, 'strings');
   };
-  function* walk(value: object): Steps<void> {
-    if (Array.isArray(value)) {
-      for (let i = 0; i < value.length; i++) {
-        const item: unknown = value[i];
-        if (++visited % VISITED === 0) yield;
-        if (typeof item === 'string') {
-          path.push(i);
-          count();
-          visit(item, path, value);
-          path.pop();
-        } else if (typeof item === 'object' && item !== null) {
-          path.push(i);
-          yield* walk(item);
-          path.pop();
-        }
-      }
-      return;
-    }
-    for (const key in value) {
-      named += key.length;
-      if (named > LIMITS.jsonPathCharactersMax)
-        throw new CodedError(
-          'body-invalid',
-          `names of members within each other have over ${LIMITS.jsonPathCharactersMax} characters`,
-        );
-      if (++visited % VISITED === 0) yield;
-      path.push(key);
-      if (visitName && !FIELD_NAME.test(key)) {
+  const cursor = new JsonCursor(root);
+  const { path } = cursor;
+  while (cursor.next()) {
+    const { value, parent } = cursor;
+    if (++visited % VISITED === 0) yield;
+    const name = path.at(-1)!;
+    if (typeof name === 'string') {
+      if (visitName && !FIELD_NAME.test(name)) {
         count();
-        visitName(key, path, value);
-      } else visitField?.(key, path, value);
-      const item = (value as Record<string, unknown>)[key];
-      if (typeof item === 'string') {
-        count();
-        visit(item, path, value);
-      } else if (typeof item === 'object' && item !== null) yield* walk(item);
-      path.pop();
-      named -= key.length;
+        visitName(name, path, parent);
+      } else visitField?.(name, path, parent);
     }
+    if (typeof value === 'string') {
+      count();
+      visit(value, path, parent);
+    } else if (typeof value === 'object' && value !== null) cursor.enter();
   }
-  if (typeof root === 'string') visit(root, path, {});
-  else if (typeof root === 'object' && root !== null) yield* walk(root);
 }
 
 /** The same in one go. */
@@ -122,6 +97,33 @@ export function toPointer(path: readonly (string | number)[]): string {
   let out = '';
   for (const part of path) out += `/${typeof part === 'number' ? part : pointerSegment(part)}`;
   return out;
+}
+
+/** Behind a pointer: the name of that member is meant, and not its value. No pointer of data ends so, where `~` is escaped. */
+export const NAME_MARK = '~#';
+
+/** Whether a pointer is of the name of a member. */
+export const isNamePointer = (pointer: string): boolean => pointer.endsWith(NAME_MARK);
+
+/** Makes the pointers of one document: so many characters of them together, however short its values are. */
+export class Pointers {
+  #characters = 0;
+
+  /** @throws CodedError `body-invalid` past {@link LIMITS.pointersCharactersMax} */
+  of(path: readonly (string | number)[]): string {
+    return this.kept(toPointer(path));
+  }
+
+  /** Counts what was made of a path and is kept. @throws CodedError as {@link of} does */
+  kept(pointer: string): string {
+    this.#characters += pointer.length;
+    if (this.#characters > LIMITS.pointersCharactersMax)
+      throw new CodedError(
+        'body-invalid',
+        `names of members that lead to its values have over ${LIMITS.pointersCharactersMax} characters together; shorten them`,
+      );
+    return pointer;
+  }
 }
 
 /** Index just past the list or object that opens at `open` in valid JSON text. */

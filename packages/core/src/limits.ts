@@ -29,6 +29,8 @@ export const LIMITS = {
   answerValuesMax: 4_000_000,
   /** Characters of the names of members that lead to one place of a body. */
   jsonPathCharactersMax: 2_048,
+  /** Characters of all pointers into one body, answer or event that are kept. */
+  pointersCharactersMax: 4 * 1024 * 1024,
   /**
    * Characters of a call that are inspected on the event loop; more go to a thread. Of texts made to be slow 99 of
    * 100 took less than 1 µs a character (docs/MEASURED.md), so this many take less than 2 ms.
@@ -48,10 +50,17 @@ export const LIMITS = {
   streamsKeptBytesMax: 64 * 1024 * 1024,
   /** Header block of a request. */
   headerBytesMax: 16 * 1024,
+  /** Connections that callers hold to all workers. */
+  connectionsMax: 16_384,
   /** Calls in flight on one worker. */
   inFlightMax: 4096,
-  /** Unauthenticated calls recorded one by one, for each address and minute; further ones are counted. */
-  unauthenticatedRecordsPerMinute: 60,
+  /**
+   * Calls refused before they took anything from a limit that one worker records one by one, for each key, or without one each
+   * address, and minute; further ones are counted.
+   */
+  refusalRecordsPerMinute: 60,
+  /** The same of all calls without a key that is known. */
+  unknownRefusalRecordsPerMinute: 120,
   /** Addresses tracked for that purpose. */
   addressesTrackedMax: 10_000,
 } as const;

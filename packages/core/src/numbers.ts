@@ -30,3 +30,6 @@ export function isWholeIn(value: unknown, least: number, most: number): value is
 export function isShare(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= 1;
 }
+
+/** A number and what it counts: `1 call`, `2 calls`. */
+export const plural = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;

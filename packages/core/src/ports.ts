@@ -1,6 +1,6 @@
 import type { Condition } from './condition.ts';
 import type { Config, DialectName, SystemConfig } from './config.ts';
-import type { Detection, Severity } from './detection.ts';
+import type { Detection } from './detection.ts';
 import type { SallyportEvent } from './event.ts';
 import type { IntegrationSnapshot } from './integration.ts';
 import type { ScanKind } from './inventory.ts';
@@ -8,6 +8,7 @@ import type { KeyScope } from './key-scope.ts';
 import type { UsageLimits } from './limits.ts';
 import type { PriceRow } from './prices.ts';
 import type { RowProfile } from './row-profile.ts';
+import type { Severity } from './severity.ts';
 import type { TextRule } from './text-rule.ts';
 
 /** Ways in which a root is kept. */
@@ -50,6 +51,8 @@ export interface InspectionRequest {
    * `values` personal data too.
    */
   readonly only?: 'secrets' | 'values' | undefined;
+  /** Where values meet of which the text consists, one behind the other, in order: a secret may begin or end there. */
+  readonly seams?: readonly number[];
   /** Whether the text is the arguments of a tool call. */
   readonly tool?: boolean;
   /** Whether names of people, places and organisations are looked for. */
@@ -257,6 +260,8 @@ export interface InventoryCounts {
   readonly oldestScanAt: string | null;
   /** Kinds of scans (`SCAN_KINDS`) that some target had within a day, and what they read of these. */
   readonly kinds: readonly ScanKind[];
+  /** Those of them that read a file at all. */
+  readonly read: readonly ScanKind[];
   readonly images: number;
   readonly prompts: number;
   /** The newest advisory that the latest scan of dependencies knew. */

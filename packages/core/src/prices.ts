@@ -131,3 +131,26 @@ export class PriceTable {
     return null;
   }
 }
+
+/** What each kind costs. */
+function perKind(prices: PriceSet): number[] {
+  const { inputPerMillion: input, outputPerMillion: output } = prices;
+  const write = prices.cacheWritePerMillion ?? input;
+  return [
+    ...[input, output, write, prices.cacheReadPerMillion ?? input],
+    ...[prices.cacheWriteHourPerMillion ?? write, prices.audioInputPerMillion ?? input],
+    ...[prices.reasoningPerMillion ?? output, prices.audioOutputPerMillion ?? output],
+  ];
+}
+
+/** Whether any model costs less by one table than by another, or nothing that is known: then limits of spend hold less. */
+export function costsLess(rows: readonly PriceRow[], before: readonly PriceRow[]): boolean {
+  const [table, known] = [new PriceTable(rows), new PriceTable(before)];
+  return [...before, ...rows].some(({ system = '', model }) => {
+    const own = known.of(system, model);
+    if (own === null) return false;
+    const next = table.of(system, model);
+    const least = perKind(own);
+    return next === null || perKind(next).some((price, kind) => price < least[kind]!);
+  });
+}

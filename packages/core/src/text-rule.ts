@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SEVERITIES } from './detection.ts';
+import { SEVERITIES } from './severity.ts';
 
 /** The name of a rule: shown as the technique of what it finds. */
 export const ruleIdSchema = z

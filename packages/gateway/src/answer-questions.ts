@@ -8,6 +8,7 @@ import {
 import type { FenceLead, Leaves } from '@sallyport/guard';
 import { figuresOf, type TextPart } from '@sallyport/models';
 import { requestOf } from './inspection.ts';
+import { reached } from './joined-texts.ts';
 import { bareNumber, isIdName, JsonQuotes } from './json-numbers.ts';
 import { readLeaves } from './rewrite.ts';
 import { shared } from './turns.ts';
@@ -23,8 +24,6 @@ const EXPONENT = /(?<=[\d.])e\+?\d{1,2}(?![\d.])/gi;
 /** Figures and points before it. */
 const FIGURES_MIN = 5;
 const FIGURES_MAX = 41;
-/** Such numbers of one text that are read. */
-const EXPONENTS_MAX = 64;
 /** Exponents, questions and detections that are looked at from one step to the next. */
 const EXPONENTS_STEP = 1_024;
 const QUESTIONS_STEP = 256;
@@ -126,9 +125,11 @@ export class AnswerQuestions {
   }
 
   /** What is found in texts beside each other. */
-  async askAboutSeams(texts: readonly string[]): Promise<Detection[]> {
+  async askAboutSeams(readings: readonly Pick<InspectionRequest, 'text' | 'seams'>[]): Promise<Detection[]> {
     const { names: _, content: __, ...asked } = this.#settings;
-    return this.#inspect(texts.map((text, n) => ({ ...asked, text, pointer: `${n}`, channel: 'output' })));
+    return this.#inspect(
+      readings.map((reading, n) => ({ ...asked, ...reading, pointer: `${n}`, channel: 'output' })),
+    );
   }
 
   *#of(stretch: Stretch): Steps<Question[]> {
@@ -203,10 +204,12 @@ function figuresBefore(text: string, exponent: number): number | null {
   return exponent - start < FIGURES_MIN ? null : start;
 }
 
-/** Numbers with exponents, as the figures that they are; in steps. */
+/** Numbers with exponents, as the figures that they are, line by line in one go; in steps. */
 function* exponents(request: InspectionRequest, stretch: Stretch): Steps<Question[]> {
   const { part, text, offset } = stretch;
-  const questions: Question[] = [];
+  const own: { at: number; length: number; start: number; end: number }[] = [];
+  const lines: string[] = [];
+  let at = 0;
   let seen = 0;
   /** A number is looked at once: where it has two exponents, as the first says. */
   let behind = 0;
@@ -219,14 +222,16 @@ function* exponents(request: InspectionRequest, stretch: Stretch): Steps<Questio
     if (figures === null) continue;
     yield* quotesOf(stretch);
     if (!stretch.quotes.isOutside(start + offset)) continue;
-    if (questions.length >= EXPONENTS_MAX) break;
     behind = end;
-    const location = { pointer: part.pointer, start, end };
-    questions.push({
-      stretch,
-      request: { ...request, text: figures, only: 'values' },
-      tell: (found) => [{ ...found, location }],
-    });
+    own.push({ at, length: figures.length, start, end });
+    lines.push(figures);
+    at += figures.length + 1;
   }
-  return questions;
+  if (own.length === 0) return [];
+  const tell = (found: Detection): Detection[] =>
+    reached(own, found.location.start, found.location.end).map(({ start, end }) => ({
+      ...found,
+      location: { pointer: part.pointer, start, end },
+    }));
+  return [{ stretch, request: { ...request, text: lines.join('\n'), only: 'values' }, tell }];
 }

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { Detection, InspectionRequest, Steps } from '@sallyport/core';
+import { type Detection, type InspectionRequest, LIMITS, type Steps } from '@sallyport/core';
 import type { TextPart } from '@sallyport/models';
+import { saysCredential } from './credential.ts';
 import { reached } from './joined-texts.ts';
+import { JsonValues } from './json-values.ts';
 import type { Segment } from './stream-lanes.ts';
 import { shared } from './turns.ts';
 
@@ -19,6 +21,11 @@ const PLAIN_SHARE = 0.9;
 const KINDS = ['id', 'model', 'word', 'name', 'sealed'] as const;
 type Kind = (typeof KINDS)[number];
 
+/** A value, or the name of a member. */
+interface Value extends Pick<TextPart, 'pointer' | 'text'> {
+  readonly kind: Kind;
+}
+
 /** A value within the text that is inspected; of values judged before there is no place. */
 interface Piece {
   readonly pointer: string;
@@ -31,10 +38,13 @@ interface Reading {
   readonly text: string;
   /** In the order of the text. */
   readonly pieces: readonly Piece[];
+  /** Where one value begins behind another. */
+  readonly seams: readonly number[];
 }
 
-/** Values that are read from one step to the next. */
+/** Values, and characters of arguments, that are read from one step to the next. */
 const STEP = 512;
+const ARGUMENTS_STEP = 16 * 1024;
 /** What a value costs besides its characters, as characters. */
 const COST_OF_VALUE = 64;
 
@@ -53,8 +63,11 @@ const DATA_URL = /^data:[^,]{0,128},/;
 /** Bytes that may say what kind of file others are of. */
 const MAGIC_BYTES = 12;
 
+const NOTHING: readonly string[] = [];
+
 /** What bytes in base64 or hexadecimal say, where they say something. */
-function decoded(value: string): string[] {
+function decoded(value: string): readonly string[] {
+  if (value.length < ENCODED_MIN) return NOTHING;
   const found: string[] = [];
   const text = value.replace(DATA_URL, '');
   for (const own of new Set([text, text.slice(text.search(/[_-]/) + 1)])) {
@@ -69,16 +82,33 @@ function decoded(value: string): string[] {
   return found;
 }
 
+/** What a value is, or what stands in its place else; null for one of another kind. */
+function kindOf({ structure, insteadOf }: TextPart): Kind | null {
+  const kind = structure ?? insteadOf;
+  return KINDS.find((one) => one === kind) ?? null;
+}
+
 /**
  * Ids, words of the protocol, names of members and sealed bytes of one answer: they are no text, but a system may hide
- * one there. All that are new are read as one, for secrets and canaries only.
+ * one there. All that are new are read as one, for secrets and canaries only; texts that stand in their places among them.
  */
 export class AnswerStructure {
+  readonly #credential: string | null;
+  /** Whether values make up the provider's credential, which leaves in no mode. */
+  leaks = false;
   readonly #known = new Set<string>();
+  /** What came of the names in arguments that grow. */
+  readonly #names = new Map<string, JsonValues>();
   readonly #tails: Record<Kind, string> = { id: '', model: '', word: '', name: '', sealed: '' };
+
+  /** @param credential of the provider, where it is looked for */
+  constructor(credential: string | null) {
+    this.#credential = credential;
+  }
 
   /**
    * Judges what is new.
+   * @param parts of the answer, or of one event of it
    * @param settings what the system's answers are inspected with
    * @param inspect called at most once
    * @returns detections that deny the answer, since no id can be edited
@@ -88,17 +118,18 @@ export class AnswerStructure {
     settings: Partial<InspectionRequest>,
     inspect: (requests: readonly InspectionRequest[]) => Detection[] | Promise<Detection[]>,
   ): Promise<Detection[]> {
-    const fresh = parts.filter(
-      ({ structure, text }) => KINDS.includes(structure as Kind) && !this.#known.has(text),
-    );
-    if (fresh.length === 0) return [];
     let cost = 0;
-    for (const { text } of fresh) cost += text.length + COST_OF_VALUE;
-    const readings = await shared(cost, this.#readings(fresh));
+    for (const part of parts)
+      if (part.kind === 'json' || kindOf(part) !== null) cost += part.text.length + COST_OF_VALUE;
+    if (cost === 0) return [];
+    const readings = await shared(cost, this.#readings(parts));
+    if (readings.length === 0) return [];
+    const credential = this.#credential;
+    if (credential !== null) this.leaks ||= readings.some(({ text }) => saysCredential(text, credential));
     const { canaries } = settings;
     const found = await inspect(
-      readings.map(({ text }, n) => ({
-        text,
+      readings.map(({ text, seams }, n) => ({
+        ...{ text, seams },
         pointer: `${n}`,
         channel: 'output',
         only: 'secrets',
@@ -116,44 +147,88 @@ export class AnswerStructure {
     });
   }
 
-  *#readings(fresh: readonly TextPart[]): Steps<Reading[]> {
-    const readings = [yield* this.#read(fresh, '\n'), yield* this.#read(fresh, '')];
+  *#readings(parts: readonly TextPart[]): Steps<Reading[]> {
+    const fresh: Value[] = [];
+    let seen = 0;
+    for (const part of parts) {
+      if (++seen % STEP === 0) yield;
+      const kind = kindOf(part);
+      if (kind !== null) this.#take(fresh, { kind, pointer: part.pointer, text: part.text });
+      else if (part.kind === 'json') yield* this.#named(fresh, part);
+    }
+    if (fresh.length === 0) return [];
+    const kinds: Record<Kind, Value[]> = { id: [], model: [], word: [], name: [], sealed: [] };
+    for (const value of fresh) kinds[value.kind].push(value);
+    const readings = [yield* this.#read(fresh, kinds, '\n')];
+    // One value of a kind goes on from nothing.
+    if (KINDS.some((kind) => kinds[kind].length > (this.#tails[kind] === '' ? 1 : 0)))
+      readings.push(yield* this.#read([], kinds, ''));
     yield* this.#remember(fresh);
     return readings;
   }
 
-  /** @param between what stands between two of a kind */
-  *#read(fresh: readonly TextPart[], between: string): Steps<Reading> {
+  /** Takes a value that is new. What is sealed may come in pieces, of which two may be alike. */
+  #take(fresh: Value[], value: Value): void {
+    if (value.kind === 'sealed' || !this.#known.has(value.text)) fresh.push(value);
+  }
+
+  /** Takes the names in arguments of a tool, which are JSON within a text. */
+  *#named(fresh: Value[], { stream, text, pointer }: TextPart): Steps<void> {
+    const reader = (stream === null ? null : this.#names.get(stream)) ?? new JsonValues('names');
+    if (stream !== null && this.#names.size < LIMITS.streamChannelsMax) this.#names.set(stream, reader);
+    for (let at = 0; at < text.length; at += ARGUMENTS_STEP) {
+      if (at > 0) yield;
+      for (const run of reader.push(text.slice(at, at + ARGUMENTS_STEP)))
+        this.#take(fresh, { kind: 'name', pointer, text: run.text });
+    }
+  }
+
+  /**
+   * @param encoded values that may be bytes
+   * @param between what stands between two of a kind
+   */
+  *#read(
+    encoded: readonly Value[],
+    kinds: Readonly<Record<Kind, readonly Value[]>>,
+    between: string,
+  ): Steps<Reading> {
     let text = '';
     let seen = 0;
     const pieces: Piece[] = [];
+    const seams: number[] = [];
     for (const kind of KINDS) {
-      const own = fresh.filter(({ structure }) => structure === kind);
+      const own = kinds[kind];
       if (own.length === 0) continue;
-      text += `${text === '' ? '' : '\n'}${this.#tails[kind].replaceAll('\n', between)}`;
+      const tail = this.#tails[kind];
+      if (text !== '') text += '\n';
+      for (const [n, value] of tail.split('\n').entries()) {
+        if (n > 0) text += between;
+        seams.push(text.length);
+        text += value;
+      }
       for (const part of own) {
         if (++seen % STEP === 0) yield;
         text += between;
+        seams.push(text.length);
         pieces.push({ pointer: part.pointer, at: text.length, length: part.text.length });
         text += part.text;
       }
     }
-    for (const { pointer, text: own } of between === '' ? [] : fresh) {
+    for (const { pointer, text: own } of encoded) {
       if (++seen % STEP === 0) yield;
       for (const said of decoded(own)) {
         pieces.push({ pointer, at: text.length + 1, length: said.length });
         text += `\n${said}`;
       }
     }
-    return { text, pieces };
+    return { text, pieces, seams };
   }
 
-  *#remember(fresh: readonly TextPart[]): Steps<void> {
+  *#remember(fresh: readonly Value[]): Steps<void> {
     let seen = 0;
-    for (const { structure, text } of fresh) {
+    for (const { kind, text } of fresh) {
       if (++seen % STEP === 0) yield;
       if (text.length <= KNOWN_CHARACTERS_MAX && this.#known.size < KNOWN_MAX) this.#known.add(text);
-      const kind = structure as Kind;
       this.#tails[kind] = `${this.#tails[kind]}\n${text}`.slice(-TAIL_CHARACTERS);
     }
   }

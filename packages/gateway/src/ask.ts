@@ -1,4 +1,4 @@
-import { CodedError, type SystemSnapshot } from '@sallyport/core';
+import { CodedError, GatheredBytes, type SystemSnapshot } from '@sallyport/core';
 import { DIALECT_TABLE } from '@sallyport/models';
 import type { Upstreams } from './upstream.ts';
 
@@ -18,8 +18,7 @@ export function askSystem(
   timeoutMs: number,
 ): Promise<unknown> {
   return new Promise((done, fail) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
+    const gathered = new GatheredBytes();
     let status = 0;
     let abort: (() => void) | null = null;
     let over = false;
@@ -61,16 +60,15 @@ export function askSystem(
           status = code;
         },
         data: (chunk) => {
-          bytes += chunk.length;
-          if (bytes > ANSWER_BYTES_MAX) stop(new CodedError('upstream-too-large'));
-          else chunks.push(chunk);
+          if (gathered.bytes + chunk.length > ANSWER_BYTES_MAX) stop(new CodedError('upstream-too-large'));
+          else gathered.push(chunk);
         },
         end: () =>
           finish(() => {
             if (status !== 200)
               return fail(new CodedError('upstream-invalid', `\`${system.name}\` answered with ${status}`));
             try {
-              done(JSON.parse(Buffer.concat(chunks).toString()));
+              done(JSON.parse(gathered.whole().toString()));
             } catch {
               fail(new CodedError('upstream-invalid', `\`${system.name}\` answered with no JSON`));
             }

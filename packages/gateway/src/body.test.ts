@@ -3,9 +3,12 @@ import { createHook } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { decode, readBody } from './body.ts';
 import { Memory } from './memory.ts';
+import { StreamRecord } from './stream-record.ts';
 
 const KB = 1024;
 
@@ -55,6 +58,39 @@ describe('a body', () => {
       await assert.rejects(refused, { code: 'body-too-large' });
       if (announced) assert.equal(over.memory.bytes, 0, 'nothing was taken for it');
     }
+  });
+});
+
+describe('what comes byte by byte', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const held = (): number => {
+    collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  const COUNT = 1_000_000;
+  const slab = Buffer.alloc(COUNT, 'a');
+
+  it('is held as what it is, not as so many pieces: a body', async () => {
+    const { stream, req } = request();
+    const holding = new Memory().enter('caller', 8, 32 * KB * KB);
+    const body = readBody(req, 32 * KB * KB, 60_000, holding);
+    const before = held();
+    for (let n = 0; n < COUNT; n++) stream.emit('data', slab.subarray(n, n + 1));
+    const more = held() - before;
+    assert.ok(more < 8 * COUNT, `${more} bytes for ${COUNT}`);
+    stream.end();
+    assert.equal((await body).length, COUNT);
+  });
+
+  it('and so is what is kept of a stream', () => {
+    const record = new StreamRecord({ bytes: 0 });
+    const before = held();
+    for (let n = 0; n < COUNT; n++) record.note(slab.subarray(n, n + 1));
+    const more = held() - before;
+    assert.ok(more < 8 * COUNT, `${more} bytes for ${COUNT}`);
+    record.letGo();
   });
 });
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
-import { CodedError } from '@sallyport/core';
+import { CodedError, GatheredBytes } from '@sallyport/core';
 import type { Holding } from './memory.ts';
 
 /** What was decompressed, and by what: `bytesWritten` says how much was read. */
@@ -89,7 +89,7 @@ export async function readBody(
   holding.body(announced);
   let taken = announced;
   return new Promise((done, fail) => {
-    let chunks: Buffer[] = [];
+    const gathered = new GatheredBytes();
     let bytes = 0;
     const timer = setTimeout(
       () => stop(new CodedError('body-truncated', `the body did not arrive within ${timeoutMs} ms`)),
@@ -98,7 +98,7 @@ export async function readBody(
     const stop = (fault: CodedError): void => {
       clearTimeout(timer);
       ended();
-      chunks = [];
+      gathered.clear();
       req.removeAllListeners('data');
       req.resume();
       fail(fault);
@@ -115,12 +115,12 @@ export async function readBody(
         return stop(fault as CodedError);
       }
       taken = Math.max(taken, bytes);
-      chunks.push(chunk);
+      gathered.push(chunk);
     });
     req.on('end', () => {
       clearTimeout(timer);
       ended();
-      done(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+      done(gathered.whole());
     });
     req.on('error', () => stop(new CodedError('body-truncated')));
     req.on('close', () => {

@@ -2,7 +2,14 @@ import { lookup } from 'node:dns';
 import { isIP, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { checkServerIdentity, TLSSocket } from 'node:tls';
-import { type ClosedPlace, CodedError, clock, destinationOf, mayBeSamePlace } from '@sallyport/core';
+import {
+  bareHost,
+  type ClosedPlace,
+  CodedError,
+  clock,
+  destinationOf,
+  mayBeSamePlace,
+} from '@sallyport/core';
 
 /** How long what a name resolved to is taken for true, in milliseconds. */
 const RESOLVED_MS = 5_000;
@@ -81,7 +88,7 @@ export const closedFor = (url: string, closed: readonly ClosedPlace[]): readonly
  */
 function isOtherServer(socket: Socket, url: URL): boolean {
   if (!(socket instanceof TLSSocket) || url.protocol !== 'https:') return false;
-  const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  const host = bareHost(url).replace(/\.$/, '');
   return checkServerIdentity(host, socket.getPeerCertificate()) !== undefined;
 }
 

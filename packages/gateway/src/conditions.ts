@@ -1,4 +1,4 @@
-import { CodedError, type Detection, LIMITS, type RowProfile } from '@sallyport/core';
+import { CodedError, type Detection, type RowProfile } from '@sallyport/core';
 import { type RequestPart, readOutputTensors, type Tensor, type TextPart } from '@sallyport/models';
 import type { ConditionFinding, Facts } from '@sallyport/policy';
 import { type Exchange, gravest } from './exchange.ts';
@@ -38,13 +38,16 @@ function callFacts(exchange: Exchange): Facts {
   };
 }
 
+/** Rows of a tensor: a value by itself is one. */
+const rowsOf = (shape: readonly number[]): number => shape[0] ?? 1;
+
 /** Values of each row, by the names of their tensors. */
 const byTensor = (tensors: readonly Tensor[], rows: number): Facts[] =>
   Array.from({ length: rows }, (_, row) =>
     Object.fromEntries(
       tensors.flatMap(({ name, shape, values }) => {
         // What is not given row by row is not given for any.
-        if ((shape[0] ?? 0) !== rows) return [];
+        if (rowsOf(shape) !== rows) return [];
         const width = values.length / rows;
         const own = values.slice(row * width, (row + 1) * width);
         return [[name, width === 1 ? own[0] : own] as const];
@@ -55,7 +58,8 @@ const byTensor = (tensors: readonly Tensor[], rows: number): Facts[] =>
 /** Values of each row of a request, by feature where the system has a profile. @throws CodedError `body-too-large` for more than conditions are asked about */
 function inputRows(tensors: readonly Tensor[], profile: RowProfile | null): Facts[] {
   const cells = profile && featureCells(tensors, profile);
-  const rows = cells?.length ?? tensors[0]?.shape[0] ?? 0;
+  // As many as any has: what the first tensor says of itself must not say how many others have.
+  const rows = cells?.length ?? tensors.reduce((most, { shape }) => Math.max(most, rowsOf(shape)), 0);
   if (rows > ROWS_MAX)
     throw new CodedError(
       'body-too-large',
@@ -83,7 +87,7 @@ export function conditionsOnRows(exchange: Exchange, answer: unknown): Detection
   const rows = inputs.length;
   const outputs = needsOutput ? byTensor(readOutputTensors(answer), rows) : null;
   const found: Detection[] = [];
-  for (let row = 0; row < rows && found.length < LIMITS.detectionsMax; row++) {
+  for (let row = 0; row < rows; row++) {
     const facts = { call, input: inputs[row], ...(outputs && { output: outputs[row] }) };
     for (const finding of conditions.judge('row', facts, needsOutput))
       found.push(
@@ -97,7 +101,7 @@ export function conditionsOnRows(exchange: Exchange, answer: unknown): Detection
 }
 
 const rowStart = (tensor: Tensor, rows: number, row: number): number =>
-  Math.min(tensor.values.length - 1, Math.floor((tensor.values.length / rows) * row));
+  Math.max(0, Math.min(tensor.values.length - 1, Math.floor((tensor.values.length / rows) * row)));
 
 /** Texts by who says them, and what was found in them. */
 function textFacts(parts: readonly (TextPart | RequestPart)[], findings: readonly Detection[]): Facts {

@@ -37,6 +37,8 @@ export interface Reservation {
   readonly slots: readonly Counted[];
   /** When, by {@link secondOf}. */
   readonly second: number;
+  /** Day of whose spend it was taken, since 1970, for each of `slots`. */
+  readonly days: readonly bigint[];
   tokens: number;
   microUsd: number;
   /** Whether the call has ended and its places are free. */
@@ -115,23 +117,25 @@ export class Counters {
     }
     const second = secondOf(nowNs);
     const undo: (() => void)[] = [];
+    const days: bigint[] = [];
     let done = false;
     try {
-      const hit = this.#takeAll(slots, takenTokens, takenMicroUsd, second, nowMs, undo);
+      const hit = this.#takeAll(slots, takenTokens, takenMicroUsd, second, nowMs, days, undo);
       done = hit === null;
-      return hit ?? { slots, second, tokens: takenTokens, microUsd: takenMicroUsd, settled: false };
+      return hit ?? { slots, second, days, tokens: takenTokens, microUsd: takenMicroUsd, settled: false };
     } finally {
       if (!done) for (const step of undo) step();
     }
   }
 
-  /** @param undo gets a step for all that was taken, at once */
+  /** @param days gets the day of each slot's spend @param undo gets a step for all that was taken, at once */
   #takeAll(
     slots: Reservation['slots'],
     tokens: number,
     microUsd: number,
     second: number,
     nowMs: number,
+    days: bigint[],
     undo: (() => void)[],
   ): LimitHit | null {
     for (const { slot, limits, of } of slots) {
@@ -162,14 +166,16 @@ export class Counters {
         };
       }
       undo.push(() => this.#count(slot, TOKENS, -tokens, second));
-      if (!this.#spend(slot, microUsd, limits.spendMicroUsdPerDay, nowMs)) {
+      const day = this.#spend(slot, microUsd, limits.spendMicroUsdPerDay, nowMs);
+      if (day === null) {
         return {
           code: 'spend-limited',
           retryAfterMs: DAY_MS - (nowMs % DAY_MS),
           message: `${dollars(limits.spendMicroUsdPerDay)} a day are the limit${their}`,
         };
       }
-      undo.push(() => this.#unspend(slot, microUsd));
+      days.push(day);
+      undo.push(() => this.#unspend(slot, microUsd, day));
     }
     return null;
   }
@@ -185,15 +191,23 @@ export class Counters {
     reservation.settled = true;
     const [tokens, microUsd] = [wholeTokens(usedTokens), wholeSpend(usedMicroUsd)];
     for (const { slot } of reservation.slots) this.#leave(slot);
-    for (const { slot } of reservation.slots) {
+    for (const [n, { slot }] of reservation.slots.entries()) {
       const more = tokens - reservation.tokens;
       // What was not used is free again where it was taken; what was used besides is used now.
       if (more !== 0) this.#count(slot, TOKENS, more, more < 0 ? reservation.second : secondOf(nowNs));
       const saved = reservation.microUsd - microUsd;
-      if (saved !== 0) this.#unspend(slot, saved);
+      if (saved !== 0) this.#unspend(slot, saved, reservation.days[n]!);
     }
     reservation.tokens = tokens;
     reservation.microUsd = microUsd;
+  }
+
+  /** Takes the places of a call that was settled once more, while its answer waits for its reader. @returns gives them back */
+  hold({ slots }: Reservation): () => void {
+    for (const { slot } of slots) Atomics.add(this.#concurrent, this.#worker * SLOTS_MAX + slot, 1);
+    return () => {
+      for (const { slot } of slots) this.#leave(slot);
+    };
   }
 
   /** Sets the spend of the day, as rebuilt from the record at start. */
@@ -247,7 +261,8 @@ export class Counters {
     this.#rates.add(slot * RATES + rate, units, second);
   }
 
-  #spend(slot: number, microUsd: number, limit: number, nowMs: number): boolean {
+  /** @returns the day of which it was taken; null where no more may be */
+  #spend(slot: number, microUsd: number, limit: number, nowMs: number): bigint | null {
     const today = BigInt(Math.floor(nowMs / DAY_MS));
     const most = wholeLimit(limit);
     for (;;) {
@@ -256,16 +271,20 @@ export class Counters {
       const day = known >> SPEND_BITS > today ? known >> SPEND_BITS : today;
       const spent = day === known >> SPEND_BITS ? BigInt.asUintN(48, known) : 0n;
       const after = spent + BigInt(microUsd);
-      if (after > most || after > SPEND_MAX || (microUsd === 0 && spent >= most)) return false;
+      if (after > most || after > SPEND_MAX || (microUsd === 0 && spent >= most)) return null;
       if (Atomics.compareExchange(this.#spent, slot, known, (day << SPEND_BITS) | after) === known)
-        return true;
+        return day;
     }
   }
 
-  /** Takes back spend, never below zero; what belongs to a day gone by is gone with it. */
-  #unspend(slot: number, microUsd: number): void {
+  /**
+   * Takes back spend, never below zero. What was taken of a day gone by is gone with it; what was used besides (a negative
+   * number) is used now.
+   */
+  #unspend(slot: number, microUsd: number, day: bigint): void {
     for (;;) {
       const known = Atomics.load(this.#spent, slot);
+      if (microUsd > 0 && known >> SPEND_BITS !== day) return;
       const spent = BigInt.asUintN(48, known) - BigInt(microUsd);
       const next =
         ((known >> SPEND_BITS) << SPEND_BITS) | (spent < 0n ? 0n : spent > SPEND_MAX ? SPEND_MAX : spent);

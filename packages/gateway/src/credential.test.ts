@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { atOnce } from '@sallyport/core';
 import fc from 'fast-check';
-import { holdsCredential, withoutCredential } from './credential.ts';
+import { holdsCredential, saysCredential, withoutCredential } from './credential.ts';
 
 const CREDENTIAL = 'prov/ider-Credential"8842+x\ny';
 const without = (json: string): string => atOnce(withoutCredential(Buffer.from(json), CREDENTIAL)).toString();
@@ -69,9 +69,24 @@ describe('the credential in JSON', () => {
     }
   });
 
+  it('is held where most of it stands, beginning or end; a short piece says nothing', () => {
+    const held = (text: string): boolean => atOnce(holdsCredential(JSON.stringify(text), CREDENTIAL));
+    for (const at of ['', 'x', 'prov', '\\n', '\n'.repeat(32_700)])
+      for (const own of [CREDENTIAL.slice(0, -2), CREDENTIAL.slice(2), CREDENTIAL.slice(1, -8)]) {
+        assert.equal(held(`${at} ${own}... and so on`), true);
+        assert.equal(saysCredential(own, CREDENTIAL), true);
+        assert.equal(without(JSON.stringify(own)), JSON.stringify(own), 'the rest may stand beside it');
+      }
+    for (const own of [CREDENTIAL.slice(0, 15), CREDENTIAL.slice(-15), `${CREDENTIAL.slice(0, 12)}...8842+x`])
+      assert.equal(held(own), false);
+    assert.equal(saysCredential('short', 'short'), true);
+    assert.equal(saysCredential('shor', 'short'), false);
+  });
+
   it('an escaped backslash is no escape: what follows it is not the credential', () => {
-    const own = `\\\\u0070${JSON.stringify(CREDENTIAL.slice(1)).slice(1, -1)}`;
-    assert.equal(without(`"${own}"`), `"${own}"`);
+    const short = 'prov-Credential9';
+    const body = Buffer.from(`"\\\\u0070${short.slice(1)}"`);
+    assert.equal(atOnce(withoutCredential(body, short)), body);
     for (const odd of ['"\\', '"\\u00', `"${'\\'.repeat(9)}`]) assert.equal(without(odd), odd);
   });
 });

@@ -16,6 +16,43 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
 ]);
 const UNIT = /[0-9a-f]{4}/iy;
 
+/** Shortest piece of a credential that counts as the credential: what is left could be tried out. */
+const PIECE_MIN = 16;
+const PIECE_SHARE = 2 / 3;
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What every piece of a credential that is long enough has in it, and how long such a piece is. @param whole whether only all of it counts */
+function coreOf(credential: string, whole: boolean): { core: string; at: number; least: number } {
+  const { length } = credential;
+  const least = whole ? length : Math.min(length, Math.max(PIECE_MIN, Math.ceil(length * PIECE_SHARE)));
+  return { core: credential.slice(length - least, least), at: length - least, least };
+}
+
+/** Where a text says a credential, or so much of it that what is left could be tried out. @param whole whether only all of it counts */
+function* piecesIn(text: string, credential: string, whole: boolean): Generator<Span> {
+  const { core, at, least } = coreOf(credential, whole);
+  let behind = 0;
+  for (let found = text.indexOf(core); found >= 0; ) {
+    let start = found;
+    while (start > behind && at > found - start && text[start - 1] === credential[at - (found - start) - 1])
+      start--;
+    let end = found + core.length;
+    while (at + end - found < credential.length && text[end] === credential[at + end - found]) end++;
+    const counts = end - start >= least;
+    if (counts) yield { start, end };
+    if (counts) behind = end;
+    found = text.indexOf(core, counts ? end : found + 1);
+  }
+}
+
+/** Whether a text says a credential, or most of it. */
+export const saysCredential = (text: string, credential: string): boolean =>
+  piecesIn(text, credential, false).next().done === false;
+
 /** A stretch of JSON text and what it says: one escape, or characters that say themselves. */
 interface Run {
   /** Where it begins in what the text says, and in the text. */
@@ -65,19 +102,22 @@ function sourceOf(runs: readonly Run[], place: number): { start: number; end: nu
   return { start, end: start + (escaped || 1) };
 }
 
-/** Where JSON text says a credential, however it escapes it; in steps. */
-function* spansOf(json: string, credential: string): Steps<{ start: number; end: number }[]> {
-  const found: { start: number; end: number }[] = [];
+/** Where JSON text says a credential, or most of it, however it escapes it; in steps. @param whole whether only all of it counts */
+function* spansOf(json: string, credential: string, whole: boolean): Steps<Span[]> {
+  const found: Span[] = [];
   const { length } = credential;
   const piece = Math.max(PIECE, 2 * ESCAPED_MAX * length);
   for (let from = 0; from < json.length; ) {
     const { said, runs, end } = spoken(json, from, Math.min(json.length, from + piece));
+    const last = end >= json.length;
     let behind = 0;
-    for (let at = said.indexOf(credential); at >= 0; at = said.indexOf(credential, behind)) {
-      behind = at + length;
-      found.push({ start: sourceOf(runs, at).start, end: sourceOf(runs, behind - 1).end });
+    for (const { start, end: stop } of piecesIn(said, credential, whole)) {
+      // It may go on behind this piece.
+      if (stop === said.length && !last) break;
+      behind = stop;
+      found.push({ start: sourceOf(runs, start).start, end: sourceOf(runs, stop - 1).end });
     }
-    if (end >= json.length) break;
+    if (last) break;
     // What may be the beginning of one that goes on behind this piece is read again.
     const next = Math.max(behind, said.length - length + 1);
     from = next < said.length ? sourceOf(runs, next).start : end;
@@ -92,15 +132,15 @@ export function* withoutCredential(body: Buffer, credential: string): Steps<Buff
   if (!json.includes('\\') && !json.includes(credential)) return body;
   const pieces: string[] = [];
   let copied = 0;
-  for (const { start, end } of yield* spansOf(json, credential)) {
+  for (const { start, end } of yield* spansOf(json, credential, true)) {
     pieces.push(json.slice(copied, start), INSTEAD);
     copied = end;
   }
   return copied === 0 ? body : Buffer.from(pieces.join('') + json.slice(copied));
 }
 
-/** Whether an event of a stream holds the credential, however JSON escapes it; in steps. */
+/** Whether JSON text of an answer, or of an event, holds the credential, or most of it, however JSON escapes it; in steps. */
 export function* holdsCredential(json: string, credential: string): Steps<boolean> {
-  if (json.includes(credential)) return true;
-  return json.includes('\\') && (yield* spansOf(json, credential)).length > 0;
+  if (saysCredential(json, credential)) return true;
+  return json.includes('\\') && (yield* spansOf(json, credential, false)).length > 0;
 }

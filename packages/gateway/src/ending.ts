@@ -4,7 +4,7 @@ import type { Deps, Exchange } from './exchange.ts';
 import { costMicroUsd, estimateTokens, requestTokens } from './input-stages.ts';
 import { type Ending, recordOutcome } from './record.ts';
 
-/** How many times fewer tokens than estimated an AI system may say that it wrote: no language has tokens this long. */
+/** How many times fewer tokens than estimated an AI system may say that it read or wrote: no language has tokens this long. */
 const TOLD_SHARE = 6;
 
 /** How a forwarded exchange ended, before its tokens are counted. */
@@ -13,23 +13,24 @@ interface Ended extends Omit<Ending, 'inputTokens' | 'outputTokens' | 'tokenKind
   readonly usage: Usage | null;
   /** Characters of the answer. */
   readonly characters: number;
+  /** Whether it was cut off on its way: what the AI system used by then, and what it wrote that was not seen, is not known. */
+  readonly cut: boolean;
 }
 
-/** Tokens that an answer has at least, whatever the AI system says: a limit must not hang on its word alone. */
-function outputFloor(characters: number, told: boolean): number {
-  const estimate = estimateTokens(characters);
-  return told ? Math.floor(estimate / TOLD_SHARE) : estimate;
-}
+/** Tokens that count: at least a share of what is estimated, whatever the AI system says. A limit must not hang on its word alone. */
+const counted = (told: number | null, estimate: number): number =>
+  told === null ? estimate : Math.max(told, Math.floor(estimate / TOLD_SHARE));
 
 /** Settles what a call used, and records how it ended. @throws CodedError `record-unavailable` */
 export async function recordEnding(
   exchange: Exchange,
   deps: Deps,
-  { usage, characters, ...ending }: Ended,
+  { usage, characters, cut, ...ending }: Ended,
 ): Promise<void> {
-  const inputTokens = usage?.inputTokens || requestTokens(exchange.reading!);
-  const told = usage?.outputTokens ?? null;
-  const outputTokens = Math.max(told ?? 0, outputFloor(characters, told !== null));
+  const inputTokens = counted(usage?.inputTokens || null, requestTokens(exchange.reading!));
+  const told = counted(usage?.outputTokens ?? null, estimateTokens(characters));
+  // Who hangs up before the end is told would else pay for nothing: all that was asked for counts.
+  const outputTokens = cut ? Math.max(told, exchange.reading!.outputTokensMax) : told;
   const tokenKinds = boundKinds(usage?.kinds ?? NO_KINDS, inputTokens, outputTokens);
   const cost = costMicroUsd(exchange, deps, inputTokens, outputTokens, tokenKinds);
   if (!exchange.ended) {

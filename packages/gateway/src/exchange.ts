@@ -51,8 +51,8 @@ export interface Deps {
   readonly tally: { -readonly [Count in keyof WorkerTally]: WorkerTally[Count] };
   /** Next number in the sequence of this worker's exchanges. */
   readonly nextSeq: () => number;
-  /** Says that an unauthenticated call was counted instead of recorded. */
-  readonly countUnauthenticated: (address: string) => boolean;
+  /** Whether a call that is refused is counted instead of recorded. */
+  readonly countRefusal: (key: string | null, address: string) => boolean;
   /** Says that a key of ours stood in a text. */
   readonly keyLeaked: (key: string, exchange: string) => void;
 }
@@ -200,16 +200,10 @@ export function verdictRecord(verdict: Verdict & { texts: number }): VerdictReco
   };
 }
 
-/** The detectors that led to a denial, each once. */
-export function detectorsOf(verdict: Verdict | null): string[] {
-  return [...new Set((verdict?.detections ?? []).map((d) => `${d.detector}/${d.technique}`))];
-}
+const DENIALS: ReadonlySet<ErrorCode> = new Set(['input-denied', 'output-denied']);
 
-/** The message of a denial: what the code means, and what decided. */
-export function denialMessage(code: ErrorCode, verdict: Verdict | null, own?: string): string {
-  const names = detectorsOf(verdict);
+/** What a caller is told. Not what saw an attack: that would say how the next one gets by. */
+export function callerMessage(code: ErrorCode, exchange: string, own?: string): string {
   const base = own ?? ERRORS[code].meaning;
-  return names.length > 0 && (code === 'input-denied' || code === 'output-denied')
-    ? `${base}: ${names.slice(0, 8).join(', ')}`
-    : base;
+  return DENIALS.has(code) ? `${base}; the operator of Sallyport sees why under ${exchange}` : base;
 }

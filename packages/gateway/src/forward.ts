@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import {
   CodedError,
   type ErrorCode,
+  GatheredBytes,
   isWholeIn,
   type Outcome,
   type RestorationRecord,
@@ -14,15 +15,18 @@ import { type Deps, type Exchange, mark } from './exchange.ts';
 import { header, returnedHeaders } from './forwarded-headers.ts';
 import type { JudgedAnswer } from './output-gate.ts';
 import { type Sealed, sealContent } from './record.ts';
-import { dialectError, outcomeOf, sendError } from './respond.ts';
+import { dialectError, outcomeOf, sendError, sendWhole } from './respond.ts';
 import { StreamFlow, type StreamHost } from './stream-flow.ts';
 import { StreamRecord } from './stream-record.ts';
 import { upstreamHeaders } from './upstream-headers.ts';
-import { isRefusal, readAnswer, refusalError } from './whole-answer.ts';
+import { CREDENTIAL_REFUSED, isRefusal, readAnswer, refusalError } from './whole-answer.ts';
 
 /** Last status that HTTP has. */
 const STATUS_MAX = 599;
 const NO_STATUS = 'the AI system answers with a status that is none';
+
+/** Faults of the AI system alone, after which nothing more is paid for than what came. */
+const ITS_OWN: ReadonlySet<ErrorCode> = new Set(['upstream-unreachable', 'upstream-redirected']);
 
 /** The rest of an exchange once its intent is recorded: the upstream call, the output gate, the outcome. */
 export class Forwarding {
@@ -31,7 +35,7 @@ export class Forwarding {
   #control: { abort(): void; pause(): void; resume(): void } | null = null;
   #status = 0;
   #headers: IncomingHttpHeaders = {};
-  #chunks: Buffer[] = [];
+  readonly #gathered = new GatheredBytes();
   #bytes = 0;
   #ended = false;
   #settled = false;
@@ -116,10 +120,14 @@ export class Forwarding {
     if (!isWholeIn(status, 200, STATUS_MAX)) return this.fail(new CodedError('upstream-invalid', NO_STATUS));
     if (status >= 300 && status < 400) return this.fail(new CodedError('upstream-redirected'));
     if (this.#settled) return;
-    const { framing } = this.#exchange.dialect;
+    const exchange = this.#exchange;
+    const { framing } = exchange.dialect;
     // A refusal is read whole, so that its status is told with a body of the dialect.
     if (isRefusal(status) || !framing.matches.test(header(headers, 'content-type') ?? '')) return;
-    const exchange = this.#exchange;
+    if (!exchange.operation!.streams)
+      return this.fail(
+        new CodedError('upstream-invalid', 'the answer is a stream, and this operation has none'),
+      );
     const encoding = header(headers, 'content-encoding');
     this.#stream = new StreamFlow(exchange, this.#deps, this.#host(), this.#sent, encoding);
     exchange.res.writeHead(status, {
@@ -140,7 +148,7 @@ export class Forwarding {
     else {
       // Held as bytes and as text.
       this.#exchange.holding!.answer(2 * this.#bytes);
-      this.#chunks.push(chunk);
+      this.#gathered.push(chunk);
     }
   }
 
@@ -174,24 +182,27 @@ export class Forwarding {
   /** A complete answer: judge, record, send. */
   async #answer(): Promise<void> {
     const exchange = this.#exchange;
-    const raw = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+    const raw = this.#gathered.whole();
+    this.#gathered.clear();
     mark(exchange, 'upstream');
     if (this.#status === 204 || (raw.length === 0 && !isRefusal(this.#status)))
       return this.#finishWhole(raw, null, null, 0);
     const answer = { status: this.#status, headers: this.#headers, bytes: raw };
     const judged = await readAnswer(exchange, this.#deps, answer);
     mark(exchange, 'inspect-output');
-    if (judged === null) return this.#refuse();
+    if (judged === null || this.#status === CREDENTIAL_REFUSED) return this.#refuse(judged);
     if (judged.verdict.action === 'deny') return this.#denyWhole(judged);
     this.#restorations = judged.restorations;
     return this.#finishWhole(judged.body, judged.verdict, judged.usage, judged.characters);
   }
 
-  /** Tells a refusal that cannot be read in words of the dialect, with the status and the headers that it came with. */
-  async #refuse(): Promise<void> {
+  /** Tells a refusal in words of the dialect: one that cannot be read, or of our credential. What it said stays in the record. */
+  async #refuse(said: JudgedAnswer | null = null): Promise<void> {
     if (this.#settled) return;
     const error = refusalError(this.#exchange, this.#status);
-    await this.#record('upstream-error', error.status, error.code, null, null, null);
+    const kept = said !== null && said.verdict.action !== 'deny';
+    const sealed = kept ? sealContent(this.#exchange, this.#deps, 'output', said.body) : null;
+    await this.#record('upstream-error', error.status, error.code, sealed, said?.verdict ?? null, null);
     const { 'content-type': _its, ...headers } = this.#returned();
     sendError(this.#exchange, error, headers);
     this.#close();
@@ -210,7 +221,7 @@ export class Forwarding {
 
   /** An answer that stays here was made all the same, and is paid for. */
   async #denyWhole({ verdict, usage, characters }: JudgedAnswer): Promise<void> {
-    const error = dialectError(this.#exchange, 'output-denied', verdict);
+    const error = dialectError(this.#exchange, 'output-denied');
     this.#outputCharacters = characters;
     await this.#record('denied', error.status, error.code, null, verdict, usage);
     sendError(this.#exchange, error);
@@ -232,7 +243,7 @@ export class Forwarding {
       const headers = this.#returned();
       if (verdict !== null && isRefusal(this.#status)) headers['content-type'] = 'application/json';
       exchange.res.writeHead(this.#status, { ...headers, 'content-length': body.length });
-      exchange.res.end(body);
+      await sendWhole(exchange, this.#deps, body);
     }
     this.#close();
   }
@@ -272,7 +283,7 @@ export class Forwarding {
     const stream = this.#stream;
     const verdict = stream ? { ...stream.gate.verdict, texts: stream.gate.texts } : null;
     const { code } = fault;
-    const error = dialectError(exchange, code, verdict, fault.message);
+    const error = dialectError(exchange, code, fault.message);
     const told = stream && code !== 'client-aborted' ? this.#errorEvent(error) : null;
     const end = told && Buffer.concat([last, told]);
     if (end) this.#sent.note(end);
@@ -301,7 +312,7 @@ export class Forwarding {
 
   /** What cannot be recorded stays here. */
   #withhold(): void {
-    const error = dialectError(this.#exchange, 'record-unavailable', null);
+    const error = dialectError(this.#exchange, 'record-unavailable');
     if (this.#stream && this.#exchange.res.headersSent) this.#exchange.res.end(this.#errorEvent(error));
     else sendError(this.#exchange, error, { 'retry-after': '1' });
   }
@@ -320,7 +331,9 @@ export class Forwarding {
     const exchange = this.#exchange;
     const { restorations = this.#restorations } = this.#stream?.gate ?? {};
     const characters = this.#stream?.gate.writtenCharacters ?? this.#outputCharacters;
-    const ending = { outcome, status, code, output, verdict, usage, restorations, characters };
+    const sent = this.#control !== null && !isRefusal(this.#status);
+    const cut = failing && sent && code !== null && !ITS_OWN.has(code);
+    const ending = { outcome, status, code, output, verdict, usage, restorations, characters, cut };
     try {
       await recordEnding(exchange, this.#deps, ending);
     } catch (cause) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { SystemSnapshot } from '@sallyport/core';
 import type { Deps, Exchange } from './exchange.ts';
 import { returnedHeaders } from './forwarded-headers.ts';
 
@@ -43,6 +44,30 @@ describe('headers of an answer that go on', () => {
           assert.equal(returned(name, bad), undefined, bad);
       }
     });
+
+  it('none that says most of the credential of the provider, alone or with another', () => {
+    const apiKey = 'zq81mfk2xw90vbt37cnd65ahj4pyle8r';
+    const privacy = { names: false, countries: [], own: [] };
+    const system = { name: 's', apiKey, canaries: [], links: {}, privacy } as unknown as SystemSnapshot;
+    const NO_SECRETS = { start: { detectors: null } } as unknown as Deps;
+    const of = (headers: Record<string, string>): string[] =>
+      Object.values(returnedHeaders({ id: 'exc_1', system } as Exchange, NO_SECRETS, headers));
+    for (const said of [apiKey, apiKey.slice(0, 31), apiKey.slice(10), apiKey.toUpperCase().slice(0, 22)])
+      for (const name of ['x-request-id', 'cf-ray']) assert.ok(!of({ [name]: said }).includes(said), said);
+    const [first, second] = [apiKey.slice(0, 16), apiKey.slice(16)];
+    for (const [one, other] of [
+      [first, second],
+      [second, first],
+    ] as const)
+      for (const between of [{}, { 'apim-request-id': 'req_0123456789' }])
+        assert.deepEqual(of({ 'x-request-id': one, ...between, 'cf-ray': other }), ['exc_1']);
+    const honest = {
+      'x-request-id': 'req_81mfk2xw90',
+      'request-id': apiKey.slice(0, 6),
+      'cf-ray': '8f0a1b2c3d4e5f60-FRA',
+    };
+    assert.deepEqual(of(honest), [...Object.values(honest), 'exc_1']);
+  });
 
   it('a type of content without what follows it, and no header beyond these', () => {
     assert.equal(returned('content-type', 'text/event-stream; charset=utf-8'), 'text/event-stream');

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { SystemSnapshot } from '@sallyport/core';
+import { saysCredential } from './credential.ts';
 import type { Deps, Exchange } from './exchange.ts';
 import { requestOf } from './inspection.ts';
 import { inspectTexts } from './leaked-keys.ts';
@@ -29,6 +30,8 @@ const RATE_WORD = '(?:[a-z]{1,20}(?:_[a-z]{1,16}){0,2}|\\d{1,2}[a-z]{1,3})';
 const RATE = new RegExp(`^(?:x-rate-?limit|anthropic-ratelimit|ratelimit)(?:-${RATE_WORD}){1,5}$`);
 const RATE_VALUE = /^(?:[\d.:TZmshd+-]{1,40}|allowed|allowed_warning|rejected|throttled|standard|overage)$/;
 const RATES_MAX = 32;
+/** Shortest value that may be a part of a credential. */
+const LONG_MIN = 6;
 
 /** First value of a header. */
 export const header = (headers: IncomingHttpHeaders, name: string): string | undefined => {
@@ -55,6 +58,17 @@ function credentialForms(system: SystemSnapshot | null): readonly string[] {
     known.set(system, forms);
   }
   return forms;
+}
+
+/** Whether one of these texts says the credential, or most of it, in one of its forms. */
+const saysAny = (texts: readonly string[], forms: readonly string[]): boolean =>
+  texts.some((text) => forms.some((one) => saysCredential(text.toLowerCase(), one)));
+
+/** Values of headers put together, as whoever reads them may: in order, the other way round, and any two that are long enough. */
+function joined(values: readonly string[]): string[] {
+  const long = values.filter(({ length }) => length >= LONG_MIN);
+  const pairs = long.flatMap((one, i) => long.flatMap((other, j) => (i === j ? [] : [one + other])));
+  return [values.join(''), [...values].reverse().join(''), ...pairs];
 }
 
 /** Whether values of headers hold a secret or a canary; also where that cannot be said at once. */
@@ -92,12 +106,13 @@ export function returnedHeaders(
   const forms = credentialForms(system);
   const pass = (name: string, value: string | undefined, form: RegExp): void => {
     const own = value === undefined ? null : form.exec(value);
-    if (own && !forms.some((one) => own[0].toLowerCase().includes(one))) out[name] = own[0];
+    if (own && !saysAny([own[0]], forms)) out[name] = own[0];
   };
   for (const [name, form] of RETURNED) pass(name, header(headers, name), form);
   const rates = Object.keys(headers).filter((name) => RATE.test(name));
   for (const name of rates.slice(0, RATES_MAX)) pass(name, header(headers, name), RATE_VALUE);
-  if (system && holdsSecret(exchange, deps, Object.values(out))) {
+  const values = Object.values(out);
+  if (system && (saysAny(joined(values), forms) || holdsSecret(exchange, deps, values))) {
     const typed = out['content-type'] !== undefined;
     return { [EXCHANGE_HEADER]: id, ...(typed && { 'content-type': 'application/json' }) };
   }

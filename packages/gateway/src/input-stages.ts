@@ -5,7 +5,6 @@ import {
   costOf,
   type Detection,
   decodeUtf8,
-  LIMITS,
   NO_KINDS,
   replacedStrings,
   type Steps,
@@ -13,6 +12,7 @@ import {
   type TokenKinds,
 } from '@sallyport/core';
 import { DIALECT_TABLE, findRoute, pathWithModel, type RequestReading } from '@sallyport/models';
+import { placeCharacters } from './answer-reading.ts';
 import { decode, readBody } from './body.ts';
 import { conditionsOnRequest } from './conditions.ts';
 import type { LimitHit } from './counters.ts';
@@ -128,6 +128,7 @@ export async function read(exchange: Exchange, deps: Deps): Promise<void> {
   const parsed = await shared(length, strictJson(exchange.text));
   const { dialect, operation } = exchange;
   const reading = await shared(length, dialect.readRequest(operation!.id, parsed, exchange.text));
+  holding.places(placeCharacters(reading.parts));
   if (isLarge(length)) await othersFirst();
   exchange.reading = exchange.pathModel === null ? reading : { ...reading, model: exchange.pathModel };
   mark(exchange, 'read');
@@ -271,16 +272,14 @@ export async function inspectInput(exchange: Exchange, deps: Deps): Promise<void
 
 /** What cannot be read is at least seen: a system that must get none denies `attachment`. */
 function attachmentDetections(exchange: Exchange): Detection[] {
-  return exchange
-    .reading!.attachments.slice(0, LIMITS.detectionsMax)
-    .map(({ pointer, media, start, end }) => ({
-      detector: 'attachment',
-      technique: media,
-      severity: 'info',
-      confidence: 1,
-      location: { pointer, start, end },
-      references: ['LLM01:2025'],
-    }));
+  return exchange.reading!.attachments.map(({ pointer, media, start, end }) => ({
+    detector: 'attachment',
+    technique: media,
+    severity: 'info',
+    confidence: 1,
+    location: { pointer, start, end },
+    references: ['LLM01:2025'],
+  }));
 }
 
 function* redact(exchange: Exchange, detections: readonly Detection[]): Steps<Map<string, string>> {

@@ -1,4 +1,4 @@
-import type { Detection } from '@sallyport/core';
+import { atLeast, type Detection } from '@sallyport/core';
 import type { RequestPart } from '@sallyport/models';
 
 /** Characters at either end of a long part that are read together with its neighbours. */
@@ -108,7 +108,9 @@ function isNews(
   if (spans.length < 2) return false;
   if (reads === 'words')
     return (
-      detector === 'rule' || (detector === 'injection' && (technique !== 'learned' || severity === 'high'))
+      detector === 'rule' ||
+      detector === 'unread' ||
+      (detector === 'injection' && (technique !== 'learned' || severity === 'high'))
     );
   if (detector === 'pii' && !STRUCTURED.has(technique)) return false;
   if (detector !== 'pii' && detector !== 'secret' && detector !== 'rule') return false;
@@ -117,7 +119,7 @@ function isNews(
       (other) => other.detector === detector && other.location.start < end && start < other.location.end,
     ),
   );
-  if (before.length === 0) return true;
+  if (!before.some((other) => atLeast(other.severity, severity))) return true;
   if (detector !== 'secret') return false;
   // A secret that was found up to the end of its part, and goes on in the next.
   const [first, ...rest] = spans;

@@ -19,10 +19,11 @@ const ESCAPED: Readonly<Record<string, string>> = tableOf({
 const SPACE = new Set([' ', '\t', '\n', '\r']);
 
 /**
- * What the values of JSON text say, as the text grows: strings and numbers, without the names of members. Text that does not
- * begin as JSON does is read as it is. Linear.
+ * What the values of JSON text say, as the text grows: strings and numbers, without the names of members; or these names alone.
+ * Text that does not begin as JSON does is read as it is, and has no names. Linear.
  */
 export class JsonValues {
+  readonly #names: boolean;
   #plain: boolean | null = null;
   #nesting = '';
   /** Whether the next string is the name of a member. */
@@ -32,12 +33,17 @@ export class JsonValues {
   #escape = '';
   #at = 0;
 
-  /** Takes the next piece of the text; gives what is of values. */
+  /** @param what is read */
+  constructor(what: 'values' | 'names' = 'values') {
+    this.#names = what === 'names';
+  }
+
+  /** Takes the next piece of the text; gives what is of values, or of names: a run for each, or for what came of it. */
   push(text: string): Run[] {
     this.#plain ??= /[^ \t\r\n]/.test(text) ? !/^\s*[{["]/.test(text) : null;
     if (this.#plain) {
       this.#at += text.length;
-      return [{ text, from: this.#at - text.length, taken: text.length }];
+      return this.#names ? [] : [{ text, from: this.#at - text.length, taken: text.length }];
     }
     const runs: { text: string; from: number; taken: number }[] = [];
     const say = (character: string, taken: number, end: number): void => {
@@ -57,7 +63,7 @@ export class JsonValues {
   }
 
   #inString(character: string, say: (character: string, taken: number, end: number) => void): void {
-    const name = this.#nameNext;
+    const passed = this.#nameNext !== this.#names;
     if (this.#escape !== '') {
       this.#escape += character;
       if (this.#escape[1] === 'u' && this.#escape.length < 6) return;
@@ -65,13 +71,13 @@ export class JsonValues {
         this.#escape[1] === 'u'
           ? String.fromCharCode(Number.parseInt(this.#escape.slice(2), 16) || 0)
           : (ESCAPED[character] ?? character);
-      if (!name) say(meant, this.#escape.length, this.#at);
+      if (!passed) say(meant, this.#escape.length, this.#at);
       this.#escape = '';
     } else if (character === '\\') this.#escape = character;
     else if (character === '"') {
       this.#quoted = false;
       this.#nameNext = false;
-    } else if (!name) say(character, 1, this.#at);
+    } else if (!passed) say(character, 1, this.#at);
   }
 
   #outside(character: string, say: (character: string, taken: number, end: number) => void): void {
@@ -83,6 +89,6 @@ export class JsonValues {
       this.#nesting = this.#nesting.slice(0, -1);
       this.#nameNext = false;
     } else if (character === ',') this.#nameNext = this.#nesting.endsWith('{');
-    else if (character !== ':' && !SPACE.has(character)) say(character, 1, this.#at);
+    else if (!this.#names && character !== ':' && !SPACE.has(character)) say(character, 1, this.#at);
   }
 }

@@ -10,6 +10,9 @@ const SLOW_AFTER_MS = 1_000;
 
 const shown = (bytes: number): string => `${Math.ceil(bytes / 1024 / 1024)} MB`;
 
+const tooSlow = (): CodedError =>
+  new CodedError('overloaded', 'the body came too slowly for a busy gateway; send it again');
+
 /** What bodies and answers of all calls of a worker hold, by caller: taken before anything is read. */
 export class Memory {
   readonly #held = new Map<string, number>();
@@ -45,6 +48,8 @@ export class Memory {
         `calls of this key hold ${shown(own)}, as much as its calls at the same time may; send again when one has ended`,
       );
     if (!this.#fits(own, bytes)) this.#cutSlow();
+    // It may be the slow one.
+    if (holding.released) throw tooSlow();
     if (!this.#fits(this.#held.get(caller) ?? 0, bytes))
       throw new CodedError(
         'overloaded',
@@ -88,7 +93,7 @@ export class Memory {
       if (ms < SLOW_AFTER_MS || holding.arrived >= ms * SLOW_BYTES_PER_MS) continue;
       this.#reading.delete(holding);
       holding.release();
-      holding.cut(new CodedError('overloaded', 'the body came too slowly for a busy gateway; send it again'));
+      holding.cut(tooSlow());
     }
   }
 }
@@ -101,6 +106,7 @@ export class Holding {
   readonly ownMax: number;
   #bytes = 0;
   #answer = 0;
+  /** All was given back: it takes nothing more. */
   #released = false;
   /** Since when a body is read, and how many bytes of it came. */
   sinceMs = 0;
@@ -114,6 +120,10 @@ export class Holding {
     this.ownMax = ownMax;
   }
 
+  get released(): boolean {
+    return this.#released;
+  }
+
   #change(bytes: number): void {
     if (this.#released || bytes === 0) return;
     if (bytes > 0) this.#memory.take(this, bytes);
@@ -124,6 +134,11 @@ export class Holding {
   /** Takes room for a body, or for more of one. @throws CodedError `overloaded` */
   body(bytes: number): void {
     this.#change(bytes * BODY_WEIGHT);
+  }
+
+  /** Takes room for what says where texts of a body or an answer stand. @throws CodedError `overloaded` */
+  places(characters: number): void {
+    this.#change(characters);
   }
 
   /** A body is read from here on. @param cut ends that @returns to be called at its end */

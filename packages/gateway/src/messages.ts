@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { ClockAnchor, GatewaySnapshot, WorkerTally } from '@sallyport/core';
 import type { GuardModels } from '@sallyport/guard';
 import type { CounterMemory } from './counters.ts';
+import type { CountedRefusals } from './refusals.ts';
 
 /**
  * What is shut out since the snapshot was built. It reaches workers apart from snapshots: a state that cannot be built
@@ -21,6 +22,8 @@ export interface WorkerStart {
   readonly host: string;
   readonly port: number;
   readonly reusePort: boolean;
+  /** Connections that callers of this worker may hold. */
+  readonly connectionsMax: number;
   readonly counters: CounterMemory;
   /** Where workers beat. */
   readonly beats: SharedArrayBuffer;
@@ -62,7 +65,7 @@ export type FromWorker =
   | { readonly type: 'shut-out'; readonly id: number }
   | { readonly type: 'record'; readonly batch: number; readonly frames: Uint8Array }
   | { readonly type: 'stats'; readonly stats: GatewayStats; readonly tally: WorkerTally }
-  | { readonly type: 'unauthenticated'; readonly address: string; readonly count: number }
+  | { readonly type: 'refusals'; readonly refused: CountedRefusals }
   | { readonly type: 'certificate-changed'; readonly integration: string; readonly origin: string }
   | { readonly type: 'key-leaked'; readonly key: string; readonly exchange: string }
   /** Something failed that nothing waited for. */

@@ -1,7 +1,5 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
-import { isLoopback, type Outbound, type Way } from '@sallyport/core';
-
-const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
+import { bareHost, isLoopback, type Outbound, type Way } from '@sallyport/core';
 
 function inRange(host: string, range: string): boolean {
   const slash = range.lastIndexOf('/');
@@ -18,7 +16,7 @@ function inRange(host: string, range: string): boolean {
 /** Whether an entry of `NO_PROXY` means an address, as curl and undici read it. */
 function isMeant(entry: string, url: URL): boolean {
   if (entry === '*') return true;
-  const host = hostOf(url).toLowerCase();
+  const host = bareHost(url).toLowerCase();
   if (entry.includes('/')) return inRange(host, entry);
   const ported = isIP(entry) === 0 ? /^(.*):(\d{1,5})$/.exec(entry) : null;
   const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
@@ -35,6 +33,6 @@ export function wayTo(outbound: Outbound, system: string, url: URL): Way {
   const own = Object.hasOwn(outbound.systems, system) ? outbound.systems[system] : undefined;
   const ca = [outbound.ca, own?.ca].filter((pem) => pem).join('\n') || null;
   if (own?.proxy !== undefined) return { proxy: own.proxy, ca };
-  const direct = isLoopback(hostOf(url)) || outbound.direct.some((entry) => isMeant(entry, url));
+  const direct = isLoopback(bareHost(url)) || outbound.direct.some((entry) => isMeant(entry, url));
   return { proxy: direct ? null : outbound.proxies[url.protocol === 'https:' ? 'https' : 'http'], ca };
 }

@@ -16,9 +16,10 @@ import { checkShape, type TextPart, type Usage, usageOf } from '@sallyport/model
 import { AnswerEdits } from './answer-edits.ts';
 import { answerMasks } from './answer-masks.ts';
 import { AnswerQuestions, type Inspect, wholeStretch } from './answer-questions.ts';
-import { answerTexts } from './answer-reading.ts';
+import { answerTexts, placeCharacters } from './answer-reading.ts';
 import { AnswerStructure } from './answer-structure.ts';
 import { conditionsOnAnswer, conditionsOnRows, conditionsOnTools } from './conditions.ts';
+import { holdsCredential, saysCredential } from './credential.ts';
 import type { Deps, Exchange } from './exchange.ts';
 import { credentialOf, requestOf } from './inspection.ts';
 import { inspectTexts } from './leaked-keys.ts';
@@ -73,10 +74,12 @@ const answerBounds = (strings: number): JsonBounds => ({
 });
 
 /** Says of an answer why it cannot be read. */
-const unreadable = (cause: unknown): CodedError =>
-  cause instanceof CodedError && cause.code !== 'body-not-json'
-    ? new CodedError('upstream-invalid', `the answer cannot be read: ${cause.message}`, { cause })
-    : new CodedError('upstream-invalid', 'the answer is not valid JSON', { cause });
+function unreadable(cause: unknown): CodedError {
+  if (!(cause instanceof CodedError) || cause.code === 'body-not-json')
+    return new CodedError('upstream-invalid', 'the answer is not valid JSON', { cause });
+  if (cause.code === 'upstream-invalid') return cause;
+  return new CodedError('upstream-invalid', `the answer cannot be read: ${cause.message}`, { cause });
+}
 
 /** Judges a complete answer. @throws CodedError when it cannot be read; the verdict says whether it is denied */
 export async function judgeAnswer(
@@ -106,6 +109,7 @@ export async function judgeAnswer(
   } catch (cause) {
     throw unreadable(cause);
   }
+  exchange.holding?.places(placeCharacters(all));
   if (status < 400) checkShape(data);
   else if (typeof data !== 'object' || data === null)
     throw new CodedError('upstream-invalid', 'the answer is no object');
@@ -119,13 +123,12 @@ export async function judgeAnswer(
   const questions = new AnswerQuestions(system, systemPromptsOf(exchange), inspect);
   const stretches = parts.map((part) => wholeStretch(part));
   // Both are awaited from the start: if one fails while the other is waited for, the call ends, and not the worker.
+  const credential = credentialOf(system);
+  const held = credential !== null && (await shared(text.length, holdsCredential(text, credential)));
+  const fixed = new AnswerStructure(credential);
   const [found, structure] = await Promise.all([
     questions.ask(stretches),
-    new AnswerStructure().judge(
-      all.filter((part) => part.structure !== undefined),
-      settings,
-      inspect,
-    ),
+    fixed.judge(all, settings, inspect),
   ]);
   const own = new Map<TextPart, Detection[]>(parts.map((part, n) => [part, found[n]!]));
   const detections = [...found.flat(), ...structure];
@@ -135,12 +138,11 @@ export async function judgeAnswer(
     detections.push(detection);
   }
   if (large) await othersFirst();
+  const tools = exchange.dialect.toolsInResponse(exchange.operation!.id, data);
   if (exchange.conditions) {
     const calls = new ToolCalls();
-    const operation = exchange.operation!.id;
-    const pieces = exchange.dialect.toolPieces(operation, data);
     detections.push(
-      ...conditionsOnTools(exchange, [...calls.push(pieces), ...calls.end()]),
+      ...conditionsOnTools(exchange, [...calls.push(tools), ...calls.end()]),
       ...conditionsOnAnswer(
         exchange,
         parts.filter(({ made }) => made === undefined),
@@ -154,14 +156,14 @@ export async function judgeAnswer(
     detections.push(...(await squeezeDetections(exchange, deps, data)));
   const verdict = {
     ...verdictOf(system, 'output', detections),
-    ...(seams.credential && { action: 'deny' as const }),
+    ...((held || seams.credential || fixed.leaks) && { action: 'deny' as const }),
     texts: deps.start.detectors ? parts.length : 0,
   };
   let characters = looking ? 0 : plain.length;
   for (const { made, text: said } of parts) if (made === undefined) characters += said.length;
   const usage = usageOf(exchange.dialect.counts(data));
   const restoring = verdict.action === 'deny' ? null : Restoring.of(system, exchange.redactor);
-  restoring?.note(exchange.dialect.toolPieces(exchange.operation!.id, data));
+  restoring?.note(tools);
   const changes = new AnswerEdits();
   for (const { structure, pointer } of all) if (structure === 'bytes') changes.remove(pointer);
   for (const part of texts) changes.note(part);
@@ -205,10 +207,14 @@ async function seamDetections(
   let characters = 0;
   for (const { text } of parts) characters += text.length;
   const known = (part: TextPart) =>
-    alone.get(part)!.map(({ detector, location: { start, end } }) => ({ detector, start, end }));
+    alone
+      .get(part)!
+      .map(({ detector, severity, location: { start, end } }) => ({ detector, severity, start, end }));
   const readings = await shared(characters, seamReadings(parts, known));
   if (readings.length === 0) return { found: [], credential: false };
-  const seen = await questions.askAboutSeams(readings.map(({ text }) => text));
+  const seen = await questions.askAboutSeams(
+    readings.map((reading) => ({ text: reading.text, seams: reading.seamsIn(0, reading.length) })),
+  );
   const found = seen.flatMap((detection) => {
     const view = detection.view === undefined ? 'joined' : `joined+${detection.view}`;
     return readings[Number(detection.location.pointer)]!.spansOf(detection).map(
@@ -221,5 +227,6 @@ async function seamDetections(
     );
   });
   const credential = credentialOf(system);
-  return { found, credential: credential !== null && readings.some(({ text }) => text.includes(credential)) };
+  const leaks = credential !== null && readings.some(({ text }) => saysCredential(text, credential));
+  return { found, credential: leaks };
 }

@@ -4,7 +4,7 @@ import { beginExchange, type Deps, type Exchange, mark, traced } from './exchang
 import { Forwarding } from './forward.ts';
 import { authenticate, authorise, inspectInput, limit, read, readPath, route } from './input-stages.ts';
 import { recordIntent, recordOutcome, sealContent } from './record.ts';
-import { EXCHANGE_HEADER, isLingering, refuse } from './respond.ts';
+import { EXCHANGE_HEADER, isLingering, isUnread, refuse, taken } from './respond.ts';
 
 /**
  * The one way a call can take. Every stage either completes or throws a {@link CodedError}; nothing goes round a
@@ -25,7 +25,9 @@ export async function serve(
       exchange.trace = traced(req.headers['traceparent'] as string | undefined);
     authenticate(exchange, deps);
     if (draining) throw new CodedError('draining');
-    deps.admission.enter(exchange.key!.id, deps.state().settings.limits.inFlightMax);
+    // Each may need a connection to an AI system, and one caller may ask for many over one connection.
+    const places = Math.min(deps.state().settings.limits.inFlightMax, deps.start.connectionsMax);
+    deps.admission.enter(exchange.key!.id, places);
     admitted = exchange.key!.id;
     const { usageLimits } = exchange.key!;
     const { bodyBytesMax } = deps.state().settings.limits;
@@ -42,10 +44,25 @@ export async function serve(
   } catch (fault) {
     await refuse(exchange, deps, toCodedError(fault));
   } finally {
+    if (isUnread(res)) await unread(exchange, deps);
     deps.stats.inFlight--;
     if (admitted !== null) deps.admission.leave(admitted);
     release(exchange, deps);
   }
+}
+
+/** How long an answer is on its way to a reader who takes it. */
+const ON_ITS_WAY_MS = 100;
+
+/** While its reader has not taken all of an answer, a call holds what it held, and soon its places again. */
+async function unread({ res, reservation }: Exchange, { counters, state }: Deps): Promise<void> {
+  let leave: (() => void) | null = null;
+  const timer = setTimeout(() => {
+    if (reservation?.settled) leave = counters.hold(reservation);
+  }, ON_ITS_WAY_MS);
+  await taken(res, state().settings.deadlines.idleMs);
+  clearTimeout(timer);
+  (leave as (() => void) | null)?.();
 }
 
 /** However a call ended, what it held is free again; what it reserved and did not settle counts as used. */

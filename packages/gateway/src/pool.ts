@@ -3,11 +3,13 @@ import { CodedError, type Config, clock, type GatewaySnapshot, type WorkerTally 
 import type { GuardModels } from '@sallyport/guard';
 import { type Counters, WORKERS_MAX } from './counters.ts';
 import type { FromWorker, GatewayStats, ShutOut, ToWorker, WorkerStart } from './messages.ts';
+import { type PoolWorker, until } from './pool-worker.ts';
 import { listenFault, probePort } from './port-probe.ts';
 import { decodeFrames, type Frame } from './recorder.ts';
+import type { CountedRefusals } from './refusals.ts';
 import { ShutOuts } from './shut-outs.ts';
 import { tryState } from './trial.ts';
-import { BEAT_MS, endThread, Heartbeats, isStuck, type Pulse } from './watchdog.ts';
+import { BEAT_MS, endThread, Heartbeats, isStuck } from './watchdog.ts';
 
 /** How long workers get to acknowledge a snapshot, and to start. */
 const ACKNOWLEDGE_MS = 5_000;
@@ -19,23 +21,27 @@ const AGAIN_MS_MAX = 5_000;
 const OVERTIME_MS = 2_000;
 /** How long they get to acknowledge that something is shut out; one that does not is ended. */
 const SHUT_OUT_MS = 2_000;
-/** Room for what lives as long as a call: larger means that fewer calls are copied by the collector. */
-const YOUNG_GENERATION_MB = 24;
-/** V8 lets garbage grow with the room it is given; a worker that needs more than this is replaced. */
-const OLD_GENERATION_MB = 1024;
+/**
+ * Room for what lives as long as a call: larger means that fewer calls are copied by the collector. V8 lets garbage grow with
+ * the room it is given; a worker that needs more than this is replaced.
+ */
+const ROOM = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 1024 };
 
 /** What a pool of gateway workers needs. */
 export interface GatewayPoolOptions {
   readonly config: Config;
   readonly workers: number;
   readonly run: string;
+  /** Connections that callers may hold to all workers. */
+  readonly connectionsMax: number;
   readonly snapshot: GatewaySnapshot;
   readonly counters: Counters;
   /** Appends to the record; resolves when durable. */
   readonly append: (entries: readonly Frame[]) => Promise<unknown>;
   /** Whether the record can be written; asked every quarter of a second. */
   readonly isRecordable: () => boolean;
-  readonly onUnauthenticated: (address: string, count: number) => void;
+  /** Calls were refused and only counted; resolves once that is told. */
+  readonly onRefusals: (refused: CountedRefusals) => Promise<void>;
   /** An endpoint of a third party showed another certificate than was approved. */
   readonly onCertificateChanged: (integration: string, origin: string) => void;
   /** A key of ours stood in a text of a call. */
@@ -53,25 +59,10 @@ export interface GatewayPoolOptions {
   readonly detectors?: boolean;
 }
 
-interface Running {
-  readonly thread: Worker;
-  version: number;
-  /** The last that it acknowledged of what is shut out. */
-  shutId: number;
-  stats: GatewayStats | null;
-  tally: WorkerTally | null;
-  drained: boolean;
-  listening: boolean;
-  /** Names this worker's sequence: a successor counts anew under another name. */
-  readonly run: string;
-  readonly appending: Set<Promise<unknown>>;
-  readonly pulse: Pulse;
-}
-
 /** The gateway workers of one process, seen from the thread that owns store and ledger. */
 export class GatewayPool {
   readonly #options: GatewayPoolOptions;
-  readonly #workers = new Map<number, Running>();
+  readonly #workers = new Map<number, PoolWorker>();
   #snapshot: GatewaySnapshot;
   #waiting: { version: number; done: () => void; fail: (fault: Error) => void }[] = [];
   readonly #shut = new ShutOuts();
@@ -112,7 +103,7 @@ export class GatewayPool {
   }
 
   #launch(worker: number, port: number): Promise<number> {
-    const { config, counters, workers, models, detectors } = this.#options;
+    const { config, connectionsMax, counters, workers, models, detectors } = this.#options;
     const generation = this.#launches++;
     const run = generation < workers ? this.#options.run : `${this.#options.run}-${generation}`;
     const start: WorkerStart = {
@@ -121,6 +112,7 @@ export class GatewayPool {
       host: config.gateway.host,
       port,
       reusePort: workers > 1 && process.platform === 'linux',
+      connectionsMax: Math.ceil(connectionsMax / Math.min(workers, WORKERS_MAX)),
       counters: counters.memory,
       beats: this.#beats.memory,
       clock: clock.anchor(),
@@ -131,12 +123,9 @@ export class GatewayPool {
     };
     const thread = new Worker(new URL('./worker.ts', import.meta.url), {
       workerData: start,
-      resourceLimits: {
-        maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
-        maxOldGenerationSizeMb: OLD_GENERATION_MB,
-      },
+      resourceLimits: ROOM,
     });
-    const running: Running = {
+    const running: PoolWorker = {
       thread,
       version: this.#snapshot.version,
       shutId: this.#shut.id,
@@ -181,7 +170,7 @@ export class GatewayPool {
     });
   }
 
-  #receive(running: Running, message: FromWorker): void {
+  #receive(running: PoolWorker, message: FromWorker): void {
     switch (message.type) {
       case 'record': {
         const answer = (ok: boolean): void =>
@@ -190,8 +179,7 @@ export class GatewayPool {
           () => answer(true),
           () => answer(false),
         );
-        running.appending.add(appended);
-        void appended.finally(() => running.appending.delete(appended));
+        until(running, appended);
         break;
       }
       case 'acknowledged':
@@ -218,8 +206,8 @@ export class GatewayPool {
       case 'unforeseen':
         this.#options.onUnforeseen(message.fault);
         break;
-      case 'unauthenticated':
-        this.#options.onUnauthenticated(message.address, message.count);
+      case 'refusals':
+        until(running, this.#options.onRefusals(message.refused));
         break;
       case 'drained':
         running.drained = true;
@@ -230,7 +218,7 @@ export class GatewayPool {
     }
   }
 
-  #gone(worker: number, running: Running): void {
+  #gone(worker: number, running: PoolWorker): void {
     if (this.#workers.get(worker) !== running) return;
     this.#workers.delete(worker);
     this.#options.counters.clearWorker(worker);
@@ -379,8 +367,9 @@ export class GatewayPool {
   /** Lets calls in flight end, then stops. @param deadlineMs after which calls still in flight are cut off */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping = true;
+    const workers = [...this.#workers.values()];
     await Promise.all(
-      [...this.#workers.values()].map(
+      workers.map(
         ({ thread }) =>
           new Promise<void>((done) => {
             thread.once('exit', () => done());
@@ -391,5 +380,6 @@ export class GatewayPool {
       ),
     );
     clearInterval(this.#watch);
+    await Promise.all(workers.flatMap(({ appending }) => [...appending]));
   }
 }

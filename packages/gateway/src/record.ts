@@ -164,7 +164,7 @@ export async function recordOutcome(exchange: Exchange, deps: Deps, ending: Endi
   await recorded(deps, 'outcomes', leaf, ending.output?.content ?? null);
 }
 
-/** Records a call that ends before anything is forwarded. */
+/** Records a call that ends before anything is forwarded. What it said is kept where it took its part of the limits. */
 export async function recordDenial(
   exchange: Exchange,
   deps: Deps,
@@ -173,7 +173,7 @@ export async function recordDenial(
   code: string,
 ): Promise<void> {
   const sealed =
-    exchange.body && exchange.system ? sealContent(exchange, deps, 'input', exchange.body) : null;
+    exchange.body && exchange.reservation ? sealContent(exchange, deps, 'input', exchange.body) : null;
   exchange.seq = deps.nextSeq();
   const leaf: DenialLeaf = {
     ...base(exchange, deps),

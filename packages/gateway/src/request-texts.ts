@@ -10,9 +10,8 @@ import { headerPointer } from './upstream-headers.ts';
 
 /** Personal data that a number is taken for. */
 const NUMBERS = new Set(['credit-card', 'us-ssn']);
-/** Words from which the name of a member says something by itself, and how many such names are read alone. */
+/** Words from which the name of a member says something by itself. */
 const SPOKEN_WORDS_MIN = 4;
-const SPOKEN_MAX = 256;
 const NO_DETECTIONS: readonly Detection[] = [];
 
 /** Something to inspect, and how what is found there is told. */
@@ -49,6 +48,8 @@ function told(part: RequestPart, found: Detection): Detection[] {
       return [{ ...found, view, place: 'fixed', location: whole }];
     }
     case 'number':
+      // Numbers of other things read as addresses and the like by chance.
+      if (found.detector === 'pii' && !NUMBERS.has(found.technique)) return [];
       return [{ ...found, place, location: whole }];
     default:
       return [at(found, pointer)];
@@ -84,6 +85,7 @@ function nameQuestions(parts: readonly RequestPart[]): Question[] {
     }
     const text = all.join('\n');
     const tell = (found: Detection): Detection[] => {
+      if (found.detector === 'unread') return [named(found, own[0]!.part)];
       const { start, end } = found.location;
       const lines = keep(found) ? reached(own, start, end) : [];
       return lines.length === 1 ? [named(found, lines[0]!.part)] : [];
@@ -100,7 +102,6 @@ function nameQuestions(parts: readonly RequestPart[]): Question[] {
   );
   const alone = [...names.values()]
     .filter(({ text }) => spoken(text).split(' ').length >= SPOKEN_WORDS_MIN)
-    .slice(0, SPOKEN_MAX)
     .map(
       (part): Question => ({
         request: { text: spoken(part.text), channel: part.channel, names: false },
@@ -136,16 +137,21 @@ function numberQuestions(parts: readonly RequestPart[]): Question[] {
 }
 
 function headerQuestions({ forwarded, query, path, pathModel }: Exchange): Question[] {
-  const named = [
-    ...[...forwarded].map(([name, text]) => ({ pointer: headerPointer(name), text })),
-    ...query.map(([name, text]) => ({ pointer: queryPointer(name), text })),
-  ];
-  const questions = named.map(
-    ({ pointer, text }): Question => ({
-      request: { text, channel: 'user', only: 'secrets' },
-      tell: (found) => [at(found, pointer, { place: 'header' })],
-    }),
-  );
+  const questions: Question[] = [];
+  for (const [name, text] of forwarded)
+    questions.push({
+      // Ids of machines, in which only cards and the like are somebody's.
+      request: { text, channel: 'user', only: 'values' },
+      tell: (found) =>
+        found.detector === 'pii' && !NUMBERS.has(found.technique)
+          ? []
+          : [at(found, headerPointer(name), { place: 'header' })],
+    });
+  for (const [name, value] of query)
+    questions.push({
+      request: { text: `${spoken(name)} ${value}`, channel: 'user' },
+      tell: (found) => [at(found, queryPointer(name), { place: 'header' })],
+    });
   if (pathModel !== null)
     questions.push({
       // A model and its version, as they go on.
@@ -204,7 +210,10 @@ export async function inspectRequest(exchange: Exchange, deps: Deps): Promise<De
 function joinedQuestion(reading: JoinedText, alone: (part: RequestPart) => readonly Detection[]): Question {
   const { text, channel, reads } = reading;
   return {
-    request: { text, channel, ...(reads !== 'words' && { only: reads }) },
+    request: {
+      ...{ text, channel },
+      ...(reads !== 'words' && { only: reads, seams: reading.pieces.map(({ at }) => at) }),
+    },
     tell: (found) => partDetections(found, reading, alone),
   };
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { type CodedError, ERRORS, type ErrorCode, type Outcome, type Verdict } from '@sallyport/core';
+import { type CodedError, ERRORS, type ErrorCode, type Outcome } from '@sallyport/core';
 import type { DialectError } from '@sallyport/models';
-import { type Deps, denialMessage, detectorsOf, type Exchange, mark } from './exchange.ts';
+import { callerMessage, type Deps, type Exchange, mark } from './exchange.ts';
 import { LimitFault } from './input-stages.ts';
 import { recordDenial } from './record.ts';
 
@@ -9,22 +9,12 @@ import { recordDenial } from './record.ts';
 export const EXCHANGE_HEADER = 'x-sallyport-exchange';
 
 /** An error in the caller's dialect. */
-export function dialectError(
-  exchange: Exchange,
-  code: ErrorCode,
-  verdict: Verdict | null,
-  message?: string,
-): DialectError {
-  const asked = verdict ?? exchange.inputVerdict;
-  const named = code === 'input-denied' || code === 'output-denied';
-  return {
-    code,
-    status: ERRORS[code].status,
-    message: denialMessage(code, asked, message),
-    exchange: exchange.id,
-    detectors: named ? detectorsOf(asked) : [],
-  };
-}
+export const dialectError = ({ id }: Exchange, code: ErrorCode, message?: string): DialectError => ({
+  code,
+  status: ERRORS[code].status,
+  message: callerMessage(code, id, message),
+  exchange: id,
+});
 
 /** Sends an error and closes the exchange's answer. */
 export function sendError(exchange: Exchange, error: DialectError, headers: OutgoingHttpHeaders = {}): void {
@@ -73,19 +63,72 @@ function linger(req: IncomingMessage, res: ServerResponse): void {
   req.resume();
 }
 
+/** Whether an answer has no reader any more; one that waits for those asked for earlier is not told that. */
+const isGone = (res: ServerResponse): boolean => res.destroyed || res.req.socket.destroyed;
+
+/** Does something after a time in which a reader could take more of an answer: not before those asked for earlier. */
+function afterIdle(res: ServerResponse, idleMs: number, act: () => void): () => void {
+  const look = (): void => {
+    if (res.socket === null && !isGone(res)) timer = setTimeout(look, idleMs);
+    else act();
+  };
+  let timer = setTimeout(look, idleMs);
+  return () => clearTimeout(timer);
+}
+
 /** Waits until a reader takes more, or is gone. @returns false where it took nothing for too long */
 export function drained(res: ServerResponse, idleMs: number): Promise<boolean> {
   return new Promise((done) => {
     const finish = (taken: boolean): void => {
-      clearTimeout(timer);
+      stop();
       res.off('drain', goOn);
       res.off('close', goOn);
       done(taken);
     };
     const goOn = (): void => finish(true);
-    const timer = setTimeout(() => finish(false), idleMs);
+    const stop = afterIdle(res, idleMs, () => finish(false));
     res.on('drain', goOn);
     res.on('close', goOn);
+  });
+}
+
+/** Bytes of an answer that are handed over at a time: a reader must take as many within its time. */
+const PIECE_BYTES = 64 * 1024;
+
+/** Sends a whole answer and ends it, no faster than it is read; cuts off a reader that takes nothing for too long. */
+export async function sendWhole({ res, reservation }: Exchange, deps: Deps, body: Buffer): Promise<void> {
+  const { idleMs } = deps.state().settings.deadlines;
+  let leave: (() => void) | null = null;
+  let at = 0;
+  for (; !res.destroyed && body.length - at > PIECE_BYTES; at += PIECE_BYTES) {
+    if (res.write(body.subarray(at, at + PIECE_BYTES))) continue;
+    leave ??= deps.counters.hold(reservation!);
+    if (!(await drained(res, idleMs))) res.destroy();
+  }
+  leave?.();
+  if (!res.destroyed) res.end(at === 0 ? body : body.subarray(at));
+}
+
+/** Whether an answer has ended, and part of it still waits for its reader. */
+export const isUnread = (res: ServerResponse): boolean =>
+  res.writableEnded && !res.writableFinished && res.socket?.writableLength !== 0 && !isGone(res);
+
+/** Waits until a reader has taken an answer that has ended, or is gone; cuts off one that does not for too long. */
+export function taken(res: ServerResponse, idleMs: number): Promise<void> {
+  return new Promise((done) => {
+    const { socket } = res.req;
+    const finish = (): void => {
+      stop();
+      res.off('finish', finish);
+      socket.off('close', finish);
+      done();
+    };
+    const stop = afterIdle(res, idleMs, () => {
+      socket.destroy();
+      finish();
+    });
+    res.on('finish', finish);
+    socket.on('close', finish);
   });
 }
 
@@ -107,7 +150,8 @@ export async function refuse(exchange: Exchange, deps: Deps, fault: CodedError):
   let code = fault.code;
   let message: string | undefined = fault.message;
   const outcome = outcomeOf(code);
-  const counted = exchange.key === null && deps.countUnauthenticated(exchange.address);
+  const early = exchange.reservation === null;
+  const counted = early && deps.countRefusal(exchange.key?.id ?? null, exchange.address);
   try {
     if (!counted) await recordDenial(exchange, deps, outcome, fault.status, code);
   } catch {
@@ -120,5 +164,5 @@ export async function refuse(exchange: Exchange, deps: Deps, fault: CodedError):
     headers['retry-after'] = String(Math.max(1, Math.ceil(fault.retryAfterMs / 1000)));
   else if (code === 'record-unavailable' || code === 'overloaded' || code === 'draining')
     headers['retry-after'] = '1';
-  sendError(exchange, dialectError(exchange, code, exchange.inputVerdict, message), headers);
+  sendError(exchange, dialectError(exchange, code, message), headers);
 }

@@ -1,6 +1,15 @@
-import type { Detection, DetectorName, RestorationRecord, Steps, SystemSnapshot } from '@sallyport/core';
-import { type Placed, Placeholders, putBack, type Redactor } from '@sallyport/guard';
+import {
+  CodedError,
+  type Detection,
+  type DetectorName,
+  isNamePointer,
+  type RestorationRecord,
+  type Steps,
+  type SystemSnapshot,
+} from '@sallyport/core';
+import { type Placed, Placeholders, putBack, type Redactor, type RowText, TextRow } from '@sallyport/guard';
 import type { TextPart, ToolPiece } from '@sallyport/models';
+import { positionOf, rowOf } from './answer-rows.ts';
 import type { Edit } from './rewrite.ts';
 import { actionFor } from './state.ts';
 
@@ -14,28 +23,36 @@ const ASKED_AGAIN: ReadonlySet<DetectorName> = new Set([
   'rule',
   'content',
 ]);
+/** Rows of texts that are told apart in one answer; nothing is put back into those of further places. */
+const ROWS_MAX = 256;
 /** Kinds and places counted of one answer. */
 const COUNTS_MAX = 64;
 
 /** Names of the tools that calls of one answer ask for. */
 class ToolNames {
-  readonly #names = new Map<string, { all: Set<string>; joined: string }>();
+  /** The one name of each call; null where there are several. */
+  readonly #names = new Map<string, string | null>();
 
   note(pieces: readonly ToolPiece[]): void {
     for (const { call, name } of pieces) {
       if (name === undefined || name === '') continue;
-      const known = this.#names.get(call) ?? { all: new Set(), joined: '' };
-      known.all.add(name);
-      known.joined += known.joined.endsWith(name) ? '' : name;
-      this.#names.set(call, known);
+      const known = this.#names.get(call);
+      if (known === undefined) this.#names.set(call, name);
+      else if (known !== name) this.#names.set(call, null);
     }
   }
 
   /** The name of the tool, where every reader of the call sees the same. */
   of(call: string): string | null {
-    const known = this.#names.get(call);
-    return known?.all.size === 1 && known.all.has(known.joined) ? known.joined : null;
+    return this.#names.get(call) ?? null;
   }
+}
+
+/** A text that grows, or one whole, as its placeholders are found. */
+export interface Restored {
+  readonly placeholders: Placeholders;
+  /** Null where it is shown with no others. */
+  readonly row: RowText | null;
 }
 
 /**
@@ -46,6 +63,7 @@ export class Restoring {
   readonly #system: SystemSnapshot;
   readonly #redactor: Redactor;
   readonly #tools = new ToolNames();
+  readonly #rows = new Map<string, TextRow>();
   readonly #counts = new Map<
     string,
     { -readonly [Key in keyof RestorationRecord]: RestorationRecord[Key] }
@@ -71,16 +89,59 @@ export class Restoring {
     return [...this.#counts.values()];
   }
 
-  /** The edits for a text that is whole, in steps. */
+  /** A reader of a text: where the text is shown, it goes on from where those before it ended. */
+  reader(part: TextPart): Restored {
+    const row = part.shown ? this.#row(rowOf(part)).begin(positionOf(part)) : null;
+    return { placeholders: new Placeholders(part.kind === 'json', row), row };
+  }
+
+  #row(name: string): TextRow {
+    const known = this.#rows.get(name);
+    if (known) return known;
+    const room = this.#rows.size < ROWS_MAX;
+    const row = new TextRow(!room);
+    if (room) this.#rows.set(name, row);
+    return row;
+  }
+
+  /**
+   * Puts values back into what comes next of a text.
+   * @throws CodedError `upstream-invalid` where the text may be shown before one into which a value was put back: it might make an
+   * address of what went out
+   */
+  push(part: TextPart, restored: Restored, piece: string): Edit[] {
+    return this.#edits(part, restored, restored.placeholders.push(piece));
+  }
+
+  /** The same at the end of a text. */
+  end(part: TextPart, restored: Restored): Edit[] {
+    return this.#edits(part, restored, restored.placeholders.end());
+  }
+
+  /** The edits for a text that is whole, in steps. @throws CodedError as {@link push} does */
   *edits(part: TextPart): Steps<Edit[]> {
-    if (!part.text.includes('[')) return [];
-    const reader = new Placeholders(part.kind === 'json');
-    const found = yield* reader.reads(part.text);
-    return [...found, ...reader.end()].flatMap((placed) => this.edit(part, placed));
+    if (!part.shown && !part.text.includes('[')) return [];
+    const restored = this.reader(part);
+    const found = yield* restored.placeholders.reads(part.text);
+    return this.#edits(part, restored, [...found, ...restored.placeholders.end()]);
+  }
+
+  #edits(part: TextPart, { row }: Restored, found: readonly Placed[]): Edit[] {
+    if (row?.misplaced)
+      throw new CodedError(
+        'upstream-invalid',
+        'the answer goes on with a text that is shown before one into which a value was put back',
+      );
+    const mixed = row?.mixed === true;
+    const edits = found.flatMap((placed) =>
+      this.#edit(part, mixed ? { ...placed, place: placed.place ?? 'markup' } : placed),
+    );
+    if (edits.length > 0) row?.value();
+    return edits;
   }
 
   /** The edit for a placeholder, or none. */
-  edit(part: Pick<TextPart, 'call' | 'shown' | 'pointer'>, placed: Placed): Edit[] {
+  #edit(part: Pick<TextPart, 'call' | 'shown' | 'pointer'>, placed: Placed): Edit[] {
     const behind = this.#redactor.behind(placed.placeholder);
     if (!behind) return [];
     const kind = behind.technique;
@@ -94,7 +155,7 @@ export class Restoring {
     { place }: Placed,
     kind: string,
   ): { place: RestorationRecord['place']; kept: boolean } {
-    if (pointer.endsWith('#')) return { place: 'name', kept: true };
+    if (isNamePointer(pointer)) return { place: 'name', kept: true };
     if (call === undefined)
       return { place: place ?? (shown ? 'text' : 'field'), kept: place !== null || !shown };
     const name = this.#tools.of(call);

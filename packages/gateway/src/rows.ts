@@ -2,8 +2,6 @@ import { CodedError, type Detection, LIMITS, type RowProfile } from '@sallyport/
 import { checkRow } from '@sallyport/guard';
 import type { Tensor } from '@sallyport/models';
 
-/** Rows of one call that are held against known rows, too; beyond, each value by itself and all together. */
-const THOROUGH_ROWS = 256;
 /** Rows of one call that are looked at. */
 const ROWS_MAX = 100_000;
 
@@ -27,7 +25,8 @@ export function featureCells(tensors: readonly Tensor[], { features }: RowProfil
     );
   }
   const named = features.map(({ name }) => tensors.find((tensor) => tensor.name === name));
-  if (named.some((tensor) => tensor === undefined)) return null;
+  // A tensor besides them would be read by no one here, and may be what the system goes by.
+  if (named.some((tensor) => tensor === undefined) || tensors.length !== width) return null;
   const rows = Math.max(...named.map((tensor) => tensor!.values.length));
   return Array.from({ length: Math.min(rows, ROWS_MAX) }, (_, row) =>
     named.map((tensor) => cell(tensor!, row)),
@@ -40,13 +39,18 @@ export function featureCells(tensors: readonly Tensor[], { features }: RowProfil
  */
 export function rowDetections(profile: RowProfile, tensors: readonly Tensor[]): Detection[] {
   const found: Detection[] = [];
+  /** Of each kind so many: what is odd in many rows hides nothing else. */
+  const counts = new Map<string, number>();
   const add = (
     technique: string,
     severity: Detection['severity'],
     confidence: number,
     pointer: string,
   ): void => {
-    if (found.length >= LIMITS.detectionsMax) return;
+    const kind = `${severity} ${technique}`;
+    const count = counts.get(kind) ?? 0;
+    if (count >= LIMITS.detectionsMax) return;
+    counts.set(kind, count + 1);
     const references = ['AML.T0043', 'CWE-20'];
     found.push({
       detector: 'schema',
@@ -66,8 +70,10 @@ export function rowDetections(profile: RowProfile, tensors: readonly Tensor[]): 
     add('wrong-width', 'high', 1, '/inputs');
     return found;
   }
-  rows.forEach((row, n) => {
-    const thorough = n < THOROUGH_ROWS;
+  const isFull = (kind: string): boolean => (counts.get(kind) ?? 0) >= LIMITS.detectionsMax;
+  rows.forEach((row) => {
+    // Known rows are looked at until enough is told: that costs most.
+    const thorough = !isFull('high far-from-known');
     for (const { technique, feature, severity, confidence } of checkRow(
       profile,
       row.map(({ value }) => value),

@@ -1,4 +1,4 @@
-import { TLS_GROUPS } from '@sallyport/core';
+import { madeOnce, TLS_GROUPS } from '@sallyport/core';
 import { type CertificatePin, pinnedIdentity } from './certificate-pin.ts';
 import { checkedLookup, safeLookup } from './safe-lookup.ts';
 
@@ -16,13 +16,12 @@ export function safeFetch(
   answerBytesMax = ANSWER_BYTES_MAX,
 ): typeof fetch {
   // Loaded at the first use: an installation that fetches nothing needs none of it in this thread.
-  let loaded: Promise<Fetching> | null = null;
+  const loaded = madeOnce(() => loadFetching(allowPrivate, pin, answerBytesMax));
   return (async (input: string | URL | Request, init: RequestInit = {}) => {
     const url = input instanceof Request ? input.url : String(input);
     // Refuses an address that stands in the URL itself, which nothing resolves.
     safeLookup(url, allowPrivate);
-    loaded ??= loadFetching(allowPrivate, pin, answerBytesMax);
-    const { plainFetch, agent } = await loaded;
+    const { plainFetch, agent } = await loaded();
     // Over all of it: what trickles in would begin an idle time again and again.
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(new Error('no answer in time')), TIMEOUT_MS).unref();

@@ -1,6 +1,6 @@
 import { lookup as resolve } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { CodedError } from '@sallyport/core';
+import { bareHost, CodedError } from '@sallyport/core';
 import { classifyAddress } from './address.ts';
 
 /** Whether an address may be connected to for this system. */
@@ -33,7 +33,7 @@ export function checkedLookup(allowPrivate: boolean) {
  * @throws CodedError `upstream-refused-address` when the URL names a refused address itself
  */
 export function safeLookup(url: string, allowPrivate: boolean): LookupFunction {
-  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  const host = bareHost(new URL(url));
   if (isIP(host) !== 0 && !permitted(host, allowPrivate)) throw new CodedError('upstream-refused-address');
   return checkedLookup(allowPrivate) as never;
 }

@@ -1,5 +1,6 @@
-import type { Detection, DetectorName, Steps } from '@sallyport/core';
+import { atLeast, type Detection, type DetectorName, type Severity, type Steps } from '@sallyport/core';
 import type { TextPart } from '@sallyport/models';
+import { rowOf } from './answer-rows.ts';
 import { reached } from './joined-texts.ts';
 import { JsonValues, type Run } from './json-values.ts';
 
@@ -23,6 +24,7 @@ const TOLD: ReadonlySet<DetectorName> = new Set([
   'rule',
   'system-prompt-leak',
   'training-echo',
+  'unread',
   'link',
   'pii',
 ]);
@@ -30,6 +32,7 @@ const TOLD: ReadonlySet<DetectorName> = new Set([
 /** A detection as far as the seams need it. */
 export interface Known {
   readonly detector: DetectorName;
+  readonly severity: Severity;
   readonly start: number;
   readonly end: number;
 }
@@ -97,6 +100,11 @@ export class SeamReading<S extends SeamText> {
     this.#pieces = this.#pieces.filter(({ at, length }) => at + length > before);
   }
 
+  /** Where values meet within a stretch, counted from its beginning. */
+  seamsIn(start: number, end: number): number[] {
+    return reached(this.#pieces, start, end).flatMap(({ at }) => (at > start ? [at - start] : []));
+  }
+
   /** Whether a stretch has several texts, or several values of one. */
   isSeam(start: number, end: number): boolean {
     return this.#spans(start, end).length > 1;
@@ -138,17 +146,19 @@ const follows = (last: Piece<unknown>, from: number, at: number): boolean =>
   last.from + last.taken === from && last.at + last.length === at;
 
 /**
- * Whether what a reading shows is told at all: only what no text shows by itself is news.
+ * Whether what a reading shows is told at all: only what no text shows by itself, or shows as less grave, is news.
  * @param rest what it has of the second text and those after it
  */
 function isNews<S extends SeamText>(
-  { detector, technique }: Detection,
+  { detector, technique, severity }: Detection,
   spans: readonly SeamSpan<S>[],
   rest: string,
 ): boolean {
   if (!TOLD.has(detector)) return false;
   // Choices that grow side by side make numbers and addresses that nobody wrote.
-  if ((detector === 'pii' || detector === 'link') && spans.length > 2) return false;
+  const row = rowOf(spans[0]!.source.part);
+  if ((detector === 'pii' || detector === 'link') && spans.length > 2)
+    if (spans.some(({ source: { part } }) => !part.shown || rowOf(part) !== row)) return false;
   if (detector === 'pii' && !(STRUCTURED.has(technique) && spans.every(({ source }) => source.part.shown)))
     return false;
   const before = spans.map(({ source, start, end }) =>
@@ -156,7 +166,7 @@ function isNews<S extends SeamText>(
       (other) => other.detector === detector && other.start < end && start < other.end,
     ),
   );
-  if (before.every((found) => found.length === 0)) return true;
+  if (!before.some((found) => found.some((other) => atLeast(other.severity, severity)))) return true;
   if (detector !== 'secret') return false;
   // A secret that was found up to the end of its text, and goes on in the next.
   const [first] = spans;
@@ -266,7 +276,8 @@ export function* seamReadings(
     texts.push({ part, runs: yield* runsOf(part), known: () => known(part) });
     if (texts.length % TEXTS_STEP === 0) yield;
   }
-  if (texts.length === 0) return [];
+  // Of one text that is no JSON there is nothing to put together.
+  if (texts.length === 0 || (texts.length === 1 && texts[0]!.runs.length < 2)) return [];
   const places = new Map<string, AnswerText[]>();
   let placed = 0;
   for (const text of texts) {

@@ -5,8 +5,8 @@ import { askSystem } from './ask.ts';
 import type { Deps, Exchange } from './exchange.ts';
 import { featureCells } from './rows.ts';
 
-/** Rows of one call that are asked about again. */
-const ROWS_MAX = 256;
+/** Rows of one call that are asked about again; of a call with more that is told. */
+const ROWS_MAX = 4_096;
 
 const detection = (technique: string, severity: Detection['severity'], pointer: string): Detection => ({
   detector: 'schema',
@@ -78,7 +78,8 @@ export async function squeezeDetections(
       if (noisy.at(-1)?.row !== row) noisy.push({ row, pointer });
     });
   });
-  if (noisy.length === 0) return [];
+  const rest = rows.length > ROWS_MAX ? [detection('not-squeezed', 'medium', '')] : [];
+  if (noisy.length === 0) return rest;
   try {
     const again = await askSystem(
       deps.upstreams,
@@ -88,9 +89,8 @@ export async function squeezeDetections(
       deps.state().settings.deadlines.firstByteMs,
     );
     const [before, after] = [readOutputTensors(answer), readOutputTensors(again)];
-    return noisy
-      .filter(({ row }) => changed(before, after, rows.length, row, squeeze))
-      .map(({ pointer }) => detection('swayed-by-noise', 'high', pointer));
+    const swayed = noisy.filter(({ row }) => changed(before, after, rows.length, row, squeeze));
+    return [...swayed.map(({ pointer }) => detection('swayed-by-noise', 'high', pointer)), ...rest];
   } catch {
     return [detection('not-squeezed', 'medium', '')];
   }

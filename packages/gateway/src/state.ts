@@ -8,6 +8,7 @@ import {
   type DialectName,
   type GatewaySettings,
   type GatewaySnapshot,
+  isNamePointer,
   type KeySnapshot,
   type PriceSet,
   PriceTable,
@@ -40,6 +41,7 @@ const DEFAULT_ACTIONS: Readonly<Record<'input' | 'output', Readonly<Record<Detec
     condition: 'deny',
     'training-echo': 'allow',
     content: 'flag',
+    unread: 'deny',
   },
   output: {
     injection: 'flag',
@@ -56,6 +58,7 @@ const DEFAULT_ACTIONS: Readonly<Record<'input' | 'output', Readonly<Record<Detec
     condition: 'deny',
     'training-echo': 'deny',
     content: 'flag',
+    unread: 'deny',
   },
 };
 
@@ -78,7 +81,7 @@ export function actionFor(
   if (action === 'redact' && detection.severity === 'info') return 'allow';
   // The name of a member cannot be replaced, nor can a number of a request; in an answer a string takes its place.
   const number = detection.place === 'number' && direction === 'input';
-  if (action === 'redact' && (detection.location.pointer.endsWith('#') || number)) return 'deny';
+  if (action === 'redact' && (isNamePointer(detection.location.pointer) || number)) return 'deny';
   // An id, an address or bytes stay whole: an edit there would break the call. No answer needs a secret as an id.
   if (action === 'redact' && detection.place === 'fixed') return direction === 'output' ? 'deny' : 'flag';
   if (action !== 'deny' || detection.detector === 'attachment') return action;
@@ -144,8 +147,7 @@ export class GatewayState {
 
   /** What the tokens of a model cost; null where nobody said. */
   pricesOf({ name, prices }: SystemSnapshot, model: string): PriceSet | null {
-    const own = prices && (prices.inputPerMillion > 0 || prices.outputPerMillion > 0) ? prices : null;
-    return this.#prices.of(name, model) ?? own;
+    return this.#prices.of(name, model) ?? prices ?? null;
   }
 
   /** Shuts out what was revoked since this snapshot was built. */
@@ -219,7 +221,9 @@ export class GatewayState {
       .map((name) => this.systems.get(name))
       .filter((system) => system?.dialect === dialect) as SystemSnapshot[];
     if (model !== null) {
-      const direct = own.find((system) => system.name === model || system.models.includes(model));
+      // No list of models takes the name of a system.
+      const direct =
+        own.find(({ name }) => name === model) ?? own.find(({ models }) => models.includes(model));
       if (direct) return { system: direct, model };
       const slash = model.indexOf('/');
       const prefixed = slash > 0 ? own.find((system) => system.name === model.slice(0, slash)) : undefined;

@@ -1,15 +1,9 @@
 import type { DetectionLocation } from '@sallyport/core';
-import {
-  FENCE_START,
-  type FenceLead,
-  type FenceState,
-  fenceAfter,
-  Leaves,
-  type Placeholders,
-} from '@sallyport/guard';
+import { FENCE_START, type FenceLead, type FenceState, fenceAfter, Leaves } from '@sallyport/guard';
 import type { TextPart } from '@sallyport/models';
 import { ChannelEdits } from './channel-edits.ts';
 import { JsonQuotes } from './json-numbers.ts';
+import type { Restored } from './restoring.ts';
 import type { Lane } from './stream-lanes.ts';
 import type { StreamText } from './stream-text.ts';
 
@@ -54,7 +48,7 @@ export class Channel {
   rested = false;
   /** The system said that nothing more comes of it. */
   ended = false;
-  readonly placeholders: Placeholders | null;
+  readonly restored: Restored | null;
   /** Where strings stand in it, should it be JSON. */
   readonly quotes: JsonQuotes;
   /** The same text as those beside it see it. */
@@ -69,13 +63,13 @@ export class Channel {
   constructor(
     part: TextPart,
     lane: Lane | null,
-    placeholders: Placeholders | null = null,
+    restored: Restored | null = null,
     seam: StreamText | null = null,
   ) {
     this.key = part.stream!;
     this.part = part;
     this.lane = lane;
-    this.placeholders = placeholders;
+    this.restored = restored;
     this.quotes = new JsonQuotes(part.kind === 'json');
     this.seam = seam;
   }
@@ -163,7 +157,7 @@ export class Channel {
 
   /** @returns `limit`, or the start of what nothing can be said of yet */
   undecided(limit: number): number {
-    return Math.min(limit, this.open ?? limit, this.placeholders?.decided ?? limit);
+    return Math.min(limit, this.open ?? limit, this.restored?.placeholders.decided ?? limit);
   }
 
   /** Forgets text that no later window looks back to. */

@@ -1,5 +1,5 @@
 import type { Detection } from '@sallyport/core';
-import type { TextPart } from '@sallyport/models';
+import type { TextPart, ToolPiece } from '@sallyport/models';
 import { conditionsOnAnswer, conditionsOnTools } from './conditions.ts';
 import type { Exchange } from './exchange.ts';
 import { ToolCalls } from './tool-calls.ts';
@@ -24,8 +24,13 @@ export class StreamConditions {
     this.#texts = conditions.has('call', true) ? new Map() : null;
   }
 
-  /** Takes one event; says whether it is part of a call of a tool. */
-  push(data: unknown, parts: readonly TextPart[]): boolean {
+  /** Whether calls of tools are judged. */
+  get ofTools(): boolean {
+    return this.#tools !== null;
+  }
+
+  /** Takes the texts of one event, and what it says of calls of tools; says whether it is part of one. */
+  push(pieces: readonly ToolPiece[], parts: readonly TextPart[]): boolean {
     if (this.#texts) {
       for (const part of parts) {
         const key = part.stream ?? `${this.#texts.size}`;
@@ -33,10 +38,7 @@ export class StreamConditions {
         this.#texts.set(key, before ? { ...before, text: before.text + part.text } : part);
       }
     }
-    if (!this.#tools) return false;
-    const { dialect, operation } = this.#exchange;
-    const pieces = dialect.toolPieces(operation!.id, data);
-    if (pieces.length === 0) return false;
+    if (!this.#tools || pieces.length === 0) return false;
     this.#complete = this.#tools.push(pieces);
     this.#undecided ||= this.#complete.length > 0;
     return true;

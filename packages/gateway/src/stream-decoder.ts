@@ -40,18 +40,27 @@ export interface DecodedSink {
 export class StreamDecoder {
   readonly #decompressor: Decompressor;
   readonly #window: number;
-  readonly #full: () => void;
+  readonly #sink: DecodedSink;
+  /** Bytes that came, and that came out. */
+  #in = 0;
   #out = 0;
+  /** Everything that is compressed came out. */
+  #decoded = false;
+  /** Nothing more comes. */
+  #ended = false;
 
   private constructor({ make, window }: Encoding, sink: DecodedSink) {
     this.#decompressor = make();
     this.#window = window;
-    this.#full = () => sink.full();
+    this.#sink = sink;
     this.#decompressor.on('data', (chunk: Buffer) => {
       this.#out += chunk.length;
       sink.data(chunk);
     });
-    this.#decompressor.on('end', () => sink.end());
+    this.#decompressor.on('end', () => {
+      this.#decoded = true;
+      this.#tell();
+    });
     this.#decompressor.on('drain', () => sink.drained());
     this.#decompressor.on('error', (cause) =>
       sink.fail(new CodedError('upstream-invalid', 'the stream cannot be decompressed', { cause })),
@@ -75,12 +84,25 @@ export class StreamDecoder {
 
   /** Takes a piece of what is compressed. */
   write(chunk: Buffer): void {
-    if (!this.#decompressor.write(chunk)) this.#full();
+    this.#in += chunk.length;
+    if (this.#decoded) this.#tell();
+    else if (!this.#decompressor.write(chunk)) this.#sink.full();
   }
 
   /** Nothing more comes. */
   end(): void {
-    this.#decompressor.end();
+    this.#ended = true;
+    if (this.#decoded) this.#tell();
+    else this.#decompressor.end();
+  }
+
+  /** Tells the end, or that bytes follow what is compressed: those are read by no one here, and may be read elsewhere. */
+  #tell(): void {
+    if (this.#decompressor.bytesWritten !== this.#in)
+      this.#sink.fail(
+        new CodedError('upstream-invalid', 'bytes follow the end of what is compressed in the stream'),
+      );
+    else if (this.#ended) this.#sink.end();
   }
 
   pause(): void {

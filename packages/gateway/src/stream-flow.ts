@@ -12,6 +12,8 @@ const turns = new Turns();
 
 /** Chunks of an answer that may wait for the gate before the AI system is asked to pause, in bytes. */
 const QUEUE_BYTES_MAX = 256 * 1024;
+/** What a chunk takes besides its bytes, about. */
+const CHUNK_COST = 128;
 /** How few may be left before it goes on: each pause costs a copy of what was read and not taken. */
 const QUEUE_BYTES_LOW = 64 * 1024;
 /** Longest silence towards the caller while something is held. */
@@ -145,7 +147,7 @@ export class StreamFlow {
         this.#refuse(new CodedError('upstream-too-large'));
         return;
       }
-      this.#queueBytes += piece.length;
+      this.#queueBytes += piece.length + CHUNK_COST;
       this.#queue.push(piece);
       this.#hold();
       if (this.#queueBytes > QUEUE_BYTES_MAX) this.#pause();
@@ -199,7 +201,7 @@ export class StreamFlow {
 
   async #through(chunk: Buffer, turns: Turns): Promise<void> {
     const { gate, parser } = this.#open;
-    this.#queueBytes -= chunk.length;
+    this.#queueBytes -= chunk.length + CHUNK_COST;
     const out: string[] = [];
     let unread: CodedError | null = null;
     try {

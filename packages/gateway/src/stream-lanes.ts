@@ -32,6 +32,8 @@ export interface Held {
   /** How far the texts of all channels, one behind the other, must have been judged. */
   readonly until: number;
   readonly number: number;
+  /** Characters of it, and of what says where its texts stand. */
+  readonly characters: number;
 }
 
 /** Events that stay in their order, such as those of one choice. */
@@ -84,9 +86,11 @@ export class Lanes {
     return lanes;
   }
 
-  hold(event: Omit<Held, 'number'>): void {
-    const held = { ...event, number: this.#next++ };
-    this.characters += held.data.length;
+  hold(event: Omit<Held, 'number' | 'characters'>): void {
+    let characters = event.data.length;
+    for (const { pointer } of event.segments) characters += pointer.length;
+    const held = { ...event, number: this.#next++, characters };
+    this.characters += characters;
     this.events++;
     const [lane, second] = held.lanes;
     if (!lane) this.#loose.push(held);
@@ -145,7 +149,7 @@ export class Lanes {
       const count = countWhile(this.#loose, (held) => ready(held) && held.number < this.#oldest());
       if (count > 0) out.push(...this.#loose.splice(0, count));
     }
-    for (const held of out) this.characters -= held.data.length;
+    for (const held of out) this.characters -= held.characters;
     this.events -= out.length;
     // Of what goes out together, the order is that in which it came.
     return out.sort((a, b) => a.number - b.number);

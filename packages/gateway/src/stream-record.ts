@@ -1,4 +1,4 @@
-import { LIMITS } from '@sallyport/core';
+import { GatheredBytes, LIMITS } from '@sallyport/core';
 import { commitmentHasher, newSalt } from '@sallyport/vault';
 import type { Deps, Exchange } from './exchange.ts';
 import { type Sealed, sealStream } from './record.ts';
@@ -8,8 +8,7 @@ export class StreamRecord {
   readonly #keeping: { bytes: number };
   readonly #salt = newSalt();
   readonly #hasher = commitmentHasher(this.#salt);
-  #pieces: Buffer[] = [];
-  #keptBytes = 0;
+  readonly #kept = new GatheredBytes();
   #sentBytes = 0;
 
   /** @param keeping bytes kept by all streams of the worker, which share one limit */
@@ -22,12 +21,11 @@ export class StreamRecord {
     this.#hasher.update(bytes);
     // Kept is a beginning of what was sent, never with a hole in it.
     if (
-      this.#keptBytes === this.#sentBytes &&
+      this.#kept.bytes === this.#sentBytes &&
       this.#sentBytes < LIMITS.payloadBytesMax &&
       this.#keeping.bytes < LIMITS.streamsKeptBytesMax
     ) {
-      this.#pieces.push(bytes);
-      this.#keptBytes += bytes.length;
+      this.#kept.push(bytes);
       this.#keeping.bytes += bytes.length;
     }
     this.#sentBytes += bytes.length;
@@ -35,7 +33,7 @@ export class StreamRecord {
 
   /** The record of the stream, once. */
   seal(exchange: Exchange, deps: Deps): Sealed {
-    const pieces = this.#pieces;
+    const pieces = this.#kept.blocks();
     this.letGo();
     const commitment = this.#hasher.digest();
     return sealStream(exchange, deps, { commitment, salt: this.#salt, bytes: this.#sentBytes, pieces });
@@ -43,8 +41,7 @@ export class StreamRecord {
 
   /** Gives back what was kept. */
   letGo(): void {
-    this.#keeping.bytes -= this.#keptBytes;
-    this.#pieces = [];
-    this.#keptBytes = 0;
+    this.#keeping.bytes -= this.#kept.bytes;
+    this.#kept.clear();
   }
 }

@@ -1,5 +1,6 @@
-import { CodedError, type Detection, LIMITS } from '@sallyport/core';
+import { CodedError, type Detection, type InspectionRequest, LIMITS } from '@sallyport/core';
 import type { TextPart } from '@sallyport/models';
+import { saysCredential } from './credential.ts';
 import type { Run } from './json-values.ts';
 import {
   EDGE,
@@ -17,7 +18,7 @@ import { shared, type Turns } from './turns.ts';
 /** What a stream gate does for its seams. */
 export interface SeamWork {
   /** Inspects a reading as the text of an answer. */
-  inspect(text: string): Detection[] | Promise<Detection[]>;
+  inspect(reading: Pick<InspectionRequest, 'text' | 'seams'>): Detection[] | Promise<Detection[]>;
   /** Acts on what reaches over several texts. @throws CodedError `output-denied` */
   found(detection: Detection, spans: readonly SeamSpan<StreamText>[]): Promise<void>;
   /** Never leaves, whatever the mode. */
@@ -198,8 +199,8 @@ export class StreamSeams {
   ): Promise<void> {
     const text = reading.text.slice(from - reading.base, end - reading.base);
     const { credential } = this.#work;
-    if (credential !== null && text.includes(credential)) throw new CodedError('output-denied');
-    for (const one of await this.#work.inspect(text)) {
+    if (credential !== null && saysCredential(text, credential)) throw new CodedError('output-denied');
+    for (const one of await this.#work.inspect({ text, seams: reading.seamsIn(from, end) })) {
       const { start, end: stop } = one.location;
       const found = settled({ ...one, location: { pointer: '', start: start + from, end: stop + from } });
       const spans = found ? reading.spansOf(found) : [];

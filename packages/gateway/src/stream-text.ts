@@ -66,8 +66,8 @@ export class StreamText implements SeamText {
 
   /** Remembers what was found in it by itself. */
   note(found: readonly Detection[]): void {
-    for (const { detector, location } of found)
-      this.#known.push({ detector, start: location.start, end: location.end });
+    for (const { detector, severity, location } of found)
+      this.#known.push({ detector, severity, start: location.start, end: location.end });
     if (this.#known.length > 2 * KNOWN_MAX) this.#known = this.#known.slice(-KNOWN_MAX);
   }
 

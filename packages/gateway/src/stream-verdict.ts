@@ -14,6 +14,8 @@ import type { StreamText } from './stream-text.ts';
 export class StreamVerdict {
   readonly #system: SystemSnapshot;
   readonly #detections: Detection[] = [];
+  /** What was told, by the text that it was found in. */
+  readonly #told = new Map<string, Set<string>>();
   #so: Verdict = { action: 'allow', wouldBe: 'allow', detections: [] };
 
   constructor(system: SystemSnapshot) {
@@ -25,11 +27,15 @@ export class StreamVerdict {
     return this.#so;
   }
 
-  /** Takes what was found. @throws CodedError `output-denied` */
+  /** Takes what was found. @throws CodedError `output-denied`; `upstream-too-large` past {@link LIMITS.detectionsPerTextMax} */
   decide(detections: readonly Detection[]): void {
     if (detections.length === 0) return;
-    for (const detection of detections)
-      if (this.#detections.length < LIMITS.detectionsMax) this.#detections.push(detection);
+    for (const detection of detections) {
+      this.#detections.push(detection);
+      const { pointer } = detection.location;
+      const told = this.#told.get(pointer) ?? new Set();
+      this.#told.set(pointer, told.add(findOf(detection)));
+    }
     const latest = verdictOf(this.#system, 'output', detections);
     this.#so = {
       action: stricter(this.#so.action, latest.action),
@@ -37,11 +43,13 @@ export class StreamVerdict {
       detections: this.#detections,
     };
     if (latest.action === 'deny') throw new CodedError('output-denied');
+    if (this.#detections.length > LIMITS.detectionsPerTextMax)
+      throw new CodedError('upstream-too-large', 'the stream has more findings than can be judged');
   }
 
   /** Whether a detection was told before: windows overlap. */
   knows(detection: Detection): boolean {
-    return this.#detections.some((known) => sameFind(known, detection));
+    return this.#told.get(detection.location.pointer)?.has(findOf(detection)) ?? false;
   }
 }
 
@@ -59,12 +67,6 @@ export const toldOver = (found: Detection, spans: readonly SeamSpan<StreamText>[
     location: { pointer: part.stream ?? part.pointer, start, end },
   }));
 
-function sameFind(a: Detection, b: Detection): boolean {
-  return (
-    a.detector === b.detector &&
-    a.technique === b.technique &&
-    a.location.pointer === b.location.pointer &&
-    a.location.start === b.location.start &&
-    a.location.end === b.location.end
-  );
-}
+/** What was found in a text, and where. */
+const findOf = ({ detector, technique, location: { start, end } }: Detection): string =>
+  `${detector} ${technique} ${start} ${end}`;

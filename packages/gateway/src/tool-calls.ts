@@ -13,6 +13,8 @@ const TIMES_MAX = 64;
 
 /** A call as its pieces come. */
 interface Growing {
+  /** The name that came first, which some clients keep. */
+  first: string;
   name: string;
   /** All names that came, one behind the other: some clients join them. */
   joined: string;
@@ -61,10 +63,22 @@ function read(call: Growing, text: string): boolean {
 export class ToolCalls {
   readonly #growing = new Map<string, Growing>();
 
+  /** Calls of which not everything was handed out. */
+  #open = 0;
+
   /** Whether a call has begun of which more is to come. */
   get open(): boolean {
-    for (const call of this.#growing.values()) if (!call.done) return true;
-    return false;
+    return this.#open > 0;
+  }
+
+  #goesOn(call: Growing): void {
+    if (call.done) this.#open++;
+    call.done = false;
+  }
+
+  #handOut(call: Growing): ToolCall[] {
+    this.#open--;
+    return handOut(call);
   }
 
   /** Takes pieces; gives the calls that are complete with them. */
@@ -75,6 +89,7 @@ export class ToolCalls {
       if (!call) {
         if (piece.ended && piece.name === undefined) continue;
         call = {
+          first: '',
           name: '',
           joined: '',
           text: '',
@@ -86,31 +101,33 @@ export class ToolCalls {
           times: 0,
           done: false,
         };
+        this.#open++;
         this.#growing.set(piece.call, call);
       }
       if (piece.name !== undefined && piece.name !== '') {
+        call.first ||= piece.name;
         call.name = piece.name;
         call.joined += piece.name;
-        call.done = false;
+        this.#goesOn(call);
       }
       let whole = false;
       if (piece.text !== undefined && piece.text !== '') {
-        call.done = false;
+        this.#goesOn(call);
         whole = read(call, piece.text);
       }
       if (piece.whole !== undefined) {
-        call.done = false;
+        this.#goesOn(call);
         call.whole = piece.whole;
       }
       const due = whole || piece.whole !== undefined || piece.ended === true;
-      if (due && !call.done && call.name !== '') complete.push(...handOut(call));
+      if (due && !call.done && call.name !== '') complete.push(...this.#handOut(call));
     }
     return complete;
   }
 
   /** The calls that are still open, as far as they came. */
   end(): ToolCall[] {
-    return [...this.#growing.values()].filter(({ done }) => !done).flatMap(handOut);
+    return [...this.#growing.values()].filter(({ done }) => !done).flatMap((call) => this.#handOut(call));
   }
 }
 
@@ -119,7 +136,7 @@ function handOut(call: Growing): ToolCall[] {
   call.done = true;
   if (++call.times > TIMES_MAX)
     throw new CodedError('upstream-invalid', 'the arguments of a call of a tool go on behind their end');
-  const names = new Set([call.name, call.joined]);
+  const names = new Set([call.first, call.name, call.joined]);
   const args: unknown[] = [];
   if (call.whole !== undefined) args.push(typeof call.whole === 'string' ? parsed(call.whole) : call.whole);
   if (call.text !== '' || args.length === 0) args.push(parsed(call.text));

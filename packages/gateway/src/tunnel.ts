@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { CodedError, TLS_GROUPS } from '@sallyport/core';
+import { bareHost, CodedError, TLS_GROUPS } from '@sallyport/core';
 import { checkedLookup } from './safe-lookup.ts';
 
 /** What a proxy may say before the tunnel. */
@@ -21,8 +21,9 @@ export function openTunnel(
   { ca, timeoutMs }: { readonly ca: string[] | undefined; readonly timeoutMs: number },
   done: (error: Error | null, socket: Socket | null) => void,
 ): void {
-  const { protocol, hostname, port, username, password } = new URL(proxy);
-  const host = hostname.replace(/^\[|\]$/g, '');
+  const url = new URL(proxy);
+  const { protocol, port, username, password } = url;
+  const host = bareHost(url);
   const secure = protocol === 'https:';
   const at = { host, port: Number(port || (secure ? 443 : 80)), lookup: checkedLookup(true) as never };
   const socket = secure

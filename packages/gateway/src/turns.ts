@@ -8,8 +8,24 @@ const DETECTION = 64;
 export const isLarge = (characters: number, detections = 0): boolean =>
   characters + detections * DETECTION >= LARGE;
 
-/** Lets other calls, and the beat of the worker, have a turn between two passes over something large. */
-export const othersFirst = (): Promise<void> => new Promise((turn) => setImmediate(turn));
+/** Who waits for a turn, in order. */
+const waiting: (() => void)[] = [];
+
+/** Gives one turn, and the next once timers and sockets had theirs. */
+function giveTurn(): void {
+  waiting.shift()!();
+  if (waiting.length > 0) setImmediate(giveTurn);
+}
+
+/**
+ * Lets other calls, and the beat of the worker, have a turn between two passes over something large. Of all who wait one goes on
+ * at a time: many large calls together hold up timers no longer than one.
+ */
+export function othersFirst(): Promise<void> {
+  return new Promise((turn) => {
+    if (waiting.push(turn) === 1) setImmediate(giveTurn);
+  });
+}
 
 /** How long work that has no end in sight may keep others waiting. */
 const TURN_MS = 25;
@@ -18,13 +34,11 @@ const TURN_MS = 25;
 export class Turns {
   #sinceMs = performance.now();
 
-  /** Waits where this work has had its turn; of many that share one, those for whom no time is left wait for the next. */
+  /** Waits where this work has had its turn. */
   async share(): Promise<void> {
-    while (performance.now() - this.#sinceMs > TURN_MS) {
-      const seen = this.#sinceMs;
-      await othersFirst();
-      if (this.#sinceMs === seen) this.#sinceMs = performance.now();
-    }
+    if (performance.now() - this.#sinceMs <= TURN_MS) return;
+    await othersFirst();
+    this.#sinceMs = performance.now();
   }
 }
 
@@ -34,6 +48,7 @@ export function shared<T>(characters: number, steps: Steps<T>): T | Promise<T> {
 }
 
 async function inTurns<T>(steps: Steps<T>): Promise<T> {
+  await othersFirst();
   const turns = new Turns();
   for (;;) {
     const { done, value } = steps.next();

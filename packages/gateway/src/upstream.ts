@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { CodedError, clock, type GatewaySettings, type SystemSnapshot } from '@sallyport/core';
+import { bareHost, CodedError, clock, type GatewaySettings, type SystemSnapshot } from '@sallyport/core';
 import { joinUrl } from '@sallyport/models';
 import type { Dispatcher } from 'undici';
 import { CERTIFICATE_CHANGED } from './certificate-pin.ts';
@@ -139,7 +139,7 @@ export class Upstreams {
     const url = new URL(system.urls[attempt]!);
     const seen = integration?.certificates[url.origin];
     const pin = integration && seen ? { keeps: integration.certificate, seen } : null;
-    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const host = bareHost(url);
     const next = (fault: CodedError, unsent: boolean): void => {
       const again = attempt + 1 < system.urls.length && (unsent || request.method === 'GET');
       if (again) this.send(system, request, sink, attempt + 1);

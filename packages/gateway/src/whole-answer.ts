@@ -20,11 +20,24 @@ export interface RawAnswer {
 /** Whether an AI system failed or refused. */
 export const isRefusal = (status: number): boolean => status >= 400;
 
-/** A refusal that cannot be read, in words of the dialect and with the status that it came with. */
-export const refusalError = (exchange: Exchange, status: number): DialectError => ({
-  ...dialectError(exchange, 'upstream-error', null, `the AI system answered with status ${status}`),
-  status,
-});
+/** Status that says: the credential is none. It is ours, and the caller's own key is good. */
+export const CREDENTIAL_REFUSED = 401;
+
+/** A refusal in words of the dialect, with the status that it came with: of our credential, or one that cannot be read. */
+export function refusalError(exchange: Exchange, status: number): DialectError {
+  if (status !== CREDENTIAL_REFUSED)
+    return {
+      ...dialectError(exchange, 'upstream-error', `the AI system answered with status ${status}`),
+      status,
+    };
+  const none =
+    'the AI system wants a credential, and Sallyport has none for it; your API key is not the cause';
+  return dialectError(
+    exchange,
+    'upstream-credential-refused',
+    exchange.system!.apiKey === null ? none : undefined,
+  );
+}
 
 /** Faults that say of an answer that it cannot be read. */
 const UNREADABLE: ReadonlySet<string> = new Set(['upstream-invalid', 'upstream-too-large']);
@@ -36,6 +49,15 @@ function own(exchange: Exchange, status: number, body: Buffer): Buffer | Promise
   const system = exchange.system!;
   const credential = isRefusal(status) ? system.apiKey : credentialOf(system);
   return credential === null ? body : shared(body.length, withoutCredential(body, credential));
+}
+
+/** An answer as it goes out: on one line where a client may take each of its lines for an event. */
+function asOne(exchange: Exchange, judged: JudgedAnswer): JudgedAnswer {
+  const { framing } = exchange.dialect;
+  if (!framing.bare) return judged;
+  const text = judged.body.toString().trim();
+  const line = framing.render('', text);
+  return line === `${text}\n` ? judged : { ...judged, body: Buffer.from(line) };
 }
 
 /**
@@ -54,7 +76,7 @@ export async function readAnswer(
     const encoding = header(headers, 'content-encoding');
     const plain = await decode(bytes, encoding, responseBytesMax, 'upstream');
     if (plain !== bytes) exchange.holding!.answer(2 * (bytes.length + plain.length));
-    return await judgeAnswer(exchange, deps, await own(exchange, status, plain), status);
+    return asOne(exchange, await judgeAnswer(exchange, deps, await own(exchange, status, plain), status));
   } catch (fault) {
     if (isRefusal(status) && fault instanceof CodedError && UNREADABLE.has(fault.code)) return null;
     throw fault;

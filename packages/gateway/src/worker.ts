@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
-import { tlsServerOptions } from '@sallyport/access';
+import { LISTENER_OPTIONS, Listener, tlsServerOptions } from '@sallyport/access';
 import {
   clock,
   type GatewaySettings,
@@ -19,10 +19,10 @@ import type { FromWorker, ShutOut, ToWorker, WorkerStart } from './messages.ts';
 import { answersOpenly } from './open-paths.ts';
 import { serve } from './pipeline.ts';
 import { PortRecorder } from './recorder.ts';
+import { Refusals } from './refusals.ts';
 import { Running } from './running.ts';
 import { GatewayState } from './state.ts';
 import { Stats } from './stats.ts';
-import { Unauthenticated } from './unauthenticated.ts';
 import { Upstreams } from './upstream.ts';
 import { BEAT_MS, Heartbeats } from './watchdog.ts';
 
@@ -31,6 +31,11 @@ const gatherMs = (inFlight: number): number => (inFlight < 2 ? -1 : inFlight < 8
 
 /** From one heartbeat in the log to the next, while calls come. */
 const HEARTBEAT_MS = 20_000;
+
+/** How much longer than a call waits for its reader a connection does: the call tells its end. */
+const STALL_MORE_MS = 10_000;
+/** How long a connection may begin its first call once it is said that this worker stops. */
+const LATE_CALL_MS = 500;
 
 const RECORD_FAULT = 'the record cannot be written: make room on its disk';
 
@@ -51,9 +56,7 @@ const recorder = new PortRecorder(
   (batch, frames) => post({ type: 'record', batch, frames }, [frames.buffer]),
   () => gatherMs(stats.inFlight),
 );
-const unauthenticated = new Unauthenticated((address, count) =>
-  post({ type: 'unauthenticated', address, count }),
-);
+const refusals = new Refusals((refused) => post({ type: 'refusals', refused }));
 const deps: Deps = {
   start,
   state: () => state,
@@ -71,7 +74,7 @@ const deps: Deps = {
   stats,
   tally: { exchanges: 0, outcomes: 0, failed: 0 },
   nextSeq: () => seq++,
-  countUnauthenticated: (address) => unauthenticated.count(address),
+  countRefusal: (key, address) => refusals.count(key, address),
   keyLeaked: (key, exchange) => post({ type: 'key-leaked', key, exchange }),
 };
 
@@ -84,18 +87,21 @@ process.on('unhandledRejection', (fault) => {
 });
 
 const options = {
+  ...LISTENER_OPTIONS,
   maxHeaderSize: LIMITS.headerBytesMax,
-  headersTimeout: 10_000,
   requestTimeout: state.settings.deadlines.bodyMs + 10_000,
-  connectionsCheckingInterval: 1_000,
   keepAliveTimeout: 65_000,
   insecureHTTPParser: false,
-  requireHostHeader: true,
 };
 const { tls } = start.snapshot.settings;
 const tlsServer = tls ? createTlsServer({ ...options, ...tlsServerOptions(tls) }) : null;
 const server: Server = tlsServer ?? createServer(options);
 server.maxHeadersCount = 100;
+const listener = new Listener(server, {
+  connectionsMax: start.connectionsMax,
+  ofMany: (address) => state.proxies.trusts(address),
+  stallMs: () => state.settings.deadlines.idleMs + STALL_MORE_MS,
+});
 server.on('request', (req, res) => {
   // A crowd of calls that come in one turn is no standstill.
   beats.beat(start.worker);
@@ -106,22 +112,6 @@ server.on('request', (req, res) => {
     res.destroy();
   });
 });
-server.on('clientError', (error: Error & { code?: string }, socket: Socket) => {
-  if (socket.destroyed || !socket.writable) return;
-  const timeout = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-  const large = error.code === 'HPE_HEADER_OVERFLOW';
-  const line = timeout
-    ? '408 Request Timeout'
-    : large
-      ? '431 Request Header Fields Too Large'
-      : '400 Bad Request';
-  socket.end(`HTTP/1.1 ${line}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
-});
-for (const refused of ['upgrade', 'connect'] as const) {
-  server.on(refused, (_req: unknown, socket: Socket) =>
-    socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n'),
-  );
-}
 server.on('error', (error: Error & { code?: string }) =>
   post({ type: 'failed', code: error.code ?? '', message: error.message }),
 );
@@ -168,13 +158,15 @@ async function drain(deadlineMs: number): Promise<void> {
   const closed = new Promise<void>((done) => server.close(() => done()));
   server.closeIdleConnections();
   const idle = setInterval(() => server.closeIdleConnections(), 100);
-  const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
+  const late = setTimeout(() => listener.closeIdle(), LATE_CALL_MS);
+  const deadline = setTimeout(() => listener.closeAll(), deadlineMs);
   await closed;
   clearInterval(idle);
+  clearTimeout(late);
   clearTimeout(deadline);
   // Aborted calls still record how they ended.
   for (let i = 0; i < 100 && deps.stats.inFlight > 0; i++) await new Promise((tick) => setTimeout(tick, 20));
-  unauthenticated.flush();
+  refusals.flush();
   await heartbeat();
   post({
     type: 'stats',

@@ -181,7 +181,7 @@ describe('what a call holds', () => {
     );
     let seq = 0;
     deps = {
-      start: { worker: 0, run: 'run', detectors: true } as Deps['start'],
+      start: { worker: 0, run: 'run', connectionsMax: 4096, detectors: true } as Deps['start'],
       state: () => state,
       counters: fresh(),
       admission: watched(new Admission(), ['leave']),
@@ -196,7 +196,7 @@ describe('what a call holds', () => {
         point();
         return seq++;
       },
-      countUnauthenticated: () => false,
+      countRefusal: () => false,
       running: new Running(),
       keyLeaked: () => {},
     };

@@ -61,6 +61,23 @@ describe('memory of bodies and answers', () => {
     assert.equal(memory.bytes, 0);
   });
 
+  it('is given back by a slow sender who asks for more', () => {
+    const memory = new Memory(1_000_000);
+    const calls = [memory.enter('busy', 10, 1_000_000), memory.enter('slow', 10, 1_000_000)];
+    calls[0]!.answer(500_000);
+    calls[1]!.answer(230_000);
+    const slow = memory.enter('slow', 10, 1_000_000);
+    let cut = 0;
+    slow.reading(() => cut++);
+    slow.body(30_000);
+    slow.sinceMs -= 2_000;
+    slow.arrived = 61_000;
+    assert.throws(() => slow.body(30_500), { code: 'overloaded', message: /too slowly/ });
+    assert.equal(cut, 1);
+    for (const one of [slow, ...calls]) one.release();
+    assert.equal(memory.bytes, 0);
+  });
+
   it('adds up whatever happens in whatever order', () => {
     const step = fc.record({ call: fc.nat(7), what: fc.nat(3), bytes: fc.nat(60) });
     fc.assert(

@@ -5,6 +5,8 @@ import type { Evaluator, Piece } from './posture.ts';
 /** Factors that count besides a password. */
 const STRONG = ['passkey', 'totp', 'recovery-code', 'provider-mfa', 'provider-passkey'];
 const DAY_MS = 86_400_000;
+/** Days after which a role that is not used goes, at the latest. */
+const UNUSED_DAYS_MAX = 180;
 /** Within this time what is abnormal is contained, in seconds. */
 const CONTAINED_S = 60;
 /** Within this time somebody looks after a grave alert. */
@@ -137,12 +139,12 @@ export const ACCESS_EVALUATORS: Readonly<Record<string, Evaluator>> = {
           },
       trained.length > 0
         ? {
-            what: `${trained.length} of ${acknowledged.length} by somebody whose training is current`,
+            what: `${trained.length} of ${acknowledged.length} by a person whose training is current`,
             good: trained.length === acknowledged.length,
             at: trained.at(-1)!.at,
           }
-        : absent('training of whoever looks after alerts'),
-      absent('seeded alerts, and how many of them somebody noticed'),
+        : absent('training of the people who handle alerts'),
+      absent('seeded alerts, and how many of them were noticed'),
     ];
   },
   'ACC-06': async (source, now) => {
@@ -155,7 +157,7 @@ export const ACCESS_EVALUATORS: Readonly<Record<string, Evaluator>> = {
         at,
       },
       {
-        what: `${live - ownerless} of ${live} live manifests have somebody who answers for them`,
+        what: `${live - ownerless} of ${live} live manifests have an owner`,
         good: live === 0 ? null : ownerless === 0,
         at,
       },
@@ -203,7 +205,7 @@ export const ACCESS_EVALUATORS: Readonly<Record<string, Evaluator>> = {
     return [
       {
         what: `${grants - unusedGrants} of ${grants} roles were used within ${unusedDays} days; others are taken away`,
-        good: unusedGrants === 0,
+        good: unusedGrants === 0 && unusedDays <= UNUSED_DAYS_MAX,
         at,
       },
       { what: `${orphans} of ${people} accounts are orphans`, good: orphans === 0, at },

@@ -1,30 +1,35 @@
-import type { EvidenceSource } from '@sallyport/core';
+import { type EvidenceSource, plural } from '@sallyport/core';
 import { ACCESS_EVALUATORS } from './access-evaluators.ts';
 import { INVENTORY_EVALUATORS } from './inventory-evaluators.ts';
 import { absent, lastBackup, probe } from './pieces.ts';
 import type { Evaluator, Piece } from './posture.ts';
 
-/** A share of real exchanges that must be complete, worst system first. */
+/** Systems that a line of evidence names; the worst come first. */
+const SYSTEMS_NAMED_MAX = 8;
+
+/** A share of real exchanges that must be complete, of every system, the worst first. */
 async function share(
   source: EvidenceSource,
   sinceMs: number,
   count: 'inspected' | 'withPolicyId' | 'complete',
   what: string,
 ): Promise<Piece> {
-  let worst: Piece | null = null;
+  const seen: { name: string; good: boolean; at: string | null; words: string }[] = [];
+  const without: string[] = [];
   for (const { name, demo } of await source.systems()) {
     if (demo) continue;
-    const counts = await source.exchangeCounts(sinceMs, name);
-    if (counts.total === 0) continue;
-    const piece: Piece = {
-      what: `${counts[count]} of ${counts.total} calls to \`${name}\` ${what}`,
-      good: counts[count] === counts.total,
-      at: counts.newestAt,
-      subject: `system:${name}`,
-    };
-    if (!worst || (worst.good && !piece.good)) worst = piece;
+    const { newestAt: at, ...counts } = await source.exchangeCounts(sinceMs, name);
+    const good = counts[count] === counts.total;
+    if (counts.total === 0) without.push(`\`${name}\``);
+    else seen.push({ name, good, at, words: `${counts[count]} of ${counts.total} calls to \`${name}\`` });
   }
-  return worst ?? absent(`real calls that ${what}`);
+  const [worst, ...others] = seen.sort((a, b) => Number(a.good) - Number(b.good));
+  if (!worst) return absent(`real calls that ${what}`);
+  const named = [worst, ...others].slice(0, SYSTEMS_NAMED_MAX).map(({ words }) => words);
+  const more = seen.length - named.length;
+  const all = `${named.join(', ')}${more > 0 ? ` and those to ${plural(more, 'other system')}` : ''} ${what}`;
+  const none = without.length === 0 ? '' : `; no call to ${without.slice(0, SYSTEMS_NAMED_MAX).join(', ')}`;
+  return { what: `${all}${none}`, good: worst.good, at: worst.at, subject: `system:${worst.name}` };
 }
 
 /** Whether independent witnesses cosign, and none of them saw another log since. */
@@ -64,10 +69,12 @@ export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
   'IO-01': async (source, now, maxAge) => [
     await share(source, now - maxAge, 'inspected', 'were inspected, or refused before that'),
     await probe(source, 'guard-detection', 'nightly detection and false-positive rates on frozen sets'),
+    await probe(source, 'input-action', 'a known attack, and what each system does about it'),
   ],
   'IO-03': async (source, now, maxAge) => [
     await share(source, now - maxAge, 'withPolicyId', 'carry the policy that decided and its version'),
     await probe(source, 'decision-replay', 'a replay of the day with identical decisions'),
+    await probe(source, 'rule-decides', 'a denial by a rule, and what each system does about it'),
   ],
   'DAT-03': async (source, now) => {
     const made = await lastBackup(source);
@@ -96,6 +103,7 @@ export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
           }
         : absent('redactions in real calls'),
       await probe(source, 'guard-residual', 'a residual test on a labelled set'),
+      await probe(source, 'redaction-action', 'personal data, and what each system does about it'),
     ];
   },
   'MON-01': async (source) => {

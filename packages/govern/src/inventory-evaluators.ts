@@ -77,7 +77,7 @@ export const INVENTORY_EVALUATORS: Readonly<Record<string, Evaluator>> = {
     await probe(source, 'artefact-audit', 'a daily look at whether stored data is what it was'),
   ],
   'DAT-02': async (source) => [
-    await probe(source, 'dataset-canary', 'a read of every data set by somebody who holds nothing on it'),
+    await probe(source, 'dataset-canary', 'a read of every data set by a person without a role on it'),
     await probe(source, 'role-rules', 'every role on every action, held against what no role may do'),
   ],
   'MOD-02': async (source, now, maxAge) => {
@@ -144,11 +144,14 @@ export const INVENTORY_EVALUATORS: Readonly<Record<string, Evaluator>> = {
         good: SCAN_KINDS.every((kind) => counts.kinds.includes(kind)),
         at: counts.oldestScanAt,
       },
+      ...counts.kinds
+        .filter((kind) => !counts.read.includes(kind))
+        .map((kind) => absent(`a file that a scan of ${kind} read`)),
     ];
   },
   'VUL-03': async (source, now) => {
     const { findings, targets } = await source.inventory();
-    if (targets === 0) return [absent('findings of scans')];
+    if (targets === 0 || findings.seen === 0) return [absent('findings of scans')];
     return [
       {
         what: `${findings.seen} detections of scans are ${findings.open + findings.resolved} findings; ${findings.resolved} were closed, each by a scan that no longer saw it`,
@@ -156,7 +159,7 @@ export const INVENTORY_EVALUATORS: Readonly<Record<string, Evaluator>> = {
         at: nowIso(now),
       },
       {
-        what: `of ${findings.open} open ones ${findings.ownerless} have nobody who answers for them, ${findings.overdue} are overdue`,
+        what: `of ${findings.open} open ones ${findings.ownerless} have no owner, ${findings.overdue} are overdue`,
         good: findings.ownerless === 0 && findings.overdue === 0,
         at: nowIso(now),
       },
@@ -172,9 +175,9 @@ export const INVENTORY_EVALUATORS: Readonly<Record<string, Evaluator>> = {
     ];
   },
   'GOV-03': async (source) => {
-    const { uses } = await source.inventory();
+    const { uses, read, oldestScanAt } = await source.inventory();
     return [
-      await probe(source, 'shadow-seed', 'a seeded use of AI that nobody registered, found'),
+      await probe(source, 'shadow-seed', 'a seeded, unregistered use of AI, found'),
       uses.found === 0
         ? absent('a scan of sources or of logs of a proxy or resolver that found a use of AI')
         : {
@@ -182,6 +185,9 @@ export const INVENTORY_EVALUATORS: Readonly<Record<string, Evaluator>> = {
             good: uses.late === 0,
             at: uses.newestAt,
           },
+      read.includes('sources')
+        ? { what: 'watched sources and logs were searched within a day', good: true, at: oldestScanAt }
+        : absent('a search of sources or of logs of a proxy or resolver (`inventory.watch`)'),
     ];
   },
   'CMP-01': async (source) => {

@@ -45,6 +45,7 @@ const source = (over: Partial<EvidenceSource> = {}): EvidenceSource => ({
     scanned: 0,
     oldestScanAt: null,
     kinds: [],
+    read: [],
     images: 0,
     prompts: 0,
     advisoriesNewest: null,
@@ -230,6 +231,52 @@ describe('controls', () => {
     assert.equal(await with5([opened, { ...signed, subject: 'review:other' } as never]), 'partial');
     assert.equal(await with5([opened, signed], 1), 'failing');
   });
+  it('no control about the gate lights while the gate acts on nothing', async () => {
+    const calls = { exchangeCounts: async () => ({ ...counts(5, 5, 10), redactions: 5 }) };
+    const without = ['guard-detection', 'decision-replay', 'guard-residual'].map((name) =>
+      probe(name, true, 5),
+    );
+    for (const [id, acts] of [
+      ['IO-01', 'input-action'],
+      ['IO-03', 'rule-decides'],
+      ['DAT-06', 'redaction-action'],
+    ] as const) {
+      const of = async (...more: ReturnType<typeof probe>[]) =>
+        (await status({ ...calls, probes: async () => [...without, ...more] }, id)).status;
+      assert.equal(await of(), 'partial', id);
+      assert.equal(await of(probe(acts, false, 5)), 'failing', id);
+      assert.equal(await of(probe(acts, true, 5)), 'effective', id);
+    }
+  });
+  it('no control about scans lights while nothing is scanned', async () => {
+    const nothing = await source().inventory();
+    const scanned = {
+      ...nothing,
+      targets: 3,
+      scanned: 3,
+      oldestScanAt: at(5),
+      advisoriesNewest: at(60),
+      kinds: ['model-files', 'dependencies', 'sources'] as const,
+      uses: { found: 1, decided: 1, late: 0, newestAt: at(5) },
+    };
+    const of = async (id: string, over: object) =>
+      (
+        await status(
+          {
+            inventory: async () => ({ ...scanned, ...over }),
+            probes: async () => [probe('shadow-seed', true, 5)],
+          },
+          id,
+        )
+      ).status;
+    assert.equal(await of('VUL-01', {}), 'partial', 'no scan read a file');
+    assert.equal(await of('VUL-01', { read: scanned.kinds }), 'effective');
+    assert.equal(await of('GOV-03', {}), 'partial', 'no source is watched');
+    assert.equal(await of('GOV-03', { read: ['sources'] }), 'effective');
+    assert.equal(await of('VUL-03', {}), 'not assessed', 'nothing was found');
+    const findings = { open: 0, ownerless: 0, overdue: 0, resolved: 1, seen: 1 };
+    assert.equal(await of('VUL-03', { findings }), 'effective');
+  });
   it('ACC-04 falls with unused roles and orphans', async () => {
     const accounts = {
       people: 3,
@@ -245,6 +292,7 @@ describe('controls', () => {
       (await status({ accounts: async () => ({ ...accounts, ...over }) }, 'ACC-04')).status;
     assert.equal(await with4({}), 'partial');
     assert.equal(await with4({ unusedGrants: 1 }), 'failing');
+    assert.equal(await with4({ unusedDays: 3_650 }), 'failing');
     assert.equal(await with4({ orphans: 1 }), 'failing');
     assert.equal(await with4({ keysOwnerless: 1 }), 'failing');
     assert.equal(await with4({ people: 0 }), 'not assessed');

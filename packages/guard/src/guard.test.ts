@@ -64,6 +64,21 @@ describe('canonicaliser', () => {
     'HTML hex entities': (t) => [...t].map((c) => `&#x${c.charCodeAt(0).toString(16)};`).join(''),
     'JSON escapes': (t) => [...t].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''),
     'URL encoding in base64': (t) => b64(encodeURIComponent(t)),
+    'base64 of UTF-16': (t) => Buffer.from(t, 'utf16le').toString('base64'),
+    'hex of UTF-16, the high byte first': (t) => Buffer.from(t, 'utf16le').swap16().toString('hex'),
+    'octal escapes of two and three figures': (t) =>
+      [...t].map((c) => `\\${c.charCodeAt(0).toString(8)}`).join(''),
+    'octal numbers': (t) => [...t].map((c) => c.charCodeAt(0).toString(8)).join(' '),
+    'calls that make characters': (t) => [...t].map((c) => `chr(${c.charCodeAt(0)})`).join('+'),
+    'joined strings, spaces among them': (t) => `"${[...t].join('" + "')}"`,
+    'joined pieces of strings': (t) =>
+      `"${t.replaceAll(/(\w\w)(\w)/g, '$1"+"$2').replaceAll(' ', '"+" "+"')}"`,
+    'a letter in each line': (t) => [...t].join('\n'),
+    'a word in each line, its letters apart': (t) =>
+      t
+        .split(' ')
+        .map((word) => [...word].join('\t'))
+        .join('\n'),
     'base64 in HTML entities': (t) => [...b64(t)].map((c) => `&#${c.charCodeAt(0)};`).join(''),
   };
   for (const [name, disguise] of Object.entries(disguises)) {

@@ -28,6 +28,7 @@ export {
 export { Leaves } from './restoring/leaves.ts';
 export type { Place, Placed } from './restoring/place.ts';
 export { Placeholders } from './restoring/placeholders.ts';
+export { type Position, type RowText, TextRow } from './restoring/text-row.ts';
 export type { InjectionRule } from './rules/injection-rule.ts';
 export { INJECTION_RULES } from './rules/injection-rules.ts';
 export { RuleError, type RuleMatch, RuleSet } from './rules/rule-set.ts';

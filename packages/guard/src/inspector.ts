@@ -1,8 +1,10 @@
-import type { Detection, DetectorName, InspectionRequest, Severity } from '@sallyport/core';
-import { LIMITS } from '@sallyport/core';
+import type { Detection, InspectionRequest } from '@sallyport/core';
 import { ContentModel } from './content/content-model.ts';
+import { Findings } from './findings.ts';
 import { KeywordIndex } from './keyword-index.ts';
+import { isForeign } from './language.ts';
 import { DENY_AT, FLAG_AT, InjectionModel } from './model/injection-model.ts';
+import { withoutPlainSense } from './model/plain-sense.ts';
 import { NameTagger } from './names/tagger.ts';
 import { beginsInsideOpaque, insideOpaque } from './opaque-runs.ts';
 import { findCanaries } from './output/canaries.ts';
@@ -30,77 +32,16 @@ const TAGGED_MAX = 0.65;
 
 /** Views that decoding made; folding letters cannot make personal data. */
 const DECODED = /^(?:base64|hex|url|html|escape|tags)/;
+/** A text that is read as it stands alone. */
+const AS_WRITTEN: Canonical = { views: [], rewritten: false, invisible: null, unread: false };
+/** Texts among bytes, of which only what has a check digit is told as personal. */
+const AMONG = /^binary\+/;
+const CHECKED = new Set<string>(['credit-card', 'iban', 'us-ssn']);
 
 /** Views that a client makes by itself before it shows a text. */
 const SHOWN_AS = /^(?:html|escape)/;
 
 const KEYWORDS = new KeywordIndex(INJECTION_RULES.map(({ keywords }) => keywords));
-
-/** Stretches that detections take up, in order, those that meet made one. */
-function joined(detections: readonly Detection[]): { start: number; end: number }[] {
-  const stretches: { start: number; end: number }[] = [];
-  const spans = detections.map(({ location: { start, end } }) => ({ start, end }));
-  for (const span of spans.sort((a, b) => a.start - b.start)) {
-    const last = stretches.at(-1);
-    if (last && span.start < last.end) last.end = Math.max(last.end, span.end);
-    else stretches.push(span);
-  }
-  return stretches;
-}
-
-/** Collects detections of one text, each place and technique once. */
-class Findings {
-  readonly list: Detection[] = [];
-  readonly #seen = new Set<string>();
-  /** Stretches of the text that secrets take up. */
-  #written: { start: number; end: number }[] | null = null;
-  readonly #pointer: string;
-
-  constructor(pointer: string) {
-    this.#pointer = pointer;
-  }
-
-  /** Whether a secret was found, as written, that reaches over a part of the span. Asked once all secrets are known. */
-  holdsSecret(span: { start: number; end: number }): boolean {
-    this.#written ??= joined(
-      this.list.filter(({ detector, view }) => detector === 'secret' && view === undefined),
-    );
-    let low = 0;
-    let high = this.#written.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#written[middle]!.end <= span.start) low = middle + 1;
-      else high = middle;
-    }
-    return (this.#written[low]?.start ?? span.end) < span.end;
-  }
-
-  add(
-    detector: DetectorName,
-    technique: string,
-    severity: Severity,
-    confidence: number,
-    references: readonly string[],
-    span: { start: number; end: number },
-    chain = '',
-    shadow = false,
-  ): void {
-    const key = `${detector} ${technique} ${span.start} ${span.end}`;
-    if (this.#seen.has(key)) return;
-    if (this.list.length >= LIMITS.detectionsPerTextMax)
-      throw new RangeError('there is more in the text than is counted');
-    this.#seen.add(key);
-    const found: Detection = {
-      detector,
-      technique,
-      severity,
-      confidence,
-      references,
-      location: { pointer: this.#pointer, start: span.start, end: span.end },
-    };
-    this.list.push({ ...found, ...(chain !== '' && { view: chain }), ...(shadow && { shadow }) });
-  }
-}
 
 const echoes = new WeakMap<Uint8Array, TrainingEcho>();
 
@@ -183,12 +124,12 @@ export class Inspector {
     if (request.only) return this.#values(request, findings);
     let injection = 0;
     const canonical = canonicalise(request.text);
-    this.#obfuscation(canonical, findings);
+    this.#obfuscation(canonical, request.text, findings);
     const standing = new Standing(request.channel, canonical.views[0]!.text);
     for (const view of canonical.views) {
       if (request.channel !== 'output') this.#injection(view, standing, findings);
       this.#ruled(view, request.channel, findings);
-      if (scored) injection = Math.max(injection, this.#learned(view, standing, findings));
+      if (scored) injection = Math.max(injection, this.#learned(view, request.text, standing, findings));
       if (request.channel === 'output') this.#leaks(view, canonical.rewritten, request, findings);
     }
     if (request.content && this.#content) {
@@ -199,7 +140,7 @@ export class Inspector {
         findings.add('content', category, severity, confidence, ['AML.T0054', 'LLM09:2025'], whole);
       }
     }
-    this.#secrets(canonical, request.text, findings);
+    this.#secrets(canonical, request, findings);
     this.#pii(canonical, request, findings);
     if (request.tool)
       for (const { technique, severity, confidence, references, ...span } of findCommands(request.text))
@@ -215,22 +156,31 @@ export class Inspector {
   /** Secrets, canaries and what the operator looks for, and personal data where asked: of ids, bytes and numbers, as written. */
   #values(request: InspectionRequest, findings: Findings): Inspected {
     const { text, channel, only } = request;
-    this.#secrets({ views: [], rewritten: false, invisible: null }, text, findings);
+    this.#secrets(AS_WRITTEN, request, findings);
     const view: View = { text: text.toLowerCase(), chain: '', span: (start, end) => ({ start, end }) };
     this.#ruled(view, channel, findings);
     this.#canaries(view, false, request, findings);
-    if (only === 'values')
-      this.#pii({ views: [], rewritten: false, invisible: null }, { ...request, names: false }, findings);
+    if (only === 'values') this.#pii(AS_WRITTEN, { ...request, names: false }, findings);
     return { detections: findings.list, scores: { injection: 0 }, views: [view] };
   }
 
-  /** What the model makes of a view. Answers are scored, but an answer that speaks of instructions attacks nobody. */
-  #learned(view: View, standing: Standing, findings: Findings): number {
+  /**
+   * What the model makes of a view. Answers are scored, but an answer that speaks of instructions attacks nobody. The prose
+   * that it learned from is English: of what is written in another language its score alone is a suspicion.
+   */
+  #learned(view: View, text: string, standing: Standing, findings: Findings): number {
     if (!this.#model || !standing.asksModel(view)) return 0;
-    const { probability, start, end } = this.#model.score(view.text, standing.reader);
+    const whole = this.#model.score(view.text, standing.reader);
+    // An alarm must stand without what harmless texts say of secrets.
+    const rest = whole.probability >= FLAG_AT ? withoutPlainSense(view, text) : view.text;
+    const again = rest === view.text ? whole : this.#model.score(rest, standing.reader);
+    const { probability, start, end } = again.probability < whole.probability ? again : whole;
     if (probability >= FLAG_AT && standing.channel !== 'output') {
       if (!standing.counts(view, start, end)) return 0;
-      const sure = probability >= DENY_AT && !standing.explains(view);
+      const sure =
+        probability >= DENY_AT &&
+        !standing.explains(view) &&
+        (standing.bringsOut(view) || !isForeign(view.text.slice(start, end)));
       const severity = standing.severity(view, sure ? 'high' : 'medium', start, end);
       findings.add(
         'injection',
@@ -254,7 +204,8 @@ export class Inspector {
     }
   }
 
-  #obfuscation({ invisible }: Canonical, findings: Findings): void {
+  #obfuscation({ invisible, unread }: Canonical, text: string, findings: Findings): void {
+    if (unread) findings.unread('readings', text);
     if (invisible && invisible.count > INVISIBLE_TOLERATED) {
       findings.add(
         'obfuscation',
@@ -273,23 +224,33 @@ export class Inspector {
       const rule = INJECTION_RULES[number];
       if (!rule?.channels.includes(standing.reader)) continue;
       let matches = 0;
+      let milder = 0;
       for (const match of view.text.matchAll(rule.pattern)) {
         const end = match.index + match[0].length;
         if (!standing.counts(view, match.index, end)) continue;
         if (LOOSE_RULES.has(rule.id)) standing.loosely(view, end - match.index);
         const span = view.span(match.index, end);
         const severity = standing.severity(view, rule.severity, match.index, end);
+        // What an earlier answer says in the open, however often, hides none that is as grave as the rule says.
+        if (severity !== rule.severity && ++milder > MATCHES_PER_RULE_MAX) {
+          if (view.chain === '') break;
+          continue;
+        }
         findings.add('injection', rule.id, severity, rule.confidence, rule.references, span, view.chain);
-        if (++matches === MATCHES_PER_RULE_MAX) break;
+        if (severity === rule.severity && ++matches === MATCHES_PER_RULE_MAX) break;
       }
     }
   }
 
   /** Secrets are case-sensitive: where a view keeps the spelling the original is searched, else letters of any case. */
-  #secrets({ views, rewritten }: Canonical, text: string, findings: Findings): void {
+  #secrets(
+    { views, rewritten }: Canonical,
+    { text, seams = [] }: InspectionRequest,
+    findings: Findings,
+  ): void {
     const references = ['LLM02:2025', 'CWE-798', 'CWE-200'];
-    for (const found of findSecrets(text)) {
-      if (beginsInsideOpaque(text, found.start, found.end)) continue;
+    for (const found of findSecrets(text, false, seams)) {
+      if (beginsInsideOpaque(text, found.start, found.end, seams)) continue;
       findings.add('secret', found.id, found.severity, 0.9, references, found);
     }
     for (const view of views) {
@@ -367,9 +328,11 @@ export class Inspector {
     for (const match of names && this.#tagger ? findNames(text, this.#tagger, wanted) : findPii(text, wanted))
       add(match, text.slice(match.start, match.end), match, '');
     for (const view of views) {
-      if (view.chain === '' ? !rewritten : !DECODED.test(view.chain)) continue;
+      const among = AMONG.test(view.chain);
+      if (view.chain === '' ? !rewritten : !among && !DECODED.test(view.chain)) continue;
       const read = view.text.toUpperCase();
       for (const match of findPii(read, wanted)) {
+        if (among && !CHECKED.has(match.entity)) continue;
         const span = view.span(match.start, match.end);
         const said = read.slice(match.start, match.end);
         // What stands there as written was judged by its own words, which other letters stand for here.

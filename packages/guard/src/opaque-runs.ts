@@ -1,4 +1,5 @@
 import { base64Kind, looksRandom } from '@sallyport/core';
+import { seamFrom } from './secrets/find-secrets.ts';
 
 /** Characters on either side of a match that are looked at. */
 const REACH = 512;
@@ -49,8 +50,17 @@ function pieceOf(text: string, start: number, end: number, run: Run): Run {
   return { start: from, end: to };
 }
 
-/** Whether a secret begins in the middle of base64, where any few characters come by chance. */
-export function beginsInsideOpaque(text: string, start: number, end: number): boolean {
-  const run = runAround(text, start, end);
-  return start - run.start >= BEFORE_MIN && looksRandom(text, run.start, start);
+/**
+ * Whether a secret begins in the middle of base64, where any few characters come by chance.
+ * @param seams where values meet, in order: what stands in another value says nothing
+ */
+export function beginsInsideOpaque(
+  text: string,
+  start: number,
+  end: number,
+  seams: readonly number[],
+): boolean {
+  const from = seams[seamFrom(seams, start + 1) - 1] ?? 0;
+  const begin = Math.max(from, runAround(text, start, end).start);
+  return start - begin >= BEFORE_MIN && looksRandom(text, begin, start);
 }

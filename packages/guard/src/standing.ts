@@ -4,6 +4,10 @@ import type { View } from './views/canonicalise.ts';
 /** Steps that bring out what no one can read as it is written; others only rewrite a text that anyone can. */
 const BROUGHT_OUT = /(?:base\d{2}|hex|binary|octal|decimal|tags|rot|revers|morse|braille|radio|turned)/;
 
+/** Characters in all in which findings are looked for, and times that they are at least. */
+const SOUGHT_MAX = 1 << 28;
+const SOUGHT_MIN = 64;
+
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ');
 
 /**
@@ -16,6 +20,8 @@ export class Standing {
   readonly reader: 'user' | 'document';
   readonly #plain: string;
   #written: string | null = null;
+  /** Characters in which findings were looked for. */
+  #sought = 0;
   #explained: View | null = null;
 
   /** @param plain the text as written, normalised */
@@ -32,7 +38,12 @@ export class Standing {
 
   /** Whether the model is asked about a view: of an operator's text only about what was encoded or invisible. */
   asksModel(view: View): boolean {
-    return this.isJudged(view) && (this.channel !== 'operator' || BROUGHT_OUT.test(view.chain));
+    return this.isJudged(view) && (this.channel !== 'operator' || this.bringsOut(view));
+  }
+
+  /** Whether a view shows what no one could read as it is written. */
+  bringsOut({ chain }: View): boolean {
+    return BROUGHT_OUT.test(chain);
   }
 
   /** Whether a finding in a view counts: what an operator writes in the open does not, in whichever view it shows. */
@@ -59,6 +70,9 @@ export class Standing {
 
   #inTheOpen(found: string): boolean {
     this.#written ??= oneLine(this.#plain);
+    // What is not looked for counts as hidden.
+    this.#sought += this.#written.length;
+    if (this.#sought > SOUGHT_MAX && this.#sought > SOUGHT_MIN * this.#written.length) return false;
     return this.#written.includes(oneLine(found).trim());
   }
 }

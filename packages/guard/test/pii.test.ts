@@ -110,6 +110,8 @@ describe('personal data', () => {
       'at 12:34:56.789 the CPU was at 45.5 %, memory 8388608 bytes',
       'version 10.0.19045.3803',
       'SELECT * FROM t WHERE id IN (100200300, 400500600)',
+      ...['{"note":8.39467767996149e-174}', '{"paid":[64.61610067850711,-0.5562471520769359]}'],
+      ...['{"id":22.247965653113187}', '{"trace_id":2451802100442812.5}'],
     ])
       assert.deepEqual(findPii(text), [], text);
   });

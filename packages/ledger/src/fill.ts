@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { CodedError } from '@sallyport/core';
+import { CodedError, plural } from '@sallyport/core';
 import { openCheckpoint } from './checkpoint.ts';
 import { realDisk } from './disk.ts';
 import { Journal } from './journal.ts';
@@ -7,10 +7,16 @@ import { copyLog } from './ledger-copy.ts';
 import { CompactRange, leafHash } from './merkle.ts';
 import { DurableFiles, edgeRange, loadEdge, prefixRoot } from './tree-store.ts';
 import { parseVerifierKey } from './verifier-key.ts';
-import { verifyLedger } from './verify.ts';
+import { type EntryVisitor, type LedgerProblem, verifyLedger } from './verify.ts';
 
 /** Files that are written before they are made durable together. */
 const TOGETHER = 64;
+
+/** Holds the sealed content of a copy against the commitments in its entries, as those are verified. */
+export interface CopyContentCheck extends EntryVisitor {
+  /** What was found: how many contents are not what their entries say, and some of them. */
+  report(): { readonly bad: number; readonly problems: readonly LedgerProblem[] };
+}
 
 /**
  * Brings a log up to a newer copy of it: the copy verifies, and goes on from all that the log has, the entries of its
@@ -18,6 +24,7 @@ const TOGETHER = 64;
  * @param folder of the log; what it holds may be older, or nothing
  * @param source folder of the copy: tiles, entries, content if there is any, checkpoint
  * @param verifierKeys as the log's checkpoints are signed
+ * @param content checks what lies beside the entries of the copy, which comes with them
  * @returns entries before and after
  * @throws CodedError `ledger-corrupt`
  */
@@ -25,18 +32,27 @@ export async function fillLedger(
   folder: string,
   source: string,
   verifierKeys: readonly string[],
+  content: CopyContentCheck,
   onProgress: (done: number, size: number) => void = () => {},
 ): Promise<{ readonly before: number; readonly after: number }> {
-  const report = await verifyLedger(source, verifierKeys, [], onProgress);
+  const report = await verifyLedger(source, verifierKeys, [], onProgress, content);
   if (!report.ok)
     throw new CodedError('ledger-corrupt', `the copy does not verify: ${report.problems[0]!.message}`);
+  const { bad, problems } = content.report();
+  if (bad > 0) {
+    const [{ entry, message }] = problems as [LedgerProblem];
+    throw new CodedError(
+      'ledger-corrupt',
+      `${plural(bad, 'content of the copy is', 'contents of the copy are')} not what the entries say, such as at entry ${entry}: ${message}; nothing was taken. Take another copy, or this one without its folder \`content\``,
+    );
+  }
   const note = realDisk.readNow(join(source, 'checkpoint'))!.toString();
   const { size } = openCheckpoint(note, ...verifierKeys.map(parseVerifierKey));
   const held = realDisk.readNow(join(folder, 'checkpoint'));
   const before = held ? openCheckpoint(held.toString()).size : 0;
   const range =
     before > 0 ? edgeRange((await loadEdge(folder, before, realDisk)).levels) : new CompactRange();
-  const journal = Journal.recover(join(folder, 'journal'), before);
+  const journal = Journal.recover(join(folder, 'journal'), before, null);
   for (const { leaf } of journal) range.push(leafHash(leaf));
   const own = before + journal.length;
   const goesOn =

@@ -16,7 +16,9 @@ export {
   verifierKeysOf,
   witnessKeys,
 } from './checkpoint.ts';
-export { fillLedger } from './fill.ts';
+export { readPlain } from './disk.ts';
+export { type CopyContentCheck, fillLedger } from './fill.ts';
+export type { JournalSigner } from './journal.ts';
 export { Ledger } from './ledger.ts';
 export type { CopiedFile } from './ledger-copy.ts';
 export type { LeafProofs, LedgerOptions } from './ledger-options.ts';
@@ -34,6 +36,7 @@ export { formatProof, type LogProof, type ProvenEntry, parseProof, verifyProof }
 export { strayFiles } from './stray.ts';
 export { contentPath, entriesPath, TILE_WIDTH, tilePath } from './tile.ts';
 export { CONTENT_HEADER_BYTES, contentBytes, contentRecords, readContent } from './tree-store.ts';
+export { fileMark, VerifiedBundles } from './verified-bundles.ts';
 export {
   formatVerifierKey,
   parseVerifierKey,
@@ -41,5 +44,11 @@ export {
   type VerifierKey,
   verifyRaw,
 } from './verifier-key.ts';
-export { type EntryVisitor, type LedgerProblem, type LedgerReport, verifyLedger } from './verify.ts';
+export {
+  type EntryVisitor,
+  type LedgerProblem,
+  type LedgerReport,
+  type Reverifying,
+  verifyLedger,
+} from './verify.ts';
 export { formatAddCheckpoint, Witness, type WitnessAnswer, type WitnessOptions } from './witness.ts';

@@ -1,18 +1,44 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { crc32 } from 'node:zlib';
 import { CodedError } from '@sallyport/core';
+import type { NoteSigner } from './checkpoint.ts';
 import { type Disk, type DiskFile, realDisk } from './disk.ts';
+import { QUEUE_BYTES_MAX } from './ledger-limits.ts';
 
 /** Bytes set aside for one segment, written once so that later syncs need no metadata. */
 const SEGMENT_BYTES = 16 * 1024 * 1024;
 /** A sync that takes longer than this on average goes to another thread. */
 const SYNC_INLINE_MS_MAX = 2;
-const HEADER_BYTES = 28;
+const PLAIN_HEADER_BYTES = 28;
+const MAC_BYTES = 16;
+const HEADER_BYTES = PLAIN_HEADER_BYTES + MAC_BYTES;
 const ZEROS_BYTES = 1024 * 1024;
 /** Batches up to this size are copied into one piece, which is quicker to write. */
 const COPIED_BYTES_MAX = 256 * 1024;
-const MAGIC = 0x53504a31;
+const MAGIC = 0x53504a32;
+/** Batches of versions that did not authenticate them. */
+const UNSEALED_MAGIC = 0x53504a31;
+
+/** What authenticates a journal: the classic half of what signs the log. */
+export type JournalSigner = Pick<NoteSigner, 'name' | 'sign'>;
+
+/**
+ * The key that authenticates batches until a checkpoint covers them: whoever has not the key of the log cannot leave
+ * entries that the next start takes for its own.
+ * @param signer Ed25519 signs the same bytes as the same; this signature is never given out
+ */
+const journalKey = ({ name, sign }: JournalSigner): Buffer =>
+  createHash('sha256')
+    .update(sign(Buffer.from(`sallyport journal key\n${name}\n`)))
+    .digest();
+
+/** The longest piece: it may end with a batch of all that waited. */
+const PIECE_BYTES_MAX = SEGMENT_BYTES + 2 * QUEUE_BYTES_MAX;
+
+/** How many times as much as a piece holds is read to find a batch behind a damaged one. */
+const SEARCHES_MAX = 64;
 
 /** A leaf and the sealed content beside it. */
 export interface JournalEntry {
@@ -29,17 +55,41 @@ interface Segment {
 
 const segmentName = (first: number): string => `${String(first).padStart(16, '0')}.journal`;
 
-function writeHeader(out: Buffer, first: number, count: number, bodyBytes: number, check: number): void {
+/** What is authenticated of a header: all of it that says what the batch is. */
+const SAID_BYTES = 20;
+
+function macOf(key: Buffer, header: Buffer, body: readonly Uint8Array[]): Buffer {
+  const mac = createHmac('sha256', key).update(header.subarray(0, SAID_BYTES));
+  for (const piece of body) mac.update(piece);
+  return mac.digest().subarray(0, MAC_BYTES);
+}
+
+function writeHeader(
+  out: Buffer,
+  key: Buffer,
+  first: number,
+  count: number,
+  bodyBytes: number,
+  body: readonly Uint8Array[],
+): void {
   out.writeUInt32BE(MAGIC, 0);
   out.writeBigUInt64BE(BigInt(first), 4);
   out.writeUInt32BE(count, 12);
   out.writeUInt32BE(bodyBytes, 16);
+  let check = 0;
+  for (const piece of body) check = crc32(piece, check);
   out.writeUInt32BE(check, 20);
   out.writeUInt32BE(crc32(out.subarray(0, 24)), 24);
+  out.set(macOf(key, out, body), PLAIN_HEADER_BYTES);
 }
 
 /** A batch as pieces to write one after the other: copied into one where that is little, else as they are. */
-function encodeBatch(first: number, entries: readonly JournalEntry[], bodyBytes: number): Uint8Array[] {
+function encodeBatch(
+  key: Buffer,
+  first: number,
+  entries: readonly JournalEntry[],
+  bodyBytes: number,
+): Uint8Array[] {
   if (bodyBytes > COPIED_BYTES_MAX) {
     const header = Buffer.allocUnsafe(HEADER_BYTES);
     const pieces: Uint8Array[] = [header];
@@ -50,9 +100,7 @@ function encodeBatch(first: number, entries: readonly JournalEntry[], bodyBytes:
       pieces.push(lengths, leaf);
       if (payload) pieces.push(payload);
     }
-    let check = 0;
-    for (const piece of pieces.slice(1)) check = crc32(piece, check);
-    writeHeader(header, first, entries.length, bodyBytes, check);
+    writeHeader(header, key, first, entries.length, bodyBytes, pieces.slice(1));
     return pieces;
   }
   const out = Buffer.allocUnsafe(HEADER_BYTES + bodyBytes);
@@ -67,7 +115,7 @@ function encodeBatch(first: number, entries: readonly JournalEntry[], bodyBytes:
       at += payload.length;
     }
   }
-  writeHeader(out, first, entries.length, bodyBytes, crc32(out.subarray(HEADER_BYTES)));
+  writeHeader(out, key, first, entries.length, bodyBytes, [out.subarray(HEADER_BYTES)]);
   return [out];
 }
 
@@ -75,18 +123,24 @@ interface Batch {
   readonly first: number;
   readonly entries: JournalEntry[];
   readonly bytes: number;
+  /** Says who wrote it; null in one of an earlier version. */
+  readonly isBy: ((key: Buffer) => boolean) | null;
 }
 
 function decodeBatch(file: Buffer, at: number): Batch | null {
-  if (at + HEADER_BYTES > file.length || file.readUInt32BE(at) !== MAGIC) return null;
+  if (at + PLAIN_HEADER_BYTES > file.length) return null;
+  const magic = file.readUInt32BE(at);
+  if (magic !== MAGIC && magic !== UNSEALED_MAGIC) return null;
+  const headerBytes = magic === MAGIC ? HEADER_BYTES : PLAIN_HEADER_BYTES;
   if (file.readUInt32BE(at + 24) !== crc32(file.subarray(at, at + 24))) return null;
   const count = file.readUInt32BE(at + 12);
   const bodyBytes = file.readUInt32BE(at + 16);
-  const end = at + HEADER_BYTES + bodyBytes;
-  if (end > file.length || file.readUInt32BE(at + 20) !== crc32(file.subarray(at + HEADER_BYTES, end)))
-    return null;
+  const end = at + headerBytes + bodyBytes;
+  if (end > file.length) return null;
+  const body = file.subarray(at + headerBytes, end);
+  if (file.readUInt32BE(at + 20) !== crc32(body)) return null;
   const entries: JournalEntry[] = [];
-  let p = at + HEADER_BYTES;
+  let p = at + headerBytes;
   for (let i = 0; i < count; i++) {
     const leafBytes = file.readUInt32BE(p);
     const payloadBytes = file.readUInt32BE(p + 4);
@@ -96,18 +150,43 @@ function decodeBatch(file: Buffer, at: number): Batch | null {
     entries.push({ leaf, payload: payloadBytes > 0 ? file.subarray(p, p + payloadBytes) : null });
     p += payloadBytes;
   }
-  return { first: Number(file.readBigUInt64BE(at + 4)), entries, bytes: HEADER_BYTES + bodyBytes };
+  const header = file.subarray(at, at + headerBytes);
+  const isBy = (key: Buffer): boolean =>
+    timingSafeEqual(header.subarray(PLAIN_HEADER_BYTES), macOf(key, header, [body]));
+  return {
+    first: Number(file.readBigUInt64BE(at + 4)),
+    entries,
+    bytes: headerBytes + bodyBytes,
+    isBy: magic === MAGIC ? isBy : null,
+  };
 }
 
 /** Whether any batch later than `first` follows in the file: then what came before it had been acknowledged. */
 function laterBatchFollows(file: Buffer, from: number, first: number): boolean {
   const magic = Buffer.alloc(4);
   magic.writeUInt32BE(MAGIC);
-  for (let at = file.indexOf(magic, from); at >= 0; at = file.indexOf(magic, at + 1)) {
+  // Pieces that are reused hold what other batches left; who fills one with headers gains no more than by cutting it.
+  let work = file.length * SEARCHES_MAX;
+  for (let at = file.indexOf(magic, from); at >= 0 && work > 0; at = file.indexOf(magic, at + 1)) {
     const batch = decodeBatch(file, at);
     if (batch && batch.first > first) return true;
+    if (at + SAID_BYTES <= file.length) work -= Math.min(file.readUInt32BE(at + 16), file.length - at);
   }
   return false;
+}
+
+/** @throws CodedError `ledger-corrupt` where a batch was not written with one of the keys */
+function requireOwn({ first, isBy }: Batch, keys: readonly Buffer[]): void {
+  if (isBy === null)
+    throw new CodedError(
+      'ledger-corrupt',
+      `the journal holds entries from ${first} on that an earlier version of Sallyport wrote and did not sign yet: start and stop that version once, then start this one`,
+    );
+  if (!keys.some((key) => isBy(key)))
+    throw new CodedError(
+      'ledger-corrupt',
+      `the journal holds entries from ${first} on that this installation did not write: someone put them there; restore the folder \`journal\` from a copy, or a backup`,
+    );
 }
 
 /**
@@ -116,6 +195,7 @@ function laterBatchFollows(file: Buffer, from: number, first: number): boolean {
  */
 export class Journal {
   readonly #folder: string;
+  #key: Buffer;
   readonly #disk: Disk;
   readonly #segmentBytes: number;
   #segments: Segment[] = [];
@@ -124,9 +204,10 @@ export class Journal {
   /** Moving average of how long a sync takes. */
   #syncMs = SYNC_INLINE_MS_MAX;
 
-  /** @param folder stands already, durably */
-  constructor(folder: string, disk: Disk = realDisk, segmentBytes = SEGMENT_BYTES) {
+  /** @param folder stands already, durably @param signer authenticates what is written */
+  constructor(folder: string, signer: JournalSigner, disk: Disk = realDisk, segmentBytes = SEGMENT_BYTES) {
     this.#folder = folder;
+    this.#key = journalKey(signer);
     this.#disk = disk;
     this.#segmentBytes = segmentBytes;
   }
@@ -134,10 +215,17 @@ export class Journal {
   /**
    * Reads what a previous run left, from leaf number `size` on. A torn last batch was never acknowledged and is
    * dropped; a damaged batch with later ones behind it was, and is reported.
+   * @param signers one of them must have authenticated each batch that counts; null to count what is there: nothing says then who wrote it
    * @throws CodedError `ledger-corrupt`
    */
-  static recover(folder: string, size: number, disk: Disk = realDisk): JournalEntry[] {
+  static recover(
+    folder: string,
+    size: number,
+    signers: readonly JournalSigner[] | null,
+    disk: Disk = realDisk,
+  ): JournalEntry[] {
     if (!disk.exists(folder)) return [];
+    const keys = signers?.map(journalKey);
     const found: JournalEntry[] = [];
     const names = disk
       .list(folder)
@@ -145,7 +233,7 @@ export class Journal {
       .sort();
     let torn: number | null = null;
     for (const name of names) {
-      const file = disk.readNow(join(folder, name))!;
+      const file = disk.readNow(join(folder, name), PIECE_BYTES_MAX) ?? Buffer.alloc(0);
       let expected = Number.parseInt(name, 10);
       let at = 0;
       for (;;) {
@@ -154,6 +242,7 @@ export class Journal {
         // Pieces that stand in tiles go in any order: a power cut may leave an early one and take the next.
         if (torn !== null && torn >= size)
           throw new CodedError('ledger-corrupt', `the journal is damaged at entry ${torn}`);
+        if (keys && batch.first + batch.entries.length > size) requireOwn(batch, keys);
         batch.entries.forEach((entry, i) => {
           const index = batch.first + i;
           if (index < size) return;
@@ -181,6 +270,11 @@ export class Journal {
     return found;
   }
 
+  /** Goes on under another key; what was written before was written under the one before. */
+  useSigner(signer: JournalSigner): void {
+    this.#key = journalKey(signer);
+  }
+
   /** Removes what earlier runs left; call once everything recovered stands in tiles. */
   reset(): void {
     for (const segment of this.#segments) segment.file.closeNow();
@@ -206,7 +300,7 @@ export class Journal {
     for (const { leaf, payload } of entries) bodyBytes += 8 + leaf.length + (payload?.length ?? 0);
     const bytes = HEADER_BYTES + bodyBytes;
     const segment = this.#segmentFor(first, bytes);
-    const pieces = encodeBatch(first, entries, bodyBytes);
+    const pieces = encodeBatch(this.#key, first, entries, bodyBytes);
     if (segment.file.writeAt(pieces, segment.position) !== bytes)
       throw new CodedError('record-unavailable', 'the journal took only part of a batch');
     await this.#sync(segment.file);

@@ -188,8 +188,8 @@ describe('ledger', () => {
     for (let i = 0; i < 4; i++) await ledger.append([entry(i)]);
     const name = readdirSync(join(dir, 'journal')).find((file) => file.endsWith('.journal'))!;
     const file = readFileSync(join(dir, 'journal', name));
-    for (let at = file.indexOf('SPJ1', 1); at > 0; at = file.indexOf('SPJ1', at + 1)) ends.push(at);
-    const used = ends[3]! + 28 + 8 + 7 + 9;
+    for (let at = file.indexOf('SPJ2', 1); at > 0; at = file.indexOf('SPJ2', at + 1)) ends.push(at);
+    const used = ends[3]! + 44 + 8 + 7 + 9;
     for (let cut = 0; cut <= used; cut += 3) {
       const copy = folder();
       cpSync(dir, copy, { recursive: true });
@@ -201,7 +201,7 @@ describe('ledger', () => {
       rmSync(copy, { recursive: true });
     }
     const damaged = Buffer.from(file);
-    damaged[ends[1]! + 40]! ^= 1;
+    damaged[ends[1]! + 56]! ^= 1;
     const copy = folder();
     cpSync(dir, copy, { recursive: true });
     writeFileSync(join(copy, 'journal', name), damaged);
@@ -320,6 +320,7 @@ describe('ledger', () => {
   });
 
   it('is filled from a newer copy of itself, and from nothing else', async () => {
+    const unchecked = { begin: () => {}, entry: () => {}, report: () => ({ bad: 0, problems: [] }) };
     const { dir, key, both } = await filled(300);
     const old = folder();
     cpSync(dir, old, { recursive: true });
@@ -335,15 +336,21 @@ describe('ledger', () => {
     const other = folder();
     cpSync(old, other, { recursive: true });
     await crashed.close();
-    await assert.rejects(fillLedger(other, dir, both), /two histories/);
+    await assert.rejects(fillLedger(other, dir, both, unchecked), /two histories/);
     const damaged = folder();
     cpSync(dir, damaged, { recursive: true });
     truncateSync(join(damaged, 'tile/entries/001'), 20);
-    await assert.rejects(fillLedger(torn, damaged, both), /the copy does not verify/);
+    await assert.rejects(fillLedger(torn, damaged, both, unchecked), /the copy does not verify/);
+    const problems = [{ file: 'content/000', entry: 7, message: 'the input is not what it was' }];
+    await assert.rejects(
+      fillLedger(torn, dir, both, { ...unchecked, report: () => ({ bad: 1, problems }) }),
+      /1 content of the copy is .* entry 7: the input is not what it was; nothing was taken/,
+    );
+    assert.equal(openCheckpoint(readFileSync(join(torn, 'checkpoint'), 'utf8')).size, 300);
     const extending = openCheckpoint(readFileSync(join(dir, 'checkpoint'), 'utf8'));
     const rolledBack = { code: 'record-rolled-back' };
     await assert.rejects(Ledger.open({ folder: torn, signer: key, extending }), rolledBack);
-    assert.deepEqual(await fillLedger(torn, dir, both), { before: 302, after: 800 });
+    assert.deepEqual(await fillLedger(torn, dir, both, unchecked), { before: 302, after: 800 });
     const again = await Ledger.open({ folder: torn, signer: key, extending });
     assert.equal(again.size, 800);
     assert.equal(Buffer.from((await again.content(798))!).toString(), 'content 798');
@@ -354,7 +361,7 @@ describe('ledger', () => {
     const anew = { ...extending, size: 300, root: leafHash(Buffer.from('other')) };
     await assert.rejects(Ledger.open({ folder: torn, signer: key, extending: anew }), rolledBack);
     const empty = folder();
-    assert.deepEqual(await fillLedger(empty, dir, both), { before: 0, after: 800 });
+    assert.deepEqual(await fillLedger(empty, dir, both, unchecked), { before: 0, after: 800 });
   });
 
   it('refuses entries over the limit of the layout', async () => {

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { CodedError, clock, LIMITS } from '@sallyport/core';
-import { type Checkpoint, type NoteSigner, openOneOf, signCheckpoint, verifierKeysOf } from './checkpoint.ts';
+import { type Checkpoint, type NoteSigner, signCheckpoint, verifierKeysOf } from './checkpoint.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { Journal, type JournalEntry } from './journal.ts';
+import { beginningOf } from './ledger-beginning.ts';
 import { type CopiedFile, copyLog } from './ledger-copy.ts';
 import {
   AHEAD_BYTES_MAX,
@@ -21,12 +22,8 @@ import {
   contentAnew,
   DurableFiles,
   type Edge,
-  edgeRange,
-  loadEdge,
-  makeDurableFolder,
   readContent,
   readTileFile,
-  requirePrefix,
   trimContent,
 } from './tree-store.ts';
 import { formatVerifierKey } from './verifier-key.ts';
@@ -64,7 +61,8 @@ export class Ledger {
     this.#options = options;
     this.#signers = [options.signer, ...(options.earlierSigners ?? [])];
     this.#disk = options.disk ?? realDisk;
-    this.#journal = new Journal(join(options.folder, 'journal'), this.#disk, options.segmentBytes);
+    const journal = join(options.folder, 'journal');
+    this.#journal = new Journal(journal, options.signer, this.#disk, options.segmentBytes);
     this.#edge = edge;
     this.#durable = checkpoint.size;
     this.#checkpoint = checkpoint;
@@ -77,32 +75,15 @@ export class Ledger {
    * @throws CodedError `ledger-corrupt` when what was acknowledged is not all there
    */
   static async open(options: LedgerOptions): Promise<Ledger> {
-    const { disk = realDisk } = options;
-    makeDurableFolder(disk, join(options.folder, 'journal'));
-    const note = disk.readNow(join(options.folder, 'checkpoint'));
-    const signers = [options.signer, ...(options.earlierSigners ?? [])];
-    const checkpoint = note
-      ? openOneOf(note.toString(), signers)
-      : { origin: options.signer.name, size: 0, root: Buffer.alloc(32) };
-    if (!note && disk.exists(join(options.folder, 'tile'))) {
-      const journal = Journal.recover(join(options.folder, 'journal'), 0, disk);
-      if (journal.length === 0) throw new CodedError('ledger-corrupt', 'there are tiles but no checkpoint');
-    }
-    const edge = await loadEdge(options.folder, checkpoint.size, disk);
-    if (note && checkpoint.size > 0 && !edgeRange(edge.levels).root().equals(checkpoint.root)) {
-      throw new CodedError(
-        'ledger-corrupt',
-        `the tiles do not lead to the checkpoint of size ${checkpoint.size}`,
-      );
-    }
-    if (options.extending) await requirePrefix(options.folder, disk, checkpoint.size, options.extending);
-    const ledger = new Ledger(options, edge, checkpoint, note?.toString() ?? '');
+    const { edge, checkpoint, note } = await beginningOf(options);
+    const ledger = new Ledger(options, edge, checkpoint, note);
     await ledger.#recover();
     return ledger;
   }
 
   async #recover(): Promise<void> {
-    const recovered = Journal.recover(join(this.folder, 'journal'), this.#checkpoint.size, this.#disk);
+    const journal = join(this.folder, 'journal');
+    const recovered = Journal.recover(journal, this.#checkpoint.size, this.#signers, this.#disk);
     await trimContent(this.folder, this.#disk, this.#checkpoint.size);
     if (recovered.length > 0) this.#accept(recovered);
     await this.checkpointNow();
@@ -261,6 +242,7 @@ export class Ledger {
       await files.write('checkpoint', Buffer.from(note));
       await files.settle();
       this.#signers = [signer, ...earlier];
+      this.#journal.useSigner(signer);
       this.#note = note;
     })();
     await this.#integrating.finally(() => {

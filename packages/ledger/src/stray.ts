@@ -39,7 +39,12 @@ function strayIn(folder: string, path: string, names: ReadonlySet<string>): stri
   // One of fewer hashes or entries, left behind as the log grew: what the longest has begins with it.
   for (let width = TILE_WIDTH; width > tile.width; width--) {
     if (!names.has(tile.pathAt(width))) continue;
-    const [whole, part] = [tile.pathAt(width), path].map((name) => realDisk.readNow(join(folder, name)));
+    let [whole, part]: (Buffer | null)[] = [];
+    try {
+      [whole, part] = [tile.pathAt(width), path].map((name) => realDisk.readNow(join(folder, name)));
+    } catch (fault) {
+      return (fault as Error).message;
+    }
     return !whole || !part || whole.subarray(0, part.length).equals(part)
       ? null
       : 'it is not the beginning of the tile that it became';

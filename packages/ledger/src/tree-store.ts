@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CodedError } from '@sallyport/core';
+import { CodedError, LIMITS } from '@sallyport/core';
 import { type Disk, type DiskFile, realDisk } from './disk.ts';
+import { QUEUE_BYTES_MAX } from './ledger-limits.ts';
 import { CompactRange } from './merkle.ts';
 import {
   contentPath,
@@ -13,6 +14,11 @@ import {
   tilePath,
 } from './tile.ts';
 
+/** How the words for a tile that is not there end. */
+export const MISSING = ' is missing';
+/** The longest bundle: each entry has two bytes for its length. */
+const TILE_BYTES_MAX = TILE_WIDTH * (LIMITS.leafBytesMax + 2);
+
 /** Reads a tile or bundle of at least `width` items: the partial file, or the full one that replaced it. */
 export async function readTileFile(
   folder: string,
@@ -21,10 +27,10 @@ export async function readTileFile(
   disk: Disk = realDisk,
 ): Promise<Buffer> {
   for (const candidate of width === TILE_WIDTH ? [width] : [width, TILE_WIDTH]) {
-    const file = await disk.read(join(folder, path(candidate)));
+    const file = await disk.read(join(folder, path(candidate)), TILE_BYTES_MAX);
     if (file) return file;
   }
-  throw new CodedError('ledger-corrupt', `\`${path(width)}\` is missing`);
+  throw new CodedError('ledger-corrupt', `\`${path(width)}\`${MISSING}`);
 }
 
 /** Makes a folder and those above it. @returns the folders whose names are new, or hold new names: to be synced */
@@ -174,7 +180,7 @@ export async function requirePrefix(
   if (seen.size <= size && (await prefixRoot(folder, disk, size, seen.size)).equals(seen.root)) return;
   throw new CodedError(
     'record-rolled-back',
-    `the log does not go on from the ${seen.size} entries that its witnesses saw: it was cut, or written anew`,
+    `the log does not go on from the ${seen.size} entries that its witnesses saw: it was cut, or rewritten`,
   );
 }
 
@@ -190,7 +196,8 @@ export function contentHeader(index: number, payload: Uint8Array): Buffer {
 }
 
 /**
- * What a content file holds, record by record; nothing where there is no such file. It may end torn.
+ * What a content file holds, record by record; nothing where there is no such file. It may end torn, and ends where a
+ * record says that it is longer than any is.
  * @param n number of the bundle of entries that it belongs to
  */
 export async function* contentRecords(
@@ -213,7 +220,9 @@ export async function* contentRecords(
     let at = 0;
     needed = 0;
     while (at + CONTENT_HEADER_BYTES <= rest.length) {
-      const end = at + CONTENT_HEADER_BYTES + rest.readUInt32BE(at + 8);
+      const length = rest.readUInt32BE(at + 8);
+      if (length > QUEUE_BYTES_MAX) return;
+      const end = at + CONTENT_HEADER_BYTES + length;
       if (end > rest.length) {
         needed = end - at;
         break;

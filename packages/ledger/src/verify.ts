@@ -1,12 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '@sallyport/core';
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
-import { realDisk } from './disk.ts';
-import { Journal } from './journal.ts';
+import { linkedDisk } from './disk.ts';
+import { Journal, type JournalSigner } from './journal.ts';
 import { CompactRange, leafHash, rootOf } from './merkle.ts';
 import { decodeBundle, decodeTile, entriesPath, levelCount, TILE_WIDTH, tilePath } from './tile.ts';
-import { readTileFile } from './tree-store.ts';
+import { MISSING, readTileFile } from './tree-store.ts';
+import type { VerifiedBundles } from './verified-bundles.ts';
 import { parseVerifierKey, type VerifierKey } from './verifier-key.ts';
 
 /** One thing that is wrong with a log, and where. */
@@ -28,18 +28,38 @@ export interface LedgerReport {
   readonly problems: readonly LedgerProblem[];
   /** Entries durable in the journal that no checkpoint covers yet. */
   readonly pending: number;
+  /** Those among them that were not shown to any audit: no key was at hand that says who wrote them. */
+  readonly unauthenticated: number;
 }
 
-/** Sees the entries of a log in order as they are verified: those under the checkpoint, then those of the journal. */
+/** Sees the entries of a log in order as they are verified: those under the checkpoint, then those of the journal where these are authenticated. */
 export interface EntryVisitor {
   /** The log is read from its beginning: whatever was seen before is void. @param size entries under the checkpoint */
   begin(size: number): void;
   /** @param payload sealed content of an entry of the journal; that of others lies in `content/` */
   entry(index: number, leaf: Buffer, payload: Uint8Array | null): Promise<void> | void;
+  /** Whether a bundle that was verified before is read and shown all the same. */
+  wants?(bundle: number): Promise<boolean> | boolean;
+  /** A bundle was verified before, and is not shown again. */
+  passed?(bundle: number): void;
+  /** The journal says that it holds so many entries more, and nothing says who wrote them: they are not shown. */
+  withheld?(entries: number): void;
+}
+
+/** How a process that runs for long verifies again and again. */
+export interface Reverifying {
+  /** What it verified before. */
+  readonly known: VerifiedBundles;
+  /** Ends the run: it throws the reason. */
+  readonly signal?: AbortSignal;
+  /** Called when a bundle was read: lets others go first. */
+  readonly rest?: () => Promise<void>;
 }
 
 const PROBLEMS_MAX = 100;
 const ATTEMPTS_MAX = 5;
+/** A checkpoint has few lines. */
+const NOTE_BYTES_MAX = 1024 * 1024;
 
 /**
  * Recomputes a whole log from its files: every leaf, every tile, the root, the signatures; needs the public keys
@@ -47,6 +67,9 @@ const ATTEMPTS_MAX = 5;
  * @param verifierKeys the newest checkpoint must be signed by each of them, earlier ones by the first
  * @param given earlier checkpoints (signed notes), such as one kept elsewhere: the log must extend each of them
  * @param visitor sees each entry
+ * @param again leaves out what was verified before and has not changed; not with `given`
+ * @param signers who may have written the journal; null where only public keys are at hand: then its entries are counted,
+ * and shown to no audit, since anyone who writes to the folder can put them there
  */
 export async function verifyLedger(
   folder: string,
@@ -54,20 +77,31 @@ export async function verifyLedger(
   given: readonly string[] = [],
   onProgress: (done: number, size: number) => void = () => {},
   visitor: EntryVisitor | null = null,
+  again: Reverifying | null = null,
+  signers: readonly JournalSigner[] | null = null,
 ): Promise<LedgerReport> {
   let keys: readonly VerifierKey[];
   try {
     keys = (typeof verifierKeys === 'string' ? [verifierKeys] : verifierKeys).map(parseVerifierKey);
   } catch (fault) {
     const problem = { file: 'verifier.key', entry: null, message: (fault as Error).message };
-    return { ok: false, size: 0, rootHash: '', problems: [problem], pending: 0 };
+    return { ok: false, size: 0, rootHash: '', problems: [problem], pending: 0, unauthenticated: 0 };
   }
   for (let attempt = 1; ; attempt++) {
-    const before = realDisk.readNow(join(folder, 'checkpoint'))?.toString();
-    const report = await verifyOnce(folder, keys, given, onProgress, visitor);
+    const before = noteIn(folder);
+    const report = await verifyOnce(folder, keys, given, onProgress, visitor, again, signers);
     // A running server replaces partial tiles as the log grows: then what was read was a mixture, so read again.
-    const moved = realDisk.readNow(join(folder, 'checkpoint'))?.toString() !== before;
+    const moved = noteIn(folder) !== before;
     if (report.ok || !moved || attempt === ATTEMPTS_MAX) return report;
+  }
+}
+
+/** The checkpoint as it lies there; null where it cannot be read, which is told by {@link readCheckpoint}. */
+function noteIn(folder: string): string | null {
+  try {
+    return linkedDisk.readNow(join(folder, 'checkpoint'), NOTE_BYTES_MAX)?.toString() ?? null;
+  } catch {
+    return null;
   }
 }
 
@@ -77,6 +111,8 @@ async function verifyOnce(
   given: readonly string[],
   onProgress: (done: number, size: number) => void,
   visitor: EntryVisitor | null,
+  again: Reverifying | null,
+  signers: readonly JournalSigner[] | null,
 ): Promise<LedgerReport> {
   const problems: LedgerProblem[] = [];
   const report = (file: string, entry: number | null, message: string): void => {
@@ -91,7 +127,7 @@ async function verifyOnce(
     }
   });
   const newest = readCheckpoint(folder, keys, report);
-  if (!newest) return { ok: false, size: 0, rootHash: '', problems, pending: 0 };
+  if (!newest) return { ok: false, size: 0, rootHash: '', problems, pending: 0, unauthenticated: 0 };
   if (newest.origin !== keys[0]!.name)
     report('checkpoint', null, `the log calls itself \`${newest.origin}\`, and its key \`${keys[0]!.name}\``);
   for (const checkpoint of wanted) {
@@ -113,8 +149,10 @@ async function verifyOnce(
     report,
     onProgress,
     visitor,
+    again,
   );
   if (!roots.get(newest.size)?.equals(newest.root)) {
+    again?.known.clear();
     report('checkpoint', null, 'the entries do not lead to the root of the newest checkpoint');
   }
   for (const checkpoint of wanted) {
@@ -129,10 +167,12 @@ async function verifyOnce(
   }
   let pending = 0;
   try {
-    const entries = Journal.recover(join(folder, 'journal'), newest.size);
+    const entries = Journal.recover(join(folder, 'journal'), newest.size, signers);
     pending = entries.length;
-    for (const [i, { leaf, payload }] of entries.entries())
-      await visitor?.entry(newest.size + i, Buffer.from(leaf), payload);
+    if (signers === null) visitor?.withheld?.(pending);
+    else
+      for (const [i, { leaf, payload }] of entries.entries())
+        await visitor?.entry(newest.size + i, Buffer.from(leaf), payload);
   } catch (fault) {
     report('journal', null, (fault as Error).message);
   }
@@ -142,37 +182,38 @@ async function verifyOnce(
     rootHash: newest.root.toString('base64'),
     problems,
     pending,
+    unauthenticated: signers === null ? pending : 0,
   };
 }
 
 type Report = (file: string, entry: number | null, message: string) => void;
 
 function readCheckpoint(folder: string, keys: readonly VerifierKey[], report: Report): Checkpoint | null {
-  const path = join(folder, 'checkpoint');
-  if (!existsSync(path)) {
+  try {
+    const note = linkedDisk.readNow(join(folder, 'checkpoint'), NOTE_BYTES_MAX);
+    if (note) return openCheckpoint(note.toString(), ...keys);
     report('checkpoint', null, 'there is no checkpoint');
     return null;
-  }
-  try {
-    return openCheckpoint(readFileSync(path, 'utf8'), ...keys);
   } catch (fault) {
     report('checkpoint', null, (fault as Error).message);
     return null;
   }
 }
 
+/** Why a tile was not read. */
+function unreadWords(fault: unknown): string {
+  const { message } = fault as Error;
+  const isMissing = fault instanceof CodedError && message.endsWith(MISSING);
+  return isMissing ? 'the file is missing' : `the file cannot be read: ${message}`;
+}
+
 async function bundleOf(folder: string, n: number, width: number, report: Report): Promise<Buffer[]> {
   const path = entriesPath(n, width);
   let file: Buffer;
   try {
-    file = await readTileFile(folder, (w) => entriesPath(n, w), width);
+    file = await readTileFile(folder, (w) => entriesPath(n, w), width, linkedDisk);
   } catch (fault) {
-    const missing = fault instanceof CodedError;
-    report(
-      path,
-      n * TILE_WIDTH,
-      missing ? 'the file is missing' : `the file cannot be read: ${(fault as Error).message}`,
-    );
+    report(path, n * TILE_WIDTH, unreadWords(fault));
     return [];
   }
   const entries = decodeBundle(file);
@@ -191,17 +232,13 @@ async function tileOf(
   report: Report,
 ): Promise<Buffer[]> {
   try {
-    const tile = decodeTile(await readTileFile(folder, (w) => tilePath(level, n, w), width));
+    const tile = decodeTile(await readTileFile(folder, (w) => tilePath(level, n, w), width, linkedDisk));
     // A partial file has as many as its name says, or was replaced by the full one.
     if (tile && (tile.length === width || tile.length === TILE_WIDTH)) return tile;
     report(tilePath(level, n, width), null, 'the file is cut short, or holds more than hashes');
     return tile ?? [];
   } catch (fault) {
-    report(
-      tilePath(level, n, width),
-      null,
-      fault instanceof CodedError ? 'the file is missing' : (fault as Error).message,
-    );
+    report(tilePath(level, n, width), null, unreadWords(fault));
     return [];
   }
 }
@@ -214,19 +251,35 @@ async function recompute(
   report: Report,
   onProgress: (done: number, size: number) => void,
   visitor: EntryVisitor | null,
+  again: Reverifying | null,
 ): Promise<Map<number, Buffer>> {
   const roots = new Map<number, Buffer>();
   const range = new CompactRange();
   if (size === 0) roots.set(0, range.root());
   let above: Buffer[] = [];
+  again?.known.begin();
   for (let n = 0; n * TILE_WIDTH < size; n++) {
+    again?.signal?.throwIfAborted();
     const width = Math.min(TILE_WIDTH, size - n * TILE_WIDTH);
+    const marks = again && width === TILE_WIDTH ? await again.known.marks(folder, n) : null;
+    const known = again?.known.rootOf(n, marks) ?? null;
+    if (known && !(await visitor?.wants?.(n))) {
+      range.push(known, TILE_WIDTH);
+      if (range.size === size) roots.set(size, range.root());
+      above.push(known);
+      visitor?.passed?.(n);
+      if (n % 64 === 0) onProgress(n * TILE_WIDTH, size);
+      continue;
+    }
+    let isRight = true;
     const entries = await bundleOf(folder, n, width, report);
     const stored = await tileOf(folder, 0, n, width, report);
     const hashes = entries.map((entry) => leafHash(entry));
     for (let i = 0; i < width; i++) {
       const item = hashes[i] ?? stored[i] ?? Buffer.alloc(32);
-      if (hashes[i] && stored[i] && !hashes[i]!.equals(stored[i]!)) {
+      if (!hashes[i] || !stored[i]) isRight = false;
+      else if (!hashes[i]!.equals(stored[i]!)) {
+        isRight = false;
         report(entriesPath(n, width), n * TILE_WIDTH + i, 'the entry does not match its hash in the tree');
       }
       range.push(item);
@@ -235,6 +288,12 @@ async function recompute(
     if (visitor)
       for (const [i, entry] of entries.entries()) await visitor.entry(n * TILE_WIDTH + i, entry, null);
     if (width === TILE_WIDTH) above.push(rootOf(hashes.length === width ? hashes : stored.slice(0, width)));
+    if (again) {
+      again.known.read += width;
+      if (isRight && marks !== null) again.known.keep(n, marks, above.at(-1)!);
+      else again.known.forget(n);
+      await again.rest?.();
+    }
     if (n % 64 === 0) onProgress(n * TILE_WIDTH, size);
   }
   for (let level = 1; levelCount(size, level) > 0; level++) {

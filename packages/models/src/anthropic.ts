@@ -21,7 +21,6 @@ const errorObject = (error: DialectError): Record<string, unknown> => ({
     message: `sallyport: ${error.message}`,
     code: error.code,
     exchange: error.exchange,
-    detectors: error.detectors,
   },
 });
 
@@ -30,7 +29,7 @@ export const anthropic: Dialect = {
   name: 'anthropic',
   framing: sse,
   operations: [
-    { id: 'messages', method: 'POST', path: /^\/v1\/messages$/ },
+    { id: 'messages', method: 'POST', path: /^\/v1\/messages$/, streams: true },
     { id: 'models.list', method: 'GET', path: /^\/v1\/models$/ },
     {
       id: 'models.get',

@@ -5,7 +5,7 @@ import type { Framing } from './framing.ts';
 
 /** One text in a body: where it is, who says it, how it is written. */
 export interface TextPart {
-  /** RFC 6901; with `#` behind it, the name of that member and not its value. */
+  /** RFC 6901; with `NAME_MARK` behind it, the name of that member and not its value. */
   readonly pointer: string;
   readonly text: string;
   readonly channel: TextChannel;
@@ -22,10 +22,14 @@ export interface TextPart {
   readonly known?: boolean;
   /** In an answer: whether it is shown to people as text. */
   readonly shown?: boolean;
+  /** In an event: the places that it names of the item, part or block that a text is of, outermost first; NaN for what is none. */
+  readonly at?: readonly number[];
   /** In an answer: whether it stands where the request is repeated. */
   readonly echo?: boolean;
   /** In an answer: what it is where it is no text, such as an id. */
   readonly structure?: Structure;
+  /** In an answer, of a text: what stands in its place else, where it has not the form of that. */
+  readonly insteadOf?: Structure;
   /**
    * In an answer: what it is made of where it is no string. An edit replaces the whole value at `pointer`: tokens of log
    * probabilities by null, a number by a string.
@@ -33,7 +37,7 @@ export interface TextPart {
   readonly made?: 'tokens' | 'number';
   /** Of a number: the name of the member that it stands at or within. */
   readonly name?: string;
-  /** Of tokens: whether they spell another text of the same answer or event. */
+  /** Of tokens: whether they spell a text that stands beside them or below what does: they go where that changes. */
   readonly repeats?: boolean;
   /** Detectors that are asked; all where absent. */
   readonly only?: 'secrets' | 'values';
@@ -115,7 +119,6 @@ export interface DialectError {
   readonly status: number;
   readonly message: string;
   readonly exchange: string;
-  readonly detectors: readonly string[];
 }
 
 /** One operation of a dialect. */
@@ -123,6 +126,8 @@ export interface OperationRoute {
   readonly id: string;
   readonly method: 'GET' | 'POST';
   readonly path: RegExp;
+  /** Whether it may be answered with a stream. */
+  readonly streams?: true;
   /** Largest body of this operation, in bytes, where it is below the general limit. */
   readonly bodyBytesMax?: number;
   /** Which group of `path` names the model, if any does. */
@@ -150,8 +155,15 @@ export interface AnswerReader {
   order(operation: string, data: unknown): EventOrder;
   /** What an event goes out as: the name it came with where that says what its data says, else none. */
   eventName(name: string, data: unknown): string;
-  /** Calls of tools in a complete answer or in one stream event. */
-  toolPieces(operation: string, data: unknown): ToolPiece[];
+  /** Calls of tools in a complete answer, whatever it says that it is. */
+  toolsInResponse(operation: string, body: unknown): ToolPiece[];
+  /** Calls of tools in one event of a stream. */
+  toolsInEvent(operation: string, data: unknown): ToolPiece[];
+  /**
+   * A check for the events of one stream, each in turn, where calls of tools are judged.
+   * @throws CodedError `upstream-invalid`, from the check, where an event names a call in two ways that do not belong together
+   */
+  identities(operation: string): (data: unknown) => void;
   /** Token counts in an answer or event, or null. */
   counts(body: unknown): Counts | null;
 }

@@ -31,6 +31,11 @@ export interface Framing {
   readonly matches: RegExp;
   /** What may stand before any frame and says nothing. */
   readonly keepAlive: string;
+  /**
+   * Whether any line that is JSON is an event: then a whole answer goes out on one line, since a client that asked for a stream
+   * would read others out of its lines. Behind a mark such as `data:` no line of JSON is one: within its strings quotes are escaped.
+   */
+  readonly bare: boolean;
   /** @param eventBytesMax longest event, in characters */
   parser(eventBytesMax: number): StreamParser;
   /** A new frame. @param name empty for none; dropped where it is not a plain word; @param data JSON text */
@@ -53,10 +58,14 @@ export function onOneLine(json: string): string {
   );
 }
 
+/** Pieces of a line before they are joined. */
+const PIECES_MAX = 256;
+
 /** Joins the pieces of a line that comes in chunks; time is linear in what comes, however it is cut. */
 export class LineSplitter {
   readonly #take: (line: string) => void;
   readonly #alone: boolean;
+  #joined: string[] = [];
   #pieces: string[] = [];
   #skipFeed = false;
   /** Characters of the line that is not complete yet. */
@@ -90,6 +99,11 @@ export class LineSplitter {
     }
     if (from < text.length) {
       this.#pieces.push(text.slice(from));
+      // As many pieces as characters would take many times the room of the line.
+      if (this.#pieces.length === PIECES_MAX) {
+        this.#joined.push(this.#pieces.join(''));
+        this.#pieces = [];
+      }
       this.pending += text.length - from;
     }
   }
@@ -100,7 +114,8 @@ export class LineSplitter {
   }
 
   #line(last: string): void {
-    const line = this.#pieces.length === 0 ? last : this.#pieces.join('') + last;
+    const line = this.pending === 0 ? last : this.#joined.join('') + this.#pieces.join('') + last;
+    this.#joined = [];
     this.#pieces = [];
     this.pending = 0;
     this.#take(line);

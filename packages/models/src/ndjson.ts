@@ -30,6 +30,7 @@ export const ndjson: Framing = {
   matches: /^application\/(?:x-ndjson|ndjson|jsonl|json-lines)\b/i,
   // Clients fail at lines without an object; space before one is JSON.
   keepAlive: ' ',
+  bare: true,
   parser: (eventBytesMax) => new JsonLineParser(eventBytesMax),
   render: (_name, data) => `${onOneLine(data)}\n`,
 };

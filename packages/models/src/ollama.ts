@@ -7,7 +7,6 @@ const errorObject = (error: DialectError): Record<string, unknown> => ({
   error: `sallyport: ${error.message}`,
   code: error.code,
   exchange: error.exchange,
-  detectors: error.detectors,
 });
 
 /** The Ollama dialect: chat, generate, embed, tags, show, version. Source: Ollama API reference. */
@@ -15,8 +14,8 @@ export const ollama: Dialect = {
   name: 'ollama',
   framing: ndjson,
   operations: [
-    { id: 'chat', method: 'POST', path: /^\/api\/chat$/ },
-    { id: 'generate', method: 'POST', path: /^\/api\/generate$/ },
+    { id: 'chat', method: 'POST', path: /^\/api\/chat$/, streams: true },
+    { id: 'generate', method: 'POST', path: /^\/api\/generate$/, streams: true },
     { id: 'embed', method: 'POST', path: /^\/api\/embed$/, bodyBytesMax: 8 * 1024 * 1024 },
     { id: 'embeddings', method: 'POST', path: /^\/api\/embeddings$/, bodyBytesMax: 8 * 1024 * 1024 },
     { id: 'show', method: 'POST', path: /^\/api\/show$/, bodyBytesMax: 64 * 1024 },

@@ -34,8 +34,7 @@ export const openInference: Dialect = {
       error: `sallyport: ${error.message}`,
       code: error.code,
       exchange: error.exchange,
-      detectors: error.detectors,
     }),
   errorEvent: (_operation, error) =>
-    `data: ${JSON.stringify({ error: `sallyport: ${error.message}`, code: error.code })}\n\n`,
+    `data: ${JSON.stringify({ error: `sallyport: ${error.message}`, code: error.code, exchange: error.exchange })}\n\n`,
 };

@@ -21,7 +21,6 @@ function errorObject(error: DialectError): Record<string, unknown> {
     param: null,
     code: error.code,
     exchange: error.exchange,
-    detectors: error.detectors,
   };
 }
 
@@ -30,10 +29,16 @@ export const openai: Dialect = {
   name: 'openai',
   framing: sse,
   operations: [
-    { id: 'chat.completions', method: 'POST', path: /^\/v1\/chat\/completions$/ },
-    { id: 'completions', method: 'POST', path: /^\/v1\/completions$/, bodyBytesMax: 4 * 1024 * 1024 },
+    { id: 'chat.completions', method: 'POST', path: /^\/v1\/chat\/completions$/, streams: true },
+    {
+      id: 'completions',
+      method: 'POST',
+      path: /^\/v1\/completions$/,
+      streams: true,
+      bodyBytesMax: 4 * 1024 * 1024,
+    },
     { id: 'embeddings', method: 'POST', path: /^\/v1\/embeddings$/, bodyBytesMax: 8 * 1024 * 1024 },
-    { id: 'responses', method: 'POST', path: /^\/v1\/responses$/ },
+    { id: 'responses', method: 'POST', path: /^\/v1\/responses$/, streams: true },
     { id: 'models.list', method: 'GET', path: /^\/v1\/models$/ },
     {
       id: 'models.get',

@@ -63,6 +63,7 @@ export const sse: Framing = {
   contentType: 'text/event-stream',
   matches: /^text\/event-stream\b/i,
   keepAlive: ':\n\n',
+  bare: false,
   parser: (eventBytesMax) => new SseParser(eventBytesMax),
   render: (name, data) => `${NAME.test(name) ? `event: ${name}\n` : ''}data: ${onOneLine(data)}\n\n`,
 };

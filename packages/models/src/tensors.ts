@@ -18,6 +18,12 @@ const DATATYPES = new Set([
   'BYTES',
 ]);
 
+/** Whether lists stand within lists as a shape says, and values only in the innermost. */
+function isNested(list: unknown, shape: readonly number[], depth: number): boolean {
+  if (!Array.isArray(list)) return depth === shape.length;
+  return list.length === shape[depth] && list.every((one) => isNested(one, shape, depth + 1));
+}
+
 /** Whether a value is a tensor as the protocol has it. @param fail called with what is wrong */
 export function validateTensor(tensor: unknown, fail: (what: string) => never): void {
   if (typeof tensor !== 'object' || tensor === null) fail('must be an object');
@@ -28,10 +34,24 @@ export function validateTensor(tensor: unknown, fail: (what: string) => never): 
   if (typeof datatype !== 'string' || !DATATYPES.has(datatype)) fail('`datatype` is unknown');
   if (!Array.isArray(data)) fail('`data` must be a list; the binary extension cannot be inspected');
   const elements = (shape as number[]).reduce((product, n) => product * n, 1);
-  const flat = (data as unknown[]).flat(Number.POSITIVE_INFINITY);
+  const nested = (data as unknown[]).some(Array.isArray);
+  const flat = nested ? (data as unknown[]).flat(Number.POSITIVE_INFINITY) : (data as unknown[]);
   if (flat.length !== elements) fail(`\`data\` holds ${flat.length} values, \`shape\` says ${elements}`);
+  // A value within a list of its own is another place for each reader.
+  if (nested && !isNested(data, shape as number[], 0))
+    fail('`data` must be one flat list, or lists within lists exactly as `shape` says');
   const type = datatype === 'BYTES' ? 'string' : datatype === 'BOOL' ? 'boolean' : 'number';
   if (!flat.every((value) => typeof value === type)) fail(`\`data\` must hold values of type ${type}`);
+}
+
+/** Refuses two tensors of one name: readers take one or the other. @param fail called with what is wrong */
+export function checkNames(
+  tensors: readonly { name: string }[],
+  fail: (n: number, what: string) => never,
+): void {
+  const names = new Set<string>();
+  for (const [n, { name }] of tensors.entries())
+    if (names.size === names.add(name).size) fail(n, 'another tensor has the same `name`');
 }
 
 /** A validated tensor, flat; its data may be nested as its shape says. */

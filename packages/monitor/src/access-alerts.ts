@@ -1,3 +1,4 @@
+import { plural } from '@sallyport/core';
 import type { AlertRule } from './alerts.ts';
 
 /** What people and programs did in the last hour, as far as alerts look at it. */
@@ -18,6 +19,8 @@ export interface AccessWindow {
   readonly suspended: readonly { readonly subject: string; readonly detail: string }[];
   /** Reviews that are overdue. */
   readonly overdue: readonly { readonly subject: string; readonly days: number }[];
+  /** People who were shut out, and have another account that was not. */
+  readonly stillIn: readonly { readonly subject: string; readonly detail: string }[];
   /** Live keys that end soon, and days until then. */
   readonly keysEnding: readonly { readonly subject: string; readonly name: string; readonly days: number }[];
   /** Live keys whose owner left, and days until they end. */
@@ -51,7 +54,7 @@ export const ACCESS_ALERT_RULES: readonly AlertRule[] = [
     severity: 'high',
     owner: 'security',
     action:
-      'see the addresses in the access log; ask whoever has the account, and block the addresses in front of the console',
+      'see the addresses in the access log; ask the holder of the account, and block the addresses in front of the console',
     judge: counted(
       ({ failures }) => failures,
       FAILURES_MIN,
@@ -62,7 +65,7 @@ export const ACCESS_ALERT_RULES: readonly AlertRule[] = [
     id: 'break-glass',
     severity: 'critical',
     owner: 'security',
-    action: 'ask them now; somebody else judges it under Reviews, and the alarm ends with that',
+    action: 'ask them now; the alarm ends when another person has judged it under Reviews',
     judge: ({ access }) => access.emergencies,
   },
   {
@@ -70,18 +73,18 @@ export const ACCESS_ALERT_RULES: readonly AlertRule[] = [
     severity: 'high',
     owner: 'security',
     action:
-      'ask them what changed; somebody with the role approver approves it under Integrations, or ends it',
+      'ask them what changed; a person with the role approver approves it under Integrations, or ends it',
     judge: ({ access }) => access.suspended,
   },
   {
     id: 'review-overdue',
     severity: 'medium',
     owner: 'security',
-    action: 'somebody with the role approver finishes it under Reviews',
+    action: 'a person with the role approver finishes it under Reviews',
     judge: ({ access }) =>
       access.overdue.map(({ subject, days }) => ({
         subject,
-        detail: `a review is overdue by ${days < 1 ? 'less than a day' : `${Math.floor(days)} days`}`,
+        detail: `a review is overdue by ${days < 1 ? 'less than a day' : plural(Math.floor(days), 'day')}`,
       })),
   },
   {
@@ -125,6 +128,13 @@ export const ACCESS_ALERT_RULES: readonly AlertRule[] = [
     ),
   },
   {
+    id: 'shut-out-elsewhere',
+    severity: 'high',
+    owner: 'security',
+    action: 'sallyport user disable NAME shuts the other account out, too; or let this one in again',
+    judge: ({ access }) => access.stillIn,
+  },
+  {
     id: 'key-ownerless',
     severity: 'medium',
     owner: 'security',
@@ -132,7 +142,7 @@ export const ACCESS_ALERT_RULES: readonly AlertRule[] = [
     judge: ({ access }) =>
       access.keysOwnerless.map(({ subject, name, days }) => ({
         subject,
-        detail: `who answered for the key \`${name}\` left; it ends in ${days < 1 ? 'less than a day' : `${Math.floor(days)} days`}`,
+        detail: `who answered for the key \`${name}\` left; it ends in ${days < 1 ? 'less than a day' : plural(Math.floor(days), 'day')}`,
       })),
   },
   {

@@ -9,6 +9,7 @@ const quietSystem: SystemWindow = {
   failed: 1,
   attacks: 2,
   leaks: 0,
+  refused: 0,
 };
 const quiet: AlertWindow = {
   minutes: 5,
@@ -30,9 +31,11 @@ const quiet: AlertWindow = {
     emergencies: [],
     overdue: [],
     travel: [],
+    stillIn: [],
     suspended: [],
   },
   quarantined: [],
+  credentials: [{ system: 'main', ref: 'env:KEY', lack: null }],
   leftOut: 0,
   record: { missing: 0, refusedBy: [], backup: { hours: 3, hoursMax: 48 } },
 };
@@ -71,6 +74,11 @@ describe('alerts', () => {
       'system-failing': system({ calls: 40, failed: 20 }),
       'entries-left-out': { ...quiet, leftOut: 2 },
       'system-quarantined': { ...quiet, quarantined: [{ system: 'a', why: 'no JSON' }] },
+      'credential-missing': {
+        ...quiet,
+        credentials: [{ system: 'main', ref: 'env:KEY', lack: 'no `KEY`' }],
+      },
+      'credential-refused': system({ refused: 1 }),
       'system-silent': system({ calls: 0 }),
       'unauthenticated-flood': { ...quiet, unauthenticated: 300 },
       'sign-in-failures': access({ failures: { 'person:a': 20 } }),
@@ -81,6 +89,7 @@ describe('alerts', () => {
       'impossible-travel': access({ travel: [{ subject: 'person:a', detail: 'far apart' }] }),
       'mass-reading': access({ contentReads: { 'person:a': 100 } }),
       'reading-off-hours': access({ contentReadsOffHours: { 'person:a': 20 } }),
+      'shut-out-elsewhere': access({ stillIn: [{ subject: 'person:a', detail: 'b is open' }] }),
       'key-ownerless': access({ keysOwnerless: [{ subject: 'key:k', name: 'shop', days: 3 }] }),
       'key-ending': access({ keysEnding: [{ subject: 'key:k', name: 'shop', days: 0.5 }] }),
       'record-gap': record({ missing: 1 }),

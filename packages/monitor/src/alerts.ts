@@ -1,4 +1,4 @@
-import type { Severity } from '@sallyport/core';
+import { plural, type Severity } from '@sallyport/core';
 import { ACCESS_ALERT_RULES, type AccessWindow } from './access-alerts.ts';
 import { RECORD_ALERT_RULES, type RecordWindow } from './record-alerts.ts';
 
@@ -13,6 +13,8 @@ export interface SystemWindow {
   readonly attacks: number;
   /** Answers that held what must not leave. */
   readonly leaks: number;
+  /** Calls in which it refused the credential that Sallyport sends. */
+  readonly refused: number;
 }
 
 /** Everything alerts are judged by. */
@@ -32,6 +34,12 @@ export interface AlertWindow {
   readonly behind: number;
   /** Systems to which nothing goes, for what is stored about them cannot be used, and why. */
   readonly quarantined: readonly { readonly system: string; readonly why: string }[];
+  /** References of the credentials of systems, and why one holds nothing that could be sent; null where it does. */
+  readonly credentials: readonly {
+    readonly system: string;
+    readonly ref: string;
+    readonly lack: string | null;
+  }[];
   /** Entries of the log that no list shows, since they could not be projected. */
   readonly leftOut: number;
   /** Minutes since the newest probe ended; null when none ever did. */
@@ -83,7 +91,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     action: 'open the calls under Traffic, filtered by what was seen; rotate what leaked',
     judge: perSystem(({ leaks }, minutes) =>
       leaks > 0
-        ? `${leaks} answers held a secret, a canary, the system prompt or texts learned from within ${minutes} minutes`
+        ? `${plural(leaks, 'answer')} held a secret, a canary, the system prompt or texts learned from within ${minutes} minutes`
         : null,
     ),
   },
@@ -93,8 +101,35 @@ export const ALERT_RULES: readonly AlertRule[] = [
     owner: 'security',
     action: 'see which key sends them under Traffic; revoke it if it is not known',
     judge: perSystem(({ attacks }, minutes) =>
-      attacks >= ATTACKS_MIN ? `${attacks} calls carried an attack within ${minutes} minutes` : null,
+      attacks >= ATTACKS_MIN
+        ? `${plural(attacks, 'call')} carried an attack within ${minutes} minutes`
+        : null,
     ),
+  },
+  {
+    id: 'credential-missing',
+    severity: 'high',
+    owner: 'operations',
+    action: 'sallyport doctor says what to type; calls to the system are refused until then',
+    judge: ({ credentials }) =>
+      credentials.flatMap(({ system, lack }) =>
+        lack === null ? [] : [{ subject: `system:${system}`, detail: `its credential is missing: ${lack}` }],
+      ),
+  },
+  {
+    id: 'credential-refused',
+    severity: 'high',
+    owner: 'operations',
+    action:
+      'set another: the variable or file and a restart, or sallyport upstream edit NAME --api-key-ref; then sallyport upstream test NAME. The keys of callers are not the cause',
+    judge: ({ systems, credentials, minutes }) =>
+      systems.flatMap(({ system, refused }) => {
+        if (refused === 0) return [];
+        const ref = credentials.find((one) => one.system === system)?.ref;
+        const what = ref === undefined ? 'it wants a credential and none is set' : `it refused ${ref}`;
+        const detail = `${what}, in ${plural(refused, 'call')} within ${minutes} minutes`;
+        return [{ subject: `system:${system}`, detail }];
+      }),
   },
   {
     id: 'system-failing',
@@ -127,7 +162,12 @@ export const ALERT_RULES: readonly AlertRule[] = [
       '`sallyport doctor` names them, `sallyport ledger show` reads them; report them as a fault of Sallyport',
     judge: ({ leftOut }) =>
       leftOut > 0
-        ? [{ subject: 'record', detail: `${leftOut} entries are in the record and in no list or count` }]
+        ? [
+            {
+              subject: 'record',
+              detail: `${plural(leftOut, 'entry is', 'entries are')} in the record and in no list or count`,
+            },
+          ]
         : [],
   },
   {
@@ -148,7 +188,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     action: 'find the address under Traffic and block it in front of the gateway',
     judge: organisation(({ unauthenticated, minutes }) =>
       unauthenticated >= UNAUTHENTICATED_MIN
-        ? `${unauthenticated} calls without a valid key within ${minutes} minutes`
+        ? `${plural(unauthenticated, 'call')} without a valid key within ${minutes} minutes`
         : null,
     ),
   },
@@ -160,7 +200,9 @@ export const ALERT_RULES: readonly AlertRule[] = [
     owner: 'operations',
     action: 'free space on the disk of the data folder, then sallyport doctor',
     judge: organisation(({ unrecorded }) =>
-      unrecorded > 0 ? `${unrecorded} calls were refused because they could not be recorded` : null,
+      unrecorded > 0
+        ? `${plural(unrecorded, 'call was', 'calls were')} refused because the record could not be written`
+        : null,
     ),
   },
   {
@@ -169,7 +211,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     owner: 'operations',
     action: 'read the log for why they die, then restart',
     judge: organisation(({ workers, workersWanted }) =>
-      workers < workersWanted ? `${workers} of ${workersWanted} gateway workers run` : null,
+      workers < workersWanted ? `${workers} of ${plural(workersWanted, 'gateway worker')} run` : null,
     ),
   },
   {
@@ -190,7 +232,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     owner: 'operations',
     action: 'sallyport doctor; a slow disk or database keeps what is shown behind what is recorded',
     judge: organisation(({ behind }) =>
-      behind > BEHIND_MAX ? `what is shown is ${behind} entries behind the record` : null,
+      behind > BEHIND_MAX ? `what is shown is ${plural(behind, 'entry', 'entries')} behind the record` : null,
     ),
   },
   {
@@ -200,7 +242,7 @@ export const ALERT_RULES: readonly AlertRule[] = [
     action: 'read the log for why probes fail; evidence grows stale meanwhile',
     judge: organisation(({ probeMinutes }) =>
       probeMinutes !== null && probeMinutes > PROBE_MINUTES_MAX
-        ? `no probe has ended for ${Math.round(probeMinutes)} minutes`
+        ? `no probe has ended for ${plural(Math.round(probeMinutes), 'minute')}`
         : null,
     ),
   },

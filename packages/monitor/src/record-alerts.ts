@@ -1,3 +1,4 @@
+import { plural } from '@sallyport/core';
 import type { AlertRule } from './alerts.ts';
 
 /** What the record and its backups are judged by. */
@@ -23,7 +24,7 @@ export const RECORD_ALERT_RULES: readonly AlertRule[] = [
         ? [
             {
               subject: 'organisation',
-              detail: `${missing} records that were acknowledged are not in the log`,
+              detail: `${plural(missing, 'record')} that ${missing === 1 ? 'was' : 'were'} acknowledged ${missing === 1 ? 'is' : 'are'} not in the log`,
             },
           ]
         : [],
@@ -33,7 +34,7 @@ export const RECORD_ALERT_RULES: readonly AlertRule[] = [
     severity: 'critical',
     owner: 'security',
     action:
-      'stop, and hold the log against a backup with `sallyport ledger verify --checkpoint`: it was cut or written anew',
+      'stop, and hold the log against a backup with `sallyport ledger verify --checkpoint`: it was cut or rewritten',
     judge: ({ record: { refusedBy } }) =>
       refusedBy.length > 0
         ? [{ subject: 'organisation', detail: `the witnesses ${refusedBy.join(', ')} saw another log` }]
@@ -46,7 +47,12 @@ export const RECORD_ALERT_RULES: readonly AlertRule[] = [
     action: 'read the log for why backups fail, then `sallyport backup`',
     judge: ({ record: { backup } }) =>
       backup && backup.hours !== null && backup.hours > backup.hoursMax
-        ? [{ subject: 'organisation', detail: `the last backup is ${Math.floor(backup.hours)} hours old` }]
+        ? [
+            {
+              subject: 'organisation',
+              detail: `the last backup is ${plural(Math.floor(backup.hours), 'hour')} old`,
+            },
+          ]
         : [],
   },
 ];

@@ -9,6 +9,8 @@ export interface RollupExchange {
   readonly outcome: string | null;
   readonly attack: boolean;
   readonly leak: boolean;
+  /** Whether the system refused the credential that it was sent. */
+  readonly refused: boolean;
 }
 
 const MINUTE_MS = 60_000;
@@ -29,20 +31,26 @@ export class Rollups {
 
   /** Counts an exchange that has ended. */
   add(exchange: RollupExchange): void {
-    const { system, actor, atMs, outcome, attack, leak } = exchange;
+    const { system, actor, atMs, outcome, attack, leak, refused } = exchange;
     if (outcome === null) return;
     const minute = this.#minute(Math.floor(atMs / MINUTE_MS));
     if (actor === 'anonymous') minute.unauthenticated++;
     if (system === null) return;
     let counts = minute.systems.get(system);
     if (!counts) {
-      counts = { calls: 0, failed: 0, attacks: 0, leaks: 0 };
+      counts = { calls: 0, failed: 0, attacks: 0, leaks: 0, refused: 0 };
       minute.systems.set(system, counts);
     }
     counts.calls++;
     if (FAILURES.has(outcome)) counts.failed++;
     if (attack) counts.attacks++;
     if (leak) counts.leaks++;
+    if (refused) counts.refused++;
+  }
+
+  /** Counts calls without a key of which there are no exchanges. */
+  unauthenticated(count: number, atMs: number): void {
+    this.#minute(Math.floor(atMs / MINUTE_MS)).unauthenticated += count;
   }
 
   /** Forgets a system that was removed: another that has its name later is judged by its own calls. */
@@ -75,6 +83,7 @@ export class Rollups {
           failed: 0,
           attacks: 0,
           leaks: 0,
+          refused: 0,
         };
         systems.set(system, own);
         if (at < from) {
@@ -85,6 +94,7 @@ export class Rollups {
         own.failed += counts.failed;
         own.attacks += counts.attacks;
         own.leaks += counts.leaks;
+        own.refused += counts.refused;
       }
     }
     return { systems: [...systems.values()], unauthenticated };

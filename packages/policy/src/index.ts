@@ -35,5 +35,6 @@ export {
   type SystemFacts,
   type Target,
   UNPRIVILEGED_ROLE,
+  type UnknownSystem,
 } from './question.ts';
 export { groupsOfAction, INVOKE, policySchema } from './schema.ts';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { AuthorizationAnswer, StatefulAuthorizationCall } from '@cedar-policy/cedar-wasm/nodejs';
 import { CodedError } from '@sallyport/core';
 import { engineGeneration, requireShallow, withCedar } from './engine.ts';
+import { rolesOf } from './possible.ts';
 import {
   type ControlRequest,
   controlQuestion,
@@ -143,6 +144,7 @@ export class PolicySet {
   /** Whether some policy looks at the time. */
   readonly timed: boolean;
   readonly #scoped: readonly (ScopedPolicy & Policy)[];
+  readonly #rolesThatMay = new Map<string, ReadonlySet<string>>();
   readonly #slices = new Map<string, Slice>();
   #generation = engineGeneration();
   readonly #controlCache = new Map<string, Decision>();
@@ -233,6 +235,25 @@ export class PolicySet {
     const slice = { name, names: namesIn(trees) };
     this.#slices.set(kind, slice);
     return slice;
+  }
+
+  /**
+   * Roles that may do one of some actions, under some circumstances: what a policy asks of the address, the time, the resource
+   * or other roles may come to be so. What is forbidden besides does not count.
+   */
+  rolesThatMay(principalType: 'Person' | 'Program', actions: readonly string[]): ReadonlySet<string> {
+    const asked = `${principalType} ${actions.join(' ')}`;
+    const before = this.#rolesThatMay.get(asked);
+    if (before) return before;
+    const own = this.#scoped.filter(
+      ({ scope, planes }) =>
+        planes.includes('control') &&
+        mayBe(scope.principal, principalType) &&
+        actions.some((action) => actsOn(scope.action, action)),
+    );
+    const roles = new Set(own.flatMap(rolesOf));
+    this.#rolesThatMay.set(asked, roles);
+    return roles;
   }
 
   /** Asks Cedar. Errors deny. @param slim whether the question holds only what policies can read, and need not be cut */

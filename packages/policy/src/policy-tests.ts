@@ -9,6 +9,7 @@ import {
   type ControlRequest,
   type GatewayRequest,
   personActor,
+  type SystemFacts,
   type Target,
 } from './question.ts';
 import { groupsOfAction } from './schema.ts';
@@ -74,7 +75,9 @@ export interface PolicyTestResult {
   readonly got: string;
 }
 
-function targetOf({ resource }: PolicyTest): Target {
+type SystemTarget = { readonly kind: 'system' } & SystemFacts;
+
+function targetOf({ resource }: PolicyTest): Exclude<Target, { kind: 'system' }> | SystemTarget {
   if (resource === 'organisation') return { kind: 'organisation' };
   if ('system' in resource) {
     const { system, ...facts } = resource;

@@ -31,6 +31,12 @@ export interface SystemFacts {
   readonly dataClasses?: readonly string[];
 }
 
+/**
+ * A system of which only the name is known: it is gone, or never was. A policy that reads more of it decides nothing, and
+ * what it would decide is refused.
+ */
+export type UnknownSystem = Pick<SystemFacts, 'name'>;
+
 /** A data set as policies see it. */
 export interface DatasetFacts {
   readonly name: string;
@@ -107,14 +113,16 @@ export function personActor(
 /** What something is asked about. */
 export type Target =
   | { readonly kind: 'organisation' }
-  | ({ readonly kind: 'system' } & SystemFacts)
+  | ({ readonly kind: 'system' } & (SystemFacts | UnknownSystem))
   | { readonly kind: 'person'; readonly id: string }
   | ({ readonly kind: 'dataset' } & DatasetFacts)
   | {
       readonly kind: 'proposal';
       readonly id: string;
       readonly author: string;
-      /** Every actor that is the same human as the author; the author alone when absent. */
+      /** Who is behind it besides: who made, changed or owned what it is about. */
+      readonly behind?: readonly string[];
+      /** Every actor that is the same human as the author or one of these; the author alone when absent. */
       readonly parties?: readonly string[];
     };
 
@@ -144,11 +152,12 @@ function timeFacts(nowMs: number): { now: unknown; weekday: number } {
   };
 }
 
-const systemEntity = ({ name, demo, dialect, environment = '', dataClasses = [] }: SystemFacts): Entity => ({
-  uid: uid('System', name),
-  attrs: { name, demo, dialect, environment, dataClasses },
-  parents: [],
-});
+function systemEntity(facts: SystemFacts | UnknownSystem): Entity {
+  const own = { uid: uid('System', facts.name), parents: [] };
+  if (!('dialect' in facts)) return { ...own, attrs: { name: facts.name } };
+  const { name, demo, dialect, environment = '', dataClasses = [] } = facts;
+  return { ...own, attrs: { name, demo, dialect, environment, dataClasses } };
+}
 
 /** Words a gateway request for Cedar. @param timed whether policies look at the time */
 export function gatewayQuestion(request: GatewayRequest, timed: boolean): Question {

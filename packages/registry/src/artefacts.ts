@@ -12,11 +12,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, clock, newId } from '@sallyport/core';
-import { type DataKeys, openSealedFile, sealedHeadKey, sealFile } from '@sallyport/vault';
+import { type DataKeys, openSealedFile, sealFile } from '@sallyport/vault';
 
 /** Contents by their digest, sealed. */
 export interface ArtefactStore {
-  /** Takes a file in. What is there already is not stored again. @throws CodedError `artefact-corrupt` where it is not what it is said to be */
+  /**
+   * Takes a file in. What is stored already is read, and stored again only where it is not what its name says.
+   * @throws CodedError `artefact-corrupt` where the file is not what it is said to be
+   */
   put(sha256: string, path: string): Promise<void>;
   has(sha256: string): Promise<boolean>;
   /** Content in pieces, every one authentic; whoever takes all of them has the digest checked too. @throws CodedError `artefact-corrupt` */
@@ -24,6 +27,7 @@ export interface ArtefactStore {
   /** How a stored file begins, as it lies there. */
   head(sha256: string): Promise<Uint8Array>;
   list(): Promise<string[]>;
+  /** Removes content and destroys every key that ever sealed it. */
   remove(sha256: string): Promise<void>;
 }
 
@@ -62,6 +66,17 @@ export async function* openVerified(
     );
 }
 
+/** Whether stored content is what its name says. @param pieces of all of it @throws Error where it could not be read */
+export async function isWhole(pieces: AsyncIterable<Uint8Array>): Promise<boolean> {
+  try {
+    for await (const _ of pieces) await new Promise((turn) => setImmediate(turn));
+    return true;
+  } catch (fault) {
+    if (fault instanceof CodedError && fault.code === 'artefact-corrupt') return false;
+    throw fault;
+  }
+}
+
 /** A file in pieces, hashed as they go. */
 export async function* hashing(path: string, sum: ReturnType<typeof createHash>): AsyncGenerator<Uint8Array> {
   for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
@@ -87,7 +102,7 @@ export class FolderArtefacts implements ArtefactStore {
 
   async put(sha256: string, path: string): Promise<void> {
     const target = this.#path(sha256);
-    if (existsSync(target)) return;
+    if (existsSync(target) && (await isWhole(this.read(sha256)))) return;
     mkdirSync(join(this.#folder, sha256.slice(0, 2)), { recursive: true, mode: 0o700 });
     const { key } = await this.#keys.forDay(artefactContext(sha256), clock.nowIso().slice(0, 10));
     const draft = `${target}.${newId('ver')}.new`;
@@ -132,9 +147,7 @@ export class FolderArtefacts implements ArtefactStore {
   }
 
   async remove(sha256: string): Promise<void> {
-    const path = this.#path(sha256);
-    if (!existsSync(path)) return;
-    this.#keys.destroy(sealedHeadKey(await this.head(sha256)));
-    rmSync(path);
+    this.#keys.shred(artefactContext(sha256));
+    rmSync(this.#path(sha256), { force: true });
   }
 }

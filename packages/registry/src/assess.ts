@@ -40,7 +40,7 @@ export function assess(measures: PartyMeasures): Pick<Assessment, 'facts' | 'sco
       measures.approved,
       20,
     ),
-    fact(measures.owned ? 'somebody here answers for it' : 'nobody here answers for it', measures.owned, 10),
+    fact(measures.owned ? 'it has an owner here' : 'it has no owner here', measures.owned, 10),
     fact(
       measures.tls === null ? 'its origins were not reached' : `its origins speak ${measures.tls}`,
       measures.tls === null ? null : measures.tls === 'TLSv1.3',

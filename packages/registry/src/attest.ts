@@ -68,6 +68,27 @@ export function statedOf({ envelope: text }: Attestation): Said {
   return { name, digest: digest.sha256, passed: predicate.result === 'PASSED', by: predicate.by };
 }
 
+/** Whether who had a test said was not behind what it is of when that was said; earlier releases do not say. */
+export function isIndependent({ envelope: text }: Attestation): boolean {
+  const { payload } = JSON.parse(text) as Envelope;
+  const { predicate } = JSON.parse(Buffer.from(payload, 'base64').toString()) as {
+    predicate: { independent?: boolean };
+  };
+  return predicate.independent === true;
+}
+
+/** Who signed, as the attestation of a signature says: the signer by its name here, and its key or identity. */
+export function signerOf({ envelope: text }: Attestation): {
+  readonly signer: string | null;
+  readonly identity: string | null;
+} {
+  const { payload } = JSON.parse(text) as Envelope;
+  const { predicate } = JSON.parse(Buffer.from(payload, 'base64').toString()) as {
+    predicate: { signer?: string | null; identity?: string | null };
+  };
+  return { signer: predicate.signer ?? null, identity: predicate.identity ?? null };
+}
+
 /** Opens an attestation. @returns null where its signature is not of the key */
 export function openAttestation(attestation: Attestation, key: KeyObject): Said | null {
   const { payload, payloadType, signatures } = JSON.parse(attestation.envelope) as Envelope;

@@ -39,6 +39,6 @@ export async function decideIngest(
       'not-permitted',
       source === ''
         ? 'say where the data comes from: only approved sources may be taken in'
-        : `the source \`${source.slice(0, 200)}\` is not approved: propose it, and have somebody approve it`,
+        : `the source \`${source.slice(0, 200)}\` is not approved: propose it, and have another person approve it`,
     );
 }

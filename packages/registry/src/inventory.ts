@@ -9,12 +9,16 @@ import {
   assetNameSchema,
   CodedError,
   clock,
+  factsTold,
   newEvent,
   newId,
   type SallyportEvent,
+  type ToldFacts,
+  tellsLess,
 } from '@sallyport/core';
 import type { Connection } from '@sallyport/store';
 import { isSealedFile } from '@sallyport/vault';
+import { isWhole } from './artefacts.ts';
 import { attest } from './attest.ts';
 import { gatesOf } from './gates.ts';
 import type {
@@ -28,7 +32,7 @@ import { registerVersion } from './register-version.ts';
 import { coversVersion } from './signing/covers.ts';
 import { type VerifiedModel, verifyBundle } from './signing/verify-model.ts';
 import { unpackAll } from './unpack.ts';
-import { evidenceOf, seenOf } from './version-evidence.ts';
+import { countsToday, evidenceOf, seenOf } from './version-evidence.ts';
 import { versionTarget } from './version-target.ts';
 
 /** The inventory of AI: what there is, who answers for it, what it came from, and what may be served. */
@@ -66,8 +70,18 @@ export class Inventory {
     return found;
   }
 
-  /** Puts something into the inventory, or changes what is told of it. @throws CodedError `request-invalid` */
-  async register(actor: string, kind: AssetKind, name: string, facts: AssetFacts): Promise<Asset> {
+  /**
+   * Puts something into the inventory, or changes what is told of it.
+   * @param mayTellLess whether less risk or fewer classes of data may be told of it than before
+   * @throws CodedError `request-invalid`, `conflict`
+   */
+  async register(
+    actor: string,
+    kind: AssetKind,
+    name: string,
+    told: ToldFacts,
+    mayTellLess = true,
+  ): Promise<Asset> {
     const named = assetNameSchema.safeParse(name);
     if (!named.success)
       throw new CodedError(
@@ -77,6 +91,9 @@ export class Inventory {
     return this.#parts.store.change(async (tx) => {
       const known = await this.#db.asset(kind, name, tx);
       const now = clock.nowIso();
+      const facts = factsTold(known, told);
+      if (known && !mayTellLess && tellsLess(known, facts))
+        throw new CodedError('conflict', 'it changed since it was shown; look at it again');
       const asset: Asset = {
         ...facts,
         id: known?.id ?? newId('ast'),
@@ -185,7 +202,7 @@ export class Inventory {
     const version = await this.version(asset, label);
     const target = versionTarget(kind, name, label);
     let verified: { signer: TrustedSigner; model: VerifiedModel } | null = null;
-    let why = 'nobody whose signatures count is configured (`inventory.signers`)';
+    let why = 'no signer whose signatures count is configured (`inventory.signers`)';
     for (const signer of this.#parts.signers()) {
       try {
         verified = { signer, model: await verifyBundle(signature, signer.trust) };
@@ -206,17 +223,22 @@ export class Inventory {
     });
   }
 
-  /** Keeps what a test said of a version. */
+  /**
+   * Keeps what a test said of a version.
+   * @param independent whether who says so never made, changed or owned it: only then it lifts what failed before
+   */
   async noteTest(
     actor: string,
     name: string,
     label: string,
     passed: boolean,
     summary: string,
+    independent = false,
   ): Promise<Attestation> {
     const asset = await this.asset('model', name);
-    const version = await this.version(asset, label);
-    return this.say(actor, versionTarget('model', name, label), version.digest, 'test', passed, summary, {});
+    const { digest } = await this.version(asset, label);
+    const target = versionTarget('model', name, label);
+    return this.say(actor, target, digest, 'test', passed, summary, { independent });
   }
 
   /**
@@ -282,7 +304,14 @@ export class Inventory {
     const target = versionTarget(asset.kind, asset.name, version.label);
     const findings = await store.findings.openOn(target, tx);
     const deployments = await this.#db.deployments(true, tx);
-    const gates = gatesOf({ version, attestations, findings, nowMs: clock.nowMs() });
+    const gates = gatesOf({
+      version,
+      target,
+      attestations,
+      findings,
+      nowMs: clock.nowMs(),
+      countsToday: (one) => countsToday(this.#signers(), one),
+    });
     return {
       asset,
       version,
@@ -291,6 +320,15 @@ export class Inventory {
       serving: deployments.filter((one) => one.version === version.id).map(({ place }) => place),
       seen: seenOf({ asset, version, attestations, gates }),
     };
+  }
+
+  /** Those whose signatures count; where they cannot be read, none. */
+  #signers(): readonly TrustedSigner[] {
+    try {
+      return this.#parts.signers();
+    } catch {
+      return [];
+    }
   }
 
   /** Looks at how every stored file begins: what lies open begins otherwise. */
@@ -312,12 +350,7 @@ export class Inventory {
         .flatMap(({ files }) => files.map(({ sha256 }) => sha256)),
     );
     for (const sha256 of wanted) {
-      try {
-        for await (const _ of this.#parts.artefacts.read(sha256))
-          await new Promise((turn) => setImmediate(turn));
-      } catch {
-        bad.push(sha256);
-      }
+      if (!(await isWhole(this.#parts.artefacts.read(sha256)).catch(() => false))) bad.push(sha256);
     }
     return { checked: wanted.size, bad };
   }

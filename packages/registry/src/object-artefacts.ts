@@ -12,12 +12,13 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { CodedError, clock, newId } from '@sallyport/core';
-import { type DataKeys, sealedHeadKey, sealFile } from '@sallyport/vault';
+import { type DataKeys, sealFile } from '@sallyport/vault';
 import {
   type ArtefactStore,
   artefactContext,
   HEAD_BYTES,
   hashing,
+  isWhole,
   openVerified,
   requireDigest,
 } from './artefacts.ts';
@@ -61,7 +62,7 @@ export class ObjectArtefacts implements ArtefactStore {
   }
 
   async put(sha256: string, path: string): Promise<void> {
-    if (await this.has(sha256)) return;
+    if ((await this.has(sha256)) && (await isWhole(this.read(sha256)))) return;
     const sealed = join(this.#scratch, newId('ver'));
     const { key } = await this.#keys.forDay(artefactContext(sha256), clock.nowIso().slice(0, 10));
     try {
@@ -143,8 +144,8 @@ export class ObjectArtefacts implements ArtefactStore {
   }
 
   async remove(sha256: string): Promise<void> {
-    if (!(await this.has(sha256))) return;
-    this.#keys.destroy(sealedHeadKey(await this.head(sha256)));
-    await this.#ask('remove a file', () => this.#client.send(new DeleteObjectCommand(this.#object(sha256))));
+    const object = this.#object(sha256);
+    this.#keys.shred(artefactContext(sha256));
+    await this.#ask('remove a file', () => this.#client.send(new DeleteObjectCommand(object)));
   }
 }

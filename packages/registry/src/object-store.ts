@@ -15,6 +15,8 @@ export interface ObjectStoreSettings {
   readonly pathStyle: boolean;
   /** Resolves and checks addresses. */
   readonly lookup: LookupFunction;
+  /** How long one request may take, and how long nothing may come; 120,000 if left out. */
+  readonly requestMs?: number;
 }
 
 /** Artefacts in an object store. Loaded when there is one: those with a folder need none of it. @param scratch folder for sealed files on their way */
@@ -31,6 +33,10 @@ export async function objectArtefacts(
 export interface ObjectFiles {
   /** Puts a file, whether or not one is there. @throws CodedError `artefact-unreachable` */
   put(name: string, pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void>;
+  /** A small file; null where there is none. @throws CodedError `artefact-unreachable` */
+  read(name: string): Promise<Buffer | null>;
+  /** Lets go of connections; what is under way fails. */
+  close(): void;
 }
 
 /** Files in an object store. Loaded when there is one. */

@@ -6,6 +6,7 @@ import {
   type Deployment,
   newEvent,
   newId,
+  seenDigest,
 } from '@sallyport/core';
 import type { Gate } from './gates.ts';
 import type { Inventory } from './inventory.ts';
@@ -236,18 +237,18 @@ export class Serving {
       technique: 'unapproved-load',
       severity: 'high',
       message: `\`${actor}\` asked for it at \`${place}\`: ${fault?.slice(0, WHY_CHARACTERS_MAX)}`,
-      remedy:
-        'find out who asked and why; have the version approved, or take the place away from whoever asked',
+      remedy: 'find out who asked and why; have the version approved, or take the place away from the caller',
       references: ['LLM03:2025', 'ASI04', 'AML.T0010'],
       exploited: false,
       disclosedAt: '',
+      seen: seenDigest({ actor, version: version?.digest, fault }),
     };
     const noted =
       fault === null
         ? newEvent('scan-completed', {
             actor,
             subject: target,
-            data: { scan, kind: 'loads', target, unclear: [], verdict: 'clean' },
+            data: { scan, kind: 'loads', target, only: place, unclear: [], verdict: 'clean' },
           })
         : newEvent('detections-noted', { actor, subject: target, data: { scan, detections: [finding] } });
     await this.#parts.store.change(async () => ({ result: undefined, event: [loaded, noted] }));

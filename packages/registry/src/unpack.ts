@@ -82,7 +82,7 @@ export async function unpackTo(
     if (!folder.isAt(path))
       throw new CodedError(
         'conflict',
-        `\`${to}\` is not the folder that was filled: somebody swapped it. Name a place that only you can change`,
+        `\`${to}\` is not the folder that was filled: it was swapped. Name a place that only you can change`,
       );
   } finally {
     folder.close();

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createPublicKey } from 'node:crypto';
 import {
   type Asset,
   type AssetVersion,
@@ -7,8 +7,9 @@ import {
   type VersionFile,
 } from '@sallyport/core';
 import type { Connection, Store } from '@sallyport/store';
-import { statedOf } from './attest.ts';
-import type { KnownVersion } from './inventory-parts.ts';
+import { signerOf, statedOf } from './attest.ts';
+import type { KnownVersion, TrustedSigner } from './inventory-parts.ts';
+import { keyHint } from './signing/sign-model.ts';
 import { versionTarget } from './version-target.ts';
 
 /** Put before what is hashed: no digest of bytes alone is made the same way. */
@@ -39,6 +40,20 @@ export async function evidenceOf(
   if (version.digest === versionDigest(version.files)) return said;
   const target = versionTarget(asset.kind, asset.name, version.label);
   return said.filter((one) => statedOf(one).name === target);
+}
+
+/** Whether a signature that held when it was verified is by one of these: a signer under the same name, and with the same key where it has one. */
+export function countsToday(signers: readonly TrustedSigner[], signature: Attestation): boolean {
+  const { signer, identity } = signerOf(signature);
+  return signers.some(({ name, trust }) => {
+    if (name !== signer) return false;
+    if (trust.kind !== 'key') return true;
+    try {
+      return keyHint(createPublicKey(trust.publicKey)) === identity;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Digest of a version as its approver is shown it: its files, what is told of it, and what opened which gate. */

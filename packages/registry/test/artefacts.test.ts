@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { DataKeys, isSealedFile, KeyRing, openRootKey } from '@sallyport/vault';
-import { type ArtefactStore, FolderArtefacts, objectArtefacts } from '../src/index.ts';
+import { type ArtefactStore, FolderArtefacts, objectArtefacts, objectFiles } from '../src/index.ts';
 import { type ObjectServer, objectServer } from './object-server.ts';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -77,6 +79,18 @@ function contract(name: string, make: (folder: string, keys: DataKeys) => Promis
       assert.deepEqual(side.left(), []);
     });
 
+    it('are stored anew where what lies there is not what its name says', async () => {
+      const whole = side.raw(digest);
+      const changed = Buffer.from(whole);
+      changed[changed.length - 20]! ^= 1;
+      for (const bad of [changed, whole.subarray(0, whole.length - 100), Buffer.alloc(0)]) {
+        side.damage(digest, bad);
+        await side.store.put(digest, path);
+        assert.deepEqual(await all(digest), content);
+        assert.deepEqual(side.left(), []);
+      }
+    });
+
     it('may be large, are listed whole, and are gone when they are removed, with their key', async () => {
       const large = Buffer.alloc(LARGE, 7);
       const many = [large, ...Array.from({ length: 4 }, (_, i) => Buffer.from(`content ${i}`))];
@@ -87,7 +101,12 @@ function contract(name: string, make: (folder: string, keys: DataKeys) => Promis
       assert.deepEqual(await side.store.list(), [digest, ...many.map(sha256)].sort());
       assert.ok((await all(sha256(large))).equals(large));
       const sealed = side.raw(digest);
+      const others = keys.size - 1;
+      // What is left of its head decides nothing: a head may name the key of something else.
+      side.damage(digest, side.raw(sha256(many[1]!)));
       await side.store.remove(digest);
+      assert.equal(keys.size, others);
+      assert.deepEqual(await all(sha256(many[1]!)), many[1]);
       assert.equal(await side.store.has(digest), false);
       await assert.rejects(all(digest), /artefact|object store/);
       side.damage(digest, sealed);
@@ -160,5 +179,40 @@ describe('with an object store', () => {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
+  });
+
+  it('waits for none that never answers, changes the protocol, or lets an answer trickle in', async () => {
+    const upgrade = 'upgrade: other\r\nconnection: upgrade\r\n\r\n';
+    const answers = ['', `HTTP/1.1 101 Switching Protocols\r\n${upgrade}`, 'HTTP/1.1 200 OK\r\n\r\nabc'];
+    for (const bytes of answers) {
+      const sockets = new Set<Socket>();
+      const silent = createServer((socket) => {
+        sockets.add(socket.on('error', () => {}));
+        socket.on('data', () => socket.write(bytes));
+      }).listen(0, '127.0.0.1');
+      await once(silent, 'listening');
+      const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+      const files = await objectFiles({ ...settings(), endpoint, requestMs: 100 });
+      await assert.rejects(files.read('checkpoint'), /object store did not hand out/);
+      if (!bytes.includes('200 OK'))
+        await assert.rejects(files.put('checkpoint', [Buffer.from('x')]), /object store did not take/);
+      const patient = await objectFiles({ ...settings(), endpoint });
+      const waiting = assert.rejects(patient.put('checkpoint', [Buffer.from('x')]));
+      await once(silent, 'connection');
+      patient.close();
+      await waiting;
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    }
+  });
+
+  it('lets go of connections', async () => {
+    const files = await objectFiles(settings());
+    await files.put('a', [Buffer.from('x')]);
+    assert.deepEqual(await files.read('a'), Buffer.from('x'));
+    assert.equal(await files.read('b'), null);
+    const open = await server.connections();
+    files.close();
+    while ((await server.connections()) >= open) await new Promise((done) => setTimeout(done, 10));
   });
 });

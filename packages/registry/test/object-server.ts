@@ -8,6 +8,8 @@ export interface ObjectServer {
   readonly objects: Map<string, Buffer>;
   /** Answers of these statuses come first, one for each request. */
   readonly faults: number[];
+  /** How many are open. */
+  connections(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -89,6 +91,7 @@ export async function objectServer(accessKeyId: string): Promise<ObjectServer> {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     objects,
     faults,
+    connections: () => new Promise((done) => server.getConnections((_, count) => done(count))),
     close: () =>
       new Promise((done) => {
         server.close(() => done());

@@ -251,6 +251,25 @@ describe('signatures of models', () => {
       } as Trust,
     ])
       await assert.rejects(verifyModel(model, text, other), { code: 'signature-invalid' });
+    // A name is no pattern: it matches itself, whole.
+    for (const [signer, trusted] of [
+      ['release@vendor.example.attacker.test', 'release@vendor.example'],
+      ['evil-release@vendorxexample', 'release@vendor.example'],
+      ['maker@example.com', '.*'],
+      ['maker@example.com', 'maker@example'],
+    ] as const)
+      await assert.rejects(
+        verifyModel(
+          model,
+          await world.bundle(payload, signer, 'https://issuer.example'),
+          trust(trusted, 'https://issuer.example'),
+        ),
+        { code: 'signature-invalid' },
+        `${signer} for ${trusted}`,
+      );
+    const plus = await world.bundle(payload, 'release+ci@vendor.example', 'https://issuer.example');
+    const honest = trust('release+ci@vendor.example', 'https://issuer.example');
+    assert.equal((await verifyModel(model, plus, honest)).signer.name, 'release+ci@vendor.example');
     const cut = JSON.parse(text);
     cut.verificationMaterial.tlogEntries = [];
     await assert.rejects(

@@ -69,6 +69,22 @@ export const DEPENDENCY_TECHNIQUES = {
     ['CWE-829', ...SUPPLY],
     'take it from a registry, or fix it by commit and digest',
   ),
+  'foreign-registry': row(
+    'dependency',
+    'review',
+    'medium',
+    'packages from a registry that is not public and that no configuration beside the lock file names',
+    ['CWE-829', 'CWE-494', ...SUPPLY],
+    'see whose registry it is: where it is yours, name it in the configuration of the project, otherwise have the lock file written again',
+  ),
+  'configured-registry': row(
+    'dependency',
+    'clean',
+    'low',
+    'packages from a registry that is not public, which the configuration of the project names',
+    ['CWE-829', ...SUPPLY],
+    'see that it is yours where the configuration came with the change',
+  ),
   'open-version': row(
     'dependency',
     'review',
@@ -115,7 +131,7 @@ export const DEPENDENCY_TECHNIQUES = {
     'medium',
     'a lock file that cannot be read',
     ['CWE-1284'],
-    'have it written anew by its package manager',
+    'have its package manager write it again',
   ),
   'unjudged-version': row(
     'dependency',

@@ -22,7 +22,7 @@ export const DISCOVERY_TECHNIQUES = {
     'discovery',
     'review',
     'medium',
-    'use of AI that nobody has decided on',
+    'use of AI without a decision',
     ['LLM03:2025', 'ASI04', 'ASI10', 'AML.T0010'],
     'register it with an owner and let it go through the gateway, or have it stopped',
   ),

@@ -19,6 +19,7 @@ export { serviceOfHost } from './discovery/services.ts';
 export { type AllowedGroup, AllowList, RULES, shippedGroups } from './pickle/allow-list.ts';
 export { parseAllowedGroups } from './pickle/allowed-groups.ts';
 export { toCycloneDx } from './report/cyclonedx.ts';
+export { type RegisteredKind, recognitionGap } from './report/recognition.ts';
 export { toSarif } from './report/sarif.ts';
 export { type ModelFacts, toSpdx } from './report/spdx.ts';
 export type { RunLimits } from './run-ceiling.ts';

@@ -5,7 +5,11 @@ import { Malformed, Truncated } from './bytes/cursor.ts';
 import { type Format, formatsOf } from './formats/index.ts';
 import type { AllowList } from './pickle/allow-list.ts';
 import { type FileVerdict, TECHNIQUES, type TechniqueName, worstVerdict } from './techniques.ts';
-import { DETECTIONS_MAX } from './wholeness.ts';
+import { isOnlyModel } from './tree/model-endings.ts';
+import { leftOutMessage } from './wholeness.ts';
+
+/** Detections kept for one file. */
+const DETECTIONS_MAX = 512;
 
 /** Where in the inspected part something lies. */
 export type Place = Omit<FileLocation, 'path'>;
@@ -15,22 +19,49 @@ export class FileScan {
   readonly detections: FileDetection[] = [];
   readonly budget: Budget;
   readonly allowed: AllowList;
-  verdict: FileVerdict = 'clean';
   format: string | null = null;
+  #worst: FileVerdict = 'clean';
+  /** Parts that are of a format that says something itself, and parts of which nothing is known. */
+  #judged = 0;
+  #unknown = 0;
+  #hasUnknownModel = false;
   readonly #kinds = new Set<TechniqueName>();
+  #leftOut = 0;
 
   constructor(allowed: AllowList, limits: BudgetLimits) {
     this.allowed = allowed;
     this.budget = new Budget(limits);
   }
 
+  /** What it came to. A file of which nothing is known, however it is packed, is not clean; nor is one that holds what is called a model. */
+  get verdict(): FileVerdict {
+    const isUnknown = this.#hasUnknownModel || (this.#unknown > 0 && this.#judged === 0);
+    return this.#worst === 'clean' && isUnknown ? 'unrecognised' : this.#worst;
+  }
+
+  /** Counts a part that holds something, by the formats that it is. */
+  count(name: string, formats: readonly Format[]): void {
+    if (formats.length === 0) {
+      this.#unknown++;
+      this.#hasUnknownModel ||= isOnlyModel(name);
+    } else if (formats.some(({ holdsOthers }) => holdsOthers !== true)) this.#judged++;
+  }
+
   add(technique: TechniqueName, message: string, location: FileLocation): void {
     const { detector, verdict, severity, references, remedy } = TECHNIQUES[technique];
-    this.verdict = worstVerdict(this.verdict, verdict);
+    this.#worst = worstVerdict(this.#worst, verdict);
     // However many there are of one kind, the first of another is told.
-    if (this.detections.length >= DETECTIONS_MAX && this.#kinds.has(technique)) return;
+    if (this.detections.length >= DETECTIONS_MAX && this.#kinds.has(technique)) {
+      this.#leftOut++;
+      return;
+    }
     this.#kinds.add(technique);
     this.detections.push({ detector, technique, severity, message, location, references, remedy });
+  }
+
+  /** Says how many detections are not told, where some are not. */
+  end(path: string): void {
+    if (this.#leftOut > 0) this.add('findings-limit', leftOutMessage(this.#leftOut), { path });
   }
 }
 
@@ -86,6 +117,7 @@ export class Inspection {
   async run(): Promise<readonly Format[]> {
     const formats = formatsOf(this);
     if (this.depth === 0) this.#file.format = formats[0]?.name ?? (this.source.size === 0 ? 'empty' : 'data');
+    if (this.source.size > 0) this.#file.count(this.name, formats);
     for (const format of formats) {
       if (this.budget.outOfTime) {
         this.report('too-much', 'takes longer than it may');

@@ -124,7 +124,7 @@ export class ScanCache implements ReportMemory {
       .slice(-DIGITS)}-${process.pid}`;
     try {
       mkdirSync(join(place, '..'), { recursive: true, mode: 0o700 });
-      writeFileSync(draft, JSON.stringify(moved(report, '')), { mode: 0o600 });
+      writeFileSync(draft, JSON.stringify(moved(report, '')), { flag: 'wx', mode: 0o600 });
       renameSync(draft, place);
     } catch {
       // The next scan looks again.

@@ -64,6 +64,7 @@ export async function scanSource(
   // What was hashed and what was looked at may be two contents: neither is known by the other's name.
   const isSame = identityOf(source) === identity;
   if (!isSame) file.add('unreadable', 'changed while it was read', { path: name });
+  file.end(name);
   const report: FileReport = {
     path: name,
     verdict: file.verdict,

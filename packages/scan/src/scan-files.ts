@@ -284,21 +284,21 @@ export async function scanFiles(
       ? await scanInProcesses(files, bounds, Math.max(1, processes), options, ceiling)
       : await scanHere(files, bounds, options, ceiling);
   const reports = inOrder(read, tree);
-  return { files: reports, skipped, summary: summarise(reports) };
+  return { files: reports, skipped, summary: summarise(reports, 'unrecognised') };
 }
 
 /** Whether a run did not come to a file or folder. */
 export const isOverLimit = ({ detections }: FileReport): boolean =>
   detections.some(({ technique }) => technique === 'run-limit');
 
-/** Counts of verdicts over files. */
-export function summarise(files: readonly FileReport[]): ScanReport['summary'] {
+/** Counts of verdicts over files. @param none the verdict where there is no file */
+export function summarise(files: readonly FileReport[], none: FileVerdict = 'clean'): ScanReport['summary'] {
   const verdicts = Object.fromEntries(VERDICTS.map((verdict) => [verdict, 0])) as Record<FileVerdict, number>;
   for (const { verdict } of files) verdicts[verdict]++;
   return {
     files: files.length,
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-    verdict: VERDICTS.find((verdict) => verdicts[verdict] > 0) ?? 'clean',
+    verdict: VERDICTS.find((verdict) => verdicts[verdict] > 0) ?? none,
     verdicts,
     detections: files.reduce((sum, { detections }) => sum + detections.length, 0),
     unread: files.filter(isOverLimit).length,

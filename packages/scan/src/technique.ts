@@ -1,7 +1,10 @@
 import type { FileDetection, FileLocation, Severity } from '@sallyport/core';
 
-/** What a detection makes of the file it is in, from worst to mildest. */
-export const VERDICTS = ['malicious', 'suspicious', 'incomplete', 'review', 'clean'] as const;
+/**
+ * What a detection makes of the file it is in, from worst to mildest. The last is of files of which nothing is known: nothing was
+ * looked for in them, and they are none of the others.
+ */
+export const VERDICTS = ['malicious', 'suspicious', 'incomplete', 'review', 'clean', 'unrecognised'] as const;
 export type FileVerdict = (typeof VERDICTS)[number];
 
 /** One kind of thing that can be found. */

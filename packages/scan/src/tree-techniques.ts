@@ -58,6 +58,14 @@ export const TREE_TECHNIQUES = {
     ['CWE-400'],
     'scan it by itself, or let a run take more: `--max-seconds`, `--max-bytes`, `--max-files`',
   ),
+  'findings-limit': row(
+    'file',
+    'incomplete',
+    'medium',
+    'more was found than is told',
+    ['CWE-223'],
+    'deal with what is told, then scan again',
+  ),
   'skipped-folder': row(
     'file',
     'incomplete',

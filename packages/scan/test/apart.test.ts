@@ -44,6 +44,7 @@ describe('a process apart', () => {
       incomplete: 0,
       review: 0,
       clean: 20,
+      unrecognised: 0,
     });
   });
 });

@@ -81,6 +81,22 @@ describe('allowed names', () => {
     await clean('counts', reduce(stackGlobal('nltk.probability', 'FreqDist'), dict({ a: whole(2) })));
   });
 
+  it('are called with a tuple, of which each item is judged', async () => {
+    const call = (module: string, name: string, args: Part): Buffer =>
+      Buffer.concat([stackGlobal(module, name), args as Buffer, Buffer.from('R')]);
+    const calls: Readonly<Record<string, readonly [string, string, readonly Part[]]>> = {
+      'a class': ['builtins', 'type', [text('A'), tuple(), dict({})]],
+      'a number without end': ['fractions', 'Fraction', [text('1e999999999')]],
+      'a codec': ['_codecs', 'encode', [text('a'), text('rot13')]],
+      'a factory': ['collections', 'defaultdict', [stackGlobal('builtins', 'len')]],
+    };
+    for (const [name, [module, of, args]] of Object.entries(calls)) {
+      await held(name, call(module, of, list(...args)));
+      await held(name, call(module, of, tuple(...args)));
+    }
+    await held('a text', call('builtins', 'type', text('A')));
+  });
+
   it('that give what the whole process shares are given no state', async () => {
     const shared: Readonly<Record<string, Buffer>> = {
       logger: reduce(stackGlobal('logging', 'getLogger')),

@@ -8,7 +8,7 @@ import { inspectLogLine } from '../src/discovery/access-log.ts';
 import { HitList } from '../src/discovery/hit-list.ts';
 import { serviceOfHost } from '../src/discovery/services.ts';
 import { inspectSource } from '../src/discovery/source-tree.ts';
-import { discover } from '../src/index.ts';
+import { discover, isToldWhole } from '../src/index.ts';
 
 const seen = (path: string, text: string): string[] => {
   const hits = new HitList();
@@ -142,5 +142,77 @@ describe('discovery', () => {
     });
     assert.ok(!JSON.stringify(sanctioned.files).includes('unsanctioned-ai'));
     await assert.rejects(discover([join(folder, 'nowhere')]), { code: 'ENOENT' });
+    await assert.rejects(discover([], [join(folder, 'nowhere.log')]), { code: 'ENOENT' });
+  });
+
+  const line = (host: string, client: string): string =>
+    `${client} - - [22/Nov/2025:00:00:00 +0000] "CONNECT ${host}:443 HTTP/1.1" 200 -\n`;
+  it('reads a log that is cut short as far as it goes, says so, and reads the others', async () => {
+    const whole = gzipSync(
+      Array.from({ length: 20_000 }, (_, n) => line('api.openai.com', `10.0.${n >> 8}.1`)).join(''),
+    );
+    const cut = put('cut/a.log.gz', whole.subarray(0, whole.length - 200));
+    const broken = put('cut/b.log.gz', 'this is no gzip');
+    const good = put('cut/c.log', line('api.mistral.ai', '10.9.9.9'));
+    const { files, hits, summary } = await discover([], [cut, broken, good]);
+    assert.equal(summary.verdict, 'incomplete');
+    assert.deepEqual(
+      files.filter(({ verdict }) => verdict === 'incomplete').map(({ path }) => path),
+      [cut, broken],
+    );
+    assert.match(
+      files.find(({ path }) => path === cut)!.detections[0]!.message,
+      /^is not read to its end, after \d+ lines: unexpected end of file/,
+    );
+    assert.ok(hits.some(({ service, where }) => service === 'openai' && where === '10.0.1.1'));
+    assert.ok(hits.some(({ service, where }) => service === 'mistral' && where === '10.9.9.9'));
+  });
+
+  it('reads lines of any length, and cuts no host in two', async () => {
+    const record = '{"host":"api.openai.com","pad":"xxxxxxxxxxxxx"},';
+    const one = put('long/one.log', `[${record.repeat(20_000)}{"host":"api.mistral.ai"}]`);
+    const bare = put('long/bare.log.gz', gzipSync(Buffer.alloc(50_000_000, 120)));
+    const { hits, logLines } = await discover([], [one, bare]);
+    assert.equal(logLines, 2);
+    assert.deepEqual(hits.map(({ what }) => what).sort(), ['api.mistral.ai', 'api.openai.com']);
+  });
+
+  const key = (n: number): string => `${n}7bQ9xZ2mK4pR8sT1vW5yC3dF6gH0jL7bQ9`.slice(0, 32);
+  it('tells the gravest of many secrets, and how many it leaves out', async () => {
+    const words = Array.from({ length: 300 }, (_, n) => `api_key_${n} = "${key(n)}"`);
+    const path = put(
+      'secrets/app.py',
+      [...words, ...[1, 2, 3].map((n) => `a = "ghp_${key(n)}9xZ2"`)].join('\n'),
+    );
+    const [file] = (await discover([path])).files;
+    const count = (technique: string): number =>
+      file!.detections.filter((one) => one.technique === technique).length;
+    assert.equal(count('secret-in-source'), 3);
+    assert.equal(count('possible-secret'), 97);
+    const limit = file!.detections.find(({ technique }) => technique === 'findings-limit');
+    assert.match(limit!.message, /^secrets: 203 more were found and are left out/);
+    assert.equal(isToldWhole(file!), false);
+    assert.match(file!.sha256!, /^[0-9a-f]{64}$/);
+  });
+
+  it('tells of uses beyond those that are kept where they are, and sanctioned ones take no room', async () => {
+    const sanctioned = put(
+      'uses/a.log',
+      Array.from({ length: 20_001 }, (_, n) =>
+        line('api.openai.com', `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`),
+      ).join(''),
+    );
+    const last = put('uses/b.log', line('api.mistral.ai', '10.9.9.9'));
+    const known = { isSanctioned: ({ service }: { service: string }) => service === 'openai' };
+    const shown = await discover([], [sanctioned, last], known);
+    assert.ok(shown.hits.some(({ service }) => service === 'mistral'));
+    const { files, hits, summary } = await discover([], [sanctioned, last]);
+    assert.equal(hits.length, 20_000);
+    assert.equal(summary.verdict, 'incomplete');
+    for (const path of [sanctioned, last])
+      assert.match(
+        files.find((one) => one.path === path)!.detections[0]!.message,
+        /^uses of AI: 1 more were found and are left out/,
+      );
   });
 });

@@ -10,8 +10,10 @@ it('a file with more findings than are kept tells something of each kind, and is
   const file = new FileScan(new AllowList([]), DEFAULT_BUDGET);
   for (let n = 0; n < 2000; n++) file.add('notebook-command', `cell ${n}`, { path: 'n.ipynb' });
   for (let n = 0; n < 3; n++) file.add('code-execution', `call ${n}`, { path: 'n.ipynb' });
+  file.end('n.ipynb');
   const kinds = file.detections.map(({ technique }) => technique);
-  assert.deepEqual([...new Set(kinds)], ['notebook-command', 'code-execution']);
+  assert.deepEqual([...new Set(kinds)], ['notebook-command', 'code-execution', 'findings-limit']);
+  assert.match(file.detections.at(-1)!.message, /^1490 more were found and are left out/);
   assert.ok(kinds.length < 600);
   const { detections, verdict } = file;
   const report = { path: 'n.ipynb', format: 'json', bytes: 1, sha256: null, verdict, detections };
@@ -24,7 +26,14 @@ it('a list of packages with more findings than are kept tells something of each 
   for (let n = 0; n < 2500; n++) list.report('exploited-vulnerability', `package ${n}`);
   list.report('malicious-package', 'made to harm');
   list.report('unreadable-lock', 'holds what is not read');
-  const kinds = new Set(list.detections().map(({ technique }) => technique));
-  assert.deepEqual([...kinds].sort(), ['exploited-vulnerability', 'malicious-package', 'unreadable-lock']);
-  assert.equal(list.detections().length, 2000);
+  const told = list.detections();
+  const kinds = new Set(told.map(({ technique }) => technique));
+  assert.deepEqual([...kinds].sort(), [
+    'exploited-vulnerability',
+    'findings-limit',
+    'malicious-package',
+    'unreadable-lock',
+  ]);
+  assert.equal(told.length, 2000);
+  assert.match(told.find(({ technique }) => technique === 'findings-limit')!.message, /^502 more/);
 });

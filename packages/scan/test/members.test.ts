@@ -44,8 +44,30 @@ describe('members of a compressed file, one behind another', () => {
         'malicious',
       );
     }
-    assert.equal(await verdictOf(join([gzipSync(Buffer.from('text')), Buffer.alloc(512)])), 'clean');
-    assert.equal(await verdictOf(skippable), 'clean');
+    assert.equal(await verdictOf(join([gzipSync(Buffer.from('text')), Buffer.alloc(512)])), 'unrecognised');
+    assert.equal(await verdictOf(skippable), 'unrecognised');
+  });
+
+  it('that are cut, have another sum or other bytes behind them are not whole', async () => {
+    const clean = Buffer.from('{"a": 1}\n');
+    for (const [name, pack] of Object.entries(codecs)) {
+      const one = pack(clean);
+      const told = (content: Buffer) => verdictOf(content, `m.json.${name === 'gzip' ? 'gz' : 'z'}`);
+      const whole = await told(one);
+      assert.ok(whole === 'clean', `${name}: ${whole}`);
+      assert.equal(await told(join([one, Buffer.alloc(600)])), whole, `${name}: padding`);
+      const cut = one.subarray(0, -3);
+      for (const part of [cut, join([one, cut]), join([one, one.subarray(0, 5)])])
+        assert.equal(await told(part), 'incomplete', `${name}: cut`);
+      for (const rest of ['x', 'other bytes', '\0\0\0\0\0\0\0\0other bytes'])
+        assert.equal(await told(join([one, Buffer.from(rest)])), 'incomplete', `${name}: ${rest}`);
+    }
+    for (const pack of [gzipSync, deflateSync]) {
+      const wrong = Buffer.from(pack(clean));
+      wrong[wrong.length - (pack === gzipSync ? 8 : 1)]! ^= 1;
+      for (const part of [wrong, join([pack(clean), wrong])])
+        assert.equal(await verdictOf(part, 'm.json.gz'), 'incomplete', 'another sum');
+    }
   });
 
   it('of joblib before 0.10 are read whatever its size is written like', async () => {
@@ -56,7 +78,7 @@ describe('members of a compressed file, one behind another', () => {
         size,
       );
     assert.equal(await verdictOf(Buffer.from(`ZF${'12'.padEnd(40)}`), 'm.pkl'), 'incomplete');
-    assert.equal(await verdictOf(Buffer.from('ZF is no such file\n'), 'm.txt'), 'clean');
+    assert.equal(await verdictOf(Buffer.from('ZF is no such file\n'), 'm.txt'), 'unrecognised');
   });
 });
 

@@ -34,6 +34,7 @@ function namesOf(content: Uint8Array): { names: Set<string>; anything: boolean }
     build: () => 0,
     added: () => {},
     items: () => {},
+    fetched: () => {},
     persistent: () => OPAQUE,
     doubled: () => {},
     allocates: () => {},

@@ -134,7 +134,6 @@ describe('what a call gives', () => {
     const state = pair(text('x'), whole(1));
     for (const of of [
       space,
-      reduce(named('numpy', 'dtype'), text('f8')),
       reduce(named('numpy.random._pickle', '__randomstate_ctor'), text('MT19937')),
       reduce(named('collections', 'OrderedDict')),
       reduce(

@@ -72,7 +72,7 @@ describe('names', () => {
     link('real', 'within/z');
     const report = await scanFiles([at('within')]);
     assert.deepEqual(told(report, 'within'), {
-      'a.txt': 'clean',
+      'a.txt': 'unrecognised',
       'b.py': 'suspicious',
       'c.py': 'suspicious',
       'real/deep/d.py': 'suspicious',
@@ -87,6 +87,9 @@ describe('names', () => {
     put('bounds/in/good.pkl', GOOD);
     link('../../outside/secret.pkl', 'bounds/in/out.pkl');
     link('../../outside', 'bounds/in/folder');
+    // Beside it, under a name that begins alike.
+    put('bounds-beside/secret.pkl', HARM);
+    link('../../bounds-beside/secret.pkl', 'bounds/in/beside.pkl');
     link('nowhere', 'bounds/in/dangling.pkl');
     link('loop.pkl', 'bounds/in/loop.pkl');
     link('..', 'bounds/in/up');
@@ -99,6 +102,7 @@ describe('names', () => {
     const report = await scanFiles([at('bounds')]);
     socket.close();
     assert.deepEqual(told(report, 'bounds'), {
+      'in/beside.pkl': 'incomplete',
       'in/dangling.pkl': 'incomplete',
       'in/folder': 'incomplete',
       'in/good.pkl': 'clean',
@@ -176,6 +180,7 @@ describe('folders that are passed over', () => {
     put('app/deep/node_modules/evil/model.pkl', HARM);
     put('app/other/site-packages/hidden/weights', HARM);
     put('app/third/venv/requirements.txt', 'left==1\n');
+    link('../../kept', 'app/fourth/venv/model.pkl');
     const report = await scanFiles([at('app')], passed);
     assert.deepEqual(
       report.skipped.map(({ path, holds, excluded }) => [
@@ -185,6 +190,7 @@ describe('folders that are passed over', () => {
       ]),
       [
         ['deep/node_modules', true, false],
+        ['fourth/venv', true, false],
         ['node_modules', false, false],
         ['other/site-packages', true, false],
         ['third/venv', true, false],
@@ -192,6 +198,7 @@ describe('folders that are passed over', () => {
     );
     assert.deepEqual(told(report, 'app'), {
       'deep/node_modules': 'incomplete',
+      'fourth/venv': 'incomplete',
       'main.py': 'clean',
       'other/site-packages': 'incomplete',
       'third/venv': 'incomplete',
@@ -227,7 +234,7 @@ describe('folders that are passed over', () => {
       tidy.skipped.map(({ holds }) => holds),
       [null, null, null],
     );
-    assert.equal(tidy.summary.verdict, 'clean');
+    assert.equal(tidy.summary.verdict, 'unrecognised');
     const held: Readonly<Record<string, string | Buffer>> = {
       'node_modules/left/model.pkl': HARM,
       'node_modules/package-lock.json': lock,
@@ -268,7 +275,7 @@ describe('folders that are passed over', () => {
     put('repo/.git/objects/ab/cdef', Buffer.from([0x78, 0x01, 0, 0]));
     mkdirSync(at('repo/.git/refs'), { recursive: true });
     put('fake/.git/weights.pkl', HARM);
-    assert.equal((await scanFiles([at('repo')], passed)).summary.verdict, 'clean');
+    assert.equal((await scanFiles([at('repo')], passed)).summary.verdict, 'unrecognised');
     assert.equal((await scanFiles([at('fake')], passed)).summary.verdict, 'incomplete');
   });
 });

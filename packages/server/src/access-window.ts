@@ -1,6 +1,6 @@
 import { clock } from '@sallyport/core';
 import { type AccessWindow, impossibleTravel, type Whereabouts } from '@sallyport/monitor';
-import type { Store } from '@sallyport/store';
+import type { PersonRow, Store } from '@sallyport/store';
 import type { OrphanKey } from './key-owners.ts';
 
 const HOUR_MS = 3_600_000;
@@ -40,26 +40,29 @@ async function travel(
  * What people and programs did in the last hour.
  * @param place where an address is; null where no file says so
  * @param orphans keys whose owner left
+ * @param stillIn accounts that are open, by the id of who was shut out
  */
 export async function accessWindow(
   store: Store,
   place: ((address: string) => Promise<Whereabouts['place']>) | null = null,
   orphans: readonly OrphanKey[] = [],
+  stillIn: ReadonlyMap<string, readonly PersonRow[]> = new Map(),
 ): Promise<AccessWindow> {
   const now = clock.nowMs();
-  const events = await store.events.since(
-    ['sign-in-failed', 'session-created', 'content-read'],
-    new Date(now - HOUR_MS).toISOString(),
-  );
+  const hour = new Date(now - HOUR_MS).toISOString();
+  // Each by itself: however many there are of one, they hide none of another.
+  const failed = await store.events.since(['sign-in-failed'], hour);
+  const sessions = await store.events.since(['session-created'], hour);
+  const content = await store.events.since(['content-read'], hour);
   const count = (
-    of: typeof events,
-    subject: (event: (typeof events)[number]) => string,
+    of: typeof failed,
+    subject: (event: (typeof failed)[number]) => string,
   ): Record<string, number> => {
     const counts: Record<string, number> = {};
     for (const event of of) counts[subject(event)] = (counts[subject(event)] ?? 0) + 1;
     return counts;
   };
-  const reads = events.filter(({ type, actor }) => type === 'content-read' && !actor.startsWith('local:'));
+  const reads = content.filter(({ actor }) => !actor.startsWith('local:'));
   const keys = (await store.keys.list()).filter(
     ({ demo, synthetic, revokedAt, expiresAt }) =>
       !demo && !synthetic && revokedAt === null && Date.parse(expiresAt) > now,
@@ -80,6 +83,16 @@ export async function accessWindow(
       detail: `\`${evidence['name']}\` took emergency access: ${evidence['reason']}`,
     })),
     travel: place === null ? [] : await travel(store, place),
+    stillIn: [...stillIn].flatMap(([id, open]) =>
+      open.length === 0
+        ? []
+        : [
+            {
+              subject: `person:${id}`,
+              detail: `was shut out, and has another account that was not: ${open.map(({ name }) => `\`${name}\``).join(', ')}`,
+            },
+          ],
+    ),
     suspended: (await store.integrations.list())
       .filter(({ status }) => status === 'suspended')
       .map(({ name, why }) => ({
@@ -89,15 +102,9 @@ export async function accessWindow(
     overdue: reviews
       .map(({ id, dueAt }) => ({ subject: `review:${id}`, days: (now - Date.parse(dueAt)) / (24 * HOUR_MS) }))
       .filter(({ days }) => days > 0),
-    failures: count(
-      events.filter(({ type }) => type === 'sign-in-failed'),
-      ({ subject }) => subject,
-    ),
-    newAddresses: events
-      .filter(
-        ({ type, data }) =>
-          type === 'session-created' && data['newAddress'] === true && Number(data['levelNeeded']) === 3,
-      )
+    failures: count(failed, ({ subject }) => subject),
+    newAddresses: sessions
+      .filter(({ data }) => data['newAddress'] === true && Number(data['levelNeeded']) === 3)
       .map(({ subject, data }) => ({ subject, address: String(data['address']) })),
     contentReads: count(reads, ({ actor }) => actor),
     contentReadsOffHours: count(

@@ -181,6 +181,9 @@ export const personView = z
     localUser: z.string().nullable().describe('the user of this machine who is the same human'),
     factors: z.array(z.string()),
     grants: z.array(grantView),
+    stillIn: z
+      .array(z.object({ id: z.string(), name: z.string() }))
+      .describe('of who is shut out: other accounts of the same person, as far as is known, that are not'),
   })
   .openapi('Person');
 
@@ -226,7 +229,7 @@ export const newProgram = z
   .strictObject({
     name: z.string().max(64),
     purpose: z.string().min(1).max(256),
-    owner: z.string().max(64).optional().describe('name or id of a person; whoever asks when absent'),
+    owner: z.string().max(64).optional().describe('name or id of a person; the caller when absent'),
     grants: z.array(newGrant).max(64).default([]),
   })
   .openapi('NewProgram');
@@ -248,7 +251,7 @@ export const policiesView = z
   })
   .openapi('Policies');
 
-/** Why somebody may do something, or may not. */
+/** Why a person, program or key may or may not do something. */
 export const explanationView = z
   .object({
     principal: z.string(),

@@ -25,9 +25,10 @@ export function openAccounts(control: Control): Accounts {
     store: installation.store,
     secrets: secretBox(installation),
     roles: () => control.snapshots.policies.roles,
+    decidingRoles: () => control.snapshots.policies.rolesThatMay('Person', ['decide-reviews']),
     handsOnUntilMs: (handed, tx) => handsOnUntilMs(control, handed, tx),
     settings: () => {
-      const { idleMinutes, sessionHours, breachedPasswords, groupRoles, provisionedPeople } =
+      const { idleMinutes, sessionHours, breachedPasswords, groupRoles, provisionedPeople, workloads } =
         control.config.access;
       return {
         idleMs: idleMinutes * 60_000,
@@ -35,6 +36,7 @@ export function openAccounts(control: Control): Accounts {
         breachList: breachedPasswords,
         groupRoles,
         provisionedMax: provisionedPeople,
+        jobRules: workloads.length,
       };
     },
   });

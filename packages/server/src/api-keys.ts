@@ -13,7 +13,7 @@ import { SLOTS_MAX } from '@sallyport/gateway';
 import type { Connection, KeyRow } from '@sallyport/store';
 import { type Principal, principalText } from './authorisation/authoriser.ts';
 import type { KeyAction, KeyRights } from './authorisation/key-rights.ts';
-import { inForce } from './in-force.ts';
+import { inForce, isInForce } from './in-force.ts';
 import type { Installation } from './installation.ts';
 import { type KnownSystem, SLOT_KEPT_MS } from './snapshot.ts';
 
@@ -65,6 +65,8 @@ export interface KeyHome {
   systems(): Promise<KnownSystem[]>;
   /** Hands the keys as they are to the gateway. */
   publish(): Promise<void>;
+  /** Ends what jobs get by the refresh token of a key. @returns ids of the keys that came of it */
+  endRefreshing(key: string): Promise<string[]>;
   /** Shuts keys out of every worker at once. */
   shutOut(what: { readonly keys: readonly string[] }): Promise<void>;
 }
@@ -79,6 +81,8 @@ export interface NewKey {
   readonly demo?: boolean;
   /** The service account that it is for; such a key may open no system at all. */
   readonly program?: string | null;
+  /** Id of a key that it comes after: there is none once that was revoked. */
+  readonly after?: string;
   /** When it ends at the latest, in milliseconds, whatever `expires` says. */
   readonly untilMs?: number;
 }
@@ -137,7 +141,6 @@ export class ApiKeys {
       throw new CodedError('request-invalid', 'a demonstration key opens demonstrations only');
     const issued = issueKey();
     const now = clock.nowMs();
-    await this.#requirePlace(input, now);
     const row: KeyRow = {
       id: newId('key', now),
       name: input.name,
@@ -156,6 +159,10 @@ export class ApiKeys {
     };
     const { store } = this.#home.installation;
     await store.change(async (tx) => {
+      await this.#requirePlace(tx, input, now);
+      const before = input.after === undefined ? null : await store.keys.byId(input.after, tx);
+      if (before !== null && before.revokedAt !== null)
+        throw new CodedError('token-invalid', 'the key before was revoked; show a token of your platform');
       await store.keys.insert(tx, row);
       const { name, prefix, systems, scope, expiresAt, program } = row;
       const data = { name, prefix, systems, scope, expiresAt, ...(program ? { program } : {}) };
@@ -167,9 +174,9 @@ export class ApiKeys {
   }
 
   /** Whether there is a place for one more: a key without one would be refused. @throws CodedError `conflict`, `overloaded` */
-  async #requirePlace({ systems, program = null }: NewKey, nowMs: number): Promise<void> {
+  async #requirePlace(tx: Connection, { systems, program = null }: NewKey, nowMs: number): Promise<void> {
     const since = new Date(nowMs - SLOT_KEPT_MS).toISOString();
-    const placed = (await this.#home.installation.store.keys.list()).filter(
+    const placed = (await this.#home.installation.store.keys.list(tx)).filter(
       ({ revokedAt, expiresAt }) => expiresAt > since && (revokedAt === null || revokedAt > since),
     );
     const full = (what: string, own: readonly KeyRow[]): void => {
@@ -207,23 +214,65 @@ export class ApiKeys {
   }
 
   /**
-   * Revokes a key; when this resolves no worker takes it any more, nor when it throws `not-recorded-yet`.
-   * @param why for the event @throws CodedError `not-found`, `not-recorded-yet`
+   * Revokes a key, and where someone says so or it leaked, all that came of it by rotating or refreshing: whoever had it
+   * may have made those. When this resolves no worker takes them any more, nor when it throws `not-recorded-yet`.
+   * @param why for the event @param alone whether its successors stay
+   * @returns the key, and ids of its successors that ended with it
+   * @throws CodedError `not-found`, `not-recorded-yet`
    */
-  async revoke(actor: string, id: string, why: Readonly<Record<string, string>> = {}): Promise<KeyView> {
+  async revoke(
+    actor: string,
+    id: string,
+    why: Readonly<Record<string, string>> = {},
+    alone = actor === 'sallyport' && why['reason'] !== 'leaked',
+  ): Promise<KeyView & { successors: string[] }> {
+    const { store } = this.#home.installation;
+    if (!(await store.keys.byId(id)))
+      throw new CodedError('not-found', `there is no key \`${id.slice(0, 64)}\``);
+    const faults: unknown[] = [];
+    const end = (one: string, because: Readonly<Record<string, string>>): Promise<boolean> =>
+      this.#revokeOne(actor, one, because).catch((fault: unknown) => {
+        if (!isInForce(fault)) throw fault;
+        faults.push(fault);
+        return true;
+      });
+    await end(id, why);
+    const successors: string[] = [];
+    const seen = new Set([id]);
+    // A key that is revoked gets no further successor: what is asked for afterwards is all there is.
+    for (const one of alone ? [] : seen)
+      for (const next of await this.#successorsOf(one)) {
+        if (seen.has(next)) continue;
+        seen.add(next);
+        if (await end(next, { ...why, after: id })) successors.push(next);
+      }
+    if (faults.length > 0) throw faults[0];
+    return { ...keyView((await store.keys.byId(id))!), successors };
+  }
+
+  /** @returns whether it was there, and not revoked before */
+  async #revokeOne(actor: string, id: string, why: Readonly<Record<string, string>>): Promise<boolean> {
     const { store } = this.#home.installation;
     const row = await store.keys.byId(id);
-    if (!row) throw new CodedError('not-found', `there is no key \`${id.slice(0, 64)}\``);
+    if (row === null) return false;
     const at = clock.nowIso();
     const revoke = () =>
-      store.shutOut(async (tx) => ({
-        result: undefined,
-        event: (await store.keys.revoke(tx, id, at))
-          ? newEvent('key-revoked', { actor, subject: `key:${id}`, demo: row.demo, data: why })
-          : [],
-      }));
-    await inForce(revoke, () => this.#home.shutOut({ keys: [id] }));
-    return keyView((await store.keys.byId(id))!);
+      store.shutOut(async (tx) => {
+        const revoked = await store.keys.revoke(tx, id, at);
+        const data = { actor, subject: `key:${id}`, demo: row.demo, data: why };
+        return { result: revoked, event: revoked ? newEvent('key-revoked', data) : [] };
+      });
+    return inForce(revoke, () => this.#home.shutOut({ keys: [id] }));
+  }
+
+  /** Ids of the keys that came of one: by rotating it, as the log says, and by its refresh token. */
+  async #successorsOf(id: string): Promise<string[]> {
+    const { installation } = this.#home;
+    const rotated = (await installation.state.said()).about(`key:${id}`, ['key-rotated']);
+    return [
+      ...rotated.flatMap(({ data }) => (typeof data['by'] === 'string' ? [data['by']] : [])),
+      ...(await this.#home.endRefreshing(id)),
+    ];
   }
 
   /**
@@ -295,9 +344,14 @@ export class ApiKeys {
   }
 
   /** Revokes a key for whoever may handle it. @throws CodedError */
-  async revokeAs(principal: Principal, address: string, id: string): Promise<KeyView> {
+  async revokeAs(
+    principal: Principal,
+    address: string,
+    id: string,
+    alone = false,
+  ): Promise<KeyView & { successors: string[] }> {
     await this.requireHandling(principal, 'revoke-keys', address, id);
-    return this.revoke(principalText(principal), id);
+    return this.revoke(principalText(principal), id, {}, alone);
   }
 
   /** A key that people are shown: those of probes are no one's. @throws CodedError `not-found` */

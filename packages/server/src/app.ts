@@ -1,12 +1,12 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { CodedError, describeIssue, isLoopback } from '@sallyport/core';
+import { bareHost, CodedError, describeIssue, isLoopback } from '@sallyport/core';
 import type { Context } from 'hono';
 import { getCookie } from 'hono/cookie';
 import { type Principal, principalText } from './authorisation/authoriser.ts';
 import { requirePermissions } from './authorisation/route-permissions.ts';
 import { Standing } from './authorisation/standing.ts';
 import type { Control } from './control.ts';
-import type { AskedRoutes } from './probes.ts';
+import type { AskedRoutes } from './probes/probe-context.ts';
 import { requireBody, requireStorableAddress } from './request-body.ts';
 import { accountRoutes } from './routes/account.ts';
 import { backupRoutes } from './routes/backups.ts';
@@ -195,11 +195,7 @@ function strictHeaders(c: Context<Env>): void {
   const { headers } = c.res;
   // Not for names of this machine: what else listens here would have to speak TLS too.
   const site = URL.parse(siteOrigin(c));
-  if (
-    c.env.local === null &&
-    site?.protocol === 'https:' &&
-    !isLoopback(site.hostname.replaceAll(/[[\]]/g, ''))
-  )
+  if (c.env.local === null && site?.protocol === 'https:' && !isLoopback(bareHost(site)))
     headers.set('strict-transport-security', TRANSPORT);
   headers.set('content-security-policy', POLICY);
   headers.set('cross-origin-opener-policy', 'same-origin');

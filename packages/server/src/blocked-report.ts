@@ -8,7 +8,10 @@ export interface BlockedReport extends Summary {
   readonly kinds: readonly BlockedKind[];
 }
 
-const NO_CALLS = { exchanges: 0, inspected: 0, answered: 0, failed: 0, wouldHaveDenied: 0, denied: 0 };
+const NO_CALLS = {
+  ...{ exchanges: 0, inspected: 0, answered: 0, failed: 0 },
+  ...{ wouldHaveDenied: 0, wouldHaveRedacted: 0, denied: 0 },
+};
 
 /** What enforcing would have blocked on a system. That it was read is an event. @throws CodedError `system-unknown` */
 export async function blockedReport(control: Control, actor: string, name: string): Promise<BlockedReport> {

@@ -1,4 +1,4 @@
-import { CodedError, clock, newEvent, newId } from '@sallyport/core';
+import { CodedError, clock, newEvent, newId, type SallyportEvent } from '@sallyport/core';
 import type { HoldRow } from '@sallyport/store';
 import type { Control } from './control.ts';
 
@@ -35,16 +35,32 @@ export async function expireContent(control: Control): Promise<void> {
     for (let at = 0; at < over.length; at += KEYS_PER_EVENT_MAX) {
       const ids = over.slice(at, at + KEYS_PER_EVENT_MAX).map(({ id }) => id);
       // First the intention: a crash between leaves an expiry that was recorded and is done at the next round.
-      await installation.announce(
-        newEvent('content-expired', {
-          actor: 'sallyport',
-          subject: `system:${name}`,
-          data: { before, days, keys: ids.length, ids },
-        }),
-      );
+      const event = newEvent('content-expired', {
+        actor: 'sallyport',
+        subject: `system:${name}`,
+        data: { before, days, keys: ids.length, ids },
+      });
+      if (!(await announceUnheld(control, name, event))) break;
       for (const id of ids) dataKeys.destroy(id);
     }
   }
+}
+
+/**
+ * Records the intention to destroy what a system's calls said, unless a legal hold that came meanwhile stands on it: one
+ * that is recorded before holds.
+ * @returns whether it is recorded
+ */
+export function announceUnheld(
+  { installation: { store } }: Control,
+  system: string,
+  event: SallyportEvent,
+): Promise<boolean> {
+  return store.change(async (tx) => {
+    await store.people.oneAtATime(tx);
+    const isHeld = (await store.holds.systems(tx)).has(system);
+    return { result: !isHeld, event: isHeld ? [] : event };
+  });
 }
 
 /** Systems of which nothing is destroyed: those on hold, and those that lead to the same place under another name. */
@@ -64,12 +80,16 @@ export async function placeHold(
   system: string,
   reason: string,
 ): Promise<HoldRow> {
-  await control.requireSystems([{ system }]);
+  await control.requireNamed([system]);
   if (reason.trim() === '' || reason.length > REASON_CHARACTERS_MAX)
     throw new CodedError('request-invalid', `say why, in up to ${REASON_CHARACTERS_MAX} characters`);
   const { store } = control.installation;
   const hold = { id: newId('hld'), system, reason, placedAt: clock.nowIso(), placedBy: actor };
   await store.change(async (tx) => {
+    await store.people.oneAtATime(tx);
+    // Removed meanwhile, nothing of it would be held under that name.
+    if (!Object.hasOwn(control.config.systems, system) && !(await store.systems.isThere(tx, system)))
+      throw new CodedError('system-unknown', `no system \`${system.slice(0, 64)}\` is known`);
     await store.holds.place(tx, hold);
     const event = newEvent('hold-placed', {
       actor,

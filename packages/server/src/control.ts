@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Accounts, ThirdParties } from '@sallyport/access';
 import {
   CodedError,
@@ -7,7 +8,7 @@ import {
   clock,
   type EvidenceSource,
   type GatewaySnapshot,
-  type SystemConfig,
+  madeOnce,
 } from '@sallyport/core';
 import type { GatewayPool, GatewayStats, ShutOut } from '@sallyport/gateway';
 import { posture } from '@sallyport/govern';
@@ -16,13 +17,14 @@ import type { Inventory, Serving } from '@sallyport/registry';
 import type { ExchangePage, ExchangeRow } from '@sallyport/store';
 import { openAccounts } from './accounts-home.ts';
 import { ApiKeys } from './api-keys.ts';
+import { AuditMemory } from './audit/audit-memory.ts';
 import { Authoriser } from './authorisation/authoriser.ts';
 import { FourEyes } from './authorisation/four-eyes.ts';
 import { KeyRights } from './authorisation/key-rights.ts';
 import { BackupDesk } from './backups/backup-desk.ts';
 import { type BlockedReport, blockedReport } from './blocked-report.ts';
 import { Egress } from './egress.ts';
-import { evidenceSource, type ProbeName } from './evidence.ts';
+import { evidenceSource } from './evidence.ts';
 import { type ExchangeProof, proveExchange } from './exchange-proof.ts';
 import { type FirstHour, firstHour } from './first-hour.ts';
 import type { GuardDesk } from './guard-desk.ts';
@@ -36,7 +38,8 @@ import { log } from './log.ts';
 import { LogArchive } from './log-archive.ts';
 import { Monitor, type OpenAlert } from './monitor.ts';
 import { Places } from './places.ts';
-import { type AskedRoutes, runProbes } from './probes.ts';
+import type { AskedRoutes } from './probes/probe-context.ts';
+import { probesToRun, runProbes } from './probes/run-probes.ts';
 import { Publishing } from './publishing.ts';
 import { type Reloaded, reload } from './reload.ts';
 import { ScanDesk } from './scan-desk.ts';
@@ -47,6 +50,9 @@ import { SystemDesk } from './system-desk.ts';
 import { countThirdParties } from './third-parties.ts';
 import { type TriedCall, tryCall } from './try-call.ts';
 import { Witnesses } from './witnesses.ts';
+
+/** How long an answer waits for probes. */
+const PROBES_WAIT_MS = 200;
 
 /**
  * Everything that can be asked of an installation, with or without a server: the HTTP API and the commands are thin
@@ -72,6 +78,8 @@ export class Control {
   clockDriftMs = 0;
   /** Reads the configuration anew; null for a command without a server. */
   loadConfig: (() => Config) | null = null;
+  /** Where that is, whether or not it is there. */
+  configFile: string | null = null;
   monitor: Monitor | null = null;
   askRoutes: (() => Promise<AskedRoutes>) | null = null;
   askDataset: ((name: string, label: string) => Promise<number>) | null = null;
@@ -107,8 +115,10 @@ export class Control {
   readonly #publishing = new Publishing(this);
   readonly #systemDesk = new SystemDesk(this);
   #probing: Promise<void> = Promise.resolve();
-  #closing = false;
-  #registry: ReturnType<typeof openInventory> | null = null;
+  /** What the record's own probes found before. */
+  readonly #memory = new AuditMemory();
+  readonly #closing = new AbortController();
+  readonly #registry = madeOnce(() => openInventory(this));
   /** Lists tools of third parties; nothing here speaks to tool servers yet. */
   toolSource: ToolSource = async () => [];
   /** Decides what people and commands may do here. */
@@ -140,19 +150,17 @@ export class Control {
 
   /** Models, data and what may be served. */
   async inventory(): Promise<Inventory> {
-    this.#registry ??= openInventory(this);
-    return (await this.#registry).inventory;
+    return (await this.#registry()).inventory;
   }
 
   /** What serves where. */
   async serving(): Promise<Serving> {
-    this.#registry ??= openInventory(this);
-    return (await this.#registry).serving;
+    return (await this.#registry()).serving;
   }
 
   /** Ends what is under way and closes the installation. */
   async close(): Promise<void> {
-    this.#closing = true;
+    this.#closing.abort(new CodedError('draining'));
     await this.witnesses.stop();
     await this.scans.close();
     await this.backups.stop();
@@ -200,14 +208,27 @@ export class Control {
         throw new CodedError('system-unknown', `no system \`${system.slice(0, 64)}\` is known`);
   }
 
+  /** What is about one system names one that exists: neither all of them nor data. @throws CodedError `system-unknown` */
+  async requireNamed(names: readonly string[]): Promise<void> {
+    const known = new Set((await this.systems()).map(({ name }) => name));
+    const other = names.find((name) => !known.has(name));
+    if (other !== undefined)
+      throw new CodedError('system-unknown', `no system \`${other.slice(0, 64)}\` is known`);
+  }
+
   /** Adds a system. @throws CodedError what is wrong with it; then nothing of it is kept */
-  addSystem(actor: string, name: string, input: unknown, replace = false): Promise<KnownSystem> {
-    return this.#systemDesk.put(actor, name, input, replace);
+  addSystem(...args: Parameters<SystemDesk['put']>): Promise<KnownSystem> {
+    return this.#systemDesk.put(...args);
   }
 
   /** Changes whether a system is observed or enforced. */
-  setMode(actor: string, name: string, mode: SystemConfig['mode']): Promise<KnownSystem> {
-    return this.#systemDesk.setMode(actor, name, mode);
+  setMode(...args: Parameters<SystemDesk['setMode']>): Promise<KnownSystem> {
+    return this.#systemDesk.setMode(...args);
+  }
+
+  /** Changes settings of a system. @throws CodedError what is wrong with them; then nothing of them is kept */
+  editSystem(...args: Parameters<SystemDesk['edit']>): Promise<KnownSystem> {
+    return this.#systemDesk.edit(...args);
   }
 
   removeSystem(actor: string, name: string): Promise<void> {
@@ -217,6 +238,10 @@ export class Control {
   /** The API keys: made, rotated, revoked. */
   get apiKeys(): ApiKeys {
     return new ApiKeys(this);
+  }
+
+  endRefreshing(key: string): Promise<string[]> {
+    return this.accounts.refreshTokens.endAfter(key);
   }
 
   async exchanges(filter: ExchangePage): Promise<ExchangeRow[]> {
@@ -234,14 +259,30 @@ export class Control {
     return blockedReport(this, actor, name);
   }
 
-  /** How far the guided first hour has come. */
-  firstHour(): Promise<FirstHour> {
-    return firstHour(this);
+  /** How far the guided first hour has come. @param shown systems that the answer may tell of; every one where absent */
+  async firstHour(shown?: readonly KnownSystem[]): Promise<FirstHour> {
+    return firstHour(this, shown ?? (await this.systems()));
   }
 
-  /** Every control, computed now. Cheap probes run first where their result is older than a minute. */
+  /** Every control, computed now. Probes run first where their result is older than a minute. */
   async posture(): Promise<ControlResult[]> {
     await this.probeIfOlder(60_000);
+    return this.#posture();
+  }
+
+  /** The same for someone who does not wait: what probes find later than in a quarter of a second is in the next answer. */
+  async postureNow(): Promise<{ controls: ControlResult[]; probing: boolean }> {
+    let probing = true;
+    const round = this.probeIfOlder(60_000).finally(() => {
+      probing = false;
+    });
+    await Promise.race([round, delay(PROBES_WAIT_MS)]);
+    // A round that fails is told in the log of the server.
+    round.catch((fault: Error) => log('error', 'the probes failed', { fault: fault.message }));
+    return { controls: await this.#posture(), probing };
+  }
+
+  async #posture(): Promise<ControlResult[]> {
     await this.installation.flush();
     return posture(this.#evidence());
   }
@@ -258,7 +299,7 @@ export class Control {
 
   /** Runs probes whose latest result is older than an age; one round after the other, and none once it closes. */
   probeIfOlder(ageMs: number): Promise<void> {
-    const round = this.#probing.then(() => (this.#closing ? undefined : this.#probe(ageMs)));
+    const round = this.#probing.then(() => (this.#closing.signal.aborted ? undefined : this.#probe(ageMs)));
     this.#probing = round.catch(() => {});
     return round;
   }
@@ -266,39 +307,10 @@ export class Control {
   async #probe(ageMs: number): Promise<void> {
     const source = this.#evidence();
     const results = await source.probes();
-    const old = (names: readonly ProbeName[]): ProbeName[] =>
-      names.filter((name) => {
-        const result = results.find((item) => item.probe === name);
-        return !result || clock.nowMs() - Date.parse(result.at) > ageMs;
-      });
-    const always: ProbeName[] = [
-      'root-key',
-      'key-inventory',
-      'quantum-safety',
-      'ledger-verify',
-      'tamper-drill',
-      'offline-proof',
-      'sealed-content',
-      'sequence-gaps',
-      'transport',
-      'route-permissions',
-      'role-rules',
-      'egress-refusal',
-      'artefact-audit',
-      'artefact-sealed',
-      'approval-signatures',
-      'dataset-canary',
-    ];
-    const live: ProbeName[] = this.gateway
-      ? [
-          'over-limit-call',
-          'retired-key',
-          'guard-detection',
-          'guard-residual',
-          'decision-replay',
-          'shadow-seed',
-        ]
-      : [];
+    const due = probesToRun(this.gateway !== null).filter((name) => {
+      const result = results.find((item) => item.probe === name);
+      return !result || clock.nowMs() - Date.parse(result.at) > ageMs;
+    });
     await runProbes(
       {
         config: this.config,
@@ -308,12 +320,15 @@ export class Control {
         guard: this.guard,
         policies: this.snapshots.policies,
         thirdParties: this.thirdParties,
+        memory: this.#memory,
+        signal: this.#closing.signal,
         inventory: () => this.inventory(),
         askDataset: this.askDataset,
-        lookAtEndpoints: async () => (await import('./tls/tls-endpoints.ts')).lookAtEndpoints(this),
+        lookAtEndpoints: async () =>
+          (await import('./tls/tls-endpoints.ts')).lookAtEndpoints(this, await this.systems()),
         publish: () => this.publish(),
       },
-      old([...always, ...live]),
+      due,
     );
   }
 

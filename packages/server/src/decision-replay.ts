@@ -63,7 +63,7 @@ export async function replayDecisions(
           operation: leaf.operation ?? '',
           model: one,
           stream: leaf.stream,
-          nowMs: Date.parse(row.at),
+          nowMs: Date.parse(leaf.at),
         }),
       );
       const refused = leaf.type === 'exchange-denied' && leaf.code === 'not-authorised';
@@ -75,7 +75,7 @@ export async function replayDecisions(
         decided.some(({ allowed, policyIds }) => allowed === !refused && policyIds.join() === ids.join()) &&
         again?.action === verdict?.action &&
         again?.wouldBe === verdict?.wouldBe;
-      if (!same) differing.push(row.id);
+      if (!same) differing.push(leaf.id);
     }
   }
   return { replayed, differing };

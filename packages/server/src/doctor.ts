@@ -1,7 +1,11 @@
 import { statfsSync } from 'node:fs';
-import { clock } from '@sallyport/core';
+import { openFilesMax, openFilesState } from '@sallyport/access';
+import { clock, plural } from '@sallyport/core';
+import type { SystemScope } from './authorisation/system-scope.ts';
 import type { Control } from './control.ts';
-import { exposure } from './exposure.ts';
+import { exposure, unsetVariables } from './exposure.ts';
+import type { Installation } from './installation.ts';
+import { credentialsOf, remedyOf } from './secrets/credentials.ts';
 import { reachSystems } from './system-reach.ts';
 
 /** One thing the doctor looked at. */
@@ -21,8 +25,30 @@ const SOON_MS = 3 * DAY_MS;
 /** Age from which the newest backup is too old. */
 const BACKUP_DAYS = 7;
 
-/** Looks at everything that commonly goes wrong and says what to do about it. */
-export async function diagnose(control: Control): Promise<Diagnosis[]> {
+/** Whether the root is kept as it should be, in words, and what to do where it is not. */
+function rootKeyState({ rootKey: { place, exposed, path } }: Installation): [boolean, string, string] {
+  if (place === 'missing')
+    return [
+      false,
+      'its file is gone, and without it the next start opens nothing',
+      `put it back as ${path} before you stop the server`,
+    ];
+  if (place === 'beside-the-data')
+    return [
+      false,
+      'beside the data',
+      'move the root key file out of the data folder and start with --root-key PATH',
+    ];
+  return exposed
+    ? [false, 'other users can read it', `chmod 600 ${path}`]
+    : [true, 'outside the data folder', ''];
+}
+
+/**
+ * Looks at everything that commonly goes wrong and says what to do about it.
+ * @param scope systems that the answer may tell of
+ */
+export async function diagnose(control: Control, scope: SystemScope): Promise<Diagnosis[]> {
   const { installation } = control;
   const found: Diagnosis[] = [];
   const add: Add = (check, ok, detail, remedy) =>
@@ -59,42 +85,31 @@ export async function diagnose(control: Control): Promise<Diagnosis[]> {
     `${Math.floor(free / 1e6)} MB free`,
     `free space on the disk of ${installation.folder}; calls are refused when the record cannot be written`,
   );
+  warn('open files', ...openFilesState(openFilesMax()));
   for (const { what, detail, wide, remedy } of await exposure(control)) add(what, !wide, detail, remedy);
-  add(
-    'root key',
-    installation.rootKey.place === 'outside' && !installation.rootKey.exposed,
-    installation.rootKey.place === 'outside'
-      ? installation.rootKey.exposed
-        ? 'other users can read it'
-        : 'outside the data folder'
-      : 'beside the data',
-    installation.rootKey.exposed
-      ? `chmod 600 ${installation.rootKey.path}`
-      : 'move the root key file out of the data folder and start with --root-key PATH',
-  );
-  add('record', true, `${installation.ledger.size} entries`, 'sallyport ledger verify');
+  add('root key', ...rootKeyState(installation));
+  add('record', true, plural(installation.ledger.size, 'entry', 'entries'), 'sallyport ledger verify');
   add(
     'gateway',
     control.gateway !== null,
-    control.gateway ? `${control.gateway.size} workers at ${control.gatewayUrl}` : 'not running',
+    control.gateway ? `${plural(control.gateway.size, 'worker')} at ${control.gatewayUrl}` : 'not running',
     'sallyport up',
   );
   for (const { index, why } of await installation.store.exchanges.leftOut())
     add(`entry ${index} of the record`, false, `is in no list: ${why}`, 'report it as a fault of Sallyport');
-  for (const { name, why } of control.snapshots.quarantined)
+  for (const { name, why } of scope.visible(control.snapshots.quarantined, (one) => one.name))
     add(`settings of ${name}`, false, why, `mend what it names, or remove ${name} and add it again`);
-  const secretOrigins = await control.secrets.list();
-  const systems = await control.systems();
-  for (const system of systems) {
-    const { name, config } = system;
-    if (config.apiKeyRef !== undefined) {
-      add(
-        `credential of ${name}`,
-        control.references.credential(system, secretOrigins) !== null,
-        config.apiKeyRef,
-        `set the variable or file that ${config.apiKeyRef} names and restart; where it may not be used, \`secrets\` in sallyport.yaml allows it, or \`sallyport upstream add\``,
-      );
-    }
+  const unset = await unsetVariables(control);
+  warn(
+    'variables of the environment',
+    unset.length === 0,
+    unset.length === 0 ? 'each that systems may name is set' : `not set: ${unset.join(', ')}`,
+    'set it where the server is started and restart; a system that names it gets no call until then',
+  );
+  const { systems } = scope;
+  for (const credential of await credentialsOf(control, systems)) {
+    const { system, ref, lack } = credential;
+    add(`credential of ${system}`, lack === null, lack ?? ref, remedyOf(credential));
   }
   const reached = await reachSystems(
     control,
@@ -103,7 +118,7 @@ export async function diagnose(control: Control): Promise<Diagnosis[]> {
   for (const [name, all] of reached)
     for (const { url, ok, detail, remedy } of all)
       add(all.length === 1 ? `reach ${name}` : `reach ${name} at ${url}`, ok, detail, remedy ?? '');
-  await lookAtKeys(control, add);
+  await lookAtKeys(control, scope, add);
   await lookAtProtection(control, warn);
   return found;
 }
@@ -111,10 +126,11 @@ export async function diagnose(control: Control): Promise<Diagnosis[]> {
 type Add = (check: string, ok: boolean, detail: string, remedy: string) => void;
 
 /** Keys that end soon and have no successor: one of the same name that lives longer. */
-async function lookAtKeys(control: Control, add: Add): Promise<void> {
+async function lookAtKeys(control: Control, scope: SystemScope, add: Add): Promise<void> {
   const now = clock.nowMs();
   const live = (await control.apiKeys.list()).filter(
-    (key) => key.revokedAt === null && Date.parse(key.expiresAt) > now,
+    (key) =>
+      key.revokedAt === null && Date.parse(key.expiresAt) > now && key.systems.every((one) => scope.has(one)),
   );
   const soon = live.filter(
     ({ name, expiresAt }) =>
@@ -126,7 +142,7 @@ async function lookAtKeys(control: Control, add: Add): Promise<void> {
     soon.length === 0,
     soon.length === 0
       ? 'none ends within 3 days without a successor'
-      : `${soon.length} end within 3 days: ${soon.map((key) => key.name).join(', ')}`,
+      : `${plural(soon.length, 'ends', 'end')} within 3 days: ${soon.map((key) => key.name).join(', ')}`,
     'sallyport key rotate ID',
   );
 }
@@ -139,7 +155,7 @@ async function lookAtProtection(control: Control, warn: Add): Promise<void> {
   warn(
     'backup',
     age !== null && age <= BACKUP_DAYS,
-    age === null ? 'there is none: what is lost here is lost' : `the newest is ${age} days old`,
+    age === null ? 'there is none: what is lost here is lost' : `the newest is ${plural(age, 'day')} old`,
     'sallyport backup; `backup` in sallyport.yaml makes them by themselves',
   );
   const { length } = config.record.witnesses;
@@ -147,22 +163,25 @@ async function lookAtProtection(control: Control, warn: Add): Promise<void> {
     'witness',
     length > 0,
     length > 0
-      ? `${length} sign what the record has said`
-      : 'nobody elsewhere remembers the record: who owns this machine could begin another one',
+      ? `${plural(length, 'signs', 'sign')} what the record has said`
+      : 'there are no witnesses: the owner of this machine could replace the record',
     'run `sallyport witness` on another machine, and name it under record.witnesses',
   );
   const now = clock.nowIso();
   const people = new Map((await installation.store.people.list()).map((one) => [one.id, one]));
+  const isHere = (id: string): boolean => {
+    const { disabledAt, password, externalId } = people.get(id) ?? { disabledAt: '' };
+    return disabledAt === null && (password ?? externalId ?? null) !== null;
+  };
   const approvers = (await installation.store.people.grants(now)).filter(
-    ({ role, holder }) =>
-      role === 'approver' && people.get(holder.replace(/^person:/, ''))?.disabledAt === null,
+    ({ role, holder }) => role === 'approver' && isHere(holder.replace(/^person:/, '')),
   );
   warn(
     'approver',
     approvers.length > 0,
     approvers.length > 0
       ? `${approvers.length} may approve`
-      : 'nobody may approve what needs a second pair of eyes',
+      : 'no account whose owner signed in may approve what needs a second pair of eyes',
     'sallyport user add NAME --role approver',
   );
 }

@@ -3,6 +3,7 @@ import type { ExchangeRow } from '@sallyport/store';
 import { commit, SALT_BYTES } from '@sallyport/vault';
 import { openContent } from './content.ts';
 import type { Installation } from './installation.ts';
+import { recordedCall } from './recorded-call.ts';
 
 /** One exchange with its leaves, proofs and, on demand, content. */
 export interface ExchangeProof {
@@ -26,9 +27,8 @@ export async function proveExchange(
   id: string,
   withContent: boolean,
 ): Promise<ExchangeProof> {
-  await installation.flush();
-  const { store, ledger } = installation;
-  const summary = await store.exchanges.byId(id);
+  const { ledger } = installation;
+  const summary = await recordedCall(installation, id);
   if (!summary)
     throw new CodedError('not-found', `there is no exchange \`${id.slice(0, 64)}\` in the record`);
   if (withContent) {
@@ -66,7 +66,7 @@ async function content(
   index: number,
   leaf: ExchangeLeaf,
 ): Promise<{ content: string | null; commitmentHolds: boolean }> {
-  const opened = await openContent(installation, index);
+  const opened = await openContent(installation, index, leaf.id);
   if (!opened) return { content: null, commitmentHolds: false };
   const { plain } = opened;
   const record = leaf.type === 'exchange-outcome' ? leaf.output : leaf.input;

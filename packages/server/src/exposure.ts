@@ -72,7 +72,22 @@ function widest(folder: string): string | undefined {
     .find((path) => readersOf(path).wide);
 }
 
-function secrets({ secrets: { folder, environment } }: Config, names: readonly string[]): Exposure[] {
+/** Files that the configuration names as secrets, wherever it does: members that end in `Ref`, and keys of TLS. */
+function secretFiles(config: Config): string[] {
+  const found: string[] = [];
+  const look = (value: unknown, name: string): void => {
+    if (typeof value === 'string') {
+      if (/Refs?$/.test(name) && value.startsWith('file:')) found.push(value.slice('file:'.length));
+      else if (name === 'keyFile') found.push(value);
+    } else if (Array.isArray(value)) for (const one of value) look(one, name);
+    else if (typeof value === 'object' && value !== null)
+      for (const [member, one] of Object.entries(value)) look(one, member);
+  };
+  look(config, '');
+  return found;
+}
+
+function secrets({ secrets: { folder } }: Config, names: readonly string[]): Exposure[] {
   const found: Exposure[] = [];
   if (folder !== undefined)
     if (existsSync(folder)) {
@@ -86,31 +101,49 @@ function secrets({ secrets: { folder, environment } }: Config, names: readonly s
         wide: true,
         remedy: 'make it, or take `secrets.folder` out of sallyport.yaml',
       });
-  const variables = [...new Set([...environment, ...names])];
+  // What is not set is open to nobody; the doctor says so.
+  const variables = names.filter((name) => isSet(name));
+  const { username } = userInfo();
   if (variables.length > 0)
     found.push({
       what: 'variables that systems may name',
-      detail: `${variables.join(', ')}: open to ${WINDOWS ? 'this user' : `user ${userInfo().username} and root`}`,
+      detail: `${variables.join(', ')}: open to ${WINDOWS ? 'this user' : username === 'root' ? 'user root alone' : `user ${username} and root`}`,
       wide: false,
       remedy: '',
     });
   return found;
 }
 
+const isSet = (variable: string): boolean => (process.env[variable] ?? '') !== '';
+
+/** Variables of the environment that systems may name, by the configuration or by a command. */
+async function namedVariables({ config, secrets }: Control): Promise<string[]> {
+  const byCommand = (await secrets.list())
+    .filter(({ byOwner, status, ref }) => byOwner && status === 'approved' && ref.startsWith('env:'))
+    .map(({ ref }) => ref.slice(4));
+  return [...new Set([...config.secrets.environment, ...byCommand])];
+}
+
+/** Those of them that are not set. */
+export const unsetVariables = async (control: Control): Promise<string[]> =>
+  (await namedVariables(control)).filter((name) => !isSet(name));
+
 /** What is reached from where, and which secrets are readable by whom. */
 export async function exposure(control: Control): Promise<Exposure[]> {
   const { config, installation, gatewayUrl, controlUrl } = control;
   const { path } = installation.rootKey;
   const byCommand = (await control.secrets.list())
-    .filter(({ byOwner, status, ref }) => byOwner && status === 'approved' && ref.startsWith('env:'))
-    .map(({ ref }) => ref.slice(4));
+    .filter(({ byOwner, status, ref }) => byOwner && status === 'approved' && ref.startsWith('file:'))
+    .map(({ ref }) => ref.slice('file:'.length));
+  const files = new Set([...secretFiles(config), ...byCommand].map((file) => resolve(file)));
   return [
     listener('gateway', config.gateway, gatewayUrl),
     listener('console', config.control, controlUrl),
     ...place('data folder', installation.folder, '700'),
     ...place('root key', path, '600'),
     ...place('keys beside the root', installation.ring.folder, '700'),
-    ...secrets(config, byCommand),
+    ...secrets(config, await namedVariables(control)),
+    ...[...files].flatMap((file) => place('secret', file, '600')),
   ];
 }
 

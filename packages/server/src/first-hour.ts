@@ -1,5 +1,6 @@
-import { clock, newEvent } from '@sallyport/core';
+import { clock, newEvent, plural } from '@sallyport/core';
 import type { Control } from './control.ts';
+import type { KnownSystem } from './snapshot.ts';
 
 /** One step of the guided first hour. */
 export interface FirstHourStep {
@@ -38,24 +39,25 @@ function connection(best: Progress | null): string {
   if (answered > 0) return `\`${name}\` is connected, and answers`;
   return failed === 0
     ? `\`${name}\` is named; the first call shows whether it answers`
-    : `\`${name}\` has answered none of ${failed} calls with success: see why under Traffic; its address and credential are under Systems`;
+    : `\`${name}\` has answered none of ${plural(failed, 'call')} with success: see why under Traffic; its address and credential are under Systems`;
 }
 
 function calling(best: Progress | null): string {
   const { calls = 0, answered = 0 } = best ?? {};
   if (answered > 0)
-    return answered === 1
-      ? '1 call was answered, and is in the record'
-      : `${answered} calls were answered, and are in the record`;
+    return `${plural(answered, 'call was', 'calls were')} answered, and ${answered === 1 ? 'is' : 'are'} in the record`;
   const todo = 'point the program at the gateway with that key and call once';
-  return calls === 0 ? todo : `none of ${calls} calls was answered with success; ${todo}`;
+  return calls === 0 ? todo : `none of ${plural(calls, 'call')} was answered with success; ${todo}`;
 }
 
-/** Works out how far the first hour has come; its completion is an event, once. */
-export async function firstHour(control: Control): Promise<FirstHour> {
+/**
+ * Works out how far the first hour has come; its completion is an event, once.
+ * @param shown systems that the answer may tell of
+ */
+export async function firstHour(control: Control, shown: readonly KnownSystem[]): Promise<FirstHour> {
   const { store } = control.installation;
   await control.installation.flush();
-  const systems = (await control.systems()).filter((system) => !system.demo);
+  const systems = shown.filter((system) => !system.demo);
   const summaries = new Map((await store.exchanges.summaries()).map((one) => [one.system, one]));
   const keys = (await control.apiKeys.list()).filter(
     (key) => !key.demo && key.revokedAt === null && key.expiresAt > clock.nowIso(),

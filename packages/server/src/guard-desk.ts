@@ -116,6 +116,7 @@ export class GuardDesk {
         { name: 'link', kinds: 6, how: 'patterns' },
         { name: 'command', kinds: 9, how: 'patterns over the arguments of tool calls' },
         { name: 'obfuscation', kinds: 1, how: 'invisible characters, counted' },
+        { name: 'unread', kinds: 1, how: 'bounds that were reached' },
         { name: 'rule', kinds: this.#rules().rules.length, how: 'rules of yours over texts' },
         { name: 'condition', kinds: this.#rules().conditions.length, how: 'rules of yours over decisions' },
       ],

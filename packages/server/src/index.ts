@@ -6,10 +6,11 @@
  * Do not trust it with: being reachable from a network without TLS. It refuses to.
  */
 
+export { LISTENER_OPTIONS, Listener } from '@sallyport/access';
 export { openApiDocument } from './app.ts';
 export type { ContentReport } from './audit/content-audit.ts';
 export type { RecordReport } from './audit/record-audit.ts';
-export type { StateReport } from './audit/state-audit.ts';
+export type { StateReport } from './audit/state-report.ts';
 export type { Told } from './audit/vouched.ts';
 export type { BackupDrill, BackupMade } from './backups/backup-desk.ts';
 export { classifierServer } from './classifier.ts';
@@ -23,6 +24,7 @@ export { keptLog, knownLog, rememberLog } from './known-logs.ts';
 export { type LocalApi, localApi } from './local-api.ts';
 export { unforeseen } from './log.ts';
 export { type LoadedRules, readRules } from './rules-folder.ts';
+export { credentialsOf, type NamedCredential, remedyOf } from './secrets/credentials.ts';
 export { type RunningServer, type ServerOptions, startServer } from './server.ts';
 export { authorityPath } from './tls/listener.ts';
 

@@ -1,15 +1,14 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import {
   CodedError,
   type Config,
   clock,
-  NO_KINDS,
   newEvent,
   newId,
-  type OutcomeLeaf,
   type SallyportEvent,
-  type WorkerLeaf,
+  toCodedError,
 } from '@sallyport/core';
 import { Ledger, type NoteSigner } from '@sallyport/ledger';
 import {
@@ -18,15 +17,17 @@ import {
   HELD,
   openPostgres,
   openSqlite,
-  PROJECTED_TOGETHER_MAX,
   type Store,
 } from '@sallyport/store';
 import { type DataKeys, type KeyRing, type RootKey, writeDurably } from '@sallyport/vault';
 import { resolveSecret } from './config-file.ts';
+import { crashedOutcomes } from './crashed-calls.ts';
+import { Delivery } from './delivery.ts';
 import { GapWatch } from './gap-watch.ts';
 import { type Keys, openKeys, shredAgain } from './key-home.ts';
 import { log } from './log.ts';
 import { requireOwnState } from './own-state.ts';
+import { Projection } from './projection.ts';
 import { RoomKeeper } from './room.ts';
 import { StateGuard } from './state-guard.ts';
 import { outboxSeal } from './state-watch.ts';
@@ -34,15 +35,11 @@ import { clearUnfinished, readId } from './unfinished-start.ts';
 import { logName, pinLog, publishVerifierKeys } from './verifier-files.ts';
 import { requireWitnessed, witnessedPath } from './witnessed.ts';
 
-/** Milliseconds between projections of what became durable into the store. */
-const PROJECT_MS = 200;
 /** Milliseconds for which a fault of the record counts: it is tried again once a second. */
 const RECORD_FAULT_MS = 10_000;
-/** Milliseconds from a failed projection to the next try. */
-const RETRY_MS = 1_000;
-/** Leaves that wait for projection before they are dropped from memory and read from the log later. */
-const BACKLOG_LEAVES_MAX = 50_000;
-
+/** How often the state is asked whether it is there, and how long it has to answer, milliseconds. */
+const STATE_ASKED_MS = 2_000;
+const STATE_ANSWERS_MS = 1_000;
 /** An opened data folder: the lock, the keys, the log, the state. One process holds it. */
 export class Installation {
   readonly folder: string;
@@ -69,13 +66,13 @@ export class Installation {
     ).catch(() => {});
   });
   #recordFault: { readonly message: string; readonly atMs: number } | null = null;
+  #stateAsked: { readonly atMs: number; readonly fault: Promise<string | null> } = {
+    atMs: Number.NEGATIVE_INFINITY,
+    fault: Promise.resolve(null),
+  };
   readonly #lock: DataFolderLock;
-  #pending: { index: number; leaf: Uint8Array }[] = [];
-  #projecting: Promise<void> = Promise.resolve();
-  #timer: NodeJS.Timeout | null = null;
-  #delivering: Promise<void> = Promise.resolve();
-  #behind = false;
-  readonly #watchers = new Set<(rows: readonly ExchangeRow[]) => void>();
+  readonly #delivery: Delivery;
+  readonly #projection: Projection;
 
   private constructor(
     folder: string,
@@ -91,8 +88,13 @@ export class Installation {
     this.ledger = parts.ledger;
     this.signers = parts.signers;
     this.store = parts.store;
+    this.#delivery = new Delivery(parts.ledger, parts.store);
     this.state = new StateGuard(this);
     this.room = new RoomKeeper(this);
+    this.#projection = new Projection(parts.ledger, parts.store, (index, leaf) => {
+      this.gaps.see(index, leaf);
+      this.state.see(index, leaf);
+    });
   }
 
   /**
@@ -125,14 +127,7 @@ export class Installation {
       const signer: NoteSigner = { name, ...signing };
       const earlierSigners: NoteSigner[] = signedBefore ? [{ name, ...signedBefore }] : [];
       if (!known) writeDurably(file, `${JSON.stringify({ id, createdAt: clock.nowIso() })}\n`, 0o600);
-      const database = config.database ? resolveSecret(config.database.urlRef) : null;
-      if (config.database && database === null)
-        throw new CodedError(
-          'config-invalid',
-          `\`database.urlRef\`: \`${config.database.urlRef}\` holds nothing`,
-        );
-      const store =
-        database === null ? await openSqlite(join(folder, 'state.db')) : await openPostgres(database);
+      const store = await openState(folder, config, create);
       const hooks: {
         durable: (first: number, leaves: readonly Uint8Array[]) => void;
         fault: (fault: Error) => void;
@@ -158,14 +153,14 @@ export class Installation {
         store,
         signers: [signer, ...earlierSigners],
       });
-      hooks.durable = (first, leaves) => installation.#durable(first, leaves);
+      hooks.durable = (first, leaves) => installation.#projection.add(first, leaves);
       hooks.fault = ({ message }) => {
         installation.#recordFault = { message, atMs: clock.nowMs() };
       };
-      store.events.sealWith(outboxSeal(() => installation.signers));
+      store.outbox.sealWith(outboxSeal(() => installation.signers));
+      store.exchanges.livesBy((cursor) => installation.state.lives(cursor));
       await installation.#catchUp();
       if (signedBefore) await installation.#tellLogKey();
-      await installation.#shredAgain();
       if (!known)
         await installation.announce(
           // From here on the log says of every row that grants something what it is.
@@ -179,6 +174,8 @@ export class Installation {
           ),
         );
       await installation.state.begin(!known);
+      // Holds that do not follow from the log are known only now, and stand.
+      await installation.#shredAgain();
       return installation;
     } catch (fault) {
       lock.release();
@@ -196,17 +193,20 @@ export class Installation {
     }
     await requireOwnState(this.ledger, this.store, cursor);
     await this.state.replay(cursor);
-    await this.#projectFrom(cursor);
-    this.store.onOutbox(() => this.#deliver());
-    await this.#deliver();
+    await this.#projection.from(cursor);
+    this.state.refuse(await this.#delivery.left(this.state.noted));
+    this.store.onOutbox(() => this.#delivery.own());
+    await this.flush();
     await this.endCrashed();
   }
 
   async #shredAgain(): Promise<void> {
-    const events = await this.store.events.since(['vault-shredded'], '1970');
+    const events = (await this.state.said()).all.filter(({ type }) => type === 'vault-shredded');
     const keys = shredAgain(
       this,
       events.map(({ subject, at }) => ({ purpose: subject, at })),
+      // What came back is kept while it is on hold, and destroyed by the first start after that.
+      await this.store.holds.systems(),
     );
     if (keys === 0) return;
     log('warn', 'keys that had been destroyed were back, and are destroyed again', { keys });
@@ -229,97 +229,17 @@ export class Installation {
     await this.announce(newEvent('vault-rotated', { actor: 'sallyport', subject: 'vault:log', data }));
   }
 
-  async #projectFrom(cursor: number): Promise<void> {
-    let batch: { index: number; leaf: WorkerLeaf | SallyportEvent }[] = [];
-    for await (const { index, leaf } of this.ledger.read(cursor)) {
-      batch.push({ index, leaf: this.#parse(index, leaf) });
-      if (batch.length >= PROJECTED_TOGETHER_MAX) {
-        await this.store.exchanges.project(batch);
-        batch = [];
-      }
-    }
-    await this.store.exchanges.project(batch);
-  }
-
-  /** Calls that a crash cut off get the ending they had: all of earlier runs, or those of one worker that died. */
+  /** Calls that a crash cut off get the ending they had: all of earlier runs, or those of one worker that died. The log says which. */
   async endCrashed(worker?: number, run?: string): Promise<void> {
     await this.flush();
-    const isOf = (row: ExchangeRow): boolean =>
-      run === undefined || (row.run === run && row.worker === worker);
-    const open = (await this.store.exchanges.open()).filter(isOf);
-    const entries = open.map((row) => {
-      const leaf: OutcomeLeaf = {
-        v: 1,
-        type: 'exchange-outcome',
-        id: row.id,
-        at: clock.nowIso(),
-        worker: row.worker,
-        seq: row.seq,
-        run: row.run,
-        synthetic: row.synthetic === 1,
-        demo: row.demo === 1,
-        system: row.system,
-        actor: row.actor,
-        outcome: 'crashed',
-        status: 0,
-        code: null,
-        output: null,
-        verdict: null,
-        inputTokens: 0,
-        outputTokens: 0,
-        tokenKinds: NO_KINDS,
-        costMicroUsd: row.reserved_micro_usd,
-        restorations: [],
-        timingsMs: {},
-      };
-      return { leaf: Buffer.from(JSON.stringify(leaf)), payload: null };
-    });
-    if (entries.length === 0) return;
-    await this.ledger.append(entries);
+    await this.state.readOn();
+    const open = this.state.calls.open.filter(
+      (call) => run === undefined || (call.run === run && call.worker === worker),
+    );
+    if (open.length === 0) return;
+    await this.ledger.append(crashedOutcomes(open));
     await this.flush();
-    log('warn', 'calls cut off by a crash were found and recorded', { count: entries.length });
-  }
-
-  #durable(first: number, leaves: readonly Uint8Array[]): void {
-    if (this.#pending.length + leaves.length > BACKLOG_LEAVES_MAX) {
-      this.#pending = [];
-      this.#behind = true;
-    }
-    if (!this.#behind) leaves.forEach((leaf, i) => this.#pending.push({ index: first + i, leaf }));
-    this.#projectLater(PROJECT_MS);
-  }
-
-  #projectLater(ms: number): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null;
-      void this.flush();
-    }, ms).unref();
-  }
-
-  async #project(): Promise<void> {
-    if (this.#behind) {
-      this.#behind = false;
-      this.#pending = [];
-      await this.#projectFrom(await this.store.exchanges.cursor());
-      return;
-    }
-    const leaves = this.#pending;
-    this.#pending = [];
-    for (let at = 0; at < leaves.length; at += PROJECTED_TOGETHER_MAX) {
-      const rows = await this.store.exchanges.project(
-        leaves
-          .slice(at, at + PROJECTED_TOGETHER_MAX)
-          .map(({ index, leaf }) => ({ index, leaf: this.#parse(index, leaf) })),
-      );
-      for (const watcher of this.#watchers) watcher(rows);
-    }
-  }
-
-  #parse(index: number, bytes: Uint8Array): WorkerLeaf | SallyportEvent {
-    const leaf = parseLeaf(bytes);
-    this.gaps.see(index, leaf);
-    this.state.see(index, leaf);
-    return leaf;
+    log('warn', 'calls cut off by a crash were found and recorded', { count: open.length });
   }
 
   /** Why the record could not be written a moment ago; null when it can. */
@@ -329,50 +249,35 @@ export class Installation {
     return fault && clock.nowMs() - fault.atMs < RECORD_FAULT_MS ? fault.message : null;
   }
 
+  /** Why the state cannot be used, as it was some seconds ago at most; null when it can. */
+  async stateFault(): Promise<string | null> {
+    const nowMs = performance.now();
+    if (nowMs < this.#stateAsked.atMs + STATE_ASKED_MS) return this.#stateAsked.fault;
+    const asking = Promise.race([
+      this.store.ask().then(
+        () => null,
+        (fault: unknown) => toCodedError(fault).message,
+      ),
+      setTimeout(STATE_ANSWERS_MS, 'the database does not answer', { ref: false }),
+    ]);
+    this.#stateAsked = { atMs: nowMs, fault: asking };
+    return asking;
+  }
+
   /** Calls back with exchanges as they are projected, new or changed. @returns ends it */
   watch(watcher: (rows: readonly ExchangeRow[]) => void): () => void {
-    this.#watchers.add(watcher);
-    return () => this.#watchers.delete(watcher);
+    return this.#projection.watch(watcher);
   }
 
   /** Projects everything durable; reads after it see it. */
-  async flush(): Promise<void> {
-    this.#projecting = this.#projecting
-      .then(() => this.#project())
-      .catch((fault: Error) => {
-        log('error', 'the projection failed; it is built again from the log', { fault: fault.message });
-        this.#behind = true;
-        this.#projectLater(RETRY_MS);
-      });
-    await this.#projecting;
+  flush(): Promise<void> {
+    return this.#projection.flush();
   }
 
-  /** Takes events from the outbox into the log; an event the log already holds is not appended again. */
-  #deliver(): Promise<void> {
-    const work = this.#delivering.then(async () => {
-      for (;;) {
-        const waiting = await this.store.events.waiting(200);
-        if (waiting.length === 0) return;
-        await this.flush();
-        const recorded = await this.store.events.recorded(waiting.map(({ event }) => event.id));
-        const noted = this.state.noted;
-        const fresh = waiting.filter(({ event, sealed }) => {
-          const isOwn = sealed || !noted;
-          if (!isOwn) this.state.refuse(event);
-          return isOwn && !recorded.has(event.id);
-        });
-        if (fresh.length > 0)
-          await this.ledger.append(
-            fresh.map(({ event }) => ({ leaf: Buffer.from(JSON.stringify(event)), payload: null })),
-          );
-        await this.store.events.appended(
-          waiting.map(({ seq }) => seq),
-          clock.nowIso(),
-        );
-      }
-    });
-    this.#delivering = work.catch(() => {});
-    return work;
+  /** Records what waits in the outbox, and removes what others put there. */
+  async sweep(): Promise<void> {
+    await this.#delivery.own();
+    this.state.refuse(await this.#delivery.sweep());
   }
 
   /** Records an event. */
@@ -382,18 +287,39 @@ export class Installation {
 
   async close(): Promise<void> {
     await this.room.close();
-    await this.#delivering;
-    await this.flush();
-    if (this.#timer) clearTimeout(this.#timer);
-    this.state.save();
+    await this.#delivery.idle();
+    await this.#projection.close();
+    await this.state.close();
     await this.ledger.close();
     await this.store.close();
     this.#lock.release();
   }
 }
 
-function parseLeaf(leaf: Uint8Array): WorkerLeaf | SallyportEvent {
-  return JSON.parse(Buffer.from(leaf.buffer, leaf.byteOffset, leaf.length).toString()) as
-    | WorkerLeaf
-    | SallyportEvent;
+/** How often a database that does not answer is tried. */
+const AGAIN_MS = 2_000;
+
+/**
+ * The state of an installation: in its folder, or in the database that the configuration names.
+ * @param waits whether a database that does not answer yet is waited for, as one that starts at the same time does not
+ */
+async function openState(folder: string, { database }: Config, waits: boolean): Promise<Store> {
+  if (!database) return openSqlite(join(folder, 'state.db'));
+  const url = resolveSecret(database.urlRef);
+  if (url === null)
+    throw new CodedError('config-invalid', `\`database.urlRef\`: \`${database.urlRef}\` holds nothing`);
+  const endsMs = performance.now() + (waits ? database.waitSeconds * 1000 : 0);
+  for (let isFirst = true; ; isFirst = false)
+    try {
+      return await openPostgres(url);
+    } catch (fault) {
+      const isOver = performance.now() + AGAIN_MS > endsMs;
+      if (isOver || !(fault instanceof CodedError) || fault.code !== 'database-unavailable') throw fault;
+      if (isFirst)
+        log('warn', 'the start waits for the database', {
+          fault: fault.message,
+          seconds: database.waitSeconds,
+        });
+      await setTimeout(AGAIN_MS);
+    }
 }

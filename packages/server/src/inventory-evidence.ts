@@ -40,8 +40,10 @@ export async function countInventory(control: Control): Promise<InventoryCounts>
       return asset && version.stored ? [`model-files ${asset.kind}:${asset.name}@${version.label}`] : [];
     }),
   ];
+  // One that broke off, or could not tell of the folder itself, looked at nothing.
+  const looked = scans.filter(({ data }) => data['unclear'] !== null || Number(data['leftOut'] ?? 0) > 0);
   const scannedAt = new Map(
-    scans.map(({ at, data }) => [`${String(data['kind'])} ${String(data['target'])}`, at]),
+    looked.map(({ at, data }) => [`${String(data['kind'])} ${String(data['target'])}`, at]),
   );
   const times = targets.flatMap((target) => scannedAt.get(target) ?? []).sort();
   const open = findings.filter(({ status, demo }) => status === 'open' && !demo);
@@ -78,7 +80,10 @@ export async function countInventory(control: Control): Promise<InventoryCounts>
     targets: targets.length,
     scanned: targets.filter((target) => (scannedAt.get(target) ?? '') > since(1)).length,
     oldestScanAt: times[0] ?? null,
-    kinds: SCAN_KINDS.filter((kind) => scans.some(({ at, data }) => at > since(1) && data['kind'] === kind)),
+    kinds: SCAN_KINDS.filter((kind) => looked.some(({ at, data }) => at > since(1) && data['kind'] === kind)),
+    read: SCAN_KINDS.filter((kind) =>
+      looked.some(({ at, data }) => at > since(1) && data['kind'] === kind && Number(data['files'] ?? 0) > 0),
+    ),
     images: ofLastDay('images'),
     prompts: ofLastDay('prompts'),
     advisoriesNewest: advisories ?? null,

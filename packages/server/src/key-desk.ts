@@ -10,7 +10,7 @@ import {
   SUITE_NAMES,
   type SuiteName,
 } from '@sallyport/vault';
-import { systemsOnHold } from './content-expiry.ts';
+import { announceUnheld, systemsOnHold } from './content-expiry.ts';
 import type { Control } from './control.ts';
 import { changeRoot, logKeyPath, nextPath, takeLogKey, takePlace } from './key-home.ts';
 import { wrappedFiles } from './key-listing.ts';
@@ -199,13 +199,16 @@ export class KeyDesk {
       const { dataKeys } = installation;
       if (!dataKeys.list().some((key) => key.purpose === purpose))
         throw new CodedError('not-found', `there are no keys of \`${purpose.slice(0, 80)}\``);
-      if (purpose.startsWith('system:') && (await systemsOnHold(this.#control)).has(name))
-        throw new CodedError(
-          'conflict',
-          `\`${name}\` is on hold: nothing of it is destroyed until that is lifted`,
-        );
+      const held = new CodedError(
+        'conflict',
+        `\`${name}\` is on hold: nothing of it is destroyed until that is lifted`,
+      );
+      const isSystem = purpose.startsWith('system:');
+      if (isSystem && (await systemsOnHold(this.#control)).has(name)) throw held;
       // First the intention: a crash between leaves a shredding that was recorded and not done, never one that was done unseen.
-      await installation.announce(newEvent('vault-shredded', { actor, subject: purpose, data: { purpose } }));
+      const event = newEvent('vault-shredded', { actor, subject: purpose, data: { purpose } });
+      if (!isSystem) await installation.announce(event);
+      else if (!(await announceUnheld(this.#control, name, event))) throw held;
       const keys = [purpose, ...also].reduce((sum, one) => sum + dataKeys.shred(one), 0);
       // Systems that go on get keys of their own again.
       await this.#control.publish();

@@ -8,6 +8,7 @@ import {
   openRootKey,
   openSigningKey,
   type RootKey,
+  readSigningKey,
   rootKeyPath,
   type SigningKey,
   syncFolder,
@@ -164,16 +165,35 @@ export async function openKeys(
   return { rootKey, ring, dataKeys, signing, signedBefore };
 }
 
+/** The keys of a data folder for a reader that changes nothing. */
+export interface ReadKeys {
+  /** What opens sealed content. */
+  readonly dataKeys: DataKeys;
+  /** What may have signed the log last: one that takes its place, the present one, the one before. */
+  readonly signing: readonly SigningKey[];
+}
+
+function signingKeysIn(folder: string, ring: KeyRing): SigningKey[] {
+  return ([undefined, 'next', 'previous'] as const).flatMap((which) => {
+    try {
+      return readSigningKey(logKeyPath(folder, which), ring, 'ledger') ?? [];
+    } catch {
+      // What was changed is no key: what it would say stays unsaid.
+      return [];
+    }
+  });
+}
+
 /**
- * The keys that open sealed content, for whoever only reads: nothing is made, wrapped or moved.
+ * The keys that open sealed content and authenticate the journal, for a reader: nothing is made, wrapped or moved.
  * @throws CodedError `root-key-missing`, `root-key-wrong`, `key-provider-unavailable`, `config-invalid`
  */
-export async function readDataKeys(
+export async function readKeys(
   folder: string,
   id: string,
   config: Config['keys'],
   named: string | undefined,
-): Promise<DataKeys> {
+): Promise<ReadKeys> {
   const path = rootKeyPath(named, id);
   const now = await openRoot(config.root, path, folder, false);
   let root: KeyProvider = now;
@@ -186,19 +206,27 @@ export async function readDataKeys(
       'root-key-missing',
       `the keys that lay beside the root key, in \`${ring.folder}\`, are missing`,
     );
-  return DataKeys.read(join(folder, 'keys'), ring);
+  return { dataKeys: DataKeys.read(join(folder, 'keys'), ring), signing: signingKeysIn(folder, ring) };
 }
 
+/** Whose keys are shredded: those of a system or a person, and of nothing else. */
+export const SHREDDED = /^(?:system|subject):.{1,128}$/;
+
 /**
- * Destroys keys again that the record says were destroyed: a copy of the ring that is restored brings them back.
- * @param shredded purposes, and when each was shredded
+ * Destroys keys again that the log says were destroyed: a copy of the ring that is restored brings them back.
+ * @param shredded purposes, and when each was shredded, as the log has it @param held systems of which nothing is destroyed
  * @returns how many were there
  */
 export function shredAgain(
   { ring, dataKeys }: Pick<Keys, 'ring' | 'dataKeys'>,
   shredded: readonly { readonly purpose: string; readonly at: string }[],
+  held: ReadonlySet<string>,
 ): number {
-  const gone = shredded.flatMap(({ purpose, at }) =>
+  const due = shredded.filter(
+    ({ purpose }) =>
+      SHREDDED.test(purpose) && !(purpose.startsWith('system:') && held.has(purpose.slice('system:'.length))),
+  );
+  const gone = due.flatMap(({ purpose, at }) =>
     ring
       .list()
       .filter(({ purpose: kind, owner, createdAt }) => {

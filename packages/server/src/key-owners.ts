@@ -3,8 +3,8 @@ import type { KeyRow, PersonRow } from '@sallyport/store';
 import type { Control } from './control.ts';
 
 const DAY_MS = 86_400_000;
-/** Under which name it is kept since when keys end whose owner left. */
-const SINCE = 'key-owners-since';
+/** The event that says since when keys end whose owner left. */
+const WATCHED = 'key-owners-watched';
 
 /** Who answers for a key: id of a person, or null where no one is known; and when they left, if they did. */
 export interface KeyOwner {
@@ -58,25 +58,27 @@ export class KeyOwners {
     );
   }
 
-  /** Who made keys, from the record. */
+  /** Who made keys, as the log says. */
   async #makers(keys: readonly Owned[]): Promise<ReadonlyMap<string, string>> {
-    const { installation } = this.#control;
-    await installation.flush();
-    const made = await installation.store.events.aboutAny(
-      'key-created',
-      keys.map(({ id }) => `key:${id}`),
+    const events = await this.#control.installation.state.said();
+    return new Map(
+      keys.flatMap(({ id }) => events.about(`key:${id}`, ['key-created']).map(({ actor }) => [id, actor])),
     );
-    return new Map(made.map(({ subject, actor }) => [subject.slice('key:'.length), actor]));
   }
 
-  /** Since when this is watched here: no key ends for what was so before, without having been told of. */
+  /** Since when this is watched here, as the log says: no key ends for what was so before, without having been told of. */
   async #since(): Promise<number> {
-    const { store } = this.#control.installation;
-    const known = await store.meta(SINCE);
-    if (known !== null) return Date.parse(known);
-    const now = clock.nowIso();
-    await store.setMeta(SINCE, now);
-    return Date.parse(now);
+    const known = (await this.#control.installation.state.said()).about('organisation', [WATCHED]).at(-1);
+    // Until the log says it, no time has passed.
+    return known ? Date.parse(known.at) : clock.nowMs();
+  }
+
+  /** Has the log say since when this is watched, once. */
+  async begin(): Promise<void> {
+    const { installation } = this.#control;
+    const known = (await installation.state.said()).about('organisation', [WATCHED]);
+    if (known.length > 0) return;
+    await installation.announce(newEvent(WATCHED, { actor: 'sallyport', subject: 'organisation' }));
   }
 
   #left(person: PersonRow | undefined, since: number): KeyOwner['ownerLeft'] {

@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CodedError, type Config, clock, newEvent } from '@sallyport/core';
-import { openCheckpoint, VERIFIER_FILES } from '@sallyport/ledger';
+import { openCheckpoint, readPlain, VERIFIER_FILES, verifyConsistency } from '@sallyport/ledger';
 import type { ObjectFiles } from '@sallyport/registry';
 import { writeDurably, writePieces } from '@sallyport/vault';
 import type { Control } from './control.ts';
+import type { Installation } from './installation.ts';
 import { log } from './log.ts';
 import { objectSettings } from './object-settings.ts';
 
@@ -19,8 +20,13 @@ export interface ArchiveState {
   readonly fault: string | null;
 }
 
+type Ledger = Installation['ledger'];
 type ArchiveConfig = NonNullable<Config['record']['archive']>;
 
+/** What is under way when the server ends may take this long. */
+const STOP_MS = 5_000;
+/** Checkpoints, keys and our own notes are short: what is longer is none. */
+const SMALL_BYTES_MAX = 1024 * 1024;
 /** That the archive grows is recorded this often: an entry each time would be one that is to be archived in turn. */
 const NOTE_MS = 24 * 3_600_000;
 
@@ -31,19 +37,41 @@ const folderFiles = (folder: string): ObjectFiles => ({
   async put(name, pieces) {
     const path = join(folder, name);
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // Who keeps the archive could lead what is written into another folder.
+    if (realpathSync(dirname(path)) !== join(realpathSync(folder), dirname(name)))
+      throw new CodedError('usage', `\`${dirname(path)}\` leads out of the archive: remove the link`);
     await writePieces(path, pieces, 0o600);
   },
+  async read(name) {
+    return readPlain(join(folder, name), SMALL_BYTES_MAX);
+  },
+  close() {},
 });
 
-/** What a log that was restored lacks is in its archive, and must not be written over. @throws CodedError `record-rolled-back` */
-function requireShorter(folder: string, size: number): void {
-  const path = join(folder, 'checkpoint');
-  const kept = existsSync(path) ? openCheckpoint(readFileSync(path, 'utf8')).size : 0;
-  if (kept > size)
+/**
+ * How many entries of this log an archive has. What a log that was restored lacks is there, and must not be written over,
+ * nor must another log.
+ * @param to where it is kept
+ * @throws CodedError `record-rolled-back`
+ */
+async function archived(files: ObjectFiles, to: string, ledger: Ledger): Promise<number> {
+  const note = await files.read('checkpoint');
+  if (note === null) return 0;
+  const { origin, size, root } = openCheckpoint(note.toString());
+  if (size > ledger.size)
     throw new CodedError(
       'record-rolled-back',
-      `the archive \`${folder}\` holds ${kept} entries, and the log ${size}: stop, and run \`sallyport ledger fill --from ${folder}\``,
+      `the archive \`${to}\` holds ${size} entries, and the log ${ledger.size}: stop, and run \`sallyport ledger fill --from FOLDER\` with the archive in a folder`,
     );
+  // What was added last may be under no checkpoint yet.
+  await ledger.checkpointNow();
+  const { checkpoint, proof } = await ledger.proveConsistency(size);
+  if (origin !== checkpoint.origin || !verifyConsistency(size, checkpoint.size, proof, root, checkpoint.root))
+    throw new CodedError(
+      'record-rolled-back',
+      `the archive \`${to}\` holds another log: name another place, or move what is there`,
+    );
+  return size;
 }
 
 /** Keeps a second copy of the log, as it grows: tiles, entries, sealed content, then the checkpoint over them. */
@@ -51,6 +79,8 @@ export class LogArchive {
   readonly #control: Control;
   #working: Promise<void> = Promise.resolve();
   #fault: string | null = null;
+  /** Where files go while some do. */
+  #files: ObjectFiles | null = null;
 
   constructor(control: Control) {
     this.#control = control;
@@ -62,8 +92,9 @@ export class LogArchive {
 
   #known(to: string): { size: number; at: string | null; notedMs: number } {
     const nothing = { size: 0, at: null, notedMs: 0 };
-    if (!existsSync(this.#note())) return nothing;
-    const known = JSON.parse(readFileSync(this.#note(), 'utf8')) as ArchiveState & { notedMs: number };
+    const note = readPlain(this.#note(), SMALL_BYTES_MAX);
+    if (!note) return nothing;
+    const known = JSON.parse(note.toString()) as ArchiveState & { notedMs: number };
     // Another place has nothing yet.
     return known.to === to ? known : nothing;
   }
@@ -77,9 +108,11 @@ export class LogArchive {
     return { to, size, at, fault: this.#fault };
   }
 
-  /** Ends what is under way. */
+  /** Ends what is under way; a place that does not answer is not waited for. */
   async stop(): Promise<void> {
+    const late = setTimeout(() => this.#files?.close(), STOP_MS);
     await this.#working;
+    clearTimeout(late);
   }
 
   /** Adds what is new. */
@@ -98,14 +131,14 @@ export class LogArchive {
     if (installation.ledger.size === known.size) return;
     try {
       const { folder, objects } = archive;
-      if (folder !== undefined) requireShorter(resolve(folder), installation.ledger.size);
       const files = objects
         ? await (await import('@sallyport/registry')).objectFiles(objectSettings('record.archive', objects))
         : folderFiles(resolve(folder!));
+      this.#files = files;
+      let size = await archived(files, to, installation.ledger);
       for (const name of VERIFIER_FILES)
-        await files.put(name, [readFileSync(join(installation.ledger.folder, name))]);
-      let size = known.size;
-      for await (const { path, pieces } of installation.ledger.copy(known.size)) {
+        await files.put(name, [readPlain(join(installation.ledger.folder, name), SMALL_BYTES_MAX)!]);
+      for await (const { path, pieces } of installation.ledger.copy(size)) {
         const content: Uint8Array[] = [];
         if (path === 'checkpoint') for await (const piece of pieces) content.push(piece);
         await files.put(path, path === 'checkpoint' ? content : pieces);
@@ -123,6 +156,9 @@ export class LogArchive {
       const { message } = fault as Error;
       if (message !== this.#fault) log('error', 'the log is not archived', { fault: message });
       this.#fault = message;
+    } finally {
+      this.#files?.close();
+      this.#files = null;
     }
   }
 }

@@ -1,6 +1,7 @@
 import { CodedError } from '@sallyport/core';
 import { formatProof } from '@sallyport/ledger';
 import type { Installation } from './installation.ts';
+import { notAsRecorded, recordedCall } from './recorded-call.ts';
 
 /** A proof that an entry is in the record, and the name of a file for it. */
 export interface NamedProof {
@@ -12,17 +13,18 @@ export interface NamedProof {
 
 /**
  * Proofs of what is recorded under an id: beginning and end of an exchange, or one event.
- * @throws CodedError `not-found`
+ * @throws CodedError `not-found`, `conflict` where a row names another entry
  */
 export async function proofsOf(installation: Installation, id: string): Promise<readonly NamedProof[]> {
-  await installation.flush();
   const { store, ledger } = installation;
-  const exchange = await store.exchanges.byId(id);
+  const exchange = await recordedCall(installation, id);
   const own = exchange ? [exchange.intent_index, exchange.outcome_index] : [await store.events.indexOf(id)];
   const indices = [...new Set(own)].filter((index) => index !== null);
   if (indices.length === 0)
     throw new CodedError('not-found', `nothing is recorded under \`${id.slice(0, 64)}\``);
   const { leaves, note } = await ledger.prove(indices);
+  for (const { leaf } of leaves)
+    if ((JSON.parse(Buffer.from(leaf).toString()) as { id: string }).id !== id) throw notAsRecorded(id);
   return leaves.map(({ leaf, proof }, at) => ({
     name: `${id}-${indices[at]}.tlog-proof`,
     index: indices[at]!,

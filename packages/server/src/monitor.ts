@@ -15,6 +15,7 @@ import { accessWindow } from './access-window.ts';
 import type { Control } from './control.ts';
 import { Locations } from './locations.ts';
 import { log } from './log.ts';
+import { credentialsOf } from './secrets/credentials.ts';
 
 const WINDOW_MINUTES = 5;
 const HOUR_MS = 3_600_000;
@@ -85,6 +86,11 @@ export class Monitor {
     }
   }
 
+  /** Calls without a key came that are not recorded one by one. */
+  unauthenticated(count: number): void {
+    this.#rollups.unauthenticated(count, clock.nowMs());
+  }
+
   /** A gateway worker stood still and is being replaced: recorded, and an alert at once. */
   async workerStuck(worker: number): Promise<void> {
     this.#stuckAtMs.push(clock.nowMs());
@@ -119,18 +125,21 @@ export class Monitor {
   /**
    * Somebody looks after an alert that is open; the first who does.
    * @param mastery courses of theirs that are current
-   * @throws CodedError `not-found`, `conflict`
+   * @throws CodedError `not-found`, `conflict`, `not-permitted` to whom it is about, or why it cannot be recorded: then it is not looked after yet
    */
   async acknowledge(
     actor: string,
     which: { readonly rule: string; readonly subject: string; readonly note: string },
     mastery: readonly string[],
   ): Promise<OpenAlert> {
+    const isOwn = (await this.#control.fourEyes.partiesOf(which.subject)).includes(actor);
     const key = alertKey(which);
     const alert = this.#open.get(key);
     if (!alert) throw new CodedError('not-found', 'no such alert is open');
     if (alert.acknowledged)
       throw new CodedError('conflict', `${alert.acknowledged.by} looks after it already`);
+    if (isOwn)
+      throw new CodedError('not-permitted', 'another person looks after an alert about you; ask one');
     const at = clock.nowMs();
     const { rule, subject, severity, since } = alert;
     const seconds = Math.round((at - Date.parse(since)) / 1_000);
@@ -139,7 +148,11 @@ export class Monitor {
     const acknowledged = { ...alert, acknowledged: { by: actor, at: event.at } };
     // Before it is recorded, so that of two at once the second is told.
     this.#open.set(key, acknowledged);
-    await this.#control.installation.announce(event);
+    await this.#control.installation.announce(event).catch((fault: unknown) => {
+      // Nobody is said to look after it of whom the record says nothing.
+      if (this.#open.get(key) === acknowledged) this.#open.set(key, alert);
+      throw fault;
+    });
     return acknowledged;
   }
 
@@ -173,7 +186,7 @@ export class Monitor {
       : (address) =>
           this.#locations.place(locations, address).catch((fault: Error) => {
             // Other alerts go on without.
-            log('error', 'nobody is noticed who travels impossibly', { fault: fault.message });
+            log('error', 'impossible travel is not noticed', { fault: fault.message });
             return null;
           });
   }
@@ -228,9 +241,15 @@ export class Monitor {
       workersStuck: this.#stuckAtMs.length,
       behind,
       quarantined: this.#control.snapshots.quarantined.map(({ name, why }) => ({ system: name, why })),
+      credentials: await credentialsOf(this.#control),
       leftOut: (await installation.store.exchanges.leftOut()).length,
       probeMinutes: probe ? (now - Date.parse(probe.at)) / 60_000 : null,
-      access: await accessWindow(installation.store, this.#place(), await this.#control.keyOwners.orphans()),
+      access: await accessWindow(
+        installation.store,
+        this.#place(),
+        await this.#control.keyOwners.orphans(),
+        await this.#control.fourEyes.stillIn(await installation.store.people.list()),
+      ),
       record: await this.#record(now),
     };
   }
@@ -254,6 +273,7 @@ function counted(row: ExchangeRow): RollupExchange {
     outcome: row.outcome,
     attack: would && row.detections.includes('"detector":"injection"'),
     leak,
+    refused: row.code === 'upstream-credential-refused',
   };
 }
 

@@ -1,5 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { LISTENER_OPTIONS, Listener } from '@sallyport/access';
+import { GatheredBytes } from '@sallyport/core';
 
+const CONNECTIONS_MAX = 256;
 const BODY_BYTES_MAX = 16 * 1024 * 1024;
 
 /** One tensor of a request, unchecked. */
@@ -32,21 +35,19 @@ export interface ServedModel {
 }
 
 async function readJson(req: IncomingMessage): Promise<{ id?: string; inputs?: AskedTensor[] }> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const gathered = new GatheredBytes();
   for await (const chunk of req) {
-    bytes += (chunk as Buffer).length;
-    if (bytes > BODY_BYTES_MAX) throw new RangeError('the body is too large');
-    chunks.push(chunk as Buffer);
+    gathered.push(chunk as Buffer);
+    if (gathered.bytes > BODY_BYTES_MAX) throw new RangeError('the body is too large');
   }
-  return JSON.parse(Buffer.concat(chunks).toString()) as never;
+  return JSON.parse(gathered.whole().toString()) as never;
 }
 
 /** Serves one model over the Open Inference Protocol v2. */
 export function serveModel({ infer, headers, ...described }: ServedModel): Server {
   const { name } = described;
   const route = new RegExp(`^/v2/models/${name}(?:/versions/1)?(/ready|/infer)?$`);
-  return createServer(async (req, res) => {
+  const server = createServer(LISTENER_OPTIONS, async (req, res) => {
     const answer = (status: number, body: unknown): void => {
       const bytes = Buffer.from(JSON.stringify(body));
       res.writeHead(status, {
@@ -72,4 +73,6 @@ export function serveModel({ infer, headers, ...described }: ServedModel): Serve
       });
     }
   });
+  new Listener(server, { connectionsMax: CONNECTIONS_MAX });
+  return server;
 }

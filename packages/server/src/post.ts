@@ -1,6 +1,6 @@
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
-import { TLS_GROUPS } from '@sallyport/core';
+import { GatheredBytes, TLS_GROUPS } from '@sallyport/core';
 import { safeLookup } from '@sallyport/gateway';
 
 const POST_MS = 10_000;
@@ -37,18 +37,17 @@ export function post(
         ...(url.startsWith('https:') ? { ecdhCurve: TLS_GROUPS } : {}),
       },
       (res) => {
-        const pieces: Buffer[] = [];
-        let bytes = 0;
+        const gathered = new GatheredBytes();
         res.on('data', (piece: Buffer) => {
-          bytes += piece.length;
-          if (bytes > ANSWER_BYTES_MAX) res.destroy(new Error('the answer is too long'));
-          else pieces.push(piece);
+          if (gathered.bytes + piece.length > ANSWER_BYTES_MAX)
+            res.destroy(new Error('the answer is too long'));
+          else gathered.push(piece);
         });
         res.on('end', () =>
           done({
             status: res.statusCode ?? 0,
             type: res.headers['content-type'] ?? '',
-            text: Buffer.concat(pieces).toString(),
+            text: gathered.whole().toString(),
           }),
         );
         res.on('error', fail);
@@ -57,6 +56,11 @@ export function post(
     req.on('error', (fault) =>
       fail(fault.name === 'AbortError' ? new Error('no answer in time', { cause: fault }) : fault),
     );
+    // Node tells of no error where the other side changes the protocol, nor does the time limit end such a request.
+    req.on('upgrade', (_, socket) => {
+      socket.destroy();
+      fail(new Error('the answer changes the protocol'));
+    });
     req.end(body);
   });
 }

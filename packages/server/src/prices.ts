@@ -1,25 +1,43 @@
-import { newEvent, type PriceRow } from '@sallyport/core';
-import { type PriceList, pricesVersion } from '@sallyport/store';
+import type { PriceRow } from '@sallyport/core';
+import { type PriceList, priceEvents } from '@sallyport/store';
 import type { Control } from './control.ts';
 
-/** Loads a table of prices in the place of the one before; every worker counts by it from then on. */
-export async function importPrices(
+/** By control: the import that was begun last. Each is judged by the table that it takes the place of. */
+const lastOf = new WeakMap<Control, Promise<unknown>>();
+
+/**
+ * Loads a table of prices in the place of the one before; every worker counts by it from then on.
+ * @param permit refuses it, by the table before: no other comes between
+ */
+export function importPrices(
   control: Control,
   actor: string,
   rows: readonly PriceRow[],
+  permit: (before: readonly PriceRow[]) => Promise<void> = async () => {},
 ): Promise<PriceList> {
-  const { store } = control.installation;
-  const version = pricesVersion(rows);
-  await store.change(async (tx) => {
-    const before = await store.prices.list(tx);
-    await store.prices.replace(tx, rows);
-    const event = newEvent('prices-changed', {
-      actor,
-      subject: 'organisation',
-      data: { models: rows.length, version, before: before.version },
-    });
-    return { result: undefined, event };
-  });
+  const last = lastOf.get(control) ?? Promise.resolve();
+  const done = last.catch(() => {}).then(() => importNow(control, actor, rows, permit));
+  lastOf.set(control, done);
+  return done;
+}
+
+async function importNow(
+  control: Control,
+  actor: string,
+  rows: readonly PriceRow[],
+  permit: (before: readonly PriceRow[]) => Promise<void>,
+): Promise<PriceList> {
+  const { installation } = control;
+  const { prices } = installation.store;
+  // One before that waits for the record is told there first: the log alone says which prices there are.
+  await installation.sweep();
+  await installation.flush();
+  await permit((await prices.list()).rows);
+  await installation.store.change(async () => ({
+    result: undefined,
+    event: priceEvents(actor, rows, (await prices.list()).version),
+  }));
+  await installation.flush();
   await control.publish();
-  return store.prices.list();
+  return prices.list();
 }

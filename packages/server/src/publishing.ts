@@ -1,7 +1,10 @@
-import { type GatewaySnapshot, newEvent } from '@sallyport/core';
+import { CodedError, type GatewaySnapshot, newEvent } from '@sallyport/core';
 import type { ShutOut } from '@sallyport/gateway';
 import type { Control } from './control.ts';
 import { log } from './log.ts';
+
+/** How often the state is read anew where some of it did not follow from the log. */
+const READS_MAX = 3;
 
 /** Hands the state to the gateway: one state after the other, and what is revoked before all. */
 export class Publishing {
@@ -31,12 +34,34 @@ export class Publishing {
 
   /** Builds the state, and tells what had to be left out of it. */
   async build(): Promise<GatewaySnapshot> {
-    const { snapshots } = this.#control;
-    const snapshot = await snapshots.build();
+    const snapshot = await this.#buildHeld();
     await this.#tell().catch((fault: Error) =>
       log('error', 'it is not recorded that systems are left out', { fault: fault.message }),
     );
     return snapshot;
+  }
+
+  /**
+   * Builds the state of rows that follow from the log: between two looks at all of them others may change some.
+   * @throws CodedError `internal` where they go on being changed while they are read
+   */
+  async #buildHeld(): Promise<GatewaySnapshot> {
+    const { installation, snapshots } = this.#control;
+    const { quarantined } = installation.store.granting;
+    for (let at = 0; at < READS_MAX; at++) {
+      const { result, found } = await quarantined.holding(() => snapshots.build());
+      if (found.size === 0) return result;
+      // Says what they were, and tells of them where the record can be written.
+      await installation.state.look().catch((fault: Error) =>
+        log('error', 'it is not recorded yet that rows do not follow from the record', {
+          fault: fault.message,
+        }),
+      );
+    }
+    throw new CodedError(
+      'internal',
+      'rows of the state change while they are read, and not by this program; see who else writes to the database, and `sallyport state`',
+    );
   }
 
   async #tell(): Promise<void> {

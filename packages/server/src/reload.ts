@@ -1,9 +1,14 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type Config, newEvent, toCodedError } from '@sallyport/core';
 import type { Control } from './control.ts';
+import { takeAwayUngiven } from './group-roles.ts';
 import { log } from './log.ts';
 
 /** What a reload did. */
 export interface Reloaded {
+  /** Files and folders that it read, by their whole paths. */
+  readonly read: readonly string[];
   /** Top-level settings that are different now. */
   readonly changed: readonly string[];
   /** Settings that differ in the file and need a restart to take effect. */
@@ -27,6 +32,18 @@ function fixed(config: Config): Readonly<Record<string, unknown>> {
     'control.tls': control.tls !== undefined,
     database,
   };
+}
+
+/** What is read anew: the configuration, and the folders and certificates that it names. */
+function readPlaces({ config, configFile }: Control): string[] {
+  const { policies, rules, gateway, control } = config;
+  const named = [policies, rules, gateway.tls?.certFile, control.tls?.certFile];
+  return [
+    ...(configFile === null
+      ? []
+      : [existsSync(configFile) ? configFile : `${configFile} (not there: everything has its default)`]),
+    ...named.flatMap((path) => (path === undefined ? [] : [resolve(path)])),
+  ];
 }
 
 const differ = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
@@ -73,6 +90,7 @@ export async function reload(control: Control, actor: string, load: () => Config
     throw fault;
   }
   control.useCertificate();
+  await takeAwayUngiven(control);
   const policies = control.snapshots.policies.version;
   const rules = control.snapshots.rules.version;
   await control.installation.announce(
@@ -82,7 +100,7 @@ export async function reload(control: Control, actor: string, load: () => Config
       data: { ...compared, policies, rules },
     }),
   );
-  return { ...compared, policies, rules };
+  return { ...compared, read: readPlaces(control), policies, rules };
 }
 
 /** Goes on with the configuration before, where the gateway did not take the next one. */

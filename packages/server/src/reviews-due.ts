@@ -29,7 +29,7 @@ export async function keepReviews(control: Control): Promise<void> {
   const { reviews, directory } = control.accounts;
   if (!(await directory.any())) return;
   const lapsed = await reviews.lapse();
-  if (lapsed > 0) log('warn', 'roles lapsed on which nobody decided in time', { roles: lapsed });
+  if (lapsed > 0) log('warn', 'roles lapsed that were not decided in time', { roles: lapsed });
   const known = await reviews.list();
   const since = (kind: ReviewRow['kind']): number => {
     const last = known.find((one) => one.kind === kind);

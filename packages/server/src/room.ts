@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
-  existsSync,
+  constants,
   fsyncSync,
+  ftruncateSync,
+  lstatSync,
   openSync,
+  rmSync,
   statfsSync,
-  statSync,
-  truncateSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -19,6 +20,9 @@ import { log } from './log.ts';
 /** What is kept, and how much of it is given at a time: a revocation takes some 50 KB. */
 const KEPT_BYTES = 4 * 1024 * 1024;
 const STEP_BYTES = 512 * 1024;
+/** At its end, through no link, and without waiting for a pipe. */
+const OPEN =
+  constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** Milliseconds between looks whether what waited for room can be stored. */
 const LOOK_MS = 1_000;
 
@@ -33,7 +37,10 @@ class ReservedRoom implements Room {
   constructor(folder: string, onRelease: () => Promise<unknown>) {
     this.#path = join(folder, 'reserve');
     this.#onRelease = onRelease;
-    this.#bytes = existsSync(this.#path) ? statSync(this.#path).size : 0;
+    const there = lstatSync(this.#path, { throwIfNoEntry: false });
+    // A link in its place would have this fill, and cut, what it leads to.
+    if (there && !there.isFile()) rmSync(this.#path, { recursive: true });
+    this.#bytes = there?.isFile() ? there.size : 0;
     this.fill();
   }
 
@@ -45,9 +52,18 @@ class ReservedRoom implements Room {
     if (this.#bytes === 0) return false;
     this.#released = true;
     this.#bytes = Math.max(0, this.#bytes - STEP_BYTES);
-    truncateSync(this.#path, this.#bytes);
+    this.#cut();
     await this.#onRelease().catch(() => {});
     return true;
+  }
+
+  #cut(): void {
+    const fd = openSync(this.#path, OPEN, 0o600);
+    try {
+      ftruncateSync(fd, this.#bytes);
+    } finally {
+      closeSync(fd);
+    }
   }
 
   /** Takes what was given, or is not there yet, where there is room for all of it. @returns whether it is there */
@@ -56,7 +72,7 @@ class ReservedRoom implements Room {
     if (missing > 0) {
       const { bavail, bsize } = statfsSync(dirname(this.#path));
       if (bavail * bsize < missing + STEP_BYTES) return false;
-      const fd = openSync(this.#path, 'a', 0o600);
+      const fd = openSync(this.#path, OPEN, 0o600);
       try {
         // Random: what is alike may take no room on disks that compress.
         const bytes = randomBytes(missing);
@@ -64,7 +80,7 @@ class ReservedRoom implements Room {
         fsyncSync(fd);
         this.#bytes = KEPT_BYTES;
       } catch (fault) {
-        truncateSync(this.#path, this.#bytes);
+        this.#cut();
         if (!isFullDisk(fault)) throw fault;
         return false;
       } finally {

@@ -1,6 +1,5 @@
-import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { CodedError, type KeyProvider, type RootConfig } from '@sallyport/core';
 import {
   joinShares,
@@ -9,6 +8,7 @@ import {
   type Pkcs11Library,
   parseShare,
   pkcs11Root,
+  placed,
   type RootKey,
   transitRoot,
 } from '@sallyport/vault';
@@ -47,24 +47,19 @@ export async function openRoot(
   create: boolean,
 ): Promise<RootKey> {
   if (config.kind === 'file') return openRootKey(path, dataFolder, create);
-  const file = resolve(path);
-  const located = (provider: KeyProvider, exposed: boolean): RootKey => ({
-    ...provider,
-    path: file,
-    place: relative(resolve(dataFolder), file).startsWith('..') ? 'outside' : 'beside-the-data',
-    exposed,
-  });
+  const located = (provider: KeyProvider, file: string | null = null): RootKey =>
+    placed(provider, path, dataFolder, file);
   if (config.kind === 'passphrase') {
-    const own = `${file}.passphrase`;
+    const own = `${resolve(path)}.passphrase`;
     const provider = await openPassphraseRoot(own, secret(config.passphraseRef), create);
-    return located(provider, process.platform !== 'win32' && (statSync(own).mode & 0o077) !== 0);
+    return located(provider, own);
   }
   if (config.kind === 'shares')
-    return located(joinShares(config.shareRefs.map((ref) => parseShare(secret(ref)))), false);
+    return located(joinShares(config.shareRefs.map((ref) => parseShare(secret(ref)))));
   if (config.kind === 'pkcs11') {
     const { module, token, key, pinRef } = config;
     const pin = (): string | null => resolveSecret(pinRef);
-    return located(pkcs11Root(pkcs11Library(), { module, token, key, pin, create }), false);
+    return located(pkcs11Root(pkcs11Library(), { module, token, key, pin, create }));
   }
   const { url, mount, key, tokenRef, namespace, allowPrivate } = config;
   const token = (): string | null => resolveSecret(tokenRef);
@@ -77,6 +72,5 @@ export async function openRoot(
       token,
       post: (to, headers, body) => post(to, headers, body, allowPrivate),
     }),
-    false,
   );
 }

@@ -1,10 +1,9 @@
-import { join, relative, sep } from 'node:path';
+import { join } from 'node:path';
 import {
   type Apart,
   CodedError,
   clock,
   endApart,
-  type FileDetection,
   newEvent,
   newId,
   type SallyportEvent,
@@ -12,40 +11,25 @@ import {
   type Watch,
 } from '@sallyport/core';
 import type { ScanOutcome } from '@sallyport/registry';
-import type { NotedDetection, NotedUse } from '@sallyport/store';
+import type { NotedUse } from '@sallyport/store';
 import type { Control } from './control.ts';
 import { noteGatewayUse } from './gateway-use.ts';
 import { log } from './log.ts';
-import { brokenReport, runScanJob, type ScanJob, type ScanJobReport } from './scan-job.ts';
+import { noteDetections, PLACE_CHARACTERS_MAX, type ScanTarget, shownPath } from './noted-detections.ts';
+import { brokenReport, runWholeScanJob, type ScanJob, type ScanJobReport } from './scan-job.ts';
 import { treeFingerprint } from './tree-fingerprint.ts';
 
 /** Version of the scanner, as results say it. */
 export const SCANNER_VERSION = '0.1.0';
 /** Bytes of JSON that one event of detections holds: an entry of the log takes 65,535. */
 const EVENT_BYTES_MAX = 40_000;
-const DETECTIONS_MAX = 2_000;
-const USES_MAX = 5_000;
 /** Characters of all places together that a scan could not read. */
 const UNCLEAR_CHARACTERS_MAX = 16_000;
-const REFERENCES_MAX = 12;
-const PLACE_CHARACTERS_MAX = 512;
-const MESSAGE_CHARACTERS_MAX = 400;
 const DAY_MS = 86_400_000;
 /** What was scanned less long ago is not scanned again: an hour within a day, for the next look to be in time. */
 const AGAIN_MS = 23 * 3_600_000;
 /** How long a version may be without a scan while it is registered. */
 const REGISTERING_MS = 3_600_000;
-
-/** What a scan is of. */
-export interface ScanTarget {
-  readonly kind: ScanKind;
-  /** `folder:NAME`, `model:NAME@VERSION` … */
-  readonly target: string;
-  /** `system:NAME` where it belongs to one, else the target. */
-  readonly subject: string;
-  /** Folder that places are shown relative to. */
-  readonly root: string;
-}
 
 /** Splits what events carry into as many as fit. */
 function chunks<T>(items: readonly T[]): T[][] {
@@ -63,42 +47,12 @@ function chunks<T>(items: readonly T[]): T[][] {
   return out;
 }
 
-const shownPath = (root: string, path: string): string => {
-  const [file, ...inner] = path.split('!');
-  const own = relative(root, file!).split(sep).join('/');
-  return [own === '' ? '.' : own.startsWith('..') ? file! : own, ...inner].join('!');
-};
-
-/** Where a detection lies, as long as what it lies in does not change: lines and bytes move. */
-function placeOf(root: string, { location, technique }: FileDetection): string {
-  const path = shownPath(root, location.path);
-  return `${path}${location.pointer === undefined ? (technique === 'unsanctioned-ai' ? `:${location.line ?? ''}` : '') : `#${location.pointer}`}`;
-}
-
-function noted(report: ScanJobReport, { kind, target, root }: ScanTarget): NotedDetection[] {
-  const vulnerabilities = new Map(
-    (report.vulnerabilities ?? []).map((one) => [`${one.path}#${one.pointer}`, one]),
-  );
-  const all = new Map<string, NotedDetection>();
-  for (const { path, detections } of report.files)
-    for (const one of detections) {
-      const known = vulnerabilities.get(`${path}#${one.location.pointer ?? ''}`);
-      const place = placeOf(root, one);
-      all.set(`${one.technique} ${place}`, {
-        kind,
-        target,
-        place: place.slice(0, PLACE_CHARACTERS_MAX),
-        detector: one.detector,
-        technique: one.technique,
-        severity: one.severity,
-        message: one.message.slice(0, MESSAGE_CHARACTERS_MAX),
-        remedy: one.remedy.slice(0, MESSAGE_CHARACTERS_MAX),
-        references: one.references.slice(0, REFERENCES_MAX).map((text) => text.slice(0, 64)),
-        exploited: known?.exploited ?? false,
-        disclosedAt: known?.published ?? '',
-      });
-    }
-  return [...all.values()];
+/** Why what was found harmless may not pass as the model or data set that it is registered as; null where it may. */
+async function gapOf({ files }: ScanJobReport, { target }: ScanTarget): Promise<string | null> {
+  const kind = /^(model|dataset):/.exec(target)?.[1];
+  if (kind !== 'model' && kind !== 'dataset') return null;
+  const { recognitionGap } = await import('@sallyport/scan');
+  return recognitionGap(files, kind);
 }
 
 const countOf = ({ files }: ScanJobReport, format: string): number =>
@@ -111,6 +65,8 @@ export class ScanDesk {
   readonly #seen = new Map<string, string>();
   readonly #scans = new Set<Apart>();
   #watching: Promise<void> = Promise.resolve();
+  /** When the last scan of each watched folder ends. */
+  readonly #turns = new Map<string, Promise<unknown>>();
   #closed = false;
 
   constructor(control: Control) {
@@ -130,22 +86,30 @@ export class ScanDesk {
   ): Promise<ScanOutcome & { report: ScanJobReport }> {
     const { installation } = this.#control;
     const startedMs = clock.nowMs();
-    const report = await runScanJob({ ...job, kind: target.kind }, (child) => {
+    const onStart = (child: Apart): void => {
       this.#scans.add(child);
       child.once('exit', () => this.#scans.delete(child));
-    }).catch((fault: unknown) => {
-      if (this.#closed || !(fault instanceof CodedError) || fault.code !== 'internal') throw fault;
-      return brokenReport(job.paths, fault.message);
-    });
+    };
+    const report = await runWholeScanJob({ ...job, kind: target.kind }, onStart, () => !this.#closed).catch(
+      (fault: unknown) => {
+        if (this.#closed || !(fault instanceof CodedError) || fault.code !== 'internal') throw fault;
+        return brokenReport(job.paths, fault.message);
+      },
+    );
     if (this.#closed) throw new CodedError('internal', 'the server stops; scan again when it is back');
     const scan = newId('scn');
-    const detections = noted(report, target);
-    const { verdict, files, bytes, verdicts } = report.summary;
-    const unclear = report.unclear.map((path) => shownPath(target.root, path));
-    const cut = detections.length > DETECTIONS_MAX;
+    const { kept, found, leftOut } = noteDetections(report, target);
+    const { files, bytes, verdicts } = report.summary;
+    // Of what is not told it is not known that it is harmless.
+    const isHeldBack = leftOut > 0 && !['malicious', 'suspicious'].includes(report.summary.verdict);
+    const verdict = isHeldBack ? 'incomplete' : report.summary.verdict;
+    // Cut as places are, which are held against it.
+    const unclear = report.unclear.map((path) => shownPath(target.root, path).slice(0, PLACE_CHARACTERS_MAX));
+    const isKnown =
+      leftOut === 0 && !unclear.includes('.') && unclear.join('').length <= UNCLEAR_CHARACTERS_MAX;
     const common = { actor, subject: target.subject };
     const events: SallyportEvent[] = [
-      ...chunks(detections.slice(0, DETECTIONS_MAX)).map((some) =>
+      ...chunks(kept).map((some) =>
         newEvent('detections-noted', { ...common, data: { scan, detections: some } }),
       ),
       ...(await this.#useEvents(report, scan, target, common)),
@@ -153,6 +117,7 @@ export class ScanDesk {
         ...common,
         data: {
           scan,
+          began: new Date(startedMs).toISOString(),
           kind: target.kind,
           target: target.target,
           tool: 'sallyport',
@@ -161,22 +126,32 @@ export class ScanDesk {
           verdicts,
           files,
           bytes,
-          detections: detections.length,
+          detections: found,
+          leftOut,
           durationMs: clock.nowMs() - startedMs,
           ...(report.packages === undefined ? {} : { packages: report.packages }),
           ...(target.kind === 'dependencies' ? { advisories: report.advisories?.newest ?? null } : {}),
           images: countOf(report, 'container-image'),
           prompts: countOf(report, 'prompt'),
           ...(report.hits === undefined ? {} : { uses: report.hits.length }),
-          // Of what was not read whole nothing is closed.
-          unclear: cut || unclear.join('').length > UNCLEAR_CHARACTERS_MAX ? null : unclear,
+          // Of what was not read whole nothing is closed: nothing at all where that is the root itself.
+          unclear: isKnown ? unclear : null,
         },
       }),
     ];
     await installation.store.change(async () => ({ result: undefined, event: events }));
     await installation.flush();
-    const passed = verdict === 'clean' || verdict === 'review';
-    const summary = `${files} files scanned: ${verdict}${detections.length > 0 ? `, ${detections.length} detections` : ''}`;
+    const isHarmless = verdict === 'clean' || verdict === 'review' || verdict === 'unrecognised';
+    const gap = isHarmless ? await gapOf(report, target) : null;
+    const passed = isHarmless && gap === null;
+    const unknown = verdicts.unrecognised;
+    const summary = [
+      `${files} files scanned: ${verdict}`,
+      ...(found > 0 ? [`${found} detections`] : []),
+      ...(leftOut > 0 ? [`${leftOut} of them left out, the mildest`] : []),
+      ...(gap !== null ? [gap] : []),
+      ...(unknown > 0 ? [`${unknown} files not recognised, nothing was looked for in them`] : []),
+    ].join(', ');
     return { scan, verdict, passed, summary, report };
   }
 
@@ -199,7 +174,6 @@ export class ScanDesk {
           !before || ((hit.lastAt ?? clock.nowIso()) > before.lastAt && before.lastAt.slice(0, 10) !== day)
         );
       })
-      .slice(0, USES_MAX)
       .map(
         ({ where, ...hit }): NotedUse => ({
           ...hit,
@@ -209,8 +183,19 @@ export class ScanDesk {
     return chunks(uses).map((some) => newEvent('ai-uses-noted', { ...common, data: { scan, uses: some } }));
   }
 
-  /** Scans one watched folder for everything that it is watched for. */
-  async scanWatch(actor: string, watch: Watch): Promise<readonly ScanOutcome[]> {
+  /** Scans one watched folder for everything that it is watched for, once at a time: what is recorded last was read last. */
+  scanWatch(actor: string, watch: Watch): Promise<readonly ScanOutcome[]> {
+    const before = this.#turns.get(watch.name) ?? Promise.resolve();
+    const outcomes = before.then(() => this.#scanWatch(actor, watch));
+    this.#turns.set(
+      watch.name,
+      outcomes.catch(() => {}),
+    );
+    return outcomes;
+  }
+
+  async #scanWatch(actor: string, watch: Watch): Promise<readonly ScanOutcome[]> {
+    if (this.#closed) throw new CodedError('internal', 'the server stops; scan again when it is back');
     const outcomes: ScanOutcome[] = [];
     const decided = (await this.#control.installation.store.aiUses.list())
       .filter(

@@ -1,7 +1,18 @@
+import { ftruncateSync, openSync, writeSync } from 'node:fs';
 import { answerApart, tellApart } from '@sallyport/core';
 import { RUN_MS_MAX, type ScanJob, type ScanJobAnswer, type ScanJobReport } from './scan-job.ts';
 
 const limits = { timeMs: RUN_MS_MAX };
+
+/** Writes the name of what is read next: it is there, however this process ends. */
+function writing(path: string | undefined): (name: string) => void {
+  if (path === undefined) return () => {};
+  const descriptor = openSync(path, 'w', 0o600);
+  return (name) => {
+    ftruncateSync(descriptor, 0);
+    writeSync(descriptor, `${JSON.stringify(name)}\n`, 0);
+  };
+}
 
 async function reportOf({
   kind,
@@ -10,15 +21,19 @@ async function reportOf({
   advisories,
   exclude,
   decided = [],
+  reading,
+  failed,
 }: ScanJob): Promise<Omit<ScanJobReport, 'unclear'>> {
   const { AdvisoryDatabase, discover, inspectDependencies, scanFiles } = await import('@sallyport/scan');
   if (kind === 'model-files') return scanFiles(paths, { exclude, limits, workers: 1, apart: true });
   if (kind === 'dependencies') {
+    const watch = { onRead: writing(reading), failed };
     const database = advisories === undefined ? null : AdvisoryDatabase.open(advisories);
     try {
       const { components: _, ...report } = await inspectDependencies(paths, database, undefined, {
         exclude,
         limits,
+        ...watch,
       });
       return report;
     } finally {
@@ -27,7 +42,8 @@ async function reportOf({
   }
   const known = new Set(decided);
   const isSanctioned = ({ fingerprint }: { fingerprint: string }): boolean => known.has(fingerprint);
-  return discover(paths, logs, { isSanctioned }, undefined, { exclude, limits });
+  const watch = { onRead: writing(reading), failed };
+  return discover(paths, logs, { isSanctioned }, undefined, { exclude, limits, ...watch });
 }
 
 answerApart<ScanJob>(async (job) => {

@@ -1,4 +1,15 @@
-import { type Apart, CodedError, endApart, type ScanKind, startApart, whyEnded } from '@sallyport/core';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type Apart,
+  CodedError,
+  clock,
+  endApart,
+  type ScanKind,
+  startApart,
+  whyEnded,
+} from '@sallyport/core';
 import type { DependencyReport, DiscoveryReport, ScanReport } from '@sallyport/scan';
 import { log } from './log.ts';
 
@@ -14,6 +25,10 @@ export interface ScanJob {
   readonly exclude?: readonly string[];
   /** Uses of AI that somebody decided on: fingerprints. */
   readonly decided?: readonly string[];
+  /** File into which the process writes the name of what it reads next, as JSON. */
+  readonly reading?: string;
+  /** Files of which a process ended before, and why. */
+  readonly failed?: ReadonlyMap<string, string>;
 }
 
 /** What came of it. */
@@ -40,7 +55,8 @@ export function brokenReport(paths: readonly string[], why: string): ScanJobRepo
     sha256: null,
     detections: [],
   }));
-  const verdicts = { malicious: 0, suspicious: 0, incomplete: files.length, review: 0, clean: 0 };
+  const none = { malicious: 0, suspicious: 0, review: 0, clean: 0, unrecognised: 0 };
+  const verdicts = { ...none, incomplete: files.length };
   log('error', 'a scan broke off', { fault: why });
   return {
     files,
@@ -55,6 +71,55 @@ export function brokenReport(paths: readonly string[], why: string): ScanJobRepo
       unread: 0,
     },
   };
+}
+
+/** Files of which a process may end before its scan is given up. */
+const FAILED_MAX = 32;
+
+/** What a process was reading; null where it said nothing. */
+function lastRead(path: string): string | null {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8').split('\n', 1)[0]!) as string;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Scans as {@link runScanJob} does. A file of which its process ends costs only itself: it is told as not read, and the scan begins
+ * again without it.
+ * @param onStart is given each process
+ * @param goOn whether a process that ended may have another after it
+ * @throws CodedError as {@link runScanJob}
+ */
+export async function runWholeScanJob(
+  job: ScanJob,
+  onStart: (child: Apart) => void,
+  goOn: () => boolean,
+): Promise<ScanJobReport> {
+  // Those of models have a process for each file.
+  if (job.kind === 'model-files') return runScanJob(job, onStart);
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-scan-'));
+  const reading = join(folder, 'reading');
+  const failed = new Map<string, string>();
+  const endsMs = clock.nowMs() + SCAN_MS_MAX;
+  try {
+    for (;;) {
+      try {
+        return await runScanJob({ ...job, reading, failed }, onStart, Math.max(1, endsMs - clock.nowMs()));
+      } catch (fault) {
+        const name = lastRead(reading);
+        const { code, message } = fault as CodedError;
+        const isOver = code !== 'internal' || clock.nowMs() >= endsMs || failed.size >= FAILED_MAX;
+        if (name === null || failed.has(name) || isOver || !goOn()) throw fault;
+        log('warn', 'a scan begins again without a file of which it ended', { file: name, fault: message });
+        failed.set(name, message);
+        rmSync(reading, { force: true });
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Longest that a scan may take: one that does not end would keep its place for good. */

@@ -29,6 +29,10 @@ export const systemView = z
     environment: z.string(),
     dataClasses: z.array(z.string()),
     apiKeyRef: z.string().nullable(),
+    credentialLack: z
+      .string()
+      .nullable()
+      .describe('why calls to it have no credential to carry; null where they have, or need, none'),
     demo: z.boolean(),
     origin: z.enum(['file', 'command', 'demo']),
   })
@@ -78,6 +82,13 @@ export const keyView = z
       .describe('when they left, and when the key ends for that; null while they are here'),
   })
   .openapi('Key');
+
+/** A key that was revoked. */
+export const revokedKey = keyView.extend({
+  successors: z
+    .array(z.string())
+    .describe('ids of keys that came of it by rotating, and were revoked with it'),
+});
 
 /** What creating a key takes. */
 export const newKey = z
@@ -210,6 +221,9 @@ export const observationView = z
     answered: z.number().openapi({ description: 'Of those, how many the system answered with a 2xx' }),
     failed: z.number().openapi({ description: 'Calls that the system should have answered' }),
     wouldHaveDenied: z.number(),
+    wouldHaveRedacted: z
+      .number()
+      .openapi({ description: 'Calls in which enforcing would have replaced personal data or secrets' }),
     denied: z.number(),
   })
   .openapi('Observation');
@@ -235,6 +249,9 @@ export const reportView = z
     answered: z.number().openapi({ description: 'Of those, how many the system answered with a 2xx' }),
     failed: z.number().openapi({ description: 'Calls that the system should have answered' }),
     wouldHaveDenied: z.number(),
+    wouldHaveRedacted: z
+      .number()
+      .openapi({ description: 'Calls in which enforcing would have replaced personal data or secrets' }),
     denied: z.number(),
     kinds: z.array(
       z.object({
@@ -269,6 +286,7 @@ export const firstHourView = z
 /** What a reload did. */
 export const reloadedView = z
   .object({
+    read: z.array(z.string()).openapi({ description: 'files and folders that were read' }),
     changed: z.array(z.string()),
     restart: z.array(z.string()),
     policies: z.string(),

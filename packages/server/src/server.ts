@@ -4,47 +4,33 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
-import { clientCertificate, TrustedProxies, tlsServerOptions } from '@sallyport/access';
-import { CodedError, type Config, clock, isLoopback, type ListenerTls, newEvent } from '@sallyport/core';
+import {
+  clientCertificate,
+  connectionsWithin,
+  LISTENER_OPTIONS,
+  Listener,
+  openFilesMax,
+  openFilesState,
+  TrustedProxies,
+  tlsServerOptions,
+} from '@sallyport/access';
+import { CodedError, type Config, isLoopback, type ListenerTls, newEvent } from '@sallyport/core';
 import { GatewayPool, WORKERS_MAX } from '@sallyport/gateway';
 import { askEveryRoute, askForDataset, createApp } from './app.ts';
-import { expireContent } from './content-expiry.ts';
 import { type Control, localActor, localUser, openControl } from './control.ts';
 import { controlSocketPath } from './control-socket.ts';
 import { type Demo, startDemo } from './demo/demo.ts';
+import { gatewayReports } from './gateway-reports.ts';
+import { takeAwayUngiven } from './group-roles.ts';
 import { GuardDesk } from './guard-desk.ts';
 import { readGuardModels } from './guard-models.ts';
-import { isInForce } from './in-force.ts';
-import { KeyWatch } from './key-watch.ts';
 import { log, unforeseen } from './log.ts';
 import { Monitor } from './monitor.ts';
-import { keepAssessments } from './party-assessment.ts';
-import { watchPlaces } from './places.ts';
-import { keepReviews } from './reviews-due.ts';
+import { startPeriodicWork } from './periodic-work.ts';
 import { followTelemetry } from './telemetry.ts';
-import { watchThirdParties } from './third-parties.ts';
-import { renewCertificates, requireTls } from './tls/listener.ts';
+import { requireTls } from './tls/listener.ts';
 
 const DRAIN_MS = 10_000;
-const PROBE_EVERY_MS = 15 * 60_000;
-/** Data keys are per day: snapshots are renewed well within one. */
-/** How often the machine's clock is looked at, and how far it may move in that time. */
-const CLOCK_EVERY_MS = 5_000;
-const CLOCK_JUMP_MS = 5_000;
-/** How often third parties are looked at. */
-const WATCH_EVERY_MS = 10 * 60_000;
-const PLACES_EVERY_MS = 60_000;
-/** How often alerts are judged. */
-const MONITOR_EVERY_MS = 15_000;
-const RENEW_EVERY_MS = 10 * 60_000;
-/** How often the root is asked whether it still opens. */
-const KEYS_EVERY_MS = 60_000;
-/** How often what is new in the log is archived. */
-const ARCHIVE_EVERY_MS = 60_000;
-/** How often sessions and counts that are over are forgotten. */
-const PURGE_EVERY_MS = 10 * 60_000;
-/** How often roles that nobody used are looked for, and reviews that are due. */
-const UNUSED_EVERY_MS = 3_600_000;
 
 /** How a server is started. */
 export interface ServerOptions {
@@ -55,6 +41,8 @@ export interface ServerOptions {
   readonly workers: number;
   /** Reads the configuration anew, for a reload. */
   readonly loadConfig?: () => Config;
+  /** The file that it reads, to be named to people. */
+  readonly configFile?: string;
   /** Folder of the built console; null or absent serves the API alone. */
   readonly console?: string | null;
   /** Off only in benches that price the rest of the pipeline. */
@@ -120,7 +108,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     };
     const demo = options.demo ? await startDemo(control) : null;
     if (demo) closing.push(demo.stop);
-    await control.snapshots.restoreSpend(clock.nowMs());
+    const openFiles = openFilesMax();
+    const connections = connectionsWithin(openFiles);
+    const [enough, detail, remedy] = openFilesState(openFiles);
+    if (!enough) log('warn', `few files may be open: ${detail}`, { remedy });
     const models = readGuardModels();
     const guard = new GuardDesk(models, () => control.snapshots.rules);
     control.guard = guard;
@@ -129,71 +120,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       config,
       workers: options.workers,
       run: control.installation.run,
+      connectionsMax: connections.gateway,
       snapshot: await control.state(),
       counters: control.snapshots.counters,
       models,
       append: (entries) => control.installation.room.appendCalls(entries),
-      onUnauthenticated: (address, count) =>
-        void control.installation
-          .announce(
-            newEvent('unauthenticated-counted', {
-              actor: 'anonymous',
-              subject: 'organisation',
-              data: { address, count },
-            }),
-          )
-          .catch(() => {}),
-      onCertificateChanged: (integration, origin) =>
-        void control.thirdParties
-          .certificateChanged(integration, origin)
-          .then(async (suspended) => {
-            if (!suspended) return;
-            log('warn', 'a third party showed another certificate than was approved', {
-              integration,
-              origin,
-            });
-            await control.shutOut({ integrations: [integration] });
-          })
-          .catch((fault: Error) =>
-            log('error', 'a third party is not suspended yet', { integration, fault: fault.message }),
-          ),
-      onKeyLeaked: (key, exchange) =>
-        void control.apiKeys
-          .revoke('sallyport', key, { reason: 'leaked', exchange })
-          .then(() => log('warn', 'a key that stood in a text of a call was revoked', { key, exchange }))
-          .catch((fault: Error) =>
-            log(
-              'error',
-              isInForce(fault) ? 'a leaked key opens nothing' : 'a leaked key is not revoked yet',
-              {
-                key,
-                fault: fault.message,
-              },
-            ),
-          ),
-      onGone: (worker, run) =>
-        void control.installation
-          .endCrashed(worker, run)
-          .catch((fault: Error) =>
-            log('error', 'calls of a dead worker got no end yet', { worker, fault: fault.message }),
-          ),
-      onStuck: (worker) => {
-        log('error', 'a gateway worker stopped answering and is replaced; its calls are cut off', { worker });
-        void control.monitor?.workerStuck(worker).catch((fault: Error) =>
-          log('error', 'a worker that stopped answering is not recorded yet', {
-            worker,
-            fault: fault.message,
-          }),
-        );
-      },
+      ...gatewayReports(control),
       onUnforeseen: unforeseen,
       isRecordable: () => control.installation.recordFault === null,
-      onCrash: (worker, error) =>
-        log('error', 'a gateway worker died and is replaced', { worker, fault: error.message }),
       ...(options.detectors === undefined ? {} : { detectors: options.detectors }),
     });
     control.gateway = gateway;
     control.loadConfig = options.loadConfig ?? null;
+    control.configFile = options.configFile ?? null;
     closing.push(() => gateway.stop(DRAIN_MS));
     const gatewayUrl = `${tls.gateway ? 'https' : 'http'}://${shown(config.gateway.host)}:${gateway.port}`;
     control.gatewayUrl = gatewayUrl;
@@ -203,7 +142,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closing.push(async () => unfollow());
     control.monitor = monitor;
     closing.push(await followTelemetry(control));
-    const controlUrl = await serveControl(control, tls.control, options.console ?? null, closing);
+    const controlUrl = await serveControl(
+      control,
+      { tls: tls.control, connectionsMax: connections.control, console: options.console ?? null },
+      closing,
+    );
     control.controlUrl = controlUrl;
     control.consoleUrl = config.control.publicUrl?.replace(/\/$/, '') ?? controlUrl;
     await control.installation.announce(
@@ -213,51 +156,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         data: { workers: options.workers, demo: options.demo },
       }),
     );
+    await control.keyOwners.begin();
+    await takeAwayUngiven(control, true);
     await control.accounts.signIn.warm();
     const token = await control.accounts.links.first();
-    const keys = new KeyWatch(control);
-    for (const [work, ms] of [
-      [() => control.probeIfOlder(PROBE_EVERY_MS / 2), PROBE_EVERY_MS],
-      [() => renewCertificates(control), UNUSED_EVERY_MS],
-      [() => control.publish(), RENEW_EVERY_MS],
-      [() => watchClock(control), CLOCK_EVERY_MS],
-      [() => monitor.tick(), MONITOR_EVERY_MS],
-      [() => control.accounts.signIn.purge(), PURGE_EVERY_MS],
-      [() => control.apiKeys.forgetJobs(), PURGE_EVERY_MS],
-      [() => control.keyOwners.endOrphans(), PURGE_EVERY_MS],
-      [
-        () => control.accounts.directory.takeAwayUnused(control.config.access.unusedGrantDays),
-        UNUSED_EVERY_MS,
-      ],
-      [() => keepReviews(control), UNUSED_EVERY_MS],
-      [() => watchThirdParties(control), WATCH_EVERY_MS],
-      [() => watchPlaces(control), PLACES_EVERY_MS],
-      [() => control.scans.watch(), WATCH_EVERY_MS],
-      [() => keepAssessments(control), UNUSED_EVERY_MS],
-      [() => control.backups.tick(), PURGE_EVERY_MS],
-      [() => control.archive.tick(), ARCHIVE_EVERY_MS],
-      [() => keys.tick(), KEYS_EVERY_MS],
-      [() => expireContent(control), UNUSED_EVERY_MS],
-      [() => control.witnesses.cosign(), config.record.everySeconds * 1000],
-    ] as const) {
-      const timer = setInterval(
-        () =>
-          void work().catch((fault: Error) =>
-            log('error', 'a periodic task failed', { fault: fault.message }),
-          ),
-        ms,
-      ).unref();
-      closing.push(async () => clearInterval(timer));
-    }
-    // What changed while nobody looked is not called until it is looked at again.
-    void control.scans.watch();
-    void control.witnesses.cosign().catch(() => {});
-    void control.backups.tick().catch(() => {});
-    void keys.tick().catch(() => {});
-    void watchPlaces(control).catch(() => {});
-    void watchThirdParties(control).catch((fault: Error) =>
-      log('error', 'third parties are looked at a little later', { fault: fault.message }),
-    );
+    closing.push(startPeriodicWork(control, monitor));
     return {
       control,
       gatewayUrl,
@@ -277,32 +180,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-/** Notes when somebody set the machine's clock. Limits, expiry and the order of the record follow a steady one. */
-async function watchClock(control: Control): Promise<void> {
-  const driftMs = clock.driftMs();
-  const byMs = driftMs - control.clockDriftMs;
-  if (Math.abs(byMs) < CLOCK_JUMP_MS) return;
-  control.clockDriftMs = driftMs;
-  log('warn', 'the clock of this machine was set; time here goes on steadily until a restart', { byMs });
-  await control.installation.announce(
-    newEvent('clock-jumped', { actor: 'sallyport', subject: 'organisation', data: { byMs, driftMs } }),
-  );
-}
-
 /** Serves the control plane on its port, and on the socket in the data folder for commands. */
 async function serveControl(
   control: Control,
-  tls: ListenerTls | null,
-  consoleFolder: string | null,
+  served: { tls: ListenerTls | null; connectionsMax: number; console: string | null },
   closing: (() => Promise<void>)[],
 ): Promise<string> {
   const { config, installation } = control;
+  const { tls, connectionsMax } = served;
   const { host, port, hosts, publicUrl } = config.control;
   const reached = publicUrl === undefined ? [] : [new URL(publicUrl).hostname];
   const names = ['localhost', '127.0.0.1', '[::1]', shown(host), ...hosts, ...reached].map((name) =>
     name.toLowerCase(),
   );
-  const app = createApp(control, names, consoleFolder);
+  const app = createApp(control, names, served.console);
   control.askRoutes = () => askEveryRoute(app);
   control.askDataset = (name, label) => askForDataset(app, name, label);
   const proxies = new TrustedProxies(config.control.trustedProxies);
@@ -327,41 +218,39 @@ async function serveControl(
       },
       { overrideGlobalObjects: false },
     );
-  const limits = {
-    headersTimeout: 10_000,
-    requestTimeout: 30_000,
-    connectionsCheckingInterval: 1_000,
-    requireHostHeader: true,
-  };
+  const limits = { ...LISTENER_OPTIONS, requestTimeout: 30_000 };
   const outer = tls
     ? createTlsServer({ ...limits, ...tlsServerOptions(tls) }, handler(null))
     : createHttpServer(limits, handler(null));
+  const ofMany = (address: string): boolean => proxies.trusts(address);
+  const callers = new Listener(outer, { connectionsMax, ofMany });
   await listen(outer, { host, port }, 'control');
   control.useCertificate = () => {
     const anew = control.snapshots.certificates.of(control.config.control, 'control');
     if (anew && 'setSecureContext' in outer) outer.setSecureContext(tlsServerOptions(anew));
   };
-  closing.push(() => close(outer));
+  closing.push(() => close(outer, callers));
   const path = controlSocketPath(installation.folder);
   const file = join(installation.folder, 'control.sock');
   if (existsSync(file)) rmSync(file);
   const inner = createHttpServer(limits, handler(localUser()));
+  const commands = new Listener(inner, { connectionsMax });
   const mask = process.umask(0o177);
   try {
     await listen(inner, { path }, 'control');
   } finally {
     process.umask(mask);
   }
-  closing.push(() => close(inner));
+  closing.push(() => close(inner, commands));
   // Passkeys need a name, so the address is printed with one.
   const name = isLoopback(host) && host !== '::1' ? 'localhost' : shown(host);
   return `${tls ? 'https' : 'http'}://${name}:${(outer.address() as AddressInfo).port}`;
 }
 
-function close(server: Server): Promise<void> {
+function close(server: Server, connections: Listener): Promise<void> {
   return new Promise((done) => {
     server.close(() => done());
     server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), 1_000).unref();
+    setTimeout(() => connections.closeAll(), 1_000).unref();
   });
 }

@@ -112,12 +112,18 @@ export class Snapshots {
   /** Why no call may go to a system whose model may not be served, by its name. */
   held: (systems: readonly KnownSystem[]) => Promise<ReadonlyMap<string, string>> = async () => new Map();
 
-  #slot(subject: string): number {
-    let slot = this.#slots.get(subject);
-    if (slot === undefined) {
-      slot = this.#slots.size < SLOTS_MAX ? this.#slots.size : this.#freeSlot();
-      this.#slots.set(subject, slot);
-    }
+  /**
+   * The place of a key or system. A new one begins with what the log says was spent today: neither a restart nor a row that was
+   * gone for a while hands out a second budget.
+   * @param who whose spend it is, as the log names it
+   */
+  #slot(subject: string, who = subject): number {
+    const known = this.#slots.get(subject);
+    if (known !== undefined) return known;
+    const slot = this.#slots.size < SLOTS_MAX ? this.#slots.size : this.#freeSlot();
+    this.#slots.set(subject, slot);
+    const nowMs = clock.nowMs();
+    this.counters.setSpend(slot, this.#installation.state.calls.spentBy(who, dayOf(nowMs)), nowMs);
     return slot;
   }
 
@@ -143,19 +149,6 @@ export class Snapshots {
     for (const subject of this.#slots.keys())
       if (here.has(subject)) this.#gone.delete(subject);
       else if (!this.#gone.has(subject)) this.#gone.set(subject, nowMs);
-  }
-
-  /** Spend of the day so far, from the record: a restart hands out no second budget. */
-  async restoreSpend(nowMs: number): Promise<void> {
-    const sums = new Map<string, number>();
-    await this.#known();
-    for (const { actor, system, micro } of await this.#installation.store.exchanges.spendSince(
-      dayOf(nowMs),
-    )) {
-      for (const subject of [actor, this.#subject(String(system))])
-        sums.set(subject, (sums.get(subject) ?? 0) + micro);
-    }
-    for (const [subject, micro] of sums) this.counters.setSpend(this.#slot(subject), micro, nowMs);
   }
 
   /**
@@ -234,6 +227,7 @@ export class Snapshots {
   async build(nowMs: number = clock.nowMs()): Promise<GatewaySnapshot> {
     // Counted when it begins: one that began later holds all that this one holds.
     const version = ++this.#version;
+    await this.#installation.state.readOn();
     const { systems, quarantined } = await this.#systems(nowMs, await this.#known(), false);
     this.quarantined = quarantined;
     const keys = await this.#keys(nowMs);
@@ -340,7 +334,7 @@ export class Snapshots {
       quarantined: false,
       apiKey: this.#references.credential({ name, config, demo, origin }, facts.secretOrigins),
       usageLimits: usageLimits(config.limits),
-      slot: facts.trial ? 0 : this.#slot(this.#subject(name)),
+      slot: facts.trial ? 0 : this.#slot(this.#subject(name), `system:${name}`),
       pseudonymKey: pseudonyms,
       dataKeys: key ? [{ id: key.id, key: key.key }] : [],
     };

@@ -18,6 +18,13 @@ const rowsOf = ({ type, rows, data }: SallyportEvent): ReadonlySet<string> =>
     ...(type === 'attestation-made' ? [`attestations/${String(data['attestation'])}`] : []),
   ]);
 
+/** An approval lets go of what was replaced. */
+const letGo = (
+  { type }: SallyportEvent,
+  manifest: NonNullable<Said['manifest']>,
+): NonNullable<Said['manifest']> =>
+  type === 'integration-approved' ? { ...manifest, replaces: null } : manifest;
+
 /** What the log said last of rows that do not follow from it. It is read from the log, since what is beside it may be changed too. */
 export async function whatWasSaid(
   ledger: Ledger,
@@ -34,13 +41,21 @@ export async function whatWasSaid(
       if (!asked.has(row)) continue;
       const before = said.get(row);
       if (event.type === 'state-noted' || event.type === 'state-accepted') continue;
-      const { manifest, kind, digest } = event.data;
+      const { manifest, kind, digest, replaces } = event.data;
       const isProposal = event.type === 'integration-proposed' && manifest !== undefined;
       said.set(row, {
         subject: event.subject,
-        ...(before?.manifest ? { manifest: before.manifest } : {}),
+        ...(before?.manifest ? { manifest: letGo(event, before.manifest) } : {}),
         ...(event.type === 'attestation-made' ? { digest: String(digest) } : {}),
-        ...(isProposal ? { manifest: { kind: String(kind), text: JSON.stringify(manifest) } } : {}),
+        ...(isProposal
+          ? {
+              manifest: {
+                kind: String(kind),
+                text: JSON.stringify(manifest),
+                replaces: replaces === undefined ? null : JSON.stringify(replaces),
+              },
+            }
+          : {}),
       });
     }
   }

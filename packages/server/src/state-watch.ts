@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import type { SallyportEvent, WorkerLeaf } from '@sallyport/core';
+import type { ExchangeLeaf, SallyportEvent, WorkerLeaf } from '@sallyport/core';
 import {
   type NoteSigner,
   openCheckpoint,
@@ -8,9 +8,20 @@ import {
   verifierKeysOf,
   verifyRaw,
 } from '@sallyport/ledger';
-import { isHeld, mustBeThere, type RowDigest } from '@sallyport/store';
+import {
+  isHeld,
+  LogRows,
+  livesAnew,
+  mustBeThere,
+  type ProjectedRows,
+  type RowDigest,
+  type SavedLogRows,
+} from '@sallyport/store';
 import { writeDurably } from '@sallyport/vault';
 import { z } from 'zod';
+import { CallTally, type SavedCalls } from './call-tally.ts';
+import { callOf } from './recorded-in.ts';
+import { ASKED_TYPES, SaidEvents } from './said-events.ts';
 
 /** A row that does not follow from the record. */
 export interface Divergence {
@@ -36,11 +47,24 @@ const savedSchema = z.object({
   size: z.int().min(0),
   held: z.int().min(0),
   rows: z.record(z.string(), z.string()),
+  // Earlier versions kept none: then the log is read from its beginning, once.
+  log: z.custom<SavedLogRows>((value) => typeof value === 'object' && value !== null),
+  lives: z.record(z.string(), z.array(z.int().min(0))),
+  calls: z.custom<SavedCalls>((value) => typeof value === 'object' && value !== null),
+  // What another version asked for is less, or something else: then the log is read from its beginning, too.
+  asked: z.literal(ASKED_TYPES.join(' ')),
+  events: z.array(z.custom<SallyportEvent>((value) => typeof value === 'object' && value !== null)),
 });
 /** Events that may say what is held from then on. */
 const HOLDING: ReadonlySet<string> = new Set(['installation-created', 'state-noted']);
 /** Before an entry is parsed: whether it can say anything of rows. */
-const ROWS = Buffer.from('"rows":{');
+const MARKS = [
+  '"rows":{',
+  ...[
+    ...['detections-noted', 'scan-completed', 'finding-decided', 'ai-uses-noted', 'ai-use-decided'],
+    ...['upstream-removed', 'prices-changed', ...ASKED_TYPES],
+  ].map((type) => `"type":"${type}"`),
+].map((text) => Buffer.from(text));
 
 /**
  * What the log says of rows that grant something, read entry by entry. What was read is kept in a file between starts,
@@ -48,6 +72,14 @@ const ROWS = Buffer.from('"rows":{');
  */
 export class StateWatch {
   readonly #rows = new Map<string, string>();
+  /** Rows that the log makes by itself. */
+  log = new LogRows();
+  /** Events that decide about someone. */
+  events = new SaidEvents();
+  /** Calls without an end, and what was spent. */
+  calls = new CallTally();
+  /** Entries with which the lives of systems began or ended, by name. */
+  readonly #lives = new Map<string, number[]>();
   #next = 0;
   #held = 0;
 
@@ -71,6 +103,14 @@ export class StateWatch {
     return this.#rows.get(row);
   }
 
+  /** Keys of a table's rows that the log says are there. */
+  keysOf(table: string): string[] {
+    const prefix = `${table}/`;
+    return [...this.#rows.keys()].flatMap((row) =>
+      row.startsWith(prefix) ? [row.slice(prefix.length)] : [],
+    );
+  }
+
   /** Begins where an earlier run ended, as far as its file can be believed. @param size entries that the log has */
   static load(path: string, signers: readonly NoteSigner[], size: number): StateWatch {
     const watch = new StateWatch();
@@ -92,6 +132,10 @@ export class StateWatch {
       for (const [row, digest] of Object.entries(saved.rows)) watch.#rows.set(row, digest);
       watch.#next = saved.size;
       watch.#held = saved.held;
+      watch.log = new LogRows(saved.log);
+      watch.events = new SaidEvents(saved.events);
+      watch.calls = new CallTally(saved.calls);
+      for (const [name, entries] of Object.entries(saved.lives)) watch.#lives.set(name, entries);
     } catch {
       // Then the log is read from its beginning.
       return new StateWatch();
@@ -103,6 +147,9 @@ export class StateWatch {
   see(index: number, leaf: WorkerLeaf | SallyportEvent): void {
     if (index !== this.#next) return;
     this.#next++;
+    this.log.see(index, leaf as SallyportEvent);
+    if (leaf.type.startsWith('exchange-')) this.calls.see(leaf as ExchangeLeaf);
+    else this.#seeEvent(index, leaf as SallyportEvent);
     const { rows, type, data } = leaf as SallyportEvent;
     if (rows === undefined) return;
     this.#held = Math.max(this.#held, 1, HOLDING.has(type) ? Number(data['held'] ?? 1) : 1);
@@ -111,11 +158,33 @@ export class StateWatch {
       else this.#rows.set(row, digest);
   }
 
+  #seeEvent(index: number, event: SallyportEvent): void {
+    this.events.see(event);
+    const name = livesAnew(event);
+    if (name === null) return;
+    this.calls.livesAnew(name);
+    const entries = this.#lives.get(name);
+    if (entries) entries.push(index);
+    else this.#lives.set(name, [index]);
+  }
+
+  /** Where the latest life of a system began or ended, by name. @param cursor entries that count */
+  lives(cursor: number): ReadonlyMap<string, number> {
+    const latest = new Map<string, number>();
+    for (const [name, entries] of this.#lives) {
+      const at = entries.findLast((index) => index < cursor);
+      if (at !== undefined) latest.set(name, at);
+    }
+    return latest;
+  }
+
   /** The same from bytes, most of which need not be parsed. */
   seeBytes(index: number, leaf: Uint8Array): void {
     if (index !== this.#next) return;
     const bytes = Buffer.from(leaf.buffer, leaf.byteOffset, leaf.length);
-    if (bytes.includes(ROWS)) this.see(index, JSON.parse(bytes.toString()) as SallyportEvent);
+    const call = callOf(leaf);
+    if (call === null ? MARKS.some((mark) => bytes.includes(mark)) : call !== 'denied')
+      this.see(index, JSON.parse(bytes.toString()) as SallyportEvent);
     else this.#next++;
   }
 
@@ -132,9 +201,21 @@ export class StateWatch {
     return out;
   }
 
-  /** Tables that have rows of which the log does not say yet what they are. */
-  unheld(digests: ReadonlyMap<string, RowDigest>): string[] {
-    const rows = [...digests.keys()].filter((row) => !isHeld(row, this.#held));
+  /** Rows of tables that are not held yet, and that the log makes by itself otherwise. @param read gives them as they are at one moment */
+  async unheldProjected(read: () => Promise<ProjectedRows>): Promise<Divergence[]> {
+    const unlike = (await this.log.unlike(read)) ?? [];
+    return unlike.filter(({ row }) => !isHeld(row, this.held));
+  }
+
+  /** The same of rows that the log makes by itself. @param read gives them as they are at one moment */
+  async projected(read: () => Promise<ProjectedRows>): Promise<Divergence[] | null> {
+    const unlike = await this.log.unlike(read);
+    return unlike?.filter(({ row }) => isHeld(row, this.held)) ?? null;
+  }
+
+  /** Tables that have rows of which the log does not say yet what they are. @param rows all that there are, `TABLE/KEY` */
+  unheld(all: readonly string[]): string[] {
+    const rows = all.filter((row) => !isHeld(row, this.#held));
     return [...new Set(rows.map((row) => row.split('/', 1)[0]!))];
   }
 
@@ -152,15 +233,22 @@ export class StateWatch {
   }
 
   /** Keeps what was read. */
-  save(path: string, signers: readonly [NoteSigner, ...NoteSigner[]], seconds: number): void {
+  async save(path: string, signers: readonly [NoteSigner, ...NoteSigner[]], seconds: number): Promise<void> {
+    // First what waits for its turn: what is read meanwhile belongs to the next time.
+    const said = { size: this.#next, held: this.#held, rows: Object.fromEntries(this.#rows) };
+    const [events, lives] = [[...this.events.all], Object.fromEntries(this.#lives)];
+    const calls = this.calls.save();
     const json = JSON.stringify({
-      size: this.#next,
-      held: this.#held,
-      rows: Object.fromEntries(this.#rows),
+      ...said,
+      asked: ASKED_TYPES.join(' '),
+      events,
+      lives,
+      calls,
+      log: await this.log.save(),
     });
     const root = hash('sha256', json, 'buffer');
     const note = signCheckpoint(
-      { origin: `${signers[0].name}/${PART}`, size: this.#next, root },
+      { origin: `${signers[0].name}/${PART}`, size: said.size, root },
       signers,
       seconds,
     );

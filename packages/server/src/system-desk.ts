@@ -1,9 +1,13 @@
 import {
   CodedError,
+  changedSettings,
   clock,
   describeIssue,
+  isMoved,
+  leavesPlace,
   newEvent,
   newId,
+  type SystemChange,
   type SystemConfig,
   systemNameSchema,
   systemSchema,
@@ -12,7 +16,10 @@ import type { Connection } from '@sallyport/store';
 import type { Control } from './control.ts';
 import { inForce } from './in-force.ts';
 import type { KnownSystem } from './snapshot.ts';
-import { endBound, requireUnbound } from './system-life.ts';
+import { endBound, endServing, requireNotHeld, requireUnbound } from './system-life.ts';
+
+/** Lets pass who may make a change of a system as it is when the change is made. @throws CodedError */
+export type MayChange = (known: KnownSystem) => Promise<void>;
 
 /** Adds, changes and removes AI systems: one change after the other, each looked at whole before anything of it is kept. */
 export class SystemDesk {
@@ -29,17 +36,56 @@ export class SystemDesk {
     return done;
   }
 
-  /** Adds a system, or puts other settings in its place. @throws CodedError what is wrong with it */
-  put(actor: string, name: string, input: unknown, replace: boolean): Promise<KnownSystem> {
-    return this.#inTurn(() => this.#put(actor, name, input, replace));
+  /**
+   * Adds a system, or puts other settings in its place.
+   * @param mayPut lets pass who may, by what there is when it is done @throws CodedError what is wrong with it
+   */
+  put(
+    actor: string,
+    name: string,
+    input: unknown,
+    replace = false,
+    mayPut: () => Promise<void> = async () => {},
+  ): Promise<KnownSystem> {
+    return this.#inTurn(async () => {
+      await mayPut();
+      return this.#put(actor, name, input, replace);
+    });
   }
 
-  /** Changes whether a system is observed or enforced. @throws CodedError `system-unknown`, `conflict` */
-  setMode(actor: string, name: string, mode: SystemConfig['mode']): Promise<KnownSystem> {
+  /** Changes whether a system is observed or enforced. @throws CodedError `system-unknown`, `conflict`, `not-permitted` */
+  setMode(
+    actor: string,
+    name: string,
+    mode: SystemConfig['mode'],
+    mayChange: MayChange = async () => {},
+  ): Promise<KnownSystem> {
     return this.#inTurn(async () => {
       const known = (await this.#control.systems()).find((system) => system.name === name);
       if (!known) throw new CodedError('system-unknown', `no system \`${name.slice(0, 64)}\` is known`);
+      await mayChange(known);
       return this.#put(actor, name, { ...known.config, mode }, true);
+    });
+  }
+
+  /**
+   * Changes settings of a system that is there, under the same conditions as adding it.
+   * @throws CodedError `system-unknown`, `conflict`, `not-permitted`, and what is wrong with it; then nothing of it is kept
+   */
+  edit(
+    actor: string,
+    name: string,
+    change: SystemChange,
+    mayChange: MayChange = async () => {},
+  ): Promise<KnownSystem> {
+    return this.#inTurn(async () => {
+      const known = (await this.#control.systems()).find((system) => system.name === name);
+      if (!known) throw new CodedError('system-unknown', `no system \`${name.slice(0, 64)}\` is known`);
+      if (known.demo)
+        throw new CodedError('conflict', `\`${name}\` is a demonstration; of it only the mode is changed`);
+      await mayChange(known);
+      const moved = isMoved(known.config, change);
+      return this.#put(actor, name, changedSettings(known.config, change), true, moved);
     });
   }
 
@@ -53,9 +99,9 @@ export class SystemDesk {
       if (known?.origin === 'file')
         throw new CodedError('conflict', `\`${name}\` is defined in sallyport.yaml; remove it there`);
       await requireUnbound(this.#control, name);
-      const end = await endBound(this.#control, actor, name);
       await this.#requireTaken(name, null);
       const work = async (tx: Connection) => {
+        const ended = await endBound(this.#control, tx, actor, name);
         await store.systems.remove(tx, name);
         const removed = newEvent('upstream-removed', {
           actor,
@@ -63,7 +109,7 @@ export class SystemDesk {
           demo: found.demo,
           data: known?.id === undefined ? {} : { id: known.id },
         });
-        return { result: undefined, event: [removed, ...(await end(tx))] };
+        return { result: undefined, event: [removed, ...ended] };
       };
       // Nothing goes to it then, whatever keys and roles name it.
       await inForce(
@@ -74,7 +120,13 @@ export class SystemDesk {
     });
   }
 
-  async #put(actor: string, name: string, input: unknown, replace: boolean): Promise<KnownSystem> {
+  async #put(
+    actor: string,
+    name: string,
+    input: unknown,
+    replace: boolean,
+    moved = false,
+  ): Promise<KnownSystem> {
     const named = systemNameSchema.safeParse(name);
     if (!named.success)
       throw new CodedError(
@@ -94,14 +146,17 @@ export class SystemDesk {
     const files = await this.#requireUsable(actor, name, parsed.data, known);
     const { config, bind } = await secrets.use(actor, name, { ...parsed.data, ...files }, known);
     // What still points to an earlier system of this name opens none of this one.
-    if (!known) await requireUnbound(this.#control, name);
-    const end = known ? null : await endBound(this.#control, actor, name);
+    if (!known || moved) await requireUnbound(this.#control, name);
     const now = clock.nowIso();
     const id = known ? known.id : newId('sys');
     const demo = known?.demo ?? false;
     const origin = demo ? 'demo' : 'command';
     await this.#requireTaken(name, { ...(id === undefined ? {} : { id }), name, config, demo, origin });
     await store.change(async (tx) => {
+      // What leads to a place that is held is held, under whichever name.
+      if (known && leavesPlace(known.config, config)) await requireNotHeld(this.#control, name, tx);
+      const end = known ? moved && endServing : endBound;
+      const ended = end ? await end(this.#control, tx, actor, name) : [];
       await store.systems.put(tx, {
         ...(id === undefined ? {} : { id }),
         name,
@@ -121,7 +176,7 @@ export class SystemDesk {
             demo,
             data: { id, dialect, mode, allowPrivate, hosts: urls.map((url) => new URL(url).host) },
           }),
-          ...(end === null ? [] : await end(tx)),
+          ...ended,
           ...(await bind(tx)),
         ],
       };
@@ -150,7 +205,7 @@ export class SystemDesk {
     const { references, snapshots } = this.#control;
     const { judge } = config;
     if (judge && judge.system !== name && judge.system !== known?.config.judge?.system)
-      await this.#control.requireSystems([{ system: judge.system }]);
+      await this.#control.requireNamed([judge.system]);
     const files: Pick<SystemConfig, 'profile' | 'echo'> = {};
     for (const field of ['profile', 'echo'] as const) {
       const path = config[field];

@@ -1,6 +1,7 @@
 import { CodedError, type SystemSnapshot } from '@sallyport/core';
 import { type Reached, reach } from '@sallyport/gateway';
 import type { Control } from './control.ts';
+import { credentialsOf, remedyOf } from './secrets/credentials.ts';
 
 /** How one address of a system was found, in words. */
 export interface Reach {
@@ -15,16 +16,24 @@ const TIMEOUT_MS = 5_000;
 const UNTRUSTED = /^(?:CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT)/;
 
 /** What came of it, and what to do. */
-function told({ url, status, code, cause }: Reached, { name, apiKey }: SystemSnapshot): Reach {
+function told(
+  { url, status, code, cause }: Reached,
+  { name, apiKey, apiKeyRef }: SystemSnapshot,
+  lack: string | null,
+): Reach {
   const bad = (detail: string, remedy: string): Reach => ({ url, ok: false, detail, remedy });
   if (status !== null) {
     const detail = `answers with ${status}`;
     if (status === 401 || status === 403)
       return bad(
-        apiKey === null
-          ? `${detail}: it wants a credential, and none is set`
-          : `${detail}: it does not take the credential`,
-        `name the provider's key: --api-key-ref env:VARIABLE, in the environment of the server`,
+        apiKey !== null
+          ? `${detail}: it does not take the credential ${apiKeyRef}`
+          : apiKeyRef === undefined
+            ? `${detail}: it wants a credential, and none is set`
+            : `${detail}: it wants a credential, and ${lack ?? apiKeyRef}`,
+        apiKeyRef === undefined
+          ? `name the provider's key: sallyport upstream edit ${name} --api-key-ref env:VARIABLE`
+          : remedyOf({ system: name, ref: apiKeyRef, lack }),
       );
     if (status >= 500) return bad(detail, `look at ${name} itself`);
     return { url, ok: true, detail, remedy: null };
@@ -57,19 +66,23 @@ export async function reachSystems(
   control: Control,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, readonly Reach[]>> {
-  const { systems, settings } = await control.snapshots.trial(await control.systems());
+  const known = await control.systems();
+  const { systems, settings } = await control.snapshots.trial(known);
+  const credentials = await credentialsOf(control, known);
   const found = names.map((name) => {
     const system = systems.find((one) => one.name === name);
     if (!system) throw new CodedError('system-unknown', `there is no system \`${name}\``);
     return system;
   });
+  const lackOf = (name: string): string | null =>
+    credentials.find(({ system }) => system === name)?.lack ?? null;
   return new Map(
     await Promise.all(
       found.map(async (system) => {
         const { name, held, urls } = system;
         const all: readonly Reach[] =
           held === null
-            ? (await reach(system, settings, TIMEOUT_MS)).map((one) => told(one, system))
+            ? (await reach(system, settings, TIMEOUT_MS)).map((one) => told(one, system, lackOf(name)))
             : [{ url: urls[0]!, ok: false, detail: held, remedy: 'see Inventory in the console' }];
         return [name, all] as const;
       }),

@@ -22,9 +22,9 @@ function headersOf(ref: string | undefined): Record<string, string> {
   return headers;
 }
 
-async function contentAt(control: Control, index: number | null): Promise<string | null> {
+async function contentAt(control: Control, id: string, index: number | null): Promise<string | null> {
   if (index === null) return null;
-  const opened = await openContent(control.installation, index);
+  const opened = await openContent(control.installation, index, id);
   return opened ? Buffer.from(opened.plain.subarray(SALT_BYTES)).toString() : null;
 }
 
@@ -50,8 +50,11 @@ async function observed(control: Control, row: ExchangeRow, withContent: boolean
     trace: { id, span, parent: parent === '' ? null : parent },
     content: withContent
       ? {
-          input: await contentAt(control, row.intent_index),
-          output: row.outcome_index === row.intent_index ? null : await contentAt(control, row.outcome_index),
+          input: await contentAt(control, row.id, row.intent_index),
+          output:
+            row.outcome_index === row.intent_index
+              ? null
+              : await contentAt(control, row.id, row.outcome_index),
         }
       : null,
   };

@@ -1,5 +1,5 @@
 import type { ThirdParty } from '@sallyport/access';
-import { clock, type ThirdPartyCounts } from '@sallyport/core';
+import { bareHost, clock, type ThirdPartyCounts } from '@sallyport/core';
 import { classifyAddress } from '@sallyport/gateway';
 import type { Control } from './control.ts';
 import { log } from './log.ts';
@@ -15,7 +15,7 @@ export interface Elsewhere {
 
 /** Whether a URL leads to this machine, or by its address into a private network: no third party. */
 export function isOwn(url: string): boolean {
-  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  const host = bareHost(new URL(url));
   if (host === 'localhost' || host.endsWith('.localhost') || host.endsWith('.internal')) return true;
   return /^[\d.]+$|:/.test(host) && classifyAddress(host) === 'private';
 }

@@ -1,5 +1,6 @@
-import { CodedError, DEFAULT_USAGE_LIMITS } from '@sallyport/core';
+import { CodedError, DEFAULT_USAGE_LIMITS, type Detection, mostTelling, nameOf } from '@sallyport/core';
 import type { Control } from './control.ts';
+import { credentialsOf } from './secrets/credentials.ts';
 import { withSyntheticKey } from './synthetic-key.ts';
 
 const CALL_MS = 120_000;
@@ -99,13 +100,11 @@ async function explain(
   await control.installation.flush();
   const row = await store.exchanges.byId(id);
   if (!row) throw new CodedError('not-found', `the exchange \`${id}\` is not in the record yet`);
-  const seen = [
-    ...new Set(
-      (JSON.parse(row.detections) as { detector: string; technique: string }[]).map(
-        (one) => `${one.detector}/${one.technique}`,
-      ),
-    ),
-  ];
+  const lack =
+    row.code === 'upstream-credential-missing'
+      ? ((await credentialsOf(control)).find(({ system }) => system === row.system)?.lack ?? null)
+      : null;
+  const seen = [...new Set(mostTelling(JSON.parse(row.detections) as Detection[]).map(nameOf))];
   const judged = `${row.action}${row.action === row.would_be ? '' : `, enforcing would ${row.would_be}`}${seen.length > 0 ? `: ${seen.join(', ')}` : ''}`;
   const verdicts: Readonly<Record<string, string>> = {
     authenticate: 'key known, live',
@@ -118,7 +117,7 @@ async function explain(
     upstream: `status ${row.status}`,
     'inspect-output': row.code === 'output-denied' ? judged : 'passed',
     stream: row.code === 'output-denied' ? judged : 'passed',
-    refuse: row.code ?? '',
+    refuse: `${row.code ?? ''}${lack === null ? '' : `: ${lack}`}`,
     failed: row.code ?? '',
   };
   const stages = Object.entries(JSON.parse(row.timings) as Record<string, number>).map(([stage, ms]) => ({

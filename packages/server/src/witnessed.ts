@@ -66,7 +66,7 @@ export async function requireWitnessed(
   if (sizes.filter(Number.isNaN).length >= config.quorum)
     throw new CodedError(
       'record-rolled-back',
-      `the witnesses saw another log of ${size} entries: this one was written anew`,
+      `the witnesses saw another log of ${size} entries: this one was rewritten`,
     );
   // As many of them as the quorum asks for saw this much.
   const seen = sizes.filter((one) => one > 0).sort((a, b) => b - a)[config.quorum - 1] ?? 0;

@@ -100,8 +100,8 @@ export class Witnesses {
     const done = answers.filter((answer) => answer !== null);
     const size = Math.max(0, ...done.map((answer) => answer.size));
     const together = done.filter((answer) => answer.size === size);
-    const whole = together.length >= quorum && this.states().every(({ refuses }) => refuses === null);
-    if (whole) {
+    const isKept = together.length >= quorum;
+    if (isKept) {
       const note = together[0]!.note + together.map(({ lines }) => lines).join('');
       writeDurably(join(installation.folder, 'ledger', 'checkpoint.cosigned'), note, 0o644);
       // Apart from the data: a backup that is restored does not bring back an older one.
@@ -109,6 +109,8 @@ export class Witnesses {
         writeDurably(witnessedPath(installation.rootKey, installation.id), note, 0o600);
       this.#keptSize = Math.max(size, this.#keptSize);
     }
+    // One that refuses is told by an alert; it may lie, and keeps nothing from being kept against the quorum.
+    const whole = isKept && this.states().every(({ refuses }) => refuses === null);
     if (whole && (!this.#wasWhole || clock.nowMs() - this.#notedMs > NOTE_MS)) {
       this.#notedMs = clock.nowMs();
       const names = together.map(({ name }) => name);

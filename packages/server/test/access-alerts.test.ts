@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import { CodedError, type SallyportEvent } from '@sallyport/core';
 import { accessWindow } from '../src/access-window.ts';
 import { followed } from './followed.ts';
 import { scratch, testServer } from './harness.ts';
@@ -94,7 +95,7 @@ it('a key is spoken of a week before its end, unless it was replaced or meant fo
   await server.stop();
 });
 
-it('nobody is in two places: a journey faster than any is an alert and a finding', async () => {
+it('nobody is in two places: a journey faster than any is an alert and a finding', async (t) => {
   const file = join(scratch(), 'places.mmdb');
   const zurich = { latitude: 47.37, longitude: 8.54, radius: 20 };
   const sydney = { latitude: -33.87, longitude: 151.21, radius: 50 };
@@ -141,6 +142,18 @@ it('nobody is in two places: a journey faster than any is an alert and a finding
   ];
   assert.equal((await attend(await signedIn(server, [{ role: 'viewer' }]))).status, 403);
   assert.equal((await attend(await signedIn(server, [{ role: 'operator', system: 'x' }]))).status, 403);
+  const { installation } = server.control;
+  const announce = installation.announce.bind(installation);
+  const down = t.mock.method(installation, 'announce', async (event: SallyportEvent) => {
+    if (event.type === 'alert-acknowledged') throw new CodedError('record-unavailable');
+    return announce(event);
+  });
+  assert.equal((await attend(operators[0]!)).status, 503, 'it could not be recorded');
+  assert.ok(
+    server.control.monitor!.open.every(({ acknowledged }) => acknowledged === null),
+    'nobody looks after it yet',
+  );
+  down.mock.restore();
   const answers = await Promise.all(operators.map(attend));
   assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409], 'the first who does');
   await server.control.installation.flush();

@@ -196,7 +196,14 @@ describe('numbers of an answer', () => {
     const exponent = completion('fine').replace('"created":1', '"created":1,"novel":4.111111111111111e15');
     assert.match(await wholeOf('main', exponent), /"novel":"\[CREDIT-CARD_1\]"/);
     const codes = [...Buffer.from('it is AKIAQ3EGZ7RT5LWPN2VH')];
-    for (const more of [{ novel: Number(CANARY) }, { novel: codes }]) {
+    const lists = Array.from({ length: 70 }, (_, n) => [...Buffer.from(`list ${n} of many`)]);
+    for (const more of [
+      { novel: Number(CANARY) },
+      { novel: codes },
+      { novel: [0, ...codes] },
+      { novel: ['codes:', ...codes, null] },
+      { novel: [...lists, codes] },
+    ]) {
       assert.match(
         await wholeOf('main', { ...(JSON.parse(completion('fine')) as Body), ...more }),
         /output-denied/,

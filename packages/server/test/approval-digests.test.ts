@@ -130,8 +130,8 @@ describe('an approval is of what was looked at', () => {
     for (const [who, path, body, name] of [
       [approver, `/api/v1/findings/${finding!.fingerprint}/accept`, { days: 1, reason: 'because' }, 'digest'],
       [
-        operator,
-        '/api/v1/ai-uses/decide',
+        approver,
+        '/api/v1/ai-uses/sanction',
         { fingerprint: 'use-one', decision: 'ignored', reason: 'because' },
         'digest',
       ],
@@ -170,7 +170,7 @@ describe('an approval is of what was looked at', () => {
             subject: 'system:chat',
             data: {
               fingerprint: finding!.fingerprint,
-              accepted: { until: '2000-01-01T00:00:00.000Z', by: 'test', reason: 'before' },
+              accepted: { until: '2999-01-01T00:00:00.000Z', by: 'test', reason: 'before' },
             },
           }),
         ),
@@ -185,13 +185,19 @@ describe('an approval is of what was looked at', () => {
 
   it('uses of a service: one that is found meanwhile is not sanctioned with them', async (t) => {
     const { services } = await uses();
-    const body = { service: 'acme', decision: 'sanctioned', reason: 'because', digest: services['acme'] };
+    const body = {
+      service: 'acme',
+      decision: 'sanctioned',
+      reason: 'because',
+      owner: operator.id,
+      digest: services['acme'],
+    };
     meanwhile(
       t,
       (_, type) => type === 'ai-use-decided',
       () => note('use-two', 'acme'),
     );
-    assert.equal(await codeOf(await operator.call('POST', '/api/v1/ai-uses/decide', body)), 'conflict');
+    assert.equal(await codeOf(await approver.call('POST', '/api/v1/ai-uses/sanction', body)), 'conflict');
     t.mock.restoreAll();
     await server.control.installation.flush();
     const now = await uses();
@@ -200,7 +206,7 @@ describe('an approval is of what was looked at', () => {
       [null, null],
     );
     await ok(
-      await operator.call('POST', '/api/v1/ai-uses/decide', { ...body, digest: now.services['acme'] }),
+      await approver.call('POST', '/api/v1/ai-uses/sanction', { ...body, digest: now.services['acme'] }),
       200,
     );
     assert.deepEqual(

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { formatVerifierKey, signCheckpoint, verifierKeysOf } from '@sallyport/ledger';
 import {
   type BackupFile,
@@ -169,8 +170,34 @@ describe('a forged backup', () => {
     const target = join(scratch(), 'full');
     mkdirSync(target);
     writeFileSync(join(target, 'mine'), 'mine');
-    await assert.rejects(restoreBackup(good, identities, target, known()), /is not empty/);
+    await assert.rejects(restoreBackup(good, identities, target, known()), /is not an empty folder/);
     assert.deepEqual(readdirSync(target), ['mine']);
+  });
+
+  it('leaves what came to be there while it was read as it is', async () => {
+    const folder = scratch();
+    const target = join(folder, 'full');
+    mkdirSync(target);
+    const restoring = restoreBackup(good, identities, target, known());
+    restoring.catch(() => {});
+    const deadline = performance.now() + 30_000;
+    while (!existsSync(join(folder, 'restore-full.partial')) && performance.now() < deadline) await turn();
+    writeFileSync(join(target, 'mine'), 'mine');
+    await assert.rejects(restoring, { code: 'usage', message: /is not an empty folder/ });
+    assert.deepEqual(readdirSync(target), ['mine']);
+    assert.deepEqual(readdirSync(folder), ['full'], 'nothing of the restore is left');
+  });
+
+  it('does not take the place of a restore that is under way', async () => {
+    const folder = scratch();
+    const other = join(folder, 'restore-data.partial');
+    mkdirSync(other);
+    writeFileSync(join(other, 'state.db'), 'theirs');
+    await assert.rejects(restoreBackup(good, identities, join(folder, 'data'), known()), {
+      code: 'usage',
+      message: /another restore is under way, or one was broken off; if none is, remove it/,
+    });
+    assert.deepEqual(readdirSync(other), ['state.db']);
   });
 
   it('fails its drill', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -6,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -59,7 +61,7 @@ describe('backups', () => {
     const { installation } = server.control;
     await installation.flush();
     const row = (await installation.store.exchanges.byId(id))!;
-    return Buffer.from((await openContent(installation, row.intent_index))!.plain).toString();
+    return Buffer.from((await openContent(installation, row.intent_index, row.id))!.plain).toString();
   };
   const call = async (system: string, text: string): Promise<string> => {
     const response = await server.post(`/s/${system}/v1/chat/completions`, key, {
@@ -194,14 +196,16 @@ describe('backups', () => {
     await restoreBackup(everything, identity, join(elsewhere, 'data'), trust());
     await assert.rejects(
       restoreBackup(everything, identity, join(elsewhere, 'data'), trust()),
-      /is not empty/,
+      /is not an empty folder/,
     );
     assert.ok((await ownIdentities(control.config, rootKey)).length === 2, 'and its backups open there');
     if (!isEmbedded()) return;
     const { Installation } = await import('../src/installation.ts');
     const installation = await Installation.open(join(elsewhere, 'data'), control.config, rootKey, false);
     const row = (await installation.store.exchanges.byId(id))!;
-    const content = Buffer.from((await openContent(installation, row.intent_index))!.plain).toString();
+    const content = Buffer.from(
+      (await openContent(installation, row.intent_index, row.id))!.plain,
+    ).toString();
     assert.match(content, /said before the fire/);
     await installation.close();
   });
@@ -230,7 +234,7 @@ describe('backups', () => {
       assert.match((await server.controls()).get('MOD-02')!.evidence.join(), /was changed, or cut off/);
       await assert.rejects(
         restoreBackup(made.file, [parseIdentity(newIdentity().identity)], join(dir, 'data'), trust()),
-        /for nobody whose key/,
+        /none of the keys given opens it/,
       );
     },
   );
@@ -253,6 +257,16 @@ describe('backups', () => {
       readdirSync(folder).filter((name) => name.endsWith('.partial')),
       [],
     );
+  });
+
+  it('are plain files: a link or a pipe under such a name is none', () => {
+    const { backups, installation } = server.control;
+    const before = backups.list();
+    const name = (end: string): string => join(folder, `sallyport-${installation.id}-9${end}.age`);
+    symlinkSync(join(folder, 'nowhere'), name('a'));
+    execFileSync('/usr/bin/mkfifo', [name('b')]);
+    assert.deepEqual(backups.list(), before);
+    for (const end of ['a', 'b']) rmSync(name(end));
   });
 
   it('go when they are older than they are kept, but never the last', async () => {

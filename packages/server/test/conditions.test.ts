@@ -10,6 +10,7 @@ import {
   type FakeSystem,
   fakeSystem,
   scratch,
+  seenIn,
   sendEvents,
   sendJson,
   type TestServer,
@@ -190,7 +191,7 @@ describe('conditions', () => {
   const said = async (response: Response): Promise<string> => {
     const text = await response.text();
     assert.equal(response.status, 403, text);
-    return text;
+    return `${text} ${await seenIn(server, response)}`;
   };
 
   it('on rows: deny what a classifier decides, row by row, whatever the score', async () => {
@@ -237,6 +238,13 @@ describe('conditions', () => {
       inputs: [{ name: 'x', shape: [1, 2], datatype: 'FP64', data: [60_000, 30] }],
     });
     assert.match(await said(odd), /condition\/no-minors-not-judged/);
+    // Rows are counted where there are most, not in the tensor that comes first.
+    for (const shape of [[0], []]) {
+      const first = { name: 'note', shape, datatype: 'FP64', data: shape.length === 0 ? [1] : [] };
+      const rows = ['amount', 'age'].map((name) => ({ name, shape: [2], datatype: 'FP64', data: [20, 17] }));
+      const hidden = await server.post('/v2/models/scorer/infer', key, { inputs: [first, ...rows] });
+      assert.match(await said(hidden), /condition\/no-minors/);
+    }
     approving(0.9);
     assert.match(
       await said(
@@ -272,10 +280,11 @@ describe('conditions', () => {
         const events = STREAMS[dialect]!(name, args);
         const type = dialect === 'ollama' ? 'application/x-ndjson' : 'text/event-stream';
         fake.answer = (_req, res) => sendEvents(res, events, type);
-        const text = await (await ask(true)).text();
+        const streamed = await ask(true);
+        const text = await streamed.text();
         assert.equal(text.includes('output-denied'), denied, text);
         if (denied) {
-          assert.match(text, /condition\/large-payment/);
+          assert.match(await seenIn(server, streamed), /condition\/large-payment/);
           assert.doesNotMatch(text, /"name":"pay"|friend|amount/, 'nothing of the call was let out');
         } else if (dialect !== 'ollama') assert.equal(text, events.join(''), 'untouched');
       }
@@ -366,9 +375,9 @@ describe('conditions', () => {
       });
     answer('If you ask me, you should buy gold.');
     assert.match(await said(await ask('what shall I invest in?', false)), /condition\/no-advice/);
-    const denied = await (await ask('what shall I invest in?', true)).text();
-    assert.match(denied, /condition\/no-advice/);
-    assert.doesNotMatch(denied, /"content":/);
+    const denied = await ask('what shall I invest in?', true);
+    assert.doesNotMatch(await denied.text(), /"content":/);
+    assert.match(await seenIn(server, denied), /condition\/no-advice/);
     assert.equal((await ask('what shall I eat?', false)).status, 200);
     assert.match(await (await ask('what shall I eat?', true)).text(), /"content":"I"[\s\S]*DONE/);
   });

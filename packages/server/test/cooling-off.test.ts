@@ -82,6 +82,13 @@ describe('cooling off counts from the use of what lets someone in', () => {
     assert.ok(!(await owes(person.id, giver)), 'a millisecond after');
     // Who approves for longer than a day owes that to no one who gives them more of it.
     assert.ok(!(await owes(person.id, await gives(person.id, 'approver', 'main'))));
+    // One on a single system, however old, approves nothing of the organisation's.
+    const { person: sleeper } = await directory.add('test', {
+      name: `p-${count++}`,
+      grants: [{ role: 'approver', system: 'main' }],
+    });
+    wait(48);
+    assert.ok(await owes(sleeper.id, await gives(sleeper.id, 'approver')));
     // Nor does a role that approves nothing make an approver.
     const { id } = await add('test', 'viewer');
     assert.ok(!(await owes(id, await gives(id, 'analyst'))));

@@ -97,6 +97,24 @@ describe('the provider’s credential in an answer', () => {
     }
   });
 
+  it('most of it stays here as well, in every mode, whole and in a stream', async () => {
+    for (const system of ['main', 'watched']) {
+      const own = await server.key([system]);
+      for (const text of [CREDENTIAL.slice(0, -2), CREDENTIAL.slice(3), `${CREDENTIAL.slice(0, -6)}…`]) {
+        const ask = async (stream: boolean): Promise<string> =>
+          (await server.chat(own, 'hello', { model: system, stream })).text();
+        fake.answer = (_req, res) => sendJson(res, completion(`it is ${text}`));
+        assert.match(await ask(false), /output-denied/);
+        const pieces = [...`it is ${text}, yes`];
+        fake.answer = (_req, res) =>
+          sendEvents(res, [...pieces.map((content) => chunk({ content })), 'data: [DONE]\n\n']);
+        const stream = await ask(true);
+        assert.match(stream, /output-denied/);
+        assert.doesNotMatch(stream, /"content":"i"/);
+      }
+    }
+  });
+
   it('a short one stays here wherever it stands in an event: in unknown members, names, ids and comments of JSON', async () => {
     for (const system of ['short', 'short-enforced']) {
       const own = await server.key([system]);

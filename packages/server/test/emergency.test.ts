@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { assetFactsSchema } from '@sallyport/core';
 import { type FakeSystem, fakeSystem, type TestServer, testServer } from './harness.ts';
 import { ok, signedIn, type TestPerson } from './people.ts';
 
@@ -14,9 +15,11 @@ const STANDS: Readonly<Record<string, readonly string[]>> = {
     'DELETE /api/v1/programs/{id}/grants/{grant}',
     'DELETE /api/v1/systems/{name}',
     'POST /api/v1/holds/{id}/lift',
+    'POST /api/v1/vault/rotate',
     'POST /api/v1/vault/shred',
   ],
   approves: [
+    'POST /api/v1/ai-uses/sanction',
     'POST /api/v1/findings/{fingerprint}/accept',
     'POST /api/v1/integrations/{id}/approve',
     'POST /api/v1/reviews/{id}/statement',
@@ -27,6 +30,7 @@ const STANDS: Readonly<Record<string, readonly string[]>> = {
   ],
   // Decided by what is asked for: tested one by one below, in `handed-on.test.ts`, or where it is said.
   depends: [
+    'POST /api/v1/inventory',
     'POST /api/v1/keys/{id}/rotate',
     'POST /api/v1/people/{id}/enable',
     'POST /api/v1/people/{id}/grants',
@@ -37,6 +41,7 @@ const STANDS: Readonly<Record<string, readonly string[]>> = {
     'POST /api/v1/programs/{id}/keys',
     'POST /api/v1/systems',
     'POST /api/v1/systems/{name}/mode',
+    'POST /api/v1/systems/{name}/settings',
   ],
   // Stops harm, keeps things running, or is undone as easily.
   stays: [
@@ -55,7 +60,6 @@ const STANDS: Readonly<Record<string, readonly string[]>> = {
     'POST /api/v1/integrations',
     'POST /api/v1/integrations/{id}/end',
     'POST /api/v1/integrations/{id}/suspend',
-    'POST /api/v1/inventory',
     'POST /api/v1/keys',
     'POST /api/v1/keys/{id}/owner',
     'POST /api/v1/keys/{id}/revoke',
@@ -84,7 +88,6 @@ const STANDS: Readonly<Record<string, readonly string[]>> = {
     'POST /api/v1/state/accept',
     'POST /api/v1/systems/{name}/connection',
     'POST /api/v1/systems/{name}/try',
-    'POST /api/v1/vault/rotate',
     'POST /api/v1/versions',
     'POST /api/v1/versions/{kind}/{name}/{label}/scan',
     'POST /api/v1/versions/{kind}/{name}/{label}/signature',
@@ -161,6 +164,18 @@ describe('emergency access destroys nothing', () => {
       saidOf(await responder.call('POST', '/api/v1/systems/added/mode', { mode: to }));
     assert.match(await mode('observe'), DESTROYS);
     assert.equal(await mode('enforce'), 'done');
+  });
+
+  it('more risk of something is told and less is refused', async () => {
+    const { id } = await signedIn(server, [{ role: 'operator' }]);
+    const facts = { ...assetFactsSchema.parse({}), owner: id };
+    await (await server.control.inventory()).register('test', 'model', 'told', facts);
+    const tell = async (risk: string): Promise<string> =>
+      saidOf(
+        await responder.call('POST', '/api/v1/inventory', { kind: 'model', name: 'told', facts: { risk } }),
+      );
+    assert.match(await tell('minimal'), DESTROYS);
+    assert.equal(await tell('high'), 'done');
   });
 
   it('nor by a role handed on, a program made for it, or a key of a program that was there', async () => {

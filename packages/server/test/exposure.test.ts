@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { parseConfig } from '@sallyport/core';
 import { configExposure, exposure } from '@sallyport/server';
 import { scratch, type TestServer, testServer } from './harness.ts';
 
@@ -47,7 +48,14 @@ describe('what is told of where an installation lies open', () => {
     const own = `user ${userInfo().username} alone`;
     for (const what of ['data folder', 'root key', 'keys beside the root', 'folder of secrets'])
       assert.ok((await told(what))![0].endsWith(own), what);
+    assert.equal(
+      await told('variables that systems may name'),
+      undefined,
+      'what is not set is open to nobody',
+    );
+    process.env['SOME_KEY'] = 'some-value';
     assert.match((await told('variables that systems may name'))![0], /^SOME_KEY: /);
+    delete process.env['SOME_KEY'];
     assert.equal(await told('secret'), undefined, 'a file in a folder that others cannot enter is closed');
     const open: [string, string, string][] = [
       [server.data, 'data folder', '755'],
@@ -66,6 +74,41 @@ describe('what is told of where an installation lies open', () => {
     chmodSync(secrets, 0o711);
     assert.match((await told('secret'))![0], /provider: open to every user/);
     chmodSync(secrets, 0o700);
+  });
+
+  it('secrets in files that the configuration or a command names, wherever they lie', async () => {
+    const file = (name: string, mode: number): string => {
+      writeFileSync(join(root, name), 'x', { mode });
+      chmodSync(join(root, name), mode);
+      return join(root, name);
+    };
+    const [closed, tls, open] = [file('provider-key', 0o600), file('tls.key', 0o640), file('sign-on', 0o644)];
+    const { config } = server.control;
+    const system = {
+      dialect: 'openai',
+      urls: ['http://127.0.0.1:9'],
+      allowPrivate: true,
+      apiKeyRef: `file:${closed}`,
+    };
+    const { gateway, access, systems } = parseConfig({
+      gateway: { port: 0, tls: { certFile: join(root, 'tls.pem'), keyFile: tls } },
+      access: {
+        signOn: { issuer: 'https://idp.example', clientId: 'x', clientSecretRef: `file:${open}`, roles: {} },
+      },
+      systems: { one: system },
+    });
+    server.control.config = { ...config, gateway, access, systems };
+    const found = async (): Promise<Record<string, boolean>> =>
+      Object.fromEntries(
+        (await exposure(server.control))
+          .filter(({ what }) => what === 'secret')
+          .map(({ detail, wide }) => [detail.split(': ')[0]!, wide]),
+      );
+    assert.deepEqual(await found(), { [closed]: false, [tls]: true, [open]: true });
+    server.control.config = config;
+    const byCommand = file('by-command', 0o604);
+    await server.control.addSystem('local:me', 'two', { ...system, apiKeyRef: `file:${byCommand}` });
+    assert.deepEqual(await found(), { [byCommand]: true });
   });
 
   it('the configuration file, where others may change it', () => {

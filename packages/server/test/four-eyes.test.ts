@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { itemsDigest } from '@sallyport/access';
-import { clock } from '@sallyport/core';
+import { assetFactsSchema, clock, type Finding, newEvent } from '@sallyport/core';
+import { findingDigest } from '@sallyport/store';
 import { enforced, type FakeSystem, fakeSystem, scratch, type TestServer, testServer } from './harness.ts';
 import { addPasskey, browserOf, ok, PASSWORD, signedIn, type TestPerson } from './people.ts';
 
@@ -154,6 +155,17 @@ describe('four eyes', () => {
     assert.equal(since.createdBy, `person:${person.id}`, 'a person is its author');
     assert.equal(await say('1', before, person), 'not-permitted');
     assert.equal(await say('2', since, person), 'not-permitted');
+    // Nor does who ever owned the model, whoever made the version.
+    const once = await signedIn(server, [{ role: 'approver' }]);
+    for (const owner of [once.id, null])
+      await inventory.register('test', 'model', 'four/eyes', { ...facts, owner } as never);
+    const seen = async (label: string): Promise<{ digest: string; seen: string }> => {
+      const asset = await inventory.asset('model', 'four/eyes');
+      const known = await inventory.known(asset, await inventory.version(asset, label));
+      return { digest: known.version.digest, seen: known.seen };
+    };
+    assert.equal(await say('2', await seen('2'), once), 'not-permitted');
+    Object.assign(since, await seen('2'));
     assert.equal(await say('2', since, approver), 'done');
     assert.equal(
       await codeOf(await admin.call('POST', `/api/v1/people/${approver.id}/local-user`, { user: 'jo' })),
@@ -169,6 +181,162 @@ describe('four eyes', () => {
       grants: [{ role: 'approver' }],
     });
     assert.deepEqual(await server.control.fourEyes.beholdenTo(puppet.id), ['local:kim']);
+  });
+
+  it('who made or owns what a finding is about accepts no risk of it', async () => {
+    const { installation } = server.control;
+    const both = await signedIn(server, [{ role: 'operator' }, { role: 'approver' }]);
+    const owner = await signedIn(server, [{ role: 'approver' }]);
+    await (await server.control.inventory()).register(`person:${both.id}`, 'endpoint', 'risky', {
+      ...assetFactsSchema.parse({}),
+      owner: owner.id,
+    });
+    const accept = async (by: TestPerson, subject: string): Promise<string> => {
+      const technique = `one-${count++}`;
+      const detections = [
+        {
+          ...{
+            kind: 'loads',
+            target: subject,
+            place: 'p',
+            detector: 'registry',
+            technique,
+            severity: 'critical',
+          },
+          ...{ message: 'm', remedy: 'r', references: [], exploited: true, disclosedAt: '' },
+        },
+      ];
+      const noted = newEvent('detections-noted', { actor: 'test', subject, data: { scan: 's', detections } });
+      await installation.announce(noted);
+      await installation.flush();
+      const known = (await installation.store.findings.openOn(subject)).find(
+        (one: Finding) => one.technique === technique,
+      )!;
+      const asked = { days: 30, reason: 'it is contained', digest: findingDigest(known) };
+      return codeOf(await by.call('POST', `/api/v1/findings/${known.fingerprint}/accept`, asked));
+    };
+    for (const by of [both, owner]) assert.equal(await accept(by, 'endpoint:risky'), 'not-permitted');
+    assert.equal(await accept(both, `person:${both.id}`), 'not-permitted', 'what is about themselves');
+    assert.equal(await accept(both, 'endpoint:of-nobody'), 'done');
+    assert.equal(await accept(approver, 'endpoint:risky'), 'done', 'and another does');
+  });
+
+  it('who once made, changed or owned something stays behind it, and says no less of what restrains them', async () => {
+    const { installation } = server.control;
+    const grants = [{ role: 'operator' }, { role: 'approver' }];
+    const [maker, owner, changer, other] = await Promise.all(
+      [1, 2, 3, 4].map(() => signedIn(server, grants)),
+    );
+    const set = async (by: TestPerson, facts: object): Promise<string> =>
+      codeOf(await by.call('POST', '/api/v1/inventory', { kind: 'model', name: 'four/facts', facts }));
+    const told = { owner: owner!.name, purpose: 'triage', risk: 'high', dataClasses: ['health', 'staff'] };
+    assert.equal(await set(maker!, told), 'done');
+    const asset = await installation.store.inventory.asset('model', 'four/facts');
+    assert.equal(await set(changer!, { owner: null, purpose: 'other' }), 'done');
+    const since = (await installation.store.inventory.asset('model', 'four/facts'))!;
+    assert.deepEqual(
+      [since.owner, since.risk, since.dataClasses],
+      [null, 'high', asset!.dataClasses],
+      'what is left out stays as it is',
+    );
+    // Nor by other words, a program or a command.
+    const program = { name: 'teller', purpose: 'x', owner: other!.id, grants: [{ role: 'operator' }] };
+    await ok(await admin.call('POST', '/api/v1/programs', program), 201);
+    const { key } = await ok<{ key: string }>(
+      await admin.call('POST', '/api/v1/programs/teller/keys', {}),
+      201,
+    );
+    const asProgram = await fetch(`${server.controlUrl}/api/v1/inventory`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ kind: 'model', name: 'four/facts', facts: { risk: 'minimal' } }),
+    });
+    assert.equal(await codeOf(asProgram), 'not-permitted');
+    for (const less of [
+      { risk: 'limited' },
+      { dataClasses: ['health'] },
+      { risk: 'high', dataClasses: [] },
+    ]) {
+      for (const by of [maker!, owner!, changer!]) assert.equal(await set(by, less), 'not-permitted');
+    }
+    assert.equal(await set(maker!, { risk: 'prohibited', dataClasses: ['health', 'staff', 'x'] }), 'done');
+
+    const scan = {
+      detector: 'registry',
+      technique: 'facts',
+      severity: 'critical',
+      kind: 'loads',
+      place: 'p',
+    };
+    const words = { message: 'm', remedy: 'r', references: [], exploited: true, disclosedAt: '' };
+    for (const subject of ['model:four/facts', 'model:four/facts@1']) {
+      const detections = [{ ...scan, ...words, target: subject }];
+      await installation.announce(
+        newEvent('detections-noted', { actor: 'test', subject, data: { scan: 's', detections } }),
+      );
+      await installation.flush();
+      const [finding] = await installation.store.findings.openOn(subject);
+      const asked = { days: 30, reason: 'it is contained', digest: findingDigest(finding!) };
+      const accept = async (by: TestPerson): Promise<string> =>
+        codeOf(await by.call('POST', `/api/v1/findings/${finding!.fingerprint}/accept`, asked));
+      for (const by of [maker!, owner!, changer!]) assert.equal(await accept(by), 'not-permitted', subject);
+      assert.equal(await accept(other!), 'done');
+    }
+    assert.equal(await set(other!, { risk: 'limited', dataClasses: ['health'] }), 'done', 'another says so');
+    assert.equal(await set(other!, { risk: 'minimal' }), 'not-permitted', 'and is behind it from then on');
+  });
+
+  it('that a use of AI may go on is approved, by who neither answers for it nor uses it', async () => {
+    const { installation } = server.control;
+    const grants = [{ role: 'operator' }, { role: 'approver' }];
+    const [owner, user, caller, operator] = await Promise.all([
+      ...[1, 2, 3].map(() => signedIn(server, grants)),
+      signedIn(server, [{ role: 'operator' }]),
+    ]);
+    await (await server.control.inventory()).register(`person:${caller!.id}`, 'system', 'chat', {});
+    const found = async (
+      service: string,
+      place: string,
+    ): Promise<{ fingerprint: string; digest: string }> => {
+      const fingerprint = `use-${count++}`;
+      const use = { fingerprint, service, serviceName: service, kind: 'traffic', what: 'x', place };
+      const uses = [{ ...use, line: null, count: 1, firstAt: null, lastAt: null }];
+      const data = { scan: 's', uses };
+      await installation.announce(
+        newEvent('ai-uses-noted', { actor: 'test', subject: 'organisation', data }),
+      );
+      await installation.flush();
+      const listed = await ok<{ uses: { fingerprint: string; digest: string }[] }>(
+        await approver.call('GET', '/api/v1/ai-uses'),
+        200,
+      );
+      const { digest } = listed.uses.find((one) => one.fingerprint === fingerprint)!;
+      return { fingerprint, digest };
+    };
+    const say = async (by: TestPerson, decision: string, one: object, more: object = {}): Promise<string> => {
+      const path = `/api/v1/ai-uses/${decision === 'stop' ? 'decide' : 'sanction'}`;
+      return codeOf(await by.call('POST', path, { ...one, ...more, decision, reason: 'because' }));
+    };
+    const named = await found('acme', user!.name);
+    for (const decision of ['sanctioned', 'ignored'])
+      assert.equal(await say(operator!, decision, named, { owner: owner!.id }), 'not-permitted');
+    const old = { ...named, owner: owner!.id, reason: 'because' };
+    for (const decision of ['sanctioned', 'ignored'])
+      assert.equal(
+        await codeOf(await operator!.call('POST', '/api/v1/ai-uses/decide', { ...old, decision })),
+        'request-invalid',
+        'nor by the way to stop it',
+      );
+    assert.equal(await say(approver, 'sanctioned', named), 'request-invalid', 'nobody answers for it');
+    for (const by of [owner!, user!])
+      assert.equal(await say(by, 'sanctioned', named, { owner: owner!.id }), 'not-permitted');
+    assert.equal(await say(user!, 'ignored', named), 'not-permitted');
+    assert.equal(await say(approver, 'sanctioned', named, { owner: owner!.id }), 'done');
+    const seen = await found('system:chat', 'gateway system:chat');
+    assert.equal(await say(caller!, 'ignored', seen), 'not-permitted', 'who is behind the system');
+    assert.equal(await say(approver, 'ignored', seen), 'done');
+    const other = await found('acme', 'app.py');
+    assert.equal(await say(operator!, 'stop', other), 'done', "to stop one is an operator's");
   });
 
   it('emergency access approves nothing and makes no approver, by whichever way', async () => {

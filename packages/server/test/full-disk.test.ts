@@ -100,13 +100,13 @@ describe('shutting out on a full disk', () => {
 
     /** Has every change fail as on a full disk, at its end. @returns ends it */
     const fillDisk = (): (() => void) => {
-      const { events } = server.control.installation.store;
-      const { enqueue } = events;
-      events.enqueue = async () => {
+      const { outbox } = server.control.installation.store;
+      const { enqueue } = outbox;
+      outbox.enqueue = async () => {
         throw Object.assign(new Error('database or disk is full'), { code: 'ERR_SQLITE_ERROR', errcode: 13 });
       };
       return () => {
-        events.enqueue = enqueue;
+        outbox.enqueue = enqueue;
       };
     };
     const answer = async (asked: Promise<Response>): Promise<string> => {

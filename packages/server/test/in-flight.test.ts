@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { newEvent, seenDigest } from '@sallyport/core';
 import { enforced, type FakeSystem, fakeSystem, type TestServer, testServer } from './harness.ts';
 import { browserOf, ok, PASSWORD, signedIn, type TestPerson } from './people.ts';
 import { callsOf } from './rights-calls.ts';
@@ -200,5 +201,47 @@ describe('a request that is under way when its caller is shut out', () => {
     await ok(await admin.call('DELETE', `/api/v1/programs/${id}/grants/${grants[0]!.id}`), 204);
     await server.chat(await server.key(['fixed']), 'hello');
     assert.deepEqual(await reader.read(), { done: true, value: undefined });
+  });
+
+  it('an approver who is said to be the author meanwhile approves nothing', async (t) => {
+    const { control } = server;
+    const { store } = control.installation;
+    const ben = await signedIn(server, [{ role: 'approver' }]);
+    const source = {
+      id: 'src_late',
+      pattern: 'https://data.example/late',
+      note: '',
+      licence: '',
+      status: 'proposed',
+      proposedAt: new Date().toISOString(),
+      proposedBy: 'local:zed',
+      approvedAt: null,
+      approvedBy: null,
+      expiresAt: new Date(Date.now() + 86_400_000).toISOString(),
+    } as const;
+    await store.change(async (tx) => {
+      await store.inventory.putSource(tx, source);
+      const proposed = { actor: 'local:zed', subject: 'organisation', data: { pattern: source.pattern } };
+      return { result: undefined, event: newEvent('source-proposed', proposed) };
+    });
+    const { authoriser, fourEyes } = control;
+    t.mock.method(fourEyes, 'beholdenTo', async () => []);
+    const require = authoriser.require.bind(authoriser);
+    let permitted = false;
+    const mocked = t.mock.method(authoriser, 'require', async (...all: Parameters<typeof require>) => {
+      await require(...all);
+      if (all[1] !== 'approve-proposals') return;
+      permitted = true;
+      await control.accounts.directory.setLocalUser('test', ben.id, 'zed');
+    });
+    const digest = seenDigest(source);
+    const approve = (): Promise<Response> => ben.call('POST', '/api/v1/sources/src_late/approve', { digest });
+    const answer = await approve();
+    assert.ok(permitted, 'it was permitted at first');
+    assert.equal(answer.status, 403, await answer.text());
+    assert.equal((await store.inventory.source('src_late'))?.status, 'proposed');
+    mocked.mock.restore();
+    const after = await approve();
+    assert.equal(after.status, 403, await after.text());
   });
 });

@@ -57,8 +57,8 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
         ...more,
       });
     const approve = async (name: string, who = approver): Promise<Response> => {
-      const { proposedAt } = await server.control.thirdParties.find(name);
-      return who.call('POST', `/api/v1/integrations/${name}/approve`, { proposedAt });
+      const { digest } = await server.control.thirdParties.find(name);
+      return who.call('POST', `/api/v1/integrations/${name}/approve`, { digest });
     };
     before(async () => {
       fake = await fakeSystem();
@@ -97,10 +97,10 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
         'the author cannot approve',
       );
       // Written anew while somebody looks at it: what they did not see they do not approve.
-      const { proposedAt } = await server.control.thirdParties.find('vendor');
+      const { digest } = await server.control.thirdParties.find('vendor');
       await new Promise((tick) => setTimeout(tick, 5));
       await ok(await propose('vendor', 'vendor-model', manifest), 201);
-      const stale = await approver.call('POST', '/api/v1/integrations/vendor/approve', { proposedAt });
+      const stale = await approver.call('POST', '/api/v1/integrations/vendor/approve', { digest });
       assert.equal(await codeOf(stale), 'conflict');
       await ok(await approve('vendor'), 200);
       assert.match(await wordsOf(await server.chat(key, 'hello')), /data of the class `orders`/);
@@ -297,7 +297,7 @@ describe('certificates of third parties', () => {
     const { seen } = await thirdParties.propose('person:a', input);
     assert.match(seen.certificates[origin]!.key, /^[A-Za-z0-9+/]{43}=$/);
     const approve = async (who: string): Promise<unknown> =>
-      thirdParties.approve(who, 'keys', (await thirdParties.find('keys')).proposedAt);
+      thirdParties.approve(who, 'keys', (await thirdParties.find('keys')).digest);
     await assert.rejects(approve('person:a'), { code: 'not-permitted' });
     await approve('person:b');
     const fetchSafely = egress.fetch(true);
@@ -331,13 +331,13 @@ describe('certificates of third parties', () => {
       owner: null,
       days: 30,
     });
-    await thirdParties.approve('person:b', 'keys', (await thirdParties.find('keys')).proposedAt);
+    await thirdParties.approve('person:b', 'keys', (await thirdParties.find('keys')).digest);
     const words = ({ facts }: Assessment): string[] =>
       facts.map(({ what, good }) => `${good === null ? '?' : good ? '+' : '-'} ${what}`);
     const first = await assessParty(server.control, 'person:a', 'keys');
     assert.deepEqual(words(first), [
       '+ its manifest is approved',
-      '- nobody here answers for it',
+      '- it has no owner here',
       '+ its origins speak TLSv1.3',
       '+ it agrees on keys that are safe from quantum computers',
       '+ it is as it was approved',

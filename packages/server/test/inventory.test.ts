@@ -557,10 +557,11 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
       );
       const use = uses.find(({ service }) => service === 'openai')!;
       await ok(
-        await operator.call('POST', '/api/v1/ai-uses/decide', {
+        await approver.call('POST', '/api/v1/ai-uses/sanction', {
           fingerprint: use.fingerprint,
           digest: use.digest,
           decision: 'sanctioned',
+          owner: operator.id,
           reason: 'it is the shop assistant',
         }),
         200,
@@ -612,15 +613,14 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
       const LIT: Readonly<Record<string, RegExp>> = {
         'DAT-01': /^effective: 1 data sets were taken in from approved sources, 6 from others were refused/,
         'DAT-02':
-          /^effective: all 1 data sets were asked for by somebody who holds nothing on them, and refused/,
+          /^effective: all 1 data sets were asked for by a person without a role on them, and refused/,
         // Files were changed on the disk above: what was asked for then was refused, and that is no good sign.
         'MOD-02':
           /^failing: 2 loads of models were verified byte by byte, 7 were refused; all \d+ stored files/,
         'VUL-01':
           /^(?:partial|failing|effective): (\d+) of \1 watched folders and stored versions were scanned within a day; .* the scans of a day were of model-files, dependencies, sources; 1 prompts and 1 container images/,
-        'VUL-03':
-          /^failing: .* 3 were closed, each by a scan .* 3 have nobody who answers for them, 0 are overdue/,
-        'GOV-02': /^partial: everything that serves \(1\) has an approval of its digest, signed/,
+        'VUL-03': /^failing: .* 3 were closed, each by a scan .* 3 have no owner, 0 are overdue/,
+        'GOV-02': /^partial: everything that serves \(1\) has a signed approval of its digest/,
         'GOV-03':
           /^effective: of two uses of AI that were seeded unregistered, in code and in a log, 2 were found/,
         'CMP-01':

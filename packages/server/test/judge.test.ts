@@ -5,6 +5,7 @@ import {
   enforced,
   type FakeSystem,
   fakeSystem,
+  seenIn,
   sendJson,
   type TestServer,
   testServer,
@@ -62,18 +63,22 @@ describe('a second tier', () => {
     await Promise.all([judge.close(), fake.close()]);
   });
 
-  const ask = async (system: string, content: string): Promise<{ status: number; text: string }> => {
+  const ask = async (
+    system: string,
+    content: string,
+  ): Promise<{ status: number; text: string; seen: string }> => {
     asked.length = 0;
     const messages = [{ role: 'user', content }];
     const response = await server.post(`/s/${system}/v1/chat/completions`, key, { model: 'm', messages });
-    return { status: response.status, text: await response.text() };
+    const text = await response.text();
+    return { status: response.status, text, seen: await seenIn(server, response) };
   };
 
   it('is asked about what the first lets pass, and denies', async () => {
     says = (code) => `${code} ATTACK`;
     const denied = await ask('main', STORY);
     assert.equal(denied.status, 403, denied.text);
-    assert.match(denied.text, /injection\/judged/);
+    assert.match(denied.seen, /injection\/judged/);
     assert.equal(asked[0]!.body.model, 'big');
     assert.ok(asked[0]!.body.messages![1]!.content.includes(STORY));
     says = (code) => `${code} HARMLESS`;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it, mock } from 'node:test';
 import { clock } from '@sallyport/core';
+import { ENGINES } from './behind.ts';
 import { enforced, type FakeSystem, fakeSystem, type TestServer, testServer } from './harness.ts';
 import { ok, signedIn, type TestPerson } from './people.ts';
 
@@ -84,11 +85,8 @@ describe('keys whose maker has left', () => {
     later(11);
     assert.deepEqual(await tick(), [left.id]);
     await server.control.installation.flush();
-    const [event] = await server.control.installation.store.events.about(
-      `key:${left.id}`,
-      ['key-revoked'],
-      '',
-    );
+    const revoked = await server.control.installation.store.events.since(['key-revoked'], '1970');
+    const event = revoked.find(({ subject }) => subject === `key:${left.id}`);
     assert.match(String(event!.data['reason']), /left/);
     mock.restoreAll();
     assert.equal((await server.chat(left.key, 'hello')).status, 401);
@@ -192,3 +190,41 @@ describe('keys whose maker has left', () => {
     assert.ok((await tick()).includes(id));
   });
 });
+
+for (const [engine, open] of Object.entries(ENGINES))
+  it(`since when keys end with their owners is said by the log alone, over ${engine}`, async (t) => {
+    const { place, end } = await open();
+    const fake = await fakeSystem();
+    const start = (): Promise<TestServer> =>
+      testServer({ data: place.data, config: place.config, systems: { main: enforced(fake) } });
+    let server = await start();
+    t.after(async () => {
+      mock.restoreAll();
+      await server.stop();
+      await fake.close();
+      await end();
+    });
+    const maker = await signedIn(server, [{ role: 'operator' }]);
+    const { id } = await server.control.apiKeys.create(`person:${maker.id}`, {
+      ...{ name: 'k', systems: ['main'], expires: '90d' },
+    });
+    await server.control.accounts.directory.setDisabled('test', maker.id, true);
+    const endsAt = async (): Promise<string | undefined> =>
+      (await server.control.keyOwners.orphans()).find((key) => key.id === id)?.endsAt;
+    const before = await endsAt();
+    assert.ok(before);
+    for (const since of ['2999-01-01T00:00:00.000Z', null]) {
+      await server.stop();
+      await place.sql(
+        `delete from meta where name = 'key-owners-since'`,
+        `delete from events where type = 'key-owners-watched'`,
+        ...(since ? [`insert into meta (name, value) values ('key-owners-since', '${since}')`] : []),
+        'select 1',
+      );
+      const at = Date.now() + 20 * DAY_MS;
+      mock.method(clock, 'nowMs', () => at);
+      server = await start();
+      assert.equal(await endsAt(), before, `${since}`);
+      mock.restoreAll();
+    }
+  });

@@ -100,6 +100,16 @@ describe('rights over keys', () => {
     await ok(await as(own.key, 'POST', `/api/v1/keys/${own.id}/rotate`, { expires: '2h' }), 201);
   });
 
+  it('a job rotates not even the key that it got: minutes would become days', async () => {
+    await program('builds', [{ role: 'operator' }], {});
+    const { apiKeys, accounts } = server.control;
+    const { id: account } = await accounts.programs.find('builds');
+    const job = { name: 'workload:main repo:acme/shop', systems: ['chat'], program: account };
+    const { id, key } = await apiKeys.create('workload:main', job);
+    assert.equal(await codeOf(await as(key, 'POST', `/api/v1/keys/${id}/rotate`, {})), 'not-permitted');
+    assert.equal(await codeOf(await as(key, 'POST', `/api/v1/keys/${id}/revoke`)), 'done', 'it may end it');
+  });
+
   it('a program whose key is bound makes none that is less bound', async () => {
     const scope = { addresses: ['127.0.0.0/8', '::1/128'] };
     await program('bound', [{ role: 'operator' }], { scope });
@@ -154,8 +164,11 @@ describe('rights over keys', () => {
       (await ok<{ expiresAt: string }>(await passing.call('POST', path, body), 201)).expiresAt;
     assert.equal(await make('/api/v1/keys', { name: 'k', systems: ['chat'], expires: '300d' }), soon);
     // What the account of the key may counts too, not only the systems that it calls.
-    const keys = '/api/v1/programs/directory/keys';
-    assert.equal(await make(keys, { systems: ['other'], expires: '300d' }), soon);
+    const wanted = { systems: ['other'], expires: '300d' };
+    assert.equal(await make('/api/v1/programs/everywhere/keys', wanted), soon);
+    // What a program that keeps people gives has no end: no key of it is made by a role that does.
+    const keeping = await passing.call('POST', '/api/v1/programs/directory/keys', wanted);
+    assert.equal(await codeOf(keeping), 'not-permitted');
     const lasting = await make('/api/v1/keys', { name: 'k', systems: ['other'], expires: '300d' });
     assert.ok(lasting > soon, 'a lasting role makes a lasting key');
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { enforced, type FakeSystem, fakeSystem, type TestServer, testServer } from './harness.ts';
+import { ok, signedIn } from './people.ts';
 
 interface User {
   id: string;
@@ -165,6 +166,36 @@ describe('leavers of an identity provider', () => {
       ['administrator'],
     );
     await assert.rejects(directory.setDisabled('local:owner', olga.id, true), { code: 'conflict' });
+  });
+
+  it('with another account, which stays open: whoever shuts one out is told of it, and so is everybody', async () => {
+    const { directory } = server.control.accounts;
+    const said = { externalId: 'https://idp|two', names: ['two-signed-on'], grants: [{ role: 'viewer' }] };
+    const signed = await directory.fromProvider({ ...said, scimId: 'e-two' });
+    await directory.grant('test', signed.id, { role: 'operator' });
+    const kept = await join({ userName: 'two-kept', externalId: 'e-two' });
+    await directory.fromProvider({ ...said, scimId: 'e-two' });
+    await directory.fromProvider({ ...said, scimId: 'e-two' });
+    const admin = await signedIn(server, [{ role: 'administrator' }]);
+    const stillIn = async (id: string): Promise<string[]> => {
+      const said = await admin.call('POST', `/api/v1/people/${id}/disable`);
+      return (await ok<{ stillIn: { name: string }[] }>(said, 200)).stillIn.map(({ name }) => name);
+    };
+    const found = async (): Promise<string[]> => {
+      await server.control.monitor!.tick();
+      await server.control.installation.flush();
+      const all = await server.control.installation.store.findings.list();
+      return all.flatMap(({ technique, subject }) => (technique === 'shut-out-elsewhere' ? [subject] : []));
+    };
+    assert.deepEqual(await found(), []);
+    await scim(200, 'PATCH', `/Users/${kept.id}`, {
+      Operations: [{ op: 'replace', path: 'active', value: false }],
+    });
+    assert.deepEqual(await found(), [`person:${kept.id}`], 'a leaver of the provider');
+    assert.deepEqual(await stillIn(kept.id), ['two-signed-on']);
+    assert.deepEqual(await stillIn(signed.id), []);
+    await directory.setDisabled('test', kept.id, false);
+    assert.deepEqual(await stillIn(signed.id), ['two-kept'], 'the other way round');
   });
 
   it('may be provisioned again after they were removed: as someone new, with nothing of before', async () => {

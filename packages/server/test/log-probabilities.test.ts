@@ -293,6 +293,26 @@ describe('log probabilities of an answer', () => {
     }
   });
 
+  it('that spell a text elsewhere in the answer are judged by themselves', async () => {
+    const form = FORMS['chat']!;
+    const said = `her card is ${CARD}`;
+    const details = { content: [{ token: said }] };
+    const message = { role: 'assistant', content: said };
+    const other = { index: 1, message: { role: 'assistant', content: null }, logprobs: details };
+    for (const choices of [
+      [{ index: 0, message: { ...message, x: { logprobs: details } } }],
+      [{ index: 0, message }, other],
+      [other, { index: 0, message }],
+      [{ index: 0, message: { ...message, content: 'ok', id: said } }, other],
+    ]) {
+      const whole = await wholeOf(form, { choices });
+      assert.ok(whole.includes('"logprobs":null') && !whole.includes('4111'), whole);
+      const deltas = choices.map(({ message: delta, ...choice }) => ({ ...choice, delta }));
+      const { text } = await streamOf(form, [{ choices: deltas }]);
+      assert.ok(text.includes('"logprobs":null') && !text.includes('4111'), text);
+    }
+  });
+
   it('input of a tool that is named like them stays as it is', async () => {
     const input = { logprobs: [{ token: 'x', bytes: [1, 2, 3] }], top_logprobs: [{ a: 1 }] };
     const call = { function: { name: 'f', arguments: input } };

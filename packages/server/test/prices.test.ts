@@ -15,6 +15,7 @@ import {
   type TestServer,
   testServer,
 } from './harness.ts';
+import { ok, signedIn, type TestPerson } from './people.ts';
 
 const MAIN = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
 const messages = [{ role: 'user', content: 'hi' }];
@@ -31,10 +32,11 @@ describe('prices', () => {
         main: enforced(fake),
         other: enforced(fake),
         fixed: enforced(fake, { prices: { inputPerMillion: 100, outputPerMillion: 1_000 } }),
+        free: enforced(fake, { prices: { inputPerMillion: 0, outputPerMillion: 0 } }),
       },
       workers: 2,
     });
-    key = await server.key(['main', 'other', 'fixed']);
+    key = await server.key(['main', 'other', 'fixed', 'free']);
   });
   after(async () => {
     await server.stop();
@@ -67,9 +69,11 @@ describe('prices', () => {
   it('that nobody set are none, and not 0', async () => {
     assert.equal(await cost('main', 'm'), null);
     assert.equal(await cost('fixed', 'm'), 3 * 100 + 5 * 1_000);
+    assert.equal(await cost('free', 'm'), 0, 'a price of 0 is one');
     const listed = await sallyport('prices', 'list');
     assert.equal(listed.status, 0, listed.stderr);
-    assert.match(listed.stdout, /no prices are set/);
+    assert.match(listed.stdout, /\(any other\) +fixed +100 +1000/);
+    assert.match(listed.stdout, /\(any other\) +free +0 +0/);
   });
 
   it('are loaded as YAML, JSON and CSV, recorded, and count at once', async () => {
@@ -117,6 +121,27 @@ describe('prices', () => {
     assert.match((await sallyport('prices', 'list')).stdout, /m-2\*.*any.*3.*30.*–/);
   });
 
+  it('are shown to who sees a system: those that apply to it', async () => {
+    const { store } = server.control.installation;
+    const loaded = (await store.prices.list()).rows;
+    const shown = async (grants: { role: string; system?: string }[]): Promise<unknown> => {
+      const { prices, systems } = (await (
+        await (await signedIn(server, grants)).call('GET', '/api/v1/prices')
+      ).json()) as { prices: { system?: string }[]; systems: { system: string }[] };
+      return [prices, systems.map(({ system }) => system)];
+    };
+    assert.deepEqual(await shown([{ role: 'viewer' }]), [loaded, ['fixed', 'free']]);
+    for (const name of ['main', 'other', 'fixed'])
+      assert.deepEqual(await shown([{ role: 'viewer', system: name }]), [
+        loaded.filter(({ system }) => system === undefined || system === name),
+        ['fixed', 'free'].filter((one) => one === name),
+      ]);
+    assert.ok(
+      loaded.some(({ system }) => system === 'other'),
+      'there is one to hide',
+    );
+  });
+
   it('that are none are refused, and what was loaded stays', async () => {
     const { version } = await server.control.installation.store.prices.list();
     const file = join(scratch(), 'prices.json');
@@ -147,5 +172,30 @@ describe('prices', () => {
     const second = await ask('m-1');
     assert.equal(second.status, 429, '53 of 100 are spent, and 51 may be');
     assert.equal((await ask('unknown')).status, 200, 'what has no price is not counted as spend');
+  });
+
+  it('that make a model cost less, or nothing, are for whoever may weaken limits: not for emergency access', async () => {
+    const reason = 'the only administrator cannot be reached and calls fail';
+    const responder = await signedIn(server, [{ role: 'responder' }]);
+    await ok(await responder.call('POST', '/api/v1/break-glass', { reason, minutes: 5 }), 201);
+    const operator = await signedIn(server, [{ role: 'operator' }]);
+    const row = { model: 'gpt-*', inputPerMillion: 2, outputPerMillion: 8 };
+    const load = async (who: TestPerson, ...prices: object[]): Promise<number> =>
+      (await who.call('POST', '/api/v1/prices', { prices })).status;
+    assert.equal(await load(operator, row), 200);
+    const dearer = { ...row, inputPerMillion: 3, cacheReadPerMillion: 4 };
+    const other = { model: 'new', inputPerMillion: 0, outputPerMillion: 0 };
+    assert.equal(await load(responder, dearer, other), 200, 'what costs more, or had no price');
+    for (const less of [
+      [],
+      [other],
+      [{ ...dearer, outputPerMillion: 7 }, other],
+      [{ ...dearer, cacheReadPerMillion: 1 }, other],
+      [{ ...dearer, reasoningPerMillion: 1 }, other],
+      [dearer, { model: 'gpt-5', inputPerMillion: 0, outputPerMillion: 8 }, other],
+      [dearer, { model: 'gpt-*', system: 'main', inputPerMillion: 3, outputPerMillion: 0 }, other],
+    ])
+      assert.equal(await load(responder, ...less), 403, JSON.stringify(less));
+    assert.equal(await load(operator, other), 200);
   });
 });

@@ -10,6 +10,7 @@ import {
   type FakeSystem,
   fakeSystem,
   scratch,
+  seenIn,
   sendEvents,
   sendJson,
   type TestServer,
@@ -143,14 +144,15 @@ describe('what a system wants replaced, and what tools may be told', () => {
       fake.answer = (_req, res) => sendJson(res, completion(text));
       const whole = await server.chat(keys.get('taught')!, 'what do you know?');
       assert.equal(whole.status, denied ? 403 : 200, text);
-      assert.equal(/training-echo/.test(await whole.text()), denied);
+      await whole.text();
+      assert.equal((await seenIn(server, whole)).includes('training-echo'), denied, text);
       fake.answer = (_req, res) =>
         sendEvents(res, [...[...text].map((content) => chunk({ content })), 'data: [DONE]\n\n']);
-      const streamed = await (
-        await server.chat(keys.get('taught')!, 'what do you know?', { stream: true })
-      ).text();
-      assert.equal(/training-echo/.test(streamed), denied, text);
-      if (denied) assert.doesNotMatch(streamed, /"content":"m"/, 'nothing of it was let out');
+      const streamed = await server.chat(keys.get('taught')!, 'what do you know?', { stream: true });
+      const said = await streamed.text();
+      assert.equal(/output-denied/.test(said), denied, text);
+      assert.equal((await seenIn(server, streamed)).includes('training-echo'), denied, text);
+      if (denied) assert.doesNotMatch(said, /"content":"m"/, 'nothing of it was let out');
     }
   });
 
@@ -177,7 +179,8 @@ describe('what a system wants replaced, and what tools may be told', () => {
     ] as const) {
       const response = await server.chat(keys.get(name)!, 'I am sad.');
       assert.equal(response.status, status, name);
-      if (status === 403) assert.match(await response.text(), /content\/self-harm/);
+      await response.text();
+      if (status === 403) assert.match(await seenIn(server, response), /content\/self-harm/);
     }
     fake.answer = (_req, res) => sendJson(res, completion("I'm sorry, but I cannot help with that."));
     assert.equal((await server.chat(keys.get('strict')!, 'I am sad.')).status, 200, 'a refusal is no harm');

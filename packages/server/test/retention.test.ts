@@ -1,5 +1,17 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { openCheckpoint, verifyLedger } from '@sallyport/ledger';
@@ -67,7 +79,7 @@ describe('retention', () => {
     await installation.flush();
     const row = (await installation.store.exchanges.byId(exchangeOf(response)))!;
     assert.match(
-      Buffer.from((await openContent(installation, row.intent_index))!.plain).toString(),
+      Buffer.from((await openContent(installation, row.intent_index, row.id))!.plain).toString(),
       /said today/,
     );
     const events = await installation.store.events.since(['content-expired'], '1970');
@@ -160,6 +172,50 @@ describe('the archive of the log', () => {
     await server.stop();
   });
 
+  it(
+    'writes through nothing, and waits for nothing, that its keeper puts there',
+    { timeout: 60_000 },
+    async () => {
+      const folder = join(scratch(), 'archive');
+      const config = { record: { archive: { folder } } };
+      const server = await testServer({ systems: { main: enforced(fake) }, config });
+      const grow = async (): Promise<string | null> => {
+        await talk(server, 1);
+        await server.control.archive.tick();
+        return server.control.archive.state()!.fault;
+      };
+      assert.equal(await grow(), null);
+      const elsewhere = scratch();
+      const victim = join(elsewhere, 'victim');
+      writeFileSync(victim, 'theirs');
+      for (const name of ['checkpoint.partial', 'verifier.key.partial', 'verifier.key']) {
+        rmSync(join(folder, name), { force: true });
+        symlinkSync(victim, join(folder, name));
+      }
+      assert.equal(await grow(), null);
+      assert.equal(readFileSync(victim, 'utf8'), 'theirs');
+      assert.deepEqual((await verifyLedger(folder, keysIn(folder))).problems, []);
+      // A link, a pipe, or a file without an end where the checkpoint was, and a folder that leads out.
+      const path = join(folder, 'checkpoint');
+      const note = readFileSync(path);
+      for (const [put, said] of [
+        [() => symlinkSync(victim, path), /is a link where a file belongs/],
+        [() => execFileSync('/usr/bin/mkfifo', [path]), /is no file/],
+        [() => writeFileSync(path, Buffer.alloc(2 ** 21)), /is longer than it may be/],
+      ] as const) {
+        rmSync(path);
+        put();
+        assert.match((await grow()) ?? '', said);
+      }
+      rmSync(path);
+      writeFileSync(path, note);
+      renameSync(join(folder, 'tile'), join(elsewhere, 'tile'));
+      symlinkSync(join(elsewhere, 'tile'), join(folder, 'tile'));
+      assert.match((await grow()) ?? '', /leads out of the archive/);
+      await server.stop();
+    },
+  );
+
   it('goes to an object store as well', { timeout: 60_000 }, async () => {
     const store = await objectServer('key-id');
     process.env['TEST_ARCHIVE_ID'] = 'key-id';
@@ -195,4 +251,88 @@ describe('the archive of the log', () => {
     assert.deepEqual((await verifyLedger(copy, keysIn(copy))).problems, []);
     await store.close();
   });
+
+  it('holds up the end of the server for no store that is silent', { timeout: 60_000 }, async () => {
+    const silent = createServer((socket) => void socket.on('error', () => {})).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    process.env['TEST_ARCHIVE_ID'] = 'key-id';
+    process.env['TEST_ARCHIVE_SECRET'] = 'secret';
+    const objects = {
+      endpoint: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+      bucket: 'logs',
+      accessKeyIdRef: 'env:TEST_ARCHIVE_ID',
+      secretAccessKeyRef: 'env:TEST_ARCHIVE_SECRET',
+      allowPrivate: true,
+    };
+    const config = { record: { archive: { objects } } };
+    const server = await testServer({ systems: { main: enforced(fake) }, config });
+    await talk(server, 1);
+    const asked = once(silent, 'connection');
+    void server.control.archive.tick();
+    await asked;
+    await server.stop();
+    silent.close();
+  });
+
+  it(
+    'takes the place of no longer one, nor of another, wherever that lies',
+    { timeout: 60_000 },
+    async () => {
+      const store = await objectServer('key-id');
+      process.env['TEST_ARCHIVE_ID'] = 'key-id';
+      process.env['TEST_ARCHIVE_SECRET'] = 'secret';
+      const objects = {
+        endpoint: store.endpoint,
+        bucket: 'logs',
+        prefix: 'two/',
+        accessKeyIdRef: 'env:TEST_ARCHIVE_ID',
+        secretAccessKeyRef: 'env:TEST_ARCHIVE_SECRET',
+        allowPrivate: true,
+      };
+      const folder = join(scratch(), 'archive');
+      const kept = {
+        folder: () => readFileSync(join(folder, 'checkpoint')),
+        objects: () => [...store.objects].find(([name]) => name.endsWith('two/checkpoint'))![1],
+      };
+      for (const [place, archive] of [['folder', { folder }] as const, ['objects', { objects }] as const]) {
+        const data = join(scratch(), 'data');
+        const start = (own: string) =>
+          testServer({ data: own, systems: { main: enforced(fake) }, config: { record: { archive } } });
+        let server = await start(data);
+        const isEmbedded = server.control.installation.store.engine === 'sqlite';
+        await talk(server, 5);
+        await server.control.archive.tick();
+        await server.stop();
+        const old = join(scratch(), 'old');
+        cpSync(data, old, { recursive: true });
+        server = await start(data);
+        await talk(server, 20);
+        await server.control.archive.tick();
+        assert.equal(server.control.archive.state()!.fault, null);
+        const newest = kept[place]();
+        await server.stop();
+
+        if (isEmbedded) {
+          // An old copy, and what it becomes as it goes on by itself: longer than what is there, and another history.
+          rmSync(data, { recursive: true });
+          cpSync(old, data, { recursive: true });
+          server = await start(data);
+          await server.control.archive.tick();
+          assert.match(server.control.archive.state()!.fault!, /holds \d+ entries, and the log \d+: stop/);
+          await talk(server, 60);
+          await server.control.archive.tick();
+          assert.match(server.control.archive.state()!.fault!, /holds another log/);
+          assert.deepEqual(kept[place](), newest);
+          await server.stop();
+        }
+        const stranger = await start(join(scratch(), 'stranger'));
+        await talk(stranger, 60);
+        await stranger.control.archive.tick();
+        assert.match(stranger.control.archive.state()!.fault!, /holds another log/);
+        assert.deepEqual(kept[place](), newest);
+        await stranger.stop();
+      }
+      await store.close();
+    },
+  );
 });

@@ -46,6 +46,9 @@ const REVIEWED: Readonly<Record<string, string>> = {
   'POST /api/v1/systems.judge.system': 'a system that is known',
   'POST /api/v1/systems.links.hosts[]': 'names that links in answers may lead to; nothing is resolved',
   'POST /api/v1/systems.privacy.restoreIntoTools.*[]': 'kinds of values, of a fixed list',
+  'POST /api/v1/systems/{name}/settings.apiKeyRef': 'what `secrets` allows (References)',
+  'POST /api/v1/systems/{name}/settings.urls[]':
+    'as in a new system; a move needs the right to remove, and takes no secret along',
   'POST /api/v1/systems.profile': 'a file in the folder `learned` (References)',
   'POST /api/v1/systems.urls[]':
     'checked when connected to (safe-lookup); a secret goes only to origins it was bound to',

@@ -25,7 +25,9 @@ export const mayHandOn =
     if (role === 'administrator') return true;
     // A responder becomes administrator for an hour; what approves is not among that.
     if (role === 'responder')
-      return !/^(?:approve-proposals|decide-reviews|accept-risks|provision-people) /.test(right);
+      return !/^(?:approve-proposals|decide-reviews|accept-risks|sanction-uses|provision-people) /.test(
+        right,
+      );
     if (role === 'operator@alpha' || role === 'administrator@alpha') return right === `${INVOKE} alpha`;
     if (role.startsWith('operator')) return right.startsWith(`${INVOKE} `) || right.endsWith(' gamma');
     // Whoever it puts into a group is theirs; it comes to hold nothing itself.

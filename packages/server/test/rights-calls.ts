@@ -125,6 +125,15 @@ const MADE: Readonly<Record<string, Making>> = {
     post(path, { name: 'gamma', dialect: 'openai', urls: ['http://127.0.0.1:9/beta'], allowPrivate: true }),
   'POST /api/v1/systems/{name}/mode': (_, { systems }) =>
     each(systems, (name) => post(`/api/v1/systems/${name}/mode`, { mode: 'observe' })),
+  'POST /api/v1/systems/{name}/settings': (_, { systems }) =>
+    each(systems, (name) =>
+      post(
+        `/api/v1/systems/${name}/settings`,
+        { urls: ['http://127.0.0.1:9/beta'] },
+        { limits: { requestsPerMinute: 5 } },
+        { canaries: [] },
+      ),
+    ),
   'DELETE /api/v1/systems/{name}': (_, { systems }) =>
     each(systems, (name) => [{ method: 'DELETE', path: `/api/v1/systems/${name}` }]),
   'POST /api/v1/sources': (path) => post(path, { pattern: 'https://data.example/x' }),
@@ -175,6 +184,17 @@ const MADE: Readonly<Record<string, Making>> = {
         body: { displayName: 'approvers', members: users.map((value) => ({ value })) },
       },
     ]),
+  'PATCH /scim/v2/Groups/{id}': (_, { users, groups }) =>
+    each(groups, (id) =>
+      [
+        { op: 'replace', path: 'displayName', value: 'approvers' },
+        { op: 'add', path: 'members', value: users.map((value) => ({ value })) },
+      ].map((change) => ({
+        method: 'PATCH',
+        path: `/scim/v2/Groups/${id}`,
+        body: { Operations: [change] },
+      })),
+    ),
   'DELETE /scim/v2/Groups/{id}': (_, { groups }) =>
     each(groups, (id) => [{ method: 'DELETE', path: `/scim/v2/Groups/${id}` }]),
 };
@@ -186,7 +206,6 @@ const NO_RIGHT = [
   /^POST \/api\/v1\/(?:reload|guard|alerts|findings|vault|backups|ledger|lineage|assessments|scans|ci-runs|policies|ai-uses|inventory|versions|models|places|reviews|secret-origins|state)(?:\/|$)/,
   /^POST \/api\/v1\/systems\/\{name\}\/(?:try|connection)$/,
   /^DELETE \/api\/v1\/secret-origins/,
-  /^PATCH \/scim\/v2\/Groups/,
 ] as const;
 
 /** Every call that could be made now. */

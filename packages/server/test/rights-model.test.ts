@@ -39,12 +39,13 @@ describe('no sequence of calls gains a right', () => {
   });
   after(() => closeWorld(world));
 
-  it('two calls by any role, in a world of two systems', async () => {
+  it('any one call by any role, and as many of two as there is time for, in a world of two systems', async () => {
     let calls = 0;
     for (const { role, start } of await actors(world)) {
       const depth = role === 'administrator' || role === 'responder' ? 1 : 2;
       const explored = await explore(world, role, start, depth, mayHandOn(role), 800);
       assert.deepEqual(explored.gains.slice(0, 2), [], role);
+      assert.ok(explored.whole >= 1, `${role}: not every single call was tried`);
       calls += explored.calls;
     }
     assert.ok(calls > 1_000, `${calls} calls`);

@@ -2,12 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LEVEL } from '@sallyport/access';
-import { clock, parseConfig } from '@sallyport/core';
+import { clock, parseConfig, type SallyportEvent } from '@sallyport/core';
 import { INVOKE, policySchema, type Target } from '@sallyport/policy';
+import { type Connection, GRANTING_TABLES, type GrantingTable } from '@sallyport/store';
 import { createApp } from '../src/app.ts';
-import { type Principal, systemTarget } from '../src/authorisation/authoriser.ts';
+import type { Principal } from '../src/authorisation/authoriser.ts';
+import { systemTarget } from '../src/authorisation/system-scope.ts';
 import { Control } from '../src/control.ts';
 import { Installation } from '../src/installation.ts';
+import { SaidEvents } from '../src/said-events.ts';
+import { followed } from './followed.ts';
 import { type Call, callsOf } from './rights-calls.ts';
 
 /** What a coalition is: one actor, and every secret that came into its hands. */
@@ -28,6 +32,8 @@ export interface Explored {
   readonly states: number;
   readonly calls: number;
   readonly done: number;
+  /** Calls of the longest sequences of which every one was tried: beyond, calls ran out. */
+  readonly whole: number;
   readonly gains: readonly Gain[];
 }
 
@@ -36,9 +42,11 @@ export interface World {
   readonly control: Control;
   readonly app: ReturnType<typeof createApp>;
   readonly folder: string;
+  /** What the log itself says of people. */
+  readonly said: () => Promise<SaidEvents>;
 }
 
-/** State that a change could touch, and that a step back restores. Events stay in the log; here they are taken out again. */
+/** State that a change could touch, and that a step back restores. */
 const TABLES = [
   'people',
   'grants',
@@ -63,7 +71,11 @@ const TABLES = [
   'findings',
   'events',
 ] as const;
-type Snapshot = ReadonlyMap<string, readonly Record<string, unknown>[]>;
+interface Snapshot {
+  readonly tables: ReadonlyMap<string, readonly Record<string, unknown>[]>;
+  /** What the log says of people by then. */
+  readonly said: readonly SallyportEvent[];
+}
 
 const ENV = { local: null, address: '127.0.0.1', publicUrl: 'https://localhost' } as const;
 /** Two systems, as the small world has them. */
@@ -85,7 +97,8 @@ export async function smallWorld(): Promise<World> {
   const control = new Control(config, installation);
   await control.addSystem('test', 'alpha', system('alpha'));
   const app = createApp(control, ['localhost'], null);
-  return { control, app, folder };
+  const said = installation.state.said.bind(installation.state);
+  return { control, app, folder, said };
 }
 
 /** Ends it. */
@@ -133,6 +146,7 @@ async function ask(world: World, who: Identity, call: Call): Promise<Response> {
 
 async function save({ control }: World): Promise<Snapshot> {
   await control.installation.flush();
+  const said = [...(await control.installation.state.said()).all];
   const tables = new Map<string, readonly Record<string, unknown>[]>();
   await control.installation.store.change(async (tx) => {
     for (const table of TABLES)
@@ -145,24 +159,44 @@ async function save({ control }: World): Promise<Snapshot> {
       );
     return { result: undefined, event: [] };
   });
-  return tables;
+  return { tables, said };
 }
 
-async function restore({ control }: World, snapshot: Snapshot): Promise<void> {
+/** Has the log say what it said by then, and what is recorded from now on: events stay in it. */
+async function sayAsOf({ control, said }: World, known: readonly SallyportEvent[]): Promise<void> {
+  const own = new SaidEvents(known);
+  let seen = (await said()).all.length;
+  control.installation.state.said = async () => {
+    const { all } = await said();
+    for (; seen < all.length; seen++) own.see(all[seen]!);
+    return own;
+  };
+}
+
+/** Has the log say what rows are, where it holds those of their table. */
+const touched = async (tx: Connection, table: string): Promise<void> => {
+  if (Object.hasOwn(GRANTING_TABLES, table)) await followed(tx, table as GrantingTable);
+};
+
+async function restore(world: World, snapshot: Snapshot): Promise<void> {
+  const { control } = world;
   await control.authoriser.flush();
   await control.installation.flush();
   await control.installation.store.change(async (tx) => {
+    for (const table of TABLES) await touched(tx, table);
     for (const table of [...TABLES].reverse()) await tx.deleteFrom(table as never).execute();
     for (const table of TABLES) {
-      const rows = snapshot.get(table)!;
+      const rows = snapshot.tables.get(table)!;
       for (let at = 0; at < rows.length; at += 40)
         await tx
           .insertInto(table as never)
           .values(rows.slice(at, at + 40) as never)
           .execute();
+      await touched(tx, table);
     }
     return { result: undefined, event: [] };
   });
+  await sayAsOf(world, snapshot.said);
 }
 
 /** Everything that an identity may do to anything of the small world, in words. */
@@ -311,6 +345,7 @@ export async function explore(
   let level: State[] = [{ snapshot: first, who: start, calls: [] }];
   let calls = 0;
   let done = 0;
+  let whole = 0;
   for (let at = 0; at < depth; at++) {
     const next: State[] = [];
     for (const state of level) {
@@ -355,8 +390,9 @@ export async function explore(
           await restore(world, state.snapshot);
         }
     }
+    if (calls < budget) whole = at + 1;
     level = next;
   }
   await restore(world, first);
-  return { states: seen.size, calls, done, gains };
+  return { states: seen.size, calls, done, whole, gains };
 }

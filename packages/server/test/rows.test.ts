@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { learnProfile } from '@sallyport/guard';
 import { loadConfig, type RunningServer, startServer } from '@sallyport/server';
-import { type FakeSystem, fakeSystem, scratch, sendJson } from './harness.ts';
+import { type FakeSystem, fakeSystem, scratch, seenIn, sendJson } from './harness.ts';
+
+/** Rows around a hole. */
+const ring = (count: number): number[][] =>
+  Array.from({ length: count }, (_, n) => [Math.cos(n), Math.sin(n)].map((value) => Math.round(value * 100)));
 
 describe('rows for a classifier', () => {
   let fake: FakeSystem;
@@ -37,8 +41,12 @@ describe('rows for a classifier', () => {
       JSON.stringify(learnProfile(['amount', 'age'], known)),
     );
     writeFileSync(
+      join(folder, 'profiles', 'ring.json'),
+      JSON.stringify(learnProfile(['left', 'right'], ring(500))),
+    );
+    writeFileSync(
       file,
-      `gateway: { port: 0 }\ncontrol: { port: 0 }\nsystems:\n  scorer: { dialect: oip, urls: ["${fake.url}"], allowPrivate: true, mode: enforce, profile: profiles/scorer.json }\n  squeezed: { dialect: oip, urls: ["${fake.url}"], allowPrivate: true, mode: enforce, profile: profiles/scorer.json, squeeze: 0.1 }\n`,
+      `gateway: { port: 0 }\ncontrol: { port: 0 }\nsystems:\n  scorer: { dialect: oip, urls: ["${fake.url}"], allowPrivate: true, mode: enforce, profile: profiles/scorer.json }\n  squeezed: { dialect: oip, urls: ["${fake.url}"], allowPrivate: true, mode: enforce, profile: profiles/scorer.json, squeeze: 0.1 }\n  ringed: { dialect: oip, urls: ["${fake.url}"], allowPrivate: true, mode: enforce, profile: profiles/ring.json }\n`,
     );
     server = await startServer({
       data: join(folder, 'data'),
@@ -48,7 +56,9 @@ describe('rows for a classifier', () => {
       config: loadConfig(file),
       loadConfig: () => loadConfig(file),
     });
-    key = (await server.control.apiKeys.create('test', { name: 'k', systems: ['scorer', 'squeezed'] })).key;
+    key = (
+      await server.control.apiKeys.create('test', { name: 'k', systems: ['scorer', 'squeezed', 'ringed'] })
+    ).key;
   });
   after(async () => {
     await server.stop();
@@ -105,6 +115,63 @@ describe('rows for a classifier', () => {
     assert.equal(fake.requests.length, sent);
   });
 
+  it('are refused where values and lists stand side by side, or lists are not as the shape says', async () => {
+    const sent = fake.requests.length;
+    for (const [data, shape] of [
+      [
+        [1_500, 30, [9_000_000, 4_000]],
+        [2, 2],
+      ],
+      [
+        [[1_500, 30], 9_000_000, 4_000],
+        [2, 2],
+      ],
+      [
+        [[1_500], 30, [9_000_000, 4_000]],
+        [2, 2],
+      ],
+      [
+        [1_500, 30, [2_000, 40, 9_000_000, 4_000]],
+        [3, 2],
+      ],
+      [
+        [[], [1_500, 30]],
+        [1, 2],
+      ],
+      [[[1_500, 30, 9_000_000, 4_000]], [2, 2]],
+      [
+        [[[1_500, 30]], [[2_000, 40]]],
+        [2, 2],
+      ],
+      [
+        [
+          [1_500, 9_000_000],
+          [30, 4_000],
+        ],
+        [1, 4],
+      ],
+    ] as const) {
+      const response = await infer(rows([...data], [...shape]));
+      assert.equal(response.status, 400, JSON.stringify(data));
+      assert.match(await response.text(), /exactly as `shape` says/);
+    }
+    assert.equal(fake.requests.length, sent);
+  });
+
+  it('hide behind no others: not behind many rows, nor beside tensors of features', async () => {
+    const known = ring(400);
+    const before = fake.requests.length;
+    assert.equal((await infer(rows(known.flat(), [400, 2]), 'ringed')).status, 200);
+    // Ordinary by each value and both together, and far from every row that is known.
+    assert.equal((await infer(rows([...known.flat(), 0, 0], [401, 2]), 'ringed')).status, 403);
+    const named = (name: string, data: number[], shape: number[]): object => ({
+      ...{ name, shape, datatype: 'FP64', data },
+    });
+    const features = [named('amount', [1_500], [1]), named('age', [30], [1])];
+    assert.equal((await infer([...features, named('x', [9_000_000, 4_000], [1, 2])])).status, 403);
+    assert.equal(fake.requests.length, before + 1);
+  });
+
   it('many of them are looked at in bounded time', async () => {
     const data = Array.from({ length: 40_000 }, (_, n) => (n % 2 === 0 ? 1_500 + (n % 500) : 20 + (n % 50)));
     const begun = process.hrtime.bigint();
@@ -143,7 +210,8 @@ describe('rows for a classifier', () => {
     assert.equal((await infer(clean, 'squeezed')).status, 200);
     assert.equal(asked.length, 1);
     const denied = await infer(noisy, 'squeezed');
-    assert.match(await denied.text(), /swayed-by-noise/);
+    await denied.text();
+    assert.match(await seenIn(server, denied), /swayed-by-noise/);
     assert.equal(denied.status, 403);
     assert.deepEqual(asked.at(-1), [1_500, 30, 2_000, 40]);
     says((data) => (noise(data) ? 'granted' : 'refused'), 'BYTES');

@@ -337,6 +337,7 @@ describe('SCIM: an identity provider keeps people and groups', () => {
       { op: 'replace', path: 'displayName', value: '' },
       { op: 'replace', path: 'externalId', value: {} },
       { op: 'add', path: 'members', value: 'x' },
+      { op: 'replace', path: 'members' },
       { op: 'add', path: 'members', value: [[{ value: id }]] },
       { op: 'add', path: `members[value eq "${id}"]`, value: {} },
       { op: 'replace', path: `members[value eq "${id}"]`, value: {} },

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { assetFactsSchema, clock, newEvent, newId } from '@sallyport/core';
 import type { Store } from '@sallyport/store';
 import { expireContent, liftHold, placeHold, systemsOnHold } from '../src/content-expiry.ts';
+import { behindSqlite, divergingIn } from './behind.ts';
 import { enforced, type FakeSystem, fakeSystem, scratch, type TestServer, testServer } from './harness.ts';
 import { signedIn } from './people.ts';
 
@@ -14,7 +15,7 @@ const LATER = '2999-01-01T00:00:00.000Z';
 
 describe(
   'holds, reviews and the inventory, where their rows do not follow from the log',
-  { skip: process.env['TEST_POSTGRES'] !== undefined },
+  { skip: process.env['TEST_POSTGRES'] !== undefined && 'it is of the embedded engine' },
   () => {
     let fake: FakeSystem;
     let server: TestServer;
@@ -26,12 +27,8 @@ describe(
         diverges: true,
       });
     };
-    const behind = (...statements: string[]): void => {
-      const db = new DatabaseSync(join(data, 'state.db'));
-      db.exec('pragma busy_timeout = 5000; pragma foreign_keys = off');
-      for (const statement of statements) db.exec(statement);
-      db.close();
-    };
+    const behind = (...statements: string[]): void =>
+      behindSqlite(data, 'pragma foreign_keys = off', ...statements);
     const restart = async (...statements: string[]): Promise<void> => {
       await server.stop();
       behind(...statements);
@@ -57,10 +54,7 @@ describe(
       };
     };
     const state = () => server.control.installation.state;
-    const diverging = (): string[] =>
-      state()
-        .diverging.map(({ row, why }) => `${row} ${why}`)
-        .sort();
+    const diverging = (): string[] => divergingIn(server);
     const store = (): Store => server.control.installation.store;
 
     before(async () => {

@@ -7,12 +7,13 @@ import { newEvent } from '@sallyport/core';
 import { verifyLedger } from '@sallyport/ledger';
 import { viewState } from '@sallyport/store';
 import { EVENT_COLUMNS, EXCHANGE_COLUMNS, NOT_COMPARED } from '../src/audit/projected-rows.ts';
-import { StateAudit, type StateReport } from '../src/audit/state-audit.ts';
+import { StateAudit } from '../src/audit/state-audit.ts';
+import type { StateReport } from '../src/audit/state-report.ts';
 import { enforced, exchangeOf, type FakeSystem, fakeSystem, scratch, testServer } from './harness.ts';
 
 describe(
   'a state that was changed at rest is not called ok',
-  { skip: process.env['TEST_POSTGRES'] !== undefined },
+  { skip: process.env['TEST_POSTGRES'] !== undefined && 'it is of the embedded engine' },
   () => {
     let fake: FakeSystem;
     const entries: Buffer[] = [];
@@ -123,8 +124,9 @@ describe(
       assert.equal((await after_(`delete from meta where name = 'projected'`)).result, 'bad');
       // A projection that begins again is none of this.
       const anew = await after_(
-        'delete from exchanges',
-        'delete from events',
+        ...['exchanges', 'events', 'findings', 'ai_uses', 'ai_decisions'].map(
+          (table) => `delete from ${table}`,
+        ),
         `delete from meta where name = 'projected'`,
       );
       assert.equal(anew.result, 'ok', words(anew));
@@ -133,8 +135,9 @@ describe(
 
     it('but what a crash between two slices leaves is', async () => {
       const { at } = kept_(`select intent_index as at from exchanges where id = '${exchanges[2]}'`);
-      // Events come with the cursor, in one step.
-      const set = `delete from events where leaf_index >= ${Number(at)}; update meta set value = '${Number(at)}' where name = 'projected'`;
+      // Events and what they make come with the cursor, in one step.
+      const made = ['findings', 'ai_uses', 'ai_decisions'].map((table) => `delete from ${table};`).join(' ');
+      const set = `${made} delete from events where leaf_index >= ${Number(at)}; update meta set value = '${Number(at)}' where name = 'projected'`;
       const found = await after_(set);
       assert.equal(found.result, 'ok', words(found));
       const open = await after_(
@@ -160,7 +163,16 @@ describe(
         }
     });
 
-    it('a decision about the use of AI that no event made', async () => {
+    it('a cursor that was set back by little, to before what was decided, and nothing else', async () => {
+      const { at } = kept_(`select leaf_index as at from events where type = 'ai-use-decided'`);
+      const found = await after_(
+        `delete from events where leaf_index >= ${Number(at)}`,
+        `update meta set value = '${Number(at)}' where name = 'projected'`,
+      );
+      assert.equal(found.result, 'bad');
+    });
+
+    it('a decision about the use of AI that no event made, or that is gone', async () => {
       const [kept_row] = [kept_('select * from ai_decisions')];
       assert.ok(kept_row, 'one that was made stands');
       for (const statement of [
@@ -168,10 +180,13 @@ describe(
         `update ai_decisions set decision = 'approved'`,
         `update ai_decisions set service = 'forged'`,
         `update ai_uses set decision = 'approved', decided_by = 'person:x'`,
+        'delete from ai_decisions',
+        'delete from ai_uses',
+        `update ai_uses set decision = null, decided_by = null, decided_at = null, reason = ''`,
       ]) {
         const found = await after_(statement);
         assert.equal(found.result, 'bad', statement);
-        assert.match(words(found), /says what no event in the log decided/, statement);
+        assert.match(words(found), /`ai_(?:uses|decisions)\/\w+` does not follow from the log/, statement);
       }
     });
 

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { diagnose } from '../src/doctor.ts';
 import { reachSystems } from '../src/system-reach.ts';
-import { enforced, type FakeSystem, fakeSystem, sendJson, type TestServer, testServer } from './harness.ts';
+import {
+  enforced,
+  everySystem,
+  type FakeSystem,
+  fakeSystem,
+  sendJson,
+  type TestServer,
+  testServer,
+} from './harness.ts';
 import { signedIn } from './people.ts';
 
 describe('whether an AI system can be reached', () => {
@@ -95,7 +103,12 @@ describe('whether an AI system can be reached', () => {
       expires: '2d',
     });
     const checks = async (): Promise<Map<string, string>> =>
-      new Map((await diagnose(server.control)).map(({ check, level, ok }) => [check, `${level} ${ok}`]));
+      new Map(
+        (await diagnose(server.control, await everySystem(server))).map(({ check, level, ok }) => [
+          check,
+          `${level} ${ok}`,
+        ]),
+      );
     const first = await checks();
     assert.equal(first.get('reach main'), 'ok true');
     assert.equal(first.get('reach hidden'), 'bad false');

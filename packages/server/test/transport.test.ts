@@ -121,7 +121,7 @@ describe('transport', () => {
     // Its key is under the ring, and goes with it from suite to suite.
     assert.ok(ring.list().some(({ purpose }) => purpose === 'tls'));
     assert.ok(!readFileSync(join(data, 'keys', 'tls-authority.json'), 'latin1').includes('PRIVATE'));
-    const states = await lookAtEndpoints(server.control);
+    const states = await lookAtEndpoints(server.control, await server.control.systems());
     for (const name of ['listener:gateway', 'listener:control']) {
       const state = states.find((one) => one.name === name)!;
       assert.deepEqual([state.protocol, state.group, state.problem], ['TLSv1.3', HYBRID_GROUP, null]);
@@ -192,7 +192,12 @@ describe('transport', () => {
         here: system('http://127.0.0.1:1'),
       },
     });
-    const states = new Map((await lookAtEndpoints(server.control)).map((state) => [state.name, state]));
+    const states = new Map(
+      (await lookAtEndpoints(server.control, await server.control.systems())).map((state) => [
+        state.name,
+        state,
+      ]),
+    );
     assert.equal(states.get('system:weak')!.problem, 'no connection came about whose certificate holds');
     assert.equal(states.get('system:plain')!.problem, 'it is reached without TLS');
     assert.equal(states.get('system:here')!.problem, null);

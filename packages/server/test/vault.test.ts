@@ -54,7 +54,7 @@ describe('the vault', () => {
     const { installation } = server.control;
     await installation.flush();
     const row = (await installation.store.exchanges.byId(id))!;
-    return Buffer.from((await openContent(installation, row.intent_index))!.plain).toString();
+    return Buffer.from((await openContent(installation, row.intent_index, row.id))!.plain).toString();
   };
   const call = async (system: string, text: string): Promise<string> => {
     const response = await server.post(`/s/${system}/v1/chat/completions`, key, {

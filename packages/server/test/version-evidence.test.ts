@@ -6,7 +6,10 @@ import { after, before, describe, it } from 'node:test';
 import { type AssetVersion, newId } from '@sallyport/core';
 import { type KnownVersion, signModel } from '@sallyport/registry';
 import { scratch, type TestServer, testServer } from './harness.ts';
+import { ok, signedIn, type TestPerson } from './people.ts';
 
+/** A model of LightGBM, as far as it is known by its beginning. */
+const TREES = 'tree\nversion=v4\n';
 const FACTS = { owner: null, purpose: '', risk: 'minimal', dataClasses: [], source: '', licence: '' };
 
 describe('what is said of a version', () => {
@@ -64,12 +67,62 @@ describe('what is said of a version', () => {
     assert.equal(gate(same, 'signed'), true);
   });
 
+  it('a test that failed is lifted by no one who is behind the version', async () => {
+    const [author, owner, other] = await Promise.all(
+      [1, 2, 3].map(() => signedIn(server, [{ role: 'operator' }])),
+    );
+    const inventory = await server.control.inventory();
+    const add = (name: string, by: string): Promise<KnownVersion> =>
+      inventory.addVersion('local:ci', 'model', name, { ...FACTS, owner: owner!.id } as never, {
+        root: made('tested', { 'notes.txt': 'tested\n' }),
+        label: '1',
+        author: by,
+      });
+    await add('tested', `person:${author!.id}`);
+    const say = async (by: TestPerson, passed: boolean, name = 'tested'): Promise<boolean> => {
+      const body = { passed, summary: passed ? 'all is well' : 'it leaks' };
+      await ok(await by.call('POST', `/api/v1/models/${name}/1/tests`, body), 200);
+      return gate(await shown('tested'), 'tested');
+    };
+    // Who said that it failed may say otherwise, and so may another person.
+    assert.equal(await say(other!, false), false);
+    assert.equal(await say(author!, true), false, 'its author');
+    assert.equal(await say(owner!, true), false, 'its owner');
+    await inventory.noteTest('local:ci', 'tested', '1', true, 'by who registered it');
+    assert.equal(gate(await shown('tested'), 'tested'), false);
+    assert.equal(await say(other!, true), true);
+    assert.equal(await say(author!, false), false);
+    assert.equal(await say(author!, true), false, 'nor what they said themselves');
+    const why = (await shown('tested')).gates.find(({ name }) => name === 'tested')!.why;
+    assert.match(why, /^it leaks \(said by person:\w+\); it opens when a person who neither made/);
+    // Of the same files under another name someone else may be the author.
+    await add('tested-too', `person:${other!.id}`);
+    assert.equal(await say(author!, true, 'tested-too'), false);
+    // A program of the author is the author, and another's lifts only what it said itself.
+    await inventory.noteTest('program:x', 'tested', '1', true, 'by a program', true);
+    assert.equal(gate(await shown('tested'), 'tested'), false);
+    assert.equal(await say(other!, true), true);
+  });
+
+  it('a bad signature closes the gate of what it was handed in for, and of no other', async () => {
+    const files = { 'a.txt': 'equal\n' };
+    const first = made('equal-a', files);
+    const good = await register('equal-a', first, await signature(first));
+    const bad = JSON.stringify(
+      (await signModel(made('equal-x', { 'a.txt': 'other\n' }), { key: pem })).bundle,
+    );
+    const second = await register('equal-b', made('equal-b', files), bad);
+    assert.equal(second.version.digest, good.version.digest);
+    assert.equal(gate(second, 'signed'), false);
+    assert.equal(gate(await shown('equal-a'), 'signed'), true);
+  });
+
   it('while it is promoted or rolled back counts', async () => {
     const inventory = await server.control.inventory();
     const serving = await server.control.serving();
     const { store } = server.control.installation;
     const serve = async (name: string, content: string): Promise<void> => {
-      const root = made(name, { 'notes.txt': content });
+      const root = made(name, { 'notes.txt': content, 'model.txt': TREES });
       await register(name, root, await signature(root));
       const { version, seen } = await shown(name);
       await inventory.approve('other', 'model', name, '1', { digest: version.digest, seen });
@@ -100,7 +153,7 @@ describe('what is said of a version', () => {
   it('that a scan could not read stays so, whatever its bytes are called elsewhere', async () => {
     const closed = await register('p2', made('p2', { 'config.json': '{"a":' }));
     assert.equal(gate(closed, 'scanned'), false);
-    const clean = await register('q2', made('q2', { 'x.txt': '{"a":' }));
+    const clean = await register('q2', made('q2', { 'x.txt': '{"a":', 'model.txt': TREES }));
     assert.equal(gate(clean, 'scanned'), true);
     assert.equal(gate(await shown('p2'), 'scanned'), false);
   });
@@ -119,7 +172,7 @@ describe('what is said of a version', () => {
   });
 
   it('by a digest of bytes alone, as earlier releases made it, counts for that version only', async () => {
-    const { version } = await register('old', made('old', { 'a.txt': 'old\n' }));
+    const { version } = await register('old', made('old', { 'a.txt': TREES }));
     const [file] = version.files;
     const digest = createHash('sha256').update(Buffer.from(file!.sha256, 'hex')).digest('hex');
     const row = (label: string, name: string): AssetVersion => ({

@@ -5,9 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { parseConfig } from '@sallyport/core';
 import {
+  contentPath,
   fillLedger,
   formatVerifierKey,
+  openCheckpoint,
   parseNote,
   parseVerifierKey,
   signedAt,
@@ -15,6 +18,7 @@ import {
   witnessKeys,
 } from '@sallyport/ledger';
 import { signingKey } from '@sallyport/vault';
+import { auditCopy } from '../src/audit/record-audit.ts';
 import { enforced, type FakeSystem, fakeSystem, scratch, type TestServer, testServer } from './harness.ts';
 
 /** A witness on a real socket. */
@@ -24,6 +28,8 @@ interface Running {
   readonly server: Server;
   /** Answers this instead, where it is set. */
   status: number | null;
+  /** Says with status 409 that it saw so many entries, where it is set. */
+  claims: number | null;
   /** Sends these lines before its own. */
   more: string;
 }
@@ -46,6 +52,11 @@ async function startWitness(name: string, logKey: () => string | null): Promise<
       res.end('no\n');
       return;
     }
+    if (running.claims !== null) {
+      res.writeHead(409, { 'content-type': 'text/x.tlog.size' });
+      res.end(`${running.claims}\n`);
+      return;
+    }
     const { status, type, body } = await witness.addCheckpoint(Buffer.concat(pieces).toString());
     res.writeHead(status, { 'content-type': type });
     res.end(status === 200 ? running.more + body : body);
@@ -57,6 +68,7 @@ async function startWitness(name: string, logKey: () => string | null): Promise<
     keys: witnessKeys(signer).map(formatVerifierKey),
     server,
     status: null,
+    claims: null,
     more: '',
   };
   return running;
@@ -169,6 +181,23 @@ describe('witnesses of the record', () => {
     assert.ok((await round()).every(({ fault }) => fault === null));
   });
 
+  it('keep no checkpoint that a quorum cosigned from being kept, whatever one of them claims', async () => {
+    await server.stop();
+    await start(1);
+    two.claims = Number.MAX_SAFE_INTEGER;
+    const kept = (): number =>
+      openCheckpoint(readFileSync(join(data, 'ledger/checkpoint.cosigned'), 'utf8')).size;
+    await server.key(['main']);
+    const [good, liar] = await round();
+    assert.equal(good!.fault, null);
+    assert.equal(liar!.refuses, 'rollback');
+    assert.equal(kept(), server.control.installation.ledger.checkpoint.size);
+    assert.match(await evidence(), /failing: .*refuses: it saw \d+ entries/);
+    two.claims = null;
+    await server.stop();
+    await start();
+  });
+
   it('see a log that was cut or restored, and one that was rewritten', { timeout: 60_000 }, async () => {
     const key = await server.key(['main']);
     await server.stop();
@@ -235,11 +264,27 @@ describe('witnesses of the record', () => {
     const keys = ['verifier.key', 'verifier-quantum-safe.key'].map((name) =>
       readFileSync(join(log, name), 'utf8').trim(),
     );
-    const { after: filled } = await fillLedger(log, join(newer, 'ledger'), keys);
+    const copy = join(newer, 'ledger');
+    const check = () => auditCopy({ data, config: parseConfig({}), rootKey: `${data}.key` }, copy);
+    const kept = join(scratch(), 'content');
+    cpSync(join(copy, 'content'), kept, { recursive: true });
+    const file = join(copy, contentPath(0));
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 1]! ^= 1;
+    writeFileSync(file, bytes);
+    await assert.rejects(
+      fillLedger(log, copy, keys, await check()),
+      /1 content of the copy is .* does not open/,
+    );
+    assert.ok(openCheckpoint(readFileSync(join(log, 'checkpoint'), 'utf8')).size < size, 'nothing was taken');
+    cpSync(kept, join(copy, 'content'), { recursive: true });
+    const content = await check();
+    const { after: filled } = await fillLedger(log, copy, keys, content);
+    assert.ok(content.report().checked > 100, JSON.stringify(content.report()));
     assert.ok(filled >= size);
     await start();
     assert.ok((await round()).every(({ fault }) => fault === null));
     await (await server.chat(key, 'and on')).text();
-    await assert.rejects(fillLedger(log, join(newer, 'ledger'), keys), /nothing to fetch/);
+    await assert.rejects(fillLedger(log, copy, keys, await check()), /nothing to fetch/);
   });
 });

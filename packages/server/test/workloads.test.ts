@@ -248,6 +248,25 @@ describe('workload identity', () => {
     const revoked = await begin();
     await apiKeys.revoke('test', (await keys.list()).at(-1)!.id);
     assert.equal((await refresh(revoked)).status, 401);
+    // An earlier one of the family.
+    const start = await begin();
+    const early = (await keys.list()).at(-1)!;
+    const { refresh_token: then } = await refresh(start);
+    const { successors } = await apiKeys.revoke('test', early.id);
+    assert.deepEqual(successors, [(await keys.list()).at(-1)!.id]);
+    assert.equal((await refresh(then)).status, 401);
+    // Revoked while the next is made.
+    const last = await begin();
+    const { id } = (await keys.list()).at(-1)!;
+    const { keyRights } = server.control;
+    const requireTrade = keyRights.requireTrade.bind(keyRights);
+    t.mock.method(keyRights, 'requireTrade', async (...all: Parameters<typeof requireTrade>) => {
+      await apiKeys.revoke('test', id);
+      return requireTrade(...all);
+    });
+    assert.equal((await refresh(last)).status, 401);
+    t.mock.restoreAll();
+    assert.equal((await keys.list()).at(-1)!.id, id, 'no key came after it');
   });
 
   it('a refresh token gets nothing by a rule that was changed since it was issued', async () => {

@@ -1,5 +1,8 @@
 import { type SallyportEvent, seenDigest, type UseDecision } from '@sallyport/core';
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { Quarantine } from './granting.ts';
+import type { LogRows } from './log-rows.ts';
+import { keysOf } from './projected-rows.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 import { livesAnew, removedName } from './system-births.ts';
@@ -139,8 +142,6 @@ async function decide(tx: Connection, { at, actor, data }: SallyportEvent): Prom
   await tx.updateTable('ai_uses').set(decided).where('service', '=', service).execute();
 }
 
-const LISTED_MAX = 5_000;
-
 async function latestUses(db: Connection): Promise<AiUse[]> {
   const rows = await db
     .selectFrom('ai_uses')
@@ -148,7 +149,6 @@ async function latestUses(db: Connection): Promise<AiUse[]> {
     .where('synthetic', '=', 0)
     .orderBy('last_at', 'desc')
     .orderBy('fingerprint')
-    .limit(LISTED_MAX)
     .execute();
   return rows.map(toUse);
 }
@@ -156,23 +156,37 @@ async function latestUses(db: Connection): Promise<AiUse[]> {
 /** Uses of AI that were found. */
 export class AiUses {
   readonly #db: Kysely<Database>;
+  readonly #quarantined: Quarantine;
+  /** What the log says of them. */
+  log: LogRows | null = null;
 
-  constructor(db: Kysely<Database>) {
+  /** @param quarantined rows that do not follow from the record, as `ai_uses/FINGERPRINT` */
+  constructor(db: Kysely<Database>, quarantined: Quarantine = new Quarantine()) {
     this.#db = db;
+    this.#quarantined = quarantined;
   }
 
   /** Those of this organisation, the latest first. */
-  list(): Promise<AiUse[]> {
-    return latestUses(this.#db);
+  async list(): Promise<AiUse[]> {
+    return (await this.#saying())?.(latestUses) ?? latestUses(this.#db);
   }
 
   async find(fingerprint: string): Promise<AiUse | null> {
-    const row = await this.#db
-      .selectFrom('ai_uses')
-      .selectAll()
-      .where('fingerprint', '=', fingerprint)
-      .executeTakeFirst();
-    return row ? toUse(row) : null;
+    const find = async (db: Connection): Promise<AiUse | null> => {
+      const query = db.selectFrom('ai_uses').selectAll().where('fingerprint', '=', fingerprint);
+      const row = await query.executeTakeFirst();
+      return row ? toUse(row) : null;
+    };
+    const said = await this.#saying();
+    return said ? said(find) : find(this.#db);
+  }
+
+  /** Asks the log where rows do not follow from it; null where all do. */
+  async #saying(): Promise<(<T>(query: (db: Connection) => Promise<T>) => Promise<T>) | null> {
+    const { log } = this;
+    const tables = ['ai_uses', 'ai_decisions'] as const;
+    if (log === null || tables.every((table) => keysOf(table, this.#quarantined).length === 0)) return null;
+    return (query) => log.ask(query);
   }
 }
 

@@ -1,72 +1,13 @@
 import type { SallyportEvent } from '@sallyport/core';
 import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Database } from './schema.ts';
-import type { Connection } from './store.ts';
 
-/** Signs texts, and knows its own signatures. */
-export interface OutboxSeal {
-  sign(text: string): string;
-  verify(text: string, seal: string): boolean;
-}
-
-const SUBJECTS_AT_ONCE = 500;
-
-/** The outbox, and the projection of events that came out of the record. */
+/** The projection of events that came out of the record. */
 export class Events {
   readonly #db: Kysely<Database>;
-  #seal: OutboxSeal | null = null;
 
   constructor(db: Kysely<Database>) {
     this.#db = db;
-  }
-
-  /** Signs what is put into the outbox, and checks what comes out of it; without one nothing is signed. */
-  sealWith(seal: OutboxSeal): void {
-    this.#seal = seal;
-  }
-
-  /** Puts an event into the outbox of a transaction. */
-  async enqueue(tx: Connection, event: SallyportEvent): Promise<void> {
-    const text = JSON.stringify(event);
-    const kept = this.#seal ? JSON.stringify({ text, seal: this.#seal.sign(text) }) : text;
-    await tx.insertInto('outbox').values({ event_id: event.id, event: kept, appended_at: null }).execute();
-  }
-
-  /** Events not yet in the record, oldest first. */
-  async waiting(most: number): Promise<{ seq: number; event: SallyportEvent; sealed: boolean }[]> {
-    const rows = await this.#db
-      .selectFrom('outbox')
-      .select(['seq', 'event'])
-      .where('appended_at', 'is', null)
-      .orderBy('seq')
-      .limit(most)
-      .execute();
-    return rows.map((row) => ({ seq: row.seq, ...this.#read(row.event) }));
-  }
-
-  #read(kept: string): { event: SallyportEvent; sealed: boolean } {
-    const value = JSON.parse(kept) as SallyportEvent | { text: string; seal: string };
-    if (!('text' in value)) return { event: value, sealed: this.#seal === null };
-    const sealed = this.#seal?.verify(value.text, value.seal) ?? true;
-    return { event: JSON.parse(value.text) as SallyportEvent, sealed };
-  }
-
-  /** Which of these event ids the record holds already. */
-  async recorded(ids: readonly string[]): Promise<Set<string>> {
-    if (ids.length === 0) return new Set();
-    const rows = await this.#db.selectFrom('events').select('id').where('id', 'in', ids).execute();
-    return new Set(rows.map((row) => row.id));
-  }
-
-  /** Marks events as recorded. */
-  async appended(seqs: readonly number[], at: string): Promise<void> {
-    if (seqs.length === 0) return;
-    await this.#db.updateTable('outbox').set({ appended_at: at }).where('seq', 'in', seqs).execute();
-    await this.#db
-      .deleteFrom('outbox')
-      .where('appended_at', 'is not', null)
-      .where('seq', 'not in', seqs)
-      .execute();
   }
 
   /**
@@ -112,59 +53,6 @@ export class Events {
       .limit(most)
       .execute();
     return rows.map(toEvent);
-  }
-
-  /** The newest events of some types about one subject, since a time. */
-  async about(
-    subject: string,
-    types: readonly string[],
-    at: string,
-    most = 10_000,
-  ): Promise<SallyportEvent[]> {
-    const rows = await this.#db
-      .selectFrom('events')
-      .selectAll()
-      .where('subject', '=', subject)
-      .where('type', 'in', types)
-      .where('at', '>=', at)
-      .orderBy('leaf_index', 'desc')
-      .limit(most)
-      .execute();
-    return rows.map(toEvent);
-  }
-
-  /** Events of a type about some subjects, oldest first. */
-  async aboutAny(type: string, subjects: readonly string[]): Promise<SallyportEvent[]> {
-    const found: SallyportEvent[] = [];
-    for (let at = 0; at < subjects.length; at += SUBJECTS_AT_ONCE) {
-      const rows = await this.#db
-        .selectFrom('events')
-        .selectAll()
-        .where('type', '=', type)
-        .where('subject', 'in', subjects.slice(at, at + SUBJECTS_AT_ONCE))
-        .orderBy('leaf_index')
-        .execute();
-      found.push(...rows.map(toEvent));
-    }
-    return found;
-  }
-
-  /** Every event of some types whose data says this under a name, newest first. @param field letters alone */
-  async saying(
-    types: readonly string[],
-    field: string,
-    value: string,
-    most = 10_000,
-  ): Promise<SallyportEvent[]> {
-    const rows = await this.#db
-      .selectFrom('events')
-      .selectAll()
-      .where('type', 'in', types)
-      .where(dataSays(field, value))
-      .orderBy('leaf_index', 'desc')
-      .limit(most)
-      .execute();
-    return rows.map(toEvent).filter(({ data }) => data[field] === value);
   }
 
   /** Ids of every event of some types since a time that is no demonstration, oldest first. */
@@ -233,10 +121,8 @@ export class Events {
 
 /** Whether the text of the data holds this name and value; within other texts its quotes are escaped. */
 function dataSays(field: string, value: string): RawBuilder<SqlBool> {
-  const text = JSON.stringify({ [field]: value })
-    .slice(1, -1)
-    .replaceAll(/[\\%_]/g, String.raw`\$&`);
-  return sql<SqlBool>`data like ${`%${text}%`} escape ${'\\'}`;
+  const text = JSON.stringify({ [field]: value }).slice(1, -1);
+  return sql<SqlBool>`replace(data, ${text}, '') <> data`;
 }
 
 function toEvent(row: Database['events']): SallyportEvent {

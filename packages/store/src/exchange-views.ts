@@ -1,38 +1,11 @@
-import { type Detection, type ExchangeCounts, NUMBER_LIMITS } from '@sallyport/core';
-import { type Kysely, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
+import type { Detection, ExchangeCounts } from '@sallyport/core';
+import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
+import { type ExchangeFilter, type ExchangePage, filtered } from './exchange-filter.ts';
 import type { Database } from './schema.ts';
 import type { SystemBirths } from './system-births.ts';
 
 /** An exchange as projected from its leaves. */
 export type ExchangeRow = Database['exchanges'];
-
-/** Which exchanges. What is left out restricts nothing. */
-export interface ExchangeFilter {
-  readonly system?: string | undefined;
-  /** Only exchanges of one of these. */
-  readonly systems?: readonly string[] | undefined;
-  readonly outcome?: string | undefined;
-  /** What was done, or in observe mode would have been done. */
-  readonly wouldBe?: string | undefined;
-  readonly actor?: string | undefined;
-  /** Detector that saw something. */
-  readonly detector?: string | undefined;
-  /** Whether calls of our own probes are among them; left out, both kinds are. */
-  readonly synthetic?: boolean | undefined;
-  /** Times in ISO 8601: from, included, and to, excluded. */
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
-  /** Only exchanges before this id. */
-  readonly before?: string | undefined;
-  /** Only exchanges up to this id: a list that stays as it is while new ones arrive. */
-  readonly until?: string | undefined;
-}
-
-/** Which exchanges, and how many of them. */
-export interface ExchangePage extends ExchangeFilter {
-  readonly limit: number;
-  readonly offset?: number | undefined;
-}
 
 /** What a rule on trial saw. */
 export interface Trial {
@@ -75,12 +48,10 @@ export interface Summary {
   /** Those that the system should have answered, and did not. */
   readonly failed: number;
   readonly wouldHaveDenied: number;
+  /** Those in which it would have replaced personal data or secrets, and passed the rest on. */
+  readonly wouldHaveRedacted: number;
   readonly denied: number;
 }
-
-/** Spend of one call, never more than one can have: rows of earlier versions hold what an AI system made up. */
-const capped = (spend: RawBuilder<unknown>) =>
-  sql`case when ${spend} > ${sql.lit(NUMBER_LIMITS.costMicroUsdMax)} then ${sql.lit(NUMBER_LIMITS.costMicroUsdMax)} else ${spend} end`;
 
 /** Operations that ask a model nothing: what there is, and whether it is up. The gateway may answer some itself. */
 export const ABOUT_MODELS: readonly string[] = [
@@ -112,22 +83,7 @@ export class ExchangeViews {
   }
 
   #where<Q extends SelectQueryBuilder<Database, 'exchanges', unknown>>(query: Q, filter: ExchangeFilter): Q {
-    let q = query as SelectQueryBuilder<Database, 'exchanges', unknown>;
-    const equal = [
-      ['outcome', filter.outcome],
-      ['would_be', filter.wouldBe],
-      ['actor', filter.actor],
-    ] as const;
-    for (const [column, value] of equal) if (value !== undefined) q = q.where(column, '=', value);
-    if (filter.system !== undefined) q = q.where(this.births.among([filter.system]));
-    if (filter.systems !== undefined) q = q.where(this.births.among(filter.systems));
-    if (filter.detector !== undefined) q = q.where('detections', 'like', `%"detector":"${filter.detector}"%`);
-    if (filter.synthetic !== undefined) q = q.where('synthetic', '=', Number(filter.synthetic));
-    if (filter.from !== undefined) q = q.where('at', '>=', filter.from);
-    if (filter.to !== undefined) q = q.where('at', '<', filter.to);
-    if (filter.before !== undefined) q = q.where('id', '<', filter.before);
-    if (filter.until !== undefined) q = q.where('id', '<=', filter.until);
-    return q as Q;
+    return filtered(query, filter, this.births);
   }
 
   /** One page, newest first. The ids are found in an index first, so that a page far down costs little more. */
@@ -146,6 +102,20 @@ export class ExchangeViews {
     return rows.map((row) => this.births.named(row));
   }
 
+  /** The systems that there are exchanges of, by the names that they have now: one step in an index for each. */
+  async systems(): Promise<string[]> {
+    await this.births.ready();
+    const { rows } = await sql<{ system: string }>`with recursive names (synthetic, system) as (
+      select kind, (select min(system) from exchanges where synthetic = kind)
+        from (select 0 as kind union all select 1) kinds
+      union all
+      select synthetic, (
+        select min(e.system) from exchanges e where e.synthetic = names.synthetic and e.system > names.system
+      ) from names where system is not null
+    ) select distinct system from names where system is not null`.execute(this.#db);
+    return rows.flatMap(({ system }) => this.births.namesOf(system));
+  }
+
   /** How many there are, and the newest of them. */
   async count(filter: ExchangeFilter): Promise<{ total: number; newest: string | null }> {
     await this.births.ready();
@@ -160,13 +130,15 @@ export class ExchangeViews {
   async traffic(
     since: string,
     width: 'minute' | 'hour',
-    systems?: readonly string[],
+    calls: Partial<Pick<ExchangeFilter, 'systems' | 'except'>> = {},
   ): Promise<TrafficBucket[]> {
     await this.births.ready();
     const bucket = sql<string>`substr(at, 1, ${sql.lit(width === 'minute' ? 16 : 13)})`;
-    let query = this.#db.selectFrom('exchanges').where('at', '>=', since).where('synthetic', '=', 0);
-    if (systems !== undefined) query = query.where(this.births.among(systems));
-    const rows = await query
+    const rows = await this.#where(this.#db.selectFrom('exchanges'), {
+      ...calls,
+      from: since,
+      synthetic: false,
+    })
       .select([bucket.as('bucket'), 'outcome', 'action', sql<number>`count(*)`.as('n')])
       .groupBy([bucket, 'outcome', 'action'])
       .execute();
@@ -224,11 +196,13 @@ export class ExchangeViews {
   }
 
   /** What rules on trial saw in the newest calls that they saw something in, and how many of those were denied anyway. */
-  async trials(most = 5_000): Promise<Trial[]> {
-    const rows = await this.#db
-      .selectFrom('exchanges')
+  async trials(
+    calls: Partial<Pick<ExchangeFilter, 'systems' | 'except'>> = {},
+    most = 5_000,
+  ): Promise<Trial[]> {
+    await this.births.ready();
+    const rows = await this.#where(this.#db.selectFrom('exchanges'), { ...calls, synthetic: false })
       .select(['at', 'would_be', 'detections'])
-      .where('synthetic', '=', 0)
       .where('detections', 'like', '%"shadow":true%')
       .orderBy('id', 'desc')
       .limit(most)
@@ -248,24 +222,6 @@ export class ExchangeViews {
       }
     }
     return [...trials.values()].sort((a, b) => b.calls - a.calls);
-  }
-
-  /** Spend and tokens by actor and by system since a time, for limits that survive a restart. */
-  async spendSince(since: string): Promise<{ actor: string; system: string | null; micro: number }[]> {
-    await this.births.ready();
-    const rows = await this.#db
-      .selectFrom('exchanges')
-      .select((e) => [
-        'actor',
-        this.births.column.as('system'),
-        sql<number>`sum(${capped(sql`case when ${e.ref('outcome')} is null then ${e.ref('reserved_micro_usd')} else ${e.ref('cost_micro_usd')} end`)})`.as(
-          'micro',
-        ),
-      ])
-      .where('at', '>=', since)
-      .groupBy(['actor', this.births.column])
-      .execute();
-    return rows.map((row) => ({ ...row, micro: Number(row.micro) }));
   }
 
   /** Counts over real exchanges, for the posture. */
@@ -350,6 +306,9 @@ export class ExchangeViews {
         sql<number>`sum(case when ${e.ref('would_be')} = 'deny' and ${e.ref('action')} <> 'deny' then 1 else 0 end)`.as(
           'would',
         ),
+        sql<number>`sum(case when ${e.ref('would_be')} = 'redact' and ${e.ref('action')} not in ('redact', 'deny') then 1 else 0 end)`.as(
+          'rewritten',
+        ),
         sql<number>`sum(case when ${e.ref('outcome')} = 'denied' then 1 else 0 end)`.as('denied'),
       ])
       .groupBy(this.births.column)
@@ -362,6 +321,7 @@ export class ExchangeViews {
       answered: Number(row.answered),
       failed: Number(row.failed),
       wouldHaveDenied: Number(row.would),
+      wouldHaveRedacted: Number(row.rewritten),
       denied: Number(row.denied),
     }));
   }

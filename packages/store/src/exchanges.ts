@@ -11,6 +11,8 @@ import { type Kysely, sql } from 'kysely';
 import { projectUses } from './ai-uses.ts';
 import { type ExchangeRow, ExchangeViews, refusedName } from './exchange-views.ts';
 import { FindingProjection } from './findings.ts';
+import { projectPrices } from './prices.ts';
+import { projectedTables } from './projected-rows.ts';
 import { LEFT_OUT_MAX, type LeftOut, liesInRow } from './projection-fault.ts';
 import type { Database } from './schema.ts';
 import type { Sqlite } from './sqlite-driver.ts';
@@ -84,16 +86,23 @@ export class Exchanges extends ExchangeViews {
     return row && this.births.named(row);
   }
 
+  /** Says where the lives of systems begin and end. @param lives the latest entry of each name, of those before a number */
+  livesBy(lives: (cursor: number) => ReadonlyMap<string, number>): void {
+    this.births.lives = async () => lives(await this.cursor());
+    this.births.forget();
+  }
+
+  /** A row as the log makes it, with its system as it is called now. */
+  async calledNow(row: ExchangeRow): Promise<ExchangeRow> {
+    await this.births.ready();
+    return this.births.named(row);
+  }
+
   /** As the log names it: by the name that its system had then. */
   async #byId(id: string): Promise<ExchangeRow | null> {
     return (
       (await this.#db.selectFrom('exchanges').selectAll().where('id', '=', id).executeTakeFirst()) ?? null
     );
-  }
-
-  /** Exchanges that have an intent and no outcome: in flight, or cut off by a crash. */
-  async open(): Promise<ExchangeRow[]> {
-    return this.#db.selectFrom('exchanges').selectAll().where('outcome', 'is', null).execute();
   }
 
   /** Number of leaves projected so far. */
@@ -109,7 +118,7 @@ export class Exchanges extends ExchangeViews {
   /** Forgets the projection, to build it anew. */
   async reset(): Promise<void> {
     await this.#db.transaction().execute(async (tx) => {
-      for (const table of ['exchanges', 'events', 'findings', 'ai_uses', 'ai_decisions'] as const)
+      for (const table of ['exchanges', 'events', ...projectedTables] as const)
         await tx.deleteFrom(table).execute();
       await tx.deleteFrom('meta').where('name', 'in', [CURSOR, LEFT_OUT]).execute();
     });
@@ -175,6 +184,7 @@ export class Exchanges extends ExchangeViews {
     const events: Database['events'][] = [];
     const findings = new FindingProjection();
     const uses: SallyportEvent[] = [];
+    const prices: SallyportEvent[] = [];
     /** How many exchanges each worker could not record, as it said last. */
     const refused = new Map<string, string>();
     for (const item of leaves) {
@@ -196,6 +206,7 @@ export class Exchanges extends ExchangeViews {
         const name = livesAnew(leaf);
         if (name !== null) begun.set(name, index);
         if (name !== null || leaf.type === 'ai-uses-noted' || leaf.type === 'ai-use-decided') uses.push(leaf);
+        if (leaf.type === 'prices-changed') prices.push(leaf);
       }
     }
     const until = String(leaves.at(-1)!.index + 1);
@@ -213,6 +224,7 @@ export class Exchanges extends ExchangeViews {
       await this.#insert(tx, 'events', events);
       await findings.write(tx);
       for (const event of uses) await projectUses(tx, event);
+      for (const event of prices) await projectPrices(tx, event);
       for (const [name, value] of [...refused, [CURSOR, until] as const]) await setMeta(tx, name, value);
     });
     this.#remember(rows.values());
@@ -241,7 +253,7 @@ export class Exchanges extends ExchangeViews {
     const names = sql.join(columns.map((column) => sql.ref(column)));
     for (let at = 0; at < rows.length; at += ROWS_PER_STATEMENT) {
       const json = JSON.stringify(rows.slice(at, at + ROWS_PER_STATEMENT));
-      await sql`insert into ${sql.table(table)} (${names}) select ${names} from json_populate_recordset(null::${sql.table(table)}, ${json}::json) on conflict (id) do update set ${sql.raw(updates)}`.execute(
+      await sql`insert into ${sql.table(table)} (${names}) select ${names} from pg_catalog.json_populate_recordset(null::${sql.table(table)}, ${json}::json) on conflict (id) do update set ${sql.raw(updates)}`.execute(
         tx,
       );
     }

@@ -1,3 +1,4 @@
+import { PROJECTED_TABLES, projectedOf } from './projected-rows.ts';
 import type { Database } from './schema.ts';
 
 /** How the rows of a table are held against the log. */
@@ -120,7 +121,7 @@ export const GRANTING_TABLES = {
     key: 'id',
     columns: [
       ...['name', 'kind', 'manifest', 'owner', 'status', 'why', 'seen', 'expires_at', 'proposed_at'],
-      ...['proposed_by', 'approved_at', 'approved_by'],
+      ...['proposed_by', 'approved_at', 'approved_by', 'replaces'],
     ],
     first: ['name', 'kind', 'manifest', 'owner', 'status', 'seen', 'expires_at', 'approved_by'],
   },
@@ -184,27 +185,21 @@ export const GRANTING_TABLES = {
 
 /**
  * What of the tables is held, by number: the log says once of which number what stands in the state was taken for right, and from
- * then on every row must follow by it. 1: the digests of the first scheme; 2: those of all columns; 3: holds, reviews and the inventory.
+ * then on every row must follow by it. 1: the digests of the first scheme; 2: those of all columns; 3: holds, reviews and the inventory;
+ * 4: findings of scans and decisions about the use of AI, which the log makes by itself ({@link PROJECTED_TABLES}); 5: prices, which it makes too.
  */
-export const HELD = 3;
+export const HELD = 5;
 
 /** All other tables, and why what they hold is not held against the log here. A test fails for one that is in neither. */
 export const NOT_GRANTING = {
   meta: 'positions in the log and settings of this program; none opens anything',
   attempts: 'counts of attempts, cleared as they age: one who clears them still needs the secret',
-  prices: 'what tokens cost: opens nothing, and each change of it stands in the log with its digest',
   outbox: 'each event carries a signature of this installation, and one without is not recorded',
   exchanges: 'a projection: `ledger verify` holds it against the entries it was made from',
   events: 'a projection: `ledger verify` holds it against the entries it was made from',
-  findings:
-    'NOT HELD YET: made from the log again at any time; the gate of a version asks it, besides the scan that was signed',
   devices: 'says whether a sign-in is told as one from a new device; opens nothing',
-  ai_uses:
-    'what scans found, shown to people; asked by no gate; decisions of it are held as those in `ai_decisions`',
   lineage: 'which asset came of which, shown to people; asked by no gate',
   assessments: 'questionnaires of third parties, shown to approvers; asked by no gate',
-  ai_decisions:
-    'made from the log; asked by no gate; `ledger verify` finds one that no event decided, and not one that is missing',
 } as const satisfies Partial<Record<keyof Database, string>>;
 
 /** One of {@link GRANTING_TABLES}. */
@@ -215,7 +210,10 @@ export const grantingOf = (row: string): Granting | undefined =>
   (GRANTING_TABLES as Record<string, Granting>)[row.split('/', 1)[0]!];
 
 /** Whether the rows of a row's table are held where the log holds so much, as {@link HELD} numbers it. */
-export const isHeld = (row: string, held: number): boolean => (grantingOf(row)?.since ?? 1) <= held;
+export function isHeld(row: string, held: number): boolean {
+  const projected = projectedOf(row);
+  return (projected ? PROJECTED_TABLES[projected].since : (grantingOf(row)?.since ?? 1)) <= held;
+}
 
 /** Whether a row that the log says is there must be there: it may restrict someone, and rows of its table are not cleared away. */
 export function mustBeThere(row: string): boolean {

@@ -83,13 +83,20 @@ export interface Said {
   /** Of whom the last event was that named it. */
   readonly subject: string;
   /** The manifest of a third party, as it was proposed last. */
-  readonly manifest?: { readonly kind: string; readonly text: string };
+  readonly manifest?: {
+    readonly kind: string;
+    readonly text: string;
+    /** What it replaces, as JSON; null where that is nothing. */
+    readonly replaces: string | null;
+  };
   /** Of which files something was said. */
   readonly digest?: string;
 }
 
 /** Set within a change that shuts rows out: it sees them as they are stored. */
 const asStored = new AsyncLocalStorage<true>();
+/** Set while every row that is read is held against the log: those that do not follow from it, and that nobody had found before. */
+const held = new AsyncLocalStorage<Set<string>>();
 
 /**
  * Rows that grant nothing, by `TABLE/KEY`: those that do not follow from the record, until the owner has judged them, and
@@ -100,6 +107,41 @@ export class Quarantine extends Set<string> {
   #missing: ReadonlySet<string> = new Set();
   #said: ReadonlyMap<string, Said> = new Map();
   #shut: ReadonlySet<string> = new Set();
+  /** Whether a row is what the log, or this process since, made of it; null for one that is not there. */
+  follows: (row: string, now: RowDigest | null) => boolean = () => true;
+  /** Keys of a table's rows that the log says are there. */
+  saidOf: (table: GrantingTable) => readonly string[] = () => [];
+
+  /**
+   * Does work that lets someone in by what it reads: each row is held against the log as it is read, for others may have changed it
+   * since all of them were looked at.
+   * @returns what it gives, and the rows that were found so: they granted it nothing
+   */
+  async holding<T>(work: () => Promise<T>): Promise<{ result: T; found: ReadonlySet<string> }> {
+    const found = new Set<string>();
+    return { result: await held.run(found, work), found };
+  }
+
+  /** Whether a row that was just read grants nothing, for whichever reason. */
+  bars(table: GrantingTable, key: string, row: object): boolean {
+    const name = `${table}/${key}`;
+    if (this.has(name)) return true;
+    const found = held.getStore();
+    if (!found || this.follows(name, new RowDigest(table, key, row as Readonly<Record<string, unknown>>)))
+      return false;
+    found.add(name);
+    return true;
+  }
+
+  /** Notes which rows of a table are missing, while what is read is held. @param there keys of those that were read */
+  requireAll(table: GrantingTable, there: ReadonlySet<string>): void {
+    const found = held.getStore();
+    if (!found) return;
+    for (const key of this.saidOf(table)) {
+      const name = `${table}/${key}`;
+      if (!there.has(key) && !this.has(name) && !this.follows(name, null)) found.add(name);
+    }
+  }
 
   /** Whether a row grants nothing, for whichever reason. */
   override has(row: string): boolean {
@@ -142,8 +184,8 @@ export class Quarantine extends Set<string> {
     for (const row of rows) this.add(row);
     this.#missing = missing;
     this.#said = said;
-    // Without a factor that they had, a person would get in with less.
-    const factors = [...missing].filter((row) => row.startsWith('factors/'));
+    // Without a factor that they had, gone or changed, a person would get in with less. Of one that no event made nothing is said.
+    const factors = [...this].filter((row) => row.startsWith('factors/'));
     this.#shut = new Set(
       factors.flatMap((row) => {
         const [kind, id] = said.get(row)?.subject.split(':') ?? [];

@@ -81,9 +81,9 @@ export class Holds {
   }
 
   /** Systems of which nothing is destroyed now. */
-  async systems(): Promise<HeldSystems> {
+  async systems(tx: Connection = this.#db): Promise<HeldSystems> {
     const held = new HeldSystems();
-    for (const { id, system, liftedAt } of await this.list()) {
+    for (const { id, system, liftedAt } of await this.list(tx)) {
       if (liftedAt !== null) continue;
       // Of what was changed, what it was before and what it says now are both meant.
       const said = this.#saidOf(id);

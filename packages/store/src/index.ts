@@ -6,18 +6,21 @@
  * Do not trust it with: the record. What is here is state and a view of the log, not the log.
  */
 export { type AiUse, AiUses, type NotedUse, usesDigest } from './ai-uses.ts';
+export type { Asking } from './asking.ts';
+export { loadPostgres, loadSqlite, openPostgres, openSqlite, viewState } from './engines.ts';
 export { Events } from './events.ts';
+export type { ExchangeFilter, ExchangePage } from './exchange-filter.ts';
 export {
   ABOUT_MODELS,
   type BlockedKind,
-  type ExchangePage,
   type ExchangeRow,
   type Summary,
   type TrafficBucket,
 } from './exchange-views.ts';
 export { closedRow, Exchanges, eventRow, openRow, PROJECTED_TOGETHER_MAX } from './exchanges.ts';
 export type { FactorKind, FactorRow } from './factors.ts';
-export { Findings, findingDigest, type NotedDetection, type ScanEnd } from './findings.ts';
+export { findingDigest, type NotedDetection, type ScanEnd } from './finding-rows.ts';
+export { Findings } from './findings.ts';
 export { GrantingRows, RowDigest, type RowDigests, type Said, touch } from './granting.ts';
 export {
   GRANTING_TABLES,
@@ -32,9 +35,12 @@ export { type IntegrationRow, Integrations } from './integrations.ts';
 export { type Assessment, type DataSource, InventoryStore } from './inventory.ts';
 export { type KeyRow, Keys } from './keys.ts';
 export { DataFolderLock } from './lock.ts';
+export { LogRows, type SavedLogRows } from './log-rows.ts';
+export { withRows } from './noted-rows.ts';
 export type { GrantRow, PersonRow } from './people.ts';
-export { type PriceList, pricesVersion } from './prices.ts';
+export { type PriceList, priceEvents } from './prices.ts';
 export type { ProgramRow } from './programs.ts';
+export { type ProjectedRows, projectedOf } from './projected-rows.ts';
 export type { LeftOut } from './projection-fault.ts';
 export type { GroupRow, ProvisionedPerson } from './provisioning.ts';
 export {
@@ -48,18 +54,8 @@ export type { SecretOriginRow } from './secret-origins.ts';
 export type { DeviceRow, SessionRow } from './sessions.ts';
 export type { Room, UnstoredChange } from './shutting-out.ts';
 export type { EventRow, StateView } from './state-view.ts';
-export {
-  type Asking,
-  type Connection,
-  loadPostgres,
-  loadSqlite,
-  openPostgres,
-  openSqlite,
-  Store,
-  viewState,
-  withRows,
-} from './store.ts';
-export { removedName } from './system-births.ts';
+export { type Connection, Store } from './store.ts';
+export { livesAnew, removedName } from './system-births.ts';
 export { type SystemRow, Systems } from './systems.ts';
 export type { TicketKind, TicketRow } from './tickets.ts';
 export { requireTrusted } from './trusted-file.ts';

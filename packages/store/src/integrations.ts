@@ -24,6 +24,11 @@ export interface IntegrationRow {
   readonly proposedBy: string;
   readonly approvedAt: string | null;
   readonly approvedBy: string | null;
+  /**
+   * What was approved, suspended or ended under this name and was not let go since by an approval, as JSON; null where that
+   * is nothing.
+   */
+  readonly replaces: string | null;
 }
 
 /** Third parties. */
@@ -38,8 +43,9 @@ export class Integrations {
     this.#quarantined = quarantined;
   }
 
-  async list(): Promise<IntegrationRow[]> {
-    const rows = await this.#db.selectFrom('integrations').selectAll().orderBy('name').execute();
+  async list(tx: Connection = this.#db): Promise<IntegrationRow[]> {
+    const rows = await tx.selectFrom('integrations').selectAll().orderBy('name').execute();
+    this.#quarantined.requireAll('integrations', new Set(rows.map(({ id }) => id)));
     return [...rows.map((row) => this.#read(row)), ...this.#lost(rows)];
   }
 
@@ -82,6 +88,7 @@ export class Integrations {
         proposedBy: 'sallyport',
         approvedAt: LONG_AGO,
         approvedBy: null,
+        replaces: said.manifest.replaces,
       };
     });
   }
@@ -102,6 +109,7 @@ export class Integrations {
       proposed_by: one.proposedBy,
       approved_at: one.approvedAt,
       approved_by: one.approvedBy,
+      replaces: one.replaces,
     };
     await tx
       .insertInto('integrations')
@@ -114,13 +122,18 @@ export class Integrations {
   /** One whose row does not follow from the record is suspended. */
   #read(row: Selectable<Database['integrations']>): IntegrationRow {
     const one = toRow(row);
-    if (!this.#quarantined.has(`integrations/${one.id}`)) return one;
+    if (!this.#quarantined.bars('integrations', one.id, row)) return one;
     // What it was before somebody changed it is still shut out.
     const said = this.#quarantined.said.get(`integrations/${one.id}`);
     return {
       ...one,
       ...(said?.manifest
-        ? { kind: said.manifest.kind, manifest: said.manifest.text, name: nameOf(said) }
+        ? {
+            kind: said.manifest.kind,
+            manifest: said.manifest.text,
+            replaces: said.manifest.replaces,
+            name: nameOf(said),
+          }
         : {}),
       status: one.status === 'ended' ? 'ended' : 'suspended',
       why: 'its row does not follow from the record',
@@ -146,4 +159,5 @@ const toRow = (row: Selectable<Database['integrations']>): IntegrationRow => ({
   proposedBy: row.proposed_by,
   approvedAt: row.approved_at,
   approvedBy: row.approved_by,
+  replaces: row.replaces,
 });

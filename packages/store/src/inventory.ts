@@ -148,7 +148,7 @@ export class InventoryStore {
       .orderBy('id', 'desc')
       .execute();
     return rows
-      .filter(({ id }) => !this.#quarantined.has(`attestations/${id}`))
+      .filter((row) => !this.#quarantined.bars('attestations', row.id, row))
       .map((row) => ({ ...row, kind: row.kind as Attestation['kind'], passed: row.passed === 1 }));
   }
 
@@ -165,7 +165,7 @@ export class InventoryStore {
     let query = tx.selectFrom('deployments').selectAll().orderBy('at', 'desc').orderBy('id', 'desc');
     if (live) query = query.where('ended_at', 'is', null);
     return (await query.execute())
-      .filter(({ id }) => !this.#quarantined.has(`deployments/${id}`))
+      .filter((row) => !this.#quarantined.bars('deployments', row.id, row))
       .map(({ ended_at, ...row }) => ({ ...row, endedAt: ended_at }));
   }
 
@@ -230,8 +230,8 @@ export class InventoryStore {
     return this.#db.selectFrom('lineage').selectAll().orderBy('at', 'desc').limit(EDGES_MAX).execute();
   }
 
-  async sources(): Promise<DataSource[]> {
-    const rows = await this.#db.selectFrom('data_sources').selectAll().orderBy('pattern').execute();
+  async sources(tx: Connection = this.#db): Promise<DataSource[]> {
+    const rows = await tx.selectFrom('data_sources').selectAll().orderBy('pattern').execute();
     return rows.map((row) => this.#source(row));
   }
 
@@ -271,14 +271,14 @@ export class InventoryStore {
   /** No one answers for one that does not follow from the record. */
   #asset(row: Selectable<Database['assets']>): Asset {
     const asset = toAsset(row);
-    return this.#quarantined.has(`assets/${row.id}`) ? { ...asset, owner: null } : asset;
+    return this.#quarantined.bars('assets', row.id, row) ? { ...asset, owner: null } : asset;
   }
 
   /** One is not approved that does not follow from the record, or whose asset does not, or of which more was said than is here. */
   #version(row: Selectable<Database['asset_versions']>): AssetVersion {
     const version = toVersion(row);
     const isInDoubt =
-      this.#quarantined.has(`asset_versions/${row.id}`) ||
+      this.#quarantined.bars('asset_versions', row.id, row) ||
       this.#quarantined.has(`assets/${row.asset}`) ||
       this.#lacksWord(row.digest);
     return isInDoubt ? { ...version, approvedAt: null, approvedBy: null } : version;

@@ -1,6 +1,6 @@
 import { type KeyScope, keyScopeSchema, type UsageLimits, usageLimits } from '@sallyport/core';
 import type { Kysely, Selectable } from 'kysely';
-import { touch } from './granting.ts';
+import { Quarantine, touch } from './granting.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -29,10 +29,10 @@ export interface KeyRow {
 /** The API keys. */
 export class Keys {
   readonly #db: Kysely<Database>;
-  readonly #quarantined: ReadonlySet<string>;
+  readonly #quarantined: Quarantine;
 
   /** @param quarantined rows that open nothing, as `api_keys/ID` */
-  constructor(db: Kysely<Database>, quarantined: ReadonlySet<string> = new Set()) {
+  constructor(db: Kysely<Database>, quarantined: Quarantine = new Quarantine()) {
     this.#db = db;
     this.#quarantined = quarantined;
   }
@@ -118,13 +118,8 @@ export class Keys {
     );
   }
 
-  async list(): Promise<KeyRow[]> {
-    const rows = await this.#db
-      .selectFrom('api_keys')
-      .selectAll()
-      .orderBy('created_at')
-      .orderBy('id')
-      .execute();
+  async list(tx: Connection = this.#db): Promise<KeyRow[]> {
+    const rows = await tx.selectFrom('api_keys').selectAll().orderBy('created_at').orderBy('id').execute();
     return rows.map((row) => this.#read(row));
   }
 
@@ -142,7 +137,7 @@ export class Keys {
   /** One that does not follow from the record counts as revoked since it was made. */
   #read(row: Selectable<Database['api_keys']>): KeyRow {
     const key = toKey(row);
-    return this.#quarantined.has(`api_keys/${key.id}`)
+    return this.#quarantined.bars('api_keys', key.id, row)
       ? { ...key, revokedAt: key.revokedAt ?? key.createdAt }
       : key;
   }

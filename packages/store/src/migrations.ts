@@ -207,6 +207,14 @@ const MIGRATIONS: readonly Migration[] = [
         position {bigint} not null)`,
     ],
   },
+  {
+    name: '0015-one-attack',
+    statements: ["alter table findings add column also text not null default '[]'"],
+  },
+  {
+    name: '0016-replaced-manifests',
+    statements: ['alter table integrations add column replaces text'],
+  },
 ];
 
 const WORDS = {
@@ -224,6 +232,12 @@ export function stateTables(): ReadonlyMap<string, string | null> {
     if (gone) tables.delete(gone);
   }
   return tables;
+}
+
+/** Names of migrations that were applied. */
+export async function appliedMigrations<T>(db: Kysely<T>): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`select name from schema_migrations`.execute(db);
+  return rows.map(({ name }) => name);
 }
 
 /**
@@ -246,18 +260,19 @@ export async function migrate<T>(
   await sql`create table if not exists schema_migrations (name text primary key, applied_at text not null)`.execute(
     db,
   );
-  const known = await sql<{ name: string }>`select name from schema_migrations`.execute(db);
-  const newer = known.rows.find(({ name }) => !MIGRATIONS.some((migration) => migration.name === name));
-  if (newer)
+  const known = await appliedMigrations(db);
+  const newer = known.find((name) => !MIGRATIONS.some((migration) => migration.name === name));
+  if (newer !== undefined)
     throw new CodedError(
       'config-invalid',
-      `this state was written by a newer version (\`${newer.name}\` is not known here): start that version, or restore a backup of before`,
+      `this state was written by a newer version (\`${newer}\` is not known here): start that version, or restore a backup of before`,
     );
   const applied: string[] = [];
   for (const migration of MIGRATIONS) {
     if (only && !only.includes(migration.name)) continue;
     await db.transaction().execute(async (tx) => {
-      if (engine === 'postgres') await sql`select pg_advisory_xact_lock(5348001)`.execute(tx);
+      if (engine === 'postgres')
+        await sql`select pg_catalog.pg_advisory_xact_lock(5348001::bigint)`.execute(tx);
       const found = await sql<{
         name: string;
       }>`select name from schema_migrations where name = ${migration.name}`.execute(tx);

@@ -42,6 +42,9 @@ export interface GrantRow {
   readonly lastUsedAt: string | null;
 }
 
+/** Since when a role is not in force that was taken from its holder while their groups give it: before all times. */
+const WITHHELD = '1970-01-01T00:00:00.000Z';
+
 /** People and what they may do. */
 export class People {
   readonly #db: Kysely<Database>;
@@ -64,8 +67,8 @@ export class People {
   }
 
   /** How many accounts there are. */
-  async count(): Promise<number> {
-    const row = await this.#db
+  async count(tx: Connection = this.#db): Promise<number> {
+    const row = await tx
       .selectFrom('people')
       .select((e) => e.fn.countAll().as('n'))
       .executeTakeFirst();
@@ -209,6 +212,18 @@ export class People {
     const result = await tx.deleteFrom('grants').where('id', '=', id).executeTakeFirst();
     touch(tx, 'grants', [id]);
     return Number(result.numDeletedRows) === 1;
+  }
+
+  /** Takes a role away that groups of its holder give, and that none is to give again while they do. */
+  async withhold(tx: Connection, id: string): Promise<void> {
+    await tx.updateTable('grants').set({ expires_at: WITHHELD }).where('id', '=', id).execute();
+    touch(tx, 'grants', [id]);
+  }
+
+  /** Roles that are withheld from a person. */
+  async withheld(tx: Connection, holder: string): Promise<GrantRow[]> {
+    const query = tx.selectFrom('grants').selectAll().where('holder', '=', holder);
+    return (await query.where('expires_at', '=', WITHHELD).execute()).map(toGrant);
   }
 
   /** Grants in force at a time. @param holder of somebody, or of everybody */

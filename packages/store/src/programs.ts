@@ -1,5 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
-import { touch } from './granting.ts';
+import { Quarantine, touch } from './granting.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -19,10 +19,10 @@ export interface ProgramRow {
 export class Programs {
   readonly #db: Kysely<Database>;
 
-  readonly #quarantined: ReadonlySet<string>;
+  readonly #quarantined: Quarantine;
 
   /** @param quarantined rows that grant nothing, as `programs/ID` */
-  constructor(db: Kysely<Database>, quarantined: ReadonlySet<string> = new Set()) {
+  constructor(db: Kysely<Database>, quarantined: Quarantine = new Quarantine()) {
     this.#db = db;
     this.#quarantined = quarantined;
   }
@@ -73,7 +73,7 @@ export class Programs {
   /** One whose row does not follow from the record counts as disabled since it was made. */
   #read(row: Selectable<Database['programs']>): ProgramRow {
     const program = toProgram(row);
-    return this.#quarantined.has(`programs/${program.id}`)
+    return this.#quarantined.bars('programs', program.id, row)
       ? { ...program, disabledAt: program.disabledAt ?? program.createdAt }
       : program;
   }

@@ -81,18 +81,11 @@ export class Provisioning {
     return row === undefined ? undefined : row.external_id;
   }
 
-  /** Ids of those whom the provider calls as it calls this one, the one included: whom it removed and made anew. */
-  async sharing(personId: string): Promise<string[]> {
-    const rows = await this.#db
-      .selectFrom('provisioned')
-      .select('person_id')
-      .where(
-        'external_id',
-        '=',
-        this.#db.selectFrom('provisioned').select('external_id').where('person_id', '=', personId),
-      )
-      .execute();
-    return [...new Set([personId, ...rows.map((row) => row.person_id)])];
+  /** Everybody whom the provider keeps or kept and has an id for, by our id, with that id. */
+  async everKnown(): Promise<Map<string, string>> {
+    const query = this.#db.selectFrom('provisioned').select(['person_id', 'external_id']);
+    const rows = await query.where('external_id', 'is not', null).execute();
+    return new Map(rows.map((row) => [row.person_id, row.external_id!]));
   }
 
   /** Whether the provider removed somebody for good. */

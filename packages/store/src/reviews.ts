@@ -4,6 +4,9 @@ import { Quarantine, touch } from './granting.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
+/** Closed reviews that are listed, at most. */
+const CLOSED_MAX = 500;
+
 /** What a review looks at: who holds what, a sample of the access log, or one use of emergency access. */
 export type ReviewKind = 'grants' | 'sample' | 'break-glass';
 /** What a reviewer says of an item: a role stays or goes; what happened was expected or not. */
@@ -97,10 +100,14 @@ export class Reviews {
         .execute();
   }
 
-  /** Reviews, newest first. */
+  /** Reviews, newest first: every one that is open, whatever was opened since, and the latest that are closed. */
   async list(tx: Connection = this.#db): Promise<ReviewRow[]> {
-    const rows = await tx.selectFrom('reviews').selectAll().orderBy('opened_at', 'desc').limit(500).execute();
-    return rows.map((row) => this.#review(row));
+    const all = tx.selectFrom('reviews').selectAll().orderBy('opened_at', 'desc');
+    const open = await all.where('closed_at', 'is', null).execute();
+    const closed = await all.where('closed_at', 'is not', null).limit(CLOSED_MAX).execute();
+    return [...open, ...closed]
+      .sort((a, b) => (a.opened_at < b.opened_at ? 1 : -1))
+      .map((row) => this.#review(row));
   }
 
   async byId(id: string, tx: Connection = this.#db): Promise<ReviewRow | null> {

@@ -163,6 +163,7 @@ export interface Database {
     proposed_by: string;
     approved_at: string | null;
     approved_by: string | null;
+    replaces: string | null;
   };
   attempts: { key: string; count: number; since: number };
   outbox: { seq: Generated<number>; event_id: string; event: string; appended_at: string | null };
@@ -224,6 +225,8 @@ export interface Database {
     subject: string;
     detector: string;
     technique: string;
+    /** What else saw the same, as JSON. */
+    also: Generated<string>;
     severity: string;
     status: string;
     first_at: string;

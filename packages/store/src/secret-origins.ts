@@ -1,5 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
-import { touch } from './granting.ts';
+import { Quarantine, touch } from './granting.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -23,10 +23,10 @@ export interface SecretOriginRow {
 export class SecretOrigins {
   readonly #db: Kysely<Database>;
 
-  readonly #quarantined: ReadonlySet<string>;
+  readonly #quarantined: Quarantine;
 
   /** @param quarantined rows that allow nothing, as `secret_origins/ID` */
-  constructor(db: Kysely<Database>, quarantined: ReadonlySet<string> = new Set()) {
+  constructor(db: Kysely<Database>, quarantined = new Quarantine()) {
     this.#db = db;
     this.#quarantined = quarantined;
   }
@@ -64,9 +64,21 @@ export class SecretOrigins {
     return row && !this.#quarantined.has(`secret_origins/${id}`) ? toRow(row) : null;
   }
 
+  /** All of them. One that does not follow from the record allows nothing; its secret counts as bound all the same. */
   async list(tx: Connection = this.#db): Promise<SecretOriginRow[]> {
     const rows = await tx.selectFrom('secret_origins').selectAll().orderBy('ref').orderBy('origin').execute();
-    return rows.filter(({ id }) => !this.#quarantined.has(`secret_origins/${id}`)).map(toRow);
+    this.#quarantined.requireAll('secret_origins', new Set(rows.map(({ id }) => id)));
+    return rows.map((stored) => {
+      const row = toRow(stored);
+      return this.#quarantined.bars('secret_origins', row.id, stored)
+        ? { ...row, status: 'ended', byOwner: false, approvedAt: row.approvedAt ?? row.askedAt }
+        : row;
+    });
+  }
+
+  /** Whether none is missing: while one is, no secret is known to be bound nowhere. */
+  get isWhole(): boolean {
+    return this.#quarantined.missingOf('secret_origins').length === 0;
   }
 }
 

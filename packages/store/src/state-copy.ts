@@ -65,7 +65,10 @@ export const postgresRows =
   (pool: Pool): (() => Promise<RowReader>) =>
   async () => {
     const client = await pool.connect();
-    await client.query('begin isolation level repeatable read read only');
+    // The moment is that of the first read, not that of the beginning.
+    await client.query(
+      'begin isolation level repeatable read read only; select from schema_migrations limit 1',
+    );
     const rowsOf = async (text: string): Promise<Value[][]> =>
       (await client.query<Value[]>({ text, rowMode: 'array' })).rows;
     return {

@@ -2,8 +2,11 @@ import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { ExchangeRow } from './exchange-views.ts';
 import { GrantingRows, Quarantine, type RowDigest } from './granting.ts';
 import { stateTables } from './migrations.ts';
+import { sealedText } from './outbox.ts';
 import { plantedIn, plantedWords } from './planted.ts';
+import { type ProjectedRows, projectedAt } from './projected-rows.ts';
 import type { Database } from './schema.ts';
+import type { Connection } from './store.ts';
 
 /** An event as the projection has it. */
 export type EventRow = Database['events'];
@@ -41,8 +44,8 @@ export class StateView {
   }
 
   /** Number of entries that were projected; null where what stands there is no such number. */
-  async cursor(): Promise<number | null> {
-    const row = await this.#db
+  async cursor(db: Connection = this.#db): Promise<number | null> {
+    const row = await db
       .selectFrom('meta')
       .select('value')
       .where('name', '=', 'projected')
@@ -89,32 +92,9 @@ export class StateView {
     };
   }
 
-  /** What is decided of AI services and of uses of them, by whom and until when; those of a use do not name its service. */
-  async decisions(): Promise<{ readonly row: string; readonly said: string }[]> {
-    const there = new Set((await this.#db.introspection.getTables()).map(({ name }) => name));
-    const columns = ['decision', 'owner', 'reason', 'decided_by', 'decided_at', 'until'] as const;
-    const services = there.has('ai_decisions')
-      ? await this.#db
-          .selectFrom('ai_decisions')
-          .select(['service', ...columns])
-          .execute()
-      : [];
-    const uses = there.has('ai_uses')
-      ? await this.#db
-          .selectFrom('ai_uses')
-          .select(['fingerprint', ...columns])
-          .where('decision', 'is not', null)
-          .execute()
-      : [];
-    const told = (row: Readonly<Record<(typeof columns)[number], unknown>>): unknown[] =>
-      columns.map((column) => row[column]);
-    return [
-      ...services.map((row) => ({
-        row: `ai_decisions/${row.service}`,
-        said: JSON.stringify([row.service, ...told(row)]),
-      })),
-      ...uses.map((row) => ({ row: `ai_uses/${row.fingerprint}`, said: JSON.stringify(told(row)) })),
-    ];
+  /** Rows that the log makes by itself, as they are at one moment. */
+  projected(): Promise<ProjectedRows> {
+    return projectedAt(this.#db, this.#engine, async (tx) => (await this.cursor(tx)) ?? 0);
   }
 
   /** Digests of the rows that grant something. */
@@ -122,16 +102,15 @@ export class StateView {
     return new GrantingRows(this.#db, new Quarantine()).digests();
   }
 
-  /** Events in the outbox that may not be in the record yet, as they were put there. */
-  async waiting(): Promise<string[]> {
+  /** Signed texts of the outbox, oldest first, and what they are said to be signed with. The log may have them already. */
+  async waiting(): Promise<{ text: string; seal: string }[]> {
     const rows = await this.#db
       .selectFrom('outbox')
       .select('event')
-      .where('appended_at', 'is', null)
       .orderBy('seq')
       .limit(WAITING_MAX)
       .execute();
-    return rows.map(({ event }) => event);
+    return rows.flatMap(({ event }) => sealedText(event) ?? []);
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { newEvent, type SallyportEvent } from '@sallyport/core';
-import { Kysely, PostgresDialect, SqliteDialect, type Transaction } from 'kysely';
-import type { Pool } from 'pg';
+import type { SallyportEvent } from '@sallyport/core';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { AiUses } from './ai-uses.ts';
+import type { Asking } from './asking.ts';
 import { Events } from './events.ts';
 import { Exchanges } from './exchanges.ts';
 import { Factors } from './factors.ts';
@@ -12,23 +12,25 @@ import { Holds } from './holds.ts';
 import { Integrations } from './integrations.ts';
 import { InventoryStore } from './inventory.ts';
 import { Keys } from './keys.ts';
+import type { LogRows } from './log-rows.ts';
 import { migrate, stateTables } from './migrations.ts';
-import { forOwner } from './owned-file.ts';
+import { withRows } from './noted-rows.ts';
+import { Outbox } from './outbox.ts';
 import { Pauses } from './pauses.ts';
 import { People } from './people.ts';
 import { plantedIn, requireNonePlanted } from './planted.ts';
 import { PreImages } from './pre-images.ts';
 import { Prices } from './prices.ts';
 import { Programs } from './programs.ts';
+import { type ProjectedRows, projectedAt } from './projected-rows.ts';
 import { Provisioning } from './provisioning.ts';
 import { Reviews } from './reviews.ts';
 import type { Database } from './schema.ts';
 import { SecretOrigins } from './secret-origins.ts';
 import { Sessions } from './sessions.ts';
 import { type Making, type Room, ShuttingOut, type UnstoredChange, type Work } from './shutting-out.ts';
-import { type Sqlite, sqliteDatabase } from './sqlite-driver.ts';
-import { sqliteReader } from './sqlite-reader.ts';
-import { dumpState, loadState, postgresRows, type RowReader, sqliteRows } from './state-copy.ts';
+import type { Sqlite } from './sqlite-driver.ts';
+import { dumpState, type RowReader } from './state-copy.ts';
 import { StateView } from './state-view.ts';
 import { Systems } from './systems.ts';
 import { Tickets } from './tickets.ts';
@@ -37,34 +39,8 @@ export type Engine = 'sqlite' | 'postgres';
 /** A connection or a transaction. */
 export type Connection = Kysely<Database> | Transaction<Database>;
 
-/** Who asks for changes, and may be gone by the time that they are made. */
-export interface Asking {
-  /** As events name them. */
-  readonly actor: string;
-  /** Whether they are there still, as the transaction sees it. */
-  isThere(tx: Connection): Promise<boolean>;
-  /** What they changed of their own is no reason to refuse what follows in the same request. */
-  changed(tx: Connection): Promise<void>;
-  /** What they are told. */
-  refusal(): Error;
-}
-
-/** Rows whose digests one event holds: an entry of the log is short. */
-const ROWS_MAX = 256;
-
-/** Events that say besides what rows are from then on: the first of them, and more where those are many. */
-export function withRows(events: readonly SallyportEvent[], rows: RowDigests): SallyportEvent[] {
-  const all = Object.entries(rows);
-  if (all.length === 0) return [...events];
-  const [first = newEvent('state-noted', { actor: 'sallyport', subject: 'organisation' }), ...rest] = events;
-  const out: SallyportEvent[] = [{ ...first, rows: Object.fromEntries(all.slice(0, ROWS_MAX)) }, ...rest];
-  for (let at = ROWS_MAX; at < all.length; at += ROWS_MAX)
-    out.push({
-      ...newEvent('state-noted', { actor: first.actor, subject: first.subject }),
-      rows: Object.fromEntries(all.slice(at, at + ROWS_MAX)),
-    });
-  return out;
-}
+/** Under which changes wait for each other in PostgreSQL; migrations have the number before it. */
+const CHANGES_LOCK = 5_348_002;
 
 /** State, outbox and projections behind one interface; the same contract suite runs over both engines. */
 export class Store {
@@ -91,14 +67,19 @@ export class Store {
   readonly aiUses: AiUses;
   readonly exchanges: Exchanges;
   readonly events: Events;
+  readonly outbox: Outbox;
   readonly #db: Kysely<Database>;
   /** Called when events wait in the outbox; resolves when they are in the record. */
   #deliver: () => Promise<void> = async () => {};
   readonly #shutting: ShuttingOut;
   readonly #asking = new AsyncLocalStorage<Asking>();
   readonly #pauses = new Pauses();
+  /** The change that was begun last. */
+  #last: Promise<unknown> = Promise.resolve();
 
   readonly #reader: Kysely<Database>;
+  /** Where what was stored is read as it is at one moment. */
+  readonly #moments: Kysely<Database>;
   readonly #rows: () => Promise<RowReader>;
 
   private constructor(
@@ -110,11 +91,13 @@ export class Store {
     before: Kysely<Database> | null,
   ) {
     this.#reader = reader;
+    this.#moments = before ?? db;
     this.preImages = new PreImages(before);
     this.#rows = rows;
     this.#db = db;
     this.engine = engine;
     const quarantined = new Quarantine();
+    quarantined.follows = (row, now) => this.preImages.followsSoon(row, now);
     this.granting = new GrantingRows(db, quarantined);
     this.#shutting = new ShuttingOut(
       { commit: (work, making) => this.#commit(work, making), deliver: () => this.#deliver() },
@@ -126,7 +109,7 @@ export class Store {
     this.people = new People(db, quarantined);
     this.sessions = new Sessions(db, quarantined);
     this.factors = new Factors(db, quarantined);
-    this.tickets = new Tickets(db, quarantined);
+    this.tickets = new Tickets(db, this.preImages, quarantined);
     this.holds = new Holds(db, quarantined);
     this.prices = new Prices(db);
     this.programs = new Programs(db, quarantined);
@@ -134,10 +117,11 @@ export class Store {
     this.reviews = new Reviews(db, quarantined);
     this.integrations = new Integrations(db, quarantined);
     this.inventory = new InventoryStore(db, quarantined);
-    this.findings = new Findings(reader);
-    this.aiUses = new AiUses(reader);
+    this.findings = new Findings(reader, quarantined);
+    this.aiUses = new AiUses(reader, quarantined);
     this.exchanges = new Exchanges(db, sqlite, reader);
     this.events = new Events(db);
+    this.outbox = new Outbox(db);
   }
 
   /** Wraps a connection and brings its schema up to date. */
@@ -149,9 +133,18 @@ export class Store {
     reader: Kysely<Database> = db,
     before: Kysely<Database> | null = null,
   ): Promise<Store> {
+    const requireOwn = async (): Promise<void> =>
+      requireNonePlanted(await plantedIn(db, engine, [...stateTables().keys()]));
+    // Before, too: what is to be found may lie where migrations would make tables anew.
+    await requireOwn();
     await migrate(db, engine);
-    requireNonePlanted(await plantedIn(db, engine, [...stateTables().keys()]));
+    await requireOwn();
     return new Store(db, engine, sqlite, rows, reader, before);
+  }
+
+  /** Asks the database whether it is there. @throws CodedError `database-unavailable` */
+  async ask(): Promise<void> {
+    await sql`select 1`.execute(this.#reader);
   }
 
   /**
@@ -177,6 +170,18 @@ export class Store {
     return new StateView(this.#reader, this.engine, async () => {});
   }
 
+  /** Rows that the log makes by itself, as they are at one moment. */
+  projected(): Promise<ProjectedRows> {
+    return projectedAt(this.#moments, this.engine);
+  }
+
+  /** Has findings, uses of AI and prices asked of the log as well: where their rows do not follow from it, what it says counts. */
+  follow(log: LogRows): void {
+    this.prices.log = log;
+    this.findings.log = log;
+    this.aiUses.log = log;
+  }
+
   /** Sets what takes events from the outbox into the record. */
   onOutbox(deliver: () => Promise<void>): void {
     this.#deliver = deliver;
@@ -194,6 +199,11 @@ export class Store {
    */
   asking<T>(asking: Asking, work: () => Promise<T>): Promise<T> {
     return this.#asking.run(asking, work);
+  }
+
+  /** Asks once more about what somebody may, just before the first change that they asked for. See {@link asking}. */
+  askAgain(again: () => Promise<void>): void {
+    this.#asking.getStore()?.keep(again);
   }
 
   /**
@@ -238,33 +248,58 @@ export class Store {
   }
 
   #commit<T>(work: Work<T>, making: Making = {}): Promise<T> {
-    return this.#pauses.change(() => this.#commitNow(work, making));
+    return this.#pauses.change(() => {
+      // One after the other: those that wait hold no connection, which the one under way may need.
+      const made = this.#last.then(() => this.#commitNow(work, making));
+      this.#last = made.catch(() => {});
+      return made;
+    });
   }
 
   async #commitNow<T>(work: Work<T>, { seen, since }: Making): Promise<T> {
+    const enqueued: SallyportEvent[] = [];
     let gone: readonly string[] = [];
+    let stored: Connection | null = null;
     // What acts already and is stored late was asked for in time.
     const asking = since === undefined ? this.#asking.getStore() : undefined;
-    const result = await this.#db.transaction().execute(async (tx) => {
+    // Before the transaction: it reads what is stored, and no other change of this process comes between.
+    await asking?.again();
+    const made = this.#db.transaction().execute(async (tx) => {
+      // What a change has seen is so until it is made, whoever else has a connection: the embedded engine has one for all.
+      if (this.engine === 'postgres')
+        await sql`select pg_catalog.pg_advisory_xact_lock(${CHANGES_LOCK}::bigint)`.execute(tx);
+      await this.outbox.settle(tx);
       const isThere = asking === undefined || (await asking.isThere(tx));
       const done = await work(tx);
       if (asking && [done.event].flat().some(({ actor }) => actor === asking.actor)) {
-        if (!isThere) throw asking.refusal();
+        const altered = await this.preImages.altered(asking.rows);
+        if (!isThere || altered.size > 0) throw asking.refusal();
         await asking.changed(tx);
+        // That somebody was permitted something is no change yet.
+        if ([done.event].flat().some(({ type }) => type !== 'access-decided')) asking.made();
       }
       const events = [done.event]
         .flat()
         .map((one) => (since === undefined ? one : { ...one, data: { ...one.data, inForceSince: since } }));
       const touched = await takeTouched(tx);
       seen?.(touched, events);
-      const rows = this.#blessed(touched, await this.preImages.altered(touched));
+      const rows = this.#blessed(touched, await this.preImages.altered(Object.keys(touched)));
       for (const event of withRows(events, rows)) {
-        await this.events.enqueue(tx, event);
+        enqueued.push(event);
+        await this.outbox.enqueue(tx, event);
         this.preImages.note(event.rows ?? {});
       }
       gone = Object.entries(rows).flatMap(([id, digest]) => (digest === null ? [id] : []));
+      stored = tx;
       return done.result;
     });
+    const result = await made.catch((fault) => {
+      this.outbox.ended(enqueued, 'unsure');
+      throw fault;
+    });
+    this.outbox.ended(enqueued, 'stored');
+    for (const { rows = {} } of enqueued) this.preImages.stored(rows);
+    if (stored !== null) this.tickets.stored(stored);
     for (const id of gone) this.granting.quarantined.delete(id);
     return result;
   }
@@ -283,108 +318,9 @@ export class Store {
     await this.change(async () => ({ result: undefined, event }));
   }
 
-  /** A named value, or null. */
-  async meta(name: string): Promise<string | null> {
-    const row = await this.#db.selectFrom('meta').select('value').where('name', '=', name).executeTakeFirst();
-    return row?.value ?? null;
-  }
-
-  /** Sets a named value. */
-  async setMeta(name: string, value: string): Promise<void> {
-    await this.#db
-      .insertInto('meta')
-      .values({ name, value })
-      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-      .execute();
-  }
-
   async close(): Promise<void> {
     if (this.#reader !== this.#db) await this.#reader.destroy();
     await this.preImages.close();
     await this.#db.destroy();
-  }
-}
-
-const readOnly = (path: string): Kysely<Database> =>
-  new Kysely<Database>({ dialect: new SqliteDialect({ database: async () => sqliteDatabase(path, true) }) });
-
-/** Opens the embedded store. @param path file, or `:memory:` */
-export function openSqlite(path: string): Promise<Store> {
-  if (path !== ':memory:') forOwner(path);
-  const sqlite = sqliteDatabase(path);
-  return Store.open(
-    new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) }),
-    'sqlite',
-    sqlite,
-    sqliteRows(path),
-    ...(path === ':memory:' ? [] : [sqliteReader(path), readOnly(path)]),
-  );
-}
-
-/** Opens a PostgreSQL store. @param url connection URL; a secret, never logged */
-export async function openPostgres(url: string): Promise<Store> {
-  // Loaded here: those with the embedded store need none of it.
-  const pool = await postgresPool(url);
-  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
-  // Not of that pool: changes under way may hold all of it.
-  const before = new Kysely<Database>({
-    dialect: new PostgresDialect({ pool: await postgresPool(url, BEFORE_CONNECTIONS) }),
-  });
-  return Store.open(db, 'postgres', null, postgresRows(pool), db, before);
-}
-
-/** Opens the state of an installation to read it, and changes nothing: no schema is brought up to date. */
-export async function viewState(
-  place: { readonly file: string } | { readonly url: string },
-): Promise<StateView> {
-  const dialect =
-    'file' in place
-      ? new SqliteDialect({ database: sqliteDatabase(place.file, true) })
-      : new PostgresDialect({ pool: await postgresPool(place.url) });
-  const db = new Kysely<Database>({ dialect });
-  return new StateView(db, 'file' in place ? 'sqlite' : 'postgres', () => db.destroy());
-}
-
-/** A 64-bit number as the nearest that JavaScript has exactly. */
-const safeNumber = (text: string): number =>
-  Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, Number(text)));
-
-const CONNECTIONS = 8;
-/** Those that read what rows were before a change. */
-const BEFORE_CONNECTIONS = 2;
-
-async function postgresPool(url: string, max = CONNECTIONS): Promise<Pool> {
-  const { default: pg } = await import('pg');
-  const types = { getTypeParser: (oid: number) => (oid === 20 ? safeNumber : pg.types.getTypeParser(oid)) };
-  const pool = new pg.Pool({ connectionString: url, max, types: types as never });
-  pool.on('error', () => {});
-  return pool;
-}
-
-/**
- * Fills an embedded store that does not exist yet with what {@link Store.dump} gave.
- * @returns rows that it holds
- */
-export async function loadSqlite(path: string, lines: AsyncIterable<string>): Promise<number> {
-  forOwner(path);
-  const database = sqliteDatabase(path);
-  return loadAndClose(new Kysely<Database>({ dialect: new SqliteDialect({ database }) }), 'sqlite', lines);
-}
-
-/** Fills an empty PostgreSQL database. @param url connection URL; a secret, never logged @returns rows that it holds */
-export async function loadPostgres(url: string, lines: AsyncIterable<string>): Promise<number> {
-  const dialect = new PostgresDialect({ pool: await postgresPool(url) });
-  return loadAndClose(new Kysely<Database>({ dialect }), 'postgres', lines);
-}
-
-async function loadAndClose(
-  db: Kysely<Database>,
-  engine: Engine,
-  lines: AsyncIterable<string>,
-): Promise<number> {
-  try {
-    return await loadState(db, engine, lines);
-  } finally {
-    await db.destroy();
   }
 }

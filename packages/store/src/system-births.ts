@@ -26,9 +26,14 @@ type Called = Pick<Database['exchanges'], 'system' | 'intent_index'>;
  */
 export class SystemBirths {
   readonly #db: Kysely<Database>;
-  /** By name, the first entry that can be of the system that has it now. */
+  /** By name, the entry with which the latest life of a system began or ended. */
+  #lives = new Map<string, number>();
+  /** The same of those whose names had calls before, for SQL: of most there are none. */
   #births = new Map<string, number>();
   #read: Promise<void> | null = null;
+
+  /** Reads them from the log: rows of its events may be changed or removed by others. Before it is set none is known. */
+  lives: () => Promise<ReadonlyMap<string, number>> = async () => new Map();
 
   constructor(db: Kysely<Database>) {
     this.#db = db;
@@ -45,22 +50,18 @@ export class SystemBirths {
 
   /** Forgets all, as the projection does. */
   forget(): void {
+    this.#lives = new Map();
     this.#births = new Map();
     this.#read = null;
   }
 
   async #load(): Promise<void> {
-    const rows = await this.#db
-      .selectFrom('events')
-      .select((e) => ['subject', e.fn.max('leaf_index').as('at')])
-      .where('type', 'in', LIFE)
-      .groupBy('subject')
-      .execute();
-    for (const { subject, at } of rows) await this.see(subject.slice('system:'.length), Number(at));
+    for (const [name, at] of await this.lives()) await this.see(name, at);
   }
 
-  /** Notes that a system began, or ended, at an entry of the log. It matters where calls to one of its name came before. */
+  /** Notes that a system began, or ended, at an entry of the log. Queries ask where calls to one of its name came before. */
   async see(name: string, index: number): Promise<void> {
+    this.#lives.set(name, Math.max(index, this.#lives.get(name) ?? 0));
     const { rows } = await sql<{ first: number | null }>`select min(intent_index) as first from (
       select * from (select intent_index from exchanges where synthetic = 0 and system = ${name} order by id limit 1) a
       union all
@@ -74,13 +75,18 @@ export class SystemBirths {
   /** The name of the system that was called. @param begun what began or ended since, by name */
   nameOf({ system, intent_index: index }: Called, begun?: ReadonlyMap<string, number>): string | null {
     if (system === null) return null;
-    const birth = Math.max(this.#births.get(system) ?? 0, begun?.get(system) ?? 0);
+    const birth = Math.max(this.#lives.get(system) ?? 0, begun?.get(system) ?? 0);
     return Number(index) < birth ? removedName(system) : system;
   }
 
   /** A row, with its system as it is called now. */
   named<R extends Called>(row: R): R {
     return { ...row, system: this.nameOf(row) };
+  }
+
+  /** The names under which calls to systems of a name may be listed. */
+  namesOf(name: string): string[] {
+    return this.#births.has(name) ? [name, removedName(name)] : [name];
   }
 
   /** The same as {@link nameOf} in SQL; without parameters, so that rows can be grouped by it. */

@@ -65,6 +65,12 @@ export class Systems {
     return Number(result.numDeletedRows) === 1;
   }
 
+  /** Whether there is a row under a name. */
+  async isThere(tx: Connection, name: string): Promise<boolean> {
+    const row = await tx.selectFrom('systems').select('name').where('name', '=', name).executeTakeFirst();
+    return row !== undefined;
+  }
+
   async list(): Promise<SystemRow[]> {
     return (await this.read()).systems;
   }
@@ -73,11 +79,13 @@ export class Systems {
   async read(): Promise<{ systems: SystemRow[]; broken: BrokenSystem[] }> {
     const systems: SystemRow[] = [];
     const broken: BrokenSystem[] = [];
-    for (const row of await this.#db.selectFrom('systems').selectAll().orderBy('name').execute()) {
+    const rows = await this.#db.selectFrom('systems').selectAll().orderBy('name').execute();
+    this.#quarantined.requireAll('systems', new Set(rows.map(({ name }) => name)));
+    for (const row of rows) {
       const demo = row.demo === 1;
       const config = systemSchema.safeParse(fromJson(row.config));
       if (!config.success) broken.push({ name: row.name, demo, why: describeIssue(config.error) });
-      else if (this.#quarantined.has(`systems/${row.name}`))
+      else if (this.#quarantined.bars('systems', row.name, row))
         broken.push({
           name: row.name,
           demo,

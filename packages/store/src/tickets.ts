@@ -1,5 +1,7 @@
 import { type Kysely, sql } from 'kysely';
-import { touch } from './granting.ts';
+import { rowsOf, touch } from './granting.ts';
+import { IssuedTickets } from './issued-tickets.ts';
+import type { PreImages } from './pre-images.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
@@ -11,7 +13,6 @@ export type TicketKind =
   | 'sign-on'
   | 'statement'
   | 'refresh'
-  | 'workload'
   | 'logout'
   /** An account that was linked to a subject of the provider, until its first sign-on. */
   | 'provider-link';
@@ -26,6 +27,16 @@ export interface TicketRow {
   readonly expiresAt: string;
 }
 
+/** Kinds that live for days: the record says of each of their rows what it is. */
+const HELD_KINDS: ReadonlySet<TicketKind> = new Set(['set-up', 'provider-link']);
+/** Kinds that live for minutes: one that this process did not issue is none. */
+const OF_PROCESS: ReadonlySet<TicketKind> = new Set([
+  'second-factor',
+  'passkey',
+  'sign-on',
+  'statement',
+  'logout',
+]);
 /** Used and expired ones are kept for this long, so that a replay is told from nonsense. */
 const KEEP_MS = 86_400_000;
 
@@ -34,14 +45,42 @@ export class Tickets {
   readonly #db: Kysely<Database>;
 
   readonly #quarantined: ReadonlySet<string>;
+  readonly #preImages: PreImages;
+  readonly #issued = new IssuedTickets();
 
-  /** @param quarantined rows that open nothing, as `tickets/HASH` */
-  constructor(db: Kysely<Database>, quarantined: ReadonlySet<string> = new Set()) {
+  /**
+   * @param preImages what the record says of rows
+   * @param quarantined rows that open nothing, as `tickets/HASH`
+   */
+  constructor(db: Kysely<Database>, preImages: PreImages, quarantined: ReadonlySet<string> = new Set()) {
     this.#db = db;
+    this.#preImages = preImages;
     this.#quarantined = quarantined;
   }
 
+  /** Told that a transaction is stored: what was used up in it is used up. */
+  stored(tx: Connection): void {
+    this.#issued.stored(tx);
+  }
+
+  /** Whether what is there under a hash is what the record says: a ticket that it tells of, as it was left, or none. */
+  async follows(hash: string, tx: Connection = this.#db): Promise<boolean> {
+    const row = `tickets/${hash}`;
+    const [found] = await rowsOf(tx, 'tickets', [hash]);
+    return !this.#quarantined.has(row) && this.#preImages.follows(row, found?.[1] ?? null);
+  }
+
+  /** Whether a ticket is as it was issued, and nothing that someone wrote into the database. */
+  async #isGood(ticket: TicketRow, tx: Connection): Promise<boolean> {
+    if (OF_PROCESS.has(ticket.kind)) return this.#issued.isOpen(ticket);
+    return !HELD_KINDS.has(ticket.kind) || this.follows(ticket.hash, tx);
+  }
+
+  /** @throws Error where there is one of its hash already */
   async put(ticket: TicketRow, tx: Connection = this.#db): Promise<void> {
+    const ofProcess = OF_PROCESS.has(ticket.kind);
+    if (ofProcess && this.#issued.has(ticket.hash))
+      throw new Error('a ticket of this hash was issued before');
     const old = new Date(Date.parse(ticket.createdAt) - KEEP_MS).toISOString();
     await tx.deleteFrom('tickets').where('expires_at', '<', old).execute();
     await tx
@@ -57,6 +96,7 @@ export class Tickets {
       })
       .execute();
     touch(tx, 'tickets', [ticket.hash]);
+    if (ofProcess) this.#issued.add(tx === this.#db ? null : tx, ticket);
   }
 
   /** How many tickets of a kind have not expired. */
@@ -80,17 +120,23 @@ export class Tickets {
       .offset(most - 1)
       .limit(1)
       .executeTakeFirst();
-    if (last)
-      await this.#db
-        .deleteFrom('tickets')
-        .where('kind', '=', kind)
-        .where('expires_at', '<=', last.expires_at)
-        .execute();
+    if (!last) return;
+    const gone = await this.#db
+      .deleteFrom('tickets')
+      .where('kind', '=', kind)
+      .where('expires_at', '<=', last.expires_at)
+      .returning('hash')
+      .execute();
+    this.#issued.forget(
+      null,
+      gone.map(({ hash }) => hash),
+    );
   }
 
   /** Forgets one ticket of a kind. */
   async forget(kind: TicketKind, hash: string): Promise<void> {
     await this.#db.deleteFrom('tickets').where('kind', '=', kind).where('hash', '=', hash).execute();
+    this.#issued.forget(null, [hash]);
   }
 
   /** A ticket that could be used now. */
@@ -103,11 +149,14 @@ export class Tickets {
       .where('used_at', 'is', null)
       .where('expires_at', '>', now)
       .executeTakeFirst();
-    return row && !this.#quarantined.has(`tickets/${hash}`) ? toTicket(row) : null;
+    const ticket = row ? toTicket(row) : null;
+    return ticket && (await this.#isGood(ticket, this.#db)) ? ticket : null;
   }
 
   /** Uses a ticket up: answers it to exactly one caller. */
   async use(tx: Connection, kind: TicketKind, hash: string, now: string): Promise<TicketRow | null> {
+    // Held against the record before it is changed.
+    if (HELD_KINDS.has(kind) && !(await this.follows(hash, tx))) return null;
     const row = await tx
       .updateTable('tickets')
       .set({ used_at: now })
@@ -118,7 +167,11 @@ export class Tickets {
       .returningAll()
       .executeTakeFirst();
     touch(tx, 'tickets', [hash]);
-    return row && !this.#quarantined.has(`tickets/${hash}`) ? toTicket(row) : null;
+    const ticket = row ? toTicket(row) : null;
+    if (!ticket || !OF_PROCESS.has(kind)) return ticket;
+    if (!this.#issued.isOpen(ticket)) return null;
+    this.#issued.use(tx, hash);
+    return ticket;
   }
 
   /** When a ticket was used, and of whom it was; null when it was not. */
@@ -152,11 +205,7 @@ export class Tickets {
       .where('used_at', 'is', null)
       .returning('hash')
       .execute();
-    touch(
-      tx,
-      'tickets',
-      gone.map(({ hash }) => hash),
-    );
+    this.#forgotten(tx, gone);
   }
 
   /** Ends tickets of a kind of somebody, used or not. @returns what they were */
@@ -167,12 +216,14 @@ export class Tickets {
       .where('person_id', '=', personId)
       .returningAll()
       .execute();
-    touch(
-      tx,
-      'tickets',
-      gone.map(({ hash }) => hash),
-    );
+    this.#forgotten(tx, gone);
     return gone.map(toTicket);
+  }
+
+  #forgotten(tx: Connection, gone: readonly { hash: string }[]): void {
+    const hashes = gone.map(({ hash }) => hash);
+    touch(tx, 'tickets', hashes);
+    this.#issued.forget(tx, hashes);
   }
 
   /**

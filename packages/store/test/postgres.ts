@@ -46,3 +46,21 @@ export async function createDatabase(server: string): Promise<string> {
   await client.end();
   return server.replace(/\/[^/]*$/, `/${name}`);
 }
+
+/** Runs statements behind the product's back. @returns rows of the last one */
+export async function behindPostgres(
+  url: string,
+  statements: readonly string[],
+): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    // Foreign keys are triggers, too.
+    await client.query('set session_replication_role = replica');
+    let rows: Record<string, unknown>[] = [];
+    for (const one of statements) ({ rows } = await client.query(one));
+    return rows;
+  } finally {
+    await client.end();
+  }
+}

@@ -30,6 +30,7 @@ export {
   configFolder,
   newRootKey,
   openRootKey,
+  placed,
   type RootKey,
   type RootKeyPlace,
   readRootKey,
@@ -51,8 +52,8 @@ export {
   sealingKey,
   sealTogether,
 } from './seal.ts';
-export { isSealedFile, openSealedFile, openSealedRange, sealedHeadKey, sealFile } from './seal-stream.ts';
-export { openSigningKey, type SigningKey, signingKey } from './signing-key.ts';
+export { isSealedFile, openSealedFile, openSealedRange, sealFile } from './seal-stream.ts';
+export { openSigningKey, readSigningKey, type SigningKey, signingKey } from './signing-key.ts';
 export { isSuite, SUITE_NAMES, type SuiteName, WRAPPING_SUITES } from './suites.ts';
 export { parentOf, rewrapFile, type WrappedFile } from './wrapped-file.ts';
 

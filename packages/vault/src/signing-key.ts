@@ -46,9 +46,23 @@ export function signingKey(seeds: Uint8Array): SigningKey {
   };
 }
 
+const contextOf = (name: string) => ({ purpose: 'signing', owner: '', object: name, version: 1 }) as const;
+
+/**
+ * The same for a reader: nothing is made or written.
+ * @returns null where there is none, or none that a ring wrapped
+ * @throws CodedError `sealed-content-unreadable`
+ */
+export function readSigningKey(path: string, ring: KeyRing, name: string): SigningKey | null {
+  if (!existsSync(path)) return null;
+  const { envelope } = JSON.parse(readFileSync(path, 'utf8')) as SigningKeyFile;
+  if (envelope === undefined) return null;
+  return signingKey(ring.unwrap(parseEnvelope(envelope), contextOf(name)));
+}
+
 /** Opens the signing key kept wrapped at `path`, or makes it. @param name what signs, bound to the wrapping @throws CodedError `root-key-wrong` */
 export async function openSigningKey(path: string, ring: KeyRing, name: string): Promise<SigningKey> {
-  const context = { purpose: 'signing', owner: '', object: name, version: 1 } as const;
+  const context = contextOf(name);
   await ring.ensure('signing');
   const file = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as SigningKeyFile) : null;
   let seeds: Uint8Array;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createCipheriv } from 'node:crypto';
-import { chmodSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -131,5 +131,26 @@ describe('keys', () => {
     assert.equal(openRootKey(path, data, false).exposed, true);
     writeFileSync(path, 'short');
     assert.throws(() => openRootKey(path, data, false), { code: 'root-key-wrong' });
+  });
+
+  it('the place of the root key is what it is when it is asked for, however it is named and linked', () => {
+    const [data, home] = [folder(), folder()];
+    const path = join(home, 'root.key');
+    const root = openRootKey(path, data, true);
+    chmodSync(path, 0o640);
+    assert.equal(root.exposed, true, 'opened to a group meanwhile');
+    chmodSync(path, 0o600);
+    assert.deepEqual([root.place, root.exposed], ['outside', false]);
+    renameSync(path, join(data, 'moved'));
+    assert.deepEqual([root.place, root.exposed], ['missing', false]);
+    symlinkSync(join(data, 'moved'), path);
+    assert.equal(root.place, 'beside-the-data', 'a link out there, a key in here');
+    chmodSync(join(data, 'moved'), 0o644);
+    assert.equal(root.exposed, true, 'behind the link');
+    assert.equal(openRootKey(join(data, '..root.key'), data, true).place, 'beside-the-data');
+    assert.equal(openRootKey(join(`${data}-keys`, 'root.key'), data, true).place, 'outside');
+    const linked = join(home, 'data');
+    symlinkSync(data, linked);
+    assert.equal(openRootKey(join(data, 'k'), linked, true).place, 'beside-the-data');
   });
 });

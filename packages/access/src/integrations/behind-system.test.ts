@@ -23,6 +23,7 @@ const party = (more: object = {}): ThirdParty =>
     }),
     seen: { certificates: { 'https://api.acme.example': seen }, tools: {} },
     digest: '',
+    replaces: [],
     ...more,
   }) as unknown as ThirdParty;
 const behind = (url: string, name = 'other', isSame?: (a: string, b: string) => boolean) =>

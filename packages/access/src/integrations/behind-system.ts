@@ -1,6 +1,7 @@
 import { type IntegrationSnapshot, isSameDestination } from '@sallyport/core';
 import { outsideManifest } from './manifest.ts';
-import { isMereProposal, stateWords, type ThirdParty } from './third-parties.ts';
+import { isMereProposal, stateWords, withReplaced } from './standing.ts';
+import type { ThirdParty } from './third-parties.ts';
 
 /** Whether two URLs lead to one place. */
 export type SamePlace = (one: string, other: string) => boolean;
@@ -11,17 +12,23 @@ const isSameOrigin = (one: string, other: string): boolean =>
   isSameDestination(new URL(one).origin, new URL(other).origin);
 
 /** Whether a third party is one that a URL could lead to under another name than its manifest says. */
-const isVendor = ({ kind, approvedAt, status, manifest }: ThirdParty): boolean =>
-  kind === 'vendor-model' &&
-  approvedAt !== null &&
-  // One whose last system was removed while nothing was wrong with it says nothing of others.
-  (status !== 'ended' || manifest.systems.length > 0);
+const isVendor = (party: ThirdParty): boolean => {
+  const { kind, approvedAt, status, manifest } = party;
+  return (
+    kind === 'vendor-model' &&
+    !isMereProposal(party) &&
+    // Of a proposal that was turned down nothing follows for other systems there.
+    (approvedAt !== null || status === 'suspended') &&
+    // One whose last system was removed while nothing was wrong with it says nothing of others.
+    (status !== 'ended' || manifest.systems.length > 0)
+  );
+};
 
 /** Places of vendors to whom nothing may go now, whatever leads there. */
 export const closedVendors = (
   parties: readonly ThirdParty[],
 ): { readonly url: string; readonly why: string }[] =>
-  parties
+  withReplaced(parties)
     .filter((one) => isVendor(one) && !one.live)
     .flatMap(({ manifest, name, status, why }) =>
       manifest.origins.map((url) => ({ url, why: `\`${name}\`: ${stateWords(status, why)}` })),
@@ -64,7 +71,8 @@ export function behindSystem(
     certificate: 'key',
     certificates: {},
   });
-  const own = parties.filter(
+  const all = withReplaced(parties);
+  const own = all.filter(
     (one) =>
       one.kind === 'vendor-model' &&
       one.manifest.systems.includes(system.name) &&
@@ -73,7 +81,7 @@ export function behindSystem(
   const one =
     own.find(({ live }) => live) ??
     own[0] ??
-    (required ? undefined : behindOrigin(parties, system.urls, isSamePlace));
+    (required ? undefined : behindOrigin(all, system.urls, isSamePlace));
   if (!one) return required ? refusing('', 'no manifest of a vendor names this system') : null;
   if (!one.live) return refusing(one.name, stateWords(one.status, one.why));
   for (const url of system.urls) {

@@ -13,6 +13,14 @@ import {
 } from '@sallyport/core';
 import type { IntegrationRow, Store } from '@sallyport/store';
 import { differences, type EgressCall, outsideManifest, type Seen } from './manifest.ts';
+import {
+  isMereProposal,
+  REPLACED_MAX,
+  type Replaced,
+  replacedBy,
+  stateWords,
+  withReplaced,
+} from './standing.ts';
 
 const DAY_MS = 86_400_000;
 const DAYS_MAX = 366;
@@ -21,21 +29,17 @@ const DAYS_MAX = 366;
 export type Observe = (kind: IntegrationKind, manifest: Manifest) => Promise<Seen>;
 
 /** A third party as shown. */
-export interface ThirdParty extends Omit<IntegrationRow, 'manifest' | 'seen' | 'kind'> {
+export interface ThirdParty extends Omit<IntegrationRow, 'manifest' | 'seen' | 'kind' | 'replaces'> {
   readonly kind: IntegrationKind;
   readonly manifest: Manifest;
+  /** What was approved or stopped under this name, and is closed until what is proposed instead is approved. */
+  readonly replaces: readonly Replaced[];
   /** As it was approved, or is to be. */
   readonly seen: Seen;
   /** Whether it may be called now. */
   readonly live: boolean;
   /** Of all that an approver is shown; an approval carries it. */
   readonly digest: string;
-}
-
-/** What an approver looked at: the digest of it, or when it was proposed. Whatever is named must be so still. */
-export interface ShownParty {
-  readonly digest?: string | undefined;
-  readonly proposedAt?: string | undefined;
 }
 
 /** What was decided about a call to a third party. */
@@ -71,8 +75,9 @@ export class ThirdParties {
   }
 
   /**
-   * Writes a manifest, new or instead of the one before, which then decides nothing any more.
-   * @throws CodedError `request-invalid`
+   * Writes a manifest, new or instead of the one before. Where that was approved or stopped, it is closed until another
+   * person has approved what is proposed instead.
+   * @throws CodedError `request-invalid`, `conflict`
    */
   async propose(
     actor: string,
@@ -90,7 +95,14 @@ export class ThirdParties {
     const seen = await this.#observe(kind, parsed.data);
     const now = clock.nowMs();
     const row = await this.#store.change(async (tx) => {
+      await this.#store.people.oneAtATime(tx);
       const known = await this.#store.integrations.find(name, tx);
+      const replaces = known ? replacedBy(shown(known)) : [];
+      if (replaces.length > REPLACED_MAX)
+        throw new CodedError(
+          'conflict',
+          `\`${name}\` was stopped ${REPLACED_MAX} times without an approval since; have another person approve what is proposed first`,
+        );
       const one: IntegrationRow = {
         id: known?.id ?? newId('int', now),
         name,
@@ -106,9 +118,13 @@ export class ThirdParties {
         // Whoever was approved once does not go back to needing no approval.
         approvedAt: known?.approvedAt ?? null,
         approvedBy: known?.approvedBy ?? null,
+        replaces: replaces.length > 0 ? JSON.stringify(replaces) : null,
       };
       await this.#store.integrations.put(tx, one);
-      const data = { kind, owner, expiresAt: one.expiresAt, manifest: parsed.data, seen };
+      const data = {
+        ...{ kind, owner, expiresAt: one.expiresAt, manifest: parsed.data, seen },
+        ...(replaces.length > 0 ? { replaces } : {}),
+      };
       return {
         result: one,
         event: newEvent('integration-proposed', { actor, subject: subjectOf(name), data }),
@@ -120,25 +136,25 @@ export class ThirdParties {
   /**
    * Approves what is proposed, or what changed. It is looked at again: what is approved is what is there now and was
    * shown before.
-   * @param looked what the approver looked at, or its `proposedAt`: what is otherwise since then is not approved
+   * @param digest of what the approver looked at: what is otherwise since then is not approved
    * @throws CodedError `conflict`, `not-permitted`, `upstream-unreachable`
    */
-  async approve(actor: string, idOrName: string, looked: ShownParty | string): Promise<ThirdParty> {
-    const shownThen = typeof looked === 'string' ? { proposedAt: looked } : looked;
+  async approve(actor: string, idOrName: string, digest: string): Promise<ThirdParty> {
     const before = await this.find(idOrName);
-    if (!isAsShown(before, shownThen)) throw changedSinceShown();
+    if (before.digest !== digest) throw changedSinceShown();
     const now = await this.#observe(before.kind, before.manifest);
     const silent = Object.entries(now.certificates).find(([, certificate]) => certificate === null);
     if (silent) throw new CodedError('upstream-unreachable', `${silent[0]} shows no certificate that holds`);
     const row = await this.#store.change(async (tx) => {
+      await this.#store.people.oneAtATime(tx);
       const known = (await this.#store.integrations.find(before.id, tx))!;
       if (known.status !== 'proposed' && known.status !== 'suspended')
         throw new CodedError('conflict', `\`${known.name}\` is ${known.status}: there is nothing to approve`);
       // Asked again within: somebody may have written another manifest meanwhile.
-      if (!isAsShown(shown(known), shownThen)) throw changedSinceShown();
+      if (shown(known).digest !== digest) throw changedSinceShown();
       if (known.proposedBy === actor) throw new CodedError('not-permitted', 'an author does not approve');
       if (known.expiresAt <= clock.nowIso())
-        throw new CodedError('conflict', `\`${known.name}\` expired; propose it anew`);
+        throw new CodedError('conflict', `\`${known.name}\` expired; propose it again`);
       const at = clock.nowIso();
       const shownBefore = JSON.parse(known.seen) as Seen;
       const unseen = Object.keys(now.certificates).filter((origin) => !shownBefore.certificates[origin]);
@@ -159,6 +175,7 @@ export class ThirdParties {
         seen,
         approvedAt: at,
         approvedBy: actor,
+        replaces: null,
       };
       await this.#store.integrations.put(tx, one);
       const data = { seen: now, proposedBy: known.proposedBy };
@@ -190,6 +207,7 @@ export class ThirdParties {
   ): Promise<ThirdParty> {
     const { id } = await this.find(idOrName);
     const row = await this.#store.shutOut(async (tx) => {
+      await this.#store.people.oneAtATime(tx);
       const known = (await this.#store.integrations.find(id, tx))!;
       if (known.status === status || known.status === 'ended') return { result: known, event: [] };
       const one: IntegrationRow = {
@@ -254,7 +272,7 @@ export class ThirdParties {
    */
   async decide(call: EgressCall, required: boolean): Promise<EgressDecision> {
     const none = { certificates: {}, certificate: 'key' } as const;
-    const there = (await this.list()).filter(
+    const there = withReplaced(await this.list()).filter(
       (one) => one.manifest.origins.includes(call.origin) && (required || !isMereProposal(one)),
     );
     if (there.length === 0) {
@@ -284,38 +302,23 @@ async function acting(work: Promise<unknown>): Promise<void> {
 const after = (before: string | undefined): string =>
   new Date(Math.max(clock.nowMs(), before === undefined ? 0 : Date.parse(before) + 1)).toISOString();
 
-const isAsShown = (now: ThirdParty, { digest, proposedAt }: ShownParty): boolean =>
-  (digest !== undefined || proposedAt !== undefined) &&
-  (digest === undefined || digest === now.digest) &&
-  (proposedAt === undefined || proposedAt === now.proposedAt);
-
 const changedSinceShown = (): CodedError =>
   new CodedError('conflict', 'it changed since it was shown; look at what is there now, then approve');
 
-/** One that nobody ever approved: where none is needed, it takes nothing away. */
-export const isMereProposal = ({ status, approvedAt }: ThirdParty): boolean =>
-  status === 'proposed' && approvedAt === null;
-
 const subjectOf = (name: string): string => `integration:${name}`;
 
-/** Why one that is not live is not, in words. */
-export const stateWords = (status: IntegrationRow['status'], why: string): string =>
-  status === 'proposed'
-    ? 'it waits for approval'
-    : status === 'approved'
-      ? 'its approval expired'
-      : `it is ${status}${why ? `: ${why}` : ''}`;
-
 function shown(row: IntegrationRow): ThirdParty {
-  const { manifest: manifestText, seen: seenText, kind, ...rest } = row;
+  const { manifest: manifestText, seen: seenText, kind, replaces: replacesText, ...rest } = row;
   const manifest = JSON.parse(manifestText) as Manifest;
+  const replaces = JSON.parse(replacesText ?? '[]') as Replaced[];
   const seen = JSON.parse(seenText) as Seen;
   return {
     ...rest,
     kind: kind as IntegrationKind,
     manifest,
     seen,
+    replaces,
     live: row.status === 'approved' && row.expiresAt > clock.nowIso(),
-    digest: seenDigest({ ...rest, kind, manifest, seen }),
+    digest: seenDigest({ ...rest, kind, manifest, seen, replaces }),
   };
 }

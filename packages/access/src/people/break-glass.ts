@@ -22,13 +22,16 @@ export class BreakGlass {
     this.#reviews = reviews;
   }
 
-  /** Gives it; the session goes on. @throws CodedError `request-invalid`, `conflict` */
-  async use(who: Who, reason: string, minutes: number): Promise<GrantRow> {
+  /**
+   * Gives it; the session goes on.
+   * @param untilMs when the right to take it ends, in milliseconds @throws CodedError `request-invalid`, `conflict`
+   */
+  async use(who: Who, reason: string, minutes: number, untilMs: number): Promise<GrantRow> {
     const { store } = this.#home;
     if (reason.trim().length < REASON_CHARACTERS_MIN)
       throw new CodedError('request-invalid', 'say in a sentence what the emergency is');
     const holder = `person:${who.person.id}`;
-    const expiresAt = new Date(clock.nowMs() + minutes * 60_000).toISOString();
+    const expiresAt = new Date(Math.min(clock.nowMs() + minutes * 60_000, untilMs)).toISOString();
     const given = { role: ADMINISTRATOR_ROLE, expiresAt };
     const grant = newGrant(this.#home.roles(), holder, holder, given, 'break-glass');
     return store.change(async (tx) => {

@@ -2,12 +2,13 @@ import { CodedError, clock, newEvent, type SallyportEvent } from '@sallyport/cor
 import { ADMINISTRATOR_ROLE } from '@sallyport/policy';
 import type { Connection, FactorKind, GrantRow, PersonRow } from '@sallyport/store';
 import { created, giveGrant, given, type NewGrant, newGrant, newPerson, taken } from './grants.ts';
+import { type GroupsSaid, setGroupGrants } from './group-grants.ts';
 import { type AccessHome, personName, providedName } from './home.ts';
-import { isRemoved, provisionedAs, requireAdministrator } from './left-and-kept.ts';
+import { givesWay, provisionedAs, requireAdministrator, twofold } from './left-and-kept.ts';
 import { ProviderLinks } from './provider-links.ts';
 import type { PersonSessions } from './sessions.ts';
 import type { SetUpLinks } from './set-up-links.ts';
-import { isUnused } from './unused.ts';
+import { takeAwayUnused } from './unused.ts';
 
 /** Somebody as administrators see them: no secrets. */
 export interface PersonView extends Omit<PersonRow, 'password'> {
@@ -51,7 +52,7 @@ export class Directory {
   async find(idOrName: string): Promise<PersonRow> {
     const { people } = this.#home.store;
     const person = (await people.byId(idOrName)) ?? (await people.byName(idOrName.toLowerCase()));
-    if (!person) throw new CodedError('not-found', `there is nobody \`${idOrName.slice(0, 64)}\``);
+    if (!person) throw new CodedError('not-found', `there is no person \`${idOrName.slice(0, 64)}\``);
     return person;
   }
 
@@ -84,7 +85,7 @@ export class Directory {
     const token = await store.change(async (tx) => {
       await store.people.oneAtATime(tx);
       if (await store.people.byName(name, tx))
-        throw new CodedError('conflict', `somebody is called \`${name}\` already`);
+        throw new CodedError('conflict', `the name \`${name}\` is taken`);
       await store.people.insert(tx, person);
       for (const grant of grants) await store.people.grant(tx, grant);
       const events = [created(actor, person), ...grants.map((grant) => given(actor, grant))];
@@ -104,7 +105,7 @@ export class Directory {
   /**
    * Somebody whom an identity provider vouches for, with the roles that their groups have now. They are known by the
    * provider's subject alone, never by a name or an address: those are wishes. Whoever has no account gets one, when some
-   * group of theirs has a role.
+   * group of theirs has a role; whoever is in no such group any more is refused, and has the roles no longer.
    * @param said what they are called there, first choice first; what SCIM calls them
    * @throws CodedError `not-permitted`, `conflict` when the name is that of another account
    */
@@ -117,21 +118,39 @@ export class Directory {
     grants: readonly NewGrant[];
   }): Promise<PersonRow> {
     const { people } = this.#home.store;
-    return this.#home.store.change(async (tx) => {
+    let refused = new CodedError('not-permitted', 'no group of yours has a role here');
+    const takenHere = new CodedError(
+      'not-permitted',
+      'the roles of your groups were taken from you here; an administrator may give them again',
+    );
+    const found = await this.#home.store.change<PersonRow | null>(async (tx) => {
       await people.oneAtATime(tx);
       const events: SallyportEvent[] = [];
       let person = await people.byExternalId(said.externalId, tx);
-      const wasRemoved = person !== null && (await isRemoved(this.#home.store, tx, person));
-      if ((person === null || wasRemoved) && said.scimId !== null) {
+      if (said.scimId !== null && (person === null || (await givesWay(this.#home.store, tx, person)))) {
         const fresh = await provisionedAs(this.#home.store, tx, said.scimId);
-        // Who was removed and provisioned again is linked to who they are now.
-        if (fresh && person) events.push(await this.#link(tx, 'identity-provider', person, null));
+        // Who was removed and provisioned again, or provisioned after a sign-on, is linked to who they are now.
+        if (fresh && person)
+          events.push(
+            await this.#link(tx, 'identity-provider', person, null),
+            ...(await this.disableIn(
+              tx,
+              'identity-provider',
+              person.id,
+              true,
+              `is ${fresh.name}`,
+              'provider',
+            )),
+          );
         person = fresh ?? person;
         if (person && fresh) {
           events.push(await this.#link(tx, 'identity-provider', person, said.externalId, said.scimId));
           person = { ...person, externalId: said.externalId };
         }
       }
+      // It stays another account than the one that SCIM keeps: that they are of one person is said, so that both can be shut out.
+      const told =
+        person === null || events.length > 0 ? [] : await twofold(this.#home.store, tx, person, said.scimId);
       // Removed by the provider since, or not: whom an administrator shut out gets no other account by the same id.
       const shutOut =
         person === null &&
@@ -141,8 +160,7 @@ export class Directory {
         throw new CodedError('not-permitted', 'this account is shut out');
       if (person !== null) events.push(...(await this.#providerLinks.use(tx, person.id, said.externalId)));
       if (person === null) {
-        if (said.grants.length === 0)
-          throw new CodedError('not-permitted', 'no group of yours has a role here');
+        if (said.grants.length === 0) throw refused;
         const name = providedName(said.names, said.externalId);
         if (await people.byName(name, tx))
           throw new CodedError(
@@ -159,12 +177,15 @@ export class Directory {
         events.push(created('identity-provider', person));
       }
       const changed = await this.setGrants(tx, 'identity-provider', person.id, said.grants, 'oidc');
-      if (changed.isAdministratorLost) await requireAdministrator(this.#home.store.people, tx);
-      events.push(...changed.events);
-      if ((await people.grants(clock.nowIso(), `person:${person.id}`, tx)).length === 0)
-        throw new CodedError('not-permitted', 'no group of yours has a role here');
-      return { result: person, event: events };
+      if (changed.isAdministratorLost) await requireAdministrator(this.#home.store, tx, [person.id]);
+      const isIn = (await people.grants(clock.nowIso(), `person:${person.id}`, tx)).length > 0;
+      if (!isIn && changed.isWithheld) refused = takenHere;
+      // Only what is taken away outlasts a refusal: no link does, and no first use of one.
+      if (!isIn && events.length > 0) throw refused;
+      return { result: isIn ? person : null, event: [...events, ...told, ...changed.events] };
     });
+    if (!found) throw refused;
+    return found;
   }
 
   /** @param scimId by which the provider's subject was found to be them */
@@ -188,6 +209,9 @@ export class Directory {
   async link(actor: string, idOrName: string, externalId: string | null, address = ''): Promise<PersonRow> {
     const { store } = this.#home;
     const { id } = await this.find(idOrName);
+    // What someone changed in the database is removed first: what is put in its place then is the record's.
+    if (externalId !== null && !(await this.#providerLinks.isWhole(id)))
+      await this.link(actor, id, null, address);
     return store.change(async (tx) => {
       await store.people.oneAtATime(tx);
       const person = (await store.people.byId(id, tx))!;
@@ -197,43 +221,20 @@ export class Directory {
       const linked = await this.#link(tx, actor, person, externalId);
       await this.#providerLinks.made(tx, { maker: actor, personId: id, added: false, address }, externalId);
       const subject = `person:${id}`;
-      const ended = await this.#sessions.end(tx, actor, subject, { personId: id }, 'linked anew');
+      const ended = await this.#sessions.end(tx, actor, subject, { personId: id }, 'a new set-up link');
       return { result: { ...person, externalId }, event: [linked, ...(ended ? [ended] : [])] };
     });
   }
 
-  /**
-   * Makes the roles of one origin what they should be; sessions end when that changes any.
-   * @returns events, and whether someone who is here administers no longer by these roles: an administrator must be left then
-   */
-  async setGrants(
+  /** Makes the roles of one origin what groups say. See {@link setGroupGrants}. */
+  setGrants(
     tx: Connection,
     actor: string,
     personId: string,
     wanted: readonly NewGrant[],
     origin: GrantRow['origin'],
-  ): Promise<{ events: SallyportEvent[]; isAdministratorLost: boolean }> {
-    const { people } = this.#home.store;
-    const holder = `person:${personId}`;
-    const same = (one: NewGrant, { role, system }: GrantRow): boolean =>
-      one.role === role && (one.system ?? '*') === system;
-    const held = (await people.grants(clock.nowIso(), holder, tx)).filter((grant) => grant.origin === origin);
-    const events: SallyportEvent[] = [];
-    const over = held.filter((one) => !wanted.some((want) => same(want, one)));
-    const isHere = (await people.byId(personId, tx))?.disabledAt === null;
-    const isAdministratorLost = isHere && over.some(({ role }) => role === ADMINISTRATOR_ROLE);
-    for (const grant of over) {
-      await people.ungrant(tx, grant.id);
-      events.push(taken(actor, grant, 'groups changed'));
-    }
-    for (const want of wanted.filter((one) => !held.some((grant) => same(one, grant)))) {
-      const grant = newGrant(this.#home.roles(), holder, actor, want, origin);
-      await people.grant(tx, grant);
-      events.push(given(actor, grant));
-    }
-    const ended =
-      events.length > 0 ? await this.#sessions.end(tx, actor, holder, { personId }, 'roles changed') : null;
-    return { events: ended ? [...events, ended] : events, isAdministratorLost };
+  ): Promise<GroupsSaid> {
+    return setGroupGrants(this.#home, this.#sessions, tx, { actor, personId, wanted, origin });
   }
 
   /** Gives a role. Sessions of the person end: they begin anew with what they may do now. @throws CodedError */
@@ -248,13 +249,8 @@ export class Directory {
     const grant = newGrant(this.#home.roles(), `person:${person.id}`, actor, input, origin);
     return store.change(async (tx) => {
       const event = await giveGrant(store, tx, actor, person.name, grant);
-      const ended = await this.#sessions.end(
-        tx,
-        actor,
-        grant.holder,
-        { personId: person.id },
-        'roles changed',
-      );
+      const own = { personId: person.id };
+      const ended = await this.#sessions.end(tx, actor, grant.holder, own, 'roles changed');
       return { result: grant, event: [event, ...(ended ? [ended] : [])] };
     });
   }
@@ -264,7 +260,7 @@ export class Directory {
     const { store } = this.#home;
     const person = await this.find(idOrName);
     await store.shutOut(async (tx) => {
-      const event = await this.takeAway(tx, actor, `person:${person.id}`, grantId, why);
+      const event = await this.takeAway(tx, actor, `person:${person.id}`, grantId, why, true);
       if (event.length === 0) throw new CodedError('not-found', `\`${person.name}\` has no such grant`);
       return { result: undefined, event };
     });
@@ -272,6 +268,7 @@ export class Directory {
 
   /**
    * Takes a role away in a transaction, from a person or a program.
+   * @param isWithheld whether no group gives it to them again, as long as they are in one that would
    * @returns events; none when it was gone already @throws CodedError `conflict` when nobody would be left to administer
    */
   async takeAway(
@@ -280,6 +277,7 @@ export class Directory {
     holder: string,
     grantId: string,
     why: string,
+    isWithheld = false,
   ): Promise<SallyportEvent[]> {
     const { store } = this.#home;
     await store.people.oneAtATime(tx);
@@ -288,8 +286,10 @@ export class Directory {
     // A program administers nothing, whatever it holds: without it there are as many who do.
     const isPerson = holder.startsWith('person:');
     if (isPerson && grant.role === ADMINISTRATOR_ROLE)
-      await requireAdministrator(this.#home.store.people, tx, grantId);
-    await store.people.ungrant(tx, grantId);
+      await requireAdministrator(store, tx, [holder.slice('person:'.length)], grantId);
+    const isOfGroups = grant.origin === 'oidc' || grant.origin === 'scim';
+    if (isWithheld && isOfGroups) await store.people.withhold(tx, grantId);
+    else await store.people.ungrant(tx, grantId);
     const event = taken(actor, grant, why);
     if (!isPerson) return [event];
     const personId = holder.slice('person:'.length);
@@ -298,23 +298,10 @@ export class Directory {
   }
 
   /** Takes away roles that nobody used for some days, of people and programs; the last administrator stays. @returns how many */
-  async takeAwayUnused(days: number): Promise<number> {
-    const { store } = this.#home;
-    const why = `not used for ${days} days`;
-    let count = 0;
-    for (const grant of await store.people.grants(clock.nowIso())) {
-      if (!isUnused(grant, days)) continue;
-      count += await store
-        .change(async (tx) => {
-          const event = await this.takeAway(tx, 'sallyport', grant.holder, grant.id, why);
-          return { result: event.length > 0 ? 1 : 0, event };
-        })
-        .catch((fault: unknown) => {
-          if (fault instanceof CodedError && fault.code === 'conflict') return 0;
-          throw fault;
-        });
-    }
-    return count;
+  takeAwayUnused(days: number): Promise<number> {
+    return takeAwayUnused(this.#home.store, days, (tx, { holder, id }, why) =>
+      this.takeAway(tx, 'sallyport', holder, id, why),
+    );
   }
 
   /** Says which user of this machine a person is; null for none. @throws CodedError `not-found`, `conflict` */
@@ -382,7 +369,7 @@ export class Directory {
     });
     const held = await people.grants(clock.nowIso(), `person:${id}`, tx);
     if (disabled && by !== 'provider' && held.some(({ role }) => role === ADMINISTRATOR_ROLE))
-      await requireAdministrator(this.#home.store.people, tx);
+      await requireAdministrator(this.#home.store, tx, [id]);
     const subject = `person:${id}`;
     const data = { name: person.name, why, by };
     const event = newEvent(disabled ? 'person-disabled' : 'person-enabled', { actor, subject, data });

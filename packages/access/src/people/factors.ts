@@ -196,14 +196,14 @@ export class PersonFactors {
     return this.#home.secrets.open(`totp ${factor.id}`, factor.secret);
   }
 
-  async #room(personId: string): Promise<FactorRow[]> {
-    const own = (await this.#home.store.factors.list(personId)).filter(
+  async #room(personId: string, tx?: Connection): Promise<FactorRow[]> {
+    const own = (await this.#home.store.factors.list(personId, undefined, tx)).filter(
       ({ kind }) => kind !== 'recovery-code',
     );
     if (own.length >= FACTORS_MAX)
       throw new CodedError(
         'request-invalid',
-        `nobody may have more than ${FACTORS_MAX} factors; remove one first`,
+        `a person has at most ${FACTORS_MAX} factors; remove one first`,
       );
     return own;
   }
@@ -278,6 +278,7 @@ export class PersonFactors {
       const ticket = await store.tickets.use(tx, 'passkey', tokenHash(input.ticket), at);
       if (ticket?.personId !== who.person.id)
         throw new CodedError('factor-invalid', 'the challenge is used or expired; begin again');
+      await this.#room(who.person.id, tx);
       const made = await verifyCreation(site, String(ticket.data['challenge']), input.passkey);
       const id = newId('fac');
       await store.factors.insert(tx, {

@@ -25,6 +25,8 @@ export interface AccessSettings {
   readonly groupRoles?: Readonly<Record<string, readonly string[]>>;
   /** People whom a provider may keep here by SCIM; no limit when absent. */
   readonly provisionedMax?: number;
+  /** Rules for jobs of platforms that the configuration has; 1 when absent. */
+  readonly jobRules?: number;
   /** What a hash of a password costs; what is right for production when absent. */
   readonly hashCost?: HashCost;
 }
@@ -47,6 +49,8 @@ export interface AccessHome {
   settings(): AccessSettings;
   /** Roles that some policy speaks of. */
   roles(): ReadonlySet<string>;
+  /** Roles with which a person may decide on reviews. */
+  decidingRoles(): ReadonlySet<string>;
   /** Until when its maker may let others into an account, in milliseconds; 0 where they may not now. Asked at each use. */
   handsOnUntilMs(handed: HandedOn, tx?: Connection): Promise<number>;
 }

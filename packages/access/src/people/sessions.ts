@@ -122,7 +122,7 @@ export class PersonSessions {
       providerSession: proven.providerSession ?? null,
     };
     await store.sessions.insert(tx, session);
-    const grants = await store.people.grants(at, `person:${person.id}`, tx);
+    const grants = await this.grantsOf(session, at, tx);
     const event = newEvent('session-created', {
       actor: `person:${person.id}`,
       subject: `person:${person.id}`,
@@ -155,7 +155,16 @@ export class PersonSessions {
     if (active && now - Date.parse(session.lastSeenAt) > SEEN_EVERY_MS)
       // Only keeps it from being idle: whoever is signed in goes on where it cannot be noted.
       await store.sessions.seen(session.hash, at).catch(() => {});
-    return { person, session, grants: await store.people.grants(at, `person:${person.id}`), page };
+    return { person, session, grants: await this.grantsOf(session, at), page };
+  }
+
+  /**
+   * What the person of a session holds in it. Roles that a sign-on at the provider gave count in sessions that one began:
+   * only the provider knows who has left a group since.
+   */
+  async grantsOf({ personId, methods }: SessionRow, at: string, tx?: Connection): Promise<GrantRow[]> {
+    const held = await this.#home.store.people.grants(at, `person:${personId}`, tx);
+    return methods.includes('provider') ? held : held.filter(({ origin }) => origin !== 'oidc');
   }
 
   #idleSince(nowMs: number): string {

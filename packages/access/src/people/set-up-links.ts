@@ -96,9 +96,9 @@ export class SetUpLinks {
     return { open, name: person?.name ?? null };
   }
 
-  /** Whether the person is not shut out, and whoever made the link still may. */
+  /** Whether the person is not shut out, and whoever made the link still may; the first link, whether there is nobody yet. */
   async #isOpen({ personId, data }: TicketRow, tx?: Connection): Promise<boolean> {
-    if (personId === null) return true;
+    if (personId === null) return (await this.#home.store.people.count(tx)) === 0;
     const { maker, added, address } = data;
     if (typeof maker !== 'string') return false;
     const person = await this.#home.store.people.byId(personId, tx);

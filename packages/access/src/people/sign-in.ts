@@ -1,5 +1,5 @@
 import { CodedError, clock, newEvent } from '@sallyport/core';
-import type { FactorKind, PersonRow } from '@sallyport/store';
+import type { Connection, FactorKind, PersonRow } from '@sallyport/store';
 import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
 import type { RelyingParty } from '../factors/passkeys.ts';
 import { hashPassword, requireGoodPassword, verifyPassword, warmPasswords } from '../factors/password.ts';
@@ -8,7 +8,7 @@ import type { PersonFactors, Proof } from './factors.ts';
 import type { AccessHome, From } from './home.ts';
 import type { Begun, PersonSessions, Who } from './sessions.ts';
 import { LEVEL, levelToProve } from './strength.ts';
-import { Throttle } from './throttle.ts';
+import { network, Throttle } from './throttle.ts';
 
 /** How long the second factor may take after the first, in milliseconds. */
 const PENDING_MS = 5 * 60_000;
@@ -64,7 +64,7 @@ export class SignIn {
     }
     await takeBack();
     const methods = await this.#factors.kinds(person.id);
-    if (methods.length > 0) return { pending: await this.#pend(person), methods };
+    if (methods.length > 0) return { pending: await this.#pend(person, from), methods };
     const proven = { level: LEVEL.one, methods: ['password'] };
     return {
       begun: await store.change(async (tx) => {
@@ -77,14 +77,15 @@ export class SignIn {
     };
   }
 
-  async #pend(person: PersonRow): Promise<string> {
+  async #pend(person: PersonRow, { address }: From): Promise<string> {
     const pending = newToken();
     const now = clock.nowMs();
     await this.#home.store.tickets.put({
       hash: tokenHash(pending),
       kind: 'second-factor',
       personId: person.id,
-      data: { password: passwordMark(person) },
+      // Others who know the password make this one void by no number of theirs.
+      data: { password: passwordMark(person), network: network(address) },
       createdAt: new Date(now).toISOString(),
       expiresAt: new Date(now + PENDING_MS).toISOString(),
     });
@@ -135,6 +136,12 @@ export class SignIn {
       store.change(async (tx) => {
         await this.#sessions.requireSame(tx, person);
         const held = await this.#factors.prove(tx, person, { ticket, passkey }, site);
+        // Who left there, or lost a group, is not told of here: such an account begins where the provider says that they are there.
+        if (person.origin === 'oidc')
+          throw new CodedError(
+            'not-permitted',
+            'this account signs in through its identity provider; its passkey proves you again after that',
+          );
         const proven = { level: held.level, methods: [held.method] };
         const { begun, event } = await this.#sessions.begin(tx, person, from, proven);
         return { result: begun, event };
@@ -155,16 +162,25 @@ export class SignIn {
     const { store } = this.#home;
     const { person } = who;
     if ('password' in proof) {
-      // Enough for whoever has nothing else, and for nobody else.
-      if ((await this.#factors.kinds(person.id)).length > 0)
-        throw new CodedError('factor-invalid', 'a password alone is not enough; use your second factor');
+      const requireEnough = async (tx?: Connection): Promise<void> => {
+        const session = await this.#sessions.current(tx, who);
+        const kinds = await this.#factors.kinds(person.id, tx);
+        // Enough for whoever has nothing else, and for nobody else.
+        if (kinds.length > 0)
+          throw new CodedError('factor-invalid', 'a password alone is not enough; use your second factor');
+        if (LEVEL.one < levelToProve(session, kinds))
+          throw new CodedError(
+            'factor-invalid',
+            'a password alone is not enough: this session was proven with something stronger; sign in with that again',
+          );
+      };
+      await requireEnough();
       return this.attempt(person, from, async () => {
         if (!(await verifyPassword(proof.password, person.password, this.#home.settings().hashCost)))
           throw new CodedError('factor-invalid', 'the password is wrong');
         return store.change(async (tx) => {
           await this.#sessions.requireSame(tx, person);
-          if ((await this.#factors.kinds(person.id, tx)).length > 0)
-            throw new CodedError('factor-invalid', 'a password alone is not enough; use your second factor');
+          await requireEnough(tx);
           const { begun, event } = await this.#sessions.renew(tx, who, LEVEL.one, 'password', true);
           return { result: begun, event };
         });

@@ -28,11 +28,11 @@ function against(
   const [kind, id] = grant.holder.split(':') as [string, string];
   const person = kind === 'person' ? holders.people.find((one) => one.id === id) : undefined;
   const program = kind === 'program' ? holders.programs.find((one) => one.id === id) : undefined;
-  if (!person && !program) return 'nobody holds it any more';
+  if (!person && !program) return 'its holder is gone';
   if ((person ?? program)!.disabledAt !== null) return 'its holder is shut out';
   if (program) {
     const owner = holders.people.find((one) => one.id === program.owner);
-    if (!owner || owner.disabledAt !== null) return 'nobody answers for the program';
+    if (!owner || owner.disabledAt !== null) return 'the program has no owner';
   }
   const idle = days(grant.lastUsedAt ?? grant.createdAt);
   if (idle >= unusedDays / 2)

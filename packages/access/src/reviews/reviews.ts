@@ -4,8 +4,10 @@ import type { RelyingParty } from '../factors/passkeys.ts';
 import type { Directory } from '../people/directory.ts';
 import type { PersonFactors, Proof } from '../people/factors.ts';
 import type { AccessHome, From } from '../people/home.ts';
+import { canSignIn } from '../people/left-and-kept.ts';
 import type { Who } from '../people/sessions.ts';
 import type { SignIn } from '../people/sign-in.ts';
+import { strongest } from '../people/strength.ts';
 import { newToken, tokenHash } from '../token.ts';
 import { chosenBySeed, eventItems, grantItems } from './evidence.ts';
 import { type Decided, itemsDigest, requireFitting, statementChallenge, statementText } from './statement.ts';
@@ -15,6 +17,8 @@ const DAY_MS = 86_400_000;
 const STATEMENT_MS = 5 * 60_000;
 /** Events of the access log that a person judges in one sample. */
 const SAMPLE_EVENTS = 25;
+/** Samples that people may open while so many wait for a judgement. */
+const SAMPLES_OPEN_MAX = 100;
 /** What is worth a look: who came, what they opened, changed and were refused. */
 const SAMPLED_EVENTS = [
   'session-created',
@@ -81,10 +85,15 @@ export class Reviews {
   /**
    * Opens a review of some events of the last days, chosen by chance.
    * @param seed what nobody could know before those events, and anybody can check later
-   * @returns null when nothing happened
+   * @returns null when nothing happened @throws CodedError `conflict` where too many wait
    */
   async openSample(actor: string, seed: string, days: number, dueDays: number): Promise<ReviewRow | null> {
     const { events } = this.#home.store;
+    const waiting = (await this.list()).filter(
+      ({ kind, closedAt }) => kind === 'sample' && closedAt === null,
+    );
+    if (actor !== 'sallyport' && waiting.length >= SAMPLES_OPEN_MAX)
+      throw new CodedError('conflict', `${SAMPLES_OPEN_MAX} samples wait to be judged; finish one first`);
     const ids = await events.idsSince(SAMPLED_EVENTS, new Date(clock.nowMs() - days * DAY_MS).toISOString());
     const chosen = await events.byIds(chosenBySeed(seed, ids, SAMPLE_EVENTS));
     if (chosen.length === 0) return null;
@@ -139,14 +148,15 @@ export class Reviews {
     requireFitting(review.kind, items, decisions, reviewer);
     const seen = itemsDigest(items);
     if (shown !== seen) throw changedSinceShown();
-    const statement = statementText(id, reviewer, newToken().slice(0, 22), seen, decisions);
+    const nonce = newToken().slice(0, 22);
+    const statement = statementText(id, reviewer, nonce, seen, decisions);
     const ticket = newToken();
     const now = clock.nowMs();
     await this.#home.store.tickets.put({
       hash: tokenHash(ticket),
       kind: 'statement',
       personId: who.person.id,
-      data: { review: id, statement, decisions, seen },
+      data: { review: id, nonce, decisions, seen },
       createdAt: new Date(now).toISOString(),
       expiresAt: new Date(now + STATEMENT_MS).toISOString(),
     });
@@ -169,15 +179,17 @@ export class Reviews {
         throw new CodedError('factor-invalid', 'the statement was signed or is expired; begin again');
       const {
         review: id,
-        statement,
+        nonce,
         decisions,
         seen,
       } = known.data as {
         review: string;
-        statement: string;
+        nonce: string;
         decisions: Decided[];
         seen: string;
       };
+      // What is done is what the signature is over.
+      const statement = statementText(id, actor, nonce, seen, decisions);
       const review = (await store.reviews.byId(id, tx))!;
       const items = await store.reviews.items(id, tx);
       // What is signed is what was shown.
@@ -194,16 +206,18 @@ export class Reviews {
               site,
             )
           : await this.#factors.prove(tx, who.person, proof, site);
+      if (held.level < strongest(await this.#factors.kinds(who.person.id, tx)))
+        throw new CodedError('factor-invalid', 'your account has a passkey: sign with that');
       const events: SallyportEvent[] = held.event ? [held.event] : [];
       for (const { item, decision, reason } of decisions) {
         if (
           !(await store.reviews.decide(tx, item, { decision, reason: reason?.trim() || null, by: actor, at }))
         )
-          throw new CodedError('conflict', 'an item was decided on meanwhile; load the review anew');
+          throw new CodedError('conflict', 'an item was decided in the meantime; load the review again');
         const row = items.find((one) => one.id === item)!;
         if (decision === 'remove')
           events.push(
-            ...(await this.#directory.takeAway(tx, actor, row.holder, row.subject, `review ${id}`)),
+            ...(await this.#directory.takeAway(tx, actor, row.holder, row.subject, `review ${id}`, true)),
           );
       }
       const wrong = decisions.flatMap(({ item, decision }) =>
@@ -252,21 +266,26 @@ export class Reviews {
         const items = await store.reviews.items(review.id, tx);
         for (const item of items) {
           if (item.decision !== null || item.diverges) continue;
-          const taken = await this.#directory
-            .takeAway(
-              tx,
-              'sallyport',
-              item.holder,
-              item.subject,
-              `nobody decided on it in review ${review.id}`,
-            )
-            .catch((fault: unknown) => {
-              if (fault instanceof CodedError && fault.code === 'conflict') return null;
-              throw fault;
-            });
-          // Somebody must be left who can open the next one.
+          const alone = await this.#decidesAlone(tx, item);
+          const taken = alone
+            ? null
+            : await this.#directory
+                .takeAway(
+                  tx,
+                  'sallyport',
+                  item.holder,
+                  item.subject,
+                  `not decided in review ${review.id}`,
+                  true,
+                )
+                .catch((fault: unknown) => {
+                  if (fault instanceof CodedError && fault.code === 'conflict') return null;
+                  throw fault;
+                });
+          // Somebody must be left who can open the next one, and decide on it.
           const decision = taken === null ? 'keep' : 'lapsed';
-          const reason = taken === null ? 'no one would be left to administer' : null;
+          const why = alone ? 'no one else could decide on it' : 'no one would be left to administer';
+          const reason = taken === null ? why : null;
           await store.reviews.decide(tx, item.id, { decision, reason, by: 'sallyport', at });
           events.push(...(taken ?? []));
         }
@@ -276,6 +295,24 @@ export class Reviews {
       });
     }
     return lapsed;
+  }
+
+  /** Whether a role lets its holder decide on reviews, and no one else who can sign in may: people do not decide on their own. */
+  async #decidesAlone(tx: Connection, { holder, subject }: ReviewItemRow): Promise<boolean> {
+    const { people } = this.#home.store;
+    const deciding = this.#home.decidingRoles();
+    await people.oneAtATime(tx);
+    const grants = (await people.grants(clock.nowIso(), undefined, tx)).filter(
+      ({ role, system, expiresAt }) => system === '*' && deciding.has(role) && expiresAt === null,
+    );
+    if (!holder.startsWith('person:') || !grants.some(({ id }) => id === subject)) return false;
+    for (const { holder: other, role } of grants)
+      if (other !== holder && other.startsWith('person:')) {
+        const person = await people.byId(other.slice('person:'.length), tx);
+        if (person?.disabledAt === null && (await canSignIn(this.#home.store, tx, person, role)))
+          return false;
+      }
+    return true;
   }
 }
 

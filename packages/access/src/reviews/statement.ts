@@ -29,7 +29,7 @@ export function requireFitting(
     const known = items.find(({ id }) => id === item);
     if (!known) throw new CodedError('not-found', `the review has no item \`${item.slice(0, 64)}\``);
     if (known.decision !== null)
-      throw new CodedError('conflict', 'an item was decided on already; load it anew');
+      throw new CodedError('conflict', 'an item was already decided; load it again');
     if (!CHOICES[kind].includes(decision))
       throw new CodedError('request-invalid', `such items are ${CHOICES[kind].join(' or ')}`);
     // Against what the evidence suggests, and whenever something is wrong, words are owed.
@@ -41,7 +41,10 @@ export function requireFitting(
         'say why, where you find something wrong or keep what should go',
       );
     if (known.holder === reviewer)
-      throw new CodedError('not-permitted', 'nobody decides on what they hold or did themselves');
+      throw new CodedError(
+        'not-permitted',
+        'people do not decide on roles they hold or on what they did themselves',
+      );
   }
 }
 

@@ -8,6 +8,8 @@ import { isRemoved, requireAdministrator } from '../people/left-and-kept.ts';
 /** Members of one group, and groups, at most. */
 const MEMBERS_MAX = 10_000;
 const GROUPS_MAX = 1_000;
+/** People of each whom one event names. */
+const MOVED_MAX = 100;
 /** How many times as many people a provider may have kept here as it may keep at a time: those whom it removed stay known. */
 const EVER_TIMES = 10;
 /** Why somebody is out or in again. */
@@ -30,6 +32,9 @@ export type KnownUser = ProvisionedUser & { readonly id: string; readonly create
 
 /** A group as an identity provider keeps it. */
 export type ProvisionedGroup = Pick<GroupRow, 'name' | 'externalId' | 'members'>;
+
+/** What a group is before it is one. */
+const NO_GROUP: ProvisionedGroup = { name: '', externalId: null, members: [] };
 
 /** Keeps people and groups as an identity provider says (SCIM 2.0, RFC 7643): joiners, movers, leavers. */
 export class Provisioner {
@@ -89,7 +94,7 @@ export class Provisioner {
       await store.people.oneAtATime(tx);
       await this.#requireRoom(tx);
       const freed = await this.#freeName(tx, actor, name, null);
-      if (freed === null) throw new CodedError('conflict', `somebody is called \`${name}\` already`);
+      if (freed === null) throw new CodedError('conflict', `the name \`${name}\` is taken`);
       if (user.externalId !== null && (await store.provisioning.isShutOut(tx, user.externalId)))
         throw new CodedError(
           'conflict',
@@ -131,21 +136,29 @@ export class Provisioner {
 
   /**
    * A mover: everything changes at once, or nothing does.
-   * @param left whether they left by the same request: a name that does not hold is overlooked then @throws CodedError
+   * @param wanted who they should be, or what makes that of who they are when it is stored: of two changes at once none
+   *   takes the other back @param left whether they left by the same request: a name that does not hold is overlooked then
+   * @throws CodedError
    */
-  async replace(actor: string, id: string, user: ProvisionedUser, left = false): Promise<KnownUser> {
-    const isLeaver = left && !user.active;
+  async replace(
+    actor: string,
+    id: string,
+    wanted: ProvisionedUser | ((now: KnownUser) => ProvisionedUser),
+    left = false,
+  ): Promise<KnownUser> {
     const { store } = this.#home;
-    const before = await this.user(id);
-    let name = isLeaver ? providedName([user.userName, before.userName], id) : personName(user.userName);
     await store.change(async (tx) => {
       await store.people.oneAtATime(tx);
-      const person = (await store.people.byId(id, tx))!;
       const knownAs = await store.provisioning.knownAs(id, tx);
-      if (knownAs === undefined) throw new CodedError('not-found', `there is no user \`${id.slice(0, 64)}\``);
+      const person = knownAs === undefined ? null : await store.people.byId(id, tx);
+      if (knownAs === undefined || person === null)
+        throw new CodedError('not-found', `there is no user \`${id.slice(0, 64)}\``);
+      const user = typeof wanted === 'function' ? wanted(known(person, knownAs)) : wanted;
+      const isLeaver = left && !user.active;
+      let name = isLeaver ? providedName([user.userName, person.name], id) : personName(user.userName);
       let freed = await this.#freeName(tx, actor, name, id);
       if (freed === null) {
-        if (!isLeaver) throw new CodedError('conflict', `somebody is called \`${name}\` already`);
+        if (!isLeaver) throw new CodedError('conflict', `the name \`${name}\` is taken`);
         name = person.name;
         freed = [];
       }
@@ -191,51 +204,56 @@ export class Provisioner {
 
   /** @throws CodedError `not-found` */
   async group(id: string): Promise<GroupRow> {
-    const group = (await this.groups()).find((one) => one.id === id);
-    if (!group) throw new CodedError('not-found', `there is no group \`${id.slice(0, 64)}\``);
-    return group;
+    return groupOf(await this.groups(), id);
   }
 
-  /** Makes a group, or makes one what it should be. Roles of whoever came or went follow at once. @throws CodedError */
-  async putGroup(actor: string, id: string | null, input: ProvisionedGroup): Promise<GroupRow> {
-    const { store } = this.#home;
-    const before = id === null ? null : await this.group(id);
-    const members = [...new Set(input.members)];
-    const known = await store.provisioning.people();
+  /**
+   * Makes a group, or makes one what it should be. Roles of whoever came or went follow at once.
+   * @param wanted what it should be, or what makes that of what it is when it is stored @throws CodedError
+   */
+  putGroup(
+    actor: string,
+    id: string | null,
+    wanted: ProvisionedGroup | ((now: GroupRow) => ProvisionedGroup),
+  ): Promise<GroupRow> {
+    const { people, provisioning } = this.#home.store;
+    return this.#home.store.shutOut(async (tx) => {
+      await people.oneAtATime(tx);
+      const groups = await provisioning.groups(tx);
+      const before = id === null ? null : groupOf(groups, id);
+      if (before === null && groups.length >= GROUPS_MAX)
+        throw new CodedError('request-invalid', `there are at most ${GROUPS_MAX} groups`);
+      const now = before ?? { id: newId('grp'), createdAt: clock.nowIso(), ...NO_GROUP };
+      const input = typeof wanted === 'function' ? wanted(now) : wanted;
+      const group: GroupRow = { ...now, ...input, members: [...new Set(input.members)] };
+      await this.#requireMembers(tx, group.members);
+      if (groups.some((one) => one.name === group.name && one.id !== group.id))
+        throw new CodedError('conflict', `a group \`${group.name.slice(0, 64)}\` exists already`);
+      await provisioning.putGroup(tx, group);
+      const touched = new Set([...group.members, ...now.members]);
+      const data = { name: group.name, members: group.members.length, ...moved(now.members, group.members) };
+      const event = newEvent('group-changed', { actor, subject: `group:${group.id}`, data });
+      return { result: group, event: [event, ...(await this.#settle(tx, actor, [...touched]))] };
+    }, goneOnly);
+  }
+
+  /** @throws CodedError `request-invalid` */
+  async #requireMembers(tx: Connection, members: readonly string[]): Promise<void> {
+    const known = await this.#home.store.provisioning.people(tx);
     const stranger = members.find((one) => !known.has(one));
     if (stranger !== undefined)
       throw new CodedError('request-invalid', `there is no user \`${stranger.slice(0, 64)}\` to be a member`);
     if (members.length > MEMBERS_MAX)
       throw new CodedError('request-invalid', `a group has at most ${MEMBERS_MAX} members`);
-    const group: GroupRow = {
-      ...input,
-      id: before?.id ?? newId('grp'),
-      createdAt: before?.createdAt ?? clock.nowIso(),
-      members,
-    };
-    await store.shutOut(async (tx) => {
-      await store.people.oneAtATime(tx);
-      const groups = await store.provisioning.groups(tx);
-      if (before === null && groups.length >= GROUPS_MAX)
-        throw new CodedError('request-invalid', `there are at most ${GROUPS_MAX} groups`);
-      if (groups.some((one) => one.name === group.name && one.id !== group.id))
-        throw new CodedError('conflict', `a group \`${group.name.slice(0, 64)}\` exists already`);
-      await store.provisioning.putGroup(tx, group);
-      const touched = new Set([...members, ...(before?.members ?? [])]);
-      const data = { name: group.name, members: members.length };
-      const event = newEvent('group-changed', { actor, subject: `group:${group.id}`, data });
-      return { result: undefined, event: [event, ...(await this.#settle(tx, actor, [...touched]))] };
-    }, goneOnly);
-    return group;
   }
 
   async removeGroup(actor: string, id: string): Promise<void> {
     const { store } = this.#home;
-    const group = await this.group(id);
     await store.shutOut(async (tx) => {
       await store.people.oneAtATime(tx);
+      const group = groupOf(await store.provisioning.groups(tx), id);
       await store.provisioning.removeGroup(tx, id);
-      const data = { name: group.name, removed: true };
+      const data = { name: group.name, removed: true, ...moved(group.members, []) };
       const event = newEvent('group-changed', { actor, subject: `group:${id}`, data });
       return { result: undefined, event: [event, ...(await this.#settle(tx, actor, group.members))] };
     });
@@ -246,7 +264,7 @@ export class Provisioner {
     const groups = await this.#home.store.provisioning.groups(tx);
     const roles = this.#home.settings().groupRoles ?? {};
     const events: SallyportEvent[] = [];
-    let isAdministratorLost = false;
+    const lost: string[] = [];
     for (const id of ids) {
       const own = groups.filter(({ members }) => members.includes(id));
       const texts = new Set(own.flatMap(({ name }) => (Object.hasOwn(roles, name) ? roles[name]! : [])));
@@ -256,12 +274,28 @@ export class Provisioner {
       });
       const changed = await this.#directory.setGrants(tx, actor, id, wanted, 'scim');
       events.push(...changed.events);
-      isAdministratorLost ||= changed.isAdministratorLost;
+      if (changed.isAdministratorLost) lost.push(id);
     }
     // Asked at the end: another may have taken the place in the same change.
-    if (isAdministratorLost) await requireAdministrator(this.#home.store.people, tx);
+    if (lost.length > 0) await requireAdministrator(this.#home.store, tx, lost);
     return events;
   }
+}
+
+/** Who came into a group and who went, as far as an event has room for them. */
+function moved(before: readonly string[], now: readonly string[]): { came: string[]; went: string[] } {
+  const [then, here] = [new Set(before), new Set(now)];
+  return {
+    came: now.filter((id) => !then.has(id)).slice(0, MOVED_MAX),
+    went: before.filter((id) => !here.has(id)).slice(0, MOVED_MAX),
+  };
+}
+
+/** @throws CodedError `not-found` */
+function groupOf(groups: readonly GroupRow[], id: string): GroupRow {
+  const group = groups.find((one) => one.id === id);
+  if (!group) throw new CodedError('not-found', `there is no group \`${id.slice(0, 64)}\``);
+  return group;
 }
 
 const known = (person: PersonRow, externalId: string | null): KnownUser => ({

@@ -64,6 +64,8 @@ export class SignOn {
   readonly #sessions: PersonSessions;
   readonly #throttle: Throttle;
   readonly #states = new SignOnStates(STATES_MAX);
+  /** Asked now: whoever comes meanwhile waits for the same answer. */
+  #asked: { key: string; answer: Promise<Configuration> } | null = null;
   #known: { key: string; at: number; configuration: Configuration } | null = null;
   // Kept, so that what does not verify makes nobody ask the provider for its keys each time.
   #keys: { uri: string; keys: JWTVerifyGetKey } | null = null;
@@ -76,9 +78,20 @@ export class SignOn {
   }
 
   async #configuration(settings: ProviderSettings, fetchSafely: Fetch): Promise<Configuration> {
-    const key = JSON.stringify([settings.issuer, settings.clientId]);
+    const { issuer, clientId, clientSecret, allowPrivate } = settings;
+    const secret = clientSecret === null ? null : tokenHash(clientSecret);
+    const key = JSON.stringify([issuer, clientId, secret, allowPrivate]);
     if (this.#known?.key === key && clock.nowMs() - this.#known.at < DISCOVERED_MS)
       return this.#known.configuration;
+    if (this.#asked?.key === key) return this.#asked.answer;
+    const asked = { key, answer: this.#ask(key, settings, fetchSafely) };
+    this.#asked = asked;
+    return asked.answer.finally(() => {
+      if (this.#asked === asked) this.#asked = null;
+    });
+  }
+
+  async #ask(key: string, settings: ProviderSettings, fetchSafely: Fetch): Promise<Configuration> {
     const { discovery, customFetch, clockTolerance, allowInsecureRequests, ClientSecretPost, None } =
       await oidc();
     const issuer = new URL(settings.issuer);
@@ -264,7 +277,9 @@ export class SignOn {
     if (!isCanonical(token)) throw new CodedError('sign-on-failed', 'this is not a logout token');
     const { createRemoteJWKSet, customFetch, jwtVerify } = await jose();
     const metadata = (await this.#configuration(settings, fetchSafely)).serverMetadata();
-    const uri = metadata.jwks_uri!;
+    const uri = metadata.jwks_uri ?? '';
+    if (!URL.canParse(uri))
+      throw new CodedError('sign-on-failed', 'the identity provider does not say where its keys are');
     if (this.#keys?.uri !== uri)
       this.#keys = {
         uri,
@@ -296,7 +311,7 @@ export class SignOn {
       throw new CodedError('sign-on-failed', 'this is not a logout token');
     const named = [payload.sub, payload['sid']].filter((one) => one !== undefined);
     if (named.length === 0 || named.some((one) => idOf(one) === null))
-      throw new CodedError('sign-on-failed', 'the logout token names nobody');
+      throw new CodedError('sign-on-failed', 'the logout token names no person');
     return payload;
   }
 

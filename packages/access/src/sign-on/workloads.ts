@@ -4,13 +4,12 @@ import type { JWTPayload, JWTVerifyGetKey } from 'jose';
 import type { AccessHome } from '../people/home.ts';
 import { isCanonical, tokenHash } from '../token.ts';
 import type { Fetch } from './sign-on.ts';
+import { jobOf, type UsedTokens } from './used-tokens.ts';
 
 /** How long keys of an issuer are believed without asking where they are again, in milliseconds. */
 const KNOWN_MS = 3_600_000;
 /** Oldest token taken, in seconds, whatever it says of itself. */
 const AGE_MAX_S = 3_600;
-/** Tokens that are remembered as used, at most; more than that are refused until some expire. */
-const USED_MAX = 100_000;
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
 
 /** Which tokens of an issuer stand for which service account. */
@@ -28,10 +27,14 @@ const library = () => import('jose');
 /** Workload identity: what CI and clusters say of a job, in a signed token, instead of a key that lies about. */
 export class Workloads {
   readonly #home: AccessHome;
+  readonly #used: UsedTokens;
   readonly #issuers = new Map<string, { at: number; keys: JWTVerifyGetKey }>();
+  /** Issuers that are asked now: whoever comes meanwhile waits for the same answer. */
+  readonly #asked = new Map<string, Promise<JWTVerifyGetKey>>();
 
-  constructor(home: AccessHome) {
+  constructor(home: AccessHome, used: UsedTokens) {
     this.#home = home;
+    this.#used = used;
   }
 
   /**
@@ -64,51 +67,53 @@ export class Workloads {
         return null;
       });
       if (!verified || !meets(rule, verified.payload)) continue;
-      await this.#useUp(token, verified.payload);
+      await this.#useUp(rule.name, token, verified.payload);
       return { rule, subject: verified.payload.sub! };
     }
     throw new CodedError('token-invalid', `the token is not taken: ${why}`);
   }
 
   /** Lets a token be exchanged once, however its text is spelled: it is known by what was signed. */
-  async #useUp(token: string, { iss, jti, iat, exp }: JWTPayload): Promise<void> {
-    const { tickets } = this.#home.store;
+  async #useUp(rule: string, token: string, { iss, jti, sub }: JWTPayload): Promise<void> {
     const signed = token.slice(0, token.lastIndexOf('.'));
     // An issuer gives each token a name of its own; where it gives none, what it signed is the name.
     const name =
       typeof jti === 'string' && jti !== '' ? ['jti', iss, jti] : ['signed', hash('sha256', signed, 'hex')];
-    const now = clock.nowIso();
-    if ((await tickets.count('workload', now)) >= USED_MAX)
-      throw new CodedError('overloaded', 'too many tokens were exchanged within the hour');
-    const ticket = {
-      hash: tokenHash(`workload ${JSON.stringify(name)}`),
-      kind: 'workload',
-      personId: null,
-      data: {},
-      createdAt: now,
-      // Taken until then at most, whatever it says of itself.
-      expiresAt: new Date(Math.min(exp!, iat! + AGE_MAX_S) * 1_000).toISOString(),
-    } as const;
-    await tickets.put(ticket).catch((cause: Error) => {
-      throw new CodedError('token-invalid', 'this token was exchanged before', { cause });
+    const job = jobOf(rule, sub!);
+    const used = { kind: 'workload', token: tokenHash(JSON.stringify(name)), ...job } as const;
+    await this.#used.ready();
+    await this.#home.store.change(async () => {
+      if (this.#used.of(used.kind, used.token))
+        throw new CodedError('token-invalid', 'this token was exchanged before');
+      this.#used.requireRoom(job);
+      return { result: undefined, event: this.#used.use(used) };
     });
   }
 
   async #keys({ issuer }: WorkloadRule, fetchSafely: Fetch): Promise<JWTVerifyGetKey> {
     const known = this.#issuers.get(issuer);
     if (known && clock.nowMs() - known.at < KNOWN_MS) return known.keys;
+    const asked = this.#asked.get(issuer);
+    if (asked) return asked;
+    const asking = this.#ask(issuer, fetchSafely).finally(() => this.#asked.delete(issuer));
+    this.#asked.set(issuer, asking);
+    return asking;
+  }
+
+  async #ask(issuer: string, fetchSafely: Fetch): Promise<JWTVerifyGetKey> {
     const { createRemoteJWKSet, customFetch } = await library();
     const where = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
     const metadata = await fetchSafely(where)
-      .then(async (response) => (await response.json()) as { issuer?: unknown; jwks_uri?: unknown })
+      .then(async (response) => (await response.json()) as { issuer?: unknown; jwks_uri?: unknown } | null)
       .catch((cause: Error) => {
         throw new CodedError('token-invalid', `the issuer \`${issuer}\` cannot be asked for its keys`, {
           cause,
         });
       });
-    if (metadata.issuer !== issuer || typeof metadata.jwks_uri !== 'string')
+    const uri = typeof metadata?.jwks_uri === 'string' ? URL.parse(metadata.jwks_uri) : null;
+    if (metadata?.issuer !== issuer || uri === null)
       throw new CodedError('token-invalid', `\`${issuer}\` does not say where its keys are`);
-    const keys = createRemoteJWKSet(new URL(metadata.jwks_uri), { [customFetch]: fetchSafely as never });
+    const keys = createRemoteJWKSet(uri, { [customFetch]: fetchSafely as never });
     this.#issuers.set(issuer, { at: clock.nowMs(), keys });
     return keys;
   }

@@ -37,7 +37,7 @@ export const backup: Command = {
         made.of === 'keys'
           ? 'Keep it where the data is not.'
           : made.recipients === 0
-            ? 'It opens with the keys of this installation only: back them up too, with `sallyport backup --keys`.'
+            ? 'It opens with the keys of this installation only: back them up too, with `sallyport backup --keys --to RECIPIENT`; `sallyport vault identity --out FILE` makes one.'
             : `It opens with the keys of this installation, and for ${made.recipients} others.`,
       );
     return 0;

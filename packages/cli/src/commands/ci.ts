@@ -1,26 +1,29 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, existsSync } from 'node:fs';
 import {
   atLeast,
   CodedError,
   type ControlResult,
   clock,
   type FileDetection,
+  plural,
   type Severity,
   visibleJson,
 } from '@sallyport/core';
 import type { FileReport, ScanReport, SkippedFolder } from '@sallyport/scan';
 import { resolveSecret } from '@sallyport/server';
-import { withClient } from '../client.ts';
+import { serverRuns, withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
+import { reliedOn } from '../judged.ts';
 import { markdownCell as cell } from '../markdown.ts';
 import { failOnOf, type Options } from '../options.ts';
 import { Progress, print, printJson, table } from '../output.ts';
+import { writeOutput } from '../output-file.ts';
 import { shownPath, skippedLines, VERSION, WALK_OPTIONS, WALK_USAGE, walkOf } from '../scan-output.ts';
 import { readWaivers, type Waiver, waive } from '../waivers.ts';
-import { advisoriesFolder } from './dependencies.ts';
 
+/** The configuration that commands take where none is named. */
+const DEFAULT_CONFIG = 'sallyport.yaml';
 const ROWS_MAX = 40;
 /** How long the control plane may take to take a report. */
 const REPORT_MS = 60_000;
@@ -57,9 +60,11 @@ function judge(
   const malicious = open.filter(({ verdict }) => verdict === 'malicious').length;
   // What else was found in a file makes nothing of it read.
   const incomplete = open.filter(({ detections }) => detections.some(saysUnread)).length;
+  const { unrecognised } = report.summary.verdicts;
   const more = [
     ...(incomplete > 0 ? [`${incomplete} files incomplete`] : []),
     ...(report.summary.unread > 0 ? [`${report.summary.unread} of them not read`] : []),
+    ...(unrecognised > 0 ? [`${unrecognised} of them not recognised`] : []),
     ...(waived > 0 ? [`${waived} waived`] : []),
   ];
   const check = {
@@ -71,17 +76,26 @@ function judge(
   return { check, files };
 }
 
-/** Controls as they are now, where there is an installation; a pipeline mostly has none. */
-async function posture(options: Options, failOn: Severity): Promise<Check> {
-  if (!existsSync(join(options.data, 'installation.json')))
+/**
+ * Controls as they are now, of an installation that was named; a pipeline mostly has none. What lies in the working folder
+ * came with the change: its configuration could send secrets of the pipeline anywhere.
+ * @throws CodedError `usage`
+ */
+async function posture(options: Options, failOn: Severity, hasInstallation: boolean): Promise<Check> {
+  if (!hasInstallation)
     return {
       name: 'posture',
       ran: false,
       passed: true,
-      summary: `there is no installation in ${options.data}`,
+      summary: 'no installation was named (`--data DIR`, outside of what is checked)',
     };
+  if (options.config === undefined && existsSync(DEFAULT_CONFIG) && !(await serverRuns(options.data)))
+    throw new CodedError(
+      'usage',
+      `\`${DEFAULT_CONFIG}\` lies in the working folder, and may have come with the change: name the configuration of the installation with --config`,
+    );
   const { controls } = await withClient(options, (client) =>
-    client.call<{ controls: ControlResult[] }>('GET', '/api/v1/posture'),
+    client.call<{ controls: ControlResult[] }>('GET', '/api/v1/posture?wait=true'),
   );
   const failing = controls.filter(
     ({ status, severity }) => status === 'failing' && atLeast(severity, failOn),
@@ -93,7 +107,7 @@ async function posture(options: Options, failOn: Severity): Promise<Check> {
     summary:
       failing.length === 0
         ? `no control at ${failOn} or above fails`
-        : `${failing.length} controls fail: ${failing.map(({ id }) => id).join(', ')}`,
+        : `${plural(failing.length, 'control fails', 'controls fail')}: ${failing.map(({ id }) => id).join(', ')}`,
   };
 }
 
@@ -223,6 +237,7 @@ export const ci: Command = {
     const failOn = failOnOf(options);
     const paths = options.positionals.length > 0 ? options.positionals : ['.'];
     for (const path of paths) if (!existsSync(path)) throw new CodedError('usage', `there is no \`${path}\``);
+    const { advisories, hasInstallation } = reliedOn(options, paths);
     const scanner = await import('@sallyport/scan');
     const policy = {
       failOn,
@@ -248,7 +263,7 @@ export const ci: Command = {
       onProgress,
       cache: options.text('cache'),
     });
-    const database = scanner.AdvisoryDatabase.open(advisoriesFolder(options));
+    const database = advisories === null ? null : scanner.AdvisoryDatabase.open(advisories);
     const dependencies = await scanner.inspectDependencies(paths, database, onProgress, left());
     database?.close();
     const sources = await scanner.discover(paths, [], undefined, onProgress, left());
@@ -261,16 +276,13 @@ export const ci: Command = {
     const checks = [
       ...judged.map(({ check }) => check),
       { name: 'red-team regressions', ran: false, passed: true, summary: 'there are none here' },
-      await posture(options, failOn),
+      await posture(options, failOn, hasInstallation),
     ];
     const files = toldOnce(judged.flatMap((one) => one.files));
     const passed = checks.every((check) => check.passed);
     const sarif = options.text('sarif');
     if (sarif !== undefined)
-      writeFileSync(
-        sarif,
-        `${visibleJson(scanner.toSarif({ files, summary: models.summary }, VERSION), 2)}\n`,
-      );
+      writeOutput(sarif, `${visibleJson(scanner.toSarif({ files, summary: models.summary }, VERSION), 2)}\n`);
     const report = options.text('report');
     if (report !== undefined)
       await sendReport(report, options, {
@@ -283,7 +295,7 @@ export const ci: Command = {
     const outcome = { checks, files, skipped, failOn, saysUnread: scanner.saysUnread };
     const text = markdown(outcome);
     const summary = options.text('summary');
-    if (summary !== undefined) writeFileSync(summary, text);
+    if (summary !== undefined) writeOutput(summary, text);
     const step = process.env['GITHUB_STEP_SUMMARY'];
     if (step !== undefined && step !== '') appendFileSync(step, text);
     if (options.json) printJson({ passed, checks, files, skipped });

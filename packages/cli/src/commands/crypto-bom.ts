@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
 import { print, printJson } from '../output.ts';
+import { writeOutput } from '../output-file.ts';
 
 interface Bom {
   readonly metadata: { readonly properties: readonly { readonly value: string }[] };
@@ -19,7 +19,7 @@ export const cryptoBom: Command = {
     const bom = await withClient(options, (client) => client.call<Bom>('GET', '/api/v1/crypto-bom'));
     const path = options.text('out');
     const weak = bom.metadata.properties.map(({ value }) => value);
-    if (path !== undefined) writeFileSync(path, `${JSON.stringify(bom, null, 2)}\n`);
+    if (path !== undefined) writeOutput(path, `${JSON.stringify(bom, null, 2)}\n`);
     if (options.json || path === undefined) printJson(bom);
     else print(`${bom.components.length} assets in ${path}`, ...weak);
     return weak.length > 0 ? 1 : 0;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '@sallyport/core';
 import type { Command } from '../commands.ts';
@@ -9,6 +10,17 @@ import { finishReport, namePath, REPORT_OPTIONS, REPORT_USAGE, walkOf } from '..
 export const advisoriesFolder = (options: Options): string =>
   options.text('advisories') ?? join(options.data, 'advisories');
 
+/** The same to judge by. @throws CodedError `usage` in a pipeline where none was named: what lies in the working folder came with the change */
+function advisoriesToJudgeBy(options: Options): string {
+  const folder = advisoriesFolder(options);
+  const isNamed = options.text('advisories') !== undefined || options.text('data') !== undefined;
+  if (isNamed || (process.env['CI'] ?? '') === '' || !existsSync(folder)) return folder;
+  throw new CodedError(
+    'usage',
+    `\`${folder}\` lies in the working folder, and may have come with the change: name the advisories with --advisories`,
+  );
+}
+
 /** Says what is known about the packages that lock files name. */
 export const dependencies: Command = {
   name: 'dependencies',
@@ -18,7 +30,7 @@ export const dependencies: Command = {
   options: { advisories: { type: 'string' }, ...REPORT_OPTIONS },
   run: async (options) => {
     const { AdvisoryDatabase, inspectDependencies } = await import('@sallyport/scan');
-    const database = AdvisoryDatabase.open(advisoriesFolder(options));
+    const database = AdvisoryDatabase.open(advisoriesToJudgeBy(options));
     const progress = new Progress('lock files and images');
     try {
       const paths = options.positionals.length > 0 ? options.positionals : ['.'];

@@ -8,6 +8,7 @@ interface Finding {
   readonly fingerprint: string;
   readonly subject: string;
   readonly technique: string;
+  readonly also: readonly string[];
   readonly severity: Severity;
   readonly status: string;
   readonly priority: number;
@@ -30,11 +31,11 @@ export const findingList: Command = {
   options: { all: { type: 'boolean' }, 'fail-on': { type: 'string' } },
   async run(options) {
     const failOn = failOnOf(options);
-    const { findings } = await withClient(options, (client) =>
-      client.call<{ findings: Finding[] }>('GET', '/api/v1/findings'),
+    const { findings, leftOut } = await withClient(options, (client) =>
+      client.call<{ findings: Finding[]; leftOut: number }>('GET', '/api/v1/findings'),
     );
     const shown = options.flag('all') ? findings : findings.filter(({ status }) => status === 'open');
-    if (options.json) printJson({ findings: shown });
+    if (options.json) printJson({ findings: shown, leftOut });
     else {
       print(
         ...table(
@@ -48,13 +49,16 @@ export const findingList: Command = {
               one.subject,
               one.scanned
                 ? `${one.scanned.message.slice(0, 90)} (${one.scanned.place.slice(0, 60)})`
-                : one.technique,
+                : `${one.technique}${one.also.length > 0 ? ` (and ${one.also.join(', ')})` : ''}`,
               one.fingerprint,
             ]),
         ),
       );
       if (shown.length > SHOWN_MAX) print(`… and ${shown.length - SHOWN_MAX} more (--format json has all)`);
+      if (leftOut > 0) print(`${leftOut} more are open, less pressing than these: deal with these first`);
     }
+    // What is not listed is not known to be mild.
+    if (leftOut > 0) return 1;
     const limit = SEVERITIES.indexOf(failOn);
     return findings.some(
       ({ status, severity, demo, accepted }) =>

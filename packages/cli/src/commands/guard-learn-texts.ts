@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { CodedError } from '@sallyport/core';
 import { learnTrainingEcho, TrainingEcho } from '@sallyport/guard';
 import type { Command } from '../commands.ts';
 import { Progress, print, printJson } from '../output.ts';
+import { writeOutput } from '../output-file.ts';
 
 /** Every string in a JSON value. */
 function* stringsIn(value: unknown): Generator<string> {
@@ -55,7 +56,7 @@ export const guardLearnTexts: Command = {
       if (fault instanceof RangeError) throw new CodedError('request-invalid', fault.message);
       throw fault;
     }
-    writeFileSync(out, filter);
+    writeOutput(out, filter);
     const { texts, runs, version } = TrainingEcho.parse(filter).header;
     if (options.json) printJson({ out, texts, runs, version, bytes: filter.length });
     else print(`wrote ${out}, ${filter.length} bytes: ${runs} runs of words of ${texts} texts`);

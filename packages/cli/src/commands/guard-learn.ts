@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { CodedError } from '@sallyport/core';
 import { learnProfile, ProfileError } from '@sallyport/guard';
 import { parse } from 'csv-parse/sync';
 import type { Command } from '../commands.ts';
 import { print, printJson } from '../output.ts';
+import { writeOutput } from '../output-file.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -62,7 +63,7 @@ export const guardLearn: Command = {
         names,
         rows.map((row) => names.map((name) => row[name])),
       );
-      writeFileSync(out, `${JSON.stringify(profile)}\n`);
+      writeOutput(out, `${JSON.stringify(profile)}\n`);
       if (options.json) printJson({ out, rows: profile.rows, features: profile.features });
       else {
         for (const { name, kind, least, most, values } of profile.features)

@@ -67,7 +67,7 @@ export const integrationList: Command = {
 export const integrationPropose: Command = {
   name: 'integration propose',
   usage: 'integration propose NAME --kind vendor-model --manifest FILE [--owner PERSON] [--days 365]',
-  summary: 'propose what a third party may do; somebody with the role approver approves it',
+  summary: 'propose what a third party may do; a person with the role approver approves it',
   options: {
     kind: { type: 'string' },
     manifest: { type: 'string' },
@@ -94,7 +94,7 @@ export const integrationPropose: Command = {
     );
     if (options.json) printJson(proposed);
     else
-      print(`${proposed.name} waits for somebody with the role approver, in the console under Integrations.`);
+      print(`${proposed.name} waits for a person with the role approver, in the console under Integrations.`);
     return 0;
   },
 };
@@ -118,7 +118,7 @@ const stopped = (word: 'suspend' | 'end', summary: string, done: string): Comman
 /** Refuses everything to a third party until somebody approves it again. */
 export const integrationSuspend = stopped(
   'suspend',
-  'refuse everything to a third party at once, until somebody approves it again',
+  'refuse everything to a third party at once, until it is approved again',
   'is suspended: nothing goes to it.',
 );
 /** Ends a third party. */

@@ -182,16 +182,23 @@ export const keyRotate: Command = {
 export const keyRevoke: Command = {
   name: 'key revoke',
   usage: 'key revoke ID',
-  summary: 'revoke an API key, at once',
+  summary: 'revoke an API key, and those that it was rotated to, at once',
   async run(options) {
     const [id] = options.positionals;
     if (id === undefined)
       throw new CodedError('usage', 'name the id of a key: sallyport key list shows them');
     const key = await withClient(options, (client) =>
-      client.call<Key>('POST', `/api/v1/keys/${encodeURIComponent(id)}/revoke`, {}),
+      client.call<Key & { readonly successors: readonly string[] }>(
+        'POST',
+        `/api/v1/keys/${encodeURIComponent(id)}/revoke`,
+        {},
+      ),
     );
     if (options.json) printJson(key);
-    else print(`${key.id} (${key.name}) is revoked.`);
+    else {
+      print(`${key.id} (${key.name}) is revoked.`);
+      if (key.successors.length > 0) print(`So is what it was rotated to: ${key.successors.join(', ')}.`);
+    }
     return 0;
   },
 };

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CodedError } from '@sallyport/core';
 import { fillLedger, VERIFIER_FILES } from '@sallyport/ledger';
+import { auditing, loadConfig } from '@sallyport/server';
 import { DataFolderLock } from '@sallyport/store';
 import type { Command } from '../commands.ts';
 import { Progress, print, printJson } from '../output.ts';
@@ -27,15 +28,25 @@ export const ledgerFill: Command = {
     const lock = DataFolderLock.acquire(data);
     const progress = new Progress('verifying the copy');
     try {
+      const { auditCopy } = await auditing();
+      const place = { data, config: loadConfig(options.config), rootKey: options.rootKey };
+      const content = await auditCopy(place, copy);
       const done = await fillLedger(
         folder,
         copy,
         keys.map((path) => readText(path).trim()),
+        content,
         (at, of) => progress.update(at, of),
       );
       progress.end();
-      if (options.json) printJson(done);
-      else print(`the log goes from ${done.before} to ${done.after} entries`);
+      const { checked, unchecked } = content.report();
+      if (options.json) printJson({ ...done, content: { checked, unchecked } });
+      else {
+        print(`the log goes from ${done.before} to ${done.after} entries`);
+        print(`content: ${checked} checked against their commitments`);
+        if (unchecked > 0)
+          print(`${unchecked} NOT checked: they are not in the copy, or their keys are not here`);
+      }
       return 0;
     } finally {
       lock.release();

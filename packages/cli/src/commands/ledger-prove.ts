@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CodedError } from '@sallyport/core';
 import { parseVerifierKey, VERIFIER_FILES, type VerifierKey, verifyProof } from '@sallyport/ledger';
@@ -6,13 +6,14 @@ import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
 import type { Options } from '../options.ts';
 import { print, printJson } from '../output.ts';
+import { writeOutput } from '../output-file.ts';
 import { readText } from '../read-text.ts';
 
 /** Writes proofs that something is in the record. */
 export const ledgerProve: Command = {
   name: 'ledger prove',
   usage: 'ledger prove EXCHANGE-ID|EVENT-ID [--out DIR]',
-  summary: 'write proofs that a call or an event is in the record, for whoever has only its public keys',
+  summary: 'write proofs that a call or an event is in the record; its public keys are enough to check them',
   options: { out: { type: 'string' } },
   async run(options) {
     const [id] = options.positionals;
@@ -26,7 +27,7 @@ export const ledgerProve: Command = {
     const folder = options.text('out') ?? '.';
     const files = proofs.map(({ name, proof }) => {
       const path = join(folder, name);
-      writeFileSync(path, proof);
+      writeOutput(path, proof);
       return path;
     });
     if (options.json) printJson({ files });

@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { auditing, type ContentReport, loadConfig, type StateReport, type Told } from '@sallyport/server';
+import { plural } from '@sallyport/core';
+import {
+  auditing,
+  type ContentReport,
+  loadConfig,
+  type RecordReport,
+  type StateReport,
+  type Told,
+} from '@sallyport/server';
 import { connect, serverRuns } from '../client.ts';
 import type { Command } from '../commands.ts';
 import type { Options } from '../options.ts';
@@ -45,10 +53,18 @@ function contentWords({
 
 /** What came of the state, in a line. */
 function stateWords({ result, why, exchanges, events, rows, waiting }: StateReport): string {
-  const later = waiting > 0 ? `; ${waiting} entries are not read into it yet` : '';
+  const later = waiting > 0 ? `; ${plural(waiting, 'entry is', 'entries are')} not read into it yet` : '';
   const granting = rows === null ? '' : `, ${rows} rows that grant something follow from it`;
   const missing = result === 'not-checked' ? `; rows that grant something are NOT checked: ${why}` : '';
   return `state: ${exchanges} exchanges and ${events} events are as the log has them${granting}${missing}${later}`;
+}
+
+/** What waits in the journal, in words. */
+function pendingWords({ pending, unauthenticated }: RecordReport): string {
+  if (pending === 0) return '';
+  return unauthenticated > 0
+    ? `; ${plural(pending, 'entry more waits', 'entries more wait')} in the journal, NOT checked: the keys that say who wrote them are not here`
+    : `; ${plural(pending, 'more is durable and waits', 'more are durable and wait')} for the next checkpoint`;
 }
 
 /** Asks a server that runs to sign what it has, and what it says of rows that grant something. */
@@ -92,7 +108,8 @@ export const ledgerVerify: Command = {
     const { content, state } = found;
     const problems = [...pinned.problems, ...found.problems, ...content.problems, ...(state?.problems ?? [])];
     const ok = problems.length === 0;
-    const isWhole = content.result !== 'not-checked' && state?.result !== 'not-checked';
+    const isWhole =
+      content.result !== 'not-checked' && state?.result !== 'not-checked' && found.unauthenticated === 0;
     if (ok) rememberFirst(pinned, data, options.rootKey);
     const [origin, ...key] = (pinned.keys[0] ?? '').split('+');
     const installation = { origin, keyId: key[0], keys: pinned.keys, pinnedBy: pinned.by };
@@ -100,12 +117,12 @@ export const ledgerVerify: Command = {
     else if (ok)
       print(
         `${isWhole ? 'ok' : 'NOT ALL WAS CHECKED'}: ${keyWords(pinned.keys[0]!)}, ${SAID[pinned.by](pinned)}`,
-        `${found.size} entries verify, root ${found.rootHash}${found.pending > 0 ? `; ${found.pending} more are durable and wait for the next checkpoint` : ''}`,
+        `${found.size} entries verify, root ${found.rootHash}${pendingWords(found)}`,
         contentWords(content),
         ...(state ? [stateWords(state)] : []),
       );
     else {
-      print(`NOT OK: ${problems.length} problems in ${folder}`);
+      print(`NOT OK: ${plural(problems.length, 'problem')} in ${folder}`);
       for (const problem of problems)
         print(
           `  ${problem.file}${problem.entry === null ? '' : `, entry ${problem.entry}`}: ${problem.message}`,

@@ -117,7 +117,7 @@ export const modelVerify: Command = {
   usage:
     'model verify PATH [--signature FILE] --key FILE|--roots FILE|--trusted-root FILE --identity ID --issuer URL [--ignore PATH]… [--allow-others]',
   summary:
-    'verify every file of a model against its signature, by whom you trust; asks nobody; exit 1 where it does not hold',
+    'verify every file of a model against a signature by a signer you trust; needs no network; exit 1 where it does not hold',
   options: {
     signature: { type: 'string' },
     key: { type: 'string' },

@@ -77,7 +77,7 @@ function showVersion({ label, digest, bytes, files, createdAt, createdBy, gates,
 export const inventoryList: Command = {
   name: 'inventory list',
   usage: 'inventory list',
-  summary: 'systems, models, data sets and endpoints, who answers for them, and what nobody has registered',
+  summary: 'systems, models, data sets and endpoints, who answers for them, and what is not registered',
   async run(options) {
     const listed = await withClient(options, (client) =>
       client.call<{ assets: Asset[]; unregistered: string[] }>('GET', '/api/v1/inventory'),
@@ -98,7 +98,7 @@ export const inventoryList: Command = {
           ]),
         ),
         ...(listed.unregistered.length > 0
-          ? ['', `Systems that nobody answers for: ${listed.unregistered.join(', ')}`]
+          ? ['', `Systems without an owner: ${listed.unregistered.join(', ')}`]
           : []),
       );
     return 0;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { CodedError, USE_DECISIONS } from '@sallyport/core';
+import { CodedError, LET_GO_ON } from '@sallyport/core';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
 import { print, printJson, table } from '../output.ts';
@@ -37,7 +37,7 @@ export const sourceList: Command = {
 export const sourcePropose: Command = {
   name: 'source propose',
   usage: 'source propose ADDRESS [--licence NAME] [--note TEXT] [--days 365]',
-  summary: 'propose a source of data; somebody else approves it in the console',
+  summary: 'propose a source of data; another person approves it in the console',
   options: { licence: { type: 'string' }, note: { type: 'string' }, days: { type: 'string' } },
   async run(options) {
     const [pattern] = options.positionals;
@@ -88,13 +88,13 @@ export const useList: Command = {
   name: 'ai-use list',
   usage: 'ai-use list',
   summary:
-    'uses of AI that scans of watched sources and logs found, and what was decided; exit 1 where nobody has',
+    'uses of AI that scans of watched sources and logs found, and what was decided; exit 1 where a decision is missing',
   async run(options) {
-    const { uses } = await withClient(options, (client) =>
-      client.call<{ uses: Use[] }>('GET', '/api/v1/ai-uses'),
+    const { uses, leftOut } = await withClient(options, (client) =>
+      client.call<{ uses: Use[]; leftOut: number }>('GET', '/api/v1/ai-uses'),
     );
-    if (options.json) printJson({ uses });
-    else
+    if (options.json) printJson({ uses, leftOut });
+    else {
       print(
         ...table(
           ['FINGERPRINT', 'SERVICE', 'SEEN AS', 'WHERE', 'REGISTERED', 'DECISION'],
@@ -108,6 +108,8 @@ export const useList: Command = {
           ]),
         ),
       );
+      if (leftOut > 0) print(`${leftOut} more are not listed`);
+    }
     return uses.some(({ decision }) => decision === null) ? 1 : 0;
   },
 };
@@ -115,9 +117,9 @@ export const useList: Command = {
 /** Decides about a use of AI. */
 export const useDecide: Command = {
   name: 'ai-use decide',
-  usage:
-    'ai-use decide FINGERPRINT|--service ID sanctioned|stop|ignored --reason TEXT [--owner NAME] [--days N]',
-  summary: 'decide about one use of AI that was found, or about every use of a service',
+  usage: 'ai-use decide FINGERPRINT|--service ID stop --reason TEXT [--owner NAME] [--days N]',
+  summary:
+    'decide that one use of AI that was found, or every use of a service, is to stop; that it may go on an approver decides in the console',
   options: {
     service: { type: 'string' },
     reason: { type: 'string' },
@@ -128,8 +130,12 @@ export const useDecide: Command = {
     const service = options.text('service');
     const [first, second] = options.positionals;
     const decision = service === undefined ? second : first;
-    if (!(USE_DECISIONS as readonly (string | undefined)[]).includes(decision))
-      throw new CodedError('usage', `decide one of ${USE_DECISIONS.join(', ')}`);
+    if ((LET_GO_ON as readonly (string | undefined)[]).includes(decision))
+      throw new CodedError(
+        'usage',
+        'that it may go on an approver decides in the console, under AI use; commands approve nothing',
+      );
+    if (decision !== 'stop') throw new CodedError('usage', 'decide `stop`');
     const done = await withClient(options, async (client) => {
       const { uses, services } = await client.call<{
         uses: { fingerprint: string; digest: string }[];

@@ -45,7 +45,7 @@ export const policyExplain: Command = {
   name: 'policy explain',
   usage: 'policy explain PRINCIPAL ACTION RESOURCE',
   summary:
-    'why somebody may do something, or may not: person:ann read-content system:chat, key:ID invoke system:chat; exits 1 when refused',
+    'why a person, program or key may or may not do something: person:ann read-content system:chat, key:ID invoke system:chat; exits 1 when refused',
   async run(options) {
     const [principal, action, resource] = options.positionals;
     if (principal === undefined || action === undefined || resource === undefined)

@@ -1,4 +1,4 @@
-import { type ControlResult, clock } from '@sallyport/core';
+import { type ControlResult, clock, plural } from '@sallyport/core';
 import { severityFails } from '@sallyport/govern';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
@@ -22,7 +22,7 @@ export const posture: Command = {
   async run(options) {
     const failOn = failOnOf(options);
     const { controls } = await withClient(options, (client) =>
-      client.call<{ controls: ControlResult[] }>('GET', '/api/v1/posture'),
+      client.call<{ controls: ControlResult[] }>('GET', '/api/v1/posture?wait=true'),
     );
     if (options.json) printJson({ controls });
     else {
@@ -42,7 +42,7 @@ export const posture: Command = {
         controls.filter((control) => control.status === status).length;
       print(
         '',
-        `${controls.length} practices: ${count('effective')} effective, ${count('partial')} partial, ${count('stale')} stale, ${count('failing')} failing, ${count('not assessed')} not assessed`,
+        `${plural(controls.length, 'practice')}: ${count('effective')} effective, ${count('partial')} partial, ${count('stale')} stale, ${count('failing')} failing, ${count('not assessed')} not assessed`,
       );
     }
     return severityFails(controls, failOn) ? 1 : 0;

@@ -1,4 +1,4 @@
-import { CodedError, type PriceRow, priceRowsSchema } from '@sallyport/core';
+import { CodedError, type PriceRow, plural, priceRowsSchema } from '@sallyport/core';
 import { parse } from 'yaml';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
@@ -8,6 +8,8 @@ import { readText } from '../read-text.ts';
 interface Loaded {
   readonly version: string;
   readonly prices: readonly PriceRow[];
+  /** What any other model of a system costs. */
+  readonly systems: readonly (Omit<PriceRow, 'model'> & { readonly system: string })[];
 }
 
 /** Columns that hold words. */
@@ -61,7 +63,10 @@ export const pricesImport: Command = {
       client.call<Loaded>('POST', '/api/v1/prices', { prices }),
     );
     if (options.json) printJson(loaded);
-    else print(`prices of ${loaded.prices.length} models are loaded; calls from now on are counted by them`);
+    else
+      print(
+        `${plural(loaded.prices.length, 'price is', 'prices are')} loaded; calls from now on are counted by them`,
+      );
     return 0;
   },
 };
@@ -76,7 +81,7 @@ export const pricesList: Command = {
   async run(options) {
     const loaded = await withClient(options, (client) => client.call<Loaded>('GET', '/api/v1/prices'));
     if (options.json) printJson(loaded);
-    else if (loaded.prices.length === 0)
+    else if (loaded.prices.length + loaded.systems.length === 0)
       print('no prices are set: load some with `sallyport prices import FILE`');
     else
       print(
@@ -92,17 +97,19 @@ export const pricesList: Command = {
             'AUDIO IN',
             'AUDIO OUT',
           ],
-          loaded.prices.map((row) => [
-            row.model,
-            row.system ?? 'any',
-            dollars(row.inputPerMillion),
-            dollars(row.outputPerMillion),
-            dollars(row.cacheReadPerMillion),
-            dollars(row.cacheWritePerMillion),
-            dollars(row.reasoningPerMillion),
-            dollars(row.audioInputPerMillion),
-            dollars(row.audioOutputPerMillion),
-          ]),
+          [...loaded.prices, ...loaded.systems.map((row) => ({ ...row, model: '(any other)' }))].map(
+            (row) => [
+              row.model,
+              row.system ?? 'any',
+              dollars(row.inputPerMillion),
+              dollars(row.outputPerMillion),
+              dollars(row.cacheReadPerMillion),
+              dollars(row.cacheWritePerMillion),
+              dollars(row.reasoningPerMillion),
+              dollars(row.audioInputPerMillion),
+              dollars(row.audioOutputPerMillion),
+            ],
+          ),
         ),
       );
     return 0;

@@ -65,8 +65,8 @@ export const reviewOpen: Command = {
     else
       print(
         `Review ${opened.id} is open, with ${opened.items} items, until ${opened.dueAt}.`,
-        'Somebody with the role approver decides and signs in the console, under Reviews.',
-        ...(kind === 'grants' ? ['Roles on which nobody decides by then lapse.'] : []),
+        'A person with the role approver decides and signs in the console, under Reviews.',
+        ...(kind === 'grants' ? ['Roles that are not decided by then lapse.'] : []),
       );
     return 0;
   },

@@ -25,7 +25,7 @@ async function write(
   if (out === null)
     throw new CodedError('usage', `say where to with --out FILE: the name does not end in \`${ENDING}\``);
   if (existsSync(out)) throw new CodedError('usage', `\`${out}\` is there already`);
-  await writePieces(resolve(out), pieces, 0o600);
+  await writePieces(resolve(out), pieces, 0o600, true);
   if (options.json) printJson({ file: out });
   else print(out);
   return 0;

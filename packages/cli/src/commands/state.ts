@@ -19,7 +19,7 @@ export const stateList: Command = {
     else
       print(
         ...table(
-          ['ROW', 'WHY IT GRANTS NOTHING'],
+          ['ROW', 'WHY IT COUNTS FOR NOTHING'],
           listed.rows.map(({ row, words }) => [row, words]),
         ),
         '',

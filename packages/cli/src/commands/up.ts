@@ -1,11 +1,15 @@
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '@sallyport/core';
 import {
   configExposure,
+  credentialsOf,
   type Exposure,
   exposure,
   loadConfig,
+  type NamedCredential,
+  remedyOf,
   startServer,
   unforeseen,
 } from '@sallyport/server';
@@ -32,6 +36,12 @@ const shown = (open: readonly Exposure[]): string[] =>
       ? [`  OPEN WIDE  ${what}: ${detail}`, `             ${remedy}`]
       : [`  ok         ${what}: ${detail}`],
   );
+
+/** A system whose calls are refused until its credential is there. */
+const unmet = (credential: NamedCredential): string[] => [
+  `  BAD        credential of ${credential.system}: ${credential.lack}; calls to it are refused`,
+  `             ${remedyOf(credential)}`,
+];
 
 /** Starts the server and stays until it is told to stop. */
 export const up: Command = {
@@ -68,9 +78,11 @@ export const up: Command = {
       workers: options.whole('workers', 1, 16) ?? Math.max(1, availableParallelism() - 1),
       config: readConfig(),
       loadConfig: readConfig,
+      configFile: resolve(options.config ?? 'sallyport.yaml'),
     });
     const { gatewayUrl, controlUrl, setupUrl, demo } = server;
     const open = [...(await exposure(server.control)), ...configExposure(options.config)];
+    const lacking = (await credentialsOf(server.control)).filter(({ lack }) => lack !== null);
     if (options.json) {
       printJson({
         gateway: gatewayUrl,
@@ -78,6 +90,7 @@ export const up: Command = {
         setup: setupUrl,
         demo: demo ? { key: demo.key, systems: demo.urls } : null,
         exposure: open,
+        lacking,
       });
     } else {
       print('', `  Gateway        ${gatewayUrl}`, `  Console        ${controlUrl}`);
@@ -91,7 +104,7 @@ export const up: Command = {
           `  curl ${gatewayUrl}/v1/chat/completions -H 'authorization: Bearer ${demo.key}' -H 'content-type: application/json' -d '{"model":"helpdesk","messages":[{"role":"user","content":"Where is my refund? My card is 4111 1111 1111 1111"}]}'`,
         );
       }
-      print('', ...shown(open), '', '  Ctrl-C stops.', '');
+      print('', ...shown(open), ...lacking.flatMap(unmet), '', '  Ctrl-C stops.', '');
     }
     await new Promise<void>((done) => {
       let asked = 0;

@@ -14,13 +14,14 @@ interface Person {
   readonly id: string;
   readonly name: string;
   readonly disabledAt: string | null;
+  readonly stillIn: readonly { readonly name: string }[];
   readonly factors: readonly string[];
   readonly grants: readonly Grant[];
 }
 
 const named = (options: Options): string => {
   const [name] = options.positionals;
-  if (name === undefined) throw new CodedError('usage', 'name somebody: sallyport user list shows them');
+  if (name === undefined) throw new CodedError('usage', 'name a person: sallyport user list shows them');
   return name;
 };
 const pathOf = (options: Options): string => `/api/v1/people/${encodeURIComponent(named(options))}`;
@@ -55,7 +56,7 @@ export const userList: Command = {
       client.call<{ people: Person[] }>('GET', '/api/v1/people'),
     );
     if (options.json) printJson({ people });
-    else if (people.length === 0) print('Nobody is set up; sallyport up prints a set-up link.');
+    else if (people.length === 0) print('No account is set up; sallyport up prints a set-up link.');
     else
       print(
         ...table(
@@ -76,7 +77,7 @@ export const userList: Command = {
 export const userAdd: Command = {
   name: 'user add',
   usage: 'user add NAME [--role ROLE[@SYSTEM]]… [--expires 90d] [--email ADDRESS]',
-  summary: 'add somebody; prints the link with which they choose a password, once',
+  summary: 'add a person; prints once the link with which they choose a password',
   options: { ...ROLE_OPTIONS, email: { type: 'string' } },
   async run(options) {
     const email = options.text('email');
@@ -97,7 +98,7 @@ export const userAdd: Command = {
 export const userGrant: Command = {
   name: 'user grant',
   usage: 'user grant NAME --role ROLE[@SYSTEM]… [--expires 90d]',
-  summary: 'give somebody a role, on one system or on every one; their sessions end',
+  summary: 'give a person a role, on one system or on every one; their sessions end',
   options: ROLE_OPTIONS,
   async run(options) {
     const grants = grantsOf(options);
@@ -121,7 +122,7 @@ export const userUngrant: Command = {
   summary: 'take a role away, at once; user list shows the ids of grants',
   async run(options) {
     const [, grant] = options.positionals;
-    if (grant === undefined) throw new CodedError('usage', 'name somebody and the id of a grant');
+    if (grant === undefined) throw new CodedError('usage', 'name a person and the id of a grant');
     await withClient(options, (client) =>
       client.call('DELETE', `${pathOf(options)}/grants/${encodeURIComponent(grant)}`),
     );
@@ -140,7 +141,11 @@ const switched = (word: 'disable' | 'enable', summary: string, done: string): Co
       client.call<Person>('POST', `${pathOf(options)}/${word}`, {}),
     );
     if (options.json) printJson(person);
-    else print(`${person.name} ${done}`);
+    else
+      print(
+        `${person.name} ${done}`,
+        ...person.stillIn.map(({ name }) => `${name}, an account of the same person, is open still.`),
+      );
     return 0;
   },
 });
@@ -148,11 +153,11 @@ const switched = (word: 'disable' | 'enable', summary: string, done: string): Co
 /** Shuts somebody out. */
 export const userDisable = switched(
   'disable',
-  'shut somebody out, at once',
+  'shut a person out, at once',
   'is shut out; every session is over.',
 );
 /** Lets somebody in again. */
-export const userEnable = switched('enable', 'let somebody in again', 'may sign in again.');
+export const userEnable = switched('enable', 'let a person in again', 'may sign in again.');
 
 /** Says which user of this machine a person is. */
 export const userSame: Command = {
@@ -176,7 +181,7 @@ export const userSame: Command = {
 export const userLink: Command = {
   name: 'user link',
   usage: 'user link NAME',
-  summary: 'a new set-up link for somebody who lost their factors; using it voids them',
+  summary: 'a new set-up link for a person who lost their factors; using it voids them',
   async run(options) {
     const made = await withClient(options, (client) =>
       client.call<{ link: string; expiresAt: string }>('POST', `${pathOf(options)}/link`, {}),

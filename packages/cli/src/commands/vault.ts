@@ -104,7 +104,7 @@ export const vaultRotate: Command = {
     if (options.json) printJson(done);
     else
       print(
-        `${done.made} keys made${done.suite === null ? '' : ` (${done.suite})`}, ${done.wrapped} wrapped anew, ${done.destroyed} destroyed`,
+        `${done.made} keys made${done.suite === null ? '' : ` (${done.suite})`}, ${done.wrapped} wrapped again, ${done.destroyed} destroyed`,
       );
     return 0;
   },

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
-import { CodedError, isLoopback, TLS_GROUPS } from '@sallyport/core';
+import { CodedError, GatheredBytes, isLoopback, TLS_GROUPS } from '@sallyport/core';
 import {
   formatVerifierKey,
   parseVerifierKey,
@@ -12,6 +12,7 @@ import {
   Witness,
   witnessKeys,
 } from '@sallyport/ledger';
+import { LISTENER_OPTIONS, Listener } from '@sallyport/server';
 import { signingKey, writeDurably } from '@sallyport/vault';
 import type { Command } from '../commands.ts';
 import { goOnUnread, print, printFault, printJson } from '../output.ts';
@@ -47,15 +48,15 @@ function readLogs(files: readonly string[]): Map<string, VerifierKey[]> {
 }
 
 async function bodyOf(req: IncomingMessage): Promise<string | null> {
-  const pieces: Buffer[] = [];
+  const gathered = new GatheredBytes();
   let bytes = 0;
   for await (const piece of req) {
     bytes += (piece as Buffer).length;
     if (bytes > DRAIN_BYTES_MAX) break;
-    if (bytes <= BODY_BYTES_MAX) pieces.push(piece as Buffer);
+    if (bytes <= BODY_BYTES_MAX) gathered.push(piece as Buffer);
   }
   if (bytes > BODY_BYTES_MAX) return null;
-  return Buffer.concat(pieces).toString();
+  return gathered.whole().toString();
 }
 
 function answerWith(witness: Witness): (req: IncomingMessage, res: ServerResponse) => void {
@@ -117,7 +118,7 @@ export const witness: Command = {
         ),
     });
     for (const origin of logs.keys()) own.seen(origin);
-    const settings = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS };
+    const settings = { ...LISTENER_OPTIONS, requestTimeout: REQUEST_MS };
     const server =
       cert !== undefined && key !== undefined
         ? createTlsServer(
@@ -131,7 +132,7 @@ export const witness: Command = {
             answerWith(own),
           )
         : createServer(settings, answerWith(own));
-    server.maxConnections = CONNECTIONS_MAX;
+    const listener = new Listener(server, { connectionsMax: CONNECTIONS_MAX });
     await new Promise<void>((done, fail) => {
       server.once('error', fail);
       server.listen(options.whole('port', 0, 65_535) ?? PORT, host, done);
@@ -146,7 +147,7 @@ export const witness: Command = {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
     });
     server.close();
-    server.closeAllConnections();
+    listener.closeAll();
     return 0;
   },
 };

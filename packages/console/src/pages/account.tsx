@@ -277,7 +277,7 @@ function Password({ account }: { account: Account }): ReactElement {
       <h2 id="password-title">Password</h2>
       <p className="text-muted text-sm">
         {account.passwordChangedAt ? `Chosen ${moment(account.passwordChangedAt)}.` : ''} It need not be
-        changed by the calendar: change it when somebody else may know it. Every other session ends then.
+        changed by the calendar: change it when another person may know it. Every other session ends then.
       </p>
       <form onSubmit={submit} className="grid gap-3 max-w-md">
         <label className="field">

@@ -13,6 +13,7 @@ const DECISION_TONES = { sanctioned: 'good', stop: 'bad', ignored: 'idle' } as c
 const VERDICT_TONES: Readonly<Record<string, 'good' | 'warn' | 'bad' | 'old'>> = {
   clean: 'good',
   review: 'old',
+  unrecognised: 'old',
   incomplete: 'warn',
   suspicious: 'bad',
   malicious: 'bad',
@@ -31,14 +32,16 @@ export function AiUsePage(): ReactElement {
       <h1>AI use</h1>
       <SystemTabs />
       <p className="text-sm text-muted">
-        What scans of watched sources and of logs of proxies and resolvers found. Somebody decides about each:
-        sanctioned, to be stopped, or of no concern.
+        What scans of watched sources and of logs of proxies and resolvers found. A person decides about each:
+        sanctioned, to be stopped, or of no concern. That one may go on decides an approver who neither
+        answers for it nor uses it.
       </p>
       <Fault fault={error} />
       {data || error ? null : <Waiting what="what was found" />}
       {data ? (
         <p>
           {plural(data.length, 'use')} found, {waiting} undecided.
+          {found!.leftOut > 0 ? ` ${found!.leftOut} more are not listed.` : ''}
         </p>
       ) : null}
       {data && data.length > 0 ? (
@@ -81,7 +84,7 @@ export function AiUsePage(): ReactElement {
                       aria-label={`Decide about ${use.what} in ${use.place}`}
                       onClick={() => setDeciding(use)}
                     >
-                      {use.decision ? 'Decide anew' : 'Decide'}
+                      {use.decision ? 'Decide again' : 'Decide'}
                     </button>
                   </td>
                 </tr>
@@ -181,7 +184,8 @@ function Decide({
 }): ReactElement {
   const client = useQueryClient();
   const decide = useMutation({
-    mutationFn: (body: object) => api.post('/ai-uses/decide', body),
+    mutationFn: ({ decision, ...rest }: { decision: string; reason: string }) =>
+      api.post(`/ai-uses/${decision === 'stop' ? 'decide' : 'sanction'}`, { decision, ...rest }),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: ['ai-uses'] });
       onDone();
@@ -191,6 +195,7 @@ function Decide({
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const days = String(form.get('days') ?? '');
+    const owner = String(form.get('owner') ?? '');
     decide.mutate({
       ...(form.get('covers') === 'service'
         ? { service: use.service, digest: services[use.service] }
@@ -198,6 +203,7 @@ function Decide({
       decision: String(form.get('decision')),
       reason: String(form.get('reason')),
       ...(days === '' ? {} : { days: Number(days) }),
+      ...(owner === '' ? {} : { owner }),
     });
   };
   return (
@@ -223,6 +229,10 @@ function Decide({
       <label className="field">
         <span>Why</span>
         <input className="input" name="reason" required minLength={3} maxLength={512} />
+      </label>
+      <label className="field">
+        <span>Who answers for it: name of a person; needed to sanction it</span>
+        <input className="input" name="owner" maxLength={64} />
       </label>
       <label className="field">
         <span>Days that it holds; without end when empty</span>

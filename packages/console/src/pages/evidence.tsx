@@ -15,7 +15,8 @@ const STATUSES = ['effective', 'partial', 'stale', 'failing', 'not assessed'] as
 export function EvidencePage(): ReactElement {
   const search = route.useSearch();
   const navigate = useNavigate({ from: '/evidence' });
-  const { data, error } = useQuery(queries.posture);
+  const { data: answer, error } = useQuery(queries.posture);
+  const data = answer?.controls;
   const areas = [...new Set((data ?? []).map((control) => control.area))];
   const shown = (data ?? []).filter(
     (control) =>
@@ -28,6 +29,7 @@ export function EvidencePage(): ReactElement {
     <>
       <h1>Evidence</h1>
       <EvidenceTabs />
+      {answer?.probing && <p role="status">Probes are running. Their results appear here as they finish.</p>}
       <form className="flex flex-wrap gap-4" aria-label="Filter" onSubmit={(event) => event.preventDefault()}>
         <label className="flex items-center gap-2 text-sm">
           Area

@@ -19,11 +19,14 @@ const TONES: Readonly<Record<Severity, Tone>> = {
   info: 'idle',
 };
 const ROWS_MAX = 300;
+/** Columns that a narrow screen shows under the name instead. */
+const WIDE = 'max-sm:hidden';
 
 /** What must be dealt with, the most pressing first. */
 export function FindingsPage(): ReactElement {
   const { id, show } = route.useSearch();
-  const { data, error } = useQuery(queries.findings);
+  const { data: found, error } = useQuery(queries.findings);
+  const data = found?.findings;
   const all = (data ?? []).filter(({ status }) => show === 'all' || status === 'open');
   const open = (data ?? []).filter(({ status }) => status === 'open');
   const chosen = (data ?? []).find(({ fingerprint }) => fingerprint === id);
@@ -31,15 +34,17 @@ export function FindingsPage(): ReactElement {
     <>
       <h1>Findings</h1>
       <p className="text-sm text-muted">
-        Detections of one kind in one place are one finding. What a scan found is closed by a scan that looks
-        again and no longer sees it, and by nobody; what was seen in calls stays. Priority counts how bad it
-        is, how likely it is to be used, and what it reaches.
+        One kind of attack or fault in one place is one finding, whatever sees it. What a scan found is closed
+        by a scan that looks again and no longer sees it, and by nobody; what was seen in calls stays.
+        Priority counts how bad it is, how likely it is to be used, and what it reaches.
       </p>
       <Fault fault={error} />
       {data || error ? null : <Waiting what="the findings" />}
       {data ? (
         <p>
-          {plural(open.length, 'open finding')}, {open.filter(({ overdue }) => overdue).length} overdue,{' '}
+          {plural(open.length, 'open finding')}
+          {found!.leftOut > 0 ? ` and ${found!.leftOut} less pressing ones, which are not listed` : ''},{' '}
+          {open.filter(({ overdue }) => overdue).length} overdue,{' '}
           {open.filter(({ owner }) => owner === null).length} without an owner.{' '}
           <Link to="/findings" search={{ show: show === 'all' ? undefined : 'all' }} className="link">
             {show === 'all' ? 'Show open ones only' : 'Show closed ones too'}
@@ -67,7 +72,7 @@ const stateOf = ({ status, overdue, accepted }: FindingView): ReactElement =>
 function FindingTable({ all }: { all: readonly FindingView[] }): ReactElement {
   const people = useQuery(queries.people);
   const nameOf = (id: string | null): string =>
-    id === null ? 'nobody' : (people.data?.find((one) => one.id === id)?.name ?? id);
+    id === null ? 'none' : (people.data?.find((one) => one.id === id)?.name ?? id);
   const { show } = route.useSearch();
   if (all.length === 0) return <p className="panel text-muted">There is nothing to deal with.</p>;
   return (
@@ -78,9 +83,15 @@ function FindingTable({ all }: { all: readonly FindingView[] }): ReactElement {
             <th scope="col">Priority</th>
             <th scope="col">Severity</th>
             <th scope="col">What</th>
-            <th scope="col">On</th>
-            <th scope="col">Owner</th>
-            <th scope="col">Due</th>
+            <th scope="col" className={WIDE}>
+              On
+            </th>
+            <th scope="col" className={WIDE}>
+              Owner
+            </th>
+            <th scope="col" className={WIDE}>
+              Due
+            </th>
             <th scope="col">State</th>
           </tr>
         </thead>
@@ -89,7 +100,7 @@ function FindingTable({ all }: { all: readonly FindingView[] }): ReactElement {
             <tr key={one.fingerprint}>
               <td>
                 <span className="flex items-center gap-2">
-                  <svg viewBox="0 0 100 8" className="h-2 w-16" aria-hidden="true">
+                  <svg viewBox="0 0 100 8" className="h-2 w-16 max-sm:hidden" aria-hidden="true">
                     <rect width="100" height="8" className="fill-line" />
                     <rect width={one.priority} height="8" className="fill-accent" />
                   </svg>
@@ -103,14 +114,20 @@ function FindingTable({ all }: { all: readonly FindingView[] }): ReactElement {
                 <Link to="/findings" search={{ id: one.fingerprint, show }} className="link">
                   {one.technique}
                 </Link>
-                <p className="max-w-160 text-sm font-normal text-muted">{one.scanned?.message}</p>
+                <p className="max-w-160 text-sm font-normal text-muted">
+                  {one.scanned?.message}
+                  <span className="block sm:hidden">
+                    {one.subject}, {nameOf(one.owner)}, due {moment(one.dueAt).slice(0, 10)}
+                  </span>
+                  {one.also.length > 0 ? `seen by ${plural(one.also.length, 'other detector')} too` : null}
+                </p>
               </th>
-              <td className="text-sm break-all">
+              <td className={`text-sm break-words ${WIDE}`}>
                 {one.subject}
                 {one.scanned ? <p className="text-muted">{one.scanned.place}</p> : null}
               </td>
-              <td>{nameOf(one.owner)}</td>
-              <td className="whitespace-nowrap">{moment(one.dueAt).slice(0, 10)}</td>
+              <td className={WIDE}>{nameOf(one.owner)}</td>
+              <td className={`whitespace-nowrap ${WIDE}`}>{moment(one.dueAt).slice(0, 10)}</td>
               <td>{stateOf(one)}</td>
             </tr>
           ))}
@@ -160,6 +177,12 @@ function FindingPanel({ finding }: { finding: FindingView }): ReactElement {
                 <dd>{moment(scanned.disclosedAt)}</dd>
               </>
             )}
+          </>
+        ) : null}
+        {finding.also.length > 0 ? (
+          <>
+            <dt className="text-muted">Seen too by</dt>
+            <dd>{finding.also.join(', ')}</dd>
           </>
         ) : null}
         <dt className="text-muted">Seen</dt>

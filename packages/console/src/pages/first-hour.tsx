@@ -97,8 +97,8 @@ export function FirstHourPage(): ReactElement {
         </p>
       ) : (
         <p>
-          From nothing to a system behind closed gates. Each step is done when the record shows it; nobody
-          ticks it off.
+          From nothing to a system behind closed gates. Each step is done when the record shows it, and is not
+          ticked off by hand.
         </p>
       )}
       <ol className="grid gap-3">

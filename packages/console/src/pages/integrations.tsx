@@ -28,7 +28,7 @@ export function IntegrationsPage(): ReactElement {
       <PeopleTabs />
       <p className="text-sm text-muted">
         Nothing goes to a third party outside its manifest. One whose certificate or tools are not what was
-        approved is suspended by itself, until somebody with the role approver approves what is there now.
+        approved is suspended by itself, until a person with the role approver approves what is there now.
       </p>
       <Fault fault={error} />
       {data || error ? null : <Waiting what="the third parties" />}
@@ -92,6 +92,12 @@ function IntegrationTable({ all }: { all: readonly Integration[] }): ReactElemen
                 <td>
                   <Status tone={TONES[one.status]}>{one.status}</Status>
                   {one.why ? <p className="text-sm text-muted">{one.why}</p> : null}
+                  {one.replaces.length > 0 ? (
+                    <p className="text-sm text-muted">
+                      Closed until this is approved:{' '}
+                      {one.replaces.flatMap(({ origins }) => origins).join(', ')}
+                    </p>
+                  ) : null}
                 </td>
                 <td className="whitespace-nowrap">
                   {one.status === 'proposed' || one.status === 'suspended' ? (

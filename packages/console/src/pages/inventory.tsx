@@ -34,7 +34,7 @@ export function InventoryPage(): ReactElement {
       {data ? <AssetTable assets={data.assets} /> : null}
       {data && data.unregistered.length > 0 ? (
         <section className="panel" aria-labelledby="unregistered-title">
-          <h2 id="unregistered-title">Systems that nobody answers for</h2>
+          <h2 id="unregistered-title">Systems without an owner</h2>
           <ul className="mt-2 grid gap-1">
             {data.unregistered.map((name) => (
               <li key={name} className="flex items-center gap-3">
@@ -94,7 +94,7 @@ function AssetTable({ assets }: { assets: InventoryList['assets'] }): ReactEleme
               </td>
               <td>
                 {one.owner === null
-                  ? 'nobody'
+                  ? 'none'
                   : (people.data?.find(({ id }) => id === one.owner)?.name ?? one.owner)}
               </td>
               <td>{one.dataClasses.join(', ')}</td>

@@ -91,9 +91,11 @@ function Root({ vault: { root, keyEncryptionKeys, dataKeys, signingKeys } }: { v
       lines: [`kept by ${KEPT_BY[root.kind] ?? root.kind}`, root.id],
       state: safe
         ? 'outside the data'
-        : root.exposed
-          ? 'other users can read it'
-          : 'beside the data that it protects',
+        : root.place === 'missing'
+          ? 'its file is gone'
+          : root.exposed
+            ? 'other users can read it'
+            : 'beside the data that it protects',
     },
     {
       title: 'Keys that wrap',
@@ -179,9 +181,9 @@ function Wrapping({ vault, onShred }: { vault: Vault; onShred: (purpose: string)
 }
 
 const ABOUT: Readonly<Record<Rotation, string>> = {
-  kek: 'Every key is wrapped anew, and those that wrapped before are destroyed. Calls go on meanwhile.',
+  kek: 'Every key is wrapped again under new keys, and the old ones are destroyed. Calls go on.',
   data: 'What is said from now on is sealed under new keys. What was said before opens as it did.',
-  log: 'A new key signs the log; the one before signs along until the next change, so that whoever verifies with it can take the new one from the log.',
+  log: 'A new key signs the log; the one before signs along until the next change, so that those who verify with it can take the new one from the log.',
   root: 'A new root takes the place of the one before, which opens nothing any more. Calls go on meanwhile.',
 };
 

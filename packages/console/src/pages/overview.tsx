@@ -118,7 +118,7 @@ export function OverviewPage(): ReactElement {
         <Fault fault={traffic.error} />
         {traffic.data ? <TrafficChart traffic={traffic.data} /> : <Waiting what="the traffic" />}
       </section>
-      <div className="grid items-start gap-4 lg:grid-cols-2">
+      <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
         <section className="panel grid gap-2" aria-labelledby="latest-title">
           <div className="flex items-baseline justify-between">
             <h2 id="latest-title">As it happens</h2>
@@ -141,47 +141,49 @@ export function OverviewPage(): ReactElement {
             ))}
           </ul>
         </section>
-        <section className="panel grid gap-2" aria-labelledby="systems-title">
+        <section className="panel grid min-w-0 gap-2" aria-labelledby="systems-title">
           <h2 id="systems-title">Systems</h2>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">System</th>
-                <th scope="col">Mode</th>
-                <th scope="col">Calls</th>
-                <th scope="col">Denied</th>
-                <th scope="col">Would have denied</th>
-              </tr>
-            </thead>
-            <tbody>
-              {(systems.data ?? []).map((system) => {
-                const seen = observations.data?.find((one) => one.system === system.name);
-                const would = wouldDeny(seen);
-                return (
-                  <tr key={system.name}>
-                    <th scope="row">
-                      <Link to="/systems/$name" params={{ name: system.name }} className="link">
-                        {system.name}
-                      </Link>
-                      {system.demo ? <span className="text-muted font-normal"> demonstration</span> : null}
-                    </th>
-                    <td>
-                      <Status tone={system.mode === 'enforce' ? 'good' : 'warn'}>{system.mode}</Status>
-                    </td>
-                    <td>{count(seen?.exchanges ?? 0)}</td>
-                    <td>{count(seen?.denied ?? 0)}</td>
-                    <td>{would === null ? '– (none inspected)' : count(would)}</td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
+          <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Calls to each system">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">System</th>
+                  <th scope="col">Mode</th>
+                  <th scope="col">Calls</th>
+                  <th scope="col">Denied</th>
+                  <th scope="col">Would have denied</th>
+                </tr>
+              </thead>
+              <tbody>
+                {(systems.data ?? []).map((system) => {
+                  const seen = observations.data?.find((one) => one.system === system.name);
+                  const would = wouldDeny(seen);
+                  return (
+                    <tr key={system.name}>
+                      <th scope="row">
+                        <Link to="/systems/$name" params={{ name: system.name }} className="link">
+                          {system.name}
+                        </Link>
+                        {system.demo ? <span className="text-muted font-normal"> demonstration</span> : null}
+                      </th>
+                      <td>
+                        <Status tone={system.mode === 'enforce' ? 'good' : 'warn'}>{system.mode}</Status>
+                      </td>
+                      <td>{count(seen?.exchanges ?? 0)}</td>
+                      <td>{count(seen?.denied ?? 0)}</td>
+                      <td>{would === null ? '– (none inspected)' : count(would)}</td>
+                    </tr>
+                  );
+                })}
+              </tbody>
+            </table>
+          </div>
         </section>
       </div>
       <section className="panel grid gap-2" aria-labelledby="posture-title">
         <h2 id="posture-title">Posture, from evidence</h2>
         <Fault fault={posture.error} />
-        {posture.data ? <PostureBars controls={posture.data} /> : <Waiting what="the posture" />}
+        {posture.data ? <PostureBars controls={posture.data.controls} /> : <Waiting what="the posture" />}
       </section>
     </>
   );

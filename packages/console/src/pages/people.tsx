@@ -40,7 +40,7 @@ export function PeoplePage(): ReactElement {
       <div className="flex flex-wrap items-center justify-between gap-3">
         <h1>People</h1>
         <button type="button" className="button main" onClick={() => setAdding(true)}>
-          Add somebody
+          Add a person
         </button>
       </div>
       <PeopleTabs />
@@ -71,7 +71,9 @@ export function PeoplePage(): ReactElement {
                   <td>{lastUsed(person)}</td>
                   <td>
                     {person.disabledAt ? (
-                      <Status tone="bad">shut out</Status>
+                      <Status tone={person.stillIn.length > 0 ? 'warn' : 'bad'}>
+                        {person.stillIn.length > 0 ? 'shut out here alone' : 'shut out'}
+                      </Status>
                     ) : (
                       <Status tone="good">active</Status>
                     )}
@@ -82,7 +84,7 @@ export function PeoplePage(): ReactElement {
           </table>
         </div>
       ) : null}
-      <Dialog title="Add somebody" open={adding} onClose={() => setAdding(false)}>
+      <Dialog title="Add a person" open={adding} onClose={() => setAdding(false)}>
         <AddPerson />
       </Dialog>
       <Dialog
@@ -109,8 +111,8 @@ function LinkShown({ name, link }: { name: string; link: string }): ReactElement
   return (
     <div className="grid gap-2" role="status">
       <p>
-        Give this link to {name}, and to nobody else: with it they choose a password. It is shown{' '}
-        <strong>once</strong> and works once, within a day.
+        Give this link to {name} only: with it they choose a password. It is shown <strong>once</strong> and
+        works once, within a day.
       </p>
       <Copyable text={link} label="The set-up link" />
     </div>
@@ -186,6 +188,14 @@ function PersonPanel({ person }: { person: Person }): ReactElement {
           </Link>
         </dd>
       </dl>
+      {person.stillIn.map(({ id, name }) => (
+        <p key={id}>
+          <Link to="/people" search={{ id }} className="link">
+            {name}
+          </Link>
+          , an account of the same person, is not shut out.
+        </p>
+      ))}
       <section aria-labelledby="grants-title" className="grid gap-2">
         <h3 id="grants-title">Roles</h3>
         <ul className="grid gap-2">
@@ -213,7 +223,7 @@ function PersonPanel({ person }: { person: Person }): ReactElement {
           ))}
         </ul>
         {own ? (
-          <p className="text-muted text-sm">Nobody changes what they hold themselves.</p>
+          <p className="text-muted text-sm">People do not change their own roles.</p>
         ) : (
           <GrantForm person={person.id} />
         )}

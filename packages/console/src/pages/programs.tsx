@@ -58,7 +58,7 @@ export function ProgramsPage(): ReactElement {
                 <tr key={program.id}>
                   <th scope="row">{program.name}</th>
                   <td>{program.purpose}</td>
-                  <td>{people.data?.find(({ id }) => id === program.owner)?.name ?? 'nobody'}</td>
+                  <td>{people.data?.find(({ id }) => id === program.owner)?.name ?? 'none'}</td>
                   <td>{program.grants.map(grantWords).join('; ') || 'nothing'}</td>
                   <td>{live(program)}</td>
                   <td>

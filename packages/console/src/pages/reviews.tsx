@@ -56,8 +56,8 @@ export function ReviewsPage(): ReactElement {
       </div>
       <PeopleTabs />
       <p className="text-sm text-muted">
-        Somebody with the role approver decides, and signs with a passkey. Roles on which nobody decides
-        before a review is due lapse. Nobody decides on what they hold or did themselves.
+        A person with the role approver decides, and signs with a passkey. Roles without a decision when a
+        review is due lapse. People do not decide on what they hold or did themselves.
       </p>
       <Fault fault={error ?? open.error} />
       {data || error ? null : <Waiting what="the reviews" />}
@@ -137,8 +137,8 @@ function BreakGlass({ onDone }: { onDone: () => void }): ReactElement {
   return (
     <form onSubmit={submit} className="grid gap-3">
       <p>
-        Whoever holds the role responder becomes administrator for minutes. An alarm goes off at once and
-        stays until somebody else judged it; what you do is in the record.
+        A person with the role responder becomes administrator for minutes. An alarm goes off at once and
+        stays until another person has judged it; what you do is in the record.
       </p>
       <label className="field">
         <span>What the emergency is</span>

@@ -168,8 +168,8 @@ export function SignInPage(): ReactElement {
     return (
       <Gate title="Sallyport">
         <p>
-          Nobody is set up yet. Open the set-up link that <code>npm start</code> printed; a new start prints a
-          new one.
+          No account is set up yet. Open the set-up link that <code>npm start</code> printed; a new start
+          prints a new one.
         </p>
       </Gate>
     );

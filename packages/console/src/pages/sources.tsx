@@ -25,8 +25,8 @@ export function SourcesPage(): ReactElement {
       </div>
       <SystemTabs />
       <p className="text-sm text-muted">
-        Data sets are taken in from sources that somebody other than whoever proposed them approved;
-        everything else is refused, and that it was is in the record.
+        Data sets are taken in from approved sources, which a person other than the one who proposed them
+        approves. Everything else is refused, and the record says so.
       </p>
       <Fault fault={error} />
       {data || error ? null : <Waiting what="the sources" />}

@@ -9,6 +9,7 @@ import { ModeSwitch } from '../parts/mode-switch.tsx';
 import { Fault, Waiting } from '../parts/notice.tsx';
 import { PriceTable } from '../parts/price-table.tsx';
 import { Status } from '../parts/status.tsx';
+import { SystemEdit } from '../parts/system-edit.tsx';
 import { SystemForm } from '../parts/system-form.tsx';
 import { SystemTabs } from '../parts/tabs.tsx';
 import { TryCall } from '../parts/try-call.tsx';
@@ -75,6 +76,9 @@ export function SystemPage(): ReactElement {
   const { name } = route.useParams();
   const systems = useQuery(queries.systems);
   const [removing, setRemoving] = useState(false);
+  const [editing, setEditing] = useState(false);
+  const keys = useQuery(queries.keys);
+  const named = (keys.data ?? []).filter((key) => key.revokedAt === null && key.systems.includes(name));
   const client = useQueryClient();
   const navigate = useNavigate();
   const remove = useMutation({
@@ -102,13 +106,18 @@ export function SystemPage(): ReactElement {
           {name}{' '}
           {system.demo ? <span className="text-muted text-base font-normal">demonstration</span> : null}
         </h1>
-        <span className="flex items-center gap-3">
+        <span className="flex flex-wrap items-center gap-3">
           <Status tone={system.mode === 'enforce' ? 'good' : 'warn'}>{system.mode}</Status>
           <ModeSwitch system={system} />
           {system.origin === 'command' ? (
-            <button type="button" className="button" onClick={() => setRemoving(true)}>
-              Remove …
-            </button>
+            <>
+              <button type="button" className="button" onClick={() => setEditing(true)}>
+                Change …
+              </button>
+              <button type="button" className="button" onClick={() => setRemoving(true)}>
+                Remove …
+              </button>
+            </>
           ) : null}
         </span>
       </div>
@@ -119,7 +128,14 @@ export function SystemPage(): ReactElement {
           <dt className="text-muted">Addresses</dt>
           <dd className="break-all">{system.urls.join(', ')}</dd>
           <dt className="text-muted">Credential</dt>
-          <dd>{system.apiKeyRef ?? 'none'}</dd>
+          <dd>
+            {system.apiKeyRef ?? 'none'}
+            {system.credentialLack === null ? null : (
+              <p>
+                <Status tone="bad">missing</Status> {system.credentialLack}; calls to it are refused
+              </p>
+            )}
+          </dd>
           <dt className="text-muted">Private addresses</dt>
           <dd>{system.allowPrivate ? 'allowed' : 'refused'}</dd>
           <dt className="text-muted">Defined</dt>
@@ -145,8 +161,30 @@ export function SystemPage(): ReactElement {
       </section>
       {system.dialect === 'oip' ? null : <TryCall system={name} />}
       <Keys system={name} />
-      <Dialog title={`Remove ${name}?`} open={removing} onClose={() => setRemoving(false)}>
+      <Dialog title={`Change ${name}`} open={editing} onClose={() => setEditing(false)}>
+        <SystemEdit system={system} onDone={() => setEditing(false)} />
+      </Dialog>
+      <Dialog
+        title={`Remove ${name}?`}
+        open={removing}
+        onClose={() => {
+          setRemoving(false);
+          remove.reset();
+        }}
+      >
         <p className="mb-3">Calls to it are denied from now on. What was recorded stays recorded.</p>
+        {named.length === 0 ? null : (
+          <ul className="mb-3 list-disc pl-5" aria-label="Keys that this changes">
+            {named.map((key) => {
+              const left = key.systems.filter((one) => one !== name);
+              return (
+                <li key={key.id}>
+                  {key.name} {left.length === 0 ? 'opens nothing else, and ends' : `keeps ${left.join(', ')}`}
+                </li>
+              );
+            })}
+          </ul>
+        )}
         <Fault fault={remove.error} />
         <button
           type="button"
@@ -212,7 +250,14 @@ function Keys({ system }: { system: string }): ReactElement {
                   <code>{key.prefix}…</code>
                 </td>
                 <td>{scopeWords(key)}</td>
-                <td>{state(key)}</td>
+                <td>
+                  {state(key)}
+                  {key.ownerLeft && key.revokedAt === null ? (
+                    <small className="block text-muted">
+                      its owner left; ends {moment(key.ownerLeft.endsAt)} unless another answers for it
+                    </small>
+                  ) : null}
+                </td>
                 <td className="whitespace-nowrap">{moment(key.expiresAt)}</td>
                 <td>
                   {key.revokedAt || key.expiresAt < new Date().toISOString() ? null : (
@@ -255,7 +300,11 @@ function Keys({ system }: { system: string }): ReactElement {
       <Dialog
         title={`Revoke ${revoking?.name ?? ''}?`}
         open={revoking !== null}
-        onClose={() => setRevoking(null)}
+        onClose={() => {
+          setRevoking(null);
+          // What was said of this key is not said of the next.
+          revoke.reset();
+        }}
       >
         <p className="mb-3">
           Every call with it is refused from this moment on every worker. This cannot be undone.

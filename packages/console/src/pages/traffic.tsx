@@ -1,3 +1,4 @@
+import { mostTelling, nameOf } from '@sallyport/core';
 import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { type ReactElement, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
@@ -12,7 +13,18 @@ import { clock, count, millis } from '../words.ts';
 
 const route = getRouteApi('/app/traffic');
 const COLUMNS =
-  'grid grid-cols-[5.5rem_minmax(6rem,1fr)_minmax(7rem,1fr)_minmax(6rem,1fr)_8rem_minmax(8rem,1.4fr)_5rem] gap-3 px-2';
+  'grid gap-3 px-2 max-sm:grid-cols-[4.5rem_minmax(3rem,1fr)_6.5rem_minmax(3rem,1fr)] sm:min-w-192 sm:grid-cols-[5.5rem_minmax(6rem,1fr)_minmax(7rem,1fr)_minmax(6rem,1fr)_8rem_minmax(8rem,1.4fr)_5rem]';
+/** Columns that a narrow screen leaves to the call itself. */
+const WIDE = 'max-sm:hidden';
+const TITLES = [
+  ['Time', ''],
+  ['System', ''],
+  ['Operation', WIDE],
+  ['Model', WIDE],
+  ['Outcome', ''],
+  ['Seen', ''],
+  ['Took', WIDE],
+] as const;
 const OUTCOMES = ['answered', 'denied', 'upstream-error', 'timeout', 'aborted', 'crashed', 'failed'];
 const DETECTORS = [
   'injection',
@@ -29,6 +41,7 @@ const DETECTORS = [
   'condition',
   'training-echo',
   'content',
+  'unread',
 ];
 /** Pages kept in sight at most: those before and after the one looked at. */
 const PAGES_AROUND = 1;
@@ -109,10 +122,10 @@ export function TrafficPage(): ReactElement {
               <div
                 role="row"
                 aria-rowindex={1}
-                className={`${COLUMNS} min-w-192 border-b border-line py-1.5 text-sm font-semibold text-muted`}
+                className={`${COLUMNS} border-b border-line py-1.5 text-sm font-semibold text-muted`}
               >
-                {['Time', 'System', 'Operation', 'Model', 'Outcome', 'Seen', 'Took'].map((title) => (
-                  <span key={title} role="columnheader">
+                {TITLES.map(([title, shown]) => (
+                  <span key={title} role="columnheader" className={shown}>
                     {title}
                   </span>
                 ))}
@@ -209,7 +222,7 @@ function Row({
     const list = exchange?.id === undefined ? null : link.current?.closest('[role=rowgroup]');
     if (focused && list?.contains(document.activeElement)) link.current?.focus({ preventScroll: true });
   }, [focused, exchange?.id]);
-  const seen = [...new Set((exchange?.detections ?? []).map((one) => `${one.detector}/${one.technique}`))];
+  const seen = [...new Set(mostTelling(exchange?.detections ?? []).map(nameOf))];
   const took = Object.values(exchange?.timingsMs ?? {}).reduce((sum, ms) => sum + ms, 0);
   return (
     <div
@@ -217,7 +230,7 @@ function Row({
       aria-rowindex={index + 2}
       aria-selected={exchange !== undefined && exchange.id === shown}
       style={style}
-      className={`${COLUMNS} absolute inset-x-0 top-0 min-w-192 items-center border-b border-line text-sm ${exchange?.id === shown && exchange ? 'bg-ground' : ''}`}
+      className={`${COLUMNS} absolute inset-x-0 top-0 items-center border-b border-line text-sm ${exchange?.id === shown && exchange ? 'bg-ground' : ''}`}
     >
       {exchange ? (
         <>
@@ -240,11 +253,11 @@ function Row({
             {exchange.demo ? ' (demo)' : ''}
             {exchange.synthetic ? ' (probe)' : ''}
           </span>
-          <span role="cell" className="truncate">
+          <span role="cell" className={`truncate ${WIDE}`}>
             {exchange.operation ?? '–'}
             {exchange.stream ? ', stream' : ''}
           </span>
-          <span role="cell" className="truncate">
+          <span role="cell" className={`truncate ${WIDE}`}>
             {exchange.model ?? '–'}
           </span>
           <span role="cell">
@@ -253,9 +266,9 @@ function Row({
             </Status>
           </span>
           <span role="cell" className="truncate" title={seen.join(', ')}>
-            {seen.length > 0 ? seen.join(', ') : (exchange.code ?? '')}
+            {seen.length > 1 ? `${seen[0]} +${seen.length - 1}` : (seen[0] ?? exchange.code ?? '')}
           </span>
-          <span role="cell" className="tabular-nums">
+          <span role="cell" className={`tabular-nums ${WIDE}`}>
             {took > 0 ? millis(took) : ''}
           </span>
         </>

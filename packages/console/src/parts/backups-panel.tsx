@@ -44,7 +44,7 @@ function Last({ backups: { lastMade, lastDrilled } }: { backups: Backups }): Rea
               <span className="block text-muted">{lastDrilled.data.detail}</span>
             </>
           ) : (
-            <Status tone="warn">none yet: nobody knows whether it can be restored</Status>
+            <Status tone="warn">none yet: it is not known whether it can be restored</Status>
           )}
         </dd>
       </div>

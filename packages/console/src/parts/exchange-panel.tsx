@@ -1,3 +1,4 @@
+import { mostTelling } from '@sallyport/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { type ReactElement, useEffect, useRef, useState } from 'react';
 import { api, type ExchangeProof } from '../api.ts';
@@ -83,7 +84,7 @@ function Facts({ proof }: { proof: ExchangeProof }): ReactElement {
       <section className="grid gap-2" aria-labelledby="seen-title">
         <h3 id="seen-title">{plural(exchange.detections.length, 'detection')}</h3>
         <ul className="grid gap-2">
-          {exchange.detections.map((one) => (
+          {mostTelling(exchange.detections).map((one) => (
             <li
               key={`${one.detector} ${one.technique} ${one.location.pointer} ${one.location.start}`}
               className="text-sm"

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactElement, useState } from 'react';
 import { api, type System } from '../api.ts';
+import { CredentialField } from './credential-field.tsx';
 import { Fault } from './notice.tsx';
 
 const DIALECTS = [
@@ -72,16 +73,7 @@ export function SystemForm({ onDone }: { onDone: (system: System) => void }): Re
           autoComplete="off"
         />
       </label>
-      <label className="field">
-        <span>Where its credential is kept (never the credential itself)</span>
-        <input
-          className="input"
-          name="apiKeyRef"
-          placeholder="env:ASSISTANT_API_KEY"
-          pattern="(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)"
-          autoComplete="off"
-        />
-      </label>
+      <CredentialField placeholder="env:ASSISTANT_API_KEY" />
       <label className="flex items-center gap-2">
         <input
           type="checkbox"

@@ -94,7 +94,11 @@ describe('refusals of the AI system', () => {
             assert.match(response.headers.get('content-type') ?? '', /^application\/json/, where);
             const told = JSON.stringify(JSON.parse(text));
             assert.doesNotMatch(told, /html|corp\.example/, 'nothing that was not judged');
-            assert.match(told, /upstream-error|"error"/, where);
+            assert.match(
+              told,
+              status === 401 ? /upstream-credential-refused/ : /upstream-error|"error"/,
+              where,
+            );
             assert.ok(exchangeOf(response), where);
           }
       });

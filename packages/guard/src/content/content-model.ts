@@ -61,12 +61,23 @@ export class ContentModel {
     return new ContentModel(header, take(2 ** bits * categories.length));
   }
 
-  /** Categories that a canonical text reads like. Linear. */
+  /** Categories that a canonical text reads like; of a long one, in any part of it. Linear. */
   find(text: string): ContentMatch[] {
+    const surest = new Map<ContentCategory, ContentMatch>();
+    let next = 0;
+    do {
+      next = extractFeatures(text, this.#features, next);
+      for (const match of this.#part())
+        if (match.probability > (surest.get(match.category)?.probability ?? 0))
+          surest.set(match.category, match);
+    } while (next >= 0);
+    return [...surest.values()];
+  }
+
+  #part(): ContentMatch[] {
     const { categories, bits } = this.header;
     const size = categories.length;
     const mask = 2 ** bits - 1;
-    extractFeatures(text, this.#features);
     const { hashes, ends } = this.#features;
     const segments = ends.length;
     if (segments === 0) return [];

@@ -118,7 +118,7 @@ class Extraction implements WordSink {
   #one = 0;
   #two = 0;
 
-  run(text: string, out: FeatureBuffer): void {
+  run(text: string, out: FeatureBuffer, from: number): number {
     this.#text = text;
     this.#out = out;
     out.count = 0;
@@ -126,7 +126,7 @@ class Extraction implements WordSink {
     this.#one = 0;
     this.#two = 0;
     this.#seen.begin();
-    eachWord(text, 0, this);
+    return eachWord(text, 0, this, from);
   }
 
   word(start: number, end: number, hash: number, _twin: number, spelt: boolean): void {
@@ -164,7 +164,10 @@ class Extraction implements WordSink {
 
 const extraction = new Extraction();
 
-/** Reads a canonical (lower-case) text into features. Linear in the text. */
-export function extractFeatures(text: string, out: FeatureBuffer): void {
-  extraction.run(text, out);
-}
+/**
+ * Reads a canonical (lower-case) text into features. Linear in the text.
+ * @param from where to begin: 0, or what the last call returned
+ * @returns where to go on with what was not read, -1 for nowhere
+ */
+export const extractFeatures = (text: string, out: FeatureBuffer, from = 0): number =>
+  extraction.run(text, out, from);

@@ -93,9 +93,19 @@ export class WindowScorer implements WordSink {
     this.#mask = weights.bytes.length - 1;
   }
 
-  /** The window of a canonical text that reads most like an attack. */
+  /** The window of a canonical text that reads most like an attack; a long one is read in parts. */
   score(text: string): WindowScore {
     this.#text = text;
+    let [worst, next] = this.#part(text, 0);
+    while (next >= 0) {
+      const [here, after] = this.#part(text, next);
+      if (here.score > worst.score) worst = here;
+      next = after;
+    }
+    return worst;
+  }
+
+  #part(text: string, from: number): [WindowScore, number] {
     this.#segments = 0;
     this.#one = 0;
     this.#two = 0;
@@ -104,9 +114,9 @@ export class WindowScorer implements WordSink {
     this.#once = 0;
     this.#count = 0;
     this.#seen.begin();
-    eachWord(text, SALT, this);
+    const next = eachWord(text, SALT, this, from);
     const { scale, bias } = this.#weights;
-    if (this.#segments === 0) return { score: bias, start: 0, end: 0 };
+    if (this.#segments === 0) return [{ score: bias, start: 0, end: 0 }, next];
     const { first, last, score } = worstWindow(
       this.#segments,
       this.#sums,
@@ -115,7 +125,7 @@ export class WindowScorer implements WordSink {
       this.#count,
       scale,
     );
-    return { score: score + bias, start: this.#starts[first]!, end: this.#stops[last]! };
+    return [{ score: score + bias, start: this.#starts[first]!, end: this.#stops[last]! }, next];
   }
 
   word(start: number, end: number, hash: number, twin: number, spelt: boolean): void {

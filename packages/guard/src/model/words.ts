@@ -2,8 +2,9 @@
  * Words and sentences of a canonical text, with a hash for each word. In a script without spaces each character is a word.
  */
 
-/** Words of one text that are read; what is beyond is read in a text of its own by the caller. */
-const WORDS_MAX = 65_536;
+/** Words that are read in one go; what is beyond is read in another, which begins so many words before the end of this one. */
+export const WORDS_MAX = 65_536;
+const WORDS_SHARED = 1_024;
 
 /** Of the FNV-1a hash of 32 bits (Fowler, Noll, Vo). */
 export const [PRIME, OFFSET] = [0x0100_0193, 0x811c_9dc5] as const;
@@ -59,12 +60,19 @@ export interface WordSink {
   close(start: number, end: number): void;
 }
 
-/** Sentences by their signs and words by their letters. Linear. @param salt of the second hash */
-export function eachWord(text: string, salt: number, sink: WordSink): void {
+/**
+ * Sentences by their signs and words by their letters. Linear.
+ * @param salt of the second hash
+ * @param from where to begin: 0, or what the last call returned
+ * @returns where to go on with what was not read, -1 for nowhere
+ */
+export function eachWord(text: string, salt: number, sink: WordSink, from = 0): number {
   const { length } = text;
   let segment = -1;
   let words = 0;
-  for (let i = 0; i < length && words < WORDS_MAX; ) {
+  let again = 0;
+  let i = from;
+  while (i < length && words < WORDS_MAX) {
     const first = text.charCodeAt(i);
     const kind = first < 0x100 ? KINDS[first]! : kindOf(first);
     if (kind === OTHER) {
@@ -94,8 +102,9 @@ export function eachWord(text: string, salt: number, sink: WordSink): void {
         i++;
       }
     }
-    words++;
+    if (++words === WORDS_MAX - WORDS_SHARED) again = i;
     sink.word(start, i, hash, twin, kind === LETTER);
   }
-  if (segment >= 0) sink.close(segment, length);
+  if (segment >= 0) sink.close(segment, i);
+  return i < length ? again : -1;
 }

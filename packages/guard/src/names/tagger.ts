@@ -1,5 +1,5 @@
 import { encodeModelFile, openModelFile } from '../model-file.ts';
-import { FEATURES, featuresOf, type Token, tokensOf } from './tokens.ts';
+import { FEATURES, featuresOf, TOKENS_MAX, type Token, tokensOf } from './tokens.ts';
 
 /** What a token may be; the first is none of them. */
 export const TAGS = ['none', 'person', 'place', 'organisation', 'address', 'title', 'belief'] as const;
@@ -22,6 +22,8 @@ export interface TaggerHeader {
 }
 
 const MAGIC = 0x53_50_4e_4d;
+/** Tokens that neighbouring parts of a long text share. */
+const TOKENS_SHARED = 128;
 
 /**
  * How much each token speaks for each tag.
@@ -117,11 +119,23 @@ export class NameTagger {
     return new NameTagger(header, take(2 ** header.bits * TAGS.length));
   }
 
-  /** Names in a text as written, in their order. Linear. */
+  /** Names in a text as written, in their order; a long one is read in parts that share some tokens. Linear. */
   find(text: string): NameMatch[] {
-    const tokens = tokensOf(text);
-    const scores = tagScores(featuresOf(tokens), this.#weights, this.#mask);
-    return namesOf(tokens, bestTags(scores, tokens.length, this.header.transitions));
+    const names: NameMatch[] = [];
+    let from = 0;
+    let first = 0;
+    for (;;) {
+      const tokens = tokensOf(text, from);
+      const scores = tagScores(featuresOf(tokens), this.#weights, this.#mask);
+      const found = namesOf(tokens, bestTags(scores, tokens.length, this.header.transitions));
+      const whole = tokens.length < TOKENS_MAX;
+      // A name at the end of a part is known by what follows it: the next part tells those.
+      const last = whole ? text.length : tokens[TOKENS_MAX - TOKENS_SHARED / 2]!.start;
+      for (const name of found) if (name.start >= first && name.start < last) names.push(name);
+      if (whole) return names;
+      from = tokens[TOKENS_MAX - TOKENS_SHARED]!.start;
+      first = last;
+    }
   }
 }
 

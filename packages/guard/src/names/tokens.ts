@@ -9,13 +9,14 @@ export interface Token {
 
 const TOKEN = /\p{L}[\p{L}\p{M}'’]{0,39}|\d{1,20}|\n|[^\s\p{L}\d]/gu;
 
-/** Tokens of one text that are read. */
-const TOKENS_MAX = 50_000;
+/** Tokens that are read in one go. */
+export const TOKENS_MAX = 50_000;
 
-/** Words, numbers, signs and line breaks of a text as written. Linear. */
-export function tokensOf(text: string): Token[] {
+/** Words, numbers, signs and line breaks of a text as written, as many as are read in one go. Linear. @param from where to begin */
+export function tokensOf(text: string, from = 0): Token[] {
   const tokens: Token[] = [];
-  for (const match of text.matchAll(TOKEN)) {
+  TOKEN.lastIndex = from;
+  for (let match = TOKEN.exec(text); match; match = TOKEN.exec(text)) {
     tokens.push({ text: match[0], start: match.index, end: match.index + match[0].length });
     if (tokens.length === TOKENS_MAX) break;
   }

@@ -74,6 +74,18 @@ function isLong(text: string, at: number): boolean {
   return LONG.test(text);
 }
 
+/** Figures in a row from which those behind a point are a fraction, and characters before it that are looked at. */
+const FRACTION_MIN = 9;
+const WHOLE_MAX = 24;
+const WHOLE = /(?<![\w.])\d{1,20}\.$/;
+
+/** Whether figures are the fraction of a number, which is a measurement. @param end behind them */
+const isFraction = (text: string, start: number, end: number): boolean =>
+  end - start >= FRACTION_MIN &&
+  text[start - 1] === '.' &&
+  !/^\.\d/.test(text.slice(end, end + 2)) &&
+  WHOLE.test(text.slice(Math.max(0, start - WHOLE_MAX), start));
+
 function* numbered(text: string, countries: Countries): Generator<PiiMatch> {
   let past = 0;
   for (let i = 0; i < text.length; i++) {
@@ -81,7 +93,7 @@ function* numbered(text: string, countries: Countries): Generator<PiiMatch> {
     const digit = i;
     while (i + 1 < text.length && isDigit(text.charCodeAt(i + 1))) i++;
     const at = anchorOf(text, digit);
-    if (at < past) continue;
+    if (at < past || isFraction(text, digit, i + 1)) continue;
     const letter = isLetter(text.charCodeAt(at));
     if (digitsAhead(text, at) < (letter ? DIGITS_AFTER_LETTERS : DIGITS_MIN) && !isLong(text, at)) continue;
     // British numbers have a space after their letters.

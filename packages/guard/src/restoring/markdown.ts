@@ -32,6 +32,11 @@ const CODE_ELEMENTS = new Map([
   ['listing', false],
   ...['code', 'kbd', 'samp', 'tt'].map((name) => [name, true] as const),
 ]);
+/** Elements that load something, or lead somewhere. */
+const LEADING =
+  'a area audio base body button embed form frame iframe image img input link meta object script source style svg table td th track use video'.split(
+    ' ',
+  );
 /** Longest name of an element that is told apart. */
 const NAME_LONGEST = 16;
 /** What ends an address; other readers go on over spaces outside of ASCII. */
@@ -47,7 +52,18 @@ interface Tag {
   equals: boolean;
   /** Whether a value begins next. */
   awaits: boolean;
+  /** Whether it may be a comparison: a text ended within it, and it has no attribute. */
+  doubtful: boolean;
 }
+
+/** A tag that begins. @param named whether its name is known to be no longer */
+const tagOf = (name: string, named: boolean): Tag => ({
+  ...{ name, named, quote: '', equals: false, awaits: false, doubtful: false },
+});
+
+/** Whether a tag is, or as far as its name came may be, that of an element that leads somewhere. */
+const leads = ({ name, named }: Tag): boolean =>
+  LEADING.some((one) => (named ? one === name : one.startsWith(name)));
 
 /**
  * Says where in a text of Markdown or HTML one is, from what came before: inside of a URL, of code, of a tag, or in plain text.
@@ -85,8 +101,18 @@ export class Markdown {
    */
   placeOfBracket(addresses = true): Place | null {
     if (this.#marks.length > 0) this.#endMarks();
+    return this.#place(addresses);
+  }
+
+  /** Whether what comes next would go on with what looks like an address. */
+  get urlish(): boolean {
+    return this.#urlish;
+  }
+
+  #place(addresses: boolean): Place | null {
     if (this.#destination > 0 || this.#label === 'awaits' || this.#label === 'reads') return 'url';
-    if (this.#tag || this.#comment || this.#alt > 0 || this.#before === '!') return 'markup';
+    const tag = this.#tag !== null && !this.#tag.doubtful;
+    if (tag || this.#comment || this.#alt > 0 || this.#before === '!') return 'markup';
     if (this.#code || this.#raw !== '' || this.#blocks.some(({ code }) => code)) return 'code';
     return addresses && this.#urlish ? 'url' : null;
   }
@@ -107,6 +133,19 @@ export class Markdown {
     this.#before = c;
   }
 
+  /**
+   * Another text begins behind this one: what merely looks like code of a line does not reach there, nor what merely looks like
+   * a tag, until it has an attribute. Nothing ends half here and half there: some readers put lines between.
+   */
+  next(): void {
+    if (!this.#marks.lead && this.#marks.length > 0) this.#endMarks();
+    const tag = this.#tag;
+    if (tag && !tag.equals && !leads(tag)) tag.doubtful = true;
+    if (this.#code && !this.#code.fence) this.#code = null;
+    this.#rawTail = '';
+    if (this.#comment) this.#run = '';
+  }
+
   /** The short way for a letter or a figure. */
   #word(c: string): void {
     if (this.#label !== 'none' && this.#label !== 'open') this.#define(c);
@@ -122,7 +161,7 @@ export class Markdown {
     else if (this.#before === '<' && /[A-Za-z/!?]/.test(c)) {
       const letter = /[A-Za-z]/.test(c);
       const name = letter ? c.toLowerCase() : '';
-      this.#tag = { name, named: !letter && c !== '!', quote: '', equals: false, awaits: false };
+      this.#tag = tagOf(name, !letter && c !== '!');
     }
   }
 
@@ -196,7 +235,7 @@ export class Markdown {
     this.#rawTail = (this.#rawTail + c.toLowerCase()).slice(-NAME_LONGEST - 2);
     if (!this.#rawTail.endsWith(`</${this.#raw}`)) return;
     this.#raw = '';
-    this.#tag = { name: '', named: true, quote: '', equals: false, awaits: false };
+    this.#tag = tagOf('', true);
   }
 
   #inTag(tag: Tag, c: string): void {
@@ -223,6 +262,7 @@ export class Markdown {
     if (c === '=') {
       tag.equals = true;
       tag.awaits = true;
+      tag.doubtful = false;
     } else if (!SPACE.test(c)) {
       if (tag.awaits && (c === '"' || c === "'")) tag.quote = c;
       tag.awaits = false;

@@ -1,7 +1,8 @@
 import { atOnce, type Steps } from '@sallyport/core';
-import type { Around, Placed, Reader, Stretch } from './place.ts';
+import type { Around, Place, Placed, Reader, Stretch } from './place.ts';
 import { PlainText } from './plain-text.ts';
 import { TextReader } from './text-reader.ts';
+import type { RowText } from './text-row.ts';
 
 /** Characters that are read from one step to the next. */
 const STEP = 4_096;
@@ -45,12 +46,18 @@ function readerAt(depth: number, tell: (placed: Placed) => void, around: Around,
  */
 export class Placeholders {
   readonly #reader: Reader;
+  readonly #row: RowText | null;
   #found: Placed[] = [];
   #at = 0;
 
-  /** @param json whether the text is JSON, as arguments of tools are; else what stands in it tells */
-  constructor(json: boolean) {
-    this.#reader = readerAt(0, (placed) => this.#found.push(placed), NOTHING, json);
+  /**
+   * @param json whether the text is JSON, as arguments of tools are; else what stands in it tells
+   * @param row the text as one of those that are shown with it
+   */
+  constructor(json: boolean, row: RowText | null = null) {
+    this.#row = row;
+    const around = row ? (): Place | null => row.place : NOTHING;
+    this.#reader = readerAt(0, (placed) => this.#found.push(placed), around, json);
   }
 
   /** Everything before this is decided, in UTF-16 code units from the beginning. */
@@ -63,6 +70,7 @@ export class Placeholders {
     for (let i = 0; i < piece.length; i++, this.#at++) {
       if (i % STEP === STEP - 1) yield;
       this.#reader.feed(piece[i]!, this.#at, this.#at + 1);
+      this.#row?.feed(piece[i]!);
     }
     return this.#taken();
   }

@@ -22,6 +22,10 @@ export class RuleError extends Error {
   }
 }
 
+/** A text with more is refused: what is not looked at must not pass. */
+const tooMany = ({ id }: TextRule): RangeError =>
+  new RangeError(`the text has more for the rule \`${id}\` than is counted`);
+
 const isWord = (text: string, at: number): boolean => /[\p{L}\p{N}]/u.test(text[at] ?? '');
 
 /** The rules of an operator, ready to be matched in one pass and linear time. */
@@ -74,7 +78,7 @@ export class RuleSet {
     return set;
   }
 
-  /** What the rules find. @param text as a view of the canonicaliser has it, in lower case */
+  /** What the rules find. @throws RangeError for more than is counted. @param text as a view of the canonicaliser has it, in lower case */
   find(text: string, channel: TextRule['channels'][number]): RuleMatch[] {
     if (this.rules.length === 0) return [];
     const found: RuleMatch[] = [];
@@ -87,14 +91,17 @@ export class RuleSet {
       else if (!isWord(text, end) && !isWord(text, start - 1)) {
         const count = counts.get(number) ?? 0;
         counts.set(number, count + 1);
-        if (count < MATCHES_MAX) found.push({ rule, start, end });
+        if (count >= MATCHES_MAX) throw tooMany(rule);
+        found.push({ rule, start, end });
       }
     });
     for (const number of awake) {
       const matcher = this.#patterns[number]!.matcher(text);
-      for (let n = 0; n < MATCHES_MAX && matcher.find(); n++) {
-        if (matcher.end() > matcher.start())
-          found.push({ rule: this.rules[number]!, start: matcher.start(), end: matcher.end() });
+      const rule = this.rules[number]!;
+      for (let count = 0; matcher.find(); ) {
+        if (matcher.end() === matcher.start()) continue;
+        if (++count > MATCHES_MAX) throw tooMany(rule);
+        found.push({ rule, start: matcher.start(), end: matcher.end() });
       }
     }
     return found;

@@ -32,6 +32,7 @@ interface Found extends SecretMatch {
 const HOST_MAX = 64;
 /** Secrets kept of one text. */
 const MATCHES_MAX = 4 * LIMITS.detectionsPerTextMax;
+const NO_SEAMS: readonly number[] = [];
 /** Built when a text comes whose letters have lost their case. */
 let folded: readonly RegExp[] | null = null;
 
@@ -69,11 +70,75 @@ function plausible(value: string): boolean {
   return !/^[A-Za-z]+\d{0,2}$/.test(value) || value.length >= 20 || mixed;
 }
 
+/** Characters behind the beginning of a secret in which it may end where values meet, and such places that are tried. */
+const SEAM_REACH = 512;
+const SEAM_ENDS = 4;
+
+/** Number of the first seam from a place on. */
+export function seamFrom(seams: readonly number[], at: number): number {
+  let low = 0;
+  let high = seams.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (seams[middle]! < at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Characters of base64 that are looked at before a place. */
+const PADDED_MAX = 256;
+const BASE64 = /[A-Za-z0-9+/]/;
+
+/**
+ * Whether what assigns a value is the padding of base64 that ends where the next value begins: `…kEYAAA==` names nothing.
+ * @param from where the name would begin
+ * @param at where the value begins
+ */
+function isPadding(text: string, from: number, at: number, seams: readonly number[]): boolean {
+  if (seams[seamFrom(seams, at)] !== at) return false;
+  let begin = at;
+  while (begin > at - 2 && text[begin - 1] === '=') begin--;
+  if (begin === at) return false;
+  while (begin > 0 && begin > at - PADDED_MAX && BASE64.test(text[begin - 1]!)) begin--;
+  return (at - begin) % 4 === 0 && begin < from;
+}
+
+/** What a pattern finds at a place: as the text stands, else as if it began or ended where values meet. */
+function matchAt(
+  pattern: RegExp,
+  text: string,
+  from: number,
+  seams: readonly number[],
+): RegExpExecArray | null {
+  pattern.lastIndex = from;
+  const plain = pattern.exec(text);
+  if (plain || seams.length === 0) return plain;
+  let next = seamFrom(seams, from);
+  const begins = seams[next] === from;
+  if (begins) next++;
+  const low = begins ? from : Math.max(0, from - 1);
+  const ends = seams.slice(next, next + SEAM_ENDS).filter((end) => end - from <= SEAM_REACH);
+  if (begins) ends.push(from + SEAM_REACH);
+  // The longest: what is left of a secret is worth something, too.
+  for (const end of ends.reverse()) {
+    pattern.lastIndex = from - low;
+    const match = pattern.exec(text.slice(low, end));
+    if (match) return match;
+  }
+  return null;
+}
+
 /**
  * Secrets in a text. Linear: each rule is tried only where one of its keywords stands, over a bounded length.
  * @param caseless whether letters have lost their case, as in decoded views
+ * @param seams where values meet, in order
  */
-export function findSecrets(text: string, caseless = false): SecretMatch[] {
+export function findSecrets(
+  text: string,
+  caseless = false,
+  seams: readonly number[] = NO_SEAMS,
+): SecretMatch[] {
   if (caseless) folded ??= SECRET_RULES.map((rule) => new RegExp(rule.source, 'iy'));
   const patterns = caseless ? folded! : exact;
   const found: Found[] = [];
@@ -81,13 +146,12 @@ export function findSecrets(text: string, caseless = false): SecretMatch[] {
     const rule = SECRET_RULES[number]!;
     const from = start - rule.before;
     if (from < 0) return true;
-    const pattern = patterns[number]!;
-    pattern.lastIndex = from;
-    const match = pattern.exec(text);
+    const match = matchAt(patterns[number]!, text, from, seams);
     if (!match) return true;
     const secret = match[1] ?? match[0];
     if (entropy(secret) < rule.entropyMin || (rule.careful && !plausible(secret))) return true;
     const at = from + match[0].lastIndexOf(secret);
+    if (rule.careful && isPadding(text, from, at, seams)) return true;
     if (standsIn(rule.id, secret, text.slice(at + secret.length, at + secret.length + HOST_MAX))) return true;
     found.push({ number, id: rule.id, severity: rule.severity, start: at, end: at + secret.length });
     // A text with more is refused: what is not looked at must not pass.
@@ -102,6 +166,7 @@ export function findSecrets(text: string, caseless = false): SecretMatch[] {
  * that a provider's rule found; of several on one span the first rule's stays.
  */
 function withoutNested(found: readonly Found[]): SecretMatch[] {
+  if (found.length === 0) return [];
   const order = [...found].sort((a, b) => a.start - b.start || b.end - a.end || a.number - b.number);
   const kept: SecretMatch[] = [];
   const reach = { known: new Map<Severity, number>(), careful: new Map<Severity, number>() };

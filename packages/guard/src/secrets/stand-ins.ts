@@ -29,6 +29,15 @@ const OWN_HOST =
 /** Keys that the documentation of Amazon Web Services prints. */
 const DOCUMENTED = /^(?:AKIA[A-Z0-9]{9}EXAMPLE|[A-Za-z0-9+/]{30}EXAMPLEKEY)$/i;
 
+/** What stands for a key in a header, and values that are encrypted where they stand. */
+const KEY = new RegExp(
+  [
+    '^(?:your|my)[_-](?:[a-z\\d]{1,16}[_-]){0,3}(?:key|token|secret)(?:[_-]here)?$',
+    '^(?:ENC\\([\\w+/=]{8,512}\\)|\\{cipher\\}[\\w+/=]{8,512})$',
+  ].join('|'),
+  'i',
+);
+
 /** Whether a name says of no one who they are. */
 export const isStandInUser = (name: string): boolean => USER.test(name);
 
@@ -45,7 +54,7 @@ const URLS = new Set(['database-url', 'url-password']);
  */
 export function standsIn(id: string, secret: string, after: string): boolean {
   if (id === 'curl-auth-user') return isStandInPassword(secret.slice(secret.indexOf(':') + 1));
-  if (!URLS.has(id)) return DOCUMENTED.test(secret);
+  if (!URLS.has(id)) return DOCUMENTED.test(secret) || KEY.test(secret);
   if (isStandInPassword(secret)) return true;
   return SHIPPED.has(secret.toLowerCase()) && after.startsWith('@') && OWN_HOST.test(after.slice(1));
 }

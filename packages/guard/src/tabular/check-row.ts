@@ -88,7 +88,7 @@ export function checkRow(profile: RowProfile, row: readonly unknown[], thorough 
     say('implausible-together', columns[worst]!, grave ? 'high' : 'medium', grave ? 0.95 : 0.7);
   }
   if (!thorough) return reasons;
-  const nearest = nearestDistance(known.rows, z);
+  const nearest = nearestDistance(known.rows, z, -1, known.limit);
   if (nearest > known.limit)
     say(
       'far-from-known',

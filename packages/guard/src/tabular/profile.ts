@@ -88,14 +88,20 @@ export function jointDistance(inverse: readonly (readonly number[])[], z: readon
   return sum;
 }
 
-/** Distance to the nearest known row, per feature. @param without index of a known row that does not count */
+/**
+ * Distance to the nearest known row, per feature.
+ * @param without index of a known row that does not count
+ * @param enough a distance at which no nearer row is looked for
+ */
 export function nearestDistance(
   known: readonly (readonly number[])[],
   z: readonly number[],
   without = -1,
+  enough = -1,
 ): number {
+  const least = enough < 0 ? -1 : enough * enough * Math.max(1, z.length);
   let best = Number.POSITIVE_INFINITY;
-  for (let k = 0; k < known.length; k++) {
+  for (let k = 0; k < known.length && best > least; k++) {
     if (k === without) continue;
     let sum = 0;
     for (let i = 0; i < z.length && sum < best; i++) sum += (z[i]! - known[k]![i]!) ** 2;

@@ -1,6 +1,6 @@
 import { foldCharacter, isInvisible, isNeeded, lookalike } from './characters.ts';
 import { findCiphers } from './ciphers.ts';
-import { findEncodings } from './encodings.ts';
+import { findEncodings, findRuns } from './encodings.ts';
 import { look } from './look.ts';
 import { endOf, type Mapped, MappedBuilder, startOf } from './mapped.ts';
 import { findSpellings } from './spellings.ts';
@@ -22,6 +22,8 @@ export interface Canonical {
   readonly rewritten: boolean;
   /** Spans of invisible, bidirectional or tag characters, merged. */
   readonly invisible: { count: number; start: number; end: number } | null;
+  /** Whether readings were left out: there is more in the text than was looked at. */
+  readonly unread: boolean;
 }
 
 /** A decoded part of a text. */
@@ -31,12 +33,14 @@ export interface Layer {
   readonly mapped: Mapped;
 }
 
-/** Layers of encoding that are undone, one within the other. */
+/** Layers of writing that are undone, one within the other. */
 const DEPTH_MAX = 3;
-/** Readings made of one text. */
-const VIEWS_MAX = 32;
+/** The same of encoded runs alone, which are shorter with each layer. */
+const RUNS_DEPTH_MAX = 8;
+/** Readings made of one text: as many as there are ways to write, within each other. What is written in one way is one reading. */
+const VIEWS_MAX = 128;
 /** Characters over all decoded readings, as a multiple of the text, and at least. */
-const GROWTH_MAX = 4;
+const GROWTH_MAX = 12;
 const DECODED_MIN = 16_384;
 
 const PLAIN = /^[\t\n\r\x20-\x7e]*$/;
@@ -131,17 +135,20 @@ function toView(mapped: Mapped, chain: string): View {
 /**
  * All readings of a text: normalised (NFKD, lower case, no marks, no invisible characters), look-alikes folded, what
  * invisible characters spell, encodings and ciphers undone, letters set apart brought together, within bounds of depth,
- * number and size. The first view is the normalised text itself.
+ * number and size; where those are reached, that is told. The first view is the normalised text itself.
  */
 export function canonicalise(text: string): Canonical {
   const views: View[] = [];
   let budget = Math.max(text.length * GROWTH_MAX, DECODED_MIN);
   let invisible: Canonical['invisible'] = null;
   let rewritten = false;
+  let unread = false;
   const queue: { mapped: Mapped; chain: string; depth: number; spelt: boolean }[] = [
     { mapped: { text, starts: null, ends: null }, chain: '', depth: 0, spelt: false },
   ];
-  for (let head = 0; head < queue.length && views.length < VIEWS_MAX; head++) {
+  /** What was read: undone in another order, it reads the same. */
+  const known = new Set<string>();
+  for (let head = 0; head < queue.length; head++) {
     const { mapped, chain, depth, spelt } = queue[head]!;
     const normal = normalise(mapped);
     if (depth === 0) {
@@ -149,29 +156,33 @@ export function canonicalise(text: string): Canonical {
       rewritten = normal.plain.starts !== null;
     }
     const name = (step: string): string => (chain === '' ? step : `${chain}+${step}`);
-    const show = (one: Mapped, step: string): void => {
-      if (views.length < VIEWS_MAX) views.push(toView(one, step));
-    };
-    show(normal.plain, chain);
-    if (normal.folded) show(normal.folded, name('homoglyph'));
-    if (normal.hidden) show(normal.hidden, name('tags'));
-    if (depth === DEPTH_MAX) continue;
-    const follow = ({ name: step, mapped: decoded }: Layer, spelling = false): boolean => {
+    views.push(toView(normal.plain, chain));
+    if (normal.folded) views.push(toView(normal.folded, name('homoglyph')));
+    if (normal.hidden) views.push(toView(normal.hidden, name('tags')));
+    const follow = ({ name: step, mapped: decoded }: Layer, spelling = false): void => {
+      if (known.has(decoded.text)) return;
       budget -= decoded.text.length;
-      if (budget < 0 || queue.length >= VIEWS_MAX) return false;
+      if (budget < 0 || queue.length >= VIEWS_MAX || depth >= RUNS_DEPTH_MAX) {
+        unread = true;
+        return;
+      }
+      known.add(decoded.text);
       queue.push({ mapped: decoded, chain: name(step), depth: depth + 1, spelt: spelling });
-      return true;
     };
+    // Once there is more than is read, the text is told as unread: what is known by then is still shown.
+    if (unread) continue;
     const seen = look(mapped.text);
-    for (const find of [findEncodings, findCiphers])
-      for (const layer of find(mapped, seen)) if (!follow(layer)) break;
+    if (depth >= DEPTH_MAX) {
+      for (const layer of findRuns(mapped, seen)) follow(layer);
+      continue;
+    }
+    for (const find of [findEncodings, findCiphers]) for (const layer of find(mapped, seen)) follow(layer);
     // What was put together needs it no second time; what it was put together to may be encoded.
     if (!spelt) {
       const written = normal.folded ?? normal.plain;
-      for (const layer of findSpellings(written, seen.plain ? seen : look(written.text)))
-        if (!follow(layer, true)) break;
+      for (const layer of findSpellings(written, seen.plain ? seen : look(written.text))) follow(layer, true);
     }
     if (normal.hidden) follow({ name: 'tags', mapped: normal.hidden });
   }
-  return { views, rewritten, invisible };
+  return { views, rewritten, invisible, unread };
 }

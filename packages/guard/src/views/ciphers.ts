@@ -1,7 +1,8 @@
 import { atbash, rot47, shifted } from './alphabets.ts';
 import type { Layer } from './canonicalise.ts';
+import { JoinedLayers } from './joined-layers.ts';
 import { belief, type Look } from './look.ts';
-import { type Mapped, MappedBuilder } from './mapped.ts';
+import type { Mapped } from './mapped.ts';
 
 /** Characters of one text that are tried as ciphers. */
 const CHARACTERS_MAX = 8_192;
@@ -17,20 +18,27 @@ const FREQUENCY = [
 /** How many of the likeliest substitutions are read: short parts have letters of their own. */
 const TRIED = 3;
 
-/** The shifts, and the mirror, under which the letters of a part are as frequent as they should be; none where they are already. */
-function likelySubstitutions(part: string): (readonly [string, (text: string) => string])[] {
-  const counts = new Float64Array(26);
+/** Whether a stretch looks like ROT47, where lower case letters become figures, signs and the first capitals. @param least of these */
+function isSigned(text: string, start: number, end: number, least: number): boolean {
   let signs = 0;
   let others = 0;
+  for (let i = start; i < end; i++) {
+    const c = text.charCodeAt(i);
+    if (c >= 50 && c <= 75) signs++;
+    else if (c > 32) others++;
+  }
+  return signs >= least && signs > others * 2;
+}
+
+/** The shifts, and the mirror, under which the letters of a part are as frequent as they should be; none where they are already. */
+function likelySubstitutions(part: string): (readonly [string, (text: string) => string])[] {
+  if (isSigned(part, 0, part.length, 1)) return [['rot47', rot47]];
+  const counts = new Float64Array(26);
   for (let i = 0; i < part.length; i++) {
     const c = part.charCodeAt(i);
     const letter = (c | 0x20) - 97;
     if (letter >= 0 && letter < 26 && c < 128) counts[letter]!++;
-    if (c >= 50 && c <= 75) signs++;
-    else if (c > 32) others++;
   }
-  // Lower case letters become figures, signs and the first capitals.
-  if (signs > others * 2) return [['rot47', rot47]];
   const ranked: { by: number; sum: number }[] = [];
   for (let by = 0; by < 27; by++) {
     let sum = 0;
@@ -49,9 +57,18 @@ function likelySubstitutions(part: string): (readonly [string, (text: string) =>
     );
 }
 
+/** What a reading must reach to be believed. */
+const BELIEVED = 0.15;
+
+/** A way to undo a part. */
+interface Reading {
+  readonly name: string;
+  readonly text: string;
+}
+
 /** The reading of a part that is believed most, if any is. @param sample of the part, from which it is guessed */
-function bestReading(part: string, sample: string): { name: string; text: string } | null {
-  let best: { name: string; text: string } | null = null;
+function bestReading(part: string, sample: string): Reading | null {
+  let best: Reading | null = null;
   let most = BELIEVED;
   for (const [name, undo] of likelySubstitutions(sample)) {
     const text = undo(part);
@@ -64,63 +81,140 @@ function bestReading(part: string, sample: string): { name: string; text: string
   return best;
 }
 
-/** What a reading must reach to be believed. */
-const BELIEVED = 0.15;
+/** The reading under the cipher that is used most. */
+function mostCommon(part: string): Reading | null {
+  const text = shifted(part, 13);
+  return belief(text) >= BELIEVED ? { name: 'rot13', text } : null;
+}
+
+/** Parts of one cipher as one reading. */
+class Undone extends JoinedLayers {
+  /** Adds what stands at `start`, letter by letter; what follows what was added last goes on with it. */
+  add({ name, text }: Reading, start: number): void {
+    const builder = this.next(name, start, start + text.length);
+    for (let i = 0; i < text.length; i++) builder.code(text.charCodeAt(i), start + i, start + i + 1);
+  }
+
+  /** Adds a stretch from its end. */
+  turned(start: number, end: number): void {
+    const builder = this.next('reversed', start, end);
+    for (let i = end - 1; i >= start; i--) builder.code(this.source.text.charCodeAt(i), i, i + 1);
+  }
+
+  /** Adds a stretch, each of its words from its end. */
+  eachTurned(start: number, end: number): void {
+    const { text } = this.source;
+    const builder = this.next('words-reversed', start, end);
+    for (const match of text.slice(start, end).matchAll(/\s+|[^\s]+/g)) {
+      const from = start + match.index;
+      if (/^\s/.test(match[0])) builder.copy(from, from + match[0].length);
+      else
+        for (let i = match[0].length - 1; i >= 0; i--)
+          builder.code(text.charCodeAt(from + i), from + i, from + i + 1);
+    }
+  }
+}
 
 /** Letters shifted, mirrored in the alphabet, or in reverse order. */
-export function* findCiphers(source: Mapped, { strange, mirrored, parts }: Look): Generator<Layer> {
+export function* findCiphers(source: Mapped, { strange, mirrored, parts, figures }: Look): Generator<Layer> {
   const { text } = source;
-  if (parts.length === 0 && !strange) return;
+  const signed = figures >= SIGNED_MIN && text.length > LINE_MIN;
+  if (parts.length === 0 && !strange && !signed) return;
   // First the whole: ROT47 uses signs that end sentences, and short sentences say little alone.
   const short = strange && text.length <= CHARACTERS_MAX;
   const whole = short ? bestReading(text, text.slice(0, SAMPLE)) : null;
+  const undone = new Undone(source);
   if (whole) {
-    const builder = new MappedBuilder(source, text.length);
-    for (let i = 0; i < whole.text.length; i++) builder.code(whole.text.charCodeAt(i), i, i + 1);
-    yield { name: whole.name, mapped: builder.done() };
-    return;
+    undone.add(whole, 0);
+    yield* undone.layers();
+    if (parts.length < 2) return;
+  } else if (short && mirrored > 0) {
+    turnAround(undone, text, 0, text.length);
+    const layers = [...undone.layers()];
+    yield* layers;
+    if (layers.length > 0 && parts.length < 2) return;
   }
-  if (short && mirrored > 0) {
-    const turned = [...turnedAround(source, 0, text.length)];
-    yield* turned;
-    if (turned.length > 0) return;
-  }
-  if (parts.length === 0) return;
-  for (const { start, end } of parts) {
-    if (end - start > CHARACTERS_MAX) continue;
-    const part = text.slice(start, end);
-    const best = bestReading(part, part.slice(0, SAMPLE));
-    if (best) {
-      const builder = new MappedBuilder(source, part.length);
-      for (let i = 0; i < best.text.length; i++)
-        builder.code(best.text.charCodeAt(i), start + i, start + i + 1);
-      yield { name: best.name, mapped: builder.done() };
+  const rest = new Undone(source);
+  for (const part of parts)
+    for (const { start, end } of piecesOf(text, part.start, part.end)) {
+      const own = text.slice(start, end);
+      // A piece of a long part may be of two minds: what is written most is tried whatever its letters say.
+      const best =
+        bestReading(own, own.slice(0, SAMPLE)) ??
+        (own.length < part.end - part.start ? mostCommon(own) : null);
+      // What the whole reads as is read there.
+      if (best && !(whole && whole.text.slice(start, end) === best.text)) rest.add(best, start);
     }
+  if (signed && !whole) for (const line of linesOf(text)) signedLine(rest, text, line.start, line.end);
+  if (parts.reduce((sum, part) => sum + part.mirrored, 0) > 1) {
+    const [from, to] = [parts[0]!.start, parts.at(-1)!.end];
+    if (to - from > CHARACTERS_MAX * 2 || !turnAround(rest, text, from, to))
+      for (const { start, end } of mirroredStretches(text, parts)) turnAround(rest, text, start, end);
   }
-  if (parts.reduce((sum, part) => sum + part.mirrored, 0) > 1)
-    yield* turnedAround(source, parts[0]!.start, parts.at(-1)!.end);
+  yield* rest.layers();
 }
 
-/** The text from its end, and each of its words from its end: the words are the same, so both are read. */
-function* turnedAround(source: Mapped, start: number, end: number): Generator<Layer> {
-  const { text } = source;
-  if (end - start > CHARACTERS_MAX * 2) return;
+/** Characters of a line that are read as ROT47 by themselves, at least, and figures beside letters of the whole text. */
+const LINE_MIN = 64;
+const SIGNED_MIN = 8;
+/** Such signs of a line that is read so, at least. */
+const LINE_SIGNS_MIN = 8;
+
+interface Stretch {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A part in pieces that one sample can speak for, cut at spaces: one cipher behind another is another piece. */
+function* piecesOf(text: string, start: number, end: number): Generator<Stretch> {
+  for (let from = start; from < end; ) {
+    if (end - from <= SAMPLE + SAMPLE / 2) return yield { start: from, end };
+    const space = text.lastIndexOf(' ', from + SAMPLE);
+    const to = space > from ? space : from + SAMPLE;
+    yield { start: from, end: to };
+    from = to;
+  }
+}
+
+function* linesOf(text: string): Generator<Stretch> {
+  for (let start = 0; start < text.length; ) {
+    const stop = text.indexOf('\n', start);
+    const end = stop < 0 ? text.length : stop;
+    yield* piecesOf(text, start, end);
+    start = end + 1;
+  }
+}
+
+/** Reads a line as ROT47 where it looks so: its signs end sentences, which leaves no part of it. */
+function signedLine(into: Undone, text: string, start: number, end: number): void {
+  if (!isSigned(text, start, end, LINE_SIGNS_MIN)) return;
+  const read = rot47(text.slice(start, end));
+  if (belief(read) >= BELIEVED) into.add({ name: 'rot47', text: read }, start);
+}
+
+/** Stretches of neighbouring parts that say something from their ends, each by itself: other parts beside them say nothing. */
+function* mirroredStretches(text: string, parts: Look['parts']): Generator<Stretch> {
+  let open: { start: number; end: number } | null = null;
+  for (const { start, end, mirrored } of parts) {
+    if (mirrored < 2 || belief(backwards(text.slice(start, end))) < BELIEVED) continue;
+    if (open && start - open.end <= 2) open.end = end;
+    else {
+      if (open) yield open;
+      open = { start, end };
+    }
+  }
+  if (open) yield open;
+}
+
+const backwards = (part: string): string => [...part].reverse().join('');
+const eachBackwards = (part: string): string => part.replaceAll(/[^\s]+/g, backwards);
+
+/** The text from its end, and each of its words from its end: the words are the same, so both are read. @returns whether it says something so */
+function turnAround(into: Undone, text: string, start: number, end: number): boolean {
   const part = text.slice(start, end);
-  const backwards = [...part].reverse().join('');
-  if (belief(backwards) >= BELIEVED) {
-    const builder = new MappedBuilder(source, part.length);
-    for (let i = end - 1; i >= start; i--) builder.code(text.charCodeAt(i), i, i + 1);
-    yield { name: 'reversed', mapped: builder.done() };
-  }
-  const each = part.replaceAll(/[^\s]+/g, (word) => [...word].reverse().join(''));
-  if (belief(each) < BELIEVED) return;
-  const builder = new MappedBuilder(source, part.length);
-  for (const match of part.matchAll(/\s+|[^\s]+/g)) {
-    const from = start + match.index;
-    if (/^\s/.test(match[0])) builder.copy(from, from + match[0].length);
-    else
-      for (let i = match[0].length - 1; i >= 0; i--)
-        builder.code(text.charCodeAt(from + i), from + i, from + i + 1);
-  }
-  yield { name: 'words-reversed', mapped: builder.done() };
+  const whole = belief(backwards(part)) >= BELIEVED;
+  if (whole) into.turned(start, end);
+  const each = belief(eachBackwards(part)) >= BELIEVED;
+  if (each) into.eachTurned(start, end);
+  return whole || each;
 }

@@ -1,9 +1,11 @@
 import { isUtf8 } from 'node:buffer';
-import { tableOf } from '@sallyport/core';
+import { tableOf, textAmong } from '@sallyport/core';
 import { shifted } from './alphabets.ts';
 import type { Layer } from './canonicalise.ts';
+import { JoinedLayers } from './joined-layers.ts';
 import { AMPERSAND, BACKSLASH, EQUALS, isToken, LESS, type Look, PERCENT, TOKEN_MIN } from './look.ts';
 import { type Mapped, MappedBuilder } from './mapped.ts';
+import { Rewriting } from './rewriting.ts';
 
 /** Characters around an escape that are read with it. */
 const AROUND = 96;
@@ -29,8 +31,19 @@ const NAMED: Readonly<Record<string, string>> = tableOf({
   num: '#',
 });
 
+/** Bytes of UTF-16 as UTF-8, where every second one of them is 0, as it is for letters of English; others as they are. */
+function narrowed(bytes: Uint8Array): Uint8Array {
+  const from = bytes[0] === 0xfe || bytes[0] === 0xff ? 2 : 0;
+  const wide = bytes.length >= 16 && bytes.length % 2 === 0;
+  const zeros = bytes[from] === 0 ? 0 : 1;
+  for (let i = from; wide && i < bytes.length; i += 2)
+    if (bytes[i + zeros] !== 0 || bytes[i + 1 - zeros] === 0) return bytes;
+  return wide ? bytes.filter((_, i) => i >= from && i % 2 !== zeros) : bytes;
+}
+
 /** Text that bytes spell, or null when they spell none worth reading. */
-function readable(bytes: Uint8Array): string | null {
+function readable(raw: Uint8Array): string | null {
+  const bytes = narrowed(raw);
   if (bytes.length < 8 || !isUtf8(bytes)) return null;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
   let odd = 0;
@@ -97,6 +110,22 @@ function decodeToken(token: string): { name: string; text: string } | null {
         return { name: before === '' ? name : `${before}+${name}`, text };
     }
   }
+  return bare.length < AMONG_MIN ? null : amongBytes(bare);
+}
+
+/** Characters of a run from which texts are looked for among its bytes. */
+const AMONG_MIN = 48;
+
+/** Texts among the bytes of a run, where they are no text as a whole. */
+function amongBytes(run: string): { name: string; text: string } | null {
+  for (const [form, name] of [
+    ['hex', /^(?:[0-9a-f]{2})+$/i],
+    ['base64', /[A-Z0-9+/_-]/],
+  ] as const) {
+    if (!name.test(run)) continue;
+    const text = textAmong(Buffer.from(run, form));
+    if (text !== '') return { name: `binary+${form}`, text };
+  }
   return null;
 }
 
@@ -111,18 +140,22 @@ function looksWritten(text: string): boolean {
   return plain * 10 >= text.length * 6;
 }
 
-function run(name: string, source: Mapped, text: string, start: number, end: number): Layer {
-  const builder = new MappedBuilder(source, text.length);
-  builder.piece(text, start, end);
-  return { name, mapped: builder.done() };
+/** What runs of characters decode to, all of one encoding as one reading. */
+class Runs extends JoinedLayers {
+  add(name: string, text: string, start: number, end: number): void {
+    this.next(name, start, end, true).piece(text, start, end);
+  }
 }
 
 function* tokenLayers(source: Mapped): Generator<Layer> {
   const { text } = source;
+  const runs = new Runs(source);
   for (const { start, end } of tokens(text, TOKEN_MIN)) {
     const found = decodeToken(text.slice(start, end));
-    if (found) yield run(found.name, source, found.text, start, end);
+    if (found) runs.add(found.name, found.text, start, end);
   }
+  yield* runs.layers();
+  const wrapped = new Runs(source);
   // The same, wrapped into lines.
   let first = -1;
   let lines = '';
@@ -137,11 +170,12 @@ function* tokenLayers(source: Mapped): Generator<Layer> {
     }
     if ((!encoded || end === text.length) && lines.length > line.length) {
       const found = decodeToken(lines);
-      if (found) yield run(found.name, source, found.text, first, end);
+      if (found) wrapped.add(found.name, found.text, first, end);
     }
     if (!encoded) lines = '';
     at = end + 1;
   }
+  yield* wrapped.layers();
 }
 
 /** Numbers that spell characters: `105 103`, `0x69, 0x67`, `01101001 01100111`, `69 67 6e`, `151 147`. */
@@ -149,7 +183,8 @@ const NUMBER_FORMS: readonly [string, RegExp, number][] = [
   ['binary', /(?:[01]{8}[ ,]?){6,}/g, 2],
   ['hex', /(?:(?:0x|\\x)?[0-9a-f]{2}[ ,:;]{1,2}){7,}(?:(?:0x|\\x)?[0-9a-f]{2})/gi, 16],
   ['decimal', /(?:\b\d{2,3}[ ,;]{1,2}){7,}\d{2,3}\b/g, 10],
-  ['octal', /(?:\b[01][0-7]{2}[ ,]{1,2}){7,}[01][0-7]{2}\b/g, 8],
+  ['decimal', /(?:\bchr\(\d{2,3}\) ?(?:[+.,&] ?)?){7,}chr\(\d{2,3}\)/gi, 10],
+  ['octal', /(?:\b[01]?[0-7]{2}[ ,]{1,2}){7,}[01]?[0-7]{2}\b/g, 8],
 ];
 
 /** Digits a text must have to hold letters as numbers: ASCII letters in any base have one each. */
@@ -158,47 +193,21 @@ const DIGITS_MIN = 8;
 function* numberLayers(source: Mapped): Generator<Layer> {
   const { text } = source;
   for (const [name, pattern, base] of NUMBER_FORMS) {
+    const runs = new Runs(source);
     for (const match of text.matchAll(pattern)) {
       const digits = base === 2 ? /[01]{8}/g : base === 16 ? /(?<=x|\b|[ ,:;])[0-9a-f]{2}/gi : /\d+/g;
       const codes = (match[0].match(digits) ?? []).map((digit) => Number.parseInt(digit, base));
       if (codes.some((code) => code > 255)) continue;
       const decoded = readable(Uint8Array.from(codes));
       if (decoded && looksWritten(decoded))
-        yield run(name, source, decoded, match.index, match.index + match[0].length);
+        runs.add(name, decoded, match.index, match.index + match[0].length);
     }
+    yield* runs.layers();
   }
 }
 
-/** Rewrites escapes with what stands around them; far from any, the text needs no second reading. */
-function rewritten(
-  name: string,
-  source: Mapped,
-  pattern: RegExp,
-  decode: (found: string) => string | null,
-): Layer | null {
-  const { text } = source;
-  let builder: MappedBuilder | null = null;
-  let at = 0;
-  let until = 0;
-  for (const match of text.matchAll(pattern)) {
-    const decoded = decode(match[0]);
-    if (decoded === null) continue;
-    builder ??= new MappedBuilder(source, Math.min(text.length, 4_096));
-    const from = Math.max(at, match.index - AROUND);
-    if (from > until) {
-      builder.copy(at, Math.max(at, until));
-      if (builder.length > 0) builder.piece('\n', from, from + 1);
-      at = from;
-    }
-    builder.copy(at, match.index);
-    at = match.index + match[0].length;
-    builder.piece(decoded, match.index, at);
-    until = Math.min(text.length, at + AROUND);
-  }
-  if (!builder) return null;
-  builder.copy(at, Math.max(at, until));
-  return { name, mapped: builder.done() };
-}
+/** A way to write characters: what to look for, and what it stands for; null where it stands for nothing. */
+type Escape = readonly [name: string, pattern: RegExp, decode: (found: string) => string | null];
 
 const fromCodePoint = (c: number): string | null =>
   c > 0 && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff) ? String.fromCodePoint(c) : null;
@@ -213,7 +222,7 @@ function decodeHtml(found: string): string | null {
 
 const CONTROL: Readonly<Record<string, string>> = tableOf({ n: '\n', t: '\t', r: '\r' });
 function decodeEscape(found: string): string | null {
-  if (/^\\[0-7]{3}$/.test(found)) return String.fromCharCode(Number.parseInt(found.slice(1), 8) & 0xff);
+  if (/^\\[0-7]{2,3}$/.test(found)) return String.fromCharCode(Number.parseInt(found.slice(1), 8) & 0xff);
   if (/^(?:\\u\{|u\+)/i.test(found))
     return fromCodePoint(Number.parseInt(found.replaceAll(/[^0-9a-f]/gi, ''), 16));
   const kind = found[1]!;
@@ -221,7 +230,7 @@ function decodeEscape(found: string): string | null {
   return CONTROL[kind] ?? kind;
 }
 
-const ASCII85 = /<~([!-uz\s]{10,8000})~>/g;
+const ASCII85 = /<~([!-uz\s]{10,})~>/g;
 function fromAscii85(text: string): Uint8Array {
   const out: number[] = [];
   let group: number[] = [];
@@ -253,47 +262,70 @@ function turnedLayer(source: Mapped): Layer | null {
   return { name: 'turned', mapped: builder.done() };
 }
 
-/** Encodings of bytes and characters found in a text, each decoded one step. Linear in the text. */
-export function* findEncodings(source: Mapped, { digits, token, signs, plain }: Look): Generator<Layer> {
-  const { text } = source;
+/** Runs of characters and of numbers that are encoded as a whole, each decoded one step. Linear in the text. */
+export function* findRuns(source: Mapped, { digits, token }: Look): Generator<Layer> {
   if (token) yield* tokenLayers(source);
   if (digits >= DIGITS_MIN) yield* numberLayers(source);
-  const rewrites: (Layer | null)[] = [];
-  if ((signs & PERCENT) !== 0)
-    rewrites.push(
-      rewritten('url', source, /(?:%[0-9a-f]{2})+/gi, (found) =>
-        Buffer.from(found.replaceAll('%', ''), 'hex').toString(),
-      ),
-    );
-  if ((signs & AMPERSAND) !== 0)
-    rewrites.push(
-      rewritten('html', source, /&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});/g, decodeHtml),
-    );
-  if ((signs & BACKSLASH) !== 0)
-    rewrites.push(
-      rewritten(
-        'escape',
-        source,
-        /\\(?:u\{[0-9a-f]{1,6}\}|u[0-9a-f]{4}|x[0-9a-f]{2}|[0-3][0-7]{2}|[ntr"'/\\])/gi,
-        decodeEscape,
-      ),
-    );
-  if (digits > 0 && /u\+[0-9a-f]{4}/i.test(text))
-    rewrites.push(rewritten('escape', source, /u\+[0-9a-f]{4,6}\s?/gi, decodeEscape));
-  if ((signs & EQUALS) !== 0 && /=(?:[0-9A-F]{2}|\r?\n)/.test(text))
-    rewrites.push(
-      rewritten('quoted-printable', source, /(?:=[0-9A-F]{2})+|=\r?\n/g, (found) =>
-        found[1] === '\r' || found[1] === '\n'
-          ? ''
-          : Buffer.from(found.replaceAll('=', ''), 'hex').toString(),
-      ),
-    );
-  if (!plain) rewrites.push(turnedLayer(source));
-  for (const layer of rewrites) if (layer) yield layer;
+}
+
+const bytesOf = (hex: string): string => Buffer.from(hex, 'hex').toString();
+const URL: Escape = ['url', /(?:%[0-9a-f]{2})+/gi, (found) => bytesOf(found.replaceAll('%', ''))];
+const HTML: Escape = ['html', /&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});/g, decodeHtml];
+const ESCAPE: Escape = [
+  'escape',
+  /\\(?:u\{[0-9a-f]{1,6}\}|u[0-9a-f]{4}|x[0-9a-f]{2}|[0-3]?[0-7]{2}|[ntr"'/\\])/gi,
+  decodeEscape,
+];
+const CODE_POINT: Escape = ['escape', /u\+[0-9a-f]{4,6}\s?/gi, decodeEscape];
+/** Control characters that no text is written with. */
+const UNWRITTEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/;
+/**
+ * Bytes as quoted-printable writes them. Two figures before another are a number, as in `status=200`; what would be a control
+ * character is one as well, as in `took=12ms`.
+ */
+const QUOTED: Escape = [
+  'quoted-printable',
+  /(?:=(?:\d{2}(?!\d)|\d[A-F]|[A-F][0-9A-F]))+|(?<![\w+/]{16}=?)=\r?\n/g,
+  (found) => {
+    if (found[1] === '\r' || found[1] === '\n') return '';
+    const decoded = bytesOf(found.replaceAll('=', ''));
+    return UNWRITTEN.test(decoded) ? null : decoded;
+  },
+];
+
+/** Ways to write characters that a text may use. */
+function* escapesIn(text: string, { signs, digits }: Look): Generator<Escape> {
+  if ((signs & PERCENT) !== 0) yield URL;
+  if ((signs & AMPERSAND) !== 0) yield HTML;
+  if ((signs & BACKSLASH) !== 0) yield ESCAPE;
+  if (digits > 0 && /u\+[0-9a-f]{4}/i.test(text)) yield CODE_POINT;
+  if ((signs & EQUALS) !== 0 && /=(?:\d{2}(?!\d)|\d[A-F]|[A-F][0-9A-F])|(?<![\w+/]{16}=?)=\r?\n/.test(text))
+    yield QUOTED;
+}
+
+/** Encodings of bytes and characters found in a text, each decoded one step. Linear in the text. */
+export function* findEncodings(source: Mapped, look: Look): Generator<Layer> {
+  const { text } = source;
+  const { signs, plain } = look;
+  yield* findRuns(source, look);
+  const rewriting = new Rewriting(source, AROUND);
+  // In this order: what one leaves may be what the next looks for.
+  for (const [name, pattern, decode] of escapesIn(text, look))
+    rewriting.undo(name, rewriting.text.matchAll(pattern), (builder, found, at) => {
+      const decoded = decode(found);
+      if (decoded !== null) builder.piece(decoded, at, at + found.length);
+      return decoded !== null;
+    });
+  const rewritten = rewriting.layer();
+  if (rewritten) yield rewritten;
+  const turned = plain ? null : turnedLayer(source);
+  if (turned) yield turned;
   if ((signs & LESS) !== 0 && text.includes('<~')) {
+    const runs = new Runs(source);
     for (const match of text.matchAll(ASCII85)) {
       const decoded = readable(fromAscii85(match[1]!));
-      if (decoded) yield run('ascii85', source, decoded, match.index, match.index + match[0].length);
+      if (decoded) runs.add('ascii85', decoded, match.index, match.index + match[0].length);
     }
+    yield* runs.layers();
   }
 }

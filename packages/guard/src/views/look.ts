@@ -72,7 +72,6 @@ for (const number of NUMBERS.keys()) TABLE[number & 16_383] = 1;
 const LETTERS_MIN = 16;
 /** Characters from which the whole is judged, and each part. */
 const SAMPLE = 400;
-const PARTS_MAX = 16;
 /** Share of common words below which nobody would have written a sentence as it stands. */
 const STRANGE = 0.08;
 /** Characters of the shortest run that is tried as encoded. */
@@ -156,8 +155,7 @@ export function look(text: string): Look {
         allLong += long;
         allMirrored += mirrored;
       }
-      if (letters >= LETTERS_MIN && long < words * STRANGE && parts.length < PARTS_MAX)
-        parts.push({ start, end: i, mirrored });
+      if (letters >= LETTERS_MIN && long < words * STRANGE) parts.push({ start, end: i, mirrored });
       [words, long, mirrored, letters] = [0, 0, 0, 0];
       start = i + 1;
     }

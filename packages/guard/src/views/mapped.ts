@@ -62,8 +62,36 @@ export class MappedBuilder {
   /** Copies `[from, to)` of the source. */
   copy(from: number, to: number): void {
     this.#grow(to - from);
-    const { text } = this.#source;
-    for (let i = from; i < to; i++) this.code(text.charCodeAt(i), i, i + 1);
+    const { text, starts, ends } = this.#source;
+    const at = this.length;
+    for (let i = from; i < to; i++) this.#codes[at + i - from] = text.charCodeAt(i);
+    if (starts && ends) {
+      this.#starts.set(starts.subarray(from, to), at);
+      this.#ends.set(ends.subarray(from, to), at);
+    } else
+      for (let i = from; i < to; i++) {
+        this.#starts[at + i - from] = i;
+        this.#ends[at + i - from] = i + 1;
+      }
+    this.length += to - from;
+  }
+
+  /** Adds `[from, to)` of a text that was made of the source. */
+  take({ text, starts, ends }: Mapped, from: number, to: number): void {
+    if (starts === null || ends === null) return this.copy(from, to);
+    this.#grow(to - from);
+    const at = this.length;
+    const source = this.#source;
+    for (let i = from; i < to; i++) this.#codes[at + i - from] = text.charCodeAt(i);
+    if (source.starts === null) {
+      this.#starts.set(starts.subarray(from, to), at);
+      this.#ends.set(ends.subarray(from, to), at);
+    } else
+      for (let i = from; i < to; i++) {
+        this.#starts[at + i - from] = startOf(source, starts[i]!);
+        this.#ends[at + i - from] = endOf(source, ends[i]!);
+      }
+    this.length += to - from;
   }
 
   done(): Mapped {

@@ -4,6 +4,7 @@ import type { Layer } from './canonicalise.ts';
 import { COMMON_WORDS } from './frequent-words.ts';
 import type { Look } from './look.ts';
 import { type Mapped, MappedBuilder } from './mapped.ts';
+import { type Found, Rewriting } from './rewriting.ts';
 
 const FIGURES: Readonly<Record<string, string>> = tableOf({
   ...LEET,
@@ -27,83 +28,56 @@ const isCommon = (word: string): boolean => word.length >= COMMON_LETTERS_MIN &&
 /** Characters around what was undone that are read with it. */
 const AROUND = 160;
 
-/** A place in a text: what stands there and where. */
-interface Found {
-  readonly 0: string;
-  readonly index: number;
-}
-
-/** Rewrites matches with what stands around them; far from any, the text needs no second reading. */
-function around(
-  name: string,
-  source: Mapped,
-  matches: Iterable<Found>,
-  write: (builder: MappedBuilder, found: string, at: number) => boolean,
-): Layer | null {
-  const { text } = source;
-  let builder: MappedBuilder | null = null;
-  let at = 0;
-  let until = 0;
-  let changed = false;
-  for (const match of matches) {
-    builder ??= new MappedBuilder(source, Math.min(text.length, 2_048));
-    const from = Math.max(at, match.index - AROUND);
-    if (from > until) {
-      if (until > at) builder.copy(at, until);
-      if (builder.length > 0) builder.code(10, from, from + 1);
-      at = from;
-    }
-    builder.copy(at, match.index);
-    at = match.index + match[0].length;
-    if (write(builder, match[0], match.index)) changed = true;
-    else builder.copy(match.index, at);
-    until = Math.min(text.length, at + AROUND);
-  }
-  if (!builder || !changed) return null;
-  if (until > at) builder.copy(at, until);
-  return { name, mapped: builder.done() };
-}
-
 /** Figures and signs that stand for letters within words. */
-function leet(source: Mapped): Layer | null {
+function leet(rewriting: Rewriting): void {
   // `f(x)` and `utf8` are no leet; where it is meant, some of it are common words.
   let believed = false;
-  const layer = around('leet', source, source.text.matchAll(LEET_WORD), (builder, found, at) => {
-    let word = '';
-    for (let i = 0; i < found.length; i++) {
-      const letter = FIGURES[found[i]!] ?? found[i]!;
-      word += letter;
-      builder.code(letter.charCodeAt(0), at + i, at + i + 1);
-    }
-    believed ||= isCommon(word);
-    return true;
-  });
-  return believed ? layer : null;
+  rewriting.undo(
+    'leet',
+    rewriting.text.matchAll(LEET_WORD),
+    (builder, found, at) => {
+      let word = '';
+      for (let i = 0; i < found.length; i++) {
+        const letter = FIGURES[found[i]!] ?? found[i]!;
+        word += letter;
+        builder.code(letter.charCodeAt(0), at + i, at + i + 1);
+      }
+      believed ||= isCommon(word);
+      return true;
+    },
+    () => believed,
+  );
 }
 
 /** Letters one by one, between them the same kind of mark each time. */
 const APART =
-  /(?<![\p{L}\p{N}])[\p{L}\p{N}](?:([ \t._\-*/|~+,:•·])\1{0,2}[\p{L}\p{N}](?![\p{L}\p{N}])){4,}/gu;
+  /(?<![\p{L}\p{N}])[\p{L}\p{N}](?:([ \t\n._\-*/|~+,:•·])\1{0,2}[\p{L}\p{N}](?![\p{L}\p{N}])){4,}/gu;
 const MARKS = /[^\p{L}\p{N}]+/gu;
 const LETTER = String.raw`[\p{L}\p{N}]`;
 
 /** Letters set apart brought together: where five in a row are, short words with the same marks are, too. */
-function together(source: Mapped): Layer | null {
+function together(rewriting: Rewriting): void {
   const signs = new Set<string>();
-  let gap = 0;
-  for (const [chain] of source.text.matchAll(APART)) {
+  /** Spaces of each kind, and the least of them between two letters: the kind that most letters have stands within words. */
+  const spaces = new Map<string, { count: number; least: number }>();
+  for (const [chain] of rewriting.text.matchAll(APART)) {
     for (const [marks] of chain.matchAll(MARKS)) {
-      if (!/\s/.test(marks)) signs.add(marks[0]!);
-      else if (gap === 0 || marks.length < gap) gap = marks.length;
+      const own = marks[0]!;
+      if (!/\s/.test(own)) signs.add(own);
+      else {
+        const { count, least } = spaces.get(own) ?? { count: 0, least: marks.length };
+        spaces.set(own, { count: count + 1, least: Math.min(least, marks.length) });
+      }
     }
   }
-  if (signs.size === 0 && gap === 0) return null;
+  if (signs.size === 0 && spaces.size === 0) return;
+  const [space, { least }] = [...spaces].sort(([, a], [, b]) => b.count - a.count)[0] ?? [' ', { least: 1 }];
   // Signs between letters stand beside other signs, too, but points end sentences; spaces are told from those between
   // words by their number.
-  const between = signs.size > 0 ? `[${[...signs].join('').replace('-', '\\-')}]{1,3}` : `[ \\t]{${gap}}`;
+  const between = signs.size > 0 ? `[${[...signs].join('').replace('-', '\\-')}]{1,3}` : `${space}{${least}}`;
   const element = signs.size > 0 && !signs.has('.') ? '\\S' : LETTER;
   const word = `(?<!${LETTER})${element}(?:${between}${element}(?!${LETTER}))+`;
-  return around('spacing', source, source.text.matchAll(new RegExp(word, 'gu')), (builder, found, at) => {
+  rewriting.undo('spacing', rewriting.text.matchAll(new RegExp(word, 'gu')), (builder, found, at) => {
     for (let i = 0; i < found.length; i++)
       if (!/\s/.test(found[i]!) && !signs.has(found[i]!))
         builder.code(found.charCodeAt(i), at + i, at + i + 1);
@@ -116,30 +90,37 @@ const MARKUP =
   /<!--[^>]{0,200}-->|<\/?[a-z][a-z0-9]{0,9}(?:\s[^<>]{0,80})?>|\*{1,3}|_{2,3}|~~|`|["']\s?[+.]\s?["']|\\/g;
 const WORD = /\w/;
 
+/** What joins two strings: shows nowhere even where a space stands beside it. */
+const JOINS = /^["']\s?[+.]\s?["']/;
+
 /** Runs of mark-up before a word. Pieces are joined here: a pattern that repeats them would try every way to cut a run. */
 function* markupRuns(text: string): Generator<Found> {
   let start = 0;
   let end = -1;
   for (const { 0: piece, index } of text.matchAll(MARKUP)) {
     if (index !== end) {
-      if (WORD.test(text[end] ?? '')) yield { 0: text.slice(start, end), index: start };
+      if (WORD.test(text[end] ?? '') || JOINS.test(text.slice(start, end)))
+        yield { 0: text.slice(start, end), index: start };
       start = index;
     }
     end = index + piece.length;
   }
-  if (WORD.test(text[end] ?? '')) yield { 0: text.slice(start, end), index: start };
+  if (WORD.test(text[end] ?? '') || JOINS.test(text.slice(start, Math.max(start, end))))
+    yield { 0: text.slice(start, end), index: start };
 }
 
-const withoutMarkup = (source: Mapped): Layer | null =>
-  around('markup', source, markupRuns(source.text), (_builder, found, at) => {
+function withoutMarkup(rewriting: Rewriting): void {
+  const { text } = rewriting;
+  rewriting.undo('markup', markupRuns(text), (_builder, found, at) => {
     // Emphasis goes wherever it stands once it stands within words; the rest only there.
-    return /^[*_~`]/.test(found) || (at > 0 && WORD.test(source.text[at - 1]!));
+    return /^[*_~`]/.test(found) || JOINS.test(found) || (at > 0 && WORD.test(text[at - 1]!));
   });
+}
 
 /** Words joined by a mark instead of spaces: `ignore_all-previous.instructions`. */
 const JOINED = /(?<![a-z0-9])[a-z][a-z0-9']{1,23}(?:[.,:;!?]?[_\-./|+*,~][a-z0-9']{1,24}){2,}/g;
-const asWords = (source: Mapped): Layer | null =>
-  around('joined', source, source.text.matchAll(JOINED), (builder, found, at) => {
+function asWords(rewriting: Rewriting): void {
+  rewriting.undo('joined', rewriting.text.matchAll(JOINED), (builder, found, at) => {
     // Paths and names of variables are joined, too; sentences have common words.
     if (!found.split(/[^a-z0-9']/).some(isCommon)) return false;
     for (let i = 0; i < found.length; i++) {
@@ -149,6 +130,7 @@ const asWords = (source: Mapped): Layer | null =>
     }
     return true;
   });
+}
 
 const MORSE_LETTERS = new Map(MORSE.map((code, i) => [code, LETTERS_AND_FIGURES[i]!]));
 const MORSE_RUN = /(?:[.\-·•–—]{1,6}(?:[ ]|\s*[/|]\s*|\s{2,})){7,}[.\-·•–—]{1,6}/g;
@@ -160,11 +142,12 @@ const NATO =
 const NATO_RUN = new RegExp(`(?:\\b(?:${NATO.join('|')}|x-ray)\\b[\\s,.\\-]{0,3}){6,}`, 'g');
 
 /** Telegraph, radio and raised-dot alphabets. */
-function* alphabets(source: Mapped): Generator<Layer> {
+function* alphabets(source: Mapped, plain: boolean): Generator<Layer> {
   const { text } = source;
   if (/[.\-·–] [.\-·–]{1,6} [.\-·–]/.test(text)) {
+    const builder = new MappedBuilder(source, 64);
     for (const match of text.matchAll(MORSE_RUN)) {
-      const builder = new MappedBuilder(source, match[0].length);
+      if (builder.length > 0) builder.code(10, match.index, match.index + 1);
       for (const symbol of match[0].matchAll(/[.\-·•–—]+|[\s/|]+/g)) {
         // One space stands between letters, more between words.
         if (symbol[0] === ' ') continue;
@@ -176,20 +159,21 @@ function* alphabets(source: Mapped): Generator<Layer> {
           from + symbol[0].length,
         );
       }
-      yield { name: 'morse', mapped: builder.done() };
     }
+    if (builder.length > 0) yield { name: 'morse', mapped: builder.done() };
   }
   if (text.includes('romeo') || text.includes('echo') || text.includes('tango') || text.includes('india')) {
+    const builder = new MappedBuilder(source, 64);
     for (const match of text.matchAll(NATO_RUN)) {
-      const builder = new MappedBuilder(source, 64);
+      if (builder.length > 0) builder.code(10, match.index, match.index + 1);
       for (const word of match[0].matchAll(/[a-z]+(?:-ray)?|\s{2,}|[,.]\s/g)) {
         const from = match.index + word.index;
         builder.piece(/[a-z]/.test(word[0]) ? word[0][0]! : ' ', from, from + word[0].length);
       }
-      yield { name: 'radio-alphabet', mapped: builder.done() };
     }
+    if (builder.length > 0) yield { name: 'radio-alphabet', mapped: builder.done() };
   }
-  if (/[⠁-⠿]{4}/.test(text)) {
+  if (!plain && /[⠁-⠿]{4}/.test(text)) {
     const builder = new MappedBuilder(source, text.length);
     for (let i = 0; i < text.length; i++) {
       const at = BRAILLE.indexOf(text[i]!);
@@ -203,22 +187,24 @@ function* alphabets(source: Mapped): Generator<Layer> {
  * Unusual ways of writing in a canonical text, undone: mark-up, joined words and figures for letters one after the
  * other, letters set apart by themselves. Linear in the text.
  */
-export function* findSpellings(source: Mapped, { figures, singles, wraps, chain }: Look): Generator<Layer> {
-  let mapped = source;
-  const names: string[] = [];
+export function* findSpellings(
+  source: Mapped,
+  { figures, singles, wraps, chain, plain }: Look,
+): Generator<Layer> {
+  const rewriting = new Rewriting(source, AROUND);
   const ways = [
     [wraps >= WRAPS_MIN, withoutMarkup],
     [figures >= LEET_MIN, leet],
     [chain > 1, asWords],
   ] as const;
-  for (const [due, undo] of ways) {
-    const layer = due ? undo(mapped) : null;
-    if (!layer) continue;
-    ({ mapped } = layer);
-    names.push(layer.name);
+  for (const [due, undo] of ways) if (due) undo(rewriting);
+  const read = rewriting.layer();
+  if (read) yield read;
+  if (singles >= APART_MIN) {
+    const before = rewriting.text;
+    together(rewriting);
+    const apart = rewriting.text === before ? null : rewriting.layer();
+    if (apart) yield apart;
   }
-  if (names.length > 0) yield { name: names.join('+'), mapped };
-  const apart = singles >= APART_MIN ? together(mapped) : null;
-  if (apart) yield { name: [...names, apart.name].join('+'), mapped: apart.mapped };
-  yield* alphabets(source);
+  yield* alphabets(source, plain);
 }

@@ -1,4 +1,4 @@
-import { tableOf } from '@sallyport/core';
+import { CodedError, tableOf } from '@sallyport/core';
 import type { AnswerReader, ToolPiece } from '../dialect.ts';
 import { channelKey, formOf, inOrder, named, nameOfEvent, objectAt, objectsOf } from './fields.ts';
 import { MESSAGES_SHOWN } from './shown.ts';
@@ -15,11 +15,54 @@ function blockPieces(block: Record<string, unknown>, at: unknown, begun: boolean
   return [{ call: String(at), ...named(block['name']), ...(whole && { whole: input }) }];
 }
 
-/** The call of a tool that a path within a list of blocks leads into. */
-function callAt(content: unknown, path: readonly (string | number)[]): string | undefined {
-  const block = Array.isArray(content) ? objectAt(content, path[0]) : {};
-  return isToolBlock(block['type']) ? String(path[0]) : undefined;
+/** Calls of tools in a message. */
+const messagePieces = (message: Record<string, unknown>): ToolPiece[] =>
+  objectsOf(message['content']).flatMap(([block, n]) => blockPieces(block, `content/${n}`, false));
+
+/** Calls of tools in one event of a stream. */
+function eventPieces(event: Record<string, unknown>): ToolPiece[] {
+  const call = String(event['index']);
+  const text = objectAt(event, 'delta')['partial_json'];
+  return [
+    ...messagePieces(event),
+    ...messagePieces(objectAt(event, 'message')),
+    ...blockPieces(objectAt(event, 'content_block'), call, true),
+    ...(typeof text === 'string' ? [{ call, text }] : []),
+    ...(event['type'] === 'content_block_stop' ? [{ call, ended: true }] : []),
+  ];
 }
+
+/** The call of a tool that a path within a message leads into. */
+function callAt(message: unknown, path: readonly (string | number)[]): string | undefined {
+  if (path[0] !== 'content') return undefined;
+  const block = objectAt(objectAt(message, 'content'), path[1]);
+  return isToolBlock(block['type']) ? `content/${path[1]}` : undefined;
+}
+
+/**
+ * A check of the events of one stream: blocks begin one behind the other and have their number, and what a tool is called with
+ * comes under its own type. Clients go by either.
+ */
+function blockIdentities(): (data: unknown) => void {
+  let begun = 0;
+  return (data) => {
+    const { type, index, delta } = objectAt({ data }, 'data');
+    const refuse = (what: string): never => {
+      throw new CodedError(
+        'upstream-invalid',
+        `the stream ${what}: clients that go by either read another call`,
+      );
+    };
+    if (type === 'content_block_start' && index !== begun++)
+      refuse('begins a block with an `index` that is not its place');
+    const { type: of, partial_json: text } = objectAt({ delta }, 'delta');
+    if (text !== undefined && (type !== 'content_block_delta' || of !== 'input_json_delta'))
+      refuse('has `partial_json` under another type than `input_json_delta`');
+  };
+}
+
+const messageCallAt = (event: unknown, path: readonly (string | number)[]): string | undefined =>
+  path[0] === 'message' ? callAt(objectAt(event, 'message'), path.slice(1)) : undefined;
 
 /** Where an event has what the model writes: the start of a block, which its deltas go on with; by the type of either. */
 const KNOWN: Readonly<Record<string, string>> = tableOf({
@@ -34,41 +77,29 @@ const NAMED = /^content_block\/(?:name|input\/.*)$/;
 /** Reads answers in the Anthropic dialect. */
 export const anthropicAnswers: AnswerReader = {
   readResponse: (_operation, body) =>
-    collectTexts(body, MESSAGES_SHOWN, (path) => ({
-      stream: null,
-      call: callAt(objectAt(body, path[0]), path.slice(1)),
-    })),
+    collectTexts(body, MESSAGES_SHOWN, (path) => ({ stream: null, call: callAt(body, path) })),
 
   readEvent(_operation, data) {
     const event = (data ?? {}) as Record<string, unknown>;
     const place = `${String(event['type'])} ${String(event['index'])}`;
+    const at = [Number(event['index'] ?? 0)];
     const begun = isToolBlock(objectAt(event, 'content_block')['type']);
     return collectTexts(data, MESSAGES_SHOWN, (path) => {
       const delta = path[0] === 'delta' && path[1] === 'partial_json';
       const call =
         delta || (begun && path[0] === 'content_block')
           ? String(event['index'])
-          : callAt(objectAt(objectAt(event, 'message'), path[1]), path.slice(2));
+          : (callAt(event, path) ?? messageCallAt(event, path));
       const form = formOf(path);
       const field = KNOWN[`${String(objectAt(event, path[0])['type'])} ${form}`];
-      if (field) return { stream: `block ${String(event['index'])}/${field}`, known: true, call };
-      return { stream: `${place}${channelKey(data, path)}`, known: NAMED.test(form), call };
+      if (field) return { stream: `block ${String(event['index'])}/${field}`, known: true, call, at };
+      return { stream: `${place}${channelKey(data, path)}`, known: NAMED.test(form), call, at };
     });
   },
 
-  toolPieces(_operation, data) {
-    const event = (data ?? {}) as Record<string, unknown>;
-    const call = String(event['index']);
-    if (event['type'] === 'content_block_start')
-      return blockPieces(objectAt(event, 'content_block'), call, true);
-    if (event['type'] === 'content_block_stop') return [{ call, ended: true }];
-    if (event['type'] === 'content_block_delta') {
-      const text = objectAt(event, 'delta')['partial_json'];
-      return typeof text === 'string' ? [{ call, text }] : [];
-    }
-    const content = event['content'] ?? objectAt(event, 'message')['content'];
-    return objectsOf(content).flatMap(([block, n]) => blockPieces(block, n, false));
-  },
+  toolsInResponse: (_operation, body) => messagePieces(objectAt({ body }, 'body')),
+  toolsInEvent: (_operation, data) => eventPieces(objectAt({ data }, 'data')),
+  identities: () => blockIdentities(),
 
   order(_operation, data) {
     const { type, index } = (data ?? {}) as Record<string, unknown>;

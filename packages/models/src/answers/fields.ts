@@ -1,3 +1,4 @@
+import { toPointer } from '@sallyport/core';
 import type { EventOrder } from '../dialect.ts';
 
 /** The key of a stream channel: the path, with array positions replaced by the element's own `index`. */
@@ -7,7 +8,7 @@ export function channelKey(root: unknown, path: readonly (string | number)[]): s
   for (const part of path) {
     at = (at as Record<string | number, unknown>)[part];
     const own = typeof part === 'number' ? (at as { index?: unknown } | null)?.index : undefined;
-    key += `/${typeof own === 'number' ? own : part}`;
+    key += toPointer([typeof own === 'number' ? own : part]);
   }
   return key;
 }
@@ -28,6 +29,10 @@ export function objectAt(holder: unknown, key: string | number | undefined): Rec
       : null;
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
+
+/** Where one of several stands, such as a choice: its own index, or its place where it says none. */
+export const placeOf = (own: Record<string, unknown>, n: unknown): unknown =>
+  typeof own['index'] === 'number' ? own['index'] : n;
 
 /** A name, where there is one. */
 export const named = (name: unknown): { name?: string } => (typeof name === 'string' ? { name } : {});

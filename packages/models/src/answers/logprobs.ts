@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import type { Steps } from '@sallyport/core';
+import { JsonCursor, type PathPart, type Steps } from '@sallyport/core';
 import { CHOSEN } from './structure.ts';
 
-type Path = readonly (string | number)[];
+type Path = readonly PathPart[];
 
 /** A string within log probabilities: where they are, and which of the texts it is a piece of that they spell. */
 export interface TokenPlace {
@@ -36,8 +36,7 @@ export const isAlternative = (lane: string): boolean => lane.includes('top_logpr
 
 /** The place of an alternative that stands as a name, as in `top_logprobs: [{ " Bern": -0.1 }]`; null for other names. */
 export function namedAlternative(path: Path, rank: number): TokenPlace | null {
-  const [list, place] = path.slice(-3);
-  if (list !== 'top_logprobs' || typeof place !== 'number') return null;
+  if (path.at(-3) !== 'top_logprobs' || typeof path.at(-2) !== 'number') return null;
   const found = tokenPlace(path);
   return found && { depth: found.depth, lane: `top_logprobs/*/${rank}` };
 }
@@ -59,33 +58,29 @@ function areOwn(bytes: readonly number[], token: unknown): boolean {
 }
 
 /** Paths of bytes within log probabilities that are not those of their token, in steps. */
-export function* oddBytes(root: unknown): Steps<(string | number)[][]> {
+export function* oddBytes(root: unknown): Steps<PathPart[][]> {
+  const found: PathPart[][] = [];
+  if (typeof root !== 'object' || root === null) return found;
   let visited = 0;
-  const found: (string | number)[][] = [];
-  const path: (string | number)[] = [];
-  function* walk(value: object, within: boolean): Steps<void> {
-    if (Array.isArray(value)) {
-      for (let i = 0; i < value.length; i++) {
-        if (++visited % VISITED === 0) yield;
-        const own: unknown = value[i];
-        if (typeof own !== 'object' || own === null) continue;
-        path.push(i);
-        yield* walk(own, within);
-        path.pop();
+  /** How deep the log probabilities are that it is in; 0 outside of them. */
+  let within = 0;
+  const cursor = new JsonCursor(root);
+  const { path } = cursor;
+  while (cursor.next()) {
+    if (++visited % VISITED === 0) yield;
+    const { value, parent, depth } = cursor;
+    if (depth <= within) within = 0;
+    if (typeof value !== 'object' || value === null) continue;
+    const name = path[depth - 1]!;
+    if (typeof name === 'string') {
+      if (CHOSEN.has(name)) continue;
+      if (within > 0 && name === 'bytes') {
+        if (!isBytes(value) || !areOwn(value, (parent as { token?: unknown }).token)) found.push([...path]);
+        continue;
       }
-      return;
+      if (within === 0 && name === NAME) within = depth;
     }
-    for (const name in value) {
-      if (++visited % VISITED === 0) yield;
-      const own = (value as Record<string, unknown>)[name];
-      if (typeof own !== 'object' || own === null || CHOSEN.has(name)) continue;
-      path.push(name);
-      const token = (value as Record<string, unknown>)['token'];
-      if (!within || name !== 'bytes') yield* walk(own, within || name === NAME);
-      else if (!isBytes(own) || !areOwn(own, token)) found.push([...path]);
-      path.pop();
-    }
+    cursor.enter();
   }
-  if (typeof root === 'object' && root !== null) yield* walk(root, false);
   return found;
 }

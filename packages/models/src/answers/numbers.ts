@@ -1,13 +1,13 @@
-import { type Steps, toPointer } from '@sallyport/core';
+import { CodedError, JsonCursor, type PathPart, Pointers, type Steps } from '@sallyport/core';
 import type { TextPart } from '../dialect.ts';
 import { longNumbers } from '../requests/long-numbers.ts';
 import { fields, NUMBERS, type PlaceTable, placeTree, under } from '../requests/places.ts';
 
 /** Figures from which a number of an answer may be somebody's, or a canary. */
 const FIGURES_MIN = 6;
-/** Whole numbers in a list from which they may spell something, and lists that are read as characters. */
+/** Whole numbers behind each other in a list from which they may spell something, and lists that are read as characters. */
 const CODES_MIN = 8;
-const CODES_MAX = 64;
+const CODES_MAX = 4_096;
 /** Values that are visited from one step to the next. */
 const VISITED = 1_024;
 
@@ -57,7 +57,7 @@ export function* answerNumbers(body: unknown, source: string): Steps<TextPart[]>
   const numbers = (yield* longNumbers(source, PLACES, FIGURES_MIN)).map(
     ({ pointer, key, text }): TextPart => ({ ...base, pointer, text, name: key }),
   );
-  const codes = yield* codesOf(body);
+  const codes = yield* codesOf(body, source);
   return [...numbers, ...codes.map(({ pointer, text }): TextPart => ({ ...base, pointer, text }))];
 }
 
@@ -65,36 +65,49 @@ export function* answerNumbers(body: unknown, source: string): Steps<TextPart[]>
 const isCharacter = (code: unknown): boolean =>
   Number.isInteger(code) && (((code as number) >= 32 && (code as number) < 127) || code === 10);
 
-/** Lists of whole numbers that can be read as characters. */
-function* codesOf(body: unknown): Steps<{ pointer: string; text: string }[]> {
-  let visited = 0;
-  const found: { pointer: string; text: string }[] = [];
-  const path: (string | number)[] = [];
-  function* walk(value: unknown): Steps<void> {
-    if (++visited % VISITED === 0) yield;
-    if (typeof value !== 'object' || value === null || found.length >= CODES_MAX) return;
-    if (Array.isArray(value)) {
-      if (typeof value[0] === 'number') {
-        if (value.length < CODES_MIN || !value.every(isCharacter)) return;
-        found.push({ pointer: toPointer(path), text: Buffer.from(value).toString('latin1') });
-        return;
-      }
-      for (let i = 0; i < value.length; i++) {
-        if (typeof value[i] !== 'object') continue;
-        path.push(i);
-        yield* walk(value[i]);
-        path.pop();
-      }
-      return;
-    }
-    for (const name in value) {
-      const own = (value as Record<string, unknown>)[name];
-      if (typeof own !== 'object') continue;
-      path.push(name);
-      yield* walk(own);
-      path.pop();
-    }
+/** Numbers that follow each other. */
+const MAYBE_CODES = /\d\s*,\s*\d/;
+
+/** Characters of a list in which so many follow each other; what is none parts them. Null for other lists. */
+function charactersOf(list: readonly unknown[]): string | null {
+  let run = 0;
+  let most = 0;
+  for (const one of list) {
+    run = isCharacter(one) ? run + 1 : 0;
+    if (run > most) most = run;
   }
-  yield* walk(body);
+  if (most < CODES_MIN) return null;
+  return Buffer.from(list.map((one) => (isCharacter(one) ? (one as number) : 0))).toString('latin1');
+}
+
+/** Lists that hold whole numbers which can be read as characters. @throws CodedError `body-invalid` for too many */
+function* codesOf(body: unknown, source: string): Steps<{ pointer: string; text: string }[]> {
+  const found: { pointer: string; text: string }[] = [];
+  if (typeof body !== 'object' || body === null || !MAYBE_CODES.test(source)) return found;
+  const pointers = new Pointers();
+  const read = (value: object, path: readonly PathPart[]): void => {
+    const text = Array.isArray(value) ? charactersOf(value) : null;
+    if (text === null) return;
+    if (found.length >= CODES_MAX)
+      throw new CodedError(
+        'body-invalid',
+        `it holds over ${CODES_MAX} lists of numbers that may be characters`,
+      );
+    found.push({ pointer: pointers.of(path), text });
+  };
+  read(body, []);
+  let visited = 0;
+  const cursor = new JsonCursor(body);
+  while (cursor.next()) {
+    if (++visited % VISITED === 0) yield;
+    const { value, path } = cursor;
+    if (typeof value !== 'object' || value === null) continue;
+    read(value, path);
+    if (!isNumeric(value)) cursor.enter();
+  }
   return found;
 }
+
+/** Whether a list holds numbers only, such as a vector. */
+const isNumeric = (value: object): boolean =>
+  Array.isArray(value) && value.every((one) => typeof one === 'number');

@@ -1,4 +1,5 @@
-import type { AnswerReader } from '../dialect.ts';
+import { toPointer } from '@sallyport/core';
+import type { AnswerReader, ToolPiece } from '../dialect.ts';
 import { formOf, inOrder, named, objectAt, objectsOf } from './fields.ts';
 import { OLLAMA_SHOWN } from './shown.ts';
 import { collectTexts } from './texts.ts';
@@ -13,6 +14,13 @@ function callAt(body: unknown, path: readonly (string | number)[]): string | und
   return callOf(objectAt(objectAt(objectAt(body, 'message'), 'tool_calls'), path[2]), path[2]);
 }
 
+/** Calls of tools in an answer, or in one line of it. */
+const toolPieces = (data: unknown): ToolPiece[] =>
+  objectsOf(objectAt(data, 'message')['tool_calls']).map(([tool, n]) => {
+    const own = objectAt(tool, 'function');
+    return { call: callOf(tool, n), ...named(own['name']), whole: own['arguments'] ?? {} };
+  });
+
 /** Where a line has what the model writes. */
 const KNOWN = /^(?:response|thinking|message\/(?:content|thinking)(?:\/\*){0,4}(?:\/text)?)$/;
 
@@ -24,7 +32,7 @@ export const ollamaAnswers: AnswerReader = {
   readEvent: (_operation, data) =>
     collectTexts(data, OLLAMA_SHOWN, (path) => ({
       // Text grows over `response`, `message.content` and `message.thinking`; calls of tools come whole.
-      stream: path.includes('tool_calls') ? null : path.join('/'),
+      stream: path.includes('tool_calls') ? null : toPointer(path).slice(1),
       known: KNOWN.test(formOf(path)),
       call: callAt(data, path),
     })),
@@ -32,11 +40,10 @@ export const ollamaAnswers: AnswerReader = {
   order: () => inOrder(),
   eventName: () => '',
 
-  toolPieces: (_operation, data) =>
-    objectsOf(objectAt(data, 'message')['tool_calls']).map(([tool, n]) => {
-      const own = objectAt(tool, 'function');
-      return { call: callOf(tool, n), ...named(own['name']), whole: own['arguments'] ?? {} };
-    }),
+  toolsInResponse: (_operation, body) => toolPieces(body),
+  toolsInEvent: (_operation, data) => toolPieces(data),
+  // Calls come whole.
+  identities: () => () => {},
 
   counts(body) {
     const own = objectAt({ body }, 'body');

@@ -1,6 +1,6 @@
 import { CodedError } from '@sallyport/core';
 import type { AnswerReader, Tensor } from '../dialect.ts';
-import { readTensor, validateTensor } from '../tensors.ts';
+import { checkNames, readTensor, validateTensor } from '../tensors.ts';
 import { inOrder } from './fields.ts';
 import { OPEN_INFERENCE_SHOWN } from './shown.ts';
 import { collectTexts } from './texts.ts';
@@ -12,10 +12,10 @@ export function readOutputTensors(body: unknown): Tensor[] {
     throw new CodedError('upstream-invalid', what);
   };
   if (!Array.isArray(outputs)) return fail('`outputs` must be a list of tensors');
-  return outputs.map((tensor, i) => {
-    validateTensor(tensor, (what) => fail(`\`outputs.${i}\`: ${what}`));
-    return readTensor(tensor, `/outputs/${i}`);
-  });
+  const failAt = (i: number, what: string): never => fail(`\`outputs.${i}\`: ${what}`);
+  for (const [i, tensor] of outputs.entries()) validateTensor(tensor, (what) => failAt(i, what));
+  checkNames(outputs, failAt);
+  return outputs.map((tensor, i) => readTensor(tensor, `/outputs/${i}`));
 }
 
 /** Reads answers in the Open Inference Protocol. */
@@ -24,6 +24,8 @@ export const openInferenceAnswers: AnswerReader = {
   readEvent: (_operation, data) => collectTexts(data, OPEN_INFERENCE_SHOWN, () => ({ stream: null })),
   order: () => inOrder(),
   eventName: () => '',
-  toolPieces: () => [],
+  toolsInResponse: () => [],
+  toolsInEvent: () => [],
+  identities: () => () => {},
   counts: () => null,
 };

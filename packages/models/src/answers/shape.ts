@@ -1,8 +1,13 @@
 import { CodedError } from '@sallyport/core';
+import { objectAt } from './fields.ts';
 import { isMember } from './structure.ts';
 
 /** Members of the protocols that clients go through as a list. */
 const LISTS = new Set(['choices', 'tool_calls']);
+/** Members that say which of several is meant: as numbers that not every reader tells from the next, they would mean two. */
+const PLACES = new Set(['index', 'output_index', 'content_index', 'summary_index']);
+/** The same, which may be texts. */
+const IDS = new Set(['item_id', 'call_id']);
 /** Members that hold what a model chose or what the request said. */
 const CHOSEN = new Set([
   'input',
@@ -25,13 +30,23 @@ function checkMember(name: string, value: unknown): void {
   if (!isMember(name) && isMember(plain)) refuse(`a member that is \`${plain}\` in another case`);
   if (value === null || value === undefined) return;
   if (LISTS.has(name) && !Array.isArray(value)) refuse(`\`${name}\` that is no list`);
-  if (name === 'index' && !Number.isSafeInteger(value)) refuse('an `index` that is no whole number');
+  const isPlace = PLACES.has(name) || (IDS.has(name) && typeof value === 'number');
+  if (isPlace && !Number.isSafeInteger(value)) refuse(`an \`${name}\` that is no whole number`);
   if ((name === 'message' || name === 'delta') && Array.isArray(value)) refuse(`\`${name}\` that is a list`);
 }
 
+/** Refuses the call of a tool that is of two types, of which clients read one. */
+function checkCall(call: Record<string, unknown>): void {
+  const given = (name: string): boolean => {
+    const own = call[name];
+    return typeof own === 'object' && own !== null && Object.keys(own).length > 0;
+  };
+  if (given('function') && given('custom')) refuse('a call of a tool with both `function` and `custom`');
+}
+
 /**
- * Refuses what clients may read otherwise than the gateway does: members in another case, an index that is no number, a
- * list that is none. Members that no protocol has pass, and are read as text.
+ * Refuses what clients may read otherwise than the gateway does: members in another case, an index or numeric id that is no exact number, a
+ * list that is none, a call of two types. Members that no protocol has pass, and are read as text.
  * @throws CodedError `upstream-invalid`
  */
 export function checkShape(value: unknown): void {
@@ -43,6 +58,10 @@ export function checkShape(value: unknown): void {
   for (const name in value) {
     const own = (value as Record<string, unknown>)[name];
     checkMember(name, own);
+    // An item of a response, which events name by its id.
+    if (name === 'item') checkMember('item_id', objectAt({ own }, 'own')['id']);
+    if (name === 'tool_calls' && Array.isArray(own))
+      for (const call of own) checkCall(objectAt({ call }, 'call'));
     if (!CHOSEN.has(name)) checkShape(own);
   }
 }

@@ -1,4 +1,4 @@
-import { tableOf } from '@sallyport/core';
+import { type PathPart, tableOf } from '@sallyport/core';
 
 /**
  * What a value of an answer is where it is no text: a word of the protocol, an id, the name of a model, sealed bytes, the
@@ -10,8 +10,10 @@ export type Structure = 'word' | 'id' | 'model' | 'sealed' | 'name' | 'padding' 
 export const CHOSEN: ReadonlySet<string | number> = new Set(['input', 'arguments', 'parameters']);
 
 /** Whether a path leads into what a model chose, names included. */
-export const isChosen = (path: readonly (string | number)[]): boolean =>
-  path.some((part, n) => n < path.length - 1 && CHOSEN.has(part));
+export function isChosen(path: readonly PathPart[]): boolean {
+  for (let n = path.length - 2; n >= 0; n--) if (CHOSEN.has(path[n]!)) return true;
+  return false;
+}
 
 const WORD = /^[A-Za-z][\w.-]{0,63}$/;
 const ID = /^[\w.:/+-]{1,128}$/;
@@ -64,13 +66,37 @@ const PLACES: Readonly<Record<string, { readonly is: Structure; readonly form: R
  * What a string is, by the member that it is the value of, where it has the form of that place; null for text.
  * @param path of the value
  */
-export function structureOf(path: readonly (string | number)[], text: string): Structure | null {
+export function structureOf(path: readonly PathPart[], text: string): Structure | null {
   const key = path.at(-1);
   if (typeof key !== 'string') return null;
   if (key === 'obfuscation') return path.length === 1 && PADDING.test(text) ? 'padding' : null;
   const place = PLACES[key];
   return place?.form.test(text) ? place.is : null;
 }
+
+/** What stands in a place, whatever has its form; null where texts do. */
+export function structureAt(path: readonly (string | number)[]): Structure | null {
+  const key = path.at(-1);
+  return typeof key === 'string' ? (PLACES[key]?.is ?? null) : null;
+}
+
+/** Words that answers of the protocols have most, and that so say nothing. */
+const WORDS = new Set(
+  [
+    'assistant user tool function list model embedding error text message default auto null',
+    'stop length tool_calls content_filter function_call chat.completion chat.completion.chunk text_completion',
+    'end_turn max_tokens stop_sequence tool_use message_start message_delta message_stop ping thinking text_delta',
+    'content_block_start content_block_delta content_block_stop input_json_delta thinking_delta signature_delta',
+    'response completed in_progress incomplete failed output_text reasoning reasoning_text summary_text refusal',
+    'response.created response.in_progress response.completed response.incomplete response.failed',
+    'response.output_item.added response.output_item.done response.content_part.added response.content_part.done',
+    'response.output_text.delta response.output_text.done response.function_call_arguments.delta',
+    'response.function_call_arguments.done response.reasoning_summary_text.delta response.reasoning_summary_text.done',
+  ].flatMap((line) => line.split(' ')),
+);
+
+/** Whether a value in the place of a word is one that the protocols have there. */
+export const isProtocolWord = (text: string): boolean => WORDS.has(text);
 
 /** Names of members that the protocols have, and that so say nothing. */
 const MEMBERS = new Set(

@@ -1,9 +1,18 @@
-import { CodedError, LIMITS, type Steps, type StringVisitor, stringVisits, toPointer } from '@sallyport/core';
+import {
+  CodedError,
+  LIMITS,
+  NAME_MARK,
+  type PathPart,
+  Pointers,
+  type Steps,
+  type StringVisitor,
+  stringVisits,
+} from '@sallyport/core';
 import type { TextPart } from '../dialect.ts';
 import { magicOfBase64 } from '../requests/media.ts';
 import { oddBytes, tokenPlace } from './logprobs.ts';
 import { isShown, type ShownTable } from './shown.ts';
-import { isChosen, isMember, type Structure, structureOf } from './structure.ts';
+import { isChosen, isMember, isProtocolWord, type Structure, structureAt, structureOf } from './structure.ts';
 import { Tokens } from './tokens.ts';
 
 const DATA_URL =
@@ -49,6 +58,8 @@ export interface Told {
   readonly stream: string | null;
   /** Whether the protocol has text of a model's there. */
   readonly known?: boolean;
+  /** Places that the event names, as in {@link TextPart}. */
+  readonly at?: readonly number[];
   readonly call?: string | undefined;
   /** Where it is JSON though its name does not say so. */
   readonly json?: boolean;
@@ -66,17 +77,21 @@ const JSON_KEYS = new Set(['arguments', 'partial_json']);
  * for an id or a word, each once. Tokens of log probabilities are texts put together. What a dialect does not know is text.
  * In steps.
  * @param shown places of text that people read
- * @throws CodedError `body-invalid` past {@link LIMITS.jsonStringsMax} texts, tokens put together
+ * @throws CodedError `body-invalid` past {@link LIMITS.jsonStringsMax} texts, tokens put together, and
+ * {@link LIMITS.pointersCharactersMax}
  */
 export function* collectTexts(body: unknown, shown: ShownTable, classify: Classify): Steps<TextPart[]> {
   const parts: TextPart[] = [];
-  const tokens = new Tokens(classify);
+  const pointers = new Pointers();
+  const tokens = new Tokens(classify, pointers);
   const known = new Set<string>();
   const base = { channel: 'output', system: false } as const;
-  const note = (structure: Structure, text: string, pointer: string): void => {
+  const note = (structure: Structure, text: string, path: readonly PathPart[], suffix = ''): void => {
     const name = `${structure} ${text}`;
-    if (known.has(name)) return;
+    // A signature may come in pieces, of which two may be alike.
+    if (structure !== 'sealed' && known.has(name)) return;
     known.add(name);
+    const pointer = pointers.of(path) + suffix;
     parts.push({ ...base, pointer, text, kind: 'text', stream: null, structure });
   };
   const visit: StringVisitor = (text, path, parent) => {
@@ -87,26 +102,31 @@ export function* collectTexts(body: unknown, shown: ShownTable, classify: Classi
     const token = chosen ? null : tokenPlace(path);
     if (token) return tokens.push(text, path, parent, token);
     const structure = chosen ? null : structureOf(path, text);
-    if (structure) return note(structure, text, toPointer(path));
+    if (structure === 'word' && isProtocolWord(text)) return;
+    if (structure) return note(structure, text, path);
     const key = keyOf(path);
     const media = mediaOf(key, text);
     if (media === 'media' && !chosen) return;
     // What a model chose may begin like a picture and go on as it likes.
     if (media !== null && !(chosen && text.length <= WRITTEN_CHARACTERS_MAX))
-      return note('sealed', text, toPointer(path));
+      return note('sealed', text, path);
     const told = classify(path, parent);
     if (!told) return;
-    const { stream, known: plain, call, json, echo } = told;
+    const { stream, known: plain, call, json, echo, at } = told;
     const read = isShown(shown, body, path);
+    const insteadOf = chosen ? null : structureAt(path);
+    if (stream !== null) pointers.kept(stream);
     parts.push({
       ...base,
-      pointer: toPointer(path),
+      pointer: pointers.of(path),
       text,
       kind: json || JSON_KEYS.has(key as string) ? 'json' : 'text',
       stream,
       ...((plain || read) && { known: true }),
       ...(call !== undefined && { call }),
       ...(echo && { echo }),
+      ...(at && { at }),
+      ...(insteadOf && { insteadOf }),
       shown: call === undefined && !echo && read,
     });
   };
@@ -118,11 +138,19 @@ export function* collectTexts(body: unknown, shown: ShownTable, classify: Classi
       const told = classify(path, parent);
       if (!told) return;
       const echo = told.echo ? { echo: true } : {};
-      parts.push({ ...base, pointer: `${toPointer(path)}#`, text, kind: 'text', stream: null, ...echo });
+      parts.push({
+        ...base,
+        pointer: pointers.of(path) + NAME_MARK,
+        text,
+        kind: 'text',
+        stream: null,
+        insteadOf: 'name',
+        ...echo,
+      });
     },
     (name, path, parent) => {
       if (tokens.name(name, path, parent)) return;
-      if (!isMember(name)) note('name', name, `${toPointer(path)}#`);
+      if (!isMember(name)) note('name', name, path, NAME_MARK);
     },
     // Whoever parsed the answer bounded it.
     Number.POSITIVE_INFINITY,
@@ -130,7 +158,7 @@ export function* collectTexts(body: unknown, shown: ShownTable, classify: Classi
   for (const path of yield* oddBytes(body))
     parts.push({
       ...base,
-      pointer: toPointer(path),
+      pointer: pointers.of(path),
       text: '',
       kind: 'text',
       stream: null,

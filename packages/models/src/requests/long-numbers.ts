@@ -1,4 +1,12 @@
-import { CodedError, LIMITS, type Steps, toPointer } from '@sallyport/core';
+import {
+  CodedError,
+  LIMITS,
+  type PathPart,
+  Pointers,
+  type Steps,
+  stringEnd,
+  toPointer,
+} from '@sallyport/core';
 import type { PlaceNode } from './places.ts';
 
 /** Figures from which a number of a request may be somebody's. */
@@ -19,46 +27,49 @@ export interface LongNumber {
   readonly text: string;
 }
 
-/** The whole part of a number, its exponent undone; null where it has few figures. Fractions are measurements. */
+/**
+ * The figures of a number, its exponent undone; null where its whole part has few. Behind the point stands a fraction, which
+ * says that it is a measurement; one of zeros is none, as some programs write whole numbers.
+ */
 export function figuresOf(literal: string, least = FIGURES_MIN): string | null {
   const sign = literal.startsWith('-') ? 1 : 0;
   const e = literal.search(/e/i);
   const mantissa = literal.slice(sign, e < 0 ? literal.length : e);
   const point = mantissa.indexOf('.');
   const whole = point < 0 ? mantissa : mantissa.slice(0, point);
-  if (e < 0) return whole.length >= least ? whole : null;
-  const power = Number(literal.slice(e + 1));
+  const power = e < 0 ? 0 : Number(literal.slice(e + 1));
   const length = whole.length + power;
-  if (length < least || Math.abs(power) > FIGURES_MAX) return null;
+  if (length < least || (power !== 0 && length > whole.length + FIGURES_MAX)) return null;
   const digits = point < 0 ? mantissa : whole + mantissa.slice(point + 1);
-  return digits.slice(0, length).padEnd(length, '0').replace(/^0+/, '');
-}
-
-/** Index just past the string that opens at `open`, in valid JSON. */
-function stringEnd(source: string, open: number): number {
-  for (let at = source.indexOf('"', open + 1); at >= 0; at = source.indexOf('"', at + 1)) {
-    let slashes = 0;
-    while (source[at - 1 - slashes] === '\\') slashes++;
-    if (slashes % 2 === 0) return at + 1;
-  }
-  return source.length;
+  const fraction = digits.slice(length);
+  const figures = digits.slice(0, length).padEnd(length, '0').replace(/^0+/, '');
+  return /[1-9]/.test(fraction) ? `${figures}.${fraction}` : figures;
 }
 
 /** An object or a list that is open, and what its place says. */
 interface Open {
   /** The name as it is written, or the position. */
   at: string | number;
+  /** The same as a part of a path, once it is asked for. */
+  part: PathPart | null;
+  /** Pointer of the object or list itself, once it is asked for. */
+  pointer: string | null;
   readonly node: PlaceNode | null;
   /** Whether all numbers within are the protocol's. */
   readonly numbers: boolean;
 }
 
+function partOf(open: Open): PathPart {
+  open.part ??= typeof open.at === 'number' ? open.at : (JSON.parse(open.at) as string);
+  return open.part;
+}
+
 /** The place that comes next within an open object or list. */
-function within({ at, node }: Open): PlaceNode | null {
+function within(open: Open): PlaceNode | null {
+  const { node } = open;
   if (node === null) return null;
-  if (typeof at === 'number') return node.item;
-  const name = JSON.parse(at) as string;
-  return node.members.get(name) ?? node.any;
+  const part = partOf(open);
+  return typeof part === 'number' ? node.item : (node.members.get(part) ?? node.any);
 }
 
 const isNumbers = (node: PlaceNode | null): boolean =>
@@ -68,12 +79,13 @@ const isNumbers = (node: PlaceNode | null): boolean =>
  * Long numbers of a body that stand where no number of the protocol does, in steps.
  * @param source valid JSON text
  * @param least figures of a number that is long
- * @throws CodedError `body-invalid` past {@link LIMITS.jsonStringsMax}
+ * @throws CodedError `body-invalid` past {@link LIMITS.jsonStringsMax}, {@link LIMITS.pointersCharactersMax}
  */
 export function* longNumbers(source: string, tree: PlaceNode, least = FIGURES_MIN): Steps<LongNumber[]> {
   if (!MAYBE.test(source)) return [];
   const found: LongNumber[] = [];
   const path: Open[] = [];
+  const pointers = new Pointers();
   const literal = /-?\d[\d.eE+-]*/y;
   let name = false;
   let next = STEP;
@@ -87,18 +99,22 @@ export function* longNumbers(source: string, tree: PlaceNode, least = FIGURES_MI
     if (c === 123 || c === 91) {
       const node = last ? within(last) : tree;
       const numbers = last?.numbers === true || isNumbers(node);
-      path.push({ at: c === 123 ? '""' : 0, node, numbers });
+      path.push({ at: c === 123 ? '""' : 0, part: null, pointer: null, node, numbers });
       name = c === 123;
     } else if (c === 125 || c === 93) {
       path.pop();
       name = false;
     } else if (c === 44) {
+      if (last) last.part = null;
       if (typeof last?.at === 'number') last.at++;
       else name = true;
     } else if (c === 58) name = false;
     else if (c === 34) {
       const end = stringEnd(source, i);
-      if (name && last) last.at = source.slice(i, end);
+      if (name && last) {
+        last.at = source.slice(i, end);
+        last.part = null;
+      }
       i = end - 1;
     } else if (c === 45 || (c >= 48 && c <= 57)) {
       literal.lastIndex = i;
@@ -109,14 +125,27 @@ export function* longNumbers(source: string, tree: PlaceNode, least = FIGURES_MI
       if (number === null || isNumbers(within(last))) continue;
       if (found.length >= LIMITS.jsonStringsMax)
         throw new CodedError('body-invalid', 'the body holds too many long numbers');
-      found.push(told(number, path));
+      found.push({ pointer: pointers.kept(pointerOf(path)), key: keyOf(path), text: number });
     }
   }
   return found;
 }
 
-function told(text: string, open: readonly Open[]): LongNumber {
-  const path = open.map(({ at }) => (typeof at === 'number' ? at : (JSON.parse(at) as string)));
-  const key = String(path.findLast((part) => typeof part === 'string') ?? '').slice(0, 48);
-  return { pointer: toPointer(path), key, text };
+/** Where it stands: what leads to an open object or list is put together once. */
+function pointerOf(path: readonly Open[]): string {
+  let last: Open | null = null;
+  for (const open of path) {
+    open.pointer ??= last ? placeIn(last) : '';
+    last = open;
+  }
+  return last ? placeIn(last) : '';
+}
+
+/** Pointer of what comes next within an open object or list. */
+const placeIn = (open: Open): string => open.pointer! + toPointer([partOf(open)]);
+
+/** Name of the member that it stands at or within. */
+function keyOf(path: readonly Open[]): string {
+  const open = path.findLast(({ at }) => typeof at === 'string');
+  return open ? String(partOf(open)).slice(0, 48) : '';
 }

@@ -1,4 +1,4 @@
-import { base64Kind, looksRandom } from '@sallyport/core';
+import { base64Kind, looksRandom, textAmong } from '@sallyport/core';
 import type { Media } from '../dialect.ts';
 
 /** Bytes by which a format is known, as hexadecimal; `?` is any digit. */
@@ -56,8 +56,11 @@ const RUN_CHARACTERS_MIN = 512;
 const INNER_CHARACTERS_MIN = 64;
 /** Characters of base64 without a known format that are read as words, too, where they stand for bytes. */
 const WRITTEN_CHARACTERS_MAX = 4_096;
-/** Things found in one string. */
-const FOUND_MAX = 64;
+/** Texts of one string that are read each by itself; those behind them are read as one. */
+const ALONE_MAX = 64;
+/** Letters of a word, and words behind each other from which base64 may say something as it stands. */
+const WORD_MAX = 16;
+const WORDS_MIN = 6;
 /** Bytes that say whether all of them are text. */
 const SAMPLE_BYTES = 4_096;
 const PRINTABLE_MIN = 0.9;
@@ -95,12 +98,18 @@ function magicOf(head: Buffer, long: boolean): Media | null {
   return found?.[1] ?? null;
 }
 
-/** The format that bytes in base64 begin like; null for none. */
-export const magicOfBase64 = (encoded: string): Media | null =>
-  magicOf(
-    Buffer.from(encoded.slice(0, 64), 'base64').subarray(0, HEAD_BYTES),
-    encoded.length >= WEAK_CHARACTERS_MIN,
-  );
+/** The format that bytes in base64 begin like; null for none, and for text, whatever its first letters are. */
+export function magicOfBase64(encoded: string): Media | null {
+  const head = Buffer.from(encoded.slice(0, 64), 'base64').subarray(0, HEAD_BYTES);
+  const magic = magicOf(head, encoded.length >= WEAK_CHARACTERS_MIN);
+  return magic !== null && textOfBase64(encoded) !== null ? null : magic;
+}
+
+/** A format whose files are text: it is an attachment all the same, and its text is read. */
+function writtenFormat(text: string): Media | null {
+  if (/^%PDF-\d\.\d\s/.test(text)) return text.includes('endobj') ? 'document' : null;
+  return /^\{\\rtf\d/.test(text) && text.trimEnd().endsWith('}') ? 'document' : null;
+}
 
 const strict = new TextDecoder('utf-8', { fatal: true });
 
@@ -113,15 +122,22 @@ function printable(text: string): boolean {
   return text.length > 0 && plain >= text.length * PRINTABLE_MIN;
 }
 
+/** In which order bytes say that two of them make a character; null where they do not. */
+function wideOrder(bytes: Buffer): 'little' | 'big' | null {
+  const [a, b, c, d] = bytes;
+  if ((bytes.length > 3 && a !== 0 && b === 0 && d === 0) || (a === 0xff && b === 0xfe)) return 'little';
+  return (a === 0xfe && b === 0xff) || (a === 0 && b !== 0 && c === 0) ? 'big' : null;
+}
+
 /** Bytes as text, where they are some. @param told whether something says that they are */
 export function textOf(bytes: Buffer, told: boolean): string | null {
   if (bytes.length === 0) return null;
-  const wide = bytes.length > 3 && bytes[0] !== 0 && bytes[1] === 0 && bytes[3] === 0;
-  if (wide || (bytes[0] === 0xff && bytes[1] === 0xfe)) {
+  const order = wideOrder(bytes);
+  if (order === 'little') {
     const text = bytes.toString('utf16le').replace(/^\ufeff/, '');
     return printable(text) ? text : null;
   }
-  if ((bytes[0] === 0xfe && bytes[1] === 0xff) || (bytes[0] === 0 && bytes[1] !== 0 && bytes[2] === 0)) {
+  if (order === 'big') {
     const even = Buffer.from(bytes.subarray(0, bytes.length & ~1));
     const text = even
       .swap16()
@@ -141,9 +157,16 @@ export function textOf(bytes: Buffer, told: boolean): string | null {
 function textOfBase64(encoded: string): string | null {
   const sample = Buffer.from(encoded.slice(0, SAMPLE_BYTES), 'base64');
   // A character may be cut at the end of the sample.
-  if (encoded.length > SAMPLE_BYTES && !printable(sample.toString('utf8')) && sample.indexOf(0) < 0)
+  if (encoded.length > SAMPLE_BYTES && wideOrder(sample) === null && !printable(sample.toString()))
     return null;
   return textOf(Buffer.from(encoded, 'base64'), false);
+}
+
+/** What bytes say: the text that they are, or the texts among them. @param own the text that they are */
+function saidBy(bytes: Buffer, own: string | null = null): string[] {
+  // Four bytes that say so make no two bytes a character.
+  const among = own === null || wideOrder(bytes) !== null ? textAmong(bytes) : '';
+  return [own ?? '', among].filter((text) => text !== '');
 }
 
 /** Whether a string is base64 and nothing else, in either alphabet. @param spaced whether spaces may stand in it, besides ends of lines */
@@ -179,6 +202,9 @@ function digit(c: number | undefined): number {
   return (c | 32) >= 97 && (c | 32) <= 102 ? (c | 32) - 87 : -1;
 }
 
+/** What stands for a byte of a URL. */
+const PERCENT = /%[0-9a-f]{2}/gi;
+
 const TEXTUAL = new RegExp(
   [
     '^(?:text/|message/)',
@@ -193,8 +219,12 @@ function mediaOfType(type: string): Media {
   return kind === 'text' || kind === 'application' || kind === '' ? 'document' : 'file';
 }
 
-/** What a data URL holds (RFC 2397). @param url from its scheme on */
-function dataUrl(url: string, start: number): { carried: Carried; decoded: string | null } | null {
+/** What a data URL holds (RFC 2397). @param url from its scheme on; @param expected what the place is for */
+function dataUrl(
+  url: string,
+  start: number,
+  expected: Media | null,
+): { carried: Carried; decoded: string[]; opaque: boolean } | null {
   const comma = url.indexOf(',');
   if (comma < 0 || comma > 512) return null;
   const [type = '', ...parameters] = percent(url.slice(5, comma))
@@ -213,8 +243,15 @@ function dataUrl(url: string, start: number): { carried: Carried; decoded: strin
   const told = type === '' || TEXTUAL.test(type);
   const magic = magicOf(bytes(128).subarray(0, HEAD_BYTES), body.length >= WEAK_CHARACTERS_MIN);
   const carried = { media: magic ?? mediaOfType(type), start, end: start + url.length };
-  if (told) return { carried, decoded: textOf(bytes(), true) };
-  return { carried, decoded: magic === null ? textOf(bytes(), false) : null };
+  // What is no base64 is read as it stands, too: it is not what a reader of the URL finds there.
+  const drawn = magic !== null && expected !== null;
+  const opaque = !base64 || drawn || (isBase64(body.replaceAll(PERCENT, '+'), true) && !isWordy(body));
+  const sample = bytes(SAMPLE_BYTES);
+  const all = told || magic === null || expected === null || printable(sample.toString()) ? bytes() : null;
+  const text = all && textOf(all, told);
+  if (all && text !== null) return { carried, decoded: saidBy(all, text), opaque };
+  // What stands in the place of a picture is drawn; elsewhere a model may read the bytes.
+  return { carried, decoded: all && !drawn ? saidBy(all) : [], opaque };
 }
 
 /** Data URLs within a text, each to its end. */
@@ -222,7 +259,7 @@ function innerUrls(text: string): { url: string; at: number }[] {
   const found: { url: string; at: number }[] = [];
   const head = /data:[a-z]{1,20}\/[a-z0-9.+-]{1,80}[;,]/gi;
   const rest = /[^\s"'<>)\]}`\\]*/y;
-  for (let match = head.exec(text); match && found.length < FOUND_MAX; match = head.exec(text)) {
+  for (let match = head.exec(text); match; match = head.exec(text)) {
     rest.lastIndex = head.lastIndex;
     rest.exec(text);
     found.push({ url: text.slice(match.index, rest.lastIndex), at: match.index });
@@ -235,11 +272,10 @@ function innerUrls(text: string): { url: string; at: number }[] {
 function innerRuns(text: string): Carried[] {
   const found: Carried[] = [];
   let start = 0;
-  for (let i = 0; i <= text.length && found.length < FOUND_MAX; i++) {
+  for (let i = 0; i <= text.length; i++) {
     if (i < text.length && base64Kind(text.charCodeAt(i)) !== 0) continue;
     if (i - start >= INNER_CHARACTERS_MIN) {
-      const head = Buffer.from(text.slice(start, start + 64), 'base64').subarray(0, HEAD_BYTES);
-      const magic = magicOf(head, i - start >= WEAK_CHARACTERS_MIN);
+      const magic = magicOfBase64(text.slice(start, i));
       const long = i - start >= RUN_CHARACTERS_MIN && looksRandom(text, start, i);
       if (magic !== null || long) found.push({ media: magic ?? 'binary', start, end: i });
     }
@@ -254,23 +290,54 @@ function wholeBase64(text: string, expected: Media | null): Cargo | null {
   const encoded = expected === null && !/[\r\n]/.test(text) ? text : text.replaceAll(/\s/g, '');
   const magic = magicOfBase64(encoded);
   const whole = (media: Media): Carried[] => [{ media, start: 0, end: text.length }];
-  if (magic !== null && (expected !== null || magic !== 'file' || encoded.length >= 64))
-    return { carried: whole(magic), decoded: [], opaque: true };
-  const own = textOfBase64(encoded);
-  if (expected !== null) {
-    // Letters that no chance drew may be words that only look like base64.
-    const opaque =
-      own !== null ||
-      encoded.length > WRITTEN_CHARACTERS_MAX ||
-      looksRandom(encoded.replace(/(?<!=)=+$/, ''));
-    return { carried: whole(expected), decoded: own === null ? [] : [own], opaque };
+  if (magic !== null && (expected !== null || magic !== 'file' || encoded.length >= 64)) {
+    // What stands in the place of a picture is drawn; elsewhere a model may read the bytes.
+    const decoded = expected === null ? saidBy(Buffer.from(encoded, 'base64')) : [];
+    return { carried: whole(magic), decoded, opaque: expected !== null || !isWordy(text) };
   }
-  if (own !== null || encoded.length < 128 || !looksRandom(encoded.replace(/(?<!=)=+$/, ''))) return null;
+  const own = textOfBase64(encoded);
+  const written = own === null ? null : writtenFormat(own);
+  const random = (): boolean => looksRandom(encoded.replace(/(?<!=)=+$/, ''));
+  if (expected !== null) {
+    const decoded = saidBy(Buffer.from(encoded, 'base64'), own);
+    // Letters that no chance drew may be words that only look like base64.
+    const opaque = own !== null || (encoded.length > WRITTEN_CHARACTERS_MAX && !isWordy(text)) || random();
+    return { carried: whole(written ?? expected), decoded, opaque };
+  }
+  if (written !== null) return { carried: whole(written), decoded: [own!], opaque: true };
+  if (own !== null || encoded.length < 128 || !random() || isWordy(text)) return null;
   return {
     carried: encoded.length >= RUN_CHARACTERS_MIN ? whole('binary') : [],
-    decoded: [],
+    decoded: saidBy(Buffer.from(encoded, 'base64')),
     opaque: true,
   };
+}
+
+/** Whether words stand in a string of base64 as no chance puts them: several letters, and a mark or a space between them. */
+function isWordy(text: string): boolean {
+  let words = 0;
+  let letters = 0;
+  let marks = 0;
+  for (let i = 0; i <= text.length; i++) {
+    const c = i < text.length ? text.charCodeAt(i) : 0;
+    if ((c | 32) >= 97 && (c | 32) <= 122) {
+      letters++;
+      marks = 0;
+      continue;
+    }
+    if (letters > 0) words = letters > 1 && letters <= WORD_MAX ? words + 1 : 0;
+    if (words >= WORDS_MIN) return true;
+    letters = 0;
+    // Figures and the end of what was encoded are no words.
+    if ((c >= 48 && c <= 57) || ++marks > 2) words = 0;
+  }
+  return false;
+}
+
+/** A few texts as they are, and all others as one: however many there are, each is read. */
+function fewOf(texts: readonly string[]): readonly string[] {
+  if (texts.length <= ALONE_MAX) return texts;
+  return [...texts.slice(0, ALONE_MAX), texts.slice(ALONE_MAX).join('\n')];
 }
 
 /** What a string carries besides text, wherever it stands. @param expected what the place is for; null for any other place */
@@ -280,25 +347,24 @@ export function cargoOf(text: string, expected: Media | null = null): Cargo {
   }
   const trimmed = text.trimStart();
   if (/^data:/i.test(trimmed)) {
-    const found = dataUrl(trimmed, text.length - trimmed.length);
-    if (found) {
-      const decoded = found.decoded === null ? [] : [found.decoded];
-      return { carried: [found.carried], decoded, opaque: true };
-    }
+    const found = dataUrl(trimmed, text.length - trimmed.length, expected);
+    if (found) return { carried: [found.carried], decoded: found.decoded, opaque: found.opaque };
   }
   if (BARE.test(text))
     return { carried: [{ media: barely(text), start: 0, end: text.length }], decoded: [], opaque: false };
   const whole = wholeBase64(text, expected);
   if (whole) return whole;
   if (text.length < INNER_CHARACTERS_MIN) return NOTHING;
-  const urls = innerUrls(text).flatMap(({ url, at }) => dataUrl(url, at) ?? []);
-  const runs = innerRuns(text).filter(
-    (run) => !urls.some(({ carried }) => run.start < carried.end && carried.start < run.end),
-  );
+  const urls = innerUrls(text).flatMap(({ url, at }) => dataUrl(url, at, null) ?? []);
+  let past = 0;
+  const runs = innerRuns(text).filter((run) => {
+    while (past < urls.length && urls[past]!.carried.end <= run.start) past++;
+    return past === urls.length || urls[past]!.carried.start >= run.end;
+  });
   if (urls.length === 0 && runs.length === 0) return NOTHING;
   return {
-    carried: [...urls.map(({ carried }) => carried), ...runs].slice(0, FOUND_MAX),
-    decoded: urls.flatMap(({ decoded }) => decoded ?? []),
+    carried: [...urls.map(({ carried }) => carried), ...runs],
+    decoded: fewOf(urls.flatMap(({ decoded }) => decoded)),
     opaque: false,
   };
 }

@@ -1,6 +1,6 @@
 import { CodedError, type Steps } from '@sallyport/core';
 import type { RequestReading } from '../dialect.ts';
-import { readTensor, validateTensor } from '../tensors.ts';
+import { checkNames, readTensor, validateTensor } from '../tensors.ts';
 import { objectBody } from './fields.ts';
 import { OPEN_INFERENCE_PLACES } from './other-places.ts';
 import { collectRequest } from './texts.ts';
@@ -15,11 +15,11 @@ export function* readOpenInferenceRequest(
   const inputs = body['inputs'];
   if (!Array.isArray(inputs) || inputs.length === 0)
     throw new CodedError('body-invalid', '`inputs` must be a list of tensors');
-  inputs.forEach((tensor, i) =>
-    validateTensor(tensor, (what) => {
-      throw new CodedError('body-invalid', `\`inputs.${i}\`: ${what}`);
-    }),
-  );
+  const fail = (i: number, what: string): never => {
+    throw new CodedError('body-invalid', `\`inputs.${i}\`: ${what}`);
+  };
+  for (const [i, tensor] of inputs.entries()) validateTensor(tensor, (what) => fail(i, what));
+  checkNames(inputs, fail);
   const texts = yield* collectRequest(body, source, OPEN_INFERENCE_PLACES, (path) => ({
     channel: 'user',
     system: false,

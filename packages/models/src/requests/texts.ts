@@ -1,5 +1,14 @@
-import { CodedError, looksRandom, type Steps, tableOf, toPointer } from '@sallyport/core';
+import {
+  CodedError,
+  looksRandom,
+  NAME_MARK,
+  Pointers,
+  type Steps,
+  tableOf,
+  toPointer,
+} from '@sallyport/core';
 import type { Attachment, Media, RequestPart } from '../dialect.ts';
+import { CharacterCodes } from './character-codes.ts';
 import { longNumbers } from './long-numbers.ts';
 import { cargoOf, isSealed } from './media.ts';
 import type { Place, PlaceNode } from './places.ts';
@@ -41,10 +50,8 @@ const REMOTE: Readonly<Record<string, Media>> = tableOf({
 });
 const SECURITY = /ssn|social.?security/i;
 const JSON_KEYS = new Set(['arguments', 'partial_json']);
-/** Attachments of one request that are told. */
+/** Attachments of each kind that are told: many of one kind hide none of another. */
 const ATTACHMENTS_MAX = 256;
-/** Lists of numbers that are read as characters. */
-const CODES_MAX = 64;
 
 /** Whether an id can hardly say anything: a mark of its kind and letters drawn by lot, or a few words. */
 function isBareId(text: string): boolean {
@@ -72,7 +79,9 @@ class Collector implements Visitor {
   readonly parts: RequestPart[] = [];
   readonly attachments: Attachment[] = [];
   tokenIds = 0;
-  #codes = 0;
+  readonly #attached = new Map<Media, number>();
+  readonly #codes = new CharacterCodes();
+  readonly #pointers = new Pointers();
   readonly #body: unknown;
   readonly #classify: Classify;
 
@@ -82,12 +91,15 @@ class Collector implements Visitor {
   }
 
   text(text: string, path: Path, parent: object, place: Place | null, zone: Zone): void {
-    const pointer = toPointer(path);
     if (!text.isWellFormed())
-      throw new CodedError('body-lone-surrogate', `the text at \`${pointer}\` is not well-formed Unicode`);
+      throw new CodedError(
+        'body-lone-surrogate',
+        `the text at \`${toPointer(path)}\` is not well-formed Unicode`,
+      );
     if (place?.kind === 'words' && place.words.has(text)) return;
     if (place?.kind === 'form' && place.form.test(text)) return;
     if (zone === 'schema' && isSchemaWord(text, path)) return;
+    const pointer = this.#pointers.of(path);
     const { group, ...told } = this.#classify(path, parent);
     const prose = place === null || PROSE.has(place.kind);
     const who = prose ? told : asUser(told);
@@ -129,25 +141,40 @@ class Collector implements Visitor {
   name(name: string, path: Path, parent: object): void {
     const { group: _, ...told } = this.#classify(path, parent);
     const who = FIELD_NAME.test(name) ? asUser(told) : told;
-    const base = { pointer: `${toPointer(path)}#`, text: name, kind: 'text', stream: null, ...who } as const;
+    const base = {
+      pointer: this.#pointers.of(path) + NAME_MARK,
+      text: name,
+      kind: 'text',
+      stream: null,
+      ...who,
+    } as const;
     this.parts.push(FIELD_NAME.test(name) ? { ...base, place: 'name' } : base);
   }
 
   tokens(count: number, path: Path): void {
     this.tokenIds += count;
-    this.#attach(toPointer(path), 'token-ids', 0, 0);
+    this.#attach(this.#pointers.of(path), 'token-ids', 0, 0);
   }
 
   codes(codes: readonly number[], path: Path, parent: object): void {
-    const letters = codes.every(
-      (c) => (c >= 32 && c <= 0x10ffff && c !== 127) || c === 9 || c === 10 || c === 13,
-    );
-    if (!letters || ++this.#codes > CODES_MAX) return;
-    const text = codes.map((c) => String.fromCodePoint(c)).join('');
-    if (!text.isWellFormed()) return;
+    const text = this.#codes.list(codes, path);
+    if (text !== null) this.#spelt(text, path, parent);
+  }
+
+  number(value: number, path: Path, parent: object): void {
+    this.#codes.number(value, path, parent);
+  }
+
+  /** Reads what numbers spell over more than one list; called once, behind all. */
+  spelt(): void {
+    for (const { text, path, parent } of this.#codes.readings()) this.#spelt(text, path, parent);
+  }
+
+  #spelt(text: string, path: Path, parent: object): void {
     const { group: _, ...told } = this.#classify(path, parent);
+    const pointer = this.#pointers.of(path);
     const who = asUser(told);
-    this.parts.push({ pointer: toPointer(path), text, kind: 'text', stream: null, ...who, place: 'number' });
+    this.parts.push({ pointer, text, kind: 'text', stream: null, ...who, place: 'number' });
   }
 
   /** A text of the caller's, which may carry more than it says. */
@@ -191,7 +218,9 @@ class Collector implements Visitor {
   }
 
   #attach(pointer: string, media: Media, start: number, end: number): void {
-    if (this.attachments.length < ATTACHMENTS_MAX) this.attachments.push({ pointer, media, start, end });
+    const count = this.#attached.get(media) ?? 0;
+    if (count < ATTACHMENTS_MAX) this.attachments.push({ pointer, media, start, end });
+    this.#attached.set(media, count + 1);
   }
 }
 
@@ -209,6 +238,7 @@ export function* collectRequest(
 ): Steps<RequestTexts> {
   const collector = new Collector(body, classify);
   yield* walkRequest(body, tree, collector);
+  collector.spelt();
   for (const { pointer, key, text } of yield* longNumbers(source, tree))
     collector.parts.push({
       pointer,

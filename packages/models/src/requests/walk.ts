@@ -1,9 +1,9 @@
-import { CodedError, LIMITS, type Steps, toPointer } from '@sallyport/core';
+import { CodedError, JsonCursor, LIMITS, type PathPart, type Steps, toPointer } from '@sallyport/core';
 import type { Place, PlaceNode } from './places.ts';
 
 /** What a part of a body is: fields of the protocol, a JSON schema, or data of the caller's own making. */
 export type Zone = 'protocol' | 'schema' | 'free';
-type Path = readonly (string | number)[];
+type Path = readonly PathPart[];
 
 /** Called for what a walk meets. `path` is reused between calls. */
 export interface Visitor {
@@ -14,6 +14,16 @@ export interface Visitor {
   tokens(count: number, path: Path): void;
   /** A list of whole numbers that may be characters. */
   codes(codes: readonly number[], path: Path, parent: object): void;
+  /** A number that is the caller's own, in the order of the body: those of lists too. */
+  number(value: number, path: Path, parent: object): void;
+}
+
+/** What an open list or object is: the place of its items, or its own, and the zone that those are in. */
+interface Within {
+  readonly node: PlaceNode | null;
+  readonly zone: Zone;
+  /** Whether it is an object whose members the protocol names. */
+  readonly protocol: boolean;
 }
 
 /** Values that are visited from one step to the next. */
@@ -69,68 +79,78 @@ const wholeNumbers = (list: readonly unknown[]): list is number[] => list.every(
  */
 export function* walkRequest(root: unknown, tree: PlaceNode, visitor: Visitor): Steps<void> {
   let visited = 0;
-  const path: (string | number)[] = [];
   let seen = 0;
-  /** Characters of the names that lead to a place: pointers are made of them, one for each text. */
-  let named = 0;
   const count = (): void => {
     if (++seen > LIMITS.jsonStringsMax)
       throw new CodedError('body-invalid', 'the body holds too many strings');
   };
-  function* list(value: readonly unknown[], node: PlaceNode | null, zone: Zone): Steps<void> {
-    const place = node?.place?.kind;
-    if (value.length > 0 && typeof value[0] === 'number' && place !== 'numbers' && wholeNumbers(value)) {
+  /** What each open list or object is, from the outermost on. */
+  const open: Within[] = [];
+  /** Goes into a list or an object; not into numbers that are read as a whole. @returns whether it was entered */
+  const enters = (value: object, path: Path, node: PlaceNode | null, zone: Zone): boolean => {
+    const own = zone === 'protocol' ? node : null;
+    if (!Array.isArray(value)) {
+      const protocol = own !== null && own.members.size > 0;
+      if (protocol) refuseTwins(value, own, path);
+      open.push({ node: own, zone, protocol });
+      return true;
+    }
+    const place = own?.place?.kind;
+    if (typeof value[0] === 'number' && place !== 'numbers' && wholeNumbers(value)) {
       if (place === 'tokens' && value.every((id) => id >= 0)) visitor.tokens(value.length, path);
-      else if (value.length >= CODES_MIN) visitor.codes(value, path, value);
-      return;
-    }
-    const inner = node?.item ?? (place === 'numbers' ? node : null);
-    for (let i = 0; i < value.length; i++) {
-      const item = value[i];
-      if (typeof item === 'number') continue;
-      path.push(i);
-      if (++visited % VISITED === 0) yield;
-      yield* walk(item, inner, inner ? zone : zone === 'schema' ? zone : 'free', value);
-      path.pop();
-    }
-  }
-  function* object(value: object, node: PlaceNode | null, zone: Zone): Steps<void> {
-    const protocol = zone === 'protocol' && node !== null && node.members.size > 0;
-    if (protocol) refuseTwins(value, node, path);
-    for (const name in value) {
-      const child = protocol || node?.any ? (node?.members.get(name) ?? node?.any ?? null) : null;
-      named += name.length;
-      if (named > LIMITS.jsonPathCharactersMax)
-        throw new CodedError(
-          'body-invalid',
-          `names of members within each other have over ${LIMITS.jsonPathCharactersMax} characters`,
-        );
-      path.push(name);
-      const plain = child !== null || (zone === 'schema' && SCHEMA_WORDS.has(name));
-      if (!plain || (child === node?.any && !/^\d{1,10}$/.test(name))) {
-        count();
-        visitor.name(name, path, value);
+      else {
+        if (value.length >= CODES_MIN) visitor.codes(value, path, value);
+        for (const one of value) visitor.number(one, path, value);
       }
-      if (++visited % VISITED === 0) yield;
-      yield* walk(
-        (value as Record<string, unknown>)[name],
-        child,
-        child ? 'protocol' : zone === 'schema' ? zone : 'free',
-        value,
-      );
-      path.pop();
-      named -= name.length;
+      return false;
     }
-  }
-  function* walk(value: unknown, node: PlaceNode | null, zone: Zone, parent: object): Steps<void> {
+    const inner = own?.item ?? (place === 'numbers' ? own : null);
+    open.push({ node: inner, zone: inner || zone === 'schema' ? zone : 'free', protocol: false });
+    return true;
+  };
+  const meet = (
+    value: unknown,
+    path: Path,
+    node: PlaceNode | null,
+    zone: Zone,
+    parent: object,
+  ): value is object => {
     const kind = node?.place?.kind;
     const own: Zone = kind === 'free' || kind === 'schema' ? kind : zone;
     if (typeof value === 'string') {
       count();
       if (value.length > 0) visitor.text(value, path, parent, node?.place ?? null, own);
-    } else if (Array.isArray(value)) yield* list(value, own === 'protocol' ? node : null, own);
-    else if (typeof value === 'object' && value !== null)
-      yield* object(value, own === 'protocol' ? node : null, own);
+      return false;
+    }
+    if (typeof value === 'number' && kind !== 'numbers' && own !== 'schema')
+      visitor.number(value, path, parent);
+    return typeof value === 'object' && value !== null && enters(value, path, node, own);
+  };
+  if (!meet(root, [], tree, 'protocol', {})) return;
+  const cursor = new JsonCursor(root);
+  const { path } = cursor;
+  while (cursor.next()) {
+    const { value, parent, depth } = cursor;
+    open.length = depth;
+    const { node, zone, protocol } = open[depth - 1]!;
+    const name = path[depth - 1]!;
+    if (typeof name === 'number') {
+      if (typeof value === 'number') {
+        if (node?.place?.kind !== 'numbers') visitor.number(value, path, parent);
+        continue;
+      }
+      if (++visited % VISITED === 0) yield;
+      if (meet(value, path, node, zone, parent)) cursor.enter();
+      continue;
+    }
+    const child = protocol || node?.any ? (node?.members.get(name) ?? node?.any ?? null) : null;
+    const plain = child !== null || (zone === 'schema' && SCHEMA_WORDS.has(name));
+    if (!plain || (child === node?.any && !/^\d{1,10}$/.test(name))) {
+      count();
+      visitor.name(name, path, parent);
+    }
+    if (++visited % VISITED === 0) yield;
+    const inner = child ? 'protocol' : zone === 'schema' ? zone : 'free';
+    if (meet(value, path, child, inner, parent)) cursor.enter();
   }
-  yield* walk(root, tree, 'protocol', {});
 }

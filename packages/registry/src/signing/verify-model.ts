@@ -159,10 +159,12 @@ async function bySigstore(text: string, trust: Extract<Trust, { kind: 'sigstore'
   try {
     const entity = toSignedEntity(bundleFromJSON(JSON.parse(text)));
     const { identity } = new Verifier(material, { tlogThreshold: 1, ctlogThreshold: 1 }).verify(entity, {
-      subjectAlternativeName: trust.identity,
       extensions: { issuer: trust.issuer },
     });
-    return { kind: 'sigstore', name: identity?.subjectAlternativeName ?? trust.identity };
+    // The library would take the name for a pattern that may match anywhere.
+    if (identity?.subjectAlternativeName !== trust.identity)
+      throw new Error(`it is signed by ${identity?.subjectAlternativeName ?? 'someone without a name'}`);
+    return { kind: 'sigstore', name: trust.identity };
   } catch (fault) {
     throw refuse(`Sigstore: ${(fault as Error).message.slice(0, 300)}`);
   }

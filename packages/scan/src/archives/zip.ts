@@ -5,6 +5,8 @@ import { printable } from '../text/printable.ts';
 /** One member as one of its two headers tells it. */
 export interface ZipMember {
   readonly name: string;
+  /** Whether other readers call it something else. */
+  readonly hasTwoNames: boolean;
   readonly method: number;
   readonly flags: number;
   readonly crc: number;
@@ -36,8 +38,13 @@ const LOCAL = 0x04034b50;
 const CENTRAL = 0x02014b50;
 const END64 = 0x06064b50;
 const LOCATOR64 = 0x07064b50;
+/** Of the directory, which may follow it. */
+const SIGNATURE = 0x05054b50;
 const END_BYTES = 22;
-const COMMENT_BYTES_MAX = 65_535;
+/** Python looks one byte further back than a comment reaches. */
+const COMMENT_BYTES_MAX = 65_536;
+/** Records at the end that are looked at. */
+const ENDS_MAX = 64;
 const MEMBERS_MAX = 200_000;
 const DIFFERENCES_MAX = 16;
 const UTF8 = new TextDecoder('utf-8');
@@ -48,63 +55,81 @@ export const isZip = (head: Uint8Array): boolean =>
   head[1] === 0x4b &&
   ((head[2] === 3 && head[3] === 4) || (head[2] === 5 && head[3] === 6));
 
-/** Where the record at the end lies, as Python and most others look for it: the last one whose comment fits. */
-function findEnd(source: ByteSource): { end: number; others: number } | null {
+/** Where the record at the end lies, as Python and most others look for it: the last one. `others` are before it. */
+function findEnd(source: ByteSource): { end: number; others: readonly number[] } | null {
   const from = Math.max(0, source.size - END_BYTES - COMMENT_BYTES_MAX);
   const tail = Buffer.from(source.read(from, source.size - from));
-  let found = -1;
-  let others = 0;
+  const found: number[] = [];
   for (
     let at = tail.lastIndexOf('PK\x05\x06', undefined, 'latin1');
-    at >= 0;
+    at >= 0 && found.length < ENDS_MAX;
     at = at === 0 ? -1 : tail.lastIndexOf('PK\x05\x06', at - 1, 'latin1')
-  ) {
-    if (at + END_BYTES > tail.length) continue;
-    const comment = tail.readUInt16LE(at + 20);
-    if (found < 0) found = at;
-    // Another reader takes the one whose comment reaches to the end of the file.
-    else if (at + END_BYTES + comment === tail.length) others++;
-  }
-  return found < 0 ? null : { end: from + found, others };
+  )
+    if (at + END_BYTES <= tail.length) found.push(from + at);
+  const [end, ...others] = found;
+  return end === undefined ? null : { end, others };
 }
 
 interface Directory {
   readonly start: number;
   readonly bytes: number;
   readonly count: number;
+  /** Whether the count is of 64 bits: smaller ones begin again at 65,536. */
+  readonly isWide: boolean;
   /** Bytes before the archive; every offset counts from behind them. */
   readonly prefix: number;
+  /** What readers of the end do not read alike, in words; null where they all do. */
+  readonly differs: string | null;
 }
 
+/** Where a directory is for those who count from behind what is before the archive, and for those who count from the file's beginning. */
+const directoryPlaces = ({ start, prefix }: Directory): number[] => [start + prefix, start];
+
+/** The directory that a record at the end leads to, as Python reads it. */
 function readEnd(source: ByteSource, end: number): Directory {
   const cursor = new Cursor(source, end + 8);
-  cursor.skip(2);
-  let count = cursor.u16();
-  let bytes = cursor.u32();
-  let start = cursor.u32();
-  let before = end;
-  if (end >= 20 && new Cursor(source, end - 20).u32() === LOCATOR64) {
-    const at = new Cursor(source, end - 20 + 8).u64();
-    for (const place of [at, end - 20 - 56])
-      if (place >= 0 && place + 56 <= source.size && new Cursor(source, place).u32() === END64) {
-        const large = new Cursor(source, place + 32);
-        count = large.u64();
-        bytes = large.u64();
-        start = large.u64();
-        before = place;
-        break;
-      }
-  }
-  return { start, bytes, count, prefix: before - bytes - start };
+  const onDisk = cursor.u16();
+  const plain = { count: cursor.u16(), bytes: cursor.u32(), start: cursor.u32() };
+  const narrow = {
+    ...plain,
+    isWide: false,
+    prefix: end - plain.bytes - plain.start,
+    differs: onDisk === plain.count ? null : 'says two numbers of members',
+  };
+  if (end < 20 || new Cursor(source, end - 20).u32() !== LOCATOR64) return narrow;
+  // Python takes the record right before, Java and libarchive the one that is named.
+  const named = new Cursor(source, end - 20 + 8).u64();
+  const places = [...new Set([end - 20 - 56, named])].filter(
+    (at) => at >= 0 && at + 56 <= source.size && new Cursor(source, at).u32() === END64,
+  );
+  const [wide, other] = places.map((at) => {
+    const large = new Cursor(source, at + 24);
+    const own = large.u64();
+    const [count, bytes, start] = [large.u64(), large.u64(), large.u64()];
+    return { own, count, bytes, start, prefix: at - bytes - start };
+  });
+  if (!wide) return { ...narrow, differs: 'names a record of 64 bits where there is none' };
+  const isSaid = (short: number, most: number, long: number): boolean => short === most || short === long;
+  const agrees =
+    wide.own === wide.count &&
+    isSaid(plain.count, 0xffff, wide.count) &&
+    isSaid(onDisk, 0xffff, wide.count) &&
+    isSaid(plain.bytes, 0xffffffff, wide.bytes) &&
+    isSaid(plain.start, 0xffffffff, wide.start) &&
+    (!other || (other.start === wide.start && other.bytes === wide.bytes && other.count === wide.count));
+  return { ...wide, isWide: true, differs: agrees ? null : 'has two records at its end that differ' };
 }
 
-/** Whether it ends as an archive does, with a directory that is one, whatever it begins with. */
+/** Whether a directory is where a record at the end says. */
+const leadsToDirectory = (source: ByteSource, directory: Directory): boolean =>
+  directoryPlaces(directory).some(
+    (at) => at >= 0 && at + 4 <= source.size && new Cursor(source, at).u32() === CENTRAL,
+  );
+
+/** Whether it ends as an archive does, with a directory that is one, whatever it begins with and says of its members. */
 export function endsAsZip(source: ByteSource): boolean {
   const found = findEnd(source);
-  if (!found) return false;
-  const { start, prefix, count } = readEnd(source, found.end);
-  const at = start + prefix;
-  return count > 0 && at >= 0 && at + 4 <= source.size && new Cursor(source, at).u32() === CENTRAL;
+  return found !== null && leadsToDirectory(source, readEnd(source, found.end));
 }
 
 interface Header {
@@ -131,6 +156,23 @@ function wide(extra: Uint8Array, fields: { bytes: number; compressedBytes: numbe
   return out;
 }
 
+/** What a member is called: by a field of its own for names in Unicode, where it has one (APPNOTE 4.6.9), which newer readers take. */
+function nameOf(name: Uint8Array, extra: Uint8Array): { name: string; differs: boolean } {
+  const plain = UTF8.decode(name);
+  const cursor = new Cursor(new BytesSource(extra));
+  while (cursor.left >= 4) {
+    const id = cursor.u16();
+    const length = Math.min(cursor.u16(), cursor.left);
+    const field = cursor.bytes(length);
+    if (id !== 0x7075 || length <= 5) continue;
+    const unicode = UTF8.decode(field.subarray(5));
+    // Where the plain name can be read by all, there is nothing else for it to say.
+    return { name: unicode, differs: unicode !== plain && /^[ -~]*$/.test(plain) };
+  }
+  // Python ends a name at a zero, others do not.
+  return { name: plain, differs: plain.includes('\0') };
+}
+
 /** The fields that both headers of a member have, in the same order (APPNOTE 4.3.7 and 4.3.12). */
 function sharedFields(cursor: Cursor) {
   cursor.skip(2);
@@ -149,11 +191,13 @@ function local(source: ByteSource, at: number): Header | null {
   if (cursor.u32() !== LOCAL) return null;
   const { nameBytes, extraBytes, bytes, compressedBytes, ...fields } = sharedFields(cursor);
   if (cursor.left < nameBytes + extraBytes) return null;
-  const name = UTF8.decode(cursor.bytes(nameBytes));
-  const sizes = wide(cursor.bytes(extraBytes), { bytes, compressedBytes });
+  const nameRaw = cursor.bytes(nameBytes);
+  const extra = cursor.bytes(extraBytes);
+  const { name } = nameOf(nameRaw, extra);
+  const sizes = wide(extra, { bytes, compressedBytes });
   const offset = cursor.offset;
   return {
-    member: { name, ...fields, ...sizes, headerOffset: at, offset, mode: 0 },
+    member: { name, hasTwoNames: false, ...fields, ...sizes, headerOffset: at, offset, mode: 0 },
     next: offset + sizes.compressedBytes,
   };
 }
@@ -172,11 +216,14 @@ function* centralMembers(cursor: Cursor, prefix: number): Generator<ZipMember> {
     cursor.skip(4);
     const attributes = cursor.u32();
     const start = cursor.u32();
-    const name = UTF8.decode(cursor.bytes(nameBytes));
-    const sizes = wide(cursor.bytes(extraBytes), { ...stated, offset: start });
+    const nameRaw = cursor.bytes(nameBytes);
+    const extra = cursor.bytes(extraBytes);
+    const { name, differs: hasTwoNames } = nameOf(nameRaw, extra);
+    const sizes = wide(extra, { ...stated, offset: start });
     cursor.skip(commentBytes);
     yield {
       name,
+      hasTwoNames,
       method,
       flags,
       crc,
@@ -215,11 +262,16 @@ export function readZip(source: ByteSource): ZipReading {
   const found = findEnd(source);
   if (found) {
     const directory = readEnd(source, found.end);
-    if (found.others > 0) differ('has more than one directory', found.end);
-    if (directory.prefix > 0) differ(`begins with ${directory.prefix} bytes that are no part of it`, 0, true);
+    const { prefix, start, differs } = directory;
+    if (differs !== null) differ(differs, found.end);
+    if (prefix > 0) differ(`begins with ${prefix} bytes that are no part of it`, 0, true);
+    if (prefix < 0) differ('has its directory elsewhere than it says', found.end);
+    if (prefix > 0 && start < source.size - 4 && new Cursor(source, start).u32() === CENTRAL)
+      differ('has a directory at two places', start);
     const behind = source.size - found.end - END_BYTES - new Cursor(source, found.end + 20).u16();
     if (behind > 0) differ(`ends with ${behind} bytes that are no part of it`, source.size - behind, true);
-    const cursor = new Cursor(source, Math.max(0, directory.start + directory.prefix));
+    const directoryAt = Math.max(0, start + prefix);
+    const cursor = new Cursor(source, directoryAt);
     for (const listed of centralMembers(cursor, directory.prefix)) {
       if (members.length >= MEMBERS_MAX) break;
       const { name, method, flags, headerOffset } = listed;
@@ -230,6 +282,7 @@ export function readZip(source: ByteSource): ZipReading {
         differ(`lists \`${printable(name)}\` where there is none`, headerOffset);
         continue;
       }
+      if (listed.hasTwoNames) differ(`has two names for \`${printable(name)}\``, headerOffset);
       const inner = header.member;
       if (inner.name !== name)
         differ(`calls one member \`${printable(name)}\` and \`${printable(inner.name)}\``, headerOffset);
@@ -248,8 +301,14 @@ export function readZip(source: ByteSource): ZipReading {
         );
       reached.set(headerOffset, member);
     }
-    if (members.length !== directory.count && directory.count !== 0xffff)
+    if ((members.length - directory.count) % (directory.isWide ? Number.MAX_SAFE_INTEGER : 65_536) !== 0)
       differ(`says it has ${directory.count} members and lists ${members.length}`, found.end);
+    if (
+      members.length < MEMBERS_MAX &&
+      cursor.offset - directoryAt !== directory.bytes &&
+      (cursor.left < 4 || cursor.u32() !== SIGNATURE)
+    )
+      differ('has a directory that is longer or shorter than it says', directoryAt);
     const names = new Set<string>();
     for (const { name, headerOffset } of members) {
       if (names.has(name)) differ(`has \`${printable(name)}\` more than once`, headerOffset);
@@ -260,6 +319,15 @@ export function readZip(source: ByteSource): ZipReading {
       if (member.headerOffset < covered)
         differ(`has members that overlap at \`${printable(member.name)}\``, member.headerOffset);
       covered = Math.max(covered, member.offset + member.compressedBytes);
+    }
+    // Some readers pass over an end that does not please them; what a member holds is none.
+    for (const at of found.others) {
+      const isHeld = members.some(
+        ({ offset, compressedBytes }) => offset >= 0 && at >= offset && at < offset + compressedBytes,
+      );
+      const reachesEnd = at + END_BYTES + new Cursor(source, at + 20).u16() === source.size;
+      if (!isHeld && (reachesEnd || leadsToDirectory(source, readEnd(source, at))))
+        differ('has more than one directory', at);
     }
   } else differ('has no directory', source.size);
   return { members, unlisted: unlisted(source, reached, found?.end ?? source.size), differences };

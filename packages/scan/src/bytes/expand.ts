@@ -15,7 +15,7 @@ import { bunzip2 } from './bzip2.ts';
 import { Malformed, Truncated } from './cursor.ts';
 import { unlz4 } from './lz4.ts';
 import { lzmaAlone } from './lzma-alone.ts';
-import { memberFrom } from './members.ts';
+import { isPadding, memberFrom } from './members.ts';
 import { unxz } from './xz.ts';
 
 /** Ways in which bytes are made smaller. */
@@ -90,7 +90,10 @@ async function* byStream(codec: Codec, source: ByteSource): AsyncGenerator<Uint8
   }
   for (let at: number | null = memberFrom(codec, source, 0) ?? 0; at !== null; ) {
     const read: number = yield* byDecoder(codec, at === 0 ? source : new SliceSource(source, at));
-    at = read > 0 ? memberFrom(codec, source, at + read) : null;
+    const end: number = at + read;
+    at = read > 0 ? memberFrom(codec, source, end) : null;
+    if (at === null && !isPadding(codec, source, end))
+      throw new Malformed(end, 'other bytes behind the last member');
     // Whoever takes it looks at the time.
     yield NOTHING;
   }

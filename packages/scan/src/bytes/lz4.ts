@@ -1,5 +1,6 @@
 import type { ByteSource } from './byte-source.ts';
 import { Cursor, Malformed } from './cursor.ts';
+import { isPadding } from './members.ts';
 
 const MAGIC = 0x184d2204;
 const HISTORY = 65_536;
@@ -15,7 +16,8 @@ export function* unlz4(source: ByteSource): Generator<Uint8Array> {
       continue;
     }
     if (magic !== MAGIC) {
-      if (cursor.offset > 4) return;
+      const begin = cursor.offset - 4;
+      if (begin > 0 && isPadding('lz4', source, begin)) return;
       throw new Malformed(0, 'no LZ4 frame');
     }
     const flags = cursor.u8();

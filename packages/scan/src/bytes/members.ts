@@ -44,6 +44,13 @@ function behindSkippable(source: ByteSource, from: number): number {
   return at;
 }
 
+/** Whether nothing but padding, and frames that hold nothing, comes from an offset on. */
+export const isPadding = (codec: Joined, source: ByteSource, from: number): boolean =>
+  behindZeros(
+    source,
+    codec === 'zstd' || codec === 'lz4' ? Math.min(source.size, behindSkippable(source, from)) : from,
+  ) === source.size;
+
 /** Where a member begins at or behind an offset; null where there is none. */
 export function memberFrom(codec: Joined, source: ByteSource, from: number): number | null {
   if (codec === 'gzip') {

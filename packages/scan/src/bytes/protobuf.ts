@@ -45,18 +45,3 @@ export const textOf = (source: ByteSource, { start, length }: Field): string =>
 /** A message within a field. */
 export const inside = (source: ByteSource, { start, length }: Field): Generator<Field> =>
   fieldsOf(source, start, start + length);
-
-/** Whether bytes read as a message with fields no higher than `most` for a while. */
-export function looksLikeMessage(source: ByteSource, first: ReadonlySet<number>, most: number): boolean {
-  let seen = 0;
-  try {
-    for (const { number } of fieldsOf(source)) {
-      if (seen === 0 && !first.has(number)) return false;
-      if (number > most) return false;
-      if (++seen >= 6) return true;
-    }
-  } catch {
-    return false;
-  }
-  return seen > 1;
-}

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { Budget, type BudgetLimits, DEFAULT_BUDGET } from '../budget.ts';
 import { FileSource } from '../bytes/byte-source.ts';
+import { type ItemWatch, notReadAgain } from '../item-watch.ts';
 import { RunCeiling } from '../run-ceiling.ts';
 import type { FileReport } from '../scan-file.ts';
 import { overLimit, reportNotRead, type ScanReport, smallFirst, summarise } from '../scan-files.ts';
@@ -20,11 +21,18 @@ import { FolderCompanions } from './companions.ts';
 import { decodeLock, isEmptyLock } from './empty-lock.ts';
 import { ImageArchive, looksLikeImages, mayBeImages } from './images/image-archive.ts';
 import { inspectImage } from './images/inspect-image.ts';
-import { inspectKnowledge, inspectPackages, judge, type Vulnerability } from './judge-packages.ts';
+import {
+  inspectKnowledge,
+  inspectPackages,
+  inspectRegistries,
+  judge,
+  type Vulnerability,
+} from './judge-packages.ts';
 import { lockFormatOf } from './lock-files/index.ts';
 import type { Ecosystem, LockedPackage, LockFormat } from './locked-package.ts';
 import { PackageInspection } from './package-inspection.ts';
 import { packageUrl } from './package-url.ts';
+import { configuredRegistries } from './registries.ts';
 
 /** What lock files and container images hold. */
 export interface DependencyReport extends ScanReport {
@@ -70,6 +78,7 @@ function finish(
   );
   inspectPackages(inspection, packages);
   inspectKnowledge(inspection, packages, database);
+  const detections = inspection.detections();
   return {
     vulnerabilities,
     components: packages.map(({ ecosystem, name, version }) => ({
@@ -82,7 +91,7 @@ function finish(
     report: {
       ...file,
       verdict: inspection.verdict,
-      detections: inspection.detections(),
+      detections,
       packages: packages.length,
     },
   };
@@ -108,8 +117,15 @@ function inspectLock(
   const inspection = new PackageInspection(path, text);
   let packages: readonly LockedPackage[] = [];
   try {
-    const reading = format.read(text, new FolderCompanions(real, bounds, listed, readLock));
+    const companions = new FolderCompanions(real, bounds, listed, readLock);
+    const reading = format.read(text, companions);
     packages = reading.packages;
+    const configured = new Map<Ecosystem, ReadonlyMap<string, string>>();
+    inspectRegistries(inspection, packages, (ecosystem) => {
+      const known = configured.get(ecosystem) ?? configuredRegistries(ecosystem, companions);
+      configured.set(ecosystem, known);
+      return known;
+    });
     for (const what of reading.unread) inspection.report('unreadable-lock', `holds ${what}`);
     const isElsewhere = (reading.elsewhere ?? 0) > 0;
     const saysNothing = packages.length === 0 && reading.unread.length === 0 && !isElsewhere;
@@ -194,7 +210,7 @@ export async function inspectDependencies(
   paths: readonly string[],
   database: AdvisoryDatabase | null,
   onProgress: (done: number, of: number) => void = () => {},
-  options: Omit<WalkOptions, 'passInstalled'> = {},
+  options: Omit<WalkOptions, 'passInstalled'> & ItemWatch = {},
 ): Promise<DependencyReport> {
   const ceiling = new RunCeiling(options.limits);
   const tree = walkTree(paths, { ...options, passInstalled: true }, ceiling);
@@ -214,7 +230,8 @@ export async function inspectDependencies(
     const { file, format } = listed[at]!;
     const why = ceiling.refusal(file.bytes);
     try {
-      if (why !== null) found[at] = [notRead(overLimit(file.name, why))];
+      const missed = why === null ? notReadAgain(options, file.name) : overLimit(file.name, why);
+      if (missed !== null) found[at] = [notRead(missed)];
       else if (format) found[at] = [inspectLock({ file, format, bounds, listed: requirements }, database)];
       else found[at] = await inspectImages(file, bounds, database, ceiling.leftMs);
     } catch (fault) {

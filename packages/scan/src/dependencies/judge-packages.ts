@@ -137,6 +137,9 @@ export function judge(
   return found;
 }
 
+const atHosts = ({ registries = [] }: LockedPackage): string =>
+  registries.length === 0 ? '' : ` (\`${printable(registries[0]!)}\`)`;
+
 /** What is said about packages, whatever is known about them. */
 export function inspectPackages(inspection: PackageInspection, packages: readonly LockedPackage[]): void {
   for (const one of packages) {
@@ -152,7 +155,7 @@ export function inspectPackages(inspection: PackageInspection, packages: readonl
     if (one.source === 'git' || one.source === 'address')
       inspection.report(
         'foreign-source',
-        `\`${printable(one.name)}\` comes from ${one.source === 'git' ? 'a repository' : 'an address'} instead of a registry`,
+        `\`${printable(one.name)}\` comes from ${one.source === 'git' ? 'a repository' : `an address${atHosts(one)}`} instead of a registry`,
         { needle: one.needle, pointer: pointerOf(one) },
       );
   }
@@ -175,6 +178,31 @@ export function inspectPackages(inspection: PackageInspection, packages: readonl
     packages.filter(({ runsAtInstall }) => runsAtInstall === true),
     (names) => `installs ${names}, which run code of their own then`,
   );
+}
+
+/** Says which registries packages come from that are not public. @param configured those that configuration names, and the file that does */
+export function inspectRegistries(
+  inspection: PackageInspection,
+  packages: readonly LockedPackage[],
+  configured: (ecosystem: Ecosystem) => ReadonlyMap<string, string>,
+): void {
+  const from = new Map<string, LockedPackage[]>();
+  for (const one of packages)
+    for (const registry of one.source === 'registry' ? (one.registries ?? []) : []) {
+      const key = JSON.stringify([one.ecosystem, registry]);
+      const some = from.get(key);
+      if (some) some.push(one);
+      else from.set(key, [one]);
+    }
+  for (const [key, some] of from) {
+    const [ecosystem, registry] = JSON.parse(key) as [Ecosystem, string];
+    const file = configured(ecosystem).get(registry);
+    inspection.report(
+      file === undefined ? 'foreign-registry' : 'configured-registry',
+      `takes ${named(some)} from \`${printable(registry)}\`${file === undefined ? '' : `, which \`${file}\` names`}`,
+      { needle: registry, pointer: `/registries/${escaped(registry)}` },
+    );
+  }
 }
 
 /** Says what is not known: a check without advisories has not checked. */

@@ -19,6 +19,8 @@ export interface LockedPackage {
   /** Exactly one version; null where the file leaves it open. */
   readonly version: string | null;
   readonly source: PackageSource;
+  /** Registries that it is fetched from and that are not public, as they are shown: hosts. */
+  readonly registries?: readonly string[];
   /** Whether the file fixes its content by a digest; undefined for formats that have none. */
   readonly hasDigest?: boolean;
   /** Whether installing it runs code of its own, where the file says so. */

@@ -1,7 +1,7 @@
 import { type FileDetection, SEVERITIES, type Severity } from '@sallyport/core';
 import { type FileVerdict, TECHNIQUES, type TechniqueName, worstVerdict } from '../techniques.ts';
 import { lineFinder } from '../text/lines.ts';
-import { ofEachKind } from '../wholeness.ts';
+import { leftOutMessage, ofEachKind } from '../wholeness.ts';
 
 const DETECTIONS_MAX = 2000;
 
@@ -46,9 +46,11 @@ export class PackageInspection {
     });
   }
 
-  /** The worst of what was found, and something of every kind, each with its line. */
+  /** The worst of what was found, and something of every kind, each with its line, and how many are left out. Asked once, before the verdict. */
   detections(): FileDetection[] {
     const lineAt = lineFinder(this.#text);
+    const leftOut = this.#found.length - DETECTIONS_MAX;
+    if (leftOut > 0) this.report('findings-limit', leftOutMessage(leftOut));
     const worst = SEVERITIES.flatMap((severity) => this.#found.filter((one) => one.severity === severity));
     return ofEachKind(worst, DETECTIONS_MAX).map(({ needle, ...one }) => {
       const at = !needle ? -1 : this.#text.indexOf(needle);

@@ -1,18 +1,23 @@
+import { hash } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { atLeast } from '@sallyport/core';
+import type { FileDetection } from '@sallyport/core';
 import { FileSource } from '../bytes/byte-source.ts';
+import { lockFormatOf } from '../dependencies/lock-files/index.ts';
+import { type ItemWatch, notReadAgain } from '../item-watch.ts';
 import { RunCeiling } from '../run-ceiling.ts';
 import type { FileReport } from '../scan-file.ts';
 import { overLimit, reportNotRead, type ScanReport, summarise } from '../scan-files.ts';
 import { detection, worstVerdict } from '../technique.ts';
-import { TECHNIQUES, type TechniqueName } from '../techniques.ts';
+import { type FileVerdict, TECHNIQUES, type TechniqueName } from '../techniques.ts';
+import { printable } from '../text/printable.ts';
 import { decodeText, encodingOf } from '../text/text-encoding.ts';
 import type { PathBytes } from '../tree/path-bytes.ts';
 import { isFolderTechnique, type Tree, type WalkOptions, walkTree } from '../tree/walk-tree.ts';
+import { leftOutMessage } from '../wholeness.ts';
 import { inspectLog } from './access-log.ts';
 import type { Hit } from './hit.ts';
 import { HitList } from './hit-list.ts';
-import { inspectSource, isSource } from './source-tree.ts';
+import { inspectSource, isCertain, isSource } from './source-tree.ts';
 
 /** What uses AI, and where. */
 export interface DiscoveryReport extends ScanReport {
@@ -27,6 +32,9 @@ export interface KnownUse {
 }
 
 const SOURCE_BYTES_MAX = 4 * 1024 * 1024;
+/** Lock files are written by programs, and longer. */
+const LOCK_BYTES_MAX = 32 * 1024 * 1024;
+const bytesMaxOf = (name: string): number => (lockFormatOf(name) ? LOCK_BYTES_MAX : SOURCE_BYTES_MAX);
 /** Bytes for each zero among them: programs have many zeros, and a text has one that somebody put there. */
 const BYTES_FOR_A_ZERO = 32;
 const NOTHING_KNOWN: KnownUse = { isSanctioned: () => false };
@@ -38,18 +46,50 @@ function isBinary(bytes: Uint8Array): boolean {
   return zeros * BYTES_FOR_A_ZERO > bytes.length;
 }
 
-/** The text of a source; null for what is no text. @throws Error of the file system, or for one that is too large */
-function readSource(path: PathBytes, bounds: Tree['bounds']): string | null {
+/** The text of a source, and its digest; null for what is no text. @throws Error of the file system, or for one that is too large */
+function readSource(
+  path: PathBytes,
+  bounds: Tree['bounds'],
+  bytesMax: number,
+): { text: string; sha256: string } | null {
   const source = FileSource.open(path, bounds);
   try {
-    const bytes = Buffer.from(source.read(0, Math.min(source.size, SOURCE_BYTES_MAX)));
+    const bytes = Buffer.from(source.read(0, Math.min(source.size, bytesMax)));
     const encoding = encodingOf(bytes);
     if (encoding === 'utf-8' && isBinary(bytes)) return null;
-    if (source.size > SOURCE_BYTES_MAX)
-      throw new Error(`it is larger than the ${SOURCE_BYTES_MAX} bytes that are read of a source`);
-    return decodeText(bytes, encoding);
+    if (source.size > bytesMax)
+      throw new Error(`it is larger than the ${bytesMax} bytes that are read of a source`);
+    return { text: decodeText(bytes, encoding), sha256: hash('sha256', bytes, 'hex') };
   } finally {
     source.close();
+  }
+}
+
+/** What was found, by the file or client that it was found at. */
+class Reports {
+  readonly #files = new Map<string, Omit<FileReport, 'detections'> & { detections: FileDetection[] }>();
+
+  /** @param sha256 of the file, where what was found depends on all of it */
+  add(
+    path: string,
+    technique: TechniqueName,
+    message: string,
+    { line = null, sha256 = null }: { line?: number | null; sha256?: string | null } = {},
+  ): void {
+    const one = detection(TECHNIQUES[technique], technique, message, {
+      path,
+      ...(line === null ? {} : { line }),
+    });
+    const before = this.#files.get(path);
+    const detections = before?.detections ?? [];
+    detections.push(one);
+    const verdict: FileVerdict = worstVerdict(before?.verdict ?? 'clean', TECHNIQUES[technique].verdict);
+    const known = sha256 ?? before?.sha256 ?? null;
+    this.#files.set(path, { path, verdict, format: 'source', bytes: 0, sha256: known, detections });
+  }
+
+  get all(): FileReport[] {
+    return [...this.#files.values()];
   }
 }
 
@@ -64,71 +104,77 @@ export async function discover(
   logs: readonly string[] = [],
   known: KnownUse = NOTHING_KNOWN,
   onProgress: (done: number, of: number) => void = () => {},
-  options: Omit<WalkOptions, 'passInstalled'> = {},
+  options: Omit<WalkOptions, 'passInstalled'> & ItemWatch = {},
 ): Promise<DiscoveryReport> {
-  const hits = new HitList();
-  const files = new Map<string, FileReport>();
-  const report = (path: string, technique: TechniqueName, message: string, line: number | null): void => {
-    const one = detection(TECHNIQUES[technique], technique, message, {
-      path,
-      ...(line === null ? {} : { line }),
-    });
-    const before = files.get(path);
-    const verdict = worstVerdict(before?.verdict ?? 'clean', TECHNIQUES[technique].verdict);
-    files.set(path, {
-      path,
-      verdict,
-      format: before?.format ?? 'source',
-      bytes: before?.bytes ?? 0,
-      sha256: null,
-      detections: [...(before?.detections ?? []), one],
-    });
+  const hits = new HitList((hit) => known.isSanctioned(hit));
+  const reports = new Reports();
+  /** Tells of what was seen in a file and is not kept. */
+  const tellLeftOut = (path: string): void => {
+    const count = hits.takeLeftOut();
+    if (count > 0) reports.add(path, 'findings-limit', `uses of AI: ${leftOutMessage(count)}`);
   };
   const ceiling = new RunCeiling(options.limits);
+  // A log that is not there is told before anything is read.
+  const sizes = logs.map((path) => statSync(path).size);
   const tree = walkTree(paths, { ...options, passInstalled: true }, ceiling);
   const isWanted = (name: string): boolean => isSource(name.replaceAll('\\', '/'));
   const sources = tree.files.filter(({ name }) => isWanted(name));
   /** Whether something may still be read; what may not is told. */
   const mayRead = (name: string, bytes: number): boolean => {
     const why = ceiling.refusal(bytes);
-    if (why !== null) report(name, 'run-limit', overLimit(name, why).message, null);
-    return why === null;
+    const missed = why === null ? notReadAgain(options, name) : overLimit(name, why);
+    if (missed !== null) reports.add(name, missed.technique, missed.message);
+    return missed === null;
   };
   for (const [index, { name, path, bytes }] of sources.entries()) {
-    if (!mayRead(name, Math.min(bytes, SOURCE_BYTES_MAX))) continue;
+    const bytesMax = bytesMaxOf(name);
+    if (!mayRead(name, Math.min(bytes, bytesMax))) continue;
     try {
-      const text = readSource(path, tree.bounds);
-      for (const { id, severity, hasForm, line } of text === null ? [] : inspectSource(hits, name, text))
-        report(
+      const source = readSource(path, tree.bounds, bytesMax);
+      if (source === null) continue;
+      const { told, leftOut } = inspectSource(hits, name, source.text);
+      const { sha256 } = source;
+      for (const secret of told)
+        reports.add(
           name,
-          hasForm && atLeast(severity, 'high') ? 'secret-in-source' : 'possible-secret',
-          `holds what looks like a secret (${id})`,
-          line,
+          isCertain(secret) ? 'secret-in-source' : 'possible-secret',
+          `holds what looks like a secret (${secret.id})`,
+          { line: secret.line, sha256 },
         );
+      if (leftOut > 0) reports.add(name, 'findings-limit', `secrets: ${leftOutMessage(leftOut)}`);
+      tellLeftOut(name);
     } catch (fault) {
-      report(name, 'unreadable', `cannot be read: ${(fault as Error).message}`, null);
+      reports.add(name, 'unreadable', `cannot be read: ${(fault as Error).message}`);
+    } finally {
+      onProgress(index + 1, sources.length + logs.length);
     }
-    onProgress(index + 1, sources.length + logs.length);
   }
   let logLines = 0;
   for (const [index, path] of logs.entries()) {
-    if (!mayRead(path, statSync(path).size)) continue;
-    const { lines, isWhole } = await inspectLog(hits, path, () => !ceiling.outOfTime);
+    if (!mayRead(path, sizes[index]!)) continue;
+    const { lines, unread } = await inspectLog(hits, path, () => !ceiling.outOfTime);
     logLines += lines;
-    if (!isWhole)
-      report(path, 'run-limit', 'is not read to its end: the run had taken the time that it may', null);
+    if (unread === 'time')
+      reports.add(path, 'run-limit', 'is not read to its end: the run had taken the time that it may');
+    else if (unread !== null)
+      reports.add(
+        path,
+        'unreadable',
+        `is not read to its end, after ${lines} lines: ${printable(unread.message)}`,
+      );
+    tellLeftOut(path);
     onProgress(sources.length + index + 1, sources.length + logs.length);
   }
   for (const hit of hits.all)
     if (!known.isSanctioned(hit))
-      report(
+      reports.add(
         hit.where,
         'unsanctioned-ai',
         `uses ${hit.serviceName}: ${hit.kind} \`${hit.what}\`${hit.kind === 'traffic' ? `, ${hit.count} times` : ''}`,
-        hit.line,
+        { line: hit.line },
       );
   const all = [
-    ...files.values(),
+    ...reports.all,
     ...tree.notRead
       .filter(({ name, technique }) => isFolderTechnique(technique) || isWanted(name))
       .map(reportNotRead),

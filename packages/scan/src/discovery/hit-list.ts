@@ -2,13 +2,20 @@ import { printable } from '../text/printable.ts';
 import { type Hit, type HitKind, hitFingerprint } from './hit.ts';
 import type { AiService } from './services.ts';
 
+/** Hits that one run keeps of those that somebody decided on, and as many of the others. */
 const HITS_MAX = 20_000;
 
-/** Hits, each once however often it is seen. */
+/** Hits, each once however often it is seen. Those that somebody decided on take no room from the others. */
 export class HitList {
-  /** More were seen than are kept. */
-  overflowed = false;
+  readonly #isSanctioned: (hit: Hit) => boolean;
   readonly #hits = new Map<string, { -readonly [key in keyof Hit]: Hit[key] }>();
+  #sanctioned = 0;
+  #leftOut = 0;
+
+  /** @param isSanctioned whether somebody decided on a hit */
+  constructor(isSanctioned: (hit: Hit) => boolean = () => false) {
+    this.#isSanctioned = isSanctioned;
+  }
 
   see(
     service: Pick<AiService, 'id' | 'name'>,
@@ -26,11 +33,7 @@ export class HitList {
       if (at !== null && (known.lastAt === null || at > known.lastAt)) known.lastAt = at;
       return;
     }
-    if (this.#hits.size >= HITS_MAX) {
-      this.overflowed = true;
-      return;
-    }
-    this.#hits.set(fingerprint, {
+    const hit = {
       fingerprint,
       service: service.id,
       serviceName: service.name,
@@ -41,10 +44,25 @@ export class HitList {
       count: 1,
       firstAt: at,
       lastAt: at,
-    });
+    };
+    const isSanctioned = this.#isSanctioned(hit);
+    const taken = isSanctioned ? this.#sanctioned : this.#hits.size - this.#sanctioned;
+    if (taken >= HITS_MAX) {
+      this.#leftOut++;
+      return;
+    }
+    this.#hits.set(fingerprint, hit);
+    if (isSanctioned) this.#sanctioned++;
   }
 
   get all(): readonly Hit[] {
     return [...this.#hits.values()];
+  }
+
+  /** How often something was seen that is not kept, since this was asked last. */
+  takeLeftOut(): number {
+    const count = this.#leftOut;
+    this.#leftOut = 0;
+    return count;
   }
 }

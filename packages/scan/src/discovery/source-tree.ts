@@ -1,4 +1,4 @@
-import type { Severity } from '@sallyport/core';
+import { atLeast, SEVERITIES, type Severity } from '@sallyport/core';
 import { findSecrets, SECRET_RULES } from '@sallyport/guard';
 import { lockFormatOf } from '../dependencies/lock-files/index.ts';
 import { lineFinder } from '../text/lines.ts';
@@ -37,7 +37,9 @@ const MODEL_FAMILIES: readonly { readonly pattern: RegExp; readonly service: AiS
 
 /** Whether a file of this name is read for the use of AI. @param path with `/` */
 export const isSource = (path: string): boolean =>
-  ENDINGS.has(path.slice(path.lastIndexOf('.') + 1).toLowerCase()) || NAMES.test(path);
+  ENDINGS.has(path.slice(path.lastIndexOf('.') + 1).toLowerCase()) ||
+  NAMES.test(path) ||
+  lockFormatOf(path) !== null;
 
 const asModel = (text: string): AiService | null =>
   MODEL_FAMILIES.find(({ pattern }) => pattern.test(text))?.service ?? null;
@@ -98,6 +100,13 @@ function seeNames(hits: HitList, path: string, text: string, lineAt: (offset: nu
     }
 }
 
+/** Secrets in a source file. */
+export interface SourceSecrets {
+  /** The gravest, as many as are told. */
+  readonly told: readonly SourceSecret[];
+  readonly leftOut: number;
+}
+
 /** What a secret in a source file is; never the secret itself. */
 export interface SourceSecret {
   readonly id: string;
@@ -108,6 +117,11 @@ export interface SourceSecret {
 }
 
 const SECRETS_MAX = 100;
+
+/** Whether a secret is one by its form and grave, and not only perhaps. */
+export const isCertain = ({ hasForm, severity }: Pick<SourceSecret, 'hasForm' | 'severity'>): boolean =>
+  hasForm && atLeast(severity, 'high');
+
 /** Rules that know no form of what they find. */
 const FORMLESS: ReadonlySet<string> = new Set(
   SECRET_RULES.flatMap(({ id, careful }) => (careful ? [id] : [])),
@@ -116,9 +130,8 @@ const FORMLESS: ReadonlySet<string> = new Set(
 /**
  * Looks through one source file for the use of AI, and for secrets.
  * @param path as it is shown, with `/`
- * @returns secrets in it
  */
-export function inspectSource(hits: HitList, path: string, text: string): SourceSecret[] {
+export function inspectSource(hits: HitList, path: string, text: string): SourceSecrets {
   const lineAt = lineFinder(text);
   const lock = lockFormatOf(path);
   if (lock) {
@@ -131,19 +144,29 @@ export function inspectSource(hits: HitList, path: string, text: string): Source
     } catch {
       // The check of dependencies says that it cannot be read.
     }
-    return [];
+  } else {
+    if (/(?:^|\/)package\.json$/i.test(path)) seePackageJson(hits, path, text);
+    seeImports(hits, path, text, lineAt);
+    seeNames(hits, path, text, lineAt);
   }
-  if (/(?:^|\/)package\.json$/i.test(path)) seePackageJson(hits, path, text);
-  seeImports(hits, path, text, lineAt);
-  seeNames(hits, path, text, lineAt);
-  const secrets = findSecrets(text)
-    .slice(0, SECRETS_MAX)
-    .map(({ id, severity, start }) => ({ id, severity, hasForm: !FORMLESS.has(id), line: lineAt(start) }));
+  const secrets = findSecrets(text).map(({ id, severity, start }) => ({
+    id,
+    severity,
+    hasForm: !FORMLESS.has(id),
+    line: lineAt(start),
+  }));
   for (const { id, line } of secrets) {
     const service = serviceOfSecret(id);
     if (service) hits.see(service, 'key', id, path, { line });
   }
-  return secrets;
+  const told = secrets
+    .toSorted(
+      (a, b) =>
+        Number(isCertain(b)) - Number(isCertain(a)) ||
+        SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity),
+    )
+    .slice(0, SECRETS_MAX);
+  return { told, leftOut: secrets.length - told.length };
 }
 
 function seePackageJson(hits: HitList, path: string, text: string): void {

@@ -10,6 +10,7 @@ const starts = (head: Uint8Array, ...bytes: readonly number[]): boolean =>
 
 const compressed = (codec: Codec, recognise: (head: Uint8Array, source: ByteSource) => boolean): Format => ({
   name: codec,
+  holdsOthers: true,
   recognise: ({ head, inspection }) => recognise(head, inspection.source),
   inspect: (inspection) =>
     inspectCompressed(
@@ -28,7 +29,16 @@ const UNREAD: readonly (readonly [string, ...number[]])[] = [
   ['compress', 0x1f, 0x9d],
   ['lz4 of before its frames', 0x02, 0x21, 0x4c, 0x18],
   ['lzip', 0x4c, 0x5a, 0x49, 0x50, 1],
+  ['rpm', 0xed, 0xab, 0xee, 0xdb],
 ];
+/** The same, where more than the first bytes is needed to tell. */
+const UNREAD_HEADERS: readonly (readonly [string, RegExp])[] = [
+  ['cpio', /^(?:07070[12][\da-fA-F]{104}|070707[0-7]{70})/],
+  ['squashfs', /^hsqs.{24}\x04\0/s],
+];
+const unreadOf = (head: Uint8Array, headText: string): string | undefined =>
+  UNREAD.find(([, ...magic]) => starts(head, ...magic))?.[0] ??
+  UNREAD_HEADERS.find(([, pattern]) => pattern.test(headText))?.[0];
 
 /** Single files made smaller: what joblib, pandas and people do. */
 export const COMPRESSED: readonly Format[] = [
@@ -41,6 +51,7 @@ export const COMPRESSED: readonly Format[] = [
   compressed('zlib', ([first = 0, second = 0, ...more]) => more.length > 4 && isZlib(first, second)),
   {
     name: 'joblib-zlib',
+    holdsOthers: true,
     recognise: ({ headText }) => /^ZF\s*(?:0[xX])?[\dA-Fa-f]/.test(headText),
     // Two letters, the size as 19 characters (Python 2 wrote 20, or 17), then zlib.
     inspect: async (inspection) => {
@@ -61,10 +72,10 @@ export const COMPRESSED: readonly Format[] = [
   },
   {
     name: 'unread-archive',
-    recognise: ({ head }) => UNREAD.some(([, ...magic]) => starts(head, ...magic)),
+    recognise: ({ head, headText }) => unreadOf(head, headText) !== undefined,
     inspect: (inspection) => {
-      const head = inspection.source.read(0, 8);
-      const [name] = UNREAD.find(([, ...magic]) => starts(head, ...magic))!;
+      const head = inspection.source.read(0, 128);
+      const name = unreadOf(head, Buffer.from(head).toString('latin1'));
       inspection.report('unknown-codec', `is packed in a way (${name}) that is not read here`);
     },
   },

@@ -17,6 +17,8 @@ export interface Probe {
 /** One format: how it is known, and what is looked for in it. A new one is a file and a row in `index.ts`. */
 export interface Format {
   readonly name: string;
+  /** Whether it only holds other files, and nothing is looked for in itself. */
+  readonly holdsOthers?: true;
   /** By content; a name alone decides only where content cannot. */
   recognise(probe: Probe): boolean;
   /** @throws Truncated, Malformed of `bytes/cursor.ts`: what is found up to there counts */

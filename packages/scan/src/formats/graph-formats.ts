@@ -1,6 +1,6 @@
-import type { ByteSource } from '../bytes/byte-source.ts';
-import { Cursor, Malformed } from '../bytes/cursor.ts';
-import { fieldsOf, inside, looksLikeMessage, textOf } from '../bytes/protobuf.ts';
+import { Cursor } from '../bytes/cursor.ts';
+import { Table } from '../bytes/flatbuffer.ts';
+import { fieldsOf, inside, textOf } from '../bytes/protobuf.ts';
 import type { Inspection } from '../inspection.ts';
 import { printable } from '../text/printable.ts';
 import type { Format } from './format.ts';
@@ -9,57 +9,6 @@ import { inspectOperator } from './tensorflow.ts';
 const CUSTOM_BUILTIN = 32;
 const KNOWN_TFLITE =
   /^(?:TFLite_Detection_PostProcess|Convolution2DTransposeBias|MaxPoolingWithArgmax2D|MaxUnpooling2D|RandomStandardNormal|AudioSpectrogram|Mfcc|NumericVerify|aeq\.\w+|TransformLandmarks|TransformTensorBilinear|Landmarks2TransformMatrix|odml\.\w+|stablehlo\.\w+|edgetpu-custom-op)$/;
-
-/** A table of a flatbuffer. */
-class Table {
-  readonly #source: ByteSource;
-  readonly #at: number;
-  readonly #fields: number;
-  readonly #count: number;
-
-  constructor(source: ByteSource, at: number) {
-    this.#source = source;
-    this.#at = at;
-    this.#fields = at - new Cursor(source, at).i32();
-    if (this.#fields < 0 || this.#fields >= source.size)
-      throw new Malformed(at, 'a table whose fields lie outside the file');
-    this.#count = (new Cursor(source, this.#fields).u16() - 4) / 2;
-  }
-
-  #place(field: number): number {
-    if (field >= this.#count) return 0;
-    const offset = new Cursor(this.#source, this.#fields + 4 + field * 2).u16();
-    return offset === 0 ? 0 : this.#at + offset;
-  }
-
-  whole(field: number, bytes: 1 | 4): number {
-    const at = this.#place(field);
-    if (at === 0) return 0;
-    const cursor = new Cursor(this.#source, at);
-    return bytes === 1 ? cursor.u8() : cursor.i32();
-  }
-
-  text(field: number): string {
-    const at = this.#place(field);
-    if (at === 0) return '';
-    const start = at + new Cursor(this.#source, at).u32();
-    const cursor = new Cursor(this.#source, start);
-    return cursor.text(Math.min(cursor.u32(), 4096));
-  }
-
-  tables(field: number): Table[] {
-    const at = this.#place(field);
-    if (at === 0) return [];
-    const start = at + new Cursor(this.#source, at).u32();
-    const cursor = new Cursor(this.#source, start);
-    const count = cursor.u32();
-    if (count * 4 > cursor.left) throw new Malformed(start, 'a list that is longer than the file');
-    return Array.from({ length: count }, () => {
-      const place = cursor.offset;
-      return new Table(this.#source, place + cursor.u32());
-    });
-  }
-}
 
 /** TensorFlow Lite: operators that are not built in. */
 export const tflite: Format = {
@@ -83,7 +32,7 @@ export const tflite: Format = {
 /** Core ML (`Model.proto`): layers and models that an app brings. */
 export const coreMl: Format = {
   name: 'core-ml',
-  recognise: ({ name, head }) => name.endsWith('.mlmodel') && head[0] === 0x08,
+  recognise: ({ name, size }) => size > 0 && name.endsWith('.mlmodel'),
   inspect: (inspection) => {
     const { source } = inspection;
     const model = (
@@ -118,10 +67,7 @@ export const coreMl: Format = {
 /** PaddlePaddle programs (`framework.proto`). Its parameters are pickles. */
 export const paddle: Format = {
   name: 'paddle',
-  recognise: ({ name, inspection, head }) =>
-    /(?:\.pdmodel|__model__)$/.test(name) &&
-    head[0] === 0x0a &&
-    looksLikeMessage(inspection.source, new Set([1]), 8),
+  recognise: ({ name, size }) => size > 0 && /(?:\.pdmodel|__model__)$/.test(name),
   inspect: (inspection) => {
     const { source } = inspection;
     for (const block of fieldsOf(source)) {

@@ -3,25 +3,24 @@ import { Malformed, Truncated } from '../bytes/cursor.ts';
 import { Hdf5File, type Hdf5Object, hdf5Start } from '../hdf5/hdf5-file.ts';
 import type { Inspection } from '../inspection.ts';
 import { OP } from '../pickle/opcodes.ts';
-import { parsePythonJson } from '../text/json.ts';
+import { beginsAsJson, parsePythonJson, pythonJsonText } from '../text/json.ts';
 import { printable } from '../text/printable.ts';
 import type { Format } from './format.ts';
 import { inspectKerasConfig } from './keras-config.ts';
 
 const OBJECTS_MAX = 200_000;
 const CONFIG = /^(?:model_config|training_config|layer_config|config|vae_config|optimizer_config)$/;
+/** Those of them that Keras reads; others write what they like under the others. */
+const KERAS_CONFIG = /^(?:model_config|training_config)$/;
 
 async function inspectAttributes(inspection: Inspection, object: Hdf5Object, path: string): Promise<void> {
   for (const { name, value, offset } of object.attributes) {
     if (value === null) continue;
     const pointer = `${path}@${name.slice(0, 64)}`;
-    if (value[0] === 0x7b || value[0] === 0x5b) {
+    const text = pythonJsonText(value);
+    if (beginsAsJson(text) || KERAS_CONFIG.test(name)) {
       try {
-        inspectKerasConfig(
-          inspection,
-          parsePythonJson(Buffer.from(value).toString('utf8').replace(/\0.*/s, '')),
-          { offset, pointer },
-        );
+        inspectKerasConfig(inspection, parsePythonJson(text), { offset, pointer });
         continue;
       } catch {
         if (CONFIG.test(name))

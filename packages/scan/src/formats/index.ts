@@ -1,5 +1,7 @@
 import type { Inspection } from '../inspection.ts';
 import { decodeText } from '../text/text-encoding.ts';
+import { ar } from './ar.ts';
+import { arrow, parquet } from './arrow.ts';
 import { COMPRESSED } from './compressed.ts';
 import type { Format, Probe } from './format.ts';
 import { gguf } from './gguf.ts';
@@ -9,15 +11,20 @@ import { jsonDocument } from './json-document.ts';
 import { msgpack } from './msgpack.ts';
 import { npy } from './npy.ts';
 import { onnx } from './onnx.ts';
+import { packageTables } from './package-lists.ts';
 import { pickle } from './pickle.ts';
+import { bytecode, javaObjects, program, startupLines } from './programs.ts';
 import { prompt } from './prompt.ts';
 import { rData } from './r-data.ts';
 import { safetensors } from './safetensors.ts';
 import { sevenZip } from './seven-zip.ts';
-import { pythonSource, recipe, requirements, yamlDocument } from './source-text.ts';
+import { pythonSource, recipe, requirements } from './source-text.ts';
 import { tar } from './tar.ts';
 import { graphDef, kerasMetadata, metaGraph, savedModel } from './tensorflow.ts';
 import { DATA_FORMATS, jinja, openVino, pmml, trees } from './text-formats.ts';
+import { textGraph } from './text-graph.ts';
+import { workspace } from './workspace.ts';
+import { yamlDocument } from './yaml-document.ts';
 import { zip } from './zip.ts';
 
 export type { Format } from './format.ts';
@@ -27,6 +34,7 @@ export const FORMATS: readonly Format[] = [
   zip,
   tar,
   sevenZip,
+  ar,
   ...COMPRESSED,
   npy,
   hdf5,
@@ -40,6 +48,7 @@ export const FORMATS: readonly Format[] = [
   coreMl,
   paddle,
   graphDef,
+  textGraph,
   tensorRt,
   rData,
   msgpack,
@@ -47,12 +56,20 @@ export const FORMATS: readonly Format[] = [
   openVino,
   pmml,
   trees,
+  program,
+  bytecode,
+  startupLines,
+  javaObjects,
   pythonSource,
   recipe,
   requirements,
+  packageTables,
   prompt,
   yamlDocument,
   jsonDocument,
+  workspace,
+  parquet,
+  arrow,
   ...DATA_FORMATS,
   pickle,
 ];

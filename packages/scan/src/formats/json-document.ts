@@ -1,126 +1,75 @@
 import { escapes } from '../archives/member-path.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import type { Inspection } from '../inspection.ts';
-import { dangerOf } from '../pickle/danger.ts';
 import { inspectTemplate } from '../templates/inspect-template.ts';
 import { asObject, duplicateKey, type Json, objectsIn, parsePythonJson } from '../text/json.ts';
 import { printable } from '../text/printable.ts';
 import { decodeText, encodingOf, type TextEncoding } from '../text/text-encoding.ts';
+import { inspectAgentExport } from './agent-exports.ts';
+import { inspectExportedProgram, isExportedNode } from './exported-program.ts';
 import type { Format } from './format.ts';
-import { inspectKerasConfig, isKerasConfig } from './keras-config.ts';
+import { actOf, leadsOut } from './harmful-names.ts';
+import { inspectKerasConfigsIn } from './keras-config.ts';
+import { inspectMonai } from './monai.ts';
+import { DOTTED, inspectNamedCode } from './named-code.ts';
 import { inspectNotebook, isNotebook } from './notebook.ts';
 import { inspectSkops } from './skops.ts';
+import { isWorkspacePath } from './workspace.ts';
+import { inspectReferences, inspectZarrArray } from './zarr.ts';
 
 const DOCUMENT_BYTES_MAX = 96 * 1024 * 1024;
 /** Lists and objects of a document; each takes far more memory than the two letters it is written with. */
 const PARTS_MAX = 4_000_000;
 /** Names in a document, which take more. */
 const NAMES_MAX = 2_000_000;
+/** Lists and objects within each other: readers of JSON stop far sooner, and each level takes memory of its own. */
+const DEPTH_MAX = 100_000;
 /** What a document begins with, without the room between its parts. */
 const BEGINS = /^\ufeff?[{[](?:["{[\]}]|-?\d|true|false|null|NaN|-?Infinity)/;
 const TELLING_CHARACTERS = 24;
 const LOOK_BYTES = 64 * 1024;
 /** Keys on which it depends what runs: of two, one reader takes the first and another the last. */
 const DECISIVE = ['chat_template', 'auto_map', 'class_name', 'module', '_target_', '__class__', '__module__'];
-/** Libraries that `_target_` and their like may name: what is in them is made with arguments only. */
-const KNOWN_LIBRARIES =
-  /^(?:torch\.(?:nn|optim|utils\.data)|torchvision|torchaudio|torchmetrics|transformers|diffusers|peft|lightning|pytorch_lightning|sentence_transformers|timm|monai|nemo\.collections|omegaconf|sklearn|ldm|sgm|models?)\./;
 const SENTENCE =
   /^sentence_transformers\.(?:models|sentence_transformer|sparse_encoder|base|cross_encoder|util)?[\w.]*$/;
-const PARENT_LIBRARY =
-  /^(?:transformers|diffusers|peft|timm|sentence_transformers|torch|torchvision|open_clip|__main__)(?:\.|$)/;
-
-/** A class or function by its dotted name that a configuration has made or called. */
-export function inspectTarget(inspection: Inspection, target: string, pointer: string): void {
-  const dot = target.lastIndexOf('.');
-  const technique = dot > 0 ? dangerOf(target.slice(0, dot), target.slice(dot + 1)) : null;
-  if (technique)
-    inspection.report('config-execution', `calls \`${printable(target)}\` when it is loaded`, { pointer });
-  else if (!KNOWN_LIBRARIES.test(target))
-    inspection.report('config-target', `makes \`${printable(target)}\`, which is not of a known library`, {
-      pointer,
-    });
-}
-
-/** Keys of configurations that name code, wherever they stand. */
-function inspectKeys(
-  inspection: Inspection,
-  object: { readonly [key: string]: Json },
-  pointer: string,
-): void {
-  const place = { pointer };
-  const autoMap = asObject(object['auto_map']);
-  if (autoMap) {
-    const named = Object.values(autoMap)
-      .flat()
-      .find((value) => typeof value === 'string');
-    if (named !== undefined)
-      inspection.report(
-        'remote-code',
-        `names code of its own (\`auto_map\`: \`${printable(String(named))}\`)`,
-        place,
-      );
-  }
-  if (object['trust_remote_code'] === true)
-    inspection.report('remote-code', 'asks to trust code of its repository', place);
-  const pipelines = asObject(object['custom_pipelines']);
-  for (const one of Object.values(pipelines ?? {})) {
-    const impl = asObject(one)?.['impl'];
-    if (typeof impl === 'string')
-      inspection.report('remote-code', `names code of its own (\`${printable(impl)}\`)`, place);
-  }
-  for (const key of ['_target_', '__target__', '_target', 'class_path', '_component_'])
-    if (typeof object[key] === 'string') inspectTarget(inspection, object[key], `${pointer}/${key}`);
-  if (
-    typeof object['py/object'] === 'string' ||
-    typeof object['py/reduce'] === 'object' ||
-    typeof object['py/function'] === 'string'
-  )
-    inspection.report('config-execution', 'makes Python objects by name (jsonpickle)', place);
-  const mapping = asObject(object['auto_mapping']);
-  if (
-    mapping &&
-    typeof mapping['parent_library'] === 'string' &&
-    !PARENT_LIBRARY.test(mapping['parent_library'])
-  )
-    inspection.report(
-      'remote-code',
-      `imports \`${printable(mapping['parent_library'])}\` when the adapter is loaded`,
-      place,
-    );
-  if (typeof object['custom_pipeline'] === 'string')
-    inspection.report(
-      'remote-code',
-      `takes its pipeline from \`${printable(object['custom_pipeline'])}\``,
-      place,
-    );
-}
 
 function inspectDiffusers(inspection: Inspection, root: { readonly [key: string]: Json }): void {
-  const name = root['_class_name'];
-  if (Array.isArray(name))
-    inspection.report('remote-code', `takes its pipeline from \`${printable(String(name[0]))}\``, {
+  const own = root['_class_name'];
+  if (Array.isArray(own))
+    inspection.report('remote-code', `takes its pipeline from \`${printable(String(own[0]))}\``, {
       pointer: '/_class_name',
     });
   for (const [key, value] of Object.entries(root)) {
-    if (!Array.isArray(value) || value.length !== 2 || typeof value[0] !== 'string') continue;
+    if (!Array.isArray(value) || value.length !== 2) continue;
+    const [library, name] = value as readonly Json[];
+    if (typeof library !== 'string') continue;
+    const whole = `${library}.${String(name)}`;
     if (
       !/^(?:diffusers|transformers|stable_diffusion|onnxruntime\.training|flax|optimum)(?:\.|$)/.test(
-        value[0],
-      )
+        library,
+      ) ||
+      actOf(whole) !== null ||
+      leadsOut(whole)
     )
-      inspection.report('remote-code', `takes \`${printable(key)}\` from \`${printable(value[0])}\``, {
+      inspection.report('remote-code', `takes \`${printable(key)}\` from \`${printable(library)}\``, {
         pointer: `/${key}`,
       });
   }
 }
 
+/** Parts of a model of sentence-transformers, each made by the name of its class: `modules.json`, by whatever name. */
 function inspectModules(inspection: Inspection, root: readonly Json[]): void {
   for (const [index, one] of root.entries()) {
     const module = asObject(one);
-    if (typeof module?.['type'] !== 'string' || module['idx'] === undefined) continue;
-    const { type, path } = module as { type: string; path?: Json };
-    if (!SENTENCE.test(type))
+    const type = module?.['type'];
+    const path = module?.['path'];
+    if (!module || typeof type !== 'string') continue;
+    const isPart =
+      inspection.name === 'modules.json' ||
+      module['idx'] !== undefined ||
+      (typeof path === 'string' && module['name'] !== undefined && DOTTED.test(type));
+    if (!isPart) continue;
+    if (!SENTENCE.test(type) || leadsOut(type))
       inspection.report('remote-code', `imports \`${printable(type)}\` as a part of the model`, {
         pointer: `/${index}/type`,
       });
@@ -131,15 +80,26 @@ function inspectModules(inspection: Inspection, root: readonly Json[]): void {
   }
 }
 
+/** Parts that a router of sentence-transformers makes, by the names of their classes. */
+function inspectRouter(inspection: Inspection, root: { readonly [key: string]: Json }): void {
+  if (!asObject(root['structure'])) return;
+  for (const [key, type] of Object.entries(asObject(root['types']) ?? {}))
+    if (typeof type === 'string' && (!SENTENCE.test(type) || leadsOut(type)))
+      inspection.report('remote-code', `imports \`${printable(type)}\` as a part of the model`, {
+        pointer: `/types/${key.slice(0, 64)}`,
+      });
+}
+
 function inspectRoot(inspection: Inspection, root: Json): void {
   const object = asObject(root);
   if (Array.isArray(root)) inspectModules(inspection, root);
   if (!object) return;
+  inspectRouter(inspection, object);
   if (object['_class_name'] !== undefined) inspectDiffusers(inspection, object);
   if (isNotebook(object)) inspectNotebook(inspection, object);
   if (typeof object['__class__'] === 'string' && object['__loader__'] !== undefined)
     inspectSkops(inspection, root);
-  if (isKerasConfig(root)) inspectKerasConfig(inspection, root);
+  inspectExportedProgram(inspection, root);
   for (const file of Object.values(asObject(object['weight_map']) ?? {}))
     if (typeof file === 'string' && escapes(file))
       inspection.report('path-traversal', `takes weights from \`${printable(file)}\``, {
@@ -153,6 +113,8 @@ export function inspectJson(inspection: Inspection, text: string): void {
   try {
     root = parsePythonJson(text);
   } catch {
+    // With comments, as editors write it, it is read elsewhere.
+    if (isWorkspacePath(inspection.path)) return;
     return inspectLines(inspection, text);
   }
   inspectDocument(inspection, text, root);
@@ -185,16 +147,24 @@ function inspectLines(inspection: Inspection, text: string): void {
 const tooManyParts = (inspection: Inspection): void =>
   inspection.report('too-much', 'is a document of more parts than are read');
 
-/** Whether a text would take far more memory as a document than it takes as it is. */
+/** Whether a text would take far more memory as a document than it takes as it is. What stands in its texts is no part of one. */
 function hasTooManyParts(text: string): boolean {
   let parts = 0;
   let names = 0;
+  let depth = 0;
+  let deepest = 0;
   for (let at = 0; at < text.length; at++) {
     const character = text.charCodeAt(at);
-    if (character === 0x5b || character === 0x7b) parts++;
+    if (character === 0x22) {
+      for (at++; at < text.length && text.charCodeAt(at) !== 0x22; at++)
+        if (text.charCodeAt(at) === 0x5c) at++;
+    } else if (character === 0x5b || character === 0x7b) {
+      parts++;
+      if (++depth > deepest) deepest = depth;
+    } else if (character === 0x5d || character === 0x7d) depth--;
     else if (character === 0x3a) names++;
   }
-  return parts > PARTS_MAX || names > NAMES_MAX;
+  return parts > PARTS_MAX || names > NAMES_MAX || deepest > DEPTH_MAX;
 }
 
 /** The first characters of a text that are no room, wherever they stand. */
@@ -209,12 +179,18 @@ function firstCharacters(source: ByteSource, encoding: TextEncoding): string {
 
 function inspectDocument(inspection: Inspection, text: string, root: Json): void {
   inspectRoot(inspection, root);
+  inspectKerasConfigsIn(inspection, root);
+  inspectReferences(inspection, root);
+  if (/"\$|\\u0024/.test(text)) inspectMonai(inspection, root);
   const twice = DECISIVE.some((key) => text.split(`"${key}"`).length > 2)
     ? duplicateKey(text, DECISIVE)
     : null;
   if (twice !== null) inspection.report('ambiguous-document', `names \`${twice}\` twice in one object`);
   for (const { object, pointer } of objectsIn(root)) {
-    inspectKeys(inspection, object, pointer);
+    const named = isExportedNode(object) ? { ...object, target: null } : object;
+    inspectNamedCode(inspection, named, pointer);
+    inspectAgentExport(inspection, object, pointer);
+    inspectZarrArray(inspection, object, pointer);
     for (const key of ['chat_template', 'template', 'chat_template_jinja', 'default_chat_template']) {
       const value = object[key];
       if (typeof value === 'string' && (key !== 'template' || /\{[{%]/.test(value)))

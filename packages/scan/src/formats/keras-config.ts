@@ -1,6 +1,7 @@
 import type { Inspection, Place } from '../inspection.ts';
 import { asObject, type Json, objectsIn } from '../text/json.ts';
 import { printable } from '../text/printable.ts';
+import { leadsOut, namesHarm } from './harmful-names.ts';
 
 /** Layers that run Python which the file carries or names. */
 const CODE_LAYERS =
@@ -11,10 +12,19 @@ const OWN_MODULES =
 /** Functions within Keras that fetch, read or load. */
 const REACHING =
   /(?:get_file|load_model|load_weights|deserialize_keras_object|enable_unsafe_deserialization|model_from_\w+|image_dataset_from_directory|text_dataset_from_directory|audio_dataset_from_directory|load_img|save_img|extract_archive|unpickle\w*|pickle_utils\.\w+|run_\w*|exec|eval|import_module)$/;
+/** The same, and of what Keras and Python bring along, as whole names. */
+const HARMFUL =
+  /(?:^|[.:])(?:func_load|rmtree|system|popen|loads?|unlink|remove|rename|open|move|copytree|copyfile|import_\w{1,64}|__import__|getattr)$/;
+/** Names under which layers and tokenizers are told a file. */
+const FILES =
+  /^(?:vocabulary|merges|proto|filepath|file_path|path|filename|idf_weights|vocabulary_file|file|url|origin|weights|saved_model_path)$/;
+/** An address, a share, a root or drive, a home, or a folder above. */
+const isOutside = (path: string): boolean =>
+  /^(?:[a-z][a-z0-9+.-]*:\/\/|[\\/~]|[A-Za-z]:[\\/])/i.test(path) || /(?:^|[\\/])\.\.[\\/]/.test(path);
 const EMPTY = new Set(['', 'keras', 'keras.layers']);
 
 /** Whether a document is the configuration of a Keras model. */
-export const isKerasConfig = (root: Json): boolean => {
+const isKerasConfig = (root: Json): boolean => {
   const object = asObject(root);
   return (
     object !== null &&
@@ -22,6 +32,30 @@ export const isKerasConfig = (root: Json): boolean => {
     (asObject(object['config']) !== null || Array.isArray(object['config']))
   );
 };
+
+/** Whether an object is a part of a Keras model by itself, and not just called like one. */
+const isKerasPart = (object: { readonly [key: string]: Json }): boolean => {
+  if (!isKerasConfig(object)) return false;
+  const { class_name: name, module, config } = object;
+  return (
+    Array.isArray(config) ||
+    Array.isArray(asObject(config)?.['layers']) ||
+    object['registered_name'] !== undefined ||
+    (typeof module === 'string' && OWN_MODULES.test(module)) ||
+    CODE_LAYERS.test(String(name))
+  );
+};
+
+/** Walks the configurations of Keras models in a document, however deep: the whole of it, or parts as TensorFlow.js keeps them. */
+export function inspectKerasConfigsIn(inspection: Inspection, root: Json): void {
+  if (isKerasConfig(root)) return inspectKerasConfig(inspection, root);
+  const walked = new Set<object>();
+  for (const { object, pointer } of objectsIn(root)) {
+    if (walked.has(object) || !isKerasPart(object)) continue;
+    inspectKerasConfig(inspection, object, { pointer });
+    for (const { object: inner } of objectsIn(object)) walked.add(inner);
+  }
+}
 
 /** Walks a configuration of a Keras model, at any depth, wrapped or not, for what runs code or reaches outside. */
 export function inspectKerasConfig(inspection: Inspection, root: Json, at: Place = {}): void {
@@ -63,12 +97,7 @@ export function inspectKerasConfig(inspection: Inspection, root: Json, at: Place
       if ((key === 'module' || key === 'function_type' || key === 'fn_module') && value === 'lambda')
         inspection.report('keras-code', 'holds the code of a Python function', place);
       // Weights, vocabularies and models that a layer reads when it is made.
-      if (
-        /^(?:vocabulary|filepath|file_path|path|filename|idf_weights|vocabulary_file|file|url|origin|weights|saved_model_path)$/.test(
-          key,
-        ) &&
-        (/^(?:[a-z][a-z0-9+.-]*:\/\/|\/|~|[A-Za-z]:\\)/.test(value) || value.includes('../'))
-      )
+      if (FILES.test(key) && isOutside(value))
         inspection.report('keras-outside', `reads \`${printable(key)}\` from outside the file`, place);
     }
     if (
@@ -85,6 +114,11 @@ export function inspectKerasConfig(inspection: Inspection, root: Json, at: Place
 }
 
 function reach(inspection: Inspection, name: string, place: Place): void {
-  if (REACHING.test(name))
+  if (
+    REACHING.test(name) ||
+    HARMFUL.test(name) ||
+    leadsOut(name) ||
+    (!name.startsWith('builtins.') && namesHarm(name))
+  )
     inspection.report('keras-code', `calls \`${printable(name)}\` when it is loaded`, place);
 }

@@ -1,7 +1,7 @@
 import type { Inspection } from '../inspection.ts';
 import { commandLines, fetchesAndRuns } from '../text/fetch-and-run.ts';
-import { DECODED } from '../text/hidden-code.ts';
 import { asObject, type Json } from '../text/json.ts';
+import { reportPython } from './python-acts.ts';
 
 /** A line that a shell runs, wherever its answer goes. */
 const COMMAND = /^\s*(?:[\w.,]{1,64}\s{0,8}=\s{0,8})?[!%]/;
@@ -56,8 +56,7 @@ export function inspectNotebook(inspection: Inspection, root: { readonly [key: s
         inspection.report('notebook-shell', 'has a cell that fetches a program and runs it', { pointer });
       else if (SHELL.test(text))
         inspection.report('notebook-command', 'has a cell that runs commands', { pointer });
-      if (text.matchAll(DECODED).next().done !== true)
-        inspection.report('hidden-code', 'has a cell that decodes code and runs it', { pointer });
+      reportPython(inspection, text, () => ({ pointer }), false);
     } else if (ACTIVE_OUTPUT.test(text))
       inspection.report('active-content', 'has a text that runs in a browser', { pointer });
     const outputs = Array.isArray(cell['outputs']) ? cell['outputs'] : [];

@@ -1,6 +1,6 @@
 import { escapes } from '../archives/member-path.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { type Field, fieldsOf, inside, looksLikeMessage, textOf } from '../bytes/protobuf.ts';
+import { type Field, fieldsOf, inside, textOf } from '../bytes/protobuf.ts';
 import type { Inspection } from '../inspection.ts';
 import { printable } from '../text/printable.ts';
 import type { Format } from './format.ts';
@@ -10,7 +10,14 @@ const DOMAINS =
   /^(?:|ai\.onnx(?:\.ml|\.training|\.preview(?:\.training)?)?|com\.microsoft(?:\.(?:nchwc|experimental|mlfeaturizers))?|com\.ms\.internal\.nhwc|org\.pytorch\.aten|pkg\.(?:onnxscript|torch)[\w.]*)$/;
 /** Operators that run Python, wherever they come from. */
 const PYTHON = /^(?:Py(?:Op|CustomOp|Func)|PythonOp(?:Grad)?|ATen)$/;
+/** Operators whose attributes are compiled code, or a file of it (ONNX Runtime, `contrib_defs.cc`). */
+const ENGINES = /^(?:EPContext|Snpe)$/;
+const ENGINE_ATTRIBUTES: ReadonlySet<string> = new Set(['embed_mode', 'ep_cache_context']);
+/** In place of a file: `offset` is an address in the memory of whoever loads it (ONNX Runtime, `tensorprotoutils.h`). */
+const IN_MEMORY = '*/_ORT_MEM_ADDR_/*';
 const DEPTH_MAX = 32;
+
+const isOutside = (path: string): boolean => escapes(path) || /^[a-z][a-z0-9+.-]*:/i.test(path);
 
 interface Walk {
   readonly inspection: Inspection;
@@ -30,7 +37,9 @@ function tensor({ inspection, source }: Walk, field: Field): void {
       if (entry.number === 2) value = textOf(source, entry);
     }
     const place = { offset: part.offset };
-    if (key === 'location' && (escapes(value) || /^[a-z][a-z0-9+.-]*:/i.test(value)))
+    if (key === 'location' && value.startsWith(IN_MEMORY))
+      inspection.report('header-arithmetic', 'says that tensors lie at an address of memory', place);
+    if (key === 'location' && isOutside(value))
       inspection.report(
         'path-traversal',
         `keeps tensors in \`${printable(value)}\`, outside its folder`,
@@ -45,21 +54,68 @@ function tensor({ inspection, source }: Walk, field: Field): void {
   }
 }
 
-function attribute(walk: Walk, field: Field, depth: number): void {
+/** A tensor of which only some elements are written: its values, and where they belong. */
+function sparse(walk: Walk, field: Field): void {
+  for (const part of inside(walk.source, field))
+    if ((part.number === 1 || part.number === 2) && part.length > 0) tensor(walk, part);
+}
+
+/** What an attribute is called, with its text and whole number. */
+interface Attribute {
+  name: string;
+  text: string;
+  whole: number;
+}
+
+function attribute(walk: Walk, field: Field, depth: number): Attribute {
+  const read = { name: '', text: '', whole: 0 };
   for (const part of inside(walk.source, field)) {
-    if (part.number === 5 || part.number === 10) tensor(walk, part);
-    if (part.number === 6 || part.number === 11) graph(walk, part, depth + 1);
+    const { number } = part;
+    if (number === 1) read.name = textOf(walk.source, part);
+    else if (number === 3) read.whole = part.value;
+    else if (number === 4) read.text = textOf(walk.source, { ...part, length: Math.min(part.length, 4096) });
+    else if (number === 5 || number === 10) tensor(walk, part);
+    else if (number === 6 || number === 11) graph(walk, part, depth + 1);
+    else if (number === 22 || number === 23) sparse(walk, part);
   }
+  return read;
+}
+
+/** Compiled code for one kind of device, in the model or in a file beside it. */
+function engine(
+  { inspection }: Walk,
+  operator: string,
+  attributes: readonly Attribute[],
+  offset: number,
+): void {
+  inspection.report(
+    'opaque-engine',
+    `holds or names an engine of compiled code (\`${printable(operator)}\`)`,
+    {
+      offset,
+    },
+  );
+  const isEmbedded = attributes.findLast(({ name }) => name === 'embed_mode')?.whole !== 0;
+  const place = attributes.findLast(({ name }) => name === 'ep_cache_context')?.text ?? '';
+  if (!isEmbedded && isOutside(place))
+    inspection.report('path-traversal', `takes an engine from \`${printable(place)}\`, outside its folder`, {
+      offset,
+    });
 }
 
 function node(walk: Walk, field: Field, depth: number): void {
   let operator = '';
   let domain = '';
+  const attributes: Attribute[] = [];
   for (const part of inside(walk.source, field)) {
     if (part.number === 4) operator = textOf(walk.source, part);
     else if (part.number === 7) domain = textOf(walk.source, part);
-    else if (part.number === 5) attribute(walk, part, depth);
+    else if (part.number === 5) {
+      const read = attribute(walk, part, depth);
+      if (ENGINE_ATTRIBUTES.has(read.name)) attributes.push(read);
+    }
   }
+  if (ENGINES.test(operator)) engine(walk, operator, attributes, field.offset);
   if (PYTHON.test(operator))
     walk.inspection.report('python-operator', `has \`${printable(operator)}\`, which runs Python`, {
       offset: field.offset,
@@ -73,20 +129,15 @@ function graph(walk: Walk, field: Field, depth: number): void {
   for (const part of inside(walk.source, field)) {
     if (part.number === 1) node(walk, part, depth);
     else if (part.number === 5) tensor(walk, part);
-    else if (part.number === 15)
-      for (const sparse of inside(walk.source, part))
-        if (sparse.number <= 2 && sparse.length > 0) tensor(walk, sparse);
+    else if (part.number === 15) sparse(walk, part);
   }
 }
 
 /** ONNX (onnx/onnx.proto): operators, and tensors kept in other files. Weights are not read. */
 export const onnx: Format = {
   name: 'onnx',
-  recognise: ({ name, head, inspection }) =>
-    head[0] === 0x08 &&
-    head[1]! > 0 &&
-    head[1]! < 32 &&
-    (name.endsWith('.onnx') || isModel(inspection.source)),
+  recognise: ({ name, size, inspection }) =>
+    size > 0 && (name.endsWith('.onnx') || isModel(inspection.source)),
   inspect: (inspection) => {
     const { source } = inspection;
     const walk: Walk = { inspection, source, own: new Set(), custom: new Map() };
@@ -96,6 +147,7 @@ export const onnx: Format = {
         for (const part of inside(source, field)) {
           if (part.number === 10) walk.own.add(textOf(source, part));
           else if (part.number === 7) node(walk, part, 0);
+          else if (part.number === 11) attribute(walk, part, 0);
         }
       } else if (field.number === 20)
         for (const part of inside(source, field))
@@ -111,13 +163,31 @@ export const onnx: Format = {
   },
 };
 
-/** Version first, then a graph somewhere among the fields of a model. */
+/** A graph among the fields, which readers take in any order, past those that they do not know. */
 function isModel(source: ByteSource): boolean {
-  if (!looksLikeMessage(source, new Set([1]), 25)) return false;
   try {
-    for (const { number, length } of fieldsOf(source)) if (number === 7 && length > 0) return true;
+    let hasGraph = false;
+    let hasVersion = false;
+    for (const field of fieldsOf(source)) {
+      if (field.number === 7 && field.length > 0) hasGraph ||= isGraph(source, field);
+      else if (field.number === 1 && field.length === 0) hasVersion = true;
+    }
+    return hasGraph && hasVersion;
   } catch {
     return false;
+  }
+}
+
+/** An operator, or a tensor with a type and a name. @throws Truncated, Malformed */
+function isGraph(source: ByteSource, field: Field): boolean {
+  for (const part of inside(source, field)) {
+    if (part.number === 1 && part.length > 0) {
+      for (const own of inside(source, part))
+        if (own.number === 4 && /^[A-Za-z_]\w*$/.test(textOf(source, own))) return true;
+    } else if (part.number === 5 && part.length > 0) {
+      const numbers = new Set([...inside(source, part)].map(({ number }) => number));
+      if (numbers.has(2) && numbers.has(8)) return true;
+    }
   }
   return false;
 }

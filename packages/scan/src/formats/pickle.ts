@@ -14,7 +14,7 @@ export const pickle: Format = {
 /** Whether nothing else begins like this: an archive under a pickle's name is an archive. */
 function isLost(head: Uint8Array): boolean {
   const text = Buffer.from(head.subarray(0, 8)).toString('latin1');
-  return !/^(?:PK|\x1f\x8b|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd|7z\xbc\xaf|\x5d\x00\x00|\x04\x22\x4d\x18|ZF|x[\x01\x5e\x9c\xda]|\x89HDF|\x93NUMPY)/.test(
+  return !/^(?:PK|\x1f\x8b|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd|7z\xbc\xaf|\x5d\x00\x00|\x04\x22\x4d\x18|ZF|x[\x01\x5e\x9c\xda]|\x89HDF|SR\0[\x04\x06]|\$FL[23]|\x93NUMPY)/.test(
     text,
   );
 }

@@ -53,7 +53,7 @@ function inspectPrompt(inspection: Inspection, text: string): void {
     ({ chain, text: reading }) => UNSEEN.test(chain) && reading.trim().length >= LETTERS_HIDDEN_MIN,
   );
   if (unseen)
-    inspection.report('prompt-unseen', 'holds a text in characters that nobody sees', {
+    inspection.report('prompt-unseen', 'holds a text in invisible characters', {
       line: lineAt(unseen.span(0, unseen.text.length).start),
     });
   let next = 0;
@@ -66,7 +66,7 @@ function inspectPrompt(inspection: Inspection, text: string): void {
     const isComment = comment && comment.start <= location.start && location.end <= comment.end;
     if (detector === 'secret') inspection.report('prompt-secret', `holds a secret (${technique})`, place);
     else if (detector === 'obfuscation' && !unseen)
-      inspection.report('prompt-characters', 'holds characters that nobody sees', place);
+      inspection.report('prompt-characters', 'holds invisible characters', place);
     else if (detector === 'injection' && (view !== undefined || isComment))
       inspection.report(
         'prompt-unseen',

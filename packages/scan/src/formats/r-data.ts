@@ -1,106 +1,160 @@
 import { Cursor, Malformed } from '../bytes/cursor.ts';
 import type { Inspection } from '../inspection.ts';
 import type { Format } from './format.ts';
+import { BinaryItems, isVector, type RItems, TextItems } from './r-items.ts';
 
 const ITEMS_MAX = 50_000_000;
 const DEPTH_MAX = 100_000;
 const HAS_ATTRIBUTES = 0x200;
 const HAS_TAG = 0x400;
-
-/** Bytes of one element of a vector, by type. */
-const VECTOR_BYTES: Readonly<Record<number, number>> = { 10: 4, 13: 4, 14: 8, 15: 16, 24: 1 };
+/** What a length of more than 31 bits begins with. */
+const LONG = 0xffffffff;
 
 /**
- * Walks what R's `serialize` wrote (R Internals, "Serialization Formats", XDR). A stack of what is still to come stands in for
- * recursion: hostile nesting must not end the scan.
+ * What comes next: items, or within compiled code (R's `ReadBC`) the number of its constants, constants, or pieces of calls.
  */
-function walk(inspection: Inspection, cursor: Cursor): void {
-  const open: number[] = [1];
-  let items = 0;
-  while (open.length > 0) {
-    const left = open.pop()!;
-    if (left > 1) open.push(left - 1);
-    if (++items > ITEMS_MAX || open.length > DEPTH_MAX)
-      return inspection.report('too-much', 'holds more items than are read');
-    const offset = cursor.offset;
-    const flags = cursor.u32();
+type Kind = 'item' | 'count' | 'constant' | 'call';
+
+interface Open {
+  readonly kind: Kind;
+  left: number;
+}
+
+/** Types of calls within compiled code, and a piece that was there before. */
+const CALLS: ReadonlySet<number> = new Set([2, 6, 239, 240, 244]);
+const SEEN_CALL = 243;
+
+/**
+ * Walks what R's `serialize` wrote (R Internals, "Serialization Formats", and `serialize.c`). A stack of what is still to come
+ * stands in for recursion: hostile nesting must not end the scan.
+ */
+class Walk {
+  readonly #inspection: Inspection;
+  readonly #items: RItems;
+  readonly #open: Open[] = [{ kind: 'item', left: 1 }];
+
+  constructor(inspection: Inspection, items: RItems) {
+    this.#inspection = inspection;
+    this.#items = items;
+  }
+
+  run(): void {
+    for (let count = 0; this.#open.length > 0; count++) {
+      const top = this.#open.at(-1)!;
+      if (--top.left <= 0) this.#open.pop();
+      if (count > ITEMS_MAX || this.#open.length > DEPTH_MAX)
+        return this.#inspection.report('too-much', 'holds more items than are read');
+      if (top.kind === 'item') this.#item();
+      else if (top.kind === 'count') this.#push('constant', this.#length());
+      else if (top.kind === 'constant') this.#constant();
+      else this.#call(this.#items.whole());
+    }
+  }
+
+  #push(kind: Kind, left: number): void {
+    if (left > 0) this.#open.push({ kind, left });
+  }
+
+  /** A number of things to come, each of which takes at least a character. */
+  #length(): number {
+    const { offset } = this.#items;
+    const count = this.#items.whole();
+    if (count > this.#items.left) throw new Malformed(offset, 'a list that is longer than the file');
+    return count;
+  }
+
+  #constant(): void {
+    const type = this.#items.whole();
+    if (type === 21) this.#code();
+    else if (CALLS.has(type) || type === SEEN_CALL) this.#call(type);
+    else this.#push('item', 1);
+  }
+
+  /** Instructions, as an item of whole numbers, then constants. */
+  #code(): void {
+    this.#push('count', 1);
+    this.#push('item', 1);
+  }
+
+  #call(first: number): void {
+    if (first === SEEN_CALL) return void this.#items.whole();
+    let type = first;
+    if (type === 244) {
+      this.#items.whole();
+      type = this.#items.whole();
+    }
+    if (!CALLS.has(type)) return this.#push('item', 1);
+    this.#push('call', 2);
+    // Its attributes, where it has any, and its tag.
+    this.#push('item', type === 239 || type === 240 ? 2 : 1);
+  }
+
+  #item(): void {
+    const { offset } = this.#items;
+    const flags = this.#items.whole();
     const type = flags & 0xff;
-    const attributes = (flags & HAS_ATTRIBUTES) !== 0;
-    const tag = (flags & HAS_TAG) !== 0;
-    if (VECTOR_BYTES[type] !== undefined) {
-      let count = cursor.u32();
-      if (count === 0xffffffff) count = cursor.u32() * 2 ** 32 + cursor.u32();
-      cursor.skip(count * VECTOR_BYTES[type]!);
-      if (attributes) open.push(1);
-      continue;
+    const attributes = (flags & HAS_ATTRIBUTES) !== 0 ? 1 : 0;
+    const tag = (flags & HAS_TAG) !== 0 ? 1 : 0;
+    if (isVector(type)) {
+      let count = this.#items.whole();
+      if (count === LONG) count = this.#items.whole() * 2 ** 32 + this.#items.whole();
+      this.#items.vector(type, count);
+      return this.#push('item', attributes);
     }
     switch (type) {
       case 5:
-        inspection.report('r-promise', 'holds a promise, which runs code as soon as it is looked at', {
+        this.#inspection.report('r-promise', 'holds a promise, which runs code as soon as it is looked at', {
           offset,
         });
-        open.push(2 + (attributes ? 1 : 0) + (tag ? 1 : 0));
-        break;
+        return this.#push('item', 2 + attributes + tag);
       case 2:
       case 6:
       case 3:
       case 17:
-        open.push(2 + (attributes ? 1 : 0) + (tag ? 1 : 0));
-        break;
+        return this.#push('item', 2 + attributes + tag);
       case 239:
       case 240:
-        open.push(3);
-        break;
+        return this.#push('item', 3);
       case 4:
-        cursor.skip(4);
-        open.push(4);
-        break;
+        this.#items.whole();
+        return this.#push('item', 4);
       case 16:
       case 19:
-      case 20: {
-        const count = cursor.u32();
-        if (count * 4 > cursor.left) throw new Malformed(offset, 'a list that is longer than the file');
-        if (attributes) open.push(1);
-        if (count > 0) open.push(count);
-        break;
-      }
+      case 20:
+        this.#push('item', attributes);
+        return this.#push('item', this.#length());
       case 9: {
-        const bytes = cursor.i32();
-        if (bytes > 0) cursor.skip(bytes);
-        break;
+        const bytes = this.#items.whole();
+        if (bytes !== LONG) this.#items.text(bytes);
+        return this.#push('item', attributes);
       }
       case 1:
-        open.push(1);
-        break;
+        return this.#push('item', 1);
       case 7:
-      case 8: {
-        const bytes = cursor.u32();
-        cursor.skip(bytes);
-        break;
-      }
+      case 8:
+        this.#items.text(this.#items.whole());
+        return this.#push('item', attributes);
       case 21:
-        inspection.report('r-code', 'holds compiled code of R', { offset });
-        return;
+        this.#inspection.report('r-code', 'holds compiled code of R', { offset });
+        this.#items.whole();
+        this.#push('item', attributes);
+        return this.#code();
       case 22:
-        open.push(2 + (attributes ? 1 : 0));
-        break;
+        return this.#push('item', 2 + attributes);
+      case 23:
       case 25:
-        if (attributes) open.push(1);
-        break;
-      case 238: {
+        return this.#push('item', attributes);
+      case 238:
         // A compact form: what it is, its state, its attributes.
-        open.push(3);
-        break;
-      }
+        return this.#push('item', 3);
       case 247:
       case 248:
       case 249:
-        cursor.skip(4);
-        open.push(cursor.u32());
-        break;
+        this.#items.whole();
+        return this.#push('item', this.#length());
       case 255:
-        if (flags >>> 8 === 0) cursor.skip(4);
-        break;
+        if (flags >>> 8 === 0) this.#items.whole();
+        return;
       case 254:
       case 253:
       case 251:
@@ -109,46 +163,40 @@ function walk(inspection: Inspection, cursor: Cursor): void {
       case 242:
       case 241:
       case 0:
-        break;
+        return;
       default:
         throw new Malformed(offset, `there is no item of type ${type}`);
     }
   }
 }
 
+/** How each of R's forms begins; `load` has a line before them. In text there may be any white space. */
+const BEGINS =
+  /^(?:RD[ABX][23]\n)?(?:X\n\x00\x00\x00[\x02\x03]|B\n[\x02\x03]\x00\x00\x00|\n?A\n\s{0,64}[23]\s{1,64}\d)/;
+/** What `save` wrote before R 1.4, and still is loaded. */
+const OLD = /^RD[ABX]1\n/;
+
 /** R: `.rds` and `.RData`, unpacked. Promises in them run code when they are looked at (CVE-2024-27322). */
 export const rData: Format = {
   name: 'r-data',
-  recognise: ({ headText }) =>
-    /^(?:RD[AX][23]\n)?X\n\x00\x00\x00[\x02\x03]/.test(headText) ||
-    (/^(?:RD[AX][23]\n)?[AB]\n/.test(headText.slice(0, 16)) &&
-      /^(?:RD|A\n[23]\n|B\n[\x02\x03])/.test(headText)),
+  recognise: ({ headText }) => BEGINS.test(headText) || OLD.test(headText),
   inspect: (inspection) => {
     const head = Buffer.from(inspection.source.read(0, 8)).toString('latin1');
+    if (OLD.test(head))
+      return inspection.report(
+        'unknown-codec',
+        'is kept as R did before version 1.4, which is not read here',
+      );
     const cursor = new Cursor(inspection.source, head.startsWith('RD') ? 5 : 0, true);
-    const form = cursor.text(2);
-    if (form !== 'X\n') {
-      cursor.big = false;
-      if (form !== 'B\n') return inspectAscii(inspection);
-    }
-    const version = cursor.u32();
-    cursor.skip(8);
-    if (version === 3) cursor.skip(cursor.u32());
-    walk(inspection, cursor);
+    let form = cursor.text(2);
+    if (form === '\nA') form = `A${cursor.text(1)}`;
+    cursor.big = form === 'X\n';
+    const items =
+      form === 'A\n' ? new TextItems(cursor, () => !inspection.budget.outOfTime) : new BinaryItems(cursor);
+    const version = items.whole();
+    items.whole();
+    items.whole();
+    if (version === 3) items.text(items.whole());
+    new Walk(inspection, items).run();
   },
 };
-
-/** The form in text: an item's type is a number on a line of its own. */
-function inspectAscii(inspection: Inspection): void {
-  const text = Buffer.from(inspection.source.read(0, 64 * 1024 * 1024)).toString('latin1');
-  for (const match of text.matchAll(/^(\d{1,9})$/gm)) {
-    const type = Number(match[1]) & 0xff;
-    if (type !== 5 || Number(match[1]) === 5) continue;
-    inspection.report(
-      'r-promise',
-      'holds what reads as a promise, which runs code as soon as it is looked at',
-      { offset: match.index },
-    );
-    return;
-  }
-}

@@ -8,6 +8,7 @@ import type { Format } from './format.ts';
 /** 7z archives, solid or not: LZMA, LZMA2, bzip2 and plain. What is coded otherwise or encrypted is incomplete. */
 export const sevenZip: Format = {
   name: '7z',
+  holdsOthers: true,
   recognise: ({ head }) => isSevenZip(head),
   inspect: async (inspection) => {
     const archive = readSevenZip(inspection.source);

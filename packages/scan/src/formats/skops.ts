@@ -3,6 +3,7 @@ import type { Inspection } from '../inspection.ts';
 import { dangerOf } from '../pickle/danger.ts';
 import { type Json, objectsIn } from '../text/json.ts';
 import { printable } from '../text/printable.ts';
+import { leadsOut } from './harmful-names.ts';
 
 /** Loaders of skops (`skops/io/_dispatch.py`) that call or reach into what they are given. */
 const ACTING = /^(?:MethodNode|OperatorFuncNode|PartialNode|ReduceNode|FunctionNode|TypeNode)$/;
@@ -28,8 +29,8 @@ export function inspectSkops(inspection: Inspection, root: Json): void {
         inspection.report('config-target', `binds a method of \`${printable(full)}\``, place);
       continue;
     }
-    const danger = dangerOf(module, name);
-    if (danger) inspection.report('config-execution', `makes \`${printable(full)}\``, place);
+    if (dangerOf(module, name) || leadsOut(full))
+      inspection.report('config-execution', `makes \`${printable(full)}\``, place);
     else if (
       ACTING.test(kind) ||
       !/^(?:sklearn|numpy|scipy|builtins|pandas|xgboost|lightgbm|quantile_forest)(?:\.|$)/.test(module) ||

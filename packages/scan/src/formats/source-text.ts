@@ -1,12 +1,19 @@
+import {
+  isIndexOption,
+  type PipLine,
+  type PipOption,
+  pipLines,
+  pipOptions,
+  withoutComment,
+} from '../dependencies/lock-files/pip-lines.ts';
+import { isRequirements } from '../dependencies/lock-files/requirements.ts';
+import { foreignRegistries } from '../dependencies/registries.ts';
 import type { Inspection } from '../inspection.ts';
 import { commandLines, fetchesAndRuns } from '../text/fetch-and-run.ts';
-import { DECODED } from '../text/hidden-code.ts';
-import { asObject, type Json, objectsIn } from '../text/json.ts';
 import { lineFinder } from '../text/lines.ts';
 import { printable } from '../text/printable.ts';
-import { parseYaml, TooManyParts, type YamlDocument } from '../text/yaml.ts';
 import type { Format } from './format.ts';
-import { inspectTarget } from './json-document.ts';
+import { reportPython } from './python-acts.ts';
 import { isText, isThere, readText } from './text-formats.ts';
 
 const UNPINNED_FETCH = [
@@ -16,7 +23,8 @@ const UNPINNED_FETCH = [
   /\bollama\s+pull\s{1,16}[^\s:@]{1,128}(?=\s|$)/g,
 ];
 
-function inspectFetches(inspection: Inspection, text: string): void {
+/** Models that a text fetches by names that may change, and programs that it fetches and runs. */
+export function inspectFetches(inspection: Inspection, text: string): void {
   const lineAt = lineFinder(text);
   for (const pattern of UNPINNED_FETCH)
     for (const match of text.matchAll(pattern)) {
@@ -30,14 +38,19 @@ function inspectFetches(inspection: Inspection, text: string): void {
       inspection.report('notebook-shell', 'fetches a program and runs it', { line: number });
 }
 
+/** The first line of a script, whatever it is called. */
+const SHELL_SCRIPT = /^#![ \t]*\/\S{0,64}?(?:\/env[ \t]+(?:-S[ \t]+)?)?(?:\S{0,64}\/)?(?:ba|z|da|k)?sh\b/;
+const PYTHON_SCRIPT = /^#![ \t]*\/[^\r\n]{0,64}\bpython[\d.]{0,6}\b/;
+
 /** Recipes for images and pipelines that fetch models. */
 export const recipe: Format = {
   name: 'recipe',
   recognise: (probe) =>
     isThere(probe) &&
-    (/^(?:dockerfile|containerfile)(?:\..*)?$|\.dockerfile$|^jenkinsfile$|^\.gitlab-ci\.ya?ml$|\.sh$/.test(
+    (/^(?:dockerfile|containerfile)(?:\..*)?$|\.dockerfile$|^jenkinsfile$|^\.gitlab-ci\.ya?ml$|\.(?:sh|bash|zsh|ksh|bat|cmd|psm?1)$/.test(
       probe.name,
     ) ||
+      SHELL_SCRIPT.test(probe.headText) ||
       /(?:^|[/!])\.github\/workflows\/[^/]+\.ya?ml$/i.test(probe.inspection.path)),
   inspect: (inspection) => inspectFetches(inspection, readText(inspection)),
 };
@@ -47,8 +60,6 @@ const OTHER_LETTERS =
   /^[ \t\f]*#.{0,256}?coding[:=][ \t]*(?:utf[-_]?7|u7|(?:raw[-_])?unicode[-_]escape|utf[-_]?(?:16|32)|punycode|idna|hz|iso[-_]?2022)/im;
 const TORCHSCRIPT_FILE =
   /\bops\.aten\.(?:from_file|save)\b|\btorch\.from_file\b|\baten::(?:from_file|save)\b/g;
-const AT_INSTALL =
-  /\b(?:os\.system|os\.popen|subprocess\.\w+|urllib\.request\.\w+|requests\.\w+|socket\.socket)\s*\(/g;
 const UNPINNED_CALL =
   /\bfrom_pretrained\s{0,8}\(\s{0,32}["'][\w.-]{1,96}\/[\w.-]{1,96}["'](?![^)]{0,400}\brevision\b)[^)]{0,400}\)/g;
 const TRUSTED =
@@ -57,7 +68,7 @@ const TRUSTED =
 /** Python in model repositories: code that hides, installers that reach out, loaders that trust. */
 export const pythonSource: Format = {
   name: 'python',
-  recognise: (probe) => isThere(probe) && /\.py$/.test(probe.name),
+  recognise: (probe) => isThere(probe) && (/\.pyw?$/.test(probe.name) || PYTHON_SCRIPT.test(probe.headText)),
   inspect: (inspection) => {
     const text = readText(inspection);
     const lineAt = lineFinder(text);
@@ -70,15 +81,10 @@ export const pythonSource: Format = {
       )
     )
       inspection.report('hidden-code', 'is written in an encoding that hides what it does', { line: 1 });
-    for (const match of text.matchAll(DECODED))
-      inspection.report('hidden-code', 'decodes code and runs it', { line: lineAt(match.index) });
+    const isInstaller = /(?:^|[/!])setup\.py$/.test(inspection.path);
+    reportPython(inspection, text, (offset) => ({ line: lineAt(offset) }), isInstaller);
     for (const match of text.matchAll(TORCHSCRIPT_FILE))
       inspection.report('graph-file', 'maps files into memory', { line: lineAt(match.index) });
-    if (/(?:^|[/!])setup\.py$/.test(inspection.path))
-      for (const match of text.matchAll(AT_INSTALL))
-        inspection.report('install-command', 'reaches out when it is installed', {
-          line: lineAt(match.index),
-        });
     for (const match of text.matchAll(UNPINNED_CALL))
       inspection.report('unpinned-model', 'loads a model without naming its revision', {
         line: lineAt(match.index),
@@ -90,14 +96,34 @@ export const pythonSource: Format = {
   },
 };
 
-function inspectRequirement(inspection: Inspection, line: string, number: number): void {
+/** Where an option leads, without who asks. */
+const shownIndex = ({ value }: PipOption): string =>
+  foreignRegistries('PyPI', [value])[0] ?? value.replace(/^[^@]{0,2048}@/s, '');
+
+/** Whether an option has packages come from elsewhere than a public index, or from one that need not show who it is. */
+function isForeign(option: PipOption): boolean {
+  if (option.name === 'trusted-host') return true;
+  return (
+    isIndexOption(option) &&
+    !(/^https:/i.test(option.value) && foreignRegistries('PyPI', [option.value]).length === 0)
+  );
+}
+
+/** One line of requirements: what it takes from elsewhere than a public index. */
+export function inspectRequirement(inspection: Inspection, { text: line, number }: PipLine): void {
   const place = { line: number };
-  const text = line.replace(/(?:^|\s)#.*$/, '').trim();
-  if (text === '') return;
-  if (/^(?:-i|--index-url|--extra-index-url|--trusted-host|-f|--find-links)\b/.test(text))
-    inspection.report('foreign-index', 'takes packages from another index', place);
+  const text = withoutComment(line);
+  const foreign = pipOptions(line).find(isForeign);
+  if (foreign)
+    inspection.report(
+      'foreign-index',
+      `takes packages from another index (\`${printable(shownIndex(foreign))}\`)`,
+      place,
+    );
   else if (
-    /^(?:-e\s+|--editable[= ])?(?:[\w.[\]-]+\s*@\s*)?(?:(?:git|hg|svn|bzr)\+|https?:|ftp:|file:)/.test(text)
+    /^(?:-e\s*|--e[a-z]{0,7}(?:=|\s)\s*)?(?:[\w.[\]-]+\s*@\s*)?(?:(?:git|hg|svn|bzr)\+|https?:|ftp:|file:)/.test(
+      text,
+    )
   )
     inspection.report('foreign-index', 'takes a package from an address', place);
 }
@@ -106,73 +132,8 @@ function inspectRequirement(inspection: Inspection, line: string, number: number
 export const requirements: Format = {
   name: 'requirements',
   recognise: (probe) =>
-    isText(probe) && /^(?:[\w.-]*requirements[\w.-]*|constraints)\.(?:txt|in)$/.test(probe.name),
+    isText(probe) && isRequirements(probe.inspection.path.replaceAll(/[\\!]/g, '/').toLowerCase()),
   inspect: (inspection) => {
-    for (const [index, line] of readText(inspection).split('\n').entries())
-      inspectRequirement(inspection, line, index + 1);
-  },
-};
-
-/** Objects of a programming language by their names. */
-const CODE_TAG = /^!?!?(?:tag:yaml\.org,2002:)?(?:python|javax?|js|ruby|perl|php|com|org|net|sun|jdk)[./:]/;
-const ALIASES_MAX = 1000;
-
-function inspectMlflow(inspection: Inspection, root: { readonly [key: string]: Json }): void {
-  for (const [flavour, value] of Object.entries(asObject(root['flavors']) ?? {})) {
-    const details = asObject(value);
-    if (!details) continue;
-    const pointer = `/flavors/${flavour}`;
-    const loader = details['loader_module'];
-    if (typeof loader === 'string' && !/^mlflow\./.test(loader))
-      inspection.report('remote-code', `imports \`${printable(loader)}\` to load the model`, { pointer });
-    if (typeof loader === 'string' && /^mlflow\.pyfunc\.model$/.test(loader))
-      inspection.report('embedded-pickle', 'is a pickled Python model', { pointer });
-    for (const key of ['code', 'model_code_path', 'code_paths'])
-      if (details[key] !== undefined && details[key] !== null)
-        inspection.report('remote-code', `imports code of its own (\`${key}\`)`, { pointer });
-    for (const key of ['data', 'pickled_model', 'model_path', 'model_data'])
-      if (typeof details[key] === 'string' && /^(?:\/|[a-z]+:\/\/)|\.\.\//.test(details[key]))
-        inspection.report('path-traversal', `takes \`${printable(key)}\` from outside its folder`, {
-          pointer,
-        });
-  }
-}
-
-/** YAML: MLmodel, conda environments, configurations that make objects. */
-export const yamlDocument: Format = {
-  name: 'yaml',
-  recognise: (probe) => isText(probe) && (/\.ya?ml$/.test(probe.name) || probe.name === 'mlmodel'),
-  inspect: (inspection) => {
-    const text = readText(inspection);
-    let documents: YamlDocument[];
-    try {
-      documents = parseYaml(text, ALIASES_MAX);
-    } catch (fault) {
-      if (fault instanceof TooManyParts)
-        return inspection.report('too-much', 'is a document of more parts than are read');
-      return inspection.report('expansion-yaml', 'repeats itself more often than is read');
-    }
-    const tag = documents.flatMap(({ tags }) => tags).find((one) => CODE_TAG.test(one.tag));
-    if (tag)
-      inspection.report('config-execution', 'makes objects of a programming language by their names', {
-        line: lineFinder(text)(tag.offset),
-      });
-    for (const { value } of documents) {
-      const root = value as Json;
-      const object = asObject(root);
-      if (object?.['flavors']) inspectMlflow(inspection, object);
-      const dependencies = object?.['dependencies'];
-      if (Array.isArray(dependencies))
-        for (const one of dependencies)
-          for (const line of (asObject(one as Json)?.['pip'] as Json[] | undefined) ?? [])
-            if (typeof line === 'string') inspectRequirement(inspection, line, 1);
-      for (const { object: part, pointer } of objectsIn(root))
-        for (const key of ['_target_', '__target__', 'class_path', '_component_'])
-          if (typeof part[key] === 'string') inspectTarget(inspection, part[key], `${pointer}/${key}`);
-      for (const { object: part, pointer } of objectsIn(root))
-        if (part['trust_remote_code'] === true)
-          inspection.report('remote-code', 'asks to trust code of its repository', { pointer });
-    }
-    inspectFetches(inspection, text);
+    for (const line of pipLines(readText(inspection))) inspectRequirement(inspection, line);
   },
 };

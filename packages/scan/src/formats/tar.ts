@@ -49,6 +49,7 @@ function put(tree: NameTree<Unpacked>, { name, type, link, source }: TarMember):
 /** Tape archives: old PyTorch, NeMo, container layers. */
 export const tar: Format = {
   name: 'tar',
+  holdsOthers: true,
   recognise: ({ head }) => isTarHeader(head.subarray(0, 512)),
   inspect: async (inspection) => {
     const isLayer = LAYER.test(inspection.path);
@@ -58,8 +59,18 @@ export const tar: Format = {
       if (hasModelEnding(name))
         inspection.report('dangling-link', `\`${printable(name)}\` is a link to nothing in the archive`);
     };
-    for (const member of readTar(inspection.source)) {
-      const { name, type, source } = member;
+    const differ = (what: string, offset: number): void =>
+      inspection.report('ambiguous-archive', what, { offset });
+    for (const member of readTar(inspection.source, { differ })) {
+      const { name, type, source, isSparse, offset } = member;
+      if (isSparse)
+        inspection.report(
+          'unreadable-member',
+          `\`${printable(name)}\` has holes, which are not filled here`,
+          {
+            offset,
+          },
+        );
       reportMember(inspection, member, isLayer);
       if (type === '0' || type === '7' || (type !== '5' && source.size > 0))
         await inspection.part(name, source);

@@ -1,7 +1,7 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { type Field, fieldsOf, inside, looksLikeMessage, textOf } from '../bytes/protobuf.ts';
+import { type Field, fieldsOf, inside, textOf } from '../bytes/protobuf.ts';
 import type { Inspection } from '../inspection.ts';
-import { parsePythonJson } from '../text/json.ts';
+import { beginsAsJson, parsePythonJson } from '../text/json.ts';
 import { printable } from '../text/printable.ts';
 import type { Format } from './format.ts';
 import { inspectKerasConfig } from './keras-config.ts';
@@ -35,6 +35,8 @@ function namesFile(source: ByteSource, field: Field): boolean {
 }
 
 const NODES_MAX = 2_000_000;
+/** Where `SavedObject` of Keras keeps the configuration. */
+const METADATA_FIELD = 5;
 const KERAS_TEXT_BYTES_MAX = 64 * 1024 * 1024;
 
 function readNode(source: ByteSource, field: Field): Node {
@@ -112,28 +114,47 @@ function inspectGraph(inspection: Inspection, source: ByteSource, field: Field |
   }
 }
 
-const isSavedModel = (source: ByteSource): boolean => {
-  const found = new Set<number>();
+/** Whether fields hold an operator with a name, in any order and among any others. @throws Truncated, Malformed */
+function holdsNode(source: ByteSource, fields: Iterable<Field>): boolean {
+  for (const field of fields) {
+    if (field.number !== 1 || field.length === 0) continue;
+    const { name, operator } = readNode(source, field);
+    if (/^[\x21-\x7e]+$/.test(name) && /^[A-Z_][A-Za-z0-9_>]*$/.test(operator)) return true;
+  }
+  return false;
+}
+
+/** Whether fields hold a graph with an operator. @throws Truncated, Malformed */
+function holdsGraph(source: ByteSource, fields: Iterable<Field>): boolean {
+  for (const part of fields)
+    if (part.number === 2 && part.length > 0 && holdsNode(source, inside(source, part))) return true;
+  return false;
+}
+
+/** Whether a source is a message of which `holds` is true; what is no message is none. */
+function isMessage(
+  source: ByteSource,
+  holds: (source: ByteSource, fields: Iterable<Field>) => boolean,
+): boolean {
   try {
-    for (const { number, length } of fieldsOf(source)) {
-      if (number > 2) return false;
-      if (number === 2 && length > 0) found.add(2);
-      if (number === 1) found.add(1);
-    }
+    for (const _ of fieldsOf(source));
+    return holds(source, fieldsOf(source));
   } catch {
     return false;
   }
-  return found.size === 2;
-};
+}
+
+function holdsMetaGraph(source: ByteSource, fields: Iterable<Field>): boolean {
+  for (const meta of fields)
+    if (meta.number === 2 && meta.length > 0 && holdsGraph(source, inside(source, meta))) return true;
+  return false;
+}
 
 /** TensorFlow SavedModel (`saved_model.pb`). */
 export const savedModel: Format = {
   name: 'saved-model',
-  recognise: ({ name, head, inspection }) =>
-    head[0] === 0x08 &&
-    head[1] === 1 &&
-    head[2] === 0x12 &&
-    (name === 'saved_model.pb' || isSavedModel(inspection.source)),
+  recognise: ({ name, size, inspection }) =>
+    size > 0 && (name === 'saved_model.pb' || isMessage(inspection.source, holdsMetaGraph)),
   inspect: (inspection) => {
     const { source } = inspection;
     for (const meta of fieldsOf(source)) {
@@ -144,32 +165,17 @@ export const savedModel: Format = {
   },
 };
 
-/** A node has a name and an operator, and the first field of a graph is one. */
-const isGraph = (source: ByteSource, head: Uint8Array): boolean => {
-  if (head[0] !== 0x0a || !looksLikeMessage(source, new Set([1]), 4)) return false;
-  try {
-    for (const field of fieldsOf(source)) {
-      if (field.number !== 1) return false;
-      const { name, operator } = readNode(source, field);
-      return /^[\x21-\x7e]+$/.test(name) && /^[A-Z_][A-Za-z0-9_>]*$/.test(operator);
-    }
-  } catch {
-    return false;
-  }
-  return false;
-};
-
 /** A frozen TensorFlow graph. */
 export const graphDef: Format = {
   name: 'graph-def',
-  recognise: ({ inspection, head, name }) => !/\.onnx$/.test(name) && isGraph(inspection.source, head),
+  recognise: ({ inspection, name }) => !/\.onnx$/.test(name) && isMessage(inspection.source, holdsNode),
   inspect: (inspection) => inspectGraph(inspection, inspection.source, null),
 };
 
 /** A MetaGraph of TensorFlow 1 (`model.ckpt.meta`). */
 export const metaGraph: Format = {
   name: 'meta-graph',
-  recognise: ({ name, head }) => name.endsWith('.meta') && head[0] === 0x0a,
+  recognise: ({ name, inspection }) => name.endsWith('.meta') && isMessage(inspection.source, holdsGraph),
   inspect: (inspection) => {
     const { source } = inspection;
     for (const part of fieldsOf(source))
@@ -189,7 +195,7 @@ export const kerasMetadata: Format = {
       for (const part of inside(source, node)) {
         if (part.length < 2) continue;
         const text = textOf(source, part);
-        if (!text.startsWith('{')) continue;
+        if (part.number !== METADATA_FIELD && !beginsAsJson(text)) continue;
         try {
           inspectKerasConfig(inspection, parsePythonJson(text), { offset: part.offset });
         } catch {

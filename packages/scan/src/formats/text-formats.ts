@@ -21,9 +21,21 @@ export function readText(inspection: Inspection): string {
   return decodeText(source.read(0, TEXT_BYTES_MAX));
 }
 
+/** Where a text of XML first declares entities: by itself, in a type of document with parts of its own, or in one that lies elsewhere. */
+function entityAt(text: string): number | null {
+  let open: number | null = null;
+  for (const { 0: part, index } of text.matchAll(/<!(?:DOCTYPE|ENTITY)|[>[]|SYSTEM|PUBLIC/gi)) {
+    if (/^<!E/i.test(part)) return index;
+    if (part.startsWith('<')) open ??= index;
+    else if (part === '>') open = null;
+    else if (open !== null) return open;
+  }
+  return null;
+}
+
 function xml(inspection: Inspection, text: string, lineAt: (offset: number) => number): void {
-  const entity = /<!(?:DOCTYPE[^>]{0,4096}\[|ENTITY|DOCTYPE[^>]{0,512}(?:SYSTEM|PUBLIC))/i.exec(text);
-  if (entity) inspection.report('xml-entity', 'declares entities', { line: lineAt(entity.index) });
+  const entity = entityAt(text);
+  if (entity !== null) inspection.report('xml-entity', 'declares entities', { line: lineAt(entity) });
   const sheet = /<\?xml-stylesheet/i.exec(text);
   if (sheet)
     inspection.report('xml-entity', 'names a style sheet that a reader fetches', {
@@ -44,7 +56,7 @@ export const openVino: Format = {
     const text = readText(inspection);
     const lineAt = lineFinder(text);
     xml(inspection, text, lineAt);
-    for (const match of text.matchAll(/<layer\s([^>]{1,2048})>/g)) {
+    for (const match of text.matchAll(/<layer\s([^<>]{1,2048})>/g)) {
       const version = /\bversion="([^"]*)"/.exec(match[1]!)?.[1];
       const type = /\btype="([^"]*)"/.exec(match[1]!)?.[1] ?? '';
       if (version !== undefined && !/^(?:opset\d+|ie_internal_opset|util|)$/.test(version))
@@ -54,12 +66,11 @@ export const openVino: Format = {
           { line: lineAt(match.index) },
         );
     }
-    for (const match of text.matchAll(
-      /\b(?:library|plugin|extension|path)="([^"]*\.(?:so|dll|dylib)[^"]*)"/gi,
-    ))
-      inspection.report('custom-operator', `loads \`${printable(match[1]!)}\``, {
-        line: lineAt(match.index),
-      });
+    for (const match of text.matchAll(/\b(?:library|plugin|extension|path)="([^"]{1,4096})"/gi))
+      if (/\.(?:so|dll|dylib)/i.test(match[1]!))
+        inspection.report('custom-operator', `loads \`${printable(match[1]!)}\``, {
+          line: lineAt(match.index),
+        });
   },
 };
 
@@ -72,7 +83,7 @@ export const pmml: Format = {
     const text = readText(inspection);
     const lineAt = lineFinder(text);
     xml(inspection, text, lineAt);
-    for (const match of text.matchAll(/<Apply\s[^>]{0,256}function="([^"]{1,256})"/g))
+    for (const match of text.matchAll(/<Apply\s[^<>]{0,256}function="([^"<]{1,256})"/g))
       if (/^(?:java|javax|javafx|com|org|net|sun|jdk)\./.test(match[1]!))
         inspection.report('config-target', `calls \`${printable(match[1]!)}\``, {
           line: lineAt(match.index),
@@ -112,8 +123,6 @@ const data = (name: string, recognise: (headText: string, name: string) => boole
 
 /** Formats of data and weights in which nothing runs, told apart so that an inventory knows them. */
 export const DATA_FORMATS: readonly Format[] = [
-  data('parquet', (head) => head.startsWith('PAR1')),
-  data('arrow', (head) => head.startsWith('ARROW1') || head.startsWith('\xff\xff\xff\xff')),
   data('orc', (head) => head.startsWith('ORC')),
   data('avro', (head) => head.startsWith('Obj\x01')),
   data('ggml', (head) => /^(?:lmgg|fmgg|tjgg|algg)/.test(head)),

@@ -56,6 +56,7 @@ async function inspectMember(inspection: Inspection, member: ZipMember): Promise
 /** ZIP archives: PyTorch, Keras, npz, skops, MLflow and many more; read from both ends. */
 export const zip: Format = {
   name: 'zip',
+  holdsOthers: true,
   recognise: ({ head, inspection }) => isZip(head) || endsAsZip(inspection.source),
   inspect: async (inspection) => {
     const { members, unlisted, differences } = readZip(inspection.source);

@@ -40,13 +40,13 @@ const UNDEFINED = 2 ** 53;
 const MESSAGES_MAX = 100_000;
 const NODES_MAX = 100_000;
 const ATTRIBUTE_BYTES_MAX = 64 * 1024 * 1024;
+/** Texts of one attribute. */
+const VARIABLE_ELEMENTS_MAX = 65_536;
 
-/** Where an HDF5 file begins in a source: at 0, or behind a block of somebody else's. -1 where there is none. */
+/** Where an HDF5 file begins in a source: at 0, 512, 1024, 2048 …, as far as the source goes (libhdf5 looks there). -1 where there is none. */
 export function hdf5Start(source: ByteSource): number {
-  for (let at = 0; at + 8 <= source.size; at = at === 0 ? 512 : at * 2) {
+  for (let at = 0; at + 8 <= source.size; at = at === 0 ? 512 : at * 2)
     if (Buffer.from(source.read(at, 8)).toString('latin1') === SIGNATURE) return at;
-    if (at > 1 << 20) break;
-  }
   return -1;
 }
 
@@ -55,12 +55,14 @@ export class Hdf5File {
   readonly #source: ByteSource;
   #offsetBytes = 8;
   #lengthBytes = 8;
-  #base = 0;
+  /** Addresses count from where the file begins, whatever it says of its base (libhdf5 corrects that as well). */
+  readonly #base: number;
   #nodes = 0;
   readonly rootAddress: number;
 
   constructor(source: ByteSource, start: number) {
     this.#source = source;
+    this.#base = start;
     const cursor = new Cursor(source, start + 8);
     const version = cursor.u8();
     if (version <= 1) {
@@ -69,20 +71,16 @@ export class Hdf5File {
       this.#lengthBytes = cursor.u8();
       cursor.skip(version === 1 ? 13 : 9);
       this.#sizes(cursor.offset);
-      this.#base = this.#address(cursor);
-      cursor.skip(3 * this.#offsetBytes);
+      cursor.skip(4 * this.#offsetBytes);
       cursor.skip(this.#offsetBytes);
       this.rootAddress = this.#address(cursor);
     } else if (version <= 3) {
       this.#offsetBytes = cursor.u8();
       this.#lengthBytes = cursor.u8();
       this.#sizes(cursor.offset);
-      cursor.skip(1);
-      this.#base = this.#address(cursor);
-      cursor.skip(2 * this.#offsetBytes);
+      cursor.skip(1 + 3 * this.#offsetBytes);
       this.rootAddress = this.#address(cursor);
     } else throw new Malformed(start + 8, `there is no superblock ${version}`);
-    if (this.#base === 0) this.#base = start;
   }
 
   #sizes(at: number): void {
@@ -167,7 +165,7 @@ export class Hdf5File {
       const heap = this.#address(cursor);
       if (tree >= 0 && heap >= 0) this.#symbols(tree, this.#heapData(heap), found.links, 0);
     } else if (type === 0x06) found.links.push(this.#link(cursor));
-    else if (type === 0x0c) found.attributes.push(this.#attribute(cursor));
+    else if (type === 0x0c) this.#attribute(cursor, found);
     else if (type === 0x02 || type === 0x15) {
       cursor.skip(1);
       const flags = cursor.u8();
@@ -247,11 +245,11 @@ export class Hdf5File {
       : { name, address: -1, offset };
   }
 
-  #attribute(cursor: Cursor): { name: string; value: Uint8Array | null; offset: number } {
+  #attribute(cursor: Cursor, found: Mutable): void {
     const offset = cursor.offset;
     const version = cursor.u8();
     if (version < 1 || version > 3) throw new Malformed(offset, 'an attribute of an unknown version');
-    cursor.skip(1);
+    const isShared = (cursor.u8() & 3) !== 0 && version > 1;
     const [nameBytes, typeBytes, spaceBytes] = [cursor.u16(), cursor.u16(), cursor.u16()];
     if (version === 3) cursor.skip(1);
     const padded = (bytes: number): number => (version === 1 ? Math.ceil(bytes / 8) * 8 : bytes);
@@ -270,22 +268,33 @@ export class Hdf5File {
     let elements = 1;
     for (let i = 0; i < Math.min(dimensions, 32); i++) elements *= space.unsigned(this.#lengthBytes);
     cursor.skip(padded(spaceBytes));
+    // Its type stands elsewhere, and may be any.
+    if (isShared) found.partial = true;
     if (kind === 9) {
       const pieces: Uint8Array[] = [];
-      for (let i = 0; i < Math.min(elements, 4096); i++) {
+      if (elements > VARIABLE_ELEMENTS_MAX) found.partial = true;
+      for (let i = 0; i < Math.min(elements, VARIABLE_ELEMENTS_MAX); i++) {
         const length = cursor.u32();
         const address = this.#address(cursor);
+        if (length > ATTRIBUTE_BYTES_MAX) found.partial = true;
         const piece = this.#globalHeap(address, cursor.u32(), length);
         if (piece) pieces.push(piece, Buffer.from('\n'));
       }
-      return { name, value: pieces.length > 0 ? Buffer.concat(pieces.slice(0, -1)) : null, offset };
+      found.attributes.push({
+        name,
+        value: pieces.length > 0 ? Buffer.concat(pieces.slice(0, -1)) : null,
+        offset,
+      });
+      return;
     }
     const bytes = elementBytes * elements;
-    return {
+    const isRead = bytes <= ATTRIBUTE_BYTES_MAX;
+    if (!isRead) found.partial = true;
+    found.attributes.push({
       name,
-      value: bytes <= ATTRIBUTE_BYTES_MAX ? cursor.bytes(Math.min(bytes, cursor.left)) : null,
+      value: isRead ? cursor.bytes(Math.min(bytes, cursor.left)) : null,
       offset,
-    };
+    });
   }
 
   #globalHeap(address: number, index: number, length: number): Uint8Array | null {
@@ -359,9 +368,14 @@ export class Hdf5File {
       if (found.links.length + found.attributes.length > NODES_MAX)
         throw new Malformed(cursor.offset, 'more links and attributes than are read');
       const first = new Cursor(this.#source, cursor.offset).u8();
-      if (first === 0 || first > 3) return;
+      if (first === 0 || first > 3) {
+        // The library goes by an index: what lies behind a gap is as good as what lies before it.
+        const rest = this.#source.read(cursor.offset, end - cursor.offset);
+        found.partial ||= rest.some((byte) => byte !== 0);
+        return;
+      }
       if (links) found.links.push(this.#link(cursor));
-      else found.attributes.push(this.#attribute(cursor));
+      else this.#attribute(cursor, found);
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Literals } from './literals.ts';
-import { isOpaque, Made, Tuple, type Value } from './value.ts';
+import { isOpaque, Made, offsetOf, Tuple, type Value } from './value.ts';
 
 /** Elements an array may be asked for that is filled afterwards, and bytes of one of them. */
 export const ELEMENTS_MAX = 1_000_000;
@@ -23,7 +23,8 @@ export function elementsOf(shape: Value | undefined, literals: Literals): number
   if (shape === undefined) return 1;
   const whole = literals.whole(shape);
   if (whole !== null) return Math.max(0, whole);
-  if (shape instanceof Made || isOpaque(shape)) return Number.POSITIVE_INFINITY;
+  const isNumber = offsetOf(shape) >= 0 && literals.span(shape) === null;
+  if (shape instanceof Made || isOpaque(shape) || isNumber) return Number.POSITIVE_INFINITY;
   let elements = 1;
   for (const size of literals.itemsOf(shape) ?? [])
     elements *= Math.max(0, literals.whole(size) ?? Number.POSITIVE_INFINITY);

@@ -1,12 +1,13 @@
 import { ELEMENTS_MAX, elementsOf, typeBytes } from './allocations.ts';
 import type { RuleName } from './allow-list.ts';
+import { isPlainCodec } from './inner-bytes.ts';
 import type { Literals } from './literals.ts';
 import {
-  ATOM,
   type CallKind,
   GlobalName,
   isOpaque,
   Made,
+  NONE,
   OPAQUE,
   PLAIN_TUPLE,
   Tuple,
@@ -52,17 +53,6 @@ const gives = (value: Value): Ruling => ({ gives: value });
 const made = ({ of, items, how, offset }: Call): Ruling =>
   gives(new Made(of, items ? new Tuple(items, 0) : PLAIN_TUPLE, how, offset));
 
-/** Encodings that turn a text into the bytes it stands for, and nothing else. */
-const ENCODINGS = new Set([
-  'latin1',
-  'latin-1',
-  'latin_1',
-  'iso-8859-1',
-  'utf-8',
-  'utf8',
-  'ascii',
-  'raw_unicode_escape',
-]);
 /** What classes are built upon that a stream may make bare instances of. */
 const BASES = new Set(
   'object dict list tuple set frozenset int float complex str bytes'
@@ -127,7 +117,7 @@ function isBitGenerator(value: Value, judge: CallJudge): boolean {
 /** What was made, with the states that follow from the argument at `from` on. */
 function withState(call: Call, judge: CallJudge, target: Value, from: number): Value {
   for (const state of call.items?.slice(from) ?? [])
-    if (state !== ATOM) judge.setState(target, state, call.offset);
+    if (state !== NONE) judge.setState(target, state, call.offset);
   return target;
 }
 
@@ -175,7 +165,7 @@ export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
   apply: (call, judge) => {
     const [of, kind, args] = call.items ?? [];
     if (of === undefined || args === undefined) return refused('lacks what it calls');
-    if (kind !== undefined && kind !== ATOM && !judge.isKnown(kind))
+    if (kind !== undefined && kind !== NONE && !judge.isKnown(kind))
       return refused('is given a class that is not known');
     return gives(withState(call, judge, judge.call(of, args, 'call', call.offset, call.opcode), 3));
   },
@@ -212,14 +202,12 @@ export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
     call.items === null || call.items.length === 1 ? made(call) : refused('makes a class'),
   encode: (call, judge) => {
     const encoding = call.items?.[1] === undefined ? 'utf-8' : judge.literals.string(call.items[1]);
-    return encoding !== null && ENCODINGS.has(encoding.toLowerCase())
-      ? made(call)
-      : refused('uses a codec that computes');
+    return encoding !== null && isPlainCodec(encoding) ? made(call) : refused('uses a codec that computes');
   },
   'default-factory': (call, judge) => {
     const factory = call.items?.[0];
     if (call.items === null) return made(call);
-    if (factory === undefined || factory === ATOM) return made(call);
+    if (factory === undefined || factory === NONE) return made(call);
     return factory instanceof GlobalName &&
       /^(?:builtins|collections)$/.test(factory.module) &&
       judge.isKnown(factory, 'call', 'plain', 'bytes', 'default-factory')

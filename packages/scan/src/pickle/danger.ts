@@ -119,6 +119,12 @@ const covers = (pattern: string, name: string): boolean =>
     ? name.startsWith(pattern.slice(0, -1))
     : name === pattern || name.startsWith(`${pattern}.`);
 
+/** Whether a row has a name by itself, and not for its module or its beginning. */
+export const isNamedDanger = (module: string, name: string): boolean =>
+  BY_MODULE.get(module)?.some(({ names }) =>
+    names?.some((pattern) => !pattern.endsWith('*') && covers(pattern, name)),
+  ) ?? false;
+
 /** What is known of a name, from its module or one above it; a dotted name may reach another module. */
 export function dangerOf(module: string, name: string): TechniqueName | null {
   const parts = module.split('.');

@@ -1,4 +1,6 @@
 import type { AllowedName, RuleName } from './allow-list.ts';
+import { innerBytes } from './inner-bytes.ts';
+import type { Literals } from './literals.ts';
 import { GlobalName, isOpaque, Made, PLAIN_TUPLE, Tuple, type Value } from './value.ts';
 
 /** What is known of a name that a stream uses, if it is allowed. */
@@ -13,6 +15,8 @@ const CLASS_NAME = /(?:^|\.)_*[A-Z]\w*$/;
 const CONSTANT_NAME = /(?:^|\.)_+[A-Z0-9]+$/;
 /** Dictionaries, some of which look up attributes among their keys. */
 const MAPPINGS = /(?:^|\.)(?:dict|OrderedDict|Counter|defaultdict|UserDict|ChainMap|AttributeDict|Bunch)$/;
+/** Bytes of a key of numpy that are read. */
+const KEY_BYTES_MAX = 4096;
 /** Objects whose attributes are what they were called with. */
 const BAGS = /(?:^|\.)(?:AttributeDict|Bunch|Namespace|SimpleNamespace)$/;
 /** Rules by which the arguments decide nothing: `functools.partial` may keep such a name. */
@@ -79,6 +83,32 @@ export function mayBeText(key: Value, entryOf: EntryOf, textOf: (value: Value) =
   const kind = type instanceof Made && type.args instanceof Tuple ? type.args.items[0] : undefined;
   const text = kind === undefined ? null : textOf(kind);
   return text === null || !/^[<>|=]?[?bBhHiIlLqQefdgFDGMm]\d{0,2}$/.test(text);
+}
+
+/**
+ * The text that a key of a dictionary is: `null` where it is none, `undefined` where nobody can say.
+ * A number of numpy is none; an element of a type of texts is what its bytes say.
+ */
+export function textOfKey(key: Value, literals: Literals): string | null | undefined {
+  if (isOpaque(key)) return undefined;
+  if (!(key instanceof Made)) return literals.string(key);
+  if (!(key.of instanceof GlobalName)) return undefined;
+  const items = literals.itemsOf(key.args) ?? [];
+  const { full, name } = key.of;
+  if (full === 'builtins.str' || full === 'numpy.str_')
+    return items.length === 1 ? (literals.string(items[0]!) ?? undefined) : undefined;
+  if (full === 'builtins.getattr') return items[0] instanceof GlobalName ? null : undefined;
+  if (name !== 'scalar') return null;
+  const kind = items[0] instanceof Made ? literals.itemsOf(items[0].args)?.[0] : undefined;
+  const type = kind === undefined ? null : literals.string(kind);
+  if (type === null) return undefined;
+  if (!/^[<>|=]?U/.test(type)) return null;
+  const bytes = items[1] === undefined ? null : innerBytes(items[1], literals);
+  if (!bytes) return undefined;
+  const read =
+    bytes instanceof Uint8Array ? bytes : literals.bytes(bytes.start, Math.min(bytes.length, KEY_BYTES_MAX));
+  // Four bytes for each letter, in either order: those of the names that matter have one that is not zero.
+  return Buffer.from(read.filter((byte) => byte !== 0)).toString('latin1');
 }
 
 /** Whether a state may hold names that the stream does not write out where it sets them. */

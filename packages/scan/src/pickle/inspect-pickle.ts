@@ -83,6 +83,7 @@ export function isPickle(inspection: Inspection): boolean {
     build: () => 0,
     added: () => {},
     items: () => {},
+    fetched: () => {},
     persistent: (id) => id,
     doubled: () => {},
     allocates: () => {},

@@ -3,27 +3,21 @@ import { ELEMENTS_MAX, elementsOf } from './allocations.ts';
 import type { AllowedName, AllowList, RuleName } from './allow-list.ts';
 import { CALL_RULES, type CallJudge, reportPasses } from './call-rules.ts';
 import { dangerOf } from './danger.ts';
-import {
-  identityOf,
-  isComputedState,
-  isFilledBag,
-  mayBeCalled,
-  mayBePartial,
-  mayBeText,
-} from './identity.ts';
+import { identityOf, isComputedState, isFilledBag, mayBePartial } from './identity.ts';
+import { type InnerBytes, innerBytes } from './inner-bytes.ts';
 import type { Literals } from './literals.ts';
 import type { PickleHost } from './machine-contract.ts';
+import { NumpyTypes } from './numpy-types.ts';
 import { OP, OPCODE_NAMES } from './opcodes.ts';
+import { specialName } from './special-names.ts';
 import { STATE_RULES } from './state-rules.ts';
 import {
-  ATOM,
   type CallKind,
   GlobalName,
-  isContainer,
   isOpaque,
+  isTuple,
   Made,
   OPAQUE,
-  offsetOf,
   Persistent,
   Tuple,
   type Value,
@@ -40,23 +34,18 @@ export interface PickleSighting {
 /** What a judge passes on. */
 export interface JudgeOutlets {
   /** A model within the stream: a place in the source, or its bytes. */
-  nested(bytes: { start: number; length: number } | Uint8Array, offset: number): void;
+  nested(bytes: InnerBytes, offset: number): void;
   /** What the loader reads on its own behind `BUILD`; see {@link PickleHost.build}. */
-  inline(target: Made, state: ReadonlyMap<string, Value>, next: number, literals: Literals): number | null;
+  inline(
+    target: Made,
+    state: ReadonlyMap<string, Value> | null,
+    next: number,
+    literals: Literals,
+  ): number | null;
   /** Asked now and then. @returns whether to go on */
   goOn(): boolean;
 }
 
-/** Attributes that Python calls without being asked. */
-const SPECIAL = new Set(
-  (
-    'setstate reduce reduce_ex getattr getattribute del class init new call iter len ' +
-    'hash eq enter exit getitem array_wrap array_finalize array_ufunc array_function array_interface array_struct array ' +
-    'torch_function index int bool repr str '
-  ).split(' '),
-);
-/** Attributes that a loader calls to fill what it made. */
-const FILLING = new Set(['append', 'extend', 'add']);
 /** Names of one stream that are told apart; what is beyond them is counted as seen. */
 const SIGHTINGS_MAX = 256;
 
@@ -74,6 +63,7 @@ export class Judge implements PickleHost, CallJudge {
   readonly #bad = new WeakSet<object>();
   readonly #entries = new WeakMap<GlobalName, AllowedName>();
   readonly #entryOf = (name: GlobalName): AllowedName | undefined => this.#entries.get(name);
+  readonly #types = new NumpyTypes(() => this.literals);
   /** Those of the stream being read; set by whoever runs it. */
   literals!: Literals;
 
@@ -179,6 +169,11 @@ export class Judge implements PickleHost, CallJudge {
       return given;
     }
     const items = this.literals.itemsOf(args);
+    // Only the Python reader takes a list or text of arguments, of which nothing is known.
+    if (items === null && !isTuple(args)) {
+      const full = shown(of.full);
+      this.#see('refused-call', full, `calls \`${full}\` with arguments that are no tuple`, offset, opcode);
+    }
     reportPasses({ of, items, how, offset, opcode }, this);
     const ruling = CALL_RULES[entry.rule]({ of, items, how, offset, opcode }, this);
     if ('gives' in ruling) return ruling.gives;
@@ -255,14 +250,20 @@ export class Judge implements PickleHost, CallJudge {
     if (state instanceof Tuple && state.items.length === 2 && state.items.some(isOpaque) && rule === 'data')
       this.#see('state-on-unknown', 'state', 'sets a state that it computed', offset, OP.BUILD);
     target.state = state;
+    target.states++;
     this.#sizes(target, state, offset);
     const named = items === null ? null : this.#named(items);
-    const why = rule === undefined ? null : (STATE_RULES[rule]?.(named, this.literals) ?? null);
+    const isType = target.of instanceof GlobalName && target.of.full === 'numpy.dtype';
+    const why = isType
+      ? this.#types.fault(target, state, offset)
+      : rule === undefined
+        ? null
+        : (STATE_RULES[rule]?.(named, this.literals) ?? null);
     if (why !== null) {
       const full = shown((target.of as GlobalName).full);
       this.#see('refused-call', full, `sets the state of \`${full}\`, which ${why}`, offset, OP.BUILD);
     }
-    return named === null ? 0 : this.#outlets.inline(target, named, next, this.literals);
+    return this.#outlets.inline(target, named, next, this.literals);
   }
 
   /** The state of a type of numpy says how large an element is; that of an array, how many there are. */
@@ -299,45 +300,47 @@ export class Judge implements PickleHost, CallJudge {
       );
   }
 
-  /** What a state sets, by name. */
-  #named(items: readonly Value[]): ReadonlyMap<string, Value> {
+  /** What a state sets, by name; `null` where a name is computed. */
+  #named(items: readonly Value[]): ReadonlyMap<string, Value> | null {
     const named = new Map<string, Value>();
     for (let i = 0; i + 1 < items.length; i += 2) {
       const key = this.literals.string(items[i]!);
-      if (key !== null) named.set(key, items[i + 1]!);
+      if (key === null) return null;
+      named.set(key, items[i + 1]!);
     }
     return named;
+  }
+
+  fetched(offset: number): void {
+    this.#types.fetched(offset);
   }
 
   added(target: Value, offset: number, opcode: number): void {
     if (target instanceof GlobalName) {
       const full = shown(target.full);
       this.#see('state-on-class', full, `adds to \`${full}\` itself`, offset, opcode);
-    } else if (isOpaque(target) || (target instanceof Made && !(target.of instanceof GlobalName)))
+    } else if (this.#isBytes(target))
+      this.#see('state-on-unknown', 'bytes', 'adds to bytes that it holds', offset, opcode);
+    else if (isOpaque(target) || (target instanceof Made && !(target.of instanceof GlobalName)))
       this.#see('state-on-unknown', 'added', 'adds to something that it computed', offset, opcode);
     else if (target instanceof Made) this.#changes(target, 'adds to', offset, opcode);
+  }
+
+  /** Whether it is bytes that can be added to, or would be in another reading. */
+  #isBytes(value: Value): boolean {
+    if (value instanceof Made)
+      return value.of instanceof GlobalName && value.of.full === 'builtins.bytearray';
+    return this.literals.span(value)?.text === false;
   }
 
   items(items: readonly Value[], start: number, offset: number): void {
     for (let i = start; i + 1 < items.length; i += 2) {
       const value = items[i + 1]!;
-      // Only what can be called can do harm under a special name.
-      if (typeof value === 'number' || value.kind === 'tuple') continue;
-      const key = items[i]!;
-      if (offsetOf(key) < 0) {
-        if (
-          mayBeCalled(value, this.#entryOf) &&
-          mayBeText(key, this.#entryOf, (of) => this.literals.string(of))
-        )
-          this.#see('special-attribute', '', 'sets something under a name it computes', offset, OP.SETITEMS);
-        continue;
-      }
-      const name = this.literals.string(key);
-      const fills = name !== null && FILLING.has(name) && mayBeCalled(value, this.#entryOf);
-      if (fills && !this.isKnown(value, 'mention', 'data'))
-        this.#see('special-attribute', name, `sets \`${name}\``, offset, OP.SETITEMS);
-      if (name === null || !/^__\w+__$/.test(name) || !SPECIAL.has(name.slice(2, -2))) continue;
-      this.#see('special-attribute', name, `sets \`${name}\``, offset, OP.SETITEMS);
+      if (value instanceof Tuple) this.#types.added(value, offset);
+      const name = specialName(items[i]!, value, this.#entryOf, this.literals);
+      if (name === null) continue;
+      const what = name === '' ? 'something under a name it computes' : `\`${name}\``;
+      this.#see('special-attribute', name, `sets ${what}`, offset, OP.SETITEMS);
     }
   }
 
@@ -357,22 +360,8 @@ export class Judge implements PickleHost, CallJudge {
   }
 
   nested(given: Value, offset: number): void {
-    // Keras hands over a file in memory.
-    const isFile =
-      given instanceof Made && given.of instanceof GlobalName && /^_?io\.BytesIO$/.test(given.of.full);
-    const bytes = isFile && given.state instanceof Tuple ? (given.state.items[0] ?? given) : given;
-    const span = this.literals.span(bytes);
-    if (span && !span.text) {
-      this.#outlets.nested(span, offset);
-      return;
-    }
-    // Protocol 2 has no bytes: `_codecs.encode(text, 'latin1')` stands for them.
-    const text = bytes instanceof Made && bytes.args instanceof Tuple ? bytes.args.items[0] : undefined;
-    const inner = text === undefined ? null : this.literals.span(text);
-    const byEncode =
-      bytes instanceof Made && bytes.of instanceof GlobalName && this.isKnown(bytes.of, 'encode');
-    if (inner?.text && byEncode) this.#outlets.nested(this.literals.latin1(text!), offset);
-    else if (bytes !== ATOM && !isContainer(bytes))
-      this.#see('refused-call', 'nested', 'loads a model from bytes that it computes', offset, OP.REDUCE);
+    const bytes = innerBytes(given, this.literals);
+    if (bytes) this.#outlets.nested(bytes, offset);
+    else this.#see('refused-call', 'nested', 'loads a model from bytes that it computes', offset, OP.REDUCE);
   }
 }

@@ -8,7 +8,11 @@ export interface PickleHost {
   computedGlobal(offset: number, opcode: number): void;
   /** Something is called, or asked for a bare instance. @returns what it gives */
   call(of: Value, args: Value, how: CallKind, offset: number, opcode: number): Value;
-  /** State is set. @returns how many bytes behind the opcode the loader reads on its own, `null` if all of it */
+  /**
+   * State is set.
+   * @param items keys and values, in turn, of the dictionary that is the state: all of them, or `null` where that is not known
+   * @returns how many bytes behind the opcode the loader reads on its own, `null` if all of it
+   */
   build(
     target: Value,
     state: Value,
@@ -20,6 +24,8 @@ export interface PickleHost {
   added(target: Value, offset: number, opcode: number): void;
   /** Keys and values, in turn, that go into a dictionary. */
   items(items: readonly Value[], start: number, offset: number): void;
+  /** A dictionary, or a tuple that may hold one, comes from the memo. */
+  fetched(offset: number): void;
   /** @returns what the loader makes of the id */
   persistent(id: Value, offset: number): Value;
   /** A container holds itself twice over, `level` times. */

@@ -1,17 +1,17 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { Frames } from './frames.ts';
-import { Literals } from './literals.ts';
+import { Literals, NUMBER_BEGINS, STRING_BEGINS } from './literals.ts';
 import type { PickleEnd, PickleHost, Reading } from './machine-contract.ts';
 import { DOUBLED_MAX, Halt, Memory } from './memory.ts';
 import { OP } from './opcodes.ts';
 import { nameOnPython3 } from './python2-names.ts';
 import {
-  ATOM,
   DICT,
   GlobalName,
   LIST,
   levelOver,
   literalAt,
+  NONE,
   OPAQUE,
   SET,
   Tuple,
@@ -22,15 +22,7 @@ import { lengthOfEight, Window } from './window.ts';
 
 /** Opcodes between two looks at the budget. */
 const TICK = 0xffff;
-
-const table = (characters: string): Uint8Array => {
-  const bytes = new Uint8Array(256);
-  for (const character of characters) bytes[character.charCodeAt(0)] = 1;
-  return bytes;
-};
-/** What may begin a number written as text, `inf` and `nan` and blanks that Python strips among it. */
-const NUMBER_BEGINS = table('0123456789+-._infaINFA \t\r\x0b\x0c');
-const STRING_BEGINS = table('\'" \t\r');
+const PUTS: ReadonlySet<number> = new Set([OP.PUT, OP.BINPUT, OP.LONG_BINPUT, OP.MEMOIZE]);
 
 /**
  * Runs a pickle without making anything: the union of what CPython's C and pure-Python unpicklers do (`Modules/_pickle.c`,
@@ -52,7 +44,7 @@ export class PickleMachine {
     this.#lenient = reading.lenient;
     this.#reading = reading;
     this.literals = new Literals(source);
-    this.#memory = new Memory(host, this.#lenient);
+    this.#memory = new Memory(host, this.#lenient, this.literals.begin());
   }
 
   /** Bytes that all runs so far read again, or went through for lines. */
@@ -62,7 +54,7 @@ export class PickleMachine {
 
   /** Runs from `start` to the first `STOP` or to where it cannot go on. Each run has a memo of its own. */
   run(start: number): PickleEnd {
-    this.#memory = new Memory(this.#host, this.#lenient);
+    this.#memory = new Memory(this.#host, this.#lenient, this.literals.begin());
     const at = { offset: start, opcodes: 0, crossed: false };
     try {
       const result = this.#loop(at);
@@ -106,9 +98,11 @@ export class PickleMachine {
     let ends = -1;
     /** The longest part of an opcode that is read from the window without a look: opcode and eight bytes. */
     let safe = base + end >= size ? end : end - 16;
-    /** What the last `SETITEM(S)` added, if nothing came between it and now. */
+    /** What the last `SETITEMS` added, where that is all that its dictionary holds. */
     let lastItems: readonly Value[] | null = null;
     let lastItemsEnd = -1;
+    /** Behind the last `EMPTY_DICT`, and where it was memoised. */
+    let newDictEnd = -1;
     const frames = new Frames(this.#reading);
 
     try {
@@ -134,7 +128,7 @@ export class PickleMachine {
         // Numbers, not names: a switch over literals is a jump, one over names of an object tries each in turn.
         switch (opcode) {
           case 0x28 /* MARK */:
-            memory.mark();
+            memory.mark(newDictEnd === here);
             break;
           case 0x2e: /* STOP */ {
             const result = this.#lenient && stack.length === 0 ? OPAQUE : memory.pop();
@@ -151,10 +145,12 @@ export class PickleMachine {
           case 0x32 /* DUP */:
             stack.push(memory.top());
             break;
-          case 0x4e: /* NONE */
+          case 0x4e /* NONE */:
+            stack.push(NONE);
+            break;
           case 0x88: /* NEWTRUE */
           case 0x89 /* NEWFALSE */:
-            stack.push(ATOM);
+            stack.push(literalAt(here));
             break;
           case 0x46: /* FLOAT */
           case 0x49: /* INT */
@@ -197,7 +193,7 @@ export class PickleMachine {
           case 0x8e: /* BINBYTES8 */
           case 0x96: /* BYTEARRAY8 */ {
             const length = lengthOfEight(buf, p);
-            stack.push(opcode === OP.BYTEARRAY8 ? ATOM : literalAt(here));
+            stack.push(literalAt(here));
             p += 8 + length;
             break;
           }
@@ -206,12 +202,13 @@ export class PickleMachine {
             break;
           case 0x7d /* EMPTY_DICT */:
             stack.push(DICT);
+            newDictEnd = base + p;
             break;
           case 0x8f /* EMPTY_SET */:
             stack.push(SET);
             break;
           case 0x29 /* EMPTY_TUPLE */:
-            stack.push(new Tuple([], 0));
+            stack.push(Tuple.EMPTY);
             break;
           case 0x74 /* TUPLE */:
             stack.push(memory.tuple(memory.popMark(), here));
@@ -247,9 +244,7 @@ export class PickleMachine {
             if (stack.length - memory.fence <= count && !this.#lenient)
               throw new Halt('error', 'takes from an empty stack');
             const start = Math.max(memory.fence, stack.length - count);
-            if (opcode === OP.SETITEM && buf[p] === OP.BUILD) lastItems = stack.slice(start);
             memory.add(start, here, opcode);
-            if (opcode === OP.SETITEM) lastItemsEnd = base + p;
             break;
           }
           case 0x65: /* APPENDS */
@@ -257,7 +252,7 @@ export class PickleMachine {
           case 0x90: /* ADDITEMS */ {
             const start = memory.popMark();
             // What `BUILD` is about to set is kept for whoever wants to know it.
-            if (opcode === OP.SETITEMS && buf[p] === OP.BUILD) {
+            if (opcode === OP.SETITEMS && buf[p] === OP.BUILD && memory.holdsAll) {
               lastItems = stack.slice(start);
               lastItemsEnd = base + p;
             }
@@ -266,7 +261,7 @@ export class PickleMachine {
           }
           case 0x67: /* GET */ {
             const next = window.lineEnd(base + p);
-            stack.push(memory.get(window.number(base + p, next)));
+            stack.push(memory.get(window.number(base + p, next), here));
             p = next - base;
             break;
           }
@@ -277,7 +272,7 @@ export class PickleMachine {
             break;
           }
           case 0x68 /* BINGET */:
-            stack.push(memory.get(buf[p++]!));
+            stack.push(memory.get(buf[p++]!, here));
             break;
           case 0x71 /* BINPUT */:
             memory.put(buf[p++]!, here);
@@ -286,7 +281,7 @@ export class PickleMachine {
           case 0x72: /* LONG_BINPUT */ {
             const index = (buf[p]! | (buf[p + 1]! << 8) | (buf[p + 2]! << 16) | (buf[p + 3]! << 24)) >>> 0;
             p += 4;
-            if (opcode === OP.LONG_BINGET) stack.push(memory.get(index));
+            if (opcode === OP.LONG_BINGET) stack.push(memory.get(index, here));
             else memory.put(index, here);
             break;
           }
@@ -387,6 +382,7 @@ export class PickleMachine {
           default:
             throw new Halt('error', `there is no opcode ${opcode}`);
         }
+        if (newDictEnd === here && PUTS.has(opcode)) newDictEnd = base + p;
         if (base + p > frames.end && here < frames.end) frames.check(opcode, here);
         if (p > end && base + p > size) throw new Halt('truncated', 'a value ends early');
       }

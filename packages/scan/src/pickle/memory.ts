@@ -1,15 +1,17 @@
+import type { KeptTuples } from './kept-tuples.ts';
 import type { PickleEnd, PickleHost } from './machine-contract.ts';
 import { Memo } from './memo.ts';
 import { OP } from './opcodes.ts';
 import {
-  ATOM,
   isContainer,
+  isDict,
   levelOf,
   levelOver,
-  literalsOr,
   memoOf,
+  NONE,
   OPAQUE,
   PLAIN_TUPLE,
+  placeOfKept,
   Tuple,
   type Value,
   withLevel,
@@ -22,6 +24,22 @@ const MEMO_MAX = 0xffff_ffff;
 const MEMO_GAP_MAX = 65_536;
 /** Containers doubled this often have over 65,000 times their own size. */
 export const DOUBLED_MAX = 16;
+
+/** Tuples within each other: no pickler comes as deep, and of what is deeper nothing is known. */
+const DEPTH_MAX = 4096;
+
+/** No memo place, where -1 is none. */
+const UNKNOWN = -2;
+
+/** Items of a tuple that are looked at each time it comes from the memo. */
+const FEW = 3;
+
+/** Whether it is a dictionary or a tuple that may hold one: those of a few items that are none do not. */
+function mayHoldDict(value: Value): boolean {
+  if (typeof value === 'number') return isDict(value);
+  if (value.kind !== 'tuple') return false;
+  return value.items.length > FEW || value.items.some((item) => isDict(item) || item instanceof Tuple);
+}
 
 /** A run ends. */
 export class Halt extends Error {
@@ -43,14 +61,22 @@ export const straddled = (from: number, to: number, frame: number): Halt =>
 export class Memory {
   readonly stack: Value[] = [];
   readonly #marks: number[] = [];
+  /** For each mark, where the new dictionary below it is memoised; `UNKNOWN` where no new one lies below it. */
+  readonly #dicts: number[] = [];
+  /** Where dictionaries are memoised that came from there. */
+  readonly #reached = new Set<number>();
+  /** Whether the dictionary below the mark that was taken last was new and could not be reached since. */
+  holdsAll = false;
   /** Where the values begin that are within reach. */
   fence = 0;
   readonly #memo = new Memo();
   readonly #host: PickleHost;
   readonly #lenient: boolean;
+  readonly #kept: KeptTuples;
 
-  constructor(host: PickleHost, lenient: boolean) {
+  constructor(host: PickleHost, lenient: boolean, kept: KeptTuples) {
     this.#host = host;
+    this.#kept = kept;
     this.#lenient = lenient;
   }
 
@@ -59,10 +85,12 @@ export class Memory {
     return this.#memo.count;
   }
 
-  /** Marks the stack; what lies below is out of reach until the mark is gone. */
-  mark(): void {
+  /** Marks the stack; what lies below is out of reach until the mark is gone. @param aboveNew whether above a new dictionary */
+  mark(aboveNew = false): void {
+    const below = this.stack[this.stack.length - 1];
     this.fence = this.stack.length;
     this.#marks.push(this.fence);
+    this.#dicts.push(aboveNew && typeof below === 'number' ? memoOf(below) : UNKNOWN);
   }
 
   /** Whether the last mark lies on top of the stack. */
@@ -94,6 +122,8 @@ export class Memory {
   popMark(): number {
     const mark = this.#marks.pop();
     if (mark !== undefined) {
+      const dict = this.#dicts.pop()!;
+      this.holdsAll = dict !== UNKNOWN && !this.#reached.has(dict);
       this.fence = this.#marks.length > 0 ? this.#marks[this.#marks.length - 1]! : 0;
       return mark;
     }
@@ -112,15 +142,17 @@ export class Memory {
     const count = stack.length - start;
     let matters = false;
     let level = 0;
-    let last: Value = ATOM;
+    let depth = 0;
+    let last: Value = NONE;
     for (let i = start; i < stack.length; i++) {
       const item = stack[i]!;
       if (typeof item === 'number') {
-        if (item < 0 || item === OPAQUE) matters = true;
-        if (item <= ATOM || item === OPAQUE) continue;
+        if (item < 0 || item === OPAQUE || placeOfKept(item) >= 0) matters = true;
+        if (item <= NONE || item === OPAQUE) continue;
       } else {
         matters = true;
         if (item.kind !== 'tuple') continue;
+        depth = Math.max(depth, item.depth);
       }
       const own = levelOf(item) + (item === last ? 1 : 0);
       if (own > level) level = own;
@@ -131,10 +163,14 @@ export class Memory {
       this.drop(start);
       return withLevel(PLAIN_TUPLE, level);
     }
+    if (depth >= DEPTH_MAX) {
+      this.drop(start);
+      return OPAQUE;
+    }
     const items = new Array<Value>(count);
     for (let i = 0; i < count; i++) items[i] = stack[start + i]!;
     this.drop(start);
-    return new Tuple(items, level);
+    return new Tuple(items, level, depth + 1);
   }
 
   put(index: number, offset: number): void {
@@ -143,17 +179,26 @@ export class Memory {
     if (index > offset + MEMO_GAP_MAX) this.#host.allocates(2 * index, offset);
     let value = this.top();
     if (typeof value === 'number') {
-      if (value > ATOM && isContainer(value) && memoOf(value) < 0) {
+      if (value > NONE && isContainer(value) && memoOf(value) < 0) {
         value = withMemo(value, index);
         this.setTop(value);
       }
-    } else if (value.kind === 'tuple') value = literalsOr(value);
+    } else if (value.kind === 'tuple') {
+      value = this.#kept.keep(value);
+      this.setTop(value);
+    }
     this.#memo.set(index, value);
   }
 
-  get(index: number): Value {
+  get(index: number, offset: number): Value {
     const value = this.#memo.get(index);
-    if (value !== undefined) return value;
+    if (value !== undefined) {
+      if (mayHoldDict(value)) {
+        this.#host.fetched(offset);
+        if (typeof value === 'number') this.#reached.add(memoOf(value));
+      }
+      return value;
+    }
     if (this.#lenient) return OPAQUE;
     throw new Halt('error', 'a memo place that is empty');
   }

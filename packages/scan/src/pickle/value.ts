@@ -3,7 +3,7 @@
  * are numbers: below zero, a literal, by the offset of the opcode that pushed it (`-offset - 1`), to be read again when
  * somebody asks; from zero on, a container or something without interest, `kind + 8 * (level + 64 * (memo + 1))`, where
  * `level` says how often it holds the same container twice over, one inside another, and `memo` where it is memoised. A
- * memoised tuple of literals is the place of its first item.
+ * memoised tuple of literals is the place where its items are kept.
  */
 export type Value = number | Thing;
 
@@ -31,13 +31,18 @@ export class GlobalName {
 
 /** A tuple that holds more than numbers and containers. */
 export class Tuple {
+  /** A tuple of nothing, of which one serves all. */
+  static readonly EMPTY: Tuple = new Tuple([], 0);
   readonly kind = 'tuple';
   readonly items: readonly Value[];
   readonly level: number;
+  /** Tuples within each other, this one among them. */
+  readonly depth: number;
 
-  constructor(items: readonly Value[], level: number) {
+  constructor(items: readonly Value[], level: number, depth = 1) {
     this.items = items;
     this.level = level;
+    this.depth = depth;
   }
 }
 
@@ -49,8 +54,9 @@ export class Made {
   /** Constructed without `__init__`, or by a call. */
   readonly how: CallKind;
   readonly offset: number;
-  /** What was set as its state last. */
+  /** What was set as its state last, and how often one was. */
   state: Value = 0;
+  states = 0;
 
   constructor(of: Value, args: Value, how: CallKind, offset: number) {
     this.of = of;
@@ -73,20 +79,18 @@ export class Persistent {
 /** How something is called: `REDUCE` and the like call; `NEWOBJ` asks the class for a bare instance. */
 export type CallKind = 'call' | 'new';
 
-const ATOM_KIND = 0;
+const NONE_KIND = 0;
 const LIST_KIND = 1;
 const DICT_KIND = 2;
 const SET_KIND = 3;
 const TUPLE_KIND = 4;
 const OPAQUE_KIND = 5;
-const LITERALS_KIND = 6;
-/** Items of a tuple that is kept as the place of its first. */
-const LITERALS_MAX = 64;
+const KEPT_KIND = 6;
 /** The deepest level that is told apart. */
 const LEVEL_MAX = 63;
 
-/** `None`, a truth value, or anything without interest. */
-export const ATOM = ATOM_KIND;
+/** `None`. */
+export const NONE = NONE_KIND;
 /** A fresh list. */
 export const LIST = LIST_KIND;
 /** A fresh dictionary. */
@@ -114,28 +118,25 @@ export const isContainer = (value: Value): boolean => {
   return kind >= LIST_KIND && kind <= SET_KIND;
 };
 
+/** Whether it is a dictionary, or a tuple of which nothing is kept. */
+export const isDict = (value: Value): boolean => kindOf(value) === DICT_KIND || kindOf(value) === TUPLE_KIND;
+
+/** Whether it is a tuple, of whatever. */
+export const isTuple = (value: Value): boolean =>
+  value instanceof Tuple || kindOf(value) === TUPLE_KIND || kindOf(value) === KEPT_KIND;
+
 /** How often the same container is held twice, one inside another. */
 export function levelOf(value: Value): number {
-  if (typeof value === 'number')
-    return value < 8 || value % 8 === LITERALS_KIND ? 0 : Math.floor(value / 8) % 64;
+  if (typeof value === 'number') return value < 8 || value % 8 === KEPT_KIND ? 0 : Math.floor(value / 8) % 64;
   return value.kind === 'tuple' ? value.level : 0;
 }
 
-/** A tuple of literals as the place where the first of them lies; any other tuple as it is. */
-export function literalsOr(tuple: Tuple): Value {
-  const { items } = tuple;
-  const first = items[0];
-  if (items.length > LITERALS_MAX || typeof first !== 'number' || first >= 0) return tuple;
-  for (let i = 1; i < items.length; i++) {
-    const item = items[i]!;
-    if (typeof item !== 'number' || item > ATOM_KIND) return tuple;
-  }
-  return LITERALS_KIND + 8 * (-first - 1);
-}
+/** A memoised tuple whose items are kept at `place`. */
+export const keptAt = (place: number): number => KEPT_KIND + 8 * place;
 
-/** Where the first item of a tuple of literals lies, or -1. */
-export const literalsAt = (value: Value): number =>
-  typeof value === 'number' && value >= 0 && value % 8 === LITERALS_KIND ? Math.floor(value / 8) : -1;
+/** Where the items of a memoised tuple are kept, or -1 for what is none. */
+export const placeOfKept = (value: Value): number =>
+  typeof value === 'number' && value >= 0 && value % 8 === KEPT_KIND ? Math.floor(value / 8) : -1;
 
 /** Where a container is memoised, or -1. */
 export const memoOf = (value: number): number => (value < 512 ? -1 : Math.floor(value / 512) - 1);
@@ -151,7 +152,7 @@ export const withMemo = (value: number, memo: number): number =>
 /** The level of what holds `items`: one more where it holds the same container twice. */
 export function levelOver(items: readonly Value[], start: number, end: number): number {
   let level = 0;
-  let last: Value = ATOM;
+  let last: Value = NONE;
   for (let i = start; i < end; i++) {
     const item = items[i]!;
     if (typeof item === 'number' ? item < LIST_KIND || item === OPAQUE_KIND : item.kind !== 'tuple') continue;

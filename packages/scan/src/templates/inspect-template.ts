@@ -1,5 +1,6 @@
 import type { Inspection, Place } from '../inspection.ts';
 import type { TechniqueName } from '../techniques.ts';
+import { followNames } from './follow-names.ts';
 import { type Stretch, stretchesOf, type Token } from './jinja-lexer.ts';
 
 /** Longest template that is taken apart. */
@@ -38,6 +39,8 @@ const BY_NAME = new Set([
 const COSTLY = /^(?:range|center|ljust|rjust|zfill|lipsum|wordwrap|indent|batch|slice|repeat)$/;
 const FROM_FILES = new Set(['include', 'import', 'from', 'extends']);
 const URL_TEXT = /\b(?:https?|ftp|wss?):\/\/[^\s'"{}<>]{3,}|\bdata:[a-z]+\/[a-z0-9.+-]+;base64,/i;
+/** A stretch that does nothing but refuse a dialogue, in words for whoever made it. */
+const REFUSAL = /^[-+]?\s*raise_exception\((?:"[^"]*"|'[^']*')\)\s*[-+]?$/;
 /** Words of an order, in what is to look like a template's own text. */
 const ORDER =
   /\b(?:ignore|disregard|forget|always|never|must|do not|don't|instead|pretend|secretly|insert|recommend|reply|respond|answer|include|append|execute|send|reveal|output|tell|say)\b/i;
@@ -141,6 +144,14 @@ export function inspectTemplate(inspection: Inspection, template: string, place:
   if (template.length > TEMPLATE_CHARACTERS_MAX)
     return inspection.report('too-much', 'holds a template that is longer than is read', place);
   const stretches = stretchesOf(template);
+  const isFollowed = followNames(stretches, {
+    known: (name) => {
+      if (isInner(name)) see('template-escape', 'puts together a name that leads out of the template');
+    },
+    hidden: () => see('template-name', 'reaches into an object by a name that it makes of pieces'),
+    mayGoOn: () => !inspection.budget.outOfTime,
+  });
+  if (!isFollowed) inspection.report('too-much', 'holds a template of more steps than are followed', place);
   const conditions: boolean[] = [];
   let loops = 0;
   for (const [at, stretch] of stretches.entries()) {
@@ -159,7 +170,7 @@ export function inspectTemplate(inspection: Inspection, template: string, place:
     }
     const texts =
       stretch.kind === 'literal' ? [stretch.text] : stretch.tokens.filter(isText).map(({ value }) => value);
-    const isOutput = stretch.kind !== 'statement' || word === 'set';
+    const isOutput = (stretch.kind !== 'statement' || word === 'set') && !REFUSAL.test(stretch.text);
     if (isOutput && conditions.includes(true) && texts.some((text) => isProse(text) && ORDER.test(text)))
       see('template-instruction', 'slips in words of its own when certain words come up');
     const next = stretches[at + 1];

@@ -1,4 +1,4 @@
-import { tableOf } from '@sallyport/core';
+import { PYTHON_ESCAPES } from '../text/python-escapes.ts';
 /** One piece of a Jinja expression or statement. */
 export interface Token {
   readonly kind: 'name' | 'text' | 'number' | 'sign';
@@ -17,17 +17,6 @@ const NAME = /[\p{ID_Start}_][\p{ID_Continue}]*/uy;
 const NUMBER = /\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const SIGNS = /\/\/|\*\*|==|!=|>=|<=|[-+*/%~|.,:()[\]{}<>=;]/y;
 const TOKENS_MAX = 100_000;
-const ESCAPES: Readonly<Record<string, string>> = tableOf({
-  n: '\n',
-  t: '\t',
-  r: '\r',
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  v: '\v',
-  '0': '\0',
-});
-
 /** A Python string literal's text: `\x5f`, `\u005f`, `\137` and the like are what they stand for. */
 export function unescapeText(text: string): string {
   return text.replace(
@@ -39,7 +28,7 @@ export function unescapeText(text: string): string {
       }
       if (/^[0-7]+$/.test(code)) return String.fromCharCode(Number.parseInt(code, 8));
       if (code.startsWith('N{')) return /LOW LINE/i.test(code) ? '_' : '?';
-      return ESCAPES[code] ?? code;
+      return PYTHON_ESCAPES[code] ?? code;
     },
   );
 }

@@ -6,6 +6,9 @@ const INTERPRETER = /^(?:python[\d.]{0,6}|perl|node|ruby)$/;
 /** A fetch within what a shell is told to run. */
 const WITHIN =
   /(?:^|[\s;&|!("'/])(?:(?:ba|z|da|k)?sh|eval|source|\.)\s[^\n]{0,128}?(?:<\(|\$\(|`)\s{0,8}(?:curl|wget)\b/;
+/** The same in PowerShell. */
+const RUNS_TEXT = /\b(?:iex|invoke-expression)\b/i;
+const DOWNLOADS = /\b(?:iwr|irm|invoke-webrequest|invoke-restmethod|downloadstring)\b/i;
 const WORDS_MAX = 16;
 
 /** Whether a part of a pipe hands what comes in to something that runs it. */
@@ -24,10 +27,34 @@ function runsInput(piece: string): boolean {
 
 /** Whether a line of commands fetches a program and runs it. */
 export function fetchesAndRuns(line: string): boolean {
+  if (RUNS_TEXT.test(line) && DOWNLOADS.test(line)) return true;
   if (!FETCH.test(line)) return false;
   const pieces = line.split('|');
   const fetched = pieces.findIndex((piece) => FETCH.test(piece));
   return pieces.some((piece, at) => at > fetched && runsInput(piece)) || WITHIN.test(line);
+}
+
+/** What makes bytes of a text. */
+const DECODES =
+  /\bbase64\s{1,8}(?:-\w{0,4}[dD]|--decode)\b|\bxxd\s{1,8}-\w{0,4}r|\bopenssl\s[^|]{0,128}\s-d\b/;
+/** What is decoded within what a shell is told to run. */
+const DECODED_WITHIN =
+  /(?:^|[\s;&|!("'/])(?:(?:ba|z|da|k)?sh|eval|source|\.)\s[^\n]{0,16}?(?:<\(|\$\(|`)[^\n]{0,256}\b(?:base64|xxd|openssl)\b/;
+const ENCODED_COMMAND =
+  /\b(?:powershell|pwsh)(?:\.exe)?\s[^|]{0,256}?-e(?:nc|ncodedcommand)?\s{1,8}[\w+/=]{16}/i;
+/** A shell whose input or output is a connection. */
+const SHELL_ELSEWHERE = /\/dev\/(?:tcp|udp)\/|\bn(?:c|cat)\s[^|]{0,128}?-\w{0,4}[ec]\s{0,4}\S{0,64}sh\b/;
+
+/** What a line of commands does that no harmless one does. */
+export function commandAct(line: string): 'fetched' | 'decoded' | 'shell-elsewhere' | null {
+  if (fetchesAndRuns(line)) return 'fetched';
+  if (SHELL_ELSEWHERE.test(line)) return 'shell-elsewhere';
+  if (ENCODED_COMMAND.test(line)) return 'decoded';
+  if (!DECODES.test(line)) return null;
+  const pieces = line.split('|');
+  const decoded = pieces.findIndex((piece) => DECODES.test(piece));
+  const isRun = pieces.some((piece, at) => at > decoded && runsInput(piece));
+  return isRun || DECODED_WITHIN.test(line) ? 'decoded' : null;
 }
 
 /** Lines of commands, those that a backslash joins as one, with the number of the first, counted from 1. Comments are left out. */

@@ -15,3 +15,11 @@ export function endingOf(name: string): string {
 
 /** Whether a file is a model by the end of its name. */
 export const hasModelEnding = (name: string): boolean => MODEL_ENDINGS.has(endingOf(name));
+
+/** Endings that only models have, or arrays that libraries load: data of other kinds is not called so. */
+const ONLY_MODELS: ReadonlySet<string> = new Set(
+  'pkl pickle joblib dill pt pth ckpt h5 hdf5 keras onnx gguf safetensors npy npz tflite'.split(' '),
+);
+
+/** Whether a file is a model by the end of its name, and nothing else is called so. */
+export const isOnlyModel = (name: string): boolean => ONLY_MODELS.has(endingOf(name));

@@ -134,6 +134,26 @@ async function* kerasSamples(): AsyncGenerator<Sample> {
       module: 'keras.layers',
       config: { vocabulary: 'http://127.0.0.1/x' },
     }),
+    'a vocabulary on a share': sequential({
+      class_name: 'StringLookup',
+      module: 'keras.layers',
+      config: { vocabulary: '\\\\host\\share\\v.txt' },
+    }),
+    'a vocabulary in a folder above': sequential({
+      class_name: 'StringLookup',
+      module: 'keras.layers',
+      config: { vocabulary: '..\\v.txt' },
+    }),
+    'merges from elsewhere': sequential({
+      class_name: 'BytePairTokenizer',
+      module: 'keras_hub.tokenizers',
+      config: { vocabulary: { a: 1 }, merges: '/etc/passwd' },
+    }),
+    'pieces from elsewhere': sequential({
+      class_name: 'SentencePieceTokenizer',
+      module: 'keras_hub.tokenizers',
+      config: { proto: '/etc/passwd' },
+    }),
   };
   for (const [what, config] of Object.entries(v3))
     yield sample('Keras', `v3: ${what}`, 'model.keras', keras(config));

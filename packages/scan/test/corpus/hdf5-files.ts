@@ -9,13 +9,20 @@ export interface Hdf5Content {
   readonly attributes?: Readonly<Record<string, string>>;
   readonly datasets?: Readonly<Record<string, readonly number[]>>;
   readonly external?: { readonly file: string; readonly object: string };
+  /** Whether in the newest form, which keeps many attributes densely. */
+  readonly newest?: boolean;
 }
 
 /** An HDF5 file, written by the HDF Group's own library. */
-export async function h5({ attributes = {}, datasets = {}, external }: Hdf5Content): Promise<Buffer> {
+export async function h5({
+  attributes = {},
+  datasets = {},
+  external,
+  newest = false,
+}: Hdf5Content): Promise<Buffer> {
   await ready;
   const path = join(tmpdir(), `sallyport-corpus-${randomUUID()}.h5`);
-  const file = new File(path, 'w');
+  const file = new File(path, 'w', newest ? { libver: 'latest' } : {});
   for (const [name, value] of Object.entries(attributes)) file.create_attribute(name, value);
   for (const [name, values] of Object.entries(datasets))
     file.create_dataset({ name, data: new Float32Array(values) });

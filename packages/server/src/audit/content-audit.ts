@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { CodedError, type ContentRecord, type ExchangeLeaf, type SallyportEvent } from '@sallyport/core';
 import {
   CONTENT_HEADER_BYTES,
   contentBytes,
   contentPath,
   contentRecords,
+  fileMark,
   type LedgerProblem,
   readContent,
   TILE_WIDTH,
@@ -17,7 +19,9 @@ import {
   sealedPart,
   sealedPlace,
 } from '@sallyport/vault';
-import { type GoneContent, GoneContents, type LostContent } from './content-gone.ts';
+import type { GoneStep, SeenContent } from './audit-memory.ts';
+import { type GoneContent, GoneContents, type LostContent, NAMED_MAX } from './content-gone.ts';
+import { entryOf } from './projected-rows.ts';
 
 /** What came of holding sealed content against the commitments in the log. */
 export interface ContentReport {
@@ -49,8 +53,14 @@ export interface ContentAuditOptions {
     | { readonly missing: string };
   /** Whether the content beside a bundle of entries is opened; all is, unless said otherwise. */
   readonly sample?: (bundle: number) => boolean;
+  /** What was found of bundles before: of those that are not in the sample and have not changed it is taken from here. */
+  readonly seen?: Map<number, SeenContent>;
+  /** An entry of the log, for content that points back to one that was not shown. */
+  readonly leafOf?: (index: number) => Promise<Uint8Array | null>;
   /** A copy of the log alone, without its content. */
   readonly isLogAlone?: boolean;
+  /** Keys may be older than the content: what none of them opens is not checked, and no fault. */
+  readonly areKeysOlder?: boolean;
 }
 
 interface Kept {
@@ -60,6 +70,13 @@ interface Kept {
   readonly system: string | null;
   readonly at: string;
   readonly record: ContentRecord;
+}
+
+/** What lies beside entries. */
+interface Beside {
+  readonly lost: LostContent[];
+  /** Contents that are there. */
+  readonly there: number;
 }
 
 const PROBLEMS_MAX = 100;
@@ -83,6 +100,26 @@ function keptBy(index: number, leaf: ExchangeLeaf): Kept | null {
   if (!record || !(record.kept > 0 || record.bytes === 0)) return null;
   const { id: exchange, system, at } = leaf;
   return { index, exchange, direction: isOutput ? 'output' : 'input', system, at, record };
+}
+
+const contextOf = ({ exchange, direction }: Kept): string => `${exchange}/${direction}`;
+
+/** Losses and events in the order of the log; losses that are told together are counted together. */
+function stepsOf(
+  lost: readonly LostContent[],
+  events: readonly { readonly index: number; readonly event: SallyportEvent }[],
+): GoneStep[] {
+  const steps: GoneStep[] = [];
+  const later = [...events];
+  for (const one of lost) {
+    while (later.length > 0 && later[0]!.index < one.entry) steps.push(later.shift()!);
+    const last = steps.at(-1);
+    if (last && 'lost' in last && GoneContents.areAlike(last.lost[0]!, one)) {
+      last.contents++;
+      if (last.lost.length < NAMED_MAX) last.lost.push(one);
+    } else steps.push({ lost: [one], contents: 1 });
+  }
+  return [...steps, ...later];
 }
 
 const hasBytes = ({ record }: Kept): boolean => record.kept > 0;
@@ -122,6 +159,24 @@ export class ContentAudit {
     if ('open' in this.#options.keys) this.#keys = this.#options.keys.open();
   }
 
+  /** Whether a bundle is to be shown although its entries were verified before. */
+  async wants(bundle: number): Promise<boolean> {
+    const seen = this.#options.seen?.get(bundle);
+    const isDue = seen === undefined || (this.#options.sample?.(bundle) ?? true);
+    return isDue || seen.file !== (await this.#mark(bundle));
+  }
+
+  /** Takes what was found of a bundle before. */
+  passed(bundle: number): void {
+    const { there, steps } = this.#options.seen!.get(bundle)!;
+    this.#counts.unchecked += there;
+    this.#tell(steps);
+  }
+
+  #mark(bundle: number): Promise<string | null> {
+    return fileMark(join(this.#options.folder, contentPath(bundle)));
+  }
+
   /** Reads an entry; its bundle is checked once it is whole. */
   async entry(index: number, leaf: Buffer, payload: Uint8Array | null): Promise<void> {
     if (index >= this.#size) {
@@ -152,42 +207,63 @@ export class ContentAudit {
     const events: { index: number; event: SallyportEvent }[] = [];
     for (const { index, leaf } of leaves) {
       if (leaf.includes(EXCHANGE)) {
-        const own = keptBy(index, JSON.parse(leaf.toString()) as ExchangeLeaf);
+        const said = entryOf<ExchangeLeaf>(leaf);
+        const own = said && keptBy(index, said);
         if (!own) continue;
         kept.set(index, own);
-        this.#contexts.set(index, `${own.exchange}/${own.direction}`);
+        this.#contexts.set(index, contextOf(own));
         if (this.#contexts.size > BACK_MAX) this.#contexts.delete(this.#contexts.keys().next().value!);
-      } else if (leaf.includes(EXPIRED) || leaf.includes(SHREDDED))
-        events.push({ index, event: JSON.parse(leaf.toString()) as SallyportEvent });
+      } else if (leaf.includes(EXPIRED) || leaf.includes(SHREDDED)) {
+        const event = entryOf<SallyportEvent>(leaf);
+        if (event) events.push({ index, event });
+      }
     }
     if (this.#options.isLogAlone === true) {
       this.#counts.unchecked += [...kept.values()].filter(hasBytes).length;
       return;
     }
     const first = leaves[0]!.index;
-    const lost = await (first < this.#size
-      ? this.#files(Math.floor(first / TILE_WIDTH), kept)
-      : this.#rest(kept));
-    for (const one of [...lost, null]) {
-      while (events.length > 0 && (one === null || events[0]!.index < one.entry)) {
-        const { index, event } = events.shift()!;
-        this.#gone.explain(index, event);
-      }
-      if (one) this.#gone.lose(one);
-    }
+    const isInFile = first < this.#size;
+    const bundle = Math.floor(first / TILE_WIDTH);
+    const { seen } = this.#options;
+    const file = isInFile && seen ? await this.#mark(bundle) : null;
+    const { bad } = this.#counts;
+    const { lost, there } = await (isInFile ? this.#beside(bundle, kept) : this.#rest(kept));
+    const steps = stepsOf(lost, events);
+    this.#tell(steps);
+    if (!seen) return;
+    if (leaves.length === TILE_WIDTH && this.#counts.bad === bad) seen.set(bundle, { file, there, steps });
+    else seen.delete(bundle);
+  }
+
+  #tell(steps: readonly GoneStep[]): void {
+    for (const step of steps)
+      if ('lost' in step) this.#gone.lose(step.lost, step.contents);
+      else this.#gone.explain(step.index, step.event);
   }
 
   /** Content of entries that stand in the journal only. */
-  async #rest(kept: ReadonlyMap<number, Kept>): Promise<LostContent[]> {
+  async #rest(kept: ReadonlyMap<number, Kept>): Promise<Beside> {
     const lost: LostContent[] = [];
     for (const one of kept.values()) {
       const stored = this.#pending.get(one.index) ?? null;
       if (stored || hasBytes(one)) await this.#content(one, stored, lost);
     }
-    return lost;
+    return { lost, there: 0 };
   }
 
-  async #files(n: number, kept: ReadonlyMap<number, Kept>): Promise<LostContent[]> {
+  async #beside(n: number, kept: ReadonlyMap<number, Kept>): Promise<Beside> {
+    try {
+      return await this.#files(n, kept);
+    } catch (fault) {
+      if (!(fault instanceof CodedError)) throw fault;
+      this.#counts.bad++;
+      this.#say(n * TILE_WIDTH, `the file cannot be read: ${fault.message}`);
+      return { lost: [], there: 0 };
+    }
+  }
+
+  async #files(n: number, kept: ReadonlyMap<number, Kept>): Promise<Beside> {
     const lost: LostContent[] = [];
     const waiting = new Map(kept);
     const seen = new Set<number>();
@@ -219,7 +295,7 @@ export class ContentAudit {
       this.#say(n * TILE_WIDTH, 'bytes lie in this file that are content of no entry');
     }
     this.#forget();
-    return lost.sort((a, b) => a.entry - b.entry);
+    return { lost: lost.sort((a, b) => a.entry - b.entry), there: seen.size };
   }
 
   /** Checks one content. @param stored null where it is missing @param lost takes what may be explained by an event */
@@ -237,8 +313,12 @@ export class ContentAudit {
       const sealed = back === 0 ? stored : await this.#stored(entry - back);
       if (!sealed) return lose(null, MISSING);
       const key = sealedKeyId(sealed);
-      if (!(await this.#hasKey(key)))
-        return lose(key, 'opens no longer: its key is gone, and no event says that it was destroyed');
+      if (!(await this.#hasKey(key))) {
+        if (this.#options.areKeysOlder !== true)
+          return lose(key, 'opens no longer: its key is gone, and no event says that it was destroyed');
+        this.#counts.unchecked++;
+        return;
+      }
       const plain = sealedPart(sealed, await this.#plain(entry - back, key, sealed), part);
       const content = plain.subarray(SALT_BYTES);
       if (content.length !== record.kept) return this.#problem(kept, 'is not as long as its entry says');
@@ -272,11 +352,21 @@ export class ContentAudit {
   async #plain(index: number, key: string, sealed: Uint8Array): Promise<Uint8Array> {
     const known = this.#opened.get(index);
     if (known) return known.plain;
-    const plain = open(this.#keys!.byId(key).key, this.#contexts.get(index) ?? '', sealed);
+    const plain = open(this.#keys!.byId(key).key, await this.#contextOf(index), sealed);
     if (this.#openedBytes > OPENED_BYTES_MAX) this.#forget();
     this.#opened.set(index, { sealed: Buffer.from(sealed), plain });
     this.#openedBytes += plain.length + sealed.length;
     return plain;
+  }
+
+  /** What an entry sealed its content as. */
+  async #contextOf(index: number): Promise<string> {
+    const known = this.#contexts.get(index);
+    if (known !== undefined) return known;
+    const leaf = await this.#options.leafOf?.(index);
+    const said = leaf && entryOf<ExchangeLeaf>(leaf);
+    const own = said && keptBy(index, said);
+    return own ? contextOf(own) : '';
   }
 
   #forget(): void {

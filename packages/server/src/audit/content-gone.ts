@@ -30,7 +30,7 @@ interface Group {
 }
 
 /** Lost contents of a group that are named; the others are counted. */
-const NAMED_MAX = 20;
+export const NAMED_MAX = 20;
 /** Milliseconds into a day in which what is recorded may be sealed by the key of the day before. */
 const MIDNIGHT_MS = 3_600_000;
 const EVENTS_MAX = 1_000;
@@ -47,8 +47,10 @@ export class GoneContents {
   expired = 0;
   shredded = 0;
 
-  /** Notes a content that is gone. */
-  lose(lost: LostContent): void {
+  /** Notes contents of one system and key, or day, that are gone. @param named some of them @param contents how many there are */
+  lose(named: readonly LostContent[], contents: number): void {
+    const [lost] = named;
+    if (!lost) return;
     const system = lost.system ?? '';
     const groups = this.#groups.get(system) ?? new Map<string, Group>();
     this.#groups.set(system, groups);
@@ -56,8 +58,13 @@ export class GoneContents {
     const day = sealedOn(lost.at);
     const group = groups.get(key ?? day) ?? { day, key, count: 0, named: [] };
     groups.set(key ?? day, group);
-    group.count++;
-    if (group.named.length < NAMED_MAX) group.named.push(lost);
+    group.count += contents;
+    group.named.push(...named.slice(0, NAMED_MAX - group.named.length));
+  }
+
+  /** Whether two contents are told by the same group. */
+  static areAlike(one: LostContent, other: LostContent): boolean {
+    return one.system === other.system && (one.key ?? sealedOn(one.at)) === (other.key ?? sealedOn(other.at));
   }
 
   /** Reads an event that may explain what was lost before it. */

@@ -3,18 +3,23 @@ import { join } from 'node:path';
 import { CodedError, type Config } from '@sallyport/core';
 import {
   type EntryVisitor,
+  formatVerifierKey,
+  type JournalSigner,
   type LedgerReport,
   parseVerifierKey,
   strayFiles,
+  verifierKeysOf,
   verifyLedger,
   verifyRaw,
 } from '@sallyport/ledger';
 import { viewState } from '@sallyport/store';
 import { resolveSecret } from '../config-file.ts';
-import { readDataKeys } from '../key-home.ts';
+import { type ReadKeys, readKeys } from '../key-home.ts';
 import { outboxBytes } from '../state-watch.ts';
+import { logName } from '../verifier-files.ts';
 import { ContentAudit, type ContentAuditOptions, type ContentReport } from './content-audit.ts';
-import { StateAudit, type StateReport, unread } from './state-audit.ts';
+import { StateAudit } from './state-audit.ts';
+import { type StateReport, unread } from './state-report.ts';
 import { isVouched, type Told } from './vouched.ts';
 
 /** What came of verifying a log with the content beside it and the state that follows from it. */
@@ -49,26 +54,59 @@ export function visitorOf(content: ContentAudit, state: StateAudit | null): Entr
       await content.entry(index, leaf, payload);
       await state?.entry(index, leaf);
     },
+    wants: async (bundle) => (await content.wants(bundle)) || (state?.wants(bundle) ?? false),
+    passed: (bundle) => {
+      content.passed(bundle);
+      state?.passed(bundle);
+    },
+    withheld: (entries) => state?.withheld(entries),
   };
 }
 
-/** The keys that open content, or why they are not at hand. */
+/** The keys that open content, or why they are not at hand; and those that may have signed the log. */
 async function keysOf(
-  { data, config, rootKey }: RecordPlace,
+  { data, config, rootKey }: Pick<RecordPlace, 'data' | 'config' | 'rootKey'>,
   id: string | null,
-): Promise<ContentAuditOptions['keys']> {
+): Promise<ContentAuditOptions['keys'] & Partial<Pick<ReadKeys, 'signing'>>> {
   if (id === null) return { missing: 'the data keys are not here' };
-  const read = () => readDataKeys(data, id, config.keys, rootKey);
+  const read = () => readKeys(data, id, config.keys, rootKey);
   try {
     let keys = await read();
     const refresh = async (): Promise<void> => {
       keys = await read();
     };
-    return { open: () => keys, refresh };
+    return { open: () => keys.dataKeys, refresh, signing: keys.signing };
   } catch (fault) {
     if (!(fault instanceof CodedError)) throw fault;
     return { missing: fault.message };
   }
+}
+
+/** Who may have written the journal of a log that is verified by these keys; null where none of them is at hand. */
+function journalSigners(
+  id: string | null,
+  signing: ReadKeys['signing'] = [],
+  verifierKeys: readonly string[],
+): readonly JournalSigner[] | null {
+  if (id === null) return null;
+  const name = logName(id);
+  const isOfLog = signing.some((key) =>
+    verifierKeysOf({ name, ...key }).some((one) => verifierKeys.includes(formatVerifierKey(one))),
+  );
+  return isOfLog ? signing.map(({ sign }) => ({ name, sign })) : null;
+}
+
+/** Holds the content of a copy of the log against its entries, with the keys of an installation, which may be older. @param copy folder of the log */
+export async function auditCopy(
+  { data, config, rootKey }: Pick<RecordPlace, 'data' | 'config' | 'rootKey'>,
+  copy: string,
+): Promise<ContentAudit> {
+  return new ContentAudit({
+    folder: copy,
+    keys: await keysOf({ data, config, rootKey }, installationIn(data)),
+    isLogAlone: !existsSync(join(copy, 'content')),
+    areKeysOlder: true,
+  });
 }
 
 async function stateOf(
@@ -118,11 +156,14 @@ export async function auditRecord(
   const { data, folder, verifierKeys, checkpoints } = place;
   const id = installationIn(data);
   const isLogAlone = id === null && !existsSync(join(folder, 'content'));
-  const content = new ContentAudit({ folder, keys: await keysOf(place, id), isLogAlone });
+  const keys = await keysOf(place, id);
+  const signers = journalSigners(id, keys.signing, verifierKeys);
+  const content = new ContentAudit({ folder, keys, isLogAlone });
   const state = id === null ? null : await stateOf(place);
   const audit = state && 'audit' in state ? state.audit : null;
   try {
-    const log = await verifyLedger(folder, verifierKeys, checkpoints, onProgress, visitorOf(content, audit));
+    const visitor = visitorOf(content, audit);
+    const log = await verifyLedger(folder, verifierKeys, checkpoints, onProgress, visitor, null, signers);
     // A copy may have what its keeper put beside it; while a server runs, names come and go.
     const stray = id === null || isServer ? [] : strayFiles(folder);
     if (told && !isServer) stray.push({ file: 'control.sock', entry: null, message: NO_SERVER });

@@ -1,9 +1,13 @@
 import { randomInt } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type LedgerReport, TILE_WIDTH, verifyLedger } from '@sallyport/ledger';
 import type { Installation } from '../installation.ts';
+import { AuditMemory } from './audit-memory.ts';
 import { ContentAudit, type ContentReport } from './content-audit.ts';
 import { visitorOf } from './record-audit.ts';
-import { StateAudit, type StateReport } from './state-audit.ts';
+import { StateAudit } from './state-audit.ts';
+import type { StateReport } from './state-report.ts';
 
 /** Bundles of entries whose content and rows a server that runs looks at beside the newest entries, drawn anew each time. */
 const DRAWN_BUNDLES = 7;
@@ -22,23 +26,55 @@ export function sampledBundles(size: number): ReadonlySet<number> {
   return out;
 }
 
+/** Work on the log goes on for so long before others go first, and they have so many times as long. */
+const WORK_MS = 10;
+const REST_TIMES = 3;
+
+/** Rests between pieces of long work; short work does without. */
+function resting(signal: AbortSignal): () => Promise<void> {
+  let began = performance.now();
+  return async () => {
+    const workedMs = performance.now() - began;
+    if (workedMs < WORK_MS) return;
+    await delay(workedMs * REST_TIMES, undefined, { signal }).catch(() => {});
+    began = performance.now();
+  };
+}
+
 /**
  * Verifies the whole log of an installation that is open; of content and state a sample, so that calls are not held up. That content is
- * there, and how many rows there are, is looked at for all of it.
+ * there, and how many rows there are, is looked at for all of it. What was verified before and has not changed is not read
+ * again, but for a part of it each time.
+ * @param signal ends it: it throws the reason
  */
 export async function auditRunning(
   installation: Installation,
+  memory = new AuditMemory(),
+  signal = new AbortController().signal,
 ): Promise<{ log: LedgerReport; content: ContentReport; state: StateReport }> {
   const { ledger, dataKeys, store, state } = installation;
   await installation.flush();
   const bundles = sampledBundles(ledger.checkpoint.size);
   const sample = (bundle: number): boolean => bundles.has(bundle);
   const keys = { open: () => dataKeys, refresh: async () => {} };
-  const content = new ContentAudit({ folder: ledger.folder, keys, sample });
+  const leafOf = async (index: number): Promise<Uint8Array | null> => {
+    for await (const { leaf } of ledger.read(index, index + 1)) return leaf;
+    return null;
+  };
+  const { folder } = ledger;
+  const content = new ContentAudit({ folder, keys, sample, seen: memory.contents, leafOf });
   const view = store.view();
   // Rows that grant something were looked at before, as they change.
-  const rows = new StateAudit({ view, isSealed: () => false, told: state.diverging, sample });
+  const rows = new StateAudit({
+    view,
+    isSealed: () => false,
+    told: state.diverging,
+    sample,
+    made: memory.rows,
+  });
   const verifiers = [ledger.verifierKey, ledger.quantumSafeVerifierKey];
-  const log = await verifyLedger(ledger.folder, verifiers, [], () => {}, visitorOf(content, rows));
+  const again = { known: memory.bundles, signal, rest: resting(signal) };
+  const visitor = visitorOf(content, rows);
+  const log = await verifyLedger(folder, verifiers, [], () => {}, visitor, again, installation.signers);
   return { log, content: content.report(), state: await rows.report() };
 }

@@ -8,31 +8,14 @@ import {
   isHeld,
   openRow,
   PROJECTED_TOGETHER_MAX,
+  projectedOf,
   type StateView,
 } from '@sallyport/store';
+import { callOf } from '../recorded-in.ts';
 import { DIVERGENCE_WORDS, type Divergence, StateWatch } from '../state-watch.ts';
-import { AiDecisions } from './ai-decisions.ts';
-import { differing, differingExchange, EVENT_COLUMNS, type Expected } from './projected-rows.ts';
-
-/** What came of holding the state against the log that it follows from. */
-export interface StateReport {
-  readonly result: 'ok' | 'bad' | 'not-checked';
-  /** Why it was not checked, or not whole. */
-  readonly why: string | null;
-  /** Exchanges and events that are in the state as the log has them. */
-  readonly exchanges: number;
-  readonly events: number;
-  /** Rows that grant something and follow from the log; null where those were not held against it. */
-  readonly rows: number | null;
-  /** Entries that are not projected yet: the next start does it. */
-  readonly waiting: number;
-  readonly diverging: readonly Divergence[];
-  readonly missing: number;
-  readonly different: number;
-  /** Exchanges and events that no entry made. */
-  readonly unknown: number;
-  readonly problems: readonly LedgerProblem[];
-}
+import type { RowsMade } from './audit-memory.ts';
+import { differing, differingExchange, EVENT_COLUMNS, type Expected, entryOf } from './projected-rows.ts';
+import { FILE, type StateReport, unread } from './state-report.ts';
 
 /** How state is held against the log. */
 export interface StateAuditOptions {
@@ -43,27 +26,21 @@ export interface StateAuditOptions {
   readonly told?: readonly Divergence[];
   /** Whether the exchanges and events of a bundle of entries are looked at; all are, unless said otherwise. */
   readonly sample?: (bundle: number) => boolean;
+  /** What the entries of bundles made, as read before: those that are not in the sample need not be shown again. */
+  readonly made?: Map<number, RowsMade>;
 }
 
 const PROBLEMS_MAX = 100;
+/** Bundles behind one that was looked at in which ends of its exchanges are looked for. */
+const ENDS_WITHIN = 4;
 const BATCH_ROWS = 500;
 
-const FILE = 'state.db';
 const [INTENT, DENIED, OUTCOME, HEARTBEAT] = [
   'exchange-intent',
   'exchange-denied',
   'exchange-outcome',
   'worker-heartbeat',
 ].map((type) => Buffer.from(`"type":"${type}"`)) as [Buffer, Buffer, Buffer, Buffer];
-
-/** A report of state that could not be read. */
-export const unread = (result: 'bad' | 'not-checked', why: string): StateReport => ({
-  result,
-  why,
-  ...{ exchanges: 0, events: 0, rows: null, waiting: 0, missing: 0, different: 0, unknown: 0 },
-  diverging: [],
-  problems: result === 'bad' ? [{ file: FILE, entry: null, message: why }] : [],
-});
 
 interface Tally {
   /** Entries that the state has seen, and later ones. */
@@ -84,14 +61,23 @@ export class StateAudit {
   readonly #options: StateAuditOptions;
   /** How many entries the state has seen: null until it was asked. */
   #cursor: number | null = null;
+  /** Events that this installation put into the outbox, by id, without those that the log has. */
+  #waiting = new Map<string, SallyportEvent>();
   #next = 0;
   #watch = new StateWatch();
-  #decisions = new AiDecisions();
   #open = new Map<string, ExchangeRow>();
   #exchanges: Expected<ExchangeRow>[] = [];
   #events: Expected<EventRow>[] = [];
   #tally = newTally();
   #counts = { exchanges: 0, events: 0, missing: 0, different: 0 };
+  /** Exchanges that were looked at and whose ends were not found in the bundles that were read. */
+  #unended: ExchangeRow[] = [];
+  /** The bundle that is being read from its first entry on, and what was made before it. */
+  #bundle: { readonly n: number; readonly exchanges: number; readonly events: number } | null = null;
+  /** Entries of the journal that were not shown, since nothing says who wrote them. */
+  #withheld = 0;
+  /** The last bundle that was looked at. */
+  #lookedAt = 0;
   /** The first entry behind the cursor of which a row is there that no crash leaves. */
   #setBack: number | null = null;
   #problems: LedgerProblem[] = [];
@@ -106,23 +92,71 @@ export class StateAudit {
   begin(): void {
     this.#fault = null;
     this.#cursor = null;
+    this.#waiting = new Map();
     this.#next = 0;
     this.#watch = new StateWatch();
-    this.#decisions = new AiDecisions();
     this.#open = new Map();
+    this.#unended = [];
+    this.#bundle = null;
     this.#exchanges = [];
     this.#events = [];
     this.#tally = newTally();
     this.#counts = { exchanges: 0, events: 0, missing: 0, different: 0 };
     this.#setBack = null;
+    this.#withheld = 0;
     this.#problems = [];
+  }
+
+  /**
+   * Whether a bundle is to be shown although its entries were verified before: of exchanges that were looked at and have
+   * not ended, the ends are looked for in some that follow.
+   */
+  wants(bundle: number): boolean {
+    const { made, sample } = this.#options;
+    if (this.#fault !== null) return false;
+    if (!made?.has(bundle) || (sample?.(bundle) ?? true)) return true;
+    return this.#open.size > 0 && bundle - this.#lookedAt <= ENDS_WITHIN;
+  }
+
+  /** Takes what the entries of a bundle made from before. */
+  passed(bundle: number): void {
+    const { exchanges, events } = this.#options.made?.get(bundle) ?? { exchanges: 0, events: 0 };
+    this.#tally.exchanges.made += exchanges;
+    this.#tally.events.made += events;
+    this.#next = (bundle + 1) * TILE_WIDTH;
+    // Their ends may stand here.
+    this.#unended.push(...this.#open.values());
+    this.#open = new Map();
+  }
+
+  /** Takes note that there are so many entries more which are not shown: what they may have made is not judged. */
+  withheld(entries: number): void {
+    this.#withheld = entries;
+  }
+
+  /** Remembers what the entries of a bundle made, where all of them were read and the state has seen them. */
+  #remember(index: number): void {
+    const { made } = this.#options;
+    const { exchanges, events } = this.#tally;
+    const n = Math.floor(index / TILE_WIDTH);
+    if (!made || index % TILE_WIDTH !== TILE_WIDTH - 1) return;
+    if (this.#bundle?.n === n && index < this.#cursor!)
+      made.set(n, {
+        exchanges: exchanges.made - this.#bundle.exchanges,
+        events: events.made - this.#bundle.events,
+      });
+    else made.delete(n);
   }
 
   /** Reads an entry. */
   async entry(index: number, leaf: Buffer): Promise<void> {
     if (this.#fault !== null) return;
     try {
+      const { exchanges, events } = this.#tally;
+      if (index % TILE_WIDTH === 0)
+        this.#bundle = { n: Math.floor(index / TILE_WIDTH), exchanges: exchanges.made, events: events.made };
       await this.#entry(index, leaf);
+      this.#remember(index);
     } catch (fault) {
       this.#fault = (fault as Error).message;
     }
@@ -134,34 +168,52 @@ export class StateAudit {
     const cursor = await this.#options.view.cursor();
     if (cursor === null) this.#say(null, null, 'the state does not say how many entries it has seen');
     this.#cursor = cursor ?? 0;
+    if (!this.#options.told) await this.#readWaiting();
     return this.#cursor;
+  }
+
+  async #readWaiting(): Promise<void> {
+    const { view, isSealed } = this.#options;
+    for (const { text, seal } of await view.waiting()) {
+      if (!isSealed(text, seal)) continue;
+      const event = JSON.parse(text) as SallyportEvent;
+      this.#waiting.set(event.id, event);
+    }
   }
 
   async #entry(index: number, leaf: Buffer): Promise<void> {
     const isAhead = index >= (await this.#seen());
-    this.#watch.seeBytes(index, leaf);
-    this.#decisions.see(leaf);
+    // A server that runs says what diverges.
+    if (!this.#options.told) {
+      this.#watch.seeBytes(index, leaf);
+      if (this.#watch.log.isFull) await this.#watch.log.readIn(this.#cursor!);
+    }
     this.#next = index + 1;
-    const isLooked = this.#options.sample?.(Math.floor(index / TILE_WIDTH)) ?? true;
+    // What the log has may lie in the outbox again: it says nothing anew.
+    if (this.#waiting.size > 0 && callOf(leaf) === null)
+      this.#waiting.delete(entryOf<SallyportEvent>(leaf)?.id ?? '');
+    const bundle = Math.floor(index / TILE_WIDTH);
+    const isLooked = this.#options.sample?.(bundle) ?? true;
+    if (isLooked) this.#lookedAt = bundle;
     if (leaf.includes(HEARTBEAT)) return;
     if (leaf.includes(OUTCOME)) {
       // Without its beginning, which is not looked at, nothing is known of its row.
       if (this.#open.size === 0) return;
-      this.#end(JSON.parse(leaf.toString()) as Extract<ExchangeLeaf, { type: 'exchange-outcome' }>, index);
+      const own = entryOf<Extract<ExchangeLeaf, { type: 'exchange-outcome' }>>(leaf);
+      if (own) this.#end(own, index);
     } else if (leaf.includes(INTENT) || leaf.includes(DENIED)) {
       this.#tally.exchanges[isAhead ? 'ahead' : 'made']++;
       if (!isLooked) return;
-      const own = JSON.parse(leaf.toString()) as Exclude<ExchangeLeaf, { type: 'exchange-outcome' }>;
+      const own = entryOf<Exclude<ExchangeLeaf, { type: 'exchange-outcome' }>>(leaf);
+      if (!own) return;
       const row = openRow(own, index);
       if (own.type === 'exchange-denied') this.#exchanges.push({ rows: [row], isAhead });
       else this.#open.set(own.id, row);
     } else {
       this.#tally.events[isAhead ? 'ahead' : 'made']++;
       if (!isLooked) return;
-      this.#events.push({
-        rows: [eventRow(JSON.parse(leaf.toString()) as SallyportEvent, index)],
-        isAhead,
-      });
+      const own = entryOf<SallyportEvent>(leaf);
+      if (own) this.#events.push({ rows: [eventRow(own, index)], isAhead });
     }
     if (this.#exchanges.length + this.#events.length >= BATCH_ROWS) await this.#compare();
   }
@@ -242,15 +294,12 @@ export class StateAudit {
 
   /** Rows that grant something, by what the log and the events that wait for it say. */
   async #diverging(): Promise<readonly Divergence[] | null> {
-    const { view, told, isSealed } = this.#options;
+    const { view, told } = this.#options;
     if (told) return told;
-    if (!this.#watch.noted) return null;
-    for (const kept of await view.waiting()) {
-      const value = JSON.parse(kept) as { text?: string; seal?: string };
-      if (typeof value.text !== 'string' || !isSealed(value.text, String(value.seal))) continue;
-      this.#watch.see(this.#watch.next, JSON.parse(value.text) as SallyportEvent);
-    }
-    return this.#watch.diverging(await view.digests());
+    if (!this.#watch.noted || this.#withheld > 0) return null;
+    const projected = await this.#watch.projected(() => view.projected());
+    for (const event of this.#waiting.values()) this.#watch.see(this.#watch.next, event);
+    return [...this.#watch.diverging(await view.digests()), ...(projected ?? [])];
   }
 
   /** What was found; call it once the log is read. A state that cannot be read is not taken for right. */
@@ -271,11 +320,12 @@ export class StateAudit {
         rows: [row] as const,
         isAhead: row.intent_index >= cursor,
       })),
+      ...this.#unended.map((row) => ({ rows: [row] as const, isAhead: false, isEndUnread: true })),
     );
     this.#open = new Map();
     for (const words of await view.planted()) this.#say(null, null, words);
     await this.#compare();
-    if (cursor > this.#next && !told)
+    if (cursor > this.#next + this.#withheld && !told)
       this.#say(
         null,
         this.#next,
@@ -298,7 +348,7 @@ export class StateAudit {
         Math.max(0, below - should) +
         Math.max(0, between - (told ? ahead : there)) +
         // Where no server runs, no row is of an entry that is not there.
-        (told ? 0 : beyond) +
+        (told || this.#withheld > 0 ? 0 : beyond) +
         odd;
       more += extra;
       if (extra > 0) this.#say(null, null, `${extra} ${kind} in the state were made by no entry of the log`);
@@ -306,27 +356,29 @@ export class StateAudit {
       if (below < should)
         this.#say(null, null, `${should - below} ${kind} are in the log and missing in the state`);
     }
-    // A server that runs reads decisions into the state meanwhile.
-    for (const row of told ? [] : await this.#decisions.unfounded(view))
-      this.#say('different', null, `\`${row}\` says what no event in the log decided`);
     const diverging = await this.#diverging();
     for (const { row, why } of diverging ?? [])
       this.#say(
         null,
         null,
-        `\`${row}\` grants something and does not follow from the log: ${DIVERGENCE_WORDS[why]}`,
+        `\`${row}\` ${projectedOf(row) ? '' : 'grants something and '}does not follow from the log: ${DIVERGENCE_WORDS[why]}`,
       );
     const digests = diverging === null ? null : await view.digests();
-    const unheld = digests && !told ? this.#watch.unheld(digests) : [];
+    const rowsNow = digests && [...digests.keys(), ...(told ? [] : (await view.projected()).rows.keys())];
+    const unheld = rowsNow && !told ? this.#watch.unheld(rowsNow) : [];
+    await this.#watch.log.close();
     const why =
-      diverging === null
-        ? 'the log does not say yet what rows that grant something are; start the server once'
-        : unheld.length > 0
-          ? `the log does not say yet what rows of ${unheld.map((table) => `\`${table}\``).join(', ')} are; start the server once`
-          : null;
+      diverging === null && this.#withheld > 0
+        ? `${this.#withheld} entries of the journal wait for a checkpoint, and the keys that say who wrote them are not here`
+        : diverging === null
+          ? 'the log does not say yet what rows that grant something are; start the server once'
+          : unheld.length > 0
+            ? `the log does not say yet what rows of ${unheld.map((table) => `\`${table}\``).join(', ')} are; start the server once`
+            : null;
     const result = this.#problems.length > 0 ? 'bad' : why === null ? 'ok' : 'not-checked';
     const held = digests && [...digests.keys()].filter((row) => told || isHeld(row, this.#watch.held));
-    const rows = held && held.length - diverging!.filter(({ why: kind }) => kind !== 'missing').length;
+    const other = diverging?.filter((one) => one.why !== 'missing' && projectedOf(one.row) === null);
+    const rows = held && held.length - other!.length;
     return {
       result,
       why,

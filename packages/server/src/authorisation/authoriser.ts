@@ -11,10 +11,10 @@ import {
 } from '@sallyport/policy';
 import type { GrantRow } from '@sallyport/store';
 import type { Control } from '../control.ts';
-import type { KnownSystem } from '../snapshot.ts';
 import { DecisionLog } from './decision-log.ts';
 import { actorHolding, EMERGENCY_REFUSAL, isOfEmergency } from './emergency.ts';
 import { COOLING_OFF_MS } from './humans.ts';
+import { decideOnSystem, SystemScope, systemTarget } from './system-scope.ts';
 
 /** Who asks something of the control plane. */
 export type Principal =
@@ -24,25 +24,22 @@ export type Principal =
 
 /** A grant notes its use no more often than this. */
 const USED_EVERY_MS = 3_600_000;
-/** Where a system of a name that nobody knows is asked about. */
-const UNKNOWN_SYSTEM = { demo: false, dialect: '' };
-
+const COOLING_OFF_HOURS = COOLING_OFF_MS / 3_600_000;
 /** Why a safeguard refuses, where that is not plain. */
 const REFUSALS = tableOf({
-  'author-cannot-approve': 'an author approves nothing of their own, under whichever name',
-  'cooling-off': `its author made you an approver less than ${COOLING_OFF_MS / 3_600_000} hours ago; ask another approver, or wait`,
+  'author-cannot-approve': `an author approves nothing of their own, nor whoever changed or owned it, under whichever name, nor who made or opened the account of one of these less than ${COOLING_OFF_HOURS} hours ago; ask another`,
+  'less-by-another':
+    'less risk, or fewer classes of data, tells a person of it who neither made, changed nor owned it, nor lately made the account of who did; ask another',
+  'cooling-off': `its author, or who made the author's account, made you an approver or your account less than ${COOLING_OFF_HOURS} hours ago; ask another, or wait`,
+  'made-by-too-many': `more accounts made each other within ${COOLING_OFF_HOURS} hours than can be followed from you or the author; ask another approver, or wait`,
   'emergency-approves-nothing': 'emergency access approves nothing, and makes no one who does',
   'emergency-destroys-nothing': EMERGENCY_REFUSAL,
   'emergency-destroys-nothing-by-program': EMERGENCY_REFUSAL,
 });
 const noRole = (action: string): string => `no role of yours permits \`${action}\` here`;
 
-/** What a system is to policies. */
-export const systemTarget = (name: string, known?: KnownSystem): Target => {
-  if (!known) return { kind: 'system', name, ...UNKNOWN_SYSTEM };
-  const { dialect, environment, dataClasses } = known.config;
-  return { kind: 'system', name, demo: known.demo, dialect, environment, dataClasses };
-};
+const refused = (action: string, { policyIds }: Decision): CodedError =>
+  new CodedError('not-permitted', REFUSALS[policyIds[0] ?? ''] ?? noRole(action));
 
 /** How a target is written in the record. */
 export function targetText(target: Target): string {
@@ -105,13 +102,16 @@ export class Authoriser {
 
   /** Decides, and records nothing: for lists, and for what people ask about. */
   decide(principal: Principal, action: string, target: Target, address: string): Decision {
-    return this.#control.snapshots.policies.decideControl(this.#request(principal, action, target, address));
+    return decideOnSystem(
+      this.#control.snapshots.policies,
+      this.#request(principal, action, target, address),
+    );
   }
 
   /** Whether somebody may do something once they have proven themselves as well as can be. */
   mayAtBest(principal: Principal, action: string, target: Target, address: string): boolean {
     const request = this.#request(principal, action, target, address);
-    return this.#control.snapshots.policies.decideControl({
+    return decideOnSystem(this.#control.snapshots.policies, {
       ...request,
       level: LEVEL.resistant,
       provenSecondsAgo: 0,
@@ -122,7 +122,9 @@ export class Authoriser {
    * Lets pass what is permitted. The decision is in the record: before this resolves where something changes or is
    * refused.
    * @param changes whether something is about to change
+   * Where something changes it is asked once more, just before that is made.
    * @param shutsOut whether that shuts someone out: then it does not wait for the record where that cannot be written
+   * @param now what is asked about by then; the same where absent
    * @throws CodedError `not-permitted`, `proof-needed`, `factor-needed`
    */
   async require(
@@ -132,10 +134,14 @@ export class Authoriser {
     address: string,
     changes: boolean,
     shutsOut = false,
+    now: () => Promise<Target> = async () => target,
   ): Promise<void> {
     const { policies } = this.#control.snapshots;
-    const request = await this.#control.fourEyes.see(this.#request(principal, action, target, address));
-    const decision = policies.decideControl(request);
+    const asked = this.#request(principal, action, target, address);
+    const request = await this.#control.fourEyes.see(asked);
+    const ask = (over: Partial<ControlRequest> = {}): Decision =>
+      decideOnSystem(policies, { ...request, ...over });
+    const decision = ask();
     const grave = changes || !decision.allowed || (groupsOfAction(action) ?? []).includes('dangerous');
     await this.#log.note(
       {
@@ -151,30 +157,30 @@ export class Authoriser {
       grave,
       shutsOut,
     );
-    if (decision.allowed) return this.#noteUse(principal, target);
+    if (decision.allowed) {
+      if (changes) this.#control.installation.store.askAgain(() => this.#askAgain(asked, now));
+      return this.#noteUse(principal, action, target);
+    }
     if (principal.kind === 'person') {
       // Say what would help, but only to whom it would.
-      const proven = policies.decideControl({ ...request, provenSecondsAgo: 0 });
-      if (proven.allowed) throw new CodedError('proof-needed');
-      if (policies.decideControl({ ...request, provenSecondsAgo: 0, level: LEVEL.resistant }).allowed)
-        throw new CodedError('factor-needed');
+      if (ask({ provenSecondsAgo: 0 }).allowed) throw new CodedError('proof-needed');
+      if (ask({ provenSecondsAgo: 0, level: LEVEL.resistant }).allowed) throw new CodedError('factor-needed');
     }
-    throw new CodedError('not-permitted', REFUSALS[decision.policyIds[0] ?? ''] ?? noRole(action));
+    throw refused(action, decision);
   }
 
-  /** The systems on which something is permitted; null where it is on all, whatever they are called. */
-  async permittedSystems(
-    principal: Principal,
-    action: string,
-    address: string,
-  ): Promise<ReadonlySet<string> | null> {
-    if (this.decide(principal, action, { kind: 'organisation' }, address).allowed) return null;
-    const systems = await this.#control.systems();
-    return new Set(
-      systems
-        .filter((known) => this.decide(principal, action, systemTarget(known.name, known), address).allowed)
-        .map(({ name }) => name),
-    );
+  /** Asks once more, under the circumstances of then. @throws CodedError `not-permitted` */
+  async #askAgain(asked: ControlRequest, now: () => Promise<Target>): Promise<void> {
+    const request = await this.#control.fourEyes.see({ ...asked, target: await now() });
+    const decision = decideOnSystem(this.#control.snapshots.policies, request);
+    if (!decision.allowed) throw refused(asked.action, decision);
+  }
+
+  /** Which systems something is permitted on. */
+  async scope(principal: Principal, action: string, address: string): Promise<SystemScope> {
+    const organisation = this.decide(principal, action, { kind: 'organisation' }, address).allowed;
+    const permits = (target: Target): boolean => this.decide(principal, action, target, address).allowed;
+    return new SystemScope(organisation, await this.#control.systems(), permits);
   }
 
   /** Where something would be permitted to whoever proved themselves as well as can be: an answer may say so. */
@@ -185,11 +191,14 @@ export class Authoriser {
     );
   }
 
-  /** Notes which grants somebody makes use of, now and then. */
-  async #noteUse(principal: Principal, target: Target): Promise<void> {
+  /** Notes which grants are made use of, now and then: those that could permit what they do. */
+  async #noteUse(principal: Principal, action: string, target: Target): Promise<void> {
     if (principal.kind === 'local') return;
     const now = clock.nowMs();
+    const type = principal.kind === 'person' ? 'Person' : 'Program';
+    const permitting = this.#control.snapshots.policies.rolesThatMay(type, [action]);
     const fresh = rolesOn(grantsOf(principal), target)
+      .filter(({ role }) => permitting.has(role))
       .map(({ id }) => id)
       .filter((id) => now - (this.#used.get(id) ?? -USED_EVERY_MS) >= USED_EVERY_MS);
     if (fresh.length === 0) return;

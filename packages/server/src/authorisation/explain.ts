@@ -12,10 +12,11 @@ import {
 import type { z } from 'zod';
 import type { explanationView } from '../account-schemas.ts';
 import type { Control } from '../control.ts';
-import { rolesOn, systemTarget } from './authoriser.ts';
+import { rolesOn } from './authoriser.ts';
 import { actorHolding, isOfEmergency } from './emergency.ts';
+import { decideOnSystem, systemTarget } from './system-scope.ts';
 
-/** Why somebody may do something, or may not. */
+/** Why a person, program or key may or may not do something. */
 export type Explanation = z.infer<typeof explanationView>;
 
 /** What is asked: `person:ann`, `see-traffic`, `system:chat`. */
@@ -103,7 +104,7 @@ export async function explain(control: Control, asked: Asked): Promise<Explanati
     nowMs: clock.nowMs(),
   });
   const ask = (over: { level?: number; provenSecondsAgo?: number; actor?: Actor }): Decision =>
-    set.decideControl({
+    decideOnSystem(set, {
       actor,
       action: asked.action,
       target: seen,
@@ -142,7 +143,7 @@ async function explainKey(control: Control, asked: Asked, target: Target): Promi
   const dead = key.revokedAt !== null || key.expiresAt <= clock.nowIso();
   const decision = set.decide({
     key: { id: key.id, systems: key.systems, demo: key.demo },
-    system: target,
+    system: { demo: false, dialect: '', ...target },
     operation: '',
     model: '',
     stream: false,

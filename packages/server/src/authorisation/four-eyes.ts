@@ -1,14 +1,6 @@
-import { LEVEL } from '@sallyport/access';
 import { clock, type SallyportEvent } from '@sallyport/core';
-import {
-  type ControlRequest,
-  groupsOfAction,
-  type PolicySet,
-  personActor,
-  policySchema,
-  type Target,
-} from '@sallyport/policy';
-import type { Connection } from '@sallyport/store';
+import { type ControlRequest, groupsOfAction, type PolicySet, policySchema } from '@sallyport/policy';
+import type { Connection, GrantRow, PersonRow } from '@sallyport/store';
 import type { Control } from '../control.ts';
 import { COOLING_OFF_MS, Humans } from './humans.ts';
 
@@ -22,49 +14,26 @@ const MAKING = [
   // Only where someone signed on by an id of SCIM, and was linked by it.
   'person-changed',
 ] as const;
+/** What puts an account into the hands of another. Who is given a role is still who they are. */
+const LETTING_IN = MAKING.filter((type) => type !== 'grant-given');
 /** Actors who could profit; others speak for this installation or its identity provider. */
 const PARTY = /^(?:person|program|local):/;
 
-const known = new Map<string, WeakMap<PolicySet, ReadonlySet<string>>>();
+const actionsOf = (group: string): string[] =>
+  Object.keys(policySchema().actions).filter((action) => groupsOfAction(action)?.includes(group));
 
-/** Roles with which a person could do something of a group of actions. */
-function rolesWith(policies: PolicySet, group: string, targets: readonly Target[]): ReadonlySet<string> {
-  const cache = known.get(group) ?? new WeakMap<PolicySet, ReadonlySet<string>>();
-  known.set(group, cache);
-  const before = cache.get(policies);
-  if (before) return before;
-  const actions = Object.keys(policySchema().actions).filter((action) =>
-    groupsOfAction(action)?.includes(group),
-  );
-  const may = (role: string, action: string, target: Target): boolean =>
-    policies.decideControl({
-      actor: personActor({ id: 'anyone', name: 'anyone' }, [role]),
-      action,
-      target,
-      level: LEVEL.resistant,
-      provenSecondsAgo: 0,
-      address: '',
-      nowMs: clock.nowMs(),
-    }).allowed;
-  const roles = new Set(
-    [...policies.roles].filter((role) =>
-      actions.some((action) => targets.some((target) => may(role, action, target))),
-    ),
-  );
-  cache.set(policies, roles);
-  return roles;
-}
+/** Roles with which a person could do something of a group of actions, whatever else their policies ask for. */
+const rolesWith = (policies: PolicySet, group: string): ReadonlySet<string> =>
+  policies.rolesThatMay('Person', actionsOf(group));
 
-/** Roles with which a person could approve something. */
-export const approvingRoles = (policies: PolicySet): ReadonlySet<string> =>
-  rolesWith(policies, 'approve', [{ kind: 'proposal', id: 'any', author: 'person:anyone-else' }]);
+/** What an approver owes to who gave them the role, and what one who made an approver does. */
+const APPROVING = 'approve';
+const MAKING_APPROVERS = 'administer';
 
-/** Roles with which a person could make an approver, or take one over. */
-const makingRoles = (policies: PolicySet): ReadonlySet<string> =>
-  rolesWith(policies, 'administer', [{ kind: 'organisation' }, { kind: 'person', id: 'anyone-else' }]);
-
-/** People that are followed from an approver to those who made them, and those who made these. */
+/** People that are followed from an approver or author to those who made them, and those who made these. */
 const FOLLOWED_MAX = 100;
+/** Stands for every actor among those to whom a person owes it: there are more than are followed. Safeguards know it. */
+const ANYONE = 'anyone';
 
 /** Who is one human under several names, and who lately made an approver: an approval needs another pair of eyes. */
 export class FourEyes {
@@ -73,34 +42,55 @@ export class FourEyes {
 
   constructor(control: Control) {
     this.#control = control;
-    this.#humans = new Humans(() => control.installation.store);
+    this.#humans = new Humans(() => control.installation);
   }
 
   /** Adds to a request what four eyes need to know: who is the same human as an author, and whom an approver owes. */
   async see(request: ControlRequest): Promise<ControlRequest> {
     const { actor, action, target } = request;
-    if (target.kind !== 'proposal' || !(groupsOfAction(action) ?? []).includes('approve')) return request;
-    const parties = await this.partiesOf(target.author);
+    const isForOthers = action === 'relax-inventory' || (groupsOfAction(action) ?? []).includes('approve');
+    if (target.kind !== 'proposal' || !isForOthers) return request;
+    const parties = await this.#behind([target.author, ...(target.behind ?? [])]);
     if (actor.kind !== 'person') return { ...request, target: { ...target, parties } };
     const beholden = await this.beholdenTo(actor.id);
     return { ...request, target: { ...target, parties }, actor: { ...actor, beholden } };
   }
 
+  /**
+   * Accounts that are open still, of people who were shut out. Of one that SCIM keeps the provider says itself whether it is
+   * open: where it was the provider who shut a person out, such an account took the place of the other.
+   * @param all everyone with an account @param asked those whom it is asked of @returns by the id of who is shut out
+   */
+  async stillIn<P extends Pick<PersonRow, 'id' | 'origin' | 'disabledAt' | 'shutOutBy'>>(
+    all: readonly P[],
+    asked = all,
+  ): Promise<Map<string, P[]>> {
+    const out = asked.filter(({ disabledAt }) => disabledAt !== null);
+    if (out.length === 0) return new Map();
+    const others = await this.#humans.accounts();
+    const open = new Map(all.flatMap((one) => (one.disabledAt === null ? [[`person:${one.id}`, one]] : [])));
+    return new Map(
+      out.map(({ id, shutOutBy }) => [
+        id,
+        others(`person:${id}`).flatMap((one) => {
+          const other = open.get(one);
+          return other && !(shutOutBy === 'provider' && other.origin === 'scim') ? [other] : [];
+        }),
+      ]),
+    );
+  }
+
   /** Whether these roles make approvers, or a program that could. */
   makesApprovers(grants: readonly { readonly role: string }[]): boolean {
     const { policies } = this.#control.snapshots;
-    const approving = approvingRoles(policies);
-    const keeping = (role: string): boolean =>
-      policies.decideControl({
-        actor: { kind: 'program', id: 'any', name: 'any', roles: [role] },
-        action: 'provision-people',
-        target: { kind: 'organisation' },
-        level: 0,
-        provenSecondsAgo: 0,
-        address: '',
-        nowMs: clock.nowMs(),
-      }).allowed;
-    return grants.some(({ role }) => approving.has(role) || keeping(role));
+    const approving = rolesWith(policies, APPROVING);
+    return grants.some(({ role }) => approving.has(role)) || this.keepsPeople(grants);
+  }
+
+  /** Whether these roles let a program keep people and groups here: the roles that it gives by these do not end with its own. */
+  keepsPeople(grants: readonly { readonly role: string }[]): boolean {
+    const keeping = this.#control.snapshots.policies.rolesThatMay('Program', ['provision-people']);
+    return grants.some(({ role }) => keeping.has(role));
   }
 
   /** Whether somebody holds a role that makes them an approver. */
@@ -109,15 +99,13 @@ export class FourEyes {
     return this.makesApprovers(await people.grants(clock.nowIso(), holder, tx));
   }
 
-  /** Whether somebody approves, or gives roles. */
+  /** Whether a person or program approves, gives roles, or may become one who does in an emergency. */
   async isPowerful(holder: string, tx?: Connection): Promise<boolean> {
-    if (await this.isApprover(holder, tx)) return true;
-    const { authoriser, installation } = this.#control;
+    const { installation, snapshots } = this.#control;
     const grants = await installation.store.people.grants(clock.nowIso(), holder, tx);
-    const person = await installation.store.people.byId(holder.replace(/^person:/, ''), tx);
-    if (!person) return false;
-    const who = { person, grants, session: { level: LEVEL.resistant, provenAt: clock.nowIso() } } as never;
-    return authoriser.mayAtBest({ kind: 'person', who }, 'change-grants', { kind: 'organisation' }, '');
+    if (this.makesApprovers(grants)) return true;
+    const giving = snapshots.policies.rolesThatMay('Person', ['change-grants', 'break-glass']);
+    return grants.some(({ role, system }) => system === '*' && giving.has(role));
   }
 
   /** Who a version is said to be by: the person who an administrator says a user of this machine is. */
@@ -129,9 +117,14 @@ export class FourEyes {
   }
 
   /** Every actor who is, or may be, the same human as this one. */
-  async partiesOf(actor: string): Promise<string[]> {
-    await this.#control.installation.flush();
+  partiesOf(actor: string): Promise<string[]> {
     return this.#humans.partiesOf(actor);
+  }
+
+  /** Whether an actor is, or may be, the same human as one of these; a service account is who keeps it. */
+  async isParty(actor: string, behind: readonly string[]): Promise<boolean> {
+    const parties = new Set(await this.#behind(behind));
+    return parties.has(ANYONE) || (await this.partiesOf(actor)).some((one) => parties.has(one));
   }
 
   /**
@@ -139,38 +132,69 @@ export class FourEyes {
    * opened their account, or made a link that takes it over; and who lately made these in turn.
    */
   async beholdenTo(personId: string): Promise<string[]> {
-    await this.#control.installation.flush();
-    const { policies } = this.#control.snapshots;
     const own = `person:${personId}`;
-    const owed = new Set<string>();
-    const followed = new Set([own]);
-    let roles = approvingRoles(policies);
-    for (let next = [own]; next.length > 0 && followed.size < FOLLOWED_MAX; ) {
-      const makers = (await Promise.all(next.map((one) => this.#makersOf(one, roles)))).flat();
-      for (const one of makers) owed.add(one);
-      next = [...new Set(makers)].filter((one) => one.startsWith('person:') && !followed.has(one));
-      for (const one of next) followed.add(one);
-      roles = makingRoles(policies);
-    }
+    const owed = await this.#follow([own], (one) =>
+      this.#makersOf(one, MAKING, one === own ? APPROVING : MAKING_APPROVERS),
+    );
     owed.delete(own);
     return [...owed];
   }
 
-  /** Who lately gave somebody one of these roles, or could be them. */
-  async #makersOf(own: string, roles: ReadonlySet<string>): Promise<string[]> {
-    const { store } = this.#control.installation;
+  /** Every actor that is the same human as one of these, and who lately made or opened their accounts: they could be theirs. */
+  async #behind(actors: readonly string[]): Promise<string[]> {
+    const parties = (await Promise.all(actors.map((one) => this.partiesOf(one)))).flat();
+    const people = [...new Set(parties.filter((one) => one.startsWith('person:')))];
+    const makers = await this.#follow(people, (one) => this.#makersOf(one, LETTING_IN));
+    return [...new Set([...parties, ...makers])];
+  }
+
+  /** Who made some people, and who made these in turn. Where there are more than are followed, it could be anyone. */
+  async #follow(
+    people: readonly string[],
+    makersOf: (one: string) => Promise<string[]>,
+  ): Promise<Set<string>> {
+    const all = new Set<string>();
+    const followed = new Set(people);
+    for (let next = people; next.length > 0; ) {
+      if (followed.size - people.length > FOLLOWED_MAX) return all.add(ANYONE);
+      const makers = (await Promise.all(next.map(makersOf))).flat();
+      for (const one of makers) all.add(one);
+      next = [...new Set(makers)].filter((one) => one.startsWith('person:') && !followed.has(one));
+      for (const one of next) followed.add(one);
+    }
+    return all;
+  }
+
+  /**
+   * Who lately made a person what they are, or could be them.
+   * @param group of the actions that a role is given for: a role counts that lets them do one of these that they could not do
+   *   for long
+   */
+  async #makersOf(own: string, types: readonly string[], group = ''): Promise<string[]> {
+    const { store, state } = this.#control.installation;
     const since = new Date(clock.nowMs() - COOLING_OFF_MS).toISOString();
-    const held = await store.people.grants(clock.nowIso(), own);
-    const longHeld = held.some(({ role, createdAt }) => roles.has(role) && createdAt < since);
+    const held = group === '' ? [] : await store.people.grants(clock.nowIso(), own);
+    const gives = this.#givesNew(held, since, group);
     const makers = new Set<string>();
-    for (const event of await store.events.about(own, MAKING, since)) {
-      if (event.type === 'grant-given' && (longHeld || !roles.has(String(event.data['role'])))) continue;
+    for (const event of (await state.said()).about(own, types, since)) {
+      if (event.type === 'grant-given' && !gives(String(event.data['role']))) continue;
       for (const maker of await this.#whoDid(event)) {
         if (!PARTY.test(maker) || maker === own) continue;
         for (const party of await this.partiesOf(maker)) makers.add(party);
       }
     }
     return [...makers];
+  }
+
+  /** Which roles permit an action of a group that none of the roles permits that were held since before a time. */
+  #givesNew(held: readonly GrantRow[], since: string, group: string): (role: string) => boolean {
+    const { policies } = this.#control.snapshots;
+    // A role on one system approves nothing of the organisation's, and lets nobody in: a later one on everything is new.
+    const long = held.filter(({ system, createdAt }) => system === '*' && createdAt < since);
+    const fresh = actionsOf(group)
+      .map((action) => policies.rolesThatMay('Person', [action]))
+      .filter((roles) => !long.some(({ role }) => roles.has(role)));
+    return (role) => fresh.some((roles) => roles.has(role));
   }
 
   /** Whose doing an event of {@link MAKING} is. */

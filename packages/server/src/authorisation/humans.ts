@@ -1,5 +1,6 @@
 import { clock, type SallyportEvent } from '@sallyport/core';
-import type { PersonRow, Store } from '@sallyport/store';
+import type { PersonRow } from '@sallyport/store';
+import type { Installation } from '../installation.ts';
 
 /** For how long who made an approver, or said that an author is no user of this machine, does not profit from it. */
 export const COOLING_OFF_MS = 24 * 3_600_000;
@@ -14,20 +15,16 @@ const texts = (values: readonly unknown[]): string[] => [
 const saidUsers = (events: readonly SallyportEvent[]): { user: unknown; at: string }[] =>
   events.flatMap(({ data, at }) => ('localUser' in data ? [{ user: data['localUser'], at }] : []));
 
-/** Subjects of the provider by which somebody signed on. */
-const subjectsOf = (events: readonly SallyportEvent[]): string[] =>
-  texts(events.flatMap(({ actor, data }) => (actor === 'identity-provider' ? [data['linked']] : [])));
-
 /**
  * Which actors are, or may be, one human: a person, the user of this machine that they are, their other accounts, and the
- * service accounts that they keep. The record is asked, and not only what accounts say now: who is renamed, linked
+ * service accounts that they keep. The log is asked, and not only what accounts say now: who is renamed, linked
  * elsewhere or made again stays who they were.
  */
 export class Humans {
-  readonly #store: () => Store;
+  readonly #installation: () => Pick<Installation, 'store' | 'state'>;
 
-  constructor(store: () => Store) {
-    this.#store = store;
+  constructor(installation: () => Pick<Installation, 'store' | 'state'>) {
+    this.#installation = installation;
   }
 
   /** Every actor who is, or may be, the same human as this one, itself included. */
@@ -46,12 +43,13 @@ export class Humans {
   async #humanOf(actor: string): Promise<string[]> {
     const [kind, id = ''] = actor.split(/:(.*)/s);
     const people = kind === 'person' ? [actor] : kind === 'local' ? await this.#peopleOf(id) : [];
-    const accounts = await Promise.all(people.map((one) => this.#accountsOf(one.replace(/^person:/, ''))));
-    return [actor, ...people, ...accounts.flat()];
+    if (people.length === 0) return [actor];
+    const others = await this.accounts();
+    return [actor, ...people, ...people.flatMap(others)];
   }
 
-  #about(personId: string): Promise<SallyportEvent[]> {
-    return this.#store().events.about(`person:${personId}`, IDENTITY, '');
+  async #about(personId: string): Promise<SallyportEvent[]> {
+    return (await this.#installation().state.said()).about(`person:${personId}`, IDENTITY);
   }
 
   /**
@@ -70,13 +68,14 @@ export class Humans {
 
   /** People who are taken for a user of this machine. */
   async #peopleOf(user: string): Promise<string[]> {
-    const { events, people } = this.#store();
+    const { people } = this.#installation().store;
+    const events = await this.#installation().state.said();
     const name = user.toLowerCase();
-    const named = await Promise.all([
+    const named = [
       events.saying(IDENTITY, 'localUser', user),
       events.saying(IDENTITY, 'name', name),
       events.saying(IDENTITY, 'before', name),
-    ]);
+    ];
     const rows = await Promise.all([people.byLocalUser(user), people.byName(name)]);
     const candidates = new Set([
       ...rows.flatMap((row) => (row === null ? [] : [`person:${row.id}`])),
@@ -92,23 +91,36 @@ export class Humans {
     return same;
   }
 
-  /** Other accounts of a person: those by which the same subject of the provider signed on, or that it calls alike. */
-  async #accountsOf(personId: string): Promise<string[]> {
-    const { events, provisioning } = this.#store();
-    const others = (await provisioning.sharing(personId)).map((id) => `person:${id}`);
-    for (const subject of subjectsOf(await this.#about(personId))) {
-      const linked = await events.saying(IDENTITY, 'linked', subject);
-      others.push(...linked.flatMap((one) => (one.actor === 'identity-provider' ? [one.subject] : [])));
+  /**
+   * Accounts of the same person: those by which the same subject of the provider signed on, or that it calls alike.
+   * @returns the others of a person (`person:ID`), as things are now
+   */
+  async accounts(): Promise<(person: string) => string[]> {
+    const marks = new Map<string, Set<string>>();
+    const marked = new Map<string, Set<string>>();
+    const mark = (one: string, what: string): void => {
+      marks.set(one, (marks.get(one) ?? new Set()).add(what));
+      marked.set(what, (marked.get(what) ?? new Set()).add(one));
+    };
+    for (const { type, actor, subject, data } of (await this.#installation().state.said()).all) {
+      if (actor !== 'identity-provider' || !(IDENTITY as readonly string[]).includes(type)) continue;
+      for (const linked of texts([data['linked']])) mark(subject, `subject ${linked}`);
+      for (const id of texts([data['knownAs']])) mark(subject, `id ${id}`);
     }
-    return others;
+    for (const [id, known] of await this.#installation().store.provisioning.everKnown())
+      mark(`person:${id}`, `id ${known}`);
+    return (person) => {
+      const all = [...(marks.get(person) ?? [])].flatMap((what) => [...marked.get(what)!]);
+      return [...new Set(all)].filter((one) => one !== person);
+    };
   }
 
   /** Who answers or answered for a service account, made it, or made a key of it. */
   async #keepersOf(id: string): Promise<string[]> {
-    const { programs, events } = this.#store();
-    const program = await programs.find(id);
-    const keys = await events.saying(['key-created', 'key-rotated'], 'program', id);
-    const said = await events.about(`program:${id}`, ['program-created', 'program-changed'], '');
+    const program = await this.#installation().store.programs.find(id);
+    const events = await this.#installation().state.said();
+    const keys = events.saying(['key-created', 'key-rotated'], 'program', id);
+    const said = events.about(`program:${id}`, ['program-created', 'program-changed']);
     const owners = texts([program?.owner, ...said.flatMap(({ data }) => [data['owner'], data['before']])]);
     const makers = texts([program?.createdBy, ...keys.map(({ actor }) => actor)]);
     return [...owners.map((owner) => `person:${owner}`), ...makers];
@@ -116,11 +128,8 @@ export class Humans {
 
   /** Who said that whoever signed on by an id of SCIM is this person: the last who said that id, or made the account. */
   async whoProvisioned(personId: string, scimId: unknown): Promise<string[]> {
-    const said = await this.#store().events.about(
-      `person:${personId}`,
-      ['person-created', 'person-changed'],
-      '',
-    );
+    const events = await this.#installation().state.said();
+    const said = events.about(`person:${personId}`, ['person-created', 'person-changed']);
     const [last] = said.filter(({ data }) => data['externalId'] === scimId && scimId !== undefined);
     const made = said.find(({ type }) => type === 'person-created');
     return texts([(last ?? made)?.actor]);

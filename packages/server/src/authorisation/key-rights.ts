@@ -3,9 +3,10 @@ import { CodedError, type Config, clock, type KeyScope } from '@sallyport/core';
 import { INVOKE, policySchema, type Target } from '@sallyport/policy';
 import type { GrantRow, KeyRow, ProgramRow } from '@sallyport/store';
 import type { Control } from '../control.ts';
-import { type Principal, systemTarget } from './authoriser.ts';
+import type { Principal } from './authoriser.ts';
 import { requireOfEmergency } from './emergency.ts';
-import { inEmergency, lastsUntilMs, untilMs } from './lasting.ts';
+import { inEmergency, keepsForGood, lastsUntilMs, untilMs } from './lasting.ts';
+import { systemTarget } from './system-scope.ts';
 
 type WorkloadConfig = Config['access']['workloads'][number];
 
@@ -65,6 +66,7 @@ export class KeyRights {
     if (action === 'make-keys' && (await this.#control.fourEyes.isApprover(`program:${program.id}`)))
       await authoriser.require(principal, 'make-approvers', organisation, address, true);
     await this.#requireOwn(principal, action, powers, address);
+    if (action === 'make-keys') await this.#requireLasting(principal, powers, program, address);
     if (await this.#holdsAll(principal, program, address)) return;
     // Whoever may grant roles to service accounts could grant them all.
     await authoriser.require(principal, 'change-programs', organisation, address, true, shutsOut);
@@ -77,11 +79,11 @@ export class KeyRights {
     address: string,
   ): Promise<K[]> {
     const { authoriser } = this.#control;
-    const systems = await authoriser.permittedSystems(principal, 'see-keys', address);
+    const scope = await authoriser.scope(principal, 'see-keys', address);
     const known = new Map<string, boolean>();
     const told: K[] = [];
     for (const key of keys) {
-      if (systems !== null && !key.systems.every((one) => systems.has(one))) continue;
+      if (!key.systems.every((one) => scope.has(one))) continue;
       if (key.program !== null) {
         let may = known.get(key.program);
         if (may === undefined) {
@@ -97,6 +99,19 @@ export class KeyRights {
       told.push(key);
     }
     return told;
+  }
+
+  /** What a program that keeps people gives does not end with its key: whoever gets one may make it for good, or has one. */
+  async #requireLasting(
+    principal: Principal,
+    powers: KeyPowers,
+    program: ProgramRow,
+    address: string,
+  ): Promise<void> {
+    if (principal.kind === 'program' && principal.known.program.id === program.id) return;
+    if (!this.#control.fourEyes.keepsPeople(await this.#grantsOf(program))) return;
+    const until = await this.untilMs(principal, powers, address);
+    if (until !== Number.POSITIVE_INFINITY) throw keepsForGood(until);
   }
 
   /** Until when a key may live that somebody makes: what they may for a time gives no key for longer. Milliseconds. */

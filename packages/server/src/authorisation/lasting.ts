@@ -1,4 +1,5 @@
 import type { NewGrant } from '@sallyport/access';
+import { CodedError } from '@sallyport/core';
 import type { Target } from '@sallyport/policy';
 import type { GrantRow } from '@sallyport/store';
 import type { Control } from '../control.ts';
@@ -53,7 +54,18 @@ export async function untilMs(
 export const inEmergency = (principal: Principal): boolean =>
   principal.kind === 'person' && principal.who.grants.some(isOfEmergency);
 
-/** Roles to give, none of which outlasts the right to give it. @param action by which they are given */
+/** What a service account that keeps people gives does not end with its role, so neither may the right to make it one. */
+export const keepsForGood = (untilAtMost: number): CodedError =>
+  new CodedError(
+    'not-permitted',
+    `what a service account gives that keeps people does not end with its role, and your right to set it up ends at ${new Date(untilAtMost).toISOString()}: ask an administrator whose own role does not end`,
+  );
+
+/**
+ * Roles to give, none of which outlasts the right to give it.
+ * @param action by which they are given
+ * @throws CodedError `not-permitted` where a program could go on giving roles that do
+ */
 export async function lastingGrants<G extends NewGrant>(
   control: Control,
   principal: Principal,
@@ -67,6 +79,7 @@ export async function lastingGrants<G extends NewGrant>(
   const ends = actions.map((one) => untilMs(control, principal, one, organisation, address));
   const until = Math.min(...(await Promise.all(ends)));
   if (until === Number.POSITIVE_INFINITY) return [...grants];
+  if (control.fourEyes.keepsPeople(grants)) throw keepsForGood(until);
   // What emergency access hands on is emergency access: who gets it makes no approver either.
   const emergency = inEmergency(principal);
   return grants.map((grant) => ({

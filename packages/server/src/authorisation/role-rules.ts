@@ -79,7 +79,7 @@ export function checkRoleRules(policies: PolicySet): RoleRules {
       if (within.includes('administer')) {
         refuse(`a program may ${action}`, { actor: { kind: 'program', ...everything }, action, target });
         if (type === 'Person')
-          refuse(`somebody may ${action} of themselves`, {
+          refuse(`a person may ${action} of themselves`, {
             actor: person(...all),
             action,
             target: { kind: 'person', id: SOMEBODY },

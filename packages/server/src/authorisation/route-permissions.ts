@@ -4,8 +4,10 @@ import { groupsOfAction, type Target } from '@sallyport/policy';
 import type { Context, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { Control } from '../control.ts';
+import { recordedCall } from '../recorded-call.ts';
 import type { Env } from '../routes/shared.ts';
-import { systemTarget } from './authoriser.ts';
+import { behindVersion, proposalBy } from './behind-subject.ts';
+import { systemTarget } from './system-scope.ts';
 
 /**
  * What a route asks permission on:
@@ -111,8 +113,7 @@ async function targetsOf(
       return key && key.systems.length > 0 ? named(key.systems) : organisation;
     }
     case 'exchange': {
-      await control.installation.flush();
-      const exchange = await store.exchanges.byId(own['id'] ?? '');
+      const exchange = await recordedCall(control.installation, own['id'] ?? '');
       return exchange?.system ? named([exchange.system]) : organisation;
     }
     case 'person': {
@@ -122,13 +123,22 @@ async function targetsOf(
     }
     case 'integration': {
       const one = await store.integrations.find(own['id'] ?? '');
-      return [{ kind: 'proposal', id: one?.id ?? 'none', author: one?.proposedBy ?? '' }];
+      // Who answers for a third party here does not let it in.
+      return [
+        proposalBy(one?.id ?? 'none', [
+          one?.proposedBy ?? '',
+          ...(one?.owner ? [`person:${one.owner}`] : []),
+        ]),
+      ];
     }
     case 'version': {
       const [kind, name, label] = [own['kind'] ?? '', own['name'] ?? '', own['label'] ?? ''];
       const asset = kind === 'model' || kind === 'dataset' ? await store.inventory.asset(kind, name) : null;
       const version = asset ? await store.inventory.version(asset.id, label) : null;
-      return [{ kind: 'proposal', id: version?.id ?? 'none', author: version?.createdBy ?? '' }];
+      if (!version) return [{ kind: 'proposal', id: 'none', author: '' }];
+      return [
+        proposalBy(version.id, [version.createdBy, ...(await behindVersion(control, kind, name, label))]),
+      ];
     }
     case 'source': {
       const one = await store.inventory.source(own['id'] ?? '');
@@ -162,29 +172,31 @@ export function requirePermissions(app: OpenAPIHono<Env>, control: Control): voi
     table ??= permissionTable(app);
     const permission = table.get(`${route.method} ${route.path}`);
     if (!permission)
-      throw new CodedError('not-permitted', 'this route asks for no permission, so nobody has it');
+      throw new CodedError('not-permitted', 'this route names no permission, so it is refused to all');
     const { action, on, shutsOut } = permission;
     const { authoriser } = control;
     const { principal } = c.var;
     const { address } = c.env;
     const changes = route.method !== 'GET';
+    c.set('scope', (other = action) => authoriser.scope(principal, other, address));
     if (on === 'systems' || on === 'anywhere') {
-      const systems = await authoriser.permittedSystems(principal, action, address);
-      const [first] = systems ?? [];
-      const target: Target =
-        first !== undefined
-          ? systemTarget(
-              first,
-              (await control.systems()).find(({ name }) => name === first),
-            )
-          : systems === null
-            ? { kind: 'organisation' }
-            : await authoriser.bestTarget(principal, action, address);
+      const scope = await c.var.scope();
+      const [first] = scope.organisation ? [] : scope.systems;
+      const target: Target = scope.organisation
+        ? { kind: 'organisation' }
+        : first
+          ? systemTarget(first.name, first)
+          : await authoriser.bestTarget(principal, action, address);
       await authoriser.require(principal, action, target, address, changes, shutsOut);
-      c.set('systems', systems);
-    } else
-      for (const target of await targetsOf(c, control, on, route.path))
-        await authoriser.require(principal, action, target, address, changes, shutsOut);
+    } else {
+      const targets = await targetsOf(c, control, on, route.path);
+      for (const [at, target] of targets.entries())
+        await authoriser.require(principal, action, target, address, changes, shutsOut, async () => {
+          // Whose it is, or which system, may be another by then.
+          const now = await targetsOf(c, control, on, route.path);
+          return now.length === targets.length ? now[at]! : target;
+        });
+    }
     await next();
   };
   app.use('/api/v1/*', ask);

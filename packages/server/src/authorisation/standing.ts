@@ -6,14 +6,19 @@ type Signed = Exclude<Principal, { kind: 'local' }>;
 
 /**
  * What somebody came with: a session or a key, and roles. Between a request and the change that it makes names are
- * resolved, third parties looked at and passwords hashed; whoever is shut out meanwhile changes nothing any more.
+ * resolved, third parties looked at and passwords hashed; whoever is shut out meanwhile changes nothing any more, and
+ * neither does one whose rows do not follow from the record, before anyone looked at all of them.
  */
 export class Standing implements Asking {
   readonly actor: string;
+  readonly rows: readonly string[];
   readonly #store: Store;
   readonly #principal: Signed;
   /** Ids of roles; null once they ended their own session. */
   #held: ReadonlySet<string> | null;
+
+  /** What is asked once more, before the first change of the request: what follows may rest on that. */
+  #kept: (() => Promise<void>)[] = [];
 
   constructor(store: Store, principal: Signed) {
     this.actor = principalText(principal);
@@ -21,6 +26,12 @@ export class Standing implements Asking {
     this.#principal = principal;
     const { grants } = principal.kind === 'person' ? principal.who : principal.known;
     this.#held = new Set(grants.map(({ id }) => id));
+    this.rows = [
+      ...(principal.kind === 'person'
+        ? [`people/${principal.who.person.id}`, `sessions/${principal.who.session.id}`]
+        : [`programs/${principal.known.program.id}`, `api_keys/${principal.known.key.id}`]),
+      ...grants.map(({ id }) => `grants/${id}`),
+    ];
   }
 
   async isThere(tx?: Connection): Promise<boolean> {
@@ -28,6 +39,18 @@ export class Standing implements Asking {
     if (!(await this.#isLet(tx))) return false;
     const now = await this.#now(tx);
     return [...this.#held].every((id) => now.has(id));
+  }
+
+  keep(again: () => Promise<void>): void {
+    this.#kept.push(again);
+  }
+
+  async again(): Promise<void> {
+    for (const one of this.#kept) await one();
+  }
+
+  made(): void {
+    this.#kept = [];
   }
 
   async changed(tx: Connection): Promise<void> {

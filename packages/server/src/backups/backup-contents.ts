@@ -1,6 +1,6 @@
-import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createReadStream, type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { CopiedFile } from '@sallyport/ledger';
+import { type CopiedFile, readPlain } from '@sallyport/ledger';
 import type { BackupFile } from '@sallyport/vault';
 import type { Installation } from '../installation.ts';
 
@@ -36,6 +36,19 @@ async function* statePieces(lines: AsyncIterable<string>): AsyncGenerator<Backup
   yield next();
 }
 
+/** What lies open while it is scanned, or is being received: it is in nobody's backup, and goes at any moment. */
+const PASSING = /^artefacts\/(?:open-[^/]*|under-way)$/;
+
+/** What lies in a folder, in order; nothing where it has gone. */
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
 /** A file as it is; null where it has gone. Small ones, which may be replaced any moment, are read in one piece. */
 function copied(path: string, name: string): BackupFile | null {
   try {
@@ -49,12 +62,11 @@ function copied(path: string, name: string): BackupFile | null {
 }
 
 function* filesIn(folder: string, under: string, apart: RegExp | null): Generator<BackupFile> {
-  for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) =>
-    a.name < b.name ? -1 : 1,
-  )) {
+  for (const entry of entriesOf(folder)) {
     if (apart?.test(entry.name) || /\.(?:new|partial)$/.test(entry.name)) continue;
     const path = join(folder, entry.name);
     const name = under === '' ? entry.name : `${under}/${entry.name}`;
+    if (PASSING.test(name)) continue;
     if (entry.isDirectory()) yield* filesIn(path, name, null);
     else if (entry.isFile()) {
       const file = copied(path, name);
@@ -93,8 +105,10 @@ export async function* dataContents({ folder, store, ledger }: Installation): As
   } finally {
     await log.return(undefined);
   }
-  for (const name of readdirSync(join(folder, 'ledger')).filter((one) => /\.key$|\.cosigned$/.test(one)))
-    yield whole(`ledger/${name}`, readFileSync(join(folder, 'ledger', name)));
+  for (const name of readdirSync(join(folder, 'ledger')).filter((one) => /\.key$|\.cosigned$/.test(one))) {
+    const content = readPlain(join(folder, 'ledger', name), SMALL_BYTES);
+    if (content) yield whole(`ledger/${name}`, content);
+  }
   yield* filesIn(folder, '', APART);
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { BACKUP_KEEP_DAYS, CodedError, clock, newEvent, type SallyportEvent } from '@sallyport/core';
@@ -105,7 +105,10 @@ export class BackupDesk {
       if (existsSync(path)) throw new CodedError('request-invalid', `\`${path}\` is there already`);
       const others = named.map(parseRecipient);
       if (of === 'keys' && others.length === 0)
-        throw new CodedError('request-invalid', 'name who can open a backup of keys: `--to age1pq1…`');
+        throw new CodedError(
+          'request-invalid',
+          'name who can open a backup of keys: `--to age1pq1…`; `sallyport vault identity --out FILE` makes such a recipient',
+        );
       const quantumSafe = others.every((one) => one.isQuantumSafe);
       const own = await backupIdentity(installation.ring);
       const about: BackupAbout = {
@@ -178,9 +181,11 @@ export class BackupDesk {
       .filter((name) => name.startsWith(`sallyport-${installation.id}-`) && name.endsWith('.age'))
       .sort()
       .reverse()
-      .map((name) => {
-        const { size, mtime } = statSync(join(folder, name));
-        return { file: join(folder, name), bytes: size, at: mtime.toISOString() };
+      .flatMap((name) => {
+        const file = join(folder, name);
+        const there = lstatSync(file, { throwIfNoEntry: false });
+        // What else the keeper of the folder calls so is no backup: a drill would wait for a pipe for ever.
+        return there?.isFile() ? [{ file, bytes: there.size, at: there.mtime.toISOString() }] : [];
       });
   }
 
@@ -247,14 +252,16 @@ export class BackupDesk {
     };
   }
 
-  /** When the oldest backup of data was made that is still kept; null where there is none. Keys that it needs stay until then. */
+  /**
+   * When the oldest backup of data was made that is still kept, to the day; null where there is none. Keys that it needs stay until
+   * then: the log says so, since a key that was destroyed does not come back. One of keys holds those that it needs.
+   */
   async oldestKept(): Promise<string | null> {
     const { config, installation } = this.#control;
     const days = config.backup?.keepDays ?? BACKUP_KEEP_DAYS;
-    const since = new Date(clock.nowMs() - days * DAY_MS).toISOString();
-    const made = await installation.store.events.since(['backup-made'], since);
-    // One of keys holds those that it needs.
-    return made.find(({ data }) => data['of'] === 'data')?.at ?? null;
+    const firstDay = new Date(clock.nowMs() - days * DAY_MS).toISOString().slice(0, 10);
+    const said = await installation.state.said();
+    return said.about('organisation', ['backup-made'], firstDay).at(-1)?.at ?? null;
   }
 
   #forgetOld(keepDays: number): void {

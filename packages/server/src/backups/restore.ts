@@ -1,5 +1,16 @@
-import { cpSync, createReadStream, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import {
+  cpSync,
+  createReadStream,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { CodedError, type Config } from '@sallyport/core';
@@ -58,10 +69,49 @@ async function verified(folder: string, { verifierKeys }: BackupAbout): Promise<
   return report.size;
 }
 
+/** @throws CodedError `usage` where something is in the place that the data folder is to take */
+function requireFree(place: string): void {
+  const there = lstatSync(place, { throwIfNoEntry: false });
+  if (there && !(there.isDirectory() && readdirSync(place).length === 0))
+    throw new CodedError(
+      'usage',
+      `\`${place}\` is not an empty folder: restore into another one, and look at both`,
+    );
+}
+
+/** Makes the folder that a restore fills before it counts. @throws CodedError `usage` where there is one already */
+function makePartial(place: string): string {
+  const partial = join(dirname(place), `restore-${basename(place)}.partial`);
+  mkdirSync(dirname(place), { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(partial, { mode: 0o700 });
+  } catch (fault) {
+    if ((fault as NodeJS.ErrnoException).code !== 'EEXIST') throw fault;
+    throw new CodedError(
+      'usage',
+      `\`${partial}\` is there: another restore is under way, or one was broken off; if none is, remove it and restore again`,
+    );
+  }
+  return partial;
+}
+
+/** Moves a folder to its place, which only an empty folder may have. @throws CodedError `usage` */
+function moveTo(place: string, partial: string): void {
+  requireFree(place);
+  try {
+    // Neither call removes or replaces what somebody put there after the look.
+    if (existsSync(place)) rmdirSync(place);
+    renameSync(partial, place);
+  } catch (fault) {
+    requireFree(place);
+    throw fault;
+  }
+}
+
 /**
  * Restores a backup of a data folder, or of keys. It is read to its end first, and who made it is checked, before
  * anything is written; then it is read again. What is in it counts only once the log in it verified: until then it lies
- * under another name, which is removed where anything fails.
+ * under another name, which is removed where anything fails. Nothing that exists is replaced, whenever it came to be there.
  * @param trust whose backups are restored
  * @param target where the data folder is to be; must be empty, or not exist. Keys go where `rootKey` says
  * @param databaseUrl a PostgreSQL that is empty, for state that shall live there
@@ -75,20 +125,14 @@ export async function restoreBackup(
   { rootKey, databaseUrl }: { readonly rootKey?: string; readonly databaseUrl?: string } = {},
 ): Promise<Restored> {
   const begun = performance.now();
-  const place = resolve(target);
+  const place = existsSync(target) ? realpathSync(target) : resolve(target);
   const { readBackup } = await backupFiles();
   const first = await readBackup(path, identities, async ({ pieces }) => {
     for await (const _ of pieces);
   });
   const about = requireTrusted(first, trust);
-  if (about.of === 'data' && existsSync(place) && readdirSync(place).length > 0)
-    throw new CodedError(
-      'usage',
-      `\`${target}\` is not empty: restore into another folder, and look at both`,
-    );
-  const partial = join(dirname(place), `restore-${basename(place)}.partial`);
-  rmSync(partial, { recursive: true, force: true });
-  mkdirSync(partial, { recursive: true, mode: 0o700 });
+  if (about.of === 'data') requireFree(place);
+  const partial = makePartial(place);
   try {
     let bytes = 0;
     const { manifest, digest } = await readBackup(path, identities, async (file) => {
@@ -104,6 +148,7 @@ export async function restoreBackup(
       return { ...done, rows: 0, entries: 0, tookMs: performance.now() - begun };
     }
     const entries = await verified(partial, about);
+    requireFree(place);
     const state = join(partial, 'state');
     const rows =
       databaseUrl === undefined
@@ -111,8 +156,7 @@ export async function restoreBackup(
         : await loadPostgres(databaseUrl, stateLines(state));
     rmSync(state, { recursive: true });
     forgetRoot(partial);
-    if (existsSync(place)) rmSync(place, { recursive: true });
-    await rename(partial, place);
+    moveTo(place, partial);
     rememberLog(place, rootKey, about.verifierKeys);
     return { ...done, rows, entries, tookMs: performance.now() - begun };
   } finally {
@@ -137,8 +181,11 @@ function placeKeys(from: string, rootPath: string, id: string): void {
       `\`${taken.to}\` is there already: move it away, or name another \`--root-key\``,
     );
   mkdirSync(dirname(rootPath), { recursive: true, mode: 0o700 });
-  for (const { name, to } of parts)
-    cpSync(join(from, name), to, { recursive: true, errorOnExist: true, force: false });
+  for (const { name, to } of parts) {
+    const part = join(from, name);
+    if (lstatSync(part).isDirectory()) mkdirSync(to, { mode: 0o700 });
+    cpSync(part, to, { recursive: true, errorOnExist: true, force: false });
+  }
 }
 
 /**

@@ -1,9 +1,11 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { CodedError, clock, newEvent, USE_DECISIONS } from '@sallyport/core';
-import { usesDigest } from '@sallyport/store';
+import { CodedError, clock, LET_GO_ON, newEvent, USE_DECISIONS, type UseDecision } from '@sallyport/core';
+import { type AiUse, usesDigest } from '@sallyport/store';
+import type { Context } from 'hono';
+import { behindSubject, proposalBy } from '../authorisation/behind-subject.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
-import { body, type Env, failures, json } from './shared.ts';
+import { body, type Env, failures, json, systemOf, visible } from './shared.ts';
 
 const useView = z
   .object({
@@ -12,7 +14,7 @@ const useView = z
     serviceName: z.string(),
     kind: z.string().describe('how it showed: package, import, endpoint, model, variable, key or traffic'),
     what: z.string(),
-    place: z.string().describe('the file, or whoever uses it'),
+    place: z.string().describe('the file, or the person or program that uses it'),
     line: z.number().nullable(),
     count: z.number(),
     firstAt: z.string(),
@@ -29,6 +31,25 @@ const useView = z
   .openapi('AiUse');
 
 const DAYS_MAX = 366;
+/** Uses that one answer holds: those that nobody decided about come first. */
+const LISTED_MAX = 5_000;
+
+/** What a decision is about. */
+const covers = {
+  fingerprint: z.string().max(64).optional(),
+  service: z.string().max(64).optional(),
+  digest: z.string().length(64).describe('of what was looked at'),
+  owner: z.string().max(64).optional(),
+  reason: z.string().min(3).max(512),
+  days: z.int().min(1).max(DAYS_MAX).optional(),
+};
+const namesOne = (one: { fingerprint?: string | undefined; service?: string | undefined }): boolean =>
+  (one.fingerprint === undefined) !== (one.service === undefined);
+const WHAT = 'name a use or a service';
+const decidedView = z.object({ decided: z.number() });
+
+/** A decision, as it is asked for. */
+type Asked = z.infer<z.ZodObject<typeof covers>> & { readonly decision: UseDecision };
 
 /** Routes of the use of AI that was found: what is used where, and what somebody decided about it. */
 export function discoveryRoutes(app: OpenAPIHono<Env>, control: Control): void {
@@ -42,11 +63,12 @@ export function discoveryRoutes(app: OpenAPIHono<Env>, control: Control): void {
         200: json(
           z.object({
             uses: z.array(useView),
+            leftOut: z.number().describe('uses that are not listed, for there are too many'),
             services: z
               .record(z.string(), z.string())
               .describe('digest of every use of a service, for decisions about all of them'),
           }),
-          'The latest first',
+          'Those that nobody decided about first, then the latest',
         ),
         ...failures,
       },
@@ -59,10 +81,16 @@ export function discoveryRoutes(app: OpenAPIHono<Env>, control: Control): void {
           config.urls.map((url) => serviceOfHost(new URL(url).host)?.id),
         ),
       );
-      const uses = await control.installation.store.aiUses.list();
+      const uses = await visible(c, await control.installation.store.aiUses.list(), ({ service }) =>
+        systemOf(service),
+      );
+      const listed = uses
+        .toSorted((a, b) => Number(a.decision !== null) - Number(b.decision !== null))
+        .slice(0, LISTED_MAX);
       return c.json(
         {
-          uses: uses.map(({ synthetic: _, ...use }) => ({
+          leftOut: uses.length - listed.length,
+          uses: listed.map(({ synthetic: _, ...use }) => ({
             ...use,
             digest: usesDigest([use]),
             registered: services.has(use.service),
@@ -78,76 +106,105 @@ export function discoveryRoutes(app: OpenAPIHono<Env>, control: Control): void {
       );
     },
   );
+  /** Actors who are behind uses: who answers or answered for one, who uses it by its place, and who is behind the system that it is of. */
+  const behindUses = async (uses: readonly AiUse[], owner: string | null): Promise<string[]> => {
+    const { people } = control.installation.store;
+    const subjects = new Set(
+      [owner, ...uses.map((use) => use.owner)].flatMap((id) => (id ? [`person:${id}`] : [])),
+    );
+    for (const said of new Set(uses.flatMap(({ service, place }) => [service, place]))) {
+      for (const word of said.split(' '))
+        if (/^(?:person|program|local|system):./.test(word)) subjects.add(word);
+      const named = await people.byName(said.toLowerCase());
+      if (named) subjects.add(`person:${named.id}`);
+    }
+    const behind = await Promise.all([...subjects].map((one) => behindSubject(control, one)));
+    return [...new Set(behind.flat())];
+  };
+
+  /** Decides. @param permit lets pass who may, by what it is about @throws CodedError */
+  const decide = async (
+    c: Context<Env>,
+    input: Asked,
+    owner: string | null,
+    permit: (uses: readonly AiUse[]) => Promise<void>,
+  ): Promise<number> => {
+    await control.installation.flush();
+    const { store } = control.installation;
+    const { actor } = c.var;
+    const { fingerprint, service, digest, decision, reason, days } = input;
+    const covered = (await store.aiUses.list()).filter((use) =>
+      fingerprint === undefined ? use.service === service : use.fingerprint === fingerprint,
+    );
+    const [first] = covered;
+    if (!first) throw new CodedError('not-found', 'nothing of that was found');
+    await permit(covered);
+    const changed = (): CodedError =>
+      new CodedError('conflict', 'what was found changed since it was shown; look at it again');
+    if (digest !== usesDigest(covered)) throw changed();
+    const until = days === undefined ? null : new Date(clock.nowMs() + days * 86_400_000).toISOString();
+    // Held against what was found once more where it is written: what was found meanwhile is not decided about.
+    const { what, firstAt: foundAt } = first;
+    const decided = newEvent('ai-use-decided', {
+      actor,
+      subject: 'organisation',
+      data: {
+        ...(fingerprint === undefined ? {} : { fingerprint }),
+        ...{ service: first.service, what, decision, owner, reason, until, foundAt, seen: digest },
+      },
+    });
+    await control.installation.announce(decided);
+    await control.installation.flush();
+    const now = await store.aiUses.find(first.fingerprint);
+    if (now?.decidedAt !== decided.at || now.decidedBy !== actor) throw changed();
+    return covered.length;
+  };
+
   app.openapi(
     createRoute({
       method: 'post',
       path: '/api/v1/ai-uses/decide',
       ...needs('change-inventory', 'organisation'),
-      summary: 'Decide about one use of AI, or about every use of a service',
+      summary: 'Decide that one use of AI, or every use of a service, is to stop',
       request: {
-        ...body(
-          z
-            .strictObject({
-              fingerprint: z.string().max(64).optional(),
-              service: z.string().max(64).optional(),
-              digest: z.string().length(64).describe('of what was looked at'),
-              decision: z.enum(USE_DECISIONS),
-              owner: z.string().max(64).optional(),
-              reason: z.string().min(3).max(512),
-              days: z.int().min(1).max(DAYS_MAX).optional(),
-            })
-            .refine(
-              (one) => (one.fingerprint === undefined) !== (one.service === undefined),
-              'name a use or a service',
-            ),
-        ),
+        ...body(z.strictObject({ ...covers, decision: z.literal('stop') }).refine(namesOne, WHAT)),
       },
-      responses: { 200: json(z.object({ decided: z.number() }), 'How many uses it covers'), ...failures },
+      responses: { 200: json(decidedView, 'How many uses it covers'), ...failures },
     }),
     async (c) => {
       const input = c.req.valid('json');
-      await control.installation.flush();
-      const { store } = control.installation;
-      const uses = await store.aiUses.list();
-      const covered = uses.filter((use) =>
-        input.fingerprint === undefined
-          ? use.service === input.service
-          : use.fingerprint === input.fingerprint,
-      );
-      const [first] = covered;
-      if (!first) throw new CodedError('not-found', 'nothing of that was found');
-      const { principal, actor } = c.var;
-      // To sanction is to approve: a program does not.
-      if (input.decision === 'sanctioned' && principal.kind === 'program')
-        throw new CodedError('not-permitted', 'a service account sanctions nothing');
-      const changed = (): CodedError =>
-        new CodedError('conflict', 'what was found changed since it was shown; look at it again');
-      if (input.digest !== usesDigest(covered)) throw changed();
+      const { principal } = c.var;
       const asked = input.owner ?? (principal.kind === 'person' ? principal.who.person.id : null);
       const owner = asked === null ? null : (await control.accounts.directory.find(asked)).id;
-      const until =
-        input.days === undefined ? null : new Date(clock.nowMs() + input.days * 86_400_000).toISOString();
-      // Held against what was found once more where it is written: what was found meanwhile is not decided about.
-      const decided = newEvent('ai-use-decided', {
-        actor,
-        subject: 'organisation',
-        data: {
-          ...(input.fingerprint === undefined ? {} : { fingerprint: input.fingerprint }),
-          service: first.service,
-          what: first.what,
-          decision: input.decision,
-          owner,
-          reason: input.reason,
-          until,
-          foundAt: first.firstAt,
-          seen: input.digest,
-        },
+      return c.json({ decided: await decide(c, input, owner, async () => {}) }, 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/ai-uses/sanction',
+      ...needs('sanction-uses', 'organisation'),
+      summary:
+        'Let one use of AI, or every use of a service, go on: sanctioned, or of no concern. Who answers for it, or uses it, cannot',
+      request: {
+        ...body(z.strictObject({ ...covers, decision: z.enum(LET_GO_ON) }).refine(namesOne, WHAT)),
+      },
+      responses: { 200: json(decidedView, 'How many uses it covers'), ...failures },
+    }),
+    async (c) => {
+      const input = c.req.valid('json');
+      if (input.decision === 'sanctioned' && input.owner === undefined)
+        throw new CodedError(
+          'request-invalid',
+          'name who answers for it as `owner`: another person than who sanctions it',
+        );
+      const owner =
+        input.owner === undefined ? null : (await control.accounts.directory.find(input.owner)).id;
+      const decided = await decide(c, input, owner, async (uses) => {
+        const behind = await behindUses(uses, owner);
+        if (behind.length > 0) await c.var.permit('sanction-uses', proposalBy(uses[0]!.fingerprint, behind));
       });
-      await control.installation.announce(decided);
-      await control.installation.flush();
-      const now = await store.aiUses.find(first.fingerprint);
-      if (now?.decidedAt !== decided.at || now.decidedBy !== actor) throw changed();
-      return c.json({ decided: covered.length }, 200);
+      return c.json({ decided }, 200);
     },
   );
 }

@@ -10,6 +10,7 @@ import {
   SEVERITIES,
 } from '@sallyport/core';
 import { findingDigest } from '@sallyport/store';
+import { behindSubject, proposalBy } from '../authorisation/behind-subject.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import type { KnownSystem } from '../snapshot.ts';
@@ -21,6 +22,9 @@ const findingView = z
     subject: z.string(),
     detector: z.string(),
     technique: z.string(),
+    also: z
+      .array(z.string())
+      .describe('what else saw the same, as `detector/technique`: one attack is one finding'),
     severity: z.enum(SEVERITIES),
     status: z
       .enum(['open', 'resolved'])
@@ -65,7 +69,13 @@ function view(
   const due = dueAt(finding);
   return {
     ...finding,
-    scanned: finding.scanned && { ...finding.scanned, references: [...finding.scanned.references] },
+    accepted: isAccepted(finding, nowMs) ? finding.accepted : null,
+    also: [...finding.also],
+    scanned: finding.scanned && {
+      ...finding.scanned,
+      seen: undefined,
+      references: [...finding.scanned.references],
+    },
     digest: findingDigest(finding),
     owner: finding.owner ?? owners.get(finding.subject) ?? null,
     dueAt: due,
@@ -75,6 +85,8 @@ function view(
 }
 
 const RISK_DAYS_MAX = 366;
+/** Findings that one answer holds: the most pressing. */
+const LISTED_MAX = 2_000;
 
 /** Routes of findings: what must be dealt with, by whom and until when. */
 export function findingRoutes(app: OpenAPIHono<Env>, control: Control): void {
@@ -94,21 +106,29 @@ export function findingRoutes(app: OpenAPIHono<Env>, control: Control): void {
       method: 'get',
       path: '/api/v1/findings',
       ...needs('see-findings', 'systems'),
-      summary: 'Findings, the most pressing first: detections of one kind in one place',
-      responses: { 200: json(z.object({ findings: z.array(findingView) }), 'Findings'), ...failures },
+      summary: 'Findings, the most pressing first: one for each kind of attack or fault in one place',
+      responses: {
+        200: json(
+          z.object({
+            findings: z.array(findingView),
+            leftOut: z.number().describe('open findings that are less pressing than those listed'),
+          }),
+          'Findings',
+        ),
+        ...failures,
+      },
     }),
     async (c) => {
       await control.installation.flush();
-      const some = visible(c, await control.installation.store.findings.list(), ({ subject }) =>
+      const some = await visible(c, await control.installation.store.findings.list(), ({ subject }) =>
         systemOf(subject),
       );
       const all = await views(some);
       const order = (one: (typeof all)[number]): number =>
         one.status === 'open' ? one.priority : one.priority - 1000;
-      return c.json(
-        { findings: all.sort((a, b) => order(b) - order(a) || (a.lastAt < b.lastAt ? 1 : -1)) },
-        200,
-      );
+      const sorted = all.sort((a, b) => order(b) - order(a) || (a.lastAt < b.lastAt ? 1 : -1));
+      const leftOut = sorted.slice(LISTED_MAX).filter(({ status }) => status === 'open').length;
+      return c.json({ findings: sorted.slice(0, LISTED_MAX), leftOut }, 200);
     },
   );
 
@@ -141,7 +161,8 @@ export function findingRoutes(app: OpenAPIHono<Env>, control: Control): void {
       method: 'post',
       path: '/api/v1/findings/{fingerprint}/accept',
       ...needs('accept-risks', 'organisation'),
-      summary: 'Accept the risk of a finding for a time; it stays open, and counts again afterwards',
+      summary:
+        'Accept the risk of a finding for a time; it stays open, and counts again afterwards. Who made or owns what it is about cannot',
       request: {
         ...named('fingerprint'),
         ...body(
@@ -160,7 +181,11 @@ export function findingRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const changed = (): CodedError =>
         new CodedError('conflict', 'it changed since it was shown; look at it again');
       const shown = await control.installation.store.findings.find(c.req.param('fingerprint'));
-      if (shown && digest !== findingDigest(shown)) throw changed();
+      if (!shown) throw new CodedError('not-found', 'there is no such finding');
+      if (digest !== findingDigest(shown)) throw changed();
+      // Whoever is behind what it is about accepts no risk of it.
+      const behind = await behindSubject(control, shown.subject);
+      if (behind.length > 0) await c.var.permit('accept-risks', proposalBy(shown.fingerprint, behind));
       const until = new Date(clock.nowMs() + days * 86_400_000).toISOString();
       const accepted = { until, by: c.var.actor, reason };
       // Held against the finding once more where it is written: what was found meanwhile is not accepted.

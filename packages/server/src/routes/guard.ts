@@ -4,7 +4,7 @@ import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import type { GuardDesk } from '../guard-desk.ts';
 import * as schemas from '../schemas.ts';
-import { body, type Env, failures, json } from './shared.ts';
+import { body, type Env, failures, json, visibleCalls } from './shared.ts';
 
 /** Routes of the guard: what it consists of, what rules on trial saw, and what it makes of a text. */
 export function guardRoutes(app: OpenAPIHono<Env>, control: Control): void {
@@ -23,7 +23,10 @@ export function guardRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) => {
       const { models, thresholds, detectors, rules, curve } = desk().overview();
       // Counts over every system are for those who may see every system.
-      const trials = c.var.systems === null ? await control.installation.store.exchanges.trials() : [];
+      const { organisation } = await c.var.scope();
+      const trials = organisation
+        ? await control.installation.store.exchanges.trials(await visibleCalls(c, control))
+        : [];
       return c.json(
         {
           models: [...models],

@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { needs } from '../authorisation/route-permissions.ts';
 import { liftHold, placeHold } from '../content-expiry.ts';
 import type { Control } from '../control.ts';
-import { body, type Env, failures, json } from './shared.ts';
+import { body, type Env, failures, json, visible } from './shared.ts';
 
 const hold = z
   .object({
@@ -26,7 +26,10 @@ export function holdRoutes(app: OpenAPIHono<Env>, control: Control): void {
       summary: 'List legal holds, those that were lifted too',
       responses: { 200: json(z.object({ holds: z.array(hold) }), 'Every hold'), ...failures },
     }),
-    async (c) => c.json({ holds: await control.installation.store.holds.list() }, 200),
+    async (c) => {
+      const holds = await control.installation.store.holds.list();
+      return c.json({ holds: await visible(c, holds, ({ system }) => system) }, 200);
+    },
   );
   app.openapi(
     createRoute({

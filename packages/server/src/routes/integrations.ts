@@ -19,6 +19,18 @@ const integrationView = z
     why: z.string().describe('why it is suspended or ended, or what changed since it was shown'),
     live: z.boolean().describe('whether anything may go to it now'),
     digest: z.string().describe('of all that is shown here; an approval carries it'),
+    replaces: z
+      .array(
+        z.object({
+          kind: z.enum(INTEGRATION_KINDS),
+          origins: z.array(z.string()),
+          systems: z.array(z.string()),
+          status: z.enum(['proposed', 'approved', 'suspended', 'ended']),
+          why: z.string(),
+          approvedAt: z.string().nullable(),
+        }),
+      )
+      .describe('what was approved or stopped under this name; closed until what is proposed is approved'),
     seen: z
       .object({
         certificates: z
@@ -43,6 +55,11 @@ const elsewhere = z.object({
 const view = (one: ThirdParty): z.infer<typeof integrationView> => ({
   ...one,
   manifest: { ...one.manifest },
+  replaces: one.replaces.map((each) => ({
+    ...each,
+    origins: [...each.origins],
+    systems: [...each.systems],
+  })),
   seen: { certificates: { ...one.seen.certificates }, tools: { ...one.seen.tools } },
 });
 
@@ -72,7 +89,7 @@ export function integrationRoutes(app: OpenAPIHono<Env>, control: Control): void
       method: 'post',
       path: '/api/v1/integrations',
       ...needs('change-integrations', 'organisation'),
-      summary: 'Propose a manifest under this name; it decides once somebody else approved it',
+      summary: 'Propose a manifest under this name; it takes effect once another person has approved it',
       request: {
         ...body(
           z.strictObject({
@@ -91,7 +108,7 @@ export function integrationRoutes(app: OpenAPIHono<Env>, control: Control): void
       const { principal } = c.var;
       const asked = input.owner ?? (principal.kind === 'person' ? principal.who.person.id : null);
       const owner = asked === null ? null : (await control.accounts.directory.find(asked)).id;
-      await control.requireSystems(input.manifest.systems.map((system) => ({ system })));
+      await control.requireNamed(input.manifest.systems);
       const one = await parties().propose(c.var.actor, { ...input, owner });
       await control.publish();
       return c.json(view(one), 201);
@@ -105,32 +122,18 @@ export function integrationRoutes(app: OpenAPIHono<Env>, control: Control): void
       summary: 'Approve what is proposed, or what changed; its author cannot',
       request: {
         ...named('id'),
-        ...body(
-          z
-            .strictObject({
-              digest: z.string().length(64).optional().describe('of what was looked at'),
-              proposedAt: z
-                .string()
-                .max(32)
-                .optional()
-                .describe('of what was looked at, where no digest is known'),
-            })
-            .refine(
-              ({ digest, proposedAt }) => digest !== undefined || proposedAt !== undefined,
-              'name the `digest` of what was looked at',
-            ),
-        ),
+        ...body(z.strictObject({ digest: z.string().length(64).describe('of what was looked at') })),
       },
       responses: { 200: json(integrationView, 'Approved; in force when this answers'), ...failures },
     }),
     async (c) => {
-      const one = await parties().approve(c.var.actor, c.req.param('id'), c.req.valid('json'));
+      const one = await parties().approve(c.var.actor, c.req.param('id'), c.req.valid('json').digest);
       await control.publish();
       return c.json(view(one), 200);
     },
   );
   for (const [word, summary] of [
-    ['suspend', 'Refuse everything to it at once, until somebody approves it again'],
+    ['suspend', 'Refuse everything to it at once, until it is approved again'],
     ['end', 'End it; only another proposal brings it back'],
   ] as const)
     app.openapi(

@@ -1,9 +1,10 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { ASSET_KINDS, assetFactsSchema, assetNameSchema } from '@sallyport/core';
+import { ASSET_KINDS, assetNameSchema, factsTold, tellsLess, toldFactsSchema } from '@sallyport/core';
+import { behindSubject, proposalBy } from '../authorisation/behind-subject.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { assetView, versionView, viewAsset, viewVersion } from './inventory-views.ts';
-import { body, type Env, failures, json } from './shared.ts';
+import { body, type Env, failures, json, systemOf } from './shared.ts';
 
 const deploymentView = z.object({
   place: z.string(),
@@ -28,7 +29,7 @@ export function inventoryRoutes(app: OpenAPIHono<Env>, control: Control): void {
             assets: z.array(assetView.extend({ versions: z.number(), serving: z.array(z.string()) })),
             unregistered: z
               .array(z.string())
-              .describe('systems of the gateway of which nobody has told owner and purpose'),
+              .describe('systems of the gateway without a registered owner and purpose'),
           }),
           'Assets',
         ),
@@ -37,12 +38,14 @@ export function inventoryRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       const { inventory } = control.installation.store;
-      const [assets, versions, live, systems] = await Promise.all([
+      const scope = await c.var.scope();
+      const [every, versions, deployed] = await Promise.all([
         inventory.assets(),
         inventory.versions(),
         inventory.deployments(true),
-        control.systems(),
       ]);
+      const assets = scope.visible(every, ({ kind, name }) => (kind === 'system' ? name : null));
+      const live = scope.visible(deployed, ({ place }) => systemOf(place));
       const told = new Set(
         assets.flatMap(({ kind, name, owner }) => (kind === 'system' && owner !== null ? [name] : [])),
       );
@@ -53,7 +56,7 @@ export function inventoryRoutes(app: OpenAPIHono<Env>, control: Control): void {
             versions: versions.filter((one) => one.asset === asset.id).length,
             serving: live.filter((one) => one.asset === asset.id).map((one) => one.place),
           })),
-          unregistered: systems.flatMap(({ name, demo }) => (demo || told.has(name) ? [] : [name])),
+          unregistered: scope.systems.flatMap(({ name, demo }) => (demo || told.has(name) ? [] : [name])),
         },
         200,
       );
@@ -64,13 +67,14 @@ export function inventoryRoutes(app: OpenAPIHono<Env>, control: Control): void {
       method: 'post',
       path: '/api/v1/inventory',
       ...needs('change-inventory', 'organisation'),
-      summary: 'Put a system, model, data set or endpoint into the inventory, or change what is told of it',
+      summary:
+        'Put a system, model, data set or endpoint into the inventory, or change what is told of it; less risk or fewer classes of data than before tells a person who neither made, changed nor owned it',
       request: {
         ...body(
           z.strictObject({
             kind: z.enum(ASSET_KINDS),
             name: assetNameSchema,
-            facts: assetFactsSchema.prefault({}),
+            facts: toldFactsSchema.prefault({}),
           }),
         ),
       },
@@ -78,10 +82,20 @@ export function inventoryRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       const { kind, name, facts } = c.req.valid('json');
-      if (kind === 'system') await control.requireSystems([{ system: name }]);
-      const owner = facts.owner === null ? null : (await control.accounts.directory.find(facts.owner)).id;
+      if (kind === 'system') await control.requireNamed([name]);
+      const told =
+        typeof facts.owner === 'string'
+          ? { ...facts, owner: (await control.accounts.directory.find(facts.owner)).id }
+          : facts;
+      const known = await control.installation.store.inventory.asset(kind, name);
+      const less = known !== null && tellsLess(known, factsTold(known, told));
+      // Policies and people go by what is told of it: whom that restrains does not say less.
+      if (less) {
+        const behind = await behindSubject(control, `${kind}:${name}`);
+        await c.var.permit('relax-inventory', proposalBy(known.id, behind));
+      }
       const inventory = await control.inventory();
-      return c.json(viewAsset(await inventory.register(c.var.actor, kind, name, { ...facts, owner })), 200);
+      return c.json(viewAsset(await inventory.register(c.var.actor, kind, name, told, less)), 200);
     },
   );
   app.openapi(
@@ -112,8 +126,13 @@ export function inventoryRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const versions = await stored.versions(asset.id);
       const labels = new Map(versions.map(({ id, label }) => [id, label]));
       const known: z.infer<typeof versionView>[] = [];
-      for (const version of versions) known.push(viewVersion(await inventory.known(asset, version)));
-      const deployments = (await stored.deployments(false))
+      const scope = await c.var.scope();
+      for (const version of versions) {
+        const one = await inventory.known(asset, version);
+        known.push(viewVersion({ ...one, serving: scope.visible(one.serving, systemOf) }));
+      }
+      const deployments = scope
+        .visible(await stored.deployments(false), ({ place }) => systemOf(place))
         .filter((one) => one.asset === asset.id)
         .map(({ place: where, version, digest, at, actor, endedAt }) => ({
           place: where,

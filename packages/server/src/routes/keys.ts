@@ -74,13 +74,26 @@ export function keyRoutes(app: OpenAPIHono<Env>, control: Control): void {
       method: 'post',
       path: '/api/v1/keys/{id}/revoke',
       ...needs('revoke-keys', 'key', true),
-      summary: 'Revoke an API key; in force when this answers',
-      request: named('id'),
-      responses: { 200: json(schemas.keyView, 'Revoked'), ...failures },
+      summary: 'Revoke an API key and those that it was rotated to; in force when this answers',
+      request: {
+        ...named('id'),
+        query: z.object({
+          successors: z
+            .enum(['revoke', 'keep'])
+            .default('revoke')
+            .describe('`keep` where nobody else had the key, and only what came after it is in use'),
+        }),
+      },
+      responses: { 200: json(schemas.revokedKey, 'Revoked'), ...failures },
     }),
     async (c) => {
-      const key = await control.apiKeys.revokeAs(c.var.principal, c.env.address, c.req.param('id'));
-      return c.json((await views([key]))[0]!, 200);
+      const { successors, ...key } = await control.apiKeys.revokeAs(
+        c.var.principal,
+        c.env.address,
+        c.req.param('id'),
+        c.req.valid('query').successors === 'keep',
+      );
+      return c.json({ ...(await views([key]))[0]!, successors }, 200);
     },
   );
   app.openapi(

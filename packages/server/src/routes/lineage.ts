@@ -2,9 +2,11 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { CodedError, clock, type LineageEdge, newEvent, newId, seenDigest } from '@sallyport/core';
 import type { DataSource } from '@sallyport/store';
 import { needs } from '../authorisation/route-permissions.ts';
+import type { SystemScope } from '../authorisation/system-scope.ts';
 import type { Control } from '../control.ts';
 import { assessParty } from '../party-assessment.ts';
-import { body, type Env, failures, json, named } from './shared.ts';
+import { recordedCall } from '../recorded-call.ts';
+import { body, type Env, failures, json, named, systemOf } from './shared.ts';
 
 const edgeView = z
   .object({ source: z.string(), target: z.string(), relation: z.string(), at: z.string() })
@@ -42,12 +44,19 @@ const assessmentView = z
 
 const DAY_MS = 86_400_000;
 
+/** The edges both ends of which somebody may be told of. */
+const visibleEdges = (scope: SystemScope, edges: readonly LineageEdge[]): LineageEdge[] =>
+  scope.visible(
+    scope.visible(edges, ({ source }) => systemOf(source)),
+    ({ target }) => systemOf(target),
+  );
+
 /** What answered one call: its system, and the version that served there then. */
-async function decidedBy(control: Control, node: string): Promise<LineageEdge[]> {
-  await control.installation.flush();
-  const { exchanges, inventory } = control.installation.store;
-  const exchange = await exchanges.byId(node.slice('exchange:'.length));
-  if (!exchange?.system) throw new CodedError('not-found', 'there is no such call');
+async function decidedBy(control: Control, scope: SystemScope, node: string): Promise<LineageEdge[]> {
+  const { inventory } = control.installation.store;
+  const exchange = await recordedCall(control.installation, node.slice('exchange:'.length));
+  if (!exchange?.system || !scope.has(exchange.system))
+    throw new CodedError('not-found', 'there is no such call');
   const { at } = exchange;
   const system = `system:${exchange.system}`;
   const then = (await inventory.deployments(false)).find(
@@ -78,14 +87,15 @@ export function lineageRoutes(app: OpenAPIHono<Env>, control: Control): void {
       },
     }),
     async (c) => {
-      const edges = await control.installation.store.inventory.edges();
+      const scope = await c.var.scope();
+      const edges = visibleEdges(scope, await control.installation.store.inventory.edges());
       const { node } = c.req.valid('query');
       const { neighbourhood } = await import('@sallyport/registry');
       if (node === undefined) {
         const nodes = [...new Set(edges.flatMap(({ source, target }) => [source, target]))];
         return c.json({ nodes, edges: edges.map((edge) => ({ ...edge })) }, 200);
       }
-      const decided = node.startsWith('exchange:') ? await decidedBy(control, node) : [];
+      const decided = node.startsWith('exchange:') ? await decidedBy(control, scope, node) : [];
       const part = neighbourhood([...edges, ...decided], node);
       return c.json({ nodes: [...part.nodes], edges: part.edges.map((edge) => ({ ...edge })) }, 200);
     },
@@ -143,7 +153,10 @@ export function lineageRoutes(app: OpenAPIHono<Env>, control: Control): void {
         return asset ? [{ asset, version }] : [];
       });
       const { toRunEvents } = await import('@sallyport/registry');
-      const events = toRunEvents(await inventory.edges(), versions) as Record<string, unknown>[];
+      const events = toRunEvents(
+        visibleEdges(await c.var.scope(), await inventory.edges()),
+        versions,
+      ) as Record<string, unknown>[];
       return c.json({ events }, 200);
     },
   );
@@ -164,7 +177,7 @@ export function lineageRoutes(app: OpenAPIHono<Env>, control: Control): void {
       method: 'post',
       path: '/api/v1/sources',
       ...needs('change-inventory', 'organisation'),
-      summary: 'Propose a source; data is taken from it once somebody else approved it',
+      summary: 'Propose a source; data is taken from it once another person has approved it',
       request: {
         ...body(
           z.strictObject({
@@ -184,26 +197,27 @@ export function lineageRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) => {
       const { pattern, note, licence, days } = c.req.valid('json');
       const { store } = control.installation;
-      const known = (await store.inventory.sources()).find((one) => one.pattern === pattern);
-      if (known?.status === 'approved')
-        throw new CodedError('conflict', 'that source is approved already; end it first');
-      const now = clock.nowMs();
-      const source = {
-        id: known?.id ?? newId('src'),
-        pattern,
-        note,
-        licence,
-        status: 'proposed' as const,
-        proposedAt: new Date(now).toISOString(),
-        proposedBy: c.var.actor,
-        approvedAt: null,
-        approvedBy: null,
-        expiresAt: new Date(now + days * DAY_MS).toISOString(),
-      };
-      await store.change(async (tx) => {
-        await store.inventory.putSource(tx, source);
+      const source = await store.change(async (tx) => {
+        await store.people.oneAtATime(tx);
+        const known = (await store.inventory.sources(tx)).find((one) => one.pattern === pattern);
+        if (known?.status === 'approved')
+          throw new CodedError('conflict', 'that source is approved already; end it first');
+        const now = clock.nowMs();
+        const proposed = {
+          id: known?.id ?? newId('src'),
+          pattern,
+          note,
+          licence,
+          status: 'proposed' as const,
+          proposedAt: new Date(now).toISOString(),
+          proposedBy: c.var.actor,
+          approvedAt: null,
+          approvedBy: null,
+          expiresAt: new Date(now + days * DAY_MS).toISOString(),
+        };
+        await store.inventory.putSource(tx, proposed);
         return {
-          result: undefined,
+          result: proposed,
           event: newEvent('source-proposed', {
             actor: c.var.actor,
             subject: 'organisation',

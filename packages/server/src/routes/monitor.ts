@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { CodedError } from '@sallyport/core';
-import { systemTarget } from '../authorisation/authoriser.ts';
 import { needs } from '../authorisation/route-permissions.ts';
+import { systemTarget } from '../authorisation/system-scope.ts';
 import type { Control } from '../control.ts';
 import * as schemas from '../schemas.ts';
 import { body, type Env, failures, json, named, systemOf, visible } from './shared.ts';
@@ -17,7 +17,7 @@ export function monitorRoutes(app: OpenAPIHono<Env>, control: Control): void {
       responses: { 200: json(z.object({ alerts: z.array(schemas.alertView) }), 'Open alerts'), ...failures },
     }),
     async (c) =>
-      c.json({ alerts: visible(c, await control.alerts(), ({ subject }) => systemOf(subject)) }, 200),
+      c.json({ alerts: await visible(c, await control.alerts(), ({ subject }) => systemOf(subject)) }, 200),
   );
   app.openapi(
     createRoute({

@@ -34,11 +34,13 @@ export function openRoutes(app: OpenAPIHono<Env>, control: Control): void {
       summary: 'Whether calls are taken',
       responses: { 200: json(health, 'Yes'), 503: json(health, 'Not now') },
     }),
-    (c) => {
+    async (c) => {
       const { recordFault } = control.installation;
+      const stateFault = await control.installation.stateFault();
       const faults = [
         ...(control.gateway?.faults() ?? ['no gateway worker runs']),
         ...(recordFault === null ? [] : ['the record cannot be written: make room on its disk']),
+        ...(stateFault === null ? [] : [stateFault]),
       ];
       return faults.length === 0
         ? c.json({ status: 'ready' }, 200)

@@ -10,7 +10,10 @@ import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { body, type Env, failures, json, named, namedBoth, siteOrigin } from './shared.ts';
 
-const personView = ({ grants, factors, ...person }: PersonView): z.infer<typeof schemas.personView> => ({
+const personView = (
+  { grants, factors, ...person }: PersonView,
+  stillIn: readonly Pick<PersonView, 'id' | 'name'>[] = [],
+): z.infer<typeof schemas.personView> => ({
   id: person.id,
   name: person.name,
   displayName: person.displayName,
@@ -23,14 +26,23 @@ const personView = ({ grants, factors, ...person }: PersonView): z.infer<typeof 
   localUser: person.localUser ?? null,
   factors: [...factors],
   grants: grants.map(({ holder: _, ...grant }) => grant),
+  stillIn: stillIn.map(({ id, name }) => ({ id, name })),
 });
 
 /** Routes of the people with accounts and of what they hold. */
 export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
   const directory = () => control.accounts.directory;
   const done = { 204: { description: 'Done' }, ...failures };
+  const views = async (
+    isShown: (one: PersonView) => boolean,
+  ): Promise<z.infer<typeof schemas.personView>[]> => {
+    const all = await directory().list();
+    const shown = all.filter(isShown);
+    const stillIn = await control.fourEyes.stillIn(all, shown);
+    return shown.map((one) => personView(one, stillIn.get(one.id)));
+  };
   const view = async ({ id }: PersonRow): Promise<z.infer<typeof schemas.personView>> =>
-    personView((await directory().list()).find((one) => one.id === id)!);
+    (await views((one) => one.id === id))[0]!;
   /** The set-up link as the person who gets it opens it. */
   const linkUrl = (c: Context<Env>, token: string): string => {
     const origin = c.env.local === null ? siteOrigin(c) : (control.consoleUrl ?? '');
@@ -51,14 +63,14 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
       summary: 'List people with accounts, what they hold and which factors they have',
       responses: { 200: json(z.object({ people: z.array(schemas.personView) }), 'Everybody'), ...failures },
     }),
-    async (c) => c.json({ people: (await directory().list()).map(personView) }, 200),
+    async (c) => c.json({ people: await views(() => true) }, 200),
   );
   app.openapi(
     createRoute({
       method: 'post',
       path: '/api/v1/people',
       ...needs('add-people', 'organisation'),
-      summary: 'Add somebody; the link with which they choose a password is shown this once',
+      summary: 'Add a person; the link with which they choose a password is shown this once',
       request: body(schemas.newPerson),
       responses: {
         201: json(z.object({ person: schemas.personView, link: z.string().nullable() }), 'Added'),
@@ -91,7 +103,7 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
       method: 'post',
       path: '/api/v1/people/{id}/link',
       ...needs('add-people', 'person'),
-      summary: 'Make a link with which somebody chooses a new password; using it voids their factors',
+      summary: 'Make a link with which a person chooses a new password; using it voids their factors',
       request: named('id'),
       responses: {
         201: json(z.object({ link: z.string(), expiresAt: z.string() }), 'The link, shown this once'),
@@ -140,7 +152,7 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
         method: 'post',
         path: `/api/v1/people/{id}/${word}`,
         ...needs('disable-people', 'person', disabled),
-        summary: disabled ? 'Shut somebody out, at once' : 'Let somebody in again',
+        summary: disabled ? 'Shut a person out, at once' : 'Let a person in again',
         request: named('id'),
         responses: { 200: json(schemas.personView, 'Done'), ...failures },
       }),
@@ -173,7 +185,7 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
       method: 'post',
       path: '/api/v1/people/{id}/grants',
       ...needs('change-grants', 'person'),
-      summary: 'Give somebody a role, on one system or on every one; their sessions end',
+      summary: 'Give a person a role, on one system or on every one; their sessions end',
       request: { ...named('id'), ...body(schemas.newGrant) },
       responses: { 201: json(schemas.grantView, 'Given'), ...failures },
     }),
@@ -208,7 +220,7 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
       method: 'delete',
       path: '/api/v1/people/{id}/sessions',
       ...needs('end-sessions', 'person', true),
-      summary: 'End every session of somebody',
+      summary: 'End every session of a person',
       request: named('id'),
       responses: done,
     }),

@@ -84,7 +84,7 @@ export function policyRoutes(app: OpenAPIHono<Env>, control: Control): void {
       method: 'post',
       path: '/api/v1/policies/explain',
       ...needs('explain-policies', 'organisation'),
-      summary: 'Why somebody may do something, or may not',
+      summary: 'Why a person, program or key may or may not do something',
       request: body(
         z.strictObject({
           principal: z.string().max(256),

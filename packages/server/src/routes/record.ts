@@ -1,13 +1,22 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { ACTIONS, DETECTORS } from '@sallyport/core';
 import type { Context } from 'hono';
-import { systemTarget } from '../authorisation/authoriser.ts';
 import { needs } from '../authorisation/route-permissions.ts';
+import { systemTarget } from '../authorisation/system-scope.ts';
 import type { Control } from '../control.ts';
 import { diagnose } from '../doctor.ts';
 import { proofsOf } from '../log-proofs.ts';
+import { recordedCall } from '../recorded-call.ts';
 import * as schemas from '../schemas.ts';
-import { type Env, exchangeView, failures, json, named, visible, visibleSystems } from './shared.ts';
+import { type Env, exchangeView, failures, json, named, systemOf, visible, visibleCalls } from './shared.ts';
+
+/** A text in which names of systems that its reader may not be told of are replaced: what it concludes stays. */
+const unnamed = (text: string, hidden: ReadonlySet<string>): string =>
+  hidden.size === 0
+    ? text
+    : text.replaceAll(/[a-z0-9][a-z0-9-]*(?: \(removed\))?/g, (word) =>
+        hidden.has(word) ? 'a system that a policy keeps from you' : word,
+      );
 
 /** Routes of the record and of what is concluded from it. */
 export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
@@ -25,9 +34,9 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
     offset: z.coerce.number().int().min(0).max(10_000_000).optional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),
   });
-  const filtered = (c: Context<Env>, { synthetic, system, ...rest }: z.infer<typeof query>) => ({
+  const filtered = async (c: Context<Env>, { synthetic, system, ...rest }: z.infer<typeof query>) => ({
     ...rest,
-    systems: visibleSystems(c, system),
+    ...(await visibleCalls(c, control, system)),
     synthetic: synthetic === 'all' ? undefined : synthetic === 'true',
   });
   app.openapi(
@@ -42,11 +51,11 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
         ...failures,
       },
     }),
-    async (c) =>
-      c.json(
-        { exchanges: (await control.exchanges(filtered(c, c.req.valid('query')))).map(exchangeView) },
-        200,
-      ),
+    async (c) => {
+      await control.installation.flush();
+      const filter = await filtered(c, c.req.valid('query'));
+      return c.json({ exchanges: (await control.exchanges(filter)).map(exchangeView) }, 200);
+    },
   );
   app.openapi(
     createRoute({
@@ -62,7 +71,8 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       await control.installation.flush();
-      return c.json(await control.installation.store.exchanges.count(filtered(c, c.req.valid('query'))), 200);
+      const filter = await filtered(c, c.req.valid('query'));
+      return c.json(await control.installation.store.exchanges.count(filter), 200);
     },
   );
   app.openapi(
@@ -80,7 +90,7 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) => {
       const withContent = c.req.query('content') === 'true';
       if (withContent) {
-        const row = await control.installation.store.exchanges.byId(c.req.param('id'));
+        const row = await recordedCall(control.installation, c.req.param('id'));
         const known = (await control.systems()).find(({ name }) => name === row?.system);
         await c.var.permit(
           'read-content',
@@ -110,7 +120,7 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
       method: 'get',
       path: '/api/v1/ledger/proofs/{id}',
       ...needs('see-access', 'organisation'),
-      summary: 'Proofs that a call or an event is in the record, for whoever has only its public keys',
+      summary: 'Proofs that a call or an event is in the record; its public keys are enough to check them',
       request: named('id'),
       responses: {
         200: json(
@@ -165,7 +175,7 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) => {
       await control.installation.flush();
       const observations = await control.installation.store.exchanges.summaries();
-      return c.json({ observations: visible(c, observations, ({ system }) => system) }, 200);
+      return c.json({ observations: await visible(c, observations, ({ system }) => system) }, 200);
     },
   );
   app.openapi(
@@ -174,19 +184,29 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
       path: '/api/v1/posture',
       ...needs('see-posture', 'organisation'),
       summary: 'Every control, computed now from evidence',
-      responses: { 200: json(z.object({ controls: z.array(schemas.controlView) }), 'Controls'), ...failures },
+      description:
+        'Probes run when their last results are older than a minute. The answer does not wait for those that take long: `probing` says that they still run. With `wait=true` it does.',
+      request: { query: z.object({ wait: z.enum(['true', 'false']).optional() }) },
+      responses: {
+        200: json(z.object({ controls: z.array(schemas.controlView), probing: z.boolean() }), 'Controls'),
+        ...failures,
+      },
     }),
-    async (c) =>
-      c.json(
-        {
-          controls: (await control.posture()).map((one) => ({
-            ...one,
-            evidence: [...one.evidence],
-            missing: [...one.missing],
-          })),
-        },
-        200,
-      ),
+    async (c) => {
+      const { controls, probing } =
+        c.req.valid('query').wait === 'true'
+          ? { controls: await control.posture(), probing: false }
+          : await control.postureNow();
+      const hidden = (await c.var.scope()).hidden(await control.installation.store.exchanges.systems());
+      const told = (text: string): string => unnamed(text, hidden);
+      const views = controls.map((one) => ({
+        ...one,
+        evidence: one.evidence.map(told),
+        missing: one.missing.map(told),
+        subject: hidden.has(systemOf(one.subject ?? '') ?? '') ? null : one.subject,
+      }));
+      return c.json({ controls: views, probing }, 200);
+    },
   );
   app.openapi(
     createRoute({
@@ -217,12 +237,12 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
       method: 'post',
       path: '/api/v1/reload',
       ...needs('reload', 'organisation'),
-      summary: 'Take configuration, policies and certificates anew, without dropping a call',
+      summary: 'Read configuration, policies and certificates again, without dropping a call',
       responses: { 200: json(schemas.reloadedView, 'What changed'), ...failures },
     }),
     async (c) => {
-      const { changed, restart, policies, rules } = await control.reload(c.var.actor);
-      return c.json({ changed: [...changed], restart: [...restart], policies, rules }, 200);
+      const { read, changed, restart, ...versions } = await control.reload(c.var.actor);
+      return c.json({ read: [...read], changed: [...changed], restart: [...restart], ...versions }, 200);
     },
   );
   app.openapi(
@@ -236,6 +256,6 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
         ...failures,
       },
     }),
-    async (c) => c.json({ diagnoses: await diagnose(control) }, 200),
+    async (c) => c.json({ diagnoses: await diagnose(control, await c.var.scope()) }, 200),
   );
 }

@@ -7,9 +7,10 @@ import {
   type ReviewView,
   type Who,
 } from '@sallyport/access';
-import { CodedError } from '@sallyport/core';
+import { CodedError, clock } from '@sallyport/core';
 import type { Context } from 'hono';
 import * as schemas from '../account-schemas.ts';
+import { untilMs } from '../authorisation/lasting.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { log } from '../log.ts';
@@ -18,6 +19,9 @@ import { body, cameFrom, type Env, failures, json, named, relyingParty } from '.
 
 const kinds = z.enum(['grants', 'sample', 'break-glass']);
 const decisions = z.enum(['keep', 'remove', 'expected', 'unexpected']);
+
+/** Days that people have at least to decide on roles, where an administrator says how many. */
+const GRANTS_DUE_DAYS_MIN = 7;
 
 const reviewView = z
   .object({
@@ -95,6 +99,15 @@ export function reviewRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) => {
       const { kind, dueDays } = c.req.valid('json');
       const { access } = control.config;
+      if (kind === 'grants') {
+        // Roles that nobody decides on are taken when it is due.
+        await c.var.permit('take-roles', { kind: 'organisation' });
+        if (dueDays !== undefined && dueDays < GRANTS_DUE_DAYS_MIN)
+          throw new CodedError(
+            'request-invalid',
+            `roles that nobody decides on lapse when the review is due: give it at least ${GRANTS_DUE_DAYS_MIN} days`,
+          );
+      }
       const due = dueDays ?? access.reviews.dueDays;
       const opened =
         kind === 'grants'
@@ -171,8 +184,16 @@ export function reviewRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const input = c.req.valid('json').decisions as Decided[];
       const who = person(c);
       const { items } = await reviews().one(id);
-      // What is asked about an item is whose it is.
-      const authors = new Set(input.map(({ item }) => items.find((one) => one.id === item)?.holder ?? ''));
+      const given = await control.installation.store.people.grants(clock.nowIso());
+      const givers = new Map(given.map((grant) => [grant.id, grant.createdBy]));
+      // What is asked about an item is whose it is; and of a role that is to stay, who gave it.
+      const authors = new Set(
+        input.flatMap(({ item, decision }) => {
+          const row = items.find((one) => one.id === item);
+          const giver = decision === 'keep' && row ? givers.get(row.subject) : undefined;
+          return [row?.holder ?? '', ...(giver === undefined ? [] : [giver])];
+        }),
+      );
       for (const author of authors) await c.var.permit('decide-reviews', { kind: 'proposal', id, author });
       const made = await reviews().prepare(who, relyingParty(c), id, input, digest);
       return c.json(made as { options: Record<string, unknown> | null } & typeof made, 200);
@@ -214,7 +235,7 @@ export function reviewRoutes(app: OpenAPIHono<Env>, control: Control): void {
       path: '/api/v1/break-glass',
       ...needs('break-glass', 'organisation'),
       summary:
-        'Emergency access: become administrator for minutes, aloud; somebody else judges it afterwards',
+        'Emergency access: become administrator for minutes, with an alarm; another person judges it afterwards',
       request: body(
         z.strictObject({
           reason: z.string().max(1_024),
@@ -225,7 +246,11 @@ export function reviewRoutes(app: OpenAPIHono<Env>, control: Control): void {
     }),
     async (c) => {
       const { reason, minutes } = c.req.valid('json');
-      const { holder: _, ...grant } = await control.accounts.breakGlass.use(person(c), reason, minutes);
+      const organisation = [{ kind: 'organisation' }] as const;
+      // What is taken by a role that ends, or that an emergency gave, ends with it.
+      const until = await untilMs(control, c.var.principal, 'break-glass', organisation, c.env.address);
+      const { breakGlass } = control.accounts;
+      const { holder: _, ...grant } = await breakGlass.use(person(c), reason, minutes, until);
       await control.monitor
         ?.tick()
         .catch((fault: Error) => log('error', 'the alarm comes a little later', { fault: fault.message }));

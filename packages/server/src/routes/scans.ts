@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { CodedError, clock, newEvent } from '@sallyport/core';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
-import { body, type Env, failures, json } from './shared.ts';
+import { body, type Env, failures, json, systemOf } from './shared.ts';
 
 const scanView = z
   .object({
@@ -14,6 +14,9 @@ const scanView = z
     verdict: z.string(),
     files: z.number(),
     detections: z.number(),
+    leftOut: z
+      .number()
+      .describe('detections that are kept as no findings, for there are too many: the mildest'),
     durationMs: z.number(),
     advisories: z.string().nullable().describe('the newest advisory that was known'),
   })
@@ -46,7 +49,9 @@ export function scanRoutes(app: OpenAPIHono<Env>, control: Control): void {
       await control.installation.flush();
       const since = new Date(clock.nowMs() - DAYS_SHOWN * 86_400_000).toISOString();
       const events = await control.installation.store.events.since(['scan-completed'], since);
-      const scans = events
+      const scope = await c.var.scope();
+      const scans = scope
+        .visible(events, ({ subject }) => systemOf(subject))
         .filter(({ data }) => data['kind'] !== 'loads')
         .reverse()
         .map(({ at, actor, subject, data }) => ({
@@ -58,14 +63,17 @@ export function scanRoutes(app: OpenAPIHono<Env>, control: Control): void {
           verdict: String(data['verdict']),
           files: Number(data['files'] ?? 0),
           detections: Number(data['detections'] ?? 0),
+          leftOut: Number(data['leftOut'] ?? 0),
           durationMs: Number(data['durationMs'] ?? 0),
           advisories: (data['advisories'] as string | null | undefined) ?? null,
         }));
-      const watched = control.config.inventory.watch.map(({ name, folder, system }) => ({
-        name,
-        folder,
-        system: system ?? null,
-      }));
+      const watched = scope
+        .visible(control.config.inventory.watch, ({ system }) => system ?? null)
+        .map(({ name, folder, system }) => ({
+          name,
+          folder,
+          system: system ?? null,
+        }));
       return c.json({ scans, watched }, 200);
     },
   );

@@ -316,6 +316,9 @@ export function patchGroup(group: ProvisionedGroup, patch: Patch): ProvisionedGr
     const one = /^members\[\s*value\s+eq\s+"([^"\\]{1,128})"\s*\]$/i.exec(path)?.[1];
     if (one !== undefined && op === 'remove') members.delete(one);
     else if (own === 'members') {
+      // To say nothing is not to say that nobody is a member.
+      if (op === 'replace' && value === undefined)
+        throw new CodedError('request-invalid', 'a replacement of members needs a value; `[]` removes all');
       if (op === 'replace') members = new Set(idsOf(value));
       else if (op === 'add') for (const id of idsOf(value)) members.add(id);
       else if (value === undefined || value === null) members = new Set();

@@ -141,16 +141,21 @@ export function scimRoutes(app: OpenAPIHono<Env>, control: Control): void {
     'A mover, or a leaver: who is not active is out when this answers',
     async (c) => {
       const left = await letLeave(c);
-      const { active } = await provisioner().user(id(c));
-      const wanted = userOf(await read(c, scimUser), active);
-      return answer(c, showUser(await provisioner().replace(c.var.actor, id(c), wanted, left), base(c)));
+      const said = await read(c, scimUser);
+      const user = await provisioner().replace(
+        c.var.actor,
+        id(c),
+        ({ active }) => userOf(said, active),
+        left,
+      );
+      return answer(c, showUser(user, base(c)));
     },
   );
   route('patch', '/Users/{id}', 'A change of a user', async (c) => {
     const left = await letLeave(c);
     const change = await read(c, scimPatch);
-    const changed = patchUser(await provisioner().user(id(c)), change);
-    return answer(c, showUser(await provisioner().replace(c.var.actor, id(c), changed, left), base(c)));
+    const user = await provisioner().replace(c.var.actor, id(c), (now) => patchUser(now, change), left);
+    return answer(c, showUser(user, base(c)));
   });
   route('delete', '/Users/{id}', 'A leaver for good', async (c) => {
     await provisioner().remove(c.var.actor, id(c));
@@ -186,8 +191,8 @@ export function scimRoutes(app: OpenAPIHono<Env>, control: Control): void {
   });
   route('patch', '/Groups/{id}', 'Members come and go; their roles follow at once', async (c) => {
     const change = await read(c, scimPatch);
-    const changed = patchGroup(await provisioner().group(id(c)), change);
-    return answer(c, showGroup(await provisioner().putGroup(c.var.actor, id(c), changed), base(c)));
+    const group = await provisioner().putGroup(c.var.actor, id(c), (now) => patchGroup(now, change));
+    return answer(c, showGroup(group, base(c)));
   });
   route('delete', '/Groups/{id}', 'Remove a group, and the roles that it gave', async (c) => {
     await provisioner().removeGroup(c.var.actor, id(c));

@@ -38,7 +38,7 @@ export function secretOriginRoutes(app: OpenAPIHono<Env>, control: Control): voi
       method: 'post',
       path: '/api/v1/secret-origins/{id}/approve',
       ...needs('approve-proposals', 'secret-origin'),
-      summary: 'Approve it, as it was looked at; whoever asked cannot',
+      summary: 'Approve it, as it was looked at; the person who proposed it cannot',
       request: { ...named('id'), ...body(newSecretOrigin) },
       responses: { 200: json(secretOriginView, 'Approved; in force when this answers'), ...failures },
     }),

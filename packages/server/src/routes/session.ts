@@ -40,8 +40,7 @@ export function sessionRoutes(app: OpenAPIHono<Env>, control: Control): void {
   const whoOf = async (c: Context<Env>, begun: Begun): Promise<Who> => {
     const { person, session } = begun;
     keepSession(c, begun);
-    const grants = await control.installation.store.people.grants(session.provenAt, `person:${person.id}`);
-    return { person, session, grants };
+    return { person, session, grants: await accounts().sessions.grantsOf(session, session.provenAt) };
   };
   /** A browser that was signed in before does not keep the session it had. */
   const endOld = async (c: Context<Env>): Promise<void> => {
@@ -154,7 +153,7 @@ export function sessionRoutes(app: OpenAPIHono<Env>, control: Control): void {
       method: 'get',
       path: '/api/v1/session',
       summary: 'Who is signed in',
-      responses: { 200: json(schemas.sessionView, 'Whoever asks'), ...failures },
+      responses: { 200: json(schemas.sessionView, 'The caller'), ...failures },
     }),
     async (c) => {
       if (c.env.local !== null) return c.json(schemas.localSession(c.env.local), 200);

@@ -8,11 +8,13 @@ import {
 } from '@sallyport/access';
 import { CodedError, clock, ERRORS, toCodedError } from '@sallyport/core';
 import type { Target } from '@sallyport/policy';
-import type { ExchangeRow } from '@sallyport/store';
+import type { ExchangeFilter, ExchangeRow } from '@sallyport/store';
 import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { HTTPException } from 'hono/http-exception';
 import type { Principal } from '../authorisation/authoriser.ts';
+import type { SystemScope } from '../authorisation/system-scope.ts';
+import type { Control } from '../control.ts';
 import { log } from '../log.ts';
 import * as schemas from '../schemas.ts';
 import type { KnownSystem } from '../snapshot.ts';
@@ -72,8 +74,8 @@ export interface Env {
   Variables: {
     actor: string;
     principal: Principal;
-    /** Systems that the answer may tell of; null where it may of all. Set for routes that list systems. */
-    systems: ReadonlySet<string> | null;
+    /** Which systems the answer may tell of. @param action that of the route where none is given */
+    scope: (action?: string) => Promise<SystemScope>;
     /** Asks for more than the route itself does. @throws CodedError `not-permitted` and its kin */
     permit: (action: string, target: Target) => Promise<void>;
     /** Whether the session lives still, with the roles that it had: for answers that go on and on. */
@@ -84,21 +86,28 @@ export interface Env {
 /** The system that a subject of the record names, or null. */
 export const systemOf = (subject: string): string | null => /^system:(.+)$/.exec(subject)?.[1] ?? null;
 
-/** What of a list may be told. */
-export function visible<T>(c: Context<Env>, rows: readonly T[], systemOf: (row: T) => string | null): T[] {
-  const { systems } = c.var;
-  if (systems === null) return [...rows];
-  return rows.filter((row) => {
-    const system = systemOf(row);
-    return system !== null && systems.has(system);
-  });
+/** What of a list may be told. @param systemOf the system that a row is of; null for none */
+export async function visible<T>(
+  c: Context<Env>,
+  rows: readonly T[],
+  systemOf: (row: T) => string | null,
+): Promise<T[]> {
+  return (await c.var.scope()).visible(rows, systemOf);
 }
 
-/** The systems of a filter that may be told of: the one asked for, all that are permitted, or no limit. */
-export function visibleSystems(c: Context<Env>, asked: string | undefined): readonly string[] | undefined {
-  const { systems } = c.var;
-  if (systems === null) return asked === undefined ? undefined : [asked];
-  return asked === undefined ? [...systems] : systems.has(asked) ? [asked] : [];
+type VisibleCalls = Partial<Pick<ExchangeFilter, 'systems' | 'except'>>;
+
+/** The calls that may be told of: those of the system that is asked for, or of every one but those that are forbidden. */
+export async function visibleCalls(
+  c: Context<Env>,
+  { installation }: Control,
+  asked?: string,
+): Promise<VisibleCalls> {
+  const scope = await c.var.scope();
+  if (asked !== undefined) return { systems: scope.has(asked) ? [asked] : [] };
+  if (!scope.organisation) return { systems: scope.systems.map(({ name }) => name) };
+  const except = scope.hidden(await installation.store.exchanges.systems());
+  return except.size === 0 ? {} : { except: [...except] };
 }
 
 /** The session cookie: over TLS its name makes browsers insist that it is secure and of this host alone (RFC 6265bis). */
@@ -208,10 +217,13 @@ export const namedBoth = (one: string, other: string) => ({
 });
 
 /** A system as the API shows it. */
-export function systemView({ name, config, demo, origin }: KnownSystem): z.infer<typeof schemas.systemView> {
+export function systemView(
+  { name, config, demo, origin }: KnownSystem,
+  credentialLack: string | null,
+): z.infer<typeof schemas.systemView> {
   const { dialect, urls, mode, allowPrivate, apiKeyRef, environment, dataClasses } = config;
   const shown = { dialect, urls, mode, allowPrivate, environment, dataClasses };
-  return { name, ...shown, apiKeyRef: apiKeyRef ?? null, demo, origin };
+  return { name, ...shown, apiKeyRef: apiKeyRef ?? null, credentialLack, demo, origin };
 }
 
 /** An exchange as the API shows it. */

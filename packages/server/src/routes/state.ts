@@ -1,10 +1,11 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { CodedError } from '@sallyport/core';
+import type { Context } from 'hono';
 import { vouch } from '../audit/vouched.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { DIVERGENCE_WORDS } from '../state-watch.ts';
-import { body, type Env, failures, json } from './shared.ts';
+import { body, type Env, failures, json, visible } from './shared.ts';
 
 const listed = z
   .object({
@@ -17,10 +18,14 @@ const listed = z
   })
   .openapi('StateDivergences');
 
+/** The system that a row is of, `systems/NAME`; null for others. */
+const systemOfRow = ({ row }: { readonly row: string }): string | null =>
+  /^systems\/(.+)$/s.exec(row)?.[1] ?? null;
+
 /** Routes of what in the state does not follow from the log. */
 export function stateRoutes(app: OpenAPIHono<Env>, control: Control): void {
-  const list = () => ({
-    rows: control.installation.state.diverging.map(({ row, why }) => ({
+  const list = async (c: Context<Env>) => ({
+    rows: (await visible(c, control.installation.state.diverging, systemOfRow)).map(({ row, why }) => ({
       row,
       why,
       words: DIVERGENCE_WORDS[why],
@@ -46,9 +51,10 @@ export function stateRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) => {
       if (await control.installation.state.look()) await control.publish();
       const { nonce } = c.req.valid('query');
-      if (nonce === undefined) return c.json(list(), 200);
+      if (nonce === undefined) return c.json(await list(c), 200);
       const { signers, state } = control.installation;
-      return c.json({ ...list(), seals: vouch(signers, nonce, state.diverging) }, 200);
+      const shown = await visible(c, state.diverging, systemOfRow);
+      return c.json({ ...(await list(c)), seals: vouch(signers, nonce, shown) }, 200);
     },
   );
   app.openapi(
@@ -65,13 +71,13 @@ export function stateRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) => {
       if (!c.var.actor.startsWith('local:'))
         throw new CodedError(
-          'not-authorised',
+          'not-permitted',
           'this is judged on this machine, with `sallyport state accept`',
         );
       const { row, reason } = c.req.valid('json');
       await control.installation.state.accept(c.var.actor, row, reason);
       await control.publish();
-      return c.json(list(), 200);
+      return c.json(await list(c), 200);
     },
   );
 }

@@ -1,20 +1,22 @@
 import { isIP } from 'node:net';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { CodedError } from '@sallyport/core';
+import { bareHost, CodedError, isLooser, opensPlace, systemChangeSchema } from '@sallyport/core';
 import { classifyAddress } from '@sallyport/gateway';
 import type { Context } from 'hono';
-import { systemTarget } from '../authorisation/authoriser.ts';
 import { needs } from '../authorisation/route-permissions.ts';
+import { systemTarget } from '../authorisation/system-scope.ts';
 import type { Control } from '../control.ts';
 import { leadsToKnown } from '../places.ts';
 import * as schemas from '../schemas.ts';
+import { credentialsOf } from '../secrets/credentials.ts';
+import type { KnownSystem } from '../snapshot.ts';
 import { reachSystems } from '../system-reach.ts';
-import { body, type Env, failures, json, named, systemView, visible } from './shared.ts';
+import { body, type Env, failures, json, named, systemView } from './shared.ts';
 
 /** Refuses addresses at once that no call would be made to. @throws CodedError `request-invalid` */
 function requireCallable(urls: readonly string[], allowPrivate: boolean): void {
   for (const url of urls) {
-    const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+    const host = bareHost(new URL(url));
     const local = /^(?:.*\.)?localhost$/.test(host);
     if (!local && isIP(host) === 0) continue;
     const kind = local ? 'private' : classifyAddress(host);
@@ -38,6 +40,12 @@ export function systemRoutes(app: OpenAPIHono<Env>, control: Control): void {
     await c.var.permit('relax-systems', { kind: 'organisation' });
   };
 
+  const views = async (some: readonly KnownSystem[]) => {
+    const lacks = new Map((await credentialsOf(control, some)).map(({ system, lack }) => [system, lack]));
+    return some.map((one) => systemView(one, lacks.get(one.name) ?? null));
+  };
+  const view = async (one: KnownSystem) => (await views([one]))[0]!;
+
   app.openapi(
     createRoute({
       method: 'get',
@@ -49,8 +57,7 @@ export function systemRoutes(app: OpenAPIHono<Env>, control: Control): void {
         ...failures,
       },
     }),
-    async (c) =>
-      c.json({ systems: visible(c, await control.systems(), ({ name }) => name).map(systemView) }, 200),
+    async (c) => c.json({ systems: await views((await c.var.scope()).systems) }, 200),
   );
   app.openapi(
     createRoute({
@@ -66,8 +73,10 @@ export function systemRoutes(app: OpenAPIHono<Env>, control: Control): void {
       requireCallable(config.urls, config.allowPrivate);
       // Where a secret goes is grave: whoever says so proves again who they are.
       if (config.apiKeyRef !== undefined) await c.var.permit('bind-secrets', { kind: 'organisation' });
-      await requireOpenPlace(c, name, config.urls);
-      return c.json(systemView(await control.addSystem(c.var.actor, name, config)), 201);
+      const added = await control.addSystem(c.var.actor, name, config, false, () =>
+        requireOpenPlace(c, name, config.urls),
+      );
+      return c.json(await view(added), 201);
     },
   );
   app.openapi(
@@ -82,10 +91,46 @@ export function systemRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) => {
       const name = c.req.param('name');
       const { mode } = c.req.valid('json');
-      const known = (await control.systems()).find((system) => system.name === name);
-      // To let everything pass again is more than to stop things.
-      if (mode === 'observe') await c.var.permit('relax-systems', systemTarget(name, known));
-      return c.json(systemView(await control.setMode(c.var.actor, name, mode)), 200);
+      const set = await control.setMode(c.var.actor, name, mode, async (known) => {
+        // To let everything pass again is more than to stop things.
+        if (mode === 'observe') await c.var.permit('relax-systems', systemTarget(name, known));
+      });
+      return c.json(await view(set), 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/systems/{name}/settings',
+      ...needs('change-systems', 'system'),
+      summary: 'Change addresses, credential, mode, models, canaries or limits of an AI system',
+      request: { ...named('name'), ...body(systemChangeSchema) },
+      responses: { 200: json(schemas.systemView, 'Changed'), ...failures },
+    }),
+    async (c) => {
+      const name = c.req.param('name');
+      const change = c.req.valid('json');
+      // By what the system is when it is changed: another change may have come first.
+      const edited = await control.editSystem(c.var.actor, name, change, async (known) => {
+        const { urls, apiKeyRef, allowPrivate, models } = change;
+        // Another place is another system, under the conditions of removing this one.
+        if (c.var.principal.kind === 'program' && opensPlace(known.config, change))
+          throw new CodedError('not-permitted', 'a program leads calls to a system to no other place');
+        if (isLooser(known.config, change)) await c.var.permit('relax-systems', systemTarget(name, known));
+        // A model that routes here may be one that others mean elsewhere.
+        if (models?.some((one) => !known.config.models.includes(one)))
+          await c.var.permit('change-systems', { kind: 'organisation' });
+        // Where calls and secrets go is said under the same conditions as for a new system.
+        if (urls !== undefined || apiKeyRef !== undefined || allowPrivate !== undefined) {
+          await c.var.permit('change-systems', { kind: 'organisation' });
+          const after = urls ?? known.config.urls;
+          requireCallable(after, allowPrivate ?? known.config.allowPrivate);
+          const ref = apiKeyRef === undefined ? known.config.apiKeyRef : apiKeyRef;
+          if (ref !== undefined && ref !== null) await c.var.permit('bind-secrets', { kind: 'organisation' });
+          await requireOpenPlace(c, name, after);
+        }
+      });
+      return c.json(await view(edited), 200);
     },
   );
   app.openapi(

@@ -28,6 +28,6 @@ export function tlsRoutes(app: OpenAPIHono<Env>, control: Control): void {
         ...failures,
       },
     }),
-    async (c) => c.json({ endpoints: await lookAtEndpoints(control) }, 200),
+    async (c) => c.json({ endpoints: await lookAtEndpoints(control, (await c.var.scope()).systems) }, 200),
   );
 }

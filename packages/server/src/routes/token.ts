@@ -64,6 +64,7 @@ export function tokenRoutes(app: OpenAPIHono<Env>, control: Control): void {
         systems: rule.systems,
         program: program.id,
         expires: `${rule.minutes}m`,
+        ...(refresh?.after === undefined ? {} : { after: refresh.after }),
       });
       const next =
         refresh === null
@@ -98,7 +99,12 @@ export function tokenRoutes(app: OpenAPIHono<Env>, control: Control): void {
 /** A job that is known, and how long it may go on, when it may. */
 interface Recognised {
   readonly job: { readonly rule: Config['access']['workloads'][number]; readonly subject: string };
-  readonly refresh: { readonly until: string; readonly family: string | null } | null;
+  readonly refresh: {
+    readonly until: string;
+    readonly family: string | null;
+    /** Id of the key before. */
+    readonly after?: string;
+  } | null;
   /** Digest of the rule under which its refresh token was issued; null where it shows a token of its platform. */
   readonly bound: string | null;
 }
@@ -131,11 +137,8 @@ async function refreshed(control: Control, token: string): Promise<Recognised> {
         .revoke('sallyport', key, { reason: 'refresh token used twice' })
         .catch(() => null);
   });
-  const last = await control.installation.store.keys.byId(key);
-  if (last !== null && last.revokedAt !== null)
-    throw new CodedError('token-invalid', 'the key before was revoked; show a token of your platform');
   const rule = control.config.access.workloads.find((one) => one.name === name);
   if (!rule || rule.refreshHours === 0)
     throw new CodedError('token-invalid', 'jobs of this rule get no refresh tokens any more');
-  return { job: { rule, subject }, refresh: { until, family }, bound };
+  return { job: { rule, subject }, refresh: { until, family, after: key }, bound };
 }

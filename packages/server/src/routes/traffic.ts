@@ -5,7 +5,7 @@ import { streamSSE } from 'hono/streaming';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import * as schemas from '../schemas.ts';
-import { type Env, exchangeView, failures, json, named, visible, visibleSystems } from './shared.ts';
+import { type Env, exchangeView, failures, json, named, visibleCalls } from './shared.ts';
 
 /** Browsers that may follow traffic at a time. */
 const FOLLOWERS_MAX = 256;
@@ -53,8 +53,8 @@ export function trafficRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const now = clock.nowMs();
       const step = width === 'minute' ? 60_000 : 3_600_000;
       const from = new Date(Math.floor((now - minutes * 60_000) / step) * step + step).toISOString();
-      const systems = visibleSystems(c, system);
-      const buckets = await control.installation.store.exchanges.traffic(from, width, systems);
+      const calls = await visibleCalls(c, control, system);
+      const buckets = await control.installation.store.exchanges.traffic(from, width, calls);
       return c.json({ width, from, to: new Date(now).toISOString(), buckets } as const, 200);
     },
   );
@@ -89,8 +89,9 @@ export function trafficRoutes(app: OpenAPIHono<Env>, control: Control): void {
         ...failures,
       },
     }),
-    (c) => {
+    async (c) => {
       const { actor } = c.var;
+      const scope = await c.var.scope();
       if (followed >= FOLLOWERS_MAX)
         throw new CodedError('overloaded', 'too many pages follow the traffic; close some');
       followed++;
@@ -120,7 +121,7 @@ export function trafficRoutes(app: OpenAPIHono<Env>, control: Control): void {
             // Whoever was shut out since hears no more.
             if (!(await c.var.stillThere().catch(() => false))) break;
             if (fresh.size === 0) continue;
-            const rows = visible(c, [...fresh.values()], (row) => row.system);
+            const rows = scope.visible([...fresh.values()], (row) => row.system);
             const data = JSON.stringify({ exchanges: rows.map(exchangeView), missed });
             fresh.clear();
             missed = 0;
@@ -145,7 +146,7 @@ export function trafficRoutes(app: OpenAPIHono<Env>, control: Control): void {
       responses: { 200: json(schemas.firstHourView, 'The steps'), ...failures },
     }),
     async (c) => {
-      const { steps, ...rest } = await control.firstHour();
+      const { steps, ...rest } = await control.firstHour((await c.var.scope()).systems);
       return c.json({ ...rest, steps: [...steps] }, 200);
     },
   );

@@ -1,9 +1,11 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { needs } from '../authorisation/route-permissions.ts';
+import type { SystemScope } from '../authorisation/system-scope.ts';
 import type { Control } from '../control.ts';
 import { cryptoBom } from '../crypto-bom.ts';
 import { ROTATIONS } from '../key-desk.ts';
-import { listKeys } from '../key-listing.ts';
+import { SHREDDED } from '../key-home.ts';
+import { type KeyListing, listKeys } from '../key-listing.ts';
 import { lookAtEndpoints } from '../tls/tls-endpoints.ts';
 import { body, type Env, failures, json } from './shared.ts';
 
@@ -54,12 +56,26 @@ const rotated = z
   .openapi('VaultRotated');
 const shredding = z
   .strictObject({
-    purpose: z.string().regex(/^(?:system|subject):.{1,128}$/, 'is `system:NAME` or `subject:NAME`'),
+    purpose: z.string().regex(SHREDDED, 'is `system:NAME` or `subject:NAME`'),
   })
   .openapi('VaultShredding');
 
+/** The system that a key is of, by its purpose and owner as `PURPOSE:OWNER`; null for others. */
+const systemOfKey = (of: string): string | null => /^(?:system|pseudonyms):(.+)$/.exec(of)?.[1] ?? null;
+
 /** Routes of the keys that seal what is stored. */
 export function vaultRoutes(app: OpenAPIHono<Env>, control: Control): void {
+  /** The keys that somebody may be told of. */
+  const listed = (scope: SystemScope): KeyListing => {
+    const keys = listKeys(control.installation);
+    return {
+      ...keys,
+      keyEncryptionKeys: scope.visible(keys.keyEncryptionKeys, ({ purpose, owner }) =>
+        systemOfKey(`${purpose}:${owner}`),
+      ),
+      dataKeys: scope.visible(keys.dataKeys, ({ purpose }) => systemOfKey(purpose)),
+    };
+  };
   app.openapi(
     createRoute({
       method: 'get',
@@ -68,8 +84,8 @@ export function vaultRoutes(app: OpenAPIHono<Env>, control: Control): void {
       summary: 'List the keys that seal what is stored, from the root down; none of them secret',
       responses: { 200: json(listing, 'Every key'), ...failures },
     }),
-    (c) => {
-      const { root, keyEncryptionKeys, dataKeys, signingKeys } = listKeys(control.installation);
+    async (c) => {
+      const { root, keyEncryptionKeys, dataKeys, signingKeys } = listed(await c.var.scope());
       return c.json(
         {
           root,
@@ -87,7 +103,7 @@ export function vaultRoutes(app: OpenAPIHono<Env>, control: Control): void {
       method: 'post',
       path: '/api/v1/vault/rotate',
       ...needs('rotate-vault', 'organisation'),
-      summary: 'Change keys for new ones while calls go on; answers when every key is wrapped anew',
+      summary: 'Change keys for new ones while calls go on; answers when every key is wrapped again',
       request: body(rotation),
       responses: { 200: json(rotated, 'What it came to'), ...failures },
     }),
@@ -118,6 +134,9 @@ export function vaultRoutes(app: OpenAPIHono<Env>, control: Control): void {
       summary: 'A bill of materials of everything cryptographic (CycloneDX 1.7)',
       responses: { 200: json(z.record(z.string(), z.unknown()), 'CycloneDX'), ...failures },
     }),
-    async (c) => c.json(cryptoBom(listKeys(control.installation), await lookAtEndpoints(control)), 200),
+    async (c) => {
+      const scope = await c.var.scope();
+      return c.json(cryptoBom(listed(scope), await lookAtEndpoints(control, scope.systems)), 200);
+    },
   );
 }

@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { assetFactsSchema, assetNameSchema, CodedError } from '@sallyport/core';
+import { behindSubject } from '../authorisation/behind-subject.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { versionView, viewVersion } from './inventory-views.ts';
@@ -159,7 +160,8 @@ export function versionRoutes(app: OpenAPIHono<Env>, control: Control): void {
       method: 'post',
       path: '/api/v1/models/{name}/{label}/tests',
       ...needs('change-inventory', 'organisation'),
-      summary: 'Keep what a test said of a version; one that failed closes its gate',
+      summary:
+        'Keep what a test said of a version; one that failed closes its gate, until who is not behind the version says that it passed',
       request: {
         ...modelPath,
         ...body(z.strictObject({ passed: z.boolean(), summary: z.string().min(1).max(512) })),
@@ -169,8 +171,11 @@ export function versionRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) => {
       const { name, label } = c.req.valid('param');
       const { passed, summary } = c.req.valid('json');
+      const { actor } = c.var;
       const inventory = await control.inventory();
-      const said = await inventory.noteTest(c.var.actor, name, label, passed, summary);
+      const behind = await behindSubject(control, `model:${name}@${label}`);
+      const independent = !(await control.fourEyes.isParty(actor, behind));
+      const said = await inventory.noteTest(actor, name, label, passed, summary, independent);
       return c.json({ passed: said.passed, summary: said.summary }, 200);
     },
   );
@@ -269,7 +274,7 @@ export function versionRoutes(app: OpenAPIHono<Env>, control: Control): void {
 /** Places are what the inventory or the gateway knows. @throws CodedError */
 async function requirePlace(control: Control, where: string): Promise<void> {
   const [kind, name = ''] = where.split(/:(.*)/s);
-  if (kind === 'system') return control.requireSystems([{ system: name }]);
+  if (kind === 'system') return control.requireNamed([name]);
   if (!(await control.installation.store.inventory.asset('endpoint', name)))
     throw new CodedError('not-found', `there is no endpoint \`${name}\` in the inventory: register it`);
 }

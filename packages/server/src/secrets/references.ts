@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { CodedError, type Config, type SystemConfig } from '@sallyport/core';
 import type { SecretOriginRow } from '@sallyport/store';
 import { resolveSecret } from '../config-file.ts';
@@ -90,6 +90,21 @@ export class References {
     return originsOf([...(secrets.origins[ref] ?? []), ...own.flatMap(({ urls }) => urls)]);
   }
 
+  /**
+   * Where a reference may go: what the configuration file says, and what was approved, of any name of its value; nowhere that
+   * was ended for it, whoever named that.
+   */
+  goodOrigins(ref: string, names: readonly string[], rows: readonly SecretOriginRow[]): Set<string> {
+    const approved = rows.filter((row) => names.includes(row.ref) && row.status === 'approved');
+    const good = new Set([
+      ...names.flatMap((one) => this.configured(one)),
+      ...approved.map(({ origin }) => origin),
+    ]);
+    for (const row of rows)
+      if (row.ref === ref && row.approvedAt !== null && row.status !== 'approved') good.delete(row.origin);
+    return good;
+  }
+
   /** References that the configuration file says origins of. */
   configuredRefs(): string[] {
     const { secrets, systems } = this.#config();
@@ -103,16 +118,38 @@ export class References {
   credential({ config, origin }: KnownSystem, rows: readonly SecretOriginRow[]): string | null {
     const { apiKeyRef: ref, urls } = config;
     if (ref === undefined || origin === 'file') return resolveSecret(ref);
-    const approved = new Set([
-      ...this.configured(ref),
-      ...rows.filter((row) => row.ref === ref && row.status === 'approved').map((row) => row.origin),
-    ]);
-    if (!this.#allowed(ref, rows) || !originsOf(urls).every((one) => approved.has(one))) return null;
+    const good = this.goodOrigins(ref, [ref], rows);
+    if (!this.#allowed(ref, rows) || !originsOf(urls).every((one) => good.has(one))) return null;
     try {
       return this.value(ref);
     } catch {
       return null;
     }
+  }
+
+  /** Why a system has no credential that it could be sent, in words that name the reference and never its value; null where it has, or needs, one. */
+  lack(system: KnownSystem, rows: readonly SecretOriginRow[]): string | null {
+    const { apiKeyRef: ref } = system.config;
+    if (ref === undefined || this.credential(system, rows) !== null) return null;
+    if (system.origin !== 'file' && !this.#allowed(ref, rows))
+      return `${ref} may not be named: \`secrets\` in sallyport.yaml allows it, or \`sallyport upstream edit\` on the machine itself`;
+    if (ref.startsWith('env:'))
+      return resolveSecret(ref) === null
+        ? `${ref.slice(4)} is not set in the environment of the server (${ref})`
+        : `${ref} may not be sent to ${originsOf(system.config.urls).join(', ')} without approval`;
+    const path = ref.slice(5);
+    const from = isAbsolute(path)
+      ? ''
+      : `, which is relative to ${process.cwd()}, where the server was started`;
+    try {
+      if (system.origin !== 'file') this.#file(path);
+      else if (resolveSecret(ref) === null) return `${ref} is missing, unreadable or empty${from}`;
+    } catch (fault) {
+      return `${ref}: ${(fault as Error).message}${from}`;
+    }
+    return this.value(ref) === null
+      ? `${ref} is empty`
+      : `${ref} may not be sent to ${originsOf(system.config.urls).join(', ')} without approval`;
   }
 
   /** A learned file as it is kept: an absolute path. @throws CodedError `reference-not-allowed` */

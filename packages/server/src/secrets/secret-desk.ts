@@ -84,13 +84,15 @@ export class SecretDesk {
     const names = this.#names(ref, rows);
     // What was bound once counts, also when it was ended and is asked for again: else that would be a first use.
     const about = rows.filter((row) => names.has(row.ref) && row.approvedAt !== null);
-    const good = new Set([
-      ...[...names].flatMap((one) => this.#references.configured(one)),
-      ...about.filter(({ status }) => status === 'approved').map(({ origin }) => origin),
-    ]);
-    for (const row of about) if (row.ref === ref && row.status !== 'approved') good.delete(row.origin);
+    const good = this.#references.goodOrigins(ref, [...names], rows);
     // What was bound nowhere yet is bound by its first use.
-    if (about.length === 0 && good.size === 0) return;
+    if (about.length === 0 && good.size === 0) {
+      if (this.#control.installation.store.secretOrigins.isWhole) return;
+      throw new CodedError(
+        'origin-not-approved',
+        `where secrets may be sent is not known whole, so \`${ref}\` is bound nowhere by its first use: \`sallyport state\` says which rows are missing`,
+      );
+    }
     const other = origins.find((origin) => !good.has(origin));
     if (other !== undefined)
       throw new CodedError(

@@ -1,4 +1,4 @@
-import { type Config, clock, HYBRID_GROUP, isLoopback, type RootConfig } from '@sallyport/core';
+import { bareHost, type Config, clock, HYBRID_GROUP, isLoopback, type RootConfig } from '@sallyport/core';
 import type { Control } from '../control.ts';
 import type { KnownSystem } from '../snapshot.ts';
 import { lookOverTls } from './tls-look.ts';
@@ -83,12 +83,12 @@ const problemOf = (protocol: string, expiresAt: string | null): string | null =>
 /** Asks one endpoint what it agrees to; nothing is sent over the connection. */
 async function lookAtEndpoint({ name, url, allowPrivate, own }: TlsEndpoint): Promise<TlsState> {
   const trusted = own === undefined ? {} : { own };
-  const { protocol: scheme, hostname } = new URL(url);
+  const place = new URL(url);
   const nothing = { name, url, protocol: null, group: null, cipher: null, expiresAt: null, issuer: null };
-  if (scheme === 'http:')
+  if (place.protocol === 'http:')
     return {
       ...nothing,
-      problem: isLoopback(hostname.replace(/^\[|\]$/g, '')) ? null : 'it is reached without TLS',
+      problem: isLoopback(bareHost(place)) ? null : 'it is reached without TLS',
     };
   const seen = await lookOverTls(
     url,
@@ -113,8 +113,11 @@ async function lookAtEndpoint({ name, url, allowPrivate, own }: TlsEndpoint): Pr
   return { name, url, ...seen, group, problem: problemOf(seen.protocol, seen.expiresAt) };
 }
 
-/** Asks every listener and every endpoint that is called. */
-export async function lookAtEndpoints(control: Control): Promise<TlsState[]> {
-  const endpoints = [...listenersOf(control), ...upstreamsOf(control.config, await control.systems())];
+/** Asks every listener and every endpoint that is called. @param systems those that the answer may tell of */
+export async function lookAtEndpoints(
+  control: Control,
+  systems: readonly KnownSystem[],
+): Promise<TlsState[]> {
+  const endpoints = [...listenersOf(control), ...upstreamsOf(control.config, systems)];
   return Promise.all(endpoints.map(lookAtEndpoint));
 }

@@ -1,5 +1,5 @@
 import { connect, type TLSSocket } from 'node:tls';
-import { TLS_GROUPS } from '@sallyport/core';
+import { bareHost, TLS_GROUPS } from '@sallyport/core';
 import { safeLookup } from '@sallyport/gateway';
 
 const LOOK_MS = 10_000;
@@ -16,8 +16,9 @@ export function lookOverTls<T>(
   { group = TLS_GROUPS, own }: { readonly group?: string; readonly own?: string } = {},
 ): Promise<T | null> {
   return new Promise((done) => {
-    const { hostname, port } = new URL(origin);
-    const host = hostname.replace(/^\[|\]$/g, '');
+    const url = new URL(origin);
+    const { port } = url;
+    const host = bareHost(url);
     try {
       const socket = connect({
         host,

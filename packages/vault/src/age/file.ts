@@ -72,7 +72,7 @@ function fileKeyOf(header: AgeHeader, identities: readonly AgeIdentity[]): Uint8
       if (!headerIsWhole(header, fileKey)) throw ageFault('its header was changed');
       return fileKey;
     }
-  throw new CodedError('sealed-content-unreadable', 'it is for nobody whose key was given');
+  throw new CodedError('sealed-content-unreadable', 'none of the keys given opens it');
 }
 
 /**

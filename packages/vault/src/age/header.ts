@@ -100,7 +100,7 @@ export function parseHeader(bytes: Buffer): { readonly header: AgeHeader; readon
       const mac = /^--- (\S+)$/.exec(head)?.[1];
       const sum = mac === undefined ? null : fromBase64(mac);
       if (sum?.length !== MAC_BYTES) throw ageFault('its header has no sum');
-      if (stanzas.length === 0) throw ageFault('its header names nobody');
+      if (stanzas.length === 0) throw ageFault('its header names no recipient');
       return { header: { stanzas, mac: sum, signed: bytes.subarray(0, begin + 3) }, end: at };
     }
     const [arrow, type, ...args] = head.split(' ');

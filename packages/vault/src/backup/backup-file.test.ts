@@ -53,7 +53,7 @@ describe('a backup', () => {
     assert.deepEqual(manifest.about, { id: 'x' });
     await assert.rejects(
       readBackup(path, [parseIdentity(newIdentity().identity)], async () => {}),
-      /for nobody whose key/,
+      /none of the keys given opens it/,
     );
   });
 

@@ -129,7 +129,7 @@ export async function writeBackup(
     if (failed) throw failed;
   }
   try {
-    await writePieces(path, counted(), 0o600);
+    await writePieces(path, counted(), 0o600, true);
   } catch (error) {
     archive.destroy();
     throw (await filled) ?? error;

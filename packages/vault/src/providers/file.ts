@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { CodedError, type KeyProvider } from '@sallyport/core';
 import { writeDurably } from '../durable.ts';
 import { ROOT_KEY_BYTES, secretRoot } from './secret-root.ts';
 
-/** Where the root key lies relative to the data it protects. */
-export type RootKeyPlace = 'outside' | 'beside-the-data';
+/** Where the root key lies relative to the data it protects; `missing` where its file is gone. */
+export type RootKeyPlace = 'outside' | 'beside-the-data' | 'missing';
 
 /** The key that wraps all others, and the file that it is kept in, or beside which its keys lie. */
 export interface RootKey extends KeyProvider {
@@ -15,6 +15,48 @@ export interface RootKey extends KeyProvider {
   readonly place: RootKeyPlace;
   /** Whether others than the owner may read the file. */
   readonly exposed: boolean;
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
+}
+
+/** Whether a path is a folder or lies in it; a name that begins with two points does not lead out. */
+function liesIn(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
+/**
+ * A root with its place, which is looked at each time that it is asked for: files are moved, linked and opened to others
+ * while a server runs.
+ * @param path of its file, or beside which its keys lie
+ * @param secret file that is to be kept from others; null where the root is in none
+ */
+export function placed(
+  provider: KeyProvider,
+  path: string,
+  dataFolder: string,
+  secret: string | null,
+): RootKey {
+  const file = resolve(path);
+  return {
+    ...provider,
+    path: file,
+    get place() {
+      if (secret !== null && !existsSync(secret)) return 'missing';
+      const named = liesIn(file, resolve(dataFolder));
+      return named || liesIn(realPath(secret ?? file), realPath(dataFolder)) ? 'beside-the-data' : 'outside';
+    },
+    get exposed() {
+      if (secret === null || process.platform === 'win32') return false;
+      return ((statSync(secret, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0;
+    },
+  };
 }
 
 /** Where the root key of one installation lies: where it is named, else in the user's configuration folder. */
@@ -56,11 +98,5 @@ export function openRootKey(path: string, dataFolder: string, create: boolean): 
       );
     newRootKey(file);
   }
-  const inside = !relative(resolve(dataFolder), file).startsWith('..');
-  return {
-    ...secretRoot('file', readRootKey(file), `the root key \`${file}\``),
-    path: file,
-    place: inside ? 'beside-the-data' : 'outside',
-    exposed: process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0,
-  };
+  return placed(secretRoot('file', readRootKey(file), `the root key \`${file}\``), file, dataFolder, file);
 }

@@ -8,10 +8,9 @@ export interface CssUrl {
 const HEX_ESCAPE = /\\([0-9a-f]{1,6})[ \t\r\n\f]?|\\([^\n\r\f0-9a-f])/gi;
 const CALL = /(?:url|src|image|image-set)\(/g;
 const IMPORT = /@import/g;
+const ENDS = /["')\s;]/g;
 /** Characters of one URL that are read. */
 const URL_MAX = 4_096;
-/** URLs of one sheet that are read. */
-const URLS_MAX = 256;
 
 /** CSS escapes undone (CSS Syntax 3, section 4.3.7), with every character where it was: what an escape took is filled up. */
 function unescaped(css: string): { text: string; at: readonly number[] | null } {
@@ -41,13 +40,21 @@ export function cssPlaces(css: string): CssUrl[] {
   const { text, at } = unescaped(css);
   const plain = text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
   const found: CssUrl[] = [];
+  let searched = 0;
+  let stop = -1;
+  /** Where a URL that begins at a place ends; looked for once, wherever URLs begin before it. */
+  const endFrom = (start: number): number => {
+    if (start < searched || stop < start) {
+      ENDS.lastIndex = start;
+      stop = ENDS.exec(text)?.index ?? text.length;
+      searched = start;
+    }
+    return stop;
+  };
   const take = (from: number): void => {
-    if (found.length >= URLS_MAX) return;
     let start = from;
     while (start < text.length && /[\s"']/.test(text[start]!) && start - from < 64) start++;
-    const rest = text.slice(start, start + URL_MAX);
-    const length = rest.search(/["')\s;]/);
-    const url = length < 0 ? rest : rest.slice(0, length);
+    const url = text.slice(start, Math.min(endFrom(start), start + URL_MAX));
     if (url === '') return;
     const place = (offset: number): number => (at ? at[Math.min(offset, at.length - 1)]! : offset);
     found.push({ url, start: place(start), end: place(start + url.length) });

@@ -4,8 +4,6 @@ import type { ActiveMarkup, LinkPlace, LinkUse } from './link-place.ts';
 
 /** Documents within `srcdoc` attributes that are read, one inside the other. */
 const NESTED_MAX = 2;
-/** Places of one text that are kept. */
-const PLACES_MAX = 1_024;
 
 /** Attributes that fetch as soon as the element is shown, on any element: browsers differ in which they honour where. */
 const LOADS = new Set(
@@ -64,12 +62,11 @@ class Reader {
   readonly active: ActiveMarkup[] = [];
 
   #place(url: string, use: LinkUse, start: number, end: number): void {
-    if (this.places.length < PLACES_MAX)
-      this.places.push({ url, use, syntax: 'html', start, end, code: false });
+    this.places.push({ url, use, syntax: 'html', start, end, code: false });
   }
 
   #run(start: number, end: number): void {
-    if (this.active.length < PLACES_MAX) this.active.push({ start, end, code: false });
+    this.active.push({ start, end, code: false });
   }
 
   /** @param within the span of the attribute that a nested document stands in; null at the top */

@@ -2,8 +2,6 @@ import type { LinkPlace, LinkUse } from './link-place.ts';
 
 /** Characters of one URL that are read. */
 const URL_MAX = 2_000;
-/** URLs of one text that are read. */
-const PLACES_MAX = 1_024;
 /** Characters before a URL that say what it is for. */
 const BEFORE = 280;
 
@@ -57,7 +55,6 @@ export function textPlaces(text: string): LinkPlace[] {
     if (use === 'plain' && /^[\\/]/.test(url)) continue;
     last = start + url.length;
     places.push({ url, use, syntax: 'text', start, end: last, code: false });
-    if (places.length >= PLACES_MAX) break;
   }
   return places;
 }

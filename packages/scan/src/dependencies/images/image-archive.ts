@@ -20,6 +20,8 @@ export interface ContainerImage {
   readonly name: string;
   /** Of its manifest, hexadecimal; null where the archive has none. */
   readonly sha256: string | null;
+  /** Of its settings and its layers, by which it is the same image in another description. */
+  readonly parts: string;
   readonly bytes: number;
   readonly config: ImageConfig;
   readonly layers: readonly ImageLayer[];
@@ -73,8 +75,18 @@ const dockerSchema = z.array(
 /** The names that an OCI layout has: nothing else of a folder is read, whatever its descriptions ask for. */
 const LAYOUT_NAME = /^(?:index\.json|oci-layout|blobs\/sha256\/[0-9a-f]{64})$/;
 
+/** Names that say which images there are, in lower case. */
+const DESCRIPTIONS: ReadonlySet<string> = new Set(['manifest.json', 'index.json', 'oci-layout']);
+/** Parts of an image, as layouts and `docker save` name them. */
+const PART_NAME = /^(?:blobs\/sha256\/[0-9a-f]{64}|[0-9a-f]{64}\/layer\.tar)$/i;
+const hexIn = (name: string): string => /[0-9a-f]{64}/.exec(name)?.[0] ?? name;
+const partsOf = (config: string, layers: readonly string[]): string =>
+  [config, ...layers].map(hexIn).join(' ');
+
 /** Files of an archive, by name. */
 interface ImageFiles {
+  /** In words: what it holds of images that nothing in it names. */
+  readonly strays: string | null;
   get(name: string): ByteSource | null;
   close(): void;
 }
@@ -83,6 +95,7 @@ class FolderFiles implements ImageFiles {
   readonly #folder: PathBytes;
   readonly #bounds: readonly string[] | null;
   readonly #open: FileSource[] = [];
+  readonly strays = null;
 
   constructor(folder: PathBytes, bounds: readonly string[] | null) {
     this.#folder = folder;
@@ -106,6 +119,16 @@ class FolderFiles implements ImageFiles {
 class TarFiles implements ImageFiles {
   readonly #file: FileSource;
   readonly #members = new Map<string, ByteSource>();
+
+  get strays(): string | null {
+    const names = [...this.#members.keys()];
+    const other = names.find((name) => DESCRIPTIONS.has(name.toLowerCase()) && !DESCRIPTIONS.has(name));
+    if (!names.some((name) => PART_NAME.test(name))) return null;
+    if (other !== undefined) return `\`${other}\`, which is a description only where case does not count`;
+    return names.includes('manifest.json') || names.includes('index.json')
+      ? null
+      : 'layers of an image and no description: it may be cut short';
+  }
 
   constructor(file: FileSource, archive: ByteSource) {
     this.#file = file;
@@ -162,7 +185,7 @@ export function looksLikeImages(name: string, path: PathBytes, bounds: readonly 
     // A `docker save` names its parts by digests, an OCI layout has its own file; anything else is some archive.
     for (const { name } of readTar(source)) {
       const own = name.replace(/^\.\//, '');
-      if (own === 'oci-layout' || own === 'manifest.json' || own === 'index.json') return true;
+      if (DESCRIPTIONS.has(own.toLowerCase()) || PART_NAME.test(own)) return true;
     }
     return false;
   } catch {
@@ -207,6 +230,10 @@ function fromManifest(files: ImageFiles, descriptor: Descriptor, name: string): 
   return {
     name,
     sha256: DIGEST.exec(descriptor.digest)![1]!,
+    parts: partsOf(
+      manifest.config.digest,
+      manifest.layers.map(({ digest }) => digest),
+    ),
     bytes: layers.reduce((sum, { source: { size } }) => sum + size, 0),
     config: configSource ? configSchema.parse(readJson(configSource)) : {},
     layers,
@@ -247,6 +274,7 @@ function* fromDocker(files: ImageFiles, saved: z.infer<typeof dockerSchema>): Ge
     yield {
       name: RepoTags?.[0] ?? Config.slice(0, 24),
       sha256: null,
+      parts: partsOf(Config, Layers),
       bytes: layers.reduce((sum, { source: { size } }) => sum + size, 0),
       config: settings ? configSchema.parse(readJson(settings)) : {},
       layers,
@@ -289,6 +317,7 @@ export class ImageArchive {
     const files = await openFiles(path, budget, bounds);
     if (!files) return null;
     try {
+      if (files.strays !== null) throw new Error(`it holds ${files.strays}`);
       const index = files.get('index.json');
       const docker = files.get('manifest.json');
       if ((!index || !files.get('oci-layout')) && !docker) {
@@ -296,17 +325,26 @@ export class ImageArchive {
         return null;
       }
       const isLayout = index !== null && files.get('oci-layout') !== null;
-      const saved = isLayout ? null : dockerSchema.safeParse(readJson(docker!)).data;
-      if (saved === undefined) {
+      const saved = docker ? dockerSchema.safeParse(readJson(docker)).data : undefined;
+      if (!isLayout && saved === undefined) {
         files.close();
         return null;
       }
-      const found = saved === null ? fromIndex(files, readJson(index!)) : fromDocker(files, saved);
       const images: ContainerImage[] = [];
-      for (const image of found) {
+      const take = (image: ContainerImage): void => {
         if (images.length === IMAGES_MAX) throw new Error(`over ${IMAGES_MAX} images; take them one by one`);
         images.push(image);
-      }
+      };
+      for (const image of isLayout ? fromIndex(files, readJson(index)) : []) take(image);
+      const listed = new Set(images.map(({ parts }) => parts));
+      // Docker loads what the manifest names, and others what the index does: each image is looked at.
+      for (const image of saved ? fromDocker(files, saved) : [])
+        if (!isLayout) take(image);
+        else if (!listed.has(image.parts))
+          take({
+            ...image,
+            unread: [...image.unread, 'an image that its manifest names and its index does not'],
+          });
       return new ImageArchive(files, images);
     } catch (fault) {
       files.close();

@@ -115,7 +115,8 @@ class Reading {
   /** Puts a layer upon those below it. */
   put(tape: ByteSource, layer: number): void {
     // As Go reads it: containerd, Docker and Podman are written in it.
-    for (const member of readTar(tape, false)) {
+    const differ = (what: string): void => this.unread.add(`a layer (${layer + 1}) that ${what}`);
+    for (const member of readTar(tape, { globals: false, differ })) {
       this.#requireTime();
       if (member.isBehindEnd) return this.unread.add(`more behind the end of layer ${layer + 1}`);
       this.#member(member, layer);

@@ -1,6 +1,7 @@
 import { SaxesParser } from 'saxes';
 import { parse as parseToml } from 'smol-toml';
 import { asText, type LockedPackage, type LockFormat, treesOf } from '../locked-package.ts';
+import { foreignRegistries } from '../registries.ts';
 
 /** `Cargo.lock`. */
 export const cargoLock: LockFormat = {
@@ -19,6 +20,7 @@ export const cargoLock: LockFormat = {
           name,
           version: asText(entry['version']),
           source: from.startsWith('git+') ? 'git' : 'registry',
+          registries: from.startsWith('git+') ? [] : foreignRegistries('crates.io', [from]),
           hasDigest: entry['checksum'] !== undefined || from.startsWith('git+'),
           needle: `name = "${name}"`,
         },
@@ -92,6 +94,8 @@ export const goMod: LockFormat = {
   },
 };
 
+/** Where Java ends a line. */
+const GRADLE_BREAK = /\r\n?|\n/;
 const GRADLE_LINE = /^([\w.-]+):([\w.-]+):([^=:\s]+)(?:=(.*))?$/;
 
 /** `gradle.lockfile`: `group:artifact:version=configurations`. */
@@ -101,10 +105,10 @@ export const gradleLock: LockFormat = {
     /(?:^|\/)(?:[\w.-]*gradle\.lockfile|gradle\/dependency-locks\/[\w.-]+\.lockfile)$/.test(path),
   read: (text) => ({
     unread: text
-      .split(/\r?\n/)
+      .split(GRADLE_BREAK)
       .filter((line) => !GRADLE_LINE.test(line.trim()) && !/^\s{0,256}(?:#.*|empty=.*)?$/.test(line))
       .map((line) => `a line that is not understood (\`${line.trim().slice(0, 60)}\`)`),
-    packages: text.split(/\r?\n/).flatMap((line): LockedPackage[] => {
+    packages: text.split(GRADLE_BREAK).flatMap((line): LockedPackage[] => {
       const match = GRADLE_LINE.exec(line.trim());
       if (!match) return [];
       return [

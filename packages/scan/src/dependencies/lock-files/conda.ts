@@ -1,4 +1,5 @@
 import { asText, asTree, type LockedPackage, type LockFormat, treesOf } from '../locked-package.ts';
+import { foreignRegistries } from '../registries.ts';
 import { readYaml } from './pnpm-and-yarn.ts';
 import { readRequirementLines } from './requirements.ts';
 import { withServed } from './served.ts';
@@ -13,6 +14,7 @@ function fromUrl(line: string): LockedPackage | null {
     name: parts[1]!,
     version: parts[2]!,
     source: 'registry',
+    registries: foreignRegistries('conda', [line.trim()]),
     hasDigest: file?.[2] !== undefined,
     needle: parts[0]!,
   };
@@ -37,7 +39,7 @@ function fromLock(entries: readonly Readonly<Record<string, unknown>>[], unread:
         development: entry['category'] === 'dev',
         needle: `name: ${name}`,
       },
-      [asText(entry['pypi'])],
+      [asText(entry['pypi']), asText(entry['url']), own],
     );
   });
 }
@@ -66,7 +68,7 @@ export const condaLock: LockFormat = {
     const packages: LockedPackage[] = [];
     const unread: string[] = [];
     if (/^@EXPLICIT\s*$/m.test(text)) {
-      for (const line of text.split('\n')) {
+      for (const line of text.split(/\r\n?|\n/)) {
         if (/^\s{0,256}(?:#|@EXPLICIT|$)/.test(line)) continue;
         const one = fromUrl(line);
         if (one) packages.push(one);

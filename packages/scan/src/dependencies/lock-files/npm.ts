@@ -17,7 +17,7 @@ export function sourceOf(resolved: string | null): PackageSource {
     return 'git';
   if (/^(?:file|link|portal|workspace|\.{0,2}\/)/.test(resolved)) return 'folder';
   // A registry serves `NAME/-/NAME-VERSION.tgz`; other addresses are somebody's own.
-  if (/^https?:/.test(resolved) && !/\/-\/(?:@[^/]+\/)?[^/]+\.tgz/.test(resolved)) return 'address';
+  if (/^https?:/i.test(resolved) && !/\/-\/(?:@[^/]+\/)?[^/]+\.tgz/.test(resolved)) return 'address';
   return 'registry';
 }
 

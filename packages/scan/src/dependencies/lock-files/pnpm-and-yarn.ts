@@ -1,4 +1,5 @@
-import { parseYaml } from '../../text/yaml.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { parseYaml, yamlReadings } from '../../text/yaml.ts';
 import { asText, asTree, type LockedPackage, type LockFormat } from '../locked-package.ts';
 import { sourceOf } from './npm.ts';
 import { withServed } from './served.ts';
@@ -9,12 +10,17 @@ const DOCUMENTS_MAX = 16;
 
 /** YAML documents of which nothing is expanded without end. @throws Error for what is no YAML, or more than is read */
 export function readYamlDocuments(text: string): unknown[] {
-  const documents = parseYaml(text, ALIASES_MAX);
-  if (documents.length > DOCUMENTS_MAX) throw new Error(`it has over ${DOCUMENTS_MAX} documents`);
-  return documents.map((one) => {
-    if (one.fault) throw one.fault;
-    return one.value;
+  const [first = [], ...others] = yamlReadings(text).map((reading) => {
+    const documents = parseYaml(reading, ALIASES_MAX);
+    if (documents.length > DOCUMENTS_MAX) throw new Error(`it has over ${DOCUMENTS_MAX} documents`);
+    return documents.map((one) => {
+      if (one.fault) throw one.fault;
+      return one.value;
+    });
   });
+  if (others.some((other) => !isDeepStrictEqual(other, first)))
+    throw new Error('its readers do not agree on where its lines end');
+  return first;
 }
 
 /** The one YAML document of a text. @throws Error where there are several: what is in the others would be missed */
@@ -44,8 +50,12 @@ export const pnpmLock: LockFormat = {
     const packages: LockedPackage[] = [];
     const unread: string[] = [];
     // pnpm 11 puts what it runs itself with into a document before that of the project.
-    const entries = roots.flatMap((root) => Object.entries(asTree(root!['packages']) ?? {}));
-    for (const [key, value] of entries) {
+    const entries = roots.flatMap((root) =>
+      Object.entries(asTree(root!['packages']) ?? {}).map(
+        ([key, value]) => [key, value, asText(root!['registry'])] as const,
+      ),
+    );
+    for (const [key, value, registry] of entries) {
       const entry = asTree(value) ?? {};
       const resolution = asTree(entry['resolution']) ?? {};
       const own = pnpmKey(key);
@@ -71,7 +81,7 @@ export const pnpmLock: LockFormat = {
         development: entry['dev'] === true,
         needle: key,
       };
-      packages.push(...withServed(one, [tarball]));
+      packages.push(...withServed(one, [tarball, asText(resolution['registry']), registry]));
     }
     return { packages, unread };
   },
@@ -83,6 +93,8 @@ const yarnName = (descriptor: string): string | null =>
 
 /** Yarn 1 has a form of its own: blocks that begin with descriptors and hold `key value` lines. */
 function readClassic(text: string): LockedPackage[] {
+  // Yarn ends a line there, and no comment.
+  if (/\r(?!\n)/.test(text)) throw new Error('it has lines that end with CR alone');
   const packages: LockedPackage[] = [];
   let head: string | null = null;
   let fields = new Map<string, string>();
@@ -131,15 +143,18 @@ function readBerry(text: string): LockedPackage[] {
     const name = yarnName(resolution);
     const reference = resolution.slice((name?.length ?? 0) + 1);
     if (name === null || reference.startsWith('workspace:')) continue;
+    // Where a registry serves under other addresses than npm's, the reference says where.
+    const archive = new URLSearchParams(reference.split('::')[1] ?? '').get('__archiveUrl');
     const source = reference.startsWith('npm:') ? 'registry' : sourceOf(reference);
-    packages.push({
+    const own: LockedPackage = {
       ecosystem: 'npm',
       name,
       version: asText(entry['version']) ?? String(entry['version'] ?? ''),
       source,
       hasDigest: entry['checksum'] !== undefined,
       needle: key,
-    });
+    };
+    packages.push(...withServed(own, [archive, source === 'address' ? reference : null]));
   }
   return packages;
 }

@@ -20,7 +20,7 @@ export const poetryLock: LockFormat = {
     const shared = asTree(asTree(root['metadata'])?.['files']) ?? {};
     return {
       unread: [],
-      packages: treesOf(root['package']).flatMap((entry): LockedPackage[] => {
+      packages: treesOf(root['package']).flatMap((entry): readonly LockedPackage[] => {
         const name = asText(entry['name']);
         if (name === null) return [];
         const kind =
@@ -29,18 +29,17 @@ export const poetryLock: LockFormat = {
         const source =
           kind === 'git' ? 'git' : kind === 'url' ? 'address' : kind === 'legacy' ? 'registry' : 'folder';
         const files = fileNames(entry['files'] ?? shared[name]);
-        return [
-          {
-            ecosystem: 'PyPI',
-            name,
-            version: asText(entry['version']),
-            source,
-            hasDigest: files.length > 0,
-            runsAtInstall: source !== 'registry' || buildsFromSource(files),
-            development: entry['category'] === 'dev',
-            needle: `name = "${name}"`,
-          },
-        ];
+        const own: LockedPackage = {
+          ecosystem: 'PyPI',
+          name,
+          version: asText(entry['version']),
+          source,
+          hasDigest: files.length > 0,
+          runsAtInstall: source !== 'registry' || buildsFromSource(files),
+          development: entry['category'] === 'dev',
+          needle: `name = "${name}"`,
+        };
+        return withServed(own, [...files, asText(asTree(entry['source'])?.['url'])]);
       }),
     };
   },
@@ -80,7 +79,7 @@ export const uvLock: LockFormat = {
               runsAtInstall: from === 'git' || buildsFromSource(files),
               needle: `name = "${name}"`,
             },
-            files,
+            [...files, asText(source['registry']), asText(source['url']), asText(entry['index'])],
           );
         },
       ),
@@ -96,13 +95,16 @@ export const pipfileLock: LockFormat = {
     const root = asTree(JSON.parse(text));
     if (!asTree(root?.['_meta'])) throw new Error('it has no `_meta`');
     const packages: LockedPackage[] = [];
+    const indexes = new Map(
+      treesOf(asTree(root!['_meta'])!['sources']).map((one) => [one['name'], asText(one['url'])] as const),
+    );
     for (const [section, value] of Object.entries(root!)) {
       if (section === '_meta') continue;
       for (const [name, one] of Object.entries(asTree(value) ?? {})) {
         const entry = asTree(one) ?? {};
         const source =
           'git' in entry ? 'git' : 'path' in entry ? 'folder' : 'file' in entry ? 'address' : 'registry';
-        packages.push({
+        const own: LockedPackage = {
           ecosystem: 'PyPI',
           name,
           version: /^===?\s*(\S.*)/.exec(asText(entry['version']) ?? '')?.[1] ?? null,
@@ -110,7 +112,12 @@ export const pipfileLock: LockFormat = {
           hasDigest: Array.isArray(entry['hashes']),
           development: section === 'develop',
           needle: JSON.stringify(name),
-        });
+        };
+        // Without an index of its own it may come from each.
+        const index = indexes.get(entry['index']);
+        packages.push(
+          ...withServed(own, [asText(entry['file']), ...(index === undefined ? indexes.values() : [index])]),
+        );
       }
     }
     return { packages, unread: [] };

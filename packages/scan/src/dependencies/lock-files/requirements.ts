@@ -5,6 +5,8 @@ import {
   type LockReading,
   normalPythonName,
 } from '../locked-package.ts';
+import { foreignRegistries } from '../registries.ts';
+import { isIndexOption, pipLines, pipOptions, withoutComment } from './pip-lines.ts';
 
 const REQUIREMENT = /^([A-Za-z0-9][A-Za-z0-9._-]{0,213})\s{0,8}(?:\[[^\]]{0,256}\])?\s{0,8}([^;]{0,512})/;
 
@@ -13,7 +15,7 @@ const REQUIREMENT = /^([A-Za-z0-9][A-Za-z0-9._-]{0,213})\s{0,8}(?:\[[^\]]{0,256}
  * @returns null for a line that asks for no package
  */
 function readRequirement(line: string): LockedPackage | null {
-  const text = line.replace(/(?:^|\s)#.*$/, '').trim();
+  const text = withoutComment(line);
   const editable = /^(?:-e\s|--editable[= ])(.*)/s.exec(text)?.[1]?.trim();
   const address = editable ?? (/^(?:(?:git|hg|svn|bzr)\+|https?:|file:)/.test(text) ? text : undefined);
   if (address !== undefined) {
@@ -66,30 +68,11 @@ function readRequirement(line: string): LockedPackage | null {
 
 const REQUIREMENT_NAME = /^[\w.-]+\.(?:txt|in|lock)$/;
 
-/** Whether a path is of a file that names what pip is to install. */
-function isRequirements(path: string): boolean {
+/** Whether a path is of a file that names what pip is to install. @param path with `/`, in lower case */
+export function isRequirements(path: string): boolean {
   if (/(?:^|\/)requirements\/[\w.-]+\.(?:txt|in)$/.test(path)) return true;
   const name = path.slice(path.lastIndexOf('/') + 1);
   return REQUIREMENT_NAME.test(name) && (name.includes('requirements') || name.startsWith('constraints'));
-}
-
-/** Where pip ends a line: what Python's `str.splitlines` takes for one. */
-const LINE_END = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/;
-
-/** Lines as pip has them. One that ends in a backslash goes on in the next, unless it is a comment; a comment ends what went on. */
-function requirementLines(text: string): string[] {
-  const lines: string[] = [];
-  let begun: string | null = null;
-  for (const line of text.split(LINE_END)) {
-    const isComment = /^\s*#/.test(line);
-    if (line.endsWith('\\') && !isComment) {
-      begun = `${begun ?? ''}${line.slice(0, -1)}`;
-      continue;
-    }
-    lines.push(begun === null ? line : `${begun}${isComment ? ' ' : ''}${line}`);
-    begun = null;
-  }
-  return begun === null ? lines : [...lines, begun];
 }
 
 /** An encoding that a comment at the top names: pip reads the file in that. Only what is read here is none. */
@@ -104,21 +87,6 @@ const otherEncoding = (text: string): string | null => {
 /** Files that one file of requirements may have read with it. */
 const FILES_MAX = 64;
 
-/** A line that names a further file, as pip's options are written: shortened and quoted ones too. @returns null for any other line */
-function namedFile(line: string): { readonly path: string; readonly isConstraint: boolean } | null {
-  const text = line.replace(/(?:^|\s)#.*$/, '').trim();
-  const long = /^--([a-z]+)(?:=|\s)\s*(\S.*)$/s.exec(text);
-  const short = /^-([rc])\s*(\S.*)$/s.exec(text);
-  const word = long?.[1] ?? '';
-  // `--require` alone would also begin `--require-hashes`.
-  const isFile = short?.[1] === 'r' || (word.length > 'require'.length && 'requirement'.startsWith(word));
-  const isConstraint = short?.[1] === 'c' || (word !== '' && 'constraint'.startsWith(word));
-  const given = long?.[2] ?? short?.[2];
-  if (given === undefined || !(isFile || isConstraint)) return null;
-  const quoted = /^(["'])(.*?)\1/s.exec(given)?.[2];
-  return { path: quoted ?? given.split(/\s/)[0]!, isConstraint };
-}
-
 /** Reads a file of requirements and those that it names. */
 class Requirements {
   readonly packages: LockedPackage[] = [];
@@ -126,6 +94,8 @@ class Requirements {
   readonly #constraints: LockedPackage[] = [];
   readonly #read = new Set<string>();
   readonly #companions: Companions | undefined;
+  /** Where packages are taken from, as far as it is said. */
+  readonly #indexes: string[] = [];
   #elsewhere = 0;
 
   constructor(companions: Companions | undefined) {
@@ -137,12 +107,15 @@ class Requirements {
     const encoding = otherEncoding(text);
     if (encoding !== null) this.unread.push(`text in ${encoding.slice(0, 40)}, which is not read`);
     // A digest stands on a line of its own, continued from the line before.
-    for (const line of requirementLines(text)) this.line(line, from, isConstraint);
+    for (const line of pipLines(text)) this.line(line.text, from, isConstraint);
   }
 
   line(line: string, from: string | null, isConstraint: boolean): void {
-    const named = namedFile(line);
-    if (named) return this.#file(named.path, from, isConstraint || named.isConstraint);
+    for (const option of pipOptions(line)) {
+      if (isIndexOption(option)) this.#indexes.push(option.value);
+      if (option.name === 'requirement') this.#file(option.value, from, isConstraint);
+      if (option.name === 'constraint') this.#file(option.value, from, true);
+    }
     const read = readRequirement(line);
     if (!read) return;
     const one = { ...read, needle: from === null ? read.needle.split(/\s/)[0]! : '' };
@@ -176,8 +149,12 @@ class Requirements {
     });
     const keyOf = ({ name, version }: LockedPackage): string => `${normalPythonName(name)} ${version}`;
     const known = new Set(packages.map(keyOf));
+    const registries = foreignRegistries('PyPI', this.#indexes);
     return {
-      packages: [...packages, ...this.#constraints.filter((one) => !known.has(keyOf(one)))],
+      packages: [...packages, ...this.#constraints.filter((one) => !known.has(keyOf(one)))].map((one) => ({
+        ...one,
+        registries,
+      })),
       unread: this.unread,
       elsewhere: this.#elsewhere,
     };
@@ -190,7 +167,7 @@ export function readRequirementLines(
   companions: Companions | undefined,
 ): LockReading {
   const requirements = new Requirements(companions);
-  for (const line of lines.flatMap(requirementLines)) requirements.line(line, null, false);
+  for (const line of lines.flatMap(pipLines)) requirements.line(line.text, null, false);
   return requirements.reading();
 }
 

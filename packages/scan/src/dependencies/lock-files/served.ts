@@ -1,4 +1,5 @@
 import { type LockedPackage, normalPythonName } from '../locked-package.ts';
+import { foreignRegistries } from '../registries.ts';
 
 /** A package as the address of its file names it. */
 interface Served {
@@ -41,19 +42,28 @@ const bare = (version: string | null): string => (version ?? '').replace(/\+.*/s
 
 /**
  * A package as a lock file calls it and, where the address that it is fetched from says otherwise, as that does: what is fetched is what
- * is installed.
+ * is installed. Each says which registries it is fetched from.
+ * @param addresses of its files, and of the registry that has them
  */
 export function withServed(
-  one: LockedPackage,
+  named: LockedPackage,
   addresses: readonly (string | null)[],
 ): readonly LockedPackage[] {
+  const one = { ...named, registries: foreignRegistries(named.ecosystem, addresses) };
   const isPython = one.ecosystem === 'PyPI';
-  const named = (name: string): string => (isPython ? normalPythonName(name) : name);
+  const plainName = (name: string): string => (isPython ? normalPythonName(name) : name);
   const others = new Map<string, LockedPackage>();
   for (const address of addresses) {
-    const served = address === null ? null : isPython ? servedByPyPi(address) : servedByNpm(address);
+    const served =
+      address === null
+        ? null
+        : isPython
+          ? servedByPyPi(address)
+          : one.ecosystem === 'npm'
+            ? servedByNpm(address)
+            : null;
     if (!served) continue;
-    const isSame = named(served.name) === named(one.name);
+    const isSame = plainName(served.name) === plainName(one.name);
     if (isSame && (isPython || one.version === null || bare(served.version) === bare(one.version))) continue;
     const { name, version } = served;
     others.set(`${name} ${version}`, { ...one, name, version: version === '' ? null : version });

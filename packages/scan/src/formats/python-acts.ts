@@ -1,0 +1,32 @@
+import type { Inspection, Place } from '../inspection.ts';
+import { inspectPython, type PythonAct } from '../python/inspect-python.ts';
+import type { TechniqueName } from '../techniques.ts';
+import { decodedAndRun } from '../text/hidden-code.ts';
+
+const ACTS: Readonly<Record<PythonAct, readonly [TechniqueName, string]>> = {
+  decoded: ['hidden-code', 'decodes code and runs it'],
+  fetched: ['notebook-shell', 'fetches a program and runs it'],
+  'fetched-object': ['unsafe-loading', 'loads objects that it fetches'],
+  'shell-elsewhere': ['shell-elsewhere', 'hands a shell to another machine'],
+  'reaches-out': ['install-command', 'reaches out when it is installed'],
+  unread: ['too-much', 'is Python that is longer, deeper or slower to read than it may be'],
+};
+
+/** Reports what Python does with what it decodes, fetches and runs, each act once at a place. @param isInstaller whether it runs when it is installed */
+export function reportPython(
+  inspection: Inspection,
+  text: string,
+  placeAt: (offset: number) => Place,
+  isInstaller: boolean,
+): void {
+  const told = new Set<string>();
+  const tell = (act: PythonAct, offset: number): void => {
+    const place = placeAt(offset);
+    const key = `${act} ${place.line ?? place.pointer ?? ''}`;
+    if (told.has(key) || (act === 'reaches-out' && !isInstaller)) return;
+    told.add(key);
+    inspection.report(...ACTS[act], place);
+  };
+  inspectPython(text, tell, () => !inspection.budget.outOfTime);
+  for (const offset of decodedAndRun(text)) tell('decoded', offset);
+}

@@ -1,0 +1,197 @@
+import { fetchesAndRuns } from '../text/fetch-and-run.ts';
+import { type Call, PythonReader } from './reader.ts';
+import { canonical, Names, NOTHING, ORIGIN, originOf, type Value, valueFrom, wordsOf } from './values.ts';
+
+/** What Python may do that is told, and `unread` where a limit leaves something out: all of it is in `inspectPython`. */
+export type PythonAct =
+  | 'decoded'
+  | 'fetched'
+  | 'fetched-object'
+  | 'shell-elsewhere'
+  | 'reaches-out'
+  | 'unread';
+
+/** What runs a text as Python. */
+const RUNS = /^(?:exec|eval|execfile|code\.interact|types\.FunctionType|runpy\.run_code)$/;
+const IMPORTS = /^(?:__import__|importlib\.(?:import_module|__import__))$/;
+/** What runs a text as commands. */
+const OF_SYSTEM = /^os\.(?:system|popen\d?|exec[lv]p?e?|spawn[lv]p?e?|posix_spawnp?)$/;
+const OF_PROCESSES =
+  /^(?:subprocess\.(?:run|call|Popen|check_call|check_output|get(?:status)?output)|pty\.spawn)$/;
+const OF_OTHERS =
+  /^(?:commands\.get(?:status)?output|asyncio\.(?:subprocess\.)?create_subprocess_(?:shell|exec))$/;
+const OF_NOTEBOOKS = /^get_ipython\(\)\.(?:system|getoutput|run_cell_magic|run_line_magic)$/;
+/** Whether a function runs a text as commands. */
+export const isCommand = (path: string): boolean =>
+  OF_SYSTEM.test(path) || OF_PROCESSES.test(path) || OF_OTHERS.test(path) || OF_NOTEBOOKS.test(path);
+const OF_BASES =
+  /^base64\.(?:(?:urlsafe_|standard_)?b(?:64|32|16|85)(?:hex)?decode|a85decode|decode(?:bytes|string))$/;
+const OF_CODECS =
+  /^(?:binascii\.(?:unhexlify|a2b_\w+)|(?:bytes|bytearray)\.fromhex|codecs\.decode|marshal\.loads?)$/;
+const OF_PACKING = /^(?:zlib|gzip|bz2|lzma)\.decompress$/;
+const decodes = (path: string): boolean =>
+  OF_BASES.test(path) || OF_CODECS.test(path) || OF_PACKING.test(path);
+const OF_CLIENTS = /^(?:requests|httpx)(?:\.Session\(\)|\.session\(\))?\.(?:get|post|put|request)$/;
+const OF_ADDRESSES =
+  /^(?:(?:six\.moves\.)?urllib\.request|urllib2?)\.urlopen$|^urllib3\.(?:PoolManager\(\)\.)?request$/;
+const fetches = (path: string): boolean => OF_CLIENTS.test(path) || OF_ADDRESSES.test(path);
+const LOADS_OBJECTS = /^(?:c?[Pp]ickle|_pickle|dill|cloudpickle|joblib|torch)\.loads?$/;
+const OPENS_SOCKETS = /^socket\.(?:socket|create_connection)$/;
+/** What tells of a value no more than a number. */
+const MEASURES = /^(?:len|int|float|bool|isinstance|type|hash|id|print|hashlib\.\w+)$/;
+
+const isAct = (path: string): boolean =>
+  RUNS.test(path) || IMPORTS.test(path) || isCommand(path) || decodes(path) || fetches(path);
+
+/** Texts within each other that are run as Python. */
+const SOURCES_DEPTH_MAX = 3;
+const SOURCES_CHARACTERS_MAX = 1024 * 1024;
+/** Characters of a text that is put together from others. */
+const JOINED_MAX = 16 * 1024 * 1024;
+
+/** What names stand for before anything is read. */
+export const pythonNames = (): Names => new Names(isAct);
+
+/**
+ * Tells what Python does with code that it decodes or fetches, and with the commands in it, by whichever name it calls what does so.
+ * What a function is handed by its callers is not followed.
+ * @param tell given each act with the offset of its statement
+ * @param goOn asked between statements
+ * @param seen told each name that is called or mentioned, as the module has it that it comes from; the call is null where there is none
+ * @param names what names stand for, where more than one text shares them
+ */
+export function inspectPython(
+  source: string,
+  tell: (act: PythonAct, offset: number) => void,
+  goOn: () => boolean,
+  seen?: (path: string, call: Call | null, offset: number) => void,
+  names = pythonNames(),
+): void {
+  let spent = 0;
+  const read = (text: string, depth: number, outer: number | null): void => {
+    const judge = new Judge(
+      (act, offset) => tell(act, outer ?? offset),
+      (code, offset) => {
+        spent += code.length;
+        if (depth < SOURCES_DEPTH_MAX && spent <= SOURCES_CHARACTERS_MAX)
+          read(code, depth + 1, outer ?? offset);
+        else tell('unread', outer ?? offset);
+      },
+    );
+    new PythonReader(
+      names,
+      (call) => {
+        seen?.(canonical(call.path ?? ''), call, outer ?? call.offset);
+        return judge.call(call);
+      },
+      (offset) => tell('unread', outer ?? offset),
+      seen && ((path, offset) => seen(canonical(path), null, outer ?? offset)),
+    ).read(text, goOn);
+  };
+  read(source, 0, null);
+  if (!names.isWhole) tell('unread', 0);
+}
+
+class Judge {
+  readonly #tell: (act: PythonAct, offset: number) => void;
+  readonly #runs: (code: string, offset: number) => void;
+
+  constructor(tell: (act: PythonAct, offset: number) => void, runs: (code: string, offset: number) => void) {
+    this.#tell = tell;
+    this.#runs = runs;
+  }
+
+  call(call: Call): Value {
+    const { args, named } = call;
+    const path = canonical(call.path ?? '');
+    this.#act(path, call);
+    // Whoever is handed a function that runs things may run the rest with it.
+    const handed = [...args, ...named.values()];
+    for (const one of handed) {
+      const inner = canonical(one.path ?? '');
+      if (inner === '' || inner.endsWith('()') || !(RUNS.test(inner) || isCommand(inner))) continue;
+      const others = handed.filter((other) => other !== one).flatMap((other) => other.items ?? [other]);
+      this.#act(inner, { ...call, args: others });
+    }
+    return this.#result(path, call, originOf(handed));
+  }
+
+  #act(path: string, { args, named, offset }: Call): void {
+    const [first = NOTHING] = args;
+    if (RUNS.test(path)) {
+      const { origin } = first;
+      if (origin & ORIGIN.decoded) this.#tell('decoded', offset);
+      if (origin & ORIGIN.fetched) this.#tell('fetched', offset);
+      if (origin & ORIGIN.cut) this.#tell('unread', offset);
+      if (first.text !== null) this.#runs(first.text, offset);
+    } else if (IMPORTS.test(path)) {
+      if (first.origin & ORIGIN.decoded) this.#tell('decoded', offset);
+    } else if (isCommand(path)) {
+      const words = args.map(wordsOf).join(' ');
+      if (originOf(args) & ORIGIN.cut) this.#tell('unread', offset);
+      if (words.split('\n').some(fetchesAndRuns)) this.#tell('fetched', offset);
+      if (!first.items && first.origin & ORIGIN.decoded) this.#tell('decoded', offset);
+      const input = named.get('stdin')?.origin ?? 0;
+      if (input & ORIGIN.socket) this.#tell('shell-elsewhere', offset);
+    } else if (LOADS_OBJECTS.test(path)) {
+      if (first.origin & ORIGIN.fetched) this.#tell('fetched-object', offset);
+    } else if (path === 'os.dup2' && first.origin & ORIGIN.socket) this.#tell('shell-elsewhere', offset);
+    if (isCommand(path) || fetches(path) || OPENS_SOCKETS.test(path) || /^urllib\.request\./.test(path))
+      this.#tell('reaches-out', offset);
+  }
+
+  #result(path: string, { of, args }: Call, handed: number): Value {
+    const [first = NOTHING, second = NOTHING] = args;
+    if (path === 'getattr' && second.text !== null)
+      return valueFrom(first.path === null ? null : `${first.path}.${second.text}`, first.origin);
+    if (IMPORTS.test(path) && first.text !== null)
+      return valueFrom(path === '__import__' ? first.text.split('.')[0]! : first.text);
+    if (path === 'vars' || path === 'globals' || path === 'locals')
+      return valueFrom(path === 'vars' && args.length > 0 ? first.path : '(names)');
+    if (path === 'functools.partial' && first.path !== null) return first;
+    if (path === 'chr') return character(first);
+    if (path === 'str' || path === 'compile' || path === 'bytes') {
+      const isSpelled = path === 'bytes' && first.items !== undefined;
+      return isSpelled ? valueFrom(null, handed | ORIGIN.decoded) : { ...first, path: null };
+    }
+    if (decodes(path)) return valueFrom(`${path}()`, handed | ORIGIN.decoded);
+    if (fetches(path)) return valueFrom(`${path}()`, handed | ORIGIN.fetched);
+    if (OPENS_SOCKETS.test(path)) return valueFrom(`${path}()`, ORIGIN.socket);
+    if (of.origin & ORIGIN.socket && /\.recv(?:from)?$/.test(path)) return valueFrom(null, ORIGIN.fetched);
+    if (isCommand(path) && /\b(?:curl|wget)\b/.test(args.map(wordsOf).join(' ')))
+      return valueFrom(`${path}()`, ORIGIN.fetched);
+    if (of.text !== null && path.startsWith('.')) return textMethod(path, of, args, handed);
+    if (MEASURES.test(path)) return valueFrom(`${path}()`);
+    return valueFrom(`${path}()`, of.origin | handed);
+  }
+}
+
+/** `chr(111)`. */
+function character({ text, origin }: Value): Value {
+  const code = Number(text ?? Number.NaN);
+  const isOne = Number.isInteger(code) && code >= 0 && code <= 0x10ffff;
+  return valueFrom(null, origin | ORIGIN.characters, isOne ? String.fromCodePoint(code) : null);
+}
+
+/** What comes of a method of a text. */
+function textMethod(path: string, of: Value, args: readonly Value[], handed: number): Value {
+  const [first = NOTHING, second = NOTHING] = args;
+  const text = of.text!;
+  if (path === '.join') {
+    const items = first.items ?? [];
+    if (items.length * text.length > JOINED_MAX) return valueFrom(null, handed | ORIGIN.cut);
+    const isSpelled = (handed & ORIGIN.characters) !== 0;
+    const isKnown = items.length > 0 && items.every((item) => item.text !== null);
+    return valueFrom(
+      null,
+      handed | (isSpelled ? ORIGIN.decoded : 0),
+      isKnown ? items.map((item) => item.text).join(text) : null,
+    );
+  }
+  if (path === '.replace' && first.text && second.text !== null) {
+    if ((text.length / first.text.length) * second.text.length > JOINED_MAX)
+      return valueFrom(null, of.origin | handed | ORIGIN.cut);
+    return valueFrom(null, of.origin | handed, text.replaceAll(first.text, second.text));
+  }
+  return valueFrom(null, of.origin | handed, text);
+}

@@ -1,0 +1,81 @@
+/** What is known of an expression without running it. */
+export interface Value {
+  /** What it stands for, by its dotted name from the module on; the result of a call ends in `()`. */
+  readonly path: string | null;
+  /** What it says, where that stands in the source; `…` for parts that do not. */
+  readonly text: string | null;
+  /** Where it comes from: bits of {@link ORIGIN}. */
+  readonly origin: number;
+  /** Of a list or tuple. */
+  readonly items?: readonly Value[];
+}
+
+/** Where something comes from, as bits; `cut` where not all that it says is known. */
+export const ORIGIN = { decoded: 1, fetched: 2, characters: 4, socket: 8, cut: 16 } as const;
+
+/** Something of which nothing is known. */
+export const NOTHING: Value = { path: null, text: null, origin: 0 };
+const PATH_CHARACTERS_MAX = 256;
+/** Characters that are kept of one text. */
+export const TEXT_CHARACTERS_MAX = 65_536;
+const NAMES_MAX = 200_000;
+/** Names of which it is kept what they say. */
+const SAYING_MAX = 20_000;
+
+/** What is known of something, up to its limits. */
+export const valueFrom = (path: string | null, origin = 0, text: string | null = null): Value => ({
+  path: path === null || path.length > PATH_CHARACTERS_MAX ? null : path,
+  text: text === null ? null : text.slice(0, TEXT_CHARACTERS_MAX),
+  origin: text !== null && text.length > TEXT_CHARACTERS_MAX ? origin | ORIGIN.cut : origin,
+});
+
+/** Where any of these comes from. */
+export const originOf = (values: readonly Value[]): number =>
+  values.reduce((origin, one) => origin | one.origin, 0);
+
+/** All that is said in it, in order: the words of a list of arguments with a space between them. */
+export const wordsOf = (value: Value): string =>
+  value.text ?? value.items?.map((item) => item.text ?? '…').join(' ') ?? '';
+
+/** A name as the module has it that it comes from, whichever way it was reached. */
+export const canonical = (path: string): string =>
+  path
+    .replace(/^(?:builtins|__builtins__|__builtin__)\./, '')
+    .replace(/^__builtins__\.__dict__\./, '')
+    .replace(/^(?:posix|nt)\./, 'os.')
+    .replace(/^.*\.(os|subprocess|builtins|base64|marshal)\.(?=\w+$)/, '$1.')
+    .replace(/^builtins\./, '');
+
+/** What names stand for. Scopes are not told apart: what a name stood for once, it may stand for again. */
+export class Names {
+  readonly #values = new Map<string, Value>();
+  readonly #isKept: (path: string) => boolean;
+  /** Whether all names that were given a value have one. */
+  isWhole = true;
+
+  /** @param isKept whether a name that stood for this goes on doing so, whatever else it is given */
+  constructor(isKept: (path: string) => boolean) {
+    this.#isKept = isKept;
+  }
+
+  get(name: string): Value | undefined {
+    return this.#values.get(name);
+  }
+
+  set(name: string, value: Value): void {
+    const before = this.#values.get(name);
+    const { size } = this.#values;
+    if (before === undefined && size >= NAMES_MAX) {
+      this.isWhole = false;
+      return;
+    }
+    const isSilent = before === undefined && size >= SAYING_MAX && (value.text !== null || value.items);
+    const kept = isSilent ? valueFrom(null, value.origin | ORIGIN.cut) : value;
+    const keeps = before?.path != null && this.#isKept(canonical(before.path));
+    this.#values.set(name, {
+      ...kept,
+      path: keeps ? before.path : value.path,
+      origin: kept.origin | (before?.origin ?? 0),
+    });
+  }
+}

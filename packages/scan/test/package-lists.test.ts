@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { BytesSource } from '../src/bytes/byte-source.ts';
+import { scanSource } from '../src/index.ts';
+
+const verdictOf = async (name: string, content: string): Promise<string> =>
+  (await scanSource(name, new BytesSource(Buffer.from(content)))).verdict;
+
+const FOREIGN: readonly (readonly [string, string])[] = [
+  ['python_env.yaml', 'python: 3.10\nbuild_dependencies:\n- pip==24\n- evil @ http://a.example/evil.tgz\n'],
+  ['python_env.yaml', 'build_dependencies:\n- --index-url http://a.example/simple\n'],
+  ['python_env.yaml', 'dependencies:\n- evil @ git+http://a.example/x.git\n'],
+  ['conda.yaml', 'channels:\n- http://a.example/conda\ndependencies:\n- python=3.10\n'],
+  ['conda.yaml', 'channels: [defaults]\ndependencies:\n- http://a.example/linux-64/evil-1.0-0.conda\n'],
+  ['conda.yaml', 'dependencies:\n- https://a.example/conda::evil\n'],
+  ['conda.yaml', 'dependencies:\n- pip:\n  - --extra-index-url https://a.example/simple\n'],
+  ['.condarc', 'channel_alias: https://a.example\n'],
+  ['Pipfile', '[[source]]\nurl = "http://a.example/simple"\nname = "x"\n[packages]\na = "*"\n'],
+  ['Pipfile', '[packages]\na = {git = "https://a.example/a.git"}\n'],
+  ['pyproject.toml', '[build-system]\nrequires = ["evil @ http://a.example/evil.tgz"]\n'],
+  ['pyproject.toml', '[project]\ndependencies = ["a", "evil @ git+https://a.example/evil"]\n'],
+  ['pyproject.toml', '[[tool.uv.index]]\nurl = "https://a.example/simple"\n'],
+  ['pyproject.toml', '[tool.poetry.dependencies]\na = {url = "https://a.example/a.whl"}\n'],
+  ['uv.toml', 'index-url = "http://a.example/simple"\n'],
+];
+
+it('packages from elsewhere are told in every list that installs them', async () => {
+  for (const [name, text] of FOREIGN)
+    assert.equal(await verdictOf(name, text), 'suspicious', `${name}: ${text}`);
+});
+
+it('and lists of what is public are clean', async () => {
+  for (const [name, text] of [
+    [
+      'python_env.yaml',
+      'python: 3.10.1\nbuild_dependencies:\n- pip==24\ndependencies:\n- -r requirements.txt\n',
+    ],
+    [
+      'conda.yaml',
+      'channels:\n- conda-forge\n- nvidia\n- nodefaults\ndependencies:\n- python=3.10\n- conda-forge::a=1\n',
+    ],
+    ['conda.yaml', 'dependencies:\n- pip\n- pip:\n  - mlflow==2.1\n'],
+    ['Pipfile', '[packages]\na = "*"\nb = {version = ">=1", extras = ["c"], path = "."}\n'],
+    [
+      'pyproject.toml',
+      '[build-system]\nrequires = ["hatchling"]\n[project]\ndependencies = ["numpy>=1"]\n[tool.uv.sources]\na = {workspace = true}\n',
+    ],
+    ['pyproject.toml', '[tool.ruff]\nline-length = 100\n[project.urls]\nhome = "https://a.example"\n'],
+    ['Chart.yaml', 'dependencies:\n- name: a\n  repository: https://a.example/charts\n'],
+  ] as const)
+    assert.equal(await verdictOf(name, text), 'clean', `${name}: ${text}`);
+});

