@@ -109,7 +109,7 @@ describe('the console, in a browser', () => {
       reducedMotion: 'reduce',
     });
     page = await context.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(30_000);
     page.on('console', (message) => {
       // A refused request is said by the browser too; the page shows it, which is tested below.
       if (message.type() === 'error' && !/status of 4\d\d/.test(message.text()))
@@ -612,7 +612,7 @@ describe('the console, in a browser', () => {
       .getByRole('row', { name: /folder:scoring model-files .* clean/ })
       .first()
       // Behind a scan of the same folder that the server began by itself, in a process of its own each.
-      .waitFor({ timeout: 30_000 });
+      .waitFor();
     await open('/findings?show=all');
     await page.getByRole('row', { name: /critical code-execution .* closed/ }).waitFor();
   });

@@ -54,7 +54,7 @@ describe(
       assert.equal(passed, true, detail);
       assert.match(
         detail,
-        /; 11 contents were opened and are what it says, 0 were not in the sample; 7 exchanges/,
+        /; 10 contents were opened and are what it says, 0 were not in the sample; 7 exchanges/,
       );
     });
 

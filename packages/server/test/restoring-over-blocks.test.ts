@@ -233,6 +233,14 @@ const PLACELESS: typeof MIXED = {
       [{}, HELLO],
       ['y', '">'],
     ],
+    cut: true,
+  },
+  'no place at all': {
+    pieces: [
+      [undefined, IMAGE],
+      [undefined, HELLO],
+      [undefined, '">'],
+    ],
     cut: false,
   },
 };

@@ -47,7 +47,7 @@ for (const [engine, open] of Object.entries(ENGINES))
         : `insert into outbox (seq, event_id, event) ${engine === 'PostgreSQL' ? 'overriding system value' : ''} values (${seq}, '${id}', '${event.replaceAll("'", "''")}')`;
     /** Waits until nothing waits: what the product itself reports at its start may be on its way. */
     const isEmptied = async (): Promise<void> => {
-      for (let i = 0; i < 100 && (await place.sql('select event_id from outbox')).length > 0; i++)
+      for (let i = 0; i < 600 && (await place.sql('select event_id from outbox')).length > 0; i++)
         await setTimeout(50);
       assert.deepEqual(await place.sql('select event_id from outbox'), []);
     };
