@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { resolve } from 'node:path';
 import { CodedError, ERRORS, type ErrorCode } from '@sallyport/core';
-import { controlSocketPath, loadConfig, localApi } from '@sallyport/server';
+import { controlSocketPath, loadConfig, localApis } from '@sallyport/server/local';
 import type { Options } from './options.ts';
 
 /** The control plane, wherever it is: in a running server, or opened for this one command. */
@@ -65,6 +65,7 @@ export async function connect(options: Options, create = false): Promise<Client>
       close: async () => {},
     };
   }
+  const { localApi } = await localApis();
   const api = await localApi({ data, config: loadConfig(options.config), rootKey: options.rootKey, create });
   return {
     running: false,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CodedError } from '@sallyport/core';
-import { resolveSecret } from '@sallyport/server';
+import { resolveSecret } from '@sallyport/server/local';
 import {
   type AgeIdentity,
   type AgeRecipient,

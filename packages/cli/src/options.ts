@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { CodedError, SEVERITIES, type Severity } from '@sallyport/core';
-import { requireTrusted } from '@sallyport/store';
+import { requireTrusted } from '@sallyport/store/trusted-file';
 
 type OptionSpec = NonNullable<ParseArgsConfig['options']>;
 

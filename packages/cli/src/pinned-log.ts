@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '@sallyport/core';
 import { type LedgerProblem, parseVerifierKey, VERIFIER_FILES } from '@sallyport/ledger';
-import { keptLog, knownLog, rememberLog } from '@sallyport/server';
+import { keptLog, knownLog, rememberLog } from '@sallyport/server/local';
 import { logKeys } from './log-keys.ts';
 import type { Options } from './options.ts';
 import { readText } from './read-text.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { CodedError, type Config, parseConfig } from '@sallyport/core';
-import { requireTrusted } from '@sallyport/store';
+import { requireTrusted } from '@sallyport/store/trusted-file';
 import { parseDocument } from 'yaml';
 
 /**

@@ -8,11 +8,6 @@
 
 export { LISTENER_OPTIONS, Listener } from '@sallyport/access';
 export { openApiDocument } from './app.ts';
-export type { ContentReport } from './audit/content-audit.ts';
-export type { RecordReport } from './audit/record-audit.ts';
-export type { StateReport } from './audit/state-report.ts';
-export type { Told } from './audit/vouched.ts';
-export type { BackupDrill, BackupMade } from './backups/backup-desk.ts';
 export { classifierServer } from './classifier.ts';
 export { loadConfig, resolveSecret } from './config-file.ts';
 export { type Control, openControl } from './control.ts';
@@ -20,16 +15,7 @@ export { controlSocketPath } from './control-socket.ts';
 export { configExposure, type Exposure, exposure } from './exposure.ts';
 export { defaultVerdict, GuardDesk } from './guard-desk.ts';
 export { readGuardModels } from './guard-models.ts';
-export { keptLog, knownLog, rememberLog } from './known-logs.ts';
-export { type LocalApi, localApi } from './local-api.ts';
 export { unforeseen } from './log.ts';
 export { type LoadedRules, readRules } from './rules-folder.ts';
 export { credentialsOf, type NamedCredential, remedyOf } from './secrets/credentials.ts';
 export { type RunningServer, type ServerOptions, startServer } from './server.ts';
-export { authorityPath } from './tls/listener.ts';
-
-/** Restores backups; loaded when the first is. */
-export const restoring = () => import('./backups/restore.ts');
-
-/** Verifies a record with the content beside it and the state that follows from it; loaded when it is asked for. */
-export const auditing = () => import('./audit/record-audit.ts');

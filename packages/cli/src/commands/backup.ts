@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CodedError } from '@sallyport/core';
-import { type BackupDrill, type BackupMade, loadConfig, resolveSecret, restoring } from '@sallyport/server';
+import {
+  type BackupDrill,
+  type BackupMade,
+  loadConfig,
+  resolveSecret,
+  restoring,
+} from '@sallyport/server/local';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
 import { IDENTITY_OPTIONS, identitiesOf } from '../identities.ts';

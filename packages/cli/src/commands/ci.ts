@@ -11,7 +11,7 @@ import {
   visibleJson,
 } from '@sallyport/core';
 import type { FileReport, ScanReport, SkippedFolder } from '@sallyport/scan';
-import { resolveSecret } from '@sallyport/server';
+import { resolveSecret } from '@sallyport/server/local';
 import { serverRuns, withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
 import { reliedOn } from '../judged.ts';

@@ -2,7 +2,6 @@ import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { CodedError } from '@sallyport/core';
-import { classifierServer } from '@sallyport/server';
 import type { Command } from '../commands.ts';
 import { goOnUnread, print, printJson } from '../output.ts';
 
@@ -23,6 +22,7 @@ export const classifier: Command = {
     const name = options.text('name') ?? basename(resolve(folder));
     if (!/^\w[\w.-]{0,127}$/.test(name))
       throw new CodedError('usage', 'name the model with --name: letters, figures, points and dashes');
+    const { classifierServer } = await import('@sallyport/server');
     const server = await classifierServer(folder, name, Math.max(1, availableParallelism() - 1)).catch(
       (fault: Error) => {
         throw new CodedError('request-invalid', fault.message, { cause: fault });

@@ -2,7 +2,6 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { CodedError, type Detection, type InspectionRequest, LIMITS, TEXT_CHANNELS } from '@sallyport/core';
 import { Inspector, RuleSet } from '@sallyport/guard';
-import { defaultVerdict, readGuardModels, readRules } from '@sallyport/server';
 import type { Command } from '../commands.ts';
 import { print, printJson, printJsonLines } from '../output.ts';
 
@@ -15,9 +14,14 @@ interface Verdict {
   readonly detections: readonly Detection[];
 }
 
-function check(inspector: Inspector, text: string, channel: InspectionRequest['channel']): Verdict {
+function check(
+  inspector: Inspector,
+  text: string,
+  channel: InspectionRequest['channel'],
+  verdictOf: (detections: readonly Detection[]) => Verdict['verdict'],
+): Verdict {
   const { detections, scores } = inspector.assess({ text, channel, pointer: '', names: true });
-  return { verdict: defaultVerdict(detections), scores, detections };
+  return { verdict: verdictOf(detections), scores, detections };
 }
 
 /** A line of input: text and channel. @throws CodedError `request-invalid` naming the line */
@@ -60,6 +64,7 @@ export const guardCheck: Command = {
     const channel = (options.text('channel') ?? 'user') as InspectionRequest['channel'];
     if (!TEXT_CHANNELS.includes(channel))
       throw new CodedError('usage', `--channel is ${TEXT_CHANNELS.join(', ')}`);
+    const { defaultVerdict, readGuardModels, readRules } = await import('@sallyport/server');
     const inspector = Inspector.open(readGuardModels());
     inspector.useRules(RuleSet.of(readRules(options.text('rules')).rules));
     const input = path === '-' ? process.stdin : createReadStream(path);
@@ -70,7 +75,7 @@ export const guardCheck: Command = {
     );
     failed.catch(() => {});
     if (!options.flag('jsonl')) {
-      const verdict = check(inspector, await Promise.race([readAll(input), failed]), channel);
+      const verdict = check(inspector, await Promise.race([readAll(input), failed]), channel, defaultVerdict);
       if (options.json) printJson(verdict);
       else {
         print(`${verdict.verdict}, injection ${verdict.scores.injection.toFixed(3)}`);
@@ -95,7 +100,7 @@ export const guardCheck: Command = {
         number++;
         if (line.trim() === '') continue;
         const one = parseLine(line, number, channel);
-        const verdict = check(inspector, one.text, one.channel);
+        const verdict = check(inspector, one.text, one.channel, defaultVerdict);
         if (verdict.verdict === 'deny') denied = true;
         verdicts.push(verdict);
         if (verdicts.length >= WRITE_LINES) await write();

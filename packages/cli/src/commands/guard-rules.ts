@@ -1,5 +1,4 @@
 import { CodedError, type Condition, type TextRule } from '@sallyport/core';
-import { readRules } from '@sallyport/server';
 import type { Command } from '../commands.ts';
 import { print, printJson } from '../output.ts';
 
@@ -12,6 +11,7 @@ export const guardRules: Command = {
   run: async (options) => {
     const [folder] = options.positionals;
     if (folder === undefined) throw new CodedError('usage', 'name a folder of rules');
+    const { readRules } = await import('@sallyport/server');
     const { version, rules, conditions } = readRules(folder);
     if (options.json) printJson({ version, rules, conditions });
     else {

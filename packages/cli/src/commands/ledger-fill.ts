@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CodedError } from '@sallyport/core';
 import { fillLedger, VERIFIER_FILES } from '@sallyport/ledger';
-import { auditing, loadConfig } from '@sallyport/server';
-import { DataFolderLock } from '@sallyport/store';
+import { auditing, loadConfig } from '@sallyport/server/local';
 import type { Command } from '../commands.ts';
 import { Progress, print, printJson } from '../output.ts';
 import { readText } from '../read-text.ts';
@@ -25,6 +24,7 @@ export const ledgerFill: Command = {
     const copy = existsSync(join(from, 'ledger')) ? join(from, 'ledger') : from;
     if (!existsSync(join(copy, 'checkpoint')))
       throw new CodedError('usage', `\`${copy}\` holds no log: it has no checkpoint`);
+    const { DataFolderLock } = await import('@sallyport/store');
     const lock = DataFolderLock.acquire(data);
     const progress = new Progress('verifying the copy');
     try {

@@ -9,7 +9,7 @@ import {
   type RecordReport,
   type StateReport,
   type Told,
-} from '@sallyport/server';
+} from '@sallyport/server/local';
 import { connect, serverRuns } from '../client.ts';
 import type { Command } from '../commands.ts';
 import type { Options } from '../options.ts';

@@ -1,6 +1,6 @@
 import { CodedError } from '@sallyport/core';
 import { defaultPolicyText, PolicySet, readPolicyTests, runPolicyTests } from '@sallyport/policy';
-import { loadConfig } from '@sallyport/server';
+import { loadConfig } from '@sallyport/server/local';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
 import { linesOf, print, printJson } from '../output.ts';

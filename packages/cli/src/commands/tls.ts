@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CodedError } from '@sallyport/core';
-import { authorityPath } from '@sallyport/server';
+import { authorityPath } from '@sallyport/server/local';
 import { rootKeyPath } from '@sallyport/vault';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';

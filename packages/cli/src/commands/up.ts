@@ -2,17 +2,8 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '@sallyport/core';
-import {
-  configExposure,
-  credentialsOf,
-  type Exposure,
-  exposure,
-  loadConfig,
-  type NamedCredential,
-  remedyOf,
-  startServer,
-  unforeseen,
-} from '@sallyport/server';
+import type { Exposure, NamedCredential } from '@sallyport/server';
+import { loadConfig } from '@sallyport/server/local';
 import type { Command } from '../commands.ts';
 import { goOnUnread, print, printFault, printJson } from '../output.ts';
 
@@ -38,9 +29,9 @@ const shown = (open: readonly Exposure[]): string[] =>
   );
 
 /** A system whose calls are refused until its credential is there. */
-const unmet = (credential: NamedCredential): string[] => [
+const unmet = (credential: NamedCredential, remedy: string): string[] => [
   `  BAD        credential of ${credential.system}: ${credential.lack}; calls to it are refused`,
-  `             ${remedyOf(credential)}`,
+  `             ${remedy}`,
 ];
 
 /** Starts the server and stays until it is told to stop. */
@@ -56,10 +47,13 @@ export const up: Command = {
   },
   async run(options) {
     goOnUnread();
-    process.on('unhandledRejection', unforeseen);
     // One that comes while the server starts asks for what it does anyway.
     let hangUp = (): void => {};
     process.on('SIGHUP', () => hangUp());
+    const { configExposure, credentialsOf, exposure, remedyOf, startServer, unforeseen } = await import(
+      '@sallyport/server'
+    );
+    process.on('unhandledRejection', unforeseen);
     const gatewayPort = options.whole('gateway-port', 0, 65_535);
     const controlPort = options.whole('control-port', 0, 65_535);
     const readConfig = (): Config => {
@@ -104,7 +98,14 @@ export const up: Command = {
           `  curl ${gatewayUrl}/v1/chat/completions -H 'authorization: Bearer ${demo.key}' -H 'content-type: application/json' -d '{"model":"helpdesk","messages":[{"role":"user","content":"Where is my refund? My card is 4111 1111 1111 1111"}]}'`,
         );
       }
-      print('', ...shown(open), ...lacking.flatMap(unmet), '', '  Ctrl-C stops.', '');
+      print(
+        '',
+        ...shown(open),
+        ...lacking.flatMap((one) => unmet(one, remedyOf(one))),
+        '',
+        '  Ctrl-C stops.',
+        '',
+      );
     }
     await new Promise<void>((done) => {
       let asked = 0;

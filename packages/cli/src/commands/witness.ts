@@ -12,7 +12,6 @@ import {
   Witness,
   witnessKeys,
 } from '@sallyport/ledger';
-import { LISTENER_OPTIONS, Listener } from '@sallyport/server';
 import { signingKey, writeDurably } from '@sallyport/vault';
 import type { Command } from '../commands.ts';
 import { goOnUnread, print, printFault, printJson } from '../output.ts';
@@ -118,6 +117,7 @@ export const witness: Command = {
         ),
     });
     for (const origin of logs.keys()) own.seen(origin);
+    const { LISTENER_OPTIONS, Listener } = await import('@sallyport/server');
     const settings = { ...LISTENER_OPTIONS, requestTimeout: REQUEST_MS };
     const server =
       cert !== undefined && key !== undefined
