@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { crc32 } from 'node:zlib';
@@ -29,10 +29,8 @@ export type JournalSigner = Pick<NoteSigner, 'name' | 'sign'>;
  * entries that the next start takes for its own.
  * @param signer Ed25519 signs the same bytes as the same; this signature is never given out
  */
-const journalKey = ({ name, sign }: JournalSigner): Buffer =>
-  createHash('sha256')
-    .update(sign(Buffer.from(`sallyport journal key\n${name}\n`)))
-    .digest();
+const journalKey = ({ name, sign }: JournalSigner): KeyObject =>
+  createSecretKey(hash('sha256', sign(Buffer.from(`sallyport journal key\n${name}\n`)), 'buffer'));
 
 /** The longest piece: it may end with a batch of all that waited. */
 const PIECE_BYTES_MAX = SEGMENT_BYTES + 2 * QUEUE_BYTES_MAX;
@@ -58,7 +56,7 @@ const segmentName = (first: number): string => `${String(first).padStart(16, '0'
 /** What is authenticated of a header: all of it that says what the batch is. */
 const SAID_BYTES = 20;
 
-function macOf(key: Buffer, header: Buffer, body: readonly Uint8Array[]): Buffer {
+function macOf(key: KeyObject, header: Buffer, body: readonly Uint8Array[]): Buffer {
   const mac = createHmac('sha256', key).update(header.subarray(0, SAID_BYTES));
   for (const piece of body) mac.update(piece);
   return mac.digest().subarray(0, MAC_BYTES);
@@ -66,7 +64,7 @@ function macOf(key: Buffer, header: Buffer, body: readonly Uint8Array[]): Buffer
 
 function writeHeader(
   out: Buffer,
-  key: Buffer,
+  key: KeyObject,
   first: number,
   count: number,
   bodyBytes: number,
@@ -85,7 +83,7 @@ function writeHeader(
 
 /** A batch as pieces to write one after the other: copied into one where that is little, else as they are. */
 function encodeBatch(
-  key: Buffer,
+  key: KeyObject,
   first: number,
   entries: readonly JournalEntry[],
   bodyBytes: number,
@@ -124,7 +122,7 @@ interface Batch {
   readonly entries: JournalEntry[];
   readonly bytes: number;
   /** Says who wrote it; null in one of an earlier version. */
-  readonly isBy: ((key: Buffer) => boolean) | null;
+  readonly isBy: ((key: KeyObject) => boolean) | null;
 }
 
 function decodeBatch(file: Buffer, at: number): Batch | null {
@@ -151,7 +149,7 @@ function decodeBatch(file: Buffer, at: number): Batch | null {
     p += payloadBytes;
   }
   const header = file.subarray(at, at + headerBytes);
-  const isBy = (key: Buffer): boolean =>
+  const isBy = (key: KeyObject): boolean =>
     timingSafeEqual(header.subarray(PLAIN_HEADER_BYTES), macOf(key, header, [body]));
   return {
     first: Number(file.readBigUInt64BE(at + 4)),
@@ -176,7 +174,7 @@ function laterBatchFollows(file: Buffer, from: number, first: number): boolean {
 }
 
 /** @throws CodedError `ledger-corrupt` where a batch was not written with one of the keys */
-function requireOwn({ first, isBy }: Batch, keys: readonly Buffer[]): void {
+function requireOwn({ first, isBy }: Batch, keys: readonly KeyObject[]): void {
   if (isBy === null)
     throw new CodedError(
       'ledger-corrupt',
@@ -195,7 +193,7 @@ function requireOwn({ first, isBy }: Batch, keys: readonly Buffer[]): void {
  */
 export class Journal {
   readonly #folder: string;
-  #key: Buffer;
+  #key: KeyObject;
   readonly #disk: Disk;
   readonly #segmentBytes: number;
   #segments: Segment[] = [];

@@ -1,4 +1,4 @@
-import { type Cipheriv, createCipheriv } from 'node:crypto';
+import { type Cipheriv, createCipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 
 const BLOCK_BYTES = 16;
 /** Nonces so long may be taken at random for 2^80 messages under one key. */
@@ -30,7 +30,7 @@ export class MessageKeys {
   }
 
   /** @param nonce 24 bytes @returns the key of a message, 32 bytes, and the nonce under it, 12 bytes */
-  of(nonce: Uint8Array): { readonly key: Uint8Array; readonly nonce: Uint8Array } {
+  of(nonce: Uint8Array): { readonly key: KeyObject; readonly nonce: Uint8Array } {
     const blocks = this.#blocks;
     for (const [at, counter] of [
       [0, 1],
@@ -42,6 +42,7 @@ export class MessageKeys {
       blocks.set(nonce.subarray(0, DERIVING_BYTES), at + 4);
       for (let i = 0; i < BLOCK_BYTES; i++) blocks[at + i]! ^= this.#subkey[i]!;
     }
-    return { key: this.#cipher.update(blocks), nonce: nonce.subarray(DERIVING_BYTES) };
+    // As an object: to find out that bytes are none costs Node four times what a message does.
+    return { key: createSecretKey(this.#cipher.update(blocks)), nonce: nonce.subarray(DERIVING_BYTES) };
   }
 }
