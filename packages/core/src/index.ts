@@ -79,3 +79,4 @@ export * from './text-rule.ts';
 export { textAmong } from './text-runs.ts';
 export { HYBRID_GROUP, TLS_GROUPS } from './tls-groups.ts';
 export { printableLine, shortened, visible, visibleJson } from './visible.ts';
+export { writtenWords } from './written-words.ts';

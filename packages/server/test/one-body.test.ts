@@ -70,6 +70,14 @@ describe('one body', () => {
         ['n'.repeat(1_000_000)]: Array.from({ length: 40_000 }, (_, i) => `text ${i}`),
       }),
     ],
+    'one text of data URLs': () => [
+      '/v1/chat/completions',
+      JSON.stringify({
+        model: 'm',
+        messages: [{ role: 'user', content: `see ${'data:a/b,x '.repeat(1_000_000)}` }],
+      }),
+      { 'content-encoding': 'gzip' },
+    ],
     'numbers in deep lists': () => [
       '/v1/chat/completions',
       JSON.stringify({

@@ -64,7 +64,8 @@ export function* readOpenaiRequest(operation: string, raw: unknown, source = '')
   const said = operation === 'chat.completions' ? 'messages' : 'input';
   const runs = roleRuns(body[said]);
   const texts = yield* collectRequest(body, source, OPENAI_PLACES[operation]!, (path) => {
-    const message = at(body, said, path[1]);
+    // Who says something else than messages does not hang on where in a list it stands.
+    const message = path[0] === said ? at(body, said, path[1]) : {};
     const role = String(message['role'] ?? '');
     const tool = TOOL_ROLES.has(role) || String(message['type'] ?? '').endsWith('_output');
     const system = SYSTEM_ROLES.has(role) || path[0] === 'instructions';

@@ -1,4 +1,5 @@
 import {
+  atOnce,
   CodedError,
   looksRandom,
   NAME_MARK,
@@ -6,11 +7,13 @@ import {
   type Steps,
   tableOf,
   toPointer,
+  writtenWords,
 } from '@sallyport/core';
 import type { Attachment, Media, RequestPart } from '../dialect.ts';
+import { cargoOf, roomOfBody } from './cargo.ts';
 import { CharacterCodes } from './character-codes.ts';
 import { longNumbers } from './long-numbers.ts';
-import { cargoOf, isSealed } from './media.ts';
+import { isSealed } from './media.ts';
 import type { Place, PlaceNode } from './places.ts';
 import { type Visitor, walkRequest, type Zone } from './walk.ts';
 
@@ -57,7 +60,7 @@ const ATTACHMENTS_MAX = 256;
 function isBareId(text: string): boolean {
   if (UUID.test(text)) return true;
   const words = text.match(ID_WORD) ?? [];
-  if (words.length <= ID_WORDS_MAX) return true;
+  if (words.length <= ID_WORDS_MAX) return atOnce(writtenWords(text)) === '';
   const drawn = text.slice(text.search(/[\d_-]/) + 1);
   return drawn.length >= 12 && looksRandom(drawn);
 }
@@ -82,6 +85,7 @@ class Collector implements Visitor {
   readonly #attached = new Map<Media, number>();
   readonly #codes = new CharacterCodes();
   readonly #pointers = new Pointers();
+  readonly #room = roomOfBody();
   readonly #body: unknown;
   readonly #classify: Classify;
 
@@ -90,7 +94,7 @@ class Collector implements Visitor {
     this.#classify = classify;
   }
 
-  text(text: string, path: Path, parent: object, place: Place | null, zone: Zone): void {
+  *text(text: string, path: Path, parent: object, place: Place | null, zone: Zone): Steps<void> {
     if (!text.isWellFormed())
       throw new CodedError(
         'body-lone-surrogate',
@@ -124,7 +128,7 @@ class Collector implements Visitor {
       case 'media':
         // Anthropic writes plain text where bytes may stand.
         if ((parent as { type?: unknown }).type === 'text' && path.at(-1) === 'data') break;
-        this.#media(base, path.at(-2) === 'source' ? this.#around(path, place.media) : place.media);
+        yield* this.#media(base, path.at(-2) === 'source' ? this.#around(path, place.media) : place.media);
         return;
       default:
         break;
@@ -132,10 +136,10 @@ class Collector implements Visitor {
     const key = path.at(-1);
     const remote = typeof key === 'string' && zone !== 'schema' ? REMOTE[key] : undefined;
     if (remote !== undefined && zone === 'free' && (key !== 'file_id' || ID_FORM.test(text))) {
-      this.#media(base, remote);
+      yield* this.#media(base, remote);
       return;
     }
-    this.#written(group === undefined ? base : { ...base, group });
+    yield* this.#written(group === undefined ? base : { ...base, group });
   }
 
   name(name: string, path: Path, parent: object): void {
@@ -178,8 +182,8 @@ class Collector implements Visitor {
   }
 
   /** A text of the caller's, which may carry more than it says. */
-  #written(part: RequestPart): void {
-    const { carried, decoded, opaque } = cargoOf(part.text);
+  *#written(part: RequestPart): Steps<void> {
+    const { carried, decoded, opaque } = yield* cargoOf(part.text, null, this.#room);
     for (const { media, start, end } of carried) this.#attach(part.pointer, media, start, end);
     this.#decoded(part, decoded);
     if (!opaque) this.parts.push(part);
@@ -190,8 +194,8 @@ class Collector implements Visitor {
   }
 
   /** What stands in a place for bytes or the address of a file. */
-  #media(part: RequestPart, media: Media): void {
-    const { carried, decoded, opaque } = cargoOf(part.text, media);
+  *#media(part: RequestPart, media: Media): Steps<void> {
+    const { carried, decoded, opaque } = yield* cargoOf(part.text, media, this.#room);
     if (carried.length === 0) this.#attach(part.pointer, media, 0, part.text.length);
     for (const one of carried) this.#attach(part.pointer, one.media, one.start, one.end);
     this.#decoded(part, decoded);

@@ -7,7 +7,7 @@ type Path = readonly PathPart[];
 
 /** Called for what a walk meets. `path` is reused between calls. */
 export interface Visitor {
-  text(text: string, path: Path, parent: object, place: Place | null, zone: Zone): void;
+  text(text: string, path: Path, parent: object, place: Place | null, zone: Zone): Steps<void>;
   /** A member whose name no protocol has. */
   name(name: string, path: Path, parent: object): void;
   /** Ids of tokens where text could stand. */
@@ -86,6 +86,8 @@ export function* walkRequest(root: unknown, tree: PlaceNode, visitor: Visitor): 
   };
   /** What each open list or object is, from the outermost on. */
   const open: Within[] = [];
+  /** What is left to do for the text that was met. */
+  const left: Steps<void>[] = [];
   /** Goes into a list or an object; not into numbers that are read as a whole. @returns whether it was entered */
   const enters = (value: object, path: Path, node: PlaceNode | null, zone: Zone): boolean => {
     const own = zone === 'protocol' ? node : null;
@@ -119,7 +121,7 @@ export function* walkRequest(root: unknown, tree: PlaceNode, visitor: Visitor): 
     const own: Zone = kind === 'free' || kind === 'schema' ? kind : zone;
     if (typeof value === 'string') {
       count();
-      if (value.length > 0) visitor.text(value, path, parent, node?.place ?? null, own);
+      if (value.length > 0) left.push(visitor.text(value, path, parent, node?.place ?? null, own));
       return false;
     }
     if (typeof value === 'number' && kind !== 'numbers' && own !== 'schema')
@@ -141,6 +143,7 @@ export function* walkRequest(root: unknown, tree: PlaceNode, visitor: Visitor): 
       }
       if (++visited % VISITED === 0) yield;
       if (meet(value, path, node, zone, parent)) cursor.enter();
+      for (const one of left.splice(0)) yield* one;
       continue;
     }
     const child = protocol || node?.any ? (node?.members.get(name) ?? node?.any ?? null) : null;
@@ -152,5 +155,6 @@ export function* walkRequest(root: unknown, tree: PlaceNode, visitor: Visitor): 
     if (++visited % VISITED === 0) yield;
     const inner = child ? 'protocol' : zone === 'schema' ? zone : 'free';
     if (meet(value, path, child, inner, parent)) cursor.enter();
+    for (const one of left.splice(0)) yield* one;
   }
 }
