@@ -55,7 +55,7 @@ const SOURCE: PlaceTable = {
 
 /** A block, as deep as blocks may lie in each other. */
 function blocks(depth: number): PlaceTable {
-  const inner = depth < NESTED_MAX ? blocks(depth + 1) : {};
+  const inner = depth < NESTED_MAX ? placeTree(blocks(depth + 1)) : null;
   return {
     type: BLOCK_TYPES,
     ...fields(TEXT, 'text', 'thinking', 'title', 'context', 'is_error', 'content', 'stdout', 'stderr'),
@@ -79,9 +79,7 @@ function blocks(depth: number): PlaceTable {
     ...under('citations', CITATION),
     ...under('citations/*', CITATION),
     ...CACHE,
-    ...under('content', inner),
-    ...under('content/*', inner),
-    ...under('source/content/*', inner),
+    ...(inner && { content: inner, 'content/*': inner, 'source/content/*': inner }),
   };
 }
 
@@ -108,9 +106,9 @@ export const ANTHROPIC_PLACES = placeTree({
   model: ID,
   'messages/*/role': words('user', 'assistant', 'system'),
   'messages/*/content': TEXT,
-  ...under('messages/*/content/*', blocks(0)),
+  'messages/*/content/*': placeTree(blocks(0)),
   system: TEXT,
-  ...under('system/*', blocks(NESTED_MAX)),
+  'system/*': placeTree(blocks(NESTED_MAX)),
   ...under('tools/*', TOOL),
   ...under('tool_choice', {
     type: words('auto', 'any', 'tool', 'none'),

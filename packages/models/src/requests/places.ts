@@ -35,8 +35,11 @@ export interface PlaceNode {
   readonly place: Place | null;
 }
 
-/** Places by path: `*` for the elements of a list, `+` for members of any name. A field without a place of its own is text. */
-export type PlaceTable = Readonly<Record<string, Place | null>>;
+/**
+ * Places by path: `*` for the elements of a list, `+` for members of any name. A field without a place of its own is text.
+ * A node has its places there, and is shared by all paths that name it.
+ */
+export type PlaceTable = Readonly<Record<string, Place | PlaceNode | null>>;
 
 /** One of these words. */
 export const words = (...all: string[]): Place => ({ kind: 'words', words: new Set(all) });
@@ -80,6 +83,17 @@ interface Growing {
   place: Place | null;
 }
 
+/** Nodes that have two paths to them: one path must not write what the other reads. */
+const shared = new WeakSet<PlaceNode>();
+
+function share(at: Growing, { members, item, any, place }: PlaceNode): void {
+  for (const one of [...members.values(), item, any]) if (one) shared.add(one);
+  at.members = new Map([...at.members, ...members] as [string, Growing][]);
+  at.item ??= item as Growing | null;
+  at.any ??= any as Growing | null;
+  at.place ??= place;
+}
+
 const empty = (): Growing => ({ members: new Map(), item: null, any: null, place: null });
 
 /** A table made ready for walks. */
@@ -95,9 +109,11 @@ export function placeTree(table: PlaceTable): PlaceNode {
         else if (part === '+') at.any = next;
         else at.members.set(part, next);
       }
+      if (shared.has(next)) throw new Error(`\`${path}\` is within a node that others share`);
       at = next;
     }
-    at.place = place;
+    if (place !== null && 'members' in place) share(at, place);
+    else at.place = place;
   }
   return root;
 }
