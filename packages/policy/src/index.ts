@@ -13,7 +13,14 @@ export {
   type Facts,
   type SystemConditions,
 } from './condition-set.ts';
-export { type Decision, defaultPolicyText, type Policy, PolicySet, shippedWith } from './policy-set.ts';
+export {
+  type Decision,
+  defaultPolicyText,
+  NEVER_OF_PROGRAMS,
+  type Policy,
+  PolicySet,
+  shippedWith,
+} from './policy-set.ts';
 export {
   decideTest,
   type PolicyTest,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { AuthorizationAnswer, StatefulAuthorizationCall } from '@cedar-policy/cedar-wasm/nodejs';
 import { CodedError } from '@sallyport/core';
 import { engineGeneration, requireShallow, withCedar } from './engine.ts';
-import { rolesOf } from './possible.ts';
+import { couldPermit, rolesOf } from './possible.ts';
 import {
   type ControlRequest,
   controlQuestion,
@@ -102,6 +102,11 @@ function faults(plane: Plane, policies: readonly Omit<Policy, 'planes'>[]): Read
     throw new CodedError('policy-invalid', `the policies are not valid: ${checked.errors[0]?.message}`);
   return new Map(checked.validationErrors.map(({ policyId, error }) => [policyId, error.message]));
 }
+
+/** Safeguards that forbid something to every program, whatever the circumstances are. */
+export const NEVER_OF_PROGRAMS: ReadonlySet<string> = new Set([
+  ...['people-approve', 'less-by-another', 'programs-bind-no-secrets', 'programs-administer-nothing'],
+]);
 
 /** A policy with its scope. */
 interface ScopedPolicy extends Omit<Policy, 'planes'> {
@@ -254,6 +259,23 @@ export class PolicySet {
     const roles = new Set(own.flatMap(rolesOf));
     this.#rolesThatMay.set(asked, roles);
     return roles;
+  }
+
+  /**
+   * Whether some policy could permit an action to a program under some circumstances, as {@link rolesThatMay} has it; one that
+   * names no role, too. What is forbidden besides does not count.
+   * @param roles that it holds where it would act
+   */
+  couldPermitProgram(id: string, roles: readonly string[], action: string): boolean {
+    const held = new Set(roles);
+    return this.#scoped.some(
+      ({ scope: { principal, action: acts }, planes, ...policy }) =>
+        planes.includes('control') &&
+        mayBe(principal, 'Program') &&
+        !(principal.op === '==' && principal.entity?.id !== id) &&
+        actsOn(acts, action) &&
+        couldPermit(policy, held),
+    );
   }
 
   /** Asks Cedar. Errors deny. @param slim whether the question holds only what policies can read, and need not be cut */

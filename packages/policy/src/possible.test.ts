@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { PolicySet, shippedWith } from './policy-set.ts';
+import { NEVER_OF_PROGRAMS, PolicySet, shippedWith } from './policy-set.ts';
 
 const APPROVE = ['approve-proposals'];
 const rolesOf = (more: string, type: 'Person' | 'Program' = 'Person', actions = APPROVE): string[] =>
@@ -44,4 +44,35 @@ describe('roles that may do something under some circumstances', () => {
   ];
   for (const [what, policy] of impossible)
     it(`leave out one ${what}`, () => assert.ok(!rolesOf(policy).includes('x')));
+});
+
+describe('what a program could do under some circumstances', () => {
+  const could = (more: string, roles: string[] = ['x'], id = 'prg_1'): boolean =>
+    PolicySet.load(shippedWith(more)).couldPermitProgram(id, roles, 'see-systems');
+  const view = (scope: string, rest = ''): string =>
+    `@id("own") permit (${scope}, action in Action::"view", resource)${rest};`;
+  const office = ' when { context.address == "192.0.2.1" }';
+
+  it('is what a policy permits to a role of its own, to any program, or to this one', () => {
+    assert.ok(could('', ['viewer']));
+    for (const scope of [
+      'principal in Role::"x"',
+      'principal',
+      'principal is Program',
+      'principal == Program::"prg_1"',
+    ])
+      assert.ok(could(view(scope, office)), scope);
+  });
+
+  it('is nothing of what one permits to others, never, or under another role', () => {
+    assert.ok(!could(''));
+    for (const scope of ['principal in Role::"y"', 'principal is Person', 'principal == Program::"prg_2"'])
+      assert.ok(!could(view(scope, office)), scope);
+    assert.ok(!could(view('principal', ' when { false }')));
+  });
+
+  it('safeguards that hold of every program are there under the names by which they are known', () => {
+    const ids = PolicySet.load(shippedWith('')).policies.map(({ id }) => id);
+    for (const id of NEVER_OF_PROGRAMS) assert.ok(ids.includes(id), id);
+  });
 });

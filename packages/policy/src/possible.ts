@@ -61,13 +61,29 @@ export interface PossiblePolicy {
  */
 export function rolesOf({ effect, tree }: PossiblePolicy): string[] {
   if (effect === 'forbid') return [];
+  const { named, mayHold } = readPermit(tree);
+  return named.filter(mayHold);
+}
+
+/**
+ * Whether a policy could permit something to a holder of some roles, whatever the circumstances are. One that names no role
+ * could permit it to anyone.
+ */
+export function couldPermit({ effect, tree }: PossiblePolicy, roles: ReadonlySet<string>): boolean {
+  if (effect === 'forbid') return false;
+  const { named, mayHold } = readPermit(tree);
+  return named.length === 0 ? mayHold('') : named.some((role) => roles.has(role) && mayHold(role));
+}
+
+/** Roles that a permit names, and whether what it asks for may come to be so for a holder of one. */
+function readPermit(tree: string): { named: string[]; mayHold: (role: string) => boolean } {
   const { principal, conditions = [] } = JSON.parse(tree) as {
     principal: Tree;
     conditions?: { kind: 'when' | 'unless'; body: unknown }[];
   };
   const scoped = rolesIn(principal);
-  const named = scoped.length > 0 ? scoped : rolesIn(conditions);
-  return named.filter((role) =>
-    conditions.every(({ kind, body }) => held(role, body) !== (kind === 'unless')),
-  );
+  return {
+    named: scoped.length > 0 ? scoped : rolesIn(conditions),
+    mayHold: (role) => conditions.every(({ kind, body }) => held(role, body) !== (kind === 'unless')),
+  };
 }

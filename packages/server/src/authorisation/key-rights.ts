@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { CodedError, type Config, clock, type KeyScope } from '@sallyport/core';
-import { INVOKE, policySchema, type Target } from '@sallyport/policy';
+import { INVOKE, NEVER_OF_PROGRAMS, policySchema, type Target } from '@sallyport/policy';
 import type { GrantRow, KeyRow, ProgramRow } from '@sallyport/store';
 import type { Control } from '../control.ts';
-import type { Principal } from './authoriser.ts';
+import { type Principal, rolesOn } from './authoriser.ts';
 import { requireOfEmergency } from './emergency.ts';
 import { inEmergency, keepsForGood, lastsUntilMs, untilMs } from './lasting.ts';
 import { systemTarget } from './system-scope.ts';
@@ -199,15 +199,24 @@ export class KeyRights {
     );
   }
 
-  /** Whether somebody may do everything that a service account may, wherever it may. */
+  /**
+   * Whether somebody may do everything that a service account may, wherever it may. What it may at another time or from
+   * another address counts: its key is good then and there.
+   */
   async #holdsAll(principal: Principal, { id, name }: ProgramRow, address: string): Promise<boolean> {
-    const { authoriser } = this.#control;
+    const { authoriser, snapshots } = this.#control;
     const grants = await this.#grantsOf({ id });
     const own = { program: { id, name }, grants } as unknown as Extract<
       Principal,
       { kind: 'program' }
     >['known'];
     const program: Principal = { kind: 'program', known: own };
+    const could = (action: string, target: Target): boolean => {
+      const { allowed, policyIds } = authoriser.decide(program, action, target, address);
+      if (allowed || policyIds.some((one) => NEVER_OF_PROGRAMS.has(one))) return allowed;
+      const roles = rolesOn(grants, target).map(({ role }) => role);
+      return snapshots.policies.couldPermitProgram(id, roles, action);
+    };
     const targets: Target[] = [
       { kind: 'organisation' },
       { kind: 'person', id: 'anyone-else' },
@@ -220,7 +229,7 @@ export class KeyRights {
         continue;
       for (const target of targets) {
         if (!appliesTo.resourceTypes.some((type) => type.toLowerCase() === target.kind)) continue;
-        if (!authoriser.decide(program, action, target, address).allowed) continue;
+        if (!could(action, target)) continue;
         if (!authoriser.mayAtBest(principal, action, target, address)) return false;
       }
     }
