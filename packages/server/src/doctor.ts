@@ -4,6 +4,7 @@ import { clock, plural } from '@sallyport/core';
 import type { SystemScope } from './authorisation/system-scope.ts';
 import type { Control } from './control.ts';
 import { exposure, unsetVariables } from './exposure.ts';
+import { unknownRoles } from './group-roles.ts';
 import type { Installation } from './installation.ts';
 import { credentialsOf, remedyOf } from './secrets/credentials.ts';
 import { reachSystems } from './system-reach.ts';
@@ -105,6 +106,13 @@ export async function diagnose(control: Control, scope: SystemScope): Promise<Di
     unset.length === 0,
     unset.length === 0 ? 'each that systems may name is set' : `not set: ${unset.join(', ')}`,
     'set it where the server is started and restart; a system that names it gets no call until then',
+  );
+  const unknown = unknownRoles(control);
+  warn(
+    'roles of groups',
+    unknown.length === 0,
+    unknown.length === 0 ? 'each is one that some policy speaks of' : `unknown: ${unknown.join('; ')}`,
+    'name roles that policies speak of: the console lists them under Policies; until then no one gets these',
   );
   const { systems } = scope;
   for (const credential of await credentialsOf(control, systems)) {

@@ -24,6 +24,20 @@ function given(
       : grant.origin !== 'scim' || ofMembers.has(`${grant.holder} ${textOf(grant)}`);
 }
 
+/** Roles that groups are said to give and that no policy speaks of, as `access.groupRoles: ROLE of GROUP`: they are given to no one. */
+export function unknownRoles({ config: { access }, snapshots }: Control): string[] {
+  const { roles } = snapshots.policies;
+  const named = {
+    'access.groupRoles': access.groupRoles,
+    'access.signOn.roles': access.signOn?.roles ?? {},
+  };
+  return Object.entries(named).flatMap(([where, groups]) =>
+    Object.entries(groups).flatMap(([group, texts]) =>
+      texts.flatMap((text) => (roles.has(text.split('@')[0]!) ? [] : [`${where}: ${text} of ${group}`])),
+    ),
+  );
+}
+
 /**
  * Takes away roles that came of groups, and that none gives any more since the configuration says otherwise. The last
  * administrator stays.
@@ -38,6 +52,11 @@ export async function takeAwayUngiven(control: Control, starting = false): Promi
   const isKept = ({ origin }: GrantRow): boolean =>
     starting &&
     (origin === 'oidc' ? access.signOn === undefined : Object.keys(access.groupRoles).length === 0);
+  const unknown = unknownRoles(control);
+  if (unknown.length > 0)
+    log('warn', 'groups are to give roles that no policy speaks of: no one gets them', {
+      roles: unknown.join('; '),
+    });
   const isGiven = given(access, await store.provisioning.groups());
   let count = 0;
   for (const grant of await store.people.grants(clock.nowIso())) {

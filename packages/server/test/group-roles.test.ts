@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Config, parseConfig } from '@sallyport/core';
+import { diagnose } from '../src/doctor.ts';
 import { takeAwayUngiven } from '../src/group-roles.ts';
-import { type TestServer, testServer } from './harness.ts';
+import { everySystem, type TestServer, testServer } from './harness.ts';
 
 const signOn = (roles: Record<string, string[]>) => ({
   issuer: 'https://login.example',
@@ -103,5 +104,37 @@ describe('roles of groups when the configuration says otherwise', () => {
     await server.stop();
     server = await testServer({ data, config: { access: { groupRoles: { staff: ['auditor'] } } } });
     assert.deepEqual(await roles('ann'), ['auditor', 'viewer']);
+  });
+});
+
+describe('a role of a group that no policy speaks of', () => {
+  it('is given to no one, is told of, and keeps no other role', async () => {
+    const groupRoles = { staff: ['operator'], misspelt: ['operatr', 'viewer'] };
+    const access = { groupRoles, signOn: signOn({ visitors: ['visitor'] }) };
+    const server = await testServer({ config: { access } });
+    try {
+      const { directory, provisioner } = server.control.accounts;
+      const ann = { userName: 'ann', externalId: null, displayName: 'ann', email: null, active: true };
+      const { id } = await provisioner.create('test', ann);
+      const put = (name: string) =>
+        provisioner.putGroup('test', null, { name, externalId: null, members: [id] });
+      const staff = await put('staff');
+      await put('misspelt');
+      const roles = async (): Promise<string[]> =>
+        (await directory.list()).find((one) => one.id === id)!.grants.map(({ role }) => role).sort();
+      assert.deepEqual(await roles(), ['operator', 'viewer']);
+      await provisioner.putGroup('test', staff.id, { ...staff, members: [] });
+      assert.deepEqual(await roles(), ['viewer'], 'who left the group has its role no longer');
+      const eve = { externalId: 'https://login.example|eve', scimId: null, names: ['eve'] };
+      const said = [{ role: 'operatr' }, { role: 'viewer' }];
+      assert.ok(await directory.fromProvider({ ...eve, grants: said }), 'signs on with what there is');
+      const [told] = (await diagnose(server.control, await everySystem(server))).filter(
+        ({ check }) => check === 'roles of groups',
+      );
+      assert.equal(told!.level, 'warning');
+      assert.match(told!.detail, /groupRoles: operatr of misspelt; access\.signOn\.roles: visitor of visitors$/);
+    } finally {
+      await server.stop();
+    }
   });
 });

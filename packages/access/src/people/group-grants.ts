@@ -19,7 +19,8 @@ const isSame = (one: NewGrant, { role, system }: GrantRow): boolean =>
 
 /**
  * Makes the roles of one origin what they should be; sessions end when that changes any. A role that a person took from them
- * stays away until no group gives it any more, or someone gives it by hand.
+ * stays away until no group gives it any more, or someone gives it by hand. One that no policy speaks of is not given: it
+ * keeps no other from being taken.
  */
 export async function setGroupGrants(
   { store: { people }, roles }: AccessHome,
@@ -41,7 +42,8 @@ export async function setGroupGrants(
     await people.ungrant(tx, grant.id);
     events.push(taken(actor, grant, 'groups changed'));
   }
-  for (const want of wanted.filter((one) => ![...held, ...withheld].some((grant) => isSame(one, grant)))) {
+  const isThere = (want: NewGrant): boolean => [...held, ...withheld].some((grant) => isSame(want, grant));
+  for (const want of wanted.filter((one) => !isThere(one) && roles().has(one.role))) {
     const grant = newGrant(roles(), holder, actor, want, origin);
     await people.grant(tx, grant);
     events.push(given(actor, grant));
