@@ -159,7 +159,7 @@ export class ApiKeys {
     };
     const { store } = this.#home.installation;
     await store.change(async (tx) => {
-      await this.#requirePlace(tx, input, now);
+      await this.requirePlace(tx, input);
       const before = input.after === undefined ? null : await store.keys.byId(input.after, tx);
       if (before !== null && before.revokedAt !== null)
         throw new CodedError('token-invalid', 'the key before was revoked; show a token of your platform');
@@ -174,8 +174,11 @@ export class ApiKeys {
   }
 
   /** Whether there is a place for one more: a key without one would be refused. @throws CodedError `conflict`, `overloaded` */
-  async #requirePlace(tx: Connection, { systems, program = null }: NewKey, nowMs: number): Promise<void> {
-    const since = new Date(nowMs - SLOT_KEPT_MS).toISOString();
+  async requirePlace(
+    tx: Connection,
+    { systems, program = null }: Pick<NewKey, 'systems' | 'program'>,
+  ): Promise<void> {
+    const since = new Date(clock.nowMs() - SLOT_KEPT_MS).toISOString();
     const placed = (await this.#home.installation.store.keys.list(tx)).filter(
       ({ revokedAt, expiresAt }) => expiresAt > since && (revokedAt === null || revokedAt > since),
     );
@@ -200,7 +203,7 @@ export class ApiKeys {
       throw new CodedError('overloaded', 'there are too many keys; revoke some, or let them expire');
   }
 
-  /** Forgets keys of jobs a day after they ended: there are many, and the record keeps who had them. */
+  /** Forgets keys of jobs, probes and test calls a day after they ended: there are many, and the record keeps who had them. */
   async forgetJobs(): Promise<void> {
     const { store } = this.#home.installation;
     await store.change(async (tx) => {

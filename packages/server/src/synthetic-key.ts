@@ -1,5 +1,6 @@
 import { issueKey } from '@sallyport/access';
 import { clock, newEvent, newId, type UsageLimits } from '@sallyport/core';
+import type { Connection } from '@sallyport/store';
 import type { Installation } from './installation.ts';
 
 /** What a key of our own is made with. */
@@ -11,6 +12,8 @@ export interface SyntheticKey {
   readonly lifeMs: number;
   /** Whether it is revoked from the beginning. */
   readonly revoked?: boolean;
+  /** Lets it take a place in the counters. @throws CodedError where there is none for it */
+  readonly requirePlace?: (tx: Connection) => Promise<void>;
   /** Facts of the event that tells of it. */
   readonly data?: Readonly<Record<string, unknown>>;
 }
@@ -32,6 +35,7 @@ export async function withSyntheticKey<T>(
   const now = clock.nowMs();
   const told = { actor, subject: `key:${id}`, synthetic: true };
   await store.change(async (tx) => {
+    await key.requirePlace?.(tx);
     await store.keys.insert(tx, {
       id,
       name: key.name,

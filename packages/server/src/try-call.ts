@@ -1,4 +1,5 @@
 import { CodedError, DEFAULT_USAGE_LIMITS, type Detection, mostTelling, nameOf } from '@sallyport/core';
+import type { Connection } from '@sallyport/store';
 import type { Control } from './control.ts';
 import { credentialsOf } from './secrets/credentials.ts';
 import { withSyntheticKey } from './synthetic-key.ts';
@@ -39,7 +40,7 @@ function requestFor(dialect: string, model: string, text: string): { path: strin
 /**
  * Makes one call through both gates, as a program would, with a key that lives only for it. The exchange is synthetic:
  * it is recorded, and lights no control.
- * @throws CodedError `system-unknown`, `request-invalid`
+ * @throws CodedError `system-unknown`, `request-invalid`, `conflict` where too many keys of that system were made
  */
 export async function tryCall(
   control: Control,
@@ -62,6 +63,8 @@ export async function tryCall(
     system: { name, demo: system.demo },
     limits: DEFAULT_USAGE_LIMITS,
     lifeMs: CALL_MS,
+    // As any other key of that system: its place stays taken for a while.
+    requirePlace: (tx: Connection) => control.apiKeys.requirePlace(tx, { systems: [name] }),
     data: { systems: [name] },
   };
   return withSyntheticKey(
