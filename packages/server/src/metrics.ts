@@ -3,14 +3,17 @@ import type { GatewayStats } from '@sallyport/gateway';
 const label = (value: string): string =>
   value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 
+/** Whether a system may be named. */
+export type Naming = (system: string) => boolean;
+
 /**
  * Counts in the Prometheus text format, version 0.0.4. Labels are outcomes and codes, and systems where they may be told.
- * @param named whether systems may be named
+ * @param named of each system whether it may be named
  */
 export function prometheus(
   stats: readonly GatewayStats[],
   facts: { ledgerSize: number; checkpointSize: number; workers: number },
-  named: boolean,
+  named: Naming,
 ): string {
   const requests = new Map<string, number>();
   const stages = new Map<string, { sum: number; count: number }>();
@@ -19,7 +22,8 @@ export function prometheus(
   let failures = 0;
   for (const one of stats) {
     for (const [key, count] of Object.entries(one.requests)) {
-      const told = named ? key : key.slice(key.indexOf('\t'));
+      const tab = key.indexOf('\t');
+      const told = named(key.slice(0, tab)) ? key : key.slice(tab);
       requests.set(told, (requests.get(told) ?? 0) + count);
     }
     for (const [stage, { sum, count }] of Object.entries(one.stagesMs)) {
@@ -46,10 +50,10 @@ export function prometheus(
   metric(
     'sallyport_exchanges_total',
     'counter',
-    named ? 'Exchanges by system, outcome and code.' : 'Exchanges by outcome and code.',
+    'Exchanges by outcome and code, and by system where that may be named.',
     [...requests].map(([key, count]) => {
       const [system, outcome, code] = key.split('\t') as [string, string, string];
-      const own = named ? `system="${label(system)}",` : '';
+      const own = system === '' ? '' : `system="${label(system)}",`;
       return [`{${own}outcome="${label(outcome)}",code="${label(code)}"}`, count] as const;
     }),
   );

@@ -111,6 +111,15 @@ describe('a policy that forbids one system to those whose role covers every one'
     for (const { path } of routes) for (const who of asked) await ask(who, path);
     for (const { path, action } of routes)
       if (action === 'see-traffic') for (const filter of filters) await ask(asked[0]!, `${path}${filter}`);
+    const { control } = world.server;
+    const scraper = { name: 'scraper', purpose: 'metrics', owner: null, grants: [{ role: 'viewer' }] };
+    const { id } = await control.accounts.programs.add('test', scraper);
+    const { key } = await control.apiKeys.create('test', { name: 'scraper', systems: [], program: id });
+    const headers = { authorization: `Bearer ${key}` };
+    const metrics = await (await fetch(`${world.server.controlUrl}/metrics`, { headers })).text();
+    const leak = leaks.find((one) => metrics.includes(one));
+    if (leak !== undefined) told.push(`/metrics told of ${leak}: ${around(metrics, leak)}`);
+    assert.ok(metrics.includes(`system="${OPEN}"`), 'it names the others');
     assert.deepEqual(told, []);
     assert.ok(answered > 50, `${answered} were answered`);
   });

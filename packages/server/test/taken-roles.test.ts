@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it, mock } from 'node:test';
 import { clock } from '@sallyport/core';
 import { keepReviews } from '../src/reviews-due.ts';
-import { type TestServer, testServer } from './harness.ts';
+import { enforced, fakeSystem, testServer, type TestServer } from './harness.ts';
 import { browserOf, ok, PASSWORD, signedIn, type TestPerson } from './people.ts';
 
 const DAY_MS = 86_400_000;
@@ -220,6 +220,32 @@ describe('an administrator is left who can sign in', () => {
     assert.deepEqual(await used(), [], 'an account of their own needs none');
     await ok(await one.call('GET', '/api/v1/people'), 200);
     assert.deepEqual(await used(), ['auditor']);
+  });
+
+  it('by a list of systems each role on one of them does, and that of who reads counts only', async (t) => {
+    const fake = await fakeSystem();
+    const server = await testServer({ systems: { a: enforced(fake), b: enforced(fake) } });
+    t.after(async () => {
+      await server.stop();
+      await fake.close();
+    });
+    const { people } = server.control.installation.store;
+    const used = async (holder: string): Promise<string[]> =>
+      (await people.grants(clock.nowIso(), holder)).flatMap(({ system, lastUsedAt }) =>
+        lastUsedAt === null ? [] : system,
+      );
+    const of = ['a', 'b'].map((system) => ({ role: 'viewer', system }));
+    const one = await signedIn(server, of);
+    await ok(await one.call('GET', '/api/v1/exchanges'), 200);
+    assert.deepEqual((await used(`person:${one.id}`)).sort(), ['a', 'b']);
+    const { programs } = server.control.accounts;
+    const scraper = { name: 'scraper', purpose: 'metrics', owner: null, grants: [{ role: 'viewer' }] };
+    const { id } = await programs.add('test', scraper);
+    const made = { name: 'scraper', systems: [], program: id };
+    const { key } = await server.control.apiKeys.create('test', made);
+    const headers = { authorization: `Bearer ${key}` };
+    assert.equal((await fetch(`${server.controlUrl}/metrics`, { headers })).status, 200);
+    assert.deepEqual(await used(`program:${id}`), ['*']);
   });
 
   it('where no one could sign in, the last one stays all the same', async (t) => {

@@ -159,7 +159,7 @@ export class Authoriser {
     );
     if (decision.allowed) {
       if (changes) this.#control.installation.store.askAgain(() => this.#askAgain(asked, now));
-      return this.#noteUse(principal, action, target);
+      return this.noteUse(principal, action, [target]);
     }
     if (principal.kind === 'person') {
       // Say what would help, but only to whom it would.
@@ -191,13 +191,21 @@ export class Authoriser {
     );
   }
 
+  /** Decides as {@link decide} does for what is answered at once, and notes the use: what is asked often fills no record. */
+  async lets(principal: Principal, action: string, target: Target, address: string): Promise<boolean> {
+    const { allowed } = this.decide(principal, action, target, address);
+    if (allowed) await this.noteUse(principal, action, [target]);
+    return allowed;
+  }
+
   /** Notes which grants are made use of, now and then: those that could permit what they do. */
-  async #noteUse(principal: Principal, action: string, target: Target): Promise<void> {
+  async noteUse(principal: Principal, action: string, targets: readonly Target[]): Promise<void> {
     if (principal.kind === 'local') return;
     const now = clock.nowMs();
     const type = principal.kind === 'person' ? 'Person' : 'Program';
     const permitting = this.#control.snapshots.policies.rolesThatMay(type, [action]);
-    const fresh = rolesOn(grantsOf(principal), target)
+    const held = new Set(targets.flatMap((target) => rolesOn(grantsOf(principal), target)));
+    const fresh = [...held]
       .filter(({ role }) => permitting.has(role))
       .map(({ id }) => id)
       .filter((id) => now - (this.#used.get(id) ?? -USED_EVERY_MS) >= USED_EVERY_MS);

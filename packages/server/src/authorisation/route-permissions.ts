@@ -188,6 +188,13 @@ export function requirePermissions(app: OpenAPIHono<Env>, control: Control): voi
           ? systemTarget(first.name, first)
           : await authoriser.bestTarget(principal, action, address);
       await authoriser.require(principal, action, target, address, changes, shutsOut);
+      // A list is of all of them: a role on any is made use of.
+      const shown = scope.organisation ? [] : scope.systems;
+      await authoriser.noteUse(
+        principal,
+        action,
+        shown.map((one) => systemTarget(one.name, one)),
+      );
     } else {
       const targets = await targetsOf(c, control, on, route.path);
       for (const [at, target] of targets.entries())

@@ -1,18 +1,21 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Control } from '../control.ts';
-import { prometheus } from '../metrics.ts';
+import { type Naming, prometheus } from '../metrics.ts';
 import { bearerOf, type Env, json } from './shared.ts';
 
-/** Whether systems may be named: to a command, and to a service account that may see traffic. @throws CodedError for a key that is none */
-async function mayName(c: Context<Env>, control: Control): Promise<boolean> {
-  if (c.env.local !== null) return true;
+/** Which systems may be named: every one to a command, those whose traffic it may see to a service account. @throws CodedError for a key that is none */
+async function mayName(c: Context<Env>, { accounts, authoriser }: Control): Promise<Naming> {
+  if (c.env.local !== null) return () => true;
   const { address, certificate } = c.env;
   const bearer = bearerOf(c);
-  if (bearer === undefined) return false;
-  const known = await control.accounts.programs.recognise(bearer, address, certificate ?? null);
+  if (bearer === undefined) return () => false;
+  const known = await accounts.programs.recognise(bearer, address, certificate ?? null);
+  const principal = { kind: 'program', known } as const;
   const target = { kind: 'organisation' } as const;
-  return control.authoriser.decide({ kind: 'program', known }, 'see-traffic', target, address).allowed;
+  if (!(await authoriser.lets(principal, 'see-traffic', target, address))) return () => false;
+  const scope = await authoriser.scope(principal, 'see-traffic', address);
+  return (system) => scope.has(system);
 }
 
 /** Routes that tell nothing about anybody: health, readiness, counts. */
