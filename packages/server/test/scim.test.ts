@@ -75,6 +75,47 @@ describe('SCIM: more people than there is room for', () => {
   });
 });
 
+describe('SCIM: a group of many', () => {
+  it('of whom one comes or goes: nothing is done about those whose roles stay', async (t) => {
+    const groupRoles = { staff: ['viewer'], heads: ['auditor'] };
+    const server = await testServer({ config: { access: { groupRoles } } });
+    t.after(() => server.stop());
+    const { directory, provisioner } = server.control.accounts;
+    const ids: string[] = [];
+    for (let i = 0; i < 40; i++) {
+      const user = { userName: `u${i}`, externalId: null, displayName: 'u', email: null, active: true };
+      ids.push((await provisioner.create('test', user)).id);
+    }
+    const [last = '', ...most] = ids;
+    const put = (id: string | null, name: string, members: string[]) =>
+      provisioner.putGroup('test', id, { name, externalId: null, members });
+    const { id } = await put(null, 'staff', most);
+    await put(null, 'heads', most.slice(0, 3));
+    const asked = t.mock.method(directory, 'setGrants');
+    const settled = (): string[] => {
+      const people = asked.mock.calls.map(({ arguments: [, , person] }) => person);
+      asked.mock.resetCalls();
+      return people;
+    };
+    await put(id, 'staff', ids);
+    assert.deepEqual(settled(), [last], 'who came');
+    await put(id, 'staff', most);
+    assert.deepEqual(settled(), [last], 'who went');
+    await put(null, 'other', ids);
+    assert.deepEqual(settled(), [], 'a group that gives nothing');
+    // What the configuration says since reaches each at the next change of a group of theirs.
+    const { access } = server.control.config;
+    server.control.config = {
+      ...server.control.config,
+      access: { ...access, groupRoles: { staff: ['viewer', 'analyst'], heads: ['auditor'] } },
+    };
+    await put(id, 'staff', most);
+    assert.deepEqual(settled().sort(), [...most].sort());
+    const held = (await directory.list()).find((one) => one.id === most[0])!.grants;
+    assert.deepEqual(held.map(({ role }) => role).sort(), ['analyst', 'auditor', 'viewer']);
+  });
+});
+
 describe('SCIM: an identity provider keeps people and groups', () => {
   let server: TestServer;
   let fake: FakeSystem;

@@ -220,10 +220,11 @@ export class People {
     touch(tx, 'grants', [id]);
   }
 
-  /** Roles that are withheld from a person. */
-  async withheld(tx: Connection, holder: string): Promise<GrantRow[]> {
-    const query = tx.selectFrom('grants').selectAll().where('holder', '=', holder);
-    return (await query.where('expires_at', '=', WITHHELD).execute()).map(toGrant);
+  /** Roles that are withheld. @param holder from somebody, or from everybody */
+  async withheld(tx: Connection, holder?: string): Promise<GrantRow[]> {
+    let query = tx.selectFrom('grants').selectAll().where('expires_at', '=', WITHHELD);
+    if (holder !== undefined) query = query.where('holder', '=', holder);
+    return (await query.execute()).map(toGrant);
   }
 
   /** Grants in force at a time. @param holder of somebody, or of everybody */

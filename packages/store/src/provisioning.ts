@@ -4,6 +4,9 @@ import type { PersonRow } from './people.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 
+/** Members that one statement names. */
+const MEMBERS_AT_ONCE = 1_000;
+
 /** A group that an identity provider keeps. */
 export interface GroupRow {
   readonly id: string;
@@ -118,13 +121,19 @@ export class Provisioning {
         !this.#quarantined.has(`groups/${one.group_id}`) &&
         !this.#quarantined.has(`group_members/${memberKey(one.group_id, one.person_id)}`),
     );
+    const of = new Map<string, string[]>();
+    for (const { group_id: group, person_id: person } of members) {
+      const own = of.get(group);
+      if (own) own.push(person);
+      else of.set(group, [person]);
+    }
     const rows = await tx.selectFrom('groups').selectAll().orderBy('name').execute();
     return rows.map((row) => ({
       id: row.id,
       name: row.name,
       externalId: row.external_id,
       createdAt: row.created_at,
-      members: members.flatMap((one) => (one.group_id === row.id ? [one.person_id] : [])),
+      members: of.get(row.id) ?? [],
     }));
   }
 
@@ -137,19 +146,26 @@ export class Provisioning {
       .onConflict((conflict) => conflict.column('id').doUpdateSet({ name, external_id: externalId }))
       .execute();
     touch(tx, 'groups', [id]);
-    const gone = await this.#empty(tx, id);
-    if (members.length > 0)
+    // Those who were members before and are so now stay as they are.
+    const then = await tx.selectFrom('group_members').select('person_id').where('group_id', '=', id).execute();
+    const [before, now] = [new Set(then.map((one) => one.person_id)), new Set(members)];
+    const went = [...before].filter((one) => !now.has(one));
+    const came = members.filter((one) => !before.has(one));
+    for (let at = 0; at < went.length; at += MEMBERS_AT_ONCE)
+      await tx
+        .deleteFrom('group_members')
+        .where('group_id', '=', id)
+        .where('person_id', 'in', went.slice(at, at + MEMBERS_AT_ONCE))
+        .execute();
+    for (let at = 0; at < came.length; at += MEMBERS_AT_ONCE)
       await tx
         .insertInto('group_members')
-        .values(members.map((person) => ({ group_id: id, person_id: person })))
+        .values(came.slice(at, at + MEMBERS_AT_ONCE).map((person) => ({ group_id: id, person_id: person })))
         .execute();
-    // Those who were members before and are so now changed nothing.
-    const [before, now] = [new Set(gone), new Set(members)];
-    const changed = [...gone.filter((one) => !now.has(one)), ...members.filter((one) => !before.has(one))];
     touch(
       tx,
       'group_members',
-      changed.map((person) => memberKey(id, person)),
+      [...went, ...came].map((person) => memberKey(id, person)),
     );
   }
 

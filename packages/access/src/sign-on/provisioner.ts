@@ -10,6 +10,8 @@ const MEMBERS_MAX = 10_000;
 const GROUPS_MAX = 1_000;
 /** People of each whom one event names. */
 const MOVED_MAX = 100;
+/** People who are asked about one by one; beyond, all are read. */
+const ASKED_MAX = 100;
 /** How many times as many people a provider may have kept here as it may keep at a time: those whom it removed stay known. */
 const EVER_TIMES = 10;
 /** Why somebody is out or in again. */
@@ -226,7 +228,7 @@ export class Provisioner {
       const now = before ?? { id: newId('grp'), createdAt: clock.nowIso(), ...NO_GROUP };
       const input = typeof wanted === 'function' ? wanted(now) : wanted;
       const group: GroupRow = { ...now, ...input, members: [...new Set(input.members)] };
-      await this.#requireMembers(tx, group.members);
+      await this.#requireMembers(tx, group.members, new Set(now.members));
       if (groups.some((one) => one.name === group.name && one.id !== group.id))
         throw new CodedError('conflict', `a group \`${group.name.slice(0, 64)}\` exists already`);
       await provisioning.putGroup(tx, group);
@@ -237,12 +239,18 @@ export class Provisioner {
     }, goneOnly);
   }
 
-  /** @throws CodedError `request-invalid` */
-  async #requireMembers(tx: Connection, members: readonly string[]): Promise<void> {
-    const known = await this.#home.store.provisioning.people(tx);
-    const stranger = members.find((one) => !known.has(one));
-    if (stranger !== undefined)
-      throw new CodedError('request-invalid', `there is no user \`${stranger.slice(0, 64)}\` to be a member`);
+  /** @param before those who were members: of them it is known that they are here @throws CodedError `request-invalid` */
+  async #requireMembers(
+    tx: Connection,
+    members: readonly string[],
+    before: ReadonlySet<string>,
+  ): Promise<void> {
+    const { provisioning } = this.#home.store;
+    const came = members.filter((one) => !before.has(one));
+    const known = came.length > ASKED_MAX ? await provisioning.people(tx) : null;
+    for (const one of came)
+      if (known === null ? (await provisioning.knownAs(one, tx)) === undefined : !known.has(one))
+        throw new CodedError('request-invalid', `there is no user \`${one.slice(0, 64)}\` to be a member`);
     if (members.length > MEMBERS_MAX)
       throw new CodedError('request-invalid', `a group has at most ${MEMBERS_MAX} members`);
   }
@@ -259,20 +267,23 @@ export class Provisioner {
     });
   }
 
-  /** Gives people the roles that their groups have, and takes those away that no group of theirs has any more. */
+  /**
+   * Gives people the roles that their groups have, and takes those away that no group of theirs has any more. All are looked
+   * at, for the configuration may say otherwise since; who has what they should have costs next to nothing.
+   */
   async #settle(tx: Connection, actor: string, ids: readonly string[]): Promise<SallyportEvent[]> {
-    const groups = await this.#home.store.provisioning.groups(tx);
-    const roles = this.#home.settings().groupRoles ?? {};
+    const wanted = await this.#wanted(tx, new Set(ids));
+    const held = await this.#held(tx);
     const events: SallyportEvent[] = [];
     const lost: string[] = [];
     for (const id of ids) {
-      const own = groups.filter(({ members }) => members.includes(id));
-      const texts = new Set(own.flatMap(({ name }) => (Object.hasOwn(roles, name) ? roles[name]! : [])));
-      const wanted = [...texts].map((text): NewGrant => {
+      const texts = wanted.get(id) ?? NOTHING;
+      if (isSame(texts, held.get(`person:${id}`) ?? NOTHING)) continue;
+      const grants = [...texts].map((text): NewGrant => {
         const [role = '', system] = text.split('@');
         return { role, system };
       });
-      const changed = await this.#directory.setGrants(tx, actor, id, wanted, 'scim');
+      const changed = await this.#directory.setGrants(tx, actor, id, grants, 'scim');
       events.push(...changed.events);
       if (changed.isAdministratorLost) lost.push(id);
     }
@@ -280,6 +291,41 @@ export class Provisioner {
     if (lost.length > 0) await requireAdministrator(this.#home.store, tx, lost);
     return events;
   }
+
+  /** Roles that the groups of some people give, as the configuration writes them. */
+  async #wanted(tx: Connection, ids: ReadonlySet<string>): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+    const roles = this.#home.settings().groupRoles ?? {};
+    const wanted = new Map<string, Set<string>>();
+    for (const { name, members } of await this.#home.store.provisioning.groups(tx)) {
+      if (!Object.hasOwn(roles, name)) continue;
+      for (const id of members)
+        if (ids.has(id)) for (const text of roles[name]!) addTo(wanted, id, text);
+    }
+    return wanted;
+  }
+
+  /** Roles that groups gave, those too that were taken here and are withheld, by who has them. */
+  async #held(tx: Connection): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+    const { people } = this.#home.store;
+    const held = new Map<string, Set<string>>();
+    for (const { holder, role, system, origin } of [
+      ...(await people.grants(clock.nowIso(), undefined, tx)),
+      ...(await people.withheld(tx)),
+    ])
+      if (origin === 'scim') addTo(held, holder, system === '*' ? role : `${role}@${system}`);
+    return held;
+  }
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+const isSame = (one: ReadonlySet<string>, other: ReadonlySet<string>): boolean =>
+  one.size === other.size && [...one].every((text) => other.has(text));
+
+function addTo(sets: Map<string, Set<string>>, name: string, text: string): void {
+  const set = sets.get(name);
+  if (set) set.add(text);
+  else sets.set(name, new Set([text]));
 }
 
 /** Who came into a group and who went, as far as an event has room for them. */
