@@ -121,7 +121,10 @@ describe('a role of a group that no policy speaks of', () => {
       const staff = await put('staff');
       await put('misspelt');
       const roles = async (): Promise<string[]> =>
-        (await directory.list()).find((one) => one.id === id)!.grants.map(({ role }) => role).sort();
+        (await directory.list())
+          .find((one) => one.id === id)!
+          .grants.map(({ role }) => role)
+          .sort();
       assert.deepEqual(await roles(), ['operator', 'viewer']);
       await provisioner.putGroup('test', staff.id, { ...staff, members: [] });
       assert.deepEqual(await roles(), ['viewer'], 'who left the group has its role no longer');
@@ -132,7 +135,10 @@ describe('a role of a group that no policy speaks of', () => {
         ({ check }) => check === 'roles of groups',
       );
       assert.equal(told!.level, 'warning');
-      assert.match(told!.detail, /groupRoles: operatr of misspelt; access\.signOn\.roles: visitor of visitors$/);
+      assert.match(
+        told!.detail,
+        /groupRoles: operatr of misspelt; access\.signOn\.roles: visitor of visitors$/,
+      );
     } finally {
       await server.stop();
     }

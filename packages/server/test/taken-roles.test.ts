@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it, mock } from 'node:test';
 import { clock } from '@sallyport/core';
 import { keepReviews } from '../src/reviews-due.ts';
-import { enforced, fakeSystem, testServer, type TestServer } from './harness.ts';
+import { enforced, fakeSystem, type TestServer, testServer } from './harness.ts';
 import { browserOf, ok, PASSWORD, signedIn, type TestPerson } from './people.ts';
 
 const DAY_MS = 86_400_000;

@@ -147,7 +147,11 @@ export class Provisioning {
       .execute();
     touch(tx, 'groups', [id]);
     // Those who were members before and are so now stay as they are.
-    const then = await tx.selectFrom('group_members').select('person_id').where('group_id', '=', id).execute();
+    const then = await tx
+      .selectFrom('group_members')
+      .select('person_id')
+      .where('group_id', '=', id)
+      .execute();
     const [before, now] = [new Set(then.map((one) => one.person_id)), new Set(members)];
     const went = [...before].filter((one) => !now.has(one));
     const came = members.filter((one) => !before.has(one));

@@ -298,8 +298,7 @@ export class Provisioner {
     const wanted = new Map<string, Set<string>>();
     for (const { name, members } of await this.#home.store.provisioning.groups(tx)) {
       if (!Object.hasOwn(roles, name)) continue;
-      for (const id of members)
-        if (ids.has(id)) for (const text of roles[name]!) addTo(wanted, id, text);
+      for (const id of members) if (ids.has(id)) for (const text of roles[name]!) addTo(wanted, id, text);
     }
     return wanted;
   }
