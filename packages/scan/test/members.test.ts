@@ -4,7 +4,7 @@ import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { BytesSource } from '../src/bytes/byte-source.ts';
 import { scanSource } from '../src/index.ts';
 import { objectArray } from './corpus/archive-samples.ts';
-import { lz4 } from './corpus/archives.ts';
+import { lz4, sevenZip, xz } from './corpus/archives.ts';
 import { pickle, reduce, stackGlobal, text } from './corpus/assembler.ts';
 
 const evil = pickle(4, reduce(stackGlobal('os', 'system'), text('x')));
@@ -78,6 +78,16 @@ describe('members of a compressed file, one behind another', () => {
         size,
       );
     assert.equal(await verdictOf(Buffer.from(`ZF${'12'.padEnd(40)}`), 'm.pkl'), 'incomplete');
+    // With a small window it begins with other letters; what looks like the usual ones further on is not what is read.
+    const small = deflateSync(evil, { windowBits: 12, level: 9 });
+    assert.notEqual(small[0], 0x78);
+    for (const size of ['0x40'.padEnd(19), '40'.padEnd(20)])
+      for (const behind of [none, deflateSync(pickle(4, text('x')))])
+        assert.equal(
+          await verdictOf(join([Buffer.from(`ZF${size}`), small, behind]), 'm.pkl'),
+          'malicious',
+          size,
+        );
     assert.equal(await verdictOf(Buffer.from('ZF is no such file\n'), 'm.txt'), 'unrecognised');
   });
 });
@@ -134,4 +144,69 @@ it('streams of LZMA without a container are all read, whatever memory they ask f
   const { none: empty, all, first, rest, small } = LZMA;
   for (const hex of [all, small, empty + all, first + rest, empty + empty + small])
     assert.equal(await verdictOf(Buffer.from(hex, 'hex')), 'malicious', hex);
+});
+
+/** The same with properties that no encoder writes unasked, and in a container; then `{"a": 1}` in each form. */
+const OTHER = {
+  none: '5c00100000ffffffffffffffff0083fffbffffc0000000',
+  all: '5c00100000ffffffffffffffff0040010d36fc072837634969fc098014f87a1200c01f191b84c84affffe4190000',
+  bzip2:
+    '425a68393141592653590bc2c2d8000007d3e035000001100002028c6042040800200031434d30004103468f4d214967221cc09eb034715f1772453850900bc2c2d8',
+  json: '5d00100000ffffffffffffffff003d888822372840d36d867ac3cfffffc14c0000',
+  bzip2Json:
+    '425a6839314159265359d80ae9c6000003d9800010500020102000000a2000310c08203349191944f177245385090d80ae9c60',
+};
+const bytesOf = (...hex: readonly string[]): Buffer => Buffer.from(hex.join(''), 'hex');
+
+describe("streams of LZMA follow each other in whichever form, as Python's reader takes them", () => {
+  const xzOf = (content: Uint8Array): string => xz(content).toString('hex');
+  it('and are all read', async () => {
+    for (const hex of [
+      [LZMA.none, xzOf(evil)],
+      [LZMA.none, OTHER.none, OTHER.all],
+      [xzOf(none), LZMA.all],
+      [xzOf(none), OTHER.none, xzOf(evil)],
+      [LZMA.none, xzOf(evil.subarray(0, 9)), xzOf(evil.subarray(9))],
+    ])
+      assert.equal(await verdictOf(bytesOf(...hex)), 'malicious', hex.join(' '));
+    for (const name of ['m.pkl.xz', 'm.lzma'])
+      assert.equal(await verdictOf(bytesOf(OTHER.all), name), 'malicious', name);
+  });
+
+  it('and an index of many blocks is passed over whole', async () => {
+    const one = xz(Buffer.from('N.'));
+    const block = one.subarray(12, -20);
+    const count = 300;
+    const lengths = Buffer.from([...Array(count)].flatMap(() => [block.length - 2, 2]));
+    const index = join([Buffer.from([0, (count & 127) | 128, count >> 7]), lengths]);
+    const padded = join([index, Buffer.alloc((4 - (index.length % 4)) % 4)]);
+    const many = join([one.subarray(0, 12), ...Array(count).fill(block), padded, Buffer.alloc(16)]);
+    assert.equal(await verdictOf(join([many, xz(evil)]), 'm.xz'), 'malicious');
+    assert.equal(await verdictOf(many, 'm.xz'), 'clean');
+  });
+
+  it('and other bytes behind the last stream of bzip2, xz or lzma are told', async () => {
+    const plain = xzOf(Buffer.from('{"a": 1}\n'));
+    for (const [ending, hex] of [
+      ['xz', plain],
+      ['lzma', OTHER.json],
+      ['bz2', OTHER.bzip2Json],
+    ] as const) {
+      const told = (...more: readonly string[]) => verdictOf(bytesOf(hex, ...more), `m.json.${ending}`);
+      assert.equal(await told(), 'clean', ending);
+      assert.equal(await told('00'.repeat(512)), 'clean', `${ending}: padding`);
+      for (const rest of ['other bytes that are no stream', '\0\0\0\0other bytes that are no stream'])
+        assert.equal(await told(Buffer.from(rest).toString('hex')), 'incomplete', `${ending}: ${rest}`);
+    }
+    assert.equal(await verdictOf(bytesOf(OTHER.bzip2, OTHER.bzip2), 'm.bz2'), 'malicious');
+  });
+});
+
+it('a 7z archive that names nothing is unpacked under its own name, and read', async () => {
+  for (const coder of ['copy', 'lzma2'] as const)
+    assert.equal(
+      await verdictOf(sevenZip([{ name: 'x', content: evil }], { coder, hasNames: false }), 'a.7z'),
+      'malicious',
+      coder,
+    );
 });

@@ -374,5 +374,8 @@ function readHeader(source: ByteSource, cursor: Cursor): SevenZip {
       ? { folder: -1, start: 0, bytes: 0 }
       : (places[taken++] ?? { folder: -1, start: 0, bytes: 0 })),
   }));
+  // What no name is left for is unpacked under the name of the archive.
+  for (const [index, place] of places.entries())
+    if (index >= taken) members.push({ name: `@${index}`, isLink: false, ...place });
   return { members, folders };
 }

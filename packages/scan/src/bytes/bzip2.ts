@@ -1,5 +1,6 @@
 import type { ByteSource } from './byte-source.ts';
 import { Malformed, Truncated } from './cursor.ts';
+import { behindZeros } from './members.ts';
 
 const READ_BYTES = 64 * 1024;
 const SYMBOLS_MAX = 258;
@@ -25,8 +26,9 @@ class BitReader {
     return this.#offset - this.#buffer.length + this.#at;
   }
 
-  get atEnd(): boolean {
-    return this.#count < 8 && this.#at >= this.#buffer.length && this.#offset >= this.#source.size;
+  /** Where the first whole byte lies that was not read. */
+  get next(): number {
+    return this.offset - (this.#count >> 3);
   }
 
   bits(wanted: number): number {
@@ -231,14 +233,13 @@ function* unrun(last: Uint32Array, count: number, origin: number): Generator<Uin
 /** bzip2, one stream behind another. Sums are not checked: a wrong one stops no loader from having read what it guards. */
 export function* bunzip2(source: ByteSource): Generator<Uint8Array> {
   const bits = new BitReader(source);
-  let streams = 0;
-  while (!bits.atEnd) {
-    if (bits.bits(16) !== 0x425a || bits.bits(8) !== 0x68) {
-      if (streams > 0) return;
-      throw new Malformed(0, 'no bzip2');
-    }
+  for (let streams = 0; streams === 0 || bits.next < source.size; streams++) {
+    if (streams > 0 && behindZeros(source, bits.next) === source.size) return;
+    const begin = bits.next;
+    if (bits.bits(16) !== 0x425a || bits.bits(8) !== 0x68)
+      throw new Malformed(begin, streams > 0 ? 'other bytes behind the last stream' : 'no bzip2');
     const level = bits.bits(8) - 0x30;
-    if (level < 1 || level > 9) throw new Malformed(3, 'no bzip2 level');
+    if (level < 1 || level > 9) throw new Malformed(begin + 3, 'no bzip2 level');
     for (;;) {
       const magic = bits.magic();
       if (magic === END_MAGIC) break;
@@ -248,6 +249,5 @@ export function* bunzip2(source: ByteSource): Generator<Uint8Array> {
     bits.bits(16);
     bits.bits(16);
     bits.align();
-    streams++;
   }
 }

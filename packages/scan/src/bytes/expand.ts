@@ -14,9 +14,8 @@ import { type ByteSource, BytesSource, FileSource, SliceSource } from './byte-so
 import { bunzip2 } from './bzip2.ts';
 import { Malformed, Truncated } from './cursor.ts';
 import { unlz4 } from './lz4.ts';
-import { lzmaAlone } from './lzma-alone.ts';
+import { lzmaStreams } from './lzma-streams.ts';
 import { isPadding, memberFrom } from './members.ts';
-import { unxz } from './xz.ts';
 
 /** Ways in which bytes are made smaller. */
 export type Codec = 'deflate' | 'zlib' | 'gzip' | 'zstd' | 'bzip2' | 'xz' | 'lzma' | 'lz4';
@@ -127,8 +126,8 @@ async function* byDecoder(codec: Codec, source: ByteSource): AsyncGenerator<Uint
 
 const OWN: Partial<Record<Codec, (source: ByteSource) => Generator<Uint8Array>>> = {
   bzip2: bunzip2,
-  xz: unxz,
-  lzma: lzmaAlone,
+  xz: (source) => lzmaStreams(source, 'xz'),
+  lzma: (source) => lzmaStreams(source, 'lzma'),
   lz4: unlz4,
 };
 

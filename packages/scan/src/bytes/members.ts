@@ -16,8 +16,12 @@ const startsAt = (source: ByteSource, at: number, ...bytes: readonly number[]): 
 export const isZlib = (first: number, second: number): boolean =>
   first === 0x78 && (first * 256 + second) % 31 === 0 && (second & 0x20) === 0;
 
+/** The same with a window of any size, as `zlib.decompress` of Python takes it. */
+export const beginsZlib = (first: number, second: number): boolean =>
+  (first & 15) === 8 && first >> 4 <= 7 && (first * 256 + second) % 31 === 0 && (second & 0x20) === 0;
+
 /** Behind zeros: where they are padding, readers pass over them. */
-function behindZeros(source: ByteSource, from: number): number {
+export function behindZeros(source: ByteSource, from: number): number {
   for (let at = from; at < source.size; at += LOOK_BYTES) {
     const piece = source.read(at, LOOK_BYTES);
     const found = piece.findIndex((byte) => byte !== 0);

@@ -1,17 +1,21 @@
 import { inspectCompressed } from '../archives/inspect-members.ts';
 import { type ByteSource, SliceSource } from '../bytes/byte-source.ts';
 import type { Codec } from '../bytes/expand.ts';
-import { isLzmaAlone } from '../bytes/lzma-alone.ts';
-import { isZlib, memberFrom } from '../bytes/members.ts';
+import { beginsAlone, isLzmaAlone } from '../bytes/lzma-alone.ts';
+import { beginsZlib, isZlib, memberFrom } from '../bytes/members.ts';
+import { isXz } from '../bytes/xz.ts';
 import type { Format } from './format.ts';
 
 const starts = (head: Uint8Array, ...bytes: readonly number[]): boolean =>
   bytes.every((byte, i) => head[i] === byte);
 
-const compressed = (codec: Codec, recognise: (head: Uint8Array, source: ByteSource) => boolean): Format => ({
+const compressed = (
+  codec: Codec,
+  recognise: (head: Uint8Array, source: ByteSource, name: string) => boolean,
+): Format => ({
   name: codec,
   holdsOthers: true,
-  recognise: ({ head, inspection }) => recognise(head, inspection.source),
+  recognise: ({ head, name, inspection }) => recognise(head, inspection.source, name),
   inspect: (inspection) =>
     inspectCompressed(
       inspection,
@@ -44,10 +48,12 @@ const unreadOf = (head: Uint8Array, headText: string): string | undefined =>
 export const COMPRESSED: readonly Format[] = [
   compressed('gzip', (head) => starts(head, 0x1f, 0x8b, 8)),
   compressed('bzip2', (head) => starts(head, 0x42, 0x5a, 0x68) && head[3]! >= 0x31 && head[3]! <= 0x39),
-  compressed('xz', (head) => starts(head, 0xfd, 0x37, 0x7a, 0x58, 0x5a, 0)),
+  compressed('xz', isXz),
   compressed('zstd', (_, source) => memberFrom('zstd', source, 0) !== null),
   compressed('lz4', (_, source) => memberFrom('lz4', source, 0) !== null),
-  compressed('lzma', isLzmaAlone),
+  compressed('lzma', (head, _, name) =>
+    /\.(?:lzma|xz)$/.test(name) ? beginsAlone(head) : isLzmaAlone(head),
+  ),
   compressed('zlib', ([first = 0, second = 0, ...more]) => more.length > 4 && isZlib(first, second)),
   {
     name: 'joblib-zlib',
@@ -56,8 +62,10 @@ export const COMPRESSED: readonly Format[] = [
     // Two letters, the size as 19 characters (Python 2 wrote 20, or 17), then zlib.
     inspect: async (inspection) => {
       const head = Buffer.from(inspection.source.read(0, 64));
-      const places = new Set([21, 22, 19, head.indexOf(0x78, 4)]);
-      const starts = [...places].filter((at) => at > 0 && isZlib(head[at] ?? 0, head[at + 1] ?? 0));
+      const isAt = (at: number, begins: typeof isZlib): boolean => begins(head[at] ?? 0, head[at + 1] ?? 0);
+      const starts = new Set([21, 22, 19].filter((at) => isAt(at, beginsZlib)));
+      const first = head.indexOf(0x78, 4);
+      if (first > 0 && isAt(first, isZlib)) starts.add(first);
       for (const start of starts)
         await inspectCompressed(
           inspection,
@@ -66,7 +74,7 @@ export const COMPRESSED: readonly Format[] = [
           new SliceSource(inspection.source, start),
           start,
         );
-      if (starts.length === 0)
+      if (starts.size === 0)
         inspection.report('unreadable-member', 'is compressed as joblib did, and holds no zlib');
     },
   },

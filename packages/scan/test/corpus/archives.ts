@@ -196,7 +196,7 @@ const seven = (value: number): Buffer =>
 /** A 7z archive of one folder, stored or as LZMA2 without compression, with its header in the clear. */
 export function sevenZip(
   parts: readonly { name: string; content: Uint8Array }[],
-  { coder = 'copy' as 'copy' | 'lzma2' | 'aes' | 'ppmd' } = {},
+  { coder = 'copy' as 'copy' | 'lzma2' | 'aes' | 'ppmd', hasNames = true } = {},
 ): Buffer {
   const whole = Buffer.concat(parts.map(({ content }) => content));
   const packed = coder === 'lzma2' ? plainLzma2(whole) : whole;
@@ -229,9 +229,7 @@ export function sevenZip(
     Buffer.from([0]),
     Buffer.from([5]),
     seven(parts.length),
-    Buffer.from([17]),
-    seven(names.length),
-    names,
+    ...(hasNames ? [Buffer.from([17]), seven(names.length), names] : []),
     Buffer.from([0, 0]),
   ]);
   const start = Buffer.concat([little(packed.length, 8), little(header.length, 8), little(crc32(header), 4)]);
