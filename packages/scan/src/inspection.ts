@@ -71,6 +71,7 @@ export class Inspection {
   readonly source: ByteSource;
   readonly depth: number;
   readonly #file: FileScan;
+  readonly #disclaimed = new Set<string>();
 
   constructor(file: FileScan, path: string, source: ByteSource, depth = 0) {
     this.#file = file;
@@ -98,6 +99,11 @@ export class Inspection {
     this.#file.add(technique, message, { path: this.path, ...place });
   }
 
+  /** Says that it is none of a format after all, which only reading it could tell. @param format its name */
+  disclaim(format: string): void {
+    this.#disclaimed.add(format);
+  }
+
   /** Scans a part of this one. @param name what the part is called here */
   async part(name: string, source: ByteSource): Promise<void> {
     const { budget } = this;
@@ -115,10 +121,8 @@ export class Inspection {
 
   /** Scans it as every format that it is. @returns the formats it is */
   async run(): Promise<readonly Format[]> {
-    const formats = formatsOf(this);
-    if (this.depth === 0) this.#file.format = formats[0]?.name ?? (this.source.size === 0 ? 'empty' : 'data');
-    if (this.source.size > 0) this.#file.count(this.name, formats);
-    for (const format of formats) {
+    const candidates = formatsOf(this);
+    for (const format of candidates) {
       if (this.budget.outOfTime) {
         this.report('too-much', 'takes longer than it may');
         break;
@@ -135,6 +139,9 @@ export class Inspection {
         else throw fault;
       }
     }
+    const formats = candidates.filter(({ name }) => !this.#disclaimed.has(name));
+    if (this.depth === 0) this.#file.format = formats[0]?.name ?? (this.source.size === 0 ? 'empty' : 'data');
+    if (this.source.size > 0) this.#file.count(this.name, formats);
     return formats;
   }
 }

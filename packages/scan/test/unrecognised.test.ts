@@ -21,6 +21,21 @@ describe('what nothing is known of is not clean', () => {
     assert.equal(await verdictOf('a.tar', tar([{ name: 'a.dat', content: NOISE }])), 'unrecognised');
   });
 
+  it('and neither is what only begins like a document', async () => {
+    for (const [name, text] of [
+      ['README', '{{name}} is good\n'],
+      ['log.txt', '[2026-01-01 00:00:00] begun\nended\n'],
+      ['a.bin', '[1 and other bytes\x01'],
+      ['m.pt', '{"'],
+      ['half.txt', '{"a": 1} and words\n'],
+      ['CHANGES', '[1.0.0] - first\n'],
+    ] as const)
+      assert.equal(await verdictOf(name, Buffer.from(text)), 'unrecognised', name);
+    assert.equal(await verdictOf('a.json', Buffer.from('[1 and words')), 'incomplete');
+    assert.equal(await verdictOf('a.txt', Buffer.from('{"a": 1}\nwords\n')), 'incomplete');
+    assert.equal(await verdictOf('a.jsonl', Buffer.from('{"a": 1}\n\n{"a": 2}\n')), 'clean');
+  });
+
   it('and what is known is, with or without the rest', async () => {
     assert.equal(await verdictOf('a.json', Buffer.from('{"a": 1}')), 'clean');
     assert.equal(await verdictOf('a.json.gz', gzipSync(Buffer.from('{"a": 1}'))), 'clean');

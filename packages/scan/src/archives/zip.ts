@@ -7,6 +7,8 @@ export interface ZipMember {
   readonly name: string;
   /** Whether other readers call it something else. */
   readonly hasTwoNames: boolean;
+  /** What readers call it that do not know the field for names in Unicode; null where that is the same. */
+  readonly otherName: string | null;
   readonly method: number;
   readonly flags: number;
   readonly crc: number;
@@ -47,6 +49,8 @@ const COMMENT_BYTES_MAX = 65_536;
 const ENDS_MAX = 64;
 const MEMBERS_MAX = 200_000;
 const DIFFERENCES_MAX = 16;
+/** Systems that keep permissions as Unix does: Unix and macOS (APPNOTE 4.4.2). */
+const UNIX: ReadonlySet<number> = new Set([3, 19]);
 const UTF8 = new TextDecoder('utf-8');
 
 /** Whether an archive begins here. */
@@ -157,7 +161,10 @@ function wide(extra: Uint8Array, fields: { bytes: number; compressedBytes: numbe
 }
 
 /** What a member is called: by a field of its own for names in Unicode, where it has one (APPNOTE 4.6.9), which newer readers take. */
-function nameOf(name: Uint8Array, extra: Uint8Array): { name: string; differs: boolean } {
+function nameOf(
+  name: Uint8Array,
+  extra: Uint8Array,
+): { name: string; otherName: string | null; differs: boolean } {
   const plain = UTF8.decode(name);
   const cursor = new Cursor(new BytesSource(extra));
   while (cursor.left >= 4) {
@@ -167,10 +174,11 @@ function nameOf(name: Uint8Array, extra: Uint8Array): { name: string; differs: b
     if (id !== 0x7075 || length <= 5) continue;
     const unicode = UTF8.decode(field.subarray(5));
     // Where the plain name can be read by all, there is nothing else for it to say.
-    return { name: unicode, differs: unicode !== plain && /^[ -~]*$/.test(plain) };
+    const otherName = unicode === plain ? null : plain;
+    return { name: unicode, otherName, differs: otherName !== null && /^[ -~]*$/.test(plain) };
   }
   // Python ends a name at a zero, others do not.
-  return { name: plain, differs: plain.includes('\0') };
+  return { name: plain, otherName: null, differs: plain.includes('\0') };
 }
 
 /** The fields that both headers of a member have, in the same order (APPNOTE 4.3.7 and 4.3.12). */
@@ -193,11 +201,11 @@ function local(source: ByteSource, at: number): Header | null {
   if (cursor.left < nameBytes + extraBytes) return null;
   const nameRaw = cursor.bytes(nameBytes);
   const extra = cursor.bytes(extraBytes);
-  const { name } = nameOf(nameRaw, extra);
+  const { name, otherName } = nameOf(nameRaw, extra);
   const sizes = wide(extra, { bytes, compressedBytes });
   const offset = cursor.offset;
   return {
-    member: { name, hasTwoNames: false, ...fields, ...sizes, headerOffset: at, offset, mode: 0 },
+    member: { name, otherName, hasTwoNames: false, ...fields, ...sizes, headerOffset: at, offset, mode: 0 },
     next: offset + sizes.compressedBytes,
   };
 }
@@ -218,11 +226,12 @@ function* centralMembers(cursor: Cursor, prefix: number): Generator<ZipMember> {
     const start = cursor.u32();
     const nameRaw = cursor.bytes(nameBytes);
     const extra = cursor.bytes(extraBytes);
-    const { name, differs: hasTwoNames } = nameOf(nameRaw, extra);
+    const { name, otherName, differs: hasTwoNames } = nameOf(nameRaw, extra);
     const sizes = wide(extra, { ...stated, offset: start });
     cursor.skip(commentBytes);
     yield {
       name,
+      otherName,
       hasTwoNames,
       method,
       flags,
@@ -231,7 +240,7 @@ function* centralMembers(cursor: Cursor, prefix: number): Generator<ZipMember> {
       bytes: sizes.bytes,
       headerOffset: sizes.offset! + prefix,
       offset: -1,
-      mode: madeBy === 3 ? attributes >>> 16 : 0,
+      mode: UNIX.has(madeBy) ? attributes >>> 16 : 0,
     };
   }
 }

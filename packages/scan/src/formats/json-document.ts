@@ -107,21 +107,21 @@ function inspectRoot(inspection: Inspection, root: Json): void {
       });
 }
 
-/** Scans a JSON document: what it is, and keys that name code anywhere in it. */
-export function inspectJson(inspection: Inspection, text: string): void {
+/** Scans a JSON document: what it is, and keys that name code anywhere in it. @returns whether it is one, or says that it is */
+function inspectJson(inspection: Inspection, text: string): boolean {
   let root: Json;
   try {
     root = parsePythonJson(text);
   } catch {
     // With comments, as editors write it, it is read elsewhere.
-    if (isWorkspacePath(inspection.path)) return;
-    return inspectLines(inspection, text);
+    return isWorkspacePath(inspection.path) || inspectLines(inspection, text);
   }
   inspectDocument(inspection, text, root);
+  return true;
 }
 
-/** One document a line, as data sets are kept. What is neither is no document that a loader would read. */
-function inspectLines(inspection: Inspection, text: string): void {
+/** One document a line, as data sets are kept. What is neither is no document that a loader would read. @returns whether it is either */
+function inspectLines(inspection: Inspection, text: string): boolean {
   let read = 0;
   let number = 0;
   for (let at = 0; at < text.length; ) {
@@ -130,18 +130,22 @@ function inspectLines(inspection: Inspection, text: string): void {
     at += line.length + 1;
     number++;
     if (line.trim() === '') continue;
-    if (hasTooManyParts(line)) return tooManyParts(inspection);
+    if (hasTooManyParts(line)) {
+      tooManyParts(inspection);
+      return true;
+    }
     let root: Json;
     try {
       root = parsePythonJson(line);
     } catch {
-      if (inspection.name.endsWith('.json') || read > 0)
-        inspection.report('malformed', 'is not sound as json', { line: number });
-      return;
+      const isSaid = inspection.name.endsWith('.json') || read > 0;
+      if (isSaid) inspection.report('malformed', 'is not sound as json', { line: number });
+      return isSaid;
     }
     inspectDocument(inspection, line, root);
     read++;
   }
+  return true;
 }
 
 const tooManyParts = (inspection: Inspection): void =>
@@ -215,9 +219,11 @@ export const jsonDocument: Format = {
     if (source.size > DOCUMENT_BYTES_MAX)
       return inspection.report('too-much', 'is a document that is longer than is read');
     const text = decodeText(source.read(0, source.size));
-    if (!hasTooManyParts(text)) return inspectJson(inspection, text);
-    // As one document it is not read; as one a line it may be.
-    if (/^\s*[{[][^\n]*[}\]]\s*\n/.test(text.slice(0, LOOK_BYTES))) inspectLines(inspection, text);
-    else tooManyParts(inspection);
+    // As one document it is not read where it has too many parts; as one a line it may be.
+    const isLines = /^\s*[{[][^\n]*[}\]]\s*\n/.test(text.slice(0, LOOK_BYTES));
+    if (!hasTooManyParts(text)) {
+      if (!inspectJson(inspection, text)) inspection.disclaim('json');
+    } else if (!isLines) tooManyParts(inspection);
+    else if (!inspectLines(inspection, text)) inspection.disclaim('json');
   },
 };

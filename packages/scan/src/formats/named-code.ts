@@ -35,6 +35,9 @@ const ARGUMENTS = ['params', 'init_args', 'kwargs', 'args', '_args_', 'arguments
 const JSONPICKLE =
   /^py\/(?:object|type|repr|reduce|function|method|property|newobj|newargs|newargsex|initargs|state|mod)$/;
 
+/** Keys by which transformers is told which of its functions to take, or a repository of compiled ones (`integrations/hub_kernels.py`). */
+const IMPLEMENTATIONS = ['attn_implementation', '_attn_implementation', 'experts_implementation'];
+
 /** How sure it is that a name is one of code that is made or called. */
 type Sureness = 'sure' | 'if known' | 'if harmful';
 
@@ -129,6 +132,10 @@ export function inspectNamedCode(
     if (typeof impl === 'string')
       inspection.report('remote-code', `names code of its own (\`${printable(impl)}\`)`, place);
   }
+  for (const key of IMPLEMENTATIONS)
+    for (const one of [object[key], ...Object.values(asObject(object[key]) ?? {})])
+      if (typeof one === 'string' && one.includes('/'))
+        inspection.report('remote-code', `takes compiled code from \`${printable(one)}\``, place);
   inspectTargets(inspection, object, pointer);
   if (Object.keys(object).some((key) => JSONPICKLE.test(key)))
     inspection.report('config-execution', 'makes Python objects by name (jsonpickle)', place);

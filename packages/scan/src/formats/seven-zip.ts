@@ -1,4 +1,5 @@
 import { reportExpansion, reportPath } from '../archives/inspect-members.ts';
+import { type LinkedMember, linkedNames } from '../archives/linked-names.ts';
 import { linkEscapes } from '../archives/member-path.ts';
 import { isSevenZip, readSevenZip, undo } from '../archives/seven-zip.ts';
 import { type ByteSource, SliceSource } from '../bytes/byte-source.ts';
@@ -31,16 +32,18 @@ export const sevenZip: Format = {
       reportExpansion(inspection, 'a part', out, source.size);
       expanded.set(index, out.source);
     }
+    const linked: LinkedMember<ByteSource>[] = [];
     for (const { name, folder, start, bytes, isLink } of archive.members) {
       const whole = expanded.get(folder);
       const body = whole ? new SliceSource(whole, start, start + bytes) : null;
-      reportPath(
-        inspection,
-        name,
-        isLink && body !== null && linkEscapes(name, Buffer.from(body.read(0, 4096)).toString('utf8')),
-      );
+      const link = isLink && body ? Buffer.from(body.read(0, 4096)).toString('utf8') : null;
+      reportPath(inspection, name, link !== null && linkEscapes(name, link));
       // Tools that make no links take what one holds for the content of a file.
       if (body) await inspection.part(name, body);
+      if (body) linked.push({ name, link, content: body });
     }
+    const { names, fault } = linkedNames(linked);
+    for (const { path, content } of names) await inspection.part(path, content);
+    if (fault !== null) inspection.report('too-much', `holds ${fault}`);
   },
 };

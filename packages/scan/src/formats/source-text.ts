@@ -9,12 +9,13 @@ import {
 import { isRequirements } from '../dependencies/lock-files/requirements.ts';
 import { foreignRegistries } from '../dependencies/registries.ts';
 import type { Inspection } from '../inspection.ts';
+import { pythonText } from '../python/source-encoding.ts';
 import { commandLines, fetchesAndRuns } from '../text/fetch-and-run.ts';
 import { lineFinder } from '../text/lines.ts';
 import { printable } from '../text/printable.ts';
 import type { Format } from './format.ts';
 import { reportPython } from './python-acts.ts';
-import { isText, isThere, readText } from './text-formats.ts';
+import { isText, isThere, readText, TEXT_BYTES_MAX } from './text-formats.ts';
 
 const UNPINNED_FETCH = [
   /\b(?:huggingface-cli|hf)\s+download\s{1,16}(?![^\n]{0,256}--revision)[^\n]{1,256}/g,
@@ -55,9 +56,6 @@ export const recipe: Format = {
   inspect: (inspection) => inspectFetches(inspection, readText(inspection)),
 };
 
-/** Encodings of Python in which plain letters are no letters, where a comment at the top names them (PEP 263). */
-const OTHER_LETTERS =
-  /^[ \t\f]*#.{0,256}?coding[:=][ \t]*(?:utf[-_]?7|u7|(?:raw[-_])?unicode[-_]escape|utf[-_]?(?:16|32)|punycode|idna|hz|iso[-_]?2022)/im;
 const TORCHSCRIPT_FILE =
   /\bops\.aten\.(?:from_file|save)\b|\btorch\.from_file\b|\baten::(?:from_file|save)\b/g;
 const UNPINNED_CALL =
@@ -70,17 +68,13 @@ export const pythonSource: Format = {
   name: 'python',
   recognise: (probe) => isThere(probe) && (/\.pyw?$/.test(probe.name) || PYTHON_SCRIPT.test(probe.headText)),
   inspect: (inspection) => {
-    const text = readText(inspection);
+    const plain = readText(inspection);
+    const { text, fault } = pythonText(inspection.source.read(0, TEXT_BYTES_MAX), plain);
     const lineAt = lineFinder(text);
-    if (
-      OTHER_LETTERS.test(
-        text
-          .slice(0, 512)
-          .split(/\r\n|[\r\n]/, 2)
-          .join('\n'),
-      )
-    )
+    if (fault === 'hidden')
       inspection.report('hidden-code', 'is written in an encoding that hides what it does', { line: 1 });
+    else if (fault === 'broken')
+      inspection.report('malformed', 'is not written in the encoding that it names', { line: 1 });
     const isInstaller = /(?:^|[/!])setup\.py$/.test(inspection.path);
     reportPython(inspection, text, (offset) => ({ line: lineAt(offset) }), isInstaller);
     for (const match of text.matchAll(TORCHSCRIPT_FILE))

@@ -40,9 +40,9 @@ function put(tree: NameTree<Unpacked>, { name, type, link, source }: TarMember):
   if (type === '5') tree.put(name, { kind: 'folder' }, 0);
   else if (type === '2') tree.put(name, { kind: 'link', to: link }, 0);
   else if (type === '1') return 'fault' in tree.put(name, { kind: 'hard', of: link }, 0);
-  else if (type === '0' || type === '7') {
-    tree.put(name, { kind: 'file', content: { path: cleanName(name), source } }, 0);
-  } else tree.put(name, { kind: 'other' }, 0);
+  else if (/^[346]$/.test(type)) tree.put(name, { kind: 'other' }, 0);
+  // A member of no known kind is unpacked as a file.
+  else tree.put(name, { kind: 'file', content: { path: cleanName(name), source } }, 0);
   return false;
 }
 

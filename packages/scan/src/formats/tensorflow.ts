@@ -150,6 +150,33 @@ function holdsMetaGraph(source: ByteSource, fields: Iterable<Field>): boolean {
   return false;
 }
 
+/** A configuration of Keras as a text in a message. */
+function inspectKerasText(inspection: Inspection, field: Field, isKnown: boolean): void {
+  if (field.length < 2) return;
+  if (field.length > KERAS_TEXT_BYTES_MAX)
+    return inspection.report('too-much', 'has a configuration that is longer than is read', {
+      offset: field.offset,
+    });
+  const text = textOf(inspection.source, field);
+  if (!isKnown && !beginsAsJson(text)) return;
+  try {
+    inspectKerasConfig(inspection, parsePythonJson(text), { offset: field.offset });
+  } catch {
+    inspection.report('malformed', 'has a configuration that is not JSON', { offset: field.offset });
+  }
+}
+
+/** Where a `SavedObjectGraph` has its objects, an object what a user wrote, and that its metadata: what Keras reads where there is no file of its own. */
+const USER_METADATA = [1, 4, 3] as const;
+
+function inspectObjects(inspection: Inspection, field: Field, [number, ...deeper]: readonly number[]): void {
+  for (const part of inside(inspection.source, field)) {
+    if (part.number !== number || part.length === 0) continue;
+    if (deeper.length > 0) inspectObjects(inspection, part, deeper);
+    else inspectKerasText(inspection, part, false);
+  }
+}
+
 /** TensorFlow SavedModel (`saved_model.pb`). */
 export const savedModel: Format = {
   name: 'saved-model',
@@ -159,8 +186,10 @@ export const savedModel: Format = {
     const { source } = inspection;
     for (const meta of fieldsOf(source)) {
       if (meta.number !== 2) continue;
-      for (const part of inside(source, meta))
+      for (const part of inside(source, meta)) {
         if (part.number === 2 && part.length > 0) inspectGraph(inspection, source, part);
+        else if (part.number === 7 && part.length > 0) inspectObjects(inspection, part, USER_METADATA);
+      }
     }
   },
 };
@@ -192,16 +221,8 @@ export const kerasMetadata: Format = {
     if (source.size > KERAS_TEXT_BYTES_MAX) return inspection.report('too-much', 'is longer than is read');
     for (const node of fieldsOf(source)) {
       if (node.number !== 1 || node.length === 0) continue;
-      for (const part of inside(source, node)) {
-        if (part.length < 2) continue;
-        const text = textOf(source, part);
-        if (part.number !== METADATA_FIELD && !beginsAsJson(text)) continue;
-        try {
-          inspectKerasConfig(inspection, parsePythonJson(text), { offset: part.offset });
-        } catch {
-          inspection.report('malformed', 'has a configuration that is not JSON', { offset: part.offset });
-        }
-      }
+      for (const part of inside(source, node))
+        inspectKerasText(inspection, part, part.number === METADATA_FIELD);
     }
   },
 };

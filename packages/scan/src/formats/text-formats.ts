@@ -5,7 +5,8 @@ import { printable } from '../text/printable.ts';
 import { decodeText, encodingOf } from '../text/text-encoding.ts';
 import type { Format, Probe } from './format.ts';
 
-const TEXT_BYTES_MAX = 32 * 1024 * 1024;
+/** Bytes of a text that are read. */
+export const TEXT_BYTES_MAX = 32 * 1024 * 1024;
 
 /** Whether it begins like text. */
 export const isText = ({ head }: Probe): boolean =>

@@ -1,8 +1,9 @@
 import { inspectCompressed, reportPath } from '../archives/inspect-members.ts';
+import { type LinkedMember, linkedNames } from '../archives/linked-names.ts';
 import { linkEscapes } from '../archives/member-path.ts';
 import { endsAsZip, isZip, readZip, type ZipMember } from '../archives/zip.ts';
-import { SliceSource } from '../bytes/byte-source.ts';
-import type { Codec } from '../bytes/expand.ts';
+import { type ByteSource, SliceSource } from '../bytes/byte-source.ts';
+import { type Codec, expand } from '../bytes/expand.ts';
 import type { Inspection } from '../inspection.ts';
 import { isPickle } from '../pickle/inspect-pickle.ts';
 import { printable } from '../text/printable.ts';
@@ -12,45 +13,70 @@ const METHODS: Readonly<Record<number, Codec>> = { 8: 'deflate', 12: 'bzip2', 93
 const SYMLINK = 0o120000;
 const MODE_TYPE = 0o170000;
 
-/** A member's content, whatever its headers say of encryption and sums: PyTorch and others do not ask them. */
-async function inspectMember(inspection: Inspection, member: ZipMember): Promise<void> {
-  const { name, method, flags, offset, compressedBytes, headerOffset, mode } = member;
-  const place = { offset: headerOffset };
-  const body = new SliceSource(inspection.source, Math.max(0, offset), offset + compressedBytes);
-  // Only some tools make links of these: others read what they hold as the content of a file.
-  const isLink = (mode & MODE_TYPE) === SYMLINK;
-  reportPath(
-    inspection,
-    name,
-    isLink && linkEscapes(name, Buffer.from(body.read(0, 4096)).toString('utf8')),
-    place,
-  );
-  if (name.endsWith('/') && compressedBytes === 0) return;
-  if (offset < 0) return;
-  if (body.size < compressedBytes)
-    inspection.report('unreadable-member', `\`${printable(name)}\` ends early`, place);
-  if (flags & 1) inspection.report('encrypted', `\`${printable(name)}\` is encrypted, or says so`, place);
-  if (method === 0) return inspection.part(name, body);
-  if (method === 14) {
-    // A header of four bytes, then properties and data of LZMA.
-    const head = body.read(0, 9);
-    const alone = Buffer.concat([head.subarray(4, 9), Buffer.alloc(8, 0xff)]);
-    const joined = {
-      size: 13 + Math.max(0, body.size - 9),
-      read: (at: number, length: number) =>
-        at < 13
-          ? Buffer.concat([alone.subarray(at, at + length), body.read(9, Math.max(0, at + length - 13))])
-          : body.read(at - 4, length),
-    };
-    return inspectCompressed(inspection, name, 'lzma', joined, headerOffset);
-  }
-  const codec = METHODS[method];
-  if (codec) return inspectCompressed(inspection, name, codec, body, headerOffset);
+/** Bytes of a link that are read. */
+const LINK_BYTES_MAX = 4096;
+
+/** A member's bytes as they lie there, and how they are packed; no codec where they are not. */
+interface Packed {
+  readonly codec: Codec | null;
+  readonly source: ByteSource;
+}
+
+/** Null where it is packed in a way that is not read here. */
+function packedOf(source: ByteSource, { method, offset, compressedBytes }: ZipMember): Packed | null {
+  const body = new SliceSource(source, Math.max(0, offset), offset + compressedBytes);
+  if (method === 0) return { codec: null, source: body };
+  if (method !== 14) return METHODS[method] ? { codec: METHODS[method], source: body } : null;
+  // A header of four bytes, then properties and data of LZMA.
+  const alone = Buffer.concat([body.read(0, 9).subarray(4, 9), Buffer.alloc(8, 0xff)]);
+  const joined = {
+    size: 13 + Math.max(0, body.size - 9),
+    read: (at: number, length: number) =>
+      at < 13
+        ? Buffer.concat([alone.subarray(at, at + length), body.read(9, Math.max(0, at + length - 13))])
+        : body.read(at - 4, length),
+  };
+  return { codec: 'lzma', source: joined };
+}
+
+/** Where a symbolic link leads, for tools that make links of such members; null for what is none. */
+async function linkOf(inspection: Inspection, member: ZipMember): Promise<string | null> {
+  if ((member.mode & MODE_TYPE) !== SYMLINK || member.offset < 0) return null;
+  const packed = packedOf(inspection.source, member);
+  if (!packed) return null;
+  const { codec } = packed;
+  const { source } = codec === null ? packed : await expand(codec, packed.source, inspection.budget);
+  return Buffer.from(source.read(0, LINK_BYTES_MAX)).toString('utf8');
+}
+
+/** Scans what a member holds under a name. */
+async function inspectContent(inspection: Inspection, name: string, member: ZipMember): Promise<void> {
+  const packed = packedOf(inspection.source, member);
+  if (packed && packed.codec === null) return inspection.part(name, packed.source);
+  if (packed?.codec)
+    return inspectCompressed(inspection, name, packed.codec, packed.source, member.headerOffset);
   inspection.report(
     'unknown-codec',
-    `\`${printable(name)}\` is compressed in a way (${method}) that is not read here`,
-    place,
+    `\`${printable(name)}\` is compressed in a way (${member.method}) that is not read here`,
+    { offset: member.headerOffset },
   );
+}
+
+/** A member's content, whatever its headers say of encryption and sums: PyTorch and others do not ask them. */
+async function inspectMember(inspection: Inspection, member: ZipMember, link: string | null): Promise<void> {
+  const { name, otherName, flags, offset, compressedBytes, headerOffset } = member;
+  const place = { offset: headerOffset };
+  // Only some tools make links of these: others read what they hold as the content of a file.
+  reportPath(inspection, name, link !== null && linkEscapes(name, link), place);
+  if (otherName !== null)
+    reportPath(inspection, otherName, link !== null && linkEscapes(otherName, link), place);
+  if (name.endsWith('/') && compressedBytes === 0) return;
+  if (offset < 0) return;
+  if (offset + compressedBytes > inspection.source.size)
+    inspection.report('unreadable-member', `\`${printable(name)}\` ends early`, place);
+  if (flags & 1) inspection.report('encrypted', `\`${printable(name)}\` is encrypted, or says so`, place);
+  await inspectContent(inspection, name, member);
+  if (otherName !== null) await inspectContent(inspection, otherName, member);
 }
 
 /** ZIP archives: PyTorch, Keras, npz, skops, MLflow and many more; read from both ends. */
@@ -70,10 +96,22 @@ export const zip: Format = {
         `holds \`${printable(name)}\`, which its directory does not list`,
         { offset: headerOffset },
       );
+    const late = (): boolean => {
+      if (inspection.budget.outOfTime) inspection.report('too-much', 'takes longer to read than it may');
+      return inspection.budget.outOfTime;
+    };
+    const linked: LinkedMember<ZipMember>[] = [];
     for (const member of [...members, ...unlisted]) {
-      if (inspection.budget.outOfTime)
-        return inspection.report('too-much', 'takes longer to read than it may');
-      await inspectMember(inspection, member);
+      if (late()) return;
+      const link = await linkOf(inspection, member);
+      if (member.offset >= 0) linked.push({ name: member.name, link, content: member });
+      await inspectMember(inspection, member, link);
     }
+    const { names, fault } = linkedNames(linked);
+    for (const { path, content } of names) {
+      if (late()) return;
+      await inspectContent(inspection, path, content);
+    }
+    if (fault !== null) inspection.report('too-much', `holds ${fault}`);
   },
 };

@@ -10,13 +10,22 @@ export interface Token {
   readonly inner?: readonly Token[];
 }
 
-const SPACE = /(?:[ \t\f]|\\\r?\n)+|#[^\r\n]*/y;
+const SPACE = /(?:[ \t\f]|\\(?:\r\n|[\r\n]))+|#[^\r\n]*/y;
 const LINE_END = /\r\n|[\r\n]/y;
 const NAME = /[\p{ID_Start}_][\p{ID_Continue}]*/uy;
 const NUMBER = /\d[\w.]*/y;
 const SIGN = /:=|==|!=|<=|>=|->|\*\*|\/\/|[-+*/%@&|^<>]=|[^\s]/uy;
 const PREFIX = /^(?:[rbu]|br|rb|f|fr|rf|t|tr|rt)$/i;
 const QUOTE = /'''|"""|['"]/y;
+/** Words of the language: a name that is folded to one of them is none of them to Python. */
+export const WORDS: ReadonlySet<string> = new Set(
+  (
+    'and as assert async await break case class continue def del elif else except finally for from global if import in is lambda ' +
+    'match nonlocal not or pass raise return try while with yield'
+  ).split(' '),
+);
+/** What sets such a name apart from the word: a sign of no name. */
+const FOLDED = '\u00b7';
 /** Formatted texts within each other. */
 const FORMATTED_DEPTH_MAX = 8;
 
@@ -34,6 +43,12 @@ function escapeAt(source: string, at: number): readonly [string, number] {
   const one = rest[0] ?? '';
   if (one === '\n' || one === '\r') return ['', 1];
   return [PYTHON_ESCAPES[one] ?? (/[\\'"]/.test(one) ? one : `\\${one}`), 1];
+}
+
+/** The same in a text where it stands for itself: what is behind it, the end of a line too, ends no text. */
+function rawAt(source: string, at: number): readonly [string, number] {
+  const length = source.startsWith('\r\n', at + 1) ? 2 : 1;
+  return [source.slice(at, at + 1 + length), length];
 }
 
 /**
@@ -90,7 +105,8 @@ export class Lexer {
     if (name !== null) {
       const quote = PREFIX.test(name) ? this.#match(QUOTE) : null;
       if (quote !== null) return this.#text(offset, name.toLowerCase(), quote, depth);
-      return { kind: 'name', text: name.normalize('NFKC'), offset };
+      const plain = name.normalize('NFKC');
+      return { kind: 'name', text: plain !== name && WORDS.has(plain) ? plain + FOLDED : plain, offset };
     }
     const quote = this.#match(QUOTE);
     if (quote !== null) return this.#text(offset, '', quote, depth);
@@ -130,11 +146,14 @@ export class Lexer {
       const one = source[this.#at]!;
       if (source.startsWith(quote, this.#at) || source.startsWith(ends, this.#at)) break;
       if (!isLong && (one === '\n' || one === '\r')) break;
-      if (one === '\\') {
+      if (one === '\\' && inner !== null && source[this.#at + 1] === '{') {
+        // It stands for itself, and the brace begins what it begins without it.
+        this.#at++;
+      } else if (one === '\\') {
         keep();
-        const [stands, length] = escapeAt(source, this.#at + 1);
-        if (text.length <= TEXT_CHARACTERS_MAX) text += isRaw ? source.slice(this.#at, this.#at + 2) : stands;
-        this.#at += 1 + (isRaw ? 1 : Math.max(1, length));
+        const [stands, length] = isRaw ? rawAt(source, this.#at) : escapeAt(source, this.#at + 1);
+        if (text.length <= TEXT_CHARACTERS_MAX) text += stands;
+        this.#at += 1 + Math.max(1, length);
         from = this.#at;
       } else if (inner !== null && one === '{') {
         keep();

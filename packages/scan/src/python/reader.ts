@@ -1,4 +1,4 @@
-import { Lexer, type Token } from './lexer.ts';
+import { Lexer, type Token, WORDS } from './lexer.ts';
 import { type Names, NOTHING, ORIGIN, originOf, type Value, valueFrom, wordsOf } from './values.ts';
 
 /** What a call is told with. */
@@ -18,12 +18,6 @@ const TOKENS_MAX = 500_000;
 const DEPTH_MAX = 256;
 /** Characters of a dotted name that is looked up. */
 const WRITTEN_MAX = 256;
-const WORDS: ReadonlySet<string> = new Set(
-  (
-    'and as assert async await break case class continue def del elif else except finally for from global if import in is lambda ' +
-    'match nonlocal not or pass raise return try while with yield'
-  ).split(' '),
-);
 const OPENS = /^[([{]$/;
 
 /** Reads Python expression by expression, and tells each call with what is known of its arguments. */
@@ -111,7 +105,10 @@ export class PythonReader {
   #statement(from: number, to: number): Value {
     for (let at = from; at < to; at++)
       if (this.#is(at, 'import')) {
-        this.#import(from, at, to);
+        const begin = this.#importFrom(from, at);
+        // What stands before it on one line: `if f(): import a`.
+        if (begin > from) this.#values(from, begin);
+        this.#import(begin, at, to);
         return NOTHING;
       }
     const parts = this.#split(from, to, '=');
@@ -148,12 +145,20 @@ export class PythonReader {
     return [from, null];
   }
 
+  /** Where a statement that imports begins: with `from` and a name with dots, or with `import`. */
+  #importFrom(from: number, at: number): number {
+    let begin = at - 1;
+    while (begin >= from && /^(?:\.+|[\p{ID_Start}_][\p{ID_Continue}]*)$/u.test(this.#tokens[begin]!.text)) {
+      if (this.#is(begin, 'from')) return begin;
+      if (this.#tokens[begin]!.kind === 'text' || WORDS.has(this.#tokens[begin]!.text)) break;
+      begin--;
+    }
+    return at;
+  }
+
   /** `import a.b as c, d`, `from a import b as c`. */
   #import(from: number, at: number, to: number): void {
-    const isFrom = this.#tokens.findLastIndex(
-      ({ text }, index) => index >= from && index < at && text === 'from',
-    );
-    const module = isFrom < 0 ? '' : `${this.#written(isFrom + 1, at)}.`;
+    const module = from === at ? '' : `${this.#written(from + 1, at)}.`;
     const start = this.#is(at + 1, '(') ? at + 2 : at + 1;
     for (const [begin, end] of this.#split(start, to, ',')) {
       let as = begin;
@@ -162,6 +167,7 @@ export class PythonReader {
       if (name === '') continue;
       const alias = this.#is(as, 'as') ? this.#tokens[as + 1]?.text : undefined;
       if (alias !== undefined) this.names.set(alias, valueFrom(module + name));
+      else if (module !== '' && name === '*') this.names.setAll(module);
       else if (module !== '') this.names.set(name, valueFrom(module + name));
     }
   }

@@ -19,6 +19,8 @@ const PATH_CHARACTERS_MAX = 256;
 /** Characters that are kept of one text. */
 export const TEXT_CHARACTERS_MAX = 65_536;
 const NAMES_MAX = 200_000;
+/** Modules of which every name is imported. */
+const MODULES_MAX = 64;
 /** Names of which it is kept what they say. */
 const SAYING_MAX = 20_000;
 
@@ -49,6 +51,10 @@ export const canonical = (path: string): string =>
 /** What names stand for. Scopes are not told apart: what a name stood for once, it may stand for again. */
 export class Names {
   readonly #values = new Map<string, Value>();
+  /** Modules of which every name was imported. */
+  readonly #modules = new Set<string>();
+  /** What names stand for by these; null where it is nothing that is told. */
+  readonly #ofAll = new Map<string, Value | null>();
   readonly #isKept: (path: string) => boolean;
   /** Whether all names that were given a value have one. */
   isWhole = true;
@@ -59,7 +65,25 @@ export class Names {
   }
 
   get(name: string): Value | undefined {
-    return this.#values.get(name);
+    return this.#values.get(name) ?? this.#ofModules(name);
+  }
+
+  /** Every name of a module is a name here: `from os import *`. @param module with a dot behind it */
+  setAll(module: string): void {
+    if (this.#modules.has(module)) return;
+    if (this.#modules.size < MODULES_MAX) this.#modules.add(module);
+    else this.isWhole = false;
+    this.#ofAll.clear();
+  }
+
+  #ofModules(name: string): Value | undefined {
+    if (this.#modules.size === 0) return undefined;
+    const known = this.#ofAll.get(name);
+    if (known !== undefined) return known ?? undefined;
+    const module = [...this.#modules].find((one) => this.#isKept(canonical(`${one}${name}`)));
+    const found = module === undefined ? null : valueFrom(`${module}${name}`);
+    if (this.#ofAll.size < NAMES_MAX) this.#ofAll.set(name, found);
+    return found ?? undefined;
   }
 
   set(name: string, value: Value): void {

@@ -14,6 +14,8 @@ export interface ZipPart {
   readonly unlisted?: boolean;
   readonly listedBytes?: number;
   readonly aligned?: boolean;
+  /** What newer readers call it (APPNOTE 4.6.9); the plain name is then of one byte a letter. */
+  readonly unicodeName?: string;
 }
 
 /** A ZIP archive, byte by byte (PKWARE APPNOTE 6.3). */
@@ -58,20 +60,32 @@ export function zip(
     ]);
     local.push(header, body);
     if (!part.unlisted) {
-      const listedName = Buffer.from(part.name);
+      const listedName = Buffer.from(part.name, part.unicodeName === undefined ? 'utf8' : 'latin1');
+      const unicode = Buffer.from(part.unicodeName ?? '');
+      const listedExtra =
+        part.unicodeName === undefined
+          ? Buffer.alloc(0)
+          : Buffer.concat([
+              little(0x7075, 2),
+              little(5 + unicode.length, 2),
+              little(1, 1),
+              little(crc32(listedName), 4),
+              unicode,
+            ]);
       central.push(
         Buffer.concat([
           little(0x02014b50, 4),
           little(0x0314, 2),
           little(20, 2),
           tail(method, listedName.length),
-          little(0, 2),
+          little(listedExtra.length, 2),
           little(0, 2),
           little(0, 2),
           little(0, 2),
           little((part.mode ?? 0o100644) * 65536, 4),
           little(at - prefix.length + offsetOff, 4),
           listedName,
+          listedExtra,
         ]),
       );
       listed++;
@@ -195,7 +209,7 @@ const seven = (value: number): Buffer =>
 
 /** A 7z archive of one folder, stored or as LZMA2 without compression, with its header in the clear. */
 export function sevenZip(
-  parts: readonly { name: string; content: Uint8Array }[],
+  parts: readonly { name: string; content: Uint8Array; mode?: number }[],
   { coder = 'copy' as 'copy' | 'lzma2' | 'aes' | 'ppmd', hasNames = true } = {},
 ): Buffer {
   const whole = Buffer.concat(parts.map(({ content }) => content));
@@ -230,6 +244,14 @@ export function sevenZip(
     Buffer.from([5]),
     seven(parts.length),
     ...(hasNames ? [Buffer.from([17]), seven(names.length), names] : []),
+    ...(parts.some(({ mode }) => mode !== undefined)
+      ? [
+          Buffer.from([21]),
+          seven(2 + 4 * parts.length),
+          Buffer.from([1, 0]),
+          ...parts.map(({ mode = 0o100644 }) => little(mode * 65536 + 0x8000, 4)),
+        ]
+      : []),
     Buffer.from([0, 0]),
   ]);
   const start = Buffer.concat([little(packed.length, 8), little(header.length, 8), little(crc32(header), 4)]);

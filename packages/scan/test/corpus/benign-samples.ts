@@ -34,6 +34,7 @@ import {
   rNumbers,
   safetensors,
   savedModel,
+  savedObjects,
   tfGraph,
   tfNode,
 } from './graphs.ts';
@@ -471,6 +472,7 @@ function* graphs(): Generator<Sample> {
           [tfNode('p', 'Placeholder'), ...operators.map((one, i) => tfNode(`n${i}`, one, 'p'))],
           [[tfNode('s', 'SaveV2', 'prefix'), tfNode('r', 'RestoreV2', 'prefix')]],
         ),
+        savedObjects('{"class_name": "Dense", "config": {"units": 4, "activation": "relu"}}', 'a note'),
       ),
     );
     yield sample(

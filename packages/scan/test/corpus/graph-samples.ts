@@ -19,6 +19,7 @@ import {
   rPromise,
   safetensors,
   savedModel,
+  savedObjects,
   tfGraph,
   tfNode,
 } from './graphs.ts';
@@ -224,6 +225,15 @@ async function* kerasSamples(): AsyncGenerator<Sample> {
         field(4, '_tf_keras_sequential'),
         field(5, JSON.stringify(old)),
       ]),
+    ),
+  );
+  yield sample(
+    'Keras',
+    'metadata within a SavedModel: lambda',
+    'saved_model.pb',
+    savedModel(
+      tfGraph([tfNode('c', 'Const')]),
+      savedObjects('{"class_name": "Sequential"}', JSON.stringify(old)),
     ),
   );
 }

@@ -42,8 +42,19 @@ export const tfGraph = (
   );
 
 /** A SavedModel of one graph. */
-export const savedModel = (graph: Uint8Array): Buffer =>
-  message(field(1, 1), field(2, message(field(1, field(4, 'serve')), field(2, graph))));
+export const savedModel = (graph: Uint8Array, ...more: readonly Uint8Array[]): Buffer =>
+  message(field(1, 1), field(2, message(field(1, field(4, 'serve')), field(2, graph), ...more)));
+
+/** Objects of a SavedModel, each with what Keras up to 2.4 said of it there. */
+export const savedObjects = (...metadata: readonly string[]): Buffer =>
+  field(
+    7,
+    message(
+      ...metadata.map((one) =>
+        field(1, field(4, message(field(1, '_tf_keras_layer'), field(2, field(1, 1)), field(3, one)))),
+      ),
+    ),
+  );
 
 /** An ONNX operator. */
 export const onnxNode = (operator: string, domain = '', attributes: readonly Uint8Array[] = []): Buffer =>
