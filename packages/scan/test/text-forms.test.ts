@@ -163,3 +163,50 @@ it('a document that would take far more memory than it has bytes is incomplete',
     'suspicious',
   );
 });
+
+it('attributes of XML are read in either kind of quotes, with room and letters written otherwise', async () => {
+  const pmml = (attribute: string, prefix = ''): string =>
+    `<?xml version='1.0'?><${prefix}PMML version='4.4'><${prefix}Apply ${attribute}/></${prefix}PMML>`;
+  for (const attribute of [
+    'function="java.lang.Runtime"',
+    "function='java.lang.Runtime'",
+    'function = "java.lang.Runtime"',
+    'mapMissingTo="0" function\n=\n\'&#106;ava.lang.Runtime\'',
+    'function="&#x6a;ava.lang.Runtime"',
+  ])
+    for (const prefix of ['', 'p:'])
+      assert.equal(await verdictOf('m.pmml', pmml(attribute, prefix)), 'suspicious', attribute);
+  for (const attribute of [
+    'function="log10"',
+    "function='+'",
+    'x="function=" function="min"',
+    'functions="java.x"',
+  ])
+    assert.equal(await verdictOf('m.pmml', pmml(attribute)), 'clean', attribute);
+  const net = (layer: string): string => `<net name='x' version='11'><layers>${layer}</layers></net>`;
+  for (const layer of [
+    "<layer id='0' type='A' version='custom'/>",
+    '<layer id="0" type="A" version = "custom"/>',
+    "<layer id='0' type='A' version='opset1'><data library = 'a.&#115;o'/></layer>",
+  ])
+    assert.equal(await verdictOf('m.xml', net(layer)), 'suspicious', layer);
+  assert.equal(await verdictOf('m.xml', net("<layer id='0' type='A' version='opset1'/>")), 'clean');
+});
+
+it('templates are judged in YAML and in files of prompts that are made with Jinja', async () => {
+  for (const key of ['chat_template', 'chat_template_jinja']) {
+    assert.equal(await verdictOf('a.yaml', `${key}: ${JSON.stringify(ESCAPE)}\n`), 'malicious', key);
+    assert.equal(await verdictOf('a.json', JSON.stringify({ [key]: { tools: ESCAPE } })), 'malicious', key);
+  }
+  assert.equal(await verdictOf('a.yaml', 'chat_template: chatml\n'), 'clean');
+  assert.equal(await verdictOf('a.prompty', `---\nname: a\n---\nsystem:\n${ESCAPE}\n`), 'malicious');
+  const plain =
+    '---\nname: a\n---\nsystem:\nYou answer {{name}}.\n{% for item in items %}\n- {{item.title}}\n{% endfor %}\n';
+  assert.equal(await verdictOf('a.prompty', plain), 'clean');
+});
+
+it('requirements in another encoding are not clean', async () => {
+  for (const name of ['utf-7', 'gbk'])
+    assert.equal(await verdictOf('requirements.txt', `# coding: ${name}\na==1\n`), 'incomplete', name);
+  assert.equal(await verdictOf('requirements.txt', '# coding: utf-8\na==1\n'), 'clean');
+});

@@ -91,6 +91,34 @@ describe('lock files', () => {
     assert.equal((await read('requirements.txt', '# coding: utf-8\nleft==1.0\n')).unread, false);
   });
 
+  it('of yarn are told where a line has a form that yarn reads and never writes', async () => {
+    const entry = (version: string, resolved: string): string =>
+      `# yarn lockfile v1\n\n\nright@^1.0.0:\n  version "1.0.0"\n  resolved "https://registry.example/right/-/right-1.0.0.tgz#0"\n\nleft@^1.0.0:\n${version}${resolved}`;
+    const version = '  version "1.0.0"\n';
+    const resolved = `  resolved "https://registry.example${TAIL}"\n`;
+    const more = '  dependencies:\n    version "^1.0.0"\n    resolved "^2.0.0"\n    "a-b" "^1"\n';
+    for (const text of [
+      entry(version, resolved),
+      entry(version, resolved + more),
+      entry('  version 1.0.0\n', resolved),
+    ])
+      assert.deepEqual(await read('yarn.lock', text), { names: ['right', 'left'], unread: false }, text);
+    for (const own of [
+      '  version: "1.0.0"\n',
+      '  version  "1.0.0"\n',
+      '  version "1.0.0" # a\n',
+      '  a, version "1.0.0"\n',
+      '',
+    ])
+      assert.equal((await read('yarn.lock', entry(own, resolved))).unread, true, own);
+    for (const own of [': "', '  "', ', a "'])
+      assert.equal((await read('yarn.lock', entry(version, resolved.replace(' "', own)))).unread, true, own);
+    assert.equal((await read('yarn.lock', entry(version, `${resolved}  a, version "2.0.0"\n`))).unread, true);
+    assert.deepEqual((await read('yarn.lock', entry(version, ''))).names, ['right', 'left']);
+    const beside = entry(version, '').replace('left@^1.0.0', '"left@file:../left"');
+    assert.equal((await read('yarn.lock', beside)).unread, false);
+  });
+
   it('of Go are read with words in any quotes', async () => {
     const text =
       'module `x`\nrequire (\n\t`golang.org/x/net` v0.1.0\n\t"golang.org/x/text" v0.2.0 // why\n)\n';

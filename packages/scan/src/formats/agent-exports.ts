@@ -90,14 +90,17 @@ function inspectConstructor(inspection: Inspection, object: JsonObject, pointer:
     });
 }
 
-/** Whether commands and their arguments fetch or decode what they run, or hand a shell away. */
-export function reportCommand(inspection: Inspection, command: string, place: Place): void {
+/** Tells commands that fetch or decode what they run, or hand a shell away. @returns whether these do */
+export function reportCommand(inspection: Inspection, command: string, place: Place): boolean {
   for (const line of command.split('\n')) {
     const act = commandAct(line);
-    if (act === 'fetched') return inspection.report('notebook-shell', 'fetches a program and runs it', place);
-    if (act === 'decoded') return inspection.report('hidden-code', 'decodes commands and runs them', place);
-    if (act) return inspection.report('shell-elsewhere', 'hands a shell to another machine', place);
+    if (act === null) continue;
+    if (act === 'fetched') inspection.report('notebook-shell', 'fetches a program and runs it', place);
+    else if (act === 'decoded') inspection.report('hidden-code', 'decodes commands and runs them', place);
+    else inspection.report('shell-elsewhere', 'hands a shell to another machine', place);
+    return true;
   }
+  return false;
 }
 
 const PYTHON = /(?:^|[\\/])python[\d.]{0,6}(?:\.exe)?$/;
@@ -107,12 +110,30 @@ function inspectStart(inspection: Inspection, object: JsonObject, pointer: strin
   const { command, args } = object;
   if (typeof command !== 'string' && !Array.isArray(command)) return;
   const words = [command, args].flat().filter((one) => typeof one === 'string');
-  if (words.length < 2) return;
   reportCommand(inspection, words.join(' '), { pointer });
   const at = words.findIndex((one, index) => index > 0 && one === '-c');
   const code = words[at + 1];
   if (at > 0 && code !== undefined && words.slice(0, at).some((one) => PYTHON.test(one)))
     reportPython(inspection, code, () => ({ pointer }), false);
+}
+
+/** What npm runs by itself when a package is installed. */
+const AT_INSTALL = [
+  'preinstall',
+  'install',
+  'postinstall',
+  'preprepare',
+  'prepare',
+  'postprepare',
+  'prepublish',
+];
+
+/** Commands that installing a package of npm runs. */
+export function inspectPackageScripts(inspection: Inspection, root: JsonObject): void {
+  const scripts = asObject(root['scripts']) ?? {};
+  for (const key of AT_INSTALL)
+    if (typeof scripts[key] === 'string')
+      reportCommand(inspection, scripts[key], { pointer: `/scripts/${key}` });
 }
 
 /** Code in nodes of workflows: Langflow keeps the source of each part, Dify and n8n that of nodes for code. */

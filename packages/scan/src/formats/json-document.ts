@@ -1,11 +1,11 @@
 import { escapes } from '../archives/member-path.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import type { Inspection } from '../inspection.ts';
-import { inspectTemplate } from '../templates/inspect-template.ts';
+import { inspectChatTemplates, inspectTemplate } from '../templates/inspect-template.ts';
 import { asObject, duplicateKey, type Json, objectsIn, parsePythonJson } from '../text/json.ts';
 import { printable } from '../text/printable.ts';
 import { decodeText, encodingOf, type TextEncoding } from '../text/text-encoding.ts';
-import { inspectAgentExport } from './agent-exports.ts';
+import { inspectAgentExport, inspectPackageScripts } from './agent-exports.ts';
 import { inspectExportedProgram, isExportedNode } from './exported-program.ts';
 import type { Format } from './format.ts';
 import { actOf, leadsOut } from './harmful-names.ts';
@@ -97,6 +97,7 @@ function inspectRoot(inspection: Inspection, root: Json): void {
   inspectRouter(inspection, object);
   if (object['_class_name'] !== undefined) inspectDiffusers(inspection, object);
   if (isNotebook(object)) inspectNotebook(inspection, object);
+  if (inspection.name === 'package.json') inspectPackageScripts(inspection, object);
   if (typeof object['__class__'] === 'string' && object['__loader__'] !== undefined)
     inspectSkops(inspection, root);
   inspectExportedProgram(inspection, root);
@@ -195,15 +196,10 @@ function inspectDocument(inspection: Inspection, text: string, root: Json): void
     inspectNamedCode(inspection, named, pointer);
     inspectAgentExport(inspection, object, pointer);
     inspectZarrArray(inspection, object, pointer);
-    for (const key of ['chat_template', 'template', 'chat_template_jinja', 'default_chat_template']) {
-      const value = object[key];
-      if (typeof value === 'string' && (key !== 'template' || /\{[{%]/.test(value)))
-        inspectTemplate(inspection, value, { pointer: `${pointer}/${key}` });
-    }
-    const several = asObject(object['chat_template']);
-    for (const [key, value] of Object.entries(several ?? {}))
-      if (typeof value === 'string')
-        inspectTemplate(inspection, value, { pointer: `${pointer}/chat_template/${key.slice(0, 64)}` });
+    inspectChatTemplates(inspection, object, pointer);
+    const { template } = object;
+    if (typeof template === 'string' && /\{[{%]/.test(template))
+      inspectTemplate(inspection, template, { pointer: `${pointer}/template` });
   }
 }
 

@@ -1,7 +1,11 @@
 import { Inspector } from '@sallyport/guard';
 import type { Inspection } from '../inspection.ts';
+import { inspectTemplate } from '../templates/inspect-template.ts';
+import { type Json, textsIn } from '../text/json.ts';
 import { lineFinder } from '../text/lines.ts';
 import { decodeText } from '../text/text-encoding.ts';
+import { parseYaml } from '../text/yaml.ts';
+import { reportCommand } from './agent-exports.ts';
 import type { Format } from './format.ts';
 import { isThere } from './text-formats.ts';
 
@@ -40,9 +44,40 @@ export const prompt: Format = {
     const { source } = inspection;
     if (source.size > PROMPT_BYTES_MAX)
       inspection.report('too-much', 'is a prompt that is longer than is read');
-    inspectPrompt(inspection, decodeText(source.read(0, PROMPT_BYTES_MAX)));
+    const text = decodeText(source.read(0, PROMPT_BYTES_MAX));
+    inspectPrompt(inspection, text);
+    inspectCommands(inspection, text);
+    if (inspection.name.endsWith('.prompty')) inspectTemplate(inspection, text, {});
   },
 };
+
+/** A command whose output an agent puts in place of it before it reads the rest. */
+const RUN_FIRST = /!`([^`\n]{1,4096})`/g;
+const ALIASES_MAX = 100;
+
+/** What stands between lines of three dashes at the top, where it does. */
+function frontMatter(text: string): string | null {
+  if (!/^\ufeff?---\r?\n/.test(text)) return null;
+  const end = text.indexOf('\n---', 3);
+  return end < 0 ? null : text.slice(text.indexOf('\n') + 1, end + 1);
+}
+
+/** Commands that an agent runs when it takes up a file: those in its text, and those of hooks and servers of tools at its top. */
+function inspectCommands(inspection: Inspection, text: string): void {
+  const lineAt = lineFinder(text);
+  for (const { 1: command, index } of text.matchAll(RUN_FIRST))
+    reportCommand(inspection, command!, { line: lineAt(index) });
+  const front = frontMatter(text);
+  if (front === null) return;
+  if (reportCommand(inspection, front, { line: 1 })) return;
+  try {
+    for (const { value } of parseYaml(front, ALIASES_MAX))
+      for (const { text: command, pointer } of textsIn(value as Json, (one) => one.length > 8))
+        reportCommand(inspection, command, { line: 1, pointer });
+  } catch {
+    // Rules of editors have patterns there that are no YAML (`globs: *.ts`): as lines they were looked at.
+  }
+}
 
 function inspectPrompt(inspection: Inspection, text: string): void {
   rules ??= new Inspector();

@@ -6,7 +6,7 @@ import {
   pipOptions,
   withoutComment,
 } from '../dependencies/lock-files/pip-lines.ts';
-import { isRequirements } from '../dependencies/lock-files/requirements.ts';
+import { isRequirements, otherEncoding } from '../dependencies/lock-files/requirements.ts';
 import { foreignRegistries } from '../dependencies/registries.ts';
 import type { Inspection } from '../inspection.ts';
 import { pythonText } from '../python/source-encoding.ts';
@@ -128,6 +128,10 @@ export const requirements: Format = {
   recognise: (probe) =>
     isText(probe) && isRequirements(probe.inspection.path.replaceAll(/[\\!]/g, '/').toLowerCase()),
   inspect: (inspection) => {
-    for (const line of pipLines(readText(inspection))) inspectRequirement(inspection, line);
+    const text = readText(inspection);
+    const encoding = otherEncoding(text);
+    if (encoding !== null)
+      inspection.report('malformed', `is text in \`${printable(encoding)}\`, which is not read`, { line: 1 });
+    for (const line of pipLines(text)) inspectRequirement(inspection, line);
   },
 };

@@ -49,17 +49,41 @@ function xml(inspection: Inspection, text: string, lineAt: (offset: number) => n
     });
 }
 
+/** What letters are written as in XML. */
+const ENTITIES: ReadonlyMap<string, string> = new Map([
+  ['lt', '<'],
+  ['gt', '>'],
+  ['amp', '&'],
+  ['quot', '"'],
+  ['apos', "'"],
+]);
+const unescaped = (text: string): string =>
+  text.replace(/&(?:#x([\da-fA-F]{1,6})|#(\d{1,7})|([a-z]{2,4}));/g, (whole, hex, decimal, name) => {
+    if (name !== undefined) return ENTITIES.get(name as string) ?? whole;
+    const point = hex === undefined ? Number(decimal) : Number.parseInt(hex as string, 16);
+    return point > 0x10ffff ? whole : String.fromCodePoint(point);
+  });
+
+/** The value of an attribute in a tag, in either kind of quotes; undefined where it has none. */
+function attributeOf(tag: string, name: string): string | undefined {
+  for (const [, own, double, single] of tag.matchAll(
+    /(?<=\s)([\w:.-]{1,64})\s{0,32}=\s{0,32}(?:"([^"]{0,4096})"|'([^']{0,4096})')/g,
+  ))
+    if (own === name) return unescaped(double ?? single ?? '');
+  return undefined;
+}
+
 /** OpenVINO: a graph in XML beside its weights. */
 export const openVino: Format = {
   name: 'openvino',
-  recognise: ({ text }) => /<net\s[^<>]*\bversion="\d+"/.test(text),
+  recognise: ({ text }) => /<net\s[^<>]*\bversion\s*=\s*["']\d+["']/.test(text),
   inspect: (inspection) => {
     const text = readText(inspection);
     const lineAt = lineFinder(text);
     xml(inspection, text, lineAt);
-    for (const match of text.matchAll(/<layer\s([^<>]{1,2048})>/g)) {
-      const version = /\bversion="([^"]*)"/.exec(match[1]!)?.[1];
-      const type = /\btype="([^"]*)"/.exec(match[1]!)?.[1] ?? '';
+    for (const match of text.matchAll(/<layer(\s[^<>]{1,2048})>/g)) {
+      const version = attributeOf(match[1]!, 'version');
+      const type = attributeOf(match[1]!, 'type') ?? '';
       if (version !== undefined && !/^(?:opset\d+|ie_internal_opset|util|)$/.test(version))
         inspection.report(
           'custom-operator',
@@ -67,9 +91,11 @@ export const openVino: Format = {
           { line: lineAt(match.index) },
         );
     }
-    for (const match of text.matchAll(/\b(?:library|plugin|extension|path)="([^"]{1,4096})"/gi))
-      if (/\.(?:so|dll|dylib)/i.test(match[1]!))
-        inspection.report('custom-operator', `loads \`${printable(match[1]!)}\``, {
+    for (const match of text.matchAll(
+      /\b(?:library|plugin|extension|path)\s{0,32}=\s{0,32}(?:"([^"]{1,4096})"|'([^']{1,4096})')/gi,
+    ))
+      if (/\.(?:so|dll|dylib)/i.test(unescaped(match[1] ?? match[2]!)))
+        inspection.report('custom-operator', `loads \`${printable(match[1] ?? match[2]!)}\``, {
           line: lineAt(match.index),
         });
   },
@@ -79,16 +105,18 @@ export const openVino: Format = {
 export const pmml: Format = {
   name: 'pmml',
   recognise: ({ text, name }) =>
-    /<PMML[\s>]/.test(text) || (name.endsWith('.pmml') && /^\s*(?:<|$)/.test(text)),
+    /<(?:[\w.-]{1,64}:)?PMML[\s>]/.test(text) || (name.endsWith('.pmml') && /^\s*(?:<|$)/.test(text)),
   inspect: (inspection) => {
     const text = readText(inspection);
     const lineAt = lineFinder(text);
     xml(inspection, text, lineAt);
-    for (const match of text.matchAll(/<Apply\s[^<>]{0,256}function="([^"<]{1,256})"/g))
-      if (/^(?:java|javax|javafx|com|org|net|sun|jdk)\./.test(match[1]!))
-        inspection.report('config-target', `calls \`${printable(match[1]!)}\``, {
+    for (const match of text.matchAll(/<(?:[\w.-]{1,64}:)?Apply(\s[^<>]{1,2048})>/g)) {
+      const called = attributeOf(match[1]!, 'function') ?? '';
+      if (/^(?:java|javax|javafx|com|org|net|sun|jdk)\./.test(called))
+        inspection.report('config-target', `calls \`${printable(called)}\``, {
           line: lineAt(match.index),
         });
+    }
   },
 };
 

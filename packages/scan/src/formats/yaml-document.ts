@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Inspection } from '../inspection.ts';
+import { inspectChatTemplates } from '../templates/inspect-template.ts';
 import { asObject, type Json, objectsIn } from '../text/json.ts';
 import { lineFinder } from '../text/lines.ts';
 import { printable } from '../text/printable.ts';
@@ -93,6 +94,7 @@ function inspectDocuments(inspection: Inspection, text: string, documents: reado
     for (const { object: part, pointer } of objectsIn(root)) {
       inspectNamedCode(inspection, part, pointer);
       inspectAgentExport(inspection, part, pointer);
+      inspectChatTemplates(inspection, part, pointer);
     }
   }
   if (!tag && documents.some(({ fault }) => fault !== null)) inspectTorn(inspection, text);

@@ -183,3 +183,22 @@ export function inspectTemplate(inspection: Inspection, template: string, place:
       see('template-exfiltration', 'replaces words of what is said by an address');
   }
 }
+
+/** Keys under which a chat template stands in a configuration. */
+const CHAT_TEMPLATES = ['chat_template', 'chat_template_jinja', 'default_chat_template'];
+
+/** Chat templates of an object of a configuration, one or several by their names. */
+export function inspectChatTemplates(
+  inspection: Inspection,
+  object: { readonly [key: string]: unknown },
+  pointer: string,
+): void {
+  for (const key of CHAT_TEMPLATES) {
+    const value = object[key];
+    if (typeof value === 'string') inspectTemplate(inspection, value, { pointer: `${pointer}/${key}` });
+    else if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      for (const [name, one] of Object.entries(value))
+        if (typeof one === 'string')
+          inspectTemplate(inspection, one, { pointer: `${pointer}/${key}/${name.slice(0, 64)}` });
+  }
+}

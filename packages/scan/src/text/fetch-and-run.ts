@@ -1,8 +1,10 @@
 const FETCH = /\b(?:curl|wget)\b/;
 /** What runs what it is handed. */
-const SHELL = /^(?:ba|z|da|k)?sh$/;
+const SHELL = /^(?:ba|z|da|k|mk|a|c|tc|fi)?sh$/;
 /** What does so where it is not told what else to run. */
-const INTERPRETER = /^(?:python[\d.]{0,6}|perl|node|ruby)$/;
+const INTERPRETER = /^(?:python[\d.]{0,6}|perl|node|ruby|php)$/;
+/** Options of these that name nothing to run. */
+const BARE_OPTION = /^-[uBEIsSOqw]{1,8}$/;
 /** A fetch within what a shell is told to run. */
 const WITHIN =
   /(?:^|[\s;&|!("'/])(?:(?:ba|z|da|k)?sh|eval|source|\.)\s[^\n]{0,128}?(?:<\(|\$\(|`)\s{0,8}(?:curl|wget)\b/;
@@ -10,16 +12,23 @@ const WITHIN =
 const RUNS_TEXT = /\b(?:iex|invoke-expression)\b/i;
 const DOWNLOADS = /\b(?:iwr|irm|invoke-webrequest|invoke-restmethod|downloadstring)\b/i;
 const WORDS_MAX = 16;
+/** Options of `sudo` that a value of their own follows. */
+const WITH_VALUE = /^(?:-[ugphCTRD]|--(?:user|group|host|prompt|chdir|chroot))$/;
 
 /** Whether a part of a pipe hands what comes in to something that runs it. */
 function runsInput(piece: string): boolean {
-  const words = piece.trimStart().split(/\s+/, WORDS_MAX);
-  const first = words.findIndex((word) => !/^(?:sudo|env|exec|nohup|time|-.*|\w+=.*)$/s.test(word));
+  // `|&` hands on what goes wrong too; brackets make a shell of their own.
+  const words = piece.replace(/^[\s&({]{1,16}/, '').split(/\s+/, WORDS_MAX);
+  const first = words.findIndex(
+    (word, at) =>
+      !/^(?:sudo|doas|env|exec|nohup|time|command|busybox|-.*|\w+=.*)$/s.test(word) &&
+      !WITH_VALUE.test(words[at - 1] ?? ''),
+  );
   if (first < 0) return false;
   const [word = ''] = words[first]!.split(/[;&)"']/, 1);
   const name = word.slice(word.lastIndexOf('/') + 1);
   if (SHELL.test(name)) return true;
-  const next = words[first + 1];
+  const next = words.slice(first + 1).find((one) => !BARE_OPTION.test(one));
   return (
     INTERPRETER.test(name) && (next === undefined || next === '' || next === '-' || /^[;&)"']/.test(next))
   );

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parseYaml, yamlReadings } from '../../text/yaml.ts';
-import { asText, asTree, type LockedPackage, type LockFormat } from '../locked-package.ts';
+import { asText, asTree, type LockedPackage, type LockFormat, type LockReading } from '../locked-package.ts';
 import { sourceOf } from './npm.ts';
 import { withServed } from './served.ts';
 
@@ -91,11 +91,18 @@ export const pnpmLock: LockFormat = {
 const yarnName = (descriptor: string): string | null =>
   /^((?:@[^/@]+\/)?[^/@]+)@/.exec(descriptor)?.[1] ?? null;
 
+const FIELD = /^ {2}"?(version|resolved|integrity)"? (?:"([^"]{0,2048})"|([^"\s]{1,2048}))$/;
+/** A line of an entry that sets one of these, or several fields at once. */
+const FIELD_BEGINS = /^ {2}(?:"?(?:version|resolved)(?![\w-])|(?:"[^"]*"|[^\s":,]+)\s*,)/;
+/** A folder or archive beside the project, in the range that is asked for. */
+const LIES_THERE = /@(?:file:|link:|portal:|\.{0,2}\/)/;
+
 /** Yarn 1 has a form of its own: blocks that begin with descriptors and hold `key value` lines. */
-function readClassic(text: string): LockedPackage[] {
+function readClassic(text: string): LockReading {
   // Yarn ends a line there, and no comment.
   if (/\r(?!\n)/.test(text)) throw new Error('it has lines that end with CR alone');
   const packages: LockedPackage[] = [];
+  const unread: string[] = [];
   let head: string | null = null;
   let fields = new Map<string, string>();
   const finish = (): void => {
@@ -103,14 +110,17 @@ function readClassic(text: string): LockedPackage[] {
     const alias = /@npm:((?:@[^/@]+\/)?[^/@]+)@/.exec(first)?.[1];
     const name = alias ?? yarnName(first);
     const resolved = fields.get('resolved') ?? null;
-    if (head !== null && name !== null && fields.has('version'))
+    if (head !== null && (name === null || !fields.has('version')))
+      unread.push(`an entry without a name or version (\`${head.slice(0, 60)}\`)`);
+    else if (head !== null && name !== null)
       packages.push(
         ...withServed(
           {
             ecosystem: 'npm',
             name,
             version: fields.get('version')!,
-            source: resolved === null ? 'folder' : sourceOf(resolved),
+            // What comes from a registry may lack an address; what says where it lies has none.
+            source: resolved !== null ? sourceOf(resolved) : LIES_THERE.test(first) ? 'folder' : 'registry',
             hasDigest: fields.has('integrity') || /#[0-9a-f]{40}$/.test(resolved ?? ''),
             needle: head,
           },
@@ -127,11 +137,13 @@ function readClassic(text: string): LockedPackage[] {
       head = line.replace(/:$/, '');
       continue;
     }
-    const field = /^ {2}"?(version|resolved|integrity)"? "?([^"]{0,2048})"?$/.exec(line);
-    if (field && head !== null) fields.set(field[1]!, field[2]!);
+    const field = FIELD.exec(line);
+    if (field && head !== null) fields.set(field[1]!, field[2] ?? field[3]!);
+    // Yarn takes a colon, room or a comment there, which it never writes.
+    else if (FIELD_BEGINS.test(line)) unread.push(`a line of another form (\`${line.trim().slice(0, 60)}\`)`);
   }
   finish();
-  return packages;
+  return { packages, unread };
 }
 
 function readBerry(text: string): LockedPackage[] {
@@ -172,6 +184,6 @@ export const yarnLock: LockFormat = {
       text.trim() !== ''
     )
       throw new Error('it is no lock file of yarn');
-    return { packages: isBerry ? readBerry(text) : readClassic(text), unread: [] };
+    return isBerry ? { packages: readBerry(text), unread: [] } : readClassic(text);
   },
 };

@@ -76,7 +76,7 @@ export function isRequirements(path: string): boolean {
 }
 
 /** An encoding that a comment at the top names: pip reads the file in that. Only what is read here is none. */
-const otherEncoding = (text: string): string | null => {
+export const otherEncoding = (text: string): string | null => {
   for (const line of text.split('\n', 2)) {
     const name = line.startsWith('#') ? /coding[:=]\s*([-\w.]+)/.exec(line)?.[1] : undefined;
     if (name !== undefined && !/^(?:utf[-_]?8(?:[-_]sig)?|ascii)$/i.test(name)) return name;
