@@ -119,7 +119,8 @@ export class Redactor {
   }
 
   #pseudonym(stem: string, value: string, bare: boolean): string {
-    // Should two values of one exchange fall together, the second one gets another.
+    // Should two values of one exchange fall together, the second one gets another. One that the texts have already was made
+    // here in an earlier turn, for this value: only the key makes it.
     for (let n = 0; ; n++) {
       const bytes = createHmac('sha256', this.#key)
         .update(`${stem}\n${value}\n${bare ? 'bare ' : ''}${n === 0 ? '' : n}`)
@@ -127,7 +128,7 @@ export class Redactor {
       let letters = '';
       for (let i = 0; i < PSEUDONYM_LETTERS; i++) letters += BASE32[bytes[i]! & 31];
       const made = `[${stem}_${letters}]`;
-      if (!this.#byPlaceholder.has(made) && !this.#taken.has(made)) return made;
+      if (!this.#byPlaceholder.has(made)) return made;
     }
   }
 

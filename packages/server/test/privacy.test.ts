@@ -98,6 +98,19 @@ describe('what a system wants replaced, and what tools may be told', () => {
     assert.equal(first.got, TEXT);
   });
 
+  it('pseudonyms: the same where one of an earlier turn stands in the body', async () => {
+    const { sent } = await round('pseudonyms');
+    const [own] = /\[EMAIL_[a-z2-7]{8}\]/.exec(sent)!;
+    const messages = [
+      { role: 'assistant', content: `I wrote to ${own}.` },
+      { role: 'user', content: TEXT },
+    ];
+    const response = await server.chat(keys.get('pseudonyms')!, TEXT, { messages });
+    assert.equal(response.status, 200);
+    const body = fake.requests.at(-1)!.body.toString();
+    assert.equal(body.split(own).length, 3, body);
+  });
+
   it('generalities: what is less exact stays', async () => {
     const { sent } = await round('general');
     assert.match(sent, /^Mail \[E-MAIL at mail\.example\], card \[CARD ending 1111\]/);
