@@ -1,11 +1,12 @@
-import { isUtf8 } from 'node:buffer';
 import { tableOf, textAmong } from '@sallyport/core';
 import { shifted } from './alphabets.ts';
 import type { Layer } from './canonicalise.ts';
-import { JoinedLayers } from './joined-layers.ts';
+import { Runs } from './joined-layers.ts';
 import { AMPERSAND, BACKSLASH, EQUALS, isToken, LESS, type Look, PERCENT, TOKEN_MIN } from './look.ts';
 import { type Mapped, MappedBuilder } from './mapped.ts';
+import { numberLayers } from './numbers.ts';
 import { Rewriting } from './rewriting.ts';
+import { looksWritten, readable } from './written.ts';
 
 /** Characters around an escape that are read with it. */
 const AROUND = 96;
@@ -30,29 +31,6 @@ const NAMED: Readonly<Record<string, string>> = tableOf({
   equals: '=',
   num: '#',
 });
-
-/** Bytes of UTF-16 as UTF-8, where every second one of them is 0, as it is for letters of English; others as they are. */
-function narrowed(bytes: Uint8Array): Uint8Array {
-  const from = bytes[0] === 0xfe || bytes[0] === 0xff ? 2 : 0;
-  const wide = bytes.length >= 16 && bytes.length % 2 === 0;
-  const zeros = bytes[from] === 0 ? 0 : 1;
-  for (let i = from; wide && i < bytes.length; i += 2)
-    if (bytes[i + zeros] !== 0 || bytes[i + 1 - zeros] === 0) return bytes;
-  return wide ? bytes.filter((_, i) => i >= from && i % 2 !== zeros) : bytes;
-}
-
-/** Text that bytes spell, or null when they spell none worth reading. */
-function readable(raw: Uint8Array): string | null {
-  const bytes = narrowed(raw);
-  if (bytes.length < 8 || !isUtf8(bytes)) return null;
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
-  let odd = 0;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c < 32 && c !== 9 && c !== 10 && c !== 13) odd++;
-  }
-  return odd * 10 > text.length ? null : text;
-}
 
 /** Runs of at least `least` characters of encoded data; looks at one character in `least` where there are none. */
 function* tokens(text: string, least: number): Generator<{ start: number; end: number }> {
@@ -92,6 +70,47 @@ function fromBase32(text: string): Uint8Array {
 /** What a run of characters decodes to as base64, base32 or hexadecimal, also when it was turned or shifted before. */
 function decodeToken(token: string): { name: string; text: string } | null {
   const bare = token.replace(/^0x/i, '');
+  const found = decodeWhole(bare);
+  if (found !== null) return found;
+  const among = bare.length < AMONG_MIN ? null : amongBytes(bare);
+  return among ?? decodePart(bare);
+}
+
+/** How often what follows a sign of base64 is tried by itself, and how far from the sign before it that stands. */
+const PARTS_TRIED = 3;
+const PART_CHARACTERS = 32;
+const HEX_RUN = /[0-9a-f]{16,}/gi;
+
+/**
+ * What a run decodes to that has something else before it or behind, parted by a sign or not: `msg_49676e…`, `a/SWdub3…`, a figure too
+ * many.
+ */
+function decodePart(bare: string): { name: string; text: string } | null {
+  const said: string[] = [];
+  for (const [hex] of bare.matchAll(HEX_RUN))
+    for (const from of [0, 1]) {
+      const text = readable(Buffer.from(hex.slice(from, from + ((hex.length - from) & ~1)), 'hex'));
+      if (text !== null && looksWritten(text)) said.push(text);
+    }
+  if (said.length > 0) return { name: 'hex', text: said.join('\n') };
+  let from = 0;
+  for (let tried = 0; tried < PARTS_TRIED; tried++) {
+    const sign = bare.slice(from, from + PART_CHARACTERS).search(/[+/_-]/);
+    if (sign < 0) break;
+    from += sign + 1;
+    const rest = bare.slice(from);
+    if (rest.length < TOKEN_MIN) break;
+    const text = readable(Buffer.from(rest, 'base64'));
+    if (text !== null && looksWritten(text)) return { name: 'base64', text };
+    // What begins at another place says something else.
+    const among = rest.length < AMONG_MIN || from % 4 === 0 ? '' : textAmong(Buffer.from(rest, 'base64'));
+    if (among !== '') return { name: 'binary+base64', text: among };
+  }
+  return null;
+}
+
+/** What a run of characters decodes to as it is. */
+function decodeWhole(bare: string): { name: string; text: string } | null {
   const attempts: [string, (t: string) => Uint8Array | null][] = [
     ['hex', (t) => (/^(?:[0-9a-f]{2})+$/i.test(t) ? Buffer.from(t, 'hex') : null)],
     ['base32', (t) => (/^[A-Z2-7]+$/.test(t) || /^[a-z2-7]+$/.test(t) ? fromBase32(t) : null)],
@@ -110,7 +129,7 @@ function decodeToken(token: string): { name: string; text: string } | null {
         return { name: before === '' ? name : `${before}+${name}`, text };
     }
   }
-  return bare.length < AMONG_MIN ? null : amongBytes(bare);
+  return null;
 }
 
 /** Characters of a run from which texts are looked for among its bytes. */
@@ -127,24 +146,6 @@ function amongBytes(run: string): { name: string; text: string } | null {
     if (text !== '') return { name: `binary+${form}`, text };
   }
   return null;
-}
-
-/** Whether most of a text is letters and spaces or itself encoded: random bytes that happen to be UTF-8 are not. */
-function looksWritten(text: string): boolean {
-  let plain = 0;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if ((c >= 97 && c <= 122) || (c >= 65 && c <= 90) || (c >= 48 && c <= 57) || c === 32 || c > 0xa0)
-      plain++;
-  }
-  return plain * 10 >= text.length * 6;
-}
-
-/** What runs of characters decode to, all of one encoding as one reading. */
-class Runs extends JoinedLayers {
-  add(name: string, text: string, start: number, end: number): void {
-    this.next(name, start, end, true).piece(text, start, end);
-  }
 }
 
 function* tokenLayers(source: Mapped): Generator<Layer> {
@@ -178,34 +179,6 @@ function* tokenLayers(source: Mapped): Generator<Layer> {
   yield* wrapped.layers();
 }
 
-/** Numbers that spell characters: `105 103`, `0x69, 0x67`, `01101001 01100111`, `69 67 6e`, `151 147`. */
-const NUMBER_FORMS: readonly [string, RegExp, number][] = [
-  ['binary', /(?:[01]{8}[ ,]?){6,}/g, 2],
-  ['hex', /(?:(?:0x|\\x)?[0-9a-f]{2}[ ,:;]{1,2}){7,}(?:(?:0x|\\x)?[0-9a-f]{2})/gi, 16],
-  ['decimal', /(?:\b\d{2,3}[ ,;]{1,2}){7,}\d{2,3}\b/g, 10],
-  ['decimal', /(?:\bchr\(\d{2,3}\) ?(?:[+.,&] ?)?){7,}chr\(\d{2,3}\)/gi, 10],
-  ['octal', /(?:\b[01]?[0-7]{2}[ ,]{1,2}){7,}[01]?[0-7]{2}\b/g, 8],
-];
-
-/** Digits a text must have to hold letters as numbers: ASCII letters in any base have one each. */
-const DIGITS_MIN = 8;
-
-function* numberLayers(source: Mapped): Generator<Layer> {
-  const { text } = source;
-  for (const [name, pattern, base] of NUMBER_FORMS) {
-    const runs = new Runs(source);
-    for (const match of text.matchAll(pattern)) {
-      const digits = base === 2 ? /[01]{8}/g : base === 16 ? /(?<=x|\b|[ ,:;])[0-9a-f]{2}/gi : /\d+/g;
-      const codes = (match[0].match(digits) ?? []).map((digit) => Number.parseInt(digit, base));
-      if (codes.some((code) => code > 255)) continue;
-      const decoded = readable(Uint8Array.from(codes));
-      if (decoded && looksWritten(decoded))
-        runs.add(name, decoded, match.index, match.index + match[0].length);
-    }
-    yield* runs.layers();
-  }
-}
-
 /** A way to write characters: what to look for, and what it stands for; null where it stands for nothing. */
 type Escape = readonly [name: string, pattern: RegExp, decode: (found: string) => string | null];
 
@@ -213,7 +186,7 @@ const fromCodePoint = (c: number): string | null =>
   c > 0 && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff) ? String.fromCodePoint(c) : null;
 
 function decodeHtml(found: string): string | null {
-  const name = found.slice(1, -1);
+  const name = found.slice(1, found.endsWith(';') ? -1 : undefined);
   if (name[0] !== '#') return NAMED[name.toLowerCase()] ?? null;
   return fromCodePoint(
     name[1] === 'x' || name[1] === 'X' ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1)),
@@ -262,6 +235,9 @@ function turnedLayer(source: Mapped): Layer | null {
   return { name: 'turned', mapped: builder.done() };
 }
 
+/** Digits a text must have to hold letters as numbers: ASCII letters in any base have one each. */
+const DIGITS_MIN = 8;
+
 /** Runs of characters and of numbers that are encoded as a whole, each decoded one step. Linear in the text. */
 export function* findRuns(source: Mapped, { digits, token }: Look): Generator<Layer> {
   if (token) yield* tokenLayers(source);
@@ -270,7 +246,11 @@ export function* findRuns(source: Mapped, { digits, token }: Look): Generator<La
 
 const bytesOf = (hex: string): string => Buffer.from(hex, 'hex').toString();
 const URL: Escape = ['url', /(?:%[0-9a-f]{2})+/gi, (found) => bytesOf(found.replaceAll('%', ''))];
-const HTML: Escape = ['html', /&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});/g, decodeHtml];
+const HTML: Escape = [
+  'html',
+  /&(?:#\d{2,7};?|#[xX][0-9a-fA-F]{2,6};?|#\d;|#[xX][0-9a-fA-F];|[a-zA-Z]{2,8};)/g,
+  decodeHtml,
+];
 const ESCAPE: Escape = [
   'escape',
   /\\(?:u\{[0-9a-f]{1,6}\}|u[0-9a-f]{4}|x[0-9a-f]{2}|[0-3]?[0-7]{2}|[ntr"'/\\])/gi,

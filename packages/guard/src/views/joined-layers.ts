@@ -31,3 +31,11 @@ export class JoinedLayers {
     for (const [name, { builder }] of this.#builders) yield { name, mapped: builder.done() };
   }
 }
+
+/** What runs of characters decode to, all of one encoding as one reading. */
+export class Runs extends JoinedLayers {
+  /** Adds what `[start, end)` decodes to, on a line of its own. */
+  add(name: string, text: string, start: number, end: number): void {
+    this.next(name, start, end, true).piece(text, start, end);
+  }
+}
