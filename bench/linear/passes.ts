@@ -109,6 +109,7 @@ function streamed(events: readonly string[], detections: (text: string) => Detec
       outputRedactor: new Redactor(),
       inspect: (requests) => requests.flatMap(({ text }) => detections(text)),
       said: async () => new Set(),
+      choices: undefined,
       conditions: null,
     });
     const parser = DIALECT_TABLE.openai.framing.parser(LIMITS.streamEventBytesMax);

@@ -18,6 +18,7 @@ const openGate = (exchange: Exchange, deps: Deps): StreamGate =>
     outputRedactor: redactorFor(exchange.system!),
     inspect: (requests) => inspectTexts(exchange, deps, requests),
     said: saidIn(exchange),
+    choices: exchange.reading!.choices,
     conditions: exchange.conditions && new StreamConditions(exchange),
   });
 

@@ -48,6 +48,13 @@ class ToolNames {
   }
 }
 
+/** What says whether values come back into a text: where it stands, and what it is of. */
+export type Placing = Pick<TextPart, 'call' | 'shown' | 'pointer'>;
+
+/** The same of a text that grows, with what comes next of it: where that is of something else, no values come back from there on. */
+export const placingOf = (so: Placing, next: Placing): Placing =>
+  so.shown === next.shown && so.call === next.call ? so : { pointer: so.pointer, shown: false };
+
 /** A text that grows, or one whole, as its placeholders are found. */
 export interface Restored {
   readonly placeholders: Placeholders;
@@ -109,12 +116,12 @@ export class Restoring {
    * @throws CodedError `upstream-invalid` where the text may be shown before one into which a value was put back: it might make an
    * address of what went out
    */
-  push(part: TextPart, restored: Restored, piece: string): Edit[] {
+  push(part: Placing, restored: Restored, piece: string): Edit[] {
     return this.#edits(part, restored, restored.placeholders.push(piece));
   }
 
   /** The same at the end of a text. */
-  end(part: TextPart, restored: Restored): Edit[] {
+  end(part: Placing, restored: Restored): Edit[] {
     return this.#edits(part, restored, restored.placeholders.end());
   }
 
@@ -126,7 +133,7 @@ export class Restoring {
     return this.#edits(part, restored, [...found, ...restored.placeholders.end()]);
   }
 
-  #edits(part: TextPart, { row }: Restored, found: readonly Placed[]): Edit[] {
+  #edits(part: Placing, { row }: Restored, found: readonly Placed[]): Edit[] {
     if (row?.misplaced)
       throw new CodedError(
         'upstream-invalid',
@@ -141,7 +148,7 @@ export class Restoring {
   }
 
   /** The edit for a placeholder, or none. */
-  #edit(part: Pick<TextPart, 'call' | 'shown' | 'pointer'>, placed: Placed): Edit[] {
+  #edit(part: Placing, placed: Placed): Edit[] {
     const behind = this.#redactor.behind(placed.placeholder);
     if (!behind) return [];
     const kind = behind.technique;
@@ -151,7 +158,7 @@ export class Restoring {
   }
 
   #placeOf(
-    { call, shown, pointer }: Pick<TextPart, 'call' | 'shown' | 'pointer'>,
+    { call, shown, pointer }: Placing,
     { place }: Placed,
     kind: string,
   ): { place: RestorationRecord['place']; kept: boolean } {

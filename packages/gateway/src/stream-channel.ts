@@ -3,7 +3,7 @@ import { FENCE_START, type FenceLead, type FenceState, fenceAfter, Leaves } from
 import type { TextPart } from '@sallyport/models';
 import { ChannelEdits } from './channel-edits.ts';
 import { JsonQuotes } from './json-numbers.ts';
-import type { Restored } from './restoring.ts';
+import type { Placing, Restored } from './restoring.ts';
 import type { Lane } from './stream-lanes.ts';
 import type { StreamText } from './stream-text.ts';
 
@@ -49,6 +49,8 @@ export class Channel {
   /** The system said that nothing more comes of it. */
   ended = false;
   readonly restored: Restored | null;
+  /** What all that came of it is of, for values that come back. */
+  placing: Placing;
   /** Where strings stand in it, should it be JSON. */
   readonly quotes: JsonQuotes;
   /** The same text as those beside it see it. */
@@ -68,6 +70,7 @@ export class Channel {
   ) {
     this.key = part.stream!;
     this.part = part;
+    this.placing = part;
     this.lane = lane;
     this.restored = restored;
     this.quotes = new JsonQuotes(part.kind === 'json');
@@ -153,6 +156,13 @@ export class Channel {
     for (const match of tail.slice(-HOLD_CHARACTERS).matchAll(ends))
       limit = Math.max(limit, end - Math.min(tail.length, HOLD_CHARACTERS) + match.index + match[0].length);
     return Math.max(this.releasable, this.undecided(limit));
+  }
+
+  /** Start of the word that ends what was judged; the end of that where the word is over, or too long to be held. */
+  wordStart(): number {
+    const tail = this.slice(Math.max(this.base, this.judged - RUN_CHARACTERS_MAX), this.judged);
+    const run = runAtEnd(tail);
+    return run === RUN_CHARACTERS_MAX || /[.!?:]$/.test(tail) ? this.judged : this.judged - run;
   }
 
   /** @returns `limit`, or the start of what nothing can be said of yet */

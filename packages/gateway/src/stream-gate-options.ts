@@ -16,6 +16,11 @@ export interface StreamGateOptions {
   readonly inspect: Inspect;
   /** All that the caller's own request says. */
   readonly said: () => Promise<ReadonlySet<string>>;
+  /**
+   * Choices that the caller asked for, where the dialect has such. Clients that asked for one read the first of each event,
+   * whichever it is.
+   */
+  readonly choices: number | undefined;
   /** Business rules over the answer; null where there are none. */
   readonly conditions: StreamConditions | null;
 }

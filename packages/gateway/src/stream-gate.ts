@@ -23,19 +23,22 @@ export class StreamGate {
   readonly #options: StreamGateOptions;
   readonly #verdict: StreamVerdict;
   readonly #texts: StreamTexts;
-  readonly #lanes = new Lanes(LIMITS.streamChannelsMax, ({ until }) => until <= this.#texts.releasable);
+  readonly #lanes: Lanes;
   #begun = false;
   /** Never leaves, whatever the mode. */
   readonly #credential: string | null;
   readonly #identities: (data: unknown) => void;
+  readonly #joins: (data: unknown) => void;
   readonly used = new StreamUsage();
 
   constructor(options: StreamGateOptions) {
     this.#options = options;
+    this.#lanes = new Lanes(Math.min(options.choices ?? LIMITS.streamChannelsMax, LIMITS.streamChannelsMax));
     this.#credential = credentialOf(options.system);
     this.#verdict = new StreamVerdict(options.system);
     this.#texts = new StreamTexts(options, this.#verdict);
     this.#identities = options.dialect.identities(options.operation);
+    this.#joins = options.dialect.joins(options.operation);
   }
 
   /** Characters of events that wait. */
@@ -68,31 +71,39 @@ export class StreamGate {
     // What says nothing need not wait for what does.
     if (event.data === null) return this.#quiet();
     if (event.data.trim() === END) {
-      this.#hold({ name: '', data: END, segments: [], tool: false, lanes: [], last: true, until: 0 });
+      this.#hold({
+        name: '',
+        data: END,
+        segments: [],
+        tool: false,
+        lanes: [],
+        last: true,
+        passed: () => true,
+      });
       return this.#release([]);
     }
     this.#texts.begin();
     const data = await this.#parse(event.data);
     checkShape(data);
+    this.#joins(data);
     this.used.note(dialect.counts(data));
     const order = dialect.order(operation, data);
     if (order.empty && this.#begun && this.held > 0)
       return [dialect.framing.render(dialect.eventName(event.name, data), event.data)];
     const lanes = this.#lanes.named(order.lanes);
-    if (!lanes) throw new CodedError('upstream-too-large', 'the stream opens too many choices');
+    if (!lanes) throw new CodedError('upstream-too-large', 'the stream has more choices than were asked for');
     const judged = conditions?.ofTools === true && system.mode === 'enforce';
     if (judged || this.#texts.restores) this.#identities(data);
     const calls = dialect.toolsInEvent(operation, data);
     this.#texts.noteTools(calls);
     const { said } = this.#options;
     const parts = await answerTexts(data, event.data, { dialect, operation, form: 'readEvent', said });
-    const before = this.#texts.length;
     const segments = await this.#texts.take(parts, lanes);
     const written = parts.filter(({ structure, made }) => structure === undefined && made === undefined);
     const tool = conditions?.push(calls, written) ?? false;
     const name = dialect.eventName(event.name, data);
-    const until = this.#texts.length > before ? this.#texts.length : 0;
-    this.#hold({ name, data: event.data, segments, tool, lanes, last: order.last, until });
+    const passed = this.#texts.passed();
+    this.#hold({ name, data: event.data, segments, tool, lanes, last: order.last, passed });
     if (conditions) {
       this.#verdict.decide(conditions.judge());
       conditions.decided();

@@ -29,8 +29,8 @@ export interface Held {
   readonly lanes: readonly Lane[];
   /** Nothing may come behind it in its lanes. */
   readonly last: boolean;
-  /** How far the texts of all channels, one behind the other, must have been judged. */
-  readonly until: number;
+  /** Whether it was judged together with those beside it. */
+  readonly passed: () => boolean;
   readonly number: number;
   /** Characters of it, and of what says where its texts stand. */
   readonly characters: number;
@@ -55,20 +55,15 @@ export const isReleasable = ({ segments }: Held): boolean =>
 export class Lanes {
   readonly #lanes = new Map<string, Lane>();
   readonly #lanesMax: number;
-  readonly #passed: (held: Held) => boolean;
   #loose: Held[] = [];
   #next = 0;
   /** Characters of events that wait. */
   characters = 0;
   events = 0;
 
-  /**
-   * @param lanesMax choices that one stream may have
-   * @param passed whether an event was judged together with those beside it
-   */
-  constructor(lanesMax: number, passed: (held: Held) => boolean) {
+  /** @param lanesMax choices that one stream may have */
+  constructor(lanesMax: number) {
     this.#lanesMax = lanesMax;
-    this.#passed = passed;
   }
 
   /** The lanes of these names; null when there are too many. */
@@ -126,7 +121,7 @@ export class Lanes {
   /** Takes out what may go now. @param holds whether an event must wait for another reason */
   take(holds: (held: Held) => boolean): Held[] {
     const out: Held[] = [];
-    const ready = (held: Held): boolean => isReleasable(held) && this.#passed(held) && !holds(held);
+    const ready = (held: Held): boolean => isReleasable(held) && held.passed() && !holds(held);
     for (let moved = true; moved; ) {
       moved = false;
       for (const lane of this.#lanes.values()) {

@@ -1,5 +1,6 @@
 import { CodedError, type Detection, type InspectionRequest, LIMITS } from '@sallyport/core';
 import type { TextPart } from '@sallyport/models';
+import { rowOf } from './answer-rows.ts';
 import { saysCredential } from './credential.ts';
 import type { Run } from './json-values.ts';
 import {
@@ -11,7 +12,8 @@ import {
   SeamReading,
   type SeamSpan,
 } from './seam-readings.ts';
-import { Channel, WINDOW_CHARACTERS } from './stream-channel.ts';
+import { WINDOW_CHARACTERS } from './stream-channel.ts';
+import { StreamRow } from './stream-row.ts';
 import { StreamText } from './stream-text.ts';
 import { shared, type Turns } from './turns.ts';
 
@@ -25,39 +27,48 @@ export interface SeamWork {
   readonly credential: string | null;
 }
 
+/** Texts of one place of a stream: from the second on they are read one behind the other. */
+interface Place {
+  /** The only one so far. */
+  readonly first: StreamText;
+  row: StreamRow | null;
+  /** Characters of all places once it last grew. */
+  grewAt: number;
+}
+
 /**
- * Texts of a stream read one behind the other: all in the order in which they come, in windows as channels have them, and
- * the end of each before the beginning of every other. Nothing goes out before both were judged.
+ * Texts of a stream read one behind the other: all in the order in which they come, those of one place in theirs, and the end
+ * of each before the beginning of every other. Nothing goes out before all were judged.
  */
 export class StreamSeams {
   readonly #work: SeamWork;
-  readonly #reading = new SeamReading<StreamText>();
-  readonly #channel: Channel;
+  readonly #all: StreamRow;
+  /** Clients show texts of one place, and leave out what comes in others between them. */
+  readonly #places = new Map<string, Place>();
+  /** What grew since {@link begin}. */
+  readonly #grown = new Set<StreamRow>();
   readonly #texts: StreamText[] = [];
   /** Whole texts that came before: many events repeat them. */
   readonly #whole = new Set<string>();
 
   constructor(work: SeamWork) {
     this.#work = work;
-    const part = {
-      pointer: '',
-      text: '',
-      channel: 'output',
-      system: false,
-      kind: 'text',
-      stream: '',
-    } as const;
-    this.#channel = new Channel(part, null);
+    this.#all = this.#rowOf();
   }
 
-  /** Characters that came. */
-  get length(): number {
-    return this.#channel.length;
+  #rowOf(json = false): StreamRow {
+    return new StreamRow((...stretch) => this.#judge(...stretch), json);
   }
 
-  /** Everything before this may go out. */
-  get releasable(): number {
-    return this.#channel.releasable;
+  /** Begins with an event. */
+  begin(): void {
+    this.#grown.clear();
+  }
+
+  /** Says later whether all that grew since {@link begin} was judged and may go out. */
+  passed(): () => boolean {
+    const marks = [...this.#grown].map((row) => [row, row.length] as const);
+    return () => marks.every(([row, until]) => until <= row.releasable);
   }
 
   /** A text that begins. */
@@ -73,20 +84,27 @@ export class StreamSeams {
    * @param beside whether it stands among the others in the order in which they come
    */
   add(text: StreamText, piece: string, from: number, beside: boolean): void {
+    const place = beside ? this.#placeOf(text) : null;
     const runs = text.push(piece, from);
-    if (beside) this.#place(text, runs);
+    if (!place) return;
+    this.#put(this.#all, text, runs);
+    if (place.row) this.#put(place.row, text, runs);
+    place.grewAt = this.#all.length;
   }
 
   /** Takes a text that stands alone; of a long one the ends lie beside others. */
   async whole(part: TextPart, text: StreamText): Promise<void> {
+    const place = part.known ? this.#placeOf(text) : null;
     const runs = await shared(part.text.length, text.pushes(part.text));
-    if (part.text.length <= 2 * EDGE) this.#place(text, runs);
-    else {
-      this.#place(text, endOf(runs, EDGE, false));
-      this.#reading.part('\n');
-      this.#channel.text += '\n';
-      this.#place(text, endOf(runs, EDGE, true));
+    for (const one of place?.row ? [this.#all, place.row] : [this.#all]) {
+      if (part.text.length <= 2 * EDGE) this.#put(one, text, runs);
+      else {
+        this.#put(one, text, endOf(runs, EDGE, false));
+        one.part();
+        this.#put(one, text, endOf(runs, EDGE, true));
+      }
     }
+    if (place) place.grewAt = this.#all.length;
     const name = `${part.text.length} ${part.text.slice(0, END_CHARACTERS)} ${part.text.slice(-END_CHARACTERS)}`;
     if (this.#whole.has(name)) {
       const at = this.#texts.indexOf(text);
@@ -97,32 +115,48 @@ export class StreamSeams {
     await this.over([text]);
   }
 
-  #place(text: StreamText, runs: readonly Run[]): void {
-    this.#reading.add(text, runs);
-    for (const run of runs) this.#channel.text += run.text;
+  #put(row: StreamRow, text: StreamText, runs: readonly Run[]): void {
+    this.#grown.add(row);
+    row.add(text, runs);
+  }
+
+  /** The place of a text that is about to go on. */
+  #placeOf(text: StreamText): Place {
+    const name = rowOf(text.part);
+    let place = this.#places.get(name);
+    if (!place) {
+      place = { first: text, row: null, grewAt: 0 };
+      this.#places.set(name, place);
+    }
+    if (place.row === null && place.first !== text) {
+      place.row = this.#rowOf(text.part.kind === 'json');
+      place.row.add(place.first, place.first.tail);
+      place.row.known();
+    }
+    return place;
   }
 
   /** Judges the windows that are full. @param turns gives others theirs between two */
   async advance(turns: Turns | null = null): Promise<void> {
-    while (this.#channel.judged + WINDOW_CHARACTERS <= this.#channel.length) {
-      await this.#window(this.#channel.judged + WINDOW_CHARACTERS, false);
-      await turns?.share();
+    await this.#all.advance(turns);
+    for (const { row, grewAt } of this.#places.values()) {
+      await row?.advance(turns);
+      // What others go on without waits no longer.
+      if (this.#all.length - grewAt >= WINDOW_CHARACTERS) await row?.pause();
     }
   }
 
-  /** Judges all that came, and lets out whole sentences. */
+  /** Judges all that came, and lets out whole sentences; of one place, all but a word that goes on. */
   async rest(): Promise<void> {
-    const channel = this.#channel;
-    await this.advance();
-    if (channel.judged < channel.length) await this.#window(channel.length, false);
-    channel.releasable = channel.restLimit();
+    for (const { row } of this.#places.values()) await row?.pause();
+    await this.#all.rest();
   }
 
   /** Judges what is left. */
   async end(): Promise<void> {
     await this.over(this.#texts.filter(({ over }) => !over));
-    await this.advance();
-    if (this.#channel.releasable < this.#channel.length) await this.#window(this.#channel.length, true);
+    for (const { row } of this.#places.values()) await row?.end();
+    await this.#all.end();
   }
 
   /** Reads the beginning of a text, of which nothing has gone out, behind the ends of all others so far. */
@@ -174,21 +208,6 @@ export class StreamSeams {
       reading.part('\n\n');
     }
     if (reading.length > 0) await this.#judge(reading, 0, reading.length, (found) => found);
-  }
-
-  async #window(end: number, last: boolean): Promise<void> {
-    const channel = this.#channel;
-    const from = channel.windowStart();
-    channel.judged = end;
-    channel.open = null;
-    if (this.#reading.isSeam(from, end))
-      await this.#judge(this.#reading, from, end, (found) => {
-        if (!last && channel.opens(found.location)) return null;
-        return found;
-      });
-    channel.releasable = last ? end : Math.max(channel.releasable, channel.limit(end, from));
-    channel.trim();
-    this.#reading.forget(channel.base);
   }
 
   async #judge(

@@ -6,7 +6,7 @@ import { AnswerQuestions, type Stretch, wholeStretch } from './answer-questions.
 import { AnswerStructure, replaced } from './answer-structure.ts';
 import { saysCredential } from './credential.ts';
 import { credentialOf, requestOf } from './inspection.ts';
-import { Restoring } from './restoring.ts';
+import { placingOf, Restoring } from './restoring.ts';
 import { applyEdits, type Edit, orderEdits } from './rewrite.ts';
 import type { SeamSpan } from './seam-readings.ts';
 import { Channel, WINDOW_CHARACTERS } from './stream-channel.ts';
@@ -63,14 +63,9 @@ export class StreamTexts {
     return this.#shut;
   }
 
-  /** Characters of all texts, one behind the other. */
-  get length(): number {
-    return this.#seams.length;
-  }
-
-  /** How far all texts, one behind the other, were judged. */
-  get releasable(): number {
-    return this.#seams.releasable;
+  /** Says later whether the texts of this event were judged beside the others. */
+  passed(): () => boolean {
+    return this.#seams.passed();
   }
 
   /** Whether values are put back. */
@@ -86,6 +81,7 @@ export class StreamTexts {
   /** Begins with an event, or with the end. */
   begin(): void {
     this.#turns = new Turns();
+    this.#seams.begin();
   }
 
   /** Takes what an event says of calls of tools. */
@@ -159,6 +155,7 @@ export class StreamTexts {
     if (channel.ended)
       throw new CodedError('upstream-invalid', 'the stream goes on with a text that it had ended');
     const start = channel.length;
+    channel.placing = placingOf(channel.placing, part);
     const { pointer, text, kind, made } = part;
     if (part.known) this.writtenCharacters += text.length;
     channel.grewAt = channel.lane?.characters ?? 0;
@@ -173,7 +170,8 @@ export class StreamTexts {
         this.#seams.add(channel.seam!, piece, start + at, part.known === true);
         channel.fresh = channel.length;
       }
-      if (channel.restored) channel.edits.add(this.#restoring!.push(channel.part, channel.restored, piece));
+      if (channel.restored)
+        channel.edits.add(this.#restoring!.push(channel.placing, channel.restored, piece));
     }
     return { channel, pointer, text, start, kind, edits: [], made };
   }
@@ -269,7 +267,7 @@ export class StreamTexts {
 
   /** Judges a channel window by window; at the end of it to its end. */
   async #judge(channel: Channel, final: boolean): Promise<void> {
-    if (final && channel.restored) channel.edits.add(this.#restoring!.end(channel.part, channel.restored));
+    if (final && channel.restored) channel.edits.add(this.#restoring!.end(channel.placing, channel.restored));
     for (;;) {
       const { length } = channel;
       const full = channel.judged + WINDOW_CHARACTERS <= length;

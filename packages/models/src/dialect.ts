@@ -109,6 +109,8 @@ export interface RequestReading {
   readonly tokenIds: number;
   /** Numbers and texts for a classifier, flat. */
   readonly tensors?: readonly Tensor[];
+  /** Choices that were asked for, where an answer has such. */
+  readonly choices?: number;
   /** Tokens the answer may have at most, for the reservation. */
   readonly outputTokensMax: number;
 }
@@ -152,6 +154,7 @@ export interface AnswerReader {
   readResponse(operation: string, body: unknown): Steps<TextPart[]>;
   /** Texts of one stream event. */
   readEvent(operation: string, data: unknown): Steps<TextPart[]>;
+  /** @throws CodedError `upstream-invalid` for an event with one choice twice: some clients read the first alone */
   order(operation: string, data: unknown): EventOrder;
   /** What an event goes out as: the name it came with where that says what its data says, else none. */
   eventName(name: string, data: unknown): string;
@@ -164,6 +167,11 @@ export interface AnswerReader {
    * @throws CodedError `upstream-invalid`, from the check, where an event names a call in two ways that do not belong together
    */
   identities(operation: string): (data: unknown) => void;
+  /**
+   * A check for the events of one stream, each in turn: what clients put together as one text is one here, too.
+   * @throws CodedError `upstream-invalid`, from the check, where it is not
+   */
+  joins(operation: string): (data: unknown) => void;
   /** Token counts in an answer or event, or null. */
   counts(body: unknown): Counts | null;
 }

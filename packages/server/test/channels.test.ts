@@ -99,7 +99,15 @@ describe('channels of a stream, interleaved', () => {
     const type = system === 'llama' ? 'application/x-ndjson' : 'text/event-stream';
     fake.answer = (_req, res) => sendEvents(res, [pieces.join('')], type);
     const messages = [{ role: 'user', content: 'hello' }];
-    const body = { model: system, stream: true, max_tokens: 5, messages, input: 'hello', prompt: 'hello' };
+    const body = {
+      model: system,
+      stream: true,
+      max_tokens: 5,
+      messages,
+      input: 'hello',
+      prompt: 'hello',
+      n: 64,
+    };
     return (await server.post(path, keys.get(system)!, body)).text();
   };
 
@@ -217,7 +225,7 @@ describe('channels of a stream, interleaved', () => {
       ended = true;
       res.end(`${chunk({}, 0, 'stop')}${chunk({}, 1, 'stop')}${DONE}`);
     };
-    const response = await server.chat(keys.get('main')!, 'hello', { stream: true });
+    const response = await server.chat(keys.get('main')!, 'hello', { stream: true, n: 2 });
     let early = '';
     let text = '';
     for await (const piece of response.body!) {

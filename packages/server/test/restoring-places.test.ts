@@ -82,6 +82,9 @@ const CASES: Readonly<Record<string, Case>> = {
     },
     kept: {
       'an unknown part': chunk({ content: [{ type: 'novel_call', text: said }] }),
+      'an unknown part where one that is shown began':
+        chunk({ content: [{ type: 'text', text: 'so ' }] }) +
+        chunk({ content: [{ type: 'novel_call', text: said }] }),
       'a member of the delta': chunk({ novel: unknown }),
       'a member of the answer': event({ choices: [], novel: unknown } as object),
     },

@@ -59,7 +59,7 @@ const FORMS: Record<string, Form> = {
   chat: {
     system: 'main',
     path: '/v1/chat/completions',
-    ask: { messages: [{ role: 'user', content: 'hello' }] },
+    ask: { messages: [{ role: 'user', content: 'hello' }], n: 4 },
     whole: () => ({
       id: 'c',
       object: 'chat.completion',
@@ -121,7 +121,7 @@ const FORMS: Record<string, Form> = {
   completions: {
     system: 'main',
     path: '/v1/completions',
-    ask: { prompt: 'hello' },
+    ask: { prompt: 'hello', n: 4 },
     whole: () => ({ id: 'c', choices: [0, 1, 2].map((index) => ({ index, text: '' })), novel: '' }),
     places: ['/choices/0/text', '/choices/1/text', '/choices/2/text', '/novel'],
     events: {

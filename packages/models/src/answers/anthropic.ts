@@ -61,16 +61,29 @@ function blockIdentities(): (data: unknown) => void {
   };
 }
 
+/** Refuses a block by a number below zero: some clients count that from the last. */
+function requireNumber(data: unknown): void {
+  const { type, index } = objectAt({ data }, 'data');
+  if (String(type).startsWith('content_block_') && Number(index ?? 0) < 0)
+    throw new CodedError('upstream-invalid', 'the stream has an event of a block whose number is below zero');
+}
+
+/** The block of an event: without a number clients take it for the first. */
+const blockOf = ({ index }: Record<string, unknown>): string => `block ${String(index ?? 0)}`;
+
 const messageCallAt = (event: unknown, path: readonly (string | number)[]): string | undefined =>
   path[0] === 'message' ? callAt(objectAt(event, 'message'), path.slice(1)) : undefined;
 
-/** Where an event has what the model writes: the start of a block, which its deltas go on with; by the type of either. */
-const KNOWN: Readonly<Record<string, string>> = tableOf({
-  'text content_block/text': 'text',
-  'text_delta delta/text': 'text',
-  'thinking content_block/thinking': 'thinking',
-  'thinking_delta delta/thinking': 'thinking',
-  'input_json_delta delta/partial_json': 'partial_json',
+/**
+ * What the model writes of a block, in its start and its deltas: clients put it together by the member, not all of them by the
+ * type that is said beside it. Behind each member stands the type that the protocol has there.
+ */
+const FIELDS: Readonly<Record<string, readonly [field: string, type: string]>> = tableOf({
+  'content_block/text': ['text', 'text'],
+  'delta/text': ['text', 'text_delta'],
+  'content_block/thinking': ['thinking', 'thinking'],
+  'delta/thinking': ['thinking', 'thinking_delta'],
+  'delta/partial_json': ['partial_json', 'input_json_delta'],
 });
 const NAMED = /^content_block\/(?:name|input\/.*)$/;
 
@@ -91,8 +104,11 @@ export const anthropicAnswers: AnswerReader = {
           ? String(event['index'])
           : (callAt(event, path) ?? messageCallAt(event, path));
       const form = formOf(path);
-      const field = KNOWN[`${String(objectAt(event, path[0])['type'])} ${form}`];
-      if (field) return { stream: `block ${String(event['index'])}/${field}`, known: true, call, at };
+      const [field, type] = FIELDS[form] ?? [];
+      if (field !== undefined) {
+        const known = objectAt(event, path[0])['type'] === type;
+        return { stream: `${blockOf(event)}/${field}`, known, call, at };
+      }
       return { stream: `${place}${channelKey(data, path)}`, known: NAMED.test(form), call, at };
     });
   },
@@ -100,14 +116,16 @@ export const anthropicAnswers: AnswerReader = {
   toolsInResponse: (_operation, body) => messagePieces(objectAt({ body }, 'body')),
   toolsInEvent: (_operation, data) => eventPieces(objectAt({ data }, 'data')),
   identities: () => blockIdentities(),
+  joins: () => requireNumber,
 
   order(_operation, data) {
     const { type, index } = (data ?? {}) as Record<string, unknown>;
     if (type === 'ping' && Object.keys(data as object).length === 1) return { ...inOrder(), empty: true };
     if (type !== 'content_block_stop') return inOrder();
-    return inOrder(
-      ...['block', 'content_block_start', 'content_block_delta'].map((start) => `${start} ${String(index)}/`),
+    const fields = ['content_block_start', 'content_block_delta'].map(
+      (start) => `${start} ${String(index)}/`,
     );
+    return inOrder(`${blockOf({ index })}/`, ...fields);
   },
 
   eventName: (name, data) => nameOfEvent(name, data, ['error', 'ping']),

@@ -44,6 +44,7 @@ export const ollamaAnswers: AnswerReader = {
   toolsInEvent: (_operation, data) => toolPieces(data),
   // Calls come whole.
   identities: () => () => {},
+  joins: () => () => {},
 
   counts(body) {
     const own = objectAt({ body }, 'body');

@@ -27,5 +27,6 @@ export const openInferenceAnswers: AnswerReader = {
   toolsInResponse: () => [],
   toolsInEvent: () => [],
   identities: () => () => {},
+  joins: () => () => {},
   counts: () => null,
 };

@@ -1,7 +1,8 @@
-import { type Steps, toPointer } from '@sallyport/core';
+import { CodedError, type Steps, toPointer } from '@sallyport/core';
 import type { AnswerReader, TextPart } from '../dialect.ts';
 import { chatCallAt, chatIdentities, chatToolPieces } from './chat-tools.ts';
 import { channelKey, formOf, inOrder, nameOfEvent, objectAt, objectsOf, placeOf } from './fields.ts';
+import { responseJoins } from './response-items.ts';
 import {
   isToolItem,
   outputCall,
@@ -15,7 +16,7 @@ import { collectTexts } from './texts.ts';
 import { readCounts } from './usage.ts';
 
 /** What a responses object repeats of its request. */
-const OWN = new Set(['instructions', 'tools', 'metadata']);
+const OWN = new Set(['instructions', 'tools', 'metadata', 'text', 'prompt']);
 
 /** The call of a tool that a path leads into, in the output of a response. */
 function itemCallAt(response: unknown, path: readonly (string | number)[]): string | undefined {
@@ -102,6 +103,9 @@ export const openaiAnswers: AnswerReader = {
     operation === 'responses' ? responseEventPieces(data) : chatToolPieces(data),
   identities: (operation) => (operation === 'responses' ? responseIdentities() : chatIdentities()),
 
+  joins: (operation) =>
+    operation === 'responses' ? responseJoins((type) => WRITTEN.test(type), partOf) : () => {},
+
   order(operation, data) {
     const event = objectAt({ data }, 'data');
     if (operation === 'responses') {
@@ -112,6 +116,8 @@ export const openaiAnswers: AnswerReader = {
     }
     const choices = objectsOf(event['choices']);
     const lanes = choices.map(([choice, n]) => String(placeOf(choice, n)));
+    if (new Set(lanes).size < lanes.length)
+      throw new CodedError('upstream-invalid', 'an event of the stream has one choice twice');
     return { lanes, ends: [], last: choices.some(([choice]) => typeof choice['finish_reason'] === 'string') };
   },
 

@@ -18,6 +18,10 @@ const CHOSEN = new Set([
   'instructions',
   'action',
   'outputs',
+  // The shape of answers that the request asks for, what fills its template in, and what was said of files that were searched.
+  'schema',
+  'variables',
+  'attributes',
 ]);
 
 const refuse = (what: string): never => {
@@ -31,7 +35,9 @@ function checkMember(name: string, value: unknown): void {
   if (value === null || value === undefined) return;
   if (LISTS.has(name) && !Array.isArray(value)) refuse(`\`${name}\` that is no list`);
   const isPlace = PLACES.has(name) || (IDS.has(name) && typeof value === 'number');
-  if (isPlace && !Number.isSafeInteger(value)) refuse(`an \`${name}\` that is no whole number`);
+  // Some clients count what is below zero from the end.
+  const isBelow = name !== 'index' && PLACES.has(name) && Number(value) < 0;
+  if (isPlace && (isBelow || !Number.isSafeInteger(value))) refuse(`an \`${name}\` that is no whole number`);
   if ((name === 'message' || name === 'delta') && Array.isArray(value)) refuse(`\`${name}\` that is a list`);
 }
 

@@ -52,6 +52,10 @@ function validate(operation: string, body: Record<string, unknown>): void {
   }
 }
 
+/** How many texts a request wants completed: one, or a list of texts, or of lists of tokens. */
+const promptsOf = ({ prompt }: Record<string, unknown>): number =>
+  Array.isArray(prompt) && typeof prompt[0] !== 'number' ? Math.max(1, prompt.length) : 1;
+
 /** Reads a request in the OpenAI dialect. */
 export function* readOpenaiRequest(operation: string, raw: unknown, source = ''): Steps<RequestReading> {
   const body = objectBody(raw);
@@ -91,6 +95,7 @@ export function* readOpenaiRequest(operation: string, raw: unknown, source = '')
     model: optional(body, 'model', 'string'),
     stream: optional(body, 'stream', 'boolean') ?? false,
     ...texts,
+    choices: operation === 'completions' ? choices * promptsOf(body) : choices,
     outputTokensMax:
       operation === 'embeddings'
         ? 0
