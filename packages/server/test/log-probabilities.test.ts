@@ -54,7 +54,7 @@ const FORMS: Record<string, Form> = {
   chat: {
     system: 'main',
     path: '/v1/chat/completions',
-    ask: { messages },
+    ask: { messages, n: 2 },
     details: (tokens, others) => ({ content: list(tokens, others), refusal: null }),
     whole: (content, logprobs) => ({
       choices: [
