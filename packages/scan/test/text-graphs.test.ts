@@ -25,6 +25,20 @@ it('graphs of TensorFlow in their form as text are read', async () => {
   assert.equal(await verdictOf('config.pbtxt', 'name: "x"\nplatform: "onnxruntime_onnx"\n'), 'unrecognised');
 });
 
+it('behind comments of any length, as other formats that are told by their words', async () => {
+  const comments = '# a comment\n'.repeat(1000);
+  assert.equal(await verdictOf('graph.pbtxt', `${comments}node { name: "a" op: "PyFunc" }\n`), 'malicious');
+  const before = `<?xml version="1.0"?><!--${' a comment'.repeat(1000)}-->`;
+  const layer = '<layer id="0" type="A" version="custom"/>';
+  assert.equal(
+    await verdictOf('model.xml', `${before}<net name="x" version="11">${layer}</net>`),
+    'suspicious',
+  );
+  const apply = '<PMML version="4.4"><Apply function="java.lang.Runtime"/></PMML>';
+  for (const name of ['model.xml', 'model.pmml'])
+    assert.equal(await verdictOf(name, before + apply), 'suspicious', name);
+});
+
 it('and layers of Caffe that are Python', async () => {
   const layer = 'layer { name: "a" type: "Python" python_param { module: "pyloss" layer: "L" } }';
   assert.equal(await verdictOf('deploy.prototxt', layer), 'suspicious');

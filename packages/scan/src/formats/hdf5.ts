@@ -13,6 +13,10 @@ const CONFIG = /^(?:model_config|training_config|layer_config|config|vae_config|
 /** Those of them that Keras reads; others write what they like under the others. */
 const KERAS_CONFIG = /^(?:model_config|training_config)$/;
 
+/** PyTables unpickles every text of an attribute that ends as a pickle does (`attributeset.py`); zeros behind it fill its place. */
+const endsAsPickle = (value: Uint8Array): boolean =>
+  value[value.findLastIndex((byte) => byte !== 0)] === OP.STOP;
+
 async function inspectAttributes(inspection: Inspection, object: Hdf5Object, path: string): Promise<void> {
   for (const { name, value, offset } of object.attributes) {
     if (value === null) continue;
@@ -34,7 +38,8 @@ async function inspectAttributes(inspection: Inspection, object: Hdf5Object, pat
       inspection.report('embedded-pickle', 'keeps Python objects as pickles', { offset, pointer });
     if (
       value.length > 2 &&
-      (value[0] === OP.PROTO ||
+      (endsAsPickle(value) ||
+        value[0] === OP.PROTO ||
         Buffer.from(value.subarray(0, 2))
           .toString('latin1')
           .match(/^[c(\]}]/))

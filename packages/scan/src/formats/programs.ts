@@ -1,8 +1,9 @@
 import type { Inspection } from '../inspection.ts';
+import { PYTHON_LINE_END } from '../text/lines.ts';
 import { hasModelEnding } from '../tree/model-endings.ts';
 import type { Format, Probe } from './format.ts';
 import { reportPython } from './python-acts.ts';
-import { isText, readText } from './text-formats.ts';
+import { isText, readText, textFrom } from './text-formats.ts';
 
 const word = (head: Uint8Array, at: number): number =>
   at + 4 <= head.length ? new DataView(head.buffer, head.byteOffset + at, 4).getUint32(0, true) : 0;
@@ -72,13 +73,17 @@ export const bytecode: Format = {
 };
 
 const IMPORT_LINE = /^import[ \t]/;
+const linesOf = (text: string): readonly string[] => text.split(PYTHON_LINE_END);
 
 /** Lines that Python runs whenever it starts, where the file lies among its packages (`Lib/site.py`). */
 export const startupLines: Format = {
   name: 'startup-lines',
-  recognise: (probe) => /\.pth$/.test(probe.name) && isText(probe) && /^import[ \t]/m.test(probe.text),
+  recognise: (probe) =>
+    /\.pth$/.test(probe.name) &&
+    isText(probe) &&
+    linesOf(textFrom(probe)).some((line) => IMPORT_LINE.test(line)),
   inspect: (inspection) => {
-    for (const [index, line] of readText(inspection).split('\n').entries()) {
+    for (const [index, line] of linesOf(readText(inspection)).entries()) {
       if (!IMPORT_LINE.test(line)) continue;
       const place = { line: index + 1 };
       inspection.report('startup-code', 'is run by Python whenever it starts', place);

@@ -15,6 +15,13 @@ export const isText = ({ head }: Probe): boolean =>
 /** Whether there is anything in it: what is read as a text for its name alone is one, whatever characters it holds. */
 export const isThere = ({ head }: Probe): boolean => head.length > 0;
 
+/** Bytes in which words are looked for that tell a format: comments may come before them. */
+const LOOK_BYTES_MAX = 1024 * 1024;
+
+/** The text in which words are looked for, where the name of a file says that they may be there. */
+export const textFrom = ({ head, inspection }: Probe): string =>
+  decodeText(inspection.source.read(0, LOOK_BYTES_MAX), encodingOf(head));
+
 /** A text, up to a limit; what is longer is reported. */
 export function readText(inspection: Inspection): string {
   const { source } = inspection;
@@ -76,7 +83,10 @@ function attributeOf(tag: string, name: string): string | undefined {
 /** OpenVINO: a graph in XML beside its weights. */
 export const openVino: Format = {
   name: 'openvino',
-  recognise: ({ text }) => /<net\s[^<>]*\bversion\s*=\s*["']\d+["']/.test(text),
+  recognise: (probe) =>
+    /<net\s[^<>]*\bversion\s*=\s*["']\d+["']/.test(
+      probe.name.endsWith('.xml') ? textFrom(probe) : probe.text,
+    ),
   inspect: (inspection) => {
     const text = readText(inspection);
     const lineAt = lineFinder(text);
@@ -104,8 +114,9 @@ export const openVino: Format = {
 /** PMML: models in XML. */
 export const pmml: Format = {
   name: 'pmml',
-  recognise: ({ text, name }) =>
-    /<(?:[\w.-]{1,64}:)?PMML[\s>]/.test(text) || (name.endsWith('.pmml') && /^\s*(?:<|$)/.test(text)),
+  recognise: (probe) =>
+    /<(?:[\w.-]{1,64}:)?PMML[\s>]/.test(probe.name.endsWith('.xml') ? textFrom(probe) : probe.text) ||
+    (probe.name.endsWith('.pmml') && /^\s*(?:<|$)/.test(probe.text)),
   inspect: (inspection) => {
     const text = readText(inspection);
     const lineAt = lineFinder(text);

@@ -3,7 +3,7 @@ import { printable } from '../text/printable.ts';
 import { PYTHON_ESCAPES } from '../text/python-escapes.ts';
 import type { Format } from './format.ts';
 import { inspectOperator } from './tensorflow.ts';
-import { isText, readText } from './text-formats.ts';
+import { isText, readText, textFrom } from './text-formats.ts';
 
 /** A part of a message of protobuf in its form as text. */
 interface Token {
@@ -70,7 +70,7 @@ export const textGraph: Format = {
   recognise: (probe) =>
     isText(probe) &&
     (probe.name === 'saved_model.pbtxt' ||
-      (/\.(?:pbtxt|prototxt|textproto|textpb)$/.test(probe.name) && GRAPH.test(probe.text))),
+      (/\.(?:pbtxt|prototxt|textproto|textpb)$/.test(probe.name) && GRAPH.test(textFrom(probe)))),
   inspect: (inspection: Inspection) => {
     for (const { name, value, offset } of fieldsOf(readText(inspection))) {
       if (name === 'op') inspectOperator(inspection, value, offset);

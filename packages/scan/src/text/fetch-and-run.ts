@@ -1,3 +1,5 @@
+import { PYTHON_LINE_END } from './lines.ts';
+
 const FETCH = /\b(?:curl|wget)\b/;
 /** What runs what it is handed. */
 const SHELL = /^(?:ba|z|da|k|mk|a|c|tc|fi)?sh$/;
@@ -66,20 +68,23 @@ export function commandAct(line: string): 'fetched' | 'decoded' | 'shell-elsewhe
   return isRun || DECODED_WITHIN.test(line) ? 'decoded' : null;
 }
 
-/** Lines of commands, those that a backslash joins as one, with the number of the first, counted from 1. Comments are left out. */
+/**
+ * Lines of commands, those that a backslash joins as one, with the number of the first, counted from 1. Comments are left out. What
+ * Python takes for the end of a line ends one, as IPython splits cells there.
+ */
 export function* commandLines(text: string): Generator<{ readonly line: string; readonly number: number }> {
   let begun = '';
   let start = 1;
-  for (const [index, own] of text.split('\n').entries()) {
-    if (begun === '') start = index + 1;
-    const line = own.endsWith('\r') ? own.slice(0, -1) : own;
-    if (line.endsWith('\\')) {
-      begun += `${line.slice(0, -1)} `;
-      continue;
+  for (const [index, whole] of text.split('\n').entries())
+    for (const line of whole.replace(/\r$/, '').split(PYTHON_LINE_END)) {
+      if (begun === '') start = index + 1;
+      if (line.endsWith('\\')) {
+        begun += `${line.slice(0, -1)} `;
+        continue;
+      }
+      const joined = begun + line;
+      begun = '';
+      if (!/^\s{0,256}#/.test(joined)) yield { line: joined, number: start };
     }
-    const whole = begun + line;
-    begun = '';
-    if (!/^\s{0,256}#/.test(whole)) yield { line: whole, number: start };
-  }
   if (begun !== '') yield { line: begun, number: start };
 }

@@ -212,6 +212,12 @@ async function* kerasSamples(): AsyncGenerator<Sample> {
     'table.h5',
     await h5({ attributes: { non_index_axes: "cposix\nsystem\n(S'x'\ntR." } }),
   );
+  yield sample(
+    'Keras',
+    'h5: a pickle as an attribute that begins with a number',
+    'table.h5',
+    await h5({ attributes: { title: "I1\n0cposix\nsystem\n(S'x'\ntR." } }),
+  );
   yield sample('Keras', 'json: lambda', 'model.json', Buffer.from(JSON.stringify(old)));
   yield sample(
     'Keras',

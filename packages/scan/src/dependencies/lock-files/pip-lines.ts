@@ -1,5 +1,4 @@
-/** Where pip ends a line: what Python's `str.splitlines` takes for one. */
-const LINE_END = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/;
+import { PYTHON_LINE_END } from '../../text/lines.ts';
 
 /** A line of a file of requirements. */
 export interface PipLine {
@@ -13,7 +12,7 @@ export function pipLines(text: string): PipLine[] {
   const lines: PipLine[] = [];
   let begun: string | null = null;
   let from = 1;
-  for (const [index, line] of text.split(LINE_END).entries()) {
+  for (const [index, line] of text.split(PYTHON_LINE_END).entries()) {
     const isComment = /^\s*#/.test(line);
     if (begun === null) from = index + 1;
     if (line.endsWith('\\') && !isComment) {
