@@ -22,7 +22,7 @@ export const PROGRAM_TECHNIQUES = {
     'program',
     'review',
     'medium',
-    'Python runs it whenever it starts, where it lies among its packages',
+    'Python or R runs it whenever it starts, where it lies among its packages or in its folder',
     ['CWE-829', 'AML.T0011'],
     'read it before it is installed',
   ),

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { CodedError, type FileDetection } from '@sallyport/core';
 import { isPromptPath } from './formats/prompt.ts';
+import { isWorkspacePath } from './formats/workspace.ts';
 import type { FileReport } from './scan-file.ts';
 
 /** Parts of a path that a format may look at. */
@@ -42,7 +43,7 @@ export interface ReportMemory {
 /** All that formats look at of a path. */
 function tellingName(path: string): string {
   const end = path.replaceAll('\\', '/').split('/').slice(-TELLING_PARTS).join('/');
-  return `${isPromptPath(path)} ${end}`;
+  return `${isPromptPath(path)} ${isWorkspacePath(path)} ${end}`;
 }
 
 /** Reports that are kept of one run. */

@@ -1,4 +1,4 @@
-import type { ByteSource } from './byte-source.ts';
+import { type ByteSource, SliceSource } from './byte-source.ts';
 import { Cursor, Malformed } from './cursor.ts';
 
 /** A table of a flatbuffer. Every read throws Truncated or Malformed of `cursor.ts` where it is none. */
@@ -36,6 +36,23 @@ export class Table {
     const start = at + new Cursor(this.#source, at).u32();
     const cursor = new Cursor(this.#source, start);
     return cursor.text(Math.min(cursor.u32(), 4096));
+  }
+
+  /** Bytes of a list of bytes, from `0` on. */
+  bytes(field: number): ByteSource | null {
+    const at = this.#place(field);
+    if (at === 0) return null;
+    const start = at + new Cursor(this.#source, at).u32();
+    const count = new Cursor(this.#source, start).u32();
+    if (count > this.#source.size - start - 4)
+      throw new Malformed(start, 'a list that is longer than the file');
+    return new SliceSource(this.#source, start + 4, start + 4 + count);
+  }
+
+  /** A whole number of 64 bits. */
+  long(field: number): number {
+    const at = this.#place(field);
+    return at === 0 ? 0 : new Cursor(this.#source, at).u64();
   }
 
   tables(field: number): Table[] {

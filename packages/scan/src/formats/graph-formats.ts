@@ -1,3 +1,4 @@
+import { SliceSource } from '../bytes/byte-source.ts';
 import { Cursor } from '../bytes/cursor.ts';
 import { Table } from '../bytes/flatbuffer.ts';
 import { fieldsOf, inside, textOf } from '../bytes/protobuf.ts';
@@ -10,6 +11,32 @@ const CUSTOM_BUILTIN = 32;
 const KNOWN_TFLITE =
   /^(?:TFLite_Detection_PostProcess|Convolution2DTransposeBias|MaxPoolingWithArgmax2D|MaxUnpooling2D|RandomStandardNormal|AudioSpectrogram|Mfcc|NumericVerify|aeq\.\w+|TransformLandmarks|TransformTensorBilinear|Landmarks2TransformMatrix|odml\.\w+|stablehlo\.\w+|edgetpu-custom-op)$/;
 
+/** Bytes of what one operator is told that are searched. */
+const OPTIONS_BYTES_MAX = 4 * 1024 * 1024;
+const WORD = /[A-Z][A-Za-z0-9_>]{1,96}/g;
+
+/**
+ * What an operator of TensorFlow within a graph is: what runs is the node that it brings along, whatever its code is called
+ * (`lite/delegates/flex/kernel.cc`).
+ */
+function inspectFlex(inspection: Inspection, operator: Table, told: Set<string>): void {
+  const { source } = inspection;
+  // What is too large for a flatbuffer lies behind it.
+  const [offset, bytes] = [operator.long(9), operator.long(10)];
+  const large = bytes > 0 ? new SliceSource(source, offset, offset + bytes) : null;
+  for (const options of [operator.bytes(5), large]) {
+    if (options === null) continue;
+    if (options.size > OPTIONS_BYTES_MAX)
+      inspection.report('too-much', 'has an operator that is told more than is searched');
+    const text = Buffer.from(options.read(0, OPTIONS_BYTES_MAX)).toString('latin1');
+    for (const [name] of text.matchAll(WORD)) {
+      if (told.has(name)) continue;
+      told.add(name);
+      inspectOperator(inspection, name, 0);
+    }
+  }
+}
+
 /** TensorFlow Lite: operators that are not built in. */
 export const tflite: Format = {
   name: 'tflite',
@@ -17,15 +44,24 @@ export const tflite: Format = {
   inspect: (inspection) => {
     const { source } = inspection;
     const root = new Table(source, new Cursor(source).u32());
-    for (const code of root.tables(1)) {
+    const told = new Set<string>();
+    const flex = new Set<number>();
+    for (const [index, code] of root.tables(1).entries()) {
       const builtin = Math.max(code.whole(0, 1), code.whole(3, 4));
       if (builtin !== CUSTOM_BUILTIN) continue;
       const name = code.text(1);
-      if (name.startsWith('Flex')) inspectOperator(inspection, name.slice(4), 0);
-      else if (!KNOWN_TFLITE.test(name))
+      if (name.startsWith('Flex')) {
+        flex.add(index);
+        told.add(name.slice(4));
+        inspectOperator(inspection, name.slice(4), 0);
+      } else if (!KNOWN_TFLITE.test(name))
         inspection.report('custom-operator', `needs the operator \`${printable(name)}\``);
     }
-    for (const graph of root.tables(2)) graph.tables(0);
+    for (const graph of root.tables(2)) {
+      graph.tables(0);
+      for (const operator of graph.tables(3))
+        if (flex.has(operator.whole(0, 4))) inspectFlex(inspection, operator, told);
+    }
   },
 };
 

@@ -7,6 +7,7 @@ const ITEMS_MAX = 50_000_000;
 const DEPTH_MAX = 100_000;
 const HAS_ATTRIBUTES = 0x200;
 const HAS_TAG = 0x400;
+const AT_START = /^\.(?:First|Last)(?:\.sys)?$/;
 /** What a length of more than 31 bits begins with. */
 const LONG = 0xffffffff;
 
@@ -31,11 +32,14 @@ const SEEN_CALL = 243;
 class Walk {
   readonly #inspection: Inspection;
   readonly #items: RItems;
+  readonly #isWorkspace: boolean;
   readonly #open: Open[] = [{ kind: 'item', left: 1 }];
 
-  constructor(inspection: Inspection, items: RItems) {
+  /** @param isWorkspace whether what it holds is put into the names of whoever loads it */
+  constructor(inspection: Inspection, items: RItems, isWorkspace: boolean) {
     this.#inspection = inspection;
     this.#items = items;
+    this.#isWorkspace = isWorkspace;
   }
 
   run(): void {
@@ -49,6 +53,12 @@ class Walk {
       else if (top.kind === 'constant') this.#constant();
       else this.#call(this.#items.whole());
     }
+  }
+
+  /** What a workspace calls so is run when R starts in its folder, or ends (`?Startup`). */
+  #name(name: string, offset: number): void {
+    if (!this.#isWorkspace || !AT_START.test(name)) return;
+    this.#inspection.report('startup-code', `holds \`${name}\`, which R runs by itself`, { offset });
   }
 
   #push(kind: Kind, left: number): void {
@@ -125,7 +135,7 @@ class Walk {
         return this.#push('item', this.#length());
       case 9: {
         const bytes = this.#items.whole();
-        if (bytes !== LONG) this.#items.text(bytes);
+        if (bytes !== LONG) this.#name(this.#items.text(bytes), offset);
         return this.#push('item', attributes);
       }
       case 1:
@@ -197,6 +207,6 @@ export const rData: Format = {
     items.whole();
     items.whole();
     if (version === 3) items.text(items.whole());
-    new Walk(inspection, items).run();
+    new Walk(inspection, items, head.startsWith('RD')).run();
   },
 };

@@ -8,12 +8,14 @@ export interface RItems {
   whole(): number;
   /** Passes over a vector of a type. */
   vector(type: number, count: number): void;
-  /** Passes over a text of so many bytes. */
-  text(bytes: number): void;
+  /** Passes over a text of so many bytes. @returns what it says, where it is short: a name that matters */
+  text(bytes: number): string;
 }
 
 /** Bytes of one element of a vector, by type. */
 const VECTOR_BYTES: Readonly<Record<number, number>> = { 10: 4, 13: 4, 14: 8, 15: 16, 24: 1 };
+/** Bytes of a text that may be a name that matters. */
+const NAME_BYTES_MAX = 16;
 /** Characters of one number in text: R reads no longer ones. */
 const WORD_MAX = 128;
 
@@ -44,8 +46,10 @@ export class BinaryItems implements RItems {
     this.#cursor.skip(count * VECTOR_BYTES[type]!);
   }
 
-  text(bytes: number): void {
+  text(bytes: number): string {
+    if (bytes <= NAME_BYTES_MAX) return this.#cursor.text(bytes);
     this.#cursor.skip(bytes);
+    return '';
   }
 }
 
@@ -100,27 +104,33 @@ export class TextItems implements RItems {
     }
   }
 
-  text(bytes: number): void {
-    if (bytes === 0) return;
+  text(bytes: number): string {
+    if (bytes === 0) return '';
     const cursor = this.#cursor;
     let byte = cursor.u8();
     while (isSpace(byte)) byte = cursor.u8();
+    let said = '';
     for (let left = bytes; ; byte = cursor.u8()) {
+      let stands = byte;
       if (byte === 0x5c) {
         // Up to three octal digits stand for one byte, any other character for itself or what C makes of it.
         let digits = 0;
-        while (digits < 3 && isOctal(cursor)) digits++;
-        if (digits === 0) cursor.skip(1);
+        stands = 0;
+        for (let one = octal(cursor); one !== null; one = ++digits < 3 ? octal(cursor) : null)
+          stands = stands * 8 + one;
+        if (digits === 0) stands = cursor.u8();
       }
-      if (--left === 0) return;
+      if (bytes <= NAME_BYTES_MAX) said += String.fromCharCode(stands & 255);
+      if (--left === 0) return said;
     }
   }
 }
 
-function isOctal(cursor: Cursor): boolean {
-  if (cursor.left === 0) return false;
+/** The next character as an octal digit; null, and not taken, where it is none. */
+function octal(cursor: Cursor): number | null {
+  if (cursor.left === 0) return null;
   const byte = cursor.u8();
-  if (byte >= 0x30 && byte <= 0x37) return true;
+  if (byte >= 0x30 && byte <= 0x37) return byte - 0x30;
   cursor.offset--;
-  return false;
+  return null;
 }
