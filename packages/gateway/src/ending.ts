@@ -1,11 +1,14 @@
-import { boundKinds, NO_KINDS } from '@sallyport/core';
-import type { Usage } from '@sallyport/models';
+import { boundKinds, clock, NO_KINDS } from '@sallyport/core';
+import type { RequestReading, Usage } from '@sallyport/models';
 import type { Deps, Exchange } from './exchange.ts';
 import { costMicroUsd, estimateTokens, requestTokens } from './input-stages.ts';
 import { type Ending, recordOutcome } from './record.ts';
 
 /** How many times fewer tokens than estimated an AI system may say that it read or wrote: no language has tokens this long. */
 const TOLD_SHARE = 6;
+
+/** Tokens that an AI system writes in a second, about: what it thought of in silence is not told where a call is cut off. */
+const WRITTEN_PER_S = 50;
 
 /** How a forwarded exchange ended, before its tokens are counted. */
 interface Ended extends Omit<Ending, 'inputTokens' | 'outputTokens' | 'tokenKinds' | 'costMicroUsd'> {
@@ -21,6 +24,20 @@ interface Ended extends Omit<Ending, 'inputTokens' | 'outputTokens' | 'tokenKind
 const counted = (told: number | null, estimate: number): number =>
   told === null ? estimate : Math.max(told, Math.floor(estimate / TOLD_SHARE));
 
+/**
+ * Tokens of an answer whose end is not told, since it was cut off or is made later: who hangs up would else pay for nothing. All that
+ * was asked for counts, and where no bound was set what may have been written meanwhile.
+ * @param told what is known to be written @param workedMs how long the AI system was at work
+ */
+export function unseenTokens(
+  told: number,
+  { outputTokensMax, outputOpen = false }: Pick<RequestReading, 'outputTokensMax' | 'outputOpen'>,
+  workedMs: number,
+): number {
+  const worked = outputOpen ? Math.ceil((workedMs / 1_000) * WRITTEN_PER_S) : 0;
+  return Math.max(told, outputTokensMax, worked);
+}
+
 /** Settles what a call used, and records how it ended. @throws CodedError `record-unavailable` */
 export async function recordEnding(
   exchange: Exchange,
@@ -29,8 +46,9 @@ export async function recordEnding(
 ): Promise<void> {
   const inputTokens = counted(usage?.inputTokens || null, requestTokens(exchange.reading!));
   const told = counted(usage?.outputTokens ?? null, estimateTokens(characters));
-  // Who hangs up before the end is told would else pay for nothing: all that was asked for counts.
-  const outputTokens = cut ? Math.max(told, exchange.reading!.outputTokensMax) : told;
+  const later = exchange.reading!.later === true && usage === null && ending.status < 400;
+  const outputTokens =
+    cut || later ? unseenTokens(told, exchange.reading!, clock.nowMs() - exchange.atMs) : told;
   const tokenKinds = boundKinds(usage?.kinds ?? NO_KINDS, inputTokens, outputTokens);
   const cost = costMicroUsd(exchange, deps, inputTokens, outputTokens, tokenKinds);
   if (!exchange.ended) {

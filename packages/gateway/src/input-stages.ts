@@ -101,6 +101,7 @@ export async function read(exchange: Exchange, deps: Deps): Promise<void> {
       parts: [],
       attachments: [],
       tokenIds: 0,
+      besides: 0,
       outputTokensMax: 0,
     };
     return;
@@ -247,14 +248,21 @@ export async function inspectInput(exchange: Exchange, deps: Deps): Promise<void
       : new Map<string, string>();
   mark(exchange, 'inspect-input');
   if (system.judge && first.action !== 'deny') {
-    const texts = prose.map(({ pointer, text }) => ({ pointer, text: replacements.get(pointer) ?? text }));
+    // What was decoded has the pointer of the text that it stands in, and is not that text.
+    const texts = prose.map(({ pointer, text, place }) => ({
+      pointer,
+      text: (place === undefined && replacements.get(pointer)) || text,
+    }));
     detections.push(...(await judgeCall(exchange, deps, texts)));
   }
   // Business rules know what all others found, and decide last.
   detections.push(...conditionsOnRequest(exchange, detections));
   const verdict = verdictOf(system, 'input', detections);
   exchange.inputVerdict = { ...verdict, texts: deps.start.detectors ? prose.length : 0 };
-  if (exchange.modelForwarded !== null) replacements.set('/model', exchange.modelForwarded);
+  if (exchange.modelForwarded !== null) {
+    replacements.set('/model', exchange.modelForwarded);
+    if (exchange.dialect.name === 'ollama') replacements.set('/name', exchange.modelForwarded);
+  }
   if (large) await othersFirst();
   if (replacements.size > 0) {
     const changed = await shared(exchange.text.length, replacedStrings(exchange.text, replacements));

@@ -23,9 +23,9 @@ interface Question {
 /** Parts that a person or a system wrote as text. */
 export const isProse = ({ place }: RequestPart): boolean => place === undefined || place === 'decoded';
 
-/** Characters of the texts of a request, of which its tokens are estimated. */
-export function charactersOf({ parts }: RequestReading): number {
-  let characters = 0;
+/** Characters of what a request shows to a model, of which its tokens are estimated. */
+export function charactersOf({ parts, besides }: RequestReading): number {
+  let characters = besides;
   for (const part of parts) if (isProse(part)) characters += part.text.length;
   return characters;
 }
@@ -39,6 +39,7 @@ const at = (found: Detection, pointer: string, more: Partial<Detection> = {}): D
 /** A detection in a part, told where the part stands. */
 function told(part: RequestPart, found: Detection): Detection[] {
   const { pointer, place } = part;
+  if (part.stops && found.detector === 'injection') return [];
   const whole = { pointer, start: 0, end: 0 };
   switch (place) {
     case 'fixed':

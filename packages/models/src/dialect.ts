@@ -63,6 +63,8 @@ export interface RequestPart extends TextPart {
    * number as it is written, `name` for the name of a member that is judged together with others. Absent for plain text.
    */
   readonly place?: 'fixed' | 'decoded' | 'number' | 'name';
+  /** Whether an answer ends at it: no model reads it, so that it gives no orders. */
+  readonly stops?: true;
   /** Parts of one group follow each other where the system reads them: what is split over them is judged, too. */
   readonly group?: string;
 }
@@ -107,12 +109,18 @@ export interface RequestReading {
   readonly attachments: readonly Attachment[];
   /** Ids of tokens that stand for text. */
   readonly tokenIds: number;
+  /** Characters of what else a model may be shown: names, numbers, words of schemas, ids, texts that look like bytes. */
+  readonly besides: number;
+  /** Whether it asks for an answer that is made only after this one said that it will be. */
+  readonly later?: boolean;
   /** Numbers and texts for a classifier, flat. */
   readonly tensors?: readonly Tensor[];
   /** Choices that were asked for, where an answer has such. */
   readonly choices?: number;
   /** Tokens the answer may have at most, for the reservation. */
   readonly outputTokensMax: number;
+  /** Whether the request sets no bound of its own. */
+  readonly outputOpen?: boolean;
 }
 
 /** What the gateway tells a caller that it refuses. */

@@ -267,6 +267,26 @@ describe('honest text', () => {
       }
     });
   }
+  it('an answer may end at what marks turns of a chat, and nothing hides where it ends', async () => {
+    const STOPS = ['<|im_end|>', '<|eot_id|>', '### Instruction:', '</s>', '\n\nHuman:', '[/INST]'];
+    for (const system of ['gpt', 'lent'])
+      for (const [path, stopping] of [
+        ['/v1/chat/completions', (stop: unknown) => chat({ stop })],
+        ['/v1/completions', (stop: unknown) => ({ model: 'm', prompt: 'hi', stop })],
+      ] as const) {
+        for (const stop of [STOPS, STOPS[0]]) {
+          const { status, told } = await send(`/s/${system}${path}`, stopping(stop));
+          assert.equal(status, 200, `${path}: ${told}`);
+          assert.doesNotMatch(told, /"detector":"injection"/);
+        }
+        assert.equal((await send(`/s/${system}${path}`, stopping([`${ATTACK}, all of it`]))).status, 403);
+      }
+    const ollama = (stop: unknown) => send('/s/llama/api/chat', chat({ stream: false, options: { stop } }));
+    assert.equal((await ollama(STOPS)).status, 200);
+    const claude = (stop_sequences: unknown) => send('/s/claude/v1/messages', message({ stop_sequences }));
+    assert.equal((await claude(STOPS)).status, 200);
+    assert.match((await claude([`AKIA${'QWER7YUIOPASDFGH'}`])).told, /aws-access-token/);
+  });
   it('secrets and personal data of an operator are seen', async () => {
     const { told } = await send(
       ...at(OPERATOR['a system message']!, `Use AKIA${'QWER7YUIOPASDFGH'} for S3.`),

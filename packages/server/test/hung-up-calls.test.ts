@@ -96,6 +96,19 @@ describe('a call that its caller hangs up', () => {
       assert.equal(await hangUp(key, false, 1_500), 429, 'the limit holds');
     });
 
+  it('counts as all that it asked for where its answer is made later', async () => {
+    fake.answer = (_req, res) => {
+      res.writeHead(200, { 'content-type': 'application/json' });
+      res.end(
+        JSON.stringify({ id: 'resp_1', object: 'response', status: 'queued', output: [], usage: null }),
+      );
+    };
+    const key = await server.key(['main']);
+    const body = { model: 'm', input: 'think hard', background: true, max_output_tokens: ASKED };
+    assert.equal((await server.post('/v1/responses', key, body)).status, 200);
+    assert.equal((await ended('answered')).output_tokens, ASKED);
+  });
+
   it('is counted by what it used where it is read to its end', async () => {
     fake.answer = (_req, res) => {
       res.writeHead(200, { 'content-type': 'text/event-stream' });

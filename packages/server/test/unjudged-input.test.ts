@@ -111,6 +111,28 @@ describe('nothing in a request goes unread', () => {
         assert.equal(status, 400, path);
       }
     });
+    it('count as do numbers, names, ids and what looks like bytes', async () => {
+      const few = await server.key(['gpt'], { tokensPerMinute: 2_000 });
+      const many = Array.from({ length: 5_000 }, (_, n) => n);
+      for (const [what, more] of Object.entries({
+        numbers: { tools: tool({ enum: many }) },
+        names: { tools: tool({ properties: Object.fromEntries(many.map((n) => [`field${n}`, {}])) }) },
+        bytes: {
+          messages: [
+            user(
+              Buffer.from(many.map((n) => (n * n * 31 + 7 * n) & 255))
+                .toString('base64')
+                .repeat(2),
+            ),
+          ],
+        },
+      }))
+        assert.equal(
+          (await server.post(`/s/gpt${CHAT}`, few, { ...chat({}), max_tokens: 1, ...more })).status,
+          400,
+          what,
+        );
+    });
   });
 
   describe('fields by the names of ids', () => {

@@ -11,6 +11,7 @@ import {
   placeTree,
   SCHEMA,
   SEALED,
+  STOP,
   TEXT,
   under,
   words,
@@ -46,7 +47,7 @@ const BLOCK_TYPES = words(
 
 const SOURCE: PlaceTable = {
   type: words('base64', 'url', 'file', 'text', 'content'),
-  media_type: form(/^[a-z]{4,12}\/[a-z0-9.+-]{1,80}$/),
+  media_type: form(/^(?:application|audio|image|text|video)\/[a-z0-9]{1,16}(?:[.+-][a-z0-9]{1,16})?$/),
   data: media('document'),
   url: media('document'),
   file_id: FILE,
@@ -126,7 +127,7 @@ export const ANTHROPIC_PLACES = placeTree({
   }),
   'metadata/user_id': ID,
   service_tier: words('auto', 'standard_only'),
-  'stop_sequences/*': TEXT,
+  'stop_sequences/*': STOP,
   stream: TEXT,
   'thinking/type': words('enabled', 'disabled', 'adaptive'),
   'thinking/budget_tokens': NUMBERS,

@@ -65,6 +65,6 @@ export function* readAnthropicRequest(operation: string, raw: unknown, source = 
     model: optional(body, 'model', 'string'),
     stream: optional(body, 'stream', 'boolean') ?? false,
     ...texts,
-    outputTokensMax: operation === 'messages.count' ? 0 : tokenBound(body, ['max_tokens']),
+    ...(operation === 'messages.count' ? { outputTokensMax: 0 } : tokenBound(body, ['max_tokens'])),
   };
 }

@@ -167,11 +167,19 @@ function* innerRuns(text: string): Steps<Carried[]> {
   return found;
 }
 
+/** Base64 without ends of lines and spaces. A pattern would make a piece of each. */
+function withoutSpace(text: string): string {
+  const bytes = Buffer.from(text, 'latin1');
+  let length = 0;
+  for (const c of bytes) if (c > 32) bytes[length++] = c;
+  return length === bytes.length ? text : bytes.toString('latin1', 0, length);
+}
+
 /** A string that is base64 as a whole, in steps. @param expected what the place is for */
 function* wholeBase64(text: string, expected: Media | null): Steps<Cargo | null> {
   if (!isBase64(text, expected !== null)) return null;
   yield;
-  const encoded = expected === null && !/[\r\n]/.test(text) ? text : text.replaceAll(/\s/g, '');
+  const encoded = withoutSpace(text);
   yield;
   const magic = magicOfBase64(encoded);
   const whole = (media: Media): Carried[] => [{ media, start: 0, end: text.length }];

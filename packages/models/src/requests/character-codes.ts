@@ -1,4 +1,4 @@
-import type { PathPart } from '@sallyport/core';
+import type { PathPart, Steps } from '@sallyport/core';
 
 type Path = readonly PathPart[];
 
@@ -8,6 +8,9 @@ const SPELT_MIN = 8;
 const ALONE_MAX = 64;
 /** Share of letters and spaces in a list of other numbers too from which it is read by itself; all are read one behind the other anyway. */
 const SHARE_MIN = 0.5;
+
+/** Numbers that are looked at from one step to the next. */
+const LOT = 4_096;
 
 /** Whether a number is a character that a text may have. */
 const isCharacter = (c: number): boolean =>
@@ -55,13 +58,21 @@ export class CharacterCodes {
   readonly #all = new Growing();
   readonly #lines = new Growing();
 
-  /** What a list spells, where it is read by itself. */
-  list(codes: readonly number[], path: Path): string | null {
-    const own = codes.filter(isCharacter);
-    if (own.length < SPELT_MIN) return null;
-    if (own.length < codes.length && own.filter(isLetter).length < codes.length * SHARE_MIN) return null;
+  /** What a list spells, where it is read by itself; in steps. */
+  *list(codes: readonly number[], path: Path): Steps<string | null> {
+    let text = '';
+    let count = 0;
+    let letters = 0;
+    for (let at = 0; at < codes.length; at += LOT) {
+      const own = codes.slice(at, at + LOT).filter(isCharacter);
+      count += own.length;
+      letters += own.filter(isLetter).length;
+      text += String.fromCodePoint(...own);
+      yield;
+    }
+    if (count < SPELT_MIN) return null;
+    if (count < codes.length && letters < codes.length * SHARE_MIN) return null;
     this.#within = codes;
-    const text = own.map((c) => String.fromCodePoint(c)).join('');
     if (++this.#alone <= ALONE_MAX) return text;
     this.#lines.add(`${text}\n`, path, codes);
     return null;

@@ -32,11 +32,41 @@ export function wholeField(body: Record<string, unknown>, field: string, most: n
   return value;
 }
 
-/** A token bound out of a request: a whole number above zero. */
-export function tokenBound(body: Record<string, unknown>, fields: readonly string[]): number {
+/** What some systems take for no bound. */
+const BOUNDLESS: readonly unknown[] = [-1, -2];
+
+/** How long an answer may get. */
+export interface TokenBound {
+  readonly outputTokensMax: number;
+  /** Whether the request sets no bound. */
+  readonly outputOpen: boolean;
+}
+
+/**
+ * A token bound out of a request: a whole number. Of several the largest, as each system takes another of them for its own.
+ * @param zeroIsOpen whether 0 is no bound, too
+ * @throws CodedError `body-invalid`
+ */
+export function tokenBound(
+  body: Record<string, unknown>,
+  fields: readonly string[],
+  zeroIsOpen = false,
+): TokenBound {
+  let bound = -1;
+  let outputOpen = false;
   for (const field of fields) {
-    const value = wholeField(body, field, NUMBER_LIMITS.tokensMax);
-    if (value !== null) return value;
+    const value = body[field];
+    if (value === undefined || value === null) continue;
+    if (BOUNDLESS.includes(value) || (zeroIsOpen && value === 0)) outputOpen = true;
+    else if (isWholeIn(value, 0, NUMBER_LIMITS.tokensMax)) bound = Math.max(bound, value);
+    else {
+      const most = NUMBER_LIMITS.tokensMax;
+      throw new CodedError(
+        'body-invalid',
+        `\`${field}\` must be a whole number from 0 to ${most}, or -1 for no bound`,
+      );
+    }
   }
-  return OUTPUT_TOKENS_DEFAULT;
+  outputOpen ||= bound < 0;
+  return { outputTokensMax: outputOpen ? Math.max(bound, OUTPUT_TOKENS_DEFAULT) : bound, outputOpen };
 }

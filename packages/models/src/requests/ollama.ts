@@ -46,19 +46,19 @@ export function* readOllamaRequest(operation: string, raw: unknown, source = '')
     };
   });
   const options = body['options'];
-  // `num_predict` may be -1 or -2: no bound of the caller's own.
+  // 0, -1 and -2 are no bound of the caller's own.
   const bound = (options as { num_predict?: unknown } | undefined)?.num_predict;
   return {
-    model: optional(body, 'model', 'string') ?? optional(body, 'name', 'string'),
+    // What is empty is not there: the system goes by the other one.
+    model: optional(body, 'model', 'string') || optional(body, 'name', 'string'),
     // A stream is what Ollama answers with unless told otherwise.
     stream:
       operation === 'chat' || operation === 'generate'
         ? (optional(body, 'stream', 'boolean') ?? true)
         : false,
     ...texts,
-    outputTokensMax:
-      isEmbedding(operation) || operation === 'show'
-        ? 0
-        : tokenBound({ num_predict: bound === -1 || bound === -2 ? null : bound }, ['num_predict']),
+    ...(isEmbedding(operation) || operation === 'show'
+      ? { outputTokensMax: 0 }
+      : tokenBound({ num_predict: bound }, ['num_predict'], true)),
   };
 }

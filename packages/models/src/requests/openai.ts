@@ -16,6 +16,9 @@ const RESULTS = new Set(['output', 'outputs', 'results', 'result', 'error']);
 /** Members of a message whose texts follow each other where the system reads them. */
 const SAID = new Set(['content', 'output', 'refusal', 'summary']);
 
+/** Members of a request for a response of which one must be there: what it is about. */
+const SAYING = ['input', 'previous_response_id', 'prompt', 'conversation', 'instructions'];
+
 function at(
   body: Record<string, unknown>,
   list: string,
@@ -41,20 +44,15 @@ function validate(operation: string, body: Record<string, unknown>): void {
       }
     });
   }
-  const needed = { completions: 'prompt', embeddings: 'input', responses: 'input' }[operation];
-  if (
-    needed &&
-    body[needed] === undefined &&
-    body['previous_response_id'] === undefined &&
-    body['prompt'] === undefined
-  ) {
-    throw new CodedError('body-invalid', `\`${needed}\` is missing`);
-  }
+  const needed = { completions: 'prompt', embeddings: 'input' }[operation];
+  if (needed && body[needed] === undefined) throw new CodedError('body-invalid', `\`${needed}\` is missing`);
+  if (operation === 'responses' && !SAYING.some((field) => body[field] !== undefined))
+    throw new CodedError('body-invalid', '`input` is missing');
 }
 
 /** How many texts a request wants completed: one, or a list of texts, or of lists of tokens. */
 const promptsOf = ({ prompt }: Record<string, unknown>): number =>
-  Array.isArray(prompt) && typeof prompt[0] !== 'number' ? Math.max(1, prompt.length) : 1;
+  Array.isArray(prompt) && !prompt.every((one) => typeof one === 'number') ? prompt.length : 1;
 
 /** Reads a request in the OpenAI dialect. */
 export function* readOpenaiRequest(operation: string, raw: unknown, source = ''): Steps<RequestReading> {
@@ -65,6 +63,8 @@ export function* readOpenaiRequest(operation: string, raw: unknown, source = '')
     wholeField(body, 'n', choicesMax) ?? 1,
     wholeField(body, 'best_of', choicesMax) ?? 1,
   );
+  // Each of several prompts is answered by itself.
+  const prompts = operation === 'completions' ? promptsOf(body) : 1;
   const said = operation === 'chat.completions' ? 'messages' : 'input';
   const runs = roleRuns(body[said]);
   const texts = yield* collectRequest(body, source, OPENAI_PLACES[operation]!, (path) => {
@@ -91,14 +91,15 @@ export function* readOpenaiRequest(operation: string, raw: unknown, source = '')
       ...(path[0] === 'prompt' && alone && { group: 'list prompt' }),
     };
   });
+  const bounds = ['max_completion_tokens', 'max_tokens', 'max_output_tokens'];
+  const { outputTokensMax, outputOpen } = tokenBound(body, bounds);
   return {
     model: optional(body, 'model', 'string'),
     stream: optional(body, 'stream', 'boolean') ?? false,
     ...texts,
-    choices: operation === 'completions' ? choices * promptsOf(body) : choices,
-    outputTokensMax:
-      operation === 'embeddings'
-        ? 0
-        : choices * tokenBound(body, ['max_completion_tokens', 'max_tokens', 'max_output_tokens']),
+    choices: choices * prompts,
+    later: operation === 'responses' && body['background'] === true,
+    outputTokensMax: operation === 'embeddings' ? 0 : choices * prompts * outputTokensMax,
+    outputOpen,
   };
 }

@@ -9,6 +9,7 @@ import {
   type PlaceTable,
   placeTree,
   SCHEMA,
+  STOP,
   TEXT,
   TOKENS,
   under,
@@ -28,7 +29,8 @@ const OLLAMA: PlaceTable = {
   context: TOKENS,
   keep_alive: form(/^-?\d{1,9}(?:\.\d{1,6})?(?:ns|us|ms|s|m|h)?$/),
   'options/+': NUMBERS,
-  'options/stop/*': TEXT,
+  'options/stop': STOP,
+  'options/stop/*': STOP,
   ...fields(NUMBERS, 'dimensions', 'width', 'height', 'steps'),
   ...SAMPLING,
 };

@@ -18,6 +18,8 @@ export type Place =
   | { readonly kind: 'file' }
   /** A number of the protocol, or a list of them. */
   | { readonly kind: 'numbers' }
+  /** A few characters at which an answer ends: the system compares them, and no model reads them. */
+  | { readonly kind: 'stop' }
   /** Text, or ids of tokens instead of text. */
   | { readonly kind: 'tokens' }
   /** A JSON schema. */
@@ -57,6 +59,8 @@ export const ACTED: Place = { kind: 'acted' };
 export const FILE: Place = { kind: 'file' };
 /** Numbers of the protocol. */
 export const NUMBERS: Place = { kind: 'numbers' };
+/** Where an answer ends. */
+export const STOP: Place = { kind: 'stop' };
 /** Text, or ids of tokens. */
 export const TOKENS: Place = { kind: 'tokens' };
 /** A JSON schema. */

@@ -21,16 +21,19 @@ export const CACHE: PlaceTable = {
 /** How hard a model thinks. */
 export const EFFORT = words('none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max');
 
+/** Time zones by their names: any other text is one. */
+const ZONE = words('UTC', 'GMT', ...Intl.supportedValuesOf('timeZone'));
+
 /** Where a person is, roughly, for searches. */
 export const LOCATION: PlaceTable = under('user_location', {
   type: words('approximate'),
   country: form(/^[A-Za-z]{2}$/),
-  timezone: form(/^[A-Z][A-Za-z_]{1,24}(?:\/[A-Z][A-Za-z_-]{1,24}){0,2}$/),
+  timezone: ZONE,
   ...fields(TEXT, 'city', 'region'),
   ...under('approximate', {
     type: words('approximate'),
     country: form(/^[A-Za-z]{2}$/),
-    timezone: form(/^[A-Z][A-Za-z_]{1,24}(?:\/[A-Z][A-Za-z_-]{1,24}){0,2}$/),
+    timezone: ZONE,
     ...fields(TEXT, 'city', 'region'),
   }),
 });

@@ -24,6 +24,7 @@ export interface RequestTexts {
   readonly parts: RequestPart[];
   readonly attachments: Attachment[];
   readonly tokenIds: number;
+  readonly besides: number;
 }
 
 /** Says, for one string of a body, who says it and what it belongs together with. */
@@ -37,6 +38,8 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const ID_WORD = /[A-Z]?[a-z]{3,}|[A-Z]{4,}/g;
 /** Words in an id from which it may say something. */
 const ID_WORDS_MAX = 2;
+/** Letters that follow each other as in words, however they are written, from which it may. */
+const ID_SAID_MIN = 24;
 const SCHEMA_TYPES = new Set(['string', 'number', 'integer', 'boolean', 'object', 'array', 'null']);
 const SCHEMA_FORMATS = new Set([
   ...['date', 'date-time', 'time', 'duration', 'email', 'hostname', 'ipv4', 'ipv6', 'uri', 'uuid', 'regex'],
@@ -56,11 +59,14 @@ const JSON_KEYS = new Set(['arguments', 'partial_json']);
 /** Attachments of each kind that are told: many of one kind hide none of another. */
 const ATTACHMENTS_MAX = 256;
 
-/** Whether an id can hardly say anything: a mark of its kind and letters drawn by lot, or a few words. */
-function isBareId(text: string): boolean {
+/**
+ * Whether an id can hardly say anything: a mark of its kind and letters drawn by lot, or a few words.
+ * @param isShown whether a model may be shown it, as it is not the name of itself
+ */
+function isBareId(text: string, isShown: boolean): boolean {
   if (UUID.test(text)) return true;
   const words = text.match(ID_WORD) ?? [];
-  if (words.length <= ID_WORDS_MAX) return atOnce(writtenWords(text)) === '';
+  if (words.length <= ID_WORDS_MAX) return !isShown || atOnce(writtenWords(text)).length < ID_SAID_MIN;
   const drawn = text.slice(text.search(/[\d_-]/) + 1);
   return drawn.length >= 12 && looksRandom(drawn);
 }
@@ -72,7 +78,11 @@ const isSchemaWord = (text: string, path: Path): boolean => {
 };
 
 /** Kinds of places where a text is what someone says. */
-const PROSE: ReadonlySet<Place['kind']> = new Set(['tokens', 'schema', 'free']);
+const PROSE: ReadonlySet<Place['kind']> = new Set(['tokens', 'schema', 'free', 'stop']);
+/** Characters of what ends an answer. */
+const STOP_CHARACTERS_MAX = 64;
+/** Characters that a number or a switch counts as: one token at least. */
+const PLAIN_CHARACTERS = 4;
 /** The same as said by a user: no operator and no answer has reason to write orders into ids, names, bytes or numbers. */
 const asUser = <W extends Pick<RequestPart, 'channel'>>(who: W): W =>
   who.channel === 'document' ? who : { ...who, channel: 'user' };
@@ -82,6 +92,7 @@ class Collector implements Visitor {
   readonly parts: RequestPart[] = [];
   readonly attachments: Attachment[] = [];
   tokenIds = 0;
+  besides = 0;
   readonly #attached = new Map<Media, number>();
   readonly #codes = new CharacterCodes();
   readonly #pointers = new Pointers();
@@ -102,7 +113,7 @@ class Collector implements Visitor {
       );
     if (place?.kind === 'words' && place.words.has(text)) return;
     if (place?.kind === 'form' && place.form.test(text)) return;
-    if (zone === 'schema' && isSchemaWord(text, path)) return;
+    if (zone === 'schema' && isSchemaWord(text, path)) return this.plain(text.length);
     const pointer = this.#pointers.of(path);
     const { group, ...told } = this.#classify(path, parent);
     const prose = place === null || PROSE.has(place.kind);
@@ -112,12 +123,22 @@ class Collector implements Visitor {
     switch (place?.kind) {
       case 'id':
         if (!ID_FORM.test(text)) break;
-        this.parts.push({ ...base, place: 'fixed', ...(isBareId(text) && { only: 'secrets' }) });
+        // The name of the model is no part of what it is shown.
+        if (path.length > 1) this.besides += text.length;
+        this.parts.push({
+          ...base,
+          place: 'fixed',
+          ...(isBareId(text, path.length > 1) && { only: 'secrets' }),
+        });
         return;
       case 'file':
         this.#attach(pointer, 'file', 0, text.length);
         if (!ID_FORM.test(text)) break;
-        this.parts.push({ ...base, place: 'fixed', ...(isBareId(text) && { only: 'secrets' }) });
+        this.parts.push({
+          ...base,
+          place: 'fixed',
+          ...(isBareId(text, path.length > 1) && { only: 'secrets' }),
+        });
         return;
       case 'sealed':
         this.parts.push({ ...base, place: 'fixed', ...(isSealed(text) && { only: 'secrets' }) });
@@ -139,7 +160,8 @@ class Collector implements Visitor {
       yield* this.#media(base, remote);
       return;
     }
-    yield* this.#written(group === undefined ? base : { ...base, group });
+    const stops = place?.kind === 'stop' && text.length <= STOP_CHARACTERS_MAX ? true : undefined;
+    yield* this.#written({ ...base, ...(group !== undefined && { group }), ...(stops && { stops }) });
   }
 
   name(name: string, path: Path, parent: object): void {
@@ -152,7 +174,14 @@ class Collector implements Visitor {
       stream: null,
       ...who,
     } as const;
-    this.parts.push(FIELD_NAME.test(name) ? { ...base, place: 'name' } : base);
+    if (FIELD_NAME.test(name)) {
+      this.besides += name.length;
+      this.parts.push({ ...base, place: 'name' });
+    } else this.parts.push(base);
+  }
+
+  plain(characters = PLAIN_CHARACTERS): void {
+    this.besides += characters;
   }
 
   tokens(count: number, path: Path): void {
@@ -160,12 +189,13 @@ class Collector implements Visitor {
     this.#attach(this.#pointers.of(path), 'token-ids', 0, 0);
   }
 
-  codes(codes: readonly number[], path: Path, parent: object): void {
-    const text = this.#codes.list(codes, path);
+  *codes(codes: readonly number[], path: Path, parent: object): Steps<void> {
+    const text = yield* this.#codes.list(codes, path);
     if (text !== null) this.#spelt(text, path, parent);
   }
 
   number(value: number, path: Path, parent: object): void {
+    this.plain();
     this.#codes.number(value, path, parent);
   }
 
@@ -189,6 +219,7 @@ class Collector implements Visitor {
     if (!opaque) this.parts.push(part);
     else {
       const { group: _, ...alone } = part;
+      this.besides += part.text.length;
       this.parts.push({ ...alone, place: 'fixed', only: 'secrets' });
     }
   }
@@ -255,5 +286,6 @@ export function* collectRequest(
       place: 'number',
       only: 'values',
     });
-  return { parts: collector.parts, attachments: collector.attachments, tokenIds: collector.tokenIds };
+  const { parts, attachments, tokenIds, besides } = collector;
+  return { parts, attachments, tokenIds, besides };
 }

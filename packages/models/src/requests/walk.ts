@@ -13,7 +13,9 @@ export interface Visitor {
   /** Ids of tokens where text could stand. */
   tokens(count: number, path: Path): void;
   /** A list of whole numbers that may be characters. */
-  codes(codes: readonly number[], path: Path, parent: object): void;
+  codes(codes: readonly number[], path: Path, parent: object): Steps<void>;
+  /** What says nothing by itself, and is still shown to a model: a switch, a word of a schema. @param characters that it has */
+  plain(characters?: number): void;
   /** A number that is the caller's own, in the order of the body: those of lists too. */
   number(value: number, path: Path, parent: object): void;
 }
@@ -86,8 +88,15 @@ export function* walkRequest(root: unknown, tree: PlaceNode, visitor: Visitor): 
   };
   /** What each open list or object is, from the outermost on. */
   const open: Within[] = [];
-  /** What is left to do for the text that was met. */
+  /** What is left to do for the text, or the list of numbers, that was met. */
   const left: Steps<void>[] = [];
+  function* listOf(list: readonly number[], path: Path): Steps<void> {
+    if (list.length >= CODES_MIN) yield* visitor.codes(list, path, list);
+    for (const one of list) {
+      if (++visited % VISITED === 0) yield;
+      visitor.number(one, path, list);
+    }
+  }
   /** Goes into a list or an object; not into numbers that are read as a whole. @returns whether it was entered */
   const enters = (value: object, path: Path, node: PlaceNode | null, zone: Zone): boolean => {
     const own = zone === 'protocol' ? node : null;
@@ -100,10 +109,7 @@ export function* walkRequest(root: unknown, tree: PlaceNode, visitor: Visitor): 
     const place = own?.place?.kind;
     if (typeof value[0] === 'number' && place !== 'numbers' && wholeNumbers(value)) {
       if (place === 'tokens' && value.every((id) => id >= 0)) visitor.tokens(value.length, path);
-      else {
-        if (value.length >= CODES_MIN) visitor.codes(value, path, value);
-        for (const one of value) visitor.number(one, path, value);
-      }
+      else left.push(listOf(value, path));
       return false;
     }
     const inner = own?.item ?? (place === 'numbers' ? own : null);
@@ -124,8 +130,10 @@ export function* walkRequest(root: unknown, tree: PlaceNode, visitor: Visitor): 
       if (value.length > 0) left.push(visitor.text(value, path, parent, node?.place ?? null, own));
       return false;
     }
-    if (typeof value === 'number' && kind !== 'numbers' && own !== 'schema')
-      visitor.number(value, path, parent);
+    if (typeof value === 'number' && kind !== 'numbers') {
+      if (own === 'schema') visitor.plain();
+      else visitor.number(value, path, parent);
+    } else if (own !== 'protocol' && (typeof value === 'boolean' || value === null)) visitor.plain();
     return typeof value === 'object' && value !== null && enters(value, path, node, own);
   };
   if (!meet(root, [], tree, 'protocol', {})) return;
@@ -137,11 +145,11 @@ export function* walkRequest(root: unknown, tree: PlaceNode, visitor: Visitor): 
     const { node, zone, protocol } = open[depth - 1]!;
     const name = path[depth - 1]!;
     if (typeof name === 'number') {
+      if (++visited % VISITED === 0) yield;
       if (typeof value === 'number') {
         if (node?.place?.kind !== 'numbers') visitor.number(value, path, parent);
         continue;
       }
-      if (++visited % VISITED === 0) yield;
       if (meet(value, path, node, zone, parent)) cursor.enter();
       for (const one of left.splice(0)) yield* one;
       continue;
@@ -151,7 +159,7 @@ export function* walkRequest(root: unknown, tree: PlaceNode, visitor: Visitor): 
     if (!plain || (child === node?.any && !/^\d{1,10}$/.test(name))) {
       count();
       visitor.name(name, path, parent);
-    }
+    } else if (child === null) visitor.plain(name.length);
     if (++visited % VISITED === 0) yield;
     const inner = child ? 'protocol' : zone === 'schema' ? zone : 'free';
     if (meet(value, path, child, inner, parent)) cursor.enter();
