@@ -26,7 +26,7 @@ export function openFilesMax(): number {
   return typeof soft === 'number' ? soft : Number.POSITIVE_INFINITY;
 }
 
-/** Connections that listeners may hold, so that everything else always finds a descriptor. */
+/** Connections that listeners may hold, so that everything else finds a descriptor: from 256 open files on; below, a few all the same. */
 export function connectionsWithin(openFiles: number): { readonly gateway: number; readonly control: number } {
   const rest = Math.max(0, openFiles - RESERVED);
   const part = (share: number, most: number): number =>

@@ -587,7 +587,7 @@ describe('the console, in a browser', () => {
       .getByRole('row', { name: /^maker tickets of the help desk webhook at .* for shop .* proposed/ })
       .waitFor();
     await page.getByRole('button', { name: 'Approve maker' }).click();
-    await page.getByText('an author approves nothing of their own').waitFor();
+    await page.getByText('you made, changed or owned this').waitFor();
     await accessible('integrations');
     await shot('integrations');
   });
@@ -676,7 +676,7 @@ describe('the console, in a browser', () => {
     await page.getByRole('row', { name: /data.example\/claims .* proposed/ }).waitFor();
     await accessible('data sources');
     await page.getByRole('button', { name: /Approve https/ }).click();
-    await page.getByText('an author approves nothing of their own').waitFor();
+    await page.getByText('you made, changed or owned this').waitFor();
     await open('/people/integrations');
     await heading('Integrations');
   });

@@ -55,8 +55,8 @@ export const LIMITS = {
   /** Calls in flight on one worker. */
   inFlightMax: 4096,
   /**
-   * Calls refused before they took anything from a limit that one worker records one by one, for each key, or without one each
-   * address, and minute; further ones are counted.
+   * How many early refusals (before anything was taken from a limit) one worker records singly each minute, for each key or,
+   * without a key, for each address. Further ones are only counted.
    */
   refusalRecordsPerMinute: 60,
   /** The same of all calls without a key that is known. */

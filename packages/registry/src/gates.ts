@@ -106,7 +106,7 @@ export function gatesOf({ version, target, attestations, findings, nowMs, counts
       name: 'tested',
       open: failed === undefined,
       why: failed
-        ? `${failed.summary} (said by ${failed.actor}); it opens when a person who neither made, changed nor owned it says that it passed, or who said so, if that is none of these`
+        ? `${failed.summary} (reported by ${failed.actor}); the gate opens once the test passes, as reported by a person who never made, changed or owned the version, or by ${failed.actor} if that holds for them`
         : (tests[0]?.summary ?? 'nothing tests it yet'),
     },
   ];

@@ -270,7 +270,7 @@ export class Control {
     return this.#posture();
   }
 
-  /** The same for someone who does not wait: what probes find later than in a quarter of a second is in the next answer. */
+  /** The same for someone who does not wait: what probes find later than {@link PROBES_WAIT_MS} is in the next answer. */
   async postureNow(): Promise<{ controls: ControlResult[]; probing: boolean }> {
     let probing = true;
     const round = this.probeIfOlder(60_000).finally(() => {

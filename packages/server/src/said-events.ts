@@ -8,6 +8,8 @@ export const ASKED_TYPES = [
   ...['asset-registered', 'asset-changed', 'version-registered', 'integration-proposed'],
   ...['upstream-added', 'upstream-changed'],
 ] as const;
+/** What is in no list is not kept: to ask for it does not compile. */
+export type AskedType = (typeof ASKED_TYPES)[number];
 const ASKED: ReadonlySet<string> = new Set(ASKED_TYPES);
 /** Of these it matters only who did them and who owns since: of equal ones the first is kept. */
 const ONCE = /^(?:asset|integration|upstream)-/;
@@ -72,13 +74,15 @@ export class SaidEvents {
   }
 
   /** Those of some types about one subject, since a time (ISO 8601), newest first. */
-  about(subject: string, types: readonly string[], at = ''): SallyportEvent[] {
+  about(subject: string, types: readonly AskedType[], at = ''): SallyportEvent[] {
     const about = this.#about.get(subject) ?? [];
-    return about.filter((event) => types.includes(event.type) && event.at >= at).reverse();
+    return about.filter((event) => types.includes(event.type as AskedType) && event.at >= at).reverse();
   }
 
   /** Those of some types whose data says this under a name, newest first. */
-  saying(types: readonly string[], field: string, value: string): SallyportEvent[] {
-    return this.#all.filter(({ type, data }) => types.includes(type) && data[field] === value).reverse();
+  saying(types: readonly AskedType[], field: string, value: string): SallyportEvent[] {
+    return this.#all
+      .filter(({ type, data }) => types.includes(type as AskedType) && data[field] === value)
+      .reverse();
   }
 }

@@ -172,8 +172,8 @@ describe('accounts that are made or taken over for the occasion', () => {
       const decisions = [{ item, decision, reason: 'needed' }];
       return said(await by.call('POST', `/api/v1/reviews/${id}/statement`, { decisions, digest }));
     };
-    assert.match(await decides(both, there.id, 'analyst', 'keep'), /^an author approves nothing/);
-    assert.match(await decides(both, made.person.id, 'viewer', 'keep'), /^an author approves nothing/);
+    assert.match(await decides(both, there.id, 'analyst', 'keep'), /^you made, changed or owned this/);
+    assert.match(await decides(both, made.person.id, 'viewer', 'keep'), /^you made, changed or owned this/);
     assert.equal(await decides(both, there.id, 'analyst', 'remove'), 'done');
     assert.equal(await decides(both, there.id, 'viewer', 'keep'), 'done', 'what others gave');
     const other = await signedIn(server, [{ role: 'approver' }]);
@@ -188,9 +188,9 @@ describe('accounts that are made or taken over for the occasion', () => {
     const { id, digest } = await ok<Source>(await by.call('POST', '/api/v1/integrations', asked), 201);
     const approve = async (who: Caller): Promise<string> =>
       said(await who.call('POST', `/api/v1/integrations/${id}/approve`, { digest }));
-    assert.match(await approve(owner), /^an author approves nothing of their own, nor whoever .* owned it/);
+    assert.match(await approve(owner), /^you made, changed or owned this/);
     const other = await signedIn(server, [{ role: 'approver' }]);
-    assert.doesNotMatch(await approve(other), /^an author/);
+    assert.doesNotMatch(await approve(other), /^you made/);
   });
 
   it('who may break the glass is let in by no role that ends, nor by one that makes no approvers', async () => {

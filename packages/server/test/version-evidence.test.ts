@@ -94,7 +94,10 @@ describe('what is said of a version', () => {
     assert.equal(await say(author!, false), false);
     assert.equal(await say(author!, true), false, 'nor what they said themselves');
     const why = (await shown('tested')).gates.find(({ name }) => name === 'tested')!.why;
-    assert.match(why, /^it leaks \(said by person:\w+\); it opens when a person who neither made/);
+    assert.match(
+      why,
+      /^it leaks \(reported by person:\w+\); the gate opens once the test passes, as reported by a person who never made/,
+    );
     // Of the same files under another name someone else may be the author.
     await add('tested-too', `person:${other!.id}`);
     assert.equal(await say(author!, true, 'tested-too'), false);

@@ -47,11 +47,10 @@ export async function requireAdministrator(
     if (person && (await canSignIn(store, tx, person, ADMINISTRATOR_ROLE)))
       throw new CodedError(
         'conflict',
-        'no one would be left to administer who can sign in; make another administrator first, who opens their link and adds a passkey',
+        'no administrator who can sign in would be left; make another one first, and have them open their link and add a passkey',
       );
   }
-  if (!isAnyLeft)
-    throw new CodedError('conflict', 'no one would be left to administer; make another administrator first');
+  if (!isAnyLeft) throw new CodedError('conflict', 'no administrator would be left; make another one first');
 }
 
 /** Whether a provider removed somebody for good, and no administrator shut them out besides. */

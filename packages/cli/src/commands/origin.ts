@@ -119,7 +119,7 @@ export const useDecide: Command = {
   name: 'ai-use decide',
   usage: 'ai-use decide FINGERPRINT|--service ID stop --reason TEXT [--owner NAME] [--days N]',
   summary:
-    'decide that one use of AI that was found, or every use of a service, is to stop; that it may go on an approver decides in the console',
+    'decide that a use of AI, or every use of a service, must stop; only an approver may let it go on, in the console',
   options: {
     service: { type: 'string' },
     reason: { type: 'string' },
@@ -133,7 +133,7 @@ export const useDecide: Command = {
     if ((LET_GO_ON as readonly (string | undefined)[]).includes(decision))
       throw new CodedError(
         'usage',
-        'that it may go on an approver decides in the console, under AI use; commands approve nothing',
+        'only an approver may let it go on, in the console under AI use; commands approve nothing',
       );
     if (decision !== 'stop') throw new CodedError('usage', 'decide `stop`');
     const done = await withClient(options, async (client) => {

@@ -144,7 +144,7 @@ const switched = (word: 'disable' | 'enable', summary: string, done: string): Co
     else
       print(
         `${person.name} ${done}`,
-        ...person.stillIn.map(({ name }) => `${name}, an account of the same person, is open still.`),
+        ...person.stillIn.map(({ name }) => `${name}, another account of the same person, is still open.`),
       );
     return 0;
   },

@@ -33,8 +33,8 @@ export function AiUsePage(): ReactElement {
       <SystemTabs />
       <p className="text-sm text-muted">
         What scans of watched sources and of logs of proxies and resolvers found. A person decides about each:
-        sanctioned, to be stopped, or of no concern. That one may go on decides an approver who neither
-        answers for it nor uses it.
+        sanctioned, to be stopped, or of no concern. Only an approver who neither answers for it nor uses it
+        may let it go on.
       </p>
       <Fault fault={error} />
       {data || error ? null : <Waiting what="what was found" />}

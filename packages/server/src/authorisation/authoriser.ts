@@ -27,9 +27,9 @@ const USED_EVERY_MS = 3_600_000;
 const COOLING_OFF_HOURS = COOLING_OFF_MS / 3_600_000;
 /** Why a safeguard refuses, where that is not plain. */
 const REFUSALS = tableOf({
-  'author-cannot-approve': `an author approves nothing of their own, nor whoever changed or owned it, under whichever name, nor who made or opened the account of one of these less than ${COOLING_OFF_HOURS} hours ago; ask another`,
+  'author-cannot-approve': `you made, changed or owned this under one of your accounts, or less than ${COOLING_OFF_HOURS} hours ago made or opened the account of someone who did; ask another approver`,
   'less-by-another':
-    'less risk, or fewer classes of data, tells a person of it who neither made, changed nor owned it, nor lately made the account of who did; ask another',
+    'only a person who never made, changed or owned it, nor lately made the account of someone who did, may lower its risk or drop a data class; ask another',
   'cooling-off': `its author, or who made the author's account, made you an approver or your account less than ${COOLING_OFF_HOURS} hours ago; ask another, or wait`,
   'made-by-too-many': `more accounts made each other within ${COOLING_OFF_HOURS} hours than can be followed from you or the author; ask another approver, or wait`,
   'emergency-approves-nothing': 'emergency access approves nothing, and makes no one who does',

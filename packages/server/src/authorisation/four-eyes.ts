@@ -2,6 +2,7 @@ import { clock, type SallyportEvent } from '@sallyport/core';
 import { type ControlRequest, groupsOfAction, type PolicySet, policySchema } from '@sallyport/policy';
 import type { Connection, GrantRow, PersonRow } from '@sallyport/store';
 import type { Control } from '../control.ts';
+import type { AskedType } from '../said-events.ts';
 import { COOLING_OFF_MS, Humans } from './humans.ts';
 
 /** What makes somebody an approver, or lets another take over who is one. A link does so when it is used. */
@@ -170,7 +171,7 @@ export class FourEyes {
    * @param group of the actions that a role is given for: a role counts that lets them do one of these that they could not do
    *   for long
    */
-  async #makersOf(own: string, types: readonly string[], group = ''): Promise<string[]> {
+  async #makersOf(own: string, types: readonly AskedType[], group = ''): Promise<string[]> {
     const { store, state } = this.#control.installation;
     const since = new Date(clock.nowMs() - COOLING_OFF_MS).toISOString();
     const held = group === '' ? [] : await store.people.grants(clock.nowIso(), own);

@@ -58,7 +58,7 @@ export const inEmergency = (principal: Principal): boolean =>
 export const keepsForGood = (untilAtMost: number): CodedError =>
   new CodedError(
     'not-permitted',
-    `what a service account gives that keeps people does not end with its role, and your right to set it up ends at ${new Date(untilAtMost).toISOString()}: ask an administrator whose own role does not end`,
+    `this service account could give roles that outlast its own, but your right to set it up ends at ${new Date(untilAtMost).toISOString()}; ask an administrator whose own role does not end`,
   );
 
 /**

@@ -68,7 +68,7 @@ export function inventoryRoutes(app: OpenAPIHono<Env>, control: Control): void {
       path: '/api/v1/inventory',
       ...needs('change-inventory', 'organisation'),
       summary:
-        'Put a system, model, data set or endpoint into the inventory, or change what is told of it; less risk or fewer classes of data than before tells a person who neither made, changed nor owned it',
+        'Put a system, model, data set or endpoint into the inventory, or change its facts; only a person who never made, changed or owned it may lower its risk or drop a data class',
       request: {
         ...body(
           z.strictObject({
