@@ -139,10 +139,12 @@ export class StreamSeams {
   /** Judges the windows that are full. @param turns gives others theirs between two */
   async advance(turns: Turns | null = null): Promise<void> {
     await this.#all.advance(turns);
-    for (const { row, grewAt } of this.#places.values()) {
-      await row?.advance(turns);
-      // What others go on without waits no longer.
-      if (this.#all.length - grewAt >= WINDOW_CHARACTERS) await row?.pause();
+    for (const place of this.#places.values()) {
+      await place.row?.advance(turns);
+      if (this.#all.length - place.grewAt < WINDOW_CHARACTERS) continue;
+      // What others go on without waits no longer, until more comes of it.
+      place.grewAt = Number.POSITIVE_INFINITY;
+      await place.row?.pause();
     }
   }
 

@@ -65,6 +65,32 @@ describe('entries in the journal that no checkpoint covers', () => {
     assert.equal((await verifyLedger(dir, verifier)).size, 3);
   });
 
+  it('are refused in words where a batch says that it holds more than it does', async () => {
+    for (const [place, value] of [
+      [12, 0xffff_ffff],
+      [12, 2],
+      [44, 0xffff_fff0],
+      [48, 0xffff_fff0],
+    ] as const) {
+      const { dir, signer, verifier } = await stopped();
+      const journal = new Journal(join(dir, 'journal'), signer);
+      await journal.write(3, [entry('d')]);
+      await journal.close();
+      const file = readFileSync(pieceOf(dir, 3));
+      file.writeUInt32BE(value, place);
+      file.writeUInt32BE(crc32(file.subarray(44, 44 + file.readUInt32BE(16))), 20);
+      file.writeUInt32BE(crc32(file.subarray(0, 24)), 24);
+      writeFileSync(pieceOf(dir, 3), file);
+      const corrupt = {
+        code: 'ledger-corrupt',
+        message: /entries from 3 on that this installation did not write/,
+      };
+      await assert.rejects(Ledger.open({ folder: dir, signer }), corrupt);
+      const [problem] = (await verifyLedger(dir, verifier)).problems;
+      assert.match(problem!.message, corrupt.message);
+    }
+  });
+
   it('are shown by verification to nobody where no key says who wrote them, and refused where one does', async () => {
     const { dir, signer, verifier } = await stopped();
     const seen: string[] = [];

@@ -125,6 +125,13 @@ interface Batch {
   readonly isBy: ((key: KeyObject) => boolean) | null;
 }
 
+const foreign = (first: number): CodedError =>
+  new CodedError(
+    'ledger-corrupt',
+    `the journal holds entries from ${first} on that this installation did not write: someone put them there; restore the folder \`journal\` from a copy, or a backup`,
+  );
+
+/** The batch at a place; null where there is none, or not all of one. @throws CodedError `ledger-corrupt` where it holds less than it says */
 function decodeBatch(file: Buffer, at: number): Batch | null {
   if (at + PLAIN_HEADER_BYTES > file.length) return null;
   const magic = file.readUInt32BE(at);
@@ -137,22 +144,28 @@ function decodeBatch(file: Buffer, at: number): Batch | null {
   if (end > file.length) return null;
   const body = file.subarray(at + headerBytes, end);
   if (file.readUInt32BE(at + 20) !== crc32(body)) return null;
+  const first = Number(file.readBigUInt64BE(at + 4));
   const entries: JournalEntry[] = [];
   let p = at + headerBytes;
+  // Sums are no secret: who writes a batch may have it say that it holds more than it does.
+  const next = (bytes: number): number => {
+    p += bytes;
+    if (p > end) throw foreign(first);
+    return p - bytes;
+  };
   for (let i = 0; i < count; i++) {
-    const leafBytes = file.readUInt32BE(p);
-    const payloadBytes = file.readUInt32BE(p + 4);
-    p += 8;
-    const leaf = file.subarray(p, p + leafBytes);
-    p += leafBytes;
-    entries.push({ leaf, payload: payloadBytes > 0 ? file.subarray(p, p + payloadBytes) : null });
-    p += payloadBytes;
+    const lengths = next(8);
+    const payloadBytes = file.readUInt32BE(lengths + 4);
+    const leafAt = next(file.readUInt32BE(lengths));
+    const leaf = file.subarray(leafAt, p);
+    const payloadAt = next(payloadBytes);
+    entries.push({ leaf, payload: payloadBytes > 0 ? file.subarray(payloadAt, p) : null });
   }
   const header = file.subarray(at, at + headerBytes);
   const isBy = (key: KeyObject): boolean =>
     timingSafeEqual(header.subarray(PLAIN_HEADER_BYTES), macOf(key, header, [body]));
   return {
-    first: Number(file.readBigUInt64BE(at + 4)),
+    first,
     entries,
     bytes: headerBytes + bodyBytes,
     isBy: magic === MAGIC ? isBy : null,
@@ -180,11 +193,7 @@ function requireOwn({ first, isBy }: Batch, keys: readonly KeyObject[]): void {
       'ledger-corrupt',
       `the journal holds entries from ${first} on that an earlier version of Sallyport wrote and did not sign yet: start and stop that version once, then start this one`,
     );
-  if (!keys.some((key) => isBy(key)))
-    throw new CodedError(
-      'ledger-corrupt',
-      `the journal holds entries from ${first} on that this installation did not write: someone put them there; restore the folder \`journal\` from a copy, or a backup`,
-    );
+  if (!keys.some((key) => isBy(key))) throw foreign(first);
 }
 
 /**

@@ -214,6 +214,35 @@ describe('dialects', () => {
       ],
     );
   });
+  it('say what tools of the provider’s own are called with', () => {
+    const callOf = (item: object): unknown => {
+      const [{ call: _, ...piece } = { call: '' }] = DIALECT_TABLE.openai.toolsInResponse('responses', {
+        output: [item],
+      });
+      return piece;
+    };
+    const operation = { type: 'update_file', path: '/etc/hosts', diff: '+a' };
+    const actions = [{ type: 'click', x: 1, y: 2 }];
+    assert.deepEqual(
+      [
+        { type: 'apply_patch_call', operation },
+        { type: 'computer_call', actions },
+        { type: 'code_interpreter_call', code: 'print(1)' },
+        { type: 'file_search_call', queries: ['a'] },
+        { type: 'shell_call', action: { commands: ['ls'] } },
+        { type: 'mcp_approval_request', name: 'pay', arguments: '{}' },
+      ].map(callOf),
+      [
+        { name: 'apply_patch_call', whole: { operation } },
+        { name: 'computer_call', whole: { actions } },
+        { name: 'code_interpreter_call', whole: { code: 'print(1)' } },
+        { name: 'file_search_call', whole: { queries: ['a'] } },
+        { name: 'shell_call', whole: { commands: ['ls'] } },
+        { name: 'pay', whole: '{}' },
+      ],
+    );
+    assert.deepEqual(callOf({ type: 'mcp_list_tools', tools: [] }), {});
+  });
   it('check tensors', () => {
     const infer = (tensor: unknown): unknown => read('oip', 'infer', { inputs: [tensor] });
     infer({ name: 'a', shape: [1, 2], datatype: 'FP32', data: [[1, 2]] });

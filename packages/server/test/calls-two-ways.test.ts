@@ -159,6 +159,19 @@ const CASES: Readonly<Record<string, [system: string, path: string, body: object
         ],
       ),
       [
+        'a question whether it may be made',
+        { output: [item('A', 'pay', PAY, 'mcp_approval_request')] },
+        DENIED,
+      ],
+      [
+        'a question whether it may be made, in a stream',
+        [
+          added(0, item('A', 'pay', PAY, 'mcp_approval_request')),
+          { ...added(0, item('A', 'pay', PAY, 'mcp_approval_request')), type: 'response.output_item.done' },
+        ],
+        DENIED,
+      ],
+      [
         'of a custom tool, with arguments',
         { output: [{ ...item('A', 'pay', '{}', 'custom_tool_call'), input: PAY }] },
         DENIED,

@@ -4,13 +4,16 @@ import { named, objectAt, objectsOf } from './fields.ts';
 
 type Members = Record<string, unknown>;
 
-/** Whether an item of a type is the call of a tool. */
-export const isToolItem = (type: unknown): boolean => typeof type === 'string' && type.endsWith('_call');
+/** Whether an item of a type is the call of a tool, or asks whether a call may be made. */
+export const isToolItem = (type: unknown): boolean =>
+  typeof type === 'string' && (type.endsWith('_call') || type === 'mcp_approval_request');
 
 /** Events of what a tool is called with: the type of their item is in their name. */
 const GROWS = /^response\.((?:function_call|mcp_call)_arguments|custom_tool_call_input)\.(delta|done)$/;
 /** Members of a call that hold what the tool is called with, by their types. */
 const HELD = ['arguments', 'input', 'action'];
+/** The same of tools of the provider's own that have several: then they are the arguments, under these names. */
+const NAMED = ['operation', 'actions', 'code', 'queries'];
 
 /** Tells calls apart in events: by the place of their item where that is said, else by its id. */
 export function responseCallOf(event: Members, item?: Members): string {
@@ -28,10 +31,13 @@ export const outputCall = (n: unknown): string => `output/${String(n)}`;
 /** @param begun whether what the tool is called with may still come */
 function itemPieces(item: Members, call: string, begun: boolean): ToolPiece[] {
   if (!isToolItem(item['type'])) return [];
-  // Tools of the provider's own have names of their own types, and no arguments that go anywhere.
+  // Tools of the provider's own have names of their own types.
   const name = named(item['name'] ?? item['type']);
-  const held = HELD.map((member) => item[member]).filter((whole) => whole !== undefined && whole !== null);
-  const given = begun ? held.filter((whole) => whole !== '') : held;
+  const isGiven = (member: string): boolean =>
+    item[member] !== undefined && item[member] !== null && !(begun && item[member] === '');
+  const given: unknown[] = HELD.filter(isGiven).map((member) => item[member]);
+  const others = NAMED.filter(isGiven);
+  if (others.length > 0) given.push(Object.fromEntries(others.map((member) => [member, item[member]])));
   if (given.length > 0) return given.map((whole) => ({ call, ...name, whole }));
   return [{ call, ...name, ...(!begun && { whole: '' }) }];
 }
