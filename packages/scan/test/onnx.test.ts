@@ -51,6 +51,22 @@ describe('ONNX', () => {
       );
     });
 
+  it('needs a library for what no function of its own is, whatever domain that has', async () => {
+    const own = message(field(1, 'F'), field(7, relu), field(10, 'own'));
+    const uses = (...operators: readonly string[]): Buffer =>
+      onnxModel(
+        operators.map((one) => onnxNode(one, 'own')),
+        [],
+        [own],
+      );
+    assert.equal(await told(uses('F')), 'clean');
+    assert.equal(await told(uses('F', 'G')), 'suspicious custom-operator');
+    assert.equal(
+      await told(message(uses('F'), field(25, message(field(10, 'b'), field(1, 'F'), field(7, relu))))),
+      'clean',
+    );
+  });
+
   it('says where it holds compiled code, and from where it takes it', async () => {
     const context = (content: string, mode: number): Buffer =>
       onnxModel([

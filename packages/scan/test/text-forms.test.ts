@@ -173,6 +173,8 @@ it('attributes of XML are read in either kind of quotes, with room and letters w
     'function = "java.lang.Runtime"',
     'mapMissingTo="0" function\n=\n\'&#106;ava.lang.Runtime\'',
     'function="&#x6a;ava.lang.Runtime"',
+    'mapMissingTo="a>b" function="java.lang.Runtime"',
+    "mapMissingTo='\"' defaultValue='<' function='java.lang.Runtime'",
   ])
     for (const prefix of ['', 'p:'])
       assert.equal(await verdictOf('m.pmml', pmml(attribute, prefix)), 'suspicious', attribute);
@@ -190,7 +192,14 @@ it('attributes of XML are read in either kind of quotes, with room and letters w
     "<layer id='0' type='A' version='opset1'><data library = 'a.&#115;o'/></layer>",
   ])
     assert.equal(await verdictOf('m.xml', net(layer)), 'suspicious', layer);
+  for (const before of ["<!-- it's -->", '<![CDATA[ " ]]>', '<a>it\'s "</a>', "<?x '?>", '<e>1 < 2</e>'])
+    assert.equal(
+      await verdictOf('m.xml', net(`${before}<layer name="a>b" version="custom"/>`)),
+      'suspicious',
+      before,
+    );
   assert.equal(await verdictOf('m.xml', net("<layer id='0' type='A' version='opset1'/>")), 'clean');
+  assert.equal(await verdictOf('m.xml', net('<!--<layer version="custom"/>-->')), 'clean');
 });
 
 it('templates are judged in YAML and in files of prompts that are made with Jinja', async () => {

@@ -16,16 +16,21 @@ const ENGINE_ATTRIBUTES: ReadonlySet<string> = new Set(['embed_mode', 'ep_cache_
 /** In place of a file: `offset` is an address in the memory of whoever loads it (ONNX Runtime, `tensorprotoutils.h`). */
 const IN_MEMORY = '*/_ORT_MEM_ADDR_/*';
 const DEPTH_MAX = 32;
+/** Operators of others that are told apart. */
+const CUSTOM_MAX = 100_000;
 
 const isOutside = (path: string): boolean => escapes(path) || /^[a-z][a-z0-9+.-]*:/i.test(path);
 
 interface Walk {
   readonly inspection: Inspection;
   readonly source: ByteSource;
-  /** Domains that the model defines functions in. */
+  /** Functions that the model defines, as {@link keyOf} has them. */
   readonly own: Set<string>;
-  readonly custom: Map<string, number>;
+  /** Operators that do not come with the runtime, each once. */
+  readonly custom: Map<string, { readonly domain: string; readonly offset: number }>;
 }
+
+const keyOf = (domain: string, operator: string): string => JSON.stringify([domain, operator]);
 
 function tensor({ inspection, source }: Walk, field: Field): void {
   for (const part of inside(source, field)) {
@@ -120,7 +125,10 @@ function node(walk: Walk, field: Field, depth: number): void {
     walk.inspection.report('python-operator', `has \`${printable(operator)}\`, which runs Python`, {
       offset: field.offset,
     });
-  else if (!DOMAINS.test(domain) && !walk.custom.has(domain)) walk.custom.set(domain, field.offset);
+  else if (!DOMAINS.test(domain) && walk.custom.size < CUSTOM_MAX) {
+    const key = keyOf(domain, operator);
+    if (!walk.custom.has(key)) walk.custom.set(key, { domain, offset: field.offset });
+  }
 }
 
 function graph(walk: Walk, field: Field, depth: number): void {
@@ -144,22 +152,28 @@ export const onnx: Format = {
     for (const field of fieldsOf(source)) {
       if (field.number === 7) graph(walk, field, 0);
       else if (field.number === 25) {
+        let [domain, name] = ['', ''];
         for (const part of inside(source, field)) {
-          if (part.number === 10) walk.own.add(textOf(source, part));
+          if (part.number === 1) name = textOf(source, part);
+          else if (part.number === 10) domain = textOf(source, part);
           else if (part.number === 7) node(walk, part, 0);
           else if (part.number === 11) attribute(walk, part, 0);
         }
+        walk.own.add(keyOf(domain, name));
       } else if (field.number === 20)
         for (const part of inside(source, field))
           if (part.number <= 2 && part.length > 0) graph(walk, part, 0);
     }
-    for (const [domain, offset] of walk.custom)
-      if (!walk.own.has(domain))
-        inspection.report(
-          'custom-operator',
-          `needs operators of \`${printable(domain)}\`, which a library brings`,
-          { offset },
-        );
+    const told = new Set<string>();
+    for (const [key, { domain, offset }] of walk.custom) {
+      if (walk.own.has(key) || told.has(domain)) continue;
+      told.add(domain);
+      inspection.report(
+        'custom-operator',
+        `needs operators of \`${printable(domain)}\`, which a library brings`,
+        { offset },
+      );
+    }
   },
 };
 

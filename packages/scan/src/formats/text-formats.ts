@@ -3,6 +3,7 @@ import { inspectTemplate } from '../templates/inspect-template.ts';
 import { lineFinder } from '../text/lines.ts';
 import { printable } from '../text/printable.ts';
 import { decodeText, encodingOf } from '../text/text-encoding.ts';
+import { attributesOf, tagsIn } from '../text/xml-tags.ts';
 import type { Format, Probe } from './format.ts';
 
 /** Bytes of a text that are read. */
@@ -56,30 +57,6 @@ function xml(inspection: Inspection, text: string, lineAt: (offset: number) => n
     });
 }
 
-/** What letters are written as in XML. */
-const ENTITIES: ReadonlyMap<string, string> = new Map([
-  ['lt', '<'],
-  ['gt', '>'],
-  ['amp', '&'],
-  ['quot', '"'],
-  ['apos', "'"],
-]);
-const unescaped = (text: string): string =>
-  text.replace(/&(?:#x([\da-fA-F]{1,6})|#(\d{1,7})|([a-z]{2,4}));/g, (whole, hex, decimal, name) => {
-    if (name !== undefined) return ENTITIES.get(name as string) ?? whole;
-    const point = hex === undefined ? Number(decimal) : Number.parseInt(hex as string, 16);
-    return point > 0x10ffff ? whole : String.fromCodePoint(point);
-  });
-
-/** The value of an attribute in a tag, in either kind of quotes; undefined where it has none. */
-function attributeOf(tag: string, name: string): string | undefined {
-  for (const [, own, double, single] of tag.matchAll(
-    /(?<=\s)([\w:.-]{1,64})\s{0,32}=\s{0,32}(?:"([^"]{0,4096})"|'([^']{0,4096})')/g,
-  ))
-    if (own === name) return unescaped(double ?? single ?? '');
-  return undefined;
-}
-
 /** OpenVINO: a graph in XML beside its weights. */
 export const openVino: Format = {
   name: 'openvino',
@@ -91,23 +68,20 @@ export const openVino: Format = {
     const text = readText(inspection);
     const lineAt = lineFinder(text);
     xml(inspection, text, lineAt);
-    for (const match of text.matchAll(/<layer(\s[^<>]{1,2048})>/g)) {
-      const version = attributeOf(match[1]!, 'version');
-      const type = attributeOf(match[1]!, 'type') ?? '';
-      if (version !== undefined && !/^(?:opset\d+|ie_internal_opset|util|)$/.test(version))
+    for (const tag of tagsIn(text)) {
+      const attributes = attributesOf(tag);
+      const place = { line: lineAt(tag.offset) };
+      const version = tag.name === 'layer' ? (attributes.get('version') ?? '') : '';
+      if (!/^(?:opset\d+|ie_internal_opset|util|)$/.test(version))
         inspection.report(
           'custom-operator',
-          `needs operators of \`${printable(version)}\` (\`${printable(type)}\`)`,
-          { line: lineAt(match.index) },
+          `needs operators of \`${printable(version)}\` (\`${printable(attributes.get('type') ?? '')}\`)`,
+          place,
         );
+      for (const [name, value] of attributes)
+        if (/^(?:library|plugin|extension|path)$/i.test(name) && /\.(?:so|dll|dylib)/i.test(value))
+          inspection.report('custom-operator', `loads \`${printable(value)}\``, place);
     }
-    for (const match of text.matchAll(
-      /\b(?:library|plugin|extension|path)\s{0,32}=\s{0,32}(?:"([^"]{1,4096})"|'([^']{1,4096})')/gi,
-    ))
-      if (/\.(?:so|dll|dylib)/i.test(unescaped(match[1] ?? match[2]!)))
-        inspection.report('custom-operator', `loads \`${printable(match[1] ?? match[2]!)}\``, {
-          line: lineAt(match.index),
-        });
   },
 };
 
@@ -121,12 +95,10 @@ export const pmml: Format = {
     const text = readText(inspection);
     const lineAt = lineFinder(text);
     xml(inspection, text, lineAt);
-    for (const match of text.matchAll(/<(?:[\w.-]{1,64}:)?Apply(\s[^<>]{1,2048})>/g)) {
-      const called = attributeOf(match[1]!, 'function') ?? '';
+    for (const tag of tagsIn(text)) {
+      const called = tag.name === 'Apply' ? (attributesOf(tag).get('function') ?? '') : '';
       if (/^(?:java|javax|javafx|com|org|net|sun|jdk)\./.test(called))
-        inspection.report('config-target', `calls \`${printable(called)}\``, {
-          line: lineAt(match.index),
-        });
+        inspection.report('config-target', `calls \`${printable(called)}\``, { line: lineAt(tag.offset) });
     }
   },
 };
