@@ -20,7 +20,8 @@ import { type NoteSigner, openCheckpoint, signCheckpoint, verifierKeysOf } from 
 import { fillLedger } from './fill.ts';
 import { Ledger } from './ledger.ts';
 import { inclusionProof, leafHash, nodeHash, rootOf, verifyInclusion } from './merkle.ts';
-import { entriesPath, tilePath } from './tile.ts';
+import { contentPath, entriesPath, tilePath } from './tile.ts';
+import { contentHeader, contentRecords } from './tree-store.ts';
 import { parseVerifierKey } from './verifier-key.ts';
 import { verifyLedger } from './verify.ts';
 
@@ -271,6 +272,26 @@ describe('ledger', () => {
     assert.deepEqual((await verifyLedger(dir, ledger.verifierKey)).problems, []);
   });
 
+  it('begins the content of a bundle with its own, whatever a crash left there ahead of it', async () => {
+    const { dir, key } = await filled(0);
+    // A round that a power cut ended, over a bundle without content and one whose content is torn.
+    const left = Buffer.concat([contentHeader(258, Buffer.alloc(50)), Buffer.alloc(10)]);
+    mkdirSync(join(dir, 'content'), { recursive: true });
+    writeFileSync(join(dir, contentPath(1)), left);
+    const ledger = await Ledger.open({ folder: dir, signer: key });
+    const said = (i: number) => ({
+      leaf: Buffer.from(`entry ${i}`),
+      payload: i < 256 ? null : Buffer.from(`content ${i}`),
+    });
+    await ledger.append(Array.from({ length: 260 }, (_, i) => said(i)));
+    await ledger.checkpointNow();
+    await ledger.append([said(260)]);
+    await ledger.checkpointNow();
+    for (let i = 250; i < 261; i++)
+      assert.deepEqual((await ledger.content(i))?.toString(), said(i).payload?.toString());
+    await ledger.close();
+  });
+
   it('never touches again what the last checkpoint rests on', async () => {
     // Found by 1,000 kills: a partial tile that was written anew, though unchanged, could be cut short by a crash.
     const dir = folder();
@@ -362,6 +383,16 @@ describe('ledger', () => {
     await assert.rejects(Ledger.open({ folder: torn, signer: key, extending: anew }), rolledBack);
     const empty = folder();
     assert.deepEqual(await fillLedger(empty, dir, both, unchecked), { before: 0, after: 800 });
+  });
+
+  it('reads no more records of content than a bundle has entries', async () => {
+    const dir = folder();
+    mkdirSync(join(dir, 'content'));
+    // As a sparse file that never ends: each twelve bytes are a record of nothing.
+    writeFileSync(join(dir, contentPath(0)), Buffer.alloc(1024 * 1024));
+    let records = 0;
+    for await (const _ of contentRecords(dir, 0)) records++;
+    assert.ok(records > 256 && records < 1000, `${records} records`);
   });
 
   it('refuses entries over the limit of the layout', async () => {

@@ -18,12 +18,14 @@ export class TileWork {
   #entries: Buffer[];
   #next: number;
   readonly #out: [string, Uint8Array, 'w' | 'a'][] = [];
-  readonly #content = new Map<string, Uint8Array[]>();
+  readonly #content = new Map<string, { readonly flags: 'w' | 'a'; readonly pieces: Uint8Array[] }>();
+  readonly #start: number;
   readonly #partials: string[] = [];
   /** Partial files that stand already, under the last checkpoint. */
   readonly #standing: ReadonlySet<string>;
 
   constructor(edge: Edge, start: number) {
+    this.#start = start;
     this.#standing = new Set(partialPaths(start));
     this.#levels = edge.levels.map((level) => level.slice());
     this.#first = this.#levels.map((_, level) => Math.floor(levelCount(start, level) / TILE_WIDTH));
@@ -33,10 +35,13 @@ export class TileWork {
 
   add(entry: JournalEntry): void {
     if (entry.payload) {
-      const path = contentPath(Math.floor(this.#next / TILE_WIDTH));
-      const pieces = this.#content.get(path) ?? [];
-      pieces.push(contentHeader(this.#next, entry.payload), entry.payload);
-      this.#content.set(path, pieces);
+      const bundle = Math.floor(this.#next / TILE_WIDTH);
+      const path = contentPath(bundle);
+      // Of a bundle that begins with this round, what lies there was left by one that a crash ended, and may be torn.
+      const flags = bundle * TILE_WIDTH >= this.#start ? 'w' : 'a';
+      const content = this.#content.get(path) ?? { flags, pieces: [] };
+      content.pieces.push(contentHeader(this.#next, entry.payload), entry.payload);
+      this.#content.set(path, content);
     }
     const leaf = Buffer.from(entry.leaf.buffer, entry.leaf.byteOffset, entry.leaf.length);
     this.#entries.push(leaf);
@@ -80,7 +85,7 @@ export class TileWork {
       if (tile.length > 0) partial(tilePath(level, this.#first[level]!, tile.length), Buffer.concat(tile));
     });
     yield* this.#out;
-    for (const [path, pieces] of this.#content) yield [path, Buffer.concat(pieces), 'a'];
+    for (const [path, { flags, pieces }] of this.#content) yield [path, Buffer.concat(pieces), flags];
   }
 
   root(): Buffer {

@@ -187,6 +187,9 @@ export async function requirePrefix(
 /** Bytes of what stands before each payload of a content file. */
 export const CONTENT_HEADER_BYTES = 12;
 
+/** Records that are read of a content file: it has one for an entry at the most, and what more there is others put there. */
+const CONTENT_RECORDS_MAX = 2 * TILE_WIDTH;
+
 /** What stands before each payload of a content file: leaf number, length. */
 export function contentHeader(index: number, payload: Uint8Array): Buffer {
   const out = Buffer.allocUnsafe(CONTENT_HEADER_BYTES);
@@ -197,7 +200,7 @@ export function contentHeader(index: number, payload: Uint8Array): Buffer {
 
 /**
  * What a content file holds, record by record; nothing where there is no such file. It may end torn, and ends where a
- * record says that it is longer than any is.
+ * record says that it is longer than any is, or where there are more than there may be.
  * @param n number of the bundle of entries that it belongs to
  */
 export async function* contentRecords(
@@ -210,6 +213,7 @@ export async function* contentRecords(
   let rest: Buffer = Buffer.alloc(0);
   let pieces: Buffer[] = [];
   let had = 0;
+  let records = 0;
   /** Bytes until the next record is whole: a length may be a lie, and pieces are put together once. */
   let needed = 0;
   for await (const piece of disk.pieces(path)) {
@@ -221,7 +225,7 @@ export async function* contentRecords(
     needed = 0;
     while (at + CONTENT_HEADER_BYTES <= rest.length) {
       const length = rest.readUInt32BE(at + 8);
-      if (length > QUEUE_BYTES_MAX) return;
+      if (length > QUEUE_BYTES_MAX || records++ >= CONTENT_RECORDS_MAX) return;
       const end = at + CONTENT_HEADER_BYTES + length;
       if (end > rest.length) {
         needed = end - at;
