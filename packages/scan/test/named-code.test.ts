@@ -34,6 +34,7 @@ describe('code that a configuration names is known', () => {
       { class_name: 'evil.Model', init_args: {} },
       { type: 'evil.Model', init_parameters: {} },
       { import_path: 'evil:app' },
+      { peft_type: 'LORA', megatron_config: {}, megatron_core: 'evil.core' },
       { attn_implementation: 'evil/kernel' },
       { _attn_implementation: 'evil/kernel@main:forward' },
       { attn_implementation: { text_config: 'sdpa', vision_config: 'evil/kernel' } },
@@ -98,6 +99,11 @@ describe('code that a configuration names is known', () => {
   it('but not by the names of functions that a library has', async () => {
     for (const one of ['sdpa', 'flash_attention_2', 'paged|eager', null, { text_config: 'sdpa' }])
       assert.equal(await json('config.json', { attn_implementation: one }), 'clean', JSON.stringify(one));
+  });
+
+  it('but not by the module that adapters are made for', async () => {
+    for (const core of ['megatron.core', null])
+      assert.equal(await json('adapter_config.json', { megatron_core: core }), 'clean');
   });
 
   it('where a switch says that its own may be trusted, in every spelling of a loader', async () => {

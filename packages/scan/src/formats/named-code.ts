@@ -139,6 +139,9 @@ export function inspectNamedCode(
   inspectTargets(inspection, object, pointer);
   if (Object.keys(object).some((key) => JSONPICKLE.test(key)))
     inspection.report('config-execution', 'makes Python objects by name (jsonpickle)', place);
+  const core = object['megatron_core'];
+  if (typeof core === 'string' && !/^megatron(?:\.|$)/.test(core))
+    inspection.report('remote-code', `imports \`${printable(core)}\` when the adapter is loaded`, place);
   const mapping = asObject(object['auto_mapping']);
   if (
     mapping &&
