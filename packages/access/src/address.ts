@@ -55,8 +55,9 @@ const WORDS = 8;
  * internet gets at least such a network (RFC 6177), and may use every address in it.
  */
 export function addressBlock(address: string): string {
-  if (isIP(address) !== 6) return address;
-  const [head = '', tail] = address.toLowerCase().split('%', 1)[0]!.split('::');
+  const own = plain(address);
+  if (isIP(own) !== 6) return own;
+  const [head = '', tail] = own.toLowerCase().split('%', 1)[0]!.split('::');
   const words = head === '' ? [] : head.split(':');
   if (tail !== undefined) {
     const last = tail === '' ? [] : tail.split(':');

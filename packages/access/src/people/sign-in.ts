@@ -1,6 +1,7 @@
 import { CodedError, clock, newEvent } from '@sallyport/core';
 import type { Connection, FactorKind, PersonRow } from '@sallyport/store';
 import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
+import { addressBlock } from '../address.ts';
 import type { RelyingParty } from '../factors/passkeys.ts';
 import { hashPassword, requireGoodPassword, verifyPassword, warmPasswords } from '../factors/password.ts';
 import { newToken, tokenHash } from '../token.ts';
@@ -8,7 +9,7 @@ import type { PersonFactors, Proof } from './factors.ts';
 import type { AccessHome, From } from './home.ts';
 import type { Begun, PersonSessions, Who } from './sessions.ts';
 import { LEVEL, levelToProve } from './strength.ts';
-import { network, Throttle } from './throttle.ts';
+import { Throttle } from './throttle.ts';
 
 /** How long the second factor may take after the first, in milliseconds. */
 const PENDING_MS = 5 * 60_000;
@@ -85,7 +86,7 @@ export class SignIn {
       kind: 'second-factor',
       personId: person.id,
       // Others who know the password make this one void by no number of theirs.
-      data: { password: passwordMark(person), network: network(address) },
+      data: { password: passwordMark(person), network: addressBlock(address) },
       createdAt: new Date(now).toISOString(),
       expiresAt: new Date(now + PENDING_MS).toISOString(),
     });

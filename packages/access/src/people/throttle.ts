@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import { CodedError } from '@sallyport/core';
 import type { Store } from '@sallyport/store';
+import { addressBlock } from '../address.ts';
 
 const QUARTER_MS = 15 * 60_000;
 const HOUR_MS = 3_600_000;
@@ -68,7 +68,7 @@ export class Throttle {
       person !== null && knownDevice !== null
         ? [of(`device ${person} ${knownDevice}`, DEVICE_MAX)]
         : [
-            { ...of(`address ${this.#stranger(network(what.address))}`, ADDRESS_MAX), strange: true },
+            { ...of(`address ${this.#stranger(addressBlock(what.address))}`, ADDRESS_MAX), strange: true },
             { ...of(`account ${account}`, ACCOUNT_MAX), strange: person === null },
           ];
     counters.push({ ...of(`hour ${account}`, ACCOUNT_HOUR_MAX, HOUR_MS), strange: person === null });
@@ -93,7 +93,7 @@ export class Throttle {
 
   /** Counts something that whoever is at an address did. @returns whether that was too often */
   async tooMany(what: 'sign-on', address: string, nowMs: number): Promise<boolean> {
-    const key = await this.#bounded(`${what} address ${this.#stranger(network(address))}`);
+    const key = await this.#bounded(`${what} address ${this.#stranger(addressBlock(address))}`);
     const { count } = await this.#counters.attempt(key, nowMs, QUARTER_MS);
     if (count === 1 && this.#strangers !== null) this.#strangers++;
     return count > ADDRESS_MAX;
@@ -116,19 +116,4 @@ export class Throttle {
     await this.#counters.purgeAttempts(nowMs - HOUR_MS);
     this.#strangers = null;
   }
-}
-
-/** Who has one IPv6 address has the 2^64 beside it: those count together. @returns what stands for all of them */
-export function network(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/, '');
-  if (!isIPv6(plain)) return plain;
-  const [head = '', tail] = plain.replace(/%.*/s, '').split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const rest = tail === undefined || tail === '' ? [] : tail.split(':');
-  const whole =
-    tail === undefined ? groups : [...groups, ...Array(8 - groups.length - rest.length).fill('0'), ...rest];
-  return whole
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':');
 }

@@ -1,4 +1,4 @@
-import { network } from '../people/throttle.ts';
+import { addressBlock } from '../address.ts';
 
 /** Sign-ons that may be under way from one address, or from one network of IPv6; many people may share one. */
 const OF_ADDRESS_MAX = 500;
@@ -40,7 +40,7 @@ export class SignOnStates {
       if (state.endsMs > nowMs) break;
       this.#remove(known);
     }
-    const from = network(address);
+    const from = addressBlock(address);
     const own = this.#ofNetwork.get(from);
     const full = this.#states.size >= this.#most;
     const [first = null] = own !== undefined && (full || own.size >= this.#ofAddressMost) ? own : [];
