@@ -263,7 +263,7 @@ function* inOrder<S extends WholeText>(texts: readonly S[]): Steps<SeamReading<S
 export type AnswerText = WholeText;
 
 /**
- * Second readings of a whole answer: its texts in their order, those of one place in theirs, and of the first
+ * Second readings of a whole answer: its texts in their order, those of one place, and of one type there, in theirs, and of the first
  * {@link PAIRED_MAX} the end of each before the beginning of each other. Linear in the answer, in steps.
  * @param known what was found in a text by itself
  */
@@ -279,15 +279,24 @@ export function* seamReadings(
   // Of one text that is no JSON there is nothing to put together.
   if (texts.length === 0 || (texts.length === 1 && texts[0]!.runs.length < 2)) return [];
   const places = new Map<string, AnswerText[]>();
+  /** The same by the types that show them: clients leave out what has others. */
+  const typed = new Map<string, AnswerText[]>();
+  const put = (lists: Map<string, AnswerText[]>, name: string, text: AnswerText): void => {
+    const own = lists.get(name);
+    if (own) own.push(text);
+    else lists.set(name, [text]);
+  };
   let placed = 0;
   for (const text of texts) {
     if (++placed % TEXTS_STEP === 0) yield;
-    const place = placeOf(text.part.pointer);
-    const own = places.get(place);
-    if (own) own.push(text);
-    else places.set(place, [text]);
+    const { pointer, of } = text.part;
+    const place = placeOf(pointer);
+    put(places, place, text);
+    if (of !== undefined) put(typed, `${of} ${place}`, text);
   }
-  const lists = [texts, ...(places.size > 1 ? places.values() : [])];
+  const isPart = ([first, ...others]: readonly AnswerText[]): boolean =>
+    others.length > 0 && others.length + 1 < places.get(placeOf(first!.part.pointer))!.length;
+  const lists = [texts, ...(places.size > 1 ? places.values() : []), ...[...typed.values()].filter(isPart)];
   const readings: SeamReading<AnswerText>[] = [];
   for (const list of lists) for (const reading of yield* inOrder(list)) readings.push(reading);
   readings.push(yield* inPairs(lists));

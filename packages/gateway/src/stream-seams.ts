@@ -84,19 +84,21 @@ export class StreamSeams {
    * @param beside whether it stands among the others in the order in which they come
    */
   add(text: StreamText, piece: string, from: number, beside: boolean): void {
-    const place = beside ? this.#placeOf(text) : null;
+    const places = beside ? this.#placesOf(text) : [];
     const runs = text.push(piece, from);
-    if (!place) return;
+    if (!beside) return;
     this.#put(this.#all, text, runs);
-    if (place.row) this.#put(place.row, text, runs);
-    place.grewAt = this.#all.length;
+    for (const place of places) {
+      if (place.row) this.#put(place.row, text, runs);
+      place.grewAt = this.#all.length;
+    }
   }
 
   /** Takes a text that stands alone; of a long one the ends lie beside others. */
   async whole(part: TextPart, text: StreamText): Promise<void> {
-    const place = part.known ? this.#placeOf(text) : null;
+    const places = part.known ? this.#placesOf(text) : [];
     const runs = await shared(part.text.length, text.pushes(part.text));
-    for (const one of place?.row ? [this.#all, place.row] : [this.#all]) {
+    for (const one of [this.#all, ...places.flatMap(({ row }) => row ?? [])]) {
       if (part.text.length <= 2 * EDGE) this.#put(one, text, runs);
       else {
         this.#put(one, text, endOf(runs, EDGE, false));
@@ -104,7 +106,7 @@ export class StreamSeams {
         this.#put(one, text, endOf(runs, EDGE, true));
       }
     }
-    if (place) place.grewAt = this.#all.length;
+    for (const place of places) place.grewAt = this.#all.length;
     const name = `${part.text.length} ${part.text.slice(0, END_CHARACTERS)} ${part.text.slice(-END_CHARACTERS)}`;
     if (this.#whole.has(name)) {
       const at = this.#texts.indexOf(text);
@@ -120,9 +122,14 @@ export class StreamSeams {
     row.add(text, runs);
   }
 
-  /** The place of a text that is about to go on. */
-  #placeOf(text: StreamText): Place {
+  /** The places of a text that is about to go on: where it stands, and where it stands as what it is. */
+  #placesOf(text: StreamText): Place[] {
     const name = rowOf(text.part);
+    const { of } = text.part;
+    return (of === undefined ? [name] : [name, `${of} ${name}`]).map((one) => this.#placeOf(one, text));
+  }
+
+  #placeOf(name: string, text: StreamText): Place {
     let place = this.#places.get(name);
     if (!place) {
       place = { first: text, row: null, grewAt: 0 };

@@ -20,6 +20,8 @@ export interface TextPart {
   readonly call?: string;
   /** In a stream: whether it stands where the protocol has what a model writes, and not in a field of the system's own. */
   readonly known?: boolean;
+  /** In an answer: the types of what it stands in, where they say that it is shown and it stands alone. */
+  readonly of?: string;
   /** In an answer: whether it is shown to people as text. */
   readonly shown?: boolean;
   /** In an event: the places that it names of the item, part or block that a text is of, outermost first; NaN for what is none. */

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { enforced, type FakeSystem, fakeSystem, sendEvents, type TestServer, testServer } from './harness.ts';
+import {
+  enforced,
+  type FakeSystem,
+  fakeSystem,
+  sendEvents,
+  sendJson,
+  type TestServer,
+  testServer,
+} from './harness.ts';
 
 /*
  * Clients put the pieces of a stream together each in its own way: by the first choice of a chunk, by the type of an event, by an
@@ -67,6 +75,25 @@ const toolBlock = (index: number, value: string): Event[] =>
     { type: 'tool_use', id: `t${index}`, name: 'look', input: {} },
     { type: 'input_json_delta', partial_json: JSON.stringify({ value }) },
   );
+const message = (text: string, other?: string): Body => ({
+  ...{ type: 'message', role: 'assistant' },
+  content: [
+    { type: 'output_text', text, annotations: [] },
+    ...(other === undefined ? [] : [{ type: 'novel', text: other }]),
+  ],
+});
+const reasoning = (text: string): Body => ({
+  ...{ type: 'reasoning', summary: [] },
+  content: [{ type: 'reasoning_text', text }],
+});
+/** What a client shows of the output of a response. */
+const saidIn = (output: unknown): string =>
+  listOf(output)
+    .filter(({ type }) => type === 'message')
+    .flatMap(({ content }) => listOf(content))
+    .filter(({ type }) => type === 'output_text')
+    .map(({ text }) => text)
+    .join('');
 const CHAT = '/s/main/v1/chat/completions';
 const RESPONSES = '/s/main/v1/responses';
 const MESSAGES = '/s/claude/v1/messages';
@@ -197,6 +224,38 @@ const WAYS: Readonly<Record<string, Way>> = {
       ]),
     read: (events) => textsAt('delta')(events.filter(({ output_index: place }) => place !== 0)),
   },
+  'text of blocks of text, beside such of other blocks': {
+    path: MESSAGES,
+    hides: (pieces, other) =>
+      pieces.flatMap((text, n) => [
+        ...textBlock(2 * n, text),
+        ...blockEvents(2 * n + 1, { type: 'novel', text: '' }, { type: 'text_delta', text: other }),
+      ]),
+    read: (events) => {
+      const own = new Set(
+        events.filter((event) => at(event, 'content_block', 'type') === 'text').map(({ index }) => index),
+      );
+      return textsAt('delta', 'text')(events.filter(({ index }) => own.has(index)));
+    },
+  },
+  'messages among the items of a response that are done': {
+    path: RESPONSES,
+    hides: (pieces, other) =>
+      pieces.flatMap((text): Event[] => [
+        { type: 'response.output_item.done', item: message(text) },
+        { type: 'response.output_item.done', item: reasoning(other) },
+      ]),
+    read: (events) => saidIn(events.flatMap(({ item }) => item ?? [])),
+  },
+  'texts of a response that are done': {
+    path: RESPONSES,
+    hides: (pieces, other) =>
+      pieces.flatMap((text): Event[] => [
+        { type: 'response.output_text.done', text },
+        { type: 'response.reasoning_text.done', text: other },
+      ]),
+    read: (events) => textsAt('text')(events.filter(({ type }) => type === 'response.output_text.done')),
+  },
 };
 
 describe('a secret in pieces that clients put together', () => {
@@ -247,6 +306,45 @@ describe('a secret in pieces that clients put together', () => {
           const got = read(eventsIn(text)).trim();
           assert.ok(got.length <= size, `${size}: ${got}`);
         }
+    });
+
+  /** Whole answers, of which clients show texts of one type. */
+  const answers: Readonly<Record<string, [string, (pieces: readonly string[], other: string) => Body]>> = {
+    'messages of a response among reasoning': [
+      RESPONSES,
+      (pieces, other) => ({ output: pieces.flatMap((text) => [message(text), reasoning(other)]) }),
+    ],
+    'texts of messages among other parts': [
+      RESPONSES,
+      (pieces, other) => ({ output: pieces.map((text) => message(text, other)) }),
+    ],
+    'text among other blocks': [
+      MESSAGES,
+      (pieces, other) => ({
+        ...{ type: 'message', role: 'assistant' },
+        content: pieces.flatMap((text) => [
+          { type: 'text', text },
+          { type: 'novel', text: other },
+        ]),
+      }),
+    ],
+  };
+  for (const [way, [path, of]] of Object.entries(answers))
+    it(`${way}: does not leave in a whole answer, and harmless ones pass`, async () => {
+      const ask = async (pieces: readonly string[], other: string): Promise<[string, string]> => {
+        const answer = JSON.stringify({ id: 'a', object: 'response', ...of(pieces, other) });
+        fake.answer = (_req, res) => sendJson(res, answer);
+        const messages = [{ role: 'user', content: 'hello' }];
+        const body = { model: 'm', max_tokens: 9, messages, input: 'hello' };
+        return [await (await server.post(path, key, body)).text(), answer];
+      };
+      for (const size of [2, 5])
+        for (const other of [OTHER, LONG]) {
+          const [text] = await ask(SECRET.match(new RegExp(`.{1,${size}}`, 'g'))!, other);
+          assert.match(text, /output-denied/);
+        }
+      const [text, answer] = await ask(['Let me look', 'at the second', 'and the last file.'], OTHER);
+      assert.equal(text, answer);
     });
 
   it('harmless text between thinking and calls of tools comes whole, in its order, while the stream goes on', async () => {

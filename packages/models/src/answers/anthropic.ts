@@ -1,4 +1,4 @@
-import { CodedError, tableOf } from '@sallyport/core';
+import { CodedError, LIMITS, tableOf } from '@sallyport/core';
 import type { AnswerReader, ToolPiece } from '../dialect.ts';
 import { channelKey, formOf, inOrder, named, nameOfEvent, objectAt, objectsOf } from './fields.ts';
 import { MESSAGES_SHOWN } from './shown.ts';
@@ -61,11 +61,41 @@ function blockIdentities(): (data: unknown) => void {
   };
 }
 
-/** Refuses a block by a number below zero: some clients count that from the last. */
-function requireNumber(data: unknown): void {
-  const { type, index } = objectAt({ data }, 'data');
-  if (String(type).startsWith('content_block_') && Number(index ?? 0) < 0)
-    throw new CodedError('upstream-invalid', 'the stream has an event of a block whose number is below zero');
+/** What a delta writes, by its type, and what the block is that clients take it into: into others they take none of it. */
+const INTO: Readonly<Record<string, (type: unknown) => boolean>> = tableOf({
+  text_delta: (type) => type === 'text',
+  thinking_delta: (type) => type === 'thinking',
+  input_json_delta: isToolBlock,
+});
+
+/**
+ * A check of the events of one stream. Some clients count a number below zero from the last block; and some leave out what is
+ * written into a block of another type, so that what stands on both sides of it is one text to them.
+ */
+function blockJoins(): (data: unknown) => void {
+  const types = new Map<unknown, unknown>();
+  const taken = new Set<unknown>();
+  const leftOut = new Set<unknown>();
+  const refuse = (what: string): never => {
+    throw new CodedError('upstream-invalid', `the stream has ${what}`);
+  };
+  return (data) => {
+    const { type, index, delta, content_block: block } = objectAt({ data }, 'data');
+    if (!String(type).startsWith('content_block_')) return;
+    const place = index ?? 0;
+    if (Number(place) < 0) refuse('an event of a block whose number is below zero');
+    if (type === 'content_block_start') {
+      const of = objectAt({ block }, 'block')['type'];
+      const known = ['text', 'thinking'].find((one) => one === of) ?? (isToolBlock(of) ? 'tool_use' : '');
+      if (types.set(place, known).size > LIMITS.streamHeldEventsMax) refuse('too many blocks');
+    }
+    const written = objectAt({ delta }, 'delta')['type'];
+    const fits = typeof written === 'string' ? INTO[written] : undefined;
+    if (!fits || !types.has(place)) return;
+    (fits(types.get(place)) ? taken : leftOut).add(written);
+    if (taken.has(written) && leftOut.has(written))
+      refuse('text for a block of another type beside such as clients read: not all of them leave it out');
+  };
 }
 
 /** The block of an event: without a number clients take it for the first. */
@@ -116,7 +146,7 @@ export const anthropicAnswers: AnswerReader = {
   toolsInResponse: (_operation, body) => messagePieces(objectAt({ body }, 'body')),
   toolsInEvent: (_operation, data) => eventPieces(objectAt({ data }, 'data')),
   identities: () => blockIdentities(),
-  joins: () => requireNumber,
+  joins: () => blockJoins(),
 
   order(_operation, data) {
     const { type, index } = (data ?? {}) as Record<string, unknown>;

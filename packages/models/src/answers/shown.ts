@@ -32,19 +32,33 @@ export function shownTable(...paths: readonly string[]): ShownTable {
 export const below = (prefix: string, ...paths: readonly string[]): string[] =>
   paths.map((path) => `${prefix}/${path}`);
 
-function hasTypes(body: unknown, path: Path, types: Types): boolean {
+/** The types that objects on the way to a place have, where a row of the table asks for some; null where they are others. */
+function typesAt(body: unknown, path: Path, types: Types): string | null {
   let at = body;
+  const found: string[] = [];
   for (let n = 0; n <= path.length; n++) {
     const own = types[n];
-    if (own && !own.has(String((at as { type?: unknown } | null)?.type))) return false;
+    if (own) {
+      const type = String((at as { type?: unknown } | null)?.type);
+      if (!own.has(type)) return null;
+      found.push(type);
+    }
     at = (at as Record<string | number, unknown>)[path[n]!];
   }
-  return true;
+  return found.join(' ');
 }
 
-/** Whether a place in an answer, or in an event of one, is one of text that people read. */
-export const isShown = (table: ShownTable, body: unknown, path: Path): boolean =>
-  table.get(formOf(path))?.some((types) => hasTypes(body, path, types)) ?? false;
+/**
+ * Whether a place in an answer, or in an event of one, is one of text that people read.
+ * @returns the types that make it one, of which clients may take one and leave the others; null where it is none
+ */
+export function shownAs(table: ShownTable, body: unknown, path: Path): string | null {
+  for (const types of table.get(formOf(path)) ?? []) {
+    const found = typesAt(body, path, types);
+    if (found !== null) return found;
+  }
+  return null;
+}
 
 /** A message of chat completions, or what a chunk adds to it. */
 const CHAT_MESSAGE = [

@@ -11,7 +11,7 @@ import {
 import type { TextPart } from '../dialect.ts';
 import { magicOfBase64 } from '../requests/media.ts';
 import { oddBytes, tokenPlace } from './logprobs.ts';
-import { isShown, type ShownTable } from './shown.ts';
+import { type ShownTable, shownAs } from './shown.ts';
 import { isChosen, isMember, isProtocolWord, type Structure, structureAt, structureOf } from './structure.ts';
 import { Tokens } from './tokens.ts';
 
@@ -113,7 +113,8 @@ export function* collectTexts(body: unknown, shown: ShownTable, classify: Classi
     const told = classify(path, parent);
     if (!told) return;
     const { stream, known: plain, call, json, echo, at } = told;
-    const read = isShown(shown, body, path);
+    const of = shownAs(shown, body, path);
+    const read = of !== null;
     const insteadOf = chosen ? null : structureAt(path);
     if (stream !== null) pointers.kept(stream);
     parts.push({
@@ -123,6 +124,7 @@ export function* collectTexts(body: unknown, shown: ShownTable, classify: Classi
       kind: json || JSON_KEYS.has(key as string) ? 'json' : 'text',
       stream,
       ...((plain || read) && { known: true }),
+      ...(of && stream === null && { of }),
       ...(call !== undefined && { call }),
       ...(echo && { echo }),
       ...(at && { at }),
