@@ -106,7 +106,7 @@ export function gatesOf({ version, target, attestations, findings, nowMs, counts
       name: 'tested',
       open: failed === undefined,
       why: failed
-        ? `${failed.summary} (reported by ${failed.actor}); the gate opens once the test passes, as reported by a person who never made, changed or owned the version, or by ${failed.actor} if that holds for them`
+        ? `${failed.summary} (reported by ${failed.actor}); the gate opens once the test passes, as reported by a person who never made, changed or owned the version and has not let in, or been let in by, someone who did within 24 hours, or by ${failed.actor} if that holds for them`
         : (tests[0]?.summary ?? 'nothing tests it yet'),
     },
   ];

@@ -132,14 +132,17 @@ export class Monitor {
     which: { readonly rule: string; readonly subject: string; readonly note: string },
     mastery: readonly string[],
   ): Promise<OpenAlert> {
-    const isOwn = (await this.#control.fourEyes.partiesOf(which.subject)).includes(actor);
+    const isOwn = await this.#control.fourEyes.couldBe(actor, which.subject);
     const key = alertKey(which);
     const alert = this.#open.get(key);
     if (!alert) throw new CodedError('not-found', 'no such alert is open');
     if (alert.acknowledged)
       throw new CodedError('conflict', `${alert.acknowledged.by} looks after it already`);
     if (isOwn)
-      throw new CodedError('not-permitted', 'another person looks after an alert about you; ask one');
+      throw new CodedError(
+        'not-permitted',
+        'another person looks after an alert about you, your service account, or who made or opened your account within a day; ask one',
+      );
     const at = clock.nowMs();
     const { rule, subject, severity, since } = alert;
     const seconds = Math.round((at - Date.parse(since)) / 1_000);

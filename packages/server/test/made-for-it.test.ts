@@ -155,6 +155,56 @@ describe('accounts that are made or taken over for the occasion', () => {
     assert.ok(owed.includes(`person:${boss.id}`), 'accepts risks for long, approves since a moment ago');
   });
 
+  it('nor does one lift a test that failed, and emergency access lifts none', async () => {
+    const root = scratch();
+    mkdirSync(root, { recursive: true });
+    writeFileSync(`${root}/notes.txt`, 'tested');
+    const inventory = await server.control.inventory();
+    const facts = assetFactsSchema.parse({});
+    const version = { root, label: '1', author: `person:${both.id}` };
+    await inventory.addVersion('local:ci', 'model', 'tested', facts, version);
+    await inventory.noteTest('test', 'tested', '1', false, 'it leaks');
+    const opensBy = async (by: Caller): Promise<boolean> => {
+      const body = { passed: true, summary: 'all is well' };
+      await ok(await by.call('POST', '/api/v1/models/tested/1/tests', body), 200);
+      const asset = await inventory.asset('model', 'tested');
+      const { gates } = await inventory.known(asset, await inventory.version(asset, '1'));
+      return gates.find(({ name }) => name === 'tested')!.open;
+    };
+    assert.equal(await opensBy(await opens((await add(both, 'operator')).link)), false, 'made by the author');
+    const responder = await signedIn(server, [{ role: 'responder' }]);
+    const reason = 'nobody else can be reached tonight';
+    await ok(await responder.call('POST', '/api/v1/break-glass', { reason, minutes: 5 }), 201);
+    assert.equal(await opensBy(responder), false, 'in an emergency');
+    assert.equal(await opensBy(await signedIn(server, [{ role: 'operator' }])), true, 'another');
+  });
+
+  it('nor does one, or a service account, look after an alert about who made it', async () => {
+    const responder = await signedIn(server, [{ role: 'responder' }]);
+    const program = { name: 'watch', purpose: 'x', owner: responder.id, grants: [{ role: 'operator' }] };
+    await ok(await both.call('POST', '/api/v1/programs', program), 201);
+    const { key } = await ok<{ key: string }>(
+      await both.call('POST', '/api/v1/programs/watch/keys', {}),
+      201,
+    );
+    const reason = 'nobody else can be reached tonight';
+    await ok(await responder.call('POST', '/api/v1/break-glass', { reason, minutes: 5 }), 201);
+    const which = { rule: 'break-glass', subject: `person:${responder.id}` };
+    const path = '/api/v1/alerts/acknowledge';
+    const about = /^another person looks after an alert about you/;
+    const byProgram = await fetch(`${server.controlUrl}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(which),
+    });
+    assert.match(await said(byProgram), about, 'their service account');
+    const puppet = await opens((await add(responder, 'operator')).link);
+    assert.match(await said(await puppet.call('POST', path, which)), about, 'an account that they made');
+    assert.match(await said(await responder.call('POST', path, which)), about);
+    const other = await signedIn(server, [{ role: 'operator' }]);
+    assert.equal(await said(await other.call('POST', path, which)), 'done', 'another');
+  });
+
   it('who gave a role does not keep it in a review; they may take it', async () => {
     const made = await add(both, 'viewer');
     const there = await signedIn(server, [{ role: 'viewer' }]);

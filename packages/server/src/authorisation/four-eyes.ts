@@ -122,10 +122,22 @@ export class FourEyes {
     return this.#humans.partiesOf(actor);
   }
 
-  /** Whether an actor is, or may be, the same human as one of these; a service account is who keeps it. */
+  /**
+   * Whether an actor is, or may be, the same human as one of these: a service account is who keeps it, and who lately made or
+   * opened an account, on either side, could be in it.
+   */
   async isParty(actor: string, behind: readonly string[]): Promise<boolean> {
-    const parties = new Set(await this.#behind(behind));
-    return parties.has(ANYONE) || (await this.partiesOf(actor)).some((one) => parties.has(one));
+    return this.#meet(await this.#behind([actor]), await this.#behind(behind));
+  }
+
+  /** Whether an actor is, or may be, who another is, also by an account that the other lately made or opened. */
+  async couldBe(actor: string, other: string): Promise<boolean> {
+    return this.#meet(await this.#behind([actor]), await this.partiesOf(other));
+  }
+
+  #meet(some: readonly string[], others: readonly string[]): boolean {
+    const all = new Set(others);
+    return all.has(ANYONE) || some.some((one) => one === ANYONE || all.has(one));
   }
 
   /**
