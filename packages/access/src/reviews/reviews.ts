@@ -39,6 +39,9 @@ export interface ReviewView extends ReviewRow {
   readonly overdue: boolean;
 }
 
+/** Lets pass where one more may be opened beside those of its kind that are open. @throws CodedError `conflict` */
+type MayOpen = (open: readonly ReviewRow[]) => void;
+
 /** Reviews of access: who holds what, samples of what was done, and every use of emergency access. */
 export class Reviews {
   readonly #home: AccessHome;
@@ -75,11 +78,14 @@ export class Reviews {
   /** Opens a review of every role that is held. Those nobody decides on lapse when it is due. @throws CodedError `conflict` */
   async openGrants(actor: string, dueDays: number, unusedDays: number): Promise<ReviewRow> {
     const { store } = this.#home;
-    if ((await this.list()).some(({ kind, closedAt }) => kind === 'grants' && closedAt === null))
-      throw new CodedError('conflict', 'a review of roles is open already; finish that first');
+    const mayOpen: MayOpen = (open) => {
+      if (open.length > 0)
+        throw new CodedError('conflict', 'a review of roles is open already; finish that first');
+    };
     const holders = { people: await store.people.list(), programs: await store.programs.list() };
     const grants = await store.people.grants(clock.nowIso());
-    return this.#open(actor, 'grants', '', dueDays, (id) => grantItems(id, grants, holders, unusedDays));
+    const items = (id: string) => grantItems(id, grants, holders, unusedDays);
+    return this.#open(mayOpen, actor, 'grants', '', dueDays, items);
   }
 
   /**
@@ -89,15 +95,15 @@ export class Reviews {
    */
   async openSample(actor: string, seed: string, days: number, dueDays: number): Promise<ReviewRow | null> {
     const { events } = this.#home.store;
-    const waiting = (await this.list()).filter(
-      ({ kind, closedAt }) => kind === 'sample' && closedAt === null,
-    );
-    if (actor !== 'sallyport' && waiting.length >= SAMPLES_OPEN_MAX)
-      throw new CodedError('conflict', `${SAMPLES_OPEN_MAX} samples wait to be judged; finish one first`);
+    const mayOpen: MayOpen = (open) => {
+      if (actor !== 'sallyport' && open.length >= SAMPLES_OPEN_MAX)
+        throw new CodedError('conflict', `${SAMPLES_OPEN_MAX} samples wait to be judged; finish one first`);
+    };
     const ids = await events.idsSince(SAMPLED_EVENTS, new Date(clock.nowMs() - days * DAY_MS).toISOString());
     const chosen = await events.byIds(chosenBySeed(seed, ids, SAMPLE_EVENTS));
     if (chosen.length === 0) return null;
-    return this.#open(actor, 'sample', seed, dueDays, (id) => eventItems(id, chosen), { of: ids.length });
+    const items = (id: string) => eventItems(id, chosen);
+    return this.#open(mayOpen, actor, 'sample', seed, dueDays, items, { of: ids.length });
   }
 
   /** Opens a review of one use of emergency access, in the transaction that gives it. */
@@ -114,6 +120,7 @@ export class Reviews {
   }
 
   async #open(
+    mayOpen: MayOpen,
     actor: string,
     kind: ReviewKind,
     seed: string,
@@ -122,8 +129,12 @@ export class Reviews {
     more: Record<string, unknown> = {},
   ): Promise<ReviewRow> {
     const one = made(actor, kind, seed, dueDays, items, more);
+    const { people, reviews } = this.#home.store;
     return this.#home.store.change(async (tx) => {
-      await this.#home.store.reviews.insert(tx, one.review, one.items);
+      // Of two at once the second sees the first.
+      await people.oneAtATime(tx);
+      mayOpen((await reviews.list(tx)).filter((known) => known.kind === kind && known.closedAt === null));
+      await reviews.insert(tx, one.review, one.items);
       return { result: one.review, event: one.event };
     });
   }
