@@ -78,5 +78,6 @@ export { tableOf } from './table.ts';
 export * from './text-rule.ts';
 export { textAmong } from './text-runs.ts';
 export { HYBRID_GROUP, TLS_GROUPS } from './tls-groups.ts';
+export { UnderWay } from './under-way.ts';
 export { printableLine, shortened, visible, visibleJson } from './visible.ts';
 export { writtenWords } from './written-words.ts';

@@ -1,4 +1,4 @@
-import { CodedError, type SystemSnapshot } from '@sallyport/core';
+import { CodedError, type SystemSnapshot, UnderWay } from '@sallyport/core';
 import { type Reached, reach } from '@sallyport/gateway';
 import type { Control } from './control.ts';
 import { credentialsOf, remedyOf } from './secrets/credentials.ts';
@@ -14,6 +14,9 @@ export interface Reach {
 
 const TIMEOUT_MS = 5_000;
 const UNTRUSTED = /^(?:CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT)/;
+
+/** Systems that are reached at the moment: however many ask, each is called once at a time. */
+const reaching = new UnderWay<Reached[]>();
 
 /** What came of it, and what to do. */
 function told(
@@ -74,6 +77,19 @@ export async function reachSystems(
     if (!system) throw new CodedError('system-unknown', `there is no system \`${name}\``);
     return system;
   });
+  const keyOf = ({
+    name,
+    dialect,
+    urls,
+    allowPrivate,
+    apiKeyRef,
+    headers,
+    ...gates
+  }: SystemSnapshot): string =>
+    JSON.stringify([
+      ...[name, dialect, urls, allowPrivate, apiKeyRef, headers],
+      ...[gates.integration, gates.closed, settings.outbound],
+    ]);
   const lackOf = (name: string): string | null =>
     credentials.find(({ system }) => system === name)?.lack ?? null;
   return new Map(
@@ -82,7 +98,9 @@ export async function reachSystems(
         const { name, held, urls } = system;
         const all: readonly Reach[] =
           held === null
-            ? (await reach(system, settings, TIMEOUT_MS)).map((one) => told(one, system, lackOf(name)))
+            ? (await reaching.of(keyOf(system), () => reach(system, settings, TIMEOUT_MS))).map((one) =>
+                told(one, system, lackOf(name)),
+              )
             : [{ url: urls[0]!, ok: false, detail: held, remedy: 'see Inventory in the console' }];
         return [name, all] as const;
       }),

@@ -57,6 +57,27 @@ describe('whether an AI system can be reached', () => {
     fake.answer = (_req, res) => sendJson(res, '{}');
   });
 
+  it('is asked once at a time, however many look after the health of all', async () => {
+    const viewer = await signedIn(server, [{ role: 'viewer' }]);
+    const before = fake.requests.length;
+    let most = 0;
+    let now = 0;
+    fake.answer = (_req, res) => {
+      most = Math.max(most, ++now);
+      setTimeout(() => {
+        now--;
+        sendJson(res, '{}');
+      }, 300);
+    };
+    const paths = ['/api/v1/doctor', '/api/v1/doctor', '/api/v1/doctor', '/api/v1/doctor'];
+    const answers = await Promise.all(paths.map((path) => viewer.call('GET', path)));
+    assert.ok(answers.every(({ status }) => status === 200));
+    // Two of the systems are there, by one address each.
+    assert.ok(most <= 2, `${most} at a time`);
+    assert.ok(fake.requests.length > before);
+    fake.answer = (_req, res) => sendJson(res, '{}');
+  });
+
   it('is asked over the API, by who may change systems', async () => {
     const operator = await signedIn(server, [{ role: 'operator' }]);
     const asked = await operator.call('POST', '/api/v1/systems/main/connection');

@@ -1,4 +1,12 @@
-import { bareHost, type Config, clock, HYBRID_GROUP, isLoopback, type RootConfig } from '@sallyport/core';
+import {
+  bareHost,
+  type Config,
+  clock,
+  HYBRID_GROUP,
+  isLoopback,
+  type RootConfig,
+  UnderWay,
+} from '@sallyport/core';
 import type { Control } from '../control.ts';
 import type { KnownSystem } from '../snapshot.ts';
 import { lookOverTls } from './tls-look.ts';
@@ -80,8 +88,14 @@ const problemOf = (protocol: string, expiresAt: string | null): string | null =>
   return leftMs < EXPIRY_MS_MIN ? `its certificate ends in ${Math.floor(leftMs / DAY_MS)} days` : null;
 };
 
+/** Looks that are under way: however many ask, each endpoint is asked once at a time. */
+const looks = new UnderWay<TlsState>();
+
+const lookAtEndpoint = (endpoint: TlsEndpoint): Promise<TlsState> =>
+  looks.of(JSON.stringify(endpoint), () => ask(endpoint));
+
 /** Asks one endpoint what it agrees to; nothing is sent over the connection. */
-async function lookAtEndpoint({ name, url, allowPrivate, own }: TlsEndpoint): Promise<TlsState> {
+async function ask({ name, url, allowPrivate, own }: TlsEndpoint): Promise<TlsState> {
   const trusted = own === undefined ? {} : { own };
   const place = new URL(url);
   const nothing = { name, url, protocol: null, group: null, cipher: null, expiresAt: null, issuer: null };
