@@ -11,7 +11,7 @@ export type { Gate } from './gates.ts';
 export { Inventory } from './inventory.ts';
 export type { InventoryParts, KnownVersion, ScanOutcome, TrustedSigner } from './inventory-parts.ts';
 export { type ObjectFiles, type ObjectStoreSettings, objectArtefacts, objectFiles } from './object-store.ts';
-export { edgesOf, neighbourhood, parseRunEvent, toRunEvents } from './open-lineage.ts';
+export { edgesOf, LINEAGE_STEPS, neighbourhood, parseRunEvent, toRunEvents } from './open-lineage.ts';
 export { Serving } from './serving.ts';
 export { type ModelBundle, type SignOptions, signModel } from './signing/sign-model.ts';
 export { type Trust, type VerifiedModel, verifyBundle, verifyModel } from './signing/verify-model.ts';

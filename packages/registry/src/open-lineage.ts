@@ -43,7 +43,8 @@ const nodeOf = ({ namespace, name }: { namespace: string; name: string }): strin
 export function edgesOf(event: RunEvent): LineageEdge[] {
   if (event.eventType === 'ABORT' || event.eventType === 'FAIL') return [];
   const run = `run:${event.job.namespace}/${event.job.name}#${event.run.runId}`;
-  const at = new Date(event.eventTime).toISOString();
+  // What is to come has not led to anything: it would stand before all that did.
+  const at = new Date(Math.min(Date.parse(event.eventTime), clock.nowMs())).toISOString();
   return [
     ...event.inputs.map((one) => ({ source: nodeOf(one), target: run, relation: 'read by', at })),
     ...event.outputs.map((one) => ({ source: run, target: nodeOf(one), relation: 'wrote', at })),
@@ -96,6 +97,9 @@ export function toRunEvents(
   ];
 }
 
+/** How far from a node a graph goes. */
+export const LINEAGE_STEPS = 12;
+
 /**
  * Everything that led to a node, and everything it led to.
  * @param steps how far
@@ -103,7 +107,7 @@ export function toRunEvents(
 export function neighbourhood(
   edges: readonly LineageEdge[],
   node: string,
-  steps = 12,
+  steps = LINEAGE_STEPS,
 ): { readonly nodes: readonly string[]; readonly edges: readonly LineageEdge[] } {
   const kept = new Set<LineageEdge>();
   const nodes = new Set([node]);

@@ -481,6 +481,38 @@ function suite(engine: string, config: () => Record<string, unknown>): void {
       assert.equal((await operator.call('POST', '/api/v1/lineage', { ...event, run: {} })).status, 400);
     });
 
+    it('lineage of a node is told whatever else is noted, and when that is said to be', async () => {
+      const run = { runId: '01926ab1-7a9c-7c3e-8f5e-1234567890ac' };
+      for (let n = 0; n < 11; n++) {
+        const outputs = Array.from({ length: 500 }, (_, i) => ({
+          namespace: 's3://flood',
+          name: `${n}-${i}`,
+        }));
+        const event = {
+          eventTime: '9998-01-01T00:00:00Z',
+          run,
+          job: { namespace: 'x', name: `${n}` },
+          outputs,
+        };
+        await ok(await operator.call('POST', '/api/v1/lineage', event), 201);
+      }
+      const ask = async (query: string) =>
+        ok<{ nodes: string[]; edges: { at: string }[]; leftOut: number }>(
+          await operator.call('GET', `/api/v1/lineage${query}`),
+          200,
+        );
+      const around = await ask('?node=endpoint:fraud-eu');
+      assert.ok(around.nodes.includes('dataset:s3://bucket/claims'));
+      assert.equal(around.leftOut, 0);
+      const all = await ask('');
+      assert.ok(all.leftOut > 500, `${all.leftOut}`);
+      const soon = new Date(Date.now() + 60_000).toISOString();
+      assert.ok(
+        all.edges.every(({ at }) => at < soon),
+        'nothing is of a time to come',
+      );
+    });
+
     it('makes findings of scans once, and closes them only when a scan no longer sees them', async () => {
       const watched = join(folder, 'watched');
       writeFileSync(join(watched, 'requirements.txt'), 'left==1.0 --hash=sha256:x\n');

@@ -51,6 +51,9 @@ const visibleEdges = (scope: SystemScope, edges: readonly LineageEdge[]): Lineag
     ({ target }) => systemOf(target),
   );
 
+const keyOf = ({ source, target, relation }: LineageEdge): string =>
+  JSON.stringify([source, target, relation]);
+
 /** What answered one call: its system, and the version that served there then. */
 async function decidedBy(control: Control, scope: SystemScope, node: string): Promise<LineageEdge[]> {
   const { inventory } = control.installation.store;
@@ -82,22 +85,40 @@ export function lineageRoutes(app: OpenAPIHono<Env>, control: Control): void {
       summary: 'What led to a node and what it led to; everything, where none is named',
       request: { query: z.object({ node: z.string().max(256).optional() }) },
       responses: {
-        200: json(z.object({ nodes: z.array(z.string()), edges: z.array(edgeView) }), 'A graph'),
+        200: json(
+          z.object({
+            nodes: z.array(z.string()),
+            edges: z.array(edgeView),
+            leftOut: z.number().describe('edges that are not listed, for there are too many: name a node'),
+          }),
+          'A graph',
+        ),
         ...failures,
       },
     }),
     async (c) => {
       const scope = await c.var.scope();
-      const edges = visibleEdges(scope, await control.installation.store.inventory.edges());
+      const { inventory } = control.installation.store;
       const { node } = c.req.valid('query');
-      const { neighbourhood } = await import('@sallyport/registry');
+      const { LINEAGE_STEPS, neighbourhood } = await import('@sallyport/registry');
       if (node === undefined) {
+        const all = await inventory.edges();
+        const edges = visibleEdges(scope, all);
         const nodes = [...new Set(edges.flatMap(({ source, target }) => [source, target]))];
-        return c.json({ nodes, edges: edges.map((edge) => ({ ...edge })) }, 200);
+        const leftOut = Math.max(0, (await inventory.edgeCount()) - all.length);
+        return c.json({ nodes, edges: edges.map((edge) => ({ ...edge })), leftOut }, 200);
       }
       const decided = node.startsWith('exchange:') ? await decidedBy(control, scope, node) : [];
+      // What answered a call is followed from the version that did.
+      const begins = [node, ...decided.map(({ source }) => source)];
+      const around = await Promise.all(begins.map((one) => inventory.edgesAround(one, LINEAGE_STEPS)));
+      const all = new Map(around.flatMap((one) => one.edges).map((one) => [keyOf(one), one]));
+      const edges = visibleEdges(scope, [...all.values()]);
+      const whole = around.every((one) => one.whole);
+      const leftOut = whole ? 0 : Math.max(1, (await inventory.edgeCount()) - all.size);
       const part = neighbourhood([...edges, ...decided], node);
-      return c.json({ nodes: [...part.nodes], edges: part.edges.map((edge) => ({ ...edge })) }, 200);
+      const shown = part.edges.map((edge) => ({ ...edge }));
+      return c.json({ nodes: [...part.nodes], edges: shown, leftOut }, 200);
     },
   );
   app.openapi(
