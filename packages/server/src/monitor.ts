@@ -141,7 +141,7 @@ export class Monitor {
     if (isOwn)
       throw new CodedError(
         'not-permitted',
-        'another person looks after an alert about you, your service account, or who made or opened your account within a day; ask one',
+        'another person looks after an alert about you: it is about you, your service account, or someone who made or opened your account less than 24 hours ago; ask someone else',
       );
     const at = clock.nowMs();
     const { rule, subject, severity, since } = alert;
