@@ -10,6 +10,7 @@ import {
 } from '@sallyport/core';
 import type { Kysely, Selectable } from 'kysely';
 import { Quarantine, touch } from './granting.ts';
+import { edgesAround } from './lineage-edges.ts';
 import type { Database } from './schema.ts';
 import type { Connection } from './store.ts';
 import { removedName } from './system-births.ts';
@@ -47,8 +48,6 @@ export interface Assessment {
 }
 
 const EDGES_MAX = 5_000;
-/** Nodes of a graph that one question names. */
-const NODES_AT_ONCE = 500;
 
 /**
  * Systems, models, datasets and endpoints; their versions, what is said of them, what serves them, what came of what. What does not
@@ -241,36 +240,9 @@ export class InventoryStore {
     return Number(row?.n ?? 0);
   }
 
-  /**
-   * The edges that lead to a node and on from it, however many others there are and whenever they were noted.
-   * @param steps how far @returns whether that is all of them, too
-   */
-  async edgesAround(node: string, steps: number): Promise<{ edges: LineageEdge[]; whole: boolean }> {
-    const found = new Map<string, LineageEdge>();
-    for (const [from, to] of [
-      ['target', 'source'],
-      ['source', 'target'],
-    ] as const) {
-      const seen = new Set([node]);
-      for (let front = [node], step = 0; step < steps && front.length > 0; step++) {
-        const next: string[] = [];
-        for (let at = 0; at < front.length && found.size < EDGES_MAX; at += NODES_AT_ONCE) {
-          const rows = await this.#db
-            .selectFrom('lineage')
-            .selectAll()
-            .where(from, 'in', front.slice(at, at + NODES_AT_ONCE))
-            .limit(EDGES_MAX)
-            .execute();
-          for (const edge of rows) {
-            found.set(JSON.stringify([edge.source, edge.target, edge.relation]), edge);
-            if (!seen.has(edge[to])) next.push(edge[to]);
-            seen.add(edge[to]);
-          }
-        }
-        front = next;
-      }
-    }
-    return { edges: [...found.values()], whole: found.size < EDGES_MAX };
+  /** The edges that lead to a node and on from it. See {@link edgesAround}. */
+  edgesAround(node: string, steps: number): Promise<{ edges: LineageEdge[]; whole: boolean }> {
+    return edgesAround(this.#db, node, steps, EDGES_MAX);
   }
 
   async sources(tx: Connection = this.#db): Promise<DataSource[]> {
