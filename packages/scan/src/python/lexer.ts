@@ -13,7 +13,8 @@ export interface Token {
 const SPACE = /(?:[ \t\f]|\\(?:\r\n|[\r\n]))+|#[^\r\n]*/y;
 const LINE_END = /\r\n|[\r\n]/y;
 const NAME = /[\p{ID_Start}_][\p{ID_Continue}]*/uy;
-const NUMBER = /\d[\w.]*/y;
+/** Letters behind it that are none of its own are a word: `1and f()`. */
+const NUMBER = /0[xX][\da-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|\d[\d_]*(?:\.[\d_]*)?(?:[eE][-+]?\d[\d_]*)?[jJ]?/y;
 const SIGN = /:=|==|!=|<=|>=|->|\*\*|\/\/|[-+*/%@&|^<>]=|[^\s]/uy;
 const PREFIX = /^(?:[rbu]|br|rb|f|fr|rf|t|tr|rt)$/i;
 const QUOTE = /'''|"""|['"]/y;
