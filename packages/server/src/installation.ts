@@ -192,6 +192,7 @@ export class Installation {
       );
     }
     await requireOwnState(this.ledger, this.store, cursor);
+    await this.state.requireOwn();
     await this.state.replay(cursor);
     await this.#projection.from(cursor);
     this.state.refuse(await this.#delivery.left(this.state.noted));

@@ -24,7 +24,7 @@ const digestsOf = (rows: ReadonlyMap<string, RowDigest>): Record<string, string>
 export class StateGuard {
   readonly #installation: Installation;
   readonly #path: string;
-  readonly #watch: StateWatch;
+  #watch: StateWatch;
   #diverging: readonly Divergence[] = [];
   /** How many rows of the outbox were put there by others. */
   #refused = 0;
@@ -68,6 +68,21 @@ export class StateGuard {
             this.#isReading = false;
           }),
     );
+  }
+
+  async #leafOf(index: number): Promise<Uint8Array | null> {
+    for await (const { leaf } of this.#installation.ledger.read(index, index + 1)) return leaf;
+    return null;
+  }
+
+  /** At the start, before anything is read: what an earlier run read counts where it is of this log. */
+  async requireOwn(): Promise<void> {
+    if (await this.#watch.isOf((index) => this.#leafOf(index))) return;
+    log('error', 'what was read of the record before is of another history, and the record is read again', {
+      file: this.#path,
+    });
+    this.#watch = new StateWatch();
+    this.#savedAt = 0;
   }
 
   /** Reads what the projection has and this has not. @param until first entry that is still to be projected */
@@ -249,7 +264,10 @@ export class StateGuard {
   /** Keeps what was read, so that the next start need not read the whole log. */
   async save(): Promise<void> {
     this.#savedAt = this.#watch.next;
-    await this.#watch.save(this.#path, this.#installation.signers, Math.floor(clock.nowMs() / 1000));
+    const { signers } = this.#installation;
+    await this.#watch.save(this.#path, signers, Math.floor(clock.nowMs() / 1000), (index) =>
+      this.#leafOf(index),
+    );
   }
 
   /** Ends it. */

@@ -46,6 +46,8 @@ const PART = 'state';
 const savedSchema = z.object({
   size: z.int().min(0),
   held: z.int().min(0),
+  // Of the last entry that was read. Earlier versions kept none: then the log is read from its beginning, once.
+  last: z.string(),
   rows: z.record(z.string(), z.string()),
   // Earlier versions kept none: then the log is read from its beginning, once.
   log: z.custom<SavedLogRows>((value) => typeof value === 'object' && value !== null),
@@ -82,6 +84,8 @@ export class StateWatch {
   readonly #lives = new Map<string, number[]>();
   #next = 0;
   #held = 0;
+  /** Hash of the last entry that an earlier run read; null where this one read all. */
+  #last: string | null = null;
 
   /** Number of the first entry that was not read yet. */
   get next(): number {
@@ -132,6 +136,7 @@ export class StateWatch {
       for (const [row, digest] of Object.entries(saved.rows)) watch.#rows.set(row, digest);
       watch.#next = saved.size;
       watch.#held = saved.held;
+      watch.#last = saved.last;
       watch.log = new LogRows(saved.log);
       watch.events = new SaidEvents(saved.events);
       watch.calls = new CallTally(saved.calls);
@@ -141,6 +146,14 @@ export class StateWatch {
       return new StateWatch();
     }
     return watch;
+  }
+
+  /**
+   * Whether what an earlier run read is of this log: where an old backup was restored, that is another history, whose file someone kept.
+   * @param leafOf an entry of the log
+   */
+  async isOf(leafOf: LeafOf): Promise<boolean> {
+    return this.#last === null || (this.#last !== '' && this.#last === (await lastHash(leafOf, this.#next)));
   }
 
   /** Reads one entry; those that were read before are passed over. */
@@ -233,13 +246,20 @@ export class StateWatch {
   }
 
   /** Keeps what was read. */
-  async save(path: string, signers: readonly [NoteSigner, ...NoteSigner[]], seconds: number): Promise<void> {
+  async save(
+    path: string,
+    signers: readonly [NoteSigner, ...NoteSigner[]],
+    seconds: number,
+    leafOf: LeafOf,
+  ): Promise<void> {
     // First what waits for its turn: what is read meanwhile belongs to the next time.
     const said = { size: this.#next, held: this.#held, rows: Object.fromEntries(this.#rows) };
     const [events, lives] = [[...this.events.all], Object.fromEntries(this.#lives)];
     const calls = this.calls.save();
+    const last = await lastHash(leafOf, said.size);
     const json = JSON.stringify({
       ...said,
+      last,
       asked: ASKED_TYPES.join(' '),
       events,
       lives,
@@ -254,6 +274,15 @@ export class StateWatch {
     );
     writeDurably(path, `${json}\n${note}`, 0o600);
   }
+}
+
+/** Reads one entry of a log; null where there is none. */
+type LeafOf = (index: number) => Promise<Uint8Array | null>;
+
+/** Of the last of so many entries; empty where it cannot be read. */
+async function lastHash(leafOf: LeafOf, size: number): Promise<string> {
+  const leaf = size > 0 ? await leafOf(size - 1).catch(() => null) : null;
+  return leaf === null ? '' : hash('sha256', leaf, 'base64url');
 }
 
 /** What is signed of an event in the outbox. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
 import { issueKey } from '@sallyport/access';
 import { newEvent, newId } from '@sallyport/core';
@@ -252,6 +252,46 @@ describe(
       );
       await state.look();
       assert.ok(!diverging().some((one) => one.startsWith(`api_keys/${ids.get('seen')}`)));
+    });
+
+    it('does not follow from another history of the same log, of which someone kept what was read', async () => {
+      const aside = join(scratch(), 'aside');
+      const before = diverging();
+      await server.stop();
+      cpSync(data, aside, { recursive: true });
+      await start();
+      const key = await create('of the other history');
+      const { size } = server.control.installation.ledger;
+      await server.stop();
+      const follows = join(data, 'state.db-follows');
+      const kept = readFileSync(follows);
+      const rowOf = (): Record<string, SQLOutputValue> => {
+        const db = new DatabaseSync(join(data, 'state.db'));
+        const row = db.prepare('select * from api_keys where id = ?').get(ids.get('of the other history')!)!;
+        db.close();
+        return row;
+      };
+      const row = rowOf();
+      rmSync(data, { recursive: true });
+      cpSync(aside, data, { recursive: true });
+      await start();
+      for (let n = 0; server.control.installation.ledger.size < size; n++) await create(`filler ${n}`);
+      assert.deepEqual(diverging(), before);
+      await server.stop();
+      writeFileSync(follows, kept);
+      const db = new DatabaseSync(join(data, 'state.db'));
+      const names = Object.keys(row);
+      db.prepare(`insert into api_keys (${names.join()}) values (${names.map(() => '?').join()})`).run(
+        ...Object.values(row),
+      );
+      db.close();
+      await start();
+      assert.deepEqual(
+        diverging().filter((row) => !before.includes(row)),
+        [`api_keys/${ids.get('of the other history')} unknown`],
+      );
+      assert.equal(await status(key), 401);
+      await restart(`delete from api_keys where id = '${ids.get('of the other history')}'`);
     });
 
     it('counts again where the owner of the machine says so, and is not made good by another change', async () => {
