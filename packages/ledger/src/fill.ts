@@ -5,17 +5,29 @@ import { realDisk } from './disk.ts';
 import { Journal } from './journal.ts';
 import { copyLog } from './ledger-copy.ts';
 import { CompactRange, leafHash } from './merkle.ts';
-import { DurableFiles, edgeRange, loadEdge, prefixRoot } from './tree-store.ts';
+import { DurableFiles, edgeRange, loadEdge, prefixRoot, wholeContent } from './tree-store.ts';
 import { parseVerifierKey } from './verifier-key.ts';
 import { type EntryVisitor, type LedgerProblem, verifyLedger } from './verify.ts';
 
 /** Files that are written before they are made durable together. */
 const TOGETHER = 64;
+const CONTENT = /^content\//;
 
 /** Holds the sealed content of a copy against the commitments in its entries, as those are verified. */
 export interface CopyContentCheck extends EntryVisitor {
   /** What was found: how many contents are not what their entries say, and some of them. */
   report(): { readonly bad: number; readonly problems: readonly LedgerProblem[] };
+}
+
+/**
+ * What is to lie in a file of content: what the copy has, but for entries that the log has already, whose content stays as it is here.
+ * Of content whose key is not at hand nothing says that the copy has it as it was.
+ * @param before entries of the log
+ */
+function besideOwn(path: string, before: number, copied: Buffer): Buffer {
+  const held = realDisk.readNow(path);
+  if (held === null) return copied;
+  return Buffer.concat([wholeContent(held, before), copied.subarray(wholeContent(copied, before).length)]);
 }
 
 /**
@@ -72,7 +84,8 @@ export async function fillLedger(
       if (path === 'checkpoint' || together++ % TOGETHER === 0) await files.settle();
       const content: Uint8Array[] = [];
       for await (const piece of pieces) content.push(piece);
-      await files.write(path, Buffer.concat(content));
+      const copied = Buffer.concat(content);
+      await files.write(path, CONTENT.test(path) ? besideOwn(join(folder, path), before, copied) : copied);
     }
     await files.settle();
   } finally {

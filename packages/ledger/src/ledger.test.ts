@@ -385,6 +385,35 @@ describe('ledger', () => {
     assert.deepEqual(await fillLedger(empty, dir, both, unchecked), { before: 0, after: 800 });
   });
 
+  it('keeps the content of what it has where it is filled', async () => {
+    const unchecked = { begin: () => {}, entry: () => {}, report: () => ({ bad: 0, problems: [] }) };
+    const { dir, key, both } = await filled(520);
+    const old = folder();
+    cpSync(dir, old, { recursive: true });
+    const ledger = await Ledger.open({ folder: dir, signer: key });
+    await ledger.append(Array.from({ length: 300 }, (_, i) => entry(520 + i)));
+    await ledger.close();
+    // Sealed under a key that is not here, for all that the copy says: nothing tells that it is another.
+    for (const n of [0, 2]) {
+      const path = join(dir, contentPath(n));
+      writeFileSync(path, readFileSync(path, 'latin1').replaceAll('content', 'CONTENT'), 'latin1');
+    }
+    rmSync(join(old, contentPath(1)));
+    await fillLedger(old, dir, both, unchecked);
+    const again = await Ledger.open({ folder: old, signer: key });
+    for (const [index, text] of [
+      [0, 'content 0'],
+      [255, 'content 255'],
+      [258, 'content 258'],
+      [519, 'content 519'],
+      [522, 'CONTENT 522'],
+      [768, 'content 768'],
+      [819, 'content 819'],
+    ] as const)
+      assert.equal(Buffer.from((await again.content(index))!).toString(), text);
+    await again.close();
+  });
+
   it('reads no more records of content than a bundle has entries', async () => {
     const dir = folder();
     mkdirSync(join(dir, 'content'));
