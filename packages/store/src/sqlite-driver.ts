@@ -1,6 +1,12 @@
+import { statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { CodedError } from '@sallyport/core';
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
 
+/** https://sqlite.org/rescode.html */
+const SQLITE_READONLY = 8;
+const SQLITE_CANTOPEN = 14;
 /** Statements kept compiled. */
 const STATEMENTS_MAX = 128;
 
@@ -38,9 +44,34 @@ export function nearest(value: unknown): unknown {
   return Number(value > MOST ? MOST : value < -MOST ? -MOST : value);
 }
 
+/**
+ * Opens a database file to read it. One that lies where nothing may be written, as a copy on a read-only disk does, has no place for what
+ * readers share (https://sqlite.org/wal.html, "Read-Only Databases"): it is read as one that nobody changes.
+ * @throws CodedError `database-unavailable` where what was written last lies in its write-ahead log, and cannot be read there
+ */
+function openReadOnly(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    db.exec('pragma busy_timeout = 5000; select count(*) from sqlite_master');
+    return db;
+  } catch (fault) {
+    db.close();
+    const code = Number((fault as { errcode?: number }).errcode ?? 0) & 0xff;
+    if (code !== SQLITE_READONLY && code !== SQLITE_CANTOPEN) throw fault;
+  }
+  if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0)
+    throw new CodedError(
+      'database-unavailable',
+      `\`${path}\` lies where nothing may be written, and what it says last in \`${path}-wal\`: copy the folder to where it may be, and read it there`,
+    );
+  const url = pathToFileURL(path);
+  url.searchParams.set('immutable', '1');
+  return new DatabaseSync(url, { readOnly: true });
+}
+
 /** Opens a database file: write-ahead log, synced on every commit. @param readOnly changes nothing in it */
 export function sqliteDatabase(path: string, readOnly = false): Sqlite {
-  const db = new DatabaseSync(path, { readOnly });
+  const db = readOnly ? openReadOnly(path) : new DatabaseSync(path);
   db.exec(
     readOnly
       ? 'pragma busy_timeout = 5000; pragma query_only = on'

@@ -128,7 +128,9 @@ async function stateOf(
       close: () => view.close(),
     };
   } catch (fault) {
-    return unread('bad', `the state cannot be read: ${(fault as Error).message}`);
+    // A copy that may not be written to is no changed one.
+    const isLocked = !config.database && fault instanceof CodedError && fault.code === 'database-unavailable';
+    return unread(isLocked ? 'not-checked' : 'bad', `the state cannot be read: ${(fault as Error).message}`);
   }
 }
 
