@@ -4,6 +4,7 @@ import { CodedError, type Config, clock, newEvent } from '@sallyport/core';
 import { openCheckpoint, readPlain, VERIFIER_FILES, verifyConsistency } from '@sallyport/ledger';
 import type { ObjectFiles } from '@sallyport/registry';
 import { writeDurably, writePieces } from '@sallyport/vault';
+import { z } from 'zod';
 import type { Control } from './control.ts';
 import type { Installation } from './installation.ts';
 import { log } from './log.ts';
@@ -29,6 +30,11 @@ const STOP_MS = 5_000;
 const SMALL_BYTES_MAX = 1024 * 1024;
 /** That the archive grows is recorded this often: an entry each time would be one that is to be archived in turn. */
 const NOTE_MS = 24 * 3_600_000;
+
+/** What is noted of what was archived last; whoever writes to the data folder may put anything there. */
+const noteSchema = z
+  .object({ to: z.string(), size: z.int().min(0), at: z.string().max(64).nullable(), notedMs: z.number() })
+  .nullable();
 
 const placeOf = ({ folder, objects }: ArchiveConfig): string =>
   objects ? `${objects.endpoint}/${objects.bucket}/${objects.prefix}` : resolve(folder!);
@@ -92,11 +98,15 @@ export class LogArchive {
 
   #known(to: string): { size: number; at: string | null; notedMs: number } {
     const nothing = { size: 0, at: null, notedMs: 0 };
-    const note = readPlain(this.#note(), SMALL_BYTES_MAX);
-    if (!note) return nothing;
-    const known = JSON.parse(note.toString()) as ArchiveState & { notedMs: number };
-    // Another place has nothing yet.
-    return known.to === to ? known : nothing;
+    try {
+      const note = readPlain(this.#note(), SMALL_BYTES_MAX);
+      const known = noteSchema.parse(JSON.parse(note?.toString() ?? 'null'));
+      // Another place has nothing yet.
+      return known?.to === to ? known : nothing;
+    } catch {
+      // It says only what is looked up again.
+      return nothing;
+    }
   }
 
   /** How it stands; null where none is kept. */

@@ -152,6 +152,12 @@ describe('the archive of the log', () => {
     await talk(server, 300);
     await server.control.archive.tick();
     assert.deepEqual((await verifyLedger(folder, keysIn(folder))).problems, []);
+    // What lies in the place of its note is believed in nothing.
+    for (const text of ['{', 'null', '{"to":1}', JSON.stringify({ to: folder, size: 'x', at: 5 })]) {
+      writeFileSync(join(data, 'archive.json'), text);
+      assert.equal(server.control.archive.state()!.size, 0);
+    }
+    await server.control.archive.tick();
     const { size } = server.control.archive.state()!;
     assert.equal(openCheckpoint(readFileSync(join(folder, 'checkpoint'), 'utf8')).size, size);
     await server.control.archive.tick();
