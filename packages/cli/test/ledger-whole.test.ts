@@ -334,11 +334,13 @@ describe(
       );
       // Where the projection begins again, it is made good by the next start: nothing is wrong.
       behind(
-        `delete from exchanges`,
-        `delete from events`,
+        ...['exchanges', 'events', 'findings', 'ai_uses', 'ai_decisions', 'prices'].map(
+          (table) => `delete from ${table}`,
+        ),
         `update meta set value = '0' where name = 'projected'`,
       );
-      assert.equal(verify().code, 0);
+      const again = verify();
+      assert.equal(again.code, 0, again.out);
       // A row that hides behind the end of the log.
       behind(`update exchanges set intent_index = 99999 where id = '${one}'`);
       assert.equal(verify().code, 1);

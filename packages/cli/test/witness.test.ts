@@ -72,6 +72,14 @@ describe('sallyport witness', () => {
     return { size: checkpoint.size, note };
   };
 
+  it('shares what it saw with no other process', async () => {
+    const first = await start();
+    assert.equal((await start()).url, undefined, 'a second one says what is wrong, and listens nowhere');
+    assert.equal(await first.stop(), 0);
+    const next = await start();
+    assert.equal(await next.stop(), 0);
+  });
+
   it('cosigns over a real socket, remembers through kill -9, and speaks HTTP as it should', async () => {
     const first = await grow();
     let one = await start();

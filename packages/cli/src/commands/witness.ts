@@ -106,6 +106,9 @@ export const witness: Command = {
       throw new CodedError('tls-required', `\`${host}\` is not loopback: name --tls-cert and --tls-key`);
     const logs = readLogs(options.texts('log'));
     if (logs.size === 0) throw new CodedError('usage', 'name files with the public keys of logs with --log');
+    const { DataFolderLock } = await import('@sallyport/store');
+    // Two that share what they saw, each remembering its own, would cosign two histories between them.
+    const lock = DataFolderLock.acquire(folder);
     const signer = { name, ...signingKey(openSeeds(folder)) };
     const own = new Witness({
       folder: join(folder, 'seen'),
@@ -148,6 +151,7 @@ export const witness: Command = {
     });
     server.close();
     listener.closeAll();
+    lock.release();
     return 0;
   },
 };
