@@ -32,7 +32,7 @@ import { RoomKeeper } from './room.ts';
 import { StateGuard } from './state-guard.ts';
 import { outboxSeal } from './state-watch.ts';
 import { clearUnfinished, readId } from './unfinished-start.ts';
-import { logName, pinLog, publishVerifierKeys } from './verifier-files.ts';
+import { logName, pinLog, publishVerifierKeys, toldKeys } from './verifier-files.ts';
 import { requireWitnessed, witnessedPath } from './witnessed.ts';
 
 /** Milliseconds for which a fault of the record counts: it is tried again once a second. */
@@ -144,7 +144,8 @@ export class Installation {
           log('error', 'the record could not be written', { fault: (fault as Error).message });
         },
       });
-      publishVerifierKeys(ledger, rootKey, id, earlierSigners[0] ?? null);
+      const told = toldKeys(folder, rootKeyPath);
+      publishVerifierKeys(ledger, rootKey, id, earlierSigners[0] ?? null, told);
       pinLog(folder, rootKeyPath, ledger, earlierSigners[0] ?? null, !known);
       const installation = new Installation(folder, id, {
         lock,

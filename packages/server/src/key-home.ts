@@ -15,6 +15,7 @@ import {
   writeDurably,
 } from '@sallyport/vault';
 import { openRoot } from './root-home.ts';
+import { requireNewLogKey } from './verifier-files.ts';
 
 /** The keys of an installation, open. */
 export interface Keys {
@@ -155,7 +156,11 @@ export async function openKeys(
   const dataKeys = await DataKeys.open(join(folder, 'keys'), ring);
   await dataKeys.forDay('people', 'always');
   // A change of the log's key that was cut short is carried out.
-  if (existsSync(logKeyPath(folder, 'next'))) takeLogKey(folder);
+  const nextKey = logKeyPath(folder, 'next');
+  if (existsSync(nextKey)) {
+    requireNewLogKey(nextKey, readSigningKey(nextKey, ring, 'ledger'), resolve(path), id);
+    takeLogKey(folder);
+  }
   const signing = await openSigningKey(logKeyPath(folder), ring, 'ledger');
   const signedBefore = existsSync(logKeyPath(folder, 'previous'))
     ? await openSigningKey(logKeyPath(folder, 'previous'), ring, 'ledger')

@@ -8,12 +8,21 @@ import {
   VERIFIER_FILES,
   verifierKeysOf,
 } from '@sallyport/ledger';
-import { type RootKey, writeDurably } from '@sallyport/vault';
+import { type RootKey, type SigningKey, writeDurably } from '@sallyport/vault';
 import { type KnownLog, knownLog, rememberLog } from './known-logs.ts';
 import { log } from './log.ts';
 
 /** The name under which an installation signs its log. */
 export const logName = (id: string): string => `sallyport.local/${id}`;
+
+/** Keys that this machine was told of the log in a folder; none where that cannot be read, which {@link pinLog} tells. */
+export function toldKeys(folder: string, rootKey: string | undefined): readonly string[] {
+  try {
+    return knownLog(folder, rootKey)?.keys ?? [];
+  } catch {
+    return [];
+  }
+}
 
 /**
  * Remembers apart from the data whose log lies in a folder. What was remembered before stays where it names another log:
@@ -50,8 +59,29 @@ export function pinLog(
 /** Keys of before that are kept; each change of the log's key brings two. */
 const EARLIER_MAX = 200;
 
+const linesOf = (path: string): string[] =>
+  existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : [];
+
+/** Where keys are kept that verified the log of an installation before, apart from the data. @param rootPath of the root key */
+const earlierPath = (rootPath: string, id: string): string => `${rootPath}.${id}.verifier-earlier`;
+
+/**
+ * A key that is to sign from now on signed never before: one that was replaced, for whichever reason, does not come back because
+ * its file was laid there.
+ * @param rootPath of the root key
+ * @throws CodedError `ledger-corrupt`
+ */
+export function requireNewLogKey(file: string, key: SigningKey | null, rootPath: string, id: string): void {
+  const verifier = key && formatVerifierKey(verifierKeysOf({ name: logName(id), ...key })[0]);
+  if (verifier !== null && linesOf(earlierPath(rootPath, id)).includes(verifier))
+    throw new CodedError(
+      'ledger-corrupt',
+      `\`${file}\` is a key that signed this log before: someone put it there; remove it, and look at who may write to the folder`,
+    );
+}
+
 function keepEarlier(path: string, key: string): void {
-  const kept = existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : [];
+  const kept = linesOf(path);
   if (kept.includes(key)) return;
   writeDurably(path, `${[...kept, key].slice(-EARLIER_MAX).join('\n')}\n`, 0o644);
 }
@@ -60,6 +90,7 @@ function keepEarlier(path: string, key: string): void {
  * Writes the log's verifier keys: beside the log, and again beside the root key, where whoever rewrites the data does
  * not reach.
  * @param before who signed before: keys of that signer are replaced, of nobody else
+ * @param told keys that this machine was told when a backup was restored here: one of before the log's key was changed
  * @throws CodedError `ledger-corrupt` where another key lies there
  */
 export function publishVerifierKeys(
@@ -67,8 +98,11 @@ export function publishVerifierKeys(
   { path: rootPath }: Pick<RootKey, 'path'>,
   id: string,
   before: NoteSigner | null,
+  told: readonly string[] = [],
 ): void {
   const earlier = before ? verifierKeysOf(before).map(formatVerifierKey) : [];
+  const kept = linesOf(earlierPath(rootPath, id));
+  const isRestored = (key: string): boolean => told.includes(key) && kept.includes(key);
   const outside = `${rootPath}.${id}.verifier`;
   for (const [path, key] of [
     [join(ledger.folder, VERIFIER_FILES[0]), ledger.verifierKey],
@@ -78,13 +112,13 @@ export function publishVerifierKeys(
   ] as const) {
     const known = existsSync(path) ? readFileSync(path, 'utf8').trim() : null;
     if (known === key) continue;
-    if (known !== null && !earlier.includes(known))
+    if (known !== null && !earlier.includes(known) && !isRestored(key))
       throw new CodedError(
         'ledger-corrupt',
-        `\`${path}\` names another key than the one that signs this log`,
+        `\`${path}\` names another key than the one that signs this log${kept.includes(key) ? ', which signed it before: where that is a backup of before the key was changed, have `sallyport restore` put it into this very folder' : ''}`,
       );
     // What was signed under it before, backups above all, stays known.
-    if (known !== null && path.startsWith(outside)) keepEarlier(`${outside}-earlier`, known);
+    if (known !== null && path.startsWith(outside)) keepEarlier(earlierPath(rootPath, id), known);
     writeDurably(path, `${key}\n`, 0o644);
   }
 }

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
@@ -217,5 +226,45 @@ describe('a forged backup', () => {
     await server.control.backups.make('local:test', { file: after_, recipients: [pair.recipient] });
     for (const file of [good, after_])
       await restoreBackup(file, identities, join(scratch(), 'data'), known());
+  });
+});
+
+describe('a change of the key of the log', () => {
+  it('keeps no backup of before it from being restored and started, and brings no earlier key back', async () => {
+    const home = scratch();
+    const data = join(home, 'data');
+    const pair = newIdentity();
+    const file = join(home, 'before.age');
+    const first = await testServer({ data });
+    await first.control.backups.make('local:test', { file, recipients: [pair.recipient] });
+    await first.control.vault.rotate('test', 'log');
+    await first.stop();
+    const [previous, next] = ['previous', 'next'].map((name) => join(data, 'keys', `signing-${name}.json`));
+    copyFileSync(previous!, next!);
+    await assert.rejects(testServer({ data }), {
+      code: 'ledger-corrupt',
+      message: /signing-next\.json` is a key that signed this log before/,
+    });
+    rmSync(next!);
+    renameSync(data, join(home, 'aside'));
+    const restore = (place: string) =>
+      restoreBackup(
+        file,
+        [parseIdentity(pair.identity)],
+        place,
+        { keys: knownLogKeys(`${data}.key`) },
+        { rootKey: `${data}.key` },
+      );
+    // Laid there by hand, it is an old copy like any other.
+    await restore(join(home, 'other'));
+    renameSync(join(home, 'other'), data);
+    await assert.rejects(testServer({ data }), {
+      code: 'ledger-corrupt',
+      message: /put it into this very folder/,
+    });
+    rmSync(data, { recursive: true });
+    await restore(data);
+    for (let start = 0; start < 2; start++) await (await testServer({ data })).stop();
+    assert.equal(new Set(knownLogKeys(`${data}.key`)).size, 4, 'what the later key signed is known still');
   });
 });

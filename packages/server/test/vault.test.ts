@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { clock } from '@sallyport/core';
-import { verifyLedger } from '@sallyport/ledger';
-import { newRootKey } from '@sallyport/vault';
+import { formatVerifierKey, verifierKeysOf, verifyLedger } from '@sallyport/ledger';
+import { newRootKey, openSigningKey } from '@sallyport/vault';
 import { startTransit } from '../../vault/test/transit-server.ts';
 import { openContent } from '../src/content.ts';
 import { listKeys } from '../src/key-listing.ts';
 import { KeyWatch } from '../src/key-watch.ts';
+import { logName } from '../src/verifier-files.ts';
 import {
   enforced,
   exchangeOf,
@@ -159,11 +160,12 @@ describe('the vault', () => {
       assert.equal((await verifyLedger(folder, before)).ok, false);
       assert.ok((await verifyLedger(folder, done.verifierKeys)).ok, 'the second signs along');
       // Cut short before the new key took its place, it is carried out at the next start.
-      const keys = join(data, 'keys');
+      const { ring, id } = server.control.installation;
       await server.stop();
-      copyFileSync(join(keys, 'signing-previous.json'), join(keys, 'signing-next.json'));
+      const next = await openSigningKey(join(data, 'keys', 'signing-next.json'), ring, 'ledger');
       await start();
-      assert.equal(server.control.installation.ledger.verifierKey, done.verifierKeys[0]);
+      const [verifier] = verifierKeysOf({ name: logName(id), ...next });
+      assert.equal(server.control.installation.ledger.verifierKey, formatVerifierKey(verifier));
       assert.match(await said(await call('main', 'and it goes on')), /goes on/);
       const last = await server.control.installation.store.events.latest('vault-rotated', 'vault:log');
       assert.deepEqual([last!.actor, last!.data['resumed']], ['sallyport', true]);
