@@ -152,34 +152,38 @@ export function authorise(exchange: Exchange, deps: Deps): void {
       exchange.path = pathWithModel(exchange.path, exchange.operation!, chosen.model);
   }
   const { name } = chosen.system;
-  const decision = state.policies.decide({
-    key,
-    system: chosen.system,
-    operation: exchange.operation!.id,
-    model: chosen.model ?? '',
-    stream,
-    nowMs: exchange.atMs,
-  });
+  // Whichever of them answers, it must be one that this key may use.
+  const others = exchange.reading!.otherModels ?? [];
+  const decisions = [chosen.model, ...others].map((asked) =>
+    state.policies.decide({
+      key,
+      system: chosen.system,
+      operation: exchange.operation!.id,
+      model: asked ?? '',
+      stream,
+      nowMs: exchange.atMs,
+    }),
+  );
+  const decision = decisions.find(({ allowed }) => !allowed) ?? decisions[0]!;
   exchange.policy = { ids: decision.policyIds.slice(0, POLICY_IDS_MAX), version: state.policies.version };
   exchange.conditions = deps.start.detectors ? state.conditions.for(name) : null;
   if (!decision.allowed) throw new CodedError('not-authorised', `the key may not use \`${name}\``);
-  const outside = outsideScope(key.scope, {
-    model: chosen.model,
-    operation: exchange.operation!.id,
-    address: exchange.address,
-    certificate: key.scope.certificates ? clientCertificate(exchange.req.socket) : null,
-    atMs: exchange.atMs,
-  });
-  if (outside !== null) throw new CodedError('out-of-scope', `the key is not meant for ${outside}`);
+  const call = { operation: exchange.operation!.id, address: exchange.address, atMs: exchange.atMs };
+  const certificate = key.scope.certificates ? clientCertificate(exchange.req.socket) : null;
+  for (const asked of [chosen.model, ...others]) {
+    const outside = outsideScope(key.scope, { ...call, model: asked, certificate });
+    if (outside !== null) throw new CodedError('out-of-scope', `the key is not meant for ${outside}`);
+  }
   const { integration } = chosen.system;
   state.requireOpen(chosen.system);
-  const call = { model: chosen.model, operation: exchange.operation!.id, address: '', atMs: exchange.atMs };
-  const beyond = integration === null ? null : outsideScope(integration.scope, call);
-  if (beyond !== null)
+  for (const asked of integration === null ? [] : [chosen.model, ...others]) {
+    const beyond = outsideScope(integration!.scope, { ...call, model: asked, address: '' });
+    if (beyond === null) continue;
     throw new CodedError(
       'integration-refused',
       `the manifest of \`${integration!.name}\` does not name ${beyond}`,
     );
+  }
   mark(exchange, 'authorise');
 }
 

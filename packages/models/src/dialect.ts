@@ -105,6 +105,8 @@ export interface Usage {
 /** What a request says of itself. */
 export interface RequestReading {
   readonly model: string | null;
+  /** Models that may answer instead. */
+  readonly otherModels?: readonly string[];
   readonly stream: boolean;
   readonly parts: readonly RequestPart[];
   /** What only the model can read: pictures, sound, documents, ids of tokens. */

@@ -102,6 +102,11 @@ describe('dialects', () => {
       'lists of whole numbers': { data: many((n) => n * 1_000) },
       'names of the caller': { data: Object.fromEntries(many((n) => [`name${n}`, null])) },
       ids: { messages: many(() => ({ role: 'tool', tool_call_id: 'call_1', content: '' })) },
+      pictures: {
+        messages: [
+          { role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://a.example/b.png' } }] },
+        ],
+      },
       'what looks like bytes': { messages: [{ role: 'user', content: random }] },
     }))
       assert.ok(besides(more) >= 1_000, `${what}: ${besides(more)}`);
@@ -142,6 +147,34 @@ describe('dialects', () => {
       for (const _ of DIALECT_TABLE.openai.readRequest('chat.completions', body, '')) steps++;
       assert.ok(steps >= 5, `${what}: ${steps}`);
     }
+  });
+  it('take no value for one that its type does not hold', () => {
+    const infer = (datatype: string, data: readonly number[]) =>
+      read('oip', 'infer', { inputs: [{ name: 'x', shape: [data.length], datatype, data }] });
+    for (const [datatype, ...data] of [
+      ['INT32', 4_294_967_313],
+      ['UINT8', -1],
+      ['UINT8', 256],
+      ['INT64', 1.5],
+      ['UINT64', -3],
+      ['FP16', 70_000],
+      ['FP32', 1e39],
+      ['FP64', Number.POSITIVE_INFINITY],
+    ] as const)
+      assert.throws(() => infer(datatype, [1, ...data]), /value 1 of `data` is none/, `${datatype} ${data}`);
+    for (const [datatype, ...data] of [
+      ['INT32', -2_147_483_648, 2_147_483_647, -0],
+      ['UINT64', 2 ** 64],
+      ['FP16', 65_504, -0.1],
+      ['FP32', 3.402_823_5e38],
+      ['FP64', Number.MAX_VALUE],
+    ] as const)
+      assert.equal(infer(datatype, data).tensors!.length, 1, datatype);
+  });
+  it('take an object in the place of a word for none', () => {
+    const odd = { toString: 1, valueOf: 1 };
+    const { parts } = read('openai', 'responses', { input: [{ role: odd, type: odd, content: 'hi' }] });
+    assert.equal(parts.find(({ pointer }) => pointer === '/input/0/content')!.channel, 'user');
   });
   it('read ids that say something, however their words are written', () => {
     const idOf = (name: string) =>

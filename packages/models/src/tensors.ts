@@ -1,4 +1,4 @@
-import { isWholeIn, NUMBER_LIMITS } from '@sallyport/core';
+import { isWholeIn, NUMBER_LIMITS, tableOf } from '@sallyport/core';
 import type { Tensor } from './dialect.ts';
 
 const DATATYPES = new Set([
@@ -42,6 +42,44 @@ export function validateTensor(tensor: unknown, fail: (what: string) => never): 
     fail('`data` must be one flat list, or lists within lists exactly as `shape` says');
   const type = datatype === 'BYTES' ? 'string' : datatype === 'BOOL' ? 'boolean' : 'number';
   if (!flat.every((value) => typeof value === type)) fail(`\`data\` must hold values of type ${type}`);
+}
+
+/** Whole numbers that a type holds, first and last; those of 64 bits as exactly as JSON readers have them. */
+const WHOLE: Readonly<Record<string, readonly [number, number]>> = tableOf({
+  INT8: [-128, 127],
+  UINT8: [0, 255],
+  INT16: [-32_768, 32_767],
+  UINT16: [0, 65_535],
+  INT32: [-2_147_483_648, 2_147_483_647],
+  UINT32: [0, 4_294_967_295],
+  INT64: [-(2 ** 63), 2 ** 63],
+  UINT64: [0, 2 ** 64],
+});
+/** Numbers from which on a type with a fraction has none, as it rounds them. */
+const INFINITE: Readonly<Record<string, number>> = tableOf({
+  FP16: 65_520,
+  BF16: 3.396e38,
+  FP32: 3.402_823_6e38,
+});
+
+/**
+ * Refuses numbers that their type does not hold: a system makes others of them, or none, than were judged here.
+ * @param fail called with what is wrong
+ */
+export function checkValues(
+  { datatype }: { datatype: string },
+  values: readonly unknown[],
+  fail: (what: string) => never,
+): void {
+  const whole = WHOLE[datatype];
+  const infinite = INFINITE[datatype] ?? Number.POSITIVE_INFINITY;
+  for (const [n, value] of values.entries()) {
+    if (typeof value !== 'number') return;
+    const fits = whole
+      ? Number.isInteger(value) && value >= whole[0] && value <= whole[1]
+      : Math.abs(value) < infinite;
+    if (!fits) fail(`value ${n} of \`data\` is none that ${datatype} holds`);
+  }
 }
 
 /** Refuses two tensors of one name: readers take one or the other. @param fail called with what is wrong */

@@ -67,6 +67,19 @@ describe('keys', () => {
       assert.ok(text.includes(`the key is not meant for ${words}`), text);
       assert.equal(fake.requests.length, length, 'nothing was forwarded');
     }
+    // A router turns to others where the first model does not answer.
+    const narrow = (await made({ models: ['m', 'n-*'] })).key;
+    const messages = [{ role: 'user', content: 'hello' }];
+    for (const [models, status] of [
+      [['n-1', 'm'], 200],
+      [['n-1', 'gpt-9'], 403],
+      [Array.from({ length: 17 }, () => 'm'), 400],
+    ] as const) {
+      const { length } = fake.requests;
+      const response = await server.post('/v1/chat/completions', narrow, { model: 'm', models, messages });
+      assert.equal(response.status, status, await response.text());
+      assert.equal(fake.requests.length, status === 200 ? length + 1 : length);
+    }
     const { key } = await made({ operations: ['embeddings'] });
     assert.equal((await ask(key, 'm', '/v1/embeddings')).status, 200);
     await server.control.installation.flush();

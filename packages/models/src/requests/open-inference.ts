@@ -1,6 +1,6 @@
 import { CodedError, type Steps } from '@sallyport/core';
 import type { RequestReading } from '../dialect.ts';
-import { checkNames, readTensor, validateTensor } from '../tensors.ts';
+import { checkNames, checkValues, readTensor, validateTensor } from '../tensors.ts';
 import { objectBody } from './fields.ts';
 import { OPEN_INFERENCE_PLACES } from './other-places.ts';
 import { collectRequest } from './texts.ts';
@@ -26,5 +26,6 @@ export function* readOpenInferenceRequest(
     ...(path[0] === 'inputs' && path[2] === 'data' && { group: `list inputs ${path[1]}` }),
   }));
   const tensors = inputs.map((tensor, i) => readTensor(tensor, `/inputs/${i}`));
+  for (const [i, { values }] of tensors.entries()) checkValues(inputs[i], values, (what) => fail(i, what));
   return { model: null, stream: false, ...texts, tensors, outputTokensMax: 0 };
 }

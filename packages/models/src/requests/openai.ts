@@ -50,6 +50,21 @@ function validate(operation: string, body: Record<string, unknown>): void {
     throw new CodedError('body-invalid', '`input` is missing');
 }
 
+/** A word of the protocol; empty for what is none. */
+const wordOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** Models besides the first that a request may name. */
+const MODELS_MAX = 16;
+
+/** Models to which a router turns where the first does not answer. @throws CodedError `body-invalid` */
+function otherModels({ models }: Record<string, unknown>): string[] {
+  if (!Array.isArray(models)) return [];
+  const names = models.filter((name) => typeof name === 'string');
+  if (names.length > MODELS_MAX)
+    throw new CodedError('body-invalid', `\`models\` must be at most ${MODELS_MAX} names`);
+  return names;
+}
+
 /** How many texts a request wants completed: one, or a list of texts, or of lists of tokens. */
 const promptsOf = ({ prompt }: Record<string, unknown>): number =>
   Array.isArray(prompt) && !prompt.every((one) => typeof one === 'number') ? prompt.length : 1;
@@ -70,11 +85,12 @@ export function* readOpenaiRequest(operation: string, raw: unknown, source = '')
   const texts = yield* collectRequest(body, source, OPENAI_PLACES[operation]!, (path) => {
     // Who says something else than messages does not hang on where in a list it stands.
     const message = path[0] === said ? at(body, said, path[1]) : {};
-    const role = String(message['role'] ?? '');
-    const tool = TOOL_ROLES.has(role) || String(message['type'] ?? '').endsWith('_output');
+    const role = wordOf(message['role']);
+    const type = wordOf(message['type']);
+    const tool = TOOL_ROLES.has(role) || type.endsWith('_output');
     const system = SYSTEM_ROLES.has(role) || path[0] === 'instructions';
     const operator = system || DEFINITIONS.has(path[0] as string);
-    const model = role === 'assistant' || (role === '' && MODEL_ITEMS.test(String(message['type'] ?? '')));
+    const model = role === 'assistant' || (role === '' && MODEL_ITEMS.test(type));
     const alone = path.length === 2 && typeof path[1] === 'number';
     const grouped = path[0] === said && (alone || SAID.has(path[2] as string));
     const list = alone ? `list ${path[0]}` : runs(path[1]);
@@ -95,6 +111,7 @@ export function* readOpenaiRequest(operation: string, raw: unknown, source = '')
   const { outputTokensMax, outputOpen } = tokenBound(body, bounds);
   return {
     model: optional(body, 'model', 'string'),
+    otherModels: otherModels(body),
     stream: optional(body, 'stream', 'boolean') ?? false,
     ...texts,
     choices: choices * prompts,

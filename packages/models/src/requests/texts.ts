@@ -81,6 +81,8 @@ const isSchemaWord = (text: string, path: Path): boolean => {
 const PROSE: ReadonlySet<Place['kind']> = new Set(['tokens', 'schema', 'free', 'stop']);
 /** Characters of what ends an answer. */
 const STOP_CHARACTERS_MAX = 64;
+/** Characters that a picture, sound or document counts as: what a small one is to models in tokens. */
+const MEDIA_CHARACTERS = 1_024;
 /** Characters that a number or a switch counts as: one token at least. */
 const PLAIN_CHARACTERS = 4;
 /** The same as said by a user: no operator and no answer has reason to write orders into ids, names, bytes or numbers. */
@@ -133,6 +135,7 @@ class Collector implements Visitor {
         return;
       case 'file':
         this.#attach(pointer, 'file', 0, text.length);
+        this.plain(MEDIA_CHARACTERS);
         if (!ID_FORM.test(text)) break;
         this.parts.push({
           ...base,
@@ -157,7 +160,10 @@ class Collector implements Visitor {
     const key = path.at(-1);
     const remote = typeof key === 'string' && zone !== 'schema' ? REMOTE[key] : undefined;
     if (remote !== undefined && zone === 'free' && (key !== 'file_id' || ID_FORM.test(text))) {
-      yield* this.#media(base, remote);
+      // Data of the caller's own making is shown as it is written, whatever it is called.
+      if (!(yield* this.#media(base, remote))) return;
+      const words = yield* writtenWords(text);
+      if (words.length >= ID_SAID_MIN) this.#decoded(base, [words]);
       return;
     }
     const stops = place?.kind === 'stop' && text.length <= STOP_CHARACTERS_MAX ? true : undefined;
@@ -224,13 +230,15 @@ class Collector implements Visitor {
     }
   }
 
-  /** What stands in a place for bytes or the address of a file. */
-  *#media(part: RequestPart, media: Media): Steps<void> {
+  /** What stands in a place for bytes or the address of a file. @returns whether it is bytes and no text */
+  *#media(part: RequestPart, media: Media): Steps<boolean> {
     const { carried, decoded, opaque } = yield* cargoOf(part.text, media, this.#room);
+    this.plain(MEDIA_CHARACTERS);
     if (carried.length === 0) this.#attach(part.pointer, media, 0, part.text.length);
     for (const one of carried) this.#attach(part.pointer, one.media, one.start, one.end);
     this.#decoded(part, decoded);
     this.parts.push({ ...part, place: 'fixed', ...(opaque && { only: 'secrets' }) });
+    return opaque;
   }
 
   /** Kind of the block that a source stands in: Anthropic has images and documents from the same sources. */
