@@ -2,7 +2,7 @@ import { Kysely, PostgresDialect, SqliteDialect } from 'kysely';
 import { forOwner } from './owned-file.ts';
 import { postgresPool } from './postgres-pool.ts';
 import type { Database } from './schema.ts';
-import { sqliteDatabase } from './sqlite-driver.ts';
+import { openAtRest, sqliteDatabase } from './sqlite-driver.ts';
 import { sqliteReader } from './sqlite-reader.ts';
 import { loadState, postgresRows, sqliteRows } from './state-copy.ts';
 import { StateView } from './state-view.ts';
@@ -49,7 +49,7 @@ export async function viewState(
 ): Promise<StateView> {
   const dialect =
     'file' in place
-      ? new SqliteDialect({ database: sqliteDatabase(place.file, true) })
+      ? new SqliteDialect({ database: sqliteDatabase(place.file, true, openAtRest) })
       : new PostgresDialect({ pool: await postgresPool(place.url) });
   const db = new Kysely<Database>({ dialect });
   return new StateView(db, 'file' in place ? 'sqlite' : 'postgres', () => db.destroy());

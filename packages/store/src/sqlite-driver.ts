@@ -44,13 +44,15 @@ export function nearest(value: unknown): unknown {
   return Number(value > MOST ? MOST : value < -MOST ? -MOST : value);
 }
 
+const openReader = (path: string): DatabaseSync => new DatabaseSync(path, { readOnly: true });
+
 /**
- * Opens a database file to read it. One that lies where nothing may be written, as a copy on a read-only disk does, has no place for what
+ * Opens a database file that no process of this program has open, to read it. One that lies where nothing may be written, as a copy on a read-only disk does, has no place for what
  * readers share (https://sqlite.org/wal.html, "Read-Only Databases"): it is read as one that nobody changes.
  * @throws CodedError `database-unavailable` where what was written last lies in its write-ahead log, and cannot be read there
  */
-function openReadOnly(path: string): DatabaseSync {
-  const db = new DatabaseSync(path, { readOnly: true });
+export function openAtRest(path: string): DatabaseSync {
+  const db = openReader(path);
   try {
     db.exec('pragma busy_timeout = 5000; select count(*) from sqlite_master');
     return db;
@@ -69,9 +71,9 @@ function openReadOnly(path: string): DatabaseSync {
   return new DatabaseSync(url, { readOnly: true });
 }
 
-/** Opens a database file: write-ahead log, synced on every commit. @param readOnly changes nothing in it */
-export function sqliteDatabase(path: string, readOnly = false): Sqlite {
-  const db = readOnly ? openReadOnly(path) : new DatabaseSync(path);
+/** Opens a database file: write-ahead log, synced on every commit. @param readOnly changes nothing in it @param open how it is opened to be read */
+export function sqliteDatabase(path: string, readOnly = false, open = openReader): Sqlite {
+  const db = readOnly ? open(path) : new DatabaseSync(path);
   db.exec(
     readOnly
       ? 'pragma busy_timeout = 5000; pragma query_only = on'
