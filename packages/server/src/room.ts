@@ -20,6 +20,8 @@ import { log } from './log.ts';
 /** What is kept, and how much of it is given at a time: a revocation takes some 50 KB. */
 const KEPT_BYTES = 4 * 1024 * 1024;
 const STEP_BYTES = 512 * 1024;
+/** What `stat` counts in. A file with fewer of them than it is long has holes, for which no room is kept. */
+const BLOCK_BYTES = 512;
 /** At its end, through no link, and without waiting for a pipe. */
 const OPEN =
   constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -41,6 +43,10 @@ class ReservedRoom implements Room {
     // A link in its place would have this fill, and cut, what it leads to.
     if (there && !there.isFile()) rmSync(this.#path, { recursive: true });
     this.#bytes = there?.isFile() ? there.size : 0;
+    if (there?.isFile() && there.blocks * BLOCK_BYTES < Math.min(there.size, KEPT_BYTES)) {
+      this.#bytes = 0;
+      this.#cut();
+    }
     this.fill();
   }
 
