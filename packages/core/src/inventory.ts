@@ -137,6 +137,10 @@ export interface LineageEdge {
   readonly at: string;
 }
 
+/** What tells an edge from others, whenever it was noted. */
+export const edgeKey = ({ source, target, relation }: LineageEdge): string =>
+  JSON.stringify([source, target, relation]);
+
 /** Kinds of scans whose findings are kept. */
 export const SCAN_KINDS = ['model-files', 'dependencies', 'sources'] as const;
 export type ScanKind = (typeof SCAN_KINDS)[number];

@@ -21,15 +21,8 @@ export interface Edit extends Replacing {
 }
 
 /** Detections by the text they lie in: so that many texts with many detections each take no more than one look. */
-export function byPointer(detections: readonly Detection[]): ReadonlyMap<string, readonly Detection[]> {
-  const grouped = new Map<string, Detection[]>();
-  for (const detection of detections) {
-    const own = grouped.get(detection.location.pointer);
-    if (own) own.push(detection);
-    else grouped.set(detection.location.pointer, [detection]);
-  }
-  return grouped;
-}
+export const byPointer = (detections: readonly Detection[]): ReadonlyMap<string, readonly Detection[]> =>
+  Map.groupBy(detections, ({ location }) => location.pointer);
 
 const foundIn = ({ technique, location: { start, end } }: Detection): Found => ({ start, end, technique });
 

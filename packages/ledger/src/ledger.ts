@@ -294,6 +294,12 @@ export class Ledger {
     if (this.#unintegrated.length > 0) this.#checkpointLater(this.#options.checkpointMs);
   }
 
+  /** One leaf; null where there is none that is durable. */
+  async leaf(index: number): Promise<Uint8Array | null> {
+    for await (const { leaf } of this.read(index, index + 1)) return leaf;
+    return null;
+  }
+
   /** Reads leaves `[start, end)`, durable ones. */
   async *read(
     start: number,

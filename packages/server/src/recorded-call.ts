@@ -4,9 +4,9 @@ import type { Installation } from './installation.ts';
 
 /** A leaf of a call by its number; null where there is none. */
 export async function leafAt({ ledger }: Installation, index: number): Promise<ExchangeLeaf | null> {
-  for await (const { leaf } of ledger.read(index, index + 1))
-    return JSON.parse(Buffer.from(leaf.buffer, leaf.byteOffset, leaf.length).toString()) as ExchangeLeaf;
-  return null;
+  const leaf = await ledger.leaf(index);
+  if (leaf === null) return null;
+  return JSON.parse(Buffer.from(leaf.buffer, leaf.byteOffset, leaf.length).toString()) as ExchangeLeaf;
 }
 
 /** What is refused where a row of the state names another entry than its own. */

@@ -70,14 +70,9 @@ export class StateGuard {
     );
   }
 
-  async #leafOf(index: number): Promise<Uint8Array | null> {
-    for await (const { leaf } of this.#installation.ledger.read(index, index + 1)) return leaf;
-    return null;
-  }
-
   /** At the start, before anything is read: what an earlier run read counts where it is of this log. */
   async requireOwn(): Promise<void> {
-    if (await this.#watch.isOf((index) => this.#leafOf(index))) return;
+    if (await this.#watch.isOf((index) => this.#installation.ledger.leaf(index))) return;
     log('error', 'what was read of the record before is of another history, and the record is read again', {
       file: this.#path,
     });
@@ -264,10 +259,9 @@ export class StateGuard {
   /** Keeps what was read, so that the next start need not read the whole log. */
   async save(): Promise<void> {
     this.#savedAt = this.#watch.next;
-    const { signers } = this.#installation;
-    await this.#watch.save(this.#path, signers, Math.floor(clock.nowMs() / 1000), (index) =>
-      this.#leafOf(index),
-    );
+    const { ledger, signers } = this.#installation;
+    const leafOf = (index: number): Promise<Uint8Array | null> => ledger.leaf(index);
+    await this.#watch.save(this.#path, signers, Math.floor(clock.nowMs() / 1000), leafOf);
   }
 
   /** Ends it. */

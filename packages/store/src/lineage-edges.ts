@@ -1,4 +1,4 @@
-import type { LineageEdge } from '@sallyport/core';
+import { edgeKey, type LineageEdge } from '@sallyport/core';
 import type { Connection } from './store.ts';
 
 /** Nodes of a graph that one question names. */
@@ -30,7 +30,7 @@ export async function edgesAround(
           .limit(most)
           .execute();
         for (const edge of rows) {
-          found.set(JSON.stringify([edge.source, edge.target, edge.relation]), edge);
+          found.set(edgeKey(edge), edge);
           if (!seen.has(edge[to])) next.push(edge[to]);
           seen.add(edge[to]);
         }

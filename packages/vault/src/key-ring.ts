@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CodedError, clock, type KeyProvider, newId } from '@sallyport/core';
+import { CodedError, clock, type KeyProvider, newId, UnderWay } from '@sallyport/core';
 import { syncFolder, writeDurably } from './durable.ts';
 import { type Envelope, unwrapKey, wrapKey } from './envelope.ts';
 import { encodeContext, type KeyContext } from './key-context.ts';
@@ -42,7 +42,7 @@ export class KeyRing {
   readonly #seeds = new Map<string, Uint8Array>();
   /** The one that wraps, by purpose and owner. */
   readonly #active = new Map<string, string>();
-  readonly #making = new Map<string, Promise<KeyFile>>();
+  readonly #making = new UnderWay<KeyFile>();
   #confirmedMs = clock.nowMs();
 
   private constructor(folder: string, provider: KeyProvider) {
@@ -112,13 +112,7 @@ export class KeyRing {
   async ensure(purpose: KeyPurpose, owner = ''): Promise<void> {
     const use = useOf(purpose, owner);
     if (this.#active.has(use)) return;
-    const making = this.#making.get(use) ?? this.#make(purpose, owner);
-    this.#making.set(use, making);
-    try {
-      await making;
-    } finally {
-      this.#making.delete(use);
-    }
+    await this.#making.of(use, () => this.#make(purpose, owner));
   }
 
   /** Wraps a key for a purpose and an owner. @throws CodedError `sealed-content-unreadable` where {@link ensure} was not called, or it was destroyed */

@@ -1,4 +1,4 @@
-import { CodedError, clock, isFullDisk, newEvent } from '@sallyport/core';
+import { CodedError, clock, isFullDisk, newEvent, UnderWay } from '@sallyport/core';
 import type { JWTPayload, JWTVerifyGetKey } from 'jose';
 import type { Configuration } from 'openid-client';
 import type { Directory } from '../people/directory.ts';
@@ -64,8 +64,8 @@ export class SignOn {
   readonly #sessions: PersonSessions;
   readonly #throttle: Throttle;
   readonly #states = new SignOnStates(STATES_MAX);
-  /** Asked now: whoever comes meanwhile waits for the same answer. */
-  #asked: { key: string; answer: Promise<Configuration> } | null = null;
+  /** The provider that is asked for its configuration now. */
+  readonly #asked = new UnderWay<Configuration>();
   #known: { key: string; at: number; configuration: Configuration } | null = null;
   // Kept, so that what does not verify makes nobody ask the provider for its keys each time.
   #keys: { uri: string; keys: JWTVerifyGetKey } | null = null;
@@ -83,12 +83,7 @@ export class SignOn {
     const key = JSON.stringify([issuer, clientId, secret, allowPrivate]);
     if (this.#known?.key === key && clock.nowMs() - this.#known.at < DISCOVERED_MS)
       return this.#known.configuration;
-    if (this.#asked?.key === key) return this.#asked.answer;
-    const asked = { key, answer: this.#ask(key, settings, fetchSafely) };
-    this.#asked = asked;
-    return asked.answer.finally(() => {
-      if (this.#asked === asked) this.#asked = null;
-    });
+    return this.#asked.of(key, () => this.#ask(key, settings, fetchSafely));
   }
 
   async #ask(key: string, settings: ProviderSettings, fetchSafely: Fetch): Promise<Configuration> {

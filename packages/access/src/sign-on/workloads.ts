@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { CodedError, clock } from '@sallyport/core';
+import { CodedError, clock, UnderWay } from '@sallyport/core';
 import type { JWTPayload, JWTVerifyGetKey } from 'jose';
 import type { AccessHome } from '../people/home.ts';
 import { isCanonical, tokenHash } from '../token.ts';
@@ -29,8 +29,8 @@ export class Workloads {
   readonly #home: AccessHome;
   readonly #used: UsedTokens;
   readonly #issuers = new Map<string, { at: number; keys: JWTVerifyGetKey }>();
-  /** Issuers that are asked now: whoever comes meanwhile waits for the same answer. */
-  readonly #asked = new Map<string, Promise<JWTVerifyGetKey>>();
+  /** Issuers that are asked for their keys now. */
+  readonly #asked = new UnderWay<JWTVerifyGetKey>();
 
   constructor(home: AccessHome, used: UsedTokens) {
     this.#home = home;
@@ -93,11 +93,7 @@ export class Workloads {
   async #keys({ issuer }: WorkloadRule, fetchSafely: Fetch): Promise<JWTVerifyGetKey> {
     const known = this.#issuers.get(issuer);
     if (known && clock.nowMs() - known.at < KNOWN_MS) return known.keys;
-    const asked = this.#asked.get(issuer);
-    if (asked) return asked;
-    const asking = this.#ask(issuer, fetchSafely).finally(() => this.#asked.delete(issuer));
-    this.#asked.set(issuer, asking);
-    return asking;
+    return this.#asked.of(issuer, () => this.#ask(issuer, fetchSafely));
   }
 
   async #ask(issuer: string, fetchSafely: Fetch): Promise<JWTVerifyGetKey> {

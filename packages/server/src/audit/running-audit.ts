@@ -57,10 +57,7 @@ export async function auditRunning(
   const bundles = sampledBundles(ledger.checkpoint.size);
   const sample = (bundle: number): boolean => bundles.has(bundle);
   const keys = { open: () => dataKeys, refresh: async () => {} };
-  const leafOf = async (index: number): Promise<Uint8Array | null> => {
-    for await (const { leaf } of ledger.read(index, index + 1)) return leaf;
-    return null;
-  };
+  const leafOf = (index: number): Promise<Uint8Array | null> => ledger.leaf(index);
   const { folder } = ledger;
   const content = new ContentAudit({ folder, keys, sample, seen: memory.contents, leafOf });
   const view = store.view();

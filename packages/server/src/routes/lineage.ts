@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { CodedError, clock, type LineageEdge, newEvent, newId, seenDigest } from '@sallyport/core';
+import { CodedError, clock, edgeKey, type LineageEdge, newEvent, newId, seenDigest } from '@sallyport/core';
 import type { DataSource } from '@sallyport/store';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { SystemScope } from '../authorisation/system-scope.ts';
@@ -50,9 +50,6 @@ const visibleEdges = (scope: SystemScope, edges: readonly LineageEdge[]): Lineag
     scope.visible(edges, ({ source }) => systemOf(source)),
     ({ target }) => systemOf(target),
   );
-
-const keyOf = ({ source, target, relation }: LineageEdge): string =>
-  JSON.stringify([source, target, relation]);
 
 /** What answered one call: its system, and the version that served there then. */
 async function decidedBy(control: Control, scope: SystemScope, node: string): Promise<LineageEdge[]> {
@@ -112,7 +109,7 @@ export function lineageRoutes(app: OpenAPIHono<Env>, control: Control): void {
       // What answered a call is followed from the version that did.
       const begins = [node, ...decided.map(({ source }) => source)];
       const around = await Promise.all(begins.map((one) => inventory.edgesAround(one, LINEAGE_STEPS)));
-      const all = new Map(around.flatMap((one) => one.edges).map((one) => [keyOf(one), one]));
+      const all = new Map(around.flatMap((one) => one.edges).map((one) => [edgeKey(one), one]));
       const edges = visibleEdges(scope, [...all.values()]);
       const whole = around.every((one) => one.whole);
       const leftOut = whole ? 0 : Math.max(1, (await inventory.edgeCount()) - all.size);
