@@ -153,8 +153,8 @@ export function authorise(exchange: Exchange, deps: Deps): void {
   }
   const { name } = chosen.system;
   // Whichever of them answers, it must be one that this key may use.
-  const others = exchange.reading!.otherModels ?? [];
-  const decisions = [chosen.model, ...others].map((asked) =>
+  const models = [chosen.model, ...(exchange.reading!.otherModels ?? [])];
+  const decisions = models.map((asked) =>
     state.policies.decide({
       key,
       system: chosen.system,
@@ -170,13 +170,13 @@ export function authorise(exchange: Exchange, deps: Deps): void {
   if (!decision.allowed) throw new CodedError('not-authorised', `the key may not use \`${name}\``);
   const call = { operation: exchange.operation!.id, address: exchange.address, atMs: exchange.atMs };
   const certificate = key.scope.certificates ? clientCertificate(exchange.req.socket) : null;
-  for (const asked of [chosen.model, ...others]) {
+  for (const asked of models) {
     const outside = outsideScope(key.scope, { ...call, model: asked, certificate });
     if (outside !== null) throw new CodedError('out-of-scope', `the key is not meant for ${outside}`);
   }
   const { integration } = chosen.system;
   state.requireOpen(chosen.system);
-  for (const asked of integration === null ? [] : [chosen.model, ...others]) {
+  for (const asked of integration === null ? [] : models) {
     const beyond = outsideScope(integration!.scope, { ...call, model: asked, address: '' });
     if (beyond === null) continue;
     throw new CodedError(

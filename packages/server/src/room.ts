@@ -42,11 +42,9 @@ class ReservedRoom implements Room {
     const there = lstatSync(this.#path, { throwIfNoEntry: false });
     // A link in its place would have this fill, and cut, what it leads to.
     if (there && !there.isFile()) rmSync(this.#path, { recursive: true });
-    this.#bytes = there?.isFile() ? there.size : 0;
-    if (there?.isFile() && there.blocks * BLOCK_BYTES < Math.min(there.size, KEPT_BYTES)) {
-      this.#bytes = 0;
-      this.#cut();
-    }
+    const isWhole = there && there.blocks * BLOCK_BYTES >= Math.min(there.size, KEPT_BYTES);
+    this.#bytes = there?.isFile() && isWhole ? there.size : 0;
+    if (there?.isFile() && !isWhole) this.#cut();
     this.fill();
   }
 

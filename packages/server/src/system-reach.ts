@@ -77,18 +77,10 @@ export async function reachSystems(
     if (!system) throw new CodedError('system-unknown', `there is no system \`${name}\``);
     return system;
   });
-  const keyOf = ({
-    name,
-    dialect,
-    urls,
-    allowPrivate,
-    apiKeyRef,
-    headers,
-    ...gates
-  }: SystemSnapshot): string =>
+  const keyOf = (one: SystemSnapshot): string =>
     JSON.stringify([
-      ...[name, dialect, urls, allowPrivate, apiKeyRef, headers],
-      ...[gates.integration, gates.closed, settings.outbound],
+      ...[one.name, one.dialect, one.urls, one.allowPrivate, one.apiKeyRef, one.headers],
+      ...[one.integration, one.closed, settings.outbound],
     ]);
   const lackOf = (name: string): string | null =>
     credentials.find(({ system }) => system === name)?.lack ?? null;

@@ -9,11 +9,6 @@ interface Joined {
   several: boolean;
 }
 
-/** What came last of one type, and what it is a part of. */
-interface Last {
-  readonly names: readonly string[];
-}
-
 /** The item of an event, by every name that it has. */
 const namesOf = (event: Record<string, unknown>): string[] =>
   ['item_id', 'output_index'].flatMap((key) =>
@@ -32,7 +27,8 @@ export function responseJoins(
   partOf: (type: string, event: Record<string, unknown>) => string,
 ): (data: unknown) => void {
   const joined = new Map<string, Joined>();
-  const lasts = new Map<string, Last>();
+  /** Of each type, the names of the item that came last. */
+  const lasts = new Map<string, readonly string[]>();
   return (data) => {
     const event = objectAt({ data }, 'data');
     const type = String(event['type']);
@@ -45,12 +41,12 @@ export function responseJoins(
       joined.set(name, own);
       own.several ||= own.part !== part;
       own.part = part;
-      if (own.several && !last?.names.includes(name))
+      if (own.several && !last?.includes(name))
         throw new CodedError(
           'upstream-invalid',
           'the stream goes on with an item in another part, or under another id or place, behind others: clients that go by one of them read another text',
         );
     }
-    lasts.set(type, { names });
+    lasts.set(type, names);
   };
 }

@@ -127,21 +127,13 @@ class Collector implements Visitor {
         if (!ID_FORM.test(text)) break;
         // The name of the model is no part of what it is shown.
         if (path.length > 1) this.besides += text.length;
-        this.parts.push({
-          ...base,
-          place: 'fixed',
-          ...(isBareId(text, path.length > 1) && { only: 'secrets' }),
-        });
+        this.#id(base, path);
         return;
       case 'file':
         this.#attach(pointer, 'file', 0, text.length);
         this.plain(MEDIA_CHARACTERS);
         if (!ID_FORM.test(text)) break;
-        this.parts.push({
-          ...base,
-          place: 'fixed',
-          ...(isBareId(text, path.length > 1) && { only: 'secrets' }),
-        });
+        this.#id(base, path);
         return;
       case 'sealed':
         this.parts.push({ ...base, place: 'fixed', ...(isSealed(text) && { only: 'secrets' }) });
@@ -215,6 +207,12 @@ class Collector implements Visitor {
     const pointer = this.#pointers.of(path);
     const who = asUser(told);
     this.parts.push({ pointer, text, kind: 'text', stream: null, ...who, place: 'number' });
+  }
+
+  /** A name or id in its form. */
+  #id(part: RequestPart, path: Path): void {
+    const isBare = isBareId(part.text, path.length > 1);
+    this.parts.push({ ...part, place: 'fixed', ...(isBare && { only: 'secrets' }) });
   }
 
   /** A text of the caller's, which may carry more than it says. */

@@ -67,16 +67,14 @@ async function inspectMember(inspection: Inspection, member: ZipMember, link: st
   const { name, otherName, flags, offset, compressedBytes, headerOffset } = member;
   const place = { offset: headerOffset };
   // Only some tools make links of these: others read what they hold as the content of a file.
-  reportPath(inspection, name, link !== null && linkEscapes(name, link), place);
-  if (otherName !== null)
-    reportPath(inspection, otherName, link !== null && linkEscapes(otherName, link), place);
+  const names = otherName === null ? [name] : [name, otherName];
+  for (const one of names) reportPath(inspection, one, link !== null && linkEscapes(one, link), place);
   if (name.endsWith('/') && compressedBytes === 0) return;
   if (offset < 0) return;
   if (offset + compressedBytes > inspection.source.size)
     inspection.report('unreadable-member', `\`${printable(name)}\` ends early`, place);
   if (flags & 1) inspection.report('encrypted', `\`${printable(name)}\` is encrypted, or says so`, place);
-  await inspectContent(inspection, name, member);
-  if (otherName !== null) await inspectContent(inspection, otherName, member);
+  for (const one of names) await inspectContent(inspection, one, member);
 }
 
 /** ZIP archives: PyTorch, Keras, npz, skops, MLflow and many more; read from both ends. */
