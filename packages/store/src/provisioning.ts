@@ -121,19 +121,14 @@ export class Provisioning {
         !this.#quarantined.has(`groups/${one.group_id}`) &&
         !this.#quarantined.has(`group_members/${memberKey(one.group_id, one.person_id)}`),
     );
-    const of = new Map<string, string[]>();
-    for (const { group_id: group, person_id: person } of members) {
-      const own = of.get(group);
-      if (own) own.push(person);
-      else of.set(group, [person]);
-    }
+    const of = Map.groupBy(members, (one) => one.group_id);
     const rows = await tx.selectFrom('groups').selectAll().orderBy('name').execute();
     return rows.map((row) => ({
       id: row.id,
       name: row.name,
       externalId: row.external_id,
       createdAt: row.created_at,
-      members: of.get(row.id) ?? [],
+      members: (of.get(row.id) ?? []).map((one) => one.person_id),
     }));
   }
 
