@@ -31,7 +31,7 @@ const SMALL_BYTES_MAX = 1024 * 1024;
 /** That the archive grows is recorded this often: an entry each time would be one that is to be archived in turn. */
 const NOTE_MS = 24 * 3_600_000;
 
-/** What is noted of what was archived last; whoever writes to the data folder may put anything there. */
+/** What is noted of what was archived last; anyone who writes to the data folder may put anything there. */
 const noteSchema = z
   .object({ to: z.string(), size: z.int().min(0), at: z.string().max(64).nullable(), notedMs: z.number() })
   .nullable();

@@ -220,7 +220,7 @@ export class People {
     touch(tx, 'grants', [id]);
   }
 
-  /** Roles that are withheld. @param holder from somebody, or from everybody */
+  /** Roles that are withheld. @param holder from one person; without it, from all */
   async withheld(tx: Connection, holder?: string): Promise<GrantRow[]> {
     let query = tx.selectFrom('grants').selectAll().where('expires_at', '=', WITHHELD);
     if (holder !== undefined) query = query.where('holder', '=', holder);

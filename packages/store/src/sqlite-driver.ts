@@ -48,7 +48,7 @@ const openReader = (path: string): DatabaseSync => new DatabaseSync(path, { read
 
 /**
  * Opens a database file that no process of this program has open, to read it. One that lies where nothing may be written, as a copy on a read-only disk does, has no place for what
- * readers share (https://sqlite.org/wal.html, "Read-Only Databases"): it is read as one that nobody changes.
+ * readers share (https://sqlite.org/wal.html, "Read-Only Databases"): it is read as one that does not change.
  * @throws CodedError `database-unavailable` where what was written last lies in its write-ahead log, and cannot be read there
  */
 export function openAtRest(path: string): DatabaseSync {

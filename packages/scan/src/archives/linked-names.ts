@@ -12,7 +12,7 @@ export interface LinkedMember<T> {
 }
 
 /**
- * Further names that symbolic links give to what an archive holds, for whoever unpacks links as such: by them it may be read as
+ * Further names that symbolic links give to what an archive holds, for tools that unpack links as such: by them it may be read as
  * something else.
  * @returns what lies under each; `fault` in words where there are more than are looked at
  */

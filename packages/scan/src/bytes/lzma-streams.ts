@@ -39,7 +39,7 @@ export function* lzmaStreams(source: ByteSource, first: 'lzma' | 'xz'): Generato
       return;
     }
     cursor.offset = next;
-    // Whoever takes it looks at the time: a stream may hold nothing.
+    // The caller looks at the time between two pieces: a stream may hold nothing.
     yield NOTHING;
     kind = isXz(source.read(next, LOOK_BYTES)) ? 'xz' : 'lzma';
   }

@@ -35,7 +35,7 @@ class Walk {
   readonly #isWorkspace: boolean;
   readonly #open: Open[] = [{ kind: 'item', left: 1 }];
 
-  /** @param isWorkspace whether what it holds is put into the names of whoever loads it */
+  /** @param isWorkspace whether loading it puts what it holds among the names of the session */
   constructor(inspection: Inspection, items: RItems, isWorkspace: boolean) {
     this.#inspection = inspection;
     this.#items = items;

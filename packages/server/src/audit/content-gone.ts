@@ -79,7 +79,7 @@ export class GoneContents {
     const why = event.type === 'vault-shredded' ? 'shredded' : 'expired';
     let contents = 0;
     for (const [name, { day, key, count }] of groups) {
-      // Whoever changes the day of a key in its file has it destroyed before its time: what it sealed tells. A day more, for
+      // A key whose day was changed in its file is destroyed before its time: what it sealed tells. A day more, for
       // what was recorded late under the key of the day before.
       const isOver = key !== null && keys ? keys.includes(key) && day <= before : day < before;
       if (why === 'expired' && !isOver) continue;

@@ -200,7 +200,7 @@ export class KeyRights {
   }
 
   /**
-   * Whether somebody may do everything that a service account may, wherever it may. What it may at another time or from
+   * Whether a principal may do everything that a service account may, wherever it may. What it may at another time or from
    * another address counts: its key is good then and there.
    */
   async #holdsAll(principal: Principal, { id, name }: ProgramRow, address: string): Promise<boolean> {
