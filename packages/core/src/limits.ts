@@ -14,6 +14,9 @@ export const LIMITS = {
   streamHeldEventsMax: 65_536,
   /** Channels (choices, tool calls, reasoning parts) one stream may open. */
   streamChannelsMax: 256,
+  /** Items, calls of tools, their ids and their places that one stream may name, and the characters of those names. */
+  streamNamesMax: 65_536,
+  streamNamesCharactersMax: 4 * 1024 * 1024,
   /** Nesting of JSON in requests and answers. */
   jsonDepthMax: 64,
   /** Strings one body may hold, names of members that no program would choose among them. */

@@ -8,7 +8,7 @@ import {
   type SystemSnapshot,
 } from '@sallyport/core';
 import { type Placed, Placeholders, putBack, type Redactor, type RowText, TextRow } from '@sallyport/guard';
-import type { TextPart, ToolPiece } from '@sallyport/models';
+import { StreamNames, type TextPart, type ToolPiece } from '@sallyport/models';
 import { positionOf, rowOf } from './answer-rows.ts';
 import type { Edit } from './rewrite.ts';
 import { actionFor } from './state.ts';
@@ -31,7 +31,7 @@ const COUNTS_MAX = 64;
 /** Names of the tools that calls of one answer ask for. */
 class ToolNames {
   /** The one name of each call; null where there are several. */
-  readonly #names = new Map<string, string | null>();
+  readonly #names = new StreamNames<string | null>();
 
   note(pieces: readonly ToolPiece[]): void {
     for (const { call, name } of pieces) {

@@ -129,7 +129,9 @@ export class StreamSeams {
     return (of === undefined ? [name] : [name, `${of} ${name}`]).map((one) => this.#placeOf(one, text));
   }
 
-  #placeOf(name: string, text: StreamText): Place {
+  #placeOf(of: string, text: StreamText): Place {
+    // More than that many share one, and are read one behind the other.
+    const name = this.#places.has(of) || this.#places.size < LIMITS.streamChannelsMax ? of : '';
     let place = this.#places.get(name);
     if (!place) {
       place = { first: text, row: null, grewAt: 0 };

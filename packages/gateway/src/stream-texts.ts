@@ -31,7 +31,7 @@ export class StreamTexts {
   readonly #channels = new Map<string, Channel>();
   readonly #seams: StreamSeams;
   /** Where the texts that the seams know stand. */
-  readonly #places = new Map<StreamText, Channel | Segment>();
+  readonly #places = new WeakMap<StreamText, Channel | Segment>();
   readonly #restoring: Restoring | null;
   readonly #structure: AnswerStructure;
   /** Never leaves, whatever the mode. */

@@ -1,5 +1,5 @@
 import { CodedError, parseStrictJson } from '@sallyport/core';
-import type { ToolPiece } from '@sallyport/models';
+import { StreamNames, type ToolPiece } from '@sallyport/models';
 
 /** A call of a tool that a model asks for. */
 export interface ToolCall {
@@ -61,7 +61,7 @@ function read(call: Growing, text: string): boolean {
 
 /** Puts the calls of tools of one answer together, in whatever order their pieces come. */
 export class ToolCalls {
-  readonly #growing = new Map<string, Growing>();
+  readonly #growing = new StreamNames<Growing>();
 
   /** Calls of which not everything was handed out. */
   #open = 0;

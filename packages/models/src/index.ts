@@ -8,6 +8,7 @@
 export { answerNumbers } from './answers/numbers.ts';
 export { readOutputTensors } from './answers/open-inference.ts';
 export { checkShape } from './answers/shape.ts';
+export { StreamNames } from './answers/stream-names.ts';
 export { type Counts, mergeCounts, usageOf } from './answers/usage.ts';
 export { anthropic } from './anthropic.ts';
 export type {

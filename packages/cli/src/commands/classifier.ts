@@ -4,6 +4,7 @@ import { basename, resolve } from 'node:path';
 import { CodedError } from '@sallyport/core';
 import type { Command } from '../commands.ts';
 import { goOnUnread, print, printJson } from '../output.ts';
+import { untilStopped } from '../stopping.ts';
 
 /** Serves a classifier of texts from a folder, for a second tier to ask. */
 export const classifier: Command = {
@@ -32,13 +33,12 @@ export const classifier: Command = {
       server.once('error', (fault) => fail(new CodedError('usage', `cannot listen: ${fault.message}`)));
       server.listen(port, '127.0.0.1', done);
     });
+    const stopped = untilStopped();
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     if (options.json) printJson({ url, model: name });
     else print(`${name} answers at ${url}; a system with dialect oip and this address can be a judge`);
     goOnUnread();
-    await new Promise<void>((done) => {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
-    });
+    await stopped;
     server.close();
     server.closeAllConnections();
     return 0;

@@ -6,12 +6,10 @@ import type { Exposure, NamedCredential } from '@sallyport/server';
 import { loadConfig } from '@sallyport/server/local';
 import type { Command } from '../commands.ts';
 import { goOnUnread, print, printFault, printJson } from '../output.ts';
+import { untilStopped } from '../stopping.ts';
 
 /** Where the console lies once it is built. */
 const CONSOLE = fileURLToPath(new URL('../../../console/dist/', import.meta.url));
-
-/** Signals to stop after which it stops without waiting. */
-const INSISTING = 6;
 
 /** `npm start` stands between a terminal and the server; when it is killed the server must not stay behind. */
 function onParentGone(stop: () => void): void {
@@ -74,6 +72,16 @@ export const up: Command = {
       loadConfig: readConfig,
       configFile: resolve(options.config ?? 'sallyport.yaml'),
     });
+    const stopped = untilStopped((stop) => {
+      // A terminal that goes away ends the server; a service manager that hangs up asks it to read its settings again.
+      hangUp = () => {
+        if (process.stdin.isTTY) return stop();
+        server.control.reload('signal:SIGHUP').catch((fault: Error) => {
+          printFault(`sallyport: not reloaded, the settings before stay: ${fault.message}`);
+        });
+      };
+      onParentGone(stop);
+    });
     const { gatewayUrl, controlUrl, setupUrl, demo } = server;
     const open = [...(await exposure(server.control)), ...configExposure(options.config)];
     const lacking = (await credentialsOf(server.control)).filter(({ lack }) => lack !== null);
@@ -107,23 +115,7 @@ export const up: Command = {
         '',
       );
     }
-    await new Promise<void>((done) => {
-      let asked = 0;
-      for (const signal of ['SIGINT', 'SIGTERM'] as const)
-        process.on(signal, () => {
-          // Whoever started this may pass on what the terminal sent already; who insists gets an end at once.
-          if (++asked > INSISTING) process.exit(3);
-          done();
-        });
-      // A terminal that goes away ends the server; a service manager that hangs up means: read everything anew.
-      hangUp = () => {
-        if (process.stdin.isTTY) return done();
-        server.control.reload('signal:SIGHUP').catch((fault: Error) => {
-          printFault(`sallyport: not reloaded, the settings before stay: ${fault.message}`);
-        });
-      };
-      onParentGone(done);
-    });
+    await stopped;
     if (!options.json) print('  Stopping: calls in flight may end …');
     await server.stop();
     return 0;

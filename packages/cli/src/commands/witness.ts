@@ -16,6 +16,7 @@ import { signingKey, writeDurably } from '@sallyport/vault';
 import type { Command } from '../commands.ts';
 import { goOnUnread, print, printFault, printJson } from '../output.ts';
 import { readText } from '../read-text.ts';
+import { untilStopped } from '../stopping.ts';
 
 const BODY_BYTES_MAX = 1_000_000;
 /** What is read of a longer one, so that its sender hears the answer. */
@@ -142,13 +143,12 @@ export const witness: Command = {
     });
     const { port } = server.address() as AddressInfo;
     const url = `${cert === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const stopped = untilStopped();
     const keys = witnessKeys(signer).map(formatVerifierKey);
     if (options.json) printJson({ url, keys, logs: [...logs.keys()] });
     else print(`witnessing ${[...logs.keys()].join(', ')} at ${url}`, ...keys);
     goOnUnread();
-    await new Promise<void>((done) => {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
-    });
+    await stopped;
     server.close();
     listener.closeAll();
     lock.release();

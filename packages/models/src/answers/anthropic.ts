@@ -1,7 +1,8 @@
-import { CodedError, LIMITS, tableOf } from '@sallyport/core';
+import { CodedError, tableOf } from '@sallyport/core';
 import type { AnswerReader, ToolPiece } from '../dialect.ts';
 import { channelKey, formOf, inOrder, named, nameOfEvent, objectAt, objectsOf } from './fields.ts';
 import { MESSAGES_SHOWN } from './shown.ts';
+import { StreamNames } from './stream-names.ts';
 import { collectTexts } from './texts.ts';
 import { readCounts } from './usage.ts';
 
@@ -73,7 +74,7 @@ const INTO: Readonly<Record<string, (type: unknown) => boolean>> = tableOf({
  * written into a block of another type, so that what stands on both sides of it is one text to them.
  */
 function blockJoins(): (data: unknown) => void {
-  const types = new Map<unknown, unknown>();
+  const types = new StreamNames<string>();
   const taken = new Set<unknown>();
   const leftOut = new Set<unknown>();
   const refuse = (what: string): never => {
@@ -87,7 +88,7 @@ function blockJoins(): (data: unknown) => void {
     if (type === 'content_block_start') {
       const of = objectAt({ block }, 'block')['type'];
       const known = ['text', 'thinking'].find((one) => one === of) ?? (isToolBlock(of) ? 'tool_use' : '');
-      if (types.set(place, known).size > LIMITS.streamHeldEventsMax) refuse('too many blocks');
+      types.set(place, known);
     }
     const written = objectAt({ delta }, 'delta')['type'];
     const fits = typeof written === 'string' ? INTO[written] : undefined;

@@ -1,6 +1,7 @@
 import { CodedError } from '@sallyport/core';
 import type { ToolPiece } from '../dialect.ts';
 import { named, objectAt, objectsOf, placeOf } from './fields.ts';
+import { StreamNames } from './stream-names.ts';
 
 /** What a tool is called with, by the member that holds the call: each has its own name for it. */
 const ARGUMENTS = { function: 'arguments', custom: 'input', function_call: 'arguments' } as const;
@@ -72,11 +73,11 @@ export function chatCallAt(body: unknown, path: readonly (string | number)[]): s
  * Clients go by the one or the other.
  */
 export function chatIdentities(): (data: unknown) => void {
-  const ids = new Map<string, string>();
-  const keys = new Map<string, string>();
-  const holders = new Map<string, string>();
+  const ids = new StreamNames<string>();
+  const keys = new StreamNames<string>();
+  const holders = new StreamNames<string>();
   let byId = false;
-  const bind = (table: Map<string, string>, from: string, to: string): void => {
+  const bind = (table: StreamNames<string>, from: string, to: string): void => {
     if ((table.get(from) ?? to) !== to)
       throw new CodedError(
         'upstream-invalid',

@@ -1,5 +1,6 @@
 import { CodedError } from '@sallyport/core';
 import { objectAt } from './fields.ts';
+import { StreamNames } from './stream-names.ts';
 
 /** What clients put together as one text: all of an item, by its id or by its place in the output. */
 interface Joined {
@@ -26,9 +27,9 @@ export function responseJoins(
   written: (type: string) => boolean,
   partOf: (type: string, event: Record<string, unknown>) => string,
 ): (data: unknown) => void {
-  const joined = new Map<string, Joined>();
+  const joined = new StreamNames<Joined>();
   /** Of each type, the names of the item that came last. */
-  const lasts = new Map<string, readonly string[]>();
+  const lasts = new StreamNames<readonly string[]>();
   return (data) => {
     const event = objectAt({ data }, 'data');
     const type = String(event['type']);

@@ -1,6 +1,7 @@
 import { CodedError } from '@sallyport/core';
 import type { ToolPiece } from '../dialect.ts';
 import { named, objectAt, objectsOf } from './fields.ts';
+import { StreamNames } from './stream-names.ts';
 
 type Members = Record<string, unknown>;
 
@@ -72,9 +73,9 @@ export function responseEventPieces(data: unknown): ToolPiece[] {
  * by the one or the other.
  */
 export function responseIdentities(): (data: unknown) => void {
-  const ids = new Map<string, unknown>();
-  const calls = new Map<unknown, string>();
-  const types = new Map<string, string>();
+  const ids = new StreamNames<unknown>();
+  const calls = new StreamNames<string>();
+  const types = new StreamNames<string>();
   const refuse = (what: string): never => {
     throw new CodedError(
       'upstream-invalid',
