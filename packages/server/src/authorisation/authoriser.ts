@@ -11,6 +11,7 @@ import {
 } from '@sallyport/policy';
 import type { GrantRow } from '@sallyport/store';
 import type { Control } from '../control.ts';
+import { ChangePace } from './change-pace.ts';
 import { DecisionLog } from './decision-log.ts';
 import { actorHolding, EMERGENCY_REFUSAL, isOfEmergency } from './emergency.ts';
 import { COOLING_OFF_MS } from './humans.ts';
@@ -59,6 +60,8 @@ export const principalText = (principal: Principal): string =>
 export class Authoriser {
   readonly #control: Control;
   readonly #log: DecisionLog;
+  /** How fast each account may ask for what the record keeps. */
+  readonly pace = new ChangePace();
   readonly #used = new Map<string, number>();
 
   constructor(control: Control) {
@@ -125,7 +128,7 @@ export class Authoriser {
    * Where something changes it is asked once more, just before that is made.
    * @param shutsOut whether that shuts someone out: then it does not wait for the record where that cannot be written
    * @param now what is asked about by then; the same where absent
-   * @throws CodedError `not-permitted`, `proof-needed`, `factor-needed`
+   * @throws CodedError `not-permitted`, `proof-needed`, `factor-needed`, `rate-limited`
    */
   async require(
     principal: Principal,
@@ -143,6 +146,9 @@ export class Authoriser {
       decideOnSystem(policies, { ...request, ...over });
     const decision = ask();
     const grave = changes || !decision.allowed || (groupsOfAction(action) ?? []).includes('dangerous');
+    // What shuts someone out never waits.
+    if (grave && principal.kind !== 'local' && !(shutsOut && decision.allowed))
+      this.pace.take(principalText(principal), request.nowMs);
     await this.#log.note(
       {
         actor: actorText(request.actor),

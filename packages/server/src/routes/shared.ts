@@ -13,6 +13,7 @@ import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { HTTPException } from 'hono/http-exception';
 import type { Principal } from '../authorisation/authoriser.ts';
+import { ChangesTooFast } from '../authorisation/change-pace.ts';
 import type { SystemScope } from '../authorisation/system-scope.ts';
 import type { Control } from '../control.ts';
 import { log } from '../log.ts';
@@ -200,11 +201,11 @@ export const json = <T extends z.ZodType>(schema: T, description: string) => ({
 });
 /** What every route may answer when it does not do what was asked. */
 export const failures = Object.fromEntries(
-  [400, 401, 403, 404, 409].map((status) => [
+  [400, 401, 403, 404, 409, 429].map((status) => [
     status,
     json(schemas.errorSchema, 'What is wrong and what to do'),
   ]),
-) as Record<400 | 401 | 403 | 404 | 409, ReturnType<typeof json<typeof schemas.errorSchema>>>;
+) as Record<400 | 401 | 403 | 404 | 409 | 429, ReturnType<typeof json<typeof schemas.errorSchema>>>;
 /** A JSON body of a route. */
 export const body = <T extends z.ZodType>(schema: T) => ({
   body: { content: { 'application/json': { schema } }, required: true },
@@ -270,6 +271,7 @@ export function failure(c: Context<Env>, fault: unknown): Response {
     log('error', 'a fault inside the control plane', {
       fault: String((coded.cause as Error)?.stack ?? coded.cause),
     });
+  if (coded instanceof ChangesTooFast) c.header('retry-after', String(coded.retryAfterSeconds));
   return c.json(
     { error: { code: coded.code, message: coded.message, action: ERRORS[coded.code].action } },
     coded.status as 400,
