@@ -175,12 +175,12 @@ export class Inspector {
     const rest = whole.probability >= FLAG_AT ? withoutPlainSense(view, text) : view.text;
     const again = rest === view.text ? whole : this.#model.score(rest, standing.reader);
     const { probability, start, end } = again.probability < whole.probability ? again : whole;
-    if (probability >= FLAG_AT && standing.channel !== 'output') {
+    if (probability < FLAG_AT || standing.channel === 'output') return probability;
+    const foreign = isForeign(view.text.slice(start, end));
+    if (probability >= standing.flagAt(view, start, end, foreign)) {
       if (!standing.counts(view, start, end)) return 0;
       const sure =
-        probability >= DENY_AT &&
-        !standing.explains(view) &&
-        (standing.bringsOut(view) || !isForeign(view.text.slice(start, end)));
+        probability >= DENY_AT && !standing.explains(view) && (standing.bringsOut(view) || !foreign);
       const severity = standing.severity(view, sure ? 'high' : 'medium', start, end);
       findings.add(
         'injection',

@@ -1,4 +1,5 @@
 import type { Severity, TextChannel } from '@sallyport/core';
+import { DENY_AT, FLAG_AT } from './model/injection-model.ts';
 import type { View } from './views/canonicalise.ts';
 
 /** Steps that bring out what no one can read as it is written; others only rewrite a text that anyone can. */
@@ -7,6 +8,17 @@ const BROUGHT_OUT = /(?:base\d{2}|hex|binary|octal|decimal|tags|rot|revers|morse
 /** Characters in all in which findings are looked for, and times that they are at least. */
 const SOUGHT_MAX = 1 << 28;
 const SOUGHT_MIN = 64;
+
+/** Words of a short text at most, and characters of so many words. */
+const SHORT_WORDS = 8;
+const SHORT_CHARACTERS = 120;
+/** A word; of writing without spaces, two characters are one. */
+const WORD =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Khmer}\p{Script=Lao}\p{Script=Myanmar}]{1,2}|[\p{L}\p{M}\p{N}'’]+/gu;
+
+/** Whether a text has {@link SHORT_WORDS} words at most. */
+const isShort = (text: string): boolean =>
+  text.length <= SHORT_CHARACTERS && (text.match(WORD)?.length ?? 0) <= SHORT_WORDS;
 
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ');
 
@@ -39,6 +51,19 @@ export class Standing {
   /** Whether the model is asked about a view: of an operator's text only about what was encoded or invisible. */
   asksModel(view: View): boolean {
     return this.isJudged(view) && (this.channel !== 'operator' || this.bringsOut(view));
+  }
+
+  /**
+   * The probability from which on the model flags a view. A few plain words say too little for a suspicion. Of other languages than
+   * English it has seen little prose: there it flags what it would deny in English, and in what a system reads only where that
+   * stands out, for half of all ordinary documents in such languages read like an attack as a whole.
+   * @param foreign whether the part that reads most like an attack is in another language
+   */
+  flagAt(view: View, start: number, end: number, foreign: boolean): number {
+    if (this.bringsOut(view)) return FLAG_AT;
+    if (this.reader === 'user') return foreign || isShort(view.text) ? DENY_AT : FLAG_AT;
+    if (!foreign) return FLAG_AT;
+    return 2 * (end - start) < view.text.length ? DENY_AT : Number.POSITIVE_INFINITY;
   }
 
   /** Whether a view shows what no one could read as it is written. */

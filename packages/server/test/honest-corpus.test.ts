@@ -30,16 +30,16 @@ describe('honest texts, written without sight of the rules', () => {
     assert.deepEqual(told(OPERATOR_PROMPTS, 'operator'), { texts: 200, denied: [], flagged: 0 });
   });
   it('messages in twelve languages are never denied', () => {
-    assert.deepEqual(told(texts(MESSAGES), 'user'), { texts: 500, denied: [], flagged: 26 });
+    assert.deepEqual(told(texts(MESSAGES), 'user'), { texts: 500, denied: [], flagged: 6 });
   });
   it('documents in twenty languages are never denied', () => {
     assert.deepEqual(told(texts(DOCUMENTS), 'document'), {
       texts: 120,
       denied: [],
-      flagged: 50,
+      flagged: 2,
     });
   });
   it('documents that a user pastes are never denied', () => {
-    assert.deepEqual(told(texts(DOCUMENTS), 'user'), { texts: 120, denied: [], flagged: 27 });
+    assert.deepEqual(told(texts(DOCUMENTS), 'user'), { texts: 120, denied: [], flagged: 5 });
   });
 });

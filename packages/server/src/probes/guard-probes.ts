@@ -5,7 +5,7 @@ import { knownSystems } from '../snapshot.ts';
 import { type Found, type ProbeContext, passedToday } from './probe-context.ts';
 
 /** What a guard as delivered reaches on the texts of the drill. */
-const [SEEN_MIN, FLAGGED_MAX] = [0.9, 0.03];
+const [SEEN_MIN, FLAGGED_MAX] = [0.75, 0.02];
 
 /** The 95 % interval of a share, in percent. */
 function interval(hits: number, of: number): string {
