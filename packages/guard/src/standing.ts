@@ -13,8 +13,11 @@ const SOUGHT_MIN = 64;
 const SHORT_WORDS = 8;
 const SHORT_CHARACTERS = 120;
 /** A word; of writing without spaces, two characters are one. */
-const WORD =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Khmer}\p{Script=Lao}\p{Script=Myanmar}]{1,2}|[\p{L}\p{M}\p{N}'’]+/gu;
+const UNSPACED = ['Han', 'Hiragana', 'Katakana', 'Thai', 'Khmer', 'Lao', 'Myanmar'];
+const WORD = new RegExp(
+  String.raw`[${UNSPACED.map((script) => String.raw`\p{Script=${script}}`).join('')}]{1,2}|[\p{L}\p{M}\p{N}'’]+`,
+  'gu',
+);
 
 /** Whether a text has {@link SHORT_WORDS} words at most. */
 const isShort = (text: string): boolean =>
