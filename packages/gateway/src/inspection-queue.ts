@@ -14,6 +14,8 @@ const WAITING_OF_CALLER_MAX = 768;
 export class InspectionQueue<Job extends Waiting> {
   readonly #waiting = new Map<string, Job[]>();
   readonly #running = new Map<string, number>();
+  /** Callers who have a long job running. */
+  readonly #runningLong = new Set<string>();
   #length = 0;
 
   /** Adds a job. @returns false where too many wait */
@@ -26,12 +28,16 @@ export class InspectionQueue<Job extends Waiting> {
     return true;
   }
 
-  /** Next job for a thread: of a caller with none running, before those who have one. @param long whether it takes long ones */
+  /**
+   * Next job for a thread: of a caller with none running, before those who have one. No caller has two long ones running: what
+   * one caller sends holds one thread for long ones, and others have the rest.
+   * @param long whether it takes long ones
+   */
   take(long: boolean): Job | null {
     for (const idle of [true, false]) {
       for (const [caller, jobs] of this.#waiting) {
         if (idle && this.#running.has(caller)) continue;
-        const at = long ? 0 : jobs.findIndex((job) => !job.long);
+        const at = long && !this.#runningLong.has(caller) ? 0 : jobs.findIndex((job) => !job.long);
         const job = jobs[at];
         if (!job) continue;
         jobs.splice(at, 1);
@@ -39,14 +45,21 @@ export class InspectionQueue<Job extends Waiting> {
         this.#waiting.delete(caller);
         if (jobs.length > 0) this.#waiting.set(caller, jobs);
         this.#running.set(caller, (this.#running.get(caller) ?? 0) + 1);
+        if (job.long) this.#runningLong.add(caller);
         return job;
       }
     }
     return null;
   }
 
-  /** A job that was taken has ended. */
-  ended({ caller }: Job): void {
+  /** A job that was taken has ended: what its caller still waits for comes behind those who came meanwhile. */
+  ended({ caller, long }: Job): void {
+    if (long) this.#runningLong.delete(caller);
+    const waiting = this.#waiting.get(caller);
+    if (waiting) {
+      this.#waiting.delete(caller);
+      this.#waiting.set(caller, waiting);
+    }
     const running = (this.#running.get(caller) ?? 1) - 1;
     if (running > 0) this.#running.set(caller, running);
     else this.#running.delete(caller);

@@ -19,8 +19,10 @@ const DEADLINE_MS_MAX = 30_000;
  * is far above what any text as large as a body has taken until its deadline (1.1 GB).
  */
 const HEAP_MB = 4096;
-/** Characters from which a batch is a long one: of two threads, one takes none of them. */
+/** Characters from which a batch is a long one. */
 const LONG_CHARACTERS = 64 * 1024;
+/** The threads: which of them take long batches. No caller has two of these, so that another's long text finds one free. */
+const TAKES_LONG = [true, true, false];
 
 /** What a thread begins with. */
 export interface InspectionStart {
@@ -73,13 +75,13 @@ interface Lane {
 }
 
 /**
- * Two threads that inspect what takes too long for an event loop. A thread that does not answer in time is ended and
- * replaced, and only the call it worked for is refused: others go on over the second thread meanwhile.
+ * Threads that inspect what takes too long for an event loop, each started when it is first needed. A thread that does not
+ * answer in time is ended and replaced, and only the call it worked for is refused: others go on over the other threads meanwhile.
  */
 export class InspectionThreads {
   readonly #models: GuardModels | null;
   #rules: InspectionStart['rules'] = [];
-  readonly #lanes: readonly Lane[] = [true, false].map((long) => ({
+  readonly #lanes: readonly Lane[] = TAKES_LONG.map((long) => ({
     long,
     thread: null,
     ready: false,
@@ -191,7 +193,7 @@ export class InspectionThreads {
     this.#run();
   }
 
-  /** Ends both threads; what waits is refused. */
+  /** Ends all threads; what waits is refused. */
   close(): void {
     const waiting = this.#queue.clear();
     for (const lane of this.#lanes) this.#replace(lane);

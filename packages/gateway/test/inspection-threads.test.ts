@@ -75,6 +75,16 @@ describe('inspection threads', () => {
     await Promise.all([long, longToo]);
   });
 
+  it('let one caller’s long texts that do not end hold up no long text of another', async () => {
+    const threads = wedged();
+    const flood = Array.from({ length: 4 }, () => ask(threads, `spin${' '.repeat(400_000)}`, 'hostile'));
+    const long = ' '.repeat(100_000);
+    await ask(threads, long, 'friend');
+    for (let n = 0; n < 3; n++) assert.ok((await ask(threads, long, 'friend')).ms < 800);
+    threads.close();
+    await Promise.all(flood);
+  });
+
   it('refuse when too many wait, one caller before all', async () => {
     const threads = wedged();
     const flood = Array.from({ length: 800 }, () => ask(threads, 'spin', 'hostile'));
@@ -127,6 +137,25 @@ describe('inspection threads', () => {
     assert.equal(queue.take(true)!.n, 0);
     assert.equal(queue.take(true)!.n, 2);
     assert.equal(queue.take(true), null);
+  });
+
+  it('put a caller whose turn is over behind those who came meanwhile', () => {
+    const queue = new InspectionQueue<{ caller: string; long: boolean; n: number }>();
+    const job = (n: number, caller: string) => ({ caller, long: true, n });
+    for (const n of [0, 1]) queue.add(job(n, 'a'));
+    const first = queue.take(true)!;
+    queue.add(job(2, 'b'));
+    queue.ended(first);
+    assert.deepEqual([queue.take(true)!.n, queue.take(true)!.n], [2, 1]);
+  });
+
+  it('give no caller two long ones at a time', () => {
+    const queue = new InspectionQueue<{ caller: string; long: boolean; n: number }>();
+    for (const n of [0, 1, 2]) queue.add({ caller: 'a', long: n < 2, n });
+    const first = queue.take(true)!;
+    assert.deepEqual([first.n, queue.take(true)!.n, queue.take(true)], [0, 2, null]);
+    queue.ended(first);
+    assert.equal(queue.take(true)!.n, 1);
   });
 });
 
