@@ -29,6 +29,7 @@ export * from './faults.ts';
 export * from './finding.ts';
 export { GatheredBytes } from './gathered-bytes.ts';
 export * from './ids.ts';
+export { InTurn } from './in-turn.ts';
 export * from './integration.ts';
 export * from './interval.ts';
 export * from './inventory.ts';

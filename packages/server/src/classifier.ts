@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { InTurn } from '@sallyport/core';
 import { TextClassifier } from '@sallyport/models';
 import { serveModel } from './open-inference-server.ts';
 
@@ -14,7 +15,7 @@ const BATCH = 16;
 export async function classifierServer(folder: string, name: string, threads: number): Promise<Server> {
   const classifier = await TextClassifier.open(folder, threads);
   // One run at a time: each takes all of its threads.
-  let last: Promise<unknown> = Promise.resolve();
+  const runs = new InTurn();
   const server = serveModel({
     name,
     platform: 'onnx',
@@ -25,14 +26,13 @@ export async function classifierServer(folder: string, name: string, threads: nu
       const texts = (input?.data ?? []).flat(2);
       if (texts.length < 1 || texts.length > TEXTS_MAX || !texts.every((text) => typeof text === 'string'))
         throw new RangeError(`send 1 to ${TEXTS_MAX} texts as one tensor of BYTES`);
-      const run = last.then(async () => {
+      const run = runs.do(async () => {
         const labels: string[] = [];
         for (let n = 0; n < texts.length; n += BATCH)
           for (const label of await classifier.classify(texts.slice(n, n + BATCH)))
             labels.push(JSON.stringify(label));
         return labels;
       });
-      last = run.catch(() => {});
       return [{ name: 'label', datatype: 'BYTES', shape: [texts.length], data: await run }];
     },
   });

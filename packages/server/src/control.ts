@@ -8,6 +8,7 @@ import {
   clock,
   type EvidenceSource,
   type GatewaySnapshot,
+  InTurn,
   madeOnce,
 } from '@sallyport/core';
 import type { GatewayPool, GatewayStats, ShutOut } from '@sallyport/gateway';
@@ -114,7 +115,7 @@ export class Control {
   readonly backups = new BackupDesk(this);
   readonly #publishing = new Publishing(this);
   readonly #systemDesk = new SystemDesk(this);
-  #probing: Promise<void> = Promise.resolve();
+  readonly #probing = new InTurn();
   /** What the record's own probes found before. */
   readonly #memory = new AuditMemory();
   readonly #closing = new AbortController();
@@ -165,7 +166,7 @@ export class Control {
     await this.scans.close();
     await this.backups.stop();
     await this.archive.stop();
-    await this.#probing;
+    await this.#probing.idle();
     await this.authoriser
       .flush()
       .catch((fault: Error) =>
@@ -299,9 +300,9 @@ export class Control {
 
   /** Runs probes whose latest result is older than an age; one round after the other, and none once it closes. */
   probeIfOlder(ageMs: number): Promise<void> {
-    const round = this.#probing.then(() => (this.#closing.signal.aborted ? undefined : this.#probe(ageMs)));
-    this.#probing = round.catch(() => {});
-    return round;
+    return this.#probing.do(async () => {
+      if (!this.#closing.signal.aborted) await this.#probe(ageMs);
+    });
   }
 
   async #probe(ageMs: number): Promise<void> {

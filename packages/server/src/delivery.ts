@@ -1,4 +1,5 @@
 import type { SallyportEvent } from '@sallyport/core';
+import { InTurn } from '@sallyport/core';
 import type { Ledger } from '@sallyport/ledger';
 import type { Store } from '@sallyport/store';
 import { recordedIn } from './recorded-in.ts';
@@ -14,7 +15,7 @@ const entryOf = (event: SallyportEvent) => ({ leaf: Buffer.from(JSON.stringify(e
 export class Delivery {
   readonly #ledger: Ledger;
   readonly #store: Store;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turn = new InTurn();
   /** From which entry on events may stand that could not be recorded, as it seemed. */
   #unsureFrom: number | null = null;
 
@@ -23,20 +24,14 @@ export class Delivery {
     this.#store = store;
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(work);
-    this.#last = done.catch(() => {});
-    return done;
-  }
-
   /** Resolves when what is under way is over. */
-  async idle(): Promise<void> {
-    await this.#last;
+  idle(): Promise<void> {
+    return this.#turn.idle();
   }
 
   /** Records what this process put into the outbox, as it holds it in memory: whoever writes to the database changes nothing. */
   own(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turn.do(async () => {
       const { outbox } = this.#store;
       for (let some = outbox.stored(TOGETHER); some.length > 0; some = outbox.stored(TOGETHER)) {
         await this.#record(some);
@@ -66,7 +61,7 @@ export class Delivery {
    * @returns how many rows were refused
    */
   left(isSigned: boolean): Promise<number> {
-    return this.#inTurn(async () => {
+    return this.#turn.do(async () => {
       const { outbox } = this.#store;
       let refused = 0;
       for (
@@ -90,6 +85,6 @@ export class Delivery {
 
   /** Removes what others put into the outbox meanwhile. @returns how many rows */
   sweep(): Promise<number> {
-    return this.#inTurn(() => this.#store.outbox.sweep());
+    return this.#turn.do(() => this.#store.outbox.sweep());
   }
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { CodedError, clock, newEvent } from '@sallyport/core';
+import { CodedError, clock, InTurn, newEvent } from '@sallyport/core';
 import {
   isSuite,
   newRootKey,
@@ -45,7 +45,7 @@ export interface RotationOutcome {
 export class KeyDesk {
   readonly #control: Control;
   #progress: RotationProgress | null = null;
-  #work: Promise<unknown> = Promise.resolve();
+  readonly #turn = new InTurn();
 
   constructor(control: Control) {
     this.#control = control;
@@ -58,9 +58,7 @@ export class KeyDesk {
 
   /** One change after the other. */
   #next<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#work.then(work);
-    this.#work = done.catch(() => {});
-    return done.finally(() => {
+    return this.#turn.do(work).finally(() => {
       this.#progress = null;
     });
   }

@@ -1,6 +1,6 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { CodedError, type Config, clock, newEvent } from '@sallyport/core';
+import { CodedError, type Config, clock, InTurn, newEvent } from '@sallyport/core';
 import { openCheckpoint, readPlain, VERIFIER_FILES, verifyConsistency } from '@sallyport/ledger';
 import type { ObjectFiles } from '@sallyport/registry';
 import { writeDurably, writePieces } from '@sallyport/vault';
@@ -83,7 +83,7 @@ async function archived(files: ObjectFiles, to: string, ledger: Ledger): Promise
 /** Keeps a second copy of the log, as it grows: tiles, entries, sealed content, then the checkpoint over them. */
 export class LogArchive {
   readonly #control: Control;
-  #working: Promise<void> = Promise.resolve();
+  readonly #turn = new InTurn();
   #fault: string | null = null;
   /** Where files go while some do. */
   #files: ObjectFiles | null = null;
@@ -121,15 +121,13 @@ export class LogArchive {
   /** Ends what is under way; a place that does not answer is not waited for. */
   async stop(): Promise<void> {
     const late = setTimeout(() => this.#files?.close(), STOP_MS);
-    await this.#working;
+    await this.#turn.idle();
     clearTimeout(late);
   }
 
   /** Adds what is new. */
   tick(): Promise<void> {
-    const work = this.#working.then(() => this.#grow());
-    this.#working = work.catch(() => {});
-    return work;
+    return this.#turn.do(() => this.#grow());
   }
 
   async #grow(): Promise<void> {

@@ -1,4 +1,4 @@
-import { CodedError, clock, newEvent, type SallyportEvent, SEVERITIES } from '@sallyport/core';
+import { CodedError, clock, InTurn, newEvent, type SallyportEvent, SEVERITIES } from '@sallyport/core';
 import type { GatewayPool } from '@sallyport/gateway';
 import {
   type Alert,
@@ -46,7 +46,7 @@ export class Monitor {
     tallies: [],
     size: 0,
   };
-  #judged: Promise<void> = Promise.resolve();
+  readonly #turn = new InTurn();
 
   /** @param workersWanted gateway workers that should run */
   constructor(control: Control, workersWanted: number) {
@@ -102,9 +102,7 @@ export class Monitor {
 
   /** Judges the last minutes; one judgement at a time, or an alert would open twice. */
   tick(): Promise<void> {
-    const judged = this.#judged.catch(() => {}).then(() => this.#judge());
-    this.#judged = judged;
-    return judged;
+    return this.#turn.do(() => this.#judge());
   }
 
   async #judge(): Promise<void> {
@@ -161,19 +159,15 @@ export class Monitor {
 
   /** A system was removed: alerts about it are over, and none opens for what came before. */
   forget(system: string): Promise<void> {
-    const done = this.#judged
-      .catch(() => {})
-      .then(async () => {
-        await this.#control.installation.flush();
-        this.#rollups.drop(system);
-        for (const [key, alert] of this.#open)
-          if (alert.subject === `system:${system}`) {
-            this.#open.delete(key);
-            await this.#control.installation.announce(this.#event('alert-closed', alert));
-          }
-      });
-    this.#judged = done;
-    return done;
+    return this.#turn.do(async () => {
+      await this.#control.installation.flush();
+      this.#rollups.drop(system);
+      for (const [key, alert] of this.#open)
+        if (alert.subject === `system:${system}`) {
+          this.#open.delete(key);
+          await this.#control.installation.announce(this.#event('alert-closed', alert));
+        }
+    });
   }
 
   #event(type: 'alert-opened' | 'alert-closed', alert: Alert): SallyportEvent {

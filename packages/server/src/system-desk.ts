@@ -3,6 +3,7 @@ import {
   changedSettings,
   clock,
   describeIssue,
+  InTurn,
   isMoved,
   leavesPlace,
   newEvent,
@@ -24,16 +25,10 @@ export type MayChange = (known: KnownSystem) => Promise<void>;
 /** Adds, changes and removes AI systems: one change after the other, each looked at whole before anything of it is kept. */
 export class SystemDesk {
   readonly #control: Control;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turn = new InTurn();
 
   constructor(control: Control) {
     this.#control = control;
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#last.catch(() => {}).then(work);
-    this.#last = done;
-    return done;
   }
 
   /**
@@ -47,7 +42,7 @@ export class SystemDesk {
     replace = false,
     mayPut: () => Promise<void> = async () => {},
   ): Promise<KnownSystem> {
-    return this.#inTurn(async () => {
+    return this.#turn.do(async () => {
       await mayPut();
       return this.#put(actor, name, input, replace);
     });
@@ -60,7 +55,7 @@ export class SystemDesk {
     mode: SystemConfig['mode'],
     mayChange: MayChange = async () => {},
   ): Promise<KnownSystem> {
-    return this.#inTurn(async () => {
+    return this.#turn.do(async () => {
       const known = (await this.#control.systems()).find((system) => system.name === name);
       if (!known) throw new CodedError('system-unknown', `no system \`${name.slice(0, 64)}\` is known`);
       await mayChange(known);
@@ -78,7 +73,7 @@ export class SystemDesk {
     change: SystemChange,
     mayChange: MayChange = async () => {},
   ): Promise<KnownSystem> {
-    return this.#inTurn(async () => {
+    return this.#turn.do(async () => {
       const known = (await this.#control.systems()).find((system) => system.name === name);
       if (!known) throw new CodedError('system-unknown', `no system \`${name.slice(0, 64)}\` is known`);
       if (known.demo)
@@ -90,7 +85,7 @@ export class SystemDesk {
   }
 
   remove(actor: string, name: string): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turn.do(async () => {
       const { store } = this.#control.installation;
       const known = (await this.#control.systems()).find((system) => system.name === name);
       const broken = (await store.systems.read()).broken.find((system) => system.name === name);

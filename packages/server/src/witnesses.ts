@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { CodedError, clock, newEvent } from '@sallyport/core';
+import { CodedError, clock, InTurn, newEvent } from '@sallyport/core';
 import { formatSignature, parseNote, parseVerifierKey, signedAt, type VerifierKey } from '@sallyport/ledger';
 import { writeDurably } from '@sallyport/vault';
 import { askWitness } from './ask-witness.ts';
@@ -61,7 +61,7 @@ export function cosignedBy(note: string, answer: string, keys: readonly Verifier
 export class Witnesses {
   readonly #control: Control;
   readonly #states = new Map<string, WitnessState>();
-  #asking: Promise<void> = Promise.resolve();
+  readonly #rounds = new InTurn();
   #notedMs = 0;
   #wasWhole = false;
   /** Entries under the checkpoint that was kept last. */
@@ -82,14 +82,12 @@ export class Witnesses {
 
   /** Ends what is under way. */
   async stop(): Promise<void> {
-    await this.#asking;
+    await this.#rounds.idle();
   }
 
   /** Asks every witness to cosign the newest checkpoint. */
   cosign(): Promise<void> {
-    const work = this.#asking.then(() => this.#round());
-    this.#asking = work.catch(() => {});
-    return work;
+    return this.#rounds.do(() => this.#round());
   }
 
   async #round(): Promise<void> {

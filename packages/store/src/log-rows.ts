@@ -1,4 +1,5 @@
 import type { SallyportEvent } from '@sallyport/core';
+import { InTurn } from '@sallyport/core';
 import { Kysely, SqliteDialect, sql } from 'kysely';
 import { projectUses } from './ai-uses.ts';
 import { FindingProjection } from './findings.ts';
@@ -63,7 +64,7 @@ export class LogRows {
   #next: number;
   /** Number behind the last event that was read in. */
   #applied: number;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turn = new InTurn();
 
   constructor(saved: SavedLogRows | null = null) {
     this.#saved = saved;
@@ -86,12 +87,12 @@ export class LogRows {
 
   /** Reads in what the state has read. @param cursor entries that it has seen */
   readIn(cursor: number): Promise<void> {
-    return this.#inTurn(() => this.#read(cursor));
+    return this.#turn.do(() => this.#read(cursor));
   }
 
   /** Asks these rows, as all events make them that were noted: what the database says of how far it is changes nothing. */
   ask<T>(query: (db: Connection) => Promise<T>): Promise<T> {
-    return this.#inTurn(async () => {
+    return this.#turn.do(async () => {
       await this.#read(this.#next);
       return query(await this.#ready());
     });
@@ -99,7 +100,7 @@ export class LogRows {
 
   /** Which rows of a state are not what the log makes of them; null where the state is read anew from the log. */
   unlike(read: () => Promise<ProjectedRows>): Promise<Unlike[] | null> {
-    return this.#inTurn(async () => {
+    return this.#turn.do(async () => {
       const { cursor, rows } = await read();
       if (cursor < this.#applied) return null;
       await this.#read(cursor);
@@ -121,7 +122,7 @@ export class LogRows {
     cursor: number,
     rows: readonly string[],
   ): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turn.do(async () => {
       await this.#read(cursor);
       const own = await this.#ready();
       for (const table of projectedTables)
@@ -131,7 +132,7 @@ export class LogRows {
 
   /** What is to be kept. */
   save(): Promise<SavedLogRows> {
-    return this.#inTurn(async () => {
+    return this.#turn.do(async () => {
       const rows: Record<string, Row[]> = {};
       const db = await this.#ready();
       for (const table of projectedTables) rows[table] = await db.selectFrom(table).selectAll().execute();
@@ -140,16 +141,10 @@ export class LogRows {
   }
 
   async close(): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#turn.do(async () => {
       await (await this.#db)?.destroy();
       this.#db = null;
     });
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {});
-    return done;
   }
 
   #ready(): Promise<Kysely<Database>> {

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SallyportEvent } from '@sallyport/core';
+import { InTurn } from '@sallyport/core';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { AiUses } from './ai-uses.ts';
 import type { Asking } from './asking.ts';
@@ -75,7 +76,7 @@ export class Store {
   readonly #asking = new AsyncLocalStorage<Asking>();
   readonly #pauses = new Pauses();
   /** The change that was begun last. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turn = new InTurn();
 
   readonly #reader: Kysely<Database>;
   /** Where what was stored is read as it is at one moment. */
@@ -250,9 +251,7 @@ export class Store {
   #commit<T>(work: Work<T>, making: Making = {}): Promise<T> {
     return this.#pauses.change(() => {
       // One after the other: those that wait hold no connection, which the one under way may need.
-      const made = this.#last.then(() => this.#commitNow(work, making));
-      this.#last = made.catch(() => {});
-      return made;
+      return this.#turn.do(() => this.#commitNow(work, making));
     });
   }
 

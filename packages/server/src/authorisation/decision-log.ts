@@ -1,4 +1,4 @@
-import { newEvent, type SallyportEvent } from '@sallyport/core';
+import { InTurn, newEvent, type SallyportEvent } from '@sallyport/core';
 import type { Store } from '@sallyport/store';
 import { log } from '../log.ts';
 
@@ -34,7 +34,7 @@ export class DecisionLog {
   >();
   readonly #denials = new Map<string, number>();
   #timer: NodeJS.Timeout | null = null;
-  #flushing: Promise<void> = Promise.resolve();
+  readonly #turn = new InTurn();
 
   constructor(store: Store) {
     this.#store = store;
@@ -88,9 +88,7 @@ export class DecisionLog {
       this.#timer = null;
       this.#denials.clear();
     }
-    const work = this.#flushing.then(() => this.#write(urgent));
-    this.#flushing = work.catch(() => {});
-    return work;
+    return this.#turn.do(() => this.#write(urgent));
   }
 
   async #write(urgent: boolean): Promise<void> {

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { CodedError, type ErrorCode } from '@sallyport/core';
+import { CodedError, type ErrorCode, InTurn } from '@sallyport/core';
 import type { PolicyTest, PolicyTestResult } from '@sallyport/policy';
 
 /** Policies to hold against tests. */
@@ -26,7 +26,7 @@ const HEAP_MEGABYTES_MAX = 256;
 export class PolicyBench {
   readonly #deadlineMs: number;
   #waiting = 0;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #trials = new InTurn();
 
   constructor(deadlineMs = DEADLINE_MS) {
     this.#deadlineMs = deadlineMs;
@@ -37,9 +37,7 @@ export class PolicyBench {
     if (this.#waiting >= WAITING_MAX)
       return Promise.reject(new CodedError('overloaded', 'too many policies are tried at this moment'));
     this.#waiting++;
-    const done = this.#last.then(() => this.#once(trial)).finally(() => this.#waiting--);
-    this.#last = done.catch(() => {});
-    return done;
+    return this.#trials.do(() => this.#once(trial)).finally(() => this.#waiting--);
   }
 
   #once(trial: PolicyTrial): Promise<TriedPolicies> {

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { BACKUP_KEEP_DAYS, CodedError, clock, newEvent, type SallyportEvent } from '@sallyport/core';
+import { BACKUP_KEEP_DAYS, CodedError, clock, InTurn, newEvent, type SallyportEvent } from '@sallyport/core';
 import { backupFiles, parseRecipient } from '@sallyport/vault';
 import type { Control } from '../control.ts';
 import { log } from '../log.ts';
@@ -58,7 +58,7 @@ export interface BackupOrder {
 /** Makes backups while everything goes on, and restores them to see that they can be. */
 export class BackupDesk {
   readonly #control: Control;
-  #work: Promise<unknown> = Promise.resolve();
+  readonly #turn = new InTurn();
   #running: 'backup' | 'drill' | null = null;
   #stopped = false;
 
@@ -74,19 +74,15 @@ export class BackupDesk {
   /** Ends what is under way. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    await this.#work;
+    await this.#turn.idle();
   }
 
   #next<T>(what: 'backup' | 'drill', work: () => Promise<T>): Promise<T> {
-    const done = this.#work.then(() => {
+    const done = this.#turn.do(() => {
       if (this.#stopped) throw new CodedError('record-unavailable', 'the server is stopping');
       this.#running = what;
       return work();
     });
-    this.#work = done.then(
-      () => {},
-      () => {},
-    );
     return done.finally(() => {
       this.#running = null;
     });
