@@ -1,8 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '@sallyport/core';
-import { type LedgerProblem, parseVerifierKey, VERIFIER_FILES } from '@sallyport/ledger';
-import { keptLog, knownLog, rememberLog } from '@sallyport/server/local';
+import {
+  type BelievedCheckpoint,
+  type LedgerProblem,
+  parseVerifierKey,
+  VERIFIER_FILES,
+} from '@sallyport/ledger';
+import { keptLog, knownLog, rememberLog, seenLog } from '@sallyport/server/local';
 import { logKeys } from './log-keys.ts';
 import type { Options } from './options.ts';
 import { readText } from './read-text.ts';
@@ -14,6 +19,8 @@ export interface PinnedLog {
   readonly by: 'given' | 'remembered' | 'first';
   /** Files that remember it. */
   readonly files: readonly string[];
+  /** The longest of this very log that this machine saw in the folder; none where nothing is remembered. */
+  readonly seen: readonly BelievedCheckpoint[];
   /** Keys beside the log, or in another place, that are not those. */
   readonly problems: readonly LedgerProblem[];
 }
@@ -43,7 +50,8 @@ function installationId(data: string): string | null {
  */
 export function pinnedLog(options: Options, data: string, folder: string): PinnedLog {
   const given = options.texts('key').flatMap(logKeys);
-  if (given.length > 0) return { keys: given, by: 'given', files: [], problems: [] };
+  const seen = seenOf(options, data);
+  if (given.length > 0) return { keys: given, by: 'given', files: [], problems: [], seen: seen(given) };
   const beside = VERIFIER_FILES.map((name) => join(folder, name));
   if (!existsSync(beside[0]!))
     throw new CodedError('usage', `there is no log in \`${data}\`: \`${beside[0]}\` is missing`);
@@ -52,7 +60,7 @@ export function pinnedLog(options: Options, data: string, folder: string): Pinne
   const known = knownLog(data, options.rootKey);
   const kept = id === null ? null : keptLog(id, options.rootKey);
   const pinned = known ?? kept;
-  if (!pinned) return { keys: own, by: 'first', files: [], problems: [] };
+  if (!pinned) return { keys: own, by: 'first', files: [], problems: [], seen: seen(own) };
   const problems: LedgerProblem[] = [];
   for (const [n, key] of pinned.keys.entries())
     if (own[n] !== key)
@@ -67,8 +75,22 @@ export function pinnedLog(options: Options, data: string, folder: string): Pinne
       entry: null,
       message: `it names an installation whose key is ${nameOf(kept.keys[0]!)}, and this machine was told ${nameOf(known.keys[0]!)} of this folder`,
     });
-  return { keys: pinned.keys, by: 'remembered', files: pinned.files, problems };
+  return { keys: pinned.keys, by: 'remembered', files: pinned.files, problems, seen: seen(pinned.keys) };
 }
+
+/** What this machine saw in a folder of the log that some keys are of. */
+const seenOf =
+  (options: Options, data: string) =>
+  ([key = '']: readonly string[]): BelievedCheckpoint[] => {
+    const seen = seenLog(data, options.rootKey);
+    if (seen === null || seen.checkpoint.origin !== key.split('+')[0]) return [];
+    return [
+      {
+        ...seen.checkpoint,
+        called: `what this machine saw here before (${seen.file}; where you know why an older copy lies here, remove that file)`,
+      },
+    ];
+  };
 
 function nameOf(key: string): string {
   try {

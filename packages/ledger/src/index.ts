@@ -45,6 +45,7 @@ export {
   verifyRaw,
 } from './verifier-key.ts';
 export {
+  type BelievedCheckpoint,
   type EntryVisitor,
   type LedgerProblem,
   type LedgerReport,

@@ -56,6 +56,12 @@ export interface Reverifying {
   readonly rest?: () => Promise<void>;
 }
 
+/** A checkpoint that comes from where no one else writes, so that its signature is not asked for. */
+export interface BelievedCheckpoint extends Checkpoint {
+  /** What a problem calls it, such as `the given checkpoint`. */
+  readonly called: string;
+}
+
 const PROBLEMS_MAX = 100;
 const ATTEMPTS_MAX = 5;
 /** A checkpoint has few lines. */
@@ -65,7 +71,8 @@ const NOTE_BYTES_MAX = 1024 * 1024;
  * Recomputes a whole log from its files: every leaf, every tile, the root, the signatures; needs the public keys
  * and nothing else.
  * @param verifierKeys the newest checkpoint must be signed by each of them, earlier ones by the first
- * @param given earlier checkpoints (signed notes), such as one kept elsewhere: the log must extend each of them
+ * @param given earlier checkpoints, such as one kept elsewhere: signed notes, or such as are believed as they are; the log must
+ *   extend each of them
  * @param visitor sees each entry
  * @param again leaves out what was verified before and has not changed; not with `given`
  * @param signers who may have written the journal; null where only public keys are at hand: then its entries are counted,
@@ -74,7 +81,7 @@ const NOTE_BYTES_MAX = 1024 * 1024;
 export async function verifyLedger(
   folder: string,
   verifierKeys: string | readonly string[],
-  given: readonly string[] = [],
+  given: readonly (string | BelievedCheckpoint)[] = [],
   onProgress: (done: number, size: number) => void = () => {},
   visitor: EntryVisitor | null = null,
   again: Reverifying | null = null,
@@ -108,7 +115,7 @@ function noteIn(folder: string): string | null {
 async function verifyOnce(
   folder: string,
   keys: readonly VerifierKey[],
-  given: readonly string[],
+  given: readonly (string | BelievedCheckpoint)[],
   onProgress: (done: number, size: number) => void,
   visitor: EntryVisitor | null,
   again: Reverifying | null,
@@ -118,10 +125,11 @@ async function verifyOnce(
   const report = (file: string, entry: number | null, message: string): void => {
     if (problems.length < PROBLEMS_MAX) problems.push({ file, entry, message });
   };
-  const wanted: Checkpoint[] = [];
-  given.forEach((note, i) => {
+  const wanted: BelievedCheckpoint[] = [];
+  given.forEach((one, i) => {
     try {
-      wanted.push(openCheckpoint(note, ...keys.slice(0, 1)));
+      if (typeof one !== 'string') wanted.push(one);
+      else wanted.push({ ...openCheckpoint(one, ...keys.slice(0, 1)), called: 'the given checkpoint' });
     } catch (fault) {
       report(`given checkpoint ${i + 1}`, null, (fault as Error).message);
     }
@@ -132,12 +140,12 @@ async function verifyOnce(
     report('checkpoint', null, `the log calls itself \`${newest.origin}\`, and its key \`${keys[0]!.name}\``);
   for (const checkpoint of wanted) {
     if (checkpoint.origin !== newest.origin)
-      report('checkpoint', null, `the given checkpoint is of another log, \`${checkpoint.origin}\``);
+      report('checkpoint', null, `${checkpoint.called} is of another log, \`${checkpoint.origin}\``);
     if (checkpoint.size > newest.size) {
       report(
         'checkpoint',
         newest.size,
-        `the log was cut: it has ${newest.size} entries, the given checkpoint ${checkpoint.size}`,
+        `the log was cut: it has ${newest.size} entries, ${checkpoint.called} ${checkpoint.size}`,
       );
     }
   }
@@ -161,7 +169,7 @@ async function verifyOnce(
       report(
         'checkpoint',
         null,
-        `the first ${checkpoint.size} entries do not lead to the root of the given checkpoint`,
+        `the first ${checkpoint.size} entries do not lead to the root of ${checkpoint.called}`,
       );
     }
   }

@@ -89,7 +89,13 @@ export async function diagnose(control: Control, scope: SystemScope): Promise<Di
   warn('open files', ...openFilesState(openFilesMax()));
   for (const { what, detail, wide, remedy } of await exposure(control)) add(what, !wide, detail, remedy);
   add('root key', ...rootKeyState(installation));
-  add('record', true, plural(installation.ledger.size, 'entry', 'entries'), 'sallyport ledger verify');
+  const { fault } = installation.seen;
+  add(
+    'record',
+    fault === null,
+    fault ?? plural(installation.ledger.size, 'entry', 'entries'),
+    'sallyport ledger verify',
+  );
   add(
     'gateway',
     control.gateway !== null,

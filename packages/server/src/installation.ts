@@ -29,6 +29,7 @@ import { log } from './log.ts';
 import { requireOwnState } from './own-state.ts';
 import { Projection } from './projection.ts';
 import { RoomKeeper } from './room.ts';
+import { SeenWatch } from './seen-watch.ts';
 import { StateGuard } from './state-guard.ts';
 import { outboxSeal } from './state-watch.ts';
 import { clearUnfinished, readId } from './unfinished-start.ts';
@@ -52,6 +53,8 @@ export class Installation {
   /** Signs the log, and what is said in its name; the one before signs along. */
   signers: readonly [NoteSigner, ...NoteSigner[]];
   readonly store: Store;
+  /** Whether the log is the one that this machine saw here before. */
+  readonly seen: SeenWatch;
   /** Keeps room on the disk for what shuts someone out. */
   readonly room: RoomKeeper;
   /** Whether rows that grant something follow from the log. */
@@ -77,7 +80,7 @@ export class Installation {
   private constructor(
     folder: string,
     id: string,
-    parts: Pick<Installation, 'ledger' | 'store' | 'signers'> & { keys: Keys; lock: DataFolderLock },
+    parts: Pick<Installation, 'ledger' | 'store' | 'signers' | 'seen'> & { keys: Keys; lock: DataFolderLock },
   ) {
     this.folder = folder;
     this.id = id;
@@ -88,6 +91,7 @@ export class Installation {
     this.ledger = parts.ledger;
     this.signers = parts.signers;
     this.store = parts.store;
+    this.seen = parts.seen;
     this.#delivery = new Delivery(parts.ledger, parts.store);
     this.state = new StateGuard(this);
     this.room = new RoomKeeper(this);
@@ -152,6 +156,7 @@ export class Installation {
         keys,
         ledger,
         store,
+        seen: await SeenWatch.begin(folder, rootKeyPath, ledger, !known),
         signers: [signer, ...earlierSigners],
       });
       hooks.durable = (first, leaves) => installation.#projection.add(first, leaves);
@@ -293,6 +298,7 @@ export class Installation {
     await this.#projection.close();
     await this.state.close();
     await this.ledger.close();
+    await this.seen.note();
     await this.store.close();
     this.#lock.release();
   }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CodedError } from '@sallyport/core';
+import { type Checkpoint, openCheckpoint } from '@sallyport/ledger';
 import { configFolder, rootKeyPath, writeDurably } from '@sallyport/vault';
 import { z } from 'zod';
 import { log } from './log.ts';
@@ -25,11 +26,11 @@ function realPath(folder: string): string {
   }
 }
 
-/** In the user's configuration, and beside the root key where that lies elsewhere. */
-function filesOf(folder: string, rootKey: string | undefined): string[] {
+/** In the user's configuration, and beside the root key where that lies elsewhere. @param what `known`: whose log it is; `seen`: how far it went */
+function filesOf(folder: string, rootKey: string | undefined, what: 'known' | 'seen' = 'known'): string[] {
   const name = createHash('sha256').update(realPath(folder)).digest('hex').slice(0, HASH_CHARACTERS);
   const folders = [configFolder(), dirname(resolve(rootKeyPath(rootKey, 'any')))];
-  return [...new Set(folders)].map((place) => join(place, `log-${name}.known`));
+  return [...new Set(folders)].map((place) => join(place, `log-${name}.${what}`));
 }
 
 /**
@@ -74,6 +75,37 @@ export function rememberLog(folder: string, rootKey: string | undefined, keys: r
       });
     }
   }
+}
+
+/** The longest log that this machine saw in a folder: its checkpoint, and the file that says so. */
+export interface SeenLog {
+  readonly checkpoint: Checkpoint;
+  readonly file: string;
+}
+
+/** The longest log that this machine saw in a data folder; null where nothing is remembered. What cannot be read says nothing. */
+export function seenLog(folder: string, rootKey: string | undefined): SeenLog | null {
+  const all = filesOf(folder, rootKey, 'seen').flatMap((file): SeenLog[] => {
+    try {
+      return [{ checkpoint: openCheckpoint(readFileSync(file, 'utf8')), file }];
+    } catch {
+      return [];
+    }
+  });
+  return all.sort((a, b) => b.checkpoint.size - a.checkpoint.size)[0] ?? null;
+}
+
+/** Remembers how far the log in a data folder went, apart from it. @param note its signed checkpoint */
+export function rememberSeen(folder: string, rootKey: string | undefined, note: string): void {
+  for (const file of filesOf(folder, rootKey, 'seen')) {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    writeDurably(file, note, 0o600);
+  }
+}
+
+/** Forgets how far the log in a data folder went: another lies there now, by the word of the owner of this machine. */
+export function forgetSeen(folder: string, rootKey: string | undefined): void {
+  for (const file of filesOf(folder, rootKey, 'seen')) rmSync(file, { force: true });
 }
 
 /** Files beside root keys with the keys of the log of an installation. */

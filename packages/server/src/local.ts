@@ -12,7 +12,7 @@ export type { Told } from './audit/vouched.ts';
 export type { BackupDrill, BackupMade } from './backups/backup-desk.ts';
 export { loadConfig, resolveSecret } from './config-file.ts';
 export { controlSocketPath } from './control-socket.ts';
-export { keptLog, knownLog, rememberLog } from './known-logs.ts';
+export { keptLog, knownLog, rememberLog, seenLog } from './known-logs.ts';
 export { authorityPath } from './tls/listener.ts';
 
 /** Takes the lock on a data folder and opens its API for one command. */

@@ -25,6 +25,8 @@ const RENEW_EVERY_MS = 10 * 60_000;
 const KEYS_EVERY_MS = 60_000;
 /** How often what is new in the log is archived. */
 const ARCHIVE_EVERY_MS = 60_000;
+/** How often it is remembered apart from the data how far the log went. */
+const SEEN_EVERY_MS = 60_000;
 /** How often sessions and counts that are over are forgotten. */
 const PURGE_EVERY_MS = 10 * 60_000;
 /** How often unused roles, due reviews, old content and certificates are looked for. */
@@ -54,6 +56,7 @@ function periodicWork(
     [() => control.backups.tick(), PURGE_EVERY_MS],
     [() => control.archive.tick(), ARCHIVE_EVERY_MS],
     [() => keys.tick(), KEYS_EVERY_MS],
+    [() => control.installation.seen.note(), SEEN_EVERY_MS],
     [() => expireContent(control), HOURLY_MS],
     [() => control.witnesses.cosign(), control.config.record.everySeconds * 1000],
   ];
@@ -74,6 +77,7 @@ export function startPeriodicWork(control: Control, monitor: Monitor): () => Pro
   void control.witnesses.cosign().catch(() => {});
   void control.backups.tick().catch(() => {});
   void keys.tick().catch(() => {});
+  void control.installation.seen.note();
   void watchPlaces(control).catch(() => {});
   void watchThirdParties(control).catch((fault: Error) =>
     log('error', 'third parties are looked at a little later', { fault: fault.message }),

@@ -99,7 +99,7 @@ export const ledgerVerify: Command = {
         config: loadConfig(options.config),
         rootKey: options.rootKey,
         verifierKeys: pinned.keys,
-        checkpoints: options.texts('checkpoint').map(readText),
+        checkpoints: [...options.texts('checkpoint').map(readText), ...pinned.seen],
         ...(told ? { told } : {}),
       },
       (done, of) => progress.update(done, of),

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, type Config } from '@sallyport/core';
 import {
+  type BelievedCheckpoint,
   type EntryVisitor,
   formatVerifierKey,
   type JournalSigner,
@@ -38,7 +39,7 @@ export interface RecordPlace {
   readonly config: Config;
   readonly rootKey: string | undefined;
   readonly verifierKeys: readonly string[];
-  readonly checkpoints: readonly string[];
+  readonly checkpoints: readonly (string | BelievedCheckpoint)[];
   /** What something that answers on the socket of this folder says of rows that grant something: believed where it signs as the log does. */
   readonly told?: Told;
 }

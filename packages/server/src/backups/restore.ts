@@ -18,7 +18,7 @@ import { verifyLedger } from '@sallyport/ledger';
 import { loadPostgres, loadSqlite } from '@sallyport/store';
 import { type AgeIdentity, type BackupFile, backupFiles, KeyRing, rootKeyPath } from '@sallyport/vault';
 import { forgetRoot } from '../key-home.ts';
-import { rememberLog } from '../known-logs.ts';
+import { forgetSeen, rememberLog } from '../known-logs.ts';
 import { openRoot } from '../root-home.ts';
 import { isRootPart, ROOT_NAME } from './backup-contents.ts';
 import { knownBackupIdentity } from './backup-identity.ts';
@@ -158,6 +158,7 @@ export async function restoreBackup(
     forgetRoot(partial);
     moveTo(place, partial);
     rememberLog(place, rootKey, about.verifierKeys);
+    forgetSeen(place, rootKey);
     return { ...done, rows, entries, tookMs: performance.now() - begun };
   } finally {
     rmSync(partial, { recursive: true, force: true });

@@ -42,6 +42,9 @@ const verifierKeys = ({ verifierKey, quantumSafeVerifierKey }: Ledger): string[]
 /** Verifies the whole log, a sample of stored contents, and that the state follows from the log. */
 export async function ledgerVerify({ installation, publish, memory, signal }: ProbeContext): Promise<Found> {
   await installation.ledger.checkpointNow();
+  const { fault } = installation.seen;
+  if (fault !== null)
+    return { passed: false, detail: `the record is not the one that was here before: ${fault}` };
   if (await installation.state.look()) await publish();
   const [row] = installation.state.diverging;
   if (row)
