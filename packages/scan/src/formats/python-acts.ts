@@ -8,6 +8,7 @@ const ACTS: Readonly<Record<PythonAct, readonly [TechniqueName, string]>> = {
   fetched: ['notebook-shell', 'fetches a program and runs it'],
   'fetched-object': ['unsafe-loading', 'loads objects that it fetches'],
   'shell-elsewhere': ['shell-elsewhere', 'hands a shell to another machine'],
+  'sent-away': ['secrets-sent', 'sends secrets or all variables to another machine'],
   'reaches-out': ['install-command', 'reaches out when it is installed'],
   unread: ['too-much', 'is Python that is longer, deeper or slower to read than it may be'],
 };

@@ -10,9 +10,9 @@ import { isRequirements, otherEncoding } from '../dependencies/lock-files/requir
 import { foreignRegistries } from '../dependencies/registries.ts';
 import type { Inspection } from '../inspection.ts';
 import { pythonText } from '../python/source-encoding.ts';
-import { commandLines, fetchesAndRuns } from '../text/fetch-and-run.ts';
 import { lineFinder } from '../text/lines.ts';
 import { printable } from '../text/printable.ts';
+import { reportCommandLines } from './command-reports.ts';
 import type { Format } from './format.ts';
 import { reportPython } from './python-acts.ts';
 import { isText, isThere, readText, TEXT_BYTES_MAX } from './text-formats.ts';
@@ -24,7 +24,7 @@ const UNPINNED_FETCH = [
   /\bollama\s+pull\s{1,16}[^\s:@]{1,128}(?=\s|$)/g,
 ];
 
-/** Models that a text fetches by names that may change, and programs that it fetches and runs. */
+/** Models that a text fetches by names that may change, and what its commands do. */
 export function inspectFetches(inspection: Inspection, text: string): void {
   const lineAt = lineFinder(text);
   for (const pattern of UNPINNED_FETCH)
@@ -34,25 +34,24 @@ export function inspectFetches(inspection: Inspection, text: string): void {
         line: lineAt(match.index),
       });
     }
-  for (const { line, number } of commandLines(text))
-    if (fetchesAndRuns(line))
-      inspection.report('notebook-shell', 'fetches a program and runs it', { line: number });
+  reportCommandLines(inspection, text, (line) => ({ line }));
 }
 
 /** The first line of a script, whatever it is called. */
 const SHELL_SCRIPT = /^#![ \t]*\/\S{0,64}?(?:\/env[ \t]+(?:-S[ \t]+)?)?(?:\S{0,64}\/)?(?:ba|z|da|k)?sh\b/;
 const PYTHON_SCRIPT = /^#![ \t]*\/[^\r\n]{0,64}\bpython[\d.]{0,6}\b/;
 
+const RECIPE =
+  /(?:^|[/!])(?:(?:dockerfile|containerfile)(?:\.[^/!]*)?|[^/!]*\.dockerfile|jenkinsfile|\.gitlab-ci\.ya?ml|[^/!]*\.(?:sh|bash|zsh|ksh|bat|cmd|psm?1)|\.github\/workflows\/[^/!]+\.ya?ml)$/i;
+
+/** Whether a file is a recipe by its name. */
+export const isRecipePath = (path: string): boolean => RECIPE.test(path.replaceAll('\\', '/'));
+
 /** Recipes for images and pipelines that fetch models. */
 export const recipe: Format = {
   name: 'recipe',
   recognise: (probe) =>
-    isThere(probe) &&
-    (/^(?:dockerfile|containerfile)(?:\..*)?$|\.dockerfile$|^jenkinsfile$|^\.gitlab-ci\.ya?ml$|\.(?:sh|bash|zsh|ksh|bat|cmd|psm?1)$/.test(
-      probe.name,
-    ) ||
-      SHELL_SCRIPT.test(probe.headText) ||
-      /(?:^|[/!])\.github\/workflows\/[^/]+\.ya?ml$/i.test(probe.inspection.path)),
+    isThere(probe) && (isRecipePath(probe.inspection.path) || SHELL_SCRIPT.test(probe.headText)),
   inspect: (inspection) => inspectFetches(inspection, readText(inspection)),
 };
 

@@ -1,6 +1,6 @@
 import { parse as parseToml } from 'smol-toml';
 import { type Json, parsePythonJson, textsIn } from '../text/json.ts';
-import { reportCommand } from './agent-exports.ts';
+import { reportCommand } from './command-reports.ts';
 import type { Format } from './format.ts';
 import { isText, readText } from './text-formats.ts';
 

@@ -11,7 +11,7 @@ import { inspectKerasConfigsIn } from './keras-config.ts';
 import { inspectMonai } from './monai.ts';
 import { inspectNamedCode } from './named-code.ts';
 import { inspectEnvironment } from './package-lists.ts';
-import { inspectFetches } from './source-text.ts';
+import { inspectFetches, isRecipePath } from './source-text.ts';
 import { isText, readText } from './text-formats.ts';
 import { inspectYolo } from './yolo.ts';
 
@@ -120,6 +120,7 @@ export const yamlDocument: Format = {
       if (!isDeepStrictEqual(documents, before)) inspectDocuments(inspection, reading, documents);
       before = documents;
     }
-    inspectFetches(inspection, text);
+    // A pipeline is looked through as a recipe too.
+    if (!isRecipePath(inspection.path)) inspectFetches(inspection, text);
   },
 };

@@ -1,5 +1,6 @@
 import type { Inspection } from '../inspection.ts';
-import { commandAct, commandLines } from '../text/fetch-and-run.ts';
+import { commandAct } from '../text/command-act.ts';
+import { commandLines } from '../text/fetch-and-run.ts';
 import { asObject, type Json, type JsonObject } from '../text/json.ts';
 import { printable } from '../text/printable.ts';
 import { type Evaluated, reportEvaluated } from './evaluated.ts';

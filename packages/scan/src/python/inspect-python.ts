@@ -1,6 +1,17 @@
-import { fetchesAndRuns } from '../text/fetch-and-run.ts';
+import { type CommandAct, commandAct } from '../text/command-act.ts';
 import { type Call, PythonReader } from './reader.ts';
-import { canonical, Names, NOTHING, ORIGIN, originOf, type Value, valueFrom, wordsOf } from './values.ts';
+import { secretsOf, sentBy } from './secrets.ts';
+import {
+  canonical,
+  Names,
+  NOTHING,
+  ORIGIN,
+  originOf,
+  type Value,
+  valueFrom,
+  withoutSecret,
+  wordsOf,
+} from './values.ts';
 
 /** What Python may do that is told, and `unread` where a limit leaves something out: all of it is in `inspectPython`. */
 export type PythonAct =
@@ -8,6 +19,7 @@ export type PythonAct =
   | 'fetched'
   | 'fetched-object'
   | 'shell-elsewhere'
+  | 'sent-away'
   | 'reaches-out'
   | 'unread';
 
@@ -42,6 +54,34 @@ const MEASURES = /^(?:len|int|float|bool|isinstance|type|hash|id|print|hashlib\.
 
 const isAct = (path: string): boolean =>
   RUNS.test(path) || IMPORTS.test(path) || isCommand(path) || decodes(path) || fetches(path);
+
+/** What commands in a text do, as it is told of Python. */
+const OF_COMMANDS: Readonly<Record<CommandAct, PythonAct | null>> = {
+  fetched: 'fetched',
+  installer: 'fetched',
+  decoded: 'decoded',
+  'shell-elsewhere': 'shell-elsewhere',
+  'sent-away': 'sent-away',
+  connects: null,
+  disguised: null,
+};
+/** Tools that tell of this machine or of the sources, or build them: what installers of packages ask. */
+const LOCAL_TOOLS: ReadonlySet<string> = new Set(
+  (
+    'nvcc hipcc gcc g++ cc c++ clang clang++ cmake make ninja meson pkg-config llvm-config mpicc rustc cargo swig protoc cython ' +
+    'uname arch nvidia-smi rocm-smi rocminfo sw_vers xcrun xcode-select which ldconfig lscpu sysctl'
+  ).split(' '),
+);
+const GIT_TELLS: ReadonlySet<string> = new Set(
+  'rev-parse describe log status submodule diff ls-files rev-list symbolic-ref show branch tag --version'.split(
+    ' ',
+  ),
+);
+
+function runsLocalTool(words: string): boolean {
+  const [tool = '', first = ''] = words.split(/\s+/, 2);
+  return (tool === 'git' ? GIT_TELLS.has(first) : LOCAL_TOOLS.has(tool)) && !/[;&|`$<>\n]/.test(words);
+}
 
 /** Texts within each other that are run as Python. */
 const SOURCES_DEPTH_MAX = 3;
@@ -105,6 +145,7 @@ class Judge {
     const { args, named } = call;
     const path = canonical(call.path ?? '');
     this.#act(path, call);
+    if (sentBy(path, call) & ORIGIN.secret) this.#tell('sent-away', call.offset);
     // Whoever is handed a function that runs things may run the rest with it.
     const handed = [...args, ...named.values()];
     for (const one of handed) {
@@ -113,7 +154,8 @@ class Judge {
       const others = handed.filter((other) => other !== one).flatMap((other) => other.items ?? [other]);
       this.#act(inner, { ...call, args: others });
     }
-    return this.#result(path, call, originOf(handed));
+    const result = this.#result(path, call, originOf(handed));
+    return { ...result, origin: withoutSecret(result.origin) | secretsOf(path, call) };
   }
 
   #act(path: string, { args, named, offset }: Call): void {
@@ -129,14 +171,23 @@ class Judge {
     } else if (isCommand(path)) {
       const words = args.map(wordsOf).join(' ');
       if (originOf(args) & ORIGIN.cut) this.#tell('unread', offset);
-      if (words.split('\n').some(fetchesAndRuns)) this.#tell('fetched', offset);
+      for (const line of words.split('\n')) {
+        const act = OF_COMMANDS[commandAct(line) ?? 'connects'];
+        if (act) this.#tell(act, offset);
+      }
       if (!first.items && first.origin & ORIGIN.decoded) this.#tell('decoded', offset);
       const input = named.get('stdin')?.origin ?? 0;
       if (input & ORIGIN.socket) this.#tell('shell-elsewhere', offset);
     } else if (LOADS_OBJECTS.test(path)) {
       if (first.origin & ORIGIN.fetched) this.#tell('fetched-object', offset);
     } else if (path === 'os.dup2' && first.origin & ORIGIN.socket) this.#tell('shell-elsewhere', offset);
-    if (isCommand(path) || fetches(path) || OPENS_SOCKETS.test(path) || /^urllib\.request\./.test(path))
+    const isLocal = isCommand(path) && runsLocalTool(args.map(wordsOf).join(' '));
+    if (
+      (isCommand(path) && !isLocal) ||
+      fetches(path) ||
+      OPENS_SOCKETS.test(path) ||
+      /^urllib\.request\./.test(path)
+    )
       this.#tell('reaches-out', offset);
   }
 

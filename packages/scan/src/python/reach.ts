@@ -45,6 +45,7 @@ const ACTS: Readonly<Record<PythonAct, Reach | null>> = {
   fetched: 'runs',
   'fetched-object': 'runs',
   'shell-elsewhere': 'runs',
+  'sent-away': 'runs',
   'reaches-out': null,
   unread: 'unread',
 };

@@ -1,5 +1,15 @@
 import { Lexer, type Token, WORDS } from './lexer.ts';
-import { type Names, NOTHING, ORIGIN, originOf, type Value, valueFrom, wordsOf } from './values.ts';
+import {
+  canonical,
+  type Names,
+  NOTHING,
+  ORIGIN,
+  originOf,
+  type Value,
+  valueFrom,
+  withoutSecret,
+  wordsOf,
+} from './values.ts';
 
 /** What a call is told with. */
 export interface Call {
@@ -19,6 +29,8 @@ const DEPTH_MAX = 256;
 /** Characters of a dotted name that is looked up. */
 const WRITTEN_MAX = 256;
 const OPENS = /^[([{]$/;
+/** All variables of the environment, as a whole. */
+const WHOLE_ENVIRONMENT = /^os\.environb?(?:\.copy\(\))?$/;
 
 /** Reads Python expression by expression, and tells each call with what is known of its arguments. */
 export class PythonReader {
@@ -60,8 +72,8 @@ export class PythonReader {
     }
   }
 
-  /** Reads tokens, and comes back to those before. */
-  #line(tokens: readonly Token[]): Value {
+  /** Reads tokens, and comes back to those before. @returns where what they come to is from */
+  #line(tokens: readonly Token[]): number {
     const before = [this.#tokens, this.#closes] as const;
     this.#tokens = tokens;
     this.#closes = new Map();
@@ -71,10 +83,10 @@ export class PythonReader {
       if (OPENS.test(text)) open.push(at);
       else if (/^[)\]}]$/.test(text) && open.length > 0) this.#closes.set(open.pop()!, at);
     }
-    let value = NOTHING;
-    for (const [from, to] of this.#split(0, tokens.length, ';')) value = this.#statement(from, to);
+    let origin = 0;
+    for (const [from, to] of this.#split(0, tokens.length, ';')) origin |= this.#statement(from, to).origin;
     [this.#tokens, this.#closes] = before;
-    return value;
+    return origin;
   }
 
   #is(at: number, text: string): boolean {
@@ -287,6 +299,8 @@ export class PythonReader {
       at = close + 1;
     }
     if (!isMade && value.path !== null) this.#onName?.(value.path, first.offset);
+    if (value.path !== null && WHOLE_ENVIRONMENT.test(canonical(value.path)))
+      value = { ...value, origin: value.origin | ORIGIN.secret };
     return [value, at];
   }
 
@@ -310,13 +324,14 @@ export class PythonReader {
   /** One name out of a module or its names: `vars(os)["system"]`, `sys.modules["os"]`. */
   #subscript(of: Value, from: number, to: number): Value {
     const key = this.#expression(from, to);
+    const origin = withoutSecret(of.origin);
     if (of.text !== null && this.#written(from, to) === '::-1')
       return valueFrom(null, of.origin, [...of.text].reverse().join(''));
     const path = of.path?.replace(/\.__dict__$/, '') ?? null;
-    if (key.text === null || path === null) return valueFrom(null, of.origin | key.origin, of.text);
-    if (path === 'sys.modules') return valueFrom(key.text, of.origin);
+    if (key.text === null || path === null) return valueFrom(null, origin | key.origin, of.text);
+    if (path === 'sys.modules') return valueFrom(key.text, origin);
     if (path === '(names)') return this.names.get(key.text) ?? valueFrom(key.text);
-    return valueFrom(/^\w+$/.test(key.text) ? `${path}.${key.text}` : null, of.origin);
+    return valueFrom(/^\w+$/.test(key.text) ? `${path}.${key.text}` : null, origin);
   }
 
   #texts(from: number, to: number): readonly [Value, number] {
@@ -332,7 +347,7 @@ export class PythonReader {
         continue;
       }
       this.#depth++;
-      origin |= this.#line(token.inner).origin;
+      origin |= this.#line(token.inner);
       this.#depth--;
     }
     return [valueFrom(null, origin, text), at];
@@ -355,6 +370,9 @@ function joined(values: readonly Value[], signs: readonly string[]): Value {
     return only!;
   const origin = originOf(values);
   const isSum = signs.length > 0 && signs.every((sign) => sign === '+');
+  // Parts of a path: `Path.home() / ".ssh" / "id_rsa"`.
+  if (signs.length > 0 && signs.every((sign) => sign === '/'))
+    return valueFrom(null, origin, values.map((one) => wordsOf(one) || '…').join('/'));
   if (isSum && values.some((one) => one.text !== null || one.items))
     return valueFrom(null, origin, values.map((one) => wordsOf(one) || '…').join(''));
   return valueFrom(null, origin, signs[0] === '%' ? (only?.text ?? null) : null);

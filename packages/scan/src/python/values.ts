@@ -10,8 +10,11 @@ export interface Value {
   readonly items?: readonly Value[];
 }
 
-/** Where something comes from, as bits; `cut` where not all that it says is known. */
-export const ORIGIN = { decoded: 1, fetched: 2, characters: 4, socket: 8, cut: 16 } as const;
+/** Where something comes from, as bits; `cut` where not all that it says is known, `secret` for all variables or what a file of secrets holds. */
+export const ORIGIN = { decoded: 1, fetched: 2, characters: 4, socket: 8, cut: 16, secret: 32 } as const;
+
+/** The same without what a part of it need not be: one variable is no secret for being one. */
+export const withoutSecret = (origin: number): number => origin & ~ORIGIN.secret;
 
 /** Something of which nothing is known. */
 export const NOTHING: Value = { path: null, text: null, origin: 0 };
@@ -99,7 +102,7 @@ export class Names {
     this.#values.set(name, {
       ...kept,
       path: keeps ? before.path : value.path,
-      origin: kept.origin | (before?.origin ?? 0),
+      origin: kept.origin | withoutSecret(before?.origin ?? 0),
     });
   }
 }

@@ -9,7 +9,7 @@ const INTERPRETER = /^(?:python[\d.]{0,6}|perl|node|ruby|php)$/;
 const BARE_OPTION = /^-[uBEIsSOqw]{1,8}$/;
 /** A fetch within what a shell is told to run. */
 const WITHIN =
-  /(?:^|[\s;&|!("'/])(?:(?:ba|z|da|k)?sh|eval|source|\.)\s[^\n]{0,128}?(?:<\(|\$\(|`)\s{0,8}(?:curl|wget)\b/;
+  /(?:^|[\s;&|!("'`/])(?:(?:ba|z|da|k)?sh|eval|source|\.)\s[^\n]{0,128}?(?:<\(|\$\(|`)\s{0,8}(?:curl|wget)\b/;
 /** The same in PowerShell. */
 const RUNS_TEXT = /\b(?:iex|invoke-expression)\b/i;
 const DOWNLOADS = /\b(?:iwr|irm|invoke-webrequest|invoke-restmethod|downloadstring)\b/i;
@@ -18,7 +18,7 @@ const WORDS_MAX = 16;
 const WITH_VALUE = /^(?:-[ugphCTRD]|--(?:user|group|host|prompt|chdir|chroot))$/;
 
 /** Whether a part of a pipe hands what comes in to something that runs it. */
-function runsInput(piece: string): boolean {
+export function runsInput(piece: string): boolean {
   // `|&` hands on what goes wrong too; brackets make a shell of their own.
   const words = piece.replace(/^[\s&({]{1,16}/, '').split(/\s+/, WORDS_MAX);
   const first = words.findIndex(
@@ -27,13 +27,11 @@ function runsInput(piece: string): boolean {
       !WITH_VALUE.test(words[at - 1] ?? ''),
   );
   if (first < 0) return false;
-  const [word = ''] = words[first]!.split(/[;&)"']/, 1);
+  const [word = ''] = words[first]!.split(/[;&)"'`]/, 1);
   const name = word.slice(word.lastIndexOf('/') + 1);
   if (SHELL.test(name)) return true;
   const next = words.slice(first + 1).find((one) => !BARE_OPTION.test(one));
-  return (
-    INTERPRETER.test(name) && (next === undefined || next === '' || next === '-' || /^[;&)"']/.test(next))
-  );
+  return INTERPRETER.test(name) && (next === undefined || next === '' || /^-?(?:$|[;&)"'`])/.test(next));
 }
 
 /** Whether a line of commands fetches a program and runs it. */
@@ -43,29 +41,6 @@ export function fetchesAndRuns(line: string): boolean {
   const pieces = line.split('|');
   const fetched = pieces.findIndex((piece) => FETCH.test(piece));
   return pieces.some((piece, at) => at > fetched && runsInput(piece)) || WITHIN.test(line);
-}
-
-/** What makes bytes of a text. */
-const DECODES =
-  /\bbase64\s{1,8}(?:-\w{0,4}[dD]|--decode)\b|\bxxd\s{1,8}-\w{0,4}r|\bopenssl\s[^|]{0,128}\s-d\b/;
-/** What is decoded within what a shell is told to run. */
-const DECODED_WITHIN =
-  /(?:^|[\s;&|!("'/])(?:(?:ba|z|da|k)?sh|eval|source|\.)\s[^\n]{0,16}?(?:<\(|\$\(|`)[^\n]{0,256}\b(?:base64|xxd|openssl)\b/;
-const ENCODED_COMMAND =
-  /\b(?:powershell|pwsh)(?:\.exe)?\s[^|]{0,256}?-e(?:nc|ncodedcommand)?\s{1,8}[\w+/=]{16}/i;
-/** A shell whose input or output is a connection. */
-const SHELL_ELSEWHERE = /\/dev\/(?:tcp|udp)\/|\bn(?:c|cat)\s[^|]{0,128}?-\w{0,4}[ec]\s{0,4}\S{0,64}sh\b/;
-
-/** What a line of commands does that no harmless one does. */
-export function commandAct(line: string): 'fetched' | 'decoded' | 'shell-elsewhere' | null {
-  if (fetchesAndRuns(line)) return 'fetched';
-  if (SHELL_ELSEWHERE.test(line)) return 'shell-elsewhere';
-  if (ENCODED_COMMAND.test(line)) return 'decoded';
-  if (!DECODES.test(line)) return null;
-  const pieces = line.split('|');
-  const decoded = pieces.findIndex((piece) => DECODES.test(piece));
-  const isRun = pieces.some((piece, at) => at > decoded && runsInput(piece));
-  return isRun || DECODED_WITHIN.test(line) ? 'decoded' : null;
 }
 
 const COMMENT = /^\s{0,256}#/;
