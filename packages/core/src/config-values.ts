@@ -1,5 +1,10 @@
 import { z } from 'zod';
 
+/** Longest name of a person, in characters: longer than any name that providers have people sign in with. */
+export const PERSON_NAME_MAX = 128;
+/** Names a person, by their name or id. */
+export const personNamed = z.string().max(PERSON_NAME_MAX);
+
 /** A secret is named, never written: `env:NAME` or `file:PATH`. */
 export const secretRefSchema = z
   .string()

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { personNamed } from './config-values.ts';
 
 /** What the inventory keeps besides systems and third parties. */
 export const ASSET_KINDS = ['system', 'model', 'dataset', 'endpoint'] as const;
@@ -20,7 +21,7 @@ export const assetNameSchema = z
 
 /** What is told of an asset by whoever answers for it. */
 export const assetFactsSchema = z.strictObject({
-  owner: z.string().max(64).nullable().default(null),
+  owner: personNamed.nullable().default(null),
   purpose: z.string().max(1000).default(''),
   risk: z.enum(RISK_TIERS).default('limited'),
   dataClasses: z.array(z.string().max(63)).max(32).default([]),

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { personNamed } from '@sallyport/core';
 import type { SessionRow } from '@sallyport/store';
 
 /** What the API takes and gives about accounts, sessions, roles and policies. */
@@ -81,7 +82,7 @@ export const proof = z.union([
 /** The steps of signing in. */
 export const signIn = z
   .union([
-    z.strictObject({ name: z.string().max(64), password: z.string().max(1_024) }),
+    z.strictObject({ name: personNamed, password: z.string().max(1_024) }),
     z.strictObject({ pending: z.string().max(128), proof }),
     z.strictObject({ request: z.literal('passkey'), pending: z.string().max(128).optional() }),
     passkeyProof,
@@ -203,7 +204,7 @@ export const newGrant = z
 /** Somebody to add. */
 export const newPerson = z
   .strictObject({
-    name: z.string().max(64),
+    name: personNamed,
     displayName: z.string().min(1).max(128).optional(),
     email: z.email().max(254).optional(),
     grants: z.array(newGrant).max(64).default([]),
@@ -229,7 +230,7 @@ export const newProgram = z
   .strictObject({
     name: z.string().max(64),
     purpose: z.string().min(1).max(256),
-    owner: z.string().max(64).optional().describe('name or id of a person; the caller when absent'),
+    owner: personNamed.optional().describe('name or id of a person; the caller when absent'),
     grants: z.array(newGrant).max(64).default([]),
   })
   .openapi('NewProgram');

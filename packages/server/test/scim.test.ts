@@ -467,6 +467,32 @@ describe('SCIM: an identity provider keeps people and groups', () => {
     assert.ok((await person(id)).disabledAt);
   });
 
+  it('names as providers give them: apostrophes, guests from elsewhere, long addresses', async () => {
+    for (const userName of [
+      "Mary.O'Brien@example.com",
+      'ann_elsewhere.example#EXT#@tenant.example.com',
+      `${'n'.repeat(64)}@${'d'.repeat(36)}.example.com`,
+    ]) {
+      const { id } = await join(userName);
+      assert.equal((await person(id)).name, userName.toLowerCase());
+      const filter = encodeURIComponent(`userName eq "${userName}"`);
+      const found = await scim<List<User>>(200, 'GET', `/Users?filter=${filter}`);
+      assert.deepEqual(
+        found.Resources.map((one) => one.id),
+        [id],
+      );
+      // By name, as administrators name them.
+      const { control } = server;
+      assert.equal((await control.accounts.directory.find(userName)).id, id);
+      const { id: key } = await control.apiKeys.create('test', { name: 'theirs', systems: ['chat'] });
+      await control.keyOwners.give('test', key, userName);
+      await scim(200, 'PATCH', `/Users/${id}`, patch({ op: 'replace', path: 'active', value: false }));
+      assert.notEqual((await person(id)).disabledAt, null);
+    }
+    for (const userName of ['a b', 'a/b', 'a<b', 'a"b', 'a%b', 'j\u00fcrgen', 'x'.repeat(129), 'per_x'])
+      await scim(400, 'POST', '/Users', { userName });
+  });
+
   it('errors are worded as SCIM does; whoever may not provision may not', async () => {
     const error = await scim<{ schemas: string[]; status: string; detail: string }>(
       404,

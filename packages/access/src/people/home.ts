@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { CodedError } from '@sallyport/core';
+import { CodedError, PERSON_NAME_MAX } from '@sallyport/core';
 import { ADMINISTRATOR_ROLE, UNPRIVILEGED_ROLE } from '@sallyport/policy';
 import type { Connection, GrantRow, Store } from '@sallyport/store';
 import type { HashCost } from '../factors/password.ts';
@@ -73,6 +73,9 @@ export function levelNeeded(grants: readonly Pick<GrantRow, 'role'>[]): number {
   return grants.some(({ role }) => role !== UNPRIVILEGED_ROLE) ? LEVEL.two : LEVEL.one;
 }
 
+/** What names to sign in with are made of at providers: an address at most, with the marks of guests. */
+const PERSON_NAME = new RegExp(`^[A-Za-z0-9_.@+'!#^~-]{1,${PERSON_NAME_MAX}}$`);
+
 /**
  * Lower case and without blanks around, as names are kept. Letters are those of ASCII: two names that look alike, or that
  * become the same in another spelling, cannot both be there.
@@ -81,8 +84,11 @@ export function levelNeeded(grants: readonly Pick<GrantRow, 'role'>[]): number {
 export function personName(name: string): string {
   const own = name.trim();
   // What begins like an id would be taken for one, or for somebody who was removed.
-  if (!/^[A-Za-z0-9_.@+-]{1,64}$/.test(own) || /^(?:removed-)?per_/i.test(own))
-    throw new CodedError('request-invalid', 'the name must be 1 to 64 letters, digits or . _ @ + -');
+  if (!PERSON_NAME.test(own) || /^(?:removed-)?per_/i.test(own))
+    throw new CodedError(
+      'request-invalid',
+      `the name must be 1 to ${PERSON_NAME_MAX} letters, digits or . _ @ + - ' ! # ^ ~`,
+    );
   return own.toLowerCase();
 }
 

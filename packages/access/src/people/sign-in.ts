@@ -1,4 +1,4 @@
-import { CodedError, clock, newEvent } from '@sallyport/core';
+import { CodedError, clock, newEvent, PERSON_NAME_MAX } from '@sallyport/core';
 import type { Connection, FactorKind, PersonRow } from '@sallyport/store';
 import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
 import { addressBlock } from '../address.ts';
@@ -44,7 +44,7 @@ export class SignIn {
    */
   async password(name: string, password: string, from: From): Promise<FirstFactor> {
     const { store } = this.#home;
-    const account = name.trim().toLowerCase().slice(0, 64);
+    const account = name.trim().toLowerCase().slice(0, PERSON_NAME_MAX);
     const person = await store.people.byName(account);
     // The device is looked up for nobody, too.
     const device = await this.#sessions.knownDevice(person?.id ?? '', from.device);

@@ -232,7 +232,7 @@ function Decide({
       </label>
       <label className="field">
         <span>Who answers for it: name of a person; needed to sanction it</span>
-        <input className="input" name="owner" maxLength={64} />
+        <input className="input" name="owner" maxLength={128} />
       </label>
       <label className="field">
         <span>Days that it holds; without end when empty</span>

@@ -258,7 +258,7 @@ function Decide({
       {what === 'owner' ? (
         <label className="field">
           <span>Name of a person</span>
-          <input className="input" name="owner" required maxLength={64} />
+          <input className="input" name="owner" required maxLength={128} />
         </label>
       ) : (
         <>

@@ -150,7 +150,7 @@ function Register({ system, onDone }: { system: string; onDone: () => void }): R
       </label>
       <label className="field">
         <span>Who answers for it: name of a person</span>
-        <input className="input" name="owner" maxLength={64} />
+        <input className="input" name="owner" maxLength={128} />
       </label>
       <label className="field">
         <span>What it is for</span>

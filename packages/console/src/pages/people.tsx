@@ -141,7 +141,7 @@ function AddPerson(): ReactElement {
     <form onSubmit={submit} className="grid gap-3">
       <label className="field">
         <span>Name to sign in with</span>
-        <input className="input" name="name" required maxLength={64} autoComplete="off" />
+        <input className="input" name="name" required maxLength={128} autoComplete="off" />
       </label>
       <label className="field">
         <span>E-mail, for people to know who it is</span>

@@ -58,7 +58,7 @@ function Credentials({
           className="input"
           name="name"
           required
-          maxLength={64}
+          maxLength={128}
           autoComplete={fresh ? 'username' : 'username webauthn'}
           defaultValue={known ?? ''}
           readOnly={known !== undefined}

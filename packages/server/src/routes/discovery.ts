@@ -1,5 +1,13 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { CodedError, clock, LET_GO_ON, newEvent, USE_DECISIONS, type UseDecision } from '@sallyport/core';
+import {
+  CodedError,
+  clock,
+  LET_GO_ON,
+  newEvent,
+  personNamed,
+  USE_DECISIONS,
+  type UseDecision,
+} from '@sallyport/core';
 import { type AiUse, usesDigest } from '@sallyport/store';
 import type { Context } from 'hono';
 import { behindSubject, proposalBy } from '../authorisation/behind-subject.ts';
@@ -39,7 +47,7 @@ const covers = {
   fingerprint: z.string().max(64).optional(),
   service: z.string().max(64).optional(),
   digest: z.string().length(64).describe('of what was looked at'),
-  owner: z.string().max(64).optional(),
+  owner: personNamed.optional(),
   reason: z.string().min(3).max(512),
   days: z.int().min(1).max(DAYS_MAX).optional(),
 };

@@ -6,6 +6,7 @@ import {
   type Finding,
   isAccepted,
   newEvent,
+  personNamed,
   priority,
   SEVERITIES,
 } from '@sallyport/core';
@@ -147,7 +148,7 @@ export function findingRoutes(app: OpenAPIHono<Env>, control: Control): void {
       path: '/api/v1/findings/{fingerprint}/owner',
       ...needs('assign-findings', 'organisation'),
       summary: 'Say who answers for a finding',
-      request: { ...named('fingerprint'), ...body(z.strictObject({ owner: z.string().max(64).nullable() })) },
+      request: { ...named('fingerprint'), ...body(z.strictObject({ owner: personNamed.nullable() })) },
       responses: { 200: json(findingView, 'The finding'), ...failures },
     }),
     async (c) => {

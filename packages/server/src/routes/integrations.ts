@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ThirdParty } from '@sallyport/access';
-import { INTEGRATION_KINDS, manifestSchema } from '@sallyport/core';
+import { INTEGRATION_KINDS, manifestSchema, personNamed } from '@sallyport/core';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { inForce } from '../in-force.ts';
@@ -96,7 +96,7 @@ export function integrationRoutes(app: OpenAPIHono<Env>, control: Control): void
             name: z.string().max(63),
             kind: z.enum(INTEGRATION_KINDS),
             manifest: manifestSchema,
-            owner: z.string().max(64).optional(),
+            owner: personNamed.optional(),
             days: z.int().min(1).max(366).default(365),
           }),
         ),

@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { personNamed } from '@sallyport/core';
 import type { ApiKeys, KeyView } from '../api-keys.ts';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
@@ -104,7 +105,7 @@ export function keyRoutes(app: OpenAPIHono<Env>, control: Control): void {
       summary: 'Say who answers for an API key; one whose owner left ends some days later',
       request: {
         ...named('id'),
-        ...body(z.strictObject({ owner: z.string().min(1).max(64).describe('name or id of a person') })),
+        ...body(z.strictObject({ owner: personNamed.min(1).describe('name or id of a person') })),
       },
       responses: { 200: json(schemas.keyView, 'Done'), ...failures },
     }),

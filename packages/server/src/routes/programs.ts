@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ProgramView } from '@sallyport/access';
-import { keyScopeSchema } from '@sallyport/core';
+import { keyScopeSchema, personNamed } from '@sallyport/core';
 import type { Context } from 'hono';
 import * as schemas from '../account-schemas.ts';
 import { requireLettingIn } from '../authorisation/handing-on.ts';
@@ -131,7 +131,7 @@ export function programRoutes(app: OpenAPIHono<Env>, control: Control): void {
       summary: 'Say who answers for a service account and its keys',
       request: {
         ...named('id'),
-        ...body(z.strictObject({ owner: z.string().min(1).max(64).describe('name or id of a person') })),
+        ...body(z.strictObject({ owner: personNamed.min(1).describe('name or id of a person') })),
       },
       responses: { 200: json(schemas.programView, 'Done'), ...failures },
     }),

@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Begun, Proof, Who } from '@sallyport/access';
 import { levelNeeded } from '@sallyport/access';
-import { CodedError } from '@sallyport/core';
+import { CodedError, personNamed } from '@sallyport/core';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie } from 'hono/cookie';
 import * as schemas from '../account-schemas.ts';
@@ -94,7 +94,7 @@ export function sessionRoutes(app: OpenAPIHono<Env>, control: Control): void {
       request: body(
         z.strictObject({
           token: z.string().max(128),
-          name: z.string().max(64).default(''),
+          name: personNamed.default(''),
           password: z.string().max(1024),
         }),
       ),
