@@ -70,7 +70,7 @@ export interface InspectionRequest {
   /** What came before a piece of an answer, as far as it says what is code; absent where the text is a whole answer. */
   readonly lead?: {
     /** The open fence: its character and how many of them opened it. */
-    readonly open: { readonly mark: string; readonly length: number } | null;
+    readonly open: { readonly mark: string; readonly length: number; readonly drawn: boolean } | null;
     /** Whether the line before was blank. */
     readonly blank: boolean;
     /** Whether nothing came before. */

@@ -11,6 +11,7 @@ import { findCanaries } from './output/canaries.ts';
 import { findCommands } from './output/commands.ts';
 import { findLinks } from './output/links/find-links.ts';
 import { findPromptLeaks } from './output/prompt-leak.ts';
+import { findTerminalSequences } from './output/terminal.ts';
 import { TrainingEcho } from './output/training-echo.ts';
 import { PII_ENTITIES, type PiiMatch } from './pii/entity.ts';
 import { findNames } from './pii/find-names.ts';
@@ -264,8 +265,9 @@ export class Inspector {
   #links({ views, rewritten }: Canonical, request: InspectionRequest, findings: Findings): void {
     const references = ['LLM05:2025', 'CWE-79', 'AML.T0057'];
     const context = { hosts: request.linkHosts ?? null, lead: request.lead ?? null };
-    for (const { technique, severity, confidence, ...span } of findLinks(request.text, context))
-      findings.add('link', technique, severity, confidence, references, span);
+    for (const find of [findTerminalSequences(request.text), findLinks(request.text, context)])
+      for (const { technique, severity, confidence, ...span } of find)
+        findings.add('link', technique, severity, confidence, references, span);
     for (const view of views) {
       if (view.chain === '' ? !rewritten : !SHOWN_AS.test(view.chain)) continue;
       for (const { technique, severity, confidence, start, end } of findLinks(view.text, context))

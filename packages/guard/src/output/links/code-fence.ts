@@ -2,8 +2,11 @@ import type { CodeSpan } from './link-place.ts';
 
 /** Where a reader of fenced code blocks stands between two lines. */
 export interface FenceState {
-  /** The open fence: its character and how many of them opened it; null outside of code. */
-  readonly open: { readonly mark: string; readonly length: number } | null;
+  /**
+   * The open fence: its character, how many of them opened it, and whether pages draw what is in it instead of showing it;
+   * null outside of code.
+   */
+  readonly open: { readonly mark: string; readonly length: number; readonly drawn: boolean } | null;
   /** Whether the line before was blank, so that no paragraph, quotation or HTML goes on. */
   readonly blank: boolean;
   /** Whether nothing came yet: front matter begins here and nowhere else. */
@@ -27,6 +30,9 @@ const FRONT_MATTER = /^(?:-{3}|\+{3}|;{3})/;
 const RAW_CHARACTERS = 64;
 /** Longest info string of a line that opens a fence. */
 const INFO_MAX = 256;
+/** Languages that pages draw: what such a block loads is loaded. Others, HTML among them, are shown as they are written. */
+const DRAWN =
+  /^\s{0,32}\{?\.?(?:mermaid|svg|vega(?:-?lite)?|plantuml|puml|graphviz|dot|d2|kroki|echarts|markmap)\b/i;
 
 /** Length of the run of a character at a place. */
 function runOf(line: string, mark: string, from: number): number {
@@ -40,7 +46,7 @@ function opens(line: string): FenceState['open'] {
   if (mark !== '`' && mark !== '~') return null;
   const length = runOf(line, mark, 0);
   if (length < 3 || line.length - length > INFO_MAX || line.includes(mark, length)) return null;
-  return { mark, length };
+  return { mark, length, drawn: DRAWN.test(line.slice(length)) };
 }
 
 function closes(line: string, { mark, length }: NonNullable<FenceState['open']>): boolean {
@@ -76,13 +82,21 @@ export function fenceAfter(text: string, state: FenceState = FENCE_START): Fence
   return now;
 }
 
+/** Stretches of a text within fenced code blocks: those that are shown as they are written, and those that are drawn. */
+export interface FencedSpans {
+  readonly shown: readonly CodeSpan[];
+  readonly drawn: readonly CodeSpan[];
+}
+
 /**
  * The stretches of a text within fenced code blocks (CommonMark 0.31, section 4.5). A fence counts where every renderer
  * sees one: at the beginning of a line, after a blank line, outside of raw HTML. What is not taken for code is judged in full.
  */
-export function fencedSpans(text: string, lead: FenceLead = { ...FENCE_START, midLine: false }): CodeSpan[] {
-  if (lead.open === null && !text.includes('```') && !text.includes('~~~')) return [];
-  const spans: CodeSpan[] = [];
+export function fencedSpans(text: string, lead: FenceLead = { ...FENCE_START, midLine: false }): FencedSpans {
+  const spans: { shown: CodeSpan[]; drawn: CodeSpan[] } = { shown: [], drawn: [] };
+  if (lead.open === null && !text.includes('```') && !text.includes('~~~')) return spans;
+  const add = ({ drawn }: NonNullable<FenceState['open']>, end: number): unknown =>
+    spans[drawn ? 'drawn' : 'shown'].push({ start, end });
   let state: FenceState = lead;
   let start = lead.open ? 0 : -1;
   let first = lead.midLine;
@@ -93,9 +107,9 @@ export function fencedSpans(text: string, lead: FenceLead = { ...FENCE_START, mi
     }
     const after = step(state, text.slice(from, to));
     if (!state.open && after.open) start = from;
-    if (state.open && !after.open) spans.push({ start, end: next });
+    if (state.open && !after.open) add(state.open, next);
     state = after;
   }
-  if (state.open) spans.push({ start, end: text.length });
+  if (state.open) add(state.open, text.length);
   return spans;
 }

@@ -124,9 +124,36 @@ describe('links in answers', () => {
     assert.ok(grave(`${code}![x](${AT})`), 'behind the fence it is shown');
     assert.ok(grave(`    \`\`\`\n![x](${AT})\n`), 'an indented line opens no fence');
     assert.ok(grave(`\`\`\`a\`b\n![x](${AT})\n`), 'a back quote in the info string opens none');
-    const within = { ...FENCE_START, open: { mark: '`', length: 3 }, midLine: false };
+    const within = { ...FENCE_START, open: { mark: '`', length: 3, drawn: false }, midLine: false };
     assert.equal(grave(`![x](${AT})\n`, { lead: within }), false, 'the fence began before');
     assert.ok(grave(`\`\`\`\`\n![x](${AT})\n`, { lead: within }), 'and ends here');
+  });
+
+  const drawn: Readonly<Record<string, string>> = {
+    'a label of Mermaid': `\`\`\`mermaid\ngraph TD\n  A["<img src='${AT}'>"] --> B\n\`\`\`\n`,
+    'a style of Mermaid': `~~~ Mermaid\ngraph TD\n  style A fill:url(${AT})\n~~~\n`,
+    'a picture of Mermaid': `\`\`\`{.mermaid}\nflowchart TD\n  A@{ img: "${AT}", label: "a" }\n\`\`\`\n`,
+    'a drawing': `\`\`\`svg\n<svg><image href="${AT}"/></svg>\n\`\`\`\n`,
+    'data of Vega': `\`\`\`vega-lite\n{"data": {"url": "${AT}"}}\n\`\`\`\n`,
+    'a picture of PlantUML': `\`\`\`plantuml\n:<img:${AT}>;\n\`\`\`\n`,
+    'code of PlantUML': `\`\`\`puml\n!includeurl ${AT}\n\`\`\`\n`,
+    'a node of Graphviz': `\`\`\`dot\ndigraph { a [image="${AT}"] }\n\`\`\`\n`,
+  };
+  for (const [name, text] of Object.entries(drawn))
+    it(`a block that is drawn loads: ${name}`, () => {
+      assert.ok(grave(text), text);
+      assert.equal(grave(text.replace(/[Mm]ermaid|svg|vega-lite|plantuml|puml|dot/, 'text')), false);
+      const open = text.indexOf('\n') + 1;
+      const lead = { ...fenceAfter(text.slice(0, open)), midLine: false };
+      assert.ok(grave(text.slice(open), { lead }), 'where the fence began before');
+    });
+
+  it('a drawing without addresses that carry anything is none', () => {
+    const chart = 'graph TD\n  A["GET https://api.example.com/v1/users?page=2&size=10"] --> B[(Database)]\n';
+    assert.deepEqual(
+      see(`\`\`\`mermaid\n${chart}  click A href "https://docs.example.com/guide"\n\`\`\`\n`),
+      [],
+    );
   });
 
   it('with hosts of its own, a system loads from no other, whatever the URL carries', () => {
@@ -169,7 +196,7 @@ describe('links in answers', () => {
 
   it('a fence is followed over pieces of a text', () => {
     const first = fenceAfter('a\n\n````md\nb\n```\n');
-    assert.deepEqual(first.open, { mark: '`', length: 4 });
+    assert.deepEqual(first.open, { mark: '`', length: 4, drawn: false });
     assert.equal(fenceAfter('c\n`````\nd', first).open, null);
   });
 

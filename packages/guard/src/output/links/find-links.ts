@@ -75,9 +75,10 @@ function everyPlace(text: string, lead: FenceLead | null): { places: LinkPlace[]
       active.push(...found.active);
     }
   }
-  places.push(...textPlaces(text));
+  places.push(...textPlaces(text, fenced.drawn));
   code.sort((a, b) => a.start - b.start);
-  const shown = ({ start }: { start: number }): boolean => inCode(fenced, start) || inCode(code, start);
+  const shown = ({ start }: { start: number }): boolean =>
+    inCode(fenced.shown, start) || (inCode(code, start) && !inCode(fenced.drawn, start));
   return {
     places: places.map((place) => (shown(place) ? { ...place, code: true } : place)),
     active: active.map((one) => (shown(one) ? { ...one, code: true } : one)),

@@ -1,4 +1,4 @@
-import type { LinkPlace, LinkUse } from './link-place.ts';
+import { type CodeSpan, inCode, type LinkPlace, type LinkUse } from './link-place.ts';
 
 /** Characters of one URL that are read. */
 const URL_MAX = 2_000;
@@ -33,15 +33,24 @@ const FOLLOWED: readonly RegExp[] = [
   /<$/,
   /\[url(?:=[^\]]{0,4})?\]$/i,
   /\\(?:href|url)\{$/,
+  // As terminals write links.
+  /(?:\u001b\]|\u009d)8;[^;]{0,100};$/,
+];
+/** What loads a URL where a block is drawn: a field named so, or what stands for one. */
+const DRAWN: readonly RegExp[] = [
+  /\b(?:urls?|img|images?|icon|src|source|background(?:Image)?)["'\]]?\s{0,9}[:=]\s{0,9}[["']{0,2}$/i,
+  /<(?:img|image):\s{0,9}$/i,
+  /!include(?:url|_once|_many)?\s{1,9}$/i,
 ];
 
-function useOf(before: string): LinkUse {
-  if (SHOWN.some((pattern) => pattern.test(before))) return 'load';
-  return FOLLOWED.some((pattern) => pattern.test(before)) ? 'follow' : 'plain';
+function useOf(before: string, drawn: boolean): LinkUse {
+  const ends = (pattern: RegExp): boolean => pattern.test(before);
+  if (SHOWN.some(ends) || (drawn && DRAWN.some(ends))) return 'load';
+  return FOLLOWED.some(ends) ? 'follow' : 'plain';
 }
 
-/** URLs wherever they stand, by their beginning alone. */
-export function textPlaces(text: string): LinkPlace[] {
+/** URLs wherever they stand, by their beginning alone. @param drawn stretches that pages draw */
+export function textPlaces(text: string, drawn: readonly CodeSpan[] = []): LinkPlace[] {
   const places: LinkPlace[] = [];
   let last = -1;
   for (const match of text.matchAll(BEGINS)) {
@@ -51,7 +60,7 @@ export function textPlaces(text: string): LinkPlace[] {
     const rest = text.slice(start, start + URL_MAX);
     const stop = rest.search(ENDS);
     const url = (stop < 0 ? rest : rest.slice(0, stop)).replace(/[)\]}.,;:!?*]{1,8}$/, '');
-    const use = useOf(text.slice(Math.max(0, start - BEFORE), start));
+    const use = useOf(text.slice(Math.max(0, start - BEFORE), start), inCode(drawn, start));
     if (use === 'plain' && /^[\\/]/.test(url)) continue;
     last = start + url.length;
     places.push({ url, use, syntax: 'text', start, end: last, code: false });
