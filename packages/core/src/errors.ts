@@ -277,7 +277,7 @@ export const ERRORS = {
   'state-lost': row(
     500,
     'the state is not the one that the record goes with',
-    'name the database that it was kept in (`database` in sallyport.yaml), put the file back, or bring back a backup with `sallyport restore`; nothing was changed',
+    'name the database that it was kept in (`database` in sallyport.yaml), put `state.db` back, or bring a backup back with `sallyport restore FILE --data NEW-FOLDER`; nothing was changed',
   ),
   'record-rolled-back': row(
     500,

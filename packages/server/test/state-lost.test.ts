@@ -3,7 +3,9 @@ import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
-import { scratch, testServer } from './harness.ts';
+import { type CodedError, ERRORS, parseConfig } from '@sallyport/core';
+import { Installation } from '../src/installation.ts';
+import { scratch, type TestServer, testServer } from './harness.ts';
 import { signedIn } from './people.ts';
 
 const isState = (name: string): boolean => name.startsWith('state.db');
@@ -49,6 +51,55 @@ describe(
       assert.equal(again.setupUrl, null);
       assert.equal((await again.control.systems()).length, 40);
       await again.stop();
+    });
+
+    for (const [what, live] of [
+      [
+        'an administrator',
+        async (server: TestServer) => void (await signedIn(server, [{ role: 'administrator' }])),
+      ],
+      [
+        'a key',
+        async (server: TestServer) =>
+          void (await server.control.apiKeys.create('local:test', { name: 'k', systems: ['s'] })),
+      ],
+      [
+        'a system',
+        async (server: TestServer) =>
+          void (await server.control.addSystem(
+            'local:test',
+            's',
+            { dialect: 'openai', urls: ['http://a.example'] },
+            false,
+          )),
+      ],
+    ] as const)
+      it(`is missed by a record of a few entries too, that remembers ${what}`, async () => {
+        const data = join(scratch(), 'data');
+        const systems = what === 'a key' ? { s: { dialect: 'openai', urls: ['http://a.example'] } } : {};
+        const server = await testServer({ data, systems });
+        await live(server);
+        assert.ok(server.control.installation.ledger.size < 40);
+        await server.stop();
+        for (const name of readdirSync(data).filter(isState)) rmSync(join(data, name));
+        await assert.rejects(testServer({ data, systems }), (fault: CodedError) => {
+          assert.equal(fault.code, 'state-lost');
+          assert.match(
+            fault.message,
+            /the state knows none of what the record remembers, such as `(?:people|api_keys|systems)\//,
+          );
+          assert.match(ERRORS['state-lost'].action, /`sallyport restore/);
+          return true;
+        });
+      });
+
+    it('was never there after a first start that was cut short, and the next one goes on', async () => {
+      const data = join(scratch(), 'data');
+      await (await Installation.open(data, parseConfig({}), `${data}.key`, true)).close();
+      for (const name of readdirSync(data).filter(isState)) rmSync(join(data, name));
+      const server = await testServer({ data });
+      assert.notEqual(server.setupUrl, null);
+      await server.stop();
     });
 
     it('or was written by a newer version is told so, and left as it is', async () => {
