@@ -162,7 +162,7 @@ export interface FirstHour {
   readonly completedAt: string | null;
 }
 
-/** An alert that is open. */
+/** An alert that goes on, or that no one has looked after yet. */
 export interface Alert {
   readonly rule: string;
   readonly subject: string;
@@ -171,6 +171,8 @@ export interface Alert {
   readonly detail: string;
   readonly action: string;
   readonly since: string;
+  /** Since when what opened it is over; null while it goes on. */
+  readonly over: string | null;
   readonly acknowledged: { readonly by: string; readonly at: string } | null;
 }
 

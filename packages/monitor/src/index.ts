@@ -11,10 +11,10 @@ export {
   type AlertChange,
   type AlertRule,
   type AlertWindow,
-  alertKey,
   evaluateAlerts,
   type SystemWindow,
 } from './alerts.ts';
+export { ALERT_EVENTS, closedEvent, type OpenAlert, OpenAlerts, openedEvent } from './open-alerts.ts';
 export type { RecordWindow } from './record-alerts.ts';
 export { type RollupExchange, Rollups } from './rollups.ts';
 export { type ObservedExchange, startTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts';

@@ -13,6 +13,7 @@ import {
 } from '@sallyport/core';
 import type { GatewayPool, GatewayStats, ShutOut } from '@sallyport/gateway';
 import { posture } from '@sallyport/govern';
+import type { OpenAlert } from '@sallyport/monitor';
 import type { DatasetFacts } from '@sallyport/policy';
 import type { Inventory, Serving } from '@sallyport/registry';
 import type { ExchangePage, ExchangeRow } from '@sallyport/store';
@@ -37,7 +38,7 @@ import { KeyDesk } from './key-desk.ts';
 import { KeyOwners } from './key-owners.ts';
 import { log } from './log.ts';
 import { LogArchive } from './log-archive.ts';
-import { Monitor, type OpenAlert } from './monitor.ts';
+import { Monitor } from './monitor.ts';
 import { Places } from './places.ts';
 import type { AskedRoutes } from './probes/probe-context.ts';
 import { probesToRun, runProbes } from './probes/run-probes.ts';
@@ -333,7 +334,7 @@ export class Control {
     );
   }
 
-  /** Alerts that are open; without a server, those that were when it stopped. */
+  /** Alerts that wait for someone; without a server, those that did when it stopped. */
   async alerts(): Promise<readonly OpenAlert[]> {
     await this.installation.flush();
     if (this.monitor) return this.monitor.open;

@@ -1,10 +1,13 @@
-import { CodedError, clock, InTurn, newEvent, type SallyportEvent, SEVERITIES } from '@sallyport/core';
+import { CodedError, clock, InTurn, newEvent } from '@sallyport/core';
 import type { GatewayPool } from '@sallyport/gateway';
 import {
-  type Alert,
+  ALERT_EVENTS,
   type AlertWindow,
-  alertKey,
+  closedEvent,
   evaluateAlerts,
+  type OpenAlert,
+  OpenAlerts,
+  openedEvent,
   type RecordWindow,
   type RollupExchange,
   Rollups,
@@ -18,24 +21,12 @@ import { log } from './log.ts';
 import { credentialsOf } from './secrets/credentials.ts';
 
 const WINDOW_MINUTES = 5;
-const HOUR_MS = 3_600_000;
-/** Alerts older than this that never closed are not looked for again after a restart. */
-const REMEMBERED_MS = 30 * 24 * HOUR_MS;
-
-/** An alert with when it opened. */
-export interface OpenAlert extends Alert {
-  readonly since: string;
-  /** Who looks after it, and since when; null while nobody does. */
-  readonly acknowledged: { readonly by: string; readonly at: string } | null;
-}
-
-const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** Watches what goes on, ourselves included, and opens and closes alerts; each is an event. */
 export class Monitor {
   readonly #control: Control;
   readonly #workersWanted: number;
-  readonly #open = new Map<string, OpenAlert>();
+  readonly #open = new OpenAlerts();
   readonly #rollups = new Rollups();
   readonly #locations = new Locations();
   #unrecordedBefore = 0;
@@ -54,12 +45,9 @@ export class Monitor {
     this.#workersWanted = workersWanted;
   }
 
-  /** Alerts that are open, gravest and oldest first. */
+  /** Alerts that wait for someone, gravest and oldest first. */
   get open(): readonly OpenAlert[] {
-    return [...this.#open.values()].sort(
-      (a, b) =>
-        SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || a.since.localeCompare(b.since),
-    );
+    return this.#open.list;
   }
 
   /** Counts exchanges as they end. @returns ends it */
@@ -69,21 +57,10 @@ export class Monitor {
     });
   }
 
-  /** Takes up alerts that were open when the server stopped. */
+  /** Takes up alerts that waited when the server stopped, however old. */
   async restore(): Promise<void> {
-    const { events } = this.#control.installation.store;
-    for (const event of await events.since(
-      ['alert-opened', 'alert-closed', 'alert-acknowledged'],
-      iso(clock.nowMs() - REMEMBERED_MS),
-    )) {
-      const alert = alertOf(event);
-      const key = alertKey(alert);
-      const known = this.#open.get(key);
-      if (event.type === 'alert-opened')
-        this.#open.set(key, { ...alert, since: event.at, acknowledged: null });
-      else if (event.type === 'alert-closed') this.#open.delete(key);
-      else if (known) this.#open.set(key, { ...known, acknowledged: { by: event.actor, at: event.at } });
-    }
+    for await (const event of this.#control.installation.store.events.all(ALERT_EVENTS))
+      this.#open.fold(event);
   }
 
   /** Calls without a key came that are not recorded one by one. */
@@ -107,21 +84,23 @@ export class Monitor {
 
   async #judge(): Promise<void> {
     const window = await this.#window();
-    const { opened, closed } = evaluateAlerts(window, this.open);
+    const going = this.open.filter(({ over }) => over === null);
+    const { opened, closed } = evaluateAlerts(window, going);
     for (const alert of opened) {
-      const event = this.#event('alert-opened', alert);
-      this.#open.set(alertKey(alert), { ...alert, since: event.at, acknowledged: null });
+      const event = openedEvent(alert);
+      this.#open.fold(event);
       log('warn', `alert: ${alert.detail}`, { rule: alert.rule, subject: alert.subject, do: alert.action });
       await this.#control.installation.announce(event);
     }
     for (const alert of closed) {
-      this.#open.delete(alertKey(alert));
-      await this.#control.installation.announce(this.#event('alert-closed', alert));
+      const event = closedEvent(alert, this.#open.find(alert)?.acknowledged === null);
+      this.#open.fold(event);
+      await this.#control.installation.announce(event);
     }
   }
 
   /**
-   * Somebody looks after an alert that is open; the first who does.
+   * Somebody looks after an alert; the first who does. One that is over goes with it.
    * @param mastery courses of theirs that are current
    * @throws CodedError `not-found`, `conflict`, `not-permitted` to whom it is about, or why it cannot be recorded: then it is not looked after yet
    */
@@ -131,8 +110,7 @@ export class Monitor {
     mastery: readonly string[],
   ): Promise<OpenAlert> {
     const isOwn = await this.#control.fourEyes.couldBe(actor, which.subject);
-    const key = alertKey(which);
-    const alert = this.#open.get(key);
+    const alert = this.#open.find(which);
     if (!alert) throw new CodedError('not-found', 'no such alert is open');
     if (alert.acknowledged)
       throw new CodedError('conflict', `${alert.acknowledged.by} looks after it already`);
@@ -146,15 +124,15 @@ export class Monitor {
     const seconds = Math.round((at - Date.parse(since)) / 1_000);
     const data = { rule, severity, since, seconds, note: which.note, mastery };
     const event = newEvent('alert-acknowledged', { actor, subject, data }, at);
-    const acknowledged = { ...alert, acknowledged: { by: actor, at: event.at } };
     // Before it is recorded, so that of two at once the second is told.
-    this.#open.set(key, acknowledged);
+    this.#open.fold(event);
+    const now = this.#open.find(which);
     await this.#control.installation.announce(event).catch((fault: unknown) => {
       // Nobody is said to look after it of whom the record says nothing.
-      if (this.#open.get(key) === acknowledged) this.#open.set(key, alert);
+      if (this.#open.find(which) === now) this.#open.put(alert);
       throw fault;
     });
-    return acknowledged;
+    return { ...alert, acknowledged: { by: actor, at: event.at } };
   }
 
   /** A system was removed: alerts about it are over, and none opens for what came before. */
@@ -162,17 +140,13 @@ export class Monitor {
     return this.#turn.do(async () => {
       await this.#control.installation.flush();
       this.#rollups.drop(system);
-      for (const [key, alert] of this.#open)
+      for (const alert of this.open)
         if (alert.subject === `system:${system}`) {
-          this.#open.delete(key);
-          await this.#control.installation.announce(this.#event('alert-closed', alert));
+          const event = closedEvent(alert, false);
+          this.#open.fold(event);
+          await this.#control.installation.announce(event);
         }
     });
-  }
-
-  #event(type: 'alert-opened' | 'alert-closed', alert: Alert): SallyportEvent {
-    const { rule, subject, severity, owner, detail, action } = alert;
-    return newEvent(type, { actor: 'sallyport', subject, data: { rule, severity, owner, detail, action } });
   }
 
   /** Looks up places, where a file of them is configured. */
@@ -271,17 +245,5 @@ function counted(row: ExchangeRow): RollupExchange {
     attack: would && row.detections.includes('"detector":"injection"'),
     leak,
     refused: row.code === 'upstream-credential-refused',
-  };
-}
-
-function alertOf(event: SallyportEvent): Alert {
-  const { rule, severity, owner, detail, action } = event.data as Record<string, string>;
-  return {
-    rule: rule ?? '',
-    subject: event.subject,
-    severity: (severity ?? 'medium') as Alert['severity'],
-    owner: owner ?? '',
-    detail: detail ?? '',
-    action: action ?? '',
   };
 }

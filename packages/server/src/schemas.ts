@@ -294,7 +294,7 @@ export const reloadedView = z
   })
   .openapi('Reloaded');
 
-/** An alert that is open. */
+/** An alert that waits for someone. */
 export const alertView = z
   .object({
     rule: z.string(),
@@ -304,6 +304,7 @@ export const alertView = z
     detail: z.string(),
     action: z.string(),
     since: z.string(),
+    over: z.string().nullable().describe('since when what opened it is over; null while it goes on'),
     acknowledged: z.object({ by: z.string(), at: z.string() }).nullable().describe('who looks after it'),
   })
   .openapi('Alert');

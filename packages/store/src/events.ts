@@ -2,6 +2,9 @@ import type { SallyportEvent } from '@sallyport/core';
 import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Database } from './schema.ts';
 
+/** Events of a piece of a long reading. */
+const PIECE_ROWS = 1_000;
+
 /** The projection of events that came out of the record. */
 export class Events {
   readonly #db: Kysely<Database>;
@@ -53,6 +56,23 @@ export class Events {
       .limit(most)
       .execute();
     return rows.map(toEvent);
+  }
+
+  /** Every event of some types that there ever was, oldest first, read piece by piece. */
+  async *all(types: readonly string[]): AsyncGenerator<SallyportEvent> {
+    for (let after = -1; ; ) {
+      const rows = await this.#db
+        .selectFrom('events')
+        .selectAll()
+        .where('type', 'in', types)
+        .where('leaf_index', '>', after)
+        .orderBy('leaf_index')
+        .limit(PIECE_ROWS)
+        .execute();
+      yield* rows.map(toEvent);
+      if (rows.length < PIECE_ROWS) return;
+      after = Number(rows.at(-1)!.leaf_index);
+    }
   }
 
   /** Ids of every event of some types since a time that is no demonstration, oldest first. */

@@ -11,25 +11,26 @@ interface Alert {
   readonly detail: string;
   readonly action: string;
   readonly since: string;
+  readonly over: string | null;
   readonly acknowledged: { readonly by: string } | null;
 }
 
-/** Alerts that are open. */
+/** Alerts that go on, or that no one has looked after yet. */
 export const alertList: Command = {
   name: 'alert list',
   usage: 'alert list',
-  summary: 'alerts that are open, with what to do first; exits 1 when there are any',
+  summary: 'alerts that go on or wait for someone, with what to do first; exits 1 when there are any',
   run: (options) =>
     withClient(options, async (client) => {
       const { alerts } = await client.call<{ alerts: Alert[] }>('GET', '/api/v1/alerts');
       if (options.json) printJson({ alerts });
       else if (alerts.length === 0) print('No alert is open.');
-      for (const { rule, severity, subject, detail, since, owner, action, acknowledged } of options.json
+      for (const { rule, severity, subject, detail, since, over, owner, action, acknowledged } of options.json
         ? []
         : alerts)
         print(
           `${severity}  ${rule}  ${subject}  ${detail}`,
-          `    since ${since}, for ${owner}: ${action}`,
+          `    since ${since}${over === null ? '' : `, over since ${over}`}, for ${owner}: ${action}`,
           ...(acknowledged ? [`    ${acknowledged.by} looks after it`] : []),
         );
       return alerts.length === 0 ? 0 : 1;

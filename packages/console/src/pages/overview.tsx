@@ -19,7 +19,7 @@ const SPANS = [
 const LATEST = 12;
 const route = getRouteApi('/app/');
 
-/** Alerts that are open, with what to do first; nothing while there are none. */
+/** Alerts that go on or wait for someone, with what to do first; nothing while there are none. */
 function Alerts(): ReactElement | null {
   const { data } = useQuery(queries.alerts);
   const client = useQueryClient();
@@ -28,9 +28,13 @@ function Alerts(): ReactElement | null {
     onSettled: () => client.invalidateQueries({ queryKey: ['alerts'] }),
   });
   if (!data || data.length === 0) return null;
+  const over = data.filter((alert) => alert.over !== null).length;
   return (
     <section className="panel grid gap-2 border-bad!" aria-labelledby="alerts-title">
-      <h2 id="alerts-title">{plural(data.length, 'open alert')}</h2>
+      <h2 id="alerts-title">
+        {plural(data.length - over, 'open alert')}
+        {over > 0 ? `, ${over} over and not looked after` : ''}
+      </h2>
       <Fault fault={act.error} />
       <ul className="grid gap-2">
         {data.map((alert) => (
@@ -38,10 +42,12 @@ function Alerts(): ReactElement | null {
             <Status tone={alert.severity === 'critical' || alert.severity === 'high' ? 'bad' : 'warn'}>
               {alert.severity}
             </Status>{' '}
-            {alert.subject.replace('system:', '')}: {alert.detail}
+            {alert.over ? <Status tone="old">over</Status> : null} {alert.subject.replace('system:', '')}:{' '}
+            {alert.detail}
             <br />
             <span className="text-sm text-muted">
-              since {ago(alert.since)}, for {alert.owner}: {alert.action}
+              since {ago(alert.since)}
+              {alert.over ? `, over since ${ago(alert.over)}` : ''}, for {alert.owner}: {alert.action}
             </span>{' '}
             {alert.acknowledged ? (
               <span className="text-sm">{alert.acknowledged.by} looks after it</span>
@@ -53,7 +59,7 @@ function Alerts(): ReactElement | null {
                 disabled={act.isPending}
                 onClick={() => act.mutate(alert)}
               >
-                I look after it
+                {alert.over ? 'I have seen to it' : 'I look after it'}
               </button>
             )}
           </li>

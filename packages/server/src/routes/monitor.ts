@@ -13,7 +13,7 @@ export function monitorRoutes(app: OpenAPIHono<Env>, control: Control): void {
       method: 'get',
       path: '/api/v1/alerts',
       ...needs('see-alerts', 'systems'),
-      summary: 'Alerts that are open, gravest first',
+      summary: 'Alerts that go on, or that no one has looked after yet, gravest first',
       responses: { 200: json(z.object({ alerts: z.array(schemas.alertView) }), 'Open alerts'), ...failures },
     }),
     async (c) =>
@@ -24,7 +24,8 @@ export function monitorRoutes(app: OpenAPIHono<Env>, control: Control): void {
       method: 'post',
       path: '/api/v1/alerts/acknowledge',
       ...needs('acknowledge-alerts', 'anywhere'),
-      summary: 'Look after an alert that is open; the first who does is recorded, and how long it took',
+      summary:
+        'Look after an alert; the first who does is recorded, and how long it took. One that is over goes',
       request: body(
         z.strictObject({
           rule: z.string().max(64),
