@@ -42,6 +42,14 @@ export const PROGRAM_TECHNIQUES = {
     ['CWE-494'],
     'fetch a release and hold it against its digest',
   ),
+  'package-address': row(
+    'source',
+    'review',
+    'low',
+    'it takes a package from an address, which may serve another tomorrow',
+    ['CWE-829', 'CWE-494'],
+    'name a whole commit, or the digest of the file',
+  ),
   'secrets-sent': row(
     'source',
     'suspicious',

@@ -16,11 +16,11 @@ const FOREIGN: readonly (readonly [string, string])[] = [
   ['conda.yaml', 'dependencies:\n- pip:\n  - --extra-index-url https://a.example/simple\n'],
   ['.condarc', 'channel_alias: https://a.example\n'],
   ['Pipfile', '[[source]]\nurl = "http://a.example/simple"\nname = "x"\n[packages]\na = "*"\n'],
-  ['Pipfile', '[packages]\na = {git = "https://a.example/a.git"}\n'],
+  ['Pipfile', '[packages]\na = {git = "http://a.example/a.git"}\n'],
   ['pyproject.toml', '[build-system]\nrequires = ["evil @ http://a.example/evil.tgz"]\n'],
-  ['pyproject.toml', '[project]\ndependencies = ["a", "evil @ git+https://a.example/evil"]\n'],
+  ['pyproject.toml', '[project]\ndependencies = ["a", "evil @ git+http://a.example/evil"]\n'],
   ['pyproject.toml', '[[tool.uv.index]]\nurl = "https://a.example/simple"\n'],
-  ['pyproject.toml', '[tool.poetry.dependencies]\na = {url = "https://a.example/a.whl"}\n'],
+  ['pyproject.toml', '[tool.poetry.dependencies]\na = {url = "https://203.0.113.7/a.whl"}\n'],
   ['uv.toml', 'index-url = "http://a.example/simple"\n'],
 ];
 
@@ -49,4 +49,20 @@ it('and lists of what is public are clean', async () => {
     ['Chart.yaml', 'dependencies:\n- name: a\n  repository: https://a.example/charts\n'],
   ] as const)
     assert.equal(await verdictOf(name, text), 'clean', `${name}: ${text}`);
+});
+
+it('packages from repositories of named hosts are for someone to look at, and clean where a whole commit is named', async () => {
+  const commit = '0123456789abcdef0123456789abcdef01234567';
+  for (const [name, head] of [
+    ['Pipfile', '[packages]'],
+    ['pyproject.toml', '[tool.poetry.dependencies]'],
+    ['pyproject.toml', '[tool.uv.sources]'],
+  ] as const) {
+    const of = (more: string): string => `${head}\na = {git = "https://github.com/a/a.git"${more}}\n`;
+    for (const more of ['', ', branch = "main"', ', tag = "v1"', ', rev = "v1"'])
+      assert.equal(await verdictOf(name, of(more)), 'review', `${name} ${more}`);
+    assert.equal(await verdictOf(name, of(`, rev = "${commit}"`)), 'clean', name);
+  }
+  const conda = 'dependencies:\n- pip:\n  - git+https://github.com/a/a.git\n';
+  assert.equal(await verdictOf('environment.yml', conda), 'review');
 });

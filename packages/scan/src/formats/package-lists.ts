@@ -6,7 +6,7 @@ import type { Inspection, Place } from '../inspection.ts';
 import { asObject, type Json, type JsonObject } from '../text/json.ts';
 import { printable } from '../text/printable.ts';
 import type { Format } from './format.ts';
-import { inspectRequirement } from './source-text.ts';
+import { inspectRequirement, reportPackage } from './source-text.ts';
 import { isText, readText } from './text-formats.ts';
 
 /** Where an address leads, without who asks. */
@@ -70,13 +70,15 @@ export function inspectEnvironment(inspection: Inspection, root: JsonObject): vo
 function inspectTable(inspection: Inspection, table: Json | undefined, pointer: string): void {
   for (const one of membersOf(table).flat()) {
     const from = asObject(one as Json);
-    if (
-      from &&
-      ['git', 'hg', 'svn', 'file', 'url'].some(
-        (key) => typeof from[key] === 'string' && ADDRESS.test(from[key]),
-      )
-    )
-      inspection.report('foreign-index', 'takes a package from an address', { pointer });
+    for (const key of ['git', 'hg', 'svn', 'file', 'url']) {
+      const address = from?.[key];
+      if (!from || typeof address !== 'string' || !ADDRESS.test(address)) continue;
+      const { rev, hash } = from;
+      const isPinned = [rev, hash].some(
+        (pin) => typeof pin === 'string' && /^(?:[0-9a-f]{40}|(?:sha256:)?[0-9a-f]{64})$/i.test(pin),
+      );
+      reportPackage(inspection, address, isPinned, { pointer });
+    }
   }
 }
 

@@ -8,8 +8,9 @@ import {
 } from '../dependencies/lock-files/pip-lines.ts';
 import { isRequirements, otherEncoding } from '../dependencies/lock-files/requirements.ts';
 import { foreignRegistries } from '../dependencies/registries.ts';
-import type { Inspection } from '../inspection.ts';
+import type { Inspection, Place } from '../inspection.ts';
 import { pythonText } from '../python/source-encoding.ts';
+import { isNamed } from '../text/addresses.ts';
 import { lineFinder } from '../text/lines.ts';
 import { printable } from '../text/printable.ts';
 import { reportCommandLines } from './command-reports.ts';
@@ -102,6 +103,27 @@ function isForeign(option: PipOption): boolean {
   );
 }
 
+/** A package that a line of requirements takes from an address. */
+const FROM_ADDRESS =
+  /^(?:-e\s*|--e[a-z]{0,7}(?:=|\s)\s*)?(?:[\w.[\],-]+\s*@\s*)?((?:(?:git|hg|svn|bzr)\+|https?:|ftp:|file:)\S*)/;
+/** A whole commit of a repository, or the digest of a file. */
+const COMMIT = /@[0-9a-f]{40}(?:#\S*)?$/i;
+const DIGEST = /[#&]sha256=[0-9a-f]{64}\b|--hash[=\s]sha256:[0-9a-f]{64}\b/i;
+
+/** Tells of a package from an address: suspicious without a host that has a name and shows who it is, and nothing where it cannot change. */
+export function reportPackage(
+  inspection: Inspection,
+  address: string,
+  isPinned: boolean,
+  place: Place,
+): void {
+  const plain = address.replace(/^(?:git|hg|svn|bzr)\+/i, '').replace(/^ssh:\/\//i, 'https://');
+  if (!isNamed(plain.replace(/^(https:\/\/)[^/@]{0,512}@/i, '$1')))
+    inspection.report('foreign-index', 'takes a package from an address', place);
+  else if (!isPinned)
+    inspection.report('package-address', 'takes a package from an address, where it can change', place);
+}
+
 /** One line of requirements: what it takes from elsewhere than a public index. */
 export function inspectRequirement(inspection: Inspection, { text: line, number }: PipLine): void {
   const place = { line: number };
@@ -113,12 +135,10 @@ export function inspectRequirement(inspection: Inspection, { text: line, number 
       `takes packages from another index (\`${printable(shownIndex(foreign))}\`)`,
       place,
     );
-  else if (
-    /^(?:-e\s*|--e[a-z]{0,7}(?:=|\s)\s*)?(?:[\w.[\]-]+\s*@\s*)?(?:(?:git|hg|svn|bzr)\+|https?:|ftp:|file:)/.test(
-      text,
-    )
-  )
-    inspection.report('foreign-index', 'takes a package from an address', place);
+  const address = FROM_ADDRESS.exec(text)?.[1];
+  if (foreign || address === undefined) return;
+  const isPinned = /^[a-z]{2,4}\+/i.test(address) ? COMMIT.test(address) : DIGEST.test(line);
+  reportPackage(inspection, address, isPinned, place);
 }
 
 /** Python requirements beside a model. */

@@ -1,5 +1,5 @@
 import type { Inspection } from '../inspection.ts';
-import { inspectTemplate } from '../templates/inspect-template.ts';
+import { inspectTemplate, isChatTemplate } from '../templates/inspect-template.ts';
 import { lineFinder } from '../text/lines.ts';
 import { printable } from '../text/printable.ts';
 import { decodeText, encodingOf } from '../text/text-encoding.ts';
@@ -112,7 +112,11 @@ export const jinja: Format = {
       probe.name === 'chat_template' ||
       /^chat_template/.test(probe.name)) &&
     !probe.name.endsWith('.json'),
-  inspect: (inspection) => inspectTemplate(inspection, readText(inspection), {}),
+  inspect: (inspection) => {
+    const text = readText(inspection);
+    const isChat = inspection.name.includes('chat_template') || isChatTemplate(text);
+    inspectTemplate(inspection, text, {}, !isChat);
+  },
 };
 
 /** Models of trees as their libraries write them: numbers, and nothing that runs. */

@@ -22,6 +22,25 @@ const CALLED = /^(?:system|popen|import_module|getattr|setattr|eval|exec|compile
 /** Objects of frameworks that no chat template is given, and functions that lead to modules. */
 const FOREIGN =
   /^(?:self|config|request|session|g|url_for|get_flashed_messages|lipsum|cycler|joiner|dict|undefined|caller|varargs|kwargs|open|os|sys|subprocess|import|eval|exec|getattr|popen)$/;
+/** Of these, what templates of pages, playbooks and queries are given, and build with. */
+const OF_PAGES =
+  /^(?:self|config|request|session|g|url_for|get_flashed_messages|lipsum|cycler|joiner|dict|undefined|caller|varargs|kwargs)$/;
+/** Words of templates that lay out a dialogue for a model. */
+const OF_CHATS =
+  /\b(?:bos_token|eos_token|add_generation_prompt|continue_final_message|raise_exception)\b|\[\s{0,4}["']role["']\s{0,4}\]|\bmessages?\.role\b/;
+
+/** What is told of templates that lay out a dialogue alone. */
+const OF_DIALOGUES: ReadonlySet<TechniqueName> = new Set([
+  'template-file',
+  'template-name',
+  'template-exhaustion',
+  'template-instruction',
+  'template-exfiltration',
+]);
+
+/** Whether a template says that it lays out a dialogue. */
+export const isChatTemplate = (template: string): boolean => OF_CHATS.test(template);
+
 /** Filters that reach attributes by a name they are given. */
 const BY_NAME = new Set([
   'attr',
@@ -65,7 +84,11 @@ function joinedTexts(tokens: readonly Token[]): string[] {
   return joined;
 }
 
-function inspectTokens({ tokens }: Stretch, see: (technique: TechniqueName, message: string) => void): void {
+function inspectTokens(
+  { tokens }: Stretch,
+  see: (technique: TechniqueName, message: string) => void,
+  isPage: boolean,
+): void {
   const costs = tokens.some(({ kind, value }) => kind === 'name' && COSTLY.test(value));
   for (const [at, token] of tokens.entries()) {
     const before = tokens[at - 1];
@@ -74,13 +97,15 @@ function inspectTokens({ tokens }: Stretch, see: (technique: TechniqueName, mess
       const isAttribute = isSign(before, '.');
       if (
         isAttribute
-          ? isInner(token.value) || (CALLED.test(token.value) && isSign(after, '('))
+          ? (isInner(token.value) && !(isPage && isTypeName(tokens, at))) ||
+            (CALLED.test(token.value) && isSign(after, '('))
           : /^__\w+__$/.test(token.value)
       )
         see('template-escape', 'reaches for an attribute that leads out of the template');
       else if (
         !isAttribute &&
         FOREIGN.test(token.value) &&
+        !(isPage && OF_PAGES.test(token.value)) &&
         (isSign(after, '.') || isSign(after, '[') || isSign(after, '(') || isSign(after, '|'))
       )
         see('template-escape', `uses \`${token.value}\`, which no chat template needs`);
@@ -120,6 +145,18 @@ function inspectTokens({ tokens }: Stretch, see: (technique: TechniqueName, mess
   }
 }
 
+/** Whether a name stands in `x.__class__.__name__`, by which templates tell types apart. */
+function isTypeName(tokens: readonly Token[], at: number): boolean {
+  const start = tokens[at]!.value === '__name__' ? at - 2 : at;
+  const [type, dot, name, after] = tokens.slice(Math.max(0, start), start + 4);
+  return (
+    type?.value === '__class__' &&
+    isSign(dot, '.') &&
+    name?.value === '__name__' &&
+    !(after?.kind === 'sign' && /^[.[(]$/.test(after.value))
+  );
+}
+
 /** Whether the condition of a stretch asks what somebody wrote. */
 const asksContent = ({ text }: Stretch): boolean =>
   /\bcontent\b/.test(text) && /\bin\b|==|\bstartswith\b|\bendswith\b|\bis\b/.test(text);
@@ -133,10 +170,17 @@ const isProse = (text: string): boolean =>
 /**
  * What a Jinja template of a tokenizer can do beyond laying out a dialogue: leave its sandbox, read files, cost time without end,
  * carry words elsewhere, or slip in orders when certain words come up.
+ * @param isPage whether it is one of a page, playbook or query: such a one takes in others, and is given what its framework has
  */
-export function inspectTemplate(inspection: Inspection, template: string, place: Place): void {
+export function inspectTemplate(
+  inspection: Inspection,
+  template: string,
+  place: Place,
+  isPage = false,
+): void {
   const told = new Set<string>();
   const see = (technique: TechniqueName, message: string): void => {
+    if (isPage && OF_DIALOGUES.has(technique)) return;
     if (told.has(`${technique} ${message}`)) return;
     told.add(`${technique} ${message}`);
     inspection.report(technique, `a template ${message}`, place);
@@ -155,7 +199,7 @@ export function inspectTemplate(inspection: Inspection, template: string, place:
   const conditions: boolean[] = [];
   let loops = 0;
   for (const [at, stretch] of stretches.entries()) {
-    inspectTokens(stretch, see);
+    inspectTokens(stretch, see, isPage);
     const word = stretch.tokens.find(({ kind }) => kind === 'name')?.value ?? '';
     if (stretch.kind === 'statement') {
       if (FROM_FILES.has(word)) see('template-file', 'takes in other files');

@@ -30,7 +30,9 @@ const zoneOf = (host: string): string =>
     .split('.')
     .slice(-2)
     .join('.');
-const isNamed = (address: string): boolean => NAMED.test(address) && !PASSING.has(zoneOf(hostOf(address)));
+/** Whether an address is of a host with a name, over TLS, where not just anyone leaves something. */
+export const isNamed = (address: string): boolean =>
+  NAMED.test(address) && !PASSING.has(zoneOf(hostOf(address)));
 
 /** Whether a line names addresses, and all of them are this machine. */
 export const isOnlyLocal = (line: string): boolean => {

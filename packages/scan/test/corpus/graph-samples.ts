@@ -585,7 +585,7 @@ function* repositories(): Generator<Sample> {
       'requirements.txt',
       Buffer.from('--extra-index-url http://127.0.0.1/simple\nnumpy\n'),
     ],
-    'requirements: an address': ['requirements.txt', Buffer.from('x @ git+https://example.com/x.git\n')],
+    'requirements: an address': ['requirements.txt', Buffer.from('x @ git+http://example.com/x.git\n')],
     'installer that runs': ['setup.py', Buffer.from('import os\nos.system("x")\n')],
     'script that hides': [
       'modeling.py',
