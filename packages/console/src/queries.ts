@@ -115,7 +115,7 @@ const integrations = queryOptions({
 });
 const reviews = queryOptions({
   queryKey: ['reviews'],
-  queryFn: async () => (await api.get<{ reviews: Review[] }>('/reviews')).reviews,
+  queryFn: () => api.get<{ reviews: Review[]; deciding: number }>('/reviews'),
 });
 const findings = queryOptions({
   queryKey: ['findings'],

@@ -28,8 +28,13 @@ export async function openSample(
 export async function keepReviews(control: Control): Promise<void> {
   const { reviews, directory } = control.accounts;
   if (!(await directory.any())) return;
-  const lapsed = await reviews.lapse();
+  const { lapsed, kept } = await reviews.lapse();
   if (lapsed > 0) log('warn', 'roles lapsed that were not decided in time', { roles: lapsed });
+  if (kept > 0)
+    log('warn', 'a review ended with roles undecided that stay, since no one could have decided on them', {
+      roles: kept,
+      do: 'give a second person the role approver, and have them add a passkey; then sallyport review open grants',
+    });
   const known = await reviews.list();
   const since = (kind: ReviewRow['kind']): number => {
     const last = known.find((one) => one.kind === kind);

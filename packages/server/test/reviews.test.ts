@@ -119,6 +119,40 @@ describe('a review of roles', () => {
   });
 });
 
+describe('a review that no one can decide on', () => {
+  it('takes no role when it is due, and says so beforehand and afterwards', async (t) => {
+    const server = await testServer();
+    t.after(() => server.stop());
+    const admin = await signedIn(server, [{ role: 'administrator' }]);
+    const others = [
+      await signedIn(server, [{ role: 'viewer' }]),
+      await signedIn(server, [{ role: 'operator' }]),
+    ];
+    const weak = await signedIn(server, [{ role: 'approver' }]);
+    await ok(await admin.call('POST', `/api/v1/people/${weak.id}/disable`, {}), 200);
+    const listed = (): Promise<{ deciding: number }> =>
+      admin.call('GET', '/api/v1/reviews').then((answer) => ok<{ deciding: number }>(answer, 200));
+    assert.equal((await listed()).deciding, 0);
+    const { review } = await openOf(admin, 'grants');
+    const later = Date.now() + 8 * DAY_MS;
+    t.mock.method(clock, 'nowMs', () => later);
+    t.mock.method(clock, 'nowIso', () => new Date(later).toISOString());
+    await keepReviews(server.control);
+    t.mock.restoreAll();
+    const people = await server.control.accounts.directory.list();
+    const roles = others.map(({ id }) => people.find((one) => one.id === id)!.grants.map(({ role }) => role));
+    assert.deepEqual(roles, [['viewer'], ['operator']]);
+    const { items } = await server.control.accounts.reviews.one(review.id);
+    const reason = 'no one else could decide on it';
+    assert.ok(items.every((item) => item.decision === 'keep' && item.reason === reason));
+    await server.control.installation.flush();
+    const closed = await server.control.installation.store.events.latest('review-closed');
+    assert.deepEqual(closed!.data['kept'], { [reason]: items.length });
+    await signedIn(server, [{ role: 'approver' }]);
+    assert.equal((await listed()).deciding, 1);
+  });
+});
+
 function suite(engine: string, config: () => Record<string, unknown>): void {
   describe(`reviews over ${engine}`, () => {
     let server: TestServer;

@@ -10,7 +10,7 @@ import { strongest } from './strength.ts';
  */
 export async function canSignIn(
   { factors, tickets }: Store,
-  tx: Connection,
+  tx: Connection | undefined,
   { id, password, externalId }: PersonRow,
   role: string,
 ): Promise<boolean> {

@@ -4,11 +4,11 @@ import type { RelyingParty } from '../factors/passkeys.ts';
 import type { Directory } from '../people/directory.ts';
 import type { PersonFactors, Proof } from '../people/factors.ts';
 import type { AccessHome, From } from '../people/home.ts';
-import { canSignIn } from '../people/left-and-kept.ts';
 import type { Who } from '../people/sessions.ts';
 import type { SignIn } from '../people/sign-in.ts';
 import { strongest } from '../people/strength.ts';
 import { newToken, tokenHash } from '../token.ts';
+import { deciders, undecidable } from './deciders.ts';
 import { chosenBySeed, eventItems, grantItems } from './evidence.ts';
 import { type Decided, itemsDigest, requireFitting, statementChallenge, statementText } from './statement.ts';
 
@@ -251,7 +251,13 @@ export class Reviews {
     });
   }
 
-  async #close(tx: Connection, review: ReviewRow, at: string, why: string): Promise<SallyportEvent> {
+  async #close(
+    tx: Connection,
+    review: ReviewRow,
+    at: string,
+    why: string,
+    kept: Readonly<Record<string, number>> = {},
+  ): Promise<SallyportEvent> {
     await this.#home.store.reviews.close(tx, review.id, at);
     const items = await this.#home.store.reviews.items(review.id, tx);
     const count: Record<string, number> = {};
@@ -260,70 +266,68 @@ export class Reviews {
     return newEvent('review-closed', {
       actor: 'sallyport',
       subject: `review:${review.id}`,
-      data: { kind: review.kind, why, count },
+      data: { kind: review.kind, why, count, ...(Object.keys(kept).length > 0 ? { kept } : {}) },
     });
   }
 
-  /** Closes reviews of roles that are due: what nobody decided on lapses; the last administrator stays. @returns how many roles */
-  async lapse(): Promise<number> {
+  /** How many people could decide on a review now. */
+  async deciding(): Promise<number> {
+    return new Set((await deciders(this.#home)).map(({ holder }) => holder)).size;
+  }
+
+  /**
+   * Closes reviews of roles that are due: what nobody decided on lapses, unless no one could have; the last administrator
+   * stays. @returns how many roles lapsed, and how many stay undecided
+   */
+  async lapse(): Promise<{ lapsed: number; kept: number }> {
     const { store } = this.#home;
-    let lapsed = 0;
+    let [lapsed, kept] = [0, 0];
     for (const review of await this.list()) {
       // By rows that someone changed nobody loses a role.
       if (review.kind !== 'grants' || !review.overdue || review.diverges) continue;
-      lapsed += await store.change(async (tx) => {
+      const one = await store.change(async (tx) => {
         const at = clock.nowIso();
         const events: SallyportEvent[] = [];
         const items = await store.reviews.items(review.id, tx);
+        const reasons: Record<string, number> = {};
         for (const item of items) {
           if (item.decision !== null || item.diverges) continue;
-          const alone = await this.#decidesAlone(tx, item);
-          const taken = alone
-            ? null
-            : await this.#directory
-                .takeAway(
-                  tx,
-                  'sallyport',
-                  item.holder,
-                  item.subject,
-                  `not decided in review ${review.id}`,
-                  true,
-                )
-                .catch((fault: unknown) => {
-                  if (fault instanceof CodedError && fault.code === 'conflict') return null;
-                  throw fault;
-                });
+          const stays = await undecidable(this.#home, tx, item);
+          const taken =
+            stays !== null
+              ? null
+              : await this.#directory
+                  .takeAway(
+                    tx,
+                    'sallyport',
+                    item.holder,
+                    item.subject,
+                    `not decided in review ${review.id}`,
+                    true,
+                  )
+                  .catch((fault: unknown) => {
+                    if (fault instanceof CodedError && fault.code === 'conflict') return null;
+                    throw fault;
+                  });
           // Somebody must be left who can open the next one, and decide on it.
           const decision = taken === null ? 'keep' : 'lapsed';
-          const why = alone ? 'no one else could decide on it' : 'no one would be left to administer';
-          const reason = taken === null ? why : null;
+          const reason = taken === null ? (stays ?? 'no one would be left to administer') : null;
+          if (reason !== null) reasons[reason] = (reasons[reason] ?? 0) + 1;
           await store.reviews.decide(tx, item.id, { decision, reason, by: 'sallyport', at });
           events.push(...(taken ?? []));
         }
         if (store.reviews.isWhole && items.every(({ diverges }) => !diverges))
-          events.push(await this.#close(tx, review, at, 'due'));
-        return { result: events.filter(({ type }) => type === 'grant-removed').length, event: events };
+          events.push(await this.#close(tx, review, at, 'due', reasons));
+        const result = {
+          lapsed: events.filter(({ type }) => type === 'grant-removed').length,
+          kept: Object.values(reasons).reduce((sum, n) => sum + n, 0),
+        };
+        return { result, event: events };
       });
+      lapsed += one.lapsed;
+      kept += one.kept;
     }
-    return lapsed;
-  }
-
-  /** Whether a role lets its holder decide on reviews, and no one else who can sign in may: people do not decide on their own. */
-  async #decidesAlone(tx: Connection, { holder, subject }: ReviewItemRow): Promise<boolean> {
-    const { people } = this.#home.store;
-    const deciding = this.#home.decidingRoles();
-    await people.oneAtATime(tx);
-    const grants = (await people.grants(clock.nowIso(), undefined, tx)).filter(
-      ({ role, system, expiresAt }) => system === '*' && deciding.has(role) && expiresAt === null,
-    );
-    if (!holder.startsWith('person:') || !grants.some(({ id }) => id === subject)) return false;
-    for (const { holder: other, role } of grants)
-      if (other !== holder && other.startsWith('person:')) {
-        const person = await people.byId(other.slice('person:'.length), tx);
-        if (person?.disabledAt === null && (await canSignIn(this.#home.store, tx, person, role)))
-          return false;
-      }
-    return true;
+    return { lapsed, kept };
   }
 }
 

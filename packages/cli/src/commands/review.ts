@@ -66,7 +66,11 @@ export const reviewOpen: Command = {
       print(
         `Review ${opened.id} is open, with ${opened.items} items, until ${opened.dueAt}.`,
         'A person with the role approver decides and signs in the console, under Reviews.',
-        ...(kind === 'grants' ? ['Roles that are not decided by then lapse.'] : []),
+        ...(kind === 'grants'
+          ? [
+              'Roles that are not decided by then lapse, where a person other than their holder could have decided.',
+            ]
+          : []),
       );
     return 0;
   },

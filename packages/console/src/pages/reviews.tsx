@@ -24,10 +24,18 @@ export function ReviewsPage(): ReactElement {
   const { data, error } = useQuery(queries.reviews);
   const client = useQueryClient();
   const [emergency, setEmergency] = useState(false);
+  const [asking, setAsking] = useState<'grants' | 'sample' | null>(null);
   const open = useMutation({
     mutationFn: (kind: 'grants' | 'sample') => api.post('/reviews', { kind }),
-    onSuccess: () => client.invalidateQueries({ queryKey: ['reviews'] }),
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey: ['reviews'] });
+      setAsking(null);
+    },
   });
+  const ask = (kind: 'grants' | 'sample'): void => {
+    open.reset();
+    setAsking(kind);
+  };
   return (
     <>
       <div className="flex flex-wrap items-center justify-between gap-3">
@@ -36,18 +44,18 @@ export function ReviewsPage(): ReactElement {
           <button
             type="button"
             className="button main"
-            disabled={open.isPending}
-            onClick={() => open.mutate('grants')}
+            disabled={data === undefined}
+            onClick={() => ask('grants')}
           >
-            Review who holds what
+            Review who holds what …
           </button>
           <button
             type="button"
             className="button"
-            disabled={open.isPending}
-            onClick={() => open.mutate('sample')}
+            disabled={data === undefined}
+            onClick={() => ask('sample')}
           >
-            Sample the access log
+            Sample the access log …
           </button>
           <button type="button" className="button" onClick={() => setEmergency(true)}>
             Emergency access
@@ -57,16 +65,51 @@ export function ReviewsPage(): ReactElement {
       <PeopleTabs />
       <p className="text-sm text-muted">
         A person with the role approver decides, and signs with a passkey. Roles without a decision when a
-        review is due lapse. People do not decide on what they hold or did themselves.
+        review is due lapse, unless no one could have decided. People do not decide on what they hold or did
+        themselves.
       </p>
-      <Fault fault={error ?? open.error} />
+      <Fault fault={error} />
       {data || error ? null : <Waiting what="the reviews" />}
-      {data ? <ReviewTable reviews={data} current={id} /> : null}
+      {data ? <ReviewTable reviews={data.reviews} current={id} /> : null}
       {id ? <ReviewPanel key={id} id={id} /> : null}
+      <Dialog
+        title={asking === 'sample' ? 'Open a sample of the access log?' : 'Open a review of every role?'}
+        open={asking !== null}
+        onClose={() => setAsking(null)}
+      >
+        <WhatOpens kind={asking ?? 'grants'} deciding={data?.deciding ?? null} />
+        <Fault fault={open.error} />
+        <button
+          type="button"
+          className="button main mt-2"
+          disabled={open.isPending}
+          onClick={() => open.mutate(asking ?? 'grants')}
+        >
+          Open it
+        </button>
+      </Dialog>
       <Dialog title="Emergency access" open={emergency} onClose={() => setEmergency(false)}>
         <BreakGlass onDone={() => setEmergency(false)} />
       </Dialog>
     </>
+  );
+}
+
+/** What opening a review leads to, before it is opened. */
+function WhatOpens({ kind, deciding }: { kind: 'grants' | 'sample'; deciding: number | null }): ReactElement {
+  const who =
+    deciding === 0
+      ? 'No one here can decide on it: no person who can sign in has the role approver. Give it to someone first.'
+      : `${plural(deciding ?? 0, 'person', 'people')} can decide on it.`;
+  return (
+    <p className="mb-3">
+      {who}{' '}
+      {kind === 'sample'
+        ? 'Events of the last days are chosen by chance, for a person to judge.'
+        : deciding === 0
+          ? 'Until then roles stay as they are when it is due.'
+          : 'Every role that is held is put before them. One on which no one decided lapses when the review is due: its holder loses it.'}
+    </p>
   );
 }
 

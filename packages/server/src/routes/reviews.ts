@@ -78,9 +78,20 @@ export function reviewRoutes(app: OpenAPIHono<Env>, control: Control): void {
       path: '/api/v1/reviews',
       ...needs('see-reviews', 'organisation'),
       summary: 'List reviews of access, newest first',
-      responses: { 200: json(z.object({ reviews: z.array(reviewView) }), 'All of them'), ...failures },
+      responses: {
+        200: json(
+          z.object({
+            reviews: z.array(reviewView),
+            deciding: z
+              .number()
+              .describe('people who could decide on one now; roles lapse only where someone could'),
+          }),
+          'All of them',
+        ),
+        ...failures,
+      },
     }),
-    async (c) => c.json({ reviews: await reviews().list() }, 200),
+    async (c) => c.json({ reviews: await reviews().list(), deciding: await reviews().deciding() }, 200),
   );
   app.openapi(
     createRoute({
