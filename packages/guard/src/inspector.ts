@@ -32,7 +32,7 @@ const INVISIBLE_TOLERATED = 8;
 const TAGGED_MAX = 0.65;
 
 /** Views that decoding made; folding letters cannot make personal data. */
-const DECODED = /^(?:base64|hex|url|html|escape|tags)/;
+const DECODED = /^(?:base64|hex|url|html|escape|tags|hidden)/;
 /** A text that is read as it stands alone. */
 const AS_WRITTEN: Canonical = { views: [], rewritten: false, invisible: null, unread: false };
 /** Texts among bytes, of which only what has a check digit is told as personal. */

@@ -3,7 +3,8 @@ import { DENY_AT, FLAG_AT } from './model/injection-model.ts';
 import type { View } from './views/canonicalise.ts';
 
 /** Steps that bring out what no one can read as it is written; others only rewrite a text that anyone can. */
-const BROUGHT_OUT = /(?:base\d{2}|hex|binary|octal|decimal|tags|rot|revers|morse|braille|radio|turned)/;
+const BROUGHT_OUT =
+  /(?:base\d{2}|hex|binary|octal|decimal|tags|hidden|rot|revers|morse|braille|radio|turned)/;
 
 /** Characters in all in which findings are looked for, and times that they are at least. */
 const SOUGHT_MAX = 1 << 28;

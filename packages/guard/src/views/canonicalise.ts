@@ -1,6 +1,7 @@
 import { foldCharacter, isInvisible, isNeeded, lookalike } from './characters.ts';
 import { findCiphers } from './ciphers.ts';
 import { findEncodings, findRuns } from './encodings.ts';
+import { findHiddenBits } from './hidden-bits.ts';
 import { look } from './look.ts';
 import { endOf, type Mapped, MappedBuilder, startOf } from './mapped.ts';
 import { findSpellings } from './spellings.ts';
@@ -176,7 +177,8 @@ export function canonicalise(text: string): Canonical {
       for (const layer of findRuns(mapped, seen)) follow(layer);
       continue;
     }
-    for (const find of [findEncodings, findCiphers]) for (const layer of find(mapped, seen)) follow(layer);
+    for (const find of [findEncodings, findCiphers, findHiddenBits])
+      for (const layer of find(mapped, seen)) follow(layer);
     // What was put together needs it no second time; what it was put together to may be encoded.
     if (!spelt) {
       const written = normal.folded ?? normal.plain;

@@ -4,7 +4,9 @@ import type { Layer } from './canonicalise.ts';
 import { COMMON_WORDS } from './frequent-words.ts';
 import type { Look } from './look.ts';
 import { type Mapped, MappedBuilder } from './mapped.ts';
+import { withoutPictures } from './pictures.ts';
 import { type Found, Rewriting } from './rewriting.ts';
+import { ordered } from './scrambled.ts';
 
 const FIGURES: Readonly<Record<string, string>> = tableOf({
   ...LEET,
@@ -193,9 +195,11 @@ export function* findSpellings(
 ): Generator<Layer> {
   const rewriting = new Rewriting(source, AROUND);
   const ways = [
+    [!plain, withoutPictures],
     [wraps >= WRAPS_MIN, withoutMarkup],
     [figures >= LEET_MIN, leet],
     [chain > 1, asWords],
+    [true, ordered],
   ] as const;
   for (const [due, undo] of ways) if (due) undo(rewriting);
   const read = rewriting.layer();
