@@ -81,4 +81,9 @@ export const ORDINARY_SNIPPETS: readonly string[] = [
   'Staying safe online\n\nNever share your password with anyone, not even with people who say that they are from support. Use a different password for each site, and a password manager to remember them. Turn on two-step verification wherever you can.',
   'Staying safe online: a guide for parents. Ask your child not to tell anyone their passwords or their address. Do not click on links in messages from strangers. If a message asks you to ignore a warning or to keep a secret, tell an adult.',
   'How we keep your account safe\n\nWe will never ask for your password by e-mail or telephone. If someone asks you to disclose a code, do not tell them. Report the message to us and delete it.',
+  'def exchange(self, peer_public_key: X448PublicKey) -> bytes:',
+  'credential: X509Credential | undefined;',
+  'RegOpenKeyEx = win32api.RegOpenKeyEx\nRegEnumKey = win32api.RegEnumKey',
+  'exports.setRealtimeAPIKeyCacheContext = setRealtimeAPIKeyCacheContext;',
+  'exports.X509SubjectKeyIDExtension = exports.X509AuthorityKeyIDExtension = X509AuthorityKeyIDExtension;',
 ];

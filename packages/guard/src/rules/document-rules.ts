@@ -1,5 +1,24 @@
 import { INJECTION, type InjectionRule, rule } from './injection-rule.ts';
 
+/** How a line begins that calls on whoever reads it. */
+const CALLS = [
+  '(?:^|[\\n.!?:;\\]>)*#"\'-]\\s{0,4})(?:important|attention|note|hey|dear|hello|urgent|notice|warning|message|instructions?',
+  'reminder|this (?:one|note|message|comment|text|line) is)[\\s,:!-]{1,4}(?:to |for )?',
+].join('|');
+const VENDOR = '(?:the |all |any |github |google |microsoft )?';
+const MODELS = [
+  '(?:ai|a\\.i\\.|assistants?|ai (?:assistants?|models?|agents?|systems?)|language models?|llms?|chatbots?|chatgpt',
+  'claude|gpt-?\\d?|gemini|copilot|cursor(?= (?:agent|ai)\\b))',
+].join('|');
+const GOES_ON = '(?:[:,!.-]|\\bmust\\b|\\bshould\\b|\\bplease\\b|\\bread)';
+
+const SENDS = '(?:send|forward|post|upload|exfiltrate|e-?mail|transmit|submit|leak|append)';
+/** What a system has for itself and for the person who asks. */
+const KEPT = [
+  '(?:conversation|chat history|system prompt|api keys?|passwords?|credentials?|secrets?|tokens?',
+  "private (?:data|keys?)|personal (?:data|information)|inbox|contacts?|user'?s? (?:data|messages?|e-?mails?))",
+].join('|');
+
 /** Rules for what a system merely reads: words for it there are no one's who may give it orders. */
 export const DOCUMENT_RULES: readonly InjectionRule[] = [
   rule(
@@ -17,7 +36,7 @@ export const DOCUMENT_RULES: readonly InjectionRule[] = [
       'copilot',
       'cursor',
     ],
-    /(?:^|[\n.!?:;\]>)*#"'-]\s{0,4})(?:(?:important|attention|note|hey|dear|hello|urgent|notice|warning|message|instructions?|reminder|this (?:one|note|message|comment|text|line) is)[\s,:!-]{1,4}(?:to |for )?(?:the |all |any |github |google |microsoft )?)(?:ai|a\.i\.|assistants?|ai (?:assistants?|models?|agents?|systems?)|language models?|llms?|chatbots?|chatgpt|claude|gpt-?\d?|gemini|copilot|cursor(?= (?:agent|ai)\b))\b(?! users)[^\n]{0,30}?(?:[:,!.-]|\bmust\b|\bshould\b|\bplease\b|\bread)/g,
+    new RegExp(`${CALLS}${VENDOR}${MODELS}\\b(?! users)[^\\n]{0,30}?${GOES_ON}`, 'g'),
     'high',
     0.8,
     INJECTION,
@@ -37,7 +56,10 @@ export const DOCUMENT_RULES: readonly InjectionRule[] = [
   rule(
     'exfiltration',
     ['send', 'forward', 'post', 'upload', 'exfiltrate', 'email', 'append', 'transmit', 'leak'],
-    /\b(?:send|forward|post|upload|exfiltrate|e-?mail|transmit|submit|leak|append)\b[^.!?\n]{0,60}\b(?:conversation|chat history|system prompt|api keys?|passwords?|credentials?|secrets?|tokens?|private (?:data|keys?)|personal (?:data|information)|inbox|contacts?|user'?s? (?:data|messages?|e-?mails?))\b[^\n]{0,60}?(?:\bto\b|\bat\b|https?:\/\/|@)/g,
+    new RegExp(
+      `\\b${SENDS}\\b[^.!?\\n]{0,60}\\b${KEPT}\\b[^\\n]{0,60}?(?:\\bto\\b|\\bat\\b|https?://|@)`,
+      'g',
+    ),
     'high',
     0.8,
     ['LLM01:2025', 'AML.T0057', 'CWE-200'],

@@ -7,6 +7,9 @@ const OLD =
   '(?:previous|prev|prior|past(?! orders)|above|below|earlier|preceding|foregoing|initial|original|existing|system|your|all|any|these|those|the)';
 const ORDERS =
   '(?:(?:instruction|prompt|rule|guideline|direction|directive|command|constraint|restriction|polic(?:y|ie))s?|orders|programming|training|(?:system|developer|initial|original) (?:messages?|context))';
+/** What programs ignore and override: a rule or command of theirs, and rules about what they ignore. */
+const NO_ORDER =
+  '(?!\\s(?:the )?(?:rule|guideline|directive|command|constraint|restriction|policy)\\b|(?<=\\b(?:same|the|these) ignore) rules?\\b)';
 /** What people correct themselves about: a message of theirs, an order in a shop. */
 const LOOSE = '(?:message|context|order|conversation|chat|text|input|question|e-?mail)s?';
 
@@ -54,7 +57,7 @@ export const INJECTION_RULES: readonly InjectionRule[] = [
       'neglect',
     ],
     new RegExp(
-      `\\b(?:ignor(?:e|ing)|disregard(?:ing)?|forget(?:ting)?|overlook|bypass|overrid(?:e|ing)|neglect|do not follow|don'?t follow|stop following)\\b[\\s,:]{1,4}(?:about |to follow )?(?:(?:${OLD}|of|my|that|every|everything|what|you|were|was|have|been|said|told|given|from|us|me|and|or|which|came)[\\s,]{1,3}){0,7}${OLD}?\\s?${ORDERS}\\b`,
+      `\\b(?:ignor(?:e|ing)|disregard(?:ing)?|forget(?:ting)?|overlook|bypass|overrid(?:e|ing)|neglect|do not follow|don'?t follow|stop following)\\b${NO_ORDER}[\\s,:]{1,4}(?:about |to follow )?(?:(?:${OLD}|of|my|that|every|everything|what|you|were|was|have|been|said|told|given|from|us|me|and|or|which|came)[\\s,]{1,3}){0,7}${OLD}?\\s?${ORDERS}\\b(?! (?:templates?|class(?:es)?)\\b)`,
       'g',
     ),
     'critical',
@@ -72,6 +75,10 @@ export const INJECTION_RULES: readonly InjectionRule[] = [
       'do not ignore the smoke alarm',
       'forget about lunch, let us go',
       'the previous instructions were helpful, thanks',
+      'a way for the setup script to override command classes',
+      'bypass the prompt template and pass the text directly',
+      'do we need to ignore the constraint, rather than emit code?',
+      'subject to the same ignore rules',
     ],
   ),
   rule(
