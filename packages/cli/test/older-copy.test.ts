@@ -54,8 +54,8 @@ describe('a data folder that was put back as it was before, without witnesses', 
     ok('ledger', 'verify');
     lay('older', 'data');
     assert.equal(run('ledger', 'verify').code, 1);
-    const [seen] = readdirSync(join(config, 'sallyport')).filter((name) => name.endsWith('.seen'));
-    rmSync(join(config, 'sallyport', seen!));
+    for (const name of readdirSync(join(config, 'sallyport')))
+      if (name.endsWith('.seen')) rmSync(join(config, 'sallyport', name));
     ok('ledger', 'verify');
     ok('key', 'create', '--name', 'again', '--systems', 'main');
     ok('ledger', 'verify');
@@ -69,5 +69,20 @@ describe('a data folder that was put back as it was before, without witnesses', 
     ok('restore', 'then.age');
     ok('ledger', 'verify');
     assert.doesNotMatch(run('doctor').out, /this machine saw/);
+  });
+
+  it('and is no older copy where the restore was not told where the root key lies', () => {
+    const root = ['--root-key', 'apart/root.key'];
+    rmSync(join(home, 'data'), { recursive: true });
+    ok('upstream', 'add', 'main', '--url', 'https://api.example.com/v1', '--dialect', 'openai', ...root);
+    ok('backup', 'apart.age', ...root);
+    const identity = join(home, 'apart');
+    ok('key', 'create', '--name', 'later', '--systems', 'main', ...root);
+    assert.ok(readdirSync(identity).some((name) => name.endsWith('.seen')));
+    rmSync(join(home, 'data'), { recursive: true });
+    cpSync(identity, join(config, 'sallyport'), { recursive: true, force: false });
+    ok('restore', 'apart.age');
+    ok('ledger', 'verify', ...root);
+    assert.doesNotMatch(run('doctor', ...root).out, /this machine saw/);
   });
 });

@@ -77,35 +77,48 @@ export function rememberLog(folder: string, rootKey: string | undefined, keys: r
   }
 }
 
-/** The longest log that this machine saw in a folder: its checkpoint, and the file that says so. */
+/** How far the log in a folder went: its checkpoint, and the file that says so. */
 export interface SeenLog {
   readonly checkpoint: Checkpoint;
   readonly file: string;
 }
 
-/** The longest log that this machine saw in a data folder; null where nothing is remembered. What cannot be read says nothing. */
+/**
+ * How far the log in a data folder went; null where nothing is remembered. What cannot be read says nothing. The user's configuration
+ * counts first: a restore that was not told where the root key lies speaks there alone.
+ */
 export function seenLog(folder: string, rootKey: string | undefined): SeenLog | null {
-  const all = filesOf(folder, rootKey, 'seen').flatMap((file): SeenLog[] => {
+  for (const file of filesOf(folder, rootKey, 'seen'))
     try {
-      return [{ checkpoint: openCheckpoint(readFileSync(file, 'utf8')), file }];
+      return { checkpoint: openCheckpoint(readFileSync(file, 'utf8')), file };
     } catch {
-      return [];
+      // The next may say so.
     }
-  });
-  return all.sort((a, b) => b.checkpoint.size - a.checkpoint.size)[0] ?? null;
+  return null;
 }
 
-/** Remembers how far the log in a data folder went, apart from it. @param note its signed checkpoint */
-export function rememberSeen(folder: string, rootKey: string | undefined, note: string): void {
-  for (const file of filesOf(folder, rootKey, 'seen')) {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeDurably(file, note, 0o600);
+/** Remembers how far the log in a data folder went, apart from it. @param note its signed checkpoint @returns in words, why not; null where it did */
+export function rememberSeen(folder: string, rootKey: string | undefined, note: string): string | null {
+  try {
+    for (const file of filesOf(folder, rootKey, 'seen')) {
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      writeDurably(file, note, 0o600);
+    }
+    return null;
+  } catch (fault) {
+    return (fault as Error).message;
   }
 }
 
-/** Forgets how far the log in a data folder went: another lies there now, by the word of the owner of this machine. */
+/** Forgets how far the log in a data folder went: another begins there. */
 export function forgetSeen(folder: string, rootKey: string | undefined): void {
   for (const file of filesOf(folder, rootKey, 'seen')) rmSync(file, { force: true });
+}
+
+/** Forgets all that is remembered of the log in a data folder, which is about to be removed. */
+export function forgetLog(folder: string, rootKey: string | undefined): void {
+  forgetSeen(folder, rootKey);
+  for (const file of filesOf(folder, rootKey)) rmSync(file, { force: true });
 }
 
 /** Files beside root keys with the keys of the log of an installation. */

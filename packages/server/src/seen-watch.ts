@@ -44,18 +44,14 @@ export class SeenWatch {
   async note(): Promise<void> {
     const { size } = this.#ledger.checkpoint;
     if (this.fault !== null || size === this.#noted) return;
-    try {
-      const { note } = await this.#ledger.proveConsistency(size);
-      rememberSeen(this.#folder, this.#rootKey, note);
-      this.#noted = size;
-      this.#isWritable = true;
-    } catch (fault) {
-      if (this.#isWritable)
-        log('warn', 'how far the record went could not be remembered apart from it', {
-          fault: (fault as Error).message,
-        });
-      this.#isWritable = false;
-    }
+    const fault = await this.#ledger.proveConsistency(size).then(
+      ({ note }) => rememberSeen(this.#folder, this.#rootKey, note),
+      ({ message }: Error) => message,
+    );
+    if (fault === null) this.#noted = size;
+    else if (this.#isWritable)
+      log('warn', 'how far the record went could not be remembered apart from it', { fault });
+    this.#isWritable = fault === null;
   }
 }
 

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { BACKUP_KEEP_DAYS, CodedError, clock, InTurn, newEvent, type SallyportEvent } from '@sallyport/core';
 import { backupFiles, parseRecipient } from '@sallyport/vault';
 import type { Control } from '../control.ts';
+import { forgetLog } from '../known-logs.ts';
 import { log } from '../log.ts';
 import { dataContents, keyContents } from './backup-contents.ts';
 import { backupIdentity } from './backup-identity.ts';
@@ -225,6 +226,7 @@ export class BackupDesk {
       } catch (fault) {
         outcome = { passed: false, detail: (fault as Error).message, entries: 0, rows: 0, bytes: 0 };
       } finally {
+        forgetLog(join(folder, 'data'), undefined);
         rmSync(folder, { recursive: true, force: true });
       }
       const drill = { file: path, ...outcome, tookMs: Math.round(performance.now() - begun) };

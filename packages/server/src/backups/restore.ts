@@ -5,6 +5,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   renameSync,
   rmdirSync,
@@ -18,7 +19,7 @@ import { verifyLedger } from '@sallyport/ledger';
 import { loadPostgres, loadSqlite } from '@sallyport/store';
 import { type AgeIdentity, type BackupFile, backupFiles, KeyRing, rootKeyPath } from '@sallyport/vault';
 import { forgetRoot } from '../key-home.ts';
-import { forgetSeen, rememberLog } from '../known-logs.ts';
+import { rememberLog, rememberSeen } from '../known-logs.ts';
 import { openRoot } from '../root-home.ts';
 import { isRootPart, ROOT_NAME } from './backup-contents.ts';
 import { knownBackupIdentity } from './backup-identity.ts';
@@ -158,7 +159,8 @@ export async function restoreBackup(
     forgetRoot(partial);
     moveTo(place, partial);
     rememberLog(place, rootKey, about.verifierKeys);
-    forgetSeen(place, rootKey);
+    // From here on the log of this folder goes on from what was restored.
+    rememberSeen(place, rootKey, readFileSync(join(place, 'ledger', 'checkpoint'), 'utf8'));
     return { ...done, rows, entries, tookMs: performance.now() - begun };
   } finally {
     rmSync(partial, { recursive: true, force: true });
