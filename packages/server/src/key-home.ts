@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CodedError, type Config, type KeyProvider } from '@sallyport/core';
 import {
@@ -8,6 +8,7 @@ import {
   openRootKey,
   openSigningKey,
   type RootKey,
+  readKeyFile,
   readSigningKey,
   rootKeyPath,
   type SigningKey,
@@ -40,7 +41,7 @@ const notePath = (folder: string): string => join(folder, 'keys', 'root.json');
 
 function readNote(folder: string): RootNote | null {
   const path = notePath(folder);
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as RootNote) : null;
+  return existsSync(path) ? readKeyFile<RootNote>(path, () => true) : null;
 }
 
 /** Leaves open which root a restored data folder belongs to: the keys beside it tell. */

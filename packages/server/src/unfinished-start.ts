@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '@sallyport/core';
+import { readKeyFile } from '@sallyport/vault';
 
 /** A start that was cut short before there was an installation left keys that seal nothing. @throws CodedError `usage` */
 export function clearUnfinished(folder: string): void {
@@ -12,5 +13,6 @@ export function clearUnfinished(folder: string): void {
   rmSync(join(folder, 'keys'), { recursive: true, force: true });
 }
 
-/** The id of an installation, from its file. */
-export const readId = (file: string): string => (JSON.parse(readFileSync(file, 'utf8')) as { id: string }).id;
+/** The id of an installation, from its file. @throws CodedError `file-unusable` */
+export const readId = (file: string): string =>
+  readKeyFile<{ id: string }>(file, ({ id }) => typeof id === 'string').id;

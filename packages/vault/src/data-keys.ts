@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, newId } from '@sallyport/core';
 import { syncFolder, writeDurably } from './durable.ts';
 import { envelopeKeyId, formatEnvelope, parseEnvelope } from './envelope.ts';
+import { isWrapped, readKeyFile } from './key-file.ts';
 import { type KeyPurpose, splitPurpose } from './key-purposes.ts';
 import type { KeyRing } from './key-ring.ts';
 
@@ -42,6 +43,14 @@ const OPEN_MAX = 4096;
 /** Keys wrapped anew before others have their turn. */
 const REWRAP_SLICE = 16;
 
+/** @throws CodedError `file-unusable` */
+const readDataKey = (path: string): DataKeyFile =>
+  readKeyFile<DataKeyFile>(
+    path,
+    (file) => [file.id, file.purpose, file.day].every((one) => typeof one === 'string') && isWrapped(file),
+    '; or remove it: what it sealed opens no more then',
+  );
+
 const contextOf = (file: Pick<DataKeyFile, 'id' | 'purpose'>) => {
   const { purpose, owner } = splitPurpose(file.purpose);
   return { purpose, owner, object: file.id, version: 1 } as const;
@@ -67,7 +76,7 @@ export class DataKeys {
     const keys = new DataKeys(folder, ring);
     for (const name of existsSync(folder) ? readdirSync(folder).sort() : []) {
       if (!DATA_KEY_FILE.test(name)) continue;
-      const file = JSON.parse(readFileSync(join(folder, name), 'utf8')) as DataKeyFile;
+      const file = readDataKey(join(folder, name));
       keys.#remember(file.envelope === undefined ? await keys.#lift(file) : file);
     }
     return keys;
@@ -81,7 +90,7 @@ export class DataKeys {
     const keys = new DataKeys(folder, ring);
     for (const name of existsSync(folder) ? readdirSync(folder) : []) {
       if (!DATA_KEY_FILE.test(name)) continue;
-      const file = JSON.parse(readFileSync(join(folder, name), 'utf8')) as DataKeyFile;
+      const file = readDataKey(join(folder, name));
       if (file.envelope === undefined)
         throw new CodedError('root-key-wrong', 'data keys are of an earlier version; start the server once');
       keys.#remember(file);

@@ -24,6 +24,7 @@ export { type DataKey, type DataKeyEntry, DataKeys } from './data-keys.ts';
 export { syncFolder, writeDurably, writePieces } from './durable.ts';
 export { formatEnvelope, parseEnvelope } from './envelope.ts';
 export type { KeyContext } from './key-context.ts';
+export { isWrapped, readKeyFile } from './key-file.ts';
 export { KEY_PURPOSES, type KeyPurpose } from './key-purposes.ts';
 export { type KeyEncryptionKey, KeyRing } from './key-ring.ts';
 export {

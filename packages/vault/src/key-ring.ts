@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, clock, type KeyProvider, newId, UnderWay } from '@sallyport/core';
 import { syncFolder, writeDurably } from './durable.ts';
 import { type Envelope, unwrapKey, wrapKey } from './envelope.ts';
 import { encodeContext, type KeyContext } from './key-context.ts';
+import { isWrapped, readKeyFile } from './key-file.ts';
 import { KEY_PURPOSES, type KeyPurpose } from './key-purposes.ts';
 import { DEFAULT_SUITE, isSuite, type SuiteName, WRAPPING_SUITES } from './suites.ts';
 
@@ -59,7 +60,7 @@ export class KeyRing {
     const ring = new KeyRing(folder, provider);
     for (const name of existsSync(folder) ? readdirSync(folder).sort() : []) {
       if (!/^kek_[0-9a-z]+\.json$/.test(name)) continue;
-      const file = JSON.parse(readFileSync(join(folder, name), 'utf8')) as KeyFile;
+      const file = readKeyFile<KeyFile>(join(folder, name), isWrapped);
       if (!isSuite(file.suite))
         throw new CodedError('root-key-wrong', `\`${name}\` is of a suite that this version does not know`);
       ring.#remember(file, await provider.unwrap(Buffer.from(file.wrapped, 'base64'), contextOf(file)));

@@ -1,7 +1,8 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { writeDurably } from './durable.ts';
 import { formatEnvelope, parseEnvelope } from './envelope.ts';
+import { isWrapped, readKeyFile } from './key-file.ts';
 import type { KeyRing } from './key-ring.ts';
 
 /** Two key pairs that sign the same: Ed25519 (RFC 8032) and ML-DSA-44 (FIPS 204). The private halves stay inside. */
@@ -55,7 +56,7 @@ const contextOf = (name: string) => ({ purpose: 'signing', owner: '', object: na
  */
 export function readSigningKey(path: string, ring: KeyRing, name: string): SigningKey | null {
   if (!existsSync(path)) return null;
-  const { envelope } = JSON.parse(readFileSync(path, 'utf8')) as SigningKeyFile;
+  const { envelope } = readKeyFile<SigningKeyFile>(path, isWrapped);
   if (envelope === undefined) return null;
   return signingKey(ring.unwrap(parseEnvelope(envelope), contextOf(name)));
 }
@@ -64,7 +65,7 @@ export function readSigningKey(path: string, ring: KeyRing, name: string): Signi
 export async function openSigningKey(path: string, ring: KeyRing, name: string): Promise<SigningKey> {
   const context = contextOf(name);
   await ring.ensure('signing');
-  const file = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as SigningKeyFile) : null;
+  const file = existsSync(path) ? readKeyFile<SigningKeyFile>(path, isWrapped) : null;
   let seeds: Uint8Array;
   if (file?.envelope !== undefined) seeds = ring.unwrap(parseEnvelope(file.envelope), context);
   else {

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { writeDurably } from './durable.ts';
 import { envelopeKeyId, formatEnvelope, parseEnvelope } from './envelope.ts';
 import type { KeyContext } from './key-context.ts';
+import { readKeyFile } from './key-file.ts';
 import type { KeyPurpose } from './key-purposes.ts';
 import type { KeyRing } from './key-ring.ts';
 
@@ -16,7 +17,7 @@ interface Content {
 }
 
 const read = (path: string): Content | null =>
-  existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Content) : null;
+  existsSync(path) ? readKeyFile<Content>(path, () => true) : null;
 
 /** The key that wraps what is in a file; null where there is none. */
 export function parentOf({ path }: WrappedFile): string | null {

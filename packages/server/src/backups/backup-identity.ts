@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import {
   classicPair,
   formatEnvelope,
   hybridPair,
+  isWrapped,
   type KeyRing,
   parseEnvelope,
   parseIdentity,
   parseRecipient,
+  readKeyFile,
   type WrappedFile,
   writeDurably,
 } from '@sallyport/vault';
@@ -40,7 +42,7 @@ function fromSeeds(seeds: Uint8Array): BackupIdentity {
 export function knownBackupIdentity(ring: KeyRing): BackupIdentity | null {
   const { path, context } = backupIdentityFile(ring);
   if (!existsSync(path)) return null;
-  const { envelope } = JSON.parse(readFileSync(path, 'utf8')) as { envelope: string };
+  const { envelope } = readKeyFile<{ envelope: string }>(path, isWrapped);
   return fromSeeds(ring.unwrap(parseEnvelope(envelope), context));
 }
 

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { clock, newEvent, systemSchema } from '@sallyport/core';
 import { formatEnvelope, parseEnvelope, writeDurably } from '@sallyport/vault';
 import type { Control } from '../control.ts';
-import { demoContext, demoKeyPath } from './demo-key.ts';
+import { demoContext, demoKeyPath, readDemoKey } from './demo-key.ts';
 import { PLANTED_SECRET } from './helpdesk.ts';
 
 const KEY_RENEW_MS = 86_400_000;
@@ -61,7 +61,7 @@ async function demoKey(control: Control): Promise<string> {
   const { ring } = installation;
   const path = demoKeyPath(installation.folder);
   if (existsSync(path)) {
-    const { id, envelope = '' } = JSON.parse(readFileSync(path, 'utf8')) as { id: string; envelope?: string };
+    const { id, envelope = '' } = readDemoKey(path);
     const row = await installation.store.keys.byId(id);
     if (
       envelope !== '' &&

@@ -1,12 +1,14 @@
 import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { clock } from '@sallyport/core';
 import {
   formatEnvelope,
+  isWrapped,
   type KeyRing,
   parseEnvelope,
+  readKeyFile,
   type WrappedFile,
   writeDurably,
 } from '@sallyport/vault';
@@ -66,10 +68,10 @@ export class LocalAuthority {
   static async open(folder: string, ring: KeyRing, id: string): Promise<LocalAuthority> {
     const { path, context } = localAuthorityFile(folder);
     if (existsSync(path)) {
-      const { envelope, certificate } = JSON.parse(readFileSync(path, 'utf8')) as {
-        envelope: string;
-        certificate: string;
-      };
+      const { envelope, certificate } = readKeyFile<{ envelope: string; certificate: string }>(
+        path,
+        (file) => isWrapped(file) && typeof file.certificate === 'string',
+      );
       const der = ring.unwrap(parseEnvelope(envelope), context);
       const key = await webcrypto.subtle.importKey('pkcs8', der, ECDSA, false, ['sign']);
       return new LocalAuthority(certificate, key);
