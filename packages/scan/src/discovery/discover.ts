@@ -17,7 +17,7 @@ import { leftOutMessage } from '../wholeness.ts';
 import { inspectLog } from './access-log.ts';
 import type { Hit } from './hit.ts';
 import { HitList } from './hit-list.ts';
-import { inspectSource, isCertain, isSource } from './source-tree.ts';
+import { inspectOther, inspectSource, isCertain, isSource, type SourceSecrets } from './source-tree.ts';
 
 /** What uses AI, and where. */
 export interface DiscoveryReport extends ScanReport {
@@ -35,6 +35,10 @@ const SOURCE_BYTES_MAX = 4 * 1024 * 1024;
 /** Lock files are written by programs, and longer. */
 const LOCK_BYTES_MAX = 32 * 1024 * 1024;
 const bytesMaxOf = (name: string): number => (lockFormatOf(name) ? LOCK_BYTES_MAX : SOURCE_BYTES_MAX);
+/** Bytes of other texts in which secrets are looked for: data, logs and dumps may go on behind them. */
+const OTHER_BYTES_MAX = 32 * 1024 * 1024;
+/** Bytes by which a program or picture is told from a text. */
+const HEAD_BYTES = 8192;
 /** Bytes for each zero among them: programs have many zeros, and a text has one that somebody put there. */
 const BYTES_FOR_A_ZERO = 32;
 const NOTHING_KNOWN: KnownUse = { isSanctioned: () => false };
@@ -59,6 +63,29 @@ function readSource(
     if (encoding === 'utf-8' && isBinary(bytes)) return null;
     if (source.size > bytesMax)
       throw new Error(`it is larger than the ${bytesMax} bytes that are read of a source`);
+    return { text: decodeText(bytes, encoding), sha256: hash('sha256', bytes, 'hex') };
+  } finally {
+    source.close();
+  }
+}
+
+/**
+ * The beginning of a text that is no source, and its digest; null for what is no text, or may not be read.
+ * @param mayRead asked with the number of bytes
+ * @throws Error of the file system
+ */
+function readOther(
+  path: PathBytes,
+  bounds: Tree['bounds'],
+  mayRead: (bytes: number) => boolean,
+): { text: string; sha256: string } | null {
+  const source = FileSource.open(path, bounds);
+  try {
+    const head = source.read(0, HEAD_BYTES);
+    const encoding = encodingOf(head);
+    const length = Math.min(source.size, OTHER_BYTES_MAX);
+    if (head.length === 0 || (encoding === 'utf-8' && head.includes(0)) || !mayRead(length)) return null;
+    const bytes = Buffer.from(source.read(0, length));
     return { text: decodeText(bytes, encoding), sha256: hash('sha256', bytes, 'hex') };
   } finally {
     source.close();
@@ -118,7 +145,9 @@ export async function discover(
   const sizes = logs.map((path) => statSync(path).size);
   const tree = walkTree(paths, { ...options, passInstalled: true }, ceiling);
   const isWanted = (name: string): boolean => isSource(name.replaceAll('\\', '/'));
-  const sources = tree.files.filter(({ name }) => isWanted(name));
+  const { sources = [], others = [] } = Object.groupBy(tree.files, ({ name }) =>
+    isWanted(name) ? 'sources' : 'others',
+  );
   /** Whether something may still be read; what may not is told. */
   const mayRead = (name: string, bytes: number): boolean => {
     const why = ceiling.refusal(bytes);
@@ -126,28 +155,43 @@ export async function discover(
     if (missed !== null) reports.add(name, missed.technique, missed.message);
     return missed === null;
   };
-  for (const [index, { name, path, bytes }] of sources.entries()) {
-    const bytesMax = bytesMaxOf(name);
-    if (!mayRead(name, Math.min(bytes, bytesMax))) continue;
+  const tellSecrets = (name: string, sha256: string, { told, leftOut }: SourceSecrets): void => {
+    for (const secret of told)
+      reports.add(
+        name,
+        isCertain(secret) ? 'secret-in-source' : 'possible-secret',
+        `holds what looks like a secret (${secret.id})`,
+        { line: secret.line, sha256 },
+      );
+    if (leftOut > 0) reports.add(name, 'findings-limit', `secrets: ${leftOutMessage(leftOut)}`);
+  };
+  /** Reads one file; what cannot be read is told. */
+  const look = (name: string, read: () => void): void => {
     try {
-      const source = readSource(path, tree.bounds, bytesMax);
-      if (source === null) continue;
-      const { told, leftOut } = inspectSource(hits, name, source.text);
-      const { sha256 } = source;
-      for (const secret of told)
-        reports.add(
-          name,
-          isCertain(secret) ? 'secret-in-source' : 'possible-secret',
-          `holds what looks like a secret (${secret.id})`,
-          { line: secret.line, sha256 },
-        );
-      if (leftOut > 0) reports.add(name, 'findings-limit', `secrets: ${leftOutMessage(leftOut)}`);
-      tellLeftOut(name);
+      read();
     } catch (fault) {
       reports.add(name, 'unreadable', `cannot be read: ${(fault as Error).message}`);
-    } finally {
-      onProgress(index + 1, sources.length + logs.length);
     }
+  };
+  let done = 0;
+  const work = tree.files.length + logs.length;
+  for (const { name, path, bytes } of sources) {
+    onProgress(++done, work);
+    const bytesMax = bytesMaxOf(name);
+    if (!mayRead(name, Math.min(bytes, bytesMax))) continue;
+    look(name, () => {
+      const source = readSource(path, tree.bounds, bytesMax);
+      if (source === null) return;
+      tellSecrets(name, source.sha256, inspectSource(hits, name, source.text));
+      tellLeftOut(name);
+    });
+  }
+  for (const { name, path } of others) {
+    onProgress(++done, work);
+    look(name, () => {
+      const other = readOther(path, tree.bounds, (bytes) => mayRead(name, bytes));
+      if (other !== null) tellSecrets(name, other.sha256, inspectOther(other.text));
+    });
   }
   let logLines = 0;
   for (const [index, path] of logs.entries()) {
@@ -163,7 +207,7 @@ export async function discover(
         `is not read to its end, after ${lines} lines: ${printable(unread.message)}`,
       );
     tellLeftOut(path);
-    onProgress(sources.length + index + 1, sources.length + logs.length);
+    onProgress(++done, work);
   }
   for (const hit of hits.all)
     if (!known.isSanctioned(hit))

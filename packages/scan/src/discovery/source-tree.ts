@@ -149,16 +149,27 @@ export function inspectSource(hits: HitList, path: string, text: string): Source
     seeImports(hits, path, text, lineAt);
     seeNames(hits, path, text, lineAt);
   }
-  const secrets = findSecrets(text).map(({ id, severity, start }) => ({
+  const secrets = secretsIn(text, lineAt);
+  for (const { id, line } of secrets) {
+    const service = serviceOfSecret(id);
+    if (service) hits.see(service, 'key', id, path, { line });
+  }
+  return gravest(secrets);
+}
+
+/** Looks through a text that is no source for secrets: those that have a form. */
+export const inspectOther = (text: string): SourceSecrets =>
+  gravest(secretsIn(text, lineFinder(text)).filter(({ hasForm }) => hasForm));
+
+const secretsIn = (text: string, lineAt: (offset: number) => number): SourceSecret[] =>
+  findSecrets(text).map(({ id, severity, start }) => ({
     id,
     severity,
     hasForm: !FORMLESS.has(id),
     line: lineAt(start),
   }));
-  for (const { id, line } of secrets) {
-    const service = serviceOfSecret(id);
-    if (service) hits.see(service, 'key', id, path, { line });
-  }
+
+function gravest(secrets: readonly SourceSecret[]): SourceSecrets {
   const told = secrets
     .toSorted(
       (a, b) =>
