@@ -1,5 +1,4 @@
 import { userInfo } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Accounts, ThirdParties } from '@sallyport/access';
 import {
   CodedError,
@@ -40,6 +39,7 @@ import { log } from './log.ts';
 import { LogArchive } from './log-archive.ts';
 import { Monitor } from './monitor.ts';
 import { Places } from './places.ts';
+import { PostureNow, PROBED_MS } from './posture-now.ts';
 import type { AskedRoutes } from './probes/probe-context.ts';
 import { probesToRun, runProbes } from './probes/run-probes.ts';
 import { Publishing } from './publishing.ts';
@@ -52,9 +52,6 @@ import { SystemDesk } from './system-desk.ts';
 import { countThirdParties } from './third-parties.ts';
 import { type TriedCall, tryCall } from './try-call.ts';
 import { Witnesses } from './witnesses.ts';
-
-/** How long an answer waits for probes. */
-const PROBES_WAIT_MS = 200;
 
 /**
  * Everything that can be asked of an installation, with or without a server: the HTTP API and the commands are thin
@@ -268,21 +265,16 @@ export class Control {
 
   /** Every control, computed now. Probes run first where their result is older than a minute. */
   async posture(): Promise<ControlResult[]> {
-    await this.probeIfOlder(60_000);
+    await this.probeIfOlder(PROBED_MS);
     return this.#posture();
   }
 
-  /** The same for someone who does not wait: what probes find later than {@link PROBES_WAIT_MS} is in the next answer. */
-  async postureNow(): Promise<{ controls: ControlResult[]; probing: boolean }> {
-    let probing = true;
-    const round = this.probeIfOlder(60_000).finally(() => {
-      probing = false;
-    });
-    await Promise.race([round, delay(PROBES_WAIT_MS)]);
-    // A round that fails is told in the log of the server.
-    round.catch((fault: Error) => log('error', 'the probes failed', { fault: fault.message }));
-    return { controls: await this.#posture(), probing };
-  }
+  /** The same from the last results, for someone who does not wait: what is due is in a later answer. */
+  readonly postureNow = new PostureNow({
+    compute: () => this.#posture(),
+    isDue: async () => (await this.#due(PROBED_MS)).length > 0,
+    probe: () => this.probeIfOlder(PROBED_MS),
+  });
 
   async #posture(): Promise<ControlResult[]> {
     await this.installation.flush();
@@ -306,13 +298,17 @@ export class Control {
     });
   }
 
-  async #probe(ageMs: number): Promise<void> {
-    const source = this.#evidence();
-    const results = await source.probes();
-    const due = probesToRun(this.gateway !== null).filter((name) => {
+  /** Probes whose latest result is older than an age. */
+  async #due(ageMs: number): Promise<ReturnType<typeof probesToRun>> {
+    const results = await this.#evidence().probes();
+    return probesToRun(this.gateway !== null).filter((name) => {
       const result = results.find((item) => item.probe === name);
       return !result || clock.nowMs() - Date.parse(result.at) > ageMs;
     });
+  }
+
+  async #probe(ageMs: number): Promise<void> {
+    const due = await this.#due(ageMs);
     await runProbes(
       {
         config: this.config,

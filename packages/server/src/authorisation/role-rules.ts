@@ -1,5 +1,5 @@
 import { LEVEL } from '@sallyport/access';
-import { clock, tableOf } from '@sallyport/core';
+import { atOnce, clock, type Steps, tableOf } from '@sallyport/core';
 import {
   type Actor,
   ADMINISTRATOR_ROLE,
@@ -35,7 +35,10 @@ const person = (...roles: string[]): Actor => personActor({ id: SOMEBODY, name: 
  * dangerous needs a fresh proof, nobody approves what is theirs, programs and commands approve nothing, nobody changes
  * what they hold. Policies of an organisation's own are checked by this too.
  */
-export function checkRoleRules(policies: PolicySet): RoleRules {
+export const checkRoleRules = (policies: PolicySet): RoleRules => atOnce(roleRuleSteps(policies));
+
+/** The same, action by action: all of them take a good part of a second. */
+export function* roleRuleSteps(policies: PolicySet): Steps<RoleRules> {
   const { actions, groups } = policySchema();
   const broken: string[] = [];
   let asked = 0;
@@ -56,6 +59,7 @@ export function checkRoleRules(policies: PolicySet): RoleRules {
   const all = [...policies.roles];
   for (const [action, { appliesTo }] of Object.entries(actions)) {
     if (appliesTo === undefined || action === INVOKE) continue;
+    yield;
     const within = groups.get(action)!;
     for (const type of appliesTo.resourceTypes) {
       const target = TARGETS[type]!;

@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import { DEFAULT_USAGE_LIMITS, HYBRID_GROUP } from '@sallyport/core';
-import { checkRoleRules } from '../authorisation/role-rules.ts';
+import { roleRuleSteps } from '../authorisation/role-rules.ts';
 import { knownSystems } from '../snapshot.ts';
 import { withSyntheticKey } from '../synthetic-key.ts';
 import type { Found, ProbeContext } from './probe-context.ts';
@@ -116,8 +117,15 @@ export async function routePermissions({ askRoutes }: ProbeContext): Promise<Fou
 }
 
 /** Asks the policies in force what no role may do. */
-export async function roleRules({ policies }: ProbeContext): Promise<Found> {
-  const { asked, broken } = checkRoleRules(policies);
+export async function roleRules({ policies, signal }: ProbeContext): Promise<Found> {
+  const steps = roleRuleSteps(policies);
+  let step = steps.next();
+  // Others have a turn between two actions.
+  for (; !step.done; step = steps.next()) {
+    if (signal.aborted) return null;
+    await setImmediate();
+  }
+  const { asked, broken } = step.value;
   return broken.length === 0
     ? {
         passed: true,

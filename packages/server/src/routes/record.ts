@@ -183,9 +183,9 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
       method: 'get',
       path: '/api/v1/posture',
       ...needs('see-posture', 'organisation'),
-      summary: 'Every control, computed now from evidence',
+      summary: 'Every control, from the last results of probes',
       description:
-        'Probes run when their last results are older than a minute. The answer does not wait for those that take long: `probing` says that they still run. With `wait=true` it does.',
+        'Probes run when their last results are older than a minute. The answer does not wait for them: `probing` says that they run, and a later answer has what they found. With `wait=true` it waits.',
       request: { query: z.object({ wait: z.enum(['true', 'false']).optional() }) },
       responses: {
         200: json(z.object({ controls: z.array(schemas.controlView), probing: z.boolean() }), 'Controls'),
@@ -196,7 +196,7 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const { controls, probing } =
         c.req.valid('query').wait === 'true'
           ? { controls: await control.posture(), probing: false }
-          : await control.postureNow();
+          : await control.postureNow.answer();
       const hidden = (await c.var.scope()).hidden(await control.installation.store.exchanges.systems());
       const told = (text: string): string => unnamed(text, hidden);
       const views = controls.map((one) => ({
