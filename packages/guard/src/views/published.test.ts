@@ -37,6 +37,12 @@ describe('disguises that were published', () => {
     assert.ok(grave(spread));
   });
 
+  it('and where others, and more of the same, stand elsewhere', () => {
+    const hidden = written(bits(8), '\u2062', '\u2064');
+    assert.ok(grave(`${'a\ufeff\u200e'.repeat(2_000)} ${hidden}`), 'others');
+    assert.ok(grave(`\u2062\u2064\u2062 Good morning. ${hidden} Thanks.`), 'three bits before it');
+  });
+
   it('points at what hides it', () => {
     const hidden = written(bits(8), '\u2062', '\u2064');
     const found = look(`Good morning. ${hidden} Thanks.`).find(({ detector }) => detector === 'injection')!;
