@@ -42,6 +42,14 @@ export const PROGRAM_TECHNIQUES = {
     ['CWE-494'],
     'fetch a release and hold it against its digest',
   ),
+  'settings-unasked': row(
+    'repository',
+    'review',
+    'medium',
+    'opened as they are, its settings take a decision from the person who opens it',
+    ['CWE-276', 'CWE-829', 'LLM06:2025'],
+    'take the setting out of the project; who wants it sets it for themselves',
+  ),
   'package-address': row(
     'source',
     'review',

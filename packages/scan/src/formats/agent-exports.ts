@@ -1,9 +1,11 @@
 import type { Inspection } from '../inspection.ts';
 import { dangerOf } from '../pickle/danger.ts';
+import { inspectTemplate } from '../templates/inspect-template.ts';
 import { asObject, type Json, type JsonObject } from '../text/json.ts';
 import { printable } from '../text/printable.ts';
 import { reportCommand } from './command-reports.ts';
 import { type Evaluated, reportEvaluated } from './evaluated.ts';
+import { inspectPrompt } from './prompt.ts';
 import { reportPython } from './python-acts.ts';
 
 /** What a tool is written for is no harm: it is called when a model asks for it. */
@@ -129,6 +131,22 @@ function inspectTask(inspection: Inspection, object: JsonObject, pointer: string
     inspection.report('config-code', 'runs a task as soon as the folder is opened', { pointer });
 }
 
+/** A prompt of LangChain in Jinja: its texts are filled in without a sandbox in old versions. */
+function inspectPromptTemplate(inspection: Inspection, object: JsonObject, pointer: string): void {
+  if (object['template_format'] !== 'jinja2') return;
+  for (const key of ['template', 'prefix', 'suffix'])
+    if (typeof object[key] === 'string')
+      inspectTemplate(inspection, object[key], { pointer: `${pointer}/${key}` });
+}
+
+/** A tool as it is described to a model, which takes its description for the word of whoever set it up. */
+function inspectTool(inspection: Inspection, object: JsonObject, pointer: string): void {
+  const { name, description } = object;
+  if (typeof name !== 'string' || typeof description !== 'string') return;
+  if (object['inputSchema'] === undefined && object['input_schema'] === undefined) return;
+  inspectPrompt(inspection, description, () => ({ pointer: `${pointer}/description` }));
+}
+
 /** Code in nodes of workflows: Langflow keeps the source of each part, Dify and n8n that of nodes for code. */
 function inspectNode(inspection: Inspection, object: JsonObject, pointer: string): void {
   const code = asObject(asObject(object['template'])?.['code']);
@@ -159,6 +177,8 @@ export function inspectAgentExport(inspection: Inspection, object: JsonObject, p
   inspectConstructor(inspection, object, pointer);
   inspectStart(inspection, object, pointer);
   inspectTask(inspection, object, pointer);
+  inspectPromptTemplate(inspection, object, pointer);
+  inspectTool(inspection, object, pointer);
   inspectNode(inspection, object, pointer);
   for (const key of SWITCHES)
     if (object[key] === true)

@@ -17,7 +17,7 @@ export const TOLD: Readonly<Record<CommandAct, readonly [TechniqueName, string]>
 
 /** What runs as soon as a folder is opened, a package installed or a skill taken up: nothing is fetched and run there. */
 const BY_ITSELF =
-  /(?:^|[/!])(?:skills?|hooks|\.(?:claude|claude-plugin|gemini|qwen|codex|cursor|kiro|roo|windsurf|zed|amazonq|continue|factory|augment|opencode|vscode|amp|crush|goose|junie|kilocode|trae|cline|agents?))\/|(?:^|[/!])(?:package|\.?mcp(?:_config|_settings)?|claude_desktop_config|opencode|manifest|plugin)\.jsonc?$|\.code-workspace$/;
+  /(?:^|[/!])(?:skills?|hooks|\.(?:claude|claude-plugin|gemini|qwen|codex|cursor|kiro|roo|windsurf|zed|amazonq|continue|factory|augment|opencode|vscode|amp|crush|goose|junie|kilocode|trae|cline|agents?))\/|(?:^|[/!])(?:package|\.?mcp(?:_config|_settings)?|claude_desktop_config|opencode|manifest|plugin)\.jsonc?$|\.(?:code-workspace|gypi?)$/;
 const SERVERS = /\/(?:mcp\w{0,16}|context_servers|hooks|extensions|initializeCommand)(?:\/|$)/i;
 /** Settings of a container for development, whose commands run within it. */
 const DEVCONTAINER = /(?:^|[/!])\.?devcontainer(?:\/[^!]*)?(?:\.json|\/[^/!]*\.json)$/;

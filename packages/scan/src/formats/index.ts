@@ -1,5 +1,6 @@
 import type { Inspection } from '../inspection.ts';
 import { decodeText } from '../text/text-encoding.ts';
+import { gyp } from './agent-settings.ts';
 import { ar } from './ar.ts';
 import { arrow, parquet } from './arrow.ts';
 import { COMPRESSED } from './compressed.ts';
@@ -62,6 +63,7 @@ export const FORMATS: readonly Format[] = [
   javaObjects,
   pythonSource,
   recipe,
+  gyp,
   requirements,
   packageTables,
   prompt,

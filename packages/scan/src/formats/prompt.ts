@@ -1,5 +1,5 @@
 import { Inspector } from '@sallyport/guard';
-import type { Inspection } from '../inspection.ts';
+import type { Inspection, Place } from '../inspection.ts';
 import { inspectTemplate } from '../templates/inspect-template.ts';
 import { hasOddAddress } from '../text/addresses.ts';
 import { commandAct } from '../text/command-act.ts';
@@ -48,7 +48,8 @@ export const prompt: Format = {
     if (source.size > PROMPT_BYTES_MAX)
       inspection.report('too-much', 'is a prompt that is longer than is read');
     const text = decodeText(source.read(0, PROMPT_BYTES_MAX));
-    inspectPrompt(inspection, text);
+    const lineAt = lineFinder(text);
+    inspectPrompt(inspection, text, (offset) => ({ line: lineAt(offset) }));
     inspectCommands(inspection, text);
     inspectAdvice(inspection, text);
     if (inspection.name.endsWith('.prompty')) inspectTemplate(inspection, text, {});
@@ -97,23 +98,29 @@ function inspectAdvice(inspection: Inspection, text: string): void {
   }
 }
 
-function inspectPrompt(inspection: Inspection, text: string): void {
+/** Tells what a text that a model takes up says that its readers do not see, and orders as attacks give them. @param placeAt the place of an offset */
+export function inspectPrompt(
+  inspection: Inspection,
+  text: string,
+  placeAt: (offset: number) => Place,
+): void {
   rules ??= new Inspector();
-  const lineAt = lineFinder(text);
   const { detections, views } = rules.assess({ text, pointer: '', channel: 'document' });
   const comments = commentsIn(text);
   const unseen = views.find(
     ({ chain, text: reading }) => UNSEEN.test(chain) && reading.trim().length >= LETTERS_HIDDEN_MIN,
   );
   if (unseen)
-    inspection.report('prompt-unseen', 'holds a text in invisible characters', {
-      line: lineAt(unseen.span(0, unseen.text.length).start),
-    });
+    inspection.report(
+      'prompt-unseen',
+      'holds a text in invisible characters',
+      placeAt(unseen.span(0, unseen.text.length).start),
+    );
   let next = 0;
   for (const { detector, technique, location, view } of detections.toSorted(
     (a, b) => a.location.start - b.location.start,
   )) {
-    const place = { line: lineAt(location.start) };
+    const place = placeAt(location.start);
     while (next < comments.length && comments[next]!.end <= location.start) next++;
     const comment = comments[next];
     const isComment = comment && comment.start <= location.start && location.end <= comment.end;

@@ -1,5 +1,6 @@
 import { parse as parseToml } from 'smol-toml';
 import { type Json, parsePythonJson, textsIn } from '../text/json.ts';
+import { inspectSettings } from './agent-settings.ts';
 import { reportCommand } from './command-reports.ts';
 import type { Format } from './format.ts';
 import { isText, readText } from './text-formats.ts';
@@ -39,6 +40,7 @@ export const workspace: Format = {
     } catch {
       return inspection.report('malformed', 'cannot be read as settings');
     }
+    inspectSettings(inspection, root);
     for (const { text: command, pointer } of textsIn(root, (one) => one.length > 8))
       reportCommand(inspection, command, { pointer });
   },

@@ -1,0 +1,62 @@
+import type { Inspection } from '../inspection.ts';
+import { type Json, type JsonObject, objectsIn } from '../text/json.ts';
+import { printable } from '../text/printable.ts';
+import { reportCommand } from './command-reports.ts';
+import type { Format } from './format.ts';
+import { isThere, readText } from './text-formats.ts';
+
+/** Values of settings by which an editor or agent acts without asking. */
+const UNASKED: readonly (readonly [RegExp, (value: Json) => boolean])[] = [
+  [/^chat\.tools\.(?:global\.)?autoApprove$/, (value) => value === true],
+  [
+    /^(?:autoAccept|yolo|trust|enableAllProjectMcpServers|dangerouslySkipPermissions)$/,
+    (value) => value === true,
+  ],
+  [/^security\.workspace\.trust\.enabled$/, (value) => value === false],
+  [/^task\.allowAutomaticTasks$/, (value) => value === 'on' || value === true],
+  [/^defaultMode$/, (value) => value === 'bypassPermissions'],
+  [/^approval_policy$/, (value) => value === 'never'],
+  [/^sandbox_mode$/, (value) => value === 'danger-full-access'],
+];
+/** Settings that name a program, which then lies in the folder itself; interpreters of an environment there are what everyone has. */
+const PROGRAM = /(?:executablePath|\.path|binaryPath|serverPath|[cC]ommandPath)$/;
+const WITHIN =
+  /^(?:\.{1,2}[\\/]|\$\{workspace(?:Folder|Root)[^}]{0,64}\}[\\/])(?!\.?venv[\\/]|node_modules[\\/])/;
+/** Where calls of models go, with their keys. */
+const BASE = /^[A-Z][A-Z0-9_]{0,64}_(?:BASE_URL|API_BASE|ENDPOINT)$/;
+const LOCAL = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|$)/i;
+const HELPERS = /^(?:apiKeyHelper|awsAuthRefresh|awsCredentialExport|otelHeadersHelper)$/;
+
+function wordOf(key: string, value: Json): string | null {
+  if (UNASKED.some(([pattern, isUnasked]) => pattern.test(key) && isUnasked(value)))
+    return 'lets an agent act without asking';
+  if (typeof value !== 'string') return null;
+  if (PROGRAM.test(key) && WITHIN.test(value)) return 'has an editor run a program of the folder';
+  if (HELPERS.test(key)) return 'has an agent run a command of the folder';
+  return BASE.test(key) && /^https?:/i.test(value) && !LOCAL.test(value)
+    ? 'leads calls of models, and their keys, to another place'
+    : null;
+}
+
+/** Tells settings of editors and agents that switch off what asks people, or lead calls elsewhere. */
+export function inspectSettings(inspection: Inspection, root: Json): void {
+  for (const { object, pointer } of objectsIn(root))
+    for (const [key, value] of Object.entries(object as JsonObject)) {
+      const word = wordOf(key, value);
+      if (word !== null)
+        inspection.report('settings-unasked', `${word} (\`${printable(key)}\`)`, {
+          pointer: `${pointer}/${key.slice(0, 64)}`,
+        });
+    }
+}
+
+/** Recipes of node-gyp: npm runs the commands in their texts by itself, where a package has one. */
+export const gyp: Format = {
+  name: 'gyp',
+  recognise: (probe) => isThere(probe) && /\.gypi?$/.test(probe.name),
+  inspect: (inspection) => {
+    for (const [index, line] of readText(inspection).split('\n').entries())
+      for (const command of line.split(/<!@?\(/).slice(1))
+        reportCommand(inspection, command, { line: index + 1 });
+  },
+};
