@@ -6,6 +6,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import {
+  formatAddCheckpoint,
+  formatVerifierKey,
+  parseVerifierKey,
+  Witness,
+  witnessKeys,
+} from '@sallyport/ledger';
+import { signingKey } from '@sallyport/vault';
 
 const BIN = join(import.meta.dirname, '../bin/sallyport.mjs');
 const scratch = (): string => mkdtempSync(join(tmpdir(), 'sallyport-cli-'));
@@ -397,19 +405,16 @@ describe('the command line', () => {
     writeFileSync(key, vkey);
   });
 
-  it('proofs: of an event, checked elsewhere with the public keys alone', () => {
+  it('proofs: of an event, checked elsewhere with the public keys alone', async () => {
     const folder = join(home, 'proven');
     json(['upstream', 'add', 'x', '--dialect', 'openai', '--url', 'https://a.example'], 0, folder);
     const rotated = run(['vault', 'rotate', 'kek'], folder);
     assert.equal(rotated.code, 0);
-    const entries = readFileSync(
-      readdirSync(join(folder, 'ledger', 'tile', 'entries'), { recursive: true, withFileTypes: true })
-        .filter((one) => one.isFile())
-        .map((one) => join(one.parentPath, one.name))
-        .sort()
-        .at(-1)!,
-      'latin1',
-    );
+    const bundles = join(folder, 'ledger', 'tile', 'entries');
+    const entries = readdirSync(bundles, { recursive: true, withFileTypes: true })
+      .filter((one) => one.isFile())
+      .map((one) => readFileSync(join(one.parentPath, one.name), 'latin1'))
+      .join('');
     const event = /"type":"vault-rotated","id":"(evt_[0-9a-z]+)"/.exec(entries)![1]!;
     const [file] = (json(['ledger', 'prove', event, '--out', home], 0, folder) as { files: string[] }).files;
     const keys = ['verifier.key', 'verifier-quantum-safe.key'].flatMap((name) => [
@@ -420,6 +425,31 @@ describe('the command line', () => {
     assert.equal(checked.code, 0, checked.err);
     assert.match(checked.out, /^ok: .* of sallyport\.local\/[0-9a-z]+, signed \d{4}-/);
     assert.match(checked.out, /vault-rotated/);
+    // A witness that is named must have cosigned; its key proves nothing in place of the log's.
+    const signer = { name: 'witness.example', ...signingKey(Buffer.alloc(64, 9)) };
+    const witness = witnessKeys(signer).map(formatVerifierKey);
+    const cosigned = join(home, 'cosigned.tlog-proof');
+    const plain = readFileSync(file!, 'utf8');
+    const note = plain.slice(plain.indexOf('\n\n') + 2);
+    const folderOf = join(home, 'witness');
+    const asked = formatAddCheckpoint(0, [], note);
+    const logKeys = ['verifier.key', 'verifier-quantum-safe.key'].map((name) =>
+      parseVerifierKey(readFileSync(join(folder, 'ledger', name), 'utf8')),
+    );
+    const own = new Witness({ folder: folderOf, signer, keysOf: () => logKeys });
+    writeFileSync(cosigned, plain + (await own.addCheckpoint(asked)).body);
+    const witnessed = ['--witness', witness[0]!, '--witness', witness[1]!];
+    const seen = run(['ledger', 'verify-proof', cosigned, ...keys, ...witnessed, '--quorum', '1']);
+    assert.match(seen.out, /^ok: .*, cosigned by witness\.example\n/, seen.err);
+    const unseen = run(['ledger', 'verify-proof', file!, ...keys, ...witnessed]);
+    assert.deepEqual(
+      [unseen.code, /by 0 of the witnesses named, and must be by 1/.test(unseen.out)],
+      [1, true],
+    );
+    const alone = run(['ledger', 'verify-proof', cosigned, '--key', witness[0]!]);
+    assert.deepEqual([alone.code, /of which no key was named/.test(alone.out)], [1, true]);
+    const more = run(['ledger', 'verify-proof', cosigned, ...keys, ...witnessed, '--quorum', '2']);
+    assert.match(more.err, /--quorum 2 is more than --witness names: 1 witness/);
     const text = readFileSync(file!, 'utf8');
     writeFileSync(
       file!,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { hash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -101,6 +102,16 @@ describe('sallyport witness', () => {
     const { keys } = one;
     await one.stop('SIGKILL');
     one = await start();
+    // c2sp.org/tlog-witness, "Monitor Retrieval Mechanism".
+    const served = `${one.url}/${hash('sha256', 'example.com/log', 'hex')}/checkpoint`;
+    const kept = await fetch(served);
+    assert.deepEqual([kept.status, kept.headers.get('content-type')], [200, 'text/plain; charset=utf-8']);
+    assert.equal(await kept.text(), `${first.note}${lines.join('\n')}\n`);
+    assert.equal((await fetch(served, { method: 'POST' })).status, 405);
+    assert.equal((await fetch(`${one.url}/${hash('sha256', 'another', 'hex')}/checkpoint`)).status, 404);
+    const invalid = Buffer.concat([Buffer.from(formatAddCheckpoint(0, [], first.note)), Buffer.from([0xff])]);
+    const answered = await fetch(`${one.url}/add-checkpoint`, { method: 'POST', body: invalid });
+    assert.equal(answered.status, 400, 'no UTF-8');
     assert.deepEqual(one.keys, keys);
     const again = await one.post(formatAddCheckpoint(0, [], first.note));
     assert.deepEqual([again.status, again.headers.get('content-type')], [409, 'text/x.tlog.size']);

@@ -1,6 +1,7 @@
 import { CodedError } from '@sallyport/core';
 import { formatNote, fromBase64, type Note, type NoteSignature, parseNote } from './note.ts';
-import { type VerifierKey, verifierKey, verifyRaw } from './verifier-key.ts';
+import { heldNumber, sixtyFourBits } from './sixty-four-bits.ts';
+import { PREFIXED_BYTES_MAX, type VerifierKey, verifierKey, verifyRaw } from './verifier-key.ts';
 
 /** What a checkpoint (https://c2sp.org/tlog-checkpoint) of a log says. */
 export interface Checkpoint {
@@ -22,6 +23,7 @@ export interface NoteSigner {
 
 const HASH_BYTES = 32;
 const TIME_BYTES = 8;
+const SECONDS_MAX = (1n << 63n) - 1n;
 
 type PublicKeys = Pick<NoteSigner, 'name' | 'publicKey' | 'quantumSafePublicKey'>;
 
@@ -42,42 +44,61 @@ export const witnessKeys = keysOf('ed25519-cosignature');
 export const formatCheckpoint = ({ origin, size, root }: Checkpoint): string =>
   `${origin}\n${size}\n${root.toString('base64')}\n`;
 
-/** Reads the text of a note as a checkpoint; lines behind the third are extensions, and kept out. @throws CodedError `ledger-corrupt` */
-export function parseCheckpoint(text: string): Checkpoint {
-  const [origin = '', size = '', root = '', ...rest] = text.slice(0, -1).split('\n');
+/** Reads the text of a note as a checkpoint of any size that 64 bits hold. @throws CodedError `ledger-corrupt` */
+export function readCheckpoint(text: string): Omit<Checkpoint, 'size'> & { readonly size: bigint } {
+  const [origin = '', decimal = '', root = '', ...rest] = text.slice(0, -1).split('\n');
   const hash = fromBase64(root);
-  if (
-    !text.endsWith('\n') ||
-    origin === '' ||
-    !/^(0|[1-9]\d{0,15})$/.test(size) ||
-    !Number.isSafeInteger(Number(size)) ||
-    hash?.length !== HASH_BYTES
-  )
+  const size = sixtyFourBits(decimal);
+  if (!text.endsWith('\n') || origin === '' || size === null || hash?.length !== HASH_BYTES)
     throw new CodedError('ledger-corrupt', 'the checkpoint is malformed');
   if (rest.includes('')) throw new CodedError('ledger-corrupt', 'the checkpoint has an empty line');
-  return { origin, size: Number(size), root: hash };
+  return { origin, size, root: hash };
 }
 
-const prefixed = (bytes: Uint8Array): Buffer => Buffer.concat([Buffer.from([bytes.length]), bytes]);
-const eightBytes = (value: number): Buffer => {
+/** Reads the text of a note as a checkpoint; lines behind the third are extensions, and kept out. @throws CodedError `ledger-corrupt` */
+export function parseCheckpoint(text: string): Checkpoint {
+  const { origin, size, root } = readCheckpoint(text);
+  return { origin, size: heldNumber(size), root };
+}
+
+/** A text behind its length in one byte. @throws CodedError `ledger-corrupt` for one of no bytes, or more than one byte counts */
+function prefixed(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  if (bytes.length === 0 || bytes.length > PREFIXED_BYTES_MAX)
+    throw new CodedError(
+      'ledger-corrupt',
+      `ML-DSA-44 signs for names and origins of 1 to ${PREFIXED_BYTES_MAX} bytes, and this one has ${bytes.length}`,
+    );
+  return Buffer.concat([Buffer.from([bytes.length]), bytes]);
+}
+
+/** Whether ML-DSA-44 can sign checkpoints of a log: its message has one byte for the length of the origin. */
+export const hasQuantumSafeForm = (origin: string): boolean =>
+  Buffer.byteLength(origin) <= PREFIXED_BYTES_MAX;
+
+const eightBytes = (value: number | bigint): Buffer => {
   const out = Buffer.alloc(8);
   out.writeBigUInt64BE(BigInt(value));
   return out;
 };
 
-/** What a cosignature is over. @param seconds since 1970; 0 where ML-DSA-44 signs without a time */
+/**
+ * What a cosignature is over.
+ * @param seconds since 1970; 0 where ML-DSA-44 signs without a time
+ * @throws CodedError `ledger-corrupt` for what cannot be signed so
+ */
 export function cosignedBytes(
   { name, type }: Pick<VerifierKey, 'name' | 'type'>,
   text: string,
-  seconds: number,
+  seconds: number | bigint,
 ): Buffer {
   if (type === 'ed25519-cosignature') return Buffer.from(`cosignature/v1\ntime ${seconds}\n${text}`);
-  const { origin, size, root } = parseCheckpoint(text);
+  const { origin, size, root } = readCheckpoint(text);
   return Buffer.concat([
     Buffer.from('subtree/v1\n\0'),
-    prefixed(Buffer.from(name)),
+    prefixed(name),
     eightBytes(seconds),
-    prefixed(Buffer.from(origin)),
+    prefixed(origin),
     eightBytes(0),
     eightBytes(size),
     root,
@@ -113,33 +134,59 @@ export function signCheckpoint(
   return formatNote({ text, signatures });
 }
 
-/**
- * Finds and checks the signature of one key: the first of its lines decides, and one that is wrong is not made up for by
- * another.
- * @returns when it was made, in seconds since 1970 (0 where it says none); null where there is none that is right
- */
-export function signedAt({ text, signatures }: Note, key: VerifierKey): number | null {
-  const line = signatures.find(
-    ({ name, keyId }) => name === key.name && Buffer.compare(keyId, key.keyId) === 0,
-  );
-  if (!line) return null;
-  const { signature } = line;
+/** When a line of a key was signed, in seconds since 1970 (0 where it says none); null where it does not hold. */
+function lineAt(text: string, { signature }: NoteSignature, key: VerifierKey): number | null {
   if (key.type === 'ed25519') return verifyRaw(key, Buffer.from(text), signature) ? 0 : null;
   if (signature.length <= TIME_BYTES) return null;
-  const seconds = Number(Buffer.from(signature).readBigUInt64BE());
-  if (!Number.isSafeInteger(seconds)) return null;
-  return verifyRaw(key, cosignedBytes(key, text, seconds), signature.subarray(TIME_BYTES)) ? seconds : null;
+  const seconds = Buffer.from(signature).readBigUInt64BE();
+  if (seconds > SECONDS_MAX) return null;
+  const holds = verifyRaw(key, cosignedBytes(key, text, seconds), signature.subarray(TIME_BYTES));
+  return holds ? Number(seconds) : null;
+}
+
+/** Whether a line says to be of a key: by name and id, which proves nothing yet. */
+export const isLineOf = ({ name, keyId }: NoteSignature, key: VerifierKey): boolean =>
+  name === key.name && Buffer.compare(keyId, key.keyId) === 0;
+
+/**
+ * Which of the keys given signed a note, and when: in seconds since 1970, 0 where a signature says no time. Lines of other
+ * keys are passed over.
+ * @throws CodedError `ledger-corrupt` where any line of a key given does not hold: such a note is worth nothing, whatever else it carries
+ */
+export function signedBy(note: Note, keys: readonly VerifierKey[]): ReadonlyMap<VerifierKey, number> {
+  const signed = new Map<VerifierKey, number>();
+  for (const key of keys)
+    for (const line of note.signatures.filter((one) => isLineOf(one, key))) {
+      const at = lineAt(note.text, line, key);
+      if (at === null)
+        throw new CodedError('ledger-corrupt', `a signature of \`${key.name}\` (${key.type}) does not hold`);
+      signed.set(key, Math.max(at, signed.get(key) ?? 0));
+    }
+  return signed;
+}
+
+/**
+ * Finds and checks what one key signed.
+ * @returns when, in seconds since 1970 (0 where it says none); null where it signed nothing, or a line of it does not hold
+ */
+export function signedAt(note: Note, key: VerifierKey): number | null {
+  try {
+    return signedBy(note, [key]).get(key) ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /**
  * Reads a signed checkpoint and checks that every key given has signed it; other signatures are passed over.
  * @throws CodedError `ledger-corrupt`
  */
-export function openCheckpoint(note: string, ...keys: readonly VerifierKey[]): Checkpoint {
+export function openCheckpoint(note: string | Uint8Array, ...keys: readonly VerifierKey[]): Checkpoint {
   const parsed = parseNote(note);
   const checkpoint = parseCheckpoint(parsed.text);
+  const signed = signedBy(parsed, keys);
   for (const key of keys)
-    if (signedAt(parsed, key) === null)
+    if (!signed.has(key))
       throw new CodedError(
         'ledger-corrupt',
         key.type === 'ml-dsa-44-cosignature'
@@ -150,8 +197,8 @@ export function openCheckpoint(note: string, ...keys: readonly VerifierKey[]): C
 }
 
 /** Reads a checkpoint that one of several signed, with its first key. @throws CodedError `ledger-corrupt` */
-export function openOneOf(note: string, signers: readonly NoteSigner[]): Checkpoint {
-  const parsed = parseNote(note);
-  const signed = signers.find((signer) => signedAt(parsed, verifierKeysOf(signer)[0]) !== null);
-  return openCheckpoint(note, verifierKeysOf(signed ?? signers[0]!)[0]);
+export function openOneOf(note: string | Uint8Array, signers: readonly NoteSigner[]): Checkpoint {
+  const keys = signers.map((signer) => verifierKeysOf(signer)[0]);
+  const signed = signedBy(parseNote(note), keys);
+  return openCheckpoint(note, keys.find((key) => signed.has(key)) ?? keys[0]!);
 }

@@ -5,6 +5,7 @@ import { realDisk } from './disk.ts';
 import { Journal } from './journal.ts';
 import { copyLog } from './ledger-copy.ts';
 import { CompactRange, leafHash } from './merkle.ts';
+import { noteText } from './note.ts';
 import { DurableFiles, edgeRange, loadEdge, prefixRoot, wholeContent } from './tree-store.ts';
 import { parseVerifierKey } from './verifier-key.ts';
 import { type EntryVisitor, type LedgerProblem, verifyLedger } from './verify.ts';
@@ -58,10 +59,10 @@ export async function fillLedger(
       `${plural(bad, 'content of the copy is', 'contents of the copy are')} not what the entries say, such as at entry ${entry}: ${message}; nothing was taken. Take another copy, or this one without its folder \`content\``,
     );
   }
-  const note = realDisk.readNow(join(source, 'checkpoint'))!.toString();
+  const note = noteText(realDisk.readNow(join(source, 'checkpoint'))!);
   const { size } = openCheckpoint(note, ...verifierKeys.map(parseVerifierKey));
   const held = realDisk.readNow(join(folder, 'checkpoint'));
-  const before = held ? openCheckpoint(held.toString()).size : 0;
+  const before = held ? openCheckpoint(held).size : 0;
   const range =
     before > 0 ? edgeRange((await loadEdge(folder, before, realDisk)).levels) : new CompactRange();
   const journal = Journal.recover(join(folder, 'journal'), before, null);

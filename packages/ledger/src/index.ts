@@ -8,11 +8,13 @@
 
 export {
   type Checkpoint,
+  isLineOf,
   type NoteSigner,
   openCheckpoint,
   parseCheckpoint,
   signCheckpoint,
   signedAt,
+  signedBy,
   verifierKeysOf,
   witnessKeys,
 } from './checkpoint.ts';
@@ -31,8 +33,15 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from './merkle.ts';
-export { formatSignature, type Note, parseNote } from './note.ts';
-export { formatProof, type LogProof, type ProvenEntry, parseProof, verifyProof } from './proof.ts';
+export { formatNote, formatSignature, type Note, parseNote } from './note.ts';
+export {
+  formatProof,
+  type LogProof,
+  type ProvenEntry,
+  parseProof,
+  verifyProof,
+  type WitnessPolicy,
+} from './proof.ts';
 export { strayFiles } from './stray.ts';
 export { contentPath, entriesPath, TILE_WIDTH, tilePath } from './tile.ts';
 export { CONTENT_HEADER_BYTES, contentBytes, contentRecords, readContent } from './tree-store.ts';

@@ -19,7 +19,7 @@ export async function beginningOf(
   const note = disk.readNow(join(options.folder, 'checkpoint'));
   const signers = [options.signer, ...(options.earlierSigners ?? [])];
   const checkpoint = note
-    ? openOneOf(note.toString(), signers)
+    ? openOneOf(note, signers)
     : { origin: options.signer.name, size: 0, root: Buffer.alloc(32) };
   if (
     !note &&

@@ -1,6 +1,18 @@
 import { join } from 'node:path';
+import { CodedError } from '@sallyport/core';
 import type { Disk } from './disk.ts';
-import { contentPath, entriesPath, levelCount, partialPaths, TILE_WIDTH, tilePath } from './tile.ts';
+import {
+  contentPath,
+  decodeBundle,
+  encodeBundle,
+  entriesPath,
+  HASH_BYTES,
+  levelCount,
+  type PartialTile,
+  partialTiles,
+  TILE_WIDTH,
+  tilePath,
+} from './tile.ts';
 import { CONTENT_HEADER_BYTES, readTileFile } from './tree-store.ts';
 
 /** One file of a log as of one checkpoint. */
@@ -49,6 +61,19 @@ async function* firstBytes(pieces: AsyncIterable<Buffer>, bytes: number): AsyncG
   }
 }
 
+/** A partial file; where the tile has been filled meanwhile, what it began with. */
+async function partialOf(
+  folder: string,
+  disk: Disk,
+  { path, width, level }: PartialTile,
+): Promise<Uint8Array> {
+  const file = await readTileFile(folder, path, width, disk);
+  if (level !== null) return file.subarray(0, width * HASH_BYTES);
+  const entries = decodeBundle(file);
+  if (!entries) throw new CodedError('ledger-corrupt', `\`${path(width)}\` is cut short`);
+  return encodeBundle(entries.slice(0, width));
+}
+
 /**
  * Every file of a log of `size` entries, while it grows: tiles, entries, sealed content, the checkpoint last. A log
  * opens from them, and verifies.
@@ -79,7 +104,7 @@ export async function* copyLog(
   for (let level = 0; levelCount(size, level) > 0; level++)
     for (let n = fullTiles(since, level); n < fullTiles(size, level); n++)
       yield await full((width) => tilePath(level, n, width));
-  for (const path of partialPaths(size))
-    yield whole(path, await readTileFile(folder, () => path, TILE_WIDTH, disk));
+  for (const partial of partialTiles(size))
+    yield whole(partial.path(partial.width), await partialOf(folder, disk, partial));
   yield whole('checkpoint', Buffer.from(note));
 }

@@ -1,9 +1,9 @@
 import { CodedError } from '@sallyport/core';
-import type { Checkpoint } from './checkpoint.ts';
+import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import type { Disk } from './disk.ts';
 import type { LeafProofs } from './ledger-options.ts';
 import { consistencyProof, inclusionProof } from './merkle.ts';
-import { subtreeRoot } from './tree-store.ts';
+import { prefixRoot, subtreeRoot } from './tree-store.ts';
 
 /** A log as of one checkpoint, to be proven from. */
 export interface LogView {
@@ -20,9 +20,31 @@ const rootsOf =
   (from: number, to: number): Promise<Buffer> =>
     subtreeRoot(folder, checkpoint.size, from, to, disk);
 
-/** Leaves with their audit paths. @throws CodedError `not-found` */
-export async function proveLeaves(view: LogView, indices: readonly number[]): Promise<LeafProofs> {
-  const { checkpoint, note } = view;
+/** An earlier checkpoint, where it is of this log and covers some entries; null where it is not, or does not. */
+async function earlierOf(
+  { folder, disk, checkpoint }: LogView,
+  note: string,
+  indices: readonly number[],
+): Promise<Pick<LogView, 'checkpoint' | 'note'> | null> {
+  const earlier = openCheckpoint(note);
+  const covers = earlier.size <= checkpoint.size && indices.every((index) => index < earlier.size);
+  if (!covers || earlier.origin !== checkpoint.origin) return null;
+  const root = await prefixRoot(folder, disk, checkpoint.size, earlier.size);
+  return root.equals(earlier.root) ? { checkpoint: earlier, note } : null;
+}
+
+/**
+ * Leaves with their audit paths.
+ * @param under an earlier checkpoint, signed, that they lead to where it is of this log and covers them
+ * @throws CodedError `not-found`; `ledger-corrupt` where `under` is no checkpoint
+ */
+export async function proveLeaves(
+  view: LogView,
+  indices: readonly number[],
+  under: string | null,
+): Promise<LeafProofs> {
+  const earlier = under === null ? null : await earlierOf(view, under, indices);
+  const { checkpoint, note } = earlier ?? view;
   const leaves: { leaf: Uint8Array; proof: Buffer[] }[] = [];
   for (const index of indices) {
     if (index >= checkpoint.size) throw new CodedError('not-found', `there is no entry ${index}`);

@@ -16,7 +16,7 @@ import {
 } from './ledger-limits.ts';
 import type { Append, LeafProofs, LedgerOptions } from './ledger-options.ts';
 import { type LogView, proveLeaves, provePrefix } from './ledger-proofs.ts';
-import { decodeBundle, entriesPath, partialPaths, TILE_WIDTH } from './tile.ts';
+import { decodeBundle, entriesPath, TILE_WIDTH } from './tile.ts';
 import { TileWork } from './tile-work.ts';
 import {
   contentAnew,
@@ -24,6 +24,7 @@ import {
   type Edge,
   readContent,
   readTileFile,
+  removePartials,
   trimContent,
 } from './tree-store.ts';
 import { formatVerifierKey } from './verifier-key.ts';
@@ -48,12 +49,8 @@ export class Ledger {
   #unintegratedBytes = 0;
   #integrating: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
-  /** Partial files of the checkpoint before the newest and of the newest; a reader may still want the former. */
-  #partials: [string[], string[]];
   /** A round of integration failed, and may have appended content. */
   #untidy = false;
-  /** Proofs being read: until they end, no partial file goes. */
-  #proving = 0;
   #closed = false;
 
   private constructor(options: LedgerOptions, edge: Edge, checkpoint: Checkpoint, note: string) {
@@ -67,7 +64,6 @@ export class Ledger {
     this.#durable = checkpoint.size;
     this.#checkpoint = checkpoint;
     this.#note = note;
-    this.#partials = [[], partialPaths(checkpoint.size)];
   }
 
   /**
@@ -285,12 +281,8 @@ export class Ledger {
     this.#note = note;
     this.#unintegrated = this.#unintegrated.slice(batch.length);
     for (const entry of batch) this.#unintegratedBytes -= entry.leaf.length + (entry.payload?.length ?? 0);
-    const partials = work.partials();
-    const kept = new Set([...partials, ...this.#partials[1]!]);
-    const old = this.#partials[0]!.filter((path) => !kept.has(path));
-    if (this.#proving === 0) for (const path of old) this.#disk.removeNow(join(this.folder, path));
-    this.#partials = [[...(this.#proving > 0 ? old : []), ...this.#partials[1]!], partials];
     this.#journal.release(next.size);
+    for (const path of work.full()) removePartials(this.folder, path, this.#disk);
     if (this.#unintegrated.length > 0) this.#checkpointLater(this.#options.checkpointMs);
   }
 
@@ -331,25 +323,20 @@ export class Ledger {
     return readContent(this.folder, index, this.#disk);
   }
 
-  /** Does work that reads tiles of the newest checkpoint: until it ends, no partial file goes. */
-  async #holding<T>(work: (view: LogView) => Promise<T>): Promise<T> {
-    this.#proving++;
-    try {
-      const read = (index: number) => this.read(index, index + 1);
-      const [folder, disk, checkpoint, note] = [this.folder, this.#disk, this.#checkpoint, this.#note];
-      return await work({ folder, disk, checkpoint, note, read });
-    } finally {
-      this.#proving--;
-    }
+  /** The log as of its newest checkpoint. */
+  #view(): LogView {
+    const read = (index: number) => this.read(index, index + 1);
+    return { folder: this.folder, disk: this.#disk, checkpoint: this.#checkpoint, note: this.#note, read };
   }
 
   /**
    * Leaves with their audit paths, all to one checkpoint, which is renewed first when a leaf is newer.
+   * @param under an earlier checkpoint of this log, signed, that they lead to instead, where it covers all of them
    * @throws CodedError `not-found`
    */
-  async prove(indices: readonly number[]): Promise<LeafProofs> {
+  async prove(indices: readonly number[], under: string | null = null): Promise<LeafProofs> {
     if (indices.some((index) => index >= this.#checkpoint.size)) await this.checkpointNow();
-    return this.#holding((view) => proveLeaves(view, indices));
+    return proveLeaves(this.#view(), indices, under);
   }
 
   /**
@@ -359,7 +346,7 @@ export class Ledger {
   proveConsistency(
     first: number,
   ): Promise<Omit<LeafProofs, 'leaves'> & { readonly proof: readonly Buffer[] }> {
-    return this.#holding((view) => provePrefix(view, first));
+    return provePrefix(this.#view(), first);
   }
 
   /**
@@ -367,13 +354,8 @@ export class Ledger {
    * @param since entries of an earlier copy: full tiles that it has are left out
    */
   async *copy(since = 0): AsyncGenerator<CopiedFile> {
-    this.#proving++;
-    try {
-      await this.checkpointNow();
-      yield* copyLog(this.folder, this.#disk, this.#checkpoint.size, this.#note, since);
-    } finally {
-      this.#proving--;
-    }
+    await this.checkpointNow();
+    yield* copyLog(this.folder, this.#disk, this.#checkpoint.size, this.#note, since);
   }
 
   /** Makes everything durable and stops. */

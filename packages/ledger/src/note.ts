@@ -18,8 +18,9 @@ export interface Note {
 const NOTE_CHARACTERS_MAX = 1_000_000;
 const SIGNATURES_MAX = 100;
 const KEY_ID_BYTES = 4;
-const CONTROL = /[\0-\x09\x0b-\x1f\ufffd]/;
-const NAME = /^[^\s+]+$/u;
+const CONTROL = /[\0-\x09\x0b-\x1f]/;
+const NAME = /^[^\p{White_Space}+]+$/u;
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 const malformed = (why: string): CodedError =>
   new CodedError('ledger-corrupt', `it is no signed note: ${why}`);
@@ -33,12 +34,23 @@ export function fromBase64(text: string): Buffer | null {
   return bytes.toString('base64') === text ? bytes : null;
 }
 
+/** Bytes of a note as text. @throws CodedError `ledger-corrupt` where they are no UTF-8 */
+export function noteText(bytes: Uint8Array): string {
+  try {
+    return UTF_8.decode(bytes);
+  } catch {
+    throw malformed('it is no UTF-8');
+  }
+}
+
 /** Reads a note. Whatever it reads, {@link formatNote} prints identically. @throws CodedError `ledger-corrupt` */
-export function parseNote(note: string): Note {
-  if (note.length > NOTE_CHARACTERS_MAX) throw malformed('it is too long');
+export function parseNote(given: string | Uint8Array): Note {
+  if (given.length > NOTE_CHARACTERS_MAX) throw malformed('it is too long');
+  const note = typeof given === 'string' ? given : noteText(given);
+  if (!note.isWellFormed()) throw malformed('it is no UTF-8');
   if (CONTROL.test(note)) throw malformed('it holds control characters');
   const split = note.lastIndexOf('\n\n');
-  if (split < 1) throw malformed('it has no signatures');
+  if (split < 0) throw malformed('it has no signatures');
   const block = note.slice(split + 2);
   if (block === '' || !block.endsWith('\n')) throw malformed('its last line has no end');
   const lines = block.slice(0, -1).split('\n');

@@ -20,7 +20,8 @@ export class TileWork {
   readonly #out: [string, Uint8Array, 'w' | 'a'][] = [];
   readonly #content = new Map<string, { readonly flags: 'w' | 'a'; readonly pieces: Uint8Array[] }>();
   readonly #start: number;
-  readonly #partials: string[] = [];
+  /** Full tiles and bundles. */
+  readonly #full: string[] = [];
   /** Partial files that stand already, under the last checkpoint. */
   readonly #standing: ReadonlySet<string>;
 
@@ -46,15 +47,16 @@ export class TileWork {
     const leaf = Buffer.from(entry.leaf.buffer, entry.leaf.byteOffset, entry.leaf.length);
     this.#entries.push(leaf);
     if (this.#entries.length === TILE_WIDTH) {
-      this.#out.push([
-        entriesPath(Math.floor(this.#next / TILE_WIDTH), TILE_WIDTH),
-        encodeBundle(this.#entries),
-        'w',
-      ]);
+      this.#fill(entriesPath(Math.floor(this.#next / TILE_WIDTH), TILE_WIDTH), encodeBundle(this.#entries));
       this.#entries = [];
     }
     this.#next++;
     this.#push(0, leafHash(leaf));
+  }
+
+  #fill(path: string, content: Uint8Array): void {
+    this.#full.push(path);
+    this.#out.push([path, content, 'w']);
   }
 
   #push(level: number, item: Buffer): void {
@@ -63,7 +65,7 @@ export class TileWork {
     const tile = this.#levels[level];
     tile.push(item);
     if (tile.length < TILE_WIDTH) return;
-    this.#out.push([tilePath(level, this.#first[level]++, TILE_WIDTH), Buffer.concat(tile), 'w']);
+    this.#fill(tilePath(level, this.#first[level]++, TILE_WIDTH), Buffer.concat(tile));
     this.#levels[level] = [];
     this.#push(level + 1, rootOf(tile));
   }
@@ -71,7 +73,6 @@ export class TileWork {
   /** What is to be written, in order; large pieces are put together only when their turn comes. */
   *files(): Generator<[string, Uint8Array, 'w' | 'a']> {
     const partial = (path: string, content: Uint8Array): void => {
-      this.#partials.push(path);
       // The same path has the same content: what the last checkpoint rests on is never touched again.
       if (!this.#standing.has(path)) this.#out.push([path, content, 'w']);
     };
@@ -92,8 +93,9 @@ export class TileWork {
     return edgeRange(this.#levels).root();
   }
 
-  partials(): string[] {
-    return this.#partials;
+  /** Full tiles and bundles of this round: once they are durable, their partial files may go. */
+  full(): readonly string[] {
+    return this.#full;
   }
 
   commit(edge: Edge): void {

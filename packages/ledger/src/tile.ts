@@ -1,6 +1,7 @@
 /** Hashes in a full tile, and entries in a full bundle (tile height 8). */
 export const TILE_WIDTH = 256;
-const HASH_BYTES = 32;
+/** Of one hash in a tile. */
+export const HASH_BYTES = 32;
 
 /** Tile number as path: groups of three digits, all but the last behind an `x` (C2SP tlog-tiles). */
 function numberPath(n: number): string {
@@ -35,17 +36,33 @@ export function levelCount(size: number, level: number): number {
   return Math.floor(size / TILE_WIDTH ** level);
 }
 
-/** Every partial file a tree of `size` leaves has. */
-export function partialPaths(size: number): string[] {
-  const paths: string[] = [];
-  if (size % TILE_WIDTH > 0) paths.push(entriesPath(Math.floor(size / TILE_WIDTH), size % TILE_WIDTH));
+/** A tile, or a bundle of entries, that is not full. */
+export interface PartialTile {
+  /** Null for a bundle of entries. */
+  readonly level: number | null;
+  /** Hashes or entries in it, 1 to 255. */
+  readonly width: number;
+  readonly path: (width: number) => string;
+}
+
+/** Every partial tile and bundle that a tree of `size` leaves has. */
+export function partialTiles(size: number): PartialTile[] {
+  const tiles: PartialTile[] = [];
+  const bundle = Math.floor(size / TILE_WIDTH);
+  if (size % TILE_WIDTH > 0)
+    tiles.push({ level: null, width: size % TILE_WIDTH, path: (width) => entriesPath(bundle, width) });
   for (let level = 0; levelCount(size, level) > 0; level++) {
     const count = levelCount(size, level);
+    const n = Math.floor(count / TILE_WIDTH);
     if (count % TILE_WIDTH > 0)
-      paths.push(tilePath(level, Math.floor(count / TILE_WIDTH), count % TILE_WIDTH));
+      tiles.push({ level, width: count % TILE_WIDTH, path: (width) => tilePath(level, n, width) });
   }
-  return paths;
+  return tiles;
 }
+
+/** Every partial file a tree of `size` leaves has. */
+export const partialPaths = (size: number): string[] =>
+  partialTiles(size).map(({ path, width }) => path(width));
 
 /** A bundle of entries: each behind its length in 16 bits, big-endian. */
 export function encodeBundle(entries: readonly Uint8Array[]): Buffer {

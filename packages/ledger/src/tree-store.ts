@@ -33,6 +33,13 @@ export async function readTileFile(
   throw new CodedError('ledger-corrupt', `\`${path(width)}\`${MISSING}`);
 }
 
+/** Removes the partial files of a tile or bundle that is full, and durable: whoever wants one reads the full one. */
+export function removePartials(folder: string, path: string, disk: Disk): void {
+  const partials = join(folder, `${path}.p`);
+  if (!disk.exists(partials)) return;
+  for (const name of disk.list(partials)) disk.removeNow(join(partials, name));
+}
+
 /** Makes a folder and those above it. @returns the folders whose names are new, or hold new names: to be synced */
 function* foldersMade(disk: Disk, folder: string): Generator<string> {
   const first = disk.makeFolder(folder);

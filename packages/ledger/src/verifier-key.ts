@@ -35,9 +35,16 @@ const FORMATS = {
   'ml-dsa-44-cosignature': ML_DSA_44,
 } as const satisfies Readonly<Record<SignatureType, { bytes: number; spki: Buffer }>>;
 
+/** What one byte counts: ML-DSA-44 signs names and origins behind their length (https://c2sp.org/tlog-cosignature). */
+export const PREFIXED_BYTES_MAX = 255;
+
+/** Whether a key of a type can have a name. */
+const fits = (name: string, type: SignatureType): boolean =>
+  isNoteName(name) && (type !== 'ml-dsa-44-cosignature' || Buffer.byteLength(name) <= PREFIXED_BYTES_MAX);
+
 /** A key under a name. @throws CodedError `ledger-corrupt` for a name that none can have, or a key of another length */
 export function verifierKey(name: string, type: SignatureType, publicKey: Uint8Array): VerifierKey {
-  if (!isNoteName(name) || publicKey.length !== FORMATS[type].bytes)
+  if (!fits(name, type) || publicKey.length !== FORMATS[type].bytes)
     throw new CodedError('ledger-corrupt', 'the verifier key is malformed');
   const input = Buffer.concat([Buffer.from(`${name}\n`), Buffer.from([SIGNATURE_TYPES[type]]), publicKey]);
   return { name, type, publicKey, keyId: hash('sha256', input, 'buffer').subarray(0, 4) };
@@ -51,7 +58,7 @@ export function formatVerifierKey({ name, type, publicKey, keyId }: VerifierKey)
 
 /** Reads a verifier key. @throws CodedError `ledger-corrupt` */
 export function parseVerifierKey(text: string): VerifierKey {
-  const [, name, id, base64] = /^([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/u.exec(text.trim()) ?? [];
+  const [, name, id, base64] = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text.trim()) ?? [];
   const bytes = base64 === undefined ? null : fromBase64(base64);
   const type = (Object.keys(SIGNATURE_TYPES) as SignatureType[]).find(
     (one) => SIGNATURE_TYPES[one] === bytes?.[0],

@@ -97,7 +97,7 @@ export async function verifyLedger(
   for (let attempt = 1; ; attempt++) {
     const before = noteIn(folder);
     const report = await verifyOnce(folder, keys, given, onProgress, visitor, again, signers);
-    // A running server replaces partial tiles as the log grows: then what was read was a mixture, so read again.
+    // A running server replaces the checkpoint and fills tiles: then what was read was a mixture, so read again.
     const moved = noteIn(folder) !== before;
     if (report.ok || !moved || attempt === ATTEMPTS_MAX) return report;
   }
@@ -199,7 +199,7 @@ type Report = (file: string, entry: number | null, message: string) => void;
 function readCheckpoint(folder: string, keys: readonly VerifierKey[], report: Report): Checkpoint | null {
   try {
     const note = linkedDisk.readNow(join(folder, 'checkpoint'), NOTE_BYTES_MAX);
-    if (note) return openCheckpoint(note.toString(), ...keys);
+    if (note) return openCheckpoint(note, ...keys);
     report('checkpoint', null, 'there is no checkpoint');
     return null;
   } catch (fault) {

@@ -4,14 +4,26 @@ import { CodedError, clock } from '@sallyport/core';
 import {
   type Checkpoint,
   cosignature,
+  hasQuantumSafeForm,
+  isLineOf,
   type NoteSigner,
   parseCheckpoint,
-  signedAt,
+  readCheckpoint,
+  signedBy,
   witnessKeys,
 } from './checkpoint.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { verifyConsistency } from './merkle.ts';
-import { formatSignature, fromBase64, type Note, parseNote } from './note.ts';
+import {
+  formatNote,
+  formatSignature,
+  fromBase64,
+  type Note,
+  type NoteSignature,
+  noteText,
+  parseNote,
+} from './note.ts';
+import { heldNumber, isHeld, sixtyFourBits } from './sixty-four-bits.ts';
 import { DurableFiles, makeDurableFolder } from './tree-store.ts';
 import type { VerifierKey } from './verifier-key.ts';
 
@@ -38,46 +50,65 @@ const HASHES_MAX = 63;
 const HASH_BYTES = 32;
 const BODY_CHARACTERS_MAX = 1_000_000;
 const EMPTY = hash('sha256', '', 'buffer');
+const ORIGIN_HASH = /^[0-9a-f]{64}$/;
+const NOTE_TYPE = 'text/plain; charset=utf-8';
 
 /** A request to a witness (https://c2sp.org/tlog-witness). */
 export const formatAddCheckpoint = (old: number, proof: readonly Uint8Array[], note: string): string =>
   [`old ${old}`, ...proof.map((item) => Buffer.from(item).toString('base64')), '', note].join('\n');
 
 interface AddCheckpoint {
-  readonly old: number;
+  readonly old: bigint;
   readonly proof: readonly Uint8Array[];
   readonly note: Note;
-  readonly checkpoint: Checkpoint;
+  readonly checkpoint: ReturnType<typeof readCheckpoint>;
 }
 
-function parseAddCheckpoint(body: string): AddCheckpoint | null {
-  if (body.length > BODY_CHARACTERS_MAX) return null;
-  const split = body.indexOf('\n\n');
-  const [first = '', ...lines] = body.slice(0, Math.max(0, split)).split('\n');
-  const old = /^old (0|[1-9]\d{0,15})$/.exec(first)?.[1];
-  if (split < 0 || old === undefined || !Number.isSafeInteger(Number(old)) || lines.length > HASHES_MAX)
-    return null;
-  const proof = lines.map(fromBase64);
-  if (proof.some((item) => item?.length !== HASH_BYTES)) return null;
+function parseAddCheckpoint(given: string | Uint8Array): AddCheckpoint | null {
+  if (given.length > BODY_CHARACTERS_MAX) return null;
   try {
+    const body = typeof given === 'string' ? given : noteText(given);
+    const split = body.indexOf('\n\n');
+    const [first = '', ...lines] = body.slice(0, Math.max(0, split)).split('\n');
+    const old = first.startsWith('old ') ? sixtyFourBits(first.slice(4)) : null;
+    if (split < 0 || old === null || lines.length > HASHES_MAX) return null;
+    const proof = lines.map(fromBase64);
+    if (proof.some((item) => item?.length !== HASH_BYTES)) return null;
     const note = parseNote(body.slice(split + 2));
-    return { old: Number(old), proof: proof as Buffer[], note, checkpoint: parseCheckpoint(note.text) };
+    return { old, proof: proof as Buffer[], note, checkpoint: readCheckpoint(note.text) };
   } catch {
     return null;
   }
 }
 
+/** What is remembered of a log. */
+interface Remembered {
+  readonly checkpoint: Checkpoint;
+  /** Signed by the log, and cosigned here; null where an earlier version kept the text alone. */
+  readonly note: string | null;
+}
+
+/** Reads what was stored. @throws CodedError `ledger-corrupt` */
+function readRemembered(file: Buffer): Remembered {
+  const stored = noteText(file);
+  if (!stored.includes('\n\n')) return { checkpoint: parseCheckpoint(stored), note: null };
+  return { checkpoint: parseCheckpoint(parseNote(stored).text), note: stored };
+}
+
 const text = (status: WitnessAnswer['status'], body: string): WitnessAnswer => ({
   status,
-  type: 'text/plain; charset=utf-8',
+  type: NOTE_TYPE,
   body: `${body}\n`,
 });
+
+const originHash = (origin: string): string => hash('sha256', origin, 'hex');
 
 /** Cosigns checkpoints of logs, each only as a continuation of what it cosigned before (https://c2sp.org/tlog-witness). */
 export class Witness {
   readonly #options: WitnessOptions;
   readonly #disk: Disk;
-  readonly #seen = new Map<string, Checkpoint>();
+  /** By the hash of the origin. */
+  readonly #remembered = new Map<string, Remembered>();
   /** One request after the other for each log: what is checked is what is stored. */
   readonly #work = new Map<string, Promise<unknown>>();
 
@@ -89,33 +120,49 @@ export class Witness {
 
   /** What it cosigned last of a log. @throws CodedError `ledger-corrupt` where that cannot be read: then it cosigns nothing */
   seen(origin: string): Checkpoint {
-    const known = this.#seen.get(origin);
-    if (known) return known;
-    const path = join(this.#options.folder, this.#path(origin));
-    const file = this.#disk.readNow(path);
-    if (!file) return { origin, size: 0, root: EMPTY };
-    const checkpoint = parseCheckpoint(file.toString());
-    if (checkpoint.origin !== origin)
-      throw new CodedError('ledger-corrupt', `\`${path}\` is about another log`);
-    this.#seen.set(origin, checkpoint);
-    return checkpoint;
+    return this.#known(originHash(origin))?.checkpoint ?? { origin, size: 0, root: EMPTY };
   }
 
-  #path(origin: string): string {
-    return `${hash('sha256', origin, 'hex')}.seen`;
+  #known(log: string): Remembered | null {
+    const known = this.#remembered.get(log);
+    if (known) return known;
+    const path = join(this.#options.folder, `${log}.seen`);
+    const file = this.#disk.readNow(path);
+    if (!file) return null;
+    const remembered = readRemembered(file);
+    if (originHash(remembered.checkpoint.origin) !== log)
+      throw new CodedError('ledger-corrupt', `\`${path}\` is about another log`);
+    this.#remembered.set(log, remembered);
+    return remembered;
+  }
+
+  /**
+   * The checkpoint of a log that it cosigned last, with the signatures of the log that it verified and its own.
+   * @param log SHA-256 of the origin, in small hexadecimal figures
+   * @throws CodedError `ledger-corrupt` where what it remembers cannot be read
+   */
+  checkpointOf(log: string): WitnessAnswer {
+    const note = ORIGIN_HASH.test(log) ? this.#known(log)?.note : null;
+    if (!note) return text(404, 'no checkpoint of this log was cosigned here');
+    return { status: 200, type: NOTE_TYPE, body: note };
   }
 
   /** Answers one request. @param body as {@link formatAddCheckpoint} writes it */
-  async addCheckpoint(body: string): Promise<WitnessAnswer> {
+  async addCheckpoint(body: string | Uint8Array): Promise<WitnessAnswer> {
     const asked = parseAddCheckpoint(body);
     if (!asked) return text(400, 'the request is malformed');
     const { origin } = asked.checkpoint;
     const keys = this.#options.keysOf(origin);
     if (!keys) return text(404, 'this log is not witnessed here');
-    if (!keys.some((key) => signedAt(asked.note, key) !== null))
-      return text(403, 'the checkpoint is not signed by a key of the log');
+    try {
+      if (signedBy(asked.note, keys).size === 0)
+        return text(403, 'the checkpoint is not signed by a key of the log');
+    } catch (fault) {
+      return text(403, (fault as Error).message);
+    }
+    const lines = asked.note.signatures.filter((line) => keys.some((key) => isLineOf(line, key)));
     const before = this.#work.get(origin) ?? Promise.resolve();
-    const work = before.then(() => this.#add(asked));
+    const work = before.then(() => this.#add(asked, lines));
     this.#work.set(
       origin,
       work.catch(() => {}),
@@ -123,33 +170,47 @@ export class Witness {
     return work;
   }
 
-  async #add({ old, proof, note, checkpoint }: AddCheckpoint): Promise<WitnessAnswer> {
-    const { origin, size, root } = checkpoint;
-    if (old > size) return text(400, 'the old size is beyond the new one');
+  /** @param lines signatures of the log, which hold */
+  async #add(
+    { old, proof, note, checkpoint }: AddCheckpoint,
+    lines: readonly NoteSignature[],
+  ): Promise<WitnessAnswer> {
+    const { origin, root } = checkpoint;
+    if (old > checkpoint.size) return text(400, 'the old size is beyond the new one');
+    const known = this.#known(originHash(origin));
     const seen = this.seen(origin);
-    const conflict: WitnessAnswer = { status: 409, type: 'text/x.tlog.size', body: `${seen.size}\n` };
-    if (old !== seen.size) return conflict;
-    if (size === seen.size && !root.equals(seen.root)) {
-      this.#options.onFork?.(origin, seen, checkpoint);
-      return conflict;
+    if (old !== BigInt(seen.size)) return { status: 409, type: 'text/x.tlog.size', body: `${seen.size}\n` };
+    if (!isHeld(checkpoint.size))
+      return text(400, `\`${checkpoint.size}\` entries are more than this witness holds (2^53 - 1)`);
+    const size = heldNumber(checkpoint.size);
+    // Of the same size, this compares the roots; of none, with the root of an empty tree.
+    if (!verifyConsistency(seen.size, size, proof, seen.root, root)) {
+      this.#options.onFork?.(origin, seen, { origin, size, root });
+      return text(422, 'this does not go on from what was seen');
     }
-    if (!verifyConsistency(old, size, proof, seen.root, root)) {
-      this.#options.onFork?.(origin, seen, checkpoint);
-      return text(422, 'the proof does not lead from what was seen to this');
-    }
-    if (size > seen.size) {
-      const files = new DurableFiles(this.#options.folder, this.#disk);
-      await files.write(this.#path(origin), Buffer.from(`${origin}\n${size}\n${root.toString('base64')}\n`));
-      await files.settle();
-      this.#seen.set(origin, checkpoint);
-    }
+    const cosigned = this.#cosign(origin, note.text);
+    if (!known?.note || size > seen.size)
+      await this.#remember({
+        checkpoint: { origin, size, root },
+        note: formatNote({ text: note.text, signatures: [...lines, ...cosigned] }),
+      });
+    return { status: 200, type: NOTE_TYPE, body: cosigned.map(formatSignature).join('') };
+  }
+
+  #cosign(origin: string, signed: string): NoteSignature[] {
     const { signer } = this.#options;
     const seconds = Math.floor(clock.nowMs() / 1000);
     const [classic, quantumSafe] = witnessKeys(signer);
-    const lines = [
-      cosignature(classic, note.text, seconds, (message) => signer.sign(message)),
-      cosignature(quantumSafe, note.text, seconds, (message) => signer.signQuantumSafe(message)),
-    ];
-    return { status: 200, type: 'text/plain; charset=utf-8', body: lines.map(formatSignature).join('') };
+    const first = cosignature(classic, signed, seconds, (message) => signer.sign(message));
+    if (!hasQuantumSafeForm(origin)) return [first];
+    return [first, cosignature(quantumSafe, signed, seconds, (message) => signer.signQuantumSafe(message))];
+  }
+
+  async #remember(remembered: Remembered & { readonly note: string }): Promise<void> {
+    const log = originHash(remembered.checkpoint.origin);
+    const files = new DurableFiles(this.#options.folder, this.#disk);
+    await files.write(`${log}.seen`, Buffer.from(remembered.note));
+    await files.settle();
+    this.#remembered.set(log, remembered);
   }
 }

@@ -1,9 +1,17 @@
 import { join } from 'node:path';
 import { CodedError, clock, InTurn, newEvent } from '@sallyport/core';
-import { formatSignature, parseNote, parseVerifierKey, signedAt, type VerifierKey } from '@sallyport/ledger';
+import {
+  formatSignature,
+  isLineOf,
+  parseNote,
+  parseVerifierKey,
+  signedBy,
+  type VerifierKey,
+} from '@sallyport/ledger';
 import { writeDurably } from '@sallyport/vault';
 import { askWitness } from './ask-witness.ts';
 import type { Control } from './control.ts';
+import { COSIGNED_FILE } from './cosigned-checkpoint.ts';
 import { log } from './log.ts';
 import { witnessedPath } from './witnessed.ts';
 
@@ -37,22 +45,19 @@ class Refusal extends Error {
 }
 
 /**
- * What of a witness's answer is kept: one line of each of its keys, which must hold. Lines of other keys are ignored
+ * What of a witness's answer is kept: one line of each of its keys, all of which must hold. Lines of other keys are ignored
  * (C2SP tlog-witness, "add-checkpoint"), so that no witness decides how much is stored here.
- * @throws CodedError `internal` where a key signed nothing that holds, `ledger-corrupt` for lines that are no signatures
+ * @throws CodedError `internal` where a key signed nothing, `ledger-corrupt` for lines that are no signatures, or do not hold
  */
 export function cosignedBy(note: string, answer: string, keys: readonly VerifierKey[]): string {
   // Apart from the log's own lines: a witness has as much room as any note has.
   const cosigned = parseNote(`${parseNote(note).text}\n${answer}`);
+  const signed = signedBy(cosigned, keys);
   return keys
     .map((key) => {
-      if (signedAt(cosigned, key) === null)
+      if (!signed.has(key))
         throw new CodedError('internal', `its answer is not signed by \`${key.name}\` (${key.type})`);
-      return formatSignature(
-        cosigned.signatures.find(
-          ({ name, keyId }) => name === key.name && Buffer.compare(keyId, key.keyId) === 0,
-        )!,
-      );
+      return formatSignature(cosigned.signatures.find((line) => isLineOf(line, key))!);
     })
     .join('');
 }
@@ -101,7 +106,7 @@ export class Witnesses {
     const isKept = together.length >= quorum;
     if (isKept) {
       const note = together[0]!.note + together.map(({ lines }) => lines).join('');
-      writeDurably(join(installation.folder, 'ledger', 'checkpoint.cosigned'), note, 0o644);
+      writeDurably(join(installation.ledger.folder, COSIGNED_FILE), note, 0o644);
       // Apart from the data: a backup that is restored does not bring back an older one.
       if (size > this.#keptSize)
         writeDurably(witnessedPath(installation.rootKey, installation.id), note, 0o600);

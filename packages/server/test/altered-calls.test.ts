@@ -82,7 +82,7 @@ for (const [engine, open] of Object.entries(ENGINES))
       ]) {
         await place.sql(`update exchanges set ${change} where id = '${own}'`, 'select 1');
         assert.deepEqual(await statuses(own), [409, 409], change);
-        await assert.rejects(proofsOf(server.control.installation, own), { code: 'conflict' }, change);
+        await assert.rejects(proofsOf(server.control, own), { code: 'conflict' }, change);
         await back();
         back = await place.keep('exchanges');
       }

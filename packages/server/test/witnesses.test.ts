@@ -14,11 +14,13 @@ import {
   parseNote,
   parseVerifierKey,
   signedAt,
+  verifyProof,
   Witness,
   witnessKeys,
 } from '@sallyport/ledger';
 import { signingKey } from '@sallyport/vault';
 import { auditCopy } from '../src/audit/record-audit.ts';
+import { proofsOf } from '../src/log-proofs.ts';
 import { enforced, type FakeSystem, fakeSystem, scratch, type TestServer, testServer } from './harness.ts';
 
 /** A witness on a real socket. */
@@ -138,6 +140,59 @@ describe('witnesses of the record', () => {
     const events = await server.control.installation.store.events.since(['checkpoint-cosigned'], '1970');
     assert.equal(events.length, 1, 'asking makes no entries that are to be asked about');
     assert.match(await evidence(), /entries are cosigned by one\.example, second\.example, 2 of 2 witnesses/);
+  });
+
+  it('proofs lead to what they cosigned, so that a quorum can be checked offline', async () => {
+    const { installation } = server.control;
+    const { ledger, store } = installation;
+    await round();
+    const [event] = await store.events.since(['checkpoint-cosigned'], '1970');
+    const own = [ledger.verifierKey, ledger.quantumSafeVerifierKey].map(parseVerifierKey);
+    const keys = [...one.keys, ...two.keys].map(parseVerifierKey);
+    const file = join(data, 'ledger', 'checkpoint.cosigned');
+    const proven = async (id: string) => {
+      const { proofs, witnesses, asked } = await proofsOf(server.control, id);
+      assert.equal(asked, 2);
+      return { proof: proofs[0]!.proof, witnesses };
+    };
+    const good = await proven(event!.id);
+    assert.deepEqual(good.witnesses, ['one.example', 'second.example']);
+    for (const quorum of [1, 2])
+      assert.equal(verifyProof(good.proof, own, { keys, quorum }).witnesses.length, 2);
+    // It stays one while the log grows; what came behind it leads to the newest checkpoint, until that is cosigned.
+    await server.key(['main']);
+    await installation.flush();
+    const newest = (await store.events.since(['key-created'], '1970')).at(-1)!;
+    const fresh = await proven(newest.id);
+    assert.deepEqual(fresh.witnesses, []);
+    assert.equal(verifyProof(fresh.proof, own).witnesses.length, 0);
+    assert.throws(
+      () => verifyProof(fresh.proof, own, { keys, quorum: 1 }),
+      /by 0 of the witnesses named, and must be by 1/,
+    );
+    assert.equal(verifyProof((await proven(event!.id)).proof, own, { keys }).witnesses.length, 2);
+    await round();
+    assert.equal(verifyProof((await proven(newest.id)).proof, own, { keys }).witnesses.length, 2);
+    // What lies there and does not hold goes into no proof, nor does what strangers signed.
+    const kept = readFileSync(file, 'utf8');
+    const stranger = `— stranger.example ${Buffer.alloc(68, 1).toString('base64')}\n`;
+    const forged = kept
+      .trimEnd()
+      .split('\n')
+      .at(-1)!
+      .replace(/ \S+$/, (line) => ` ${line.slice(1, 7)}${'A'.repeat(90)}`);
+    for (const [text, names] of [
+      [kept + stranger, ['one.example', 'second.example']],
+      [`${kept}${forged}\n`, []],
+      ['nothing', []],
+    ] as const) {
+      writeFileSync(file, text);
+      const { proof, witnesses } = await proven(newest.id);
+      assert.deepEqual(witnesses, names);
+      assert.doesNotMatch(proof, /stranger/);
+      assert.ok(verifyProof(proof, own).checkpoint.size > 0);
+    }
+    writeFileSync(file, kept);
   });
 
   it('that are out of reach or misbehave are told, and the others go on', async () => {

@@ -25,6 +25,8 @@ const SEED_BYTES = 64;
 const REQUEST_MS = 10_000;
 const CONNECTIONS_MAX = 256;
 const PORT = 8082;
+/** What monitors read, by the hash of the origin of a log. */
+const CHECKPOINT_PATH = /^\/([0-9a-f]{64})\/checkpoint$/;
 
 /** The key that a witness signs with, made at its first start. @throws CodedError `usage` for a file that holds none */
 function openSeeds(folder: string): Buffer {
@@ -47,7 +49,7 @@ function readLogs(files: readonly string[]): Map<string, VerifierKey[]> {
   return logs;
 }
 
-async function bodyOf(req: IncomingMessage): Promise<string | null> {
+async function bodyOf(req: IncomingMessage): Promise<Buffer | null> {
   const gathered = new GatheredBytes();
   let bytes = 0;
   for await (const piece of req) {
@@ -56,7 +58,7 @@ async function bodyOf(req: IncomingMessage): Promise<string | null> {
     if (bytes <= BODY_BYTES_MAX) gathered.push(piece as Buffer);
   }
   if (bytes > BODY_BYTES_MAX) return null;
-  return gathered.whole().toString();
+  return gathered.whole();
 }
 
 function answerWith(witness: Witness): (req: IncomingMessage, res: ServerResponse) => void {
@@ -67,7 +69,14 @@ function answerWith(witness: Witness): (req: IncomingMessage, res: ServerRespons
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const path = new URL(req.url ?? '/', 'http://localhost').pathname;
     if (path === '/healthz') return say(res, 200, 'text/plain', 'ok\n');
-    if (path !== '/add-checkpoint') return say(res, 404, 'text/plain', 'there is only /add-checkpoint\n');
+    const log = CHECKPOINT_PATH.exec(path)?.[1];
+    if (log !== undefined) {
+      if (req.method !== 'GET') return say(res, 405, 'text/plain', 'it is read with GET\n');
+      const { status, type, body } = witness.checkpointOf(log);
+      return say(res, status, type, body);
+    }
+    if (path !== '/add-checkpoint')
+      return say(res, 404, 'text/plain', 'there are only /add-checkpoint and /<origin hash>/checkpoint\n');
     if (req.method !== 'POST') return say(res, 405, 'text/plain', 'it is posted\n');
     const body = await bodyOf(req);
     if (body === null) return say(res, 413, 'text/plain', 'the request is too long\n');
@@ -76,8 +85,8 @@ function answerWith(witness: Witness): (req: IncomingMessage, res: ServerRespons
   };
   return (req, res) => {
     answer(req, res).catch((fault: Error) => {
-      printFault(`sallyport: the witness cannot cosign: ${fault.message}`);
-      if (!res.headersSent) say(res, 500, 'text/plain', 'the witness cannot cosign now\n');
+      printFault(`sallyport: the witness cannot answer: ${fault.message}`);
+      if (!res.headersSent) say(res, 500, 'text/plain', 'the witness cannot answer now\n');
       else res.destroy();
     });
   };

@@ -126,13 +126,18 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
         200: json(
           z.object({
             proofs: z.array(z.object({ name: z.string(), index: z.number(), proof: z.string() })),
+            witnesses: z.array(z.string()),
+            asked: z.number(),
           }),
-          'One for each entry, as https://c2sp.org/tlog-proof has it, with the entry itself',
+          'One for each entry, as https://c2sp.org/tlog-proof has it, with the entry itself; who of so many witnesses cosigned the checkpoint in them',
         ),
         ...failures,
       },
     }),
-    async (c) => c.json({ proofs: [...(await proofsOf(control.installation, c.req.param('id')))] }, 200),
+    async (c) => {
+      const { proofs, witnesses, asked } = await proofsOf(control, c.req.param('id'));
+      return c.json({ proofs: [...proofs], witnesses: [...witnesses], asked }, 200);
+    },
   );
   app.openapi(
     createRoute({
