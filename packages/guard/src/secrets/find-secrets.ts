@@ -1,6 +1,7 @@
 import { atLeast, LIMITS, SEVERITIES, type Severity } from '@sallyport/core';
 import { KeywordIndex } from '../keyword-index.ts';
 import { GENERAL_SECRETS } from './general.ts';
+import { isCodeName, namesNoSecret } from './names.ts';
 import { PLATFORM_SECRETS } from './platforms.ts';
 import type { SecretRule } from './secret-rule.ts';
 import { SERVICE_SECRETS } from './services.ts';
@@ -127,6 +128,22 @@ function isPadding(text: string, from: number, at: number, seams: readonly numbe
   return (at - begin) % 4 === 0 && begin < from;
 }
 
+/** Characters before a keyword that may belong to its name. */
+const NAME_MAX = 48;
+const NAME_CHARACTER = /[\w.-]/;
+
+/**
+ * Whether a value without a shape of its own opens nothing: the name that it is given to says so, or it is a name itself.
+ * @param from where the keyword in the name stands @param at where the value stands
+ */
+function opensNothing(text: string, from: number, at: number, value: string): boolean {
+  let begin = from;
+  while (begin > 0 && from - begin < NAME_MAX && NAME_CHARACTER.test(text[begin - 1]!)) begin--;
+  const [name] = /^[\w.-]*/.exec(text.slice(begin, at))!;
+  if (namesNoSecret(name)) return true;
+  return !/secret|pass|pwd/i.test(name) && isCodeName(value);
+}
+
 /** What a pattern finds at a place: as the text stands, else as if it began or ended where values meet. */
 function matchAt(
   pattern: RegExp,
@@ -175,6 +192,7 @@ export function findSecrets(
     if (entropy(secret) < rule.entropyMin || (rule.careful && !plausible(secret))) return true;
     const at = from + match[0].lastIndexOf(secret);
     if (rule.careful && isPadding(text, from, at, seams)) return true;
+    if (rule.named && opensNothing(text, from, at, secret)) return true;
     if (standsIn(rule.id, secret, text.slice(at + secret.length, at + secret.length + HOST_MAX))) return true;
     found.push({ number, id: rule.id, severity: rule.severity, start: at, end: at + secret.length });
     // A text with more is refused: what is not looked at must not pass.

@@ -84,7 +84,7 @@ export const GENERAL_SECRETS: readonly SecretRule[] = [
       'pwd',
     ],
     '(?:access|api|auth|key|credential|creds|passwd|password|passphrase|secret|token|pwd)[\\w.-]{0,24}["\'`\\]]{0,2}[\\t ]{0,4}(?::{1,3}=?|=>|={1,3}|\\|\\|:?|\\?=)[\\t ]{0,4}["\'`(\\[]{0,3}([\\w.=+/~!@#%^&*-]{10,150})(?=["\'`;,)\\]}<\\s\\\\]|$)',
-    { anyCase: true, entropyMin: 3.5, severity: 'high', careful: true },
+    { anyCase: true, entropyMin: 3.5, severity: 'high', careful: true, named: true },
   ),
   shaped(
     'password-told',

@@ -17,6 +17,8 @@ export interface SecretRule {
   readonly severity: Severity;
   /** Whether the secret must not look like a word, a path or a variable: of rules that know no format. */
   readonly careful: boolean;
+  /** Whether the name of what it is given to says whether it opens something: of a rule that knows nothing else. */
+  readonly named: boolean;
 }
 
 const plain = {
@@ -25,6 +27,7 @@ const plain = {
   entropyMin: 2.5,
   severity: 'critical',
   careful: false,
+  named: false,
 } as const;
 
 /** Nothing that could go on with the secret follows. */

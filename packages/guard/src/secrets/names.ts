@@ -1,0 +1,70 @@
+/** A variable, member or heading that something is given to, in words: `cacheKey` and `CACHE_KEY` are `cache key`. */
+const wordsOf = (name: string): string[] =>
+  name
+    .replaceAll(/([a-z\d])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z\d]+/)
+    .filter(Boolean);
+
+/** Words before `key` of what finds a row, a place or a message, or is meant to be known: nothing opens by it. */
+const KEYS_THAT_FIND = new Set(
+  (
+    'authority cache cluster clustering composite config dedup dedupe dict dictionary event file foreign feature group grouping hash hot i18n ' +
+    'idempotency index join json lock lookup map menu message metadata natural object partition primary pub public publishable range ' +
+    'redis routing row s3 shard shortcut site sort sorting srcrev subject surrogate translation unique'
+  ).split(' '),
+);
+/** Words before `token` of where to read on. */
+const TOKENS_THAT_GO_ON = new Set('page pagination continuation sync cursor resume next'.split(' '));
+/** Words behind either, of what is said about it. */
+const ABOUT = new Set(
+  (
+    'algorithm alias arn bits cert certificate class code codes column comparison count counts digest event events field fields file filename fingerprint ' +
+    'format handler hash hashes id identifier identifiers ids index kind length limit limits name names path pattern pem prefix ref ' +
+    'schema size template test type types uri url usage version'
+  ).split(' '),
+);
+/** Names in one word that `key`, `token` or `auth` only begin or end. */
+const OTHER_WORDS =
+  /^(?:authors?|authored|authoring|authority|accessor\w*|accessib\w+|accessor(?:y|ies)|apiary|keyboards?|keyframes?|keyids?|keypads?|keypoints?|keyrings?|keyspaces?|keystones?|keystrokes?|keywords?|keycodes?|keydown|keyup|(?:mon|tur|don|hoc|joc)keys?|srcrev|tokeni[sz]\w+)$/;
+/** Words of what opens something whatever stands beside them. */
+const OPENS =
+  /^(?:secret|password|passwd|passphrase|passcode|pwd|credentials?|creds|private|signing|encryption)$/;
+
+/**
+ * Whether the name of what a value is given to says that it opens nothing: `cache_key`, `public_key`, `next_page_token`,
+ * `keyword`. What also says `secret` or `password` opens something.
+ */
+export function namesNoSecret(name: string): boolean {
+  const words = wordsOf(name);
+  if (words.some((word) => OPENS.test(word))) return false;
+  const at = words.findLastIndex((word) => /key|token|auth|access|api/.test(word));
+  if (at < 0) return false;
+  const [word, before, behind] = [words[at]!, words[at - 1] ?? '', words[at + 1] ?? ''];
+  if (OTHER_WORDS.test(word) || ABOUT.has(behind)) return true;
+  if (/^keys?$/.test(word)) return KEYS_THAT_FIND.has(before);
+  return /^tokens?$/.test(word) && TOKENS_THAT_GO_ON.has(before);
+}
+
+/** Figures in a name of code, and runs of them, at most. */
+const FIGURES_MAX = 4;
+const FIGURE_RUNS_MAX = 2;
+/** Share of its letters that stand in words, at least. Of 20 letters and figures drawn by lot 1 in 500 reaches it. */
+const WORDS_SHARE_MIN = 0.8;
+
+/** Whether a value is a name in a program: words, one behind the other, with few figures (`X448PublicKey`, `win32api.RegOpenKeyEx`). */
+export function isCodeName(value: string): boolean {
+  if (!/^[A-Za-z_\d][\w.]*$/.test(value)) return false;
+  const figures = value.match(/\d+/g) ?? [];
+  if (figures.length > FIGURE_RUNS_MAX || figures.join('').length > FIGURES_MAX) return false;
+  if (
+    !/[._]/.test(value) &&
+    (value.match(/[A-Z][a-z]{2,}/g)?.length ?? 0) < 2 &&
+    !/^[A-Z]\d{2,3}[A-Z][a-z]{4,}/.test(value)
+  )
+    return false;
+  const letters = value.replaceAll(/[^A-Za-z]/g, '').length;
+  let inWords = 0;
+  for (const [word] of value.matchAll(/[A-Z]?[a-z]{2,}/g)) if (/[aeiouy]/i.test(word)) inWords += word.length;
+  return inWords >= WORDS_SHARE_MIN * letters;
+}
