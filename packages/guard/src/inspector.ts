@@ -180,8 +180,7 @@ export class Inspector {
     const foreign = isForeign(view.text.slice(start, end));
     if (probability >= standing.flagAt(view, start, end, foreign)) {
       if (!standing.counts(view, start, end)) return 0;
-      const sure =
-        probability >= DENY_AT && !standing.explains(view) && (standing.bringsOut(view) || !foreign);
+      const sure = probability >= DENY_AT && standing.deniesAlone(view, foreign);
       const severity = standing.severity(view, sure ? 'high' : 'medium', start, end);
       findings.add(
         'injection',
@@ -298,7 +297,7 @@ export class Inspector {
         findings.add(
           'system-prompt-leak',
           'verbatim-run',
-          'high',
+          found.orders ? 'high' : 'medium',
           0.9,
           ['LLM07:2025', 'AML.T0056'],
           span,

@@ -10,7 +10,8 @@ const BROUGHT_OUT =
 const SOUGHT_MAX = 1 << 28;
 const SOUGHT_MIN = 64;
 
-/** Words of a short text at most, and characters of so many words. */
+/** Words of a text that the model's score alone never denies, and of a short one; characters of so many words. */
+const FEW_WORDS = 4;
 const SHORT_WORDS = 8;
 const SHORT_CHARACTERS = 120;
 /** A word; of writing without spaces, two characters are one. */
@@ -20,9 +21,9 @@ const WORD = new RegExp(
   'gu',
 );
 
-/** Whether a text has {@link SHORT_WORDS} words at most. */
-const isShort = (text: string): boolean =>
-  text.length <= SHORT_CHARACTERS && (text.match(WORD)?.length ?? 0) <= SHORT_WORDS;
+/** Words of a text, or more than {@link SHORT_WORDS}. */
+const shortWords = (text: string): number =>
+  text.length <= SHORT_CHARACTERS ? (text.match(WORD)?.length ?? 0) : SHORT_WORDS + 1;
 
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ');
 
@@ -65,9 +66,15 @@ export class Standing {
    */
   flagAt(view: View, start: number, end: number, foreign: boolean): number {
     if (this.bringsOut(view)) return FLAG_AT;
-    if (this.reader === 'user') return foreign || isShort(view.text) ? DENY_AT : FLAG_AT;
+    if (this.reader === 'user') return foreign || shortWords(view.text) <= SHORT_WORDS ? DENY_AT : FLAG_AT;
     if (!foreign) return FLAG_AT;
     return 2 * (end - start) < view.text.length ? DENY_AT : Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether the model's score alone may deny a view: not in a language that it has seen little prose of, nor for a few plain words. */
+  deniesAlone(view: View, foreign: boolean): boolean {
+    if (this.explains(view)) return false;
+    return this.bringsOut(view) || (!foreign && shortWords(view.text) > FEW_WORDS);
   }
 
   /** Whether a view shows what no one could read as it is written. */

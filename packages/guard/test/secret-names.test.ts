@@ -45,7 +45,7 @@ describe('values that a name is given to', () => {
     `row_password: ${KEY}`,
     `KEY=${KEY}`,
     `token: "${KEY}"`,
-    `api_key: ${randomUUID()}`,
+    `api_key: 1f0c9a52-7b3e-4d68-8e1a-c5f2b9d07a64`,
     `signing_key=${HASH}`,
     'password = "Xylograph7QuincunxMold"',
   ])

@@ -48,6 +48,9 @@ const ADVICE = [
   new RegExp(`\\b(?:asks?|urges?|tells?|wants?) you to ${URGED}(?:,? or to ${URGED})?\\b`, 'g'),
 ];
 
+/** A person who shares their name with a well-known jailbreak. */
+const PERSON = /\bdan(?= (?:asked|asks|said|says|called|left|wrote|wanted|mentioned|sent|told (?:me|us))\b)/g;
+
 /** Whether a line of a canonical text gives a name a reference, or another name, and says nothing else. */
 function isConfiguration(line: string): boolean {
   if (line.length > LINE_MAX || !OPENS.test(line)) return false;
@@ -69,7 +72,7 @@ const blank = (text: string): string => ' '.repeat(text.length);
  */
 export function withoutPlainSense(view: View, written: string): string {
   let rest = view.text;
-  for (const advice of ADVICE) rest = rest.replace(advice, blank);
+  for (const advice of [...ADVICE, PERSON]) rest = rest.replace(advice, blank);
   let at = 0;
   const lines = rest.split('\n').map((line) => {
     const { start, end } = view.span(at, at + line.length);

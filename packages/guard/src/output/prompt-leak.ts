@@ -1,3 +1,4 @@
+import { promptStretches } from './prompt-parts.ts';
 import { findRuns, SHINGLE_WORDS, type Word, wordsOf } from './word-runs.ts';
 
 /** Part of the system prompts of a call, in characters, that is watched. */
@@ -21,28 +22,57 @@ export function watchedPrompts(prompts: readonly string[]): string[] {
   return watched;
 }
 
-/** What one call watches for, made once for all of its texts. */
-const ready = new WeakMap<readonly string[], ReadonlySet<string>>();
+/** What one call watches for, made once for all of its texts: whether each run of words is of a sentence that gives orders. */
+const ready = new WeakMap<readonly string[], ReadonlyMap<string, boolean>>();
 
-function shinglesOf(prompts: readonly string[]): ReadonlySet<string> {
+function shinglesOf(prompts: readonly string[]): ReadonlyMap<string, boolean> {
   const known = ready.get(prompts);
   if (known) return known;
-  const set = new Set<string>();
-  for (const prompt of watchedPrompts(prompts)) {
-    const words = wordsOf(prompt.toLowerCase());
-    for (let i = 0; i + SHINGLE_WORDS <= words.length; i++) set.add(shingle(words, i));
-  }
-  ready.set(prompts, set);
-  return set;
+  const shingles = new Map<string, boolean>();
+  for (const prompt of watchedPrompts(prompts))
+    for (const stretch of promptStretches(prompt)) {
+      const words: Word[] = [];
+      const orders: boolean[] = [];
+      for (const sentence of stretch)
+        for (const word of wordsOf(sentence.text.toLowerCase())) {
+          words.push(word);
+          orders.push(sentence.orders);
+        }
+      for (let i = 0; i + SHINGLE_WORDS <= words.length; i++) {
+        const key = shingle(words, i);
+        const grave = orders.slice(i, i + SHINGLE_WORDS).includes(true);
+        shingles.set(key, grave || shingles.get(key) === true);
+      }
+    }
+  ready.set(prompts, shingles);
+  return shingles;
+}
+
+/** A run of words that stands in a system prompt. */
+export interface PromptLeak {
+  readonly start: number;
+  readonly end: number;
+  /** Whether some of it tells the system what to do; else it is what the system is to know, and may well say. */
+  readonly orders: boolean;
 }
 
 /**
  * Runs of words that stand in the system prompt in the same order.
  * @param lower the text in lower case
  */
-export function findPromptLeaks(lower: string, prompts: readonly string[]): { start: number; end: number }[] {
+export function findPromptLeaks(lower: string, prompts: readonly string[]): PromptLeak[] {
   const shingles = shinglesOf(prompts);
   if (shingles.size === 0) return [];
   const words = wordsOf(lower);
-  return findRuns(words, (at) => shingles.has(shingle(words, at)));
+  const places: number[] = [];
+  const runs = findRuns(words, (at) => {
+    const grave = shingles.get(shingle(words, at));
+    if (grave) places.push(words[at]!.start);
+    return grave !== undefined;
+  });
+  let next = 0;
+  return runs.map(({ start, end }) => {
+    while (next < places.length && places[next]! < start) next++;
+    return { start, end, orders: next < places.length && places[next]! < end };
+  });
 }
