@@ -130,7 +130,6 @@ export class JsonText {
         return this.#nest(c);
       case '}':
       case ']':
-        if (literal) this.#know();
         return this.#unnest(c);
       case ',':
         if (literal) this.#know();
