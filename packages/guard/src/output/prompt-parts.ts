@@ -1,3 +1,4 @@
+import { tableOf } from '@sallyport/core';
 import { isForeign } from '../language.ts';
 
 /** A sentence of a system prompt. */
@@ -10,7 +11,8 @@ export interface PromptSentence {
 /** Words of a prompt that has something said as it stands, in the languages that rules know. */
 const SAYS = new RegExp(
   String.raw`(?<![\p{L}\p{N}])(?:${[
-    'say|says|saying|reply|respond|answer|answers|write|begin|start|open|end|close|finish|append|add|include|greet|tell|state|print|output|display|show|use|sign|words?|sentences?|phrases?|disclaimers?|messages?|notices?|texts?|lines?',
+    'say|says|saying|reply|respond|answer|answers|write|begin|start|open|end|close|finish|append|add|include|greet|tell|state',
+    'print|output|display|show|use|sign|words?|sentences?|phrases?|disclaimers?|messages?|notices?|texts?|lines?',
     'sage|sag|antworte|schreibe|schreib|beginne|beende|ende|schließe|füge|nutze|verwende|satz|hinweis',
     'dis|dites|réponds|répondez|écris|écrivez|commence|commencez|termine|terminez|ajoute|ajoutez|phrase|mention',
     'di|diga|responde|responda|escribe|escriba|empieza|comienza|termina|termine|añade|incluye|frase|aviso',
@@ -22,7 +24,7 @@ const SAYS = new RegExp(
 const FORBIDS =
   /(?<![\p{L}\p{N}])(?:never|not|don['’]t|nie|niemals|nicht|jamais|pas|nunca|não|mai|non|niet|nooit|nigdy|никогда|не)(?![\p{L}\p{N}])|不要|绝不|ない/iu;
 /** Marks that open a quotation, each with those that close it. */
-const QUOTES: Readonly<Record<string, string>> = {
+const QUOTES: Readonly<Record<string, string>> = tableOf({
   '"': '"',
   '“': '”"',
   '„': '“”"',
@@ -31,13 +33,24 @@ const QUOTES: Readonly<Record<string, string>> = {
   '「': '」',
   '『': '』',
   '`': '`',
-};
+});
 /** Words that say that what comes behind a colon is meant to the letter. */
-const LITERALLY =
-  /(?<![\p{L}\p{N}])(?:exactly|verbatim|literally|word for word|this (?:sentence|phrase|text|message|line|disclaimer|notice)|the following (?:sentence|phrase|text|message|line|disclaimer|notice|words)|(?:begin|start|end|close|finish|open|reply|respond|sign off)s? (?:[\p{L}]+ ){0,4}with)(?![\p{L}\p{N}])[^:\n]{0,80}:/iu;
+const LITERALLY = new RegExp(
+  String.raw`(?<![\p{L}\p{N}])(?:${[
+    'exactly|verbatim|literally|word for word',
+    '(?:this|the following) (?:sentence|phrase|text|message|line|disclaimer|notice|words)',
+    String.raw`(?:begin|start|end|close|finish|open|reply|respond|sign off)s? (?:\p{L}+ ){0,4}with`,
+  ].join('|')})(?![\p{L}\p{N}])[^:\n]{0,80}:`,
+  'iu',
+);
 /** Words that speak to a system, or of what it must keep to itself. */
-const ADDRESSES =
-  /(?<![\p{L}\p{N}])(?:you|your|yourself|never|always|must|do not|don['’]t|should|shall|only|assistant|respond|reply|answer|reveal|mention|disclose|confidential|secret|internal|instructions?|act as|pretend|role)(?![\p{L}\p{N}])/iu;
+const ADDRESSES = new RegExp(
+  String.raw`(?<![\p{L}\p{N}])(?:${[
+    "you|your|yourself|never|always|must|do not|don['’]t|should|shall|only|assistant|respond|reply|answer",
+    'reveal|mention|disclose|confidential|secret|internal|instructions?|act as|pretend|role',
+  ].join('|')})(?![\p{L}\p{N}])`,
+  'iu',
+);
 
 /** Where what a line has said as it stands begins and ends in it, quotations and what a colon introduces. */
 function saidIn(line: string): [start: number, end: number][] {
