@@ -60,28 +60,6 @@ const PLACEHOLDER = new RegExp(
 /** Changes from lower to upper case from which letters are taken to be drawn by lot. */
 const RISES_MIN = 2;
 
-/** Parts of a name in mixed case. */
-const PARTS = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g;
-const SECRET_PART = /^(?:API)?Keys?$|^(?:Token|Credential|Secret|Password)s?$/;
-/** Letters that parts of names have on average, and figures in one at most: drawn by lot, case changes more often. */
-const PART_LETTERS_MIN = 3;
-const NAME_FIGURES_MAX = 4;
-
-/** Whether a value is the name of a key, token or the like in code: `X448PublicKey`, `win32api.RegOpenKeyEx`. */
-function namesSecret(value: string): boolean {
-  if (!/^[\w.$]+$/.test(value)) return false;
-  const parts = value.match(PARTS) ?? [];
-  const figures = value.match(/\d/g)?.length ?? 0;
-  let letters = 0;
-  for (const part of parts) letters += part.length;
-  return (
-    figures <= NAME_FIGURES_MAX &&
-    parts.length > 1 &&
-    letters >= parts.length * PART_LETTERS_MIN &&
-    parts.some((part) => SECRET_PART.test(part) || /^API[A-Z]/.test(part))
-  );
-}
-
 /** Whether a value may be a secret at all: figures beside letters or cases mixed, and no word, path, call or name of a variable. */
 function plausible(value: string): boolean {
   if (PLACEHOLDER.test(value) || !/[A-Za-z]/.test(value)) return false;
@@ -90,7 +68,6 @@ function plausible(value: string): boolean {
   // `process.env.API_KEY`, `config/keys.json`, `get_token_v2`: words joined by signs.
   const words = value.split(/[^A-Za-z0-9]+/);
   if (words.length > 1 && words.every((one) => /^(?:[A-Za-z]{0,24}\d{0,3}|\d{1,4})$/.test(one))) return false;
-  if (namesSecret(value)) return false;
   return !/^[A-Za-z]+\d{0,2}$/.test(value) || value.length >= 20 || mixed;
 }
 
