@@ -21,8 +21,13 @@ const SAYS = new RegExp(
   ].join('|')})(?![\p{L}\p{N}])|回答|回复|說|说|结尾|添加|答え|言っ|返信|付け|追加|대답|답변|말하|추가`,
   'iu',
 );
-const FORBIDS =
-  /(?<![\p{L}\p{N}])(?:never|not|don['’]t|nie|niemals|nicht|jamais|pas|nunca|não|mai|non|niet|nooit|nigdy|никогда|не)(?![\p{L}\p{N}])|不要|绝不|ない/iu;
+/** Words by which a prompt forbids that something is said. */
+const NEVER =
+  "never not don't don’t nie niemals nicht jamais pas nunca não mai non niet nooit nigdy никогда не";
+const FORBIDS = new RegExp(
+  String.raw`(?<!\p{L})(?:${NEVER.replaceAll(' ', '|')})(?!\p{L})|不要|绝不|ない`,
+  'iu',
+);
 /** Marks that open a quotation, each with those that close it. */
 const QUOTES: Readonly<Record<string, string>> = tableOf({
   '"': '"',
