@@ -25,8 +25,12 @@ const ABOUT = new Set(
   ).split(' '),
 );
 /** Names in one word that `key`, `token` or `auth` only begin or end. */
-const OTHER_WORDS =
-  /^(?:authors?|authored|authoring|authority|accessor\w*|accessib\w+|accessor(?:y|ies)|apiary|keyboards?|keyframes?|keyids?|keypads?|keypoints?|keyrings?|keyspaces?|keystones?|keystrokes?|keywords?|keycodes?|keydown|keyup|(?:mon|tur|don|hoc|joc)keys?|srcrev|tokeni[sz]\w+)$/;
+const OTHER_WORDS = new RegExp(
+  `^(?:${[
+    'authors?|authored|authoring|authority|accessors?|accessib\\w+|accessory|accessories|apiary',
+    'key(?:board|frame|id|pad|point|ring|space|stone|stroke|word|code)s?|keydown|keyup|(?:mon|tur|don|hoc|joc)keys?|tokeni[sz]\\w+',
+  ].join('|')})$`,
+);
 /** Words of what opens something whatever stands beside them. */
 const OPENS =
   /^(?:secret|password|passwd|passphrase|passcode|pwd|credentials?|creds|private|signing|encryption)$/;
