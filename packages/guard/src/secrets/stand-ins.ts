@@ -27,8 +27,13 @@ const SHIPPED = new Set([
 const OWN_HOST =
   /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|0\.0\.0\.0|host\.docker\.internal)(?=[:/?#\s"'`]|$)/i;
 /** Keys that the documentation of Amazon Web Services prints, and that of Stripe. */
-const DOCUMENTED =
-  /^(?:AKIA[A-Z0-9]{9}EXAMPLE|[A-Za-z0-9+/]{30}EXAMPLEKEY|sk_test_(?:4eC39HqLyjWDarjtT1zdp7dc|BQokikJOvBiI2HlWgH4olfQ2))$/i;
+const DOCUMENTED = new RegExp(
+  [
+    '^(?:AKIA[A-Z0-9]{9}EXAMPLE|[A-Za-z0-9+/]{30}EXAMPLEKEY)$',
+    '^sk_test_(?:4eC39HqLyjWDarjtT1zdp7dc|BQokikJOvBiI2HlWgH4olfQ2)$',
+  ].join('|'),
+  'i',
+);
 
 /** What stands for a key in a header, and values that are encrypted where they stand. */
 const KEY = new RegExp(
