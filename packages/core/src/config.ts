@@ -185,6 +185,16 @@ export const systemSchema = z.strictObject({
   content: z.boolean().default(false),
   /** Another system that is asked about each call which the guard lets pass; none when absent. */
   judge: judgeSchema.optional(),
+  /** When it is left alone for a while, and its callers are told at once. */
+  backOff: z
+    .strictObject({
+      /** Failures in a row after which it is: no connection, no answer, or 5xx that name no time to come back. Never where 0. */
+      failures: z.int().min(0).max(1_000).default(5),
+      /** For how long, seconds; twice as long each time in a row, up to the other. */
+      seconds: z.int().min(1).max(600).default(1),
+      secondsMax: z.int().min(1).max(600).default(30),
+    })
+    .prefault({}),
   limits: usageLimitsSchema.default({}),
   /** What models cost that the table of prices does not name; 0 is free. None is known when absent. */
   prices: priceSetSchema

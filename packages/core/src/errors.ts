@@ -120,6 +120,11 @@ export const ERRORS = {
   ),
   overloaded: row(503, 'the gateway is at its limit of calls', 'try again shortly'),
   draining: row(503, 'the gateway is stopping', 'try again; another instance may answer'),
+  'upstream-backing-off': row(
+    503,
+    'the last calls to the AI system failed, and it is left alone for a while',
+    'come back after `retry-after` seconds; `backOff` of the system says after how many failures and for how long',
+  ),
   'upstream-unreachable': row(
     502,
     'no connection to the AI system could be made',

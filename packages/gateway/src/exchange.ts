@@ -21,6 +21,7 @@ import type { Redactor } from '@sallyport/guard';
 import { type Dialect, type OperationRoute, openai, type RequestReading } from '@sallyport/models';
 import type { SystemConditions } from '@sallyport/policy';
 import type { Admission } from './admission.ts';
+import type { Breaker } from './breaker.ts';
 import type { Counters, Reservation } from './counters.ts';
 import type { Inspection } from './inspection.ts';
 import type { Holding, Memory } from './memory.ts';
@@ -45,6 +46,7 @@ export interface Deps {
   readonly inspection: Inspection;
   readonly recorder: PortRecorder;
   readonly upstreams: Upstreams;
+  readonly breaker: Breaker;
   readonly running: Running;
   readonly stats: Stats;
   /** What this worker was told is durable. */

@@ -10,12 +10,13 @@ import {
   type Verdict,
 } from '@sallyport/core';
 import type { DialectError, Usage } from '@sallyport/models';
+import { type Came, cameOfFault, cameOfStatus } from './breaker.ts';
 import { recordEnding } from './ending.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
 import { header, returnedHeaders } from './forwarded-headers.ts';
 import type { JudgedAnswer } from './output-gate.ts';
 import { type Sealed, sealContent } from './record.ts';
-import { dialectError, outcomeOf, sendError, sendWhole } from './respond.ts';
+import { comeBack, dialectError, outcomeOf, sendError, sendWhole } from './respond.ts';
 import { StreamFlow, type StreamHost } from './stream-flow.ts';
 import { StreamRecord } from './stream-record.ts';
 import { upstreamHeaders } from './upstream-headers.ts';
@@ -33,6 +34,8 @@ export class Forwarding {
   readonly #exchange: Exchange;
   readonly #deps: Deps;
   #control: { abort(): void; pause(): void; resume(): void } | null = null;
+  /** Tells what the call says of how the AI system is. */
+  #came: (came: Came) => void = () => {};
   #status = 0;
   #headers: IncomingHttpHeaders = {};
   readonly #gathered = new GatheredBytes();
@@ -64,7 +67,8 @@ export class Forwarding {
       res.on('close', () => {
         if (!res.writableFinished) this.fail(new CodedError('client-aborted'));
       });
-      this.#guarded(() =>
+      this.#guarded(() => {
+        this.#came = this.#deps.breaker.enter(system!, this.#exchange.key!.id);
         this.#deps.upstreams.send(
           system!,
           {
@@ -82,10 +86,13 @@ export class Forwarding {
             head: (status, headers) => this.#guarded(() => this.#head(status, headers)),
             data: (chunk) => this.#guarded(() => this.#data(chunk)),
             end: () => this.#guarded(() => this.#end()),
-            fail: (fault) => this.#cut(fault),
+            fail: (fault, unsent) => {
+              this.#came(cameOfFault(fault, unsent));
+              this.#cut(fault);
+            },
           },
-        ),
-      );
+        );
+      });
     });
   }
 
@@ -116,6 +123,7 @@ export class Forwarding {
   #head(status: number, headers: IncomingHttpHeaders): void {
     this.#status = status;
     this.#headers = headers;
+    this.#came(cameOfStatus(status, headers));
     mark(this.#exchange, 'first-byte');
     if (!isWholeIn(status, 200, STATUS_MAX)) return this.fail(new CodedError('upstream-invalid', NO_STATUS));
     if (status >= 300 && status < 400) return this.fail(new CodedError('upstream-redirected'));
@@ -303,7 +311,7 @@ export class Forwarding {
     }
     if (exchange.res.destroyed) return;
     if (end) exchange.res.end(end);
-    else sendError(exchange, error);
+    else sendError(exchange, error, comeBack(fault));
   }
 
   #errorEvent(error: DialectError): Buffer {
@@ -346,6 +354,7 @@ export class Forwarding {
 
   #close(): void {
     this.#closed = true;
+    this.#came('untold');
     this.#stream?.close();
     this.#sent.letGo();
     this.#done();

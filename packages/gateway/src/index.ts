@@ -6,6 +6,7 @@
  * Do not trust it with: policy or keys. It enforces what the snapshot says; the control plane writes the snapshot.
  */
 export { classifyAddress } from './address.ts';
+export type { BackingOff } from './breaker.ts';
 export { seenCertificate } from './certificate-pin.ts';
 export { addressKey, Resolved } from './closed-places.ts';
 export { Counters, DAY_MS, SLOTS_MAX, WORKERS_MAX } from './counters.ts';

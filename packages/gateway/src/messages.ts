@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ClockAnchor, GatewaySnapshot, WorkerTally } from '@sallyport/core';
 import type { GuardModels } from '@sallyport/guard';
+import type { BackingOff } from './breaker.ts';
 import type { CounterMemory } from './counters.ts';
 import type { CountedRefusals } from './refusals.ts';
 
@@ -43,6 +44,8 @@ export interface GatewayStats {
   readonly inspectedCharacters: number;
   /** Sums and counts of stage times in milliseconds. */
   readonly stagesMs: Readonly<Record<string, { readonly sum: number; readonly count: number }>>;
+  /** Systems that calls do not go to for a while. */
+  readonly backingOff: readonly BackingOff[];
   /** Failures of what is observed only; they stop no call. */
   readonly observationFailures: number;
 }

@@ -36,6 +36,7 @@ export async function serve(
     await read(exchange, deps);
     if (answersItself(exchange)) return await listModels(exchange, deps);
     authorise(exchange, deps);
+    deps.breaker.require(exchange.system!, exchange.key!.id);
     limit(exchange, deps);
     await inspectInput(exchange, deps);
     await recordIntent(exchange, deps);

@@ -222,7 +222,7 @@ export class GatewayPool {
     if (this.#workers.get(worker) !== running) return;
     this.#workers.delete(worker);
     this.#options.counters.clearWorker(worker);
-    if (running.stats) this.#past.push({ ...running.stats, inFlight: 0 });
+    if (running.stats) this.#past.push({ ...running.stats, inFlight: 0, backingOff: [] });
     this.#settle();
     if (!running.drained)
       void Promise.allSettled([...running.appending]).then(() => this.#options.onGone(worker, running.run));

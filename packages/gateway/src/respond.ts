@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { type CodedError, ERRORS, type ErrorCode, type Outcome } from '@sallyport/core';
 import type { DialectError } from '@sallyport/models';
+import { BackOffFault } from './breaker.ts';
 import { callerMessage, type Deps, type Exchange, mark } from './exchange.ts';
 import { LimitFault } from './input-stages.ts';
 import { recordDenial } from './record.ts';
@@ -141,6 +142,13 @@ export function outcomeOf(code: ErrorCode): Outcome {
   return 'denied';
 }
 
+/** When to come back, where a fault says so. */
+export function comeBack(fault: CodedError): OutgoingHttpHeaders {
+  const says = fault instanceof LimitFault || fault instanceof BackOffFault;
+  if (!says || fault.retryAfterMs === null) return {};
+  return { 'retry-after': String(Math.max(1, Math.ceil(fault.retryAfterMs / 1000))) };
+}
+
 /** Refuses a call before anything was forwarded: recorded first, then answered. */
 export async function refuse(exchange: Exchange, deps: Deps, fault: CodedError): Promise<void> {
   if (exchange.ended) return;
@@ -159,10 +167,8 @@ export async function refuse(exchange: Exchange, deps: Deps, fault: CodedError):
     message = undefined;
   }
   deps.stats.ended(exchange.system?.name ?? null, outcome, code, exchange.timingsMs);
-  const headers: OutgoingHttpHeaders = {};
-  if (fault instanceof LimitFault && fault.retryAfterMs !== null)
-    headers['retry-after'] = String(Math.max(1, Math.ceil(fault.retryAfterMs / 1000)));
-  else if (code === 'record-unavailable' || code === 'overloaded' || code === 'draining')
+  const headers = comeBack(fault);
+  if (code === 'record-unavailable' || code === 'overloaded' || code === 'draining')
     headers['retry-after'] = '1';
   sendError(exchange, dialectError(exchange, code, message), headers);
 }

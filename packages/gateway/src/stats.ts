@@ -1,3 +1,4 @@
+import type { BackingOff } from './breaker.ts';
 import type { GatewayStats } from './messages.ts';
 
 /** Counts of a worker. */
@@ -24,12 +25,13 @@ export class Stats {
     }
   }
 
-  snapshot(inspectedCharacters: number): GatewayStats {
+  snapshot(inspectedCharacters: number, backingOff: readonly BackingOff[]): GatewayStats {
     return {
       requests: Object.fromEntries(this.#requests),
       inFlight: this.inFlight,
       inspectedCharacters,
       stagesMs: Object.fromEntries(this.#stages),
+      backingOff,
       observationFailures: this.observationFailures,
     };
   }

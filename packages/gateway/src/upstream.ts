@@ -56,7 +56,8 @@ export interface UpstreamSink {
   head(status: number, headers: Record<string, string | string[] | undefined>): void;
   data(chunk: Buffer): void;
   end(): void;
-  fail(fault: CodedError): void;
+  /** @param unsent whether nothing of the request can have arrived */
+  fail(fault: CodedError, unsent: boolean): void;
 }
 
 /** What a network error means to the caller. */
@@ -135,7 +136,7 @@ export class Upstreams {
   ): void {
     const { integration } = system;
     const refusal = refusalOf(integration);
-    if (refusal !== null) return sink.fail(refusal);
+    if (refusal !== null) return sink.fail(refusal, true);
     const url = new URL(system.urls[attempt]!);
     const seen = integration?.certificates[url.origin];
     const pin = integration && seen ? { keeps: integration.certificate, seen } : null;
@@ -143,7 +144,7 @@ export class Upstreams {
     const next = (fault: CodedError, unsent: boolean): void => {
       const again = attempt + 1 < system.urls.length && (unsent || request.method === 'GET');
       if (again) this.send(system, request, sink, attempt + 1);
-      else sink.fail(fault);
+      else sink.fail(fault, unsent);
     };
     if (isIP(host) !== 0 && !permitted(host, system.allowPrivate))
       return next(new CodedError('upstream-refused-address'), true);
@@ -183,7 +184,7 @@ export class Upstreams {
         const fault = toFault(error as Error & { code?: string });
         if ((error as { code?: string }).code === CERTIFICATE_CHANGED)
           this.#onCertificate(integration!.name, url.origin);
-        if (answered || fault.code === 'client-aborted') sink.fail(fault);
+        if (answered || fault.code === 'client-aborted') sink.fail(fault, false);
         else if (!fresh && this.#connections.diedUnused(error, sentMs))
           this.send(system, request, sink, attempt, true);
         else next(fault, isUnsent(error));

@@ -11,6 +11,7 @@ import {
   LIMITS,
 } from '@sallyport/core';
 import { Admission } from './admission.ts';
+import { Breaker } from './breaker.ts';
 import { Counters } from './counters.ts';
 import type { Deps } from './exchange.ts';
 import { Inspection } from './inspection.ts';
@@ -70,6 +71,7 @@ const deps: Deps = {
     () => state.settings,
     (integration, origin) => post({ type: 'certificate-changed', integration, origin }),
   ),
+  breaker: new Breaker(),
   running: new Running(),
   stats,
   tally: { exchanges: 0, outcomes: 0, failed: 0 },
@@ -124,7 +126,7 @@ const statsTimer = setInterval(() => {
   deps.running.look(state);
   post({
     type: 'stats',
-    stats: deps.stats.snapshot(deps.inspection.characters),
+    stats: deps.stats.snapshot(deps.inspection.characters, deps.breaker.list()),
     tally: { ...deps.tally },
   });
 }, 500);
@@ -170,7 +172,7 @@ async function drain(deadlineMs: number): Promise<void> {
   await heartbeat();
   post({
     type: 'stats',
-    stats: deps.stats.snapshot(deps.inspection.characters),
+    stats: deps.stats.snapshot(deps.inspection.characters, deps.breaker.list()),
     tally: { ...deps.tally },
   });
   deps.inspection.close();

@@ -6,6 +6,7 @@ import { issueKey } from '@sallyport/access';
 import { clock, DIRECT, type GatewaySnapshot, parseConfig, systemSchema, usageLimits } from '@sallyport/core';
 import { defaultPolicyText, PolicySet } from '@sallyport/policy';
 import { Admission } from '../src/admission.ts';
+import { Breaker } from '../src/breaker.ts';
 import { Counters } from '../src/counters.ts';
 import type { Deps } from '../src/exchange.ts';
 import { Inspection } from '../src/inspection.ts';
@@ -197,6 +198,7 @@ describe('what a call holds', () => {
         return seq++;
       },
       countRefusal: () => false,
+      breaker: new Breaker(),
       running: new Running(),
       keyLeaked: () => {},
     };

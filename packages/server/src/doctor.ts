@@ -2,6 +2,7 @@ import { statfsSync } from 'node:fs';
 import { openFilesMax, openFilesState } from '@sallyport/access';
 import { clock, plural } from '@sallyport/core';
 import type { SystemScope } from './authorisation/system-scope.ts';
+import { backingOff } from './backing-off.ts';
 import type { Control } from './control.ts';
 import { exposure, unsetVariables } from './exposure.ts';
 import { unknownRoles } from './group-roles.ts';
@@ -132,6 +133,14 @@ export async function diagnose(control: Control, scope: SystemScope): Promise<Di
   for (const [name, all] of reached)
     for (const { url, ok, detail, remedy } of all)
       add(all.length === 1 ? `reach ${name}` : `reach ${name} at ${url}`, ok, detail, remedy ?? '');
+  const backsOff = backingOff(control);
+  for (const [name, why] of scope.visible([...backsOff], ([one]) => one))
+    warn(
+      `calls to ${name}`,
+      false,
+      why,
+      `see that it works; until then its callers come back later (\`backOff\`)`,
+    );
   await lookAtKeys(control, scope, add);
   await lookAtProtection(control, warn);
   return found;

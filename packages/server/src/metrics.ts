@@ -20,6 +20,7 @@ export function prometheus(
   let inFlight = 0;
   let characters = 0;
   let failures = 0;
+  const backsOff = new Map<string, number>();
   for (const one of stats) {
     for (const [key, count] of Object.entries(one.requests)) {
       const tab = key.indexOf('\t');
@@ -29,6 +30,10 @@ export function prometheus(
     for (const [stage, { sum, count }] of Object.entries(one.stagesMs)) {
       const entry = stages.get(stage) ?? { sum: 0, count: 0 };
       stages.set(stage, { sum: entry.sum + sum, count: entry.count + count });
+    }
+    for (const system of new Set(one.backingOff.map((left) => left.system))) {
+      const told = named(system) ? system : '';
+      backsOff.set(told, (backsOff.get(told) ?? 0) + 1);
     }
     inFlight += one.inFlight;
     characters += one.inspectedCharacters;
@@ -74,6 +79,14 @@ export function prometheus(
   metric('sallyport_observation_failures_total', 'counter', 'Failures of what is observed only.', [
     ['', failures],
   ]);
+  metric(
+    'sallyport_backing_off',
+    'gauge',
+    'Gateway workers that leave a system alone for a while, by system where that may be named.',
+    [...backsOff].map(
+      ([system, count]) => [system === '' ? '' : `{system="${label(system)}"}`, count] as const,
+    ),
+  );
   metric('sallyport_ledger_entries', 'gauge', 'Entries in the log that are durable.', [
     ['', facts.ledgerSize],
   ]);

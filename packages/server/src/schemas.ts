@@ -33,6 +33,10 @@ export const systemView = z
       .string()
       .nullable()
       .describe('why calls to it have no credential to carry; null where they have, or need, none'),
+    backingOff: z
+      .string()
+      .nullable()
+      .describe('why its callers are told at once to come back later; null where calls go to it'),
     demo: z.boolean(),
     origin: z.enum(['file', 'command', 'demo']),
   })

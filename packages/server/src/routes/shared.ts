@@ -221,10 +221,11 @@ export const namedBoth = (one: string, other: string) => ({
 export function systemView(
   { name, config, demo, origin }: KnownSystem,
   credentialLack: string | null,
+  backsOff: string | null,
 ): z.infer<typeof schemas.systemView> {
   const { dialect, urls, mode, allowPrivate, apiKeyRef, environment, dataClasses } = config;
   const shown = { dialect, urls, mode, allowPrivate, environment, dataClasses };
-  return { name, ...shown, apiKeyRef: apiKeyRef ?? null, credentialLack, demo, origin };
+  return { name, ...shown, apiKeyRef: apiKeyRef ?? null, credentialLack, backingOff: backsOff, demo, origin };
 }
 
 /** An exchange as the API shows it. */

@@ -5,6 +5,7 @@ import { classifyAddress } from '@sallyport/gateway';
 import type { Context } from 'hono';
 import { needs } from '../authorisation/route-permissions.ts';
 import { systemTarget } from '../authorisation/system-scope.ts';
+import { backingOff } from '../backing-off.ts';
 import type { Control } from '../control.ts';
 import { leadsToKnown } from '../places.ts';
 import * as schemas from '../schemas.ts';
@@ -42,7 +43,8 @@ export function systemRoutes(app: OpenAPIHono<Env>, control: Control): void {
 
   const views = async (some: readonly KnownSystem[]) => {
     const lacks = new Map((await credentialsOf(control, some)).map(({ system, lack }) => [system, lack]));
-    return some.map((one) => systemView(one, lacks.get(one.name) ?? null));
+    const backsOff = backingOff(control);
+    return some.map((one) => systemView(one, lacks.get(one.name) ?? null, backsOff.get(one.name) ?? null));
   };
   const view = async (one: KnownSystem) => (await views([one]))[0]!;
 
