@@ -69,7 +69,7 @@ describe('the console at three widths, in a browser', () => {
     page = await context.newPage();
     page.setDefaultTimeout(15_000);
     await page.goto(server.setupUrl!);
-    await page.getByLabel('Name').fill('ann');
+    await page.getByLabel('User name').fill('ann');
     await page.getByLabel('Password').fill('correct horse battery staple');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'First hour' }).waitFor();

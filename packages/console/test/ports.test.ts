@@ -65,7 +65,7 @@ describe('other programs on this machine, at other ports of localhost', () => {
 
   it('a person signs in, and goes on after a reload, in another tab, and while calls come in', async () => {
     await page.goto(server.setupUrl!);
-    await page.getByLabel('Name').fill('ann');
+    await page.getByLabel('User name').fill('ann');
     await page.getByLabel('Password').fill(PASSWORD);
     await page.getByRole('button', { name: 'Become administrator' }).click();
     await heading(page, 'First hour').catch(() => heading(page, 'The first hour'));

@@ -107,7 +107,7 @@ describe('the control plane', () => {
     assert.deepEqual(await open('wrong'), { open: false, name: null, administrators: false, signOn: null });
     assert.deepEqual(await open(token), { open: true, name: null, administrators: false, signOn: null });
     const setUp = (name: string, chosen: string): Promise<Response> =>
-      send('POST', '/api/v1/setup', { token, name, password: chosen });
+      send('POST', '/api/v1/setup', { token, name, displayName: 'Ann Müller', password: chosen });
     assert.equal((await setUp('ann', 'short')).status, 400);
     const made = await Promise.all([0, 1, 2].map((i) => setUp(`ann${i}`, password)));
     assert.deepEqual(made.map((one) => one.status).sort(), [201, 403, 403]);
@@ -116,8 +116,12 @@ describe('the control plane', () => {
     for (const part of [/HttpOnly/, /SameSite=Strict/, /Path=\//]) assert.match(set, part);
     cookie = set.split(';')[0]!;
     assert.equal((await get('/api/v1/systems', { cookie })).status, 200);
-    const { name } = (await (await get('/api/v1/session', { cookie })).json()) as { name: string };
+    const { name, displayName } = (await (await get('/api/v1/session', { cookie })).json()) as {
+      name: string;
+      displayName: string;
+    };
     assert.match(name, /^ann\d$/);
+    assert.equal(displayName, 'Ann Müller');
     assert.equal((await setUp('eve', password)).status, 403);
     assert.deepEqual(await open(token), { open: false, name: null, administrators: true, signOn: null });
   });

@@ -87,7 +87,7 @@ export function personName(name: string): string {
   if (!PERSON_NAME.test(own) || /^(?:removed-)?per_/i.test(own))
     throw new CodedError(
       'request-invalid',
-      `the name must be 1 to ${PERSON_NAME_MAX} letters, digits or . _ @ + - ' ! # ^ ~`,
+      `the name to sign in with must be 1 to ${PERSON_NAME_MAX} letters without accents, digits or . _ @ + - ' ! # ^ ~, without spaces, and not begin like an id (per_)`,
     );
   return own.toLowerCase();
 }

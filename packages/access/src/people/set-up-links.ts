@@ -109,22 +109,29 @@ export class SetUpLinks {
 
   /**
    * Uses a link up: makes the first administrator, or gives somebody a password. It works for exactly one caller.
+   * @param input the names of the first administrator: to sign in with, and as it is shown; others have theirs
    * @throws CodedError `request-invalid`, `setup-link-invalid`
    */
-  async use(token: string, input: { name: string; password: string }, from: From): Promise<Begun> {
+  async use(
+    token: string,
+    input: { name: string; displayName?: string | undefined; password: string },
+    from: From,
+  ): Promise<Begun> {
     const { store } = this.#home;
     const { open, name: known } = await this.open(token);
     if (!open) throw new CodedError('setup-link-invalid');
     const name = known ?? personName(input.name);
     requireGoodPassword(input.password, [name], this.#home.settings().breachList);
     const password = await hashPassword(input.password, this.#home.settings().hashCost);
+    const shown = input.displayName === undefined ? {} : { displayName: input.displayName };
     return store.change(async (tx) => {
       await store.people.oneAtATime(tx);
       const now = clock.nowIso();
       const ticket = await store.tickets.use(tx, 'set-up', tokenHash(token), now);
       if (!ticket) throw new CodedError('setup-link-invalid');
       if (!(await this.#isOpen(ticket, tx))) throw new CodedError('setup-link-invalid');
-      if (ticket.personId === null) return this.#first(tx, name, password, from);
+      if (ticket.personId === null)
+        return this.#first(tx, newPerson(name, 'setup-link', { password, ...shown }), from);
       const id = ticket.personId;
       await store.people.update(tx, id, { password, passwordChangedAt: now });
       await store.factors.remove(tx, id, {});
@@ -147,11 +154,9 @@ export class SetUpLinks {
   /** Whoever has the first link has this machine before them: their first session is taken for proven, for an hour. */
   async #first(
     tx: Connection,
-    name: string,
-    password: string,
+    person: PersonRow,
     from: From,
   ): Promise<{ result: Begun; event: SallyportEvent[] }> {
-    const person = newPerson(name, 'setup-link', { password });
     const { people } = this.#home.store;
     await people.insert(tx, person);
     const grant = newGrant(this.#home.roles(), `person:${person.id}`, 'setup-link', {

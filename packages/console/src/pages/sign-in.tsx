@@ -4,6 +4,7 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, type ReactElement, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import type { PasskeyRequest, Pending, Session } from '../accounts.ts';
 import { ApiError, api, finishSignOn, goToProvider, query } from '../api.ts';
+import { NameFields, namesOf } from '../parts/name-fields.tsx';
 import { Fault, Waiting } from '../parts/notice.tsx';
 import { SecondFactor } from '../parts/second-factor.tsx';
 import { signWithPasskey } from '../passkey.ts';
@@ -48,22 +49,26 @@ function Credentials({
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    enter.mutate({ ...more, name: String(form.get('name')).trim(), password: form.get('password') });
+    enter.mutate({ ...more, ...namesOf(form), password: form.get('password') });
   };
   return (
     <form onSubmit={submit} className="grid gap-3">
-      <label className="field">
-        <span>Name</span>
-        <input
-          className="input"
-          name="name"
-          required
-          maxLength={128}
-          autoComplete={fresh ? 'username' : 'username webauthn'}
-          defaultValue={known ?? ''}
-          readOnly={known !== undefined}
-        />
-      </label>
+      {fresh && known === undefined ? (
+        <NameFields own />
+      ) : (
+        <label className="field">
+          <span>User name</span>
+          <input
+            className="input"
+            name="name"
+            required
+            maxLength={128}
+            autoComplete={fresh ? 'username' : 'username webauthn'}
+            defaultValue={known ?? ''}
+            readOnly={known !== undefined}
+          />
+        </label>
+      )}
       <label className="field">
         <span>Password</span>
         <input

@@ -95,14 +95,22 @@ export function sessionRoutes(app: OpenAPIHono<Env>, control: Control): void {
         z.strictObject({
           token: z.string().max(128),
           name: personNamed.default(''),
+          displayName: z
+            .string()
+            .min(1)
+            .max(128)
+            .optional()
+            .describe(
+              'of the first administrator, as people see it: spaces and any letters; the name when absent',
+            ),
           password: z.string().max(1024),
         }),
       ),
       responses: { 201: json(schemas.sessionView, 'Signed in'), ...failures, ...tooMany },
     }),
     async (c) => {
-      const { token, name, password } = c.req.valid('json');
-      return c.json(await begin(c, await accounts().links.use(token, { name, password }, cameFrom(c))), 201);
+      const { token, ...chosen } = c.req.valid('json');
+      return c.json(await begin(c, await accounts().links.use(token, chosen, cameFrom(c))), 201);
     },
   );
   app.openapi(
