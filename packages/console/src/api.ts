@@ -1,5 +1,6 @@
 import type { Action, Detection, DialectName, Severity } from '@sallyport/core';
 import { pageHeaders } from './page-key.ts';
+import { answered, unanswered } from './reach.ts';
 
 /** An AI system as the control plane shows it. */
 export interface System {
@@ -208,6 +209,8 @@ export interface Guard {
     readonly latest: string;
   }[];
   readonly curve: readonly CurvePoint[];
+  /** What it made of generated texts when it was tried last. */
+  readonly drill: { readonly at: string; readonly passed: boolean; readonly detail: string } | null;
 }
 
 /** Shares of harmless texts and of attacks above a probability. */
@@ -270,6 +273,19 @@ export function onProofNeeded(ask: (() => Promise<boolean>) | null): void {
   proveAgain = ask;
 }
 
+/** Changes that are under way, by what was asked. */
+const underWay = new Map<string, Promise<unknown>>();
+
+/** Asks for a change. Asked for twice at once, by a double click or a second Enter, it is made once, and both get its answer. */
+function change<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const asked = JSON.stringify([method, path, body]);
+  const known = underWay.get(asked) as Promise<T> | undefined;
+  if (known) return known;
+  const made = call<T>(method, path, body).finally(() => underWay.delete(asked));
+  underWay.set(asked, made);
+  return made;
+}
+
 async function call<T>(method: string, path: string, body?: unknown, background = false): Promise<T> {
   try {
     return await send<T>(method, path, body, background);
@@ -293,18 +309,38 @@ async function send<T>(method: string, path: string, body: unknown, background: 
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch {
-    throw new ApiError(
-      0,
-      'unreachable',
-      'the control plane does not answer',
-      'see whether `sallyport up` still runs',
-    );
+    throw unreachable(0);
   }
-  if (response.status === 204) return undefined as T;
-  const value = (await response.json()) as T & { error?: { code: string; message: string; action: string } };
+  if (response.status === 204) {
+    answered();
+    return undefined as T;
+  }
+  // What is no JSON comes from something in between, of which the control plane knows nothing.
+  const value = (await response.json().catch(() => {
+    throw unreachable(response.status);
+  })) as T & { error?: { code: string; message: string; action: string } };
+  answered();
   if (response.ok) return value;
   const { code = 'internal', message = response.statusText, action = '' } = value.error ?? {};
   throw new ApiError(response.status, code, message, action);
+}
+
+function unreachable(status: number): ApiError {
+  unanswered();
+  return new ApiError(
+    status,
+    'unreachable',
+    'the control plane does not answer',
+    'see whether `sallyport up` still runs',
+  );
+}
+
+/** Asks whether the control plane is there, so that a page that stands still learns when it is not. @throws ApiError */
+export async function lookForIt(): Promise<true> {
+  const response = await fetch('/healthz').catch(() => null);
+  if (!response || response.status >= 502) throw unreachable(response?.status ?? 0);
+  answered();
+  return true;
 }
 
 /** Query string of what is set. */
@@ -321,6 +357,6 @@ export const api = {
   get: <T>(path: string): Promise<T> => call<T>('GET', path),
   /** A fetch that the page makes by itself. */
   refresh: <T>(path: string): Promise<T> => call<T>('GET', path, undefined, true),
-  post: <T>(path: string, body: unknown): Promise<T> => call<T>('POST', path, body),
-  remove: (path: string): Promise<void> => call<void>('DELETE', path),
+  post: <T>(path: string, body: unknown): Promise<T> => change<T>('POST', path, body),
+  remove: (path: string): Promise<void> => change<void>('DELETE', path),
 };

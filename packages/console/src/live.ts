@@ -40,8 +40,9 @@ async function read(signal: AbortSignal, onEvent: (name: string, data: string) =
 /**
  * Follows the traffic while a page is shown: calls back with what is new, and lets counts be read again, at most
  * every {@link SETTLE_MS}.
+ * @param withProbes whether calls of our own probes are among them; counts and lists leave those out, unless asked
  */
-export function useLive(onExchanges?: (exchanges: readonly Exchange[]) => void): void {
+export function useLive(onExchanges?: (exchanges: readonly Exchange[]) => void, withProbes = false): void {
   const client = useQueryClient();
   useEffect(() => {
     const gone = new AbortController();
@@ -50,8 +51,9 @@ export function useLive(onExchanges?: (exchanges: readonly Exchange[]) => void):
     const follow = (): void => {
       void read(gone.signal, (name, data) => {
         if (name !== 'exchanges') return;
-        const { exchanges } = JSON.parse(data) as { exchanges: Exchange[] };
-        onExchanges?.(exchanges);
+        const all = (JSON.parse(data) as { exchanges: Exchange[] }).exchanges;
+        const exchanges = withProbes ? all : all.filter(({ synthetic }) => !synthetic);
+        if (exchanges.length > 0) onExchanges?.(exchanges);
         timer ??= window.setTimeout(() => {
           timer = undefined;
           void client.invalidateQueries({ queryKey: ['traffic'] });
@@ -68,5 +70,5 @@ export function useLive(onExchanges?: (exchanges: readonly Exchange[]) => void):
       window.clearTimeout(again);
       gone.abort();
     };
-  }, [client, onExchanges]);
+  }, [client, onExchanges, withProbes]);
 }

@@ -19,13 +19,27 @@ const client = new QueryClient({
   queryCache: new QueryCache({ onError: onFault }),
   mutationCache: new MutationCache({ onError: onFault }),
   defaultOptions: {
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
       staleTime: 5_000,
       retry: (times, fault) =>
         times < 2 && !(fault instanceof ApiError && fault.status >= 400 && fault.status < 500),
     },
   },
 });
+
+// The second click of a double click on what acts is no second wish, nor one for what the first brought in its place.
+document.addEventListener(
+  'click',
+  (event) => {
+    const acts = (event.target as Element).closest('button.main, button[type=submit]');
+    if (!acts || event.detail < 2) return;
+    event.preventDefault();
+    event.stopPropagation();
+  },
+  { capture: true },
+);
 
 createRoot(document.getElementById('app')!).render(
   <StrictMode>

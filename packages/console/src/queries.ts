@@ -19,6 +19,7 @@ import {
   type FirstHour,
   type Guard,
   type Key,
+  lookForIt,
   type Observation,
   type Price,
   query,
@@ -59,6 +60,12 @@ const session = queryOptions({
   queryFn: () => api.get<Session>('/session'),
   retry: false,
   staleTime: MINUTE,
+});
+const reach = queryOptions({
+  queryKey: ['reach'],
+  queryFn: lookForIt,
+  retry: false,
+  refetchInterval: MINUTE / 12,
 });
 const systems = queryOptions({
   queryKey: ['systems'],
@@ -161,6 +168,7 @@ export const queries = {
   keys,
   posture,
   alerts,
+  reach,
   observations,
   prices,
   firstHour,

@@ -6,8 +6,9 @@ import { ApiError, api } from './api.ts';
 import { Fault, Waiting } from './parts/notice.tsx';
 import { ProofDialog } from './parts/proof.tsx';
 import { queries } from './queries.ts';
+import { useStale } from './reach.ts';
 import { applyTheme, chosenTheme, type Theme } from './theme.ts';
-import { clock } from './words.ts';
+import { moment } from './words.ts';
 
 const ENTRIES = [
   ['/', 'Overview'],
@@ -26,6 +27,7 @@ export function Shell(): ReactElement {
   const location = useLocation();
   const main = useRef<HTMLElement>(null);
   const before = useRef(location.pathname);
+  const stale = useStale();
   // A new page is said by its heading: focus goes there, as it would on a page that was loaded.
   useEffect(() => {
     if (before.current !== location.pathname) main.current?.focus();
@@ -70,14 +72,39 @@ export function Shell(): ReactElement {
             </Link>
           ))}
         </nav>
-        <Person name={data.name} />
+        <Person name={data.displayName} />
       </header>
-      <main id="main" ref={main} tabIndex={-1} className="flex flex-1 flex-col gap-4 py-4 outline-none">
+      <main
+        id="main"
+        ref={main}
+        tabIndex={-1}
+        data-stale={stale === null ? undefined : ''}
+        className="flex flex-1 flex-col gap-4 py-4 outline-none"
+      >
+        <Stale asOfMs={stale} />
         <Weak session={data} />
         <Outlet />
       </main>
       <ProofDialog />
     </div>
+  );
+}
+
+/** Says while the control plane does not answer that what is shown is old; once it does, everything is read again. */
+function Stale({ asOfMs }: { asOfMs: number | null }): ReactElement | null {
+  useQuery(queries.reach);
+  const client = useQueryClient();
+  const was = useRef(asOfMs);
+  useEffect(() => {
+    if (was.current !== null && asOfMs === null) void client.invalidateQueries();
+    was.current = asOfMs;
+  }, [asOfMs, client]);
+  if (asOfMs === null) return null;
+  return (
+    <p role="alert" className="sticky top-0 z-10 rounded-md border border-bad bg-raised px-3 py-2 text-bad">
+      The control plane does not answer. What is shown is stale: it is as of{' '}
+      {moment(new Date(asOfMs).toISOString())}.
+    </p>
   );
 }
 
@@ -87,7 +114,7 @@ function Weak({ session }: { session: Session }): ReactElement | null {
   if (session.level >= session.levelNeeded && !(bootstrap && session.levelNeeded === 3)) return null;
   const words =
     bootstrap && session.level === 3
-      ? `This session came from the set-up link and ends at ${clock(session.expiresAt)}. After that, administrators need a passkey.`
+      ? `This session came from the set-up link and ends at ${moment(session.expiresAt)}. After that, administrators need a passkey.`
       : session.levelNeeded === 3
         ? 'Administrators need a passkey: with this session you can do nothing else until you add or use one.'
         : 'Your roles need a second factor: with this session you can do nothing else until you add one.';

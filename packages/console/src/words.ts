@@ -7,21 +7,37 @@ export function ago(iso: string, now: number = Date.now()): string {
   return `${Math.floor(seconds / 86_400)} d ago`;
 }
 
-/** A number with thin groups. */
-export const count = (value: number): string => value.toLocaleString('en-GB');
+/** What stands for a number that is not known: it is never nought. */
+const UNKNOWN = '–';
 
-/** A time of day, local, to the second. */
-export const clock = (iso: string): string => new Date(iso).toLocaleTimeString('en-GB');
+/** A number as the reader writes them; – where it is not known. */
+export const count = (value: number | undefined): string => value?.toLocaleString() ?? UNKNOWN;
 
-/** A date and time, local. */
-export const moment = (iso: string): string => new Date(iso).toLocaleString('en-GB');
+const CLOCK = { hour: 'numeric', minute: '2-digit', second: '2-digit' } as const;
+const DAY = { year: 'numeric', month: 'numeric', day: 'numeric' } as const;
+
+/** A time of day as the reader writes them, to the second; say {@link zone} beside. */
+export const clock = (iso: string): string => new Date(iso).toLocaleTimeString(undefined, CLOCK);
+
+/** A date, local, as the reader writes them. */
+export const day = (iso: string): string => new Date(iso).toLocaleDateString(undefined, DAY);
+
+/** A date and time, local, as the reader writes them, with the zone. */
+export const moment = (iso: string): string =>
+  new Date(iso).toLocaleString(undefined, { ...DAY, ...CLOCK, timeZoneName: 'short' });
+
+/** The reader's zone, in short. */
+export const zone = (): string =>
+  new Intl.DateTimeFormat(undefined, { timeZoneName: 'short' })
+    .formatToParts()
+    .find(({ type }) => type === 'timeZoneName')?.value ?? '';
 
 /** Milliseconds, to what is worth saying. */
 export const millis = (ms: number): string =>
   ms >= 1000 ? `${(ms / 1000).toFixed(2)} s` : ms >= 10 ? `${ms.toFixed(0)} ms` : `${ms.toFixed(2)} ms`;
 
 /** One word or several. */
-export const plural = (n: number, one: string, many = `${one}s`): string =>
+export const plural = (n: number | undefined, one: string, many = `${one}s`): string =>
   `${count(n)} ${n === 1 ? one : many}`;
 
 interface Seen {
@@ -36,8 +52,27 @@ interface Seen {
 
 const were = (n: number): string => `${count(n)} ${n === 1 ? 'was' : 'were'}`;
 
+/**
+ * Counts of one system: nought where it has none, undefined while none were read.
+ * @param all counts of every system that had a call
+ */
+export function seenOf<T extends Seen & { readonly system: string }>(
+  all: readonly T[] | undefined,
+  system: string,
+): Pick<Seen, 'exchanges' | 'inspected' | 'denied' | 'wouldHaveDenied'> | undefined {
+  return (
+    all &&
+    (all.find((one) => one.system === system) ?? {
+      exchanges: 0,
+      inspected: 0,
+      denied: 0,
+      wouldHaveDenied: 0,
+    })
+  );
+}
+
 /** How many calls enforcing would have denied; null where none was inspected, so that nobody knows. */
-export const wouldDeny = (seen: Seen | undefined): number | null =>
+export const wouldDeny = (seen: Pick<Seen, 'inspected' | 'wouldHaveDenied'> | undefined): number | null =>
   seen && seen.inspected > 0 ? seen.wouldHaveDenied : null;
 
 /** What is known of the calls to a system before it enforces, or while it does. Nothing seen is told as that. */
@@ -82,4 +117,4 @@ export function spend({ costMicroUsd, outcome, code, inputTokens, outputTokens }
 }
 
 /** A price in US dollars for a million tokens, where there is one. */
-export const price = (dollars: number | undefined): string => dollars?.toLocaleString('en-GB') ?? '–';
+export const price = (dollars: number | undefined): string => dollars?.toLocaleString() ?? UNKNOWN;

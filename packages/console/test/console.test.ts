@@ -162,7 +162,7 @@ describe('the console, in a browser', () => {
     await page.goto(server.setupUrl!);
     await heading('Set up Sallyport');
     await accessible('set-up');
-    await page.getByLabel('Name').focus();
+    await page.getByLabel('User name').focus();
     await page.keyboard.type('ann');
     await page.keyboard.press('Tab');
     await page.keyboard.type(PASSWORD);
@@ -451,7 +451,7 @@ describe('the console, in a browser', () => {
       return { result: undefined, event: [] };
     });
     await page.getByRole('button', { name: 'Add a person' }).click();
-    await page.getByLabel('Name to sign in with').fill('ben');
+    await page.getByLabel('User name').fill('ben');
     await page.getByLabel('Role').selectOption('operator');
     await page.getByRole('combobox', { name: 'On' }).selectOption('shop');
     await accessible('add somebody');
@@ -476,7 +476,7 @@ describe('the console, in a browser', () => {
     const other = await browser.newContext();
     const ben = await other.newPage();
     await ben.goto(link);
-    assert.equal(await ben.getByLabel('Name').inputValue(), 'ben');
+    assert.equal(await ben.getByLabel('User name').inputValue(), 'ben');
     await ben.getByLabel('Password').fill(`${PASSWORD} of ben`);
     await ben.getByRole('button', { name: 'Choose this password' }).click();
     await ben.getByRole('heading', { name: 'Account', exact: true }).waitFor();
@@ -527,6 +527,7 @@ describe('the console, in a browser', () => {
     await open('/people/reviews');
     await page.getByText('There was no review yet').waitFor();
     await page.getByRole('button', { name: 'Review who holds what' }).click();
+    await page.getByRole('button', { name: 'Open it' }).click();
     await page.getByRole('link', { name: 'who holds what' }).click();
     await page.getByLabel('Decision on operator on shop of ben').selectOption('keep');
     await accessible('a review');
@@ -708,7 +709,7 @@ describe('the console, in a browser', () => {
     await accessible('sign-in');
     await open('/traffic?outcome=denied');
     await signIn.waitFor();
-    await page.getByLabel('Name').fill('ann');
+    await page.getByLabel('User name').fill('ann');
     await page.getByLabel('Password').fill('wrong');
     await signIn.click();
     await page.getByRole('alert').waitFor();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { judged, spend, wouldDeny } from '../src/words.ts';
+import { count, judged, plural, seenOf, spend, wouldDeny } from '../src/words.ts';
 
 describe('what is said of a system before it enforces', () => {
   const seen = (over: object) => ({
@@ -60,5 +60,14 @@ describe('what a call cost', () => {
     assert.equal(spend(call({ ...denied, code: 'output-denied' })), '– (no price set)');
     assert.equal(spend(call({ ...denied, code: 'input-denied' })), 'none (nothing was sent)');
     assert.equal(spend(call({ outcome: null, inputTokens: 0, outputTokens: 0 })), '– (not over yet)');
+  });
+});
+
+describe('a count', () => {
+  const none = { exchanges: 0, inspected: 0, denied: 0, wouldHaveDenied: 0 };
+  it('that was not read is no nought', () => {
+    assert.deepEqual([count(undefined), plural(undefined, 'call')], ['–', '– calls']);
+    assert.equal(seenOf(undefined, 'shop'), undefined, 'nothing was read');
+    assert.deepEqual(seenOf([], 'shop'), none, 'it was read that there is none');
   });
 });

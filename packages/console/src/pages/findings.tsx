@@ -8,7 +8,7 @@ import { Dialog } from '../parts/dialog.tsx';
 import { Fault, Waiting } from '../parts/notice.tsx';
 import { Status, type Tone } from '../parts/status.tsx';
 import { queries } from '../queries.ts';
-import { ago, moment, plural } from '../words.ts';
+import { ago, day, moment, plural } from '../words.ts';
 
 const route = getRouteApi('/app/findings');
 const TONES: Readonly<Record<Severity, Tone>> = {
@@ -117,7 +117,7 @@ function FindingTable({ all }: { all: readonly FindingView[] }): ReactElement {
                 <p className="max-w-160 text-sm font-normal text-muted">
                   {one.scanned?.message}
                   <span className="block sm:hidden">
-                    {one.subject}, {nameOf(one.owner)}, due {moment(one.dueAt).slice(0, 10)}
+                    {one.subject}, {nameOf(one.owner)}, due {day(one.dueAt)}
                   </span>
                   {one.also.length > 0 ? `seen by ${plural(one.also.length, 'other detector')} too` : null}
                 </p>
@@ -127,7 +127,7 @@ function FindingTable({ all }: { all: readonly FindingView[] }): ReactElement {
                 {one.scanned ? <p className="text-muted">{one.scanned.place}</p> : null}
               </td>
               <td className={WIDE}>{nameOf(one.owner)}</td>
-              <td className={`whitespace-nowrap ${WIDE}`}>{moment(one.dueAt).slice(0, 10)}</td>
+              <td className={`whitespace-nowrap ${WIDE}`}>{day(one.dueAt)}</td>
               <td>{stateOf(one)}</td>
             </tr>
           ))}

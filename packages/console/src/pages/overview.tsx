@@ -8,7 +8,7 @@ import { PostureBars } from '../parts/posture-bars.tsx';
 import { outcomeTone, outcomeWord, Status } from '../parts/status.tsx';
 import { TrafficChart } from '../parts/traffic-chart.tsx';
 import { queries } from '../queries.ts';
-import { ago, clock, count, plural, wouldDeny } from '../words.ts';
+import { ago, clock, count, plural, seenOf, wouldDeny, zone } from '../words.ts';
 
 const SPANS = [
   [60, 'Last hour'],
@@ -21,13 +21,14 @@ const route = getRouteApi('/app/');
 
 /** Alerts that go on or wait for someone, with what to do first; nothing while there are none. */
 function Alerts(): ReactElement | null {
-  const { data } = useQuery(queries.alerts);
+  const { data, error } = useQuery(queries.alerts);
   const client = useQueryClient();
   const act = useMutation({
     mutationFn: ({ rule, subject }: Alert) => api.post('/alerts/acknowledge', { rule, subject }),
     onSettled: () => client.invalidateQueries({ queryKey: ['alerts'] }),
   });
-  if (!data || data.length === 0) return null;
+  if (!data) return <Fault fault={error} />;
+  if (data.length === 0) return null;
   const over = data.filter((alert) => alert.over !== null).length;
   return (
     <section className="panel grid gap-2 border-bad!" aria-labelledby="alerts-title">
@@ -132,7 +133,10 @@ export function OverviewPage(): ReactElement {
               All traffic
             </Link>
           </div>
-          {latest.length === 0 ? <p className="text-muted">No call since this page was opened.</p> : null}
+          <p className="text-sm text-muted">
+            {latest.length === 0 ? 'No call since this page was opened.' : `Times in ${zone()}.`} Our own
+            probes are left out, here and in the counts.
+          </p>
           <ul className="grid gap-1">
             {latest.map((exchange) => (
               <li key={exchange.id} className="flex gap-3">
@@ -149,6 +153,8 @@ export function OverviewPage(): ReactElement {
         </section>
         <section className="panel grid min-w-0 gap-2" aria-labelledby="systems-title">
           <h2 id="systems-title">Systems</h2>
+          <Fault fault={systems.error ?? observations.error} />
+          {systems.data || systems.error ? null : <Waiting what="the systems" />}
           <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Calls to each system">
             <table>
               <thead>
@@ -162,7 +168,7 @@ export function OverviewPage(): ReactElement {
               </thead>
               <tbody>
                 {(systems.data ?? []).map((system) => {
-                  const seen = observations.data?.find((one) => one.system === system.name);
+                  const seen = seenOf(observations.data, system.name);
                   const would = wouldDeny(seen);
                   return (
                     <tr key={system.name}>
@@ -175,9 +181,9 @@ export function OverviewPage(): ReactElement {
                       <td>
                         <Status tone={system.mode === 'enforce' ? 'good' : 'warn'}>{system.mode}</Status>
                       </td>
-                      <td>{count(seen?.exchanges ?? 0)}</td>
-                      <td>{count(seen?.denied ?? 0)}</td>
-                      <td>{would === null ? '– (none inspected)' : count(would)}</td>
+                      <td>{count(seen?.exchanges)}</td>
+                      <td>{count(seen?.denied)}</td>
+                      <td>{seen && would === null ? '– (none inspected)' : count(would ?? undefined)}</td>
                     </tr>
                   );
                 })}

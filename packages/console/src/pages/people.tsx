@@ -3,9 +3,11 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, type ReactElement, useState } from 'react';
 import type { Person } from '../accounts.ts';
 import { api } from '../api.ts';
+import { PANEL, useClosePanel } from '../panels.ts';
 import { Copyable } from '../parts/copy.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { GrantForm, grantWords, RoleFields } from '../parts/grant-form.tsx';
+import { NameFields, namesOf } from '../parts/name-fields.tsx';
 import { Fault, Waiting } from '../parts/notice.tsx';
 import { Status } from '../parts/status.tsx';
 import { PeopleTabs } from '../parts/tabs.tsx';
@@ -33,6 +35,7 @@ export function PeoplePage(): ReactElement {
   const { data, error } = useQuery(queries.people);
   const { id } = route.useSearch();
   const navigate = useNavigate({ from: '/people' });
+  const close = useClosePanel();
   const [adding, setAdding] = useState(false);
   const chosen = data?.find((person) => person.id === id);
   return (
@@ -62,9 +65,12 @@ export function PeoplePage(): ReactElement {
               {data.map((person) => (
                 <tr key={person.id}>
                   <th scope="row">
-                    <Link to="/people" search={{ id: person.id }} className="link">
-                      {person.name}
+                    <Link to="/people" search={{ id: person.id }} state={PANEL} className="link">
+                      {person.displayName}
                     </Link>
+                    {person.displayName === person.name ? null : (
+                      <span className="block font-normal text-muted">{person.name}</span>
+                    )}
                   </th>
                   <td>{person.grants.map(grantWords).join('; ') || 'nothing'}</td>
                   <td>{strength(person)}</td>
@@ -90,7 +96,7 @@ export function PeoplePage(): ReactElement {
       <Dialog
         title={chosen?.name ?? ''}
         open={chosen !== undefined}
-        onClose={() => void navigate({ search: {} })}
+        onClose={() => close(() => navigate({ search: {}, replace: true }))}
       >
         {chosen ? <PersonPanel person={chosen} /> : null}
       </Dialog>
@@ -131,7 +137,7 @@ function AddPerson(): ReactElement {
     const email = String(form.get('email')).trim();
     const system = String(form.get('system'));
     add.mutate({
-      name: String(form.get('name')).trim(),
+      ...namesOf(form),
       ...(email === '' ? {} : { email }),
       grants: [{ role: form.get('role'), ...(system === '*' ? {} : { system }) }],
     });
@@ -139,10 +145,7 @@ function AddPerson(): ReactElement {
   if (add.data) return <LinkShown name={add.data.person.name} link={add.data.link} />;
   return (
     <form onSubmit={submit} className="grid gap-3">
-      <label className="field">
-        <span>Name to sign in with</span>
-        <input className="input" name="name" required maxLength={128} autoComplete="off" />
-      </label>
+      <NameFields own={false} />
       <label className="field">
         <span>E-mail, for people to know who it is</span>
         <input className="input" name="email" type="email" maxLength={254} autoComplete="off" />

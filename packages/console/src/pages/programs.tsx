@@ -9,7 +9,7 @@ import { Fault, Waiting } from '../parts/notice.tsx';
 import { Status } from '../parts/status.tsx';
 import { PeopleTabs } from '../parts/tabs.tsx';
 import { queries } from '../queries.ts';
-import { moment } from '../words.ts';
+import { count, moment } from '../words.ts';
 
 /** Service accounts: programs with keys and roles of their own, and who answers for each. */
 export function ProgramsPage(): ReactElement {
@@ -24,8 +24,8 @@ export function ProgramsPage(): ReactElement {
       api.post(`/programs/${id}/${disabledAt ? 'enable' : 'disable'}`, {}),
     onSuccess: () => client.invalidateQueries({ queryKey: ['programs'] }),
   });
-  const live = (program: Program): number =>
-    (keys.data ?? []).filter(
+  const live = (program: Program): number | undefined =>
+    keys.data?.filter(
       (key) => key.program === program.id && !key.revokedAt && key.expiresAt > new Date().toISOString(),
     ).length;
   return (
@@ -60,7 +60,7 @@ export function ProgramsPage(): ReactElement {
                   <td>{program.purpose}</td>
                   <td>{people.data?.find(({ id }) => id === program.owner)?.name ?? 'none'}</td>
                   <td>{program.grants.map(grantWords).join('; ') || 'nothing'}</td>
-                  <td>{live(program)}</td>
+                  <td>{count(live(program))}</td>
                   <td>
                     {program.disabledAt ? (
                       <Status tone="bad">shut out</Status>

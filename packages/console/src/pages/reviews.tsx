@@ -100,7 +100,7 @@ function WhatOpens({ kind, deciding }: { kind: 'grants' | 'sample'; deciding: nu
   const who =
     deciding === 0
       ? 'No one here can decide on it: no person who can sign in has the role approver. Give it to someone first.'
-      : `${plural(deciding ?? 0, 'person', 'people')} can decide on it.`;
+      : `${plural(deciding ?? undefined, 'person', 'people')} can decide on it.`;
   return (
     <p className="mb-3">
       {who}{' '}

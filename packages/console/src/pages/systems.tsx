@@ -14,7 +14,7 @@ import { SystemForm } from '../parts/system-form.tsx';
 import { SystemTabs } from '../parts/tabs.tsx';
 import { TryCall } from '../parts/try-call.tsx';
 import { queries } from '../queries.ts';
-import { count, moment, plural, wouldDeny } from '../words.ts';
+import { count, moment, plural, seenOf, wouldDeny } from '../words.ts';
 
 /** Every AI system behind the gates. */
 export function SystemsPage(): ReactElement {
@@ -31,11 +31,11 @@ export function SystemsPage(): ReactElement {
         </button>
       </div>
       <SystemTabs />
-      <Fault fault={error} />
+      <Fault fault={error ?? observations.error} />
       {data ? null : <Waiting what="the systems" />}
       <div className="grid gap-4 md:grid-cols-2 xl:grid-cols-3">
         {(data ?? []).map((system) => {
-          const seen = observations.data?.find((one) => one.system === system.name);
+          const seen = seenOf(observations.data, system.name);
           const would = wouldDeny(seen);
           return (
             <section key={system.name} className="panel grid gap-2" aria-labelledby={`system-${system.name}`}>
@@ -52,8 +52,10 @@ export function SystemsPage(): ReactElement {
                 {system.demo ? ' – demonstration' : ''}
               </p>
               <p className="text-sm">
-                {plural(seen?.exchanges ?? 0, 'call')}, {count(seen?.denied ?? 0)} denied,{' '}
-                {would === null ? 'none inspected yet' : `${count(would)} more if enforced`}
+                {plural(seen?.exchanges, 'call')}, {count(seen?.denied)} denied,{' '}
+                {seen && would === null
+                  ? 'none inspected yet'
+                  : `${count(would ?? undefined)} more if enforced`}
               </p>
             </section>
           );
@@ -78,7 +80,7 @@ export function SystemPage(): ReactElement {
   const [removing, setRemoving] = useState(false);
   const [editing, setEditing] = useState(false);
   const keys = useQuery(queries.keys);
-  const named = (keys.data ?? []).filter((key) => key.revokedAt === null && key.systems.includes(name));
+  const named = keys.data?.filter((key) => key.revokedAt === null && key.systems.includes(name));
   const client = useQueryClient();
   const navigate = useNavigate();
   const remove = useMutation({
@@ -173,7 +175,8 @@ export function SystemPage(): ReactElement {
         }}
       >
         <p className="mb-3">Calls to it are denied from now on. What was recorded stays recorded.</p>
-        {named.length === 0 ? null : (
+        {named ? null : <p className="mb-3">Which keys this ends could not be read.</p>}
+        {named === undefined || named.length === 0 ? null : (
           <ul className="mb-3 list-disc pl-5" aria-label="Keys that this changes">
             {named.map((key) => {
               const left = key.systems.filter((one) => one !== name);

@@ -4,16 +4,17 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { type ReactElement, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { Exchange } from '../api.ts';
 import { useLive } from '../live.ts';
+import { PANEL, useClosePanel } from '../panels.ts';
 import { ExchangePanel } from '../parts/exchange-panel.tsx';
 import { Fault, Waiting } from '../parts/notice.tsx';
 import { RowWindow } from '../parts/row-window.tsx';
 import { outcomeTone, outcomeWord, Status } from '../parts/status.tsx';
 import { PAGE_ROWS, queries, type TrafficFilter } from '../queries.ts';
-import { clock, count, millis } from '../words.ts';
+import { clock, count, millis, zone } from '../words.ts';
 
 const route = getRouteApi('/app/traffic');
 const COLUMNS =
-  'grid gap-3 px-2 max-sm:grid-cols-[4.5rem_minmax(3rem,1fr)_6.5rem_minmax(3rem,1fr)] sm:min-w-192 sm:grid-cols-[5.5rem_minmax(6rem,1fr)_minmax(7rem,1fr)_minmax(6rem,1fr)_8rem_minmax(8rem,1.4fr)_5rem]';
+  'grid gap-3 px-2 max-sm:grid-cols-[6rem_minmax(3rem,1fr)_6.5rem_minmax(3rem,1fr)] sm:min-w-192 sm:grid-cols-[5.5rem_minmax(6rem,1fr)_minmax(7rem,1fr)_minmax(6rem,1fr)_8rem_minmax(8rem,1.4fr)_5rem]';
 /** Columns that a narrow screen leaves to the call itself. */
 const WIDE = 'max-sm:hidden';
 const TITLES = [
@@ -51,6 +52,7 @@ export function TrafficPage(): ReactElement {
   const { id, ...filter } = route.useSearch();
   const navigate = useNavigate({ from: '/traffic' });
   const client = useQueryClient();
+  const close = useClosePanel();
   const counted = useQuery(queries.count(filter));
   const [fresh, setFresh] = useState(0);
   const [active, setActive] = useState(0);
@@ -75,6 +77,7 @@ export function TrafficPage(): ReactElement {
       },
       [following, refresh, counted.data?.newest],
     ),
+    filter.synthetic === 'all',
   );
   useEffect(() => () => window.clearTimeout(refreshTimer.current), []);
 
@@ -91,14 +94,14 @@ export function TrafficPage(): ReactElement {
   const set = (change: Partial<TrafficFilter> & { id?: string | undefined }): void => {
     setActive(0);
     setPage(0);
-    void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
+    void navigate({ search: (before) => ({ ...before, ...change }), replace: true, state: true });
   };
   return (
     <div className="flex h-[calc(100vh-5.5rem)] min-h-112 flex-col gap-3">
       <div className="flex flex-wrap items-center justify-between gap-3">
         <h1>Traffic</h1>
         <p role="status" className="text-sm text-muted">
-          {counted.data ? `${count(total)} calls` : ''}
+          {count(counted.data?.total)} calls, times in {zone()}
           {following ? ', following' : ''}
         </p>
         {fresh > 0 ? (
@@ -148,7 +151,7 @@ export function TrafficPage(): ReactElement {
           <ExchangePanel
             id={id}
             onClose={() =>
-              void navigate({ search: (before) => ({ ...before, id: undefined }), replace: true })
+              close(() => navigate({ search: (before) => ({ ...before, id: undefined }), replace: true }))
             }
           />
         )}
@@ -239,7 +242,8 @@ function Row({
               ref={link}
               to="/traffic"
               search={(before) => ({ ...before, id: exchange.id })}
-              replace
+              replace={shown !== undefined}
+              state={shown === undefined ? PANEL : true}
               className="link"
               tabIndex={focused ? 0 : -1}
               onFocus={() => onFocus(index)}

@@ -74,8 +74,9 @@ export function BackupsPanel(): ReactElement {
             </p>
           ) : (
             <p className="text-sm">
-              Every {plural(data.everyHours ?? 0, 'hour')} to <code className="break-all">{data.folder}</code>
-              , kept for {plural(data.keepDays ?? 0, 'day')}; {plural(data.backups.length, 'backup')} there.{' '}
+              Every {plural(data.everyHours ?? undefined, 'hour')} to{' '}
+              <code className="break-all">{data.folder}</code>, kept for{' '}
+              {plural(data.keepDays ?? undefined, 'day')}; {plural(data.backups.length, 'backup')} there.{' '}
               {data.recipients === 0
                 ? 'Only the keys of this installation open them: back those up elsewhere, with sallyport backup --keys.'
                 : `${plural(data.recipients, 'other')} can open them.`}

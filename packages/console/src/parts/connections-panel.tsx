@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { queries } from '../queries.ts';
+import { day } from '../words.ts';
 import { Fault, Waiting } from './notice.tsx';
 import { Status } from './status.tsx';
 
@@ -32,7 +33,7 @@ export function ConnectionsPanel(): ReactElement {
                   <td className="break-all">{url}</td>
                   <td>{protocol ?? '–'}</td>
                   <td>{group ?? '–'}</td>
-                  <td className="whitespace-nowrap">{expiresAt?.slice(0, 10) ?? '–'}</td>
+                  <td className="whitespace-nowrap">{expiresAt ? day(expiresAt) : '–'}</td>
                   <td>
                     {problem === null ? (
                       <Status tone={protocol === null ? 'idle' : 'good'}>

@@ -1,6 +1,6 @@
 import type { ReactElement } from 'react';
 import type { Bucket, Traffic } from '../api.ts';
-import { count } from '../words.ts';
+import { count, zone } from '../words.ts';
 
 const SERIES = [
   ['answered', 'Answered', 'var(--good-fill)'],
@@ -14,7 +14,7 @@ const WIDTH = 720;
 const total = (bucket: Bucket): number => bucket.answered + bucket.flagged + bucket.denied + bucket.failed;
 const time = (iso: string, width: Traffic['width']): string =>
   new Date(iso).toLocaleString(
-    'en-GB',
+    undefined,
     width === 'minute'
       ? { hour: '2-digit', minute: '2-digit' }
       : { weekday: 'short', hour: '2-digit', minute: '2-digit' },
@@ -39,7 +39,7 @@ export function TrafficChart({ traffic }: { traffic: Traffic }): ReactElement {
         className="w-full h-40"
         preserveAspectRatio="none"
         role="img"
-        aria-label={`Calls from ${time(traffic.from, traffic.width)} to ${time(traffic.to, traffic.width)}: ${said}; at most ${count(most)} a ${traffic.width}`}
+        aria-label={`Calls from ${time(traffic.from, traffic.width)} to ${time(traffic.to, traffic.width)} ${zone()}: ${said}; at most ${count(most)} a ${traffic.width}`}
       >
         {[0.5, 1].map((share) => (
           <line
@@ -90,7 +90,9 @@ export function TrafficChart({ traffic }: { traffic: Traffic }): ReactElement {
           <table>
             <thead>
               <tr>
-                <th scope="col">{traffic.width === 'minute' ? 'Minute' : 'Hour'}</th>
+                <th scope="col">
+                  {traffic.width === 'minute' ? 'Minute' : 'Hour'} ({zone()})
+                </th>
                 {SERIES.map(([name, label]) => (
                   <th key={name} scope="col">
                     {label}
