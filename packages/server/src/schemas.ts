@@ -170,6 +170,10 @@ export const guardView = z
       z.object({ technique: z.string(), calls: z.number(), denied: z.number(), latest: z.string() }),
     ),
     curve: z.array(z.object({ at: z.number(), harmless: z.number(), attacks: z.number() })),
+    drill: z
+      .object({ at: z.string(), passed: z.boolean(), detail: z.string() })
+      .nullable()
+      .describe('what the guard made of generated texts when it was tried last; null where it was not yet'),
   })
   .openapi('Guard');
 

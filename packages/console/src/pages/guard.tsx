@@ -3,9 +3,10 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import type { ReactElement } from 'react';
 import { Curve } from '../parts/curve.tsx';
 import { Fault, Waiting } from '../parts/notice.tsx';
+import { Status } from '../parts/status.tsx';
 import { TryGuard } from '../parts/try-guard.tsx';
 import { queries } from '../queries.ts';
-import { ago, count, plural } from '../words.ts';
+import { ago, count, moment, plural } from '../words.ts';
 
 const route = getRouteApi('/app/guard');
 
@@ -53,13 +54,29 @@ export function GuardPage(): ReactElement {
             </table>
             <p className="text-sm text-muted">
               {data.models.map(({ name, version }) => `Model of ${name} ${version}`).join(', ')}. A text is
-              flagged from probability {data.thresholds.flagAt} and denied from {data.thresholds.denyAt}.
+              flagged from probability {data.thresholds.flagAt}, a short one or one in another language than
+              English from {data.thresholds.denyAt}. English is denied from {data.thresholds.denyAt}; in other
+              languages rules deny, or what was hidden.
             </p>
           </section>
           <section className="panel grid gap-2" aria-labelledby="quality">
             <h2 id="quality">How well it sees injections</h2>
             <p className="text-sm text-muted">
-              Evaluation sets that it was neither trained nor tuned on, as measured when the model was made.
+              The curve is of the model alone, on evaluation sets that it was neither trained nor tuned on, as
+              measured when it was made. The drill tries model and rules together every night, on texts made
+              for it, which are easier.
+            </p>
+            <p className="text-sm" role="note" aria-label="The last drill">
+              {data.drill ? (
+                <>
+                  <Status tone={data.drill.passed ? 'good' : 'bad'}>
+                    {data.drill.passed ? 'passed' : 'failed'}
+                  </Status>{' '}
+                  {moment(data.drill.at)}: {data.drill.detail}.
+                </>
+              ) : (
+                'The drill has not ended yet.'
+              )}
             </p>
             {data.curve.length > 0 ? (
               <Curve

@@ -25,7 +25,7 @@ export function Curve({
   return (
     <figure>
       <svg
-        viewBox={`-44 -10 ${WIDTH + 60} ${HEIGHT + 44}`}
+        viewBox={`-58 -10 ${WIDTH + 74} ${HEIGHT + 44}`}
         className="h-64 w-full max-w-200"
         role="img"
         aria-label={`Attacks seen by share of harmless texts flagged, up to ${percent(HARMLESS_MAX)}`}
@@ -57,7 +57,15 @@ export function Curve({
           </text>
         ))}
         <text x={WIDTH / 2} y={HEIGHT + 32} textAnchor="middle" fontSize="11" fill="var(--muted)">
-          harmless texts above the threshold
+          share of harmless texts at or above the threshold
+        </text>
+        <text
+          transform={`translate(-46 ${HEIGHT / 2}) rotate(-90)`}
+          textAnchor="middle"
+          fontSize="11"
+          fill="var(--muted)"
+        >
+          share of attacks at or above it
         </text>
         <polyline
           points={points.map((point) => `${x(point).toFixed(1)},${y(point).toFixed(1)}`).join(' ')}

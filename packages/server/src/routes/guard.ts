@@ -27,6 +27,10 @@ export function guardRoutes(app: OpenAPIHono<Env>, control: Control): void {
       const trials = organisation
         ? await control.installation.store.exchanges.trials(await visibleCalls(c, control))
         : [];
+      const drilled = await control.installation.store.events.latest(
+        'probe-completed',
+        'probe:guard-detection',
+      );
       return c.json(
         {
           models: [...models],
@@ -47,6 +51,11 @@ export function guardRoutes(app: OpenAPIHono<Env>, control: Control): void {
           },
           trials,
           curve: [...curve],
+          drill: drilled && {
+            at: drilled.at,
+            passed: drilled.data['passed'] === true,
+            detail: String(drilled.data['detail']),
+          },
         },
         200,
       );
