@@ -55,3 +55,36 @@ export function isForeign(text: string): boolean {
   other += Math.floor(letters / LETTERS_OF_A_WORD);
   return other >= SMALL_MIN && english * 2 < other;
 }
+
+/** Small words of English that other languages have, too: a sentence of some length has one. */
+const ALSO_ENGLISH = new Set(
+  'a an as at be by can do for he her him his i in is it me my no not of on or our out she so to up us was we will'.split(
+    ' ',
+  ),
+);
+/** Plain words from which a sentence without a small word of English is not English. */
+const PLAIN_WORDS_MIN = 4;
+const MARKS = /\p{M}/gu;
+const LETTERS = /\p{L}+/gu;
+
+/** Whether a sentence as written is English; null where it says too little to tell, such as a name. */
+export function isEnglish(sentence: string): boolean | null {
+  let [english, weak, other, plain, strange, letters] = [0, 0, 0, 0, 0, 0];
+  for (const [word] of sentence.normalize('NFC').matchAll(LETTERS)) {
+    const spelt = word.toLowerCase();
+    const lower = spelt.normalize('NFD').replaceAll(MARKS, '');
+    letters += word.length;
+    if (isOtherScript(lower)) strange += word.length;
+    const known = KNOWN.get(lower);
+    if (known === 'english') english++;
+    else if (known === 'other') other++;
+    // `i` is a small word of Swedish and others; in English it is a capital.
+    if (ALSO_ENGLISH.has(spelt) && word !== 'i') weak++;
+    else if (known === undefined && word === spelt) plain++;
+  }
+  if (strange > 0) return strange * 4 < letters ? english > other || null : false;
+  if (english > 0) return english * 2 >= other;
+  if (other > 0) return weak > other;
+  if (weak > 0) return true;
+  return plain >= PLAIN_WORDS_MIN ? false : null;
+}
