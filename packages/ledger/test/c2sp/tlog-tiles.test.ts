@@ -168,6 +168,8 @@ holds('tlog-tiles', {
         writeFileSync(join(copy, path), Buffer.concat(content));
       }
       await ledger.close();
+      assert.deepEqual(decodeTile(readFileSync(join(copy, tilePath(0, 0, 250)))), leaves(250));
+      assert.equal(decodeBundle(readFileSync(join(copy, entriesPath(0, 250))))!.length, 250);
       assert.equal((await verifyLedger(copy, keys)).size, 250);
       assert.deepEqual((await verifyLedger(copy, keys)).problems, []);
     },
