@@ -2,6 +2,7 @@ import type { Inspection } from '../inspection.ts';
 import { dangerOf } from '../pickle/danger.ts';
 import { asObject, type Json } from '../text/json.ts';
 import { printable } from '../text/printable.ts';
+import { inspectCodeKeys } from './code-keys.ts';
 import { actOf, leadsOut, namesHarm } from './harmful-names.ts';
 
 /** A name of Python in another module. */
@@ -20,6 +21,7 @@ const DOTTED_ONLY = [
   'activation_function',
   'activation_fn',
   'sbert_ce_default_activation_function',
+  'tokenizer_class',
 ];
 /** The same where what it is made with stands beside it: latent diffusion, Haystack and whoever does alike. */
 const BESIDE: readonly (readonly [string, ...string[]])[] = [
@@ -34,9 +36,6 @@ const ARGUMENTS = ['params', 'init_args', 'kwargs', 'args', '_args_', 'arguments
 /** Keys of jsonpickle by which it makes, calls or evaluates; the others hold data. */
 const JSONPICKLE =
   /^py\/(?:object|type|repr|reduce|function|method|property|newobj|newargs|newargsex|initargs|state|mod)$/;
-
-/** Keys by which transformers is told which of its functions to take, or a repository of compiled ones (`integrations/hub_kernels.py`). */
-const IMPLEMENTATIONS = ['attn_implementation', '_attn_implementation', 'experts_implementation'];
 
 /** How sure it is that a name is one of code that is made or called. */
 type Sureness = 'sure' | 'if known' | 'if harmful';
@@ -124,7 +123,7 @@ export function inspectNamedCode(
   );
   if (named !== undefined)
     inspection.report('remote-code', `names code of its own (\`auto_map\`: \`${printable(named)}\`)`, place);
-  if (isSwitchedOn(object['trust_remote_code']))
+  if (isSwitchedOn(object['trust_remote_code'] ?? object['trust-remote-code']))
     inspection.report('remote-code', 'asks to trust code of its repository', place);
   const pipelines = asObject(object['custom_pipelines']);
   for (const one of Object.values(pipelines ?? {})) {
@@ -132,10 +131,7 @@ export function inspectNamedCode(
     if (typeof impl === 'string')
       inspection.report('remote-code', `names code of its own (\`${printable(impl)}\`)`, place);
   }
-  for (const key of IMPLEMENTATIONS)
-    for (const one of [object[key], ...Object.values(asObject(object[key]) ?? {})])
-      if (typeof one === 'string' && one.includes('/'))
-        inspection.report('remote-code', `takes compiled code from \`${printable(one)}\``, place);
+  inspectCodeKeys(inspection, object, pointer);
   inspectTargets(inspection, object, pointer);
   if (Object.keys(object).some((key) => JSONPICKLE.test(key)))
     inspection.report('config-execution', 'makes Python objects by name (jsonpickle)', place);
@@ -151,12 +147,6 @@ export function inspectNamedCode(
     inspection.report(
       'remote-code',
       `imports \`${printable(mapping['parent_library'])}\` when the adapter is loaded`,
-      place,
-    );
-  if (typeof object['custom_pipeline'] === 'string')
-    inspection.report(
-      'remote-code',
-      `takes its pipeline from \`${printable(object['custom_pipeline'])}\``,
       place,
     );
 }
