@@ -237,9 +237,9 @@ describe('the console, in a browser', () => {
     await page.waitForFunction((n) => document.querySelectorAll('[role=row]').length > n, before);
     await page.getByLabel('Outcome').selectOption('denied');
     await page.waitForURL(/outcome=denied/);
-    await page.getByText('1 calls').waitFor();
+    await page.getByText('1 call,').waitFor();
     await page.reload();
-    await page.getByText('1 calls').waitFor();
+    await page.getByText('1 call,').waitFor();
     assert.equal(await page.getByLabel('Outcome').inputValue(), 'denied');
     await page.getByLabel('Outcome').selectOption('');
     await page.waitForFunction(() => document.querySelectorAll('[role=row]').length > 3);

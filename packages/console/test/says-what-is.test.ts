@@ -141,9 +141,12 @@ describe('the console says what is, in a browser of New York', () => {
     await page.waitForTimeout(1_000);
     assert.equal(await latest.getByRole('listitem').count(), 1);
     await open('/traffic', 'Traffic');
-    await page.getByText('1 calls, times in E').waitFor();
+    await page.getByText('1 call, times in E').waitFor();
     await page.getByLabel('Our own probes too').check();
-    await page.getByText('(probe)').first().waitFor();
+    const probe = page.getByRole('row').filter({ hasText: '(probe)' }).first();
+    await probe.getByRole('link').click();
+    await page.getByRole('complementary').getByText(', our own probe').waitFor();
+    await page.goBack();
     await page.getByLabel('Our own probes too').uncheck();
     await page.getByText('(probe)').first().waitFor({ state: 'detached' });
   });

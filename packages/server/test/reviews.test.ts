@@ -133,7 +133,9 @@ describe('a review that no one can decide on', () => {
     const listed = (): Promise<{ deciding: number }> =>
       admin.call('GET', '/api/v1/reviews').then((answer) => ok<{ deciding: number }>(answer, 200));
     assert.equal((await listed()).deciding, 0);
-    const { review } = await openOf(admin, 'grants');
+    const opened = await admin.call('POST', '/api/v1/reviews', { kind: 'grants', dueDays: 7 });
+    const review = await ok<{ id: string; deciding: number }>(opened, 201);
+    assert.equal(review.deciding, 0);
     const later = Date.now() + 8 * DAY_MS;
     t.mock.method(clock, 'nowMs', () => later);
     t.mock.method(clock, 'nowIso', () => new Date(later).toISOString());

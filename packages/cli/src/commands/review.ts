@@ -44,6 +44,10 @@ export const reviewList: Command = {
   },
 };
 
+const LAPSE =
+  'Roles that are not decided by then lapse, where a person other than their holder could have decided.';
+const KEPT = 'Until then roles stay as they are when it is due.';
+
 /** Opens a review. */
 export const reviewOpen: Command = {
   name: 'review open',
@@ -56,7 +60,7 @@ export const reviewOpen: Command = {
       throw new CodedError('usage', 'say what to review: sallyport review open grants, or sample');
     const days = options.text('due-days');
     const opened = await withClient(options, (client) =>
-      client.call<Review>('POST', '/api/v1/reviews', {
+      client.call<Review & { deciding: number }>('POST', '/api/v1/reviews', {
         kind,
         ...(days === undefined ? {} : { dueDays: Number(days) }),
       }),
@@ -65,12 +69,10 @@ export const reviewOpen: Command = {
     else
       print(
         `Review ${opened.id} is open, with ${opened.items} items, until ${opened.dueAt}.`,
-        'A person with the role approver decides and signs in the console, under Reviews.',
-        ...(kind === 'grants'
-          ? [
-              'Roles that are not decided by then lapse, where a person other than their holder could have decided.',
-            ]
-          : []),
+        opened.deciding === 0
+          ? 'No one can decide on it: no person who can sign in has the role approver. Give it to someone first.'
+          : 'A person with the role approver decides and signs in the console, under Reviews.',
+        ...(kind === 'grants' ? [opened.deciding === 0 ? KEPT : LAPSE] : []),
       );
     return 0;
   },

@@ -10,7 +10,7 @@ import { Fault, Waiting } from '../parts/notice.tsx';
 import { RowWindow } from '../parts/row-window.tsx';
 import { outcomeTone, outcomeWord, Status } from '../parts/status.tsx';
 import { PAGE_ROWS, queries, type TrafficFilter } from '../queries.ts';
-import { clock, count, millis, zone } from '../words.ts';
+import { clock, count, millis, plural, zone } from '../words.ts';
 
 const route = getRouteApi('/app/traffic');
 const COLUMNS =
@@ -101,7 +101,7 @@ export function TrafficPage(): ReactElement {
       <div className="flex flex-wrap items-center justify-between gap-3">
         <h1>Traffic</h1>
         <p role="status" className="text-sm text-muted">
-          {count(counted.data?.total)} calls, times in {zone()}
+          {plural(counted.data?.total, 'call')}, times in {zone()}
           {following ? ', following' : ''}
         </p>
         {fresh > 0 ? (

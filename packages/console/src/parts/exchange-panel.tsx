@@ -48,7 +48,7 @@ function Facts({ proof }: { proof: ExchangeProof }): ReactElement {
   const { exchange } = proof;
   const rows: readonly (readonly [string, string])[] = [
     ['Began', moment(exchange.at)],
-    ['Caller', exchange.actor],
+    ['Caller', `${exchange.actor}${exchange.synthetic ? ', our own probe' : ''}`],
     ['System', `${exchange.system ?? 'none'}, ${exchange.mode}`],
     ['Operation', `${exchange.operation ?? 'none'}${exchange.stream ? ', stream' : ''}`],
     ['Model', exchange.model ?? 'none'],

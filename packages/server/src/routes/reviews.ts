@@ -37,6 +37,10 @@ const reviewView = z
     overdue: z.boolean(),
   })
   .openapi('Review');
+const deciding = z
+  .number()
+  .describe('people who could decide on one now; roles lapse only where someone could');
+const openedView = reviewView.extend({ deciding }).openapi('OpenedReview');
 const itemView = z
   .object({
     id: z.string(),
@@ -82,9 +86,7 @@ export function reviewRoutes(app: OpenAPIHono<Env>, control: Control): void {
         200: json(
           z.object({
             reviews: z.array(reviewView),
-            deciding: z
-              .number()
-              .describe('people who could decide on one now; roles lapse only where someone could'),
+            deciding,
           }),
           'All of them',
         ),
@@ -105,7 +107,7 @@ export function reviewRoutes(app: OpenAPIHono<Env>, control: Control): void {
           dueDays: z.int().min(1).max(90).optional(),
         }),
       ),
-      responses: { 201: json(reviewView, 'Opened'), ...failures },
+      responses: { 201: json(openedView, 'Opened'), ...failures },
     }),
     async (c) => {
       const { kind, dueDays } = c.req.valid('json');
@@ -126,7 +128,7 @@ export function reviewRoutes(app: OpenAPIHono<Env>, control: Control): void {
           : await openSample(control, c.var.actor, due);
       if (!opened)
         throw new CodedError('conflict', 'nothing happened in the last week that could be sampled');
-      return c.json(await view(opened.id), 201);
+      return c.json({ ...(await view(opened.id)), deciding: await reviews().deciding() }, 201);
     },
   );
   app.openapi(
