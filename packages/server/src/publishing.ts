@@ -2,6 +2,7 @@ import { CodedError, type GatewaySnapshot, newEvent } from '@sallyport/core';
 import type { ShutOut } from '@sallyport/gateway';
 import type { Control } from './control.ts';
 import { log } from './log.ts';
+import { NextRound } from './next-round.ts';
 
 /** How often the state is read anew where some of it did not follow from the log. */
 const READS_MAX = 3;
@@ -9,9 +10,7 @@ const READS_MAX = 3;
 /** Hands the state to the gateway: one state after the other, and what is revoked before all. */
 export class Publishing {
   readonly #control: Control;
-  #last: Promise<void> = Promise.resolve();
-  /** Waits to begin; whoever asks meanwhile shares it. */
-  #next: Promise<void> | null = null;
+  readonly #rounds = new NextRound(async () => this.#control.gateway?.publish(await this.build()));
   /** Systems that are left out, with why, as it was told last. */
   #told: ReadonlyMap<string, string> = new Map();
 
@@ -20,16 +19,8 @@ export class Publishing {
   }
 
   /** Publishes the state as it is now or a little later. */
-  publish(): Promise<void> {
-    if (!this.#control.gateway) return Promise.resolve();
-    this.#next ??= this.#last
-      .catch(() => {})
-      .then(async () => {
-        this.#next = null;
-        await this.#control.gateway?.publish(await this.build());
-      });
-    this.#last = this.#next;
-    return this.#next;
+  async publish(): Promise<void> {
+    if (this.#control.gateway) await this.#rounds.do();
   }
 
   /** Builds the state, and tells what had to be left out of it. */

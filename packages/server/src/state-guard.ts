@@ -4,6 +4,7 @@ import { HELD, priceEvents, projectedOf, type RowDigest, type Said, withRows } f
 import type { CallTally } from './call-tally.ts';
 import type { Installation } from './installation.ts';
 import { log } from './log.ts';
+import { NextRound } from './next-round.ts';
 import type { SaidEvents } from './said-events.ts';
 import { whatWasSaid } from './state-said.ts';
 import { DIVERGENCE_WORDS, type Divergence, StateWatch } from './state-watch.ts';
@@ -26,6 +27,7 @@ export class StateGuard {
   readonly #path: string;
   #watch: StateWatch;
   #diverging: readonly Divergence[] = [];
+  readonly #looks = new NextRound(() => this.#look());
   /** How many rows of the outbox were put there by others. */
   #refused = 0;
   #savedAt: number;
@@ -170,7 +172,11 @@ export class StateGuard {
    * Looks at every row that grants something. Those that do not follow from the log grant nothing from now on, and are told.
    * @returns whether what does not follow has changed
    */
-  async look(): Promise<boolean> {
+  look(): Promise<boolean> {
+    return this.#looks.do();
+  }
+
+  async #look(): Promise<boolean> {
     const { store } = this.#installation;
     if (this.#watch.next - this.#savedAt > UNSAVED_MAX) await this.save();
     // While the record is down, what waits stays: it excuses its own rows below.
