@@ -38,7 +38,6 @@ import { KeyOwners } from './key-owners.ts';
 import { log } from './log.ts';
 import { LogArchive } from './log-archive.ts';
 import { Monitor } from './monitor.ts';
-import { NextRound } from './next-round.ts';
 import { Places } from './places.ts';
 import { PostureNow, PROBED_MS } from './posture-now.ts';
 import type { AskedRoutes } from './probes/probe-context.ts';
@@ -267,20 +266,20 @@ export class Control {
   /** Every control, computed now. Probes run first where their result is older than a minute. */
   async posture(): Promise<ControlResult[]> {
     await this.probeIfOlder(PROBED_MS);
-    return this.#postures.do();
+    return this.#posture();
   }
 
   /** The same from the last results, for someone who does not wait: what is due is in a later answer. */
   readonly postureNow = new PostureNow({
-    compute: () => this.#postures.do(),
+    compute: () => this.#posture(),
     isDue: async () => (await this.#due(PROBED_MS)).length > 0,
     probe: () => this.probeIfOlder(PROBED_MS),
   });
 
-  readonly #postures = new NextRound(async (): Promise<ControlResult[]> => {
+  async #posture(): Promise<ControlResult[]> {
     await this.installation.flush();
     return posture(this.#evidence());
-  });
+  }
 
   #evidence(): EvidenceSource {
     return evidenceSource(

@@ -34,10 +34,12 @@ export class PostureNow {
 
   /** @returns the controls, and whether probes run that may change them */
   async answer(): Promise<{ controls: ControlResult[]; probing: boolean }> {
+    // What a round found that ends meanwhile is not in these.
+    const wasProbing = this.#isProbing;
     const controls = await this.#controls();
     const isRecent = performance.now() - this.#probedMs < PROBED_MS;
     if (!this.#isProbing && !isRecent && (await this.#asked.isDue())) this.#probeLater();
-    return { controls, probing: this.#isProbing };
+    return { controls, probing: wasProbing || this.#isProbing };
   }
 
   /** As they are now; where that takes long, as they were when they were last asked for. */
