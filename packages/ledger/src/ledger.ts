@@ -16,6 +16,7 @@ import {
 } from './ledger-limits.ts';
 import type { Append, LeafProofs, LedgerOptions } from './ledger-options.ts';
 import { type LogView, proveLeaves, provePrefix } from './ledger-proofs.ts';
+import { type IsGone, shedContent } from './shed.ts';
 import { decodeBundle, entriesPath, TILE_WIDTH } from './tile.ts';
 import { TileWork } from './tile-work.ts';
 import {
@@ -52,6 +53,8 @@ export class Ledger {
   /** A round of integration failed, and may have appended content. */
   #untidy = false;
   #closed = false;
+  /** Copies being made, which read a file twice. */
+  #copying = 0;
 
   private constructor(options: LedgerOptions, edge: Edge, checkpoint: Checkpoint, note: string) {
     this.folder = options.folder;
@@ -323,6 +326,15 @@ export class Ledger {
     return readContent(this.folder, index, this.#disk);
   }
 
+  /**
+   * Removes sealed content beside a bundle of entries; the entries stay. See {@link shedContent}.
+   * @returns bytes that are free now; null where the bundle is not full, or a copy of the log is being made
+   */
+  async shedContent(n: number, isGone: IsGone): Promise<number | null> {
+    if (this.#closed || this.#copying > 0 || (n + 1) * TILE_WIDTH > this.#checkpoint.size) return null;
+    return shedContent(this.folder, n, isGone, this.#disk);
+  }
+
   /** The log as of its newest checkpoint. */
   #view(): LogView {
     const read = (index: number) => this.read(index, index + 1);
@@ -355,7 +367,12 @@ export class Ledger {
    */
   async *copy(since = 0): AsyncGenerator<CopiedFile> {
     await this.checkpointNow();
-    yield* copyLog(this.folder, this.#disk, this.#checkpoint.size, this.#note, since);
+    this.#copying++;
+    try {
+      yield* copyLog(this.folder, this.#disk, this.#checkpoint.size, this.#note, since);
+    } finally {
+      this.#copying--;
+    }
   }
 
   /** Makes everything durable and stops. */

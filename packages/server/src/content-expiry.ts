@@ -32,13 +32,14 @@ export async function expireContent(control: Control): Promise<void> {
           purpose === `system:${name}` && (day < since ? day < ofOthers && day < before : day < before),
       );
     if (over.length === 0) continue;
+    const from = over.reduce((first, { day }) => (day < first ? day : first), before);
     for (let at = 0; at < over.length; at += KEYS_PER_EVENT_MAX) {
       const ids = over.slice(at, at + KEYS_PER_EVENT_MAX).map(({ id }) => id);
       // First the intention: a crash between leaves an expiry that was recorded and is done at the next round.
       const event = newEvent('content-expired', {
         actor: 'sallyport',
         subject: `system:${name}`,
-        data: { before, days, keys: ids.length, ids },
+        data: { before, from, days, keys: ids.length, ids },
       });
       if (!(await announceUnheld(control, name, event))) break;
       for (const id of ids) dataKeys.destroy(id);

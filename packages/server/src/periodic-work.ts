@@ -1,5 +1,6 @@
 import { clock, newEvent } from '@sallyport/core';
 import { expireContent } from './content-expiry.ts';
+import { ContentSweep } from './content-sweep.ts';
 import type { Control } from './control.ts';
 import { KeyWatch } from './key-watch.ts';
 import { log } from './log.ts';
@@ -37,6 +38,7 @@ function periodicWork(
   control: Control,
   monitor: Monitor,
   keys: KeyWatch,
+  sweep: ContentSweep,
 ): readonly (readonly [work: () => Promise<unknown>, everyMs: number])[] {
   return [
     [() => control.probeIfOlder(PROBE_EVERY_MS / 2), PROBE_EVERY_MS],
@@ -58,6 +60,7 @@ function periodicWork(
     [() => keys.tick(), KEYS_EVERY_MS],
     [() => control.installation.seen.note(), SEEN_EVERY_MS],
     [() => expireContent(control), HOURLY_MS],
+    [() => sweep.round(), PURGE_EVERY_MS],
     [() => control.witnesses.cosign(), control.config.record.everySeconds * 1000],
   ];
 }
@@ -65,7 +68,8 @@ function periodicWork(
 /** Begins what is done again and again. @returns ends it */
 export function startPeriodicWork(control: Control, monitor: Monitor): () => Promise<void> {
   const keys = new KeyWatch(control);
-  const timers = periodicWork(control, monitor, keys).map(([work, everyMs]) =>
+  const sweep = new ContentSweep(control);
+  const timers = periodicWork(control, monitor, keys, sweep).map(([work, everyMs]) =>
     setInterval(
       () =>
         void work().catch((fault: Error) => log('error', 'a periodic task failed', { fault: fault.message })),
@@ -84,6 +88,7 @@ export function startPeriodicWork(control: Control, monitor: Monitor): () => Pro
   );
   return async () => {
     for (const timer of timers) clearInterval(timer);
+    await sweep.stop();
   };
 }
 
