@@ -7,7 +7,7 @@ import { testServer } from './harness.ts';
 import { signedIn, type TestPerson } from './people.ts';
 
 /** What whoever looks at posture may wait, milliseconds. */
-const ANSWER_MS = 300;
+const ANSWER_MS = 3_000;
 
 interface Answered {
   readonly ms: number;
