@@ -152,6 +152,11 @@ export const systemSchema = z.strictObject({
       /** What stands where policy redacts. */
       redact: z.enum(['tokenise', 'mask', 'pseudonymise', 'generalise']).default('tokenise'),
       /**
+       * What becomes of values in texts that are made into vectors, where policy redacts: two texts that read alike once redacted
+       * would be one vector. They get pseudonyms, the call is denied, or the values pass and are noted.
+       */
+      embeddings: z.enum(['pseudonymise', 'deny', 'pass']).default('pseudonymise'),
+      /**
        * Tools that are given the caller's values again, by name: the kinds of values each may have, such as `email`. All others are
        * called with placeholders.
        */

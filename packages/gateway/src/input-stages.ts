@@ -8,6 +8,7 @@ import {
   NO_KINDS,
   replacedStrings,
   type Steps,
+  type SystemSnapshot,
   strictJson,
   type TokenKinds,
 } from '@sallyport/core';
@@ -22,7 +23,7 @@ import { forwardedQuery, queryPointer } from './query.ts';
 import { charactersOf, inspectRequest, isProse } from './request-texts.ts';
 import { redactedTexts, redactorBeside } from './rewrite.ts';
 import { rowDetections } from './rows.ts';
-import { actionFor, verdictOf } from './state.ts';
+import { actionFor, forVectors, verdictOf } from './state.ts';
 import { isLarge, othersFirst, shared } from './turns.ts';
 import {
   forwardedHeaders,
@@ -233,7 +234,7 @@ export function limit(exchange: Exchange, deps: Deps): void {
 
 /** What does it say? Judges every text of the request; redacts where policy says so. */
 export async function inspectInput(exchange: Exchange, deps: Deps): Promise<void> {
-  const system = exchange.system!;
+  const system = exchange.operation!.vectors ? forVectors(exchange.system!) : exchange.system!;
   const { parts, tensors } = exchange.reading!;
   const prose = parts.filter(isProse);
   const detections = [
@@ -248,7 +249,7 @@ export async function inspectInput(exchange: Exchange, deps: Deps): Promise<void
   if (large) await othersFirst();
   const replacements =
     first.action === 'redact'
-      ? await shared(exchange.text.length + detections.length * 64, redact(exchange, detections))
+      ? await shared(exchange.text.length + detections.length * 64, redact(exchange, system, detections))
       : new Map<string, string>();
   mark(exchange, 'inspect-input');
   if (system.judge && first.action !== 'deny') {
@@ -294,10 +295,14 @@ function attachmentDetections(exchange: Exchange): Detection[] {
   }));
 }
 
-function* redact(exchange: Exchange, detections: readonly Detection[]): Steps<Map<string, string>> {
+function* redact(
+  exchange: Exchange,
+  system: SystemSnapshot,
+  detections: readonly Detection[],
+): Steps<Map<string, string>> {
   const { parts } = exchange.reading!;
   const redactor = yield* redactorBeside(
-    exchange.system!,
+    system,
     parts.map((part) => part.text),
   );
   exchange.redactor = redactor;
@@ -309,5 +314,5 @@ function* redact(exchange: Exchange, detections: readonly Detection[]): Steps<Ma
   exchange.query = exchange.query.filter(([name]) => !left.has(queryPointer(name)));
   const texts = parts.filter(({ place }) => place === undefined);
   const editable = detections.filter(({ place }) => place === undefined);
-  return yield* redactedTexts(exchange.system!, redactor, texts, editable);
+  return yield* redactedTexts(system, redactor, texts, editable);
 }

@@ -91,6 +91,23 @@ export function actionFor(
   return atLeast(detection.severity, 'high') ? 'deny' : 'flag';
 }
 
+/**
+ * A system as it stands to texts that are made into vectors. Placeholders that are numbered within a call would make different
+ * texts alike, so `privacy.embeddings` says what becomes of values in its place.
+ */
+export function forVectors<System extends Pick<SystemSnapshot, 'policy' | 'privacy'>>(
+  system: System,
+): System {
+  const { policy, privacy } = system;
+  if (privacy.embeddings === 'pseudonymise')
+    return { ...system, privacy: { ...privacy, redact: 'pseudonymise' } };
+  const action: Action = privacy.embeddings === 'deny' ? 'deny' : 'flag';
+  const input = { ...policy.input };
+  for (const detector of ['pii', 'secret'] as const)
+    if ((input[detector] ?? DEFAULT_ACTIONS.input[detector]) === 'redact') input[detector] = action;
+  return { ...system, policy: { ...policy, input } };
+}
+
 /** The verdict over all detections: the strictest action; in observe mode nothing is changed, only noted. */
 export function verdictOf(
   system: Pick<SystemSnapshot, 'policy' | 'mode'>,

@@ -142,6 +142,8 @@ export interface OperationRoute {
   readonly path: RegExp;
   /** Whether it may be answered with a stream. */
   readonly streams?: true;
+  /** Whether its texts are made into vectors: two that read alike become one. */
+  readonly vectors?: true;
   /** Largest body of this operation, in bytes, where it is below the general limit. */
   readonly bodyBytesMax?: number;
   /** Which group of `path` names the model, if any does. */

@@ -16,8 +16,14 @@ export const ollama: Dialect = {
   operations: [
     { id: 'chat', method: 'POST', path: /^\/api\/chat$/, streams: true },
     { id: 'generate', method: 'POST', path: /^\/api\/generate$/, streams: true },
-    { id: 'embed', method: 'POST', path: /^\/api\/embed$/, bodyBytesMax: 8 * 1024 * 1024 },
-    { id: 'embeddings', method: 'POST', path: /^\/api\/embeddings$/, bodyBytesMax: 8 * 1024 * 1024 },
+    { id: 'embed', method: 'POST', path: /^\/api\/embed$/, vectors: true, bodyBytesMax: 8 * 1024 * 1024 },
+    {
+      id: 'embeddings',
+      method: 'POST',
+      path: /^\/api\/embeddings$/,
+      vectors: true,
+      bodyBytesMax: 8 * 1024 * 1024,
+    },
     { id: 'show', method: 'POST', path: /^\/api\/show$/, bodyBytesMax: 64 * 1024 },
     { id: 'models.list', method: 'GET', path: /^\/api\/tags$/ },
     { id: 'version', method: 'GET', path: /^\/api\/version$/ },

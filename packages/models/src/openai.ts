@@ -37,7 +37,13 @@ export const openai: Dialect = {
       streams: true,
       bodyBytesMax: 4 * 1024 * 1024,
     },
-    { id: 'embeddings', method: 'POST', path: /^\/v1\/embeddings$/, bodyBytesMax: 8 * 1024 * 1024 },
+    {
+      id: 'embeddings',
+      method: 'POST',
+      path: /^\/v1\/embeddings$/,
+      vectors: true,
+      bodyBytesMax: 8 * 1024 * 1024,
+    },
     { id: 'responses', method: 'POST', path: /^\/v1\/responses$/, streams: true },
     { id: 'models.list', method: 'GET', path: /^\/v1\/models$/ },
     {
