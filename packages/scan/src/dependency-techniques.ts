@@ -131,7 +131,7 @@ export const DEPENDENCY_TECHNIQUES = {
     'medium',
     'a lock file that cannot be read',
     ['CWE-1284'],
-    'have its package manager write it again',
+    'have its package manager write it, or a lock file beside it; waive what another tool reads',
   ),
   'unjudged-version': row(
     'dependency',

@@ -62,12 +62,47 @@ describe('sources', () => {
       'openai import github.com/sashabaranov/go-openai 2',
     ]);
     assert.deepEqual(seen('package.json', `{"dependencies":{"ollama":"1","left":"2"}}`), [
-      'ollama package ollama null',
+      'ollama package ollama 1',
     ]);
     assert.deepEqual(seen('requirements.txt', 'requests==1\ncohere==5.0\n'), ['cohere package cohere 2']);
     assert.deepEqual(
       seen('values.yaml', `llm:\n  model: claude-sonnet-4-5\n  url: http://localhost:11434\n`),
       ['ollama endpoint localhost:11434 3', 'anthropic model claude-sonnet-4-5 2'],
+    );
+  });
+  it('of manifests show packages', () => {
+    const MANIFESTS: readonly (readonly [string, string, string])[] = [
+      ['pyproject.toml', '[project]\ndependencies = [\n"openai>=1"]\n', 'openai package openai 3'],
+      ['pyproject.toml', '[tool.poetry.dependencies]\nopenai = "^1"\n', 'openai package openai 2'],
+      ['Pipfile', '[packages]\nopenai = "*"\n', 'openai package openai 2'],
+      ['setup.cfg', '[options]\ninstall_requires =\n  openai\n', 'openai package openai 3'],
+      ['setup.py', 'setup(install_requires=["openai>=1.0"])\n', 'openai package openai 1'],
+      ['Cargo.toml', '[dependencies]\nasync-openai = "0.1"\n', 'openai package async-openai 2'],
+      [
+        'build.gradle.kts',
+        'dependencies {\n  implementation("com.openai:openai-java:1.0")\n}\n',
+        'openai package com.openai:openai-java 2',
+      ],
+      ['setup.py', 'import openai\n', 'openai import openai 1'],
+      ['pyproject.toml', '[tool.x]\nmodel = "gpt-4o-mini"\n', 'openai model gpt-4o-mini 2'],
+    ];
+    for (const [name, text, hit] of MANIFESTS) assert.ok(seen(name, text).includes(hit), `${name}: ${text}`);
+  });
+  it('of notebooks show the imports of their cells', () => {
+    const cell = (source: unknown): object => ({ cell_type: 'code', source });
+    const sources: readonly unknown[] = [
+      'import openai\nx = 1',
+      ['x = "1"\n', 'from openai import OpenAI\n'],
+    ];
+    for (const source of sources)
+      for (const space of [undefined, 1]) {
+        const text = JSON.stringify({ nbformat: 4, cells: [cell('y = 2'), cell(source)] }, null, space);
+        const line = text.slice(0, text.indexOf('openai')).split('\n').length;
+        assert.deepEqual(seen('a.ipynb', text), [`openai import openai ${line}`], text);
+      }
+    assert.deepEqual(
+      seen('a.ipynb', '{"nbformat":4,"cells":[{"cell_type":"markdown","source":"import openai"}]}'),
+      [],
     );
   });
   it('of innocent words show nothing', () => {
@@ -117,6 +152,21 @@ describe('discovery', () => {
     writeFileSync(whole, content);
     return whole;
   };
+
+  it('reads notebooks in UTF-16', async () => {
+    const text = '{"nbformat":4,"cells":[{"cell_type":"code","source":["import openai\\n"]}]}';
+    for (const bytes of [
+      Buffer.from(`\ufeff${text}`, 'utf16le'),
+      Buffer.from(`\ufeff${text}`, 'utf16le').swap16(),
+    ]) {
+      const path = put('wide/a.ipynb', bytes);
+      const { hits } = await discover([path]);
+      assert.deepEqual(
+        hits.map(({ kind, what }) => `${kind} ${what}`),
+        ['import openai'],
+      );
+    }
+  });
 
   it('finds seeded uses in sources and logs, and secrets beside them, and repeats no secret', async () => {
     const key = `sk-${'proj'}-${'Ab1'.repeat(24)}T3BlbkFJ${'Cd2'.repeat(24)}Zz`;

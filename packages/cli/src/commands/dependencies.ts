@@ -26,7 +26,7 @@ export const dependencies: Command = {
   name: 'dependencies',
   usage: `dependencies [PATH…] [--advisories DIR] ${REPORT_USAGE}`,
   summary:
-    'say what is known about the packages in lock files and container images; exit 1 for what is severe, exploited or made to harm',
+    'say what is known about the packages in lock files, manifests and container images; exit 1 for what is severe, exploited or made to harm',
   options: { advisories: { type: 'string' }, ...REPORT_OPTIONS },
   run: async (options) => {
     const { AdvisoryDatabase, inspectDependencies } = await import('@sallyport/scan');
@@ -37,7 +37,7 @@ export const dependencies: Command = {
       const onProgress = (done: number, of: number): void => progress.update(done, of);
       const report = await inspectDependencies(paths, database, onProgress, walkOf(options));
       if (report.files.length === 0 && !options.json)
-        print('there are no lock files and no container images');
+        print('there are no lock files, manifests or container images');
       return await finishReport(report, options);
     } catch (fault) {
       throw namePath(fault);

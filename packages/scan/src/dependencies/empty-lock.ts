@@ -24,6 +24,15 @@ const SAYS_EMPTY = tableOf<(text: string) => boolean>({
   cargo: (text) => /^\[\[package\]\]/m.test(text) && !/^source = /m.test(text),
   gradle: (text) => /^empty=/m.test(text),
   maven: (text) => /<project[\s>]/.test(text) && !/<dependency[\s>]/.test(text),
+  ...Object.fromEntries(
+    // What of these is no manifest is refused when it is read.
+    ['pyproject', 'setup-config', 'setup-script', 'pipfile', 'cargo-manifest', 'npm-manifest'].map((name) => [
+      name,
+      () => true,
+    ]),
+  ),
+  bun: (text) => !/dependencies"/i.test(text),
+  deno: (text) => !/"(?:specifiers|dependencies)"/.test(text),
   go: (text) => /^module\s/m.test(text) && !/\brequire\b/.test(text),
 });
 

@@ -28,7 +28,8 @@ import {
   judge,
   type Vulnerability,
 } from './judge-packages.ts';
-import { lockFormatOf } from './lock-files/index.ts';
+import { lockedAmong, lockFormatOf } from './lock-files/index.ts';
+import { unreadLock } from './lock-files/unread.ts';
 import type { Ecosystem, LockedPackage, LockFormat } from './locked-package.ts';
 import { PackageInspection } from './package-inspection.ts';
 import { packageUrl } from './package-url.ts';
@@ -110,7 +111,7 @@ const unreadable = (path: string, format: string, fault: unknown): Inspected => 
 };
 
 function inspectLock(
-  { file: { name: path, path: real }, format, bounds, listed }: Lock,
+  { file: { name: path, path: real }, format, bounds, listed, isLocked }: Lock,
   database: AdvisoryDatabase | null,
 ): Inspected {
   const text = readLock(real, bounds);
@@ -119,16 +120,19 @@ function inspectLock(
   try {
     const companions = new FolderCompanions(real, bounds, listed, readLock);
     const reading = format.read(text, companions);
-    packages = reading.packages;
+    // What a manifest leaves open, the lock file beside it says.
+    packages = isLocked
+      ? reading.packages.filter(({ source, version }) => source !== 'registry' || version !== null)
+      : reading.packages;
     const configured = new Map<Ecosystem, ReadonlyMap<string, string>>();
     inspectRegistries(inspection, packages, (ecosystem) => {
       const known = configured.get(ecosystem) ?? configuredRegistries(ecosystem, companions);
       configured.set(ecosystem, known);
       return known;
     });
-    for (const what of reading.unread) inspection.report('unreadable-lock', `holds ${what}`);
+    for (const what of isLocked ? [] : reading.unread) inspection.report('unreadable-lock', `holds ${what}`);
     const isElsewhere = (reading.elsewhere ?? 0) > 0;
-    const saysNothing = packages.length === 0 && reading.unread.length === 0 && !isElsewhere;
+    const saysNothing = reading.packages.length === 0 && reading.unread.length === 0 && !isElsewhere;
     if (saysNothing && !isEmptyLock(format.name, text))
       inspection.report('unreadable-lock', 'names no package that was understood');
   } catch (fault) {
@@ -196,6 +200,8 @@ interface Lock {
   readonly bounds: Tree['bounds'];
   /** Files of requirements that are read by themselves, without links. */
   readonly listed: ReadonlySet<string>;
+  /** Whether it is a manifest, and a lock file that is read says what comes of it. */
+  readonly isLocked: boolean;
 }
 
 const isWanted = (name: string): boolean => lockFormatOf(name) !== null || mayBeImages(name);
@@ -215,9 +221,12 @@ export async function inspectDependencies(
   const ceiling = new RunCeiling(options.limits);
   const tree = walkTree(paths, { ...options, passInstalled: true }, ceiling);
   const { bounds, skipped } = tree;
+  const isLocked = lockedAmong(tree.files.flatMap(({ name }) => (lockFormatOf(name) === null ? [] : [name])));
   const listed = tree.files.flatMap((file) => {
     const name = file.name.replaceAll('\\', '/');
     const format = lockFormatOf(name);
+    // A manifest that is not read anyway says nothing more than its lock file.
+    if (format === unreadLock && isLocked(name, format)) return [];
     return format || looksLikeImages(name, file.path, bounds) ? [{ file, format }] : [];
   });
   const requirements = new Set(
@@ -232,8 +241,10 @@ export async function inspectDependencies(
     try {
       const missed = why === null ? notReadAgain(options, file.name) : overLimit(file.name, why);
       if (missed !== null) found[at] = [notRead(missed)];
-      else if (format) found[at] = [inspectLock({ file, format, bounds, listed: requirements }, database)];
-      else found[at] = await inspectImages(file, bounds, database, ceiling.leftMs);
+      else if (format) {
+        const lock = { file, format, bounds, listed: requirements, isLocked: isLocked(file.name, format) };
+        found[at] = [inspectLock(lock, database)];
+      } else found[at] = await inspectImages(file, bounds, database, ceiling.leftMs);
     } catch (fault) {
       found[at] = [unreadable(file.name, format?.name ?? IMAGE, fault)];
     }

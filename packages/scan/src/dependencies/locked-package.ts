@@ -53,11 +53,21 @@ export interface Companions {
   ): { readonly place: string; readonly text: string | null } | { readonly fault: string };
 }
 
+/** What says which packages come of a manifest, where it lies beside it. */
+export interface LockedBy {
+  /** Lock files in lower case, as seen from the folder of the manifest. */
+  readonly files: readonly string[];
+  /** Whether that of a folder above counts as well: the root of a workspace. */
+  readonly mayLieAbove?: boolean;
+}
+
 /** How one kind of lock file is read. */
 export interface LockFormat {
   readonly name: string;
   /** Whether a file of this name is one. @param path with `/`, in lower case */
   matches(path: string): boolean;
+  /** Of a manifest, what locks it; null or left out for a lock file. @param path as above */
+  lockedBy?(path: string): LockedBy | null;
   /** @throws Error with words about what is wrong with it */
   read(text: string, companions?: Companions): LockReading;
 }

@@ -1,6 +1,9 @@
 import { atLeast, SEVERITIES, type Severity } from '@sallyport/core';
 import { findSecrets, SECRET_RULES } from '@sallyport/guard';
-import { lockFormatOf } from '../dependencies/lock-files/index.ts';
+import { isLockFile, lockFormatOf } from '../dependencies/lock-files/index.ts';
+import type { Ecosystem } from '../dependencies/locked-package.ts';
+import { notebookCode } from '../formats/notebook.ts';
+import { asObject, type Json } from '../text/json.ts';
 import { lineFinder } from '../text/lines.ts';
 import type { HitList } from './hit-list.ts';
 import {
@@ -135,6 +138,7 @@ export function inspectSource(hits: HitList, path: string, text: string): Source
   const lineAt = lineFinder(text);
   const lock = lockFormatOf(path);
   if (lock) {
+    seeQuoted(hits, path, text, lineAt);
     try {
       for (const { ecosystem, name, needle } of lock.read(text).packages) {
         const service = serviceOfPackage(ecosystem, name);
@@ -144,9 +148,10 @@ export function inspectSource(hits: HitList, path: string, text: string): Source
     } catch {
       // The check of dependencies says that it cannot be read.
     }
-  } else {
-    if (/(?:^|\/)package\.json$/i.test(path)) seePackageJson(hits, path, text);
-    seeImports(hits, path, text, lineAt);
+  }
+  if (!isLockFile(path)) {
+    const notebook = /\.ipynb$/i.test(path) ? codeOf(text) : null;
+    seeImports(hits, path, notebook?.code ?? text, notebook?.lineAt ?? lineAt);
     seeNames(hits, path, text, lineAt);
   }
   const secrets = secretsIn(text, lineAt);
@@ -180,16 +185,47 @@ function gravest(secrets: readonly SourceSecret[]): SourceSecrets {
   return { told, leftOut: secrets.length - told.length };
 }
 
-function seePackageJson(hits: HitList, path: string, text: string): void {
-  let root: Record<string, unknown> | null;
-  try {
-    root = JSON.parse(text) as Record<string, unknown> | null;
-  } catch {
-    return;
-  }
-  for (const key of ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies'])
-    for (const name of Object.keys((root?.[key] as object | undefined) ?? {})) {
-      const service = serviceOfPackage('npm', name);
-      if (service) hits.see(service, 'package', name, path);
+/** Requirements within quotes, in the code of manifests that is not run: by the end of their names. */
+const QUOTED_REQUIREMENTS: readonly (readonly [RegExp, Ecosystem, RegExp])[] = [
+  [/(?:^|\/)setup\.py$/i, 'PyPI', /["']([A-Za-z0-9][\w.-]{0,100})[^"'\n]{0,200}["']/g],
+  [/\.gradle(?:\.kts)?$/i, 'Maven', /["']([\w.-]{1,100}:[\w.-]{1,100})(?::[^"'\n]{0,100})?["']/g],
+];
+
+function seeQuoted(hits: HitList, path: string, text: string, lineAt: (offset: number) => number): void {
+  for (const [name, ecosystem, quoted] of QUOTED_REQUIREMENTS)
+    for (const match of name.test(path) ? text.matchAll(quoted) : []) {
+      const service = serviceOfPackage(ecosystem, match[1]!);
+      if (service) hits.see(service, 'package', match[1]!, path, { line: lineAt(match.index) });
     }
+}
+
+/** The code of a notebook, and where its lines stand in the file; null for what is none. */
+function codeOf(text: string): { code: string; lineAt: (offset: number) => number } | null {
+  let root: ReturnType<typeof asObject>;
+  try {
+    root = asObject(JSON.parse(text) as Json);
+  } catch {
+    return null;
+  }
+  if (!root) return null;
+  const code = notebookCode(root);
+  const whole = lineFinder(text);
+  let before = 0;
+  let at = 0;
+  let isLost = false;
+  /** Lines are mostly asked for in their order, so that each is looked for behind the last. */
+  const lineAt = (offset: number): number => {
+    if (offset < before) at = 0;
+    before = offset;
+    const end = code.indexOf('\n', offset);
+    const line = code.slice(
+      offset === 0 ? 0 : code.lastIndexOf('\n', offset - 1) + 1,
+      end < 0 ? undefined : end,
+    );
+    const found = isLost ? -1 : text.indexOf(JSON.stringify(line).slice(1, -1), at);
+    isLost ||= found < 0;
+    at = Math.max(at, found);
+    return whole(at);
+  };
+  return { code, lineAt };
 }

@@ -39,6 +39,13 @@ function* cellsOf(root: {
 export const isNotebook = (root: { readonly [key: string]: Json }): boolean =>
   root['nbformat'] !== undefined && (Array.isArray(root['cells']) || Array.isArray(root['worksheets']));
 
+/** The code of a notebook, cell below cell. */
+export const notebookCode = (root: { readonly [key: string]: Json }): string =>
+  [...cellsOf(root)]
+    .filter(({ cell }) => cell['cell_type'] === 'code')
+    .map(({ cell }) => textOf(cell['source'] ?? cell['input']))
+    .join('\n');
+
 /** Cells and outputs of a Jupyter notebook. */
 export function inspectNotebook(inspection: Inspection, root: { readonly [key: string]: Json }): void {
   for (const { cell, pointer } of cellsOf(root)) {

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { lockFormatOf } from '../dependencies/lock-files/index.ts';
+import { isLockFile } from '../dependencies/lock-files/index.ts';
 import { isModelFile } from './model-file.ts';
 import { joinPath, type PathBytes, shownName } from './path-bytes.ts';
 
@@ -80,7 +80,7 @@ export function firstModelBelow(folder: PathBytes, own: string): string | null {
           isFile && PYTHON_PATHS.test(whole) ? plain.slice(0, -'.pth'.length).replaceAll('.', '-') : plain,
           () => ++heads <= HEADS_MAX,
         );
-        if (told || (lockFormatOf(inner) !== null && !isNote(whole))) return inner;
+        if (told || (isLockFile(inner) && !isNote(whole))) return inner;
       }
     }
     return null;

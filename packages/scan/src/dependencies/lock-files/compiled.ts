@@ -36,6 +36,9 @@ const unquoted = (line: string): string =>
     (_, quoted?: string, raw?: string) => quoted ?? raw ?? '',
   );
 
+/** A release of Go, `1.21.3` or `go1.21.3-suffix`. */
+const GO_RELEASE = /^(?:go)?(\d+\.\d+(?:\.\d+)?(?:(?:rc|beta)\d+)?)(?:[-+].*)?$/s;
+
 /** `go.mod`: with `// indirect`, it lists every module that is built since Go 1.17. */
 export const goMod: LockFormat = {
   name: 'go',
@@ -45,6 +48,7 @@ export const goMod: LockFormat = {
     /** By name, and by name and version where only that is replaced. */
     const replaced = new Map<string, { name: string; version: string | null }>();
     const unread: string[] = [];
+    let toolchain: string | null = null;
     let block: string | null = null;
     for (const raw of text.split(/\r?\n/)) {
       const line = unquoted(raw).trim();
@@ -71,9 +75,10 @@ export const goMod: LockFormat = {
         }
         if ((word === 'require' && !required) || (word === 'replace' && !swap))
           unread.push(`a line that is not understood (\`${line.slice(0, 60)}\`)`);
-        const release = /^(\d+\.\d+(?:\.\d+)?)$/.exec(rest);
+        const release = GO_RELEASE.exec(rest);
+        if (word === 'toolchain' && release) toolchain = release[1]!;
         // The standard library has advisories of its own.
-        if ((word === 'go' || word === 'toolchain') && release)
+        if (word === 'go' && release)
           packages.push({
             ecosystem: 'Go',
             name: 'stdlib',
@@ -86,9 +91,13 @@ export const goMod: LockFormat = {
     return {
       unread,
       packages: packages.map((one) => {
+        // What builds is at least the toolchain.
+        if (one.name === 'stdlib') return { ...one, version: toolchain ?? one.version };
         const other = replaced.get(`${one.name} ${one.version}`) ?? replaced.get(one.name);
         if (!other) return one;
-        return { ...one, ...other, source: /^[./]/.test(other.name) ? 'folder' : 'registry' };
+        return /^[./]/.test(other.name)
+          ? { ...one, version: null, source: 'folder' }
+          : { ...one, ...other, source: 'registry' };
       }),
     };
   },

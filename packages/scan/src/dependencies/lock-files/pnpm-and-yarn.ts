@@ -87,9 +87,9 @@ export const pnpmLock: LockFormat = {
   },
 };
 
-/** One descriptor of yarn, `@scope/name@range`: the name of it. */
+/** One descriptor of yarn, `@scope/name@range` or without a range: the name of it. */
 const yarnName = (descriptor: string): string | null =>
-  /^((?:@[^/@]+\/)?[^/@]+)@/.exec(descriptor)?.[1] ?? null;
+  /^((?:@[^/@\s]+\/)?[^/@\s]+)(?:@|$)/.exec(descriptor)?.[1] ?? null;
 
 const FIELD = /^ {2}"?(version|resolved|integrity)"? (?:"([^"]{0,2048})"|([^"\s]{1,2048}))$/;
 /** A line of an entry that sets one of these, or several fields at once. */

@@ -45,10 +45,10 @@ export const poetryLock: LockFormat = {
   },
 };
 
-/** `uv.lock`, and `pylock.toml` (PEP 751). */
+/** `uv.lock`, that of a script, and `pylock.toml` (PEP 751). */
 export const uvLock: LockFormat = {
   name: 'uv',
-  matches: (path) => /(?:^|\/)(?:uv\.lock|pylock(?:\.[\w-]+)?\.toml)$/.test(path),
+  matches: (path) => /(?:^|\/)(?:uv\.lock|[^/]+\.py\.lock|pylock(?:\.[\w-]+)?\.toml)$/.test(path),
   read: (text) => {
     const root = parseToml(text);
     return {

@@ -41,7 +41,8 @@ function readRequirement(line: string): LockedPackage | null {
       needle: line.trim(),
     };
   }
-  const match = REQUIREMENT.exec(text);
+  // Options of one requirement begin at the first word that looks like one.
+  const match = REQUIREMENT.exec(text.split(/\s(?=-)/, 1)[0]!);
   if (!match) return null;
   const [, name, rest] = match;
   const hasDigest = /--hash[= ]/.test(text);
@@ -55,7 +56,7 @@ function readRequirement(line: string): LockedPackage | null {
       hasDigest: /#sha(?:256|384|512)=/.test(direct[1]!),
       needle: line.trim(),
     };
-  const exact = /^\(?\s*===?\s*([^\s,;*()]+)\s*(?:\)\s*)?(?:--|$)/.exec(rest!.trim());
+  const exact = /^\(?\s*===?\s*([^\s,;*()]+)\s*(?:\)\s*)?$/.exec(rest!.trim());
   return {
     ecosystem: 'PyPI',
     name: name!,
