@@ -6,6 +6,7 @@ import type { Inspection } from '../inspection.ts';
 import { printable } from '../text/printable.ts';
 import type { Format } from './format.ts';
 import { inspectOperator } from './tensorflow.ts';
+import { isBuiltIn } from './tensorflow-known.ts';
 
 const CUSTOM_BUILTIN = 32;
 const KNOWN_TFLITE =
@@ -32,7 +33,7 @@ function inspectFlex(inspection: Inspection, operator: Table, told: Set<string>)
     for (const [name] of text.matchAll(WORD)) {
       if (told.has(name)) continue;
       told.add(name);
-      inspectOperator(inspection, name, 0);
+      if (isBuiltIn(name)) inspectOperator(inspection, name, 0);
     }
   }
 }

@@ -13,6 +13,7 @@ import { inspectKerasConfigsIn } from './keras-config.ts';
 import { inspectMonai } from './monai.ts';
 import { DOTTED, inspectNamedCode } from './named-code.ts';
 import { inspectNotebook, isNotebook } from './notebook.ts';
+import { inspectOnnxObject } from './onnx-parts.ts';
 import { inspectSkops } from './skops.ts';
 import { isWorkspacePath } from './workspace.ts';
 import { inspectReferences, inspectZarrArray } from './zarr.ts';
@@ -191,11 +192,13 @@ function inspectDocument(inspection: Inspection, text: string, root: Json): void
     ? duplicateKey(text, DECISIVE)
     : null;
   if (twice !== null) inspection.report('ambiguous-document', `names \`${twice}\` twice in one object`);
+  const domains = new Set<string>();
   for (const { object, pointer } of objectsIn(root)) {
     const named = isExportedNode(object) ? { ...object, target: null } : object;
     inspectNamedCode(inspection, named, pointer);
     inspectAgentExport(inspection, object, pointer);
     inspectZarrArray(inspection, object, pointer);
+    inspectOnnxObject(inspection, object, pointer, domains);
     inspectChatTemplates(inspection, object, pointer);
     const { template } = object;
     if (typeof template === 'string' && /\{[{%]/.test(template))

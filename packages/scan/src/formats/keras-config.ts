@@ -21,6 +21,9 @@ const FILES =
 /** An address, a share, a root or drive, a home, or a folder above. */
 const isOutside = (path: string): boolean =>
   /^(?:[a-z][a-z0-9+.-]*:\/\/|[\\/~]|[A-Za-z]:[\\/])/i.test(path) || /(?:^|[\\/])\.\.[\\/]/.test(path);
+/** A name that is a folder above, or an absolute one: Keras makes folders for layers by their names (CVE-2026-12479). */
+const leavesFolder = (name: string): boolean =>
+  /^(?:[\\/]|[A-Za-z]:[\\/])/.test(name) || name.split(/[\\/]/).includes('..');
 const EMPTY = new Set(['', 'keras', 'keras.layers']);
 
 /** Whether a document is the configuration of a Keras model. */
@@ -65,6 +68,13 @@ export function inspectKerasConfig(inspection: Inspection, root: Json, at: Place
     const registered = object['registered_name'];
     const place = { ...at, pointer: `${at.pointer ?? ''}${pointer}` };
     const config = asObject(object['config']);
+    for (const called of [object['name'], config?.['name']])
+      if (typeof called === 'string' && typeof name === 'string' && leavesFolder(called))
+        inspection.report(
+          'path-traversal',
+          `has a layer called \`${printable(called)}\`, which is a folder when weights are read or written`,
+          place,
+        );
     if (typeof name === 'string') {
       const short = name.slice(name.lastIndexOf('>') + 1).slice(name.lastIndexOf('.') + 1);
       if (CODE_LAYERS.test(short))

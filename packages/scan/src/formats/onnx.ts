@@ -1,25 +1,21 @@
-import { escapes } from '../archives/member-path.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { type Field, fieldsOf, inside, textOf } from '../bytes/protobuf.ts';
 import type { Inspection } from '../inspection.ts';
 import { printable } from '../text/printable.ts';
 import type { Format } from './format.ts';
+import {
+  DOMAINS,
+  ENGINE_ATTRIBUTES,
+  ENGINES,
+  inspectDomain,
+  inspectExternal,
+  inspectOnnxOperator,
+  isOutside,
+} from './onnx-parts.ts';
 
-/** Operators that come with the runtime; all others need a library that somebody installs. */
-const DOMAINS =
-  /^(?:|ai\.onnx(?:\.ml|\.training|\.preview(?:\.training)?)?|com\.microsoft(?:\.(?:nchwc|experimental|mlfeaturizers))?|com\.ms\.internal\.nhwc|org\.pytorch\.aten|pkg\.(?:onnxscript|torch)[\w.]*)$/;
-/** Operators that run Python, wherever they come from. */
-const PYTHON = /^(?:Py(?:Op|CustomOp|Func)|PythonOp(?:Grad)?|ATen)$/;
-/** Operators whose attributes are compiled code, or a file of it (ONNX Runtime, `contrib_defs.cc`). */
-const ENGINES = /^(?:EPContext|Snpe)$/;
-const ENGINE_ATTRIBUTES: ReadonlySet<string> = new Set(['embed_mode', 'ep_cache_context']);
-/** In place of a file: `offset` is an address in the memory of whoever loads it (ONNX Runtime, `tensorprotoutils.h`). */
-const IN_MEMORY = '*/_ORT_MEM_ADDR_/*';
 const DEPTH_MAX = 32;
 /** Operators of others that are told apart. */
 const CUSTOM_MAX = 100_000;
-
-const isOutside = (path: string): boolean => escapes(path) || /^[a-z][a-z0-9+.-]*:/i.test(path);
 
 interface Walk {
   readonly inspection: Inspection;
@@ -41,21 +37,7 @@ function tensor({ inspection, source }: Walk, field: Field): void {
       if (entry.number === 1) key = textOf(source, entry);
       if (entry.number === 2) value = textOf(source, entry);
     }
-    const place = { offset: part.offset };
-    if (key === 'location' && value.startsWith(IN_MEMORY))
-      inspection.report('header-arithmetic', 'says that tensors lie at an address of memory', place);
-    if (key === 'location' && isOutside(value))
-      inspection.report(
-        'path-traversal',
-        `keeps tensors in \`${printable(value)}\`, outside its folder`,
-        place,
-      );
-    if ((key === 'offset' || key === 'length') && !/^\d{1,15}$/.test(value.trim()))
-      inspection.report(
-        'header-arithmetic',
-        `says that tensors lie at an impossible place (\`${printable(key)}\`)`,
-        place,
-      );
+    inspectExternal(inspection, key, value, { offset: part.offset });
   }
 }
 
@@ -121,11 +103,8 @@ function node(walk: Walk, field: Field, depth: number): void {
     }
   }
   if (ENGINES.test(operator)) engine(walk, operator, attributes, field.offset);
-  if (PYTHON.test(operator))
-    walk.inspection.report('python-operator', `has \`${printable(operator)}\`, which runs Python`, {
-      offset: field.offset,
-    });
-  else if (!DOMAINS.test(domain) && walk.custom.size < CUSTOM_MAX) {
+  if (inspectOnnxOperator(walk.inspection, operator, { offset: field.offset })) return;
+  if (!DOMAINS.test(domain) && walk.custom.size < CUSTOM_MAX) {
     const key = keyOf(domain, operator);
     if (!walk.custom.has(key)) walk.custom.set(key, { domain, offset: field.offset });
   }
@@ -167,12 +146,7 @@ export const onnx: Format = {
     const told = new Set<string>();
     for (const [key, { domain, offset }] of walk.custom) {
       if (walk.own.has(key) || told.has(domain)) continue;
-      told.add(domain);
-      inspection.report(
-        'custom-operator',
-        `needs operators of \`${printable(domain)}\`, which a library brings`,
-        { offset },
-      );
+      inspectDomain(inspection, domain, told, { offset });
     }
   },
 };

@@ -29,3 +29,12 @@ export const NETWORK_OPERATORS: ReadonlySet<string> = new Set(
 export const SAVER_OPERATORS: ReadonlySet<string> = new Set(
   'SaveV2 RestoreV2 MergeV2Checkpoints Restore RestoreSlice DTensorRestoreV2'.split(' '),
 );
+
+/** Operators that read a file of words beside the model, or print where they are told: a person should look at which. */
+export const NAMED_OPERATORS: ReadonlyMap<string, string> = new Map([
+  ['InitializeTableFromTextFile', 'fills a table from a file'],
+  ['InitializeTableFromTextFileV2', 'fills a table from a file'],
+  ['InitializeTableFromDataset', 'fills a table from what a data set reads'],
+  ['Print', 'prints what the model is given'],
+  ['PrintV2', 'prints what the model is given, or writes it to a file'],
+]);

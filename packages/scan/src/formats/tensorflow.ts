@@ -1,12 +1,15 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { type Field, fieldsOf, inside, textOf } from '../bytes/protobuf.ts';
 import type { Inspection } from '../inspection.ts';
+import type { TechniqueName } from '../techniques.ts';
 import { beginsAsJson, parsePythonJson } from '../text/json.ts';
 import { printable } from '../text/printable.ts';
 import type { Format } from './format.ts';
 import { inspectKerasConfig } from './keras-config.ts';
+import { isBuiltIn } from './tensorflow-known.ts';
 import {
   FILE_OPERATORS,
+  NAMED_OPERATORS,
   NETWORK_OPERATORS,
   PYTHON_OPERATORS,
   SAVER_OPERATORS,
@@ -51,13 +54,15 @@ function readNode(source: ByteSource, field: Field): Node {
   return { name, operator, inputs, offset: field.offset };
 }
 
-/** Reports one operator that reaches outside the graph. */
+/** Reports one operator that reaches outside the graph, or that a library must bring. */
 export function inspectOperator(inspection: Inspection, operator: string, offset: number): void {
-  const say = (technique: 'graph-file' | 'graph-network' | 'python-operator', does: string): void =>
+  const say = (technique: TechniqueName, does: string): void =>
     inspection.report(technique, `has \`${printable(operator)}\`, which ${does}`, { offset });
   if (PYTHON_OPERATORS.has(operator)) say('python-operator', 'runs Python');
   else if (FILE_OPERATORS.has(operator)) say('graph-file', 'reads or writes files');
   else if (NETWORK_OPERATORS.has(operator)) say('graph-network', 'opens connections');
+  else if (NAMED_OPERATORS.has(operator)) say('graph-operator', NAMED_OPERATORS.get(operator)!);
+  else if (!isBuiltIn(operator)) say('graph-operator', 'does not come with TensorFlow');
 }
 
 /** Saving and restoring is part of every model; with a place of its own instead of the caller's it is not. */
@@ -81,6 +86,7 @@ function inspectNodes(
   source: ByteSource,
   fields: Iterable<Field>,
   number: number,
+  own: ReadonlySet<string>,
 ): void {
   const nodes = new Map<string, Node>();
   const savers: Node[] = [];
@@ -88,7 +94,7 @@ function inspectNodes(
     if (field.number !== number || field.length === 0) continue;
     const node = readNode(source, field);
     if (nodes.size < NODES_MAX) nodes.set(node.name, node);
-    inspectOperator(inspection, node.operator, node.offset);
+    if (!own.has(node.operator)) inspectOperator(inspection, node.operator, node.offset);
     // What is printed goes where an attribute says, and descriptions of messages come from where one says.
     if (PLACED_OPERATORS.has(node.operator) && namesFile(source, field))
       inspection.report('graph-file', `has \`${printable(node.operator)}\` with a file of its own`, {
@@ -105,13 +111,28 @@ function inspectNodes(
 
 function inspectGraph(inspection: Inspection, source: ByteSource, field: Field | null): void {
   const parts = (): Generator<Field> => (field ? inside(source, field) : fieldsOf(source));
-  inspectNodes(inspection, source, parts(), 1);
-  for (const part of parts()) {
-    if (part.number !== 2 || part.length === 0) continue;
-    for (const definition of inside(source, part))
-      if (definition.number === 1 && definition.length > 0)
-        inspectNodes(inspection, source, inside(source, definition), 3);
-  }
+  const own = new Set<string>();
+  for (const definition of functionsOf(source, parts())) own.add(nameOf(source, definition));
+  inspectNodes(inspection, source, parts(), 1, own);
+  for (const definition of functionsOf(source, parts()))
+    inspectNodes(inspection, source, inside(source, definition), 3, own);
+}
+
+/** Functions that a graph brings along (`FunctionDefLibrary`). */
+function* functionsOf(source: ByteSource, parts: Iterable<Field>): Generator<Field> {
+  for (const part of parts)
+    if (part.number === 2 && part.length > 0)
+      for (const definition of inside(source, part))
+        if (definition.number === 1 && definition.length > 0) yield definition;
+}
+
+/** What a function calls itself; a node whose operator it is calls it. Names of what TensorFlow has are no names of functions. */
+function nameOf(source: ByteSource, definition: Field): string {
+  let name = '';
+  for (const part of inside(source, definition))
+    if (part.number === 1 && part.length > 0)
+      for (const detail of inside(source, part)) if (detail.number === 1) name = textOf(source, detail);
+  return isBuiltIn(name) ? '' : name;
 }
 
 /** Whether fields hold an operator with a name, in any order and among any others. @throws Truncated, Malformed */

@@ -1,5 +1,7 @@
-import type { Inspection } from '../inspection.ts';
+import { parse as parseToml } from 'smol-toml';
+import type { Inspection, Place } from '../inspection.ts';
 import { inspectTemplate, isChatTemplate } from '../templates/inspect-template.ts';
+import { type Json, textsIn } from '../text/json.ts';
 import { lineFinder } from '../text/lines.ts';
 import { printable } from '../text/printable.ts';
 import { decodeText, encodingOf } from '../text/text-encoding.ts';
@@ -103,19 +105,42 @@ export const pmml: Format = {
   },
 };
 
-/** Jinja templates on their own. */
+/** Names of templates alone, and of files that may be one among others: these are where they have what only Jinja writes. */
+const TEMPLATE_NAME = /\.(?:jinja2?|j2)$|^chat_template/;
+const MAYBE_TEMPLATE = /\.(?:template|tmpl|tpl|toml)$|^(?:template|modelfile)$/;
+/** What Jinja alone writes; the templates of Go have neither. */
+const JINJA = /chat[_-]template|\{%-?\s{0,64}\w|\{\{[^{}]{0,4096}(?:__|\|\s{0,8}\w{1,32}\()/;
+
+/** A document of TOML, or null for what is none. */
+function tomlOf(text: string): Json {
+  try {
+    return parseToml(text) as unknown as Json;
+  } catch {
+    return null;
+  }
+}
+
+/** A template as its reader has it: the whole of a file, or each text of a table in TOML that is one. */
+function* templatesIn(inspection: Inspection): Generator<[string, Place]> {
+  const text = readText(inspection);
+  const root = inspection.name.endsWith('.toml') ? tomlOf(text) : null;
+  if (root === null) return yield [text, {}];
+  for (const { text: one, pointer } of textsIn(root, (value) => /\{[{%]/.test(value)))
+    yield [one, { pointer }];
+}
+
+/** Jinja templates on their own, and in files that hold one. */
 export const jinja: Format = {
   name: 'jinja',
   recognise: (probe) =>
     isThere(probe) &&
-    (/\.(?:jinja2?|j2)$/.test(probe.name) ||
-      probe.name === 'chat_template' ||
-      /^chat_template/.test(probe.name)) &&
-    !probe.name.endsWith('.json'),
+    !probe.name.endsWith('.json') &&
+    (TEMPLATE_NAME.test(probe.name) ||
+      (MAYBE_TEMPLATE.test(probe.name) && isText(probe) && JINJA.test(textFrom(probe)))),
   inspect: (inspection) => {
-    const text = readText(inspection);
-    const isChat = inspection.name.includes('chat_template') || isChatTemplate(text);
-    inspectTemplate(inspection, text, {}, !isChat);
+    const isNamed = inspection.name.includes('chat_template');
+    for (const [text, place] of templatesIn(inspection))
+      inspectTemplate(inspection, text, place, !isNamed && !isChatTemplate(text));
   },
 };
 

@@ -2,7 +2,9 @@ import type { Inspection } from '../inspection.ts';
 import { printable } from '../text/printable.ts';
 import { PYTHON_ESCAPES } from '../text/python-escapes.ts';
 import type { Format } from './format.ts';
+import { inspectDomain, inspectExternal, inspectOnnxOperator } from './onnx-parts.ts';
 import { inspectOperator } from './tensorflow.ts';
+import { isBuiltIn } from './tensorflow-known.ts';
 import { isText, readText, textFrom } from './text-formats.ts';
 
 /** A part of a message of protobuf in its form as text. */
@@ -49,31 +51,79 @@ function* tokensOf(text: string): Generator<Token> {
   if (before) yield before;
 }
 
-/** Fields of text, each with its name: `op: "Add"`. */
-function* fieldsOf(
-  text: string,
-): Generator<{ readonly name: string; readonly value: string; readonly offset: number }> {
+/** A field of text: `op: "Add"`. */
+interface TextField {
+  readonly name: string;
+  readonly value: string;
+  readonly offset: number;
+  /** The name of the message that it stands in, and how many of them began before it: one number for each. */
+  readonly within: string;
+  readonly message: number;
+}
+
+/** Messages within each other that are told apart. */
+const DEPTH = 256;
+
+/** Fields of text, each with its name and where it stands. */
+function* fieldsOf(text: string): Generator<TextField> {
+  const around: { readonly within: string; readonly message: number }[] = [{ within: '', message: 0 }];
+  let messages = 0;
+  let deeper = 0;
   let name: string | null = null;
   for (const token of tokensOf(text)) {
     if (token.kind === 'name') name = token.text;
-    else if (token.kind === 'text' && name !== null) yield { name, value: token.text, offset: token.offset };
-    else if (token.kind === 'sign' && /[{}<>;,]/.test(token.text)) name = null;
+    else if (token.kind === 'text') {
+      if (name !== null) yield { name, value: token.text, offset: token.offset, ...around.at(-1)! };
+    } else if (/[{<]/.test(token.text)) {
+      if (around.length < DEPTH) around.push({ within: name ?? '', message: ++messages });
+      else deeper++;
+      name = null;
+    } else if (/[}>]/.test(token.text)) {
+      if (deeper > 0) deeper--;
+      else if (around.length > 1) around.pop();
+      name = null;
+    } else if (/[;,]/.test(token.text)) name = null;
   }
 }
 
 const GRAPH =
-  /(?:^|[\s{<])(?:node|node_def|graph_def|meta_graphs|saved_model_schema_version|layers?)\s{0,64}[:{<]/;
+  /(?:^|[\s{<])(?:node|node_def|graph_def|meta_graphs|saved_model_schema_version|layers?|ir_version|opset_import|external_data|op_type)\s{0,64}[:{<]/;
 
-/** Graphs of TensorFlow and Caffe in their form as text. */
+/** Names that a graph gives to functions of its own. */
+const functionsIn = (text: string): ReadonlySet<string> => {
+  const found = new Set<string>();
+  for (const { name, value, within } of fieldsOf(text))
+    if (name === 'name' && within === 'signature' && !isBuiltIn(value)) found.add(value);
+  return found;
+};
+
+/** What an entry of `external_data` says, whichever of its two fields comes first. */
+function externalEntry(inspection: Inspection, entry: Map<string, TextField>, field: TextField): void {
+  if (field.message !== entry.get('key')?.message && field.message !== entry.get('value')?.message)
+    entry.clear();
+  entry.set(field.name, field);
+  const [key, value] = [entry.get('key'), entry.get('value')];
+  if (key && value) inspectExternal(inspection, key.value, value.value, { offset: value.offset });
+}
+
+/** Graphs of TensorFlow, ONNX and Caffe in their form as text. */
 export const textGraph: Format = {
   name: 'text-graph',
   recognise: (probe) =>
     isText(probe) &&
     (probe.name === 'saved_model.pbtxt' ||
-      (/\.(?:pbtxt|prototxt|textproto|textpb)$/.test(probe.name) && GRAPH.test(textFrom(probe)))),
+      (/\.(?:pbtxt|prototxt|textproto|textpb|onnxtxt)$/.test(probe.name) && GRAPH.test(textFrom(probe)))),
   inspect: (inspection: Inspection) => {
-    for (const { name, value, offset } of fieldsOf(readText(inspection))) {
-      if (name === 'op') inspectOperator(inspection, value, offset);
+    const text = readText(inspection);
+    const own = functionsIn(text);
+    const domains = new Set<string>();
+    const entry = new Map<string, TextField>();
+    for (const field of fieldsOf(text)) {
+      const { name, value, within, offset } = field;
+      if (name === 'op' && !own.has(value)) inspectOperator(inspection, value, offset);
+      else if (name === 'op_type') inspectOnnxOperator(inspection, value, { offset });
+      else if (name === 'domain' && within === 'node') inspectDomain(inspection, value, domains, { offset });
+      else if (within === 'external_data') externalEntry(inspection, entry, field);
       // A layer of Caffe that is a class of Python, by the module that has it.
       else if (name === 'module')
         inspection.report('remote-code', `imports \`${printable(value)}\` for a layer`, { offset });

@@ -448,6 +448,7 @@ function* graphs(): Generator<Sample> {
     ['LSTM'],
     ['Add', 'Mul', 'Sub'],
   ]) {
+    const inTensorFlow = operators.map((one) => (one === 'LSTM' ? 'BlockLSTMV2' : one));
     yield sample(
       'benign ONNX',
       operators.join(' '),
@@ -469,7 +470,7 @@ function* graphs(): Generator<Sample> {
       'saved_model.pb',
       savedModel(
         tfGraph(
-          [tfNode('p', 'Placeholder'), ...operators.map((one, i) => tfNode(`n${i}`, one, 'p'))],
+          [tfNode('p', 'Placeholder'), ...inTensorFlow.map((one, i) => tfNode(`n${i}`, one, 'p'))],
           [[tfNode('s', 'SaveV2', 'prefix'), tfNode('r', 'RestoreV2', 'prefix')]],
         ),
         savedObjects('{"class_name": "Dense", "config": {"units": 4, "activation": "relu"}}', 'a note'),
@@ -479,7 +480,7 @@ function* graphs(): Generator<Sample> {
       'benign TensorFlow',
       `${operators.join(' ')}, frozen`,
       'frozen.pb',
-      tfGraph([tfNode('x', 'Placeholder'), ...operators.map((one, i) => tfNode(`n${i}`, one, 'x'))]),
+      tfGraph([tfNode('x', 'Placeholder'), ...inTensorFlow.map((one, i) => tfNode(`n${i}`, one, 'x'))]),
     );
   }
   yield sample(
