@@ -21,6 +21,23 @@ export const httpUrl = z
     return url === null || (url.username === '' && url.password === '');
   }, 'credentials do not belong in a URL; use apiKeyRef');
 
+/** Names of parameters by which providers take a credential in an address. */
+const CREDENTIAL_PARAMETER = new RegExp(
+  [
+    '^(?:api|access|subscription|auth)?[-_]?key$',
+    '^(?:access|auth|id|api)?[-_]?token$',
+    '^(?:client[-_]?)?secret$',
+    '^(?:password|sig|signature|x-(?:amz|goog)-.*)$',
+  ].join('|'),
+  'i',
+);
+
+/** The name of a parameter of an address that carries a credential, or null. Everyone who may see a system sees its addresses. */
+export const credentialParameter = (address: string): string | null =>
+  [...(URL.parse(address)?.searchParams ?? [])].find(
+    ([name, value]) => value !== '' && CREDENTIAL_PARAMETER.test(name),
+  )?.[0] ?? null;
+
 /** Headers that frame a message or speak of one connection (RFC 9110, section 7.6.1), and those of this gateway. */
 const FRAMING = new Set(
   'connection keep-alive transfer-encoding te trailer upgrade expect host content-length content-type content-encoding accept-encoding'.split(

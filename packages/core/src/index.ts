@@ -11,7 +11,14 @@ export { BACKUP_KEEP_DAYS, type BackupConfig } from './backup-config.ts';
 export * from './clock.ts';
 export * from './condition.ts';
 export * from './config.ts';
-export { httpUrl, PERSON_NAME_MAX, personNamed, secretRefSchema, systemNameSchema } from './config-values.ts';
+export {
+  credentialParameter,
+  httpUrl,
+  PERSON_NAME_MAX,
+  personNamed,
+  secretRefSchema,
+  systemNameSchema,
+} from './config-values.ts';
 export * from './control.ts';
 export {
   type Destination,

@@ -2,6 +2,7 @@ import {
   CodedError,
   changedSettings,
   clock,
+  credentialParameter,
   describeIssue,
   InTurn,
   isMoved,
@@ -21,6 +22,18 @@ import { endBound, endServing, requireNotHeld, requireUnbound } from './system-l
 
 /** Lets pass who may make a change of a system as it is when the change is made. @throws CodedError */
 export type MayChange = (known: KnownSystem) => Promise<void>;
+
+/** Refuses addresses that carry a credential; what is there already stays. @throws CodedError `request-invalid` */
+function requirePlainAddresses(urls: readonly string[]): void {
+  for (const url of urls) {
+    const name = credentialParameter(url);
+    if (name !== null)
+      throw new CodedError(
+        'request-invalid',
+        `\`${name}\` in the address carries a credential, which everyone who sees the system would see; use apiKeyRef`,
+      );
+  }
+}
 
 /** Adds, changes and removes AI systems: one change after the other, each looked at whole before anything of it is kept. */
 export class SystemDesk {
@@ -133,6 +146,7 @@ export class SystemDesk {
     const { installation, secrets } = this.#control;
     const { store } = installation;
     const known = (await this.#control.systems()).find((system) => system.name === name);
+    requirePlainAddresses(parsed.data.urls.filter((url) => !known?.config.urls.includes(url)));
     const broken = (await store.systems.read()).broken.some((system) => system.name === name);
     if (broken || (known && !replace))
       throw new CodedError('conflict', `a system \`${name}\` exists already`);

@@ -41,6 +41,22 @@ describe('changing an AI system', () => {
   });
   const config = async () => (await server.control.systems()).find(({ name }) => name === 'shop')!.config;
 
+  it('takes no address with a credential in it', async () => {
+    const { url } = other;
+    for (const query of ['?key=AIzaSyNotARealKey', '?api-key=abc', '?sig=abc', '?access_token=abc']) {
+      const added = await operator.call('POST', '/api/v1/systems', {
+        name: 'leaky',
+        ...enforced(other),
+        urls: [url + query],
+      });
+      assert.equal(added.status, 400, query);
+      assert.match(await added.text(), /apiKeyRef/);
+      assert.equal((await operator.call('POST', SETTINGS, { urls: [url + query] })).status, 400, query);
+    }
+    const plain = { name: 'dated', ...enforced(other), urls: [`${url}?api-version=2024-10-21`] };
+    assert.equal((await operator.call('POST', '/api/v1/systems', plain)).status, 201);
+  });
+
   it('changes what is named, keeps the rest, and keys go on', async () => {
     const key = await server.key(['shop']);
     await ok(
