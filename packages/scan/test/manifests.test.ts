@@ -84,6 +84,11 @@ const MANIFESTS: readonly (readonly [string, string, ...string[]])[] = [
     '{"name":"x","dependencies":{"left":"1.0.0","right":"^2","a":"npm:@s/up@3.0.0"},"devDependencies":{"down":"=4.0.0"}}',
     ...['left@1.0.0', 'right@null', '@s/up@3.0.0', 'down@4.0.0'],
   ],
+  [
+    'setup.py',
+    '# Unless required by law\nfrom setuptools import setup\ninstall_requires = [\n  "left==1.0",  # why\n  \'right>=2; python_version > "3"\',\n]\nsetup(name="x", classifiers=["OS Independent"], python_requires=">=3.8", install_requires=install_requires,\n  extras_require={"more": ["up==3.0"]})\n',
+    ...['left@1.0', 'right@null', 'up@3.0'],
+  ],
   ['setup.py', 'from setuptools import setup\nsetup(name="x")\n'],
   ['pyproject.toml', '[tool.ruff]\nline-length = 100\n'],
   ['pyproject.toml', '[project]\nname = "x"\ndependencies = []\n'],
@@ -155,7 +160,22 @@ describe('manifests', () => {
     const config = '[options]\ninstall_requires = file: deps.txt\n';
     assert.deepEqual((await read({ 'setup.cfg': config })).unread, ['setup.cfg']);
     assert.deepEqual((await read({ 'setup.cfg': config, 'deps.txt': 'left==1.0\n' })).packages, ['left@1.0']);
-    for (const call of ['install_requires=read()', '**known', 'install_requires=["left"]'])
+    const calls = [
+      'read()',
+      '["left"] + more',
+      '["left"]\n + more',
+      '["left"]\n if x else []',
+      '["le" "ft"]',
+      'more',
+    ]
+      .map((value) => `install_requires=${value}`)
+      .concat(
+        '**known',
+        'install_requires=[f"left"]',
+        'install_requires=["left"]), x.require()',
+        'dependency_links=[]',
+      );
+    for (const call of calls)
       assert.deepEqual((await read({ 'setup.py': `setup(${call})\n` })).unread, ['setup.py'], call);
   });
 

@@ -7,8 +7,9 @@ import { cargoManifest, npmManifest } from './manifests.ts';
 import { npmLock } from './npm.ts';
 import { pnpmLock, yarnLock } from './pnpm-and-yarn.ts';
 import { pipfileLock, poetryLock, uvLock } from './python.ts';
-import { pipfile, pyproject, setupConfig, setupScript } from './python-manifests.ts';
+import { pipfile, pyproject, setupConfig } from './python-manifests.ts';
 import { requirementsLock } from './requirements.ts';
+import { setupScript } from './setup-script.ts';
 import { unreadLock } from './unread.ts';
 
 /** Every kind of lock file that is read, and those that are only named. A new one is a row here. */

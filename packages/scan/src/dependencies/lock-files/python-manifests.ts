@@ -13,11 +13,17 @@ import {
 import { readRequirementLines } from './requirements.ts';
 import { valuesAt } from './values-at.ts';
 
-/** A lock file of a workspace lies at its root. */
-const LOCKED_BY: LockedBy = {
-  files: ['uv.lock', 'poetry.lock', 'pdm.lock', 'pylock.toml', 'pixi.lock', 'pipfile.lock'],
-  mayLieAbove: true,
-};
+/** Lock files of a project in Python. */
+export const PYTHON_LOCKS = [
+  'uv.lock',
+  'poetry.lock',
+  'pdm.lock',
+  'pylock.toml',
+  'pixi.lock',
+  'pipfile.lock',
+] as const;
+/** That of a workspace lies at its root. */
+const LOCKED_BY: LockedBy = { files: PYTHON_LOCKS, mayLieAbove: true };
 
 /** Where `pyproject.toml` has lists of requirements (PEP 508), groups first by name. */
 const LISTS = [
@@ -167,15 +173,4 @@ export const setupConfig: LockFormat = {
   matches: (path) => /(?:^|\/)setup\.cfg$/.test(path),
   lockedBy: () => LOCKED_BY,
   read: readSetupConfig,
-};
-
-/** `setup.py`: what its code asks for is not worked out; that it asks for nothing is seen. */
-export const setupScript: LockFormat = {
-  name: 'setup-script',
-  matches: (path) => /(?:^|\/)setup\.py$/.test(path),
-  lockedBy: () => ({ files: LOCKED_BY.files }),
-  read: (text) => {
-    const asksNothing = /\bsetup\(/.test(text) && !/require|depend|\*\*/i.test(text);
-    return { packages: [], unread: asksNothing ? [] : ['requirements that its code may work out'] };
-  },
 };
