@@ -73,7 +73,18 @@ export class Inspection {
   readonly #file: FileScan;
   readonly #disclaimed = new Set<string>();
 
-  constructor(file: FileScan, path: string, source: ByteSource, depth = 0) {
+  /** Bytes of the members of the archive that it is, by their names; set by its format. */
+  memberBytes: ReadonlyMap<string, number> | null = null;
+  readonly #recordBytes: (key: string) => number | undefined;
+
+  constructor(
+    file: FileScan,
+    path: string,
+    source: ByteSource,
+    depth = 0,
+    recordBytes: (key: string) => number | undefined = () => undefined,
+  ) {
+    this.#recordBytes = recordBytes;
     this.#file = file;
     this.path = path;
     this.source = source;
@@ -85,6 +96,11 @@ export class Inspection {
     return this.path
       .slice(Math.max(this.path.lastIndexOf('/'), this.path.lastIndexOf('!')) + 1)
       .toLowerCase();
+  }
+
+  /** Bytes of a record of storage beside this stream of an archive: `a/data/KEY` beside `a/data.pkl`. Undefined where there is none. */
+  recordBytes(key: string): number | undefined {
+    return this.#recordBytes(key);
   }
 
   get allowed(): AllowList {
@@ -116,7 +132,9 @@ export class Inspection {
         this.report('too-much', `holds over ${budget.limits.membersMax} parts`);
       return;
     }
-    await new Inspection(this.#file, `${this.path}!${name}`, source, this.depth + 1).run();
+    const folder = name.replace(/\.pkl$/, '');
+    const bytes = (key: string) => this.memberBytes?.get(`${folder}/${key}`);
+    await new Inspection(this.#file, `${this.path}!${name}`, source, this.depth + 1, bytes).run();
   }
 
   /** Scans it as every format that it is. @returns the formats it is */

@@ -78,9 +78,17 @@ export const PICKLE_TECHNIQUES = {
     'pickle',
     'suspicious',
     'high',
-    'loading it uses a name that is not known to be harmless',
+    'loading it calls a function, or uses a part of Python, that is not known to be harmless',
     UNSAFE_LOAD,
     ASK,
+  ),
+  'unlisted-class': row(
+    'pickle',
+    'review',
+    'medium',
+    'loading it makes instances of a class that is not listed: its module is imported, and the class sets its state',
+    UNSAFE_LOAD,
+    'read the class; then put it into a file for `--allow`, with the rule `data`',
   ),
   'unknown-call': row('pickle', 'suspicious', 'high', 'loading it calls what it computed', UNSAFE_LOAD, ASK),
   'refused-call': row(

@@ -1,6 +1,7 @@
 import { inspectCompressed, reportPath } from '../archives/inspect-members.ts';
 import { type LinkedMember, linkedNames } from '../archives/linked-names.ts';
 import { linkEscapes } from '../archives/member-path.ts';
+import { isTarHeader, readTar, type TarMember } from '../archives/tar.ts';
 import { endsAsZip, isZip, readZip, type ZipMember } from '../archives/zip.ts';
 import { type ByteSource, SliceSource } from '../bytes/byte-source.ts';
 import { type Codec, expand } from '../bytes/expand.ts';
@@ -77,6 +78,19 @@ async function inspectMember(inspection: Inspection, member: ZipMember, link: st
   for (const one of names) await inspectContent(inspection, one, member);
 }
 
+/** Whether the archive at the end is one whole member of a tape archive: a checkpoint in a `.nemo`, or in what SageMaker packs. */
+function isWithinTape(source: ByteSource): boolean {
+  if (!isTarHeader(source.read(0, 512))) return false;
+  let last: TarMember | null = null;
+  try {
+    for (const member of readTar(source, { differ: () => {} }))
+      if (isZip(member.source.read(0, 4)) && endsAsZip(member.source)) last = member;
+  } catch {
+    return false;
+  }
+  return last !== null && !endsAsZip(new SliceSource(source, last.bodyOffset + last.source.size));
+}
+
 /** ZIP archives: PyTorch, Keras, npz, skops, MLflow and many more; read from both ends. */
 export const zip: Format = {
   name: 'zip',
@@ -84,8 +98,10 @@ export const zip: Format = {
   recognise: ({ head, inspection }) => isZip(head) || endsAsZip(inspection.source),
   inspect: async (inspection) => {
     const { members, unlisted, differences } = readZip(inspection.source);
-    // A pickle may hold an archive: what is around it is the pickle.
-    const held = !isZip(inspection.source.read(0, 4)) && isPickle(inspection);
+    inspection.memberBytes = new Map(members.map(({ name, bytes }) => [name, bytes]));
+    // A pickle may hold an archive, and so may a tape archive: what is around it is the pickle or the tape.
+    const held =
+      !isZip(inspection.source.read(0, 4)) && (isPickle(inspection) || isWithinTape(inspection.source));
     for (const { what, offset, around } of differences)
       if (!(held && around)) inspection.report('ambiguous-archive', what, { offset });
     for (const { name, headerOffset } of unlisted)

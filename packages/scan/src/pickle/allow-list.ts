@@ -28,6 +28,7 @@ export const RULES = [
   'generator',
   'no-paths',
   'shared',
+  'public-name',
 ] as const;
 export type RuleName = (typeof RULES)[number];
 

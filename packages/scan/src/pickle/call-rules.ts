@@ -66,6 +66,12 @@ const BIT_GENERATORS = /^(?:MT19937|PCG64|PCG64DXSM|Philox|SFC64)$/;
 const BIT_GENERATOR_CTOR = /^numpy\.random(?:\._pickle)?\.__bit_generator_ctor$/;
 const IDENTIFIER = /^[A-Za-z][A-Za-z0-9_]*$/;
 
+/** Methods of texts that take no argument. */
+const isOfText = (name: string): boolean =>
+  /^(?:upper|lower|strip|lstrip|rstrip|title|capitalize|casefold|swapcase|split|splitlines|is[a-z]{5,10})$/.test(
+    name,
+  );
+
 const data: Rule = (call) => (call.items?.length === 0 ? made(call) : refused('takes state, not arguments'));
 
 /** Literals, containers, and what plain types made of such. */
@@ -251,6 +257,17 @@ export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
     return made(call);
   },
   shared: made,
+  // `attrgetter('name')` and `methodcaller('upper')` do nothing until they are called, and then no more than their names say.
+  'public-name': (call, judge) => {
+    const names = call.items?.map((item) => judge.literals.string(item)) ?? [];
+    const isCalled = call.of.name === 'methodcaller';
+    const isPlain =
+      names.length > 0 &&
+      names.every((one) => one !== null && (isCalled ? isOfText(one) : IDENTIFIER.test(one)));
+    return isPlain && (!isCalled || names.length === 1)
+      ? made(call)
+      : refused('reaches for more than a plain name');
+  },
   'nested-model': (call, judge) => {
     const bytes = call.items?.[0];
     if (bytes === undefined) return refused('loads something that it computes');

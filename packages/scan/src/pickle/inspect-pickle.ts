@@ -1,12 +1,14 @@
 import { type ByteSource, BytesSource, SliceSource, WithoutSource } from '../bytes/byte-source.ts';
 import type { Inspection } from '../inspection.ts';
 import { TECHNIQUES } from '../techniques.ts';
+import { printable } from '../text/printable.ts';
 import { dangerOf } from './danger.ts';
 import { arrayAfter } from './inline-arrays.ts';
 import { Judge, type PickleSighting } from './judge.ts';
 import { PickleMachine } from './machine.ts';
 import type { PickleEnd, Reading } from './machine-contract.ts';
 import { OP, OPCODE_NAMES } from './opcodes.ts';
+import type { StorageClaim } from './storages.ts';
 
 /** Streams, one behind another, that are read. */
 const STREAMS_MAX = 100_000;
@@ -28,6 +30,17 @@ const WATCHING: Reading = { lenient: false, watchFrames: true };
 interface Model {
   readonly source: ByteSource;
   readonly offset: number;
+}
+
+/** A storage that says more than its record in the archive holds: readers that believe it read behind it (CVE-2026-24747). */
+function inspectStorage(inspection: Inspection, { key, bytes }: StorageClaim, offset: number): void {
+  const record = inspection.recordBytes(key);
+  if (record === undefined || bytes === null || bytes <= record) return;
+  inspection.report(
+    'header-arithmetic',
+    `says that the storage \`${printable(key)}\` has ${bytes} bytes; its record has ${record}`,
+    { offset },
+  );
 }
 
 /** A judge and machine for one reading of a source. */
@@ -54,6 +67,7 @@ function reader(inspection: Inspection, source: ByteSource, reading: Reading, in
       if (length !== 0) skipped = true;
       return length;
     },
+    storage: (claim, offset) => inspectStorage(inspection, claim, offset),
     goOn: () => !inspection.budget.outOfTime,
   });
   const machine = new PickleMachine(source, judge, reading);

@@ -11,6 +11,8 @@ import { NumpyTypes } from './numpy-types.ts';
 import { OP, OPCODE_NAMES } from './opcodes.ts';
 import { specialName } from './special-names.ts';
 import { STATE_RULES } from './state-rules.ts';
+import { isTensor, reachesBehind, type StorageClaim, storageOf } from './storages.ts';
+import { allowEntry, isEmpty, isOwnClass } from './unlisted.ts';
 import {
   type CallKind,
   GlobalName,
@@ -42,6 +44,8 @@ export interface JudgeOutlets {
     next: number,
     literals: Literals,
   ): number | null;
+  /** A storage is asked for. */
+  storage(claim: StorageClaim, offset: number): void;
   /** Asked now and then. @returns whether to go on */
   goOn(): boolean;
 }
@@ -104,10 +108,21 @@ export class Judge implements PickleHost, CallJudge {
       return;
     }
     this.#bad.add(name);
-    const technique = dangerOf(name.module, name.name) ?? 'unknown-global';
+    this.#unlisted(name, 'names', isOwnClass(name.module, name.name), name.offset, opcode);
+  }
+
+  /** A name that is not on the list. @param isMild whether nothing speaks against it but that nobody has read it */
+  #unlisted(name: GlobalName, does: string, isMild: boolean, offset: number, opcode: number): void {
+    const danger = dangerOf(name.module, name.name);
+    const technique = danger ?? (isMild ? 'unlisted-class' : 'unknown-global');
     const full = shown(name.full);
-    if (!this.#sightings.has(`${technique} ${full}`))
-      this.#see(technique, full, `names \`${full}\``, name.offset, opcode);
+    const key = `${technique} ${full}`;
+    if (does === 'names' && this.#sightings.has(key)) return;
+    const allow =
+      technique === 'unlisted-class'
+        ? `; \`sallyport scan --allow FILE\` allows it: ${allowEntry(name)}`
+        : '';
+    this.#see(technique, full, `${does} \`${full}\`${allow}`, offset, opcode);
   }
 
   computedGlobal(offset: number, opcode: number): void {
@@ -134,7 +149,9 @@ export class Judge implements PickleHost, CallJudge {
       return value.of instanceof GlobalName && this.#entries.get(value.of)?.rule === 'partial';
     if (!(value instanceof GlobalName)) return false;
     const entry = this.#entries.get(value);
-    return entry !== undefined && (rules.length === 0 || rules.includes(entry.rule));
+    return (
+      entry !== undefined && (rules.length === 0 ? entry.rule !== 'public-name' : rules.includes(entry.rule))
+    );
   }
 
   mayBePartial(value: Value | undefined): boolean {
@@ -155,15 +172,8 @@ export class Judge implements PickleHost, CallJudge {
     }
     const entry = this.#entries.get(of);
     if (!entry) {
-      const technique = dangerOf(of.module, of.name) ?? 'unknown-global';
-      const full = shown(of.full);
-      this.#see(
-        technique,
-        full,
-        `${how === 'new' ? 'makes an instance of' : 'calls'} \`${full}\``,
-        offset,
-        opcode,
-      );
+      const isBare = how === 'new' && isEmpty(this.literals.itemsOf(args)) && isOwnClass(of.module, of.name);
+      this.#unlisted(of, how === 'new' ? 'makes an instance of' : 'calls', isBare, offset, opcode);
       const given = new Made(of, args, how, offset);
       this.#bad.add(given);
       return given;
@@ -175,10 +185,22 @@ export class Judge implements PickleHost, CallJudge {
       this.#see('refused-call', full, `calls \`${full}\` with arguments that are no tuple`, offset, opcode);
     }
     reportPasses({ of, items, how, offset, opcode }, this);
+    if (reachesBehind(of, items, this.literals))
+      this.#see('refused-call', 'tensor', 'makes a tensor that reaches behind its storage', offset, opcode);
+    // What is called with a class may make something of it, with arguments that nobody sees here.
+    if (entry.rule === 'call' && items?.some((item) => item instanceof GlobalName && this.#bad.has(item)))
+      this.#see(
+        'refused-call',
+        shown(of.full),
+        `hands \`${shown(of.full)}\` a class that is not known`,
+        offset,
+        opcode,
+      );
     const ruling = CALL_RULES[entry.rule]({ of, items, how, offset, opcode }, this);
     if ('gives' in ruling) return ruling.gives;
     const full = shown(of.full);
-    this.#see('refused-call', full, `calls \`${full}\`, which ${ruling.refused}`, offset, opcode);
+    const danger = entry.rule === 'public-name' ? dangerOf(of.module, of.name) : null;
+    this.#see(danger ?? 'refused-call', full, `calls \`${full}\`, which ${ruling.refused}`, offset, opcode);
     const given = new Made(of, args, how, offset);
     this.#bad.add(given);
     return given;
@@ -198,8 +220,7 @@ export class Judge implements PickleHost, CallJudge {
       const rest = this.literals.itemsOf(args) ?? [OPAQUE];
       return this.call(inner ?? OPAQUE, new Tuple([...first, ...rest], 0), 'call', offset, opcode);
     }
-    if (!this.#bad.has(of))
-      this.#see('unknown-call', 'made', 'calls what an earlier call gave', offset, opcode);
+    this.#see('unknown-call', 'made', 'calls what an earlier call gave', offset, opcode);
     const given = new Made(of, args, 'call', offset);
     this.#bad.add(given);
     return given;
@@ -319,7 +340,9 @@ export class Judge implements PickleHost, CallJudge {
     if (target instanceof GlobalName) {
       const full = shown(target.full);
       this.#see('state-on-class', full, `adds to \`${full}\` itself`, offset, opcode);
-    } else if (this.#isBytes(target))
+    } else if (isTensor(target))
+      this.#see('state-on-unknown', 'tensor', 'adds to a tensor, or sets items of one', offset, opcode);
+    else if (this.#isBytes(target))
       this.#see('state-on-unknown', 'bytes', 'adds to bytes that it holds', offset, opcode);
     else if (isOpaque(target) || (target instanceof Made && !(target.of instanceof GlobalName)))
       this.#see('state-on-unknown', 'added', 'adds to something that it computed', offset, opcode);
@@ -344,10 +367,12 @@ export class Judge implements PickleHost, CallJudge {
     }
   }
 
-  persistent(id: Value): Value {
+  persistent(id: Value, offset: number): Value {
     // Old PyTorch names the class of a module this way, with its source beside it.
     if (id instanceof Tuple && id.items.length >= 2 && this.literals.string(id.items[0]!) === 'module')
       return id.items[1]!;
+    const claim = storageOf(id, this.literals);
+    if (claim) this.#outlets.storage(claim, offset);
     return new Persistent(id);
   }
 

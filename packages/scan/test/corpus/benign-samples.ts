@@ -314,6 +314,12 @@ const STORAGES = [
   'BoolStorage',
 ];
 
+/** Numbers of eight bytes, for the storages that hold such; for the rest, records may be longer than they must. */
+const ARRAYS: Readonly<Record<string, typeof Float64Array>> = {
+  LongStorage: Float64Array,
+  DoubleStorage: Float64Array,
+};
+
 function torchTensor(storage: string, key: string): Buffer {
   const id = tuple(
     text('storage', 'long'),
@@ -351,7 +357,7 @@ function* torch(): Generator<Sample> {
         { name: 'archive/byteorder', content: Buffer.from('little'), aligned: true },
         ...Array.from({ length: layers }, (_, i) => ({
           name: `archive/data/${i}`,
-          content: Buffer.from(new Float32Array([0.1, -2, 3, i]).buffer),
+          content: Buffer.from(new (ARRAYS[storage] ?? Float32Array)([1, -2, 3, i]).buffer),
           aligned: true,
         })),
         { name: 'archive/version', content: Buffer.from('3\n'), aligned: true },
