@@ -189,7 +189,7 @@ describe('commands that a prompt tells an agent or its user to run', () => {
       'echo aWQ= | base64 -D | bash',
       ELSEWHERE[0]!,
       ...SENT.slice(0, 6),
-      ...ODD_FETCHES.slice(0, 3),
+      ...ODD_FETCHES,
     ])
       for (const text of skill(line))
         assert.equal(await verdictOf('skills/a/SKILL.md', text), 'suspicious', text);

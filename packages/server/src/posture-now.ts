@@ -23,7 +23,7 @@ interface Asked {
 export class PostureNow {
   readonly #asked: Asked;
   #computing: Promise<ControlResult[]> | null = null;
-  #last: ControlResult[] | null = null;
+  #last: { readonly controls: ControlResult[]; readonly atMs: number } | null = null;
   #isProbing = false;
   /** When the last round ended: probes that have nothing to look at give no result, and are always due. */
   #probedMs = Number.NEGATIVE_INFINITY;
@@ -42,22 +42,23 @@ export class PostureNow {
     return { controls, probing: wasProbing || this.#isProbing };
   }
 
-  /** As they are now; where that takes long, as they were when they were last asked for. */
+  /** As they are now; where that takes long, as they were within {@link PROBED_MS}. */
   #controls(): Promise<ControlResult[]> {
     this.#computing ??= this.#asked
       .compute()
       .then((controls) => {
-        this.#last = controls;
+        this.#last = { controls, atMs: performance.now() };
         return controls;
       })
       .finally(() => {
         this.#computing = null;
       });
     const computing = this.#computing;
-    if (this.#last === null) return computing;
+    const last = this.#last;
+    if (last === null || performance.now() - last.atMs > PROBED_MS) return computing;
     // A fault that comes after the wait is that of the next answer.
     computing.catch(() => {});
-    return Promise.race([computing, delay(COMPUTED_WAIT_MS, this.#last, { ref: false })]);
+    return Promise.race([computing, delay(COMPUTED_WAIT_MS, last.controls, { ref: false })]);
   }
 
   #probeLater(): void {

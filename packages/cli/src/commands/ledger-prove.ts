@@ -10,6 +10,7 @@ import {
 } from '@sallyport/ledger';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
+import { logKeys } from '../log-keys.ts';
 import type { Options } from '../options.ts';
 import { print, printFault, printJson } from '../output.ts';
 import { writeOutput } from '../output-file.ts';
@@ -53,14 +54,10 @@ function timeOf(seconds: readonly number[]): string | null {
   return latest.getTime() > 0 ? latest.toISOString() : null;
 }
 
-/** Keys that a file holds, a line each, or that stand there themselves. @throws CodedError `usage`, `ledger-corrupt` */
-const keysIn = (given: string): VerifierKey[] =>
-  (given.includes('+') && !existsSync(given) ? given : readText(given))
-    .trim()
-    .split('\n')
-    .map(parseVerifierKey);
+/** Keys that a file holds, a line each, or that stand there themselves. @throws CodedError `usage` */
+const keysIn = (given: string): VerifierKey[] => logKeys(given).map(parseVerifierKey);
 
-function logKeys(options: Options): VerifierKey[] {
+function keysOfLog(options: Options): VerifierKey[] {
   const named = options.texts('key');
   const folder = join(resolve(options.data), 'ledger');
   const files =
@@ -95,7 +92,7 @@ export const ledgerVerifyProof: Command = {
   async run(options) {
     if (options.positionals.length === 0)
       throw new CodedError('usage', 'name files that `ledger prove` wrote');
-    const keys = logKeys(options);
+    const keys = keysOfLog(options);
     const policy = witnessesOf(options);
     const results = options.positionals.map((file) => {
       try {

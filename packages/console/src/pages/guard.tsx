@@ -54,9 +54,9 @@ export function GuardPage(): ReactElement {
             </table>
             <p className="text-sm text-muted">
               {data.models.map(({ name, version }) => `Model of ${name} ${version}`).join(', ')}. A text is
-              flagged from probability {data.thresholds.flagAt}, a short one or one in another language than
-              English from {data.thresholds.denyAt}. English is denied from {data.thresholds.denyAt}; in other
-              languages rules deny, or what was hidden.
+              flagged from probability {data.thresholds.flagAt}, a user’s short one or one in another language
+              than English from {data.thresholds.denyAt}. English is denied from {data.thresholds.denyAt}; in
+              other languages rules deny, or what was hidden.
             </p>
           </section>
           <section className="panel grid gap-2" aria-labelledby="quality">

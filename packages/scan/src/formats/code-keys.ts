@@ -90,7 +90,7 @@ const CODE_KEYS: readonly CodeKey[] = [
     names: isForeignTo('vllm'),
     technique: 'remote-code',
     does: 'has vLLM import',
-    beside: ['model', 'served_model_name', 'served-model-name', 'tensor-parallel-size', 'model_tag'],
+    beside: ['model', 'served_model_name', 'tensor_parallel_size', 'model_tag'],
   },
   {
     // vLLM takes it from the configuration of the model: a package that is installed already.
@@ -104,6 +104,9 @@ const CODE_KEYS: readonly CodeKey[] = [
 const BY_KEY = new Map<string, CodeKey>(
   CODE_KEYS.flatMap((row) => row.keys.split(' ').map((key) => [key, row] as const)),
 );
+
+/** A key as the table spells it. */
+const asSpelt = (key: string): string => key.toLowerCase().replaceAll('-', '_');
 
 /** Texts of a value, in the lists and tables that libraries take there. */
 function* textsOf(value: Json | undefined, depth = VALUE_DEPTH): Generator<string> {
@@ -129,10 +132,10 @@ function inspectPretrained(inspection: Inspection, object: JsonObject, pointer: 
 
 /** Reports keys of an object by which a library loads code that is not its own. */
 export function inspectCodeKeys(inspection: Inspection, object: JsonObject, pointer: string): void {
+  const spelt = new Set(Object.keys(object).map(asSpelt));
   for (const [key, value] of Object.entries(object)) {
-    const row = BY_KEY.get(key.toLowerCase().replaceAll('-', '_'));
-    if (row === undefined || (row.beside && !row.beside.some((other) => object[other] !== undefined)))
-      continue;
+    const row = BY_KEY.get(asSpelt(key));
+    if (row === undefined || (row.beside && !row.beside.some((other) => spelt.has(other)))) continue;
     for (const text of textsOf(value))
       if (row.names(text))
         inspection.report(row.technique, `${row.does} \`${printable(text)}\` (\`${printable(key)}\`)`, {

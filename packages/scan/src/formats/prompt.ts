@@ -1,7 +1,6 @@
 import { Inspector } from '@sallyport/guard';
 import type { Inspection, Place } from '../inspection.ts';
 import { inspectTemplate } from '../templates/inspect-template.ts';
-import { hasOddAddress } from '../text/addresses.ts';
 import { commandAct } from '../text/command-act.ts';
 import { commandLines } from '../text/fetch-and-run.ts';
 import { type Json, textsIn } from '../text/json.ts';
@@ -84,6 +83,8 @@ function inspectCommands(inspection: Inspection, text: string): void {
   }
 }
 
+/** A URL, an address in figures, a host with a path, or a variable that holds one. */
+const NAMES_ADDRESS = /:\/\/|\d\.\d{1,3}\.\d|\.[a-z]{2,24}\/|\$[\w{(]/i;
 /** Marks of headings, lists and quotations before a line. */
 const MARKS = /^[\s>#*+-]{1,64}/;
 
@@ -93,7 +94,7 @@ function inspectAdvice(inspection: Inspection, text: string): void {
     const act = commandAct(line.replace(MARKS, ''));
     if (act === null || act === 'connects' || act === 'disguised') continue;
     // Where it names no address, it is spoken of and not run: "never `curl … | sh`".
-    if (act === 'fetched' && !hasOddAddress(line)) continue;
+    if (act === 'fetched' && !NAMES_ADDRESS.test(line)) continue;
     inspection.report(...TOLD[act], { line: number });
   }
 }

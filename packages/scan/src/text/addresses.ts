@@ -40,10 +40,6 @@ export const isOnlyLocal = (line: string): boolean => {
   return all.length > 0 && all.every((one) => LOCAL.test(one));
 };
 
-/** Whether a line has an address that is none of a named host over TLS. */
-export const hasOddAddress = (line: string): boolean =>
-  addressesIn(line).some((one) => !isNamed(one) && !LOCAL.test(one) && !VARIABLE.test(hostOf(one)));
-
 /** What names in a text stand for, where it is an address; of several the last that is odd. */
 export function assignedAddresses(text: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
