@@ -38,13 +38,18 @@ function told(
           ? `name the provider's key: sallyport upstream edit ${name} --api-key-ref env:VARIABLE`
           : remedyOf({ system: name, ref: apiKeyRef, lack }),
       );
+    if (lack !== null && apiKeyRef !== undefined)
+      return bad(
+        `${detail} without a credential, but ${lack}, and calls are refused`,
+        remedyOf({ system: name, ref: apiKeyRef, lack }),
+      );
     if (status >= 500) return bad(detail, `look at ${name} itself`);
     return { url, ok: true, detail, remedy: null };
   }
   if (code === 'upstream-refused-address')
     return bad(
       'its address is not public, and calls to it are refused',
-      'if it is yours, add it with --allow-private; link-local and reserved addresses are never called',
+      'if it is yours, add it with --allow-private, or write `allowPrivate: true` in sallyport.yaml; link-local and reserved addresses are never called',
     );
   if (code === 'gate-closed' || code === 'integration-refused')
     return bad('a gate before it is closed', 'see Inventory and Integrations in the console');

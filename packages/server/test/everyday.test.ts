@@ -13,7 +13,7 @@ describe('requests of ordinary days', () => {
   it('are never denied', () => {
     assert.deepEqual(
       [new Set(EVERYDAY).size, EVERYDAY.filter((text) => verdict(text) === 'deny')],
-      [120, []],
+      [125, []],
     );
   });
   it('are flagged by few rules', () => {

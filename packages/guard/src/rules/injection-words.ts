@@ -1,0 +1,36 @@
+export const GAP = '[^.!?\\n]{0,40}';
+export const OLD =
+  '(?:previous|prev|prior|past(?! orders)|above|below|earlier|preceding|foregoing|initial|original|existing|system|your|all|any|these|those|the)';
+export const ORDERS =
+  '(?:(?:instruction|prompt|rule|guideline|direction|directive|command|constraint|restriction|polic(?:y|ie))s?|orders|programming|training|(?:system|developer|initial|original) (?:messages?|context))';
+/** What programs ignore and override: a rule or command of theirs, and rules about what they ignore. */
+export const NO_ORDER =
+  '(?!\\s(?:the )?(?:rule|guideline|directive|command|constraint|restriction|policy)\\b|(?<=\\b(?:same|the|these) ignore) rules?\\b)';
+/** What people correct themselves about: a message of theirs, an order in a shop. */
+export const LOOSE = '(?:message|context|order|conversation|chat|text|input|question|e-?mail)s?';
+
+export const ASKS =
+  "\\b(?:reveal|show|print|output|display|repeat|recite|leak|expose|dump|disclose|share|tell|give|write out|copy|spell|quote|return|list|provide|type|send|state|what (?:is|are|was|were)|what's)\\b(?:\\s(?:me|us|out|back|verbatim|exactly|again))?";
+/** A subject of its own makes instructions those of something else. */
+const ABOUT = '(?!s?\\s(?:for|on|of|in|from|about|regarding)\\s(?!you|this (?:chat|conversation)))';
+const KEPT =
+  'initial|original|hidden|secret|internal|starting|first|full|entire|complete|exact|confidential|underlying|base|core|pre';
+/** Instructions that are said to be the system's own. */
+export const OWN = `your\\s(?:\\w{1,12}\\s){0,2}(?:(?:system|developer)[\\s-]?(?:\\w{1,12}\\s)?(?:prompt|instructions?|message|rules|guidelines|directives?|configuration)|(?:${KEPT})[\\s-]?(?:\\w{1,12}\\s)?(?:prompt|instructions?|rules|guidelines|directives?|configuration)${ABOUT}|secret (?:code|key|word|phrase|value|marker))`;
+/** What only an AI system has. */
+export const SYSTEM = `(?:the|this|that|all|any)\\s(?:\\w{1,12}\\s){0,2}(?:(?:system|developer|hidden|pre)[\\s-]?(?:prompt|instructions|directives)(?!s? for (?:an?|my|our)\\s)|(?:system|developer) message${ABOUT}|(?:${KEPT}) (?:\\w{1,12}\\s)?prompt${ABOUT}|(?:hidden|secret|confidential|internal) instructions${ABOUT}|secret (?:code|key|word|phrase|value|marker)\\b(?!\\s(?:in|for|of|to|from|used|setting|parameter)))`;
+export const TOLD =
+  '(?:the|this|all|any)\\s(?:\\w{1,12}\\s){0,2}instructions (?:verbatim|(?:that )?you (?:were|are|have been|had been|got) (?:given|told))';
+export const REPEATS =
+  '\\b(?:repeat|output|print|copy|write|recite|echo|translate|summari[sz]e|encode)\\b[^.!?\\n]{0,30}\\b(?:everything|all (?:the )?(?:text|words|content)|the (?:text|words|content|lines?|instructions)|what(?:ever)?(?: is| was)?(?: written)?)\\s(?:\\w{1,10}\\s){0,2}(?:above|before|prior to|preceding)';
+
+export const MODE = '(?:developer|god|jailbreak|unrestricted)';
+/** Behind a mode, what has it: a telephone, a game. */
+export const OF_A_THING =
+  '(?!\\s(?:on|in|for|of|from|via|under|using|with)\\s(?!(?:you|yourself|me|us|this (?:chat|conversation))\\b))';
+
+/** All that came before, in so many words; what is only earlier must stand for itself, and not for rows, warnings or changes. */
+export const EVERYTHING = [
+  "(?:was\\s|is\\s)?(?:above|before|so far|until now|instructed|said|written|stated)|you(?:'ve| have)? (?:were|been|know|learned|learnt)",
+  '(?:(?:was|is)\\s)?(?:prior|previous|earlier)(?=\\s{0,3}(?:$|[^\\w\\s]|\\n|(?:and|but|then|or|to (?:this|that))\\b))|(?:previous|prior|past|earlier) orders',
+].join('|');
