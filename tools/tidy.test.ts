@@ -32,7 +32,7 @@ const EXEMPT_LINES: Readonly<Record<string, number>> = {};
 const DATA = /attacks\/src\/languages\/[a-z-]+\.ts$/;
 /** Sources whose long lines are patterns, templates or rows of a table. */
 const EXEMPT_WIDTH = [
-  /injection-rules?(?:-other-languages)?\.ts$/,
+  /injection-(?:rules?(?:-other-languages)?|words)\.ts$/,
   /secret-rules\.ts$/,
   /pii\.ts$/,
   /pages\.ts$/,

@@ -1,6 +1,9 @@
+/** What may stand between two words of one sentence. */
 export const GAP = '[^.!?\\n]{0,40}';
+/** What says that instructions are those from before. */
 export const OLD =
   '(?:previous|prev|prior|past(?! orders)|above|below|earlier|preceding|foregoing|initial|original|existing|system|your|all|any|these|those|the)';
+/** What a system is told by. */
 export const ORDERS =
   '(?:(?:instruction|prompt|rule|guideline|direction|directive|command|constraint|restriction|polic(?:y|ie))s?|orders|programming|training|(?:system|developer|initial|original) (?:messages?|context))';
 /** What programs ignore and override: a rule or command of theirs, and rules about what they ignore. */
@@ -9,6 +12,7 @@ export const NO_ORDER =
 /** What people correct themselves about: a message of theirs, an order in a shop. */
 export const LOOSE = '(?:message|context|order|conversation|chat|text|input|question|e-?mail)s?';
 
+/** Words that ask for a text. */
 export const ASKS =
   "\\b(?:reveal|show|print|output|display|repeat|recite|leak|expose|dump|disclose|share|tell|give|write out|copy|spell|quote|return|list|provide|type|send|state|what (?:is|are|was|were)|what's)\\b(?:\\s(?:me|us|out|back|verbatim|exactly|again))?";
 /** A subject of its own makes instructions those of something else. */
@@ -19,11 +23,14 @@ const KEPT =
 export const OWN = `your\\s(?:\\w{1,12}\\s){0,2}(?:(?:system|developer)[\\s-]?(?:\\w{1,12}\\s)?(?:prompt|instructions?|message|rules|guidelines|directives?|configuration)|(?:${KEPT})[\\s-]?(?:\\w{1,12}\\s)?(?:prompt|instructions?|rules|guidelines|directives?|configuration)${ABOUT}|secret (?:code|key|word|phrase|value|marker))`;
 /** What only an AI system has. */
 export const SYSTEM = `(?:the|this|that|all|any)\\s(?:\\w{1,12}\\s){0,2}(?:(?:system|developer|hidden|pre)[\\s-]?(?:prompt|instructions|directives)(?!s? for (?:an?|my|our)\\s)|(?:system|developer) message${ABOUT}|(?:${KEPT}) (?:\\w{1,12}\\s)?prompt${ABOUT}|(?:hidden|secret|confidential|internal) instructions${ABOUT}|secret (?:code|key|word|phrase|value|marker)\\b(?!\\s(?:in|for|of|to|from|used|setting|parameter)))`;
+/** Instructions that are said to have been given. */
 export const TOLD =
   '(?:the|this|all|any)\\s(?:\\w{1,12}\\s){0,2}instructions (?:verbatim|(?:that )?you (?:were|are|have been|had been|got) (?:given|told))';
+/** What asks for all that stands above. */
 export const REPEATS =
   '\\b(?:repeat|output|print|copy|write|recite|echo|translate|summari[sz]e|encode)\\b[^.!?\\n]{0,30}\\b(?:everything|all (?:the )?(?:text|words|content)|the (?:text|words|content|lines?|instructions)|what(?:ever)?(?: is| was)?(?: written)?)\\s(?:\\w{1,10}\\s){0,2}(?:above|before|prior to|preceding)';
 
+/** A state without rules, as it is called. */
 export const MODE = '(?:developer|god|jailbreak|unrestricted)';
 /** Behind a mode, what has it: a telephone, a game. */
 export const OF_A_THING =

