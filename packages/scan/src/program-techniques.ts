@@ -66,6 +66,14 @@ export const PROGRAM_TECHNIQUES = {
     ['CWE-200', 'CWE-506', 'AML.T0025'],
     'do not run it; where it ran, replace the secrets that it could read',
   ),
+  'files-destroyed': row(
+    'source',
+    'suspicious',
+    'critical',
+    'it removes all that a person, or a machine, has',
+    ['CWE-506'],
+    'do not run it',
+  ),
   'java-objects': row(
     'program',
     'review',

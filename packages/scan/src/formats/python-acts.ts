@@ -9,6 +9,7 @@ const ACTS: Readonly<Record<PythonAct, readonly [TechniqueName, string]>> = {
   'fetched-object': ['unsafe-loading', 'loads objects that it fetches'],
   'shell-elsewhere': ['shell-elsewhere', 'hands a shell to another machine'],
   'sent-away': ['secrets-sent', 'sends secrets or all variables to another machine'],
+  destroys: ['files-destroyed', 'removes all that a person or machine has'],
   'reaches-out': ['install-command', 'reaches out when it is installed'],
   unread: ['too-much', 'is Python that is longer, deeper or slower to read than it may be'],
 };

@@ -20,6 +20,7 @@ export type PythonAct =
   | 'fetched-object'
   | 'shell-elsewhere'
   | 'sent-away'
+  | 'destroys'
   | 'reaches-out'
   | 'unread';
 
@@ -62,6 +63,7 @@ const OF_COMMANDS: Readonly<Record<CommandAct, PythonAct | null>> = {
   decoded: 'decoded',
   'shell-elsewhere': 'shell-elsewhere',
   'sent-away': 'sent-away',
+  destroys: 'destroys',
   connects: null,
   disguised: null,
 };

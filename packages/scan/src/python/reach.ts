@@ -46,6 +46,7 @@ const ACTS: Readonly<Record<PythonAct, Reach | null>> = {
   'fetched-object': 'runs',
   'shell-elsewhere': 'runs',
   'sent-away': 'runs',
+  destroys: 'runs',
   'reaches-out': null,
   unread: 'unread',
 };

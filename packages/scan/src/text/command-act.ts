@@ -1,4 +1,5 @@
 import { isNamedInstaller } from './addresses.ts';
+import { destroys } from './destroys.ts';
 import { fetchesAndRuns, runsInput } from './fetch-and-run.ts';
 import { sendsSecrets } from './sends-secrets.ts';
 
@@ -13,7 +14,8 @@ export type CommandAct =
   | 'shell-elsewhere'
   | 'connects'
   | 'sent-away'
-  | 'disguised';
+  | 'disguised'
+  | 'destroys';
 
 /** What makes bytes of a text. */
 const DECODES =
@@ -69,6 +71,7 @@ export function commandAct(
   assigned: () => ReadonlyMap<string, string> = () => new Map(),
 ): CommandAct | null {
   if (sendsSecrets(line)) return 'sent-away';
+  if (destroys(line)) return 'destroys';
   const isConnected = CONNECTION.test(line);
   if ((isConnected && INTERACTIVE.some((one) => one.test(line))) || HANDED_OVER.some((one) => one.test(line)))
     return 'shell-elsewhere';
