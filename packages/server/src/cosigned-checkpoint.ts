@@ -23,13 +23,18 @@ export interface CosignedCheckpoint {
   readonly witnesses: readonly string[];
 }
 
-function read(note: Buffer, own: readonly VerifierKey[], witnesses: readonly (readonly VerifierKey[])[]) {
+function read(
+  note: Buffer,
+  own: readonly VerifierKey[],
+  witnesses: readonly (readonly VerifierKey[])[],
+  quorum: number,
+) {
   const { text, signatures } = parseNote(note);
   const { origin } = parseCheckpoint(text);
   const signed = signedBy({ text, signatures }, [...own, ...witnesses.flat()]);
   if (!own.every((key) => signed.has(key))) return null;
   const cosigned = witnesses.filter((keys) => keys.every((key) => signed.has(key)));
-  if (cosigned.length === 0) return null;
+  if (cosigned.length < quorum) return null;
   const kept = signatures.filter(
     (line) => line.name === origin || cosigned.flat().some((key) => isLineOf(line, key)),
   );
@@ -39,13 +44,13 @@ function read(note: Buffer, own: readonly VerifierKey[], witnesses: readonly (re
   };
 }
 
-/** The checkpoint that witnesses cosigned last; null where there is none that the keys of today vouch for. */
+/** The checkpoint that a quorum of witnesses cosigned last; null where there is none that the keys and quorum of today vouch for. */
 export function cosignedCheckpoint({
   config,
   installation,
 }: Pick<Control, 'config' | 'installation'>): CosignedCheckpoint | null {
   const { ledger } = installation;
-  const { witnesses } = config.record;
+  const { witnesses, quorum } = config.record;
   if (witnesses.length === 0) return null;
   try {
     const note = readPlain(join(ledger.folder, COSIGNED_FILE), NOTE_BYTES_MAX);
@@ -56,6 +61,7 @@ export function cosignedCheckpoint({
         note,
         own,
         witnesses.map(({ keys }) => keys.map(parseVerifierKey)),
+        quorum,
       )
     );
   } catch {

@@ -175,6 +175,10 @@ describe('witnesses of the record', () => {
     assert.equal(verifyProof((await proven(newest.id)).proof, own, { keys }).witnesses.length, 2);
     // What lies there and does not hold goes into no proof, nor does what strangers signed.
     const kept = readFileSync(file, 'utf8');
+    const ofOne = kept.split('\n').filter((line) => !line.startsWith('— second.example'));
+    writeFileSync(file, ofOne.join('\n'));
+    assert.deepEqual((await proven(newest.id)).witnesses, [], 'one of two is no quorum');
+    writeFileSync(file, kept);
     const stranger = `— stranger.example ${Buffer.alloc(68, 1).toString('base64')}\n`;
     const forged = kept
       .trimEnd()
