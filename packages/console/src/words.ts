@@ -7,7 +7,7 @@ export function ago(iso: string, now: number = Date.now()): string {
   return `${Math.floor(seconds / 86_400)} d ago`;
 }
 
-/** What stands for a number that is not known: it is never nought. */
+/** What stands for a number that is not known: it is never 0. */
 const UNKNOWN = '–';
 
 /** A number as the reader writes them; – where it is not known. */
@@ -53,7 +53,7 @@ interface Seen {
 const were = (n: number): string => `${count(n)} ${n === 1 ? 'was' : 'were'}`;
 
 /**
- * Counts of one system: nought where it has none, undefined while none were read.
+ * Counts of one system: 0 where it has none, undefined while none were read.
  * @param all counts of every system that had a call
  */
 export function seenOf<T extends Seen & { readonly system: string }>(

@@ -199,7 +199,7 @@ describe('the console says what is, in a browser of New York', () => {
     await page.getByRole('note', { name: 'The last drill' }).waitFor();
   });
 
-  it('a count that could not be read is no nought', async () => {
+  it('a count that could not be read is no 0', async () => {
     await page.route('**/api/v1/observations', (route) =>
       route.fulfill({
         status: 503,
@@ -214,7 +214,7 @@ describe('the console says what is, in a browser of New York', () => {
     await page.unroute('**/api/v1/observations');
   });
 
-  it('with the server gone it says so, and marks what it shows as stale, never as nought', async () => {
+  it('with the server gone it says so, and marks what it shows as stale, never as 0', async () => {
     await open('/', 'Overview');
     const row = page.getByRole('row', { name: /shop/ });
     await row.getByRole('cell', { name: '1', exact: true }).waitFor();

@@ -65,7 +65,7 @@ describe('what a call cost', () => {
 
 describe('a count', () => {
   const none = { exchanges: 0, inspected: 0, denied: 0, wouldHaveDenied: 0 };
-  it('that was not read is no nought', () => {
+  it('that was not read is no 0', () => {
     assert.deepEqual([count(undefined), plural(undefined, 'call')], ['–', '– calls']);
     assert.equal(seenOf(undefined, 'shop'), undefined, 'nothing was read');
     assert.deepEqual(seenOf([], 'shop'), none, 'it was read that there is none');

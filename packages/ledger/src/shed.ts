@@ -8,7 +8,7 @@ export type IsGone = (index: number, payload: Uint8Array) => boolean | Promise<b
 
 /**
  * Writes the content file of a full bundle anew, without what is to go, and puts it in the place of the one before: a crash leaves
- * one or the other. Entries, tiles and their commitments stay as they are. A file with bytes that are content of no entry is left.
+ * one or the other. Entries, tiles and their commitments stay as they are. A file with bytes that are content of no entry is left untouched.
  * @param n number of the bundle
  * @returns bytes that are free now
  */

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 /**
  * Work that looks at everything there is. Who asks waits for a round that begins from then on, and shares it with everyone
  * else who asks before it does: what was changed before is in it, and asking often costs no more than one round after the other.
- * It is done in the name of no one who asks.
+ * It runs outside the context of any caller.
  */
 export class NextRound<T> {
   readonly #work: () => Promise<T>;

@@ -42,7 +42,7 @@ export const ledgerProve: Command = {
     else print(...files);
     if (asked > 0 && witnesses.length === 0)
       printFault(
-        'sallyport: no witness has cosigned these entries yet: ask again once `record.everySeconds` are over',
+        'sallyport: no witness has cosigned these entries yet: ask again after the next round (`record.everySeconds`)',
       );
     return 0;
   },

@@ -1,6 +1,6 @@
 import { INJECTION, type InjectionRule, rule } from './injection-rule.ts';
 
-/** How a line begins that calls on whoever reads it. */
+/** How a line begins that calls on its reader. */
 const CALLS = [
   '(?:^|[\\n.!?:;\\]>)*#"\'-]\\s{0,4})(?:important|attention|note|hey|dear|hello|urgent|notice|warning|message|instructions?',
   'reminder|this (?:one|note|message|comment|text|line) is)[\\s,:!-]{1,4}(?:to |for )?',
@@ -19,7 +19,7 @@ const KEPT = [
   "private (?:data|keys?)|personal (?:data|information)|inbox|contacts?|user'?s? (?:data|messages?|e-?mails?))",
 ].join('|');
 
-/** Rules for what a system merely reads: words for it there are no one's who may give it orders. */
+/** Rules for text that a system merely reads, whose authors may not give it orders. */
 export const DOCUMENT_RULES: readonly InjectionRule[] = [
   rule(
     'addressed-to-model',

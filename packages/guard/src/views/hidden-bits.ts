@@ -2,7 +2,7 @@ import type { Layer } from './canonicalise.ts';
 import type { Look } from './look.ts';
 import { type Mapped, MappedBuilder } from './mapped.ts';
 
-/** Invisible characters of which two stand for nought and one, others for what parts the numbers. */
+/** Invisible characters of which two stand for zero and one, others for what parts the numbers. */
 const UNSEEN = /[\u00ad\u034f\u180e\u200b-\u200f\u2060-\u2064\u206a-\u206f\ufeff\ufe00\ufe01]/g;
 /** Fewest that spell anything: two characters. */
 const BITS_MIN = 14;
@@ -27,24 +27,24 @@ const KINDS = 4;
 const TRIED = 16;
 
 /** Pairs of the characters that are there most, in either order. */
-function* pairs({ found }: Unseen): Generator<readonly [nought: string, one: string]> {
+function* pairs({ found }: Unseen): Generator<readonly [zero: string, one: string]> {
   const counts = new Map<string, number>();
   for (const one of found) counts.set(one, (counts.get(one) ?? 0) + 1);
   const most = [...counts].sort(([, a], [, b]) => b - a).slice(0, KINDS);
-  for (const [nought] of most) for (const [one] of most) if (nought !== one) yield [nought, one];
+  for (const [zero] of most) for (const [one] of most) if (zero !== one) yield [zero, one];
 }
 
 /** Reads two characters as bits of characters of one width, by places in the text; null where next to none of it is text. */
 function read(
   text: string,
   { found, places }: Unseen,
-  [nought, one]: readonly [string, string],
+  [zero, one]: readonly [string, string],
   width: number,
 ): Mapped | null {
   const builder = new MappedBuilder({ text, starts: null, ends: null }, 64);
   let [texts, code, bits, start] = [0, 0, 0, 0];
   for (let n = 0; n < found.length; n++) {
-    if (found[n] !== nought && found[n] !== one) continue;
+    if (found[n] !== zero && found[n] !== one) continue;
     if (bits === 0) start = places[n]!;
     code = (code << 1) | (found[n] === one ? 1 : 0);
     if (++bits < width) continue;
@@ -69,7 +69,7 @@ function sequences({ found, places }: Unseen): Unseen[] {
 }
 
 /**
- * Text written in two invisible characters, one for nought and one for one, in one run or spread over the text. Which of them
+ * Text written in two invisible characters, one for zero and one for one, in one run or spread over the text. Which of them
  * is which, and how many make a character, is told by what comes out; what is read in several runs is one text. Linear.
  */
 export function* findHiddenBits(source: Mapped, { plain }: Look): Generator<Layer> {
