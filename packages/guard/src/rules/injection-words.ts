@@ -39,5 +39,5 @@ export const OF_A_THING =
 /** All that came before, in so many words; what is only earlier must stand for itself, and not for rows, warnings or changes. */
 export const EVERYTHING = [
   "(?:was\\s|is\\s)?(?:above|before|so far|until now|instructed|said|written|stated)|you(?:'ve| have)? (?:were|been|know|learned|learnt)",
-  '(?:(?:was|is)\\s)?(?:prior|previous|earlier)(?=\\s{0,3}(?:$|[^\\w\\s]|\\n|(?:and|but|then|or|to (?:this|that))\\b))|(?:previous|prior|past|earlier) orders',
+  '(?:(?:was|is)\\s)?(?:prior|previous|earlier)(?=\\s{0,3}(?:$|[^\\w\\s]|\\n|(?:and|but|then|or|to (?:this|that))\\b))|(?:previous|prior|past|earlier) (?:orders|\\w{1,12} (?:instructions|prompts?))',
 ].join('|');
