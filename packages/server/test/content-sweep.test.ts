@@ -107,6 +107,8 @@ describe('content that expired', () => {
     assert.equal(await ledger.shedContent(0, () => true), 0);
     assert.equal(statSync(file!).size, whole.length + 4);
     writeFileSync(file!, whole);
+    assert.equal(await ledger.shedContent(0, () => false), 0);
+    assert.equal(statSync(file!).size, whole.length, 'of keys that are still there');
     const copy = ledger.copy();
     await copy.next();
     assert.equal(await ledger.shedContent(0, () => true), null, 'a copy reads it twice');
