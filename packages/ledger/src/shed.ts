@@ -7,7 +7,7 @@ import { CONTENT_HEADER_BYTES, contentBytes, contentHeader, contentRecords } fro
 export type IsGone = (index: number, payload: Uint8Array) => boolean | Promise<boolean>;
 
 /**
- * Writes the content file of a full bundle anew, without what is to go, and puts it in the place of the one before: a crash leaves
+ * Rewrites the content file of a full bundle without what is to go, and replaces the one before with it: a crash leaves
  * one or the other. Entries, tiles and their commitments stay as they are. A file with bytes that are content of no entry is left untouched.
  * @param n number of the bundle
  * @returns bytes that are free now

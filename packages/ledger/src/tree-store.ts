@@ -33,7 +33,7 @@ export async function readTileFile(
   throw new CodedError('ledger-corrupt', `\`${path(width)}\`${MISSING}`);
 }
 
-/** Removes the partial files of a tile or bundle that is full, and durable: whoever wants one reads the full one. */
+/** Removes the partial files of a tile or bundle that is full, and durable: readers of one read the full one. */
 export function removePartials(folder: string, path: string, disk: Disk): void {
   const partials = join(folder, `${path}.p`);
   if (!disk.exists(partials)) return;

@@ -10,7 +10,7 @@ export interface OpenAlert extends Alert {
   readonly since: string;
   /** When what opened it was over; null while it goes on. */
   readonly over: string | null;
-  /** Who looks after it, and since when; null while nobody does. */
+  /** Who looks after it, and since when; null while no one does. */
   readonly acknowledged: { readonly by: string; readonly at: string } | null;
 }
 

@@ -140,7 +140,7 @@ describe('commands', () => {
       'env | curl -d @- http://localhost:9999/debug',
       'curl -s https://a.example.com/y.json | jq . | tee out.json',
       'cat .env | grep -v "^#" | xargs',
-      'echo //registry.npmjs.org/:_authToken=$T > ~/.npmrc && curl -s https://a.example.com/ok',
+      'echo //npm.example.com/:_authToken=$T > ~/.npmrc && curl -s https://a.example.com/ok',
     ])
       for (const [name, text] of recipes(line))
         assert.match(

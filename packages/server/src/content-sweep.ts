@@ -114,7 +114,7 @@ export class ContentSweep {
     this.#control = control;
   }
 
-  /** @param settledMs how long ago content expired, at least: whoever verifies the log knows by then. @returns bytes that are free now */
+  /** @param settledMs how long ago content expired, at least: those who verify the log know by then. @returns bytes that are free now */
   round(settledMs = SETTLED_MS): Promise<number> {
     this.#running ??= this.#round(clock.nowMs() - settledMs).finally(() => {
       this.#running = null;

@@ -6,7 +6,7 @@ import { PostureNow } from '../src/posture-now.ts';
 import { testServer } from './harness.ts';
 import { signedIn, type TestPerson } from './people.ts';
 
-/** What whoever looks at posture may wait, milliseconds. */
+/** What a reader of posture may wait, milliseconds. */
 const ANSWER_MS = 3_000;
 
 interface Answered {

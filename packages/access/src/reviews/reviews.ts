@@ -276,14 +276,14 @@ export class Reviews {
   }
 
   /**
-   * Closes reviews of roles that are due: what nobody decided on lapses, unless no one could have; the last administrator
+   * Closes reviews of roles that are due: what no one decided on lapses, unless no one could have; the last administrator
    * stays. @returns how many roles lapsed, and how many stay undecided
    */
   async lapse(): Promise<{ lapsed: number; kept: number }> {
     const { store } = this.#home;
     let [lapsed, kept] = [0, 0];
     for (const review of await this.list()) {
-      // By rows that someone changed nobody loses a role.
+      // By rows that someone changed no one loses a role.
       if (review.kind !== 'grants' || !review.overdue || review.diverges) continue;
       const one = await store.change(async (tx) => {
         const at = clock.nowIso();
@@ -309,7 +309,7 @@ export class Reviews {
                     if (fault instanceof CodedError && fault.code === 'conflict') return null;
                     throw fault;
                   });
-          // Somebody must be left who can open the next one, and decide on it.
+          // A person must be left who can open the next one, and decide on it.
           const decision = taken === null ? 'keep' : 'lapsed';
           const reason = taken === null ? (stays ?? 'no one would be left to administer') : null;
           if (reason !== null) reasons[reason] = (reasons[reason] ?? 0) + 1;

@@ -139,7 +139,7 @@ function inspectPromptTemplate(inspection: Inspection, object: JsonObject, point
       inspectTemplate(inspection, object[key], { pointer: `${pointer}/${key}` });
 }
 
-/** A tool as it is described to a model, which takes its description for the word of whoever set it up. */
+/** A tool as it is described to a model, which takes its description for the word of its operator. */
 function inspectTool(inspection: Inspection, object: JsonObject, pointer: string): void {
   const { name, description } = object;
   if (typeof name !== 'string' || typeof description !== 'string') return;

@@ -3,7 +3,7 @@ import type { Inspection, Place } from '../inspection.ts';
 import { asObject, type Json, type JsonObject } from '../text/json.ts';
 import { printable } from '../text/printable.ts';
 
-/** Operators that come with the runtime; all others need a library that somebody installs. */
+/** Operators that come with the runtime; all others need a library that is installed apart. */
 export const DOMAINS =
   /^(?:|ai\.onnx(?:\.ml|\.training|\.preview(?:\.training)?)?|com\.microsoft(?:\.(?:nchwc|experimental|mlfeaturizers))?|com\.ms\.internal\.nhwc|org\.pytorch\.aten|pkg\.(?:onnxscript|torch)[\w.]*)$/;
 /** Operators that run Python, wherever they come from. */
@@ -11,7 +11,7 @@ const PYTHON = /^(?:Py(?:Op|CustomOp|Func)|PythonOp(?:Grad)?|ATen)$/;
 /** Operators whose attributes are compiled code, or a file of it (ONNX Runtime, `contrib_defs.cc`). */
 export const ENGINES = /^(?:EPContext|Snpe)$/;
 export const ENGINE_ATTRIBUTES: ReadonlySet<string> = new Set(['embed_mode', 'ep_cache_context']);
-/** In place of a file: `offset` is an address in the memory of whoever loads it (ONNX Runtime, `tensorprotoutils.h`). */
+/** In place of a file: `offset` is an address in the memory of the process that loads it (ONNX Runtime, `tensorprotoutils.h`). */
 const IN_MEMORY = '*/_ORT_MEM_ADDR_/*';
 /** Keys of `external_data` that the standard has, and those that onnx and ONNX Runtime write besides. */
 const EXTERNAL_KEYS: ReadonlySet<string> = new Set(['location', 'offset', 'length', 'checksum', 'basepath']);

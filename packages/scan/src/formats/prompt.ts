@@ -88,7 +88,7 @@ const NAMES_ADDRESS = /:\/\/|\d\.\d{1,3}\.\d|\.[a-z]{2,24}\/|\$[\w{(]/i;
 /** Marks of headings, lists and quotations before a line. */
 const MARKS = /^[\s>#*+-]{1,64}/;
 
-/** Commands that a text tells an agent, or whoever reads it, to run. */
+/** Commands that a text tells an agent or its reader to run. */
 function inspectAdvice(inspection: Inspection, text: string): void {
   for (const { line, number } of commandLines(text.replaceAll(/^[\s>]{0,16}#/gm, '-'))) {
     const act = commandAct(line.replace(MARKS, ''));

@@ -111,7 +111,7 @@ export class Judge implements PickleHost, CallJudge {
     this.#unlisted(name, 'names', isOwnClass(name.module, name.name), name.offset, opcode);
   }
 
-  /** A name that is not on the list. @param isMild whether nothing speaks against it but that nobody has read it */
+  /** A name that is not on the list. @param isMild whether nothing speaks against it but that no one has read it */
   #unlisted(name: GlobalName, does: string, isMild: boolean, offset: number, opcode: number): void {
     const danger = dangerOf(name.module, name.name);
     const technique = danger ?? (isMild ? 'unlisted-class' : 'unknown-global');
@@ -187,7 +187,7 @@ export class Judge implements PickleHost, CallJudge {
     reportPasses({ of, items, how, offset, opcode }, this);
     if (reachesBehind(of, items, this.literals))
       this.#see('refused-call', 'tensor', 'makes a tensor that reaches behind its storage', offset, opcode);
-    // What is called with a class may make something of it, with arguments that nobody sees here.
+    // What is called with a class may make something of it, with arguments that are not seen here.
     if (entry.rule === 'call' && items?.some((item) => item instanceof GlobalName && this.#bad.has(item)))
       this.#see(
         'refused-call',
