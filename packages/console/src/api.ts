@@ -1,4 +1,4 @@
-import type { Action, Detection, DialectName, Severity } from '@sallyport/core';
+import { type Action, type Detection, type DialectName, type Severity, UnderWay } from '@sallyport/core';
 import { pageHeaders } from './page-key.ts';
 import { answered, unanswered } from './reach.ts';
 
@@ -274,17 +274,11 @@ export function onProofNeeded(ask: (() => Promise<boolean>) | null): void {
 }
 
 /** Changes that are under way, by what was asked. */
-const underWay = new Map<string, Promise<unknown>>();
+const changes = new UnderWay<unknown>();
 
 /** Asks for a change. Asked for twice at once, by a double click or a second Enter, it is made once, and both get its answer. */
-function change<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const asked = JSON.stringify([method, path, body]);
-  const known = underWay.get(asked) as Promise<T> | undefined;
-  if (known) return known;
-  const made = call<T>(method, path, body).finally(() => underWay.delete(asked));
-  underWay.set(asked, made);
-  return made;
-}
+const change = <T>(method: string, path: string, body?: unknown): Promise<T> =>
+  changes.of(JSON.stringify([method, path, body]), () => call<T>(method, path, body)) as Promise<T>;
 
 async function call<T>(method: string, path: string, body?: unknown, background = false): Promise<T> {
   try {

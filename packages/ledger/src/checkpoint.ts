@@ -1,6 +1,7 @@
 import { CodedError } from '@sallyport/core';
 import { formatNote, fromBase64, type Note, type NoteSignature, parseNote } from './note.ts';
 import { heldNumber, sixtyFourBits } from './sixty-four-bits.ts';
+import { HASH_BYTES } from './tile.ts';
 import { PREFIXED_BYTES_MAX, type VerifierKey, verifierKey, verifyRaw } from './verifier-key.ts';
 
 /** What a checkpoint (https://c2sp.org/tlog-checkpoint) of a log says. */
@@ -21,7 +22,6 @@ export interface NoteSigner {
   signQuantumSafe(message: Uint8Array): Uint8Array;
 }
 
-const HASH_BYTES = 32;
 const TIME_BYTES = 8;
 const SECONDS_MAX = (1n << 63n) - 1n;
 

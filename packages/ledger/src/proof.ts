@@ -3,6 +3,7 @@ import { type Checkpoint, parseCheckpoint, signedBy } from './checkpoint.ts';
 import { leafHash, verifyInclusion } from './merkle.ts';
 import { fromBase64, type Note, parseNote } from './note.ts';
 import { heldNumber, sixtyFourBits } from './sixty-four-bits.ts';
+import { HASH_BYTES } from './tile.ts';
 import type { VerifierKey } from './verifier-key.ts';
 
 /** That an entry is in a log, for whoever has nothing but the log's public keys (https://c2sp.org/tlog-proof). */
@@ -17,7 +18,6 @@ export interface LogProof {
 }
 
 const HEAD = 'c2sp.org/tlog-proof@v1';
-const HASH_BYTES = 32;
 const HASHES_MAX = 63;
 const CHARACTERS_MAX = 2_000_000;
 const wrong = (why: string): CodedError => new CodedError('ledger-corrupt', `it is no proof: ${why}`);

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { join } from 'node:path';
-import { CodedError, clock } from '@sallyport/core';
+import { CodedError, clock, InTurn } from '@sallyport/core';
 import {
   type Checkpoint,
   cosignature,
@@ -24,6 +24,7 @@ import {
   parseNote,
 } from './note.ts';
 import { heldNumber, isHeld, sixtyFourBits } from './sixty-four-bits.ts';
+import { HASH_BYTES } from './tile.ts';
 import { DurableFiles, makeDurableFolder } from './tree-store.ts';
 import type { VerifierKey } from './verifier-key.ts';
 
@@ -47,7 +48,6 @@ export interface WitnessOptions {
 }
 
 const HASHES_MAX = 63;
-const HASH_BYTES = 32;
 const BODY_CHARACTERS_MAX = 1_000_000;
 const EMPTY = hash('sha256', '', 'buffer');
 const ORIGIN_HASH = /^[0-9a-f]{64}$/;
@@ -110,7 +110,7 @@ export class Witness {
   /** By the hash of the origin. */
   readonly #remembered = new Map<string, Remembered>();
   /** One request after the other for each log: what is checked is what is stored. */
-  readonly #work = new Map<string, Promise<unknown>>();
+  readonly #turns = new Map<string, InTurn>();
 
   constructor(options: WitnessOptions) {
     this.#options = options;
@@ -161,13 +161,9 @@ export class Witness {
       return text(403, (fault as Error).message);
     }
     const lines = asked.note.signatures.filter((line) => keys.some((key) => isLineOf(line, key)));
-    const before = this.#work.get(origin) ?? Promise.resolve();
-    const work = before.then(() => this.#add(asked, lines));
-    this.#work.set(
-      origin,
-      work.catch(() => {}),
-    );
-    return work;
+    const turn = this.#turns.get(origin) ?? new InTurn();
+    this.#turns.set(origin, turn);
+    return turn.do(() => this.#add(asked, lines));
   }
 
   /** @param lines signatures of the log, which hold */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ControlResult } from '@sallyport/core';
+import { type ControlResult, UnderWay } from '@sallyport/core';
 import { log } from './log.ts';
 
 /** Results of probes that are older are looked for again. */
@@ -22,7 +22,7 @@ interface Asked {
 /** Controls for someone who does not wait: from the last results. What is due runs afterwards, and is in a later answer. */
 export class PostureNow {
   readonly #asked: Asked;
-  #computing: Promise<ControlResult[]> | null = null;
+  readonly #computing = new UnderWay<ControlResult[]>();
   #last: { readonly controls: ControlResult[]; readonly atMs: number } | null = null;
   #isProbing = false;
   /** When the last round ended: probes that have nothing to look at give no result, and are always due. */
@@ -44,16 +44,11 @@ export class PostureNow {
 
   /** As they are now; where that takes long, as they were within {@link PROBED_MS}. */
   #controls(): Promise<ControlResult[]> {
-    this.#computing ??= this.#asked
-      .compute()
-      .then((controls) => {
-        this.#last = { controls, atMs: performance.now() };
-        return controls;
-      })
-      .finally(() => {
-        this.#computing = null;
-      });
-    const computing = this.#computing;
+    const computing = this.#computing.of('controls', async () => {
+      const controls = await this.#asked.compute();
+      this.#last = { controls, atMs: performance.now() };
+      return controls;
+    });
     const last = this.#last;
     if (last === null || performance.now() - last.atMs > PROBED_MS) return computing;
     // A fault that comes after the wait is that of the next answer.

@@ -1,9 +1,9 @@
-import type { PriceRow } from '@sallyport/core';
+import { InTurn, type PriceRow } from '@sallyport/core';
 import { type PriceList, priceEvents } from '@sallyport/store';
 import type { Control } from './control.ts';
 
-/** By control: the import that was begun last. Each is judged by the table that it takes the place of. */
-const lastOf = new WeakMap<Control, Promise<unknown>>();
+/** By control: imports, one after the other. Each is judged by the table that it takes the place of. */
+const imports = new WeakMap<Control, InTurn>();
 
 /**
  * Loads a table of prices in the place of the one before; every worker counts by it from then on.
@@ -15,10 +15,9 @@ export function importPrices(
   rows: readonly PriceRow[],
   permit: (before: readonly PriceRow[]) => Promise<void> = async () => {},
 ): Promise<PriceList> {
-  const last = lastOf.get(control) ?? Promise.resolve();
-  const done = last.catch(() => {}).then(() => importNow(control, actor, rows, permit));
-  lastOf.set(control, done);
-  return done;
+  const turn = imports.get(control) ?? new InTurn();
+  imports.set(control, turn);
+  return turn.do(() => importNow(control, actor, rows, permit));
 }
 
 async function importNow(

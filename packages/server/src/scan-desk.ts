@@ -4,6 +4,7 @@ import {
   CodedError,
   clock,
   endApart,
+  InTurn,
   newEvent,
   newId,
   type SallyportEvent,
@@ -66,7 +67,7 @@ export class ScanDesk {
   readonly #scans = new Set<Apart>();
   #watching: Promise<void> = Promise.resolve();
   /** When the last scan of each watched folder ends. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns = new Map<string, InTurn>();
   #closed = false;
 
   constructor(control: Control) {
@@ -185,13 +186,9 @@ export class ScanDesk {
 
   /** Scans one watched folder for everything that it is watched for, once at a time: what is recorded last was read last. */
   scanWatch(actor: string, watch: Watch): Promise<readonly ScanOutcome[]> {
-    const before = this.#turns.get(watch.name) ?? Promise.resolve();
-    const outcomes = before.then(() => this.#scanWatch(actor, watch));
-    this.#turns.set(
-      watch.name,
-      outcomes.catch(() => {}),
-    );
-    return outcomes;
+    const turn = this.#turns.get(watch.name) ?? new InTurn();
+    this.#turns.set(watch.name, turn);
+    return turn.do(() => this.#scanWatch(actor, watch));
   }
 
   async #scanWatch(actor: string, watch: Watch): Promise<readonly ScanOutcome[]> {

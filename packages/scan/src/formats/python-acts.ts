@@ -2,14 +2,15 @@ import type { Inspection, Place } from '../inspection.ts';
 import { inspectPython, type PythonAct } from '../python/inspect-python.ts';
 import type { TechniqueName } from '../techniques.ts';
 import { decodedAndRun } from '../text/hidden-code.ts';
+import { TOLD } from './command-reports.ts';
 
 const ACTS: Readonly<Record<PythonAct, readonly [TechniqueName, string]>> = {
   decoded: ['hidden-code', 'decodes code and runs it'],
-  fetched: ['notebook-shell', 'fetches a program and runs it'],
+  fetched: TOLD.fetched,
   'fetched-object': ['unsafe-loading', 'loads objects that it fetches'],
-  'shell-elsewhere': ['shell-elsewhere', 'hands a shell to another machine'],
-  'sent-away': ['secrets-sent', 'sends secrets or all variables to another machine'],
-  destroys: ['files-destroyed', 'removes all that a person or machine has'],
+  'shell-elsewhere': TOLD['shell-elsewhere'],
+  'sent-away': TOLD['sent-away'],
+  destroys: TOLD.destroys,
   'reaches-out': ['install-command', 'reaches out when it is installed'],
   unread: ['too-much', 'is Python that is longer, deeper or slower to read than it may be'],
 };
