@@ -335,10 +335,21 @@ export type ErrorCode = keyof typeof ERRORS;
 /** A fault with a stable code. Messages are lower case and never hold secrets or prompt text. */
 export class CodedError extends Error {
   readonly code: ErrorCode;
-  constructor(code: ErrorCode, message?: string, options?: { cause?: unknown }) {
+  /** When to come back, in milliseconds from now; null where that is not known. */
+  readonly retryAfterMs: number | null;
+  constructor(
+    code: ErrorCode,
+    message?: string,
+    options?: { cause?: unknown; retryAfterMs?: number | null },
+  ) {
     super(message ?? ERRORS[code].meaning, options);
     this.name = 'CodedError';
     this.code = code;
+    this.retryAfterMs = options?.retryAfterMs ?? null;
+  }
+  /** The same in whole seconds, one at least, as `Retry-After` has it. */
+  get retryAfterSeconds(): number | null {
+    return this.retryAfterMs === null ? null : Math.max(1, Math.ceil(this.retryAfterMs / 1_000));
   }
   /** HTTP status that goes with the code. */
   get status(): number {

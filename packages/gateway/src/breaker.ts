@@ -24,10 +24,11 @@ const OF_THE_REQUEST: ReadonlySet<number> = new Set([501, 505]);
 
 /** A call that is not sent, since those before it failed. */
 export class BackOffFault extends CodedError {
-  readonly retryAfterMs: number;
+  declare readonly retryAfterMs: number;
   constructor(system: string, retryAfterMs: number) {
-    super('upstream-backing-off', `the last calls to \`${system}\` failed; it is tried again soon`);
-    this.retryAfterMs = retryAfterMs;
+    super('upstream-backing-off', `the last calls to \`${system}\` failed; it is tried again soon`, {
+      retryAfterMs,
+    });
   }
 }
 

@@ -16,7 +16,6 @@ import { DIALECT_TABLE, findRoute, pathWithModel, type RequestReading } from '@s
 import { placeCharacters } from './answer-reading.ts';
 import { decode, readBody } from './body.ts';
 import { conditionsOnRequest } from './conditions.ts';
-import type { LimitHit } from './counters.ts';
 import { type Deps, type Exchange, mark } from './exchange.ts';
 import { judgeCall } from './judge.ts';
 import { forwardedQuery, queryPointer } from './query.ts';
@@ -32,15 +31,6 @@ import {
   isJsonType,
   refuseRepeated,
 } from './upstream-headers.ts';
-
-/** A refusal by a limit, which says when to come back, where that helps. */
-export class LimitFault extends CodedError {
-  readonly retryAfterMs: number | null;
-  constructor(hit: LimitHit) {
-    super(hit.code, hit.message);
-    this.retryAfterMs = hit.retryAfterMs;
-  }
-}
 
 /** The credential a caller presents, in either of the two places client SDKs put it. */
 function presented(headers: IncomingHttpHeaders): string | null {
@@ -227,7 +217,7 @@ export function limit(exchange: Exchange, deps: Deps): void {
     process.hrtime.bigint(),
     exchange.atMs,
   );
-  if ('code' in taken) throw new LimitFault(taken);
+  if ('code' in taken) throw new CodedError(taken.code, taken.message, { retryAfterMs: taken.retryAfterMs });
   exchange.reservation = taken;
   mark(exchange, 'limit');
 }

@@ -1,9 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { type CodedError, ERRORS, type ErrorCode, type Outcome } from '@sallyport/core';
 import type { DialectError } from '@sallyport/models';
-import { BackOffFault } from './breaker.ts';
 import { callerMessage, type Deps, type Exchange, mark } from './exchange.ts';
-import { LimitFault } from './input-stages.ts';
 import { recordDenial } from './record.ts';
 
 /** Header that names the exchange in the record, on every answer. */
@@ -143,11 +141,8 @@ export function outcomeOf(code: ErrorCode): Outcome {
 }
 
 /** When to come back, where a fault says so. */
-export function comeBack(fault: CodedError): OutgoingHttpHeaders {
-  const says = fault instanceof LimitFault || fault instanceof BackOffFault;
-  if (!says || fault.retryAfterMs === null) return {};
-  return { 'retry-after': String(Math.max(1, Math.ceil(fault.retryAfterMs / 1000))) };
-}
+export const comeBack = ({ retryAfterSeconds }: CodedError): OutgoingHttpHeaders =>
+  retryAfterSeconds === null ? {} : { 'retry-after': String(retryAfterSeconds) };
 
 /** Refuses a call before anything was forwarded: recorded first, then answered. */
 export async function refuse(exchange: Exchange, deps: Deps, fault: CodedError): Promise<void> {

@@ -51,10 +51,10 @@ async function waiting(
   untilMs: number,
 ): Promise<Waiting[]> {
   const out: Waiting[] = [];
-  for await (const event of store.events.all(['content-expired'])) {
-    if (Date.parse(event.at) > untilMs) break;
-    const index = await store.events.indexOf(event.id);
-    if (index !== null && (index > swept.event || swept.held.includes(event.id))) out.push({ index, event });
+  const behind = swept.held.length > 0 ? -1 : swept.event;
+  for await (const one of store.events.all(['content-expired'], behind)) {
+    if (Date.parse(one.event.at) > untilMs) break;
+    if (one.index > swept.event || swept.held.includes(one.event.id)) out.push(one);
   }
   return out;
 }

@@ -59,7 +59,7 @@ export class Monitor {
 
   /** Takes up alerts that waited when the server stopped, however old. */
   async restore(): Promise<void> {
-    for await (const event of this.#control.installation.store.events.all(ALERT_EVENTS))
+    for await (const { event } of this.#control.installation.store.events.all(ALERT_EVENTS))
       this.#open.fold(event);
   }
 

@@ -58,9 +58,15 @@ export class Events {
     return rows.map(toEvent);
   }
 
-  /** Every event of some types that there ever was, oldest first, read piece by piece. */
-  async *all(types: readonly string[]): AsyncGenerator<SallyportEvent> {
-    for (let after = -1; ; ) {
+  /**
+   * Every event of some types that there ever was, with the number of its entry, oldest first, read piece by piece.
+   * @param behind the number of the entry behind which they stand
+   */
+  async *all(
+    types: readonly string[],
+    behind = -1,
+  ): AsyncGenerator<{ readonly index: number; readonly event: SallyportEvent }> {
+    for (let after = behind; ; ) {
       const rows = await this.#db
         .selectFrom('events')
         .selectAll()
@@ -69,7 +75,7 @@ export class Events {
         .orderBy('leaf_index')
         .limit(PIECE_ROWS)
         .execute();
-      yield* rows.map(toEvent);
+      for (const row of rows) yield { index: Number(row.leaf_index), event: toEvent(row) };
       if (rows.length < PIECE_ROWS) return;
       after = Number(rows.at(-1)!.leaf_index);
     }

@@ -4,7 +4,7 @@ import type { AccessHome } from '../people/home.ts';
 import { canSignIn } from '../people/left-and-kept.ts';
 
 /** A role by which a person who can sign in decides on reviews. */
-interface Decider {
+export interface Decider {
   readonly grant: string;
   readonly holder: string;
   /** Whether it ends by itself. */
@@ -28,14 +28,15 @@ export async function deciders({ store, decidingRoles }: AccessHome, tx?: Connec
 /**
  * Why a role stays though no one decided on it: no one but its holder could have, or it is the last by which reviews can
  * be decided on without an end. Null where it may lapse.
+ * @param deciding as {@link deciders} gives them in the same transaction
  */
 export async function undecidable(
   home: AccessHome,
   tx: Connection,
+  deciding: readonly Decider[],
   { holder, subject }: { holder: string; subject: string },
 ): Promise<string | null> {
-  await home.store.people.oneAtATime(tx);
-  const others = (await deciders(home, tx)).filter((one) => one.holder !== holder);
+  const others = deciding.filter((one) => one.holder !== holder);
   if (others.length === 0) return 'no one else could decide on it';
   const isDeciding = (await home.store.people.grants(clock.nowIso(), holder, tx)).some(
     ({ id, role, system, expiresAt }) =>

@@ -8,7 +8,7 @@ import type { Who } from '../people/sessions.ts';
 import type { SignIn } from '../people/sign-in.ts';
 import { strongest } from '../people/strength.ts';
 import { newToken, tokenHash } from '../token.ts';
-import { deciders, undecidable } from './deciders.ts';
+import { type Decider, deciders, undecidable } from './deciders.ts';
 import { chosenBySeed, eventItems, grantItems } from './evidence.ts';
 import { type Decided, itemsDigest, requireFitting, statementChallenge, statementText } from './statement.ts';
 
@@ -290,9 +290,15 @@ export class Reviews {
         const events: SallyportEvent[] = [];
         const items = await store.reviews.items(review.id, tx);
         const reasons: Record<string, number> = {};
+        /** Read again once a role was taken. */
+        let deciding: Decider[] | null = null;
         for (const item of items) {
           if (item.decision !== null || item.diverges) continue;
-          const stays = await undecidable(this.#home, tx, item);
+          if (deciding === null) {
+            await store.people.oneAtATime(tx);
+            deciding = await deciders(this.#home, tx);
+          }
+          const stays = await undecidable(this.#home, tx, deciding, item);
           const taken =
             stays !== null
               ? null
@@ -314,6 +320,7 @@ export class Reviews {
           const reason = taken === null ? (stays ?? 'no one would be left to administer') : null;
           if (reason !== null) reasons[reason] = (reasons[reason] ?? 0) + 1;
           await store.reviews.decide(tx, item.id, { decision, reason, by: 'sallyport', at });
+          if (taken !== null) deciding = null;
           events.push(...(taken ?? []));
         }
         if (store.reviews.isWhole && items.every(({ diverges }) => !diverges))

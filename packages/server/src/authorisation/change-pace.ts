@@ -9,13 +9,11 @@ const SAID_EVERY_MS = 60_000;
 
 /** An account asks for too much that the record keeps. */
 export class ChangesTooFast extends CodedError {
-  readonly retryAfterSeconds: number;
-  constructor(retryAfterSeconds: number) {
-    super(
-      'rate-limited',
-      `this account asks for more than ${PER_SECOND} changes a second; wait ${retryAfterSeconds} s`,
-    );
-    this.retryAfterSeconds = retryAfterSeconds;
+  constructor(retryAfterMs: number) {
+    const wait = Math.ceil(retryAfterMs / 1_000);
+    super('rate-limited', `this account asks for more than ${PER_SECOND} changes a second; wait ${wait} s`, {
+      retryAfterMs,
+    });
   }
 }
 
@@ -38,12 +36,11 @@ export class ChangePace {
     const { left: before, atMs } = this.#buckets.get(account) ?? { left: BURST, atMs: nowMs };
     const filled = Math.min(BURST, before + (Math.max(0, nowMs - atMs) / 1_000) * PER_SECOND);
     if (filled < 1) {
-      const wait = Math.ceil((1 - filled) / PER_SECOND);
       if (nowMs - this.#saidMs >= SAID_EVERY_MS) {
         this.#saidMs = nowMs;
         log('warn', 'an account asks for too many changes', { account });
       }
-      throw new ChangesTooFast(wait);
+      throw new ChangesTooFast(((1 - filled) / PER_SECOND) * 1_000);
     }
     this.#buckets.set(account, { left: filled - 1, atMs: nowMs });
   }

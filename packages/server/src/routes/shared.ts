@@ -13,7 +13,6 @@ import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { HTTPException } from 'hono/http-exception';
 import type { Principal } from '../authorisation/authoriser.ts';
-import { ChangesTooFast } from '../authorisation/change-pace.ts';
 import type { SystemScope } from '../authorisation/system-scope.ts';
 import type { Control } from '../control.ts';
 import { log } from '../log.ts';
@@ -272,7 +271,7 @@ export function failure(c: Context<Env>, fault: unknown): Response {
     log('error', 'a fault inside the control plane', {
       fault: String((coded.cause as Error)?.stack ?? coded.cause),
     });
-  if (coded instanceof ChangesTooFast) c.header('retry-after', String(coded.retryAfterSeconds));
+  if (coded.retryAfterSeconds !== null) c.header('retry-after', String(coded.retryAfterSeconds));
   return c.json(
     { error: { code: coded.code, message: coded.message, action: ERRORS[coded.code].action } },
     coded.status as 400,
