@@ -1,38 +1,15 @@
 /// <reference lib="dom" />
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { parseConfig } from '@sallyport/core';
-import { type RunningServer, startServer } from '@sallyport/server';
+import type { RunningServer } from '@sallyport/server';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser, violations } from './browser.ts';
+import { consoleServer, helloSystem, newDataFolder } from './console-server.ts';
 
-const DIST = join(import.meta.dirname, '../dist');
 const WIDTHS = [1440, 1024, 390] as const;
 const PAGES = ['/', '/start', '/traffic', '/systems', '/systems/shop', '/findings', '/guard', '/people'];
-
-/** An AI system that refuses every credential but one. */
-function provider(): Promise<Server> {
-  const server = createServer((req, res) => {
-    req.resume();
-    req.on('end', () => {
-      const good = req.headers.authorization === 'Bearer good-provider-key';
-      res.writeHead(good ? 200 : 401, { 'content-type': 'application/json' });
-      const message = { role: 'assistant', content: 'Hello to you.' };
-      const answer = { id: 'c', object: 'chat.completion', created: 1, model: 'm' };
-      res.end(
-        JSON.stringify(
-          good ? { ...answer, choices: [{ index: 0, message, finish_reason: 'stop' }] } : { error: {} },
-        ),
-      );
-    });
-  });
-  return new Promise((done) => server.listen(0, '127.0.0.1', () => done(server)));
-}
 
 describe('the console at three widths, in a browser', () => {
   let server: RunningServer;
@@ -42,20 +19,11 @@ describe('the console at three widths, in a browser', () => {
   before(async () => {
     process.env['NARROW_GOOD'] = 'good-provider-key';
     delete process.env['NARROW_UNSET'];
-    const data = join(mkdtempSync(join(tmpdir(), 'sallyport-narrow-')), 'data');
-    upstream = await provider();
+    const data = newDataFolder('narrow');
+    upstream = await helloSystem({}, 'good-provider-key');
     const urls = [`http://127.0.0.1:${(upstream.address() as AddressInfo).port}`];
-    server = await startServer({
-      data,
-      rootKey: `${data}.key`,
-      demo: false,
-      workers: 1,
-      console: DIST,
-      config: parseConfig({
-        gateway: { port: 0 },
-        control: { port: 0 },
-        secrets: { environment: ['NARROW_GOOD', 'NARROW_UNSET'] },
-      }),
+    server = await consoleServer(data, {
+      secrets: { environment: ['NARROW_GOOD', 'NARROW_UNSET'] },
     });
     const system = { dialect: 'openai', urls, allowPrivate: true, mode: 'enforce' };
     const prices = { inputPerMillion: 0, outputPerMillion: 0 };

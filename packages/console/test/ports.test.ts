@@ -1,17 +1,13 @@
 /// <reference lib="dom" />
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { parseConfig } from '@sallyport/core';
-import { type RunningServer, startServer } from '@sallyport/server';
+import type { RunningServer } from '@sallyport/server';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchBrowser } from './browser.ts';
+import { consoleServer, newDataFolder } from './console-server.ts';
 
-const DIST = join(import.meta.dirname, '../dist');
 const PASSWORD = 'correct horse battery staple';
 
 describe('other programs on this machine, at other ports of localhost', () => {
@@ -27,15 +23,8 @@ describe('other programs on this machine, at other ports of localhost', () => {
   let plants: string[] = [];
 
   before(async () => {
-    const data = join(mkdtempSync(join(tmpdir(), 'sallyport-ports-')), 'data');
-    server = await startServer({
-      data,
-      rootKey: `${data}.key`,
-      demo: false,
-      workers: 1,
-      console: DIST,
-      config: parseConfig({ gateway: { port: 0 }, control: { port: 0 } }),
-    });
+    const data = newDataFolder('ports');
+    server = await consoleServer(data);
     other = createServer((req, res) => {
       seen.push(req);
       res.setHeader('set-cookie', plants);

@@ -1,31 +1,12 @@
 /// <reference lib="dom" />
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { parseConfig } from '@sallyport/core';
-import { type RunningServer, startServer } from '@sallyport/server';
+import type { RunningServer } from '@sallyport/server';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser, violations } from './browser.ts';
-
-const DIST = join(import.meta.dirname, '../dist');
-
-/** An AI system outside us: says hello. */
-function assistant(): Promise<Server> {
-  const server = createServer((req, res) => {
-    req.resume();
-    req.on('end', () => {
-      res.writeHead(200, { 'content-type': 'application/json' });
-      const message = { role: 'assistant', content: 'Hello to you.' };
-      const choices = [{ index: 0, message, finish_reason: 'stop' }];
-      res.end(JSON.stringify({ id: 'c', object: 'chat.completion', created: 1, model: 'm', choices }));
-    });
-  });
-  return new Promise((done) => server.listen(0, '127.0.0.1', () => done(server)));
-}
+import { consoleServer, helloSystem, newDataFolder } from './console-server.ts';
 
 describe('the console says what is, in a browser of New York', () => {
   let server: RunningServer;
@@ -33,16 +14,9 @@ describe('the console says what is, in a browser of New York', () => {
   let browser: Browser;
   let page: Page;
   before(async () => {
-    const data = join(mkdtempSync(join(tmpdir(), 'sallyport-says-')), 'data');
-    upstream = await assistant();
-    server = await startServer({
-      data,
-      rootKey: `${data}.key`,
-      demo: false,
-      workers: 1,
-      console: DIST,
-      config: parseConfig({ gateway: { port: 0 }, control: { port: 0 } }),
-    });
+    const data = newDataFolder('says');
+    upstream = await helloSystem();
+    server = await consoleServer(data);
     browser = await launchBrowser();
     const context = await browser.newContext({
       locale: 'en-US',

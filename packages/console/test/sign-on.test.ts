@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { parseConfig } from '@sallyport/core';
-import { type RunningServer, startServer } from '@sallyport/server';
+import type { RunningServer } from '@sallyport/server';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from './browser.ts';
+import { consoleServer, newDataFolder } from './console-server.ts';
 
-const DIST = join(import.meta.dirname, '../dist');
 const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** An identity provider that vouches for whoever comes, and asks nothing. */
@@ -69,15 +65,10 @@ describe('signing on through an identity provider, in a browser', () => {
   before(async () => {
     const made = await provider();
     idp = made.idp;
-    const data = join(mkdtempSync(join(tmpdir(), 'sallyport-sign-on-')), 'data');
+    const data = newDataFolder('sign-on');
     const signOn = { issuer: made.issuer, clientId: 'sallyport', allowPrivate: true };
-    server = await startServer({
-      ...{ data, rootKey: `${data}.key`, demo: false, workers: 1, console: DIST },
-      config: parseConfig({
-        gateway: { port: 0 },
-        control: { port: 0 },
-        access: { signOn: { ...signOn, label: 'Example', roles: { viewers: ['viewer'] } } },
-      }),
+    server = await consoleServer(data, {
+      access: { signOn: { ...signOn, label: 'Example', roles: { viewers: ['viewer'] } } },
     });
     await server.control.accounts.directory.add('test', {
       name: 'root',

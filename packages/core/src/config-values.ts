@@ -1,7 +1,6 @@
 import { z } from 'zod';
+import { PERSON_NAME_MAX } from './person-name.ts';
 
-/** Longest name of a person, in characters: longer than any name that providers have people sign in with. */
-export const PERSON_NAME_MAX = 128;
 /** Names a person, by their name or id. */
 export const personNamed = z.string().max(PERSON_NAME_MAX);
 

@@ -14,7 +14,6 @@ export * from './config.ts';
 export {
   credentialParameter,
   httpUrl,
-  PERSON_NAME_MAX,
   personNamed,
   secretRefSchema,
   systemNameSchema,
@@ -65,6 +64,7 @@ export type { ObjectStoreConfig } from './object-store-config.ts';
 export * from './opaque.ts';
 export * from './outbound-config.ts';
 export { ownPath } from './own-path.ts';
+export { PERSON_NAME_MARKS, PERSON_NAME_MAX } from './person-name.ts';
 export * from './ports.ts';
 export * from './prices.ts';
 export * from './row-profile.ts';

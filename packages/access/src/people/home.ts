@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { CodedError, PERSON_NAME_MAX } from '@sallyport/core';
+import { CodedError, PERSON_NAME_MARKS, PERSON_NAME_MAX } from '@sallyport/core';
 import { ADMINISTRATOR_ROLE, UNPRIVILEGED_ROLE } from '@sallyport/policy';
 import type { Connection, GrantRow, Store } from '@sallyport/store';
 import type { HashCost } from '../factors/password.ts';
@@ -74,7 +74,7 @@ export function levelNeeded(grants: readonly Pick<GrantRow, 'role'>[]): number {
 }
 
 /** What names to sign in with are made of at providers: an address at most, with the marks of guests. */
-const PERSON_NAME = new RegExp(`^[A-Za-z0-9_.@+'!#^~-]{1,${PERSON_NAME_MAX}}$`);
+const PERSON_NAME = new RegExp(`^[A-Za-z0-9${PERSON_NAME_MARKS}]{1,${PERSON_NAME_MAX}}$`);
 
 /**
  * Lower case and without blanks around, as names are kept. Letters are those of ASCII: two names that look alike, or that

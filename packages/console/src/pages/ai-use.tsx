@@ -1,3 +1,4 @@
+import { PERSON_NAME_MAX } from '@sallyport/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactElement, useState } from 'react';
 import { api } from '../api.ts';
@@ -232,7 +233,7 @@ function Decide({
       </label>
       <label className="field">
         <span>Who answers for it: name of a person; needed to sanction it</span>
-        <input className="input" name="owner" maxLength={128} />
+        <input className="input" name="owner" maxLength={PERSON_NAME_MAX} />
       </label>
       <label className="field">
         <span>Days that it holds; without end when empty</span>

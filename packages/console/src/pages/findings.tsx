@@ -1,4 +1,5 @@
 import type { Severity } from '@sallyport/core';
+import { PERSON_NAME_MAX } from '@sallyport/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { type FormEvent, type ReactElement, useState } from 'react';
@@ -258,7 +259,7 @@ function Decide({
       {what === 'owner' ? (
         <label className="field">
           <span>Name of a person</span>
-          <input className="input" name="owner" required maxLength={128} />
+          <input className="input" name="owner" required maxLength={PERSON_NAME_MAX} />
         </label>
       ) : (
         <>

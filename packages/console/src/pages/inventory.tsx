@@ -1,3 +1,4 @@
+import { PERSON_NAME_MAX } from '@sallyport/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type FormEvent, type ReactElement, useState } from 'react';
@@ -150,7 +151,7 @@ function Register({ system, onDone }: { system: string; onDone: () => void }): R
       </label>
       <label className="field">
         <span>Who answers for it: name of a person</span>
-        <input className="input" name="owner" maxLength={128} />
+        <input className="input" name="owner" maxLength={PERSON_NAME_MAX} />
       </label>
       <label className="field">
         <span>What it is for</span>

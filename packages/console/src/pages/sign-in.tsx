@@ -1,4 +1,4 @@
-import { ownPath } from '@sallyport/core';
+import { ownPath, PERSON_NAME_MAX } from '@sallyport/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, type ReactElement, type ReactNode, useEffect, useId, useRef, useState } from 'react';
@@ -62,7 +62,7 @@ function Credentials({
             className="input"
             name="name"
             required
-            maxLength={128}
+            maxLength={PERSON_NAME_MAX}
             autoComplete={fresh ? 'username' : 'username webauthn'}
             defaultValue={known ?? ''}
             readOnly={known !== undefined}

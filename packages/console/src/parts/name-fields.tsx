@@ -1,7 +1,8 @@
+import { PERSON_NAME_MARKS, PERSON_NAME_MAX } from '@sallyport/core';
 import { type ReactElement, useId } from 'react';
 
-/** Marks that the name to sign in with may have besides letters and digits. */
-const MARKS = "._@+'!#^~-";
+/** Marks that the name to sign in with may have, as people read them. */
+const MARKS = [...PERSON_NAME_MARKS].join(' ');
 
 /** What a person is called: as people see it, and as they sign in. Each states its rule before anything is sent. */
 export function NameFields({ own }: { own: boolean }): ReactElement {
@@ -27,15 +28,15 @@ export function NameFields({ own }: { own: boolean }): ReactElement {
           className="input"
           name="name"
           required
-          maxLength={128}
-          pattern={`\\s*[A-Za-z0-9._@+'!#^~\\-]+\\s*`}
-          title={`letters A to Z, digits and ${[...MARKS].join(' ')}, without spaces`}
+          maxLength={PERSON_NAME_MAX}
+          pattern={`\\s*[A-Za-z0-9${PERSON_NAME_MARKS.replace('-', '\\-')}]+\\s*`}
+          title={`letters A to Z, digits and ${MARKS}, without spaces`}
           autoComplete={own ? 'username' : 'off'}
           autoCapitalize="none"
           aria-describedby={account}
         />
         <small id={account} className="text-muted">
-          To sign in with: letters A to Z, digits and {[...MARKS].join(' ')}, without spaces, 128 at most.
+          To sign in with: letters A to Z, digits and {MARKS}, without spaces, {PERSON_NAME_MAX} at most.
           Capitals count as small letters.
         </small>
       </label>
