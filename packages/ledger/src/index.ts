@@ -58,6 +58,7 @@ export {
   type EntryVisitor,
   type LedgerProblem,
   type LedgerReport,
+  NOTE_BYTES_MAX,
   type Reverifying,
   verifyLedger,
 } from './verify.ts';

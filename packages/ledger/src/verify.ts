@@ -64,8 +64,8 @@ export interface BelievedCheckpoint extends Checkpoint {
 
 const PROBLEMS_MAX = 100;
 const ATTEMPTS_MAX = 5;
-/** A checkpoint has few lines. */
-const NOTE_BYTES_MAX = 1024 * 1024;
+/** Bytes of a file with a checkpoint, at most: it has few lines. */
+export const NOTE_BYTES_MAX = 1024 * 1024;
 
 /**
  * Recomputes a whole log from its files: every leaf, every tile, the root, the signatures; needs the public keys

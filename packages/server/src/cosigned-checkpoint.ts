@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import {
   formatNote,
   isLineOf,
+  NOTE_BYTES_MAX,
   parseCheckpoint,
   parseNote,
   parseVerifierKey,
@@ -13,7 +14,6 @@ import type { Control } from './control.ts';
 
 /** Beside the log: its newest checkpoint that a quorum of witnesses cosigned. */
 export const COSIGNED_FILE = 'checkpoint.cosigned';
-const NOTE_BYTES_MAX = 1024 * 1024;
 
 /** A checkpoint of this log, and who cosigned it. */
 export interface CosignedCheckpoint {

@@ -1,23 +1,23 @@
 import { INJECTION, type InjectionRule, rule } from './injection-rule.ts';
 
 /** How a line begins that calls on its reader. */
-const CALLS = [
-  '(?:^|[\\n.!?:;\\]>)*#"\'-]\\s{0,4})(?:important|attention|note|hey|dear|hello|urgent|notice|warning|message|instructions?',
-  'reminder|this (?:one|note|message|comment|text|line) is)[\\s,:!-]{1,4}(?:to |for )?',
-].join('|');
+const CALLS = `(?:^|[\\n.!?:;\\]>)*#"'-]\\s{0,4})(?:${[
+  'important|attention|note|hey|dear|hello|urgent|notice|warning|message|instructions?',
+  'reminder|this (?:one|note|message|comment|text|line) is',
+].join('|')})[\\s,:!-]{1,4}(?:to |for )?`;
 const VENDOR = '(?:the |all |any |github |google |microsoft )?';
-const MODELS = [
-  '(?:ai|a\\.i\\.|assistants?|ai (?:assistants?|models?|agents?|systems?)|language models?|llms?|chatbots?|chatgpt',
-  'claude|gpt-?\\d?|gemini|copilot|cursor(?= (?:agent|ai)\\b))',
-].join('|');
+const MODELS = `(?:${[
+  'ai|a\\.i\\.|assistants?|ai (?:assistants?|models?|agents?|systems?)|language models?|llms?|chatbots?|chatgpt',
+  'claude|gpt-?\\d?|gemini|copilot|cursor(?= (?:agent|ai)\\b)',
+].join('|')})`;
 const GOES_ON = '(?:[:,!.-]|\\bmust\\b|\\bshould\\b|\\bplease\\b|\\bread)';
 
 const SENDS = '(?:send|forward|post|upload|exfiltrate|e-?mail|transmit|submit|leak|append)';
 /** What a system has for itself and for the person who asks. */
-const KEPT = [
-  '(?:conversation|chat history|system prompt|api keys?|passwords?|credentials?|secrets?|tokens?',
-  "private (?:data|keys?)|personal (?:data|information)|inbox|contacts?|user'?s? (?:data|messages?|e-?mails?))",
-].join('|');
+const KEPT = `(?:${[
+  'conversation|chat history|system prompt|api keys?|passwords?|credentials?|secrets?|tokens?',
+  "private (?:data|keys?)|personal (?:data|information)|inbox|contacts?|user'?s? (?:data|messages?|e-?mails?)",
+].join('|')})`;
 
 /** Rules for text that a system merely reads, whose authors may not give it orders. */
 export const DOCUMENT_RULES: readonly InjectionRule[] = [
