@@ -28,7 +28,7 @@ export function othersFirst(): Promise<void> {
 }
 
 /** How long work that has no end in sight may keep others waiting. */
-const TURN_MS = 25;
+const TURN_MS = 2;
 
 /** Gives others a turn every now and then, between the pieces of long work. */
 export class Turns {
