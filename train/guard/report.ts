@@ -11,6 +11,7 @@ import { reportContent } from '../content/report-content.ts';
 import { share } from '../share.ts';
 import { MODELS } from '../sign-model.ts';
 import { buildCorpus, developerDocuments, grammarFor, readFolder } from './corpus.ts';
+import { reportLanguages } from './report-languages.ts';
 import { reportPii } from './report-pii.ts';
 import { scoresBySource, trainHead } from './train.ts';
 
@@ -179,6 +180,8 @@ say(
   );
 }
 
+const failed = reportLanguages(inspector, say);
+
 say('', '## Disguises', '', 'Attacks that are seen as written, disguised; each of 100.', '');
 {
   const random = new Random(5);
@@ -250,3 +253,7 @@ say(
   `Texts removed from training because half of them stands in an evaluation set: ${corpus.removed}.`,
 );
 writeFileSync(join(import.meta.dirname, '../../docs/guard-report.md'), `${out.join('\n')}\n`);
+if (failed.length > 0) {
+  process.stderr.write(`too many false alarms in: ${failed.join(', ')}\n`);
+  process.exitCode = 1;
+}
