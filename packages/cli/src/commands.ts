@@ -71,6 +71,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'backup list', load: async () => (await import('./commands/backup.ts')).backupList },
   { name: 'restore', load: async () => (await import('./commands/backup.ts')).restore },
   { name: 'state', load: async () => (await import('./commands/state.ts')).stateList },
+  { name: 'state compact', load: async () => (await import('./commands/state.ts')).stateCompact },
   { name: 'state accept', load: async () => (await import('./commands/state.ts')).stateAccept },
   { name: 'prices import', load: async () => (await import('./commands/prices.ts')).pricesImport },
   { name: 'prices list', load: async () => (await import('./commands/prices.ts')).pricesList },

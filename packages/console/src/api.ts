@@ -118,6 +118,13 @@ export interface Traffic {
   readonly buckets: readonly Bucket[];
 }
 
+/** Calls that are listed and counted no more, since their days were over. */
+export interface Expired {
+  readonly calls: number;
+  /** The day before which they were, `YYYY-MM-DD`. */
+  readonly before: string;
+}
+
 /** What enforcing would have blocked on one system. */
 export interface Report {
   readonly system: string;
@@ -129,6 +136,7 @@ export interface Report {
   readonly wouldHaveDenied: number;
   readonly wouldHaveRedacted: number;
   readonly denied: number;
+  readonly expired: Expired | null;
   readonly kinds: readonly {
     readonly detector: string;
     readonly technique: string;
@@ -149,6 +157,7 @@ export interface Observation {
   readonly wouldHaveDenied: number;
   readonly wouldHaveRedacted: number;
   readonly denied: number;
+  readonly expired: Expired | null;
 }
 
 /** The guided first hour. */

@@ -16,6 +16,7 @@ import {
   api,
   type Exchange,
   type ExchangeProof,
+  type Expired,
   type FirstHour,
   type Guard,
   type Key,
@@ -222,7 +223,9 @@ export const queries = {
     queryOptions({
       queryKey: ['count', filter],
       queryFn: () =>
-        api.refresh<{ total: number; newest: string | null }>(`/exchanges/count${query({ ...filter })}`),
+        api.refresh<{ total: number; newest: string | null; expired: Expired | null }>(
+          `/exchanges/count${query({ ...filter })}`,
+        ),
       placeholderData: keepPreviousData,
     }),
   page: (filter: TrafficFilter, until: string, page: number) =>

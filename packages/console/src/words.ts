@@ -1,3 +1,5 @@
+import type { Expired } from './api.ts';
+
 /** How long ago, in words. */
 export function ago(iso: string, now: number = Date.now()): string {
   const seconds = Math.max(0, Math.round((now - Date.parse(iso)) / 1000));
@@ -75,10 +77,22 @@ export function seenOf<T extends Seen & { readonly system: string }>(
 export const wouldDeny = (seen: Pick<Seen, 'inspected' | 'wouldHaveDenied'> | undefined): number | null =>
   seen && seen.inspected > 0 ? seen.wouldHaveDenied : null;
 
+/** What is counted no more. */
+export const expiredWords = ({ calls, before }: Expired): string =>
+  `${plural(calls, 'call')} from before ${before} ${calls === 1 ? 'has' : 'have'} expired: the record keeps only that ${calls === 1 ? 'it was' : 'they were'}.`;
+
 /** What is known of the calls to a system before it enforces, or while it does. Nothing seen is told as that. */
 export function judged(
-  report: Seen & { readonly mode: 'observe' | 'enforce'; readonly kinds: readonly unknown[] },
+  report: Seen & {
+    readonly mode: 'observe' | 'enforce';
+    readonly kinds: readonly unknown[];
+    readonly expired?: Expired | null;
+  },
 ): string {
+  if (report.expired) {
+    const gone = expiredWords(report.expired);
+    return report.exchanges === 0 ? gone : `${judged({ ...report, expired: null })} ${gone}`;
+  }
   const { exchanges, inspected, answered, failed, denied, mode } = report;
   if (exchanges === 0) return 'There is no call to it yet, so no call was inspected yet.';
   const all = `of ${plural(exchanges, 'call')}`;

@@ -117,6 +117,8 @@ export const systemSchema = z.strictObject({
   serves: assetNameSchema.optional(),
   /** Days that what was said to it and by it can be read; then its keys are destroyed, and the record of it stays. */
   contentDays: z.int().min(1).max(36_600).optional(),
+  /** Days that its calls are listed and counted; then their rows go, never before what was said in them, and their entries in the record stay. */
+  callDays: z.int().min(1).max(36_600).optional(),
   /** Strings that must never leave this system, such as a marker in its system prompt. */
   canaries: z.array(z.string().min(6).max(512)).max(64).default([]),
   /**

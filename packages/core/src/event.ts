@@ -104,6 +104,7 @@ export const EVENT_TYPES = [
   'backup-drilled',
   'log-archived',
   'content-expired',
+  'calls-expired',
   'hold-placed',
   'hold-lifted',
   'prices-changed',

@@ -52,13 +52,22 @@ export type IdPrefix =
  * @param nowMs wall-clock time in milliseconds
  */
 export function newId(prefix: IdPrefix, nowMs: number = clock.nowMs()): string {
+  return `${prefix}_${timeCharacters(nowMs)}${randomCharacters(16)}`;
+}
+
+function timeCharacters(ms: number): string {
   let time = '';
-  let rest = nowMs;
+  let rest = ms;
   for (let i = 0; i < 9; i++) {
     time = ALPHABET[rest % 32]! + time;
     rest = Math.floor(rest / 32);
   }
-  return `${prefix}_${time}${randomCharacters(16)}`;
+  return time;
+}
+
+/** The lowest id with a prefix that may be made at a time. @param ms milliseconds since 1970 */
+export function idOf(prefix: IdPrefix, ms: number): string {
+  return `${prefix}_${timeCharacters(ms)}${'0'.repeat(16)}`;
 }
 
 /** When an id was made, in milliseconds since 1970. @param id one that {@link newId} made */

@@ -75,7 +75,17 @@ export const recordSchema = z
       .optional(),
     /** Days that what was said can be read, for systems that say nothing else; for ever if left out. The record of it stays. */
     contentDays: z.int().min(1).max(36_600).optional(),
+    /**
+     * Days that calls are listed and counted, for systems that say nothing else; for ever if left out. Then their rows go, never
+     * before what was said in them, and their entries in the record stay.
+     */
+    callDays: z.int().min(1).max(36_600).optional(),
   })
+  .refine(
+    ({ contentDays, callDays }) =>
+      callDays === undefined || (contentDays !== undefined && contentDays <= callDays),
+    'callDays needs contentDays of at most as many days: no call goes before what was said in it',
+  )
   .refine(
     ({ witnesses, quorum }) => witnesses.length === 0 || quorum <= witnesses.length,
     'quorum is more than there are witnesses',

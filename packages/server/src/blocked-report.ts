@@ -1,11 +1,13 @@
 import { CodedError, newEvent, type SystemConfig } from '@sallyport/core';
 import type { BlockedKind, Summary } from '@sallyport/store';
 import type { Control } from './control.ts';
+import { type ExpiredNote, expiredNote } from './expired-calls.ts';
 
 /** The "would have blocked" report of one system. */
 export interface BlockedReport extends Summary {
   readonly mode: SystemConfig['mode'];
   readonly kinds: readonly BlockedKind[];
+  readonly expired: ExpiredNote | null;
 }
 
 const NO_CALLS = {
@@ -36,5 +38,6 @@ export async function blockedReport(control: Control, actor: string, name: strin
         data: { kinds: kinds.length, mode, inspected, answered },
       }),
     );
-  return { ...summary, mode, kinds };
+  const expired = expiredNote(await installation.state.expired(), { systems: [name], synthetic: false });
+  return { ...summary, mode, kinds, expired };
 }

@@ -1,7 +1,8 @@
-import { CodedError, type ExchangeLeaf, newEvent } from '@sallyport/core';
+import { CodedError, type ExchangeLeaf, idTimeMs, isId, newEvent } from '@sallyport/core';
 import type { ExchangeRow } from '@sallyport/store';
 import { commit, SALT_BYTES } from '@sallyport/vault';
 import { openContent } from './content.ts';
+import type { ExpiredCalls } from './expired-calls.ts';
 import type { Installation } from './installation.ts';
 import { recordedCall } from './recorded-call.ts';
 
@@ -20,6 +21,18 @@ export interface ExchangeProof {
   readonly checkpoint: { size: number; rootHash: string; note: string };
 }
 
+/** What is said of a call that is not there: its days may be over. */
+function notThere({ ranges }: ExpiredCalls, id: string): CodedError {
+  const name = `\`${id.slice(0, 64)}\``;
+  const days = isId('exc', id) ? ranges.filter(({ before }) => idTimeMs(id) < Date.parse(before)) : [];
+  return new CodedError(
+    'not-found',
+    days.length === 0
+      ? `there is no exchange ${name} in the record`
+      : `there is no exchange ${name} in the lists: calls of its day have expired (\`callDays\`); the entries of the record stay`,
+  );
+}
+
 /** One exchange, proven. @param withContent opens the sealed content too, which is itself recorded */
 export async function proveExchange(
   installation: Installation,
@@ -29,8 +42,7 @@ export async function proveExchange(
 ): Promise<ExchangeProof> {
   const { ledger } = installation;
   const summary = await recordedCall(installation, id);
-  if (!summary)
-    throw new CodedError('not-found', `there is no exchange \`${id.slice(0, 64)}\` in the record`);
+  if (!summary) throw notThere(await installation.state.expired(), id);
   if (withContent) {
     await installation.announce(
       newEvent('content-read', { actor, subject: `exchange:${id}`, demo: summary.demo === 1 }),

@@ -1,4 +1,5 @@
 import { clock, newEvent } from '@sallyport/core';
+import { CallSweep, expireCalls } from './call-expiry.ts';
 import { expireContent } from './content-expiry.ts';
 import { ContentSweep } from './content-sweep.ts';
 import type { Control } from './control.ts';
@@ -38,7 +39,7 @@ function periodicWork(
   control: Control,
   monitor: Monitor,
   keys: KeyWatch,
-  sweep: ContentSweep,
+  sweeps: readonly (ContentSweep | CallSweep)[],
 ): readonly (readonly [work: () => Promise<unknown>, everyMs: number])[] {
   return [
     [() => control.probeIfOlder(PROBE_EVERY_MS / 2), PROBE_EVERY_MS],
@@ -60,7 +61,8 @@ function periodicWork(
     [() => keys.tick(), KEYS_EVERY_MS],
     [() => control.installation.seen.note(), SEEN_EVERY_MS],
     [() => expireContent(control), HOURLY_MS],
-    [() => sweep.round(), PURGE_EVERY_MS],
+    [() => expireCalls(control), HOURLY_MS],
+    ...sweeps.map((sweep) => [() => sweep.round(), PURGE_EVERY_MS] as const),
     [() => control.witnesses.cosign(), control.config.record.everySeconds * 1000],
   ];
 }
@@ -68,8 +70,8 @@ function periodicWork(
 /** Begins what is done again and again. @returns ends it */
 export function startPeriodicWork(control: Control, monitor: Monitor): () => Promise<void> {
   const keys = new KeyWatch(control);
-  const sweep = new ContentSweep(control);
-  const timers = periodicWork(control, monitor, keys, sweep).map(([work, everyMs]) =>
+  const sweeps = [new ContentSweep(control), new CallSweep(control)];
+  const timers = periodicWork(control, monitor, keys, sweeps).map(([work, everyMs]) =>
     setInterval(
       () =>
         void work().catch((fault: Error) => log('error', 'a periodic task failed', { fault: fault.message })),
@@ -88,7 +90,7 @@ export function startPeriodicWork(control: Control, monitor: Monitor): () => Pro
   );
   return async () => {
     for (const timer of timers) clearInterval(timer);
-    await sweep.stop();
+    await Promise.all(sweeps.map((sweep) => sweep.stop()));
   };
 }
 

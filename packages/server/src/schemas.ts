@@ -220,6 +220,15 @@ export const controlView = z
   })
   .openapi('Control');
 
+/** Calls that are listed and counted no more, since their days were over. */
+export const expiredView = z
+  .object({
+    calls: z.number(),
+    before: z.string().openapi({ description: 'The day before which they were' }),
+  })
+  .nullable()
+  .openapi('ExpiredCalls');
+
 /** What enforcing would have blocked on one system. */
 export const observationView = z
   .object({
@@ -233,6 +242,7 @@ export const observationView = z
       .number()
       .openapi({ description: 'Calls in which enforcing would have replaced personal data or secrets' }),
     denied: z.number(),
+    expired: expiredView,
   })
   .openapi('Observation');
 
@@ -261,6 +271,7 @@ export const reportView = z
       .number()
       .openapi({ description: 'Calls in which enforcing would have replaced personal data or secrets' }),
     denied: z.number(),
+    expired: expiredView,
     kinds: z.array(
       z.object({
         detector: z.string(),

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { CodedError, clock, newEvent, type SallyportEvent, type WorkerLeaf } from '@sallyport/core';
 import { HELD, priceEvents, projectedOf, type RowDigest, type Said, withRows } from '@sallyport/store';
 import type { CallTally } from './call-tally.ts';
+import type { ExpiredCalls } from './expired-calls.ts';
 import type { Installation } from './installation.ts';
 import { log } from './log.ts';
 import { NextRound } from './next-round.ts';
@@ -102,6 +103,12 @@ export class StateGuard {
   /** Reads what the log has and this has not: the database says neither what that is nor how much. */
   async readOn(): Promise<void> {
     await this.replay(this.#installation.ledger.size);
+  }
+
+  /** Calls whose rows have expired, as the log says now. */
+  async expired(): Promise<ExpiredCalls> {
+    await this.readOn();
+    return this.#watch.expired;
   }
 
   /** Calls without an end, and what was spent, as far as the log was read. See {@link readOn}. */

@@ -20,6 +20,7 @@ import {
 import { writeDurably } from '@sallyport/vault';
 import { z } from 'zod';
 import { CallTally, type SavedCalls } from './call-tally.ts';
+import { ExpiredCalls, type SavedExpired } from './expired-calls.ts';
 import { callOf } from './recorded-in.ts';
 import { ASKED_TYPES, SaidEvents } from './said-events.ts';
 
@@ -53,6 +54,7 @@ const savedSchema = z.object({
   log: z.custom<SavedLogRows>((value) => typeof value === 'object' && value !== null),
   lives: z.record(z.string(), z.array(z.int().min(0))),
   calls: z.custom<SavedCalls>((value) => typeof value === 'object' && value !== null),
+  expired: z.custom<SavedExpired>((value) => typeof value === 'object' && value !== null),
   // What another version asked for is less, or something else: then the log is read from its beginning, too.
   asked: z.literal(ASKED_TYPES.join(' ')),
   events: z.array(z.custom<SallyportEvent>((value) => typeof value === 'object' && value !== null)),
@@ -64,7 +66,7 @@ const MARKS = [
   '"rows":{',
   ...[
     ...['detections-noted', 'scan-completed', 'finding-decided', 'ai-uses-noted', 'ai-use-decided'],
-    ...['upstream-removed', 'prices-changed', ...ASKED_TYPES],
+    ...['upstream-removed', 'prices-changed', 'calls-expired', ...ASKED_TYPES],
   ].map((type) => `"type":"${type}"`),
 ].map((text) => Buffer.from(text));
 
@@ -80,6 +82,8 @@ export class StateWatch {
   events = new SaidEvents();
   /** Calls without an end, and what was spent. */
   calls = new CallTally();
+  /** Calls whose rows have expired. */
+  expired = new ExpiredCalls();
   /** Entries with which the lives of systems began or ended, by name. */
   readonly #lives = new Map<string, number[]>();
   #next = 0;
@@ -140,6 +144,7 @@ export class StateWatch {
       watch.log = new LogRows(saved.log);
       watch.events = new SaidEvents(saved.events);
       watch.calls = new CallTally(saved.calls);
+      watch.expired = new ExpiredCalls(saved.expired);
       for (const [name, entries] of Object.entries(saved.lives)) watch.#lives.set(name, entries);
     } catch {
       // Then the log is read from its beginning.
@@ -173,6 +178,7 @@ export class StateWatch {
 
   #seeEvent(index: number, event: SallyportEvent): void {
     this.events.see(event);
+    this.expired.see(index, event);
     const name = livesAnew(event);
     if (name === null) return;
     this.calls.livesAnew(name);
@@ -255,7 +261,7 @@ export class StateWatch {
     // First what waits for its turn: what is read meanwhile belongs to the next time.
     const said = { size: this.#next, held: this.#held, rows: Object.fromEntries(this.#rows) };
     const [events, lives] = [[...this.events.all], Object.fromEntries(this.#lives)];
-    const calls = this.calls.save();
+    const [calls, expired] = [this.calls.save(), this.expired.save()];
     const last = await lastHash(leafOf, said.size);
     const json = JSON.stringify({
       ...said,
@@ -264,6 +270,7 @@ export class StateWatch {
       events,
       lives,
       calls,
+      expired,
       log: await this.log.save(),
     });
     const root = hash('sha256', json, 'buffer');

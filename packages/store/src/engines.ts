@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { Kysely, PostgresDialect, SqliteDialect } from 'kysely';
 import { forOwner } from './owned-file.ts';
 import { postgresPool } from './postgres-pool.ts';
@@ -14,17 +15,44 @@ const BEFORE_CONNECTIONS = 2;
 const readOnly = (path: string): Kysely<Database> =>
   new Kysely<Database>({ dialect: new SqliteDialect({ database: async () => sqliteDatabase(path, true) }) });
 
+/** Files of earlier versions up to this size are written anew at the start, in well under a second, so that they can shrink. */
+const COMPACTED_BYTES_MAX = 32 * 1024 * 1024;
+
 /** Opens the embedded store. @param path file, or `:memory:` */
-export function openSqlite(path: string): Promise<Store> {
+export async function openSqlite(path: string): Promise<Store> {
   if (path !== ':memory:') forOwner(path);
   const sqlite = sqliteDatabase(path);
-  return Store.open(
+  const store = await Store.open(
     new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) }),
     'sqlite',
     sqlite,
     sqliteRows(path),
     ...(path === ':memory:' ? [] : [sqliteReader(path), readOnly(path)]),
   );
+  if (path !== ':memory:' && !sqlite.shrinks && statSync(path).size <= COMPACTED_BYTES_MAX) {
+    try {
+      sqlite.compact();
+    } catch {
+      // Where the disk has no room for it, the file stays as it is.
+    }
+  }
+  return store;
+}
+
+/**
+ * Writes the file of an embedded store that nothing has open anew, without room that nothing uses; from then on it shrinks as rows go.
+ * @returns bytes before and after
+ */
+export function compactSqlite(path: string): { before: number; after: number } {
+  const sqlite = sqliteDatabase(path);
+  try {
+    const before = statSync(path).size;
+    sqlite.compact();
+    sqlite.settle();
+    return { before, after: statSync(path).size };
+  } finally {
+    sqlite.close();
+  }
 }
 
 /** Opens a PostgreSQL store. @param url connection URL; a secret, never logged */

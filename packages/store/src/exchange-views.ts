@@ -1,6 +1,7 @@
 import type { Detection, ExchangeCounts } from '@sallyport/core';
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import { type ExchangeFilter, type ExchangePage, filtered } from './exchange-filter.ts';
+import { type ExpiredRange, type ExpiringCalls, expiringCalls, withRemoved } from './expired-calls.ts';
 import type { Database } from './schema.ts';
 import type { SystemBirths } from './system-births.ts';
 
@@ -102,9 +103,14 @@ export class ExchangeViews {
     return rows.map((row) => this.births.named(row));
   }
 
-  /** The systems that there are exchanges of, by the names that they have now: one step in an index for each. */
+  /** The systems that there are exchanges of, by the names that they have now. */
   async systems(): Promise<string[]> {
     await this.births.ready();
+    return (await this.calledSystems()).flatMap((system) => this.births.namesOf(system));
+  }
+
+  /** The systems that there are exchanges of, as the log names them: one step in an index for each. */
+  async calledSystems(): Promise<string[]> {
     const { rows } = await sql<{ system: string }>`with recursive names (synthetic, system) as (
       select kind, (select min(system) from exchanges where synthetic = kind)
         from (select 0 as kind union all select 1) kinds
@@ -113,7 +119,7 @@ export class ExchangeViews {
         select min(e.system) from exchanges e where e.synthetic = names.synthetic and e.system > names.system
       ) from names where system is not null
     ) select distinct system from names where system is not null`.execute(this.#db);
-    return rows.flatMap(({ system }) => this.births.namesOf(system));
+    return rows.map(({ system }) => system);
   }
 
   /** How many there are, and the newest of them. */
@@ -326,6 +332,11 @@ export class ExchangeViews {
     }));
   }
 
+  /** Calls of a range that have ended; see {@link expiringCalls}. */
+  expiring(range: ExpiredRange, but: string | null): Promise<ExpiringCalls> {
+    return expiringCalls(this.#db, range, but);
+  }
+
   /** Numbers that are missing from the sequence of each worker, other than those of calls that it could not record. */
   async sequenceGaps(): Promise<{ run: string; worker: number; missing: number }[]> {
     const told = await this.#db
@@ -339,9 +350,10 @@ export class ExchangeViews {
       .select((e) => ['run', 'worker', e.fn.max('seq').as('last'), e.fn.countAll().as('n')])
       .groupBy(['run', 'worker'])
       .execute();
-    return rows
-      .map(({ run, worker, last, n }) => {
-        const missing = Number(last) + 1 - Number(n) - (refused.get(refusedName(run, worker)) ?? 0);
+    const there = rows.map(({ n, last, ...one }) => ({ ...one, calls: Number(n), last: Number(last) }));
+    return (await withRemoved(this.#db, there))
+      .map(({ run, worker, last, calls }) => {
+        const missing = last + 1 - calls - (refused.get(refusedName(run, worker)) ?? 0);
         return { run, worker, missing };
       })
       .filter((row) => row.missing > 0);

@@ -10,6 +10,7 @@ import {
 import { type Kysely, sql } from 'kysely';
 import { projectUses } from './ai-uses.ts';
 import { type ExchangeRow, ExchangeViews, refusedName } from './exchange-views.ts';
+import { type ExpiredRange, removeExpired } from './expired-calls.ts';
 import { FindingProjection } from './findings.ts';
 import { projectPrices } from './prices.ts';
 import { projectedTables } from './projected-rows.ts';
@@ -113,6 +114,11 @@ export class Exchanges extends ExchangeViews {
       .where('name', '=', CURSOR)
       .executeTakeFirst();
     return Number(row?.value ?? 0);
+  }
+
+  /** Removes rows of calls whose days are over, so many at once; see {@link removeExpired}. */
+  removeExpired(range: ExpiredRange, index: number, most: number): Promise<number> {
+    return this.#db.transaction().execute((tx) => removeExpired(tx, range, index, most));
   }
 
   /** Forgets the projection, to build it anew. */

@@ -7,7 +7,7 @@
  */
 export { type AiUse, AiUses, type NotedUse, usesDigest } from './ai-uses.ts';
 export type { Asking } from './asking.ts';
-export { loadPostgres, loadSqlite, openPostgres, openSqlite, viewState } from './engines.ts';
+export { compactSqlite, loadPostgres, loadSqlite, openPostgres, openSqlite, viewState } from './engines.ts';
 export { Events } from './events.ts';
 export type { ExchangeFilter, ExchangePage } from './exchange-filter.ts';
 export {
@@ -18,6 +18,7 @@ export {
   type TrafficBucket,
 } from './exchange-views.ts';
 export { closedRow, Exchanges, eventRow, openRow, PROJECTED_TOGETHER_MAX } from './exchanges.ts';
+export { dayKey, type ExpiredRange, type ExpiringCalls } from './expired-calls.ts';
 export type { FactorKind, FactorRow } from './factors.ts';
 export { findingDigest, type NotedDetection, type ScanEnd } from './finding-rows.ts';
 export { Findings } from './findings.ts';

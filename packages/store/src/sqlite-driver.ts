@@ -14,7 +14,18 @@ const STATEMENTS_MAX = 128;
 export interface Sqlite extends SqliteDatabase {
   /** Runs one statement for each row, within the transaction that is open. */
   runEach(statement: string, rows: readonly (readonly SQLInputValue[])[]): void;
+  /** Gives room that nothing uses back to the disk. @param pages at most so many @returns how many; 0 where the file cannot */
+  giveBack(pages: number): number;
+  /** Writes the file anew without what nothing uses, so that from then on room can be given back. Takes as much again while it does. */
+  compact(): void;
+  /** Whether room can be given back. */
+  readonly shrinks: boolean;
+  /** Takes what lies in the write-ahead log into the file. */
+  settle(): void;
 }
+
+/** `pragma auto_vacuum`: pages that nothing uses are given back when that is asked for. */
+const INCREMENTAL = 2;
 
 /**
  * All rows of a statement. `node:sqlite` refuses a row with a number that JavaScript has no exact one for: such a number
@@ -77,7 +88,8 @@ export function sqliteDatabase(path: string, readOnly = false, open = openReader
   db.exec(
     readOnly
       ? 'pragma busy_timeout = 5000; pragma query_only = on'
-      : 'pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000',
+      : // What it does with pages that nothing uses is settled by its first page: later it takes a `vacuum`.
+        'pragma auto_vacuum = incremental; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000',
   );
   const compiled = new Map<string, StatementSync>();
   const compile = (text: string): StatementSync => {
@@ -88,7 +100,20 @@ export function sqliteDatabase(path: string, readOnly = false, open = openReader
     compiled.set(text, statement);
     return statement;
   };
+  const number = (pragma: string): number =>
+    Number(Object.values(db.prepare(`pragma ${pragma}`).get() ?? {})[0]);
   return {
+    giveBack: (pages) => {
+      const free = number('freelist_count');
+      if (free === 0 || number('auto_vacuum') !== INCREMENTAL) return 0;
+      db.exec(`pragma incremental_vacuum(${pages})`);
+      return free - number('freelist_count');
+    },
+    compact: () => db.exec('pragma auto_vacuum = incremental; vacuum'),
+    get shrinks() {
+      return number('auto_vacuum') === INCREMENTAL;
+    },
+    settle: () => db.exec('pragma wal_checkpoint(truncate)'),
     close: () => db.close(),
     runEach: (text, rows) => {
       const statement = compile(text);

@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { ExchangeRow } from './exchange-views.ts';
+import { callsByDay } from './expired-calls.ts';
 import { GrantingRows, Quarantine, type RowDigest } from './granting.ts';
 import { stateTables } from './migrations.ts';
 import { sealedText } from './outbox.ts';
@@ -90,6 +91,11 @@ export class StateView {
       exchanges: await of('exchanges', 'intent_index'),
       events: await of('events', 'leaf_index'),
     };
+  }
+
+  /** How many calls there are of each system and day, of those below an entry; see {@link callsByDay}. */
+  callsByDay(below: number): Promise<Map<string, number>> {
+    return callsByDay(this.#db, below);
   }
 
   /** Rows that the log makes by itself, as they are at one moment. */

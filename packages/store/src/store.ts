@@ -82,6 +82,7 @@ export class Store {
   /** Where what was stored is read as it is at one moment. */
   readonly #moments: Kysely<Database>;
   readonly #rows: () => Promise<RowReader>;
+  readonly #sqlite: Sqlite | null;
 
   private constructor(
     db: Kysely<Database>,
@@ -95,6 +96,7 @@ export class Store {
     this.#moments = before ?? db;
     this.preImages = new PreImages(before);
     this.#rows = rows;
+    this.#sqlite = sqlite;
     this.#db = db;
     this.engine = engine;
     const quarantined = new Quarantine();
@@ -315,6 +317,14 @@ export class Store {
   /** Records an event without a change. */
   async announce(event: SallyportEvent): Promise<void> {
     await this.change(async () => ({ result: undefined, event }));
+  }
+
+  /**
+   * Gives room of removed rows back to the disk, where the file of the embedded engine can; the other engine's server does that itself.
+   * @param pages at most so many at once, of 4 KiB each @returns how many
+   */
+  async giveBack(pages: number): Promise<number> {
+    return this.#sqlite?.giveBack(pages) ?? 0;
   }
 
   async close(): Promise<void> {

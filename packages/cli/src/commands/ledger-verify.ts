@@ -52,11 +52,12 @@ function contentWords({
 }
 
 /** What came of the state, in a line. */
-function stateWords({ result, why, exchanges, events, rows, waiting }: StateReport): string {
+function stateWords({ result, why, exchanges, events, rows, waiting, expired }: StateReport): string {
   const later = waiting > 0 ? `; ${plural(waiting, 'entry is', 'entries are')} not read into it yet` : '';
   const granting = rows === null ? '' : `, ${rows} rows that grant something follow from it`;
   const missing = result === 'not-checked' ? `; rows that grant something are NOT checked: ${why}` : '';
-  return `state: ${exchanges} exchanges and ${events} events are as the log has them${granting}${missing}${later}`;
+  const gone = expired > 0 ? `, ${plural(expired, 'exchange has', 'exchanges have')} expired as it says` : '';
+  return `state: ${exchanges} exchanges and ${events} events are as the log has them${gone}${granting}${missing}${later}`;
 }
 
 /** What waits in the journal, in words. */

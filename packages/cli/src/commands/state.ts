@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { CodedError } from '@sallyport/core';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
@@ -45,6 +47,33 @@ export const stateAccept: Command = {
     );
     if (options.json) printJson(left);
     else print(`\`${row}\` counts again; ${left.rows.length} rows are left`);
+    return 0;
+  },
+};
+
+/** Has the file of the state take no more room than it needs. */
+export const stateCompact: Command = {
+  name: 'state compact',
+  usage: 'state compact',
+  summary:
+    'write state.db anew without unused room, while no server runs; from then on it shrinks as rows expire',
+  async run(options) {
+    const data = resolve(options.data);
+    const file = join(data, 'state.db');
+    if (!existsSync(file))
+      throw new CodedError(
+        'usage',
+        `there is no \`state.db\` in \`${data}\`: PostgreSQL does this by itself`,
+      );
+    const { compactSqlite, DataFolderLock } = await import('@sallyport/store');
+    const lock = DataFolderLock.acquire(data);
+    try {
+      const { before, after } = compactSqlite(file);
+      if (options.json) printJson({ before, after });
+      else print(`\`${file}\` took ${before} bytes, and takes ${after}`);
+    } finally {
+      lock.release();
+    }
     return 0;
   },
 };

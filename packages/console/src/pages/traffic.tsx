@@ -10,7 +10,7 @@ import { Fault, Waiting } from '../parts/notice.tsx';
 import { RowWindow } from '../parts/row-window.tsx';
 import { outcomeTone, outcomeWord, Status } from '../parts/status.tsx';
 import { PAGE_ROWS, queries, type TrafficFilter } from '../queries.ts';
-import { clock, count, millis, plural, zone } from '../words.ts';
+import { clock, count, expiredWords, millis, plural, zone } from '../words.ts';
 
 const route = getRouteApi('/app/traffic');
 const COLUMNS =
@@ -103,6 +103,7 @@ export function TrafficPage(): ReactElement {
         <p role="status" className="text-sm text-muted">
           {plural(counted.data?.total, 'call')}, times in {zone()}
           {following ? ', following' : ''}
+          {counted.data?.expired ? `. ${expiredWords(counted.data.expired)}` : ''}
         </p>
         {fresh > 0 ? (
           <button type="button" className="button" onClick={refresh}>

@@ -1,6 +1,7 @@
 import type { SallyportEvent } from '@sallyport/core';
 import { VerifiedBundles } from '@sallyport/ledger';
 import type { LostContent } from './content-gone.ts';
+import type { DaysMade } from './expired-rows.ts';
 
 /** Contents of one system and key, or day, that are lost: the first by name, all by count. Or an event that may explain some. */
 export type GoneStep =
@@ -21,6 +22,8 @@ export interface SeenContent {
 export interface RowsMade {
   readonly exchanges: number;
   readonly events: number;
+  /** When their calls were, and which of them expired. */
+  readonly days: DaysMade;
 }
 
 /** What a server that runs has audited of its record, by bundle of entries: what has not changed since is not read again. */

@@ -14,7 +14,9 @@ import {
 import { callOf } from '../recorded-in.ts';
 import { DIVERGENCE_WORDS, type Divergence, StateWatch } from '../state-watch.ts';
 import type { RowsMade } from './audit-memory.ts';
+import { ExpiredRows, NO_DAYS } from './expired-rows.ts';
 import { differing, differingExchange, EVENT_COLUMNS, type Expected, entryOf } from './projected-rows.ts';
+import { countRows, newTally } from './row-counts.ts';
 import { FILE, type StateReport, unread } from './state-report.ts';
 
 /** How state is held against the log. */
@@ -31,30 +33,18 @@ export interface StateAuditOptions {
 }
 
 const PROBLEMS_MAX = 100;
+const MISSING = 'is in the log and missing in the state';
 /** Bundles behind one that was looked at in which ends of its exchanges are looked for. */
 const ENDS_WITHIN = 4;
 const BATCH_ROWS = 500;
 
-const [INTENT, DENIED, OUTCOME, HEARTBEAT] = [
+const [INTENT, DENIED, OUTCOME, HEARTBEAT, CALLS_EXPIRED] = [
   'exchange-intent',
   'exchange-denied',
   'exchange-outcome',
   'worker-heartbeat',
-].map((type) => Buffer.from(`"type":"${type}"`)) as [Buffer, Buffer, Buffer, Buffer];
-
-interface Tally {
-  /** Entries that the state has seen, and later ones. */
-  made: number;
-  ahead: number;
-  /** Rows of the former that are missing, and of the latter that are there. */
-  gone: number;
-  there: number;
-}
-
-const newTally = (): Record<'exchanges' | 'events', Tally> => ({
-  exchanges: { made: 0, ahead: 0, gone: 0, there: 0 },
-  events: { made: 0, ahead: 0, gone: 0, there: 0 },
-});
+  'calls-expired',
+].map((type) => Buffer.from(`"type":"${type}"`)) as [Buffer, Buffer, Buffer, Buffer, Buffer];
 
 /** Holds the state against the log as its entries are verified: exchanges, events, and rows that grant something. */
 export class StateAudit {
@@ -69,6 +59,7 @@ export class StateAudit {
   #exchanges: Expected<ExchangeRow>[] = [];
   #events: Expected<EventRow>[] = [];
   #tally = newTally();
+  #expired = new ExpiredRows();
   #counts = { exchanges: 0, events: 0, missing: 0, different: 0 };
   /** Exchanges that were looked at and whose ends were not found in the bundles that were read. */
   #unended: ExchangeRow[] = [];
@@ -101,6 +92,7 @@ export class StateAudit {
     this.#exchanges = [];
     this.#events = [];
     this.#tally = newTally();
+    this.#expired = new ExpiredRows();
     this.#counts = { exchanges: 0, events: 0, missing: 0, different: 0 };
     this.#setBack = null;
     this.#withheld = 0;
@@ -120,7 +112,9 @@ export class StateAudit {
 
   /** Takes what the entries of a bundle made from before. */
   passed(bundle: number): void {
-    const { exchanges, events } = this.#options.made?.get(bundle) ?? { exchanges: 0, events: 0 };
+    const known = this.#options.made?.get(bundle);
+    const { exchanges, events, days } = known ?? { exchanges: 0, events: 0, days: NO_DAYS };
+    this.#expired.passed(days);
     this.#tally.exchanges.made += exchanges;
     this.#tally.events.made += events;
     this.#next = (bundle + 1) * TILE_WIDTH;
@@ -144,6 +138,7 @@ export class StateAudit {
       made.set(n, {
         exchanges: exchanges.made - this.#bundle.exchanges,
         events: events.made - this.#bundle.events,
+        days: this.#expired.bundle(),
       });
     else made.delete(n);
   }
@@ -153,8 +148,10 @@ export class StateAudit {
     if (this.#fault !== null) return;
     try {
       const { exchanges, events } = this.#tally;
-      if (index % TILE_WIDTH === 0)
+      if (index % TILE_WIDTH === 0) {
+        this.#expired.beginBundle();
         this.#bundle = { n: Math.floor(index / TILE_WIDTH), exchanges: exchanges.made, events: events.made };
+      }
       await this.#entry(index, leaf);
       this.#remember(index);
     } catch (fault) {
@@ -203,16 +200,20 @@ export class StateAudit {
       if (own) this.#end(own, index);
     } else if (leaf.includes(INTENT) || leaf.includes(DENIED)) {
       this.#tally.exchanges[isAhead ? 'ahead' : 'made']++;
-      if (!isLooked) return;
       const own = entryOf<Exclude<ExchangeLeaf, { type: 'exchange-outcome' }>>(leaf);
       if (!own) return;
+      if (!isAhead) this.#expired.made(own.system, own.at);
+      if (!isLooked) return;
       const row = openRow(own, index);
       if (own.type === 'exchange-denied') this.#exchanges.push({ rows: [row], isAhead });
       else this.#open.set(own.id, row);
     } else {
       this.#tally.events[isAhead ? 'ahead' : 'made']++;
-      if (!isLooked) return;
+      const isExpiry = leaf.includes(CALLS_EXPIRED);
+      if (!isLooked && !isExpiry) return;
       const own = entryOf<SallyportEvent>(leaf);
+      if (own && isExpiry) this.#expired.see(index, own);
+      if (!isLooked) return;
       if (own) this.#events.push({ rows: [eventRow(own, index)], isAhead });
     }
     if (this.#exchanges.length + this.#events.length >= BATCH_ROWS) await this.#compare();
@@ -252,6 +253,7 @@ export class StateAudit {
         entry,
         is && differingExchange(is, should, this.#next),
       );
+      if (!is && !should.isAhead) this.#expired.missing(should.rows[0]);
       const last = Number(is?.outcome_index ?? is?.intent_index ?? 0);
       if (last >= this.#cursor! + PROJECTED_TOGETHER_MAX) this.#setBack ??= last;
     }
@@ -283,8 +285,10 @@ export class StateAudit {
     const tally = this.#tally[kind];
     if (wrong === undefined) {
       if (isAhead) return;
+      // Of calls it is told at the end, once all that may say why was read.
+      if (kind === 'exchanges') return;
       tally.gone++;
-      this.#say('missing', entry, `${name} is in the log and missing in the state`);
+      this.#say('missing', entry, `${name} ${MISSING}`);
       return;
     }
     if (isAhead) tally.there++;
@@ -338,24 +342,15 @@ export class StateAudit {
         this.#setBack,
         `the state says that it has seen ${cursor} entries, and has rows of later ones: that number was set back`,
       );
-    const found = await view.counts(Math.min(cursor, this.#next), this.#next);
-    let more = 0;
-    for (const kind of ['exchanges', 'events'] as const) {
-      const { made, ahead, gone, there } = this.#tally[kind];
-      const { below, between, beyond, odd } = found[kind];
-      const should = made - gone;
-      const extra =
-        Math.max(0, below - should) +
-        Math.max(0, between - (told ? ahead : there)) +
-        // Where no server runs, no row is of an entry that is not there.
-        (told || this.#withheld > 0 ? 0 : beyond) +
-        odd;
-      more += extra;
-      if (extra > 0) this.#say(null, null, `${extra} ${kind} in the state were made by no entry of the log`);
-      // Of those that were not looked at one by one.
-      if (below < should)
-        this.#say(null, null, `${should - below} ${kind} are in the log and missing in the state`);
-    }
+    for (const { id, entry } of this.#expired.unexplained())
+      this.#say(null, entry, `exchange \`${id}\` ${MISSING}`);
+    this.#counts.missing += this.#expired.missingRows;
+    const counted = await countRows({
+      ...{ view, seen: Math.min(cursor, this.#next), size: this.#next },
+      ...{ tally: this.#tally, expired: this.#expired },
+      ...{ isRunning: told !== undefined, isWithheld: this.#withheld > 0 },
+    });
+    for (const words of counted.problems) this.#say(null, null, words);
     const diverging = await this.#diverging();
     for (const { row, why } of diverging ?? [])
       this.#say(
@@ -383,10 +378,11 @@ export class StateAudit {
       result,
       why,
       ...this.#counts,
+      expired: counted.expired,
       rows,
       waiting: Math.max(0, this.#next - cursor),
       diverging: diverging ?? [],
-      unknown: more,
+      unknown: counted.unknown,
       problems: this.#problems,
     };
   }

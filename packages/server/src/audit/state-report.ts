@@ -12,6 +12,8 @@ export interface StateReport {
   /** Exchanges and events that are in the state as the log has them. */
   readonly exchanges: number;
   readonly events: number;
+  /** Exchanges whose rows are gone since their days were over, as events of the log say. */
+  readonly expired: number;
   /** Rows that grant something and follow from the log; null where those were not held against it. */
   readonly rows: number | null;
   /** Entries that are not projected yet: the next start does it. */
@@ -28,7 +30,7 @@ export interface StateReport {
 export const unread = (result: 'bad' | 'not-checked', why: string): StateReport => ({
   result,
   why,
-  ...{ exchanges: 0, events: 0, rows: null, waiting: 0, missing: 0, different: 0, unknown: 0 },
+  ...{ exchanges: 0, events: 0, rows: null, waiting: 0, expired: 0, missing: 0, different: 0, unknown: 0 },
   diverging: [],
   problems: result === 'bad' ? [{ file: FILE, entry: null, message: why }] : [],
 });

@@ -58,7 +58,7 @@ export async function ledgerVerify({ installation, publish, memory, signal }: Pr
     passed: problem === undefined,
     detail: problem
       ? `the record does not verify: ${problem.message}`
-      : `all ${log.size} entries of the log verify against the signed checkpoint${memory.bundles.read < log.size ? ` (${memory.bundles.read} were read now, the files of the others have not changed since)` : ''}; ${content.checked} contents were opened and are what it says, ${content.unchecked} were not in the sample; ${state.exchanges} exchanges are in the state as it says`,
+      : `all ${log.size} entries of the log verify against the signed checkpoint${memory.bundles.read < log.size ? ` (${memory.bundles.read} were read now, the files of the others have not changed since)` : ''}; ${content.checked} contents were opened and are what it says, ${content.unchecked} were not in the sample; ${state.exchanges} exchanges are in the state as it says${state.expired > 0 ? `, ${state.expired} have expired` : ''}`,
   };
 }
 

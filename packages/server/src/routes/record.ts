@@ -5,6 +5,7 @@ import { needs } from '../authorisation/route-permissions.ts';
 import { systemTarget } from '../authorisation/system-scope.ts';
 import type { Control } from '../control.ts';
 import { diagnose } from '../doctor.ts';
+import { expiredNote } from '../expired-calls.ts';
 import { proofsOf } from '../log-proofs.ts';
 import { recordedCall } from '../recorded-call.ts';
 import * as schemas from '../schemas.ts';
@@ -65,14 +66,19 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
       summary: 'How many exchanges there are, and the newest of them',
       request: { query },
       responses: {
-        200: json(z.object({ total: z.number(), newest: z.string().nullable() }), 'Their number'),
+        200: json(
+          z.object({ total: z.number(), newest: z.string().nullable(), expired: schemas.expiredView }),
+          'Their number; and how many of the systems in question have expired, whatever else is asked for',
+        ),
         ...failures,
       },
     }),
     async (c) => {
       await control.installation.flush();
       const filter = await filtered(c, c.req.valid('query'));
-      return c.json(await control.installation.store.exchanges.count(filter), 200);
+      const { store, state } = control.installation;
+      const expired = expiredNote(await state.expired(), filter);
+      return c.json({ ...(await store.exchanges.count(filter)), expired }, 200);
     },
   );
   app.openapi(
@@ -180,7 +186,12 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
     async (c) => {
       await control.installation.flush();
       const observations = await control.installation.store.exchanges.summaries();
-      return c.json({ observations: await visible(c, observations, ({ system }) => system) }, 200);
+      const expired = await control.installation.state.expired();
+      const shown = (await visible(c, observations, ({ system }) => system)).map((one) => ({
+        ...one,
+        expired: expiredNote(expired, { systems: [one.system], synthetic: false }),
+      }));
+      return c.json({ observations: shown }, 200);
     },
   );
   app.openapi(
