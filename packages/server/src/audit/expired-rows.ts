@@ -34,6 +34,7 @@ export interface DaysMade {
   readonly expiring: readonly (readonly [index: number, event: SallyportEvent])[];
 }
 
+/** Of a bundle of which nothing is known. */
 export const NO_DAYS: DaysMade = { calls: [], expiring: [] };
 
 /**
