@@ -14,6 +14,7 @@ export interface Tally {
   there: number;
 }
 
+/** None yet. */
 export const newTally = (): Record<Kind, Tally> => ({
   exchanges: { made: 0, ahead: 0, gone: 0, there: 0 },
   events: { made: 0, ahead: 0, gone: 0, there: 0 },
