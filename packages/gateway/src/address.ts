@@ -23,7 +23,11 @@ const PRIVATE = list([
   '::1/128',
   'fc00::/7',
 ]);
-/** IANA special-purpose registries: unspecified, link-local (cloud metadata), multicast, documentation, reserved, tunnels. */
+/**
+ * IANA special-purpose registries: unspecified, link-local (cloud metadata), multicast, documentation, reserved, tunnels. Behind
+ * them the addresses at which clouds hand credentials to a machine, and which are not link-local: of Alibaba Cloud, Azure,
+ * Amazon and Google.
+ */
 const FORBIDDEN = list([
   '0.0.0.0/8',
   '169.254.0.0/16',
@@ -43,6 +47,10 @@ const FORBIDDEN = list([
   '2001::/32',
   '3fff::/20',
   '5f00::/16',
+  '100.100.100.200/32',
+  '168.63.129.16/32',
+  'fd00:ec2::254/128',
+  'fd20:ce::254/128',
 ]);
 
 function bytesOf(address: string): number[] {

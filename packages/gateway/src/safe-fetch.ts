@@ -21,7 +21,7 @@ export function safeFetch(
     const url = input instanceof Request ? input.url : String(input);
     // Refuses an address that stands in the URL itself, which nothing resolves.
     safeLookup(url, allowPrivate);
-    const { plainFetch, agent } = await loaded();
+    const { plainFetch, Answer, agent } = await loaded();
     // Over all of it: what trickles in would begin an idle time again and again.
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(new Error('no answer in time')), TIMEOUT_MS).unref();
@@ -33,12 +33,27 @@ export function safeFetch(
       signal,
     });
     if (answerBytesMax === -1) clearTimeout(timer);
-    return answer;
+    return answerBytesMax === -1 || answer.body === null
+      ? answer
+      : new Answer(answer.body.pipeThrough(bounded(answerBytesMax)), answer);
   }) as unknown as typeof fetch;
 }
 
+/** Lets so many bytes pass. What is compressed comes unpacked: a few thousand bytes on the wire may be gigabytes. */
+const bounded = (bytesMax: number): TransformStream<Uint8Array, Uint8Array> => {
+  let bytes = 0;
+  return new TransformStream({
+    transform: (piece, passed) => {
+      bytes += piece.byteLength;
+      if (bytes > bytesMax) throw new Error('the answer is too long');
+      passed.enqueue(piece);
+    },
+  });
+};
+
 interface Fetching {
   readonly plainFetch: typeof import('undici')['fetch'];
+  readonly Answer: typeof import('undici')['Response'];
   readonly agent: import('undici').Agent;
 }
 
@@ -47,7 +62,7 @@ async function loadFetching(
   pin: CertificatePin | null,
   answerBytesMax: number,
 ): Promise<Fetching> {
-  const { Agent, fetch: plainFetch } = await import('undici');
+  const { Agent, Response: Answer, fetch: plainFetch } = await import('undici');
   const agent = new Agent({
     connect: {
       lookup: checkedLookup(allowPrivate) as never,
@@ -59,5 +74,5 @@ async function loadFetching(
     bodyTimeout: TIMEOUT_MS,
     maxResponseSize: answerBytesMax,
   });
-  return { plainFetch, agent };
+  return { plainFetch, Answer, agent };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { classifyAddress, safeFetch } from '@sallyport/gateway';
 import { post } from '../src/post.ts';
 import {
@@ -364,6 +365,23 @@ describe('hostile systems', () => {
     early.close();
   });
 
+  it('what is fetched is bounded as it is unpacked, however little of it was sent', async () => {
+    const packed = createServer((req, res) => {
+      const bytes = Buffer.alloc(req.url === '/long' ? 64 * 1024 * 1024 : 1000, ' ');
+      res.writeHead(200, { 'content-encoding': req.headers['x-packed'] as string });
+      res.end(req.headers['x-packed'] === 'br' ? brotliCompressSync(bytes) : gzipSync(bytes));
+    });
+    await new Promise<void>((done) => packed.listen(0, '127.0.0.1', done));
+    const url = `http://127.0.0.1:${(packed.address() as AddressInfo).port}`;
+    for (const how of ['br', 'gzip']) {
+      const headers = { 'x-packed': how };
+      assert.equal((await (await safeFetch(true)(`${url}/short`, { headers })).text()).length, 1000);
+      await assert.rejects(async () => (await safeFetch(true)(`${url}/long`, { headers })).text(), how);
+    }
+    packed.closeAllConnections();
+    packed.close();
+  });
+
   it('private addresses are refused unless allowed, by name, number or disguise', async () => {
     const port = new URL(fake.url).port;
     for (const host of [
@@ -425,6 +443,15 @@ describe('hostile systems', () => {
       '192.0.2.1': 'forbidden',
       '2001:db8::1': 'forbidden',
       'ff02::1': 'forbidden',
+      // Where clouds hand out credentials, elsewhere than at a link-local address; and their neighbours.
+      '100.100.100.200': 'forbidden',
+      '100.100.100.100': 'private',
+      '168.63.129.16': 'forbidden',
+      '168.63.129.17': 'public',
+      'fd00:ec2::254': 'forbidden',
+      'fd00:ec2::253': 'private',
+      'fd20:ce::254': 'forbidden',
+      '::ffff:168.63.129.16': 'forbidden',
       nonsense: 'forbidden',
     };
     for (const [address, kind] of Object.entries(kinds))

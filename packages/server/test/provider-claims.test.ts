@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose';
 import { type TestServer, testServer } from './harness.ts';
 import { browserOf, ok, signedIn, type TestPerson } from './people.ts';
 
 const LOGOUT = 'http://schemas.openid.net/event/backchannel-logout';
+const SECRET = 'what the provider and its client know';
 type Claims = Readonly<Record<string, unknown>>;
 
 describe('what an identity provider claims', () => {
@@ -14,11 +15,14 @@ describe('what an identity provider claims', () => {
   let idp: Server;
   let issuer = '';
   let key: CryptoKey;
-  /** What the next token says. */
+  let exported = '';
+  /** What the next token says, and how it is written. */
   let says: Claims = {};
+  let writes: (claims: Claims) => Promise<string> | string;
   before(async () => {
     const pair = await generateKeyPair('RS256', { extractable: true });
     key = pair.privateKey;
+    exported = await exportSPKI(pair.publicKey);
     const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' };
     idp = createServer(async (req, res) => {
       const json = (value: object): void => {
@@ -34,19 +38,21 @@ describe('what an identity provider claims', () => {
           jwks_uri: `${issuer}/keys`,
           response_types_supported: ['code'],
           subject_types_supported: ['public'],
-          id_token_signing_alg_values_supported: ['RS256'],
+          id_token_signing_alg_values_supported: ['RS256', 'HS256', 'none'],
         });
       if (req.url === '/keys') return json({ keys: [jwk] });
-      json({ access_token: 'a', token_type: 'bearer', id_token: await token(says) });
+      json({ access_token: 'a', token_type: 'bearer', id_token: await writes(says) });
     });
     await new Promise<void>((done) => idp.listen(0, '127.0.0.1', done));
     issuer = `http://127.0.0.1:${(idp.address() as AddressInfo).port}`;
+    process.env['PROVIDER_CLAIMS_SECRET'] = SECRET;
     server = await testServer({
       config: {
         access: {
           signOn: {
             issuer,
             clientId: 'sallyport',
+            clientSecretRef: 'env:PROVIDER_CLAIMS_SECRET',
             allowPrivate: true,
             roles: { viewers: ['viewer'], admins: ['administrator'], 7: ['auditor'] },
           },
@@ -60,10 +66,19 @@ describe('what an identity provider claims', () => {
     idp.close();
   });
   const now = (): number => Math.floor(Date.now() / 1_000);
-  const token = (claims: Claims, typ = 'JWT'): Promise<string> =>
-    new SignJWT({ iss: issuer, aud: 'sallyport', iat: now(), exp: now() + 60, auth_time: now(), ...claims })
-      .setProtectedHeader({ alg: 'RS256', kid: 'k1', typ })
-      .sign(key);
+  const whole = (claims: Claims): Claims => ({
+    iss: issuer,
+    aud: 'sallyport',
+    iat: now(),
+    exp: now() + 60,
+    auth_time: now(),
+    ...claims,
+  });
+  const token = (claims: Claims, typ = 'JWT', by: CryptoKey = key): Promise<string> =>
+    new SignJWT(whole(claims)).setProtectedHeader({ alg: 'RS256', kid: 'k1', typ }).sign(by);
+  const bySecret = (claims: Claims, secret: string | Uint8Array): Promise<string> =>
+    new SignJWT(whole(claims)).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(secret));
+  writes = token;
   /** Somebody comes back from the provider. */
   const signOn = async (claims: Claims): Promise<{ to: string; call: TestPerson['call'] }> => {
     const browser = browserOf(server);
@@ -103,6 +118,28 @@ describe('what an identity provider claims', () => {
     '\ud800',
     'a\u0000b',
   ];
+
+  it('counts where the provider signed it, whoever brings it', async () => {
+    const entersBy = async (writing: typeof writes): Promise<boolean> => {
+      writes = writing;
+      try {
+        return await enters({ sub: 'ann' });
+      } finally {
+        writes = token;
+      }
+    };
+    const other = await generateKeyPair('RS256');
+    const unsigned = (claims: Claims): string =>
+      `${[{ alg: 'none' }, whole(claims)].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')}.`;
+    assert.equal(await entersBy(unsigned), false, 'none');
+    assert.equal(await entersBy((claims) => token(claims, 'JWT', other.privateKey)), false, 'another key');
+    const cut = async (claims: Claims): Promise<string> => `${(await token(claims)).slice(0, -8)}AAAAAAAA`;
+    assert.equal(await entersBy(cut), false, 'another signature');
+    assert.equal(await entersBy((claims) => bySecret(claims, exported)), false, 'the public key as a secret');
+    assert.equal(await entersBy((claims) => token({ ...claims, azp: 'other' })), false, 'another client');
+    assert.equal(await entersBy((claims) => token({ ...claims, azp: 'sallyport' })), true);
+    assert.equal(await entersBy((claims) => bySecret(claims, SECRET)), true, 'the secret that both know');
+  });
 
   it('a subject is a text of its own, and nothing else is one', async () => {
     assert.ok(await enters({ sub: 'ann' }));

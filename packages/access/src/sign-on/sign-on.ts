@@ -1,5 +1,5 @@
 import { CodedError, clock, isFullDisk, newEvent, UnderWay } from '@sallyport/core';
-import type { JWTPayload, JWTVerifyGetKey } from 'jose';
+import type { JWTPayload } from 'jose';
 import type { Configuration } from 'openid-client';
 import type { Directory } from '../people/directory.ts';
 import type { AccessHome, From } from '../people/home.ts';
@@ -7,6 +7,7 @@ import type { Begun, PersonSessions } from '../people/sessions.ts';
 import { Throttle } from '../people/throttle.ts';
 import { isCanonical, newToken, tokenHash } from '../token.ts';
 import { grantsOf, idOf, provenAt, provenBy, SKEW_S, sessionOf, textOf } from './claims.ts';
+import { ProviderKeys } from './provider-keys.ts';
 import { SignOnStates } from './states.ts';
 
 /** How long somebody may take at the identity provider, in milliseconds. */
@@ -53,9 +54,8 @@ export interface SignOnAsked {
 /** What is fetched is fetched by this. Port: whoever wires it checks addresses. */
 export type Fetch = typeof fetch;
 
-// Loaded when somebody first signs on: nothing else needs them.
+// Loaded when somebody first signs on: nothing else needs it.
 const oidc = () => import('openid-client');
-const jose = () => import('jose');
 
 /** Signs people on through an identity provider (OpenID Connect Core 1.0, code flow with PKCE). */
 export class SignOn {
@@ -67,8 +67,7 @@ export class SignOn {
   /** The provider that is asked for its configuration now. */
   readonly #asked = new UnderWay<Configuration>();
   #known: { key: string; at: number; configuration: Configuration } | null = null;
-  // Kept, so that what does not verify makes nobody ask the provider for its keys each time.
-  #keys: { uri: string; keys: JWTVerifyGetKey } | null = null;
+  readonly #keys = new ProviderKeys();
 
   constructor(home: AccessHome, directory: Directory, sessions: PersonSessions) {
     this.#home = home;
@@ -186,11 +185,11 @@ export class SignOn {
       expectedNonce: nonce!,
       expectedState: state,
       idTokenExpected: true,
-    }).catch((cause: Error) => {
-      throw new CodedError('sign-on-failed', `the identity provider did not vouch: ${cause.message}`, {
-        cause,
-      });
-    });
+    }).catch(unvouched);
+    const maker = configuration.serverMetadata();
+    await this.#keys
+      .requireSigned(maker, settings, fetchSafely, tokens.id_token!, { clockTolerance: SKEW_S })
+      .catch(unvouched);
     const claims = tokens.claims()!;
     const subject = idOf(claims.sub);
     if (subject === null)
@@ -270,29 +269,19 @@ export class SignOn {
 
   async #logoutClaims(settings: ProviderSettings, fetchSafely: Fetch, token: string): Promise<JWTPayload> {
     if (!isCanonical(token)) throw new CodedError('sign-on-failed', 'this is not a logout token');
-    const { createRemoteJWKSet, customFetch, jwtVerify } = await jose();
-    const metadata = (await this.#configuration(settings, fetchSafely)).serverMetadata();
-    const uri = metadata.jwks_uri ?? '';
-    if (!URL.canParse(uri))
-      throw new CodedError('sign-on-failed', 'the identity provider does not say where its keys are');
-    if (this.#keys?.uri !== uri)
-      this.#keys = {
-        uri,
-        keys: createRemoteJWKSet(new URL(uri), { [customFetch]: fetchSafely as never }),
-      };
-    const { keys } = this.#keys;
+    const maker = (await this.#configuration(settings, fetchSafely)).serverMetadata();
     // Explicitly typed, so that no other token of the provider is taken for one.
-    const { payload } = await jwtVerify(token, keys, {
+    const asked = {
       typ: 'logout+jwt',
-      issuer: metadata.issuer,
-      audience: settings.clientId,
       maxTokenAge: LOGOUT_AGE_S,
       clockTolerance: SKEW_S,
       requiredClaims: ['iat', 'jti', 'events'],
-      algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'],
-    }).catch((cause: Error) => {
-      throw new CodedError('sign-on-failed', `the logout token does not verify: ${cause.message}`, { cause });
-    });
+    };
+    const payload = await this.#keys
+      .signedBy(maker, settings, fetchSafely, token, asked)
+      .catch((cause: Error) => {
+        throw new CodedError('sign-on-failed', `the logout token does not verify: ${cause.message}`, { cause });
+      });
     const events = payload['events'] as Record<string, unknown> | undefined;
     if (
       typeof events !== 'object' ||
@@ -323,6 +312,10 @@ export class SignOn {
 }
 
 const isLoopback = (host: string): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host);
+
+function unvouched(cause: Error): never {
+  throw new CodedError('sign-on-failed', `the identity provider did not vouch: ${cause.message}`, { cause });
+}
 
 function unreachable(cause: Error): never {
   throw new CodedError('sign-on-failed', `the identity provider cannot be asked: ${cause.message}`, {
