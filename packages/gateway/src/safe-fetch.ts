@@ -35,21 +35,19 @@ export function safeFetch(
     if (answerBytesMax === -1) clearTimeout(timer);
     return answerBytesMax === -1 || answer.body === null
       ? answer
-      : new Answer(answer.body.pipeThrough(bounded(answerBytesMax)), answer);
+      : new Answer(bounded(answer.body, answerBytesMax), answer);
   }) as unknown as typeof fetch;
 }
 
 /** Lets so many bytes pass. What is compressed comes unpacked: a few thousand bytes on the wire may be gigabytes. */
-const bounded = (bytesMax: number): TransformStream<Uint8Array, Uint8Array> => {
+async function* bounded(body: AsyncIterable<Uint8Array>, bytesMax: number): AsyncGenerator<Uint8Array> {
   let bytes = 0;
-  return new TransformStream({
-    transform: (piece, passed) => {
-      bytes += piece.byteLength;
-      if (bytes > bytesMax) throw new Error('the answer is too long');
-      passed.enqueue(piece);
-    },
-  });
-};
+  for await (const piece of body) {
+    bytes += piece.byteLength;
+    if (bytes > bytesMax) throw new Error('the answer is too long');
+    yield piece;
+  }
+}
 
 interface Fetching {
   readonly plainFetch: typeof import('undici')['fetch'];

@@ -455,6 +455,12 @@ describe('SCIM: an identity provider keeps people and groups', () => {
     await scim(204, 'DELETE', path(id));
     await scim(409, 'POST', '/Users', { userName: 'gone-for-good' });
     await scim(409, 'POST', '/Users', { userName: 'somebody-new', externalId: 'e-gone' });
+    const other = await join('made-without-an-id');
+    const whole = { userName: 'made-without-an-id', externalId: 'e-gone' };
+    await scim(409, 'PATCH', path(other.id), patch({ op: 'add', path: 'externalId', value: 'e-gone' }));
+    await scim(409, 'PUT', path(other.id), whole);
+    await scim(409, 'PUT', path(other.id), { ...whole, active: false });
+    assert.ok((await person(other.id)).disabledAt, 'but who leaves is out, whatever else is said');
     const group = await scim<Group>(409, 'POST', '/Groups', {
       displayName: 'operators',
       members: [{ value: id }],
@@ -465,6 +471,17 @@ describe('SCIM: an identity provider keeps people and groups', () => {
     const renamed = { ...said, names: ['back-again'], scimId: 'e-gone' };
     await assert.rejects(directory.fromProvider(renamed), { code: 'not-permitted' });
     assert.ok((await person(id)).disabledAt);
+  });
+
+  it('one id of two people is of neither: whoever signs on by it gets no third account', async () => {
+    const { directory } = server.control.accounts;
+    const first = await join('twin-one', { externalId: 'e-twin' });
+    await join('twin-two', { externalId: 'e-twin' });
+    const said = { externalId: 'https://idp|twin', names: ['twin'], grants: [{ role: 'viewer' }] };
+    const signOn = () => directory.fromProvider({ ...said, scimId: 'e-twin' });
+    await assert.rejects(signOn(), { code: 'conflict' });
+    await scim(200, 'PUT', `/Users/${first.id}`, { userName: 'twin-one', externalId: 'e-own' });
+    assert.equal((await signOn()).name, 'twin-two');
   });
 
   it('names as providers give them: apostrophes, guests from elsewhere, long addresses', async () => {

@@ -128,7 +128,7 @@ export class Directory {
       const events: SallyportEvent[] = [];
       let person = await people.byExternalId(said.externalId, tx);
       if (said.scimId !== null && (person === null || (await givesWay(this.#home.store, tx, person)))) {
-        const fresh = await provisionedAs(this.#home.store, tx, said.scimId);
+        const fresh = await provisionedAs(this.#home.store, tx, said.scimId, person);
         // Who was removed and provisioned again, or provisioned after a sign-on, is linked to who they are now.
         if (fresh && person)
           events.push(

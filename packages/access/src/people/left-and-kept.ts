@@ -73,14 +73,24 @@ export async function givesWay(store: Store, tx: Connection, person: PersonRow):
   return held.every(({ origin }) => origin === 'oidc');
 }
 
-/** The one whom SCIM keeps under an id of the provider, and who never signed on. */
+/**
+ * The one whom SCIM keeps under an id of the provider, and who never signed on.
+ * @param before the account of who signs on @throws CodedError `conflict` where they have none, and the id is that of several
+ */
 export async function provisionedAs(
   { people, provisioning }: Store,
   tx: Connection,
   scimId: string,
+  before: PersonRow | null,
 ): Promise<PersonRow | null> {
   const ids = [...(await provisioning.people(tx))].flatMap(([id, known]) => (known === scimId ? [id] : []));
   const [only] = ids;
+  // A new account would be in, whichever of them leaves.
+  if (ids.length > 1 && before === null)
+    throw new CodedError(
+      'conflict',
+      `the identity provider keeps ${ids.length} people here under the id by which you sign on; each needs an \`externalId\` of their own`,
+    );
   const person = ids.length === 1 ? await people.byId(only!, tx) : null;
   return person?.origin === 'scim' && person.externalId === null ? person : null;
 }

@@ -3,7 +3,19 @@ import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose';
 import type { Fetch, ProviderSettings } from './sign-on.ts';
 
 /** What a provider signs with keys of its own, which it publishes. */
-const BY_KEY = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
+const BY_KEY = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
 /** What it signs with the secret that it shares with its client (OpenID Connect Core 1.0, section 10.1). */
 const BY_SECRET = ['HS256', 'HS384', 'HS512'];
 

@@ -81,6 +81,12 @@ export class Provisioner {
       );
   }
 
+  /** Sees to it that no administrator shut out who is known by an id. @throws CodedError `conflict` */
+  async #requireNotShutOut(tx: Connection, externalId: string | null): Promise<void> {
+    if (externalId !== null && (await this.#home.store.provisioning.isShutOut(tx, externalId)))
+      throw new CodedError('conflict', 'an administrator shut this person out; only they let them in again');
+  }
+
   /** A joiner. @throws CodedError `conflict` when somebody has the name already, `people-full` */
   async create(actor: string, user: ProvisionedUser): Promise<KnownUser> {
     const { store } = this.#home;
@@ -97,11 +103,7 @@ export class Provisioner {
       await this.#requireRoom(tx);
       const freed = await this.#freeName(tx, actor, name, null);
       if (freed === null) throw new CodedError('conflict', `the name \`${name}\` is taken`);
-      if (user.externalId !== null && (await store.provisioning.isShutOut(tx, user.externalId)))
-        throw new CodedError(
-          'conflict',
-          'an administrator shut this person out; only they let them in again',
-        );
+      await this.#requireNotShutOut(tx, user.externalId);
       await store.people.insert(tx, person);
       await store.provisioning.put(tx, person.id, user.externalId);
       return { result: undefined, event: [...freed, created(actor, person, user.externalId)] };
@@ -171,6 +173,7 @@ export class Provisioner {
           'conflict',
           'an administrator shut this person out: who they are does not change until they are let in again',
         );
+      if (user.externalId !== knownAs) await this.#requireNotShutOut(tx, user.externalId);
       const displayName = shownName(user.displayName) || name;
       await store.people.update(tx, id, { name, displayName, email: user.email });
       await store.provisioning.put(tx, id, user.externalId);

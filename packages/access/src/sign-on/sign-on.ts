@@ -280,7 +280,9 @@ export class SignOn {
     const payload = await this.#keys
       .signedBy(maker, settings, fetchSafely, token, asked)
       .catch((cause: Error) => {
-        throw new CodedError('sign-on-failed', `the logout token does not verify: ${cause.message}`, { cause });
+        throw new CodedError('sign-on-failed', `the logout token does not verify: ${cause.message}`, {
+          cause,
+        });
       });
     const events = payload['events'] as Record<string, unknown> | undefined;
     if (
