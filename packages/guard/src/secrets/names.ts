@@ -11,7 +11,7 @@ const KEYS_THAT_FIND = new Set(
   (
     'authority cache cluster clustering composite config dedup dedupe dict dictionary event file foreign feature group grouping hash hot i18n ' +
     'idempotency index join json lock lookup map menu message metadata natural object partition primary pub public publishable range ' +
-    'redis routing row s3 shard shortcut site sort sorting srcrev subject surrogate translation unique'
+    'redis routing row s3 shard shortcut site sort sorting subject surrogate translation unique'
   ).split(' '),
 );
 /** Words before `token` of where to read on. */
@@ -42,6 +42,8 @@ const OPENS =
 export function namesNoSecret(name: string): boolean {
   const words = wordsOf(name);
   if (words.some((word) => OPENS.test(word))) return false;
+  // Recipes of Yocto name the commit that is built.
+  if (words[0] === 'srcrev') return true;
   const at = words.findLastIndex((word) => /key|token|auth|access|api/.test(word));
   if (at < 0) return false;
   const [word, before, behind] = [words[at]!, words[at - 1] ?? '', words[at + 1] ?? ''];
