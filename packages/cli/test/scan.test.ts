@@ -97,7 +97,9 @@ describe('scan', () => {
     assert.equal(files[0]!.verdict, 'malicious', 'another content under a name that was seen');
     const list = file(
       'allow.json',
-      Buffer.from('[{"library":"m","provenance":"p","rule":"call","globals":{"my.models":"Net"}}]'),
+      Buffer.from(
+        '[{"library":"m","provenance":"p","rule":"call","takes":{},"globals":{"my.models":"Net"}}]',
+      ),
     );
     assert.equal(run(own, '--cache', cache, '--allow', list).status, 0, 'what is allowed decides too');
     chmodSync(cache, 0o777);
@@ -164,6 +166,7 @@ describe('scan', () => {
             library: 'ours',
             provenance: 'read on 2026-11-22',
             rule: 'call',
+            takes: {},
             globals: { 'my.models': 'Net' },
           },
         ]),

@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BytesSource } from '../src/bytes/byte-source.ts';
 import { scanSource } from '../src/index.ts';
+import { type AllowedGroup, AllowList, RULES, shippedGroups, TAKING } from '../src/pickle/allow-list.ts';
+import { parseAllowedGroups } from '../src/pickle/allowed-groups.ts';
+import { ANY } from '../src/pickle/argument-rules.ts';
+import { OP } from '../src/pickle/opcodes.ts';
 import {
   bytes,
   dict,
@@ -109,5 +113,83 @@ describe('allowed names', () => {
       await held(name, object, dict({ disabled: whole(1) }), BUILD);
       await held(name, object, tuple(dict({}), dict({ disabled: whole(1) })), BUILD);
     }
+  });
+
+  it('take what their entry says and nothing else, given by place', async () => {
+    const call = (module: string, name: string, ...of: Part[]): Buffer =>
+      reduce(stackGlobal(module, name), ...of);
+    const net = call('ipaddress', 'IPv4Network', text('0.0.0.0/0'));
+    const named = (kind: Buffer, names: Buffer, ...of: Part[]): Buffer =>
+      Buffer.concat([kind, tuple(...of) as Buffer, names, Buffer.from([OP.NEWOBJ_EX])]);
+    const bpe = stackGlobal('tokenizers.models', 'BPE');
+    const paths = dict({ vocab: text('/dev/zero'), merges: text('/etc/passwd') });
+    const hostile: Readonly<Record<string, Buffer>> = {
+      'a network as a time': call('time', 'struct_time', net),
+      'networks as pairs': call('builtins', 'dict', list(net, net)),
+      'networks as pairs of an ordered one': call('collections', 'OrderedDict', tuple(net, net)),
+      'files by name': named(bpe, paths),
+      'files by place': named(bpe, dict({}), text('/dev/zero'), text('/etc/passwd')),
+      'files through copyreg': call('copyreg', '__newobj_ex__', bpe, tuple(), paths),
+      'files through an index': call('pandas.core.indexes.base', '_new_Index', bpe, paths),
+      'a class through an array': call(
+        'numpy.core.multiarray',
+        '_reconstruct',
+        bpe,
+        tuple(whole(0)),
+        bytes(Buffer.from('b')),
+      ),
+      'a class through a masked array': call(
+        'numpy.ma.core',
+        '_mareconstruct',
+        bpe,
+        stackGlobal('numpy', 'ndarray'),
+        tuple(whole(0)),
+        text('b'),
+      ),
+      'a function as a text': call('pathlib', 'PosixPath', stackGlobal('builtins', 'len')),
+      'a zone out of its folder': call('zoneinfo', 'ZoneInfo._unpickle', text('../../etc/passwd'), whole(1)),
+      'a class of an enumeration made': call('uuid', 'SafeUUID', text('A'), text('b c')),
+      'attributes of a parameter': call(
+        'torch._utils',
+        '_rebuild_parameter_with_state',
+        call('torch._utils', '_rebuild_tensor_v2'),
+        whole(1),
+        call('collections', 'OrderedDict'),
+        call('builtins', 'dict', list(tuple(text('__class__'), text('x')))),
+      ),
+    };
+    for (const [name, stream] of Object.entries(hostile)) await held(name, stream);
+    const honest: Readonly<Record<string, Buffer>> = {
+      'a network': net,
+      'a time': call('time', 'struct_time', tuple(...Array.from({ length: 9 }, () => whole(1))), dict({})),
+      'a fault that holds a network': call('builtins', 'ValueError', text('no'), net),
+      'a part': call('builtins', 'slice', whole(1), call('numpy', 'int64', whole(3)), net),
+      'a zone': call('zoneinfo', 'ZoneInfo._unpickle', text('America/Argentina/Buenos_Aires'), whole(1)),
+      'a moment in a zone': call(
+        'datetime',
+        'datetime',
+        bytes(Buffer.alloc(10, 1)),
+        call('datetime', 'timezone', call('datetime', 'timedelta', whole(0), whole(3600), whole(0))),
+      ),
+      'a member': call('uuid', 'SafeUUID', whole(0)),
+    };
+    for (const [name, stream] of Object.entries(honest)) await clean(name, stream);
+  });
+
+  it('each say what they take, or do not load', () => {
+    const group = { library: 'x', provenance: 'read', globals: { 'x.y': 'Z' } };
+    for (const rule of RULES) {
+      const says = { ...group, rule, takes: {} } as AllowedGroup;
+      const silent = { ...group, rule } as AllowedGroup;
+      const [good, bad] = TAKING.has(rule) ? [says, silent] : [silent, says];
+      assert.equal(new AllowList([good]).size, 1, rule);
+      assert.throws(() => new AllowList([bad]), /what it takes/, rule);
+      assert.equal(parseAllowedGroups([good]).length, 1, rule);
+      assert.throws(() => parseAllowedGroups([bad]), /`takes`/, rule);
+    }
+    const known = new Set(shippedGroups().map(({ library }) => library));
+    for (const { library, takes } of shippedGroups())
+      for (const one of `${takes?.instances ?? ''} ${takes?.names ?? ''}`.split(' '))
+        assert.ok(one === '' || one === ANY || known.has(one), `${library} takes ${one}`);
   });
 });

@@ -32,12 +32,33 @@ export const RULES = [
 ] as const;
 export type RuleName = (typeof RULES)[number];
 
+/** Forms of texts; see `argument-rules.ts`. */
+export const TEXT_FORM_NAMES = ['zone'] as const;
+export type TextForm = (typeof TEXT_FORM_NAMES)[number];
+
+/** What the arguments of a call may be, beyond numbers, texts, bytes, containers and tuples of these. */
+export interface Takes {
+  /** Libraries of the list, with blanks between them: instances of what they list; `*` is any instance. */
+  readonly instances?: string;
+  /** Libraries of the list: names as they stand, of classes that hold data, of types and constants. */
+  readonly names?: string;
+  /** The argument, counted from 0, that the call sets as a state; it is judged as one. */
+  readonly state?: number;
+  /** The form of every text among the arguments. */
+  readonly texts?: TextForm;
+}
+
+/** Rules that say nothing of arguments by themselves: an entry that has one says what it takes. */
+export const TAKING: ReadonlySet<RuleName> = new Set<RuleName>(['call', 'class-first']);
+
 /** Names of one library that may be used alike, and how that is known. */
 export interface AllowedGroup {
   readonly library: string;
   /** Where the names come from: which version wrote them into what, or which part of its source was read. */
   readonly provenance: string;
   readonly rule: RuleName;
+  /** What calls are given, for the rules in {@link TAKING} and for no other. */
+  readonly takes?: Takes;
   /** Names by module, with blanks between them. */
   readonly globals: Readonly<Record<string, string>>;
   /** Those of them that give something new with each call, though they are functions. */
@@ -59,7 +80,12 @@ export class AllowList {
   readonly #names = new Map<string, AllowedName>();
 
   constructor(groups: readonly AllowedGroup[]) {
-    for (const group of groups)
+    for (const group of groups) {
+      const { library, rule, takes } = group;
+      if (TAKING.has(rule) !== (takes !== undefined))
+        throw new Error(
+          `an entry of ${library} with the rule \`${rule}\` ${takes ? 'says' : 'does not say'} what it takes`,
+        );
       for (const [module, names] of Object.entries(group.globals))
         for (const name of names.split(' ')) {
           const key = `${module} ${name}`;
@@ -67,6 +93,7 @@ export class AllowList {
           if (!before || reach(before.rule) < reach(group.rule))
             this.#names.set(key, { rule: group.rule, group, result: resultOf(group, module, name) });
         }
+    }
   }
 
   lookup(module: string, name: string): AllowedName | undefined {

@@ -1,15 +1,23 @@
 import { z } from 'zod';
-import { type AllowedGroup, RULES } from './allow-list.ts';
+import { type AllowedGroup, RULES, TAKING, TEXT_FORM_NAMES } from './allow-list.ts';
 
 const GROUPS_MAX = 10_000;
 
 /** Names by module, with blanks between them. */
 const namesSchema = z.record(z.string().min(1), z.string().min(1));
 
+const takesSchema = z.strictObject({
+  instances: z.string().min(1).optional(),
+  names: z.string().min(1).optional(),
+  state: z.number().int().min(0).max(64).optional(),
+  texts: z.enum(TEXT_FORM_NAMES).optional(),
+});
+
 const groupSchema = z.strictObject({
   library: z.string(),
   provenance: z.string(),
   rule: z.enum(RULES),
+  takes: takesSchema.optional(),
   globals: namesSchema,
   fresh: namesSchema.optional(),
   shared: namesSchema.optional(),
@@ -22,6 +30,9 @@ const namesOf = (part: AllowedGroup['fresh']): string[] =>
 
 /** What is wrong with a group, in words; null where nothing is. A name that decides nothing is a slip of who wrote it. */
 function faultOf(group: AllowedGroup): string | null {
+  if (TAKING.has(group.rule) && !group.takes)
+    return `the rule \`${group.rule}\` needs \`takes\`: what its names are called with (\`{}\`: numbers, texts, bytes and containers)`;
+  if (!TAKING.has(group.rule) && group.takes) return `the rule \`${group.rule}\` has no \`takes\``;
   const names = new Set(namesOf(group.globals));
   const shared = new Set(namesOf(group.shared));
   for (const part of ['fresh', 'shared'] as const) {

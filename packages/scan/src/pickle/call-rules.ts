@@ -1,10 +1,12 @@
 import { ELEMENTS_MAX, elementsOf, typeBytes } from './allocations.ts';
-import type { RuleName } from './allow-list.ts';
+import type { AllowedName, RuleName, Takes } from './allow-list.ts';
+import { faultOfArguments, isData, isNamed, isNetwork } from './argument-rules.ts';
 import { isPlainCodec } from './inner-bytes.ts';
 import type { Literals } from './literals.ts';
 import {
   type CallKind,
   GlobalName,
+  isContainer,
   isOpaque,
   Made,
   NONE,
@@ -17,6 +19,10 @@ import {
 /** What a rule may ask of whoever judges the stream. */
 export interface CallJudge {
   readonly literals: Literals;
+  /** The entry of an allowed name. */
+  entryOf(name: GlobalName): AllowedName | undefined;
+  /** Whether the stream holds a network or range that has more elements than memory holds. */
+  readonly holdsEndless: boolean;
   /** Judges another call in place of this one. */
   call(of: Value, args: Value, how: CallKind, offset: number, opcode: number): Value;
   /** Judges a name that a call looks up. */
@@ -36,6 +42,8 @@ export interface CallJudge {
 /** One call of an allowed name. */
 export interface Call {
   readonly of: GlobalName;
+  /** What its entry says of arguments. */
+  readonly takes: Takes;
   /** `null` where the machine did not keep them. */
   readonly items: readonly Value[] | null;
   readonly how: CallKind;
@@ -50,8 +58,9 @@ type Rule = (call: Call, judge: CallJudge) => Ruling;
 
 const refused = (why: string): Ruling => ({ refused: why });
 const gives = (value: Value): Ruling => ({ gives: value });
-const made = ({ of, items, how, offset }: Call): Ruling =>
-  gives(new Made(of, items ? new Tuple(items, 0) : PLAIN_TUPLE, how, offset));
+const make = ({ of, items, how, offset }: Call): Made =>
+  new Made(of, items ? new Tuple(items, 0) : PLAIN_TUPLE, how, offset);
+const made = (call: Call): Ruling => gives(make(call));
 
 /** What classes are built upon that a stream may make bare instances of. */
 const BASES = new Set(
@@ -61,6 +70,8 @@ const BASES = new Set(
 );
 /** Elements that one pass may go through: more than any checkpoint holds in one container. */
 const PASS_MAX = 100_000_000;
+/** Types that go through what their argument holds, too: pairs. */
+const PAIRS = /^(?:dict|OrderedDict|UserDict|ChainMap)$/;
 const RANGES = new Set(['builtins.range', '__builtin__.range', '__builtin__.xrange']);
 const BIT_GENERATORS = /^(?:MT19937|PCG64|PCG64DXSM|Philox|SFC64)$/;
 const BIT_GENERATOR_CTOR = /^numpy\.random(?:\._pickle)?\.__bit_generator_ctor$/;
@@ -74,12 +85,6 @@ const isOfText = (name: string): boolean =>
 
 const data: Rule = (call) => (call.items?.length === 0 ? made(call) : refused('takes state, not arguments'));
 
-/** Literals, containers, and what plain types made of such. */
-const isPlain = (value: Value, judge: CallJudge): boolean =>
-  typeof value === 'number' ||
-  value instanceof Tuple ||
-  (value instanceof Made && judge.isKnown(value.of, 'plain', 'bytes', 'encode'));
-
 /** How many elements a range has that an earlier call made; 0 for all else. */
 function rangeOf(value: Value, { literals }: CallJudge): number {
   if (!(value instanceof Made) || !(value.of instanceof GlobalName) || !RANGES.has(value.of.full)) return 0;
@@ -90,6 +95,10 @@ function rangeOf(value: Value, { literals }: CallJudge): number {
   if (from === null || to === null || step === null || step === 0) return Number.POSITIVE_INFINITY;
   return Math.max(0, Math.ceil((to - from) / step));
 }
+
+/** Whether what a call gave has more elements than memory holds. */
+export const isEndless = (value: Value, judge: CallJudge): boolean =>
+  isNetwork(value) || rangeOf(value, judge) > PASS_MAX;
 
 /** Reports a call that goes through more than memory holds: a few bytes of a stream say `range(10**12)`. */
 export function reportPasses({ of, items, offset }: Call, judge: CallJudge): void {
@@ -133,24 +142,39 @@ export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
   data,
   distribution: data,
   'no-formula': data,
-  call: made,
+  call: (call, judge) => {
+    const fault = faultOfArguments(call.items, call.takes, judge);
+    if (fault !== null) return refused(fault);
+    const given = make(call);
+    const state = call.takes.state === undefined ? undefined : call.items?.[call.takes.state];
+    if (state !== undefined && state !== NONE) judge.setState(given, state, call.offset);
+    return gives(given);
+  },
   plain: (call, judge) => {
+    // Arguments that are not kept are containers.
+    if (PAIRS.test(call.of.name) && judge.holdsEndless && call.items?.length !== 0)
+      return refused('goes through what an earlier call gave');
     for (const item of call.items ?? []) {
       // What an earlier call gave may never end, or may do something when it is gone through.
-      if (!isPlain(item, judge)) return refused('goes through what an earlier call gave');
+      if (!isData(item, judge)) return refused('goes through what an earlier call gave');
       const text = call.of.full === 'fractions.Fraction' ? judge.literals.string(item) : null;
       if (text !== null && !/^[-+]?\d{1,4000}(?:\/\d{1,4000})?$/.test(text))
         return refused('computes a number without end');
     }
     return made(call);
   },
-  enum: made,
+  enum: (call, judge) =>
+    call.items?.length === 1 && isData(call.items[0]!, judge)
+      ? made(call)
+      : refused('takes one value, of numbers and texts'),
   reconstructor: (call, judge) => {
     const [kind, base] = call.items ?? [];
     if (kind === undefined || base === undefined) return refused('lacks its class');
     if (!judge.isKnown(kind)) return refused('is given a class that is not known');
     if (!(base instanceof GlobalName) || !BASES.has(base.full))
       return refused('is given a base that is not built in');
+    if (!call.items!.slice(2).every((item) => isData(item, judge)))
+      return refused('goes through what an earlier call gave');
     return gives(new Made(kind, new Tuple(call.items!.slice(2), 0), 'new', call.offset));
   },
   'new-object': (call, judge) => {
@@ -161,11 +185,14 @@ export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
   'new-object-named': (call, judge) => {
     const [kind, args] = call.items ?? [];
     if (kind === undefined) return refused('lacks its class');
-    return gives(judge.call(kind, args ?? PLAIN_TUPLE, 'new', call.offset, call.opcode));
+    return gives(judge.call(kind, args ?? PLAIN_TUPLE, 'named', call.offset, call.opcode));
   },
   'class-first': (call, judge) => {
     const kind = call.items?.[0];
-    if (kind === undefined || !judge.isKnown(kind)) return refused('is given a class that is not known');
+    if (!(kind instanceof GlobalName) || !isNamed(kind, call.takes, judge))
+      return refused('is given a class that is not known');
+    const fault = faultOfArguments(call.items!.slice(1), call.takes, judge);
+    if (fault !== null) return refused(fault);
     return gives(new Made(kind, new Tuple(call.items!.slice(1), 0), 'new', call.offset));
   },
   apply: (call, judge) => {
@@ -211,8 +238,10 @@ export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
     return encoding !== null && isPlainCodec(encoding) ? made(call) : refused('uses a codec that computes');
   },
   'default-factory': (call, judge) => {
-    const factory = call.items?.[0];
+    const [factory, ...more] = call.items ?? [];
     if (call.items === null) return made(call);
+    if (!more.every((item) => isData(item, judge)) || (more.length > 0 && judge.holdsEndless))
+      return refused('goes through what an earlier call gave');
     if (factory === undefined || factory === NONE) return made(call);
     return factory instanceof GlobalName &&
       /^(?:builtins|collections)$/.test(factory.module) &&
@@ -222,14 +251,16 @@ export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
   },
   array: (call, judge) => {
     const [kind, shape, type] = call.items ?? [];
-    if (kind === undefined || !judge.isKnown(kind)) return refused('is given a class that is not known');
+    if (kind === undefined || !judge.isKnown(kind, 'data'))
+      return refused('is given a class that is not known');
+    if (!isData(shape ?? NONE, judge)) return refused('is given what it does not take');
     const elements = elementsOf(shape, judge.literals) * typeBytes(type, judge.literals);
     if (elements > ELEMENTS_MAX) judge.allocates(elements, call.offset);
     return gives(new Made(kind, new Tuple(call.items!.slice(1), 0), 'new', call.offset));
   },
   bytes: (call, judge) => {
     const [count] = call.items ?? [];
-    if (count !== undefined && call.of.module === 'builtins' && !isPlain(count, judge))
+    if (!(call.items ?? []).every((item) => isData(item, judge)))
       return refused('goes through what an earlier call gave');
     const whole = count === undefined ? null : judge.literals.whole(count);
     if (whole !== null && whole > 100 * ELEMENTS_MAX) judge.allocates(whole, call.offset);
@@ -252,11 +283,14 @@ export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'no-paths': (call, judge) => {
     for (const item of call.items ?? [OPAQUE])
-      if (isOpaque(item) || item instanceof Made || judge.literals.string(item) !== null)
+      if (!isContainer(item) && item !== NONE && judge.literals.whole(item) === null)
         return refused('reads the files that its arguments name');
     return made(call);
   },
-  shared: made,
+  shared: (call, judge) =>
+    (call.items ?? []).every((item) => isData(item, judge))
+      ? made(call)
+      : refused('is given what it does not take'),
   // `attrgetter('name')` and `methodcaller('upper')` do nothing until they are called, and then no more than their names say.
   'public-name': (call, judge) => {
     const names = call.items?.map((item) => judge.literals.string(item)) ?? [];

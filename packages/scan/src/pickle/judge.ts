@@ -1,7 +1,7 @@
 import type { TechniqueName } from '../techniques.ts';
 import { ELEMENTS_MAX, elementsOf } from './allocations.ts';
 import type { AllowedName, AllowList, RuleName } from './allow-list.ts';
-import { CALL_RULES, type CallJudge, reportPasses } from './call-rules.ts';
+import { CALL_RULES, type Call, type CallJudge, isEndless, type Ruling, reportPasses } from './call-rules.ts';
 import { dangerOf } from './danger.ts';
 import { identityOf, isComputedState, isFilledBag, mayBePartial } from './identity.ts';
 import { type InnerBytes, innerBytes } from './inner-bytes.ts';
@@ -67,6 +67,7 @@ export class Judge implements PickleHost, CallJudge {
   readonly #bad = new WeakSet<object>();
   readonly #entries = new WeakMap<GlobalName, AllowedName>();
   readonly #entryOf = (name: GlobalName): AllowedName | undefined => this.#entries.get(name);
+  #endless = false;
   readonly #types = new NumpyTypes(() => this.literals);
   /** Those of the stream being read; set by whoever runs it. */
   literals!: Literals;
@@ -144,6 +145,14 @@ export class Judge implements PickleHost, CallJudge {
     return found;
   }
 
+  entryOf(name: GlobalName): AllowedName | undefined {
+    return this.#entries.get(name);
+  }
+
+  get holdsEndless(): boolean {
+    return this.#endless;
+  }
+
   isKnown(value: Value, ...rules: readonly RuleName[]): boolean {
     if (value instanceof Made)
       return value.of instanceof GlobalName && this.#entries.get(value.of)?.rule === 'partial';
@@ -173,7 +182,7 @@ export class Judge implements PickleHost, CallJudge {
     const entry = this.#entries.get(of);
     if (!entry) {
       const isBare = how === 'new' && isEmpty(this.literals.itemsOf(args)) && isOwnClass(of.module, of.name);
-      this.#unlisted(of, how === 'new' ? 'makes an instance of' : 'calls', isBare, offset, opcode);
+      this.#unlisted(of, how !== 'call' ? 'makes an instance of' : 'calls', isBare, offset, opcode);
       const given = new Made(of, args, how, offset);
       this.#bad.add(given);
       return given;
@@ -184,20 +193,16 @@ export class Judge implements PickleHost, CallJudge {
       const full = shown(of.full);
       this.#see('refused-call', full, `calls \`${full}\` with arguments that are no tuple`, offset, opcode);
     }
-    reportPasses({ of, items, how, offset, opcode }, this);
+    const asked: Call = { of, takes: entry.group.takes ?? {}, items, how, offset, opcode };
+    reportPasses(asked, this);
     if (reachesBehind(of, items, this.literals))
       this.#see('refused-call', 'tensor', 'makes a tensor that reaches behind its storage', offset, opcode);
-    // What is called with a class may make something of it, with arguments that are not seen here.
-    if (entry.rule === 'call' && items?.some((item) => item instanceof GlobalName && this.#bad.has(item)))
-      this.#see(
-        'refused-call',
-        shown(of.full),
-        `hands \`${shown(of.full)}\` a class that is not known`,
-        offset,
-        opcode,
-      );
-    const ruling = CALL_RULES[entry.rule]({ of, items, how, offset, opcode }, this);
-    if ('gives' in ruling) return ruling.gives;
+    const ruling: Ruling =
+      how === 'named' ? { refused: 'is given arguments by name' } : CALL_RULES[entry.rule](asked, this);
+    if ('gives' in ruling) {
+      this.#endless ||= isEndless(ruling.gives, this);
+      return ruling.gives;
+    }
     const full = shown(of.full);
     const danger = entry.rule === 'public-name' ? dangerOf(of.module, of.name) : null;
     this.#see(danger ?? 'refused-call', full, `calls \`${full}\`, which ${ruling.refused}`, offset, opcode);

@@ -326,7 +326,7 @@ export class PickleMachine {
             const named = memory.pop();
             const args = memory.pop();
             const of = memory.pop();
-            stack.push(host.call(of, new Tuple([args, named], 0), 'new', here, opcode));
+            stack.push(host.call(of, new Tuple([args, named], 0), 'named', here, opcode));
             break;
           }
           case 0x69: /* INST */ {

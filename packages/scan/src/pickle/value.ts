@@ -76,8 +76,8 @@ export class Persistent {
   }
 }
 
-/** How something is called: `REDUCE` and the like call; `NEWOBJ` asks the class for a bare instance. */
-export type CallKind = 'call' | 'new';
+/** How something is called: `REDUCE` and the like call; `NEWOBJ` asks the class for a bare instance, `NEWOBJ_EX` for one by names. */
+export type CallKind = 'call' | 'new' | 'named';
 
 const NONE_KIND = 0;
 const LIST_KIND = 1;
