@@ -190,7 +190,13 @@ describe('scan', () => {
     assert.equal(refused.status, 1);
     assert.match(refused.stdout, /may be named, not called/);
     assert.equal(run(own, '--allow', file('wrong.json', Buffer.from('[{"library": 1}]'))).status, 2);
-    const group = { library: 'ours', provenance: 'x', rule: 'call', globals: { 'my.models': 'Net net' } };
+    const group = {
+      library: 'ours',
+      provenance: 'x',
+      rule: 'call',
+      takes: {},
+      globals: { 'my.models': 'Net net' },
+    };
     const withMore = (more: object) =>
       run(own, '--allow', file('more.json', Buffer.from(JSON.stringify([{ ...group, ...more }]))));
     assert.equal(withMore({ fresh: { 'my.models': 'net' } }).status, 0);
@@ -201,6 +207,8 @@ describe('scan', () => {
       [{ shared: { 'my.models': 'nest' } }, /`shared` has `my\.models nest`/],
       [{ fresh: { 'my.models': 'net' }, shared: { 'my.models': 'net' } }, /both fresh and shared/],
       [{ rules: 'call' }, /rules/],
+      [{ takes: undefined }, /needs `takes`/],
+      [{ takes: { texts: 'any' } }, /takes\/texts/],
     ] as const) {
       const wrong = withMore(more);
       assert.equal(wrong.status, 2, JSON.stringify(more));

@@ -29,7 +29,7 @@ async function readAllowed(path: string | undefined): Promise<AllowedGroup[]> {
   } catch (fault) {
     throw new CodedError(
       'config-invalid',
-      `\`${path}\` is not a list of {"library", "provenance", "rule", "globals": {"module": "name name"}}, with "fresh" and "shared" as \`globals\` is, or without: ${(fault as Error).message}`,
+      `\`${path}\` is not a list of {"library", "provenance", "rule", "globals": {"module": "name name"}}, with "takes" where a name is called, and with "fresh" and "shared" as \`globals\` is, or without: ${(fault as Error).message}`,
     );
   }
 }
