@@ -476,7 +476,8 @@ describe('the command line', () => {
       run(['vault', 'rotate', 'root'], folder).out,
       /^1 keys made, \d+ wrapped again, 1 destroyed/,
     );
-    assert.match(run(['vault', 'rotate'], folder).err, /say what: `root`, `kek`, `data` or `log`/);
+    assert.match(run(['vault', 'rotate', 'files'], folder).out, /^0 files sealed again/);
+    assert.match(run(['vault', 'rotate'], folder).err, /say what: `root`, `kek`, `data`, `log` or `files`/);
     assert.match(run(['vault', 'rotate', 'kek', '--suite', 'rot13'], folder).err, /is one of x-wing/);
     assert.match(run(['vault', 'shred', 'system:x'], folder).err, /can never be read again; say --yes/);
     assert.equal(run(['vault', 'shred', 'system:nobody', '--yes'], folder).code, 2);

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, clock, newId } from '@sallyport/core';
-import { type DataKeys, openSealedFile, sealFile } from '@sallyport/vault';
+import { type DataKeys, isSealedAsNow, openSealedFile, sealFile } from '@sallyport/vault';
 
 /** Contents by their digest, sealed. */
 export interface ArtefactStore {
@@ -21,8 +21,14 @@ export interface ArtefactStore {
    * @throws CodedError `artefact-corrupt` where the file is not what it is said to be
    */
   put(sha256: string, path: string): Promise<void>;
+  /**
+   * Seals a stored file again, as files are sealed now, under a key of today.
+   * @returns whether it was sealed otherwise before
+   * @throws CodedError `artefact-corrupt`; what lies there stays as it is
+   */
+  reseal(sha256: string): Promise<boolean>;
   has(sha256: string): Promise<boolean>;
-  /** Content in pieces, every one authentic; whoever takes all of them has the digest checked too. @throws CodedError `artefact-corrupt` */
+  /** Content in pieces, every one authentic; who takes all of them has the digest checked too. @throws CodedError `artefact-corrupt` */
   read(sha256: string): AsyncIterable<Uint8Array>;
   /** How a stored file begins, as it lies there. */
   head(sha256: string): Promise<Uint8Array>;
@@ -77,12 +83,34 @@ export async function isWhole(pieces: AsyncIterable<Uint8Array>): Promise<boolea
   }
 }
 
-/** A file in pieces, hashed as they go. */
-export async function* hashing(path: string, sum: ReturnType<typeof createHash>): AsyncGenerator<Uint8Array> {
-  for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
-    sum.update(piece as Buffer);
-    yield piece as Buffer;
+/** A file in pieces. */
+export const piecesOf = (path: string): AsyncIterable<Uint8Array> =>
+  createReadStream(path, { highWaterMark: 1024 * 1024 });
+
+/**
+ * Seals content into a file of its own, under the key of today.
+ * @param path must not exist yet; where it fails, a part of the content may lie there
+ * @throws CodedError `artefact-corrupt` where the content is not what its digest says
+ */
+export async function sealArtefact(
+  keys: DataKeys,
+  sha256: string,
+  pieces: AsyncIterable<Uint8Array>,
+  path: string,
+): Promise<void> {
+  const { key } = await keys.forDay(artefactContext(sha256), clock.nowIso().slice(0, 10));
+  const sum = createHash('sha256');
+  async function* hashed(): AsyncGenerator<Uint8Array> {
+    for await (const piece of pieces) {
+      sum.update(piece);
+      yield piece;
+      // What is read from a sealed file comes at once: others have their turn between.
+      await new Promise((turn) => setImmediate(turn));
+    }
   }
+  await sealFile(key, artefactContext(sha256), hashed(), path);
+  if (sum.digest('hex') !== sha256)
+    throw new CodedError('artefact-corrupt', 'a file changed while it was stored; register it again');
 }
 
 /** Artefacts in a folder: `ab/abcd…`, each under a data key of its own, so that destroying the key destroys the content. */
@@ -103,14 +131,20 @@ export class FolderArtefacts implements ArtefactStore {
   async put(sha256: string, path: string): Promise<void> {
     const target = this.#path(sha256);
     if (existsSync(target) && (await isWhole(this.read(sha256)))) return;
+    await this.#store(sha256, target, piecesOf(path));
+  }
+
+  async reseal(sha256: string): Promise<boolean> {
+    if (isSealedAsNow(await this.head(sha256))) return false;
+    await this.#store(sha256, this.#path(sha256), this.read(sha256));
+    return true;
+  }
+
+  async #store(sha256: string, target: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
     mkdirSync(join(this.#folder, sha256.slice(0, 2)), { recursive: true, mode: 0o700 });
-    const { key } = await this.#keys.forDay(artefactContext(sha256), clock.nowIso().slice(0, 10));
     const draft = `${target}.${newId('ver')}.new`;
     try {
-      const sum = createHash('sha256');
-      await sealFile(key, artefactContext(sha256), hashing(path, sum), draft);
-      if (sum.digest('hex') !== sha256)
-        throw new CodedError('artefact-corrupt', 'a file changed while it was stored; register it again');
+      await sealArtefact(this.#keys, sha256, pieces, draft);
       renameSync(draft, target);
     } finally {
       rmSync(draft, { force: true });

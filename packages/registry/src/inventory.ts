@@ -17,7 +17,7 @@ import {
   tellsLess,
 } from '@sallyport/core';
 import type { Connection } from '@sallyport/store';
-import { isSealedFile } from '@sallyport/vault';
+import { isSealedAsNow, isSealedFile } from '@sallyport/vault';
 import { isWhole } from './artefacts.ts';
 import { attest } from './attest.ts';
 import { gatesOf } from './gates.ts';
@@ -331,14 +331,39 @@ export class Inventory {
     }
   }
 
-  /** Looks at how every stored file begins: what lies open begins otherwise. */
-  async unsealed(): Promise<{ files: number; open: string[] }> {
+  /** Looks at how every stored file begins: what lies open begins otherwise. @returns how many are sealed as files were before */
+  async unsealed(): Promise<{ files: number; earlier: number; open: string[] }> {
     const { artefacts } = this.#parts;
     const all = await artefacts.list();
     const open: string[] = [];
-    for (const sha256 of all)
-      if (!isSealedFile(await artefacts.head(sha256).catch(() => new Uint8Array(0)))) open.push(sha256);
-    return { files: all.length, open };
+    let earlier = 0;
+    for (const sha256 of all) {
+      const head = await artefacts.head(sha256).catch(() => new Uint8Array(0));
+      if (!isSealedFile(head)) open.push(sha256);
+      else if (!isSealedAsNow(head)) earlier++;
+    }
+    return { files: all.length, earlier, open };
+  }
+
+  /**
+   * Seals every stored file again that is not sealed as files are now. Cut short, it goes on with those that are left.
+   * @returns how many were, and those that are not what they were, left as they lie
+   */
+  async reseal(tell: (done: number, of: number) => void): Promise<{ sealed: number; corrupt: string[] }> {
+    const { artefacts } = this.#parts;
+    const all = await artefacts.list();
+    const corrupt: string[] = [];
+    let sealed = 0;
+    for (const [at, sha256] of all.entries()) {
+      try {
+        if (await artefacts.reseal(sha256)) sealed++;
+      } catch (fault) {
+        if (!(fault instanceof CodedError) || fault.code !== 'artefact-corrupt') throw fault;
+        corrupt.push(sha256);
+      }
+      tell(at + 1, all.length);
+    }
+    return { sealed, corrupt };
   }
 
   /** Looks at every stored artefact again. @returns those that are not what they were, or not there */

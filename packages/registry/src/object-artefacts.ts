@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -11,16 +10,17 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { CodedError, clock, newId } from '@sallyport/core';
-import { type DataKeys, sealFile } from '@sallyport/vault';
+import { CodedError, newId } from '@sallyport/core';
+import { type DataKeys, isSealedAsNow } from '@sallyport/vault';
 import {
   type ArtefactStore,
   artefactContext,
   HEAD_BYTES,
-  hashing,
   isWhole,
   openVerified,
+  piecesOf,
   requireDigest,
+  sealArtefact,
 } from './artefacts.ts';
 import { s3Client } from './object-client.ts';
 import type { ObjectStoreSettings } from './object-store.ts';
@@ -63,13 +63,19 @@ export class ObjectArtefacts implements ArtefactStore {
 
   async put(sha256: string, path: string): Promise<void> {
     if ((await this.has(sha256)) && (await isWhole(this.read(sha256)))) return;
+    await this.#store(sha256, piecesOf(path));
+  }
+
+  async reseal(sha256: string): Promise<boolean> {
+    if (isSealedAsNow(await this.head(sha256))) return false;
+    await this.#store(sha256, this.read(sha256));
+    return true;
+  }
+
+  async #store(sha256: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
     const sealed = join(this.#scratch, newId('ver'));
-    const { key } = await this.#keys.forDay(artefactContext(sha256), clock.nowIso().slice(0, 10));
     try {
-      const sum = createHash('sha256');
-      await sealFile(key, artefactContext(sha256), hashing(path, sum), sealed);
-      if (sum.digest('hex') !== sha256)
-        throw new CodedError('artefact-corrupt', 'a file changed while it was stored; register it again');
+      await sealArtefact(this.#keys, sha256, pieces, sealed);
       await this.#ask('take a file', () =>
         new Upload({
           client: this.#client,

@@ -7,7 +7,9 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { DataKeys, isSealedFile, KeyRing, openRootKey } from '@sallyport/vault';
+import { clock } from '@sallyport/core';
+import { DataKeys, isSealedAsNow, isSealedFile, KeyRing, openRootKey } from '@sallyport/vault';
+import { streamFile } from '../../vault/test/stream-file.ts';
 import { type ArtefactStore, FolderArtefacts, objectArtefacts, objectFiles } from '../src/index.ts';
 import { type ObjectServer, objectServer } from './object-server.ts';
 
@@ -77,6 +79,30 @@ function contract(name: string, make: (folder: string, keys: DataKeys) => Promis
       side.damage(digest, whole);
       assert.deepEqual(await all(digest), content);
       assert.deepEqual(side.left(), []);
+    });
+
+    it('are sealed again as files are sealed now, and only what is what it was', async () => {
+      const whole = side.raw(digest);
+      assert.equal(await side.store.reseal(digest), false);
+      assert.deepEqual(side.raw(digest), whole);
+      const context = `artefact:${digest}`;
+      const earlier = streamFile(keys.ofUse(context, clock.nowIso().slice(0, 10)), context, content);
+      side.damage(digest, earlier);
+      assert.ok(isSealedFile(await side.store.head(digest)) && !isSealedAsNow(await side.store.head(digest)));
+      assert.deepEqual(await all(digest), content, 'it is read as before');
+      assert.equal(await side.store.reseal(digest), true);
+      assert.ok(isSealedAsNow(await side.store.head(digest)));
+      assert.deepEqual(await all(digest), content);
+      assert.equal(await side.store.reseal(digest), false);
+      for (const at of [5, 60, 120, earlier.length - 1]) {
+        const changed = Buffer.from(earlier);
+        changed[at]! ^= 1;
+        side.damage(digest, changed);
+        await assert.rejects(side.store.reseal(digest), { code: 'artefact-corrupt' });
+        assert.deepEqual(side.raw(digest), changed, 'it stays as it lay');
+        assert.deepEqual(side.left(), []);
+      }
+      side.damage(digest, whole);
     });
 
     it('are stored anew where what lies there is not what its name says', async () => {

@@ -60,6 +60,7 @@ describe('a version that is unpacked', () => {
     let read = 0;
     return {
       put: (sha256, path) => artefacts.put(sha256, path),
+      reseal: (sha256) => artefacts.reseal(sha256),
       has: (sha256) => artefacts.has(sha256),
       head: (sha256) => artefacts.head(sha256),
       list: () => artefacts.list(),

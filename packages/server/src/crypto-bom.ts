@@ -15,6 +15,19 @@ interface Algorithm {
 
 const ALGORITHMS: Readonly<Record<string, Algorithm>> = tableOf({
   'AES-256-GCM': { primitive: 'ae', parameters: '256', quantumLevel: 5, functions: ['encrypt', 'decrypt'] },
+  'XAES-256-GCM': { primitive: 'ae', parameters: '256', quantumLevel: 5, functions: ['encrypt', 'decrypt'] },
+  'Cobblestone-256': {
+    primitive: 'ae',
+    parameters: '256',
+    quantumLevel: 5,
+    functions: ['encrypt', 'decrypt'],
+  },
+  'ChaCha20-Poly1305': {
+    primitive: 'ae',
+    parameters: '256',
+    quantumLevel: 5,
+    functions: ['encrypt', 'decrypt'],
+  },
   'X-Wing': {
     primitive: 'kem',
     parameters: 'X25519+ML-KEM-768',
@@ -35,6 +48,8 @@ const ALGORITHMS: Readonly<Record<string, Algorithm>> = tableOf({
     functions: ['sign', 'verify'],
   },
   'SHA-256': { primitive: 'hash', parameters: '256', quantumLevel: 2, functions: ['digest'] },
+  'SHA-512': { primitive: 'hash', parameters: '512', quantumLevel: 4, functions: ['digest'] },
+  'HKDF-SHA-512': { primitive: 'kdf', parameters: '512', quantumLevel: 4, functions: ['keyderive'] },
   'HKDF-SHA-256': { primitive: 'kdf', parameters: '256', quantumLevel: 2, functions: ['keyderive'] },
 });
 const KEM_NAMES: Readonly<Record<string, string>> = tableOf({
@@ -94,7 +109,7 @@ function materials({ root, keyEncryptionKeys, dataKeys, signingKeys }: KeyListin
         ref: id,
         name: `data key of ${purpose}, ${day}`,
         type: 'secret-key',
-        algorithm: 'AES-256-GCM',
+        algorithm: purpose.startsWith('artefact:') ? 'Cobblestone-256' : 'XAES-256-GCM',
         bits: 256,
         state: 'active',
         securedBy: parent(above, suite),

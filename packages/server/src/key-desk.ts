@@ -17,7 +17,7 @@ import { wrappedFiles } from './key-listing.ts';
 import { logName, pinLog, publishVerifierKeys } from './verifier-files.ts';
 
 /** What can be changed for a new one. */
-export const ROTATIONS = ['root', 'kek', 'data', 'log'] as const;
+export const ROTATIONS = ['root', 'kek', 'data', 'log', 'files'] as const;
 export type Rotation = (typeof ROTATIONS)[number];
 
 /** How far one is. */
@@ -39,6 +39,9 @@ export interface RotationOutcome {
   readonly destroyed: number;
   /** Of the log, where its key was changed: to be handed to whoever verifies it. */
   readonly verifierKeys?: readonly string[];
+  /** Of `files`: how many were sealed again, and the digests of those that are not what they were. */
+  readonly sealed?: number;
+  readonly corrupt?: readonly string[];
 }
 
 /** Changes keys for new ones while calls go on, and destroys them. */
@@ -46,6 +49,8 @@ export class KeyDesk {
   readonly #control: Control;
   #progress: RotationProgress | null = null;
   readonly #turn = new InTurn();
+  /** Large files take hours: what changes or destroys keys does not wait for them. */
+  readonly #files = new InTurn();
 
   constructor(control: Control) {
     this.#control = control;
@@ -57,8 +62,8 @@ export class KeyDesk {
   }
 
   /** One change after the other. */
-  #next<T>(work: () => Promise<T>): Promise<T> {
-    return this.#turn.do(work).finally(() => {
+  #next<T>(work: () => Promise<T>, turn = this.#turn): Promise<T> {
+    return turn.do(work).finally(() => {
       this.#progress = null;
     });
   }
@@ -76,21 +81,21 @@ export class KeyDesk {
           `\`suite\` goes with \`kek\` and is one of ${SUITE_NAMES.join(', ')}`,
         ),
       );
-    const own = suite as SuiteName | undefined;
-    return this.#next(async () => {
-      const outcome =
-        what === 'root'
-          ? await this.#root()
-          : what === 'kek'
-            ? await this.#keyEncryption(own)
-            : what === 'data'
-              ? await this.#data()
-              : await this.#log();
+    const work: Readonly<Record<Rotation, () => Promise<RotationOutcome>>> = {
+      root: () => this.#root(),
+      kek: () => this.#keyEncryption(suite as SuiteName | undefined),
+      data: () => this.#data(),
+      log: () => this.#log(),
+      files: () => this.#reseal(),
+    };
+    const change = async (): Promise<RotationOutcome> => {
+      const outcome = await work[what]();
       await this.#control.installation.announce(
         newEvent('vault-rotated', { actor, subject: `vault:${what}`, data: { ...outcome } }),
       );
       return outcome;
-    });
+    };
+    return this.#next(change, what === 'files' ? this.#files : this.#turn);
   }
 
   #tell(what: Rotation): (done: number, of: number) => void {
@@ -182,6 +187,12 @@ export class KeyDesk {
     }
     await this.#control.publish();
     return { what: 'data', suite: null, made: systems.length, wrapped: 0, destroyed: 0 };
+  }
+
+  /** Stored files of models and data sealed again, as files are sealed now. */
+  async #reseal(): Promise<RotationOutcome> {
+    const done = await (await this.#control.inventory()).reseal(this.#tell('files'));
+    return { what: 'files', suite: null, made: 0, wrapped: 0, destroyed: 0, ...done };
   }
 
   /**

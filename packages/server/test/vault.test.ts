@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { clock } from '@sallyport/core';
 import { formatVerifierKey, verifierKeysOf, verifyLedger } from '@sallyport/ledger';
-import { newRootKey, openSigningKey } from '@sallyport/vault';
+import { FolderArtefacts } from '@sallyport/registry';
+import { isSealedAsNow, newRootKey, openSigningKey } from '@sallyport/vault';
+import { streamFile } from '../../vault/test/stream-file.ts';
 import { startTransit } from '../../vault/test/transit-server.ts';
 import { openContent } from '../src/content.ts';
 import { listKeys } from '../src/key-listing.ts';
@@ -348,7 +351,13 @@ describe('the vault', () => {
       JSON.stringify(bom),
     );
     assert.equal(faults, null, JSON.stringify(faults)?.slice(0, 1500));
-    for (const name of ['X-Wing', 'ML-DSA-44', 'key-encryption key of system main', 'signing key of the log'])
+    for (const name of [
+      'X-Wing',
+      'ML-DSA-44',
+      'Cobblestone-256',
+      'key-encryption key of system main',
+      'signing key of the log',
+    ])
       assert.ok(
         bom.components.some((one) => one.name === name),
         name,
@@ -361,6 +370,54 @@ describe('the vault', () => {
       evidence.join('; '),
       /a drill changed \d+ wrappings to x-wing-aes-256-gcm while calls went on/,
     );
+  });
+
+  it('seals stored files again that an earlier version sealed, says which are not what they were, and records it', async () => {
+    const { installation } = server.control;
+    const folder = join(data, 'artefacts');
+    const store = new FolderArtefacts(folder, installation.dataKeys);
+    const stored = await Promise.all(
+      ['one', 'two', 'broken', 'new'].map(async (name) => {
+        const content = Buffer.from(`content of ${name}`);
+        const sha256 = hash('sha256', content, 'hex');
+        const [from, at] = [join(data, '..', name), join(folder, sha256.slice(0, 2), sha256)];
+        writeFileSync(from, content);
+        await store.put(sha256, from);
+        if (name === 'new') return { sha256, content };
+        const context = `artefact:${sha256}`;
+        const key = installation.dataKeys.ofUse(context, clock.nowIso().slice(0, 10));
+        const before = streamFile(key, context, content);
+        if (name === 'broken') before[before.length - 1]! ^= 1;
+        writeFileSync(at, before);
+        return { sha256, content };
+      }),
+    );
+    const operator = await signedIn(server, [{ role: 'operator' }]);
+    assert.equal((await operator.call('POST', '/api/v1/vault/rotate', { what: 'files' })).status, 403);
+    const rotate = async () =>
+      ok<{ sealed: number; corrupt: string[] }>(
+        await admin.call('POST', '/api/v1/vault/rotate', { what: 'files' }),
+        200,
+      );
+    const first = await rotate();
+    assert.deepEqual([first.sealed, first.corrupt], [2, [stored[2]!.sha256]]);
+    const again = await rotate();
+    assert.deepEqual([again.sealed, again.corrupt], [0, [stored[2]!.sha256]]);
+    for (const { sha256, content } of stored.filter((_, at) => at !== 2)) {
+      assert.ok(isSealedAsNow(await store.head(sha256)));
+      const pieces: Uint8Array[] = [];
+      for await (const piece of store.read(sha256)) pieces.push(piece);
+      assert.deepEqual(Buffer.concat(pieces), content);
+    }
+    await installation.flush();
+    const told = (await installation.store.events.since(['vault-rotated'], '1970'))
+      .filter(({ subject }) => subject === 'vault:files')
+      .map((event) => [event.data['sealed'], event.data['corrupt']]);
+    assert.deepEqual(told, [
+      [2, [stored[2]!.sha256]],
+      [0, [stored[2]!.sha256]],
+    ]);
+    await store.remove(stored[2]!.sha256);
   });
 
   it('asks whoever changes keys for a fresh proof, and shows operators no more than the list', async () => {

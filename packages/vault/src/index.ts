@@ -53,7 +53,7 @@ export {
   sealingKey,
   sealTogether,
 } from './seal.ts';
-export { isSealedFile, openSealedFile, openSealedRange, sealFile } from './seal-stream.ts';
+export { isSealedAsNow, isSealedFile, openSealedFile, openSealedRange, sealFile } from './seal-stream.ts';
 export { openSigningKey, readSigningKey, type SigningKey, signingKey } from './signing-key.ts';
 export { isSuite, SUITE_NAMES, type SuiteName, WRAPPING_SUITES } from './suites.ts';
 export { parentOf, rewrapFile, type WrappedFile } from './wrapped-file.ts';

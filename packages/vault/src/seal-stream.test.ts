@@ -1,14 +1,22 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { newId } from '@sallyport/core';
+import { streamFile } from '../test/stream-file.ts';
 import type { DataKey } from './data-keys.ts';
-import { isSealedFile, openSealedFile, openSealedRange, sealedHeadKey, sealFile } from './seal-stream.ts';
+import {
+  isSealedAsNow,
+  isSealedFile,
+  openSealedFile,
+  openSealedRange,
+  sealedHeadKey,
+  sealFile,
+} from './seal-stream.ts';
 
-const CHUNK = 64 * 1024;
+const CHUNK = 16 * 1024;
 
 describe('sealed files', () => {
   const folder = mkdtempSync(join(tmpdir(), 'vault-stream-'));
@@ -34,7 +42,17 @@ describe('sealed files', () => {
 
   it('open to what they were, at every size around a chunk and however it came in', async () => {
     const using = key();
-    for (const size of [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 3 * CHUNK + 17])
+    for (const size of [
+      0,
+      1,
+      CHUNK - 1,
+      CHUNK,
+      CHUNK + 1,
+      2 * CHUNK,
+      3 * CHUNK + 17,
+      9 * CHUNK,
+      20 * CHUNK + 1,
+    ])
       for (const step of [1 << 20, 777]) {
         const content = randomBytes(size);
         const path = await seal(content, using, step);
@@ -62,9 +80,20 @@ describe('sealed files', () => {
     const content = randomBytes(3 * CHUNK + 5);
     const path = await seal(content, using);
     const whole = readFileSync(path);
-    // Cut off behind a chunk: what is now the last was not sealed as such.
-    writeFileSync(path, whole.subarray(0, whole.length - 5 - 16));
-    assert.throws(() => openSealedRange(path, 'context', () => using, 2 * CHUNK, 2 * CHUNK + 1), refused);
+    // Where it ends is asked of the last chunk, whatever is left of it.
+    for (const cut of [1, 5, 5 + 16, 5 + 17, 5 + 16 + CHUNK, CHUNK + 5 + 32, 2 * CHUNK]) {
+      writeFileSync(path, whole.subarray(0, whole.length - cut));
+      assert.throws(
+        () => openSealedRange(path, 'context', () => using, 0, content.length),
+        refused,
+        `${cut} bytes cut off`,
+      );
+      assert.throws(
+        () => openSealedRange(path, 'context', () => using, content.length, content.length + 1),
+        refused,
+        `${cut} bytes cut off, and nothing of the rest asked for`,
+      );
+    }
     whole[whole.length - CHUNK]! ^= 1;
     writeFileSync(path, whole);
     assert.throws(() => openSealedRange(path, 'context', () => using, 2 * CHUNK, 3 * CHUNK), refused);
@@ -108,6 +137,67 @@ describe('sealed files', () => {
       writeFileSync(path, bytes);
       assert.throws(() => open(path, using), refused, `byte ${at}`);
     }
+  });
+
+  it('of before open as they did, and are told apart', () => {
+    // Made by the version that wrote them.
+    const made =
+      'c2FsbHlwb3J0LXN0cmVhbS0xCmRla19nb2xkZW4gICAgICAgICAgICAgICAgICAgIM/1ur0Ir5P4B5d0EaNLZR+J0pL0RdSLNvRu7TSsiMJdx1YWcX9+JiDs/xcTLQOowZqGGkpjdBbZLUeFoNKr8BW8kd3tjgEMQHo0m+Qsib6am1Z/pTvYZfQ/o39st5ogrOA7cep9ZFjuhQ==';
+    const using = { ...key(), id: 'dek_golden', key: Buffer.alloc(32, 7) };
+    const path = join(folder, String(files++));
+    writeFileSync(path, Buffer.from(made, 'base64'));
+    assert.equal(open(path, using).toString(), 'sealed before Cobblestone');
+    assert.throws(() => open(path, using, 'another'), refused);
+    assert.ok(isSealedFile(readFileSync(path)) && !isSealedAsNow(readFileSync(path)));
+    for (const size of [0, 1, 4 * CHUNK - 1, 4 * CHUNK, 4 * CHUNK + 1, 8 * CHUNK]) {
+      const content = randomBytes(size);
+      const file = streamFile(using, 'context', content);
+      writeFileSync(path, file);
+      assert.deepEqual(open(path, using), content, String(size));
+      for (let at = 0; at < file.length; at += 4999) {
+        const bytes = Buffer.from(file);
+        bytes[at]! ^= 1;
+        writeFileSync(path, bytes);
+        assert.throws(() => open(path, using), refused, `byte ${at} of ${size}`);
+      }
+      for (const cut of [1, 16, 17, 4 * CHUNK + 16]) {
+        writeFileSync(path, file.subarray(0, Math.max(0, file.length - cut)));
+        assert.throws(() => open(path, using), refused, `${size} without ${cut}`);
+      }
+    }
+  });
+
+  it('are a message of Cobblestone-256 behind the line that names it and the id of the key', async () => {
+    const using = key();
+    const content = randomBytes(2 * CHUNK + 9);
+    const file = readFileSync(await seal(content, using));
+    assert.ok(isSealedAsNow(file));
+    const line = 'sallyport-cobblestone-256\n';
+    const about = file.subarray(0, line.length + 30);
+    assert.equal(about.toString(), `${line}${using.id.padEnd(30)}`);
+    const [salt, message] = [file.subarray(about.length, about.length + 24), file.subarray(about.length)];
+    // By the text of the specification, with nothing of what made it.
+    const info = Buffer.concat([
+      Buffer.from('c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0'),
+      salt,
+      about,
+      Buffer.from('context'),
+    ]);
+    const block = (...parts: readonly Buffer[]): Buffer =>
+      createHmac('sha512', using.key).update(Buffer.concat(parts)).digest();
+    const first = block(info, Buffer.from([1]));
+    const derived = Buffer.concat([first, block(first, info, Buffer.from([2]))]);
+    assert.deepEqual(message.subarray(24, 56), derived.subarray(44, 76), 'its commitment');
+    const plain: Buffer[] = [];
+    for (let chunk = 0; 56 + chunk * (CHUNK + 16) < message.length; chunk++) {
+      const sealed = message.subarray(56 + chunk * (CHUNK + 16)).subarray(0, CHUNK + 16);
+      const counter = (BigInt(`0x${derived.toString('hex', 32, 44)}`) ^ BigInt(chunk)).toString(16);
+      const nonce = Buffer.from(counter.padStart(24, '0'), 'hex');
+      const decipher = createDecipheriv('aes-256-gcm', derived.subarray(0, 32), nonce);
+      decipher.setAuthTag(sealed.subarray(-16));
+      plain.push(decipher.update(sealed.subarray(0, -16)), decipher.final());
+    }
+    assert.deepEqual(Buffer.concat(plain), content);
   });
 
   it('are never written over', async () => {

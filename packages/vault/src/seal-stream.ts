@@ -1,60 +1,56 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeFileSync, writevSync } from 'node:fs';
+import { createCipheriv, randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, readSync, writeFileSync, writevSync } from 'node:fs';
 import { CodedError } from '@sallyport/core';
 import type { DataKey } from './data-keys.ts';
-import { streamNonce } from './stream-nonce.ts';
+import { SealedChunks, SPAN_BYTES } from './sealed-chunks.ts';
+import {
+  COBBLESTONE,
+  COMMITMENT_BYTES,
+  type FileKey,
+  headerBytes,
+  KEY_ID_BYTES,
+  type SealedSuite,
+  suiteOf,
+} from './sealed-suites.ts';
 
-/** Names the suite of a sealed file: what was sealed under one can be read while others are added. */
-const SUITE = 'sallyport-stream-1\n';
-const KEY_ID_BYTES = 30;
-const SALT_BYTES = 32;
-const COMMITMENT_BYTES = 32;
-const TAG_BYTES = 16;
-const CHUNK_BYTES = 64 * 1024;
-const SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES;
-const HEADER_BYTES = SUITE.length + KEY_ID_BYTES + SALT_BYTES + COMMITMENT_BYTES;
+/** Bytes of a header that are read: more than those of any suite. */
+const HEAD_BYTES = 256;
 
 interface Header {
+  readonly suite: SealedSuite;
   readonly bytes: Buffer;
+  /** What stands before the salt. */
+  readonly about: Buffer;
   readonly keyId: string;
   readonly salt: Buffer;
   readonly commitment: Buffer;
 }
 
-/** A key for one file and a commitment to it: two keys never open the same file (HKDF, RFC 5869). */
-function derive(key: DataKey, salt: Uint8Array, context: string): { key: Buffer; commitment: Buffer } {
-  const both = Buffer.from(hkdfSync('sha256', key.key, salt, `${SUITE}${context}`, 32 + COMMITMENT_BYTES));
-  return { key: both.subarray(0, 32), commitment: both.subarray(32) };
-}
-
-function parseHeader(bytes: Buffer): Header {
-  if (bytes.length !== HEADER_BYTES || bytes.toString('latin1', 0, SUITE.length) !== SUITE)
+/** @param head the first bytes of a file @throws CodedError `sealed-content-unreadable` */
+function parseHeader(head: Uint8Array): Header {
+  const suite = suiteOf(head);
+  if (!suite || head.length < headerBytes(suite))
     throw new CodedError('sealed-content-unreadable', 'it was not sealed here');
-  let at = SUITE.length;
-  const take = (length: number): Buffer => {
-    at += length;
-    return bytes.subarray(at - length, at);
-  };
+  const bytes = Buffer.from(head.subarray(0, headerBytes(suite)));
+  const about = bytes.subarray(0, suite.name.length + KEY_ID_BYTES);
   return {
+    suite,
     bytes,
-    keyId: take(KEY_ID_BYTES).toString('latin1').trim(),
-    salt: take(SALT_BYTES),
-    commitment: take(COMMITMENT_BYTES),
+    about,
+    keyId: about.toString('latin1', suite.name.length).trim(),
+    salt: bytes.subarray(about.length, about.length + suite.saltBytes),
+    commitment: bytes.subarray(bytes.length - COMMITMENT_BYTES),
   };
-}
-
-function readHeader(descriptor: number): Header {
-  const bytes = Buffer.alloc(HEADER_BYTES);
-  return parseHeader(bytes.subarray(0, readSync(descriptor, bytes, 0, HEADER_BYTES, 0)));
 }
 
 /** Whether a file begins as a sealed one does. @param head its first bytes */
-export const isSealedFile = (head: Uint8Array): boolean =>
-  Buffer.from(head.subarray(0, SUITE.length)).toString('latin1') === SUITE;
+export const isSealedFile = (head: Uint8Array): boolean => suiteOf(head) !== null;
+
+/** Whether a file is sealed as files are sealed now. @param head its first bytes */
+export const isSealedAsNow = (head: Uint8Array): boolean => suiteOf(head) === COBBLESTONE;
 
 /** Which data key a sealed file needs. @param head its first bytes, 256 are enough @throws CodedError `sealed-content-unreadable` */
-export const sealedHeadKey = (head: Uint8Array): string =>
-  parseHeader(Buffer.from(head.subarray(0, HEADER_BYTES))).keyId;
+export const sealedHeadKey = (head: Uint8Array): string => parseHeader(head).keyId;
 
 /** Writes everything: a disk that is nearly full may take a part. @throws Error of the file system */
 function writeAll(descriptor: number, parts: readonly Buffer[]): void {
@@ -64,8 +60,36 @@ function writeAll(descriptor: number, parts: readonly Buffer[]): void {
   writeFileSync(descriptor, Buffer.concat(parts).subarray(done));
 }
 
+/** Seals chunks one after the other, and writes them in spans. */
+class Sealer {
+  readonly #descriptor: number;
+  readonly #key: FileKey;
+  #chunk = 0;
+  #sealed: Buffer[] = [];
+
+  constructor(descriptor: number, key: FileKey) {
+    this.#descriptor = descriptor;
+    this.#key = key;
+  }
+
+  add(plain: Uint8Array): void {
+    const { key, nonce } = this.#key;
+    const cipher = createCipheriv('aes-256-gcm', key, nonce(this.#chunk++, false));
+    this.#sealed.push(cipher.update(plain));
+    cipher.final();
+    this.#sealed.push(cipher.getAuthTag());
+    if (this.#sealed.length * COBBLESTONE.chunkBytes >= 2 * SPAN_BYTES) this.flush();
+  }
+
+  flush(): void {
+    writeAll(this.#descriptor, this.#sealed);
+    this.#sealed = [];
+  }
+}
+
 /**
- * Encrypts what comes in pieces into a file of its own, in chunks of 64 KiB (AES-256-GCM), and returns when it is on the disk.
+ * Encrypts what comes in pieces into a file of its own (Cobblestone-256), in memory for a few chunks, and returns when
+ * it is on the disk.
  * @param context bound to the file: opening needs the same
  * @param path must not exist yet
  */
@@ -77,94 +101,44 @@ export async function sealFile(
 ): Promise<void> {
   const descriptor = openSync(path, 'wx', 0o600);
   try {
-    const salt = randomBytes(SALT_BYTES);
-    const own = derive(key, salt, context);
-    const header = Buffer.concat([
-      Buffer.from(SUITE, 'latin1'),
-      Buffer.from(key.id.padEnd(KEY_ID_BYTES), 'latin1'),
-      salt,
-      own.commitment,
-    ]);
-    writeFileSync(descriptor, header);
-    let chunk = 0;
-    const seal = (plain: Uint8Array, isLast: boolean): Buffer[] => {
-      const cipher = createCipheriv('aes-256-gcm', own.key, streamNonce(chunk++, isLast));
-      cipher.setAAD(header);
-      const sealed = cipher.update(plain);
-      cipher.final();
-      return [sealed, cipher.getAuthTag()];
-    };
-    // The last chunk is known only at the end, so one is always held back.
-    const held = Buffer.alloc(CHUNK_BYTES);
+    const about = Buffer.from(`${COBBLESTONE.name}${key.id.padEnd(KEY_ID_BYTES)}`, 'latin1');
+    const salt = randomBytes(COBBLESTONE.saltBytes);
+    const own = COBBLESTONE.keyOf(key, salt, about, context);
+    writeAll(descriptor, [about, salt, own.commitment]);
+    const sealer = new Sealer(descriptor, own);
+    const held = Buffer.alloc(COBBLESTONE.chunkBytes);
     let filled = 0;
     for await (const piece of pieces) {
-      const sealed: Buffer[] = [];
       let at = 0;
       if (filled > 0) {
-        at = Math.min(piece.length, CHUNK_BYTES - filled);
-        // Whoever gives pieces may use their memory again.
+        at = Math.min(piece.length, held.length - filled);
+        // Who gives pieces may use their memory again.
         held.set(piece.subarray(0, at), filled);
         filled += at;
-        if (at === piece.length) continue;
-        sealed.push(...seal(held, false));
-        filled = 0;
+        if (filled < held.length) continue;
+        sealer.add(held);
       }
-      for (; piece.length - at > CHUNK_BYTES; at += CHUNK_BYTES)
-        sealed.push(...seal(piece.subarray(at, at + CHUNK_BYTES), false));
-      if (sealed.length > 0) writeAll(descriptor, sealed);
+      for (; piece.length - at >= held.length; at += held.length)
+        sealer.add(piece.subarray(at, at + held.length));
       held.set(piece.subarray(at));
       filled = piece.length - at;
     }
-    writeAll(descriptor, seal(held.subarray(0, filled), true));
+    // The last chunk is shorter than the others, which is how it is known.
+    sealer.add(held.subarray(0, filled));
+    sealer.flush();
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
 }
 
-/** A sealed file held open: any chunk of it can be opened by itself. */
-class SealedChunks {
-  readonly #descriptor: number;
-  readonly #header: Header;
-  readonly #key: Buffer;
-  readonly #room = Buffer.alloc(SEALED_CHUNK_BYTES);
-  /** Chunks that there are, and bytes of what was sealed, as its length on the disk says. */
-  readonly count: number;
-  readonly bytes: number;
-
-  constructor(descriptor: number, context: string, keyOf: (id: string) => DataKey) {
-    this.#descriptor = descriptor;
-    this.#header = readHeader(descriptor);
-    const own = derive(keyOf(this.#header.keyId), this.#header.salt, context);
-    if (!timingSafeEqual(own.commitment, this.#header.commitment))
-      throw new CodedError('sealed-content-unreadable', 'it was sealed for something else');
-    this.#key = own.key;
-    const sealed = fstatSync(descriptor).size - HEADER_BYTES;
-    this.count = Math.max(1, Math.ceil(sealed / SEALED_CHUNK_BYTES));
-    this.bytes = sealed - this.count * TAG_BYTES;
-  }
-
-  /** Opens one chunk. Which is the last is sealed with it: a file that was cut off says otherwise. */
-  open(chunk: number): Buffer {
-    const at = HEADER_BYTES + chunk * SEALED_CHUNK_BYTES;
-    const size = readSync(this.#descriptor, this.#room, 0, SEALED_CHUNK_BYTES, at);
-    if (size < TAG_BYTES) throw new CodedError('sealed-content-unreadable', 'it was cut off');
-    const decipher = createDecipheriv(
-      'aes-256-gcm',
-      this.#key,
-      streamNonce(chunk, chunk === this.count - 1),
-      { authTagLength: TAG_BYTES },
-    );
-    decipher.setAAD(this.#header.bytes);
-    decipher.setAuthTag(this.#room.subarray(size - TAG_BYTES, size));
-    try {
-      const plain = decipher.update(this.#room.subarray(0, size - TAG_BYTES));
-      decipher.final();
-      return plain;
-    } catch {
-      throw new CodedError('sealed-content-unreadable', 'it was changed, or cut off');
-    }
-  }
+/** @throws CodedError `sealed-content-unreadable` */
+function openChunks(descriptor: number, context: string, keyOf: (id: string) => DataKey): SealedChunks {
+  const head = Buffer.alloc(HEAD_BYTES);
+  const header = parseHeader(head.subarray(0, readSync(descriptor, head, 0, HEAD_BYTES, 0)));
+  const { suite, keyId, salt, about, commitment, bytes } = header;
+  const key = suite.keyOf(keyOf(keyId), salt, about, context);
+  return new SealedChunks(descriptor, suite, key, commitment, bytes);
 }
 
 /**
@@ -179,7 +153,7 @@ export function* openSealedFile(
 ): Generator<Uint8Array> {
   const descriptor = openSync(path, 'r');
   try {
-    const chunks = new SealedChunks(descriptor, context, keyOf);
+    const chunks = openChunks(descriptor, context, keyOf);
     for (let chunk = 0; chunk < chunks.count; chunk++) yield chunks.open(chunk);
   } finally {
     closeSync(descriptor);
@@ -187,7 +161,8 @@ export function* openSealedFile(
 }
 
 /**
- * Opens bytes `[start, end)` of what was sealed, and no more chunks than they lie in.
+ * Opens bytes `[start, end)` of what was sealed, and no more chunks than they lie in, and the last: where it ends is
+ * known only from that.
  * @param end bytes beyond the last are left out
  * @throws CodedError `sealed-content-unreadable`
  */
@@ -200,13 +175,15 @@ export function openSealedRange(
 ): Uint8Array {
   const descriptor = openSync(path, 'r');
   try {
-    const chunks = new SealedChunks(descriptor, context, keyOf);
+    const chunks = openChunks(descriptor, context, keyOf);
+    if (end > chunks.bytes) chunks.open(chunks.count - 1);
     const until = Math.min(end, chunks.bytes);
     const pieces: Uint8Array[] = [];
     for (let at = start; at < until; ) {
-      const chunk = Math.floor(at / CHUNK_BYTES);
-      const next = Math.min(until, (chunk + 1) * CHUNK_BYTES);
-      pieces.push(chunks.open(chunk).subarray(at - chunk * CHUNK_BYTES, next - chunk * CHUNK_BYTES));
+      const chunk = Math.floor(at / chunks.chunkBytes);
+      const begin = chunk * chunks.chunkBytes;
+      const next = Math.min(until, begin + chunks.chunkBytes);
+      pieces.push(chunks.open(chunk).subarray(at - begin, next - begin));
       at = next;
     }
     return Buffer.concat(pieces);

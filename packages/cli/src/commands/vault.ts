@@ -28,6 +28,15 @@ interface Listing {
   readonly progress: { readonly what: string; readonly done: number; readonly of: number } | null;
 }
 
+interface Rotated {
+  readonly made: number;
+  readonly wrapped: number;
+  readonly destroyed: number;
+  readonly suite: string | null;
+  readonly sealed?: number;
+  readonly corrupt?: readonly string[];
+}
+
 const PROGRESS_MS = 500;
 
 /** Lists every key from the root down. */
@@ -83,30 +92,36 @@ async function watched<T>(client: Client, work: Promise<T>): Promise<T> {
 /** Changes keys for new ones while calls go on. */
 export const vaultRotate: Command = {
   name: 'vault rotate',
-  usage: 'vault rotate root|kek|data|log [--suite NAME]',
+  usage: 'vault rotate root|kek|data|log|files [--suite NAME]',
   summary:
-    'change the root key, the keys that wrap, those that seal, or the one that signs the log, for new ones while calls go on',
+    'change the root key, the keys that wrap, those that seal, or the one that signs the log, for new ones while calls go on; or seal stored files again',
   options: { suite: { type: 'string' } },
   async run(options) {
     const [what] = options.positionals;
-    if (what === undefined) throw new CodedError('usage', 'say what: `root`, `kek`, `data` or `log`');
+    if (what === undefined)
+      throw new CodedError('usage', 'say what: `root`, `kek`, `data`, `log` or `files`');
     const suite = options.text('suite');
     const done = await withClient(options, (client) =>
       watched(
         client,
-        client.call<{ made: number; wrapped: number; destroyed: number; suite: string | null }>(
-          'POST',
-          '/api/v1/vault/rotate',
-          { what, ...(suite === undefined ? {} : { suite }) },
-        ),
+        client.call<Rotated>('POST', '/api/v1/vault/rotate', {
+          what,
+          ...(suite === undefined ? {} : { suite }),
+        }),
       ),
     );
+    const { sealed, corrupt = [] } = done;
     if (options.json) printJson(done);
+    else if (sealed !== undefined)
+      print(
+        `${sealed} files sealed again`,
+        ...corrupt.map((sha256) => `${sha256} is not what it was, and left as it lies`),
+      );
     else
       print(
         `${done.made} keys made${done.suite === null ? '' : ` (${done.suite})`}, ${done.wrapped} wrapped again, ${done.destroyed} destroyed`,
       );
-    return 0;
+    return corrupt.length === 0 ? 0 : 1;
   },
 };
 

@@ -16,6 +16,7 @@ const ROTATIONS = {
   data: 'Seal with new keys from now on',
   root: 'Change the root key',
   log: 'Change the key that signs the log',
+  files: 'Seal stored files again',
 } as const;
 type Rotation = keyof typeof ROTATIONS;
 const KEPT_BY: Readonly<Record<string, string>> = {
@@ -60,7 +61,8 @@ export function KeysPage(): ReactElement {
           <Fault fault={materials.error} />
           {data.progress ? (
             <p role="status">
-              Under way: {data.progress.done} of {data.progress.of} keys.
+              Under way: {data.progress.done} of {data.progress.of}{' '}
+              {data.progress.what === 'files' ? 'files' : 'keys'}.
             </p>
           ) : null}
           <Wrapping vault={data} onShred={setShredding} />
@@ -184,6 +186,8 @@ const ABOUT: Readonly<Record<Rotation, string>> = {
   kek: 'Every key is wrapped again under new keys, and the old ones are destroyed. Calls go on.',
   data: 'What is said from now on is sealed under new keys. What was said before opens as it did.',
   log: 'A new key signs the log; the one before signs along until the next change, so that those who verify with it can take the new one from the log.',
+  files:
+    'Files of models and data that an earlier version sealed are sealed again as files are now (Cobblestone-256). Cut short, it goes on with those that are left.',
   root: 'A new root takes the place of the one before, which opens nothing any more. Calls go on meanwhile.',
 };
 

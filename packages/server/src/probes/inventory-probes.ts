@@ -22,13 +22,14 @@ export async function artefactAudit(context: ProbeContext): Promise<Found> {
 /** Looks at how every stored file begins: what lies open begins otherwise. */
 export async function artefactSealed({ installation, inventory }: ProbeContext): Promise<Found> {
   if ((await installation.store.inventory.versions()).length === 0) return null;
-  const { files, open } = await (await inventory()).unsealed();
+  const { files, earlier, open } = await (await inventory()).unsealed();
+  const before = earlier === 0 ? '' : `; ${earlier} as files were before: \`sallyport vault rotate files\``;
   if (files === 0) return null;
   return {
     passed: open.length === 0,
     detail:
       open.length === 0
-        ? `all ${files} stored files of models and data are sealed, each under a key of its own`
+        ? `all ${files} stored files of models and data are sealed, each under a key of its own${before}`
         : `${open.length} of ${files} stored files lie open, the first: ${open[0]!.slice(0, 16)}…`,
   };
 }

@@ -52,6 +52,8 @@ const rotated = z
     wrapped: z.number(),
     destroyed: z.number(),
     verifierKeys: z.array(z.string()).readonly().optional(),
+    sealed: z.number().optional(),
+    corrupt: z.array(z.string()).readonly().optional(),
   })
   .openapi('VaultRotated');
 const shredding = z
@@ -103,7 +105,8 @@ export function vaultRoutes(app: OpenAPIHono<Env>, control: Control): void {
       method: 'post',
       path: '/api/v1/vault/rotate',
       ...needs('rotate-vault', 'organisation'),
-      summary: 'Change keys for new ones while calls go on; answers when every key is wrapped again',
+      summary:
+        'Change keys for new ones, or seal stored files again, while calls go on; answers when all of it is done',
       request: body(rotation),
       responses: { 200: json(rotated, 'What it came to'), ...failures },
     }),

@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
 import { CodedError } from '@sallyport/core';
+import { hkdfExpand } from '../hkdf.ts';
 import type { Kem } from './kem.ts';
 
-const HASH_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const KDF_HKDF_SHA256 = 1;
@@ -21,16 +21,6 @@ const hmac = (key: Uint8Array, ...parts: readonly Uint8Array[]): Buffer => {
   for (const part of parts) sum.update(part);
   return sum.digest();
 };
-
-/** HKDF-Expand with SHA-256 (RFC 5869). */
-function expand(prk: Uint8Array, info: Uint8Array, length: number): Buffer {
-  const blocks: Buffer[] = [];
-  for (let at = 1, last: Uint8Array = EMPTY; (at - 1) * HASH_BYTES < length; at++) {
-    last = hmac(prk, last, info, Buffer.from([at]));
-    blocks.push(last as Buffer);
-  }
-  return Buffer.concat(blocks).subarray(0, length);
-}
 
 /** Key and nonce of one message (RFC 9180, section 5.1, mode base). */
 function schedule(
@@ -54,7 +44,8 @@ function schedule(
   ]);
   const prk = extract(secret, 'secret', EMPTY);
   const labeled = (label: string, length: number): Buffer =>
-    expand(
+    hkdfExpand(
+      'sha256',
       prk,
       Buffer.concat([twoBytes(length), Buffer.from('HPKE-v1'), suite, Buffer.from(label), context]),
       length,

@@ -11,9 +11,14 @@ import {
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { ML_KEM, mlKemDecapsulate, mlKemEncapsulate, mlKemPublicKey } from './hybrid/ml-kem.ts';
-import { x25519 } from './hybrid/x25519.ts';
-import { signingKey } from './signing-key.ts';
+import {
+  ML_KEM,
+  mlKemDecapsulate,
+  mlKemEncapsulate,
+  mlKemPublicKey,
+} from '../packages/vault/src/hybrid/ml-kem.ts';
+import { x25519 } from '../packages/vault/src/hybrid/x25519.ts';
+import { signingKey } from '../packages/vault/src/signing-key.ts';
 
 /** A vector of Project Wycheproof, with what its group says. */
 type Vector = Readonly<Record<string, string>> & { readonly result: 'valid' | 'invalid' | 'acceptable' };
