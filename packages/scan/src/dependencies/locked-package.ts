@@ -1,7 +1,28 @@
 /** Distributions, whose advisories are about packages of one release of theirs. */
-export const DISTRIBUTIONS = ['Debian', 'Ubuntu', 'Alpine'] as const;
-/** Where packages of one kind come from, as OSV names it; `conda` is ours, OSV has no advisories of its own for it. */
-export const ECOSYSTEMS = ['npm', 'PyPI', 'crates.io', 'Go', 'Maven', 'conda', ...DISTRIBUTIONS] as const;
+export const DISTRIBUTIONS = [
+  'Debian',
+  'Ubuntu',
+  'Alpine',
+  'Red Hat',
+  'Rocky Linux',
+  'AlmaLinux',
+  'SUSE',
+  'openSUSE',
+] as const;
+/**
+ * Where packages of one kind come from, as OSV names it; `conda` and `RPM` are ours, OSV has no advisories of its own for them:
+ * `RPM` is every distribution with packages of RPM that is not among {@link DISTRIBUTIONS}.
+ */
+export const ECOSYSTEMS = [
+  'npm',
+  'PyPI',
+  'crates.io',
+  'Go',
+  'Maven',
+  'conda',
+  'RPM',
+  ...DISTRIBUTIONS,
+] as const;
 export type Ecosystem = (typeof ECOSYSTEMS)[number];
 
 /** Where the content of a package is fetched from. */

@@ -11,6 +11,12 @@ const TYPES: Readonly<Record<Ecosystem, string>> = {
   Debian: 'deb/debian',
   Ubuntu: 'deb/ubuntu',
   Alpine: 'apk/alpine',
+  RPM: 'rpm',
+  'Red Hat': 'rpm/redhat',
+  'Rocky Linux': 'rpm/rocky-linux',
+  AlmaLinux: 'rpm/almalinux',
+  SUSE: 'rpm/suse',
+  openSUSE: 'rpm/opensuse',
 };
 
 /** A package as a package URL (ECMA-427): `pkg:npm/%40scope/name@1.0.0`. */

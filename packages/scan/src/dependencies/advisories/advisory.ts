@@ -73,8 +73,23 @@ export const packageKey = (ecosystem: Ecosystem, name: string, release = ''): st
       ? `${release} ${name}`
       : name;
 
-/** The release of a distribution in `Debian:12` or `Ubuntu:22.04:LTS`; empty where a record names none. */
-const releaseIn = (ecosystem: string): string => ecosystem.split(':').slice(1).join(':').replace(/:LTS$/, '');
+/** How distributions of RPM name their releases behind the colon: `enterprise_linux:9::appstream`, `Linux Enterprise Server 15 SP5`, `Leap 15.5`. */
+const RELEASES: Readonly<Record<string, RegExp>> = tableOf({
+  'Red Hat': /^enterprise_linux:(\d+)/,
+  SUSE: /^Linux Enterprise .*?(\d+)(?: SP(\d+))?/,
+  openSUSE: /^(?:Leap )?(\S+)/,
+});
+
+/** The release of a distribution in `Debian:12` or `Ubuntu:22.04:LTS`, without blanks; empty where a record names none. */
+function releaseIn(ecosystem: string): string {
+  const [name = '', ...rest] = ecosystem.split(':');
+  const release = rest.join(':').replace(/:LTS$/, '');
+  const [, main, minor] = RELEASES[name]?.exec(release) ?? [];
+  return (main === undefined ? release : `${main}${minor === undefined ? '' : `.${minor}`}`).replaceAll(
+    ' ',
+    '_',
+  );
+}
 
 const ALIASES_MAX = 32;
 const SUMMARY_CHARACTERS_MAX = 200;

@@ -41,6 +41,9 @@ export interface Judge {
   tell(source: ByteSource, path: string): Told;
 }
 
+const faultIn = (path: string, why: string): string =>
+  `\`${printable(path)}\` (${printable(why).slice(0, FAULT_CHARACTERS_MAX)})`;
+
 const textOf = (source: ByteSource): string => Buffer.from(source.read(0, source.size)).toString('utf8');
 
 /** Every way of reading a file of an image by its name. */
@@ -57,7 +60,7 @@ const JUDGES: readonly Judge[] = [
     ({ name, path: pattern }): Judge => ({
       name,
       matches: (path) => pattern.test(path),
-      tell: () => ({ ...NOTHING, fault: name }),
+      tell: (source) => (source.size === 0 ? NOTHING : { ...NOTHING, fault: name }),
     }),
   ),
   {
@@ -76,10 +79,11 @@ const JUDGES: readonly Judge[] = [
         if (source.size > reader.bytesMax)
           return { ...NOTHING, fault: `\`${printable(path)}\`, which is too large` };
         try {
-          return { ...NOTHING, installed: reader.read(source, path) };
+          const read = reader.read(source, path);
+          if (!('fault' in read)) return { ...NOTHING, installed: read };
+          return { ...NOTHING, ...read, fault: read.fault === null ? null : faultIn(path, read.fault) };
         } catch (fault) {
-          const why = printable((fault as Error).message).slice(0, FAULT_CHARACTERS_MAX);
-          return { ...NOTHING, fault: `\`${printable(path)}\` (${why})` };
+          return { ...NOTHING, fault: faultIn(path, (fault as Error).message) };
         }
       },
     }),

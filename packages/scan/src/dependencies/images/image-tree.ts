@@ -222,11 +222,14 @@ function packagesOf(told: readonly Told[], release: string | null, unread: Unrea
   let distributed = 0;
   for (const { installed, fault } of told) {
     if (fault !== null) unread.add(fault);
-    for (const { distribution: isOfDistribution, ...one } of installed) {
-      if (isOfDistribution && !distribution) undistributed++;
-      if (isOfDistribution && distribution) distributed++;
-      const own = isOfDistribution && distribution ? distribution : {};
-      const whole: LockedPackage = { ...one, ...own, source: 'registry', needle: '' };
+    for (const { distribution: isOfDistribution, origin, ...one } of installed) {
+      const isRpm = one.ecosystem === 'RPM';
+      const own = isOfDistribution && distribution?.isRpm === isRpm ? distribution : null;
+      if (isOfDistribution && !own && !isRpm) undistributed++;
+      if (own) distributed++;
+      const of = own?.bySource && origin ? origin : {};
+      const release = own ? { ecosystem: own.ecosystem, release: own.release } : {};
+      const whole: LockedPackage = { ...one, ...of, ...release, source: 'registry', needle: '' };
       const key = `${whole.ecosystem} ${whole.name} ${whole.version}`;
       if (!packages.has(key)) packages.set(key, whole);
     }

@@ -2,9 +2,21 @@ import { inflateRawSync } from 'node:zlib';
 import { trustedMembers } from '../../archives/zip.ts';
 import { type ByteSource, BytesSource } from '../../bytes/byte-source.ts';
 import { asText, asTree, type LockedPackage } from '../locked-package.ts';
+import { rpmHeaders } from './rpm-databases.ts';
+import { readRpmHeader } from './rpm-header.ts';
 
 /** What one file of an image says is installed; the release of a distribution is put in later. */
-export type Installed = Omit<LockedPackage, 'needle' | 'source'> & { readonly distribution?: true };
+export type Installed = Omit<LockedPackage, 'needle' | 'source'> & {
+  readonly distribution?: true;
+  /** The package of sources it is built of, where advisories of some distributions are about that. */
+  readonly origin?: { readonly name: string; readonly version: string } | null;
+};
+
+/** What one file says, and in words what of it could not be read. */
+export interface InstalledReading {
+  readonly installed: readonly Installed[];
+  readonly fault: string | null;
+}
 
 /** How one kind of file tells what is installed. A new one is a row of {@link INSTALLED_READERS}. */
 interface InstalledReader {
@@ -14,7 +26,7 @@ interface InstalledReader {
   /** Larger files are reported as not read. */
   readonly bytesMax: number;
   /** @throws Error with words about what is wrong with it */
-  read(source: ByteSource, path: string): readonly Installed[];
+  read(source: ByteSource, path: string): readonly Installed[] | InstalledReading;
 }
 
 const MIB = 1024 * 1024;
@@ -189,8 +201,36 @@ const go: InstalledReader = {
   },
 };
 
+/** rpm: packages by their names, with what they are built of. What is read before a fault counts. */
+const rpm: InstalledReader = {
+  name: 'rpm',
+  matches: (path) => /^(?:var|usr)\/lib\/(?:sysimage\/)?rpm\/(?:rpmdb\.sqlite|Packages(?:\.db)?)$/.test(path),
+  bytesMax: 512 * MIB,
+  read: (source, path) => {
+    const installed: Installed[] = [];
+    let fault: string | null = null;
+    try {
+      for (const header of rpmHeaders(source, path)) {
+        if (installed.length >= ENTRIES_MAX) throw new Error(`over ${ENTRIES_MAX} packages`);
+        try {
+          const found = readRpmHeader(header);
+          if (found) {
+            const { name, version, origin } = found;
+            installed.push({ ecosystem: 'RPM', name, version, origin, place: path, distribution: true });
+          }
+        } catch (wrong) {
+          fault ??= (wrong as Error).message;
+        }
+      }
+    } catch (wrong) {
+      fault = (wrong as Error).message;
+    }
+    return { installed, fault };
+  },
+};
+
 /** Every kind of file that tells what is installed. */
-export const INSTALLED_READERS: readonly InstalledReader[] = [dpkg, apk, python, node, java, go];
+export const INSTALLED_READERS: readonly InstalledReader[] = [dpkg, apk, rpm, python, node, java, go];
 
 /** Where distributions keep lists of packages, and who they are: looked for at these very paths, whatever links lead there. */
 export const KNOWN_PLACES: readonly string[] = [
@@ -202,28 +242,62 @@ export const KNOWN_PLACES: readonly string[] = [
   'lib/apk/db/installed',
   ...['var', 'usr'].flatMap((top) =>
     ['lib/rpm', 'lib/sysimage/rpm'].flatMap((folder) =>
-      ['rpmdb.sqlite', 'Packages', 'Packages.db'].map((name) => `${top}/${folder}/${name}`),
+      ['rpmdb.sqlite', 'rpmdb.sqlite-wal', 'Packages', 'Packages.db'].map(
+        (name) => `${top}/${folder}/${name}`,
+      ),
     ),
   ),
   'var/lib/pacman/local/*/desc',
 ];
 
-/** Where package managers keep what is not read: an image with any is incomplete. */
+/** Where package managers keep what is not read: an image with any that is not empty is incomplete. */
 export const UNREAD_DATABASES: readonly { readonly name: string; readonly path: RegExp }[] = [
   {
-    name: 'packages of RPM',
-    path: /^(?:var|usr)\/lib\/(?:sysimage\/)?rpm\/(?:rpmdb\.sqlite|Packages(?:\.db)?)$/,
+    name: 'changes of packages of RPM beside their database',
+    path: /^(?:var|usr)\/lib\/(?:sysimage\/)?rpm\/rpmdb\.sqlite-wal$/,
   },
   { name: 'packages of pacman', path: /^var\/lib\/pacman\/local\/[^/]+\/desc$/ },
 ];
 
+/** The distribution of an image. */
+export interface Distribution {
+  readonly ecosystem: LockedPackage['ecosystem'];
+  readonly release: string;
+  readonly isRpm: boolean;
+  /** Whether its advisories are about packages of sources, and not about what is built of them. */
+  readonly bySource?: true;
+}
+
+/** Distributions by the `ID` of their file; `release` turns their `VERSION_ID` into what advisories call it. */
+const DISTRIBUTION_IDS: readonly (readonly [
+  id: RegExp,
+  distribution: Omit<Distribution, 'release'>,
+  release: (version: string) => string,
+])[] = [
+  [/^debian$/, { ecosystem: 'Debian', isRpm: false }, (version) => version],
+  [/^ubuntu$/, { ecosystem: 'Ubuntu', isRpm: false }, (version) => version],
+  [/^alpine$/, { ecosystem: 'Alpine', isRpm: false }, alpineRelease],
+  [/^rhel$/, { ecosystem: 'Red Hat', isRpm: true }, majorOf],
+  [/^almalinux$/, { ecosystem: 'AlmaLinux', isRpm: true }, majorOf],
+  [/^rocky$/, { ecosystem: 'Rocky Linux', isRpm: true, bySource: true }, majorOf],
+  [/^sle[sd](?:_sap)?$/, { ecosystem: 'SUSE', isRpm: true, bySource: true }, (version) => version],
+  [/^opensuse-leap$/, { ecosystem: 'openSUSE', isRpm: true, bySource: true }, (version) => version],
+  [/^opensuse-tumbleweed$/, { ecosystem: 'openSUSE', isRpm: true, bySource: true }, () => 'Tumbleweed'],
+];
+
+function majorOf(version: string): string {
+  return version.split('.', 1)[0] ?? '';
+}
+
+function alpineRelease(version: string): string {
+  const short = /^(\d+\.\d+)/.exec(version)?.[1];
+  return short === undefined ? version : `v${short}`;
+}
+
 /** The distribution of an image, by its own file. @returns null where it is none whose advisories are read */
-export function readDistribution(content: string): Pick<LockedPackage, 'ecosystem' | 'release'> | null {
+export function readDistribution(content: string): Distribution | null {
   const field = (pattern: RegExp): string => pattern.exec(content)?.[1]?.trim() ?? '';
   const [id, version] = [field(/^ID=["']?([^"'\n]*)/m), field(/^VERSION_ID=["']?([^"'\n]*)/m)];
-  if (id === 'debian') return { ecosystem: 'Debian', release: version };
-  if (id === 'ubuntu') return { ecosystem: 'Ubuntu', release: version };
-  const alpine = /^(\d+\.\d+)/.exec(version)?.[1];
-  if (id === 'alpine') return { ecosystem: 'Alpine', release: alpine === undefined ? version : `v${alpine}` };
-  return null;
+  const row = DISTRIBUTION_IDS.find(([pattern]) => pattern.test(id));
+  return row ? { ...row[1], release: row[2](version) } : null;
 }

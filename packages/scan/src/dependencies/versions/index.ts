@@ -4,6 +4,7 @@ import type { Ecosystem } from '../locked-package.ts';
 import { compareAlpine, isAlpineVersion } from './alpine.ts';
 import { compareDebian, isDebianVersion } from './debian.ts';
 import { compareMaven } from './maven.ts';
+import { compareRpm, isRpmVersion } from './rpm.ts';
 
 /** How versions of one ecosystem are ordered. */
 interface VersionOrder {
@@ -33,6 +34,8 @@ const python: VersionOrder = {
 
 const debian: VersionOrder = { isVersion: isDebianVersion, compare: compareDebian };
 
+const rpm: VersionOrder = { isVersion: isRpmVersion, compare: compareRpm };
+
 const maven: VersionOrder = { isVersion: (version) => version !== '', compare: compareMaven };
 
 /** How versions are ordered in each ecosystem (OSV schema, "affected[].ranges[].type"). */
@@ -46,4 +49,10 @@ export const VERSION_ORDERS: Readonly<Record<Ecosystem, VersionOrder>> = {
   Debian: debian,
   Ubuntu: debian,
   Alpine: { isVersion: isAlpineVersion, compare: compareAlpine },
+  RPM: rpm,
+  'Red Hat': rpm,
+  'Rocky Linux': rpm,
+  AlmaLinux: rpm,
+  SUSE: rpm,
+  openSUSE: rpm,
 };
