@@ -79,6 +79,13 @@ export interface InspectionRequest {
     readonly trusted: boolean;
     /** Whether the text begins within a line. */
     readonly midLine: boolean;
+    /** Pictures by reference that came before, and addresses of definitions that they may mean. */
+    readonly references: {
+      readonly pictures: boolean;
+      readonly defined: readonly string[];
+      /** Whether a definition goes on with the text. */
+      readonly opened: boolean;
+    };
   } | null;
 }
 

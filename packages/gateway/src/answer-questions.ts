@@ -11,6 +11,7 @@ import { requestOf } from './inspection.ts';
 import { reached } from './joined-texts.ts';
 import { bareNumber, isIdName, JsonQuotes } from './json-numbers.ts';
 import { readLeaves } from './rewrite.ts';
+import { ShownReferences } from './shown-references.ts';
 import { shared } from './turns.ts';
 
 /** Inspects texts, short ones at once. */
@@ -96,6 +97,7 @@ function* quotesOf(stretch: Stretch): Steps<void> {
 export class AnswerQuestions {
   readonly #settings: Partial<InspectionRequest>;
   readonly #inspect: Inspect;
+  readonly #references = new ShownReferences();
 
   /** @param systemPrompts of the call, to notice when they come back */
   constructor(system: SystemSnapshot, systemPrompts: readonly string[], inspect: Inspect) {
@@ -141,7 +143,7 @@ export class AnswerQuestions {
       pointer: '',
       channel: 'output',
       tool: kind === 'json' || call !== undefined,
-      lead,
+      lead: this.#references.leadOf(part, text, lead),
       only,
     };
     if (made === 'number') return [aboutNumber(request, stretch)];

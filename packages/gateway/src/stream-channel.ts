@@ -1,5 +1,12 @@
 import type { DetectionLocation } from '@sallyport/core';
-import { FENCE_START, type FenceLead, type FenceState, fenceAfter, Leaves } from '@sallyport/guard';
+import {
+  ANY_REFERENCES,
+  FENCE_START,
+  type FenceLead,
+  type FenceState,
+  fenceAfter,
+  Leaves,
+} from '@sallyport/guard';
 import type { TextPart } from '@sallyport/models';
 import { ChannelEdits } from './channel-edits.ts';
 import { JsonQuotes } from './json-numbers.ts';
@@ -177,7 +184,7 @@ export class Channel {
     this.leadOf(keep);
     if (this.#fencesAt < keep - LINE_CHARACTERS_MAX) {
       // A line this long is no fence; what comes after it is judged in full.
-      this.#fences = { ...this.#fences, open: null, trusted: false };
+      this.#fences = { ...this.#fences, open: null, trusted: false, references: ANY_REFERENCES };
       this.#fencesAt = keep;
     }
     const from = Math.min(keep, this.#fencesAt);

@@ -11,6 +11,13 @@ export { type GuardModels, type Inspected, Inspector } from './inspector.ts';
 export { DENY_AT, FLAG_AT, InjectionModel } from './model/injection-model.ts';
 export { type NameMatch, NameTagger } from './names/tagger.ts';
 export { FENCE_START, type FenceLead, type FenceState, fenceAfter } from './output/links/code-fence.ts';
+export {
+  ANY_REFERENCES,
+  bothReferences,
+  NO_REFERENCES,
+  type References,
+  referencesAfter,
+} from './output/links/references.ts';
 export { watchedPrompts } from './output/prompt-leak.ts';
 export { learnTrainingEcho, TrainingEcho } from './output/training-echo.ts';
 export { PII_ENTITIES, type PiiEntity, type PiiMatch } from './pii/entity.ts';

@@ -341,7 +341,7 @@ const BOUNDS: Readonly<Record<End, string>> = {
   'reads on':
     'model/words:WORDS_MAX names/tokens:TOKENS_MAX views/ciphers:CHARACTERS_MAX requests/cargo:ALONE_MAX requests/character-codes:ALONE_MAX ' +
     'requests/texts:ATTACHMENTS_MAX requests/cargo:WRITTEN_CHARACTERS_MAX answers/texts:WRITTEN_CHARACTERS_MAX ' +
-    'answers/tokens:SAME_MAX views/canonicalise:DEPTH_MAX requests/anthropic-places:NESTED_MAX',
+    'answers/tokens:SAME_MAX views/canonicalise:DEPTH_MAX requests/anthropic-places:NESTED_MAX links/references:DEFINED_MAX',
   tells:
     'views/canonicalise:RUNS_DEPTH_MAX views/canonicalise:VIEWS_MAX views/canonicalise:GROWTH_MAX links/html-places:NESTED_MAX ' +
     'gateway/judge:QUESTIONS_MAX gateway/judge:PIECES_MAX gateway/squeeze:ROWS_MAX gateway/conditions:TEXT_MAX src/standing:SOUGHT_MAX',

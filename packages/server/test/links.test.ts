@@ -56,6 +56,21 @@ describe('links in answers, whole and streamed', () => {
     }
     return all;
   };
+  /** Whether both a picture by reference and its address go out. */
+  const shows = async (content: string): Promise<boolean[]> => {
+    const body = { model: 'main', messages: [{ role: 'user', content: 'hello' }] };
+    const all: boolean[] = [];
+    for (const size of [1, 7, 40, 400, content.length]) {
+      const pieces: string[] = [];
+      for (let at = 0; at < content.length; at += size)
+        pieces.push(chunk({ content: content.slice(at, at + size) }));
+      fake.answer = (_req, res) => sendEvents(res, [...pieces, chunk({}, 0, 'stop'), 'data: [DONE]\n\n']);
+      const text = await (await server.post('/v1/chat/completions', key, { ...body, stream: true })).text();
+      const out = [...text.matchAll(/"content":"((?:[^"\\]|\\.)*)"/g)].map(([, one]) => one).join('');
+      all.push(out.includes(AT) && out.includes('![x]'));
+    }
+    return all;
+  };
   const ALL = [true, true, true, true, true];
   const NONE = ALL.map(() => false);
 
@@ -73,6 +88,15 @@ describe('links in answers, whole and streamed', () => {
     assert.deepEqual(await passes(`${code}![x](${AT})\n`), NONE);
     const list = `- \`\`\`\n  code\n  \`\`\`\n\n${WORDS}![x](${AT})\n`;
     assert.deepEqual(await passes(list), NONE);
+  });
+
+  it('sources pass, and no picture takes its address from them', async () => {
+    const source = `[1]: ${AT}\n`;
+    assert.deepEqual(await passes(`${WORDS}See [a][1].[^2]\n\n${source}[^2]: ${AT}\n${WORDS}`), ALL);
+    for (const between of ['', WORDS, WORDS.repeat(40)]) {
+      assert.deepEqual(await shows(`${source}\n${between}![x][1]`), NONE);
+      assert.deepEqual(await shows(`![x][1]\n\n${between}${source}`), NONE);
+    }
   });
 
   it('a system with hosts of its own loads from these only', async () => {
@@ -132,6 +156,15 @@ describe('links in answers, whole and streamed', () => {
         false,
         false,
       ]);
+    }
+  });
+
+  it('a source in one block is no address for a picture in another', async () => {
+    const source = `See [a][1].\n\n[1]: ${AT}\n\n`;
+    assert.deepEqual(await blocksPass([source, WORDS]), [true, true]);
+    for (const between of [[], [WORDS], [WORDS, WORDS.repeat(9)]]) {
+      assert.deepEqual(await blocksPass([source, ...between, '![x][1]']), [false, false]);
+      assert.deepEqual(await blocksPass(['![x][1]\n\n', ...between, source]), [false, false]);
     }
   });
 

@@ -121,6 +121,9 @@ function rareIssuer(digits: string): boolean {
 
 /** Figures in the parts in which cards have them: 4-4-4-4(-3), 4-6-5, 4-6-4. */
 const EMBOSSED = /^\d{4}([ -])(?:\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|\d{6}\1\d{4,5})$/;
+/** The same with other things between the parts, each as before, or with a line that ends there. */
+const APART =
+  /\d{4}(?=( - | {1,4}|[-./_]))(?:\1|\r?\n)(?:\d{4}(?:\1|\r?\n)\d{4}(?:\1|\r?\n)\d{4}|\d{6}(?:\1|\r?\n)\d{5})(?![\d-]|\.\d)/y;
 const CARD_WORDS = new RegExp(
   [
     'card|\\bcredit|\\bdebit|\\bvisa\\b|mastercard|maestro|amex|american express|diners|discover|\\bjcb\\b|unionpay',
@@ -129,7 +132,7 @@ const CARD_WORDS = new RegExp(
   'gi',
 );
 const CARD = /\d(?:[ -]?\d){11,18}(?![\d-]|\.\d)/y;
-const IBAN = /[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}/iy;
+const IBAN = /[A-Z]{2}\d{2}(?:(?:[ .\-/_]{0,3}|\r?\n)[A-Z0-9]){11,30}/iy;
 /** Characters between the words for an account and its number. */
 const ACCOUNT_REACH = 24;
 const ROUTING = /\d{9}(?!\w)/y;
@@ -137,6 +140,19 @@ const ACCOUNT = /\d(?:[ -]?\d){5,16}(?![\w-])/y;
 
 /** A payment card at `at`: a length and a first part that a network gives out, and Luhn's check. */
 export function cardAt(text: string, at: number): PiiMatch | null {
+  return closeCardAt(text, at) ?? apartCardAt(text, at);
+}
+
+function apartCardAt(text: string, at: number): PiiMatch | null {
+  APART.lastIndex = at;
+  const match = APART.exec(text);
+  if (!match) return null;
+  const digits = match[0].replaceAll(/\D/g, '');
+  if (/^(\d)\1+$/.test(digits) || !cardIssuer(digits) || !luhn(digits)) return null;
+  return { entity: 'credit-card', start: at, end: at + match[0].length, confidence: 0.97 };
+}
+
+function closeCardAt(text: string, at: number): PiiMatch | null {
   CARD.lastIndex = at;
   const match = CARD.exec(text);
   if (!match) return null;
@@ -162,8 +178,11 @@ export function ibanAt(text: string, at: number): PiiMatch | null {
   if (!match) return null;
   let end = 0;
   for (let seen = 0; seen < length && end < match[0].length; end++)
-    if (match[0][end] !== ' ' && match[0][end] !== '-') seen++;
-  const compact = match[0].slice(0, end).replaceAll(/[ -]/g, '').toUpperCase();
+    if (/[A-Z0-9]/i.test(match[0][end]!)) seen++;
+  const compact = match[0]
+    .slice(0, end)
+    .replaceAll(/[^A-Z0-9]/gi, '')
+    .toUpperCase();
   if (!ibanValid(compact)) return null;
   return { entity: 'iban', start: at, end: at + end, confidence: 0.99, country: compact.slice(0, 2) };
 }

@@ -5,6 +5,7 @@ import { isOfThing, near } from './labels.ts';
 import { NATIONAL_IDS } from './national-ids.ts';
 import { told } from './personal.ts';
 import { phoneAt } from './phone.ts';
+import { writtenPlainly } from './written-plainly.ts';
 
 /** Letters that may stand before the first figure of a number. */
 const LETTERS_AHEAD = 6;
@@ -129,7 +130,8 @@ const unsigned = (text: string, at: number, countries: Countries): PiiMatch | nu
  * Personal data with a structure, checksums verified; overlaps resolved to the more certain.
  * @param countries whose national numbers, and national ways to write telephone numbers, are looked for; all when null
  */
-export function findPii(text: string, countries: Countries = null): PiiMatch[] {
+export function findPii(written: string, countries: Countries = null): PiiMatch[] {
+  const text = writtenPlainly(written);
   if (!/[\d@]/.test(text)) return [];
   const found: PiiMatch[] = [...signed(text)];
   found.push(...numbered(text, countries), ...told(text));

@@ -1,4 +1,5 @@
 import type { CodeSpan } from './link-place.ts';
+import { NO_REFERENCES, type References, referencesAfter } from './references.ts';
 
 /** Where a reader of fenced code blocks stands between two lines. */
 export interface FenceState {
@@ -13,6 +14,8 @@ export interface FenceState {
   readonly first: boolean;
   /** False once something began in which a fence is none: raw HTML, mathematics, front matter. */
   readonly trusted: boolean;
+  /** Pictures by reference and definitions, outside of code. */
+  readonly references: References;
 }
 
 /** What is known of the text before a piece of an answer. */
@@ -22,7 +25,13 @@ export interface FenceLead extends FenceState {
 }
 
 /** At the beginning of an answer. */
-export const FENCE_START: FenceState = { open: null, blank: true, first: true, trusted: true };
+export const FENCE_START: FenceState = {
+  open: null,
+  blank: true,
+  first: true,
+  trusted: true,
+  references: NO_REFERENCES,
+};
 
 /** Lines that begin what does not end with a blank line (CommonMark 0.31, section 4.6, kinds 1 to 5; and extensions). */
 const RAW = /^ {0,3}(?:<(?:script|pre|style|textarea|!|\?)|\$\$|%%)/i;
@@ -59,7 +68,13 @@ function step(state: FenceState, line: string): FenceState {
   if (state.open) return closes(line, state.open) ? { ...state, open: null, blank: true } : state;
   const open = state.trusted && state.blank ? opens(line) : null;
   const raw = RAW.test(line.slice(0, RAW_CHARACTERS)) || (state.first && FRONT_MATTER.test(line));
-  return { open, blank: line.trim() === '', first: false, trusted: state.trusted && (open !== null || !raw) };
+  return {
+    open,
+    blank: line.trim() === '',
+    first: false,
+    trusted: state.trusted && (open !== null || !raw),
+    references: referencesAfter(line, state.references),
+  };
 }
 
 /** Lines of a text, each with its place; a line ends with a line feed, a carriage return, or both. */

@@ -13,6 +13,7 @@ import {
   startsProgram,
 } from './link-target.ts';
 import { markdownPlaces } from './markdown-places.ts';
+import { mayShow, NO_REFERENCES, openedAddress, picturesByReference } from './references.ts';
 import { textPlaces } from './text-places.ts';
 
 /** A link that should not be in an answer. Offsets count UTF-16 units. */
@@ -79,8 +80,32 @@ function everyPlace(text: string, lead: FenceLead | null): { places: LinkPlace[]
   code.sort((a, b) => a.start - b.start);
   const shown = ({ start }: { start: number }): boolean =>
     inCode(fenced.shown, start) || (inCode(code, start) && !inCode(fenced.drawn, start));
+  const references = lead?.references ?? NO_REFERENCES;
+  const pictures = [...picturesByReference(text)].filter((start) => !shown({ start }));
+  // A definition serves pictures wherever they stand, before it and behind it.
+  const opened = openedAddress(text, references);
+  if (opened !== undefined)
+    places.push({
+      url: opened,
+      use: 'define',
+      syntax: 'markdown',
+      start: 0,
+      end: text.indexOf(opened) + opened.length,
+      code: false,
+    });
+  const use = mayShow(references, pictures.length > 0) ? 'load' : 'follow';
+  if (pictures.length > 0)
+    for (const url of references.defined)
+      places.push({
+        ...{ url, use: 'load', syntax: 'markdown' },
+        ...{ start: pictures[0]!, end: pictures[0]! + 2, code: false },
+      });
   return {
-    places: places.map((place) => (shown(place) ? { ...place, code: true } : place)),
+    places: places.map((place) => ({
+      ...place,
+      use: place.use === 'define' ? use : place.use,
+      code: place.code || shown(place),
+    })),
     active: active.map((one) => (shown(one) ? { ...one, code: true } : one)),
   };
 }
@@ -157,7 +182,7 @@ function judge(place: LinkPlace, hosts: readonly string[] | null): Judgement[] {
  * low severity: a page that shows an answer as HTML knows no fences.
  */
 export function findLinks(text: string, { hosts = null, lead = null }: LinkContext = {}): LinkMatch[] {
-  if (!MAY_LINK.test(text)) return [];
+  if (!MAY_LINK.test(text) && !(lead && text.includes('!['))) return [];
   const { places, active } = everyPlace(text, lead);
   const found = new Map<string, LinkMatch>();
   const keep = ({ technique, severity, confidence }: Judgement, { start, end, code }: ActiveMarkup): void => {

@@ -1,8 +1,9 @@
 /**
  * What showing a text does with a URL in it: `load` fetches it as soon as the text is shown, `follow` waits for a click,
- * `submit` sends a form there, `base` moves every relative URL, `plain` is a URL in running text.
+ * `submit` sends a form there, `base` moves every relative URL, `plain` is a URL in running text. `define` names it for links
+ * or pictures that stand elsewhere.
  */
-export type LinkUse = 'load' | 'follow' | 'submit' | 'base' | 'plain';
+export type LinkUse = 'load' | 'follow' | 'submit' | 'base' | 'plain' | 'define';
 
 /** A URL in a text and what its place means. Offsets count UTF-16 units. */
 export interface LinkPlace {

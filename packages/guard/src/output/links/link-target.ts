@@ -72,12 +72,12 @@ export function hostAllowed(host: string, patterns: readonly string[]): boolean 
 
 /** Parameters that say how a picture is shown, with values too small to carry anything. */
 const RENDERING = new Set(
-  'w h q s v width height size quality auto fit crop format fm dpr ver version ext type mode theme style color logo label'.split(
+  'w h q s v width height size quality auto fit crop format fm dpr ver version ext type mode theme style color logo label branch event labelcolor logocolor'.split(
     ' ',
   ),
 );
 const RENDERING_VALUE =
-  /^(?:\d{1,5}|[a-z]{1,12}|[a-z]{1,10},[a-z]{1,10}|#?[0-9a-f]{6}|v?\d{1,3}(?:\.\d{1,4}){1,3})$/i;
+  /^(?:\d{1,5}|[a-z]{1,12}(?:-[a-z]{1,8}){0,2}|[a-z]{1,10},[a-z]{1,10}|#?[0-9a-f]{6}|v?\d{1,3}(?:\.\d{1,4}){1,3})$/i;
 const RENDERING_MAX = 8;
 /** Characters after the question mark from which a query can carry something. */
 const QUERY_MIN = 12;

@@ -29,10 +29,9 @@ const MARKS = /^(?:[ \t]{0,8}(?:>|[-*+][ \t]|\d{1,9}[.)][ \t])){1,32}/gm;
 /** A text whose lines begin with spaces where they began with marks of quotations and lists: links run on over these. */
 const withoutContainers = (text: string): string => text.replace(MARKS, (marks) => ' '.repeat(marks.length));
 
-/** A definition may serve an image that stands anywhere, so its URL is one that loads. */
 const USES: Readonly<Record<string, LinkPlace['use']>> = tableOf({
   image: 'load',
-  definition: 'load',
+  definition: 'define',
   link: 'follow',
 });
 

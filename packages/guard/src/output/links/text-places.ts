@@ -7,7 +7,8 @@ const BEFORE = 280;
 
 /** What a URL begins with, as browsers read it: a scheme with any number of slashes, or slashes alone. */
 const BEGINS = /(?:[a-z][a-z0-9+.-]{1,20}:[\\/]{1,4}|[\\/]{2})(?=[^\s\\/<>"'`)\]}])/gi;
-const ENDS = /[\s<>"'`|\u0007\u001b]/;
+/** A destination in brackets ends before the one that it is the text of. */
+const ENDS = /[\s<>"'`|\u0007\u001b]|\)\]\(/;
 
 /**
  * Syntax that shows what a URL points to, where no parser here knows it or where the text is cut: other wikis and
@@ -16,7 +17,6 @@ const ENDS = /[\s<>"'`|\u0007\u001b]/;
 const SHOWN: readonly RegExp[] = [
   /!\[[^\]]{0,200}\]\(\s{0,9}<?$/,
   /!\[\[\s{0,9}$/,
-  /\]:\s{0,9}<?$/,
   /\b(?:src|srcset|poster|background|data)\s{0,9}=\s{0,9}["']?(?:[^"']{0,200},\s{0,9})?$/i,
   /\burl\(\s{0,9}["']?$/i,
   /@import\s{1,9}["']?$/i,
@@ -27,6 +27,8 @@ const SHOWN: readonly RegExp[] = [
   /\{\{\s{0,9}$/,
   /(?:^|\s)![^!\s]{0,40}$/,
 ];
+/** A definition, as Markdown has them. */
+const DEFINES = /\]:\s{0,9}<?$/;
 const FOLLOWED: readonly RegExp[] = [
   /\]\(\s{0,9}<?$/,
   /\bhref\s{0,9}=\s{0,9}["']?$/i,
@@ -46,6 +48,7 @@ const DRAWN: readonly RegExp[] = [
 function useOf(before: string, drawn: boolean): LinkUse {
   const ends = (pattern: RegExp): boolean => pattern.test(before);
   if (SHOWN.some(ends) || (drawn && DRAWN.some(ends))) return 'load';
+  if (DEFINES.test(before)) return 'define';
   return FOLLOWED.some(ends) ? 'follow' : 'plain';
 }
 
