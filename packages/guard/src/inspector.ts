@@ -19,7 +19,7 @@ import { findPii } from './pii/find-pii.ts';
 import { isOwn } from './pii/own.ts';
 import { INJECTION_RULES, LOOSE_RULES } from './rules/injection-rules.ts';
 import { RuleSet } from './rules/rule-set.ts';
-import { findSecrets } from './secrets/find-secrets.ts';
+import { findSecrets, findTurnedSecrets } from './secrets/find-secrets.ts';
 import { Standing } from './standing.ts';
 import { type Canonical, canonicalise, type View } from './views/canonicalise.ts';
 
@@ -245,7 +245,7 @@ export class Inspector {
   /** Secrets are case-sensitive: where a view keeps the spelling the original is searched, else letters of any case. */
   #secrets(
     { views, rewritten }: Canonical,
-    { text, seams = [] }: InspectionRequest,
+    { text, channel, seams = [] }: InspectionRequest,
     findings: Findings,
   ): void {
     const references = ['LLM02:2025', 'CWE-798', 'CWE-200'];
@@ -253,6 +253,11 @@ export class Inspector {
       if (beginsInsideOpaque(text, found.start, found.end, seams)) continue;
       findings.add('secret', found.id, found.severity, 0.9, references, found);
     }
+    // Who talks a system into saying one has it turned round.
+    if (channel === 'output')
+      for (const found of findTurnedSecrets(text))
+        if (!beginsInsideOpaque(text, found.start, found.end, seams))
+          findings.add('secret', found.id, found.severity, 0.9, references, found, 'reversed');
     for (const view of views) {
       if (view.chain === '' && !rewritten) continue;
       for (const { id, severity, start, end } of findSecrets(view.text, true))

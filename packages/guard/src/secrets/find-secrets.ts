@@ -1,5 +1,6 @@
 import { atLeast, LIMITS, SEVERITIES, type Severity } from '@sallyport/core';
 import { KeywordIndex } from '../keyword-index.ts';
+import { secretApart } from './apart.ts';
 import { GENERAL_SECRETS } from './general.ts';
 import { isCodeName, namesNoSecret } from './names.ts';
 import { PLATFORM_SECRETS } from './platforms.ts';
@@ -22,6 +23,9 @@ export interface SecretMatch {
   readonly end: number;
 }
 
+const DISTINCT: ReadonlySet<string> = new Set(
+  SECRET_RULES.filter((rule) => rule.distinct).map(({ id }) => id),
+);
 const KEYWORDS = new KeywordIndex(SECRET_RULES.map(({ keywords }) => keywords));
 const exact = SECRET_RULES.map((rule) => new RegExp(rule.source, rule.anyCase ? 'iy' : 'y'));
 interface Found extends SecretMatch {
@@ -164,7 +168,12 @@ export function findSecrets(
     const from = start - rule.before;
     if (from < 0) return true;
     const match = matchAt(patterns[number]!, text, from, seams);
-    if (!match) return true;
+    if (!match) {
+      const apart = rule.distinct ? secretApart(patterns[number]!, text, from) : null;
+      if (apart && entropy(apart.secret) >= rule.entropyMin && !standsIn(rule.id, apart.secret, ''))
+        found.push({ number, id: rule.id, severity: rule.severity, start: from, end: from + apart.end });
+      return true;
+    }
     const secret = match[1] ?? match[0];
     if (entropy(secret) < rule.entropyMin || (rule.careful && !plausible(secret))) return true;
     const at = from + match[0].lastIndexOf(secret);
@@ -177,6 +186,18 @@ export function findSecrets(
     return true;
   });
   return withoutNested(found);
+}
+
+/** As many letters in a row as a secret has at least. */
+const MAY_BE_SECRET = /[\w-]{20}/;
+
+/** Secrets that are written from their end: of those alone whose first characters are no others'. */
+export function findTurnedSecrets(text: string): SecretMatch[] {
+  if (!MAY_BE_SECRET.test(text)) return [];
+  const turned = text.split('').reverse().join('');
+  return findSecrets(turned)
+    .filter(({ id }) => DISTINCT.has(id))
+    .map(({ start, end, ...found }) => ({ ...found, start: text.length - end, end: text.length - start }));
 }
 
 /**

@@ -19,6 +19,8 @@ export interface SecretRule {
   readonly careful: boolean;
   /** Whether the name of what it is given to says whether it opens something: of a rule that knows nothing else. */
   readonly named: boolean;
+  /** Whether nothing else begins like it: it is known behind other letters, in parts and from its end, too. */
+  readonly distinct: boolean;
 }
 
 const plain = {
@@ -28,10 +30,23 @@ const plain = {
   severity: 'critical',
   careful: false,
   named: false,
+  distinct: false,
 } as const;
 
 /** Nothing that could go on with the secret follows. */
 const CLOSED = '(?![A-Za-z0-9_])';
+
+/** First characters that are those of no word: `ghp_`, `xoxb-`, `AKIA`, and the middle of a key by which its maker is known. */
+const DISTINCT = /^(?:\w{3,40}_|[\w.-]{4,40}-|[A-Z]{4})$/;
+const MARK = 'T3BlbkFJ';
+/** Letters before them that may be glued to them; more are those of base64, in which they come by chance. */
+const GLUED = '(?<![A-Za-z0-9+/=_-]{17})';
+
+/** What may stand right before and behind a secret: of capitals other letters than theirs. */
+function around(prefix: string, distinct: boolean): readonly [string, string] {
+  if (!distinct) return ['(?<![A-Za-z0-9])', CLOSED];
+  return /^[A-Z]+$/.test(prefix) ? [`(?<![A-Z0-9])${GLUED}`, '(?![A-Z0-9_])'] : [GLUED, CLOSED];
+}
 
 /**
  * A secret that says by its first characters what it is.
@@ -45,12 +60,15 @@ export function prefixed(
   more: Partial<SecretRule> = {},
 ): SecretRule {
   const prefixes = typeof prefix === 'string' ? [prefix] : prefix;
+  const distinct = DISTINCT.test(prefixes[0]!) || body.includes(MARK);
+  const [before, behind] = around(prefixes[0]!, distinct);
   const spelt = prefixes.map((one) => one.replaceAll(/[.+*?^${}()|[\]\\]/g, '\\$&'));
   return {
     ...plain,
     id,
     keywords: prefixes.map((one) => one.toLowerCase()),
-    source: `(?<![A-Za-z0-9])(?:${spelt.join('|')})${body}${CLOSED}`,
+    source: `${before}(?:${spelt.join('|')})${body}${behind}`,
+    distinct,
     ...more,
   };
 }
