@@ -27,6 +27,23 @@ const shortWords = (text: string): number =>
 
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ');
 
+/** Characters around a finding in which it is said to be spoken of. */
+const SAID_REACH = 64;
+/** In marks, and before or behind them a word for what is spoken of: an attack, a text that a filter knows. */
+const SPEAKS = 'attacks?|injections?|jailbreaks?|phrases?|strings?|patterns?|regexp?|filters?|llms?';
+const SAID_BEFORE = new RegExp(`\\b(?:${SPEAKS})\\b[^.!?\\n"]{0,32}["'“‘\`]$`);
+const SAID_BEHIND = new RegExp(`^["'”’\`][\\s,]{1,2}(?:\\w{1,12} ){0,2}(?:${SPEAKS})\\b`);
+const MARKED_BEFORE = /["'“‘`]$/;
+const MARKED_BEHIND = /^["'”’`]/;
+
+/** Whether a finding is all that stands between marks, and is spoken of there. */
+function isMentioned(text: string, start: number, end: number): boolean {
+  const before = text.slice(Math.max(0, start - SAID_REACH), start);
+  const behind = text.slice(end, end + SAID_REACH);
+  if (!MARKED_BEFORE.test(before) || !MARKED_BEHIND.test(behind)) return false;
+  return SAID_BEFORE.test(before) || SAID_BEHIND.test(behind);
+}
+
 /**
  * What the one who says a text may say. An operator gives orders: only what its text hides is judged as one. An earlier
  * answer may speak of orders: that is noted, and only what it hides is as grave as in a user's text.
@@ -100,6 +117,7 @@ export class Standing {
 
   /** How grave a finding in a view is. */
   severity({ chain, text }: View, own: Severity, start: number, end: number): Severity {
+    if (this.channel === 'user' && chain === '' && isMentioned(text, start, end)) return 'medium';
     if (this.channel !== 'assistant' || (own !== 'critical' && own !== 'high')) return own;
     return chain === '' || this.#inTheOpen(text.slice(start, end)) ? 'medium' : own;
   }

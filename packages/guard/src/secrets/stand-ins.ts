@@ -26,11 +26,13 @@ const SHIPPED = new Set([
 ]);
 const OWN_HOST =
   /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|0\.0\.0\.0|host\.docker\.internal)(?=[:/?#\s"'`]|$)/i;
-/** Keys that the documentation of Amazon Web Services prints, and that of Stripe. */
+/** Keys that the documentation of Amazon Web Services prints, and that of Stripe, Slack and of tokens in JSON, whose subject is 1234567890. */
 const DOCUMENTED = new RegExp(
   [
     '^(?:AKIA[A-Z0-9]{9}EXAMPLE|[A-Za-z0-9+/]{30}EXAMPLEKEY)$',
     '^sk_test_(?:4eC39HqLyjWDarjtT1zdp7dc|BQokikJOvBiI2HlWgH4olfQ2)$',
+    '^hooks\\.slack\\.com/services/T0{8}/B0{8}/X{24}$',
+    '^eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9\\.eyJzdWIiOiIxMjM0NTY3ODkw[\\w-]{20,90}\\.[\\w-]{43}$',
   ].join('|'),
   'i',
 );
@@ -50,6 +52,14 @@ export const isStandInUser = (name: string): boolean => USER.test(name);
 /** Whether a password is a word that stands for one. */
 export const isStandInPassword = (password: string): boolean => PASSWORD.test(password);
 
+/** Whether base64 says a word that stands for a password. */
+function saysStandIn(base64: string): boolean {
+  const said = Buffer.from(base64, 'base64').toString('utf8').trim();
+  return isStandInPassword(said) || SHIPPED.has(said.toLowerCase());
+}
+
+/** Rules whose secret may be base64 of a password. */
+const ENCODED = new Set(['kubernetes-secret-yaml', 'password-told']);
 /** Rules whose secret is a password that may stand for another. */
 const URLS = new Set(['database-url', 'url-password']);
 
@@ -60,6 +70,7 @@ const URLS = new Set(['database-url', 'url-password']);
  */
 export function standsIn(id: string, secret: string, after: string): boolean {
   if (id === 'curl-auth-user') return isStandInPassword(secret.slice(secret.indexOf(':') + 1));
+  if (ENCODED.has(id) && saysStandIn(secret)) return true;
   if (!URLS.has(id)) return DOCUMENTED.test(secret) || KEY.test(secret);
   if (isStandInPassword(secret)) return true;
   return SHIPPED.has(secret.toLowerCase()) && after.startsWith('@') && OWN_HOST.test(after.slice(1));
