@@ -51,7 +51,8 @@ describe('orders that are spoken of, and those that defend', () => {
     const jwt =
       'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c';
     const hook = `https://hooks.slack.com/services/T00000000/B00000000/${'X'.repeat(24)}`;
-    for (const text of [kube('password'), kube('changeme'), jwt, hook]) assert.equal(secrets(text), 0, text);
+    for (const text of [kube('password'), `${kube('password')}\n`, kube('changeme'), jwt, hook])
+      assert.equal(secrets(text), 0, text);
     for (const text of [
       kube('c0rrect-h0rse'),
       jwt.replace('eyJzdWIiOiIxMjM0NTY3ODkw', 'eyJzdWIiOiI5ODc2NTQzMjEw'),

@@ -14,6 +14,7 @@ const SECRETS: Readonly<Record<string, string>> = {
   'aws-access-token': 'AKIAZ7Q3XW5RT2LPN6VD',
   'anthropic-api-key':
     'sk-ant-api03-Zk3Jx9Qm2Lw8Vt5Rb7Nc1Hd4Gf6Ys0PaT3BlbkFJu2Xe8Wq5Rn1Kc7Vb4Mz9Lh3Jg6Fd0SaQwErTyUiOpAsDfGhJkLAA',
+  'openai-api-key': 'sk-proj-Zk3Jx9Qm2Lw8Vt5Rb7Nc1Hd4Gf6Ys0Pa_T3BlbkFJu2Xe8Wq5Rn1Kc7Vb4Mz9Lh3Jg6Fd0Sa',
   'slack-bot-token': 'xoxb-123456789012-1234567890123-AbCdEfGhIjKlMnOpQrStUvWx',
 };
 
@@ -49,6 +50,7 @@ describe('secrets in disguise', () => {
       bytes.toString('base64url'),
       'npm_config_registry npm_lifecycle_event\nnpm_package_version my_npm_config_cache',
       'glpat- \nglpat- \n',
+      'a-page-about-the-things-that-many-people-like-ks and task-force-that-plans-what-comes-next-year',
     ])
       assert.deepEqual(ids(text), [], text.slice(0, 60));
   });

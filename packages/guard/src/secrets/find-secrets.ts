@@ -23,7 +23,7 @@ export interface SecretMatch {
   readonly end: number;
 }
 
-const DISTINCT: ReadonlySet<string> = new Set(
+const _DISTINCT: ReadonlySet<string> = new Set(
   SECRET_RULES.filter((rule) => rule.distinct).map(({ id }) => id),
 );
 const KEYWORDS = new KeywordIndex(SECRET_RULES.map(({ keywords }) => keywords));
@@ -160,11 +160,16 @@ export function findSecrets(
   caseless = false,
   seams: readonly number[] = NO_SEAMS,
 ): SecretMatch[] {
+  return withoutNested(search(text, caseless, seams, false));
+}
+
+function search(text: string, caseless: boolean, seams: readonly number[], distinct: boolean): Found[] {
   if (caseless) folded ??= SECRET_RULES.map((rule) => new RegExp(rule.source, 'iy'));
   const patterns = caseless ? folded! : exact;
   const found: Found[] = [];
   KEYWORDS.each(text, (number, start) => {
     const rule = SECRET_RULES[number]!;
+    if (distinct && !rule.distinct) return true;
     const from = start - rule.before;
     if (from < 0) return true;
     const match = matchAt(patterns[number]!, text, from, seams);
@@ -185,7 +190,7 @@ export function findSecrets(
     if (found.length >= MATCHES_MAX) throw new RangeError('the text holds too many secrets to look at');
     return true;
   });
-  return withoutNested(found);
+  return found;
 }
 
 /** As many letters in a row as a secret has at least. */
@@ -195,9 +200,10 @@ const MAY_BE_SECRET = /[\w-]{20}/;
 export function findTurnedSecrets(text: string): SecretMatch[] {
   if (!MAY_BE_SECRET.test(text)) return [];
   const turned = text.split('').reverse().join('');
-  return findSecrets(turned)
-    .filter(({ id }) => DISTINCT.has(id))
-    .map(({ start, end, ...found }) => ({ ...found, start: text.length - end, end: text.length - start }));
+  return withoutNested(search(turned, false, NO_SEAMS, true)).map(({ id, severity, start, end }) => ({
+    ...{ id, severity },
+    ...{ start: text.length - end, end: text.length - start },
+  }));
 }
 
 /**

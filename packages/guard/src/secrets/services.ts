@@ -8,6 +8,7 @@ const NYTIMES = ['nytimes', 'new-york-times', 'newyorktimes'];
 /** Secrets of services that a program calls. Formats as each documents them. */
 export const SERVICE_SECRETS: readonly SecretRule[] = [
   // Models
+  prefixed('openai-api-key', ['sk-proj-', 'sk-svcacct-', 'sk-admin-'], token('40,200'), { entropyMin: 3.5 }),
   prefixed('openai-api-key', 'sk-', `(?!ant-)(?:proj-|svcacct-|admin-|service-|None-)?${token('20,200')}`, {
     entropyMin: 3.5,
   }),

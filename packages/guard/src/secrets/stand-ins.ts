@@ -52,10 +52,16 @@ export const isStandInUser = (name: string): boolean => USER.test(name);
 /** Whether a password is a word that stands for one. */
 export const isStandInPassword = (password: string): boolean => PASSWORD.test(password);
 
-/** Whether base64 says a word that stands for a password. */
-function saysStandIn(base64: string): boolean {
-  const said = Buffer.from(base64, 'base64').toString('utf8').trim();
-  return isStandInPassword(said) || SHIPPED.has(said.toLowerCase());
+/** Base64 of words that stand for a password, without padding, in lower case: readings of a text have lost the other. */
+const ENCODED_WORDS = new Set(
+  [
+    ...SHIPPED,
+    ...'password passwd changeme changeit secret mypassword your-password token example user'.split(' '),
+  ].map((one) => plainBase64(Buffer.from(one).toString('base64'))),
+);
+
+function plainBase64(text: string): string {
+  return text.replace(/=+$/, '').toLowerCase();
 }
 
 /** Rules whose secret may be base64 of a password. */
@@ -70,7 +76,7 @@ const URLS = new Set(['database-url', 'url-password']);
  */
 export function standsIn(id: string, secret: string, after: string): boolean {
   if (id === 'curl-auth-user') return isStandInPassword(secret.slice(secret.indexOf(':') + 1));
-  if (ENCODED.has(id) && saysStandIn(secret)) return true;
+  if (ENCODED.has(id) && ENCODED_WORDS.has(plainBase64(secret))) return true;
   if (!URLS.has(id)) return DOCUMENTED.test(secret) || KEY.test(secret);
   if (isStandInPassword(secret)) return true;
   return SHIPPED.has(secret.toLowerCase()) && after.startsWith('@') && OWN_HOST.test(after.slice(1));
