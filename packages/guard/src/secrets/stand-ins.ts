@@ -61,7 +61,7 @@ const ENCODED_WORDS = new Set(
 );
 
 function plainBase64(text: string): string {
-  return text.replace(/=+$/, '').toLowerCase();
+  return text.replaceAll('=', '').toLowerCase();
 }
 
 /** Rules whose secret may be base64 of a password. */
