@@ -23,9 +23,6 @@ export interface SecretMatch {
   readonly end: number;
 }
 
-const _DISTINCT: ReadonlySet<string> = new Set(
-  SECRET_RULES.filter((rule) => rule.distinct).map(({ id }) => id),
-);
 const KEYWORDS = new KeywordIndex(SECRET_RULES.map(({ keywords }) => keywords));
 const exact = SECRET_RULES.map((rule) => new RegExp(rule.source, rule.anyCase ? 'iy' : 'y'));
 interface Found extends SecretMatch {
