@@ -122,8 +122,13 @@ function rareIssuer(digits: string): boolean {
 /** Figures in the parts in which cards have them: 4-4-4-4(-3), 4-6-5, 4-6-4. */
 const EMBOSSED = /^\d{4}([ -])(?:\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|\d{6}\1\d{4,5})$/;
 /** The same with other things between the parts, each as before, or with a line that ends there. */
-const APART =
-  /\d{4}(?=( - | {1,4}|[-./_]))(?:\1|\r?\n)(?:\d{4}(?:\1|\r?\n)\d{4}(?:\1|\r?\n)\d{4}|\d{6}(?:\1|\r?\n)\d{5})(?![\d-]|\.\d)/y;
+const APART = new RegExp(
+  [
+    '\\d{4}(?=( - | {1,4}|[-./_]))(?:\\1|\\r?\\n)',
+    '(?:\\d{4}(?:\\1|\\r?\\n)\\d{4}(?:\\1|\\r?\\n)\\d{4}|\\d{6}(?:\\1|\\r?\\n)\\d{5})(?![\\d-]|\\.\\d)',
+  ].join(''),
+  'y',
+);
 const CARD_WORDS = new RegExp(
   [
     'card|\\bcredit|\\bdebit|\\bvisa\\b|mastercard|maestro|amex|american express|diners|discover|\\bjcb\\b|unionpay',

@@ -1,8 +1,13 @@
 import { REMOTE, resolveLink } from './link-target.ts';
 
 /** Pictures whose address stands elsewhere: `![text][label]`, `![label]`; and what only looks like one that has its own. */
-const PICTURE =
-  /!\[(?!(?:[^[\]]|\[[^[\]]{0,80}\]){0,120}\]\([ \t]{0,9}\n?[ \t]{0,9}(?:<[^<>\n]{0,2000}>|[^\s()<>]{1,2000})(?:[ \t\n]{1,9}["'][^"']{0,400}["'])?[ \t]{0,9}\))/g;
+const PICTURE = new RegExp(
+  [
+    '!\\[(?!(?:[^[\\]]|\\[[^[\\]]{0,80}\\]){0,120}\\]\\([ \\t]{0,9}\\n?[ \\t]{0,9}',
+    '(?:<[^<>\\n]{0,2000}>|[^\\s()<>]{1,2000})(?:[ \\t\\n]{1,9}["\'][^"\']{0,400}["\'])?[ \\t]{0,9}\\))',
+  ].join(''),
+  'g',
+);
 /** What a definition names, wherever it begins. */
 const DEFINED = /\]:\s{0,32}<?([^\s<>]{1,2000})/g;
 const OPENED = /\]:[ \t]{0,32}$/;
