@@ -291,9 +291,12 @@ function* redact(
   detections: readonly Detection[],
 ): Steps<Map<string, string>> {
   const { parts } = exchange.reading!;
+  // What earlier answers have is taken as it is reached, of whatever place it is.
+  const isEarlier = ({ channel, place }: (typeof parts)[number]): boolean =>
+    channel === 'assistant' && place === undefined;
   const redactor = yield* redactorBeside(
     system,
-    parts.map((part) => part.text),
+    parts.flatMap((part) => (isEarlier(part) ? [] : [part.text])),
   );
   exchange.redactor = redactor;
   const left = new Set(

@@ -26,18 +26,53 @@ export const byPointer = (detections: readonly Detection[]): ReadonlyMap<string,
 
 const foundIn = ({ technique, location: { start, end } }: Detection): Found => ({ start, end, technique });
 
-/** Texts of a request as they go on, by pointer: those in which policy redacts something. In steps. */
+/** Members of a body by where a model reads them: what it is to do first, then the conversation. What is in none of these comes last. */
+const READ_FIRST: ReadonlySet<string> = new Set([
+  ...['tools', 'functions', 'response_format', 'format', 'text', 'tool_choice'],
+  ...['system', 'instructions', 'template'],
+]);
+const CONVERSATION: ReadonlySet<string> = new Set([
+  ...['messages', 'input', 'contents', 'prompt'],
+  ...['inputs', 'text_input'],
+]);
+/** Values outside the conversation are counted from here, those of the conversation from 1. */
+const OUTSIDE = 1_001;
+
+type Rewritten = Pick<TextPart, 'pointer' | 'text' | 'kind' | 'channel'>;
+
+const memberOf = ({ pointer }: Rewritten): string => pointer.split('/', 2)[1] ?? '';
+
+/**
+ * Texts in the order in which their values are numbered: what a model reads first, then the conversation, then all else. Whatever is
+ * added behind a text shifts no number in it, so that what a provider has cached of a conversation still begins the next call.
+ */
+function* inReadingOrder<P extends Rewritten>(
+  parts: readonly P[],
+): Generator<readonly [part: P, countsFrom: number]> {
+  const isFirst = (part: P): boolean => READ_FIRST.has(memberOf(part));
+  const isSaid = (part: P): boolean => CONVERSATION.has(memberOf(part));
+  for (const part of parts) if (isFirst(part)) yield [part, OUTSIDE];
+  for (const part of parts) if (isSaid(part)) yield [part, 1];
+  for (const part of parts) if (!isFirst(part) && !isSaid(part)) yield [part, OUTSIDE];
+}
+
+/**
+ * Texts of a request as they go on, by pointer: those in which policy redacts something. In steps. Words of the caller that look like
+ * placeholders stand for nothing; those of an earlier answer were made here for what stood before it, where nothing was put back.
+ */
 export function* redactedTexts(
   system: Pick<SystemSnapshot, 'policy'>,
   redactor: Redactor,
-  parts: readonly Pick<TextPart, 'pointer' | 'text' | 'kind'>[],
+  parts: readonly Rewritten[],
   detections: readonly Detection[],
 ): Steps<Map<string, string>> {
   const found = byPointer(detections.filter((one) => actionFor(system, 'input', one) === 'redact'));
   const replacements = new Map<string, string>();
-  for (const { pointer, text, kind } of parts) {
+  for (const [{ pointer, text, kind, channel }, countsFrom] of inReadingOrder(parts)) {
+    if (channel === 'assistant') yield* redactor.takes([text]);
     const own = found.get(pointer)?.map(foundIn);
     if (!own) continue;
+    redactor.countsFrom = countsFrom;
     replacements.set(pointer, yield* redactor.redacts(text, own, kind === 'json'));
     yield;
   }

@@ -63,7 +63,12 @@ function stemOf(technique: string): string {
 export class Redactor {
   readonly #byValue = new Map<string, string>();
   readonly #byPlaceholder = new Map<string, Replaced>();
-  /** Numbers given out, by kind: the next one is looked for from here. */
+  /**
+   * The first number that is given out from now on. Values that are counted from another one have a row of their own: what comes
+   * to the one shifts no number of the other.
+   */
+  countsFrom = 1;
+  /** Numbers given out, by kind and where they are counted from: the next one is looked for from here. */
   readonly #last = new Map<string, number>();
   readonly #taken = new Set<string>();
   readonly #how: Replacement;
@@ -84,7 +89,7 @@ export class Redactor {
     atOnce(this.takes(existing));
   }
 
-  /** Takes note of texts whose own placeholder-like words must not be restored by mistake, in steps. Before anything is replaced. */
+  /** Takes note of texts whose own placeholder-like words must not be restored by mistake, in steps: no value gets one of these from now on. */
   *takes(existing: readonly string[]): Steps<void> {
     for (const text of existing) {
       for (const own of yield* spelledIn(text)) this.#taken.add(own);
@@ -112,10 +117,13 @@ export class Redactor {
   }
 
   #numbered(stem: string): string {
-    let number = (this.#last.get(stem) ?? 0) + 1;
-    while (this.#taken.has(`[${stem}_${number}]`)) number++;
-    this.#last.set(stem, number);
-    return `[${stem}_${number}]`;
+    const row = `${this.countsFrom} ${stem}`;
+    for (let number = this.#last.get(row) ?? this.countsFrom; ; number++) {
+      const made = `[${stem}_${number}]`;
+      if (this.#taken.has(made) || this.#byPlaceholder.has(made)) continue;
+      this.#last.set(row, number + 1);
+      return made;
+    }
   }
 
   #pseudonym(stem: string, value: string, bare: boolean): string {
