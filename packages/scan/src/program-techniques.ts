@@ -18,6 +18,14 @@ export const PROGRAM_TECHNIQUES = {
     ['CWE-646', 'AML.T0074'],
     FROM_ELSEWHERE,
   ),
+  'loaded-program': row(
+    'program',
+    'suspicious',
+    'high',
+    'a program or library that the loader of its package runs',
+    ['CWE-829', 'AML.T0011'],
+    FROM_ELSEWHERE,
+  ),
   'startup-code': row(
     'program',
     'review',

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { BytesSource } from '../src/bytes/byte-source.ts';
+import { pnpmLock } from '../src/dependencies/lock-files/pnpm-and-yarn.ts';
+import { requirementsLock } from '../src/dependencies/lock-files/requirements.ts';
 import { scanSource } from '../src/index.ts';
 
 const verdictOf = async (name: string, content: string): Promise<string> =>
@@ -65,4 +67,27 @@ it('packages from repositories of named hosts are for someone to look at, and cl
   }
   const conda = 'dependencies:\n- pip:\n  - git+https://github.com/a/a.git\n';
   assert.equal(await verdictOf('environment.yml', conda), 'review');
+});
+
+it('lines of requirements that pip does not take, or that depend on the environment, are told', () => {
+  const { packages, unread } = requirementsLock.read(
+    `a==1.0#comment\nb==1.0 more\nc==\nd==\${VERSION}\n%%\ne==1.0 # comment\nf (>=1,<2)\ng===any.thing\nh~=1.4.2,!=1.5.*,\ni\nj[x]==2 ; python_version > "3"\nk==3 --hash=sha256:00\n`,
+  );
+  assert.deepEqual(
+    packages.map(({ name, version }) => `${name} ${version}`),
+    ['e 1.0', 'f null', 'g any.thing', 'h null', 'i null', 'j 2', 'k 3'],
+  );
+  assert.equal(unread.length, 5, unread.join(', '));
+  assert.equal(unread.filter((one) => one.includes('environment')).length, 1);
+});
+
+it('packages that pnpm has from another registry are read, and where they are from', () => {
+  const { packages, unread } = pnpmLock.read(
+    "lockfileVersion: 5.3\npackages:\n  /a/1.0.0: {}\n  npm.example.com/b/1.1.0: {}\n  npm.example.com:8443/@c/d/1.2.0_e@2.0.0: {}\n  github.com/f/g/97edff6f: {name: g, version: 1.0.0, resolution: {tarball: 'https://codeload.github.com/f/g/tar.gz/97edff6f'}}\n",
+  );
+  assert.deepEqual(unread, []);
+  assert.deepEqual(
+    packages.map(({ name, version, registries = [] }) => [name, version, ...registries].join(' ')),
+    ['a 1.0.0', 'b 1.1.0 npm.example.com', '@c/d 1.2.0 npm.example.com:8443', 'g 1.0.0 codeload.github.com'],
+  );
 });

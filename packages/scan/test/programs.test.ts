@@ -44,6 +44,17 @@ describe('what runs is told', () => {
     assert.equal(await told('a.pyc', `\x03\xf3\r\n${'\0'.repeat(4)}c`), 'review program');
   });
 
+  it('within a package that torch compiled ahead of time it is held: loading the package runs it', async () => {
+    const content = Buffer.from(PROGRAMS.elf, 'latin1');
+    const within = (name: string) =>
+      zip([
+        { name: 'm/version', content: Buffer.from('3') },
+        { name, content },
+      ]);
+    assert.equal(await told('m.pt2', within('m/data/aotinductor/model/k.so')), 'suspicious loaded-program');
+    assert.equal(await told('m.pt2', within('m/extra/k.so')), 'review program');
+  });
+
   it('and what only begins alike is not', async () => {
     assert.equal(await told('weights.bin', `MZ${'\x07'.repeat(200)}`), 'unrecognised');
     assert.equal(await told('weights.bin', `\xca\xfe${'\x07'.repeat(200)}`), 'unrecognised');

@@ -40,8 +40,13 @@ const isBytecode = ({ name, headText }: Probe): boolean =>
   (/\.py[co]$/.test(name) && headText.length > 0) ||
   (/^[\0-\xff][\x0b-\x0f\xf2\xf3]\r\n/.test(headText) && CODE.test(headText));
 
+/** Where a package that torch compiled ahead of time (`.pt2`) keeps its libraries: `aoti_load_package` opens them at once. */
+const LOADED_WITH_PACKAGE = /(?:^|[/!])data\/aotinductor\//;
+
 function reportCode(inspection: Inspection, what: string): void {
-  if (hasModelEnding(inspection.name))
+  if (LOADED_WITH_PACKAGE.test(inspection.path))
+    inspection.report('loaded-program', `is ${what}, which runs when the package is loaded`);
+  else if (hasModelEnding(inspection.name))
     inspection.report('disguised-program', `is ${what} under a name that models have`);
   else inspection.report('program', `is ${what}: what it does is not looked into`);
 }

@@ -30,13 +30,18 @@ export function readYaml(text: string): unknown {
   return first;
 }
 
-/** Name and version of a pnpm key: `/name/1.0.0`, `/name@1.0.0(peer@2)`, `name@1.0.0`, `/@scope/name/1.0.0_peer`. */
-function pnpmKey(key: string): { name: string; version: string } | null {
+/**
+ * Name and version of a pnpm key: `/name/1.0.0`, `/name@1.0.0(peer@2)`, `name@1.0.0`, `/@scope/name/1.0.0_peer`; before
+ * version 6 with the host of another registry before it, `npm.example.com/name/1.0.0`.
+ */
+function pnpmKey(key: string): { name: string; version: string; registry?: string } | null {
   const bare = key.replace(/\(.*/s, '');
   const modern = /^\/?((?:@[^/@]+\/)?[^/@]+)@(.+)$/.exec(bare);
   if (modern) return { name: modern[1]!, version: modern[2]! };
   const old = /^\/((?:@[^/]+\/)?[^/]+)\/([^/_]+)/.exec(bare);
-  return old ? { name: old[1]!, version: old[2]! } : null;
+  if (old) return { name: old[1]!, version: old[2]! };
+  const hosted = /^([\w-]+(?:\.[\w-]+)+(?::\d+)?)\/((?:@[^/]+\/)?[^/]+)\/(\d+\.\d[^/_]*)/.exec(bare);
+  return hosted ? { registry: `https://${hosted[1]}/`, name: hosted[2]!, version: hosted[3]! } : null;
 }
 
 /** `pnpm-lock.yaml`, lock versions 5 to 9. */
@@ -81,7 +86,7 @@ export const pnpmLock: LockFormat = {
         development: entry['dev'] === true,
         needle: key,
       };
-      packages.push(...withServed(one, [tarball, asText(resolution['registry']), registry]));
+      packages.push(...withServed(one, [tarball, asText(resolution['registry']), own?.registry ?? registry]));
     }
     return { packages, unread };
   },

@@ -10,11 +10,24 @@ import { isIndexOption, pipLines, pipOptions, withoutComment } from './pip-lines
 
 const REQUIREMENT = /^([A-Za-z0-9][A-Za-z0-9._-]{0,213})\s{0,8}(?:\[[^\]]{0,256}\])?\s{0,8}([^;]{0,512})/;
 
+/** One condition on a version, as pip takes it; what is behind `===` is any text. */
+const CONDITION = /^(?:===\s*\S+|(?:==|~=|!=|[<>]=?)\s*[\w.*+!-]+)$/;
+
+/** Whether all that stands behind a name are conditions on its version: pip refuses the file for anything else. */
+function isUnderstood(conditions: string): boolean {
+  const bare = conditions
+    .trim()
+    .replace(/^\((.*)\)$/s, '$1')
+    .trim()
+    .replace(/,$/, '');
+  return bare === '' || bare.split(',').every((one) => CONDITION.test(one.trim()));
+}
+
 /**
  * One requirement (PEP 508) as what it fixes.
- * @returns null for a line that asks for no package
+ * @returns null for a line that asks for no package, a text for one that pip does not take
  */
-function readRequirement(line: string): LockedPackage | null {
+function readRequirement(line: string): LockedPackage | string | null {
   const text = withoutComment(line);
   const editable = /^(?:-e\s|--editable[= ])(.*)/s.exec(text)?.[1]?.trim();
   const address = editable ?? (/^(?:(?:git|hg|svn|bzr)\+|https?:|file:)/.test(text) ? text : undefined);
@@ -43,7 +56,8 @@ function readRequirement(line: string): LockedPackage | null {
   }
   // Options of one requirement begin at the first word that looks like one.
   const match = REQUIREMENT.exec(text.split(/\s(?=-)/, 1)[0]!);
-  if (!match) return null;
+  const fault = `a line that is not understood (\`${text.slice(0, 40)}\`)`;
+  if (!match) return fault;
   const [, name, rest] = match;
   const hasDigest = /--hash[= ]/.test(text);
   const direct = /^@\s*(\S+)/.exec(rest!.trim());
@@ -56,6 +70,7 @@ function readRequirement(line: string): LockedPackage | null {
       hasDigest: /#sha(?:256|384|512)=/.test(direct[1]!),
       needle: line.trim(),
     };
+  if (!isUnderstood(rest!)) return /\$\{/.test(text) ? 'a version that depends on the environment' : fault;
   const exact = /^\(?\s*===?\s*([^\s,;*()]+)\s*(?:\)\s*)?$/.exec(rest!.trim());
   return {
     ecosystem: 'PyPI',
@@ -118,7 +133,8 @@ class Requirements {
       if (option.name === 'constraint') this.#file(option.value, from, true);
     }
     const read = readRequirement(line);
-    if (!read) return;
+    if (typeof read === 'string') this.unread.push(read);
+    if (read === null || typeof read === 'string') return;
     const one = { ...read, needle: from === null ? read.needle.split(/\s/)[0]! : '' };
     (isConstraint ? this.#constraints : this.packages).push(one);
   }
