@@ -174,6 +174,41 @@ describe('allowed names', () => {
       'a member': call('uuid', 'SafeUUID', whole(0)),
     };
     for (const [name, stream] of Object.entries(honest)) await clean(name, stream);
+    // A type that the whole process shares, and an array, are the state of an array of periods.
+    const periods = call(
+      'pandas._libs.arrays',
+      '__pyx_unpickle_NDArrayBacked',
+      stackGlobal('pandas.arrays', 'PeriodArray'),
+      whole(82_904_607),
+      Buffer.from('N'),
+    );
+    const array = call(
+      'numpy.core.multiarray',
+      '_reconstruct',
+      stackGlobal('numpy', 'ndarray'),
+      tuple(whole(0)),
+      bytes(Buffer.from('b')),
+    );
+    const months = call('pandas', 'PeriodDtype', text('period[M]'));
+    await clean('periods', periods, tuple(months, array), BUILD);
+    // A dictionary with attributes, as protocol 0 writes it: a copy of the stream's own, and a state.
+    const bunch = call(
+      'copyreg',
+      '_reconstructor',
+      stackGlobal('sklearn.utils._bunch', 'Bunch'),
+      stackGlobal('builtins', 'dict'),
+      dict({ a: whole(1) }),
+    );
+    await clean('a bunch', bunch, dict({ b: whole(2) }), BUILD);
+    const filled = call('builtins', 'dict', list(tuple(text('__class__'), text('x'))));
+    const other = call(
+      'copyreg',
+      '_reconstructor',
+      stackGlobal('sklearn.utils._bunch', 'Bunch'),
+      stackGlobal('builtins', 'dict'),
+      filled,
+    );
+    await held('a bunch of what is computed', other, dict({ b: whole(2) }), BUILD);
   });
 
   it('each say what they take, or do not load', () => {

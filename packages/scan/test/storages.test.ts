@@ -48,6 +48,21 @@ describe('tensors of a checkpoint lie in what the archive holds (CVE-2026-24747)
     assert.equal(await checkpoint(40, tensor(10, 10, { stride: 2 })), 'suspicious');
   });
 
+  it('clean where torch keeps only the shapes of what it traced with', async () => {
+    const traced = (name: string): Promise<string> =>
+      verdictOf(
+        'm.pt',
+        zip([
+          { name: 'a/data.pkl', content: pickle(2, dict({})) },
+          { name: `a/${name}.pkl`, content: pickle(2, tensor(192, 192)) },
+          { name: `a/${name}/0`, content: Buffer.alloc(0) },
+          { name: 'a/version', content: Buffer.from('3\n') },
+        ]),
+      );
+    assert.equal(await traced('traced_inputs'), 'clean');
+    assert.equal(await traced('constants'), 'suspicious');
+  });
+
   it('suspicious where something is set in a tensor or storage', async () => {
     for (const target of [tensor(1, 1), storage(1, 'FloatStorage')]) {
       assert.equal(await checkpoint(4, stream(target, whole(0), whole(1), Buffer.from('s'))), 'suspicious');

@@ -175,7 +175,9 @@ export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
       return refused('is given a base that is not built in');
     if (!call.items!.slice(2).every((item) => isData(item, judge)))
       return refused('goes through what an earlier call gave');
-    return gives(new Made(kind, new Tuple(call.items!.slice(2), 0), 'new', call.offset));
+    // What it copies is the stream's own, and was judged where the stream filled it.
+    const given = call.items!.slice(2).filter((item) => !isContainer(item));
+    return gives(new Made(kind, new Tuple(given, 0), 'new', call.offset));
   },
   'new-object': (call, judge) => {
     const [kind, ...args] = call.items ?? [];

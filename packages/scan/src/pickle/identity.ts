@@ -121,7 +121,10 @@ export function isComputedState(state: Value, entryOf: EntryOf): boolean {
 function isMapping(value: Value, entryOf: EntryOf): boolean {
   if (!(value instanceof Made)) return false;
   if (!(value.of instanceof GlobalName) || !entryOf(value.of)) return true;
-  return identityOf(value, entryOf) !== 'fresh' || (MAPPINGS.test(value.of.name) && hasArguments(value));
+  if (MAPPINGS.test(value.of.name) && hasArguments(value)) return true;
+  // An instance of a class that is no mapping is none, though others have it too.
+  const isInstance = entryOf(value.of)!.rule === 'call' && CLASS_NAME.test(value.of.name);
+  return identityOf(value, entryOf) !== 'fresh' && (!isInstance || MAPPINGS.test(value.of.name));
 }
 
 /** Whether its attributes are what a call gave it, under names that were not judged. */

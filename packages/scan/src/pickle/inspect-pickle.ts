@@ -36,6 +36,8 @@ interface Model {
 function inspectStorage(inspection: Inspection, { key, bytes }: StorageClaim, offset: number): void {
   const record = inspection.recordBytes(key);
   if (record === undefined || bytes === null || bytes <= record) return;
+  // torch keeps the shapes of what it traced with, and not their numbers: each record is empty.
+  if (record === 0 && inspection.name === 'traced_inputs.pkl') return;
   inspection.report(
     'header-arithmetic',
     `says that the storage \`${printable(key)}\` has ${bytes} bytes; its record has ${record}`,
