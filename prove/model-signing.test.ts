@@ -4,11 +4,16 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { type Trust, verifyBundle, verifyModel } from '@sallyport/registry';
 import { fromStatement } from '../packages/registry/src/signing/model-manifest.ts';
+import { vectorFolder } from './vector-folders.ts';
 
 /** Folders, each with `model`, `model.sig`, and `key.pub`, or `roots.pem`, or `trusted_root.json` with `identity` and `issuer`. */
-const VECTORS = process.env['SALLYPORT_OMS_VECTORS'] ?? '';
+const VECTORS = vectorFolder('oms-vectors', process.env['SALLYPORT_OMS_VECTORS']).folder;
 /** The specification (github.com/ossf/model-signing-spec), with `test-vectors/v1.0`. */
-const SPECIFICATION = join(process.env['SALLYPORT_OMS_SPEC'] ?? '', 'test-vectors', 'v1.0');
+const SPECIFICATION = join(
+  vectorFolder('model-signing', process.env['SALLYPORT_OMS_SPEC']).folder,
+  'test-vectors',
+  'v1.0',
+);
 
 const read = (...path: string[]): string => readFileSync(join(...path), 'utf8').trim();
 
@@ -27,7 +32,10 @@ const vectors = existsSync(VECTORS)
 describe('signatures of the reference signer', () => {
   it(
     'all hold',
-    { skip: vectors.length === 0 && 'SALLYPORT_OMS_VECTORS names no folder of them' },
+    {
+      skip:
+        vectors.length === 0 && 'neither SALLYPORT_OMS_VECTORS nor SALLYPORT_SPECS names a folder of them',
+    },
     async () => {
       for (const name of vectors) {
         const folder = join(VECTORS, name);
@@ -40,7 +48,10 @@ describe('signatures of the reference signer', () => {
 
 describe(
   'bundles of the specification',
-  { skip: !existsSync(SPECIFICATION) && 'SALLYPORT_OMS_SPEC names no specification' },
+  {
+    skip:
+      !existsSync(SPECIFICATION) && 'neither SALLYPORT_OMS_SPEC nor SALLYPORT_SPECS names the specification',
+  },
   () => {
     const bundles = (kind: string): string[] =>
       existsSync(SPECIFICATION)
@@ -63,7 +74,10 @@ describe(
 
     it(
       'hold where the key that made them is known',
-      { skip: vectors.length === 0 && 'SALLYPORT_OMS_VECTORS names no folder of them' },
+      {
+        skip:
+          vectors.length === 0 && 'neither SALLYPORT_OMS_VECTORS nor SALLYPORT_SPECS names a folder of them',
+      },
       async () => {
         const bundle = read(SPECIFICATION, 'valid', 'key.bundle.json');
         const { signer } = await verifyBundle(bundle, trustOf(join(VECTORS, 'v1.1.0-elliptic-key')));

@@ -8,7 +8,7 @@ import {
   hkdfSync,
   verify,
 } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import {
@@ -19,6 +19,7 @@ import {
 } from '../packages/vault/src/hybrid/ml-kem.ts';
 import { x25519 } from '../packages/vault/src/hybrid/x25519.ts';
 import { signingKey } from '../packages/vault/src/signing-key.ts';
+import { vectorFolder } from './vector-folders.ts';
 
 /** A vector of Project Wycheproof, with what its group says. */
 type Vector = Readonly<Record<string, string>> & { readonly result: 'valid' | 'invalid' | 'acceptable' };
@@ -200,8 +201,10 @@ const CHECKS: readonly {
 
 describe('vectors of Project Wycheproof', () => {
   const vectors = process.env['SALLYPORT_VECTORS'];
-  const folder = vectors === undefined ? '' : join(vectors, 'wycheproof');
-  const skip = !existsSync(folder) && 'SALLYPORT_VECTORS names no folder with `wycheproof`';
+  const { folder, skip } = vectorFolder(
+    'wycheproof',
+    vectors === undefined ? undefined : join(vectors, 'wycheproof'),
+  );
 
   it('are answered as they say, and what is left is named', { skip }, (t) => {
     let asked = 0;

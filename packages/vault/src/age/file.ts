@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { CodedError } from '@sallyport/core';
 import { streamNonce } from '../stream-nonce.ts';
+import { withoutArmor } from './armor.ts';
 import { type AgeHeader, ageFault, formatHeader, headerIsWhole, parseHeader } from './header.ts';
 import type { AgeIdentity, AgeRecipient } from './recipients.ts';
 
@@ -76,15 +77,14 @@ function fileKeyOf(header: AgeHeader, identities: readonly AgeIdentity[]): Uint8
 }
 
 /**
- * Decrypts what comes in pieces. Each chunk is authentic before it is handed out, and it ends only where it was ended.
+ * Decrypts what comes in pieces, armored or not. Each chunk is authentic before it is handed out, and it ends only where it was ended.
  * @throws CodedError `sealed-content-unreadable`
  */
 export async function* decryptAge(
   identities: readonly AgeIdentity[],
   pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  const iterator =
-    Symbol.asyncIterator in pieces ? pieces[Symbol.asyncIterator]() : pieces[Symbol.iterator]();
+  const iterator = withoutArmor(pieces);
   let held: Buffer = Buffer.alloc(0);
   let parsed: ReturnType<typeof parseHeader> = null;
   let ended = false;

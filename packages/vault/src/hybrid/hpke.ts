@@ -23,7 +23,7 @@ const hmac = (key: Uint8Array, ...parts: readonly Uint8Array[]): Buffer => {
 };
 
 /** Key and nonce of one message (RFC 9180, section 5.1, mode base). */
-function schedule(
+export function schedule(
   kem: Kem,
   aead: Aead,
   secret: Uint8Array,
