@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { CodedError } from '@sallyport/core';
 import type { ZxcvbnFactory } from '@zxcvbn-ts/core';
 import { isBreached } from './breach-list.ts';
+import { isKeyWalk, unshifted } from './key-walk.ts';
 
 /** Shortest password taken (NIST SP 800-63B-4 section 3.1.1.2, single factor). */
 export const PASSWORD_CHARACTERS_MIN = 15;
@@ -126,7 +127,11 @@ export function requireGoodPassword(password: string, words: readonly string[], 
       'request-invalid',
       `the password must have ${PASSWORD_CHARACTERS_MIN} to ${CHARACTERS_MAX} characters`,
     );
-  if (isGuessable(password, words) || guessesLog10(password, words) < GUESSES_LOG10_MIN)
+  if (
+    isGuessable(password, words) ||
+    isKeyWalk(password) ||
+    guessesLog10(password, words) < GUESSES_LOG10_MIN
+  )
     throw new CodedError(
       'request-invalid',
       'the password is one of those guessed first: a common one, a name, a word or a row of keys over and over',
@@ -151,8 +156,6 @@ const GUESSED = [
 const GUESSES_LOG10_MIN = 8;
 /** Characters that are judged: what is hard to guess by then is. */
 const JUDGED_CHARACTERS_MAX = 64;
-/** What shift makes of the row of digits, on the keyboards that most people have. */
-const SHIFTED = '!@#$%^&*()';
 
 // Loaded when somebody first chooses a password: its lists take memory.
 let estimator: ZxcvbnFactory | null = null;
@@ -167,11 +170,8 @@ function guessesLog10(password: string, words: readonly string[]): number {
     estimator = new Factory({ dictionary, graphs });
   }
   const own = password.normalize('NFKC').slice(0, JUDGED_CHARACTERS_MAX);
-  const keys = own
-    .toLowerCase()
-    .replaceAll(/[!@#$%^&*()]/g, (sign) => String((SHIFTED.indexOf(sign) + 1) % 10));
   const known = [...GUESSED, ...words];
-  return Math.min(...[own, keys].map((one) => estimator!.check(one, known).guessesLog10));
+  return Math.min(...[own, unshifted(own)].map((one) => estimator!.check(one, known).guessesLog10));
 }
 
 /** Whether nothing much is left of a password once names, guessed words, rows of keys and repetitions are taken out. */
