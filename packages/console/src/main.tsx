@@ -12,7 +12,8 @@ function onFault(fault: unknown): void {
   const { pathname, href } = router.state.location;
   if (!(fault instanceof ApiError) || fault.status !== 401) return;
   if (pathname === '/sign-in' || pathname === '/setup') return;
-  void router.navigate({ to: '/sign-in', search: { next: href }, replace: true });
+  // What was read while the session lasted is forgotten with it.
+  void router.navigate({ to: '/sign-in', search: { next: href }, replace: true }).then(() => client.clear());
 }
 
 const client = new QueryClient({

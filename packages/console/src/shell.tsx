@@ -134,9 +134,10 @@ function Person({ name }: { name: string }): ReactElement {
   const [theme, setTheme] = useState<Theme>(chosenTheme());
   const leave = useMutation({
     mutationFn: () => api.remove('/session'),
-    onSuccess: async () => {
+    // Who leaves leaves nothing on the screen, whether or not the server hears of it.
+    onSettled: async (_, fault) => {
       client.clear();
-      await navigate({ to: '/sign-in' });
+      await navigate({ to: '/sign-in', search: fault ? { fault: 'not-signed-out' } : {} });
     },
   });
   return (

@@ -210,4 +210,15 @@ describe('the console says what is, in a browser of New York', () => {
       assert.doesNotMatch(said, /\b0\b(?! ?%)/, `${name}: ${said}`);
     }
   });
+
+  it('who signs out with the server gone leaves nothing on the screen, and is told that the session goes on', async () => {
+    await go('Systems');
+    await page.getByRole('row', { name: /shop/ }).waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('alert').filter({ hasText: 'your session goes on' }).waitFor();
+    assert.doesNotMatch(await page.locator('body').innerText(), /shop/);
+    await page.goBack();
+    await page.waitForTimeout(300);
+    assert.doesNotMatch(await page.locator('body').innerText(), /shop/);
+  });
 });

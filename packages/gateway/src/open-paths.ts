@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { bareHost, isLoopback } from '@sallyport/core';
 
 /** Headers of an answer that pages of other origins may read. */
 const EXPOSED = [
@@ -21,6 +22,24 @@ const EXPOSED = [
 const REMEMBERED = '600';
 /** Names of headers, as a browser lists those that it wants to send. */
 const HEADER_NAMES = /^[a-z0-9-]{1,64}(?: ?, ?[a-z0-9-]{1,64}){0,31}$/i;
+
+/** What a browser may make of an answer, which may say what a model wrote: nothing to run, to show in a frame or to keep. */
+const STRICT = [
+  ['x-content-type-options', 'nosniff'],
+  ['content-security-policy', "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; sandbox"],
+  ['referrer-policy', 'no-referrer'],
+  ['cache-control', 'no-store'],
+] as const;
+/** A year over TLS and nothing else, for this host alone, as at the control plane. */
+const TRANSPORT = 'max-age=31536000';
+
+/** Sets the headers that every answer has, refusals too. @param tls whether the listener speaks it */
+export function strictHeaders({ headers }: IncomingMessage, res: ServerResponse, tls: boolean): void {
+  for (const [name, value] of STRICT) res.setHeader(name, value);
+  const site = tls ? URL.parse(`https://${headers.host}`) : null;
+  // Not for names of this machine: what else listens here would have to speak TLS too.
+  if (site && !isLoopback(bareHost(site))) res.setHeader('strict-transport-security', TRANSPORT);
+}
 
 /**
  * Answers what needs no key: whether the process lives (`/healthz`), whether calls are taken (`/readyz`), and what pages of
@@ -55,7 +74,7 @@ export function answersOpenly(
   if (method !== 'GET' || (url !== '/healthz' && url !== '/readyz')) return false;
   const ready = url === '/healthz' || why === null;
   const body = JSON.stringify({ status: url === '/healthz' ? 'ok' : (why ?? 'ready') });
-  res.writeHead(ready ? 200 : 503, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  res.writeHead(ready ? 200 : 503, { 'content-type': 'application/json' });
   res.end(body);
   return true;
 }

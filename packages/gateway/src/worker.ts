@@ -17,7 +17,7 @@ import type { Deps } from './exchange.ts';
 import { Inspection } from './inspection.ts';
 import { Memory } from './memory.ts';
 import type { FromWorker, ShutOut, ToWorker, WorkerStart } from './messages.ts';
-import { answersOpenly } from './open-paths.ts';
+import { answersOpenly, strictHeaders } from './open-paths.ts';
 import { serve } from './pipeline.ts';
 import { PortRecorder } from './recorder.ts';
 import { Refusals } from './refusals.ts';
@@ -108,6 +108,7 @@ server.on('request', (req, res) => {
   // A crowd of calls that come in one turn is no standstill.
   beats.beat(start.worker);
   const why = draining ? 'it is stopping' : beats.recordable ? null : RECORD_FAULT;
+  strictHeaders(req, res, tlsServer !== null);
   if (answersOpenly(req, res, state.settings.origins, why)) return;
   serve(req, res, deps, draining).catch(() => {
     deps.stats.observationFailures++;

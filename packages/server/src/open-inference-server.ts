@@ -53,6 +53,7 @@ export function serveModel({ infer, headers, ...described }: ServedModel): Serve
       res.writeHead(status, {
         'content-type': 'application/json',
         'content-length': bytes.length,
+        'x-content-type-options': 'nosniff',
         ...headers,
       });
       res.end(bytes);

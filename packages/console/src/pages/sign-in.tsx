@@ -106,9 +106,11 @@ function useEntered(to: string): (session: Session) => Promise<void> {
   };
 }
 
-/** Why signing on through a provider failed, as far as the person may know. */
+/** Why signing on through a provider, or signing out, failed, as far as the person may know. */
 const FAULTS: Readonly<Record<string, string>> = {
   'not-permitted': 'no group of yours has a role here; ask an administrator',
+  'not-signed-out':
+    'this page forgot what it showed, but the control plane did not answer: your session goes on until it is idle; open this page and sign out again',
   conflict: 'your name is that of another account here; ask an administrator',
 };
 const signInRoute = getRouteApi('/sign-in');
