@@ -36,7 +36,7 @@ const TRANSPORT = 'max-age=31536000';
 /** Sets the headers that every answer has, refusals too. @param tls whether the listener speaks it */
 export function strictHeaders({ headers }: IncomingMessage, res: ServerResponse, tls: boolean): void {
   for (const [name, value] of STRICT) res.setHeader(name, value);
-  const site = tls ? URL.parse(`https://${headers.host}`) : null;
+  const site = tls ? URL.parse(`https://${headers.host ?? ''}`) : null;
   // Not for names of this machine: what else listens here would have to speak TLS too.
   if (site && !isLoopback(bareHost(site))) res.setHeader('strict-transport-security', TRANSPORT);
 }

@@ -38,9 +38,9 @@ export function log(
 /** Says that something failed that nobody waited for: the server goes on without it. */
 export function unforeseen(fault: unknown): void {
   const { message, stack = '' } = fault instanceof Error ? fault : new Error(String(fault));
-  const [, at = ''] = stack.split('\n');
+  const where = stack.split('\n').find((line) => /^\s+at /.test(line)) ?? '';
   log('error', 'something failed that nothing waited for; report this line', {
     fault: message,
-    at: at.trim(),
+    where: where.trim(),
   });
 }

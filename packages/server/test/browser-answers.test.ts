@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { openApiDocument } from '@sallyport/server';
 import {
@@ -110,13 +112,15 @@ describe('what a browser may make of an answer', () => {
 
   it('cookies: for this host alone, over TLS alone where it is spoken, and out of reach of scripts and other sites', async () => {
     const { name } = await signedIn(server, [{ role: 'viewer' }], false);
+    const bodies: string[] = [];
     const cookies = async (): Promise<string[]> => {
       const answer = await fetch(`${server.controlUrl}/api/v1/session`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ name, password: PASSWORD }),
       });
-      assert.equal(answer.status, 201, await answer.text());
+      bodies.push(await answer.text());
+      assert.equal(answer.status, 201, bodies.at(-1));
       return answer.headers.getSetCookie();
     };
     for (const [publicUrl, prefix] of [
@@ -133,6 +137,10 @@ describe('what a browser may make of an answer', () => {
         assert.match(cookie, /; Path=\//);
         assert.doesNotMatch(cookie, /; Domain/);
         assert.equal(/; Secure/.test(cookie), publicUrl !== undefined, cookie);
+        assert.ok(
+          !bodies.some((body) => body.includes(cookie.split(/[=;]/)[1]!)),
+          'it is told in the body too',
+        );
       }
     }
   });
@@ -161,6 +169,41 @@ describe('what a browser may make of an answer', () => {
       '/sign-on',
       '/sign-on/callback',
     ]);
+  });
+
+  it('no answer says a secret, a hash of one or a password, whoever asks', async () => {
+    const { call } = await signedIn(server, [{ role: 'administrator' }, { role: 'provisioner' }]);
+    const key = await server.key(['main']);
+    const hashes = await Promise.all(
+      [key, key.slice(3), PASSWORD].map(async (text) => createHash('sha256').update(text).digest('hex')),
+    );
+    const { paths } = openApiDocument() as { paths: Record<string, Record<string, unknown>> };
+    let read = 0;
+    for (const [path, { get }] of Object.entries(paths)) {
+      if (!get || path.includes('{') || path === '/api/v1/live' || path.startsWith('/sign-on')) continue;
+      const answer = await call('GET', path);
+      const text = await answer.text();
+      if (answer.ok) read++;
+      for (const secret of [key, PASSWORD, 'argon2id$', ...hashes]) assert.ok(!text.includes(secret), path);
+    }
+    assert.ok(read > 25, `${read} answers`);
+  });
+
+  it('TRACE is answered by neither listener, and says nothing back', async () => {
+    for (const url of [server.controlUrl, server.gatewayUrl]) {
+      const { hostname, port } = new URL(url);
+      const answer = await new Promise<{ status: number; text: string }>((done, fail) => {
+        request({ hostname, port, method: 'TRACE', path: '/x', headers: { cookie: 'said=back' } }, (res) => {
+          let text = '';
+          res.on('data', (piece: Buffer) => (text += piece.toString()));
+          res.on('end', () => done({ status: res.statusCode!, text }));
+        })
+          .on('error', fail)
+          .end();
+      });
+      assert.ok(answer.status >= 400 && answer.status < 500, `${url}: ${answer.status}`);
+      assert.doesNotMatch(answer.text, /said|TRACE \/x/);
+    }
   });
 
   it('no answer lets a page of another origin read it, but those that are named', async () => {

@@ -149,7 +149,7 @@ describe('files of others', () => {
     await ok(await approver.call('POST', `/api/v1/sources/${source.id}/approve`, { digest }), 200);
     const path = join(folder, 'rows');
     mkdirSync(path);
-    writeFileSync(join(path, 'rows.csv'), 'a,b\n1,2\n');
+    writeFileSync(join(path, `rows 'é"; (1*)\r.csv`), 'a,b\n1,2\n');
     const known = await register('dataset', 'rows', path, 'https://data.example/x');
     const reader = await signedIn(server, [{ role: 'data-user', system: 'dataset:rows' }]);
     const routes = Object.entries((openApiDocument() as { paths: Record<string, object> }).paths).flatMap(
@@ -200,6 +200,11 @@ describe('files of others', () => {
     for (const response of await ask(reader)) {
       assert.equal(response.status, 200);
       assert.equal(await response.text(), 'a,b\n1,2\n');
+      assert.equal(response.headers.get('content-type'), 'application/octet-stream');
+      assert.equal(
+        response.headers.get('content-disposition'),
+        "attachment; filename*=UTF-8''rows%20%27%C3%A9%22%3B%20%281%2A%29%0D.csv",
+      );
     }
     for (const response of await ask(operator)) assert.equal(await codeOf(response), 'not-permitted');
     assert.ok(accounts && existsSync(path));

@@ -4,6 +4,13 @@ import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
 import { type Env, failures } from './shared.ts';
 
+/** A text as a header may carry it: what is no letter, digit or sign of `attr-char` in percent-encoding (RFC 8187). */
+const attributeText = (text: string): string =>
+  encodeURIComponent(text.toWellFormed()).replaceAll(
+    /['()*]/g,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+
 /** Files of data sets, for whoever holds a role on that very data set. */
 export function datasetRoutes(app: OpenAPIHono<Env>, control: Control): void {
   app.openapi(
@@ -30,7 +37,7 @@ export function datasetRoutes(app: OpenAPIHono<Env>, control: Control): void {
       return new Response(Readable.toWeb(Readable.from(file.content)) as ReadableStream, {
         headers: {
           'content-type': 'application/octet-stream',
-          'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(file.name.split('/').at(-1)!.toWellFormed())}`,
+          'content-disposition': `attachment; filename*=UTF-8''${attributeText(file.name.split('/').at(-1)!)}`,
         },
       }) as never;
     },
