@@ -48,6 +48,38 @@ describe('means that the product uses', () => {
     assert.deepEqual(filesWith(/publicEncrypt|privateDecrypt|createCipher\(|RSAES|'RSA-OAEP'/), []);
   });
 
+  it('every algorithm that is used is in the bill of what is cryptographic', () => {
+    /** What calls name, and under which name the bill has it. */
+    const listed: Readonly<Record<string, string>> = {
+      'aes-256-gcm': 'AES-256-GCM',
+      // One block, to derive the keys of XAES-256-GCM.
+      'aes-256-ecb': 'AES-256-GCM',
+      'chacha20-poly1305': 'ChaCha20-Poly1305',
+      argon2id: 'argon2id',
+      'sha3-256': 'SHA3-256',
+      shake256: 'SHAKE256',
+      sha256: 'SHA-256',
+      sha1: 'SHA-1',
+      'hmac sha256': 'HMAC-SHA-256',
+      'hmac sha1': 'HMAC-SHA-1',
+    };
+    const called = sources
+      .filter(({ path }) => !path.startsWith('console/'))
+      .flatMap(({ text }) =>
+        [
+          ...text.matchAll(
+            /\b(createHash|createHmac|hkdfSync|hash|create(?:C|Dec)ipheriv|argon2(?:Sync)?)\(\s*'([^']+)'/g,
+          ),
+        ].map(([, by, name]) => (by === 'createHmac' ? `hmac ${name}` : name!)),
+      );
+    const bill = readFileSync(join(ROOT, 'packages/server/src/crypto-bom.ts'), 'utf8');
+    assert.ok(new Set(called).size >= 8);
+    for (const name of new Set(called)) {
+      assert.ok(name in listed, `${name} is used, and not in the bill`);
+      assert.match(bill, new RegExp(`^  '?${listed[name]}'?: \\{`, 'm'), name);
+    }
+  });
+
   it('random values come from the generator of the system', () => {
     assert.deepEqual(filesWith(/\bMath\.random\(|pseudoRandomBytes|seedrandom/), []);
     // Ids of documents and folders, which are no secrets.
@@ -103,6 +135,36 @@ describe('means that the product uses', () => {
       ],
     );
     assert.deepEqual(filesWith(/redirect: 'follow'|maxRedirections|followRedirects?\b/), []);
+  });
+
+  it('XML is read by one parser, which resolves nothing', () => {
+    assert.deepEqual(filesWith(/SaxesParser|DOMParser|libxml|xml2js|fast-xml-parser|XMLParser/), [
+      'scan/src/dependencies/lock-files/compiled.ts',
+    ]);
+  });
+
+  it('fields of passwords hide what is typed, and say to managers what they are', () => {
+    const ofConsole = sources.filter(({ path }) => path.startsWith('console/'));
+    const fields = ofConsole.flatMap(({ text }) =>
+      [...text.matchAll(/<input[^/]*?name="(?:password|current|next)"[^/]*?\/>/gs)].map(([field]) => field),
+    );
+    assert.ok(fields.length >= 3, `${fields.length} fields`);
+    for (const field of fields) {
+      assert.match(field, /type="password"/);
+      assert.match(field, /autoComplete=.*(?:new|current)-password/);
+    }
+    for (const { path, text } of ofConsole) assert.doesNotMatch(text, /onPaste|onBeforeInput/, path);
+  });
+
+  it('every component is locked, with its hash', () => {
+    const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { link?: boolean; integrity?: string; inBundle?: boolean }>;
+    };
+    const foreign = Object.entries(packages).filter(
+      ([path, { link, inBundle }]) => path.includes('node_modules/') && !link && !inBundle,
+    );
+    assert.ok(foreign.length > 100);
+    for (const [path, { integrity }] of foreign) assert.match(integrity ?? '', /^sha512-/, path);
   });
 
   it('values are compared with their types', () => {

@@ -21,7 +21,7 @@ export interface Chapter {
 
 /** Tests of a package: `server/origins` is `packages/server/test/origins.test.ts`, others are paths. */
 const fileOf = (name: string): string => {
-  if (name.endsWith('.ts')) return name;
+  if (/\.(?:ts|md)$/.test(name)) return name;
   const at = name.indexOf('/');
   return `packages/${name.slice(0, at)}/test/${name.slice(at + 1)}.test.ts`;
 };

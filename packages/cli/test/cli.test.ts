@@ -90,7 +90,7 @@ describe('the command line', () => {
     assert.equal(keys.length, 1);
     assert.equal(statSync(join(home, 'config', 'sallyport', keys[0]!)).mode & 0o777, 0o600);
     assert.equal(statSync(join(data, 'control.sock')).mode & 0o777, 0o600);
-    assert.match(up.setup!, /\/setup\?token=/);
+    assert.match(up.setup!, /\/setup#token=/);
     assert.equal((await ask(up.demo.key, 'refund?')).status, 200);
     const direct = await fetch(`${up.demo.systems['helpdesk']}/chat/completions`, {
       method: 'POST',
@@ -231,7 +231,7 @@ describe('the command line', () => {
       '30d',
     ]);
     assert.equal(added.person.name, 'bob');
-    assert.match(added.link, new RegExp(`^${up.control}/setup\\?token=[\\w-]{43}$`));
+    assert.match(added.link, new RegExp(`^${up.control}/setup#token=[\\w-]{43}$`));
     const find = () =>
       json<{
         people: {
@@ -266,7 +266,7 @@ describe('the command line', () => {
     assert.match(run(['user', 'disable', 'bob']).out, /shut out/);
     assert.ok(find().disabledAt);
     assert.match(run(['user', 'enable', 'bob']).out, /may sign in again/);
-    assert.match(run(['user', 'link', 'bob']).out, /setup\?token=/);
+    assert.match(run(['user', 'link', 'bob']).out, /setup#token=/);
     assert.match(run(['user', 'link', 'nobody']).err, /there is no person `nobody`/);
     const yes = run(['policy', 'explain', 'person:bob', 'make-keys', 'system:helpdesk']);
     assert.equal(yes.code, 0);

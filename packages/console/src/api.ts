@@ -251,6 +251,12 @@ export class ApiError extends Error {
   }
 }
 
+/** What the server says of setting up: of a link, where its token is given. @throws ApiError */
+export const setupState = (
+  token?: string,
+): Promise<{ open: boolean; name: string | null; administrators: boolean; signOn: string | null }> =>
+  send('GET', '/setup', undefined, false, token === undefined ? {} : { 'x-sallyport-setup': token });
+
 /** Has the browser keep an answer of the API as a file. @throws ApiError */
 export async function download(path: string, name: string): Promise<void> {
   const response = await fetch(`/api/v1${path}`, { headers: pageHeaders() });
@@ -299,8 +305,14 @@ async function call<T>(method: string, path: string, body?: unknown, background 
   }
 }
 
-async function send<T>(method: string, path: string, body: unknown, background: boolean): Promise<T> {
-  const headers = pageHeaders();
+async function send<T>(
+  method: string,
+  path: string,
+  body: unknown,
+  background: boolean,
+  more: Readonly<Record<string, string>> = {},
+): Promise<T> {
+  const headers = { ...pageHeaders(), ...more };
   if (body !== undefined) headers['content-type'] = 'application/json';
   // What nobody asked for keeps no session alive.
   if (background) headers['x-sallyport-background'] = '1';

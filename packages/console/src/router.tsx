@@ -170,7 +170,6 @@ const setup = createRoute({
   getParentRoute: () => root,
   path: '/setup',
   component: SetupPage,
-  validateSearch: (search): { token?: string | undefined } => ({ token: text(search['token']) }),
 });
 
 /** Every page and its address; what a page shows is in its address. */

@@ -517,7 +517,7 @@ describe('the console, in a browser', () => {
     const devtools = await other.newCDPSession(rita);
     await devtools.send('WebAuthn.enable');
     await devtools.send('WebAuthn.addVirtualAuthenticator', AUTHENTICATOR);
-    await rita.goto(`${server.controlUrl}/setup?token=${token}`);
+    await rita.goto(`${server.controlUrl}/setup#token=${token}`);
     await rita.getByLabel('Password').fill(`${PASSWORD} of rita`);
     await rita.getByRole('button', { name: 'Choose this password' }).click();
     await rita.getByRole('heading', { name: 'Account', exact: true }).waitFor();

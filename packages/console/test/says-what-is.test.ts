@@ -212,7 +212,7 @@ describe('the console says what is, in a browser of New York', () => {
   });
 
   it('who signs out with the server gone leaves nothing on the screen, and is told that the session goes on', async () => {
-    await go('Systems');
+    await go('Overview');
     await page.getByRole('row', { name: /shop/ }).waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('alert').filter({ hasText: 'your session goes on' }).waitFor();

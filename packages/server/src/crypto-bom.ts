@@ -47,6 +47,27 @@ const ALGORITHMS: Readonly<Record<string, Algorithm>> = tableOf({
     quantumLevel: 2,
     functions: ['sign', 'verify'],
   },
+  'ECDSA-P-256': {
+    primitive: 'signature',
+    parameters: 'P-256',
+    quantumLevel: 0,
+    functions: ['sign', 'verify'],
+  },
+  'ChaCha20-Poly1305': {
+    primitive: 'ae',
+    parameters: '256',
+    quantumLevel: 5,
+    functions: ['encrypt', 'decrypt'],
+  },
+  argon2id: { primitive: 'kdf', parameters: '256', quantumLevel: 2, functions: ['keyderive'] },
+  scrypt: { primitive: 'kdf', parameters: '256', quantumLevel: 2, functions: ['keyderive'] },
+  'HMAC-SHA-256': { primitive: 'mac', parameters: '256', quantumLevel: 2, functions: ['tag'] },
+  // Codes of authenticator apps.
+  'HMAC-SHA-1': { primitive: 'mac', parameters: '160', quantumLevel: 1, functions: ['tag'] },
+  'SHA3-256': { primitive: 'hash', parameters: '256', quantumLevel: 2, functions: ['digest'] },
+  SHAKE256: { primitive: 'hash', parameters: '256', quantumLevel: 2, functions: ['digest'] },
+  // Names in git and in lists of breached passwords; nothing is protected by it.
+  'SHA-1': { primitive: 'hash', parameters: '160', quantumLevel: 0, functions: ['digest'] },
   'SHA-256': { primitive: 'hash', parameters: '256', quantumLevel: 2, functions: ['digest'] },
   'SHA-512': { primitive: 'hash', parameters: '512', quantumLevel: 4, functions: ['digest'] },
   'HKDF-SHA-512': { primitive: 'kdf', parameters: '512', quantumLevel: 4, functions: ['keyderive'] },

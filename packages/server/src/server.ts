@@ -165,7 +165,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       control,
       gatewayUrl,
       controlUrl,
-      setupUrl: token === null ? null : `${control.consoleUrl}/setup?token=${token}`,
+      setupUrl: token === null ? null : `${control.consoleUrl}/setup#token=${token}`,
       demo,
       stop: async () => {
         await control.installation

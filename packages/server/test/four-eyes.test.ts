@@ -41,7 +41,7 @@ describe('four eyes', () => {
   /** Somebody opens a link, and adds a passkey. */
   const opens = async (link: string): Promise<Pick<TestPerson, 'call' | 'cookie'>> => {
     const browser = browserOf(server);
-    const token = new URL(link, 'http://x').searchParams.get('token');
+    const token = new URLSearchParams(new URL(link, 'http://x').hash.slice(1)).get('token');
     await ok(await browser.call('POST', '/api/v1/setup', { token, password: PASSWORD }), 201);
     await addPasskey(server, browser);
     return browser;

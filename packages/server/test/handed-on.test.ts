@@ -24,7 +24,7 @@ describe('what lets into an account asks its maker again when it is used', () =>
     return link;
   };
   const opened = async (link: string): Promise<string> => {
-    const token = new URL(link, 'http://x').searchParams.get('token');
+    const token = new URLSearchParams(new URL(link, 'http://x').hash.slice(1)).get('token');
     return codeOf(await browserOf(server).call('POST', '/api/v1/setup', { token, password: PASSWORD }));
   };
   const grantOf = async (id: string): Promise<string> => {

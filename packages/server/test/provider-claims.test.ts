@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose';
 import { type TestServer, testServer } from './harness.ts';
@@ -8,12 +10,15 @@ import { browserOf, ok, signedIn, type TestPerson } from './people.ts';
 
 const LOGOUT = 'http://schemas.openid.net/event/backchannel-logout';
 const SECRET = 'what the provider and its client know';
+const ACCESS_TOKEN = 'an-access-token-of-the-provider';
 type Claims = Readonly<Record<string, unknown>>;
 
 describe('what an identity provider claims', () => {
   let server: TestServer;
   let idp: Server;
   let issuer = '';
+  /** Who the metadata says it is, where not itself. */
+  let named: string | null = null;
   let key: CryptoKey;
   let exported = '';
   /** What the next token says, and how it is written. */
@@ -32,7 +37,7 @@ describe('what an identity provider claims', () => {
       req.resume();
       if (req.url === '/.well-known/openid-configuration')
         return json({
-          issuer,
+          issuer: named ?? issuer,
           authorization_endpoint: `${issuer}/auth`,
           token_endpoint: `${issuer}/token`,
           jwks_uri: `${issuer}/keys`,
@@ -41,7 +46,7 @@ describe('what an identity provider claims', () => {
           id_token_signing_alg_values_supported: ['RS256', 'HS256', 'none'],
         });
       if (req.url === '/keys') return json({ keys: [jwk] });
-      json({ access_token: 'a', token_type: 'bearer', id_token: await writes(says) });
+      json({ access_token: ACCESS_TOKEN, token_type: 'bearer', id_token: await writes(says) });
     });
     await new Promise<void>((done) => idp.listen(0, '127.0.0.1', done));
     issuer = `http://127.0.0.1:${(idp.address() as AddressInfo).port}`;
@@ -149,6 +154,31 @@ describe('what an identity provider claims', () => {
     assert.equal(people.length, 1);
   });
 
+  it('an ID token for another client, or of another issuer, signs nobody in', async () => {
+    for (const claims of [
+      { aud: 'another' },
+      { aud: [] },
+      { aud: ['sallyport', 'another'], azp: 'another' },
+      { iss: 'https://other.example' },
+      { nonce: 'another' },
+      { exp: now() - 3_600 },
+    ])
+      assert.equal(await enters({ sub: 'ann', ...claims }), false, JSON.stringify(claims));
+    assert.ok(await enters({ sub: 'ann' }));
+  });
+
+  it('tokens of the provider are kept nowhere and told to no browser', async () => {
+    const { to, call } = await signOn({ groups: ['viewers'], sub: 'ann' });
+    const told = [to, await (await call('GET', '/api/v1/account')).text()].join();
+    const idToken = (await token(says)).split('.')[1]!;
+    const kept = readdirSync(server.data, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'));
+    assert.ok(kept.length > 5);
+    for (const text of [told, ...kept])
+      for (const secret of [ACCESS_TOKEN, idToken.slice(0, 60)]) assert.ok(!text.includes(secret));
+  });
+
   it('begins no session that a cookie alone opens where a browser asks, whatever it asks for', async () => {
     // A page at another port of this machine has cookies in common with ours, and may embed or fetch what it likes.
     for (const dest of ['document', 'iframe', 'image', 'empty', 'object', 'script'])
@@ -248,6 +278,21 @@ describe('what an identity provider claims', () => {
       const { level } = await ok<{ level: number }>(await call('GET', '/api/v1/session'), 200);
       assert.equal(level, 1, JSON.stringify(proof));
     }
+  });
+
+  it('metadata of another issuer is refused', async () => {
+    named = 'https://other.example';
+    const other = await testServer({
+      config: {
+        access: {
+          signOn: { issuer, clientId: 'sallyport', allowPrivate: true, roles: { viewers: ['viewer'] } },
+        },
+      },
+    });
+    const away = await browserOf(other).call('GET', '/sign-on');
+    assert.notEqual(away.status, 302, String(away.headers.get('location')));
+    named = null;
+    await other.stop();
   });
 
   it('the clock of a provider may differ a little, and no more', async () => {

@@ -310,7 +310,7 @@ async function harvest(world: World, answer: Record<string, unknown>): Promise<I
     found.push({ kind: row?.program ? 'program' : 'key', id, key });
   }
   if (typeof link === 'string') {
-    const token = new URL(link, 'https://localhost').searchParams.get('token')!;
+    const token = new URLSearchParams(new URL(link, 'https://localhost').hash.slice(1)).get('token')!;
     const { open, name } = await world.control.accounts.links.open(token);
     const who = open && name ? await world.control.installation.store.people.byName(name) : null;
     // Whoever opens it chooses a password and adds a passkey: the account is theirs.

@@ -74,6 +74,10 @@ describe('transport', () => {
     assert.equal(await ask({}), '200 TLSv1.3');
     assert.match(await ask({ maxVersion: 'TLSv1.2' }), /^E/);
     assert.match(server.controlUrl, /^https:/);
+    for (const one of [port, new URL(server.controlUrl).port]) {
+      const plain = await fetch(`http://127.0.0.1:${one}/healthz`, { redirect: 'manual' }).catch(() => null);
+      assert.equal(plain, null, 'nothing is answered in the clear, and nobody is led elsewhere');
+    }
     await server.stop();
   });
 

@@ -1,9 +1,9 @@
 import { ownPath, PERSON_NAME_MAX } from '@sallyport/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import { getRouteApi, useLocation, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, type ReactElement, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import type { PasskeyRequest, Pending, Session } from '../accounts.ts';
-import { ApiError, api, finishSignOn, goToProvider, query } from '../api.ts';
+import { ApiError, api, finishSignOn, goToProvider, setupState } from '../api.ts';
 import { NameFields, namesOf } from '../parts/name-fields.tsx';
 import { Fault, Waiting } from '../parts/notice.tsx';
 import { SecondFactor } from '../parts/second-factor.tsx';
@@ -151,7 +151,7 @@ export function SignInPage(): ReactElement {
   const { next, fault } = search;
   const setup = useQuery({
     queryKey: ['setup', ''],
-    queryFn: () => api.get<{ open: boolean; administrators: boolean; signOn: string | null }>('/setup'),
+    queryFn: () => setupState(),
   });
   const entered = useEntered(ownPath(next) ?? '/');
   const [pending, setPending] = useState<Pending | null>(null);
@@ -233,14 +233,14 @@ export function SignInPage(): ReactElement {
   );
 }
 
-const setupRoute = getRouteApi('/setup');
-
 /** A set-up link: it makes the first administrator, or lets somebody who was added choose a password. */
 export function SetupPage(): ReactElement {
-  const { token } = setupRoute.useSearch();
+  const { hash, searchStr } = useLocation();
+  // Behind `#`, which browsers send to no server; links that earlier versions made have it before.
+  const token = new URLSearchParams(hash).get('token') ?? new URLSearchParams(searchStr).get('token') ?? '';
   const { data, error } = useQuery({
     queryKey: ['setup', token],
-    queryFn: () => api.get<{ open: boolean; name: string | null }>(`/setup${query({ token })}`),
+    queryFn: () => setupState(token),
   });
   const entered = useEntered(data?.name ? '/' : '/start');
   return (

@@ -46,7 +46,7 @@ export function peopleRoutes(app: OpenAPIHono<Env>, control: Control): void {
   /** The set-up link as the person who gets it opens it. */
   const linkUrl = (c: Context<Env>, token: string): string => {
     const origin = c.env.local === null ? siteOrigin(c) : (control.consoleUrl ?? '');
-    return `${origin}/setup?token=${token}`;
+    return `${origin}/setup#token=${token}`;
   };
 
   /** Emergency access ends; an account that is taken over meanwhile would not. */

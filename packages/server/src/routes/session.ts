@@ -33,6 +33,9 @@ function sessionView({ person, session, grants }: Who): z.infer<typeof schemas.s
   };
 }
 
+/** What a set-up link holds: in a header, since addresses are written down by whatever stands in between. */
+const SETUP_HEADER = 'x-sallyport-setup';
+
 /** Routes of the session: set-up, sign-in, who am I, sign-out. They need no session. */
 export function sessionRoutes(app: OpenAPIHono<Env>, control: Control): void {
   const accounts = () => control.accounts;
@@ -57,7 +60,11 @@ export function sessionRoutes(app: OpenAPIHono<Env>, control: Control): void {
       method: 'get',
       path: '/api/v1/setup',
       summary: 'Whether a set-up link could be used now',
-      request: { query: z.object({ token: z.string().max(128).optional() }) },
+      request: {
+        headers: z.object({
+          [SETUP_HEADER]: z.string().max(128).optional().describe('what a set-up link holds behind `#`'),
+        }),
+      },
       responses: {
         200: json(
           z.object({
@@ -72,7 +79,7 @@ export function sessionRoutes(app: OpenAPIHono<Env>, control: Control): void {
       },
     }),
     async (c) => {
-      const token = c.req.query('token');
+      const token = c.req.header(SETUP_HEADER);
       const { open, name } =
         token === undefined ? { open: false, name: null } : await accounts().links.open(token);
       return c.json(
