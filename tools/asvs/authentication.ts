@@ -272,7 +272,7 @@ export const AUTHENTICATION: Chapter = {
         'server/sign-on',
         'a logout at the provider ends the session here, and no other; a forged or repeated token does nothing',
         'server/provider-claims',
-        'the clock of a provider may differ a little, and no more',
+        'counts where the provider signed it, whoever brings it',
       ),
     ],
     ['6.8.3', 2, 'SAML assertions once', notApplicable('no SAML', 'saml')],

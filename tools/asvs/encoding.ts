@@ -53,6 +53,8 @@ export const ENCODING: Chapter = {
         'ways back lead to our own pages; links of answers are judged before they are shown',
         'packages/core/src/own-path.test.ts',
         'takes nothing that leads elsewhere, however it is written',
+        'gateway/reports/model-name-with-slash',
+        'leads nowhere else',
         'server/links',
         'an image that carries data out does not pass, wherever it stands',
       ),

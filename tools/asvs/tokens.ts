@@ -1,5 +1,6 @@
 import { type Chapter, met, notApplicable } from './answer.ts';
 
+const SIGNED = 'counts where the provider signed it, whoever brings it';
 const FORGED = 'tokens of others, for others, of other jobs, old or altered are refused';
 
 /** V9: self-contained tokens. */
@@ -13,7 +14,7 @@ export const TOKENS: Chapter = {
       '9.1.1',
       1,
       'signatures are checked first',
-      met('of workloads and of logouts', 'server/workloads', FORGED),
+      met('of sign-ons, workloads and logouts', 'server/workloads', FORGED, 'server/provider-claims', SIGNED),
     ],
     [
       '9.1.2',
@@ -23,6 +24,8 @@ export const TOKENS: Chapter = {
         '`RS256`, `PS256`, `ES256`, `EdDSA` for logout and workload tokens; those of the provider’s metadata for ID tokens, never `none`',
         'server/workloads',
         FORGED,
+        'server/provider-claims',
+        SIGNED,
       ),
     ],
     [
