@@ -53,12 +53,6 @@ const ALGORITHMS: Readonly<Record<string, Algorithm>> = tableOf({
     quantumLevel: 0,
     functions: ['sign', 'verify'],
   },
-  'ChaCha20-Poly1305': {
-    primitive: 'ae',
-    parameters: '256',
-    quantumLevel: 5,
-    functions: ['encrypt', 'decrypt'],
-  },
   argon2id: { primitive: 'kdf', parameters: '256', quantumLevel: 2, functions: ['keyderive'] },
   scrypt: { primitive: 'kdf', parameters: '256', quantumLevel: 2, functions: ['keyderive'] },
   'HMAC-SHA-256': { primitive: 'mac', parameters: '256', quantumLevel: 2, functions: ['tag'] },
