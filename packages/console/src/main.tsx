@@ -12,8 +12,10 @@ function onFault(fault: unknown): void {
   const { pathname, href } = router.state.location;
   if (!(fault instanceof ApiError) || fault.status !== 401) return;
   if (pathname === '/sign-in' || pathname === '/setup') return;
-  // What was read while the session lasted is forgotten with it.
-  void router.navigate({ to: '/sign-in', search: { next: href }, replace: true }).then(() => client.clear());
+  // What was read while the session lasted is forgotten with it; what the sign-in asks for is not.
+  void router
+    .navigate({ to: '/sign-in', search: { next: href }, replace: true })
+    .then(() => client.removeQueries({ type: 'inactive' }));
 }
 
 const client = new QueryClient({
