@@ -75,6 +75,45 @@ describe('links in tape archives', () => {
     assert.equal((await scanFiles([root])).summary.verdict, 'malicious', 'an archive in a layer is none');
   });
 
+  it('that lead out by way of each other are told, and those that stay within are not', async () => {
+    const out: Readonly<Record<string, readonly TarPart[]>> = {
+      'a link in a folder that is a link': [link('a', '.'), link('a/b', '..'), { name: 'b/x' }],
+      'a link below another': [link('a/b/c', '../..'), link('a/d', 'b/c/..'), link('a/b/e', '../d/..')],
+      'one that is put and then replaced': [link('a', '.'), link('a/b', '..'), { name: 'b/x' }, { name: 'b' }],
+    };
+    for (const [what, parts] of Object.entries(out))
+      assert.ok((await scanned(parts)).includes('path-traversal undefined'), what);
+    const steps = [...'abcdefghijklmnop'];
+    const long = 'd'.repeat(247);
+    const above = (index: number): string => `${long}/`.repeat(index);
+    const end = `${steps.join('/')}/${'l'.repeat(254)}`;
+    /** With names of any length, as GNU tar writes them. */
+    const withLong = (part: TarPart): TarPart[] => [
+      { name: '././@LongLink', type: 'L', content: Buffer.from(`${part.name}\0`) },
+      { name: '././@LongLink', type: 'K', content: Buffer.from(`${part.link ?? ''}\0`) },
+      { ...part, link: part.link?.slice(0, 99) ?? '' },
+    ];
+    const deep: TarPart[] = steps.flatMap((step, index) => [
+      { name: `${above(index)}${long}`, type: '5' },
+      link(`${above(index)}${step}`, long),
+    ]);
+    const published = [
+      ...deep,
+      link(end, '../'.repeat(16)),
+      link('escape', `${end}/../../../../etc`),
+    ].flatMap((part) => (part.type === '5' ? withLong(part).toSpliced(1, 1) : withLong(part)));
+    assert.deepEqual(await scanned(published), ['ambiguous-archive undefined'], 'CVE-2025-4517');
+    const within = [
+      { name: 'p/lib/x', content: Buffer.from('x') },
+      link('p/lib64', 'lib'),
+      link('p/bin/x', '../lib64/x'),
+      link('p/now', '.'),
+      link('p/share/up', '..'),
+      link('p/share/deep', 'up/now/lib64/../share/up/..'),
+    ];
+    assert.deepEqual(await scanned(within), []);
+  });
+
   it('to what is not in the archive are told where a model would be, and no others', async () => {
     assert.deepEqual(await scanned([link('model.pt', 'nowhere')]), ['dangling-link undefined']);
     assert.deepEqual(await scanned([hard('model.pt', 'nowhere')]), ['dangling-link undefined']);

@@ -3,6 +3,7 @@ import { type Codec, type Expanded, expand } from '../bytes/expand.ts';
 import type { Inspection, Place } from '../inspection.ts';
 import { printable } from '../text/printable.ts';
 import { escapes } from './member-path.ts';
+import type { Astray } from './name-tree.ts';
 
 /** What came out is a bomb where it is this many times larger than what went in, and this large. */
 const BOMB_RATIO = 150;
@@ -56,5 +57,16 @@ export function reportPath(inspection: Inspection, name: string, leadsOut: boole
       'path-traversal',
       `\`${printable(name)}\` is a link that leads outside its folder`,
       place,
+    );
+}
+
+/** Reports links that lead out of an archive by way of each other, or under names that tools shorten or refuse (CVE-2025-4517). */
+export function reportAstray(inspection: Inspection, astray: Astray | null): void {
+  if (astray === 'above')
+    inspection.report('path-traversal', 'has links that lead outside its folder by way of each other');
+  else if (astray === 'too-long')
+    inspection.report(
+      'ambiguous-archive',
+      'has names that links make longer than systems take: tools do not agree on where they lead',
     );
 }

@@ -1,4 +1,4 @@
-import { cleanName, NameTree } from './name-tree.ts';
+import { type Astray, cleanName, NameTree } from './name-tree.ts';
 
 /** Names of one archive. */
 const ENTRIES_MAX = 1_000_000;
@@ -14,13 +14,14 @@ export interface LinkedMember<T> {
 /**
  * Further names that symbolic links give to what an archive holds, for tools that unpack links as such: by them it may be read as
  * something else.
- * @returns what lies under each; `fault` in words where there are more than are looked at
+ * @returns what lies under each; `fault` in words where there are more than are looked at; `astray` where links lead out
  */
 export function linkedNames<T>(members: readonly LinkedMember<T>[]): {
   readonly names: readonly { readonly path: string; readonly content: T }[];
   readonly fault: string | null;
+  readonly astray: Astray | null;
 } {
-  if (members.every(({ link }) => link === null)) return { names: [], fault: null };
+  if (members.every(({ link }) => link === null)) return { names: [], fault: null, astray: null };
   const tree = new NameTree<{ path: string; content: T }>(ENTRIES_MAX);
   const names: { path: string; content: T }[] = [];
   try {
@@ -34,7 +35,7 @@ export function linkedNames<T>(members: readonly LinkedMember<T>[]): {
     for (const { path, file } of tree.names())
       if (path !== file.content.path) names.push({ path, content: file.content.content });
   } catch (why) {
-    return { names, fault: (why as Error).message };
+    return { names, fault: (why as Error).message, astray: tree.astray };
   }
-  return { names, fault: null };
+  return { names, fault: null, astray: tree.astray };
 }

@@ -77,6 +77,9 @@ function onceFor<V>(known: Map<string, V>, key: string, work: () => V): V {
   return value;
 }
 
+/** Where links led that are no way within an archive: above its root, or under names that no system takes. */
+export type Astray = 'above' | 'too-long';
+
 /** Where a path leads: the folder that holds its last name, and what has that name. */
 interface Place<T> {
   readonly folder: FolderNode<T>;
@@ -94,10 +97,16 @@ export class NameTree<T> {
   readonly #entriesMax: number;
   #folders = 1;
   #entries = 0;
+  #astray: Astray | null = null;
 
   /** @param entriesMax of all layers together */
   constructor(entriesMax: number) {
     this.#entriesMax = entriesMax;
+  }
+
+  /** The worst that links led to so far. A container runtime keeps them within the root; what unpacks an archive does not. */
+  get astray(): Astray | null {
+    return this.#astray;
   }
 
   #make(): FolderNode<T> {
@@ -114,6 +123,7 @@ export class NameTree<T> {
       if (part === '..') {
         // Above the root is the root.
         if (way.length > 1) way.pop();
+        else this.#astray = 'above';
         continue;
       }
       const { folder, path } = way.at(-1)!;
@@ -131,7 +141,10 @@ export class NameTree<T> {
       }
       if (node.kind !== 'folder') return null;
       const inner = joined(path, part);
-      if (inner.length > PATH_BYTES_MAX) return null;
+      if (inner.length > PATH_BYTES_MAX) {
+        this.#astray ??= 'too-long';
+        return null;
+      }
       way.push({ folder: node, path: inner });
     }
     return way.at(-1)!;
@@ -169,7 +182,10 @@ export class NameTree<T> {
     if (!place) return { fault: 'which lies below what is no folder' };
     const { folder, above, name } = place;
     const own = joined(above, name);
-    if (Buffer.byteLength(own) > PATH_BYTES_MAX) return { fault: 'whose name is too long' };
+    if (Buffer.byteLength(own) > PATH_BYTES_MAX) {
+      this.#astray ??= 'too-long';
+      return { fault: 'whose name is too long' };
+    }
     const before = folder.entries.get(name);
     if (member.kind === 'folder') {
       if (before?.node.kind === 'folder') before.layer = layer;

@@ -1,4 +1,4 @@
-import { reportExpansion, reportPath } from '../archives/inspect-members.ts';
+import { reportAstray, reportExpansion, reportPath } from '../archives/inspect-members.ts';
 import { type LinkedMember, linkedNames } from '../archives/linked-names.ts';
 import { linkEscapes } from '../archives/member-path.ts';
 import { isSevenZip, readSevenZip, undo } from '../archives/seven-zip.ts';
@@ -42,7 +42,8 @@ export const sevenZip: Format = {
       if (body) await inspection.part(name, body);
       if (body) linked.push({ name, link, content: body });
     }
-    const { names, fault } = linkedNames(linked);
+    const { names, fault, astray } = linkedNames(linked);
+    reportAstray(inspection, astray);
     for (const { path, content } of names) await inspection.part(path, content);
     if (fault !== null) inspection.report('too-much', `holds ${fault}`);
   },

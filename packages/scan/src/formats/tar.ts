@@ -1,4 +1,4 @@
-import { reportPath } from '../archives/inspect-members.ts';
+import { reportAstray, reportPath } from '../archives/inspect-members.ts';
 import { escapes, linkEscapes } from '../archives/member-path.ts';
 import { cleanName, NameTree } from '../archives/name-tree.ts';
 import { isTarHeader, readTar, type TarMember } from '../archives/tar.ts';
@@ -87,6 +87,7 @@ export const tar: Format = {
     } catch (why) {
       fault ??= (why as Error).message;
     }
+    if (!isLayer) reportAstray(inspection, tree.astray);
     if (fault !== null) inspection.report('too-much', `holds ${fault}`);
   },
 };

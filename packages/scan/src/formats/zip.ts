@@ -1,4 +1,4 @@
-import { inspectCompressed, reportPath } from '../archives/inspect-members.ts';
+import { inspectCompressed, reportAstray, reportPath } from '../archives/inspect-members.ts';
 import { type LinkedMember, linkedNames } from '../archives/linked-names.ts';
 import { linkEscapes } from '../archives/member-path.ts';
 import { isTarHeader, readTar, type TarMember } from '../archives/tar.ts';
@@ -121,7 +121,8 @@ export const zip: Format = {
       if (member.offset >= 0) linked.push({ name: member.name, link, content: member });
       await inspectMember(inspection, member, link);
     }
-    const { names, fault } = linkedNames(linked);
+    const { names, fault, astray } = linkedNames(linked);
+    reportAstray(inspection, astray);
     for (const { path, content } of names) {
       if (late()) return;
       await inspectContent(inspection, path, content);
