@@ -1,8 +1,9 @@
 import type { Inspection, Place } from '../inspection.ts';
 import type { TechniqueName } from '../techniques.ts';
 import { assignedAddresses } from '../text/addresses.ts';
-import { type CommandAct, commandAct } from '../text/command-act.ts';
+import type { CommandAct } from '../text/command-act.ts';
 import { commandLines } from '../text/fetch-and-run.ts';
+import { CommandReader } from '../text/fetched-files.ts';
 
 /** What is told of each. */
 export const TOLD: Readonly<Record<CommandAct, readonly [TechniqueName, string]>> = {
@@ -38,8 +39,9 @@ const toldOf = (act: CommandAct | null, isSeen: boolean): readonly [TechniqueNam
 /** Tells commands that fetch or decode what they run, hand a shell away or send secrets. @returns whether these do */
 export function reportCommand(inspection: Inspection, command: string, place: Place): boolean {
   const isSeen = isRecipe(inspection, place.pointer);
+  const reader = new CommandReader();
   for (const line of command.split('\n')) {
-    const told = toldOf(commandAct(line), isSeen);
+    const told = toldOf(reader.act(line), isSeen);
     if (told === null) continue;
     inspection.report(...told, place);
     return true;
@@ -56,13 +58,11 @@ export function reportCommandLines(
 ): boolean {
   const isSeen = isRecipe(inspection);
   let addresses: ReadonlyMap<string, string> | null = null;
+  const reader = new CommandReader(() => (addresses ??= assignedAddresses(text)));
   let isTold = false;
   for (const { line, number } of commandLines(text)) {
     if (!isWanted(line)) continue;
-    const told = toldOf(
-      commandAct(line, () => (addresses ??= assignedAddresses(text))),
-      isSeen,
-    );
+    const told = toldOf(reader.act(line), isSeen);
     if (told === null) continue;
     inspection.report(...told, placeOf(number));
     isTold = true;

@@ -1,8 +1,8 @@
 import { Inspector } from '@sallyport/guard';
 import type { Inspection, Place } from '../inspection.ts';
 import { inspectTemplate } from '../templates/inspect-template.ts';
-import { commandAct } from '../text/command-act.ts';
 import { commandLines } from '../text/fetch-and-run.ts';
+import { CommandReader } from '../text/fetched-files.ts';
 import { type Json, textsIn } from '../text/json.ts';
 import { lineFinder } from '../text/lines.ts';
 import { decodeText } from '../text/text-encoding.ts';
@@ -90,8 +90,9 @@ const MARKS = /^[\s>#*+-]{1,64}/;
 
 /** Commands that a text tells an agent or its reader to run. */
 function inspectAdvice(inspection: Inspection, text: string): void {
+  const reader = new CommandReader();
   for (const { line, number } of commandLines(text.replaceAll(/^[\s>]{0,16}#/gm, '-'))) {
-    const act = commandAct(line.replace(MARKS, ''));
+    const act = reader.act(line.replace(MARKS, ''));
     if (act === null || act === 'connects' || act === 'disguised' || act === 'destroys') continue;
     // Where it names no address, it is spoken of and not run: "never `curl … | sh`".
     if (act === 'fetched' && !NAMES_ADDRESS.test(line)) continue;

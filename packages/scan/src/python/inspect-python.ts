@@ -1,4 +1,5 @@
 import { type CommandAct, commandAct } from '../text/command-act.ts';
+import { CommandReader } from '../text/fetched-files.ts';
 import { type Call, PythonReader } from './reader.ts';
 import { secretsOf, sentBy } from './secrets.ts';
 import {
@@ -137,6 +138,7 @@ export function inspectPython(
 class Judge {
   readonly #tell: (act: PythonAct, offset: number) => void;
   readonly #runs: (code: string, offset: number) => void;
+  readonly #commands = new CommandReader();
 
   constructor(tell: (act: PythonAct, offset: number) => void, runs: (code: string, offset: number) => void) {
     this.#tell = tell;
@@ -176,6 +178,7 @@ class Judge {
       for (const line of words.split('\n')) {
         const act = OF_COMMANDS[commandAct(line) ?? 'connects'];
         if (act) this.#tell(act, offset);
+        if (this.#commands.later(line) === 'fetched') this.#tell('fetched', offset);
       }
       if (!first.items && first.origin & ORIGIN.decoded) this.#tell('decoded', offset);
       const input = named.get('stdin')?.origin ?? 0;

@@ -1,6 +1,7 @@
 import { isNamedInstaller } from './addresses.ts';
 import { destroys } from './destroys.ts';
 import { fetchesAndRuns, runsInput } from './fetch-and-run.ts';
+import { runsFromAddress } from './runs-address.ts';
 import { sendsSecrets } from './sends-secrets.ts';
 
 /**
@@ -77,6 +78,7 @@ export function commandAct(
     return 'shell-elsewhere';
   if (ENCODED_COMMAND.test(line) || decodesAndRuns(line)) return 'decoded';
   if (fetchesAndRuns(line)) return isNamedInstaller(line, assigned) ? 'installer' : 'fetched';
+  if (runsFromAddress(line)) return 'fetched';
   const act = scriptAct(line);
   if (act !== null) return act;
   if (isConnected) return 'connects';

@@ -2,14 +2,19 @@ import { PYTHON_LINE_END } from './lines.ts';
 
 const FETCH = /\b(?:curl|wget)\b/;
 /** What runs what it is handed. */
-const SHELL = /^(?:ba|z|da|k|mk|a|c|tc|fi)?sh$/;
+export const SHELL = /^(?:ba|z|da|k|mk|a|c|tc|fi)?sh$/;
 /** What does so where it is not told what else to run. */
-const INTERPRETER = /^(?:python[\d.]{0,6}|perl|node|ruby|php)$/;
+export const INTERPRETER = /^(?:python[\d.]{0,6}|perl|node|ruby|php)$/;
 /** Options of these that name nothing to run. */
 const BARE_OPTION = /^-[uBEIsSOqw]{1,8}$/;
 /** A fetch within what a shell is told to run. */
 const WITHIN =
   /(?:^|[\s;&|!("'`/])(?:(?:ba|z|da|k)?sh|eval|source|\.)\s[^\n]{0,128}?(?:<\(|\$\(|`)\s{0,8}(?:curl|wget)\b/;
+/** The same within a text that an interpreter is told to run, or in place of its file. */
+const WITHIN_TEXT =
+  /(?:^|[\s;&|!("'`/])(?:python[\d.]{0,6}|perl|node|ruby|php)\s{1,4}(?:-\w{1,8}\s{0,4}["']?(?:\$\(|`)|<\()\s{0,8}(?:curl|wget)\b/;
+/** Programs of Windows that run what they fetch from an address. */
+const OF_WINDOWS = /\b(?:mshta|regsvr32|rundll32|msiexec|[cw]script)(?:\.exe)?\s[^|&\n]{0,256}?https?:\/\//i;
 /** The same in PowerShell. */
 const RUNS_TEXT = /\b(?:iex|invoke-expression)\b/i;
 const DOWNLOADS = /\b(?:iwr|irm|invoke-webrequest|invoke-restmethod|downloadstring)\b/i;
@@ -36,11 +41,11 @@ export function runsInput(piece: string): boolean {
 
 /** Whether a line of commands fetches a program and runs it. */
 export function fetchesAndRuns(line: string): boolean {
-  if (RUNS_TEXT.test(line) && DOWNLOADS.test(line)) return true;
+  if ((RUNS_TEXT.test(line) && DOWNLOADS.test(line)) || OF_WINDOWS.test(line)) return true;
   if (!FETCH.test(line)) return false;
   const pieces = line.split('|');
   const fetched = pieces.findIndex((piece) => FETCH.test(piece));
-  return pieces.some((piece, at) => at > fetched && runsInput(piece)) || WITHIN.test(line);
+  return pieces.some((piece, at) => at > fetched && runsInput(piece)) || WITHIN.test(line) || WITHIN_TEXT.test(line);
 }
 
 const COMMENT = /^\s{0,256}#/;

@@ -1,0 +1,107 @@
+import { isNamedInstaller, isOnlyLocal } from './addresses.ts';
+import { type CommandAct, commandAct } from './command-act.ts';
+import { INTERPRETER, SHELL } from './fetch-and-run.ts';
+
+const FETCHER = /^(?:curl|wget|aria2c|iwr|invoke-webrequest|certutil|bitsadmin|start-bitstransfer)$/;
+const PARTS = /&&|\|\||[;|&\n]|\b(?:then|do|RUN)\s/;
+/** What surrounds a word: quotation marks, brackets. */
+const AROUND = /^[\s"'`({\\]{1,8}|["'`)}\\]{1,8}$/g;
+/** What stands before a command and is none. */
+const BEFORE =
+  /^(?:sudo|doas|env|exec|nohup|setsid|time|command|busybox|start|call|if|!|-.*|\/[bckqs]|\w+=.*)$/is;
+const SHELLS_OF_WINDOWS = /^(?:cmd|powershell|pwsh)$/i;
+const SOURCES = /^(?:source|\.)$/;
+/** Programs by their names, which Windows runs without a path. */
+const PROGRAM = /\.(?:exe|bat|cmd|com|ps1|sh|vbs|hta)$/i;
+/** Options that the name of a file follows. */
+const OUTPUT = /^(?:-{1,2}(?:output|output-document|outfile|out|destination)|-[a-zA-Z]{0,12}o)$/i;
+const REMOTE_NAME = /^(?:--remote-name|-[a-zA-Z]{0,12}O)$/;
+const GLUED = /^(?:--output(?:-document)?=|-[oO](?=.)|\d?>{1,2}(?=.))(.{1,1024})$/;
+const ADDRESS = /:\/\//;
+const WORDS_MAX = 256;
+const FILES_MAX = 10_000;
+
+const nameOf = (word: string): string =>
+  /[^/\\]{0,256}$/.exec(word.replace(/[?#].*$/s, ''))![0].replace(/^["'`]+|["'`]+$/g, '');
+const programOf = (word: string): string => nameOf(word).replace(/\.exe$/i, '');
+
+/** The files that a command writes what it fetches to. @param at where its words begin */
+function filesOf(words: readonly string[], at: number): string[] {
+  const fetcher = programOf(words[at]!).toLowerCase();
+  const given = words.slice(at + 1);
+  const named: string[] = [];
+  for (const [index, word] of given.entries()) {
+    const next = given[index + 1];
+    const glued = GLUED.exec(word)?.[1];
+    if (glued !== undefined) named.push(glued);
+    // `-O` of curl takes the name from the address.
+    else if (next !== undefined && (OUTPUT.test(word) || /^\d?>{1,2}$/.test(word)))
+      if (!(fetcher === 'curl' && REMOTE_NAME.test(word))) named.push(next);
+  }
+  if (named.length > 0) return named;
+  if (fetcher === 'certutil' || fetcher === 'bitsadmin') return given.slice(-1);
+  if (fetcher === 'curl' && !given.some((word) => REMOTE_NAME.test(word))) return [];
+  return given.filter((word) => ADDRESS.test(word));
+}
+
+/** The words of a command that may name the file it runs. */
+function ranBy(words: readonly string[]): readonly string[] {
+  const at = words.findIndex((word) => !BEFORE.test(word) && !SHELLS_OF_WINDOWS.test(programOf(word)));
+  const first = words[at];
+  if (first === undefined) return [];
+  const name = programOf(first);
+  if (!SHELL.test(name) && !INTERPRETER.test(name) && !SOURCES.test(first))
+    return /[/\\]/.test(first) || PROGRAM.test(first) ? [first] : [];
+  const next = words.findIndex((word, index) => index > at && !word.startsWith('-'));
+  if (next < 0) return [];
+  // Of `sh -c "x; y"` the first word of the text is the command.
+  return words[next - 1] === '-c' ? ranBy(words.slice(next)) : [words[next]!];
+}
+
+/** Reads lines of commands one behind another, and remembers the files that they fetch. */
+export class CommandReader {
+  /** By the last part of its name: whether it comes from a host with a name over TLS. */
+  readonly #fetched = new Map<string, boolean>();
+  readonly #assigned: () => ReadonlyMap<string, string>;
+
+  /** @param assigned addresses that names of the text around them stand for */
+  constructor(assigned: () => ReadonlyMap<string, string> = () => new Map()) {
+    this.#assigned = assigned;
+  }
+
+  /** What a line does that no harmless one does, or few: a program that an earlier one fetched to a file is run. */
+  act(line: string): CommandAct | null {
+    const later = this.later(line);
+    const act = commandAct(line, this.#assigned);
+    return act === null || (act !== 'fetched' && later === 'fetched' && act !== 'sent-away') ? (later ?? act) : act;
+  }
+
+  /** Whether a line runs what it or an earlier one fetched to a file: `installer` where that came from a host with a name. */
+  later(line: string): 'fetched' | 'installer' | null {
+    let found: 'fetched' | 'installer' | null = null;
+    for (const part of line.split(PARTS)) {
+      const words = part
+        .trim()
+        .split(/\s+/, WORDS_MAX)
+        .map((word) => word.replace(AROUND, ''))
+        .filter((word) => word !== '');
+      for (const word of this.#fetched.size > 0 ? ranBy(words) : []) {
+        const isNamed = this.#fetched.get(nameOf(word));
+        if (isNamed !== undefined && found !== 'fetched') found = isNamed ? 'installer' : 'fetched';
+      }
+      const at = words.findIndex((word) => FETCHER.test(programOf(word).toLowerCase()));
+      if (at >= 0) this.#note(part, filesOf(words, at));
+    }
+    return found;
+  }
+
+  #note(part: string, files: readonly string[]): void {
+    if (files.length === 0 || isOnlyLocal(part)) return;
+    const isNamed = isNamedInstaller(part, this.#assigned);
+    for (const file of files) {
+      const name = nameOf(file);
+      if (name === '' || name === '-' || this.#fetched.size >= FILES_MAX) continue;
+      this.#fetched.set(name, isNamed && this.#fetched.get(name) !== false);
+    }
+  }
+}
