@@ -79,7 +79,12 @@ describe('links in tape archives', () => {
     const out: Readonly<Record<string, readonly TarPart[]>> = {
       'a link in a folder that is a link': [link('a', '.'), link('a/b', '..'), { name: 'b/x' }],
       'a link below another': [link('a/b/c', '../..'), link('a/d', 'b/c/..'), link('a/b/e', '../d/..')],
-      'one that is put and then replaced': [link('a', '.'), link('a/b', '..'), { name: 'b/x' }, { name: 'b' }],
+      'one that is put and then replaced': [
+        link('a', '.'),
+        link('a/b', '..'),
+        { name: 'b/x' },
+        { name: 'b' },
+      ],
     };
     for (const [what, parts] of Object.entries(out))
       assert.ok((await scanned(parts)).includes('path-traversal undefined'), what);

@@ -25,6 +25,10 @@ const WITHIN =
 /** Where calls of models go, with their keys. */
 const BASE = /^[A-Z][A-Z0-9_]{0,64}_(?:BASE_URL|API_BASE|ENDPOINT)$/;
 const LOCAL = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|$)/i;
+/** Variables by which a shell, a linker or a runtime runs a file before what it was asked to. */
+const PRELOADS =
+  /^(?:BASH_ENV|LD_PRELOAD|DYLD_INSERT_LIBRARIES|GIT_SSH_COMMAND|PROMPT_COMMAND|PYTHONSTARTUP|PERL5OPT|RUBYOPT)$/;
+const NODE_PRELOADS = /(?:^|\s)(?:-r|--(?:require|import|loader|experimental-loader))[\s=]/;
 const HELPERS = /^(?:apiKeyHelper|awsAuthRefresh|awsCredentialExport|otelHeadersHelper)$/;
 
 function wordOf(key: string, value: Json): string | null {
@@ -32,15 +36,30 @@ function wordOf(key: string, value: Json): string | null {
     return 'lets an agent act without asking';
   if (typeof value !== 'string') return null;
   if (PROGRAM.test(key) && WITHIN.test(value)) return 'has an editor run a program of the folder';
+  if (PRELOADS.test(key) || (key === 'NODE_OPTIONS' && NODE_PRELOADS.test(value)))
+    return 'has an agent run a program of the folder';
   if (HELPERS.test(key)) return 'has an agent run a command of the folder';
   return BASE.test(key) && /^https?:/i.test(value) && !LOCAL.test(value)
     ? 'leads calls of models, and their keys, to another place'
     : null;
 }
 
+/** Where an object leads calls of models, or what an agent does, besides by names of variables. */
+function ledBy(object: JsonObject, pointer: string): string | null {
+  const { type, url } = object;
+  const address = object['env_key'] === undefined ? '' : object['base_url'];
+  if (typeof address === 'string' && /^https?:/i.test(address) && !LOCAL.test(address))
+    return 'leads calls of models, and their keys, to another place (`base_url`)';
+  if (type === 'http' && pointer.includes('/hooks/') && typeof url === 'string' && !LOCAL.test(url))
+    return 'tells another place what an agent does (`url`)';
+  return null;
+}
+
 /** Tells settings of editors and agents that switch off what asks people, or lead calls elsewhere. */
 export function inspectSettings(inspection: Inspection, root: Json): void {
-  for (const { object, pointer } of objectsIn(root))
+  for (const { object, pointer } of objectsIn(root)) {
+    const led = ledBy(object, pointer);
+    if (led !== null) inspection.report('settings-unasked', led, { pointer });
     for (const [key, value] of Object.entries(object as JsonObject)) {
       const word = wordOf(key, value);
       if (word !== null)
@@ -48,6 +67,7 @@ export function inspectSettings(inspection: Inspection, root: Json): void {
           pointer: `${pointer}/${key.slice(0, 64)}`,
         });
     }
+  }
 }
 
 /** Recipes of node-gyp: npm runs the commands in their texts by itself, where a package has one. */

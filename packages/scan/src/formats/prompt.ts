@@ -9,6 +9,7 @@ import { decodeText } from '../text/text-encoding.ts';
 import { parseYaml } from '../text/yaml.ts';
 import { reportCommand, TOLD } from './command-reports.ts';
 import type { Format } from './format.ts';
+import { OF_ADVICE, reportPython } from './python-acts.ts';
 import { isThere } from './text-formats.ts';
 
 /** Longer texts are no prompts that anybody wrote. */
@@ -51,6 +52,7 @@ export const prompt: Format = {
     inspectPrompt(inspection, text, (offset) => ({ line: lineAt(offset) }));
     inspectCommands(inspection, text);
     inspectAdvice(inspection, text);
+    inspectPythonIn(inspection, text);
     if (inspection.name.endsWith('.prompty')) inspectTemplate(inspection, text, {});
   },
 };
@@ -97,6 +99,23 @@ function inspectAdvice(inspection: Inspection, text: string): void {
     // Where it names no address, it is spoken of and not run: "never `curl … | sh`".
     if (act === 'fetched' && !NAMES_ADDRESS.test(line)) continue;
     inspection.report(...TOLD[act], { line: number });
+  }
+}
+
+/** Code of Python between fences. */
+const PYTHON_BLOCK = /^[ \t>]{0,16}(`{3}|~{3})[ \t]{0,8}(?:python[\d.]{0,6}|py)\b[^\n]{0,256}\n/gim;
+
+/** Python that a text tells an agent or its reader to run. */
+function inspectPythonIn(inspection: Inspection, text: string): void {
+  const lineAt = lineFinder(text);
+  let end = 0;
+  for (const match of text.matchAll(PYTHON_BLOCK)) {
+    const start = match.index + match[0].length;
+    if (match.index < end) continue;
+    const close = text.indexOf(`\n${match[1]!}`, start - 1);
+    end = close < 0 ? text.length : close;
+    const line = lineAt(match.index);
+    reportPython(inspection, text.slice(start, end), () => ({ line }), false, OF_ADVICE);
   }
 }
 

@@ -15,18 +15,31 @@ const ACTS: Readonly<Record<PythonAct, readonly [TechniqueName, string]>> = {
   unread: ['too-much', 'is Python that is longer, deeper or slower to read than it may be'],
 };
 
-/** Reports what Python does with what it decodes, fetches and runs, each act once at a place. @param isInstaller whether it runs when it is installed */
+/** What is told of Python within a text for people and agents: it is shown there, and not whole. */
+export const OF_ADVICE: ReadonlySet<PythonAct> = new Set([
+  'decoded',
+  'fetched',
+  'shell-elsewhere',
+  'sent-away',
+]);
+
+/**
+ * Reports what Python does with what it decodes, fetches and runs, each act once at a place.
+ * @param isInstaller whether it runs when it is installed
+ * @param acts those that are told, where not all are
+ */
 export function reportPython(
   inspection: Inspection,
   text: string,
   placeAt: (offset: number) => Place,
   isInstaller: boolean,
+  acts?: ReadonlySet<PythonAct>,
 ): void {
   const told = new Set<string>();
   const tell = (act: PythonAct, offset: number): void => {
     const place = placeAt(offset);
     const key = `${act} ${place.line ?? place.pointer ?? ''}`;
-    if (told.has(key) || (act === 'reaches-out' && !isInstaller)) return;
+    if (told.has(key) || (act === 'reaches-out' && !isInstaller) || acts?.has(act) === false) return;
     told.add(key);
     inspection.report(...ACTS[act], place);
   };

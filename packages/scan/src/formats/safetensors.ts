@@ -6,6 +6,7 @@ import { inspectTemplate } from '../templates/inspect-template.ts';
 import { duplicateKey } from '../text/json.ts';
 import { printable } from '../text/printable.ts';
 import type { Format } from './format.ts';
+import { inspectNamedCode } from './named-code.ts';
 
 /** Bits of one element (safetensors 0.8, `Dtype`). */
 const BITS: Readonly<Record<string, number>> = tableOf({
@@ -114,8 +115,7 @@ export const safetensors: Format = {
         inspection.report('header-arithmetic', 'has metadata that is not text', { pointer: '/__metadata__' });
       else
         for (const [key, value] of Object.entries(entry as Record<string, string>))
-          if (key.includes('chat_template') || /\{[{%]/.test(value))
-            inspectTemplate(inspection, value, { pointer: `/__metadata__/${key.slice(0, 64)}` });
+          inspectMetadata(inspection, key, value);
     }
     places.sort((a, b) => a.begin - b.begin || a.end - b.end);
     let at = 0;
@@ -129,6 +129,17 @@ export const safetensors: Format = {
     if (data + at < source.size) hole(inspection, data + at, source.size);
   },
 };
+
+/** What a configuration in a text has made when it is loaded, as JSON and as Python write it, within further texts too. */
+const MAKES = /["']_target_\\{0,8}["']\s{0,64}:\s{0,64}\\{0,8}["']([^"'\\]{1,1024})/g;
+
+/** A text beside the tensors. Some libraries make models out of a configuration there (FlexTok with hydra). */
+function inspectMetadata(inspection: Inspection, key: string, value: string): void {
+  const pointer = `/__metadata__/${key.slice(0, 64)}`;
+  if (key.includes('chat_template') || /\{[{%]/.test(value)) inspectTemplate(inspection, value, { pointer });
+  for (const [, target] of value.matchAll(MAKES))
+    inspectNamedCode(inspection, { _target_: target! }, pointer);
+}
 
 /** Bytes that belong to no tensor: the reference reader refuses them, others pass over them. */
 function hole(inspection: Inspection, begin: number, end: number): void {

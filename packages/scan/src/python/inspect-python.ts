@@ -1,6 +1,6 @@
 import { type CommandAct, commandAct } from '../text/command-act.ts';
 import { CommandReader } from '../text/fetched-files.ts';
-import { type Call, PythonReader } from './reader.ts';
+import { type Call, filled, PythonReader } from './reader.ts';
 import { secretsOf, sentBy } from './secrets.ts';
 import {
   canonical,
@@ -8,6 +8,7 @@ import {
   NOTHING,
   ORIGIN,
   originOf,
+  TEMPORARY,
   type Value,
   valueFrom,
   withoutSecret,
@@ -45,11 +46,22 @@ const OF_CODECS =
 const OF_PACKING = /^(?:zlib|gzip|bz2|lzma)\.decompress$/;
 const decodes = (path: string): boolean =>
   OF_BASES.test(path) || OF_CODECS.test(path) || OF_PACKING.test(path);
-const OF_CLIENTS = /^(?:requests|httpx)(?:\.Session\(\)|\.session\(\))?\.(?:get|post|put|request)$/;
+const OF_CLIENTS =
+  /^(?:requests|httpx|niquests|aiohttp)(?:\.(?:[sS]ession|(?:Async)?Client|(?:Async|Client)Session)\(\))?\.(?:get|post|put|request)$/;
+const OF_CONNECTIONS = /^(?:http\.client|httplib)\.HTTPS?Connection\(\)\.getresponse$/;
 const OF_ADDRESSES =
   /^(?:(?:six\.moves\.)?urllib\.request|urllib2?)\.urlopen$|^urllib3\.(?:PoolManager\(\)\.)?request$/;
-const fetches = (path: string): boolean => OF_CLIENTS.test(path) || OF_ADDRESSES.test(path);
+const fetches = (path: string): boolean =>
+  OF_CLIENTS.test(path) || OF_ADDRESSES.test(path) || OF_CONNECTIONS.test(path);
 const LOADS_OBJECTS = /^(?:c?[Pp]ickle|_pickle|dill|cloudpickle|joblib|torch)\.loads?$/;
+/** Modules that a stream of objects does harm with, as it names them. */
+const HARMFUL_MODULES =
+  /(?:^|[^A-Za-z.])c?(?:os|posix|nt|subprocess|builtins|__builtin__|sys|runpy|importlib|pty|socket|shutil|ctypes)[^A-Za-z.]/;
+const WRITES = /\.(?:write|writelines|write_bytes|write_text)$/;
+/** What names a file, and keeps its name. */
+const OF_FILES = /^(?:open|io\.open|os\.path\.\w+|(?:pathlib\.)?(?:Path|PurePath))$/;
+/** Characters of a text of the source that hold more than a name. */
+const EMBEDDED_MIN = 16;
 const OPENS_SOCKETS = /^socket\.(?:socket|create_connection)$/;
 /** What tells of a value no more than a number. */
 const MEASURES = /^(?:len|int|float|bool|isinstance|type|hash|id|print|hashlib\.\w+)$/;
@@ -139,6 +151,8 @@ class Judge {
   readonly #tell: (act: PythonAct, offset: number) => void;
   readonly #runs: (code: string, offset: number) => void;
   readonly #commands = new CommandReader();
+  /** The same of files that are written out of a text of the source. */
+  readonly #unpacked = new CommandReader();
 
   constructor(tell: (act: PythonAct, offset: number) => void, runs: (code: string, offset: number) => void) {
     this.#tell = tell;
@@ -162,8 +176,9 @@ class Judge {
     return { ...result, origin: withoutSecret(result.origin) | secretsOf(path, call) };
   }
 
-  #act(path: string, { args, named, offset }: Call): void {
+  #act(path: string, { of, args, named, offset }: Call): void {
     const [first = NOTHING] = args;
+    this.#noteFile(path, of, args);
     if (RUNS.test(path)) {
       const { origin } = first;
       if (origin & ORIGIN.decoded) this.#tell('decoded', offset);
@@ -179,12 +194,14 @@ class Judge {
         const act = OF_COMMANDS[commandAct(line) ?? 'connects'];
         if (act) this.#tell(act, offset);
         if (this.#commands.later(line) === 'fetched') this.#tell('fetched', offset);
+        if (this.#unpacked.later(line) !== null) this.#tell('decoded', offset);
       }
       if (!first.items && first.origin & ORIGIN.decoded) this.#tell('decoded', offset);
       const input = named.get('stdin')?.origin ?? 0;
       if (input & ORIGIN.socket) this.#tell('shell-elsewhere', offset);
     } else if (LOADS_OBJECTS.test(path)) {
       if (first.origin & ORIGIN.fetched) this.#tell('fetched-object', offset);
+      if (HARMFUL_MODULES.test(first.text ?? '')) this.#tell('decoded', offset);
     } else if (path === 'os.dup2' && first.origin & ORIGIN.socket) this.#tell('shell-elsewhere', offset);
     const isLocal = isCommand(path) && runsLocalTool(args.map(wordsOf).join(' '));
     if (
@@ -194,6 +211,12 @@ class Judge {
       /^urllib\.request\./.test(path)
     )
       this.#tell('reaches-out', offset);
+  }
+
+  /** Remembers a file that something is written to which the source carries under an encoding. */
+  #noteFile(path: string, of: Value, [first = NOTHING]: readonly Value[]): void {
+    if (!WRITES.test(path) || !(first.origin & ORIGIN.embedded)) return;
+    this.#unpacked.note(of.path?.includes('NamedTemporaryFile()') ? TEMPORARY : (of.text ?? ''), true);
   }
 
   #result(path: string, { of, args }: Call, handed: number): Value {
@@ -210,16 +233,37 @@ class Judge {
       const isSpelled = path === 'bytes' && first.items !== undefined;
       return isSpelled ? valueFrom(null, handed | ORIGIN.decoded) : { ...first, path: null };
     }
-    if (decodes(path)) return valueFrom(`${path}()`, handed | ORIGIN.decoded);
+    if (decodes(path)) return decoded(path, first, handed);
+    if (OF_FILES.test(path)) {
+      const said = args.slice(0, path === 'os.path.join' ? undefined : 1).map((one) => one.text ?? '…');
+      return valueFrom(
+        `${path}()`,
+        of.origin | handed,
+        said.some((one) => one !== '…') ? said.join('/') : null,
+      );
+    }
     if (fetches(path)) return valueFrom(`${path}()`, handed | ORIGIN.fetched);
     if (OPENS_SOCKETS.test(path)) return valueFrom(`${path}()`, ORIGIN.socket);
     if (of.origin & ORIGIN.socket && /\.recv(?:from)?$/.test(path)) return valueFrom(null, ORIGIN.fetched);
     if (isCommand(path) && /\b(?:curl|wget)\b/.test(args.map(wordsOf).join(' ')))
       return valueFrom(`${path}()`, ORIGIN.fetched);
-    if (of.text !== null && path.startsWith('.')) return textMethod(path, of, args, handed);
+    if (of.text !== null && (path.startsWith('.') || decodes(path.replace(/\(\)\.decode$/, ''))))
+      return textMethod(/\.\w+$/.exec(path)?.[0] ?? path, of, args, handed);
     if (MEASURES.test(path)) return valueFrom(`${path}()`);
     return valueFrom(`${path}()`, of.origin | handed);
   }
+}
+
+/** What comes of decoding; what it says where that stands in the source. */
+function decoded(path: string, { text }: Value, handed: number): Value {
+  const origin = handed | ORIGIN.decoded;
+  if (text === null) return valueFrom(`${path}()`, origin);
+  const isHex = /hex|a2b_hex/.test(path);
+  const said =
+    isHex || /b64decode|a2b_base64|decode(?:bytes|string)$/.test(path)
+      ? Buffer.from(text.replace(/\s+/g, ''), isHex ? 'hex' : 'base64').toString('latin1')
+      : null;
+  return valueFrom(`${path}()`, text.length < EMBEDDED_MIN ? origin : origin | ORIGIN.embedded, said);
 }
 
 /** `chr(111)`. */
@@ -244,6 +288,7 @@ function textMethod(path: string, of: Value, args: readonly Value[], handed: num
       isKnown ? items.map((item) => item.text).join(text) : null,
     );
   }
+  if (path === '.format') return valueFrom(null, of.origin | handed, filled(text, /\{\w{0,64}\}/g, args));
   if (path === '.replace' && first.text && second.text !== null) {
     if ((text.length / first.text.length) * second.text.length > JOINED_MAX)
       return valueFrom(null, of.origin | handed | ORIGIN.cut);

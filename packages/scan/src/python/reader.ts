@@ -151,8 +151,11 @@ export class PythonReader {
   #splitIn(from: number, to: number): readonly [number, Value | null] {
     for (let at = from; at < to; at++)
       if (this.#is(at, 'in')) {
-        const through = this.#expression(at + 1, to);
-        return [at, { ...NOTHING, origin: through.origin }];
+        const [from, end] = this.#split(at + 1, to, ':')[0]!;
+        const through = this.#values(from, end);
+        const said = through.items?.map(({ text }) => text) ?? [];
+        // One after the other, as lines are.
+        return [at, valueFrom(null, through.origin, isSaid(said) ? said.join('\n') : null)];
       }
     return [from, null];
   }
@@ -363,17 +366,28 @@ export class PythonReader {
   }
 }
 
+const isSaid = (texts: readonly (string | null)[]): boolean =>
+  texts.length > 0 && texts.every((text) => text !== null);
+
+/** A text with what is put in the places of its `%s` or `{}`, in order; `…` for what is not known. */
+export function filled(text: string, place: RegExp, values: readonly Value[]): string {
+  let next = 0;
+  return text.replace(place, (sign) => (sign === '%%' ? '%' : wordsOf(values[next++] ?? NOTHING) || '…'));
+}
+const PLACES = /%%|%(?:\(\w{0,64}\))?[-+ #0-9.]{0,8}[a-zA-Z]/g;
+
 /** What values with signs between them come to. */
 function joined(values: readonly Value[], signs: readonly string[]): Value {
   const [only] = values;
   if (values.length === 1 && signs.every((sign) => sign === 'await' || sign === 'return' || sign === '*'))
     return only!;
   const origin = originOf(values);
-  const isSum = signs.length > 0 && signs.every((sign) => sign === '+');
+  const isSum = signs.length > 0 && signs.every((sign) => sign === '+' || sign === '+=');
   // Parts of a path: `Path.home() / ".ssh" / "id_rsa"`.
   if (signs.length > 0 && signs.every((sign) => sign === '/'))
     return valueFrom(null, origin, values.map((one) => wordsOf(one) || '…').join('/'));
   if (isSum && values.some((one) => one.text !== null || one.items))
     return valueFrom(null, origin, values.map((one) => wordsOf(one) || '…').join(''));
-  return valueFrom(null, origin, signs[0] === '%' ? (only?.text ?? null) : null);
+  if (signs[0] !== '%' || only?.text == null) return valueFrom(null, origin);
+  return valueFrom(null, origin, filled(only.text, PLACES, values[1]?.items ?? values.slice(1)));
 }

@@ -10,8 +10,19 @@ export interface Value {
   readonly items?: readonly Value[];
 }
 
-/** Where something comes from, as bits; `cut` where not all that it says is known, `secret` for all variables or what a file of secrets holds. */
-export const ORIGIN = { decoded: 1, fetched: 2, characters: 4, socket: 8, cut: 16, secret: 32 } as const;
+/**
+ * Where something comes from, as bits; `cut` where not all that it says is known, `secret` for all variables or what a file of secrets holds,
+ * `embedded` where it is decoded out of a text of the source.
+ */
+export const ORIGIN = {
+  decoded: 1,
+  fetched: 2,
+  characters: 4,
+  socket: 8,
+  cut: 16,
+  secret: 32,
+  embedded: 64,
+} as const;
 
 /** The same without what a part of it need not be: one variable is no secret for being one. */
 export const withoutSecret = (origin: number): number => origin & ~ORIGIN.secret;
@@ -38,9 +49,17 @@ export const valueFrom = (path: string | null, origin = 0, text: string | null =
 export const originOf = (values: readonly Value[]): number =>
   values.reduce((origin, one) => origin | one.origin, 0);
 
+/** What stands for a file that has no name in the source. */
+export const TEMPORARY = '/NamedTemporaryFile';
+/** A word of a command, `…` where it is not known. */
+function wordOf({ text, path }: Value): string {
+  if (text !== null || path === null) return text ?? '…';
+  if (path === 'sys.executable') return 'python';
+  return path.endsWith('NamedTemporaryFile().name') ? TEMPORARY : '…';
+}
+
 /** All that is said in it, in order: the words of a list of arguments with a space between them. */
-export const wordsOf = (value: Value): string =>
-  value.text ?? value.items?.map((item) => item.text ?? '…').join(' ') ?? '';
+export const wordsOf = (value: Value): string => value.text ?? value.items?.map(wordOf).join(' ') ?? '';
 
 /** A name as the module has it that it comes from, whichever way it was reached. */
 export const canonical = (path: string): string =>

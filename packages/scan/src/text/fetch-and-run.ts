@@ -32,7 +32,7 @@ export function runsInput(piece: string): boolean {
       !WITH_VALUE.test(words[at - 1] ?? ''),
   );
   if (first < 0) return false;
-  const [word = ''] = words[first]!.split(/[;&)"'`]/, 1);
+  const [word = ''] = words[first]!.split(/[;&)}"'`]/, 1);
   const name = word.slice(word.lastIndexOf('/') + 1);
   if (SHELL.test(name)) return true;
   const next = words.slice(first + 1).find((one) => !BARE_OPTION.test(one));
@@ -45,7 +45,11 @@ export function fetchesAndRuns(line: string): boolean {
   if (!FETCH.test(line)) return false;
   const pieces = line.split('|');
   const fetched = pieces.findIndex((piece) => FETCH.test(piece));
-  return pieces.some((piece, at) => at > fetched && runsInput(piece)) || WITHIN.test(line) || WITHIN_TEXT.test(line);
+  return (
+    pieces.some((piece, at) => at > fetched && runsInput(piece)) ||
+    WITHIN.test(line) ||
+    WITHIN_TEXT.test(line)
+  );
 }
 
 const COMMENT = /^\s{0,256}#/;

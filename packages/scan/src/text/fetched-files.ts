@@ -73,7 +73,9 @@ export class CommandReader {
   act(line: string): CommandAct | null {
     const later = this.later(line);
     const act = commandAct(line, this.#assigned);
-    return act === null || (act !== 'fetched' && later === 'fetched' && act !== 'sent-away') ? (later ?? act) : act;
+    return act === null || (act !== 'fetched' && later === 'fetched' && act !== 'sent-away')
+      ? (later ?? act)
+      : act;
   }
 
   /** Whether a line runs what it or an earlier one fetched to a file: `installer` where that came from a host with a name. */
@@ -90,18 +92,21 @@ export class CommandReader {
         if (isNamed !== undefined && found !== 'fetched') found = isNamed ? 'installer' : 'fetched';
       }
       const at = words.findIndex((word) => FETCHER.test(programOf(word).toLowerCase()));
-      if (at >= 0) this.#note(part, filesOf(words, at));
+      if (at >= 0) this.#noteAll(part, filesOf(words, at));
     }
     return found;
   }
 
-  #note(part: string, files: readonly string[]): void {
+  #noteAll(part: string, files: readonly string[]): void {
     if (files.length === 0 || isOnlyLocal(part)) return;
     const isNamed = isNamedInstaller(part, this.#assigned);
-    for (const file of files) {
-      const name = nameOf(file);
-      if (name === '' || name === '-' || this.#fetched.size >= FILES_MAX) continue;
-      this.#fetched.set(name, isNamed && this.#fetched.get(name) !== false);
-    }
+    for (const file of files) this.note(file, isNamed);
+  }
+
+  /** Remembers a file. @param isNamed whether it comes from a host with a name over TLS */
+  note(file: string, isNamed: boolean): void {
+    const name = nameOf(file);
+    if (name === '' || name === '-' || this.#fetched.size >= FILES_MAX) return;
+    this.#fetched.set(name, isNamed && this.#fetched.get(name) !== false);
   }
 }
