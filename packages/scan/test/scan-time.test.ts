@@ -22,6 +22,19 @@ describe('a small file takes a short time', () => {
     assert.notEqual(await scan(lines), 'clean');
   });
 
+  it('where the names in a pickle have many dots', async () => {
+    for (const [count, verdict] of [
+      [40, 'suspicious'],
+      [30_000, 'suspicious'],
+    ] as const)
+      assert.equal(await scan(Buffer.from(`cx\n${Array(count).fill('a').join('.')}\n)R.`)), verdict);
+    assert.equal(await scan(Buffer.from(`cx\n${'a.'.repeat(40)}os.system\n(S'x'\ntR.`)), 'malicious');
+    const module = Array(30_000).fill('a').join('.');
+    assert.equal(await scan(Buffer.from(`c${module}\na.b\n)R.`)), 'suspicious');
+    const script = 'curl -s http://get.example.com/x -o x; '.repeat(20_000);
+    assert.equal(await scan(Buffer.from(script), 'run.sh'), 'clean');
+  });
+
   it('where it holds many pickles', async () => {
     assert.equal(await scan(Buffer.from('N.'.repeat(90_000))), 'clean');
     assert.equal(await scan(Buffer.from('N.'.repeat(200_000))), 'incomplete');

@@ -36,6 +36,7 @@ const settings = (command: string): readonly (readonly [string, string])[] => {
     ['.github/hooks/a.json', `{"version":1,"hooks":{"sessionStart":[{"type":"command","bash":${text}}]}}`],
     ['tool.json', `{"mcpServers":{"x":{"command":${text}}}}`],
     ['package.json', `{"name":"x","scripts":{"postinstall":${text}}}`],
+    ['.gemini/commands/a.toml', `prompt = '''\n!{${command}}\n'''\n`],
     ['.claude/commands/a.md', `---\nallowed-tools: Bash\n---\n# Do\n\n!\`${command}\`\n`],
     ['.claude/skills/a/SKILL.md', `Look: !\`${command}\` and go on\n`],
     [

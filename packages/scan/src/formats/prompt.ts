@@ -94,10 +94,10 @@ const MARKS = /^[\s>#*+-]{1,64}/;
 function inspectAdvice(inspection: Inspection, text: string): void {
   const reader = new CommandReader();
   for (const { line, number } of commandLines(text.replaceAll(/^[\s>]{0,16}#/gm, '-'))) {
-    const act = reader.act(line.replace(MARKS, ''));
+    const { act, isLater } = reader.read(line.replace(MARKS, ''));
     if (act === null || act === 'connects' || act === 'disguised' || act === 'destroys') continue;
     // Where it names no address, it is spoken of and not run: "never `curl … | sh`".
-    if (act === 'fetched' && !NAMES_ADDRESS.test(line)) continue;
+    if (act === 'fetched' && !isLater && !NAMES_ADDRESS.test(line)) continue;
     inspection.report(...TOLD[act], { line: number });
   }
 }

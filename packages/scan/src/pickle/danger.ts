@@ -125,25 +125,30 @@ export const isNamedDanger = (module: string, name: string): boolean =>
     names?.some((pattern) => !pattern.endsWith('*') && covers(pattern, name)),
   ) ?? false;
 
-/** What is known of a name, from its module or one above it; a dotted name may reach another module. */
-export function dangerOf(module: string, name: string): TechniqueName | null {
-  const parts = module.split('.');
-  for (let length = parts.length; length > 0; length--) {
-    const rows = BY_MODULE.get(parts.slice(0, length).join('.'));
+const MODULE_CHARACTERS_MAX = Math.max(...[...BY_MODULE.keys()].map(({ length }) => length));
+
+/** What rows say of a name, from its module or one above it. */
+function dangerIn(module: string, name: string): TechniqueName | null {
+  for (let end = module.length; end > 0; end = module.lastIndexOf('.', end - 1)) {
+    const rows = end > MODULE_CHARACTERS_MAX ? undefined : BY_MODULE.get(module.slice(0, end));
     if (!rows) continue;
     for (const { technique, names } of rows)
-      if (names?.some((pattern) => length === parts.length && covers(pattern, name))) return technique;
+      if (names?.some((pattern) => end === module.length && covers(pattern, name))) return technique;
     for (const { technique, names } of rows) if (names === null) return technique;
   }
-  // `torch.serialization` + `os.system`: a module reached through another that imported it.
-  const dot = name.indexOf('.');
-  if (dot > 0) {
-    for (let at = dot; at > 0; at = name.indexOf('.', at + 1)) {
-      const start = name.lastIndexOf('.', at - 1) + 1;
-      const found = dangerOf(name.slice(start, at), name.slice(at + 1));
-      if (found) return found;
-    }
-    if (name.split('.').some((part) => /^__\w+__$/.test(part))) return 'attribute-access';
-  }
   return null;
+}
+
+/** What is known of a name, from its module or one above it; a dotted name may reach another module. */
+export function dangerOf(module: string, name: string): TechniqueName | null {
+  const own = dangerIn(module, name);
+  if (own !== null) return own;
+  // `torch.serialization` + `os.system`: a module reached through another that imported it.
+  let start = 0;
+  for (let at = name.indexOf('.'); at > 0; at = name.indexOf('.', start)) {
+    const found = dangerIn(name.slice(start, at), name.slice(at + 1));
+    if (found !== null) return found;
+    start = at + 1;
+  }
+  return start > 0 && name.split('.').some((part) => /^__\w+__$/.test(part)) ? 'attribute-access' : null;
 }

@@ -54,9 +54,9 @@ const OF_ADDRESSES =
 const fetches = (path: string): boolean =>
   OF_CLIENTS.test(path) || OF_ADDRESSES.test(path) || OF_CONNECTIONS.test(path);
 const LOADS_OBJECTS = /^(?:c?[Pp]ickle|_pickle|dill|cloudpickle|joblib|torch)\.loads?$/;
-/** Modules that a stream of objects does harm with, as it names them. */
-const HARMFUL_MODULES =
-  /(?:^|[^A-Za-z.])c?(?:os|posix|nt|subprocess|builtins|__builtin__|sys|runpy|importlib|pty|socket|shutil|ctypes)[^A-Za-z.]/;
+/** A function that runs things, as a stream of objects names it: module and name, with opcodes and lengths between them. */
+const NAMED_IN_STREAM =
+  /(?:^|[^A-Za-z.])c?(?:os|posix|nt|subprocess|builtins|__builtin__|runpy|importlib|pty|shutil|ctypes|commands)[^A-Za-z]{1,8}[XSV]?[^A-Za-z]{0,8}(?:system|popen|spawn|exec|eval|Popen|call|check_|run|get(?:status)?output|__import__|compile|import_module|rmtree|CDLL|open|getattr)/;
 const WRITES = /\.(?:write|writelines|write_bytes|write_text)$/;
 /** What names a file, and keeps its name. */
 const OF_FILES = /^(?:open|io\.open|os\.path\.\w+|(?:pathlib\.)?(?:Path|PurePath))$/;
@@ -194,14 +194,14 @@ class Judge {
         const act = OF_COMMANDS[commandAct(line) ?? 'connects'];
         if (act) this.#tell(act, offset);
         if (this.#commands.later(line) === 'fetched') this.#tell('fetched', offset);
-        if (this.#unpacked.later(line) !== null) this.#tell('decoded', offset);
+        if (this.#unpacked.later(line, false) !== null) this.#tell('decoded', offset);
       }
       if (!first.items && first.origin & ORIGIN.decoded) this.#tell('decoded', offset);
       const input = named.get('stdin')?.origin ?? 0;
       if (input & ORIGIN.socket) this.#tell('shell-elsewhere', offset);
     } else if (LOADS_OBJECTS.test(path)) {
       if (first.origin & ORIGIN.fetched) this.#tell('fetched-object', offset);
-      if (HARMFUL_MODULES.test(first.text ?? '')) this.#tell('decoded', offset);
+      if (NAMED_IN_STREAM.test(first.text ?? '')) this.#tell('decoded', offset);
     } else if (path === 'os.dup2' && first.origin & ORIGIN.socket) this.#tell('shell-elsewhere', offset);
     const isLocal = isCommand(path) && runsLocalTool(args.map(wordsOf).join(' '));
     if (

@@ -123,6 +123,10 @@ export class PythonReader {
         this.#import(begin, at, to);
         return NOTHING;
       }
+    if (this.#is(from, 'for')) {
+      const [target, of] = this.#splitIn(from + 1, to);
+      if (of !== null) this.#assign(from + 1, target, of);
+    }
     const parts = this.#split(from, to, '=');
     const [last] = parts.slice(-1);
     const value = this.#values(last![0], last![1]);
@@ -132,10 +136,6 @@ export class PythonReader {
     }
     const augmented = this.#split(from, to, '+=');
     if (augmented.length === 2) this.#assign(augmented[0]![0], augmented[0]![1], value);
-    if (this.#is(from, 'for')) {
-      const [target, of] = this.#splitIn(from + 1, to);
-      if (of !== null) this.#assign(from + 1, target, of);
-    }
     return value;
   }
 

@@ -23,7 +23,7 @@ const DECODES =
   /\bbase64\s{1,8}(?:-\w{0,4}[dD]|--decode)\b|\bxxd\s{1,8}-\w{0,4}r|\bopenssl\s[^|]{0,128}\s-d\b/;
 /** What is decoded within what a shell is told to run. */
 const DECODED_WITHIN =
-  /(?:^|[\s;&|!("'`/])(?:(?:ba|z|da|k)?sh|eval|source|\.)\s[^\n]{0,16}?(?:<\(|\$\(|`)[^\n]{0,256}\b(?:base64|xxd|openssl)\b/;
+  /(?:^|[\s;&|!({"'`/])(?:(?:ba|z|da|k)?sh|eval|source|\.)\s[^\n]{0,16}?(?:<\(|\$\(|`)[^\n]{0,256}\b(?:base64|xxd|openssl)\b/;
 const ENCODED_COMMAND =
   /\b(?:powershell|pwsh)(?:\.exe)?\s[^|]{0,256}?-e(?:nc|ncodedcommand)?\s{1,8}[\w+/=]{16}/i;
 /** A shell whose input or output is a connection. */

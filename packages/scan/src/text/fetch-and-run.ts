@@ -9,10 +9,10 @@ export const INTERPRETER = /^(?:python[\d.]{0,6}|perl|node|ruby|php)$/;
 const BARE_OPTION = /^-[uBEIsSOqw]{1,8}$/;
 /** A fetch within what a shell is told to run. */
 const WITHIN =
-  /(?:^|[\s;&|!("'`/])(?:(?:ba|z|da|k)?sh|eval|source|\.)\s[^\n]{0,128}?(?:<\(|\$\(|`)\s{0,8}(?:curl|wget)\b/;
+  /(?:^|[\s;&|!({"'`/])(?:(?:ba|z|da|k)?sh|eval|source|\.)\s[^\n]{0,128}?(?:<\(|\$\(|`)\s{0,8}(?:curl|wget)\b/;
 /** The same within a text that an interpreter is told to run, or in place of its file. */
 const WITHIN_TEXT =
-  /(?:^|[\s;&|!("'`/])(?:python[\d.]{0,6}|perl|node|ruby|php)\s{1,4}(?:-\w{1,8}\s{0,4}["']?(?:\$\(|`)|<\()\s{0,8}(?:curl|wget)\b/;
+  /(?:^|[\s;&|!({"'`/])(?:python[\d.]{0,6}|perl|node|ruby|php)\s{1,4}(?:-\w{1,8}\s{0,4}["']?(?:\$\(|`)|<\()\s{0,8}(?:curl|wget)\b/;
 /** Programs of Windows that run what they fetch from an address. */
 const OF_WINDOWS = /\b(?:mshta|regsvr32|rundll32|msiexec|[cw]script)(?:\.exe)?\s[^|&\n]{0,256}?https?:\/\//i;
 /** The same in PowerShell. */
@@ -25,7 +25,10 @@ const WITH_VALUE = /^(?:-[ugphCTRD]|--(?:user|group|host|prompt|chdir|chroot))$/
 /** Whether a part of a pipe hands what comes in to something that runs it. */
 export function runsInput(piece: string): boolean {
   // `|&` hands on what goes wrong too; brackets make a shell of their own.
-  const words = piece.replace(/^[\s&({]{1,16}/, '').split(/\s+/, WORDS_MAX);
+  const words = piece
+    .replace(/^[\s&({]{1,16}/, '')
+    .replace(/[\s)}]{1,16}$/, '')
+    .split(/\s+/, WORDS_MAX);
   const first = words.findIndex(
     (word, at) =>
       !/^(?:sudo|doas|env|exec|nohup|time|command|busybox|-.*|\w+=.*)$/s.test(word) &&

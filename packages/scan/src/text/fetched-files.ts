@@ -5,7 +5,7 @@ import { INTERPRETER, SHELL } from './fetch-and-run.ts';
 const FETCHER = /^(?:curl|wget|aria2c|iwr|invoke-webrequest|certutil|bitsadmin|start-bitstransfer)$/;
 const PARTS = /&&|\|\||[;|&\n]|\b(?:then|do|RUN)\s/;
 /** What surrounds a word: quotation marks, brackets. */
-const AROUND = /^[\s"'`({\\]{1,8}|["'`)}\\]{1,8}$/g;
+const AROUND = /^[\s"'`({\\!%]{1,8}|["'`)}\\]{1,8}$/g;
 /** What stands before a command and is none. */
 const BEFORE =
   /^(?:sudo|doas|env|exec|nohup|setsid|time|command|busybox|start|call|if|!|-.*|\/[bckqs]|\w+=.*)$/is;
@@ -71,15 +71,23 @@ export class CommandReader {
 
   /** What a line does that no harmless one does, or few: a program that an earlier one fetched to a file is run. */
   act(line: string): CommandAct | null {
-    const later = this.later(line);
-    const act = commandAct(line, this.#assigned);
-    return act === null || (act !== 'fetched' && later === 'fetched' && act !== 'sent-away')
-      ? (later ?? act)
-      : act;
+    return this.read(line).act;
   }
 
-  /** Whether a line runs what it or an earlier one fetched to a file: `installer` where that came from a host with a name. */
-  later(line: string): 'fetched' | 'installer' | null {
+  /** The same, and whether it is for what the line or an earlier one fetched to a file. */
+  read(line: string): { readonly act: CommandAct | null; readonly isLater: boolean } {
+    const later = this.later(line);
+    const act = commandAct(line, this.#assigned);
+    const isLess = act === 'installer' || act === 'connects' || act === 'disguised';
+    const isLater = act === null || (isLess && later === 'fetched');
+    return isLater ? { act: later, isLater } : { act, isLater };
+  }
+
+  /**
+   * Whether a line runs what it or an earlier one fetched to a file: `installer` where that came from a host with a name.
+   * @param notes whether what the line fetches is remembered
+   */
+  later(line: string, notes = true): 'fetched' | 'installer' | null {
     let found: 'fetched' | 'installer' | null = null;
     for (const part of line.split(PARTS)) {
       const words = part
@@ -91,6 +99,7 @@ export class CommandReader {
         const isNamed = this.#fetched.get(nameOf(word));
         if (isNamed !== undefined && found !== 'fetched') found = isNamed ? 'installer' : 'fetched';
       }
+      if (!notes) continue;
       const at = words.findIndex((word) => FETCHER.test(programOf(word).toLowerCase()));
       if (at >= 0) this.#noteAll(part, filesOf(words, at));
     }

@@ -2,7 +2,7 @@ import { isNamed, isOnlyLocal } from './addresses.ts';
 
 /** What fetches a package or script and runs it. */
 const RUNNER =
-  /(?:^|[\s;&|("'`/\\])(?:npx|bunx|pnpx|uvx|pipx\s{1,4}run|(?:npm|pnpm|yarn)\s{1,4}(?:exec|dlx|x)|uv\s{1,4}(?:run|tool\s{1,4}run)|(?:deno|bun)\s{1,4}(?:run|x))(?:\.cmd|\.exe)?\s/g;
+  /(?:^|[\s;&|!({"'`/\\])(?:npx|bunx|pnpx|uvx|pipx\s{1,4}run|(?:npm|pnpm|yarn)\s{1,4}(?:exec|dlx|x)|uv\s{1,4}(?:run|tool\s{1,4}run)|(?:deno|bun)\s{1,4}(?:run|x))(?:\.cmd|\.exe)?\s/g;
 /** Options by whose values the package or its registry is named. */
 const SOURCE =
   /^(?:--?(?:from|with|package|p|registry|i|index|index-url|default-index|extra-index-url|find-links|script))(?:=(.{1,2048}))?$/s;
