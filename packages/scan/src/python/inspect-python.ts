@@ -46,17 +46,20 @@ const OF_CODECS =
 const OF_PACKING = /^(?:zlib|gzip|bz2|lzma)\.decompress$/;
 const decodes = (path: string): boolean =>
   OF_BASES.test(path) || OF_CODECS.test(path) || OF_PACKING.test(path);
-const OF_CLIENTS =
-  /^(?:requests|httpx|niquests|aiohttp)(?:\.(?:[sS]ession|(?:Async)?Client|(?:Async|Client)Session)\(\))?\.(?:get|post|put|request)$/;
+const OF_CLIENTS = /^(?:requests|httpx|niquests|aiohttp)\.(?:get|post|put|request)$/;
+const OF_SESSIONS =
+  /^(?:requests|httpx|niquests|aiohttp)\.(?:[sS]ession|(?:Async)?Client|ClientSession)\(\)\.(?:get|post|put|request)$/;
 const OF_CONNECTIONS = /^(?:http\.client|httplib)\.HTTPS?Connection\(\)\.getresponse$/;
 const OF_ADDRESSES =
   /^(?:(?:six\.moves\.)?urllib\.request|urllib2?)\.urlopen$|^urllib3\.(?:PoolManager\(\)\.)?request$/;
 const fetches = (path: string): boolean =>
-  OF_CLIENTS.test(path) || OF_ADDRESSES.test(path) || OF_CONNECTIONS.test(path);
+  [OF_CLIENTS, OF_SESSIONS, OF_ADDRESSES, OF_CONNECTIONS].some((one) => one.test(path));
 const LOADS_OBJECTS = /^(?:c?[Pp]ickle|_pickle|dill|cloudpickle|joblib|torch)\.loads?$/;
-/** A function that runs things, as a stream of objects names it: module and name, with opcodes and lengths between them. */
-const NAMED_IN_STREAM =
-  /(?:^|[^A-Za-z.])c?(?:os|posix|nt|subprocess|builtins|__builtin__|runpy|importlib|pty|shutil|ctypes|commands)[^A-Za-z]{1,8}[XSV]?[^A-Za-z]{0,8}(?:system|popen|spawn|exec|eval|Popen|call|check_|run|get(?:status)?output|__import__|compile|import_module|rmtree|CDLL|open|getattr)/;
+/** Modules and functions that run things, as a stream of objects names them. */
+const IN_STREAM: readonly RegExp[] = [
+  /(?:^|[^A-Za-z.])c?(?:os|posix|nt|subprocess|builtins|__builtin__|runpy|importlib|pty|shutil|ctypes)[^A-Za-z.]/,
+  /[^A-Za-z.](?:system|popen|spawn|exec|eval|Popen|call|check_|run|getoutput|__import__|import_module|rmtree|CDLL)/,
+];
 const WRITES = /\.(?:write|writelines|write_bytes|write_text)$/;
 /** What names a file, and keeps its name. */
 const OF_FILES = /^(?:open|io\.open|os\.path\.\w+|(?:pathlib\.)?(?:Path|PurePath))$/;
@@ -201,7 +204,7 @@ class Judge {
       if (input & ORIGIN.socket) this.#tell('shell-elsewhere', offset);
     } else if (LOADS_OBJECTS.test(path)) {
       if (first.origin & ORIGIN.fetched) this.#tell('fetched-object', offset);
-      if (NAMED_IN_STREAM.test(first.text ?? '')) this.#tell('decoded', offset);
+      if (IN_STREAM.every((one) => one.test(first.text ?? ''))) this.#tell('decoded', offset);
     } else if (path === 'os.dup2' && first.origin & ORIGIN.socket) this.#tell('shell-elsewhere', offset);
     const isLocal = isCommand(path) && runsLocalTool(args.map(wordsOf).join(' '));
     if (

@@ -21,8 +21,8 @@ const ADDRESS = /:\/\//;
 const WORDS_MAX = 256;
 const FILES_MAX = 10_000;
 
-const nameOf = (word: string): string =>
-  /[^/\\]{0,256}$/.exec(word.replace(/[?#].*$/s, ''))![0].replace(/^["'`]+|["'`]+$/g, '');
+/** The last part of a path or address. */
+const nameOf = (word: string): string => word.split(/[?#]/, 1)[0]!.split(/[/\\]/).at(-1)!;
 const programOf = (word: string): string => nameOf(word).replace(/\.exe$/i, '');
 
 /** The files that a command writes what it fetches to. @param at where its words begin */

@@ -5,7 +5,7 @@ const RUNNER =
   /(?:^|[\s;&|!({"'`/\\])(?:npx|bunx|pnpx|uvx|pipx\s{1,4}run|(?:npm|pnpm|yarn)\s{1,4}(?:exec|dlx|x)|uv\s{1,4}(?:run|tool\s{1,4}run)|(?:deno|bun)\s{1,4}(?:run|x))(?:\.cmd|\.exe)?\s/g;
 /** Options by whose values the package or its registry is named. */
 const SOURCE =
-  /^(?:--?(?:from|with|package|p|registry|i|index|index-url|default-index|extra-index-url|find-links|script))(?:=(.{1,2048}))?$/s;
+  /^--?(?:from|with|package|p|registry|i|script|find-links|(?:default-|extra-)?index(?:-url)?)(?:=(.{1,2048}))?$/s;
 /** Options of these that another value follows. */
 const WITH_VALUE = /^(?:--(?:python|directory|project|env-file|config|allow-\w+|prefix)|-c)$/;
 const ADDRESS = /^(?:git\+|hg\+|svn\+)?((?:https?|ftp|git):\/\/.{1,2048})$/is;
