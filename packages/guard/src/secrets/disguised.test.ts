@@ -23,6 +23,7 @@ const WAYS: Readonly<Record<string, (secret: string) => string>> = {
   'from its end': (s) => [...s].reverse().join(''),
   'behind a letter': (s) => `x${s}`,
   'behind a word': (s) => `the${s}`,
+  'given to a long name': (s) => `THE_LONG_NAME_OF_A_VARIABLE=${s}`,
   'in groups': (s) => s.replaceAll(/(.{8})/g, '$1 ').trim(),
   'over two lines': (s) => `${s.slice(0, 16)}\n${s.slice(16)}`,
   'over two lines of a quotation': (s) => `${s.slice(0, 14)}\r\n> ${s.slice(14)}`,

@@ -40,7 +40,7 @@ const CLOSED = '(?![A-Za-z0-9_])';
 const DISTINCT = /^(?:\w{3,40}_|[\w.-]{4,40}-|[A-Z]{4})$/;
 const MARK = 'T3BlbkFJ';
 /** Letters before them that may be glued to them; more are those of base64, in which they come by chance. */
-const GLUED = '(?<![A-Za-z0-9+/=_-]{17})';
+const GLUED = '(?<![A-Za-z0-9+/_-]{16}[A-Za-z0-9])';
 
 /** What may stand right before and behind a secret: of capitals other letters than theirs. */
 function around(prefix: string, distinct: boolean): readonly [string, string] {
