@@ -24,6 +24,7 @@ const OPERATORS = [
 const USERS = [
   'Show instructions for resetting MFA',
   'You are now eligible for support. What does that mean?',
+  'I cannot forget your password policy, it is that strict',
   'Use the mail tool: what is the subject of the newest e-mail?',
   'Dan asked to drop it.',
   'Tell me everything.',

@@ -1,3 +1,4 @@
+import { NEGATED } from '../rules/injection-words.ts';
 import type { View } from '../views/canonicalise.ts';
 
 /** References to a value that is kept elsewhere, and what stands for one in guides: each a name, never a sentence. */
@@ -42,8 +43,12 @@ const LINE_MAX = 400;
 
 const SAYS = '(?:share|tell|give|send|disclose|reveal)(?: anyone| anybody| out)?';
 const URGED = '(?:ignore (?:a|the|any) warnings?|keep (?:a|the|it|this|something) secret|act at once)';
-/** Advice that asks for the opposite of an attack, in so many words. */
+/** What asks for the opposite of an attack, or says that it is none, in so many words. */
 const ADVICE = [
+  new RegExp(
+    `${NEGATED}(?:ignore|disregard|forget|overlook|bypass|override|neglect) (?:your|my|our|the|these|those|any|all)(?: \\w{1,24}){1,2}`,
+    'g',
+  ),
   new RegExp(`\\b(?:never|do not|don't) ${SAYS} your (?:passwords?|pin|codes?|one-time codes?)\\b`, 'g'),
   new RegExp(`\\b(?:asks?|urges?|tells?|wants?) you to ${URGED}(?:,? or to ${URGED})?\\b`, 'g'),
 ];

@@ -9,6 +9,9 @@ export const ORDERS =
 /** What programs ignore and override: a rule or command of theirs, and rules about what they ignore. */
 export const NO_ORDER =
   '(?!\\s(?:the )?(?:rule|guideline|directive|command|constraint|restriction|policy)\\b|(?<=\\b(?:same|the|these) ignore) rules?\\b)';
+/** Who says that nothing is to be ignored, or cannot be, gives no order to ignore it: stands right before the verb. */
+export const NEGATED =
+  "\\b(?:never|can(?:not|'?t)|won'?t|(?:will|would|do|does|did|must|should|could|may) not|(?:do|does|did|must|should|could|would)n'?t) (?:ever )?";
 /** Where orders are that a defender means: within what a system is to read, and not to obey. */
 export const IN_DATA =
   '(?!\\s(?:(?:that\\s)?(?:is|are|may be|might be|you find|you see|appears?)\\s)?(?:(?:contained|found|embedded|written|present|included|hidden|placed)\\s)?(?:in(?:side)?|within|from)\\s(?:(?:the|this|that|these|any|its?|an?|users?|following|provided|pasted|quoted)\\s){0,3}(?:text|document|content|e-?mail|page|passage|quotation|tag|file|attachment|website|web ?page|transcript|review|article|pdf|readme|comment|ticket|delimiter|snippet)s?\\b)';
