@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { CodedError, ERRORS, fileFault, toCodedError } from '@sallyport/core';
 import { COMMANDS, findCommand } from './commands.ts';
 import { parseOptions } from './options.ts';
@@ -25,6 +27,13 @@ function exitCodeOf(fault: CodedError): number {
 }
 
 const HELP: ReadonlySet<string> = new Set(['help', '--help', '-h']);
+const VERSION: ReadonlySet<string> = new Set(['version', '--version', '-V']);
+
+/** The version of this program, as its package says. */
+function ownVersion(): string {
+  const text = readFileSync(join(import.meta.dirname, '../package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
 
 /** Which commands there are; of some words, only those that begin with them. */
 async function help(words: readonly string[]): Promise<string[]> {
@@ -36,12 +45,17 @@ async function help(words: readonly string[]): Promise<string[]> {
       : ['Two gates around every AI call, and a record that cannot be quietly rewritten.', '']),
     ...commands.flatMap(({ usage, summary }) => [`  sallyport ${usage}`, `      ${summary}`]),
     '',
+    '`sallyport --version` says which version this is.',
     'Every command takes --data DIR (default .sallyport), --root-key FILE, --config FILE and --format json.',
   ];
 }
 
 async function main(argv: readonly string[]): Promise<number> {
   const [first = 'help'] = argv;
+  if (VERSION.has(first)) {
+    print(`sallyport ${ownVersion()}`);
+    return 0;
+  }
   const last = argv.at(-1) ?? '';
   if (HELP.has(first) || (last.startsWith('-') && HELP.has(last))) {
     const options = argv.findIndex((word) => word.startsWith('-'));

@@ -30,6 +30,12 @@ describe('help', () => {
     assert.doesNotMatch(one.said, /sallyport key rotate/);
   });
 
+  it('has the version beside it', () => {
+    const { code, said } = run('--version');
+    assert.equal(code, 0);
+    assert.match(said, /^sallyport \d+\.\d+\.\d+\n$/);
+  });
+
   it('is pointed to where there is no such command', () => {
     const { code, said } = run('upstream', 'polish');
     assert.equal(code, 2);

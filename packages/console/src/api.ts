@@ -12,6 +12,8 @@ export interface System {
   readonly apiKeyRef: string | null;
   /** Why calls to it have no credential to carry. */
   readonly credentialLack: string | null;
+  /** Why its callers are told at once to come back later; null where calls go to it. */
+  readonly backingOff: string | null;
   readonly demo: boolean;
   readonly origin: 'file' | 'command' | 'demo';
 }

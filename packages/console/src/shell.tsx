@@ -83,7 +83,7 @@ export function Shell(): ReactElement {
       >
         <Stale asOfMs={stale} />
         <Weak session={data} />
-        <Outlet />
+        {isWeak(data) && location.pathname !== '/account' ? null : <Outlet />}
       </main>
       <ProofDialog />
     </div>
@@ -108,10 +108,13 @@ function Stale({ asOfMs }: { asOfMs: number | null }): ReactElement | null {
   );
 }
 
+/** Whether a session is too weak for the roles of its person: no page but that of the account is answered. */
+const isWeak = ({ level, levelNeeded }: Session): boolean => level < levelNeeded;
+
 /** Says what is missing while a session is too weak for the roles of its person. */
 function Weak({ session }: { session: Session }): ReactElement | null {
   const bootstrap = session.methods.includes('set-up-link') && !session.methods.includes('passkey');
-  if (session.level >= session.levelNeeded && !(bootstrap && session.levelNeeded === 3)) return null;
+  if (!isWeak(session) && !(bootstrap && session.levelNeeded === 3)) return null;
   const words =
     bootstrap && session.level === 3
       ? `This session came from the set-up link and ends at ${moment(session.expiresAt)}. After that, administrators need a passkey.`

@@ -65,7 +65,7 @@ export const ERRORS = {
   'body-invalid': row(
     400,
     'the body does not have the shape this dialect defines',
-    'see the message for the field',
+    'send what the API of this dialect documents: the message names the member that is not so',
   ),
   'body-encoding-unsupported': row(
     415,
@@ -217,7 +217,11 @@ export const ERRORS = {
     'see the alert, or `sallyport doctor`; mend what it names, or remove the system',
   ),
   'not-found': row(404, 'there is no such thing', 'check the id'),
-  'request-invalid': row(400, 'the request does not match the schema', 'see the message for the field'),
+  'request-invalid': row(
+    400,
+    'the request does not match the schema',
+    'change what the message names, and send it again',
+  ),
   conflict: row(409, 'a thing of this name exists already', 'choose another name'),
   'config-invalid': row(400, 'the configuration is not valid', 'mend the field the message names'),
   'policy-invalid': row(

@@ -179,7 +179,9 @@ async function lookAtProtection(control: Control, warn: Add): Promise<void> {
     'backup',
     age !== null && age <= BACKUP_DAYS,
     age === null ? 'there is none: what is lost here is lost' : `the newest is ${plural(age, 'day')} old`,
-    'sallyport backup; `backup` in sallyport.yaml makes them by themselves',
+    config.backup
+      ? 'sallyport backup'
+      : 'name a folder in sallyport.yaml, as `backup: { folder: /mnt/elsewhere }`, and they are made by themselves; one alone: sallyport backup FILE --to RECIPIENT',
   );
   const { length } = config.record.witnesses;
   warn(

@@ -4,6 +4,7 @@ import { type Config, newEvent, toCodedError } from '@sallyport/core';
 import type { Control } from './control.ts';
 import { takeAwayUngiven } from './group-roles.ts';
 import { log } from './log.ts';
+import { uncallable } from './uncallable.ts';
 
 /** What a reload did. */
 export interface Reloaded {
@@ -13,6 +14,8 @@ export interface Reloaded {
   readonly changed: readonly string[];
   /** Settings that differ in the file and need a restart to take effect. */
   readonly restart: readonly string[];
+  /** What of it will not work as it stands, in sentences: systems to which no call goes. */
+  readonly warnings: readonly string[];
   /** Version of the policies that decide now. */
   readonly policies: string;
   /** Version of the rules over texts that decide now. */
@@ -57,6 +60,14 @@ function compare(before: Config, after: Config): { changed: string[]; restart: s
   return { changed, restart: Object.keys(next).filter((name) => differ(old[name], next[name])) };
 }
 
+/** Systems of the file to which no call would go. */
+const warningsOf = ({ systems }: Config): string[] =>
+  Object.entries(systems).flatMap(([name, { urls, allowPrivate }]) =>
+    uncallable(urls, allowPrivate).map(
+      (why) => `system \`${name}\`: ${why}; until then calls to it are refused`,
+    ),
+  );
+
 /**
  * Takes the configuration, its policies and its certificates anew, without dropping a call. What is not valid never
  * loads: the one before stays, and that is an event.
@@ -100,7 +111,7 @@ export async function reload(control: Control, actor: string, load: () => Config
       data: { ...compared, policies, rules },
     }),
   );
-  return { ...compared, read: readPlaces(control), policies, rules };
+  return { ...compared, warnings: warningsOf(control.config), read: readPlaces(control), policies, rules };
 }
 
 /** Goes on with the configuration before, where the gateway did not take the next one. */

@@ -308,6 +308,7 @@ export const reloadedView = z
     read: z.array(z.string()).openapi({ description: 'files and folders that were read' }),
     changed: z.array(z.string()),
     restart: z.array(z.string()),
+    warnings: z.array(z.string()).openapi({ description: 'systems to which no call would go, and why' }),
     policies: z.string(),
     rules: z.string(),
   })

@@ -49,6 +49,20 @@ describe('reload', () => {
     return server.control.installation.store.events.latest(type);
   };
 
+  it('says of a system in the file that no call would go to it', async () => {
+    write('observe', '  inside: { dialect: openai, urls: ["http://10.0.0.7/v1"] }\n');
+    const { warnings } = await server.control.reload('test');
+    assert.equal(warnings.length, 1);
+    assert.match(
+      warnings[0]!,
+      /^system `inside`: http:\/\/10\.0\.0\.7\/v1 is a private address.*`allowPrivate`.*refused$/,
+    );
+    write('observe', '  inside: { dialect: openai, urls: ["http://10.0.0.7/v1"], allowPrivate: true }\n');
+    assert.deepEqual((await server.control.reload('test')).warnings, []);
+    write('observe');
+    await server.control.reload('test');
+  });
+
   it('takes a changed configuration while calls are in flight, and drops none', async () => {
     fake.answer = (_req, res) => setTimeout(() => sendJson(res, completion('slow')), 400);
     const flying = Array.from({ length: 20 }, () => ask('hello'));
@@ -58,6 +72,7 @@ describe('reload', () => {
     const done = await server.control.reload('test');
     assert.deepEqual(done.changed, ['systems']);
     assert.deepEqual(done.restart, []);
+    assert.deepEqual(done.warnings, []);
     assert.equal((await ask(attack)).status, 403, 'enforced from now on, on every worker');
     assert.deepEqual([...new Set((await Promise.all(flying)).map((one) => one.status))], [200]);
     assert.deepEqual((await latest('configuration-loaded'))!.data['changed'], ['systems']);

@@ -7,6 +7,7 @@ interface Reloaded {
   readonly read: readonly string[];
   readonly changed: readonly string[];
   readonly restart: readonly string[];
+  readonly warnings: readonly string[];
   readonly policies: string;
 }
 
@@ -27,6 +28,7 @@ export const reload: Command = {
       else {
         for (const place of done.read) print(`Read ${place}.`);
         print(done.changed.length === 0 ? 'Nothing changed.' : `Changed: ${done.changed.join(', ')}.`);
+        for (const warning of done.warnings) print(`Warning: ${warning}.`);
         print(`Policies ${done.policies} decide.`);
         if (done.restart.length > 0) print(`Needs a restart: ${done.restart.join(', ')}.`);
       }

@@ -45,7 +45,10 @@ export function SystemsPage(): ReactElement {
                     {system.name}
                   </Link>
                 </h2>
-                <Status tone={system.mode === 'enforce' ? 'good' : 'warn'}>{system.mode}</Status>
+                <span className="flex gap-3">
+                  {system.backingOff === null ? null : <Status tone="bad">backing off</Status>}
+                  <Status tone={system.mode === 'enforce' ? 'good' : 'warn'}>{system.mode}</Status>
+                </span>
               </div>
               <p className="text-muted text-sm break-all">
                 {system.dialect} at {system.urls.join(', ')}
@@ -138,6 +141,15 @@ export function SystemPage(): ReactElement {
               </p>
             )}
           </dd>
+          {system.backingOff === null ? null : (
+            <>
+              <dt className="text-muted">Calls</dt>
+              <dd>
+                <Status tone="bad">backing off</Status> {system.backingOff}; until then they are told to come
+                back
+              </dd>
+            </>
+          )}
           <dt className="text-muted">Private addresses</dt>
           <dd>{system.allowPrivate ? 'allowed' : 'refused'}</dd>
           <dt className="text-muted">Defined</dt>

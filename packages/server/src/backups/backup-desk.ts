@@ -198,7 +198,7 @@ export class BackupDesk {
       if (path === undefined || !existsSync(path))
         throw new CodedError(
           'request-invalid',
-          'there is no backup to restore: make one with `sallyport backup`',
+          'there is no backup to restore: make one with `sallyport backup FILE --to RECIPIENT`, or name a folder as `backup.folder` in sallyport.yaml',
         );
       const begun = performance.now();
       const folder = mkdtempSync(join(installation.folder, DRILL));

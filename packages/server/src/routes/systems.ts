@@ -1,7 +1,5 @@
-import { isIP } from 'node:net';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { bareHost, CodedError, isLooser, opensPlace, systemChangeSchema } from '@sallyport/core';
-import { classifyAddress } from '@sallyport/gateway';
+import { CodedError, isLooser, opensPlace, systemChangeSchema } from '@sallyport/core';
 import type { Context } from 'hono';
 import { needs } from '../authorisation/route-permissions.ts';
 import { systemTarget } from '../authorisation/system-scope.ts';
@@ -12,23 +10,13 @@ import * as schemas from '../schemas.ts';
 import { credentialsOf } from '../secrets/credentials.ts';
 import type { KnownSystem } from '../snapshot.ts';
 import { reachSystems } from '../system-reach.ts';
+import { uncallable } from '../uncallable.ts';
 import { body, type Env, failures, json, named, systemView } from './shared.ts';
 
 /** Refuses addresses at once that no call would be made to. @throws CodedError `request-invalid` */
 function requireCallable(urls: readonly string[], allowPrivate: boolean): void {
-  for (const url of urls) {
-    const host = bareHost(new URL(url));
-    const local = /^(?:.*\.)?localhost$/.test(host);
-    if (!local && isIP(host) === 0) continue;
-    const kind = local ? 'private' : classifyAddress(host);
-    if (kind === 'forbidden')
-      throw new CodedError('request-invalid', `${url} is link-local or reserved, and never called`);
-    if (kind === 'private' && !allowPrivate)
-      throw new CodedError(
-        'request-invalid',
-        `${url} is a private address: if that is meant, allow it (\`allowPrivate\`, --allow-private)`,
-      );
-  }
+  const [why] = uncallable(urls, allowPrivate);
+  if (why !== undefined) throw new CodedError('request-invalid', why);
 }
 
 /** Routes of the AI systems. */
