@@ -257,8 +257,9 @@ export function recordRoutes(app: OpenAPIHono<Env>, control: Control): void {
       responses: { 200: json(schemas.reloadedView, 'What changed'), ...failures },
     }),
     async (c) => {
-      const { read, changed, restart, ...versions } = await control.reload(c.var.actor);
-      return c.json({ read: [...read], changed: [...changed], restart: [...restart], ...versions }, 200);
+      const { read, changed, restart, warnings, ...versions } = await control.reload(c.var.actor);
+      const lists = { changed: [...changed], restart: [...restart], warnings: [...warnings] };
+      return c.json({ read: [...read], ...lists, ...versions }, 200);
     },
   );
   app.openapi(
