@@ -71,7 +71,7 @@ it('packages from repositories of named hosts are for someone to look at, and cl
 
 it('lines of requirements that pip does not take, or that depend on the environment, are told', () => {
   const { packages, unread } = requirementsLock.read(
-    `a==1.0#comment\nb==1.0 more\nc==\nd==\${VERSION}\n%%\ne==1.0 # comment\nf (>=1,<2)\ng===any.thing\nh~=1.4.2,!=1.5.*,\ni\nj[x]==2 ; python_version > "3"\nk==3 --hash=sha256:00\n`,
+    `a==1.0#comment\nb==1.0 more\nc==\nd==\${VERSION}\n%%\ne==1.0 # comment\nf (>=1,<2)\ng===any.thing\nh~=1.4.2,!=1.5.*,\ni\nj[x]==2 ; python_version > "3"\nk==3 --hash=sha256:00\n.\n.[dev,test]\n.. ; extra == "x"\n`,
   );
   assert.deepEqual(
     packages.map(({ name, version }) => `${name} ${version}`),

@@ -41,7 +41,9 @@ function readRequirement(line: string): LockedPackage | string | null {
       /[#&]egg=([\w.-]+)/.exec(address)?.[1] ?? address.replace(/^.*\//, '').replace(/[@#?].*/s, '');
     return { ecosystem: 'PyPI', name, version: null, source, runsAtInstall: true, needle: line.trim() };
   }
-  if (text === '' || text.startsWith('-')) return null;
+  // `.` and `.[extra]` are the project itself.
+  if (text === '' || text.startsWith('-') || /^\.{1,2}(?:\[[^\]]{0,256}\])?(?:\s*;|$)/.test(text))
+    return null;
   // A file beside it is installed as it is.
   if (/^[^\s;@]{0,512}(?:\/|\.whl|\.tar\.gz|\.zip)(?=[\s;]|$)|^\.{0,2}\//.test(text)) {
     const name = text.split(/[\s;]/, 1)[0]!.replace(/^.*\//s, '') || text;
