@@ -7,5 +7,5 @@ const TIMES = Number(process.env['TIMES'] ?? 100);
 /** Another seed sends other inputs. */
 const SEED = Number(process.env['SEED'] ?? 1_000_000);
 
-for (const [open, smoke] of BOUNDARIES)
+for (const { open, smoke } of BOUNDARIES)
   it(`${open.name}: ${smoke * TIMES} inputs`, () => cross(open, smoke * TIMES, SEED));

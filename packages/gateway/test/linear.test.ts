@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { DETECTED_BY, PASSED_BY } from '../../../bench/linear/covered.ts';
 import { measure } from '../../../bench/linear/measure.ts';
 import { PASSES } from '../../../bench/linear/passes.ts';
 
@@ -9,7 +12,41 @@ const RATIO_MAX = 24;
 const FREE_MS = 40;
 const TRIES = 3;
 
+/** Where passes over foreign text are. */
+const PASSING = ['guard', 'gateway', 'models'];
+/** A pass goes in steps, or finds something in a text. */
+const EXPORTED = /^export function(?:\* (\w+)| (find\w+))/gm;
+
+/** Names of all passes that the sources export. */
+const exported = (): string[] =>
+  PASSING.flatMap((name) => {
+    const folder = join(import.meta.dirname, '../..', name, 'src');
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+      .flatMap((file) => [...readFileSync(join(folder, file), 'utf8').matchAll(EXPORTED)])
+      .map(([, generator, finder]) => (generator ?? finder)!);
+  });
+
 describe('every pass over what comes from outside', () => {
+  it('has a row, and so has every detector', () => {
+    const names = new Set(exported());
+    assert.deepEqual(
+      [...names].filter((name) => !Object.hasOwn(PASSED_BY, name)),
+      [],
+      'add a row',
+    );
+    assert.deepEqual(
+      Object.keys(PASSED_BY).filter((name) => !names.has(name)),
+      [],
+      'it is there no more',
+    );
+    const rows = [...Object.values(PASSED_BY), ...Object.values(DETECTED_BY)].filter((row) => row !== null);
+    assert.deepEqual(
+      rows.filter((row) => !Object.hasOwn(PASSES, row)),
+      [],
+    );
+  });
+
   for (const [name, pass] of Object.entries(PASSES))
     it(`${name}: linear`, async (t) => {
       // The machine may be busy with something else once or twice; a square stays one.

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { followed } from './followed.ts';
 import { enforced, fakeSystem, scratch, type TestServer, testServer } from './harness.ts';
 import { signedIn, type TestPerson } from './people.ts';
+import { SOME_USER, scimBodies } from './random-scim.ts';
 
 /** What is read of a schema of the OpenAPI document. */
 interface Schema {
@@ -36,9 +37,11 @@ interface Step {
   readonly choices: readonly number[];
 }
 
-/** Long, or of no use to the property: streams, and what ends the test's own way in. */
-const LEFT_OUT =
-  /^(?:GET \/api\/v1\/live|POST \/api\/v1\/(?:session|setup).*|DELETE \/api\/v1\/session|.* \/scim\/.*)$/;
+/** Long: it streams. All others are asked, those that end the test's own way in too. */
+const LEFT_OUT = 'GET /api/v1/live';
+const isScim = (path: string): boolean => path.startsWith('/scim/');
+/** Routes of whoever is not signed in: they are asked by no one. */
+const isOpen = (path: string): boolean => /^\/api\/v1\/(?:session|setup|token)(?:\/|$)/.test(path);
 const STRINGS = [
   'alpha',
   'beta',
@@ -134,8 +137,8 @@ export interface ChangedAtRandom {
   /** Starts it again, and sees that it serves and revokes. */
   again(): Promise<void>;
   close(): Promise<void>;
-  /** Requests by the status of their answers. */
-  readonly answers: Map<number, number>;
+  /** Requests by the status of their answers; those by SCIM and by no one once more, with that before it. */
+  readonly answers: Map<string, number>;
 }
 
 /** Opens one. @param length most steps of one sequence */
@@ -159,19 +162,21 @@ export async function changedAtRandom(length: number): Promise<ChangedAtRandom> 
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(([name, { requestBody }]): Operation[] => {
       const method = name.toUpperCase();
-      if (!path.startsWith('/api/') || LEFT_OUT.test(`${method} ${path}`)) return [];
+      if (!/^\/(?:api|scim)\//.test(path) || `${method} ${path}` === LEFT_OUT) return [];
       return [{ method, path, body: requestBody?.content['application/json']?.schema ?? null }];
     }),
   );
   const toAdd = operations.find(({ method, path }) => method === 'POST' && path === '/api/v1/systems')!;
   const choices = fc.array(fc.nat(999), { minLength: 4, maxLength: 4 });
+  const bodyOf = ({ method, path, body }: Operation): fc.Arbitrary<unknown> => {
+    if (isScim(path))
+      return /^(?:POST|PUT|PATCH)$/.test(method) ? mutated(scimBodies(path, method)) : fc.constant(undefined);
+    return body === null ? fc.constant(undefined) : bodies(body, document.components.schemas);
+  };
   const stepOf = (operation: Operation): fc.Arbitrary<Step> =>
     fc.record({
       operation: fc.constant(operation),
-      body:
-        operation.body === null
-          ? fc.constant(undefined)
-          : bodies(operation.body, document.components.schemas),
+      body: bodyOf(operation),
       choices,
     });
   const changing = operations.filter(({ method }) => method !== 'GET');
@@ -179,13 +184,20 @@ export async function changedAtRandom(length: number): Promise<ChangedAtRandom> 
     { weight: 2, arbitrary: fc.record({ operation: fc.constant(toAdd), body: systems(fake.url), choices }) },
     { weight: 6, arbitrary: fc.constantFrom(...changing).chain(stepOf) },
     { weight: 1, arbitrary: fc.constantFrom(...operations).chain(stepOf) },
+    { weight: 2, arbitrary: fc.constantFrom(...changing.filter(({ path }) => isScim(path))).chain(stepOf) },
+    { weight: 1, arbitrary: fc.constantFrom(...changing.filter(({ path }) => isOpen(path))).chain(stepOf) },
   );
-  const answers = new Map<number, number>();
+  const answers = new Map<string, number>();
+  const count = (what: string): void => void answers.set(what, (answers.get(what) ?? 0) + 1);
   const revoked: string[] = [];
+  let made = 0;
 
   /** Values for parameters of a path: of what there is. */
   const known = async (path: string): Promise<string[]> => {
     const { store } = server.control.installation;
+    if (path.includes('/Users/'))
+      return (await server.control.accounts.provisioner.users()).map(({ id }) => id);
+    if (path.includes('/Groups/')) return (await store.provisioning.groups()).map(({ id }) => id);
     if (path.includes('/keys/')) return (await store.keys.list()).map(({ id }) => id);
     if (path.includes('/programs/')) return (await store.programs.list()).map(({ id }) => id);
     if (path.includes('/integrations/')) return (await store.integrations.list()).map(({ id }) => id);
@@ -211,6 +223,39 @@ export async function changedAtRandom(length: number): Promise<ChangedAtRandom> 
     revoked.push(key);
   };
 
+  /** The key of an identity provider, made again where it was taken away. */
+  let providerKey: { id: string; key: string } | null = null;
+  const provider = async (): Promise<string> => {
+    const { programs } = server.control.accounts;
+    const row = providerKey && (await server.control.installation.store.keys.byId(providerKey.id));
+    if (providerKey && row?.revokedAt === null) return providerKey.key;
+    const grants = [{ role: 'provisioner' }];
+    const { id } = await programs.add('test', { name: `p${made++}`, purpose: 'x', owner: null, grants });
+    providerKey = await server.control.apiKeys.create('test', { name: 'p', systems: ['good'], program: id });
+    return providerKey.key;
+  };
+
+  /** Asks as an identity provider, or as no one. */
+  const askWithout = async (
+    key: string | null,
+    method: string,
+    path: string,
+    body: unknown,
+  ): Promise<Response> => {
+    const [user = 'none'] = await known('/Users/');
+    return fetch(`${server.controlUrl}${path}`, {
+      method,
+      redirect: 'manual',
+      headers: {
+        ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+        ...(body === undefined
+          ? {}
+          : { 'content-type': key === null ? 'application/json' : 'application/scim+json' }),
+      },
+      body: body === undefined ? null : JSON.stringify(body).replaceAll(SOME_USER, user),
+    });
+  };
+
   const ask = async ({ operation, body, choices: [first = 0, ...rest] }: Step): Promise<void> => {
     const { method, path } = operation;
     await server.control.installation.store.change(async (tx) => {
@@ -224,13 +269,14 @@ export async function changedAtRandom(length: number): Promise<ChangedAtRandom> 
       const value = values[(numbers.shift() ?? 0) % values.length] ?? 'none';
       return value.startsWith('%') ? value : encodeURIComponent(value);
     });
-    const response = await admin.call(
-      method,
-      filled,
-      method === 'GET' || method === 'DELETE' ? undefined : body,
-    );
+    const own = method === 'GET' || method === 'DELETE' ? undefined : body;
+    const isOwn = !isScim(path) && !(isOpen(path) && first % 2 === 0);
+    const response = isOwn
+      ? await admin.call(method, filled, own)
+      : await askWithout(isScim(path) ? await provider() : null, method, filled, own);
     const text = await response.text();
-    answers.set(response.status, (answers.get(response.status) ?? 0) + 1);
+    count(`${response.status}`);
+    if (!isOwn) count(`${isScim(path) ? 'SCIM' : 'open'} ${response.status}`);
     assert.ok(response.status < 500 || response.status === 503, `${method} ${filled}: ${text.slice(0, 200)}`);
     if (response.status === 401) admin = await signedIn(server, [{ role: 'administrator' }]);
   };

@@ -92,7 +92,7 @@ describe('refused changes', () => {
     assert.equal(await status(key, 'good'), 401, 'a revocation acts');
   });
 
-  it('a row that cannot be used is left out alone: a 503 of its own, an event, an alert; the rest goes on', async () => {
+  it('a row that cannot be used is left out alone: a 503 of its own, an event, an alert, a finding; the rest goes on', async () => {
     await slip('no-json', '{');
     await slip('no-shape', '{"dialect":"klingon"}');
     await slip(
@@ -121,6 +121,37 @@ describe('refused changes', () => {
       'system:no-profile',
       'system:no-shape',
     ]);
+    const found = async () =>
+      (await store.findings.list())
+        .filter(({ technique }) => technique === 'row-cannot-be-used')
+        .map((one) => `${one.subject} ${one.status}`)
+        .sort();
+    await server.control.installation.flush();
+    assert.deepEqual(await found(), [
+      'system:no-json open',
+      'system:no-profile open',
+      'system:no-shape open',
+    ]);
+    const { findings } = (await ok(await operator.call('GET', '/api/v1/findings'), 200)) as {
+      findings: { subject: string }[];
+    };
+    assert.ok(
+      findings.some(({ subject }) => subject === 'system:no-json'),
+      'and it is in the list that the console shows',
+    );
+    const put = async (config: string): Promise<void> => {
+      await store.change(async (tx) => {
+        await tx.updateTable('systems').set({ config }).where('name', '=', 'no-shape').execute();
+        await followed(tx, 'systems');
+        return { result: undefined, event: [] };
+      });
+      await server.control.publish();
+      await server.control.installation.flush();
+    };
+    await put(JSON.stringify({ dialect: 'openai', urls: [fake.url], allowPrivate: true }));
+    assert.ok((await found()).includes('system:no-shape resolved'), 'mended, it is over');
+    await put('{"dialect":"klingon"}');
+    assert.ok((await found()).includes('system:no-shape open'), 'and open when it comes again');
     await ok(await operator.call('DELETE', '/api/v1/systems/no-json'), 204);
     assert.equal(await status(key, 'good'), 200);
     assert.equal((await latest('system-released'))?.subject, 'system:no-json');

@@ -81,10 +81,24 @@ export async function upsertCounted(tx: Connection, counted: Counted): Promise<v
         also,
         severity,
         status: 'open',
+        resolved_at: null,
         ...(isGraver ? { accepted: null } : {}),
         count: sql<number>`${e.ref('findings.count')} + ${counted.count}`,
       })),
     )
+    .execute();
+}
+
+/** Closes what was found of a subject, and is there no more. */
+export async function closeCounted(
+  tx: Connection,
+  { at, subject }: SallyportEvent,
+  { detector, technique }: Pick<Found, 'detector' | 'technique'>,
+): Promise<void> {
+  await tx
+    .updateTable('findings')
+    .set({ status: 'resolved', resolved_at: at, accepted: null })
+    .where('fingerprint', '=', fingerprint(subject, { detector, technique }))
     .execute();
 }
 

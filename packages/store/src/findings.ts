@@ -9,6 +9,7 @@ import {
 import type { Kysely } from 'kysely';
 import {
   type Counted,
+  closeCounted,
   closeUnseen,
   decide,
   type FindingRow,
@@ -33,6 +34,18 @@ function subjectOf(row: string): string {
   const kind = { api_keys: 'key', systems: 'system', people: 'person', programs: 'program' }[table];
   return kind === undefined ? 'organisation' : `${kind}:${key}`;
 }
+
+/** A row that is left out: what is stored cannot be used. */
+const UNUSABLE = { detector: 'state', technique: 'row-cannot-be-used' } as const;
+/** Its end: whoever reads the rows looked again, and it can. */
+const RELEASED = 'system-released';
+/** Events that are written as they come; all others are counted. */
+const WRITTEN: ReadonlySet<string> = new Set([
+  'detections-noted',
+  'scan-completed',
+  'finding-decided',
+  RELEASED,
+]);
 
 /** Findings that are over, as far as they are listed. */
 const RESOLVED_MAX = 2_000;
@@ -82,6 +95,11 @@ export class FindingProjection {
           },
           at,
         );
+    if (type === 'system-quarantined') {
+      // What ended before it began again is not over.
+      this.#events = this.#events.filter((one) => one.type !== RELEASED || one.subject !== subject);
+      this.#count({ subject, ...UNUSABLE, also: [], severity: 'high', demo }, at);
+    }
     if (type === 'review-signed')
       for (const holder of (data['unexpected'] ?? []) as string[])
         this.#count(
@@ -95,8 +113,7 @@ export class FindingProjection {
           },
           at,
         );
-    if (type === 'detections-noted' || type === 'scan-completed' || type === 'finding-decided')
-      this.#events.push(event);
+    if (WRITTEN.has(type)) this.#events.push(event);
   }
 
   #count(found: Found, at: string): void {
@@ -131,6 +148,7 @@ async function write(
   for (const event of events) {
     if (event.type === 'detections-noted') await upsertNoted(tx, event);
     else if (event.type === 'scan-completed') await closeUnseen(tx, event);
+    else if (event.type === RELEASED) await closeCounted(tx, event, UNUSABLE);
     else await decide(tx, event);
   }
 }

@@ -6,13 +6,15 @@ import { enforced, fakeSystem, type TestServer, testServer } from '../harness.ts
 import type { Boundary } from './boundary.ts';
 import { mutateBytes, mutateDocument, mutateJson } from './mutate.ts';
 
+/** A program on the other side of a boundary. */
 interface Peer {
   readonly url: string;
   answer: (path: string, body: string, res: ServerResponse) => void | Promise<void>;
   close(): void;
 }
 
-async function peer(): Promise<Peer> {
+/** One that answers as it is told. */
+export async function peer(): Promise<Peer> {
   const server = createServer(async (req, res) => {
     const pieces: Buffer[] = [];
     for await (const piece of req) pieces.push(piece as Buffer);
@@ -31,53 +33,11 @@ async function peer(): Promise<Peer> {
   return own;
 }
 
-async function answersCalls(server: TestServer, key: string): Promise<void> {
+/** @throws AssertionError unless calls go through and the server says that it is ready */
+export async function answersCalls(server: TestServer, key: string): Promise<void> {
   const response = await server.chat(key, 'hello');
   assert.equal(response.status, 200, await response.text());
   assert.equal((await fetch(`${server.controlUrl}/readyz`)).status, 200);
-}
-
-/** What witnesses answer to a checkpoint. */
-export async function witnessAnswers(): Promise<Boundary> {
-  const [fake, witness] = [await fakeSystem(), await peer()];
-
-  const own = await testServer({
-    systems: { main: enforced(fake) },
-    config: {
-      record: {
-        witnesses: [{ url: witness.url, keys: [await witnessKey()], allowPrivate: true }],
-        quorum: 1,
-        everySeconds: 3_600,
-      },
-    },
-  });
-  const api = await own.key(['main']);
-  return {
-    name: 'answers of witnesses',
-    deadlineMs: 15_000,
-    send: async (random) => {
-      const line = '— witness.example XXnNpAAAAABAPFqT8YXfzLzqrp3CRoDs6oPaWLQ\n';
-      const body = mutateBytes(Buffer.from(line.repeat(1 + random.below(120))), random);
-      witness.answer = (_path, _body, res) => {
-        res.writeHead(random.pick([200, 200, 200, 409, 422, 403, 500]), {
-          'content-type': random.pick(['text/plain', 'text/x.tlog.size']),
-        });
-        res.end(
-          random.chance(0.3)
-            ? random.pick(['0\n', '-1\n', '1e9\n', '9007199254740993\n', '\n', '9'.repeat(400)])
-            : body,
-        );
-      };
-      await own.chat(api, 'one more entry').then((response) => response.text());
-      await own.control.witnesses.cosign().catch(() => undefined);
-    },
-    honest: () => answersCalls(own, api),
-    close: async () => {
-      await own.stop();
-      witness.close();
-      await fake.close();
-    },
-  };
 }
 
 /** What an identity provider sends by SCIM. */
@@ -276,8 +236,3 @@ function safe(claims: object, random: Parameters<typeof mutateJson>[1]): string 
 }
 
 /** A key that parses, for a name that the answers use. */
-async function witnessKey(): Promise<string> {
-  const { formatVerifierKey, witnessKeys } = await import('@sallyport/ledger');
-  const { signingKey } = await import('@sallyport/vault');
-  return formatVerifierKey(witnessKeys({ name: 'witness.example', ...signingKey(Buffer.alloc(64, 7)) })[0]!);
-}

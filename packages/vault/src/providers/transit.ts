@@ -29,6 +29,7 @@ export interface TransitSettings {
 const NAME = /^[A-Za-z0-9][\w.-]{0,127}$/;
 const ATTEMPTS = 3;
 const PAUSE_MS = 200;
+const PLAINTEXT = /^[A-Za-z0-9+/]+={0,2}$/;
 const CIPHERTEXT = /^vault:v\d+:[A-Za-z0-9+/=]+$/;
 
 const unavailable = (why: string, cause?: unknown): CodedError =>
@@ -41,6 +42,16 @@ function words(text: string): string {
     return Array.isArray(errors) ? errors.map(String).join('; ').slice(0, 200) : '';
   } catch {
     return '';
+  }
+}
+
+/** What an answer holds; nothing where it is not what the engine answers. */
+function dataOf(text: string): Record<string, unknown> {
+  try {
+    const { data } = JSON.parse(text) as { data?: unknown };
+    return typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {};
+  } catch {
+    return {};
   }
 }
 
@@ -77,8 +88,7 @@ export function transitRoot(settings: TransitSettings): KeyProvider {
       }
       const { status, text } = answer;
       if (status === 200) {
-        const { data } = JSON.parse(text) as { data?: Record<string, unknown> };
-        return data ?? {};
+        return dataOf(text);
       }
       if ((status >= 500 || status === 429) && attempt < ATTEMPTS) {
         await new Promise((go) => setTimeout(go, PAUSE_MS * attempt));
@@ -113,7 +123,8 @@ export function transitRoot(settings: TransitSettings): KeyProvider {
         ciphertext,
         associated_data: Buffer.from(context).toString('base64'),
       });
-      if (typeof plaintext !== 'string') throw unavailable('answers with something that is no plaintext');
+      if (typeof plaintext !== 'string' || !PLAINTEXT.test(plaintext))
+        throw unavailable('answers with something that is no plaintext');
       return Buffer.from(plaintext, 'base64');
     },
   };

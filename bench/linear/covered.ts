@@ -1,0 +1,62 @@
+import type { DetectorName } from '@sallyport/core';
+
+/** By which row of the bench each detector is measured. A detector that has none does not compile. */
+export const DETECTED_BY: Readonly<Record<DetectorName, string | null>> = {
+  injection: 'inspect: one text',
+  pii: 'inspect: personal data',
+  secret: 'inspect: secrets',
+  canary: 'find: a canary, begun again and again',
+  'system-prompt-leak': 'find: a system prompt, said again and again',
+  link: 'find: links',
+  obfuscation: 'inspect: invisible characters',
+  schema: 'read: tensors',
+  attachment: 'pointers of attachments',
+  // RE2, whose time is linear in the text whatever the rule.
+  rule: null,
+  command: 'find: commands',
+  // CEL, which has no loops but over lists.
+  condition: null,
+  'training-echo': 'find: an echo of training data',
+  content: 'inspect: one text',
+  unread: 'inspect: a nest of encodings',
+};
+
+/** By which row each pass is measured: every exported generator and `find…` of the guard, the gateway and the dialects. */
+export const PASSED_BY: Readonly<Record<string, string>> = {
+  findCiphers: 'inspect: one text',
+  findRuns: 'inspect: encodings',
+  findEncodings: 'inspect: encodings',
+  numberLayers: 'views: numbers of characters',
+  findHiddenBits: 'views: bits of invisible characters',
+  findSpellings: 'views: letters apart',
+  spelledIn: 'restore: placeholders that are spelt',
+  findPii: 'inspect: personal data',
+  findNames: 'inspect: one text',
+  signed: 'inspect: personal data',
+  told: 'inspect: personal data',
+  findPromptLeaks: 'find: a system prompt, said again and again',
+  findCommands: 'find: commands',
+  findTerminalSequences: 'find: control sequences',
+  findLinks: 'find: links',
+  findCanaries: 'find: a canary, begun again and again',
+  findSecrets: 'inspect: secrets',
+  withoutCredential: 'credential: an answer full of it, escaped',
+  holdsCredential: 'credential: an answer that begins it again and again',
+  longRuns: 'seams: an answer of one long JSON text',
+  seamReadings: 'seams: an answer of many texts',
+  redactorBeside: 'redact beside many placeholders',
+  redactedTexts: 'redact a body',
+  readLeaves: 'edits of an answer',
+  collectTexts: 'read: calls of tools',
+  oddBytes: 'read: log probabilities, with bytes and alternatives',
+  answerNumbers: 'read: numbers that no protocol has',
+  findRoute: 'read: chat with many parts',
+  readOllamaRequest: 'read: Ollama chat',
+  walkRequest: 'read: chat with many parts',
+  readOpenaiRequest: 'read: chat with many parts',
+  collectRequest: 'read: odd member names',
+  longNumbers: 'read: long numbers',
+  cargoOf: 'pointers of attachments',
+  readOpenInferenceRequest: 'read: tensors',
+  readAnthropicRequest: 'read: messages',
+};
