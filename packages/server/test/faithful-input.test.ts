@@ -91,6 +91,26 @@ const FOUND: [string[], unknown][] = [
     ],
     {},
   ],
+  [
+    [
+      'ses_AAAAAAkEYAAA',
+      'sha256:0005f1c8e2a94b7d6035e8c1f2a7b9d4e6c3f0a1b8d7e5c2f9a4b6d3e1c05f6a',
+      'msg_01AP8zylWAmn2xEqdtvUATAer',
+      'd',
+      'e',
+    ],
+    {},
+  ],
+  [
+    [
+      '00000000000000PWD000000000',
+      'sha256:0005f1c8e2a94b7d6035e8c1f2a7b9d4e6c3f0a1b8d7e5c2f9a4b6d3e1c05f6a',
+      'run_AAKG8PjXLziBAMwVAA',
+      'd',
+      'e',
+    ],
+    {},
+  ],
   [['a', 'b', 'c', 'd', 'e'], { trace_id: 2_451_802_100_442_812.5, note: 8.39467767996149e-174 }],
 ];
 

@@ -2,7 +2,7 @@ import { atLeast, LIMITS, SEVERITIES, type Severity } from '@sallyport/core';
 import { KeywordIndex } from '../keyword-index.ts';
 import { secretApart } from './apart.ts';
 import { GENERAL_SECRETS } from './general.ts';
-import { isCodeName, namesNoSecret } from './names.ts';
+import { isCodeName, namesNoSecret, standsInId } from './names.ts';
 import { PLATFORM_SECRETS } from './platforms.ts';
 import type { SecretRule } from './secret-rule.ts';
 import { SERVICE_SECRETS } from './services.ts';
@@ -118,7 +118,7 @@ function opensNothing(text: string, from: number, at: number, value: string): bo
   let begin = from;
   while (begin > 0 && from - begin < NAME_MAX && NAME_CHARACTER.test(text[begin - 1]!)) begin--;
   const [name] = /^[\w.-]*/.exec(text.slice(begin, at))!;
-  if (namesNoSecret(name)) return true;
+  if (namesNoSecret(name) || standsInId(name, from - begin)) return true;
   return !/secret|pass|pwd/i.test(name) && isCodeName(value);
 }
 

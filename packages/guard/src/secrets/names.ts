@@ -52,6 +52,27 @@ export function namesNoSecret(name: string): boolean {
   return /^tokens?$/.test(word) && TOKENS_THAT_GO_ON.has(before);
 }
 
+/** Words that name what opens something, as `generic-api-key` looks for them. */
+const KEYWORD = /access|api|auth|key|credential|creds|passwd|password|passphrase|secret|token|pwd/iy;
+/** As people write a word, alone or within a name. */
+const WRITTEN = /^(?:[a-z]+|[A-Z]+|[A-Z][a-z]+|[Pp]ass(?:Word|Phrase))$/;
+const DRAWN = /[A-Za-z\d]/;
+/** Figures beside letters from which they are drawn by lot: a year or a number has fewer. */
+const ID_FIGURES_MIN = 6;
+
+/** Whether the keyword at a place of a name stands there by chance, within letters and figures drawn by lot: `ses_AAkEYAA`. */
+export function standsInId(name: string, at: number): boolean {
+  KEYWORD.lastIndex = at;
+  const keyword = KEYWORD.exec(name)?.[0];
+  if (keyword === undefined) return false;
+  let begin = at;
+  let end = at + keyword.length;
+  while (begin > 0 && DRAWN.test(name[begin - 1]!)) begin--;
+  while (end < name.length && DRAWN.test(name[end]!)) end++;
+  if (end - begin === keyword.length) return false;
+  return !WRITTEN.test(keyword) || name.slice(begin, end).replaceAll(/\D/g, '').length >= ID_FIGURES_MIN;
+}
+
 /** Figures in a name of code, and runs of them, at most. */
 const FIGURES_MAX = 4;
 const FIGURE_RUNS_MAX = 2;
