@@ -326,7 +326,15 @@ export const PASSES: Readonly<Record<string, Pass>> = {
         const redactor = new Redactor();
         return parts.map(({ pointer, text }) =>
           orderEdits(
-            maskings(system, own.get(pointer) ?? [], text, () => atOnce(readLeaves(text, 'text')), redactor),
+            atOnce(
+              maskings(
+                system,
+                own.get(pointer) ?? [],
+                text,
+                () => atOnce(readLeaves(text, 'text')),
+                redactor,
+              ),
+            ),
           ),
         );
       };

@@ -177,7 +177,7 @@ export async function judgeAnswer(
       const { length } = part.text;
       const found = own.get(part)!;
       if (found.length > 0 && verdict.action === 'redact') await shared(length, stretch.readLeaves());
-      const masks = answerMasks(system, found, stretch, outputRedactor);
+      const masks = await shared(length, answerMasks(system, found, stretch, outputRedactor));
       const back = restoring && part.made === undefined ? await shared(length, restoring.edits(part)) : [];
       let edits = orderEdits([...masks, ...back]);
       if (restoring && back.length > 0) {

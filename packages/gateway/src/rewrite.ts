@@ -3,6 +3,9 @@ import { type Found, Leaves, Redactor, type Replacing } from '@sallyport/guard';
 import type { TextPart } from '@sallyport/models';
 import { actionFor } from './state.ts';
 
+/** Values that are masked from one step to the next. */
+const MASKS_STEP = 64;
+
 /** Replaces as a system wants it. */
 export const redactorFor = ({ privacy, pseudonymKey }: SystemSnapshot): Redactor =>
   new Redactor([], privacy.redact, pseudonymKey);
@@ -119,26 +122,27 @@ export function* readLeaves(text: string, kind: TextPart['kind']): Steps<Leaves>
 }
 
 /**
- * Placeholders for what policy redacts in an answer.
+ * Placeholders for what policy redacts in an answer, in steps.
  * @param leaves of the text, where anything is redacted; null where it holds no JSON
  * @param offset where `text` begins in the coordinates of the detections
  */
-export function maskings(
+export function* maskings(
   system: SystemSnapshot,
   detections: readonly Detection[],
   text: string,
   leaves: (() => Leaves) | null,
   redactor: Redactor,
   offset = 0,
-): Edit[] {
+): Steps<Edit[]> {
   if (system.mode !== 'enforce') return [];
   const found = detections.filter((one) => actionFor(system, 'output', one) === 'redact').map(foundIn);
   if (found.length === 0) return [];
   const slice = (from: number, to: number): string => text.slice(Math.max(0, from - offset), to - offset);
-  if (leaves) return redactor.replace(leaves(), found, slice, false);
-  return found.map(({ start, end, technique }) => ({
-    start,
-    end,
-    text: redactor.placeholder(technique, slice(start, end)),
-  }));
+  if (leaves) return yield* redactor.replaces(leaves(), found, slice, false);
+  const masks: Edit[] = [];
+  for (const { start, end, technique } of found) {
+    masks.push({ start, end, text: redactor.placeholder(technique, slice(start, end)) });
+    if (masks.length % MASKS_STEP === 0) yield;
+  }
+  return masks;
 }

@@ -1,4 +1,4 @@
-import { CodedError, type Detection, LIMITS, type RestorationRecord } from '@sallyport/core';
+import { atOnce, CodedError, type Detection, LIMITS, type RestorationRecord } from '@sallyport/core';
 import type { Leaves } from '@sallyport/guard';
 import type { TextPart, ToolPiece } from '@sallyport/models';
 import { answerMasks } from './answer-masks.ts';
@@ -262,7 +262,7 @@ export class StreamTexts {
 
   #masks(detections: readonly Detection[], stretch: Omit<Stretch, 'lead' | 'quotes'>): Edit[] {
     const { system, outputRedactor } = this.#options;
-    return answerMasks(system, detections, stretch, outputRedactor);
+    return atOnce(answerMasks(system, detections, stretch, outputRedactor));
   }
 
   /** Judges a channel window by window; at the end of it to its end. */

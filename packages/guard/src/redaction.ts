@@ -39,6 +39,8 @@ export interface Replacing extends Stretch {
 
 /** What says something at all. */
 const SAYS = /[\p{L}\p{N}]/u;
+/** Values from one step to the next: a pseudonym takes some microseconds. */
+const STEP = 64;
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 const PSEUDONYM_LETTERS = 8;
 
@@ -156,9 +158,8 @@ export class Redactor {
     leaves.end();
     let out = '';
     let at = 0;
-    for (const { start, end, text: instead } of this.replace(leaves, found, (from, to) =>
-      text.slice(from, to),
-    )) {
+    const slice = (from: number, to: number): string => text.slice(from, to);
+    for (const { start, end, text: instead } of yield* this.replaces(leaves, found, slice)) {
       out += text.slice(at, start) + instead;
       at = end;
     }
@@ -166,19 +167,20 @@ export class Redactor {
   }
 
   /**
-   * What stands instead of what was found, in order. JSON stays JSON: what reaches over several strings is replaced in each, a
+   * What stands instead of what was found, in order, in steps. JSON stays JSON: what reaches over several strings is replaced in each, a
    * number becomes a string.
    * @param leaves of the text; @param slice gives a piece of it
    * @param restored whether values come back, so that a number needs a placeholder of its own
    */
-  replace(
+  *replaces(
     leaves: Leaves,
     found: readonly Found[],
     slice: (from: number, to: number) => string,
     restored = true,
-  ): Replacing[] {
+  ): Steps<Replacing[]> {
     const all: Replacing[] = [];
-    for (const { start, end, technique } of merged(found)) {
+    for (const [n, { start, end, technique }] of merged(found).entries()) {
+      if (n % STEP === STEP - 1) yield;
       const reached = leaves.within(start, end);
       for (const leaf of reached) {
         const part = leaf.literal ? leaf : leaves.part(leaf, start, end);
