@@ -17,4 +17,4 @@ export { GatewayPool, type GatewayPoolOptions } from './pool.ts';
 export { type Reached, reach } from './reach.ts';
 export { safeFetch } from './safe-fetch.ts';
 export { safeLookup } from './safe-lookup.ts';
-export { verdictOf } from './state.ts';
+export { forVectors, verdictOf } from './state.ts';

@@ -1,7 +1,7 @@
 import { type EvidenceSource, plural } from '@sallyport/core';
 import { ACCESS_EVALUATORS } from './access-evaluators.ts';
 import { INVENTORY_EVALUATORS } from './inventory-evaluators.ts';
-import { absent, lastBackup, probe } from './pieces.ts';
+import { absent, BACKUP_AGE_MS_MAX, lastBackup, probe } from './pieces.ts';
 import type { Evaluator, Piece } from './posture.ts';
 
 /** Systems that a line of evidence names; the worst come first. */
@@ -80,13 +80,13 @@ export const EVALUATORS: Readonly<Record<string, Evaluator>> = {
     const made = await lastBackup(source);
     return [
       await probe(source, 'sealed-content', 'a scan of stored content for plaintext'),
-      made
+      made && now - Date.parse(made.at) <= BACKUP_AGE_MS_MAX
         ? {
             what: `the last backup is an age file${made.data['quantumSafe'] === true ? ' that a quantum computer does not open' : ''}; its keys are in none of data`,
             good: true,
             at: new Date(now).toISOString(),
           }
-        : absent('encrypted backups'),
+        : absent('an encrypted backup of the last two days'),
     ];
   },
   'DAT-04': async (source) => [

@@ -1,5 +1,5 @@
 import { type EvidenceSource, type InventoryCounts, SCAN_KINDS } from '@sallyport/core';
-import { absent, lastBackup, probe } from './pieces.ts';
+import { absent, BACKUP_AGE_MS_MAX, lastBackup, probe } from './pieces.ts';
 import type { Evaluator, Piece } from './posture.ts';
 
 const HOUR_MS = 3_600_000;
@@ -9,7 +9,6 @@ const PATCH_MS_MAX = { exploited: 48 * HOUR_MS, critical: 7 * DAY_MS };
 /** Points of an assessment below which a third party is not good enough. */
 const SCORE_MIN = 60;
 const ADVISORY_DAYS_MAX = 7;
-const BACKUP_AGE_MS_MAX = 2 * DAY_MS;
 const DRILL_AGE_MS_MAX = 31 * DAY_MS;
 
 const nowIso = (now: number): string => new Date(now).toISOString();

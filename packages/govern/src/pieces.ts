@@ -16,3 +16,6 @@ export async function probe(source: EvidenceSource, name: string, missing: strin
 /** The last backup of data; one of keys alone brings no data back. */
 export const lastBackup = (source: EvidenceSource): Promise<SallyportEvent | null> =>
   source.latestEvent('backup-made', undefined, { field: 'of', value: 'data' });
+
+/** Oldest backup that says anything of how things are now. */
+export const BACKUP_AGE_MS_MAX = 2 * 86_400_000;

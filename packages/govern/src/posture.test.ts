@@ -116,6 +116,21 @@ describe('controls', () => {
     );
     assert.equal(demo.status, 'not assessed');
   });
+  it('DAT-03 counts the last backup while it is recent', async () => {
+    const made = (minutes: number) =>
+      status(
+        {
+          probes: async () => [probe('sealed-content', true, 1)],
+          latestEvent: async (type) =>
+            type === 'backup-made' ? ({ type, at: at(minutes), data: { of: 'data' } } as never) : null,
+        },
+        'DAT-03',
+      );
+    assert.equal((await made(60)).status, 'effective');
+    const old = await made(3 * 24 * 60);
+    assert.equal(old.status, 'partial', 'backups that are no longer made');
+    assert.match(old.missing.join(), /an encrypted backup/);
+  });
   it('severity decides what fails', async () => {
     const controls = await posture(source({ probes: async () => [probe('transport', false, 1)] }), NOW);
     assert.deepEqual(

@@ -35,6 +35,10 @@ it('no control about what the gate does lights while every action there is `allo
       off.get('IO-01')!.evidence.join(),
       /a known attack is let pass to `main`: see `policy.input`/,
     );
+    const vectors = await controls({ privacy: { embeddings: 'pass' } });
+    assert.equal(vectors.get('DAT-06')!.status, 'failing', 'personal data goes on in texts for vectors');
+    const answers = await controls({ policy: { output: { rule: 'allow' } } });
+    assert.equal(answers.get('IO-03')!.status, 'failing', 'a rule denies nothing in answers');
     const observed = await controls({ mode: 'observe' });
     assert.equal(observed.get('IO-01')!.status, 'effective', 'what is seen is told');
     for (const id of ['IO-03', 'DAT-06']) assert.equal(observed.get(id)!.status, 'partial', id);

@@ -1,5 +1,5 @@
 import { DETECTORS, type Detection, type DetectorName } from '@sallyport/core';
-import { verdictOf } from '@sallyport/gateway';
+import { forVectors, verdictOf } from '@sallyport/gateway';
 import { type KnownSystem, knownSystems } from '../snapshot.ts';
 import type { Found, ProbeContext } from './probe-context.ts';
 
@@ -15,8 +15,11 @@ const named = (systems: readonly KnownSystem[]): string => {
   return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ');
 };
 
-const actionOn = ({ config }: KnownSystem, detections: readonly Detection[]): string =>
-  verdictOf(config, 'input', detections).action;
+const actionOn = (
+  config: KnownSystem['config'],
+  detections: readonly Detection[],
+  direction: 'input' | 'output' = 'input',
+): string => verdictOf(config, direction, detections).action;
 
 /** Systems that are no demonstration. @param texts whether only those that take texts */
 const real = async ({ config, installation }: ProbeContext, texts: boolean): Promise<KnownSystem[]> =>
@@ -29,7 +32,7 @@ export async function inputAction(context: ProbeContext): Promise<Found> {
   const systems = await real(context, true);
   if (!context.guard || systems.length === 0) return null;
   const { detections } = await context.guard.check(ATTACK, 'user', true, 'sallyport');
-  const open = systems.filter((one) => actionOn(one, detections) === 'allow');
+  const open = systems.filter(({ config }) => actionOn(config, detections) === 'allow');
   return open.length === 0
     ? {
         passed: true,
@@ -44,7 +47,10 @@ export async function redactionAction(context: ProbeContext): Promise<Found> {
   if (!context.guard || systems.length === 0) return null;
   const seen = (await context.guard.check(PERSONAL, 'user', true, 'sallyport')).detections;
   const detections = seen.filter(({ detector }) => detector === 'pii');
-  const open = systems.filter((one) => !['redact', 'deny'].includes(actionOn(one, detections)));
+  // Texts that are made into vectors have settings of their own.
+  const open = systems.filter(({ config }) =>
+    [config, forVectors(config)].some((one) => !['redact', 'deny'].includes(actionOn(one, detections))),
+  );
   if (open.length === 0)
     return {
       passed: true,
@@ -66,20 +72,26 @@ const told = (detector: DetectorName): Detection => ({
   location: { pointer: '', start: 0, end: 0 },
   references: [],
 });
+const DIRECTIONS = ['input', 'output'] as const;
 /** Detectors whose word is a rule and no model's. */
 const RULES = DETECTORS.filter((name) => name === 'rule' || name === 'condition');
 
-/** Asks of each system whether what a rule denies is denied. */
+/** Asks of each system whether what a rule denies is denied, in both directions. */
 export async function ruleDecides(context: ProbeContext): Promise<Found> {
   const systems = await real(context, false);
   if (systems.length === 0) return null;
-  const open = systems.filter((one) => RULES.some((name) => actionOn(one, [told(name)]) !== 'deny'));
+  const open = systems.filter(({ config }) =>
+    RULES.some((name) => DIRECTIONS.some((way) => actionOn(config, [told(name)], way) !== 'deny')),
+  );
   if (open.length === 0)
-    return { passed: true, detail: `what a rule denies is denied on each of ${systems.length} systems` };
+    return {
+      passed: true,
+      detail: `what a rule denies is denied on each of ${systems.length} systems, in calls and in answers`,
+    };
   return open.every(({ config }) => config.mode === 'observe')
     ? { passed: null, detail: `rules that decide: ${named(open)} only observe` }
     : {
         passed: false,
-        detail: `what a rule denies is not denied on ${named(open)}: see \`policy.input\` there`,
+        detail: `what a rule denies is not denied on ${named(open)}: see \`policy\` there`,
       };
 }
