@@ -94,6 +94,15 @@ describe('ledger verify', () => {
     assert.ok(out.includes(`it names an installation whose key is \`${idOf('other')}\``), out);
   });
 
+  it('knows an installation whose folder was moved', () => {
+    cpSync(join(home, 'true'), join(home, 'moved'), { recursive: true });
+    rmSync(join(home, 'moved/ledger'), { recursive: true });
+    cpSync(join(home, 'other/ledger'), join(home, 'moved/ledger'), { recursive: true });
+    const { code, out } = run('ledger', 'verify', '--data', 'moved');
+    assert.equal(code, 1, out);
+    assert.ok(out.includes(`this machine was told \`${idOf('true')}\``), out);
+  });
+
   it('knows an installation whose root key lies elsewhere, without being told where', () => {
     const told = run('ledger', 'verify', '--data', 'apart');
     assert.equal(told.code, 0, told.out);
