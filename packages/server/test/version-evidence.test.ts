@@ -120,7 +120,7 @@ describe('what is said of a version', () => {
     assert.equal(gate(await shown('equal-a'), 'signed'), true);
   });
 
-  it('while it is promoted or rolled back counts', async () => {
+  it('while it is promoted or rolled back counts, and while it serves', async () => {
     const inventory = await server.control.inventory();
     const serving = await server.control.serving();
     const { store } = server.control.installation;
@@ -151,6 +151,12 @@ describe('what is said of a version', () => {
     await serve('calm', 'two\n');
     await serving.promote('test', 'calm', '1', 'endpoint:calm');
     assert.equal(await serving.refusal('calm', 'endpoint:calm'), null);
+    // A gate that closes later holds back what serves already.
+    await inventory.noteTest('test', 'calm', '1', false, 'it leaks');
+    assert.match((await serving.refusal('calm', 'endpoint:calm'))!, /may not be served any more: it leaks/);
+    await assert.rejects(serving.load('test', 'calm', 'endpoint:calm', join(folder, 'calm-load')), {
+      code: 'gate-closed',
+    });
   });
 
   it('that a scan could not read stays so, whatever its bytes are called elsewhere', async () => {
