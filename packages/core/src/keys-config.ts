@@ -73,7 +73,10 @@ export const recordSchema = z
         'name a folder, or an object store as `objects`',
       )
       .optional(),
-    /** Days that what was said can be read, for systems that say nothing else; for ever if left out. The record of it stays. */
+    /**
+     * Days that what was said can be read, for systems that say nothing else and those that were removed; for ever if left out. The
+     * record of it stays.
+     */
     contentDays: z.int().min(1).max(36_600).optional(),
     /**
      * Days that calls are listed and counted, for systems that say nothing else; for ever if left out. Then their rows go, never

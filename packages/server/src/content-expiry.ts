@@ -7,6 +7,32 @@ const DAY_MS = 86_400_000;
 const KEYS_PER_EVENT_MAX = 256;
 const REASON_CHARACTERS_MAX = 500;
 
+const PURPOSE = 'system:';
+
+/** A system of which content is kept: what its settings say, and the day since when there is this one; null where there is none now. */
+interface Kept {
+  readonly name: string;
+  readonly days: number | undefined;
+  readonly since: string | null;
+}
+
+/** Systems there are, and those that were removed and whose content can still be read. */
+async function systemsWithContent(control: Control): Promise<Kept[]> {
+  const kept = new Map<string, Kept>();
+  for (const { purpose } of control.installation.dataKeys.list())
+    if (purpose.startsWith(PURPOSE)) {
+      const name = purpose.slice(PURPOSE.length);
+      kept.set(name, { name, days: undefined, since: null });
+    }
+  for (const { name, config, createdAt } of await control.systems())
+    if (kept.has(name))
+      kept.set(name, { name, days: config.contentDays, since: createdAt?.slice(0, 10) ?? '' });
+  return [...kept.values()];
+}
+
+const dayBefore = (days: number): string =>
+  new Date(clock.nowMs() - days * DAY_MS).toISOString().slice(0, 10);
+
 /**
  * Destroys the data keys of days whose content may not be read any longer, system by system; those on hold stay. The
  * record of the calls stays whole.
@@ -15,21 +41,19 @@ export async function expireContent(control: Control): Promise<void> {
   const { config, installation } = control;
   const { dataKeys } = installation;
   const held = await systemsOnHold(control);
-  for (const { name, config: own, createdAt } of await control.systems()) {
-    const days = own.contentDays ?? config.record.contentDays;
+  const general = config.record.contentDays;
+  for (const { name, days: own, since } of await systemsWithContent(control)) {
+    const days = own ?? general;
     if (days === undefined || held.has(name)) continue;
-    const dayBefore = (many: number): string =>
-      new Date(clock.nowMs() - many * DAY_MS).toISOString().slice(0, 10);
     const before = dayBefore(days);
-    // What was said to an earlier system of this name goes by the rule of all, not by what this one says.
-    const since = createdAt?.slice(0, 10) ?? '';
-    const general = config.record.contentDays;
+    // What was said to a system that was removed, or to an earlier one of this name, goes by the rule of all.
     const ofOthers = general === undefined ? '' : dayBefore(general);
     const over = dataKeys
       .list()
       .filter(
         ({ purpose, day }) =>
-          purpose === `system:${name}` && (day < since ? day < ofOthers && day < before : day < before),
+          purpose === `${PURPOSE}${name}` &&
+          (since === null || day < since ? day < ofOthers && day < before : day < before),
       );
     if (over.length === 0) continue;
     const from = over.reduce((first, { day }) => (day < first ? day : first), before);

@@ -91,6 +91,14 @@ describe('retention', () => {
     assert.equal((await installation.store.events.since(['content-expired'], '1970')).length, 2, 'told once');
   });
 
+  it('ends what was said to a system that was removed, by the days of all', async () => {
+    const over = await saidBefore('removed-since', 366);
+    const yet = await saidBefore('removed-since', 364);
+    await expireContent(server.control);
+    assert.throws(over, { code: 'sealed-content-unreadable' });
+    assert.equal(yet(), 'said then');
+  });
+
   it('waits while a legal hold stands, and so does shredding', async () => {
     const held = await saidBefore('short', 40);
     const hold = await ok<{ id: string }>(
