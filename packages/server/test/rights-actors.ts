@@ -1,5 +1,6 @@
 import { INVOKE } from '@sallyport/policy';
-import { type Identity, person, sessionOf, type World } from './rights-model.ts';
+import type { Bounds } from './rights-explore.ts';
+import { ask, type Identity, person, sessionOf, type World } from './rights-model.ts';
 
 /** Roles that act in the model, and what each may hand on: everything else that it comes to hold is a gain. */
 const ACTORS: readonly {
@@ -18,8 +19,10 @@ const ACTORS: readonly {
   { role: 'administrator', grants: [{ role: 'administrator' }] },
 ];
 
-/** Whether a role may hand a right on, as the documentation says. */
-export const mayHandOn =
+/** What a role may hand on, as the documentation says. */
+export const boundsOf = (role: string): Bounds => ({ all: role === 'administrator', may: mayHandOn(role) });
+
+const mayHandOn =
   (role: string) =>
   (right: string): boolean => {
     if (role === 'administrator') return true;
@@ -34,16 +37,49 @@ export const mayHandOn =
     return false;
   };
 
-let made: Promise<{ role: string; start: Identity[] }[]> | null = null;
-
-/** Everybody who acts in the model: people of each role, and programs. Makes the world's other inhabitants, too. */
-export function actors(world: World): Promise<{ role: string; start: Identity[] }[]> {
-  made ??= populate(world);
-  return made;
+/** A role that acts in a world of its own, and as whom. */
+export interface Acting {
+  readonly name: string;
+  readonly role: string;
+  /** Calls of the longest sequences that `prove` tries, every one. */
+  readonly depth: number;
+  readonly start: (world: World) => Promise<Identity[]>;
 }
 
-async function populate(world: World): Promise<{ role: string; start: Identity[] }[]> {
-  const { programs } = world.control.accounts;
+/** Where four calls take longer than there is time for. */
+const DEPTHS: Readonly<Record<string, number>> = {
+  responder: 3,
+  administrator: 3,
+  operator: 3,
+  'operator and approver': 3,
+};
+
+/** Everybody who acts in the model: people of each role, and two programs. */
+export const ACTING: readonly Acting[] = [
+  ...ACTORS.map(({ role, grants }) => ({
+    name: role,
+    role,
+    depth: DEPTHS[role] ?? 4,
+    start: async (world: World): Promise<Identity[]> => {
+      await populate(world);
+      const { id } = await person(world, 'actor', grants);
+      return [{ kind: 'person', id, cookie: await sessionOf(world, id) }];
+    },
+  })),
+  ...(['operator@alpha', 'provisioner'] as const).map((role) => ({
+    name: `program, ${role}`,
+    role,
+    depth: 4,
+    start: async (world: World): Promise<Identity[]> => {
+      const programs = await populate(world);
+      return [{ kind: 'program', ...programs[role] }];
+    },
+  })),
+];
+
+/** Makes the world's other inhabitants: an approver whose proposals wait, one person whom a directory keeps, three programs. */
+async function populate(world: World) {
+  const { programs, provisioner } = world.control.accounts;
   const { apiKeys } = world.control;
   const add = async (name: string, grants: { role: string; system?: string }[], systems: string[]) => {
     const { id } = await programs.add('test', { name, purpose: 'x', owner: null, grants });
@@ -54,7 +90,7 @@ async function populate(world: World): Promise<{ role: string; start: Identity[]
   await add('analyst-everywhere', [{ role: 'analyst' }], ['alpha']);
   const helper = await add('helper', [{ role: 'operator', system: 'alpha' }], ['alpha']);
   await apiKeys.create('test', { name: 'beta', systems: ['beta'] });
-  await world.control.accounts.provisioner.create('test', {
+  await provisioner.create('test', {
     userName: 'kept',
     externalId: null,
     displayName: 'kept',
@@ -62,12 +98,15 @@ async function populate(world: World): Promise<{ role: string; start: Identity[]
     active: true,
   });
   await person(world, 'bystander', [{ role: 'approver' }]);
-  const all: { role: string; start: Identity[] }[] = [];
-  for (const { role, grants } of ACTORS) {
-    const { id } = await person(world, role.replaceAll(/[^a-z]/g, '-'), grants);
-    all.push({ role, start: [{ kind: 'person', id, cookie: await sessionOf(world, id) }] });
-  }
-  all.push({ role: 'operator@alpha', start: [{ kind: 'program', ...helper }] });
-  all.push({ role: 'provisioner', start: [{ kind: 'program', ...idp }] });
-  return all;
+  const manifest = { purpose: 'x', origins: ['http://127.0.0.1:9'], systems: ['beta'], allowPrivate: true };
+  const { id: proposer } = await person(world, 'proposer', [{ role: 'operator' }]);
+  await propose(world, proposer, '/api/v1/integrations', { name: 'partner', kind: 'vendor-model', manifest });
+  await propose(world, proposer, '/api/v1/sources', { pattern: 'https://data.example/waits' });
+  return { 'operator@alpha': helper, provisioner: idp };
+}
+
+async function propose(world: World, id: string, path: string, body: object): Promise<void> {
+  const who: Identity = { kind: 'person', id, cookie: await sessionOf(world, id) };
+  const answer = await ask(world, who, { method: 'POST', path, body });
+  if (answer.status >= 300) throw new Error(`${path}: ${await answer.text()}`);
 }

@@ -50,6 +50,8 @@ async function thingsOf(
 }
 
 type Making = (path: string, things: Things) => Call[];
+/** Who answers for a key or account does nothing by that: whoever acts, or one of the others, who are alike. */
+const owners = <T>(people: readonly T[]): readonly T[] => [...new Set([people[0]!, people.at(-1)!])];
 const post = (path: string, ...bodies: object[]): Call[] =>
   bodies.map((body) => ({ method: 'POST', path, body }));
 const each = <T>(some: readonly T[], make: (one: T) => Call[]): Call[] => some.flatMap(make);
@@ -102,7 +104,7 @@ const MADE: Readonly<Record<string, Making>> = {
     each(programs, ({ id }) => post(`/api/v1/programs/${id}/enable`, {})),
   'POST /api/v1/programs/{id}/owner': (_, { programs, people }) =>
     each(programs, ({ id }) =>
-      people.flatMap((one) => post(`/api/v1/programs/${id}/owner`, { owner: one.id })),
+      owners(people).flatMap((one) => post(`/api/v1/programs/${id}/owner`, { owner: one.id })),
     ),
   'POST /api/v1/programs/{id}/grants': (_, { programs }) =>
     each(programs, ({ id }) =>
@@ -120,7 +122,7 @@ const MADE: Readonly<Record<string, Making>> = {
   'POST /api/v1/keys/{id}/rotate': (_, { keys }) => each(keys, (id) => post(`/api/v1/keys/${id}/rotate`, {})),
   'POST /api/v1/keys/{id}/revoke': (_, { keys }) => each(keys, (id) => post(`/api/v1/keys/${id}/revoke`, {})),
   'POST /api/v1/keys/{id}/owner': (_, { keys, people }) =>
-    each(keys, (id) => people.flatMap((one) => post(`/api/v1/keys/${id}/owner`, { owner: one.id }))),
+    each(keys, (id) => owners(people).flatMap((one) => post(`/api/v1/keys/${id}/owner`, { owner: one.id }))),
   'POST /api/v1/systems': (path) =>
     post(path, { name: 'gamma', dialect: 'openai', urls: ['http://127.0.0.1:9/beta'], allowPrivate: true }),
   'POST /api/v1/systems/{name}/mode': (_, { systems }) =>
@@ -221,3 +223,12 @@ export const uncalled = (routes: readonly string[]): string[] =>
 /** Routes that are called and are not there. */
 export const gone = (routes: readonly string[]): string[] =>
   Object.keys(MADE).filter((route) => !routes.includes(route));
+
+/** Whether a call proposes what another person approves. */
+export const proposes = ({ method, path }: Call): boolean =>
+  method === 'POST' && /^\/api\/v1\/(?:sources|integrations)$/.test(path);
+
+/** Whether a call may bring somebody into a coalition: its answer holds a key or a link, or it leads to a provider. */
+export const widens = ({ method, path }: Call): boolean =>
+  method === 'POST' &&
+  /^\/api\/v1\/(?:people|programs|keys)(?:\/[^/]+\/(?:link|provider|keys|rotate))?$/.test(path);

@@ -1,18 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LEVEL } from '@sallyport/access';
-import { clock, parseConfig, type SallyportEvent } from '@sallyport/core';
-import { INVOKE, policySchema, type Target } from '@sallyport/policy';
-import { type Connection, GRANTING_TABLES, type GrantingTable } from '@sallyport/store';
+import { LEVEL, tokenHash } from '@sallyport/access';
+import { CodedError, clock, newEvent, parseConfig, type SallyportEvent } from '@sallyport/core';
+import { sessionHash } from '../../access/src/token.ts';
 import { createApp } from '../src/app.ts';
-import type { Principal } from '../src/authorisation/authoriser.ts';
-import { systemTarget } from '../src/authorisation/system-scope.ts';
+import { DecisionLog } from '../src/authorisation/decision-log.ts';
 import { Control } from '../src/control.ts';
 import { Installation } from '../src/installation.ts';
 import { SaidEvents } from '../src/said-events.ts';
-import { followed } from './followed.ts';
-import { type Call, callsOf } from './rights-calls.ts';
+import type { Call } from './rights-calls.ts';
+import { type Moment, RowKeeper } from './rights-rows.ts';
 
 /** What a coalition is: one actor, and every secret that came into its hands. */
 export type Identity =
@@ -20,60 +18,26 @@ export type Identity =
   | { readonly kind: 'program'; readonly id: string; readonly key: string }
   | { readonly kind: 'key'; readonly id: string; readonly key: string };
 
-/** A sequence of calls that gained something, and what. */
-export interface Gain {
-  readonly role: string;
-  readonly calls: readonly string[];
-  readonly gained: readonly string[];
-}
-
-/** How much was looked at. */
-export interface Explored {
-  readonly states: number;
-  readonly calls: number;
-  readonly done: number;
-  /** Calls of the longest sequences of which every one was tried: beyond, calls ran out. */
-  readonly whole: number;
-  readonly gains: readonly Gain[];
-}
-
 /** An installation without listeners, for a model of it. */
 export interface World {
   readonly control: Control;
   readonly app: ReturnType<typeof createApp>;
   readonly folder: string;
-  /** What the log itself says of people. */
-  readonly said: () => Promise<SaidEvents>;
+  readonly rows: RowKeeper;
+  /** What the log says of people and things. */
+  said: SaidEvents;
+  /** Which state that was put back to last. */
+  saidAsOf: readonly SallyportEvent[] | null;
 }
 
-/** State that a change could touch, and that a step back restores. */
-const TABLES = [
-  'people',
-  'grants',
-  'factors',
-  'sessions',
-  'devices',
-  'tickets',
-  'api_keys',
-  'programs',
-  'provisioned',
-  'groups',
-  'group_members',
-  'systems',
-  'integrations',
-  'holds',
-  'reviews',
-  'review_items',
-  'assets',
-  'asset_versions',
-  'deployments',
-  'data_sources',
-  'findings',
-  'events',
-] as const;
-interface Snapshot {
-  readonly tables: ReadonlyMap<string, readonly Record<string, unknown>[]>;
-  /** What the log says of people by then. */
+/** Rows that no rule of rights reads: what is on its way into the log, what the log makes of calls, and times of use. */
+const LEFT = ['outbox', 'exchanges', 'events', 'meta', 'attempts', 'devices', 'lineage', 'attestations'];
+/** Where Linux keeps files in memory: nothing here has to last. */
+const MEMORY = '/dev/shm';
+
+/** A state of the world, to go back to. */
+export interface Snapshot {
+  readonly moment: Moment;
   readonly said: readonly SallyportEvent[];
 }
 
@@ -86,23 +50,70 @@ const system = (name: string) => ({
   allowPrivate: true,
 });
 
-/** An installation without listeners, and nobody in it but those whom the model makes. */
+let standsAtMs = 0;
+/** Has time stand still, but for the steps of a sequence. */
+function stopClock(): void {
+  standsAtMs = clock.nowMs();
+  Object.defineProperty(clock, 'nowMs', { configurable: true, value: () => standsAtMs });
+}
+
+/**
+ * An installation without listeners, and nobody in it but those whom the model makes. Its events go to what the log says
+ * of people at once and are not written: rows go back and forth in time, and the log does not. That rows follow from the log
+ * has tests of its own.
+ */
 export async function smallWorld(): Promise<World> {
-  const folder = mkdtempSync(join(tmpdir(), 'sallyport-rights-'));
+  const folder = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'sallyport-rights-'));
   const config = parseConfig({
     systems: { beta: system('beta') },
     access: { groupRoles: { approvers: ['approver'], operators: ['operator@alpha'] } },
   });
-  const installation = await Installation.open(join(folder, 'data'), config, join(folder, 'root.key'), true);
+  const data = join(folder, 'data');
+  const installation = await Installation.open(data, config, join(folder, 'root.key'), true);
   const control = new Control(config, installation);
   await control.addSystem('test', 'alpha', system('alpha'));
-  const app = createApp(control, ['localhost'], null);
-  const said = installation.state.said.bind(installation.state);
-  return { control, app, folder, said };
+  const world: World = {
+    control,
+    app: createApp(control, ['localhost'], null),
+    folder,
+    rows: new RowKeeper(join(data, 'state.db'), LEFT),
+    said: new SaidEvents((await installation.state.said()).all),
+    saidAsOf: null,
+  };
+  keepInMemory(world);
+  stopClock();
+  return world;
+}
+
+function keepInMemory(world: World): void {
+  const { state, store } = world.control.installation;
+  Object.assign(store.outbox, {
+    enqueue: async () => {},
+    settle: async () => {},
+    ended: (events: readonly SallyportEvent[], stage: string) => {
+      if (stage === 'stored') for (const event of events) world.said.see(event);
+    },
+  });
+  Object.assign(state, { said: async () => world.said, look: async () => false });
+  store.preImages.said = null;
+  const { authoriser } = world.control;
+  authoriser.pace.take = () => {};
+  // What was decided is in the record, and decides nothing.
+  DecisionLog.prototype.note = async () => {};
+}
+
+/** Which time it is now, in milliseconds since 1970. */
+export const standsAt = (): number => standsAtMs;
+
+/** Has it be another time. */
+export function standAt(ms: number): void {
+  standsAtMs = ms;
 }
 
 /** Ends it. */
-export async function closeWorld({ control, folder }: World): Promise<void> {
+export async function closeWorld({ control, folder, rows }: World): Promise<void> {
+  Reflect.deleteProperty(clock, 'nowMs');
+  rows.close();
   await control.close();
   rmSync(folder, { recursive: true, force: true });
 }
@@ -131,7 +142,8 @@ export async function person(
   return (await world.control.accounts.directory.add('test', { name, grants })).person;
 }
 
-async function ask(world: World, who: Identity, call: Call): Promise<Response> {
+/** Makes a call as somebody. */
+export async function ask(world: World, who: Identity, call: Call): Promise<Response> {
   const auth: Record<string, string> =
     who.kind === 'person' ? { cookie: who.cookie } : { authorization: `Bearer ${who.key}` };
   return world.app.fetch(
@@ -144,161 +156,15 @@ async function ask(world: World, who: Identity, call: Call): Promise<Response> {
   );
 }
 
-async function save({ control }: World): Promise<Snapshot> {
-  await control.installation.flush();
-  const said = [...(await control.installation.state.said()).all];
-  const tables = new Map<string, readonly Record<string, unknown>[]>();
-  await control.installation.store.change(async (tx) => {
-    for (const table of TABLES)
-      tables.set(
-        table,
-        (await tx
-          .selectFrom(table as never)
-          .selectAll()
-          .execute()) as never,
-      );
-    return { result: undefined, event: [] };
-  });
-  return { tables, said };
-}
+/** What the state is now. */
+export const save = ({ rows, said }: World): Snapshot => ({ moment: rows.take(), said: [...said.all] });
 
-/** Has the log say what it said by then, and what is recorded from now on: events stay in it. */
-async function sayAsOf({ control, said }: World, known: readonly SallyportEvent[]): Promise<void> {
-  const own = new SaidEvents(known);
-  let seen = (await said()).all.length;
-  control.installation.state.said = async () => {
-    const { all } = await said();
-    for (; seen < all.length; seen++) own.see(all[seen]!);
-    return own;
-  };
-}
-
-/** Has the log say what rows are, where it holds those of their table. */
-const touched = async (tx: Connection, table: string): Promise<void> => {
-  if (Object.hasOwn(GRANTING_TABLES, table)) await followed(tx, table as GrantingTable);
-};
-
-async function restore(world: World, snapshot: Snapshot): Promise<void> {
-  const { control } = world;
-  await control.authoriser.flush();
-  await control.installation.flush();
-  await control.installation.store.change(async (tx) => {
-    for (const table of TABLES) await touched(tx, table);
-    for (const table of [...TABLES].reverse()) await tx.deleteFrom(table as never).execute();
-    for (const table of TABLES) {
-      const rows = snapshot.tables.get(table)!;
-      for (let at = 0; at < rows.length; at += 40)
-        await tx
-          .insertInto(table as never)
-          .values(rows.slice(at, at + 40) as never)
-          .execute();
-      await touched(tx, table);
-    }
-    return { result: undefined, event: [] };
-  });
-  await sayAsOf(world, snapshot.said);
-}
-
-/** Everything that an identity may do to anything of the small world, in words. */
-async function rights(world: World, who: readonly Identity[]): Promise<Set<string>> {
-  const { control } = world;
-  const { store } = control.installation;
-  const now = clock.nowIso();
-  const people = (await store.people.list()).filter(({ createdBy }) => createdBy === 'test');
-  const targets: Target[] = [
-    { kind: 'organisation' },
-    ...(await control.systems()).map((one) => systemTarget(one.name, one)),
-    ...people.map(({ id }) => ({ kind: 'person', id }) as const),
-    { kind: 'proposal', id: 'any', author: 'person:someone-else' },
-  ];
-  const held = new Set<string>();
-  const add = (principal: Principal): void => {
-    for (const [action, { appliesTo }] of Object.entries(policySchema().actions))
-      for (const target of targets)
-        if (
-          action !== INVOKE &&
-          appliesTo?.resourceTypes.some((type) => type.toLowerCase() === target.kind) &&
-          !action.startsWith('own-') &&
-          control.authoriser.mayAtBest(principal, action, target, '127.0.0.1')
-        )
-          held.add(
-            `${action} ${target.kind === 'organisation' ? '' : 'name' in target ? target.name : target.id}`,
-          );
-  };
-  for (const one of who) {
-    if (one.kind === 'person') {
-      const found = await store.people.byId(one.id);
-      if (!found || found.disabledAt !== null) continue;
-      const session = { level: LEVEL.resistant, provenAt: now } as never;
-      add({
-        kind: 'person',
-        who: { person: found, session, grants: await store.people.grants(now, `person:${one.id}`) },
-      });
-      continue;
-    }
-    const key = await store.keys.byId(one.id);
-    if (!key || key.revokedAt !== null || key.expiresAt <= now) continue;
-    const program = key.program ? await store.programs.find(key.program) : null;
-    if (program?.disabledAt) continue;
-    for (const name of key.systems) held.add(`${INVOKE} ${name}`);
-    if (program)
-      add({
-        kind: 'program',
-        known: { program, key, grants: await store.people.grants(now, `program:${program.id}`) },
-      });
-  }
-  return held;
-}
-
-/** What a change left, without times, ids of rows that nobody looks at, and secrets: states that are alike are one. */
-async function digest(world: World, who: readonly Identity[]): Promise<string> {
-  const { store } = world.control.installation;
-  const people = await store.people.list();
-  const nameOf = (holder: string): string => {
-    const id = holder.slice(holder.indexOf(':') + 1);
-    return people.find((one) => one.id === id)?.name ?? holder.replace(/_.*/, '');
-  };
-  const grants = (await store.people.grants(clock.nowIso())).map(
-    ({ holder, role, system: on, origin }) => `${nameOf(holder)} ${role}@${on} ${origin}`,
-  );
-  const keys = (await store.keys.list()).map(
-    ({ systems, program, revokedAt, name }) => `${name} ${systems} ${program !== null} ${revokedAt !== null}`,
-  );
-  return JSON.stringify([
-    grants.sort(),
-    keys.sort(),
-    people.map(({ name, disabledAt, shutOutBy, localUser }) => [
-      name,
-      disabledAt !== null,
-      shutOutBy,
-      localUser,
-    ]),
-    (await store.programs.list()).map(({ name, disabledAt }) => [name, disabledAt !== null]),
-    (await store.integrations.list()).map(({ name, status, proposedBy }) => [
-      name,
-      status,
-      nameOf(proposedBy),
-    ]),
-    (await store.inventory.sources()).map(({ pattern, status, proposedBy }) => [
-      pattern,
-      status,
-      nameOf(proposedBy),
-    ]),
-    (await world.control.systems()).map(({ name, config }) => [name, config.mode, config.urls]),
-    [...(await rights(world, who))].sort(),
-  ]);
-}
-
-/** Approvals by the coalition of what is its own. */
-async function ownApprovals(world: World, who: readonly Identity[]): Promise<string[]> {
-  const own = new Set(who.map((one) => `${one.kind}:${one.id}`));
-  const { store } = world.control.installation;
-  const proposals = [...(await store.inventory.sources()), ...(await store.integrations.list())];
-  return proposals.flatMap((one) =>
-    one.approvedBy !== null && own.has(one.approvedBy) && own.has(one.proposedBy)
-      ? [`approved its own ${'pattern' in one ? one.pattern : one.name}`]
-      : [],
-  );
+/** Makes the state what it was. */
+export function restore(world: World, { moment, said }: Snapshot): void {
+  world.rows.put(moment);
+  // Two states may have as many events, and others.
+  if (world.saidAsOf !== said || world.said.all.length !== said.length) world.said = new SaidEvents(said);
+  world.saidAsOf = said;
 }
 
 /** What an answer puts into the hands of whoever asked. */
@@ -313,86 +179,57 @@ async function harvest(world: World, answer: Record<string, unknown>): Promise<I
     const token = new URLSearchParams(new URL(link, 'https://localhost').hash.slice(1)).get('token')!;
     const { open, name } = await world.control.accounts.links.open(token);
     const who = open && name ? await world.control.installation.store.people.byName(name) : null;
-    // Whoever opens it chooses a password and adds a passkey: the account is theirs.
-    if (who) found.push({ kind: 'person', id: who.id, cookie: await sessionOf(world, who.id) });
+    if (who) found.push(await signedIn(world, await opened(world, token, who.id)));
   }
   return found;
 }
 
-interface State {
-  readonly snapshot: Snapshot;
-  readonly who: readonly Identity[];
-  readonly calls: readonly string[];
+/** Uses a link up, but for the password, which takes its time: whoever opens it adds a passkey, and the account is theirs. */
+async function opened({ control }: World, token: string, id: string): Promise<Identity> {
+  const { store } = control.installation;
+  await store.change(async (tx) => {
+    const ticket = await store.tickets.use(tx, 'set-up', tokenHash(token), clock.nowIso());
+    const subject = `person:${id}`;
+    const data = { address: '127.0.0.1', maker: ticket!.data['maker'] };
+    return { result: null, event: newEvent('setup-link-used', { actor: subject, subject, data }) };
+  });
+  return { kind: 'person', id, cookie: '' };
 }
 
-/**
- * Tries every sequence of calls of one actor, breadth first; states that are alike are looked at once.
- * @param may whether the actor could be granted a right, or may hand it on
- * @param budget calls at most
- */
-export async function explore(
-  world: World,
-  role: string,
-  start: readonly Identity[],
-  depth: number,
-  may: (right: string) => boolean,
-  budget = Number.POSITIVE_INFINITY,
-): Promise<Explored> {
-  const first = await save(world);
-  const base = await rights(world, start);
-  const seen = new Set([await digest(world, start)]);
-  const gains: Gain[] = [];
-  let level: State[] = [{ snapshot: first, who: start, calls: [] }];
-  let calls = 0;
-  let done = 0;
-  let whole = 0;
-  for (let at = 0; at < depth; at++) {
-    const next: State[] = [];
-    for (const state of level) {
-      await restore(world, state.snapshot);
-      const possible = await callsOf(world.control);
-      for (const identity of state.who)
-        for (const call of possible) {
-          if (calls >= budget) break;
-          calls++;
-          const answer = await ask(world, identity, call);
-          const text = await answer.text();
-          if (answer.status >= 300) continue;
-          done++;
-          let body: unknown = null;
-          try {
-            body = JSON.parse(text);
-          } catch {}
-          const linked = /^\/api\/v1\/people\/(.+)\/provider$/.exec(call.path)?.[1];
-          const taken: Identity[] =
-            linked === undefined
-              ? []
-              : [{ kind: 'person', id: linked, cookie: await sessionOf(world, linked) }];
-          const more = body !== null && typeof body === 'object' ? await harvest(world, body as never) : [];
-          // A change of roles ends sessions: the same person signs in again.
-          const who: Identity[] = [];
-          for (const one of [...state.who, ...taken, ...more])
-            who.push(one.kind === 'person' ? { ...one, cookie: await sessionOf(world, one.id) } : one);
-          const print = await digest(world, who);
-          if (!seen.has(print)) {
-            seen.add(print);
-            const path = [
-              ...state.calls,
-              `${identity.kind}: ${call.method} ${call.path} ${JSON.stringify(call.body ?? {})}`,
-            ];
-            const gained = [
-              ...[...(await rights(world, who))].filter((right) => !base.has(right) && !may(right)),
-              ...(await ownApprovals(world, who)),
-            ];
-            if (gained.length > 0) gains.push({ role, calls: path, gained });
-            if (at + 1 < depth) next.push({ snapshot: await save(world), who, calls: path });
-          }
-          await restore(world, state.snapshot);
-        }
-    }
-    if (calls < budget) whole = at + 1;
-    level = next;
+/** Signs on by the provider, as the subject that an account was linked to. */
+async function signedOn(world: World, id: string): Promise<Identity[]> {
+  const person = (await world.control.installation.store.people.byId(id))!;
+  const said = { externalId: person.externalId!, scimId: null, names: ['me'], grants: [] };
+  try {
+    await world.control.accounts.directory.fromProvider(said);
+  } catch (fault) {
+    if (fault instanceof CodedError) return [];
+    throw fault;
   }
-  await restore(world, first);
-  return { states: seen.size, calls, done, whole, gains };
+  return [await signedIn(world, { kind: 'person', id, cookie: '' })];
+}
+
+/** Whoever was signed in, and is so no longer, signs in again: a change of roles ends sessions. */
+export async function signedIn(world: World, one: Identity): Promise<Identity> {
+  if (one.kind !== 'person') return one;
+  const hash = sessionHash(one.cookie.slice(one.cookie.indexOf('=') + 1), null);
+  if ((world.rows.take().get('sessions') ?? []).some(({ values }) => values['hash'] === hash)) return one;
+  try {
+    return { ...one, cookie: await sessionOf(world, one.id) };
+  } catch (fault) {
+    // Somebody who is shut out cannot; they may be let in again.
+    if (fault instanceof CodedError && fault.code === 'not-signed-in') return one;
+    throw fault;
+  }
+}
+
+/** Whom a call and its answer put into the hands of whoever asked. */
+export async function taken(world: World, { path }: Call, text: string): Promise<Identity[]> {
+  const linked = /^\/api\/v1\/people\/(.+)\/provider$/.exec(path)?.[1];
+  if (linked !== undefined) return signedOn(world, linked);
+  let body: unknown = null;
+  try {
+    body = JSON.parse(text);
+  } catch {}
+  return body !== null && typeof body === 'object' ? harvest(world, body as never) : [];
 }
