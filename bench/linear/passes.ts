@@ -25,6 +25,7 @@ import {
 import { StreamGate } from '../../packages/gateway/src/stream-gate.ts';
 import { ToolCalls } from '../../packages/gateway/src/tool-calls.ts';
 import { ANSWER_PASSES } from './answers.ts';
+import { shapePasses } from './shapes.ts';
 
 /** A pass over what a caller or an AI system sends: makes its input of a size, and gives the pass itself. */
 export interface Pass {
@@ -132,6 +133,7 @@ const WORDS = 'the river bank lies quietly beside an old mill and its wheel ';
 /** Every pass, by name. */
 export const PASSES: Readonly<Record<string, Pass>> = {
   ...ANSWER_PASSES,
+  ...shapePasses((request) => inspector.inspect(request)),
   'decode UTF-8': { size: 200_000, make: (n) => () => decodeUtf8(bytes('é'.repeat(n / 2))) },
   'parse: strings': { size: 20_000, make: (n) => () => parseStrictJson(JSON.stringify(many(n, address))) },
   'parse: member names': {

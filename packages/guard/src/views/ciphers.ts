@@ -169,8 +169,9 @@ interface Stretch {
 function* piecesOf(text: string, start: number, end: number): Generator<Stretch> {
   for (let from = start; from < end; ) {
     if (end - from <= SAMPLE + SAMPLE / 2) return yield { start: from, end };
-    const space = text.lastIndexOf(' ', from + SAMPLE);
-    const to = space > from ? space : from + SAMPLE;
+    // Never beyond the piece: a text without spaces would be gone through from its beginning each time.
+    const space = text.slice(from, from + SAMPLE + 1).lastIndexOf(' ');
+    const to = from + (space > 0 ? space : SAMPLE);
     yield { start: from, end: to };
     from = to;
   }

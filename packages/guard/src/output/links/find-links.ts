@@ -46,14 +46,23 @@ function* pieces(text: string): Generator<{ readonly text: string; readonly from
   for (let from = 0; ; ) {
     if (from + PIECE >= text.length) return yield { text: text.slice(from), from };
     yield { text: text.slice(from, from + PIECE), from };
-    const newline = text.lastIndexOf('\n', from + PIECE - SHARED);
-    from = newline > from + PIECE / 2 ? newline + 1 : from + PIECE - SHARED;
+    // Never beyond the piece: a text of one line would be gone through from its beginning each time.
+    const newline = text.slice(from, from + PIECE - SHARED + 1).lastIndexOf('\n');
+    from += newline > PIECE / 2 ? newline + 1 : PIECE - SHARED;
   }
 }
 
+/** Where the next blank line begins, of places that are asked for in their order; -1 behind the last. */
+function blankLines(text: string): (from: number) => number {
+  let next = 0;
+  return (from) => {
+    if (next >= 0 && next <= from) next = text.indexOf('\n\n', from);
+    return next;
+  };
+}
+
 /** Inline code of a piece that begins within a paragraph says nothing before the first blank line: a mark before it may pair. */
-function inlineCode(text: string, from: number, cut: boolean, code: readonly CodeSpan[]): CodeSpan[] {
-  const blank = cut ? text.indexOf('\n\n', from) : from;
+function inlineCode(text: string, blank: number, code: readonly CodeSpan[]): CodeSpan[] {
   if (blank < 0) return [];
   // Where fences stand is known from the whole text.
   return code.filter(({ start }) => start >= blank && text[start] === '`' && !text.startsWith('```', start));
@@ -64,11 +73,13 @@ function everyPlace(text: string, lead: FenceLead | null): { places: LinkPlace[]
   const active: ActiveMarkup[] = [];
   const fenced = fencedSpans(text, lead ?? undefined);
   const code: CodeSpan[] = [];
+  const blankFrom = blankLines(text);
   for (const piece of pieces(text)) {
     if (MAY_MARKDOWN.test(piece.text)) {
       const found = markdownPlaces(piece.text, piece.from);
       places.push(...found.places);
-      code.push(...inlineCode(text, piece.from, piece.from > 0 || lead !== null, found.code));
+      const cut = piece.from > 0 || lead !== null;
+      code.push(...inlineCode(text, cut ? blankFrom(piece.from) : piece.from, found.code));
     }
     if (MAY_HTML.test(piece.text)) {
       const found = htmlPlaces(piece.text, piece.from);
