@@ -7,6 +7,11 @@ import type { GatewayState } from './state.ts';
 export class Running {
   readonly #calls = new Map<Exchange, Forwarding>();
 
+  /** Calls that are forwarded now. */
+  get size(): number {
+    return this.#calls.size;
+  }
+
   /** Forwards a call, unless what let it in was shut out meanwhile. */
   async run(exchange: Exchange, forwarding: Forwarding, state: GatewayState): Promise<void> {
     this.#calls.set(exchange, forwarding);

@@ -17,9 +17,13 @@ import { Running } from '../src/running.ts';
 import { GatewayState } from '../src/state.ts';
 import { Stats } from '../src/stats.ts';
 import { Upstreams } from '../src/upstream.ts';
+import { STREAMED, type Streamed } from './reports/stream-dialects.ts';
 
 const KEY_SLOT = 0;
 const SYSTEM_SLOT = 1;
+/** The others: a system for each dialect, one whose calls a judge sees, and the judge. */
+const OTHERS = ['openai', 'anthropic', 'ollama', 'watched', 'judge'];
+const SLOTS = [SYSTEM_SLOT, ...OTHERS.map((_, n) => SYSTEM_SLOT + 1 + n)];
 
 const completion = (usage: string): string =>
   `{"choices":[{"index":0,"message":{"role":"assistant","content":"fine"}}],"usage":${usage}}`;
@@ -87,6 +91,7 @@ describe('what a call holds', () => {
   /** Called at each point where a call asks something of another part; throws, or ends connections, at the one under test. */
   let point: () => boolean | undefined = () => undefined;
   let running = 0;
+  let judged = 0;
 
   /** All methods of an object, with the point before each. */
   const watched = <T extends object>(part: T, spared: readonly string[] = []): T =>
@@ -113,47 +118,70 @@ describe('what a call holds', () => {
   before(async () => {
     upstream = createServer((req, res) => {
       req.resume();
-      req.on('end', () => answer(res, req.socket));
+      req.on('end', () => {
+        if (req.url!.startsWith('/judge')) judged++;
+        if (req.url!.startsWith('/judge')) return res.end(completion('{}').replace('fine', 'safe'));
+        return answer(res, req.socket);
+      });
     });
     await new Promise<void>((done) => upstream.listen(0, '127.0.0.1', done));
     const issued = issueKey();
     key = issued.secret;
     const config = parseConfig({});
     const policies = PolicySet.load(defaultPolicyText());
+    const address = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
     const system = systemSchema.parse({
       dialect: 'openai',
-      urls: [`http://127.0.0.1:${(upstream.address() as AddressInfo).port}`],
+      urls: [address],
       allowPrivate: true,
       mode: 'enforce',
       prices: { inputPerMillion: 10_000, outputPerMillion: 10_000 },
+    });
+    const systemOf = (name: string, slot: number) => ({
+      ...system,
+      name,
+      demo: false,
+      integration: null,
+      held: null,
+      closed: [],
+      quarantined: false,
+      apiKey: null,
+      usageLimits: usageLimits({ spendMicroUsdPerDay: 1_000_000_000_000 }),
+      slot,
+      rowProfile: null,
+      trainingEcho: null,
+      pseudonymKey: Buffer.alloc(32),
+      dataKeys: [{ id: 'one', key: Buffer.alloc(32, 1) }],
     });
     const snapshot: GatewaySnapshot = {
       version: 1,
       prices: { version: '', rows: [] },
       systems: [
-        {
-          ...system,
-          name: 'main',
-          demo: false,
-          integration: null,
-          held: null,
-          closed: [],
-          quarantined: false,
-          apiKey: null,
-          usageLimits: usageLimits({ spendMicroUsdPerDay: 1_000_000_000_000 }),
-          slot: SYSTEM_SLOT,
-          rowProfile: null,
-          trainingEcho: null,
-          pseudonymKey: Buffer.alloc(32),
-          dataKeys: [{ id: 'one', key: Buffer.alloc(32, 1) }],
-        },
+        systemOf('main', SYSTEM_SLOT),
+        ...OTHERS.map((name, n) => ({
+          ...systemOf(name, SLOTS[n + 1]!),
+          dialect: (/^(?:anthropic|ollama)$/.test(name) ? name : 'openai') as typeof system.dialect,
+          urls: [`${address}${name === 'judge' ? '/judge' : ''}`],
+          ...(name === 'watched'
+            ? {
+                judge: {
+                  system: 'judge',
+                  model: 'j',
+                  speaks: 'guard-model' as const,
+                  threshold: 0.5,
+                  timeoutMs: 2_000,
+                  whenSilent: 'deny' as const,
+                },
+              }
+            : {}),
+        })),
       ],
       keys: [
         {
           id: 'key_1',
           name: 'one',
           hash: issued.hash,
-          systems: ['main'],
+          systems: ['main', ...OTHERS],
           scope: {},
           expiresAtMs: clock.nowMs() + 86_400_000,
           revoked: false,
@@ -222,13 +250,14 @@ describe('what a call holds', () => {
   const call = (
     body: object | string,
     onSocket: (socket: Socket) => void = () => {},
+    path: string | null = null,
   ): Promise<number | null> =>
     new Promise((done) => {
       const req = httpRequest(
         {
           port: (gateway.address() as AddressInfo).port,
           method: 'POST',
-          path: '/v1/chat/completions',
+          path: path ?? '/s/main/v1/chat/completions',
           agent: false,
           headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
         },
@@ -241,7 +270,8 @@ describe('what a call holds', () => {
       req.on('error', () => done(null));
       const own = typeof body === 'string' ? body : JSON.stringify(body).slice(1, -1);
       const rest = '"model":"m","messages":[{"role":"user","content":"How are you?"}]';
-      req.end(`{${own === '' ? '' : `${own},`}${rest}}`);
+      if (path !== null) req.end(`{${own}}`);
+      else req.end(`{${own === '' ? '' : `${own},`}${rest}}`);
     });
 
   const settled = async (what: string): Promise<void> => {
@@ -251,17 +281,20 @@ describe('what a call holds', () => {
       {
         running,
         key: counters.concurrent(KEY_SLOT),
-        system: counters.concurrent(SYSTEM_SLOT),
+        system: SLOTS.reduce((sum, slot) => sum + counters.concurrent(slot), 0),
+        forwarding: deps.running.size,
         places: admission.total,
         inFlight: stats.inFlight,
         kept: keeping.bytes,
         held: memory.bytes,
       },
-      { running: 0, key: 0, system: 0, places: 0, inFlight: 0, kept: 0, held: 0 },
+      { running: 0, key: 0, system: 0, forwarding: 0, places: 0, inFlight: 0, kept: 0, held: 0 },
       what,
     );
     // What one call is counted to have used must not refuse the next.
     deps.counters = fresh();
+    // Nor must what failed here.
+    deps.breaker = new Breaker();
   };
 
   it('is free again after every answer, for a whole one and a stream asked for', async () => {
@@ -332,4 +365,60 @@ describe('what a call holds', () => {
       }
     assert.equal(await call({}), 200, 'and the next call goes through');
   });
+
+  /** Every operation that streams, and one whose calls a judge sees; a value in it that comes back. */
+  const ways: Record<string, Streamed> = {
+    ...STREAMED,
+    'chat completions that a judge sees': {
+      ...STREAMED['chat completions']!,
+      path: '/s/watched/v1/chat/completions',
+    },
+  };
+  for (const [name, way] of Object.entries(ways))
+    it(`is free again after faults on the way of ${name}, whole and streamed`, async () => {
+      const asked: { socket: Socket | null } = { socket: null };
+      const said = 'I wrote to [EMAIL_1] and said that all is well.';
+      const body = JSON.parse(JSON.stringify(way.body).replace('hi', 'Write to jo@mail.example')) as object;
+      for (const stream of [false, true]) {
+        answer = (res, own) => {
+          asked.socket = own;
+          if (!stream) return res.writeHead(200, { 'content-type': 'application/json' }).end(way.whole(said));
+          res.writeHead(200, { 'content-type': way.type });
+          for (const part of [
+            ...way.begin,
+            ...said.match(/.{1,9}/g)!.map((text) => way.delta(text)),
+            ...way.close,
+          ])
+            res.write(part);
+          return res.end();
+        };
+        for (const kind of ['none', 'fault', 'later', 'abort', 'reset'] as const) {
+          let socket: Socket | null = null;
+          let points = 1;
+          for (let at = 0; at < points; at++) {
+            let passed = 0;
+            point = () => {
+              if (passed++ !== at || kind === 'none') return undefined;
+              if (kind === 'later') return true;
+              if (kind === 'abort') socket?.destroy();
+              else if (kind === 'reset') asked.socket?.destroy();
+              else throw new Error('a fault made for this test');
+              return undefined;
+            };
+            const status = await call(
+              { ...body, stream },
+              (own) => {
+                socket = own;
+              },
+              way.path,
+            );
+            await settled(`${name}, ${stream}: ${kind} at point ${at}`);
+            if (kind === 'none') assert.equal(status, 200, name);
+            if (kind === 'none' && name.includes('judge')) assert.ok(judged > 0, 'the judge was asked');
+            if (kind !== 'none') points = Math.max(points, Math.min(passed, 80));
+          }
+          point = () => undefined;
+        }
+      }
+    });
 });
