@@ -33,17 +33,38 @@ const wanted = () =>
     .digest('hex');
 const installed = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted();
 
+/** Whether a process that was seen at work still is. */
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+/** Whether an installation was broken off: who began it is gone, or did not say who it is for ten minutes. */
+function isBrokenOff(lock, owner) {
+  if (existsSync(owner)) return !isAlive(Number(readFileSync(owner, 'utf8')) || process.pid);
+  return existsSync(lock) && Date.now() - statSync(lock).mtimeMs > 600_000;
+}
+
 /** Two starts at once install once: the second waits for the first. */
 function install() {
   const lock = join(root, '.sallyport-installing');
+  const owner = join(lock, 'pid');
   for (let waited = 0; ; waited++) {
     try {
       mkdirSync(lock);
+      writeFileSync(owner, String(process.pid));
       break;
     } catch {
       if (installed()) return;
-      if (existsSync(lock) && Date.now() - statSync(lock).mtimeMs > 600_000)
+      if (isBrokenOff(lock, owner)) {
         rmSync(lock, { recursive: true, force: true });
+        continue;
+      }
+      if (waited === 2) process.stderr.write('sallyport: waiting for another installation here to end …\n');
       if (waited > 1200) fail(`another installation does not end; remove ${lock} if there is none`);
       spawnSync(process.execPath, ['-e', 'setTimeout(() => {}, 500)']);
     }
