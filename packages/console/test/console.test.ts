@@ -454,7 +454,15 @@ describe('the console, in a browser', () => {
     await ben.getByRole('heading', { name: 'Account', exact: true }).waitFor();
     await ben.getByText('Your roles need a second factor').waitFor();
     await ben.getByRole('link', { name: 'Systems' }).click();
-    await ben.getByText('your roles need a stronger factor').first().waitFor();
+    await ben.getByText('with this session you can do nothing else').waitFor();
+    // The console asks for nothing, and the server would give nothing.
+    const [asked] = await Promise.all([ben.waitForRequest(/\/api\/v1\//), ben.reload()]);
+    const headers = { 'x-sallyport-page': (await asked.allHeaders())['x-sallyport-page']! };
+    const status = await ben.evaluate(
+      async (own) => (await fetch('/api/v1/systems', { headers: own })).status,
+      headers,
+    );
+    assert.equal(status, 403);
     await other.close();
   });
 
