@@ -29,21 +29,17 @@ const vectors = existsSync(VECTORS)
   ? readdirSync(VECTORS).filter((name) => existsSync(join(VECTORS, name, 'model.sig')))
   : [];
 
+const skip =
+  vectors.length === 0 && 'neither SALLYPORT_OMS_VECTORS nor SALLYPORT_SPECS names a folder of them';
+
 describe('signatures of the reference signer', () => {
-  it(
-    'all hold',
-    {
-      skip:
-        vectors.length === 0 && 'neither SALLYPORT_OMS_VECTORS nor SALLYPORT_SPECS names a folder of them',
-    },
-    async () => {
-      for (const name of vectors) {
-        const folder = join(VECTORS, name);
-        await verifyModel(join(folder, 'model'), read(folder, 'model.sig'), trustOf(folder));
-      }
-      process.stderr.write(`${vectors.length} signatures of the reference signer hold\n`);
-    },
-  );
+  it('all hold', { skip }, async () => {
+    for (const name of vectors) {
+      const folder = join(VECTORS, name);
+      await verifyModel(join(folder, 'model'), read(folder, 'model.sig'), trustOf(folder));
+    }
+    process.stderr.write(`${vectors.length} signatures of the reference signer hold\n`);
+  });
 });
 
 describe(
@@ -72,17 +68,10 @@ describe(
           await assert.rejects(verifyBundle(read(path), trust), { code: 'signature-invalid' }, path);
     });
 
-    it(
-      'hold where the key that made them is known',
-      {
-        skip:
-          vectors.length === 0 && 'neither SALLYPORT_OMS_VECTORS nor SALLYPORT_SPECS names a folder of them',
-      },
-      async () => {
-        const bundle = read(SPECIFICATION, 'valid', 'key.bundle.json');
-        const { signer } = await verifyBundle(bundle, trustOf(join(VECTORS, 'v1.1.0-elliptic-key')));
-        assert.equal(signer.kind, 'key');
-      },
-    );
+    it('hold where the key that made them is known', { skip }, async () => {
+      const bundle = read(SPECIFICATION, 'valid', 'key.bundle.json');
+      const { signer } = await verifyBundle(bundle, trustOf(join(VECTORS, 'v1.1.0-elliptic-key')));
+      assert.equal(signer.kind, 'key');
+    });
   },
 );

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Pool } from 'undici';
 import { environment, FLAGS } from '../../packages/cli/bin/runtime.mjs';
+import { processorSeconds } from '../processor.ts';
 import { REQUEST } from './payload.ts';
 
 const HERE = import.meta.dirname;
 const SECONDS = Number(process.argv[2] ?? 8);
 const ROUNDS = Number(process.argv[3] ?? 3);
-const TICKS_PER_SECOND = 100;
 
 interface Target {
   readonly name: string;
@@ -55,11 +55,7 @@ async function start(name: string, command: string[], parse = true): Promise<Tar
 }
 
 /** CPU time of a process and its threads so far, in microseconds. */
-function cpuMicros(child: ChildProcess | null): number {
-  if (!child) return 0;
-  const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-  return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1e6;
-}
+const cpuMicros = (child: ChildProcess | null): number => (child ? processorSeconds(child.pid!) * 1e6 : 0);
 
 function rssMb(child: ChildProcess | null): number {
   if (!child) return 0;

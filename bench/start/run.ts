@@ -2,7 +2,7 @@
 // `npm run bench start [-- CALLS STARTS FOLDER]`. The folder is made once, by the product's own ledger and projection, and kept.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type IntentLeaf, newId, type OutcomeLeaf, parseConfig } from '@sallyport/core';
 import { openControl } from '@sallyport/server';
+import { processorSeconds } from '../processor.ts';
 
 const CALLS = Number(process.argv[2] ?? 1_000_000);
 const STARTS = Number(process.argv[3] ?? 5);
@@ -22,8 +23,6 @@ const WHOLE = join(FOLDER, 'whole');
 const BATCH = 500;
 const DAYS = Number(process.env.BENCH_DAYS ?? 90);
 const DAY_MS = 86_400_000;
-/** Of the clock that /proc counts in, a second. */
-const TICKS = 100;
 
 const { environment, FLAGS } = (await import('../../packages/cli/bin/runtime.mjs' as string)) as {
   environment: (cache: string) => NodeJS.ProcessEnv;
@@ -132,14 +131,6 @@ const freePort = (): Promise<number> =>
       server.close(() => done(port));
     });
   });
-
-/** Seconds of processor time that a process took, all its threads (proc(5): `utime`, `stime`). */
-function processorSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS;
-}
 
 /** Starts the program as `npm start` does. @returns seconds until it says that it takes calls, and of processor time */
 async function start(): Promise<{ took: number; processor: number }> {

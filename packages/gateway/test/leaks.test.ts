@@ -92,6 +92,8 @@ describe('what a call holds', () => {
   let point: () => boolean | undefined = () => undefined;
   let running = 0;
   let judged = 0;
+  /** The connection on which the AI system was asked last. */
+  let asked: Socket | null = null;
 
   /** All methods of an object, with the point before each. */
   const watched = <T extends object>(part: T, spared: readonly string[] = []): T =>
@@ -119,8 +121,11 @@ describe('what a call holds', () => {
     upstream = createServer((req, res) => {
       req.resume();
       req.on('end', () => {
-        if (req.url!.startsWith('/judge')) judged++;
-        if (req.url!.startsWith('/judge')) return res.end(completion('{}').replace('fine', 'safe'));
+        if (req.url!.startsWith('/judge')) {
+          judged++;
+          return res.end(completion('{}').replace('fine', 'safe'));
+        }
+        asked = req.socket;
         return answer(res, req.socket);
       });
     });
@@ -334,33 +339,45 @@ describe('what a call holds', () => {
     assert.equal(await call({ n: 2 }), 200);
   });
 
+  /**
+   * Makes a call again and again, each time with a fault at the next point of its way: what is asked throws at once or later, the
+   * caller goes, or the AI system does. @returns points of the way
+   */
+  const faultAtEachPoint = async (
+    what: string,
+    kind: 'fault' | 'later' | 'abort' | 'reset',
+    ask: (onSocket: (socket: Socket) => void) => Promise<unknown>,
+  ): Promise<number> => {
+    let socket: Socket | null = null;
+    let points = 1;
+    for (let at = 0; at < points; at++) {
+      let passed = 0;
+      point = () => {
+        if (passed++ !== at) return undefined;
+        if (kind === 'later') return true;
+        if (kind === 'abort') socket?.destroy();
+        else if (kind === 'reset') asked?.destroy();
+        else throw new Error('a fault made for this test');
+        return undefined;
+      };
+      await ask((own) => {
+        socket = own;
+      });
+      await settled(`${what}: ${kind} at point ${at}`);
+      points = Math.max(points, Math.min(passed, 80));
+    }
+    point = () => undefined;
+    return points;
+  };
+  const KINDS = ['fault', 'later', 'abort', 'reset'] as const;
+
   it('is free again after a fault, an abort and a reset at each point of the way', async () => {
     for (const name of ['whole', 'stream'])
-      for (const kind of ['fault', 'later', 'abort', 'reset'] as const) {
-        let socket: Socket | null = null;
-        let asked: Socket | null = null;
-        answer = (res, own) => {
-          asked = own;
-          ANSWERS[name]!(res, own);
-        };
-        let points = 1;
-        for (let at = 0; at < points; at++) {
-          let passed = 0;
-          point = () => {
-            if (passed++ !== at) return undefined;
-            if (kind === 'later') return true;
-            if (kind === 'abort') socket?.destroy();
-            else if (kind === 'reset') asked?.destroy();
-            else throw new Error('a fault made for this test');
-            return undefined;
-          };
-          await call({ stream: name === 'stream' }, (own) => {
-            socket = own;
-          });
-          await settled(`${name}: ${kind} at point ${at}`);
-          points = Math.max(points, Math.min(passed, 80));
-        }
-        point = () => undefined;
+      for (const kind of KINDS) {
+        answer = ANSWERS[name]!;
+        const points = await faultAtEachPoint(name, kind, (onSocket) =>
+          call({ stream: name === 'stream' }, onSocket),
+        );
         assert.ok(points > 8, `${points} points were tried`);
       }
     assert.equal(await call({}), 200, 'and the next call goes through');
@@ -376,49 +393,21 @@ describe('what a call holds', () => {
   };
   for (const [name, way] of Object.entries(ways))
     it(`is free again after faults on the way of ${name}, whole and streamed`, async () => {
-      const asked: { socket: Socket | null } = { socket: null };
       const said = 'I wrote to [EMAIL_1] and said that all is well.';
       const body = JSON.parse(JSON.stringify(way.body).replace('hi', 'Write to jo@mail.example')) as object;
       for (const stream of [false, true]) {
-        answer = (res, own) => {
-          asked.socket = own;
+        answer = (res) => {
           if (!stream) return res.writeHead(200, { 'content-type': 'application/json' }).end(way.whole(said));
           res.writeHead(200, { 'content-type': way.type });
-          for (const part of [
-            ...way.begin,
-            ...said.match(/.{1,9}/g)!.map((text) => way.delta(text)),
-            ...way.close,
-          ])
-            res.write(part);
+          const deltas = said.match(/.{1,9}/g)!.map((text) => way.delta(text));
+          for (const part of [...way.begin, ...deltas, ...way.close]) res.write(part);
           return res.end();
         };
-        for (const kind of ['none', 'fault', 'later', 'abort', 'reset'] as const) {
-          let socket: Socket | null = null;
-          let points = 1;
-          for (let at = 0; at < points; at++) {
-            let passed = 0;
-            point = () => {
-              if (passed++ !== at || kind === 'none') return undefined;
-              if (kind === 'later') return true;
-              if (kind === 'abort') socket?.destroy();
-              else if (kind === 'reset') asked.socket?.destroy();
-              else throw new Error('a fault made for this test');
-              return undefined;
-            };
-            const status = await call(
-              { ...body, stream },
-              (own) => {
-                socket = own;
-              },
-              way.path,
-            );
-            await settled(`${name}, ${stream}: ${kind} at point ${at}`);
-            if (kind === 'none') assert.equal(status, 200, name);
-            if (kind === 'none' && name.includes('judge')) assert.ok(judged > 0, 'the judge was asked');
-            if (kind !== 'none') points = Math.max(points, Math.min(passed, 80));
-          }
-          point = () => undefined;
-        }
+        const ask = (onSocket?: (socket: Socket) => void) => call({ ...body, stream }, onSocket, way.path);
+        assert.equal(await ask(), 200, name);
+        await settled(`${name}, ${stream}`);
+        if (name.includes('judge')) assert.ok(judged > 0, 'the judge was asked');
+        for (const kind of KINDS) await faultAtEachPoint(`${name}, ${stream}`, kind, ask);
       }
     });
 });
