@@ -4,6 +4,7 @@ import { assignedAddresses } from '../text/addresses.ts';
 import type { CommandAct } from '../text/command-act.ts';
 import { commandLines } from '../text/fetch-and-run.ts';
 import { CommandReader } from '../text/fetched-files.ts';
+import { AGENT_FOLDERS } from './agent-folders.ts';
 
 /** What is told of each. */
 export const TOLD: Readonly<Record<CommandAct, readonly [TechniqueName, string]>> = {
@@ -18,8 +19,9 @@ export const TOLD: Readonly<Record<CommandAct, readonly [TechniqueName, string]>
 };
 
 /** What runs as soon as a folder is opened, a package installed or a skill taken up: nothing is fetched and run there. */
-const BY_ITSELF =
-  /(?:^|[/!])(?:skills?|hooks|\.(?:claude|claude-plugin|gemini|qwen|codex|cursor|kiro|roo|windsurf|zed|amazonq|continue|factory|augment|opencode|vscode|amp|crush|goose|junie|kilocode|trae|cline|agents?))\/|(?:^|[/!])(?:package|\.?mcp(?:_config|_settings)?|claude_desktop_config|opencode|manifest|plugin)\.jsonc?$|\.(?:code-workspace|gypi?)$/;
+const BY_ITSELF = new RegExp(
+  String.raw`(?:^|[/!])(?:skills?|hooks|\.(?:${AGENT_FOLDERS}|agents?))\/|(?:^|[/!])(?:package|\.?mcp(?:_config|_settings)?|claude_desktop_config|opencode|manifest|plugin)\.jsonc?$|\.(?:code-workspace|gypi?)$`,
+);
 const SERVERS = /\/(?:mcp\w{0,16}|context_servers|hooks|extensions|initializeCommand)(?:\/|$)/i;
 /** Settings of a container for development, whose commands run within it. */
 const DEVCONTAINER = /(?:^|[/!])\.?devcontainer(?:\/[^!]*)?(?:\.json|\/[^/!]*\.json)$/;

@@ -1,13 +1,15 @@
 import { parse as parseToml } from 'smol-toml';
 import { type Json, parsePythonJson, textsIn } from '../text/json.ts';
+import { AGENT_FOLDERS } from './agent-folders.ts';
 import { inspectSettings } from './agent-settings.ts';
 import { reportCommand } from './command-reports.ts';
 import type { Format } from './format.ts';
 import { isText, readText } from './text-formats.ts';
 
 /** What editors and agents read when they open a folder, and run commands out of. */
-const NAMES =
-  /(?:^|[/!])(?:\.(?:claude|claude-plugin|gemini|qwen|codex|cursor|kiro|roo|windsurf|zed|amazonq|continue|factory|augment|opencode|vscode|amp|crush|goose|junie|kilocode|trae|cline)\/(?:[^/!]+\/){0,4}[^/!]+\.(?:json|jsonc|toml)|hooks\/hooks\.json|\.github\/hooks\/[^/!]+\.json|\.devcontainer(?:\/(?:[^/!]+\/)?devcontainer)?\.json|devcontainer\.json|\.?mcp(?:_config|_settings)?\.json|(?:claude_desktop_config|opencode)\.jsonc?|[^/!]+\.code-workspace)$/;
+const NAMES = new RegExp(
+  String.raw`(?:^|[/!])(?:\.(?:${AGENT_FOLDERS})\/(?:[^/!]+\/){0,4}[^/!]+\.(?:json|jsonc|toml)|hooks\/hooks\.json|\.github\/hooks\/[^/!]+\.json|\.devcontainer(?:\/(?:[^/!]+\/)?devcontainer)?\.json|devcontainer\.json|\.?mcp(?:_config|_settings)?\.json|(?:claude_desktop_config|opencode)\.jsonc?|[^/!]+\.code-workspace)$`,
+);
 
 /** Whether an editor or agent takes commands out of a file, by where it lies. */
 export const isWorkspacePath = (path: string): boolean =>
