@@ -1,3 +1,5 @@
+import { compareDigits } from './digits.ts';
+
 /** `epoch:upstream-revision`. */
 interface DebianVersion {
   readonly epoch: string;
@@ -26,13 +28,6 @@ const weight = (character: string | undefined): number => {
   const code = character.charCodeAt(0);
   return /[A-Za-z]/.test(character) ? code : code + 256;
 };
-
-/** Compares two runs of digits of any length. @returns below, at or above 0 */
-function compareDigits(a: string, b: string): number {
-  const [left, right] = [a.replace(/^0+/, ''), b.replace(/^0+/, '')];
-  if (left.length !== right.length) return left.length - right.length;
-  return left < right ? -1 : left > right ? 1 : 0;
-}
 
 /** Letters and numbers in turn, as dpkg reads them. */
 function comparePart(a: string, b: string): number {

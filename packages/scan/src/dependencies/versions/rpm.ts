@@ -1,3 +1,5 @@
+import { compareDigits } from './digits.ts';
+
 /** Whether a text is `epoch:version-release`, the first and last of which may be missing. */
 export const isRpmVersion = (text: string): boolean => /^(?:\d{1,10}:)?[\w.+~^]+(?:-[\w.+~^]+)?$/.test(text);
 
@@ -12,13 +14,7 @@ function parse(text: string): RpmVersion {
   return { epoch: Number(epoch), version, release };
 }
 
-/** Two runs of digits of any length. @returns below, at or above 0 */
-function compareDigits(a: string, b: string): number {
-  const [left, right] = [a.replace(/^0+/, ''), b.replace(/^0+/, '')];
-  return left.length - right.length || (left < right ? -1 : left > right ? 1 : 0);
-}
-
-/** The order of a sign that stands for itself, `null` where neither has it: `~` is before the end, `^` behind it and before all else. */
+/** The order of a sign that stands for itself, `null` where neither has it: `~` is before the end, `^` after it and before all else. */
 function compareSigns(left: string | undefined, right: string | undefined): number | null {
   if (left === '~' || right === '~') return left === right ? 0 : left === '~' ? -1 : 1;
   if (left !== '^' && right !== '^') return null;
