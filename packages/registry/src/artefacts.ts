@@ -28,7 +28,7 @@ export interface ArtefactStore {
    */
   reseal(sha256: string): Promise<boolean>;
   has(sha256: string): Promise<boolean>;
-  /** Content in pieces, every one authentic; who takes all of them has the digest checked too. @throws CodedError `artefact-corrupt` */
+  /** Content in pieces, every one authentic; reading all of them checks the digest too. @throws CodedError `artefact-corrupt` */
   read(sha256: string): AsyncIterable<Uint8Array>;
   /** How a stored file begins, as it lies there. */
   head(sha256: string): Promise<Uint8Array>;
@@ -129,18 +129,18 @@ export class FolderArtefacts implements ArtefactStore {
   }
 
   async put(sha256: string, path: string): Promise<void> {
-    const target = this.#path(sha256);
-    if (existsSync(target) && (await isWhole(this.read(sha256)))) return;
-    await this.#store(sha256, target, piecesOf(path));
+    if (existsSync(this.#path(sha256)) && (await isWhole(this.read(sha256)))) return;
+    await this.#store(sha256, piecesOf(path));
   }
 
   async reseal(sha256: string): Promise<boolean> {
     if (isSealedAsNow(await this.head(sha256))) return false;
-    await this.#store(sha256, this.#path(sha256), this.read(sha256));
+    await this.#store(sha256, this.read(sha256));
     return true;
   }
 
-  async #store(sha256: string, target: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  async #store(sha256: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+    const target = this.#path(sha256);
     mkdirSync(join(this.#folder, sha256.slice(0, 2)), { recursive: true, mode: 0o700 });
     const draft = `${target}.${newId('ver')}.new`;
     try {

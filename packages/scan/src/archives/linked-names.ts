@@ -24,6 +24,7 @@ export function linkedNames<T>(members: readonly LinkedMember<T>[]): {
   if (members.every(({ link }) => link === null)) return { names: [], fault: null, astray: null };
   const tree = new NameTree<{ path: string; content: T }>(ENTRIES_MAX);
   const names: { path: string; content: T }[] = [];
+  let fault: string | null = null;
   try {
     for (const { name, link, content } of members) {
       const path = name.replaceAll('\\', '/');
@@ -35,7 +36,7 @@ export function linkedNames<T>(members: readonly LinkedMember<T>[]): {
     for (const { path, file } of tree.names())
       if (path !== file.content.path) names.push({ path, content: file.content.content });
   } catch (why) {
-    return { names, fault: (why as Error).message, astray: tree.astray };
+    fault = (why as Error).message;
   }
-  return { names, fault: null, astray: tree.astray };
+  return { names, fault, astray: tree.astray };
 }

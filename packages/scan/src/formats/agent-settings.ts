@@ -31,6 +31,9 @@ const PRELOADS =
 const NODE_PRELOADS = /(?:^|\s)(?:-r|--(?:require|import|loader|experimental-loader))[\s=]/;
 const HELPERS = /^(?:apiKeyHelper|awsAuthRefresh|awsCredentialExport|otelHeadersHelper)$/;
 
+const LEADS_AWAY = 'leads calls of models, and their keys, to another place';
+const isElsewhere = (address: string): boolean => /^https?:/i.test(address) && !LOCAL.test(address);
+
 function wordOf(key: string, value: Json): string | null {
   if (UNASKED.some(([pattern, isUnasked]) => pattern.test(key) && isUnasked(value)))
     return 'lets an agent act without asking';
@@ -39,17 +42,14 @@ function wordOf(key: string, value: Json): string | null {
   if (PRELOADS.test(key) || (key === 'NODE_OPTIONS' && NODE_PRELOADS.test(value)))
     return 'has an agent run a program of the folder';
   if (HELPERS.test(key)) return 'has an agent run a command of the folder';
-  return BASE.test(key) && /^https?:/i.test(value) && !LOCAL.test(value)
-    ? 'leads calls of models, and their keys, to another place'
-    : null;
+  return BASE.test(key) && isElsewhere(value) ? LEADS_AWAY : null;
 }
 
 /** Where an object leads calls of models, or what an agent does, besides by names of variables. */
 function ledBy(object: JsonObject, pointer: string): string | null {
   const { type, url } = object;
   const address = object['env_key'] === undefined ? '' : object['base_url'];
-  if (typeof address === 'string' && /^https?:/i.test(address) && !LOCAL.test(address))
-    return 'leads calls of models, and their keys, to another place (`base_url`)';
+  if (typeof address === 'string' && isElsewhere(address)) return `${LEADS_AWAY} (\`base_url\`)`;
   if (type === 'http' && pointer.includes('/hooks/') && typeof url === 'string' && !LOCAL.test(url))
     return 'tells another place what an agent does (`url`)';
   return null;

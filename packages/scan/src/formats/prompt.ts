@@ -50,9 +50,9 @@ export const prompt: Format = {
     const text = decodeText(source.read(0, PROMPT_BYTES_MAX));
     const lineAt = lineFinder(text);
     inspectPrompt(inspection, text, (offset) => ({ line: lineAt(offset) }));
-    inspectCommands(inspection, text);
+    inspectCommands(inspection, text, lineAt);
     inspectAdvice(inspection, text);
-    inspectPythonIn(inspection, text);
+    inspectPythonIn(inspection, text, lineAt);
     if (inspection.name.endsWith('.prompty')) inspectTemplate(inspection, text, {});
   },
 };
@@ -69,8 +69,7 @@ function frontMatter(text: string): string | null {
 }
 
 /** Commands that an agent runs when it takes up a file: those in its text, and those of hooks and servers of tools at its top. */
-function inspectCommands(inspection: Inspection, text: string): void {
-  const lineAt = lineFinder(text);
+function inspectCommands(inspection: Inspection, text: string, lineAt: (offset: number) => number): void {
   for (const { 1: command, index } of text.matchAll(RUN_FIRST))
     reportCommand(inspection, command!, { line: lineAt(index) });
   const front = frontMatter(text);
@@ -106,8 +105,7 @@ function inspectAdvice(inspection: Inspection, text: string): void {
 const PYTHON_BLOCK = /^[ \t>]{0,16}(`{3}|~{3})[ \t]{0,8}(?:python[\d.]{0,6}|py)\b[^\n]{0,256}\n/gim;
 
 /** Python that a text tells an agent or its reader to run. */
-function inspectPythonIn(inspection: Inspection, text: string): void {
-  const lineAt = lineFinder(text);
+function inspectPythonIn(inspection: Inspection, text: string, lineAt: (offset: number) => number): void {
   let end = 0;
   for (const match of text.matchAll(PYTHON_BLOCK)) {
     const start = match.index + match[0].length;

@@ -1,4 +1,5 @@
-import type { AllowedName, Takes, TextForm } from './allow-list.ts';
+import type { Takes, TextForm } from './allow-list.ts';
+import type { EntryOf } from './identity.ts';
 import type { Literals } from './literals.ts';
 import { isOwnClass } from './unlisted.ts';
 import { GlobalName, isOpaque, Made, Persistent, Tuple, type Value } from './value.ts';
@@ -16,11 +17,11 @@ const GIVES_CALLABLE = new Set(['partial', 'public-name', 'type-of', 'attribute'
 /** Networks have as many addresses as they say, and are gone through like a list. */
 const NETWORKS = /^ipaddress\.IPv[46]Network$/;
 
-/** What is asked of whoever judges the stream. */
+/** What rules about arguments ask of the judge of a stream. */
 export interface ArgumentJudge {
   readonly literals: Literals;
   /** The entry of an allowed name. */
-  entryOf(name: GlobalName): AllowedName | undefined;
+  readonly entryOf: EntryOf;
 }
 
 /** Whether what a call gave has as many elements as a few bytes say. */
@@ -48,11 +49,10 @@ function isInstance(value: Made, takes: Takes, judge: ArgumentJudge): boolean {
   // A bare instance of a class of a project is told where it is made.
   if (!entry) return any && isOwnClass(of.module, of.name);
   const [first] = judge.literals.itemsOf(value.args) ?? [];
-  if (entry.rule === 'attribute' && first instanceof GlobalName)
-    return (
-      judge.entryOf(first)?.rule === 'enum' &&
-      (any || has(takes.instances, judge.entryOf(first)!.group.library))
-    );
+  if (entry.rule === 'attribute' && first instanceof GlobalName) {
+    const owner = judge.entryOf(first);
+    return owner?.rule === 'enum' && (any || has(takes.instances, owner.group.library));
+  }
   if (any) return true;
   if (GIVES_CALLABLE.has(entry.rule) || isNetwork(value)) return false;
   return has(takes.instances, entry.group.library);

@@ -1,8 +1,7 @@
 import { ELEMENTS_MAX, elementsOf, typeBytes } from './allocations.ts';
-import type { AllowedName, RuleName, Takes } from './allow-list.ts';
-import { faultOfArguments, isData, isNamed, isNetwork } from './argument-rules.ts';
+import type { RuleName, Takes } from './allow-list.ts';
+import { type ArgumentJudge, faultOfArguments, isData, isNamed, isNetwork } from './argument-rules.ts';
 import { isPlainCodec } from './inner-bytes.ts';
-import type { Literals } from './literals.ts';
 import {
   type CallKind,
   GlobalName,
@@ -16,11 +15,8 @@ import {
   type Value,
 } from './value.ts';
 
-/** What a rule may ask of whoever judges the stream. */
-export interface CallJudge {
-  readonly literals: Literals;
-  /** The entry of an allowed name. */
-  entryOf(name: GlobalName): AllowedName | undefined;
+/** What a rule may ask of the judge of a stream. */
+export interface CallJudge extends ArgumentJudge {
   /** Whether the stream holds a network or range that has more elements than memory holds. */
   readonly holdsEndless: boolean;
   /** Judges another call in place of this one. */

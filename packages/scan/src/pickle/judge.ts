@@ -3,7 +3,7 @@ import { ELEMENTS_MAX, elementsOf } from './allocations.ts';
 import type { AllowedName, AllowList, RuleName } from './allow-list.ts';
 import { CALL_RULES, type Call, type CallJudge, isEndless, type Ruling, reportPasses } from './call-rules.ts';
 import { dangerOf } from './danger.ts';
-import { identityOf, isComputedState, isFilledBag, mayBePartial } from './identity.ts';
+import { type EntryOf, identityOf, isComputedState, isFilledBag, mayBePartial } from './identity.ts';
 import { type InnerBytes, innerBytes } from './inner-bytes.ts';
 import type { Literals } from './literals.ts';
 import type { PickleHost } from './machine-contract.ts';
@@ -66,7 +66,7 @@ export class Judge implements PickleHost, CallJudge {
   readonly #sightings = new Map<string, PickleSighting>();
   readonly #bad = new WeakSet<object>();
   readonly #entries = new WeakMap<GlobalName, AllowedName>();
-  readonly #entryOf = (name: GlobalName): AllowedName | undefined => this.#entries.get(name);
+  readonly entryOf: EntryOf = (name) => this.#entries.get(name);
   #endless = false;
   readonly #types = new NumpyTypes(() => this.literals);
   /** Those of the stream being read; set by whoever runs it. */
@@ -112,7 +112,7 @@ export class Judge implements PickleHost, CallJudge {
     this.#unlisted(name, 'names', isOwnClass(name.module, name.name), name.offset, opcode);
   }
 
-  /** A name that is not on the list. @param isMild whether nothing speaks against it but that no one has read it */
+  /** A name that is not on the list. @param isMild whether all that speaks against it is that it was never reviewed */
   #unlisted(name: GlobalName, does: string, isMild: boolean, offset: number, opcode: number): void {
     const danger = dangerOf(name.module, name.name);
     const technique = danger ?? (isMild ? 'unlisted-class' : 'unknown-global');
@@ -145,10 +145,6 @@ export class Judge implements PickleHost, CallJudge {
     return found;
   }
 
-  entryOf(name: GlobalName): AllowedName | undefined {
-    return this.#entries.get(name);
-  }
-
   get holdsEndless(): boolean {
     return this.#endless;
   }
@@ -164,7 +160,7 @@ export class Judge implements PickleHost, CallJudge {
   }
 
   mayBePartial(value: Value | undefined): boolean {
-    return mayBePartial(value, this.#entryOf);
+    return mayBePartial(value, this.entryOf);
   }
 
   setState(target: Value, state: Value, offset: number): void {
@@ -261,7 +257,7 @@ export class Judge implements PickleHost, CallJudge {
     this.#changes(target, 'sets attributes of', offset, OP.BUILD);
     if (isFilledBag(target))
       this.#see('state-on-unknown', 'bag', 'sets the state of what it filled by a call', offset, OP.BUILD);
-    if (isComputedState(state, this.#entryOf))
+    if (isComputedState(state, this.entryOf))
       this.#see('special-attribute', 'state', 'sets attributes by names it computes', offset, OP.BUILD);
     if (rule === 'partial') {
       if (!(state instanceof Tuple) || !this.mayBePartial(state.items[0]))
@@ -312,7 +308,7 @@ export class Judge implements PickleHost, CallJudge {
   /** Something is set on, or added to, what a call gave: it must be the stream's own. */
   #changes(target: Made, does: string, offset: number, opcode: number): void {
     if (!(target.of instanceof GlobalName)) return;
-    const identity = identityOf(target, this.#entryOf);
+    const identity = identityOf(target, this.entryOf);
     const full = shown(target.of.full);
     if (identity === 'class')
       this.#see('state-on-class', 'made', `${does} the class of something`, offset, opcode);
@@ -365,7 +361,7 @@ export class Judge implements PickleHost, CallJudge {
     for (let i = start; i + 1 < items.length; i += 2) {
       const value = items[i + 1]!;
       if (value instanceof Tuple) this.#types.added(value, offset);
-      const name = specialName(items[i]!, value, this.#entryOf, this.literals);
+      const name = specialName(items[i]!, value, this.entryOf, this.literals);
       if (name === null) continue;
       const what = name === '' ? 'something under a name it computes' : `\`${name}\``;
       this.#see('special-attribute', name, `sets ${what}`, offset, OP.SETITEMS);

@@ -261,7 +261,7 @@ class Judge {
 function decoded(path: string, { text }: Value, handed: number): Value {
   const origin = handed | ORIGIN.decoded;
   if (text === null) return valueFrom(`${path}()`, origin);
-  const isHex = /hex|a2b_hex/.test(path);
+  const isHex = path.includes('hex');
   const said =
     isHex || /b64decode|a2b_base64|decode(?:bytes|string)$/.test(path)
       ? Buffer.from(text.replace(/\s+/g, ''), isHex ? 'hex' : 'base64').toString('latin1')

@@ -6,7 +6,7 @@ const FETCHER = /^(?:curl|wget|aria2c|iwr|invoke-webrequest|certutil|bitsadmin|s
 const PARTS = /&&|\|\||[;|&\n]|\b(?:then|do|RUN)\s/;
 /** What surrounds a word: quotation marks, brackets. */
 const AROUND = /^[\s"'`({\\!%]{1,8}|["'`)}\\]{1,8}$/g;
-/** What stands before a command and is none. */
+/** What stands before a command and is not one. */
 const BEFORE =
   /^(?:sudo|doas|env|exec|nohup|setsid|time|command|busybox|start|call|if|!|-.*|\/[bckqs]|\w+=.*)$/is;
 const SHELLS_OF_WINDOWS = /^(?:cmd|powershell|pwsh)$/i;
@@ -58,7 +58,7 @@ function ranBy(words: readonly string[]): readonly string[] {
   return words[next - 1] === '-c' ? ranBy(words.slice(next)) : [words[next]!];
 }
 
-/** Reads lines of commands one behind another, and remembers the files that they fetch. */
+/** Reads lines of commands one after another, and remembers the files that they fetch. */
 export class CommandReader {
   /** By the last part of its name: whether it comes from a host with a name over TLS. */
   readonly #fetched = new Map<string, boolean>();
@@ -88,6 +88,7 @@ export class CommandReader {
    * @param notes whether what the line fetches is remembered
    */
   later(line: string, notes = true): 'fetched' | 'installer' | null {
+    if (!notes && this.#fetched.size === 0) return null;
     let found: 'fetched' | 'installer' | null = null;
     for (const part of line.split(PARTS)) {
       const words = part
