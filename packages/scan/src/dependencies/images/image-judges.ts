@@ -57,9 +57,9 @@ const JUDGES: readonly Judge[] = [
         : { ...NOTHING, release: textOf(source) },
   },
   ...UNREAD_DATABASES.map(
-    ({ name, path: pattern }): Judge => ({
+    ({ name, matches }): Judge => ({
       name,
-      matches: (path) => pattern.test(path),
+      matches,
       tell: (source) => (source.size === 0 ? NOTHING : { ...NOTHING, fault: name }),
     }),
   ),

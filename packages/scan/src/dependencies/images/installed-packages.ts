@@ -201,10 +201,18 @@ const go: InstalledReader = {
   },
 };
 
+/** Files of these names in every folder where RPM keeps its database. */
+const rpmPlaces = (...names: readonly string[]): readonly string[] =>
+  ['var', 'usr'].flatMap((top) =>
+    ['lib/rpm', 'lib/sysimage/rpm'].flatMap((folder) => names.map((name) => `${top}/${folder}/${name}`)),
+  );
+const RPM_DATABASES = rpmPlaces('rpmdb.sqlite', 'Packages', 'Packages.db');
+const RPM_CHANGES = rpmPlaces('rpmdb.sqlite-wal');
+
 /** rpm: packages by their names, with what they are built of. What is read before a fault counts. */
 const rpm: InstalledReader = {
   name: 'rpm',
-  matches: (path) => /^(?:var|usr)\/lib\/(?:sysimage\/)?rpm\/(?:rpmdb\.sqlite|Packages(?:\.db)?)$/.test(path),
+  matches: (path) => RPM_DATABASES.includes(path),
   bytesMax: 512 * MIB,
   read: (source, path) => {
     const installed: Installed[] = [];
@@ -240,23 +248,21 @@ export const KNOWN_PLACES: readonly string[] = [
   'var/lib/dpkg/status.d/*',
   'usr/lib/apk/db/installed',
   'lib/apk/db/installed',
-  ...['var', 'usr'].flatMap((top) =>
-    ['lib/rpm', 'lib/sysimage/rpm'].flatMap((folder) =>
-      ['rpmdb.sqlite', 'rpmdb.sqlite-wal', 'Packages', 'Packages.db'].map(
-        (name) => `${top}/${folder}/${name}`,
-      ),
-    ),
-  ),
+  ...RPM_DATABASES,
+  ...RPM_CHANGES,
   'var/lib/pacman/local/*/desc',
 ];
 
 /** Where package managers keep what is not read: an image with any that is not empty is incomplete. */
-export const UNREAD_DATABASES: readonly { readonly name: string; readonly path: RegExp }[] = [
+export const UNREAD_DATABASES: readonly Pick<InstalledReader, 'name' | 'matches'>[] = [
   {
     name: 'changes of packages of RPM beside their database',
-    path: /^(?:var|usr)\/lib\/(?:sysimage\/)?rpm\/rpmdb\.sqlite-wal$/,
+    matches: (path) => RPM_CHANGES.includes(path),
   },
-  { name: 'packages of pacman', path: /^var\/lib\/pacman\/local\/[^/]+\/desc$/ },
+  {
+    name: 'packages of pacman',
+    matches: (path) => /^var\/lib\/pacman\/local\/[^/]+\/desc$/.test(path),
+  },
 ];
 
 /** The distribution of an image. */
