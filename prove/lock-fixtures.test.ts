@@ -1,5 +1,5 @@
 // How lists of packages are read that other scanners keep for their tests, beside what those expect. Takes checkouts of
-// theirs: `LOCK_FIXTURES=osv-scalibr:trivy:syft npm run prove prove/lock-fixtures.test.ts`. Nothing of them is kept here.
+// them: `LOCK_FIXTURES=osv-scalibr:trivy:syft npm run prove prove/lock-fixtures.test.ts`. Nothing of them is kept here.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, delimiter, dirname, join, relative } from 'node:path';
@@ -129,8 +129,7 @@ function publishedOf(scanner: string): Map<string, string> | null {
     rows
       .slice(head + 2, end)
       .map((row): [string, string] => [row[1]!, row[column]!])
-      .filter(([, cell]) => cell !== '')
-      .sort(),
+      .filter(([, cell]) => cell !== ''),
   );
 }
 
@@ -152,15 +151,10 @@ for (const folder of FOLDERS.length > 0 ? FOLDERS : [null])
         if (outcome !== 'agrees' && outcome !== 'not expected')
           process.stderr.write(`${outcome} ${relative(folder, path)}: ${why}\n`);
       }
-      const cells = new Map([...counts].map(([format, row]) => [format, cellOf(row)]));
-      process.stderr.write(
-        `${[...cells]
-          .sort()
-          .map(([format, cell]) => `${format}: ${cell}\n`)
-          .join('')}`,
-      );
+      const cells = new Map([...counts].map(([format, row]) => [format, cellOf(row)] as const).sort());
+      for (const [format, cell] of cells) process.stderr.write(`${format}: ${cell}\n`);
       const published = publishedOf(basename(folder));
-      if (published) assert.deepEqual(new Map([...cells].sort()), published, 'docs/SCAN.md says otherwise');
+      if (published) assert.deepEqual(cells, published, 'docs/SCAN.md says otherwise');
       const agreed = [...counts.values()].reduce((sum, row) => sum + (row.get('agrees') ?? 0), 0);
       assert.ok(agreed > 0, 'nothing agrees: these are no checkouts of scanners');
     },

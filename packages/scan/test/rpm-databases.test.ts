@@ -60,18 +60,11 @@ describe('databases of RPM', () => {
         const bytes = Buffer.from(whole);
         for (let i = random.below(6); i >= 0; i--) {
           // Most of what leads elsewhere lies at the beginning of a page.
-          const near = random.below(2) === 0 ? 64 : bytes.length;
+          const isNear = random.below(2) === 0;
           const page = 512 * random.below(bytes.length / 512);
-          bytes[Math.min(bytes.length - 1, near === 64 ? page + random.below(64) : random.below(near))] = [
-            0,
-            1,
-            2,
-            3,
-            7,
-            13,
-            255,
-            random.below(256),
-          ][random.below(8)]!;
+          const at = isNear ? page + random.below(64) : random.below(bytes.length);
+          const values = [0, 1, 2, 3, 7, 13, 255, random.below(256)];
+          bytes[Math.min(bytes.length - 1, at)] = values[random.below(8)]!;
         }
         try {
           read(random.below(5) === 0 ? bytes.subarray(0, random.below(bytes.length)) : bytes, path);
