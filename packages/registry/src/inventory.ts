@@ -347,7 +347,7 @@ export class Inventory {
 
   /**
    * Seals every stored file again that is not sealed as files are now. Cut short, it goes on with those that are left.
-   * @returns how many were, and those that are not what they were, left as they lie
+   * @returns how many were, and those that were changed, which are left as they are
    */
   async reseal(tell: (done: number, of: number) => void): Promise<{ sealed: number; corrupt: string[] }> {
     const { artefacts } = this.#parts;

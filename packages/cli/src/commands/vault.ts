@@ -115,7 +115,7 @@ export const vaultRotate: Command = {
     else if (sealed !== undefined)
       print(
         `${sealed} files sealed again`,
-        ...corrupt.map((sha256) => `${sha256} is not what it was, and left as it lies`),
+        ...corrupt.map((sha256) => `${sha256} was changed, and is left as it is`),
       );
     else
       print(

@@ -11,7 +11,7 @@ export interface RpmFields {
   readonly epoch?: number;
   readonly arch?: string;
   readonly source?: string;
-  /** Bytes of a field that no one reads. */
+  /** Bytes of a field that is not read. */
   readonly padding?: number;
 }
 

@@ -73,7 +73,7 @@ export const packageKey = (ecosystem: Ecosystem, name: string, release = ''): st
       ? `${release} ${name}`
       : name;
 
-/** How distributions of RPM name their releases behind the colon: `enterprise_linux:9::appstream`, `Linux Enterprise Server 15 SP5`, `Leap 15.5`. */
+/** How distributions of RPM name their releases after the colon: `enterprise_linux:9::appstream`, `Linux Enterprise Server 15 SP5`, `Leap 15.5`. */
 const RELEASES: Readonly<Record<string, RegExp>> = tableOf({
   'Red Hat': /^enterprise_linux:(\d+)/,
   SUSE: /^Linux Enterprise .*?(\d+)(?: SP(\d+))?/,

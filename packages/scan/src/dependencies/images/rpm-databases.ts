@@ -5,7 +5,7 @@ import { SqliteDatabase } from './sqlite-table.ts';
 /** Bytes from `start` on, all of them. @throws Error in words where there are fewer */
 function exactly(source: ByteSource, start: number, length: number): Buffer {
   const bytes = source.read(start, length);
-  if (bytes.length < length) throw new Error('a record behind its end');
+  if (bytes.length < length) throw new Error('a record beyond its end');
   return Buffer.from(bytes);
 }
 
@@ -34,14 +34,14 @@ function* inNdb(source: ByteSource): Generator<Uint8Array> {
   for (let page = 0; page < end; page += NDB_PAGE_BYTES) {
     const slots = exactly(source, page, NDB_PAGE_BYTES);
     for (let at = page === 0 ? NDB_HEADER_BYTES : 0; at < NDB_PAGE_BYTES; at += NDB_SLOT_BYTES) {
-      if (slots.toString('latin1', at, at + 4) !== 'Slot') throw new Error('a slot that is none');
+      if (slots.toString('latin1', at, at + 4) !== 'Slot') throw new Error('a slot without its mark');
       const [index, block, blocks] = [4, 8, 12].map((more) => slots.readUInt32LE(at + more));
       if (index === 0) continue;
       const start = block! * NDB_BLOCK_BYTES;
       const blob = exactly(source, start, NDB_BLOCK_BYTES);
       const length = blob.readUInt32LE(12);
       if (blob.toString('latin1', 0, 4) !== 'BlbS' || blob.readUInt32LE(4) !== index)
-        throw new Error('a package that is another than its slot says');
+        throw new Error('a package other than its slot says');
       if (NDB_BLOCK_BYTES + length > blocks! * NDB_BLOCK_BYTES)
         throw new Error('a package that is longer than its place');
       allowance.take(length);
@@ -76,7 +76,7 @@ class BerkeleyHash {
       throw new Error('no hash of Berkeley DB');
     if (head[24] !== 0) throw new Error('it is encrypted');
     if (this.#pageBytes < 512 || this.#pageBytes > 65_536 || source.size % this.#pageBytes !== 0)
-      throw new Error('pages of a size that cannot be');
+      throw new Error('an impossible size of pages');
     this.#pages = source.size / this.#pageBytes;
     if (this.#four(head, 32) >= this.#pages) throw new Error('more pages than it has');
     this.#allowance = new Allowance(source.size);
@@ -91,7 +91,7 @@ class BerkeleyHash {
   }
 
   #page(number: number): Buffer {
-    if (number < 1 || number >= this.#pages) throw new Error('a page behind its end');
+    if (number < 1 || number >= this.#pages) throw new Error('a page beyond its end');
     return exactly(this.#source, number * this.#pageBytes, this.#pageBytes);
   }
 
@@ -107,7 +107,7 @@ class BerkeleyHash {
     }
   }
 
-  /** @param end where the item before it begins, which lies behind it */
+  /** @param end where the item before it begins: items lie in reverse order */
   #value(page: Buffer, start: number, end: number): Uint8Array {
     if (start >= end || end > page.length) throw new Error('an item that ends before it begins');
     if (page[start] === BDB_KEY_DATA) {
@@ -115,7 +115,7 @@ class BerkeleyHash {
       return page.subarray(start + 1, end);
     }
     if (page[start] !== BDB_OFF_PAGE || start + 12 > page.length)
-      throw new Error('an item that is not known');
+      throw new Error('an item of an unknown kind');
     const length = this.#four(page, start + 8);
     this.#allowance.take(length);
     const parts: Buffer[] = [];
@@ -124,7 +124,7 @@ class BerkeleyHash {
       const more = this.#page(number);
       const bytes = Math.min(left, this.#two(more, 22));
       if (more[25] !== BDB_OVERFLOW_PAGE || bytes === 0 || BDB_PAGE_HEAD_BYTES + bytes > more.length)
-        throw new Error('a page that goes on nothing');
+        throw new Error('a page that continues nothing');
       parts.push(more.subarray(BDB_PAGE_HEAD_BYTES, BDB_PAGE_HEAD_BYTES + bytes));
       left -= bytes;
       number = this.#four(more, 16);
@@ -142,7 +142,7 @@ function* inBerkeley(source: ByteSource): Generator<Uint8Array> {
 
 /**
  * Headers in a database of RPM, by the name of its file.
- * @throws Error in words, at the first that cannot be
+ * @throws Error in words, at the first that cannot be read
  */
 export const rpmHeaders = (source: ByteSource, path: string): Generator<Uint8Array> =>
   path.endsWith('.sqlite') ? inSqlite(source) : path.endsWith('.db') ? inNdb(source) : inBerkeley(source);

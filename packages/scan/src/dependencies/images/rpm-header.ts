@@ -39,7 +39,7 @@ function originOf(file: string | undefined, epoch: string): RpmPackage['origin']
  * Reads a header as databases of RPM hold it: how many entries, how many bytes of data, the index, the data; most
  * significant byte first.
  * @returns null for a key, which RPM keeps among packages
- * @throws Error in words, where it says what cannot be
+ * @throws Error in words, where it contradicts itself
  */
 export function readRpmHeader(bytes: Uint8Array): RpmPackage | null {
   const header = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -55,7 +55,7 @@ export function readRpmHeader(bytes: Uint8Array): RpmPackage | null {
     const [type, offset] = [header.readUInt32BE(at + 4), header.readUInt32BE(at + 8)];
     if (type === INT32 && offset + 4 <= length) found.set(tag, String(data.readUInt32BE(offset)));
     else if (type === STRING || type === I18N_STRING) found.set(tag, textAt(data, offset));
-    else throw new Error('a header with a value that lies behind it');
+    else throw new Error('a header with a value beyond its end');
   }
   const [name, version, release] = [TAG.name, TAG.version, TAG.release].map((tag) => found.get(tag));
   if (name === undefined || version === undefined || release === undefined)

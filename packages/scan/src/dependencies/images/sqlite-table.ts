@@ -46,7 +46,7 @@ export class SqliteDatabase {
   readonly #usable: number;
   readonly #allowance: Allowance;
 
-  /** @throws Error in words for what is none */
+  /** @throws Error in words for what is no such database */
   constructor(source: ByteSource) {
     const head = Buffer.from(source.read(0, HEADER_BYTES));
     if (head.toString('latin1', 0, 16) !== MAGIC) throw new Error('no database of SQLite');
@@ -55,7 +55,7 @@ export class SqliteDatabase {
     this.#usable = this.#pageBytes - head[20]!;
     const isPower = (this.#pageBytes & (this.#pageBytes - 1)) === 0;
     if (!isPower || this.#pageBytes < 512 || this.#usable < 480)
-      throw new Error('pages of a size that cannot be');
+      throw new Error('an impossible size of pages');
     this.#source = source;
     this.#allowance = new Allowance(source.size);
   }
@@ -72,7 +72,7 @@ export class SqliteDatabase {
 
   #page(number: number): Buffer {
     const offset = (number - 1) * this.#pageBytes;
-    if (number < 1 || offset + this.#pageBytes > this.#source.size) throw new Error('a page behind its end');
+    if (number < 1 || offset + this.#pageBytes > this.#source.size) throw new Error('a page beyond its end');
     return Buffer.from(this.#source.read(offset, this.#pageBytes));
   }
 
@@ -87,13 +87,13 @@ export class SqliteDatabase {
       const [kind, cells] = [page[at], page.readUInt16BE(at + 3)];
       const pointers = at + (kind === INTERIOR ? 12 : 8);
       if ((kind !== INTERIOR && kind !== LEAF) || pointers + 2 * cells > page.length)
-        throw new Error('a page that is none of a table');
+        throw new Error('a page that belongs to no table');
       const places = Array.from({ length: cells }, (_, i) => page.readUInt16BE(pointers + 2 * i));
       if (kind === LEAF) for (const place of places) yield valuesOf(this.#payload(page, place));
       else {
         open.push(page.readUInt32BE(at + 8));
         for (const place of places.reverse()) {
-          if (place + 4 > page.length) throw new Error('a cell behind its page');
+          if (place + 4 > page.length) throw new Error('a cell beyond its page');
           open.push(page.readUInt32BE(place));
         }
       }
@@ -110,7 +110,7 @@ export class SqliteDatabase {
     const least = Math.floor(((this.#usable - 12) * 32) / 255) - 23;
     const over = least + ((length.value - least) % (this.#usable - 4));
     const local = over <= most ? over : least;
-    if (next + local + 4 > page.length) throw new Error('a cell behind its page');
+    if (next + local + 4 > page.length) throw new Error('a cell beyond its page');
     const parts = [page.subarray(next, next + local)];
     let left = length.value - local;
     for (let number = page.readUInt32BE(next + local); left > 0; ) {

@@ -10,10 +10,10 @@ import { isIndexOption, pipLines, pipOptions, withoutComment } from './pip-lines
 
 const REQUIREMENT = /^([A-Za-z0-9][A-Za-z0-9._-]{0,213})\s{0,8}(?:\[[^\]]{0,256}\])?\s{0,8}([^;]{0,512})/;
 
-/** One condition on a version, as pip takes it; what is behind `===` is any text. */
+/** One condition on a version, as pip takes it; what follows `===` is any text. */
 const CONDITION = /^(?:===\s*\S+|(?:==|~=|!=|[<>]=?)\s*[\w.*+!-]+)$/;
 
-/** Whether all that stands behind a name are conditions on its version: pip refuses the file for anything else. */
+/** Whether all that follows a name are conditions on its version: pip refuses the file for anything else. */
 function isUnderstood(conditions: string): boolean {
   const bare = conditions
     .trim()
