@@ -231,11 +231,8 @@ export class Inspector {
         if (LOOSE_RULES.has(rule.id)) standing.loosely(view, end - match.index);
         const span = view.span(match.index, end);
         const severity = standing.severity(view, rule.severity, match.index, end);
-        // What an earlier answer says in the open, however often, hides none that is as grave as the rule says.
-        if (severity !== rule.severity && ++milder > MATCHES_PER_RULE_MAX) {
-          if (view.chain === '') break;
-          continue;
-        }
+        // What is only spoken of, or said by an earlier answer, however often, hides none that is as grave as the rule says.
+        if (severity !== rule.severity && ++milder > MATCHES_PER_RULE_MAX) continue;
         findings.add('injection', rule.id, severity, rule.confidence, rule.references, span, view.chain);
         if (severity === rule.severity && ++matches === MATCHES_PER_RULE_MAX) break;
       }
