@@ -117,8 +117,9 @@ export class Standing {
 
   /** How grave a finding in a view is. */
   severity({ chain, text }: View, own: Severity, start: number, end: number): Severity {
-    if (this.channel === 'user' && chain === '' && isMentioned(text, start, end)) return 'medium';
-    if (this.channel !== 'assistant' || (own !== 'critical' && own !== 'high')) return own;
+    if (own !== 'critical' && own !== 'high') return own;
+    if (this.channel === 'user') return chain === '' && isMentioned(text, start, end) ? 'medium' : own;
+    if (this.channel !== 'assistant') return own;
     return chain === '' || this.#inTheOpen(text.slice(start, end)) ? 'medium' : own;
   }
 

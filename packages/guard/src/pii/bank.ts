@@ -143,6 +143,9 @@ const ACCOUNT_REACH = 24;
 const ROUTING = /\d{9}(?!\w)/y;
 const ACCOUNT = /\d(?:[ -]?\d){5,16}(?![\w-])/y;
 
+/** Whether figures have Luhn's check digit, and are not one figure again and again. */
+const checksOut = (digits: string): boolean => !/^(\d)\1+$/.test(digits) && luhn(digits);
+
 /** A payment card at `at`: a length and a first part that a network gives out, and Luhn's check. */
 export function cardAt(text: string, at: number): PiiMatch | null {
   return closeCardAt(text, at) ?? apartCardAt(text, at);
@@ -153,7 +156,7 @@ function apartCardAt(text: string, at: number): PiiMatch | null {
   const match = APART.exec(text);
   if (!match) return null;
   const digits = match[0].replaceAll(/\D/g, '');
-  if (/^(\d)\1+$/.test(digits) || !cardIssuer(digits) || !luhn(digits)) return null;
+  if (!cardIssuer(digits) || !checksOut(digits)) return null;
   return { entity: 'credit-card', start: at, end: at + match[0].length, confidence: 0.97 };
 }
 
@@ -162,7 +165,7 @@ function closeCardAt(text: string, at: number): PiiMatch | null {
   const match = CARD.exec(text);
   if (!match) return null;
   const digits = match[0].replaceAll(/[ -]/g, '');
-  if (/^(\d)\1+$/.test(digits) || !luhn(digits)) return null;
+  if (!checksOut(digits)) return null;
   const end = at + match[0].length;
   const usual = cardIssuer(digits);
   if (!usual && !rareIssuer(digits)) return null;

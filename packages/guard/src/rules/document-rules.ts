@@ -19,6 +19,9 @@ const KEPT = `(?:${[
   "private (?:data|keys?)|personal (?:data|information)|inbox|contacts?|user'?s? (?:data|messages?|e-?mails?)",
 ].join('|')})`;
 
+/** Why nothing is to be told: the person knows it already. */
+const KNOWN = "\\b(?:since|because|as)\\s(?:they|he|she)(?:'re| are| is)? (?:already )?(?:aware|knows?)\\b";
+
 /** Rules for text that a system merely reads, whose authors may not give it orders. */
 export const DOCUMENT_RULES: readonly InjectionRule[] = [
   rule(
@@ -38,7 +41,10 @@ export const DOCUMENT_RULES: readonly InjectionRule[] = [
       'keep this hidden',
       'do not notify',
     ],
-    /\b(?:do not|don'?t|never|without)\s(?:tell(?:ing)?|mention(?:ing)?|inform(?:ing)?|notify(?:ing)?|alert(?:ing)?|reveal(?:ing)?)\s(?:this |it |these |that |anything )?(?:to )?(?:the )?(?:user|human|person|reader|customer|operator|owner|anyone)\b(?![^.!?\n]{0,120}\b(?:until|unless)\b)(?![^.!?\n]{0,32}\b(?:since|because|as)\s(?:they|he|she)(?:'re| are| is)? (?:already )?(?:aware|knows?)\b)/g,
+    new RegExp(
+      `\\b(?:do not|don'?t|never|without)\\s(?:tell(?:ing)?|mention(?:ing)?|inform(?:ing)?|notify(?:ing)?|alert(?:ing)?|reveal(?:ing)?)\\s(?:this |it |these |that |anything )?(?:to )?(?:the )?(?:user|human|person|reader|customer|operator|owner|anyone)\\b(?![^.!?\\n]{0,120}\\b(?:until|unless)\\b)(?![^.!?\\n]{0,32}${KNOWN})`,
+      'g',
+    ),
     'high',
     0.85,
     INJECTION,
@@ -55,7 +61,10 @@ export const DOCUMENT_RULES: readonly InjectionRule[] = [
   rule(
     'concealment-of-known',
     ['aware', 'know'],
-    /\b(?:do not|don'?t|never)\s(?:tell|mention|inform|notify|reveal)\b[^.!?\n]{0,40}\b(?:user|human|person)\b[^.!?\n]{0,32}\b(?:since|because|as)\s(?:they|he|she)(?:'re| are| is)? (?:already )?(?:aware|knows?)\b/g,
+    new RegExp(
+      `\\b(?:do not|don'?t|never)\\s(?:tell|mention|inform|notify|reveal)\\b[^.!?\\n]{0,40}\\b(?:user|human|person)\\b[^.!?\\n]{0,32}${KNOWN}`,
+      'g',
+    ),
     'medium',
     0.5,
     INJECTION,

@@ -1,6 +1,6 @@
 import { atLeast, LIMITS, SEVERITIES, type Severity } from '@sallyport/core';
 import { KeywordIndex } from '../keyword-index.ts';
-import { secretApart } from './apart.ts';
+import { type SecretPlace, secretApart } from './apart.ts';
 import { GENERAL_SECRETS } from './general.ts';
 import { isCodeName, namesNoSecret, standsInId } from './names.ts';
 import { PLATFORM_SECRETS } from './platforms.ts';
@@ -147,6 +147,21 @@ function matchAt(
   return null;
 }
 
+/** Where a rule finds a secret: in one piece, else in parts, where nothing else begins like it. */
+function placeOf(
+  rule: SecretRule,
+  pattern: RegExp,
+  text: string,
+  from: number,
+  seams: readonly number[],
+): SecretPlace | null {
+  const match = matchAt(pattern, text, from, seams);
+  if (!match) return rule.distinct ? secretApart(pattern, text, from) : null;
+  const secret = match[1] ?? match[0];
+  const start = from + match[0].lastIndexOf(secret);
+  return { secret, start, end: start + secret.length };
+}
+
 /**
  * Secrets in a text. Linear: each rule is tried only where one of its keywords stands, over a bounded length.
  * @param caseless whether letters have lost their case, as in decoded views
@@ -160,6 +175,7 @@ export function findSecrets(
   return withoutNested(search(text, caseless, seams, false));
 }
 
+/** @param distinct whether only rules are tried whose secrets begin like nothing else */
 function search(text: string, caseless: boolean, seams: readonly number[], distinct: boolean): Found[] {
   if (caseless) folded ??= SECRET_RULES.map((rule) => new RegExp(rule.source, 'iy'));
   const patterns = caseless ? folded! : exact;
@@ -169,20 +185,14 @@ function search(text: string, caseless: boolean, seams: readonly number[], disti
     if (distinct && !rule.distinct) return true;
     const from = start - rule.before;
     if (from < 0) return true;
-    const match = matchAt(patterns[number]!, text, from, seams);
-    if (!match) {
-      const apart = rule.distinct ? secretApart(patterns[number]!, text, from) : null;
-      if (apart && entropy(apart.secret) >= rule.entropyMin && !standsIn(rule.id, apart.secret, ''))
-        found.push({ number, id: rule.id, severity: rule.severity, start: from, end: from + apart.end });
-      return true;
-    }
-    const secret = match[1] ?? match[0];
+    const place = placeOf(rule, patterns[number]!, text, from, seams);
+    if (!place) return true;
+    const { secret, start: at, end } = place;
     if (entropy(secret) < rule.entropyMin || (rule.careful && !plausible(secret))) return true;
-    const at = from + match[0].lastIndexOf(secret);
     if (rule.careful && isPadding(text, from, at, seams)) return true;
     if (rule.named && opensNothing(text, from, at, secret)) return true;
-    if (standsIn(rule.id, secret, text.slice(at + secret.length, at + secret.length + HOST_MAX))) return true;
-    found.push({ number, id: rule.id, severity: rule.severity, start: at, end: at + secret.length });
+    if (standsIn(rule.id, secret, text.slice(end, end + HOST_MAX))) return true;
+    found.push({ number, id: rule.id, severity: rule.severity, start: at, end });
     // A text with more is refused: what is not looked at must not pass.
     if (found.length >= MATCHES_MAX) throw new RangeError('the text holds too many secrets to look at');
     return true;
@@ -190,16 +200,17 @@ function search(text: string, caseless: boolean, seams: readonly number[], disti
   return found;
 }
 
-/** As many letters in a row as a secret has at least. */
+/** The fewest characters in a row that a secret has. */
 const MAY_BE_SECRET = /[\w-]{20}/;
 
-/** Secrets that are written from their end: of those alone whose first characters are no others'. */
+/** Secrets that are written backwards: only those that begin like nothing else. */
 export function findTurnedSecrets(text: string): SecretMatch[] {
   if (!MAY_BE_SECRET.test(text)) return [];
   const turned = text.split('').reverse().join('');
-  return withoutNested(search(turned, false, NO_SEAMS, true)).map(({ id, severity, start, end }) => ({
-    ...{ id, severity },
-    ...{ start: text.length - end, end: text.length - start },
+  return withoutNested(search(turned, false, NO_SEAMS, true)).map((match) => ({
+    ...match,
+    start: text.length - match.end,
+    end: text.length - match.start,
   }));
 }
 
