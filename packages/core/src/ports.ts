@@ -81,9 +81,11 @@ export interface InspectionRequest {
     readonly midLine: boolean;
     /** Pictures by reference that came before, and addresses of definitions that they may mean. */
     readonly references: {
+      /** Whether there was a picture by reference. */
       readonly pictures: boolean;
+      /** Addresses of definitions, as far as they lead elsewhere. */
       readonly defined: readonly string[];
-      /** Whether a definition goes on with the text. */
+      /** Whether a definition goes on with the next line. */
       readonly opened: boolean;
     };
   } | null;

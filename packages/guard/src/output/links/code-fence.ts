@@ -64,16 +64,17 @@ function closes(line: string, { mark, length }: NonNullable<FenceState['open']>)
   return indent <= 3 && run >= length && line.slice(indent + run).trim() === '';
 }
 
+/** The state after a line; references are those of before. */
 function step(state: FenceState, line: string): FenceState {
   if (state.open) return closes(line, state.open) ? { ...state, open: null, blank: true } : state;
   const open = state.trusted && state.blank ? opens(line) : null;
   const raw = RAW.test(line.slice(0, RAW_CHARACTERS)) || (state.first && FRONT_MATTER.test(line));
   return {
+    ...state,
     open,
     blank: line.trim() === '',
     first: false,
     trusted: state.trusted && (open !== null || !raw),
-    references: referencesAfter(line, state.references),
   };
 }
 
@@ -93,7 +94,11 @@ function* lines(
 /** The state after some whole lines. */
 export function fenceAfter(text: string, state: FenceState = FENCE_START): FenceState {
   let now = state;
-  for (const { from, to } of lines(text)) now = step(now, text.slice(from, to));
+  for (const { from, to } of lines(text)) {
+    const line = text.slice(from, to);
+    const { open, references } = now;
+    now = { ...step(now, line), references: open ? references : referencesAfter(line, references) };
+  }
   return now;
 }
 

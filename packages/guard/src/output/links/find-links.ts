@@ -13,7 +13,7 @@ import {
   startsProgram,
 } from './link-target.ts';
 import { markdownPlaces } from './markdown-places.ts';
-import { mayShow, NO_REFERENCES, openedAddress, picturesByReference } from './references.ts';
+import { mayShow, NO_REFERENCES, openedAddress, picturesByReference, type References } from './references.ts';
 import { textPlaces } from './text-places.ts';
 
 /** A link that should not be in an answer. Offsets count UTF-16 units. */
@@ -68,6 +68,23 @@ function inlineCode(text: string, blank: number, code: readonly CodeSpan[]): Cod
   return code.filter(({ start }) => start >= blank && text[start] === '`' && !text.startsWith('```', start));
 }
 
+/**
+ * Addresses of definitions that began before the text: the one that goes on with it, and those that its pictures may mean.
+ * @param picture where the first picture by reference stands
+ */
+function definedBefore(text: string, references: References, picture: number | undefined): LinkPlace[] {
+  const places: LinkPlace[] = [];
+  const opened = openedAddress(text, references);
+  if (opened !== undefined) {
+    const end = text.indexOf(opened) + opened.length;
+    places.push({ url: opened, use: 'define', syntax: 'markdown', start: 0, end, code: false });
+  }
+  if (picture === undefined) return places;
+  for (const url of references.defined)
+    places.push({ url, use: 'load', syntax: 'markdown', start: picture, end: picture + 2, code: false });
+  return places;
+}
+
 function everyPlace(text: string, lead: FenceLead | null): { places: LinkPlace[]; active: ActiveMarkup[] } {
   const places: LinkPlace[] = [];
   const active: ActiveMarkup[] = [];
@@ -92,25 +109,10 @@ function everyPlace(text: string, lead: FenceLead | null): { places: LinkPlace[]
   const shown = ({ start }: { start: number }): boolean =>
     inCode(fenced.shown, start) || (inCode(code, start) && !inCode(fenced.drawn, start));
   const references = lead?.references ?? NO_REFERENCES;
-  const pictures = [...picturesByReference(text)].filter((start) => !shown({ start }));
+  const picture = picturesByReference(text).find((start) => !shown({ start }));
+  places.push(...definedBefore(text, references, picture));
   // A definition serves pictures wherever they stand, before it and behind it.
-  const opened = openedAddress(text, references);
-  if (opened !== undefined)
-    places.push({
-      url: opened,
-      use: 'define',
-      syntax: 'markdown',
-      start: 0,
-      end: text.indexOf(opened) + opened.length,
-      code: false,
-    });
-  const use = mayShow(references, pictures.length > 0) ? 'load' : 'follow';
-  if (pictures.length > 0)
-    for (const url of references.defined)
-      places.push({
-        ...{ url, use: 'load', syntax: 'markdown' },
-        ...{ start: pictures[0]!, end: pictures[0]! + 2, code: false },
-      });
+  const use = mayShow(references, picture !== undefined) ? 'load' : 'follow';
   return {
     places: places.map((place) => ({
       ...place,

@@ -1,3 +1,4 @@
+import type { InspectionRequest } from '@sallyport/core';
 import { REMOTE, resolveLink } from './link-target.ts';
 
 /** Pictures whose address stands elsewhere: `![text][label]`, `![label]`; and what only looks like one that has its own. */
@@ -16,14 +17,7 @@ const NEXT = /^[ \t>]{0,32}<?([^\s<>]{1,2000})/;
 export const DEFINED_MAX = 256;
 
 /** What is known of the pictures by reference before a piece of an answer, and of the definitions that they may mean. */
-export interface References {
-  /** Whether there was a picture by reference. */
-  readonly pictures: boolean;
-  /** Addresses of definitions, as far as they lead elsewhere. */
-  readonly defined: readonly string[];
-  /** Whether a definition goes on with the next line. */
-  readonly opened: boolean;
-}
+export type References = NonNullable<InspectionRequest['lead']>['references'];
 
 /** At the beginning of an answer. */
 export const NO_REFERENCES: References = { pictures: false, defined: [], opened: false };
@@ -64,6 +58,6 @@ export function bothReferences(one: References, other: References): References {
   return { pictures: one.pictures || other.pictures, defined, opened: one.opened || other.opened };
 }
 
-/** Whether a definition may be one of a picture. @param pictures whether the text has any by reference */
+/** Whether a definition may be one of a picture. @param here whether the text itself has a picture by reference */
 export const mayShow = ({ pictures, defined }: References, here: boolean): boolean =>
   here || pictures || defined.length >= DEFINED_MAX;
