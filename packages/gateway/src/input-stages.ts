@@ -291,7 +291,7 @@ function* redact(
   detections: readonly Detection[],
 ): Steps<Map<string, string>> {
   const { parts } = exchange.reading!;
-  // What earlier answers have is taken as it is reached, of whatever place it is.
+  // `redactedTexts` notes the placeholders of an earlier answer when it reaches that.
   const isEarlier = ({ channel, place }: (typeof parts)[number]): boolean =>
     channel === 'assistant' && place === undefined;
   const redactor = yield* redactorBeside(

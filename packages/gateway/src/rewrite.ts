@@ -43,20 +43,23 @@ const OUTSIDE = 1_001;
 
 type Rewritten = Pick<TextPart, 'pointer' | 'text' | 'kind' | 'channel'>;
 
-const memberOf = ({ pointer }: Rewritten): string => pointer.split('/', 2)[1] ?? '';
+function turnOf({ pointer }: Rewritten): 'first' | 'said' | 'rest' {
+  const member = pointer.split('/', 2)[1] ?? '';
+  if (READ_FIRST.has(member)) return 'first';
+  return CONVERSATION.has(member) ? 'said' : 'rest';
+}
 
 /**
- * Texts in the order in which their values are numbered: what a model reads first, then the conversation, then all else. Whatever is
- * added behind a text shifts no number in it, so that what a provider has cached of a conversation still begins the next call.
+ * Texts in the order in which their values are numbered: what a model reads first, then the conversation, then all else. Text that
+ * is added behind another shifts no number in it, so that what a provider has cached of a conversation still begins the next call.
  */
 function* inReadingOrder<P extends Rewritten>(
   parts: readonly P[],
 ): Generator<readonly [part: P, countsFrom: number]> {
-  const isFirst = (part: P): boolean => READ_FIRST.has(memberOf(part));
-  const isSaid = (part: P): boolean => CONVERSATION.has(memberOf(part));
-  for (const part of parts) if (isFirst(part)) yield [part, OUTSIDE];
-  for (const part of parts) if (isSaid(part)) yield [part, 1];
-  for (const part of parts) if (!isFirst(part) && !isSaid(part)) yield [part, OUTSIDE];
+  const { first = [], said = [], rest = [] } = Object.groupBy(parts, turnOf);
+  for (const part of first) yield [part, OUTSIDE];
+  for (const part of said) yield [part, 1];
+  for (const part of rest) yield [part, OUTSIDE];
 }
 
 /**
