@@ -6,12 +6,10 @@ import { seamReadings } from '../../packages/gateway/src/seam-readings.ts';
 import { spelledIn } from '../../packages/guard/src/restoring/spelling.ts';
 import { oddBytes } from '../../packages/models/src/answers/logprobs.ts';
 import { answerNumbers } from '../../packages/models/src/answers/numbers.ts';
+import { many, WORDS } from './inputs.ts';
 import type { Pass } from './passes.ts';
 
-const many = <T>(n: number, one: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => one(i));
-const WORDS = 'the river bank lies quietly beside an old mill and its wheel ';
 const inspector = Inspector.open(null);
-/** What of each pass is measured once more where it meets its worst text. */
 const CREDENTIAL = 'sk-0123456789abcdefghijABCDEFGHIJ0123456789';
 const CANARY = 'HARBOUR-1234-LANTERN';
 

@@ -1,6 +1,6 @@
 import type { DetectorName } from '@sallyport/core';
 
-/** By which row of the bench each detector is measured. A detector that has none does not compile. */
+/** By which row of the bench each detector is measured. A detector without an entry does not compile. */
 export const DETECTED_BY: Readonly<Record<DetectorName, string | null>> = {
   injection: 'inspect: one text',
   pii: 'inspect: personal data',

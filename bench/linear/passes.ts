@@ -25,6 +25,7 @@ import {
 import { StreamGate } from '../../packages/gateway/src/stream-gate.ts';
 import { ToolCalls } from '../../packages/gateway/src/tool-calls.ts';
 import { ANSWER_PASSES } from './answers.ts';
+import { many, WORDS } from './inputs.ts';
 import { shapePasses } from './shapes.ts';
 
 /** A pass over what a caller or an AI system sends: makes its input of a size, and gives the pass itself. */
@@ -50,7 +51,6 @@ const system = {
   apiKey: null,
   links: { hosts: [] },
 } as unknown as SystemSnapshot;
-const many = <T>(n: number, one: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => one(i));
 const address = (i: number): string => `person${i}@mail${i % 97}.example`;
 const bytes = (text: string): Buffer => Buffer.from(text);
 
@@ -128,7 +128,6 @@ function streamed(events: readonly string[], detections: (text: string) => Detec
 }
 const delta = (index: number, content: string): string =>
   `data: ${JSON.stringify({ choices: [{ index, delta: { content } }] })}\n\n`;
-const WORDS = 'the river bank lies quietly beside an old mill and its wheel ';
 
 /** Every pass, by name. */
 export const PASSES: Readonly<Record<string, Pass>> = {

@@ -1,11 +1,12 @@
 import type { InspectionRequest } from '@sallyport/core';
+import { WORDS } from './inputs.ts';
 import type { Pass } from './passes.ts';
 
 /** Texts that never hold what a pass looks for next: a space, the end of a line, a mark that closes what was opened. */
 const UNITS: Readonly<Record<string, string>> = {
   'without a space': 'VGhlIHF1YXJ0ZXJseSByZXBvcnQgc2hvd3MgdGhhdCByZXZlbnVlIGdyZXc',
   'figures without an end': '4071980362518',
-  'one line of words': 'the river bank lies quietly beside an old mill and its wheel ',
+  'one line of words': WORDS,
   'one line of links': 'see [the page](https://docs.example/a?b=c) and ![it](https://docs.example/i.png) ',
   'one line of tags': '<p class="a">said <b>so</b> &amp; done</p> ',
   'tags that never close': 'a <a href="x',
@@ -16,7 +17,7 @@ const UNITS: Readonly<Record<string, string>> = {
   'nothing but ends of lines': '\n',
 };
 
-/** Characters of the smallest text; of those that are gone through quickly more, since little shows a square late. */
+/** Characters of the smallest text; more of those that are read quickly, since a small text does not show quadratic time. */
 const SIZE = 30_000;
 const SIZES: Readonly<Record<string, number>> = { 'without a space': 500_000 };
 

@@ -38,7 +38,7 @@ describe('every pass over what comes from outside', () => {
     assert.deepEqual(
       Object.keys(PASSED_BY).filter((name) => !names.has(name)),
       [],
-      'it is there no more',
+      'remove the row: no such pass exists',
     );
     const rows = [...Object.values(PASSED_BY), ...Object.values(DETECTED_BY)].filter((row) => row !== null);
     assert.deepEqual(

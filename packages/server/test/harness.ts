@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after, before } from 'node:test';
 import { type ControlResult, parseConfig, type UsageLimits } from '@sallyport/core';
 import { type RunningServer, startServer } from '@sallyport/server';
 import { SystemScope } from '../src/authorisation/system-scope.ts';
@@ -193,3 +194,28 @@ export const enforced = (fake: FakeSystem, more: object = {}): Record<string, un
   mode: 'enforce',
   ...more,
 });
+
+/** What the tests of one suite share: a server, the fake AI system behind it, and a key for it. */
+export interface Served {
+  readonly server: TestServer;
+  readonly fake: FakeSystem;
+  readonly key: string;
+}
+
+/**
+ * Starts a server with one system, `main`, that enforces, before the tests of the suite that calls this, and stops it after them.
+ * @param more settings of the system @returns what is there once the tests of the suite run
+ */
+export function served(more: object = {}): Served {
+  const on = {} as Served;
+  before(async () => {
+    const fake = await fakeSystem();
+    const server = await testServer({ systems: { main: enforced(fake, more) } });
+    Object.assign(on, { server, fake, key: await server.key(['main']) });
+  });
+  after(async () => {
+    await on.server.stop();
+    await on.fake.close();
+  });
+  return on;
+}

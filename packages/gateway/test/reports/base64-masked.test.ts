@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { after, before, describe, it } from 'node:test';
-import {
-  completion,
-  enforced,
-  type FakeSystem,
-  fakeSystem,
-  sendJson,
-  type TestServer,
-  testServer,
-} from '../../../server/test/harness.ts';
+import { describe, it } from 'node:test';
+import { completion, sendJson, served } from '../../../server/test/harness.ts';
 
 /*
  * Masking changed bytes that only look like a key or a number: pictures that no provider could read
@@ -31,19 +23,8 @@ data:
 `;
 
 describe('bytes written as base64', () => {
-  let server: TestServer;
-  let fake: FakeSystem;
-  let key: string;
-  before(async () => {
-    fake = await fakeSystem();
-    server = await testServer({ systems: { main: enforced(fake) } });
-    key = await server.key(['main']);
-  });
-  after(async () => {
-    await server.stop();
-    await fake.close();
-  });
-  const sent = (): unknown => JSON.parse(fake.requests.at(-1)!.body.toString());
+  const on = served();
+  const sent = (): unknown => JSON.parse(on.fake.requests.at(-1)!.body.toString());
 
   const parts: Record<string, unknown> = {
     'a picture': { type: 'image_url', image_url: { url: `data:image/png;base64,${PNG}` } },
@@ -62,8 +43,8 @@ describe('bytes written as base64', () => {
       it(`${name} is sent as it came${stream ? ', streamed' : ''}`, async () => {
         const text = { type: 'text', text: 'What is this? Answer jo@mail.example' };
         const body = { model: 'm', stream, messages: [{ role: 'user', content: [text, part] }] };
-        fake.answer = (_req, res) => sendJson(res, completion('a cat'));
-        const response = await server.post('/v1/chat/completions', key, body);
+        on.fake.answer = (_req, res) => sendJson(res, completion('a cat'));
+        const response = await on.server.post('/v1/chat/completions', on.key, body);
         assert.equal(response.status, 200, await response.text());
         const [told, same] = (sent() as typeof body).messages[0]!.content as [typeof text, unknown];
         assert.match(told.text, /\[EMAIL_/, 'text beside it is masked');
@@ -77,8 +58,8 @@ describe('bytes written as base64', () => {
       { role: 'assistant', content: null, tool_calls: [call] },
       { role: 'tool', tool_call_id: 'c1', content: TOOL },
     ];
-    fake.answer = (_req, res) => sendJson(res, completion('the same'));
-    const response = await server.post('/v1/chat/completions', key, { model: 'm', messages });
+    on.fake.answer = (_req, res) => sendJson(res, completion('the same'));
+    const response = await on.server.post('/v1/chat/completions', on.key, { model: 'm', messages });
     assert.equal(response.status, 200, await response.text());
     assert.deepEqual((sent() as { messages: unknown }).messages, messages);
   });
@@ -86,9 +67,9 @@ describe('bytes written as base64', () => {
   it('vectors come back as they were sent', async () => {
     const data = [{ object: 'embedding', index: 0, embedding: VECTOR }];
     const answer = { object: 'list', model: 'm', data, usage: { prompt_tokens: 1, total_tokens: 1 } };
-    fake.answer = (_req, res) => sendJson(res, JSON.stringify(answer));
+    on.fake.answer = (_req, res) => sendJson(res, JSON.stringify(answer));
     const body = { model: 'm', input: 'delivery times', encoding_format: 'base64' };
-    const response = await server.post('/v1/embeddings', key, body);
+    const response = await on.server.post('/v1/embeddings', on.key, body);
     assert.deepEqual(((await response.json()) as typeof answer).data, data);
   });
 });

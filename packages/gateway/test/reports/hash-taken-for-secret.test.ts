@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import {
-  enforced,
-  type FakeSystem,
-  fakeSystem,
-  type TestServer,
-  testServer,
-} from '../../../server/test/harness.ts';
+import { describe, it } from 'node:test';
+import { served } from '../../../server/test/harness.ts';
 
 /*
- * Whatever has the shape of a secret was taken for one: hashes of 32 figures (IBM/mcp-context-forge#6827), and examples out of
+ * Text that only has the shape of a secret was taken for one: hashes of 32 figures (IBM/mcp-context-forge#6827), and examples out of
  * documentation (glsec/glsec#358).
  */
 const HEX32 = '9e107d9d372bb6826bd81d3542a419d6';
@@ -36,24 +30,13 @@ const SECRETS = [
 ];
 
 describe('what only has the shape of a secret', () => {
-  let server: TestServer;
-  let fake: FakeSystem;
-  let key: string;
-  before(async () => {
-    fake = await fakeSystem();
-    server = await testServer({ systems: { main: enforced(fake) } });
-    key = await server.key(['main']);
-  });
-  after(async () => {
-    await server.stop();
-    await fake.close();
-  });
+  const on = served();
 
   for (const text of HARMLESS)
     it(`is sent as it came: ${text.slice(0, 40)}`, async () => {
-      const response = await server.chat(key, text);
+      const response = await on.server.chat(on.key, text);
       assert.equal(response.status, 200, await response.text());
-      const { messages } = JSON.parse(fake.requests.at(-1)!.body.toString()) as {
+      const { messages } = JSON.parse(on.fake.requests.at(-1)!.body.toString()) as {
         messages: { content: string }[];
       };
       assert.equal(messages[0]!.content, text);
@@ -61,10 +44,10 @@ describe('what only has the shape of a secret', () => {
 
   for (const text of SECRETS)
     it(`is told from a secret: ${text.slice(0, 24)}`, async () => {
-      const before = fake.requests.length;
-      const response = await server.chat(key, text);
+      const before = on.fake.requests.length;
+      const response = await on.server.chat(on.key, text);
       await response.text();
-      const sent = fake.requests
+      const sent = on.fake.requests
         .slice(before)
         .map(({ body }) => body.toString())
         .join('');

@@ -1,14 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import {
-  completion,
-  enforced,
-  type FakeSystem,
-  fakeSystem,
-  sendJson,
-  type TestServer,
-  testServer,
-} from '../../../server/test/harness.ts';
+import { describe, it } from 'node:test';
+import { completion, sendJson, served } from '../../../server/test/harness.ts';
 
 /*
  * Ordinary work was refused as an attack: prompts of operators (tkngate/tkngate#12, psd401/aistudio#728), requests that only
@@ -35,24 +27,13 @@ const DISCLAIMER =
   'This is general information and no legal advice; please ask a lawyer who is admitted in your country before you act on it.';
 
 describe('ordinary work', () => {
-  let server: TestServer;
-  let fake: FakeSystem;
-  let key: string;
-  before(async () => {
-    fake = await fakeSystem();
-    server = await testServer({ systems: { main: enforced(fake) } });
-    key = await server.key(['main']);
-  });
-  after(async () => {
-    await server.stop();
-    await fake.close();
-  });
+  const on = served();
   const ask = async (system: string, user: string): Promise<number> => {
     const messages = [
       { role: 'system', content: system },
       { role: 'user', content: user },
     ];
-    const response = await server.post('/v1/chat/completions', key, { model: 'm', messages });
+    const response = await on.server.post('/v1/chat/completions', on.key, { model: 'm', messages });
     await response.text();
     return response.status;
   };
@@ -65,12 +46,12 @@ describe('ordinary work', () => {
       assert.equal(await ask('You help people.', user), 200));
 
   it('passes in an answer that says what the prompt tells it to', async () => {
-    fake.answer = (_req, res) => sendJson(res, completion(`You may cancel. ${DISCLAIMER}`));
+    on.fake.answer = (_req, res) => sendJson(res, completion(`You may cancel. ${DISCLAIMER}`));
     const messages = [
       { role: 'system', content: `End each answer with: "${DISCLAIMER}"` },
       { role: 'user', content: 'May I cancel the contract?' },
     ];
-    const response = await server.post('/v1/chat/completions', key, { model: 'm', messages });
+    const response = await on.server.post('/v1/chat/completions', on.key, { model: 'm', messages });
     const { choices } = (await response.json()) as { choices: { message: { content: string } }[] };
     assert.equal(choices[0]!.message.content, `You may cancel. ${DISCLAIMER}`);
   });

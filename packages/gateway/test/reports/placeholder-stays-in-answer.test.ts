@@ -1,16 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import {
-  chunk,
-  completion,
-  enforced,
-  type FakeSystem,
-  fakeSystem,
-  sendEvents,
-  sendJson,
-  type TestServer,
-  testServer,
-} from '../../../server/test/harness.ts';
+import { describe, it } from 'node:test';
+import { chunk, completion, sendEvents, sendJson, served } from '../../../server/test/harness.ts';
 
 /*
  * People read the placeholder where their own value should stand: in arguments of tools (BerriAI/litellm#31950), and where the
@@ -28,32 +18,20 @@ const WRITTEN: Record<string, (placeholder: string) => string> = {
 };
 
 describe('a placeholder that the model says', () => {
-  let server: TestServer;
-  let fake: FakeSystem;
-  let key: string;
-  before(async () => {
-    fake = await fakeSystem();
-    const privacy = { restoreIntoTools: { send_mail: ['email'] } };
-    server = await testServer({ systems: { main: enforced(fake, { privacy }) } });
-    key = await server.key(['main']);
-  });
-  after(async () => {
-    await server.stop();
-    await fake.close();
-  });
+  const on = served({ privacy: { restoreIntoTools: { send_mail: ['email'] } } });
   /** The placeholder in what the AI system was sent. */
   const given = (body: Buffer): string => /\[EMAIL_\w+\]/.exec(body.toString())![0];
 
   for (const [name, write] of Object.entries(WRITTEN))
     for (const stream of [false, true])
       it(`${name} is the value again${stream ? ', streamed in pieces' : ''}`, async () => {
-        fake.answer = (_req, res, body) => {
+        on.fake.answer = (_req, res, body) => {
           const said = `I wrote to ${write(given(body))} today.`;
           if (!stream) return sendJson(res, completion(said));
           const pieces = said.match(/.{1,3}/gs)!.map((content) => chunk({ content }));
           return sendEvents(res, [...pieces, chunk({}, 0, 'stop'), 'data: [DONE]\n\n']);
         };
-        const response = await server.chat(key, `Write to ${MAIL}`, { stream });
+        const response = await on.server.chat(on.key, `Write to ${MAIL}`, { stream });
         const text = await response.text();
         const answer = stream
           ? [...text.matchAll(/"content":"((?:[^"\\]|\\.)*)"/g)]
@@ -65,12 +43,12 @@ describe('a placeholder that the model says', () => {
       });
 
   it('in arguments of a tool that may have it is the value again, and JSON', async () => {
-    fake.answer = (_req, res, body) => {
+    on.fake.answer = (_req, res, body) => {
       const args = JSON.stringify({ to: given(body), subject: 'Hello "you"' });
       const call = { id: 'c1', type: 'function', function: { name: 'send_mail', arguments: args } };
       return sendJson(res, completion(null, { tool_calls: [call] }));
     };
-    const response = await server.chat(key, `Write to ${MAIL}`);
+    const response = await on.server.chat(on.key, `Write to ${MAIL}`);
     const { choices } = (await response.json()) as {
       choices: { message: { tool_calls: { function: { arguments: string } }[] } }[];
     };
@@ -82,9 +60,9 @@ describe('a placeholder that the model says', () => {
 
   it('within structured output is the value again, and JSON', async () => {
     const pem = '-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUQ\n-----END CERTIFICATE-----';
-    fake.answer = (_req, res, body) =>
+    on.fake.answer = (_req, res, body) =>
       sendJson(res, completion(JSON.stringify({ mail: given(body), note: pem })));
-    const response = await server.chat(key, `Put ${MAIL} into the form`, {
+    const response = await on.server.chat(on.key, `Put ${MAIL} into the form`, {
       response_format: { type: 'json_object' },
     });
     const { choices } = (await response.json()) as { choices: { message: { content: string } }[] };
