@@ -1,37 +1,13 @@
 import { CodedError, clock, newEvent, newId, type SallyportEvent } from '@sallyport/core';
 import type { HoldRow } from '@sallyport/store';
 import type { Control } from './control.ts';
+import { dayBefore, keptDays } from './kept-days.ts';
 
-const DAY_MS = 86_400_000;
 /** Keys that one event names: an entry of the log is short. */
 const KEYS_PER_EVENT_MAX = 256;
 const REASON_CHARACTERS_MAX = 500;
 
 const PURPOSE = 'system:';
-
-/** A system of which content is kept: what its settings say, and the day since when there is this one; null where there is none now. */
-interface Kept {
-  readonly name: string;
-  readonly days: number | undefined;
-  readonly since: string | null;
-}
-
-/** Systems there are, and those that were removed and whose content can still be read. */
-async function systemsWithContent(control: Control): Promise<Kept[]> {
-  const kept = new Map<string, Kept>();
-  for (const { purpose } of control.installation.dataKeys.list())
-    if (purpose.startsWith(PURPOSE)) {
-      const name = purpose.slice(PURPOSE.length);
-      kept.set(name, { name, days: undefined, since: null });
-    }
-  for (const { name, config, createdAt } of await control.systems())
-    if (kept.has(name))
-      kept.set(name, { name, days: config.contentDays, since: createdAt?.slice(0, 10) ?? '' });
-  return [...kept.values()];
-}
-
-const dayBefore = (days: number): string =>
-  new Date(clock.nowMs() - days * DAY_MS).toISOString().slice(0, 10);
 
 /**
  * Destroys the data keys of days whose content may not be read any longer, system by system; those on hold stay. The
@@ -42,8 +18,13 @@ export async function expireContent(control: Control): Promise<void> {
   const { dataKeys } = installation;
   const held = await systemsOnHold(control);
   const general = config.record.contentDays;
-  for (const { name, days: own, since } of await systemsWithContent(control)) {
-    const days = own ?? general;
+  const daysOf = await keptDays(control);
+  // By keys: of a system that was removed, content can still be read.
+  for (const purpose of new Set(dataKeys.list().map((key) => key.purpose))) {
+    if (!purpose.startsWith(PURPOSE)) continue;
+    const name = purpose.slice(PURPOSE.length);
+    const { own, since } = daysOf(name);
+    const days = own.contentDays ?? general;
     if (days === undefined || held.has(name)) continue;
     const before = dayBefore(days);
     // What was said to a system that was removed, or to an earlier one of this name, goes by the rule of all.
@@ -51,9 +32,10 @@ export async function expireContent(control: Control): Promise<void> {
     const over = dataKeys
       .list()
       .filter(
-        ({ purpose, day }) =>
-          purpose === `${PURPOSE}${name}` &&
-          (since === null || day < since ? day < ofOthers && day < before : day < before),
+        (key) =>
+          key.purpose === purpose &&
+          key.day < before &&
+          (key.day < ofOthers || (since !== null && key.day >= since)),
       );
     if (over.length === 0) continue;
     const from = over.reduce((first, { day }) => (day < first ? day : first), before);
@@ -62,7 +44,7 @@ export async function expireContent(control: Control): Promise<void> {
       // First the intention: a crash between leaves an expiry that was recorded and is done at the next round.
       const event = newEvent('content-expired', {
         actor: 'sallyport',
-        subject: `system:${name}`,
+        subject: purpose,
         data: { before, from, days, keys: ids.length, ids },
       });
       if (!(await announceUnheld(control, name, event))) break;

@@ -1,20 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { CodedError, clock, type SallyportEvent } from '@sallyport/core';
+import { CodedError, type SallyportEvent } from '@sallyport/core';
 import { TILE_WIDTH } from '@sallyport/ledger';
 import { sealedKeyId, sealedPlace, writeDurably } from '@sallyport/vault';
 import { z } from 'zod';
 import { systemsOnHold } from './content-expiry.ts';
 import type { Control } from './control.ts';
 import { log } from './log.ts';
+import { Sweep } from './sweep.ts';
 
 const DAY_MS = 86_400_000;
-/** From the event to the removal. */
-const SETTLED_MS = 3_600_000;
-/** Bundles after which others have their turn, and for how long, milliseconds. */
+/** Bundles after which others have their turn. */
 const SLICE_BUNDLES = 8;
-const PAUSE_MS = 20;
 /** Blobs of which it is known whether they go. */
 const KNOWN_MAX = 1_024;
 const SYSTEM = 'system:';
@@ -99,37 +96,14 @@ function sealedBy({ installation: { ledger, dataKeys } }: Control, keys: Readonl
   };
 }
 
-/**
- * Removes the sealed bytes of content whose keys expired, as events of the log say; entries and their commitments stay. What is on hold
- * stays. It goes bundle by bundle, with pauses; what ends a round does no harm, and the next one goes on.
- */
-export class ContentSweep {
-  readonly #control: Control;
-  readonly #stopping = new AbortController();
-  #running: Promise<number> | null = null;
+/** Removes the sealed bytes of content whose keys expired, bundle by bundle; entries and their commitments stay. */
+export class ContentSweep extends Sweep {
   /** Where the last round stopped, and what it looked for. */
   #stopped = { what: '', at: 0 };
 
-  constructor(control: Control) {
-    this.#control = control;
-  }
-
-  /** @param settledMs how long ago content expired, at least: those who verify the log know by then. @returns bytes that are free now */
-  round(settledMs = SETTLED_MS): Promise<number> {
-    this.#running ??= this.#round(clock.nowMs() - settledMs).finally(() => {
-      this.#running = null;
-    });
-    return this.#running;
-  }
-
-  /** Ends a round that is under way; the next start goes on. */
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running?.catch(() => {});
-  }
-
-  async #round(untilMs: number): Promise<number> {
-    const control = this.#control;
+  /** @returns bytes that are free now */
+  protected override async sweep(untilMs: number): Promise<number> {
+    const { control } = this;
     await control.installation.flush();
     const swept = readSwept(fileOf(control));
     const events = await waiting(control, swept, untilMs);
@@ -137,7 +111,7 @@ export class ContentSweep {
     const isHeld = ({ event }: Waiting): boolean => onHold.has(event.subject.slice(SYSTEM.length));
     const due = events.filter((one) => !isHeld(one));
     if (due.length === 0) return 0;
-    const { freed, isWhole } = await this.#sweep(due.map(({ event }) => event));
+    const { freed, isWhole } = await this.#shed(due.map(({ event }) => event));
     if (isWhole) {
       const event = Math.max(swept.event, ...events.map(({ index }) => index));
       const next: Swept = { event, held: events.filter(isHeld).map((one) => one.event.id) };
@@ -148,20 +122,20 @@ export class ContentSweep {
   }
 
   /** @returns what is free now, and whether all that it looked for is gone */
-  async #sweep(due: readonly SallyportEvent[]): Promise<{ freed: number; isWhole: boolean }> {
-    const control = this.#control;
+  async #shed(due: readonly SallyportEvent[]): Promise<{ freed: number; isWhole: boolean }> {
+    const { control } = this;
     const keys = new Set(due.flatMap(({ data }) => (data['ids'] as readonly string[] | undefined) ?? []));
     const [first, last] = await bundlesOf(control, due);
     const what = due.map(({ id }) => id).join();
     const isGone = sealedBy(control, keys);
     let freed = 0;
     let at = this.#stopped.what === what ? Math.max(first, this.#stopped.at) : first;
-    for (; at < last && !this.#stopping.signal.aborted; at++) {
+    for (; at < last && !this.isStopping; at++) {
       const bytes = await control.installation.ledger.shedContent(at, isGone);
       // Entries that are no whole bundle yet, or are being copied: the next round goes on here.
       if (bytes === null) break;
       freed += bytes;
-      if (at % SLICE_BUNDLES === 0) await delay(PAUSE_MS, undefined, { ref: false });
+      if (at % SLICE_BUNDLES === 0) await this.pause();
     }
     this.#stopped = { what, at };
     return { freed, isWhole: at >= last };

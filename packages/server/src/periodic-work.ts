@@ -9,6 +9,7 @@ import type { Monitor } from './monitor.ts';
 import { keepAssessments } from './party-assessment.ts';
 import { watchPlaces } from './places.ts';
 import { keepReviews } from './reviews-due.ts';
+import type { Sweep } from './sweep.ts';
 import { watchThirdParties } from './third-parties.ts';
 import { renewCertificates } from './tls/listener.ts';
 
@@ -39,7 +40,7 @@ function periodicWork(
   control: Control,
   monitor: Monitor,
   keys: KeyWatch,
-  sweeps: readonly (ContentSweep | CallSweep)[],
+  sweeps: readonly Sweep[],
 ): readonly (readonly [work: () => Promise<unknown>, everyMs: number])[] {
   return [
     [() => control.probeIfOlder(PROBE_EVERY_MS / 2), PROBE_EVERY_MS],
