@@ -24,12 +24,12 @@ export interface ExchangeProof {
 /** What is said of a call that is not there: its days may be over. */
 function notThere({ ranges }: ExpiredCalls, id: string): CodedError {
   const name = `\`${id.slice(0, 64)}\``;
-  const days = isId('exc', id) ? ranges.filter(({ before }) => idTimeMs(id) < Date.parse(before)) : [];
+  const isOver = isId('exc', id) && ranges.some(({ before }) => idTimeMs(id) < Date.parse(before));
   return new CodedError(
     'not-found',
-    days.length === 0
-      ? `there is no exchange ${name} in the record`
-      : `there is no exchange ${name} in the lists: calls of its day have expired (\`callDays\`); the entries of the record stay`,
+    isOver
+      ? `there is no exchange ${name} in the lists: calls of its day have expired (\`callDays\`); the entries of the record stay`
+      : `there is no exchange ${name} in the record`,
   );
 }
 

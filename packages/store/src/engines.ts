@@ -15,21 +15,22 @@ const BEFORE_CONNECTIONS = 2;
 const readOnly = (path: string): Kysely<Database> =>
   new Kysely<Database>({ dialect: new SqliteDialect({ database: async () => sqliteDatabase(path, true) }) });
 
-/** Files of earlier versions up to this size are written anew at the start, in well under a second, so that they can shrink. */
+/** Files of earlier versions up to this size are rewritten at the start, in well under a second, so that they can shrink. */
 const COMPACTED_BYTES_MAX = 32 * 1024 * 1024;
 
 /** Opens the embedded store. @param path file, or `:memory:` */
 export async function openSqlite(path: string): Promise<Store> {
-  if (path !== ':memory:') forOwner(path);
+  const isFile = path !== ':memory:';
+  if (isFile) forOwner(path);
   const sqlite = sqliteDatabase(path);
   const store = await Store.open(
     new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) }),
     'sqlite',
     sqlite,
     sqliteRows(path),
-    ...(path === ':memory:' ? [] : [sqliteReader(path), readOnly(path)]),
+    ...(isFile ? [sqliteReader(path), readOnly(path)] : []),
   );
-  if (path !== ':memory:' && !sqlite.shrinks && statSync(path).size <= COMPACTED_BYTES_MAX) {
+  if (isFile && !sqlite.shrinks && statSync(path).size <= COMPACTED_BYTES_MAX) {
     try {
       sqlite.compact();
     } catch {
@@ -40,7 +41,7 @@ export async function openSqlite(path: string): Promise<Store> {
 }
 
 /**
- * Writes the file of an embedded store that nothing has open anew, without room that nothing uses; from then on it shrinks as rows go.
+ * Rewrites the file of an embedded store that nothing has open, without room that nothing uses; from then on it shrinks as rows go.
  * @returns bytes before and after
  */
 export function compactSqlite(path: string): { before: number; after: number } {

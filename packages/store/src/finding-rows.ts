@@ -89,18 +89,20 @@ export async function upsertCounted(tx: Connection, counted: Counted): Promise<v
     .execute();
 }
 
-/** Closes what was found of a subject, and is there no more. */
-export async function closeCounted(
-  tx: Connection,
-  { at, subject }: SallyportEvent,
-  { detector, technique }: Pick<Found, 'detector' | 'technique'>,
-): Promise<void> {
+async function close(tx: Connection, print: string, at: string): Promise<void> {
   await tx
     .updateTable('findings')
     .set({ status: 'resolved', resolved_at: at, accepted: null })
-    .where('fingerprint', '=', fingerprint(subject, { detector, technique }))
+    .where('fingerprint', '=', print)
     .execute();
 }
+
+/** Closes what was found of a subject, and is there no more. */
+export const closeCounted = (
+  tx: Connection,
+  { at, subject }: SallyportEvent,
+  found: Pick<Found, 'detector' | 'technique'>,
+): Promise<void> => close(tx, fingerprint(subject, found), at);
 
 /** What was found of a system that is removed is over, and of no other that has its name. */
 export async function retire(tx: Connection, { id, at, subject }: SallyportEvent): Promise<void> {
@@ -186,11 +188,7 @@ export async function closeUnseen(tx: Connection, { at, data }: SallyportEvent):
     const { kind: own, place } = JSON.parse(scanned!) as ScannedFinding;
     if (own !== kind || (only ?? place) !== place) continue;
     if (unclear.some((start) => place.startsWith(start))) continue;
-    await tx
-      .updateTable('findings')
-      .set({ status: 'resolved', resolved_at: at, accepted: null })
-      .where('fingerprint', '=', print)
-      .execute();
+    await close(tx, print, at);
   }
 }
 

@@ -37,7 +37,7 @@ function subjectOf(row: string): string {
 
 /** A row that is left out: what is stored cannot be used. */
 const UNUSABLE = { detector: 'state', technique: 'row-cannot-be-used' } as const;
-/** Its end: whoever reads the rows looked again, and it can. */
+/** The event that ends it: looked at again, it can be used. */
 const RELEASED = 'system-released';
 /** Events that are written as they come; all others are counted. */
 const WRITTEN: ReadonlySet<string> = new Set([

@@ -16,7 +16,7 @@ export interface Sqlite extends SqliteDatabase {
   runEach(statement: string, rows: readonly (readonly SQLInputValue[])[]): void;
   /** Gives room that nothing uses back to the disk. @param pages at most so many @returns how many; 0 where the file cannot */
   giveBack(pages: number): number;
-  /** Writes the file anew without what nothing uses, so that from then on room can be given back. Takes as much again while it does. */
+  /** Rewrites the file without what nothing uses, so that from then on room can be given back. Takes as much room again meanwhile. */
   compact(): void;
   /** Whether room can be given back. */
   readonly shrinks: boolean;
@@ -102,16 +102,17 @@ export function sqliteDatabase(path: string, readOnly = false, open = openReader
   };
   const number = (pragma: string): number =>
     Number(Object.values(db.prepare(`pragma ${pragma}`).get() ?? {})[0]);
+  const shrinks = (): boolean => number('auto_vacuum') === INCREMENTAL;
   return {
     giveBack: (pages) => {
       const free = number('freelist_count');
-      if (free === 0 || number('auto_vacuum') !== INCREMENTAL) return 0;
+      if (free === 0 || !shrinks()) return 0;
       db.exec(`pragma incremental_vacuum(${pages})`);
       return free - number('freelist_count');
     },
     compact: () => db.exec('pragma auto_vacuum = incremental; vacuum'),
     get shrinks() {
-      return number('auto_vacuum') === INCREMENTAL;
+      return shrinks();
     },
     settle: () => db.exec('pragma wal_checkpoint(truncate)'),
     close: () => db.close(),

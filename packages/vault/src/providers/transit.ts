@@ -87,9 +87,7 @@ export function transitRoot(settings: TransitSettings): KeyProvider {
         throw unavailable(`at ${base} does not answer`, cause);
       }
       const { status, text } = answer;
-      if (status === 200) {
-        return dataOf(text);
-      }
+      if (status === 200) return dataOf(text);
       if ((status >= 500 || status === 429) && attempt < ATTEMPTS) {
         await new Promise((go) => setTimeout(go, PAUSE_MS * attempt));
         continue;
