@@ -7,7 +7,7 @@ import { addPasskey, browserOf, ok, PASSWORD, signedIn, type TestPerson } from '
 type Caller = Pick<TestPerson, 'call'>;
 /** Groups of each role, more than the ways below make. */
 const GROUPS = 40;
-/** Somebody whose account is in the hands of the administrator, and how it came there. */
+/** A person whose account is in the hands of the administrator, and how it came there. */
 type Taking = (as: string) => Promise<Caller>;
 
 describe('an administrator alone brings nothing through that needs another', () => {
@@ -31,6 +31,21 @@ describe('an administrator alone brings nothing through that needs another', () 
     const text = await response.text();
     if (response.status >= 300) throw new Error(`${path}: ${response.status} ${text.slice(0, 300)}`);
     return (text === '' ? undefined : JSON.parse(text)) as T;
+  };
+  const callerBy = (headers: Readonly<Record<string, string>>): Caller => ({
+    call: (method, path, body) =>
+      fetch(`${server.controlUrl}${path}`, {
+        method,
+        headers: { ...headers, 'content-type': 'application/json' },
+        body: body === undefined ? null : JSON.stringify(body),
+      }),
+  });
+  /** A service account with a key. */
+  const program = async (role: string, more: object = {}): Promise<Caller> => {
+    const made = { name: `program-${count++}`, purpose: 'x', grants: [{ role }], ...more };
+    const { id } = await post<{ id: string }>('/api/v1/programs', made);
+    const { key } = await post<{ key: string }>(`/api/v1/programs/${id}/keys`);
+    return callerBy({ authorization: `Bearer ${key}` });
   };
   const opens = async (link: string): Promise<Caller> => {
     const browser = browserOf(server);
@@ -58,28 +73,11 @@ describe('an administrator alone brings nothing through that needs another', () 
       event: [],
     }));
     const cookie = admin.cookie().replace(/(sallyport_session=)[^;]*/, `$1${begun.token}`);
-    return {
-      call: (method, path, body) =>
-        fetch(`${server.controlUrl}${path}`, {
-          method,
-          headers: { cookie, 'content-type': 'application/json' },
-          body: body === undefined ? null : JSON.stringify(body),
-        }),
-    };
+    return callerBy({ cookie });
   };
   const scim = async (method: string, path: string, body: object): Promise<{ id: string }> => {
-    const name = `idp-${count++}`;
-    const grants = [{ role: 'provisioner' }];
-    const { id } = await post<{ id: string }>('/api/v1/programs', { name, purpose: 'x', grants });
-    const { key } = await post<{ key: string }>(`/api/v1/programs/${id}/keys`);
-    return ok(
-      await fetch(`${server.controlUrl}${path}`, {
-        method,
-        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      }),
-      method === 'POST' ? 201 : 200,
-    );
+    const { call } = await program('provisioner');
+    return ok(await call(method, path, body), method === 'POST' ? 201 : 200);
   };
 
   /** Ways to have an account with a role, given one that another person had for long. */
@@ -138,23 +136,12 @@ describe('an administrator alone brings nothing through that needs another', () 
   const propose = (by: Caller): Promise<{ id: string; digest: string }> =>
     post('/api/v1/sources', { pattern: `https://data.example/${count++}` }, by);
 
-  it('whichever way they come by an approver, and whichever by an author', async () => {
+  it('however they come by an approver, and by an author', async () => {
     const authors: Record<string, () => Promise<{ id: string; digest: string }>> = {
       themselves: () => propose(admin),
       'a service account that another answers for': async () => {
         const { id: owner } = await signedIn(server, [{ role: 'operator' }]);
-        const grants = [{ role: 'operator' }];
-        const asked = { name: `ci-${count++}`, purpose: 'x', owner, grants };
-        const { id } = await post<{ id: string }>('/api/v1/programs', asked);
-        const { key } = await post<{ key: string }>(`/api/v1/programs/${id}/keys`);
-        return propose({
-          call: (method, path, body) =>
-            fetch(`${server.controlUrl}${path}`, {
-              method,
-              headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-              body: JSON.stringify(body),
-            }),
-        });
+        return propose(await program('operator', { owner }));
       },
       'one who proposed before they were taken over': async () => {
         const there = await signedIn(server, [{ role: 'operator' }]);

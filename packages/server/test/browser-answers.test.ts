@@ -17,6 +17,10 @@ import { PASSWORD, signedIn } from './people.ts';
 /** Directives that every answer has, whatever it is. */
 const POLICY = ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"];
 
+const { paths } = openApiDocument() as {
+  paths: Record<string, Record<string, { 'x-permission'?: { action: string } }>>;
+};
+
 /** What is wrong with the headers of an answer, for a browser that was led to it. */
 function wrongIn({ headers }: Response): string[] {
   const policy = (headers.get('content-security-policy') ?? '').split('; ');
@@ -53,7 +57,6 @@ describe('what a browser may make of an answer', () => {
 
   it('of the control plane: nothing of others, in no frame, as no other type, and kept nowhere', async () => {
     const { call } = await signedIn(server, [{ role: 'administrator' }]);
-    const { paths } = openApiDocument() as { paths: Record<string, Record<string, unknown>> };
     const asked = [
       ...['/', '/traffic', '/nothing.js', '/openapi.json', '/api/v1/nothing', '/TRACE'].map((path) => [
         'get',
@@ -146,9 +149,6 @@ describe('what a browser may make of an answer', () => {
   });
 
   it('what is asked by GET changes nothing: its action is one of looking', () => {
-    const { paths } = openApiDocument() as {
-      paths: Record<string, Record<string, { 'x-permission'?: { action: string } }>>;
-    };
     /** Without a session, or of the account itself; signing on begins with GET, and its state is bound to the browser. */
     const others: string[] = [];
     for (const [path, { get }] of Object.entries(paths)) {
@@ -171,13 +171,12 @@ describe('what a browser may make of an answer', () => {
     ]);
   });
 
-  it('no answer says a secret, a hash of one or a password, whoever asks', async () => {
+  it('no answer tells anyone a secret, a hash of one or a password', async () => {
     const { call } = await signedIn(server, [{ role: 'administrator' }, { role: 'provisioner' }]);
     const key = await server.key(['main']);
     const hashes = await Promise.all(
       [key, key.slice(3), PASSWORD].map(async (text) => createHash('sha256').update(text).digest('hex')),
     );
-    const { paths } = openApiDocument() as { paths: Record<string, Record<string, unknown>> };
     let read = 0;
     for (const [path, { get }] of Object.entries(paths)) {
       if (!get || path.includes('{') || path === '/api/v1/live' || path.startsWith('/sign-on')) continue;

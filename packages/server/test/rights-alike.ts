@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { SallyportEvent } from '@sallyport/core';
-import type { Moment, Row } from './rights-rows.ts';
+import { ID, type Moment, type Row } from './rights-rows.ts';
 
 /** Tables that say who may do what, who keeps what, and what waits for approval. All others are left out of the comparison. */
 const TABLES = [
@@ -20,7 +20,6 @@ const SETTINGS_LEFT = ['mode', 'limits', 'canaries'];
 /** Members of events that decide nothing. */
 const DATA_LEFT: ReadonlySet<string> = new Set(['expiresAt', 'digest', 'version', 'dueAt', 'prefix']);
 const TIME = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
-const ID = /\b[a-z]{3}_[0-9a-z]{25}\b/g;
 /** How often names are worked out from the names of what stands beside them: more than the longest chain of rows. */
 const ROUNDS = 4;
 

@@ -14,6 +14,7 @@ import {
   type World,
 } from './rights-model.ts';
 import { KnownRefusals } from './rights-refusals.ts';
+import { ID } from './rights-rows.ts';
 
 /** A sequence of calls that gained something, and what. */
 export interface Gain {
@@ -64,7 +65,7 @@ export interface Bounds {
 /**
  * Calls that could still lead to a gain. An actor who may hold everything gains by approving its own alone: the last call
  * approves, and the one before it proposes, or brings in who did, where nothing waits yet. All others are tried at every
- * length. {@link explore} sees to it that no other call than these does either.
+ * length. {@link explore} checks that no other call than these does either.
  */
 const leading = (calls: readonly Call[], { all }: Bounds, left: number, pending: boolean): readonly Call[] =>
   !all || left > 2 || (left === 2 && pending)
@@ -75,7 +76,7 @@ const approves = ({ path }: Call): boolean => path.endsWith('/approve');
 
 /** A call without ids and digests, which states that are alike have of their own. */
 const nameless = ({ method, path, body }: Call): string =>
-  `${method} ${path} ${JSON.stringify(body ?? {})}`.replaceAll(/[a-z]{3}_[0-9a-z]{25}|[0-9a-f]{64}/g, '');
+  `${method} ${path} ${JSON.stringify(body ?? {})}`.replaceAll(ID, '').replaceAll(/[0-9a-f]{64}/g, '');
 
 /** The first texts by which two sorted lists differ, or null. */
 function differing(some: readonly string[], others: readonly string[]): string | null {

@@ -1,8 +1,7 @@
 import type { Call } from './rights-calls.ts';
 import type { Identity } from './rights-model.ts';
-import type { Moment, Row } from './rights-rows.ts';
+import { ID, type Moment, type Row } from './rights-rows.ts';
 
-const ID = /\b[a-z]{3}_[0-9a-z]{25}\b/g;
 /** Of calls that are known to be refused, one of so many is made all the same. */
 const TRIED_ANYWAY = 50;
 /** Tables whose rows calls name by their ids. */

@@ -1,5 +1,8 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
+/** Ids of what there is, wherever they stand in a text. */
+export const ID = /\b[a-z]{3}_[0-9a-z]{25}\b/g;
+
 /** A row with its number; of equal rows there is one object, so that two moments are compared by identity. */
 export interface Row {
   readonly text: string;

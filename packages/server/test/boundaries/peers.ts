@@ -234,5 +234,3 @@ function safe(claims: object, random: Parameters<typeof mutateJson>[1]): string 
     return JSON.stringify(claims);
   }
 }
-
-/** A key that parses, for a name that the answers use. */
