@@ -115,7 +115,7 @@ describe('means that the product uses', () => {
       'store/src/migrations.ts',
       'store/src/projected-rows.ts',
     ]);
-    // Settings of the engine, and a copy of every table of our own, each by a name of ours.
+    // Settings of the engine, and a copy of every table, each by a name that the code gives it.
     const built = sources.filter(({ text }) => /\.(?:prepare|unsafe)\(\s*`[^`]*\$\{/.test(text));
     assert.deepEqual(
       built.map(({ path }) => path),

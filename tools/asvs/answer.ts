@@ -7,7 +7,7 @@ export type Answer =
   | { readonly kind: 'not-applicable'; readonly why: string; readonly absent: readonly string[] }
   | { readonly kind: 'not-met'; readonly lacking: string; readonly by: readonly Shown[] };
 
-/** A requirement of OWASP ASVS 5.0: its number, its level, what it asks in few words of ours, and the answer. */
+/** A requirement of OWASP ASVS 5.0: its number, its level, what it asks in a few words of our own, and the answer. */
 export type Requirement = readonly [id: string, level: 1 | 2, asks: string, answer: Answer];
 
 /** One chapter. */

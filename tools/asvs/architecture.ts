@@ -61,7 +61,7 @@ export const ARCHITECTURE: Chapter = {
       met(
         'views of rows, not rows',
         'server/browser-answers',
-        'no answer says a secret, a hash of one or a password, whoever asks',
+        'no answer tells anyone a secret, a hash of one or a password',
         'server/vault',
         'asks whoever changes keys for a fresh proof, and shows operators no more than the list',
       ),

@@ -216,7 +216,11 @@ export const AUTHENTICATION: Chapter = {
       '6.5.1',
       2,
       'codes work once',
-      met('whoever races', 'access/sign-in', 'a code of an authenticator app works once, whoever races'),
+      met(
+        'even when requests race',
+        'access/sign-in',
+        'a code of an authenticator app works once, whoever races',
+      ),
     ],
     [
       '6.5.2',
@@ -272,7 +276,7 @@ export const AUTHENTICATION: Chapter = {
         'server/sign-on',
         'a logout at the provider ends the session here, and no other; a forged or repeated token does nothing',
         'server/provider-claims',
-        'counts where the provider signed it, whoever brings it',
+        'counts where the provider signed it, no matter who brings it',
       ),
     ],
     ['6.8.3', 2, 'SAML assertions once', notApplicable('no SAML', 'saml')],

@@ -24,7 +24,7 @@ export const AUTHORISATION: Chapter = {
         'docs/ACCESS.md',
         '## Roles and policies',
         'server/browser-answers',
-        'no answer says a secret, a hash of one or a password, whoever asks',
+        'no answer tells anyone a secret, a hash of one or a password',
       ),
     ],
     [

@@ -50,7 +50,7 @@ export const COMMUNICATION: Chapter = {
       1,
       'certificates that the public trusts',
       notMet(
-        'whoever installs brings them (`tls.certFile`); those that the installation issues are trusted where its authority is',
+        'those who install bring them (`tls.certFile`); those that the installation issues are trusted where its authority is',
         'server/transport',
         'certificates are generated under an authority of its own, renewed without a restart, and wrapped',
       ),

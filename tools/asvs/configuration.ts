@@ -24,7 +24,7 @@ export const CONFIGURATION: Chapter = {
       2,
       'services authenticate with what does not last',
       notMet(
-        'workloads have keys of minutes; AI systems and databases are asked with keys that last as long as whoever gave them says',
+        'workloads have keys of minutes; AI systems and databases are asked with keys that last as long as their issuers say',
         'server/workloads',
         'a job trades its token for a key that lives for minutes and may what its service account may',
       ),

@@ -38,7 +38,7 @@ export const CRYPTOGRAPHY: Chapter = {
       2,
       'validated implementations',
       notMet(
-        'primitives are those of OpenSSL in Node; HPKE, X-Wing, XAES, age and shares are composed of them by code of ours, which is compared with other implementations and published vectors and validated by nobody',
+        'primitives are those of OpenSSL in Node; HPKE, X-Wing, XAES, age and shares are composed of them by our own code, which is compared with other implementations and published vectors, and which no one has validated',
         'packages/vault/src/hybrid/hybrid.test.ts',
         'of ML-KEM is that of another implementation, both ways',
         'packages/vault/src/age/age.test.ts',

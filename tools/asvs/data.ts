@@ -52,7 +52,7 @@ export const DATA: Chapter = {
       2,
       'nothing goes to trackers',
       met(
-        'the console asks nobody else; libraries that report are kept from it',
+        'the console asks no one else; libraries that report are kept from it',
         'console/console',
         'asks nobody else for anything, breaks no policy of its own, and logs no fault',
         'server/phone-home',
@@ -72,7 +72,7 @@ export const DATA: Chapter = {
         'server/retention',
         'ends what was said to each system after its days, and keeps the record of it',
         'server/browser-answers',
-        'no answer says a secret, a hash of one or a password, whoever asks',
+        'no answer tells anyone a secret, a hash of one or a password',
       ),
     ],
     [

@@ -41,7 +41,7 @@ export const CHAPTERS: readonly Chapter[] = [
 const KINDS = ['met', 'not-applicable', 'not-met'] as const;
 const HEAD = `# OWASP ASVS 5.0 at levels 1 and 2
 
-What each requirement of the [Application Security Verification Standard 5.0](https://github.com/OWASP/ASVS) asks, in few words of ours, and our answer: how it is met,
+What each requirement of the [Application Security Verification Standard 5.0](https://github.com/OWASP/ASVS) asks, in a few words of our own, and our answer: how it is met,
 with the tests that go red when that is switched off, why it does not apply, or what is lacking. Written by \`npm run schemas\` from the rows in \`tools/asvs\`, which name each test;
 \`tools/asvs.test.ts\` holds them to the tests there are, and to the real list. Judged by those who wrote the code, and verified by no one else.
 `;

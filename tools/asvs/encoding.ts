@@ -76,7 +76,7 @@ export const ENCODING: Chapter = {
       1,
       'queries have parameters',
       met(
-        'a query builder; what is not a parameter comes from tables of ours',
+        'a query builder; what is not a parameter comes from our own tables',
         'tools/means.test.ts',
         'queries are built of parameters; what is not comes from tables of our own',
         'server/published-failures',

@@ -110,7 +110,7 @@ export const FILES: Chapter = {
       2,
       'files of others are scanned for what is known to harm',
       notMet(
-        'models are scanned, each time again, by the scanner of ours, and held back; other files of data sets by no antivirus',
+        'models are scanned, each time again, by our scanner, and held back; other files of data sets by no antivirus',
         'server/inventory',
         'holds back what harms, and tells as a finding who asked for what was not approved',
       ),

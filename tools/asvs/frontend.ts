@@ -206,7 +206,7 @@ export const FRONTEND: Chapter = {
       2,
       'redirects elsewhere by a list',
       met(
-        'to the configured provider, and back to pages of ours',
+        'to the configured provider, and back to our own pages',
         'server/sign-on',
         'the way back leads to a page of ours and nowhere else',
       ),

@@ -128,7 +128,7 @@ export const OAUTH: Chapter = {
       met(
         'our client id',
         'server/provider-claims',
-        'an ID token for another client, or of another issuer, signs nobody in',
+        'an ID token for another client, or of another issuer, signs no one in',
       ),
     ],
     [
@@ -144,7 +144,7 @@ export const OAUTH: Chapter = {
       ),
     ],
     ['10.6.1', 2, 'provider: kinds of answers', NO_PROVIDER],
-    ['10.6.2', 2, 'provider: nobody is signed out by force', NO_PROVIDER],
+    ['10.6.2', 2, 'provider: no one is signed out by force', NO_PROVIDER],
     ['10.7.1', 2, 'consent to each request', NO_CONSENT],
     ['10.7.2', 2, 'consent says to what', NO_CONSENT],
     ['10.7.3', 2, 'consent can be taken back', NO_CONSENT],

@@ -56,7 +56,7 @@ export const SESSIONS: Chapter = {
       1,
       'a new one with each proof, the old one void',
       met(
-        'whoever has an old one is out',
+        'holders of an old one are out',
         'access/sign-in',
         'a session gets another token with each proof; whoever has an old one is out',
       ),

@@ -1,6 +1,6 @@
 import { type Chapter, met, notApplicable } from './answer.ts';
 
-const SIGNED = 'counts where the provider signed it, whoever brings it';
+const SIGNED = 'counts where the provider signed it, no matter who brings it';
 const FORGED = 'tokens of others, for others, of other jobs, old or altered are refused';
 
 /** V9: self-contained tokens. */

@@ -181,7 +181,7 @@ async function lookAtProtection(control: Control, warn: Add): Promise<void> {
     age === null ? 'there is none: what is lost here is lost' : `the newest is ${plural(age, 'day')} old`,
     config.backup
       ? 'sallyport backup'
-      : 'name a folder in sallyport.yaml, as `backup: { folder: /mnt/elsewhere }`, and they are made by themselves; one alone: sallyport backup FILE --to RECIPIENT',
+      : 'name a folder in sallyport.yaml, as `backup: { folder: /mnt/elsewhere }`, and they are made regularly; for a single one: sallyport backup FILE --to RECIPIENT',
   );
   const { length } = config.record.witnesses;
   warn(

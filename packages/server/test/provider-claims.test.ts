@@ -124,7 +124,7 @@ describe('what an identity provider claims', () => {
     'a\u0000b',
   ];
 
-  it('counts where the provider signed it, whoever brings it', async () => {
+  it('counts where the provider signed it, no matter who brings it', async () => {
     const entersBy = async (writing: typeof writes): Promise<boolean> => {
       writes = writing;
       try {
@@ -154,7 +154,7 @@ describe('what an identity provider claims', () => {
     assert.equal(people.length, 1);
   });
 
-  it('an ID token for another client, or of another issuer, signs nobody in', async () => {
+  it('an ID token for another client, or of another issuer, signs no one in', async () => {
     for (const claims of [
       { aud: 'another' },
       { aud: [] },

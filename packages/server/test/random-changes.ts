@@ -40,7 +40,7 @@ interface Step {
 /** Long: it streams. All others are asked, those that end the test's own way in too. */
 const LEFT_OUT = 'GET /api/v1/live';
 const isScim = (path: string): boolean => path.startsWith('/scim/');
-/** Routes of whoever is not signed in: they are asked by no one. */
+/** Routes without a session: some are asked by no one. */
 const isOpen = (path: string): boolean => /^\/api\/v1\/(?:session|setup|token)(?:\/|$)/.test(path);
 const STRINGS = [
   'alpha',

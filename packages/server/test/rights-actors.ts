@@ -54,7 +54,7 @@ const DEPTHS: Readonly<Record<string, number>> = {
   'operator and approver': 3,
 };
 
-/** Everybody who acts in the model: people of each role, and two programs. */
+/** All who act in the model: people of each role, and two programs. */
 export const ACTING: readonly Acting[] = [
   ...ACTORS.map(({ role, grants }) => ({
     name: role,

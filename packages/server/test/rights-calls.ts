@@ -50,7 +50,7 @@ async function thingsOf(
 }
 
 type Making = (path: string, things: Things) => Call[];
-/** Who answers for a key or account does nothing by that: whoever acts, or one of the others, who are alike. */
+/** Who answers for a key or account does nothing by that: the actor, or one of the others, who are alike. */
 const owners = <T>(people: readonly T[]): readonly T[] => [...new Set([people[0]!, people.at(-1)!])];
 const post = (path: string, ...bodies: object[]): Call[] =>
   bodies.map((body) => ({ method: 'POST', path, body }));
@@ -228,7 +228,7 @@ export const gone = (routes: readonly string[]): string[] =>
 export const proposes = ({ method, path }: Call): boolean =>
   method === 'POST' && /^\/api\/v1\/(?:sources|integrations)$/.test(path);
 
-/** Whether a call may bring somebody into a coalition: its answer holds a key or a link, or it leads to a provider. */
+/** Whether a call may bring another identity into a coalition: its answer holds a key or a link, or it leads to a provider. */
 export const widens = ({ method, path }: Call): boolean =>
   method === 'POST' &&
   /^\/api\/v1\/(?:people|programs|keys)(?:\/[^/]+\/(?:link|provider|keys|rotate))?$/.test(path);

@@ -58,7 +58,7 @@ function stopClock(): void {
 }
 
 /**
- * An installation without listeners, and nobody in it but those whom the model makes. Its events go to what the log says
+ * An installation without listeners, and no one in it but those whom the model makes. Its events go to what the log says
  * of people at once and are not written: rows go back and forth in time, and the log does not. That rows follow from the log
  * has tests of its own.
  */
@@ -118,7 +118,7 @@ export async function closeWorld({ control, folder, rows }: World): Promise<void
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Makes a session of somebody, as strong as can be. */
+/** Makes a session of a person, as strong as can be. */
 export async function sessionOf({ control }: World, id: string): Promise<string> {
   const { store } = control.installation;
   const person = (await store.people.byId(id))!;
@@ -133,7 +133,7 @@ export async function sessionOf({ control }: World, id: string): Promise<string>
   return `__Host-sallyport_session=${begun.token}`;
 }
 
-/** Adds somebody who is of the model. */
+/** Adds a person of the model. */
 export async function person(
   world: World,
   name: string,
@@ -142,7 +142,7 @@ export async function person(
   return (await world.control.accounts.directory.add('test', { name, grants })).person;
 }
 
-/** Makes a call as somebody. */
+/** Makes a call as one of them. */
 export async function ask(world: World, who: Identity, call: Call): Promise<Response> {
   const auth: Record<string, string> =
     who.kind === 'person' ? { cookie: who.cookie } : { authorization: `Bearer ${who.key}` };
@@ -167,7 +167,7 @@ export function restore(world: World, { moment, said }: Snapshot): void {
   world.saidAsOf = said;
 }
 
-/** What an answer puts into the hands of whoever asked. */
+/** What an answer puts into the hands of its caller. */
 async function harvest(world: World, answer: Record<string, unknown>): Promise<Identity[]> {
   const found: Identity[] = [];
   const { key, id, link } = answer as { key?: string; id?: string; link?: string | null };
@@ -184,7 +184,7 @@ async function harvest(world: World, answer: Record<string, unknown>): Promise<I
   return found;
 }
 
-/** Uses a link up, but for the password, which takes its time: whoever opens it adds a passkey, and the account is theirs. */
+/** Uses a link up, but for the password, which takes its time: the opener adds a passkey, and the account is theirs. */
 async function opened({ control }: World, token: string, id: string): Promise<Identity> {
   const { store } = control.installation;
   await store.change(async (tx) => {
@@ -209,7 +209,7 @@ async function signedOn(world: World, id: string): Promise<Identity[]> {
   return [await signedIn(world, { kind: 'person', id, cookie: '' })];
 }
 
-/** Whoever was signed in, and is so no longer, signs in again: a change of roles ends sessions. */
+/** Signs a person in again whose session is over: a change of roles ends sessions. */
 export async function signedIn(world: World, one: Identity): Promise<Identity> {
   if (one.kind !== 'person') return one;
   const hash = sessionHash(one.cookie.slice(one.cookie.indexOf('=') + 1), null);
@@ -217,13 +217,13 @@ export async function signedIn(world: World, one: Identity): Promise<Identity> {
   try {
     return { ...one, cookie: await sessionOf(world, one.id) };
   } catch (fault) {
-    // Somebody who is shut out cannot; they may be let in again.
+    // A person who is shut out cannot; they may be let in again.
     if (fault instanceof CodedError && fault.code === 'not-signed-in') return one;
     throw fault;
   }
 }
 
-/** Whom a call and its answer put into the hands of whoever asked. */
+/** Whom a call and its answer put into the hands of its caller. */
 export async function taken(world: World, { path }: Call, text: string): Promise<Identity[]> {
   const linked = /^\/api\/v1\/people\/(.+)\/provider$/.exec(path)?.[1];
   if (linked !== undefined) return signedOn(world, linked);

@@ -473,7 +473,7 @@ describe('SCIM: an identity provider keeps people and groups', () => {
     assert.ok((await person(id)).disabledAt);
   });
 
-  it('one id of two people is of neither: whoever signs on by it gets no third account', async () => {
+  it('an id that two people share belongs to neither: a sign-on by it makes no third account', async () => {
     const { directory } = server.control.accounts;
     const first = await join('twin-one', { externalId: 'e-twin' });
     await join('twin-two', { externalId: 'e-twin' });

@@ -76,7 +76,7 @@ describe('transport', () => {
     assert.match(server.controlUrl, /^https:/);
     for (const one of [port, new URL(server.controlUrl).port]) {
       const plain = await fetch(`http://127.0.0.1:${one}/healthz`, { redirect: 'manual' }).catch(() => null);
-      assert.equal(plain, null, 'nothing is answered in the clear, and nobody is led elsewhere');
+      assert.equal(plain, null, 'nothing is answered in the clear, and no one is led elsewhere');
     }
     await server.stop();
   });

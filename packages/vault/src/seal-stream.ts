@@ -112,7 +112,7 @@ export async function sealFile(
       let at = 0;
       if (filled > 0) {
         at = Math.min(piece.length, held.length - filled);
-        // Who gives pieces may use their memory again.
+        // The memory of a piece may be used again once it was given.
         held.set(piece.subarray(0, at), filled);
         filled += at;
         if (filled < held.length) continue;

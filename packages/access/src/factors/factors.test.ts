@@ -111,7 +111,7 @@ describe('passwords', () => {
     for (const walk of long)
       for (const one of [walk, walk.slice(0, 15), walk.toUpperCase()]) assert.ok(refused(one), one);
   });
-  it('may be phrases of words, whichever these are', () => {
+  it('may be phrases of any words', () => {
     const words = common.dictionary['diceware-common'] as unknown as string[];
     let at = 1;
     const next = (): string => {

@@ -29,7 +29,7 @@ const library = () => import('jose');
 
 /** Checks that tokens are of an identity provider. */
 export class ProviderKeys {
-  // Kept, so that what does not verify makes nobody ask the provider for its keys each time.
+  // Kept, so that tokens that do not verify do not each ask the provider for its keys.
   #known: { uri: string; keys: JWTVerifyGetKey } | null = null;
 
   async #keys(uri: string, fetchSafely: Fetch): Promise<JWTVerifyGetKey> {
@@ -60,7 +60,7 @@ export class ProviderKeys {
   }
 
   /**
-   * Sees to it that the provider signed an ID token: what came over TLS may have come through a proxy that ends it.
+   * Requires that the provider signed an ID token: what came over TLS may have come through a proxy that ends it.
    * What the token says was checked before, but not that no other client is named (section 3.1.3.7).
    * @throws Error of the library, CodedError `sign-on-failed`
    */

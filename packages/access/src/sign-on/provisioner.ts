@@ -81,7 +81,7 @@ export class Provisioner {
       );
   }
 
-  /** Sees to it that no administrator shut out who is known by an id. @throws CodedError `conflict` */
+  /** Requires that no administrator shut out the person who is known by an id. @throws CodedError `conflict` */
   async #requireNotShutOut(tx: Connection, externalId: string | null): Promise<void> {
     if (externalId !== null && (await this.#home.store.provisioning.isShutOut(tx, externalId)))
       throw new CodedError('conflict', 'an administrator shut this person out; only they let them in again');

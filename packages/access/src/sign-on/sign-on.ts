@@ -54,7 +54,7 @@ export interface SignOnAsked {
 /** What is fetched is fetched by this. Port: whoever wires it checks addresses. */
 export type Fetch = typeof fetch;
 
-// Loaded when somebody first signs on: nothing else needs it.
+// Loaded at the first sign-on: nothing else needs it.
 const oidc = () => import('openid-client');
 
 /** Signs people on through an identity provider (OpenID Connect Core 1.0, code flow with PKCE). */

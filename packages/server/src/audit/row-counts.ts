@@ -53,7 +53,7 @@ export async function countRows({
   for (const kind of KINDS) {
     const { made, ahead, gone, there } = tally[kind];
     const { between, beyond, odd } = found[kind];
-    // Rows of days that have expired are counted by themselves.
+    // Rows of days that have expired are counted separately.
     const [own, lost] = kind === 'exchanges' ? [expired, rows.lost] : [NONE, gone];
     const below = found[kind].below - own.there;
     const should = made - own.made - lost;

@@ -23,7 +23,7 @@ const CELLS: readonly SQLInputValue[] = [
 ];
 const NUMBERS: readonly SQLInputValue[] = [0, 1, -1, 2 ** 53, 1e300, -0.5, null];
 
-/** Rows of the state that somebody else changes: a row that does not follow from the record grants nothing, and is told. */
+/** Rows of the state that another program changes: a row that does not follow from the record grants nothing, and is told. */
 export async function databaseRows(): Promise<Boundary> {
   const fake = await fakeSystem();
   const data = join(scratch(), 'data');
