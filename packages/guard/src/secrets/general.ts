@@ -1,3 +1,4 @@
+import { NAMING } from './names.ts';
 import { type SecretRule, shaped } from './secret-rule.ts';
 
 const BASE64 = 'A-Za-z0-9+/';
@@ -69,21 +70,8 @@ export const GENERAL_SECRETS: readonly SecretRule[] = [
   ),
   shaped(
     'generic-api-key',
-    [
-      'access',
-      'api',
-      'auth',
-      'key',
-      'credential',
-      'creds',
-      'passwd',
-      'password',
-      'passphrase',
-      'secret',
-      'token',
-      'pwd',
-    ],
-    '(?:access|api|auth|key|credential|creds|passwd|password|passphrase|secret|token|pwd)[\\w.-]{0,24}["\'`\\]]{0,2}[\\t ]{0,4}(?::{1,3}=?|=>|={1,3}|\\|\\|:?|\\?=)[\\t ]{0,4}["\'`(\\[]{0,3}([\\w.=+/~!@#%^&*-]{10,150})(?=["\'`;,)\\]}<\\s\\\\]|$)',
+    NAMING,
+    `(?:${NAMING.join('|')})[\\w.-]{0,24}["'\`\\]]{0,2}[\\t ]{0,4}(?::{1,3}=?|=>|={1,3}|\\|\\|:?|\\?=)[\\t ]{0,4}["'\`(\\[]{0,3}([\\w.=+/~!@#%^&*-]{10,150})(?=["'\`;,)\\]}<\\s\\\\]|$)`,
     { anyCase: true, entropyMin: 3.5, severity: 'high', careful: true, named: true },
   ),
   shaped(

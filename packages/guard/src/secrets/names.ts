@@ -53,7 +53,11 @@ export function namesNoSecret(name: string): boolean {
 }
 
 /** Words that name what opens something, as `generic-api-key` looks for them. */
-const KEYWORD = /access|api|auth|key|credential|creds|passwd|password|passphrase|secret|token|pwd/iy;
+export const NAMING = [
+  ...['access', 'api', 'auth', 'key', 'credential', 'creds'],
+  ...['passwd', 'password', 'passphrase', 'secret', 'token', 'pwd'],
+];
+const KEYWORD = new RegExp(NAMING.join('|'), 'iy');
 /** As people write a word, alone or within a name. */
 const WRITTEN = /^(?:[a-z]+|[A-Z]+|[A-Z][a-z]+|[Pp]ass(?:Word|Phrase))$/;
 const DRAWN = /[A-Za-z\d]/;
