@@ -21,8 +21,8 @@ import { STREAMED, type Streamed } from './reports/stream-dialects.ts';
 
 const KEY_SLOT = 0;
 const SYSTEM_SLOT = 1;
-/** The others: a system for each dialect, one whose calls a judge sees, and the judge. */
-const OTHERS = ['openai', 'anthropic', 'ollama', 'watched', 'judge'];
+/** The others: a system for each dialect, one whose calls a judge sees, the judge, and one whose first address is dead. */
+const OTHERS = ['openai', 'anthropic', 'ollama', 'oip', 'watched', 'judge', 'twice'];
 const SLOTS = [SYSTEM_SLOT, ...OTHERS.map((_, n) => SYSTEM_SLOT + 1 + n)];
 
 const completion = (usage: string): string =>
@@ -82,6 +82,41 @@ for (const tokens of [
     ANSWERS[`${field} ${tokens}`] = (res) =>
       res.writeHead(200, { 'content-type': 'application/json' }).end(completion(`{"${field}":${tokens}}`));
 
+/** An address of this machine at which nothing listens. */
+async function deadAddress(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return `http://127.0.0.1:${port}`;
+}
+
+const INPUT = { name: 'x', shape: [1, 2], datatype: 'FP32', data: [1, 2] };
+const VECTOR = [0.25, -0.5];
+/** Operations that answer whole only. */
+const WHOLE: Record<string, { path: string; body: object; answer: object }> = {
+  'embeddings of chat systems': {
+    path: '/s/openai/v1/embeddings',
+    body: { model: 'm', input: ['Write to jo@mail.example', 'again'] },
+    answer: {
+      object: 'list',
+      model: 'm',
+      data: [0, 1].map((index) => ({ object: 'embedding', index, embedding: VECTOR })),
+      usage: { prompt_tokens: 5, total_tokens: 5 },
+    },
+  },
+  'embeddings of local models': {
+    path: '/s/ollama/api/embed',
+    body: { model: 'm', input: 'Write to jo@mail.example' },
+    answer: { model: 'm', embeddings: [VECTOR], prompt_eval_count: 5 },
+  },
+  'predictions': {
+    path: '/s/oip/v2/models/fraud/infer',
+    body: { inputs: [INPUT] },
+    answer: { model_name: 'fraud', outputs: [{ name: 'y', shape: [1, 2], datatype: 'FP32', data: VECTOR }] },
+  },
+};
+
 describe('what a call holds', () => {
   let upstream: Server;
   let answer: (res: ServerResponse, socket: Socket) => void = ANSWERS['whole']!;
@@ -135,6 +170,7 @@ describe('what a call holds', () => {
     const config = parseConfig({});
     const policies = PolicySet.load(defaultPolicyText());
     const address = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+    const dead = await deadAddress();
     const system = systemSchema.parse({
       dialect: 'openai',
       urls: [address],
@@ -165,8 +201,9 @@ describe('what a call holds', () => {
         systemOf('main', SYSTEM_SLOT),
         ...OTHERS.map((name, n) => ({
           ...systemOf(name, SLOTS[n + 1]!),
-          dialect: (/^(?:anthropic|ollama)$/.test(name) ? name : 'openai') as typeof system.dialect,
-          urls: [`${address}${name === 'judge' ? '/judge' : ''}`],
+          dialect: (/^(?:anthropic|ollama|oip)$/.test(name) ? name : 'openai') as typeof system.dialect,
+          // Nothing listens at the first: every call is sent once more.
+          urls: [...(name === 'twice' ? [dead] : []), `${address}${name === 'judge' ? '/judge' : ''}`],
           ...(name === 'watched'
             ? {
                 judge: {
@@ -390,6 +427,10 @@ describe('what a call holds', () => {
       ...STREAMED['chat completions']!,
       path: '/s/watched/v1/chat/completions',
     },
+    'chat completions that are sent to a second address': {
+      ...STREAMED['chat completions']!,
+      path: '/s/twice/v1/chat/completions',
+    },
   };
   for (const [name, way] of Object.entries(ways))
     it(`is free again after faults on the way of ${name}, whole and streamed`, async () => {
@@ -408,6 +449,19 @@ describe('what a call holds', () => {
         await settled(`${name}, ${stream}`);
         if (name.includes('judge')) assert.ok(judged > 0, 'the judge was asked');
         for (const kind of KINDS) await faultAtEachPoint(`${name}, ${stream}`, kind, ask);
+      }
+    });
+
+  for (const [name, way] of Object.entries(WHOLE))
+    it(`is free again after faults on the way of ${name}`, async () => {
+      answer = (res) =>
+        res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(way.answer));
+      const ask = (onSocket?: (socket: Socket) => void) => call(way.body, onSocket, way.path);
+      assert.equal(await ask(), 200, name);
+      await settled(name);
+      for (const kind of KINDS) {
+        const points = await faultAtEachPoint(name, kind, ask);
+        assert.ok(points > 8, `${points} points were tried`);
       }
     });
 });
