@@ -110,7 +110,7 @@ const WHOLE: Record<string, { path: string; body: object; answer: object }> = {
     body: { model: 'm', input: 'Write to jo@mail.example' },
     answer: { model: 'm', embeddings: [VECTOR], prompt_eval_count: 5 },
   },
-  'predictions': {
+  predictions: {
     path: '/s/oip/v2/models/fraud/infer',
     body: { inputs: [INPUT] },
     answer: { model_name: 'fraud', outputs: [{ name: 'y', shape: [1, 2], datatype: 'FP32', data: VECTOR }] },
