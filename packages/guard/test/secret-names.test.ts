@@ -28,6 +28,15 @@ describe('values that a name is given to', () => {
     'exports.setRealtimeAPIKeyCacheContext = setRealtimeAPIKeyCacheContext',
     'X509AuthorityKeyIDExtension = exports.X509AuthorityKeyIDExtension',
     '# overload key: 3way_comparison',
+    'https://www.google.com/maps/search/?api=1&query=47.5951518,-122.3316393',
+    'https://www.google.com/maps/dir/?api=1&origin=47.5951518,-122.3316393&destination=47.60,-122.33',
+    'https://www.google.com/maps/search/?api=1&query=47.5951518%2C-122.3316393',
+    '<a href="https://maps.example/?api=1&amp;query=47.5951518%2C-122.3316393">',
+    '<a href="https://maps.example/?key=abcd12&amp;query=47.5951518%2C-122.3316393">',
+    '/login?next=https%3A%2F%2Fm.example%2F%3Fapi%3D1%26query%3D47.5951518',
+    'https://mail.example/u?authuser=0&hl=en&entry=ttu&g_ep=EgoyMDI0MTEyNC4xIKXMDSoASAFQAw',
+    'https://x.example/?access=public&sort=asc&cursor=Zx41LwQ7vB3nT6',
+    'curl -d "api=1&query=47.5951518,-122.33" x.example',
     'stripe.api_key = "sk_test_4eC39HqLyjWDarjtT1zdp7dc"',
   ])
     it(`are no secrets: ${line.slice(0, 60)}`, () => {
@@ -47,9 +56,24 @@ describe('values that a name is given to', () => {
     `token: "${KEY}"`,
     `api_key: 1f0c9a52-7b3e-4d68-8e1a-c5f2b9d07a64`,
     `signing_key=${HASH}`,
+    `https://x.example/?api=1&query=47.59&api_key=${KEY}`,
+    `https://x.example/?api_key=${KEY}&api=1&query=47.5951518`,
+    `grant_type=code&client_secret=${KEY}&api=1`,
+    `client_secret=${KEY}&grant_type=code`,
+    `secret_key='q7Rz2&ab=KfW9mXc4TbL8vNs'`,
+    `https://x.example/?id=1&password=q7Rz2%26KfW9mXc4TbL8vNs`,
+    `password=q7Rz2&xY=KfW9mXc4TbL8vNs`,
     'password = "Xylograph7QuincunxMold"',
   ])
     it(`are secrets: ${line.slice(0, 60)}`, () => {
       assert.equal(findSecrets(line).length, 1);
     });
+
+  it('end where the next parameter begins', () => {
+    const line = `https://x.example/?api_key=${KEY}&api=1&query=47.5951518`;
+    assert.deepEqual(
+      findSecrets(line).map(({ start, end }) => line.slice(start, end)),
+      [KEY],
+    );
+  });
 });

@@ -2,7 +2,7 @@ import { atLeast, LIMITS, SEVERITIES, type Severity } from '@sallyport/core';
 import { KeywordIndex } from '../keyword-index.ts';
 import { type SecretPlace, secretApart } from './apart.ts';
 import { GENERAL_SECRETS } from './general.ts';
-import { isCodeName, namesNoSecret, standsInId } from './names.ts';
+import { isCodeName, NAME_CHARACTER, NAME_MAX, namesNoSecret, ofOneParameter, standsInId } from './names.ts';
 import { PLATFORM_SECRETS } from './platforms.ts';
 import type { SecretRule } from './secret-rule.ts';
 import { SERVICE_SECRETS } from './services.ts';
@@ -106,10 +106,6 @@ function isPadding(text: string, from: number, at: number, seams: readonly numbe
   return (at - begin) % 4 === 0 && begin < from;
 }
 
-/** Characters before a keyword that may belong to its name. */
-const NAME_MAX = 48;
-const NAME_CHARACTER = /[\w.-]/;
-
 /**
  * Whether a value without a shape of its own opens nothing: the name that it is given to says so, or it is a name itself.
  * @param from where the keyword in the name stands @param at where the value stands
@@ -147,6 +143,9 @@ function matchAt(
   return null;
 }
 
+/** Characters that a value given to a name has at least, as `generic-api-key` has it. */
+const NAMED_MIN = 10;
+
 /** Where a rule finds a secret: in one piece, else in parts, where nothing else begins like it. */
 function placeOf(
   rule: SecretRule,
@@ -159,7 +158,9 @@ function placeOf(
   if (!match) return rule.distinct ? secretApart(pattern, text, from) : null;
   const secret = match[1] ?? match[0];
   const start = from + match[0].lastIndexOf(secret);
-  return { secret, start, end: start + secret.length };
+  const own = rule.named ? ofOneParameter(text, from, start, secret) : secret;
+  if (own.length < secret.length && own.length < NAMED_MIN) return null;
+  return { secret: own, start, end: start + own.length };
 }
 
 /**

@@ -6,6 +6,10 @@ const wordsOf = (name: string): string[] =>
     .split(/[^a-z\d]+/)
     .filter(Boolean);
 
+/** Characters before a keyword that may belong to its name. */
+export const NAME_MAX = 48;
+export const NAME_CHARACTER = /[\w.-]/;
+
 /** Words before `key` of what finds a row, a place or a message, or is meant to be known: nothing opens by it. */
 const KEYS_THAT_FIND = new Set(
   (
@@ -98,4 +102,23 @@ export function isCodeName(value: string): boolean {
   let inWords = 0;
   for (const [word] of value.matchAll(/[A-Z]?[a-z]{2,}/g)) if (/[aeiouy]/i.test(word)) inWords += word.length;
   return inWords >= WORDS_SHARE_MIN * letters;
+}
+
+/** What stands before a parameter, as it is, in a page or encoded within another. */
+const PARAMETER_BEGINS = /(?:[?&]|&amp;|(%3f|%26))$/i;
+/** A form without a mark before its first name: parameters with names in small letters, and nothing else. */
+const FORM = /^[^&=]{0,150}(?:&[a-z][a-z_]{2,24}=[^&=]{0,150}){1,24}$/;
+
+/**
+ * A value as far as it is one parameter: `api=1&query=47.59` gives `api` the value `1`.
+ * @param from where the name stands that the value is given to @param at where the value stands
+ */
+export function ofOneParameter(text: string, from: number, at: number, value: string): string {
+  if (text[at - 1] !== '=') return value;
+  let begin = from;
+  while (begin > 0 && from - begin < NAME_MAX && NAME_CHARACTER.test(text[begin - 1]!)) begin--;
+  const before = PARAMETER_BEGINS.exec(text.slice(Math.max(0, begin - 5), begin));
+  if (!before && !FORM.test(value)) return value;
+  const end = value.search(before?.[1] ? /%26/ : /&/);
+  return end < 0 ? value : value.slice(0, end);
 }
