@@ -101,6 +101,33 @@ describe('allowed names', () => {
     await held('a text', call('builtins', 'type', text('A')));
   });
 
+  it('make an array of its own class, and of no other', async () => {
+    const array = (kind: Part, ...more: Part[]): Buffer =>
+      reduce(
+        stackGlobal('array', '_array_reconstructor'),
+        kind,
+        text('d'),
+        whole(16),
+        bytes(Buffer.alloc(8)),
+        ...more,
+      );
+    await clean('as Python writes it from protocol 3 on', array(stackGlobal('array', 'array')));
+    const others = ['fractions Fraction', 'builtins list', 'builtins eval', 'os system', 'mine Array'];
+    for (const other of others) {
+      const [module = '', name = ''] = other.split(' ');
+      await held(other, array(stackGlobal(module, name)));
+    }
+    await held('a call', array(reduce(stackGlobal('os', 'system'), text('x'))));
+  });
+
+  it('that are members of enumerations of Python are data, whatever their module is known for', async () => {
+    await clean('a status', reduce(stackGlobal('http', 'HTTPStatus'), whole(200)));
+    await clean('a family', reduce(stackGlobal('socket', 'AddressFamily'), whole(2)));
+    await clean('an interface', reduce(stackGlobal('ipaddress', 'IPv4Interface'), text('192.0.2.1/24')));
+    await held('a socket', reduce(stackGlobal('socket', 'socket'), whole(2)));
+    await held('a client', reduce(stackGlobal('http.client', 'HTTPConnection'), text('x')));
+  });
+
   it('that give what the whole process shares are given no state', async () => {
     const shared: Readonly<Record<string, Buffer>> = {
       logger: reduce(stackGlobal('logging', 'getLogger')),

@@ -125,6 +125,12 @@ function isBitGenerator(value: Value, judge: CallJudge): boolean {
   return BIT_GENERATORS.test(judge.literals.string(value) ?? '');
 }
 
+/** Whether a class is one of plain data of a library that a call takes classes of: `array.array`. */
+const isPlainClass = (kind: GlobalName, { takes, of }: Call, judge: CallJudge): boolean => {
+  const entry = judge.entryOf(kind);
+  return entry?.rule === 'plain' && takes.names === entry.group.library && kind.module === of.module;
+};
+
 /** What was made, with the states that follow from the argument at `from` on. */
 function withState(call: Call, judge: CallJudge, target: Value, from: number): Value {
   for (const state of call.items?.slice(from) ?? [])
@@ -187,7 +193,7 @@ export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'class-first': (call, judge) => {
     const kind = call.items?.[0];
-    if (!(kind instanceof GlobalName) || !isNamed(kind, call.takes, judge))
+    if (!(kind instanceof GlobalName) || !(isNamed(kind, call.takes, judge) || isPlainClass(kind, call, judge)))
       return refused('is given a class that is not known');
     const fault = faultOfArguments(call.items!.slice(1), call.takes, judge);
     if (fault !== null) return refused(fault);
