@@ -26,6 +26,14 @@ export const GRAPH_TECHNIQUES = {
     ['CWE-94', 'AML.T0018'],
     FROM_ELSEWHERE,
   ),
+  'graph-from-data': row(
+    'graph',
+    'suspicious',
+    'high',
+    'it makes a graph out of data when it runs, whatever that does',
+    ['CWE-94', 'AML.T0018'],
+    FROM_ELSEWHERE,
+  ),
   'custom-operator': row(
     'graph',
     'suspicious',

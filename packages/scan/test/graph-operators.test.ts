@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BytesSource } from '../src/bytes/byte-source.ts';
 import { scanSource } from '../src/index.ts';
-import { onnxExternal, onnxModel, onnxNode, savedModel, tfGraph, tfNode } from './corpus/graphs.ts';
+import { field, onnxExternal, onnxModel, onnxNode, savedModel, tfGraph, tfNode } from './corpus/graphs.ts';
 
 const verdictOf = async (name: string, content: string | Uint8Array): Promise<string> =>
   (await scanSource(name, new BytesSource(Buffer.from(content)))).verdict;
@@ -137,4 +137,107 @@ it('templates are read under every name by which they are kept', async () => {
     '{{ if .System }}<|system|>{{ .System | quote }}{{ end }}{{ range .Messages }}{{ .Content }}{{ end }}';
   for (const name of ['a.tmpl', 'a.tpl', 'Modelfile', 'template'])
     assert.ok(['clean', 'unrecognised'].includes(await verdictOf(name, go)), name);
+});
+
+describe('a graph within the texts of a graph', () => {
+  const attribute = (key: string, value: Uint8Array): Buffer =>
+    field(5, Buffer.concat([field(1, key), field(2, value)]));
+  const tensor = (...texts: readonly Uint8Array[]): Buffer =>
+    field(8, Buffer.concat([field(1, 7), ...texts.map((text) => field(8, text))]));
+  const constant = (name: string, ...texts: readonly Uint8Array[]): Buffer =>
+    Buffer.concat([tfNode(name, 'Const'), attribute('value', tensor(...texts))]);
+  const harmful = tfGraph([tfNode('w', 'WriteFile', 'a', 'b')]);
+  const harmless = tfGraph([tfNode('w', 'AddV2', 'a', 'b')]);
+
+  it('is judged as one, wherever it stands', async () => {
+    const content = Buffer.concat([Buffer.from([3, harmful.length]), Buffer.from('abc'), harmful]);
+    const packed = Buffer.concat([
+      tfNode('c', 'Const'),
+      attribute('value', field(8, Buffer.concat([field(4, content), field(1, 7)]))),
+    ]);
+    const inCall = Buffer.concat([
+      tfNode('c', 'PartitionedCall'),
+      attribute(
+        'f',
+        field(
+          10,
+          Buffer.concat([field(1, 'f'), field(2, Buffer.concat([field(1, 'v'), field(2, tensor(harmful))]))]),
+        ),
+      ),
+    ]);
+    const half = Math.floor(harmful.length / 2);
+    const joined = (operator: string, ...inputs: readonly string[]): Buffer[] => [
+      constant('a', harmful.subarray(0, half)),
+      constant('b', harmful.subarray(half)),
+      tfNode('i', 'Identity', 'b'),
+      tfNode('j', operator, ...inputs),
+    ];
+    const cases: Readonly<Record<string, readonly Buffer[]>> = {
+      'a constant': [constant('c', harmful)],
+      'one of several': [constant('c', Buffer.from('a word'), harmful)],
+      'in a graph in a graph': [constant('c', tfGraph([constant('c', harmful)]))],
+      'in its functions': [constant('c', tfGraph([tfNode('a', 'f')], [[tfNode('w', 'ReadFile')]]))],
+      'as content': [packed],
+      'an attribute': [Buffer.concat([tfNode('c', 'Identity'), attribute('x', field(2, harmful))])],
+      'a list': [Buffer.concat([tfNode('c', 'Identity'), attribute('x', field(1, field(2, harmful)))])],
+      'what a call is given': [inCall],
+      'two that are joined': joined('StringJoin', 'a:0', 'i:0'),
+      'a row that is joined': [
+        constant('c', harmful.subarray(0, half), harmful.subarray(half)),
+        tfNode('j', 'ReduceJoin', 'c'),
+      ],
+      'in base64': [
+        constant('c', Buffer.from(harmful.toString('base64url'))),
+        tfNode('d', 'DecodeBase64', 'c'),
+      ],
+    };
+    for (const [name, nodes] of Object.entries(cases)) {
+      assert.equal(await inSavedModel(...nodes), 'malicious', name);
+      assert.equal(await verdictOf('saved_model.pb', savedModel(tfGraph([], [nodes]))), 'malicious', name);
+    }
+    const octal = [...harmful].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
+    const node = `node { name: "a" op: "Const" attr { key: "value" value { tensor { dtype: DT_STRING string_val: "${octal}" } } } }`;
+    assert.equal(await verdictOf('graph.pbtxt', node), 'malicious');
+    let deep = harmful;
+    for (let depth = 0; depth < 12; depth++) deep = tfGraph([constant('c', deep)]);
+    assert.equal(await inSavedModel(constant('c', deep)), 'incomplete');
+  });
+
+  it('and is clean where that graph is, as are texts of any other kind', async () => {
+    assert.equal(await inSavedModel(constant('c', harmless)), 'clean');
+    const words = [
+      'WriteFile',
+      '\nWriteFile',
+      '\n\x12WriteFile',
+      'a\nb\x12',
+      '日本語のテキストです',
+      '{"name": "ReadFile"}',
+    ];
+    assert.equal(await inSavedModel(constant('c', ...words.map((word) => Buffer.from(word)))), 'clean');
+    assert.equal(
+      await inSavedModel(
+        constant('a', Buffer.from('ab')),
+        tfNode('j', 'StringJoin', 'a', 'j'),
+        tfNode('k', 'StringJoin', 'j', 'j'),
+      ),
+      'clean',
+    );
+    const many = Buffer.concat(Array.from({ length: 200_000 }, (_, at) => field(8, `word\n\x12 ${at} 日本`)));
+    const vocabulary = Buffer.concat([tfNode('c', 'Const'), attribute('value', field(8, many))]);
+    const before = performance.now();
+    assert.equal(await inSavedModel(vocabulary), 'clean');
+    assert.ok(performance.now() - before < 20_000);
+  });
+
+  it('that is made out of data is never clean', async () => {
+    for (const operator of ['DatasetFromGraph', 'MlirPassthroughOp', 'RemoteFusedGraphExecute']) {
+      assert.equal(await inSavedModel(tfNode('a', operator, 'b')), 'suspicious', operator);
+      assert.equal(
+        await verdictOf('x.pbtxt', `node { name: "a" op: "${operator}" }`),
+        'suspicious',
+        operator,
+      );
+    }
+    assert.equal(await inSavedModel(tfNode('a', 'DatasetToGraphV2', 'b')), 'clean');
+  });
 });

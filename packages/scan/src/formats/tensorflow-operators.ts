@@ -35,6 +35,17 @@ export const NAMED_OPERATORS: ReadonlyMap<string, string> = new Map([
   ['InitializeTableFromTextFile', 'fills a table from a file'],
   ['InitializeTableFromTextFileV2', 'fills a table from a file'],
   ['InitializeTableFromDataset', 'fills a table from what a data set reads'],
+  ['DeserializeIterator', 'goes on with a data set as a state says'],
   ['Print', 'prints what the model is given'],
   ['PrintV2', 'prints what the model is given, or writes it to a file'],
 ]);
+
+/**
+ * Operators of TensorFlow 2.21, and one of 1.x, that make a graph of what they are given as data, or run one that a text describes
+ * (`ops/dataset_ops.cc`, `ops/mlir_passthrough_op.cc`): what it does is nowhere among the operators.
+ */
+export const MAKING_OPERATORS: ReadonlySet<string> = new Set(
+  'DatasetFromGraph MlirPassthroughOp _XlaHostComputeMlir TPUCompileMlir _TPUCompileMlir RemoteFusedGraphExecute'.split(
+    ' ',
+  ),
+);

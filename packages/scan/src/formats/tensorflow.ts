@@ -1,4 +1,4 @@
-import type { ByteSource } from '../bytes/byte-source.ts';
+import { type ByteSource, BytesSource } from '../bytes/byte-source.ts';
 import { type Field, fieldsOf, inside, textOf } from '../bytes/protobuf.ts';
 import type { Inspection } from '../inspection.ts';
 import type { TechniqueName } from '../techniques.ts';
@@ -9,18 +9,13 @@ import { inspectKerasConfig } from './keras-config.ts';
 import { isBuiltIn } from './tensorflow-known.ts';
 import {
   FILE_OPERATORS,
+  MAKING_OPERATORS,
   NAMED_OPERATORS,
   NETWORK_OPERATORS,
   PYTHON_OPERATORS,
   SAVER_OPERATORS,
 } from './tensorflow-operators.ts';
-
-interface Node {
-  readonly name: string;
-  readonly operator: string;
-  readonly inputs: readonly string[];
-  readonly offset: number;
-}
+import { type GraphNode, mayBeGraph, textsIn } from './tensorflow-texts.ts';
 
 const PLACED_OPERATORS: ReadonlySet<string> = new Set(['PrintV2', 'DecodeProtoV2', 'EncodeProto']);
 const ATTRIBUTE_BYTES_MAX = 4096;
@@ -42,7 +37,7 @@ const NODES_MAX = 2_000_000;
 const METADATA_FIELD = 5;
 const KERAS_TEXT_BYTES_MAX = 64 * 1024 * 1024;
 
-function readNode(source: ByteSource, field: Field): Node {
+function readNode(source: ByteSource, field: Field): GraphNode {
   let name = '';
   let operator = '';
   const inputs: string[] = [];
@@ -51,7 +46,7 @@ function readNode(source: ByteSource, field: Field): Node {
     else if (part.number === 2) operator = textOf(source, part);
     else if (part.number === 3 && inputs.length < 64) inputs.push(textOf(source, part));
   }
-  return { name, operator, inputs, offset: field.offset };
+  return { name, operator, inputs, field };
 }
 
 /** Reports one operator that reaches outside the graph, or that a library must bring. */
@@ -61,12 +56,13 @@ export function inspectOperator(inspection: Inspection, operator: string, offset
   if (PYTHON_OPERATORS.has(operator)) say('python-operator', 'runs Python');
   else if (FILE_OPERATORS.has(operator)) say('graph-file', 'reads or writes files');
   else if (NETWORK_OPERATORS.has(operator)) say('graph-network', 'opens connections');
+  else if (MAKING_OPERATORS.has(operator)) say('graph-from-data', 'makes a graph out of data and runs it');
   else if (NAMED_OPERATORS.has(operator)) say('graph-operator', NAMED_OPERATORS.get(operator)!);
   else if (!isBuiltIn(operator)) say('graph-operator', 'does not come with TensorFlow');
 }
 
 /** Saving and restoring is part of every model; with a place of its own instead of the caller's it is not. */
-function hasOwnPlace(node: Node, nodes: ReadonlyMap<string, Node>): boolean {
+function hasOwnPlace(node: GraphNode, nodes: ReadonlyMap<string, GraphNode>): boolean {
   const from = node.operator === 'MergeV2Checkpoints' ? node.inputs.slice(0, 2) : node.inputs.slice(0, 1);
   return from.some((first) => {
     let at: string | undefined = first;
@@ -81,41 +77,92 @@ function hasOwnPlace(node: Node, nodes: ReadonlyMap<string, Node>): boolean {
   });
 }
 
+/** Graphs within texts of graphs that are looked into. */
+const GRAPHS_DEPTH_MAX = 8;
+
+/** A graph within the texts of another, and where that has it. */
+interface Within {
+  readonly depth: number;
+  readonly offset: number | null;
+}
+
 function inspectNodes(
   inspection: Inspection,
   source: ByteSource,
-  fields: Iterable<Field>,
-  number: number,
+  fields: () => Iterable<Field>,
   own: ReadonlySet<string>,
-): void {
-  const nodes = new Map<string, Node>();
-  const savers: Node[] = [];
-  for (const field of fields) {
-    if (field.number !== number || field.length === 0) continue;
+  { offset }: Within,
+): ReadonlyMap<string, GraphNode> {
+  const nodes = new Map<string, GraphNode>();
+  const savers: GraphNode[] = [];
+  const placeOf = (field: Field): { offset: number } => ({ offset: offset ?? field.offset });
+  for (const field of fields()) {
     const node = readNode(source, field);
     if (nodes.size < NODES_MAX) nodes.set(node.name, node);
-    if (!own.has(node.operator)) inspectOperator(inspection, node.operator, node.offset);
+    if (!own.has(node.operator)) inspectOperator(inspection, node.operator, placeOf(field).offset);
     // What is printed goes where an attribute says, and descriptions of messages come from where one says.
     if (PLACED_OPERATORS.has(node.operator) && namesFile(source, field))
-      inspection.report('graph-file', `has \`${printable(node.operator)}\` with a file of its own`, {
-        offset: node.offset,
-      });
+      inspection.report(
+        'graph-file',
+        `has \`${printable(node.operator)}\` with a file of its own`,
+        placeOf(field),
+      );
     if (SAVER_OPERATORS.has(node.operator)) savers.push(node);
   }
   for (const node of savers)
     if (hasOwnPlace(node, nodes))
-      inspection.report('graph-file', `has \`${printable(node.operator)}\` with a place of its own`, {
-        offset: node.offset,
-      });
+      inspection.report(
+        'graph-file',
+        `has \`${printable(node.operator)}\` with a place of its own`,
+        placeOf(node.field),
+      );
+  return nodes;
 }
 
-function inspectGraph(inspection: Inspection, source: ByteSource, field: Field | null): void {
+/** Fields of one number that hold something. */
+function* filled(fields: Iterable<Field>, number: number): Generator<Field> {
+  for (const field of fields) if (field.number === number && field.length > 0) yield field;
+}
+
+function inspectGraph(
+  inspection: Inspection,
+  source: ByteSource,
+  field: Field | null,
+  within: Within = { depth: 0, offset: null },
+): void {
   const parts = (): Generator<Field> => (field ? inside(source, field) : fieldsOf(source));
   const own = new Set<string>();
   for (const definition of functionsOf(source, parts())) own.add(nameOf(source, definition));
-  inspectNodes(inspection, source, parts(), 1, own);
+  const bodies: (() => Iterable<Field>)[] = [() => filled(parts(), 1)];
   for (const definition of functionsOf(source, parts()))
-    inspectNodes(inspection, source, inside(source, definition), 3, own);
+    bodies.push(() => filled(inside(source, definition), 3));
+  let fault: unknown = null;
+  for (const body of bodies) {
+    const nodes = inspectNodes(inspection, source, body, own, within);
+    try {
+      for (const text of textsIn(source, body(), nodes)) inspectWithin(inspection, text, within);
+    } catch (thrown) {
+      // What else stands beside it is looked at first.
+      fault ??= thrown;
+    }
+  }
+  if (fault !== null) throw fault;
+}
+
+/** A text of a graph that is a graph itself, as some operators make one of a text. */
+function inspectWithin(
+  inspection: Inspection,
+  { bytes, offset }: { readonly bytes: Uint8Array; readonly offset: number },
+  within: Within,
+): void {
+  const inner = new BytesSource(bytes);
+  if (!isMessage(inner, holdsKnownNode)) return;
+  const place = within.offset ?? offset;
+  if (within.depth >= GRAPHS_DEPTH_MAX)
+    return inspection.report('too-deep', `has graphs in texts of graphs, over ${GRAPHS_DEPTH_MAX} deep`, {
+      offset: place,
+    });
+  inspectGraph(inspection, inner, null, { depth: within.depth + 1, offset: place });
 }
 
 /** Functions that a graph brings along (`FunctionDefLibrary`). */
@@ -142,6 +189,18 @@ function holdsNode(source: ByteSource, fields: Iterable<Field>): boolean {
     const { name, operator } = readNode(source, field);
     if (/^[\x21-\x7e]+$/.test(name) && /^[A-Z_][A-Za-z0-9_>]*$/.test(operator)) return true;
   }
+  return false;
+}
+
+/** Whether a graph has, or a function in it, an operator that comes with TensorFlow: what only looks like a graph has none. @throws Truncated, Malformed */
+function holdsKnownNode(source: ByteSource): boolean {
+  const isKnown = (field: Field): boolean => {
+    const { name, operator } = readNode(source, field);
+    return name !== '' && isBuiltIn(operator);
+  };
+  for (const node of filled(fieldsOf(source), 1)) if (isKnown(node)) return true;
+  for (const definition of functionsOf(source, fieldsOf(source)))
+    for (const node of filled(inside(source, definition), 3)) if (isKnown(node)) return true;
   return false;
 }
 
@@ -214,6 +273,11 @@ export const savedModel: Format = {
     }
   },
 };
+
+/** A text of a graph that stands in its form as text, by its bytes. */
+export function inspectGraphText(inspection: Inspection, bytes: Uint8Array, offset: number): void {
+  if (mayBeGraph(bytes)) inspectWithin(inspection, { bytes, offset }, { depth: 0, offset });
+}
 
 /** A frozen TensorFlow graph. */
 export const graphDef: Format = {

@@ -3,7 +3,7 @@ import { printable } from '../text/printable.ts';
 import { PYTHON_ESCAPES } from '../text/python-escapes.ts';
 import type { Format } from './format.ts';
 import { inspectDomain, inspectExternal, inspectOnnxOperator } from './onnx-parts.ts';
-import { inspectOperator } from './tensorflow.ts';
+import { inspectGraphText, inspectOperator } from './tensorflow.ts';
 import { isBuiltIn } from './tensorflow-known.ts';
 import { isText, readText, textFrom } from './text-formats.ts';
 
@@ -89,6 +89,10 @@ function* fieldsOf(text: string): Generator<TextField> {
 const GRAPH =
   /(?:^|[\s{<])(?:node|node_def|graph_def|meta_graphs|saved_model_schema_version|layers?|ir_version|opset_import|external_data|op_type)\s{0,64}[:{<]/;
 
+/** Fields of a graph of TensorFlow that hold bytes, and the bytes that a text of them stands for. */
+const GRAPH_TEXT = /^(?:s|string_val|tensor_content|metadata)$/;
+const bytesOf = (text: string): Buffer => Buffer.from(text, /[^\0-\xff]/.test(text) ? 'utf8' : 'latin1');
+
 /** Names that a graph gives to functions of its own. */
 const functionsIn = (text: string): ReadonlySet<string> => {
   const found = new Set<string>();
@@ -124,6 +128,7 @@ export const textGraph: Format = {
       else if (name === 'op_type') inspectOnnxOperator(inspection, value, { offset });
       else if (name === 'domain' && within === 'node') inspectDomain(inspection, value, domains, { offset });
       else if (within === 'external_data') externalEntry(inspection, entry, field);
+      else if (GRAPH_TEXT.test(name)) inspectGraphText(inspection, bytesOf(value), offset);
       // A layer of Caffe that is a class of Python, by the module that has it.
       else if (name === 'module')
         inspection.report('remote-code', `imports \`${printable(value)}\` for a layer`, { offset });

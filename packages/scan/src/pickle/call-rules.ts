@@ -193,7 +193,10 @@ export const CALL_RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'class-first': (call, judge) => {
     const kind = call.items?.[0];
-    if (!(kind instanceof GlobalName) || !(isNamed(kind, call.takes, judge) || isPlainClass(kind, call, judge)))
+    if (
+      !(kind instanceof GlobalName) ||
+      !(isNamed(kind, call.takes, judge) || isPlainClass(kind, call, judge))
+    )
       return refused('is given a class that is not known');
     const fault = faultOfArguments(call.items!.slice(1), call.takes, judge);
     if (fault !== null) return refused(fault);
