@@ -57,7 +57,7 @@ export function inspectNotebook(inspection: Inspection, root: { readonly [key: s
         inspection,
         text,
         () => ({ pointer }),
-        (line) => isShell || COMMAND.test(line),
+        isShell ? undefined : (line) => COMMAND.test(line),
       );
       if (!isTold && SHELL.test(text))
         inspection.report('notebook-command', 'has a cell that runs commands', { pointer });

@@ -7,7 +7,8 @@ import { type Json, textsIn } from '../text/json.ts';
 import { lineFinder } from '../text/lines.ts';
 import { decodeText } from '../text/text-encoding.ts';
 import { parseYaml } from '../text/yaml.ts';
-import { reportCommand, TOLD } from './command-reports.ts';
+import { keyOf, reportCommand, reportGivenCode } from './command-reports.ts';
+import { TOLD } from './command-told.ts';
 import type { Format } from './format.ts';
 import { OF_ADVICE, reportPython } from './python-acts.ts';
 import { isThere } from './text-formats.ts';
@@ -92,13 +93,17 @@ const MARKS = /^[\s>#*+-]{1,64}/;
 /** Commands that a text tells an agent or its reader to run. */
 function inspectAdvice(inspection: Inspection, text: string): void {
   const reader = new CommandReader();
-  for (const { line, number } of commandLines(text.replaceAll(/^[\s>]{0,16}#/gm, '-'))) {
+  const told = new Set<string>();
+  const spoken = text.replaceAll(/^[ \t>]{0,16}#/gm, '-');
+  for (const { line, number } of commandLines(spoken)) {
     const { act, isLater } = reader.read(line.replace(MARKS, ''));
     if (act === null || act === 'connects' || act === 'disguised' || act === 'destroys') continue;
     // Where it names no address, it is spoken of and not run: "never `curl … | sh`".
     if (act === 'fetched' && !isLater && !NAMES_ADDRESS.test(line)) continue;
     inspection.report(...TOLD[act], { line: number });
+    told.add(keyOf(TOLD[act][0], number));
   }
+  reportGivenCode(inspection, spoken, (line) => ({ line }), told, OF_ADVICE);
 }
 
 /** Code of Python between fences. */

@@ -1,5 +1,6 @@
 import { type CommandAct, commandAct } from '../text/command-act.ts';
 import { CommandReader } from '../text/fetched-files.ts';
+import { givenCode } from '../text/given-code.ts';
 import { type Call, filled, PythonReader } from './reader.ts';
 import { secretsOf, sentBy } from './secrets.ts';
 import {
@@ -199,6 +200,8 @@ class Judge {
         if (this.#commands.later(line) === 'fetched') this.#tell('fetched', offset);
         if (this.#unpacked.later(line, false) !== null) this.#tell('decoded', offset);
       }
+      for (const { language, code } of givenCode(words)) if (language === 'python') this.#runs(code, offset);
+      this.#words(first, offset);
       if (!first.items && first.origin & ORIGIN.decoded) this.#tell('decoded', offset);
       const input = named.get('stdin')?.origin ?? 0;
       if (input & ORIGIN.socket) this.#tell('shell-elsewhere', offset);
@@ -214,6 +217,21 @@ class Judge {
       /^urllib\.request\./.test(path)
     )
       this.#tell('reaches-out', offset);
+  }
+
+  /** Words of a command that hand Python to itself: `[sys.executable, '-c', code]`. */
+  #words({ items = [] }: Value, offset: number): void {
+    const at = items.findIndex(({ text }) => text === '-c');
+    const code = items[at + 1];
+    if (
+      at < 1 ||
+      code === undefined ||
+      !/^(?:.*[/\\])?python[\d.]{0,6}$/s.test(wordsOf({ ...NOTHING, items: [items[0]!] }))
+    )
+      return;
+    if (code.origin & ORIGIN.decoded) this.#tell('decoded', offset);
+    if (code.origin & ORIGIN.fetched) this.#tell('fetched', offset);
+    if (code.text !== null) this.#runs(code.text, offset);
   }
 
   /** Remembers a file that something is written to which the source carries under an encoding. */

@@ -2,6 +2,7 @@ import { isNamedInstaller } from './addresses.ts';
 import { destroys } from './destroys.ts';
 import { fetchesAndRuns, runsInput } from './fetch-and-run.ts';
 import { runsFromAddress } from './runs-address.ts';
+import { scriptActIn } from './script-act.ts';
 import { sendsSecrets } from './sends-secrets.ts';
 
 /**
@@ -23,7 +24,7 @@ const DECODES =
   /\bbase64\s{1,8}(?:-\w{0,4}[dD]|--decode)\b|\bxxd\s{1,8}-\w{0,4}r|\bopenssl\s[^|]{0,128}\s-d\b/;
 /** What is decoded within what a shell is told to run. */
 const DECODED_WITHIN =
-  /(?:^|[\s;&|!({"'`/])(?:(?:ba|z|da|k)?sh|eval|source|\.)\s[^\n]{0,16}?(?:<\(|\$\(|`)[^\n]{0,256}\b(?:base64|xxd|openssl)\b/;
+  /(?:^|[\s;&|!({"'`/])(?:(?:(?:ba|z|da|k)?sh|eval|source|\.)\s[^\n]{0,16}?|(?:python[\d.]{0,6}|perl|node|ruby|php)\s{1,4}(?:-\w{1,8}\s{0,4}["']?)?)(?:<\(|\$\(|`)[^\n]{0,256}\b(?:base64|xxd|openssl)\b/;
 const ENCODED_COMMAND =
   /\b(?:powershell|pwsh)(?:\.exe)?\s[^|]{0,256}?-e(?:nc|ncodedcommand)?\s{1,8}[\w+/=]{16}/i;
 /** A shell whose input or output is a connection. */
@@ -36,32 +37,12 @@ const HANDED_OVER: readonly RegExp[] = [
   /\bn(?:c|cat)\s[^|]{0,128}?-\w{0,4}[ec]\s{0,4}\S{0,64}sh\b/,
   /\bsh\s{1,4}-i\b[^|\n]{0,64}\|\s{0,4}n(?:c|cat|etcat)\b/,
 ];
-/** JavaScript in the words of a command. */
-const JAVASCRIPT = /\b(?:node|bun|deno)(?:\.exe)?\s[^|]{0,64}?(?:-e|-p|-pe|--eval|--print|eval)[\s=]/;
-const FETCHES_SCRIPT = /\bfetch\s{0,4}\(|\bhttps?['"`\\]{0,4}\)?\s{0,4}\.\s{0,4}(?:get|request)\b/;
-const RUNS_SCRIPT = /\b(?:eval|Function|exec(?:Sync|File|FileSync)?|spawn(?:Sync)?|runIn\w{1,24}|_compile)\b/;
-const DECODES_SCRIPT = [/\bBuffer\.from\b/, /\b(?:base64|hex)\b/];
-const DECODES_TEXT = /\batob\s{0,4}\(/;
-/** All variables of the environment, not one by its name. */
-const WHOLE_ENVIRONMENT = /\bprocess\.env\b(?!\s{0,4}(?:\.|\[|\?))/;
 /** A program under a name that programs do not have. */
 const RUNS_FILE =
   /\b(?:node|python[\d.]{0,6}|(?:ba|z)?sh|ruby|perl|php)\s{1,4}([^\s"'|;&]{1,256})(?=["'\s;&|]|$)/g;
 const PICTURE = /\.(?:woff2?|ttf|otf|eot|png|jpe?g|gif|svg|ico|webp|css|pdf|mp[34])$/i;
 const runsDisguised = (line: string): boolean =>
   [...line.matchAll(RUNS_FILE)].some(([, file]) => PICTURE.test(file!));
-
-const decodesScript = (code: string): boolean =>
-  DECODES_TEXT.test(code) || DECODES_SCRIPT.every((one) => one.test(code));
-
-function scriptAct(line: string): CommandAct | null {
-  const found = JAVASCRIPT.exec(line);
-  if (!found) return null;
-  const code = line.slice(found.index + found[0].length);
-  if (!FETCHES_SCRIPT.test(code)) return decodesScript(code) && RUNS_SCRIPT.test(code) ? 'decoded' : null;
-  if (WHOLE_ENVIRONMENT.test(code)) return 'sent-away';
-  return RUNS_SCRIPT.test(code) ? 'fetched' : null;
-}
 
 /**
  * What a line of commands does that no harmless one does, or few.
@@ -79,7 +60,7 @@ export function commandAct(
   if (ENCODED_COMMAND.test(line) || decodesAndRuns(line)) return 'decoded';
   if (fetchesAndRuns(line)) return isNamedInstaller(line, assigned) ? 'installer' : 'fetched';
   if (runsFromAddress(line)) return 'fetched';
-  const act = scriptAct(line);
+  const act = scriptActIn(line);
   if (act !== null) return act;
   if (isConnected) return 'connects';
   return runsDisguised(line) ? 'disguised' : null;
