@@ -20,10 +20,10 @@ const TAKES_INPUT = new RegExp(
   String.raw`(${NAMES})(?:\s{1,4}-[\w=]{1,24}){0,4}(?:\s{1,4}-(?![\w-])[^|;&<\n]{0,256})?\s{0,4}(?:<<|[0-9]?>|[|;&)"'\x60]|$)`,
   'i',
 );
-const STARTS_PIPE = new RegExp(
-  String.raw`\s{0,8}\|&?\s{0,8}(?:(?:sudo|env|exec)\s{1,4}|/[\w./-]{0,64}/){0,2}(?=${NAMES})`,
-  'iy',
-);
+const STARTS_PIPE = /\s{0,8}\|&?/y;
+/** What may stand before the name of an interpreter that takes what comes in. */
+const BEFORE_NAME =
+  /^(?:|sudo|doas|env|exec|nohup|command|usr|local|opt|bin|\.venv|-\w{0,16}|\w{1,64}=.{0,64})$/;
 const OF_NAME: readonly (readonly [RegExp, Language])[] = [
   [/^(?:i?py|pypy)/i, 'python'],
   [/^(?:node|bun|deno)/i, 'javascript'],
@@ -102,10 +102,11 @@ function* asInput(text: string): Generator<readonly [Language, string, number]> 
     end = word.end;
     STARTS_PIPE.lastIndex = end;
     if (!STARTS_PIPE.test(text)) continue;
-    const receiver = TAKES_INPUT.exec(
-      text.slice(STARTS_PIPE.lastIndex, STARTS_PIPE.lastIndex + NEAR).split('\n', 1)[0]!,
-    );
-    if (receiver?.index === 0) yield [languageOf(receiver[1]!), word.value, match.index];
+    const rest = text.slice(STARTS_PIPE.lastIndex, STARTS_PIPE.lastIndex + NEAR).split('\n', 1)[0]!;
+    const receiver = TAKES_INPUT.exec(rest);
+    const before = rest.slice(0, receiver?.index ?? 0).split(/[\s/]/);
+    if (receiver && before.every((one) => BEFORE_NAME.test(one)))
+      yield [languageOf(receiver[1]!), word.value, match.index];
   }
   for (const { index } of text.matchAll(/<<</g)) {
     if (index < end) continue;

@@ -59,7 +59,7 @@ const MEANS: Readonly<Record<Exclude<Language, 'python'>, Means>> = {
   php: {
     fetches:
       /\b(?:file_get_contents|fopen|file|readfile|include|require)(?:_once)?\s{0,4}\(?\s{0,4}["'\\]{0,2}https?:|\bcurl_exec\b|`\s{0,4}(?:curl|wget)\b/,
-    runs: /\b(?:eval|assert|system|exec|shell_exec|passthru|proc_open|popen|create_function|include|require)(?:_once)?\b/,
+    runs: /\b(?:eval|assert|system|exec|shell_exec|passthru|proc_open|popen|include|require)(?:_once)?\b/,
     decodes: /\b(?:base64_decode|gzinflate|gzuncompress|hex2bin|str_rot13|convert_uudecode)\b/,
     connects: /\b(?:p?fsockopen|stream_socket_client|socket_create)\b/,
     starts: /\b(?:exec|system|shell_exec|passthru|proc_open|popen)\b|`/,

@@ -10,7 +10,9 @@ const SPACE = /[ \t]{0,256}(?:\\\r?\n[ \t]{0,256}){0,4}/y;
 const ENDS = /[\s;|&)<>`]/;
 const ESCAPED_IN_QUOTES = /\\([\\"$`\n])/g;
 const ANSI = /\\(?:x([0-9a-f]{1,2})|u([0-9a-f]{1,4})|U([0-9a-f]{1,8})|([0-7]{1,3})|(.))/gis;
-const NAMED: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', e: '\x1b', a: '\x07', b: '\b' };
+/** Signs behind a backslash, and what they stand for. */
+const SIGNS = 'ntreab';
+const STANDS_FOR = '\n\t\r\x1b\x07\b';
 /** How a quotation mark is written within marks of its own kind: `'\''`. */
 const MARKS_WITHIN = ["'\\''", `'"'"'`];
 
@@ -20,7 +22,7 @@ const inQuotes = (text: string): string =>
 /** What `$'…'` says. */
 export const ansiText = (text: string): string =>
   text.replace(ANSI, (_, hex?: string, short?: string, long?: string, octal?: string, one?: string) => {
-    if (one !== undefined) return NAMED[one] ?? one;
+    if (one !== undefined) return STANDS_FOR[SIGNS.indexOf(one)] ?? one;
     const code = octal === undefined ? Number.parseInt(hex ?? short ?? long!, 16) : Number.parseInt(octal, 8);
     return code <= 0x10ffff ? String.fromCodePoint(code) : '';
   });
