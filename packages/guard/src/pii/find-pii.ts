@@ -108,13 +108,17 @@ function* numbered(text: string, countries: Countries): Generator<PiiMatch> {
     const found = letter
       ? (ibanAt(text, at) ?? walletAt(text, at) ?? nationalAt(text, at, true, countries))
       : at < digit
-        ? (phoneAt(text, at, countries) ?? unsigned(text, digit, countries))
+        ? (phoneAt(text, at, countries) ?? withSign(text, at, unsigned(text, digit, countries)))
         : unsigned(text, digit, countries);
     if (!found) continue;
     past = found.end;
     yield found;
   }
 }
+
+/** A telephone number with the `+` before it, which is part of it. */
+const withSign = (text: string, at: number, found: PiiMatch | null): PiiMatch | null =>
+  found?.entity === 'phone' && text[at] === '+' ? { ...found, start: at } : found;
 
 /** A number that begins with a figure. */
 const unsigned = (text: string, at: number, countries: Countries): PiiMatch | null =>

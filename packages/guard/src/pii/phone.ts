@@ -92,6 +92,13 @@ const ABROAD_MIN = 10;
 /** Groups that amounts, dates and codes do not have: 612 34 56 78, 312 345 6789. */
 const IN_PARTS = /^(?:\d{2,3} \d{3,4} \d{4}|\d{3}([ -])\d{2}\1\d{2}\1\d{2})$/;
 const NORTH_AMERICAN = /^(?:1[ .-])?[2-9]\d{2}([ .-])[2-9]\d{2}\1\d{4}$/;
+/** What is written so in a field is no date, range or number of a thing: brackets, groups with spaces, 415-555-2671. */
+const ALL_OF_A_VALUE = new RegExp(
+  [
+    '^(?:\\(\\d{2,5}\\) ?\\d[\\d -]+|00[1-9]\\d{0,2} [\\d ]+|0[1-9]\\d{0,3}[ /][\\d ]+)$',
+    '^(?:\\d{3} \\d{2} \\d{2} \\d{2}|(?:1[ -])?[2-9]\\d{2}([ .-])[2-9]\\d{2}\\1\\d{4})$',
+  ].join('|'),
+);
 const NORTH_AMERICA: Countries = new Set(['US']);
 const DATE_OR_SSN =
   /^(?:\d{4}[-/.]\d{2}[-/.]\d{2}|\d{2}[-/.]\d{2}[-/.]\d{4}|\d{1,2}[-/]\d{1,2}[-/]\d{2}|\d{3}-\d{2}-\d{4})/;
@@ -102,6 +109,21 @@ const UNLIKE = new RegExp(
     .join('|')}))[\\s.:#-]{0,3}$`,
   'i',
 );
+/** A field and the quote that its value begins with: `"from": "`, `from='`. */
+const FIELD = /(?:["']([^"'\n]{1,48})["']\s?:\s?|\b([\w.-]{1,48})=)["']?$/;
+/** Words in the name of a field whose values are counted, measured or numbered, and are no telephone's. */
+const COUNTED = new RegExp(
+  `^(?:${[
+    'account|amounts?|average|balance|block|budget|change|changes|checksum|code|cost|count|counter|date|delta|diff|difference|digest|gain|growth|hash',
+    'height|id|ids|increase|index|isbn|key|lat|latitude|length|line|lines|lng|lon|longitude|loss|net|no|nr|number of|offset|page|pin',
+    'point|points|position|price|profit|range|rate|revision|score|seq|sequence|size|step|sum|tag|time|timestamp|total|ts|uid|uuid|value|variance|version|vin|weight|zip',
+  ].join('|')})$`,
+);
+/** Of those, names under which a number with the sign of a country stands for whom it calls. */
+const CALLED = /^(?:account|code|id|ids|key|no|nr|tag|uid|value)$/;
+/** A number with the sign of a country; with one point and no other sign it is a measurement. */
+const WITH_SIGN = /^\+[1-9](?!\d*\.\d+$)/;
+const MONEY = /(?:[$€£¥₽]|\b(?:eur|usd|gbp|chf|pln|try|brl|kr))[\s.:#-]{0,3}$/i;
 const MONEY_BEHIND =
   /^[ \u00a0]?(?:[.,]\d{1,2}[ \u00a0]?)?(?:[€$£¥₽%]|(?:eur|usd|gbp|chf|pln|try|brl|kr|zł|tl)\b|元|円)/i;
 
@@ -130,6 +152,30 @@ function valid(number: string, countries: Countries): boolean {
   if (known.size >= KNOWN_MAX) known.delete(known.keys().next().value!);
   known.set(key, found);
   return found;
+}
+
+const wordsOf = (name: string): string[] =>
+  name
+    .replaceAll(/([a-z\d])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^\p{L}\d]+/u);
+
+/**
+ * Whether what stands right before a number that looks like a telephone's makes it something else. Names of fields say
+ * little: what is written as nothing else is, and is all of a value, is one whatever its name, unless that counts things.
+ */
+function isUnlike(before: string, number: string, behind: string, isValid: () => boolean): boolean {
+  const field = FIELD.exec(before);
+  const signed = WITH_SIGN.test(number) && isValid();
+  // Behind a figure the sign joins or adds: `1.0.0+20241130`.
+  if (signed && /\d$/.test(before)) return true;
+  if (!field) return signed ? MONEY.test(before) : UNLIKE.test(before);
+  const words = wordsOf(field[1] ?? field[2]!);
+  OTHER_NUMBER.lastIndex = 0;
+  if (OTHER_NUMBER.test(words.join(' '))) return true;
+  if (words.some((word) => COUNTED.test(word) && !(signed && CALLED.test(word)))) return true;
+  if (signed) return false;
+  return !/["']$/.test(before) || !/^\\?["']/.test(behind) || !ALL_OF_A_VALUE.test(number);
 }
 
 /** Whether the words before a number say that it is a telephone's, and nothing between them and it says otherwise. */
@@ -211,7 +257,10 @@ export function phoneAt(text: string, at: number, countries: Countries): PiiMatc
     confidence,
   });
   if (!said) {
-    if (isOfThing(text, at, at + match[0].length) || UNLIKE.test(text.slice(from, at))) return null;
+    const end = at + match[0].length;
+    if (isOfThing(text, at, end)) return null;
+    const behind = text.slice(end, end + 2);
+    if (isUnlike(text.slice(from, at), number, behind, () => valid(compact, countries))) return null;
     if (!looksLikeOne(text, at, number, compact, countries)) return null;
     return found(number[0] === '+' ? 0.95 : 0.8);
   }
