@@ -18,6 +18,21 @@ export interface System {
   readonly origin: 'file' | 'command' | 'demo';
 }
 
+/** How one address of a system was found. */
+export interface Reach {
+  readonly url: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly remedy: string | null;
+}
+
+/** What may be named here as the place of a credential. */
+export interface Nameable {
+  readonly references: readonly string[];
+  /** Any file in it. */
+  readonly folder: string | null;
+}
+
 /** An API key, without its secret. */
 export interface Key {
   readonly id: string;

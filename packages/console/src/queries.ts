@@ -21,9 +21,11 @@ import {
   type Guard,
   type Key,
   lookForIt,
+  type Nameable,
   type Observation,
   type Price,
   query,
+  type Reach,
   type Report,
   type System,
   type Traffic,
@@ -71,6 +73,12 @@ const reach = queryOptions({
 const systems = queryOptions({
   queryKey: ['systems'],
   queryFn: async () => (await api.get<{ systems: System[] }>('/systems')).systems,
+});
+const nameable = queryOptions({
+  queryKey: ['secret-origins'],
+  queryFn: async () => (await api.get<{ nameable: Nameable }>('/secret-origins')).nameable,
+  // Who may not see it names what they know.
+  retry: false,
 });
 const keys = queryOptions({
   queryKey: ['keys'],
@@ -166,6 +174,7 @@ const policies = queryOptions({ queryKey: ['policies'], queryFn: () => api.get<P
 export const queries = {
   session,
   systems,
+  nameable,
   keys,
   posture,
   alerts,
@@ -243,6 +252,17 @@ export const queries = {
     queryOptions({
       queryKey: ['exchange', id],
       queryFn: () => api.get<ExchangeProof>(`/exchanges/${encodeURIComponent(id)}`),
+    }),
+  /** How a system is reached: asked when somebody asks, and kept until they ask again. */
+  connection: (system: string) =>
+    queryOptions({
+      queryKey: ['connection', system],
+      queryFn: async () =>
+        (await api.post<{ connections: Reach[] }>(`/systems/${encodeURIComponent(system)}/connection`, {}))
+          .connections,
+      enabled: false,
+      retry: false,
+      staleTime: Number.POSITIVE_INFINITY,
     }),
   report: (system: string) =>
     queryOptions({

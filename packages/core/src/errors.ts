@@ -204,7 +204,7 @@ export const ERRORS = {
   'reference-not-allowed': row(
     403,
     'a secret or file may be named only where the configuration file allows it',
-    'allow it under `secrets` or `learned` in sallyport.yaml, or name it with `sallyport upstream add` on the machine itself',
+    'do what the message names; `docs/VAULT.md` says what may be named where',
   ),
   'origin-not-approved': row(
     403,

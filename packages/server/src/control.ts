@@ -49,6 +49,7 @@ import { References } from './secrets/references.ts';
 import { SecretDesk } from './secrets/secret-desk.ts';
 import { type KnownSystem, knownSystems, Snapshots } from './snapshot.ts';
 import { SystemDesk } from './system-desk.ts';
+import type { LastReach } from './system-reach.ts';
 import { countThirdParties } from './third-parties.ts';
 import { type TriedCall, tryCall } from './try-call.ts';
 import { Witnesses } from './witnesses.ts';
@@ -66,6 +67,8 @@ export class Control {
   /** Says where secrets are sent. */
   readonly secrets = new SecretDesk(this);
   gateway: GatewayPool | null = null;
+  /** How systems were found when they were reached last, by name. */
+  readonly lastReached = new Map<string, LastReach>();
   /** The guard as people look at it; null for a command without a server. */
   guard: GuardDesk | null = null;
   gatewayUrl: string | null = null;

@@ -1,6 +1,7 @@
-import { clock, newEvent, plural } from '@sallyport/core';
+import { clock, newEvent, plural, type SallyportEvent } from '@sallyport/core';
 import type { Control } from './control.ts';
 import type { KnownSystem } from './snapshot.ts';
+import { lastBad, type Reach } from './system-reach.ts';
 
 /** One step of the guided first hour. */
 export interface FirstHourStep {
@@ -31,12 +32,19 @@ interface Progress {
   readonly answered: number;
   readonly failed: number;
   readonly report: string | null;
+  /** What was wrong when it was reached last. */
+  readonly bad: Reach | null;
 }
+
+/** The event of its completion, while it is made: however many ask, there is one. */
+const completing = new WeakMap<Control, Promise<SallyportEvent>>();
 
 function connection(best: Progress | null): string {
   if (!best) return 'name an AI system and its address; it is observed, nothing is blocked';
-  const { name, failed, answered } = best;
+  const { name, failed, answered, bad } = best;
   if (answered > 0) return `\`${name}\` is connected, and answers`;
+  if (bad !== null && failed === 0)
+    return `\`${name}\` is named, and its calls would fail: ${bad.url} ${bad.detail}${bad.remedy === null ? '' : `; ${bad.remedy}`}`;
   return failed === 0
     ? `\`${name}\` is named; the first call shows whether it answers`
     : `\`${name}\` has answered none of ${plural(failed, 'call')} with success: see why under Traffic; its address and credential are under Systems`;
@@ -65,7 +73,8 @@ export async function firstHour(control: Control, shown: readonly KnownSystem[])
   // The system that has come furthest is the one the guide follows.
   let best: Progress | null = null;
   let furthest = -1;
-  for (const { name, config, createdAt = '' } of systems) {
+  for (const known of systems) {
+    const { name, config, createdAt = '' } = known;
     const key = keys.some((one) => one.systems.includes(name));
     const { exchanges: calls = 0, answered = 0, failed = 0 } = summaries.get(name) ?? {};
     // What would have been blocked shows while nothing is, and once something was answered.
@@ -79,7 +88,7 @@ export async function firstHour(control: Control, shown: readonly KnownSystem[])
       Number(key) + Number(answered > 0) + Number(report !== null) + Number(config.mode === 'enforce');
     if (done > furthest) {
       furthest = done;
-      best = { name, mode: config.mode, key, calls, answered, failed, report };
+      best = { name, mode: config.mode, key, calls, answered, failed, report, bad: lastBad(control, known) };
     }
   }
   const system = best?.name ?? null;
@@ -87,7 +96,7 @@ export async function firstHour(control: Control, shown: readonly KnownSystem[])
     {
       id: 'connect',
       system,
-      done: best !== null && (best.failed === 0 || best.answered > 0),
+      done: best !== null && ((best.failed === 0 && best.bad === null) || best.answered > 0),
       detail: connection(best),
     },
     {
@@ -124,20 +133,9 @@ export async function firstHour(control: Control, shown: readonly KnownSystem[])
   const started = await store.events.latest('installation-created');
   let completed = await store.events.latest('guide-completed');
   if (!completed && steps.every((step) => step.done)) {
-    const controls = await control.posture();
-    const count = (status: string): number => controls.filter((one) => one.status === status).length;
-    completed = newEvent('guide-completed', {
-      actor: 'sallyport',
-      subject: 'organisation',
-      data: {
-        system,
-        minutes: started ? Math.round((clock.nowMs() - Date.parse(started.at)) / 60_000) : null,
-        effective: count('effective'),
-        partial: count('partial'),
-        failing: count('failing'),
-      },
-    });
-    await control.installation.announce(completed);
+    const making = completing.get(control) ?? complete(control, system, started?.at ?? null);
+    completing.set(control, making);
+    completed = await making.finally(() => completing.delete(control));
   }
   return {
     gatewayUrl: control.gatewayUrl,
@@ -145,4 +143,27 @@ export async function firstHour(control: Control, shown: readonly KnownSystem[])
     startedAt: started?.at ?? null,
     completedAt: completed?.at ?? null,
   };
+}
+
+/** Records that the first hour is over. With the controls as the last probes left them: someone waits for the answer. */
+async function complete(
+  control: Control,
+  system: string | null,
+  startedAt: string | null,
+): Promise<SallyportEvent> {
+  const controls = await control.postureNow.controls();
+  const count = (status: string): number => controls.filter((one) => one.status === status).length;
+  const completed = newEvent('guide-completed', {
+    actor: 'sallyport',
+    subject: 'organisation',
+    data: {
+      system,
+      minutes: startedAt === null ? null : Math.round((clock.nowMs() - Date.parse(startedAt)) / 60_000),
+      effective: count('effective'),
+      partial: count('partial'),
+      failing: count('failing'),
+    },
+  });
+  await control.installation.announce(completed);
+  return completed;
 }

@@ -36,14 +36,14 @@ export class PostureNow {
   async answer(): Promise<{ controls: ControlResult[]; probing: boolean }> {
     // What a round found that ends meanwhile is not in these.
     const wasProbing = this.#isProbing;
-    const controls = await this.#controls();
+    const controls = await this.controls();
     const isRecent = performance.now() - this.#probedMs < PROBED_MS;
     if (!this.#isProbing && !isRecent && (await this.#asked.isDue())) this.#probeLater();
     return { controls, probing: wasProbing || this.#isProbing };
   }
 
-  /** As they are now; where that takes long, as they were within {@link PROBED_MS}. */
-  #controls(): Promise<ControlResult[]> {
+  /** As they are now; where that takes long, as they were within {@link PROBED_MS}. Gives rise to no probe. */
+  controls(): Promise<ControlResult[]> {
     const computing = this.#computing.of('controls', async () => {
       const controls = await this.#asked.compute();
       this.#last = { controls, atMs: performance.now() };

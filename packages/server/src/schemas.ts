@@ -57,6 +57,19 @@ export const secretOriginView = z
   })
   .openapi('SecretOrigin');
 
+/** Where secrets may be sent, and which may be named over the API at all. */
+export const secretOriginList = z
+  .object({
+    origins: z.array(secretOriginView),
+    nameable: z.object({
+      references: z
+        .array(z.string())
+        .describe('allowed by `secrets.environment`, or by a command on the machine'),
+      folder: z.string().nullable().describe('any plain file in it may be named'),
+    }),
+  })
+  .openapi('SecretOriginList');
+
 /** Names a secret and an origin. */
 export const newSecretOrigin = z
   .strictObject({ ref: secretRefSchema, origin: httpUrl })

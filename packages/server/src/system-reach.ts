@@ -2,6 +2,7 @@ import { CodedError, type SystemSnapshot, UnderWay } from '@sallyport/core';
 import { type Reached, reach } from '@sallyport/gateway';
 import type { Control } from './control.ts';
 import { credentialsOf, remedyOf } from './secrets/credentials.ts';
+import type { KnownSystem } from './snapshot.ts';
 
 /** How one address of a system was found, in words. */
 export interface Reach {
@@ -10,6 +11,21 @@ export interface Reach {
   readonly detail: string;
   /** What to do where it is not well. */
   readonly remedy: string | null;
+}
+
+/** How a system was found when it was reached last, with the settings that it had then. */
+export interface LastReach {
+  readonly settings: string;
+  readonly all: readonly Reach[];
+}
+
+const settingsOf = ({ config }: KnownSystem): string =>
+  JSON.stringify([config.dialect, config.urls, config.allowPrivate, config.apiKeyRef, config.headers]);
+
+/** The first address of a system that was not well when it was reached last, as it is set now; null where all were, or none was reached. */
+export function lastBad(control: Control, system: KnownSystem): Reach | null {
+  const last = control.lastReached.get(system.name);
+  return last?.settings === settingsOf(system) ? (last.all.find(({ ok }) => !ok) ?? null) : null;
 }
 
 const TIMEOUT_MS = 5_000;
@@ -75,6 +91,8 @@ export async function reachSystems(
   names: readonly string[],
 ): Promise<ReadonlyMap<string, readonly Reach[]>> {
   const known = await control.systems();
+  const there = new Set(known.map(({ name }) => name));
+  for (const name of control.lastReached.keys()) if (!there.has(name)) control.lastReached.delete(name);
   const { systems, settings } = await control.snapshots.trial(known);
   const credentials = await credentialsOf(control, known);
   const found = names.map((name) => {
@@ -99,6 +117,8 @@ export async function reachSystems(
                 told(one, system, lackOf(name)),
               )
             : [{ url: urls[0]!, ok: false, detail: held, remedy: 'see Inventory in the console' }];
+        const had = settingsOf(known.find((one) => one.name === name)!);
+        control.lastReached.set(name, { settings: had, all });
         return [name, all] as const;
       }),
     ),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { DIALECT_TABLE } from '@sallyport/models';
 import { ABOUT_MODELS } from '@sallyport/store';
+import { reachSystems } from '../src/system-reach.ts';
 import { completion, type FakeSystem, fakeSystem, sendJson, type TestServer, testServer } from './harness.ts';
 
 describe('the first hour', () => {
@@ -38,6 +39,16 @@ describe('the first hour', () => {
     const { exchanges, inspected, answered } = await server.control.report('test', 'shop');
     assert.deepEqual([exchanges, inspected, answered], [0, 0, 0]);
     assert.deepEqual(await done(), ['connect', 'key'], 'a report of nothing was read by nobody');
+  });
+
+  it('a system whose calls would fail is not connected', async () => {
+    fake.answer = (_req, res) => sendJson(res, '{"error":{"message":"no"}}', 401);
+    await reachSystems(server.control, ['shop']);
+    assert.deepEqual(await done(), ['key']);
+    assert.match(await told('connect'), /`shop` is named, and its calls would fail: .* answers with 401/);
+    fake.answer = (_req, res) => sendJson(res, '{"data":[]}');
+    await reachSystems(server.control, ['shop']);
+    assert.deepEqual(await done(), ['connect', 'key']);
   });
 
   it('calls that failed connect nothing, and are no first call; nor is a list of models', async () => {
@@ -77,11 +88,19 @@ describe('the first hour', () => {
     await server.control.setMode('test', 'shop', 'observe');
     await server.control.report('test', 'shop');
     await server.control.setMode('test', 'shop', 'enforce');
+    // Someone waits for the answer: it waits for no probe.
+    server.control.probeIfOlder = () => new Promise(() => {});
     // Reading it again, now that it blocks, takes nothing back.
     await server.control.report('test', 'shop');
-    assert.equal((await done()).length, 5);
+    const all = await Promise.all([done(), done()]);
+    assert.deepEqual(
+      all.map(({ length }) => length),
+      [5, 5],
+    );
+    Reflect.deleteProperty(server.control, 'probeIfOlder');
     await server.control.installation.flush();
     assert.equal((await events.latest('guide-completed'))!.data['system'], 'shop');
+    assert.equal((await events.since(['guide-completed'], new Date(0).toISOString())).length, 1);
     assert.equal((await server.controls()).get('GOV-10')!.evidence.length, 2);
   });
 });

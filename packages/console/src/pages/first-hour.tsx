@@ -1,9 +1,10 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { type ReactElement, type ReactNode, useState } from 'react';
+import { type ReactElement, type ReactNode, useEffect, useState } from 'react';
 import type { FirstHour } from '../api.ts';
 import { useLive } from '../live.ts';
 import { BlockedReport } from '../parts/blocked-report.tsx';
+import { Connection } from '../parts/connection.tsx';
 import { Copyable } from '../parts/copy.tsx';
 import { KeyForm } from '../parts/key-form.tsx';
 import { ModeSwitch } from '../parts/mode-switch.tsx';
@@ -21,6 +22,24 @@ const TITLES = {
   enforce: 'Enforce',
 } as const;
 
+/** Where the gateway is, unless it is set otherwise. */
+const GATEWAY = 'http://127.0.0.1:8080';
+
+/** Pause between two looks at whether a system is connected, in milliseconds. */
+const CONNECT_MS = 5_000;
+
+/** What clients want as their base URL: some add the version to it, some do not. */
+const BASE_OF = {
+  openai: 'the base URL of an OpenAI client, with /v1',
+  anthropic: 'the base URL of an Anthropic client, without /v1',
+  ollama: 'the host of an Ollama client',
+  oip: 'the address of an Open Inference Protocol client, without /v2',
+} as const;
+
+/** The base URL that a client of a dialect is given. */
+const baseUrl = (gateway: string, dialect: string): string =>
+  dialect === 'openai' ? `${gateway}/v1` : gateway;
+
 /** A first call, ready to paste, in the dialect of the system. */
 function firstCall(gateway: string, dialect: string, system: string, key: string): string {
   const shared = `-H 'authorization: Bearer ${key}' -H 'content-type: application/json'`;
@@ -36,23 +55,37 @@ function firstCall(gateway: string, dialect: string, system: string, key: string
 
 /** The guided first hour: from nothing to a system behind closed gates. Each step is done when the record shows it. */
 export function FirstHourPage(): ReactElement {
-  const { data, error } = useQuery(queries.firstHour);
+  // While no system answers, a command or the server may mend it meanwhile.
+  const { data, error } = useQuery({
+    ...queries.firstHour,
+    refetchInterval: ({ state }) => (state.data?.steps[0]?.done ? false : CONNECT_MS),
+  });
+  const name = data?.steps[0]?.system ?? null;
   const systems = useQuery(queries.systems);
+  const client = useQueryClient();
+  const unread =
+    name !== null && systems.data !== undefined && !systems.data.some((one) => one.name === name);
+  useEffect(() => {
+    if (unread) void client.invalidateQueries({ queryKey: queries.systems.queryKey });
+  }, [client, unread]);
   const [key, setKey] = useState<string | null>(null);
   useLive();
   if (error) return <Fault fault={error} />;
   if (!data) return <Waiting what="the steps" />;
   const current = data.steps.find((step) => !step.done)?.id ?? null;
-  const name = data.steps[0]!.system;
   const system = systems.data?.find((one) => one.name === name);
   const bodies: Record<FirstHour['steps'][number]['id'], ReactNode> = {
     connect: name ? (
-      <p>
-        <Link to="/systems/$name" params={{ name }} className="link">
-          {name}
-        </Link>{' '}
-        is waited for: mend what keeps it from answering, and call once more.
-      </p>
+      <>
+        <p>
+          Mend what keeps{' '}
+          <Link to="/systems/$name" params={{ name }} className="link">
+            {name}
+          </Link>{' '}
+          from answering, and test it again or call once more.
+        </p>
+        <Connection system={name} />
+      </>
     ) : (
       <SystemForm onDone={() => {}} />
     ),
@@ -61,12 +94,12 @@ export function FirstHourPage(): ReactElement {
       name && system ? (
         <div className="grid gap-2">
           <p>
-            Point your program at <code>{data.gatewayUrl ?? 'the gateway'}</code> with the key, or paste this
-            with a model of yours:
+            Point your program at <code>{baseUrl(data.gatewayUrl ?? GATEWAY, system.dialect)}</code> (
+            {BASE_OF[system.dialect]}) with the key, or paste this with a model of yours in place of MODEL:
           </p>
           <Copyable
             label="A first call"
-            text={firstCall(data.gatewayUrl ?? 'http://127.0.0.1:8080', system.dialect, name, key ?? 'KEY')}
+            text={firstCall(data.gatewayUrl ?? GATEWAY, system.dialect, name, key ?? 'KEY')}
           />
           <p className="text-muted" role="status">
             Waiting for the first call to {name} …

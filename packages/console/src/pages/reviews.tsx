@@ -167,8 +167,8 @@ function BreakGlass({ onDone }: { onDone: () => void }): ReactElement {
   const client = useQueryClient();
   const use = useMutation({
     mutationFn: (input: object) => api.post('/break-glass', input),
-    onSuccess: async () => {
-      await client.invalidateQueries();
+    onSuccess: () => {
+      void client.invalidateQueries();
       onDone();
     },
   });

@@ -3,6 +3,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { type ReactElement, useState } from 'react';
 import { api, type Key } from '../api.ts';
 import { BlockedReport } from '../parts/blocked-report.tsx';
+import { Connection } from '../parts/connection.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { KeyForm, RotateForm } from '../parts/key-form.tsx';
 import { ModeSwitch } from '../parts/mode-switch.tsx';
@@ -89,8 +90,9 @@ export function SystemPage(): ReactElement {
   const remove = useMutation({
     mutationFn: () => api.remove(`/systems/${name}`),
     onSuccess: async () => {
-      await client.invalidateQueries();
+      await client.invalidateQueries({ queryKey: queries.systems.queryKey });
       await navigate({ to: '/systems' });
+      void client.invalidateQueries();
     },
   });
   const system = systems.data?.find((one) => one.name === name);
@@ -150,6 +152,10 @@ export function SystemPage(): ReactElement {
               </dd>
             </>
           )}
+          <dt className="text-muted">Connection</dt>
+          <dd>
+            <Connection system={name} />
+          </dd>
           <dt className="text-muted">Private addresses</dt>
           <dd>{system.allowPrivate ? 'allowed' : 'refused'}</dd>
           <dt className="text-muted">Defined</dt>

@@ -1,7 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import type { FormEvent, ReactElement } from 'react';
+import { type FormEvent, type ReactElement, useState } from 'react';
 import { api, type System } from '../api.ts';
-import { CredentialField } from './credential-field.tsx';
+import { queries } from '../queries.ts';
+import { testConnection } from './connection.tsx';
+import { CredentialCommand, CredentialField } from './credential-field.tsx';
 import { Fault } from './notice.tsx';
 
 const LIMITS = [
@@ -13,11 +15,14 @@ const LIMITS = [
 /** Changes where a system is, what it is called with and how much it is asked; what is left as it is stays. */
 export function SystemEdit({ system, onDone }: { system: System; onDone: () => void }): ReactElement {
   const client = useQueryClient();
+  const [reference, setReference] = useState(system.apiKeyRef ?? '');
   const edit = useMutation({
     mutationFn: (change: object) => api.post<System>(`/systems/${system.name}/settings`, change),
     onSuccess: async () => {
-      await client.invalidateQueries();
+      void testConnection(client, system.name);
+      await client.invalidateQueries({ queryKey: queries.systems.queryKey });
       onDone();
+      void client.invalidateQueries();
     },
   });
   const submit = (event: FormEvent<HTMLFormElement>): void => {
@@ -45,7 +50,13 @@ export function SystemEdit({ system, onDone }: { system: System; onDone: () => v
         <span>Addresses, in order of preference</span>
         <textarea className="input" name="urls" required rows={2} defaultValue={system.urls.join('\n')} />
       </label>
-      <CredentialField defaultValue={system.apiKeyRef ?? ''} />
+      <CredentialField
+        defaultValue={system.apiKeyRef ?? ''}
+        onChange={(event) => setReference(event.currentTarget.value.trim())}
+      />
+      {reference === system.apiKeyRef ? null : (
+        <CredentialCommand reference={reference} before={['upstream', 'edit', system.name]} />
+      )}
       {LIMITS.map(([name, label]) => (
         <label key={name} className="field">
           <span>{label} (empty: as it is)</span>

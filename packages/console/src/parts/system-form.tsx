@@ -1,7 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactElement, useState } from 'react';
 import { api, type System } from '../api.ts';
-import { CredentialField } from './credential-field.tsx';
+import { queries } from '../queries.ts';
+import { testConnection } from './connection.tsx';
+import { CredentialCommand, CredentialField } from './credential-field.tsx';
 import { Fault } from './notice.tsx';
 
 const DIALECTS = [
@@ -18,10 +20,26 @@ export function SystemForm({ onDone }: { onDone: (system: System) => void }): Re
   const add = useMutation({
     mutationFn: (system: object) => api.post<System>('/systems', system),
     onSuccess: async (system) => {
-      await client.invalidateQueries();
+      void testConnection(client, system.name);
+      // The page that comes next shows it.
+      await client.invalidateQueries({ queryKey: queries.systems.queryKey });
       onDone(system);
+      void client.invalidateQueries();
     },
   });
+  const [draft, setDraft] = useState<readonly string[]>([]);
+  const [reference, setReference] = useState('');
+  /** The command that would do what the form says. */
+  const noted = (event: FormEvent<HTMLFormElement>): void => {
+    const form = new FormData(event.currentTarget);
+    const said = (name: string, otherwise: string): string =>
+      String(form.get(name) ?? '').trim() || otherwise;
+    setReference(said('apiKeyRef', ''));
+    setDraft([
+      ...['upstream', 'add', said('name', 'NAME'), '--dialect', said('dialect', 'openai')],
+      ...['--url', said('url', 'URL'), ...(form.has('allowPrivate') ? ['--allow-private'] : [])],
+    ]);
+  };
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
@@ -36,7 +54,7 @@ export function SystemForm({ onDone }: { onDone: (system: System) => void }): Re
     });
   };
   return (
-    <form onSubmit={submit} className="grid gap-3">
+    <form onSubmit={submit} onInput={noted} className="grid gap-3">
       <label className="field">
         <span>Name</span>
         <input
@@ -53,7 +71,7 @@ export function SystemForm({ onDone }: { onDone: (system: System) => void }): Re
         </small>
       </label>
       <label className="field">
-        <span>How it speaks</span>
+        <span>API it speaks</span>
         <select className="input" name="dialect">
           {DIALECTS.map(([value, label]) => (
             <option key={value} value={value}>
@@ -77,11 +95,13 @@ export function SystemForm({ onDone }: { onDone: (system: System) => void }): Re
       <label className="flex items-center gap-2">
         <input
           type="checkbox"
+          name="allowPrivate"
           checked={allowPrivate}
           onChange={(event) => setAllowPrivate(event.target.checked)}
         />
         It lives at a loopback or private address
       </label>
+      <CredentialCommand reference={reference} before={draft} />
       <Fault fault={add.error} />
       <div>
         <button type="submit" className="button main" disabled={add.isPending}>

@@ -1,8 +1,8 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi';
 import type { SecretOriginRow } from '@sallyport/store';
 import { needs } from '../authorisation/route-permissions.ts';
 import type { Control } from '../control.ts';
-import { newSecretOrigin, secretOriginView } from '../schemas.ts';
+import { newSecretOrigin, secretOriginList, secretOriginView } from '../schemas.ts';
 import { body, type Env, failures, json, named } from './shared.ts';
 
 const view = (row: SecretOriginRow): z.infer<typeof secretOriginView> => ({ ...row });
@@ -14,10 +14,14 @@ export function secretOriginRoutes(app: OpenAPIHono<Env>, control: Control): voi
       method: 'get',
       path: '/api/v1/secret-origins',
       ...needs('see-vault', 'organisation'),
-      summary: 'List where secrets may be sent, by reference, and what waits for approval',
-      responses: { 200: json(z.object({ origins: z.array(secretOriginView) }), 'All of them'), ...failures },
+      summary:
+        'List where secrets may be sent, by reference, what waits for approval, and what may be named here',
+      responses: { 200: json(secretOriginList, 'All of them'), ...failures },
     }),
-    async (c) => c.json({ origins: (await control.secrets.list()).map(view) }, 200),
+    async (c) => {
+      const rows = await control.secrets.list();
+      return c.json({ origins: rows.map(view), nameable: control.references.nameable(rows) }, 200);
+    },
   );
   app.openapi(
     createRoute({

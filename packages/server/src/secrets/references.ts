@@ -61,6 +61,16 @@ export class References {
     );
   }
 
+  /** What callers may name: references, and a folder of files. */
+  nameable(rows: readonly SecretOriginRow[]): { references: string[]; folder: string | null } {
+    const { environment, folder } = this.#config().secrets;
+    const named = rows.flatMap(({ ref, byOwner, status }) => (byOwner && status === 'approved' ? [ref] : []));
+    return {
+      references: [...new Set([...environment.map((name) => `env:${name}`), ...named])],
+      folder: folder === undefined ? null : resolve(folder),
+    };
+  }
+
   #allowed(ref: string, rows: readonly SecretOriginRow[]): boolean {
     const { environment } = this.#config().secrets;
     if (ref.startsWith('env:') ? environment.includes(ref.slice(4)) : this.#inFolder(ref.slice(5)))
