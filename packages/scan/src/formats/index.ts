@@ -24,6 +24,7 @@ import { tar } from './tar.ts';
 import { graphDef, kerasMetadata, metaGraph, savedModel } from './tensorflow.ts';
 import { DATA_FORMATS, jinja, openVino, pmml, trees } from './text-formats.ts';
 import { textGraph } from './text-graph.ts';
+import { workflow } from './workflow.ts';
 import { workspace } from './workspace.ts';
 import { yamlDocument } from './yaml-document.ts';
 import { zip } from './zip.ts';
@@ -69,6 +70,7 @@ export const FORMATS: readonly Format[] = [
   prompt,
   yamlDocument,
   jsonDocument,
+  workflow,
   workspace,
   parquet,
   arrow,

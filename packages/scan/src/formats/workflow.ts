@@ -1,0 +1,26 @@
+import { asObject, type Json } from '../text/json.ts';
+import { parseYaml, yamlReadings } from '../text/yaml.ts';
+import { inspectWorkflow } from '../workflows/inspect-workflow.ts';
+import type { Format } from './format.ts';
+import { isText, readText } from './text-formats.ts';
+
+const NAMES = /(?:^|[/!])(?:\.(?:github|gitea|forgejo)\/workflows\/[^/!]+|action)\.ya?ml$/;
+const ALIASES_MAX = 1000;
+
+/** Workflows of GitHub and of what runs the same, and actions that are made of steps. */
+export const workflow: Format = {
+  name: 'workflow',
+  recognise: (probe) =>
+    isText(probe) && NAMES.test(probe.inspection.path.replaceAll('\\', '/').toLowerCase()),
+  inspect: (inspection) => {
+    for (const reading of yamlReadings(readText(inspection)))
+      try {
+        for (const { value } of parseYaml(reading, ALIASES_MAX)) {
+          const root = asObject(value as Json);
+          if (root) inspectWorkflow(inspection, root);
+        }
+      } catch {
+        // As YAML it is read too, and told there.
+      }
+  },
+};
