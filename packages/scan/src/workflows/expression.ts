@@ -1,3 +1,5 @@
+import { tableOf } from '@sallyport/core';
+
 /** A value that a runner puts in: the way to it, in small letters, `*` for what is not written out. */
 export type ValuePath = readonly string[];
 
@@ -145,7 +147,7 @@ const STRANGERS_OWN: ReadonlySet<string> = new Set(
 /** What only those write who may write to the project. */
 const OF_PROJECT: ReadonlySet<string> = new Set('base milestone label labels type types'.split(' '));
 /** Names that count only behind these. */
-const BEHIND: Readonly<Record<string, RegExp>> = {
+const BEHIND = tableOf<RegExp>({
   name: /^(?:author|committer|user|\*)$/,
   email: /^(?:author|committer|user|\*)$/,
   ref: /^(?:head|\*)$/,
@@ -155,7 +157,7 @@ const BEHIND: Readonly<Record<string, RegExp>> = {
   homepage: /^(?:repo|head_repository|\*)$/,
   title: /^(?:issue|pull_request|discussion|pages|review|comment|changes|\*)$/,
   from: /^(?:title|body|\*)$/,
-};
+});
 
 /**
  * Whether a value is a text that a stranger to the project writes: titles, texts, messages of commits, names of branches and authors,
@@ -173,9 +175,8 @@ export function isStrangers(path: ValuePath): boolean {
   // A list, or what stands at one place of it.
   if (/^(?:head|author|committer|\*)$/.test(last)) return true;
   if (!HANDED_OVER.test(last)) return false;
-  // `commits.*.message`, `pages.*.title`: what stands before the star.
-  const before =
-    path.toReversed().find((one, at) => at > 0 && !(one === '*' && /^(?:pages|commits)$/.test(path[2]!))) ??
-    '*';
+  // Of `pages.*.title` the star says nothing.
+  const isList = owner === 'pages' || owner === 'commits';
+  const before = path.toReversed().find((one, at) => at > 0 && !(one === '*' && isList)) ?? '*';
   return BEHIND[last] === undefined || BEHIND[last].test(before);
 }
