@@ -1,7 +1,7 @@
 import { asObject, type Json } from '../text/json.ts';
 import { parseYaml, yamlReadings } from '../text/yaml.ts';
-import { inspectWorkflow } from '../workflows/inspect-workflow.ts';
 import type { Format } from './format.ts';
+import { inspectWorkflow } from './inspect-workflow.ts';
 import { isText, readText } from './text-formats.ts';
 
 const NAMES = /(?:^|[/!])(?:\.(?:github|gitea|forgejo)\/workflows\/[^/!]+|action)\.ya?ml$/;

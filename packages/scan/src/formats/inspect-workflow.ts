@@ -1,7 +1,7 @@
 import type { Inspection } from '../inspection.ts';
 import { isNamed } from '../text/addresses.ts';
 import { asObject, type Json, type JsonObject } from '../text/json.ts';
-import { isStrangers, type ValuePath, valuesPutInto } from './expression.ts';
+import { isStrangers, type ValuePath, valuesPutInto } from './workflow-expression.ts';
 
 /** What starts a workflow with its own rights where a stranger does something. */
 const BY_STRANGERS =
