@@ -29,12 +29,17 @@ const KEPT =
 export const OWN = `your\\s(?:\\w{1,12}\\s){0,2}(?:(?:system|developer)[\\s-]?(?:\\w{1,12}\\s)?(?:prompt|instructions?|message|rules|guidelines|directives?|configuration)|(?:${KEPT})[\\s-]?(?:\\w{1,12}\\s)?(?:prompt|instructions?|rules|guidelines|directives?|configuration)${ABOUT}|secret (?:code|key|word|phrase|value|marker))`;
 /** What only an AI system has. */
 export const SYSTEM = `(?:the|this|that|all|any)\\s(?:\\w{1,12}\\s){0,2}(?:(?:system|developer|hidden|pre)[\\s-]?(?:prompt|instructions|directives)(?!s? for (?:an?|my|our)\\s)|(?:system|developer) message${ABOUT}|(?:${KEPT}) (?:\\w{1,12}\\s)?prompt${ABOUT}|(?:hidden|secret|confidential|internal) instructions${ABOUT}|secret (?:code|key|word|phrase|value|marker)\\b(?!\\s(?:in|for|of|to|from|used|setting|parameter)))`;
+/** Where someone is told to keep instructions to themselves, in so many words: asks for none. */
+export const KEPT_BACK = `(?!(?<=${NEGATED})\\w{1,12}\\s(?:out\\s)?(?:${OWN}|${SYSTEM}))`;
 /** Instructions that are said to have been given. */
 export const TOLD =
   '(?:the|this|all|any)\\s(?:\\w{1,12}\\s){0,2}instructions (?:verbatim|(?:that )?you (?:were|are|have been|had been|got) (?:given|told))';
+/** Orders that are said to take the place of those before. */
+export const NEW_ORDERS =
+  '(?:here (?:are|is) (?:your|the) |your |the |these are your |now follow (?:these |the )?)?(?:new|updated|real|actual|true|revised) (?:instructions?|tasks?|rules?|prompt|system prompt)\\b\\s{0,3}(?:[:=]|are\\b|is\\b|follow)';
 /** What asks for all that stands above. */
 export const REPEATS =
-  '\\b(?:repeat|output|print|copy|write|recite|echo|translate|summari[sz]e|encode)\\b[^.!?\\n]{0,30}\\b(?:everything|all (?:the )?(?:text|words|content)|the (?:text|words|content|lines?|instructions)|what(?:ever)?(?: is| was)?(?: written)?)\\s(?:\\w{1,10}\\s){0,2}(?:above|before|prior to|preceding)';
+  '\\b(?:repeat|output|print|copy|write|recite|echo|translate|summari[sz]e|encode|convert|format)\\b[^.!?\\n]{0,30}\\b(?:everything|all (?:the )?(?:text|words|content)|the (?:text|words|content|lines?|instructions)|what(?:ever)?(?: is| was)?(?: written)?)\\s(?:\\w{1,10}\\s){0,2}(?:above|before|prior to|preceding)';
 
 /** A state without rules, as it is called. */
 export const MODE = '(?:developer|god|jailbreak|unrestricted)';
