@@ -218,7 +218,7 @@ export class GatewayState {
 
   /**
    * The system a call is for: by path prefix, else by model name among the key's systems of the dialect, else the
-   * only one of those.
+   * only one of those. A model that names a system of another dialect is for none.
    * @returns the system, and the model name to forward when the caller wrote `SYSTEM/MODEL`
    * @throws CodedError `system-unknown`, `system-ambiguous`, `not-authorised`
    */
@@ -247,7 +247,11 @@ export class GatewayState {
       if (prefixed) return { system: prefixed, model: model.slice(slash + 1) };
       const foreign =
         this.systems.get(model) ?? (slash > 0 ? this.systems.get(model.slice(0, slash)) : undefined);
-      if (foreign && foreign.dialect === dialect) return { system: foreign, model };
+      if (foreign?.dialect === dialect) return { system: foreign, model };
+      // What names a system goes to that one or nowhere: its text is not for another provider.
+      if (foreign && !key.systems.includes(foreign.name)) throw new CodedError('not-authorised');
+      if (foreign)
+        throw new CodedError('system-unknown', `\`${foreign.name}\` speaks ${foreign.dialect}: call it so`);
     }
     if (own.length === 1) return { system: own[0]!, model };
     if (own.length === 0)

@@ -153,9 +153,13 @@ export class Channel {
     return Math.max(from, this.undecided(limit));
   }
 
-  /** What may go out when others went on without it: whole sentences. Text that stops within one is not over. */
+  /**
+   * What may go out when others went on without it: whole sentences, and names where no model writes. Text that stops within a
+   * sentence is not over.
+   */
   restLimit(): number {
     const end = this.judged;
+    if (this.base === 0 && this.part.made === undefined && this.#isName()) return this.undecided(end);
     const tail = this.slice(Math.max(this.base, end - HOLD_CHARACTERS - RUN_CHARACTERS_MAX), end);
     if (runAtEnd(tail) > WORD_CHARACTERS_MAX) return this.releasable;
     const ends = this.part.kind === 'json' ? VALUES : SENTENCES;
@@ -163,6 +167,12 @@ export class Channel {
     for (const match of tail.slice(-HOLD_CHARACTERS).matchAll(ends))
       limit = Math.max(limit, end - Math.min(tail.length, HOLD_CHARACTERS) + match.index + match[0].length);
     return Math.max(this.releasable, this.undecided(limit));
+  }
+
+  /** Whether it is a name of the system's own, or a word or two: no part of what must be seen whole. */
+  #isName(): boolean {
+    const { known, pointer } = this.part;
+    return (!known || pointer.endsWith('/name')) && NAME.test(this.text) && !PIECE.test(this.text);
   }
 
   /** Start of the word that ends what was judged; the end of that where the word is over, or too long to be held. */
@@ -199,6 +209,10 @@ export class Channel {
 function lastLineStart(text: string, at: number): number {
   return at <= 0 ? 0 : Math.max(text.lastIndexOf('\n', at - 1), text.lastIndexOf('\r', at - 1)) + 1;
 }
+
+const NAME = /^[\w .:/-]{1,64}$/;
+/** What may be a part of a key, or of a number of someone's. */
+const PIECE = /(?=[A-Za-z0-9]{9})(?:[A-Za-z]{0,64}\d|[A-Z]{9})|(?:\d[ .:/-]?){9}/;
 
 /** Ends of sentences and of lines. */
 const SENTENCES = /[.!?:…。！？](?:["'”’)\]*_]{0,4}(?:\s{1,8}|$))|\n/g;

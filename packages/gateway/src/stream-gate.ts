@@ -78,6 +78,7 @@ export class StreamGate {
         tool: false,
         lanes: [],
         last: true,
+        opens: true,
         passed: () => true,
       });
       return this.#release([]);
@@ -103,7 +104,8 @@ export class StreamGate {
     const tool = conditions?.push(calls, written) ?? false;
     const name = dialect.eventName(event.name, data);
     const passed = this.#texts.passed();
-    this.#hold({ name, data: event.data, segments, tool, lanes, last: order.last, passed });
+    const { last, opens = false } = order;
+    this.#hold({ name, data: event.data, segments, tool, lanes, last, opens, passed });
     if (conditions) {
       this.#verdict.decide(conditions.judge());
       conditions.decided();

@@ -29,6 +29,8 @@ export interface Held {
   readonly lanes: readonly Lane[];
   /** Nothing may come behind it in its lanes. */
   readonly last: boolean;
+  /** Nothing that comes behind it may overtake it. */
+  readonly opens: boolean;
   /** Whether it was judged together with those beside it. */
   readonly passed: () => boolean;
   readonly number: number;
@@ -89,7 +91,8 @@ export class Lanes {
     this.events++;
     const [lane, second] = held.lanes;
     if (!lane) this.#loose.push(held);
-    else if (!second && held.segments.some(({ channel }) => channel?.rested)) lane.late.push(held);
+    else if (!second && !held.opens && held.segments.some(({ channel }) => channel?.rested))
+      lane.late.push(held);
     else for (const own of held.lanes) own.held.push(held);
   }
 
@@ -97,6 +100,7 @@ export class Lanes {
   rest(lane: Lane): void {
     const stays = (held: Held): boolean =>
       held.lanes.length > 1 ||
+      held.opens ||
       isReleasable(held) ||
       held.segments.some(
         ({ channel, start, text }) =>

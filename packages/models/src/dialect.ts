@@ -160,6 +160,8 @@ export interface EventOrder {
   readonly last: boolean;
   /** It says nothing, and only that the system is there: it need not wait for what does. */
   readonly empty?: boolean;
+  /** It opens what later events go on with, such as the call of a tool: none of these may overtake it. */
+  readonly opens?: boolean;
 }
 
 /** How the answers of a dialect are read. */

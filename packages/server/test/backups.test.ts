@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { parseConfig } from '@sallyport/core';
 import { verifyLedger } from '@sallyport/ledger';
 import { newIdentity, parseIdentity } from '@sallyport/vault';
 import type { BackupMade } from '../src/backups/backup-desk.ts';
@@ -238,6 +239,13 @@ describe('backups', () => {
       );
     },
   );
+
+  it('takes recipients in its settings as `vault identity` prints them', () => {
+    const { recipient } = newIdentity();
+    const backup = { folder: '/backups', recipients: [recipient] };
+    assert.deepEqual(parseConfig({ backup }).backup?.recipients, [recipient]);
+    assert.throws(() => parseConfig({ backup: { ...backup, recipients: ['AGE-SECRET-KEY-1'] } }), /age1/);
+  });
 
   it('go where they are told to, and only by those who may tell', async () => {
     for (const order of [{ file: '/tmp/x.age' }, { of: 'keys' }, { recipients: [newIdentity().recipient] }]) {

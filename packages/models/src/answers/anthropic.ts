@@ -140,7 +140,9 @@ export const anthropicAnswers: AnswerReader = {
         const known = objectAt(event, path[0])['type'] === type;
         return { stream: `${blockOf(event)}/${field}`, known, call, at };
       }
-      return { stream: `${place}${channelKey(data, path)}`, known: NAMED.test(form), call, at };
+      // A tool that the request has is named as it was there.
+      const echo = form === 'content_block/name';
+      return { stream: `${place}${channelKey(data, path)}`, known: NAMED.test(form), call, at, echo };
     });
   },
 
@@ -152,11 +154,11 @@ export const anthropicAnswers: AnswerReader = {
   order(_operation, data) {
     const { type, index } = (data ?? {}) as Record<string, unknown>;
     if (type === 'ping' && Object.keys(data as object).length === 1) return { ...inOrder(), empty: true };
-    if (type !== 'content_block_stop') return inOrder();
+    if (type !== 'content_block_stop') return { ...inOrder(), opens: type !== 'content_block_delta' };
     const fields = ['content_block_start', 'content_block_delta'].map(
       (start) => `${start} ${String(index)}/`,
     );
-    return inOrder(`${blockOf({ index })}/`, ...fields);
+    return { ...inOrder(`${blockOf({ index })}/`, ...fields), opens: true };
   },
 
   eventName: (name, data) => nameOfEvent(name, data, ['error', 'ping']),

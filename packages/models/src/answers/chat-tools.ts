@@ -56,6 +56,16 @@ export const chatToolPieces = (body: unknown): ToolPiece[] =>
     return pieces;
   });
 
+/** Whether a choice of a chunk says which tool is called: what it is called with comes behind. */
+export function opensCall(choice: Record<string, unknown>): boolean {
+  const delta = objectAt(choice, 'delta');
+  const saysName = (own: unknown): boolean => isGiven(own) && typeof own['name'] === 'string';
+  if (saysName(delta['function_call'])) return true;
+  return objectsOf(delta['tool_calls']).some(
+    ([tool]) => idOf(tool) !== undefined || HOLDERS.some((holder) => saysName(tool[holder])),
+  );
+}
+
 /** The call of a tool that a path leads into, in a chat completion. */
 export function chatCallAt(body: unknown, path: readonly (string | number)[]): string | undefined {
   if (path[0] !== 'choices') return undefined;

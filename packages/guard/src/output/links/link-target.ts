@@ -72,12 +72,12 @@ export function hostAllowed(host: string, patterns: readonly string[]): boolean 
 
 /** Parameters that say how a picture is shown, with values too small to carry anything. */
 const RENDERING = new Set(
-  'w h q s v width height size quality auto fit crop format fm dpr ver version ext type mode theme style color logo label branch event labelcolor logocolor'.split(
+  'w h q s v t cs random width height size quality auto fit crop format fm dpr ver version ext type mode theme style color logo label branch event labelcolor logocolor'.split(
     ' ',
   ),
 );
 const RENDERING_VALUE =
-  /^(?:\d{1,5}|[a-z]{1,12}(?:-[a-z]{1,8}){0,2}|[a-z]{1,10},[a-z]{1,10}|#?[0-9a-f]{6}|v?\d{1,3}(?:\.\d{1,4}){1,3})$/i;
+  /^(?:\d{1,5}|1\d{9}(?:\d{3})?|[a-z]{1,12}(?:-[a-z]{1,8}){0,2}|[a-z]{1,10},[a-z]{1,10}|#?[0-9a-f]{6}|v?\d{1,3}(?:\.\d{1,4}){1,3})$/i;
 const RENDERING_MAX = 8;
 /** Characters after the question mark from which a query can carry something. */
 const QUERY_MIN = 12;
@@ -85,6 +85,9 @@ const QUERY_MIN = 12;
 const ENCODED_MIN = 40;
 /** Words between hyphens or points, as titles, buckets and file names have; what is encoded has long words or none. */
 const WORDS = /^(?:[A-Za-z0-9_]{1,16}[-.]){1,30}[A-Za-z0-9_]{1,16}$/;
+/** Words between low lines too, each written as words are: names of files. */
+const NAMES =
+  /^(?:(?:[A-Z]?[a-z]{1,15}|[A-Z]{1,15}|\d{1,12}[a-z]{0,3})[-._]){1,30}(?:[A-Z]?[a-z]{1,15}|[A-Z]{1,15}|\d{1,12}[a-z]{0,3})$/;
 /** Hosts of sources, whose paths are full of digests and whose logs their users do not see. */
 const SOURCE_HOSTS = new Set(['github.com', 'raw.githubusercontent.com', 'gitlab.com', 'bitbucket.org']);
 /** A label below the registered name that is long enough to carry something. */
@@ -113,7 +116,7 @@ function queryCarries(search: string): boolean {
 
 /** Length of a part of a path as far as it looks encoded: long runs, and shorter ones of mixed case. */
 function encodedLength(part: string): number {
-  if (WORDS.test(part) || !/^[A-Za-z0-9+_%=~!$*.-]{12,}$/.test(part)) return 0;
+  if (WORDS.test(part) || NAMES.test(part) || !/^[A-Za-z0-9+_%=~!$*.-]{12,}$/.test(part)) return 0;
   return part.length >= ENCODED_MIN || (/[a-z]/.test(part) && /[A-Z]/.test(part)) ? part.length : 0;
 }
 

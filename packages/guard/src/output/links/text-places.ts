@@ -27,6 +27,8 @@ const SHOWN: readonly RegExp[] = [
   /\{\{\s{0,9}$/,
   /(?:^|\s)![^!\s]{0,40}$/,
 ];
+/** Right before the address of a picture or link in Markdown. */
+const IN_BRACKETS = /\]\(\s{0,9}$/;
 /** A definition, as Markdown has them. */
 const DEFINES = /\]:\s{0,9}<?$/;
 const FOLLOWED: readonly RegExp[] = [
@@ -45,6 +47,16 @@ const DRAWN: readonly RegExp[] = [
   /!include(?:url|_once|_many)?\s{1,9}$/i,
 ];
 
+/** Where the address of a picture or link in Markdown ends: at the bracket that closes it, however many open within. */
+function closing(url: string): number {
+  let open = 0;
+  for (let at = 0; at < url.length; at++) {
+    if (url[at] === '(') open++;
+    else if (url[at] === ')' && open-- === 0) return at;
+  }
+  return url.length;
+}
+
 function useOf(before: string, drawn: boolean): LinkUse {
   const ends = (pattern: RegExp): boolean => pattern.test(before);
   if (SHOWN.some(ends) || (drawn && DRAWN.some(ends))) return 'load';
@@ -62,8 +74,11 @@ export function textPlaces(text: string, drawn: readonly CodeSpan[] = []): LinkP
     if (start < last) continue;
     const rest = text.slice(start, start + URL_MAX);
     const stop = rest.search(ENDS);
-    const url = (stop < 0 ? rest : rest.slice(0, stop)).replace(/[)\]}.,;:!?*]{1,8}$/, '');
-    const use = useOf(text.slice(Math.max(0, start - BEFORE), start), inCode(drawn, start));
+    const before = text.slice(Math.max(0, start - BEFORE), start);
+    const whole = stop < 0 ? rest : rest.slice(0, stop);
+    const own = IN_BRACKETS.test(before) ? whole.slice(0, closing(whole)) : whole;
+    const url = own.replace(/[)\]}.,;:!?*]{1,8}$/, '');
+    const use = useOf(before, inCode(drawn, start));
     if (use === 'plain' && /^[\\/]/.test(url)) continue;
     last = start + url.length;
     places.push({ url, use, syntax: 'text', start, end: last, code: false });
