@@ -6,7 +6,10 @@ export const BACKUP_KEEP_DAYS = 35;
 const recipient = z
   .string()
   .max(4096)
-  .regex(/^age1(?:pq1)?[02-9ac-hj-np-z]+$/, 'is `age1…` or `age1pq1…`, as `sallyport vault identity` prints it');
+  .regex(
+    /^age1(?:pq1)?[02-9ac-hj-np-z]+$/,
+    'is `age1…` or `age1pq1…`, as `sallyport vault identity` prints it',
+  );
 
 /** Backups that are made by themselves, and restored to see that they can be. */
 export const backupSchema = z.strictObject({
