@@ -86,8 +86,8 @@ const ENCODED_MIN = 40;
 /** Words between hyphens or points, as titles, buckets and file names have; what is encoded has long words or none. */
 const WORDS = /^(?:[A-Za-z0-9_]{1,16}[-.]){1,30}[A-Za-z0-9_]{1,16}$/;
 /** Words between low lines too, each written as words are: names of files. */
-const NAMES =
-  /^(?:(?:[A-Z]?[a-z]{1,15}|[A-Z]{1,15}|\d{1,12}[a-z]{0,3})[-._]){1,30}(?:[A-Z]?[a-z]{1,15}|[A-Z]{1,15}|\d{1,12}[a-z]{0,3})$/;
+const NAME = '(?:[A-Z]?[a-z]{1,15}|[A-Z]{1,15}|\\d{1,12}[a-z]{0,3})';
+const NAMES = new RegExp(`^(?:${NAME}[-._]){1,30}${NAME}$`);
 /** Hosts of sources, whose paths are full of digests and whose logs their users do not see. */
 const SOURCE_HOSTS = new Set(['github.com', 'raw.githubusercontent.com', 'gitlab.com', 'bitbucket.org']);
 /** A label below the registered name that is long enough to carry something. */
