@@ -76,8 +76,14 @@ const RENDERING = new Set(
     ' ',
   ),
 );
-const RENDERING_VALUE =
-  /^(?:\d{1,5}|1\d{9}(?:\d{3})?|[a-z]{1,12}(?:-[a-z]{1,8}){0,2}|[a-z]{1,10},[a-z]{1,10}|#?[0-9a-f]{6}|v?\d{1,3}(?:\.\d{1,4}){1,3})$/i;
+/** Times among them are those of files. */
+const RENDERING_VALUE = new RegExp(
+  [
+    '^(?:\\d{1,5}|1\\d{9}(?:\\d{3})?|[a-z]{1,12}(?:-[a-z]{1,8}){0,2}|[a-z]{1,10},[a-z]{1,10}|#?[0-9a-f]{6}|',
+    'v?\\d{1,3}(?:\\.\\d{1,4}){1,3})$',
+  ].join(''),
+  'i',
+);
 const RENDERING_MAX = 8;
 /** Characters after the question mark from which a query can carry something. */
 const QUERY_MIN = 12;
