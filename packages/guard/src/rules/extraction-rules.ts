@@ -8,7 +8,8 @@ export const EXTRACTION_RULES: readonly InjectionRule[] = [
     ['instruction'],
     new RegExp(
       [
-        "\\b(?:what(?:'s| is| are| were| r)?|which|list|repeat|copy|replay|recite|show|tell|print|reveal|display|reconfirm)\\b[^.!?\\n]{0,30}",
+        "\\b(?:what(?:'s| is| are| were| r)?|which|list|repeat|copy",
+        '|replay|recite|show|tell|print|reveal|display|reconfirm)\\b[^.!?\\n]{0,30}',
         '\\b(?:your (?:\\w{1,12},? ){0,3}instructions\\b(?! (?:for|on|to|about|regarding|manual))|instructions? (?:you (?:have been|were|are|had been|got) (?:currently )?(?:given|following|told)|are you (?:currently )?following|have you been given|were you given))',
       ].join(''),
       'g',
