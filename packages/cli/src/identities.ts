@@ -10,6 +10,7 @@ import {
   passphraseRecipient,
 } from '@sallyport/vault';
 import type { Options } from './options.ts';
+import { readText } from './read-text.ts';
 
 /** Options that say who can open what is sealed. */
 export const RECIPIENT_OPTIONS = {
@@ -31,10 +32,30 @@ function passphrase(options: Options): string | null {
   return value;
 }
 
-/** Who can open what is sealed: `--to age1…`, or a passphrase. @throws CodedError `usage` */
+/** Recipients that `--to` names: themselves, or files of them, as `vault identity` writes beside an identity or one a line. @throws CodedError `usage` */
+export const recipientTexts = (options: Options): string[] =>
+  options.texts('to').flatMap((named) => {
+    if (/^age1/i.test(named)) return [named];
+    let text: string;
+    try {
+      text = readText(named);
+    } catch (cause) {
+      throw new CodedError('usage', `\`--to ${named}\` is neither a recipient (age1…) nor a file of them`, {
+        cause,
+      });
+    }
+    const found = text.split('\n').flatMap((line) => {
+      const plain = line.trim().replace(/^# public key: /, '');
+      return plain.startsWith('age1') ? [plain] : [];
+    });
+    if (found.length === 0) throw new CodedError('usage', `\`${named}\` names no recipient (age1…)`);
+    return found;
+  });
+
+/** Who can open what is sealed: `--to age1…`, a file of such, or a passphrase. @throws CodedError `usage` */
 export function recipientsOf(options: Options): AgeRecipient[] {
   const words = passphrase(options);
-  const named = options.texts('to').map(parseRecipient);
+  const named = recipientTexts(options).map(parseRecipient);
   return words === null ? named : [...named, passphraseRecipient(words)];
 }
 

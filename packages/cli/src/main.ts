@@ -58,8 +58,9 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const last = argv.at(-1) ?? '';
   if (HELP.has(first) || (last.startsWith('-') && HELP.has(last))) {
-    const options = argv.findIndex((word) => word.startsWith('-'));
-    const words = argv.slice(0, options < 0 ? argv.length : options).filter((word) => !HELP.has(word));
+    const said = argv.filter((word) => !HELP.has(word));
+    const options = said.findIndex((word) => word.startsWith('-'));
+    const words = said.slice(0, options < 0 ? said.length : options);
     print(...(await help(words)));
     return argv.length === 0 ? 2 : 0;
   }
@@ -69,7 +70,7 @@ async function main(argv: readonly string[]): Promise<number> {
       'usage',
       COMMANDS.some(({ name }) => name.startsWith(`${argv[0]} `))
         ? `there is no command \`${argv.slice(0, 2).join(' ')}\`; see sallyport help ${argv[0]}`
-        : `there is no command \`${argv.slice(0, 2).join(' ')}\`; see sallyport help`,
+        : `there is no command \`${argv.slice(0, 2).join(' ')}\``,
     );
   const command = await found.row.load();
   const options = parseOptions(found.rest, command.options ?? {});

@@ -84,19 +84,32 @@ describe('backup and restore', () => {
     const to = right('here', 'vault', 'identity', '--out', 'me.key').trim();
     const made = right('here', 'backup', 'data.age', '--to', to, '--data', 'data');
     assert.match(made, /opens with the keys of this installation, and for 1 others/);
-    right('here', 'backup', 'keys.age', '--keys', '--to', to, '--data', 'data');
+    const keysMade = right('here', 'backup', 'keys.age', '--keys', '--to', 'me.key', '--data', 'data');
+    assert.match(keysMade, /a copy of data\/ledger\/verifier\.key/);
+    assert.match(
+      run('here', 'backup', 'no.age', '--to', 'there-is-none', '--data', 'data').out,
+      /neither a recipient/,
+    );
+    assert.match(
+      run('here', 'backup', 'no.age', '--to', 'data.age', '--data', 'data').out,
+      /no recipient|neither/,
+    );
     assert.match(right('here', 'backup', 'drill', 'data.age', '--data', 'data'), /restored in \d/);
     assert.equal(run('here', 'backup', '--data', 'data').code, 2, 'no folder is configured');
-    assert.match(
-      right('here', 'restore', 'data.age', '--data', 'copy'),
-      /entries of the log, which verifies/,
-    );
+    const id = /key_\w+/.exec(right('here', 'key', 'list', '--data', 'data'))![0];
+    right('here', 'key', 'revoke', id, '--data', 'data');
+    const restored = right('here', 'restore', 'data.age', '--data', 'copy');
+    assert.match(restored, /entries of the log, which verifies/);
+    assert.match(restored, /keys revoked.* after 20.* are good again.*ledger fill/s);
+    assert.match(run('here', 'doctor', '--data', 'copy').out, /restored data.*are good again/);
     assert.equal(run('here', 'restore', 'data.age', '--data', 'copy').code, 2);
-    assert.equal(run('there', 'restore', 'data.age', '--data', 'there-data').code, 2);
+    const keyless = run('there', 'restore', 'data.age', '--data', 'there-data');
+    assert.equal(keyless.code, 2);
+    assert.match(keyless.out, /restore the backup of the keys first/);
     // Whoever knows the recipient can make such a file: a machine that does not know the installation restores nothing.
     const unknown = run('there', 'restore', 'data.age', '--data', 'there-data', '--identity', 'me.key');
     assert.equal(unknown.code, 3);
-    assert.match(unknown.out, /which this machine does not know/);
+    assert.match(unknown.out, /which this machine does not know.*`ledger\/` of its data folder/s);
     assert.ok(!existsSync(join(home, 'there-data')));
     const own = ['--identity', 'me.key', '--trust', 'data/ledger/verifier.key'];
     right('there', 'restore', 'data.age', '--data', 'there-data', ...own);

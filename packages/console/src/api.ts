@@ -9,6 +9,8 @@ export interface System {
   readonly urls: readonly string[];
   readonly mode: 'observe' | 'enforce';
   readonly allowPrivate: boolean;
+  /** Which lists of models name beside it. */
+  readonly models: readonly string[];
   readonly apiKeyRef: string | null;
   /** Why calls to it have no credential to carry. */
   readonly credentialLack: string | null;

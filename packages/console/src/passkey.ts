@@ -12,7 +12,9 @@ const words = (fault: unknown): Error =>
     ? new Error('the browser gave no passkey: none is here for this site, or the question was dismissed')
     : fault instanceof Error && fault.name === 'InvalidStateError'
       ? new Error('this device holds a passkey for your account already')
-      : (fault as Error);
+      : new Error(
+          `the browser can use no passkey here (${fault instanceof Error ? fault.name : 'unknown'}): it needs a secure address that is a name, not a number`,
+        );
 
 /** Makes a passkey. @throws Error in words */
 export async function createPasskey({

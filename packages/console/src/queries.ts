@@ -54,6 +54,8 @@ export interface TrafficFilter {
   readonly outcome?: string | undefined;
   readonly wouldBe?: string | undefined;
   readonly detector?: string | undefined;
+  /** Who called, as the record has it. */
+  readonly actor?: string | undefined;
   /** `all` shows calls of our own probes too. */
   readonly synthetic?: string | undefined;
 }

@@ -57,6 +57,7 @@ const traffic = createRoute({
     outcome?: string | undefined;
     wouldBe?: string | undefined;
     detector?: string | undefined;
+    actor?: string | undefined;
     synthetic?: string | undefined;
     id?: string | undefined;
   } => ({
@@ -64,6 +65,7 @@ const traffic = createRoute({
     outcome: text(search['outcome']),
     wouldBe: text(search['wouldBe']),
     detector: text(search['detector']),
+    actor: text(search['actor']),
     synthetic: search['synthetic'] === 'all' ? 'all' : undefined,
     id: text(search['id']),
   }),

@@ -77,6 +77,10 @@ export function seenOf<T extends Seen & { readonly system: string }>(
 export const wouldDeny = (seen: Pick<Seen, 'inspected' | 'wouldHaveDenied'> | undefined): number | null =>
   seen && seen.inspected > 0 ? seen.wouldHaveDenied : null;
 
+/** Of a system that enforces: what passed while it did not. */
+export const passedBefore = (n: number): string =>
+  n === 0 ? '' : `, and ${count(n)} that passed while it observed would be denied now`;
+
 /** What is counted no more. */
 export const expiredWords = ({ calls, before }: Expired): string =>
   `${plural(calls, 'call')} from before ${before} ${calls === 1 ? 'has' : 'have'} expired: the record keeps only that ${calls === 1 ? 'it was' : 'they were'}.`;
@@ -104,13 +108,15 @@ export function judged(
   if (inspected === 0) return `No call was inspected yet${why}.`;
   const acted =
     mode === 'enforce'
-      ? `${were(denied)} denied`
-      : `enforcing would have denied ${count(report.wouldHaveDenied)} and rewritten ${count(report.wouldHaveRedacted)}`;
+      ? `${were(denied)} denied${passedBefore(report.wouldHaveDenied)}`
+      : `of those enforcing would have denied ${count(report.wouldHaveDenied)} and rewritten ${count(report.wouldHaveRedacted)}`;
   const more = report.kinds.length > 0 ? ' By what was seen:' : '';
   if (answered === 0)
-    return `No answer was inspected yet${why}.${mode === 'enforce' ? '' : ` By their questions alone, ${acted}.`}${more}`;
-  const fell = failed > 0 ? `, ${count(failed)} failed` : '';
-  return `Of ${all.slice(3)}, ${were(inspected)} inspected${fell}; ${acted}.${more || ' Nothing else in them would have been touched.'}`;
+    return `No answer was inspected yet${why}.${mode === 'enforce' ? '' : ` By their questions alone, ${acted.replace(/^of those /, '')}.`}${more}`;
+  const rest = more || (mode === 'enforce' ? '' : ' All else in them would have passed unchanged.');
+  const fell =
+    failed > 0 ? ` Of all ${plural(exchanges, 'call')}, inspected or not, ${count(failed)} failed.` : '';
+  return `Of ${all.slice(3)}, ${were(inspected)} inspected; ${acted}.${fell}${rest}`;
 }
 
 interface Cost {

@@ -29,15 +29,19 @@ describe('what is said of a system before it enforces', () => {
     );
     assert.equal(
       judged(seen({ inspected: 7, answered: 6, failed: 2, wouldHaveDenied: 1, wouldHaveRedacted: 2 })),
-      'Of 9 calls, 7 were inspected, 2 failed; enforcing would have denied 1 and rewritten 2. Nothing else in them would have been touched.',
+      'Of 9 calls, 7 were inspected; of those enforcing would have denied 1 and rewritten 2. Of all 9 calls, inspected or not, 2 failed. All else in them would have passed unchanged.',
     );
     assert.equal(
       judged(seen({})),
-      'Of 9 calls, 9 were inspected; enforcing would have denied 0 and rewritten 0. Nothing else in them would have been touched.',
+      'Of 9 calls, 9 were inspected; of those enforcing would have denied 0 and rewritten 0. All else in them would have passed unchanged.',
     );
     assert.equal(
       judged(seen({ mode: 'enforce', denied: 3, kinds: [{}] })),
       'Of 9 calls, 9 were inspected; 3 were denied. By what was seen:',
+    );
+    assert.equal(
+      judged(seen({ mode: 'enforce', wouldHaveDenied: 4 })),
+      'Of 9 calls, 9 were inspected; 0 were denied, and 4 that passed while it observed would be denied now.',
     );
     assert.equal(
       judged(seen({ exchanges: 1, inspected: 1, answered: 1 })).slice(0, 26),

@@ -244,7 +244,11 @@ export const ERRORS = {
     'there is no room for more people of the identity provider',
     'raise `access.provisionedPeople`',
   ),
-  'data-locked': row(409, 'another server holds the data folder', 'stop it, or use another `--data`'),
+  'data-locked': row(
+    409,
+    'another server holds the data folder',
+    'wait if it is just starting; else stop it, or use another `--data`',
+  ),
   'owner-untrusted': row(
     403,
     'a file that another user could have changed is not obeyed',

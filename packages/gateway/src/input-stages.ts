@@ -68,11 +68,34 @@ export function readPath(exchange: Exchange): void {
     exchange.dialect = DIALECT_TABLE.anthropic;
 }
 
+/** Longest part of a path that an answer repeats, in characters. */
+const PATH_SAID_MAX = 120;
+
+/** Says which path has no route, and which one it was meant for where only the base URL of a client is wrong. */
+function noRoute({ req, path, named }: Exchange): string {
+  const method = req.method ?? '';
+  const prefix = named === null ? '' : `/s/${named}`;
+  const said = (one: string): string =>
+    `${prefix}${one}`.slice(0, PATH_SAID_MAX).replaceAll(/[^\w./:%~-]/g, '?');
+  const plain = path.replaceAll(/\/{2,}/g, '/').replace(/\/$/, '');
+  const bare = plain.replace(/^\/v[12](?=\/)/, '');
+  const meant = [plain, `/v1${plain}`, bare].find((one) => findRoute(method, one) !== null);
+  const begin = `the gateway serves no route \`${said(path)}\``;
+  if (meant === undefined) return begin;
+  const base =
+    meant === plain
+      ? ''
+      : meant === bare
+        ? ': the base URL of this client is to end without the version'
+        : ': the base URL of this client is to end in `/v1`';
+  return `${begin}; the nearest is \`${said(meant)}\`${base}`;
+}
+
 /** Which operation is it? Of two with one path that of the system which the caller named; unknown ones are denied. */
 export function route(exchange: Exchange, deps: Deps): void {
   const named = exchange.named === null ? undefined : deps.state().systems.get(exchange.named)?.dialect;
   const found = findRoute(exchange.req.method ?? '', exchange.path, named ?? exchange.dialect.name);
-  if (found === null) throw new CodedError('route-unknown');
+  if (found === null) throw new CodedError('route-unknown', noRoute(exchange));
   if (found === 'wrong-method') throw new CodedError('method-not-allowed');
   exchange.dialect = found.dialect;
   exchange.operation = found.operation;

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { CodedError, NO_KINDS, toCodedError } from '@sallyport/core';
+import { CodedError, NO_KINDS, type SystemSnapshot, toCodedError } from '@sallyport/core';
 import { beginExchange, type Deps, type Exchange, mark, traced } from './exchange.ts';
 import { Forwarding } from './forward.ts';
 import { authenticate, authorise, inspectInput, limit, read, readPath, route } from './input-stages.ts';
 import { recordIntent, recordOutcome, sealContent } from './record.ts';
-import { EXCHANGE_HEADER, isLingering, isUnread, refuse, taken } from './respond.ts';
+import { EXCHANGE_HEADER, isLingering, isUnread, REQUEST_ID_HEADERS, refuse, taken } from './respond.ts';
 
 /**
  * The one way a call can take. Every stage either completes or throws a {@link CodedError}; nothing goes round a
@@ -21,6 +21,8 @@ export async function serve(
   deps.stats.inFlight++;
   try {
     readPath(exchange);
+    // What SDKs show as the id of a request: ours, until an AI system has its own.
+    for (const name of REQUEST_ID_HEADERS) res.setHeader(name, exchange.id);
     if (deps.state().settings.traces)
       exchange.trace = traced(req.headers['traceparent'] as string | undefined);
     authenticate(exchange, deps);
@@ -34,7 +36,7 @@ export async function serve(
     exchange.holding = deps.memory.enter(admitted, usageLimits.concurrent, bodyBytesMax);
     route(exchange, deps);
     await read(exchange, deps);
-    if (answersItself(exchange)) return await listModels(exchange, deps);
+    if (answersItself(exchange, deps)) return await listModels(exchange, deps);
     authorise(exchange, deps);
     deps.breaker.require(exchange.system!, exchange.key!.id);
     limit(exchange, deps);
@@ -75,18 +77,29 @@ function release(exchange: Exchange, { counters }: Deps): void {
   if (!res.writableEnded && !isLingering(res)) res.destroy();
 }
 
-/** The list of models of a key with several systems is the gateway's own to give. */
-function answersItself(exchange: Exchange): boolean {
-  return exchange.operation!.id === 'models.list' && exchange.named === null;
+/** Systems of the key that speak the caller's dialect. */
+const systemsOf = ({ key, dialect }: Exchange, deps: Deps): SystemSnapshot[] =>
+  key!.systems.flatMap((name) => {
+    const system = deps.state().systems.get(name);
+    return system?.dialect === dialect.name ? [system] : [];
+  });
+
+/** The list of models of a key with several systems is the gateway's own to give, and so is what the list has of a system itself. */
+function answersItself(exchange: Exchange, deps: Deps): boolean {
+  const { operation, named, pathModel } = exchange;
+  if (named !== null) return false;
+  if (operation!.id === 'models.list') return true;
+  return operation!.id === 'models.get' && systemsOf(exchange, deps).some(({ name }) => name === pathModel);
 }
 
-/** Lists, in the caller's dialect, what this key may ask for: names of systems and the models they are known to have. */
+/** Lists, in the caller's dialect, what this key may ask for: names of systems and the models they are known to have; or says one of it. */
 async function listModels(exchange: Exchange, deps: Deps): Promise<void> {
-  const systems = exchange
-    .key!.systems.map((name) => deps.state().systems.get(name))
-    .filter((system) => system?.dialect === exchange.dialect.name);
-  const ids = [...new Set(systems.flatMap((system) => [system!.name, ...system!.models]))];
-  const body = Buffer.from(exchange.dialect.modelList(ids));
+  const { operation, pathModel } = exchange;
+  const one = operation!.id === 'models.get';
+  const systems = systemsOf(exchange, deps).filter(({ name }) => !one || name === pathModel);
+  const ids = one ? [pathModel!] : [...new Set(systems.flatMap(({ name, models }) => [name, ...models]))];
+  const list = exchange.dialect.modelList(ids);
+  const body = Buffer.from(one ? JSON.stringify((JSON.parse(list) as { data: unknown[] }).data[0]) : list);
   const first = systems[0];
   if (first) {
     exchange.system = first;

@@ -7,6 +7,9 @@ import { recordDenial } from './record.ts';
 /** Header that names the exchange in the record, on every answer. */
 export const EXCHANGE_HEADER = 'x-sallyport-exchange';
 
+/** Headers in which SDKs look for the id of a request: those of OpenAI and of Anthropic. */
+export const REQUEST_ID_HEADERS = ['x-request-id', 'request-id'] as const;
+
 /** An error in the caller's dialect. */
 export const dialectError = ({ id }: Exchange, code: ErrorCode, message?: string): DialectError => ({
   code,

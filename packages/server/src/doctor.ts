@@ -3,6 +3,7 @@ import { openFilesMax, openFilesState } from '@sallyport/access';
 import { clock, plural } from '@sallyport/core';
 import type { SystemScope } from './authorisation/system-scope.ts';
 import { backingOff } from './backing-off.ts';
+import { holdsAgain, REVOKE_AGAIN, restoredNote } from './backups/restored-note.ts';
 import type { Control } from './control.ts';
 import { exposure, unsetVariables } from './exposure.ts';
 import { unknownRoles } from './group-roles.ts';
@@ -90,6 +91,14 @@ export async function diagnose(control: Control, scope: SystemScope): Promise<Di
   warn('open files', ...openFilesState(openFilesMax()));
   for (const { what, detail, wide, remedy } of await exposure(control)) add(what, !wide, detail, remedy);
   add('root key', ...rootKeyState(installation));
+  const restored = restoredNote(installation.folder);
+  if (restored)
+    warn(
+      'restored data',
+      false,
+      `as of ${restored.asOf}, restored ${restored.at}: ${holdsAgain(restored.asOf)}`,
+      `${REVOKE_AGAIN}; remove ${restored.file} when that is done`,
+    );
   const { fault } = installation.seen;
   add(
     'record',

@@ -118,7 +118,7 @@ export async function firstHour(control: Control, shown: readonly KnownSystem[])
       system,
       done: (best?.report ?? null) !== null,
       detail: best?.report
-        ? `the report was read at ${best.report}`
+        ? 'the report was read'
         : best?.mode === 'enforce'
           ? `\`${best.name}\` enforces already: have it observe, and read what enforcing would block`
           : 'read what enforcing would have blocked; judge whether it is right',

@@ -26,6 +26,7 @@ export const systemView = z
     urls: z.array(z.string()),
     mode: z.enum(['observe', 'enforce']),
     allowPrivate: z.boolean(),
+    models: z.array(z.string()).describe('that lists of models name beside the system itself'),
     environment: z.string(),
     dataClasses: z.array(z.string()),
     apiKeyRef: z.string().nullable(),

@@ -17,6 +17,7 @@ import {
 import { CodedError, type Config, isLoopback, type ListenerTls, newEvent } from '@sallyport/core';
 import { GatewayPool, WORKERS_MAX } from '@sallyport/gateway';
 import { askEveryRoute, askForDataset, createApp } from './app.ts';
+import { holdsAgain, REVOKE_AGAIN, restoredNote } from './backups/restored-note.ts';
 import { type Control, localActor, localUser, openControl } from './control.ts';
 import { controlSocketPath } from './control-socket.ts';
 import { type Demo, startDemo } from './demo/demo.ts';
@@ -156,6 +157,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         data: { workers: options.workers, demo: options.demo },
       }),
     );
+    const restored = restoredNote(control.installation.folder);
+    if (restored)
+      log('warn', `this data is as of ${restored.asOf}: ${holdsAgain(restored.asOf)}`, {
+        remedy: `${REVOKE_AGAIN}; remove ${restored.file} when that is done`,
+      });
     await control.keyOwners.begin();
     await takeAwayUngiven(control, true);
     await control.accounts.signIn.warm();

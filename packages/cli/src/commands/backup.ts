@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { CodedError } from '@sallyport/core';
 import {
   type BackupDrill,
@@ -10,7 +10,7 @@ import {
 } from '@sallyport/server/local';
 import { withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
-import { IDENTITY_OPTIONS, identitiesOf } from '../identities.ts';
+import { IDENTITY_OPTIONS, identitiesOf, recipientTexts } from '../identities.ts';
 import { logKeys } from '../log-keys.ts';
 import { print, printJson, table, warn } from '../output.ts';
 
@@ -21,13 +21,13 @@ const size = (bytes: number): string =>
 /** Makes a backup, of a server that runs or of a folder at rest. */
 export const backup: Command = {
   name: 'backup',
-  usage: 'backup [FILE] [--to RECIPIENT …] [--keys]',
+  usage: 'backup [FILE] [--to RECIPIENT|FILE …] [--keys]',
   summary:
     'back up everything while it serves, or (--keys) the keys that lie apart from it; read again before it counts',
   options: { to: { type: 'string', multiple: true }, keys: { type: 'boolean' } },
   async run(options) {
     const [file] = options.positionals;
-    const recipients = options.texts('to');
+    const recipients = recipientTexts(options);
     const made = await withClient(options, (client) =>
       client.call<BackupMade>('POST', '/api/v1/backups', {
         of: options.flag('keys') ? 'keys' : 'data',
@@ -41,7 +41,7 @@ export const backup: Command = {
         made.file,
         `${made.files} files, ${size(made.bytes)}, ${seconds(made.tookMs)}; SHA-256 ${made.sha256}`,
         made.of === 'keys'
-          ? 'Keep it where the data is not.'
+          ? `Keep it where the data is not, with the identity that opens it and a copy of ${join(options.data, 'ledger', 'verifier.key')}: another machine restores it with \`--identity\` and \`--trust\`.`
           : made.recipients === 0
             ? 'It opens with the keys of this installation only: back them up too, with `sallyport backup --keys --to RECIPIENT`; `sallyport vault identity --out FILE` makes one.'
             : `It opens with the keys of this installation, and for ${made.recipients} others.`,
@@ -117,13 +117,13 @@ export const restore: Command = {
     if (file === undefined) throw new CodedError('usage', 'name a backup');
     if (!existsSync(file)) throw new CodedError('usage', `there is no file \`${file}\``);
     const config = loadConfig(options.config);
-    const { knownLogKeys, ownIdentities, restoreBackup } = await restoring();
+    const { holdsAgain, knownLogKeys, ownIdentities, restoreBackup, REVOKE_AGAIN } = await restoring();
     const named = identitiesOf(options);
     const identities = named.length > 0 ? named : await ownIdentities(config, options.rootKey);
     if (identities.length === 0)
       throw new CodedError(
         'usage',
-        'this machine has no key that opens backups: name one with --identity FILE',
+        'this machine has no key that opens backups: restore the backup of the keys first (`sallyport restore KEYS.age --identity FILE`), or name with --identity FILE what opens this one',
       );
     const database = config.database ? resolveSecret(config.database.urlRef) : null;
     const unsigned = options.flag('trust-unsigned');
@@ -141,6 +141,7 @@ export const restore: Command = {
       print(
         `${options.data}: installation ${restored.about.id} as of ${restored.about.at}`,
         `${restored.files} files, ${restored.rows} rows, ${restored.entries} entries of the log, which verifies; ${seconds(restored.tookMs)}`,
+        `As of then: ${holdsAgain(restored.about.at)}. ${REVOKE_AGAIN[0]!.toUpperCase()}${REVOKE_AGAIN.slice(1)}.`,
       );
     return 0;
   },

@@ -1,5 +1,5 @@
 import { CodedError } from '@sallyport/core';
-import { withClient } from '../client.ts';
+import { type Client, withClient } from '../client.ts';
 import type { Command } from '../commands.ts';
 import type { Options } from '../options.ts';
 import { print, printJson, table } from '../output.ts';
@@ -96,7 +96,12 @@ export const keyCreate: Command = {
     );
     if (options.json) printJson(made);
     else
-      print(made.key, '', `Id ${made.id}, until ${made.expiresAt}. This is the only time the key is shown.`);
+      print(
+        made.key,
+        '',
+        `Id ${made.id}, until ${made.expiresAt}. This is the only time the key is shown.`,
+        'Programs call the gateway, unless it is set otherwise http://127.0.0.1:8080: the base URL of an OpenAI client ends in /v1, that of an Anthropic or Ollama client does not.',
+      );
     return 0;
   },
 };
@@ -129,6 +134,20 @@ const stateOf = ({ revokedAt, expiresAt, ownerLeft }: Key): string => {
     ? `until ${ownerLeft.endsAt}, for its owner left`
     : `until ${expiresAt}`;
 };
+
+/** The id of a key that is named by it, or by a name that one live key has. @throws CodedError `not-found` */
+async function idOf(client: Client, named: string): Promise<string> {
+  if (named.startsWith('key_')) return named;
+  const { keys } = await client.call<{ keys: Key[] }>('GET', '/api/v1/keys');
+  const own = keys.filter(({ name, revokedAt }) => name === named && revokedAt === null);
+  if (own.length === 1) return own[0]!.id;
+  throw new CodedError(
+    'not-found',
+    own.length === 0
+      ? `no key that is live is called \`${named}\`: sallyport key list shows them`
+      : `${own.length} live keys are called \`${named}\`: name the id of one, ${own.map(({ id }) => id).join(' or ')}`,
+  );
+}
 
 /** Says who answers for an API key. */
 export const keyOwner: Command = {
@@ -181,16 +200,16 @@ export const keyRotate: Command = {
 /** Revokes an API key; in force when the command ends. */
 export const keyRevoke: Command = {
   name: 'key revoke',
-  usage: 'key revoke ID',
+  usage: 'key revoke ID|NAME',
   summary: 'revoke an API key, and those that it was rotated to, at once',
   async run(options) {
-    const [id] = options.positionals;
-    if (id === undefined)
-      throw new CodedError('usage', 'name the id of a key: sallyport key list shows them');
-    const key = await withClient(options, (client) =>
+    const [named] = options.positionals;
+    if (named === undefined)
+      throw new CodedError('usage', 'name a key, or its id: sallyport key list shows them');
+    const key = await withClient(options, async (client) =>
       client.call<Key & { readonly successors: readonly string[] }>(
         'POST',
-        `/api/v1/keys/${encodeURIComponent(id)}/revoke`,
+        `/api/v1/keys/${encodeURIComponent(await idOf(client, named))}/revoke`,
         {},
       ),
     );

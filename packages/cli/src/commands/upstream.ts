@@ -10,6 +10,7 @@ interface System {
   readonly mode: string;
   readonly urls: readonly string[];
   readonly apiKeyRef: string | null;
+  readonly models: readonly string[];
   readonly demo: boolean;
   readonly origin: string;
 }
@@ -99,6 +100,10 @@ export const upstreamAdd: Command = {
         `${system.name} is behind the gates, in ${system.mode} mode${reached ? '' : ', and calls to it fail as it is now'}.`,
       );
       printConnections(connections);
+      if (system.models.length === 0 && system.dialect !== 'oip')
+        print(
+          `No models are named, so clients that list models see only \`${name}\`: sallyport upstream edit ${name} --model MODEL`,
+        );
       print(
         reached
           ? `Now make a key for it: sallyport key create --name NAME --systems ${system.name}`

@@ -36,7 +36,7 @@ export function FindingsPage(): ReactElement {
       <h1>Findings</h1>
       <p className="text-sm text-muted">
         One kind of attack or fault in one place is one finding, whatever sees it. What a scan found is closed
-        by a scan that looks again and no longer sees it, and by nobody; what was seen in calls stays.
+        only by a scan that looks again and no longer sees it, and by no person; what was seen in calls stays.
         Priority counts how bad it is, how likely it is to be used, and what it reaches.
       </p>
       <Fault fault={error} />

@@ -183,7 +183,15 @@ export function OverviewPage(): ReactElement {
                       </td>
                       <td>{count(seen?.exchanges)}</td>
                       <td>{count(seen?.denied)}</td>
-                      <td>{seen && would === null ? '– (none inspected)' : count(would ?? undefined)}</td>
+                      <td>
+                        {seen && would === null
+                          ? '– (none inspected)'
+                          : system.mode === 'enforce'
+                            ? would
+                              ? `${count(would)} while it observed`
+                              : '– (it enforces)'
+                            : count(would ?? undefined)}
+                      </td>
                     </tr>
                   );
                 })}

@@ -57,7 +57,7 @@ export function PeoplePage(): ReactElement {
                 <th scope="col">Name</th>
                 <th scope="col">Holds</th>
                 <th scope="col">Proven by</th>
-                <th scope="col">Last used a role</th>
+                <th scope="col">Last used their roles</th>
                 <th scope="col">State</th>
               </tr>
             </thead>

@@ -83,7 +83,8 @@ function Credentials({
         />
         {fresh ? (
           <small id={hint} className="text-muted">
-            At least {PASSWORD_CHARACTERS_MIN} characters; a sentence is fine. It is kept as an argon2id hash.
+            At least {PASSWORD_CHARACTERS_MIN} characters; a sentence is fine. It is kept as a hash, from
+            which it cannot be read.
           </small>
         ) : null}
       </label>

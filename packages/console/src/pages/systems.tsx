@@ -15,7 +15,7 @@ import { SystemForm } from '../parts/system-form.tsx';
 import { SystemTabs } from '../parts/tabs.tsx';
 import { TryCall } from '../parts/try-call.tsx';
 import { queries } from '../queries.ts';
-import { count, moment, plural, seenOf, wouldDeny } from '../words.ts';
+import { count, moment, passedBefore, plural, seenOf, wouldDeny } from '../words.ts';
 
 /** Every AI system behind the gates. */
 export function SystemsPage(): ReactElement {
@@ -56,10 +56,12 @@ export function SystemsPage(): ReactElement {
                 {system.demo ? ' – demonstration' : ''}
               </p>
               <p className="text-sm">
-                {plural(seen?.exchanges, 'call')}, {count(seen?.denied)} denied,{' '}
+                {plural(seen?.exchanges, 'call')}, {count(seen?.denied)} denied
                 {seen && would === null
-                  ? 'none inspected yet'
-                  : `${count(would ?? undefined)} more if enforced`}
+                  ? ', none inspected yet'
+                  : system.mode === 'enforce'
+                    ? passedBefore(would ?? 0)
+                    : `, ${count(would ?? undefined)} more if enforced`}
               </p>
             </section>
           );
@@ -134,6 +136,16 @@ export function SystemPage(): ReactElement {
           <dd>{system.dialect}</dd>
           <dt className="text-muted">Addresses</dt>
           <dd className="break-all">{system.urls.join(', ')}</dd>
+          {system.dialect === 'oip' ? null : (
+            <>
+              <dt className="text-muted">Models</dt>
+              <dd className="break-all">
+                {system.models.length > 0
+                  ? system.models.join(', ')
+                  : `none named: clients that list models see only ${name}, and must be told theirs`}
+              </dd>
+            </>
+          )}
           <dt className="text-muted">Credential</dt>
           <dd>
             {system.apiKeyRef ?? 'none'}

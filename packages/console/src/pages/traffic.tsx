@@ -3,6 +3,7 @@ import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { type ReactElement, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { Exchange } from '../api.ts';
+import { type Caller, useCallers } from '../callers.ts';
 import { useLive } from '../live.ts';
 import { PANEL, useClosePanel } from '../panels.ts';
 import { ExchangePanel } from '../parts/exchange-panel.tsx';
@@ -14,14 +15,17 @@ import { clock, count, expiredWords, millis, plural, zone } from '../words.ts';
 
 const route = getRouteApi('/app/traffic');
 const COLUMNS =
-  'grid gap-3 px-2 max-sm:grid-cols-[6rem_minmax(3rem,1fr)_6.5rem_minmax(3rem,1fr)] sm:min-w-192 sm:grid-cols-[5.5rem_minmax(6rem,1fr)_minmax(7rem,1fr)_minmax(6rem,1fr)_8rem_minmax(8rem,1.4fr)_5rem]';
+  'grid gap-3 px-2 max-sm:grid-cols-[6rem_minmax(3rem,1fr)_6.5rem_minmax(3rem,1fr)] sm:min-w-192 sm:grid-cols-[5.5rem_minmax(6rem,1fr)_minmax(6rem,1fr)_minmax(7rem,1fr)_8rem_minmax(8rem,1.4fr)_5rem] xl:grid-cols-[5.5rem_minmax(6rem,1fr)_minmax(6rem,1fr)_minmax(7rem,1fr)_minmax(6rem,1fr)_8rem_minmax(8rem,1.4fr)_5rem]';
 /** Columns that a narrow screen leaves to the call itself. */
 const WIDE = 'max-sm:hidden';
+/** And those that only a wide one has. */
+const WIDEST = 'max-xl:hidden';
 const TITLES = [
   ['Time', ''],
+  ['Caller', WIDE],
   ['System', ''],
   ['Operation', WIDE],
-  ['Model', WIDE],
+  ['Model', WIDEST],
   ['Outcome', ''],
   ['Seen', ''],
   ['Took', WIDE],
@@ -89,6 +93,7 @@ export function TrafficPage(): ReactElement {
   const loaded = useQueries({
     queries: until === null ? [] : pages.map((n) => queries.page(filter, until, n)),
   });
+  const callers = useCallers();
   const rowAt = (index: number): Exchange | undefined =>
     loaded[pages.indexOf(Math.floor(index / PAGE_ROWS))]?.data?.[index % PAGE_ROWS];
   const set = (change: Partial<TrafficFilter> & { id?: string | undefined }): void => {
@@ -141,6 +146,7 @@ export function TrafficPage(): ReactElement {
                 index={index}
                 style={style}
                 exchange={rowAt(index)}
+                callerOf={callers.of}
                 focused={index === active}
                 shown={id}
                 onFocus={setActive}
@@ -169,11 +175,16 @@ function Filters({
   onChange: (change: Partial<TrafficFilter>) => void;
 }): ReactElement {
   const systems = useQuery(queries.systems);
+  const callers = useCallers();
+  const plain = (values: readonly string[]) => values.map((value) => [value, value] as const);
+  const known = callers.all.map(({ actor, name }) => [actor, name ?? actor] as const);
+  const other = filter.actor !== undefined && callers.of(filter.actor).name === null ? [filter.actor] : [];
   const choices = [
-    ['system', 'System', (systems.data ?? []).map((system) => system.name)],
-    ['outcome', 'Outcome', OUTCOMES],
-    ['wouldBe', 'Policy says', ['allow', 'flag', 'redact', 'deny']],
-    ['detector', 'Seen', DETECTORS],
+    ['system', 'System', plain((systems.data ?? []).map((system) => system.name))],
+    ['actor', 'Caller', [...known, ...plain(other)]],
+    ['outcome', 'Outcome', plain(OUTCOMES)],
+    ['wouldBe', 'Policy says', plain(['allow', 'flag', 'redact', 'deny'])],
+    ['detector', 'Seen', plain(DETECTORS)],
   ] as const;
   return (
     <form className="flex flex-wrap gap-4" aria-label="Filter" onSubmit={(event) => event.preventDefault()}>
@@ -181,13 +192,15 @@ function Filters({
         <label key={name} className="flex items-center gap-2 text-sm">
           {label}
           <select
-            className="input"
+            className="input max-w-48"
             value={filter[name] ?? ''}
             onChange={(event) => onChange({ [name]: event.target.value || undefined })}
           >
             <option value="">all</option>
-            {values.map((value) => (
-              <option key={value}>{value}</option>
+            {values.map(([value, said]) => (
+              <option key={value} value={value}>
+                {said}
+              </option>
             ))}
           </select>
         </label>
@@ -208,6 +221,7 @@ function Row({
   index,
   style,
   exchange,
+  callerOf,
   focused,
   shown,
   onFocus,
@@ -215,6 +229,7 @@ function Row({
   index: number;
   style: { transform: string; height: string };
   exchange: Exchange | undefined;
+  callerOf: (actor: string) => Caller;
   focused: boolean;
   shown: string | undefined;
   onFocus: (index: number) => void;
@@ -253,6 +268,9 @@ function Row({
               {clock(exchange.at)}
             </Link>
           </span>
+          <span role="cell" className={`truncate ${WIDE}`} title={exchange.actor}>
+            {callerOf(exchange.actor).name ?? exchange.actor}
+          </span>
           <span role="cell" className="truncate">
             {exchange.system ?? '–'}
             {exchange.demo ? ' (demo)' : ''}
@@ -262,7 +280,7 @@ function Row({
             {exchange.operation ?? '–'}
             {exchange.stream ? ', stream' : ''}
           </span>
-          <span role="cell" className={`truncate ${WIDE}`}>
+          <span role="cell" className={`truncate ${WIDEST}`}>
             {exchange.model ?? '–'}
           </span>
           <span role="cell">

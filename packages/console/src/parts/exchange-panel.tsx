@@ -2,6 +2,7 @@ import { mostTelling } from '@sallyport/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { type ReactElement, useEffect, useRef, useState } from 'react';
 import { api, type ExchangeProof } from '../api.ts';
+import { useCallers } from '../callers.ts';
 import { verifyInclusion } from '../inclusion.ts';
 import { queries } from '../queries.ts';
 import { count, moment, plural, spend } from '../words.ts';
@@ -46,9 +47,13 @@ const KINDS = [
 
 function Facts({ proof }: { proof: ExchangeProof }): ReactElement {
   const { exchange } = proof;
+  const caller = useCallers().of(exchange.actor);
   const rows: readonly (readonly [string, string])[] = [
     ['Began', moment(exchange.at)],
-    ['Caller', `${exchange.actor}${exchange.synthetic ? ', our own probe' : ''}`],
+    [
+      'Caller',
+      `${caller.name === null ? caller.actor : `${caller.name} (${caller.actor})`}${exchange.synthetic ? ', our own probe' : ''}`,
+    ],
     ['System', `${exchange.system ?? 'none'}, ${exchange.mode}`],
     ['Operation', `${exchange.operation ?? 'none'}${exchange.stream ? ', stream' : ''}`],
     ['Model', exchange.model ?? 'none'],

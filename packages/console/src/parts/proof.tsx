@@ -31,8 +31,8 @@ export function ProofDialog(): ReactElement {
   return (
     <Dialog title="Prove that it is you" open={open} onClose={() => end(false)}>
       <p className="mb-3">
-        This is dangerous enough to ask: your last proof is older than five minutes, or your account has a
-        stronger one.
+        This change is grave, so you are asked who you are: your last proof is older than five minutes, or
+        your account has a stronger one.
       </p>
       <Prove
         onProven={async () => {

@@ -4,6 +4,7 @@ import { api, type System } from '../api.ts';
 import { queries } from '../queries.ts';
 import { testConnection } from './connection.tsx';
 import { CredentialCommand, CredentialField } from './credential-field.tsx';
+import { ModelsField, modelsIn } from './models-field.tsx';
 import { Fault } from './notice.tsx';
 
 const LIMITS = [
@@ -35,7 +36,9 @@ export function SystemEdit({ system, onDone }: { system: System; onDone: () => v
     const limits = Object.fromEntries(
       LIMITS.flatMap(([name]) => (said(name) === '' ? [] : [[name, Number(said(name))]])),
     );
+    const models = modelsIn(form);
     const change = {
+      ...(models.join() === system.models.join() ? {} : { models }),
       ...(urls.join() === system.urls.join() ? {} : { urls }),
       ...(ref === system.apiKeyRef ? {} : { apiKeyRef: ref }),
       ...(allowPrivate === system.allowPrivate ? {} : { allowPrivate }),
@@ -50,6 +53,7 @@ export function SystemEdit({ system, onDone }: { system: System; onDone: () => v
         <span>Addresses, in order of preference</span>
         <textarea className="input" name="urls" required rows={2} defaultValue={system.urls.join('\n')} />
       </label>
+      <ModelsField models={system.models} />
       <CredentialField
         defaultValue={system.apiKeyRef ?? ''}
         onChange={(event) => setReference(event.currentTarget.value.trim())}
@@ -65,7 +69,7 @@ export function SystemEdit({ system, onDone }: { system: System; onDone: () => v
       ))}
       <label className="flex items-center gap-2">
         <input type="checkbox" name="allowPrivate" defaultChecked={system.allowPrivate} />
-        It lives at a loopback or private address
+        It lives at a loopback or private address (allowPrivate)
       </label>
       <Fault fault={edit.error} />
       <div>

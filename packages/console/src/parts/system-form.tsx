@@ -4,6 +4,7 @@ import { api, type System } from '../api.ts';
 import { queries } from '../queries.ts';
 import { testConnection } from './connection.tsx';
 import { CredentialCommand, CredentialField } from './credential-field.tsx';
+import { ModelsField, modelsIn } from './models-field.tsx';
 import { Fault } from './notice.tsx';
 
 const DIALECTS = [
@@ -37,7 +38,8 @@ export function SystemForm({ onDone }: { onDone: (system: System) => void }): Re
     setReference(said('apiKeyRef', ''));
     setDraft([
       ...['upstream', 'add', said('name', 'NAME'), '--dialect', said('dialect', 'openai')],
-      ...['--url', said('url', 'URL'), ...(form.has('allowPrivate') ? ['--allow-private'] : [])],
+      ...['--url', said('url', 'URL'), ...modelsIn(form).flatMap((model) => ['--model', model])],
+      ...(form.has('allowPrivate') ? ['--allow-private'] : []),
     ]);
   };
   const submit = (event: FormEvent<HTMLFormElement>): void => {
@@ -50,6 +52,7 @@ export function SystemForm({ onDone }: { onDone: (system: System) => void }): Re
       urls: [String(form.get('url')).trim()],
       allowPrivate,
       mode: 'observe',
+      models: modelsIn(form),
       ...(ref === '' ? {} : { apiKeyRef: ref }),
     });
   };
@@ -91,6 +94,7 @@ export function SystemForm({ onDone }: { onDone: (system: System) => void }): Re
           autoComplete="off"
         />
       </label>
+      <ModelsField />
       <CredentialField placeholder="env:ASSISTANT_API_KEY" />
       <label className="flex items-center gap-2">
         <input
@@ -99,7 +103,7 @@ export function SystemForm({ onDone }: { onDone: (system: System) => void }): Re
           checked={allowPrivate}
           onChange={(event) => setAllowPrivate(event.target.checked)}
         />
-        It lives at a loopback or private address
+        It lives at a loopback or private address (allowPrivate)
       </label>
       <CredentialCommand reference={reference} before={draft} />
       <Fault fault={add.error} />

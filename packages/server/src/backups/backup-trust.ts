@@ -106,7 +106,7 @@ export function requireTrusted(read: BackupRead, trust: BackupTrust): BackupAbou
   const pinsBoth = trust.keys.some((key) => namesQuantumSafe(key, keys[0]!.name));
   if (!isKnown(classic) || (pinsBoth && !isKnown(quantumSafe)))
     throw untrusted(
-      `it was made by \`${keys[0]!.name}\` under the key ${Buffer.from(keys[0]!.keyId).toString('hex')}, which this machine does not know. Compare with the \`verifier.key\` that you kept of it, and restore with \`--trust ${classic}\``,
+      `it was made by \`${keys[0]!.name}\` under the key ${Buffer.from(keys[0]!.keyId).toString('hex')}, which this machine does not know. Compare with the \`verifier.key\` that you kept of it (it lies in \`ledger/\` of its data folder), and restore with \`--trust ${classic}\``,
     );
   return about;
 }

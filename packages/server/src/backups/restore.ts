@@ -24,8 +24,10 @@ import { openRoot } from '../root-home.ts';
 import { isRootPart, ROOT_NAME } from './backup-contents.ts';
 import { knownBackupIdentity } from './backup-identity.ts';
 import { type BackupAbout, type BackupTrust, requireTrusted } from './backup-trust.ts';
+import { noteRestored } from './restored-note.ts';
 
 export { knownLogKeys } from './backup-trust.ts';
+export { holdsAgain, REVOKE_AGAIN } from './restored-note.ts';
 
 /** What a restore came to. */
 export interface Restored {
@@ -157,6 +159,7 @@ export async function restoreBackup(
         : await loadPostgres(databaseUrl, stateLines(state));
     rmSync(state, { recursive: true });
     forgetRoot(partial);
+    noteRestored(partial, about.at);
     moveTo(place, partial);
     rememberLog(place, rootKey, about.verifierKeys);
     // From here on the log of this folder goes on from what was restored.

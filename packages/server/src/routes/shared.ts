@@ -222,8 +222,8 @@ export function systemView(
   credentialLack: string | null,
   backsOff: string | null,
 ): z.infer<typeof schemas.systemView> {
-  const { dialect, urls, mode, allowPrivate, apiKeyRef, environment, dataClasses } = config;
-  const shown = { dialect, urls, mode, allowPrivate, environment, dataClasses };
+  const { dialect, urls, mode, allowPrivate, models, apiKeyRef, environment, dataClasses } = config;
+  const shown = { dialect, urls, mode, allowPrivate, models, environment, dataClasses };
   return { name, ...shown, apiKeyRef: apiKeyRef ?? null, credentialLack, backingOff: backsOff, demo, origin };
 }
 
