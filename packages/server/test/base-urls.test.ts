@@ -79,6 +79,5 @@ describe('a client whose base URL is off by the version', () => {
     assert.deepEqual({ ...(await client.models.retrieve('shop')) }, { ...listed[0] });
     const { data } = await anthropic('').models.list();
     assert.deepEqual({ ...(await anthropic('').models.retrieve('desk')) }, { ...data[0] });
-    await assert.rejects(client.models.retrieve('none'));
   });
 });

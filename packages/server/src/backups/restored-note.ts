@@ -32,4 +32,4 @@ export const holdsAgain = (asOf: string): string =>
 
 /** What to do about that. */
 export const REVOKE_AGAIN =
-  'with the server stopped, `sallyport ledger fill --from FOLDER` fetches from a newer copy of the log what was done since, and `sallyport state` says where rows differ; then revoke again what is to stay revoked';
+  'with the server stopped, `sallyport ledger fill --from FOLDER` fetches from a newer copy of the log what was done since, and what was revoked there is so again; without a copy, revoke again what is to stay revoked';
