@@ -17,7 +17,7 @@ import { PII_ENTITIES, type PiiMatch } from './pii/entity.ts';
 import { findNames } from './pii/find-names.ts';
 import { findPii } from './pii/find-pii.ts';
 import { isOwn } from './pii/own.ts';
-import { INJECTION_RULES, LOOSE_RULES } from './rules/injection-rules.ts';
+import { CORRECTION, INJECTION_RULES, LOOSE_RULES } from './rules/injection-rules.ts';
 import { RuleSet } from './rules/rule-set.ts';
 import { findSecrets, findTurnedSecrets } from './secrets/find-secrets.ts';
 import { Standing } from './standing.ts';
@@ -173,7 +173,8 @@ export class Inspector {
     if (!this.#model || !standing.asksModel(view)) return 0;
     const whole = this.#model.score(view.text, standing.reader);
     // An alarm must stand without what harmless texts say of secrets.
-    const rest = whole.probability >= FLAG_AT ? withoutPlainSense(view, text) : view.text;
+    const rest =
+      whole.probability >= FLAG_AT ? standing.rest(view, withoutPlainSense(view, text)) : view.text;
     const again = rest === view.text ? whole : this.#model.score(rest, standing.reader);
     const { probability, start, end } = again.probability < whole.probability ? again : whole;
     if (probability < FLAG_AT || standing.channel === 'output') return probability;
@@ -230,6 +231,12 @@ export class Inspector {
         if (!standing.counts(view, match.index, end)) continue;
         if (LOOSE_RULES.has(rule.id)) standing.loosely(view, end - match.index);
         const span = view.span(match.index, end);
+        if (standing.isEveryday(rule.id, view, match.index, end)) {
+          const { severity, confidence, references } = CORRECTION;
+          if (++milder <= MATCHES_PER_RULE_MAX)
+            findings.add('injection', CORRECTION.id, severity, confidence, references, span, view.chain);
+          continue;
+        }
         const severity = standing.severity(view, rule.severity, match.index, end);
         // What is only spoken of, or said by an earlier answer, however often, hides none that is as grave as the rule says.
         if (severity !== rule.severity && ++milder > MATCHES_PER_RULE_MAX) continue;

@@ -1,5 +1,6 @@
 import type { Severity, TextChannel } from '@sallyport/core';
 import { DENY_AT, FLAG_AT } from './model/injection-model.ts';
+import { isEveryday, namesItsText } from './rules/everyday.ts';
 import type { View } from './views/canonicalise.ts';
 
 /** Steps that bring out what no one can read as it is written; others only rewrite a text that anyone can. */
@@ -32,7 +33,17 @@ const SAID_REACH = 64;
 /** In marks, and before or behind them a word for what is spoken of: an attack, a text that a filter knows. */
 const SPEAKS = 'attacks?|injections?|jailbreaks?|phrases?|strings?|patterns?|regexp?|filters?|llms?';
 const SAID_BEFORE = new RegExp(`\\b(?:${SPEAKS})\\b[^.!?\\n"]{0,32}["'“‘\`]$`);
-const SAID_BEHIND = new RegExp(`^["'”’\`][\\s,]{1,2}(?:\\w{1,12} ){0,2}(?:${SPEAKS})\\b`);
+const SAID_BEHIND = new RegExp(
+  `^["'”’\`][\\s,]{1,2}(?!(?:and|then|now|so|please|go|or)\\b)(?:\\w{1,12} ){0,4}(?:${SPEAKS})\\b`,
+);
+/** A question about the words in the marks. */
+const ASKED_BEFORE = new RegExp(
+  `\\b(?:${[
+    "what (?:does|do|is|would)|what's|why (?:does|do|is|would|should)|how (?:does|do|would)",
+    'explain (?:what|why|how)',
+  ].join('|')})(?: (?:the|a|it when|someone) )?[^.!?\\n"]{0,24} ?["'“‘\`]$`,
+);
+const ASKED_BEHIND = /^["'”’`] (?:means?|does|do|works?|is|are|stands? for|achieves?|trick)\b/;
 const MARKED_BEFORE = /["'“‘`]$/;
 const MARKED_BEHIND = /^["'”’`]/;
 
@@ -41,7 +52,11 @@ function isMentioned(text: string, start: number, end: number): boolean {
   const before = text.slice(Math.max(0, start - SAID_REACH), start);
   const behind = text.slice(end, end + SAID_REACH);
   if (!MARKED_BEFORE.test(before) || !MARKED_BEHIND.test(behind)) return false;
-  return SAID_BEFORE.test(before) || SAID_BEHIND.test(behind);
+  return (
+    SAID_BEFORE.test(before) ||
+    SAID_BEHIND.test(behind) ||
+    (ASKED_BEFORE.test(before) && ASKED_BEHIND.test(behind))
+  );
 }
 
 /**
@@ -57,6 +72,8 @@ export class Standing {
   /** Characters in which findings were looked for. */
   #sought = 0;
   #explained: View | null = null;
+  /** Where a view says what people say on ordinary days. */
+  readonly #everyday = new Map<View, [number, number][]>();
 
   /** @param plain the text as written, normalised */
   constructor(channel: TextChannel, plain: string) {
@@ -108,6 +125,29 @@ export class Standing {
   /** Notes that a rule explains so many characters of a view, in one run, as a request of ordinary days. */
   loosely(view: View, characters: number): void {
     if (2 * characters >= view.text.length) this.#explained = view;
+  }
+
+  /** Whether what a rule found is what people say on ordinary days; noted, so that the model does not judge it. */
+  isEveryday(rule: string, view: View, start: number, end: number): boolean {
+    if (this.bringsOut(view)) return false;
+    const repeats = rule === 'repeat-above-loosely' && this.reader === 'user' && namesItsText(view.text, end);
+    if (!repeats && !isEveryday(rule, view.text, start, end, this.reader)) return false;
+    const spans = this.#everyday.get(view);
+    if (spans) spans.push([start, end]);
+    else this.#everyday.set(view, [[start, end]]);
+    return !repeats;
+  }
+
+  /** What is left of a view's text without that. @param text of the same length */
+  rest(view: View, text: string): string {
+    let rest = '';
+    let at = 0;
+    for (const [start, end] of (this.#everyday.get(view) ?? []).sort(([a], [b]) => a - b)) {
+      if (start < at) continue;
+      rest += text.slice(at, start) + ' '.repeat(end - start);
+      at = end;
+    }
+    return rest + text.slice(at);
   }
 
   /** Whether an alarm of the model is explained: most of the text is one such request. */

@@ -51,7 +51,7 @@ const ADVICE = [
   ),
   new RegExp(`\\b(?:never|do not|don't) ${SAYS} your (?:passwords?|pin|codes?|one-time codes?)\\b`, 'g'),
   new RegExp(
-    `${NEGATED}(?:share|tell|give|send|disclose|reveal|show|print|repeat|leak|expose) (?:out )?(?:your|the|these|this|any)(?: \\w{1,24}){0,2} (?:prompts?|instructions|rules|guidelines)\\b`,
+    `${NEGATED}(?:share|tell|give|send|disclose|reveal|show|print|repeat|leak|expose) (?:out )?(?:your|my|its|their|his|her|the|these|this|any)(?: \\w{1,24}){0,2} (?:prompts?|instructions|rules|guidelines)\\b`,
     'g',
   ),
   new RegExp(`\\b(?:asks?|urges?|tells?|wants?) you to ${URGED}(?:,? or to ${URGED})?\\b`, 'g'),

@@ -345,3 +345,6 @@ export const INJECTION_RULES: readonly InjectionRule[] = [
   ),
   ...OTHER_LANGUAGES,
 ];
+
+/** What people say who correct themselves: the rule that findings of ordinary days are told as. */
+export const CORRECTION = INJECTION_RULES.find(({ id }) => id === 'message-override')!;

@@ -23,12 +23,15 @@ export const ASKS =
   "\\b(?:reveal|show|print|output|display|repeat|recite|leak|expose|dump|disclose|share|tell|give|write out|copy|spell|quote|return|list|provide|type|send|state|what (?:is|are|was|were)|what's)\\b(?:\\s(?:me|us|out|back|verbatim|exactly|again))?";
 /** A subject of its own makes instructions those of something else. */
 const ABOUT = '(?!s?\\s(?:for|on|of|in|from|about|regarding)\\s(?!you|this (?:chat|conversation)))';
+/** A prompt that is to be made for something, or whose form is asked for, is none that a system has. */
+const TO_BE_MADE =
+  "(?!s? (?:templates?|formats?|examples?|syntax|structure|schema|fields?) (?:for|in|of|from) (?!you|yours?|this|the (?:current|above)))(?!s? (?:that |which )?(?:(?:you(?:'d| would| could| might)(?: use| write| suggest| give| recommend| choose| propose| draft)|(?:i|we) (?:should|could|can|might)(?: use| give| write| set)) (?:for|to|in|when) (?!me\\b|this|these|you|the current|our\\b)))";
 const KEPT =
   'initial|original|hidden|secret|internal|starting|first|full|entire|complete|exact|confidential|underlying|base|core|pre';
 /** Instructions that are said to be the system's own. */
 export const OWN = `your\\s(?:\\w{1,12}\\s){0,2}(?:(?:system|developer)[\\s-]?(?:\\w{1,12}\\s)?(?:prompt|instructions?|message|rules|guidelines|directives?|configuration)|(?:${KEPT})[\\s-]?(?:\\w{1,12}\\s)?(?:prompt|instructions?|rules|guidelines|directives?|configuration)${ABOUT}|secret (?:code|key|word|phrase|value|marker))`;
 /** What only an AI system has. */
-export const SYSTEM = `(?:the|this|that|all|any)\\s(?:\\w{1,12}\\s){0,2}(?:(?:system|developer|hidden|pre)[\\s-]?(?:prompt|instructions|directives)(?!s? for (?:an?|my|our)\\s)|(?:system|developer) message${ABOUT}|(?:${KEPT}) (?:\\w{1,12}\\s)?prompt${ABOUT}|(?:hidden|secret|confidential|internal) instructions${ABOUT}|secret (?:code|key|word|phrase|value|marker)\\b(?!\\s(?:in|for|of|to|from|used|setting|parameter)))`;
+export const SYSTEM = `(?:the|this|that|all|any)\\s(?:\\w{1,12}\\s){0,2}(?:(?:system|developer|hidden|pre)[\\s-]?(?:prompt|instructions|directives)(?!s? for (?:an?|my|our)\\s)${TO_BE_MADE}|(?:system|developer) message${ABOUT}${TO_BE_MADE}|(?:${KEPT}) (?:\\w{1,12}\\s)?prompt${ABOUT}|(?:hidden|secret|confidential|internal) instructions${ABOUT}|secret (?:code|key|word|phrase|value|marker)\\b(?!\\s(?:in|for|of|to|from|used|setting|parameter)))`;
 /** Where someone is told to keep instructions to themselves, in so many words: asks for none. */
 export const KEPT_BACK = `(?!(?<=${NEGATED})\\w{1,12}\\s(?:out\\s)?(?:${OWN}|${SYSTEM}))`;
 /** Instructions that are said to have been given. */
