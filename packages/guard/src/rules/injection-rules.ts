@@ -20,6 +20,7 @@ export const LOOSE_RULES: ReadonlySet<string> = new Set([
   'message-override',
   'conversation-override',
   'repeat-above-loosely',
+  'concealment-or-conduct',
 ]);
 
 const NEW_ORDERS_KEYWORDS = [
