@@ -2,7 +2,7 @@ import type { Detection, InspectionRequest } from '@sallyport/core';
 import { ContentModel } from './content/content-model.ts';
 import { Findings } from './findings.ts';
 import { KeywordIndex } from './keyword-index.ts';
-import { isForeign } from './language.ts';
+import { isForeign, readsEnglish } from './language.ts';
 import { DENY_AT, FLAG_AT, InjectionModel } from './model/injection-model.ts';
 import { withoutPlainSense } from './model/plain-sense.ts';
 import { NameTagger } from './names/tagger.ts';
@@ -167,7 +167,7 @@ export class Inspector {
 
   /**
    * What the model makes of a view. Answers are scored, but an answer that speaks of instructions attacks nobody. The prose
-   * that it learned from is English: of what is written in another language its score alone is a suspicion.
+   * that it learned from is English: of what does not tell that it is, its score alone is a suspicion.
    */
   #learned(view: View, text: string, standing: Standing, findings: Findings): number {
     if (!this.#model || !standing.asksModel(view)) return 0;
@@ -181,7 +181,9 @@ export class Inspector {
     const foreign = isForeign(view.text.slice(start, end));
     if (probability >= standing.flagAt(view, start, end, foreign)) {
       if (!standing.counts(view, start, end)) return 0;
-      const sure = probability >= DENY_AT && standing.deniesAlone(view, foreign);
+      const written = view.span(start, end);
+      const english = readsEnglish(view.text.slice(start, end), text.slice(written.start, written.end));
+      const sure = probability >= DENY_AT && standing.deniesAlone(view, english);
       const severity = standing.severity(view, sure ? 'high' : 'medium', start, end);
       findings.add(
         'injection',

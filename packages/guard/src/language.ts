@@ -28,6 +28,12 @@ const KNOWN = new Map<string, 'english' | 'other'>();
 for (const line of OTHERS) for (const word of line.split(' ')) KNOWN.set(word, 'other');
 for (const word of ENGLISH.split(' ')) KNOWN.set(word, 'english');
 
+/** Small words of English that other languages have, too: a sentence of some length has one. */
+const ALSO_ENGLISH = new Set(
+  'a an as at be by can do for he her him his i in is it me my no not of on or our out she so to up us was we will'.split(
+    ' ',
+  ),
+);
 const WORD = /[a-z\u00df-\uffff]+/g;
 /** Letters of a script that may have no spaces, for each of which a word is counted. */
 const LETTERS_OF_A_WORD = 4;
@@ -56,23 +62,86 @@ export function isForeign(text: string): boolean {
   return other >= SMALL_MIN && english * 2 < other;
 }
 
-/** Small words of English that other languages have, too: a sentence of some length has one. */
-const ALSO_ENGLISH = new Set(
-  'a an as at be by can do for he her him his i in is it me my no not of on or our out she so to up us was we will'.split(
-    ' ',
-  ),
+/** Words of English that most of its texts have some of, and that other languages do not write so. */
+const COMMON_ENGLISH = new Set(
+  (
+    'previous all tell show write now any print reveal say rules guidelines disregard forget everything above hidden answer answers ' +
+    'act pretend restrictions without words word repeat give letters only never new before following policy safety told given ' +
+    'display send override disable enable game story run who why where them had more into one two over off turn some other also ' +
+    'just make made take get got know think see come used using find want work well way because each those being under after back ' +
+    'most many much such here too very could may might done like need help time year people day good best thing things world life ' +
+    'hand part case both while through during against again same another own few since until away still ever yes put set end try ' +
+    'call keep close leave explain describe yourself itself full old high long small large next early able change access true ' +
+    'speak request requests asked asks asking unless instead anything nothing something everyone someone whatever however ' +
+    'therefore whether once every always yet am its ours mine hers these whom whose shall cannot cant dont wont youre ill ive lets ' +
+    'im user users key keys secretly private follow follows followed ignoring ignored bypass bypassing remember believe imagine ' +
+    'suppose allowed forbidden required limits limited unlimited unrestricted unfiltered uncensored restricted restriction rule ' +
+    'law laws ethical moral evil freely freedom truth lie lies lying really trust trusted owner boss employee employees company ' +
+    'customer customers read reading written writing writes wrote spell spelled backwards reverse translate letter sentence ' +
+    'sentences language english below last second third beginning middle whole entire exactly begin starts starting ends ending ' +
+    'sends sent sending forward forwards upload download delete deletes remove removes attacker click open opens warning thanks ' +
+    'thank hello dear sorry wants wanted wish hope love hate feel felt woman men women child children friend friends family house ' +
+    'home money card number numbers phone address city country water food car build built running works working job business ' +
+    'school student students teacher book books big little great bad better worse worst right wrong left hard easy quick fast slow ' +
+    'low hot cold happy sad thinking thought knows knew known learn learned teach taught understand mean means meant seem seems ' +
+    'look looks looking watch hear listen talk talking spoke says said speaks saying replies reply respond responds responding ' +
+    'responses around between among within along across behind beyond near towards toward upon onto down needs needed unable ' +
+    'behave behaves becoming become becomes became play plays playing often sometimes usually today tomorrow yesterday tonight ' +
+    'week weeks month months years hour hours step steps ways kind kinds sets order orders ordered'
+  ).split(' '),
 );
-/** Plain words from which a sentence without a small word of English is not English. */
-const PLAIN_WORDS_MIN = 4;
+/** Such words that other languages write, too. */
+const SHARED = new Set(
+  'attention important ignore inbox per via mail mails table tables group groups page pages lines line input output link real ' +
+    'list lists free bank far even let start stop first simple note minute minutes man use sort file files name album chat text'.split(
+      ' ',
+    ),
+);
 const MARKS = /\p{M}/gu;
 const LETTERS = /\p{L}+/gu;
+/** A letter that English does not have. */
+const MARKED_LETTER = /[\u00df-\u024f\u1e00-\u1eff]/;
+/** Of the words of an English text, those that tell it, at least; what counts half tells other languages, too. */
+const TELLING_SHARE = 0.2;
+/** Words of English from which half as much of it makes a text of two languages English. */
+const ENGLISH_MIN = 4;
+
+const withoutMarks = (word: string): string => word.normalize('NFD').replaceAll(MARKS, '');
+const tellsEnglish = (word: string): boolean => KNOWN.get(word) === 'english' || COMMON_ENGLISH.has(word);
+
+/**
+ * Whether a text is English, by what speaks for it: a list of a few words of any other language has no small words either.
+ * @param text normalised as a view is
+ * @param written the same as written: letters that English does not have speak against it, but where they disguise its words
+ */
+export function readsEnglish(text: string, written = text): boolean {
+  let [words, english, foreign, letters] = [0, 0, 0, 0];
+  for (const [word] of text.matchAll(WORD)) {
+    words++;
+    if (tellsEnglish(word)) english++;
+    else if (KNOWN.has(word)) foreign += ALSO_ENGLISH.has(word) ? 0.5 : 1;
+    else if (ALSO_ENGLISH.has(word) || SHARED.has(word)) english += 0.5;
+    else if (isOtherScript(word)) letters += word.length;
+  }
+  for (const [word] of written.toLowerCase().normalize('NFC').matchAll(LETTERS)) {
+    if (!MARKED_LETTER.test(word)) continue;
+    const plain = withoutMarks(word);
+    if (!tellsEnglish(plain) && !KNOWN.has(plain)) foreign++;
+  }
+  foreign += letters / LETTERS_OF_A_WORD;
+  const enough = english >= ENGLISH_MIN ? 2 * english >= foreign : english > foreign;
+  return english >= 1 && english >= TELLING_SHARE * words && enough;
+}
+
+/** Plain words from which a sentence without a small word of English is not English. */
+const PLAIN_WORDS_MIN = 4;
 
 /** Whether a sentence as written is English; null where it says too little to tell, such as a name. */
 export function isEnglish(sentence: string): boolean | null {
   let [english, weak, other, plain, strange, letters] = [0, 0, 0, 0, 0, 0];
   for (const [word] of sentence.normalize('NFC').matchAll(LETTERS)) {
     const spelt = word.toLowerCase();
-    const lower = spelt.normalize('NFD').replaceAll(MARKS, '');
+    const lower = withoutMarks(spelt);
     letters += word.length;
     if (isOtherScript(lower)) strange += word.length;
     const known = KNOWN.get(lower);

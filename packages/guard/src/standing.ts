@@ -105,10 +105,10 @@ export class Standing {
     return 2 * (end - start) < view.text.length ? DENY_AT : Number.POSITIVE_INFINITY;
   }
 
-  /** Whether the model's score alone may deny a view: not in a language that it has seen little prose of, nor for a few plain words. */
-  deniesAlone(view: View, foreign: boolean): boolean {
+  /** Whether the model's score alone may deny a view: only what tells that it is English, and not for a few plain words. */
+  deniesAlone(view: View, english: boolean): boolean {
     if (this.explains(view)) return false;
-    return this.bringsOut(view) || (!foreign && shortWords(view.text) > FEW_WORDS);
+    return this.bringsOut(view) || (english && shortWords(view.text) > FEW_WORDS);
   }
 
   /** Whether a view shows what no one could read as it is written. */

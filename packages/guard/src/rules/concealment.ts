@@ -9,7 +9,8 @@ const ANY_PERSON = '(?:the |your )?(?:customers?|clients?|person|reader|owner|an
 const THIS =
   '(?:(?:about |of |to )?(?:this|these|that(?= (?:you|i)\\b)|it|any of (?:this|it|these)|what (?:you|i)\\b)|anything\\b)';
 /** What orders are called, and nothing else is; what they are called among other things. */
-const ORDER = '(?:(?:these|this|the|any) (?:\\w{1,12} )?(?:instruction|command|prompt|directive)|(?:these|this) (?:\\w{1,12} )?(?:order|task|step|action))s?';
+const ORDER =
+  '(?:(?:these|this|the|any) (?:\\w{1,12} )?(?:instruction|command|prompt|directive)|(?:these|this) (?:\\w{1,12} )?(?:order|task|step|action))s?';
 /** Acts that a system does for whoever orders them. */
 const ACT = `(?:${[
   'act|proceed|do (?:this|that|it|so|these)|carry out|send|forward|post|upload|exfiltrate|e-?mail|transmit|submit|leak|append|copy|share',
