@@ -62,8 +62,13 @@ const PLACES = new RegExp(
   'iu',
 );
 /** Words for what comes next. */
-const FOLLOWING =
-  /following|below|\bthis\b|folgend|suivant|ci-dessous|siguiente|seguinte|seguente|volgende|następując|следующ|以下|次の|다음/iu;
+const FOLLOWING = new RegExp(
+  [
+    'following|below|\\bthis\\b|folgend|suivant|ci-dessous|siguiente|seguinte|seguente|volgende',
+    'następując|следующ|以下|次の|다음',
+  ].join('|'),
+  'iu',
+);
 /** Words for what is meant for the system alone, whatever it is said about. */
 const INWARD = new RegExp(
   String.raw`(?<![\p{L}\p{N}])(?:${[
@@ -75,7 +80,8 @@ const INWARD = new RegExp(
 /** How a sentence begins that tells a system what to do. */
 const BEGINS_ORDER = new RegExp(
   String.raw`^[^\p{L}\p{N}{<[]{0,16}(?:\d{1,3}[.)]\s{0,4})?(?:please )?(?:${[
-    "never|always|do not|don['’]t|only|answer|reply|respond|refuse|decline|say|ask|offer|be|use|avoid|keep|act|pretend|speak|write|tell|mention|treat|escalate",
+    "never|always|do not|don['’]t|only|answer|reply|respond|refuse|decline",
+    'say|ask|offer|be|use|avoid|keep|act|pretend|speak|write|tell|mention|treat|escalate',
     'help|assist|greet|follow|stay|remember|ignore|make sure|ensure|check|limit|redirect|address|call|explain|summari[sz]e|translate|format|start|end|stop',
     'if (?:the|a|an|some|any|asked|they)|when(?:ever)? (?:the|a|an|some|any|asked|they)',
   ].join('|')})(?![\p{L}\p{N}])`,
@@ -91,16 +97,33 @@ const ADDRESSES = new RegExp(
   'iu',
 );
 /** Words for what is not to get out. */
-const SECRET =
-  /(?<!\p{L})(?:confidential|secret|internal|private|vertraulich|geheim|intern|confidentiel(?:le)?s?|internes?|confidencial(?:es)?|interno|riservat[oaie]|vertrouwelijk)(?!\p{L})/iu;
+const SECRET = new RegExp(
+  String.raw`(?<!\p{L})(?:${[
+    'confidential|secret|internal|private|vertraulich|geheim|intern|confidentiel(?:le)?s?|internes?',
+    'confidencial(?:es)?|interno|riservat[oaie]|vertrouwelijk',
+  ].join('|')})(?!\p{L})`,
+  'iu',
+);
 /** That all the prompt says is so; instructions are anyway. */
-const ALL_SECRET =
-  /\b(?:above|everything|all of (?:this|it)|(?:this|these|the following) (?:information|facts|figures|prices|numbers|notes|data))\b[^.!?\n]{0,80}\b(?:confidential|secret|internal|(?:never|not) (?:be |to be )?(?:shared?|disclosed?|revealed?|repeated?|quoted?))\b|\b(?:never|do not|don't) (?:share|disclose|reveal|repeat|quote) (?:any of |anything of )?(?:the above|this information|these (?:facts|figures|prices|numbers|notes))\b/iu;
+const ALL_SECRET = new RegExp(
+  [
+    String.raw`\b(?:above|everything|all of (?:this|it)|(?:this|these|the following) (?:information|facts|figures|prices|numbers|notes|data))\b`,
+    String.raw`[^.!?\n]{0,80}\b(?:confidential|secret|internal|(?:never|not) (?:be |to be )?(?:shared?|disclosed?|revealed?|repeated?|quoted?))\b`,
+    String.raw`|\b(?:never|do not|don't) (?:share|disclose|reveal|repeat|quote) (?:any of |anything of )?`,
+    String.raw`(?:the above|this information|these (?:facts|figures|prices|numbers|notes))\b`,
+  ].join(''),
+  'iu',
+);
 /** A question of a list of them, and the answer to one. */
-const QUESTION =
-  /^\s{0,8}(?:[*#-]{1,4}\s?)?(?:\*\*)?(?:q|f|p|v|question|frage|pregunta|pergunta|domanda|vraag)\s?\d{0,3}\s?[:.)]/iu;
-const ANSWER =
-  /^\s{0,8}(?:[*#-]{1,4}\s?)?(?:\*\*)?(?:a|r|answer|antwort|réponse|respuesta|resposta|risposta|antwoord)\s?\d{0,3}\s?[:.)]/iu;
+const LISTED = String.raw`^\s{0,8}(?:[*#-]{1,4}\s?)?(?:\*\*)?`;
+const QUESTION = new RegExp(
+  String.raw`${LISTED}(?:q|f|p|v|question|frage|pregunta|pergunta|domanda|vraag)\s?\d{0,3}\s?[:.)]`,
+  'iu',
+);
+const ANSWER = new RegExp(
+  String.raw`${LISTED}(?:a|r|answer|antwort|réponse|respuesta|resposta|risposta|antwoord)\s?\d{0,3}\s?[:.)]`,
+  'iu',
+);
 /** A line that only parts a block from the rest. */
 const FENCE = /^\s*(?:-{3,}|={3,}|\*{3,}|~{3,}|`{3,}\w{0,20}|"{3}|'{3})\s*$/;
 const ELEMENT = /^\s{0,8}<(\p{L}[\w-]{0,40})>/u;
