@@ -19,7 +19,7 @@ import { findPii } from './pii/find-pii.ts';
 import { isOwn } from './pii/own.ts';
 import { CORRECTION, INJECTION_RULES, LOOSE_RULES } from './rules/injection-rules.ts';
 import { RuleSet } from './rules/rule-set.ts';
-import { findSecrets, findTurnedSecrets } from './secrets/find-secrets.ts';
+import { findSecrets, findTurnedSecrets, isByName, isGivenToNothing } from './secrets/find-secrets.ts';
 import { Standing } from './standing.ts';
 import { type Canonical, canonicalise, type View } from './views/canonicalise.ts';
 
@@ -266,8 +266,11 @@ export class Inspector {
           findings.add('secret', found.id, found.severity, 0.9, references, found, 'reversed');
     for (const view of views) {
       if (view.chain === '' && !rewritten) continue;
-      for (const { id, severity, start, end } of findSecrets(view.text, true))
-        findings.add('secret', id, severity, 0.9, references, view.span(start, end), view.chain);
+      for (const { id, severity, start, end } of findSecrets(view.text, true)) {
+        const span = view.span(start, end);
+        if (isByName(id) && isGivenToNothing(text, span.start, span.end)) continue;
+        findings.add('secret', id, severity, 0.9, references, span, view.chain);
+      }
     }
   }
 

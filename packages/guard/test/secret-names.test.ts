@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { findSecrets } from '../src/index.ts';
+import { findSecrets, Inspector } from '../src/index.ts';
 
 const HASH = createHash('sha256').update('a build').digest('hex');
 const ULID = '01JDSQ4X9ZKT6M2WV8R3CBN5HA';
@@ -76,4 +76,52 @@ describe('values that a name is given to', () => {
       [KEY],
     );
   });
+});
+
+describe('values that a name is given to, as the gates read them', () => {
+  const inspector = new Inspector();
+  const secrets = (text: string): string[] =>
+    inspector
+      .inspect({ text, pointer: '', channel: 'document' })
+      .filter(({ detector }) => detector === 'secret')
+      .map(({ location }) => text.slice(location.start, location.end));
+  const [sha1, md5] = [HASH.slice(0, 40), '9f86d081884c7d659a2feaa0c55ad015'];
+
+  for (const text of [
+    '{"items":[],"next_page_token":"CiAKGjBpNDd2Nmp2Zml2cXRwYjBpOXA"}',
+    '{"nextPageToken":"CiAKGjBpNDd2Nmp2Zml2cXRwYjBpOXA"}',
+    `nodeKey: ${ULID}`,
+    `{"order_key":"${ULID}"}`,
+    `query_key=${ULID}`,
+    ...['layer', 'storage', 'build', 'task', 'state', 'chunk', 'artifact'].map(
+      (word) => `{"${word}_key": "${md5}"}`,
+    ),
+    `content_key: ${HASH}`,
+    `commit_token=${sha1}`,
+    `accessLevel: ${md5}`,
+    `etag_key: "${md5}"`,
+    `request_token: "${ULID.toLowerCase()}"`,
+    `row.chunk_key = "${md5}"`,
+  ])
+    it(`are no secrets: ${text.slice(0, 50)}`, () => assert.deepEqual(secrets(text), []));
+
+  for (const [text, secret] of [
+    ['api_key', md5],
+    ['secret_key', HASH],
+    ['access_token', sha1],
+    ['session_token', HASH],
+    ['encryption_key', HASH],
+    ['clientKey', md5],
+    ['userToken', sha1],
+    ['apikey', md5],
+    ['authtoken', sha1],
+    ['key', md5],
+    ['token', HASH],
+    ['stripe_key', md5],
+    ['datadog_key', md5],
+    ['layer_secret_key', md5],
+    ['layer_api_key', md5],
+    ['layer_key', KEY],
+  ] as const)
+    it(`are secrets: ${text}`, () => assert.deepEqual(secrets(`{"${text}":"${secret}"}`), [secret]));
 });

@@ -2,7 +2,15 @@ import { atLeast, LIMITS, SEVERITIES, type Severity } from '@sallyport/core';
 import { KeywordIndex } from '../keyword-index.ts';
 import { type SecretPlace, secretApart } from './apart.ts';
 import { GENERAL_SECRETS } from './general.ts';
-import { isCodeName, NAME_CHARACTER, NAME_MAX, namesNoSecret, ofOneParameter, standsInId } from './names.ts';
+import {
+  isCodeName,
+  NAME_CHARACTER,
+  NAME_MAX,
+  namesIdentifier,
+  namesNoSecret,
+  ofOneParameter,
+  standsInId,
+} from './names.ts';
 import { PLATFORM_SECRETS } from './platforms.ts';
 import type { SecretRule } from './secret-rule.ts';
 import { SERVICE_SECRETS } from './services.ts';
@@ -22,6 +30,19 @@ export interface SecretMatch {
   readonly start: number;
   readonly end: number;
 }
+
+/** Names of those who give out secrets, as their rules begin. */
+const PROVIDERS = new Set(
+  [...PLATFORM_SECRETS, ...SERVICE_SECRETS]
+    .map(({ id }) => id.split('-')[0]!)
+    .filter((word) => word.length > 1),
+);
+const isProvider = (word: string): boolean => PROVIDERS.has(word);
+/** Rules that know a secret by its name alone. */
+const BY_NAME = new Set(SECRET_RULES.filter(({ named }) => named).map(({ id }) => id));
+
+/** Whether a rule knows a secret by its name alone. */
+export const isByName = (id: string): boolean => BY_NAME.has(id);
 
 const KEYWORDS = new KeywordIndex(SECRET_RULES.map(({ keywords }) => keywords));
 const exact = SECRET_RULES.map((rule) => new RegExp(rule.source, rule.anyCase ? 'iy' : 'y'));
@@ -114,8 +135,22 @@ function opensNothing(text: string, from: number, at: number, value: string): bo
   let begin = from;
   while (begin > 0 && from - begin < NAME_MAX && NAME_CHARACTER.test(text[begin - 1]!)) begin--;
   const [name] = /^[\w.-]*/.exec(text.slice(begin, at))!;
-  if (namesNoSecret(name) || standsInId(name, from - begin)) return true;
+  if (namesNoSecret(name) || namesIdentifier(name, value, isProvider)) return true;
+  if (standsInId(name, from - begin)) return true;
   return !/secret|pass|pwd/i.test(name) && isCodeName(value);
+}
+
+/** What may stand between a name and its value. */
+const GIVEN = /([\w.-]{1,60})["'`\]]{0,2}\s{0,4}[:=>|?]{1,3}\s{0,4}["'`([]{0,3}$/;
+
+/**
+ * Whether a value opens nothing by the name that it is given to as written, whichever other way of reading shows that as
+ * several words: `next page token`.
+ */
+export function isGivenToNothing(text: string, start: number, end: number): boolean {
+  const name = GIVEN.exec(text.slice(Math.max(0, start - 2 * NAME_MAX), start))?.[1];
+  if (name === undefined) return false;
+  return namesNoSecret(name) || namesIdentifier(name, text.slice(start, end), isProvider);
 }
 
 /** What a pattern finds at a place: as the text stands, else as if it began or ended where values meet. */

@@ -39,6 +39,57 @@ const OTHER_WORDS = new RegExp(
 const OPENS =
   /^(?:secret|password|passwd|passphrase|passcode|pwd|credentials?|creds|private|signing|encryption)$/;
 
+/** Values that are identifiers by their form: a UUID, a ULID, a digest in hex. */
+const IDENTIFIER =
+  /^(?:[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}|[0-7][\da-hjkmnp-tv-z]{25}|[\da-f]{32}|[\da-f]{40}|[\da-f]{64})$/i;
+/** Words of what opens something though its value may look like an identifier: whose, or for what. */
+const OPENERS = new Set(
+  (
+    'api app application access account activation admin aes agent auth authentication authorization bearer bot broker cipher client consumer cookie csrf crypt ' +
+    'crypto customer decryption deploy deployment dev device developer ecdsa enc encrypt grant hmac host identity ingest ingestion instance integration ' +
+    'installation invite jwt kms license licence live login machine magic management master merchant mfa oauth org organization otp partner ' +
+    'password personal pin platform prod production product project provisioning push read registration reset recovery refresh relay rest root rsa salt sandbox saml ' +
+    'seed server service session shared sign sso ssh ssl staging subscription super system team tenant test tls totp upload user vault verification wallet web webhook wrap ' +
+    'wrapping write workspace'
+  ).split(' '),
+);
+/** Words that a name ends in where its value is what opens, and no more than said about that. */
+const HEADS = new RegExp(
+  `^(?:${[
+    'keys?|tokens?|auth|api|access|bearer|header|code|cookie|session|value|grant',
+    'hex|string|v?\\d{1,3}|prod|dev|test|live|env',
+  ].join('|')})$`,
+);
+/** A word that names no key or token of its own: `nodekey` in one word is a node's. */
+const GLUED = /^([a-z]{2,20}?)(key|token)s?$/;
+const ALWAYS_OPEN =
+  /api|auth|access|secret|crypt|pass|cred|sign|master|admin|client|service|session|bearer|refresh|private/;
+
+/**
+ * Whether a value that is an identifier by its form opens nothing under its name: `layer_key`, `commit_token`, `accessLevel`.
+ * A key or token of something that opens, of a provider, or of no one said, is a secret.
+ * @param isProvider whether a word names a service that gives out secrets
+ */
+export function namesIdentifier(name: string, value: string, isProvider: (word: string) => boolean): boolean {
+  if (!IDENTIFIER.test(value)) return false;
+  // Of a path, what stands last names it, unless that says no more than `key`.
+  const last = name.slice(name.lastIndexOf('.') + 1);
+  const words = wordsOf(/key|token/i.test(last) && wordsOf(last).length > 1 ? last : name).flatMap((word) => {
+    const glued = GLUED.exec(word);
+    return glued ? [glued[1]!, glued[2]!] : [word];
+  });
+  if (words.some((word) => OPENS.test(word) || isProvider(word))) return false;
+  // What is said about an access or a key: its level, its time.
+  if (words.length > 1 && !HEADS.test(words.at(-1)!))
+    return !words.some((word) => /^(?:keys?|tokens?)$/.test(word));
+  const others = words.filter((word) => !/^(?:keys?|tokens?|\d+)$/.test(word));
+  return (
+    others.length > 0 &&
+    words.some((word) => /^(?:keys?|tokens?)$/.test(word)) &&
+    others.every((word) => word.length > 1 && !OPENERS.has(word) && !ALWAYS_OPEN.test(word))
+  );
+}
+
 /**
  * Whether the name of what a value is given to says that it opens nothing: `cache_key`, `public_key`, `next_page_token`,
  * `keyword`. What also says `secret` or `password` opens something.
