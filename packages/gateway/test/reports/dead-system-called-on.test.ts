@@ -72,7 +72,9 @@ describe('an AI system that fails', () => {
 
   it('is left alone by everyone where no connection is made; posture, readiness and others go on', async () => {
     assert.deepEqual(await statuses(8, 'dead'), [...Array(5).fill(502), ...Array(3).fill(503)]);
-    assert.equal((await call('dead', await server.key(['dead']))).status, 503);
+    // The pause may be over by now: then one call looks whether the system is back, and the next waits again.
+    const other = await server.key(['dead']);
+    assert.ok([(await call('dead', other)).status, (await call('dead', other)).status].includes(503));
     assert.equal((await call()).status, 200);
     for (const base of [server.gatewayUrl, server.controlUrl])
       assert.equal((await fetch(`${base}/readyz`)).status, 200);

@@ -44,6 +44,10 @@ export const NEW_ORDERS =
 export const REPEATS =
   '\\b(?:repeat|output|print|copy|write|recite|echo|translate|summari[sz]e|encode|convert|format)\\b[^.!?\\n]{0,30}\\b(?:everything|all (?:the )?(?:text|words|content)|the (?:text|words|content|lines?|instructions)|what(?:ever)?(?: is| was)?(?: written)?)\\s(?:\\w{1,10}\\s){0,2}(?:above|before|prior to|preceding)';
 
+/** What is asked of an answer that came before, in another language: a whole message, with nothing else in it. */
+export const SAID_AGAIN =
+  '^(?:please )?(?:repeat|write|translate|summari[sz]e) (?:all (?:of )?)?the above (?:in(?:to)?|to) (?!(?:full|code|hex|reverse|detail|order|plain|markdown|json|binary|morse)\\b)[a-z]{4,16}(?:,? (?:please|thanks))?[.!?]?\\s{0,3}$';
+
 /** A state without rules, as it is called. */
 export const MODE = '(?:developer|god|jailbreak|unrestricted)';
 /** Behind a mode, what has it: a telephone, a game. */
@@ -52,6 +56,6 @@ export const OF_A_THING =
 
 /** All that came before, in so many words; what is only earlier must stand for itself, and not for rows, warnings or changes. */
 export const EVERYTHING = [
-  "(?:was\\s|is\\s)?(?:above|before|so far|until now|instructed|said|written|stated)|you(?:'ve| have)? (?:were|been|know|learned|learnt)",
+  "(?:was\\s|is\\s)?(?:above|before|so far|until now|instructed|said|written|stated)|you(?:'ve| have)? (?:were|been|(?:know|learned|learnt)(?!\\sabout\\s(?!(?:\\w{1,12} ){0,2}(?:rules?|safety|instructions?|guidelines?|restrictions?|polic(?:y|ies)|prompts?|ethics|limits|your|yourself|training|being|us|me|this (?:chat|conversation)|what you)\\b)))",
   '(?:(?:was|is)\\s)?(?:prior|previous|earlier)(?=\\s{0,3}(?:$|[^\\w\\s]|\\n|(?:and|but|then|or|to (?:this|that))\\b))|(?:previous|prior|past|earlier) (?:orders|\\w{1,12} (?:instructions|prompts?))',
 ].join('|');
