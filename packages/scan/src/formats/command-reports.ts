@@ -7,7 +7,7 @@ import { CommandReader } from '../text/fetched-files.ts';
 import { givenCode } from '../text/given-code.ts';
 import { scriptAct } from '../text/script-act.ts';
 import { AGENT_FOLDERS } from './agent-folders.ts';
-import { TOLD } from './command-told.ts';
+import { OF_ITSELF, TOLD } from './command-told.ts';
 import { OF_COMMANDS, reportPython } from './python-acts.ts';
 
 /** What runs as soon as a folder is opened, a package installed or a skill taken up: nothing is fetched and run there. */
@@ -26,7 +26,7 @@ function isRecipe(inspection: Inspection, pointer = ''): boolean {
 }
 
 const toldOf = (act: CommandAct | null, isSeen: boolean): readonly [TechniqueName, string] | null => {
-  if (act === null || (isSeen && (act === 'connects' || act === 'disguised'))) return null;
+  if (act === null || (isSeen && OF_ITSELF.has(act))) return null;
   return TOLD[act === 'installer' && !isSeen ? 'fetched' : act];
 };
 

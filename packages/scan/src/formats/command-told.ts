@@ -10,5 +10,10 @@ export const TOLD: Readonly<Record<CommandAct, readonly [TechniqueName, string]>
   connects: ['shell-elsewhere', 'hands a shell to another machine'],
   'sent-away': ['secrets-sent', 'sends secrets or all variables to another machine'],
   destroys: ['files-destroyed', 'removes all that a person or machine has'],
+  'key-planted': ['shell-elsewhere', 'lets another key sign in to this machine'],
+  stays: ['config-code', 'has commands run again later by themselves'],
   disguised: ['hidden-code', 'runs a file that is called like a picture or font'],
 };
+
+/** What is told only of commands that run by themselves: people and pipelines do it, and see it. */
+export const OF_ITSELF: ReadonlySet<CommandAct> = new Set(['connects', 'disguised', 'key-planted', 'stays']);

@@ -8,7 +8,7 @@ import { lineFinder } from '../text/lines.ts';
 import { decodeText } from '../text/text-encoding.ts';
 import { parseYaml } from '../text/yaml.ts';
 import { keyOf, reportCommand, reportGivenCode } from './command-reports.ts';
-import { TOLD } from './command-told.ts';
+import { OF_ITSELF, TOLD } from './command-told.ts';
 import type { Format } from './format.ts';
 import { OF_ADVICE, reportPython } from './python-acts.ts';
 import { isThere } from './text-formats.ts';
@@ -97,7 +97,7 @@ function inspectAdvice(inspection: Inspection, text: string): void {
   const spoken = text.replaceAll(/^[ \t>]{0,16}#/gm, '-');
   for (const { line, number } of commandLines(spoken)) {
     const { act, isLater } = reader.read(line.replace(MARKS, ''));
-    if (act === null || act === 'connects' || act === 'disguised' || act === 'destroys') continue;
+    if (act === null || act === 'destroys' || OF_ITSELF.has(act)) continue;
     // Where it names no address, it is spoken of and not run: "never `curl … | sh`".
     if (act === 'fetched' && !isLater && !NAMES_ADDRESS.test(line)) continue;
     inspection.report(...TOLD[act], { line: number });

@@ -83,6 +83,8 @@ const OF_COMMANDS: Readonly<Record<CommandAct, PythonAct | null>> = {
   destroys: 'destroys',
   connects: null,
   disguised: null,
+  'key-planted': null,
+  stays: null,
 };
 /** Tools that tell of this machine or of the sources, or build them: what installers of packages ask. */
 const LOCAL_TOOLS: ReadonlySet<string> = new Set(

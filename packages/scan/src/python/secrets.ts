@@ -1,4 +1,4 @@
-import { namesSecretFile } from '../text/sends-secrets.ts';
+import { namesSecretFile } from '../text/secret-sources.ts';
 import type { Call } from './reader.ts';
 import { ORIGIN, originOf, type Value, wordsOf } from './values.ts';
 

@@ -20,8 +20,15 @@ const UNCHECKED = /\s-[a-zA-Z]{0,8}k|--insecure\b|--no-check-certificate\b|-Skip
 const ASSIGNED =
   /\b(\w{1,64})["']?(?:\s{0,4}[=:]\s{0,4}|\s)["']?((?:[a-z][a-z0-9+.-]{0,15}:\/\/|(?:\d{1,3}\.){3}\d)[^\s'"`|;<>]{0,2048})/gi;
 
-const addressesIn = (line: string): string[] => [...line.matchAll(ADDRESS)].map(([one]) => one);
+/** Addresses that a line names. */
+export const addressesIn = (line: string): string[] => [...line.matchAll(ADDRESS)].map(([one]) => one);
 const hostOf = (address: string): string => /^[^:]{0,16}:\/\/([^/?#]{0,255})/.exec(address)?.[1] ?? '';
+/** The name of the host of an address, without who asks and its port. */
+export const hostNameOf = (address: string): string =>
+  hostOf(address)
+    .replace(/^[^@]{0,255}@/, '')
+    .replace(/:\d{1,5}$/, '')
+    .toLowerCase();
 /** The last two names of a host: what is rented out below them is one. */
 const zoneOf = (host: string): string =>
   host
@@ -33,6 +40,14 @@ const zoneOf = (host: string): string =>
 /** Whether an address is of a host with a name, over TLS, where not just anyone leaves something. */
 export const isNamed = (address: string): boolean =>
   NAMED.test(address) && !PASSING.has(zoneOf(hostOf(address)));
+
+const BY_NUMBER = /^(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?$|^\[/;
+const PRIVATE = /^(?:10|127|192\.168|172\.(?:1[6-9]|2\d|3[01]))\./;
+/** Whether an address is of a host by number, outside of a network of one's own, or of one where anyone leaves something. */
+export const isStray = (address: string): boolean => {
+  const host = hostOf(address).replace(/^[^@]{0,255}@/, '');
+  return PASSING.has(zoneOf(host)) || (BY_NUMBER.test(host) && !PRIVATE.test(host));
+};
 
 /** Whether a line names addresses, and all of them are this machine. */
 export const isOnlyLocal = (line: string): boolean => {

@@ -12,7 +12,7 @@ const WITHIN =
   /(?:^|[\s;&|!({"'`/])(?:(?:ba|z|da|k)?sh|eval|source|\.)\s[^\n]{0,128}?(?:<\(|\$\(|`)\s{0,8}(?:curl|wget)\b/;
 /** The same within a text that an interpreter is told to run, or in place of its file. */
 const WITHIN_TEXT =
-  /(?:^|[\s;&|!({"'`/])(?:python[\d.]{0,6}|perl|node|ruby|php)\s{1,4}(?:-\w{1,8}\s{0,4}["']?(?:\$\(|`)|<\()\s{0,8}(?:curl|wget)\b/;
+  /(?:^|[\s;&|!({"'`/])(?:python[\d.]{0,6}|perl|node|ruby|php)\s{1,4}(?:-\w{1,8}\s{0,4}["']?(?:\$\(|`)|<\()\s{0,8}(?:curl|wget)\b|\bmake\s{1,4}-f\s{0,4}<\(\s{0,8}(?:curl|wget)\b/;
 /** Programs of Windows that run what they fetch from an address. */
 const OF_WINDOWS = /\b(?:mshta|regsvr32|rundll32|msiexec|[cw]script)(?:\.exe)?\s[^|&\n]{0,256}?https?:\/\//i;
 /** The same in PowerShell. */
@@ -22,8 +22,13 @@ const WORDS_MAX = 16;
 /** Options of `sudo` that a value of their own follows. */
 const WITH_VALUE = /^(?:-[ugphCTRD]|--(?:user|group|host|prompt|chdir|chroot))$/;
 
+/** A shell that is told to run each line that comes in, whole; a recipe that is read from it. */
+const RUNS_EACH =
+  /\bxargs\s[^\n]{0,64}?(?:ba|z|da|k)?sh\s{1,4}-c\s{0,4}["']?(?:(?:\{\}|%|@)(?=["'`\s)]|$)|["'`)]?\s{0,8}$)|\bmake\s{1,4}-f\s{0,4}-(?=["'`\s)]|$)/;
+
 /** Whether a part of a pipe hands what comes in to something that runs it. */
 export function runsInput(piece: string): boolean {
+  if (RUNS_EACH.test(piece)) return true;
   // `|&` hands on what goes wrong too; brackets make a shell of their own.
   const words = piece
     .replace(/^[\s&({]{1,16}/, '')

@@ -1,6 +1,7 @@
-import { isNamedInstaller, isOnlyLocal } from './addresses.ts';
+import { isNamedInstaller, isOnlyLocal, isStray } from './addresses.ts';
 import { type CommandAct, commandAct } from './command-act.ts';
 import { INTERPRETER, SHELL } from './fetch-and-run.ts';
+import { KeptSecrets } from './kept-secrets.ts';
 
 const FETCHER = /^(?:curl|wget|aria2c|iwr|invoke-webrequest|certutil|bitsadmin|start-bitstransfer)$/;
 const PARTS = /&&|\|\||[;|&\n]|\b(?:then|do|RUN)\s/;
@@ -18,6 +19,8 @@ const OUTPUT = /^(?:-{1,2}(?:output|output-document|outfile|out|destination)|-[a
 const REMOTE_NAME = /^(?:--remote-name|-[a-zA-Z]{0,12}O)$/;
 const GLUED = /^(?:--output(?:-document)?=|-[oO](?=.)|\d?>{1,2}(?=.))(.{1,1024})$/;
 const ADDRESS = /:\/\//;
+/** What says less than that a fetched program is run. */
+const LESS: ReadonlySet<CommandAct> = new Set(['installer', 'connects', 'disguised', 'stays']);
 const WORDS_MAX = 256;
 const FILES_MAX = 10_000;
 
@@ -62,6 +65,10 @@ function ranBy(words: readonly string[]): readonly string[] {
 export class CommandReader {
   /** By the last part of its name: whether it comes from a host with a name over TLS. */
   readonly #fetched = new Map<string, boolean>();
+  readonly #cloned = new Set<string>();
+  /** Whether commands run within such a folder. */
+  #isWithin = false;
+  readonly #kept = new KeptSecrets();
   readonly #assigned: () => ReadonlyMap<string, string>;
 
   /** @param assigned addresses that names of the text around them stand for */
@@ -77,10 +84,19 @@ export class CommandReader {
   /** The same, and whether it is for what the line or an earlier one fetched to a file. */
   read(line: string): { readonly act: CommandAct | null; readonly isLater: boolean } {
     const later = this.later(line);
-    const act = commandAct(line, this.#assigned);
-    const isLess = act === 'installer' || act === 'connects' || act === 'disguised';
+    const act = this.#act(line);
+    const isLess = act !== null && LESS.has(act);
     const isLater = act === null || (isLess && later === 'fetched');
     return isLater ? { act: later, isLater } : { act, isLater };
+  }
+
+  #act(line: string): CommandAct | null {
+    const told = this.#kept.read(line);
+    const act = commandAct(line, this.#assigned);
+    // What is kept in a variable or file is told where the line alone tells nothing, or less.
+    return told === line || (act !== null && !LESS.has(act))
+      ? act
+      : (commandAct(told, this.#assigned) ?? act);
   }
 
   /**
@@ -100,11 +116,29 @@ export class CommandReader {
         const isNamed = this.#fetched.get(nameOf(word));
         if (isNamed !== undefined && found !== 'fetched') found = isNamed ? 'installer' : 'fetched';
       }
+      if (found !== 'fetched' && this.#runsCloned(words)) found = 'fetched';
       if (!notes) continue;
+      this.#noteClone(words);
       const at = words.findIndex((word) => FETCHER.test(programOf(word).toLowerCase()));
       if (at >= 0) this.#noteAll(part, filesOf(words, at));
     }
     return found;
+  }
+
+  /** Remembers the folder of sources from a host by number, or from where anyone leaves something. */
+  #noteClone(words: readonly string[]): void {
+    const at = words.indexOf('clone');
+    const address =
+      at > 0 && programOf(words[at - 1]!) === 'git' ? words.findIndex((one) => ADDRESS.test(one)) : -1;
+    if (address < 0 || !isStray(words[address]!) || this.#cloned.size >= FILES_MAX) return;
+    this.#cloned.add(nameOf(words[address + 1] ?? words[address]!.replace(/\.git$/, '')));
+  }
+
+  #runsCloned(words: readonly string[]): boolean {
+    if (this.#cloned.size === 0) return false;
+    const inCloned = (path: string): boolean => path.split(/[/\\]/).some((one) => this.#cloned.has(one));
+    if (words[0] === 'cd' && inCloned(words[1] ?? '')) this.#isWithin = true;
+    return ranBy(words).some((path) => inCloned(path) || (this.#isWithin && !/^[/~$]/.test(path)));
   }
 
   #noteAll(part: string, files: readonly string[]): void {

@@ -1,4 +1,4 @@
-import { isNamed, isOnlyLocal } from './addresses.ts';
+import { isNamed, isOnlyLocal, isStray } from './addresses.ts';
 
 /** What fetches a package or script and runs it. */
 const RUNNER =
@@ -32,4 +32,24 @@ export function runsFromAddress(line: string): boolean {
     }
   }
   return false;
+}
+
+/** What installs packages, whose programs run with it. */
+const INSTALLER =
+  /(?:^|[\s;&|!({"'`/\\])(?:pip[\d.]{0,4}\s{1,4}(?:-\S{1,64}\s{1,4}){0,4}install|pip[\d.]{0,4}\s{1,4}(?=--(?:extra-)?index-url)|(?:npm|pnpm|yarn|bun)\s{1,4}(?:i|install|add))(?=\s)/g;
+
+/** Whether a line installs a package from an address of no named host over TLS: `installer` where the host has a name. */
+export function installsFromAddress(line: string): 'fetched' | 'installer' | null {
+  let found: 'installer' | null = null;
+  for (const match of line.matchAll(INSTALLER)) {
+    const words = line
+      .slice(match.index + match[0].length)
+      .split(/[;|&\n]/, 1)[0]!
+      .split(/[\s"'`,)=]+/, WORDS_MAX);
+    for (const word of words.filter(isOdd)) {
+      if (isStray(ADDRESS.exec(word)![1]!)) return 'fetched';
+      found = 'installer';
+    }
+  }
+  return found;
 }

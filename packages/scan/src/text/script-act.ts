@@ -1,6 +1,6 @@
 import type { CommandAct } from './command-act.ts';
 import type { Language } from './given-code.ts';
-import { namesSecretFile } from './sends-secrets.ts';
+import { namesSecretFile } from './secret-sources.ts';
 
 /** Code in the words of a command, by the option that it stands behind. */
 const GIVEN: readonly (readonly [Exclude<Language, 'python'>, RegExp])[] = [
