@@ -106,10 +106,14 @@ function copiesKeys(line: string): boolean {
 }
 
 /** Files of keys that are looked for, and each sent. */
-const LOOKS_FOR =
-  /\bfind\s[^|;\n]{0,512}-i?name\s{1,4}["'\\]{0,2}(?:\*\.(?:pem|key|p12|pfx|kdbx|ppk|env|jks)|\*?\.env|id_|\*wallet|\*?credentials|\*secret)/;
-const SENDS_EACH =
-  /(?:-exec(?:dir)?|\bxargs)\s[^\n]{0,256}\b(?:curl|wget|https?|xh)\s[^\n]{0,512}(?:@["']?(?:\{\}|%|\$)|(?:-T|--upload-file|--post-file)[\s=]{0,4}["']?(?:\{\}|%|\$))|\bxargs\s[^\n]{0,256}\bcurl\s[^\n]{0,256}-T\s{0,4}$/;
+const LOOKS_FOR = new RegExp(
+  String.raw`\bfind\s[^|;\n]{0,512}-i?name\s{1,4}["'\\]{0,2}` +
+    String.raw`(?:\*\.(?:pem|key|p12|pfx|kdbx|ppk|env|jks)|\*?\.env|id_|\*wallet|\*?credentials|\*secret)`,
+);
+const SENDS_EACH = new RegExp(
+  String.raw`(?:-exec(?:dir)?|\bxargs)\s[^\n]{0,256}\b(?:curl|wget|https?|xh)\s[^\n]{0,512}` +
+    String.raw`(?:@|(?:-T|--upload-file|--post-file)[\s=]{0,4})["']?(?:\{\}|%|\$)|\bxargs\s[^\n]{0,256}\bcurl\s[^\n]{0,256}-T\s{0,4}$`,
+);
 
 const TOKEN_WITHIN = /(?:\$\(|`|<\()([^)`\n]{1,512})/g;
 

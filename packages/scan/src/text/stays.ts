@@ -1,11 +1,17 @@
 /** The key of a person, as it is written among those that may sign in. */
 const KEY = /\bAAAA[BCE][23]NzaC1/;
 const KEYS_FILE = /(?:>{1,2}|\btee\s{1,4}-a)\s{0,4}["']?[^\s"';|&]{0,256}authorized_keys\b/;
+/** What writes to a file whose name follows. */
+const INTO = String.raw`(?:>{1,2}|\btee\s{1,4}(?:-a\s{1,4})?)\s{0,4}["']?`;
+const HOME = String.raw`(?:~|\$\{?HOME\}?|\/root|\/home\/\w{1,32})`;
 const STAYS: readonly RegExp[] = [
   /\|\s{0,8}(?:sudo\s{1,4})?crontab\b(?!\s{1,4}-[ler])/,
   /(?:^|[;&|(]\s{0,8})crontab\s{1,4}(?!-[ler]\b)(?:-u\s{1,4}\S{1,64}\s{1,4})?[\w./~$-]/,
-  /(?:>{1,2}|\btee\s{1,4}(?:-a\s{1,4})?)\s{0,4}["']?\/(?:etc\/(?:cron|systemd|init\.d|rc\.local|profile)|var\/spool\/cron)/,
-  /(?:>{1,2}|\btee\s{1,4}(?:-a\s{1,4})?)\s{0,4}["']?(?:~|\$\{?HOME\}?|\/root|\/home\/\w{1,32})\/(?:\.(?:bash|zsh)(?:rc|env|_profile|_login)\b|\.z?profile\b|\.zlogin\b|\.config\/(?:autostart|systemd|fish)\b|Library\/LaunchAgents\b)/,
+  new RegExp(String.raw`${INTO}\/(?:etc\/(?:cron|systemd|init\.d|rc\.local|profile)|var\/spool\/cron)`),
+  new RegExp(
+    String.raw`${INTO}${HOME}\/(?:\.(?:bash|zsh)(?:rc|env|_profile|_login)\b|\.z?profile\b|\.zlogin\b)`,
+  ),
+  new RegExp(String.raw`${INTO}${HOME}\/(?:\.config\/(?:autostart|systemd|fish)\b|Library\/LaunchAgents\b)`),
   /\bschtasks(?:\.exe)?\s[^|\n]{0,64}\/create\b|\breg(?:\.exe)?\s{1,4}add\s[^|\n]{0,128}\\run\b/i,
 ];
 
