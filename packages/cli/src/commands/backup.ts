@@ -117,7 +117,7 @@ export const restore: Command = {
     if (file === undefined) throw new CodedError('usage', 'name a backup');
     if (!existsSync(file)) throw new CodedError('usage', `there is no file \`${file}\``);
     const config = loadConfig(options.config);
-    const { holdsAgain, knownLogKeys, ownIdentities, restoreBackup, REVOKE_AGAIN } = await restoring();
+    const { BEFORE_USE, holdsAgain, knownLogKeys, ownIdentities, restoreBackup } = await restoring();
     const named = identitiesOf(options);
     const identities = named.length > 0 ? named : await ownIdentities(config, options.rootKey);
     if (identities.length === 0)
@@ -141,7 +141,7 @@ export const restore: Command = {
       print(
         `${options.data}: installation ${restored.about.id} as of ${restored.about.at}`,
         `${restored.files} files, ${restored.rows} rows, ${restored.entries} entries of the log, which verifies; ${seconds(restored.tookMs)}`,
-        `As of then: ${holdsAgain(restored.about.at)}. ${REVOKE_AGAIN[0]!.toUpperCase()}${REVOKE_AGAIN.slice(1)}.`,
+        `As of then: ${holdsAgain(restored.about.at)}. ${BEFORE_USE}.`,
       );
     return 0;
   },

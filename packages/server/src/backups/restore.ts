@@ -27,7 +27,7 @@ import { type BackupAbout, type BackupTrust, requireTrusted } from './backup-tru
 import { noteRestored } from './restored-note.ts';
 
 export { knownLogKeys } from './backup-trust.ts';
-export { holdsAgain, REVOKE_AGAIN } from './restored-note.ts';
+export { BEFORE_USE, holdsAgain } from './restored-note.ts';
 
 /** What a restore came to. */
 export interface Restored {

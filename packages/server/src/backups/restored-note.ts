@@ -30,6 +30,10 @@ export function restoredNote(folder: string): RestoredNote | null {
 export const holdsAgain = (asOf: string): string =>
   `keys revoked, roles taken away and people shut out after ${asOf} are good again`;
 
-/** What to do about that. */
+/** What to do about that before the data is used: from then on its log is another one, which no copy goes on from. */
+export const BEFORE_USE =
+  'Before anything else is done with it, `sallyport ledger fill --from FOLDER` fetches from a newer copy of the log what was done since, and what was revoked there is so again; without a copy, revoke again what is to stay revoked';
+
+/** What to do about that once it is in use. */
 export const REVOKE_AGAIN =
-  'with the server stopped, `sallyport ledger fill --from FOLDER` fetches from a newer copy of the log what was done since, and what was revoked there is so again; without a copy, revoke again what is to stay revoked';
+  'revoke again what is to stay revoked (or restore anew, and `sallyport ledger fill` before the first start)';
