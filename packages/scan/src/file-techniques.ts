@@ -42,6 +42,14 @@ export const FILE_TECHNIQUES = {
     ['CWE-1427', 'AML.T0051', 'LLM01:2025'],
     'see whether they are quoted there as an example, or meant',
   ),
+  'prompt-harm': row(
+    'prompt',
+    'suspicious',
+    'high',
+    'it has an agent, or its reader, do what attacks have them do',
+    ['CWE-506', 'CWE-1427', 'AML.T0051', 'AML.T0011', 'LLM01:2025'],
+    'do not take it up; get the skill or tool from its maker',
+  ),
   'prompt-characters': row(
     'prompt',
     'review',

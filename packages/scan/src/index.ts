@@ -16,6 +16,7 @@ export type { Vulnerability } from './dependencies/judge-packages.ts';
 export { type DiscoveryReport, discover, type KnownUse } from './discovery/discover.ts';
 export { HIT_KINDS, type Hit, type HitKind, hitFingerprint } from './discovery/hit.ts';
 export { serviceOfHost } from './discovery/services.ts';
+export { readGuardModel } from './guard-model.ts';
 export { type AllowedGroup, AllowList, RULES, shippedGroups } from './pickle/allow-list.ts';
 export { parseAllowedGroups } from './pickle/allowed-groups.ts';
 export { toCycloneDx } from './report/cyclonedx.ts';

@@ -5,7 +5,7 @@ import { asObject, type Json, type JsonObject } from '../text/json.ts';
 import { printable } from '../text/printable.ts';
 import { reportCommand } from './command-reports.ts';
 import { type Evaluated, reportEvaluated } from './evaluated.ts';
-import { inspectPrompt } from './prompt.ts';
+import { inspectDescription } from './prompt.ts';
 import { reportPython } from './python-acts.ts';
 
 /** What a tool is written for is no harm: it is called when a model asks for it. */
@@ -144,7 +144,7 @@ function inspectTool(inspection: Inspection, object: JsonObject, pointer: string
   const { name, description } = object;
   if (typeof name !== 'string' || typeof description !== 'string') return;
   if (object['inputSchema'] === undefined && object['input_schema'] === undefined) return;
-  inspectPrompt(inspection, description, () => ({ pointer: `${pointer}/description` }));
+  inspectDescription(inspection, description, { pointer: `${pointer}/description` });
 }
 
 /** Code in nodes of workflows: Langflow keeps the source of each part, Dify and n8n that of nodes for code. */

@@ -10,11 +10,18 @@ import { parseYaml } from '../text/yaml.ts';
 import { keyOf, reportCommand, reportGivenCode } from './command-reports.ts';
 import { OF_ITSELF, TOLD } from './command-told.ts';
 import type { Format } from './format.ts';
+import { hiddenParts, orderedBy, type Part } from './hidden-text.ts';
 import { OF_ADVICE, reportPython } from './python-acts.ts';
+import { ordersIn } from './skill-orders.ts';
 import { isThere } from './text-formats.ts';
 
 /** Longer texts are no prompts that anybody wrote. */
 const PROMPT_BYTES_MAX = 2 * 1024 * 1024;
+/** Longest description of a tool. */
+const DESCRIPTION_MAX = 256 * 1024;
+/** Characters that no rendering shows, in all, about which the model is asked; shorter ones order nothing. */
+const HIDDEN_MAX = 256 * 1024;
+const SAID_MIN = 20;
 /** Readings that decoding made out of characters nobody sees. */
 const UNSEEN = /^tags/;
 const LETTERS_HIDDEN_MIN = 4;
@@ -28,18 +35,6 @@ export const isPromptPath = (path: string): boolean => NAMES.test(path.replaceAl
 
 let rules: Inspector | undefined;
 
-/** Where comments stand, as start and end in UTF-16 units; one that is never closed goes to the end, as in a browser. */
-function commentsIn(text: string): { start: number; end: number }[] {
-  const found: { start: number; end: number }[] = [];
-  for (let start = text.indexOf('<!--'); start >= 0; ) {
-    const close = text.indexOf('-->', start + 4);
-    const end = close < 0 ? text.length : close + 3;
-    found.push({ start, end });
-    start = text.indexOf('<!--', end);
-  }
-  return found;
-}
-
 /** Prompts, and files of rules that assistants read: what they say to a model that their readers do not see. */
 export const prompt: Format = {
   name: 'prompt',
@@ -52,7 +47,8 @@ export const prompt: Format = {
     const lineAt = lineFinder(text);
     inspectPrompt(inspection, text, (offset) => ({ line: lineAt(offset) }));
     inspectCommands(inspection, text, lineAt);
-    inspectAdvice(inspection, text);
+    inspectAdvice(inspection, text, (line) => ({ line }));
+    inspectOrders(inspection, text, (offset) => ({ line: lineAt(offset) }));
     inspectPythonIn(inspection, text, lineAt);
     if (inspection.name.endsWith('.prompty')) inspectTemplate(inspection, text, {});
   },
@@ -91,7 +87,7 @@ const NAMES_ADDRESS = /:\/\/|\d\.\d{1,3}\.\d|\.[a-z]{2,24}\/|\$[\w{(]/i;
 const MARKS = /^[\s>#*+-]{1,64}/;
 
 /** Commands that a text tells an agent or its reader to run. */
-function inspectAdvice(inspection: Inspection, text: string): void {
+function inspectAdvice(inspection: Inspection, text: string, placeOf: (line: number) => Place): void {
   const reader = new CommandReader();
   const told = new Set<string>();
   const spoken = text.replaceAll(/^[ \t>]{0,16}#/gm, '-');
@@ -100,7 +96,7 @@ function inspectAdvice(inspection: Inspection, text: string): void {
     if (act === null || act === 'destroys' || OF_ITSELF.has(act)) continue;
     // Where it names no address, it is spoken of and not run: "never `curl … | sh`".
     if (act === 'fetched' && !isLater && !NAMES_ADDRESS.test(line)) continue;
-    inspection.report(...TOLD[act], { line: number });
+    inspection.report(...TOLD[act], placeOf(number));
     told.add(keyOf(TOLD[act][0], number));
   }
   reportGivenCode(inspection, spoken, (line) => ({ line }), told, OF_ADVICE);
@@ -122,6 +118,48 @@ function inspectPythonIn(inspection: Inspection, text: string, lineAt: (offset: 
   }
 }
 
+/** What a text orders as attacks on agents do. */
+function inspectOrders(inspection: Inspection, text: string, placeAt: (offset: number) => Place): void {
+  for (const { does, isUsual, start } of ordersIn(text))
+    inspection.report(
+      isUsual ? 'prompt-order' : 'prompt-harm',
+      `tells an agent or its reader to ${does}`,
+      placeAt(start),
+    );
+}
+
+/** The description of a tool, which a model takes for the word of its operator, and people seldom see. */
+export function inspectDescription(inspection: Inspection, text: string, place: Place): void {
+  if (text.length > DESCRIPTION_MAX)
+    return inspection.report('too-much', 'describes a tool at more length than is read', place);
+  inspectPrompt(inspection, text, () => place);
+  inspectAdvice(inspection, text, () => place);
+  inspectOrders(inspection, text, () => place);
+  if (orderedBy(text) === 'surely')
+    inspection.report('prompt-order', 'gives an order as attacks do, by the model of the guard', place);
+}
+
+/** Asks the guard's model about what no rendering shows. */
+function inspectHidden(
+  inspection: Inspection,
+  text: string,
+  parts: readonly Part[],
+  placeAt: (offset: number) => Place,
+): void {
+  let left = HIDDEN_MAX;
+  for (const { start, end } of parts) {
+    left -= end - start;
+    if (left < 0 || inspection.budget.outOfTime)
+      return inspection.report('too-much', 'hides more text than is read', placeAt(start));
+    const said = text
+      .slice(start, end)
+      .replaceAll(/<!--+|--+>|^[ \t]{0,3}\[[^\]]{1,8}\]:\s{0,8}(?:#|<>)/g, ' ')
+      .trim();
+    if (said.length >= SAID_MIN && orderedBy(said) === 'surely')
+      inspection.report('prompt-unseen', 'gives an order where no rendering shows it', placeAt(start));
+  }
+}
+
 /** Tells what a text that a model takes up says that its readers do not see, and orders as attacks give them. @param placeAt the place of an offset */
 export function inspectPrompt(
   inspection: Inspection,
@@ -130,7 +168,8 @@ export function inspectPrompt(
 ): void {
   rules ??= new Inspector();
   const { detections, views } = rules.assess({ text, pointer: '', channel: 'document' });
-  const comments = commentsIn(text);
+  const comments = hiddenParts(text);
+  inspectHidden(inspection, text, comments, placeAt);
   const unseen = views.find(
     ({ chain, text: reading }) => UNSEEN.test(chain) && reading.trim().length >= LETTERS_HIDDEN_MIN,
   );
