@@ -1,6 +1,6 @@
 import type { Inspection } from '../inspection.ts';
 import type { TechniqueName } from '../techniques.ts';
-import { asObject, type Json, type JsonObject } from '../text/json.ts';
+import { asObject, type Json, type JsonObject, objectsIn, parsePythonJson } from '../text/json.ts';
 import { printable } from '../text/printable.ts';
 
 /** A key of a configuration whose value decides which code is loaded. */
@@ -14,6 +14,8 @@ interface CodeKey {
   readonly does: string;
   /** Where the key alone says too little: the document has one of these beside it. */
   readonly beside?: readonly string[];
+  /** The same: it lies in what is called so. */
+  readonly within?: RegExp;
 }
 
 /** Lists and tables within the value of a key in which its texts may stand. */
@@ -80,10 +82,18 @@ const CODE_KEYS: readonly CodeKey[] = [
     does: 'has vLLM import',
   },
   {
-    keys: 'kv_connector_module_path ec_connector_module_path',
+    keys: 'kv_connector_module_path ec_connector_module_path spec_module_path',
     names: (text) => isModule(text) && !text.startsWith('vllm.'),
     technique: 'remote-code',
     does: 'has vLLM import',
+  },
+  {
+    // vLLM, `CompilationConfig`: `inductor`, `eager` and their like, or a class by its name.
+    keys: 'backend',
+    names: (text) => /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*){2,}$/.test(text) && !text.startsWith('vllm.'),
+    technique: 'remote-code',
+    does: 'has vLLM import',
+    within: /\/compilation[_-]config$/i,
   },
   {
     keys: 'middleware',
@@ -130,12 +140,31 @@ function inspectPretrained(inspection: Inspection, object: JsonObject, pointer: 
     }
 }
 
+/** Settings that command lines, and files of their options, take as a text of JSON. */
+const AS_TEXT = /_(?:config|args|kwargs|overrides)$/;
+const AS_TEXT_MAX = 65_536;
+
+function inspectAsText(inspection: Inspection, key: string, value: Json, pointer: string): void {
+  if (typeof value !== 'string' || !AS_TEXT.test(asSpelt(key)) || value.length > AS_TEXT_MAX) return;
+  if (!/^\s*\{/.test(value)) return;
+  let root: Json;
+  try {
+    root = parsePythonJson(value);
+  } catch {
+    return;
+  }
+  for (const { object, pointer: inner } of objectsIn(root))
+    inspectCodeKeys(inspection, object, `${pointer}/${key}${inner}`);
+}
+
 /** Reports keys of an object by which a library loads code that is not its own. */
 export function inspectCodeKeys(inspection: Inspection, object: JsonObject, pointer: string): void {
   const spelt = new Set(Object.keys(object).map(asSpelt));
   for (const [key, value] of Object.entries(object)) {
+    inspectAsText(inspection, key, value, pointer);
     const row = BY_KEY.get(asSpelt(key));
     if (row === undefined || (row.beside && !row.beside.some((other) => spelt.has(other)))) continue;
+    if (row.within && !row.within.test(pointer)) continue;
     for (const text of textsOf(value))
       if (row.names(text))
         inspection.report(row.technique, `${row.does} \`${printable(text)}\` (\`${printable(key)}\`)`, {

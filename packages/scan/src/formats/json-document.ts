@@ -1,7 +1,11 @@
 import { escapes } from '../archives/member-path.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import type { Inspection } from '../inspection.ts';
-import { inspectChatTemplates, inspectTemplate } from '../templates/inspect-template.ts';
+import {
+  inspectChatTemplates,
+  inspectOtherTemplates,
+  inspectTemplate,
+} from '../templates/inspect-template.ts';
 import { asObject, duplicateKey, type Json, objectsIn, parsePythonJson } from '../text/json.ts';
 import { printable } from '../text/printable.ts';
 import { decodeText, encodingOf, type TextEncoding } from '../text/text-encoding.ts';
@@ -14,6 +18,7 @@ import { inspectMonai } from './monai.ts';
 import { DOTTED, inspectNamedCode } from './named-code.ts';
 import { inspectNotebook, isNotebook } from './notebook.ts';
 import { inspectOnnxObject } from './onnx-parts.ts';
+import { inspectOffers, inspectPackageAddresses } from './package-addresses.ts';
 import { inspectSkops } from './skops.ts';
 import { isWorkspacePath } from './workspace.ts';
 import { inspectReferences, inspectZarrArray } from './zarr.ts';
@@ -41,21 +46,36 @@ function inspectDiffusers(inspection: Inspection, root: { readonly [key: string]
       pointer: '/_class_name',
     });
   for (const [key, value] of Object.entries(root)) {
-    if (!Array.isArray(value) || value.length !== 2) continue;
-    const [library, name] = value as readonly Json[];
-    if (typeof library !== 'string') continue;
-    const whole = `${library}.${String(name)}`;
-    if (
-      !/^(?:diffusers|transformers|stable_diffusion|onnxruntime\.training|flax|optimum)(?:\.|$)/.test(
-        library,
-      ) ||
-      actOf(whole) !== null ||
-      leadsOut(whole)
-    )
-      inspection.report('remote-code', `takes \`${printable(key)}\` from \`${printable(library)}\``, {
-        pointer: `/${key}`,
-      });
+    const parts = value as readonly Json[];
+    const isPair = Array.isArray(value) && parts.length === 2 && typeof parts[0] === 'string';
+    if (isPair) inspectPart(inspection, key, parts, `/${key}`);
+    // Of pipelines of blocks: where a part comes from, beside what it is.
+    const spec = asObject(Array.isArray(value) ? parts[2] : value);
+    const hint = spec?.['type_hint'];
+    if (Array.isArray(hint) && hint.length === 2 && typeof hint[0] === 'string')
+      inspectPart(inspection, key, hint as readonly Json[], `/${key}/type_hint`);
+    if (Array.isArray(value) && parts.length === 3 && typeof parts[0] === 'string')
+      inspectPart(inspection, key, parts, `/${key}`);
   }
+}
+
+function inspectPart(
+  inspection: Inspection,
+  key: string,
+  [library, name]: readonly Json[],
+  pointer: string,
+): void {
+  const whole = `${String(library)}.${String(name)}`;
+  if (
+    !/^(?:diffusers|transformers|stable_diffusion|onnxruntime\.training|flax|optimum)(?:\.|$)/.test(
+      String(library),
+    ) ||
+    actOf(whole) !== null ||
+    leadsOut(whole)
+  )
+    inspection.report('remote-code', `takes \`${printable(key)}\` from \`${printable(String(library))}\``, {
+      pointer,
+    });
 }
 
 /** Parts of a model of sentence-transformers, each made by the name of its class: `modules.json`, by whatever name. */
@@ -98,7 +118,11 @@ function inspectRoot(inspection: Inspection, root: Json): void {
   inspectRouter(inspection, object);
   if (object['_class_name'] !== undefined) inspectDiffusers(inspection, object);
   if (isNotebook(object)) inspectNotebook(inspection, object);
-  if (inspection.name === 'package.json') inspectPackageScripts(inspection, object);
+  if (inspection.name === 'package.json') {
+    inspectPackageScripts(inspection, object);
+    inspectPackageAddresses(inspection, object);
+  }
+  if (/^(?:marketplace|server|plugin)\.json$/.test(inspection.name)) inspectOffers(inspection, object);
   if (typeof object['__class__'] === 'string' && object['__loader__'] !== undefined)
     inspectSkops(inspection, root);
   inspectExportedProgram(inspection, root);
@@ -119,6 +143,8 @@ function inspectJson(inspection: Inspection, text: string): boolean {
     return isWorkspacePath(inspection.path) || inspectLines(inspection, text);
   }
   inspectDocument(inspection, text, root);
+  const object = asObject(root);
+  if (object === null || !isNotebook(object)) inspectOtherTemplates(inspection, root, true);
   return true;
 }
 

@@ -1,6 +1,6 @@
 import { parse as parseToml } from 'smol-toml';
 import type { Inspection, Place } from '../inspection.ts';
-import { inspectTemplate, isChatTemplate } from '../templates/inspect-template.ts';
+import { inspectTemplate, isChatTemplate, JINJA } from '../templates/inspect-template.ts';
 import { type Json, textsIn } from '../text/json.ts';
 import { lineFinder } from '../text/lines.ts';
 import { printable } from '../text/printable.ts';
@@ -108,9 +108,6 @@ export const pmml: Format = {
 /** Names of templates alone, and of files that may be one among others: these are where they have what only Jinja writes. */
 const TEMPLATE_NAME = /\.(?:jinja2?|j2)$|^chat_template/;
 const MAYBE_TEMPLATE = /\.(?:template|tmpl|tpl|toml)$|^(?:template|modelfile)$/;
-/** What Jinja alone writes; the templates of Go have neither. */
-const JINJA = /chat[_-]template|\{%-?\s{0,64}\w|\{\{[^{}]{0,4096}(?:__|\|\s{0,8}\w{1,32}\()/;
-
 /** A document of TOML, or null for what is none. */
 function tomlOf(text: string): Json {
   try {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Inspection } from '../inspection.ts';
-import { inspectChatTemplates } from '../templates/inspect-template.ts';
+import { inspectChatTemplates, inspectOtherTemplates } from '../templates/inspect-template.ts';
 import { asObject, type Json, objectsIn } from '../text/json.ts';
 import { lineFinder } from '../text/lines.ts';
 import { printable } from '../text/printable.ts';
@@ -10,6 +10,7 @@ import type { Format } from './format.ts';
 import { inspectKerasConfigsIn } from './keras-config.ts';
 import { inspectMonai } from './monai.ts';
 import { inspectNamedCode } from './named-code.ts';
+import { inspectYarn } from './package-addresses.ts';
 import { inspectEnvironment } from './package-lists.ts';
 import { inspectFetches, isRecipePath } from './source-text.ts';
 import { isText, readText } from './text-formats.ts';
@@ -88,9 +89,11 @@ function inspectDocuments(inspection: Inspection, text: string, documents: reado
     const object = asObject(root);
     if (object?.['flavors']) inspectMlflow(inspection, object);
     if (object) inspectEnvironment(inspection, object);
+    if (object && inspection.name === '.yarnrc.yml') inspectYarn(inspection, object);
     inspectKerasConfigsIn(inspection, root);
     inspectYolo(inspection, root);
     inspectMonai(inspection, root);
+    inspectOtherTemplates(inspection, root);
     for (const { object: part, pointer } of objectsIn(root)) {
       inspectNamedCode(inspection, part, pointer);
       inspectAgentExport(inspection, part, pointer);

@@ -1,5 +1,7 @@
 import type { Inspection, Place } from '../inspection.ts';
 import type { TechniqueName } from '../techniques.ts';
+import { type Json, textsIn } from '../text/json.ts';
+import { AskedWords, hasWords } from './asked-words.ts';
 import { followNames } from './follow-names.ts';
 import { type Stretch, stretchesOf, type Token } from './jinja-lexer.ts';
 
@@ -197,12 +199,19 @@ export function inspectTemplate(
   });
   if (!isFollowed) inspection.report('too-much', 'holds a template of more steps than are followed', place);
   const conditions: boolean[] = [];
+  /** Of each condition that is open, whether it asks for certain words; what is said where they are not there is said for them too. */
+  const words: boolean[] = [];
+  const asked = new AskedWords();
   let loops = 0;
   for (const [at, stretch] of stretches.entries()) {
     inspectTokens(stretch, see, isPage);
     const word = stretch.tokens.find(({ kind }) => kind === 'name')?.value ?? '';
     if (stretch.kind === 'statement') {
       if (FROM_FILES.has(word)) see('template-file', 'takes in other files');
+      asked.note(stretch);
+      if (word === 'if') words.push(asked.asks(stretch));
+      else if (word === 'elif' && words.length > 0) words[words.length - 1] ||= asked.asks(stretch);
+      else if (word === 'endif') words.pop();
       if (word === 'if') conditions.push(asksContent(stretch));
       else if (word === 'elif' && conditions.length > 0)
         conditions[conditions.length - 1] = asksContent(stretch);
@@ -217,6 +226,11 @@ export function inspectTemplate(
     const isOutput = (stretch.kind !== 'statement' || word === 'set') && !REFUSAL.test(stretch.text);
     if (isOutput && conditions.includes(true) && texts.some((text) => isProse(text) && ORDER.test(text)))
       see('template-instruction', 'slips in words of its own when certain words come up');
+    const isAsked = words.includes(true) || (stretch.kind === 'expression' && asked.asks(stretch));
+    if (isOutput && isAsked && texts.some((text) => hasWords(text)))
+      see('template-instruction', 'slips in words of its own when certain words come up');
+    if (isOutput && isAsked && texts.some((text) => URL_TEXT.test(text)))
+      see('template-exfiltration', 'puts an address into what is said when certain words come up');
     const next = stretches[at + 1];
     if (
       texts.some((text) => URL_TEXT.test(text)) &&
@@ -227,6 +241,9 @@ export function inspectTemplate(
       see('template-exfiltration', 'replaces words of what is said by an address');
   }
 }
+
+/** What Jinja alone writes; the templates of Go have neither. */
+export const JINJA = /chat[_-]template|\{%-?\s{0,64}\w|\{\{[^{}]{0,4096}(?:__|\|\s{0,8}\w{1,32}\()/;
 
 /** Keys under which a chat template stands in a configuration. */
 const CHAT_TEMPLATES = ['chat_template', 'chat_template_jinja', 'default_chat_template'];
@@ -244,5 +261,23 @@ export function inspectChatTemplates(
       for (const [name, one] of Object.entries(value))
         if (typeof one === 'string')
           inspectTemplate(inspection, one, { pointer: `${pointer}/${key}/${name.slice(0, 64)}` });
+  }
+}
+
+/** Keys that are read by themselves. */
+const READ_ELSEWHERE =
+  /\/(?:(?:default_)?chat_template(?:_jinja)?(?:\/[^/]{1,64})?|prefix|suffix|source_code|code|value)$/;
+/** What rows of a set of data call their texts: these are read by people and models, and filled in by nothing. */
+const OF_ROWS =
+  /\/\d{1,9}\/(?:[^/]{1,64}\/){0,4}(?:text|content|input|output|question|answer|prompt|response|completion|instruction|solution|description|body|source|query)$/;
+
+/** Every other text of a document that only Jinja writes, under whichever key: one of a page, where it does not say that it lays out a dialogue. @param isJson whether `template` is read by itself, as it is in JSON */
+export function inspectOtherTemplates(inspection: Inspection, root: Json, isJson = false): void {
+  for (const { text, pointer } of textsIn(root, (one) => JINJA.test(one))) {
+    if (READ_ELSEWHERE.test(pointer) || OF_ROWS.test(pointer)) continue;
+    if (isJson && pointer.endsWith('/template')) continue;
+    // Expressions of a pipeline are none of Jinja.
+    const own = text.replaceAll('${{', '$ ');
+    if (JINJA.test(own)) inspectTemplate(inspection, own, { pointer }, !isChatTemplate(own));
   }
 }
