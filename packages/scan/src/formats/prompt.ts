@@ -153,7 +153,7 @@ function inspectHidden(
       return inspection.report('too-much', 'hides more text than is read', placeAt(start));
     const said = text
       .slice(start, end)
-      .replaceAll(/<!--+|--+>|^[ \t]{0,3}\[[^\]]{1,8}\]:\s{0,8}(?:#|<>)/g, ' ')
+      .replaceAll(/<!--|-->|^[ \t]{0,3}\[[^\]]{1,8}\]:\s{0,8}(?:#|<>)/g, ' ')
       .trim();
     if (said.length >= SAID_MIN && orderedBy(said) === 'surely')
       inspection.report('prompt-unseen', 'gives an order where no rendering shows it', placeAt(start));
