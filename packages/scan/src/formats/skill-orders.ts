@@ -1,5 +1,5 @@
 import { isNamed } from '../text/addresses.ts';
-import { namesSecretFile } from '../text/sends-secrets.ts';
+import { namesSecretFile } from '../text/secret-sources.ts';
 
 /** What an order of a text has done. */
 export interface Order {
