@@ -312,7 +312,7 @@ describe('a source is read in the encoding that it names', () => {
 it('a text ends where Python ends it', () => {
   const words = (source: string): string[] =>
     [...new Lexer(source).lines(1000)].map((line) => line.map(({ text }) => text).join(' '));
-  assert.deepEqual(words('f"{x["a"]!r:>{w}} {y:\'^3}" + z'), ['  + z']);
+  assert.deepEqual(words('f"{x["a"]!r:>{w}} {y:\'^3}" + z'), ['\0 \0 + z']);
   assert.deepEqual(words("a = 'open\nb = 1"), ['a = open', 'b = 1']);
   assert.deepEqual(words('"\\x6f\\163" r"\\"" c'), ['os \\" c']);
   assert.deepEqual(words('(a,\n b)\nc \\\n d'), ['( a , b )', 'c d']);
@@ -320,7 +320,7 @@ it('a text ends where Python ends it', () => {
     '1_0.5e-3j + 0xFF or 1 if 0b1 else 2. real',
   ]);
   assert.deepEqual(words('r"\\\r\n" b\r\nc'), ['\\\r\n b', 'c']);
-  assert.deepEqual(words('f"\\{x}" + rf"\\{y}{{"'), ['\\ + \\{']);
+  assert.deepEqual(words('f"\\{x}" + rf"\\{y}{{"'), ['\\\0 + \\\0{']);
 });
 
 describe('secrets that Python sends to another machine', () => {

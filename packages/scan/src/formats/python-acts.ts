@@ -7,6 +7,8 @@ import { TOLD } from './command-told.ts';
 const ACTS: Readonly<Record<PythonAct, readonly [TechniqueName, string]>> = {
   decoded: ['hidden-code', 'decodes code and runs it'],
   fetched: TOLD.fetched,
+  installer: TOLD.installer,
+  'machine-code': ['hidden-code', 'puts machine code into memory and runs it'],
   'fetched-object': ['unsafe-loading', 'loads objects that it fetches'],
   'shell-elsewhere': TOLD['shell-elsewhere'],
   'sent-away': TOLD['sent-away'],
@@ -19,6 +21,7 @@ const ACTS: Readonly<Record<PythonAct, readonly [TechniqueName, string]>> = {
 export const OF_ADVICE: ReadonlySet<PythonAct> = new Set([
   'decoded',
   'fetched',
+  'machine-code',
   'shell-elsewhere',
   'sent-away',
 ]);

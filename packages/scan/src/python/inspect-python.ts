@@ -1,7 +1,9 @@
 import { type CommandAct, commandAct } from '../text/command-act.ts';
 import { CommandReader } from '../text/fetched-files.ts';
 import { givenCode } from '../text/given-code.ts';
-import { type Call, filled, PythonReader } from './reader.ts';
+import { filled } from './joined.ts';
+import { computedBy, fetchedFrom, isOfPicture, Programs, type Ran } from './programs.ts';
+import { type Call, PythonReader } from './reader.ts';
 import { secretsOf, sentBy } from './secrets.ts';
 import {
   canonical,
@@ -20,7 +22,9 @@ import {
 export type PythonAct =
   | 'decoded'
   | 'fetched'
+  | 'installer'
   | 'fetched-object'
+  | 'machine-code'
   | 'shell-elsewhere'
   | 'sent-away'
   | 'destroys'
@@ -64,6 +68,7 @@ const IN_STREAM: readonly RegExp[] = [
 const WRITES = /\.(?:write|writelines|write_bytes|write_text)$/;
 /** What names a file, and keeps its name. */
 const OF_FILES = /^(?:open|io\.open|os\.path\.\w+|(?:pathlib\.)?(?:Path|PurePath))$/;
+const TEMPORARY_FILES = /^tempfile\.(?:mktemp|mkstemp)$/;
 /** Characters of a text of the source that hold more than a name. */
 const EMBEDDED_MIN = 16;
 const OPENS_SOCKETS = /^socket\.(?:socket|create_connection)$/;
@@ -131,6 +136,7 @@ export function inspectPython(
   let spent = 0;
   const read = (text: string, depth: number, outer: number | null): void => {
     const judge = new Judge(
+      names,
       (act, offset) => tell(act, outer ?? offset),
       (code, offset) => {
         spent += code.length;
@@ -146,6 +152,7 @@ export function inspectPython(
         return judge.call(call);
       },
       (offset) => tell('unread', outer ?? offset),
+      (module, offset) => judge.imports(module, offset),
       seen && ((path, offset) => seen(canonical(path), null, outer ?? offset)),
     ).read(text, goOn);
   };
@@ -156,18 +163,36 @@ export function inspectPython(
 class Judge {
   readonly #tell: (act: PythonAct, offset: number) => void;
   readonly #runs: (code: string, offset: number) => void;
-  readonly #commands = new CommandReader();
+  readonly #names: Names;
+  readonly #programs = new Programs();
   /** The same of files that are written out of a text of the source. */
   readonly #unpacked = new CommandReader();
 
-  constructor(tell: (act: PythonAct, offset: number) => void, runs: (code: string, offset: number) => void) {
+  constructor(
+    names: Names,
+    tell: (act: PythonAct, offset: number) => void,
+    runs: (code: string, offset: number) => void,
+  ) {
+    this.#names = names;
     this.#tell = tell;
     this.#runs = runs;
+  }
+
+  /** A module that a statement imports. */
+  imports(module: string, offset: number): void {
+    this.#ran(this.#programs.imported(module), offset);
+  }
+
+  #ran(ran: Ran, offset: number): void {
+    if (ran !== null) this.#tell(ran, offset);
   }
 
   call(call: Call): Value {
     const { args, named } = call;
     const path = canonical(call.path ?? '');
+    this.#programs.note(path, call);
+    this.#ran(this.#programs.ran(path, call), call.offset);
+    if (this.#programs.runsMemory(path)) this.#tell('machine-code', call.offset);
     this.#act(path, call);
     if (sentBy(path, call) & ORIGIN.secret) this.#tell('sent-away', call.offset);
     // Whoever is handed a function that runs things may run the rest with it.
@@ -179,7 +204,8 @@ class Judge {
       this.#act(inner, { ...call, args: others });
     }
     const result = this.#result(path, call, originOf(handed));
-    return { ...result, origin: withoutSecret(result.origin) | secretsOf(path, call) };
+    const origin = withoutSecret(result.origin) | this.#names.returnedBy(path) | computedBy(path, call);
+    return { ...result, origin: origin | secretsOf(path, call) };
   }
 
   #act(path: string, { of, args, named, offset }: Call): void {
@@ -187,28 +213,33 @@ class Judge {
     this.#noteFile(path, of, args);
     if (RUNS.test(path)) {
       const { origin } = first;
-      if (origin & ORIGIN.decoded) this.#tell('decoded', offset);
+      if (origin & (ORIGIN.decoded | ORIGIN.computed | ORIGIN.picture) || isOfPicture(first))
+        this.#tell('decoded', offset);
       if (origin & ORIGIN.fetched) this.#tell('fetched', offset);
       if (origin & ORIGIN.cut) this.#tell('unread', offset);
       if (first.text !== null) this.#runs(first.text, offset);
     } else if (IMPORTS.test(path)) {
       if (first.origin & ORIGIN.decoded) this.#tell('decoded', offset);
+      if (first.text !== null) this.imports(first.text, offset);
     } else if (isCommand(path)) {
       const words = args.map(wordsOf).join(' ');
       if (originOf(args) & ORIGIN.cut) this.#tell('unread', offset);
       for (const line of words.split('\n')) {
         const act = OF_COMMANDS[commandAct(line) ?? 'connects'];
         if (act) this.#tell(act, offset);
-        if (this.#commands.later(line) === 'fetched') this.#tell('fetched', offset);
+        this.#ran(this.#programs.fetched.later(line), offset);
         if (this.#unpacked.later(line, false) !== null) this.#tell('decoded', offset);
       }
       for (const { language, code } of givenCode(words)) if (language === 'python') this.#runs(code, offset);
       this.#words(first, offset);
-      if (!first.items && first.origin & ORIGIN.decoded) this.#tell('decoded', offset);
+      const isHidden =
+        first.origin & ORIGIN.decoded || (first.text === null && first.origin & ORIGIN.computed);
+      if (!first.items && isHidden) this.#tell('decoded', offset);
       const input = named.get('stdin')?.origin ?? 0;
       if (input & ORIGIN.socket) this.#tell('shell-elsewhere', offset);
     } else if (LOADS_OBJECTS.test(path)) {
-      if (first.origin & ORIGIN.fetched) this.#tell('fetched-object', offset);
+      if ((first.origin & (ORIGIN.fetched | ORIGIN.returned)) === ORIGIN.fetched)
+        this.#tell('fetched-object', offset);
       if (IN_STREAM.every((one) => one.test(first.text ?? ''))) this.#tell('decoded', offset);
     } else if (path === 'os.dup2' && first.origin & ORIGIN.socket) this.#tell('shell-elsewhere', offset);
     const isLocal = isCommand(path) && runsLocalTool(args.map(wordsOf).join(' '));
@@ -242,7 +273,8 @@ class Judge {
     this.#unpacked.note(of.path?.includes('NamedTemporaryFile()') ? TEMPORARY : (of.text ?? ''), true);
   }
 
-  #result(path: string, { of, args }: Call, handed: number): Value {
+  #result(path: string, call: Call, handed: number): Value {
+    const { of, args } = call;
     const [first = NOTHING, second = NOTHING] = args;
     if (path === 'getattr' && second.text !== null)
       return valueFrom(first.path === null ? null : `${first.path}.${second.text}`, first.origin);
@@ -261,11 +293,14 @@ class Judge {
       const said = args.slice(0, path === 'os.path.join' ? undefined : 1).map((one) => one.text ?? '…');
       return valueFrom(
         `${path}()`,
-        of.origin | handed,
+        of.origin | handed | this.#programs.originOfFile(path, first),
         said.some((one) => one !== '…') ? said.join('/') : null,
       );
     }
-    if (fetches(path)) return valueFrom(`${path}()`, handed | ORIGIN.fetched);
+    if (fetches(path)) return valueFrom(`${path}()`, handed | fetchedFrom(call));
+    if (/\.Request$/.test(path)) return valueFrom(`${path}()`, handed, first.text);
+    if (TEMPORARY_FILES.test(path)) return valueFrom(`${path}()`, handed, TEMPORARY);
+    if (path === 'map' && first.path === 'chr') return valueFrom(null, handed | ORIGIN.characters);
     if (OPENS_SOCKETS.test(path)) return valueFrom(`${path}()`, ORIGIN.socket);
     if (of.origin & ORIGIN.socket && /\.recv(?:from)?$/.test(path)) return valueFrom(null, ORIGIN.fetched);
     if (isCommand(path) && /\b(?:curl|wget)\b/.test(args.map(wordsOf).join(' ')))

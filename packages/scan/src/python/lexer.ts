@@ -1,6 +1,9 @@
 import { PYTHON_ESCAPES } from '../text/python-escapes.ts';
 import { TEXT_CHARACTERS_MAX } from './values.ts';
 
+/** Stands in a formatted text for what an expression comes to. */
+export const PLACE = '\0';
+
 /** A token of Python. Of a text, `text` is what it says; of all else, how it is written. */
 export interface Token {
   readonly kind: 'name' | 'text' | 'number' | 'sign' | 'end';
@@ -161,7 +164,10 @@ export class Lexer {
         if (source[this.#at + 1] === '{' && ends === quote) {
           text += '{';
           this.#at += 2;
-        } else this.#replaced(quote, isRaw, inner, depth);
+        } else {
+          if (ends === quote) text += PLACE;
+          this.#replaced(quote, isRaw, inner, depth);
+        }
         from = this.#at;
       } else this.#at++;
     }

@@ -43,7 +43,9 @@ const WHOLE = /^(?:os|subprocess|builtins|__builtins__|importlib|pty|runpy|ctype
 const ACTS: Readonly<Record<PythonAct, Reach | null>> = {
   decoded: 'runs',
   fetched: 'runs',
+  installer: 'runs',
   'fetched-object': 'runs',
+  'machine-code': 'runs',
   'shell-elsewhere': 'runs',
   'sent-away': 'runs',
   destroys: 'runs',

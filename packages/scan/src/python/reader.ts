@@ -1,3 +1,4 @@
+import { formatted, joined } from './joined.ts';
 import { Lexer, type Token, WORDS } from './lexer.ts';
 import {
   canonical,
@@ -8,7 +9,6 @@ import {
   type Value,
   valueFrom,
   withoutSecret,
-  wordsOf,
 } from './values.ts';
 
 /** What a call is told with. */
@@ -37,26 +37,32 @@ export class PythonReader {
   readonly names: Names;
   readonly #onCall: (call: Call) => Value;
   readonly #onUnread: (offset: number) => void;
+  readonly #onImport: (module: string, offset: number) => void;
   readonly #onName: ((path: string, offset: number) => void) | undefined;
   #tokens: readonly Token[] = [];
   /** Where each bracket that opens is closed. */
   #closes = new Map<number, number>();
   #depth = 0;
+  /** The function that is defined last. */
+  #function: string | null = null;
 
   /**
    * @param onCall gives what comes of it
    * @param onUnread told where a limit leaves something out
+   * @param onImport told each module that a statement imports
    * @param onName told what is named and not called, by its dotted name
    */
   constructor(
     names: Names,
     onCall: (call: Call) => Value,
     onUnread: (offset: number) => void,
+    onImport: (module: string, offset: number) => void,
     onName?: (path: string, offset: number) => void,
   ) {
     this.names = names;
     this.#onCall = onCall;
     this.#onUnread = onUnread;
+    this.#onImport = onImport;
     this.#onName = onName;
   }
 
@@ -72,8 +78,8 @@ export class PythonReader {
     }
   }
 
-  /** Reads tokens, and comes back to those before. @returns where what they come to is from */
-  #line(tokens: readonly Token[]): number {
+  /** Reads tokens, and comes back to those before. @returns what they come to, part by part */
+  #line(tokens: readonly Token[]): readonly Value[] {
     const before = [this.#tokens, this.#closes] as const;
     this.#tokens = tokens;
     this.#closes = new Map();
@@ -83,10 +89,9 @@ export class PythonReader {
       if (OPENS.test(text)) open.push(at);
       else if (/^[)\]}]$/.test(text) && open.length > 0) this.#closes.set(open.pop()!, at);
     }
-    let origin = 0;
-    for (const [from, to] of this.#split(0, tokens.length, ';')) origin |= this.#statement(from, to).origin;
+    const values = this.#split(0, tokens.length, ';').map(([from, to]) => this.#statement(from, to));
     [this.#tokens, this.#closes] = before;
-    return origin;
+    return values;
   }
 
   #is(at: number, text: string): boolean {
@@ -134,9 +139,19 @@ export class PythonReader {
       this.#expression(start, end);
       this.#assign(start, end, value);
     }
+    if (this.#function !== null && this.#hasReturn(from, to))
+      this.names.setReturned(`(own).${this.#function}`, value.origin);
     const augmented = this.#split(from, to, '+=');
     if (augmented.length === 2) this.#assign(augmented[0]![0], augmented[0]![1], value);
     return value;
+  }
+
+  /** Whether a statement gives something back: `return x`, `def f(): return x`. */
+  #hasReturn(from: number, to: number): boolean {
+    if (this.#is(from, 'return') || this.#is(from, 'yield')) return true;
+    if (!this.#is(from, 'def') && !this.#is(from, 'async')) return false;
+    for (let at = from; at < to; at++) if (this.#is(at, 'return')) return true;
+    return false;
   }
 
   /** One expression, or several with commas between them. */
@@ -180,6 +195,7 @@ export class PythonReader {
       while (as < end && !this.#is(as, 'as') && !this.#is(as, ')')) as++;
       const name = this.#written(begin, as);
       if (name === '') continue;
+      this.#onImport(module + name, this.#tokens[at]!.offset);
       const alias = this.#is(as, 'as') ? this.#tokens[as + 1]?.text : undefined;
       if (alias !== undefined) this.names.set(alias, valueFrom(module + name));
       else if (module !== '' && name === '*') this.names.setAll(module);
@@ -251,6 +267,7 @@ export class PythonReader {
     if ((word !== 'def' && word !== 'class') || name?.kind !== 'name') return at + 1;
     // A name that is defined here is not the one that Python has.
     this.names.set(name.text, valueFrom(`(own).${name.text}`));
+    if (word === 'def') this.#function = name.text;
     if (!this.#is(at + 2, '(')) return at + 2;
     const close = this.#closeOf(at + 2, to);
     const { named } = this.#arguments(at + 3, close);
@@ -343,15 +360,19 @@ export class PythonReader {
     let at = from;
     for (; at < to && this.#tokens[at]!.kind === 'text'; at++) {
       const token = this.#tokens[at]!;
-      text += token.text;
-      if (!token.inner) continue;
+      if (!token.inner) {
+        text += token.text;
+        continue;
+      }
       if (this.#depth >= DEPTH_MAX) {
         origin |= this.#unread(at).origin;
         continue;
       }
       this.#depth++;
-      origin |= this.#line(token.inner);
+      const values = this.#line(token.inner);
       this.#depth--;
+      origin |= originOf(values);
+      text += formatted(token.text, values);
     }
     return [valueFrom(null, origin, text), at];
   }
@@ -368,26 +389,3 @@ export class PythonReader {
 
 const isSaid = (texts: readonly (string | null)[]): boolean =>
   texts.length > 0 && texts.every((text) => text !== null);
-
-/** A text with what is put in the places of its `%s` or `{}`, in order; `…` for what is not known. */
-export function filled(text: string, place: RegExp, values: readonly Value[]): string {
-  let next = 0;
-  return text.replace(place, (sign) => (sign === '%%' ? '%' : wordsOf(values[next++] ?? NOTHING) || '…'));
-}
-const PLACES = /%%|%(?:\(\w{0,64}\))?[-+ #0-9.]{0,8}[a-zA-Z]/g;
-
-/** What values with signs between them come to. */
-function joined(values: readonly Value[], signs: readonly string[]): Value {
-  const [only] = values;
-  if (values.length === 1 && signs.every((sign) => sign === 'await' || sign === 'return' || sign === '*'))
-    return only!;
-  const origin = originOf(values);
-  const isSum = signs.length > 0 && signs.every((sign) => sign === '+' || sign === '+=');
-  // Parts of a path: `Path.home() / ".ssh" / "id_rsa"`.
-  if (signs.length > 0 && signs.every((sign) => sign === '/'))
-    return valueFrom(null, origin, values.map((one) => wordsOf(one) || '…').join('/'));
-  if (isSum && values.some((one) => one.text !== null || one.items))
-    return valueFrom(null, origin, values.map((one) => wordsOf(one) || '…').join(''));
-  if (signs[0] !== '%' || only?.text == null) return valueFrom(null, origin);
-  return valueFrom(null, origin, filled(only.text, PLACES, values[1]?.items ?? values.slice(1)));
-}

@@ -12,7 +12,9 @@ export interface Value {
 
 /**
  * Where something comes from, as bits; `cut` where not all that it says is known, `secret` for all variables or what a file of secrets holds,
- * `embedded` where it is decoded out of a text of the source.
+ * `embedded` where it is decoded out of a text of the source, `numbers` where it is computed with numbers or a picture, `computed` where it is a
+ * text or bytes made of those or of a cipher, `odd` where it is fetched from a host without a name, `returned` where a function of the source
+ * gives what it fetches, `picture` where it is read of a file that holds none but a picture or sound.
  */
 export const ORIGIN = {
   decoded: 1,
@@ -22,6 +24,11 @@ export const ORIGIN = {
   cut: 16,
   secret: 32,
   embedded: 64,
+  numbers: 128,
+  computed: 256,
+  odd: 512,
+  returned: 1024,
+  picture: 2048,
 } as const;
 
 /** The same without what a part of it need not be: one variable is no secret for being one. */
@@ -52,7 +59,7 @@ export const originOf = (values: readonly Value[]): number =>
 /** What stands for a file that has no name in the source. */
 export const TEMPORARY = '/NamedTemporaryFile';
 /** A word of a command, `…` where it is not known. */
-function wordOf({ text, path }: Value): string {
+export function wordOf({ text, path }: Value): string {
   if (text !== null || path === null) return text ?? '…';
   if (path === 'sys.executable') return 'python';
   return path.endsWith('NamedTemporaryFile().name') ? TEMPORARY : '…';
@@ -73,6 +80,7 @@ export const canonical = (path: string): string =>
 /** What names stand for. Scopes are not told apart: what a name stood for once, it may stand for again. */
 export class Names {
   readonly #values = new Map<string, Value>();
+  readonly #returned = new Map<string, number>();
   /** Modules of which every name was imported. */
   readonly #modules = new Set<string>();
   /** What names stand for by these; null where it is nothing that is told. */
@@ -106,6 +114,19 @@ export class Names {
     const found = module === undefined ? null : valueFrom(`${module}${name}`);
     if (this.#ofAll.size < NAMES_MAX) this.#ofAll.set(name, found);
     return found ?? undefined;
+  }
+
+  /** Notes where what a function of the source gives comes from. @param name as {@link Value.path} has it */
+  setReturned(name: string, origin: number): void {
+    const followed = origin & (ORIGIN.decoded | ORIGIN.computed | ORIGIN.fetched | ORIGIN.odd);
+    if (followed === 0 || this.#returned.size >= NAMES_MAX) return;
+    const isFetched = (followed & ORIGIN.fetched) !== 0;
+    this.#returned.set(name, (this.#returned.get(name) ?? 0) | followed | (isFetched ? ORIGIN.returned : 0));
+  }
+
+  /** Where what a function of the source gives comes from, as bits of {@link ORIGIN}. */
+  returnedBy(name: string): number {
+    return this.#returned.get(name) ?? 0;
   }
 
   set(name: string, value: Value): void {
