@@ -42,6 +42,14 @@ export const PROGRAM_TECHNIQUES = {
     ['CWE-829', 'AML.T0011'],
     'read that code before it is loaded',
   ),
+  'unread-program': row(
+    'repository',
+    'review',
+    'low',
+    'it runs a program of the checkout by itself, of which nothing is read here',
+    ['CWE-829', 'AML.T0011'],
+    'read that program before the folder is opened or the package installed',
+  ),
   installer: row(
     'source',
     'review',

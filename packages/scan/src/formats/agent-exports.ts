@@ -7,6 +7,7 @@ import { reportCommand } from './command-reports.ts';
 import { type Evaluated, reportEvaluated } from './evaluated.ts';
 import { inspectDescription } from './prompt.ts';
 import { reportPython } from './python-acts.ts';
+import { reportStarted } from './started-programs.ts';
 
 /** What a tool is written for is no harm: it is called when a model asks for it. */
 const TOOL: Evaluated = {
@@ -117,12 +118,23 @@ const AT_INSTALL = [
   'prepublish',
 ];
 
-/** Commands that installing a package of npm runs. */
+/** A script that a script runs by its name. */
+const SCRIPT =
+  /\b(?:npm|pnpm|yarn|bun)\s{1,4}(?:run(?:-script)?\s{1,4})?(?:-\S{1,32}\s{1,4}){0,4}([\w:.-]{1,128})/g;
+
+/** Commands that installing a package of npm runs, also by the names of other scripts. */
 export function inspectPackageScripts(inspection: Inspection, root: JsonObject): void {
   const scripts = asObject(root['scripts']) ?? {};
-  for (const key of AT_INSTALL)
-    if (typeof scripts[key] === 'string')
-      reportCommand(inspection, scripts[key], { pointer: `/scripts/${key}` });
+  const keys = new Set(AT_INSTALL);
+  for (const key of keys) {
+    const script = Object.hasOwn(scripts, key) ? scripts[key] : undefined;
+    if (typeof script !== 'string') continue;
+    const place = { pointer: `/scripts/${key}` };
+    reportCommand(inspection, script, place);
+    reportStarted(inspection, script, place);
+    for (const [, name] of script.matchAll(SCRIPT))
+      for (const one of ['pre', '', 'post']) keys.add(one + name);
+  }
 }
 
 /** A task of an editor that runs as soon as its folder is opened. */

@@ -1,8 +1,10 @@
 import type { Inspection } from '../inspection.ts';
 import { type Json, type JsonObject, objectsIn } from '../text/json.ts';
+import { lineFinder } from '../text/lines.ts';
 import { printable } from '../text/printable.ts';
 import { reportCommand } from './command-reports.ts';
 import type { Format } from './format.ts';
+import { reportStarted } from './started-programs.ts';
 import { isThere, readText } from './text-formats.ts';
 
 /** Values of settings by which an editor or agent acts without asking. */
@@ -70,13 +72,31 @@ export function inspectSettings(inspection: Inspection, root: Json): void {
   }
 }
 
+/** What a recipe has run while it builds, as a list of words. */
+const ACTION = /["']action["']\s{0,16}:\s{0,64}\[[^\]]{0,4096}\]/g;
+/** Where a command ends that stands in a text. */
+const CLOSED = /\)["'](?=\s|[,\]}]|$)[\s\S]*$/;
+const QUOTED = /["']([^"'\n]{1,512})["']/g;
+
 /** Recipes of node-gyp: npm runs the commands in their texts by itself, where a package has one. */
 export const gyp: Format = {
   name: 'gyp',
   recognise: (probe) => isThere(probe) && /\.gypi?$/.test(probe.name),
   inspect: (inspection) => {
-    for (const [index, line] of readText(inspection).split('\n').entries())
-      for (const command of line.split(/<!@?\(/).slice(1))
+    const text = readText(inspection);
+    for (const [index, line] of text.split('\n').entries())
+      for (const command of line.split(/<!@?\(/).slice(1)) {
+        reportStarted(inspection, command.replace(CLOSED, ''), { line: index + 1 });
         reportCommand(inspection, command, { line: index + 1 });
+      }
+    const lineAt = lineFinder(text);
+    for (const { index, 0: action } of text.matchAll(ACTION))
+      reportStarted(
+        inspection,
+        [...action.slice(action.indexOf('[')).matchAll(QUOTED)].map(([, word]) => word).join(' '),
+        {
+          line: lineAt(index),
+        },
+      );
   },
 };

@@ -20,6 +20,7 @@ import { inspectNotebook, isNotebook } from './notebook.ts';
 import { inspectOnnxObject } from './onnx-parts.ts';
 import { inspectOffers, inspectPackageAddresses } from './package-addresses.ts';
 import { inspectSkops } from './skops.ts';
+import { reportStartedIn } from './started-programs.ts';
 import { isWorkspacePath } from './workspace.ts';
 import { inspectReferences, inspectZarrArray } from './zarr.ts';
 
@@ -213,6 +214,7 @@ function inspectDocument(inspection: Inspection, text: string, root: Json): void
   inspectRoot(inspection, root);
   inspectKerasConfigsIn(inspection, root);
   inspectReferences(inspection, root);
+  if (!isWorkspacePath(inspection.path)) reportStartedIn(inspection, root);
   if (/"\$|\\u0024/.test(text)) inspectMonai(inspection, root);
   const twice = DECISIVE.some((key) => text.split(`"${key}"`).length > 2)
     ? duplicateKey(text, DECISIVE)

@@ -4,6 +4,7 @@ import { AGENT_FOLDERS } from './agent-folders.ts';
 import { inspectSettings } from './agent-settings.ts';
 import { reportCommand } from './command-reports.ts';
 import type { Format } from './format.ts';
+import { reportStartedIn } from './started-programs.ts';
 import { isText, readText } from './text-formats.ts';
 
 /** What editors and agents read when they open a folder, and run commands out of. */
@@ -43,6 +44,7 @@ export const workspace: Format = {
       return inspection.report('malformed', 'cannot be read as settings');
     }
     inspectSettings(inspection, root);
+    reportStartedIn(inspection, root);
     for (const { text: command, pointer } of textsIn(root, (one) => one.length > 8))
       reportCommand(inspection, command, { pointer });
   },

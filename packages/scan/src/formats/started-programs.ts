@@ -1,0 +1,116 @@
+import type { Inspection, Place } from '../inspection.ts';
+import { type Json, type JsonObject, objectsIn } from '../text/json.ts';
+import { printable } from '../text/printable.ts';
+
+/** What runs files of languages that are not read here, by its name. */
+const UNREAD =
+  /^(?:node(?:js)?|bun|deno|tsx|ts-node(?:-\w{1,16})?|esno|jiti|vite-node|babel-node|ruby|perl|php|lua\w{0,6}|julia|rscript|java|go|swift|osascript|[cw]script|groovy|scala)$/i;
+const NODE = /^node(?:js)?$/i;
+/** What runs files that are read where they lie, and the names by which these are known. */
+const READ = /^(?:(?:ba|z|da|k)?sh|python[\d.]{0,6}|py)$/i;
+const READ_FILE = /\.(?:sh|bash|zsh|ksh|bat|cmd|psm?1|pyw?)$/i;
+const UNREAD_FILE =
+  /\.(?:[cm]?[jt]sx?|rb|pl|php|lua|jl|r|jar|go|swift|scala|groovy|applescript|scpt|vbs|wsf|hta)$/i;
+const PATH = /[\\/]|\.\w{1,12}$/;
+/** Paths that lie in no checkout, or in what a registry gave. */
+const ELSEWHERE =
+  /^(?:[\\/~]|[a-z]:[\\/]|[a-z][a-z0-9+.-]{1,15}:\/\/|\$\{?(?:HOME|env:HOME|userHome)\b)|(?:^|[\\/])node_modules[\\/]/i;
+/** What stands before a command and is none of its own. */
+const BEFORE =
+  /^(?:sudo|env|exec|nohup|time|command|call|cross-env|dotenv|npx|bunx|pnpx|uvx?|pnpm|yarn|npm|dlx|exec|x|--|-y|--yes|\w{1,64}=\S{0,512})$/i;
+const BETWEEN = /&&|\|\||[;|&\n]/;
+const AROUND = /^["'`(]{1,4}|["'`)]{1,4}$/g;
+/** Options of Node with code, and code that reaches for something. */
+const EVALUATES = /^(?:-e|--eval|-p|--print|-pe)$/;
+const REACHES = /\b(?:require|import|eval|Function|fetch|constructor|dlopen|binding|getBuiltinModule)\b/;
+/** What asks a package where its headers are, as recipes of native modules do. */
+const ASKS =
+  /^["'\\]{0,4}require\(\\?["']{1,2}(?![./\\])[@\w./-]{1,128}\\?["']\)(?:\.\w{1,32}){0,3}["'\\]{0,4}$/;
+const WORDS_MAX = 256;
+const COMMAND_MAX = 16_384;
+
+const nameOf = (word: string): string =>
+  word
+    .split(/[\\/]/)
+    .at(-1)!
+    .replace(/\.(?:exe|cmd)$/i, '');
+const isOwn = (word: string): boolean => !ELSEWHERE.test(word);
+
+/** The file of a checkout that a command starts and of which nothing is read; null where it starts none. */
+function unreadIn(words: readonly string[]): string | null {
+  const at = words.findIndex((word) => !BEFORE.test(word));
+  const first = words[at];
+  if (first === undefined) return null;
+  const name = nameOf(first);
+  if (UNREAD_FILE.test(first) && /[\\/]/.test(first)) return isOwn(first) ? first : null;
+  const isRead = READ.test(name);
+  if (!isRead && !UNREAD.test(name)) return null;
+  for (const word of words.slice(at + 1)) {
+    // Code of a shell or Python stands in the command itself, and is read there.
+    if (isRead && /^-[a-z]{0,8}[cm]$/.test(word)) return null;
+    if (EVALUATES.test(word)) return null;
+    if (word.startsWith('-') || word === 'run') continue;
+    if (isRead) return isOwn(word) && !READ_FILE.test(word) && PATH.test(word) ? word : null;
+    if (!isOwn(word)) return null;
+    if (NODE.test(name) || PATH.test(word)) return word;
+    return null;
+  }
+  return null;
+}
+
+/** Code that a command of Node has in itself, where it reaches for something. */
+function codeIn(part: string): boolean {
+  const found =
+    /(?:^|\s)(?:node|nodejs|bun)(?:\.exe)?["']?\s(?:\S{1,64}\s){0,4}?(-e|--eval|-p|--print|-pe)\s{1,8}(\S[\s\S]*)$/.exec(
+      part,
+    );
+  if (!found || !EVALUATES.test(found[1]!)) return false;
+  const code = found[2]!.trim().replace(/\)+$/, ')');
+  return REACHES.test(code) && !ASKS.test(code);
+}
+
+/** What of a command that runs by itself is read nowhere: a file of the checkout, or code; null where it has none. */
+export function unreadBy(command: string): string | null {
+  if (command.length > COMMAND_MAX) return null;
+  if (codeIn(command)) return 'JavaScript in the command itself';
+  for (const part of command.split(BETWEEN)) {
+    const words = part
+      .trim()
+      .split(/\s+/, WORDS_MAX)
+      .map((word) => word.replace(AROUND, ''))
+      .filter((word) => word !== '');
+    const file = unreadIn(words);
+    if (file !== null) return `\`${printable(file.slice(0, 256))}\``;
+  }
+  return null;
+}
+
+/** Tells a command that runs by itself and starts a program of the checkout of which nothing is read. */
+export function reportStarted(inspection: Inspection, command: string, place: Place): void {
+  const unread = unreadBy(command);
+  if (unread !== null)
+    inspection.report('unread-program', `runs ${unread} by itself, which is not read`, place);
+}
+
+/** Where settings keep what is started by itself: hooks, servers of tools, lines of state, preparations on this machine. */
+const STARTED =
+  /\/(?:hooks|mcp\w{0,16}|servers|context_servers|statusLine|subagentStatusLine|initializeCommand)(?:\/|$)/i;
+const COMMAND_KEY = /^(?:command|bash|sh|powershell|windows|linux|osx)$/i;
+
+const wordsOf = (value: Json | undefined): string =>
+  [value ?? []]
+    .flat()
+    .filter((one) => typeof one === 'string')
+    .join(' ');
+
+/** Tells the same of hooks, servers of tools and the like, wherever settings have them. */
+export function reportStartedIn(inspection: Inspection, root: Json): void {
+  for (const { object, pointer } of objectsIn(root))
+    for (const [key, value] of Object.entries(object as JsonObject)) {
+      const isOwnKey = COMMAND_KEY.test(key) && STARTED.test(`${pointer}/`);
+      if (!isOwnKey && key !== 'initializeCommand') continue;
+      const args = key === 'command' ? wordsOf(object['args']) : '';
+      const command = `${wordsOf(value)} ${args}`.trim();
+      if (command !== '') reportStarted(inspection, command, { pointer: `${pointer}/${key}` });
+    }
+}
