@@ -61,6 +61,14 @@ export const DEPENDENCY_TECHNIQUES = {
     ['CWE-829', ...SUPPLY],
     'install with scripts switched off (`ignore-scripts`, `--only-binary :all:`), and allow those that need them one by one',
   ),
+  'misled-package': row(
+    'dependency',
+    'suspicious',
+    'high',
+    'a package whose address names another one, or a machine by its number over plain HTTP',
+    ['CWE-345', 'CWE-829', 'CWE-494', ...SUPPLY],
+    'do not install it: see who changed the lock file, and have it written again',
+  ),
   'foreign-source': row(
     'dependency',
     'review',

@@ -287,7 +287,6 @@ describe('commands', () => {
       for (const [name, text] of byItself(`node -e "${code}"`))
         assert.equal(await verdictOf(name, text), 'suspicious', `${name}: ${code}`);
     for (const code of [
-      "try{require('./postinstall')}catch(e){}",
       'if(!/pnpm/.test(process.env.npm_execpath)) process.exit(1)',
       "fetch('http://localhost:3000/health').then(r=>process.exit(r.ok?0:1))",
     ])

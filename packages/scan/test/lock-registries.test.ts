@@ -159,3 +159,44 @@ describe('registries that lock files fetch from', () => {
     assert.match(fork.join(), /^foreign-registry medium .*`github\.com\/evil\/crates\.io-index`/);
   });
 });
+
+describe('a package whose address is another one', () => {
+  const high = (all: readonly string[]): string[] =>
+    all.filter((one) => one.startsWith('misled-package high'));
+  const writers = { 'package-lock.json': npm, 'yarn.lock': classic, 'pnpm-lock.yaml': pnpm };
+
+  it('is of severity high, in every lock file', async () => {
+    for (const [name, of] of Object.entries(writers))
+      for (const address of [
+        'https://registry.npmjs.org/evil-pad/-/evil-pad-9.9.9.tgz',
+        'http://203.0.113.7/b.tgz',
+        'http://203.0.113.7:8080/lodash/-/lodash-4.17.21.tgz',
+      ])
+        assert.equal(high(await told({ [name]: of(address) })).length, 1, `${name} ${address}`);
+    assert.equal(high(await told({ 'package-lock.json': npm1('http://3405803783/b.tgz') })).length, 1);
+  });
+
+  it('and is not where it is its own, of an own network, or of a host that is only not public', async () => {
+    for (const [name, of] of Object.entries(writers))
+      for (const address of [
+        `https://registry.npmjs.org/${TARBALL}`,
+        `https://npm.corp.example/api/npm/${TARBALL}`,
+        `http://10.0.0.5:4873/${TARBALL}`,
+        `http://nexus.corp.example/${TARBALL}`,
+        'https://registry.npmjs.org/lodash/-/lodash-4.17.20.tgz',
+      ])
+        assert.deepEqual(high(await told({ [name]: of(address) })), [], `${name} ${address}`);
+    const alias = JSON.stringify({
+      lockfileVersion: 3,
+      packages: {
+        'node_modules/old-lodash': {
+          name: 'lodash',
+          version: '4.17.21',
+          resolved: `https://registry.npmjs.org/${TARBALL}`,
+          integrity: 'sha512-x',
+        },
+      },
+    });
+    assert.deepEqual(high(await told({ 'package-lock.json': alias })), []);
+  });
+});

@@ -251,3 +251,13 @@ describe('what R wrote is read in each of its forms', () => {
     assert.equal(await verdictOf('a.rds', text(19, 1, 262153 + 512, 1, 'a', ...promise)), 'malicious');
   });
 });
+
+it('a class of the project itself is for a person to look at, and nothing else of it', async () => {
+  const verdict = async (target: string): Promise<string> =>
+    (await scanSource('model.yaml', new BytesSource(Buffer.from(`_target_: ${target}\nlr: 1\n`)))).verdict;
+  for (const target of ['src.models.Net', 'src.data.module.DataModule', 'project.Net'])
+    assert.equal(await verdict(target), 'review', target);
+  for (const target of ['src.utils.run', 'evil.Net', 'srcs.models.Net'])
+    assert.equal(await verdict(target), 'suspicious', target);
+  assert.equal(await verdict('subprocess.Popen'), 'malicious');
+});

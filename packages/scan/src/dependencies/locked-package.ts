@@ -42,6 +42,8 @@ export interface LockedPackage {
   readonly source: PackageSource;
   /** Registries that it is fetched from and that are not public, as they are shown: hosts. */
   readonly registries?: readonly string[];
+  /** What is wrong with the address that it is fetched from, in words; undefined where nothing is. */
+  readonly misled?: string;
   /** Whether the file fixes its content by a digest; undefined for formats that have none. */
   readonly hasDigest?: boolean;
   /** Whether installing it runs code of its own, where the file says so. */

@@ -12,7 +12,7 @@ import { OF_COMMANDS, reportPython } from './python-acts.ts';
 
 /** What runs as soon as a folder is opened, a package installed or a skill taken up: nothing is fetched and run there. */
 const BY_ITSELF = new RegExp(
-  String.raw`(?:^|[/!])(?:skills?|hooks|\.(?:${AGENT_FOLDERS}|agents?))\/|(?:^|[/!])(?:package|\.?mcp(?:_config|_settings)?|claude_desktop_config|opencode|manifest|plugin)\.jsonc?$|\.(?:code-workspace|gypi?)$`,
+  String.raw`(?:^|[/!])(?:skills?|hooks|\.husky|\.(?:${AGENT_FOLDERS}|agents?))\/|(?:^|[/!])\.envrc$|(?:^|[/!])(?:package|\.?mcp(?:_config|_settings)?|claude_desktop_config|opencode|manifest|plugin)\.jsonc?$|\.(?:code-workspace|gypi?)$`,
 );
 const SERVERS = /\/(?:mcp\w{0,16}|context_servers|hooks|extensions|initializeCommand)(?:\/|$)/i;
 /** Settings of a container for development, whose commands run within it. */

@@ -10,6 +10,9 @@ export const DOTTED = /^[A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+$/;
 /** Libraries that configurations may name: what is in them is made with arguments only. */
 const KNOWN_LIBRARIES =
   /^(?:torch\.(?:nn|optim|utils\.data)|torchvision|torchaudio|torchmetrics|torchtune|transformers|diffusers|peft|lightning|pytorch_lightning|sentence_transformers|timm|monai|nemo\.collections|omegaconf|sklearn|haystack|langchain\w*|ldm|sgm|cldm|taming|models?)\./;
+/** A class of the project itself, by where projects keep their own: it is judged in the file that it stands in. */
+const OF_PROJECT =
+  /^(?:src|source|app|project|core|lib|modules?|networks?|nets|engine|losses|tasks|experiments?)\.(?:\w{1,128}\.){0,15}_?[A-Z][A-Za-z0-9_]{0,127}$/;
 const PARENT_LIBRARY =
   /^(?:transformers|diffusers|peft|timm|sentence_transformers|torch|torchvision|open_clip|__main__)(?:\.|$)/;
 
@@ -54,7 +57,9 @@ function inspectTarget(
     return inspection.report('config-execution', `calls ${shown} when it is loaded`, { pointer });
   if (sureness !== 'sure') return;
   const act = isOfLibrary ? actOf(name) : null;
-  if (!isOfLibrary)
+  if (OF_PROJECT.test(name))
+    inspection.report('config-code', `makes ${shown}, a class of the project itself`, { pointer });
+  else if (!isOfLibrary)
     inspection.report('config-target', `makes ${shown}, which is not of a known library`, { pointer });
   else if (act === 'runs')
     inspection.report('config-target', `calls ${shown}, which may run what it is told`, { pointer });

@@ -43,7 +43,7 @@ const SHELL_SCRIPT = /^#![ \t]*\/\S{0,64}?(?:\/env[ \t]+(?:-S[ \t]+)?)?(?:\S{0,6
 const PYTHON_SCRIPT = /^#![ \t]*\/[^\r\n]{0,64}\bpython[\d.]{0,6}\b/;
 
 const RECIPE =
-  /(?:^|[/!])(?:(?:dockerfile|containerfile)(?:\.[^/!]*)?|[^/!]*\.dockerfile|jenkinsfile|\.gitlab-ci\.ya?ml|[^/!]*\.(?:sh|bash|zsh|ksh|bat|cmd|psm?1)|\.(?:github|gitea|forgejo)\/workflows\/[^/!]+\.ya?ml)$/i;
+  /(?:^|[/!])(?:(?:dockerfile|containerfile)(?:\.[^/!]*)?|[^/!]*\.dockerfile|jenkinsfile|\.gitlab-ci\.ya?ml|[^/!]*\.(?:sh|bash|zsh|ksh|bat|cmd|psm?1)|\.envrc|\.husky\/[^/!.]+|\.(?:github|gitea|forgejo)\/workflows\/[^/!]+\.ya?ml)$/i;
 
 /** Whether a file is a recipe by its name. */
 export const isRecipePath = (path: string): boolean => RECIPE.test(path.replaceAll('\\', '/'));

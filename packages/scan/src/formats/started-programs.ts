@@ -20,12 +20,10 @@ const BEFORE =
   /^(?:sudo|env|exec|nohup|time|command|call|cross-env|dotenv|npx|bunx|pnpx|uvx?|pnpm|yarn|npm|dlx|exec|x|--|-y|--yes|\w{1,64}=\S{0,512})$/i;
 const BETWEEN = /&&|\|\||[;|&\n]/;
 const AROUND = /^["'`(]{1,4}|["'`)]{1,4}$/g;
-/** Options of Node with code, and code that reaches for something. */
+/** Options of Node with code, which is judged with its command, and a file of the checkout that such code runs. */
 const EVALUATES = /^(?:-e|--eval|-p|--print|-pe)$/;
-const REACHES = /\b(?:require|import|eval|Function|fetch|constructor|dlopen|binding|getBuiltinModule)\b/;
-/** What asks a package where its headers are, as recipes of native modules do. */
-const ASKS =
-  /^["'\\]{0,4}require\(\\?["']{1,2}(?![./\\])[@\w./-]{1,128}\\?["']\)(?:\.\w{1,32}){0,3}["'\\]{0,4}$/;
+const REQUIRES =
+  /\b(?:node|nodejs|bun)(?:\.exe)?\s[^\n]{0,1024}?\b(?:require|import)\s{0,4}\(\s{0,4}\\?["'`](\.{1,2}[\\/][^"'`\\]{1,256})/;
 const WORDS_MAX = 256;
 const COMMAND_MAX = 16_384;
 
@@ -58,21 +56,11 @@ function unreadIn(words: readonly string[]): string | null {
   return null;
 }
 
-/** Code that a command of Node has in itself, where it reaches for something. */
-function codeIn(part: string): boolean {
-  const found =
-    /(?:^|\s)(?:node|nodejs|bun)(?:\.exe)?["']?\s(?:\S{1,64}\s){0,4}?(-e|--eval|-p|--print|-pe)\s{1,8}(\S[\s\S]*)$/.exec(
-      part,
-    );
-  if (!found || !EVALUATES.test(found[1]!)) return false;
-  const code = found[2]!.trim().replace(/\)+$/, ')');
-  return REACHES.test(code) && !ASKS.test(code);
-}
-
-/** What of a command that runs by itself is read nowhere: a file of the checkout, or code; null where it has none. */
-export function unreadBy(command: string): string | null {
+/** The file of the checkout that a command which runs by itself starts, and which is read nowhere; null where it has none. */
+function unreadBy(command: string): string | null {
   if (command.length > COMMAND_MAX) return null;
-  if (codeIn(command)) return 'JavaScript in the command itself';
+  const required = REQUIRES.exec(command)?.[1];
+  if (required !== undefined) return required;
   for (const part of command.split(BETWEEN)) {
     const words = part
       .trim()
@@ -80,7 +68,7 @@ export function unreadBy(command: string): string | null {
       .map((word) => word.replace(AROUND, ''))
       .filter((word) => word !== '');
     const file = unreadIn(words);
-    if (file !== null) return `\`${printable(file.slice(0, 256))}\``;
+    if (file !== null) return file;
   }
   return null;
 }
@@ -88,8 +76,9 @@ export function unreadBy(command: string): string | null {
 /** Tells a command that runs by itself and starts a program of the checkout of which nothing is read. */
 export function reportStarted(inspection: Inspection, command: string, place: Place): void {
   const unread = unreadBy(command);
-  if (unread !== null)
-    inspection.report('unread-program', `runs ${unread} by itself, which is not read`, place);
+  if (unread === null) return;
+  const shown = printable(unread.slice(0, 256));
+  inspection.report('unread-program', `runs \`${shown}\` by itself, which is not read`, place);
 }
 
 /** Where settings keep what is started by itself: hooks, servers of tools, lines of state, preparations on this machine. */

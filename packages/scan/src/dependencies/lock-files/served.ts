@@ -1,3 +1,4 @@
+import { printable } from '../../text/printable.ts';
 import { type LockedPackage, normalPythonName } from '../locked-package.ts';
 import { foreignRegistries } from '../registries.ts';
 
@@ -38,6 +39,21 @@ function servedByPyPi(address: string): Served | null {
   return name === undefined ? null : { name, version: version! };
 }
 
+/** Numbers of a network of one's own, where a registry may well have no name. */
+const OWN_NETWORK = /^(?:10|127|0|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.|^\[(?:::1\]|f[cde])/;
+
+/** Whether an address is one of plain HTTP, of a machine by its number. */
+function isByNumber(address: string): boolean {
+  const plainAddress = address.replace(/^(?:git|registry|sparse)\+/, '');
+  if (!/^http:/i.test(plainAddress)) return false;
+  try {
+    const { hostname } = new URL(plainAddress);
+    return /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[.*\])$/.test(hostname) && !OWN_NETWORK.test(hostname);
+  } catch {
+    return false;
+  }
+}
+
 const bare = (version: string | null): string => (version ?? '').replace(/\+.*/s, '');
 
 /**
@@ -49,10 +65,16 @@ export function withServed(
   named: LockedPackage,
   addresses: readonly (string | null)[],
 ): readonly LockedPackage[] {
-  const one = { ...named, registries: foreignRegistries(named.ecosystem, addresses) };
+  const isOpen = addresses.some((address) => address !== null && isByNumber(address));
+  const one: LockedPackage = {
+    ...named,
+    registries: foreignRegistries(named.ecosystem, addresses),
+    ...(isOpen ? { misled: 'is fetched over plain HTTP from a machine by its number' } : {}),
+  };
   const isPython = one.ecosystem === 'PyPI';
   const plainName = (name: string): string => (isPython ? normalPythonName(name) : name);
   const others = new Map<string, LockedPackage>();
+  let misled = one.misled;
   for (const address of addresses) {
     const served =
       address === null
@@ -66,7 +88,9 @@ export function withServed(
     const isSame = plainName(served.name) === plainName(one.name);
     if (isSame && (isPython || one.version === null || bare(served.version) === bare(one.version))) continue;
     const { name, version } = served;
+    if (!isSame) misled ??= `is fetched from an address of another package (\`${printable(name)}\`)`;
     others.set(`${name} ${version}`, { ...one, name, version: version === '' ? null : version });
   }
-  return others.size === 0 ? [one] : [{ ...one, source: 'address' }, ...others.values()];
+  if (others.size === 0) return [one];
+  return [{ ...one, source: 'address', ...(misled === undefined ? {} : { misled }) }, ...others.values()];
 }
