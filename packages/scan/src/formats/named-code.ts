@@ -11,8 +11,11 @@ export const DOTTED = /^[A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+$/;
 const KNOWN_LIBRARIES =
   /^(?:torch\.(?:nn|optim|utils\.data)|torchvision|torchaudio|torchmetrics|torchtune|transformers|diffusers|peft|lightning|pytorch_lightning|sentence_transformers|timm|monai|nemo\.collections|omegaconf|sklearn|haystack|langchain\w*|ldm|sgm|cldm|taming|models?)\./;
 /** A class of the project itself, by where projects keep their own: it is judged in the file that it stands in. */
-const OF_PROJECT =
-  /^(?:src|source|app|project|core|lib|modules?|networks?|nets|engine|losses|tasks|experiments?)\.(?:\w{1,128}\.){0,15}_?[A-Z][A-Za-z0-9_]{0,127}$/;
+const OWN_FOLDERS =
+  'src|source|app|project|core|lib|modules?|networks?|nets|engine|losses|tasks|experiments?';
+const OF_PROJECT = new RegExp(
+  String.raw`^(?:${OWN_FOLDERS})\.(?:\w{1,128}\.){0,15}_?[A-Z][A-Za-z0-9_]{0,127}$`,
+);
 const PARENT_LIBRARY =
   /^(?:transformers|diffusers|peft|timm|sentence_transformers|torch|torchvision|open_clip|__main__)(?:\.|$)/;
 

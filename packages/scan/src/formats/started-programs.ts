@@ -2,9 +2,12 @@ import type { Inspection, Place } from '../inspection.ts';
 import { type Json, type JsonObject, objectsIn } from '../text/json.ts';
 import { printable } from '../text/printable.ts';
 
+const named = (names: string): RegExp => new RegExp(`^(?:${names.split(' ').join('|')})$`, 'i');
 /** What runs files of languages that are not read here, by its name. */
-const UNREAD =
-  /^(?:node(?:js)?|bun|deno|tsx|ts-node(?:-\w{1,16})?|esno|jiti|vite-node|babel-node|ruby|perl|php|lua\w{0,6}|julia|rscript|java|go|swift|osascript|[cw]script|groovy|scala)$/i;
+const UNREAD = named(
+  'node(?:js)? bun deno tsx ts-node(?:-\\w{1,16})? esno jiti vite-node babel-node ruby perl php lua\\w{0,6} julia rscript java go ' +
+    'swift osascript [cw]script groovy scala',
+);
 const NODE = /^node(?:js)?$/i;
 /** What runs files that are read where they lie, and the names by which these are known. */
 const READ = /^(?:(?:ba|z|da|k)?sh|python[\d.]{0,6}|py)$/i;
@@ -16,8 +19,9 @@ const PATH = /[\\/]|\.\w{1,12}$/;
 const ELSEWHERE =
   /^(?:[\\/~]|[a-z]:[\\/]|[a-z][a-z0-9+.-]{1,15}:\/\/|\$\{?(?:HOME|env:HOME|userHome)\b)|(?:^|[\\/])node_modules[\\/]/i;
 /** What stands before a command and is none of its own. */
-const BEFORE =
-  /^(?:sudo|env|exec|nohup|time|command|call|cross-env|dotenv|npx|bunx|pnpx|uvx?|pnpm|yarn|npm|dlx|exec|x|--|-y|--yes|\w{1,64}=\S{0,512})$/i;
+const BEFORE = named(
+  'sudo env exec nohup time command call cross-env dotenv npx bunx pnpx uvx? pnpm yarn npm dlx x -- -y --yes \\w{1,64}=\\S{0,512}',
+);
 const BETWEEN = /&&|\|\||[;|&\n]/;
 const AROUND = /^["'`(]{1,4}|["'`)]{1,4}$/g;
 /** Options of Node with code, which is judged with its command, and a file of the checkout that such code runs. */

@@ -27,9 +27,9 @@ const RUNS_FILES: readonly (readonly [RegExp, number])[] = [
 const NO_CODE = /^[^\s]{1,256}\.(?:png|jpe?g|gif|bmp|webp|ico|tiff?|wav|mp3|ogg|mp4|ttf|otf|woff2?)$/i;
 /** Functions of Windows that make room for machine code or put it there, and those that have it run. */
 const MAKES_ROOM =
-  /(?:^|\.)(?:VirtualAlloc(?:Ex)?|VirtualProtect(?:Ex)?|NtAllocateVirtualMemory|WriteProcessMemory|RtlMoveMemory|mprotect)$/;
+  /(?:^|\.)(?:Virtual(?:Alloc|Protect)(?:Ex)?|NtAllocateVirtualMemory|WriteProcessMemory|RtlMoveMemory|mprotect)$/;
 const STARTS =
-  /(?:^|\.)(?:CreateThread|CreateRemoteThread(?:Ex)?|NtCreateThreadEx|RtlCreateUserThread|QueueUserAPC|CreateFiber)$/;
+  /(?:^|\.)(?:Create(?:Thread|RemoteThread(?:Ex)?|Fiber)|NtCreateThreadEx|RtlCreateUserThread|QueueUserAPC)$/;
 const CASTS = /^ctypes\.(?:cast|(?:CFUNCTYPE|WINFUNCTYPE|PYFUNCTYPE)\(\))$/;
 
 /** What is known of an address: whether it is one that only somebody without a name has. */
