@@ -34,6 +34,14 @@ export const PROGRAM_TECHNIQUES = {
     ['CWE-829', 'AML.T0011'],
     'read it before it is installed',
   ),
+  'code-reach': row(
+    'repository',
+    'review',
+    'medium',
+    'loaded with its model, it does more than compute',
+    ['CWE-829', 'AML.T0011'],
+    'read that code before it is loaded, and pin its commit',
+  ),
   'config-code': row(
     'repository',
     'review',

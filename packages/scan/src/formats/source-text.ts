@@ -9,6 +9,7 @@ import {
 import { isRequirements, otherEncoding } from '../dependencies/lock-files/requirements.ts';
 import { foreignRegistries } from '../dependencies/registries.ts';
 import type { Inspection, Place } from '../inspection.ts';
+import { type Reach, worstReach } from '../python/reach.ts';
 import { pythonText } from '../python/source-encoding.ts';
 import { isNamed } from '../text/addresses.ts';
 import { lineFinder } from '../text/lines.ts';
@@ -63,6 +64,31 @@ const UNPINNED_CALL =
 const TRUSTED =
   /\btrust_remote_code\s*=\s*True\b|\btorch\.load\s{0,8}\([^)]{0,300}weights_only\s*=\s*False|\bsafe_mode\s*=\s*False\b|\benable_unsafe_deserialization\s*\(/g;
 
+/** Python that libraries take from beside a model, and run. */
+const ENTRY_POINT = new RegExp(
+  [
+    '(?:^|[/!])(?:(?:modeling|modelling|configuration|tokenization|processing|image_processing|feature_extraction|pipeline)_[^/!]+',
+    '|handler|hubconf|inference|pipeline|generate)\\.py$|\\.mar!(?:[^/!]+/){0,8}[^/!]+\\.py$',
+  ].join(''),
+  'i',
+);
+const REACHES: Readonly<Record<Exclude<Reach, 'unread'>, string>> = {
+  runs: 'runs commands or code',
+  escapes: 'reaches what holds all else',
+  connects: 'opens a connection',
+  removes: 'takes away or changes files',
+  loads: 'loads objects',
+};
+
+/** Tells the worst that code reaches which is loaded with a model. */
+function reportReach(inspection: Inspection, text: string, lineAt: (offset: number) => number): void {
+  if (!ENTRY_POINT.test(inspection.path.replaceAll('\\', '/'))) return;
+  const reached = worstReach(text, () => !inspection.budget.outOfTime);
+  if (reached === null || reached.reach === 'unread') return;
+  const by = /^[\w.]+$/.test(reached.name) ? ` (\`${printable(reached.name)}\`)` : '';
+  inspection.report('code-reach', `${REACHES[reached.reach]}${by}`, { line: lineAt(reached.offset) });
+}
+
 /** Python in model repositories: code that hides, installers that reach out, loaders that trust. */
 export const pythonSource: Format = {
   name: 'python',
@@ -77,6 +103,7 @@ export const pythonSource: Format = {
       inspection.report('malformed', 'is not written in the encoding that it names', { line: 1 });
     const isInstaller = /(?:^|[/!])setup\.py$/.test(inspection.path);
     reportPython(inspection, text, (offset) => ({ line: lineAt(offset) }), isInstaller);
+    reportReach(inspection, text, lineAt);
     for (const match of text.matchAll(TORCHSCRIPT_FILE))
       inspection.report('graph-file', 'maps files into memory', { line: lineAt(match.index) });
     for (const match of text.matchAll(UNPINNED_CALL))

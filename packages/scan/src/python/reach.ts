@@ -26,9 +26,10 @@ const isAlsoHarmless = (name: string): boolean => {
   return ALSO_HARMLESS.has(first!) || ALSO_HARMLESS.has(`${first}.${second}`);
 };
 const BUILDS_CODE = /^(?:types\.(?:FunctionType|CodeType|LambdaType)|marshal\.loads?)$/;
-const RUNS_OTHERS = /^(?:sh\.(?:bash|sh|curl|Command)|profile\.run(?:ctx)?|runpy\.\w+)$/;
+const RUNS_OTHERS =
+  /^(?:sh\.(?:bash|sh|curl|Command)|profile\.run(?:ctx)?|runpy\.\w+|torch\.(?:ops|classes)\.load_library)$/;
 const IMPORTS =
-  /^(?:importlib\.(?:__import__|reload|util\.\w+|machinery\.\w+)|imp\.load_\w+|zipimport\.\w+)$/;
+  /^(?:importlib\.(?:__import__|reload|util\.(?!find_spec$)\w+|machinery\.\w+)|imp\.load_\w+|zipimport\.\w+)$/;
 const PICKLES = /^(?:c?[Pp]ickle|_pickle|dill|cloudpickle|joblib|shelve|jsonpickle)\./;
 const LOADS = /\.(?:loads?|open|decode|Unpickler)$/;
 const LOADS_TOO = /^(?:torch\.load|(?:pandas|pd)\.read_pickle|yaml\.unsafe_load(?:_all)?)$/;
@@ -53,6 +54,16 @@ const ACTS: Readonly<Record<PythonAct, Reach | null>> = {
   unread: 'unread',
 };
 
+/** Whether a call opens a file to write it that lies elsewhere than in the folder where it is run. */
+function writesElsewhere(name: string, { args, named }: Call): boolean {
+  const mode = (args[1] ?? named.get('mode'))?.text ?? '';
+  return (
+    /^(?:io\.)?open$/.test(name) &&
+    /[wax+]/.test(mode) &&
+    /^(?:[/~\\]|\.\.|[a-z]:)/i.test(args[0]?.text ?? '')
+  );
+}
+
 /** What a name reaches that is called or, without a call, handed on. */
 function reachOf(path: string, call: Call | null): Reach | null {
   let name = path;
@@ -67,8 +78,9 @@ function reachOf(path: string, call: Call | null): Reach | null {
   if ([BUILDS_CODE, RUNS_OTHERS, IMPORTS].some((one) => one.test(name))) return 'runs';
   if (call !== null && RUNS_CALLED.test(name)) return 'runs';
   if (name === 'torch.hub.load') return 'connects';
+  if (name === 'torch.load' && call?.named.has('weights_only')) return null;
   if ((PICKLES.test(name) && LOADS.test(name)) || LOADS_TOO.test(name)) return 'loads';
-  if (REMOVES.test(name)) return 'removes';
+  if (REMOVES.test(name) || (call !== null && writesElsewhere(name, call))) return 'removes';
   const dot = name.lastIndexOf('.');
   if (dot <= 0) return null;
   const technique = dangerOf(name.slice(0, dot), name.slice(dot + 1));
@@ -82,6 +94,8 @@ function reachOf(path: string, call: Call | null): Reach | null {
 interface Reached {
   readonly reach: Reach;
   readonly name: string;
+  /** Where its statement stands. */
+  readonly offset: number;
 }
 
 /**
@@ -91,15 +105,16 @@ interface Reached {
  */
 export function worstReach(text: string, goOn: () => boolean, names = pythonNames()): Reached | null {
   let worst: Reached | null = null;
-  const tell = (reach: Reach | null, name: string): void => {
+  const tell = (reach: Reach | null, name: string, offset: number): void => {
     if (reach === null) return;
-    if (worst === null || ORDER.indexOf(reach) < ORDER.indexOf(worst.reach)) worst = { reach, name };
+    if (worst === null || ORDER.indexOf(reach) < ORDER.indexOf(worst.reach)) worst = { reach, name, offset };
   };
   inspectPython(
     text,
-    (act) => tell(ACTS[act], act),
+    (act, offset) => tell(ACTS[act], act, offset),
     goOn,
-    (path, call) => tell(call === null && WHOLE.test(path) ? 'runs' : reachOf(path, call), path),
+    (path, call, offset) =>
+      tell(call === null && WHOLE.test(path) ? 'runs' : reachOf(path, call), path, offset),
     names,
   );
   return worst;
