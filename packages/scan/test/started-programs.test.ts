@@ -47,6 +47,8 @@ it('what runs by itself and starts a program that is not read is told alike ever
     'npx tsx scripts/x.ts',
     'deno run -A x.ts',
     'ruby x.rb',
+    'node -r ./hook.js a.js',
+    'perl tools/x.pl -e',
     'cd sub && node x.js',
     './tools/run.js --fast',
     'bash hooks/run',
@@ -94,6 +96,8 @@ it('what everyone has started is clean', async () => {
     'node /usr/local/lib/server.js',
     'node ~/tools/server.js',
     'go mod download',
+    'perl -pi -e s/a/b/ x.txt',
+    'php -r copy("a","b.php");',
     'git status',
   ])
     for (const [name, text] of places(command))

@@ -26,6 +26,8 @@ const BETWEEN = /&&|\|\||[;|&\n]/;
 const AROUND = /^["'`(]{1,4}|["'`)]{1,4}$/g;
 /** Options of Node with code, which is judged with its command, and a file of the checkout that such code runs. */
 const EVALUATES = /^(?:-e|--eval|-p|--print|-pe)$/;
+/** The same of Perl, PHP, Ruby, Lua and what is like them. */
+const EVALUATES_ELSEWHERE = /^-(?:[a-zA-Z]{0,8}[eE]|[rR])$/;
 const REQUIRES =
   /\b(?:node|nodejs|bun)(?:\.exe)?\s[^\n]{0,1024}?\b(?:require|import)\s{0,4}\(\s{0,4}\\?["'`](\.{1,2}[\\/][^"'`\\]{1,256})/;
 const WORDS_MAX = 256;
@@ -46,11 +48,12 @@ function unreadIn(words: readonly string[]): string | null {
   const name = nameOf(first);
   if (UNREAD_FILE.test(first) && /[\\/]/.test(first)) return isOwn(first) ? first : null;
   const isRead = READ.test(name);
+  const isNode = /^(?:node(?:js)?|bun|deno|tsx|ts-node.*)$/i.test(name);
   if (!isRead && !UNREAD.test(name)) return null;
   for (const word of words.slice(at + 1)) {
     // Code of a shell or Python stands in the command itself, and is read there.
     if (isRead && /^-[a-z]{0,8}[cm]$/.test(word)) return null;
-    if (EVALUATES.test(word)) return null;
+    if ((isNode ? EVALUATES : EVALUATES_ELSEWHERE).test(word)) return null;
     if (word.startsWith('-') || word === 'run') continue;
     if (isRead) return isOwn(word) && !READ_FILE.test(word) && PATH.test(word) ? word : null;
     if (!isOwn(word)) return null;
@@ -64,7 +67,7 @@ function unreadIn(words: readonly string[]): string | null {
 function unreadBy(command: string): string | null {
   if (command.length > COMMAND_MAX) return null;
   const required = REQUIRES.exec(command)?.[1];
-  if (required !== undefined) return required;
+  if (required !== undefined && !/\.json$/i.test(required)) return required;
   for (const part of command.split(BETWEEN)) {
     const words = part
       .trim()
