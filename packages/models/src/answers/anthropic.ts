@@ -140,9 +140,7 @@ export const anthropicAnswers: AnswerReader = {
         const known = objectAt(event, path[0])['type'] === type;
         return { stream: `${blockOf(event)}/${field}`, known, call, at };
       }
-      // A tool that the request has is named as it was there.
-      const echo = form === 'content_block/name';
-      return { stream: `${place}${channelKey(data, path)}`, known: NAMED.test(form), call, at, echo };
+      return { stream: `${place}${channelKey(data, path)}`, known: NAMED.test(form), call, at };
     });
   },
 

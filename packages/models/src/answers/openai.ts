@@ -33,9 +33,6 @@ const KNOWN = new RegExp(
     'tool_calls/\\*/(?:function/(?:name|arguments)|custom/(?:name|input))|function_call/(?:name|arguments)))$',
   ].join(''),
 );
-/** Where it has the name of a tool that is called. */
-const CALLED =
-  /^choices\/\*\/(?:delta|message)\/(?:tool_calls\/\*\/(?:function|custom)|function_call)\/name$/;
 /** Events whose delta is what the model writes. */
 const WRITTEN = new RegExp(
   [
@@ -95,15 +92,8 @@ export const openaiAnswers: AnswerReader = {
     operation === 'responses'
       ? responseTexts(data)
       : collectTexts(data, CHAT_SHOWN, (path) => {
-          const form = formOf(path);
-          // A tool that the request has is named as it was there.
-          const echo = CALLED.test(form);
-          return {
-            stream: channelKey(data, path),
-            known: KNOWN.test(form),
-            call: chatCallAt(data, path),
-            echo,
-          };
+          const known = KNOWN.test(formOf(path));
+          return { stream: channelKey(data, path), known, call: chatCallAt(data, path) };
         }),
 
   toolsInResponse: (operation, body) =>

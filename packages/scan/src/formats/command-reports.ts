@@ -62,8 +62,12 @@ export function reportGivenCode(
   return isTold;
 }
 
+/** A text as shells read it: they pass over U+0000. */
+const withoutNul = (text: string): string => text.replaceAll('\0', '');
+
 /** Tells commands that fetch or decode what they run, hand a shell away or send secrets. @returns whether these do */
-export function reportCommand(inspection: Inspection, command: string, place: Place): boolean {
+export function reportCommand(inspection: Inspection, written: string, place: Place): boolean {
+  const command = withoutNul(written);
   const isSeen = isRecipe(inspection, place.pointer);
   const reader = new CommandReader();
   for (const line of command.split('\n')) {
@@ -85,10 +89,11 @@ export function reportCommand(inspection: Inspection, command: string, place: Pl
  */
 export function reportCommandLines(
   inspection: Inspection,
-  text: string,
+  written: string,
   placeOf: (line: number) => Place,
   isWanted?: (line: string) => boolean,
 ): boolean {
+  const text = withoutNul(written);
   const isSeen = isRecipe(inspection);
   let addresses: ReadonlyMap<string, string> | null = null;
   const reader = new CommandReader(() => (addresses ??= assignedAddresses(text)));

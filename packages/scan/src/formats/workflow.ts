@@ -2,7 +2,7 @@ import { asObject, type Json } from '../text/json.ts';
 import { parseYaml, yamlReadings } from '../text/yaml.ts';
 import type { Format } from './format.ts';
 import { inspectWorkflow } from './inspect-workflow.ts';
-import { isText, readText } from './text-formats.ts';
+import { isThere, readText } from './text-formats.ts';
 
 const NAMES = /(?:^|[/!])(?:\.(?:github|gitea|forgejo)\/workflows\/[^/!]+|action)\.ya?ml$/;
 const ALIASES_MAX = 1000;
@@ -11,9 +11,9 @@ const ALIASES_MAX = 1000;
 export const workflow: Format = {
   name: 'workflow',
   recognise: (probe) =>
-    isText(probe) && NAMES.test(probe.inspection.path.replaceAll('\\', '/').toLowerCase()),
+    isThere(probe) && NAMES.test(probe.inspection.path.replaceAll('\\', '/').toLowerCase()),
   inspect: (inspection) => {
-    for (const reading of yamlReadings(readText(inspection)))
+    for (const reading of yamlReadings(readText(inspection).replaceAll('\0', '')))
       try {
         for (const { value } of parseYaml(reading, ALIASES_MAX)) {
           const root = asObject(value as Json);

@@ -45,7 +45,7 @@ const CODE_OPTION: Readonly<Record<Language, RegExp>> = {
 };
 /** Options that a value of their own follows. */
 const WITH_VALUE = /^-[WXIrd]$/;
-const OPTIONS_MAX = 12;
+const OPTIONS_MAX = 256;
 const OPTION_CHARACTERS_MAX = 256;
 /** What follows a name is a text of a list: `["python3", "-c", "…"]`. */
 const isListed = (text: string, from: number, quote: string): boolean =>
@@ -126,25 +126,38 @@ function* asInput(text: string): Generator<readonly [Language, string, number]> 
 const HERE = /(?<!<)<<-?[ \t]{0,4}(["'\\]?)([A-Za-z_]\w{0,63})["']?/;
 /** A file of Python that lines are written to. */
 const TO_PYTHON = /(?:>{1,2}|\btee)\s{0,4}["']?[^\s"';|&<>]{1,256}\.py\b/;
-const LINE_MAX = 4096;
+const LINE_MAX = 64 * 1024;
 
 /** The lines that it is given: `python3 - <<EOF`. */
 function* asLines(text: string): Generator<readonly [Language, string, number]> {
-  let open: { language: Language; end: string; at: number; from: number } | null = null;
+  let open: { language: Language; end: string; isIndented: boolean; at: number; from: number } | null = null;
+  let isNear = false;
   let offset = 0;
   for (const line of text.split('\n')) {
     if (open !== null) {
-      if (line.trim() === open.end) {
-        yield [open.language, text.slice(open.from, offset), open.at];
+      const code = (): readonly [Language, string, number] => [
+        open!.language,
+        text.slice(open!.from, offset),
+        open!.at,
+      ];
+      if (line === open.end || (open.isIndented && line.replace(/^\t+/, '') === open.end)) {
+        yield code();
         open = null;
+      } else if (!isNear && line.trim() === open.end) {
+        // In a list of a document the end is indented as all else is; in a script it is a line like others.
+        isNear = true;
+        yield code();
       }
     } else if (line.includes('<<') && !COMMENT.test(line)) {
       const command = line.slice(0, LINE_MAX);
-      const end = HERE.exec(command)?.[2];
+      const here = HERE.exec(command);
+      const end = here?.[2];
+      const isIndented = here?.[0].startsWith('<<-') === true;
+      isNear = false;
       const receiver = end === undefined ? null : TAKES_INPUT.exec(command);
       const language = receiver ? languageOf(receiver[1]!) : TO_PYTHON.test(command) ? 'python' : null;
       if (end !== undefined && language !== null)
-        open = { language, end, at: offset, from: offset + line.length + 1 };
+        open = { language, end, isIndented, at: offset, from: offset + line.length + 1 };
     }
     offset += line.length + 1;
   }

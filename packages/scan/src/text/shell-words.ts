@@ -5,7 +5,7 @@ export interface ShellWord {
 }
 
 /** Characters of a word that are read: more are no command that a person wrote. */
-const WORD_MAX = 65_536;
+const WORD_MAX = 1024 * 1024;
 const SPACE = /[ \t]{0,256}(?:\\\r?\n[ \t]{0,256}){0,4}/y;
 const ENDS = /[\s;|&)<>`]/;
 const ESCAPED_IN_QUOTES = /\\([\\"$`\n])/g;
