@@ -50,7 +50,6 @@ export interface Acting {
 const DEPTHS: Readonly<Record<string, number>> = {
   responder: 3,
   administrator: 3,
-  operator: 3,
   'operator and approver': 3,
 };
 
