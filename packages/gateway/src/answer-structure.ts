@@ -63,6 +63,12 @@ const DATA_URL = /^data:[^,]{0,128},/;
 /** Bytes that may say what kind of file others are of. */
 const MAGIC_BYTES = 12;
 
+/** Longest value that is read with those at the same place of other events, seen before or not: it says nothing by itself. */
+const SHORT_CHARACTERS = 2;
+/** So many that differ at one place spell something, and so many places are followed. */
+const SPELLED_MIN = 8;
+const SPELLED_PLACES_MAX = 64;
+
 const NOTHING: readonly string[] = [];
 
 /** What bytes in base64 or hexadecimal say, where they say something. */
@@ -88,6 +94,19 @@ function kindOf({ structure, insteadOf }: TextPart): Kind | null {
   return KINDS.find((one) => one === kind) ?? null;
 }
 
+/** Short values of one place, in the order in which they came. */
+class Spelled {
+  #text = '';
+  readonly #seen = new Set<string>();
+
+  /** @returns all that is spelled so far, where it is more than a few values again and again */
+  push(text: string): string | null {
+    this.#text = (this.#text + text).slice(-TAIL_CHARACTERS);
+    if (this.#seen.size < SPELLED_MIN) this.#seen.add(text);
+    return this.#seen.size < SPELLED_MIN ? null : this.#text;
+  }
+}
+
 /**
  * Ids, words of the protocol, names of members and sealed bytes of one answer: they are no text, but a system may hide
  * one there. All that are new are read as one, for secrets and canaries only; texts that stand in their places among them.
@@ -99,6 +118,7 @@ export class AnswerStructure {
   readonly #known = new Set<string>();
   /** What came of the names in arguments that grow. */
   readonly #names = new Map<string, JsonValues>();
+  readonly #spelled = new Map<string, Spelled>();
   readonly #tails: Record<Kind, string> = { id: '', model: '', word: '', name: '', sealed: '' };
 
   /** @param credential of the provider, where it is looked for */
@@ -149,14 +169,17 @@ export class AnswerStructure {
 
   *#readings(parts: readonly TextPart[]): Steps<Reading[]> {
     const fresh: Value[] = [];
+    const spelled = new Map<string, Reading>();
     let seen = 0;
     for (const part of parts) {
       if (++seen % STEP === 0) yield;
       const kind = kindOf(part);
-      if (kind !== null) this.#take(fresh, { kind, pointer: part.pointer, text: part.text });
-      else if (part.kind === 'json') yield* this.#named(fresh, part);
+      if (kind !== null) {
+        this.#spell(spelled, part, kind);
+        this.#take(fresh, { kind, pointer: part.pointer, text: part.text });
+      } else if (part.kind === 'json') yield* this.#named(fresh, part);
     }
-    if (fresh.length === 0) return [];
+    if (fresh.length === 0) return [...spelled.values()];
     const kinds: Record<Kind, Value[]> = { id: [], model: [], word: [], name: [], sealed: [] };
     for (const value of fresh) kinds[value.kind].push(value);
     const readings = [yield* this.#read(fresh, kinds, '\n')];
@@ -164,7 +187,22 @@ export class AnswerStructure {
     if (KINDS.some((kind) => kinds[kind].length > (this.#tails[kind] === '' ? 1 : 0)))
       readings.push(yield* this.#read([], kinds, ''));
     yield* this.#remember(fresh);
-    return readings;
+    return [...readings, ...spelled.values()];
+  }
+
+  /** Reads a short value behind those that came at its place. */
+  #spell(readings: Map<string, Reading>, { pointer, text }: TextPart, kind: Kind): void {
+    if (text.length > SHORT_CHARACTERS || kind === 'name' || kind === 'sealed') return;
+    const place = pointer.replaceAll(/\d+/g, '*');
+    let own = this.#spelled.get(place);
+    if (!own) {
+      if (this.#spelled.size >= SPELLED_PLACES_MAX) return;
+      own = new Spelled();
+      this.#spelled.set(place, own);
+    }
+    const all = own.push(text);
+    const pieces = [{ pointer, at: 0, length: all?.length ?? 0 }];
+    if (all !== null) readings.set(place, { text: all, pieces, seams: [0] });
   }
 
   /** Takes a value that is new. What is sealed may come in pieces, of which two may be alike. */
