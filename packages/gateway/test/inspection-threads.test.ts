@@ -60,7 +60,7 @@ describe('inspection threads', () => {
     const flood = Array.from({ length: 6 }, () => ask(threads, 'spin', 'hostile'));
     const { ms, value } = await ask(threads, 'hello', 'friend');
     assert.notEqual(typeof value, 'string');
-    assert.ok(ms < 2_500, `waited ${ms} ms`);
+    assert.ok(ms < 4_000, `waited ${ms} ms, where six turns take six seconds`);
     threads.close();
     for (const { value: said } of await Promise.all(flood)) assert.equal(said, 'inspection-failed');
   });
