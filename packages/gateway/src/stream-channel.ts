@@ -172,7 +172,11 @@ export class Channel {
   /** Whether it is a name of the system's own, or a word or two: no part of what must be seen whole. */
   #isName(): boolean {
     const { known, pointer } = this.part;
-    return (!known || pointer.endsWith('/name')) && NAME.test(this.text) && !PIECE.test(this.text);
+    return (
+      (pointer.endsWith('/name') || (!known && /_name$/.test(pointer))) &&
+      NAME.test(this.text) &&
+      !PIECE.test(this.text)
+    );
   }
 
   /** Start of the word that ends what was judged; the end of that where the word is over, or too long to be held. */
