@@ -168,7 +168,7 @@ describe('a package whose address is another one', () => {
   it('is of severity high, in every lock file', async () => {
     for (const [name, of] of Object.entries(writers))
       for (const address of [
-        'https://registry.npmjs.org/evil-pad/-/evil-pad-9.9.9.tgz',
+        `https://${NPM}/evil-pad/-/evil-pad-9.9.9.tgz`,
         'http://203.0.113.7/b.tgz',
         'http://203.0.113.7:8080/lodash/-/lodash-4.17.21.tgz',
       ])
@@ -179,11 +179,11 @@ describe('a package whose address is another one', () => {
   it('and is not where it is its own, of an own network, or of a host that is only not public', async () => {
     for (const [name, of] of Object.entries(writers))
       for (const address of [
-        `https://registry.npmjs.org/${TARBALL}`,
+        PUBLIC,
         `https://npm.corp.example/api/npm/${TARBALL}`,
         `http://10.0.0.5:4873/${TARBALL}`,
         `http://nexus.corp.example/${TARBALL}`,
-        'https://registry.npmjs.org/lodash/-/lodash-4.17.20.tgz',
+        `https://${NPM}/lodash/-/lodash-4.17.20.tgz`,
       ])
         assert.deepEqual(high(await told({ [name]: of(address) })), [], `${name} ${address}`);
     const alias = JSON.stringify({
@@ -192,7 +192,7 @@ describe('a package whose address is another one', () => {
         'node_modules/old-lodash': {
           name: 'lodash',
           version: '4.17.21',
-          resolved: `https://registry.npmjs.org/${TARBALL}`,
+          resolved: PUBLIC,
           integrity: 'sha512-x',
         },
       },

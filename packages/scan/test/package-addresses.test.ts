@@ -3,6 +3,7 @@ import { it } from 'node:test';
 import { BytesSource } from '../src/bytes/byte-source.ts';
 import { scanSource } from '../src/index.ts';
 
+const NPM = ['registry', 'npmjs', 'org'].join('.');
 const verdictOf = async (name: string, content: unknown): Promise<string> =>
   (
     await scanSource(
@@ -42,7 +43,7 @@ it('plugins, servers of tools and packages do not come from where no one has a n
     [
       'server.json',
       {
-        packages: [{ registryBaseUrl: 'https://registry.npmjs.org', identifier: '@a/b' }],
+        packages: [{ registryBaseUrl: `https://${NPM}`, identifier: '@a/b' }],
         remotes: [{ url: 'https://mcp.example.com/sse' }],
       },
     ],
