@@ -1,15 +1,14 @@
 import type { Inspection, Place } from '../inspection.ts';
-import { type Reach, worstReach } from '../python/reach.ts';
+import { byName, REACHES, type Reach, worstReach } from '../python/reach.ts';
 import type { Names } from '../python/values.ts';
 import type { TechniqueName } from '../techniques.ts';
-import { printable } from '../text/printable.ts';
 
 const TOLD: Readonly<Record<Reach, readonly [TechniqueName, string]>> = {
-  runs: ['config-execution', 'runs commands or code'],
-  escapes: ['config-execution', 'reaches what holds all else'],
-  connects: ['config-target', 'opens a connection'],
-  removes: ['config-target', 'takes away or changes files'],
-  loads: ['unsafe-loading', 'loads objects'],
+  runs: ['config-execution', REACHES.runs],
+  escapes: ['config-execution', REACHES.escapes],
+  connects: ['config-target', REACHES.connects],
+  removes: ['config-target', REACHES.removes],
+  loads: ['unsafe-loading', REACHES.loads],
   unread: ['too-much', 'is longer or deeper than is read'],
 };
 
@@ -34,7 +33,6 @@ export function reportEvaluated(
   if (reached === null) return false;
   const row = told?.[reached.reach] === undefined ? TOLD[reached.reach] : told[reached.reach];
   if (row === null || row === undefined) return false;
-  const by = /^[\w.]+$/.test(reached.name) ? ` (\`${printable(reached.name)}\`)` : '';
-  inspection.report(row[0], `\`${what}\` is evaluated, and ${row[1]}${by}`, place);
+  inspection.report(row[0], `\`${what}\` is evaluated, and ${row[1]}${byName(reached)}`, place);
   return true;
 }

@@ -9,7 +9,7 @@ import {
 import { isRequirements, otherEncoding } from '../dependencies/lock-files/requirements.ts';
 import { foreignRegistries } from '../dependencies/registries.ts';
 import type { Inspection, Place } from '../inspection.ts';
-import { type Reach, worstReach } from '../python/reach.ts';
+import { byName, REACHES, worstReach } from '../python/reach.ts';
 import { pythonText } from '../python/source-encoding.ts';
 import { isNamed } from '../text/addresses.ts';
 import { lineFinder } from '../text/lines.ts';
@@ -72,21 +72,15 @@ const ENTRY_POINT = new RegExp(
   ].join(''),
   'i',
 );
-const REACHES: Readonly<Record<Exclude<Reach, 'unread'>, string>> = {
-  runs: 'runs commands or code',
-  escapes: 'reaches what holds all else',
-  connects: 'opens a connection',
-  removes: 'takes away or changes files',
-  loads: 'loads objects',
-};
 
 /** Tells the worst that code reaches which is loaded with a model. */
 function reportReach(inspection: Inspection, text: string, lineAt: (offset: number) => number): void {
   if (!ENTRY_POINT.test(inspection.path.replaceAll('\\', '/'))) return;
   const reached = worstReach(text, () => !inspection.budget.outOfTime);
   if (reached === null || reached.reach === 'unread') return;
-  const by = /^[\w.]+$/.test(reached.name) ? ` (\`${printable(reached.name)}\`)` : '';
-  inspection.report('code-reach', `${REACHES[reached.reach]}${by}`, { line: lineAt(reached.offset) });
+  inspection.report('code-reach', `${REACHES[reached.reach]}${byName(reached)}`, {
+    line: lineAt(reached.offset),
+  });
 }
 
 /** Python in model repositories: code that hides, installers that reach out, loaders that trust. */

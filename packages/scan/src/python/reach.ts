@@ -1,4 +1,5 @@
 import { dangerOf } from '../pickle/danger.ts';
+import { printable } from '../text/printable.ts';
 import { inspectPython, isCommand, type PythonAct, pythonNames } from './inspect-python.ts';
 import type { Call } from './reader.ts';
 
@@ -89,6 +90,19 @@ function reachOf(path: string, call: Call | null): Reach | null {
     return ALSO_LOCAL.test(name) || TELLS.test(name) ? null : 'connects';
   return null;
 }
+
+/** Each in words. */
+export const REACHES: Readonly<Record<Exclude<Reach, 'unread'>, string>> = {
+  runs: 'runs commands or code',
+  escapes: 'reaches what holds all else',
+  connects: 'opens a connection',
+  removes: 'takes away or changes files',
+  loads: 'loads objects',
+};
+
+/** By which name it does, as a message says it; empty where it has none of its own. */
+export const byName = ({ name }: Reached): string =>
+  /^[\w.]+$/.test(name) ? ` (\`${printable(name)}\`)` : '';
 
 /** The worst that a text reaches, and the name by which it does. */
 interface Reached {
