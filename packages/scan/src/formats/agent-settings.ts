@@ -1,4 +1,5 @@
 import type { Inspection } from '../inspection.ts';
+import { isLoopback } from '../text/addresses.ts';
 import { type Json, type JsonObject, objectsIn } from '../text/json.ts';
 import { lineFinder } from '../text/lines.ts';
 import { printable } from '../text/printable.ts';
@@ -26,7 +27,6 @@ const WITHIN =
   /^(?:\.{1,2}[\\/]|\$\{workspace(?:Folder|Root)[^}]{0,64}\}[\\/])(?!\.?venv[\\/]|node_modules[\\/])/;
 /** Where calls of models go, with their keys. */
 const BASE = /^[A-Z][A-Z0-9_]{0,64}_(?:BASE_URL|API_BASE|ENDPOINT)$/;
-const LOCAL = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|$)/i;
 /** Variables by which a shell, a linker or a runtime runs a file before what it was asked to. */
 const PRELOADS =
   /^(?:BASH_ENV|LD_PRELOAD|DYLD_INSERT_LIBRARIES|GIT_SSH_COMMAND|PROMPT_COMMAND|PYTHONSTARTUP|PERL5OPT|RUBYOPT)$/;
@@ -34,7 +34,7 @@ const NODE_PRELOADS = /(?:^|\s)(?:-r|--(?:require|import|loader|experimental-loa
 const HELPERS = /^(?:apiKeyHelper|awsAuthRefresh|awsCredentialExport|otelHeadersHelper)$/;
 
 const LEADS_AWAY = 'leads calls of models, and their keys, to another place';
-const isElsewhere = (address: string): boolean => /^https?:/i.test(address) && !LOCAL.test(address);
+const isElsewhere = (address: string): boolean => /^https?:/i.test(address) && !isLoopback(address);
 
 function wordOf(key: string, value: Json): string | null {
   if (UNASKED.some(([pattern, isUnasked]) => pattern.test(key) && isUnasked(value)))
@@ -52,7 +52,7 @@ function ledBy(object: JsonObject, pointer: string): string | null {
   const { type, url } = object;
   const address = object['env_key'] === undefined ? '' : object['base_url'];
   if (typeof address === 'string' && isElsewhere(address)) return `${LEADS_AWAY} (\`base_url\`)`;
-  if (type === 'http' && pointer.includes('/hooks/') && typeof url === 'string' && !LOCAL.test(url))
+  if (type === 'http' && pointer.includes('/hooks/') && typeof url === 'string' && !isLoopback(url))
     return 'tells another place what an agent does (`url`)';
   return null;
 }

@@ -5,6 +5,7 @@ import type { CommandAct } from '../text/command-act.ts';
 import { commandLines } from '../text/fetch-and-run.ts';
 import { CommandReader } from '../text/fetched-files.ts';
 import { givenCode } from '../text/given-code.ts';
+import { withoutNul } from '../text/lines.ts';
 import { scriptAct } from '../text/script-act.ts';
 import { AGENT_FOLDERS } from './agent-folders.ts';
 import { OF_ITSELF, TOLD } from './command-told.ts';
@@ -61,9 +62,6 @@ export function reportGivenCode(
   }
   return isTold;
 }
-
-/** A text as shells read it: they pass over U+0000. */
-const withoutNul = (text: string): string => text.replaceAll('\0', '');
 
 /** Tells commands that fetch or decode what they run, hand a shell away or send secrets. @returns whether these do */
 export function reportCommand(inspection: Inspection, written: string, place: Place): boolean {

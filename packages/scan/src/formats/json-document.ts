@@ -48,15 +48,13 @@ function inspectDiffusers(inspection: Inspection, root: { readonly [key: string]
     });
   for (const [key, value] of Object.entries(root)) {
     const parts = value as readonly Json[];
-    const isPair = Array.isArray(value) && parts.length === 2 && typeof parts[0] === 'string';
-    if (isPair) inspectPart(inspection, key, parts, `/${key}`);
+    const isPart = Array.isArray(value) && (parts.length === 2 || parts.length === 3);
+    if (isPart && typeof parts[0] === 'string') inspectPart(inspection, key, parts, `/${key}`);
     // Of pipelines of blocks: where a part comes from, beside what it is.
     const spec = asObject(Array.isArray(value) ? parts[2] : value);
     const hint = spec?.['type_hint'];
     if (Array.isArray(hint) && hint.length === 2 && typeof hint[0] === 'string')
       inspectPart(inspection, key, hint as readonly Json[], `/${key}/type_hint`);
-    if (Array.isArray(value) && parts.length === 3 && typeof parts[0] === 'string')
-      inspectPart(inspection, key, parts, `/${key}`);
   }
 }
 

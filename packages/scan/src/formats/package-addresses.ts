@@ -1,12 +1,11 @@
 import type { Inspection } from '../inspection.ts';
-import { isNamed } from '../text/addresses.ts';
+import { isLoopback, isNamed } from '../text/addresses.ts';
 import { asObject, type Json, type JsonObject } from '../text/json.ts';
 import { printable } from '../text/printable.ts';
 import { reportPackage } from './source-text.ts';
 
 const ADDRESS = /^(?:git\+)?(?:https?|ftp|git|ssh):\/\//i;
 const COMMIT = /#(?:commit=)?[0-9a-f]{40}$/i;
-const LOCAL = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|$)/i;
 const listOf = (value: Json | undefined): readonly Json[] =>
   Array.isArray(value) ? (value as readonly Json[]) : [];
 
@@ -38,7 +37,7 @@ export function inspectPackageAddresses(inspection: Inspection, root: JsonObject
 
 /** Tells an address of a host without a name, or not over TLS, that serves programs. */
 function inspectAddress(inspection: Inspection, value: Json | undefined, pointer: string): void {
-  if (typeof value !== 'string' || !ADDRESS.test(value) || LOCAL.test(value)) return;
+  if (typeof value !== 'string' || !ADDRESS.test(value) || isLoopback(value)) return;
   const plain = value.replace(/^git\+/i, '').replace(/^ssh:\/\/(?:[^/@]{1,64}@)?/i, 'https://');
   if (!isNamed(plain))
     inspection.report('foreign-index', `takes what it runs from \`${printable(value)}\``, { pointer });

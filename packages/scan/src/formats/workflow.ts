@@ -1,4 +1,5 @@
 import { asObject, type Json } from '../text/json.ts';
+import { withoutNul } from '../text/lines.ts';
 import { parseYaml, yamlReadings } from '../text/yaml.ts';
 import type { Format } from './format.ts';
 import { inspectWorkflow } from './inspect-workflow.ts';
@@ -13,7 +14,7 @@ export const workflow: Format = {
   recognise: (probe) =>
     isThere(probe) && NAMES.test(probe.inspection.path.replaceAll('\\', '/').toLowerCase()),
   inspect: (inspection) => {
-    for (const reading of yamlReadings(readText(inspection).replaceAll('\0', '')))
+    for (const reading of yamlReadings(withoutNul(readText(inspection))))
       try {
         for (const { value } of parseYaml(reading, ALIASES_MAX)) {
           const root = asObject(value as Json);

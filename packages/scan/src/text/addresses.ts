@@ -11,6 +11,9 @@ const PASSING: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 const LOCAL = /^[a-z]{1,8}:\/\/(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?:[:/?#)]|$)/i;
+const LOOPBACK = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|$)/i;
+/** Whether an address is of this machine. */
+export const isLoopback = (address: string): boolean => LOOPBACK.test(address);
 /** A part that is put in later: of a shell, of a pipeline, of Windows. */
 const VARIABLE = /\$|\{\{|%\w/;
 const VARIABLES = /\$\{?(\w{1,64})|%(\w{1,64})%/g;
