@@ -201,8 +201,8 @@ export class AnswerStructure {
       this.#spelled.set(place, own);
     }
     const all = own.push(text);
-    const pieces = [{ pointer, at: 0, length: all?.length ?? 0 }];
-    if (all !== null) readings.set(place, { text: all, pieces, seams: [0] });
+    if (all === null) return;
+    readings.set(place, { text: all, pieces: [{ pointer, at: 0, length: all.length }], seams: [0] });
   }
 
   /** Takes a value that is new. What is sealed may come in pieces, of which two may be alike. */

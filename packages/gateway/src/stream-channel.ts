@@ -169,14 +169,9 @@ export class Channel {
     return Math.max(this.releasable, this.undecided(limit));
   }
 
-  /** Whether it is a name of the system's own, or a word or two: no part of what must be seen whole. */
+  /** Whether it is a name, of a word or two: no part of what must be seen whole. */
   #isName(): boolean {
-    const { known, pointer } = this.part;
-    return (
-      (pointer.endsWith('/name') || (!known && /_name$/.test(pointer))) &&
-      NAME.test(this.text) &&
-      !PIECE.test(this.text)
-    );
+    return NAMED.test(this.part.pointer) && NAME.test(this.text) && !PIECE.test(this.text);
   }
 
   /** Start of the word that ends what was judged; the end of that where the word is over, or too long to be held. */
@@ -214,6 +209,8 @@ function lastLineStart(text: string, at: number): number {
   return at <= 0 ? 0 : Math.max(text.lastIndexOf('\n', at - 1), text.lastIndexOf('\r', at - 1)) + 1;
 }
 
+/** Where names stand: of a tool that is called, of what a provider adds. */
+const NAMED = /[/_]name$/;
 const NAME = /^[\w .:/-]{1,64}$/;
 /** What may be a part of a key, or of a number of someone's. */
 const PIECE = /(?=[A-Za-z0-9]{9})(?:[A-Za-z]{0,64}\d|[A-Z]{9})|(?:\d[ .:/-]?){9}/;
