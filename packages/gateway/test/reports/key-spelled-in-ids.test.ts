@@ -1,12 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import {
-  enforced,
-  type FakeSystem,
-  fakeSystem,
-  type TestServer,
-  testServer,
-} from '../../../server/test/harness.ts';
+import { describe, it } from 'node:test';
+import { served } from '../../../server/test/harness.ts';
 
 /* A key of which each event has a character or two, in a field that no model writes (a breaker's find). */
 const TOKEN = 'ghp_16C7e42F292c6912E7710c838347Ae178B4a';
@@ -21,27 +15,16 @@ const FIELDS: Readonly<Record<string, (piece: string, n: number) => string>> = {
 };
 
 describe('a key that is spelled in ids', () => {
-  let server: TestServer;
-  let fake: FakeSystem;
-  let key: string;
-  before(async () => {
-    fake = await fakeSystem();
-    server = await testServer({ systems: { gpt: enforced(fake) } });
-    key = await server.key(['gpt']);
-  });
-  after(async () => {
-    await server.stop();
-    await fake.close();
-  });
+  const on = served();
   const ask = async (frames: readonly string[]): Promise<string> => {
-    fake.answer = (_req, res) => {
+    on.fake.answer = (_req, res) => {
       res.writeHead(200, { 'content-type': 'text/event-stream' });
       for (const frame of frames) res.write(frame);
       res.end('data: [DONE]\n\n');
     };
     const messages = [{ role: 'user', content: 'hi' }];
     const body = { model: 'm', messages, stream: true };
-    return (await server.post('/s/gpt/v1/chat/completions', key, body)).text();
+    return (await on.server.post('/s/main/v1/chat/completions', on.key, body)).text();
   };
 
   for (const [field, frame] of Object.entries(FIELDS))

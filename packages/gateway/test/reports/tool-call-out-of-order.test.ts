@@ -4,6 +4,7 @@ import {
   enforced,
   type FakeSystem,
   fakeSystem,
+  served,
   type TestServer,
   testServer,
 } from '../../../server/test/harness.ts';
@@ -184,33 +185,29 @@ describe('events of tool calls', () => {
             assert.deepEqual(sent, own);
           });
     });
+});
+
+describe('names of tools', () => {
+  const on = served();
 
   it('leak nothing in pieces that the request has said', async () => {
-    const fake = await fakeSystem();
-    const server = await testServer({ systems: { openai: enforced(fake) } });
-    const key = await server.key(['openai']);
-    try {
-      const token = 'ghp_16C7e42F292c6912E7710c838347Ae178B4a';
-      for (const said of [['ghp_'], [...token], ['ghp_', token.slice(4)]]) {
-        const own = said.length === 1 ? ['ghp_', token.slice(4)] : said;
-        fake.answer = (_req, res) => {
-          res.writeHead(200, { 'content-type': 'text/event-stream' });
-          for (const name of own)
-            res.write(
-              chunk({ tool_calls: [{ index: 0, id: 'call_0', type: 'function', function: { name } }] }),
-            );
-          res.end(CHAT_END.join(''));
-        };
-        const tools = said.map((name) => ({ type: 'function', function: { name, parameters: {} } }));
-        const body = { model: 'm', messages: [{ role: 'user', content: said[0] }], tools, stream: true };
-        const answer = await server.post(openai, key, body);
-        const names = [...(await answer.text()).matchAll(/"name":"([^"]*)"/g)].map(([, name]) => name);
-        assert.notEqual(names.join(''), token);
-        assert.ok(names.join('').length < 12, names.join(''));
-      }
-    } finally {
-      await server.stop();
-      await fake.close();
+    const token = 'ghp_16C7e42F292c6912E7710c838347Ae178B4a';
+    for (const said of [['ghp_'], [...token], ['ghp_', token.slice(4)]]) {
+      const own = said.length === 1 ? ['ghp_', token.slice(4)] : said;
+      on.fake.answer = (_req, res) => {
+        res.writeHead(200, { 'content-type': 'text/event-stream' });
+        for (const name of own)
+          res.write(
+            chunk({ tool_calls: [{ index: 0, id: 'call_0', type: 'function', function: { name } }] }),
+          );
+        res.end(CHAT_END.join(''));
+      };
+      const tools = said.map((name) => ({ type: 'function', function: { name, parameters: {} } }));
+      const body = { model: 'm', messages: [{ role: 'user', content: said[0] }], tools, stream: true };
+      const answer = await on.server.post('/s/main/v1/chat/completions', on.key, body);
+      const names = [...(await answer.text()).matchAll(/"name":"([^"]*)"/g)].map(([, name]) => name);
+      assert.notEqual(names.join(''), token);
+      assert.ok(names.join('').length < 12, names.join(''));
     }
   });
 });
