@@ -126,7 +126,7 @@ export const DOCUMENT_RULES: readonly InjectionRule[] = [
   rule(
     'review-steered',
     ['positive review', 'highlight any negatives'],
-    /\bgive (?:only )?(?:an? )?positive review(?:s)?(?: only)?\b|\bdo not highlight any negatives\b/g,
+    /\bgive (?:only )?(?:an? )?positive reviews?(?: only)?\b|\bdo not highlight any negatives\b/g,
     'high',
     0.8,
     INJECTION,
