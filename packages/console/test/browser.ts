@@ -51,3 +51,12 @@ export async function violations(page: Page): Promise<string[]> {
       `${id}: ${nodes.map((node) => `${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`).join(' | ')}`,
   );
 }
+
+/** Becomes the first administrator, `ann`, by the link that a server shows at its first start, and comes to the first hour. */
+export async function becomeAdministrator(page: Page, setupUrl: string): Promise<void> {
+  await page.goto(setupUrl);
+  await page.getByLabel('User name').fill('ann');
+  await page.getByLabel('Password').fill('correct horse battery staple');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'First hour' }).waitFor();
+}

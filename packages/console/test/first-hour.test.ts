@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunningServer } from '@sallyport/server';
 import type { Browser, Page } from 'playwright-core';
-import { launchBrowser, violations } from './browser.ts';
+import { becomeAdministrator, launchBrowser, violations } from './browser.ts';
 import { consoleServer, helloSystem, newDataFolder } from './console-server.ts';
 
 /** Longer than it takes to answer one request, in milliseconds. */
@@ -27,11 +27,7 @@ describe('the first hour with a provider that wants a credential, in a browser',
     browser = await launchBrowser();
     page = await (await browser.newContext({ reducedMotion: 'reduce' })).newPage();
     page.setDefaultTimeout(15_000);
-    await page.goto(server.setupUrl!);
-    await page.getByLabel('User name').fill('ann');
-    await page.getByLabel('Password').fill('correct horse battery staple');
-    await page.keyboard.press('Enter');
-    await page.getByRole('heading', { level: 1, name: 'First hour' }).waitFor();
+    await becomeAdministrator(page, server.setupUrl!);
   });
   after(async () => {
     await browser?.close();

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import type { RunningServer } from '@sallyport/server';
 import type { Browser, Page } from 'playwright-core';
-import { launchBrowser, violations } from './browser.ts';
+import { becomeAdministrator, launchBrowser, violations } from './browser.ts';
 import { consoleServer, helloSystem, newDataFolder } from './console-server.ts';
 
 const WIDTHS = [1440, 1024, 390] as const;
@@ -36,11 +36,7 @@ describe('the console at three widths, in a browser', () => {
     const context = await browser.newContext({ colorScheme: 'light', reducedMotion: 'reduce' });
     page = await context.newPage();
     page.setDefaultTimeout(15_000);
-    await page.goto(server.setupUrl!);
-    await page.getByLabel('User name').fill('ann');
-    await page.getByLabel('Password').fill('correct horse battery staple');
-    await page.keyboard.press('Enter');
-    await page.getByRole('heading', { level: 1, name: 'First hour' }).waitFor();
+    await becomeAdministrator(page, server.setupUrl!);
   });
   after(async () => {
     await browser?.close();
