@@ -194,12 +194,11 @@ export class AnswerStructure {
   #spell(readings: Map<string, Reading>, { pointer, text }: TextPart, kind: Kind): void {
     if (text.length > SHORT_CHARACTERS || kind === 'name' || kind === 'sealed') return;
     const place = pointer.replaceAll(/\d+/g, '*');
-    let own = this.#spelled.get(place);
-    if (!own) {
-      if (this.#spelled.size >= SPELLED_PLACES_MAX) return;
-      own = new Spelled();
-      this.#spelled.set(place, own);
-    }
+    const own = this.#spelled.get(place) ?? new Spelled();
+    // Of too many, what was used last stays.
+    this.#spelled.delete(place);
+    this.#spelled.set(place, own);
+    if (this.#spelled.size > SPELLED_PLACES_MAX) this.#spelled.delete(this.#spelled.keys().next().value!);
     const all = own.push(text);
     if (all === null) return;
     readings.set(place, { text: all, pieces: [{ pointer, at: 0, length: all.length }], seams: [0] });

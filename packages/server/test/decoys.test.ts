@@ -341,7 +341,7 @@ const BOUNDS: Readonly<Record<End, string>> = {
   'reads on':
     'model/words:WORDS_MAX names/tokens:TOKENS_MAX views/ciphers:CHARACTERS_MAX requests/cargo:ALONE_MAX requests/character-codes:ALONE_MAX ' +
     'requests/texts:ATTACHMENTS_MAX requests/cargo:WRITTEN_CHARACTERS_MAX answers/texts:WRITTEN_CHARACTERS_MAX ' +
-    'answers/tokens:SAME_MAX views/canonicalise:DEPTH_MAX requests/anthropic-places:NESTED_MAX links/references:DEFINED_MAX',
+    'answers/tokens:SAME_MAX views/canonicalise:DEPTH_MAX requests/anthropic-places:NESTED_MAX links/references:DEFINED_MAX output/prompt-parts:ELEMENTS_MAX',
   tells:
     'views/canonicalise:RUNS_DEPTH_MAX views/canonicalise:VIEWS_MAX views/canonicalise:GROWTH_MAX links/html-places:NESTED_MAX ' +
     'gateway/judge:QUESTIONS_MAX gateway/judge:PIECES_MAX gateway/squeeze:ROWS_MAX gateway/conditions:TEXT_MAX src/standing:SOUGHT_MAX',
@@ -358,11 +358,12 @@ const BOUNDS: Readonly<Record<End, string>> = {
     'requests/cargo:WORD_MAX model/features:WORD_CHARACTERS_MAX model/features:GRAMS_MAX model/injection-model:BITS_MAX model/plain-sense:PLAIN_MAX model/plain-sense:LINE_MAX ' +
     'tabular/profile:CATEGORIES_MAX tabular/profile:KNOWN_ROWS_MAX tabular/profile:DECIMALS_MAX pii/find-pii:WHOLE_MAX pii/contact:LOCAL_MAX ' +
     'src/inspector:TAGGED_MAX output/training-echo:LOG_MAX links/link-target:RENDERING_MAX links/css-places:URL_MAX links/text-places:URL_MAX ' +
-    'links/code-fence:INFO_MAX secrets/find-secrets:HOST_MAX secrets/find-secrets:PADDED_MAX secrets/find-secrets:NAME_MAX secrets/names:FIGURES_MAX secrets/names:FIGURE_RUNS_MAX src/model-file:HEADER_BYTES_MAX requests/texts:ID_WORDS_MAX requests/texts:STOP_CHARACTERS_MAX ' +
+    'links/code-fence:INFO_MAX secrets/find-secrets:HOST_MAX secrets/find-secrets:PADDED_MAX secrets/names:NAME_MAX output/prompt-parts:INTRODUCES_MAX secrets/names:FIGURES_MAX secrets/names:FIGURE_RUNS_MAX src/model-file:HEADER_BYTES_MAX requests/texts:ID_WORDS_MAX requests/texts:STOP_CHARACTERS_MAX ' +
     'requests/long-numbers:FIGURES_MAX gateway/answer-questions:FIGURES_MAX gateway/stream-channel:RUN_CHARACTERS_MAX ' +
     'gateway/stream-channel:WORD_CHARACTERS_MAX gateway/stream-channel:LINE_CHARACTERS_MAX gateway/json-values:NESTING_MAX',
   // Left, as docs/THREATS.md says.
-  stated: 'output/prompt-leak:PROMPTS_CHARACTERS_MAX gateway/seam-readings:PAIRED_MAX',
+  stated:
+    'output/prompt-leak:PROMPTS_CHARACTERS_MAX gateway/seam-readings:PAIRED_MAX gateway/answer-structure:SPELLED_PLACES_MAX',
 };
 
 describe('bounds of readers', () => {
